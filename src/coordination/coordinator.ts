@@ -1,0 +1,88 @@
+/**
+ * What a node needs from the coordination service, in the words of the domain.
+ *
+ * The shell hands what is reported here to the pure core as events; it decides nothing itself.
+ */
+import type { ShardState } from '../replication/shard-state.js';
+
+/** What every node of a cluster must agree on: written once, by the first node. */
+export interface ClusterConfig {
+  readonly formatVersion: number;
+  /** Random, minted by the first node. Messages of another cluster are refused (R1). */
+  readonly clusterId: string;
+  readonly shards: number;
+  readonly minInSync: number;
+  readonly beaconMs: number;
+  readonly leaseMs: number;
+  readonly graceMs: number;
+}
+
+export interface NodeRegistration {
+  readonly nodeId: string;
+  /** host:port, as others reach it. */
+  readonly address: string;
+}
+
+export interface CandidateRegistration {
+  readonly replicaId: string;
+  readonly nodeId: string;
+  readonly address: string;
+  /** True once the node has begun a planned stop: no successor while another lives (R12). */
+  readonly stopping: boolean;
+}
+
+/** A live replica. */
+export interface Candidate extends CandidateRegistration {
+  /** The znode's sequence number: the order of succession. */
+  readonly order: number;
+}
+
+export interface VersionedState {
+  /** The znode's version. */
+  readonly version: number;
+  readonly state: ShardState;
+}
+
+/**
+ * `unknown` means that the answer was lost: the write may have been applied, or may be applied yet (R7).
+ * `missing`: there is no such znode; `conflict`: the version is another one. Both are definite for this attempt alone.
+ */
+export type WriteOutcome =
+  | { readonly kind: 'applied'; readonly version: number }
+  | { readonly kind: 'conflict' | 'missing' | 'unknown' };
+
+/** `suspended` is not expiry: the session may still live (R14). */
+export type SessionStatus = 'connected' | 'suspended';
+
+export interface CoordinatorListener {
+  onSession(status: SessionStatus): void;
+  /** A read of `state`; undefined if a read after a sync found none. May lag behind, never lies. */
+  onState(shard: number, state: VersionedState | undefined): void;
+  /** The live replicas, in order of succession. */
+  onCandidates(shard: number, candidates: readonly Candidate[]): void;
+  /** The live nodes, in order of registration. */
+  onNodes(nodes: readonly NodeRegistration[]): void;
+  /** The node must stop: a later registration under its own id, a configuration that says otherwise. */
+  onFatal(error: Error): void;
+}
+
+export interface Coordinator {
+  readonly session: SessionStatus;
+  /**
+   * Creates `config` or compares with what is there; the stored cluster id wins over the proposed one.
+   * @throws KvError CONFIG_MISMATCH naming each option with both values.
+   */
+  agreeOnConfig(wanted: ClusterConfig): Promise<ClusterConfig>;
+  /** Registers the node, and again after every expiry (R14). */
+  registerNode(node: NodeRegistration): Promise<void>;
+  /** Registers a replica as candidate (R2), and again after every expiry; from then on reports its shard's znodes. */
+  registerCandidate(shard: number, candidate: CandidateRegistration): Promise<void>;
+  /** Tells the others that this candidate has begun to stop. */
+  announceStop(shard: number): Promise<void>;
+  /** `expectedVersion` undefined creates the znode. Never rejects: every failure is an outcome. */
+  writeState(shard: number, expectedVersion: number | undefined, next: ShardState): Promise<WriteOutcome>;
+  /** Asks for a fresh read, reported through onState. */
+  refreshState(shard: number): void;
+  /** Deletes the node's own znodes and closes the session. Idempotent. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,32 @@
+/** What one storage node is started with, resolved: every field is set and the relations between them hold. */
+import type { Logger } from 'pino';
+
+export interface NodeOptions {
+  /** Interface to listen on. Default 127.0.0.1. */
+  readonly host: string;
+  /** 0 to 65,535; 0 takes any free port. Default 9090. */
+  readonly port: number;
+  /** host:port under which others reach this node. Default: `host` and the port in use. */
+  readonly advertise: string | undefined;
+  /** 1 to 64 of A-Z a-z 0-9 . _ : - ; default: the advertised address. */
+  readonly id: string | undefined;
+  /** ZooKeeper connection string, `host:port[,host:port]…[/chroot]`. */
+  readonly zk: string;
+  /** Root znode. Default /kvstore. */
+  readonly root: string;
+  /** Fewest replicas in sync with which writes are taken; from 1. Default 1. */
+  readonly minInSync: number;
+  /** Between two heartbeats of a primary. Default 150, minimum 10. */
+  readonly beaconMs: number;
+  /** How long an answered beacon lets the primary serve reads; more than `beaconMs`. Default 1,000. */
+  readonly leaseMs: number;
+  /** How long a backup stays loyal after a beacon; more than `leaseMs`. Default 1,250. */
+  readonly graceMs: number;
+  /** ZooKeeper session timeout. Default 6,000. */
+  readonly sessionMs: number;
+  /** Largest value in bytes. Default 1 MiB. */
+  readonly maxValueBytes: number;
+  /** How long a planned stop may take before the node exits all the same. Default 10,000. */
+  readonly stopDeadlineMs: number;
+  readonly logger: Logger;
+}

@@ -1,0 +1,95 @@
+/** The messages of proto/kv/v1/kv.proto as TypeScript sees them. The proto file documents the fields. */
+
+export interface GetRequest<Key = string> {
+  key: Key;
+}
+export interface GetResponse {
+  found: boolean;
+  value: Buffer;
+  version: number;
+  nodeId: string;
+}
+export interface PutRequest<Key = string> {
+  key: Key;
+  value: Uint8Array;
+  ifVersion?: number;
+}
+export interface PutResponse {
+  version: number;
+  nodeId: string;
+}
+export interface DeleteRequest<Key = string> {
+  key: Key;
+  ifVersion?: number;
+}
+export interface DeleteResponse {
+  existed: boolean;
+  version: number;
+  nodeId: string;
+}
+
+export interface NodeInfo {
+  id: string;
+  address: string;
+}
+export interface ReplicaInfo {
+  replicaId: string;
+  nodeId: string;
+  inSync: boolean;
+  live: boolean;
+}
+export interface ShardInfo {
+  shard: number;
+  epoch: number;
+  primaryNodeId: string;
+  primaryAddress: string;
+  replicas: ReplicaInfo[];
+  minInSync: number;
+  offline: boolean;
+  serving: boolean;
+}
+export interface Topology {
+  clusterId: string;
+  nodes: NodeInfo[];
+  shards: ShardInfo[];
+}
+
+export interface PeerStatus {
+  replicaId: string;
+  nodeId: string;
+  inSync: boolean;
+  phase: string;
+  ackedSeq: number;
+}
+export interface ReplicaStatus {
+  shard: number;
+  replicaId: string;
+  role: string;
+  epoch: number;
+  serving: boolean;
+  complete: boolean;
+  lastSeq: number;
+  lastEpoch: number;
+  commitIndex: number;
+  appliedSeq: number;
+  keys: number;
+  peers: PeerStatus[];
+  offline: boolean;
+}
+export interface NodeStatus {
+  nodeId: string;
+  address: string;
+  version: string;
+  uptimeMs: number;
+  zookeeper: string;
+  replicas: ReplicaStatus[];
+  warnings: string[];
+}
+export interface ForcePrimaryRequest {
+  shard: number;
+  acceptDataLoss: boolean;
+}
+export interface ForcePrimaryResponse {
+  epoch: number;
+  seqFloor: number;
+}

@@ -1,0 +1,63 @@
+/**
+ * Loads the proto files and hands out service definitions for grpc-js.
+ *
+ * The server's definition of the public contract reads keys as bytes: a decoder that turns bytes into a string replaces
+ * what is not valid UTF-8, which would make two keys one. `keys.ts` judges the bytes. The wire format is the same.
+ */
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { ServiceDefinition } from '@grpc/grpc-js';
+import { fromJSON, type MessageTypeDefinition, type Options, type PackageDefinition } from '@grpc/proto-loader';
+import protobuf from 'protobufjs';
+
+const options: Options = { longs: Number, enums: String, defaults: true, oneofs: true };
+
+/** The folder that holds kv/v1/kv.proto; found upwards from this file, which runs from source and from dist. */
+export const protoFolder = findUpwards('proto', import.meta.dirname);
+
+function findUpwards(name: string, from: string): string {
+  for (let folder = from; ; folder = dirname(folder)) {
+    const found = join(folder, name);
+    if (existsSync(join(found, 'kv/v1/kv.proto'))) return found;
+    if (folder === dirname(folder)) throw new Error(`kvnode is installed without its ${name} folder`);
+  }
+}
+
+function load(file: string, prepare: (root: protobuf.Root) => void = () => {}): PackageDefinition {
+  const root = new protobuf.Root().loadSync(join(protoFolder, file));
+  prepare(root);
+  return fromJSON(root.toJSON(), options);
+}
+
+function readKeysAsBytes(root: protobuf.Root): void {
+  for (const name of ['GetRequest', 'PutRequest', 'DeleteRequest']) {
+    const key = root.lookupType(`kv.v1.${name}`).fields.key;
+    if (key === undefined) throw new Error(`kv.v1.${name} has no key`);
+    key.type = 'bytes';
+  }
+}
+
+function service(definition: PackageDefinition, name: string): ServiceDefinition {
+  const found = definition[name];
+  if (found === undefined || 'format' in found) throw new Error(`no service ${name} in the proto files`);
+  return found;
+}
+
+function message(definition: PackageDefinition, name: string): MessageTypeDefinition<object, object> {
+  const found = definition[name];
+  if (found === undefined || !('format' in found) || !('serialize' in found))
+    throw new Error(`no message ${name} in the proto files`);
+  return found as MessageTypeDefinition<object, object>;
+}
+
+const publicContract = load('kv/v1/kv.proto');
+const publicContractWithRawKeys = load('kv/v1/kv.proto', readKeysAsBytes);
+const nodeContract = load('kv/internal/v1/replication.proto');
+
+/** For clients: keys are strings. */
+export const keyValueService = service(publicContract, 'kv.v1.KeyValue');
+export const clusterService = service(publicContract, 'kv.v1.Cluster');
+/** For servers: keys are bytes. */
+export const keyValueServiceWithRawKeys = service(publicContractWithRawKeys, 'kv.v1.KeyValue');
+export const replicationService = service(nodeContract, 'kv.internal.v1.Replication');
+export const entryMessage = message(nodeContract, 'kv.internal.v1.Entry');
