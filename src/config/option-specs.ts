@@ -1,0 +1,170 @@
+/**
+ * Every option of a node, in one table: the command line, the environment, the config file, the help text and the
+ * checks of single values are all read from it. Relations between options are in `relations.ts`.
+ */
+
+export const optionGroups = ['Listening', 'Cluster', 'Timing', 'Limits', 'Log'] as const;
+export type OptionGroup = (typeof optionGroups)[number];
+
+interface CommonSpec {
+  readonly group: OptionGroup;
+  readonly description: string;
+}
+
+export interface IntegerSpec extends CommonSpec {
+  readonly type: 'integer';
+  readonly default: number;
+  readonly minimum: number;
+  readonly maximum: number;
+  /** Shown in the help; part of the name as well where it is a time or a size. */
+  readonly unit?: 'ms' | 'bytes';
+}
+
+export interface StringSpec extends CommonSpec {
+  readonly type: 'string';
+  /** Undefined: derived from something else, as `defaultDescription` tells. */
+  readonly default: string | undefined;
+  readonly defaultDescription?: string;
+  readonly choices?: readonly string[];
+  /** Why a value is impossible, or undefined if it is not. */
+  readonly refusal?: (value: string) => string | undefined;
+}
+
+export type OptionSpec = IntegerSpec | StringSpec;
+
+/** The longest time a timer of Node.js can wait is about 24 days; an hour is already beyond sense here. */
+const longestMs = 3_600_000;
+
+function milliseconds(group: OptionGroup, value: number, minimum: number, description: string): IntegerSpec {
+  return { type: 'integer', unit: 'ms', group, default: value, minimum, maximum: longestMs, description };
+}
+
+export const optionSpecs = {
+  host: {
+    type: 'string',
+    group: 'Listening',
+    default: '127.0.0.1',
+    description: 'Interface to listen on. The default is reachable from this machine only',
+    refusal: (value) => (/^[A-Za-z0-9.:_-]+$/.test(value) ? undefined : 'is not a host name or an IP address'),
+  },
+  port: {
+    type: 'integer',
+    group: 'Listening',
+    default: 9090,
+    minimum: 0,
+    maximum: 65_535,
+    description: 'Port to listen on; 0 takes any free one',
+  },
+  advertise: {
+    type: 'string',
+    group: 'Listening',
+    default: undefined,
+    defaultDescription: '--host and the port in use',
+    description: 'host:port under which clients and other nodes reach this node',
+    refusal: refuseAddress,
+  },
+  id: {
+    type: 'string',
+    group: 'Cluster',
+    default: undefined,
+    defaultDescription: 'the advertised address',
+    description: 'Name of this node, unique in the cluster',
+    refusal: (value) => (/^[A-Za-z0-9._:-]{1,64}$/.test(value) ? undefined : 'must be 1 to 64 of A-Z a-z 0-9 . _ : -'),
+  },
+  zk: {
+    type: 'string',
+    group: 'Cluster',
+    default: 'localhost:2181',
+    description: 'ZooKeeper connection string, host:port[,host:port...][/chroot]',
+    refusal: refuseConnectionString,
+  },
+  root: {
+    type: 'string',
+    group: 'Cluster',
+    default: '/kvstore',
+    description: 'Znode under which the cluster keeps its own; created if missing',
+    refusal: refuseZnodePath,
+  },
+  minInSync: {
+    type: 'integer',
+    group: 'Cluster',
+    default: 1,
+    minimum: 1,
+    maximum: 100,
+    description: 'Fewest replicas in sync with which writes are taken. 1: a last node left alone goes on, with a single copy',
+  },
+  beaconMs: milliseconds(
+    'Timing',
+    150,
+    10,
+    'Between two heartbeats of a primary; less than --lease-ms. The same on every node, as are --lease-ms and --grace-ms',
+  ),
+  leaseMs: milliseconds('Timing', 1_000, 20, 'How long an answered heartbeat lets the primary serve reads; less than --grace-ms'),
+  graceMs: milliseconds('Timing', 1_250, 30, 'How long a backup stays loyal to a silent primary: the better part of a failover'),
+  sessionMs: milliseconds('Timing', 6_000, 1_000, 'ZooKeeper session timeout asked for; the server may grant another'),
+  stopDeadlineMs: milliseconds('Timing', 10_000, 1, 'How long a planned stop may take before the node exits all the same'),
+  maxValueBytes: {
+    type: 'integer',
+    unit: 'bytes',
+    group: 'Limits',
+    default: 1_048_576,
+    minimum: 1,
+    maximum: 16_777_216,
+    description: 'Largest value taken',
+  },
+  logLevel: {
+    type: 'string',
+    group: 'Log',
+    default: 'info',
+    choices: ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'],
+    description: 'Least severe level written',
+  },
+  logFormat: {
+    type: 'string',
+    group: 'Log',
+    default: 'text',
+    choices: ['text', 'json'],
+    description: 'text: a line to read; json: a line to collect',
+  },
+} as const satisfies Record<string, OptionSpec>;
+
+export type OptionName = keyof typeof optionSpecs;
+export const optionNames = Object.keys(optionSpecs) as OptionName[];
+
+type ValueOf<Spec> = Spec extends IntegerSpec ? number : Spec extends { default: undefined } ? string | undefined : string;
+/** One value of the right type for every option. */
+export type OptionValues = { readonly [Name in OptionName]: ValueOf<(typeof optionSpecs)[Name]> };
+
+/** `beaconMs` is `beacon-ms` on the command line and in a config file. */
+export function flagOf(name: OptionName): string {
+  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
+/** `beaconMs` is `KVNODE_BEACON_MS` in the environment. */
+export function variableOf(name: OptionName): string {
+  return `KVNODE_${flagOf(name).replaceAll('-', '_').toUpperCase()}`;
+}
+
+/** host:port, with square brackets around an IPv6 address. */
+function refuseAddress(value: string): string | undefined {
+  const port = Number(/^(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]):(\d{1,5})$/.exec(value)?.[1]);
+  return port >= 1 && port <= 65_535 ? undefined : 'must be host:port with a port from 1 to 65535';
+}
+
+function refuseConnectionString(value: string): string | undefined {
+  const chrootStart = value.indexOf('/');
+  const servers = (chrootStart === -1 ? value : value.slice(0, chrootStart)).split(',');
+  for (const server of servers) {
+    const refusal = refuseAddress(server);
+    if (refusal !== undefined) return `${refusal} in each part before the first slash; "${server}" has none such`;
+  }
+  return chrootStart === -1 ? undefined : refuseZnodePath(value.slice(chrootStart));
+}
+
+function refuseZnodePath(value: string): string | undefined {
+  if (!/^(\/[A-Za-z0-9._-]+)+$/.test(value))
+    return 'must be a path such as /kvstore, made of / and A-Z a-z 0-9 . _ -, and not end with /';
+  const parts = value.split('/').slice(1);
+  if (parts.includes('.') || parts.includes('..')) return 'must not contain . or .. as a part';
+  return parts[0] === 'zookeeper' ? "must not lie in /zookeeper, which is ZooKeeper's own" : undefined;
+}

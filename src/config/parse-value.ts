@@ -1,0 +1,46 @@
+/** One raw value, from wherever it came, to a value of the type its option wants. */
+import { KvError } from '../errors.js';
+import { flagOf, type IntegerSpec, type OptionName, type OptionSpec, optionSpecs, type StringSpec } from './option-specs.js';
+
+export interface RawOption {
+  readonly name: OptionName;
+  readonly value: unknown;
+  /** As the user wrote it, because the same option can be set in three places: `--port`, `KVNODE_PORT`, `port in kvnode.json`. */
+  readonly label: string;
+}
+
+/** @throws KvError INVALID_OPTION naming the option, the value received and the reason. */
+export function parseValue(raw: RawOption): string | number {
+  const spec: OptionSpec = optionSpecs[raw.name];
+  return spec.type === 'integer' ? parseInteger(raw, spec) : parseString(raw, spec);
+}
+
+export function refusal(label: string, value: unknown, reason: string): KvError {
+  return new KvError('INVALID_OPTION', `${label}: ${JSON.stringify(value)} ${reason}`);
+}
+
+function parseInteger(raw: RawOption, spec: IntegerSpec): number {
+  const unit = spec.unit === undefined ? '' : ` (${spec.unit === 'ms' ? 'milliseconds' : spec.unit})`;
+  const range = `must be a whole number from ${spec.minimum} to ${spec.maximum}${unit}`;
+  // Digits only: Number() would also take '', '0x10' and '1e3'.
+  const text = typeof raw.value === 'number' ? String(raw.value) : raw.value;
+  if (typeof text !== 'string' || !/^\d{1,15}$/.test(text)) throw refusal(raw.label, raw.value, range);
+  const value = Number(text);
+  if (value < spec.minimum || value > spec.maximum) throw refusal(raw.label, raw.value, range);
+  return value;
+}
+
+function parseString(raw: RawOption, spec: StringSpec): string {
+  if (typeof raw.value !== 'string') throw refusal(raw.label, raw.value, 'must be a text');
+  if (raw.value === '') throw refusal(raw.label, raw.value, 'must not be empty');
+  if (spec.choices !== undefined && !spec.choices.includes(raw.value))
+    throw refusal(raw.label, raw.value, `must be one of ${spec.choices.join(', ')}`);
+  const reason = spec.refusal?.(raw.value);
+  if (reason !== undefined) throw refusal(raw.label, raw.value, reason);
+  return raw.value;
+}
+
+/** How an option is called when it was not given at all. */
+export function defaultLabel(name: OptionName): string {
+  return `--${flagOf(name)} (default)`;
+}

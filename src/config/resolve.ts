@@ -1,0 +1,59 @@
+/**
+ * Options of a node from all their sources to one value each: command line over environment over config file over
+ * default. Guarantees that every value is of its type and range and that the relations between them hold.
+ */
+import { readConfigFile } from './config-file.js';
+import { type Environment, readEnvironment } from './environment.js';
+import { flagOf, type OptionName, type OptionValues, optionNames, optionSpecs } from './option-specs.js';
+import { defaultLabel, parseValue, type RawOption } from './parse-value.js';
+import { checkRelations } from './relations.js';
+
+export interface OptionSources {
+  /** Values given on the command line, by option name; undefined where not given. */
+  readonly commandLine: Readonly<Partial<Record<OptionName, unknown>>>;
+  readonly environment: Environment;
+  /** Overrides KVNODE_CONFIG. */
+  readonly configPath?: string | undefined;
+}
+
+export interface ResolvedOptions {
+  readonly values: OptionValues;
+  /** To be logged once there is a logger, one sentence each. */
+  readonly warnings: readonly string[];
+}
+
+/** @throws KvError INVALID_OPTION naming the option, the value received and the reason. */
+export function resolveOptions(sources: OptionSources): ResolvedOptions {
+  const environment = readEnvironment(sources.environment);
+  const configPath = sources.configPath ?? nonEmpty(sources.environment.KVNODE_CONFIG);
+  // Every given value is judged, also one that another source overrides: it is a mistake that would surface later.
+  const given = [
+    ...(configPath === undefined ? [] : readConfigFile(configPath)),
+    ...environment.options,
+    ...readCommandLine(sources.commandLine),
+  ];
+  const values: Partial<Record<OptionName, string | number | undefined>> = {};
+  const labels: Partial<Record<OptionName, string>> = {};
+  for (const name of optionNames) {
+    values[name] = optionSpecs[name].default;
+    labels[name] = defaultLabel(name);
+  }
+  for (const raw of given) {
+    values[raw.name] = parseValue(raw);
+    labels[raw.name] = raw.label;
+  }
+  const complete = values as OptionValues;
+  checkRelations(complete, labels as Record<OptionName, string>);
+  return { values: complete, warnings: environment.unknownVariables.map((name) => `${name} is set but is no option of kvnode`) };
+}
+
+function readCommandLine(given: OptionSources['commandLine']): RawOption[] {
+  return optionNames.flatMap((name): RawOption[] => {
+    const value = given[name];
+    return value === undefined ? [] : [{ name, value, label: `--${flagOf(name)}` }];
+  });
+}
+
+function nonEmpty(text: string | undefined): string | undefined {
+  return text === '' ? undefined : text;
+}
