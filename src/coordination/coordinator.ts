@@ -46,10 +46,11 @@ export interface VersionedState {
 /**
  * `unknown` means that the answer was lost: the write may have been applied, or may be applied yet (R7).
  * `missing`: there is no such znode; `conflict`: the version is another one. Both are definite for this attempt alone.
+ * `notSent`: definitely not executed and nothing was learnt: ZooKeeper is out of reach, or refused to take the request.
  */
 export type WriteOutcome =
   | { readonly kind: 'applied'; readonly version: number }
-  | { readonly kind: 'conflict' | 'missing' | 'unknown' };
+  | { readonly kind: 'conflict' | 'missing' | 'unknown' | 'notSent' };
 
 /** `suspended` is not expiry: the session may still live (R14). */
 export type SessionStatus = 'connected' | 'suspended';

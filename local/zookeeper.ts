@@ -1,0 +1,127 @@
+/**
+ * The one place where the demo, `start` and the tests get a ZooKeeper from.
+ *
+ * KVNODE_ZK names one that already runs. Otherwise a server of its own is started, bound to 127.0.0.1, with its data in a
+ * temporary folder. It does not outlive the process that started it, however that ends: see zookeeper-process.ts.
+ * For development: one server, no protection against the loss of its machine.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import { findZookeeper } from './zookeeper-installation.js';
+import { PortTakenError, ZookeeperProcess } from './zookeeper-process.js';
+
+export interface LocalZookeeper extends AsyncDisposable {
+  /** host:port. */
+  readonly address: string;
+  /** Ends the server and deletes its data. Idempotent. */
+  stop(): Promise<void>;
+  /** For tests of outages: kills the server and keeps its data. */
+  stopServer(): Promise<void>;
+  /** The same port and data again. Sessions that were open get their full timeout anew. */
+  startServer(): Promise<void>;
+  /** For tests: the server keeps its connections and answers nothing. */
+  pauseServer(): void;
+  resumeServer(): void;
+}
+
+export interface LocalZookeeperOptions {
+  readonly logger?: Logger;
+}
+
+/** Between finding a free port and listening on it, another process may take it. */
+const portAttempts = 5;
+
+/** @throws Error naming scripts/setup if there is no ZooKeeper or no Java on this machine. */
+export async function startZooKeeper(options: LocalZookeeperOptions = {}): Promise<LocalZookeeper> {
+  const existing = process.env.KVNODE_ZK;
+  if (existing !== undefined && existing !== '') return someoneElses(existing);
+  const installation = await findZookeeper();
+  const folder = await mkdtemp(join(tmpdir(), 'kvnode-zookeeper-'));
+  for (let attempt = 1; ; attempt += 1) {
+    const port = await freePort();
+    try {
+      const server = await ZookeeperProcess.start(installation, folder, port);
+      options.logger?.debug({ port, folder }, 'ZooKeeper started');
+      return new OwnZookeeper(server, folder, port, () => ZookeeperProcess.start(installation, folder, port));
+    } catch (error) {
+      if (error instanceof PortTakenError && attempt < portAttempts) continue;
+      await rm(folder, { recursive: true, force: true });
+      throw error;
+    }
+  }
+}
+
+class OwnZookeeper implements LocalZookeeper {
+  readonly address: string;
+  readonly #folder: string;
+  readonly #start: () => Promise<ZookeeperProcess>;
+  #server: ZookeeperProcess | undefined;
+  #stopping: Promise<void> | undefined;
+
+  constructor(server: ZookeeperProcess, folder: string, port: number, start: () => Promise<ZookeeperProcess>) {
+    this.address = `127.0.0.1:${port}`;
+    this.#server = server;
+    this.#folder = folder;
+    this.#start = start;
+  }
+
+  async stopServer(): Promise<void> {
+    const server = this.#server;
+    this.#server = undefined;
+    await server?.kill();
+  }
+
+  async startServer(): Promise<void> {
+    if (this.#stopping !== undefined) throw new Error('this ZooKeeper has been stopped for good');
+    this.#server ??= await this.#start();
+  }
+
+  pauseServer(): void {
+    this.#server?.signal('SIGSTOP');
+  }
+
+  resumeServer(): void {
+    this.#server?.signal('SIGCONT');
+  }
+
+  stop(): Promise<void> {
+    this.#stopping ??= this.stopServer().then(() => rm(this.#folder, { recursive: true, force: true }));
+    return this.#stopping;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+}
+
+function someoneElses(address: string): LocalZookeeper {
+  const refuse = (): never => {
+    throw new Error(`the ZooKeeper at ${address} was given by KVNODE_ZK and is not ours to stop`);
+  };
+  return {
+    address,
+    stop: async () => {},
+    stopServer: async () => refuse(),
+    startServer: async () => refuse(),
+    pauseServer: refuse,
+    resumeServer: refuse,
+    [Symbol.asyncDispose]: async () => {},
+  };
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => {
+        if (address === null || typeof address === 'string') reject(new Error('no free port'));
+        else resolve(address.port);
+      });
+    });
+  });
+}

@@ -1,0 +1,113 @@
+/**
+ * One native client object: it lives as long as its ZooKeeper session.
+ *
+ * Every answer and event is handed on through setImmediate. The C client calls back after it has closed its socket and
+ * before libuv has stopped watching that file descriptor: a socket opened in that turn, or in a continuation of it, gets
+ * the same descriptor and hangs for ever. For the same reason the package's own promises are not used.
+ */
+import { PendingCalls } from './pending-calls.js';
+import { returnCodes, ZnodeError } from './znode-client.js';
+import type { NativeClient, NativeConstructor } from './zookeeper-binding.js';
+
+export interface NativeSessionOptions {
+  /** host:port[,host:port]…, without a chroot. */
+  readonly servers: string;
+  readonly sessionMs: number;
+}
+
+export interface NativeSessionListener {
+  onConnect(sessionId: string): void;
+  onConnecting(): void;
+  /** The object is dead. */
+  onEnded(): void;
+  onChanged(path: string): void;
+}
+
+/** An answer that says definitely what happened. */
+export interface NativeAnswer<Values extends unknown[]> {
+  readonly returnCode: number;
+  readonly values: Values;
+}
+
+type Submit<Values extends unknown[]> = (
+  native: NativeClient,
+  answer: (returnCode: number, message: string, ...values: Values) => void,
+) => unknown;
+
+const definiteAnswers: readonly number[] = [
+  returnCodes.ok,
+  returnCodes.noNode,
+  returnCodes.badVersion,
+  returnCodes.nodeExists,
+  returnCodes.notEmpty,
+];
+const refusals: readonly number[] = [returnCodes.noAuthorization, returnCodes.noChildrenForEphemerals];
+/** Returned instead of sending. Other codes may come after the request has been queued. */
+const refusalsToSend: readonly number[] = [returnCodes.badArguments, returnCodes.invalidState];
+
+/** The default of 10 can end a session whose server sends one large answer in many pieces. */
+const emptyReadLimit = 10_000;
+
+export class NativeSession {
+  readonly #native: NativeClient;
+  readonly #calls: PendingCalls;
+  #ended = false;
+
+  constructor(Native: NativeConstructor, options: NativeSessionOptions, listener: NativeSessionListener) {
+    this.#calls = new PendingCalls(options.sessionMs);
+    this.#native = new Native({
+      connect: options.servers,
+      timeout: options.sessionMs,
+      debug_level: 0,
+      host_order_deterministic: false,
+      response_counter_limit: emptyReadLimit,
+    });
+    this.#forward('connect', () => listener.onConnect(this.#native.client_id));
+    this.#forward('connecting', () => listener.onConnecting());
+    this.#forward('close', () => {
+      this.#end(returnCodes.sessionExpired);
+      listener.onEnded();
+    });
+    for (const event of ['created', 'deleted', 'changed', 'child']) {
+      this.#forward(event, (_native, path) => listener.onChanged(String(path)));
+    }
+    // May do nothing at all and say nothing, for instance when a name does not resolve: the owner watches the clock.
+    this.#native.init({});
+  }
+
+  #forward(event: string, handle: (...values: unknown[]) => void): void {
+    this.#native.on(event, (...values: unknown[]) => {
+      setImmediate(() => {
+        if (!this.#ended) handle(...values);
+      });
+    });
+  }
+
+  /** Rejects with a ZnodeError where the answer is not definite. */
+  call<Values extends unknown[]>(operation: string, submit: Submit<Values>): Promise<NativeAnswer<Values>> {
+    return this.#calls.track(operation, (resolve, reject) => {
+      if (this.#ended) return reject(new ZnodeError(operation, returnCodes.invalidState, 'no'));
+      const taken = submit(this.#native, (returnCode, _message, ...values) => {
+        setImmediate(() => {
+          if (definiteAnswers.includes(returnCode)) resolve({ returnCode, values });
+          else reject(new ZnodeError(operation, returnCode, refusals.includes(returnCode) ? 'no' : 'unknown'));
+        });
+      });
+      if (typeof taken === 'number' && taken !== returnCodes.ok) {
+        reject(new ZnodeError(operation, taken, refusalsToSend.includes(taken) ? 'no' : 'unknown'));
+      }
+    });
+  }
+
+  /** Blocks for up to 1.5 s if the server does not answer: that is the C client's own limit. */
+  close(): void {
+    if (this.#ended) return;
+    this.#end(returnCodes.closing);
+    this.#native.close();
+  }
+
+  #end(returnCode: number): void {
+    this.#ended = true;
+    this.#calls.rejectAll(returnCode);
+  }
+}

@@ -1,0 +1,212 @@
+/**
+ * ZnodeClient over a real ZooKeeper.
+ *
+ * Keeps one session open for as long as it lives: a native client object that never gets connected is built anew, as is
+ * one whose session has expired. While suspended it sends nothing: the C client would keep a request back and send it at
+ * some later time.
+ */
+import { KvError } from '../errors.js';
+import { type NativeAnswer, NativeSession, type NativeSessionOptions } from './native-session.js';
+import type {
+  CreateMode,
+  CreateResult,
+  DeleteResult,
+  ReadOptions,
+  SetResult,
+  Znode,
+  ZnodeClient,
+  ZnodeClientStatus,
+  ZnodeListener,
+  ZnodeStat,
+} from './znode-client.js';
+import { returnCodes, ZnodeError } from './znode-client.js';
+import { loadNativeClient, type NativeConstructor, type NativeStat } from './zookeeper-binding.js';
+
+export interface ZookeeperClientOptions extends NativeSessionOptions {
+  /** How long `connect` tries. */
+  readonly startupTimeoutMs: number;
+}
+
+const createFlags: Record<CreateMode, number> = { persistent: 0, ephemeralSequential: 3 };
+
+/** How long a native client object may take to connect; doubled each time, as a slow server must not be locked out. */
+const firstAttemptMs = 1_000;
+const longestAttemptMs = 16_000;
+
+const silent: ZnodeListener = { onConnected() {}, onSuspended() {}, onExpired() {}, onChanged() {} };
+
+export class ZookeeperClient implements ZnodeClient {
+  readonly #Native: NativeConstructor;
+  readonly #options: ZookeeperClientOptions;
+  #listener: ZnodeListener = silent;
+  #session: NativeSession | undefined;
+  #sessionId: string | undefined;
+  #status: ZnodeClientStatus = 'suspended';
+  #attemptMs = firstAttemptMs;
+  #attemptTimer: NodeJS.Timeout | undefined;
+  #onFirstConnection: (() => void) | undefined;
+
+  /** @throws KvError COORDINATION_UNAVAILABLE after `startupTimeoutMs`. */
+  static async connect(options: ZookeeperClientOptions): Promise<ZookeeperClient> {
+    const client = new ZookeeperClient(await loadNativeClient(), options);
+    await client.#start();
+    return client;
+  }
+
+  private constructor(Native: NativeConstructor, options: ZookeeperClientOptions) {
+    this.#Native = Native;
+    this.#options = options;
+  }
+
+  get status(): ZnodeClientStatus {
+    return this.#status;
+  }
+
+  get sessionId(): string | undefined {
+    return this.#sessionId;
+  }
+
+  listen(listener: ZnodeListener): void {
+    this.#listener = listener;
+  }
+
+  #start(): Promise<void> {
+    const { servers, startupTimeoutMs } = this.#options;
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        void this.close();
+        const message = `no ZooKeeper answered at --zk ${servers} within ${startupTimeoutMs} ms`;
+        reject(new KvError('COORDINATION_UNAVAILABLE', message));
+      }, startupTimeoutMs);
+      this.#onFirstConnection = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+      this.#open();
+    });
+  }
+
+  #open(): void {
+    if (this.#status === 'closed') return;
+    const ifCurrent = (act: () => void): void => {
+      if (this.#session === session && this.#status !== 'closed') act();
+    };
+    const session: NativeSession = new NativeSession(this.#Native, this.#options, {
+      onConnect: (sessionId) => ifCurrent(() => this.#connected(sessionId)),
+      onConnecting: () => ifCurrent(() => this.#suspended()),
+      onEnded: () => ifCurrent(() => this.#expired()),
+      onChanged: (path) => ifCurrent(() => this.#listener.onChanged(path)),
+    });
+    this.#session = session;
+    this.#attemptTimer = setTimeout(() => this.#openAnother(), this.#attemptMs);
+    this.#attemptMs = Math.min(this.#attemptMs * 2, longestAttemptMs);
+  }
+
+  #openAnother(): void {
+    clearTimeout(this.#attemptTimer);
+    this.#session?.close();
+    this.#session = undefined;
+    // Not in the turn in which the old socket was closed: see native-session.ts.
+    setImmediate(() => this.#open());
+  }
+
+  #connected(sessionId: string): void {
+    clearTimeout(this.#attemptTimer);
+    this.#attemptMs = firstAttemptMs;
+    const fresh = sessionId !== this.#sessionId;
+    this.#sessionId = sessionId;
+    this.#status = 'connected';
+    const onFirstConnection = this.#onFirstConnection;
+    this.#onFirstConnection = undefined;
+    if (onFirstConnection !== undefined) onFirstConnection();
+    else this.#listener.onConnected(sessionId, fresh);
+  }
+
+  #suspended(): void {
+    if (this.#status !== 'connected') return;
+    this.#status = 'suspended';
+    this.#listener.onSuspended();
+  }
+
+  #expired(): void {
+    this.#suspended();
+    const hadSession = this.#sessionId !== undefined;
+    this.#sessionId = undefined;
+    this.#openAnother();
+    if (hadSession) this.#listener.onExpired();
+  }
+
+  async create(path: string, data: Buffer, mode: CreateMode): Promise<CreateResult> {
+    const answer = await this.#call<[path: string]>(`create ${path}`, (native, done) =>
+      native.a_create(path, data, createFlags[mode], done),
+    );
+    if (answer.returnCode === returnCodes.ok) return { kind: 'created', path: answer.values[0] };
+    return { kind: answer.returnCode === returnCodes.nodeExists ? 'exists' : 'missing' };
+  }
+
+  async get(path: string, options: ReadOptions): Promise<Znode | undefined> {
+    const answer = await this.#call<[stat: NativeStat | null, data: Buffer | null]>(`get ${path}`, (native, done) =>
+      native.a_get(path, options.watch, done),
+    );
+    const [stat, data] = answer.values;
+    if (answer.returnCode !== returnCodes.ok || stat === null) return undefined;
+    return { data: data ?? Buffer.alloc(0), stat: statOf(stat) };
+  }
+
+  async stat(path: string, options: ReadOptions): Promise<ZnodeStat | undefined> {
+    const answer = await this.#call<[stat: NativeStat | null]>(`stat ${path}`, (native, done) =>
+      native.a_exists(path, options.watch, done),
+    );
+    const [stat] = answer.values;
+    return answer.returnCode !== returnCodes.ok || stat === null ? undefined : statOf(stat);
+  }
+
+  async children(path: string, options: ReadOptions): Promise<readonly string[] | undefined> {
+    const answer = await this.#call<[names: string[] | null]>(`children ${path}`, (native, done) =>
+      native.a_get_children(path, options.watch, done),
+    );
+    return answer.returnCode === returnCodes.ok ? (answer.values[0] ?? []) : undefined;
+  }
+
+  async set(path: string, data: Buffer, version: number): Promise<SetResult> {
+    const answer = await this.#call<[stat: NativeStat | null]>(`set ${path}`, (native, done) =>
+      native.a_set(path, data, version, done),
+    );
+    const [stat] = answer.values;
+    if (answer.returnCode === returnCodes.ok && stat !== null) return { kind: 'set', version: stat.version };
+    return { kind: answer.returnCode === returnCodes.badVersion ? 'conflict' : 'missing' };
+  }
+
+  async delete(path: string, version: number): Promise<DeleteResult> {
+    const answer = await this.#call<[]>(`delete ${path}`, (native, done) => native.a_delete_(path, version, done));
+    if (answer.returnCode === returnCodes.ok) return { kind: 'deleted' };
+    if (answer.returnCode === returnCodes.notEmpty) return { kind: 'notEmpty' };
+    return { kind: answer.returnCode === returnCodes.badVersion ? 'conflict' : 'missing' };
+  }
+
+  async sync(path: string): Promise<void> {
+    await this.#call<[path: string]>(`sync ${path}`, (native, done) => native.a_sync(path, done));
+  }
+
+  async #call<Values extends unknown[]>(
+    operation: string,
+    submit: Parameters<typeof NativeSession.prototype.call<Values>>[1],
+  ): Promise<NativeAnswer<Values>> {
+    if (this.#session === undefined || this.#status !== 'connected') {
+      throw new ZnodeError(operation, returnCodes.connectionLoss, 'no');
+    }
+    return this.#session.call(operation, submit);
+  }
+
+  async close(): Promise<void> {
+    if (this.#status === 'closed') return;
+    this.#status = 'closed';
+    clearTimeout(this.#attemptTimer);
+    this.#session?.close();
+    this.#session = undefined;
+  }
+}
+
+function statOf(stat: NativeStat): ZnodeStat {
+  return { version: stat.version, ephemeralOwner: stat.ephemeralOwner === '0' ? undefined : stat.ephemeralOwner };
+}

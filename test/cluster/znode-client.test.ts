@@ -1,0 +1,119 @@
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+import { afterAll, describe, expect, inject, it } from 'vitest';
+import { type ConformanceClient, describeZnodeClient, EventLog } from '../../src/coordination/znode-client.conformance.js';
+import type { ZnodeClient } from '../../src/coordination/znode-client.js';
+import { ZookeeperClient } from '../../src/coordination/zookeeper-client.js';
+
+const sessionMs = 2_000;
+const startupTimeoutMs = 30_000;
+
+/** A TCP link that can be cut: open connections break, and new ones are refused until it is mended. */
+class Link {
+  readonly #server: Server;
+  readonly #sockets = new Set<Socket>();
+  #cut = false;
+
+  constructor(target: string) {
+    const [host, port] = target.split(':');
+    this.#server = createServer((near) => {
+      if (this.#cut) {
+        near.destroy();
+        return;
+      }
+      const far = connect(Number(port), host);
+      for (const [from, to] of [
+        [near, far],
+        [far, near],
+      ] as const) {
+        this.#sockets.add(from);
+        from.on('error', () => to.destroy());
+        from.on('close', () => {
+          this.#sockets.delete(from);
+          to.end();
+        });
+        from.pipe(to);
+      }
+    });
+  }
+
+  async open(): Promise<string> {
+    this.#server.listen(0, '127.0.0.1');
+    await once(this.#server, 'listening');
+    return `127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  cut(): void {
+    this.#cut = true;
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  mend(): void {
+    this.#cut = false;
+  }
+
+  close(): void {
+    this.cut();
+    this.#server.close();
+  }
+}
+
+const links: Link[] = [];
+
+async function open(): Promise<ConformanceClient> {
+  const link = new Link(inject('zk'));
+  links.push(link);
+  const client = await ZookeeperClient.connect({ servers: await link.open(), sessionMs, startupTimeoutMs });
+  return {
+    client,
+    suspend: () => link.cut(),
+    resume: () => link.mend(),
+    expire: async () => {
+      const gone = await untilGone(client);
+      link.cut();
+      await gone.done;
+      link.mend();
+    },
+  };
+}
+
+/** `done` resolves when the server has ended the client's session: a znode that belongs to it is gone. */
+async function untilGone(client: ZnodeClient): Promise<{ readonly done: Promise<void> }> {
+  const created = await client.create('/session-of-', Buffer.alloc(0), 'ephemeralSequential');
+  if (created.kind !== 'created') throw new Error(`unexpected: ${created.kind}`);
+  const observer = await ZookeeperClient.connect({ servers: inject('zk'), sessionMs, startupTimeoutMs });
+  const log = new EventLog(observer);
+  await observer.stat(created.path, { watch: true });
+  return { done: log.until(`changed ${created.path}`).then(() => observer.close()) };
+}
+
+afterAll(() => {
+  for (const link of links) link.close();
+});
+
+describeZnodeClient('ZooKeeper', () => ({ open }));
+
+describe('zookeeper client, start-up', () => {
+  it.each([
+    ['a name that does not resolve', 'no-such-host.invalid:2181'],
+    ['an address that cannot be reached', '255.255.255.255:2181'],
+    ['a port where nobody listens', '127.0.0.1:1'],
+  ])('gives up on %s at the deadline, naming it', async (_what, servers) => {
+    const connecting = ZookeeperClient.connect({ servers, sessionMs, startupTimeoutMs: 2_500 });
+    await expect(connecting).rejects.toMatchObject({
+      code: 'COORDINATION_UNAVAILABLE',
+      message: expect.stringContaining(`--zk ${servers}`),
+    });
+  });
+
+  it('connects once the server appears, within the deadline', async () => {
+    const link = new Link(inject('zk'));
+    links.push(link);
+    link.cut();
+    const connecting = ZookeeperClient.connect({ servers: await link.open(), sessionMs, startupTimeoutMs });
+    link.mend();
+    const client = await connecting;
+    expect(client.status).toBe('connected');
+    await client.close();
+  });
+});
