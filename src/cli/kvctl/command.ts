@@ -1,0 +1,74 @@
+/** What a command of kvctl is: its words, its options, and one function that calls and prints. */
+import type { Options } from 'yargs';
+import type { KvClient } from '../../client/index.js';
+import { KvError } from '../../errors.js';
+import type { ExitCode } from './exit-codes.js';
+import type { Output } from './output.js';
+
+export interface CommandContext {
+  /** Connects at the first call, so that a mistake on the command line needs no cluster to be found. */
+  readonly connect: () => Promise<KvClient>;
+  /** What stands behind the command's words, as typed: never turned into numbers, quotes kept. */
+  readonly operands: readonly string[];
+  /** Values of the command's own options, by their name on the command line. */
+  readonly options: Readonly<Record<string, unknown>>;
+  /** For every single call. */
+  readonly deadlineMs: number;
+  readonly output: Output;
+}
+
+export interface Command {
+  /** One or two words: `put`, `shard force-primary`. */
+  readonly name: string;
+  /** Operands as the help shows them. */
+  readonly operands: string;
+  readonly summary: string;
+  readonly options: Readonly<Record<string, Options>>;
+  /** Decides what an error means for the data. */
+  readonly isWrite: boolean;
+  run(context: CommandContext): Promise<ExitCode>;
+}
+
+export const ifVersionOption: Options = {
+  type: 'string',
+  requiresArg: true,
+  describe: 'Only if the key is at this version',
+};
+
+/**
+ * Node.js replaces what is not valid UTF-8 on a command line, which would make two keys one and bend values.
+ * @throws KvError INVALID_OPTION
+ */
+export function refuseReplacedBytes(what: 'key' | 'value', text: string): void {
+  if (!text.includes('\uFFFD')) return;
+  const remedy = what === 'value' ? '; give it as @FILE or through stdin' : '';
+  throw new KvError(
+    'INVALID_OPTION',
+    `the ${what} is not valid UTF-8, or holds U+FFFD, which cannot be told from it here${remedy}`,
+  );
+}
+
+/** Of a command that works on one key. @throws KvError INVALID_OPTION */
+export function keyOperand(operands: readonly string[]): string {
+  const [key = ''] = operands;
+  refuseReplacedBytes('key', key);
+  return key;
+}
+
+/** @throws KvError INVALID_OPTION unless there are between `least` and `most` operands. */
+export function expectOperands(command: Command, operands: readonly string[], least: number, most = least): void {
+  if (operands.length >= least && operands.length <= most) return;
+  throw new KvError('INVALID_OPTION', `usage: kvctl ${command.name} ${command.operands}; ${operands.length} given`);
+}
+
+/** @throws KvError INVALID_OPTION unless the option, if given, is a whole number from `minimum` on. */
+export function wholeNumber(options: CommandContext['options'], name: string, minimum: number): number | undefined {
+  const value = options[name];
+  return value === undefined ? undefined : parseWholeNumber(`--${name}`, String(value), minimum);
+}
+
+export function parseWholeNumber(label: string, text: string, minimum: number): number {
+  const value = /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN;
+  if (Number.isSafeInteger(value) && value >= minimum) return value;
+  throw new KvError('INVALID_OPTION', `${label}: "${text}" must be a whole number from ${minimum}`);
+}

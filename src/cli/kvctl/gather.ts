@@ -1,0 +1,31 @@
+/** The cluster as it is seen when every node is asked: one topology, and the status of each node or why there is none. */
+import type { KvClient } from '../../client/index.js';
+import type { NodeInfo, NodeStatus, Topology } from '../../rpc/kv-api.js';
+import { describeError } from '../explain.js';
+
+export interface NodeAnswer {
+  readonly node: NodeInfo;
+  /** Undefined if the node did not answer; `problem` then tells why. */
+  readonly status?: NodeStatus;
+  readonly problem?: string;
+}
+
+export interface ClusterView {
+  readonly topology: Topology;
+  /** In the order of registration. */
+  readonly answers: readonly NodeAnswer[];
+}
+
+export async function gatherCluster(client: KvClient, deadlineMs: number): Promise<ClusterView> {
+  const topology = await client.topology({ deadlineMs });
+  const answers = await Promise.all(topology.nodes.map((node) => askNode(client, node, deadlineMs)));
+  return { topology, answers };
+}
+
+async function askNode(client: KvClient, node: NodeInfo, deadlineMs: number): Promise<NodeAnswer> {
+  try {
+    return { node, status: await client.nodeStatus(node.address, { deadlineMs }) };
+  } catch (error) {
+    return { node, problem: describeError(error) };
+  }
+}

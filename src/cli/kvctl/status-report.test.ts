@@ -1,0 +1,80 @@
+import { describe, expect, test } from 'vitest';
+import type { NodeStatus, ReplicaStatus } from '../../rpc/kv-api.js';
+import type { ClusterView } from './gather.js';
+import { collectWarnings, lagOf, renderStatus } from './status-report.js';
+
+const primary = {
+  shard: 0,
+  replicaId: 'a~1',
+  role: 'primary',
+  epoch: 4,
+  complete: true,
+  lastSeq: 20,
+  commitIndex: 18,
+  keys: 7,
+  peers: [{ replicaId: 'b~1', nodeId: 'b', inSync: true, phase: 'replicating', ackedSeq: 18 }],
+} as unknown as ReplicaStatus;
+const backup = { ...primary, replicaId: 'b~1', role: 'backup', lastSeq: 18, peers: [] };
+
+const view: ClusterView = {
+  topology: {
+    clusterId: 'cluster-1',
+    nodes: [],
+    shards: [
+      {
+        shard: 0,
+        epoch: 4,
+        primaryNodeId: 'a',
+        primaryAddress: 'a:1',
+        replicas: [
+          { replicaId: 'a~1', nodeId: 'a', inSync: true, live: true },
+          { replicaId: 'b~1', nodeId: 'b', inSync: true, live: false },
+        ],
+        minInSync: 1,
+        offline: true,
+        serving: false,
+      },
+    ],
+  },
+  answers: [
+    {
+      node: { id: 'a', address: 'a:1' },
+      status: {
+        nodeId: 'a',
+        uptimeMs: 61_000,
+        zookeeper: 'connected',
+        version: '1.2.3',
+        replicas: [primary],
+        warnings: ['careful'],
+      } as unknown as NodeStatus,
+    },
+    { node: { id: 'b', address: 'b:1' }, problem: 'connection refused' },
+  ],
+};
+
+describe('kvctl status', () => {
+  test('shows nodes, shards and replicas, and says which nodes did not answer', () => {
+    const text = renderStatus(view);
+    expect(text).toMatch(/│ a +│ a:1 +│ 61 s +│ connected +│ 1\.2\.3 +│/);
+    expect(text).toMatch(/│ b +│ b:1 +│ no answer/);
+    expect(text).toMatch(/│ 0 +│ a +│ 4 +│ 2, 1 of them live +│ 1 +│ OFFLINE +│/);
+    expect(text).toMatch(/│ 0 +│ a +│ primary +│ 4 +│ yes +│ 20 +│ 18 +│ 0 +│ 7 +│/);
+  });
+
+  test('collects what the nodes warn of, what is offline and who is silent', () => {
+    const warnings = collectWarnings(view);
+    expect(warnings[0]).toContain('kvctl shard force-primary 0');
+    expect(warnings[1]).toBe('node b is registered but does not answer: connection refused');
+    expect(warnings[2]).toBe('a: careful');
+  });
+
+  test('lag is what the primary has sent for and not seen acknowledged', () => {
+    expect(lagOf(backup, [primary, backup])).toBe('2');
+    expect(lagOf(primary, [primary, backup])).toBe('0');
+  });
+
+  test('lag is not known without a primary, or to one of an older epoch', () => {
+    expect(lagOf(backup, [backup])).toBe('-');
+    expect(lagOf({ ...backup, epoch: 5 }, [primary])).toBe('-');
+  });
+});

@@ -1,0 +1,101 @@
+/** A cluster as tables for people. Pure: what is shown depends only on what the nodes answered. */
+import Table from 'cli-table3';
+import type { PeerStatus, ReplicaStatus, ShardInfo } from '../../rpc/kv-api.js';
+import type { ClusterView } from './gather.js';
+
+export function renderStatus(view: ClusterView): string {
+  const parts = [`cluster ${view.topology.clusterId}`, nodeTable(view), shardTable(view), replicaTable(view)];
+  const warnings = collectWarnings(view);
+  if (warnings.length > 0) parts.push(['warnings:', ...warnings.map((warning) => `  ! ${warning}`)].join('\n'));
+  return parts.join('\n\n');
+}
+
+/** What the nodes say of themselves, and what only a view of all of them shows. Each said once. */
+export function collectWarnings(view: ClusterView): string[] {
+  const silent = view.answers.flatMap(({ node, problem }) =>
+    problem === undefined ? [] : [`node ${node.id} is registered but does not answer: ${problem}`],
+  );
+  const told = view.answers.flatMap(({ node, status }) => (status?.warnings ?? []).map((warning) => `${node.id}: ${warning}`));
+  const shards = view.topology.shards.flatMap((shard) =>
+    shard.offline
+      ? [
+          `shard ${shard.shard} is offline: no in-sync replica of it is live; start one that has its data, or see "kvctl shard force-primary ${shard.shard}"`,
+        ]
+      : [],
+  );
+  return [...new Set([...shards, ...silent, ...told])];
+}
+
+function nodeTable({ answers }: ClusterView): string {
+  const table = plainTable(['node', 'address', 'up', 'zookeeper', 'version']);
+  for (const { node, status } of answers) {
+    table.push([
+      node.id,
+      node.address,
+      ...(status === undefined ? ['no answer', '', ''] : [uptime(status.uptimeMs), status.zookeeper, status.version]),
+    ]);
+  }
+  return table.toString();
+}
+
+function shardTable({ topology }: ClusterView): string {
+  const table = plainTable(['shard', 'primary', 'epoch', 'in sync', 'least in sync', 'state']);
+  for (const shard of topology.shards) {
+    const inSync = shard.replicas.filter((replica) => replica.inSync);
+    const live = inSync.filter((replica) => replica.live).length;
+    const count = live === inSync.length ? `${live}` : `${inSync.length}, ${live} of them live`;
+    table.push([shard.shard, shard.primaryNodeId || '-', shard.epoch, count, shard.minInSync, stateOf(shard)]);
+  }
+  return table.toString();
+}
+
+function stateOf(shard: ShardInfo): string {
+  if (shard.offline) return 'OFFLINE';
+  return shard.serving ? 'serving' : 'not serving';
+}
+
+function replicaTable({ topology, answers }: ClusterView): string {
+  const table = plainTable(['shard', 'node', 'role', 'epoch', 'in sync', 'last seq', 'committed', 'lag', 'keys']);
+  for (const { node, status } of answers) {
+    for (const replica of status?.replicas ?? []) {
+      const shard = topology.shards.find((candidate) => candidate.shard === replica.shard);
+      const inSync = shard?.replicas.some(({ replicaId, inSync }) => inSync && replicaId === replica.replicaId) === true;
+      const role = replica.complete ? replica.role : `${replica.role}, incomplete`;
+      const lag = lagOf(
+        replica,
+        answers.flatMap((answer) => answer.status?.replicas ?? []),
+      );
+      table.push([
+        replica.shard,
+        node.id,
+        role,
+        replica.epoch,
+        inSync ? 'yes' : 'no',
+        replica.lastSeq,
+        replica.commitIndex,
+        lag,
+        replica.keys,
+      ]);
+    }
+  }
+  return table.toString();
+}
+
+/** Entries that the primary has and, as far as it knows, this replica has not; `-` if the primary does not know it. */
+export function lagOf(replica: ReplicaStatus, all: readonly ReplicaStatus[]): string {
+  const primary = all.find((other) => other.shard === replica.shard && other.role === 'primary' && other.epoch >= replica.epoch);
+  if (primary === undefined) return '-';
+  if (primary.replicaId === replica.replicaId) return '0';
+  const peer: PeerStatus | undefined = primary.peers.find(({ replicaId }) => replicaId === replica.replicaId);
+  return peer === undefined ? '-' : String(Math.max(0, primary.lastSeq - peer.ackedSeq));
+}
+
+function uptime(uptimeMs: number): string {
+  const seconds = Math.floor(uptimeMs / 1000);
+  if (seconds < 120) return `${seconds} s`;
+  return seconds < 7200 ? `${Math.floor(seconds / 60)} min` : `${Math.floor(seconds / 3600)} h`;
+}
+
+function plainTable(head: string[]): InstanceType<typeof Table> {
+  return new Table({ head, style: { head: [], border: [], compact: true } });
+}

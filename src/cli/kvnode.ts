@@ -1,0 +1,76 @@
+#!/usr/bin/env node
+/**
+ * One storage node as a process: parse, start, wait for a signal or a fatal error, stop. The first SIGTERM or SIGINT
+ * begins the planned stop with its handover (R12), a second one ends the process at once.
+ */
+import { constants } from 'node:os';
+import type { Logger } from 'pino';
+import { resolveOptions } from '../config/index.js';
+import { KvError } from '../errors.js';
+import { KvNode } from '../node/index.js';
+import { type Explanation, explainNodeFailure, renderError } from './explain.js';
+import { createLogger } from './logger.js';
+import { parseNodeCommandLine } from './node-command-line.js';
+
+const exitCodes = { stopped: 0, failed: 1, usage: 2 } as const;
+
+type StopSignal = 'SIGTERM' | 'SIGINT';
+
+async function main(): Promise<number> {
+  const commandLine = await parseNodeCommandLine(process.argv.slice(2));
+  const { values, warnings } = resolveOptions({
+    commandLine: commandLine.given,
+    environment: process.env,
+    configPath: commandLine.configPath,
+  });
+  const logger = createLogger(values.logLevel, values.logFormat);
+  for (const warning of warnings) logger.warn(warning);
+  reportUncaught(logger);
+  const signalled = firstStopSignal(logger);
+  const showStack = logger.isLevelEnabled('debug');
+
+  let node: KvNode;
+  try {
+    node = await KvNode.start({ ...values, logger });
+  } catch (error) {
+    return fail(error, explainNodeFailure(error, 'starting'), showStack);
+  }
+  const ended = await Promise.race([signalled, node.closed]);
+  if (typeof ended === 'string') await node.stop();
+  const fatal = await node.closed;
+  return fatal === undefined ? exitCodes.stopped : fail(fatal, explainNodeFailure(fatal, 'running'), showStack);
+}
+
+/** A signal that comes while the node is starting is kept until it has started; a second one never waits. */
+function firstStopSignal(logger: Logger): Promise<StopSignal> {
+  return new Promise((resolve) => {
+    let stopping = false;
+    const onSignal = (signal: StopSignal): void => {
+      if (stopping) process.exit(128 + constants.signals[signal]);
+      stopping = true;
+      logger.info({ signal }, 'stopping; a second signal ends the process at once');
+      resolve(signal);
+    };
+    process.on('SIGTERM', onSignal);
+    process.on('SIGINT', onSignal);
+  });
+}
+
+/** What nobody caught is a fault of kvnode itself: the log gets its stack, and the process ends. */
+function reportUncaught(logger: Logger): void {
+  process.on('uncaughtException', (error) => {
+    logger.fatal({ err: error }, 'uncaught error');
+    process.exit(fail(error, explainNodeFailure(error, 'running'), false));
+  });
+}
+
+function fail(error: unknown, explanation: Explanation, showStack: boolean): number {
+  process.stderr.write(`${renderError('kvnode', error, explanation, showStack)}\n`);
+  return error instanceof KvError && error.code === 'INVALID_OPTION' ? exitCodes.usage : exitCodes.failed;
+}
+
+try {
+  process.exit(await main());
+} catch (error) {
+  process.exit(fail(error, explainNodeFailure(error, 'starting'), false));
+}

@@ -1,0 +1,61 @@
+/** The command line of kvnode: the option table as yargs wants it. Values are judged in `config`, not here. */
+import yargs from 'yargs';
+import { flagOf, type OptionName, type OptionSpec, optionGroups, optionNames, optionSpecs } from '../config/index.js';
+import { throwUsageError } from './usage-error.js';
+import { packageVersion } from './version.js';
+
+export interface NodeCommandLine {
+  readonly given: Partial<Record<OptionName, unknown>>;
+  readonly configPath: string | undefined;
+}
+
+/** Prints and ends the process for --help and --version. @throws KvError INVALID_OPTION for what is no option. */
+export async function parseNodeCommandLine(args: readonly string[]): Promise<NodeCommandLine> {
+  const parser = yargs([...args])
+    .scriptName('kvnode')
+    .usage('$0 [options]\n\nRuns one storage node until it is told to stop (SIGTERM, SIGINT) and has handed over.')
+    // Everything stays a string: yargs would turn "abc" into NaN and 0x10 into 16 before anyone could say so.
+    .parserConfiguration({
+      'parse-numbers': false,
+      'duplicate-arguments-array': false,
+      'boolean-negation': false,
+      'camel-case-expansion': false,
+    })
+    .option('config', { type: 'string', requiresArg: true, describe: 'JSON file of options, such as {"port": 9091}' });
+  for (const name of optionNames) {
+    const spec: OptionSpec = optionSpecs[name];
+    parser.option(flagOf(name), { requiresArg: true, describe: describe(spec), defaultDescription: defaultOf(spec) });
+  }
+  for (const group of optionGroups) {
+    parser.group(optionNames.filter((name) => optionSpecs[name].group === group).map(flagOf), `${group}:`);
+  }
+  const parsed = await parser
+    .group(['config', 'help', 'version'], 'General:')
+    .strictOptions()
+    .demandCommand(0, 0, undefined, 'takes no arguments other than options')
+    .epilogue(epilogue)
+    .version(packageVersion())
+    .wrap(Math.min(120, process.stdout.columns ?? 120))
+    .fail(throwUsageError)
+    .parseAsync();
+  const given: Partial<Record<OptionName, unknown>> = {};
+  for (const name of optionNames) given[name] = parsed[flagOf(name)];
+  return { given, configPath: parsed.config };
+}
+
+const epilogue = `Each option can also be set in the environment (--beacon-ms as KVNODE_BEACON_MS, --config as KVNODE_CONFIG) and in the
+config file ({"beacon-ms": 150}). The command line wins over the environment, which wins over the file.
+
+Exit codes: 0 stopped as told; 1 failed, with the reason on stderr; 2 an option is wrong;
+128 + signal number: a second signal ended it at once, without a handover.`;
+
+function describe(spec: OptionSpec): string {
+  if (spec.type === 'string')
+    return spec.choices === undefined ? spec.description : `${spec.description} (${spec.choices.join(', ')})`;
+  const unit = spec.unit === undefined ? '' : `${spec.unit}, `;
+  return `${spec.description} (${unit}${spec.minimum} to ${spec.maximum})`;
+}
+
+function defaultOf(spec: OptionSpec): string {
+  return spec.type === 'string' ? (spec.defaultDescription ?? String(spec.default)) : String(spec.default);
+}
