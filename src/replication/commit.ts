@@ -1,0 +1,67 @@
+/** Committing at the primary, and the moment from which it serves (R5, R6). */
+import { committableSeq } from './commit-rule.js';
+import type { Core } from './core.js';
+import { invariant } from './invariant.js';
+import { entryBytes } from './log-entry.js';
+import { compact } from './retention.js';
+import type { Primary } from './role.js';
+import type { Seq } from './shard-state.js';
+import { answerAsRead } from './write.js';
+
+export function maybeCommit(core: Core, role: Primary): void {
+  const { register, options, self } = core;
+  const committable = committableSeq({
+    commitIndex: core.commitIndex,
+    acknowledged: register.required.map((id) => (id === self ? core.durability.lastSeq : (role.peers.get(id)?.ackedSeq ?? 0))),
+    takeoverEnd: role.takeoverEnd,
+    confirmedMembers: register.confirmed.length,
+    minInSync: options.minInSync,
+  });
+  if (committable > core.commitIndex) commitTo(core, role, committable);
+}
+
+function commitTo(core: Core, role: Primary, seq: Seq): void {
+  for (const entry of core.log.slice(core.commitIndex + 1, seq - core.commitIndex)) {
+    if (role.uncommitted.get(entry.key)?.seq === entry.seq) role.uncommitted.delete(entry.key);
+    if (entry.seq > role.takeoverEnd) role.uncommittedBytes -= entryBytes(entry);
+  }
+  core.commitIndex = seq;
+  core.applyCommitted();
+  role.waiters.release(
+    seq,
+    (version, token) => core.emit({ type: 'answer', token, answer: { kind: 'written', version } }),
+    (waiter) => answerAsRead(core, waiter),
+  );
+  compact(core, neededFrom(role));
+}
+
+/** What a peer still lacks is kept while the log is within its bounds; for a dump's sake from its first chunk on (R10). */
+function neededFrom(role: Primary): Seq {
+  let needed = Number.POSITIVE_INFINITY;
+  for (const peer of role.peers.values()) {
+    if (peer.retainFromSeq !== undefined) needed = Math.min(needed, peer.retainFromSeq);
+    else if (peer.phase === 'replicating') needed = Math.min(needed, peer.ackedSeq + 1);
+  }
+  return needed;
+}
+
+/**
+ * Serves once every member of the required set has adopted the epoch and everything inherited is committed (R5). What
+ * the log lacks up to the seq floor was given up by an operator or a planned end: the log starts again there (R13).
+ */
+export function maybeServe(core: Core, role: Primary): void {
+  if (role.serving || core.commitIndex < role.takeoverEnd || core.durability.epoch < role.epoch) return;
+  for (const id of core.register.required) {
+    if (id !== core.self && role.peers.get(id)?.phase !== 'replicating') return;
+  }
+  const { state } = core.register;
+  invariant(state?.primary === core.self && state.epoch === role.epoch, 'serving without being named');
+  const base = state.seqFloor - 1;
+  if (core.log.lastSeq < base) {
+    invariant(core.register.required.length === 1, 'a log below the seq floor with other members in sync');
+    core.rebase(base, role.epoch);
+    role.persistedSeq = base;
+  }
+  role.serving = true;
+  core.note({ kind: 'serving', inSync: state.inSync });
+}

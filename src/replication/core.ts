@@ -1,0 +1,132 @@
+/**
+ * The state of one replica, and the few primitives that every part of the protocol uses. Deterministic: time comes in
+ * with each event, everything that is to happen outside goes out as an effect.
+ */
+import { Durability } from './durability.js';
+import type { Change, Effect, Note, RoleName } from './effect.js';
+import type { CandidateFact } from './event.js';
+import { invariant } from './invariant.js';
+import { Log } from './log.js';
+import type { LogEntry } from './log-entry.js';
+import type { Body, Message } from './message.js';
+import type { ReplicaOptions } from './options.js';
+import { newFollower, type Role } from './role.js';
+import type { Epoch, ReplicaId, Seq } from './shard-state.js';
+import { StateRegister } from './state-register.js';
+
+export class Core {
+  readonly options: ReplicaOptions;
+  readonly effects: Effect[] = [];
+  /** Monotonic; of the event being handled. */
+  nowMs: number;
+  role: Role = newFollower();
+
+  readonly log = new Log();
+  readonly durability = new Durability();
+  readonly register = new StateRegister();
+  /** The highest epoch known; 0 for none. */
+  epoch: Epoch = 0;
+  commitIndex: Seq = 0;
+  /** Applied to the store; <= commitIndex. */
+  appliedSeq: Seq = 0;
+  /** False while a dump is being laid. */
+  complete = true;
+
+  candidates: readonly CandidateFact[] = [];
+  sessionConnected = false;
+  stopping: { readonly deadlineMs: number } | undefined;
+  stopped = false;
+
+  /** When loyalty to a primary was last renewed: start, a new epoch, an answered beacon (R4). */
+  loyalSinceMs: number;
+  lastTickMs: number;
+  /** When this process last woke from a pause: what is said to it meanwhile must be heard before it claims (R4). */
+  wokeMs: number;
+  offlineSinceMs: number | undefined;
+  offlineNotedMs: number | undefined;
+  /** Messages that wait for the epoch they adopted to be durable; the latest of each type. */
+  readonly deferred = new Map<Body['type'], Message>();
+
+  constructor(options: ReplicaOptions, nowMs: number) {
+    this.options = options;
+    this.nowMs = nowMs;
+    this.loyalSinceMs = nowMs;
+    this.lastTickMs = nowMs;
+    this.wokeMs = nowMs;
+  }
+
+  get self(): ReplicaId {
+    return this.options.replicaId;
+  }
+  get isInSync(): boolean {
+    return this.register.state?.inSync.includes(this.self) ?? false;
+  }
+  get roleName(): RoleName {
+    if (this.role.kind !== 'follower') return this.role.kind;
+    return this.isInSync ? 'backup' : 'joiner';
+  }
+  /** Empty, and has never known an epoch of this cluster (R3). */
+  get isNew(): boolean {
+    return this.epoch === 0 && this.log.lastSeq === 0;
+  }
+
+  emit(effect: Effect): void {
+    this.effects.push(effect);
+  }
+  note(note: Note): void {
+    this.effects.push({ type: 'note', note });
+  }
+  send(to: ReplicaId, body: Body): void {
+    this.effects.push({ type: 'send', message: { epoch: this.epoch, from: this.self, to, body } });
+  }
+
+  /** Returns the number of the write. */
+  persist(change: Change, promise: { readonly lastSeq?: Seq; readonly epoch?: Epoch } = {}): number {
+    const write = this.durability.begin(this.nowMs, promise);
+    this.effects.push({ type: 'persist', write, change });
+    return write;
+  }
+
+  persistAppended(entries: readonly LogEntry[]): void {
+    const last = entries.at(-1);
+    if (last !== undefined) this.persist({ type: 'append', entries }, { lastSeq: last.seq });
+  }
+
+  /** Discards store and log (R10, R13). What the log held is lost to this replica. */
+  reset(baseSeq: Seq, baseEpoch: Epoch, complete: boolean): number {
+    this.log.reset(baseSeq, baseEpoch);
+    this.complete = complete;
+    this.commitIndex = baseSeq;
+    this.appliedSeq = baseSeq;
+    this.durability.cutTo(0);
+    return this.persist({ type: 'reset', baseSeq, baseEpoch, complete }, { lastSeq: baseSeq });
+  }
+
+  /** The log starts again above `baseSeq`; everything applied stays (R13, a raised seq floor). */
+  rebase(baseSeq: Seq, baseEpoch: Epoch): void {
+    invariant(this.appliedSeq === this.log.lastSeq, 'rebasing a log that is not applied');
+    this.log.reset(baseSeq, baseEpoch);
+    this.commitIndex = baseSeq;
+    this.appliedSeq = baseSeq;
+    this.persist({ type: 'rebase', baseSeq, baseEpoch }, { lastSeq: baseSeq });
+  }
+
+  /** Nothing is applied before it commits (R6), and nothing while a dump's chunks are still coming (R10). */
+  applyCommitted(): void {
+    if (this.appliedSeq >= this.commitIndex) return;
+    invariant(this.commitIndex <= this.log.lastSeq, `commit index ${this.commitIndex} beyond the log's end ${this.log.lastSeq}`);
+    const entries = this.log.slice(this.appliedSeq + 1, this.commitIndex - this.appliedSeq);
+    this.appliedSeq = this.commitIndex;
+    this.effects.push({ type: 'apply', entries });
+  }
+
+  /** The planned stop is over; nothing is done from here on. */
+  stop(clean: boolean): void {
+    this.stopped = true;
+    this.effects.push({ type: 'stopped', clean });
+  }
+
+  isCandidate(id: ReplicaId): boolean {
+    return this.candidates.some((candidate) => candidate.replicaId === id);
+  }
+}

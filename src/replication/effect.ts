@@ -1,0 +1,88 @@
+/**
+ * What a replica wants done, in this order.
+ *
+ * Durability: every `persist` is done in order, and reported with `persisted` once it is as durable as the storage
+ * promises. What must wait for that is emitted only then, so the shell may send and apply without looking back.
+ */
+import type { DumpItem } from './event.js';
+import type { LogEntry } from './log-entry.js';
+import type { Message } from './message.js';
+import type { Epoch, ReplicaId, Seq, ShardState } from './shard-state.js';
+
+/** Why a request was not executed, or is not known to have been. The same words as the error codes. */
+export type Refusal =
+  | 'NOT_PRIMARY'
+  | 'TAKEOVER_IN_PROGRESS'
+  | 'HANDOVER_IN_PROGRESS'
+  | 'LEASE_LAPSED'
+  | 'PAUSED'
+  | 'TOO_FEW_IN_SYNC'
+  | 'OVERLOADED'
+  | 'VERSION_MISMATCH'
+  | 'OUTCOME_UNKNOWN';
+
+export type Answer =
+  | { readonly kind: 'written'; readonly version: Seq }
+  /** A delete of a key that does not exist. */
+  | { readonly kind: 'nothingToDelete' }
+  | { readonly kind: 'refused'; readonly refusal: Refusal; readonly currentVersion?: Seq }
+  | { readonly kind: 'forced'; readonly epoch: Epoch; readonly seqFloor: Seq }
+  | { readonly kind: 'notForced'; readonly reason: string };
+
+/** A change to what must survive a restart. For storage in memory each is durable at once. */
+export type Change =
+  | { readonly type: 'append'; readonly entries: readonly LogEntry[] }
+  | { readonly type: 'truncate'; readonly afterSeq: Seq }
+  | { readonly type: 'epoch'; readonly epoch: Epoch }
+  /** Discards store and log. While `complete` is false the copy must not be used (R10). */
+  | { readonly type: 'reset'; readonly baseSeq: Seq; readonly baseEpoch: Epoch; readonly complete: boolean }
+  /** The log starts again above `baseSeq`; the store stays as it is (R13, a raised seq floor). */
+  | { readonly type: 'rebase'; readonly baseSeq: Seq; readonly baseEpoch: Epoch }
+  | { readonly type: 'load'; readonly items: readonly DumpItem[] }
+  | { readonly type: 'complete' };
+
+export type RoleName = 'primary' | 'backup' | 'joiner' | 'claimant';
+
+export type Effect =
+  | { readonly type: 'persist'; readonly write: number; readonly change: Change }
+  /** Committed entries, in order; an entry older than what the store holds for its key is skipped (a dump may be ahead). */
+  | { readonly type: 'apply'; readonly entries: readonly LogEntry[] }
+  | { readonly type: 'answer'; readonly token: unknown; readonly answer: Answer }
+  | { readonly type: 'send'; readonly message: Message }
+  /** The replicas to keep a link to; all others are dropped. */
+  | { readonly type: 'links'; readonly to: readonly ReplicaId[] }
+  | {
+      readonly type: 'writeState';
+      readonly proposal: number;
+      readonly expectedVersion: number | undefined;
+      readonly next: ShardState;
+    }
+  | { readonly type: 'refreshState' }
+  | { readonly type: 'requestDump'; readonly from: ReplicaId; readonly epoch: Epoch; readonly number: number }
+  | {
+      readonly type: 'serveDump';
+      readonly to: ReplicaId;
+      readonly epoch: Epoch;
+      readonly number: number;
+      readonly baseSeq: Seq;
+      readonly baseEpoch: Epoch;
+    }
+  | { readonly type: 'refuseDump'; readonly to: ReplicaId; readonly number: number }
+  | { readonly type: 'roleChanged'; readonly role: RoleName; readonly epoch: Epoch }
+  /** Something an operator or a developer may want to read. */
+  | { readonly type: 'note'; readonly note: Note }
+  /** The planned stop is over; `clean` is false if its deadline passed first. */
+  | { readonly type: 'stopped'; readonly clean: boolean };
+
+export type Note =
+  | { readonly kind: 'serving'; readonly inSync: readonly ReplicaId[] }
+  | { readonly kind: 'membersProposed'; readonly added: readonly ReplicaId[]; readonly removed: readonly ReplicaId[] }
+  | { readonly kind: 'inSyncChanged'; readonly inSync: readonly ReplicaId[] }
+  | { readonly kind: 'paused' | 'resumed' }
+  | { readonly kind: 'dumpTaken'; readonly seq: Seq }
+  /** No member of the in-sync set lives (R13). `lost` is the set; undefined if ZooKeeper has lost `state`. */
+  | { readonly kind: 'offline'; readonly lost: readonly ReplicaId[] | undefined }
+  | { readonly kind: 'handover'; readonly to: ReplicaId }
+  | { readonly kind: 'historyEnded' }
+  /** The log write of this replica is overdue (R9). */
+  | { readonly kind: 'diskOverdue' };

@@ -1,0 +1,69 @@
+/** What happens to a replica. The shell reports it; `Replica.handle` decides what follows. */
+import type { Message } from './message.js';
+import type { Epoch, ReplicaId, Seq, ShardState } from './shard-state.js';
+
+/** A live replica, as registered in ZooKeeper. */
+export interface CandidateFact {
+  readonly replicaId: ReplicaId;
+  /** Order of succession. */
+  readonly order: number;
+  readonly stopping: boolean;
+}
+
+/** One key of a dump. */
+export interface DumpItem {
+  readonly key: string;
+  readonly value: Uint8Array;
+  readonly version: Seq;
+}
+
+export type ProposalOutcome =
+  | { readonly kind: 'applied'; readonly version: number }
+  /** `notSent` is definite; `conflict` and `missing` are definite for this attempt alone; `unknown` is not (R7). */
+  | { readonly kind: 'conflict' | 'missing' | 'unknown' | 'notSent' };
+
+export interface WriteEvent {
+  readonly type: 'write';
+  /** Comes back with the answer. */
+  readonly token: unknown;
+  readonly key: string;
+  /** Undefined: delete. */
+  readonly value: Uint8Array | undefined;
+  /** 0: only if absent. Undefined: unconditional. */
+  readonly ifVersion: number | undefined;
+  /** The applied version of the key (0: absent), read under its stripe lock; not asked where `uncommittedVersion` knows. */
+  readonly storedVersion: Seq;
+}
+
+export type Event =
+  | { readonly type: 'tick' }
+  | WriteEvent
+  /** The end of a turn: what was appended in it is persisted and sent together. */
+  | { readonly type: 'flush' }
+  | { readonly type: 'message'; readonly message: Message }
+  | { readonly type: 'linkUp'; readonly to: ReplicaId }
+  /** `refused`: nothing listens there any more, or it holds another replica. */
+  | { readonly type: 'linkDown'; readonly to: ReplicaId; readonly refused: boolean }
+  | { readonly type: 'persisted'; readonly write: number }
+  | { readonly type: 'session'; readonly connected: boolean }
+  | { readonly type: 'candidates'; readonly candidates: readonly CandidateFact[] }
+  | { readonly type: 'stateRead'; readonly version: number; readonly state: ShardState }
+  | { readonly type: 'stateMissing' }
+  | { readonly type: 'proposalResult'; readonly proposal: number; readonly outcome: ProposalOutcome }
+  /** At the primary: a joiner calls Dump. */
+  | { readonly type: 'dumpRequested'; readonly from: ReplicaId; readonly epoch: Epoch; readonly number: number }
+  /** At the joiner: what its call to Dump brings. */
+  | {
+      readonly type: 'dumpBegun';
+      readonly epoch: Epoch;
+      readonly number: number;
+      readonly baseSeq: Seq;
+      readonly baseEpoch: Epoch;
+    }
+  | { readonly type: 'dumpChunk'; readonly epoch: Epoch; readonly number: number; readonly items: readonly DumpItem[] }
+  | { readonly type: 'dumpEnded'; readonly epoch: Epoch; readonly number: number; readonly commitIndex: Seq }
+  | { readonly type: 'dumpFailed'; readonly epoch: Epoch; readonly number: number }
+  /** A planned stop (R12, R13); past `deadlineMs` the replica goes all the same. */
+  | { readonly type: 'stop'; readonly deadlineMs: number }
+  /** The operator accepts the loss of what this replica does not hold (R13). */
+  | { readonly type: 'force'; readonly token: unknown };

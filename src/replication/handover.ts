@@ -1,0 +1,77 @@
+/**
+ * A planned stop (R12, R13): a backup waits until it is out of the in-sync set, a primary hands over, and the last
+ * member of a shard that lives in memory ends its history rather than leave one behind that nobody can continue.
+ */
+import type { Core } from './core.js';
+import type { Primary } from './role.js';
+import { ended, handedOver, type ReplicaId, type ShardState } from './shard-state.js';
+import type { ProposalPurpose } from './state-register.js';
+
+export function onStop(core: Core, deadlineMs: number): void {
+  core.stopping ??= { deadlineMs };
+  maybeStop(core);
+}
+
+export function maybeStop(core: Core): void {
+  if (core.stopping === undefined || core.stopped) return;
+  if (core.nowMs >= core.stopping.deadlineMs) return core.stop(false);
+  if (core.role.kind === 'follower') maybeLeave(core);
+  else if (core.role.kind === 'primary') maybeHandOver(core, core.role);
+}
+
+/** A joiner holds nothing that others rely on; a backup waits for the primary to take it out. */
+function maybeLeave(core: Core): void {
+  const mayBeMember = core.isInSync || core.register.state?.primary === core.self;
+  if (core.register.proposal === undefined && !mayBeMember) core.stop(true);
+}
+
+function maybeHandOver(core: Core, role: Primary): void {
+  if (!role.serving || role.paused || role.ending || role.handover?.stage === 'proposed') return;
+  const successor = chooseSuccessor(core, role);
+  if (successor !== undefined) return drainAndPropose(core, role, successor);
+  role.handover = undefined;
+  // Members that stop or are gone are taken out by maybeChangeMembers; only then is this replica alone.
+  if (core.register.required.length > 1) return;
+  if (!core.options.volatile) return core.stop(true);
+  const someoneMayJoin = core.candidates.some((candidate) => candidate.replicaId !== core.self && !candidate.stopping);
+  if (!someoneMayJoin) endHistory(core, role);
+}
+
+/** The lowest in-sync candidate that is not stopping and answers. */
+function chooseSuccessor(core: Core, role: Primary): ReplicaId | undefined {
+  const ordered = [...core.candidates].sort((one, other) => one.order - other.order);
+  return ordered.find(({ replicaId, stopping }) => {
+    const peer = role.peers.get(replicaId);
+    const inSync = core.register.confirmed.includes(replicaId) && peer?.phase === 'replicating' && !peer.refused;
+    return inSync && !stopping && !peer.stopping && core.nowMs - peer.leaseSentMs < core.options.leaseMs;
+  })?.replicaId;
+}
+
+/** New writes are refused while those appended are committed, so that none of them ends as unknown. */
+function drainAndPropose(core: Core, role: Primary, successor: ReplicaId): void {
+  if (role.handover?.successor !== successor) {
+    role.handover = { successor, stage: 'draining' };
+    core.note({ kind: 'handover', to: successor });
+  }
+  const { register, log } = core;
+  const canCommit = register.confirmed.length >= core.options.minInSync;
+  const drained = canCommit ? core.commitIndex === log.lastSeq : role.peers.get(successor)?.ackedSeq === log.lastSeq;
+  if (!drained || register.proposal !== undefined || !core.sessionConnected || register.state === undefined) return;
+  // From before it is sent until it has definitely failed, no reads (R12).
+  role.handover.stage = 'proposed';
+  propose(core, 'handover', handedOver(register.state, successor));
+}
+
+/** From before it is sent until it has definitely failed, nothing is served (R13). */
+function endHistory(core: Core, role: Primary): void {
+  const { register, log } = core;
+  if (register.proposal !== undefined || !core.sessionConnected || register.state === undefined) return;
+  if (core.commitIndex < log.lastSeq && register.confirmed.length >= core.options.minInSync) return;
+  role.ending = true;
+  propose(core, 'end', ended(register.state, log.lastSeq));
+}
+
+function propose(core: Core, purpose: ProposalPurpose, next: ShardState): void {
+  const proposal = core.register.propose(purpose, next, core.nowMs);
+  core.emit({ type: 'writeState', proposal: proposal.number, expectedVersion: proposal.expectedVersion, next });
+}

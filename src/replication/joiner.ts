@@ -1,0 +1,55 @@
+/**
+ * Taking a dump (R10): discard, lay the chunks, then the log over them. Each event carries the dump's epoch and number,
+ * so that nothing of an earlier one is taken.
+ */
+import type { Core } from './core.js';
+import type { DumpItem } from './event.js';
+import { applyUnlessLaying, follow } from './follower.js';
+import { invariant } from './invariant.js';
+import type { Follower } from './role.js';
+import type { Epoch, Seq } from './shard-state.js';
+
+interface DumpEventId {
+  readonly epoch: Epoch;
+  readonly number: number;
+}
+
+/** The follower that takes this very dump, or undefined if it has been overtaken by events. */
+function takerOf(core: Core, event: DumpEventId): Follower | undefined {
+  if (core.role.kind !== 'follower' || core.epoch !== event.epoch) return undefined;
+  return core.role.dump?.number === event.number ? core.role : undefined;
+}
+
+/** Only now is the old copy given up: until the primary has answered, it is the best this replica has. */
+export function onDumpBegun(core: Core, event: DumpEventId & { readonly baseSeq: Seq; readonly baseEpoch: Epoch }): void {
+  const role = takerOf(core, event);
+  if (role === undefined) return;
+  invariant(
+    !core.isInSync || core.register.state?.epoch !== core.epoch,
+    'a member of the in-sync set is told to discard its copy',
+  );
+  core.reset(event.baseSeq, event.baseEpoch, false);
+  follow(core, role, event.number, event.baseSeq);
+}
+
+export function onDumpChunk(core: Core, event: DumpEventId & { readonly items: readonly DumpItem[] }): void {
+  const role = takerOf(core, event);
+  if (role === undefined || role.stream === undefined) return;
+  core.persist({ type: 'load', items: event.items });
+}
+
+export function onDumpEnded(core: Core, event: DumpEventId & { readonly commitIndex: Seq }): void {
+  const role = takerOf(core, event);
+  if (role?.dump === undefined) return;
+  role.dump.endCommitIndex = event.commitIndex;
+  applyUnlessLaying(core, role);
+}
+
+/** Tells the primary that it must begin again. */
+export function onDumpFailed(core: Core, event: DumpEventId): void {
+  const role = takerOf(core, event);
+  if (role?.primary === undefined) return;
+  role.dump = undefined;
+  role.stream = undefined;
+  core.send(role.primary, { type: 'syncAnswer', number: event.number, dumpNeeded: true, matchedSeq: 0 });
+}

@@ -1,0 +1,19 @@
+import type { Epoch, Seq } from './shard-state.js';
+
+/** One write. Immutable once appended. */
+export interface LogEntry {
+  readonly seq: Seq;
+  readonly epoch: Epoch;
+  readonly key: string;
+  /** Undefined: the key is deleted. */
+  readonly value: Uint8Array | undefined;
+  /** A place for whoever encodes entries to keep the result, so that each is encoded once for all backups. */
+  encoded?: Uint8Array;
+}
+
+/** What an entry costs beside its key and value: object, index, bookkeeping. An estimate for bounds. */
+const entryOverheadBytes = 128;
+
+export function entryBytes(entry: LogEntry): number {
+  return entry.key.length + (entry.value?.length ?? 0) + entryOverheadBytes;
+}

@@ -1,0 +1,69 @@
+/**
+ * Who is in the in-sync set: the primary takes out members that are gone, in ZooKeeper first (R7), and takes in joiners
+ * that hold everything (R10); and it pauses when it can do neither and has lost its lease (R9).
+ */
+import type { Core } from './core.js';
+import type { Peer } from './peer.js';
+import { sendBeacons } from './replicate.js';
+import type { Primary } from './role.js';
+import { type ReplicaId, withMembers } from './shard-state.js';
+
+export function maybeChangeMembers(core: Core, role: Primary): void {
+  const { register } = core;
+  if (register.proposal !== undefined || !core.sessionConnected || register.state === undefined) return;
+  const { inSync } = register.state;
+  const removed = inSync.filter((id) => id !== core.self && mustLeave(core, role, id));
+  const added = [...role.peers.values()]
+    .filter((peer) => !inSync.includes(peer.id) && mayEnter(core, role, peer))
+    .map((peer) => peer.id);
+  if (removed.length === 0 && added.length === 0) return;
+  const next = withMembers(register.state, added, removed);
+  // From here on the joiner is required: its acknowledgements count, and so does its lease.
+  const proposal = register.propose('membership', next, core.nowMs);
+  core.note({ kind: 'membersProposed', added, removed });
+  core.emit({ type: 'writeState', proposal: proposal.number, expectedVersion: proposal.expectedVersion, next });
+}
+
+function mustLeave(core: Core, role: Primary, id: ReplicaId): boolean {
+  const peer = role.peers.get(id);
+  if (peer === undefined || peer.refused) return true;
+  const { leaseMs } = core.options;
+  const silentMs = core.nowMs - Math.max(peer.heardSentMs, role.sinceMs);
+  // It answers beacons but does not acknowledge: a disk that hangs, a log it cannot follow.
+  const stuck = peer.phase !== 'replicating' || peer.inFlightEnd > 0;
+  const stuckMs = core.nowMs - (peer.phase === 'replicating' ? peer.progressMs : peer.outOfStepSinceMs);
+  return silentMs > leaseMs || (stuck && stuckMs > leaseMs) || peer.phase === 'dumpNeeded' || (role.serving && peer.stopping);
+}
+
+/** It holds everything committed, in this epoch, and has answered a beacon (R10). */
+function mayEnter(core: Core, role: Primary, peer: Peer): boolean {
+  if (!role.serving || role.paused || !peer.linked || peer.refused || peer.stopping || peer.claiming) return false;
+  if (peer.phase !== 'replicating' || !peer.complete || peer.ackedSeq < core.commitIndex) return false;
+  return core.nowMs - peer.leaseSentMs < core.options.leaseMs && core.isCandidate(peer.id);
+}
+
+function requiredPeers(core: Core, role: Primary): (Peer | undefined)[] {
+  return core.register.required.filter((id) => id !== core.self).map((id) => role.peers.get(id));
+}
+
+/**
+ * A primary that has lost a member's lease and could not evict it for another lease pauses: going on with beacons would
+ * keep the others loyal to a primary that cannot serve. Probes find out when everyone answers again (R9).
+ */
+export function maybePause(core: Core, role: Primary): void {
+  const { leaseMs } = core.options;
+  const required = requiredPeers(core, role);
+  if (!role.paused) {
+    const silent = required.some((peer) => core.nowMs - Math.max(peer?.heardSentMs ?? 0, role.sinceMs) > 2 * leaseMs);
+    if (!silent) return;
+    role.paused = true;
+    core.note({ kind: 'paused' });
+    return;
+  }
+  const answered = required.every((peer) => peer !== undefined && !peer.claiming && core.nowMs - peer.heardSentMs < leaseMs);
+  if (!answered) return;
+  role.paused = false;
+  role.nextBeaconMs = core.nowMs;
+  core.note({ kind: 'resumed' });
+  sendBeacons(core, role);
+}

@@ -1,0 +1,54 @@
+/**
+ * What replicas of a shard say to each other. proto/kv/internal/v1/replication.proto documents each message; the shell
+ * adds and checks format version, cluster id and shard. All may be lost, none relies on arriving once.
+ */
+import type { LogEntry } from './log-entry.js';
+import type { LogPosition } from './log-position.js';
+import type { Epoch, ReplicaId, Seq } from './shard-state.js';
+
+/** From a primary to a backup or joiner. */
+export type RequestBody =
+  | {
+      readonly type: 'beacon';
+      readonly sentAtMs: number;
+      readonly probe: boolean;
+      readonly commitIndex: Seq;
+      readonly stopping: boolean;
+    }
+  | { readonly type: 'sync'; readonly number: number; readonly log: LogPosition; readonly commitIndex: Seq }
+  | {
+      readonly type: 'append';
+      readonly number: number;
+      readonly prevSeq: Seq;
+      readonly prevEpoch: Epoch;
+      readonly entries: readonly LogEntry[];
+      readonly commitIndex: Seq;
+    }
+  | { readonly type: 'dumpInvite'; readonly number: number }
+  | { readonly type: 'stateChanged' };
+
+/** From a backup or joiner to a primary. */
+export type ResponseBody =
+  | {
+      readonly type: 'beaconAnswer';
+      readonly sentAtMs: number;
+      readonly probe: boolean;
+      readonly claiming: boolean;
+      readonly stopping: boolean;
+      /** The Sync that the answering replica follows; 0 for none. `complete` speaks of that one alone. */
+      readonly number: number;
+      readonly complete: boolean;
+    }
+  | { readonly type: 'syncAnswer'; readonly number: number; readonly dumpNeeded: boolean; readonly matchedSeq: Seq }
+  | { readonly type: 'appendAnswer'; readonly number: number; readonly mismatch: boolean; readonly ackedSeq: Seq }
+  | { readonly type: 'higherEpoch' };
+
+export type Body = RequestBody | ResponseBody;
+export type BodyOf<Type extends Body['type']> = Extract<Body, { type: Type }>;
+
+export interface Message {
+  readonly epoch: Epoch;
+  readonly from: ReplicaId;
+  readonly to: ReplicaId;
+  readonly body: Body;
+}

@@ -1,0 +1,26 @@
+/** Noticing that nobody holds the shard's data any more, and saying so (R13). Nothing goes on by itself. */
+import type { Core } from './core.js';
+import { isEnded } from './shard-state.js';
+
+const repeatNoteMs = 30_000;
+
+export function noteIfOffline(core: Core): void {
+  if (!isOffline(core)) {
+    core.offlineSinceMs = undefined;
+    core.offlineNotedMs = undefined;
+    return;
+  }
+  core.offlineSinceMs ??= core.nowMs;
+  // A member that restarts its session, or a reader that lags, is no loss yet.
+  if (core.nowMs - core.offlineSinceMs <= core.options.graceMs) return;
+  if (core.offlineNotedMs !== undefined && core.nowMs - core.offlineNotedMs < repeatNoteMs) return;
+  core.offlineNotedMs = core.nowMs;
+  core.note({ kind: 'offline', lost: core.register.state?.inSync });
+}
+
+function isOffline(core: Core): boolean {
+  if (core.role.kind === 'primary' || !core.sessionConnected || core.candidates.length === 0) return false;
+  const { state, isMissing } = core.register;
+  if (isMissing) return !core.isNew;
+  return state !== undefined && !isEnded(state) && !state.inSync.some((id) => core.isCandidate(id));
+}

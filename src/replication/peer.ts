@@ -1,0 +1,70 @@
+/** What a primary knows of another replica, in its present epoch. */
+import type { ReplicaId, Seq } from './shard-state.js';
+
+/**
+ * idle: Sync has to be sent. syncing: sent, not answered. replicating: both logs agree up to `ackedSeq`.
+ * dumpNeeded: no common position; to be invited, once it is out of the required set. invited: to call Dump. dumping: it
+ * has, and its Sync has not been confirmed at the dump's base yet.
+ */
+export type PeerPhase = 'idle' | 'syncing' | 'replicating' | 'dumpNeeded' | 'invited' | 'dumping';
+
+export interface Peer {
+  readonly id: ReplicaId;
+  linked: boolean;
+  /** Nothing listens there any more, or it is another replica. */
+  refused: boolean;
+  phase: PeerPhase;
+  phaseSinceMs: number;
+  /** When it last ceased to replicate, however often Sync has been repeated since. */
+  outOfStepSinceMs: number;
+  /** Number of the last Sync sent; grows by one with each. */
+  number: number;
+  /** Everything up to here is held by the peer, as durably as promised; 0 before it has synced in this epoch. */
+  ackedSeq: Seq;
+  /** Next entry to send; > ackedSeq. */
+  nextSeq: Seq;
+  /** Last entry of the batch in flight; 0 for none. What is appended meanwhile forms the next (R6). */
+  inFlightEnd: Seq;
+  /** When the batch in flight was sent, or the last progress on it. */
+  progressMs: number;
+  /** When the latest answered beacon was handed over for sending (R9). */
+  leaseSentMs: number;
+  /** The same for beacons and probes alike: a sign of life, which renews nothing. */
+  heardSentMs: number;
+  /** The last answer came from a replica whose claim may yet succeed. */
+  claiming: boolean;
+  stopping: boolean;
+  /** Its copy is usable: no dump is being laid. */
+  complete: boolean;
+  /** While a dump is on its way: entries from here on must be retained (R10). */
+  retainFromSeq: Seq | undefined;
+}
+
+export function newPeer(id: ReplicaId, nowMs: number): Peer {
+  return {
+    id,
+    linked: false,
+    refused: false,
+    phase: 'idle',
+    phaseSinceMs: nowMs,
+    outOfStepSinceMs: nowMs,
+    number: 0,
+    ackedSeq: 0,
+    nextSeq: 1,
+    inFlightEnd: 0,
+    progressMs: nowMs,
+    leaseSentMs: Number.NEGATIVE_INFINITY,
+    heardSentMs: nowMs,
+    claiming: false,
+    stopping: false,
+    complete: false,
+    retainFromSeq: undefined,
+  };
+}
+
+export function enterPhase(peer: Peer, phase: PeerPhase, nowMs: number): void {
+  if (peer.phase === 'replicating') peer.outOfStepSinceMs = nowMs;
+  peer.phase = phase;
+  peer.phaseSinceMs = nowMs;
+  peer.inFlightEnd = 0;
+}

@@ -1,0 +1,221 @@
+/**
+ * One replica of one shard: the protocol as a machine. An event in, new state and ordered effects out; no I/O, no clock,
+ * no randomness. docs/protocol.md names the rules R1 to R14 and the file that implements each.
+ */
+import { maybeClaim, onForce } from './claim.js';
+import { maybeCommit, maybeServe } from './commit.js';
+import { Core } from './core.js';
+import type { Effect, Refusal } from './effect.js';
+import type { Event } from './event.js';
+import { maybeAcknowledge } from './follower.js';
+import { maybeStop, onStop } from './handover.js';
+import { onDumpBegun, onDumpChunk, onDumpEnded, onDumpFailed } from './joiner.js';
+import { maybeChangeMembers, maybePause } from './membership.js';
+import { noteIfOffline } from './offline.js';
+import type { ReplicaOptions } from './options.js';
+import { enterPhase } from './peer.js';
+import { onMessage, receiveDeferred } from './receive.js';
+import { onDumpRequested, refreshPeers, sendAppends, sendBeacon, sendBeacons, syncPeers } from './replicate.js';
+import type { Primary } from './role.js';
+import type { Epoch, ReplicaId, Seq } from './shard-state.js';
+import { onProposalResult, onStateMissing, onStateRead } from './state-news.js';
+import { type ReplicaSnapshot, snapshot } from './status.js';
+import { becomeFollower } from './transitions.js';
+import { onWrite, refusalOfRead } from './write.js';
+
+/** Beacon intervals after which a tick is so late that the process must have been paused. */
+const lateTickBeacons = 2;
+/** Beacon intervals between two attempts of a compare-and-set whose answer was lost. */
+const repeatProposalBeacons = 2;
+
+export class Replica {
+  readonly #core: Core;
+  #announcedRole = '';
+
+  /** `nowMs`: monotonic; the replica's own start counts as a beacon (R4). */
+  constructor(options: ReplicaOptions, nowMs: number) {
+    this.#core = new Core(options, nowMs);
+  }
+
+  get id(): ReplicaId {
+    return this.#core.self;
+  }
+  get epoch(): Epoch {
+    return this.#core.epoch;
+  }
+  get commitIndex(): Seq {
+    return this.#core.commitIndex;
+  }
+
+  /** True while this replica is primary in `epoch`: what an await must ask again when it returns. */
+  isPrimaryIn(epoch: Epoch): boolean {
+    return this.#core.role.kind === 'primary' && this.#core.role.epoch === epoch && !this.#core.stopped;
+  }
+
+  /** Why a read may not be served now, or undefined. `nowMs` must be sampled after the request was received (R9). */
+  refusalOfRead(nowMs: number): Refusal | undefined {
+    return refusalOfRead(this.#core, nowMs);
+  }
+
+  /** The version that the newest uncommitted entry gives the key (0: deleted); undefined if there is none. */
+  uncommittedVersion(key: string): Seq | undefined {
+    const { role } = this.#core;
+    const newest = role.kind === 'primary' ? role.uncommitted.get(key) : undefined;
+    return newest === undefined ? undefined : newest.exists ? newest.seq : 0;
+  }
+
+  snapshot(nowMs: number): ReplicaSnapshot {
+    return snapshot(this.#core, nowMs);
+  }
+
+  /** The effects since the last call, in order. */
+  takeEffects(): Effect[] {
+    return this.#core.effects.splice(0);
+  }
+
+  /** @throws InvariantError if the replica's state contradicts the protocol; it must not be used any more. */
+  handle(event: Event, nowMs: number): void {
+    const core = this.#core;
+    core.nowMs = Math.max(core.nowMs, nowMs);
+    if (event.type === 'write') return onWrite(core, event);
+    if (core.stopped) return;
+    dispatch(core, event);
+    this.#announceRole();
+  }
+
+  #announceRole(): void {
+    const { roleName, epoch } = this.#core;
+    if (this.#announcedRole === `${roleName} ${epoch}`) return;
+    this.#announcedRole = `${roleName} ${epoch}`;
+    this.#core.emit({ type: 'roleChanged', role: roleName, epoch });
+  }
+}
+
+function dispatch(core: Core, event: Exclude<Event, { type: 'write' }>): void {
+  switch (event.type) {
+    case 'flush':
+      return onFlush(core);
+    case 'message':
+      onMessage(core, event.message);
+      return maybeStop(core);
+    case 'persisted':
+      return onPersisted(core, event.write);
+    case 'tick':
+      return onTick(core);
+    case 'linkUp':
+    case 'linkDown':
+      return onLink(core, event);
+    case 'session':
+      core.sessionConnected = event.connected;
+      break;
+    case 'candidates':
+      core.candidates = event.candidates;
+      break;
+    case 'stateRead':
+      onStateRead(core, event.version, event.state);
+      break;
+    case 'stateMissing':
+      onStateMissing(core);
+      break;
+    case 'proposalResult':
+      onProposalResult(core, event.proposal, event.outcome);
+      break;
+    case 'dumpRequested':
+      return onDumpCall(core, event);
+    case 'dumpBegun':
+      return onDumpBegun(core, event);
+    case 'dumpChunk':
+      return onDumpChunk(core, event);
+    case 'dumpEnded':
+      return onDumpEnded(core, event);
+    case 'dumpFailed':
+      return onDumpFailed(core, event);
+    case 'stop':
+      return onStop(core, event.deadlineMs);
+    case 'force':
+      return onForce(core, event.token);
+  }
+  advance(core);
+}
+
+/** The steps that may be due after any change; each looks for itself whether it is. */
+function advance(core: Core): void {
+  if (core.role.kind === 'primary') advancePrimary(core, core.role);
+  else maybeClaim(core);
+  maybeStop(core);
+}
+
+function advancePrimary(core: Core, role: Primary): void {
+  refreshPeers(core, role);
+  maybePause(core, role);
+  sendBeacons(core, role);
+  syncPeers(core, role);
+  maybeCommit(core, role);
+  maybeServe(core, role);
+  maybeChangeMembers(core, role);
+}
+
+function onTick(core: Core): void {
+  if (core.nowMs - core.lastTickMs > lateTickBeacons * core.options.beaconMs) core.wokeMs = core.nowMs;
+  core.lastTickMs = core.nowMs;
+  repeatProposal(core);
+  maybeStepDownForDisk(core);
+  noteIfOffline(core);
+  advance(core);
+}
+
+/** An unknown outcome is repeated on the same version; a refused one is settled by a read (R7). */
+function repeatProposal(core: Core): void {
+  if (core.register.proposal?.status === 'refused') core.emit({ type: 'refreshState' });
+  if (!core.sessionConnected) return;
+  const proposal = core.register.repeat(core.nowMs, repeatProposalBeacons * core.options.beaconMs);
+  if (proposal === undefined) return;
+  const { number, expectedVersion, next } = proposal;
+  core.emit({ type: 'writeState', proposal: number, expectedVersion, next });
+}
+
+/** A primary whose own log write is overdue would hold up everyone (R9). */
+function maybeStepDownForDisk(core: Core): void {
+  const startedMs = core.durability.oldestStartedMs;
+  if (core.role.kind !== 'primary' || startedMs === undefined || core.nowMs - startedMs <= core.options.leaseMs) return;
+  core.note({ kind: 'diskOverdue' });
+  becomeFollower(core);
+}
+
+/** What was appended in this turn goes to storage and to every peer that has nothing in flight. */
+function onFlush(core: Core): void {
+  const { role, log } = core;
+  if (role.kind !== 'primary' || log.lastSeq === role.persistedSeq) return;
+  core.persistAppended(log.slice(role.persistedSeq + 1, log.lastSeq - role.persistedSeq));
+  role.persistedSeq = log.lastSeq;
+  for (const peer of role.peers.values()) sendAppends(core, peer);
+}
+
+function onPersisted(core: Core, write: number): void {
+  core.durability.complete(write);
+  receiveDeferred(core);
+  const { role } = core;
+  if (role.kind === 'follower') maybeAcknowledge(core, role);
+  if (role.kind !== 'primary') return;
+  if (!role.serving) syncPeers(core, role);
+  maybeCommit(core, role);
+  maybeServe(core, role);
+}
+
+/** A stream that was broken starts with a new Sync: nothing sent on the old one is relied upon. */
+function onLink(core: Core, event: Extract<Event, { type: 'linkUp' | 'linkDown' }>): void {
+  const { role } = core;
+  const peer = role.kind === 'primary' ? role.peers.get(event.to) : undefined;
+  if (role.kind !== 'primary' || peer === undefined) return;
+  peer.linked = event.type === 'linkUp';
+  peer.refused = event.type === 'linkDown' && event.refused;
+  enterPhase(peer, 'idle', core.nowMs);
+  if (peer.linked) sendBeacon(core, role, peer);
+  advance(core);
+}
+
+function onDumpCall(core: Core, event: Extract<Event, { type: 'dumpRequested' }>): void {
+  const { role } = core;
+  const accepted = role.kind === 'primary' && role.epoch === event.epoch && onDumpRequested(core, role, event.from, event.number);
+  if (!accepted) core.emit({ type: 'refuseDump', to: event.from, number: event.number });
+}

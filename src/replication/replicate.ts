@@ -1,0 +1,139 @@
+/** What a primary sends to its peers, and what it makes of their answers (R5, R6, R9, R10). */
+import type { Core } from './core.js';
+import { invariant } from './invariant.js';
+import type { BodyOf } from './message.js';
+import { enterPhase, newPeer, type Peer } from './peer.js';
+import type { Primary } from './role.js';
+import type { ReplicaId, Seq } from './shard-state.js';
+
+/** Beacon intervals after which an unanswered Sync, or a batch or dump without progress, is begun again. */
+const syncRepeatBeacons = 3;
+
+/** Everyone live, and everyone required: a member whose znode is gone must be evicted before it is forgotten. */
+export function refreshPeers(core: Core, role: Primary): void {
+  const { required } = core.register;
+  const wanted = new Set([...core.candidates.map((candidate) => candidate.replicaId), ...required]);
+  wanted.delete(core.self);
+  let changed = false;
+  for (const id of [...wanted].sort()) {
+    if (role.peers.has(id)) continue;
+    role.peers.set(id, newPeer(id, core.nowMs));
+    changed = true;
+  }
+  for (const id of role.peers.keys()) {
+    if (!wanted.has(id)) changed = role.peers.delete(id) || changed;
+  }
+  if (changed) core.emit({ type: 'links', to: [...role.peers.keys()].sort() });
+}
+
+export function sendBeacons(core: Core, role: Primary): void {
+  if (core.nowMs < role.nextBeaconMs) return;
+  role.nextBeaconMs = core.nowMs + core.options.beaconMs;
+  for (const peer of role.peers.values()) if (peer.linked) sendBeacon(core, role, peer);
+}
+
+export function sendBeacon(core: Core, role: Primary, peer: Peer): void {
+  core.send(peer.id, {
+    type: 'beacon',
+    sentAtMs: core.nowMs,
+    probe: role.paused,
+    commitIndex: core.commitIndex,
+    stopping: core.stopping !== undefined,
+  });
+}
+
+/** Starts whoever is not replicating, once this epoch is durable here (R8: a restarted primary must know it had it). */
+export function syncPeers(core: Core, role: Primary): void {
+  if (core.durability.epoch < role.epoch) return;
+  const repeatAfterMs = syncRepeatBeacons * core.options.beaconMs;
+  for (const peer of role.peers.values()) {
+    if (!peer.linked) continue;
+    const stalled = core.nowMs - peer.phaseSinceMs > repeatAfterMs;
+    if (peer.phase === 'idle' || (stalled && (peer.phase === 'syncing' || peer.phase === 'invited'))) sync(core, peer);
+    else if (peer.phase === 'replicating' && peer.inFlightEnd > 0 && core.nowMs - peer.progressMs > repeatAfterMs)
+      sync(core, peer);
+    else if (peer.phase === 'dumpNeeded') maybeInvite(core, peer);
+  }
+}
+
+function sync(core: Core, peer: Peer): void {
+  peer.number++;
+  peer.complete = false;
+  peer.retainFromSeq = undefined;
+  enterPhase(peer, 'syncing', core.nowMs);
+  core.send(peer.id, { type: 'sync', number: peer.number, log: core.log.position, commitIndex: core.commitIndex });
+}
+
+/** A member of the required set is evicted first: it gives up its copy (R10). */
+function maybeInvite(core: Core, peer: Peer): void {
+  if (core.register.required.includes(peer.id)) return;
+  enterPhase(peer, 'invited', core.nowMs);
+  core.send(peer.id, { type: 'dumpInvite', number: peer.number });
+}
+
+/** The joiner calls Dump: the log that follows it starts at the commit index as it was before the first chunk (R10). */
+export function onDumpRequested(core: Core, role: Primary, from: ReplicaId, number: number): boolean {
+  const peer = role.peers.get(from);
+  if (peer === undefined || peer.phase !== 'invited' || peer.number !== number) return false;
+  enterPhase(peer, 'dumping', core.nowMs);
+  peer.retainFromSeq = core.commitIndex + 1;
+  peer.ackedSeq = 0;
+  const baseEpoch = core.log.epochAt(core.commitIndex);
+  invariant(baseEpoch !== undefined, 'the log does not reach down to the commit index');
+  core.emit({ type: 'serveDump', to: from, epoch: role.epoch, number, baseSeq: core.commitIndex, baseEpoch });
+  return true;
+}
+
+export function onSyncAnswer(core: Core, peer: Peer, answer: BodyOf<'syncAnswer'>): void {
+  if (answer.number !== peer.number) return;
+  if (answer.dumpNeeded) {
+    // From a peer that was dumping: its dump has failed, and everything begins again.
+    enterPhase(peer, peer.phase === 'syncing' ? 'dumpNeeded' : 'idle', core.nowMs);
+    peer.retainFromSeq = undefined;
+    syncPeers(core, core.role as Primary);
+    return;
+  }
+  if (peer.phase !== 'syncing' && peer.phase !== 'dumping' && peer.phase !== 'invited') return;
+  enterPhase(peer, 'replicating', core.nowMs);
+  peer.ackedSeq = answer.matchedSeq;
+  peer.nextSeq = answer.matchedSeq + 1;
+  peer.progressMs = core.nowMs;
+  sendAppends(core, peer);
+}
+
+export function onAppendAnswer(core: Core, peer: Peer, answer: BodyOf<'appendAnswer'>): void {
+  if (answer.number !== peer.number || peer.phase !== 'replicating') return;
+  if (answer.mismatch) return enterPhase(peer, 'idle', core.nowMs);
+  if (answer.ackedSeq > peer.ackedSeq) {
+    peer.ackedSeq = answer.ackedSeq;
+    peer.progressMs = core.nowMs;
+  }
+  if (peer.ackedSeq >= peer.inFlightEnd) peer.inFlightEnd = 0;
+  sendAppends(core, peer);
+}
+
+export function onBeaconAnswer(_core: Core, role: Primary, peer: Peer, answer: BodyOf<'beaconAnswer'>): void {
+  peer.heardSentMs = Math.max(peer.heardSentMs, answer.sentAtMs);
+  // A probe renews nobody's loyalty, so it renews no lease either (R9).
+  if (!answer.probe && !role.paused) peer.leaseSentMs = Math.max(peer.leaseSentMs, answer.sentAtMs);
+  peer.claiming = answer.claiming;
+  peer.stopping = answer.stopping;
+  if (answer.number !== peer.number) return;
+  peer.complete = answer.complete;
+  if (peer.complete && peer.phase === 'replicating') peer.retainFromSeq = undefined;
+}
+
+/** One batch in flight; what is appended meanwhile forms the next (R6). */
+export function sendAppends(core: Core, peer: Peer): void {
+  if (peer.phase !== 'replicating' || !peer.linked || peer.inFlightEnd > 0 || peer.nextSeq > core.log.lastSeq) return;
+  const prevSeq: Seq = peer.nextSeq - 1;
+  const prevEpoch = core.log.epochAt(prevSeq);
+  // What the peer lacks is no longer retained: Sync will show that it needs a dump.
+  if (prevEpoch === undefined) return enterPhase(peer, 'idle', core.nowMs);
+  const { maxBatchEntries, maxBatchBytes } = core.options;
+  const entries = core.log.slice(peer.nextSeq, maxBatchEntries, maxBatchBytes);
+  peer.nextSeq += entries.length;
+  peer.inFlightEnd = peer.nextSeq - 1;
+  peer.progressMs = core.nowMs;
+  core.send(peer.id, { type: 'append', number: peer.number, prevSeq, prevEpoch, entries, commitIndex: core.commitIndex });
+}

@@ -1,0 +1,84 @@
+/**
+ * The only place where a replica changes its role or its epoch, with the work that leaving a role takes.
+ *
+ *     follower -> claimant -> primary      a claim, a birth, the operator's command
+ *     claimant -> follower                 the attempt has definitely failed
+ *     follower -> primary                  named by a handover
+ *     primary  -> follower                 a higher epoch, or its own disk is overdue
+ */
+import type { Core } from './core.js';
+import { invariant } from './invariant.js';
+import { newFollower, type Primary, type Role } from './role.js';
+import type { Epoch } from './shard-state.js';
+import { Waiters } from './waiters.js';
+
+const legal: Record<Role['kind'], readonly Role['kind'][]> = {
+  follower: ['claimant', 'primary'],
+  claimant: ['primary', 'follower'],
+  primary: ['follower'],
+};
+
+function changeRole(core: Core, next: Role): void {
+  const last = core.role;
+  invariant(legal[last.kind].includes(next.kind), `no way from ${last.kind} to ${next.kind}`);
+  core.role = next;
+  if (last.kind === 'primary') resign(core, last);
+  if (last.kind === 'claimant' && next.kind === 'follower' && last.forceToken !== undefined) {
+    core.emit({ type: 'answer', token: last.forceToken, answer: { kind: 'notForced', reason: 'the state changed meanwhile' } });
+  }
+}
+
+/** A deposed primary finishes no write (R8). */
+function resign(core: Core, last: Primary): void {
+  core.emit({ type: 'links', to: [] });
+  last.waiters.abandon(
+    (token) => core.emit({ type: 'answer', token, answer: { kind: 'refused', refusal: 'OUTCOME_UNKNOWN' } }),
+    (waiter) => core.emit({ type: 'answer', token: waiter.token, answer: { kind: 'refused', refusal: 'NOT_PRIMARY' } }),
+  );
+}
+
+/** Steps down from whatever a higher epoch ends (R8), and begins the wait for its primary anew (R4). */
+export function adoptEpoch(core: Core, epoch: Epoch): void {
+  if (epoch <= core.epoch) return;
+  core.epoch = epoch;
+  core.persist({ type: 'epoch', epoch }, { epoch });
+  core.loyalSinceMs = core.nowMs;
+  core.deferred.clear();
+  if (core.role.kind === 'follower') core.role = newFollower();
+  else if (core.role.kind === 'primary' || core.role.epoch <= epoch) becomeFollower(core);
+}
+
+export function becomeFollower(core: Core): void {
+  changeRole(core, newFollower());
+}
+
+export function becomeClaimant(core: Core, epoch: Epoch, forceToken?: unknown): void {
+  changeRole(core, { kind: 'claimant', epoch, forceToken });
+}
+
+/** To be called only once `state` is known to name this replica in `epoch`. */
+export function becomePrimary(core: Core, epoch: Epoch): void {
+  core.epoch = epoch;
+  core.persist({ type: 'epoch', epoch }, { epoch });
+  core.deferred.clear();
+  const uncommitted: Primary['uncommitted'] = new Map();
+  for (const entry of core.log.slice(core.appliedSeq + 1, core.log.lastSeq - core.appliedSeq)) {
+    uncommitted.set(entry.key, { seq: entry.seq, exists: entry.value !== undefined });
+  }
+  changeRole(core, {
+    kind: 'primary',
+    epoch,
+    sinceMs: core.nowMs,
+    peers: new Map(),
+    takeoverEnd: core.log.lastSeq,
+    serving: false,
+    paused: false,
+    nextBeaconMs: core.nowMs,
+    waiters: new Waiters(),
+    uncommitted,
+    uncommittedBytes: 0,
+    persistedSeq: core.log.lastSeq,
+    handover: undefined,
+    ending: false,
+  });
+}
