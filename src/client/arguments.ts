@@ -1,0 +1,46 @@
+/**
+ * Checks of what a caller passes, made before anything is sent: what fails here was definitely not executed.
+ *
+ * The largest value is the node's to decide; only what no message can carry is refused here.
+ */
+import { KvError } from '../errors.js';
+import { maxMessageBytes } from './channel-options.js';
+
+export const maxKeyBytes = 1_024;
+/** Of a UTF-16 code unit in UTF-8; two units of a pair need four bytes together. */
+const maxBytesPerCodeUnit = 3;
+/** The key, the version and the framing of the largest message. */
+const messageOverheadBytes = 2_048;
+const loneSurrogate = /\p{Surrogate}/u;
+
+/** @throws KvError INVALID_KEY */
+export function checkKey(key: string): void {
+  if (typeof key !== 'string') throw new KvError('INVALID_KEY', `a key must be a string, not ${typeof key}`);
+  if (key.length === 0) throw new KvError('INVALID_KEY', 'a key must have at least 1 byte');
+  if (key.length * maxBytesPerCodeUnit > maxKeyBytes && Buffer.byteLength(key) > maxKeyBytes)
+    throw new KvError('INVALID_KEY', `a key may have ${maxKeyBytes} bytes of UTF-8, this one has ${Buffer.byteLength(key)}`);
+  // It would be sent as the replacement character, which would make two keys one.
+  if (loneSurrogate.test(key)) throw new KvError('INVALID_KEY', 'a key must be valid Unicode: this one has a lone surrogate');
+}
+
+/** @throws KvError INVALID_ARGUMENT, MESSAGE_TOO_LARGE */
+export function toValueBytes(value: string | Uint8Array): Uint8Array {
+  const isBytes = value instanceof Uint8Array;
+  if (!isBytes && typeof value !== 'string')
+    throw new KvError('INVALID_ARGUMENT', `a value must be a string or a Uint8Array, not ${typeof value}`);
+  const bytes = isBytes ? value : Buffer.from(value);
+  if (bytes.byteLength > maxMessageBytes - messageOverheadBytes)
+    throw new KvError('MESSAGE_TOO_LARGE', `a value of ${bytes.byteLength} bytes does not fit a message of ${maxMessageBytes}`);
+  return bytes;
+}
+
+/** 0 stands for "the key does not exist". @throws KvError INVALID_ARGUMENT */
+export function checkVersion(ifVersion: number, lowest: 0 | 1): void {
+  if (!Number.isSafeInteger(ifVersion) || ifVersion < lowest)
+    throw new KvError('INVALID_ARGUMENT', `ifVersion must be an integer from ${lowest} to 2^53 - 1, not ${ifVersion}`);
+}
+
+/** Two writes of one key in one call would race each other. @throws KvError INVALID_ARGUMENT */
+export function checkDistinct(keys: readonly string[]): void {
+  if (new Set(keys).size !== keys.length) throw new KvError('INVALID_ARGUMENT', 'a key occurs twice in one call');
+}

@@ -1,0 +1,44 @@
+/** The connections of one client, one for each node address. */
+import { NodeConnection } from './node-connection.js';
+
+export class Connections {
+  readonly #connectTimeoutMs: number;
+  readonly #onReady: () => void;
+  readonly #byAddress = new Map<string, NodeConnection>();
+
+  constructor(connectTimeoutMs: number, onReady: () => void) {
+    this.#connectTimeoutMs = connectTimeoutMs;
+    this.#onReady = onReady;
+  }
+
+  /** Not opened before somebody waits for it. */
+  to(address: string): NodeConnection {
+    const existing = this.#byAddress.get(address);
+    if (existing !== undefined) return existing;
+    const created = new NodeConnection(address, this.#connectTimeoutMs, this.#onReady);
+    this.#byAddress.set(address, created);
+    return created;
+  }
+
+  isSuspect(address: string): boolean {
+    return this.#byAddress.get(address)?.isSuspect ?? false;
+  }
+
+  /** Closes what nobody uses and nobody names any more: nodes come back under new addresses for ever. */
+  retain(addresses: ReadonlySet<string>): void {
+    for (const [address, connection] of this.#byAddress) {
+      if (addresses.has(address) || connection.pending > 0) continue;
+      connection.close('the node left the cluster');
+      this.#byAddress.delete(address);
+    }
+  }
+
+  reconsider(): void {
+    for (const connection of this.#byAddress.values()) connection.reconsider();
+  }
+
+  close(): void {
+    for (const connection of this.#byAddress.values()) connection.close('the client was closed');
+    this.#byAddress.clear();
+  }
+}

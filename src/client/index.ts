@@ -1,0 +1,15 @@
+/** Public entry of the client folder. */
+export { KvClient } from './kv-client.js';
+export type { CallOptions } from './limits.js';
+export type { KvClientOptions, NodesOptions, ZooKeeperOptions } from './options.js';
+export type {
+  DeleteOptions,
+  DeleteResult,
+  ForcePrimaryOptions,
+  GetResult,
+  PutEntry,
+  PutOptions,
+  PutOutcome,
+  PutResult,
+  WriteCondition,
+} from './results.js';

@@ -1,0 +1,222 @@
+/**
+ * The client library: finds the nodes, sends each operation to the primary, retries what is safe to retry.
+ *
+ * Every failure is a `KvError` whose `executed` tells whether a write definitely did not happen (`no`) or may have
+ * happened (`unknown`). Writes with an unknown outcome are never retried by the client.
+ */
+import { KvError } from '../errors.js';
+import type { ForcePrimaryResponse, NodeStatus, Topology } from '../rpc/kv-api.js';
+import { isAddress } from './address-book.js';
+import { checkDistinct, checkKey, checkVersion, toValueBytes } from './arguments.js';
+import { inParallel } from './bulk.js';
+import { ClientCore } from './client-core.js';
+import type { CallOptions, Limits } from './limits.js';
+import { addressSourceOf, type KvClientOptions, resolveOptions } from './options.js';
+import type {
+  DeleteOptions,
+  DeleteResult,
+  ForcePrimaryOptions,
+  GetResult,
+  PutEntry,
+  PutOptions,
+  PutOutcome,
+  PutResult,
+} from './results.js';
+
+/**
+ * A connection to a kvnode cluster, safe to share by any number of concurrent callers.
+ *
+ * @example
+ * await using client = await KvClient.connect({ nodes: ['127.0.0.1:9090'] });
+ * const { version } = await client.put('user:1', 'Alice');
+ * await client.put('user:1', 'Bob', { ifVersion: version });
+ * const found = await client.get('user:1'); // { value: <Buffer 42 6f 62>, version, nodeId }
+ */
+export class KvClient {
+  readonly #core: ClientCore;
+
+  private constructor(core: ClientCore) {
+    this.#core = core;
+  }
+
+  /**
+   * Connects, and resolves when a node has told the topology.
+   *
+   * @param options either `nodes` or `zk` with `root`. Worker threads must use `nodes`.
+   * @throws KvError INVALID_OPTION; UNREACHABLE if no node answers within `deadlineMs` (default 10,000);
+   *   COORDINATION_UNAVAILABLE if ZooKeeper does not.
+   */
+  static async connect(options: KvClientOptions): Promise<KvClient> {
+    const resolved = resolveOptions(options);
+    const core = new ClientCore(addressSourceOf(options, resolved.deadlineMs), resolved);
+    await core.open();
+    return new KvClient(core);
+  }
+
+  /**
+   * The value of a key, or undefined if the key does not exist. Linearizable; retried after any failure that may pass.
+   *
+   * @throws KvError INVALID_KEY; the last refusal, or DEADLINE_EXCEEDED, at the deadline; CANCELLED; CLOSED.
+   */
+  async get(key: string, options: CallOptions = {}): Promise<GetResult | undefined> {
+    checkKey(key);
+    return this.#get(key, this.#core.limitsOf(options));
+  }
+
+  /**
+   * Writes a value, or with `ifVersion` or `ifAbsent` only if the key is still as expected.
+   *
+   * @param value a string is stored as UTF-8. Up to 1 MiB unless the nodes are set up otherwise.
+   * @throws KvError INVALID_KEY, INVALID_ARGUMENT, VALUE_TOO_LARGE; VERSION_MISMATCH with `currentVersion`;
+   *   the last refusal (`executed: 'no'`) when none was accepted until the deadline; OUTCOME_UNKNOWN,
+   *   DEADLINE_EXCEEDED or CANCELLED with `executed: 'unknown'` when it may have been written; CLOSED.
+   */
+  async put(key: string, value: string | Uint8Array, options: PutOptions = {}): Promise<PutResult> {
+    const entry = checkedEntry({ key, value, ...conditionOf(options) });
+    return this.#put(entry, this.#core.limitsOf(options));
+  }
+
+  /**
+   * Removes a key, or with `ifVersion` only if it is still at that version. Removing a missing key is no error.
+   *
+   * @throws KvError as for `put`.
+   */
+  async delete(key: string, options: DeleteOptions = {}): Promise<DeleteResult> {
+    checkKey(key);
+    const { ifVersion } = options;
+    if (ifVersion !== undefined) checkVersion(ifVersion, 1);
+    const request = ifVersion === undefined ? { key } : { key, ifVersion };
+    const limits = this.#core.limitsOf(options);
+    return this.#core.run({ effect: 'write', send: (to, within) => to.delete(request, within) }, limits);
+  }
+
+  /**
+   * The values of many keys, in the order of the keys. Each read is linearizable; together they are not one snapshot.
+   *
+   * @param options `deadlineMs` is for all of them together.
+   * @throws KvError as for `get`, if any read fails.
+   */
+  async mget(keys: readonly string[], options: CallOptions = {}): Promise<(GetResult | undefined)[]> {
+    for (const key of keys) checkKey(key);
+    const limits = this.#core.limitsOf(options);
+    return inParallel(keys, (key) => this.#get(key, limits));
+  }
+
+  /**
+   * Writes many keys, each on its own: not a transaction. Never rejects for the failure of a write; each has its own
+   * outcome, in the order of the entries.
+   *
+   * @param options `deadlineMs` is for all of them together.
+   * @throws KvError before anything is sent, if any argument is wrong or a key occurs twice.
+   */
+  async mput(entries: readonly PutEntry[], options: CallOptions = {}): Promise<PutOutcome[]> {
+    const checked = entries.map((entry) => checkedEntry({ key: entry.key, value: entry.value, ...conditionOf(entry) }));
+    checkDistinct(checked.map((entry) => entry.key));
+    const limits = this.#core.limitsOf(options);
+    return inParallel(checked, (entry) => this.#outcomeOf(entry, limits));
+  }
+
+  /** The topology as a node sees it now. @throws KvError as for `get`. */
+  async topology(options: CallOptions = {}): Promise<Topology> {
+    const limits = this.#core.limitsOf(options);
+    return this.#core.run({ effect: 'read', send: (to, within) => to.getTopology(within) }, limits);
+  }
+
+  /** The last topology a node reported, without asking: may be a moment old. */
+  get knownTopology(): Topology | undefined {
+    return this.#core.knownTopology;
+  }
+
+  /** Calls the listener with every topology the client learns of. @returns a function that removes the listener. */
+  onTopology(listener: (topology: Topology) => void): () => void {
+    return this.#core.onTopology(listener);
+  }
+
+  /**
+   * What one node says of itself. Asked once, not retried.
+   *
+   * @param address host:port.
+   * @throws KvError INVALID_ARGUMENT; UNREACHABLE; OUTCOME_UNKNOWN if the connection breaks; DEADLINE_EXCEEDED; CANCELLED.
+   */
+  async nodeStatus(address: string, options: CallOptions = {}): Promise<NodeStatus> {
+    checkAddress(address);
+    return this.#core.ask(address, (to, within) => to.getNodeStatus(within), this.#core.limitsOf(options));
+  }
+
+  /**
+   * Makes the replica of one node primary with what it holds, when no member of the in-sync set is left.
+   * **Acknowledged writes that it does not hold are lost.** Asked once, not retried.
+   *
+   * @param address host:port of the node that is to become primary.
+   * @throws KvError INVALID_ARGUMENT; a refusal of the node; OUTCOME_UNKNOWN.
+   */
+  async forcePrimary(address: string, options: ForcePrimaryOptions): Promise<ForcePrimaryResponse> {
+    checkAddress(address);
+    const { shard, acceptDataLoss } = options;
+    if (acceptDataLoss !== true) throw new KvError('INVALID_ARGUMENT', 'forcePrimary needs acceptDataLoss: true');
+    const limits = this.#core.limitsOf(options);
+    return this.#core.ask(address, (to, within) => to.forcePrimary({ shard, acceptDataLoss }, within), limits);
+  }
+
+  /**
+   * Closes all connections at once, without waiting for answers. Operations that were not sent, and all reads, reject
+   * with CLOSED; writes under way reject with OUTCOME_UNKNOWN. May be called any number of times.
+   */
+  close(): Promise<void> {
+    return this.#core.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #get(key: string, limits: Limits): Promise<GetResult | undefined> {
+    const request = { key };
+    const answer = await this.#core.run({ effect: 'read', send: (to, within) => to.get(request, within) }, limits);
+    return answer.found ? { value: withoutExcess(answer.value), version: answer.version, nodeId: answer.nodeId } : undefined;
+  }
+
+  async #put(entry: CheckedEntry, limits: Limits): Promise<PutResult> {
+    return this.#core.run({ effect: 'write', send: (to, within) => to.put(entry, within) }, limits);
+  }
+
+  async #outcomeOf(entry: CheckedEntry, limits: Limits): Promise<PutOutcome> {
+    try {
+      return { key: entry.key, ok: true, ...(await this.#put(entry, limits)) };
+    } catch (error) {
+      if (!(error instanceof KvError)) throw error;
+      return { key: entry.key, ok: false, error };
+    }
+  }
+}
+
+interface CheckedEntry {
+  readonly key: string;
+  readonly value: Uint8Array;
+  readonly ifVersion?: number;
+}
+
+function checkedEntry(entry: PutEntry): CheckedEntry {
+  checkKey(entry.key);
+  const value = toValueBytes(entry.value);
+  if (entry.ifAbsent && entry.ifVersion !== undefined && entry.ifVersion !== 0)
+    throw new KvError('INVALID_ARGUMENT', `ifAbsent contradicts ifVersion ${entry.ifVersion}`);
+  const ifVersion = entry.ifAbsent ? 0 : entry.ifVersion;
+  if (ifVersion === undefined) return { key: entry.key, value };
+  checkVersion(ifVersion, 0);
+  return { key: entry.key, value, ifVersion };
+}
+
+/** Takes the two conditions out of options that may hold more. */
+function conditionOf({ ifVersion, ifAbsent }: Pick<PutOptions, 'ifVersion' | 'ifAbsent'>) {
+  return { ...(ifVersion === undefined ? {} : { ifVersion }), ...(ifAbsent === undefined ? {} : { ifAbsent }) };
+}
+
+function checkAddress(address: string): void {
+  if (!isAddress(address)) throw new KvError('INVALID_ARGUMENT', `an address must be given as host:port, not '${address}'`);
+}
+
+/** What is decoded is a view into a chunk from the network; whoever keeps it would keep the whole chunk. */
+function withoutExcess(value: Buffer): Buffer {
+  return value.byteLength * 2 < value.buffer.byteLength ? Buffer.from(value) : value;
+}

@@ -1,0 +1,134 @@
+/**
+ * The connection to one node: opened on demand, given up when it does not become ready in time, opened anew on the
+ * next demand.
+ *
+ * grpc-js waits for ever on a peer that accepts a connection and then says nothing, and may hide that wait behind a
+ * failure it reported earlier. So what counts here is one thing only: how long the channel has been wanted without
+ * being ready. Requests are handed over only while it is ready; one that never left may then safely go elsewhere.
+ */
+import { Client, connectivityState, credentials } from '@grpc/grpc-js';
+import { channelOptions } from './channel-options.js';
+import { type Limits, remainingMs } from './limits.js';
+import type { NodeTransport } from './node-transport.js';
+import { UnaryTransport } from './unary-transport.js';
+import { WakeUp } from './wake-up.js';
+
+interface OpenChannel {
+  readonly client: Client;
+  readonly transport: NodeTransport;
+}
+
+export class NodeConnection {
+  readonly address: string;
+  readonly #connectTimeoutMs: number;
+  readonly #onReady: () => void;
+  readonly #changed = new WakeUp();
+  #channel: OpenChannel | undefined;
+  #watchdog: NodeJS.Timeout | undefined;
+  #suspect = false;
+  #closed = false;
+
+  constructor(address: string, connectTimeoutMs: number, onReady: () => void) {
+    this.address = address;
+    this.#connectTimeoutMs = connectTimeoutMs;
+    this.#onReady = onReady;
+  }
+
+  get isReady(): boolean {
+    return this.#channel !== undefined && stateOf(this.#channel) === connectivityState.READY;
+  }
+
+  /** True from a failure to connect until the next success. Nobody waits for such a node; it is tried in the background. */
+  get isSuspect(): boolean {
+    return this.#suspect;
+  }
+
+  /** Requests under way. */
+  get pending(): number {
+    return this.#channel?.transport.pending ?? 0;
+  }
+
+  /** To be used at once, while the connection is ready. */
+  get transport(): NodeTransport {
+    if (this.#channel === undefined) throw new Error(`the connection to ${this.address} is not open`);
+    return this.#channel.transport;
+  }
+
+  /**
+   * Starts connecting if need be.
+   * @param isWanted asked again after `reconsider()`: something better may have turned up meanwhile.
+   * @returns whether it is ready; false as soon as an attempt has failed.
+   */
+  async whenReady(limits: Limits, isWanted: () => boolean = () => true): Promise<boolean> {
+    this.#demand();
+    const mayStillBe = () => !this.isReady && !this.#suspect && !this.#closed;
+    while (mayStillBe() && isWanted() && !limits.signal?.aborted && remainingMs(limits) > 0)
+      await this.#changed.sleep(remainingMs(limits), limits.signal);
+    return this.isReady;
+  }
+
+  /** Makes those who wait ask themselves whether they still want this node. */
+  reconsider(): void {
+    this.#changed.wakeAll();
+  }
+
+  close(reason: string): void {
+    this.#closed = true;
+    this.#discard(reason);
+  }
+
+  #demand(): void {
+    if (this.#closed || this.isReady) return;
+    this.#channel ??= this.#open();
+    this.#channel.client.getChannel().getConnectivityState(true);
+    this.#watchdog ??= setTimeout(() => this.#giveUp(), this.#connectTimeoutMs);
+  }
+
+  #open(): OpenChannel {
+    const client = new Client(this.address, credentials.createInsecure(), channelOptions);
+    const channel = { client, transport: new UnaryTransport(client) };
+    this.#watch(channel);
+    return channel;
+  }
+
+  #watch(channel: OpenChannel): void {
+    channel.client.getChannel().watchConnectivityState(stateOf(channel), Number.POSITIVE_INFINITY, () => {
+      if (this.#channel !== channel) return;
+      this.#watch(channel);
+      this.#stateChanged(stateOf(channel));
+    });
+  }
+
+  #stateChanged(state: connectivityState): void {
+    if (state === connectivityState.READY) {
+      clearTimeout(this.#watchdog);
+      this.#watchdog = undefined;
+      this.#suspect = false;
+      this.#changed.wakeAll();
+      this.#onReady();
+    } else if (state === connectivityState.TRANSIENT_FAILURE) {
+      this.#suspect = true;
+      this.#changed.wakeAll();
+    }
+  }
+
+  #giveUp(): void {
+    if (this.isReady) return;
+    this.#suspect = true;
+    this.#discard('the connection could not be opened');
+  }
+
+  #discard(reason: string): void {
+    clearTimeout(this.#watchdog);
+    this.#watchdog = undefined;
+    const channel = this.#channel;
+    this.#channel = undefined;
+    channel?.transport.close(reason);
+    channel?.client.close();
+    this.#changed.wakeAll();
+  }
+}
+
+function stateOf(channel: OpenChannel): connectivityState {
+  return channel.client.getChannel().getConnectivityState(false);
+}

@@ -1,0 +1,41 @@
+/**
+ * How requests travel to one node: the seam behind which the way of sending may change without its callers noticing.
+ *
+ * A transport belongs to a connection that was ready when it was handed out. It makes one attempt and retries nothing.
+ * Every method rejects with a KvError whose `executed` is `unknown` unless the node itself said otherwise, with
+ * DEADLINE_EXCEEDED at the deadline, and with CANCELLED when the signal aborts.
+ */
+import type {
+  DeleteRequest,
+  DeleteResponse,
+  ForcePrimaryRequest,
+  ForcePrimaryResponse,
+  GetRequest,
+  GetResponse,
+  NodeStatus,
+  PutRequest,
+  PutResponse,
+  Topology,
+} from '../rpc/kv-api.js';
+import type { Limits } from './limits.js';
+
+export interface TopologyListener {
+  onTopology(topology: Topology): void;
+  /** Exactly once, unless the watch was stopped by its owner before. */
+  onEnd(): void;
+}
+
+export interface NodeTransport {
+  get(request: GetRequest, limits: Limits): Promise<GetResponse>;
+  put(request: PutRequest, limits: Limits): Promise<PutResponse>;
+  delete(request: DeleteRequest, limits: Limits): Promise<DeleteResponse>;
+  getTopology(limits: Limits): Promise<Topology>;
+  getNodeStatus(limits: Limits): Promise<NodeStatus>;
+  forcePrimary(request: ForcePrimaryRequest, limits: Limits): Promise<ForcePrimaryResponse>;
+  /** @returns a function that stops the watch. */
+  watchTopology(listener: TopologyListener): () => void;
+  /** Requests that have neither been answered nor failed. */
+  readonly pending: number;
+  /** Rejects what is pending: it may or may not have been executed. */
+  close(reason: string): void;
+}

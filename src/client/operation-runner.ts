@@ -1,0 +1,162 @@
+/**
+ * Carries one operation to its end: a place among those in flight, a node that can be reached, an attempt, and another
+ * one where the retry rule allows it, until the deadline.
+ *
+ * It promises what the errors say (G4): `executed: 'no'` only if every attempt was definitely refused or never sent. A
+ * write is never sent again after an attempt with an unknown outcome.
+ */
+import { KvError } from '../errors.js';
+import type { AddressBook } from './address-book.js';
+import type { Connections } from './connections.js';
+import type { InFlightLimit } from './in-flight-limit.js';
+import { type Limits, monotonicNowMs, remainingMs } from './limits.js';
+import type { NodeConnection } from './node-connection.js';
+import type { NodeTransport } from './node-transport.js';
+import { backoffMs, blamesTheNode, type Effect, gaveUp, mayRetry } from './retry-rule.js';
+import type { RoutingTable } from './routing-table.js';
+import type { WakeUp } from './wake-up.js';
+
+/** No retry is begun with less time than this: it would hardly be answered, and turn a definite refusal into a doubt. */
+const shortestRetryMs = 5;
+
+export interface Operation<Response> {
+  readonly effect: Effect;
+  /** One attempt. */
+  send(transport: NodeTransport, limits: Limits): Promise<Response>;
+}
+
+export interface RunnerParts {
+  readonly table: RoutingTable;
+  readonly connections: Connections;
+  readonly addressBook: AddressBook;
+  readonly inFlight: InFlightLimit;
+  /** Woken when the topology changes or a node becomes reachable: refused operations try again at once. */
+  readonly wakeUp: WakeUp;
+}
+
+interface Failure {
+  readonly error: KvError;
+  /** The node that was asked; undefined if none could be reached. */
+  readonly address: string | undefined;
+}
+
+export class OperationRunner {
+  readonly #parts: RunnerParts;
+  #closed = false;
+
+  constructor(parts: RunnerParts) {
+    this.#parts = parts;
+  }
+
+  async run<Response>(operation: Operation<Response>, limits: Limits): Promise<Response> {
+    const { inFlight } = this.#parts;
+    if (this.#closed) throw closedError();
+    if (!inFlight.tryEnter()) await inFlight.enter(limits);
+    try {
+      return await this.#attempts(operation, limits);
+    } finally {
+      inFlight.leave();
+    }
+  }
+
+  /** What waits is refused at once; what is under way is ended by its connection. */
+  close(): void {
+    this.#closed = true;
+    this.#parts.inFlight.refuseAll(closedError());
+    this.#parts.wakeUp.wakeAll();
+  }
+
+  async #attempts<Response>(operation: Operation<Response>, limits: Limits): Promise<Response> {
+    let last: Failure | undefined;
+    for (let attempt = 1; ; attempt += 1) {
+      this.#throwIfOver(limits, last, attempt - 1);
+      const connection = await this.#reach(last, limits);
+      if (connection === undefined) {
+        this.#throwIfOver(limits, last, attempt - 1);
+        last = { error: this.#unreachable(), address: undefined };
+        void this.#parts.addressBook.refresh();
+      } else {
+        try {
+          return await operation.send(connection.transport, limits);
+        } catch (error) {
+          last = { error: toKvError(error), address: connection.address };
+        }
+        this.#throwIfFinal(operation.effect, last.error, limits);
+      }
+      if (!isNews(last, attempt)) await this.#backOff(attempt, limits);
+    }
+  }
+
+  /** The first node, best first, that is connected or becomes so. */
+  async #reach(last: Failure | undefined, limits: Limits): Promise<NodeConnection | undefined> {
+    const { table, connections, addressBook } = this.#parts;
+    const primary = table.primaryAddress;
+    if (last === undefined && primary !== undefined) {
+      const connection = connections.to(primary);
+      if (connection.isReady) return connection;
+    }
+    const candidates = table.candidates(addressBook.addresses, {
+      hint: last?.error.primaryAddress,
+      avoid: last !== undefined && blamesTheNode(last.error) ? last.address : undefined,
+      isSuspect: (address) => connections.isSuspect(address),
+    });
+    const samePrimary = () => table.primaryAddress === primary;
+    for (const address of candidates) {
+      const connection = connections.to(address);
+      if (connection.isReady || (await connection.whenReady(limits, samePrimary))) return connection;
+      // A new primary is known: it goes first. Bounded by the deadline and by the changes of primary.
+      if (!this.#isOver(limits) && !samePrimary()) return this.#reach(last, limits);
+      if (this.#isOver(limits)) return undefined;
+    }
+    return undefined;
+  }
+
+  async #backOff(attempt: number, limits: Limits): Promise<void> {
+    if (this.#closed) return;
+    const delayMs = Math.min(backoffMs(attempt, Math.random()), remainingMs(limits));
+    await this.#parts.wakeUp.sleep(delayMs, limits.signal);
+  }
+
+  #isOver(limits: Limits): boolean {
+    return this.#closed || limits.signal?.aborted === true || remainingMs(limits) <= 0;
+  }
+
+  /** Between attempts: nothing is under way, so a write was definitely not executed. */
+  #throwIfOver(limits: Limits, last: Failure | undefined, attempts: number): void {
+    const executed = last?.error.executed ?? 'no';
+    if (this.#closed) throw closedError();
+    if (limits.signal?.aborted) throw new KvError('CANCELLED', 'given up before an attempt succeeded', { executed });
+    if (remainingMs(limits) > (last === undefined ? 0 : shortestRetryMs)) return;
+    if (last !== undefined) throw gaveUp(last.error, attempts, monotonicNowMs() - limits.startedAtMs);
+    const message = 'the deadline passed before any node could be reached';
+    throw new KvError('DEADLINE_EXCEEDED', message, { executed: 'no', cause: this.#parts.addressBook.lastError });
+  }
+
+  #throwIfFinal(effect: Effect, error: KvError, limits: Limits): void {
+    // A read changes nothing: to its caller the client is closed, and that is all.
+    if (effect === 'read' && this.#closed) throw closedError();
+    if (effect === 'read' && limits.signal?.aborted) throw error;
+    if (!mayRetry(effect, error)) throw error;
+  }
+
+  #unreachable(): KvError {
+    const { table, addressBook } = this.#parts;
+    const addresses = table.candidates(addressBook.addresses, { isSuspect: () => false });
+    const message = addresses.length === 0 ? 'no node is known' : `no node could be reached: ${addresses.join(', ')}`;
+    return new KvError('UNREACHABLE', message, { cause: addressBook.lastError });
+  }
+}
+
+/** A first refusal that names another node as primary is followed without a pause; later ones might go in circles. */
+function isNews(failure: Failure, attempt: number): boolean {
+  const hint = failure.error.primaryAddress;
+  return attempt === 1 && hint !== undefined && hint !== failure.address;
+}
+
+function toKvError(error: unknown): KvError {
+  return error instanceof KvError ? error : new KvError('INTERNAL', 'a fault of the client library', { cause: error });
+}
+
+export function closedError(): KvError {
+  return new KvError('CLOSED', 'the client is closed');
+}

@@ -1,0 +1,71 @@
+/** The options of a client: documented, checked, and resolved into a form in which nothing is missing. */
+import { KvError } from '../errors.js';
+import { type AddressSource, addressesFromZooKeeper, fixedAddresses } from './address-book.js';
+import { maxDeadlineMs } from './limits.js';
+
+interface CommonOptions {
+  /** Milliseconds one operation may take unless it says otherwise, and `connect` itself. Default 10,000, minimum 1. */
+  readonly deadlineMs?: number;
+  /** Milliseconds a connection may take to become usable before it is given up. Default 2,000, minimum 1. */
+  readonly connectTimeoutMs?: number;
+  /** Operations under way at once. Further ones wait, in order. Default 1,024, minimum 1. */
+  readonly maxInFlight?: number;
+  /** Operations that may wait for one of those places; beyond it they fail with OVERLOADED. Default 100,000, minimum 0. */
+  readonly maxQueued?: number;
+}
+
+export interface NodesOptions extends CommonOptions {
+  /** host:port of some nodes; the others are learned from them. The only way in worker threads. */
+  readonly nodes: readonly string[];
+  readonly zk?: never;
+  readonly root?: never;
+}
+
+export interface ZooKeeperOptions extends CommonOptions {
+  /**
+   * ZooKeeper connection string, `host:port[,host:port]…[/chroot]`. The addresses of the nodes are read from it once,
+   * and again when no known node answers. ZooKeeper's native library works in one thread of a process only: worker
+   * threads pass `nodes`.
+   */
+  readonly zk: string;
+  /** Root znode of the cluster. Default /kvstore. */
+  readonly root?: string;
+  readonly nodes?: never;
+}
+
+/** Where the cluster is, and the client's limits. */
+export type KvClientOptions = NodesOptions | ZooKeeperOptions;
+
+export interface ResolvedOptions {
+  readonly deadlineMs: number;
+  readonly connectTimeoutMs: number;
+  readonly maxInFlight: number;
+  readonly maxQueued: number;
+}
+
+export const defaultRoot = '/kvstore';
+
+/** @throws KvError INVALID_OPTION naming the option and the value. */
+export function resolveOptions(options: CommonOptions): ResolvedOptions {
+  return {
+    deadlineMs: integerOption('deadlineMs', options.deadlineMs ?? 10_000, 1, maxDeadlineMs),
+    connectTimeoutMs: integerOption('connectTimeoutMs', options.connectTimeoutMs ?? 2_000, 1, maxDeadlineMs),
+    maxInFlight: integerOption('maxInFlight', options.maxInFlight ?? 1_024, 1, Number.MAX_SAFE_INTEGER),
+    maxQueued: integerOption('maxQueued', options.maxQueued ?? 100_000, 0, Number.MAX_SAFE_INTEGER),
+  };
+}
+
+/** @throws KvError INVALID_OPTION */
+export function addressSourceOf(options: KvClientOptions, timeoutMs: number): AddressSource {
+  if (options.nodes !== undefined && options.zk !== undefined)
+    throw new KvError('INVALID_OPTION', 'give either nodes or zk, not both');
+  if (options.nodes !== undefined) return fixedAddresses(options.nodes);
+  if (!options.zk) throw new KvError('INVALID_OPTION', 'give the addresses of some nodes (nodes) or of ZooKeeper (zk)');
+  return addressesFromZooKeeper(options.zk, options.root ?? defaultRoot, timeoutMs);
+}
+
+function integerOption(name: string, value: number, lowest: number, highest: number): number {
+  if (!Number.isSafeInteger(value) || value < lowest || value > highest)
+    throw new KvError('INVALID_OPTION', `${name} must be an integer from ${lowest} to ${highest}, not ${value}`);
+  return value;
+}

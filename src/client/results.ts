@@ -1,0 +1,55 @@
+/** What the methods of `KvClient` take and give. */
+import type { KvError } from '../errors.js';
+import type { CallOptions } from './limits.js';
+
+export interface GetResult {
+  readonly value: Buffer;
+  /** Grows with every write of the key; usable as `ifVersion`. */
+  readonly version: number;
+  /** The node that answered: the primary. */
+  readonly nodeId: string;
+}
+
+export interface WriteCondition {
+  /** Only if the key is at this version; 0 stands for "does not exist". Integer from 0 to 2^53 - 1. */
+  readonly ifVersion?: number;
+  /** Only if the key does not exist: the same as `ifVersion: 0`. */
+  readonly ifAbsent?: boolean;
+}
+
+export interface PutOptions extends CallOptions, WriteCondition {}
+
+export interface PutResult {
+  /** The version this write gave the key. */
+  readonly version: number;
+  readonly nodeId: string;
+}
+
+export interface PutEntry extends WriteCondition {
+  readonly key: string;
+  /** A string is stored as UTF-8. */
+  readonly value: string | Uint8Array;
+}
+
+export type PutOutcome =
+  | ({ readonly key: string; readonly ok: true } & PutResult)
+  | { readonly key: string; readonly ok: false; readonly error: KvError };
+
+export interface DeleteOptions extends CallOptions {
+  /** Only if the key is at this version. Integer from 1 to 2^53 - 1. */
+  readonly ifVersion?: number;
+}
+
+export interface DeleteResult {
+  /** False if there was nothing to delete. */
+  readonly existed: boolean;
+  /** The version of the deletion itself; 0 if there was nothing to delete. */
+  readonly version: number;
+  readonly nodeId: string;
+}
+
+export interface ForcePrimaryOptions extends CallOptions {
+  readonly shard: number;
+  /** The caller vouches that the old members are stopped for good and accepts the loss of what only they held. */
+  readonly acceptDataLoss: true;
+}

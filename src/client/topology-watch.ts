@@ -1,0 +1,97 @@
+/**
+ * Keeps one topology stream open, to any node, and moves to another one when it breaks.
+ *
+ * A node other than the primary is preferred: then the death of the primary does not silence the news of it.
+ */
+import type { Topology } from '../rpc/kv-api.js';
+import type { AddressBook } from './address-book.js';
+import type { Connections } from './connections.js';
+import { monotonicNowMs } from './limits.js';
+import type { NodeConnection } from './node-connection.js';
+import { backoffMs } from './retry-rule.js';
+import type { RoutingTable } from './routing-table.js';
+import { WakeUp } from './wake-up.js';
+
+export interface TopologyWatchOptions {
+  readonly table: RoutingTable;
+  readonly connections: Connections;
+  readonly addressBook: AddressBook;
+  /** How long a node may take to become reachable, and then to send its first topology. */
+  readonly firstAnswerMs: number;
+  readonly onTopology: (topology: Topology) => void;
+}
+
+export class TopologyWatch {
+  readonly #options: TopologyWatchOptions;
+  readonly #wakeUp = new WakeUp();
+  #closed = false;
+  #running: Promise<void> | undefined;
+
+  constructor(options: TopologyWatchOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    this.#running ??= this.#run();
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#wakeUp.wakeAll();
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    let failures = 0;
+    let lastAddress: string | undefined;
+    while (!this.#closed) {
+      const address = this.#nextAddress(lastAddress);
+      lastAddress = address;
+      const heard = address !== undefined && (await this.#watch(this.#options.connections.to(address)));
+      if (this.#closed) return;
+      failures = heard ? 0 : failures + 1;
+      // Every known node was asked in vain.
+      if (failures >= this.#candidates(undefined).length) await this.#options.addressBook.refresh();
+      // Also after a stream that worked: one that ends as soon as it has begun must not be opened in a tight loop.
+      if (!this.#closed) await this.#wakeUp.sleep(backoffMs(failures + 1, Math.random()));
+    }
+  }
+
+  #nextAddress(last: string | undefined): string | undefined {
+    const candidates = this.#candidates(this.#options.table.primaryAddress);
+    return candidates.find((address) => address !== last) ?? candidates[0];
+  }
+
+  #candidates(avoid: string | undefined): string[] {
+    const { table, connections, addressBook } = this.#options;
+    return table.candidates(addressBook.addresses, { avoid, isSuspect: (address) => connections.isSuspect(address) });
+  }
+
+  /** @returns after the stream has ended, whether it brought anything. */
+  async #watch(connection: NodeConnection): Promise<boolean> {
+    const { firstAnswerMs, onTopology } = this.#options;
+    const startedAtMs = monotonicNowMs();
+    const ready = await connection.whenReady({ startedAtMs, deadlineAtMs: startedAtMs + firstAnswerMs, signal: undefined });
+    if (!ready || this.#closed) return false;
+    let heard = false;
+    let ended = false;
+    const stop = connection.transport.watchTopology({
+      onTopology: (topology) => {
+        if (!heard) this.#wakeUp.wakeAll();
+        heard = true;
+        onTopology(topology);
+      },
+      onEnd: () => {
+        ended = true;
+        this.#wakeUp.wakeAll();
+      },
+    });
+    await this.#wakeUp.sleep(firstAnswerMs);
+    while (heard && !ended && !this.#closed) await this.#wakeUp.sleep(longestSleepMs);
+    stop();
+    return heard;
+  }
+}
+
+/** A stream may live for days; timers take no more than about 24. */
+const longestSleepMs = 24 * 60 * 60 * 1_000;

@@ -1,0 +1,218 @@
+/**
+ * A cluster in this process for tests of the client: real gRPC servers in front of one shared map, with faults on demand.
+ *
+ * It keeps none of kvnode's promises about replication; it only speaks the public contract.
+ */
+import {
+  type handleUnaryCall,
+  Metadata,
+  Server,
+  ServerCredentials,
+  type ServerWritableStream,
+  type ServiceError,
+} from '@grpc/grpc-js';
+import { KvError } from '../../../src/errors.js';
+import type { DeleteRequest, GetRequest, PutRequest, Topology } from '../../../src/rpc/kv-api.js';
+import { clusterService, keyValueService } from '../../../src/rpc/proto.js';
+import { toStatus } from '../../../src/rpc/status.js';
+import { TcpProxy } from './tcp-proxy.js';
+
+export type MethodName = 'Get' | 'Put' | 'Delete' | 'GetTopology' | 'GetNodeStatus' | 'ForcePrimary';
+
+/** What becomes of a request: an error answers it, `hang` never does, `executeAndHang` does not either but executes it. */
+export type Fate = 'serve' | 'hang' | 'executeAndHang' | Error;
+export type Judge = (method: MethodName, node: FakeNode, request: unknown) => Fate;
+
+export interface Arrival {
+  readonly method: MethodName;
+  readonly nodeId: string;
+  readonly request: unknown;
+}
+
+export class FakeNode {
+  readonly id: string;
+  readonly server = new Server();
+  readonly watchers = new Set<ServerWritableStream<object, Topology>>();
+  proxy!: TcpProxy;
+  alive = true;
+
+  constructor(id: string) {
+    this.id = id;
+  }
+
+  get address(): string {
+    return `127.0.0.1:${this.proxy.port}`;
+  }
+}
+
+export class FakeCluster {
+  readonly nodes: FakeNode[] = [];
+  readonly arrivals: Arrival[] = [];
+  readonly values = new Map<string, { value: Buffer; version: number }>();
+  /** Decides on every request; replaced by tests. */
+  judge: Judge = () => 'serve';
+  #primary = 0;
+  #epoch = 1;
+  #version = 0;
+  #waiting: (() => void)[] = [];
+
+  static async start(size: number): Promise<FakeCluster> {
+    const cluster = new FakeCluster();
+    for (let index = 0; index < size; index += 1) await cluster.addNode();
+    return cluster;
+  }
+
+  get primary(): FakeNode {
+    return this.nodes[this.#primary]!;
+  }
+
+  get addresses(): string[] {
+    return this.nodes.filter((node) => node.alive).map((node) => node.address);
+  }
+
+  get topology(): Topology {
+    const nodes = this.nodes.filter((node) => node.alive).map((node) => ({ id: node.id, address: node.address }));
+    const replicas = nodes.map((node) => ({ replicaId: `r-${node.id}`, nodeId: node.id, inSync: true, live: true }));
+    const known = this.#primary >= 0;
+    const primaryNodeId = known ? this.primary.id : '';
+    const primaryAddress = known ? this.primary.address : '';
+    const shard = { shard: 0, epoch: this.#epoch, primaryNodeId, primaryAddress, replicas, minInSync: 1 };
+    return { clusterId: 'fake', nodes, shards: [{ ...shard, offline: false, serving: known }] };
+  }
+
+  async addNode(): Promise<FakeNode> {
+    const node = new FakeNode(`node-${this.nodes.length + 1}`);
+    node.server.addService(keyValueService, this.#keyValueHandlers(node));
+    node.server.addService(clusterService, this.#clusterHandlers(node));
+    const port = await new Promise<number>((resolve, reject) =>
+      node.server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) =>
+        error === null ? resolve(bound) : reject(error),
+      ),
+    );
+    node.proxy = await TcpProxy.start(port);
+    this.nodes.push(node);
+    return node;
+  }
+
+  /** Moves the primary, or takes it away with undefined, and tells those who watch unless `quietly`. */
+  setPrimary(node: FakeNode | undefined, quietly = false): void {
+    this.#primary = node === undefined ? -1 : this.nodes.indexOf(node);
+    this.#epoch += 1;
+    if (!quietly) this.announce();
+  }
+
+  announce(): void {
+    for (const node of this.nodes) for (const watcher of node.watchers) watcher.write(this.topology);
+  }
+
+  async stopNode(node: FakeNode): Promise<void> {
+    node.alive = false;
+    await node.proxy.close();
+    node.server.forceShutdown();
+  }
+
+  async stop(): Promise<void> {
+    for (const node of this.nodes) await this.stopNode(node);
+  }
+
+  /** Resolves when requests that match have arrived `count` times since the start. */
+  async arrived(matches: (arrival: Arrival) => boolean, count = 1): Promise<void> {
+    while (this.arrivals.filter(matches).length < count) await this.#nextArrival();
+  }
+
+  countOf(method: MethodName): number {
+    return this.arrivals.filter((arrival) => arrival.method === method).length;
+  }
+
+  /** Resolves when a client watches the topology at this node. */
+  async watched(node: FakeNode): Promise<void> {
+    while (node.watchers.size === 0) await this.#nextArrival();
+  }
+
+  #nextArrival(): Promise<void> {
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  #tellArrival(): void {
+    for (const resolve of this.#waiting.splice(0)) resolve();
+  }
+
+  #handler<Request, Response>(
+    node: FakeNode,
+    method: MethodName,
+    execute: (request: Request) => Response,
+  ): handleUnaryCall<Request, Response> {
+    return (call, callback) => {
+      this.arrivals.push({ method, nodeId: node.id, request: call.request });
+      const fate = this.judge(method, node, call.request);
+      try {
+        if (fate instanceof Error) throw fate;
+        if (fate === 'hang') return;
+        const response = execute(call.request);
+        if (fate === 'serve') callback(null, response);
+      } catch (error) {
+        callback(error instanceof KvError ? toStatus(error) : (error as ServiceError));
+      } finally {
+        this.#tellArrival();
+      }
+    };
+  }
+
+  #keyValueHandlers(node: FakeNode) {
+    return {
+      Get: this.#handler(node, 'Get', ({ key }: GetRequest) => {
+        const found = this.values.get(key);
+        const nodeId = this.#servingNodeId();
+        if (found === undefined) return { found: false, value: Buffer.alloc(0), version: 0, nodeId };
+        return { found: true, ...found, nodeId };
+      }),
+      Put: this.#handler(node, 'Put', ({ key, value, ifVersion }: PutRequest) => {
+        const nodeId = this.#servingNodeId();
+        this.#checkVersion(key, ifVersion);
+        this.#version += 1;
+        this.values.set(key, { value: Buffer.from(value), version: this.#version });
+        return { version: this.#version, nodeId };
+      }),
+      Delete: this.#handler(node, 'Delete', ({ key, ifVersion }: DeleteRequest) => {
+        const nodeId = this.#servingNodeId();
+        this.#checkVersion(key, ifVersion);
+        const existed = this.values.delete(key);
+        if (existed) this.#version += 1;
+        return { existed, version: existed ? this.#version : 0, nodeId };
+      }),
+    };
+  }
+
+  #clusterHandlers(node: FakeNode) {
+    return {
+      GetTopology: this.#handler(node, 'GetTopology', () => this.topology),
+      WatchTopology: (call: ServerWritableStream<object, Topology>) => {
+        call.sendMetadata(new Metadata());
+        call.write(this.topology);
+        node.watchers.add(call);
+        this.#tellArrival();
+        call.on('cancelled', () => node.watchers.delete(call));
+      },
+      GetNodeStatus: this.#handler(node, 'GetNodeStatus', () => {
+        const common = { version: '0', uptimeMs: 1, zookeeper: 'connected', replicas: [], warnings: [] };
+        return { nodeId: node.id, address: node.address, ...common };
+      }),
+      ForcePrimary: this.#handler(node, 'ForcePrimary', () => {
+        this.setPrimary(node);
+        return { epoch: this.#epoch, seqFloor: 2 ** 32 };
+      }),
+    };
+  }
+
+  /** Nodes forward to the primary, as the contract says. */
+  #servingNodeId(): string {
+    if (this.#primary < 0 || !this.primary.alive) throw new KvError('NO_PRIMARY', 'no primary is known');
+    return this.primary.id;
+  }
+
+  #checkVersion(key: string, ifVersion: number | undefined): void {
+    const currentVersion = this.values.get(key)?.version ?? 0;
+    if (ifVersion === undefined || ifVersion === currentVersion) return;
+    throw new KvError('VERSION_MISMATCH', `the key is at version ${currentVersion}`, { currentVersion });
+  }
+}

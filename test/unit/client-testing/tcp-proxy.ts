@@ -1,0 +1,82 @@
+/** A TCP proxy in front of a server: cuts connections, lets them go silent, refuses new ones. For tests. */
+import { once } from 'node:events';
+import net, { type AddressInfo } from 'node:net';
+
+export class TcpProxy {
+  readonly #server: net.Server;
+  readonly #pairs = new Set<readonly [net.Socket, net.Socket]>();
+
+  private constructor(targetPort: number) {
+    this.#server = net.createServer((from) => this.#accept(from, targetPort));
+  }
+
+  static async start(targetPort: number): Promise<TcpProxy> {
+    const proxy = new TcpProxy(targetPort);
+    proxy.#server.listen(0, '127.0.0.1');
+    await once(proxy.#server, 'listening');
+    return proxy;
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  cutConnections(): void {
+    for (const pair of this.#pairs) for (const socket of pair) socket.destroy();
+  }
+
+  /** New connections are refused, present ones cut. */
+  async close(): Promise<void> {
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    this.cutConnections();
+    await closed;
+  }
+
+  #accept(from: net.Socket, targetPort: number): void {
+    const to = net.connect(targetPort, '127.0.0.1');
+    const pair = [from, to] as const;
+    this.#pairs.add(pair);
+    for (const [one, other] of [pair, [to, from] as const]) {
+      one.on('error', () => other.destroy());
+      one.on('close', () => {
+        other.destroy();
+        this.#pairs.delete(pair);
+      });
+      one.pipe(other);
+    }
+  }
+}
+
+/** Accepts connections and says nothing, for ever. */
+export class SilentServer {
+  readonly #sockets = new Set<net.Socket>();
+  readonly #server = net.createServer((socket) => {
+    this.accepted += 1;
+    this.#sockets.add(socket);
+    socket.on('error', () => {});
+    socket.on('close', () => this.#sockets.delete(socket));
+    socket.resume();
+  });
+  accepted = 0;
+
+  static async start(): Promise<SilentServer> {
+    const silent = new SilentServer();
+    silent.#server.listen(0, '127.0.0.1');
+    await once(silent.#server, 'listening');
+    return silent;
+  }
+
+  get address(): string {
+    return `127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  get open(): number {
+    return this.#sockets.size;
+  }
+
+  async close(): Promise<void> {
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    for (const socket of this.#sockets) socket.destroy();
+    await closed;
+  }
+}
