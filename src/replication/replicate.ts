@@ -112,7 +112,7 @@ export function onAppendAnswer(core: Core, peer: Peer, answer: BodyOf<'appendAns
   sendAppends(core, peer);
 }
 
-export function onBeaconAnswer(_core: Core, role: Primary, peer: Peer, answer: BodyOf<'beaconAnswer'>): void {
+export function onBeaconAnswer(role: Primary, peer: Peer, answer: BodyOf<'beaconAnswer'>): void {
   peer.heardSentMs = Math.max(peer.heardSentMs, answer.sentAtMs);
   // A probe renews nobody's loyalty, so it renews no lease either (R9).
   if (!answer.probe && !role.paused) peer.leaseSentMs = Math.max(peer.leaseSentMs, answer.sentAtMs);
