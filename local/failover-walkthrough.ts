@@ -1,0 +1,133 @@
+/**
+ * What the README promises, step by step: write, kill the primary, see another take over, read everything back, restart
+ * the killed node and see it join. The demo runs these steps, and so does a cluster test, so that neither can drift.
+ */
+import { setTimeout as pause } from 'node:timers/promises';
+import type { KvClient } from '../src/client/index.js';
+import type { LocalCluster } from './local-cluster.js';
+import type { NodeProcess } from './node-process.js';
+import type { StepRunner } from './steps.js';
+
+/** What was acknowledged, by key. */
+export type Written = ReadonlyMap<string, { readonly value: string; readonly version: number }>;
+
+export interface Failover {
+  readonly killed: NodeProcess;
+  readonly successorId: string;
+  /** From the kill to the first acknowledged write. */
+  readonly failoverMs: number;
+  readonly epochBefore: number;
+  readonly epochAfter: number;
+}
+
+export interface Rejoin {
+  readonly node: NodeProcess;
+  /** From the start of the process until it is in sync. */
+  readonly joinMs: number;
+  readonly keys: number;
+}
+
+export interface WalkthroughReport {
+  readonly written: Written;
+  readonly failover: Failover;
+  readonly rejoin: Rejoin;
+}
+
+const keyCount = 1_000;
+const failoverPatienceMs = 30_000;
+const probeDeadlineMs = 5_000;
+const probePauseMs = 5;
+
+export async function failoverWalkthrough(
+  cluster: LocalCluster,
+  client: KvClient,
+  runner: StepRunner,
+): Promise<WalkthroughReport> {
+  const { step, tell } = runner;
+  const written = await step(`write ${keyCount} keys through gRPC`, () => writeKeys(client, keyCount));
+  const before = await step('read them back', () => readBack(client, written));
+  tell(`${before} keys read, every value and version as acknowledged`);
+
+  const failover = await step('kill the primary with SIGKILL', () => killPrimary(cluster, client));
+  tell(`killed ${failover.killed.id}, primary of epoch ${failover.epochBefore}`);
+  tell(
+    `${failover.successorId} took over in epoch ${failover.epochAfter}; first write acknowledged after ${failover.failoverMs} ms`,
+  );
+
+  const after = await step('read the old keys from the new primary', () => readBack(client, written));
+  tell(`${after} keys read, nothing lost`);
+
+  const rejoin = await step('restart the killed node', () => restartNode(cluster, failover.killed));
+  tell(`${rejoin.node.id} came back empty, took a dump of ${rejoin.keys} keys and was in sync after ${rejoin.joinMs} ms`);
+  return { written, failover, rejoin };
+}
+
+/** Keys `user:1` to `user:<count>`. @throws Error if any write is not acknowledged. */
+export async function writeKeys(client: KvClient, count: number): Promise<Written> {
+  const values = new Map(Array.from({ length: count }, (_, index) => [`user:${index + 1}`, `value ${index + 1}`]));
+  const outcomes = await client.mput([...values].map(([key, value]) => ({ key, value })));
+  return new Map(
+    outcomes.map((outcome) => {
+      if (!outcome.ok) throw new Error(`the write of ${outcome.key} was not acknowledged: ${outcome.error.message}`);
+      return [outcome.key, { value: values.get(outcome.key) ?? '', version: outcome.version }];
+    }),
+  );
+}
+
+/** @returns how many keys were read. @throws Error naming the first key that is not as it was acknowledged. */
+export async function readBack(client: KvClient, written: Written): Promise<number> {
+  const keys = [...written.keys()];
+  const found = await client.mget(keys);
+  keys.forEach((key, index) => {
+    const expected = written.get(key);
+    const actual = found[index];
+    if (actual === undefined)
+      throw new Error(`${key} is missing, though its write was acknowledged at version ${expected?.version}`);
+    if (actual.value.toString() !== expected?.value || actual.version !== expected.version)
+      throw new Error(
+        `${key} is at version ${actual.version}, though version ${expected?.version} was acknowledged and nothing written since`,
+      );
+  });
+  return keys.length;
+}
+
+/** Kills the primary and writes until a write is acknowledged again. */
+export async function killPrimary(cluster: LocalCluster, client: KvClient): Promise<Failover> {
+  const killed = await cluster.primary();
+  const epochBefore = epochOf(await cluster.topology());
+  const startMs = performance.now();
+  const ended = killed.kill();
+  const successorId = await writeUntilAcknowledged(client, startMs + failoverPatienceMs);
+  const failoverMs = Math.round(performance.now() - startMs);
+  await ended;
+  const topology = await cluster.waitUntil('a new epoch is known', (seen) => epochOf(seen) > epochBefore);
+  return { killed, successorId, failoverMs, epochBefore, epochAfter: epochOf(topology) };
+}
+
+/** Restarts an ended node on its port and waits until it is in sync by a dump. */
+export async function restartNode(cluster: LocalCluster, ended: NodeProcess): Promise<Rejoin> {
+  const startMs = performance.now();
+  const node = await cluster.restart(ended);
+  await cluster.waitForInSync(cluster.addresses.length);
+  const joinMs = Math.round(performance.now() - startMs);
+  await node.log.waitFor('dump received');
+  const status = (await cluster.statuses()).find(({ nodeId }) => nodeId === node.id);
+  return { node, joinMs, keys: status?.replicas[0]?.keys ?? 0 };
+}
+
+/** The client retries what was definitely refused; a write whose outcome is unknown is simply followed by another. */
+async function writeUntilAcknowledged(client: KvClient, endMs: number): Promise<string> {
+  for (;;) {
+    try {
+      const { nodeId } = await client.put('failover-probe', 'written after the kill', { deadlineMs: probeDeadlineMs });
+      return nodeId;
+    } catch (error) {
+      if (performance.now() > endMs) throw error;
+      await pause(probePauseMs);
+    }
+  }
+}
+
+function epochOf({ shards }: { shards: readonly { readonly epoch: number }[] }): number {
+  return shards[0]?.epoch ?? 0;
+}

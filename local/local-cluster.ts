@@ -1,0 +1,184 @@
+/**
+ * A whole cluster on this machine: one ZooKeeper and some nodes, each a process of its own on a free port, under a root
+ * that nobody used before. What the demo and the cluster tests stand on.
+ */
+import { randomBytes } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
+import { KvClient } from '../src/client/index.js';
+import type { NodeStatus, Topology } from '../src/rpc/kv-api.js';
+import { NodeProcess } from './node-process.js';
+import { type LocalZookeeper, startZooKeeper } from './zookeeper.js';
+
+export interface LocalClusterOptions {
+  /** Default 3. */
+  readonly nodes?: number;
+  /** Further options of every node, word by word. */
+  readonly extra?: readonly string[];
+  /** Default: one of its own, ended with the cluster. */
+  readonly zookeeper?: LocalZookeeper;
+  /** Default: all nodes are in sync before `start` resolves. */
+  readonly waitForInSync?: boolean;
+}
+
+const defaultNodes = 3;
+const defaultPatienceMs = 30_000;
+const askAgainMs = 20;
+const askDeadlineMs = 2_000;
+
+export class LocalCluster implements AsyncDisposable {
+  readonly zookeeper: LocalZookeeper;
+  readonly root: string;
+  readonly #extra: readonly string[];
+  readonly #ownsZookeeper: boolean;
+  #nodes: NodeProcess[] = [];
+  #observer: Promise<KvClient> | undefined;
+
+  /** @throws Error with the logs of the nodes if they do not come up; nothing is left running then. */
+  static async start(options: LocalClusterOptions = {}): Promise<LocalCluster> {
+    const zookeeper = options.zookeeper ?? (await startZooKeeper());
+    const cluster = new LocalCluster(zookeeper, options);
+    const count = options.nodes ?? defaultNodes;
+    try {
+      // One after the other, so that the first is the first primary, as a reader of the output expects.
+      for (let started = 0; started < count; started += 1) await cluster.addNode();
+      if (options.waitForInSync !== false) await cluster.waitForInSync(count);
+      return cluster;
+    } catch (error) {
+      await cluster.kill();
+      throw error;
+    }
+  }
+
+  private constructor(zookeeper: LocalZookeeper, options: LocalClusterOptions) {
+    this.zookeeper = zookeeper;
+    this.root = `/kvnode-${randomBytes(6).toString('hex')}`;
+    this.#extra = options.extra ?? [];
+    this.#ownsZookeeper = options.zookeeper === undefined;
+  }
+
+  /** Every node that was started, also those that have ended and were not restarted. */
+  get nodes(): readonly NodeProcess[] {
+    return this.#nodes;
+  }
+
+  get addresses(): string[] {
+    return this.#nodes.filter((node) => node.running).map((node) => node.address);
+  }
+
+  async addNode(extra: readonly string[] = []): Promise<NodeProcess> {
+    const node = await NodeProcess.start({ zk: this.zookeeper.address, root: this.root, extra: [...this.#extra, ...extra] });
+    this.#nodes.push(node);
+    return node;
+  }
+
+  /** A new, empty process on the port of one that has ended; takes its place in `nodes`. */
+  async restart(node: NodeProcess): Promise<NodeProcess> {
+    const again = await node.restart();
+    this.#nodes = this.#nodes.map((one) => (one === node ? again : one));
+    return again;
+  }
+
+  /** A client of its own for the caller, who closes it. */
+  connect(): Promise<KvClient> {
+    return KvClient.connect({ nodes: this.addresses });
+  }
+
+  async topology(): Promise<Topology> {
+    const client = await this.#observe();
+    return client.topology({ deadlineMs: askDeadlineMs });
+  }
+
+  /** What each running node says of itself. */
+  async statuses(): Promise<NodeStatus[]> {
+    const client = await this.#observe();
+    return Promise.all(this.addresses.map((address) => client.nodeStatus(address, { deadlineMs: askDeadlineMs })));
+  }
+
+  /** The node that serves shard 0; waits until there is one. */
+  async primary(timeoutMs = defaultPatienceMs): Promise<NodeProcess> {
+    const topology = await this.waitUntil('a primary serves', ({ shards }) => shards[0]?.serving === true, timeoutMs);
+    const address = topology.shards[0]?.primaryAddress;
+    const node = this.#nodes.find((one) => one.running && one.address === address);
+    if (node === undefined) throw new Error(`the primary, ${address}, is none of the running nodes`);
+    return node;
+  }
+
+  /** A running node that is not primary. */
+  async backup(): Promise<NodeProcess> {
+    const primary = await this.primary();
+    const node = this.#nodes.find((one) => one.running && one !== primary);
+    if (node === undefined) throw new Error('there is no node but the primary');
+    return node;
+  }
+
+  /** Exactly `count` replicas are in sync and live, and the primary serves. */
+  waitForInSync(count: number, timeoutMs = defaultPatienceMs): Promise<Topology> {
+    const holds = ({ shards }: Topology): boolean =>
+      shards.every((shard) => shard.serving && shard.replicas.filter((one) => one.inSync).length === count) &&
+      shards.every((shard) => shard.replicas.every((one) => !one.inSync || one.live)) &&
+      shards.length > 0;
+    return this.waitUntil(`${count} replicas are in sync`, holds, timeoutMs);
+  }
+
+  /** Asks until the topology is as wanted. @throws Error with the last topology and the logs of all nodes. */
+  async waitUntil(what: string, holds: (topology: Topology) => boolean, timeoutMs = defaultPatienceMs): Promise<Topology> {
+    const endMs = performance.now() + timeoutMs;
+    let last: Topology | undefined;
+    let problem: unknown;
+    while (performance.now() < endMs) {
+      try {
+        last = await this.topology();
+        if (holds(last)) return last;
+      } catch (error) {
+        problem = error;
+        await this.#forgetObserver();
+      }
+      await pause(askAgainMs);
+    }
+    const seen = last === undefined ? String(problem) : JSON.stringify(last.shards, undefined, 2);
+    throw new Error(`waited ${timeoutMs} ms until ${what}; last seen: ${seen}\n${this.logs()}`);
+  }
+
+  /** The end of every node's log, for a failure report. */
+  logs(): string {
+    return this.#nodes.map((node, index) => `node ${index + 1}${node.running ? '' : ' (ended)'}:\n${node.log.tail()}`).join('\n');
+  }
+
+  /** The planned stop of every node at once, then of ZooKeeper. */
+  async stop(): Promise<void> {
+    await this.#end((node) => {
+      node.thaw();
+      return node.stop();
+    });
+  }
+
+  /** Ends everything at once. */
+  async kill(): Promise<void> {
+    await this.#end((node) => node.kill());
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.kill();
+  }
+
+  async #end(endNode: (node: NodeProcess) => Promise<unknown>): Promise<void> {
+    await this.#forgetObserver();
+    await Promise.allSettled(this.#nodes.map(endNode));
+    if (this.#ownsZookeeper) await this.zookeeper.stop();
+  }
+
+  #observe(): Promise<KvClient> {
+    this.#observer ??= this.connect();
+    return this.#observer;
+  }
+
+  /** The next question begins with the nodes that run then. */
+  async #forgetObserver(): Promise<void> {
+    const observer = this.#observer;
+    this.#observer = undefined;
+    await observer?.then(
+      (client) => client.close(),
+      () => {},
+    );
+  }
+}

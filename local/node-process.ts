@@ -1,0 +1,150 @@
+/**
+ * One kvnode as a real process, for the demo and the tests: started on a free port, its log read as events, killed,
+ * frozen and stopped by signals. It does not outlive the process that started it.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
+import { endWithThisProcess } from './lifeline.js';
+import { LogRecords } from './log-records.js';
+import { programPath, toolEnvironment } from './programs.js';
+
+export interface NodeProcessOptions {
+  readonly zk: string;
+  readonly root: string;
+  /** Default 0: any free one. */
+  readonly port?: number;
+  /** Further options of kvnode, such as `--min-in-sync 2`, word by word. */
+  readonly extra?: readonly string[];
+  /** How long it may take until it listens. */
+  readonly startTimeoutMs?: number;
+}
+
+export interface Exit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+const defaultStartTimeoutMs = 30_000;
+
+export class NodeProcess {
+  readonly options: NodeProcessOptions;
+  readonly log = new LogRecords();
+  /** Resolves when the process has ended and its output has been read. */
+  readonly exited: Promise<Exit>;
+  readonly #child: ChildProcess;
+  #address: string | undefined;
+  #exit: Exit | undefined;
+
+  /** Starts a node and waits until it listens. @throws Error with the log if it ends before, or takes too long. */
+  static async start(options: NodeProcessOptions): Promise<NodeProcess> {
+    const node = NodeProcess.spawn(options);
+    try {
+      await node.listening();
+      return node;
+    } catch (error) {
+      await node.kill();
+      throw error;
+    }
+  }
+
+  /** Starts a node without waiting: for one that is not expected to come up. */
+  static spawn(options: NodeProcessOptions): NodeProcess {
+    return new NodeProcess(options);
+  }
+
+  private constructor(options: NodeProcessOptions) {
+    this.options = options;
+    const { zk, root, port = 0, extra = [] } = options;
+    const words = ['--zk', zk, '--root', root, '--port', String(port), '--log-format', 'json', ...extra];
+    this.#child = spawn(process.execPath, [programPath('kvnode'), ...words], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: toolEnvironment(),
+      // A group of its own: Ctrl-C at the terminal is for the process that orders the stop, not for all at once.
+      detached: true,
+    });
+    endWithThisProcess(this.#child);
+    this.#readLines(this.#child.stdout);
+    this.#readLines(this.#child.stderr);
+    this.exited = new Promise((resolve) => {
+      this.#child.once('close', (code, signal) => {
+        this.#exit = { code, signal };
+        this.log.end(new Error(`the node ended (${describeExit(this.#exit)}):\n${this.log.tail()}`));
+        resolve(this.#exit);
+      });
+    });
+  }
+
+  /** Waits for the one line that says so. */
+  async listening(): Promise<string> {
+    const timeoutMs = this.options.startTimeoutMs ?? defaultStartTimeoutMs;
+    const { address } = await this.log.waitFor('listening', { timeoutMs });
+    if (typeof address !== 'string') throw new Error('the listening line of the node names no address');
+    this.#address = address;
+    return address;
+  }
+
+  /** host:port; of a node that has listened. */
+  get address(): string {
+    if (this.#address === undefined) throw new Error('the node does not listen yet');
+    return this.#address;
+  }
+
+  /** The default id of a node is its address. */
+  get id(): string {
+    const extra = this.options.extra ?? [];
+    const at = extra.indexOf('--id');
+    return (at === -1 ? undefined : extra[at + 1]) ?? this.address;
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  get running(): boolean {
+    return this.#exit === undefined;
+  }
+
+  /** SIGKILL, also of a frozen node. */
+  async kill(): Promise<void> {
+    this.signal('SIGKILL');
+    await this.exited;
+  }
+
+  /** SIGSTOP: connections stay open, nothing is answered. */
+  freeze(): void {
+    this.signal('SIGSTOP');
+  }
+
+  thaw(): void {
+    this.signal('SIGCONT');
+  }
+
+  /** SIGTERM, the planned stop; SIGKILL if it takes longer than `patienceMs`. */
+  async stop(patienceMs = 30_000): Promise<Exit> {
+    this.signal('SIGTERM');
+    const timer = setTimeout(() => this.signal('SIGKILL'), patienceMs);
+    const exit = await this.exited;
+    clearTimeout(timer);
+    return exit;
+  }
+
+  /** A new process with the same options on the same port. */
+  restart(): Promise<NodeProcess> {
+    const port = Number(this.address.slice(this.address.lastIndexOf(':') + 1));
+    return NodeProcess.start({ ...this.options, port });
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    if (this.running) this.#child.kill(signal);
+  }
+
+  #readLines(stream: Readable | null): void {
+    if (stream === null) return;
+    createInterface({ input: stream }).on('line', (line) => this.log.addLine(line));
+  }
+}
+
+function describeExit({ code, signal }: Exit): string {
+  return signal === null ? `exit code ${code}` : signal;
+}
