@@ -17,7 +17,7 @@ export function locate(connect: string, root: string): ZookeeperLocation {
   const slash = connect.indexOf('/');
   const servers = (slash === -1 ? connect : connect.slice(0, slash)).trim();
   const chroot = slash === -1 ? '' : connect.slice(slash);
-  if (servers.split(',').some((server) => !/^[^\s,]+$/.test(server))) {
+  if (servers.split(',').some((server) => !/^[^\s,]+:\d{1,5}$/.test(server))) {
     throw new KvError('INVALID_OPTION', `--zk must be host:port[,host:port]…[/chroot], not '${connect}'`);
   }
   return { servers, root: checkedPath(chroot, '--zk', connect) + checkedPath(root, '--root', root) };

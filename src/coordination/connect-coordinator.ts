@@ -1,0 +1,32 @@
+/** A coordinator that is connected to a real ZooKeeper. */
+import type { Logger } from 'pino';
+import { locate } from './connect-string.js';
+import type { Coordinator, CoordinatorListener } from './coordinator.js';
+import { ZookeeperClient } from './zookeeper-client.js';
+import { ZookeeperCoordinator } from './zookeeper-coordinator.js';
+
+export interface ConnectCoordinatorOptions {
+  /** `host:port[,host:port]…[/chroot]`; a chroot is created if it is missing. */
+  readonly connect: string;
+  /** Root znode, such as /kvstore; created if it is missing. */
+  readonly root: string;
+  /** Session timeout, which the server may change, and the timeout of each request. */
+  readonly sessionMs: number;
+  /** How long to wait for the first connection. */
+  readonly startupTimeoutMs: number;
+  readonly logger: Logger;
+}
+
+/**
+ * Resolves once connected; `onSession` tells of every change after that.
+ * @throws KvError COORDINATION_UNAVAILABLE naming what it could not reach; INVALID_OPTION
+ */
+export async function connectCoordinator(
+  options: ConnectCoordinatorOptions,
+  listener: CoordinatorListener,
+): Promise<Coordinator> {
+  const { sessionMs, startupTimeoutMs, logger } = options;
+  const { servers, root } = locate(options.connect, options.root);
+  const client = await ZookeeperClient.connect({ servers, sessionMs, startupTimeoutMs });
+  return new ZookeeperCoordinator(client, { root, sessionMs, logger }, listener);
+}

@@ -1,0 +1,87 @@
+/** For tests: coordinators over the in-memory ZooKeeper, and a record of what each was told. */
+import { pino } from 'pino';
+import type { Candidate, CandidateRegistration, ClusterConfig, NodeRegistration, VersionedState } from './coordinator.js';
+import type { MemoryZnodeClient } from './memory-znode-client.js';
+import type { MemoryZookeeper } from './memory-zookeeper.js';
+import { ZookeeperCoordinator } from './zookeeper-coordinator.js';
+
+export const root = '/kvstore';
+
+export const config: ClusterConfig = {
+  formatVersion: 1,
+  clusterId: 'cluster-a',
+  shards: 1,
+  minInSync: 1,
+  beaconMs: 150,
+  leaseMs: 1_000,
+  graceMs: 1_250,
+};
+
+export function nodeNamed(nodeId: string): NodeRegistration {
+  return { nodeId, address: `${nodeId}.example:9090` };
+}
+
+export function candidateNamed(nodeId: string, mint = '1'): CandidateRegistration {
+  return { replicaId: `${nodeId}~${mint}`, nodeId, address: `${nodeId}.example:9090`, stopping: false };
+}
+
+/** What one coordinator reported, latest first to be asked for. */
+export class Recorder {
+  readonly sessions: string[] = [];
+  readonly states: (VersionedState | undefined)[] = [];
+  readonly candidates: (readonly Candidate[])[] = [];
+  readonly nodes: (readonly NodeRegistration[])[] = [];
+  readonly fatal: Error[] = [];
+  #wake: (() => void)[] = [];
+
+  onSession(status: string): void {
+    this.#note(this.sessions, status);
+  }
+
+  onState(_shard: number, state: VersionedState | undefined): void {
+    this.#note(this.states, state);
+  }
+
+  onCandidates(_shard: number, candidates: readonly Candidate[]): void {
+    this.#note(this.candidates, candidates);
+  }
+
+  onNodes(nodes: readonly NodeRegistration[]): void {
+    this.#note(this.nodes, nodes);
+  }
+
+  onFatal(error: Error): void {
+    this.#note(this.fatal, error);
+  }
+
+  #note<T>(list: T[], item: T): void {
+    list.push(item);
+    for (const wake of this.#wake.splice(0)) wake();
+  }
+
+  async until(condition: () => boolean): Promise<void> {
+    while (!condition()) await new Promise<void>((resolve) => this.#wake.push(resolve));
+  }
+
+  get replicas(): readonly string[] | undefined {
+    return this.candidates.at(-1)?.map((candidate) => candidate.replicaId);
+  }
+
+  get nodeIds(): readonly string[] | undefined {
+    return this.nodes.at(-1)?.map((node) => node.nodeId);
+  }
+}
+
+export interface Participant {
+  readonly client: MemoryZnodeClient;
+  readonly coordinator: ZookeeperCoordinator;
+  readonly heard: Recorder;
+}
+
+/** `sessionMs` sets how often a coordinator looks after things unasked; by default never within a test. */
+export function join(zookeeper: MemoryZookeeper, sessionMs = 600_000): Participant {
+  const client = zookeeper.connect();
+  const heard = new Recorder();
+  const coordinator = new ZookeeperCoordinator(client, { root, sessionMs, logger: pino({ level: 'silent' }) }, heard);
+  return { client, coordinator, heard };
+}

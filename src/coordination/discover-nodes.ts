@@ -1,0 +1,37 @@
+/** How a client of the store finds its nodes. */
+import { KvError } from '../errors.js';
+import { locate } from './connect-string.js';
+import { latestById, readNodes } from './node-reader.js';
+import { type ZnodeClient, ZnodeError } from './znode-client.js';
+import { ZnodePaths } from './znode-paths.js';
+import { ZookeeperClient } from './zookeeper-client.js';
+
+/** Of no matter here, as nothing is registered; a server may raise it. */
+const sessionMs = 4_000;
+
+/**
+ * The addresses of the live nodes, in order of registration; none if there is no cluster.
+ * @throws KvError COORDINATION_UNAVAILABLE naming `zk` if there is no answer within `timeoutMs`; INVALID_OPTION
+ */
+export async function discoverNodes(zk: string, root: string, timeoutMs: number): Promise<string[]> {
+  const location = locate(zk, root);
+  const deadlineMs = performance.now() + timeoutMs;
+  const client = await ZookeeperClient.connect({ servers: location.servers, sessionMs, startupTimeoutMs: timeoutMs });
+  const remainingMs = Math.max(1, deadlineMs - performance.now());
+  // Closing the client rejects whatever it waits for.
+  const timer = setTimeout(() => void client.close(), remainingMs);
+  try {
+    return await addressesOf(client, new ZnodePaths(location.root));
+  } catch (cause) {
+    if (!(cause instanceof ZnodeError)) throw cause;
+    throw new KvError('COORDINATION_UNAVAILABLE', `ZooKeeper at --zk ${zk} stopped answering`, { cause });
+  } finally {
+    clearTimeout(timer);
+    await client.close();
+  }
+}
+
+export async function addressesOf(client: ZnodeClient, paths: ZnodePaths): Promise<string[]> {
+  const nodes = latestById(await readNodes(client, paths.nodes, false, undefined));
+  return [...new Set(nodes.map((node) => node.address))];
+}

@@ -1,0 +1,42 @@
+/** Reads which nodes are live, in order of registration; what cannot be understood is logged and left out. */
+import type { Logger } from 'pino';
+import type { ZnodeClient } from './znode-client.js';
+import { type NodeZnode, parseNode } from './znode-data.js';
+import { inOrder } from './znode-paths.js';
+
+/**
+ * Every registration, also those of one node twice: an old session of a node that restarted lasts until it times out.
+ */
+export async function readNodes(
+  client: ZnodeClient,
+  path: string,
+  watch: boolean,
+  logger: Logger | undefined,
+): Promise<readonly NodeZnode[]> {
+  const names = (await client.children(path, { watch })) ?? [];
+  const found = await Promise.all(
+    inOrder(names).map(async ({ name }) => {
+      const znode = await client.get(`${path}/${name}`, { watch: false });
+      if (znode === undefined) return undefined;
+      try {
+        return parseNode(znode.data);
+      } catch (error) {
+        logger?.error({ path: `${path}/${name}`, error }, 'znode left out of account');
+        return undefined;
+      }
+    }),
+  );
+  return found.filter((node) => node !== undefined);
+}
+
+/** One registration per node id: the latest, in its place. */
+export function latestById(nodes: readonly NodeZnode[]): readonly NodeZnode[] {
+  return nodes.filter((node, index) => !nodes.slice(index + 1).some((later) => later.nodeId === node.nodeId));
+}
+
+/** A registration by another process under the same id, after the last one of this process. */
+export function laterNamesake(nodes: readonly NodeZnode[], nodeId: string, instance: string): NodeZnode | undefined {
+  const own = nodes.findLastIndex((node) => node.instance === instance);
+  if (own === -1) return undefined;
+  return nodes.slice(own + 1).find((node) => node.nodeId === nodeId);
+}

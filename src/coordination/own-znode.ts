@@ -1,0 +1,83 @@
+/**
+ * Keeps one ephemeral sequential znode of this process in existence (R2).
+ *
+ * `ensure` may be called at any time: it finds out what there is and mends it. A znode counts as one's own only if the
+ * present session owns it: one of an earlier session will vanish by itself, at a moment not of our choosing.
+ */
+import { CoalescedTask } from './coalesced-task.js';
+import { anyVersion, returnCodes, type Znode, type ZnodeClient, ZnodeError } from './znode-client.js';
+import { ensurePath, inOrder } from './znode-paths.js';
+
+export interface OwnZnodeOptions {
+  readonly parent: string;
+  /** The name up to the sequence number. */
+  readonly prefix: string;
+  readonly data: () => Buffer;
+  /** Whether a znode with this prefix was made by this process, in whatever session. */
+  readonly madeHere: (data: Buffer) => boolean;
+}
+
+const noWatch = { watch: false };
+
+export class OwnZnode {
+  readonly #client: ZnodeClient;
+  readonly #options: OwnZnodeOptions;
+  readonly #ensuring = new CoalescedTask(() => this.#ensure());
+  #removed = false;
+
+  constructor(client: ZnodeClient, options: OwnZnodeOptions) {
+    this.#client = client;
+    this.#options = options;
+  }
+
+  /** Once resolved there is exactly one, with the present data; none after `remove`. Rejects with a ZnodeError if ZooKeeper did not answer. */
+  ensure(): Promise<void> {
+    return this.#ensuring.run();
+  }
+
+  async #ensure(): Promise<void> {
+    const { data } = this.#options;
+    // A create whose answer was lost must not be missed because the server lags.
+    await this.#client.sync(this.#options.parent);
+    let own: { readonly path: string; readonly znode: Znode } | undefined;
+    for (const found of await this.#madeHere()) {
+      const owned = found.znode.stat.ephemeralOwner === this.#client.sessionId;
+      if (owned && own === undefined && !this.#removed) own = found;
+      else await this.#client.delete(found.path, anyVersion);
+    }
+    if (this.#removed) return;
+    if (own === undefined) return this.#create();
+    if (own.znode.data.equals(data())) return;
+    const result = await this.#client.set(own.path, data(), anyVersion);
+    if (result.kind !== 'set') throw new ZnodeError(`set ${own.path}`, returnCodes.noNode, 'no');
+  }
+
+  async #create(): Promise<void> {
+    const { parent, prefix, data } = this.#options;
+    const path = `${parent}/${prefix}`;
+    const result = await this.#client.create(path, data(), 'ephemeralSequential');
+    if (result.kind === 'created') return;
+    await ensurePath(this.#client, parent);
+    const again = await this.#client.create(path, data(), 'ephemeralSequential');
+    if (again.kind !== 'created') throw new ZnodeError(`create ${path}`, returnCodes.noNode, 'no');
+  }
+
+  /** In order of creation. */
+  async #madeHere(): Promise<{ readonly path: string; readonly znode: Znode }[]> {
+    const { parent, prefix, madeHere } = this.#options;
+    const found = [];
+    for (const entry of inOrder((await this.#client.children(parent, noWatch)) ?? [])) {
+      if (entry.prefix !== prefix) continue;
+      const path = `${parent}/${entry.name}`;
+      const znode = await this.#client.get(path, noWatch);
+      if (znode !== undefined && madeHere(znode.data)) found.push({ path, znode });
+    }
+    return found;
+  }
+
+  /** For good. Rejects with a ZnodeError if ZooKeeper did not answer; the end of the session removes it then. */
+  remove(): Promise<void> {
+    this.#removed = true;
+    return this.ensure();
+  }
+}

@@ -1,0 +1,168 @@
+import { describe, expect, it } from 'vitest';
+import { candidateNamed, config, join, nodeNamed, root } from './coordinator.fixture.js';
+import { addressesOf } from './discover-nodes.js';
+import { MemoryZookeeper } from './memory-zookeeper.js';
+import { anyVersion } from './znode-client.js';
+import { encode } from './znode-data.js';
+import { inOrder, ZnodePaths } from './znode-paths.js';
+
+const election = `${root}/shards/0/election`;
+
+describe('candidates', () => {
+  it('are reported in order of registration, with what they registered', async () => {
+    const zookeeper = new MemoryZookeeper();
+    const [b, a] = [join(zookeeper), join(zookeeper)];
+    await b.coordinator.registerCandidate(0, candidateNamed('b'));
+    await a.coordinator.registerCandidate(0, candidateNamed('a'));
+    await b.heard.until(() => b.heard.replicas?.length === 2);
+    expect(b.heard.candidates.at(-1)).toEqual([
+      { ...candidateNamed('b'), order: 0 },
+      { ...candidateNamed('a'), order: 1 },
+    ]);
+  });
+
+  it.each(['applied', 'notApplied', 'appliedLate'] as const)('R2: after a lost answer (%s) there is one znode', async (fate) => {
+    const zookeeper = new MemoryZookeeper();
+    const { client, coordinator } = join(zookeeper, 20);
+    const observer = join(zookeeper);
+    await observer.coordinator.registerCandidate(0, candidateNamed('o'));
+    client.loseNextAnswer('create', fate);
+    await coordinator.registerCandidate(0, candidateNamed('a'));
+    await observer.heard.until(() => observer.heard.replicas?.join() === 'o~1,a~1');
+    // A late duplicate is found by the next check.
+    await observer.heard.until(() => zookeeper.tree.children(election)?.length === 2);
+    await coordinator.close();
+  });
+
+  it('R2: one of an earlier session is deleted and created anew', async () => {
+    const zookeeper = new MemoryZookeeper();
+    const before = join(zookeeper);
+    await before.coordinator.registerCandidate(0, candidateNamed('a'));
+    const after = join(zookeeper);
+    await after.coordinator.registerCandidate(0, candidateNamed('a'));
+    const names = zookeeper.tree.children(election) ?? [];
+    expect(names).toEqual(['a~1-n_0000000001']);
+    expect(zookeeper.tree.get(`${election}/${names[0]}`)?.stat.ephemeralOwner).toBe(after.client.sessionId);
+  });
+
+  it('R2: one that was lost is created again, without a hint', async () => {
+    const zookeeper = new MemoryZookeeper();
+    const { coordinator, heard } = join(zookeeper, 20);
+    await coordinator.registerNode(nodeNamed('a'));
+    await coordinator.registerCandidate(0, candidateNamed('a'));
+    zookeeper.tree.deleteTree(election);
+    zookeeper.tree.deleteTree(`${root}/nodes`);
+    await heard.until(() => heard.replicas?.length === 0);
+    await heard.until(() => heard.replicas?.join() === 'a~1' && heard.nodeIds?.join() === 'a');
+    await coordinator.close();
+  });
+
+  it('R12: an announced stop is seen by the others and outlasts the session', async () => {
+    const zookeeper = new MemoryZookeeper();
+    const [a, b] = [join(zookeeper), join(zookeeper)];
+    await a.coordinator.registerCandidate(0, candidateNamed('a'));
+    await b.coordinator.registerCandidate(0, candidateNamed('b'));
+    await b.heard.until(() => b.heard.replicas?.length === 2);
+    await a.coordinator.announceStop(0);
+    const stopping = () => b.heard.candidates.at(-1)?.find((candidate) => candidate.nodeId === 'a')?.stopping;
+    await b.heard.until(() => stopping() === true);
+    a.client.expire();
+    await b.heard.until(() => b.heard.replicas?.join() === 'b~1,a~1');
+    expect(stopping()).toBe(true);
+  });
+
+  it('a replica that takes the place of another on the same node has the only znode', async () => {
+    const zookeeper = new MemoryZookeeper();
+    const { coordinator } = join(zookeeper);
+    await coordinator.registerCandidate(0, candidateNamed('a', '1'));
+    await coordinator.registerCandidate(0, candidateNamed('a', '2'));
+    expect(zookeeper.tree.children(election)).toEqual(['a~2-n_0000000001']);
+  });
+
+  it('a znode that cannot be understood is left out', async () => {
+    const zookeeper = new MemoryZookeeper();
+    const { client, coordinator, heard } = join(zookeeper);
+    await coordinator.registerCandidate(0, candidateNamed('a'));
+    for (const [name, data] of [
+      ['b~1-n_', 'no JSON'],
+      ['c~1-n_', '{"replicaId":5}'],
+      ['d~1-n_', JSON.stringify(candidateNamed('e'))],
+    ] as const) {
+      await client.create(`${election}/${name}`, Buffer.from(data), 'ephemeralSequential');
+    }
+    await client.create(`${election}/stray`, Buffer.alloc(0), 'persistent');
+    await client.create(`${election}/f~1-n_`, encode(candidateNamed('f')), 'ephemeralSequential');
+    await heard.until(() => heard.replicas?.join() === 'a~1,f~1');
+    expect(heard.fatal).toEqual([]);
+  });
+
+  it('sequence numbers go on growing when the counter of ZooKeeper overflows', async () => {
+    const zookeeper = new MemoryZookeeper();
+    const { client } = join(zookeeper);
+    await client.create('/e', Buffer.alloc(0), 'persistent');
+    zookeeper.tree.setNextSequence('/e', 2_147_483_647);
+    const names: string[] = [];
+    for (let created = 0; created < 2; created += 1) {
+      await client.create('/e/r-n_', Buffer.alloc(0), 'ephemeralSequential');
+    }
+    zookeeper.tree.setNextSequence('/e', -1);
+    await client.create('/e/r-n_', Buffer.alloc(0), 'ephemeralSequential');
+    for (const { name } of inOrder((zookeeper.tree.children('/e') ?? []).toReversed())) names.push(name);
+    expect(names).toEqual(['r-n_2147483647', 'r-n_-2147483648', 'r-n_-000000001']);
+  });
+});
+
+describe('nodes', () => {
+  it('a later registration under the same id is fatal to the earlier node, and not the other way round', async () => {
+    const zookeeper = new MemoryZookeeper();
+    const [earlier, later] = [join(zookeeper), join(zookeeper)];
+    await earlier.coordinator.registerNode(nodeNamed('a'));
+    await later.coordinator.registerNode({ nodeId: 'a', address: 'elsewhere:1' });
+    await earlier.heard.until(() => earlier.heard.fatal.length > 0);
+    expect(earlier.heard.fatal[0]).toMatchObject({
+      code: 'CONFIG_MISMATCH',
+      message: 'another node with id a has registered, at elsewhere:1',
+    });
+    await later.heard.until(() => later.heard.nodes.length > 0);
+    expect(later.heard.nodes.at(-1)).toEqual([{ nodeId: 'a', address: 'elsewhere:1' }]);
+    expect(later.heard.fatal).toEqual([]);
+  });
+
+  it.each(['applied', 'notApplied', 'appliedLate'] as const)(
+    'after a lost answer (%s) there is one znode, no rival',
+    async (fate) => {
+      const zookeeper = new MemoryZookeeper();
+      const { client, coordinator, heard } = join(zookeeper, 20);
+      await client.create(root, Buffer.alloc(0), 'persistent');
+      await client.create(`${root}/nodes`, Buffer.alloc(0), 'persistent');
+      client.loseNextAnswer('create', fate);
+      await coordinator.registerNode(nodeNamed('a'));
+      const readings = heard.nodes.length;
+      await heard.until(() => heard.nodes.length > readings + 4);
+      expect(zookeeper.tree.children(`${root}/nodes`)?.length).toBe(1);
+      expect(heard.fatal).toEqual([]);
+      await coordinator.close();
+    },
+  );
+
+  it('clients discover the addresses of live nodes, and none where there is no cluster', async () => {
+    const zookeeper = new MemoryZookeeper();
+    const observer = zookeeper.connect();
+    const paths = new ZnodePaths(root);
+    expect(await addressesOf(observer, paths)).toEqual([]);
+    for (const nodeId of ['b', 'a']) await join(zookeeper).coordinator.registerNode(nodeNamed(nodeId));
+    expect(await addressesOf(observer, paths)).toEqual(['b.example:9090', 'a.example:9090']);
+  });
+
+  it('registering waits for ZooKeeper to come back', async () => {
+    const zookeeper = new MemoryZookeeper();
+    const { client, coordinator } = join(zookeeper);
+    await coordinator.agreeOnConfig(config);
+    client.suspend();
+    const registering = coordinator.registerNode(nodeNamed('a'));
+    client.resume();
+    await registering;
+    expect(zookeeper.tree.children(`${root}/nodes`)?.length).toBe(1);
+    expect(await client.delete(`${root}/nodes`, anyVersion)).toEqual({ kind: 'notEmpty' });
+  });
+});

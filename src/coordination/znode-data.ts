@@ -1,0 +1,124 @@
+/**
+ * What kvnode's znodes hold, as JSON, checked when it is read: an operator or another version may have written it.
+ *
+ * Unknown fields are ignored.
+ */
+import type { ShardState } from '../replication/shard-state.js';
+import type { CandidateRegistration, ClusterConfig, NodeRegistration } from './coordinator.js';
+import { candidatePrefix } from './znode-paths.js';
+
+export class MalformedZnodeError extends Error {
+  constructor(what: string, problem: string, options?: ErrorOptions) {
+    super(`${what} in ZooKeeper is not understood: ${problem}`, options);
+    this.name = 'MalformedZnodeError';
+  }
+}
+
+/** A node's znode. `instance` is minted by each process, so that it knows its own znodes from those of another. */
+export interface NodeZnode extends NodeRegistration {
+  readonly instance: string;
+}
+
+export function encode(value: ClusterConfig | ShardState | NodeZnode | CandidateRegistration): Buffer {
+  return Buffer.from(JSON.stringify(value));
+}
+
+export function parseConfig(data: Buffer): ClusterConfig {
+  const fields = new Fields('the cluster configuration', data);
+  return {
+    formatVersion: fields.integer('formatVersion', 1),
+    clusterId: fields.text('clusterId'),
+    shards: fields.integer('shards', 1),
+    minInSync: fields.integer('minInSync', 1),
+    beaconMs: fields.integer('beaconMs', 1),
+    leaseMs: fields.integer('leaseMs', 1),
+    graceMs: fields.integer('graceMs', 1),
+  };
+}
+
+export function parseState(data: Buffer): ShardState {
+  const fields = new Fields('the state of a shard', data);
+  const primary = fields.optionalText('primary');
+  const inSync = fields.texts('inSync');
+  if (primary !== undefined && inSync.length === 0) fields.fail('inSync is empty though there is a primary');
+  return {
+    epoch: fields.integer('epoch', 1),
+    primary,
+    inSync: inSync.sort(),
+    seqFloor: fields.integer('seqFloor', 1),
+  };
+}
+
+export function parseNode(data: Buffer): NodeZnode {
+  const fields = new Fields('the registration of a node', data);
+  return { nodeId: fields.text('nodeId'), address: fields.text('address'), instance: fields.text('instance') };
+}
+
+/** `prefix` is that of the znode's name, and must agree with the data. */
+export function parseCandidate(data: Buffer, prefix: string): CandidateRegistration {
+  const fields = new Fields('the registration of a candidate', data);
+  const replicaId = fields.text('replicaId');
+  if (candidatePrefix(replicaId) !== prefix) fields.fail(`its name begins with ${prefix} but it is of replica ${replicaId}`);
+  return {
+    replicaId,
+    nodeId: fields.text('nodeId'),
+    address: fields.text('address'),
+    stopping: fields.flag('stopping'),
+  };
+}
+
+class Fields {
+  readonly #what: string;
+  readonly #values: Readonly<Record<string, unknown>>;
+
+  constructor(what: string, data: Buffer) {
+    this.#what = what;
+    this.#values = this.#parse(data);
+  }
+
+  #parse(data: Buffer): Record<string, unknown> {
+    let value: unknown;
+    try {
+      value = JSON.parse(data.toString('utf8'));
+    } catch (cause) {
+      throw new MalformedZnodeError(this.#what, 'it is not JSON', { cause });
+    }
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) this.fail('it is not a JSON object');
+    return value as Record<string, unknown>;
+  }
+
+  fail(problem: string): never {
+    throw new MalformedZnodeError(this.#what, problem);
+  }
+
+  integer(name: string, minimum: number): number {
+    const value = this.#values[name];
+    if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < minimum) {
+      return this.fail(`${name} must be a whole number from ${minimum}, not ${JSON.stringify(value)}`);
+    }
+    return value;
+  }
+
+  text(name: string): string {
+    return this.optionalText(name) ?? this.fail(`${name} is missing`);
+  }
+
+  optionalText(name: string): string | undefined {
+    const value = this.#values[name];
+    if (value === undefined || value === null) return undefined;
+    if (typeof value !== 'string' || value === '') return this.fail(`${name} must be text, not ${JSON.stringify(value)}`);
+    return value;
+  }
+
+  texts(name: string): string[] {
+    const value = this.#values[name];
+    const legal = Array.isArray(value) && value.every((item) => typeof item === 'string' && item !== '');
+    if (!legal || new Set(value).size !== value.length) return this.fail(`${name} must be a list of different texts`);
+    return [...value] as string[];
+  }
+
+  flag(name: string): boolean {
+    const value = this.#values[name];
+    return typeof value === 'boolean' ? value : this.fail(`${name} must be true or false`);
+  }
+}

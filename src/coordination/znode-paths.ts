@@ -1,0 +1,67 @@
+/** Where kvnode keeps what in ZooKeeper, and how sequence numbers are read out of names. */
+import { returnCodes, type ZnodeClient, ZnodeError } from './znode-client.js';
+
+export class ZnodePaths {
+  readonly #root: string;
+  readonly config: string;
+  readonly nodes: string;
+
+  /** `root` is absolute, without a slash at the end. */
+  constructor(root: string) {
+    this.#root = root;
+    this.config = `${root}/config`;
+    this.nodes = `${root}/nodes`;
+  }
+
+  election(shard: number): string {
+    return `${this.#root}/shards/${shard}/election`;
+  }
+
+  state(shard: number): string {
+    return `${this.#root}/shards/${shard}/state`;
+  }
+}
+
+export const nodePrefix = 'n_';
+
+/** The replica id comes first, so that a create whose answer was lost is recognised (R2). */
+export function candidatePrefix(replicaId: string): string {
+  return `${replicaId}-n_`;
+}
+
+export function parentOf(path: string): string {
+  return path.slice(0, path.lastIndexOf('/'));
+}
+
+export interface SequencedName {
+  readonly name: string;
+  readonly prefix: string;
+  /** The order of creation: grows from znode to znode of one parent. */
+  readonly order: number;
+}
+
+/** ZooKeeper prints a signed 32-bit counter that wraps: after 2147483647 comes -2147483648, and later -000000001. */
+const sequencedName = /^(.*n_)(\d{10}|-\d{9,10})$/s;
+
+/** In order of creation; names that are not of this form are left out. */
+export function inOrder(names: readonly string[]): SequencedName[] {
+  const parsed: SequencedName[] = [];
+  for (const name of names) {
+    const match = sequencedName.exec(name);
+    if (match?.[1] === undefined) continue;
+    const sequence = Number(match[2]);
+    parsed.push({ name, prefix: match[1], order: sequence < 0 ? sequence + 2 ** 32 : sequence });
+  }
+  return parsed.sort((left, right) => left.order - right.order);
+}
+
+/** Creates a persistent, empty znode and its parents where they are missing. */
+export async function ensurePath(client: ZnodeClient, path: string): Promise<void> {
+  if (path === '') return;
+  const result = await client.create(path, Buffer.alloc(0), 'persistent');
+  if (result.kind !== 'missing') return;
+  await ensurePath(client, parentOf(path));
+  const again = await client.create(path, Buffer.alloc(0), 'persistent');
+  // Somebody deletes what is being created: let whoever asked try again later.
+  if (again.kind === 'missing') throw new ZnodeError(`create ${path}`, returnCodes.noNode, 'no');
+}

@@ -1,0 +1,274 @@
+/**
+ * The Coordinator over ZooKeeper.
+ *
+ * Guarantees: what a listener is told was read from ZooKeeper; a node's own znodes are there again soon after any loss
+ * (R2, R14); nothing is written in a session before it is known that ZooKeeper still serves the same cluster. A watch is
+ * only a hint to read again, so everything is also read again from time to time (R14).
+ *
+ * It decides nothing: succession, claims and evictions belong to the core.
+ */
+import { randomUUID } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import { KvError } from '../errors.js';
+import type { ShardState } from '../replication/shard-state.js';
+import { agreeOnConfig, verifyConfig } from './cluster-config.js';
+import { CoalescedTask } from './coalesced-task.js';
+import type {
+  CandidateRegistration,
+  ClusterConfig,
+  Coordinator,
+  CoordinatorListener,
+  NodeRegistration,
+  SessionStatus,
+  WriteOutcome,
+} from './coordinator.js';
+import { laterNamesake, latestById, readNodes } from './node-reader.js';
+import { OwnZnode } from './own-znode.js';
+import { ShardReader } from './shard-reader.js';
+import { writeState } from './state-writer.js';
+import { returnCodes, type ZnodeClient, ZnodeError } from './znode-client.js';
+import { encode, parseNode } from './znode-data.js';
+import { candidatePrefix, nodePrefix, parentOf, ZnodePaths } from './znode-paths.js';
+
+export interface ZookeeperCoordinatorOptions {
+  /** Absolute, without a slash at the end. */
+  readonly root: string;
+  readonly sessionMs: number;
+  readonly logger: Logger;
+}
+
+interface OwnCandidate {
+  registration: CandidateRegistration;
+  readonly znode: OwnZnode;
+}
+
+/** Before what ZooKeeper did not answer is tried again. */
+const retryPauseMs = 100;
+/** How long a close may spend on deleting znodes, which the end of the session would delete as well. */
+const farewellMs = 2_000;
+
+export class ZookeeperCoordinator implements Coordinator {
+  readonly #client: ZnodeClient;
+  readonly #paths: ZnodePaths;
+  readonly #listener: CoordinatorListener;
+  readonly #logger: Logger;
+  readonly #instance = randomUUID();
+  readonly #closing = new AbortController();
+  readonly #timer: NodeJS.Timeout;
+  #session: SessionStatus;
+  #config: ClusterConfig | undefined;
+  /** The last session in which `config` was found to be ours. */
+  #verifiedSessionId: string | undefined;
+  #node: { readonly registration: NodeRegistration; readonly znode: OwnZnode } | undefined;
+  readonly #candidates = new Map<number, OwnCandidate>();
+  readonly #shards = new Map<number, ShardReader>();
+  /** What to read again when something at a path has changed. */
+  readonly #readings = new Map<string, CoalescedTask>();
+  readonly #upkeep = new CoalescedTask(() => this.#keepUp());
+  #upkeeps = 0;
+  #failed = false;
+  #closed: Promise<void> | undefined;
+
+  constructor(client: ZnodeClient, options: ZookeeperCoordinatorOptions, listener: CoordinatorListener) {
+    this.#client = client;
+    this.#paths = new ZnodePaths(options.root);
+    this.#listener = listener;
+    this.#logger = options.logger;
+    this.#session = client.status === 'connected' ? 'connected' : 'suspended';
+    client.listen({
+      onConnected: (_sessionId, fresh) => this.#onConnected(fresh),
+      onSuspended: () => this.#setSession('suspended'),
+      onExpired: () => this.#logger.warn('ZooKeeper session expired'),
+      onChanged: (path) => this.#readAgain(path),
+    });
+    this.#timer = setInterval(() => this.#inBackground(this.#upkeep.run()), options.sessionMs / 2);
+  }
+
+  get session(): SessionStatus {
+    return this.#session;
+  }
+
+  async agreeOnConfig(wanted: ClusterConfig): Promise<ClusterConfig> {
+    return this.#untilAnswered(async () => {
+      const { sessionId } = this.#client;
+      const agreed = await agreeOnConfig(this.#client, this.#paths.config, wanted);
+      this.#config = agreed;
+      this.#verifiedSessionId = sessionId;
+      return agreed;
+    });
+  }
+
+  async registerNode(registration: NodeRegistration): Promise<void> {
+    const znode = new OwnZnode(this.#client, {
+      parent: this.#paths.nodes,
+      prefix: nodePrefix,
+      data: () => encode({ nodeId: registration.nodeId, address: registration.address, instance: this.#instance }),
+      madeHere: (data) => this.#madeHere(data),
+    });
+    this.#node = { registration, znode };
+    this.#readings.set(this.#paths.nodes, new CoalescedTask(() => this.#readNodes(registration.nodeId)));
+    await this.#untilAnswered(() => znode.ensure());
+    this.#readAgain(this.#paths.nodes);
+  }
+
+  #madeHere(data: Buffer): boolean {
+    try {
+      return parseNode(data).instance === this.#instance;
+    } catch {
+      return false;
+    }
+  }
+
+  async #readNodes(nodeId: string): Promise<void> {
+    const nodes = await readNodes(this.#client, this.#paths.nodes, true, this.#logger);
+    if (this.#closed !== undefined) return;
+    const namesake = laterNamesake(nodes, nodeId, this.#instance);
+    if (namesake !== undefined) {
+      const message = `another node with id ${nodeId} has registered, at ${namesake.address}`;
+      throw new KvError('CONFIG_MISMATCH', message);
+    }
+    this.#listener.onNodes(latestById(nodes).map((node) => ({ nodeId: node.nodeId, address: node.address })));
+  }
+
+  async registerCandidate(shard: number, registration: CandidateRegistration): Promise<void> {
+    const former = this.#candidates.get(shard);
+    const own: OwnCandidate = {
+      registration,
+      znode: new OwnZnode(this.#client, {
+        parent: this.#paths.election(shard),
+        prefix: candidatePrefix(registration.replicaId),
+        data: () => encode(own.registration),
+        // The replica id in the name was minted by this process or belongs to its data (R1).
+        madeHere: () => true,
+      }),
+    };
+    this.#candidates.set(shard, own);
+    const reader = this.#readerOf(shard);
+    if (former !== undefined && former.registration.replicaId !== registration.replicaId) {
+      await this.#untilAnswered(() => former.znode.remove());
+    }
+    await this.#untilAnswered(() => own.znode.ensure());
+    this.#inBackground(reader.state.run());
+    this.#inBackground(reader.candidates.run());
+  }
+
+  #readerOf(shard: number): ShardReader {
+    const known = this.#shards.get(shard);
+    if (known !== undefined) return known;
+    const reader = new ShardReader(this.#client, this.#paths, shard, this.#listener, this.#logger);
+    this.#shards.set(shard, reader);
+    this.#readings.set(reader.statePath, reader.state);
+    this.#readings.set(reader.electionPath, reader.candidates);
+    return reader;
+  }
+
+  async announceStop(shard: number): Promise<void> {
+    const own = this.#candidates.get(shard);
+    if (own === undefined) return;
+    own.registration = { ...own.registration, stopping: true };
+    await this.#untilAnswered(() => own.znode.ensure());
+  }
+
+  async writeState(shard: number, expectedVersion: number | undefined, next: ShardState): Promise<WriteOutcome> {
+    if (this.#session !== 'connected' || !this.#verified || this.#closed !== undefined) return { kind: 'notSent' };
+    return writeState(this.#client, this.#paths.state(shard), expectedVersion, next, this.#logger);
+  }
+
+  refreshState(shard: number): void {
+    const reader = this.#shards.get(shard);
+    if (reader !== undefined) this.#inBackground(reader.refreshState());
+  }
+
+  get #verified(): boolean {
+    return this.#config === undefined || this.#verifiedSessionId === this.#client.sessionId;
+  }
+
+  #onConnected(fresh: boolean): void {
+    this.#logger.info({ fresh }, 'ZooKeeper connected');
+    // A fresh session may be with a ZooKeeper that serves another cluster: it counts once that is ruled out.
+    if (this.#verified) this.#setSession('connected');
+    this.#upkeeps = 0;
+    this.#inBackground(this.#upkeep.run());
+  }
+
+  #setSession(status: SessionStatus): void {
+    if (this.#session === status || this.#closed !== undefined) return;
+    this.#session = status;
+    this.#listener.onSession(status);
+  }
+
+  /** R14: everything that a change of session, a lost hint or a lost znode may have spoiled. */
+  async #keepUp(): Promise<void> {
+    const { sessionId, status } = this.#client;
+    if (status !== 'connected' || sessionId === undefined) return;
+    if (this.#config !== undefined && !this.#verified) {
+      await verifyConfig(this.#client, this.#paths.config, this.#config);
+      this.#verifiedSessionId = sessionId;
+    }
+    if (this.#client.status === 'connected' && this.#verified) this.#setSession('connected');
+    // One's own znodes every other time, and after each connection. First, since only what exists can be watched.
+    const own = this.#upkeeps % 2 === 0 ? this.#ownZnodes : [];
+    this.#upkeeps += 1;
+    const ensured = await Promise.allSettled(own.map((znode) => znode.ensure()));
+    const read = await Promise.allSettled([...this.#readings.values()].map((reading) => reading.run()));
+    for (const result of [...ensured, ...read]) if (result.status === 'rejected') throw result.reason;
+  }
+
+  get #ownZnodes(): OwnZnode[] {
+    const candidates = [...this.#candidates.values()].map((own) => own.znode);
+    return this.#node === undefined ? candidates : [...candidates, this.#node.znode];
+  }
+
+  #readAgain(path: string): void {
+    const reading = this.#readings.get(path) ?? this.#readings.get(parentOf(path));
+    if (reading !== undefined) this.#inBackground(reading.run());
+  }
+
+  /** What ZooKeeper did not answer is tried again later; any other failure stops the node. */
+  #inBackground(work: Promise<void>): void {
+    work.catch((error: unknown) => {
+      if (this.#closed !== undefined || this.#failed) return;
+      if (error instanceof ZnodeError) {
+        this.#logger.debug({ error }, 'ZooKeeper did not answer');
+        return;
+      }
+      this.#failed = true;
+      this.#listener.onFatal(error instanceof Error ? error : new Error(String(error)));
+    });
+  }
+
+  /** Tries until ZooKeeper answers. @throws KvError CLOSED */
+  async #untilAnswered<T>(attempt: () => Promise<T>): Promise<T> {
+    for (let attempts = 1; ; attempts += 1) {
+      if (this.#closed !== undefined) throw new KvError('CLOSED', 'the coordinator has been closed');
+      try {
+        if (!this.#verified) throw new ZnodeError('verify config', returnCodes.connectionLoss, 'no');
+        return await attempt();
+      } catch (error) {
+        if (!(error instanceof ZnodeError)) throw error;
+        if (attempts === 1) this.#logger.warn({ error }, 'ZooKeeper did not answer; trying again until it does');
+        await pause(retryPauseMs, undefined, { signal: this.#closing.signal }).catch(() => {});
+      }
+    }
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
+    clearInterval(this.#timer);
+    this.#closing.abort();
+    const farewell = Promise.allSettled(this.#ownZnodes.map((znode) => znode.remove()));
+    const limit = new AbortController();
+    await Promise.race([farewell, pause(farewellMs, undefined, { signal: limit.signal }).catch(() => {})]);
+    limit.abort();
+    await this.#client.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}
