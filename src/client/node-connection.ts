@@ -6,15 +6,17 @@
  * failure it reported earlier. So what counts here is one thing only: how long the channel has been wanted without
  * being ready. Requests are handed over only while it is ready; one that never left may then safely go elsewhere.
  */
-import { Client, connectivityState, credentials } from '@grpc/grpc-js';
+import { Client, connectivityState } from '@grpc/grpc-js';
 import { channelOptions } from './channel-options.js';
 import { type Limits, remainingMs } from './limits.js';
 import type { NodeTransport } from './node-transport.js';
+import { TrackedCredentials } from './tracked-credentials.js';
 import { UnaryTransport } from './unary-transport.js';
 import { WakeUp } from './wake-up.js';
 
 interface OpenChannel {
   readonly client: Client;
+  readonly credentials: TrackedCredentials;
   readonly transport: NodeTransport;
 }
 
@@ -85,8 +87,9 @@ export class NodeConnection {
   }
 
   #open(): OpenChannel {
-    const client = new Client(this.address, credentials.createInsecure(), channelOptions);
-    const channel = { client, transport: new UnaryTransport(client) };
+    const credentials = new TrackedCredentials();
+    const client = new Client(this.address, credentials, channelOptions);
+    const channel = { client, credentials, transport: new UnaryTransport(client) };
     this.#watch(channel);
     return channel;
   }
@@ -123,10 +126,16 @@ export class NodeConnection {
     this.#watchdog = undefined;
     const channel = this.#channel;
     this.#channel = undefined;
-    channel?.transport.close(reason);
-    channel?.client.close();
+    if (channel !== undefined) tearDown(channel, reason);
     this.#changed.wakeAll();
   }
+}
+
+function tearDown(channel: OpenChannel, reason: string): void {
+  const wasReady = stateOf(channel) === connectivityState.READY;
+  channel.transport.close(reason);
+  channel.client.close();
+  if (!wasReady) channel.credentials.destroySockets();
 }
 
 function stateOf(channel: OpenChannel): connectivityState {

@@ -70,8 +70,9 @@ export class SilentServer {
     return `127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
-  get open(): number {
-    return this.#sockets.size;
+  /** Resolves when every client has closed its connections. */
+  async allClosed(): Promise<void> {
+    for (const socket of [...this.#sockets]) await once(socket, 'close');
   }
 
   async close(): Promise<void> {
