@@ -38,8 +38,12 @@ export class EventLog {
     for (const wake of this.#wake.splice(0)) wake();
   }
 
+  next(): Promise<void> {
+    return new Promise<void>((resolve) => this.#wake.push(resolve));
+  }
+
   async until(event: string): Promise<void> {
-    while (!this.events.includes(event)) await new Promise<void>((resolve) => this.#wake.push(resolve));
+    while (!this.events.includes(event)) await this.next();
   }
 }
 

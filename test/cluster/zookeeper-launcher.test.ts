@@ -1,0 +1,130 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, watch } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import { connect, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { startZooKeeper } from '../../local/zookeeper.js';
+import { findZookeeper } from '../../local/zookeeper-installation.js';
+import { EventLog } from '../../src/coordination/znode-client.conformance.js';
+import { ZookeeperClient } from '../../src/coordination/zookeeper-client.js';
+
+const repository = dirname(dirname(import.meta.dirname));
+const sessionMs = 4_000;
+const startupTimeoutMs = 30_000;
+const empty = Buffer.alloc(0);
+
+async function folders(): Promise<string[]> {
+  const names = await readdir(tmpdir());
+  return names.filter((name) => name.startsWith('kvnode-zookeeper-')).map((name) => join(tmpdir(), name));
+}
+
+/** Resolves once the folder is gone. */
+async function untilDeleted(folder: string): Promise<void> {
+  const watcher = watch(tmpdir());
+  try {
+    while (existsSync(folder)) await once(watcher, 'change');
+  } finally {
+    watcher.close();
+  }
+}
+
+async function connected(address: string): Promise<Socket> {
+  const [host, port] = address.split(':');
+  const socket = connect(Number(port), host);
+  await once(socket, 'connect');
+  return socket;
+}
+
+afterEach(() => vi.unstubAllEnvs());
+
+describe('local ZooKeeper', () => {
+  it('serves, keeps its data over an outage, and leaves nothing behind', async () => {
+    vi.stubEnv('KVNODE_ZK', '');
+    const before = await folders();
+    const zookeeper = await startZooKeeper();
+    const folder = (await folders()).find((name) => !before.includes(name)) ?? '';
+    const client = await ZookeeperClient.connect({ servers: zookeeper.address, sessionMs, startupTimeoutMs });
+    const log = new EventLog(client);
+    await client.create('/a', empty, 'persistent');
+    const own = await client.create('/n_', empty, 'ephemeralSequential');
+
+    await zookeeper.stopServer();
+    await log.until('suspended');
+    await zookeeper.startServer();
+    await log.until('connected');
+    expect(log.events).toEqual(['suspended', 'connected']);
+    expect(await client.stat('/a', { watch: false })).toBeDefined();
+    expect(await client.stat(own.kind === 'created' ? own.path : '', { watch: false })).toBeDefined();
+
+    await client.close();
+    await Promise.all([zookeeper.stop(), zookeeper.stop()]);
+    expect(existsSync(folder)).toBe(false);
+    await expect(connected(zookeeper.address)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+    await expect(zookeeper.startServer()).rejects.toThrow(/stopped for good/);
+  });
+
+  it('a paused server answers nothing, and goes on where it was', async () => {
+    vi.stubEnv('KVNODE_ZK', '');
+    const zookeeper = await startZooKeeper();
+    const client = await ZookeeperClient.connect({ servers: zookeeper.address, sessionMs: 1_000, startupTimeoutMs });
+    const log = new EventLog(client);
+    zookeeper.pauseServer();
+    const lost = client.create('/a', empty, 'persistent');
+    await expect(lost).rejects.toMatchObject({ executed: 'unknown' });
+    await log.until('suspended');
+    zookeeper.resumeServer();
+    while (client.status !== 'connected') await log.next();
+    expect(await client.stat('/', { watch: false })).toBeDefined();
+    await client.close();
+    await zookeeper.stop();
+  });
+
+  it('does not outlive a parent that is killed outright', async () => {
+    const { parent, address, folder } = await startInAnotherProcess();
+    const socket = await connected(address);
+    const cut = once(socket, 'close');
+    socket.on('error', () => {});
+    parent.kill('SIGKILL');
+    await cut;
+    await untilDeleted(folder);
+    await expect(connected(address)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+  });
+
+  it('uses the one that KVNODE_ZK names, as it is', async () => {
+    vi.stubEnv('KVNODE_ZK', 'zk.example:2181');
+    const zookeeper = await startZooKeeper();
+    expect(zookeeper.address).toBe('zk.example:2181');
+    await expect(zookeeper.stopServer()).rejects.toThrow(/not ours to stop/);
+    await zookeeper.stop();
+  });
+
+  it.each([
+    ['no Java', { PATH: '/nonexistent' }],
+    ['no ZooKeeper where ZOOKEEPER_HOME says', { PATH: process.env.PATH, ZOOKEEPER_HOME: '/nonexistent' }],
+  ])('with %s the error names scripts/setup', async (_what, environment) => {
+    await expect(findZookeeper(environment)).rejects.toThrow(/scripts\/setup/);
+  });
+});
+
+/** Vite loads the TypeScript, as Node.js 20 cannot. */
+const program = `
+  import { runnerImport } from 'vite';
+  const { module } = await runnerImport('./local/zookeeper.ts', { configFile: false, logLevel: 'silent' });
+  const zookeeper = await module.startZooKeeper();
+  process.stdout.write(zookeeper.address + '\\n');
+`;
+
+async function startInAnotherProcess(): Promise<{ parent: ChildProcess; address: string; folder: string }> {
+  const before = await folders();
+  const parent = spawn(process.execPath, ['--input-type=module', '--eval', program], {
+    cwd: repository,
+    env: { ...process.env, KVNODE_ZK: '' },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const [line] = (await once(parent.stdout, 'data')) as [Buffer];
+  const folder = (await folders()).find((name) => !before.includes(name)) ?? '';
+  return { parent, address: line.toString().trim(), folder };
+}
