@@ -1,0 +1,74 @@
+/**
+ * The first rule of the architecture: the core that decides (src/replication, src/placement) knows no time, chance, I/O or
+ * waiting. Three checks stand for it: tsconfig.core.json, in which Node.js does not exist; the overrides in biome.json for
+ * imports, Date and Promise; and this test for what neither of them can express, and that the overrides bite.
+ */
+import { spawnSync } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+
+const repository = join(import.meta.dirname, '../..');
+const pureFolders = ['src/replication', 'src/placement'].filter((folder) => existsSync(join(repository, folder)));
+const isProduct = (file: string): boolean => file.endsWith('.ts') && !/\.(test|fixture|conformance)\.ts$/.test(file);
+
+const pureFiles = pureFolders.flatMap((folder) =>
+  readdirSync(join(repository, folder), { recursive: true, encoding: 'utf8' })
+    .filter(isProduct)
+    .map((file) => join(folder, file)),
+);
+
+/** Without comments and quoted texts, in which the words are harmless. */
+function codeOf(source: string): string {
+  return source.replace(/\/\*[\s\S]*?\*\/|\/\/[^\n]*|'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"/g, ' ');
+}
+
+function impurities(source: string): string[] {
+  return codeOf(source).match(/\b(?:async|await|Math\s*\.\s*random|import\s*\(|import\s*\.\s*meta)/g) ?? [];
+}
+
+/** The rules that the linter of this repository reports for a source in the core. */
+function reportedRules(source: string): string[] {
+  const folder = mkdtempSync(join(tmpdir(), 'kvnode-purity-'));
+  try {
+    mkdirSync(join(folder, 'src/replication'), { recursive: true });
+    cpSync(join(repository, 'biome.json'), join(folder, 'biome.json'));
+    writeFileSync(join(folder, 'src/replication/probe.ts'), `${source}\n`);
+    const biome = join(repository, 'node_modules/.bin/biome');
+    const { stdout, stderr } = spawnSync(biome, ['lint', '--vcs-enabled=false', '.'], { cwd: folder, encoding: 'utf8' });
+    const report = stdout + stderr;
+    if (!/Checked [12] files?/.test(report)) throw new Error(`the linter did not run: ${report}`);
+    return report.match(/\bnoRestricted(?:Imports|Globals)\b/g) ?? [];
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+describe('purity of the core', () => {
+  test.each(pureFiles)('%s waits for nothing and leaves nothing to chance', (file) => {
+    expect(impurities(readFileSync(join(repository, file), 'utf8'))).toEqual([]);
+  });
+
+  test('the search for impurities finds them in code, and not in comments or texts', () => {
+    expect(impurities('const f = async () => { await 1; Math.random(); };')).toEqual(['async', 'await', 'Math.random']);
+    expect(impurities("/* await */ const text = 'async'; // Math.random")).toEqual([]);
+  });
+
+  test.each([
+    "import { KvError } from '../errors.js'; export const used = KvError;",
+    "import { KvError } from './../errors.js'; export const used = KvError;",
+    "import type { Logger } from 'pino'; export type Used = Logger;",
+    "import { readFileSync } from 'node:fs'; export const used = readFileSync;",
+    "export { KvError } from '../errors.js';",
+    'export const used = Date.now();',
+    'export const used = globalThis.process;',
+    'export const used = (): unknown => new Promise(() => {});',
+  ])('the linter refuses in the core: %s', (source) => {
+    expect(reportedRules(source)).not.toEqual([]);
+  });
+
+  test('the linter takes an import from beside', () => {
+    expect(reportedRules("import { born } from './shard-state.js'; export const used = born;")).toEqual([]);
+  });
+});
