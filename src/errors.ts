@@ -21,6 +21,8 @@ export const errorTraits = {
   /** Key empty, longer than 1,024 bytes, or not valid UTF-8. */
   INVALID_KEY: refused,
   VALUE_TOO_LARGE: refused,
+  /** The operator's command was not carried out: it is not needed, or not possible at present. */
+  NOT_FORCED: refused,
   /** Any other argument that can never be right, such as `if_version` 0 on a delete. */
   INVALID_ARGUMENT: refused,
   /** A condition did not hold; the error tells the key's current version. */

@@ -2,7 +2,7 @@
 import yargs from 'yargs';
 import { flagOf, type OptionName, type OptionSpec, optionGroups, optionNames, optionSpecs } from '../config/index.js';
 import { throwUsageError } from './usage-error.js';
-import { packageVersion } from './version.js';
+import { packageVersion } from '../version.js';
 
 export interface NodeCommandLine {
   readonly given: Partial<Record<OptionName, unknown>>;

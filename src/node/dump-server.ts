@@ -1,0 +1,44 @@
+/** Sends a full copy of the shard to a joiner, chunk by chunk, while writes go on (R10). */
+import { once } from 'node:events';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { status } from '@grpc/grpc-js';
+import type { Effect } from '../replication/index.js';
+import type { DumpMessage, ReplicationCodec } from '../rpc/replication-codec.js';
+import type { DumpCall } from './replication-server.js';
+import type { ShardHost } from './shard-host.js';
+
+/** Large enough to make the cost of a message small, small enough not to hold up the event loop. */
+const chunkBytes = 256 * 1024;
+
+export async function serveDump(
+  call: DumpCall,
+  dump: Extract<Effect, { type: 'serveDump' }>,
+  codec: ReplicationCodec,
+  host: ShardHost,
+): Promise<void> {
+  const gone = new AbortController();
+  call.on('cancelled', () => gone.abort());
+  call.on('error', () => gone.abort());
+  const header = codec.header(dump.epoch, host.replicaId, dump.to);
+  const send = async (body: Partial<DumpMessage>): Promise<void> => {
+    if (!call.write({ header, number: dump.number, ...body })) await once(call, 'drain', { signal: gone.signal });
+  };
+  try {
+    await send({ begin: { baseSeq: dump.baseSeq, baseEpoch: dump.baseEpoch } });
+    for await (const items of host.storage.scan(chunkBytes)) {
+      if (gone.signal.aborted) return;
+      // What follows could be of another epoch's making.
+      if (!host.isPrimaryIn(dump.epoch)) return void call.emit('error', notPrimary);
+      await send({ chunk: { items: [...items] } });
+      await nextTurn();
+    }
+    if (!host.isPrimaryIn(dump.epoch)) return void call.emit('error', notPrimary);
+    await send({ end: { commitIndex: host.commitIndex } });
+    call.end();
+  } catch (error) {
+    // The joiner has gone: it begins again when it is invited again.
+    if (!gone.signal.aborted) call.emit('error', { code: status.INTERNAL, details: 'the dump failed', cause: error });
+  }
+}
+
+const notPrimary = { code: status.ABORTED, details: 'this replica is not primary any more' };

@@ -1,0 +1,79 @@
+/**
+ * Passes a request on to the primary, once, and its answer back (the other node does not forward it again).
+ *
+ * What is definitely not executed stays so: nothing is sent before the connection is ready. What is sent and then lost
+ * is unknown.
+ */
+import { type Client, connectivityState, Metadata, type MethodDefinition } from '@grpc/grpc-js';
+import { KvError } from '../errors.js';
+import { fromStatus } from '../rpc/status.js';
+import { newNodeClient } from './node-client.js';
+
+/** Marks a request that has been forwarded. */
+const forwardedKey = 'kv-forwarded';
+const connectTimeoutMs = 1_000;
+/** Nodes whose connections are kept: a cluster has few primaries, and their addresses change rarely. */
+const maxConnections = 16;
+
+export function wasForwarded(metadata: Metadata): boolean {
+  return metadata.get(forwardedKey).length > 0;
+}
+
+export class Forwarder {
+  readonly #clients = new Map<string, Client>();
+
+  /** @throws KvError: NO_PRIMARY if nothing was sent, OUTCOME_UNKNOWN if no answer came. */
+  async forward<Request, Response>(
+    address: string,
+    method: MethodDefinition<Request, Response>,
+    request: Request,
+    deadlineMs: number,
+  ): Promise<Response> {
+    const client = this.#clientOf(address);
+    if (client.getChannel().getConnectivityState(true) !== connectivityState.READY) {
+      const deadline = Date.now() + Math.min(connectTimeoutMs, deadlineMs);
+      await new Promise<void>((resolve, reject) => {
+        client.waitForReady(deadline, (error) => {
+          if (error === undefined) return resolve();
+          this.#discard(address, client);
+          reject(
+            new KvError('NO_PRIMARY', `the primary at ${address} cannot be reached; the request was not sent`, { cause: error }),
+          );
+        });
+      });
+    }
+    const metadata = new Metadata();
+    metadata.set(forwardedKey, '1');
+    const { path, requestSerialize, responseDeserialize } = method;
+    return new Promise((resolve, reject) => {
+      const options = { deadline: Date.now() + deadlineMs };
+      client.makeUnaryRequest(path, requestSerialize, responseDeserialize, request, metadata, options, (error, response) => {
+        if (error !== null) reject(fromStatus(error));
+        else if (response === undefined) reject(new KvError('OUTCOME_UNKNOWN', 'the primary answered without a message'));
+        else resolve(response);
+      });
+    });
+  }
+
+  close(): void {
+    for (const client of this.#clients.values()) client.close();
+    this.#clients.clear();
+  }
+
+  #clientOf(address: string): Client {
+    const known = this.#clients.get(address);
+    if (known !== undefined) return known;
+    for (const [oldest, client] of this.#clients) {
+      if (this.#clients.size < maxConnections) break;
+      this.#discard(oldest, client);
+    }
+    const client = newNodeClient(address);
+    this.#clients.set(address, client);
+    return client;
+  }
+
+  #discard(address: string, client: Client): void {
+    if (this.#clients.get(address) === client) this.#clients.delete(address);
+    client.close();
+  }
+}

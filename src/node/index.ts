@@ -1,0 +1,3 @@
+/** One storage node. */
+export { KvNode } from './kv-node.js';
+export type { NodeOptions } from './options.js';

@@ -1,0 +1,134 @@
+/** The public service kv.v1.KeyValue: checks a request, serves it here if this node is primary, or forwards it once. */
+import type { MethodDefinition, ServerUnaryCall, sendUnaryData, UntypedServiceImplementation } from '@grpc/grpc-js';
+import type { Logger } from 'pino';
+import { KvError } from '../errors.js';
+import type { DeleteRequest, DeleteResponse, GetRequest, GetResponse, PutRequest, PutResponse } from '../rpc/kv-api.js';
+import { ownCopy } from '../rpc/own-memory.js';
+import { keyValueServiceWithRawKeys } from '../rpc/proto.js';
+import { toStatus } from '../rpc/status.js';
+import { type Forwarder, wasForwarded } from './forwarder.js';
+import type { LocalShard } from './local-shard.js';
+import { checkIfVersion, checkKey, checkValue } from './request-checks.js';
+
+type Raw<Request> = Request & { key: Buffer };
+type Call<Request, Response> = ServerUnaryCall<Raw<Request>, Response>;
+
+export interface KeyValueContext {
+  readonly nodeId: string;
+  readonly maxValueBytes: number;
+  /** For calls that come without a deadline. */
+  readonly defaultDeadlineMs: number;
+  readonly local: LocalShard;
+  readonly forwarder: Forwarder;
+  /** Where the primary is, as far as this node knows; undefined if it is unknown or this node itself. */
+  primaryElsewhere(): string | undefined;
+  /** Whether the shard's data is out of reach until an operator or a returning node mends that. */
+  isOffline(): boolean;
+  readonly logger: Logger;
+}
+
+export class KeyValueServer {
+  readonly #context: KeyValueContext;
+  #pending = 0;
+  #lastCallMs = 0;
+
+  constructor(context: KeyValueContext) {
+    this.#context = context;
+  }
+
+  /** Calls that have not been answered. */
+  get pending(): number {
+    return this.#pending;
+  }
+  /** How long no call has come in. */
+  get quietMs(): number {
+    return performance.now() - this.#lastCallMs;
+  }
+
+  get implementation(): UntypedServiceImplementation {
+    const { Get, Put, Delete } = keyValueServiceWithRawKeys;
+    return {
+      Get: this.#handler<GetRequest<Buffer>, GetResponse>(Get!, (request) => this.#get(request)),
+      Put: this.#handler<PutRequest<Buffer>, PutResponse>(Put!, (request) => this.#put(request)),
+      Delete: this.#handler<DeleteRequest<Buffer>, DeleteResponse>(Delete!, (request) => this.#delete(request)),
+    };
+  }
+
+  #handler<Request extends object, Response>(
+    method: MethodDefinition<Request, Response>,
+    serve: (request: Request) => Promise<Response>,
+  ) {
+    return (call: Call<Request, Response>, callback: sendUnaryData<Response>): void => {
+      this.#pending++;
+      this.#lastCallMs = performance.now();
+      this.#serveOrForward(method, call, serve)
+        .then(
+          (response) => callback(null, response),
+          (error: unknown) => callback(this.#report(error)),
+        )
+        .finally(() => this.#pending--);
+    };
+  }
+
+  async #serveOrForward<Request extends object, Response>(
+    method: MethodDefinition<Request, Response>,
+    call: Call<Request, Response>,
+    serve: (request: Request) => Promise<Response>,
+  ): Promise<Response> {
+    try {
+      return await serve(call.request);
+    } catch (error) {
+      if (!(error instanceof KvError) || error.code !== 'NOT_PRIMARY') throw error;
+      const address = this.#context.primaryElsewhere();
+      if (wasForwarded(call.metadata)) {
+        throw new KvError('NOT_PRIMARY', error.message, address === undefined ? {} : { primaryAddress: address });
+      }
+      if (address === undefined) throw this.#noPrimary();
+      return await this.#context.forwarder.forward(address, method, call.request, this.#remainingMs(call));
+    }
+  }
+
+  #noPrimary(): KvError {
+    if (!this.#context.isOffline()) return new KvError('NO_PRIMARY', 'no primary is known at present; nothing was sent to one');
+    return new KvError(
+      'SHARD_OFFLINE',
+      'no node that holds every acknowledged write is live; "kvctl status" tells which are missing',
+    );
+  }
+
+  #remainingMs(call: { getDeadline(): Date | number }): number {
+    const deadline = call.getDeadline();
+    const remaining = (typeof deadline === 'number' ? deadline : deadline.getTime()) - Date.now();
+    return Number.isFinite(remaining) ? Math.max(0, remaining) : this.#context.defaultDeadlineMs;
+  }
+
+  async #get(request: GetRequest<Buffer>): Promise<GetResponse> {
+    const { nodeId, local } = this.#context;
+    const stored = await local.read(checkKey(request.key));
+    if (stored === undefined) return { found: false, value: Buffer.alloc(0), version: 0, nodeId };
+    return { found: true, value: stored.value as Buffer, version: stored.version, nodeId };
+  }
+
+  async #put(request: PutRequest<Buffer>): Promise<PutResponse> {
+    const { nodeId, local, maxValueBytes } = this.#context;
+    const key = checkKey(request.key);
+    checkValue(request.value, maxValueBytes);
+    checkIfVersion(request.ifVersion, 0);
+    const { version } = await local.write({ key, value: ownCopy(request.value), ifVersion: request.ifVersion });
+    return { version, nodeId };
+  }
+
+  async #delete(request: DeleteRequest<Buffer>): Promise<DeleteResponse> {
+    const { nodeId, local } = this.#context;
+    const key = checkKey(request.key);
+    checkIfVersion(request.ifVersion, 1);
+    const { written, version } = await local.write({ key, value: undefined, ifVersion: request.ifVersion });
+    return { existed: written, version, nodeId };
+  }
+
+  /** What nobody expected goes to the log with its stack, and leaves as a bland message. */
+  #report(error: unknown): ReturnType<typeof toStatus> {
+    if (!(error instanceof KvError)) this.#context.logger.error({ err: error }, 'a request failed unexpectedly');
+    return toStatus(error);
+  }
+}

@@ -1,0 +1,235 @@
+/**
+ * One storage node: puts the parts together, starts them in order, and takes them down again.
+ *
+ * Starting: ZooKeeper and the cluster's configuration, the listening socket, and only then the registrations that tell
+ * others about it. A planned stop goes the other way round: the data first (R12, R13), then the registrations, then the
+ * calls that are still being answered, then the socket.
+ */
+import { randomUUID } from 'node:crypto';
+import type { Server } from '@grpc/grpc-js';
+import type { Logger } from 'pino';
+import { type ClusterConfig, type Coordinator, connectCoordinator, type NodeRegistration } from '../coordination/index.js';
+import { clusterService, keyValueServiceWithRawKeys, replicationService } from '../rpc/proto.js';
+import { formatVersion } from '../rpc/replication-codec.js';
+import { ClusterServer } from './cluster-server.js';
+import { Forwarder } from './forwarder.js';
+import { KeyValueServer } from './key-value-server.js';
+import { listen, shutDown } from './listen.js';
+import { LocalShard } from './local-shard.js';
+import { NodeShard } from './node-shard.js';
+import { describeNode } from './node-status.js';
+import type { NodeOptions } from './options.js';
+import { Stripes } from './stripes.js';
+import { describeTopology } from './topology.js';
+
+/** There is one shard; every message and every znode names it all the same. */
+const onlyShard = 0;
+const startupTimeoutMs = 10_000;
+/** A call without a deadline of its own. */
+const defaultDeadlineMs = 10_000;
+/** After a handover clients learn of the new primary and leave: so long without a call counts as left. */
+const quietBeforeShutdownMs = 100;
+const maxQuietWaitMs = 1_000;
+const shutdownPatienceMs = 2_000;
+
+export class KvNode {
+  readonly id: string;
+  /** host:port, as others reach it. */
+  readonly address: string;
+  /** Resolves when the node has ended; with the error if it was not asked to. */
+  readonly closed: Promise<Error | undefined>;
+  readonly #options: NodeOptions;
+  readonly #config: ClusterConfig;
+  readonly #coordinator: Coordinator;
+  readonly #server: Server;
+  readonly #logger: Logger;
+  readonly #shard: NodeShard;
+  readonly #keyValue: KeyValueServer;
+  readonly #cluster: ClusterServer;
+  readonly #forwarder = new Forwarder();
+  readonly #startedMs = performance.now();
+  #nodes: readonly NodeRegistration[] = [];
+  #stopping = false;
+  #resolveStopped: (clean: boolean) => void = () => {};
+  #resolveClosed: (error: Error | undefined) => void = () => {};
+  #closing: Promise<void> | undefined;
+
+  /**
+   * Resolves once the node is registered and listens; it is in sync some time later.
+   * @throws KvError COORDINATION_UNAVAILABLE, CONFIG_MISMATCH, ADDRESS_UNAVAILABLE
+   */
+  static async start(options: NodeOptions): Promise<KvNode> {
+    const { zk, root, sessionMs, logger } = options;
+    let node: KvNode | undefined;
+    const tell = (what: (started: KvNode) => void): void => {
+      if (node !== undefined) what(node);
+    };
+    const coordinator = await connectCoordinator(
+      { connect: zk, root, sessionMs, startupTimeoutMs, logger },
+      {
+        onSession: (status) => tell((started) => started.#onSession(status === 'connected')),
+        onState: (_shard, read) => tell((started) => started.#shard.onState(read)),
+        onCandidates: (_shard, candidates) => tell((started) => started.#onCandidates(candidates)),
+        onNodes: (nodes) => tell((started) => started.#onNodes(nodes)),
+        onFatal: (error) => tell((started) => started.#fail(error)),
+      },
+    );
+    try {
+      const config = await coordinator.agreeOnConfig(configOf(options));
+      const { server, port } = await listen(options.host, options.port);
+      node = new KvNode(options, config, coordinator, server, options.advertise ?? `${options.host}:${port}`);
+    } catch (error) {
+      await coordinator.close();
+      throw error;
+    }
+    await node.#register();
+    return node;
+  }
+
+  private constructor(options: NodeOptions, config: ClusterConfig, coordinator: Coordinator, server: Server, address: string) {
+    this.id = options.id ?? address;
+    this.address = address;
+    this.closed = new Promise((resolve) => {
+      this.#resolveClosed = resolve;
+    });
+    this.#options = options;
+    this.#config = config;
+    this.#coordinator = coordinator;
+    this.#server = server;
+    this.#logger = options.logger.child({ node: this.id });
+    this.#shard = new NodeShard({
+      ...{ shard: onlyShard, nodeId: this.id, config, coordinator, logger: this.#logger },
+      onChange: () => this.#onChange(),
+      onStopped: (clean) => this.#resolveStopped(clean),
+      onFailed: (error) => this.#fail(error),
+    });
+    this.#keyValue = this.#newKeyValueServer();
+    this.#cluster = new ClusterServer({
+      topology: () => this.#describeTopology(),
+      nodeStatus: () => this.#describeNode(),
+      force: (sink) => this.#shard.host.handle({ type: 'force', token: sink }),
+    });
+    // Before anything else can happen on the socket: a call that comes early must not be told that there is no service.
+    server.addService(keyValueServiceWithRawKeys, this.#keyValue.implementation);
+    server.addService(clusterService, this.#cluster.implementation);
+    server.addService(replicationService, this.#shard.server.implementation);
+  }
+
+  /**
+   * A planned stop: hands the shard over or, where this is its last copy, ends its history (R12, R13). Takes at most
+   * about `stopDeadlineMs`. Idempotent; never rejects.
+   */
+  async stop(): Promise<void> {
+    if (this.#stopping || this.#closing !== undefined) return this.closed.then(() => {});
+    this.#stopping = true;
+    const stopped = new Promise<boolean>((resolve) => {
+      this.#resolveStopped = resolve;
+    });
+    this.#coordinator.announceStop(onlyShard).catch((error: unknown) => {
+      this.#logger.debug({ err: error }, 'the others could not be told through ZooKeeper; beacons tell them');
+    });
+    this.#shard.host.handle({ type: 'stop', deadlineMs: performance.now() + this.#options.stopDeadlineMs });
+    const clean = await stopped;
+    if (!clean) this.#logger.warn('stopped at the deadline, before the shard could be handed over');
+    await this.#close(undefined);
+    this.#logger.info('stopped');
+  }
+
+  async #register(): Promise<void> {
+    try {
+      await this.#coordinator.registerNode({ nodeId: this.id, address: this.address });
+      await this.#coordinator.registerCandidate(onlyShard, {
+        ...{ replicaId: this.#shard.replicaId, nodeId: this.id, address: this.address, stopping: false },
+      });
+    } catch (error) {
+      await this.#close(error as Error);
+      throw error;
+    }
+    this.#logger.info({ address: this.address, clusterId: this.#config.clusterId }, 'listening');
+  }
+
+  #newKeyValueServer(): KeyValueServer {
+    const { maxValueBytes } = this.#options;
+    return new KeyValueServer({
+      ...{ nodeId: this.id, maxValueBytes, defaultDeadlineMs, logger: this.#logger, forwarder: this.#forwarder },
+      local: new LocalShard(this.#shard.host, new Stripes(), defaultDeadlineMs),
+      isOffline: () => this.#shard.host.snapshot.offline,
+      primaryElsewhere: () => {
+        const [shard] = this.#describeTopology().shards;
+        return shard?.primaryAddress && shard.primaryAddress !== this.address ? shard.primaryAddress : undefined;
+      },
+    });
+  }
+
+  #describeTopology() {
+    const { clusterId, minInSync } = this.#config;
+    const { candidates, host } = this.#shard;
+    return describeTopology({ clusterId, minInSync, shard: onlyShard, nodes: this.#nodes, candidates, replica: host.snapshot });
+  }
+
+  #describeNode() {
+    return describeNode({
+      ...{ nodeId: this.id, address: this.address, shard: onlyShard, minInSync: this.#config.minInSync },
+      uptimeMs: performance.now() - this.#startedMs,
+      session: this.#coordinator.session,
+      replica: this.#shard.host.snapshot,
+      keys: this.#shard.host.storage.keyCount,
+    });
+  }
+
+  #onSession(connected: boolean): void {
+    this.#logger.info({ connected }, 'ZooKeeper session');
+    this.#shard.host.handle({ type: 'session', connected });
+  }
+
+  #onCandidates(candidates: Parameters<NodeShard['onCandidates']>[0]): void {
+    this.#shard.onCandidates(candidates);
+    this.#cluster.changed();
+  }
+
+  #onNodes(nodes: readonly NodeRegistration[]): void {
+    this.#nodes = nodes;
+    this.#cluster.changed();
+  }
+
+  /** The core is in the middle of a step: watchers are told when it is over. */
+  #onChange(): void {
+    setImmediate(() => this.#cluster.changed());
+  }
+
+  #fail(error: Error): void {
+    if (this.#closing !== undefined) return;
+    this.#logger.fatal({ err: error }, 'the node stops');
+    this.#resolveStopped(false);
+    void this.#close(error);
+  }
+
+  #close(error: Error | undefined): Promise<void> {
+    this.#closing ??= this.#takeDown(error);
+    return this.#closing;
+  }
+
+  async #takeDown(error: Error | undefined): Promise<void> {
+    await this.#coordinator.close();
+    if (error === undefined) await this.#waitUntilQuiet();
+    this.#cluster.close();
+    this.#shard.close();
+    await shutDown(this.#server, error === undefined ? shutdownPatienceMs : 0);
+    this.#forwarder.close();
+    this.#resolveClosed(error);
+  }
+
+  /** Clients have been told who is primary now; those on their way are still forwarded. */
+  async #waitUntilQuiet(): Promise<void> {
+    const deadline = performance.now() + maxQuietWaitMs;
+    while (performance.now() < deadline) {
+      const waitMs = this.#keyValue.pending > 0 ? quietBeforeShutdownMs : quietBeforeShutdownMs - this.#keyValue.quietMs;
+      if (waitMs <= 0) return;
+      await new Promise((resolve) => setTimeout(resolve, Math.min(waitMs, deadline - performance.now())));
+    }
+  }
+}
+
+function configOf({ minInSync, beaconMs, leaseMs, graceMs }: NodeOptions): ClusterConfig {
+  return { formatVersion, clusterId: randomUUID(), shards: 1, minInSync, beaconMs, leaseMs, graceMs };
+}

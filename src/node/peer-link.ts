@@ -1,0 +1,109 @@
+/**
+ * The stream to one other node, over which this node's primaries speak to the replicas there. It is kept open, and
+ * opened again after every break, until closed.
+ *
+ * Nothing is queued across a break: the core starts each peer again with Sync.
+ */
+import type { Client, ClientDuplexStream, ServiceError } from '@grpc/grpc-js';
+import type { Message } from '../replication/index.js';
+import { replicationService } from '../rpc/proto.js';
+import type { ReplicationCodec, WireMessage } from '../rpc/replication-codec.js';
+import { connectTimeoutMs, newNodeClient } from './node-client.js';
+
+export interface PeerLinkListener {
+  onUp(): void;
+  /** `refused`: nothing listens there. A hint: it makes an eviction quicker, and wrong it does no harm. */
+  onDown(refused: boolean): void;
+  onMessage(message: Message): void;
+  /** The node there does not hold this replica any more. */
+  onWrongReplica(replicaId: string): void;
+}
+
+/** Between two attempts; the first after a break comes at once, to tell a restart from a death. */
+const firstRetryMs = 50;
+const maxRetryMs = 1_000;
+/** Messages waiting in the stream beyond which beacons are left out: they may be lost, and more would only pile up. */
+const maxQueuedMessages = 64;
+
+type Stream = ClientDuplexStream<WireMessage, WireMessage>;
+
+export class PeerLink {
+  readonly address: string;
+  readonly #codec: ReplicationCodec;
+  readonly #listener: PeerLinkListener;
+  #client: Client | undefined;
+  #stream: Stream | undefined;
+  #up = false;
+  #retryMs = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #closed = false;
+
+  constructor(address: string, codec: ReplicationCodec, listener: PeerLinkListener) {
+    this.address = address;
+    this.#codec = codec;
+    this.#listener = listener;
+    this.#open();
+  }
+
+  get isUp(): boolean {
+    return this.#up;
+  }
+
+  send(message: Message): void {
+    const stream = this.#stream;
+    if (stream === undefined || !this.#up) return;
+    if (message.body.type === 'beacon' && stream.writableLength > maxQueuedMessages) return;
+    stream.write(this.#codec.encode(message));
+  }
+
+  /** What was sent before still leaves. */
+  close(): void {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    this.#stream?.end();
+    this.#client?.close();
+  }
+
+  #open(): void {
+    if (this.#closed) return;
+    const { path, requestSerialize, responseDeserialize } = replicationService.Replicate!;
+    this.#client = newNodeClient(this.address);
+    const stream: Stream = this.#client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize);
+    this.#stream = stream;
+    stream.on('error', (error: ServiceError) => this.#broke(stream, error.details));
+    stream.on('end', () => this.#broke(stream, 'ended by the other side'));
+    stream.on('metadata', () => this.#opened(stream));
+    stream.on('data', (wire: WireMessage) => this.#received(stream, wire));
+    this.#timer = setTimeout(() => this.#broke(stream, 'no answer in time'), connectTimeoutMs);
+  }
+
+  /** The other side sends its metadata at once. */
+  #opened(stream: Stream): void {
+    if (stream !== this.#stream || this.#closed) return;
+    clearTimeout(this.#timer);
+    this.#up = true;
+    this.#retryMs = 0;
+    this.#listener.onUp();
+  }
+
+  #received(stream: Stream, wire: WireMessage): void {
+    if (stream !== this.#stream || this.#closed || this.#codec.reasonToRefuse(wire.header) !== undefined) return;
+    if (wire.body === 'wrongReplica') return this.#listener.onWrongReplica(wire.header!.from);
+    const message = this.#codec.decode(wire);
+    if (message !== undefined) this.#listener.onMessage(message);
+  }
+
+  #broke(stream: Stream, details: string): void {
+    if (stream !== this.#stream) return;
+    clearTimeout(this.#timer);
+    this.#stream = undefined;
+    this.#up = false;
+    stream.cancel();
+    this.#client?.close();
+    if (this.#closed) return;
+    // Neither grpc-js nor its status codes tell a refused connection from any other failure; only the text does.
+    this.#listener.onDown(details.includes('ECONNREFUSED'));
+    this.#timer = setTimeout(() => this.#open(), this.#retryMs);
+    this.#retryMs = Math.min(maxRetryMs, this.#retryMs === 0 ? firstRetryMs : this.#retryMs * 2);
+  }
+}

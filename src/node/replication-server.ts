@@ -1,0 +1,117 @@
+/**
+ * What other nodes call: Replicate, over which their primaries speak to the replica here, and Dump (R10).
+ *
+ * A message for another format, cluster or shard ends the stream with the reason; one for a replica that is not here
+ * any more is refused by itself, since its sender may have others on the same stream (R1).
+ */
+import {
+  Metadata,
+  type ServerDuplexStream,
+  type ServerWritableStream,
+  status,
+  type UntypedServiceImplementation,
+} from '@grpc/grpc-js';
+import type { Effect, Message, ReplicaId } from '../replication/index.js';
+import type { DumpMessage, Header, ReplicationCodec, WireMessage } from '../rpc/replication-codec.js';
+import { serveDump } from './dump-server.js';
+import type { ShardHost } from './shard-host.js';
+
+type Inbound = ServerDuplexStream<WireMessage, WireMessage>;
+export type DumpCall = ServerWritableStream<{ header: Header | null; number: number }, DumpMessage>;
+
+export class ReplicationServer {
+  readonly #codec: ReplicationCodec;
+  readonly #host: () => ShardHost;
+  readonly #inbound = new Set<Inbound>();
+  /** The stream on which a primary was last heard: answers go back on it. */
+  readonly #heardOn = new Map<ReplicaId, Inbound>();
+  readonly #dumpCalls = new Map<string, DumpCall>();
+
+  constructor(codec: ReplicationCodec, host: () => ShardHost) {
+    this.#codec = codec;
+    this.#host = host;
+  }
+
+  get implementation(): UntypedServiceImplementation {
+    return {
+      Replicate: (call: Inbound) => this.#replicate(call),
+      Dump: (call: DumpCall) => this.#dump(call),
+    };
+  }
+
+  /** Answers are dropped where the stream they belong to is gone: the primary starts again with Sync. */
+  answer(message: Message): void {
+    this.#heardOn.get(message.to)?.write(this.#codec.encode(message));
+  }
+
+  serveDump(dump: Extract<Effect, { type: 'serveDump' }>): void {
+    const call = this.#takeDumpCall(dump);
+    if (call !== undefined) void serveDump(call, dump, this.#codec, this.#host());
+  }
+
+  refuseDump(dump: Extract<Effect, { type: 'refuseDump' }>): void {
+    this.#takeDumpCall(dump)?.emit('error', { code: status.FAILED_PRECONDITION, details: 'no dump is due to this replica' });
+  }
+
+  /** Ends every stream, so that the server can shut down. */
+  close(): void {
+    for (const call of this.#inbound) call.end();
+    for (const call of this.#dumpCalls.values()) call.destroy();
+  }
+
+  #replicate(call: Inbound): void {
+    this.#inbound.add(call);
+    call.sendMetadata(new Metadata());
+    call.on('data', (wire: WireMessage) => this.#received(call, wire));
+    call.on('error', () => this.#forget(call));
+    call.on('cancelled', () => this.#forget(call));
+    call.on('end', () => {
+      this.#forget(call);
+      call.end();
+    });
+  }
+
+  #received(call: Inbound, wire: WireMessage): void {
+    const reason = this.#codec.reasonToRefuse(wire.header);
+    if (reason !== undefined) {
+      call.emit('error', { code: status.FAILED_PRECONDITION, details: reason });
+      return;
+    }
+    const { from, to, epoch } = wire.header!;
+    if (to !== this.#host().replicaId) {
+      call.write({ header: this.#codec.header(epoch, to, from), wrongReplica: {} });
+      return;
+    }
+    const message = this.#codec.decode(wire);
+    if (message === undefined) return;
+    this.#heardOn.set(from, call);
+    this.#host().handle({ type: 'message', message });
+  }
+
+  #forget(call: Inbound): void {
+    this.#inbound.delete(call);
+    for (const [id, stream] of this.#heardOn) if (stream === call) this.#heardOn.delete(id);
+  }
+
+  #dump(call: DumpCall): void {
+    const { header, number } = call.request;
+    const reason = this.#codec.reasonToRefuse(header);
+    if (reason !== undefined || header === null || header.to !== this.#host().replicaId) {
+      call.emit('error', { code: status.FAILED_PRECONDITION, details: reason ?? 'a call meant for another replica' });
+      return;
+    }
+    this.#dumpCalls.set(dumpKey(header.from, number), call);
+    this.#host().handle({ type: 'dumpRequested', from: header.from, epoch: header.epoch, number });
+  }
+
+  #takeDumpCall(dump: { readonly to: ReplicaId; readonly number: number }): DumpCall | undefined {
+    const key = dumpKey(dump.to, dump.number);
+    const call = this.#dumpCalls.get(key);
+    this.#dumpCalls.delete(key);
+    return call;
+  }
+}
+
+function dumpKey(to: ReplicaId, number: number): string {
+  return `${to} ${number}`;
+}

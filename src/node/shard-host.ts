@@ -1,0 +1,183 @@
+/**
+ * Hosts one replica: feeds events to the pure core and carries out its effects in order. Owns the clock, the ticks and
+ * the storage; the outside world is reached through `ShardPorts`.
+ */
+import type { Logger } from 'pino';
+import type {
+  Answer,
+  Effect,
+  Event,
+  Message,
+  ReplicaId,
+  ReplicaOptions,
+  ReplicaSnapshot,
+  ShardState,
+} from '../replication/index.js';
+import { Replica } from '../replication/index.js';
+import type { Storage } from '../storage/index.js';
+import { logNote, logRole } from './shard-log.js';
+
+/** How the host reaches the outside. */
+export interface ShardPorts {
+  send(message: Message): void;
+  setLinks(to: readonly ReplicaId[]): void;
+  /** The outcome comes back as a `proposalResult`. */
+  writeState(proposal: number, expectedVersion: number | undefined, next: ShardState): void;
+  refreshState(): void;
+  requestDump(dump: Extract<Effect, { type: 'requestDump' }>): void;
+  serveDump(dump: Extract<Effect, { type: 'serveDump' }>): void;
+  refuseDump(dump: Extract<Effect, { type: 'refuseDump' }>): void;
+  /** The replica's role, epoch or members may have changed. */
+  changed(): void;
+  stopped(clean: boolean): void;
+  /** A broken invariant or a storage that failed: the node must end. */
+  failed(error: Error): void;
+}
+
+export type AnswerSink = (answer: Answer) => void;
+
+/** Ticks in a beacon interval: beacons leave, and silence is noticed, that much late at the most. */
+const ticksPerBeacon = 3;
+const minTickMs = 5;
+
+export class ShardHost {
+  readonly storage: Storage;
+  readonly #replica: Replica;
+  readonly #ports: ShardPorts;
+  readonly #logger: Logger;
+  readonly #ticker: NodeJS.Timeout;
+  #handling = false;
+  #flushScheduled = false;
+  #closed = false;
+  /** The newest write that is durable and not reported yet. */
+  #persistedWrite = 0;
+
+  constructor(options: ReplicaOptions, storage: Storage, ports: ShardPorts, logger: Logger) {
+    this.storage = storage;
+    this.#ports = ports;
+    this.#logger = logger;
+    this.#replica = new Replica(options, performance.now());
+    const tickMs = Math.max(minTickMs, options.beaconMs / ticksPerBeacon);
+    // Timers run before the sockets are read: messages that have arrived are handled before the tick (R4).
+    this.#ticker = setInterval(() => setImmediate(() => this.handle({ type: 'tick' })), tickMs);
+  }
+
+  get replicaId(): ReplicaId {
+    return this.#replica.id;
+  }
+  get commitIndex(): number {
+    return this.#replica.commitIndex;
+  }
+  get snapshot(): ReplicaSnapshot {
+    return this.#replica.snapshot(performance.now());
+  }
+  isPrimaryIn(epoch: number): boolean {
+    return !this.#closed && this.#replica.isPrimaryIn(epoch);
+  }
+
+  /** Why a read may not be served at this moment, which must be after its request came in (R9). */
+  refusalOfRead(): ReturnType<Replica['refusalOfRead']> {
+    return this.#closed ? 'NOT_PRIMARY' : this.#replica.refusalOfRead(performance.now());
+  }
+
+  /** See `Replica.uncommittedVersion`. */
+  uncommittedVersion(key: string): number | undefined {
+    return this.#replica.uncommittedVersion(key);
+  }
+
+  /** Under the key's stripe lock. What is written in one turn of the event loop is replicated together. */
+  write(write: Omit<Extract<Event, { type: 'write' }>, 'type' | 'token'>, sink: AnswerSink): void {
+    this.handle({ type: 'write', token: sink, ...write });
+    if (this.#flushScheduled) return;
+    this.#flushScheduled = true;
+    setImmediate(() => {
+      this.#flushScheduled = false;
+      this.handle({ type: 'flush' });
+    });
+  }
+
+  handle(event: Event): void {
+    if (this.#closed) {
+      if (event.type === 'write') (event.token as AnswerSink)({ kind: 'refused', refusal: 'NOT_PRIMARY' });
+      return;
+    }
+    try {
+      this.#replica.handle(event, performance.now());
+      // An effect may bring about an event at once; its effects come after the ones under way.
+      if (!this.#handling) this.#carryOut();
+    } catch (error) {
+      this.close();
+      this.#ports.failed(error as Error);
+    }
+  }
+
+  close(): void {
+    this.#closed = true;
+    clearInterval(this.#ticker);
+  }
+
+  #carryOut(): void {
+    this.#handling = true;
+    try {
+      for (let effects = this.#replica.takeEffects(); effects.length > 0; effects = this.#replica.takeEffects()) {
+        for (const effect of effects) this.#do(effect);
+        if (this.#persistedWrite === 0) continue;
+        const write = this.#persistedWrite;
+        this.#persistedWrite = 0;
+        this.#replica.handle({ type: 'persisted', write }, performance.now());
+      }
+    } finally {
+      this.#handling = false;
+    }
+  }
+
+  #do(effect: Effect): void {
+    switch (effect.type) {
+      case 'persist':
+        return this.#persist(effect);
+      case 'apply':
+        this.storage.apply(effect.entries);
+        for (const entry of effect.entries) delete entry.encoded;
+        return;
+      case 'answer':
+        return (effect.token as AnswerSink)(effect.answer);
+      case 'send':
+        return this.#ports.send(effect.message);
+      case 'links':
+        return this.#ports.setLinks(effect.to);
+      case 'writeState':
+        return this.#ports.writeState(effect.proposal, effect.expectedVersion, effect.next);
+      case 'refreshState':
+        return this.#ports.refreshState();
+      case 'requestDump':
+        return this.#ports.requestDump(effect);
+      case 'serveDump':
+        return this.#ports.serveDump(effect);
+      case 'refuseDump':
+        return this.#ports.refuseDump(effect);
+      case 'roleChanged':
+        logRole(this.#logger, effect);
+        return this.#ports.changed();
+      case 'note':
+        logNote(this.#logger, effect.note);
+        return this.#ports.changed();
+      case 'stopped':
+        return this.#ports.stopped(effect.clean);
+    }
+  }
+
+  #persist({ write, change }: Extract<Effect, { type: 'persist' }>): void {
+    const durable = this.storage.persist(change);
+    if (durable === undefined) {
+      this.#persistedWrite = write;
+      return;
+    }
+    durable.then(
+      () => this.handle({ type: 'persisted', write }),
+      (error: unknown) => {
+        this.close();
+        this.#ports.failed(error as Error);
+      },
+    );
+  }
+}

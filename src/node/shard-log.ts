@@ -1,0 +1,54 @@
+/** What a replica's notes look like in the log: constant text, values as fields. Operators read these lines. */
+import type { Logger } from 'pino';
+import { type Effect, type Note, nodeIdOf } from '../replication/index.js';
+
+export function logRole(logger: Logger, { role, epoch }: Extract<Effect, { type: 'roleChanged' }>): void {
+  logger.info({ role, epoch }, 'role changed');
+}
+
+export function logNote(logger: Logger, note: Note): void {
+  switch (note.kind) {
+    case 'serving':
+      return logger.info({ inSync: note.inSync }, 'serving');
+    case 'membersProposed':
+      return logger.debug({ added: note.added, removed: note.removed }, 'change of the in-sync set proposed');
+    case 'inSyncChanged':
+      return logger.info({ inSync: note.inSync }, 'in-sync set changed');
+    case 'paused':
+      return logger.warn(
+        'paused: neither all in-sync replicas nor ZooKeeper can be reached; nothing is served until they answer',
+      );
+    case 'resumed':
+      return logger.info('resumed');
+    case 'dumpTaken':
+      return logger.info({ seq: note.seq }, 'dump received');
+    case 'offline':
+      return logOffline(logger, note.lost);
+    case 'handover':
+      return logger.info({ successor: note.to }, 'handing over');
+    case 'historyEnded':
+      return logger.warn(
+        'this was the last copy, and it lived in memory: its data ends with this node, and the next node begins empty',
+      );
+    case 'diskOverdue':
+      return logger.error('stepped down: a write of the own log is overdue');
+  }
+}
+
+/** The command names the shard; there is one. */
+function logOffline(logger: Logger, lost: readonly string[] | undefined): void {
+  const command = 'kvctl shard force-primary 0 --accept-data-loss';
+  if (lost === undefined) {
+    logger.error(
+      { command },
+      `the state of the shard is gone from ZooKeeper; to go on with what the live nodes hold, run: ${command}`,
+    );
+    return;
+  }
+  const nodes = lost.map(nodeIdOf).join(', ');
+  logger.error(
+    { lost, command },
+    `no member of the in-sync set is live: acknowledged writes are held only by ${nodes}; ` +
+      `bring one back with its data, or give up what only they hold: stop them for good and run: ${command}`,
+  );
+}

@@ -1,0 +1,7 @@
+/**
+ * A copy in memory of its own. A Buffer decoded from a message is a view into the whole network chunk it came in:
+ * storing it would keep the chunk alive.
+ */
+export function ownCopy(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes);
+}

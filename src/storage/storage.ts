@@ -1,0 +1,32 @@
+/**
+ * What the shell needs from a storage engine: a place for what the core wants kept, and for the applied state.
+ *
+ * The contract, which every engine has to keep:
+ * - `persist` is called in the order of the effects, and done in that order. Its promise resolves once the change, and
+ *   every one before it, is as durable as the engine promises; no promise means at once.
+ * - `apply` takes effect for `get` and `scan` before it returns; an engine that writes later answers from what it holds
+ *   back. It needs no durability of its own: whatever is applied is in the log.
+ * - An entry or item older than what is stored under its key is skipped: a dump may be ahead of the log laid over it.
+ */
+import type { Change, DumpItem, LogEntry } from '../replication/index.js';
+
+export interface StoredValue {
+  readonly value: Uint8Array;
+  /** The seq that wrote it. */
+  readonly version: number;
+}
+
+export interface Storage {
+  /** True if the data does not outlive the process (R1, R13). */
+  readonly volatile: boolean;
+  readonly keyCount: number;
+  persist(change: Change): Promise<void> | undefined;
+  apply(entries: readonly LogEntry[]): void;
+  get(key: string): StoredValue | undefined | Promise<StoredValue | undefined>;
+  /**
+   * Every key that exists throughout, at least once, in no particular order and in chunks of about `chunkBytes`; what is
+   * written meanwhile may or may not be seen.
+   */
+  scan(chunkBytes: number): AsyncIterable<readonly DumpItem[]> | Iterable<readonly DumpItem[]>;
+  close(): Promise<void>;
+}
