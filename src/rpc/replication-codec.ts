@@ -92,8 +92,10 @@ function decodeBody(type: string, fields: Record<string, never>): RequestBody | 
   const decoded = { type, ...fields } as unknown as RequestBody | ResponseBody;
   switch (decoded.type) {
     case 'beacon':
-    case 'beaconAnswer':
-      return { ...decoded, sentAtMs: (fields.sentAtUs ?? 0) / microsecondsPerMs };
+    case 'beaconAnswer': {
+      const { sentAtUs, ...rest } = fields as unknown as { sentAtUs: number };
+      return { ...rest, type: decoded.type, sentAtMs: sentAtUs / microsecondsPerMs } as BodyOf<'beacon' | 'beaconAnswer'>;
+    }
     case 'sync': {
       const { number, commitIndex, ...log } = fields as unknown as {
         number: number;
