@@ -6,7 +6,7 @@ import { KvError } from '../errors.js';
 import { monotonicNowMs } from './limits.js';
 
 /** Between two readings: a cluster that is down must not be joined by a storm on ZooKeeper. */
-export const minRefreshIntervalMs = 1_000;
+const minRefreshIntervalMs = 1_000;
 
 /** Resolves to host:port of every live node; may be empty. */
 export type AddressSource = () => Promise<readonly string[]>;

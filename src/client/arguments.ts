@@ -6,7 +6,7 @@
 import { KvError } from '../errors.js';
 import { maxMessageBytes } from './channel-options.js';
 
-export const maxKeyBytes = 1_024;
+const maxKeyBytes = 1_024;
 /** Of a UTF-16 code unit in UTF-8; two units of a pair need four bytes together. */
 const maxBytesPerCodeUnit = 3;
 /** The key, the version and the framing of the largest message. */

@@ -1,7 +1,7 @@
 /** Many operations at once, a bounded number of them under way: what `mget` and `mput` are made of. */
 
 /** Of one bulk call. Several calls share the client's own `maxInFlight`. */
-export const bulkConcurrency = 64;
+const bulkConcurrency = 64;
 
 /**
  * Applies `work` to every item and returns the results in the order of the items.

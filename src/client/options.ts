@@ -43,7 +43,7 @@ export interface ResolvedOptions {
   readonly maxQueued: number;
 }
 
-export const defaultRoot = '/kvstore';
+const defaultRoot = '/kvstore';
 
 /** @throws KvError INVALID_OPTION naming the option and the value. */
 export function resolveOptions(options: CommonOptions): ResolvedOptions {

@@ -37,6 +37,7 @@ export class TcpProxy {
     const pair = [from, to] as const;
     this.#pairs.add(pair);
     for (const [one, other] of [pair, [to, from] as const]) {
+      one.setNoDelay();
       one.on('error', () => other.destroy());
       one.on('close', () => {
         other.destroy();

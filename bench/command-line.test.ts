@@ -1,0 +1,52 @@
+import { describe, expect, test } from 'vitest';
+import { parseBenchCommandLine } from './command-line.js';
+
+describe('kvbench - command line', () => {
+  test('defaults', async () => {
+    expect(await parseBenchCommandLine([])).toEqual({
+      target: { zk: 'localhost:2181', root: '/kvstore' },
+      workload: {
+        threads: 4,
+        durationMs: 10_000,
+        keyspace: 1_000,
+        readRatio: 0.5,
+        valueBytes: 100,
+        inFlight: 16,
+        seed: 1,
+        deadlineMs: 10_000,
+        prefill: true,
+        verify: false,
+      },
+      json: false,
+    });
+  });
+
+  test('given values', async () => {
+    const args = '--nodes a:1,b:2 --threads 2 --duration 0.5 --read-ratio 1 --no-prefill --verify --json'.split(' ');
+    expect(await parseBenchCommandLine(args)).toMatchObject({
+      target: { nodes: ['a:1', 'b:2'] },
+      workload: { threads: 2, durationMs: 500, readRatio: 1, prefill: false, verify: true },
+      json: true,
+    });
+  });
+
+  test.each([
+    ['--threads 0', '--threads: "0" must be a whole number from 1'],
+    ['--threads 1.5', '--threads: "1.5" must be a whole number'],
+    ['--duration soon', '--duration: "soon" must be a number'],
+    ['--read-ratio 1.1', '--read-ratio: "1.1" must be a number from 0 to 1'],
+    ['--value-bytes 1', '--value-bytes: "1" must be a whole number from 48'],
+    ['--threads 1 --threads 2', '--threads is given more than once'],
+    ['--json --json', '--json is given more than once'],
+    ['--nodes a:1 --zk b:2', '--nodes excludes --zk'],
+    ['--verify --keyspace 3', 'a key for each thread'],
+    ['--unknown 1', 'Unknown argument: unknown'],
+    ['positional', 'Unknown argument: positional'],
+    ['--zk', 'Not enough arguments following: zk'],
+  ])('%s - is refused', async (line, message) => {
+    await expect(parseBenchCommandLine(line.split(' '))).rejects.toMatchObject({
+      code: 'INVALID_OPTION',
+      message: expect.stringContaining(message),
+    });
+  });
+});

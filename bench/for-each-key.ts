@@ -1,0 +1,14 @@
+/** Walks a range of keys with a bounded number of them at work. */
+import type { KeyRange } from './options.js';
+
+export async function forEachKey(keys: KeyRange, concurrency: number, work: (keyIndex: number) => Promise<void>): Promise<void> {
+  let next = keys.from;
+  const lane = async () => {
+    while (next < keys.to) {
+      const keyIndex = next;
+      next += 1;
+      await work(keyIndex);
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(concurrency, keys.to - keys.from) }, lane));
+}

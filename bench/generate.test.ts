@@ -1,0 +1,61 @@
+import { describe, expect, test } from 'vitest';
+import { createGenerator } from './generate.js';
+import { ownKeys, type WorkloadOptions } from './options.js';
+import { mulberry32 } from './random.js';
+import { decodeValue, encodeValue, smallestValueBytes } from './values.js';
+
+const workload: WorkloadOptions = {
+  threads: 3,
+  durationMs: 1,
+  keyspace: 10,
+  readRatio: 0.25,
+  valueBytes: 100,
+  inFlight: 1,
+  seed: 42,
+  deadlineMs: 1,
+  prefill: true,
+  verify: false,
+};
+
+function take(options: WorkloadOptions, thread: number, count: number) {
+  const generate = createGenerator(options, thread);
+  return Array.from({ length: count }, generate);
+}
+
+describe('generating', () => {
+  test('random - is the published mulberry32', () => {
+    const random = mulberry32(1);
+    expect([random(), random()].map((value) => Math.round(value * 2 ** 32))).toEqual([2693262067, 11749833]);
+  });
+
+  test('a thread - repeats its sequence for a seed, and differs from others', () => {
+    expect(take(workload, 0, 100)).toEqual(take(workload, 0, 100));
+    expect(take(workload, 0, 100)).not.toEqual(take(workload, 1, 100));
+    expect(take(workload, 0, 100)).not.toEqual(take({ ...workload, seed: 43 }, 0, 100));
+  });
+
+  test('the read ratio - is kept about', () => {
+    const reads = take(workload, 0, 10_000).filter(({ kind }) => kind === 'read').length;
+    expect(reads).toBeGreaterThan(2_300);
+    expect(reads).toBeLessThan(2_700);
+  });
+
+  test('shares of keys - are disjoint and cover all', () => {
+    const shares = [0, 1, 2].map((thread) => ownKeys(workload, thread));
+    expect(shares).toEqual([
+      { from: 0, to: 3 },
+      { from: 3, to: 6 },
+      { from: 6, to: 10 },
+    ]);
+    for (const { keyIndex } of take({ ...workload, verify: true }, 1, 1_000)) expect([3, 4, 5]).toContain(keyIndex);
+  });
+
+  test('values - are recognised whole or not at all', () => {
+    const tag = { run: '01234567', thread: 255, keyIndex: 99_999_999, counter: 999_999_999_999 };
+    const value = encodeValue(tag, smallestValueBytes);
+    expect(value.byteLength).toBe(smallestValueBytes);
+    expect(decodeValue(value)).toEqual(tag);
+    value[smallestValueBytes - 1] = 0;
+    expect(decodeValue(value)).toBeUndefined();
+  });
+});

@@ -1,0 +1,40 @@
+#!/usr/bin/env node
+/** kvbench: parse, run, print. */
+import { constants } from 'node:os';
+import { describeError } from '../src/cli/explain.js';
+import { KvError } from '../src/index.js';
+import { exitCodes, parseBenchCommandLine } from './command-line.js';
+import { renderReport } from './report.js';
+import type { BenchResult } from './result.js';
+import { runBench } from './run.js';
+
+async function main(): Promise<number> {
+  const { target, workload, json } = await parseBenchCommandLine(process.argv.slice(2));
+  const result = await runBench(target, workload, process.stderr, stopSignal());
+  process.stdout.write(json ? `${JSON.stringify(result)}\n` : renderReport(result));
+  return exitCodeOf(result);
+}
+
+/** The first signal ends the measuring, and what was measured is reported; a second one ends the process. */
+function stopSignal(): AbortSignal {
+  const controller = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      if (controller.signal.aborted) process.exit(128 + constants.signals[signal]);
+      controller.abort();
+    });
+  }
+  return controller.signal;
+}
+
+function exitCodeOf({ reads, writes, verification }: BenchResult): number {
+  if (verification?.passed === false) return exitCodes.verificationFailed;
+  return reads.succeeded + writes.succeeded === 0 ? exitCodes.unreachable : exitCodes.ok;
+}
+
+function fail(error: unknown): number {
+  process.stderr.write(`kvbench: ${describeError(error)}\n`);
+  return error instanceof KvError && error.code === 'INVALID_OPTION' ? exitCodes.usage : exitCodes.unreachable;
+}
+
+process.exitCode = await main().catch(fail);

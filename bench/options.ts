@@ -1,0 +1,41 @@
+/** What one benchmark run is told to do. */
+
+export interface WorkloadOptions {
+  /** Worker threads, each with a client of its own; from 1. */
+  readonly threads: number;
+  readonly durationMs: number;
+  /** Number of keys; with `verify` at least one for each thread. */
+  readonly keyspace: number;
+  /** Share of reads, 0 to 1. */
+  readonly readRatio: number;
+  /** Size of every value written. */
+  readonly valueBytes: number;
+  /** Operations under way at once in each thread. */
+  readonly inFlight: number;
+  /** Of the sequence of operations: unsigned, 32 bits. */
+  readonly seed: number;
+  /** For each operation, retries included. */
+  readonly deadlineMs: number;
+  /** Write every key once before measuring. */
+  readonly prefill: boolean;
+  /** Record what was acknowledged and read every key back at the end. */
+  readonly verify: boolean;
+}
+
+/** Where the cluster is. */
+export type Target = { readonly zk: string; readonly root: string } | { readonly nodes: readonly string[] };
+
+/** Keys of one thread: first index and the one after the last. */
+export interface KeyRange {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** The share of a thread: disjoint from all others, together the whole key space. */
+export function ownKeys({ keyspace, threads }: WorkloadOptions, thread: number): KeyRange {
+  return { from: Math.floor((keyspace * thread) / threads), to: Math.floor((keyspace * (thread + 1)) / threads) };
+}
+
+export function keyName(keyIndex: number): string {
+  return `kvbench:${keyIndex}`;
+}

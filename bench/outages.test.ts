@@ -1,0 +1,32 @@
+import { describe, expect, test } from 'vitest';
+import { GapTracker, outagesOf } from './outages.js';
+
+describe('outages', () => {
+  test('gaps - only long ones, the open one included', () => {
+    const tracker = new GapTracker(0);
+    for (const atMs of [100, 200, 1_000, 1_100]) tracker.success(atMs);
+    expect(tracker.gapsUntil(1_200)).toEqual([{ fromMs: 200, toMs: 1_000 }]);
+    expect(tracker.gapsUntil(2_000)).toEqual([
+      { fromMs: 200, toMs: 1_000 },
+      { fromMs: 1_100, toMs: 2_000 },
+    ]);
+  });
+
+  test('outages - are where all threads have a gap', () => {
+    const one = [
+      { fromMs: 0, toMs: 1_000 },
+      { fromMs: 2_000, toMs: 3_000 },
+    ];
+    const other = [{ fromMs: 500, toMs: 2_400 }];
+    expect(outagesOf([one, other])).toEqual([
+      { fromMs: 500, toMs: 1_000 },
+      { fromMs: 2_000, toMs: 2_400 },
+    ]);
+    expect(outagesOf([one, []])).toEqual([]);
+    expect(outagesOf([one])).toEqual(one);
+  });
+
+  test('outages - overlaps too short to matter are left out', () => {
+    expect(outagesOf([[{ fromMs: 0, toMs: 1_000 }], [{ fromMs: 900, toMs: 2_000 }]])).toEqual([]);
+  });
+});

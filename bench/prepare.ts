@@ -1,0 +1,24 @@
+/**
+ * First stage: learn what the keys hold, if that is to be verified, and write each once, so that reads find something.
+ *
+ * A key that cannot be written is counted and left as it is; one that cannot be read cannot be verified, which ends the run.
+ */
+import { forEachKey } from './for-each-key.js';
+import { keyName, ownKeys } from './options.js';
+import { type Session, writeAndRecord } from './session.js';
+
+/** @returns how many keys could not be written. */
+export async function prepare(session: Session): Promise<number> {
+  const { client, workload, thread, history } = session;
+  let failed = 0;
+  await forEachKey(ownKeys(workload, thread), workload.inFlight, async (keyIndex) => {
+    if (workload.verify) history.setBaseline(keyIndex, await client.get(keyName(keyIndex)));
+    if (!workload.prefill) return;
+    try {
+      await writeAndRecord(session, keyIndex);
+    } catch {
+      failed += 1;
+    }
+  });
+  return failed;
+}

@@ -1,0 +1,111 @@
+/** What a run has found: the object that `--json` prints. */
+import type { RecordableHistogram } from 'node:perf_hooks';
+import type { WorkloadOptions } from './options.js';
+import { type Gap, outagesOf } from './outages.js';
+import type { PrimaryTimeline } from './primaries.js';
+import { mergeStatistics, type OperationStatistics, type Statistics } from './statistics.js';
+import type { VerificationResult } from './verify.js';
+
+export interface Latency {
+  readonly p50: number;
+  readonly p90: number;
+  readonly p99: number;
+  readonly p999: number;
+  readonly max: number;
+}
+
+export interface OperationResult {
+  readonly succeeded: number;
+  readonly failed: number;
+  readonly operationsPerSecond: number;
+  /** Of successful operations; undefined if there was none. */
+  readonly latencyMs: Latency | undefined;
+}
+
+export interface OutageResult {
+  /** Since the start of the measurement. */
+  readonly fromMs: number;
+  readonly durationMs: number;
+  readonly primaryBefore: string;
+  readonly primaryAfter: string;
+}
+
+export interface BenchResult {
+  readonly workload: WorkloadOptions;
+  /** From the start to the end of the last operation. */
+  readonly elapsedMs: number;
+  readonly operationsPerSecond: number;
+  readonly reads: OperationResult;
+  readonly writes: OperationResult;
+  readonly errorsByCode: Readonly<Record<string, number>>;
+  readonly keysNotPrefilled: number;
+  readonly outages: readonly OutageResult[];
+  readonly primaryChanges: readonly { readonly atMs: number; readonly before: string; readonly after: string }[];
+  readonly verification: (VerificationResult & { readonly passed: boolean }) | undefined;
+}
+
+export interface RunFacts {
+  readonly workload: WorkloadOptions;
+  readonly startedAtMs: number;
+  readonly endedAtMs: number;
+  readonly statistics: readonly Statistics[];
+  readonly gapsByThread: readonly (readonly Gap[])[];
+  readonly timeline: PrimaryTimeline;
+  readonly keysNotPrefilled: number;
+  readonly verifications: readonly VerificationResult[] | undefined;
+}
+
+/** News of a new primary may come a little later than its first answer. */
+const newsDelayMs = 1_000;
+
+export function toResult(facts: RunFacts): BenchResult {
+  const { workload, startedAtMs, endedAtMs, timeline } = facts;
+  const { read, write, errorsByCode } = mergeStatistics(facts.statistics);
+  const elapsedMs = endedAtMs - startedAtMs;
+  return {
+    workload,
+    elapsedMs: round(elapsedMs),
+    operationsPerSecond: perSecond(read.succeeded + write.succeeded, elapsedMs),
+    reads: operationResult(read, elapsedMs),
+    writes: operationResult(write, elapsedMs),
+    errorsByCode,
+    keysNotPrefilled: facts.keysNotPrefilled,
+    outages: outagesOf(facts.gapsByThread).map((gap) => ({
+      fromMs: round(gap.fromMs - startedAtMs),
+      durationMs: round(gap.toMs - gap.fromMs),
+      primaryBefore: timeline.at(gap.fromMs),
+      primaryAfter: timeline.at(gap.toMs + newsDelayMs),
+    })),
+    primaryChanges: timeline.changes
+      .filter((change) => change.atMs >= startedAtMs)
+      .map(({ atMs, before, primary }) => ({ atMs: round(atMs - startedAtMs), before, after: primary })),
+    verification: facts.verifications && combine(facts.verifications),
+  };
+}
+
+function combine(parts: readonly VerificationResult[]): VerificationResult & { passed: boolean } {
+  const sum = (of: (part: VerificationResult) => number) => parts.reduce((total, part) => total + of(part), 0);
+  const unreadable = sum((part) => part.unreadable);
+  const count = sum((part) => part.violations.count);
+  const examples = parts.flatMap((part) => part.violations.examples);
+  const passed = unreadable === 0 && count === 0;
+  return { passed, keysRead: sum((part) => part.keysRead), unreadable, violations: { count, examples } };
+}
+
+function operationResult({ succeeded, failed, latencyMicroseconds }: OperationStatistics, elapsedMs: number): OperationResult {
+  const latencyMs = succeeded === 0 ? undefined : latencyOf(latencyMicroseconds);
+  return { succeeded, failed, operationsPerSecond: perSecond(succeeded, elapsedMs), latencyMs };
+}
+
+function latencyOf(histogram: RecordableHistogram): Latency {
+  const at = (percent: number) => histogram.percentile(percent) / 1_000;
+  return { p50: at(50), p90: at(90), p99: at(99), p999: at(99.9), max: histogram.max / 1_000 };
+}
+
+function perSecond(count: number, elapsedMs: number): number {
+  return round((count * 1_000) / elapsedMs);
+}
+
+function round(value: number): number {
+  return Math.round(value * 10) / 10;
+}

@@ -1,0 +1,27 @@
+/** Last stage: every key of the thread is read back and compared with what was acknowledged. */
+import { forEachKey } from './for-each-key.js';
+import { keyName, ownKeys } from './options.js';
+import type { Session } from './session.js';
+import type { Violations } from './thread-messages.js';
+
+export interface VerificationResult {
+  readonly keysRead: number;
+  /** Keys that could not be read back: nothing is known of them, so the verification has not succeeded. */
+  readonly unreadable: number;
+  readonly violations: Violations;
+}
+
+export async function verify({ client, workload, thread, history, violations }: Session): Promise<VerificationResult> {
+  let keysRead = 0;
+  let unreadable = 0;
+  await forEachKey(ownKeys(workload, thread), workload.inFlight, async (keyIndex) => {
+    try {
+      const found = await client.get(keyName(keyIndex));
+      keysRead += 1;
+      violations.add(keyIndex, history.finalRead(keyIndex, found));
+    } catch {
+      unreadable += 1;
+    }
+  });
+  return { keysRead, unreadable, violations: violations.summary };
+}
