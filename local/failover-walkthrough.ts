@@ -33,10 +33,13 @@ export interface WalkthroughReport {
   readonly rejoin: Rejoin;
 }
 
-const keyCount = 1_000;
+/** More than a node retains of its log, so that the restarted node needs a dump: the log alone would not do. */
+const keyCount = 15_000;
 const failoverPatienceMs = 30_000;
 const probeDeadlineMs = 5_000;
 const probePauseMs = 5;
+/** It is logged before the node is in sync; its line may still be on its way. */
+const dumpLogPatienceMs = 5_000;
 
 export async function failoverWalkthrough(
   cluster: LocalCluster,
@@ -110,7 +113,7 @@ export async function restartNode(cluster: LocalCluster, ended: NodeProcess): Pr
   const node = await cluster.restart(ended);
   await cluster.waitForInSync(cluster.addresses.length);
   const joinMs = Math.round(performance.now() - startMs);
-  await node.log.waitFor('dump received');
+  await node.log.waitFor('dump received', { timeoutMs: dumpLogPatienceMs });
   const status = (await cluster.statuses()).find(({ nodeId }) => nodeId === node.id);
   return { node, joinMs, keys: status?.replicas[0]?.keys ?? 0 };
 }

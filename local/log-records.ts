@@ -21,6 +21,7 @@ interface Waiter {
 export class LogRecords {
   readonly #records: LogRecord[] = [];
   readonly #waiters = new Set<Waiter>();
+  readonly #listeners = new Set<(record: LogRecord) => void>();
   #dropped = 0;
   #ended: Error | undefined;
 
@@ -36,7 +37,13 @@ export class LogRecords {
       this.#records.shift();
       this.#dropped += 1;
     }
+    for (const listener of this.#listeners) listener(record);
     for (const waiter of this.#waiters) if (waiter.matches(record)) waiter.resolve(record);
+  }
+
+  /** Calls the listener with every record from now on. */
+  onRecord(listener: (record: LogRecord) => void): void {
+    this.#listeners.add(listener);
   }
 
   /** Nothing more will be written: whoever waits is told why. */

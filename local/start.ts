@@ -51,7 +51,7 @@ Kill the primary, and ask again who is:
   kill -9 ${primary.pid}
   npx kvctl ${zk} status
 
-Start one more node, which joins by a dump:
+Start one more node, which joins and catches up:
 
   npx kvnode --port 0 ${zk}
 
@@ -59,8 +59,11 @@ Ctrl-C stops everything.
 `;
 }
 
-/** What one would see in the terminal of each node: changes of role, and its end. */
+/** What happens to each node: changes of role, and its end. */
 function reportRoles(node: NodeProcess): void {
+  node.log.onRecord(({ msg, role, epoch }) => {
+    if (msg === 'role changed') say(`node ${node.id} is ${role} in epoch ${epoch}`);
+  });
   void node.exited.then(({ code, signal }) => say(`node ${node.id} ended (${signal ?? `exit code ${code}`})`));
 }
 

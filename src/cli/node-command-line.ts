@@ -1,8 +1,8 @@
 /** The command line of kvnode: the option table as yargs wants it. Values are judged in `config`, not here. */
 import yargs from 'yargs';
 import { flagOf, type OptionName, type OptionSpec, optionGroups, optionNames, optionSpecs } from '../config/index.js';
-import { throwUsageError } from './usage-error.js';
 import { packageVersion } from '../version.js';
+import { throwUsageError } from './usage-error.js';
 
 export interface NodeCommandLine {
   readonly given: Partial<Record<OptionName, unknown>>;

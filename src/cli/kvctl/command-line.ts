@@ -4,8 +4,8 @@
  */
 import yargs, { type Argv } from 'yargs';
 import { KvError } from '../../errors.js';
-import { throwUsageError } from '../usage-error.js';
 import { packageVersion } from '../../version.js';
+import { throwUsageError } from '../usage-error.js';
 import { type Command, wholeNumber } from './command.js';
 import type { ConnectionOptions } from './connect.js';
 import { deleteCommand } from './delete.js';
