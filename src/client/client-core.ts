@@ -12,6 +12,12 @@ import { RoutingTable } from './routing-table.js';
 import { TopologyWatch } from './topology-watch.js';
 import { WakeUp } from './wake-up.js';
 
+/**
+ * How long a node may take to answer what it was sent as primary, once another is known to be. A node that was cut off
+ * without a word would otherwise hold its callers until keepalive finds it, long after the others have gone on.
+ */
+const deposedAnswerMs = 500;
+
 export class ClientCore {
   readonly #options: ResolvedOptions;
   readonly #table = new RoutingTable();
@@ -21,6 +27,7 @@ export class ClientCore {
   readonly #watch: TopologyWatch;
   readonly #runner: OperationRunner;
   readonly #listeners = new Set<(topology: Topology) => void>();
+  #lastPrimary: string | undefined;
   #closing: Promise<void> | undefined;
 
   constructor(source: AddressSource, options: ResolvedOptions) {
@@ -111,7 +118,15 @@ export class ClientCore {
     );
     for (const listener of this.#listeners) listener(topology);
     if (!changed) return;
+    this.#maybeAbandonDeposed(this.#table.primaryAddress);
     this.#connections.reconsider();
     this.#wakeUp.wakeAll();
+  }
+
+  #maybeAbandonDeposed(primary: string | undefined): void {
+    if (primary === undefined || primary === this.#lastPrimary) return;
+    if (this.#lastPrimary !== undefined)
+      this.#connections.abandonPending(this.#lastPrimary, deposedAnswerMs, 'the node was replaced as primary');
+    this.#lastPrimary = primary;
   }
 }

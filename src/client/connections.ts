@@ -33,6 +33,10 @@ export class Connections {
     }
   }
 
+  abandonPending(address: string, afterMs: number, reason: string): void {
+    this.#byAddress.get(address)?.abandonPending(afterMs, reason);
+  }
+
   reconsider(): void {
     for (const connection of this.#byAddress.values()) connection.reconsider();
   }

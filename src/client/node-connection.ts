@@ -74,6 +74,10 @@ export class NodeConnection {
     this.#changed.wakeAll();
   }
 
+  abandonPending(afterMs: number, reason: string): void {
+    this.#channel?.transport.abandonPending(afterMs, reason);
+  }
+
   close(reason: string): void {
     this.#closed = true;
     this.#discard(reason);

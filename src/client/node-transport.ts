@@ -36,6 +36,8 @@ export interface NodeTransport {
   watchTopology(listener: TopologyListener): () => void;
   /** Requests that have neither been answered nor failed. */
   readonly pending: number;
+  /** Rejects what is pending now and still is after `afterMs`, as `close` does; the transport stays in use. */
+  abandonPending(afterMs: number, reason: string): void;
   /** Rejects what is pending: it may or may not have been executed. */
   close(reason: string): void;
 }

@@ -101,9 +101,19 @@ export class UnaryTransport implements NodeTransport {
     };
   }
 
+  abandonPending(afterMs: number, reason: string): void {
+    const pending = [...this.#pending];
+    const timer = setTimeout(() => this.#fail(pending, reason), afterMs);
+    timer.unref();
+  }
+
   close(reason: string): void {
+    this.#fail([...this.#pending], reason);
+  }
+
+  #fail(calls: readonly ((error: KvError) => void)[], reason: string): void {
     const error = new KvError('OUTCOME_UNKNOWN', `${reason} before an answer came`);
-    for (const fail of [...this.#pending]) fail(error);
+    for (const fail of calls) if (this.#pending.has(fail)) fail(error);
   }
 
   #call<Request, Response>(to: Method<Request, Response>, request: Request, limits: Limits): Promise<Response> {

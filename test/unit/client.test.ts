@@ -246,6 +246,17 @@ describe('the primary', () => {
     expect(await later).toMatchObject({ nodeId: 'node-3' });
   });
 
+  test('is replaced and says nothing more - its reads are done again elsewhere, its writes are unknown', async () => {
+    const client = await connect();
+    cluster.judge = (_, node) => (node.id === 'node-1' ? 'hang' : 'serve');
+    const read = client.get('key', { deadlineMs: 60_000 });
+    const write = failure(client.put('key', 'value', { deadlineMs: 60_000 }));
+    await cluster.arrived(() => true, 2);
+    cluster.setPrimary(cluster.nodes[1]);
+    expect(await read).toBeUndefined();
+    expect(await write).toMatchObject({ code: 'OUTCOME_UNKNOWN', executed: 'unknown' });
+  });
+
   test('cannot be reached - another node forwards', async () => {
     const client = await connect();
     await client.get('warm');
