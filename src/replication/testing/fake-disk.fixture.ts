@@ -1,0 +1,73 @@
+/**
+ * A replica's disk: the log as it would be found after a crash. Writes are done in order; each takes effect on the
+ * image only when it completes, and not before it is allowed to while the disk hangs.
+ */
+import type { Change } from '../effect.js';
+import type { LogEntry } from '../log-entry.js';
+import type { Epoch, Seq } from '../shard-state.js';
+
+export class FakeDisk {
+  /** True: writes are accepted and do not complete. */
+  hangs = false;
+  epoch: Epoch = 0;
+  complete = true;
+  baseSeq: Seq = 0;
+  entries: LogEntry[] = [];
+  /** Grows whenever entries are taken back. */
+  cuts = 0;
+  #pending: { readonly write: number; readonly change: Change }[] = [];
+
+  get lastSeq(): Seq {
+    return this.baseSeq + this.entries.length;
+  }
+  get hasPending(): boolean {
+    return this.#pending.length > 0;
+  }
+
+  entryAt(seq: Seq): LogEntry | undefined {
+    return this.entries[seq - this.baseSeq - 1];
+  }
+
+  write(write: number, change: Change): void {
+    this.#pending.push({ write, change });
+  }
+
+  /** Completes the oldest write; returns its number. */
+  completeOne(): number | undefined {
+    const oldest = this.#pending.shift();
+    if (oldest === undefined) return undefined;
+    this.#take(oldest.change);
+    return oldest.write;
+  }
+
+  #take(change: Change): void {
+    switch (change.type) {
+      case 'append':
+        for (const entry of change.entries) {
+          if (entry.seq !== this.lastSeq + 1) throw new Error(`disk: entry ${entry.seq} written after ${this.lastSeq}`);
+          this.entries.push(entry);
+        }
+        return;
+      case 'truncate':
+        this.entries.length = Math.max(0, change.afterSeq - this.baseSeq);
+        this.cuts++;
+        return;
+      case 'epoch':
+        if (change.epoch < this.epoch) throw new Error(`disk: epoch ${change.epoch} written after ${this.epoch}`);
+        this.epoch = change.epoch;
+        return;
+      case 'reset':
+      case 'rebase':
+        this.baseSeq = change.baseSeq;
+        this.entries = [];
+        this.cuts++;
+        if (change.type === 'reset') this.complete = change.complete;
+        return;
+      case 'complete':
+        this.complete = true;
+        return;
+      case 'load':
+        return;
+    }
+  }
+}

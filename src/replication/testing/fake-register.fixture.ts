@@ -1,0 +1,57 @@
+/**
+ * What a shard keeps in ZooKeeper: `state` with its versions, and the candidates by session. The truth is changed by
+ * compare-and-set alone; sessions that are suspended, answers that are lost and readers that lag are up to the caller.
+ */
+import type { CandidateFact, ProposalOutcome } from '../event.js';
+import type { ReplicaId, ShardState } from '../shard-state.js';
+
+export interface Znode {
+  readonly version: number;
+  readonly state: ShardState;
+}
+
+export class FakeRegister {
+  /** Every `state` there has been, oldest first; undefined: none. */
+  readonly history: (Znode | undefined)[] = [undefined];
+  #candidates: CandidateFact[] = [];
+  #lastOrder = 0;
+
+  get znode(): Znode | undefined {
+    return this.history.at(-1);
+  }
+  get candidates(): readonly CandidateFact[] {
+    return this.#candidates;
+  }
+
+  /** What a server answers that is `behind` changes late. */
+  read(behind = 0): Znode | undefined {
+    return this.history[Math.max(0, this.history.length - 1 - behind)];
+  }
+
+  compareAndSet(expectedVersion: number | undefined, next: ShardState): ProposalOutcome {
+    const { znode } = this;
+    if (znode === undefined && expectedVersion !== undefined) return { kind: 'missing' };
+    if (znode?.version !== expectedVersion) return { kind: 'conflict' };
+    const version = znode === undefined ? 0 : znode.version + 1;
+    this.history.push({ version, state: next });
+    return { kind: 'applied', version };
+  }
+
+  /** ZooKeeper loses what it held. */
+  wipe(): void {
+    this.history.push(undefined);
+    this.#candidates = [];
+  }
+
+  register(replicaId: ReplicaId): void {
+    this.#candidates.push({ replicaId, order: ++this.#lastOrder, stopping: false });
+  }
+  unregister(replicaId: ReplicaId): void {
+    this.#candidates = this.#candidates.filter((candidate) => candidate.replicaId !== replicaId);
+  }
+  markStopping(replicaId: ReplicaId): void {
+    this.#candidates = this.#candidates.map((candidate) =>
+      candidate.replicaId === replicaId ? { ...candidate, stopping: true } : candidate,
+    );
+  }
+}

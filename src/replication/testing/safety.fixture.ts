@@ -1,0 +1,119 @@
+/**
+ * What must hold at every instant, whatever the faults. Each violation throws, naming what contradicts what.
+ *
+ * The history that counts is built from what replicas apply: the first to apply a seq decides what was committed there.
+ */
+import type { LogEntry } from '../log-entry.js';
+import type { Epoch, ReplicaId, Seq } from '../shard-state.js';
+import type { FakeRegister } from './fake-register.fixture.js';
+import type { Call, VirtualNode } from './virtual-node.fixture.js';
+
+type Model = ReadonlyMap<string, { readonly value: Uint8Array; readonly version: Seq }>;
+
+function require(condition: boolean, message: () => string): void {
+  if (!condition) throw new Error(`unsafe: ${message()}`);
+}
+
+export class Safety {
+  readonly committed = new Map<Seq, LogEntry>();
+  lastCommitted: Seq = 0;
+  /** What the store holds after each committed seq. */
+  readonly #models = new Map<Seq, Model>([[0, new Map()]]);
+  readonly #primaries = new Map<Epoch, ReplicaId>();
+  #lastAcknowledged: Seq = 0;
+  /** How far each image has been compared, and in which of its lives. */
+  readonly #verified = new Map<ReplicaId, { readonly cuts: number; readonly seq: Seq }>();
+
+  onPrimary(epoch: Epoch, replica: ReplicaId): void {
+    const other = this.#primaries.get(epoch);
+    require(other === undefined || other === replica, () => `${other} and ${replica} are primaries of epoch ${epoch}`);
+    this.#primaries.set(epoch, replica);
+  }
+
+  onApplied(node: VirtualNode, entries: readonly LogEntry[]): void {
+    for (const entry of entries) {
+      const known = this.committed.get(entry.seq);
+      if (known === undefined) this.#commit(entry);
+      else {
+        const same = known.epoch === entry.epoch && known.key === entry.key && sameBytes(known.value, entry.value);
+        require(same, () => `${node.replicaId} applies another entry ${entry.seq} than was committed there`);
+      }
+    }
+  }
+
+  #commit(entry: LogEntry): void {
+    require(entry.seq > this.lastCommitted, () => `entry ${entry.seq} is committed after ${this.lastCommitted}`);
+    const model = new Map(this.#models.get(this.lastCommitted));
+    if (entry.value === undefined) model.delete(entry.key);
+    else model.set(entry.key, { value: entry.value, version: entry.seq });
+    this.committed.set(entry.seq, entry);
+    this.#models.set(entry.seq, model);
+    this.lastCommitted = entry.seq;
+  }
+
+  onWritten(call: Call, version: Seq): void {
+    const entry = this.committed.get(version);
+    const value = entry?.value === undefined ? undefined : new TextDecoder().decode(entry.value);
+    require(entry?.key === call.key && value === call.value, () =>
+      `write of ${call.key} acknowledged as ${version}, not committed`);
+    this.#lastAcknowledged = Math.max(this.#lastAcknowledged, version);
+  }
+
+  /** Whoever serves a read has applied everything that was acknowledged before it. */
+  onRead(node: VirtualNode): void {
+    const { appliedSeq } = node.replica.snapshot(0);
+    require(appliedSeq >= this.#lastAcknowledged, () =>
+      `${node.replicaId} reads at ${appliedSeq}, acknowledged is ${this.#lastAcknowledged}`);
+  }
+
+  /** The history goes on from `seq`, empty or as it was there: what came later has been given up on purpose (R13). */
+  giveUpAfter(seq: Seq, restart?: { readonly baseSeq: Seq; readonly empty: boolean }): void {
+    for (const later of [...this.committed.keys()]) if (later > seq) this.committed.delete(later);
+    const model: Model = restart?.empty ? new Map() : (this.#models.get(seq) ?? new Map());
+    this.lastCommitted = restart?.baseSeq ?? seq;
+    this.#lastAcknowledged = Math.min(this.#lastAcknowledged, seq);
+    if (restart?.empty) this.committed.clear();
+    this.#models.set(this.lastCommitted, model);
+    this.#verified.clear();
+  }
+
+  check(nodes: readonly VirtualNode[], register: FakeRegister, nowMs: number): void {
+    const readers = nodes.filter((node) => node.alive && node.replica.refusalOfRead(nowMs) === undefined);
+    require(readers.length <= 1, () => `${readers.map((node) => node.replicaId).join(' and ')} serve reads at one instant`);
+    for (const reader of readers) this.onRead(reader);
+    for (const node of nodes) {
+      if (register.znode?.state.inSync.includes(node.replicaId)) this.#checkHolds(node);
+      if (node.alive) this.#checkStore(node);
+    }
+  }
+
+  /** A member of the in-sync set holds, durably, every committed entry. */
+  #checkHolds(node: VirtualNode): void {
+    const { disk, replicaId } = node;
+    require(disk.complete, () => `${replicaId} is in sync with a half-laid dump`);
+    const done = this.#verified.get(replicaId);
+    const from = done?.cuts === disk.cuts ? done.seq : disk.baseSeq;
+    for (let seq = from + 1; seq <= this.lastCommitted; seq++) {
+      const entry = this.committed.get(seq);
+      if (entry === undefined) continue;
+      const held = disk.entryAt(seq);
+      require(held?.epoch === entry.epoch, () =>
+        `${replicaId} is in sync without the committed entry ${seq} of epoch ${entry.epoch}`);
+    }
+    this.#verified.set(replicaId, { cuts: disk.cuts, seq: Math.max(from, this.lastCommitted) });
+  }
+
+  #checkStore(node: VirtualNode): void {
+    const { appliedSeq, complete } = node.replica.snapshot(0);
+    const model = this.#models.get(appliedSeq);
+    if (!complete || model === undefined) return;
+    const items = node.store.items;
+    const same = items.size === model.size && [...model].every(([key, item]) => items.get(key)?.version === item.version);
+    require(same, () => `the store of ${node.replicaId} is not what the log up to ${appliedSeq} makes it`);
+  }
+}
+
+function sameBytes(one: Uint8Array | undefined, other: Uint8Array | undefined): boolean {
+  if (one === undefined || other === undefined) return one === other;
+  return one.length === other.length && one.every((byte, index) => byte === other[index]);
+}

@@ -1,0 +1,221 @@
+/**
+ * A cluster that reads as a script: nodes by name, time in steps of a tick, everything deliverable delivered in between.
+ *
+ *     const c = new Scenario();
+ *     c.start('a', 'b', 'c');
+ *     c.stabilize();
+ *     const call = c.put('a', 'k', 'v');
+ */
+import type { Answer, Refusal } from '../effect.js';
+import type { BodyOf, Message } from '../message.js';
+import type { ReplicaOptions } from '../options.js';
+import type { ShardState } from '../shard-state.js';
+import type { ReplicaSnapshot } from '../status.js';
+import { Cluster } from './cluster.fixture.js';
+import type { Call, VirtualNode } from './virtual-node.fixture.js';
+
+const tickMs = 50;
+const mostStepsAtOnce = 100_000;
+const stableWithinMs = 30_000;
+
+export interface ReadResult {
+  readonly refusal?: Refusal;
+  readonly value?: string;
+  readonly version?: number;
+}
+
+export class Scenario {
+  readonly cluster: Cluster;
+
+  constructor(options: Partial<ReplicaOptions> = {}) {
+    this.cluster = new Cluster(options);
+  }
+
+  /** The newest process of that name. */
+  node(name: string): VirtualNode {
+    const node = this.cluster.nodes.findLast((candidate) => candidate.name === name);
+    if (node === undefined) throw new Error(`${name} was never started`);
+    return node;
+  }
+
+  start(...names: string[]): void {
+    for (const name of names) this.cluster.start(name);
+  }
+  kill(...names: string[]): void {
+    for (const name of names) this.cluster.kill(this.node(name));
+  }
+  pause(name: string): void {
+    this.node(name).paused = true;
+  }
+  resume(name: string): void {
+    this.node(name).paused = false;
+  }
+  /** A planned stop. */
+  stop(name: string, withinMs = 10_000): void {
+    this.cluster.register.markStopping(this.node(name).replicaId);
+    this.cluster.fireWatches('candidates');
+    this.node(name).handle({ type: 'stop', deadlineMs: this.cluster.nowMs + withinMs });
+  }
+
+  /** Everything happens that can without time passing. */
+  deliverAll(): void {
+    for (let step = 0; step < mostStepsAtOnce; step++) {
+      const [action] = this.cluster.actions();
+      if (action === undefined) return;
+      this.cluster.run(action);
+    }
+    throw new Error('the cluster does not come to rest');
+  }
+
+  /** Time passes tick by tick, with everything delivered in between. */
+  advance(ms: number): void {
+    const endMs = this.cluster.nowMs + ms;
+    this.deliverAll();
+    while (this.cluster.nowMs < endMs) {
+      this.cluster.elapse(Math.min(tickMs, endMs - this.cluster.nowMs));
+      for (const node of this.cluster.nodes) if (node.runs) this.cluster.tick(node);
+      this.deliverAll();
+    }
+  }
+
+  /** Until every live node is in sync and one of them serves. */
+  stabilize(): void {
+    this.until(() => this.isStable, 'not stable');
+  }
+
+  until(condition: () => boolean, otherwise: string, withinMs = stableWithinMs): void {
+    const endMs = this.cluster.nowMs + withinMs;
+    this.deliverAll();
+    while (!condition()) {
+      if (this.cluster.nowMs >= endMs) throw new Error(`${otherwise} within ${withinMs} ms: ${this.describe()}`);
+      this.advance(tickMs);
+    }
+  }
+
+  get isStable(): boolean {
+    const live = this.cluster.nodes.filter((node) => node.runs).map((node) => node.replicaId);
+    return this.primary !== undefined && live.sort().join() === this.state?.inSync.join();
+  }
+
+  /** The name of the one that serves reads now. */
+  get primary(): string | undefined {
+    const { nodes, nowMs } = this.cluster;
+    return nodes.find((node) => node.alive && node.replica.refusalOfRead(nowMs) === undefined)?.name;
+  }
+  get state(): ShardState | undefined {
+    return this.cluster.register.znode?.state;
+  }
+  /** Names of the members of the in-sync set, as ZooKeeper holds it. */
+  get inSync(): string[] {
+    return (this.state?.inSync ?? []).map((id) => id.split('~')[0]!);
+  }
+  snapshot(name: string): ReplicaSnapshot {
+    return this.node(name).replica.snapshot(this.cluster.nowMs);
+  }
+  role(name: string): string {
+    return this.snapshot(name).role;
+  }
+
+  /** A write and the end of its turn; nothing is delivered. */
+  put(name: string, key: string, value: string, ifVersion?: number): Call {
+    return this.#write(name, key, value, ifVersion);
+  }
+  delete(name: string, key: string, ifVersion?: number): Call {
+    return this.#write(name, key, undefined, ifVersion);
+  }
+  #write(name: string, key: string, value: string | undefined, ifVersion?: number): Call {
+    const node = this.node(name);
+    const call = node.write(key, value, ifVersion);
+    node.handle({ type: 'flush' });
+    this.cluster.check();
+    return call;
+  }
+
+  get(name: string, key: string): ReadResult {
+    const node = this.node(name);
+    const refusal = node.replica.refusalOfRead(this.cluster.nowMs);
+    if (refusal !== undefined) return { refusal };
+    this.cluster.safety.onRead(node);
+    const item = node.store.items.get(key);
+    return item === undefined ? { version: 0 } : { value: new TextDecoder().decode(item.value), version: item.version };
+  }
+
+  /** The operator accepts the loss of what this node does not hold. */
+  force(name: string): Call {
+    const node = this.node(name);
+    const { disk } = node;
+    const { committed, lastCommitted } = this.cluster.safety;
+    let common = Math.min(disk.baseSeq, lastCommitted);
+    while (common < lastCommitted && disk.entryAt(common + 1)?.epoch === committed.get(common + 1)?.epoch) common++;
+    this.cluster.safety.giveUpAfter(common);
+    const call: Call = { key: '', value: undefined, answers: [] };
+    node.handle({ type: 'force', token: call });
+    return call;
+  }
+
+  /** Messages between the two vanish, both ways. */
+  partition(one: string, other: string): void {
+    this.cut(one, other);
+    this.cut(other, one);
+  }
+  cut(from: string, to: string): void {
+    this.cluster.network.cut(this.node(from).replicaId, this.node(to).replicaId);
+  }
+  /** Messages wait until `heal`. */
+  hold(from: string, to: string): void {
+    this.cluster.network.hold(this.node(from).replicaId, this.node(to).replicaId);
+  }
+  heal(): void {
+    this.cluster.network.heal();
+  }
+  drop(type: Message['body']['type'], filter: (message: Message) => boolean = () => true): void {
+    this.cluster.network.drop((message) => message.body.type === type && filter(message));
+  }
+  /** The stream that `from` holds to `to` breaks, and may be opened again at once. */
+  breakLink(from: string, to: string): void {
+    const stream = this.cluster.network.stream(this.node(from).replicaId, this.node(to).replicaId);
+    if (stream?.up) this.cluster.breakStream(stream);
+  }
+
+  /** The session goes on, the connection does not. */
+  disconnect(name: string): void {
+    this.node(name).session.disconnect(this.cluster.nowMs);
+  }
+  reconnect(name: string): void {
+    this.cluster.openSession(this.node(name));
+  }
+  expire(name: string): void {
+    this.cluster.expireSession(this.node(name));
+  }
+
+  /** What was sent, of one kind, since the test last looked at `network.sent`. */
+  sent<Type extends Message['body']['type']>(type: Type, from?: string): (Message & { readonly body: BodyOf<Type> })[] {
+    const id = from === undefined ? undefined : this.node(from).replicaId;
+    return this.cluster.network.sent.filter((message): message is Message & { readonly body: BodyOf<Type> } => {
+      return message.body.type === type && (id === undefined || message.from === id);
+    });
+  }
+  forgetSent(): void {
+    this.cluster.network.sent.length = 0;
+  }
+  notes(name: string): string[] {
+    return this.node(name).notes.map((note) => note.kind);
+  }
+
+  describe(): string {
+    const { nodes, nowMs } = this.cluster;
+    const replicas = nodes.filter((node) => node.alive).map((node) => JSON.stringify(node.replica.snapshot(nowMs)));
+    return [`state ${JSON.stringify(this.cluster.register.znode)}`, ...replicas].join('\n');
+  }
+}
+
+/** The one answer of a call: `written 3`, `TOO_FEW_IN_SYNC`, or `none yet`. */
+export function outcome(call: Call): string {
+  if (call.answers.length > 1) throw new Error(`${call.answers.length} answers to one call`);
+  const answer: Answer | undefined = call.answers[0];
+  if (answer === undefined) return 'none yet';
+  if (answer.kind === 'written') return `written ${answer.version}`;
+  if (answer.kind === 'refused')
+    return answer.currentVersion === undefined ? answer.refusal : `${answer.refusal} ${answer.currentVersion}`;
+  return answer.kind;
+}

@@ -1,0 +1,117 @@
+/**
+ * One node: a replica with its disk and store, and the shell around it that does what its effects say. What reaches
+ * beyond the node goes to the `Surroundings`.
+ */
+import type { Answer, Effect, Note } from '../effect.js';
+import type { Event } from '../event.js';
+import type { LogEntry } from '../log-entry.js';
+import type { ReplicaOptions } from '../options.js';
+import { Replica } from '../replica.js';
+import type { ReplicaId } from '../shard-state.js';
+import { FakeDisk } from './fake-disk.fixture.js';
+import { FakeStore } from './fake-store.fixture.js';
+import { ZookeeperSession } from './zookeeper-session.fixture.js';
+
+/** A request of a client, and what became of it. */
+export interface Call {
+  readonly key: string;
+  readonly value: string | undefined;
+  readonly answers: Answer[];
+}
+
+export interface Surroundings {
+  now(): number;
+  /** Everything that is not the node's own: messages, links, dumps. */
+  perform(node: VirtualNode, effect: Effect): void;
+  onApplied(node: VirtualNode, entries: readonly LogEntry[]): void;
+  onAnswer(node: VirtualNode, call: Call, answer: Answer): void;
+}
+
+export class VirtualNode {
+  readonly name: string;
+  readonly replicaId: ReplicaId;
+  readonly replica: Replica;
+  readonly disk = new FakeDisk();
+  readonly store = new FakeStore();
+  readonly session = new ZookeeperSession();
+  readonly notes: Note[] = [];
+  readonly roles: string[] = [];
+  alive = true;
+  paused = false;
+  stopped: 'no' | 'clean' | 'unclean' = 'no';
+  readonly #around: Surroundings;
+
+  constructor(name: string, replicaId: ReplicaId, options: Omit<ReplicaOptions, 'replicaId'>, around: Surroundings) {
+    this.name = name;
+    this.replicaId = replicaId;
+    this.replica = new Replica({ ...options, replicaId }, around.now());
+    this.#around = around;
+  }
+
+  get runs(): boolean {
+    return this.alive && !this.paused;
+  }
+
+  handle(event: Event): void {
+    if (!this.alive) return;
+    this.replica.handle(event, this.#around.now());
+    this.#performEffects();
+    if (!this.disk.hangs) this.completeWrites();
+  }
+
+  completeWrites(): void {
+    while (this.disk.hasPending) this.completeOneWrite();
+  }
+
+  completeOneWrite(): void {
+    const write = this.disk.completeOne();
+    if (write === undefined || !this.alive) return;
+    this.replica.handle({ type: 'persisted', write }, this.#around.now());
+    this.#performEffects();
+  }
+
+  write(key: string, value: string | undefined, ifVersion?: number): Call {
+    const call: Call = { key, value, answers: [] };
+    const bytes = value === undefined ? undefined : new TextEncoder().encode(value);
+    this.handle({ type: 'write', token: call, key, value: bytes, ifVersion, storedVersion: this.store.versionOf(key) });
+    return call;
+  }
+
+  #performEffects(): void {
+    for (let effects = this.replica.takeEffects(); effects.length > 0; effects = this.replica.takeEffects()) {
+      for (const effect of effects) this.#perform(effect);
+    }
+  }
+
+  #perform(effect: Effect): void {
+    switch (effect.type) {
+      case 'persist':
+        this.store.change(effect.change);
+        this.disk.write(effect.write, effect.change);
+        break;
+      case 'apply':
+        this.store.apply(effect.entries);
+        this.#around.onApplied(this, effect.entries);
+        return;
+      case 'answer': {
+        const call = effect.token as Call;
+        call.answers.push(effect.answer);
+        return this.#around.onAnswer(this, call, effect.answer);
+      }
+      case 'writeState':
+        return this.session.write(effect.proposal, effect.expectedVersion, effect.next);
+      case 'refreshState':
+        return this.session.refresh();
+      case 'note':
+        this.notes.push(effect.note);
+        return;
+      case 'roleChanged':
+        this.roles.push(`${effect.role} ${effect.epoch}`);
+        break;
+      case 'stopped':
+        this.stopped = effect.clean ? 'clean' : 'unclean';
+        break;
+    }
+    this.#around.perform(this, effect);
+  }
+}
