@@ -13,7 +13,7 @@ import { type Limits, monotonicNowMs, remainingMs } from './limits.js';
 import type { NodeConnection } from './node-connection.js';
 import type { NodeTransport } from './node-transport.js';
 import { backoffMs, blamesTheNode, type Effect, gaveUp, mayRetry } from './retry-rule.js';
-import type { RoutingTable } from './routing-table.js';
+import type { Preference, RoutingTable } from './routing-table.js';
 import type { WakeUp } from './wake-up.js';
 
 /** No retry is begun with less time than this: it would hardly be answered, and turn a definite refusal into a doubt. */
@@ -38,6 +38,8 @@ interface Failure {
   readonly error: KvError;
   /** The node that was asked; undefined if none could be reached. */
   readonly address: string | undefined;
+  /** Whom the client took for the primary then. */
+  readonly primaryThen: string | undefined;
 }
 
 export class OperationRunner {
@@ -71,15 +73,16 @@ export class OperationRunner {
     for (let attempt = 1; ; attempt += 1) {
       this.#throwIfOver(limits, last, attempt - 1);
       const connection = await this.#reach(last, limits);
+      const primaryThen = this.#parts.table.primaryAddress;
       if (connection === undefined) {
         this.#throwIfOver(limits, last, attempt - 1);
-        last = { error: this.#unreachable(), address: undefined };
+        last = { error: this.#unreachable(), address: undefined, primaryThen };
         void this.#parts.addressBook.refresh();
       } else {
         try {
           return await operation.send(connection.transport, limits);
         } catch (error) {
-          last = { error: toKvError(error), address: connection.address };
+          last = { error: toKvError(error), address: connection.address, primaryThen };
         }
         this.#throwIfFinal(operation.effect, last.error, limits);
       }
@@ -96,8 +99,7 @@ export class OperationRunner {
       if (connection.isReady) return connection;
     }
     const candidates = table.candidates(addressBook.addresses, {
-      hint: last?.error.primaryAddress,
-      avoid: last !== undefined && blamesTheNode(last.error) ? last.address : undefined,
+      ...lessonsOf(last, primary),
       isSuspect: (address) => connections.isSuspect(address),
     });
     const samePrimary = () => table.primaryAddress === primary;
@@ -145,6 +147,13 @@ export class OperationRunner {
     const message = addresses.length === 0 ? 'no node is known' : `no node could be reached: ${addresses.join(', ')}`;
     return new KvError('UNREACHABLE', message, { cause: addressBook.lastError });
   }
+}
+
+/** What the last attempt says about the next; nothing, if a new primary has become known since. */
+function lessonsOf(last: Failure | undefined, primary: string | undefined): Omit<Preference, 'isSuspect'> {
+  if (last === undefined || last.primaryThen !== primary) return {};
+  const hint = last.error.primaryAddress;
+  return blamesTheNode(last.error) ? { hint, avoid: last.address } : { hint, stay: last.address };
 }
 
 /** A first refusal that names another node as primary is followed without a pause; later ones might go in circles. */

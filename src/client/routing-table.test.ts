@@ -24,6 +24,7 @@ describe('routing table', () => {
     table.update(topology(1, 'b:1'));
     expect(table.candidates([], { hint: 'x:1', isSuspect: nobody })[0]).toBe('x:1');
     expect(table.candidates([], { avoid: 'b:1', isSuspect: nobody }).at(-1)).toBe('b:1');
+    expect(table.candidates([], { stay: 'c:1', isSuspect: nobody }).slice(0, 2)).toEqual(['b:1', 'c:1']);
     const candidates = table.candidates([], { avoid: 'b:1', isSuspect: (address) => address === 'a:1' });
     expect(candidates).toEqual(['c:1', 'b:1', 'a:1']);
   });

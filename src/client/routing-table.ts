@@ -9,6 +9,8 @@ import type { ShardInfo, Topology } from '../rpc/kv-api.js';
 export interface Preference {
   /** Where the last refusal saw the primary. */
   readonly hint?: string | undefined;
+  /** The node that refused last, though not for being the wrong one: before others, should the primary not be reachable. */
+  readonly stay?: string | undefined;
   /** The node that has just said it is the wrong one: asked last. */
   readonly avoid?: string | undefined;
   /** Nodes that could not be reached lately: after those that could. */
@@ -44,7 +46,7 @@ export class RoutingTable {
   candidates(known: readonly string[], preference: Preference): string[] {
     const nodes = this.#topology?.nodes.map((node) => node.address) ?? [];
     this.#turn += 1;
-    const first = [preference.hint, this.primaryAddress].filter((address) => address !== undefined);
+    const first = [preference.hint, this.primaryAddress, preference.stay].filter((address) => address !== undefined);
     const all = [...new Set([...first, ...rotated(nodes, this.#turn), ...rotated(known, this.#turn)])];
     const penalty = (address: string) => (preference.isSuspect(address) ? 2 : 0) + (address === preference.avoid ? 1 : 0);
     return all.sort((one, other) => penalty(one) - penalty(other));

@@ -246,6 +246,21 @@ describe('the primary', () => {
     expect(await later).toMatchObject({ nodeId: 'node-3' });
   });
 
+  test('is gone, and its successor is not ready yet - the client stays with the successor before it is told', async () => {
+    const client = await connect();
+    await cluster.stopNode(cluster.primary);
+    cluster.setPrimary(cluster.nodes[2], true);
+    cluster.judge = (_, node) =>
+      node.id === 'node-3' ? new KvError('TAKEOVER_IN_PROGRESS', 'wait') : new KvError('NO_PRIMARY', 'none');
+    const read = client.get('key');
+    const toSuccessor = (arrival: { nodeId: string }) => arrival.nodeId === 'node-3';
+    await cluster.arrived(toSuccessor, 3);
+    const first = cluster.arrivals.findIndex(toSuccessor);
+    expect(cluster.arrivals.slice(first).every(toSuccessor)).toBe(true);
+    cluster.judge = () => 'serve';
+    expect(await read).toBeUndefined();
+  });
+
   test('is replaced and says nothing more - its reads are done again elsewhere, its writes are unknown', async () => {
     const client = await connect();
     cluster.judge = (_, node) => (node.id === 'node-1' ? 'hang' : 'serve');
