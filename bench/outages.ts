@@ -6,7 +6,7 @@
  */
 
 /** Shorter ones are not worth a line. */
-export const smallestOutageMs = 250;
+const smallestOutageMs = 250;
 
 /** On the shared clock. */
 export interface Gap {

@@ -71,7 +71,7 @@ export class Progress {
   }
 }
 
-export function describeOutage(gap: Gap, startedAtMs: number): string {
+function describeOutage(gap: Gap, startedAtMs: number): string {
   const seconds = (atMs: number) => ((atMs - startedAtMs) / 1_000).toFixed(2);
   const lengthMs = Math.round(gap.toMs - gap.fromMs);
   return `no operation succeeded for ${lengthMs} ms, from ${seconds(gap.fromMs)} s to ${seconds(gap.toMs)} s`;
