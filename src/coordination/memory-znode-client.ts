@@ -69,6 +69,8 @@ export class MemoryZnodeClient implements ZnodeClient {
   suspend(): void {
     if (this.#status !== 'connected') return;
     this.#status = 'suspended';
+    this.#watches.clear();
+    this.#hints = [];
     this.#calls.rejectAll(returnCodes.connectionLoss);
     this.#later(() => this.#listener.onSuspended());
   }
@@ -83,14 +85,11 @@ export class MemoryZnodeClient implements ZnodeClient {
     this.#status = 'connected';
     const sessionId = this.#sessionId ?? '';
     this.#later(() => this.#listener.onConnected(sessionId, false));
-    this.#deliverHints();
   }
 
   /** Ends the session at the ensemble. A suspended client learns of it when it is resumed. */
   expire(): void {
     this.#sessionEnded = true;
-    this.#watches.clear();
-    this.#hints = [];
     const sessionId = this.#sessionId;
     const connected = this.#status === 'connected';
     this.suspend();
@@ -130,7 +129,7 @@ export class MemoryZnodeClient implements ZnodeClient {
   noteChange(path: string, kind: ChangeKind): void {
     if (!this.#watches.delete(`${kind} ${path}`)) return;
     this.#hints.push(path);
-    if (this.#status === 'connected' && this.#behind === undefined) this.#deliverHints();
+    if (this.#behind === undefined) this.#deliverHints();
   }
 
   #deliverHints(): void {

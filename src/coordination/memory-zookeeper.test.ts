@@ -7,6 +7,7 @@ const empty = Buffer.alloc(0);
 const ensemble = new MemoryZookeeper();
 
 describeZnodeClient('in memory', () => ({
+  openPlain: async () => ensemble.connect(),
   open: async () => {
     const client = ensemble.connect();
     return {
@@ -36,9 +37,10 @@ describe('in-memory zookeeper, faults', () => {
     const client = new MemoryZookeeper().connect();
     const log = new EventLog(client);
     await client.create('/a', empty, 'persistent');
-    await client.get('/a', { watch: true });
     client.loseNextAnswer('set', 'appliedLate');
     await expect(client.set('/a', empty, 0)).rejects.toMatchObject({ executed: 'unknown' });
+    await log.until('connected');
+    expect((await client.stat('/a', { watch: true }))?.version).toBe(0);
     await log.until('changed /a');
     expect((await client.stat('/a', noWatch))?.version).toBe(1);
   });

@@ -1,9 +1,13 @@
 /**
- * One native client object: it lives as long as its ZooKeeper session.
+ * One native client object: it lives as long as one connection, and can take up the session of an earlier one.
  *
  * Every answer and event is handed on through setImmediate. The C client calls back after it has closed its socket and
  * before libuv has stopped watching that file descriptor: a socket opened in that turn, or in a continuation of it, gets
  * the same descriptor and hangs for ever. For the same reason the package's own promises are not used.
+ *
+ * An object that has lost its connection is closed at once, in the very turn. Left alone it would keep watching the closed
+ * descriptor when the server has timed out, and on its next attempt take whatever socket has that number by then, say one
+ * of gRPC's, out of epoll: that socket hangs, or libuv aborts the process.
  */
 import { PendingCalls } from './pending-calls.js';
 import { returnCodes, ZnodeError } from './znode-client.js';
@@ -15,10 +19,16 @@ export interface NativeSessionOptions {
   readonly sessionMs: number;
 }
 
+export interface SessionCredentials {
+  readonly sessionId: string;
+  readonly password: string;
+}
+
 export interface NativeSessionListener {
-  onConnect(sessionId: string): void;
-  onConnecting(): void;
-  /** The object is dead. */
+  onConnect(credentials: SessionCredentials): void;
+  /** The connection is lost and the object dead. The session may live. */
+  onLost(): void;
+  /** The session is over and the object dead. */
   onEnded(): void;
   onChanged(path: string): void;
 }
@@ -53,7 +63,12 @@ export class NativeSession {
   readonly #calls: PendingCalls;
   #ended = false;
 
-  constructor(Native: NativeConstructor, options: NativeSessionOptions, listener: NativeSessionListener) {
+  constructor(
+    Native: NativeConstructor,
+    options: NativeSessionOptions,
+    resumed: SessionCredentials | undefined,
+    listener: NativeSessionListener,
+  ) {
     this.#calls = new PendingCalls(options.sessionMs);
     this.#native = new Native({
       connect: options.servers,
@@ -61,9 +76,12 @@ export class NativeSession {
       debug_level: 0,
       host_order_deterministic: false,
       response_counter_limit: emptyReadLimit,
+      ...(resumed && { client_id: resumed.sessionId, client_password: resumed.password }),
     });
-    this.#forward('connect', () => listener.onConnect(this.#native.client_id));
-    this.#forward('connecting', () => listener.onConnecting());
+    this.#forward('connect', () => {
+      listener.onConnect({ sessionId: this.#native.client_id, password: this.#native.client_password });
+    });
+    this.#native.on('connecting', () => this.#lost(listener));
     this.#forward('close', () => {
       this.#end(returnCodes.sessionExpired);
       listener.onEnded();
@@ -83,6 +101,17 @@ export class NativeSession {
     });
   }
 
+  /** Called from native code: nothing that could open a socket may run in this turn. */
+  #lost(listener: NativeSessionListener): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#native.close();
+    setImmediate(() => {
+      this.#calls.rejectAll(returnCodes.connectionLoss);
+      listener.onLost();
+    });
+  }
+
   /** Rejects with a ZnodeError where the answer is not definite. */
   call<Values extends unknown[]>(operation: string, submit: Submit<Values>): Promise<NativeAnswer<Values>> {
     return this.#calls.track(operation, (resolve, reject) => {
@@ -99,7 +128,7 @@ export class NativeSession {
     });
   }
 
-  /** Blocks for up to 1.5 s if the server does not answer: that is the C client's own limit. */
+  /** Ends the session if it is connected. Blocks for up to 1.5 s if the server does not answer: that is the C client's own limit. */
   close(): void {
     if (this.#ended) return;
     this.#end(returnCodes.closing);

@@ -32,15 +32,20 @@ export class ShardReader {
     this.electionPath = paths.election(shard);
   }
 
-  /** A reading of `state` that sees every write acknowledged before this call. */
-  refreshState(): Promise<void> {
+  /** The next reading of `state` that begins sees every write acknowledged before this call. */
+  syncFirst(): void {
     this.#syncFirst = true;
+  }
+
+  refreshState(): Promise<void> {
+    this.syncFirst();
     return this.state.run();
   }
 
   async #readState(): Promise<void> {
-    if (this.#syncFirst) await this.#client.sync(this.statePath);
+    const sync = this.#syncFirst;
     this.#syncFirst = false;
+    if (sync) await this.#client.sync(this.statePath);
     const znode = (await this.#client.get(this.statePath, watch)) ?? (await this.#stateAfterSync());
     if (this.#client.status === 'closed') return;
     if (znode === undefined) {

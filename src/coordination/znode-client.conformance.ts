@@ -17,6 +17,8 @@ export interface ConformanceClient {
 
 export interface ConformanceTarget {
   open(): Promise<ConformanceClient>;
+  /** One whose connection cannot be broken. */
+  openPlain(): Promise<ZnodeClient>;
 }
 
 /** Events as words, and waiting for them. */
@@ -76,6 +78,8 @@ export function describeZnodeClient(name: string, target: () => ConformanceTarge
     });
 
     afterAll(async () => {
+      first.suspend();
+      second.suspend();
       await one.close();
       await other.close();
     });
@@ -201,7 +205,7 @@ export function describeZnodeClient(name: string, target: () => ConformanceTarge
 
     it('close - ends the session, can be repeated, and refuses what comes later', async () => {
       const path = await newParent();
-      const { client } = await target().open();
+      const client = await target().openPlain();
       const created = await client.create(`${path}/n_`, empty, 'ephemeralSequential');
       const createdPath = created.kind === 'created' ? created.path : '';
       const log = new EventLog(one);

@@ -32,14 +32,17 @@ export type DeleteResult = { readonly kind: 'deleted' | 'conflict' | 'missing' |
 export const anyVersion = -1;
 
 export interface ReadOptions {
-  /** Asks for one hint (`onChanged`) at the next change. Only `stat` can watch a znode that does not exist. */
+  /**
+   * Asks for one hint (`onChanged`) at the next change on this connection: no watch outlives it. Only `stat` can watch a
+   * znode that does not exist.
+   */
   readonly watch: boolean;
 }
 
 export type ZnodeClientStatus = 'connected' | 'suspended' | 'closed';
 
 export interface ZnodeListener {
-  /** `fresh`: in a new session, which owns no znode and has no watch yet. Not told of the first connection. */
+  /** There are no watches any more. `fresh`: in a new session, which owns no znode. Not told of the first connection. */
   onConnected(sessionId: string, fresh: boolean): void;
   /** The connection was lost. The session may still live (R14). */
   onSuspended(): void;

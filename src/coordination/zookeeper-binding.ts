@@ -21,6 +21,9 @@ export interface NativeOptions {
   readonly host_order_deterministic: boolean;
   /** Reads in a row that complete no message before the package takes its session for expired. */
   readonly response_counter_limit: number;
+  /** Of the session to take up; both or none. */
+  readonly client_id?: string;
+  readonly client_password?: string;
 }
 
 type Answer<Values extends unknown[]> = (returnCode: number, message: string, ...values: Values) => void;
@@ -31,6 +34,7 @@ type Answer<Values extends unknown[]> = (returnCode: number, message: string, ..
  */
 export interface NativeClient extends EventEmitter {
   readonly client_id: string;
+  readonly client_password: string;
   init(options: object): unknown;
   close(): unknown;
   a_create(path: string, data: Buffer, flags: number, answer: Answer<[path: string]>): unknown;

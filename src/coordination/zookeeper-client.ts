@@ -1,12 +1,12 @@
 /**
  * ZnodeClient over a real ZooKeeper.
  *
- * Keeps one session open for as long as it lives: a native client object that never gets connected is built anew, as is
- * one whose session has expired. While suspended it sends nothing: the C client would keep a request back and send it at
- * some later time.
+ * Keeps one session open for as long as it lives. Each connection is a native client object of its own, which takes up the
+ * session of the one before; one that does not get connected in time is replaced. While suspended nothing is sent: the C
+ * client would keep a request back and send it at some later time.
  */
 import { KvError } from '../errors.js';
-import { type NativeAnswer, NativeSession, type NativeSessionOptions } from './native-session.js';
+import { type NativeAnswer, NativeSession, type NativeSessionOptions, type SessionCredentials } from './native-session.js';
 import type {
   CreateMode,
   CreateResult,
@@ -29,9 +29,11 @@ export interface ZookeeperClientOptions extends NativeSessionOptions {
 
 const createFlags: Record<CreateMode, number> = { persistent: 0, ephemeralSequential: 3 };
 
-/** How long a native client object may take to connect; doubled each time, as a slow server must not be locked out. */
-const firstAttemptMs = 1_000;
-const longestAttemptMs = 16_000;
+/**
+ * How long a native client object may take to connect; doubled each time up to half the session timeout, as a slow server
+ * must not be locked out. At two thirds of it the object would time out by itself: see native-session.ts for the harm.
+ */
+const firstAttemptMs = 500;
 
 const silent: ZnodeListener = { onConnected() {}, onSuspended() {}, onExpired() {}, onChanged() {} };
 
@@ -40,9 +42,9 @@ export class ZookeeperClient implements ZnodeClient {
   readonly #options: ZookeeperClientOptions;
   #listener: ZnodeListener = silent;
   #session: NativeSession | undefined;
-  #sessionId: string | undefined;
+  #credentials: SessionCredentials | undefined;
   #status: ZnodeClientStatus = 'suspended';
-  #attemptMs = firstAttemptMs;
+  #attemptMs: number;
   #attemptTimer: NodeJS.Timeout | undefined;
   #onFirstConnection: (() => void) | undefined;
 
@@ -56,6 +58,7 @@ export class ZookeeperClient implements ZnodeClient {
   private constructor(Native: NativeConstructor, options: ZookeeperClientOptions) {
     this.#Native = Native;
     this.#options = options;
+    this.#attemptMs = Math.min(firstAttemptMs, options.sessionMs / 2);
   }
 
   get status(): ZnodeClientStatus {
@@ -63,7 +66,7 @@ export class ZookeeperClient implements ZnodeClient {
   }
 
   get sessionId(): string | undefined {
-    return this.#sessionId;
+    return this.#credentials?.sessionId;
   }
 
   listen(listener: ZnodeListener): void {
@@ -91,15 +94,15 @@ export class ZookeeperClient implements ZnodeClient {
     const ifCurrent = (act: () => void): void => {
       if (this.#session === session && this.#status !== 'closed') act();
     };
-    const session: NativeSession = new NativeSession(this.#Native, this.#options, {
-      onConnect: (sessionId) => ifCurrent(() => this.#connected(sessionId)),
-      onConnecting: () => ifCurrent(() => this.#suspended()),
+    const session: NativeSession = new NativeSession(this.#Native, this.#options, this.#credentials, {
+      onConnect: (credentials) => ifCurrent(() => this.#connected(credentials)),
+      onLost: () => ifCurrent(() => this.#lost()),
       onEnded: () => ifCurrent(() => this.#expired()),
       onChanged: (path) => ifCurrent(() => this.#listener.onChanged(path)),
     });
     this.#session = session;
     this.#attemptTimer = setTimeout(() => this.#openAnother(), this.#attemptMs);
-    this.#attemptMs = Math.min(this.#attemptMs * 2, longestAttemptMs);
+    this.#attemptMs = Math.min(this.#attemptMs * 2, this.#options.sessionMs / 2);
   }
 
   #openAnother(): void {
@@ -110,16 +113,21 @@ export class ZookeeperClient implements ZnodeClient {
     setImmediate(() => this.#open());
   }
 
-  #connected(sessionId: string): void {
+  #connected(credentials: SessionCredentials): void {
     clearTimeout(this.#attemptTimer);
-    this.#attemptMs = firstAttemptMs;
-    const fresh = sessionId !== this.#sessionId;
-    this.#sessionId = sessionId;
+    this.#attemptMs = Math.min(firstAttemptMs, this.#options.sessionMs / 2);
+    const fresh = credentials.sessionId !== this.sessionId;
+    this.#credentials = credentials;
     this.#status = 'connected';
     const onFirstConnection = this.#onFirstConnection;
     this.#onFirstConnection = undefined;
     if (onFirstConnection !== undefined) onFirstConnection();
-    else this.#listener.onConnected(sessionId, fresh);
+    else this.#listener.onConnected(credentials.sessionId, fresh);
+  }
+
+  #lost(): void {
+    this.#suspended();
+    this.#openAnother();
   }
 
   #suspended(): void {
@@ -130,8 +138,8 @@ export class ZookeeperClient implements ZnodeClient {
 
   #expired(): void {
     this.#suspended();
-    const hadSession = this.#sessionId !== undefined;
-    this.#sessionId = undefined;
+    const hadSession = this.#credentials !== undefined;
+    this.#credentials = undefined;
     this.#openAnother();
     if (hadSession) this.#listener.onExpired();
   }

@@ -211,6 +211,8 @@ export class ZookeeperCoordinator implements Coordinator {
     const own = this.#upkeeps % 2 === 0 ? this.#ownZnodes : [];
     this.#upkeeps += 1;
     const ensured = await Promise.allSettled(own.map((znode) => znode.ensure()));
+    // A new connection may be to a server that lags: `state` must not seem to go back in time.
+    for (const shard of this.#shards.values()) shard.syncFirst();
     const read = await Promise.allSettled([...this.#readings.values()].map((reading) => reading.run()));
     for (const result of [...ensured, ...read]) if (result.status === 'rejected') throw result.reason;
   }

@@ -1,14 +1,22 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+import { pino } from 'pino';
 import { afterAll, describe, expect, inject, it } from 'vitest';
+import { candidateNamed, config, nodeNamed, Recorder } from '../../src/coordination/coordinator.fixture.js';
+import { connectCoordinator, discoverNodes } from '../../src/coordination/index.js';
 import { type ConformanceClient, describeZnodeClient, EventLog } from '../../src/coordination/znode-client.conformance.js';
 import type { ZnodeClient } from '../../src/coordination/znode-client.js';
 import { ZookeeperClient } from '../../src/coordination/zookeeper-client.js';
+import { born } from '../../src/replication/shard-state.js';
 
 const sessionMs = 2_000;
 const startupTimeoutMs = 30_000;
 
-/** A TCP link that can be cut: open connections break, and new ones are refused until it is mended. */
+/**
+ * It runs in this thread: a client that closes its session through it waits in vain for an answer, for 1.5 s, and so do all
+ * others.
+ *
+ * A TCP link that can be cut: open connections break, and new ones are refused until it is mended. */
 class Link {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
@@ -91,7 +99,9 @@ afterAll(() => {
   for (const link of links) link.close();
 });
 
-describeZnodeClient('ZooKeeper', () => ({ open }));
+const openPlain = () => ZookeeperClient.connect({ servers: inject('zk'), sessionMs, startupTimeoutMs });
+
+describeZnodeClient('ZooKeeper', () => ({ open, openPlain }));
 
 describe('zookeeper client, start-up', () => {
   it.each([
@@ -115,5 +125,50 @@ describe('zookeeper client, start-up', () => {
     const client = await connecting;
     expect(client.status).toBe('connected');
     await client.close();
+  });
+});
+
+describe('coordinator over ZooKeeper', () => {
+  const logger = pino({ level: 'silent' });
+  const root = `/kvstore-${process.pid}-${Date.now()}`;
+
+  async function join(nodeId: string, servers: string) {
+    const heard = new Recorder();
+    // The chroot does not exist yet.
+    const connect = `${servers}/apps`;
+    const coordinator = await connectCoordinator({ connect, root, sessionMs, startupTimeoutMs, logger }, heard);
+    await coordinator.agreeOnConfig({ ...config, clusterId: `cluster-of-${nodeId}` });
+    await coordinator.registerNode(nodeNamed(nodeId));
+    await coordinator.registerCandidate(0, candidateNamed(nodeId));
+    return { coordinator, heard };
+  }
+
+  it('two nodes see each other, write state by compare-and-set, and outlive an expiry', async () => {
+    const link = new Link(inject('zk'));
+    links.push(link);
+    const a = await join('a', await link.open());
+    const b = await join('b', inject('zk'));
+    await b.heard.until(() => b.heard.replicas?.join() === 'a~1,b~1' && b.heard.nodeIds?.join() === 'a,b');
+    expect(await discoverNodes(`${inject('zk')}/apps`, root, startupTimeoutMs)).toEqual(['a.example:9090', 'b.example:9090']);
+
+    expect(await a.coordinator.writeState(0, undefined, born('a~1'))).toEqual({ kind: 'applied', version: 0 });
+    await b.heard.until(() => b.heard.states.at(-1)?.version === 0);
+    expect(await b.coordinator.writeState(0, 7, born('b~1'))).toEqual({ kind: 'conflict' });
+
+    link.cut();
+    await b.heard.until(() => b.heard.replicas?.join() === 'b~1');
+    expect(a.heard.sessions).toEqual(['suspended']);
+    expect(await a.coordinator.writeState(0, 0, born('a~1'))).toEqual({ kind: 'notSent' });
+    link.mend();
+    await b.heard.until(() => b.heard.replicas?.join() === 'b~1,a~1' && b.heard.nodeIds?.join() === 'b,a');
+    expect(a.heard.sessions).toEqual(['suspended', 'connected']);
+
+    await b.coordinator.announceStop(0);
+    await a.heard.until(() => a.heard.candidates.at(-1)?.[0]?.stopping === true);
+    await b.coordinator.close();
+    await a.heard.until(() => a.heard.replicas?.join() === 'a~1' && a.heard.nodeIds?.join() === 'a');
+    await a.coordinator.close();
+    expect([...a.heard.fatal, ...b.heard.fatal]).toEqual([]);
+    expect(await discoverNodes(`${inject('zk')}/apps`, root, startupTimeoutMs)).toEqual([]);
   });
 });
