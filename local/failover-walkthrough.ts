@@ -34,7 +34,7 @@ export interface WalkthroughReport {
 }
 
 /** More than a node retains of its log, so that the restarted node needs a dump: the log alone would not do. */
-const keyCount = 15_000;
+const keyCount = 1_000;
 const failoverPatienceMs = 30_000;
 const probeDeadlineMs = 5_000;
 const probePauseMs = 5;
@@ -66,7 +66,7 @@ export async function failoverWalkthrough(
 }
 
 /** Keys `user:1` to `user:<count>`. @throws Error if any write is not acknowledged. */
-export async function writeKeys(client: KvClient, count: number): Promise<Written> {
+async function writeKeys(client: KvClient, count: number): Promise<Written> {
   const values = new Map(Array.from({ length: count }, (_, index) => [`user:${index + 1}`, `value ${index + 1}`]));
   const outcomes = await client.mput([...values].map(([key, value]) => ({ key, value })));
   return new Map(
@@ -95,7 +95,7 @@ export async function readBack(client: KvClient, written: Written): Promise<numb
 }
 
 /** Kills the primary and writes until a write is acknowledged again. */
-export async function killPrimary(cluster: LocalCluster, client: KvClient): Promise<Failover> {
+async function killPrimary(cluster: LocalCluster, client: KvClient): Promise<Failover> {
   const killed = await cluster.primary();
   const epochBefore = epochOf(await cluster.topology());
   const startMs = performance.now();
@@ -108,7 +108,7 @@ export async function killPrimary(cluster: LocalCluster, client: KvClient): Prom
 }
 
 /** Restarts an ended node on its port and waits until it is in sync by a dump. */
-export async function restartNode(cluster: LocalCluster, ended: NodeProcess): Promise<Rejoin> {
+async function restartNode(cluster: LocalCluster, ended: NodeProcess): Promise<Rejoin> {
   const startMs = performance.now();
   const node = await cluster.restart(ended);
   await cluster.waitForInSync(cluster.addresses.length);

@@ -37,7 +37,7 @@ const portAttempts = 5;
 /** @throws Error naming scripts/setup if there is no ZooKeeper or no Java on this machine. */
 export async function startZooKeeper(options: LocalZookeeperOptions = {}): Promise<LocalZookeeper> {
   const existing = process.env.KVNODE_ZK;
-  if (existing !== undefined && existing !== '') return someoneElses(existing);
+  if (existing !== undefined && existing !== '') return zookeeperAt(existing);
   const installation = await findZookeeper();
   const folder = await mkdtemp(join(tmpdir(), 'kvnode-zookeeper-'));
   for (let attempt = 1; ; attempt += 1) {
@@ -97,9 +97,10 @@ class OwnZookeeper implements LocalZookeeper {
   }
 }
 
-function someoneElses(address: string): LocalZookeeper {
+/** One that somebody else started and will stop. */
+export function zookeeperAt(address: string): LocalZookeeper {
   const refuse = (): never => {
-    throw new Error(`the ZooKeeper at ${address} was given by KVNODE_ZK and is not ours to stop`);
+    throw new Error(`the ZooKeeper at ${address} is not ours to stop`);
   };
   return {
     address,

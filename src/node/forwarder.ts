@@ -19,6 +19,22 @@ export function wasForwarded(metadata: Metadata): boolean {
   return metadata.get(forwardedKey).length > 0;
 }
 
+/** False as soon as an attempt to connect has failed: a dead primary is found out at once, a silent one in time. */
+async function isReady(client: Client, timeoutMs: number): Promise<boolean> {
+  const channel = client.getChannel();
+  const deadline = Date.now() + timeoutMs;
+  for (let state = channel.getConnectivityState(true); state !== connectivityState.READY; ) {
+    if (state === connectivityState.TRANSIENT_FAILURE || state === connectivityState.SHUTDOWN) return false;
+    const seen = state;
+    const changed = await new Promise((resolve) => {
+      channel.watchConnectivityState(seen, deadline, (late) => resolve(late === undefined));
+    });
+    if (!changed) return false;
+    state = channel.getConnectivityState(true);
+  }
+  return true;
+}
+
 export class Forwarder {
   readonly #clients = new Map<string, Client>();
 
@@ -30,17 +46,9 @@ export class Forwarder {
     deadlineMs: number,
   ): Promise<Response> {
     const client = this.#clientOf(address);
-    if (client.getChannel().getConnectivityState(true) !== connectivityState.READY) {
-      const deadline = Date.now() + Math.min(connectTimeoutMs, deadlineMs);
-      await new Promise<void>((resolve, reject) => {
-        client.waitForReady(deadline, (error) => {
-          if (error === undefined) return resolve();
-          this.#discard(address, client);
-          reject(
-            new KvError('NO_PRIMARY', `the primary at ${address} cannot be reached; the request was not sent`, { cause: error }),
-          );
-        });
-      });
+    if (!(await isReady(client, Math.min(connectTimeoutMs, deadlineMs)))) {
+      this.#discard(address, client);
+      throw new KvError('NO_PRIMARY', `the primary at ${address} cannot be reached; the request was not sent`);
     }
     const metadata = new Metadata();
     metadata.set(forwardedKey, '1');

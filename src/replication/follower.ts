@@ -53,7 +53,9 @@ function onSync(core: Core, role: Follower, from: ReplicaId, sync: BodyOf<'sync'
   // A new stream voids the old one, and the dump that belonged to it (R10).
   role.stream = undefined;
   role.dump = undefined;
-  const common = core.complete ? commonPosition(core.log.position, sync.log) : undefined;
+  // A joiner that has nothing takes a dump: the log from its beginning would bring every value that was overwritten.
+  const bringsNothing = core.log.lastSeq === 0 && sync.log.lastSeq > 0 && !core.isInSync;
+  const common = core.complete && !bringsNothing ? commonPosition(core.log.position, sync.log) : undefined;
   // Below what is applied nothing can be cut: then only a dump helps.
   if (common === undefined || common < core.appliedSeq) {
     core.send(from, { type: 'syncAnswer', number: sync.number, dumpNeeded: true, matchedSeq: 0 });

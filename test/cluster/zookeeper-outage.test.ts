@@ -1,0 +1,34 @@
+import { expect, test } from 'vitest';
+import { startZooKeeper } from '../../local/zookeeper.js';
+import { startCluster } from './support/cluster.js';
+import { Workload } from './support/workload.js';
+
+const outageMs = 20_000;
+
+/** With an address from outside there is nothing that we may stop. */
+test.skipIf(process.env.KVNODE_ZK)(
+  'ZooKeeper stopped for twenty seconds: reads and writes go on, and so does membership afterwards',
+  async () => {
+    await using zookeeper = await startZooKeeper();
+    await using cluster = await startCluster({ zookeeper });
+    await using client = await cluster.connect();
+    const load = new Workload(client);
+    await load.writes(50);
+    const primary = await cluster.primary();
+    await zookeeper.stopServer();
+    const stopped = performance.now();
+    // The outage itself is the outcome under test: service all through it, not a moment in it.
+    while (performance.now() - stopped < outageMs) await load.writes(100);
+    expect([...load.errors]).toEqual([]);
+    await zookeeper.startServer();
+    await load.writes(50);
+    expect((await cluster.primary()).id).toBe(primary.id);
+    await cluster.waitForInSync(3);
+    const added = await cluster.addNode();
+    await cluster.waitForInSync(4);
+    expect(added.running).toBe(true);
+    await load.stop();
+    expect(load.violations).toEqual([]);
+    expect([...load.errors]).toEqual([]);
+  },
+);
