@@ -32,15 +32,22 @@ const nodeAdvice: Partial<Record<ErrorCode, string>> = {
   ADDRESS_UNAVAILABLE: 'Stop what listens there, or choose another --host or --port; --port 0 takes any free one.',
 };
 
+function adviceOf(code: ErrorCode, phase: 'starting' | 'running'): string | undefined {
+  if (code === 'CONFIG_MISMATCH' && phase === 'running')
+    return 'Give every node an --id and an address of its own, and start it again.';
+  return nodeAdvice[code];
+}
+
 /** A node that could not start, or has ended by a fatal error. */
 export function explainNodeFailure(error: unknown, phase: 'starting' | 'running'): Explanation {
   return {
     data:
       phase === 'starting'
         ? 'this node did not start; nothing was changed.'
-        : 'the copy of this node lived in memory and is gone; every other in-sync replica holds every acknowledged write.',
+        : 'the copy of this node lived in memory and is gone; acknowledged writes live on if another replica was in sync ("kvctl status").',
     advice:
-      (error instanceof KvError ? nodeAdvice[error.code] : undefined) ?? 'Start it again with --log-level debug to see more.',
+      (error instanceof KvError ? adviceOf(error.code, phase) : undefined) ??
+      'Start it again with --log-level debug to see more.',
   };
 }
 

@@ -4,6 +4,8 @@
  * begins the planned stop with its handover (R12), a second one ends the process at once.
  */
 import { constants } from 'node:os';
+import { setTimeout as pause } from 'node:timers/promises';
+import { logVerbosity, setLogVerbosity } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
 import { resolveOptions } from '../config/index.js';
 import { KvError } from '../errors.js';
@@ -13,6 +15,9 @@ import { createLogger } from './logger.js';
 import { parseNodeCommandLine } from './node-command-line.js';
 
 const exitCodes = { stopped: 0, failed: 1, usage: 2 } as const;
+
+/** A node that is told to stop while it is starting has this long to come far enough for an orderly stop. */
+const startPatienceMs = 1_000;
 
 type StopSignal = 'SIGTERM' | 'SIGINT';
 
@@ -25,23 +30,26 @@ async function main(): Promise<number> {
   });
   const logger = createLogger(values.logLevel, values.logFormat);
   for (const warning of warnings) logger.warn(warning);
+  // Its lines on stderr repeat what our errors say, unless somebody asked for them.
+  if (process.env.GRPC_VERBOSITY === undefined) setLogVerbosity(logVerbosity.NONE);
   reportUncaught(logger);
   const signalled = firstStopSignal(logger);
   const showStack = logger.isLevelEnabled('debug');
 
-  let node: KvNode;
+  let node: KvNode | StopSignal;
   try {
-    node = await KvNode.start({ ...values, logger });
+    node = await Promise.race([KvNode.start({ ...values, logger }), signalled.then((signal) => pause(startPatienceMs, signal))]);
   } catch (error) {
     return fail(error, explainNodeFailure(error, 'starting'), showStack);
   }
+  // Still waiting for ZooKeeper: there is nothing to hand over.
+  if (typeof node === 'string') return exitCodes.stopped;
   const ended = await Promise.race([signalled, node.closed]);
   if (typeof ended === 'string') await node.stop();
   const fatal = await node.closed;
   return fatal === undefined ? exitCodes.stopped : fail(fatal, explainNodeFailure(fatal, 'running'), showStack);
 }
 
-/** A signal that comes while the node is starting is kept until it has started; a second one never waits. */
 function firstStopSignal(logger: Logger): Promise<StopSignal> {
   return new Promise((resolve) => {
     let stopping = false;

@@ -9,7 +9,7 @@ export function readConfigFile(path: string): RawOption[] {
   return readConfigText(path, readText(path));
 }
 
-export function readConfigText(path: string, text: string): RawOption[] {
+function readConfigText(path: string, text: string): RawOption[] {
   const content = parseJson(path, text);
   if (typeof content !== 'object' || content === null || Array.isArray(content))
     throw new KvError('INVALID_OPTION', `--config: ${path} must hold one JSON object, such as {"port": 9091}`);

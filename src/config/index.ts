@@ -3,7 +3,6 @@ export {
   flagOf,
   type OptionName,
   type OptionSpec,
-  type OptionValues,
   optionGroups,
   optionNames,
   optionSpecs,

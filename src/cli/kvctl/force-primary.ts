@@ -69,7 +69,7 @@ function refuseSilentNodes({ answers }: ClusterView): void {
   );
 }
 
-export function describeLoss(shard: ShardInfo, best: CandidateReplica): string {
+function describeLoss(shard: ShardInfo, best: CandidateReplica): string {
   const lost = shard.replicas.filter(({ inSync, live }) => inSync && !live);
   const names = lost.map(({ replicaId, nodeId }) => (nodeId === '' ? replicaId : `${nodeId} (replica ${replicaId})`));
   const from = holdsData(best)
