@@ -33,7 +33,6 @@ export interface WalkthroughReport {
   readonly rejoin: Rejoin;
 }
 
-/** More than a node retains of its log, so that the restarted node needs a dump: the log alone would not do. */
 const keyCount = 1_000;
 const failoverPatienceMs = 30_000;
 const probeDeadlineMs = 5_000;
