@@ -109,7 +109,7 @@ export const optionSpecs = {
     group: 'Limits',
     default: 1_048_576,
     minimum: 1,
-    maximum: 16_777_216,
+    maximum: 8_388_608,
     description: 'Largest value taken',
   },
   logLevel: {

@@ -31,6 +31,7 @@ export class KeyValueServer {
   readonly #context: KeyValueContext;
   #pending = 0;
   #lastCallMs = 0;
+  #closed = false;
 
   constructor(context: KeyValueContext) {
     this.#context = context;
@@ -43,6 +44,11 @@ export class KeyValueServer {
   /** How long no call has come in. */
   get quietMs(): number {
     return performance.now() - this.#lastCallMs;
+  }
+
+  /** From here on every call is refused, definitely not executed. */
+  close(): void {
+    this.#closed = true;
   }
 
   get implementation(): UntypedServiceImplementation {
@@ -75,6 +81,7 @@ export class KeyValueServer {
     call: Call<Request, Response>,
     serve: (request: Request) => Promise<Response>,
   ): Promise<Response> {
+    if (this.#closed) throw new KvError('STOPPING', 'this node has stopped taking requests');
     try {
       return await serve(call.request);
     } catch (error) {

@@ -212,6 +212,7 @@ export class KvNode {
   async #takeDown(error: Error | undefined): Promise<void> {
     await this.#coordinator.close();
     if (error === undefined) await this.#waitUntilQuiet();
+    this.#keyValue.close();
     this.#cluster.close();
     this.#shard.close();
     await shutDown(this.#server, error === undefined ? shutdownPatienceMs : 0);

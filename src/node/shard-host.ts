@@ -159,7 +159,7 @@ export class ShardHost {
         logRole(this.#logger, effect);
         return this.#ports.changed();
       case 'note':
-        logNote(this.#logger, effect.note);
+        logNote(this.#logger, effect.note, this.replicaId);
         return this.#ports.changed();
       case 'stopped':
         return this.#ports.stopped(effect.clean);

@@ -6,14 +6,18 @@ export function logRole(logger: Logger, { role, epoch }: Extract<Effect, { type:
   logger.info({ role, epoch }, 'role changed');
 }
 
-export function logNote(logger: Logger, note: Note): void {
+export function logNote(logger: Logger, note: Note, self: string): void {
   switch (note.kind) {
     case 'serving':
       return logger.info({ inSync: note.inSync }, 'serving');
     case 'membersProposed':
       return logger.debug({ added: note.added, removed: note.removed }, 'change of the in-sync set proposed');
     case 'inSyncChanged':
-      return logger.info({ inSync: note.inSync }, 'in-sync set changed');
+      logger.info({ inSync: note.inSync }, 'in-sync set changed');
+      if (note.inSync.length === 1 && note.inSync[0] === self) {
+        logger.warn('a single copy is all there is: if this node dies, acknowledged writes are lost with it');
+      }
+      return;
     case 'paused':
       return logger.warn(
         'paused: neither all in-sync replicas nor ZooKeeper can be reached; nothing is served until they answer',
