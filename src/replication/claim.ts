@@ -39,7 +39,9 @@ function maybeSucceed(core: Core, state: ShardState): void {
   const place = placeInLine(state, core.candidates, core.self);
   if (place === undefined) return;
   const { graceMs, beaconMs } = core.options;
-  if (core.nowMs - core.loyalSinceMs < claimDelayMs(place, graceMs, beaconMs)) return;
+  // One that stepped down goes last, or at once if it is alone (R4).
+  const waitsSinceMs = place === 0 ? core.loyalSinceMs : Math.max(core.loyalSinceMs, core.steppedDownMs);
+  if (core.nowMs - waitsSinceMs < claimDelayMs(place, graceMs, beaconMs)) return;
   propose(core, 'claim', claimed(state, core.self));
 }
 

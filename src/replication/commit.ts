@@ -3,6 +3,7 @@ import { committableSeq } from './commit-rule.js';
 import type { Core } from './core.js';
 import { invariant } from './invariant.js';
 import { entryBytes } from './log-entry.js';
+import { requiredIds } from './required.js';
 import { compact } from './retention.js';
 import type { Primary } from './role.js';
 import type { Seq } from './shard-state.js';
@@ -10,9 +11,10 @@ import { answerAsRead } from './write.js';
 
 export function maybeCommit(core: Core, role: Primary): void {
   const { register, options, self } = core;
+  const required = requiredIds(core, role);
   const committable = committableSeq({
     commitIndex: core.commitIndex,
-    acknowledged: register.required.map((id) => (id === self ? core.durability.lastSeq : (role.peers.get(id)?.ackedSeq ?? 0))),
+    acknowledged: required.map((id) => (id === self ? core.durability.lastSeq : (role.peers.get(id)?.ackedSeq ?? 0))),
     takeoverEnd: role.takeoverEnd,
     confirmedMembers: register.confirmed.length,
     minInSync: options.minInSync,

@@ -26,11 +26,15 @@ export class Core {
   readonly register = new StateRegister();
   /** The highest epoch known; 0 for none. */
   epoch: Epoch = 0;
+  /** Number of the newest Sync seen in this epoch; 0 for none. Older ones are void, even after a failed claim. */
+  syncNumber = 0;
   commitIndex: Seq = 0;
   /** Applied to the store; <= commitIndex. */
   appliedSeq: Seq = 0;
   /** False while a dump is being laid. */
   complete = true;
+  /** The write that makes a laid dump complete on disk too. */
+  completingWrite = 0;
 
   candidates: readonly CandidateFact[] = [];
   sessionConnected = false;
@@ -39,6 +43,8 @@ export class Core {
 
   /** When loyalty to a primary was last renewed: start, a new epoch, an answered beacon (R4). */
   loyalSinceMs: number;
+  /** When it last ceased to be primary: others that may succeed it go first (R4). */
+  steppedDownMs = Number.NEGATIVE_INFINITY;
   lastTickMs: number;
   /** When this process last woke from a pause: what is said to it meanwhile must be heard before it claims (R4). */
   wokeMs: number;
@@ -57,6 +63,10 @@ export class Core {
 
   get self(): ReplicaId {
     return this.options.replicaId;
+  }
+  /** Complete, and still so after a crash. */
+  get isDurablyComplete(): boolean {
+    return this.complete && this.durability.doneNumber >= this.completingWrite;
   }
   get isInSync(): boolean {
     return this.register.state?.inSync.includes(this.self) ?? false;
@@ -118,12 +128,6 @@ export class Core {
     const entries = this.log.slice(this.appliedSeq + 1, this.commitIndex - this.appliedSeq);
     this.appliedSeq = this.commitIndex;
     this.effects.push({ type: 'apply', entries });
-  }
-
-  /** The planned stop is over; nothing is done from here on. */
-  stop(clean: boolean): void {
-    this.stopped = true;
-    this.effects.push({ type: 'stopped', clean });
   }
 
   isCandidate(id: ReplicaId): boolean {

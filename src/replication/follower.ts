@@ -42,14 +42,14 @@ export function answerBeacon(core: Core, to: ReplicaId, beacon: BodyOf<'beacon'>
     claiming: core.role.kind === 'claimant',
     stopping: core.stopping !== undefined,
     number,
-    complete: core.complete,
+    complete: core.isDurablyComplete,
   });
 }
 
 /** R5, R10: what is cut is cut by the primary's list of epochs, never by one's own knowledge. */
 function onSync(core: Core, role: Follower, from: ReplicaId, sync: BodyOf<'sync'>): void {
-  if (sync.number <= role.syncNumber) return;
-  role.syncNumber = sync.number;
+  if (sync.number <= core.syncNumber) return;
+  core.syncNumber = sync.number;
   // A new stream voids the old one, and the dump that belonged to it (R10).
   role.stream = undefined;
   role.dump = undefined;
@@ -112,7 +112,7 @@ export function applyUnlessLaying(core: Core, role: Follower): void {
   compact(core);
   if (core.complete || dump?.endCommitIndex === undefined || core.appliedSeq < dump.endCommitIndex) return;
   core.complete = true;
-  core.persist({ type: 'complete' });
+  core.completingWrite = core.persist({ type: 'complete' });
   core.note({ kind: 'dumpTaken', seq: core.appliedSeq });
   role.dump = undefined;
 }
@@ -139,7 +139,7 @@ function acknowledge(core: Core, role: Follower, ackedSeq: Seq): void {
 }
 
 function onDumpInvite(core: Core, role: Follower, from: ReplicaId, invite: BodyOf<'dumpInvite'>): void {
-  if (invite.number !== role.syncNumber || role.dump !== undefined || role.stream !== undefined) return;
+  if (invite.number !== core.syncNumber || role.dump !== undefined || role.stream !== undefined) return;
   role.dump = { number: invite.number, endCommitIndex: undefined };
   core.emit({ type: 'requestDump', from, epoch: core.epoch, number: invite.number });
 }

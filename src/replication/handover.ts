@@ -6,6 +6,7 @@ import type { Core } from './core.js';
 import type { Primary } from './role.js';
 import { ended, handedOver, type ReplicaId, type ShardState } from './shard-state.js';
 import type { ProposalPurpose } from './state-register.js';
+import { exit } from './transitions.js';
 
 export function onStop(core: Core, deadlineMs: number): void {
   core.stopping ??= { deadlineMs };
@@ -14,7 +15,7 @@ export function onStop(core: Core, deadlineMs: number): void {
 
 export function maybeStop(core: Core): void {
   if (core.stopping === undefined || core.stopped) return;
-  if (core.nowMs >= core.stopping.deadlineMs) return core.stop(false);
+  if (core.nowMs >= core.stopping.deadlineMs) return exit(core, false);
   if (core.role.kind === 'follower') maybeLeave(core);
   else if (core.role.kind === 'primary') maybeHandOver(core, core.role);
 }
@@ -22,7 +23,7 @@ export function maybeStop(core: Core): void {
 /** A joiner holds nothing that others rely on; a backup waits for the primary to take it out. */
 function maybeLeave(core: Core): void {
   const mayBeMember = core.isInSync || core.register.state?.primary === core.self;
-  if (core.register.proposal === undefined && !mayBeMember) core.stop(true);
+  if (core.register.proposal === undefined && !mayBeMember) exit(core, true);
 }
 
 function maybeHandOver(core: Core, role: Primary): void {
@@ -32,7 +33,7 @@ function maybeHandOver(core: Core, role: Primary): void {
   role.handover = undefined;
   // Members that stop or are gone are taken out by maybeChangeMembers; only then is this replica alone.
   if (core.register.required.length > 1) return;
-  if (!core.options.volatile) return core.stop(true);
+  if (!core.options.volatile) return exit(core, true);
   const someoneMayJoin = core.candidates.some((candidate) => candidate.replicaId !== core.self && !candidate.stopping);
   if (!someoneMayJoin) endHistory(core, role);
 }

@@ -5,7 +5,6 @@
 import type { Core } from './core.js';
 import type { DumpItem } from './event.js';
 import { applyUnlessLaying, follow } from './follower.js';
-import { invariant } from './invariant.js';
 import type { Follower } from './role.js';
 import type { Epoch, Seq } from './shard-state.js';
 
@@ -20,14 +19,13 @@ function takerOf(core: Core, event: DumpEventId): Follower | undefined {
   return core.role.dump?.number === event.number ? core.role : undefined;
 }
 
-/** Only now is the old copy given up: until the primary has answered, it is the best this replica has. */
+/**
+ * Only now is the old copy given up: until the primary has answered, it is the best this replica has. The primary has seen
+ * to it that this is no member of the in-sync set any more; what this replica knows of the set may be older.
+ */
 export function onDumpBegun(core: Core, event: DumpEventId & { readonly baseSeq: Seq; readonly baseEpoch: Epoch }): void {
   const role = takerOf(core, event);
   if (role === undefined) return;
-  invariant(
-    !core.isInSync || core.register.state?.epoch !== core.epoch,
-    'a member of the in-sync set is told to discard its copy',
-  );
   core.reset(event.baseSeq, event.baseEpoch, false);
   follow(core, role, event.number, event.baseSeq);
 }

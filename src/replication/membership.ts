@@ -8,13 +8,18 @@ import { sendBeacons } from './replicate.js';
 import type { Primary } from './role.js';
 import { type ReplicaId, withMembers } from './shard-state.js';
 
+/** Beacon intervals that writes wait for a joiner's next acknowledgement, at most. */
+const admissionBeacons = 3;
+
 export function maybeChangeMembers(core: Core, role: Primary): void {
   const { register } = core;
-  if (register.proposal !== undefined || !core.sessionConnected || register.state === undefined) return;
-  const { inSync } = register.state;
+  const mayPropose = register.proposal === undefined && core.sessionConnected;
+  const inSync = register.state?.inSync ?? [];
+  for (const peer of role.peers.values()) peer.admitting = mayPropose && !inSync.includes(peer.id) && mayEnter(core, role, peer);
+  if (!mayPropose || register.state === undefined) return;
   const removed = inSync.filter((id) => id !== core.self && mustLeave(core, role, id));
   const added = [...role.peers.values()]
-    .filter((peer) => !inSync.includes(peer.id) && mayEnter(core, role, peer))
+    .filter((peer) => peer.admitting && peer.ackedSeq >= core.commitIndex)
     .map((peer) => peer.id);
   if (removed.length === 0 && added.length === 0) return;
   const next = withMembers(register.state, added, removed);
@@ -30,15 +35,18 @@ function mustLeave(core: Core, role: Primary, id: ReplicaId): boolean {
   const { leaseMs } = core.options;
   const silentMs = core.nowMs - Math.max(peer.heardSentMs, role.sinceMs);
   // It answers beacons but does not acknowledge: a disk that hangs, a log it cannot follow.
-  const stuck = peer.phase !== 'replicating' || peer.inFlightEnd > 0;
-  const stuckMs = core.nowMs - (peer.phase === 'replicating' ? peer.progressMs : peer.outOfStepSinceMs);
-  return silentMs > leaseMs || (stuck && stuckMs > leaseMs) || peer.phase === 'dumpNeeded' || (role.serving && peer.stopping);
+  const stuckMs = core.nowMs - (peer.behindSinceMs ?? core.nowMs);
+  return silentMs > leaseMs || stuckMs > leaseMs || peer.phase === 'dumpNeeded' || (role.serving && peer.stopping);
 }
 
-/** It holds everything committed, in this epoch, and has answered a beacon (R10). */
+/**
+ * It has a complete copy and keeps up with the log in this epoch, and has answered a beacon (R10). From then on commits
+ * wait for it, so that it comes to hold everything committed however fast writes arrive; only then is it proposed.
+ */
 function mayEnter(core: Core, role: Primary, peer: Peer): boolean {
   if (!role.serving || role.paused || !peer.linked || peer.refused || peer.stopping || peer.claiming) return false;
-  if (peer.phase !== 'replicating' || !peer.complete || peer.ackedSeq < core.commitIndex) return false;
+  if (peer.phase !== 'replicating' || !peer.complete || !peer.keepsUp) return false;
+  if (core.nowMs - (peer.behindSinceMs ?? core.nowMs) > admissionBeacons * core.options.beaconMs) return false;
   return core.nowMs - peer.leaseSentMs < core.options.leaseMs && core.isCandidate(peer.id);
 }
 

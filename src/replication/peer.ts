@@ -15,8 +15,12 @@ export interface Peer {
   refused: boolean;
   phase: PeerPhase;
   phaseSinceMs: number;
-  /** When it last ceased to replicate, however often Sync has been repeated since. */
-  outOfStepSinceMs: number;
+  /** Since when it lacks something without coming any closer, however often Sync is repeated; undefined: in step. */
+  behindSinceMs: number | undefined;
+  /** Its last batch took all there was: it is no more than one round trip behind. */
+  keepsUp: boolean;
+  /** A joiner whose acknowledgements and lease are required, before its addition is proposed (R10). */
+  admitting: boolean;
   /** Number of the last Sync sent; grows by one with each. */
   number: number;
   /** Everything up to here is held by the peer, as durably as promised; 0 before it has synced in this epoch. */
@@ -47,7 +51,9 @@ export function newPeer(id: ReplicaId, nowMs: number): Peer {
     refused: false,
     phase: 'idle',
     phaseSinceMs: nowMs,
-    outOfStepSinceMs: nowMs,
+    behindSinceMs: nowMs,
+    keepsUp: false,
+    admitting: false,
     number: 0,
     ackedSeq: 0,
     nextSeq: 1,
@@ -63,8 +69,18 @@ export function newPeer(id: ReplicaId, nowMs: number): Peer {
 }
 
 export function enterPhase(peer: Peer, phase: PeerPhase, nowMs: number): void {
-  if (peer.phase === 'replicating') peer.outOfStepSinceMs = nowMs;
+  if (peer.phase === 'replicating') peer.behindSinceMs ??= nowMs;
   peer.phase = phase;
+  peer.keepsUp = false;
   peer.phaseSinceMs = nowMs;
   peer.inFlightEnd = 0;
+}
+
+/** A replicating peer holds everything up to `ackedSeq`, of a log that ends at `lastSeq`. */
+export function noteProgress(peer: Peer, ackedSeq: Seq, lastSeq: Seq, nowMs: number): void {
+  if (ackedSeq > peer.ackedSeq && peer.behindSinceMs !== undefined) peer.behindSinceMs = nowMs;
+  peer.ackedSeq = ackedSeq;
+  if (ackedSeq < lastSeq) return;
+  peer.behindSinceMs = undefined;
+  peer.keepsUp = true;
 }

@@ -59,7 +59,7 @@ function receiveResponse(core: Core, role: Primary, message: Message, body: Resp
   if (peer === undefined) return;
   switch (body.type) {
     case 'beaconAnswer':
-      return onBeaconAnswer(role, peer, body);
+      return onBeaconAnswer(core, role, peer, body);
     case 'syncAnswer':
       onSyncAnswer(core, peer, body);
       break;

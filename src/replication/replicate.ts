@@ -2,12 +2,14 @@
 import type { Core } from './core.js';
 import { invariant } from './invariant.js';
 import type { BodyOf } from './message.js';
-import { enterPhase, newPeer, type Peer } from './peer.js';
+import { enterPhase, newPeer, noteProgress, type Peer } from './peer.js';
 import type { Primary } from './role.js';
 import type { ReplicaId, Seq } from './shard-state.js';
 
 /** Beacon intervals after which an unanswered Sync, or a batch or dump without progress, is begun again. */
 const syncRepeatBeacons = 3;
+/** Leases within which a joiner that has called Dump says that it has begun: discarding a large copy takes time. */
+const dumpBeginLeases = 5;
 
 /** Everyone live, and everyone required: a member whose znode is gone must be evicted before it is forgotten. */
 export function refreshPeers(core: Core, role: Primary): void {
@@ -48,16 +50,18 @@ export function syncPeers(core: Core, role: Primary): void {
   const repeatAfterMs = syncRepeatBeacons * core.options.beaconMs;
   for (const peer of role.peers.values()) {
     if (!peer.linked) continue;
-    const stalled = core.nowMs - peer.phaseSinceMs > repeatAfterMs;
-    if (peer.phase === 'idle' || (stalled && (peer.phase === 'syncing' || peer.phase === 'invited'))) sync(core, peer);
+    const phaseMs = core.nowMs - peer.phaseSinceMs;
+    const stalled = phaseMs > repeatAfterMs;
+    if (peer.phase === 'idle' || (stalled && (peer.phase === 'syncing' || peer.phase === 'invited'))) sync(core, role, peer);
+    else if (peer.phase === 'dumping' && phaseMs > dumpBeginLeases * core.options.leaseMs) sync(core, role, peer);
     else if (peer.phase === 'replicating' && peer.inFlightEnd > 0 && core.nowMs - peer.progressMs > repeatAfterMs)
-      sync(core, peer);
+      sync(core, role, peer);
     else if (peer.phase === 'dumpNeeded') maybeInvite(core, peer);
   }
 }
 
-function sync(core: Core, peer: Peer): void {
-  peer.number++;
+function sync(core: Core, role: Primary, peer: Peer): void {
+  peer.number = ++role.syncNumber;
   peer.complete = false;
   peer.retainFromSeq = undefined;
   enterPhase(peer, 'syncing', core.nowMs);
@@ -95,7 +99,7 @@ export function onSyncAnswer(core: Core, peer: Peer, answer: BodyOf<'syncAnswer'
   }
   if (peer.phase !== 'syncing' && peer.phase !== 'dumping' && peer.phase !== 'invited') return;
   enterPhase(peer, 'replicating', core.nowMs);
-  peer.ackedSeq = answer.matchedSeq;
+  noteProgress(peer, answer.matchedSeq, core.log.lastSeq, core.nowMs);
   peer.nextSeq = answer.matchedSeq + 1;
   peer.progressMs = core.nowMs;
   sendAppends(core, peer);
@@ -105,20 +109,24 @@ export function onAppendAnswer(core: Core, peer: Peer, answer: BodyOf<'appendAns
   if (answer.number !== peer.number || peer.phase !== 'replicating') return;
   if (answer.mismatch) return enterPhase(peer, 'idle', core.nowMs);
   if (answer.ackedSeq > peer.ackedSeq) {
-    peer.ackedSeq = answer.ackedSeq;
     peer.progressMs = core.nowMs;
+    noteProgress(peer, answer.ackedSeq, core.log.lastSeq, core.nowMs);
   }
   if (peer.ackedSeq >= peer.inFlightEnd) peer.inFlightEnd = 0;
   sendAppends(core, peer);
 }
 
-export function onBeaconAnswer(role: Primary, peer: Peer, answer: BodyOf<'beaconAnswer'>): void {
+export function onBeaconAnswer(core: Core, role: Primary, peer: Peer, answer: BodyOf<'beaconAnswer'>): void {
   peer.heardSentMs = Math.max(peer.heardSentMs, answer.sentAtMs);
   // A probe renews nobody's loyalty, so it renews no lease either (R9).
   if (!answer.probe && !role.paused) peer.leaseSentMs = Math.max(peer.leaseSentMs, answer.sentAtMs);
   peer.claiming = answer.claiming;
   peer.stopping = answer.stopping;
-  if (answer.number !== peer.number) return;
+  if (answer.number !== peer.number) {
+    // It followed this stream when the beacon was sent, and does not any more: a claim or a dump of it has failed.
+    if (peer.phase === 'replicating' && answer.sentAtMs > peer.phaseSinceMs) enterPhase(peer, 'idle', core.nowMs);
+    return;
+  }
   peer.complete = answer.complete;
   if (peer.complete && peer.phase === 'replicating') peer.retainFromSeq = undefined;
 }
@@ -134,6 +142,8 @@ export function sendAppends(core: Core, peer: Peer): void {
   const entries = core.log.slice(peer.nextSeq, maxBatchEntries, maxBatchBytes);
   peer.nextSeq += entries.length;
   peer.inFlightEnd = peer.nextSeq - 1;
+  peer.keepsUp = peer.inFlightEnd === core.log.lastSeq;
   peer.progressMs = core.nowMs;
+  peer.behindSinceMs ??= core.nowMs;
   core.send(peer.id, { type: 'append', number: peer.number, prevSeq, prevEpoch, entries, commitIndex: core.commitIndex });
 }

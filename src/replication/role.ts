@@ -28,8 +28,6 @@ export interface Follower {
   readonly kind: 'follower';
   /** Whose messages of this epoch have been seen. */
   primary: ReplicaId | undefined;
-  /** Number of the newest Sync seen in this epoch; 0 for none. Older ones are void. */
-  syncNumber: number;
   stream: FollowedStream | undefined;
   dump: DumpInProgress | undefined;
 }
@@ -58,6 +56,8 @@ export interface Primary {
   serving: boolean;
   paused: boolean;
   nextBeaconMs: number;
+  /** Number of the last Sync sent to anyone: a peer that is forgotten and comes back gets none that it has had. */
+  syncNumber: number;
   readonly waiters: Waiters;
   /** The newest uncommitted entry of a key: its seq, and whether it leaves the key existing. */
   readonly uncommitted: Map<string, { readonly seq: Seq; readonly exists: boolean }>;
@@ -73,5 +73,5 @@ export interface Primary {
 export type Role = Follower | Claimant | Primary;
 
 export function newFollower(): Follower {
-  return { kind: 'follower', primary: undefined, syncNumber: 0, stream: undefined, dump: undefined };
+  return { kind: 'follower', primary: undefined, stream: undefined, dump: undefined };
 }

@@ -7,7 +7,7 @@ import type { ProposalOutcome } from './event.js';
 import { invariant } from './invariant.js';
 import type { ShardState } from './shard-state.js';
 import type { Proposal } from './state-register.js';
-import { adoptEpoch, becomeFollower, becomePrimary } from './transitions.js';
+import { adoptEpoch, becomeFollower, becomePrimary, exit } from './transitions.js';
 
 export function onStateRead(core: Core, version: number, state: ShardState): void {
   const before = core.register.state;
@@ -44,7 +44,7 @@ export function onStateMissing(core: Core): void {
 function conclude(core: Core, state: ShardState, settled: Proposal | undefined, succeeded: boolean): void {
   if (settled?.purpose === 'end' && succeeded) {
     core.note({ kind: 'historyEnded' });
-    core.stop(true);
+    exit(core, true);
     return;
   }
   if (isOurs(core, state)) return takeUp(core, state, settled);

@@ -100,8 +100,9 @@ export class StateRegister {
   /** A read. Returns undefined if it tells nothing new, else the proposal that it settles, if any. */
   observe(version: number, state: ShardState): { readonly settled: Proposal | undefined } | undefined {
     const known = this.#known;
-    // After a loss of ZooKeeper's data versions start again, but epochs never do.
-    if (known?.kind === 'present' && version <= known.version && state.epoch <= known.state.epoch) return undefined;
+    // After a loss of ZooKeeper's data versions start again, but epochs never do; a lower one is no news (R3).
+    if (known?.kind === 'present' && state.epoch < known.state.epoch) return undefined;
+    if (known?.kind === 'present' && version <= known.version && state.epoch === known.state.epoch) return undefined;
     this.#known = { kind: 'present', version, state };
     return { settled: this.#takeProposal() };
   }
@@ -109,8 +110,12 @@ export class StateRegister {
   /** A read that found no znode. */
   observeMissing(): { readonly settled: Proposal | undefined } | undefined {
     // A create that is on its way, or whose answer was lost, may come yet.
-    const creating = this.#proposal !== undefined && this.#proposal.expectedVersion === undefined;
-    if (creating || this.#known?.kind === 'missing') return undefined;
+    if (this.#proposal !== undefined && this.#proposal.expectedVersion === undefined) {
+      // Refused because there was one, yet there is none: the read is late, or it is gone. The attempt is repeated.
+      if (this.#proposal.status === 'refused') this.#proposal = { ...this.#proposal, status: 'unknown' };
+      return undefined;
+    }
+    if (this.#known?.kind === 'missing') return undefined;
     this.#known = { kind: 'missing' };
     return { settled: this.#takeProposal() };
   }

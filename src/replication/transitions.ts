@@ -22,14 +22,18 @@ function changeRole(core: Core, next: Role): void {
   const last = core.role;
   invariant(legal[last.kind].includes(next.kind), `no way from ${last.kind} to ${next.kind}`);
   core.role = next;
-  if (last.kind === 'primary') resign(core, last);
+  if (last.kind === 'primary') {
+    core.steppedDownMs = core.nowMs;
+    resign(core, last);
+  }
   if (last.kind === 'claimant' && next.kind === 'follower' && last.forceToken !== undefined) {
     core.emit({ type: 'answer', token: last.forceToken, answer: { kind: 'notForced', reason: 'the state changed meanwhile' } });
   }
 }
 
-/** A deposed primary finishes no write (R8). */
+/** A deposed primary finishes no write (R8). What it appended in this turn has gone nowhere yet: storage has what the log has. */
 function resign(core: Core, last: Primary): void {
+  core.persistAppended(core.log.slice(last.persistedSeq + 1, core.log.lastSeq - last.persistedSeq));
   core.emit({ type: 'links', to: [] });
   last.waiters.abandon(
     (token) => core.emit({ type: 'answer', token, answer: { kind: 'refused', refusal: 'OUTCOME_UNKNOWN' } }),
@@ -41,11 +45,19 @@ function resign(core: Core, last: Primary): void {
 export function adoptEpoch(core: Core, epoch: Epoch): void {
   if (epoch <= core.epoch) return;
   core.epoch = epoch;
+  core.syncNumber = 0;
   core.persist({ type: 'epoch', epoch }, { epoch });
   core.loyalSinceMs = core.nowMs;
   core.deferred.clear();
   if (core.role.kind === 'follower') core.role = newFollower();
   else if (core.role.kind === 'primary' || core.role.epoch <= epoch) becomeFollower(core);
+}
+
+/** The planned stop is over: nothing is done from here on, and nobody is left waiting. */
+export function exit(core: Core, clean: boolean): void {
+  if (core.role.kind === 'primary') resign(core, core.role);
+  core.stopped = true;
+  core.emit({ type: 'stopped', clean });
 }
 
 export function becomeFollower(core: Core): void {
@@ -59,6 +71,7 @@ export function becomeClaimant(core: Core, epoch: Epoch, forceToken?: unknown): 
 /** To be called only once `state` is known to name this replica in `epoch`. */
 export function becomePrimary(core: Core, epoch: Epoch): void {
   core.epoch = epoch;
+  core.syncNumber = 0;
   core.persist({ type: 'epoch', epoch }, { epoch });
   core.deferred.clear();
   const uncommitted: Primary['uncommitted'] = new Map();
@@ -74,6 +87,7 @@ export function becomePrimary(core: Core, epoch: Epoch): void {
     serving: false,
     paused: false,
     nextBeaconMs: core.nowMs,
+    syncNumber: 0,
     waiters: new Waiters(),
     uncommitted,
     uncommittedBytes: 0,

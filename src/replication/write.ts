@@ -4,6 +4,7 @@ import type { Answer, Refusal } from './effect.js';
 import type { WriteEvent } from './event.js';
 import { holdsLease } from './lease.js';
 import { entryBytes, type LogEntry } from './log-entry.js';
+import { requiredIds } from './required.js';
 import type { Primary } from './role.js';
 import type { Seq } from './shard-state.js';
 import type { JudgedWaiter } from './waiters.js';
@@ -68,7 +69,7 @@ export function refusalOfRead(core: Core, nowMs: number): Refusal | undefined {
   const refusal = refusalOfService(core);
   if (refusal !== undefined || role.kind !== 'primary') return refusal;
   if (role.handover?.stage === 'proposed' || role.ending) return 'HANDOVER_IN_PROGRESS';
-  const leased = holdsLease(role, core.self, core.register.required, core.options.leaseMs, nowMs);
+  const leased = holdsLease(role, core.self, requiredIds(core, role), core.options.leaseMs, nowMs);
   return leased ? undefined : 'LEASE_LAPSED';
 }
 

@@ -173,11 +173,8 @@ export class Cluster implements Surroundings {
         for (const call of this.dumps) if (call.joiner === effect.to && call.number === effect.number) failDump(call);
         return;
       case 'persist':
-        if (effect.change.type === 'rebase')
-          this.safety.giveUpAfter(this.safety.lastCommitted, { baseSeq: effect.change.baseSeq, empty: false });
-        if (effect.change.type === 'reset' && effect.change.complete) {
-          this.safety.giveUpAfter(0, { baseSeq: effect.change.baseSeq, empty: true });
-        }
+        if (effect.change.type === 'rebase') this.safety.goOnFrom(effect.change.baseSeq);
+        if (effect.change.type === 'reset' && effect.change.complete) this.safety.beginEmpty(effect.change.baseSeq);
         return;
       case 'roleChanged':
         if (effect.role === 'primary') this.safety.onPrimary(effect.epoch, node.replicaId);
@@ -215,7 +212,9 @@ export class Cluster implements Surroundings {
   #stepSession(node: VirtualNode): void {
     const before = this.register.znode;
     const event = node.session.step(this.register);
-    if (this.register.znode !== before) this.fireWatches('state');
+    const { znode } = this.register;
+    if (znode !== before) this.fireWatches('state');
+    if (znode !== before && znode?.state.primary === undefined) this.safety.beginEmpty((znode?.state.seqFloor ?? 1) - 1);
     if (event !== undefined) node.handle(event);
   }
 

@@ -19,10 +19,12 @@ export class Safety {
   lastCommitted: Seq = 0;
   /** What the store holds after each committed seq. */
   readonly #models = new Map<Seq, Model>([[0, new Map()]]);
+  #lastModel: Model = new Map();
   readonly #primaries = new Map<Epoch, ReplicaId>();
   #lastAcknowledged: Seq = 0;
-  /** How far each image has been compared, and in which of its lives. */
-  readonly #verified = new Map<ReplicaId, { readonly cuts: number; readonly seq: Seq }>();
+  /** What is committed, in order; and how many of these each image has been compared with, in which of its lives. */
+  #order: LogEntry[] = [];
+  readonly #verified = new Map<ReplicaId, { readonly cuts: number; readonly count: number }>();
 
   onPrimary(epoch: Epoch, replica: ReplicaId): void {
     const other = this.#primaries.get(epoch);
@@ -43,11 +45,13 @@ export class Safety {
 
   #commit(entry: LogEntry): void {
     require(entry.seq > this.lastCommitted, () => `entry ${entry.seq} is committed after ${this.lastCommitted}`);
-    const model = new Map(this.#models.get(this.lastCommitted));
+    const model = new Map(this.#lastModel);
     if (entry.value === undefined) model.delete(entry.key);
     else model.set(entry.key, { value: entry.value, version: entry.seq });
     this.committed.set(entry.seq, entry);
+    this.#order.push(entry);
     this.#models.set(entry.seq, model);
+    this.#lastModel = model;
     this.lastCommitted = entry.seq;
   }
 
@@ -66,15 +70,31 @@ export class Safety {
       `${node.replicaId} reads at ${appliedSeq}, acknowledged is ${this.#lastAcknowledged}`);
   }
 
-  /** The history goes on from `seq`, empty or as it was there: what came later has been given up on purpose (R13). */
-  giveUpAfter(seq: Seq, restart?: { readonly baseSeq: Seq; readonly empty: boolean }): void {
+  /** The operator accepts the loss of what was committed beyond `seq` (R13). */
+  giveUpAfter(seq: Seq): void {
     for (const later of [...this.committed.keys()]) if (later > seq) this.committed.delete(later);
-    const model: Model = restart?.empty ? new Map() : (this.#models.get(seq) ?? new Map());
-    this.lastCommitted = restart?.baseSeq ?? seq;
+    this.#order = this.#order.filter((entry) => entry.seq <= seq);
+    this.#lastModel = this.#models.get(seq) ?? new Map();
+    this.lastCommitted = seq;
     this.#lastAcknowledged = Math.min(this.#lastAcknowledged, seq);
-    if (restart?.empty) this.committed.clear();
-    this.#models.set(this.lastCommitted, model);
     this.#verified.clear();
+  }
+
+  /** The history has been ended, or only a half-laid dump is left of it: the next one begins empty (R13). */
+  beginEmpty(baseSeq: Seq): void {
+    this.committed.clear();
+    this.#order = [];
+    this.#lastModel = new Map();
+    // Copies of the old history may stand at the same seq.
+    this.#models.delete(baseSeq);
+    this.lastCommitted = Math.max(this.lastCommitted, baseSeq);
+    this.#verified.clear();
+  }
+
+  /** The log starts again above a raised seq floor, on the same store (R13). */
+  goOnFrom(baseSeq: Seq): void {
+    this.#models.set(baseSeq, this.#lastModel);
+    this.lastCommitted = baseSeq;
   }
 
   check(nodes: readonly VirtualNode[], register: FakeRegister, nowMs: number): void {
@@ -92,15 +112,12 @@ export class Safety {
     const { disk, replicaId } = node;
     require(disk.complete, () => `${replicaId} is in sync with a half-laid dump`);
     const done = this.#verified.get(replicaId);
-    const from = done?.cuts === disk.cuts ? done.seq : disk.baseSeq;
-    for (let seq = from + 1; seq <= this.lastCommitted; seq++) {
-      const entry = this.committed.get(seq);
-      if (entry === undefined) continue;
-      const held = disk.entryAt(seq);
-      require(held?.epoch === entry.epoch, () =>
-        `${replicaId} is in sync without the committed entry ${seq} of epoch ${entry.epoch}`);
+    for (let index = done?.cuts === disk.cuts ? done.count : 0; index < this.#order.length; index++) {
+      const { seq, epoch } = this.#order[index]!;
+      const held = seq <= disk.baseSeq || disk.entryAt(seq)?.epoch === epoch;
+      require(held, () => `${replicaId} is in sync without the committed entry ${seq} of epoch ${epoch}`);
     }
-    this.#verified.set(replicaId, { cuts: disk.cuts, seq: Math.max(from, this.lastCommitted) });
+    this.#verified.set(replicaId, { cuts: disk.cuts, count: this.#order.length });
   }
 
   #checkStore(node: VirtualNode): void {

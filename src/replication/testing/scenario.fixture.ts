@@ -67,6 +67,15 @@ export class Scenario {
     throw new Error('the cluster does not come to rest');
   }
 
+  /** One thing after another happens, without time passing, until the condition holds. */
+  stepUntil(condition: () => boolean): void {
+    for (let step = 0; !condition(); step++) {
+      const [action] = this.cluster.actions();
+      if (action === undefined || step > mostStepsAtOnce) throw new Error(`nothing more happens: ${this.describe()}`);
+      this.cluster.run(action);
+    }
+  }
+
   /** Time passes tick by tick, with everything delivered in between. */
   advance(ms: number): void {
     const endMs = this.cluster.nowMs + ms;

@@ -171,6 +171,9 @@ export class Schedule {
       node.session.watchesMuted = false;
       node.session.loseNextAnswer = undefined;
     }
+    // A server that lagged catches up, and a watch that was late fires.
+    scenario.cluster.fireWatches('state');
+    scenario.cluster.fireWatches('candidates');
     this.#freeDisks();
     for (const name of this.#nodeNames) if (!scenario.node(name).alive) scenario.start(name);
     this.#reconnectAll();
@@ -190,7 +193,8 @@ export class Schedule {
     const { scenario } = this;
     scenario.advance(3000);
     for (const name of this.#nodeNames) {
-      if (!scenario.snapshot(name).offline) throw new Error(`${name} does not say that the shard is offline: ${scenario.describe()}`);
+      if (!scenario.snapshot(name).offline)
+        throw new Error(`${name} does not say that the shard is offline: ${scenario.describe()}`);
     }
     if (scenario.primary !== undefined) throw new Error('served without any copy of the data');
   }
@@ -203,7 +207,8 @@ export class Schedule {
     }
     for (const call of this.#calls) {
       const refused = call.answers.some((answer: Answer) => answer.kind === 'refused' && answer.refusal !== 'OUTCOME_UNKNOWN');
-      if (refused && call.value !== undefined && committed.has(call.value)) throw new Error(`${call.value} was refused and is there`);
+      if (refused && call.value !== undefined && committed.has(call.value))
+        throw new Error(`${call.value} was refused and is there`);
       if (call.answers.length > 1) throw new Error(`${call.value} was answered twice`);
     }
   }
