@@ -5,9 +5,10 @@
  * before libuv has stopped watching that file descriptor: a socket opened in that turn, or in a continuation of it, gets
  * the same descriptor and hangs for ever. For the same reason the package's own promises are not used.
  *
- * An object that has lost its connection is closed at once, in the very turn. Left alone it would keep watching the closed
- * descriptor when the server has timed out, and on its next attempt take whatever socket has that number by then, say one
- * of gRPC's, out of epoll: that socket hangs, or libuv aborts the process.
+ * An object that has lost its connection is closed at once, in the very turn. Left alone it goes on watching the closed
+ * descriptor: then libuv aborts the process, or the next attempt takes whatever socket has that number by then, say one of
+ * gRPC's, out of epoll, where it hangs. It happens when a server has timed out, which is told by an event, and when a
+ * request could not be written, which only the state tells.
  */
 import { PendingCalls } from './pending-calls.js';
 import { returnCodes, ZnodeError } from './znode-client.js';
@@ -55,11 +56,15 @@ const refusals: readonly number[] = [returnCodes.noAuthorization, returnCodes.no
 /** Returned instead of sending. Other codes may come after the request has been queued. */
 const refusalsToSend: readonly number[] = [returnCodes.badArguments, returnCodes.invalidState];
 
+/** What the package's `state` is while a session is open. */
+const connectedState = 3;
+
 /** The default of 10 can end a session whose server sends one large answer in many pieces. */
 const emptyReadLimit = 10_000;
 
 export class NativeSession {
   readonly #native: NativeClient;
+  readonly #listener: NativeSessionListener;
   readonly #calls: PendingCalls;
   #ended = false;
 
@@ -69,6 +74,7 @@ export class NativeSession {
     resumed: SessionCredentials | undefined,
     listener: NativeSessionListener,
   ) {
+    this.#listener = listener;
     this.#calls = new PendingCalls(options.sessionMs);
     this.#native = new Native({
       connect: options.servers,
@@ -81,7 +87,7 @@ export class NativeSession {
     this.#forward('connect', () => {
       listener.onConnect({ sessionId: this.#native.client_id, password: this.#native.client_password });
     });
-    this.#native.on('connecting', () => this.#lost(listener));
+    this.#native.on('connecting', () => this.#lost());
     this.#forward('close', () => {
       this.#end(returnCodes.sessionExpired);
       listener.onEnded();
@@ -102,13 +108,13 @@ export class NativeSession {
   }
 
   /** Called from native code: nothing that could open a socket may run in this turn. */
-  #lost(listener: NativeSessionListener): void {
+  #lost(): void {
     if (this.#ended) return;
     this.#ended = true;
     this.#native.close();
     setImmediate(() => {
       this.#calls.rejectAll(returnCodes.connectionLoss);
-      listener.onLost();
+      this.#listener.onLost();
     });
   }
 
@@ -122,6 +128,7 @@ export class NativeSession {
           else reject(new ZnodeError(operation, returnCode, refusals.includes(returnCode) ? 'no' : 'unknown'));
         });
       });
+      if (this.#native.state !== connectedState) this.#lost();
       if (typeof taken === 'number' && taken !== returnCodes.ok) {
         reject(new ZnodeError(operation, taken, refusalsToSend.includes(taken) ? 'no' : 'unknown'));
       }

@@ -35,6 +35,7 @@ type Answer<Values extends unknown[]> = (returnCode: number, message: string, ..
 export interface NativeClient extends EventEmitter {
   readonly client_id: string;
   readonly client_password: string;
+  readonly state: number;
   init(options: object): unknown;
   close(): unknown;
   a_create(path: string, data: Buffer, flags: number, answer: Answer<[path: string]>): unknown;

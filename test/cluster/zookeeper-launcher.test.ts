@@ -66,6 +66,35 @@ describe('local ZooKeeper', () => {
     await expect(zookeeper.startServer()).rejects.toThrow(/stopped for good/);
   });
 
+  it('a client outlives a server that is killed under load, again and again', async () => {
+    vi.stubEnv('KVNODE_ZK', '');
+    const zookeeper = await startZooKeeper();
+    const clients = await Promise.all(
+      [1, 2, 3].map(() => ZookeeperClient.connect({ servers: zookeeper.address, sessionMs, startupTimeoutMs })),
+    );
+    let busy = true;
+    const load = clients.map(async (client) => {
+      while (busy) {
+        const calls = Array.from({ length: 20 }, () => client.stat('/', { watch: true }).catch(() => undefined));
+        await Promise.all(calls);
+        // Requests are written in the turn in which an answer or an end of the connection may be waiting to be read.
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+    });
+    for (let round = 0; round < 5; round += 1) {
+      const logs = clients.map((client) => new EventLog(client));
+      await zookeeper.stopServer();
+      await Promise.all(logs.map((log) => log.until('suspended')));
+      await zookeeper.startServer();
+      await Promise.all(logs.map((log) => log.until('connected')));
+    }
+    busy = false;
+    await Promise.all(load);
+    for (const client of clients) expect(await client.stat('/', { watch: false })).toBeDefined();
+    await Promise.all(clients.map((client) => client.close()));
+    await zookeeper.stop();
+  });
+
   it('a paused server answers nothing, and goes on where it was', async () => {
     vi.stubEnv('KVNODE_ZK', '');
     const zookeeper = await startZooKeeper();
