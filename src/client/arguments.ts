@@ -4,9 +4,9 @@
  * The largest value is the node's to decide; only what no message can carry is refused here.
  */
 import { KvError } from '../errors.js';
-import { maxMessageBytes } from './channel-options.js';
+import { maxKeyBytes } from '../limits.js';
+import { maxMessageBytes } from '../rpc/channel-options.js';
 
-const maxKeyBytes = 1_024;
 /** Of a UTF-16 code unit in UTF-8; two units of a pair need four bytes together. */
 const maxBytesPerCodeUnit = 3;
 /** The key, the version and the framing of the largest message. */

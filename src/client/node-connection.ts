@@ -7,7 +7,7 @@
  * being ready. Requests are handed over only while it is ready; one that never left may then safely go elsewhere.
  */
 import { Client, connectivityState } from '@grpc/grpc-js';
-import { channelOptions } from './channel-options.js';
+import { channelOptions } from '../rpc/channel-options.js';
 import { type Limits, remainingMs } from './limits.js';
 import type { NodeTransport } from './node-transport.js';
 import { TrackedCredentials } from './tracked-credentials.js';

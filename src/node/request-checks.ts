@@ -2,7 +2,7 @@
 import { isUtf8 } from 'node:buffer';
 import { KvError } from '../errors.js';
 
-export const maxKeyBytes = 1_024;
+import { maxKeyBytes } from '../limits.js';
 
 /** Judged on the raw bytes: a decoder that replaces what is not UTF-8 would make two keys one. */
 export function checkKey(key: Buffer): string {
