@@ -6,21 +6,26 @@ import { Workload } from './support/workload.js';
 const outageMs = 20_000;
 
 /** With an address from outside there is nothing that we may stop. */
-test.skipIf(process.env.KVNODE_ZK)(
-  'ZooKeeper stopped for twenty seconds: reads and writes go on, and so does membership afterwards',
-  async () => {
+const ownZookeeper = test.skipIf(process.env.KVNODE_ZK);
+
+ownZookeeper.each(['stopped', 'frozen'] as const)(
+  'ZooKeeper %s for twenty seconds: reads and writes go on, and so does membership afterwards',
+  async (outage) => {
     await using zookeeper = await startZooKeeper();
     await using cluster = await startCluster({ zookeeper });
     await using client = await cluster.connect();
     const load = new Workload(client);
     await load.writes(50);
     const primary = await cluster.primary();
-    await zookeeper.stopServer();
-    const stopped = performance.now();
+    load.resetPause();
+    if (outage === 'stopped') await zookeeper.stopServer();
+    else zookeeper.pauseServer();
+    const began = performance.now();
     // The outage itself is the outcome under test: service all through it, not a moment in it.
-    while (performance.now() - stopped < outageMs) await load.writes(100);
+    while (performance.now() - began < outageMs) await load.writes(100);
     expect([...load.errors]).toEqual([]);
-    await zookeeper.startServer();
+    if (outage === 'stopped') await zookeeper.startServer();
+    else zookeeper.resumeServer();
     await load.writes(50);
     expect((await cluster.primary()).id).toBe(primary.id);
     await cluster.waitForInSync(3);
