@@ -4,7 +4,7 @@ import type { WorkloadOptions } from './options.js';
 import { type Gap, outagesOf } from './outages.js';
 import type { PrimaryTimeline } from './primaries.js';
 import { mergeStatistics, type OperationStatistics, type Statistics } from './statistics.js';
-import type { VerificationResult } from './verify.js';
+import type { VerificationResult } from './violations.js';
 
 export interface Latency {
   readonly p50: number;

@@ -2,8 +2,8 @@
 import type { KvClient } from '../src/index.js';
 import type { History } from './history.js';
 import { keyName, type WorkloadOptions } from './options.js';
-import type { Violations } from './thread-messages.js';
 import { encodeValue } from './values.js';
+import type { ViolationLog } from './violations.js';
 
 export interface Session {
   readonly client: KvClient;
@@ -12,25 +12,6 @@ export interface Session {
   readonly workload: WorkloadOptions;
   readonly history: History;
   readonly violations: ViolationLog;
-}
-
-/** Words are kept of so many. */
-const maxExamples = 20;
-
-export class ViolationLog {
-  #count = 0;
-  readonly #examples: string[] = [];
-
-  add(keyIndex: number, what: string | undefined): void {
-    if (what === undefined) return;
-    this.#count += 1;
-    const example = `${keyName(keyIndex)}: ${what}`;
-    if (this.#examples.length < maxExamples && !this.#examples.includes(example)) this.#examples.push(example);
-  }
-
-  get summary(): Violations {
-    return { count: this.#count, examples: [...this.#examples] };
-  }
 }
 
 /** Writes a fresh value and records what became of it. @throws whatever the client threw. */

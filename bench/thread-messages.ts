@@ -3,7 +3,7 @@
 import type { WorkloadOptions } from './options.js';
 import type { Gap } from './outages.js';
 import type { Statistics } from './statistics.js';
-import type { VerificationResult } from './verify.js';
+import type { VerificationResult, Violations } from './violations.js';
 
 /** Given to a worker when it is made. */
 export interface WorkerPlan {
@@ -33,9 +33,3 @@ export type FromWorker =
   | { readonly kind: 'finished'; readonly statistics: Statistics; readonly gaps: readonly Gap[]; readonly violations: Violations }
   | { readonly kind: 'verified'; readonly result: VerificationResult }
   | { readonly kind: 'failed'; readonly message: string };
-
-/** A count, and the first few in words. */
-export interface Violations {
-  readonly count: number;
-  readonly examples: readonly string[];
-}

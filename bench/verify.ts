@@ -2,14 +2,7 @@
 import { forEachKey } from './for-each-key.js';
 import { keyName, ownKeys } from './options.js';
 import type { Session } from './session.js';
-import type { Violations } from './thread-messages.js';
-
-export interface VerificationResult {
-  readonly keysRead: number;
-  /** Keys that could not be read back: nothing is known of them, so the verification has not succeeded. */
-  readonly unreadable: number;
-  readonly violations: Violations;
-}
+import type { VerificationResult } from './violations.js';
 
 export async function verify({ client, workload, thread, history, violations }: Session): Promise<VerificationResult> {
   let keysRead = 0;

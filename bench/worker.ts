@@ -8,10 +8,11 @@ import { createGenerator } from './generate.js';
 import { History } from './history.js';
 import { GapTracker } from './outages.js';
 import { prepare } from './prepare.js';
-import { type Session, ViolationLog } from './session.js';
+import type { Session } from './session.js';
 import { createStatistics } from './statistics.js';
 import type { FromWorker, ToWorker, WorkerPlan } from './thread-messages.js';
 import { verify } from './verify.js';
+import { ViolationLog } from './violations.js';
 
 const reportEveryMs = 100;
 

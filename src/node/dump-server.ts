@@ -1,11 +1,12 @@
 /** Sends a full copy of the shard to a joiner, chunk by chunk, while writes go on (R10). */
 import { once } from 'node:events';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { status } from '@grpc/grpc-js';
+import { type ServerWritableStream, status } from '@grpc/grpc-js';
 import type { Effect } from '../replication/index.js';
-import type { DumpMessage, ReplicationCodec } from '../rpc/replication-codec.js';
-import type { DumpCall } from './replication-server.js';
+import type { DumpMessage, Header, ReplicationCodec } from '../rpc/replication-codec.js';
 import type { ShardHost } from './shard-host.js';
+
+export type DumpCall = ServerWritableStream<{ header: Header | null; number: number }, DumpMessage>;
 
 /** Large enough to make the cost of a message small, small enough not to hold up the event loop. */
 const chunkBytes = 256 * 1024;

@@ -4,20 +4,13 @@
  * A message for another format, cluster or shard ends the stream with the reason; one for a replica that is not here
  * any more is refused by itself, since its sender may have others on the same stream (R1).
  */
-import {
-  Metadata,
-  type ServerDuplexStream,
-  type ServerWritableStream,
-  status,
-  type UntypedServiceImplementation,
-} from '@grpc/grpc-js';
+import { Metadata, type ServerDuplexStream, status, type UntypedServiceImplementation } from '@grpc/grpc-js';
 import type { Effect, Message, ReplicaId } from '../replication/index.js';
-import type { DumpMessage, Header, ReplicationCodec, WireMessage } from '../rpc/replication-codec.js';
-import { serveDump } from './dump-server.js';
+import type { ReplicationCodec, WireMessage } from '../rpc/replication-codec.js';
+import { type DumpCall, serveDump } from './dump-server.js';
 import type { ShardHost } from './shard-host.js';
 
 type Inbound = ServerDuplexStream<WireMessage, WireMessage>;
-export type DumpCall = ServerWritableStream<{ header: Header | null; number: number }, DumpMessage>;
 
 export class ReplicationServer {
   readonly #codec: ReplicationCodec;
