@@ -4,7 +4,7 @@ import type { Core } from './core.js';
 import { invariant } from './invariant.js';
 import { entryBytes } from './log-entry.js';
 import { requiredIds } from './required.js';
-import { compact } from './retention.js';
+import { compact, type Needs } from './retention.js';
 import type { Primary } from './role.js';
 import type { Seq } from './shard-state.js';
 import { answerAsRead } from './write.js';
@@ -34,17 +34,17 @@ function commitTo(core: Core, role: Primary, seq: Seq): void {
     (version, token) => core.emit({ type: 'answer', token, answer: { kind: 'written', version } }),
     (waiter) => answerAsRead(core, waiter),
   );
-  compact(core, neededFrom(role));
+  compact(core, needsOf(role));
 }
 
-/** What a peer still lacks is kept while the log is within its bounds; for a dump's sake from its first chunk on (R10). */
-function neededFrom(role: Primary): Seq {
-  let needed = Number.POSITIVE_INFINITY;
+function needsOf(role: Primary): Needs {
+  let followingFromSeq = Number.POSITIVE_INFINITY;
+  let dumpFromSeq = Number.POSITIVE_INFINITY;
   for (const peer of role.peers.values()) {
-    if (peer.retainFromSeq !== undefined) needed = Math.min(needed, peer.retainFromSeq);
-    else if (peer.phase === 'replicating') needed = Math.min(needed, peer.ackedSeq + 1);
+    if (peer.retainFromSeq !== undefined) dumpFromSeq = Math.min(dumpFromSeq, peer.retainFromSeq);
+    else if (peer.phase === 'replicating') followingFromSeq = Math.min(followingFromSeq, peer.ackedSeq + 1);
   }
-  return needed;
+  return { followingFromSeq, dumpFromSeq };
 }
 
 /**

@@ -119,6 +119,8 @@ function dispatch(core: Core, event: Exclude<Event, { type: 'write' }>): void {
       break;
     case 'proposalResult':
       onProposalResult(core, event.proposal, event.outcome);
+      // Nothing left this process, so nothing has changed: the next tick tries again, not this turn.
+      if (event.outcome.kind === 'notSent') return;
       break;
     case 'dumpRequested':
       return onDumpCall(core, event);

@@ -8,11 +8,25 @@ import type { Seq } from './shard-state.js';
 /** Dropping a part at a time keeps the cost of compaction off the path of a single entry. */
 const partsKept = 4;
 
-/** Entries from `neededFromSeq` on are kept for somebody, as long as the log is within its bound in bytes. */
-export function compact(core: Core, neededFromSeq: Seq = Number.POSITIVE_INFINITY): void {
+/** How far beyond its bound in bytes the log may grow for the sake of a dump on its way: such a dump begins again. */
+const dumpGrowth = 8;
+
+/** What peers that are not in the required set need kept: entries from here on. */
+export interface Needs {
+  /** For one that follows the log: as long as the log is within its bound in bytes. */
+  readonly followingFromSeq: Seq;
+  /** For a dump, from before its first chunk (R10). */
+  readonly dumpFromSeq: Seq;
+}
+
+const noNeeds: Needs = { followingFromSeq: Number.POSITIVE_INFINITY, dumpFromSeq: Number.POSITIVE_INFINITY };
+
+export function compact(core: Core, needs: Needs = noNeeds): void {
   const { log, options, appliedSeq } = core;
   const overBytes = log.bytes > options.retainBytes;
-  const dispensable = overBytes ? appliedSeq - Math.floor((appliedSeq - log.baseSeq) / 2) : appliedSeq - options.retainEntries;
-  const through = overBytes ? dispensable : Math.min(dispensable, neededFromSeq - 1);
+  let through = appliedSeq - options.retainEntries;
+  if (overBytes) through = appliedSeq - Math.floor((appliedSeq - log.baseSeq) / 2);
+  else through = Math.min(through, needs.followingFromSeq - 1);
+  if (log.bytes <= dumpGrowth * options.retainBytes) through = Math.min(through, needs.dumpFromSeq - 1);
   if (overBytes || through - log.baseSeq >= options.retainEntries / partsKept) log.dropThrough(Math.min(through, appliedSeq));
 }

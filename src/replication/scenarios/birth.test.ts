@@ -3,14 +3,88 @@ import { outcome, Scenario } from '../testing/scenario.fixture.js';
 
 describe('birth (R3)', () => {
   it('the first candidate creates the state, the others join it', () => {
-    const c = new Scenario();
-    c.start('a', 'b', 'c');
-    c.stabilize();
+    const c = Scenario.of('a b c');
     expect(c.primary).toBe('a');
-    expect(c.state).toMatchObject({ epoch: 1, primary: 'a~1', inSync: ['a~1', 'b~1', 'c~1'], seqFloor: 1 });
+    expect(c.state).toEqual({ epoch: 1, primary: 'a~1', inSync: ['a~1', 'b~1', 'c~1'], seqFloor: 1 });
     const call = c.put('a', 'k', 'v');
     c.deliverAll();
     expect(outcome(call)).toBe('written 1');
     expect(c.get('a', 'k')).toEqual({ value: 'v', version: 1 });
+  });
+
+  it('a later candidate waits for the first, however long it hesitates', () => {
+    const c = new Scenario();
+    c.start('a', 'b');
+    c.pause('a');
+    c.advance(5000);
+    expect(c.state).toBeUndefined();
+    c.advance(3000);
+    expect(c.primary).toBe('b');
+  });
+
+  it.each(['applied', 'notApplied'] as const)('an answer that is lost, %s, delays it and no more', (fate) => {
+    const c = new Scenario();
+    c.start('a', 'b');
+    c.node('a').session.loseNextAnswer = fate;
+    c.stabilize();
+    expect(c.state).toMatchObject({ epoch: 1, primary: 'a~1' });
+  });
+
+  it('of two that each take themselves for the first, one creates it and the other joins', () => {
+    const c = new Scenario();
+    c.start('a', 'b');
+    // Each knows of itself alone.
+    const [first, second] = c.cluster.register.candidates;
+    c.node('a').session.watchesMuted = true;
+    c.deliverAll();
+    c.node('a').handle({ type: 'candidates', candidates: [first!] });
+    c.node('b').handle({ type: 'candidates', candidates: [second!] });
+    c.advance(400);
+    c.node('a').session.watchesMuted = false;
+    c.cluster.fireWatches('candidates');
+    c.stabilize();
+    expect(c.state).toMatchObject({ epoch: 1 });
+    expect(c.inSync).toEqual(['a', 'b']);
+  });
+
+  it('nobody who has known an epoch begins a history in an empty ZooKeeper, with or without entries', () => {
+    const c = Scenario.of('a b');
+    c.put('a', 'k', 'v');
+    c.advance(500);
+    c.start('c');
+    c.advance(100);
+    c.cluster.register.wipe();
+    for (const name of ['a', 'b', 'c']) {
+      c.node(name).session.registered = false;
+      c.reconnect(name);
+    }
+    c.advance(20_000);
+    expect(c.state).toBeUndefined();
+    expect(c.primary).toBeUndefined();
+    expect(c.notes('a')).toContain('offline');
+    expect(c.snapshot('c').lastSeq).toBe(1);
+    expect(c.notes('c')).toContain('offline');
+  });
+
+  it('a primary whose state is gone serves nothing any more', () => {
+    const c = Scenario.of('a b');
+    c.hold('a', 'b');
+    const call = c.put('a', 'k', 'v');
+    c.cluster.register.wipe();
+    c.cluster.fireWatches('state');
+    c.stepUntil(() => c.role('a') !== 'primary');
+    expect(outcome(call)).toBe('OUTCOME_UNKNOWN');
+    expect(c.get('a', 'k')).toEqual({ refusal: 'NOT_PRIMARY' });
+  });
+
+  it('a state of a lower epoch, from a ZooKeeper that began again, is not followed', () => {
+    const c = Scenario.of('a b');
+    c.kill('a');
+    c.stabilize();
+    expect(c.state?.epoch).toBe(2);
+    c.node('b').handle({ type: 'stateRead', version: 99, state: { epoch: 1, primary: 'x~1', inSync: ['x~1'], seqFloor: 1 } });
+    c.advance(500);
+    expect(c.primary).toBe('b');
+    expect(outcome(c.put('b', 'k', 'v'))).toBe('written 1');
   });
 });

@@ -1,16 +1,29 @@
 import { describe, expect, it } from 'vitest';
 import { outcome, Scenario } from '../testing/scenario.fixture.js';
 
-function three(): Scenario {
-  const c = new Scenario();
-  c.start('a', 'b', 'c');
-  c.stabilize();
-  return c;
-}
+describe('eviction, and compare-and-set (R7)', () => {
+  it('a backup that is silent for a lease is removed, and the writes that waited are answered', () => {
+    const c = Scenario.of('a b c');
+    c.pause('b');
+    const call = c.put('a', 'k', 'v');
+    c.advance(900);
+    expect(outcome(call)).toBe('none yet');
+    c.advance(400);
+    expect(c.inSync).toEqual(['a', 'c']);
+    expect(outcome(call)).toBe('written 1');
+  });
 
-describe('eviction (R7)', () => {
+  it('a backup whose process is gone is removed at once', () => {
+    const c = Scenario.of('a b c');
+    const call = c.put('a', 'k', 'v');
+    c.kill('b');
+    c.advance(100);
+    expect(c.inSync).toEqual(['a', 'c']);
+    expect(outcome(call)).toBe('written 1');
+  });
+
   it('a backup that answers beacons and syncs but never takes an entry is removed, and writes go on', () => {
-    const c = three();
+    const c = Scenario.of('a b c');
     c.put('a', 'k', 'before');
     c.advance(200);
     c.drop('append', ({ to }) => to === 'b~1');
@@ -18,5 +31,119 @@ describe('eviction (R7)', () => {
     c.advance(2000);
     expect(c.inSync).toEqual(['a', 'c']);
     expect(outcome(call)).toBe('written 2');
+  });
+
+  it('a backup whose disk hangs is removed', () => {
+    const c = Scenario.of('a b c');
+    c.node('b').disk.hangs = true;
+    const call = c.put('a', 'k', 'v');
+    c.advance(2000);
+    expect(c.inSync).toEqual(['a', 'c']);
+    expect(outcome(call)).toBe('written 1');
+  });
+
+  it('until the removal has succeeded in ZooKeeper, the member stays required', () => {
+    const c = Scenario.of('a b');
+    c.node('a').session.held = true;
+    c.kill('b');
+    const call = c.put('a', 'k', 'v');
+    c.advance(800);
+    expect(outcome(call)).toBe('none yet');
+    expect(c.get('a', 'k').value).toBeUndefined();
+    c.node('a').session.held = false;
+    c.advance(50);
+    expect(outcome(call)).toBe('written 1');
+  });
+
+  it('a read that still shows the old version does not settle a lost answer', () => {
+    const c = Scenario.of('a b');
+    const { session } = c.node('a');
+    session.loseNextAnswer = 'applied';
+    session.lag = 1;
+    c.kill('b');
+    const call = c.put('a', 'k', 'v');
+    c.stepUntil(() => c.inSync.join() === 'a');
+    c.deliverAll();
+    session.refresh();
+    c.deliverAll();
+    // It has read the version from before; b stays required, and nothing else is proposed.
+    expect(c.snapshot('a').state?.inSync).toEqual(['a~1', 'b~1']);
+    expect(outcome(call)).toBe('none yet');
+    c.advance(1000);
+    expect(c.snapshot('a').state?.inSync).toEqual(['a~1', 'b~1']);
+    expect(outcome(call)).toBe('none yet');
+    session.lag = 0;
+    c.advance(100);
+    expect(outcome(call)).toBe('written 1');
+  });
+
+  it('a lost attempt is repeated on the same version until it succeeds', () => {
+    const c = Scenario.of('a b');
+    c.node('a').session.loseNextAnswer = 'notApplied';
+    c.kill('b');
+    c.deliverAll();
+    c.advance(100);
+    expect(c.inSync).toEqual(['a', 'b']);
+    c.advance(400);
+    expect(c.inSync).toEqual(['a']);
+  });
+
+  it('one change at a time: while one is unknown, no other is proposed', () => {
+    const c = Scenario.of('a b c');
+    const proposed = () => c.notes('a').filter((kind) => kind === 'membersProposed').length;
+    const before = proposed();
+    c.node('a').session.held = true;
+    c.kill('b');
+    c.advance(100);
+    c.kill('c');
+    c.advance(500);
+    expect(proposed()).toBe(before + 1);
+    c.node('a').session.held = false;
+    c.advance(200);
+    expect(c.inSync).toEqual(['a']);
+  });
+
+  it('a removal that loses to a claim deposes the primary', () => {
+    const c = Scenario.of('a b c');
+    c.node('a').session.held = true;
+    c.partition('a', 'b');
+    const call = c.put('a', 'k', 'v');
+    c.until(() => c.state?.epoch === 2, 'no claim');
+    c.node('a').session.held = false;
+    c.advance(100);
+    expect(c.role('a')).not.toBe('primary');
+    expect(outcome(call)).toBe('OUTCOME_UNKNOWN');
+    c.heal();
+    c.stabilize();
+  });
+
+  it('minInSync counts only members that are in the set under every outcome', () => {
+    const c = Scenario.of('a b', { minInSync: 2 });
+    c.node('a').session.held = true;
+    // b is about to be removed; whether it will be is not known.
+    c.kill('b');
+    c.advance(50);
+    expect(outcome(c.put('a', 'k', 'v'))).toBe('TOO_FEW_IN_SYNC');
+
+    const d = new Scenario({ minInSync: 2 });
+    d.start('a');
+    d.stabilize();
+    d.start('b');
+    d.until(() => d.notes('a').includes('membersProposed') || d.isStable, 'b never proposed');
+    d.stabilize();
+    d.kill('b');
+    d.stabilize();
+    d.start('b');
+    d.node('a').session.loseNextAnswer = 'applied';
+    d.node('a').session.watchesMuted = true;
+    d.until(() => d.inSync.length === 2, 'b not added');
+    // The addition is written, but a does not know it yet.
+    expect(d.snapshot('a').state?.inSync).toEqual(['a~1']);
+    expect(outcome(d.put('a', 'k', 'v'))).toBe('TOO_FEW_IN_SYNC');
+    d.stabilize();
+    d.advance(1000);
+    const call = d.put('a', 'k', 'v');
+    d.deliverAll();
+    expect(outcome(call)).toBe('written 1');
   });
 });

@@ -1,17 +1,50 @@
 import { describe, expect, it } from 'vitest';
 import { outcome, Scenario } from '../testing/scenario.fixture.js';
 
+/** a is frozen; b has taken over. */
+function deposed(): Scenario {
+  const c = Scenario.of('a b c');
+  c.put('a', 'k', 'old');
+  c.advance(300);
+  c.pause('a');
+  c.until(() => c.primary === 'b', 'no failover');
+  c.put('b', 'k', 'new');
+  c.advance(200);
+  c.resume('a');
+  return c;
+}
+
 describe('fencing (R8)', () => {
-  it('what was appended in the turn in which a primary steps down does not stay without storage', () => {
-    const c = new Scenario();
-    c.start('a');
+  it('a primary frozen past grace and then continued serves no stale read and completes no write', () => {
+    const c = deposed();
+    expect(c.role('a')).toBe('primary');
+    expect(c.get('a', 'k')).toEqual({ refusal: 'LEASE_LAPSED' });
+    const call = c.put('a', 'k', 'late');
     c.stabilize();
+    expect(outcome(call)).toBe('OUTCOME_UNKNOWN');
+    expect(c.get('b', 'k').value).toBe('new');
+    expect(c.inSync).toEqual(['a', 'b', 'c']);
+  });
+
+  it('whoever receives a lower epoch refuses it and tells the current one; whoever sees a higher one steps down', () => {
+    const c = deposed();
+    c.node('a').session.held = true;
+    c.forgetSent();
+    c.tick('a');
+    c.stepUntil(() => c.role('a') !== 'primary');
+    expect(c.sent('higherEpoch').map(({ epoch, to }) => [epoch, to])[0]).toEqual([2, 'a~1']);
+    expect(c.snapshot('a').epoch).toBe(2);
+    expect(c.sent('beaconAnswer').filter(({ to }) => to === 'a~1')).toEqual([]);
+  });
+
+  it('what was appended in the turn in which a primary steps down does not stay without storage', () => {
+    const c = Scenario.of('a');
     const node = c.node('a');
     node.disk.hangs = true;
     c.put('a', 'k', 'v1');
-    c.cluster.elapse(1100);
+    c.elapse(1100);
     const call = node.write('k', 'v2');
-    c.cluster.tick(node);
+    c.tick('a');
     expect(c.role('a')).toBe('backup');
     expect(outcome(call)).toBe('OUTCOME_UNKNOWN');
     node.disk.hangs = false;
@@ -21,26 +54,23 @@ describe('fencing (R8)', () => {
   });
 
   it('a sync that comes twice cuts nothing that has been acknowledged, even after a failed claim', () => {
-    const c = new Scenario();
-    c.start('a', 'b');
-    c.stabilize();
+    const c = Scenario.of('a b');
     const [sync] = c.sent('sync', 'a');
     c.put('a', 'k', 'v1');
-    // Neither commit index nor beacon tells b that the entry is committed.
     c.deliverAll();
-    const b = c.node('b');
     c.hold('a', 'b');
-    b.session.loseNextAnswer = 'notApplied';
-    c.cluster.elapse(1300);
+    c.node('b').session.loseNextAnswer = 'notApplied';
+    c.elapse(1300);
     for (let count = 0; count < 8; count++) {
-      c.cluster.elapse(50);
-      c.cluster.tick(b);
+      c.elapse(50);
+      c.tick('b');
     }
     expect(c.role('b')).toBe('claimant');
-    b.session.loseNextAnswer = undefined;
+    // Another change of the state beats the claim.
+    c.node('b').session.loseNextAnswer = undefined;
     c.cluster.register.compareAndSet(c.cluster.register.znode!.version, c.state!);
     c.until(() => c.role('b') !== 'claimant', 'still claiming', 2000);
-    b.handle({ type: 'message', message: sync! });
+    c.receive(sync!);
     expect(c.snapshot('b').lastSeq).toBe(1);
   });
 });

@@ -2,10 +2,143 @@ import { describe, expect, it } from 'vitest';
 import { outcome, Scenario } from '../testing/scenario.fixture.js';
 
 describe('handover (R12)', () => {
+  it('a planned stop gives the shard to the successor without its waiting out grace, and loses nothing', () => {
+    const c = Scenario.of('a b c');
+    const call = c.put('a', 'k', 'v');
+    const startMs = c.cluster.nowMs;
+    c.stop('a');
+    c.until(() => c.primary === 'b', 'no handover', 500);
+    expect(c.cluster.nowMs - startMs).toBeLessThan(500);
+    expect(outcome(call)).toBe('written 1');
+    expect(c.get('b', 'k').value).toBe('v');
+    c.until(() => c.node('a').stopped === 'clean', 'a never stops', 2000);
+    expect(c.inSync).toEqual(['b', 'c']);
+  });
+
+  it('while it drains, new writes are refused, retryably, and reads are served', () => {
+    const c = Scenario.of('a b');
+    c.hold('a', 'b');
+    const waiting = c.put('a', 'k', 'v');
+    c.stop('a');
+    c.advance(50);
+    expect(outcome(c.put('a', 'k', 'w'))).toBe('HANDOVER_IN_PROGRESS');
+    expect(c.get('a', 'k')).toEqual({ version: 0 });
+    expect(c.state?.epoch).toBe(1);
+    c.heal();
+    c.until(() => c.primary === 'b', 'no handover', 500);
+    expect(outcome(waiting)).toBe('written 1');
+  });
+
+  it.each(['applied', 'notApplied'] as const)(
+    'from before the change is sent until it has definitely failed, no reads (%s)',
+    (fate) => {
+      const c = Scenario.of('a b');
+      const { session } = c.node('a');
+      session.loseNextAnswer = fate;
+      session.watchesMuted = true;
+      c.node('b').session.watchesMuted = true;
+      c.stop('a');
+      c.stepUntil(() => session.loseNextAnswer === undefined);
+      c.node('a').session.held = true;
+      expect(c.get('a', 'k')).toEqual({ refusal: 'HANDOVER_IN_PROGRESS' });
+      c.advance(500);
+      expect(c.get('a', 'k')).toEqual({ refusal: 'HANDOVER_IN_PROGRESS' });
+      session.held = false;
+      c.node('b').session.watchesMuted = false;
+      c.cluster.fireWatches('state');
+      c.until(() => c.primary === 'b', 'no handover', 3000);
+    },
+  );
+
+  it('a change that has definitely failed is tried again', () => {
+    const c = Scenario.of('a b');
+    c.node('a').session.held = true;
+    c.stop('a');
+    c.advance(100);
+    c.cluster.register.compareAndSet(c.cluster.register.znode!.version, c.state!);
+    c.node('a').session.held = false;
+    c.until(() => c.primary === 'b', 'no handover', 2000);
+    expect(c.state?.epoch).toBe(2);
+  });
+
+  it('the old primary stays in the set until the successor serves', () => {
+    const c = Scenario.of('a b c');
+    c.node('c').disk.hangs = true;
+    c.stop('a');
+    c.until(() => c.state?.epoch === 2, 'no handover', 500);
+    c.advance(200);
+    expect(c.role('b')).toBe('primary');
+    expect(c.primary).toBeUndefined();
+    expect(c.inSync).toEqual(['a', 'b', 'c']);
+    expect(c.node('a').stopped).toBe('no');
+    c.node('c').disk.hangs = false;
+    c.node('c').completeWrites();
+    c.until(() => c.inSync.join() === 'b,c', 'a is not let go', 2000);
+    expect(c.primary).toBe('b');
+  });
+
+  it('a successor that does not beacon is replaced', () => {
+    const c = Scenario.of('a b c');
+    c.stop('a');
+    c.stepUntil(() => c.state?.epoch === 2);
+    c.kill('b');
+    c.until(() => c.primary === 'c', 'no replacement', 4000);
+    expect(c.state?.epoch).toBe(3);
+  });
+
+  it('if only the stopping one is left, it takes the shard back when the successor is gone', () => {
+    const c = Scenario.of('a b');
+    c.put('a', 'k', 'v');
+    c.advance(200);
+    c.stop('a', 30_000);
+    c.stepUntil(() => c.state?.epoch === 2);
+    c.kill('b');
+    c.expire('b');
+    c.start('d');
+    c.until(() => c.primary === 'd', 'the data is out of reach', 15_000);
+    expect(c.get('d', 'k').value).toBe('v');
+  });
+
+  it('a stopping node is no successor while a member that is not stopping lives', () => {
+    const c = Scenario.of('a b c');
+    c.node('a').session.held = true;
+    c.stop('b');
+    c.advance(100);
+    c.kill('a');
+    c.until(() => c.primary !== undefined, 'no failover', 5000);
+    expect(c.primary).toBe('c');
+  });
+
+  it('a stopping backup leaves once it is out of the set', () => {
+    const c = Scenario.of('a b c');
+    c.stop('b');
+    c.until(() => c.node('b').stopped === 'clean', 'b never stops', 1000);
+    expect(c.inSync).toEqual(['a', 'c']);
+    expect(c.primary).toBe('a');
+  });
+
+  it('if all are stopping, the primary removes the others and goes last', () => {
+    const c = Scenario.of('a b c');
+    c.put('a', 'k', 'v');
+    c.stop('b');
+    c.stop('c');
+    c.deliverAll();
+    c.stop('a');
+    c.until(() => ['a', 'b', 'c'].every((name) => c.node(name).stopped === 'clean'), 'not all stopped', 3000);
+    const sets = c.cluster.register.history.map((znode) => znode?.state.inSync.join(' '));
+    expect(sets.slice(-2)).toEqual(['a~1', '']);
+    expect(c.state).toMatchObject({ epoch: 2, seqFloor: 2 });
+  });
+
+  it('all that stop at one instant go cleanly, whoever of them goes last', () => {
+    const c = Scenario.of('a b c');
+    for (const name of ['b', 'a', 'c']) c.stop(name);
+    c.until(() => ['a', 'b', 'c'].every((name) => c.node(name).stopped === 'clean'), 'not all stopped', 5000);
+    expect(c.state).toMatchObject({ primary: undefined, inSync: [] });
+  });
+
   it('a primary that goes at its deadline tells whoever waits that the outcome is unknown', () => {
-    const c = new Scenario();
-    c.start('a', 'b');
-    c.stabilize();
+    const c = Scenario.of('a b');
     c.hold('a', 'b');
     const call = c.put('a', 'k', 'v');
     c.stop('a', 300);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Random } from '../testing/random.fixture.js';
-import { Scenario } from '../testing/scenario.fixture.js';
+import { outcome, Scenario } from '../testing/scenario.fixture.js';
 
 /** a serves alone with three entries; b is about to join by dump. */
 function withoutHistory(options = {}): Scenario {
@@ -14,8 +14,9 @@ function withoutHistory(options = {}): Scenario {
 
 /** b has been told where its dump begins; no chunk has come. */
 function beginDump(c: Scenario): void {
+  const before = c.cluster.dumps.length;
   c.cluster.dumpsHeld = true;
-  c.until(() => c.cluster.dumps.length === 1, 'no dump', 5000);
+  c.until(() => c.cluster.dumps.length === before + 1, 'no dump', 5000);
   c.cluster.dumpsHeld = false;
   c.stepUntil(() => c.sent('syncAnswer', 'b').some(({ body }) => body.matchedSeq > 0));
   c.cluster.dumpsHeld = true;
@@ -109,5 +110,169 @@ describe('joining (R10)', () => {
     c.reconnect('b');
     c.advance(450);
     expect(c.inSync).toEqual(['a', 'b']);
+  });
+
+  it('a dump is taken while writes and deletes go on, and the copy is the same in the end', () => {
+    const c = withoutHistory();
+    c.start('b');
+    beginDump(c);
+    c.cluster.dumpsHeld = false;
+    let turn = 0;
+    c.stepUntil(() => {
+      turn++;
+      if (turn % 3 === 0) c.put('a', `k${(turn % 7) + 1}`, `v${turn}`);
+      if (turn % 5 === 0) c.delete('a', `k${(turn % 6) + 1}`);
+      return c.notes('b').includes('dumpTaken') || turn > 500;
+    });
+    c.stabilize();
+    c.advance(300);
+    expect([...c.node('b').store.items].sort()).toEqual([...c.node('a').store.items].sort());
+    expect(c.snapshot('b').appliedSeq).toBe(c.snapshot('a').appliedSeq);
+  });
+
+  it('the log that follows a dump starts where the commit index stood before the first chunk', () => {
+    const c = withoutHistory();
+    c.start('b');
+    c.cluster.dumpsHeld = true;
+    c.until(() => c.cluster.dumps.length === 1, 'no dump', 5000);
+    const call = c.put('a', 'k1', 'between call and chunk');
+    c.deliverAll();
+    expect(outcome(call)).toBe('written 7');
+    c.cluster.dumpsHeld = false;
+    c.stepUntil(() => c.cluster.dumps[0]!.stage === 'streaming');
+    expect(c.cluster.dumps[0]!.queue[0]).toMatchObject({ type: 'dumpBegun', baseSeq: 7, baseEpoch: 1 });
+    for (let count = 0; count < 30; count++) c.put('a', 'k2', `meanwhile ${count}`);
+    c.stabilize();
+    expect(c.sent('syncAnswer', 'b').filter(({ body }) => body.dumpNeeded)).toHaveLength(1);
+  });
+
+  it('a member that lacks more than is retained is evicted before it discards anything', () => {
+    const c = withoutHistory({ minInSync: 1 });
+    c.start('b', 'c');
+    c.stabilize();
+    c.pause('b');
+    c.breakLink('a', 'b');
+    c.until(() => !c.inSync.includes('b'), 'not evicted');
+    for (let count = 0; count < 20; count++) c.put('a', 'k1', `v${count}`);
+    c.advance(300);
+    c.resume('b');
+    c.stepUntil(() => c.cluster.dumps.length > 0 && !c.node('b').disk.complete);
+    expect(c.inSync).toEqual(['a', 'c']);
+    c.stabilize();
+    expect(c.snapshot('b')).toMatchObject({ complete: true, lastSeq: 26 });
+  });
+
+  it('one that lacks only what is retained gets only that', () => {
+    const c = Scenario.of('a b', { retainEntries: 100 });
+    c.put('a', 'k', 'v1');
+    c.advance(200);
+    c.pause('b');
+    c.breakLink('a', 'b');
+    c.until(() => c.inSync.join() === 'a', 'not evicted');
+    c.put('a', 'k', 'v2');
+    c.forgetSent();
+    const dumps = c.cluster.dumps.length;
+    c.resume('b');
+    c.stabilize();
+    expect(c.cluster.dumps).toHaveLength(dumps);
+    expect(c.sent('append', 'a').flatMap(({ body }) => body.entries.map((entry) => entry.seq))).toEqual([2]);
+  });
+
+  it('a chunk of an earlier dump is not taken', () => {
+    const c = withoutHistory();
+    c.start('b');
+    beginDump(c);
+    const [old] = c.cluster.dumps;
+    c.breakLink('a', 'b');
+    c.deliverAll();
+    c.until(() => c.cluster.dumps.length === 2, 'no second dump', 3000);
+    const stale = { key: 'k1', value: new TextEncoder().encode('stale'), version: 1 };
+    const late = () => c.node('b').handle({ type: 'dumpChunk', epoch: old!.epoch, number: old!.number, items: [stale] });
+    late();
+    c.node('b').handle({ type: 'dumpEnded', epoch: old!.epoch, number: old!.number, commitIndex: 6 });
+    expect(c.snapshot('b').complete).toBe(false);
+    c.cluster.dumps.shift();
+    c.cluster.dumpsHeld = false;
+    c.stepUntil(() => c.node('b').store.items.size > 0);
+    late();
+    c.stabilize();
+    expect(c.node('b').store.items.get('k1')?.value).toEqual(c.node('a').store.items.get('k1')?.value);
+  });
+
+  it('a change of epoch begins a dump again', () => {
+    const c = withoutHistory();
+    c.start('c');
+    c.stabilize();
+    c.start('b');
+    beginDump(c);
+    c.kill('a');
+    c.until(() => c.primary === 'c', 'no failover');
+    c.cluster.dumpsHeld = false;
+    c.advance(300);
+    c.stabilize();
+    expect(c.cluster.dumps.map((dump) => dump.primary).slice(-1)).toEqual(['c~1']);
+    expect(c.node('b').store.items.size).toBe(6);
+  });
+
+  it('a half-laid copy is neither a successor nor in the set', () => {
+    const c = withoutHistory();
+    c.start('b');
+    beginDump(c);
+    c.advance(2000);
+    expect(c.inSync).toEqual(['a']);
+    c.kill('a');
+    c.advance(10_000);
+    expect(c.primary).toBeUndefined();
+    expect(c.role('b')).toBe('joiner');
+  });
+
+  it('from before its addition is written, commits wait for the joiner', () => {
+    const c = Scenario.of('a');
+    c.start('b');
+    c.node('a').session.loseNextAnswer = 'applied';
+    c.node('a').session.watchesMuted = true;
+    c.until(() => c.inSync.length === 2, 'never added');
+    c.hold('a', 'b');
+    const call = c.put('a', 'k', 'v');
+    c.deliverAll();
+    // Only ZooKeeper knows that b is a member; should a die now, b may take over.
+    expect(c.snapshot('a').state?.inSync).toEqual(['a~1']);
+    expect(outcome(call)).toBe('none yet');
+    c.heal();
+    c.deliverAll();
+    expect(outcome(call)).toBe('written 1');
+  });
+
+  it('one that has not answered a beacon is not added', () => {
+    const c = Scenario.of('a');
+    c.drop('beaconAnswer');
+    c.start('b');
+    c.advance(3000);
+    expect(c.inSync).toEqual(['a']);
+    c.heal();
+    c.stabilize();
+  });
+
+  it('a joiner that stops acknowledging just before it is proposed holds up nobody', () => {
+    const c = Scenario.of('a');
+    c.start('b');
+    c.disconnect('a');
+    c.advance(1000);
+    c.pause('b');
+    c.reconnect('a');
+    const call = c.put('a', 'k', 'v');
+    c.advance(2500);
+    expect(outcome(call)).toBe('written 1');
+  });
+
+  it('what a dump needs is retained however many bytes that is', () => {
+    const c = withoutHistory({ retainBytes: 1000 });
+    c.start('b');
+    beginDump(c);
+    for (let count = 0; count < 20; count++) c.put('a', 'k1', 'x'.repeat(200));
+    c.deliverAll();
+    c.cluster.dumpsHeld = false;
+    c.stabilize();
+    expect(c.cluster.dumps).toHaveLength(1);
   });
 });

@@ -110,7 +110,8 @@ export class Safety {
   /** A member of the in-sync set holds, durably, every committed entry. */
   #checkHolds(node: VirtualNode): void {
     const { disk, replicaId } = node;
-    require(disk.complete, () => `${replicaId} is in sync with a half-laid dump`);
+    // The operator may name one that is incomplete: then the history has been given up, and begins empty.
+    require(disk.complete || this.#order.length === 0, () => `${replicaId} is in sync with a half-laid dump`);
     const done = this.#verified.get(replicaId);
     for (let index = done?.cuts === disk.cuts ? done.count : 0; index < this.#order.length; index++) {
       const { seq, epoch } = this.#order[index]!;

@@ -31,6 +31,14 @@ export class Scenario {
     this.cluster = new Cluster(options);
   }
 
+  /** Started in this order, and in sync: the first is the primary. */
+  static of(names: string, options: Partial<ReplicaOptions> = {}): Scenario {
+    const scenario = new Scenario(options);
+    scenario.start(...names.split(' '));
+    scenario.stabilize();
+    return scenario;
+  }
+
   /** The newest process of that name. */
   node(name: string): VirtualNode {
     const node = this.cluster.nodes.findLast((candidate) => candidate.name === name);
@@ -85,6 +93,20 @@ export class Scenario {
       for (const node of this.cluster.nodes) if (node.runs) this.cluster.tick(node);
       this.deliverAll();
     }
+  }
+
+  /** The clock alone: nobody ticks, nothing is delivered. */
+  elapse(ms: number): void {
+    this.cluster.elapse(ms);
+  }
+  /** One node notices the time. */
+  tick(name: string): void {
+    this.cluster.tick(this.node(name));
+  }
+  /** A message as if it came over the network now. */
+  receive(message: Message): void {
+    this.cluster.byId(message.to)?.handle({ type: 'message', message });
+    this.cluster.check();
   }
 
   /** Until every live node is in sync and one of them serves. */
@@ -156,7 +178,7 @@ export class Scenario {
     const { committed, lastCommitted } = this.cluster.safety;
     let common = Math.min(disk.baseSeq, lastCommitted);
     while (common < lastCommitted && disk.entryAt(common + 1)?.epoch === committed.get(common + 1)?.epoch) common++;
-    this.cluster.safety.giveUpAfter(common);
+    this.cluster.safety.giveUpAfter(disk.complete ? common : 0);
     const call: Call = { key: '', value: undefined, answers: [] };
     node.handle({ type: 'force', token: call });
     return call;
