@@ -1,0 +1,41 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { committableSeq } from './commit-rule.js';
+
+const facts = { commitIndex: 3, acknowledged: [9, 7, 8], takeoverEnd: 5, confirmedMembers: 3, minInSync: 2 };
+
+describe('commit rule (R5, R6, R11)', () => {
+  it('goes as far as the slowest of the required set', () => {
+    expect(committableSeq(facts)).toBe(7);
+  });
+
+  it('with too few members only what was inherited commits', () => {
+    expect(committableSeq({ ...facts, confirmedMembers: 1 })).toBe(5);
+    expect(committableSeq({ ...facts, confirmedMembers: 1, acknowledged: [9, 4] })).toBe(4);
+  });
+
+  it('never goes back', () => {
+    expect(committableSeq({ ...facts, acknowledged: [9, 0] })).toBe(3);
+  });
+
+  it('is the highest seq that every required replica holds and that may commit, found by trying each', () => {
+    const seq = fc.nat(12);
+    fc.assert(
+      fc.property(
+        fc.array(seq, { minLength: 1, maxLength: 5 }),
+        seq,
+        seq,
+        fc.nat(4),
+        fc.nat(4),
+        (acknowledged, commitIndex, takeoverEnd, confirmedMembers, minInSync) => {
+          let naive = commitIndex;
+          for (let candidate = 0; candidate <= 12; candidate++) {
+            const held = acknowledged.every((acked) => acked >= candidate);
+            if (held && (candidate <= takeoverEnd || confirmedMembers >= minInSync)) naive = Math.max(naive, candidate);
+          }
+          expect(committableSeq({ commitIndex, acknowledged, takeoverEnd, confirmedMembers, minInSync })).toBe(naive);
+        },
+      ),
+    );
+  });
+});

@@ -1,0 +1,51 @@
+import { describe, expect, it } from 'vitest';
+import { Core } from './core.js';
+import { compact } from './retention.js';
+import { defaultOptions } from './testing/cluster.fixture.js';
+
+/** Holds 100 entries of 138 bytes, of which `applied` are applied. */
+function coreWith(options: object, applied: number): Core {
+  const core = new Core({ ...defaultOptions, replicaId: 'a~1', ...options }, 0);
+  for (let seq = 1; seq <= 100; seq++) core.log.append({ seq, epoch: 1, key: 'k', value: new Uint8Array(9) });
+  core.commitIndex = applied;
+  core.appliedSeq = applied;
+  return core;
+}
+
+function baseAfter(options: object, applied: number, needs?: Parameters<typeof compact>[1]): number {
+  const core = coreWith(options, applied);
+  compact(core, needs);
+  return core.log.baseSeq;
+}
+
+const none = Number.POSITIVE_INFINITY;
+
+describe('retention', () => {
+  it('keeps as many applied entries as it is told to', () => {
+    expect(baseAfter({ retainEntries: 20 }, 90)).toBe(70);
+  });
+
+  it('drops a part at a time', () => {
+    expect(baseAfter({ retainEntries: 80 }, 99)).toBe(0);
+    expect(baseAfter({ retainEntries: 80 }, 100)).toBe(20);
+  });
+
+  it('keeps what is not applied', () => {
+    expect(baseAfter({ retainEntries: 1 }, 40)).toBe(39);
+    expect(baseAfter({ retainBytes: 1 }, 40)).toBeLessThanOrEqual(40);
+  });
+
+  it('over its bound in bytes it halves what is applied, however few entries that leaves', () => {
+    expect(baseAfter({ retainBytes: 10_000 }, 80)).toBe(40);
+  });
+
+  it('keeps what a peer that follows the log lacks, within the bound in bytes alone', () => {
+    expect(baseAfter({ retainEntries: 20 }, 90, { followingFromSeq: 31, dumpFromSeq: none })).toBe(30);
+    expect(baseAfter({ retainBytes: 10_000 }, 80, { followingFromSeq: 31, dumpFromSeq: none })).toBe(40);
+  });
+
+  it('keeps what a dump needs beyond that bound, up to eight times it', () => {
+    expect(baseAfter({ retainBytes: 10_000 }, 80, { followingFromSeq: none, dumpFromSeq: 11 })).toBe(10);
+    expect(baseAfter({ retainBytes: 1000 }, 80, { followingFromSeq: none, dumpFromSeq: 11 })).toBe(40);
+  });
+});
