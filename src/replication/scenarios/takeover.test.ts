@@ -69,6 +69,25 @@ describe('takeover (R5)', () => {
     expect(c.get('b', 'k')).toEqual({ value: 'v', version: 1 });
   });
 
+  it('a member that has adopted the epoch but lacks an inherited entry holds up service too', () => {
+    const c = Scenario.of('a b c');
+    c.put('a', 'k', 'old');
+    c.advance(500);
+    c.hold('a', 'c');
+    c.put('a', 'k', 'new');
+    c.deliverAll();
+    c.pause('a');
+    c.drop('append', ({ to }) => to === 'c~1');
+    c.until(() => c.snapshot('b').peers.some((peer) => peer.replicaId === 'c~1' && peer.phase === 'replicating'), 'c not synced');
+    // Whether the new value was acknowledged by a cannot be known here; the old one must not be read any more.
+    expect(c.get('b', 'k')).toEqual({ refusal: 'TAKEOVER_IN_PROGRESS' });
+    c.advance(200);
+    expect(c.get('b', 'k')).toEqual({ refusal: 'TAKEOVER_IN_PROGRESS' });
+    c.heal();
+    c.advance(600);
+    expect(c.get('b', 'k')).toEqual({ value: 'new', version: 2 });
+  });
+
   it('a long takeover is not overthrown: beacons go out from the moment the claim is known', () => {
     const c = Scenario.of('a b c');
     c.pause('a');
