@@ -3,16 +3,13 @@
  *
  * `Coordinator` is what the rest of kvnode sees; ZooKeeper is behind it.
  */
-export { type ConnectCoordinatorOptions, connectCoordinator } from './connect-coordinator.js';
+export { connectCoordinator } from './connect-coordinator.js';
 export type {
   Candidate,
-  CandidateRegistration,
   ClusterConfig,
   Coordinator,
-  CoordinatorListener,
   NodeRegistration,
   SessionStatus,
   VersionedState,
-  WriteOutcome,
 } from './coordinator.js';
 export { discoverNodes } from './discover-nodes.js';

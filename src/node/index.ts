@@ -1,3 +1,2 @@
 /** One storage node. */
 export { KvNode } from './kv-node.js';
-export type { NodeOptions } from './options.js';

@@ -1,5 +1,5 @@
 /** A broken invariant stops the node: going on could spread the damage to its peers. */
-export class InvariantError extends Error {
+class InvariantError extends Error {
   constructor(message: string) {
     super(`broken invariant: ${message}`);
     this.name = 'InvariantError';

@@ -34,7 +34,7 @@ export function onMessage(core: Core, message: Message): void {
   else if (core.role.kind === 'primary') receiveResponse(core, core.role, message, message.body as ResponseBody);
 }
 
-export function receiveRequest(core: Core, message: Request): void {
+function receiveRequest(core: Core, message: Request): void {
   const { role } = core;
   invariant(role.kind !== 'primary', `two primaries in epoch ${core.epoch}: ${core.self} and ${message.from}`);
   if (role.kind === 'claimant') {

@@ -18,7 +18,7 @@ interface Stream {
   readonly back: Message[];
 }
 
-export const requestTypes: ReadonlySet<string> = new Set(['beacon', 'sync', 'append', 'dumpInvite', 'stateChanged']);
+const requestTypes: ReadonlySet<string> = new Set(['beacon', 'sync', 'append', 'dumpInvite', 'stateChanged']);
 
 export class VirtualNetwork {
   /** Every message sent, for tests to look at. */
