@@ -66,6 +66,18 @@ describe('birth (R3)', () => {
     expect(c.notes('c')).toContain('offline');
   });
 
+  it('one that is empty but has known an epoch does not either: others may hold entries', () => {
+    const c = Scenario.of('a b');
+    c.cluster.register.wipe();
+    for (const name of ['a', 'b']) {
+      c.node(name).session.registered = false;
+      c.reconnect(name);
+    }
+    c.advance(5000);
+    expect(c.snapshot('b').lastSeq).toBe(0);
+    expect(c.state).toBeUndefined();
+  });
+
   it('a primary whose state is gone serves nothing any more', () => {
     const c = Scenario.of('a b');
     c.hold('a', 'b');

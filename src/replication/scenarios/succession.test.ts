@@ -74,8 +74,9 @@ describe('succession (R4)', () => {
   it('seeing a new epoch restarts the whole wait', () => {
     const c = Scenario.of('a b c');
     c.pause('a');
+    c.hold('b', 'c');
     c.until(() => c.state?.epoch === 2, 'no failover');
-    c.deliverAll();
+    expect(c.snapshot('c').epoch).toBe(2);
     c.kill('b');
     c.advance(1000);
     // Though it has heard no beacon since long before.
