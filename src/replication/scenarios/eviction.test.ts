@@ -146,4 +146,31 @@ describe('eviction, and compare-and-set (R7)', () => {
     d.deliverAll();
     expect(outcome(call)).toBe('written 1');
   });
+
+  it.each(['applied', 'notApplied'] as const)(
+    'a primary that steps down before it knows the outcome (%s) does nothing before it does',
+    (fate) => {
+      const c = Scenario.of('a b');
+      const { disk, session } = c.node('a');
+      session.loseNextAnswer = fate;
+      session.watchesMuted = true;
+      c.kill('b');
+      c.stepUntil(() => session.loseNextAnswer === undefined);
+      session.held = true;
+      disk.hangs = true;
+      c.put('a', 'k', 'v');
+      c.advance(1200);
+      expect(c.role('a')).toBe('backup');
+      disk.hangs = false;
+      c.node('a').completeWrites();
+      c.advance(3000);
+      // Its claim would rest on a version that may have passed.
+      expect(c.role('a')).toBe('backup');
+      session.held = false;
+      session.watchesMuted = false;
+      c.until(() => c.primary === 'a', 'never serves again', 10_000);
+      expect(c.get('a', 'k')).toEqual({ value: 'v', version: 1 });
+      expect(c.inSync).toEqual(['a']);
+    },
+  );
 });

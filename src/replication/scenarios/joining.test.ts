@@ -275,4 +275,64 @@ describe('joining (R10)', () => {
     c.stabilize();
     expect(c.cluster.dumps).toHaveLength(1);
   });
+
+  it('a member that asks for a dump gets none before it is out of the set', () => {
+    const c = new Scenario();
+    c.start('a');
+    c.stabilize();
+    c.start('b');
+    c.stepUntil(() => c.snapshot('b').epoch === 1);
+    c.node('b').session.watchesMuted = true;
+    c.stabilize();
+    // b, empty, does not know that it is a member, and an entry on its way to it is lost.
+    c.drop('append');
+    const call = c.put('a', 'k', 'v');
+    c.node('a').session.held = true;
+    c.breakLink('a', 'b');
+    c.advance(400);
+    expect(c.sent('syncAnswer', 'b').at(-1)?.body.dumpNeeded).toBe(true);
+    expect(c.inSync).toEqual(['a', 'b']);
+    expect(c.sent('dumpInvite')).toEqual([]);
+    c.node('a').session.held = false;
+    c.heal();
+    c.stabilize();
+    expect(outcome(call)).toBe('written 1');
+  });
+
+  it('a chunk on disk does not make the entries durable that came after it', () => {
+    const c = withoutHistory();
+    c.start('b');
+    beginDump(c);
+    c.node('b').disk.hangs = true;
+    c.cluster.dumpsHeld = false;
+    c.stepUntil(() => c.node('b').store.items.size > 0);
+    c.cluster.dumpsHeld = true;
+    c.put('a', 'k1', 'new');
+    c.deliverAll();
+    expect(c.snapshot('b').lastSeq).toBe(7);
+    c.node('b').completeOneWrite();
+    expect(c.sent('appendAnswer', 'b').some(({ body }) => body.ackedSeq === 7)).toBe(false);
+    c.node('b').disk.hangs = false;
+    c.node('b').completeWrites();
+    expect(c.sent('appendAnswer', 'b').at(-1)?.body.ackedSeq).toBe(7);
+  });
+
+  it('the log is laid over the chunks, not under them: what was read before a write does not undo it', () => {
+    const c = withoutHistory();
+    c.start('b');
+    beginDump(c);
+    const dump = c.cluster.dumps.at(-1)!;
+    c.cluster.dumpsHeld = false;
+    c.stepUntil(() => dump.queue[0]?.type === 'dumpChunk');
+    c.cluster.dumpsHeld = true;
+    c.put('a', 'k1', 'new');
+    c.delete('a', 'k2');
+    // The log and its commit index overtake the chunk.
+    c.advance(400);
+    expect(c.snapshot('b').lastSeq).toBe(8);
+    c.cluster.dumpsHeld = false;
+    c.stabilize();
+    expect(c.node('b').store.versionOf('k1')).toBe(7);
+    expect(c.node('b').store.versionOf('k2')).toBe(0);
+  });
 });
