@@ -1,0 +1,217 @@
+import { describe, expect, it } from 'vitest';
+import { beginDump, withoutHistory } from '../testing/dumping.fixture.js';
+import { outcome, Scenario } from '../testing/scenario.fixture.js';
+
+describe('dump (R10)', () => {
+  it('a copy counts as complete only once that is durable', () => {
+    const c = withoutHistory();
+    c.start('b');
+    beginDump(c);
+    c.node('b').disk.hangs = true;
+    c.cluster.dumpsHeld = false;
+    c.advance(700);
+    expect(c.notes('b')).toContain('dumpTaken');
+    expect(c.inSync).toEqual(['a']);
+    c.node('b').disk.hangs = false;
+    c.node('b').completeWrites();
+    c.stabilize();
+  });
+
+  it('a joiner whose word that the dump has begun is lost is asked again', () => {
+    const c = withoutHistory();
+    c.start('b');
+    c.drop('syncAnswer', ({ body }) => body.type === 'syncAnswer' && body.matchedSeq > 0);
+    c.until(() => c.notes('b').includes('dumpTaken'), 'no dump');
+    c.heal();
+    c.stabilize();
+  });
+
+  it('a joiner whose word that the dump has failed is lost is asked again, without any write', () => {
+    const c = withoutHistory();
+    c.start('b');
+    beginDump(c);
+    c.drop('syncAnswer');
+    const [dump] = c.cluster.dumps.splice(0);
+    c.cluster.dumpsHeld = false;
+    c.node('b').handle({ type: 'dumpFailed', epoch: dump!.epoch, number: dump!.number });
+    c.heal();
+    c.stabilize();
+  });
+
+  it('a member evicted for a dump gives up its copy even if it has not read of its eviction yet', () => {
+    const c = withoutHistory();
+    c.start('b');
+    c.stabilize();
+    c.node('b').session.watchesMuted = true;
+    c.pause('b');
+    c.breakLink('a', 'b');
+    c.until(() => c.inSync.join() === 'a', 'not evicted');
+    for (let count = 0; count < 10; count++) c.put('a', 'k1', `v${count}`);
+    c.deliverAll();
+    c.resume('b');
+    c.stabilize();
+    expect(c.snapshot('b').lastSeq).toBe(16);
+  });
+
+  it('a dump is taken while writes and deletes go on, and the copy is the same in the end', () => {
+    const c = withoutHistory();
+    c.start('b');
+    beginDump(c);
+    c.cluster.dumpsHeld = false;
+    let turn = 0;
+    c.stepUntil(() => {
+      turn++;
+      if (turn % 3 === 0) c.put('a', `k${(turn % 7) + 1}`, `v${turn}`);
+      if (turn % 5 === 0) c.delete('a', `k${(turn % 6) + 1}`);
+      return c.notes('b').includes('dumpTaken') || turn > 500;
+    });
+    c.stabilize();
+    c.advance(300);
+    expect([...c.node('b').store.items].sort()).toEqual([...c.node('a').store.items].sort());
+    expect(c.snapshot('b').appliedSeq).toBe(c.snapshot('a').appliedSeq);
+  });
+
+  it('the log that follows a dump starts where the commit index stood before the first chunk', () => {
+    const c = withoutHistory();
+    c.start('b');
+    c.cluster.dumpsHeld = true;
+    c.until(() => c.cluster.dumps.length === 1, 'no dump', 5000);
+    const call = c.put('a', 'k1', 'between call and chunk');
+    c.deliverAll();
+    expect(outcome(call)).toBe('written 7');
+    c.cluster.dumpsHeld = false;
+    c.stepUntil(() => c.cluster.dumps[0]!.stage === 'streaming');
+    expect(c.cluster.dumps[0]!.queue[0]).toMatchObject({ type: 'dumpBegun', baseSeq: 7, baseEpoch: 1 });
+    for (let count = 0; count < 30; count++) c.put('a', 'k2', `meanwhile ${count}`);
+    c.stabilize();
+    expect(c.sent('syncAnswer', 'b').filter(({ body }) => body.dumpNeeded)).toHaveLength(1);
+  });
+
+  it('a member that lacks more than is retained is evicted before it discards anything', () => {
+    const c = withoutHistory({ minInSync: 1 });
+    c.start('b', 'c');
+    c.stabilize();
+    c.pause('b');
+    c.breakLink('a', 'b');
+    c.until(() => !c.inSync.includes('b'), 'not evicted');
+    for (let count = 0; count < 20; count++) c.put('a', 'k1', `v${count}`);
+    c.advance(300);
+    c.resume('b');
+    c.stepUntil(() => c.cluster.dumps.length > 0 && !c.node('b').disk.complete);
+    expect(c.inSync).toEqual(['a', 'c']);
+    c.stabilize();
+    expect(c.snapshot('b')).toMatchObject({ complete: true, lastSeq: 26 });
+  });
+
+  it('one that lacks only what is retained gets only that', () => {
+    const c = Scenario.of('a b', { retainEntries: 100 });
+    c.put('a', 'k', 'v1');
+    c.advance(200);
+    c.pause('b');
+    c.breakLink('a', 'b');
+    c.until(() => c.inSync.join() === 'a', 'not evicted');
+    c.put('a', 'k', 'v2');
+    c.forgetSent();
+    const dumps = c.cluster.dumps.length;
+    c.resume('b');
+    c.stabilize();
+    expect(c.cluster.dumps).toHaveLength(dumps);
+    expect(c.sent('append', 'a').flatMap(({ body }) => body.entries.map((entry) => entry.seq))).toEqual([2]);
+  });
+
+  it('a chunk of an earlier dump is not taken', () => {
+    const c = withoutHistory();
+    c.start('b');
+    beginDump(c);
+    const [old] = c.cluster.dumps;
+    c.breakLink('a', 'b');
+    c.deliverAll();
+    c.until(() => c.cluster.dumps.length === 2, 'no second dump', 3000);
+    const stale = { key: 'k1', value: new TextEncoder().encode('stale'), version: 1 };
+    const late = () => c.node('b').handle({ type: 'dumpChunk', epoch: old!.epoch, number: old!.number, items: [stale] });
+    late();
+    c.node('b').handle({ type: 'dumpEnded', epoch: old!.epoch, number: old!.number, commitIndex: 6 });
+    expect(c.snapshot('b').complete).toBe(false);
+    c.cluster.dumps.shift();
+    c.cluster.dumpsHeld = false;
+    c.stepUntil(() => c.node('b').store.items.size > 0);
+    late();
+    c.stabilize();
+    expect(c.node('b').store.items.get('k1')?.value).toEqual(c.node('a').store.items.get('k1')?.value);
+  });
+
+  it('a change of epoch begins a dump again', () => {
+    const c = withoutHistory();
+    c.start('c');
+    c.stabilize();
+    c.start('b');
+    beginDump(c);
+    c.kill('a');
+    c.until(() => c.primary === 'c', 'no failover');
+    c.cluster.dumpsHeld = false;
+    c.advance(300);
+    c.stabilize();
+    expect(c.cluster.dumps.map((dump) => dump.primary).slice(-1)).toEqual(['c~1']);
+    expect(c.node('b').store.items.size).toBe(6);
+  });
+
+  it('a half-laid copy is neither a successor nor in the set', () => {
+    const c = withoutHistory();
+    c.start('b');
+    beginDump(c);
+    c.advance(2000);
+    expect(c.inSync).toEqual(['a']);
+    c.kill('a');
+    c.advance(10_000);
+    expect(c.primary).toBeUndefined();
+    expect(c.role('b')).toBe('joiner');
+  });
+
+  it('what a dump needs is retained however many bytes that is', () => {
+    const c = withoutHistory({ retainBytes: 1000 });
+    c.start('b');
+    beginDump(c);
+    for (let count = 0; count < 20; count++) c.put('a', 'k1', 'x'.repeat(200));
+    c.deliverAll();
+    c.cluster.dumpsHeld = false;
+    c.stabilize();
+    expect(c.cluster.dumps).toHaveLength(1);
+  });
+
+  it('a chunk on disk does not make the entries durable that came after it', () => {
+    const c = withoutHistory();
+    c.start('b');
+    beginDump(c);
+    c.node('b').disk.hangs = true;
+    c.cluster.dumpsHeld = false;
+    c.stepUntil(() => c.node('b').store.items.size > 0);
+    c.cluster.dumpsHeld = true;
+    c.put('a', 'k1', 'new');
+    c.deliverAll();
+    expect(c.snapshot('b').lastSeq).toBe(7);
+    c.node('b').completeOneWrite();
+    expect(c.sent('appendAnswer', 'b').some(({ body }) => body.ackedSeq === 7)).toBe(false);
+    c.node('b').disk.hangs = false;
+    c.node('b').completeWrites();
+    expect(c.sent('appendAnswer', 'b').at(-1)?.body.ackedSeq).toBe(7);
+  });
+
+  it('the log is laid over the chunks, not under them: what was read before a write does not undo it', () => {
+    const c = withoutHistory();
+    c.start('b');
+    beginDump(c);
+    const dump = c.cluster.dumps.at(-1)!;
+    c.cluster.dumpsHeld = false;
+    c.stepUntil(() => dump.queue[0]?.type === 'dumpChunk');
+    c.cluster.dumpsHeld = true;
+    c.put('a', 'k1', 'new');
+    c.delete('a', 'k2');
+    // The log and its commit index overtake the chunk.
+    c.advance(400);
+    expect(c.snapshot('b').lastSeq).toBe(8);
+    c.cluster.dumpsHeld = false;
+    c.stabilize();
+    expect(c.node('b').store.versionOf('k1')).toBe(7);
+    expect(c.node('b').store.versionOf('k2')).toBe(0);
+  });
+});
