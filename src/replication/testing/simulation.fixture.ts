@@ -47,7 +47,7 @@ export class Schedule {
   readonly trace: string[] = [];
   readonly random: Random;
   readonly #nodeNames: string[];
-  readonly #calls: Call[] = [];
+  readonly #calls: { readonly call: Call; readonly node: VirtualNode }[] = [];
   /** A schedule has some kinds of fault only: rare combinations come up more often that way. */
   readonly #faults: readonly FaultKind[];
   /** How much of what could happen does, before time goes on. */
@@ -113,7 +113,8 @@ export class Schedule {
     const value = this.random.chance(0.2) ? undefined : `v${++this.#written}`;
     const ifVersion = this.random.chance(0.2) ? node.store.versionOf(key) : undefined;
     this.#did(`write ${node.replicaId} ${key} ${value}`);
-    this.#calls.push(node.write(key, value, ifVersion === 0 && value === undefined ? undefined : ifVersion));
+    const call = node.write(key, value, ifVersion === 0 && value === undefined ? undefined : ifVersion);
+    this.#calls.push({ call, node });
     if (this.random.chance(0.9)) node.handle({ type: 'flush' });
     this.scenario.cluster.check();
   }
@@ -251,7 +252,8 @@ export class Schedule {
     for (const entry of this.scenario.cluster.safety.committed.values()) {
       if (entry.value !== undefined) committed.add(new TextDecoder().decode(entry.value));
     }
-    for (const call of this.#calls) {
+    for (const { call, node } of this.#calls) {
+      if (node.alive && call.answers.length === 0) throw new Error(`${call.value} at ${node.replicaId} waits for ever`);
       const refused = call.answers.some((answer: Answer) => answer.kind === 'refused' && answer.refusal !== 'OUTCOME_UNKNOWN');
       if (refused && call.value !== undefined && committed.has(call.value))
         throw new Error(`${call.value} was refused and is there`);
