@@ -9,7 +9,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'unit',
-          include: ['src/**/*.test.ts', 'bench/**/*.test.ts', 'local/**/*.test.ts', 'test/unit/**/*.test.ts'],
+          include: ['{src,bench,local,verification,faults}/**/*.test.ts', 'test/unit/**/*.test.ts'],
         },
       },
       {

@@ -1,0 +1,50 @@
+/** Every check of this folder on one history of many keys. Pure. */
+import { explain } from './contradiction.js';
+import { renderContradiction } from './contradiction-table.js';
+import { byKey, type FinalState, type Operation } from './history.js';
+import { checkKey, defaultMaxConfigurations } from './linearizability.js';
+import { inventedValues, type LostWrite, lostWrites } from './whole-history.js';
+
+export interface HistoryReport {
+  readonly operations: number;
+  readonly keys: number;
+  /** One for each key that is not linearizable. */
+  readonly violations: readonly { readonly key: string; readonly explanation: string }[];
+  readonly undecided: readonly { readonly key: string; readonly reason: string }[];
+  readonly lost: readonly LostWrite[];
+  readonly invented: readonly Operation[];
+}
+
+/** Explanations are searched for, which takes time; further keys are named without one. */
+const maxExplanations = 10;
+
+/** @param history with the reads that made up `final`, so that the search sees them as well. */
+export function checkHistory(
+  history: readonly Operation[],
+  final: FinalState,
+  maxConfigurations = defaultMaxConfigurations,
+): HistoryReport {
+  const violations: { key: string; explanation: string }[] = [];
+  const undecided: { key: string; reason: string }[] = [];
+  const groups = byKey(history);
+  for (const [key, operations] of groups) {
+    const verdict = checkKey(operations, { maxConfigurations });
+    if (verdict.kind === 'undecided') undecided.push({ key, reason: verdict.reason });
+    if (verdict.kind !== 'violation') continue;
+    const explained = violations.length < maxExplanations;
+    violations.push({ key, explanation: explained ? renderContradiction(explain(operations)) : `key ${key}: not linearizable` });
+  }
+  return {
+    operations: history.length,
+    keys: groups.size,
+    violations,
+    undecided,
+    lost: lostWrites(history, final),
+    invented: inventedValues(history),
+  };
+}
+
+/** Whether everything was checked and nothing found. */
+export function isClean({ violations, undecided, lost, invented }: HistoryReport): boolean {
+  return violations.length + undecided.length + lost.length + invented.length === 0;
+}

@@ -1,0 +1,101 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { isLinearizable } from './brute-force.fixture.js';
+import type { Call, Operation, Outcome } from './history.js';
+import { checkKey } from './linearizability.js';
+import { linearizableHistory, mutatedHistory } from './random-history.fixture.js';
+
+/** Seven operations in any order are some thousand orders for the twin; more would take it seconds each. */
+const smallHistory = 7;
+const runs = { numRuns: 3_000 };
+const propertyTimeoutMs = 120_000;
+
+function operation(call: Call, invokedAtUs: number, returnedAtUs: number, outcome: Outcome): Operation {
+  return { client: 'c', key: 'k', call, invokedAtUs, returnedAtUs, outcome };
+}
+const put = (value: string, from: number, to: number, version: number, ifVersion?: number): Operation =>
+  operation({ kind: 'put', value, ...(ifVersion === undefined ? {} : { ifVersion }) }, from, to, { kind: 'written', version });
+const lostPut = (value: string, from: number, to: number): Operation =>
+  operation({ kind: 'put', value }, from, to, { kind: 'unknown', code: 'OUTCOME_UNKNOWN' });
+const get = (value: string, from: number, to: number, version: number): Operation =>
+  operation({ kind: 'get' }, from, to, { kind: 'found', value, version });
+const missing = (from: number, to: number): Operation => operation({ kind: 'get' }, from, to, { kind: 'missing' });
+
+const kindOf = (...history: Operation[]): string => checkKey(history).kind;
+
+describe('the checker of one key', () => {
+  test('accepts every history that was made by a register, unknown outcomes included', () => {
+    fc.assert(
+      fc.property(linearizableHistory(40), (history) => {
+        expect(checkKey(history).kind).toBe('ok');
+      }),
+      runs,
+    );
+  });
+
+  test(
+    'agrees with the twin that tries everything',
+    () => {
+      const verdicts = { ok: 0, violation: 0 };
+      fc.assert(
+        fc.property(mutatedHistory(smallHistory), (history) => {
+          const expected = isLinearizable(history) ? 'ok' : 'violation';
+          verdicts[expected] += 1;
+          expect(checkKey(history).kind).toBe(expected);
+        }),
+        runs,
+      );
+      // Else the property would say little.
+      expect(verdicts.ok).toBeGreaterThan(300);
+      expect(verdicts.violation).toBeGreaterThan(300);
+    },
+    propertyTimeoutMs,
+  );
+
+  test('refuses a stale read, and accepts it while the newer write is still under way', () => {
+    expect(kindOf(put('a', 0, 1, 1), put('b', 2, 3, 2), get('a', 4, 5, 1))).toBe('violation');
+    expect(kindOf(put('a', 0, 1, 1), put('b', 2, 5, 2), get('a', 3, 4, 1))).toBe('ok');
+  });
+
+  test('refuses a lost write, and a value that comes back', () => {
+    expect(kindOf(put('a', 0, 1, 1), missing(2, 3))).toBe('violation');
+    expect(kindOf(put('a', 0, 1, 1), put('b', 2, 3, 2), get('b', 4, 5, 2), get('a', 6, 7, 3))).toBe('violation');
+  });
+
+  test('an unknown write may be seen at any later time, once, or never', () => {
+    expect(kindOf(lostPut('a', 0, 1), missing(2, 3), put('b', 4, 5, 1), get('b', 6, 7, 1), get('a', 8, 9, 2))).toBe('ok');
+    expect(kindOf(lostPut('a', 0, 1), get('a', 2, 3, 1), put('b', 4, 5, 2), get('a', 6, 7, 3))).toBe('violation');
+    expect(kindOf(lostPut('a', 4, 5), get('a', 2, 3, 1))).toBe('violation');
+  });
+
+  test('versions must grow in the order in which writes took effect', () => {
+    expect(kindOf(put('a', 0, 1, 2), put('b', 2, 3, 1))).toBe('violation');
+    expect(kindOf(put('a', 0, 3, 2), put('b', 0, 3, 1))).toBe('ok');
+    expect(kindOf(put('a', 0, 1, 1), put('b', 0, 1, 1))).toBe('violation');
+    // There is no room for the version of the lost write between the two others.
+    expect(kindOf(put('a', 0, 1, 1), lostPut('x', 2, 3), get('x', 4, 5, 2), put('b', 6, 7, 2))).toBe('violation');
+  });
+
+  test('two conditional writes on one version cannot both have been carried out', () => {
+    expect(kindOf(put('a', 0, 1, 1), put('b', 2, 5, 2, 1), put('c', 2, 5, 3, 1))).toBe('violation');
+    expect(kindOf(put('a', 0, 1, 1), put('b', 2, 5, 2, 1), put('c', 2, 5, 3, 2))).toBe('ok');
+  });
+
+  test('gives up rather than guess when its budget is spent', () => {
+    const history = [put('a', 0, 1, 1), put('b', 2, 3, 2), put('c', 4, 5, 3)];
+    expect(checkKey(history, { maxConfigurations: 2 })).toMatchObject({ kind: 'undecided' });
+  });
+
+  test('a long history with many unknown writes is decided in little more than one step an operation', () => {
+    const history: Operation[] = [];
+    for (let round = 0; round < 2_000; round += 1) {
+      const at = round * 10;
+      history.push(put(`v${round}`, at, at + 4, 2 * round + 1), get(`v${round}`, at + 5, at + 6, 2 * round + 1));
+      if (round % 20 === 0) history.push(lostPut(`lost${round}`, at, at + 1));
+      if (round % 40 === 0) history.push(get(`lost${round}`, at + 7, at + 8, 2 * round + 2));
+    }
+    const verdict = checkKey(history);
+    expect(verdict.kind).toBe('ok');
+    expect(verdict.configurations).toBeLessThan(3 * history.length);
+  });
+});

@@ -1,0 +1,115 @@
+/**
+ * One step of the search of linearizability.ts: where it stands, and what may come next. Pure.
+ *
+ * A position is small: operations are numbered in order of invocation, and all before `first` have been taken, so only
+ * the few beyond it need to be listed. Positions are values; going back is forgetting one.
+ *
+ * What is left out of the moves is never needed, for one of these reasons: an answer that fits what is there exactly may
+ * always be taken at once; answered writes must be taken in order of their versions; an unknown write whose effect the
+ * next operation does not need could as well be left out; of unknown writes that are alike, the first to have begun will do.
+ */
+import type { Operation } from './history.js';
+import { absent, afterAnswered, afterUnanswered, conditionOf, isAsFree, type Register } from './register.js';
+import { type UnknownWrite, unknownWrites } from './unknown-writes.js';
+
+export interface Problem {
+  /** What was answered, and so must be taken; in order of invocation. */
+  readonly required: readonly Operation[];
+  /** In order of invocation. */
+  readonly unknown: readonly UnknownWrite[];
+  /** Versions of answered writes, ascending: the order in which they must be taken. */
+  readonly versions: readonly number[];
+}
+
+export interface Position {
+  /** All required operations before this one have been taken, it has not. */
+  readonly first: number;
+  /** Those taken beyond it, ascending. */
+  readonly taken: readonly number[];
+  /** Those taken of the unknown ones, ascending. */
+  readonly unknownTaken: readonly number[];
+  /** How many answered writes have been taken. */
+  readonly writes: number;
+  readonly register: Register;
+  /** The last one taken was an unknown write, and the register was this before it: the next one must need its effect. */
+  readonly unseen: Register | undefined;
+}
+
+export function startOf(operations: readonly Operation[]): { problem: Problem; position: Position } {
+  const inOrder = [...operations].sort((one, other) => one.invokedAtUs - other.invokedAtUs);
+  const required = inOrder.filter(({ outcome }) => outcome.kind !== 'refused' && outcome.kind !== 'unknown');
+  const versions = required.map(writtenVersion).filter((version) => version !== undefined);
+  const problem = { required, unknown: unknownWrites(inOrder, required), versions: versions.sort((a, b) => a - b) };
+  return { problem, position: { first: 0, taken: [], unknownTaken: [], writes: 0, register: absent, unseen: undefined } };
+}
+
+/** Every position one step on; the best guess last. */
+export function movesFrom(problem: Problem, position: Position): Position[] {
+  const { candidates, firstReturnUs } = candidatesAt(problem, position);
+  const moves: Position[] = [];
+  for (const index of candidates) {
+    const next = take(problem, position, index);
+    if (next === undefined) continue;
+    if (next.register === position.register) return [next];
+    moves.push(next);
+  }
+  return [...unknownMoves(problem, position, firstReturnUs), ...moves.reverse()];
+}
+
+/** Those that began before the first of the rest had ended. */
+function candidatesAt({ required }: Problem, { first, taken }: Position) {
+  const candidates: number[] = [];
+  let firstReturnUs = Number.POSITIVE_INFINITY;
+  for (let index = first; index < required.length; index += 1) {
+    const { invokedAtUs, returnedAtUs } = required[index]!;
+    if (invokedAtUs > firstReturnUs) break;
+    if (taken.includes(index)) continue;
+    candidates.push(index);
+    firstReturnUs = Math.min(firstReturnUs, returnedAtUs);
+  }
+  return { candidates, firstReturnUs };
+}
+
+function take({ required, versions }: Problem, position: Position, index: number): Position | undefined {
+  const operation = required[index]!;
+  const version = writtenVersion(operation);
+  if (version !== undefined && version !== versions[position.writes]) return undefined;
+  const register = afterAnswered(position.register, operation);
+  if (register === undefined) return undefined;
+  if (position.unseen !== undefined) {
+    const without = afterAnswered(position.unseen, operation);
+    if (without !== undefined && isAsFree(without, register)) return undefined;
+  }
+  const writes = position.writes + (version === undefined ? 0 : 1);
+  return { ...advance(position, index), unknownTaken: position.unknownTaken, writes, register, unseen: undefined };
+}
+
+function unknownMoves({ unknown }: Problem, position: Position, firstReturnUs: number): Position[] {
+  const moves: Position[] = [];
+  const met = new Set<string>();
+  for (const [index, { call, invokedAtUs, likeness }] of unknown.entries()) {
+    if (invokedAtUs > firstReturnUs) break;
+    if (position.unknownTaken.includes(index) || (likeness !== undefined && met.has(likeness))) continue;
+    if (likeness !== undefined) met.add(likeness);
+    // An unknown write sees another one before it only by its condition.
+    if (position.unseen !== undefined && conditionOf(call) === undefined) continue;
+    const register = afterUnanswered(position.register, call);
+    if (register === undefined) continue;
+    const unknownTaken = [...position.unknownTaken, index].sort((one, other) => one - other);
+    moves.push({ ...position, unknownTaken, register, unseen: position.register });
+  }
+  return moves;
+}
+
+function advance(position: Position, index: number): { first: number; taken: readonly number[] } {
+  if (index !== position.first) {
+    return { first: position.first, taken: [...position.taken, index].sort((one, other) => one - other) };
+  }
+  let first = index + 1;
+  while (position.taken.includes(first)) first += 1;
+  return { first, taken: position.taken.filter((one) => one > first) };
+}
+
+function writtenVersion({ outcome }: Operation): number | undefined {
+  return outcome.kind === 'written' ? outcome.version : undefined;
+}
