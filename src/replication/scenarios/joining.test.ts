@@ -102,4 +102,15 @@ describe('joining (R10)', () => {
     c.stabilize();
     expect(outcome(call)).toBe('written 1');
   });
+
+  it('what is applied is not cut, whatever the primary says: only a dump helps then', () => {
+    const c = Scenario.of('a b');
+    c.put('a', 'k', 'v');
+    c.advance(300);
+    expect(c.snapshot('b').appliedSeq).toBe(1);
+    const empty = { baseSeq: 0, baseEpoch: 0, lastSeq: 0, history: [] };
+    c.receive({ epoch: 1, from: 'a~1', to: 'b~1', body: { type: 'sync', number: 99, log: empty, commitIndex: 0 } });
+    expect(c.sent('syncAnswer', 'b').at(-1)?.body).toEqual({ type: 'syncAnswer', number: 99, dumpNeeded: true, matchedSeq: 0 });
+    expect(c.snapshot('b').lastSeq).toBe(1);
+  });
 });

@@ -27,6 +27,8 @@ describe('succession (R4)', () => {
     expect(c.cluster.nowMs - startMs).toBeLessThan(2000);
     expect(c.state).toMatchObject({ epoch: 2, primary: 'b~1', inSync: ['b~1', 'c~1'] });
     expect(c.cluster.register.candidates[0]?.replicaId).toBe('a~1');
+    // The next in line waited a little longer, and was spared the attempt.
+    expect(c.node('c').roles).not.toContain('claimant 1');
   });
 
   it('a candidate outside the in-sync set never wins, whatever its order', () => {

@@ -91,11 +91,12 @@ describe('takeover (R5)', () => {
   it('a long takeover is not overthrown: beacons go out from the moment the claim is known', () => {
     const c = Scenario.of('a b c');
     c.pause('a');
-    c.until(() => c.state?.epoch === 2, 'no claim');
     // Nobody can be evicted, so the takeover waits for c.
     c.drop('syncAnswer');
+    c.until(() => c.role('b') === 'primary', 'no claim');
     c.node('b').session.held = true;
     c.advance(4000);
+    expect(c.primary).toBeUndefined();
     expect(c.state).toMatchObject({ epoch: 2, primary: 'b~1' });
     expect(c.role('c')).toBe('backup');
     c.heal();
