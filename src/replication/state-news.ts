@@ -49,7 +49,14 @@ function conclude(core: Core, state: ShardState, settled: Proposal | undefined, 
   }
   if (isOurs(core, state)) return takeUp(core, state, settled);
   if (settled !== undefined && !succeeded) failed(core, settled);
+  if (succeeded) hintPeers(core);
   adoptEpoch(core, state.epoch);
+}
+
+/** A successor, or a member that is out or in, need not wait for its watch. */
+function hintPeers(core: Core): void {
+  if (core.role.kind !== 'primary') return;
+  for (const peer of core.role.peers.values()) if (peer.linked) core.send(peer.id, { type: 'stateChanged' });
 }
 
 /** `state` names this replica in an epoch that it has not served: its own claim, or a handover to it (R4, R12). */
