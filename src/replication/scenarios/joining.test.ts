@@ -86,7 +86,7 @@ describe('joining (R10)', () => {
     c.stabilize();
     c.start('b');
     c.stepUntil(() => c.snapshot('b').epoch === 1);
-    c.node('b').session.watchesMuted = true;
+    c.node('b').session.held = true;
     c.stabilize();
     // b, empty, does not know that it is a member, and an entry on its way to it is lost.
     c.drop('append');
