@@ -1,0 +1,65 @@
+/**
+ * A process at a place of the network: its output as lines and in a file, ended by signals. It does not outlive this
+ * process (local/lifeline.ts).
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createWriteStream } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { endWithThisProcess } from '../local/lifeline.js';
+import { toolEnvironment } from '../local/programs.js';
+import type { Place } from './network.js';
+
+export interface ChildOptions {
+  readonly place: Place;
+  readonly command: string;
+  readonly words: readonly string[];
+  /** What it writes to stderr, and to stdout if `onLine` is missing, is appended here. */
+  readonly logFile: string;
+  /** Takes the lines of stdout, which are not logged then. */
+  readonly onLine?: (line: string) => void;
+}
+
+export class Child {
+  /** Resolves when it has ended and its output has been read. */
+  readonly exited: Promise<string>;
+  readonly #child: ChildProcess;
+  #ended = false;
+
+  /** `ip netns exec` becomes the command, it does not start it: signals reach the right process. */
+  constructor({ place, command, words, logFile, onLine }: ChildOptions) {
+    const [program, ...rest] = [...place.prefix, command, ...words] as [string, ...string[]];
+    this.#child = spawn(program, rest, { stdio: ['pipe', 'pipe', 'pipe'], env: toolEnvironment(), detached: true });
+    endWithThisProcess(this.#child);
+    const log = createWriteStream(logFile, { flags: 'a' });
+    this.#child.stderr?.pipe(log, { end: false });
+    if (onLine === undefined) this.#child.stdout?.pipe(log, { end: false });
+    else createInterface({ input: this.#child.stdout! }).on('line', onLine);
+    this.#child.stdin?.on('error', () => {});
+    this.exited = new Promise((resolve) => {
+      const end = (how: string): void => {
+        this.#ended = true;
+        log.end();
+        resolve(how);
+      };
+      this.#child.once('error', (error) => end(error.message));
+      this.#child.once('close', (code, signal) => end(signal ?? `exit code ${code}`));
+    });
+  }
+
+  get running(): boolean {
+    return !this.#ended;
+  }
+
+  write(line: string): void {
+    this.#child.stdin?.write(`${line}\n`);
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    if (this.running) this.#child.kill(signal);
+  }
+
+  async kill(): Promise<void> {
+    this.signal('SIGKILL');
+    await this.exited;
+  }
+}

@@ -1,0 +1,67 @@
+/** All client processes of a run, and the history they make. */
+import { join } from 'node:path';
+import type { FinalState, Operation } from '../verification/index.js';
+import { ClientProcess } from './client-process.js';
+import { type ClientTask, keyOf } from './client-wire.js';
+import type { FaultCluster } from './fault-cluster.js';
+import type { Load } from './profiles.js';
+
+/** Reading every key may meet the end of an outage, and takes a while for 100,000. */
+const finalReadsPatienceMs = 600_000;
+
+export class ClientFleet {
+  readonly history: Operation[] = [];
+  readonly #cluster: FaultCluster;
+  readonly #load: Load;
+  readonly #seed: number;
+  readonly #folder: string;
+  #clients: ClientProcess[] = [];
+
+  constructor(cluster: FaultCluster, load: Load, seed: number, folder: string) {
+    this.#cluster = cluster;
+    this.#load = load;
+    this.#seed = seed;
+    this.#folder = folder;
+  }
+
+  /** Resolves when all are connected. */
+  async start(): Promise<void> {
+    const { processes, mix } = this.#load;
+    this.#clients = Array.from({ length: processes }, (_, index) => this.#spawn(`c${index}`, this.#seed + index, mix));
+    await Promise.all(this.#clients.map((client) => client.ready));
+  }
+
+  /** Waits for the calls under way. @throws Error if a client is not there any more: the history would not be whole. */
+  async stop(): Promise<void> {
+    const ended = await Promise.allSettled(this.#clients.map((client) => client.stop()));
+    for (const one of ended) if (one.status === 'rejected') throw one.reason;
+  }
+
+  /** Reads every key once; the reads become part of the history. Keys that could not be read are missing. */
+  async readEveryKey(): Promise<FinalState> {
+    const before = this.history.length;
+    const reader = this.#spawn('final', 0, undefined);
+    await reader.finished(finalReadsPatienceMs);
+    const found = new Map<string, { value: string; version: number } | undefined>();
+    for (const { key, outcome } of this.history.slice(before)) {
+      if (outcome.kind === 'found') found.set(key, outcome);
+      else if (outcome.kind === 'missing') found.set(key, undefined);
+    }
+    return found;
+  }
+
+  /** Of the keys a load may have written, those that the final reads did not reach. */
+  unread(final: FinalState): string[] {
+    const keys = Array.from({ length: this.#load.keyspace }, (_, index) => keyOf(index));
+    return keys.filter((key) => !final.has(key));
+  }
+
+  #spawn(name: string, seed: number, mix: ClientTask['mix']): ClientProcess {
+    const { keyspace, deadlineMs, workers, thinkMs } = this.#load;
+    const nodes = this.#cluster.nodes.map(({ address }) => address);
+    const task: ClientTask = { name, nodes, seed, keyspace, deadlineMs, workers, thinkMs, mix };
+    return new ClientProcess(this.#cluster.clients, task, join(this.#folder, `${name}.log`), (operations) => {
+      for (const operation of operations) this.history.push(operation);
+    });
+  }
+}

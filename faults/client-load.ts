@@ -1,0 +1,84 @@
+/** What the workers of a client process do: random operations on shared keys, or one read of every key. */
+import { setTimeout as pause } from 'node:timers/promises';
+import { mulberry32 } from '../bench/random.js';
+import type { KvClient } from '../src/index.js';
+import type { Call, Operation } from '../verification/index.js';
+import { recordedCall } from './client-recorder.js';
+import { type ClientTask, keyOf, type Mix } from './client-wire.js';
+
+type Record = (operation: Operation) => void;
+
+/** Reads that may be under way at once when all keys are read. */
+const concurrentReads = 32;
+/** How often one key is asked for before it counts as unreadable. Each lasts up to the deadline. */
+const readAttempts = 5;
+
+/** Until `signal` is aborted. */
+export async function randomLoad(
+  client: KvClient,
+  task: ClientTask,
+  mix: Mix,
+  record: Record,
+  signal: AbortSignal,
+): Promise<void> {
+  const workers = Array.from({ length: task.workers }, (_, index) => work(client, task, mix, index, record, signal));
+  await Promise.all(workers);
+}
+
+async function work(
+  client: KvClient,
+  task: ClientTask,
+  mix: Mix,
+  index: number,
+  record: Record,
+  signal: AbortSignal,
+): Promise<void> {
+  const worker = `${task.name}.${index}`;
+  const random = mulberry32(task.seed * 1_000 + index);
+  /** What this worker last knew: conditions are built on it, and fail whenever others were faster. */
+  const versions = new Map<string, number>();
+  for (let counter = 0; !signal.aborted; counter += 1) {
+    const key = keyOf(Math.floor(random() * task.keyspace));
+    const call = chooseCall(mix, random(), `${worker}-${counter}`, versions.get(key) ?? 0);
+    const operation = await recordedCall(client, worker, key, call, task.deadlineMs);
+    record(operation);
+    const version = versionAfter(operation);
+    if (version !== undefined) versions.set(key, version);
+    if (task.thinkMs > 0) await pause(2 * task.thinkMs * random());
+  }
+}
+
+function chooseCall(mix: Mix, random: number, value: string, known: number): Call {
+  const total = mix.get + mix.put + mix.conditionalPut + mix.delete + mix.conditionalDelete;
+  let left = random * total;
+  left -= mix.get;
+  if (left < 0) return { kind: 'get' };
+  left -= mix.put;
+  if (left < 0) return { kind: 'put', value };
+  left -= mix.conditionalPut;
+  if (left < 0) return { kind: 'put', value, ifVersion: known };
+  left -= mix.delete;
+  return left < 0 || known === 0 ? { kind: 'delete' } : { kind: 'delete', ifVersion: known };
+}
+
+function versionAfter({ call, outcome }: Operation): number | undefined {
+  if (outcome.kind === 'written') return call.kind === 'delete' ? 0 : outcome.version;
+  if (outcome.kind === 'found' || outcome.kind === 'mismatch') return outcome.version;
+  return outcome.kind === 'missing' || outcome.kind === 'nothingToDelete' ? 0 : undefined;
+}
+
+export async function readEveryKey(client: KvClient, task: ClientTask, record: Record, signal: AbortSignal): Promise<void> {
+  let next = 0;
+  const reader = async (_: unknown, index: number): Promise<void> => {
+    while (next < task.keyspace && !signal.aborted) {
+      const key = keyOf(next);
+      next += 1;
+      for (let attempt = 0; attempt < readAttempts; attempt += 1) {
+        const operation = await recordedCall(client, `${task.name}.${index}`, key, { kind: 'get' }, task.deadlineMs);
+        record(operation);
+        if (operation.outcome.kind === 'found' || operation.outcome.kind === 'missing') break;
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: concurrentReads }, reader));
+}

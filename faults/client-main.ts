@@ -1,0 +1,49 @@
+/**
+ * One client process: carries out the task in its argument, and writes what it did to stdout (client-wire.ts).
+ *
+ * An operation is written when it has ended. The process is none that faults are done to: if it dies, the history lacks
+ * what it had under way, and the run is void.
+ */
+import { createInterface } from 'node:readline';
+import { KvClient } from '../src/index.js';
+import type { Operation } from '../verification/index.js';
+import { randomLoad, readEveryKey } from './client-load.js';
+import { type ClientLine, type ClientTask, stopWord } from './client-wire.js';
+
+const flushEveryMs = 50;
+const connectDeadlineMs = 30_000;
+
+const task = JSON.parse(process.argv[2] ?? '') as ClientTask;
+const stopping = new AbortController();
+const input = createInterface({ input: process.stdin });
+input.on('line', (line) => {
+  if (line === stopWord) stopping.abort();
+});
+// Whoever started this process is gone.
+input.on('close', () => process.exit(1));
+
+let waiting: Operation[] = [];
+
+function write(line: ClientLine): Promise<void> {
+  return new Promise((resolve) => process.stdout.write(`${JSON.stringify(line)}\n`, () => resolve()));
+}
+
+function flush(): Promise<void> {
+  const operations = waiting;
+  waiting = [];
+  return operations.length === 0 ? Promise.resolve() : write({ kind: 'operations', operations });
+}
+
+const client = await KvClient.connect({ nodes: task.nodes, deadlineMs: connectDeadlineMs });
+await write({ kind: 'ready' });
+const flushing = setInterval(() => void flush(), flushEveryMs);
+const record = (operation: Operation): void => {
+  waiting.push(operation);
+};
+if (task.mix === undefined) await readEveryKey(client, task, record, stopping.signal);
+else await randomLoad(client, task, task.mix, record, stopping.signal);
+clearInterval(flushing);
+await client.close();
+await flush();
+await write({ kind: 'done' });
+process.exit(0);

@@ -1,0 +1,62 @@
+/** One cluster from start to end under one profile: load, faults, calm, final reads, checks. */
+import { mulberry32 } from '../bench/random.js';
+import { checkHistory, type FinalState, type HistoryReport, type Operation } from '../verification/index.js';
+import { ClientFleet } from './client-fleet.js';
+import { FaultCluster, NotInSyncError } from './fault-cluster.js';
+import { openNetwork } from './open-network.js';
+import type { Profile } from './profiles.js';
+import type { RunScope } from './run-scope.js';
+import { carryOut, type ScheduleLog, syncPatienceMs } from './schedule.js';
+
+export interface EpisodeOptions {
+  readonly profile: Profile;
+  readonly seed: number;
+  readonly durationMs: number;
+  readonly scope: RunScope;
+  readonly tell: (line: string) => void;
+}
+
+export interface Episode {
+  readonly seed: number;
+  readonly limitation: string | undefined;
+  readonly history: readonly Operation[];
+  /** How long the load ran. */
+  readonly loadMs: number;
+  readonly schedule: ScheduleLog;
+  /** Set if the cluster did not come back in sync; there are no final reads then. */
+  readonly stuck: string | undefined;
+  readonly unreadKeys: number;
+  readonly report: HistoryReport;
+}
+
+/** @throws Error if the run itself failed: nothing can be said of the cluster then. */
+export async function runEpisode({ profile, seed, durationMs, scope, tell }: EpisodeOptions): Promise<Episode> {
+  const opened = await openNetwork(scope);
+  await using network = opened.network;
+  if (opened.limitation !== undefined) tell(opened.limitation);
+  const { nodes, zookeepers, extra } = profile;
+  await using cluster = await FaultCluster.start({ network, folder: scope.folder, nodes, zookeepers, extra });
+  await cluster.waitForSync(syncPatienceMs);
+  const fleet = new ClientFleet(cluster, profile.load, seed, scope.folder);
+  await fleet.start();
+  const startedAtMs = performance.now();
+  const random = mulberry32(seed);
+  const schedule: ScheduleLog = { rounds: [], waits: 0, waitedMs: 0 };
+  let stuck: string | undefined;
+  try {
+    await carryOut(profile, { cluster, random, endAtMs: startedAtMs + durationMs, log: schedule, tell });
+    await cluster.waitForSync(syncPatienceMs);
+  } catch (error) {
+    if (!(error instanceof NotInSyncError)) throw error;
+    stuck = error.message;
+    tell(`STUCK: ${stuck}`);
+  }
+  await fleet.stop();
+  const loadMs = performance.now() - startedAtMs;
+  tell(`faults are over after ${Math.round(loadMs / 1_000)} s; reading every key`);
+  const final: FinalState = stuck === undefined ? await fleet.readEveryKey() : new Map();
+  const unreadKeys = stuck === undefined ? fleet.unread(final).length : 0;
+  tell(`checking ${fleet.history.length} operations`);
+  const report = checkHistory(fleet.history, final);
+  return { seed, limitation: opened.limitation, history: fleet.history, loadMs, schedule, stuck, unreadKeys, report };
+}

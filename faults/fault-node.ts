@@ -1,0 +1,72 @@
+/** One kvnode at a place of the network, through all its processes: killed and started again it keeps its address. */
+import { programPath } from '../local/programs.js';
+import { Child } from './child.js';
+import type { Place } from './network.js';
+
+export interface FaultNodeOptions {
+  readonly place: Place;
+  readonly port: number;
+  /** ZooKeeper as this node reaches it. */
+  readonly zk: string;
+  readonly root: string;
+  readonly extra: readonly string[];
+  readonly logFile: string;
+}
+
+/** Longer than --stop-deadline-ms, after which a node ends by itself. */
+const stopPatienceMs = 30_000;
+
+export class FaultNode {
+  readonly place: Place;
+  /** host:port, and the node's id. */
+  readonly address: string;
+  readonly #options: FaultNodeOptions;
+  #child: Child | undefined;
+
+  constructor(options: FaultNodeOptions) {
+    this.#options = options;
+    this.place = options.place;
+    this.address = `${options.place.address}:${options.port}`;
+  }
+
+  get name(): string {
+    return this.place.name;
+  }
+
+  get running(): boolean {
+    return this.#child?.running === true;
+  }
+
+  /** A new, empty process. Does not wait until it serves. */
+  start(): void {
+    if (this.running) return;
+    const { place, port, zk, root, extra, logFile } = this.#options;
+    const where = ['--host', place.address, '--port', String(port), '--zk', zk, '--root', root];
+    const words = [programPath('kvnode'), ...where, '--log-format', 'json', ...extra];
+    this.#child = new Child({ place, command: process.execPath, words, logFile });
+  }
+
+  /** SIGKILL, also of a frozen node. */
+  async kill(): Promise<void> {
+    await this.#child?.kill();
+  }
+
+  freeze(): void {
+    this.#child?.signal('SIGSTOP');
+  }
+
+  thaw(): void {
+    this.#child?.signal('SIGCONT');
+  }
+
+  /** SIGTERM, the planned stop. @returns how it ended: `exit code 0`, unless it took too long and was killed. */
+  async stop(): Promise<string> {
+    const child = this.#child;
+    if (child === undefined) return 'not started';
+    child.signal('SIGTERM');
+    const timer = setTimeout(() => child.signal('SIGKILL'), stopPatienceMs);
+    const how = await child.exited;
+    clearTimeout(timer);
+    return how;
+  }
+}

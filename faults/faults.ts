@@ -1,0 +1,34 @@
+/** `npm run faults`: kill, freeze and cut off real processes under load, and check what their clients saw. */
+import { exitCodes, parseFaultsCommandLine } from './command-line.js';
+import type { ProfileResult } from './profile-result.js';
+import { profiles } from './profiles.js';
+import { renderReport } from './report.js';
+import { runProfile } from './run-profile.js';
+
+async function main(): Promise<number> {
+  const commandLine = await parseFaultsCommandLine(process.argv.slice(2)).catch((error: unknown) => error as Error);
+  if (commandLine instanceof Error) {
+    process.stderr.write(`faults: ${commandLine.message}\n`);
+    return exitCodes.usage;
+  }
+  if (commandLine.list) {
+    for (const { name, minutes, description } of profiles)
+      process.stdout.write(`${name.padEnd(24)} ${minutes} min  ${description}\n`);
+    return exitCodes.passed;
+  }
+  const results: ProfileResult[] = [];
+  const { seed, json } = commandLine;
+  for (const profile of commandLine.profiles) {
+    const minutes = commandLine.minutes ?? profile.minutes;
+    process.stderr.write(`${profile.name}, seed ${seed}: ${profile.description}; ${minutes} min\n`);
+    const tell = (line: string): void => void process.stderr.write(`  ${line}\n`);
+    results.push(await runProfile(profile, { seed, minutes, tell }));
+  }
+  process.stdout.write(json ? `${JSON.stringify({ seed, results }, undefined, 2)}\n` : renderReport(results));
+  return results.every(({ passed }) => passed) ? exitCodes.passed : exitCodes.found;
+}
+
+process.exitCode = await main().catch((error: unknown) => {
+  process.stderr.write(`faults: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  return exitCodes.failed;
+});

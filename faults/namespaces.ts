@@ -1,0 +1,109 @@
+/**
+ * A network of Linux network namespaces: one for each place, joined by a bridge that lies in a namespace of its own, so
+ * that the machine's own network and firewall stay as they are. This process is on it, too, by one virtual cable.
+ *
+ * A cut link drops packets at the receiver: connections stay open and fall silent, as when a cable is pulled. Needs root
+ * (CAP_NET_ADMIN and CAP_SYS_ADMIN), `ip` and `iptables`.
+ */
+import type { Network, Place } from './network.js';
+import { type RunScope, run } from './run-scope.js';
+
+/** 198.18.0.0/15 is set aside for tests (RFC 2544): nothing else on the machine should use it. */
+const subnets = 256;
+const subnetOf = (index: number): string => `198.18.${index}`;
+const firstHost = 2;
+
+interface NamespacePlace extends Place {
+  readonly namespace: string;
+}
+
+export class NamespaceNetwork implements Network {
+  readonly kind = 'namespaces';
+  readonly cutsNodes = true;
+  readonly #scope: RunScope;
+  readonly #hub: string;
+  readonly #subnet: string;
+  readonly #places: NamespacePlace[] = [];
+  readonly #cut = new Set<NamespacePlace>();
+
+  /** @returns undefined, with the reason, where namespaces are not permitted. */
+  static async open(scope: RunScope): Promise<NamespaceNetwork | { readonly impossible: string }> {
+    const hub = `${scope.namespaces}-hub`;
+    try {
+      await run('iptables', '--version');
+      await run('ip', 'netns', 'add', hub);
+      await run('ip', '-n', hub, 'link', 'add', 'bridge', 'type', 'bridge');
+      await run('ip', '-n', hub, 'link', 'set', 'dev', 'bridge', 'up');
+      return new NamespaceNetwork(scope, hub, await connectThisProcess(hub));
+    } catch (error) {
+      return { impossible: error instanceof Error ? error.message.trim() : String(error) };
+    }
+  }
+
+  private constructor(scope: RunScope, hub: string, subnet: string) {
+    this.#scope = scope;
+    this.#hub = hub;
+    this.#subnet = subnet;
+  }
+
+  async addPlace(name: string): Promise<Place> {
+    const namespace = `${this.#scope.namespaces}-${name}`;
+    const address = `${this.#subnet}.${firstHost + this.#places.length}`;
+    const prefix = ['ip', 'netns', 'exec', namespace];
+    const place: NamespacePlace = { name, namespace, address, prefix, port: async (wanted) => wanted };
+    const cable = `to-${this.#places.length}`;
+    this.#places.push(place);
+    await run('ip', 'netns', 'add', namespace);
+    await run('ip', 'link', 'add', 'eth0', 'netns', namespace, 'type', 'veth', 'peer', 'name', cable, 'netns', this.#hub);
+    await run('ip', '-n', this.#hub, 'link', 'set', 'dev', cable, 'master', 'bridge', 'up');
+    await run('ip', '-n', namespace, 'addr', 'add', `${address}/24`, 'dev', 'eth0');
+    await run('ip', '-n', namespace, 'link', 'set', 'dev', 'eth0', 'up');
+    await run('ip', '-n', namespace, 'link', 'set', 'dev', 'lo', 'up');
+    return place;
+  }
+
+  async route(_from: Place, to: Place, port: number): Promise<string> {
+    return `${to.address}:${port}`;
+  }
+
+  async cut(from: Place, to: Place): Promise<void> {
+    const receiver = this.#places.find((place) => place.name === to.name);
+    if (receiver === undefined) throw new Error(`there is no place ${to.name}`);
+    this.#cut.add(receiver);
+    await run(...iptables(receiver), '-A', 'INPUT', '-s', from.address, '-j', 'DROP');
+  }
+
+  async heal(): Promise<void> {
+    for (const receiver of this.#cut) await run(...iptables(receiver), '-F', 'INPUT');
+    this.#cut.clear();
+  }
+
+  /** The scope deletes the namespaces, and the cables with them. */
+  async [Symbol.asyncDispose](): Promise<void> {}
+}
+
+function iptables(place: NamespacePlace): [string, ...string[]] {
+  return ['ip', 'netns', 'exec', place.namespace, 'iptables', '-w'];
+}
+
+/** The name of the cable's end stands for the subnet: two runs at once cannot take the same. @returns its first three numbers. */
+async function connectThisProcess(hub: string): Promise<string> {
+  const inUse = await run('ip', '-o', '-4', 'addr');
+  for (let index = 0; index < subnets; index += 1) {
+    const subnet = subnetOf(index);
+    if (inUse.includes(` ${subnet}.`)) continue;
+    const cable = `kvfaults${index}`;
+    const added = run('ip', 'link', 'add', cable, 'type', 'veth', 'peer', 'name', 'parent', 'netns', hub);
+    if (!(await added.then(() => true, isTaken))) continue;
+    await run('ip', '-n', hub, 'link', 'set', 'dev', 'parent', 'master', 'bridge', 'up');
+    await run('ip', 'addr', 'add', `${subnet}.1/24`, 'dev', cable);
+    await run('ip', 'link', 'set', 'dev', cable, 'up');
+    return subnet;
+  }
+  throw new Error('no subnet is free');
+}
+
+function isTaken(error: Error): false {
+  if (error.message.includes('File exists')) return false;
+  throw error;
+}

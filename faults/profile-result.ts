@@ -1,0 +1,94 @@
+/** The figures of one profile, summed over its episodes. Pure. */
+import { isClean } from '../verification/index.js';
+import type { Episode } from './episode.js';
+import { longestGapsMs, type Spread, spreadOf } from './service-gaps.js';
+
+export interface ProfileResult {
+  readonly profile: string;
+  readonly seeds: readonly number[];
+  readonly passed: boolean;
+  /** Why not namespaces, if so. */
+  readonly limitation: string | undefined;
+  readonly loadSeconds: number;
+  readonly operations: { readonly answered: number; readonly refused: number; readonly unknown: number };
+  readonly operationsPerSecond: number;
+  /** Operations that were not answered, by the code of the error. */
+  readonly failures: Readonly<Record<string, number>>;
+  readonly rounds: number;
+  /** By the name of the fault. */
+  readonly faults: Readonly<Record<string, number>>;
+  readonly waits: number;
+  readonly waitedMs: number;
+  readonly withoutServiceMs: Spread | undefined;
+  /** Explanations, each with the seed of its episode. */
+  readonly violations: readonly string[];
+  readonly undecided: readonly string[];
+  readonly lostWrites: readonly string[];
+  readonly inventedValues: readonly string[];
+  readonly unreadKeys: number;
+  readonly stuck: readonly string[];
+}
+
+export function summarize(profile: string, episodes: readonly Episode[]): ProfileResult {
+  const all = episodes.flatMap(({ history }) => history);
+  const failed = all.flatMap(({ outcome }) => (outcome.kind === 'refused' || outcome.kind === 'unknown' ? [outcome] : []));
+  const unknown = failed.filter(({ kind }) => kind === 'unknown').length;
+  const loadSeconds = sum(episodes.map(({ loadMs }) => loadMs)) / 1_000;
+  const rounds = episodes.flatMap(({ schedule }) => schedule.rounds);
+  const gaps = episodes.flatMap(({ history, schedule }) =>
+    longestGapsMs(
+      history,
+      schedule.rounds.map(({ startedAtUs }) => startedAtUs),
+    ),
+  );
+  const found = <Item>(items: (episode: Episode) => readonly Item[], say: (item: Item) => string): string[] =>
+    episodes.flatMap((episode) => items(episode).map((item) => `seed ${episode.seed}: ${say(item)}`));
+  const unreadKeys = sum(episodes.map((episode) => episode.unreadKeys));
+  const stuck = found(
+    (episode) => (episode.stuck === undefined ? [] : [episode.stuck]),
+    (what) => what,
+  );
+  return {
+    profile,
+    seeds: episodes.map(({ seed }) => seed),
+    passed: episodes.every(({ report }) => isClean(report)) && unreadKeys === 0 && stuck.length === 0,
+    limitation: episodes[0]?.limitation,
+    loadSeconds,
+    operations: { answered: all.length - failed.length, refused: failed.length - unknown, unknown },
+    operationsPerSecond: (all.length - failed.length) / loadSeconds,
+    failures: countOf(failed.map(({ code }) => code)),
+    rounds: rounds.length,
+    faults: countOf(rounds.flatMap(({ faults }) => faults)),
+    waits: sum(episodes.map(({ schedule }) => schedule.waits)),
+    waitedMs: sum(episodes.map(({ schedule }) => schedule.waitedMs)),
+    withoutServiceMs: spreadOf(gaps),
+    violations: found(
+      ({ report }) => report.violations,
+      ({ explanation }) => explanation,
+    ),
+    undecided: found(
+      ({ report }) => report.undecided,
+      ({ key, reason }) => `${key}: ${reason}`,
+    ),
+    lostWrites: found(
+      ({ report }) => report.lost,
+      ({ key, write, finalVersion }) => `${key}: ${JSON.stringify(write)}, but version ${finalVersion} is there`,
+    ),
+    inventedValues: found(
+      ({ report }) => report.invented,
+      (operation) => JSON.stringify(operation),
+    ),
+    unreadKeys,
+    stuck,
+  };
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, one) => total + one, 0);
+}
+
+function countOf(names: readonly string[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const name of names) counts[name] = (counts[name] ?? 0) + 1;
+  return counts;
+}

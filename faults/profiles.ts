@@ -1,0 +1,93 @@
+/** What can be run: a cluster, a load and a kind of schedule, each under a name. */
+import type { Mix } from './client-wire.js';
+import { nodeCuts, zookeeperCuts } from './link-faults.js';
+import type { Nemesis, Role } from './nemesis.js';
+import { freezes, handover, kills } from './node-faults.js';
+import { ensembleFaults, zookeeperOutages } from './zookeeper-faults.js';
+
+export interface Load {
+  readonly processes: number;
+  /** In each process, one operation at a time each. */
+  readonly workers: number;
+  readonly thinkMs: number;
+  readonly keyspace: number;
+  readonly mix: Mix;
+  readonly deadlineMs: number;
+}
+
+export type Schedule =
+  /** One node killed and started again at once, every so often; both must be in sync before each. */
+  | { readonly kind: 'steady'; readonly victim: Exclude<Role, 'any'>; readonly intervalMs: number }
+  /** Rounds of up to `atOnce` faults, all healed and in sync before the next. */
+  | { readonly kind: 'rounds'; readonly nemeses: readonly Nemesis[]; readonly atOnce: number };
+
+export interface Profile {
+  readonly name: string;
+  readonly description: string;
+  readonly nodes: number;
+  readonly zookeepers: number;
+  /** Options of every node, word by word. */
+  readonly extra: readonly string[];
+  readonly load: Load;
+  readonly schedule: Schedule;
+  /** Unless the command line says otherwise. */
+  readonly minutes: number;
+}
+
+const halfAndHalf: Mix = { get: 1, put: 1, conditionalPut: 0, delete: 0, conditionalDelete: 0 };
+const everything: Mix = { get: 8, put: 5, conditionalPut: 4, delete: 1, conditionalDelete: 1 };
+
+/** Few keys, so that clients meet on them; pauses, so that the faults and not the load keep the machine busy. */
+const sharedLoad: Load = { processes: 3, workers: 4, thinkMs: 8, keyspace: 40, mix: everything, deadlineMs: 4_000 };
+
+function classic(victim: 'primary' | 'backup', keyspace: number, intervalMs: number): Profile {
+  return {
+    name: `classic-${keyspace}-${victim}`,
+    description: `two nodes, four clients, the ${victim} killed every ${intervalMs / 1_000} s, ${keyspace} keys`,
+    nodes: 2,
+    zookeepers: 1,
+    extra: [],
+    load: { processes: 4, workers: 1, thinkMs: 0, keyspace, mix: halfAndHalf, deadlineMs: 10_000 },
+    schedule: { kind: 'steady', victim, intervalMs },
+    minutes: 1.5,
+  };
+}
+
+function rounds(
+  name: string,
+  description: string,
+  nemeses: readonly Nemesis[],
+  more: Partial<Profile> = {},
+  atOnce = 1,
+): Profile {
+  const schedule: Schedule = { kind: 'rounds', nemeses, atOnce };
+  return { name, description, nodes: 3, zookeepers: 1, extra: [], load: sharedLoad, schedule, minutes: 2, ...more };
+}
+
+const withMinInSync = { extra: ['--min-in-sync', '2'] };
+const withEnsemble = { zookeepers: 3 };
+const mixed = [...kills, ...freezes, handover, ...zookeeperCuts, ...nodeCuts, ...zookeeperOutages];
+
+export const profiles: readonly Profile[] = [
+  classic('primary', 100, 5_000),
+  classic('backup', 100, 5_000),
+  classic('primary', 1_000, 4_000),
+  classic('primary', 10_000, 4_000),
+  classic('primary', 100_000, 4_000),
+  rounds('kill', 'three nodes, one killed and started again empty', kills),
+  rounds('freeze', 'three nodes, one frozen for less than a lease, more than grace, or more than a session', freezes),
+  rounds('handover', 'three nodes, the primary told to stop', [handover]),
+  rounds('partition', 'three nodes, links cut one way or both', [...nodeCuts, ...zookeeperCuts]),
+  rounds('partition-min-in-sync', 'the same with --min-in-sync 2', [...nodeCuts, ...zookeeperCuts], withMinInSync),
+  rounds('zookeeper', 'three nodes, ZooKeeper stopped or frozen for 5 to 20 s', zookeeperOutages),
+  rounds('ensemble', 'three nodes, one of three ZooKeeper servers killed', ensembleFaults, withEnsemble),
+  rounds('mixed', 'three nodes, up to three faults at once', mixed, { minutes: 10 }, 3),
+  rounds('mixed-min-in-sync', 'the same with --min-in-sync 2', mixed, { ...withMinInSync, minutes: 10 }, 3),
+  rounds('mixed-ensemble', 'the same with three ZooKeeper servers', [...mixed, ...ensembleFaults], withEnsemble, 3),
+  rounds('short', 'kills, freezes and handovers one after the other, for npm test', [...kills, ...freezes.slice(0, 4), handover]),
+];
+
+/** `all`, a name, or the beginning of several names that ends before a dash, such as `classic`. */
+export function profilesNamed(wanted: string): Profile[] {
+  return profiles.filter(({ name }) => wanted === 'all' || name === wanted || name.startsWith(`${wanted}-`));
+}

@@ -1,0 +1,50 @@
+/**
+ * A profile for as long as asked, in episodes: each has a cluster of its own and a seed of its own, so that memory and
+ * the time of the checks stay bounded however long the run is. The history and the logs of an episode that found
+ * something are kept.
+ */
+import { cp, mkdtemp, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { isClean } from '../verification/index.js';
+import { type Episode, runEpisode } from './episode.js';
+import { type ProfileResult, summarize } from './profile-result.js';
+import type { Profile } from './profiles.js';
+import { RunScope } from './run-scope.js';
+
+export interface RunOptions {
+  readonly seed: number;
+  readonly minutes: number;
+  readonly tell: (line: string) => void;
+}
+
+const longestEpisodeMs = 300_000;
+const keptPrefix = 'kvnode-faults-kept-';
+
+export async function runProfile(profile: Profile, { seed, minutes, tell }: RunOptions): Promise<ProfileResult> {
+  const episodes: Episode[] = [];
+  const count = Math.max(1, Math.ceil((minutes * 60_000) / longestEpisodeMs));
+  for (let index = 0; index < count; index += 1) {
+    const startedAtMs = performance.now();
+    const timed = (line: string): void =>
+      tell(`${((performance.now() - startedAtMs) / 1_000).toFixed(1).padStart(6)} s  ${line}`);
+    await using scope = await RunScope.open();
+    const durationMs = (minutes * 60_000) / count;
+    const episode = await runEpisode({ profile, seed: seed + index, durationMs, scope, tell: timed });
+    if (!isClean(episode.report) || episode.stuck !== undefined || episode.unreadKeys > 0) {
+      tell(`FOUND something; history and logs are in ${await keep(profile, episode, scope)}`);
+    }
+    episodes.push(episode);
+  }
+  return summarize(profile.name, episodes);
+}
+
+/** Logs without the data of ZooKeeper, and one operation a line. */
+async function keep(profile: Profile, { seed, history, report, stuck, schedule }: Episode, scope: RunScope): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), `${keptPrefix}${profile.name}-${seed}-`));
+  const filter = (source: string): boolean => source === scope.folder || basename(source).endsWith('.log');
+  await cp(scope.folder, folder, { recursive: true, filter });
+  await writeFile(join(folder, 'history.jsonl'), history.map((operation) => `${JSON.stringify(operation)}\n`).join(''));
+  await writeFile(join(folder, 'found.json'), JSON.stringify({ seed, stuck, report, schedule }, undefined, 2));
+  return folder;
+}

@@ -1,0 +1,41 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { mulberry32 } from '../bench/random.js';
+import { nodeCuts, zookeeperCuts } from './link-faults.js';
+import { freezes, handover, kills } from './node-faults.js';
+import { profiles, profilesNamed } from './profiles.js';
+import { chooseTogether } from './schedule.js';
+import { zookeeperOutages } from './zookeeper-faults.js';
+
+const all = [...kills, ...freezes, handover, ...nodeCuts, ...zookeeperCuts, ...zookeeperOutages];
+
+describe('faults at once', () => {
+  test('never end a process beside another, or beside a cut: the data in memory would be gone by design', () => {
+    const seen = new Set<string>();
+    fc.assert(
+      fc.property(fc.nat(), (seed) => {
+        const chosen = chooseTogether(all, 3, mulberry32(seed)).map(({ company }) => company);
+        const ending = chosen.filter((company) => company === 'ends a process').length;
+        expect(ending).toBeLessThanOrEqual(1);
+        if (ending === 1) expect(chosen).not.toContain('cuts links');
+        seen.add(chosen.sort().join(' + '));
+      }),
+      { numRuns: 1_000 },
+    );
+    expect(seen).toContain('cuts links + cuts links + elsewhere');
+    expect(seen).toContain('elsewhere + ends a process');
+  });
+
+  test('are the same for the same seed', () => {
+    const names = (seed: number): string[] => chooseTogether(all, 3, mulberry32(seed)).map(({ name }) => name);
+    expect(names(7)).toEqual(names(7));
+  });
+});
+
+test('a profile is found by its name, or with others by the beginning they share', () => {
+  expect(profilesNamed('classic')).toHaveLength(5);
+  expect(profilesNamed('mixed').map(({ name }) => name)).toContain('mixed-min-in-sync');
+  expect(profilesNamed('kill').map(({ name }) => name)).toEqual(['kill']);
+  expect(profilesNamed('all')).toEqual(profiles);
+  expect(profilesNamed('nothing')).toEqual([]);
+});

@@ -1,0 +1,122 @@
+/** Carries out the schedule of a profile on a running cluster, and tells what was done when. */
+import { setTimeout as pause } from 'node:timers/promises';
+import { nowUs } from './client-recorder.js';
+import type { FaultCluster } from './fault-cluster.js';
+import { between, type FaultContext, type Nemesis, pickVictim } from './nemesis.js';
+import type { Profile, Schedule } from './profiles.js';
+
+export interface Round {
+  readonly startedAtUs: number;
+  /** The names of its faults. */
+  readonly faults: readonly string[];
+}
+
+/** Grows as the schedule goes on. */
+export interface ScheduleLog {
+  readonly rounds: Round[];
+  /** How often, and how long in all, faults that were due had to wait until every node was in sync. */
+  waits: number;
+  waitedMs: number;
+}
+
+export interface ScheduleContext {
+  readonly cluster: FaultCluster;
+  readonly random: () => number;
+  readonly endAtMs: number;
+  readonly log: ScheduleLog;
+  readonly tell: (line: string) => void;
+}
+
+/** Without faults for this long, a cluster that is not in sync counts as stuck. */
+export const syncPatienceMs = 90_000;
+const longestStaggerMs = 1_500;
+const longestRestMs = 1_500;
+
+/** @throws NotInSyncError if the cluster does not recover. */
+export function carryOut(profile: Profile, context: ScheduleContext): Promise<void> {
+  const { schedule } = profile;
+  return schedule.kind === 'steady'
+    ? killSteadily(schedule, context)
+    : inRounds(usable(schedule.nemeses, context), schedule, context);
+}
+
+async function killSteadily({ victim, intervalMs }: Extract<Schedule, { kind: 'steady' }>, context: ScheduleContext) {
+  const { cluster, random, endAtMs, log, tell } = context;
+  for (let dueAtMs = performance.now() + intervalMs; dueAtMs < endAtMs; dueAtMs += intervalMs) {
+    await pause(Math.max(0, dueAtMs - performance.now()));
+    // The next one is due a full interval after this one.
+    if (await waitIfNeeded(context)) dueAtMs = performance.now();
+    const node = await pickVictim({ cluster, random, hit: new Set() }, victim);
+    if (node === undefined) continue;
+    log.rounds.push({ startedAtUs: nowUs(), faults: [`kill ${victim}`] });
+    tell(`${node.name} killed`);
+    await node.kill();
+    node.start();
+  }
+}
+
+async function waitIfNeeded({ cluster, log }: ScheduleContext): Promise<boolean> {
+  if ((await cluster.missingForSync()) === undefined) return false;
+  log.waits += 1;
+  log.waitedMs += await cluster.waitForSync(syncPatienceMs);
+  return true;
+}
+
+async function inRounds(nemeses: readonly Nemesis[], { atOnce }: { atOnce: number }, context: ScheduleContext) {
+  const { cluster, random, endAtMs, log } = context;
+  while (performance.now() < endAtMs) {
+    await waitIfNeeded(context);
+    const startedAtUs = nowUs();
+    const hit: FaultContext['hit'] = new Set();
+    const faults = chooseTogether(nemeses, atOnce, random);
+    const round = { startedAtUs, faults: [] as string[] };
+    log.rounds.push(round);
+    const done = await Promise.all(
+      faults.map((nemesis, index) => inject(nemesis, index, { cluster, random, hit }, context.tell)),
+    );
+    round.faults.push(...done.filter((name) => name !== undefined));
+    await pause(longestRestMs * random());
+  }
+}
+
+/** @returns its name, or undefined if there was nobody to hit. */
+async function inject(nemesis: Nemesis, index: number, context: FaultContext, tell: (line: string) => void) {
+  const { random } = context;
+  const holdMs = between(nemesis.holdMs, random);
+  await pause(index === 0 ? 0 : longestStaggerMs * random());
+  const fault = await nemesis.inject(context);
+  if (fault === undefined) return undefined;
+  tell(`${fault.what}, for ${Math.round(holdMs)} ms`);
+  await pause(holdMs);
+  await fault.heal();
+  return nemesis.name;
+}
+
+/** Which may be together: see `Company`. */
+export function chooseTogether(nemeses: readonly Nemesis[], atOnce: number, random: () => number): Nemesis[] {
+  const count = 1 + Math.floor(random() * atOnce);
+  const chosen: Nemesis[] = [];
+  const left = [...nemeses];
+  while (chosen.length < count && left.length > 0) {
+    const [next] = left.splice(Math.floor(random() * left.length), 1);
+    if (chosen.every((one) => mayAccompany(one, next!))) chosen.push(next!);
+  }
+  return chosen;
+}
+
+function mayAccompany(one: Nemesis, other: Nemesis): boolean {
+  if (one.company === 'elsewhere' || other.company === 'elsewhere') return true;
+  return one.company === 'cuts links' && other.company === 'cuts links';
+}
+
+function usable(nemeses: readonly Nemesis[], { cluster, tell }: ScheduleContext): Nemesis[] {
+  const possible = nemeses.filter(
+    ({ needs }) =>
+      (needs !== 'links between nodes' || cluster.network.cutsNodes) &&
+      (needs !== 'an ensemble' || cluster.zookeepers.length > 1),
+  );
+  const left = nemeses.length - possible.length;
+  if (left > 0) tell(`${left} of ${nemeses.length} kinds of fault are not possible here and are left out`);
+  if (possible.length === 0) throw new Error('no fault of this profile is possible here');
+  return possible;
+}

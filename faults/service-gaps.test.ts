@@ -1,0 +1,25 @@
+import { describe, expect, test } from 'vitest';
+import type { Operation, Outcome } from '../verification/index.js';
+import { longestGapsMs, spreadOf } from './service-gaps.js';
+
+function answeredAt(timeMs: number, outcome: Outcome = { kind: 'missing' }): Operation {
+  const returnedAtUs = timeMs * 1_000;
+  return { client: 'c', key: 'k', call: { kind: 'get' }, invokedAtUs: returnedAtUs - 1, returnedAtUs, outcome };
+}
+
+describe('the time without service after a fault', () => {
+  test('is the longest stretch between two answers that reaches beyond it', () => {
+    const history = [0, 10, 20, 900, 910, 920, 1_000, 5_000].map((timeMs) => answeredAt(timeMs));
+    expect(longestGapsMs(history, [15_000, 950_000])).toEqual([880, 4_000]);
+  });
+
+  test('does not end with an operation that failed', () => {
+    const history = [answeredAt(0), answeredAt(50, { kind: 'refused', code: 'PAUSED' }), answeredAt(100)];
+    expect(longestGapsMs(history, [1_000])).toEqual([100]);
+  });
+});
+
+test('a spread is told by nearest ranks', () => {
+  expect(spreadOf([])).toBeUndefined();
+  expect(spreadOf([3, 1, 2])).toEqual({ median: 2, p99: 3, max: 3 });
+});
