@@ -16,6 +16,8 @@ export class ClientFleet {
   readonly #seed: number;
   readonly #folder: string;
   #clients: ClientProcess[] = [];
+  /** When the latest of the answered operations began. */
+  #answeredUs = 0;
 
   constructor(cluster: FaultCluster, load: Load, seed: number, folder: string) {
     this.#cluster = cluster;
@@ -29,6 +31,11 @@ export class ClientFleet {
     const { processes, mix } = this.#load;
     this.#clients = Array.from({ length: processes }, (_, index) => this.#spawn(`c${index}`, this.#seed + index, mix));
     await Promise.all(this.#clients.map((client) => client.ready));
+  }
+
+  /** Whether an operation that began after this moment has been answered, as far as the clients have told. */
+  servedSince(timeUs: number): boolean {
+    return this.#answeredUs > timeUs;
   }
 
   /** Waits for the calls under way. @throws Error if a client is not there any more: the history would not be whole. */
@@ -61,7 +68,13 @@ export class ClientFleet {
     const nodes = this.#cluster.nodes.map(({ address }) => address);
     const task: ClientTask = { name, nodes, seed, keyspace, deadlineMs, workers, thinkMs, mix };
     return new ClientProcess(this.#cluster.clients, task, join(this.#folder, `${name}.log`), (operations) => {
-      for (const operation of operations) this.history.push(operation);
+      for (const operation of operations) this.#add(operation);
     });
+  }
+
+  #add(operation: Operation): void {
+    this.history.push(operation);
+    const { outcome, invokedAtUs } = operation;
+    if (outcome.kind !== 'refused' && outcome.kind !== 'unknown') this.#answeredUs = Math.max(this.#answeredUs, invokedAtUs);
   }
 }

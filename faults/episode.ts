@@ -6,7 +6,7 @@ import { FaultCluster, NotInSyncError } from './fault-cluster.js';
 import { openNetwork } from './open-network.js';
 import type { Profile } from './profiles.js';
 import type { RunScope } from './run-scope.js';
-import { carryOut, type ScheduleLog, syncPatienceMs } from './schedule.js';
+import { carryOut, NotServedError, type ScheduleLog, syncPatienceMs, waitForService } from './schedule.js';
 
 export interface EpisodeOptions {
   readonly profile: Profile;
@@ -44,10 +44,12 @@ export async function runEpisode({ profile, seed, durationMs, scope, tell }: Epi
   const schedule: ScheduleLog = { rounds: [], waits: 0, waitedMs: 0 };
   let stuck: string | undefined;
   try {
-    await carryOut(profile, { cluster, random, endAtMs: startedAtMs + durationMs, log: schedule, tell });
+    const servedSince = (timeUs: number): boolean => fleet.servedSince(timeUs);
+    await carryOut(profile, { cluster, random, endAtMs: startedAtMs + durationMs, log: schedule, servedSince, tell });
     await cluster.waitForSync(syncPatienceMs);
+    await waitForService({ servedSince });
   } catch (error) {
-    if (!(error instanceof NotInSyncError)) throw error;
+    if (!(error instanceof NotInSyncError || error instanceof NotServedError)) throw error;
     stuck = error.message;
     tell(`STUCK: ${stuck}`);
   }

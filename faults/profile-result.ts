@@ -19,7 +19,10 @@ export interface ProfileResult {
   readonly faults: Readonly<Record<string, number>>;
   readonly waits: number;
   readonly waitedMs: number;
+  /** After each round. */
   readonly withoutServiceMs: Spread | undefined;
+  /** The same by the faults of the round. */
+  readonly withoutServiceMsAfter: Readonly<Record<string, Spread>>;
   /** Explanations, each with the seed of its episode. */
   readonly violations: readonly string[];
   readonly undecided: readonly string[];
@@ -41,6 +44,7 @@ export function summarize(profile: string, episodes: readonly Episode[]): Profil
       schedule.rounds.map(({ startedAtUs }) => startedAtUs),
     ),
   );
+  const kinds = rounds.map(({ faults }) => (faults.length > 1 ? 'several' : (faults[0] ?? 'none')));
   const found = <Item>(items: (episode: Episode) => readonly Item[], say: (item: Item) => string): string[] =>
     episodes.flatMap((episode) => items(episode).map((item) => `seed ${episode.seed}: ${say(item)}`));
   const unreadKeys = sum(episodes.map((episode) => episode.unreadKeys));
@@ -62,6 +66,7 @@ export function summarize(profile: string, episodes: readonly Episode[]): Profil
     waits: sum(episodes.map(({ schedule }) => schedule.waits)),
     waitedMs: sum(episodes.map(({ schedule }) => schedule.waitedMs)),
     withoutServiceMs: spreadOf(gaps),
+    withoutServiceMsAfter: spreadsBy(kinds, gaps),
     violations: found(
       ({ report }) => report.violations,
       ({ explanation }) => explanation,
@@ -85,6 +90,12 @@ export function summarize(profile: string, episodes: readonly Episode[]): Profil
 
 function sum(numbers: readonly number[]): number {
   return numbers.reduce((total, one) => total + one, 0);
+}
+
+function spreadsBy(kinds: readonly string[], gaps: readonly number[]): Record<string, Spread> {
+  const spreads: Record<string, Spread> = {};
+  for (const kind of new Set(kinds)) spreads[kind] = spreadOf(gaps.filter((_, index) => kinds[index] === kind))!;
+  return spreads;
 }
 
 function countOf(names: readonly string[]): Record<string, number> {

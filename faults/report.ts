@@ -57,6 +57,9 @@ function findings(result: ProfileResult): string[] {
   };
   counted('faults', result.faults);
   counted('not answered', result.failures);
+  for (const [name, { median, max }] of Object.entries(result.withoutServiceMsAfter)) {
+    lines.push(`  without service after ${name}: median ${median.toFixed(0)} ms, max ${max.toFixed(0)} ms`);
+  }
   if (result.limitation !== undefined) lines.push(`  ${result.limitation}`);
   if (result.unreadKeys > 0) lines.push(`  ${result.unreadKeys} keys could not be read in the end`);
   for (const [what, found] of [

@@ -7,6 +7,7 @@ import { cp, mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { isClean } from '../verification/index.js';
+import { nowUs } from './client-recorder.js';
 import { type Episode, runEpisode } from './episode.js';
 import { type ProfileResult, summarize } from './profile-result.js';
 import type { Profile } from './profiles.js';
@@ -26,13 +27,18 @@ export async function runProfile(profile: Profile, { seed, minutes, tell }: RunO
   const count = Math.max(1, Math.ceil((minutes * 60_000) / longestEpisodeMs));
   for (let index = 0; index < count; index += 1) {
     const startedAtMs = performance.now();
-    const timed = (line: string): void =>
+    const told: string[] = [];
+    const timed = (line: string): void => {
       tell(`${((performance.now() - startedAtMs) / 1_000).toFixed(1).padStart(6)} s  ${line}`);
+      // On the clock of the history and, for the logs of the nodes, on the wall clock.
+      told.push(`${nowUs().toFixed(0)} ${new Date().toISOString()} ${line}
+`);
+    };
     await using scope = await RunScope.open();
     const durationMs = (minutes * 60_000) / count;
     const episode = await runEpisode({ profile, seed: seed + index, durationMs, scope, tell: timed });
     if (!isClean(episode.report) || episode.stuck !== undefined || episode.unreadKeys > 0) {
-      tell(`FOUND something; history and logs are in ${await keep(profile, episode, scope)}`);
+      tell(`FOUND something; history and logs are in ${await keep(profile, episode, scope, told)}`);
     }
     episodes.push(episode);
   }
@@ -40,11 +46,13 @@ export async function runProfile(profile: Profile, { seed, minutes, tell }: RunO
 }
 
 /** Logs without the data of ZooKeeper, and one operation a line. */
-async function keep(profile: Profile, { seed, history, report, stuck, schedule }: Episode, scope: RunScope): Promise<string> {
+async function keep(profile: Profile, episode: Episode, scope: RunScope, told: readonly string[]): Promise<string> {
+  const { seed, history, report, stuck, schedule } = episode;
   const folder = await mkdtemp(join(tmpdir(), `${keptPrefix}${profile.name}-${seed}-`));
   const filter = (source: string): boolean => source === scope.folder || basename(source).endsWith('.log');
   await cp(scope.folder, folder, { recursive: true, filter });
   await writeFile(join(folder, 'history.jsonl'), history.map((operation) => `${JSON.stringify(operation)}\n`).join(''));
+  await writeFile(join(folder, 'faults.txt'), told.join(''));
   await writeFile(join(folder, 'found.json'), JSON.stringify({ seed, stuck, report, schedule }, undefined, 2));
   return folder;
 }

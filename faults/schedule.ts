@@ -19,20 +19,30 @@ export interface ScheduleLog {
   waitedMs: number;
 }
 
+export class NotServedError extends Error {
+  constructor() {
+    super(`all nodes are in sync, but no operation was answered for ${syncPatienceMs / 1_000} s`);
+    this.name = 'NotServedError';
+  }
+}
+
 export interface ScheduleContext {
   readonly cluster: FaultCluster;
   readonly random: () => number;
   readonly endAtMs: number;
   readonly log: ScheduleLog;
+  /** Whether an operation that began after this moment has been answered. */
+  readonly servedSince: (timeUs: number) => boolean;
   readonly tell: (line: string) => void;
 }
 
-/** Without faults for this long, a cluster that is not in sync counts as stuck. */
+/** Without faults for this long, a cluster that is not in sync, or serves nobody, counts as stuck. */
 export const syncPatienceMs = 90_000;
+const askAgainMs = 50;
 const longestStaggerMs = 1_500;
 const longestRestMs = 1_500;
 
-/** @throws NotInSyncError if the cluster does not recover. */
+/** @throws NotInSyncError or NotServedError if the cluster does not recover. */
 export function carryOut(profile: Profile, context: ScheduleContext): Promise<void> {
   const { schedule } = profile;
   return schedule.kind === 'steady'
@@ -62,10 +72,20 @@ async function waitIfNeeded({ cluster, log }: ScheduleContext): Promise<boolean>
   return true;
 }
 
+/** In sync is not enough: a client whose connection was cut may need a while to see that all is well again. */
+export async function waitForService({ servedSince }: Pick<ScheduleContext, 'servedSince'>): Promise<void> {
+  const sinceUs = nowUs();
+  while (!servedSince(sinceUs)) {
+    if (nowUs() - sinceUs > syncPatienceMs * 1_000) throw new NotServedError();
+    await pause(askAgainMs);
+  }
+}
+
 async function inRounds(nemeses: readonly Nemesis[], { atOnce }: { atOnce: number }, context: ScheduleContext) {
   const { cluster, random, endAtMs, log } = context;
   while (performance.now() < endAtMs) {
     await waitIfNeeded(context);
+    await waitForService(context);
     const startedAtUs = nowUs();
     const hit: FaultContext['hit'] = new Set();
     const faults = chooseTogether(nemeses, atOnce, random);
