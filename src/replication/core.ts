@@ -10,6 +10,7 @@ import { Log } from './log.js';
 import type { LogEntry } from './log-entry.js';
 import type { Body, Message } from './message.js';
 import type { ReplicaOptions } from './options.js';
+import type { RecoveredReplica } from './recovered.js';
 import { newFollower, type Role } from './role.js';
 import type { Epoch, ReplicaId, Seq } from './shard-state.js';
 import { StateRegister } from './state-register.js';
@@ -53,12 +54,25 @@ export class Core {
   /** Messages that wait for the epoch they adopted to be durable; the latest of each type. */
   readonly deferred = new Map<Body['type'], Message>();
 
-  constructor(options: ReplicaOptions, nowMs: number) {
+  constructor(options: ReplicaOptions, nowMs: number, recovered?: RecoveredReplica) {
     this.options = options;
     this.nowMs = nowMs;
     this.loyalSinceMs = nowMs;
     this.lastTickMs = nowMs;
     this.wokeMs = nowMs;
+    if (recovered !== undefined) this.#recover(recovered);
+  }
+
+  /** A follower with the log that was left, whatever it was before: what is above the applied part may yet be cut. */
+  #recover({ epoch, complete, baseSeq, baseEpoch, entries, appliedSeq }: RecoveredReplica): void {
+    this.epoch = epoch;
+    this.complete = complete;
+    this.log.reset(baseSeq, baseEpoch);
+    for (const entry of entries) this.log.append(entry);
+    invariant(appliedSeq >= baseSeq && appliedSeq <= this.log.lastSeq, `applied up to ${appliedSeq}, outside the log found`);
+    this.commitIndex = appliedSeq;
+    this.appliedSeq = appliedSeq;
+    this.durability.foundDurable(this.log.lastSeq, epoch);
   }
 
   get self(): ReplicaId {

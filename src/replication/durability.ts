@@ -41,6 +41,14 @@ export class Durability {
     return this.#pending[0]?.startedMs;
   }
 
+  /** What an earlier process left behind: durable before this one writes anything. */
+  foundDurable(lastSeq: Seq, epoch: Epoch): void {
+    this.#lastSeq = lastSeq;
+    this.#begunLastSeq = lastSeq;
+    this.#epoch = epoch;
+    this.#begunEpoch = epoch;
+  }
+
   /** What the write does not change stays as the one before it promised. */
   begin(nowMs: number, promise: { readonly lastSeq?: Seq; readonly epoch?: Epoch }): number {
     this.#begunLastSeq = promise.lastSeq ?? this.#begunLastSeq;

@@ -15,6 +15,7 @@ import { noteIfOffline } from './offline.js';
 import type { ReplicaOptions } from './options.js';
 import { enterPhase } from './peer.js';
 import { onMessage, receiveDeferred } from './receive.js';
+import type { RecoveredReplica } from './recovered.js';
 import { onDumpRequested, refreshPeers, sendAppends, sendBeacon, sendBeacons, syncPeers } from './replicate.js';
 import type { Primary } from './role.js';
 import type { Epoch, ReplicaId, Seq } from './shard-state.js';
@@ -32,9 +33,9 @@ export class Replica {
   readonly #core: Core;
   #announcedRole = '';
 
-  /** `nowMs`: monotonic; the replica's own start counts as a beacon (R4). */
-  constructor(options: ReplicaOptions, nowMs: number) {
-    this.#core = new Core(options, nowMs);
+  /** `nowMs`: monotonic; the replica's own start counts as a beacon (R4). `recovered`: under the same id, nothing lost (R1). */
+  constructor(options: ReplicaOptions, nowMs: number, recovered?: RecoveredReplica) {
+    this.#core = new Core(options, nowMs, recovered);
   }
 
   get id(): ReplicaId {

@@ -1,0 +1,86 @@
+/**
+ * What a schedule decides: who asks for what, and which fault happens when. Everything else (delays, the order in which
+ * messages meet) follows from the seed. Each decision stands by itself and each fault ends by itself, so that any subset
+ * of a schedule is a schedule too, and a failing one can be shrunk.
+ */
+
+/** A node by its number, or by the part it plays when the time comes. */
+export type Target = number | 'primary' | 'backup' | 'joiner';
+
+export type Fault =
+  /** `keepsData` counts for durable replicas only. `silent`: as if unplugged, no connection is closed or refused. */
+  | {
+      readonly kind: 'crash';
+      readonly at: Target;
+      readonly keepsData: boolean;
+      readonly silent: boolean;
+      readonly downMs: number;
+    }
+  /** In the middle of carrying out its next effects. */
+  | { readonly kind: 'crashMidTurn'; readonly at: Target; readonly afterEffects: number; readonly downMs: number }
+  | { readonly kind: 'pause'; readonly at: Target; readonly forMs: number }
+  | { readonly kind: 'stop'; readonly at: Target; readonly withinMs: number; readonly downMs: number }
+  /** Bytes from one node to the other wait; in the end they arrive, or the connection breaks. */
+  | {
+      readonly kind: 'cut';
+      readonly at: Target;
+      readonly to: Target;
+      readonly bothWays: boolean;
+      readonly breaks: boolean;
+      readonly forMs: number;
+    }
+  | { readonly kind: 'isolate'; readonly at: Target; readonly breaks: boolean; readonly forMs: number }
+  /** What is on its way on the old stream arrives `lingerMs` late, beside the new one; undefined: never. */
+  | { readonly kind: 'breakStream'; readonly at: Target; readonly to: Target; readonly lingerMs: number | undefined }
+  | { readonly kind: 'slow'; readonly at: Target; readonly to: Target; readonly delayMs: number; readonly forMs: number }
+  /** The transport leaves beacons out. */
+  | { readonly kind: 'dropBeacons'; readonly at: Target; readonly to: Target; readonly forMs: number }
+  | { readonly kind: 'drift'; readonly at: Target; readonly rate: number }
+  | { readonly kind: 'disconnect'; readonly at: Target; readonly forMs: number }
+  /** ZooKeeper answers nothing to this node. */
+  | { readonly kind: 'hang'; readonly at: Target; readonly forMs: number }
+  | { readonly kind: 'expire'; readonly at: Target; readonly noticedAfterMs: number }
+  /** Its next compare-and-set: the answer is lost. `lateMs`: when the servers do it; undefined: never. */
+  | { readonly kind: 'loseAnswer'; readonly at: Target; readonly lateMs: number | undefined; readonly reconnectMs: number }
+  | { readonly kind: 'lag'; readonly at: Target; readonly lagMs: number; readonly forMs: number }
+  | { readonly kind: 'mute'; readonly at: Target; readonly forMs: number }
+  | { readonly kind: 'zookeeperAway'; readonly forMs: number; readonly empty: boolean }
+  | { readonly kind: 'hangDisk'; readonly at: Target; readonly forMs: number }
+  /** The operator looks whether a copy is left, and gives up what only dead members held. */
+  | { readonly kind: 'operator' };
+
+/** Something a replica does in the middle of which a fault is worst. */
+export type Moment =
+  | 'claim'
+  | 'membership'
+  | 'handover'
+  | 'took office'
+  | 'serving'
+  | 'dump begun'
+  | 'dump chunk'
+  | 'dump taken'
+  | 'cut log'
+  | 'sync';
+
+export type Decision =
+  | { readonly atMs: number; readonly kind: 'fault'; readonly fault: Fault }
+  /** From `atMs` on, at the next such moment: the fault strikes the replica concerned instead of the fault's own target. */
+  | { readonly atMs: number; readonly kind: 'ambush'; readonly moment: Moment; readonly fault: Fault }
+  | { readonly atMs: number; readonly kind: 'request'; readonly client: number; readonly key: string; readonly op: Operation };
+
+/** `ifSeen`: under the condition that the key is still at the version that the client saw last. */
+export type Operation = 'get' | 'put' | 'putIfSeen' | 'putIfAbsent' | 'delete' | 'deleteIfSeen';
+
+export function describe(decision: Decision): string {
+  const at = `${Math.round(decision.atMs)} ms`.padStart(9);
+  if (decision.kind === 'request') return `${at}  client ${decision.client}: ${decision.op} ${decision.key}`;
+  if (decision.kind === 'fault') return `${at}  ${describeFault(decision.fault)}`;
+  return `${at}  at the next "${decision.moment}", there: ${describeFault(decision.fault)}`;
+}
+
+export function describeFault({ kind, ...details }: Fault): string {
+  const said = Object.entries(details).map(
+    ([name, value]) => `${name} ${typeof value === 'number' ? Math.round(value * 100) / 100 : value}`,
+  );
+  return `${kind} ${said.join(', ')}`.trim();
+}

@@ -1,0 +1,133 @@
+/**
+ * A replica's disk: what would be found on it after a crash, and the writes that have not reached it yet. Writes are done
+ * in order. Of those that have not been flushed a crash leaves any first few, and takes the rest.
+ *
+ * For a replica in memory the same image stands for its memory: every write is done at once, and a crash destroys it.
+ */
+import type { Change, LogEntry, RecoveredReplica } from '../src/replication/index.js';
+import type { Random } from './random.js';
+import { Store } from './store.js';
+
+interface PendingWrite {
+  readonly write: number;
+  readonly change: Change;
+}
+
+export class Disk {
+  epoch = 0;
+  complete = true;
+  baseSeq = 0;
+  baseEpoch = 0;
+  readonly entries: LogEntry[] = [];
+  /** Grows whenever entries are taken back. */
+  cuts = 0;
+  /** The generation of the history that it belongs to. */
+  generation = 0;
+  /** Nothing can be read from it any more. */
+  destroyed = false;
+  /** What the engine has brought to its own files, up to `storedSeq`; the log holds the rest. */
+  #stored = new Store();
+  #storedSeq = 0;
+  #pending: PendingWrite[] = [];
+
+  get lastSeq(): number {
+    return this.baseSeq + this.entries.length;
+  }
+  get hasPending(): boolean {
+    return this.#pending.length > 0;
+  }
+
+  entryAt(seq: number): LogEntry | undefined {
+    return this.entries[seq - this.baseSeq - 1];
+  }
+
+  /** The epoch of the entry at `seq`, also at the base. */
+  epochAt(seq: number): number | undefined {
+    return seq === this.baseSeq ? this.baseEpoch : this.entryAt(seq)?.epoch;
+  }
+
+  write(write: number, change: Change): void {
+    this.#pending.push({ write, change });
+  }
+
+  /** Everything accepted so far is durable. Returns the number of the last write. */
+  flush(): number | undefined {
+    const last = this.#pending.at(-1);
+    for (const { change } of this.#pending) this.#take(change);
+    this.#pending = [];
+    return last?.write;
+  }
+
+  /** Some first few of the writes not flushed have made it, as chance will have it. */
+  crash(random: Random): void {
+    if (this.#pending.length > 0) this.#pending.length = random.below(this.#pending.length + 1);
+    this.flush();
+  }
+
+  /**
+   * What a restart finds. The engine may have applied any part of what was applied in the process, and may have dropped
+   * any part of the log below that.
+   */
+  recover(appliedSeq: number, random: Random, trims: boolean): { replica: RecoveredReplica; store: Store } {
+    const applied = this.complete ? Math.max(this.#storedSeq, Math.min(appliedSeq, this.lastSeq)) : this.baseSeq;
+    this.#apply(this.#storedSeq + random.below(applied - this.#storedSeq + 1));
+    if (trims) this.#trim(this.baseSeq + random.below(this.#storedSeq - this.baseSeq + 1));
+    const { epoch, complete, baseSeq, baseEpoch } = this;
+    const replica = { epoch, complete, baseSeq, baseEpoch, entries: [...this.entries], appliedSeq: this.#storedSeq };
+    return { replica, store: new Store(this.#stored.items) };
+  }
+
+  #apply(seq: number): void {
+    this.#stored.apply(this.entries.slice(this.#storedSeq - this.baseSeq, seq - this.baseSeq));
+    this.#storedSeq = seq;
+  }
+
+  #trim(seq: number): void {
+    this.baseEpoch = this.epochAt(seq)!;
+    this.entries.splice(0, seq - this.baseSeq);
+    this.baseSeq = seq;
+    this.cuts += 1;
+  }
+
+  #take(change: Change): void {
+    switch (change.type) {
+      case 'append':
+        for (const entry of change.entries) {
+          if (entry.seq !== this.lastSeq + 1) throw new Error(`disk: entry ${entry.seq} written after ${this.lastSeq}`);
+          this.entries.push(entry);
+        }
+        return;
+      case 'truncate':
+        if (change.afterSeq < this.#storedSeq) throw new Error(`disk: cut to ${change.afterSeq}, applied to ${this.#storedSeq}`);
+        this.entries.length = change.afterSeq - this.baseSeq;
+        this.cuts += 1;
+        return;
+      case 'epoch':
+        if (change.epoch < this.epoch) throw new Error(`disk: epoch ${change.epoch} written after ${this.epoch}`);
+        this.epoch = change.epoch;
+        return;
+      case 'reset':
+        this.complete = change.complete;
+        this.#stored.change(change);
+        this.#startAt(change.baseSeq, change.baseEpoch);
+        return;
+      case 'rebase':
+        this.#apply(this.lastSeq);
+        this.#startAt(change.baseSeq, change.baseEpoch);
+        return;
+      case 'load':
+        this.#stored.change(change);
+        return;
+      case 'complete':
+        this.complete = true;
+    }
+  }
+
+  #startAt(seq: number, epoch: number): void {
+    this.baseSeq = seq;
+    this.baseEpoch = epoch;
+    this.#storedSeq = seq;
+    this.entries.length = 0;
+    this.cuts += 1;
+  }
+}

@@ -1,0 +1,91 @@
+/** A call to Dump, on a stream of its own: the position, chunks read while writes go on, the commit index as of the last. */
+import type { Effect, Event } from '../src/replication/index.js';
+import type { SimProcess } from './sim-process.js';
+import type { World } from './world.js';
+
+type ServeDump = Extract<Effect, { type: 'serveDump' }>;
+type RequestDump = Extract<Effect, { type: 'requestDump' }>;
+
+/** A joiner that hears nothing for so long gives the call up. */
+const silenceTimeoutMs = 10_000;
+
+export class DumpTraffic {
+  readonly #world: World;
+  readonly #joiner: SimProcess;
+  readonly #primary: SimProcess;
+  readonly #dump: RequestDump;
+  #lastArrivalMs = 0;
+  #over = false;
+
+  constructor(world: World, joiner: SimProcess, primary: SimProcess, dump: RequestDump) {
+    this.#world = world;
+    this.#joiner = joiner;
+    this.#primary = primary;
+    this.#dump = dump;
+    primary.whenGone(() => this.fail());
+    world.queue.after(silenceTimeoutMs, () => this.fail());
+  }
+
+  serve({ epoch, number, baseSeq, baseEpoch }: ServeDump): void {
+    this.#send({ type: 'dumpBegun', epoch, number, baseSeq, baseEpoch });
+    this.#readChunk(this.#primary.store.items.entries());
+  }
+
+  /** The stream ends early; what is on its way still arrives. */
+  fail(): void {
+    if (this.#over) return;
+    this.#send({ type: 'dumpFailed', epoch: this.#dump.epoch, number: this.#dump.number });
+    this.#over = true;
+  }
+
+  #readChunk(scan: IterableIterator<[string, { readonly value: Uint8Array; readonly version: number }]>): void {
+    const { random, replica } = this.#primary;
+    const { epoch, number } = this.#dump;
+    this.#primary.later(random.next() * 4 * this.#world.plan.setup.delayMs, () => {
+      if (this.#over) return;
+      // What follows could be of another epoch's making.
+      if (!replica.isPrimaryIn(epoch)) return this.fail();
+      const items = [];
+      while (items.length < this.#world.plan.setup.chunkItems) {
+        const next = scan.next();
+        if (next.done) break;
+        items.push({ key: next.value[0], ...next.value[1] });
+      }
+      if (items.length > 0) {
+        this.#send({ type: 'dumpChunk', epoch, number, items });
+        return this.#readChunk(scan);
+      }
+      this.#send({ type: 'dumpEnded', epoch, number, commitIndex: replica.commitIndex });
+      this.#over = true;
+    });
+  }
+
+  /** In order. */
+  #send(event: Event): void {
+    if (this.#over) return;
+    const { queue, paths } = this.#world;
+    const [from, to] = [this.#primary.nodeIndex, this.#joiner.nodeIndex];
+    paths.whenOpen(from, to, (broken) => {
+      if (broken) this.#over = true;
+      const told: Event = broken ? { type: 'dumpFailed', epoch: this.#dump.epoch, number: this.#dump.number } : event;
+      this.#lastArrivalMs = Math.max(this.#lastArrivalMs, queue.nowMs + paths.delayMs(from, to));
+      queue.after(this.#lastArrivalMs - queue.nowMs, () => this.#joiner.run(() => this.#joiner.handle(told)));
+    });
+  }
+}
+
+export function requestDump(world: World, joiner: SimProcess, dump: RequestDump): void {
+  const to = world.nodeIndexOf(dump.from);
+  const { queue, paths } = world;
+  const failed = (): void => joiner.run(() => joiner.handle({ type: 'dumpFailed', epoch: dump.epoch, number: dump.number }));
+  paths.whenOpen(joiner.nodeIndex, to, (broken) => {
+    queue.after(paths.delayMs(joiner.nodeIndex, to), () => {
+      const primary = world.nodes[to]!.process;
+      if (broken || primary === undefined || primary.replicaId !== dump.from) return failed();
+      primary.run(() => {
+        primary.dumps.set(`${joiner.replicaId} ${dump.number}`, new DumpTraffic(world, joiner, primary, dump));
+        primary.handle({ type: 'dumpRequested', from: joiner.replicaId, epoch: dump.epoch, number: dump.number });
+      });
+    });
+  });
+}

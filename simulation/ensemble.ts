@@ -1,0 +1,128 @@
+/**
+ * The ZooKeeper servers: one history of what they hold, changed by compare-and-set and by registrations. A server may lag;
+ * a session never sees the history go back, a new session may.
+ */
+import type { CandidateFact, ShardState } from '../src/replication/index.js';
+import type { EventQueue } from './event-queue.js';
+
+interface Znode {
+  readonly version: number;
+  readonly state: ShardState;
+}
+
+/** What ZooKeeper held from some moment on. */
+export interface Snapshot {
+  readonly sinceMs: number;
+  readonly znode: Znode | undefined;
+  readonly candidates: readonly CandidateFact[];
+}
+
+export interface RegisteredSession {
+  readonly replicaId: string;
+  readonly number: number;
+}
+
+export interface EnsembleObserver {
+  /** `state` has just been written, or lost. */
+  onState(state: ShardState | undefined, before: ShardState | undefined): void;
+}
+
+export type CasOutcome = { readonly kind: 'applied'; readonly version: number } | { readonly kind: 'conflict' | 'missing' };
+
+export class Ensemble {
+  readonly history: Snapshot[] = [{ sinceMs: 0, znode: undefined, candidates: [] }];
+  /** Until then it answers nobody. */
+  awayUntilMs = 0;
+  readonly #queue: EventQueue;
+  readonly #observer: EnsembleObserver;
+  /** Sessions to tell of a change, as watches do. */
+  readonly #watchers = new Set<(what: 'state' | 'candidates') => void>();
+  #owners: { readonly session: RegisteredSession; readonly order: number; stopping: boolean }[] = [];
+  #lastOrder = 0;
+  #lastSession = 0;
+
+  constructor(queue: EventQueue, observer: EnsembleObserver) {
+    this.#queue = queue;
+    this.#observer = observer;
+  }
+
+  get now(): Snapshot {
+    return this.history.at(-1)!;
+  }
+  get state(): ShardState | undefined {
+    return this.now.znode?.state;
+  }
+
+  newSession(replicaId: string): RegisteredSession {
+    return { replicaId, number: ++this.#lastSession };
+  }
+  watch(tell: (what: 'state' | 'candidates') => void): void {
+    this.#watchers.add(tell);
+  }
+  unwatch(tell: (what: 'state' | 'candidates') => void): void {
+    this.#watchers.delete(tell);
+  }
+
+  /** The newest snapshot that a server lagging by `lagMs` has, but none older than number `leastIndex`. */
+  indexAt(lagMs: number, leastIndex: number): number {
+    const untilMs = this.#queue.nowMs - lagMs;
+    let index = this.history.length - 1;
+    while (index > leastIndex && this.history[index]!.sinceMs > untilMs) index -= 1;
+    return index;
+  }
+
+  compareAndSet(expectedVersion: number | undefined, next: ShardState): CasOutcome {
+    const { znode } = this.now;
+    if (znode === undefined && expectedVersion !== undefined) return { kind: 'missing' };
+    if (znode?.version !== expectedVersion) return { kind: 'conflict' };
+    const version = znode === undefined ? 0 : znode.version + 1;
+    this.#push({ version, state: next });
+    this.#observer.onState(next, znode?.state);
+    this.#fire('state');
+    return { kind: 'applied', version };
+  }
+
+  /** R2: a znode of the same replica that another session owns is deleted first. */
+  register(session: RegisteredSession, stopping: boolean): void {
+    const own = this.#owners.find((owner) => owner.session === session);
+    if (own !== undefined && own.stopping === stopping) return;
+    if (own !== undefined) own.stopping = stopping;
+    else {
+      this.#owners = this.#owners.filter((owner) => owner.session.replicaId !== session.replicaId);
+      this.#owners.push({ session, order: ++this.#lastOrder, stopping });
+    }
+    this.#candidatesChanged();
+  }
+
+  /** The session has ended: its znode goes with it. */
+  unregister(session: RegisteredSession): void {
+    const others = this.#owners.filter((owner) => owner.session !== session);
+    if (others.length === this.#owners.length) return;
+    this.#owners = others;
+    this.#candidatesChanged();
+  }
+
+  /** It comes back with nothing of what it held. */
+  lose(): void {
+    const before = this.state;
+    this.#owners = [];
+    this.#push(undefined);
+    this.#observer.onState(undefined, before);
+    this.#fire('state');
+    this.#fire('candidates');
+  }
+
+  #candidatesChanged(): void {
+    this.#push(this.now.znode);
+    this.#fire('candidates');
+  }
+
+  #push(znode: Znode | undefined): void {
+    const candidates = this.#owners.map(({ session, order, stopping }) => ({ replicaId: session.replicaId, order, stopping }));
+    this.history.push({ sinceMs: this.#queue.nowMs, znode, candidates });
+  }
+
+  #fire(what: 'state' | 'candidates'): void {
+    for (const tell of this.#watchers) tell(what);
+  }
+}

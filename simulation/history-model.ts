@@ -1,0 +1,96 @@
+/**
+ * What has been committed, as the replicas have shown it: the first primary to apply a seq decides what stands there. A
+ * generation is a history that goes on without a loss; the operator's command and an ended history begin another (R13).
+ */
+import type { LogEntry } from '../src/replication/index.js';
+import type { Store, StoredItem } from './store.js';
+import { require } from './violation.js';
+
+interface KeyVersion {
+  readonly seq: number;
+  /** Undefined: deleted. */
+  readonly value: Uint8Array | undefined;
+}
+
+export class HistoryModel {
+  generation = 0;
+  /** Of this generation, in order. */
+  order: LogEntry[] = [];
+  lastCommitted = 0;
+  lastAcknowledged = 0;
+  /** Of all generations. */
+  readonly ever = new Map<number, LogEntry>();
+  #maxEver = 0;
+  /** The generation has a model of its store from here on. */
+  #baseSeq = 0;
+  readonly #keys = new Map<string, KeyVersion[]>();
+
+  commit(entry: LogEntry): void {
+    const { seq, key, value } = entry;
+    require(seq > this.lastCommitted, () => `entry ${seq} is committed after ${this.lastCommitted}`);
+    const other = this.ever.get(seq);
+    if (other === undefined)
+      require(seq > this.#maxEver, () => `entry ${seq} is committed after ${this.#maxEver}, in an earlier history`);
+    else require(isSame(other, entry), () => `version ${seq} of epoch ${other.epoch} is used again in epoch ${entry.epoch}`);
+    this.ever.set(seq, entry);
+    this.#maxEver = Math.max(this.#maxEver, seq);
+    this.order.push(entry);
+    this.lastCommitted = seq;
+    const versions = this.#keys.get(key);
+    if (versions === undefined) this.#keys.set(key, [{ seq, value }]);
+    else versions.push({ seq, value });
+  }
+
+  isCommitted(seq: number): boolean {
+    return seq <= this.lastCommitted;
+  }
+
+  /** The history goes on with what one replica holds, and nothing else. */
+  beginWith(items: ReadonlyMap<string, StoredItem>, seq: number): void {
+    this.generation += 1;
+    this.order = [];
+    this.lastCommitted = seq;
+    this.lastAcknowledged = 0;
+    this.#baseSeq = seq;
+    this.#keys.clear();
+    for (const [key, { value, version }] of items) this.#keys.set(key, [{ seq: version, value }]);
+  }
+
+  /** The log starts again above a raised seq floor, on the same store. */
+  goOnFrom(seq: number): void {
+    this.lastCommitted = seq;
+  }
+
+  /** `store` is what the log up to `seq` makes it. */
+  checkStore(store: Store, seq: number, who: string): void {
+    require(seq <= this.lastCommitted, () => `${who} has applied ${seq}, committed is ${this.lastCommitted}`);
+    if (seq < this.#baseSeq) return;
+    let count = 0;
+    for (const [key, versions] of this.#keys) {
+      const expected = versionAt(versions, seq);
+      const item = store.items.get(key);
+      const version = expected?.value === undefined ? 0 : expected.seq;
+      require((item?.version ?? 0) === version, () =>
+        `${key} at ${who}, applied to ${seq}, has version ${item?.version}, not ${version}`);
+      if (item === undefined) continue;
+      count += 1;
+      require(sameBytes(item.value, expected?.value), () => `${key} at ${who} has another value than version ${version}`);
+    }
+    require(count === store.items.size, () => `${who} holds a key that was never written`);
+  }
+}
+
+function versionAt(versions: readonly KeyVersion[], seq: number): KeyVersion | undefined {
+  for (let index = versions.length - 1; index >= 0; index -= 1) if (versions[index]!.seq <= seq) return versions[index];
+  return undefined;
+}
+
+export function isSame(one: LogEntry, other: LogEntry): boolean {
+  return one === other || (one.epoch === other.epoch && one.key === other.key && sameBytes(one.value, other.value));
+}
+
+function sameBytes(one: Uint8Array | undefined, other: Uint8Array | undefined): boolean {
+  if (one === other) return true;
+  if (one === undefined || other === undefined || one.length !== other.length) return false;
+  return one.every((byte, index) => byte === other[index]);
+}

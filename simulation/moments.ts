@@ -1,0 +1,27 @@
+/** Recognises in a replica's effects the moments at which a fault is worst. */
+import type { Effect } from '../src/replication/index.js';
+import type { Moment } from './decision.js';
+import type { SimProcess } from './sim-process.js';
+
+export function momentOf(process: SimProcess, effect: Effect): Moment | undefined {
+  switch (effect.type) {
+    case 'writeState':
+      if (effect.next.epoch === process.replica.epoch) return 'membership';
+      return effect.next.primary === process.replicaId ? 'claim' : 'handover';
+    case 'roleChanged':
+      return effect.role === 'primary' ? 'took office' : undefined;
+    case 'send':
+      return effect.message.body.type === 'sync' ? 'sync' : undefined;
+    case 'note':
+      if (effect.note.kind === 'serving') return 'serving';
+      return effect.note.kind === 'dumpTaken' ? 'dump taken' : undefined;
+    case 'persist': {
+      const { change } = effect;
+      if (change.type === 'reset') return change.complete ? undefined : 'dump begun';
+      if (change.type === 'load') return 'dump chunk';
+      return change.type === 'truncate' ? 'cut log' : undefined;
+    }
+    default:
+      return undefined;
+  }
+}

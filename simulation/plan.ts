@@ -1,0 +1,106 @@
+/** From a seed to a schedule: the cluster it is about, and what is decided when. Pure. */
+import type { Decision, Moment, Operation } from './decision.js';
+import { newFaultOf } from './fault-plan.js';
+import { Random } from './random.js';
+
+export interface Setup {
+  readonly nodes: number;
+  readonly clients: number;
+  readonly keys: number;
+  /** True: replicas live in memory. False: they have a disk. */
+  readonly volatile: boolean;
+  readonly minInSync: number;
+  readonly beaconMs: number;
+  readonly leaseMs: number;
+  readonly graceMs: number;
+  readonly sessionMs: number;
+  /** Rates of clocks lie within 1 - bound and 1 + bound; grace exceeds lease by more than that makes up. */
+  readonly driftBound: number;
+  readonly retainEntries: number;
+  readonly maxBatchEntries: number;
+  readonly maxUncommittedEntries: number;
+  readonly delayMs: number;
+  readonly diskMs: number;
+  readonly chunkItems: number;
+  readonly firstStartsMs: readonly number[];
+}
+
+export interface Plan {
+  readonly seed: number;
+  readonly setup: Setup;
+  readonly decisions: readonly Decision[];
+}
+
+export const leastSteps = 60;
+/** A fault, or an ambush, at every so many decisions at least: three of them in the shortest schedule. */
+const leastFaultSpacing = 12;
+
+export function planOf(seed: number, steps: number): Plan {
+  const random = Random.of(seed, 0);
+  const setup = setupOf(random);
+  const newFault = newFaultOf(random, setup);
+  const decisions: Decision[] = [];
+  const spacingMs = random.pick([20, 60, 120]);
+  const faultShare = random.pick([0.12, 0.25, 0.4]);
+  // Most schedules give the cluster the time to form first.
+  let atMs = random.chance(0.8) ? 1500 : 100;
+  for (let step = 0; step < Math.max(leastSteps, steps); step += 1) {
+    atMs += random.chance(0.03) ? random.between(500, 3000) : random.next() * 2 * spacingMs;
+    if (step % leastFaultSpacing !== leastFaultSpacing - 1 && !random.chance(faultShare))
+      decisions.push(newRequest(random, setup, atMs));
+    else if (random.chance(0.3)) decisions.push({ atMs, kind: 'ambush', moment: random.pick(moments), fault: newFault() });
+    else decisions.push({ atMs, kind: 'fault', fault: newFault() });
+  }
+  return { seed, setup, decisions };
+}
+
+const moments: readonly Moment[] = [
+  ...(['claim', 'claim', 'membership', 'handover', 'took office', 'serving', 'dump begun', 'dump chunk', 'dump taken'] as const),
+  ...(['cut log', 'sync'] as const),
+];
+const operations: readonly Operation[] = [
+  ...([
+    'get',
+    'get',
+    'get',
+    'get',
+    'put',
+    'put',
+    'put',
+    'put',
+    'putIfSeen',
+    'putIfSeen',
+    'putIfAbsent',
+    'delete',
+    'deleteIfSeen',
+  ] as const),
+];
+
+function newRequest(random: Random, { clients, keys }: Setup, atMs: number): Decision {
+  const key = `k${random.below(keys)}`;
+  return { atMs, kind: 'request', client: random.below(clients), key, op: random.pick(operations) };
+}
+
+function setupOf(random: Random): Setup {
+  const nodes = random.pick([2, 3, 3, 3, 4, 4, 5]);
+  const tight = random.chance(0.3);
+  return {
+    nodes,
+    clients: random.between(2, 6),
+    keys: random.pick([1, 2, 3, 8]),
+    volatile: random.chance(0.5),
+    minInSync: Math.min(nodes, random.pick([1, 1, 1, 2, 2, 3])),
+    beaconMs: 150,
+    leaseMs: 1000,
+    graceMs: tight ? 1050 : 1250,
+    sessionMs: random.pick([2000, 6000]),
+    driftBound: random.chance(0.3) ? 0 : tight ? 0.02 : 0.1,
+    retainEntries: random.pick([1, 4, 1000]),
+    maxBatchEntries: random.pick([1, 3, 100]),
+    maxUncommittedEntries: random.pick([3, 1000]),
+    delayMs: random.pick([1, 5, 30]),
+    diskMs: random.pick([1, 10, 60]),
+    chunkItems: random.pick([1, 2, 100]),
+    firstStartsMs: Array.from({ length: nodes }, () => (random.chance(0.8) ? random.below(50) : random.below(8000))),
+  };
+}

@@ -1,0 +1,167 @@
+/**
+ * What must hold after every event, whatever the faults. Each violation throws, naming what contradicts what. Only what an
+ * event may have changed is looked at again, so that the checks cost no more than the events.
+ */
+import type { Effect, LogEntry, ShardState } from '../src/replication/index.js';
+import { HistoryModel, isSame } from './history-model.js';
+import type { SimProcess } from './sim-process.js';
+import { require } from './violation.js';
+import type { World } from './world.js';
+
+/** From here on every version is above what may have been lost (R13). */
+const forcedGap = 2 ** 32;
+
+export class Safety {
+  readonly model = new HistoryModel();
+  /** What a generation began with, once its first primary served; the first began empty. */
+  readonly beginnings = new Map<
+    number,
+    { readonly atMs: number; readonly items: ReadonlyMap<string, { value: Uint8Array; version: number }> }
+  >();
+  readonly #world: World;
+  readonly #primaries = new Set<SimProcess>();
+  readonly #primaryOf = new Map<number, string>();
+  readonly #committerOf = new Map<number, SimProcess>();
+  /** How many committed entries each disk has been found to hold, and since which of its cuts. */
+  readonly #verified = new Map<string, { readonly generation: number; readonly cuts: number; readonly count: number }>();
+  #holdersDue = false;
+  #storeDue = false;
+
+  constructor(world: World) {
+    this.#world = world;
+  }
+
+  get generation(): number {
+    return this.model.generation;
+  }
+
+  /** `state` was written in ZooKeeper. */
+  onState(state: ShardState | undefined, before: ShardState | undefined): void {
+    this.#holdersDue = true;
+    if (state === undefined) return;
+    require(state.epoch >= (before?.epoch ?? 0), () => `the epoch goes back from ${before?.epoch} to ${state.epoch}`);
+    require(state.seqFloor >= (before?.seqFloor ?? 1), () => `the seq floor goes back to ${state.seqFloor}`);
+    if (state.primary === undefined) return this.model.beginWith(new Map(), state.seqFloor - 1);
+    require(state.inSync.includes(state.primary), () => `${state.primary} is primary and not in sync`);
+    if (state.seqFloor < (before?.seqFloor ?? 1) + forcedGap) return;
+    const forced = this.#world.processOf(state.primary);
+    const isWhole = forced !== undefined && this.#world.diskOf(state.primary)?.complete === true;
+    if (isWhole) this.model.beginWith(forced.store.items, forced.replica.commitIndex);
+    else this.model.beginWith(new Map(), state.seqFloor - 1);
+    const disk = this.#world.diskOf(state.primary);
+    if (disk !== undefined) disk.generation = this.generation;
+  }
+
+  onEffect(process: SimProcess, effect: Effect): void {
+    if (effect.type === 'apply') this.#onApply(process, effect.entries);
+    else if (effect.type === 'roleChanged') this.#onRole(process, effect.role === 'primary', effect.epoch);
+    else if (effect.type === 'note' && effect.note.kind === 'serving') this.#onServing(process);
+    else if (effect.type === 'answer' && effect.answer.kind === 'written') this.#onWritten(effect.answer.version);
+    else if (effect.type === 'persist') this.#onPersist(process, effect.change);
+  }
+
+  onEnded(process: SimProcess): void {
+    this.#primaries.delete(process);
+  }
+
+  afterEvent(process: SimProcess): void {
+    if (this.#primaries.has(process)) this.#checkReaders();
+    if (this.#storeDue) {
+      this.#storeDue = false;
+      const isCurrent = process.disk.generation === this.generation && !process.laysDump;
+      if (isCurrent) this.model.checkStore(process.store, process.replica.commitIndex, process.replicaId);
+    }
+    const wasCut = process.disk.cuts !== (this.#verified.get(process.replicaId)?.cuts ?? 0);
+    if (this.#holdersDue || wasCut) {
+      this.#holdersDue = false;
+      for (const id of this.#world.ensemble.state?.inSync ?? []) this.#checkHolds(id);
+    }
+  }
+
+  #onApply(process: SimProcess, entries: readonly LogEntry[]): void {
+    this.#storeDue = true;
+    for (const entry of entries) {
+      const known = this.model.ever.get(entry.seq);
+      require(known === undefined || isSame(known, entry) || this.#mayCommit(process, entry), () =>
+        `${process.replicaId} applies another entry ${entry.seq}, of epoch ${entry.epoch}, than was committed there in epoch ${known?.epoch}`);
+      if (this.model.isCommitted(entry.seq) && process.disk.generation === this.generation) continue;
+      if (known !== undefined && process.disk.generation !== this.generation) continue;
+      const { epoch } = process.replica;
+      require(this.#mayCommit(process, entry), () => `${process.replicaId} applies ${entry.seq} before a primary has`);
+      const committer = this.#committerOf.get(epoch) ?? process;
+      require(committer === process, () =>
+        `${committer.replicaId} and ${process.replicaId} have both committed in epoch ${epoch}`);
+      this.#committerOf.set(epoch, process);
+      this.model.commit(entry);
+      this.#holdersDue = true;
+    }
+  }
+
+  #mayCommit(process: SimProcess, { seq }: LogEntry): boolean {
+    const isCurrent = process.disk.generation === this.generation && !this.model.isCommitted(seq);
+    // Its role may have begun or ended in this very turn.
+    return isCurrent && (this.#primaries.has(process) || process.replica.isPrimaryIn(process.replica.epoch));
+  }
+
+  #onRole(process: SimProcess, isPrimary: boolean, epoch: number): void {
+    if (!isPrimary) {
+      this.#primaries.delete(process);
+      return;
+    }
+    this.#primaries.add(process);
+    const other = this.#primaryOf.get(epoch) ?? process.replicaId;
+    require(other === process.replicaId, () => `${other} and ${process.replicaId} are primaries of epoch ${epoch}`);
+    this.#primaryOf.set(epoch, process.replicaId);
+  }
+
+  #onServing(process: SimProcess): void {
+    if (this.generation === 0 || this.beginnings.has(this.generation) || process.disk.generation !== this.generation) return;
+    this.beginnings.set(this.generation, { atMs: this.#world.queue.nowMs, items: new Map(process.store.items) });
+  }
+
+  #onWritten(version: number): void {
+    require(this.model.ever.has(version), () => `a write is acknowledged as ${version}, which is not committed`);
+    if (this.model.isCommitted(version)) this.model.lastAcknowledged = Math.max(this.model.lastAcknowledged, version);
+  }
+
+  #onPersist(process: SimProcess, change: Extract<Effect, { type: 'persist' }>['change']): void {
+    if (change.type === 'rebase' && process.disk.generation === this.generation) this.model.goOnFrom(change.baseSeq);
+    if (change.type === 'reset') {
+      process.laysDump = !change.complete;
+      process.disk.generation = this.generation;
+    }
+    if (change.type === 'complete') {
+      process.laysDump = false;
+      this.#storeDue = true;
+    }
+  }
+
+  /** Nobody serves reads beside another, and whoever does has applied everything that was acknowledged. */
+  #checkReaders(): void {
+    let reader: SimProcess | undefined;
+    for (const primary of this.#primaries) {
+      if (primary.replica.refusalOfRead(primary.nowMs) !== undefined) continue;
+      require(reader === undefined, () => `${reader?.replicaId} and ${primary.replicaId} serve reads at one instant`);
+      reader = primary;
+      const { commitIndex } = primary.replica;
+      require(commitIndex >= this.model.lastAcknowledged, () =>
+        `${primary.replicaId} serves reads at ${commitIndex}, acknowledged is ${this.model.lastAcknowledged}`);
+    }
+  }
+
+  /** A member of the in-sync set whose data exists holds, durably, every committed entry. */
+  #checkHolds(id: string): void {
+    const disk = this.#world.diskOf(id);
+    if (disk === undefined || disk.destroyed) return;
+    const { order } = this.model;
+    require(disk.complete || order.length === 0, () => `${id} is in sync with a half-laid dump`);
+    const done = this.#verified.get(id);
+    const isSameDisk = done?.cuts === disk.cuts && done.generation === this.generation;
+    for (let index = isSameDisk ? done.count : 0; index < order.length; index += 1) {
+      const { seq, epoch } = order[index]!;
+      const isHeld = seq <= disk.baseSeq || disk.entryAt(seq)?.epoch === epoch;
+      require(isHeld, () => `${id} is in sync without the committed entry ${seq} of epoch ${epoch}`);
+    }
+    this.#verified.set(id, { generation: this.generation, cuts: disk.cuts, count: order.length });
+  }
+}

@@ -1,0 +1,181 @@
+/**
+ * A client that behaves as the real ones do: one operation at a time, unique values, what was definitely refused is tried
+ * again, now and then at another node; what may have been executed is not, unless it is a read.
+ */
+
+import type { Answer } from '../src/replication/index.js';
+import type { Call, Outcome } from '../verification/index.js';
+import type { Operation } from './decision.js';
+import { Random } from './random.js';
+import type { SimProcess } from './sim-process.js';
+import type { World } from './world.js';
+
+type Reply = Outcome | { readonly kind: 'retry'; readonly code: string; readonly hint: number | undefined };
+
+interface Doing {
+  readonly key: string;
+  readonly call: Call;
+  readonly invokedAtMs: number;
+  readonly generation: number;
+  /** An attempt is under way, or was lost. */
+  open: boolean;
+  attempt: number;
+}
+
+const deadlineMs = 1500;
+const connectTimeoutMs = 300;
+const maxBackoffMs = 250;
+/** Clients' machines, among those of the nodes. */
+const firstMachine = 32;
+
+export class SimClient {
+  readonly name: string;
+  /** Writes that a process has taken and not answered. */
+  readonly waiting = new Set<SimProcess[]>();
+  readonly #world: World;
+  readonly #machine: number;
+  readonly #random: Random;
+  readonly #seen = new Map<string, number>();
+  #doing: Doing | undefined;
+  #node = 0;
+
+  constructor(world: World, number: number) {
+    this.#world = world;
+    this.name = `c${number}`;
+    this.#machine = firstMachine + number;
+    this.#random = Random.of(world.plan.seed, 5000 + number);
+  }
+
+  get isIdle(): boolean {
+    return this.#doing === undefined;
+  }
+
+  /** Nothing happens if an operation is under way. */
+  start(key: string, op: Operation): void {
+    if (this.#doing !== undefined) return;
+    const { queue, safety } = this.#world;
+    const doing: Doing = {
+      key,
+      call: this.#callOf(op, key),
+      invokedAtMs: queue.nowMs,
+      generation: safety.generation,
+      open: false,
+      attempt: 0,
+    };
+    this.#doing = doing;
+    queue.after(deadlineMs, () => {
+      if (this.#doing !== doing) return;
+      this.#finish(
+        doing,
+        doing.open ? { kind: 'unknown', code: 'DEADLINE' } : { kind: 'refused', code: 'DEADLINE' },
+        safety.generation,
+      );
+    });
+    this.#attempt(doing);
+  }
+
+  #callOf(op: Operation, key: string): Call {
+    const seen = this.#seen.get(key);
+    if (op === 'get') return { kind: 'get' };
+    if (op === 'delete' || (op === 'deleteIfSeen' && !seen)) return { kind: 'delete' };
+    if (op === 'deleteIfSeen') return { kind: 'delete', ifVersion: seen! };
+    const value = this.#world.uniqueValue();
+    if (op === 'putIfAbsent') return { kind: 'put', value, ifVersion: 0 };
+    return op === 'putIfSeen' && seen !== undefined ? { kind: 'put', value, ifVersion: seen } : { kind: 'put', value };
+  }
+
+  #attempt(doing: Doing): void {
+    const { queue, paths, nodes } = this.#world;
+    const attempt = ++doing.attempt;
+    const node = this.#node;
+    doing.open = true;
+    const reply = (given: Reply, generation: number): void => {
+      queue.after(
+        paths.delayMs(node, this.#machine),
+        () => this.#doing === doing && doing.attempt === attempt && this.#replied(doing, given, generation),
+      );
+    };
+    const unreachable = (): void => reply({ kind: 'retry', code: 'UNREACHABLE', hint: undefined }, 0);
+    queue.after(paths.delayMs(this.#machine, node), () => {
+      const { process, silent } = nodes[node]!;
+      if (process === undefined) return silent ? queue.after(connectTimeoutMs, unreachable) : unreachable();
+      const served = { over: false };
+      process.whenGone(() => served.over || reply({ kind: 'unknown', code: 'CONNECTION_LOST' }, 0));
+      process.run(() => {
+        this.#serve(process, doing, (given) => {
+          served.over = true;
+          reply(given, this.#world.safety.generation);
+        });
+      });
+    });
+  }
+
+  /** At the node. */
+  #serve(process: SimProcess, { key, call }: Doing, reply: (given: Reply) => void): void {
+    const refuse = (code: string): void => reply({ kind: 'retry', code, hint: hintOf(this.#world, process) });
+    if (call.kind === 'get') {
+      const refusal = process.replica.refusalOfRead(process.nowMs);
+      if (refusal !== undefined) return refuse(refusal);
+      const item = process.store.items.get(key);
+      reply(item === undefined ? { kind: 'missing' } : { kind: 'found', value: decode(item.value), version: item.version });
+      return;
+    }
+    const ticket = [process];
+    this.waiting.add(ticket);
+    const value = call.kind === 'put' ? encode(call.value) : undefined;
+    process.write({ key, value, ifVersion: call.ifVersion }, (answer) => {
+      this.#world.countAnswer(this.waiting.delete(ticket));
+      const outcome = outcomeOf(answer);
+      if (outcome === undefined) refuse(answer.kind === 'refused' ? answer.refusal : answer.kind);
+      else reply(outcome);
+    });
+  }
+
+  #replied(doing: Doing, reply: Reply, generation: number): void {
+    const isRead = doing.call.kind === 'get';
+    if (reply.kind !== 'retry' && (reply.kind !== 'unknown' || !isRead)) return this.#finish(doing, reply, generation);
+    doing.open = false;
+    const elsewhere =
+      reply.kind === 'unknown' || reply.code === 'UNREACHABLE' || reply.code === 'NOT_PRIMARY' || this.#random.chance(0.1);
+    const hint = reply.kind === 'retry' ? reply.hint : undefined;
+    if (elsewhere)
+      this.#node = hint !== undefined && this.#random.chance(0.8) ? hint : this.#random.below(this.#world.nodes.length);
+    const backoffMs = Math.min(maxBackoffMs, 10 * 2 ** Math.min(doing.attempt, 8)) * (0.5 + 0.5 * this.#random.next());
+    this.#world.queue.after(backoffMs, () => this.#doing === doing && this.#attempt(doing));
+  }
+
+  #finish({ key, call, invokedAtMs, generation }: Doing, outcome: Outcome, answeredIn: number): void {
+    this.#doing = undefined;
+    if (outcome.kind === 'found' || outcome.kind === 'written' || outcome.kind === 'mismatch')
+      this.#seen.set(key, outcome.version);
+    if (outcome.kind === 'missing') this.#seen.set(key, 0);
+    const [invokedAtUs, returnedAtUs] = [invokedAtMs * 1000, this.#world.queue.nowMs * 1000];
+    const operation = { client: this.name, key, call, invokedAtUs, returnedAtUs, outcome };
+    this.#world.history.push({ operation, startedIn: generation, answeredIn });
+  }
+}
+
+/** Where the node believes the primary to be. */
+function hintOf(world: World, process: SimProcess): number | undefined {
+  const primary = process.replica.snapshot(process.nowMs).state?.primary;
+  return primary === undefined ? undefined : world.nodeIndexOf(primary);
+}
+
+/** Undefined: definitely not executed, and worth another try. */
+function outcomeOf(answer: Answer): Outcome | undefined {
+  if (answer.kind === 'written') return { kind: 'written', version: answer.version };
+  if (answer.kind === 'nothingToDelete') return { kind: 'nothingToDelete' };
+  if (answer.kind !== 'refused') return undefined;
+  if (answer.refusal === 'OUTCOME_UNKNOWN') return { kind: 'unknown', code: answer.refusal };
+  return answer.refusal === 'VERSION_MISMATCH' ? { kind: 'mismatch', version: answer.currentVersion ?? 0 } : undefined;
+}
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+function encode(text: string): Uint8Array {
+  return encoder.encode(text);
+}
+function decode(bytes: Uint8Array): string {
+  return decoder.decode(bytes);
+}

@@ -1,0 +1,246 @@
+/**
+ * A process's client of ZooKeeper. What it asks for is done in order; an answer may be lost with the connection, and what
+ * was asked for on a lost connection may still be done, late. Sessions expire when the servers have not heard of them.
+ */
+import type { Event, ProposalOutcome, ShardState } from '../src/replication/index.js';
+import type { Ensemble, RegisteredSession } from './ensemble.js';
+import type { EventQueue } from './event-queue.js';
+import type { Random } from './random.js';
+
+export interface SessionOwner {
+  readonly replicaId: string;
+  readonly alive: boolean;
+  readonly paused: boolean;
+  readonly stopping: boolean;
+  run(work: () => void): void;
+  handle(event: Event): void;
+}
+
+/** What becomes of a compare-and-set whose answer is lost. */
+export interface LostAnswer {
+  /** When the servers do it; undefined: never. */
+  readonly lateMs: number | undefined;
+  readonly reconnectMs: number;
+}
+
+const longestDelayMs = 4;
+
+export class ZookeeperSession {
+  /** As the client sees it. */
+  connected = false;
+  lagMs = 0;
+  watchesMuted = false;
+  hangsUntilMs = 0;
+  loseNext: LostAnswer | undefined;
+  readonly #queue: EventQueue;
+  readonly #ensemble: Ensemble;
+  readonly #owner: SessionOwner;
+  readonly #random: Random;
+  readonly #sessionMs: number;
+  #session: RegisteredSession;
+  #expired = false;
+  /** Grows with each connection: answers of an earlier one are lost. */
+  #connection = 0;
+  /** Connection attempts fail until then. */
+  #blockedUntilMs = 0;
+  #silentSinceMs: number | undefined;
+  #seenIndex = 0;
+  #lastArrivalMs = 0;
+  #lastAnswerMs = 0;
+  readonly #asked = { state: false, candidates: false };
+  readonly #unanswered = new Set<number>();
+  readonly #watcher = (what: 'state' | 'candidates'): void => this.#watchFired(what);
+
+  constructor(queue: EventQueue, ensemble: Ensemble, owner: SessionOwner, random: Random, sessionMs: number) {
+    this.#queue = queue;
+    this.#ensemble = ensemble;
+    this.#owner = owner;
+    this.#random = random;
+    this.#sessionMs = sessionMs;
+    this.#session = ensemble.newSession(owner.replicaId);
+    ensemble.watch(this.#watcher);
+    this.#queue.after(this.#delayMs(), () => this.#connect());
+    this.#keepUp();
+  }
+
+  write(proposal: number, expectedVersion: number | undefined, next: ShardState): void {
+    if (!this.connected) return this.#answer(proposal, { kind: 'notSent' });
+    const lost = this.loseNext;
+    this.loseNext = undefined;
+    if (lost !== undefined) {
+      const session = this.#session;
+      const apply = (): void => void (this.#isLive(session) && this.#ensemble.compareAndSet(expectedVersion, next));
+      this.#unanswered.add(proposal);
+      if (lost.lateMs !== undefined) this.#queue.after(lost.lateMs, apply);
+      this.#queue.after(this.#delayMs(), () => this.disconnect(lost.reconnectMs));
+      return;
+    }
+    this.#unanswered.add(proposal);
+    this.#request(
+      () => {
+        const outcome = this.#ensemble.compareAndSet(expectedVersion, next);
+        // The server that answers has seen everything up to there.
+        this.#seenIndex = this.#ensemble.history.length - 1;
+        return outcome;
+      },
+      (outcome) => {
+        this.#unanswered.delete(proposal);
+        this.#owner.handle({ type: 'proposalResult', proposal, outcome });
+      },
+      this.#random.chance(0.7),
+    );
+  }
+
+  refresh(): void {
+    this.#ask('state');
+  }
+
+  /** The connection is lost, and there is no other for so long. */
+  disconnect(forMs: number): void {
+    this.#blockedUntilMs = Math.max(this.#blockedUntilMs, this.#queue.nowMs + forMs);
+    if (this.connected) this.#lostConnection();
+    this.#queue.after(forMs + this.#delayMs(), () => this.#connect());
+  }
+
+  /** The servers take it for dead, though it may not know for so long. */
+  expire(noticedAfterMs: number): void {
+    if (this.#expired) return;
+    this.#expired = true;
+    this.#ensemble.unregister(this.#session);
+    this.#queue.after(noticedAfterMs, () => {
+      if (this.connected) this.#lostConnection();
+      this.#connect();
+    });
+  }
+
+  /** The process is frozen, dead or gone silent: the servers hear nothing any more. */
+  fallSilent(): void {
+    this.#silentSinceMs ??= this.#queue.nowMs;
+    const sinceMs = this.#silentSinceMs;
+    this.#queue.after(this.#sessionMs, () => {
+      if (this.#silentSinceMs !== sinceMs || this.#queue.nowMs < this.#ensemble.awayUntilMs) return;
+      this.expire(0);
+    });
+  }
+  speakAgain(): void {
+    if (this.connected && !this.#owner.paused) this.#silentSinceMs = undefined;
+  }
+
+  /** A planned exit ends the session; a crash does not. */
+  close(clean: boolean): void {
+    this.#ensemble.unwatch(this.#watcher);
+    this.#connection += 1;
+    this.connected = false;
+    if (clean) this.#ensemble.unregister(this.#session);
+    else this.fallSilent();
+  }
+
+  announce(): void {
+    this.#request(
+      () => this.#register(),
+      () => {},
+      true,
+    );
+  }
+
+  #connect(): void {
+    if (!this.#owner.alive || this.connected) return;
+    const waitMs = Math.max(this.#blockedUntilMs, this.#ensemble.awayUntilMs, this.hangsUntilMs) - this.#queue.nowMs;
+    if (waitMs > 0 || this.#owner.paused) {
+      this.#queue.after(Math.max(waitMs, 20) + this.#delayMs(), () => this.#connect());
+      return;
+    }
+    if (this.#expired) {
+      this.#expired = false;
+      this.#session = this.#ensemble.newSession(this.#owner.replicaId);
+      this.#seenIndex = 0;
+    }
+    this.connected = true;
+    this.#silentSinceMs = undefined;
+    this.#connection += 1;
+    this.#asked.state = false;
+    this.#asked.candidates = false;
+    this.#tell({ type: 'session', connected: true });
+    this.announce();
+    this.#ask('state');
+    this.#ask('candidates');
+  }
+
+  #lostConnection(): void {
+    this.connected = false;
+    this.#connection += 1;
+    this.fallSilent();
+    this.#tell({ type: 'session', connected: false });
+    for (const proposal of this.#unanswered) this.#answer(proposal, { kind: 'unknown' });
+    this.#unanswered.clear();
+  }
+
+  /** R14: everything is read again from time to time. */
+  #keepUp(): void {
+    this.#queue.after(this.#sessionMs / 2, () => {
+      if (!this.#owner.alive) return;
+      this.announce();
+      this.#ask('state');
+      this.#ask('candidates');
+      this.#keepUp();
+    });
+  }
+
+  #register(): void {
+    if (this.#owner.alive) this.#ensemble.register(this.#session, this.#owner.stopping);
+  }
+
+  #watchFired(what: 'state' | 'candidates'): void {
+    if (!this.connected || this.watchesMuted) return;
+    const lateMs = this.#random.chance(0.03) ? this.#random.below(3000) : this.#delayMs();
+    this.#queue.after(lateMs, () => this.#owner.run(() => this.#ask(what)));
+  }
+
+  #ask(what: 'state' | 'candidates'): void {
+    if (!this.connected || this.#asked[what]) return;
+    this.#asked[what] = true;
+    this.#request(
+      () => {
+        this.#asked[what] = false;
+        this.#seenIndex = this.#ensemble.indexAt(this.lagMs, this.#seenIndex);
+        return this.#ensemble.history[this.#seenIndex]!;
+      },
+      ({ znode, candidates }) => {
+        if (what === 'candidates') this.#owner.handle({ type: 'candidates', candidates });
+        else this.#owner.handle(znode === undefined ? { type: 'stateMissing' } : { type: 'stateRead', ...znode });
+      },
+      false,
+    );
+  }
+
+  /** `survives`: it is done although the connection is lost before it arrives. */
+  #request<Result>(serve: () => Result, answer: (result: Result) => void, survives: boolean): void {
+    if (!this.connected) return;
+    const connection = this.#connection;
+    const session = this.#session;
+    const queue = this.#queue;
+    const heldMs = Math.max(this.hangsUntilMs, this.#ensemble.awayUntilMs);
+    this.#lastArrivalMs = Math.max(this.#lastArrivalMs, heldMs, queue.nowMs + this.#delayMs());
+    queue.after(this.#lastArrivalMs - queue.nowMs, () => {
+      if ((connection !== this.#connection && !survives) || !this.#isLive(session)) return;
+      const result = serve();
+      this.#lastAnswerMs = Math.max(this.#lastAnswerMs, this.hangsUntilMs, queue.nowMs + this.#delayMs());
+      queue.after(this.#lastAnswerMs - queue.nowMs, () => {
+        if (connection === this.#connection) this.#owner.run(() => connection === this.#connection && answer(result));
+      });
+    });
+  }
+
+  #isLive(session: RegisteredSession): boolean {
+    return session === this.#session && !this.#expired;
+  }
+  #answer(proposal: number, outcome: ProposalOutcome): void {
+    this.#tell({ type: 'proposalResult', proposal, outcome });
+  }
+  #tell(event: Event): void {
+    this.#queue.after(0, () => this.#owner.run(() => this.#owner.handle(event)));
+  }
+  #delayMs(): number {
+    return 0.2 + this.#random.next() * longestDelayMs;
+  }
+}

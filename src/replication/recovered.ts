@@ -1,0 +1,19 @@
+/**
+ * What a replica finds of itself when its process starts again with the data of an earlier one (R1, R4, R8): exactly what
+ * its `persist` effects left behind, in their order, up to one that was reported as durable, or beyond.
+ */
+import type { LogEntry } from './log-entry.js';
+import type { Epoch, Seq } from './shard-state.js';
+
+export interface RecoveredReplica {
+  readonly epoch: Epoch;
+  /** False after a reset for a dump that was not finished: then only another dump helps (R10). */
+  readonly complete: boolean;
+  /** The position below the first entry. */
+  readonly baseSeq: Seq;
+  readonly baseEpoch: Epoch;
+  /** In order, without a gap. */
+  readonly entries: readonly LogEntry[];
+  /** What the store found holds, from `baseSeq` to the last entry; known to be committed. */
+  readonly appliedSeq: Seq;
+}
