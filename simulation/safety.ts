@@ -86,15 +86,19 @@ export class Safety {
         `${process.replicaId} applies another entry ${entry.seq}, of epoch ${entry.epoch}, than was committed there in epoch ${known?.epoch}`);
       if (this.model.isCommitted(entry.seq) && process.disk.generation === this.generation) continue;
       if (known !== undefined && process.disk.generation !== this.generation) continue;
-      const { epoch } = process.replica;
       require(this.#mayCommit(process, entry), () => `${process.replicaId} applies ${entry.seq} before a primary has`);
-      const committer = this.#committerOf.get(epoch) ?? process;
-      require(committer === process, () =>
-        `${committer.replicaId} and ${process.replicaId} have both committed in epoch ${epoch}`);
-      this.#committerOf.set(epoch, process);
+      this.#noteCommitter(process, entry);
       this.model.commit(entry);
       this.#holdersDue = true;
     }
+  }
+
+  /** What an epoch wrote is committed first by one process: a primary that starts again never resumes its epoch (R8). */
+  #noteCommitter(process: SimProcess, { epoch }: LogEntry): void {
+    if (process.replica.epoch !== epoch) return;
+    const committer = this.#committerOf.get(epoch) ?? process;
+    require(committer === process, () => `${committer.replicaId} and ${process.replicaId} have both committed in epoch ${epoch}`);
+    this.#committerOf.set(epoch, process);
   }
 
   #mayCommit(process: SimProcess, { seq }: LogEntry): boolean {

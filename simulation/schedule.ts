@@ -91,10 +91,11 @@ function disarm(world: World): void {
   }
 }
 
-/** Where those of the plan found nobody to strike. */
+/** Where those of the plan found nobody to strike, or nobody had much to say. */
 function addFaults(world: World): void {
-  for (let index = 0; world.faults < leastFaults; index += 1) {
+  for (let index = 0; world.faults < leastFaults || world.handled < leastEvents; index += 1) {
     strike(world, { kind: 'crash', at: index, keepsData: true, silent: false, downMs: 500 });
+    for (const client of world.clients) client.start('k0', 'put');
     world.runUntil(world.queue.nowMs + 1000);
   }
 }

@@ -31,6 +31,8 @@ export class SimProcess {
   readonly random: Random;
   /** Calls to Dump under way: served to others, by their joiner. */
   readonly dumps = new Map<string, DumpTraffic>();
+  /** What has reached the store; behind the replica's own account if it dies within a turn. */
+  appliedSeq: number;
   alive = true;
   paused = false;
   stopping = false;
@@ -59,6 +61,7 @@ export class SimProcess {
     this.random = Random.of(world.plan.seed, 10_000 + number);
     this.store = found.store;
     this.disk = found.disk;
+    this.appliedSeq = found.recovered?.appliedSeq ?? 0;
     this.laysDump = found.recovered?.complete === false;
     const { setup } = world.plan;
     const { minInSync, beaconMs, leaseMs, graceMs, volatile, retainEntries, maxBatchEntries, maxUncommittedEntries } = setup;
@@ -180,10 +183,12 @@ export class SimProcess {
     switch (effect.type) {
       case 'persist':
         this.store.change(effect.change);
+        if (effect.change.type === 'reset' || effect.change.type === 'rebase') this.appliedSeq = effect.change.baseSeq;
         this.disk.write(effect.write, effect.change);
         if (!this.#world.plan.setup.volatile) this.#writeLater();
         return;
       case 'apply':
+        this.appliedSeq = effect.entries.at(-1)!.seq;
         return this.store.apply(effect.entries);
       case 'answer':
         return (effect.token as AnswerSink)(effect.answer);

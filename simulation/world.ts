@@ -135,7 +135,7 @@ export class World {
     else {
       if (clean) process.disk.flush();
       else process.disk.crash(process.random);
-      node.kept = { disk: process.disk, replicaId: process.replicaId, appliedSeq: process.replica.commitIndex };
+      node.kept = { disk: process.disk, replicaId: process.replicaId, appliedSeq: process.appliedSeq };
     }
     this.keepBusy(node.downMs);
     this.queue.after(node.downMs, () => this.start(node.index));

@@ -116,10 +116,16 @@ export class ZookeeperSession {
   /** The process is frozen, dead or gone silent: the servers hear nothing any more. */
   fallSilent(): void {
     this.#silentSinceMs ??= this.#queue.nowMs;
-    const sinceMs = this.#silentSinceMs;
-    this.#queue.after(this.#sessionMs, () => {
-      if (this.#silentSinceMs !== sinceMs || this.#queue.nowMs < this.#ensemble.awayUntilMs) return;
-      this.expire(0);
+    this.#expireUnlessHeard(this.#silentSinceMs, this.#sessionMs);
+  }
+
+  /** While the servers are away nothing expires, and they count anew when they are back. */
+  #expireUnlessHeard(silentSinceMs: number, afterMs: number): void {
+    this.#queue.after(afterMs, () => {
+      if (this.#silentSinceMs !== silentSinceMs) return;
+      const awayMs = this.#ensemble.awayUntilMs - this.#queue.nowMs;
+      if (awayMs > 0) this.#expireUnlessHeard(silentSinceMs, awayMs + this.#sessionMs);
+      else this.expire(0);
     });
   }
   speakAgain(): void {
