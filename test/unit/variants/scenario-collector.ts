@@ -1,0 +1,29 @@
+/** What the scenario files of a lab import in place of vitest: their scenarios are kept, to be run one by one. */
+import { expect } from 'vitest';
+
+export interface CollectedScenario {
+  readonly name: string;
+  run(): unknown;
+}
+
+let collected: CollectedScenario[] = [];
+
+function it(name: string, run: () => unknown): void {
+  collected.push({ name, run });
+}
+
+it.each = (cases: readonly unknown[]) => (name: string, run: (value: unknown) => unknown) => {
+  for (const value of cases) it(`${name} [${value}]`, () => run(value));
+};
+
+export const collector = {
+  expect,
+  it,
+  describe: (_title: string, body: () => void): void => body(),
+  /** Those collected since the last call. */
+  take(): readonly CollectedScenario[] {
+    const taken = collected;
+    collected = [];
+    return taken;
+  },
+};

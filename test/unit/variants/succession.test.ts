@@ -1,0 +1,111 @@
+/** Succession (R4) with a sentence broken. */
+import { describeVariants, scenario, schedules } from './variant.js';
+import { edit } from './variant-lab.js';
+
+describeVariants('succession', [
+  {
+    rule: 'R4',
+    does: 'elects by order alone, in the set or not',
+    edits: [edit('succession.ts', '.filter((candidate) => state.inSync.includes(candidate.replicaId))', '')],
+    caughtBy: schedules(30),
+  },
+  {
+    rule: 'R4',
+    does: 'claims before grace has passed',
+    edits: [edit('succession.ts', 'return graceMs + place', 'return graceMs / 2 + place')],
+    caughtBy: schedules(60),
+  },
+  {
+    rule: 'R4',
+    does: 'waits for the znode of the old primary to vanish',
+    edits: [
+      edit(
+        'claim.ts',
+        'if (place === undefined) return;',
+        'if (place === undefined || (state.primary !== core.self && core.isCandidate(state.primary!))) return;',
+      ),
+    ],
+    caughtBy: scenario('succession'),
+  },
+  {
+    rule: 'R4',
+    does: 'lets the next in line claim at the same time as the first',
+    edits: [edit('succession.ts', 'graceMs + place * 2 * beaconMs', 'graceMs')],
+    caughtBy: scenario('succession'),
+  },
+  {
+    rule: 'R4',
+    does: 'goes on with the wait it began when it sees a new epoch',
+    edits: [edit('transitions.ts', '  core.loyalSinceMs = core.nowMs;\n', '')],
+    caughtBy: scenario('succession'),
+  },
+  {
+    rule: 'R4',
+    does: 'keeps the old primary in the set that it claims',
+    edits: [edit('shard-state.ts', 'id === self || id !== state.primary', 'id !== undefined')],
+    caughtBy: scenario('succession'),
+  },
+  {
+    rule: 'R4',
+    does: 'claims without an epoch of its own',
+    edits: [edit('shard-state.ts', '{ ...state, epoch: state.epoch + 1, primary: self, inSync };', '{ ...state, primary: self, inSync };')],
+    caughtBy: scenario('succession'),
+  },
+  {
+    rule: 'R4',
+    does: 'answers beacons while its claim may yet succeed',
+    edits: [edit('receive.ts', "message.body.type === 'beacon' && message.body.probe", "message.body.type === 'beacon'")],
+    caughtBy: scenario('succession'),
+  },
+  {
+    rule: 'R4',
+    does: 'acknowledges entries while its claim may yet succeed',
+    edits: [
+      edit('transitions.ts', "{ kind: 'claimant', epoch, forceToken }", "{ kind: 'claimant', epoch, forceToken, was: core.role }"),
+      edit(
+        'receive.ts',
+        "if (role.kind === 'claimant') {",
+        "if (role.kind === 'claimant') {\n    if (message.body.type === 'append') onRequest(core, role.was, message);",
+      ),
+      edit(
+        'replica.ts',
+        "if (role.kind === 'follower') maybeAcknowledge(core, role);",
+        "maybeAcknowledge(core, role.was?.kind === 'follower' ? role.was : role);",
+      ),
+    ],
+    caughtBy: scenario('succession'),
+  },
+  {
+    rule: 'R4',
+    does: 'sends a claim and goes on as a loyal backup until it has succeeded',
+    edits: [edit('claim.ts', '  becomeClaimant(core, next.epoch, forceToken);\n', '')],
+    caughtBy: scenario('succession'),
+  },
+  {
+    rule: 'R4',
+    does: 'claims on waking from a pause, before the beacons it received meanwhile are handled',
+    edits: [edit('claim.ts', 'if (core.nowMs - core.wokeMs < beaconsToHearAfterWaking', 'if (0 > beaconsToHearAfterWaking')],
+    caughtBy: scenario('succession'),
+  },
+  {
+    rule: 'R4',
+    does: 'claims without a connected session',
+    edits: [edit('claim.ts', '!core.sessionConnected || core.register.proposal !== undefined ||', 'core.register.proposal !== undefined ||')],
+    caughtBy: scenario('lease'),
+  },
+  {
+    rule: 'R4',
+    does: 'claims again as soon as it has stepped down, ahead of the others',
+    edits: [
+      edit('succession.ts', 'self === state.primary ? others.length : others', 'self === state.primary ? 0 : others'),
+      edit('claim.ts', 'place === 0 ? core.loyalSinceMs : Math.max(core.loyalSinceMs, core.steppedDownMs)', 'core.loyalSinceMs'),
+    ],
+    caughtBy: scenario('succession'),
+  },
+  {
+    rule: 'R4',
+    does: 'claims again before the cause of its stepping down, its disk, is over',
+    edits: [edit('claim.ts', 'if (core.durability.oldestStartedMs !== undefined) return;', '')],
+    caughtBy: scenario('succession'),
+  },
+]);
