@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import type { FinalState, Operation } from '../verification/index.js';
 import { ClientProcess } from './client-process.js';
-import { type ClientTask, keyOf } from './client-wire.js';
+import { type ClientTask, keyOf, pinnedName } from './client-wire.js';
 import type { FaultCluster } from './fault-cluster.js';
 import type { Load } from './profiles.js';
 
@@ -28,8 +28,9 @@ export class ClientFleet {
 
   /** Resolves when all are connected. */
   async start(): Promise<void> {
-    const { processes, mix } = this.#load;
-    this.#clients = Array.from({ length: processes }, (_, index) => this.#spawn(`c${index}`, this.#seed + index, mix));
+    const { processes, mix, pinnedReaders } = this.#load;
+    this.#clients = Array.from({ length: processes }, (_, index) => this.#spawn(`c${index}`, mix, { seed: this.#seed + index }));
+    if (pinnedReaders > 0) this.#clients.push(this.#spawn(pinnedName, 'pinned reads', { workers: pinnedReaders }));
     await Promise.all(this.#clients.map((client) => client.ready));
   }
 
@@ -47,7 +48,7 @@ export class ClientFleet {
   /** Reads every key once; the reads become part of the history. Keys that could not be read are missing. */
   async readEveryKey(): Promise<FinalState> {
     const before = this.history.length;
-    const reader = this.#spawn('final', 0, undefined);
+    const reader = this.#spawn('final', 'read every key');
     await reader.finished(finalReadsPatienceMs);
     const found = new Map<string, { value: string; version: number } | undefined>();
     for (const { key, outcome } of this.history.slice(before)) {
@@ -63,10 +64,10 @@ export class ClientFleet {
     return keys.filter((key) => !final.has(key));
   }
 
-  #spawn(name: string, seed: number, mix: ClientTask['mix']): ClientProcess {
+  #spawn(name: string, work: ClientTask['work'], more: Partial<ClientTask> = {}): ClientProcess {
     const { keyspace, deadlineMs, workers, thinkMs } = this.#load;
     const nodes = this.#cluster.nodes.map(({ address }) => address);
-    const task: ClientTask = { name, nodes, seed, keyspace, deadlineMs, workers, thinkMs, mix };
+    const task: ClientTask = { name, nodes, seed: this.#seed, keyspace, deadlineMs, workers, thinkMs, work, ...more };
     return new ClientProcess(this.#cluster.clients, task, join(this.#folder, `${name}.log`), (operations) => {
       for (const operation of operations) this.#add(operation);
     });
@@ -74,7 +75,8 @@ export class ClientFleet {
 
   #add(operation: Operation): void {
     this.history.push(operation);
-    const { outcome, invokedAtUs } = operation;
+    const { client, outcome, invokedAtUs } = operation;
+    if (client.startsWith(pinnedName)) return;
     if (outcome.kind !== 'refused' && outcome.kind !== 'unknown') this.#answeredUs = Math.max(this.#answeredUs, invokedAtUs);
   }
 }

@@ -1,10 +1,11 @@
-/** What the workers of a client process do: random operations on shared keys, or one read of every key. */
+/** What the workers of a client process do: random operations on shared keys, reads at one node, or one read of every key. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { mulberry32 } from '../bench/random.js';
 import type { KvClient } from '../src/index.js';
 import type { Call, Operation } from '../verification/index.js';
-import { recordedCall } from './client-recorder.js';
+import { recorded, recordedCall } from './client-recorder.js';
 import { type ClientTask, keyOf, type Mix } from './client-wire.js';
+import { PinnedReader } from './pinned-reader.js';
 
 type Record = (operation: Operation) => void;
 
@@ -65,6 +66,22 @@ function versionAfter({ call, outcome }: Operation): number | undefined {
   if (outcome.kind === 'written') return call.kind === 'delete' ? 0 : outcome.version;
   if (outcome.kind === 'found' || outcome.kind === 'mismatch') return outcome.version;
   return outcome.kind === 'missing' || outcome.kind === 'nothingToDelete' ? 0 : undefined;
+}
+
+/** Each worker at one node, whoever is primary. Until `signal` is aborted. */
+export async function pinnedReads(task: ClientTask, record: Record, signal: AbortSignal): Promise<void> {
+  const read = async (address: string, index: number): Promise<void> => {
+    const random = mulberry32(task.seed * 1_000 + index);
+    const reader = new PinnedReader(address);
+    while (!signal.aborted) {
+      const key = keyOf(Math.floor(random() * task.keyspace));
+      record(await recorded(`${task.name}.${index}@${address}`, key, { kind: 'get' }, () => reader.get(key)));
+      await pause(2 * task.thinkMs * random());
+    }
+    reader.close();
+  };
+  const addresses = Array.from({ length: task.workers }, () => task.nodes).flat();
+  await Promise.all(addresses.map(read));
 }
 
 export async function readEveryKey(client: KvClient, task: ClientTask, record: Record, signal: AbortSignal): Promise<void> {

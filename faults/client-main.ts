@@ -7,7 +7,7 @@
 import { createInterface } from 'node:readline';
 import { KvClient } from '../src/index.js';
 import type { Operation } from '../verification/index.js';
-import { randomLoad, readEveryKey } from './client-load.js';
+import { pinnedReads, randomLoad, readEveryKey } from './client-load.js';
 import { type ClientLine, type ClientTask, stopWord } from './client-wire.js';
 
 const flushEveryMs = 50;
@@ -40,8 +40,9 @@ const flushing = setInterval(() => void flush(), flushEveryMs);
 const record = (operation: Operation): void => {
   waiting.push(operation);
 };
-if (task.mix === undefined) await readEveryKey(client, task, record, stopping.signal);
-else await randomLoad(client, task, task.mix, record, stopping.signal);
+if (task.work === 'read every key') await readEveryKey(client, task, record, stopping.signal);
+else if (task.work === 'pinned reads') await pinnedReads(task, record, stopping.signal);
+else await randomLoad(client, task, task.work, record, stopping.signal);
 clearInterval(flushing);
 await client.close();
 await flush();

@@ -11,17 +11,17 @@ export function nowUs(): number {
   return Number(process.hrtime.bigint()) / 1_000;
 }
 
-export async function recordedCall(
-  client: KvClient,
-  worker: string,
-  key: string,
-  call: Call,
-  deadlineMs: number,
-): Promise<Operation> {
+/** Makes the call on `client`. */
+export function recordedCall(client: KvClient, worker: string, key: string, call: Call, deadlineMs: number): Promise<Operation> {
+  return recorded(worker, key, call, () => carryOut(client, key, call, deadlineMs));
+}
+
+/** Makes the call in a way of its own. */
+export async function recorded(worker: string, key: string, call: Call, make: () => Promise<Outcome>): Promise<Operation> {
   const invokedAtUs = nowUs();
   let outcome: Outcome;
   try {
-    outcome = await carryOut(client, key, call, deadlineMs);
+    outcome = await make();
   } catch (error) {
     // Whatever it was, if it is not known to be otherwise the operation may have been executed.
     if (!(error instanceof KvError)) outcome = { kind: 'unknown', code: String(error) };

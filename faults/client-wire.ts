@@ -17,12 +17,12 @@ export interface ClientTask {
   /** Keys are `key-0` to `key-<keyspace - 1>`. */
   readonly keyspace: number;
   readonly deadlineMs: number;
-  /** Each does one operation at a time. */
+  /** Each does one operation at a time. With pinned reads: for each node. */
   readonly workers: number;
   /** Average pause between two operations of a worker. 0: none. */
   readonly thinkMs: number;
-  /** Shares of the operations; undefined: read every key once and end, trying again for as long as it takes. */
-  readonly mix: Mix | undefined;
+  /** Random operations in these shares; or reads, each worker at one node only; or one read of every key, and the end. */
+  readonly work: Mix | 'pinned reads' | 'read every key';
 }
 
 export type ClientLine =
@@ -34,6 +34,9 @@ export type ClientLine =
 
 /** The one word on stdin: finish what is under way and end. */
 export const stopWord = 'stop';
+
+/** Begins the names of the workers that read at one node only: they bear witness, and are not what is served. */
+export const pinnedName = 'pinned';
 
 export function keyOf(index: number): string {
   return `key-${index}`;

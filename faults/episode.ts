@@ -2,6 +2,7 @@
 import { mulberry32 } from '../bench/random.js';
 import { checkHistory, type FinalState, type HistoryReport, type Operation } from '../verification/index.js';
 import { ClientFleet } from './client-fleet.js';
+import { pinnedName } from './client-wire.js';
 import { FaultCluster, NotInSyncError } from './fault-cluster.js';
 import { openNetwork } from './open-network.js';
 import type { Profile } from './profiles.js';
@@ -20,6 +21,8 @@ export interface Episode {
   readonly seed: number;
   readonly limitation: string | undefined;
   readonly history: readonly Operation[];
+  /** The part of it that tells of service: without the final reads, and without those pinned to a node. */
+  readonly served: readonly Operation[];
   /** How long the load ran. */
   readonly loadMs: number;
   readonly schedule: ScheduleLog;
@@ -55,10 +58,21 @@ export async function runEpisode({ profile, seed, durationMs, scope, tell }: Epi
   }
   await fleet.stop();
   const loadMs = performance.now() - startedAtMs;
+  const served = fleet.history.filter(({ client }) => !client.startsWith(pinnedName));
   tell(`faults are over after ${Math.round(loadMs / 1_000)} s; reading every key`);
   const final: FinalState = stuck === undefined ? await fleet.readEveryKey() : new Map();
   const unreadKeys = stuck === undefined ? fleet.unread(final).length : 0;
   tell(`checking ${fleet.history.length} operations`);
   const report = checkHistory(fleet.history, final);
-  return { seed, limitation: opened.limitation, history: fleet.history, loadMs, schedule, stuck, unreadKeys, report };
+  return {
+    seed,
+    limitation: opened.limitation,
+    history: fleet.history,
+    served,
+    loadMs,
+    schedule,
+    stuck,
+    unreadKeys,
+    report,
+  };
 }

@@ -12,6 +12,8 @@ export interface ProfileResult {
   readonly loadSeconds: number;
   readonly operations: { readonly answered: number; readonly refused: number; readonly unknown: number };
   readonly operationsPerSecond: number;
+  /** All that was checked: with the final reads and those pinned to a node. */
+  readonly checked: number;
   /** Operations that were not answered, by the code of the error. */
   readonly failures: Readonly<Record<string, number>>;
   readonly rounds: number;
@@ -33,14 +35,14 @@ export interface ProfileResult {
 }
 
 export function summarize(profile: string, episodes: readonly Episode[]): ProfileResult {
-  const all = episodes.flatMap(({ history }) => history);
+  const all = episodes.flatMap(({ served }) => served);
   const failed = all.flatMap(({ outcome }) => (outcome.kind === 'refused' || outcome.kind === 'unknown' ? [outcome] : []));
   const unknown = failed.filter(({ kind }) => kind === 'unknown').length;
   const loadSeconds = sum(episodes.map(({ loadMs }) => loadMs)) / 1_000;
   const rounds = episodes.flatMap(({ schedule }) => schedule.rounds);
-  const gaps = episodes.flatMap(({ history, schedule }) =>
+  const gaps = episodes.flatMap(({ served, schedule }) =>
     longestGapsMs(
-      history,
+      served,
       schedule.rounds.map(({ startedAtUs }) => startedAtUs),
     ),
   );
@@ -60,6 +62,7 @@ export function summarize(profile: string, episodes: readonly Episode[]): Profil
     loadSeconds,
     operations: { answered: all.length - failed.length, refused: failed.length - unknown, unknown },
     operationsPerSecond: (all.length - failed.length) / loadSeconds,
+    checked: sum(episodes.map(({ history }) => history.length)),
     failures: countOf(failed.map(({ code }) => code)),
     rounds: rounds.length,
     faults: countOf(rounds.flatMap(({ faults }) => faults)),

@@ -9,6 +9,8 @@ export interface Load {
   readonly processes: number;
   /** In each process, one operation at a time each. */
   readonly workers: number;
+  /** Further ones that read at one node each, this many for each node (pinned-reader.ts). */
+  readonly pinnedReaders: number;
   readonly thinkMs: number;
   readonly keyspace: number;
   readonly mix: Mix;
@@ -38,7 +40,10 @@ const halfAndHalf: Mix = { get: 1, put: 1, conditionalPut: 0, delete: 0, conditi
 const everything: Mix = { get: 8, put: 5, conditionalPut: 4, delete: 1, conditionalDelete: 1 };
 
 /** Few keys, so that clients meet on them; pauses, so that the faults and not the load keep the machine busy. */
-const sharedLoad: Load = { processes: 3, workers: 4, thinkMs: 8, keyspace: 40, mix: everything, deadlineMs: 4_000 };
+const sharedLoad: Load = {
+  ...{ processes: 3, workers: 4, pinnedReaders: 2 },
+  ...{ thinkMs: 8, keyspace: 40, mix: everything, deadlineMs: 4_000 },
+};
 
 function classic(victim: 'primary' | 'backup', keyspace: number, intervalMs: number): Profile {
   return {
@@ -47,7 +52,7 @@ function classic(victim: 'primary' | 'backup', keyspace: number, intervalMs: num
     nodes: 2,
     zookeepers: 1,
     extra: [],
-    load: { processes: 4, workers: 1, thinkMs: 0, keyspace, mix: halfAndHalf, deadlineMs: 10_000 },
+    load: { processes: 4, workers: 1, pinnedReaders: 0, thinkMs: 0, keyspace, mix: halfAndHalf, deadlineMs: 10_000 },
     schedule: { kind: 'steady', victim, intervalMs },
     minutes: 1.5,
   };

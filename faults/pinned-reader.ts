@@ -1,0 +1,37 @@
+/**
+ * Reads that always ask the same node, whoever is primary: what a client in another language with stock gRPC may do.
+ *
+ * `KvClient` learns of a new primary within moments and turns to it, so it hardly ever meets an old one that believes
+ * itself in office. These do, all the time; and since they never write, no write that hangs keeps them from reading.
+ */
+import { Client, credentials } from '@grpc/grpc-js';
+import { limitsOf } from '../src/client/limits.js';
+import { UnaryTransport } from '../src/client/unary-transport.js';
+import { channelOptions } from '../src/rpc/channel-options.js';
+import type { Outcome } from '../verification/index.js';
+
+/** Shorter than any freeze of interest: some read is always on its way to a node that is about to be thawed. */
+export const pinnedDeadlineMs = 500;
+const maxReconnectBackoffMs = 500;
+
+export class PinnedReader {
+  readonly #client: Client;
+  readonly #transport: UnaryTransport;
+
+  constructor(address: string) {
+    const options = { ...channelOptions, 'grpc.max_reconnect_backoff_ms': maxReconnectBackoffMs };
+    this.#client = new Client(address, credentials.createInsecure(), options);
+    this.#transport = new UnaryTransport(this.#client);
+  }
+
+  /** One attempt. @throws KvError */
+  async get(key: string): Promise<Outcome> {
+    const { found, value, version } = await this.#transport.get({ key }, limitsOf({}, pinnedDeadlineMs));
+    return found ? { kind: 'found', value: value.toString(), version } : { kind: 'missing' };
+  }
+
+  close(): void {
+    this.#transport.close('the load has ended');
+    this.#client.close();
+  }
+}
