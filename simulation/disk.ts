@@ -11,6 +11,8 @@ import { Store } from './store.js';
 interface PendingWrite {
   readonly write: number;
   readonly change: Change;
+  /** What had been applied before. */
+  readonly appliedSeq: number;
 }
 
 export class Disk {
@@ -46,14 +48,21 @@ export class Disk {
     return seq === this.baseSeq ? this.baseEpoch : this.entryAt(seq)?.epoch;
   }
 
-  write(write: number, change: Change): void {
-    this.#pending.push({ write, change });
+  /** The store as it is after the entries up to `seq`. */
+  storeAt(seq: number): Store {
+    const store = new Store(this.#stored.items);
+    store.apply(this.entries.slice(this.#storedSeq - this.baseSeq, Math.max(seq, this.#storedSeq) - this.baseSeq));
+    return store;
+  }
+
+  write(write: number, change: Change, appliedSeq: number): void {
+    this.#pending.push({ write, change, appliedSeq });
   }
 
   /** Everything accepted so far is durable. Returns the number of the last write. */
   flush(): number | undefined {
     const last = this.#pending.at(-1);
-    for (const { change } of this.#pending) this.#take(change);
+    for (const { change, appliedSeq } of this.#pending) this.#take(change, appliedSeq);
     this.#pending = [];
     return last?.write;
   }
@@ -89,7 +98,7 @@ export class Disk {
     this.cuts += 1;
   }
 
-  #take(change: Change): void {
+  #take(change: Change, appliedSeq: number): void {
     switch (change.type) {
       case 'append':
         for (const entry of change.entries) {
@@ -112,8 +121,9 @@ export class Disk {
         this.#startAt(change.baseSeq, change.baseEpoch);
         return;
       case 'rebase':
-        this.#apply(this.lastSeq);
+        this.#apply(appliedSeq);
         this.#startAt(change.baseSeq, change.baseEpoch);
+        this.entries.push(...change.entries);
         return;
       case 'load':
         this.#stored.change(change);

@@ -44,11 +44,10 @@ export class Safety {
     if (state.primary === undefined) return this.model.beginWith(new Map(), state.seqFloor - 1);
     require(state.inSync.includes(state.primary), () => `${state.primary} is primary and not in sync`);
     if (state.seqFloor < (before?.seqFloor ?? 1) + forcedGap) return;
-    const forced = this.#world.processOf(state.primary);
-    const isWhole = forced !== undefined && this.#world.diskOf(state.primary)?.complete === true;
-    if (isWhole) this.model.beginWith(forced.store.items, forced.replica.commitIndex);
-    else this.model.beginWith(new Map(), state.seqFloor - 1);
     const disk = this.#world.diskOf(state.primary);
+    const found = this.#world.appliedBy(state.primary);
+    if (disk?.complete && found !== undefined) this.model.beginWith(found.items, found.seq);
+    else this.model.beginWith(new Map(), state.seqFloor - 1);
     if (disk !== undefined) disk.generation = this.generation;
   }
 
@@ -104,7 +103,9 @@ export class Safety {
   #mayCommit(process: SimProcess, { seq }: LogEntry): boolean {
     const isCurrent = process.disk.generation === this.generation && !this.model.isCommitted(seq);
     // Its role may have begun or ended in this very turn.
-    return isCurrent && (this.#primaries.has(process) || process.replica.isPrimaryIn(process.replica.epoch));
+    const { replica, replicaId } = process;
+    const wasNamed = this.#world.ensemble.state?.primary === replicaId;
+    return isCurrent && (wasNamed || this.#primaries.has(process) || replica.isPrimaryIn(replica.epoch));
   }
 
   #onRole(process: SimProcess, isPrimary: boolean, epoch: number): void {

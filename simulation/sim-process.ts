@@ -183,8 +183,8 @@ export class SimProcess {
     switch (effect.type) {
       case 'persist':
         this.store.change(effect.change);
+        this.disk.write(effect.write, effect.change, this.appliedSeq);
         if (effect.change.type === 'reset' || effect.change.type === 'rebase') this.appliedSeq = effect.change.baseSeq;
-        this.disk.write(effect.write, effect.change);
         if (!this.#world.plan.setup.volatile) this.#writeLater();
         return;
       case 'apply':

@@ -17,7 +17,7 @@ import { Safety } from './safety.js';
 import { SimClient } from './sim-client.js';
 import { nodeIndexOf, nodeName, type SimNode } from './sim-node.js';
 import { SimProcess } from './sim-process.js';
-import { Store } from './store.js';
+import { Store, type StoredItem } from './store.js';
 import { Trace } from './trace.js';
 import { require } from './violation.js';
 
@@ -90,6 +90,15 @@ export class World {
   processOf(replicaId: string): SimProcess | undefined {
     const process = this.nodes[nodeIndexOf(replicaId)]?.process;
     return process?.replicaId === replicaId ? process : undefined;
+  }
+  /** What a replica has applied, or will have when it starts again at the latest. */
+  appliedBy(replicaId: string): { readonly items: ReadonlyMap<string, StoredItem>; readonly seq: number } | undefined {
+    const process = this.processOf(replicaId);
+    if (process !== undefined) return { items: process.store.items, seq: process.appliedSeq };
+    const kept = this.nodes[nodeIndexOf(replicaId)]?.kept;
+    if (kept?.replicaId !== replicaId) return undefined;
+    const seq = Math.min(kept.appliedSeq, kept.disk.lastSeq);
+    return { items: kept.disk.storeAt(seq).items, seq };
   }
   diskOf(replicaId: string): Disk | undefined {
     return this.#disks.get(replicaId);

@@ -47,10 +47,7 @@ function needsOf(role: Primary): Needs {
   return { followingFromSeq, dumpFromSeq };
 }
 
-/**
- * Serves once every member of the required set has adopted the epoch and everything inherited is committed (R5). What
- * the log lacks up to the seq floor was given up by an operator or a planned end: the log starts again there (R13).
- */
+/** Serves once every member of the required set has adopted the epoch and everything inherited is committed (R5). */
 export function maybeServe(core: Core, role: Primary): void {
   if (role.serving || core.commitIndex < role.takeoverEnd || core.durability.epoch < role.epoch) return;
   for (const id of core.register.required) {
@@ -58,12 +55,6 @@ export function maybeServe(core: Core, role: Primary): void {
   }
   const { state } = core.register;
   invariant(state?.primary === core.self && state.epoch === role.epoch, 'serving without being named');
-  const base = state.seqFloor - 1;
-  if (core.log.lastSeq < base) {
-    invariant(core.register.required.length === 1, 'a log below the seq floor with other members in sync');
-    core.rebase(base, role.epoch);
-    role.persistedSeq = base;
-  }
   role.serving = true;
   core.note({ kind: 'serving', inSync: state.inSync });
 }

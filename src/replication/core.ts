@@ -126,13 +126,18 @@ export class Core {
     return this.persist({ type: 'reset', baseSeq, baseEpoch, complete }, { lastSeq: baseSeq });
   }
 
-  /** The log starts again above `baseSeq`; everything applied stays (R13, a raised seq floor). */
-  rebase(baseSeq: Seq, baseEpoch: Epoch): void {
-    invariant(this.appliedSeq === this.log.lastSeq, 'rebasing a log that is not applied');
-    this.log.reset(baseSeq, baseEpoch);
+  /**
+   * The log starts again above `baseSeq` (R13, a raised seq floor). What is applied stays; the rest comes along as entries of
+   * this epoch: what has been lost may have used their seqs for other writes, so these count as no version any more.
+   */
+  rebase(baseSeq: Seq, epoch: Epoch): void {
+    const unapplied = this.log.slice(this.appliedSeq + 1, this.log.lastSeq - this.appliedSeq);
+    const entries = unapplied.map(({ key, value }, index) => ({ seq: baseSeq + 1 + index, epoch, key, value }));
+    this.log.reset(baseSeq, epoch);
+    for (const entry of entries) this.log.append(entry);
     this.commitIndex = baseSeq;
     this.appliedSeq = baseSeq;
-    this.persist({ type: 'rebase', baseSeq, baseEpoch }, { lastSeq: baseSeq });
+    this.persist({ type: 'rebase', baseSeq, baseEpoch: epoch, entries }, { lastSeq: this.log.lastSeq });
   }
 
   /** Nothing is applied before it commits (R6), and nothing while a dump's chunks are still coming (R10). */

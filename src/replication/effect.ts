@@ -36,8 +36,8 @@ export type Change =
   | { readonly type: 'epoch'; readonly epoch: Epoch }
   /** Discards store and log. While `complete` is false the copy must not be used (R10). */
   | { readonly type: 'reset'; readonly baseSeq: Seq; readonly baseEpoch: Epoch; readonly complete: boolean }
-  /** The log starts again above `baseSeq`; the store stays as it is (R13, a raised seq floor). */
-  | { readonly type: 'rebase'; readonly baseSeq: Seq; readonly baseEpoch: Epoch }
+  /** The log is these entries above `baseSeq` from now on; the store stays as it is (R13, a raised seq floor). */
+  | { readonly type: 'rebase'; readonly baseSeq: Seq; readonly baseEpoch: Epoch; readonly entries: readonly LogEntry[] }
   | { readonly type: 'load'; readonly items: readonly DumpItem[] }
   | { readonly type: 'complete' };
 

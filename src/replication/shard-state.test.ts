@@ -8,6 +8,7 @@ import {
   forcedSeqGap,
   handedOver,
   isEnded,
+  lostStateEpochGap,
   nodeIdOf,
   withMembers,
 } from './shard-state.js';
@@ -40,9 +41,14 @@ describe('shard state', () => {
   });
 
   it('a forced state is above every epoch known, in ZooKeeper or to the replica', () => {
-    expect(forced(undefined, 'b', 9, 3)).toEqual({ epoch: 10, primary: 'b', inSync: ['b'], seqFloor: 4 + forcedSeqGap });
+    expect(forced({ ...state, epoch: 4 }, 'b', 9, 3).epoch).toBe(10);
     expect(forced(state, 'b', 2, 3).epoch).toBe(5);
     expect(born('a').epoch).toBe(1);
+  });
+
+  it('where ZooKeeper has lost the state, it is above epochs that only other replicas know', () => {
+    const epoch = 9 + lostStateEpochGap;
+    expect(forced(undefined, 'b', 9, 3)).toEqual({ epoch, primary: 'b', inSync: ['b'], seqFloor: 4 + forcedSeqGap });
   });
 
   it('a replica id names its node', () => {

@@ -24,6 +24,9 @@ export interface ShardState {
 /** Versions skipped when acknowledged writes may have been lost, so that none is used twice (R13). */
 export const forcedSeqGap = 2 ** 32;
 
+/** Epochs skipped when ZooKeeper has lost `state`: the newest may be known only to replicas other than the one that goes on (R13). */
+export const lostStateEpochGap = 2 ** 16;
+
 /** R3. */
 export function born(self: ReplicaId): ShardState {
   return { epoch: 1, primary: self, inSync: [self], seqFloor: 1 };
@@ -62,7 +65,7 @@ export function bornAgain(state: ShardState, self: ReplicaId): ShardState {
 
 /** R13, the operator's command. `state` is undefined if ZooKeeper has lost it. */
 export function forced(state: ShardState | undefined, self: ReplicaId, knownEpoch: Epoch, lastSeq: Seq): ShardState {
-  const epoch = Math.max(state?.epoch ?? 0, knownEpoch) + 1;
+  const epoch = state === undefined ? knownEpoch + lostStateEpochGap : Math.max(state.epoch, knownEpoch) + 1;
   const seqFloor = Math.max(state?.seqFloor ?? 1, lastSeq + 1) + forcedSeqGap;
   return { epoch, primary: self, inSync: [self], seqFloor };
 }

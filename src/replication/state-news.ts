@@ -71,7 +71,7 @@ function takeUp(core: Core, state: ShardState, settled: Proposal | undefined): v
     settled?.purpose === 'birth' ? !core.isNew || state.seqFloor > 1 : settled?.purpose === 'force' && !core.complete;
   if (beginsEmpty) core.reset(state.seqFloor - 1, state.epoch, true);
   invariant(core.complete, 'an incomplete replica is named primary');
-  becomePrimary(core, state.epoch);
+  becomePrimary(core, state);
   if (token !== undefined) {
     core.emit({ type: 'answer', token, answer: { kind: 'forced', epoch: state.epoch, seqFloor: state.seqFloor } });
   }

@@ -9,7 +9,7 @@
 import type { Core } from './core.js';
 import { invariant } from './invariant.js';
 import { newFollower, type Primary, type Role } from './role.js';
-import type { Epoch } from './shard-state.js';
+import type { Epoch, ShardState } from './shard-state.js';
 import { Waiters } from './waiters.js';
 
 const legal: Record<Role['kind'], readonly Role['kind'][]> = {
@@ -68,12 +68,17 @@ export function becomeClaimant(core: Core, epoch: Epoch, forceToken?: unknown): 
   changeRole(core, { kind: 'claimant', epoch, forceToken });
 }
 
-/** To be called only once `state` is known to name this replica in `epoch`. */
-export function becomePrimary(core: Core, epoch: Epoch): void {
+/** To be called only once `state` is known to be what ZooKeeper holds, and to name this replica. */
+export function becomePrimary(core: Core, { epoch, seqFloor, inSync }: ShardState): void {
   core.epoch = epoch;
   core.syncNumber = 0;
   core.persist({ type: 'epoch', epoch }, { epoch });
   core.deferred.clear();
+  // What the log lacks up to the seq floor was given up: the log starts again there (R13).
+  if (core.log.lastSeq < seqFloor - 1) {
+    invariant(inSync.length === 1, 'a log below the seq floor with other members in sync');
+    core.rebase(seqFloor - 1, epoch);
+  }
   const uncommitted: Primary['uncommitted'] = new Map();
   for (const entry of core.log.slice(core.appliedSeq + 1, core.log.lastSeq - core.appliedSeq)) {
     uncommitted.set(entry.key, { seq: entry.seq, exists: entry.value !== undefined });

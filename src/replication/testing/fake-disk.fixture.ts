@@ -59,7 +59,7 @@ export class FakeDisk {
       case 'reset':
       case 'rebase':
         this.baseSeq = change.baseSeq;
-        this.entries = [];
+        this.entries = change.type === 'rebase' ? [...change.entries] : [];
         this.cuts++;
         if (change.type === 'reset') this.complete = change.complete;
         return;

@@ -1,0 +1,41 @@
+import { describe, expect, it } from 'vitest';
+import { outcome, Scenario } from '../testing/scenario.fixture.js';
+
+/** Each of these was first a seed of `npm run simulate` that failed. */
+describe('found by simulation', () => {
+  it('R13: an inherited write keeps no version that the lost history may have given to another write', () => {
+    const c = Scenario.of('a b');
+    c.hold('a', 'b');
+    c.put('a', 'k', 'never acknowledged');
+    c.pause('a');
+    c.until(() => c.primary === 'b', 'no failover');
+    expect(outcome(c.put('b', 'k', 'lost with b'))).toBe('written 1');
+    c.kill('b');
+    c.resume('a');
+    c.heal();
+    c.until(() => c.snapshot('a').offline, 'not offline');
+    const call = c.force('a');
+    c.stabilize();
+    expect(outcome(call)).toBe('forced');
+    expect(c.get('a', 'k')).toEqual({ value: 'never acknowledged', version: c.state!.seqFloor });
+    expect(outcome(c.put('a', 'k', 'new', 1))).toBe(`VERSION_MISMATCH ${c.state!.seqFloor}`);
+  });
+
+  it('R13: where ZooKeeper has lost the state, the command goes above an epoch that only others know', () => {
+    const c = Scenario.of('a b c');
+    c.put('a', 'k', 'v');
+    c.partition('a', 'b');
+    c.partition('a', 'c');
+    c.disconnect('a');
+    c.until(() => c.primary === 'b', 'no failover');
+    c.cluster.register.wipe();
+    for (const name of ['a', 'b', 'c']) c.expire(name);
+    for (const name of ['a', 'b', 'c']) c.reconnect(name);
+    c.until(() => ['a', 'b', 'c'].every((name) => c.snapshot(name).offline), 'not offline');
+    expect(c.snapshot('a').epoch).toBeLessThan(c.snapshot('b').epoch);
+    c.force('a');
+    c.heal();
+    c.stabilize();
+    expect(c.get('a', 'k').value).toBe('v');
+  });
+});
