@@ -1,5 +1,6 @@
 /** Carries out the schedule of a profile on a running cluster, and tells what was done when. */
 import { setTimeout as pause } from 'node:timers/promises';
+import { chooseTogether, deckOf } from './choose-faults.js';
 import { nowUs } from './client-recorder.js';
 import type { FaultCluster } from './fault-cluster.js';
 import { between, type FaultContext, type Nemesis, pickVictim } from './nemesis.js';
@@ -83,12 +84,13 @@ export async function waitForService({ servedSince }: Pick<ScheduleContext, 'ser
 
 async function inRounds(nemeses: readonly Nemesis[], { atOnce }: { atOnce: number }, context: ScheduleContext) {
   const { cluster, random, endAtMs, log } = context;
+  const draw = deckOf(nemeses, random);
   while (performance.now() < endAtMs) {
     await waitIfNeeded(context);
     await waitForService(context);
     const startedAtUs = nowUs();
     const hit: FaultContext['hit'] = new Set();
-    const faults = chooseTogether(nemeses, atOnce, random);
+    const faults = chooseTogether(draw(), nemeses, atOnce, random);
     const round = { startedAtUs, faults: [] as string[] };
     log.rounds.push(round);
     const done = await Promise.all(
@@ -110,23 +112,6 @@ async function inject(nemesis: Nemesis, index: number, context: FaultContext, te
   await pause(holdMs);
   await fault.heal();
   return nemesis.name;
-}
-
-/** Which may be together: see `Company`. */
-export function chooseTogether(nemeses: readonly Nemesis[], atOnce: number, random: () => number): Nemesis[] {
-  const count = 1 + Math.floor(random() * atOnce);
-  const chosen: Nemesis[] = [];
-  const left = [...nemeses];
-  while (chosen.length < count && left.length > 0) {
-    const [next] = left.splice(Math.floor(random() * left.length), 1);
-    if (chosen.every((one) => mayAccompany(one, next!))) chosen.push(next!);
-  }
-  return chosen;
-}
-
-function mayAccompany(one: Nemesis, other: Nemesis): boolean {
-  if (one.company === 'elsewhere' || other.company === 'elsewhere') return true;
-  return one.company === 'cuts links' && other.company === 'cuts links';
 }
 
 function usable(nemeses: readonly Nemesis[], { cluster, tell }: ScheduleContext): Nemesis[] {

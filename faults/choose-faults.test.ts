@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { mulberry32 } from '../bench/random.js';
+import { chooseTogether, deckOf } from './choose-faults.js';
 import { nodeCuts, zookeeperCuts } from './link-faults.js';
 import { freezes, handover, kills } from './node-faults.js';
 import { profiles, profilesNamed } from './profiles.js';
-import { chooseTogether } from './schedule.js';
 import { zookeeperOutages } from './zookeeper-faults.js';
 
 const all = [...kills, ...freezes, handover, ...nodeCuts, ...zookeeperCuts, ...zookeeperOutages];
@@ -13,8 +13,8 @@ describe('faults at once', () => {
   test('never end a process beside another, or beside a cut: the data in memory would be gone by design', () => {
     const seen = new Set<string>();
     fc.assert(
-      fc.property(fc.nat(), (seed) => {
-        const chosen = chooseTogether(all, 3, mulberry32(seed)).map(({ company }) => company);
+      fc.property(fc.nat(), fc.constantFrom(...all), (seed, first) => {
+        const chosen = chooseTogether(first, all, 3, mulberry32(seed)).map(({ company }) => company);
         const ending = chosen.filter((company) => company === 'ends a process').length;
         expect(ending).toBeLessThanOrEqual(1);
         if (ending === 1) expect(chosen).not.toContain('cuts links');
@@ -27,8 +27,13 @@ describe('faults at once', () => {
   });
 
   test('are the same for the same seed', () => {
-    const names = (seed: number): string[] => chooseTogether(all, 3, mulberry32(seed)).map(({ name }) => name);
+    const names = (seed: number): string[] => chooseTogether(all[0]!, all, 3, mulberry32(seed)).map(({ name }) => name);
     expect(names(7)).toEqual(names(7));
+  });
+
+  test('come each once before any comes again', () => {
+    const draw = deckOf(all, mulberry32(1));
+    for (const _ of ['first', 'second']) expect(new Set(all.map(draw)).size).toBe(all.length);
   });
 });
 
