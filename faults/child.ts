@@ -19,11 +19,15 @@ export interface ChildOptions {
   readonly onLine?: (line: string) => void;
 }
 
+/** Of what it wrote to stderr last, to tell why it ended. */
+const tailCharacters = 4_000;
+
 export class Child {
   /** Resolves when it has ended and its output has been read. */
   readonly exited: Promise<string>;
   readonly #child: ChildProcess;
   #ended = false;
+  #tail = '';
 
   /** `ip netns exec` becomes the command, it does not start it: signals reach the right process. */
   constructor({ place, command, words, logFile, onLine }: ChildOptions) {
@@ -32,6 +36,9 @@ export class Child {
     endWithThisProcess(this.#child);
     const log = createWriteStream(logFile, { flags: 'a' });
     this.#child.stderr?.pipe(log, { end: false });
+    this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      this.#tail = (this.#tail + text).slice(-tailCharacters);
+    });
     if (onLine === undefined) this.#child.stdout?.pipe(log, { end: false });
     else createInterface({ input: this.#child.stdout! }).on('line', onLine);
     this.#child.stdin?.on('error', () => {});
@@ -48,6 +55,11 @@ export class Child {
 
   get running(): boolean {
     return !this.#ended;
+  }
+
+  /** The end of what it wrote to stderr. */
+  get errorTail(): string {
+    return this.#tail;
   }
 
   write(line: string): void {

@@ -1,6 +1,6 @@
 /** One cluster from start to end under one profile: load, faults, calm, final reads, checks. */
 import { mulberry32 } from '../bench/random.js';
-import { checkHistory, type FinalState, type HistoryReport, type Operation } from '../verification/index.js';
+import { checkHistory, type FinalState, type HistoryReport, isClean, type Operation } from '../verification/index.js';
 import { ClientFleet } from './client-fleet.js';
 import { pinnedName } from './client-wire.js';
 import { FaultCluster, NotInSyncError } from './fault-cluster.js';
@@ -28,8 +28,15 @@ export interface Episode {
   readonly schedule: ScheduleLog;
   /** Set if the cluster did not come back in sync; there are no final reads then. */
   readonly stuck: string | undefined;
+  /** Processes that ended by themselves, and nodes that could not end as they were told. */
+  readonly crashes: readonly string[];
   readonly unreadKeys: number;
   readonly report: HistoryReport;
+}
+
+/** Whether everything was checked and nothing found. */
+export function foundNothing({ report, stuck, crashes, unreadKeys }: Episode): boolean {
+  return isClean(report) && stuck === undefined && crashes.length === 0 && unreadKeys === 0;
 }
 
 /** @throws Error if the run itself failed: nothing can be said of the cluster then. */
@@ -64,6 +71,7 @@ export async function runEpisode({ profile, seed, durationMs, scope, tell }: Epi
   const unreadKeys = stuck === undefined ? fleet.unread(final).length : 0;
   tell(`checking ${fleet.history.length} operations`);
   const report = checkHistory(fleet.history, final);
+  const crashes = cluster.nodes.flatMap((node) => node.crashes);
   return {
     seed,
     limitation: opened.limitation,
@@ -72,6 +80,7 @@ export async function runEpisode({ profile, seed, durationMs, scope, tell }: Epi
     loadMs,
     schedule,
     stuck,
+    crashes,
     unreadKeys,
     report,
   };

@@ -1,4 +1,10 @@
-/** One kvnode at a place of the network, through all its processes: killed and started again it keeps its address. */
+/**
+ * One kvnode at a place of the network, through all its processes: killed and started again it keeps its address.
+ *
+ * A process that ends by itself is started again, as a supervisor of services would. That is as it should be if it was
+ * started while ZooKeeper was away, which a node does not wait for; any other end is a crash, and a finding.
+ */
+import { setTimeout as pause } from 'node:timers/promises';
 import { programPath } from '../local/programs.js';
 import { Child } from './child.js';
 import type { Place } from './network.js';
@@ -15,12 +21,16 @@ export interface FaultNodeOptions {
 
 /** Longer than --stop-deadline-ms, after which a node ends by itself. */
 const stopPatienceMs = 30_000;
+const restartPauseMs = 500;
+const withoutZookeeper = 'COORDINATION_UNAVAILABLE';
 
 export class FaultNode {
   readonly place: Place;
   /** host:port, and the node's id. */
   readonly address: string;
   readonly #options: FaultNodeOptions;
+  /** How processes ended that nobody told to, but for those that found no ZooKeeper; and those that did not end as told. */
+  readonly crashes: string[] = [];
   #child: Child | undefined;
 
   constructor(options: FaultNodeOptions) {
@@ -43,12 +53,16 @@ export class FaultNode {
     const { place, port, zk, root, extra, logFile } = this.#options;
     const where = ['--host', place.address, '--port', String(port), '--zk', zk, '--root', root];
     const words = [programPath('kvnode'), ...where, '--log-format', 'json', ...extra];
-    this.#child = new Child({ place, command: process.execPath, words, logFile });
+    const child = new Child({ place, command: process.execPath, words, logFile });
+    this.#child = child;
+    void child.exited.then((how) => this.#supervise(child, how));
   }
 
   /** SIGKILL, also of a frozen node. */
   async kill(): Promise<void> {
-    await this.#child?.kill();
+    const child = this.#child;
+    this.#child = undefined;
+    await child?.kill();
   }
 
   freeze(): void {
@@ -63,10 +77,19 @@ export class FaultNode {
   async stop(): Promise<string> {
     const child = this.#child;
     if (child === undefined) return 'not started';
+    this.#child = undefined;
     child.signal('SIGTERM');
     const timer = setTimeout(() => child.signal('SIGKILL'), stopPatienceMs);
     const how = await child.exited;
     clearTimeout(timer);
+    if (how === 'SIGKILL') this.crashes.push(`${this.name} did not stop within ${stopPatienceMs / 1_000} s`);
     return how;
+  }
+
+  async #supervise(child: Child, how: string): Promise<void> {
+    if (this.#child !== child) return;
+    if (!child.errorTail.includes(withoutZookeeper)) this.crashes.push(`${this.name} ended with ${how}: ${child.errorTail}`);
+    await pause(restartPauseMs);
+    if (this.#child === child) this.start();
   }
 }

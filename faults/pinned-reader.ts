@@ -11,7 +11,7 @@ import { channelOptions } from '../src/rpc/channel-options.js';
 import type { Outcome } from '../verification/index.js';
 
 /** Shorter than any freeze of interest: some read is always on its way to a node that is about to be thawed. */
-export const pinnedDeadlineMs = 500;
+const pinnedDeadlineMs = 500;
 const maxReconnectBackoffMs = 500;
 
 export class PinnedReader {

@@ -1,6 +1,5 @@
 /** The figures of one profile, summed over its episodes. Pure. */
-import { isClean } from '../verification/index.js';
-import type { Episode } from './episode.js';
+import { type Episode, foundNothing } from './episode.js';
 import { longestGapsMs, type Spread, spreadOf } from './service-gaps.js';
 
 export interface ProfileResult {
@@ -32,6 +31,7 @@ export interface ProfileResult {
   readonly inventedValues: readonly string[];
   readonly unreadKeys: number;
   readonly stuck: readonly string[];
+  readonly crashes: readonly string[];
 }
 
 export function summarize(profile: string, episodes: readonly Episode[]): ProfileResult {
@@ -49,15 +49,10 @@ export function summarize(profile: string, episodes: readonly Episode[]): Profil
   const kinds = rounds.map(({ faults }) => (faults.length > 1 ? 'several' : (faults[0] ?? 'none')));
   const found = <Item>(items: (episode: Episode) => readonly Item[], say: (item: Item) => string): string[] =>
     episodes.flatMap((episode) => items(episode).map((item) => `seed ${episode.seed}: ${say(item)}`));
-  const unreadKeys = sum(episodes.map((episode) => episode.unreadKeys));
-  const stuck = found(
-    (episode) => (episode.stuck === undefined ? [] : [episode.stuck]),
-    (what) => what,
-  );
   return {
     profile,
     seeds: episodes.map(({ seed }) => seed),
-    passed: episodes.every(({ report }) => isClean(report)) && unreadKeys === 0 && stuck.length === 0,
+    passed: episodes.every(foundNothing),
     limitation: episodes[0]?.limitation,
     loadSeconds,
     operations: { answered: all.length - failed.length, refused: failed.length - unknown, unknown },
@@ -86,8 +81,15 @@ export function summarize(profile: string, episodes: readonly Episode[]): Profil
       ({ report }) => report.invented,
       (operation) => JSON.stringify(operation),
     ),
-    unreadKeys,
-    stuck,
+    unreadKeys: sum(episodes.map((episode) => episode.unreadKeys)),
+    stuck: found(
+      (episode) => (episode.stuck === undefined ? [] : [episode.stuck]),
+      (what) => what,
+    ),
+    crashes: found(
+      (episode) => episode.crashes,
+      (what) => what,
+    ),
   };
 }
 

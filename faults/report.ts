@@ -66,6 +66,7 @@ function findings(result: ProfileResult): string[] {
   if (result.unreadKeys > 0) lines.push(`  ${result.unreadKeys} keys could not be read in the end`);
   for (const [what, found] of [
     ['stuck', result.stuck],
+    ['crash', result.crashes],
     ['violation', result.violations],
     ['lost write', result.lostWrites],
     ['invented value', result.inventedValues],

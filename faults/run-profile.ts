@@ -6,9 +6,8 @@
 import { cp, mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { isClean } from '../verification/index.js';
 import { nowUs } from './client-recorder.js';
-import { type Episode, runEpisode } from './episode.js';
+import { type Episode, foundNothing, runEpisode } from './episode.js';
 import { type ProfileResult, summarize } from './profile-result.js';
 import type { Profile } from './profiles.js';
 import { RunScope } from './run-scope.js';
@@ -37,7 +36,7 @@ export async function runProfile(profile: Profile, { seed, minutes, tell }: RunO
     await using scope = await RunScope.open();
     const durationMs = (minutes * 60_000) / count;
     const episode = await runEpisode({ profile, seed: seed + index, durationMs, scope, tell: timed });
-    if (!isClean(episode.report) || episode.stuck !== undefined || episode.unreadKeys > 0) {
+    if (!foundNothing(episode)) {
       tell(`FOUND something; history and logs are in ${await keep(profile, episode, scope, told)}`);
     }
     episodes.push(episode);
@@ -47,12 +46,12 @@ export async function runProfile(profile: Profile, { seed, minutes, tell }: RunO
 
 /** Logs without the data of ZooKeeper, and one operation a line. */
 async function keep(profile: Profile, episode: Episode, scope: RunScope, told: readonly string[]): Promise<string> {
-  const { seed, history, report, stuck, schedule } = episode;
+  const { seed, history, report, stuck, crashes, schedule } = episode;
   const folder = await mkdtemp(join(tmpdir(), `${keptPrefix}${profile.name}-${seed}-`));
   const filter = (source: string): boolean => source === scope.folder || basename(source).endsWith('.log');
   await cp(scope.folder, folder, { recursive: true, filter });
   await writeFile(join(folder, 'history.jsonl'), history.map((operation) => `${JSON.stringify(operation)}\n`).join(''));
   await writeFile(join(folder, 'faults.txt'), told.join(''));
-  await writeFile(join(folder, 'found.json'), JSON.stringify({ seed, stuck, report, schedule }, undefined, 2));
+  await writeFile(join(folder, 'found.json'), JSON.stringify({ seed, stuck, crashes, report, schedule }, undefined, 2));
   return folder;
 }

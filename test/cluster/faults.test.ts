@@ -36,7 +36,8 @@ async function run(name: string): Promise<Episode> {
   return await runEpisode({ profile: profile!, seed, durationMs, scope, tell: (line) => void told.push(line) });
 }
 
-function expectNothingFound({ report, stuck, unreadKeys, schedule }: Episode): void {
+function expectNothingFound({ report, stuck, crashes, unreadKeys, schedule }: Episode): void {
+  expect(crashes).toEqual([]);
   expect(stuck).toBeUndefined();
   expect(report.violations.map(({ explanation }) => explanation)).toEqual([]);
   expect(report).toMatchObject({ undecided: [], lost: [], invented: [] });
