@@ -1,5 +1,5 @@
 /** Recognises in a replica's effects the moments at which a fault is worst. */
-import type { Effect } from '../src/replication/index.js';
+import type { Change, Effect } from '../src/replication/index.js';
 import type { Moment } from './decision.js';
 import type { SimProcess } from './sim-process.js';
 
@@ -15,13 +15,15 @@ export function momentOf(process: SimProcess, effect: Effect): Moment | undefine
     case 'note':
       if (effect.note.kind === 'serving') return 'serving';
       return effect.note.kind === 'dumpTaken' ? 'dump taken' : undefined;
-    case 'persist': {
-      const { change } = effect;
-      if (change.type === 'reset') return change.complete ? undefined : 'dump begun';
-      if (change.type === 'load') return 'dump chunk';
-      return change.type === 'truncate' ? 'cut log' : undefined;
-    }
+    case 'persist':
+      return momentOfChange(effect.change);
     default:
       return undefined;
   }
+}
+
+function momentOfChange(change: Change): Moment | undefined {
+  if (change.type === 'reset') return change.complete ? undefined : 'dump begun';
+  if (change.type === 'load') return 'dump chunk';
+  return change.type === 'truncate' ? 'cut log' : undefined;
 }

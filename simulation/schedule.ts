@@ -16,8 +16,10 @@ export interface RunOptions {
 }
 
 export interface RunResult {
-  /** Undefined: all went well. */
+  /** What was violated. Undefined: all went well. */
   readonly failure: string | undefined;
+  /** What was thrown. */
+  readonly cause: unknown;
   /** Events that replicas handled, ticks left out. */
   readonly events: number;
   readonly faults: number;
@@ -40,6 +42,7 @@ const finalDeadlineMs = 3000;
 export function run(plan: Plan, options: RunOptions = {}, isWhole = true): RunResult {
   const world = new World(plan, options.newReplica, options.recording);
   let failure: string | undefined;
+  let cause: unknown;
   let isDecided = true;
   try {
     play(world, plan.decisions);
@@ -51,12 +54,12 @@ export function run(plan: Plan, options: RunOptions = {}, isWhole = true): RunRe
       require(world.handled >= leastEvents && world.faults >= leastFaults, () =>
         `too little happened: ${world.handled} events, ${world.faults} faults`);
   } catch (error) {
-    failure =
-      error instanceof Error ? `${error.name}: ${error.message}${error.name === 'TypeError' ? error.stack : ''}` : String(error);
+    cause = error;
+    failure = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
   }
   const { handled: events, faults, history, queue, trace } = world;
   return {
-    ...{ failure, events, faults, operations: history.length, undecided: !isDecided, simulatedMs: queue.nowMs },
+    ...{ failure, cause, events, faults, operations: history.length, undecided: !isDecided, simulatedMs: queue.nowMs },
     ...{ digest: trace.digest, trace: trace.lines },
   };
 }

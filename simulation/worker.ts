@@ -1,0 +1,6 @@
+/** A worker thread: one batch after the other, as it is asked. */
+import { parentPort } from 'node:worker_threads';
+import type { Batch } from './batch.js';
+import { runBatch } from './run-batch.js';
+
+parentPort?.on('message', (batch: Batch) => parentPort?.postMessage(runBatch(batch)));
