@@ -32,7 +32,7 @@ export function bringToRest(world: World): void {
 }
 
 /** Every node is in sync, and one of them serves. */
-export function isStable(world: World): boolean {
+function isStable(world: World): boolean {
   const { state } = world.ensemble;
   if (state === undefined || state.inSync.length !== world.nodes.length) return false;
   if (!world.nodes.every(({ process }) => process !== undefined && state.inSync.includes(process.replicaId))) return false;

@@ -31,7 +31,7 @@ export interface Plan {
   readonly decisions: readonly Decision[];
 }
 
-export const leastSteps = 60;
+const leastSteps = 60;
 /** A fault, or an ambush, at every so many decisions at least: three of them in the shortest schedule. */
 const leastFaultSpacing = 12;
 

@@ -1,5 +1,5 @@
 /** A promise of the protocol was broken, or the cluster did not come back: what a schedule is run to find. */
-export class Violation extends Error {
+class Violation extends Error {
   constructor(message: string) {
     super(message);
     this.name = 'Violation';
