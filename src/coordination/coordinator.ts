@@ -74,6 +74,8 @@ export interface Coordinator {
    * @throws KvError CONFIG_MISMATCH naming each option with both values.
    */
   agreeOnConfig(wanted: ClusterConfig): Promise<ClusterConfig>;
+  /** The nodes registered now; one that has died is among them until its session expires. */
+  readNodes(): Promise<readonly NodeRegistration[]>;
   /** Registers the node, and again after every expiry (R14). */
   registerNode(node: NodeRegistration): Promise<void>;
   /** Registers a replica as candidate (R2), and again after every expiry; from then on reports its shard's znodes. */

@@ -99,6 +99,11 @@ export class ZookeeperCoordinator implements Coordinator {
     });
   }
 
+  async readNodes(): Promise<readonly NodeRegistration[]> {
+    const nodes = await this.#untilAnswered(() => readNodes(this.#client, this.#paths.nodes, false, this.#logger));
+    return latestById(nodes).map(({ nodeId, address }) => ({ nodeId, address }));
+  }
+
   async registerNode(registration: NodeRegistration): Promise<void> {
     const znode = new OwnZnode(this.#client, {
       parent: this.#paths.nodes,

@@ -20,8 +20,8 @@ const maxQueuedTopologies = 4;
 
 export class ClusterServer {
   readonly #context: ClusterContext;
-  readonly #watchers = new Set<Watcher>();
-  #lastSent = '';
+  /** With what each was told last. */
+  readonly #watchers = new Map<Watcher, string>();
 
   constructor(context: ClusterContext) {
     this.#context = context;
@@ -39,31 +39,33 @@ export class ClusterServer {
     };
   }
 
-  /** Tells the watchers, if what they were told last is not true any more. */
+  /** Tells every watcher to whom it is news. */
   changed(): void {
     if (this.#watchers.size === 0) return;
     const topology = this.#context.topology();
     const encoded = JSON.stringify(topology);
-    if (encoded === this.#lastSent) return;
-    this.#lastSent = encoded;
-    for (const watcher of this.#watchers) {
-      if (watcher.writableLength < maxQueuedTopologies) watcher.write(topology);
-      else if (watcher.listenerCount('drain') === 0)
-        watcher.once('drain', () => this.#watchers.has(watcher) && watcher.write(this.#context.topology()));
+    for (const [watcher, told] of this.#watchers) {
+      if (told === encoded) continue;
+      if (watcher.writableLength < maxQueuedTopologies) this.#tell(watcher, topology, encoded);
+      else if (watcher.listenerCount('drain') === 0) watcher.once('drain', () => this.changed());
     }
+  }
+
+  #tell(watcher: Watcher, topology: Topology, encoded = JSON.stringify(topology)): void {
+    this.#watchers.set(watcher, encoded);
+    watcher.write(topology);
   }
 
   /** Ends every watch, so that the server can shut down. */
   close(): void {
-    for (const watcher of this.#watchers) watcher.end();
+    for (const watcher of this.#watchers.keys()) watcher.end();
     this.#watchers.clear();
   }
 
   #watch(call: Watcher): void {
     call.on('cancelled', () => this.#watchers.delete(call));
     call.on('error', () => this.#watchers.delete(call));
-    this.#watchers.add(call);
-    call.write(this.#context.topology());
+    this.#tell(call, this.#context.topology());
   }
 
   #forcePrimary(request: ForcePrimaryRequest, callback: sendUnaryData<ForcePrimaryResponse>): void {

@@ -45,6 +45,7 @@ export class Forwarder {
     request: Request,
     deadlineMs: number,
   ): Promise<Response> {
+    const endMs = Date.now() + deadlineMs;
     const client = this.#clientOf(address);
     if (!(await isReady(client, Math.min(connectTimeoutMs, deadlineMs)))) {
       this.#discard(address, client);
@@ -54,7 +55,7 @@ export class Forwarder {
     metadata.set(forwardedKey, '1');
     const { path, requestSerialize, responseDeserialize } = method;
     return new Promise((resolve, reject) => {
-      const options = { deadline: Date.now() + deadlineMs };
+      const options = { deadline: endMs };
       client.makeUnaryRequest(path, requestSerialize, responseDeserialize, request, metadata, options, (error, response) => {
         if (error !== null) reject(fromStatus(error));
         else if (response === undefined) reject(new KvError('OUTCOME_UNKNOWN', 'the primary answered without a message'));

@@ -13,6 +13,9 @@ import { checkIfVersion, checkKey, checkValue } from './request-checks.js';
 type Raw<Request> = Request & { key: Buffer };
 type Call<Request, Response> = ServerUnaryCall<Raw<Request>, Response>;
 
+/** Calls waiting at this node, of all clients together. */
+const maxPendingCalls = 8_192;
+
 export interface KeyValueContext {
   readonly nodeId: string;
   readonly maxValueBytes: number;
@@ -81,6 +84,8 @@ export class KeyValueServer {
     call: Call<Request, Response>,
     serve: (request: Request) => Promise<Response>,
   ): Promise<Response> {
+    if (this.#pending > maxPendingCalls)
+      throw new KvError('OVERLOADED', `${maxPendingCalls} calls are waiting at this node already`);
     if (this.#closed) throw new KvError('STOPPING', 'this node has stopped taking requests');
     try {
       return await serve(call.request);

@@ -6,15 +6,16 @@
  * calls that are still being answered, then the socket.
  */
 import { randomUUID } from 'node:crypto';
-import type { Server } from '@grpc/grpc-js';
+import type { Server, UntypedServiceImplementation } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
 import { type ClusterConfig, type Coordinator, connectCoordinator, type NodeRegistration } from '../coordination/index.js';
 import { clusterService, keyValueServiceWithRawKeys, replicationService } from '../rpc/proto.js';
 import { formatVersion } from '../rpc/replication-codec.js';
 import { ClusterServer } from './cluster-server.js';
 import { Forwarder } from './forwarder.js';
+import { refuseIdInUse } from './id-in-use.js';
 import { KeyValueServer } from './key-value-server.js';
-import { listen, shutDown } from './listen.js';
+import { announce, listen, shutDown } from './listen.js';
 import { LocalShard } from './local-shard.js';
 import { NodeShard } from './node-shard.js';
 import { describeNode } from './node-status.js';
@@ -31,6 +32,8 @@ const defaultDeadlineMs = 10_000;
 const quietBeforeShutdownMs = 100;
 const maxQuietWaitMs = 1_000;
 const shutdownPatienceMs = 2_000;
+
+const services = { keyValue: keyValueServiceWithRawKeys, cluster: clusterService, replication: replicationService };
 
 export class KvNode {
   readonly id: string;
@@ -75,9 +78,19 @@ export class KvNode {
       },
     );
     try {
-      const config = await coordinator.agreeOnConfig(configOf(options));
-      const { server, port } = await listen(options.host, options.port);
-      node = new KvNode(options, config, coordinator, server, options.advertise ?? `${options.host}:${port}`);
+      const listening = await listen(options.host, options.port);
+      try {
+        const address = options.advertise ?? `${options.host}:${listening.port}`;
+        const goLive = announce(listening.server, services);
+        await refuseIdInUse(coordinator, options.id ?? address, address);
+        // Last of all that may fail: what is agreed on stays, for this cluster, for good.
+        const config = await coordinator.agreeOnConfig(configOf(options));
+        node = new KvNode(options, config, coordinator, listening.server, address);
+        goLive(node.#implementations);
+      } catch (error) {
+        listening.server.forceShutdown();
+        throw error;
+      }
     } catch (error) {
       await coordinator.close();
       throw error;
@@ -109,10 +122,6 @@ export class KvNode {
       nodeStatus: () => this.#describeNode(),
       force: (sink) => this.#shard.host.handle({ type: 'force', token: sink }),
     });
-    // Before anything else can happen on the socket: a call that comes early must not be told that there is no service.
-    server.addService(keyValueServiceWithRawKeys, this.#keyValue.implementation);
-    server.addService(clusterService, this.#cluster.implementation);
-    server.addService(replicationService, this.#shard.server.implementation);
   }
 
   /**
@@ -133,6 +142,14 @@ export class KvNode {
     if (!clean) this.#logger.warn('stopped at the deadline, before the shard could be handed over');
     await this.#close(undefined);
     this.#logger.info('stopped');
+  }
+
+  get #implementations(): Readonly<Record<keyof typeof services, UntypedServiceImplementation>> {
+    return {
+      keyValue: this.#keyValue.implementation,
+      cluster: this.#cluster.implementation,
+      replication: this.#shard.server.implementation,
+    };
   }
 
   async #register(): Promise<void> {

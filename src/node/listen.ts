@@ -1,7 +1,16 @@
 /** A gRPC server on an address of our own choosing, and its end. */
-import { Server, ServerCredentials } from '@grpc/grpc-js';
+import {
+  Server,
+  ServerCredentials,
+  type ServerWritableStream,
+  type ServiceDefinition,
+  type sendUnaryData,
+  type UntypedHandleCall,
+  type UntypedServiceImplementation,
+} from '@grpc/grpc-js';
 import { KvError } from '../errors.js';
 import { serverOptions } from '../rpc/channel-options.js';
+import { toStatus } from '../rpc/status.js';
 
 export interface Listening {
   readonly server: Server;
@@ -21,6 +30,34 @@ export function listen(host: string, port: number): Promise<Listening> {
       reject(new KvError('ADDRESS_UNAVAILABLE', `cannot listen on --host ${host} --port ${port}: ${reason}`, { cause: error }));
     });
   });
+}
+
+/**
+ * Announces services that come to life later: the socket is taken before the node knows whether it may start, and a call
+ * that comes early must hear that nothing was executed, not that there is no such service.
+ * @returns gives each service its implementation.
+ */
+export function announce<Name extends string>(
+  server: Server,
+  services: Readonly<Record<Name, ServiceDefinition>>,
+): (implementations: Readonly<Record<Name, UntypedServiceImplementation>>) => void {
+  let live: Readonly<Record<Name, UntypedServiceImplementation>> | undefined;
+  for (const [name, definition] of Object.entries(services) as [Name, ServiceDefinition][]) {
+    const handlers: Record<string, UntypedHandleCall> = {};
+    for (const [method, { responseStream }] of Object.entries(definition)) {
+      handlers[method] = ((call: ServerWritableStream<object, object>, callback: sendUnaryData<object>) => {
+        const handler = live?.[name][method] as ((...words: unknown[]) => void) | undefined;
+        if (handler !== undefined) return handler(call, callback);
+        const early = toStatus(new KvError('NO_PRIMARY', 'this node is starting'));
+        if (responseStream) call.emit('error', early);
+        else callback(early);
+      }) as UntypedHandleCall;
+    }
+    server.addService(definition, handlers);
+  }
+  return (implementations) => {
+    live = implementations;
+  };
 }
 
 /** Lets calls that are being answered finish, for so long. */

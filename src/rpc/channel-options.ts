@@ -30,6 +30,8 @@ export const channelOptions: ChannelOptions = {
 
 export const serverOptions: ChannelOptions = {
   ...common,
+  // A burst beyond this waits at its client: taken in at once it would hold up beacons for longer than a lease.
+  'grpc.max_concurrent_streams': 1_024,
   'grpc.keepalive_time_ms': 10_000,
   'grpc.keepalive_timeout_ms': 5_000,
 };

@@ -1,0 +1,59 @@
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { expect, inject, onTestFinished, test } from 'vitest';
+import { NodeProcess, type NodeProcessOptions } from '../../local/node-process.js';
+import { startCluster } from './support/cluster.js';
+
+const zk = inject('zk');
+
+function freshRoot(): string {
+  return `/kvnode-${randomBytes(6).toString('hex')}`;
+}
+
+/** Starts a node that is expected to end by itself. */
+async function failing(options: NodeProcessOptions): Promise<{ readonly code: number | null; readonly said: string }> {
+  const node = NodeProcess.spawn(options);
+  onTestFinished(() => node.kill());
+  const { code } = await node.exited;
+  return { code, said: node.log.tail() };
+}
+
+async function started(options: NodeProcessOptions): Promise<NodeProcess> {
+  const node = await NodeProcess.start(options);
+  onTestFinished(() => node.kill());
+  return node;
+}
+
+test('a node under the id of a running one is refused, and the running one goes on', async () => {
+  await using cluster = await startCluster({ nodes: 1, extra: ['--id', 'x'] });
+  await using client = await cluster.connect();
+  await client.put('k', 'v');
+  const second = await failing({ zk, root: cluster.root, extra: ['--id', 'x'] });
+  expect(second.code).toBe(1);
+  expect(second.said).toContain(`--id x: a node with this id is running at ${cluster.nodes[0]?.address}`);
+  expect((await client.get('k'))?.value.toString()).toBe('v');
+});
+
+test('a start that fails because its port is taken leaves no configuration behind', async () => {
+  const root = freshRoot();
+  const other = createServer().listen(0, '127.0.0.1');
+  onTestFinished(() => void other.close());
+  await once(other, 'listening');
+  const { port } = other.address() as { port: number };
+  const refused = await failing({ zk, root, port, extra: ['--min-in-sync', '3'] });
+  expect(refused).toMatchObject({ code: 1, said: expect.stringContaining(`--port ${port}: the port is taken`) });
+  await started({ zk, root });
+});
+
+test('a node with other values than those of the cluster is refused, with each option and both values', async () => {
+  await using cluster = await startCluster({ nodes: 1 });
+  const refused = await failing({ zk, root: cluster.root, extra: ['--min-in-sync', '2', '--lease-ms', '900'] });
+  expect(refused.code).toBe(1);
+  for (const words of ['minInSync', '1', '2', 'leaseMs', '1000', '900']) expect(refused.said).toContain(words);
+});
+
+test('a ZooKeeper that cannot be reached ends the start with the address that was asked', async () => {
+  const refused = await failing({ zk: '127.0.0.1:1', root: freshRoot() });
+  expect(refused).toMatchObject({ code: 1, said: expect.stringContaining('--zk 127.0.0.1:1') });
+});
