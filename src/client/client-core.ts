@@ -85,8 +85,9 @@ export class ClientCore {
     const ready = connection.isReady || (await connection.whenReady(limits));
     if (this.#closing !== undefined) throw closedError();
     if (limits.signal?.aborted) throw new KvError('CANCELLED', 'given up before it was sent', { executed: 'no' });
-    if (!ready) throw new KvError('UNREACHABLE', `${address} could not be reached`);
-    return send(connection.transport, limits);
+    const { transport } = connection;
+    if (!ready || transport === undefined) throw new KvError('UNREACHABLE', `${address} could not be reached`);
+    return send(transport, limits);
   }
 
   /** Listeners hear of every topology that a node reports. @returns a function that removes the listener. */

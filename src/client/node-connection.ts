@@ -50,10 +50,12 @@ export class NodeConnection {
     return this.#channel?.transport.pending ?? 0;
   }
 
-  /** To be used at once, while the connection is ready. */
-  get transport(): NodeTransport {
-    if (this.#channel === undefined) throw new Error(`the connection to ${this.address} is not open`);
-    return this.#channel.transport;
+  /**
+   * To be used at once; undefined while the connection is not ready. Whoever has awaited anything since it was ready, be
+   * it a promise that was fulfilled, must look again: the channel may be gone.
+   */
+  get transport(): NodeTransport | undefined {
+    return this.isReady ? this.#channel?.transport : undefined;
   }
 
   /**

@@ -73,14 +73,17 @@ export class OperationRunner {
     for (let attempt = 1; ; attempt += 1) {
       this.#throwIfOver(limits, last, attempt - 1);
       const connection = await this.#reach(last, limits);
+      // Even a node that was ready at once is awaited: meanwhile the caller may have closed the client or given up, and
+      // the connection may have been let go. Nothing has been sent yet, so all of it is certain.
+      this.#throwIfOver(limits, last, attempt - 1);
       const primaryThen = this.#parts.table.primaryAddress;
-      if (connection === undefined) {
-        this.#throwIfOver(limits, last, attempt - 1);
+      const transport = connection?.transport;
+      if (connection === undefined || transport === undefined) {
         last = { error: this.#unreachable(), address: undefined, primaryThen };
         void this.#parts.addressBook.refresh();
       } else {
         try {
-          return await operation.send(connection.transport, limits);
+          return await operation.send(transport, limits);
         } catch (error) {
           last = { error: toKvError(error), address: connection.address, primaryThen };
         }

@@ -72,10 +72,11 @@ export class TopologyWatch {
     const { firstAnswerMs, onTopology } = this.#options;
     const startedAtMs = monotonicNowMs();
     const ready = await connection.whenReady({ startedAtMs, deadlineAtMs: startedAtMs + firstAnswerMs, signal: undefined });
-    if (!ready || this.#closed) return false;
+    const { transport } = connection;
+    if (!ready || transport === undefined || this.#closed) return false;
     let heard = false;
     let ended = false;
-    const stop = connection.transport.watchTopology({
+    const stop = transport.watchTopology({
       onTopology: (topology) => {
         if (!heard) this.#wakeUp.wakeAll();
         heard = true;

@@ -1,0 +1,51 @@
+import { describe, expect, test } from 'vitest';
+import { cluster, connect, failure } from '../../test/unit/client-testing/harness.js';
+import { AddressBook, fixedAddresses } from './address-book.js';
+import { Connections } from './connections.js';
+import { InFlightLimit } from './in-flight-limit.js';
+import { limitsOf } from './limits.js';
+import { type Operation, OperationRunner } from './operation-runner.js';
+import { RoutingTable } from './routing-table.js';
+import { WakeUp } from './wake-up.js';
+
+describe('between the choice of a connection and the sending', () => {
+  test('the client is closed - CLOSED, and nothing is sent', async () => {
+    const client = await connect();
+    await client.put('warm', 'x');
+    const calls = [client.put('key', 'value'), client.delete('key'), client.get('key')].map(failure);
+    void client.close();
+    for (const error of await Promise.all(calls)) expect(error).toMatchObject({ code: 'CLOSED', executed: 'no' });
+    expect(cluster.arrivals).toHaveLength(1);
+  });
+
+  test('the caller gives up - CANCELLED, not executed, and nothing is sent', async () => {
+    const client = await connect();
+    await client.put('warm', 'x');
+    const controller = new AbortController();
+    const write = failure(client.put('key', 'value', { signal: controller.signal }));
+    controller.abort();
+    expect(await write).toMatchObject({ code: 'CANCELLED', executed: 'no' });
+    expect(cluster.arrivals).toHaveLength(1);
+  });
+
+  test('the connection is let go - a write goes on over another', async () => {
+    const connections = new Connections(2_000, () => {});
+    const table = new RoutingTable();
+    table.update(cluster.topology);
+    const addressBook = new AddressBook(fixedAddresses(cluster.addresses), () => {});
+    const inFlight = new InFlightLimit(1, 0);
+    const runner = new OperationRunner({ table, connections, addressBook, inFlight, wakeUp: new WakeUp() });
+    const limits = limitsOf({}, 5_000);
+    await connections.to(cluster.primary.address).whenReady(limits);
+
+    const write: Operation<unknown> = {
+      effect: 'write',
+      send: (to, within) => to.put({ key: 'key', value: Buffer.from('value') }, within),
+    };
+    const outcome = runner.run(write, limits);
+    connections.retain(new Set());
+    expect(await outcome).toMatchObject({ nodeId: 'node-1' });
+    expect(cluster.arrivals).toHaveLength(1);
+    connections.close();
+  });
+});
