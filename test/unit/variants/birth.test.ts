@@ -14,8 +14,12 @@ describeVariants('identity and birth', [
     rule: 'R1',
     does: 'comes back empty under the identity it had',
     edits: [
-      edit('testing/cluster.fixture.ts', '`${name}~${lives + 1}`', '`${name}~${Math.min(lives, 0) + 1}`'),
-      edit('testing/cluster.fixture.ts', 'this.nodes.find((node) => node.replicaId === id)', 'this.nodes.findLast((node) => node.replicaId === id)'),
+      edit('testing/cluster.fixture.ts', 'lives + 1', 'Math.min(lives, 0) + 1'),
+      edit(
+        'testing/cluster.fixture.ts',
+        'this.nodes.find((node) => node.replicaId === id)',
+        'this.nodes.findLast((node) => node.replicaId === id)',
+      ),
     ],
     caughtBy: script(comesBackEmpty),
   },
@@ -40,7 +44,13 @@ describeVariants('identity and birth', [
   {
     rule: 'R3',
     does: 'goes on serving when the state is gone',
-    edits: [edit('state-news.ts', "failed(core, news.settled);\n  if (core.role.kind === 'primary')", "failed(core, news.settled);\n  if (core.role.kind === 'claimant')")],
+    edits: [
+      edit(
+        'state-news.ts',
+        "failed(core, news.settled);\n  if (core.role.kind === 'primary')",
+        "failed(core, news.settled);\n  if (core.role.kind === 'claimant')",
+      ),
+    ],
     caughtBy: scenario('birth'),
   },
   {

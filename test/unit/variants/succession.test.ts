@@ -48,7 +48,13 @@ describeVariants('succession', [
   {
     rule: 'R4',
     does: 'claims without an epoch of its own',
-    edits: [edit('shard-state.ts', '{ ...state, epoch: state.epoch + 1, primary: self, inSync };', '{ ...state, primary: self, inSync };')],
+    edits: [
+      edit(
+        'shard-state.ts',
+        '{ ...state, epoch: state.epoch + 1, primary: self, inSync };',
+        '{ ...state, primary: self, inSync };',
+      ),
+    ],
     caughtBy: scenario('succession'),
   },
   {
@@ -61,7 +67,11 @@ describeVariants('succession', [
     rule: 'R4',
     does: 'acknowledges entries while its claim may yet succeed',
     edits: [
-      edit('transitions.ts', "{ kind: 'claimant', epoch, forceToken }", "{ kind: 'claimant', epoch, forceToken, was: core.role }"),
+      edit(
+        'transitions.ts',
+        "{ kind: 'claimant', epoch, forceToken }",
+        "{ kind: 'claimant', epoch, forceToken, was: core.role }",
+      ),
       edit(
         'receive.ts',
         "if (role.kind === 'claimant') {",
@@ -90,7 +100,13 @@ describeVariants('succession', [
   {
     rule: 'R4',
     does: 'claims without a connected session',
-    edits: [edit('claim.ts', '!core.sessionConnected || core.register.proposal !== undefined ||', 'core.register.proposal !== undefined ||')],
+    edits: [
+      edit(
+        'claim.ts',
+        '!core.sessionConnected || core.register.proposal !== undefined ||',
+        'core.register.proposal !== undefined ||',
+      ),
+    ],
     caughtBy: scenario('lease'),
   },
   {

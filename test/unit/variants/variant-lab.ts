@@ -2,23 +2,27 @@
  * The protocol with a rule broken, together with the virtual cluster and the scenarios that run it.
  *
  * Most sentences of the rules are a line in a function that its module keeps to itself, where no mock reaches. A variant
- * therefore edits the text: the core and its fixtures are copied to a temporary folder, the lines are replaced there, and
- * that copy is loaded. Product code knows nothing of it. A line that is not found exactly once is an error, so that no
- * variant outlives the code that it breaks.
+ * therefore edits the text of a module: the edited copy stands in for the original in this test alone, and everything that
+ * depends on it is loaded anew. Product code knows nothing of it. A line that is not found exactly once is an error, so
+ * that no variant outlives the code that it breaks.
  */
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { type CollectedScenario, collector } from './scenario-collector.js';
+import { basename, dirname, join, resolve } from 'node:path';
+import { vi } from 'vitest';
+import type { CollectedScenario } from './scenario-collector.js';
 
 const replicationFolder = join(import.meta.dirname, '../../../src/replication');
 const collectorPath = join(import.meta.dirname, 'scenario-collector.ts');
 
+type CollectorModule = typeof import('./scenario-collector.js');
+
 type ScenarioModule = typeof import('../../../src/replication/testing/scenario.fixture.js');
 type SimulationModule = typeof import('../../../src/replication/testing/simulation.fixture.js');
+type ReplicaModule = typeof import('../../../src/replication/replica.js');
 type DumpingModule = typeof import('../../../src/replication/testing/dumping.fixture.js');
 
-/** In `file` of src/replication, `broken` takes the place of `line`. */
+/** In `file`, as seen from src/replication, `broken` takes the place of `line`. */
 export interface Edit {
   readonly file: string;
   readonly line: string;
@@ -30,49 +34,82 @@ export function edit(file: string, line: string, broken: string): Edit {
 }
 
 export interface Lab extends Pick<ScenarioModule, 'Scenario' | 'outcome'>, Pick<DumpingModule, 'withoutHistory' | 'beginDump'> {
+  Replica: ReplicaModule['Replica'];
   runSchedule: SimulationModule['runSchedule'];
   /** Those of src/replication/scenarios/<topic>.test.ts. */
   scenariosOf(topic: string): readonly CollectedScenario[];
 }
 
 /** The given topics of scenarios are loaded with it. */
-export async function openLab(edits: readonly Edit[], topics: readonly string[] = []): Promise<Lab> {
+export function openLab(edits: readonly Edit[], topics: readonly string[] = []): Promise<Lab> {
+  return loadEdited(edits, (folder) => load(folder, topics));
+}
+
+/** What `imports` imports is new, and edited. `folder` vanishes afterwards. */
+export async function loadEdited<T>(edits: readonly Edit[], imports: (folder: string) => Promise<T>): Promise<T> {
   const folder = mkdtempSync(join(tmpdir(), 'kvnode-variant-'));
+  const paths = [...new Set(edits.map(pathOf))];
+  vi.resetModules();
   try {
-    const isLeftOut = (path: string): boolean => path.endsWith('.test.ts') && !path.includes('scenarios');
-    cpSync(replicationFolder, folder, { recursive: true, filter: (path) => !isLeftOut(path) });
-    for (const change of edits) applyEdit(folder, change);
-    return await load(folder, topics);
+    for (const path of paths) {
+      const copy = writeCopy(folder, path, (text) => edits.filter((change) => pathOf(change) === path).reduce(applyEdit, text));
+      vi.doMock(path, () => import(copy));
+    }
+    return await imports(folder);
   } finally {
+    for (const path of paths) vi.doUnmock(path);
     rmSync(folder, { recursive: true });
   }
 }
 
-function applyEdit(folder: string, { file, line, broken }: Edit): void {
-  const path = join(folder, file);
-  const [before, after, ...more] = readFileSync(path, 'utf8').split(line);
+function pathOf({ file }: Edit): string {
+  return join(replicationFolder, file);
+}
+
+function applyEdit(text: string, { file, line, broken }: Edit): string {
+  const [before, after, ...more] = text.split(line);
   if (before === undefined || after === undefined || more.length > 0) throw new Error(`not found once in ${file}: ${line}`);
-  writeFileSync(path, before + broken + after);
+  return before + broken + after;
+}
+
+/** What the module imports, the copy imports from the same place. Returns its path. */
+function writeCopy(folder: string, path: string, change: (text: string) => string): string {
+  const copy = join(folder, basename(path));
+  const absolute = (_: string, imported: string) => `from '${resolve(dirname(path), imported)}'`;
+  writeFileSync(copy, change(readFileSync(path, 'utf8')).replace(/from '(\.[^']*)'/g, absolute));
+  return copy;
 }
 
 async function load(folder: string, topics: readonly string[]): Promise<Lab> {
-  const fixture = <Module>(name: string) => import(join(folder, `testing/${name}.fixture.ts`)) as Promise<Module>;
+  const fixture = <Module>(name: string) => import(join(replicationFolder, `testing/${name}.fixture.ts`)) as Promise<Module>;
   const { Scenario, outcome } = await fixture<ScenarioModule>('scenario');
+  const { Replica } = (await import(join(replicationFolder, 'replica.ts'))) as ReplicaModule;
   const { runSchedule } = await fixture<SimulationModule>('simulation');
   const { withoutHistory, beginDump } = await fixture<DumpingModule>('dumping');
   const scenarios = new Map<string, readonly CollectedScenario[]>();
-  for (const topic of topics) scenarios.set(topic, await collectScenarios(join(folder, `scenarios/${topic}.test.ts`)));
-  return { Scenario, outcome, runSchedule, withoutHistory, beginDump, scenariosOf: (topic) => scenarios.get(topic) ?? [] };
+  for (const topic of topics) scenarios.set(topic, await collectScenarios(folder, topic));
+  return {
+    Replica,
+    Scenario,
+    outcome,
+    runSchedule,
+    withoutHistory,
+    beginDump,
+    scenariosOf: (topic) => scenarios.get(topic) ?? [],
+  };
 }
 
-async function collectScenarios(path: string): Promise<readonly CollectedScenario[]> {
+async function collectScenarios(folder: string, topic: string): Promise<readonly CollectedScenario[]> {
   const fromCollector = `import { collector } from '${collectorPath}';\nconst { $1 } = collector;`;
-  writeFileSync(path, readFileSync(path, 'utf8').replace(/import \{ (.*) \} from 'vitest';/, fromCollector));
-  await import(path);
+  const copy = writeCopy(folder, join(replicationFolder, `scenarios/${topic}.test.ts`), (text) =>
+    text.replace(/import \{ (.*) \} from 'vitest';/, fromCollector),
+  );
+  const { collector } = (await import(collectorPath)) as CollectorModule;
+  await import(copy);
   return collector.take();
 }
 
 /** All there are. */
-export function scenarioTopics(): string[] {
-  return readdirSync(join(replicationFolder, 'scenarios')).map((name) => name.replace('.test.ts', ''));
-}
+export const scenarioTopics: readonly string[] = readdirSync(join(replicationFolder, 'scenarios')).map((name) =>
+  name.replace('.test.ts', ''),
+);

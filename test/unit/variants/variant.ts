@@ -6,7 +6,8 @@
  * does not run has shown nothing.
  */
 import { describe, it } from 'vitest';
-import { type Edit, type Lab, openLab } from './variant-lab.js';
+import { planOf, run } from '../../../simulation/index.js';
+import { type Edit, type Lab, openLab, scenarioTopics } from './variant-lab.js';
 
 type Check =
   /** One of the seeds from 1 to `within` fails. */
@@ -34,7 +35,25 @@ export function script(run: (lab: Lab) => void): Check {
 }
 
 const stepsOfSchedule = 400;
-const testTimeoutMs = 180_000;
+/** What happens without time passing; a variant may go round in circles. */
+export function runActions(c: InstanceType<Lab['Scenario']>, most: number): void {
+  for (let count = 0; count < most; count++) {
+    const [next] = c.cluster.actions();
+    if (next === undefined) return;
+    c.cluster.run(next);
+  }
+}
+
+const testTimeoutMs = 3_600_000;
+
+const mostSeeds = Number(process.env.SEEDS ?? 0);
+function firstSeedThatFails({ Replica }: Lab): string {
+  for (let seed = 1; seed <= mostSeeds; seed++) {
+    const { failure } = run(planOf(seed, 150), { newReplica: (...given) => new Replica(...given) });
+    if (failure !== undefined) return `SIM ${seed}: ${failure.split('\n')[0]}`;
+  }
+  return `SIM none of ${mostSeeds}`;
+}
 
 /** What the check finds wrong, and where; undefined: nothing. */
 function violation(lab: Lab, check: Check): string | undefined {
@@ -75,6 +94,7 @@ export function describeVariants(title: string, variants: readonly Variant[]): v
         const found = violation(lab, caughtBy);
         if (found === undefined) throw new Error(`not caught by ${JSON.stringify(caughtBy)}`);
         await annotate(found);
+        if (mostSeeds > 0) await annotate(firstSeedThatFails(lab));
       });
     }
 
@@ -105,8 +125,11 @@ export function describeHarmless(variants: readonly Harmless[]): void {
   describe('broken on purpose, without harm', { timeout: testTimeoutMs }, () => {
     for (const { rule, does, edits, because } of variants) {
       it(`${rule}: ${does}`, async ({ annotate }) => {
-        const found = violation(await openLab(edits), schedules(schedulesOfHarmless));
-        if (found !== undefined) throw new Error(`it does harm: ${found}`);
+        const lab = await openLab(edits, scenarioTopics);
+        for (const check of [...scenarioTopics.map(scenario), schedules(schedulesOfHarmless)]) {
+          const found = violation(lab, check);
+          if (found !== undefined) throw new Error(`it does harm: ${found}`);
+        }
         await annotate(because);
       });
     }

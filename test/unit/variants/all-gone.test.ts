@@ -1,0 +1,90 @@
+/** All gone (R13) with a sentence broken. */
+import { describeVariants, scenario } from './variant.js';
+import { edit } from './variant-lab.js';
+
+const proposedOrEnding = "role.handover?.stage === 'proposed' || role.ending";
+const pastDeadline = 'if (core.nowMs >= core.stopping.deadlineMs) return exit(core, false);';
+
+describeVariants('all gone', [
+  {
+    rule: 'R13',
+    does: 'does not say that the shard is offline',
+    edits: [edit('replica.ts', '  noteIfOffline(core);\n', '')],
+    caughtBy: scenario('all-gone'),
+  },
+  {
+    rule: 'R13',
+    does: 'accepts the loss while a member of the set is registered',
+    edits: [edit('claim.ts', 'if (live.length > 0) return', 'if (live.length < 0) return')],
+    caughtBy: scenario('all-gone'),
+  },
+  {
+    rule: 'R13',
+    does: 'does not raise the seq floor when the loss is accepted',
+    edits: [edit('shard-state.ts', 'lastSeq + 1) + forcedSeqGap', 'lastSeq + 1)')],
+    caughtBy: scenario('all-gone'),
+  },
+  {
+    rule: 'R13',
+    does: 'appends below the seq floor',
+    edits: [edit('transitions.ts', 'if (core.log.lastSeq < seqFloor - 1) {', 'if (core.log.lastSeq < 0) {')],
+    caughtBy: scenario('all-gone'),
+  },
+  {
+    rule: 'R13',
+    does: 'begins with a half-laid dump when the loss is accepted',
+    edits: [
+      edit(
+        'state-news.ts',
+        "settled?.purpose === 'force' && !core.complete",
+        "settled?.purpose === 'force' && core.log.lastSeq < 0",
+      ),
+    ],
+    caughtBy: scenario('all-gone'),
+  },
+  {
+    rule: 'R13',
+    does: 'ends the history without raising the seq floor',
+    edits: [edit('shard-state.ts', 'seqFloor: Math.max(state.seqFloor, lastSeq + 1) };', 'seqFloor: state.seqFloor };')],
+    caughtBy: scenario('planned-end'),
+  },
+  {
+    rule: 'R13',
+    does: 'serves while the end of the history may yet succeed',
+    edits: [
+      edit('write.ts', proposedOrEnding, "role.handover?.stage === 'proposed'"),
+      edit('write.ts', 'role.handover !== undefined || role.ending', 'role.handover !== undefined'),
+    ],
+    caughtBy: scenario('planned-end'),
+  },
+  {
+    rule: 'R13',
+    does: 'ends the history though a replica is about to join',
+    edits: [edit('handover.ts', 'if (!someoneMayJoin) endHistory', 'endHistory')],
+    caughtBy: scenario('planned-end'),
+  },
+  {
+    rule: 'R13',
+    does: 'ends the history when its deadline has passed',
+    edits: [
+      edit(
+        'handover.ts',
+        pastDeadline,
+        `if (core.role.kind === 'primary' && core.nowMs >= core.stopping.deadlineMs) return endHistory(core, core.role);\n  ${pastDeadline}`,
+      ),
+    ],
+    caughtBy: scenario('planned-end'),
+  },
+  {
+    rule: 'R13',
+    does: 'keeps what it has when it begins after an ended history',
+    edits: [
+      edit(
+        'state-news.ts',
+        "settled?.purpose === 'birth' ? !core.isNew || state.seqFloor > 1 :",
+        "settled?.purpose === 'birth' ? false :",
+      ),
+    ],
+    caughtBy: scenario('planned-end'),
+  },
+]);

@@ -1,0 +1,178 @@
+/** Eviction, and compare-and-set (R7), with a sentence broken. */
+import { expect } from 'vitest';
+import { describeVariants, runActions, scenario, schedules, script } from './variant.js';
+import { edit, type Lab } from './variant-lab.js';
+
+const union = '[...new Set([...known, ...this.#proposal.next.inSync])].sort()';
+const remainsUnknown = "this.#proposal = { ...proposal, status: 'unknown' };\n        return undefined;";
+const becomesRefused = "this.#proposal = { ...proposal, status: 'refused' };\n        return undefined;\n    }";
+const confirmed = 'return next === undefined ? known : known.filter((id) => next.includes(id));';
+
+describeVariants('eviction, and compare-and-set', [
+  {
+    rule: 'R7',
+    does: 'evicts a member without waiting for ZooKeeper to know',
+    edits: [edit('state-register.ts', union, 'this.#proposal.next.inSync')],
+    caughtBy: schedules(60),
+  },
+  {
+    rule: 'R7',
+    does: 'does not evict a backup that is gone',
+    edits: [
+      edit(
+        'membership.ts',
+        'if (peer === undefined || peer.refused) return true;',
+        'if (peer === undefined || peer.refused) return false;',
+      ),
+    ],
+    caughtBy: scenario('eviction'),
+  },
+  {
+    rule: 'R7',
+    does: 'does not evict a backup that is silent',
+    edits: [
+      edit('membership.ts', 'silentMs > leaseMs || stuckMs', 'silentMs < 0 || stuckMs'),
+      edit('membership.ts', '|| stuckMs > leaseMs', ''),
+    ],
+    caughtBy: scenario('eviction'),
+  },
+  {
+    rule: 'R7',
+    does: 'does not evict a backup that answers and does not acknowledge',
+    edits: [edit('membership.ts', 'stuckMs > leaseMs || peer.phase', 'stuckMs < 0 || peer.phase')],
+    caughtBy: scenario('eviction'),
+  },
+  {
+    rule: 'R7',
+    does: 'takes a stale read of the state for the answer to a lost compare-and-set',
+    edits: [edit('state-register.ts', 'version <= known.version &&', 'version < known.version &&')],
+    caughtBy: script(aLostClaimIsNotOver),
+  },
+  {
+    rule: 'R7',
+    does: 'takes a lost answer for a failure',
+    edits: [
+      edit('state-register.ts', remainsUnknown, 'this.#proposal = undefined;\n        return { proposal, succeeded: false };'),
+    ],
+    caughtBy: script(aLostClaimIsNotOver),
+  },
+  {
+    rule: 'R7',
+    does: 'takes a lost answer for a success',
+    edits: [
+      edit(
+        'state-register.ts',
+        remainsUnknown,
+        `this.#proposal = undefined;
+        this.#known = { kind: 'present', version: (proposal.expectedVersion ?? -1) + 1, state: proposal.next };
+        return { proposal, succeeded: true };`,
+      ),
+    ],
+    caughtBy: schedules(80),
+  },
+  {
+    rule: 'R7',
+    does: 'takes a refusal for a failure, though an earlier attempt of its own may have moved the version',
+    edits: [
+      edit(
+        'state-register.ts',
+        becomesRefused,
+        'this.#proposal = undefined;\n        return { proposal, succeeded: false };\n    }',
+      ),
+    ],
+    caughtBy: script(aLostClaimIsNotOver),
+  },
+  {
+    rule: 'R7',
+    does: 'takes an attempt that was never sent for a failure of the one before it',
+    edits: [edit('state-register.ts', "if (proposal.status !== 'sent') return undefined;", '')],
+    caughtBy: script(anUnsentRepetitionSettlesNothing),
+  },
+  {
+    rule: 'R7',
+    does: 'makes another proposal while one is outstanding',
+    edits: [edit('membership.ts', 'register.proposal === undefined && core.sessionConnected', 'core.sessionConnected')],
+    caughtBy: scenario('eviction'),
+  },
+  {
+    rule: 'R7',
+    does: 'does not repeat a compare-and-set whose answer was lost',
+    edits: [edit('state-register.ts', 'nowMs - this.#proposal.sentMs < intervalMs', 'intervalMs > 0')],
+    caughtBy: scenario('eviction'),
+  },
+  {
+    rule: 'R7',
+    does: 'does not read what became of a compare-and-set that was refused',
+    edits: [
+      edit('replica.ts', "if (core.register.proposal?.status === 'refused') core.emit", 'if (core.nowMs < 0) core.emit'),
+      edit(
+        'state-news.ts',
+        "if (outcome.kind === 'conflict' || outcome.kind === 'missing') core",
+        "if (outcome.kind === 'missing') core",
+      ),
+    ],
+    caughtBy: scenario('eviction'),
+  },
+  {
+    rule: 'R7, R11',
+    does: 'counts for minInSync a member whose removal is proposed',
+    edits: [edit('state-register.ts', confirmed, 'return known;')],
+    caughtBy: scenario('eviction'),
+  },
+  {
+    rule: 'R7, R11',
+    does: 'counts for minInSync a joiner whose addition is proposed',
+    edits: [edit('state-register.ts', confirmed, 'return next ?? known;')],
+    caughtBy: scenario('eviction'),
+  },
+]);
+
+/** ZooKeeper holds b as a member, a has not heard; its repetition finds the connection gone. */
+function anUnsentRepetitionSettlesNothing({ Scenario }: Lab): void {
+  const c = Scenario.of('a');
+  c.start('b');
+  const { session } = c.node('a');
+  session.loseNextAnswer = 'applied';
+  session.watchesMuted = true;
+  c.until(() => c.inSync.length === 2, 'never added');
+  session.connected = false;
+  c.advance(400);
+  c.hold('a', 'b');
+  c.put('a', 'k', 'v');
+  // Should a commit without b, the invariant tells.
+  c.advance(700);
+}
+
+/** b is primary in ZooKeeper and has not heard. While it may be, it renews no lease of a, whatever it is told. */
+function aLostClaimIsNotOver({ Scenario }: Lab): void {
+  const c = Scenario.of('a b');
+  const { session } = c.node('b');
+  c.pause('a');
+  session.loseNextAnswer = 'applied';
+  for (const name of ['a', 'b']) c.node(name).session.watchesMuted = true;
+  for (let tick = 0; tick < 100 && session.loseNextAnswer !== undefined; tick++) {
+    c.elapse(50);
+    c.tick('b');
+    runActions(c, 10);
+  }
+  session.lag = 1;
+  session.refresh();
+  runActions(c, 10);
+  // Its attempt is repeated, and refused: the version has moved, by its own first attempt.
+  for (let tick = 0; tick < 7; tick++) {
+    c.elapse(50);
+    c.tick('b');
+    runActions(c, 10);
+  }
+  // It cannot evict b.
+  c.node('a').session.held = true;
+  c.resume('a');
+  c.tick('a');
+  runActions(c, 30);
+  session.lag = 0;
+  session.refresh();
+  // Should a have a lease still, two serve reads at one instant.
+  runActions(c, 20);
+  c.tick('b');
+  expect(c.primary).toBe('b');
+}

@@ -1,0 +1,42 @@
+/** Where a second rule keeps what the first one asks for. */
+import { describeHarmless } from './variant.js';
+import { edit } from './variant-lab.js';
+
+describeHarmless([
+  {
+    rule: 'R4',
+    does: 'claims with a half-laid copy',
+    edits: [edit('claim.ts', '|| !core.complete', '')],
+    because: 'R10 lets nobody into the set, or stay in it, with such a copy, and only members claim; becoming primary asserts it',
+  },
+  {
+    rule: 'R4',
+    does: 'claims on a state that is older than the epoch it knows',
+    edits: [edit('claim.ts', 'state.epoch < core.epoch || !core.complete', '!core.complete')],
+    because: 'the compare-and-set is on the version of that older state, so it fails',
+  },
+  {
+    rule: 'R4',
+    does: 'does not count its own start as a beacon',
+    edits: [edit('core.ts', 'this.loyalSinceMs = nowMs;', 'this.loyalSinceMs = Number.NEGATIVE_INFINITY;')],
+    because: 'a new replica is in no set, and joining one begins the wait; this is for data that outlives the process',
+  },
+  {
+    rule: 'R5',
+    does: 'takes an append of an older stream of the same epoch',
+    edits: [edit('follower.ts', 'if (append.number < stream.number) return;', '')],
+    because: 'within an epoch the log of the primary only grows, so what it sent before is what it would send now',
+  },
+  {
+    rule: 'R10',
+    does: 'proposes a joiner that is not replicating',
+    edits: [edit('membership.ts', "peer.phase !== 'replicating' || ", '')],
+    because: 'leaving that phase takes back that it keeps up, and Sync that it is complete',
+  },
+  {
+    rule: 'R10',
+    does: 'proposes a joiner whose claim is outstanding',
+    edits: [edit('membership.ts', ' || peer.claiming', '')],
+    because: 'only members claim, and a paused primary, the only one to hear of a claim, proposes nobody',
+  },
+]);

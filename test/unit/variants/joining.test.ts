@@ -1,0 +1,103 @@
+/** Joining (R10), as the primary does it, with a sentence broken. Dumps have a file of their own. */
+import { expect } from 'vitest';
+import { describeVariants, runActions, scenario, schedules, script } from './variant.js';
+import { edit, type Lab } from './variant-lab.js';
+
+const requiredOrAdmitting = 'return admitting.length === 0 ? required :';
+
+describeVariants('joining', [
+  {
+    rule: 'R10',
+    does: 'cuts what it has applied, because the log of the primary says so',
+    edits: [edit('follower.ts', 'common === undefined || common < core.appliedSeq', 'common === undefined')],
+    caughtBy: scenario('joining'),
+  },
+  {
+    rule: 'R10',
+    does: 'goes on from the oldest entry retained where the logs part below it',
+    edits: [edit('log-position.ts', '  return undefined;', '  return lowest;')],
+    caughtBy: schedules(40),
+  },
+  {
+    rule: 'R10',
+    does: 'invites a member of the required set to take a dump',
+    edits: [edit('replicate.ts', 'if (core.register.required.includes(peer.id)) return;', '')],
+    caughtBy: scenario('joining'),
+  },
+  {
+    rule: 'R7, R10',
+    does: 'proposes an addition without requiring the joiner until it is known to have succeeded',
+    edits: [edit('state-register.ts', '[...new Set([...known, ...this.#proposal.next.inSync])].sort()', 'known')],
+    caughtBy: scenario('joining'),
+  },
+  {
+    rule: 'R10',
+    does: 'proposes a joiner for which no commit has waited',
+    edits: [edit('required.ts', requiredOrAdmitting, 'return admitting.length >= 0 ? required :')],
+    caughtBy: scenario('joining'),
+  },
+  {
+    rule: 'R10',
+    does: 'proposes a joiner that lacks what is committed',
+    edits: [edit('membership.ts', 'peer.admitting && peer.ackedSeq >= core.commitIndex', 'peer.admitting')],
+    caughtBy: schedules(40),
+  },
+  {
+    rule: 'R10',
+    does: 'proposes a joiner that has answered no beacon for a lease',
+    edits: [
+      edit(
+        'membership.ts',
+        'core.nowMs - peer.leaseSentMs < core.options.leaseMs && core.isCandidate(peer.id)',
+        'core.isCandidate(peer.id)',
+      ),
+    ],
+    caughtBy: script(oneThatIsSilentStaysOut),
+  },
+  {
+    rule: 'R10',
+    does: 'makes commits wait for a joiner that is far behind',
+    edits: [edit('membership.ts', ' || !peer.keepsUp', '')],
+    caughtBy: script(commitsDoNotWaitForOneFarBehind),
+  },
+  {
+    rule: 'R10',
+    does: 'proposes a joiner whose copy is incomplete',
+    edits: [edit('membership.ts', '!peer.complete || ', '')],
+    caughtBy: scenario('dump'),
+  },
+  {
+    rule: 'R10',
+    does: 'takes a copy for complete that was said to be so before its last Sync',
+    edits: [
+      edit('replicate.ts', '    return;\n  }\n  peer.complete = answer.complete;', '  }\n  peer.complete = answer.complete;'),
+    ],
+    caughtBy: scenario('dump'),
+  },
+]);
+
+/** b comes back from a pause and lacks fifty entries, which it is sent one by one. */
+function commitsDoNotWaitForOneFarBehind({ Scenario, outcome }: Lab): void {
+  const c = Scenario.of('a b', { maxBatchEntries: 1 });
+  c.put('a', 'k', 'v');
+  c.advance(300);
+  c.pause('b');
+  c.until(() => c.inSync.join() === 'a', 'not evicted');
+  for (let count = 0; count < 50; count++) c.put('a', 'k', `v${count}`);
+  c.resume('b');
+  c.stepUntil(() => c.snapshot('b').lastSeq > 5);
+  c.tick('a');
+  const call = c.put('a', 'k', 'meanwhile');
+  c.stepUntil(() => c.snapshot('b').lastSeq > 30);
+  expect(outcome(call)).toMatch(/^written/);
+}
+
+function oneThatIsSilentStaysOut({ Scenario }: Lab): void {
+  const c = Scenario.of('a b');
+  c.pause('b');
+  c.elapse(1100);
+  c.tick('a');
+  const before = c.cluster.register.history.length;
+  runActions(c, 300);
+  expect(c.cluster.register.history.slice(before).map((znode) => znode?.state.inSync)).toEqual([['a~1']]);
+}

@@ -1,0 +1,128 @@
+/** Reads (R9) with a sentence broken. */
+import { expect } from 'vitest';
+import { describeVariants, scenario, schedules, script } from './variant.js';
+import { edit, type Lab } from './variant-lab.js';
+
+const tooOld = 'nowMs - peer.leaseSentMs >= leaseMs';
+
+describeVariants('reads', [
+  {
+    rule: 'R9',
+    does: 'serves reads without a lease',
+    edits: [edit('lease.ts', tooOld, 'leaseMs < 0')],
+    caughtBy: schedules(100),
+  },
+  {
+    rule: 'R9',
+    does: 'counts a lease from the receipt of the answer',
+    edits: [edit('replicate.ts', 'Math.max(peer.leaseSentMs, answer.sentAtMs)', 'core.nowMs')],
+    caughtBy: scenario('lease'),
+  },
+  {
+    rule: 'R9',
+    does: 'looks at the time of the last event, not at a clock sampled after the request came in',
+    edits: [edit('write.ts', 'core.options.leaseMs, nowMs)', 'core.options.leaseMs, core.nowMs)')],
+    caughtBy: scenario('lease'),
+  },
+  {
+    rule: 'R9',
+    does: 'is content with the answer of one member of several',
+    edits: [
+      edit(
+        'lease.ts',
+        `if (peer === undefined || ${tooOld}) return false;`,
+        'if (peer !== undefined && nowMs - peer.leaseSentMs < leaseMs) return true;',
+      ),
+    ],
+    caughtBy: scenario('lease'),
+  },
+  {
+    rule: 'R9, R10',
+    does: 'asks for the lease of the known set alone, without the joiner that is proposed',
+    edits: [
+      edit(
+        'write.ts',
+        'holdsLease(role, core.self, requiredIds(core, role)',
+        'holdsLease(role, core.self, core.register.state?.inSync ?? []',
+      ),
+    ],
+    caughtBy: scenario('lease'),
+  },
+  {
+    rule: 'R9',
+    does: 'asks for a lease where it is the only member',
+    edits: [edit('lease.ts', '  return true;', '  return required.length > 1;')],
+    caughtBy: scenario('lease'),
+  },
+  {
+    rule: 'R9',
+    does: 'never pauses',
+    edits: [edit('membership.ts', '    role.paused = true;', '    if (!role.paused) return;')],
+    caughtBy: scenario('lease'),
+  },
+  {
+    rule: 'R9',
+    does: 'answers requests as if it were not paused',
+    edits: [edit('write.ts', "if (role.paused) return 'PAUSED';", '')],
+    caughtBy: scenario('lease'),
+  },
+  {
+    rule: 'R9',
+    does: 'goes on with beacons when it is paused',
+    edits: [edit('replicate.ts', 'probe: role.paused', 'probe: false')],
+    caughtBy: scenario('lease'),
+  },
+  {
+    rule: 'R9',
+    does: 'takes a probe for a reason to stay loyal',
+    edits: [edit('follower.ts', 'if (!beacon.probe) core', 'core')],
+    caughtBy: scenario('lease'),
+  },
+  {
+    rule: 'R9',
+    does: 'takes the answer to a probe for a lease',
+    edits: [edit('replicate.ts', 'if (!answer.probe && !role.paused) peer', 'peer')],
+    caughtBy: script(aProbeRenewsNoLease),
+  },
+  {
+    rule: 'R9',
+    does: 'resumes while the claim of a member may yet succeed',
+    edits: [edit('membership.ts', '!peer.claiming && core.nowMs', 'core.nowMs')],
+    caughtBy: scenario('lease'),
+  },
+  {
+    rule: 'R9',
+    does: 'never resumes',
+    edits: [edit('membership.ts', 'if (!answered) return;', 'if (role.paused) return;')],
+    caughtBy: scenario('lease'),
+  },
+  {
+    rule: 'R9',
+    does: 'stays primary while its own log write is overdue',
+    edits: [
+      edit(
+        'replica.ts',
+        "core.role.kind !== 'primary' || startedMs === undefined ||",
+        "core.role.kind !== 'primary' || startedMs === undefined || startedMs > 0 ||",
+      ),
+    ],
+    caughtBy: scenario('lease'),
+  },
+]);
+
+/** b has answered a probe alone, so it is free to claim at any moment. */
+function aProbeRenewsNoLease({ Scenario }: Lab): void {
+  const c = Scenario.of('a b');
+  for (const name of ['a', 'b']) c.disconnect(name);
+  c.partition('a', 'b');
+  c.until(() => c.notes('a').includes('paused'), 'not paused', 4000);
+  c.advance(1500);
+  c.heal();
+  for (let tick = 0; tick < 20 && !c.notes('a').includes('resumed'); tick++) {
+    c.deliverAll();
+    c.elapse(50);
+    c.tick('a');
+  }
+  expect(c.notes('a')).toContain('resumed');
+  expect(c.get('a', 'k')).toEqual({ refusal: 'LEASE_LAPSED' });
+}

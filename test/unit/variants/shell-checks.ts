@@ -1,0 +1,86 @@
+/** What must hold of the shell, to be tried on modules as they are and on edited ones: each check throws if it does not. */
+import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises';
+import { expect } from 'vitest';
+import type { Answer } from '../../../src/replication/index.js';
+import type { Header } from '../../../src/rpc/replication-codec.js';
+
+const election = '/kvstore/shards/0/election';
+
+/** The modules are imported first: they may be gone when the check runs. */
+export type PreparedCheck = () => Promise<Check>;
+type Check = () => Promise<void>;
+type Coordination = typeof import('../../../src/coordination/memory-zookeeper.js');
+type Client = ReturnType<InstanceType<Coordination['MemoryZookeeper']>['connect']>;
+type OwnZnode = InstanceType<typeof import('../../../src/coordination/own-znode.js')['OwnZnode']>;
+
+interface ZnodeBench {
+  readonly tree: InstanceType<Coordination['MemoryZookeeper']>['tree'];
+  readonly clients: readonly [Client, Client];
+  own(client: Client): OwnZnode;
+}
+
+export function refusesHeader(wrong: Partial<Header>): PreparedCheck {
+  return async () => {
+    const { formatVersion, ReplicationCodec } = await import('../../../src/rpc/replication-codec.js');
+    const header: Header = { formatVersion, clusterId: 'c', shard: 0, epoch: 1, from: 'a~1', to: 'b~1' };
+    const codec = new ReplicationCodec('c', 0);
+    return async () => {
+      expect(codec.reasonToRefuse(header)).toBeUndefined();
+      expect(codec.reasonToRefuse({ ...header, ...wrong })).toBeDefined();
+    };
+  };
+}
+
+export function ownZnodes(check: (bench: ZnodeBench) => Promise<void>): PreparedCheck {
+  return async () => {
+    const { MemoryZookeeper } = await import('../../../src/coordination/memory-zookeeper.js');
+    const { OwnZnode } = await import('../../../src/coordination/own-znode.js');
+    const options = { parent: '/e', prefix: 'a~1-n_', data: () => Buffer.from('a'), madeHere: () => true };
+    return () => {
+      const zookeeper = new MemoryZookeeper();
+      const clients = [zookeeper.connect(), zookeeper.connect()] as const;
+      return check({ tree: zookeeper.tree, clients, own: (client) => new OwnZnode(client, options) });
+    };
+  };
+}
+
+export async function registersAgain(): Promise<Check> {
+  const { MemoryZookeeper } = await import('../../../src/coordination/memory-zookeeper.js');
+  const { candidateNamed, join } = await import('../../../src/coordination/coordinator.fixture.js');
+  return async () => {
+    const zookeeper = new MemoryZookeeper();
+    const { client, coordinator } = join(zookeeper, 20);
+    const isRegistered = async () => {
+      for (let round = 0; round < 50 && zookeeper.tree.children(election)?.length !== 1; round++) await pause(10);
+      return zookeeper.tree.children(election)?.length === 1;
+    };
+    await coordinator.registerCandidate(0, candidateNamed('a'));
+    zookeeper.tree.deleteTree(election);
+    const afterLoss = await isRegistered();
+    client.expire();
+    const afterExpiry = await isRegistered();
+    await coordinator.close();
+    expect({ afterLoss, afterExpiry }).toEqual({ afterLoss: true, afterExpiry: true });
+  };
+}
+
+/** Two writes of a key that is not there, each on that condition, over a storage that takes a turn to look. */
+export async function judgesOneWriteOfAKeyAtATime(): Promise<Check> {
+  const { LocalShard } = await import('../../../src/node/local-shard.js');
+  const { Stripes } = await import('../../../src/node/stripes.js');
+  return async () => {
+    let version = 0;
+    const host = {
+      uncommittedVersion: () => undefined,
+      storage: { get: () => nextTurn(version === 0 ? undefined : { version }) },
+      write(write: { ifVersion: number; storedVersion: number }, sink: (answer: Answer) => void) {
+        if (write.ifVersion === write.storedVersion) sink({ kind: 'written', version: ++version });
+        else sink({ kind: 'refused', refusal: 'VERSION_MISMATCH', currentVersion: version });
+      },
+    };
+    const shard = new LocalShard(host as unknown as ConstructorParameters<typeof LocalShard>[0], new Stripes(), 10_000);
+    const put = () => shard.write({ key: 'k', value: new Uint8Array(), ifVersion: 0 });
+    const outcomes = await Promise.allSettled([put(), put()]);
+    expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected']);
+  };
+}

@@ -1,0 +1,88 @@
+/** Sentences that the shell keeps, broken: identity on the wire (R1), own znodes (R2, R14), the stripe lock (R6), reads (R9). */
+import { describe, expect, it } from 'vitest';
+import { judgesOneWriteOfAKeyAtATime, ownZnodes, type PreparedCheck, refusesHeader, registersAgain } from './shell-checks.js';
+import { type Edit, edit, loadEdited } from './variant-lab.js';
+
+const codecFile = '../rpc/replication-codec.ts';
+const ownZnodeFile = '../coordination/own-znode.ts';
+
+const variants: readonly { rule: string; does: string; edits: readonly Edit[]; check: PreparedCheck }[] = [
+  {
+    rule: 'R1',
+    does: 'takes a message of another format version',
+    edits: [edit(codecFile, 'header.formatVersion !== formatVersion', 'header.formatVersion < 0')],
+    check: refusesHeader({ formatVersion: 99 }),
+  },
+  {
+    rule: 'R1',
+    does: 'takes a message of another cluster',
+    edits: [edit(codecFile, 'header.clusterId !== this.clusterId', 'header.shard < 0')],
+    check: refusesHeader({ clusterId: 'another' }),
+  },
+  {
+    rule: 'R1',
+    does: 'takes a message of another shard',
+    edits: [edit(codecFile, 'header.shard !== this.shard', 'header.shard < 0')],
+    check: refusesHeader({ shard: 1 }),
+  },
+  {
+    rule: 'R2',
+    does: 'takes the znode of an earlier session for its own',
+    edits: [edit(ownZnodeFile, 'found.znode.stat.ephemeralOwner === this.#client.sessionId', 'found.znode !== undefined')],
+    check: ownZnodes(async ({ own, tree, clients: [earlier, present] }) => {
+      await own(earlier).ensure();
+      await own(present).ensure();
+      const [name] = tree.children('/e') ?? [];
+      expect(tree.get(`/e/${name}`)?.stat.ephemeralOwner).toBe(present.sessionId);
+    }),
+  },
+  {
+    rule: 'R2',
+    does: 'does not recognise the znode whose creation was not answered',
+    edits: [edit(ownZnodeFile, 'if (entry.prefix !== prefix) continue;', 'if (entry.prefix === prefix) continue;')],
+    check: ownZnodes(async ({ own, tree, clients: [client] }) => {
+      await client.create('/e', Buffer.alloc(0), 'persistent');
+      client.loseNextAnswer('create', 'applied');
+      const znode = own(client);
+      await znode.ensure().catch(() => {});
+      await znode.ensure();
+      expect(tree.children('/e')).toHaveLength(1);
+    }),
+  },
+  {
+    rule: 'R2',
+    does: 'looks for its znode at a server that lags',
+    edits: [edit(ownZnodeFile, 'await this.#client.sync(this.#options.parent);', '')],
+    check: ownZnodes(async ({ own, tree, clients: [client] }) => {
+      await client.create('/e', Buffer.alloc(0), 'persistent');
+      client.lag();
+      const znode = own(client);
+      await client.create('/e/a~1-n_', Buffer.from('a'), 'ephemeralSequential');
+      await znode.ensure();
+      expect(tree.children('/e')).toHaveLength(1);
+    }),
+  },
+  {
+    rule: 'R2, R14',
+    does: 'looks after its znodes neither from time to time nor in a new session',
+    edits: [edit('../coordination/zookeeper-coordinator.ts', 'this.#upkeeps % 2 === 0 ? this.#ownZnodes : []', '[]')],
+    check: registersAgain,
+  },
+  {
+    rule: 'R6',
+    does: 'judges a write while another of the same key is between its look and its append',
+    edits: [edit('../node/stripes.ts', 'return mutex.runExclusive(section);', 'return section();')],
+    check: judgesOneWriteOfAKeyAtATime,
+  },
+];
+
+describe('broken on purpose: the shell', { timeout: 60_000 }, () => {
+  for (const { rule, does, edits, check } of variants) {
+    it(`${rule}: ${does}`, async () => {
+      const unbroken = await loadEdited([], check);
+      await unbroken();
+      const broken = await loadEdited(edits, check);
+      await expect(broken()).rejects.toThrow(/^expected/);
+    });
+  }
+});

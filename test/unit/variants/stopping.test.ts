@@ -1,0 +1,104 @@
+/** Planned stops (R12) with a sentence broken. */
+import { expect } from 'vitest';
+import { describeVariants, runActions, scenario, script } from './variant.js';
+import { edit, type Lab } from './variant-lab.js';
+
+const proposedOrEnding = "role.handover?.stage === 'proposed' || role.ending";
+const handsOver = '{ ...state, epoch: state.epoch + 1, primary: successor };';
+
+describeVariants('planned stops', [
+  {
+    rule: 'R12',
+    does: 'serves reads while its compare-and-set may yet succeed',
+    edits: [edit('write.ts', proposedOrEnding, 'role.ending')],
+    caughtBy: scenario('handover'),
+  },
+  {
+    rule: 'R12',
+    does: 'takes new writes while it drains',
+    edits: [edit('write.ts', 'role.handover !== undefined || role.ending', 'role.ending')],
+    caughtBy: scenario('handover'),
+  },
+  {
+    rule: 'R12',
+    does: 'hands over before what it appended is committed',
+    edits: [edit('handover.ts', 'if (!drained || register', 'if (register')],
+    caughtBy: scenario('handover'),
+  },
+  {
+    rule: 'R12',
+    does: 'leaves the set at once, before the successor serves',
+    edits: [
+      edit(
+        'shard-state.ts',
+        handsOver,
+        handsOver.replace(' };', ', inSync: state.inSync.filter((id) => id !== state.primary) };'),
+      ),
+    ],
+    caughtBy: scenario('handover'),
+  },
+  {
+    rule: 'R12',
+    does: 'hands over to one outside the set',
+    edits: [edit('handover.ts', 'return inSync && !stopping', 'return peer !== undefined && !stopping')],
+    caughtBy: scenario('handover'),
+  },
+  {
+    rule: 'R12',
+    does: 'hands over to one that is stopping',
+    edits: [edit('handover.ts', 'return inSync && !stopping && !peer.stopping &&', 'return inSync &&')],
+    caughtBy: script(aStoppingNodeIsNoSuccessor),
+  },
+  {
+    rule: 'R12',
+    does: 'claims though it is stopping and another member lives',
+    edits: [edit('succession.ts', 'willing.length > 0 ? willing : members', 'members')],
+    caughtBy: scenario('handover'),
+  },
+  {
+    rule: 'R12',
+    does: 'claims never again once it is stopping, though it is the last member',
+    edits: [edit('succession.ts', 'willing.length > 0 ? willing : members', 'willing')],
+    caughtBy: scenario('handover'),
+  },
+  {
+    rule: 'R12',
+    does: 'does not try again when its compare-and-set has definitely failed',
+    edits: [edit('state-news.ts', "proposal.purpose === 'handover' && role", "proposal.purpose === 'claim' && role")],
+    caughtBy: scenario('handover'),
+  },
+  {
+    rule: 'R12',
+    does: 'does not say in its answers that it is stopping',
+    edits: [edit('follower.ts', 'stopping: core.stopping !== undefined,', 'stopping: false,')],
+    caughtBy: scenario('handover'),
+  },
+  {
+    rule: 'R12',
+    does: 'keeps a stopping backup in the set',
+    edits: [edit('membership.ts', '|| (role.serving && peer.stopping)', '')],
+    caughtBy: scenario('handover'),
+  },
+  {
+    rule: 'R12',
+    does: 'exits, as backup, while it is a member',
+    edits: [edit('handover.ts', 'core.register.proposal === undefined && !mayBeMember', 'core.register.proposal === undefined')],
+    caughtBy: scenario('handover'),
+  },
+  {
+    rule: 'R12, R13',
+    does: 'ends the history while others are in the set',
+    edits: [edit('handover.ts', 'if (core.register.required.length > 1) return;', '')],
+    caughtBy: scenario('handover'),
+  },
+]);
+
+/** b has said so in its znode. */
+function aStoppingNodeIsNoSuccessor({ Scenario }: Lab): void {
+  const c = Scenario.of('a b');
+  c.stop('b');
+  c.deliverAll();
+  c.stop('a');
+  runActions(c, 1000);
+  expect(c.state?.epoch).toBe(1);
+}

@@ -1,0 +1,123 @@
+/** Takeover (R5) with a sentence broken. */
+import { expect } from 'vitest';
+import { describeVariants, scenario, schedules, script } from './variant.js';
+import { edit, type Lab } from './variant-lab.js';
+
+const cutToCommitIndex =
+  "core.log.truncateAfter(core.commitIndex); core.durability.cutTo(core.commitIndex); core.persist({ type: 'truncate', afterSeq: core.commitIndex }, { lastSeq: core.commitIndex });";
+
+describeVariants('takeover', [
+  {
+    rule: 'R5',
+    does: 'sends no beacon before it serves',
+    edits: [
+      edit(
+        'replicate.ts',
+        'if (core.nowMs < role.nextBeaconMs) return;',
+        'if (core.nowMs < role.nextBeaconMs || !role.serving) return;',
+      ),
+      edit('replica.ts', 'if (peer.linked) sendBeacon', 'if (peer.linked && role.serving) sendBeacon'),
+    ],
+    caughtBy: scenario('takeover'),
+  },
+  {
+    rule: 'R5',
+    does: 'answers in an epoch that it has not adopted durably',
+    edits: [edit('receive.ts', 'if (core.durability.epoch < core.epoch) core.deferred', 'if (core.epoch < 0) core.deferred')],
+    caughtBy: scenario('takeover'),
+  },
+  {
+    rule: 'R5, R10',
+    does: 'cuts its log to the commit index it knows when it hears of a new epoch',
+    edits: [
+      edit('transitions.ts', '  core.loyalSinceMs = core.nowMs;\n', `  core.loyalSinceMs = core.nowMs;\n  ${cutToCommitIndex}\n`),
+    ],
+    caughtBy: scenario('takeover'),
+  },
+  {
+    rule: 'R5, R10',
+    does: 'cuts its log to the commit index it knows when it takes over',
+    edits: [
+      edit(
+        'transitions.ts',
+        'core.deferred.clear();\n  // What the log',
+        `core.deferred.clear();\n  ${cutToCommitIndex}\n  // What the log`,
+      ),
+    ],
+    caughtBy: schedules(40),
+  },
+  {
+    rule: 'R5',
+    does: 'keeps what diverges from the log of the primary',
+    edits: [edit('follower.ts', 'if (common < core.log.lastSeq) {', 'if (common > core.log.lastSeq) {')],
+    caughtBy: scenario('takeover'),
+  },
+  {
+    rule: 'R5',
+    does: 'compares logs by sequence numbers, without epochs',
+    edits: [edit('log-position.ts', 'if (oneRun.epoch === otherRun.epoch) return seq;', 'return seq;')],
+    caughtBy: scenario('takeover'),
+  },
+  {
+    rule: 'R5',
+    does: 'sends a member nothing of what it lacks',
+    edits: [edit('replicate.ts', 'peer.nextSeq = answer.matchedSeq + 1;', 'peer.nextSeq = core.log.lastSeq + 1;')],
+    caughtBy: scenario('takeover'),
+  },
+  {
+    rule: 'R5',
+    does: 'counts an acknowledgement of another stream than the one it has synced',
+    edits: [edit('replicate.ts', "if (answer.number !== peer.number || peer.phase !== 'replicating') return;", '')],
+    caughtBy: script(onlyTheSyncedStreamCounts),
+  },
+  {
+    rule: 'R5',
+    does: 'serves and appends before all members have synced',
+    edits: [edit('commit.ts', "if (id !== core.self && role.peers.get(id)?.phase !== 'replicating') return;", '')],
+    caughtBy: scenario('takeover'),
+  },
+  {
+    rule: 'R5',
+    does: 'takes an append without looking at the epoch of the entry before it',
+    edits: [edit('follower.ts', 'append.prevEpoch === core.log.lastEpoch', 'true')],
+    caughtBy: scenario('takeover'),
+  },
+  {
+    rule: 'R5',
+    does: 'believes a commit index beyond what is verified with this primary',
+    edits: [
+      edit('follower.ts', 'Math.min(commitIndex, role.stream.verifiedSeq)', 'Math.min(commitIndex, core.log.lastSeq)'),
+      edit('follower.ts', '  if (role.stream === undefined) return;\n  core.commitIndex', '  core.commitIndex'),
+    ],
+    caughtBy: scenario('takeover'),
+  },
+  {
+    rule: 'R5',
+    does: 'serves before what it inherited is committed',
+    edits: [edit('commit.ts', 'core.commitIndex < role.takeoverEnd || ', '')],
+    caughtBy: scenario('takeover'),
+  },
+  {
+    rule: 'R5',
+    does: 'commits what it inherited without the other members',
+    edits: [
+      edit('commit-rule.ts', 'Math.max(facts.commitIndex, allowed)', 'Math.max(facts.commitIndex, facts.takeoverEnd, allowed)'),
+    ],
+    caughtBy: scenario('takeover'),
+  },
+  {
+    rule: 'R5',
+    does: 'asks for minInSync before it commits what it inherited',
+    edits: [edit('commit-rule.ts', 'Math.min(held, facts.takeoverEnd)', 'facts.commitIndex')],
+    caughtBy: scenario('takeover'),
+  },
+]);
+
+/** b has not received the entry; an acknowledgement that says otherwise comes from a stream that is over. */
+function onlyTheSyncedStreamCounts({ Scenario, outcome }: Lab): void {
+  const c = Scenario.of('a b');
+  c.hold('a', 'b');
+  const call = c.put('a', 'k', 'v');
+  c.receive({ epoch: 1, from: 'b~1', to: 'a~1', body: { type: 'appendAnswer', number: 0, mismatch: false, ackedSeq: 1 } });
+  expect(outcome(call)).toBe('none yet');
+}

@@ -1,0 +1,102 @@
+/** Writes (R6), and too few members for them (R11), with a sentence broken. */
+import { describeVariants, scenario, schedules } from './variant.js';
+import { edit } from './variant-lab.js';
+
+describeVariants('write', [
+  {
+    rule: 'R6',
+    does: 'judges a precondition by what is committed alone',
+    edits: [
+      edit('write.ts', 'newest === undefined ? event.storedVersion : newest.exists ? newest.seq : 0', 'event.storedVersion'),
+    ],
+    caughtBy: scenario('write'),
+  },
+  {
+    rule: 'R6',
+    does: 'counts its own entries, as primary, before they are durable',
+    edits: [edit('commit.ts', 'id === self ? core.durability.lastSeq', 'id === self ? core.log.lastSeq')],
+    caughtBy: schedules(30),
+  },
+  {
+    rule: 'R6',
+    does: 'acknowledges entries, as backup, before they are durable',
+    edits: [
+      edit(
+        'follower.ts',
+        'if (fresh.length === 0) acknowledge(core, role, stream.ackedSeq)',
+        'acknowledge(core, role, stream.verifiedSeq)',
+      ),
+    ],
+    caughtBy: schedules(40),
+  },
+  {
+    rule: 'R6',
+    does: 'commits when a majority of the required set has acknowledged',
+    edits: [
+      edit(
+        'commit-rule.ts',
+        'Math.min(...facts.acknowledged)',
+        '[...facts.acknowledged].sort((one, other) => other - one)[Math.floor(facts.acknowledged.length / 2)]!',
+      ),
+    ],
+    caughtBy: schedules(20),
+  },
+  {
+    rule: 'R6',
+    does: 'answers a write when it is appended',
+    edits: [
+      edit(
+        'write.ts',
+        'role.waiters.addWrite(entry.seq, event.token);',
+        "answer(core, event.token, { kind: 'written', version: entry.seq });",
+      ),
+    ],
+    caughtBy: schedules(20),
+  },
+  {
+    rule: 'R6',
+    does: 'lets a read see what is not committed, at the primary',
+    edits: [
+      edit('write.ts', 'core.log.append(entry);', "core.log.append(entry);\n  core.emit({ type: 'apply', entries: [entry] });"),
+    ],
+    caughtBy: schedules(20),
+  },
+  {
+    rule: 'R6',
+    does: 'applies what is not committed, at a backup',
+    edits: [
+      edit('follower.ts', 'learnCommitIndex(core, role, append.commitIndex)', 'learnCommitIndex(core, role, core.log.lastSeq)'),
+    ],
+    caughtBy: schedules(20),
+  },
+  {
+    rule: 'R6',
+    does: 'answers a refused precondition, or a delete of nothing, before the entry it was judged by has committed',
+    edits: [edit('write.ts', 'if (judgedBy !== undefined) role', 'if (judgedBy === -1) role')],
+    caughtBy: scenario('write'),
+  },
+  {
+    rule: 'R6, R9',
+    does: 'answers a refused precondition, or a delete of nothing, without a lease',
+    edits: [edit('write.ts', 'refusal === undefined ? waiter.answer', 'waiter !== undefined ? waiter.answer')],
+    caughtBy: scenario('write'),
+  },
+  {
+    rule: 'R6',
+    does: 'sends what arrives while a batch is in flight by itself, at once',
+    edits: [edit('replicate.ts', '!peer.linked || peer.inFlightEnd > 0 ||', '!peer.linked ||')],
+    caughtBy: scenario('write'),
+  },
+  {
+    rule: 'R11',
+    does: 'appends writes with fewer than minInSync members',
+    edits: [edit('write.ts', "if (core.register.confirmed.length < options.minInSync) return 'TOO_FEW_IN_SYNC';", '')],
+    caughtBy: scenario('too-few'),
+  },
+  {
+    rule: 'R11',
+    does: 'commits entries of its own epoch with fewer than minInSync members',
+    edits: [edit('commit-rule.ts', 'facts.confirmedMembers >= facts.minInSync ? held', 'facts.confirmedMembers > 0 ? held')],
+    caughtBy: scenario('too-few'),
+  },
+]);
