@@ -12,6 +12,8 @@ const maxBytesPerCodeUnit = 3;
 /** The key, the version and the framing of the largest message. */
 const messageOverheadBytes = 2_048;
 const loneSurrogate = /\p{Surrogate}/u;
+/** What a lone surrogate becomes in UTF-8. */
+const replacement = Buffer.from('\uFFFD');
 
 /** @throws KvError INVALID_KEY */
 export function checkKey(key: string): void {
@@ -28,9 +30,17 @@ export function toValueBytes(value: string | Uint8Array): Uint8Array {
   const isBytes = value instanceof Uint8Array;
   if (!isBytes && typeof value !== 'string')
     throw new KvError('INVALID_ARGUMENT', `a value must be a string or a Uint8Array, not ${typeof value}`);
-  const bytes = isBytes ? value : Buffer.from(value);
+  const bytes = isBytes ? value : encoded(value);
   if (bytes.byteLength > maxMessageBytes - messageOverheadBytes)
     throw new KvError('MESSAGE_TOO_LARGE', `a value of ${bytes.byteLength} bytes does not fit a message of ${maxMessageBytes}`);
+  return bytes;
+}
+
+/** The search of the bytes is fast, and nearly always enough: values may be large. */
+function encoded(text: string): Buffer {
+  const bytes = Buffer.from(text);
+  if (bytes.includes(replacement) && loneSurrogate.test(text))
+    throw new KvError('INVALID_ARGUMENT', 'a value must be valid Unicode, or bytes: this string has a lone surrogate');
   return bytes;
 }
 

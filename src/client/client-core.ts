@@ -60,7 +60,7 @@ export class ClientCore {
     while (this.#table.topology === undefined && remainingMs(limits) > 0) await this.#wakeUp.sleep(remainingMs(limits));
     if (this.#table.topology !== undefined) return;
     await this.close();
-    const known = this.#addressBook.addresses.join(', ') || 'no node is registered';
+    const known = this.#addressBook.addresses.join(', ') || this.#options.nobodyMessage;
     throw new KvError('UNREACHABLE', `no node answered within ${this.#options.deadlineMs} ms: ${known}`, {
       cause: this.#addressBook.lastError,
     });

@@ -27,10 +27,11 @@ import type {
  * A connection to a kvnode cluster, safe to share by any number of concurrent callers.
  *
  * @example
- * await using client = await KvClient.connect({ nodes: ['127.0.0.1:9090'] });
+ * const client = await KvClient.connect({ nodes: ['127.0.0.1:9090'] });
  * const { version } = await client.put('user:1', 'Alice');
  * await client.put('user:1', 'Bob', { ifVersion: version });
  * const found = await client.get('user:1'); // { value: <Buffer 42 6f 62>, version, nodeId }
+ * await client.close(); // TypeScript, and Node.js from 24: `await using client = …` does it at the end of the block
  */
 export class KvClient {
   readonly #core: ClientCore;
@@ -66,7 +67,8 @@ export class KvClient {
   /**
    * Writes a value, or with `ifVersion` or `ifAbsent` only if the key is still as expected.
    *
-   * @param value a string is stored as UTF-8. Up to 1 MiB unless the nodes are set up otherwise.
+   * @param value a string is stored as UTF-8. Up to 1 MiB unless the nodes are set up otherwise. Bytes are not copied:
+   *   they must not be changed before the promise is settled, as the write may wait, or be tried again, until then.
    * @throws KvError INVALID_KEY, INVALID_ARGUMENT, VALUE_TOO_LARGE; VERSION_MISMATCH with `currentVersion`;
    *   the last refusal (`executed: 'no'`) when none was accepted until the deadline; OUTCOME_UNKNOWN,
    *   DEADLINE_EXCEEDED or CANCELLED with `executed: 'unknown'` when it may have been written; CLOSED.
@@ -104,7 +106,7 @@ export class KvClient {
 
   /**
    * Writes many keys, each on its own: not a transaction. Never rejects for the failure of a write; each has its own
-   * outcome, in the order of the entries.
+   * outcome, in the order of the entries. Bytes must not be changed before the promise is settled, as for `put`.
    *
    * @param options `deadlineMs` is for all of them together.
    * @throws KvError before anything is sent, if any argument is wrong or a key occurs twice.

@@ -41,17 +41,20 @@ export interface ResolvedOptions {
   readonly connectTimeoutMs: number;
   readonly maxInFlight: number;
   readonly maxQueued: number;
+  /** What to tell of an address book that is empty. */
+  readonly nobodyMessage: string;
 }
 
 const defaultRoot = '/kvstore';
 
 /** @throws KvError INVALID_OPTION naming the option and the value. */
-export function resolveOptions(options: CommonOptions): ResolvedOptions {
+export function resolveOptions(options: CommonOptions & Pick<KvClientOptions, 'zk' | 'root'>): ResolvedOptions {
   return {
     deadlineMs: integerOption('deadlineMs', options.deadlineMs ?? 10_000, 1, maxDeadlineMs),
     connectTimeoutMs: integerOption('connectTimeoutMs', options.connectTimeoutMs ?? 2_000, 1, maxDeadlineMs),
     maxInFlight: integerOption('maxInFlight', options.maxInFlight ?? 1_024, 1, Number.MAX_SAFE_INTEGER),
     maxQueued: integerOption('maxQueued', options.maxQueued ?? 100_000, 0, Number.MAX_SAFE_INTEGER),
+    nobodyMessage: nobodyMessage(options),
   };
 }
 
@@ -62,6 +65,10 @@ export function addressSourceOf(options: KvClientOptions, timeoutMs: number): Ad
   if (options.nodes !== undefined) return fixedAddresses(options.nodes);
   if (!options.zk) throw new KvError('INVALID_OPTION', 'give the addresses of some nodes (nodes) or of ZooKeeper (zk)');
   return addressesFromZooKeeper(options.zk, options.root ?? defaultRoot, timeoutMs);
+}
+
+function nobodyMessage({ zk, root }: Pick<KvClientOptions, 'zk' | 'root'>): string {
+  return `no node is registered${zk === undefined ? '' : ` under root ${root ?? defaultRoot} in the ZooKeeper at ${zk}`}`;
 }
 
 function integerOption(name: string, value: number, lowest: number, highest: number): number {

@@ -14,6 +14,20 @@ const sessionMs = 4_000;
  * @throws KvError COORDINATION_UNAVAILABLE naming `zk` if there is no answer within `timeoutMs`; INVALID_OPTION
  */
 export async function discoverNodes(zk: string, root: string, timeoutMs: number): Promise<string[]> {
+  try {
+    return await discover(zk, root, timeoutMs);
+  } catch (error) {
+    throw inWordsOfOptions(error);
+  }
+}
+
+/** The caller is a library, whose options are not flags. */
+function inWordsOfOptions(error: unknown): unknown {
+  if (!(error instanceof KvError)) return error;
+  return new KvError(error.code, error.message.replace(/--(?=(zk|root)\b)/, ''), { cause: error });
+}
+
+async function discover(zk: string, root: string, timeoutMs: number): Promise<string[]> {
   const location = locate(zk, root);
   const deadlineMs = performance.now() + timeoutMs;
   const client = await ZookeeperClient.connect({ servers: location.servers, sessionMs, startupTimeoutMs: timeoutMs });

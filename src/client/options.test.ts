@@ -1,0 +1,32 @@
+import { describe, expect, test } from 'vitest';
+import { ClientCore } from './client-core.js';
+import { KvClient } from './kv-client.js';
+import { resolveOptions } from './options.js';
+
+describe('where the cluster is', () => {
+  test('nobody there - the error names the root and the ZooKeeper', async () => {
+    const nobody = new ClientCore(async () => [], resolveOptions({ zk: 'zk.example:2181', root: '/nothing', deadlineMs: 20 }));
+    await expect(nobody.open()).rejects.toMatchObject({
+      code: 'UNREACHABLE',
+      message: expect.stringContaining('no node is registered under root /nothing in the ZooKeeper at zk.example:2181'),
+    });
+  });
+
+  test.each([
+    [{ zk: 'localhost' }, /^zk must be host:port/],
+    [{ zk: 'localhost:2181/a//b' }, /^zk must name an absolute znode path/],
+    [{ zk: 'localhost:2181', root: 'kvstore' }, /^root must name an absolute znode path/],
+  ])('%j - is refused in the words of a library, which has no flags', async (options, message) => {
+    await expect(KvClient.connect(options)).rejects.toMatchObject({
+      code: 'INVALID_OPTION',
+      message: expect.stringMatching(message),
+    });
+  });
+
+  test('a ZooKeeper that does not answer - is named without flags', async () => {
+    await expect(KvClient.connect({ zk: '127.0.0.1:1', deadlineMs: 50 })).rejects.toMatchObject({
+      code: 'COORDINATION_UNAVAILABLE',
+      message: expect.stringMatching(/ at zk 127\.0\.0\.1:1 within/),
+    });
+  });
+});
