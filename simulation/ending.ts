@@ -35,7 +35,7 @@ export function bringToRest(world: World): void {
 function isStable(world: World): boolean {
   const { state } = world.ensemble;
   if (state === undefined || state.inSync.length !== world.nodes.length) return false;
-  if (!world.nodes.every(({ process }) => process !== undefined && state.inSync.includes(process.replicaId))) return false;
+  if (!world.nodes.every(({ process }) => process?.stopping === false && state.inSync.includes(process.replicaId))) return false;
   const primary = world.processOf(state.primary ?? '');
   return primary?.replica.refusalOfRead(primary.nowMs) === undefined;
 }

@@ -56,9 +56,10 @@ export class HistoryModel {
     for (const [key, { value, version }] of items) this.#keys.set(key, [{ seq: version, value }]);
   }
 
-  /** The log starts again above a raised seq floor, on the same store. */
-  goOnFrom(seq: number): void {
-    this.lastCommitted = seq;
+  /** The same, but what it goes on with is only known now: the log starts again above a raised seq floor. */
+  goOnWith(items: ReadonlyMap<string, StoredItem>, seq: number): void {
+    this.beginWith(items, seq);
+    this.generation -= 1;
   }
 
   /** `store` is what the log up to `seq` makes it. */

@@ -130,7 +130,9 @@ export class Safety {
   }
 
   #onPersist(process: SimProcess, change: Extract<Effect, { type: 'persist' }>['change']): void {
-    if (change.type === 'rebase' && process.disk.generation === this.generation) this.model.goOnFrom(change.baseSeq);
+    if (change.type === 'rebase' && process.disk.generation === this.generation) {
+      this.model.goOnWith(process.store.items, change.baseSeq);
+    }
     if (change.type === 'reset') {
       process.laysDump = !change.complete;
       process.disk.generation = this.generation;

@@ -55,10 +55,14 @@ if (values.help) {
 const startedMs = performance.now();
 const elapsedSeconds = (): number => (performance.now() - startedMs) / 1000;
 let lastProgressMs = startedMs;
+let told = 0;
 const total = await runCampaign({
   ...{ firstSeed: wholeNumber('first'), seeds: wholeNumber('seeds'), steps: wholeNumber('steps') },
   ...{ threads: wholeNumber('threads'), mostFailures: wholeNumber('failures') },
   onProgress(soFar) {
+    for (const { seed, failure } of soFar.failures.slice(told))
+      process.stderr.write(`seed ${seed} failed: ${failure.split('\n')[0]}\n`);
+    told = soFar.failures.length;
     if (performance.now() - lastProgressMs < progressMs) return;
     lastProgressMs = performance.now();
     process.stderr.write(

@@ -12,9 +12,8 @@ export function strike(world: World, fault: Fault, victim?: SimProcess): void {
   if (!didStrike) return;
   world.faults += 1;
   world.trace.add(victim?.nodeIndex, () => `FAULT ${describeFault(fault)}`);
-  const lastsMs =
-    'forMs' in fault ? fault.forMs : 'withinMs' in fault ? fault.withinMs : 'reconnectMs' in fault ? fault.reconnectMs : 0;
-  world.keepBusy(lastsMs);
+  const lastsMs = Object.entries(fault).map(([name, value]) => (name.endsWith('Ms') ? ((value as number | undefined) ?? 0) : 0));
+  world.keepBusy(lastsMs.reduce((sum, ms) => sum + ms, 0));
 }
 
 function perform(world: World, fault: Fault, victim: SimProcess | undefined): boolean {

@@ -46,9 +46,11 @@ describe('shard state', () => {
     expect(born('a').epoch).toBe(1);
   });
 
-  it('where ZooKeeper has lost the state, it is above epochs that only other replicas know', () => {
+  it('where ZooKeeper has lost the state, it is above epochs and versions that only other replicas know', () => {
     const epoch = 9 + lostStateEpochGap;
-    expect(forced(undefined, 'b', 9, 3)).toEqual({ epoch, primary: 'b', inSync: ['b'], seqFloor: 4 + forcedSeqGap });
+    const seqFloor = (epoch + 1) * forcedSeqGap;
+    expect(forced(undefined, 'b', 9, 3)).toEqual({ epoch, primary: 'b', inSync: ['b'], seqFloor });
+    expect(forced(undefined, 'b', 9, seqFloor).seqFloor).toBe(seqFloor + 1 + forcedSeqGap);
   });
 
   it('a replica id names its node', () => {

@@ -25,7 +25,7 @@ export interface ShardState {
 export const forcedSeqGap = 2 ** 32;
 
 /** Epochs skipped when ZooKeeper has lost `state`: the newest may be known only to replicas other than the one that goes on (R13). */
-export const lostStateEpochGap = 2 ** 16;
+export const lostStateEpochGap = 2 ** 10;
 
 /** R3. */
 export function born(self: ReplicaId): ShardState {
@@ -63,11 +63,14 @@ export function bornAgain(state: ShardState, self: ReplicaId): ShardState {
   return { ...state, epoch: state.epoch + 1, primary: self, inSync: [self] };
 }
 
-/** R13, the operator's command. `state` is undefined if ZooKeeper has lost it. */
+/**
+ * R13, the operator's command. `state` is undefined if ZooKeeper has lost it; the floor is unknown then, but has been raised
+ * no more often than there have been epochs.
+ */
 export function forced(state: ShardState | undefined, self: ReplicaId, knownEpoch: Epoch, lastSeq: Seq): ShardState {
   const epoch = state === undefined ? knownEpoch + lostStateEpochGap : Math.max(state.epoch, knownEpoch) + 1;
-  const seqFloor = Math.max(state?.seqFloor ?? 1, lastSeq + 1) + forcedSeqGap;
-  return { epoch, primary: self, inSync: [self], seqFloor };
+  const lastFloor = state === undefined ? epoch * forcedSeqGap : state.seqFloor;
+  return { epoch, primary: self, inSync: [self], seqFloor: Math.max(lastFloor, lastSeq + 1) + forcedSeqGap };
 }
 
 export function nodeIdOf(replica: ReplicaId): string {

@@ -85,7 +85,7 @@ describe('all gone (R13)', () => {
     const call = c.force('b');
     c.stabilize();
     expect(outcome(call)).toBe('forced');
-    expect(c.state).toMatchObject({ epoch: 1 + 2 ** 16, seqFloor: 2 ** 32 + 2 });
+    expect(c.state).toMatchObject({ epoch: 1 + 2 ** 10, seqFloor: (2 + 2 ** 10) * 2 ** 32 });
     expect(c.get('b', 'k').value).toBe('v');
   });
 
