@@ -59,7 +59,7 @@ const clientAdvice: Partial<Record<ErrorCode, string>> = {
   TOO_FEW_IN_SYNC: 'Start more nodes, or wait until those that are joining are in sync; see "kvctl status".',
   SHARD_OFFLINE:
     'Start a node that still holds the data. If there is none, "kvctl shard force-primary SHARD" tells what would be lost by going on.',
-  UNREACHABLE: 'Check the addresses in --nodes or --zk, and that a node is running.',
+  UNREACHABLE: 'Check --nodes, or --zk and --root, and that a node is running there.',
   COORDINATION_UNAVAILABLE: 'Check --zk and --root, or name nodes directly with --nodes.',
   OUTCOME_UNKNOWN: 'Read the key to see. Repeating a conditional write is safe; repeating another one may undo a later write.',
   DEADLINE_EXCEEDED: 'Read the key to see, and give more time with --deadline-ms.',

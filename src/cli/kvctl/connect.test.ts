@@ -17,10 +17,18 @@ describe('kvctl - which cluster', () => {
     const environment = { KVNODE_NODES: 'a:1', KVNODE_ZK: 'y:2181', KVNODE_ROOT: '/other' };
     expect(chooseTarget({ ...nothingTyped, zk: 'z:2181' }, environment)).toEqual({ zk: 'z:2181', root: '/other' });
     expect(chooseTarget({ ...nothingTyped, nodes: 'b:2' }, environment)).toEqual({ nodes: ['b:2'] });
+    expect(chooseTarget({ ...nothingTyped, root: '/mine' }, environment)).toEqual({ zk: 'y:2181', root: '/mine' });
   });
 
   test('nodes and ZooKeeper at once, and what is no address, are refused', () => {
-    expect(() => chooseTarget({ ...nothingTyped, nodes: 'a:1', zk: 'z:2181' }, {})).toThrow('exclude each other');
+    expect(() => chooseTarget({ ...nothingTyped, nodes: 'a:1', zk: 'z:2181' }, {})).toThrow(
+      '--nodes and --zk exclude each other',
+    );
+    expect(() => chooseTarget({ ...nothingTyped, nodes: 'a:1', root: '/x' }, {})).toThrow(
+      '--nodes and --root exclude each other',
+    );
     expect(() => chooseTarget({ ...nothingTyped, nodes: 'a:1,b' }, {})).toThrow('"a:1,b" must be host:port');
+    expect(() => chooseTarget({ ...nothingTyped, zk: 'z' }, {})).toThrow('--zk: "z" must be host:port');
+    expect(() => chooseTarget(nothingTyped, { KVNODE_ROOT: 'x' })).toThrow('KVNODE_ROOT: "x" must be a path such as /kvstore');
   });
 });

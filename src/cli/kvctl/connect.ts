@@ -1,5 +1,6 @@
 /** Which cluster kvctl speaks to: named nodes, or whatever is registered in ZooKeeper. */
 import { KvClient } from '../../client/index.js';
+import { optionSpecs, variableOf } from '../../config/index.js';
 import { KvError } from '../../errors.js';
 
 export interface ConnectionOptions {
@@ -18,15 +19,29 @@ export function chooseTarget(
   environment: Readonly<Record<string, string | undefined>>,
 ): { nodes: string[] } | { zk: string; root: string } {
   if (nodes !== undefined && zk !== undefined) throw new KvError('INVALID_OPTION', '--nodes and --zk exclude each other');
-  const addresses = nodes ?? (zk === undefined ? environment.KVNODE_NODES || undefined : undefined);
+  if (nodes !== undefined && root !== undefined) throw new KvError('INVALID_OPTION', '--nodes and --root exclude each other');
+  const saysZooKeeper = zk !== undefined || root !== undefined;
+  const addresses = nodes ?? (saysZooKeeper ? undefined : environment.KVNODE_NODES || undefined);
   if (addresses === undefined)
-    return { zk: zk ?? (environment.KVNODE_ZK || defaultZk), root: root ?? (environment.KVNODE_ROOT || defaultRoot) };
+    return {
+      zk: checked('zk', zk, environment.KVNODE_ZK) ?? defaultZk,
+      root: checked('root', root, environment.KVNODE_ROOT) ?? defaultRoot,
+    };
   const list = addresses.split(',').map((address) => address.trim());
   for (const address of list) {
     if (!/^\S+:\d{1,5}$/.test(address))
       throw new KvError('INVALID_OPTION', `--nodes: "${addresses}" must be host:port[,host:port...]`);
   }
   return { nodes: list };
+}
+
+/** As for a node: the same words, and the place where the value was given. */
+function checked(name: 'zk' | 'root', typed: string | undefined, inEnvironment: string | undefined): string | undefined {
+  const value = typed ?? (inEnvironment || undefined);
+  const reason = value === undefined ? undefined : optionSpecs[name].refusal(value);
+  if (reason === undefined) return value;
+  const label = typed === undefined ? variableOf(name) : `--${name}`;
+  throw new KvError('INVALID_OPTION', `${label}: "${value}" ${reason}`);
 }
 
 export function connect(options: ConnectionOptions, deadlineMs: number): Promise<KvClient> {

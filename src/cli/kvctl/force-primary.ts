@@ -53,7 +53,7 @@ function offlineShard({ topology }: ClusterView, number: number): ShardInfo {
   if (shard === undefined) throw new KvError('INVALID_OPTION', `SHARD: there is no shard ${number}`);
   if (shard.offline) return shard;
   throw new KvError(
-    'INVALID_ARGUMENT',
+    'NOT_FORCED',
     `shard ${number} is not offline: an in-sync replica of it is live, and nothing has to be given up`,
   );
 }

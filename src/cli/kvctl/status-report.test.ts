@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { NodeStatus, ReplicaStatus } from '../../rpc/kv-api.js';
 import type { ClusterView } from './gather.js';
-import { collectWarnings, lagOf, renderStatus } from './status-report.js';
+import { collectWarnings, lagOf, renderStatus, toJson } from './status-report.js';
 
 const primary = {
   shard: 0,
@@ -59,6 +59,24 @@ describe('kvctl status', () => {
     expect(text).toMatch(/│ b +│ b:1 +│ no answer/);
     expect(text).toMatch(/│ 0 +│ a +│ 4 +│ 2, 1 of them live +│ 1 +│ OFFLINE +│/);
     expect(text).toMatch(/│ 0 +│ a +│ primary +│ 4 +│ yes +│ 20 +│ 18 +│ 0 +│ 7 +│/);
+  });
+
+  test('a shard whose primary has just died - is not shown as serving, neither to people nor to programs', () => {
+    const [shard] = view.topology.shards;
+    const topology = { ...view.topology, shards: [{ ...shard!, offline: false, serving: true }] };
+    const [answered, silent] = view.answers;
+    const seen = { topology, answers: [answered!, silent!] };
+    expect(renderStatus(seen)).toMatch(/│ serving +│/);
+    expect(toJson(seen)).toMatchObject({ topology: { shards: [{ state: 'serving', serving: true }] } });
+
+    const dead = { node: answered!.node, problem: 'connection refused' };
+    for (const answers of [[dead, silent!], [silent!]]) {
+      expect(renderStatus({ topology, answers })).toMatch(/│ primary does not answer +│/);
+      expect(toJson({ topology, answers })).toMatchObject({
+        topology: { shards: [{ state: 'primary does not answer', serving: false }] },
+        warnings: collectWarnings({ topology, answers }),
+      });
+    }
   });
 
   test('collects what the nodes warn of, what is offline and who is silent', () => {

@@ -1,6 +1,6 @@
 /** A cluster as tables for people. Pure: what is shown depends only on what the nodes answered. */
 import Table from 'cli-table3';
-import type { PeerStatus, ReplicaStatus, ShardInfo } from '../../rpc/kv-api.js';
+import type { PeerStatus, ReplicaStatus, ShardInfo, Topology } from '../../rpc/kv-api.js';
 import type { ClusterView } from './gather.js';
 
 export function renderStatus(view: ClusterView): string {
@@ -38,20 +38,35 @@ function nodeTable({ answers }: ClusterView): string {
   return table.toString();
 }
 
-function shardTable({ topology }: ClusterView): string {
+function shardTable({ topology, answers }: ClusterView): string {
   const table = plainTable(['shard', 'primary', 'epoch', 'in sync', 'least in sync', 'state']);
   for (const shard of topology.shards) {
     const inSync = shard.replicas.filter((replica) => replica.inSync);
     const live = inSync.filter((replica) => replica.live).length;
     const count = live === inSync.length ? `${live}` : `${inSync.length}, ${live} of them live`;
-    table.push([shard.shard, shard.primaryNodeId || '-', shard.epoch, count, shard.minInSync, stateOf(shard)]);
+    table.push([shard.shard, shard.primaryNodeId || '-', shard.epoch, count, shard.minInSync, stateOf(shard, answers)]);
   }
   return table.toString();
 }
 
-function stateOf(shard: ShardInfo): string {
+/**
+ * For programs: what `renderStatus` shows, shard by shard. `serving` is narrowed to what was seen, since the node that
+ * told the topology may not know yet that the primary is gone.
+ */
+export function toJson(view: ClusterView): object {
+  const shards = view.topology.shards.map((shard) => {
+    const state = stateOf(shard, view.answers);
+    return { ...shard, serving: state === 'serving', state };
+  });
+  const topology: Topology = { ...view.topology, shards };
+  return { ...view, topology, warnings: collectWarnings(view) };
+}
+
+function stateOf(shard: ShardInfo, answers: ClusterView['answers']): string {
   if (shard.offline) return 'OFFLINE';
-  return shard.serving ? 'serving' : 'not serving';
+  if (!shard.serving) return 'not serving';
+  const primary = answers.find(({ node }) => node.id === shard.primaryNodeId);
+  return primary?.status === undefined ? 'primary does not answer' : 'serving';
 }
 
 function replicaTable({ topology, answers }: ClusterView): string {

@@ -1,7 +1,7 @@
 import { type Command, expectOperands } from './command.js';
 import { exitCodes } from './exit-codes.js';
 import { gatherCluster } from './gather.js';
-import { collectWarnings, renderStatus } from './status-report.js';
+import { renderStatus, toJson } from './status-report.js';
 
 export const statusCommand: Command = {
   name: 'status',
@@ -12,7 +12,7 @@ export const statusCommand: Command = {
   async run({ connect, operands, deadlineMs, output }) {
     expectOperands(statusCommand, operands, 0);
     const view = await gatherCluster(await connect(), deadlineMs);
-    output.result(renderStatus(view), { ...view, warnings: collectWarnings(view) });
+    output.result(renderStatus(view), toJson(view));
     return exitCodes.ok;
   },
 };

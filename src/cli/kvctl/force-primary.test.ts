@@ -1,0 +1,19 @@
+import { expect, test } from 'vitest';
+import type { KvClient } from '../../client/index.js';
+import type { Topology } from '../../rpc/kv-api.js';
+import { forcePrimaryCommand } from './force-primary.js';
+import { Output } from './output.js';
+
+test('kvctl shard force-primary - leaves a shard alone that is not offline', async () => {
+  const shard = { shard: 0, epoch: 1, primaryNodeId: 'a', primaryAddress: 'a:1', replicas: [], minInSync: 1 };
+  const topology: Topology = { clusterId: 'c', nodes: [], shards: [{ ...shard, offline: false, serving: true }] };
+  const client: Pick<KvClient, 'topology'> = { topology: async () => topology };
+  const running = forcePrimaryCommand.run({
+    connect: async () => client as KvClient,
+    operands: ['0'],
+    options: { 'accept-data-loss': true },
+    deadlineMs: 1,
+    output: new Output(false),
+  });
+  await expect(running).rejects.toMatchObject({ code: 'NOT_FORCED', executed: 'no' });
+});
