@@ -1,7 +1,7 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import { KvError } from '../errors.js';
 import { flagOf, optionNames, optionSpecs, resolveOptions, variableOf } from './index.js';
 import type { OptionSources } from './resolve.js';
@@ -21,8 +21,16 @@ function messageOf(sources: Partial<OptionSources>): string {
   throw new Error('nothing was refused');
 }
 
+const folders: string[] = [];
+
+afterEach(() => {
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true });
+});
+
 function configFile(content: unknown): string {
-  const path = join(mkdtempSync(join(tmpdir(), 'kvnode-config-')), 'kvnode.json');
+  const folder = mkdtempSync(join(tmpdir(), 'kvnode-config-'));
+  folders.push(folder);
+  const path = join(folder, 'kvnode.json');
   writeFileSync(path, typeof content === 'string' ? content : JSON.stringify(content));
   return path;
 }
