@@ -7,6 +7,7 @@
  */
 import { KvError } from '../errors.js';
 import { type NativeAnswer, NativeSession, type NativeSessionOptions, type SessionCredentials } from './native-session.js';
+import { unresolvedHosts } from './unresolved-hosts.js';
 import type {
   CreateMode,
   CreateResult,
@@ -76,9 +77,10 @@ export class ZookeeperClient implements ZnodeClient {
   #start(): Promise<void> {
     const { servers, startupTimeoutMs } = this.#options;
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
+      const timer = setTimeout(async () => {
         void this.close();
-        const message = `no ZooKeeper answered at --zk ${servers} within ${startupTimeoutMs} ms`;
+        const reason = await unresolvedHosts(servers);
+        const message = `no ZooKeeper answered at --zk ${servers} within ${startupTimeoutMs} ms${reason}`;
         reject(new KvError('COORDINATION_UNAVAILABLE', message));
       }, startupTimeoutMs);
       this.#onFirstConnection = () => {
