@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { parseBenchCommandLine } from './command-line.js';
+import { benchParser, parseBenchCommandLine } from './command-line.js';
 
 describe('kvbench - command line', () => {
   test('defaults', async () => {
@@ -30,12 +30,24 @@ describe('kvbench - command line', () => {
     });
   });
 
+  test('small values - are for runs that verify nothing', async () => {
+    expect(await parseBenchCommandLine(['--value-bytes', '0'])).toMatchObject({ workload: { valueBytes: 0 } });
+    expect(await parseBenchCommandLine(['--value-bytes', '48', '--verify'])).toMatchObject({ workload: { valueBytes: 48 } });
+  });
+
+  test('the help - tells the range and the default of every number', async () => {
+    const help = (await benchParser([]).getHelp()).replace(/\s+/g, ' ');
+    for (const option of ['threads', 'duration', 'keyspace', 'read-ratio', 'value-bytes', 'in-flight', 'seed', 'deadline-ms'])
+      expect(help).toMatch(new RegExp(`--${option} [^(]*\\([\\d.]+ to \\d+\\) \\[string\\] \\[default: [\\d.]+\\]`));
+  });
+
   test.each([
     ['--threads 0', '--threads: "0" must be a whole number from 1'],
     ['--threads 1.5', '--threads: "1.5" must be a whole number'],
     ['--duration soon', '--duration: "soon" must be a number'],
     ['--read-ratio 1.1', '--read-ratio: "1.1" must be a number from 0 to 1'],
-    ['--value-bytes 1', '--value-bytes: "1" must be a whole number from 48'],
+    ['--value-bytes -1', '--value-bytes: "-1" must be a whole number from 0'],
+    ['--value-bytes 47 --verify', '--verify needs --value-bytes of at least 48'],
     ['--threads 1 --threads 2', '--threads is given more than once'],
     ['--json --json', '--json is given more than once'],
     ['--nodes a:1 --zk b:2', '--nodes excludes --zk'],

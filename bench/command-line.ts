@@ -1,5 +1,5 @@
 /** The command line of kvbench: every value is taken as text and checked here, so that each message names its option. */
-import yargs from 'yargs';
+import yargs, { type Argv } from 'yargs';
 import { throwUsageError } from '../src/cli/usage-error.js';
 import { KvError } from '../src/errors.js';
 import { packageVersion } from '../src/version.js';
@@ -11,8 +11,6 @@ export interface BenchCommandLine {
   readonly workload: WorkloadOptions;
   readonly json: boolean;
 }
-
-export const exitCodes = { ok: 0, verificationFailed: 1, usage: 2, unreachable: 3 } as const;
 
 const maxThreads = 256;
 const maxDurationSeconds = 86_400;
@@ -27,20 +25,52 @@ remembers every acknowledged and every unknown write, and reads all its keys bac
 keys "kvbench:0", "kvbench:1", ... meanwhile.
 
 Exit codes: 0 done, and verified if asked to; 1 verification failed; 2 the command line is wrong;
-3 the cluster could not be reached, or no operation succeeded.`;
+3 the cluster could not be reached, or nothing succeeded: of all operations, or of the reads, the writes or the writes
+before measuring, where there were any.`;
+
+interface NumberSpec {
+  readonly describe: string;
+  readonly default: number;
+  readonly lowest: number;
+  readonly highest: number;
+  readonly fractional?: true;
+}
+
+const numbers = {
+  threads: { describe: 'Worker threads, each with its own client', default: 4, lowest: 1, highest: maxThreads },
+  duration: { describe: 'Seconds to measure', default: 10, lowest: 0.1, highest: maxDurationSeconds, fractional: true },
+  keyspace: { describe: 'Number of keys', default: 1_000, lowest: 1, highest: maxKeyspace },
+  'read-ratio': { describe: 'Share of reads', default: 0.5, lowest: 0, highest: 1, fractional: true },
+  'value-bytes': {
+    describe: `Bytes in a value; with --verify at least ${smallestValueBytes}, to tell who wrote it`,
+    default: 100,
+    lowest: 0,
+    highest: maxValueBytes,
+  },
+  'in-flight': { describe: 'Operations under way at once, per thread', default: 16, lowest: 1, highest: maxInFlight },
+  seed: { describe: 'Of the sequence of operations', default: 1, lowest: 0, highest: 2 ** 32 - 1 },
+  'deadline-ms': {
+    describe: 'Longest time for an operation, retries included',
+    default: 10_000,
+    lowest: 1,
+    highest: maxDeadlineMs,
+  },
+} as const satisfies Record<string, NumberSpec>;
+
+type NumberName = keyof typeof numbers;
 
 const options = {
   zk: text('ZooKeeper connection string, to find the nodes', 'localhost:2181'),
   root: text('Root znode of the cluster, with --zk', '/kvstore'),
   nodes: text('Nodes, host:port[,host:port...], instead of --zk'),
-  threads: text('Worker threads, each with its own client', '4'),
-  duration: text('Seconds to measure', '10'),
-  keyspace: text('Number of keys', '1000'),
-  'read-ratio': text('Share of reads, 0 to 1', '0.5'),
-  'value-bytes': text('Bytes in a value', '100'),
-  'in-flight': text('Operations under way at once, per thread', '16'),
-  seed: text('Of the sequence of operations', '1'),
-  'deadline-ms': text('Longest time for an operation, retries included', '10000'),
+  threads: numeric('threads'),
+  duration: numeric('duration'),
+  keyspace: numeric('keyspace'),
+  'read-ratio': numeric('read-ratio'),
+  'value-bytes': numeric('value-bytes'),
+  'in-flight': numeric('in-flight'),
+  seed: numeric('seed'),
+  'deadline-ms': numeric('deadline-ms'),
   'no-prefill': { type: 'boolean', describe: 'Do not write every key once before measuring' },
   verify: { type: 'boolean', describe: 'Check afterwards that no acknowledged write is missing' },
   json: { type: 'boolean', describe: 'One JSON object on stdout instead of tables' },
@@ -50,10 +80,20 @@ function text(describe: string, defaultDescription?: string) {
   return { type: 'string', requiresArg: true, describe, ...(defaultDescription && { defaultDescription }) } as const;
 }
 
+function numeric(name: NumberName) {
+  const { describe, lowest, highest, default: usual } = numbers[name];
+  return text(`${describe} (${lowest} to ${highest})`, String(usual));
+}
+
 /** Prints and ends the process for --help and --version. @throws KvError INVALID_OPTION naming the option and the value. */
 export async function parseBenchCommandLine(args: readonly string[]): Promise<BenchCommandLine> {
   refuseRepetition(args);
-  const given: Record<string, unknown> = await yargs([...args])
+  const given: Record<string, unknown> = await benchParser(args).parseAsync();
+  return { target: targetOf(given), workload: workloadOf(given), json: given.json === true };
+}
+
+export function benchParser(args: readonly string[]): Argv {
+  return yargs([...args])
     .scriptName('kvbench')
     .usage('$0 [options]\n\nMeasures a kvnode cluster, through failovers too, and checks what it acknowledged.')
     .parserConfiguration({
@@ -67,9 +107,7 @@ export async function parseBenchCommandLine(args: readonly string[]): Promise<Be
     .epilogue(epilogue)
     .version(packageVersion())
     .wrap(Math.min(120, process.stdout.columns ?? 120))
-    .fail(throwUsageError)
-    .parseAsync();
-  return { target: targetOf(given), workload: workloadOf(given), json: given.json === true };
+    .fail(throwUsageError);
 }
 
 /** yargs makes a list of some repeated options and takes the last of others. */
@@ -89,28 +127,32 @@ function targetOf(given: Record<string, unknown>): Target {
 
 function workloadOf(given: Record<string, unknown>): WorkloadOptions {
   const workload: WorkloadOptions = {
-    threads: numberOf(given, 'threads', 1, maxThreads),
-    durationMs: numberOf(given, 'duration', 0.1, maxDurationSeconds, false) * 1_000,
-    keyspace: numberOf(given, 'keyspace', 1, maxKeyspace),
-    readRatio: numberOf(given, 'read-ratio', 0, 1, false),
-    valueBytes: numberOf(given, 'value-bytes', smallestValueBytes, maxValueBytes),
-    inFlight: numberOf(given, 'in-flight', 1, maxInFlight),
-    seed: numberOf(given, 'seed', 0, 2 ** 32 - 1),
-    deadlineMs: numberOf(given, 'deadline-ms', 1, maxDeadlineMs),
+    threads: numberOf(given, 'threads'),
+    durationMs: numberOf(given, 'duration') * 1_000,
+    keyspace: numberOf(given, 'keyspace'),
+    readRatio: numberOf(given, 'read-ratio'),
+    valueBytes: numberOf(given, 'value-bytes'),
+    inFlight: numberOf(given, 'in-flight'),
+    seed: numberOf(given, 'seed'),
+    deadlineMs: numberOf(given, 'deadline-ms'),
     prefill: given['no-prefill'] !== true,
     verify: given.verify === true,
   };
   if (workload.verify && workload.keyspace < workload.threads)
     throw new KvError('INVALID_OPTION', `--verify needs a --keyspace of at least ${workload.threads}, a key for each thread`);
+  if (workload.verify && workload.valueBytes < smallestValueBytes)
+    throw new KvError(
+      'INVALID_OPTION',
+      `--verify needs --value-bytes of at least ${smallestValueBytes}, to tell who wrote a value`,
+    );
   return workload;
 }
 
-type NumericOption = {
-  [Name in keyof typeof options]: (typeof options)[Name] extends { requiresArg: true } ? Name : never;
-}[keyof typeof options];
-
-function numberOf(given: Record<string, unknown>, name: NumericOption, lowest: number, highest: number, whole = true): number {
-  const typed = String(given[name] ?? options[name].defaultDescription).trim();
+function numberOf(given: Record<string, unknown>, name: NumberName): number {
+  const spec: NumberSpec = numbers[name];
+  const { lowest, highest } = spec;
+  const whole = spec.fractional !== true;
+  const typed = String(given[name] ?? spec.default).trim();
   const value = /^\d+(\.\d+)?$/.test(typed) ? Number(typed) : Number.NaN;
   if (!(value >= lowest && value <= highest) || (whole && !Number.isInteger(value)))
     throw new KvError(

@@ -50,6 +50,11 @@ describe('generating', () => {
     for (const { keyIndex } of take({ ...workload, verify: true }, 1, 1_000)) expect([3, 4, 5]).toContain(keyIndex);
   });
 
+  test('values - may be shorter than a tag, down to nothing', () => {
+    const tag = { run: '01234567', thread: 1, keyIndex: 2, counter: 3 };
+    for (const bytes of [0, 1, 20]) expect(encodeValue(tag, bytes).byteLength).toBe(bytes);
+  });
+
   test('values - are recognised whole or not at all', () => {
     const tag = { run: '01234567', thread: 255, keyIndex: 99_999_999, counter: 999_999_999_999 };
     const value = encodeValue(tag, smallestValueBytes);

@@ -3,9 +3,9 @@
 import { constants } from 'node:os';
 import { describeError } from '../src/cli/explain.js';
 import { KvError } from '../src/index.js';
-import { exitCodes, parseBenchCommandLine } from './command-line.js';
+import { parseBenchCommandLine } from './command-line.js';
+import { exitCodeOf, exitCodes } from './exit-codes.js';
 import { renderReport } from './report.js';
-import type { BenchResult } from './result.js';
 import { runBench } from './run.js';
 
 async function main(): Promise<number> {
@@ -27,14 +27,9 @@ function stopSignal(): AbortSignal {
   return controller.signal;
 }
 
-function exitCodeOf({ reads, writes, verification }: BenchResult): number {
-  if (verification?.passed === false) return exitCodes.verificationFailed;
-  return reads.succeeded + writes.succeeded === 0 ? exitCodes.unreachable : exitCodes.ok;
-}
-
 function fail(error: unknown): number {
   process.stderr.write(`kvbench: ${describeError(error)}\n`);
-  return error instanceof KvError && error.code === 'INVALID_OPTION' ? exitCodes.usage : exitCodes.unreachable;
+  return error instanceof KvError && error.code === 'INVALID_OPTION' ? exitCodes.usage : exitCodes.nothingSucceeded;
 }
 
 process.exitCode = await main().catch(fail);

@@ -12,7 +12,7 @@ export interface ValueTag {
   readonly counter: number;
 }
 
-/** Room for the longest tag. */
+/** Room for the longest tag; shorter values are cut off, and recognised by nobody. */
 export const smallestValueBytes = 48;
 
 export function encodeValue({ run, thread, keyIndex, counter }: ValueTag, valueBytes: number): Buffer {
