@@ -92,7 +92,8 @@ export const profiles: readonly Profile[] = [
   rounds('short', 'kills, freezes and handovers one after the other, for npm test', [...kills, ...freezes.slice(0, 4), handover]),
 ];
 
-/** `all`, a name, or the beginning of several names that ends before a dash, such as `classic`. */
+/** All, or the one of that name, or else those whose names begin with it and a dash, such as `classic`. */
 export function profilesNamed(wanted: string): Profile[] {
-  return profiles.filter(({ name }) => wanted === 'all' || name === wanted || name.startsWith(`${wanted}-`));
+  const exact = profiles.filter(({ name }) => name === wanted);
+  return exact.length > 0 ? exact : profiles.filter(({ name }) => wanted === 'all' || name.startsWith(`${wanted}-`));
 }
