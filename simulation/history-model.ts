@@ -24,6 +24,8 @@ export class HistoryModel {
   /** The generation has a model of its store from here on. */
   #baseSeq = 0;
   readonly #keys = new Map<string, KeyVersion[]>();
+  /** Of each generation. */
+  readonly #firstEpochs: number[] = [0];
 
   commit(entry: LogEntry): void {
     const { seq, key, value } = entry;
@@ -45,21 +47,26 @@ export class HistoryModel {
     return seq <= this.lastCommitted;
   }
 
+  /** The one that whoever knows this epoch belongs to. */
+  generationOf(epoch: number): number {
+    return this.#firstEpochs.findLastIndex((first) => first <= epoch);
+  }
+
   /** The history goes on with what one replica holds, and nothing else. */
-  beginWith(items: ReadonlyMap<string, StoredItem>, seq: number): void {
+  beginWith(items: ReadonlyMap<string, StoredItem>, seq: number, epoch: number): void {
     this.generation += 1;
+    this.#firstEpochs.push(epoch);
+    this.goOnWith(items, seq);
+  }
+
+  /** The same generation, but what it goes on with is only known now: the log starts again above a raised seq floor. */
+  goOnWith(items: ReadonlyMap<string, StoredItem>, seq: number): void {
     this.order = [];
     this.lastCommitted = seq;
     this.lastAcknowledged = 0;
     this.#baseSeq = seq;
     this.#keys.clear();
     for (const [key, { value, version }] of items) this.#keys.set(key, [{ seq: version, value }]);
-  }
-
-  /** The same, but what it goes on with is only known now: the log starts again above a raised seq floor. */
-  goOnWith(items: ReadonlyMap<string, StoredItem>, seq: number): void {
-    this.beginWith(items, seq);
-    this.generation -= 1;
   }
 
   /** `store` is what the log up to `seq` makes it. */

@@ -111,7 +111,7 @@ export class PeerLinks {
   #up(link: Link, target: Target): void {
     const { queue, paths } = this.#world;
     // A node that holds another replica now says so; its process has told the opener before anything else can come of it.
-    if (target.replicaId !== link.to) return this.#down(link, undefined, true);
+    if (target.replicaId !== link.to || !target.alive) return this.#down(link, undefined, target.alive);
     const stream: Stream = new Stream(
       queue,
       paths,
@@ -122,7 +122,6 @@ export class PeerLinks {
     );
     link.stream = stream;
     link.retryMs = 0;
-    if (!target.alive) stream.break(undefined);
     this.#owner.handle({ type: 'linkUp', to: link.to });
     this.#watch(link, stream, target);
   }
@@ -140,9 +139,11 @@ export class PeerLinks {
     let silentLooks = 0;
     const look = (): void => {
       if (!isCurrent()) return;
-      const isSilent = paths.isCut(from, to) || paths.isCut(to, from) || (!target.alive && nodes[to]!.silent);
+      // A machine that is back knows nothing of the connections of the process that died there.
+      const isOver = !target.alive && !nodes[to]!.silent;
+      const isSilent = paths.isCut(from, to) || paths.isCut(to, from) || !target.alive;
       silentLooks = isSilent ? silentLooks + 1 : 0;
-      if (silentLooks * keepaliveLookMs > keepaliveMs) over();
+      if (isOver || silentLooks * keepaliveLookMs > keepaliveMs) over();
       else queue.after(keepaliveLookMs, look);
     };
     queue.after(keepaliveLookMs, look);

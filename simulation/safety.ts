@@ -41,13 +41,13 @@ export class Safety {
     if (state === undefined) return;
     require(state.epoch >= (before?.epoch ?? 0), () => `the epoch goes back from ${before?.epoch} to ${state.epoch}`);
     require(state.seqFloor >= (before?.seqFloor ?? 1), () => `the seq floor goes back to ${state.seqFloor}`);
-    if (state.primary === undefined) return this.model.beginWith(new Map(), state.seqFloor - 1);
+    if (state.primary === undefined) return this.model.beginWith(new Map(), state.seqFloor - 1, state.epoch);
     require(state.inSync.includes(state.primary), () => `${state.primary} is primary and not in sync`);
     if (state.seqFloor < (before?.seqFloor ?? 1) + forcedGap) return;
     const disk = this.#world.diskOf(state.primary);
     const found = this.#world.appliedBy(state.primary);
-    if (disk?.complete && found !== undefined) this.model.beginWith(found.items, found.seq);
-    else this.model.beginWith(new Map(), state.seqFloor - 1);
+    if (disk?.complete && found !== undefined) this.model.beginWith(found.items, found.seq, state.epoch);
+    else this.model.beginWith(new Map(), state.seqFloor - 1, state.epoch);
     if (disk !== undefined) disk.generation = this.generation;
   }
 
@@ -135,7 +135,7 @@ export class Safety {
     }
     if (change.type === 'reset') {
       process.laysDump = !change.complete;
-      process.disk.generation = this.generation;
+      process.disk.generation = this.model.generationOf(process.replica.epoch);
     }
     if (change.type === 'complete') {
       process.laysDump = false;

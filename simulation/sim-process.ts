@@ -151,7 +151,7 @@ export class SimProcess {
     for (const stream of this.#heardOn.values()) stream.break(lingerMs);
     this.session.close(clean);
     this.#world.processEnded(this, clean);
-    for (const tell of this.#gone) tell();
+    if (!this.#world.nodes[this.nodeIndex]!.silent) for (const tell of this.#gone) tell();
   }
   whenGone(tell: () => void): void {
     if (this.alive) this.#gone.push(tell);
