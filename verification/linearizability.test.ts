@@ -46,8 +46,8 @@ describe('the checker of one key', () => {
         runs,
       );
       // Else the property would say little.
-      expect(verdicts.ok).toBeGreaterThan(300);
-      expect(verdicts.violation).toBeGreaterThan(300);
+      expect(verdicts.ok).toBeGreaterThan(500);
+      expect(verdicts.violation).toBeGreaterThan(500);
     },
     propertyTimeoutMs,
   );
