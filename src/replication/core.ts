@@ -42,6 +42,8 @@ export class Core {
   stopping: { readonly deadlineMs: number } | undefined;
   stopped = false;
 
+  /** An earlier process had this identity, and may have claims on their way (R4). */
+  readonly isRestarted: boolean;
   /** When loyalty to a primary was last renewed: start, a new epoch, an answered beacon (R4). */
   loyalSinceMs: number;
   /** When it last ceased to be primary: others that may succeed it go first (R4). */
@@ -60,6 +62,7 @@ export class Core {
     this.loyalSinceMs = nowMs;
     this.lastTickMs = nowMs;
     this.wokeMs = nowMs;
+    this.isRestarted = recovered !== undefined;
     if (recovered !== undefined) this.#recover(recovered);
   }
 

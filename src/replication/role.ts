@@ -53,6 +53,8 @@ export interface Primary {
   readonly peers: Map<ReplicaId, Peer>;
   /** End of the log at takeover: these entries need the whole required set, but not `minInSync` (R5). */
   readonly takeoverEnd: Seq;
+  /** Not before: a lease that this replica has granted to its predecessor may still run (R4). */
+  readonly servesFromMs: number;
   serving: boolean;
   paused: boolean;
   nextBeaconMs: number;

@@ -71,7 +71,9 @@ function takeUp(core: Core, state: ShardState, settled: Proposal | undefined): v
     settled?.purpose === 'birth' ? !core.isNew || state.seqFloor > 1 : settled?.purpose === 'force' && !core.complete;
   if (beginsEmpty) core.reset(state.seqFloor - 1, state.epoch, true);
   invariant(core.complete, 'an incomplete replica is named primary');
-  becomePrimary(core, state);
+  // A claim of its earlier process, which it did not know of when it answered beacons, gives no grace of its own (R4).
+  const mayBeEarlierClaim = core.isRestarted && settled === undefined;
+  becomePrimary(core, state, mayBeEarlierClaim ? core.loyalSinceMs + core.options.graceMs : core.nowMs);
   if (token !== undefined) {
     core.emit({ type: 'answer', token, answer: { kind: 'forced', epoch: state.epoch, seqFloor: state.seqFloor } });
   }

@@ -69,7 +69,7 @@ export function becomeClaimant(core: Core, epoch: Epoch, forceToken?: unknown): 
 }
 
 /** To be called only once `state` is known to be what ZooKeeper holds, and to name this replica. */
-export function becomePrimary(core: Core, { epoch, seqFloor, inSync }: ShardState): void {
+export function becomePrimary(core: Core, { epoch, seqFloor, inSync }: ShardState, servesFromMs: number): void {
   core.epoch = epoch;
   core.syncNumber = 0;
   core.persist({ type: 'epoch', epoch }, { epoch });
@@ -89,6 +89,7 @@ export function becomePrimary(core: Core, { epoch, seqFloor, inSync }: ShardStat
     sinceMs: core.nowMs,
     peers: new Map(),
     takeoverEnd: core.log.lastSeq,
+    servesFromMs,
     serving: false,
     paused: false,
     nextBeaconMs: core.nowMs,

@@ -1,0 +1,95 @@
+import { describe, expect, it } from 'vitest';
+import type { Effect } from './effect.js';
+import type { Event } from './event.js';
+import type { RecoveredReplica } from './recovered.js';
+import { Replica } from './replica.js';
+import type { ShardState } from './shard-state.js';
+import { defaultOptions } from './testing/cluster.fixture.js';
+
+const { graceMs } = defaultOptions;
+const found: RecoveredReplica = {
+  ...{ epoch: 1, complete: true, baseSeq: 0, baseEpoch: 0, appliedSeq: 1 },
+  entries: [1, 2].map((seq) => ({ seq, epoch: 1, key: 'k', value: new Uint8Array([seq]) })),
+};
+
+/** b, started again at 0 ms, with its session; a was the primary of epoch 1. Writes are durable at once. */
+class Restarted {
+  readonly replica: Replica;
+  readonly sent: Effect[] = [];
+
+  constructor(recovered: RecoveredReplica = found) {
+    this.replica = new Replica({ ...defaultOptions, replicaId: 'b', volatile: false }, 0, recovered);
+    this.tell({ type: 'session', connected: true }, 0);
+    const candidates = ['a', 'b'].map((replicaId, order) => ({ replicaId, order, stopping: false }));
+    this.tell({ type: 'candidates', candidates }, 0);
+  }
+
+  tell(event: Event, nowMs: number): void {
+    this.replica.handle(event, nowMs);
+    for (let effects = this.replica.takeEffects(); effects.length > 0; effects = this.replica.takeEffects()) {
+      this.sent.push(...effects);
+      for (const effect of effects) {
+        if (effect.type === 'persist') this.replica.handle({ type: 'persisted', write: effect.write }, nowMs);
+      }
+    }
+  }
+  read(state: ShardState, nowMs: number): void {
+    this.tell({ type: 'stateRead', version: state.epoch, state }, nowMs);
+  }
+  hear(sentAtMs: number): void {
+    const body = { type: 'beacon', sentAtMs, probe: false, commitIndex: 0, stopping: false } as const;
+    this.tell({ type: 'message', message: { epoch: 1, from: 'a', to: 'b', body } }, sentAtMs);
+  }
+}
+
+const inSync = ['a', 'b'];
+
+describe('a replica that starts again with its data', () => {
+  it('has the log that was left, and applies no more than it knows to be committed', () => {
+    const { replica } = new Restarted();
+    expect(replica.snapshot(0)).toMatchObject({
+      epoch: 1,
+      lastSeq: 2,
+      lastEpoch: 1,
+      commitIndex: 1,
+      appliedSeq: 1,
+      complete: true,
+    });
+  });
+
+  it('R8: never resumes an epoch in which it was primary', () => {
+    const b = new Restarted();
+    b.read({ epoch: 1, primary: 'b', inSync, seqFloor: 1 }, 10);
+    expect(b.replica.snapshot(10).role).toBe('backup');
+  });
+
+  it('R4: counts its own start as a beacon', () => {
+    const b = new Restarted();
+    b.read({ epoch: 1, primary: 'a', inSync, seqFloor: 1 }, 10);
+    for (let nowMs = 50; nowMs < graceMs; nowMs += 50) b.tell({ type: 'tick' }, nowMs);
+    expect(b.replica.snapshot(graceMs).role).toBe('backup');
+    b.tell({ type: 'tick' }, graceMs);
+    expect(b.replica.snapshot(graceMs).role).toBe('claimant');
+  });
+
+  it('R4: named by a claim of its earlier process, it waits out the lease that it has renewed since', () => {
+    const b = new Restarted();
+    b.hear(100);
+    expect(b.sent.some((effect) => effect.type === 'send' && effect.message.body.type === 'beaconAnswer')).toBe(true);
+    b.read({ epoch: 2, primary: 'b', inSync: ['b'], seqFloor: 1 }, 200);
+    expect(b.replica.refusalOfRead(200)).toBe('TAKEOVER_IN_PROGRESS');
+    b.tell({ type: 'tick' }, 99 + graceMs);
+    expect(b.replica.refusalOfRead(99 + graceMs)).toBe('TAKEOVER_IN_PROGRESS');
+    b.tell({ type: 'tick' }, 100 + graceMs);
+    expect(b.replica.refusalOfRead(100 + graceMs)).toBeUndefined();
+  });
+
+  it('R10: with a half-laid dump it only takes another', () => {
+    const b = new Restarted({ ...found, complete: false, appliedSeq: 0, entries: [] });
+    const log = { baseSeq: 0, baseEpoch: 0, lastSeq: 0, history: [] };
+    const body = { type: 'sync', number: 1, log, commitIndex: 0 } as const;
+    b.tell({ type: 'message', message: { epoch: 1, from: 'a', to: 'b', body } }, 10);
+    const answers = b.sent.flatMap((effect) => (effect.type === 'send' ? [effect.message.body] : []));
+    expect(answers).toContainEqual({ type: 'syncAnswer', number: 1, dumpNeeded: true, matchedSeq: 0 });
+  });
+});
