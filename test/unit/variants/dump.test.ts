@@ -1,6 +1,6 @@
 /** Dumps (R10) with a sentence broken. */
 import { expect } from 'vitest';
-import { describeVariants, scenario, schedules, script } from './variant.js';
+import { describeVariants, scenario, script } from './variant.js';
 import { edit, type Lab } from './variant-lab.js';
 
 describeVariants('dump', [
@@ -14,7 +14,7 @@ describeVariants('dump', [
     rule: 'R10',
     does: 'takes itself for complete while chunks are still to come',
     edits: [edit('joiner.ts', 'event.baseEpoch, false)', 'event.baseEpoch, true)')],
-    caughtBy: schedules(40),
+    caughtBy: scenario('dump'),
   },
   {
     rule: 'R10',

@@ -13,7 +13,7 @@ describeVariants('eviction, and compare-and-set', [
     rule: 'R7',
     does: 'evicts a member without waiting for ZooKeeper to know',
     edits: [edit('state-register.ts', union, 'this.#proposal.next.inSync')],
-    caughtBy: schedules(60),
+    caughtBy: schedules(30),
   },
   {
     rule: 'R7',
@@ -68,7 +68,7 @@ describeVariants('eviction, and compare-and-set', [
         return { proposal, succeeded: true };`,
       ),
     ],
-    caughtBy: schedules(80),
+    caughtBy: schedules(30),
   },
   {
     rule: 'R7',

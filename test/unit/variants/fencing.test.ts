@@ -10,7 +10,7 @@ describeVariants('fencing and sessions', [
     rule: 'R8',
     does: 'does as a lower epoch says',
     edits: [edit('receive.ts', 'if (message.epoch < core.epoch) {', 'if (message.epoch < 0) {')],
-    caughtBy: schedules(80),
+    caughtBy: schedules(50),
   },
   {
     rule: 'R8',

@@ -16,7 +16,7 @@ describeVariants('joining', [
     rule: 'R10',
     does: 'goes on from the oldest entry retained where the logs part below it',
     edits: [edit('log-position.ts', '  return undefined;', '  return lowest;')],
-    caughtBy: schedules(40),
+    caughtBy: schedules(30),
   },
   {
     rule: 'R10',
@@ -40,7 +40,7 @@ describeVariants('joining', [
     rule: 'R10',
     does: 'proposes a joiner that lacks what is committed',
     edits: [edit('membership.ts', 'peer.admitting && peer.ackedSeq >= core.commitIndex', 'peer.admitting')],
-    caughtBy: schedules(40),
+    caughtBy: scenario('joining'),
   },
   {
     rule: 'R10',

@@ -10,7 +10,7 @@ describeVariants('reads', [
     rule: 'R9',
     does: 'serves reads without a lease',
     edits: [edit('lease.ts', tooOld, 'leaseMs < 0')],
-    caughtBy: schedules(100),
+    caughtBy: schedules(40),
   },
   {
     rule: 'R9',

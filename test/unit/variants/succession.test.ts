@@ -7,13 +7,13 @@ describeVariants('succession', [
     rule: 'R4',
     does: 'elects by order alone, in the set or not',
     edits: [edit('succession.ts', '.filter((candidate) => state.inSync.includes(candidate.replicaId))', '')],
-    caughtBy: schedules(30),
+    caughtBy: schedules(20),
   },
   {
     rule: 'R4',
     does: 'claims before grace has passed',
     edits: [edit('succession.ts', 'return graceMs + place', 'return graceMs / 2 + place')],
-    caughtBy: schedules(60),
+    caughtBy: schedules(20),
   },
   {
     rule: 'R4',

@@ -32,7 +32,7 @@ describeVariants('takeover', [
     edits: [
       edit('transitions.ts', '  core.loyalSinceMs = core.nowMs;\n', `  core.loyalSinceMs = core.nowMs;\n  ${cutToCommitIndex}\n`),
     ],
-    caughtBy: scenario('takeover'),
+    caughtBy: schedules(30),
   },
   {
     rule: 'R5, R10',
@@ -44,7 +44,7 @@ describeVariants('takeover', [
         `core.deferred.clear();\n  ${cutToCommitIndex}\n  // What the log`,
       ),
     ],
-    caughtBy: schedules(40),
+    caughtBy: schedules(20),
   },
   {
     rule: 'R5',
@@ -89,7 +89,7 @@ describeVariants('takeover', [
       edit('follower.ts', 'Math.min(commitIndex, role.stream.verifiedSeq)', 'Math.min(commitIndex, core.log.lastSeq)'),
       edit('follower.ts', '  if (role.stream === undefined) return;\n  core.commitIndex', '  core.commitIndex'),
     ],
-    caughtBy: scenario('takeover'),
+    caughtBy: schedules(30),
   },
   {
     rule: 'R5',

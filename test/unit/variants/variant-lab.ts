@@ -15,10 +15,7 @@ import type { CollectedScenario } from './scenario-collector.js';
 const replicationFolder = join(import.meta.dirname, '../../../src/replication');
 const collectorPath = join(import.meta.dirname, 'scenario-collector.ts');
 
-type CollectorModule = typeof import('./scenario-collector.js');
-
 type ScenarioModule = typeof import('../../../src/replication/testing/scenario.fixture.js');
-type SimulationModule = typeof import('../../../src/replication/testing/simulation.fixture.js');
 type ReplicaModule = typeof import('../../../src/replication/replica.js');
 type DumpingModule = typeof import('../../../src/replication/testing/dumping.fixture.js');
 
@@ -34,8 +31,7 @@ export function edit(file: string, line: string, broken: string): Edit {
 }
 
 export interface Lab extends Pick<ScenarioModule, 'Scenario' | 'outcome'>, Pick<DumpingModule, 'withoutHistory' | 'beginDump'> {
-  Replica: ReplicaModule['Replica'];
-  runSchedule: SimulationModule['runSchedule'];
+  readonly Replica: ReplicaModule['Replica'];
   /** Those of src/replication/scenarios/<topic>.test.ts. */
   scenariosOf(topic: string): readonly CollectedScenario[];
 }
@@ -84,7 +80,6 @@ async function load(folder: string, topics: readonly string[]): Promise<Lab> {
   const fixture = <Module>(name: string) => import(join(replicationFolder, `testing/${name}.fixture.ts`)) as Promise<Module>;
   const { Scenario, outcome } = await fixture<ScenarioModule>('scenario');
   const { Replica } = (await import(join(replicationFolder, 'replica.ts'))) as ReplicaModule;
-  const { runSchedule } = await fixture<SimulationModule>('simulation');
   const { withoutHistory, beginDump } = await fixture<DumpingModule>('dumping');
   const scenarios = new Map<string, readonly CollectedScenario[]>();
   for (const topic of topics) scenarios.set(topic, await collectScenarios(folder, topic));
@@ -92,7 +87,6 @@ async function load(folder: string, topics: readonly string[]): Promise<Lab> {
     Replica,
     Scenario,
     outcome,
-    runSchedule,
     withoutHistory,
     beginDump,
     scenariosOf: (topic) => scenarios.get(topic) ?? [],
@@ -104,7 +98,7 @@ async function collectScenarios(folder: string, topic: string): Promise<readonly
   const copy = writeCopy(folder, join(replicationFolder, `scenarios/${topic}.test.ts`), (text) =>
     text.replace(/import \{ (.*) \} from 'vitest';/, fromCollector),
   );
-  const { collector } = (await import(collectorPath)) as CollectorModule;
+  const { collector } = await import('./scenario-collector.js');
   await import(copy);
   return collector.take();
 }

@@ -1,16 +1,20 @@
 /**
  * A table of protocols that are broken on purpose, and a test for each: what is to see the violation of a rule sees it.
  *
- * A variant is caught by the first of: a seeded schedule of faults, an existing scenario, or a script of its own. What is
- * thrown must be a violation (an invariant, an expectation, a cluster that does not come to serve): an edit that merely
- * does not run has shown nothing.
+ * A variant is caught by seeded schedules of faults, by a scenario that the protocol has anyway, or by a script of its own.
+ * What is thrown must be a violation (an invariant, an expectation, a cluster that does not come to serve): an edit that
+ * merely does not run has shown nothing.
+ *
+ *     VARIANT_SEEDS=300 npx vitest run --project unit test/unit/variants --reporter=verbose
+ *
+ * also tells of each variant, however it is caught here, which of so many schedules is the first to see it.
  */
 import { describe, it } from 'vitest';
 import { planOf, run } from '../../../simulation/index.js';
 import { type Edit, type Lab, openLab, scenarioTopics } from './variant-lab.js';
 
 type Check =
-  /** One of the seeds from 1 to `within` fails. */
+  /** One of the schedules from seed 1 to `within` fails. */
   | { readonly by: 'schedules'; readonly within: number }
   /** One of src/replication/scenarios/<topic>.test.ts fails. */
   | { readonly by: 'scenario'; readonly topic: string }
@@ -24,6 +28,14 @@ export interface Variant {
   readonly caughtBy: Check;
 }
 
+export interface Harmless {
+  readonly rule: string;
+  readonly does: string;
+  readonly edits: readonly Edit[];
+  /** Why nothing can be lost, bent or blocked by it. */
+  readonly because: string;
+}
+
 export function schedules(within: number): Check {
   return { by: 'schedules', within };
 }
@@ -34,7 +46,6 @@ export function script(run: (lab: Lab) => void): Check {
   return { by: 'script', script: run };
 }
 
-const stepsOfSchedule = 400;
 /** What happens without time passing; a variant may go round in circles. */
 export function runActions(c: InstanceType<Lab['Scenario']>, most: number): void {
   for (let count = 0; count < most; count++) {
@@ -44,57 +55,55 @@ export function runActions(c: InstanceType<Lab['Scenario']>, most: number): void
   }
 }
 
-const testTimeoutMs = 3_600_000;
-
-const mostSeeds = Number(process.env.SEEDS ?? 0);
-function firstSeedThatFails({ Replica }: Lab): string {
-  for (let seed = 1; seed <= mostSeeds; seed++) {
-    const { failure } = run(planOf(seed, 150), { newReplica: (...given) => new Replica(...given) });
-    if (failure !== undefined) return `SIM ${seed}: ${failure.split('\n')[0]}`;
-  }
-  return `SIM none of ${mostSeeds}`;
-}
+const stepsOfSchedule = 150;
+const schedulesOfHarmless = 20;
+const seedsToReport = Number(process.env.VARIANT_SEEDS ?? 0);
+const timeout = 60_000 + seedsToReport * 1000;
 
 /** What the check finds wrong, and where; undefined: nothing. */
 function violation(lab: Lab, check: Check): string | undefined {
   if (check.by === 'script') return failureOf('its own script', () => check.script(lab));
-  if (check.by === 'scenario') {
-    for (const { name, run } of lab.scenariosOf(check.topic)) {
-      const failure = failureOf(`"${name}"`, run);
-      if (failure !== undefined) return failure;
-    }
-    return undefined;
-  }
-  for (let seed = 1; seed <= check.within; seed++) {
-    const failure = failureOf(`schedule ${seed} of ${check.within}`, () => lab.runSchedule({ seed, steps: stepsOfSchedule }));
+  if (check.by === 'schedules') return failingSchedule(lab, check.within);
+  for (const { name, run } of lab.scenariosOf(check.topic)) {
+    const failure = failureOf(`scenario "${name}"`, run);
     if (failure !== undefined) return failure;
   }
   return undefined;
 }
 
-function failureOf(where: string, run: () => unknown): string | undefined {
+function failingSchedule({ Replica }: Lab, most: number): string | undefined {
+  for (let seed = 1; seed <= most; seed++) {
+    const failure = failureOf(`schedule ${seed} of ${most}`, () => {
+      const { cause } = run(planOf(seed, stepsOfSchedule), { newReplica: (...given) => new Replica(...given) });
+      if (cause !== undefined) throw cause;
+    });
+    if (failure !== undefined) return failure;
+  }
+  return undefined;
+}
+
+function failureOf(where: string, attempt: () => unknown): string | undefined {
   try {
-    run();
+    attempt();
     return undefined;
   } catch (error) {
-    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-    const isBug = [TypeError, ReferenceError, RangeError, SyntaxError].some((kind) => cause instanceof kind);
-    if (isBug) throw new Error('the edit does not run', { cause });
-    return `${where}: ${String(cause).split('\n')[0]}`;
+    const isBug = [TypeError, ReferenceError, RangeError, SyntaxError].some((kind) => error instanceof kind);
+    if (isBug) throw new Error('the edit does not run', { cause: error });
+    return `${where}: ${String(error).split('\n')[0]}`;
   }
 }
 
 /** One test for each variant, and the control: the protocol as it is passes every check that catches one of them. */
 export function describeVariants(title: string, variants: readonly Variant[]): void {
   const topics = [...new Set(variants.flatMap(({ caughtBy }) => (caughtBy.by === 'scenario' ? [caughtBy.topic] : [])))];
-  describe(`broken on purpose: ${title}`, { timeout: testTimeoutMs }, () => {
+  describe(`broken on purpose: ${title}`, { timeout }, () => {
     for (const { rule, does, edits, caughtBy } of variants) {
       it(`${rule}: ${does}`, async ({ annotate }) => {
         const lab = await openLab(edits, caughtBy.by === 'scenario' ? [caughtBy.topic] : []);
         const found = violation(lab, caughtBy);
         if (found === undefined) throw new Error(`not caught by ${JSON.stringify(caughtBy)}`);
         await annotate(found);
-        if (mostSeeds > 0) await annotate(firstSeedThatFails(lab));
+        if (seedsToReport > 0) await annotate(failingSchedule(lab, seedsToReport) ?? `none of ${seedsToReport} schedules`);
       });
     }
 
@@ -110,23 +119,13 @@ export function describeVariants(title: string, variants: readonly Variant[]): v
   });
 }
 
-export interface Harmless {
-  readonly rule: string;
-  readonly does: string;
-  readonly edits: readonly Edit[];
-  /** Why nothing can be lost, bent or blocked by it. */
-  readonly because: string;
-}
-
-const schedulesOfHarmless = 5;
-
 /** What breaks the letter of a rule and harms nobody: said here, so that nobody searches for the check that is missing. */
 export function describeHarmless(variants: readonly Harmless[]): void {
-  describe('broken on purpose, without harm', { timeout: testTimeoutMs }, () => {
+  describe('broken on purpose, without harm', { timeout }, () => {
     for (const { rule, does, edits, because } of variants) {
       it(`${rule}: ${does}`, async ({ annotate }) => {
         const lab = await openLab(edits, scenarioTopics);
-        for (const check of [...scenarioTopics.map(scenario), schedules(schedulesOfHarmless)]) {
+        for (const check of [...scenarioTopics.map(scenario), schedules(Math.max(schedulesOfHarmless, seedsToReport))]) {
           const found = violation(lab, check);
           if (found !== undefined) throw new Error(`it does harm: ${found}`);
         }

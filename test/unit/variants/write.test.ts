@@ -15,7 +15,7 @@ describeVariants('write', [
     rule: 'R6',
     does: 'counts its own entries, as primary, before they are durable',
     edits: [edit('commit.ts', 'id === self ? core.durability.lastSeq', 'id === self ? core.log.lastSeq')],
-    caughtBy: schedules(30),
+    caughtBy: schedules(15),
   },
   {
     rule: 'R6',
@@ -27,7 +27,7 @@ describeVariants('write', [
         'acknowledge(core, role, stream.verifiedSeq)',
       ),
     ],
-    caughtBy: schedules(40),
+    caughtBy: schedules(15),
   },
   {
     rule: 'R6',
@@ -39,7 +39,7 @@ describeVariants('write', [
         '[...facts.acknowledged].sort((one, other) => other - one)[Math.floor(facts.acknowledged.length / 2)]!',
       ),
     ],
-    caughtBy: schedules(20),
+    caughtBy: schedules(15),
   },
   {
     rule: 'R6',
@@ -51,7 +51,7 @@ describeVariants('write', [
         "answer(core, event.token, { kind: 'written', version: entry.seq });",
       ),
     ],
-    caughtBy: schedules(20),
+    caughtBy: schedules(15),
   },
   {
     rule: 'R6',
@@ -59,7 +59,7 @@ describeVariants('write', [
     edits: [
       edit('write.ts', 'core.log.append(entry);', "core.log.append(entry);\n  core.emit({ type: 'apply', entries: [entry] });"),
     ],
-    caughtBy: schedules(20),
+    caughtBy: schedules(15),
   },
   {
     rule: 'R6',
@@ -67,7 +67,7 @@ describeVariants('write', [
     edits: [
       edit('follower.ts', 'learnCommitIndex(core, role, append.commitIndex)', 'learnCommitIndex(core, role, core.log.lastSeq)'),
     ],
-    caughtBy: schedules(20),
+    caughtBy: schedules(15),
   },
   {
     rule: 'R6',
