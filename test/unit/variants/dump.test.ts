@@ -7,7 +7,13 @@ describeVariants('dump', [
   {
     rule: 'R10',
     does: 'lays the dump over the data it has',
-    edits: [edit('testing/fake-store.fixture.ts', "if (change.type === 'reset') this.items.clear();", '')],
+    edits: [
+      edit(
+        'core.ts',
+        "type: 'reset', baseSeq, baseEpoch, complete }",
+        "type: complete ? 'reset' : 'rebase', baseSeq, baseEpoch, complete, entries: [] }",
+      ),
+    ],
     caughtBy: scenario('planned-end'),
   },
   {

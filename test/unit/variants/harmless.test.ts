@@ -16,12 +16,6 @@ describeHarmless([
     because: 'the compare-and-set is on the version of that older state, so it fails',
   },
   {
-    rule: 'R4',
-    does: 'does not count its own start as a beacon',
-    edits: [edit('core.ts', 'this.loyalSinceMs = nowMs;', 'this.loyalSinceMs = Number.NEGATIVE_INFINITY;')],
-    because: 'a new replica is in no set, and joining one begins the wait; this is for data that outlives the process',
-  },
-  {
     rule: 'R5',
     does: 'takes an append of an older stream of the same epoch',
     edits: [edit('follower.ts', 'if (append.number < stream.number) return;', '')],

@@ -1,0 +1,47 @@
+/** What outlives the process (R4, R8) with a sentence broken. */
+import { expect } from 'vitest';
+import { defaultOptions } from '../../../src/replication/testing/cluster.fixture.js';
+import { describeVariants, script } from './variant.js';
+import { edit, type Lab } from './variant-lab.js';
+
+describeVariants('restart with data', [
+  {
+    rule: 'R4',
+    does: 'does not count its own start as a beacon',
+    edits: [edit('core.ts', 'this.loyalSinceMs = nowMs;', 'this.loyalSinceMs = Number.NEGATIVE_INFINITY;')],
+    caughtBy: script(claimsNotWithinGraceOfItsStart),
+  },
+  {
+    rule: 'R8',
+    does: 'resumes the epoch in which it was primary',
+    edits: [edit('state-news.ts', 'state.epoch > core.epoch', 'state.epoch >= core.epoch')],
+    caughtBy: script(resumesNoEpoch),
+  },
+]);
+
+const a = { replicaId: 'a~1', order: 1, stopping: false };
+const b = { replicaId: 'b~1', order: 2, stopping: false };
+const state = { epoch: 1, primary: 'a~1', inSync: ['a~1', 'b~1'], seqFloor: 1 };
+
+/** A member of epoch 1, alive again, that has read the state. */
+function restarted({ Replica }: Lab, replicaId: string): InstanceType<Lab['Replica']> {
+  const recovered = { epoch: 1, complete: true, baseSeq: 0, baseEpoch: 0, entries: [], appliedSeq: 0 };
+  const replica = new Replica({ ...defaultOptions, volatile: false, replicaId }, 0, recovered);
+  replica.handle({ type: 'session', connected: true }, 0);
+  replica.handle({ type: 'candidates', candidates: [a, b] }, 0);
+  replica.handle({ type: 'stateRead', version: 0, state }, 0);
+  return replica;
+}
+
+/** Before it died, b may have answered a beacon: a may hold a lease. */
+function claimsNotWithinGraceOfItsStart(lab: Lab): void {
+  const replica = restarted(lab, 'b~1');
+  for (let nowMs = 50; nowMs < defaultOptions.graceMs; nowMs += 50) replica.handle({ type: 'tick' }, nowMs);
+  expect(replica.takeEffects().map(({ type }) => type)).not.toContain('writeState');
+}
+
+/** What it told the others in that epoch, and heard from them, is forgotten. */
+function resumesNoEpoch(lab: Lab): void {
+  const replica = restarted(lab, 'a~1');
+  expect(replica.isPrimaryIn(1)).toBe(false);
+}
