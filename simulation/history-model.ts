@@ -43,6 +43,11 @@ export class HistoryModel {
     else versions.push({ seq, value });
   }
 
+  /** Committed in an earlier generation, and not in this one. */
+  noteLost(entry: LogEntry): void {
+    if (!this.ever.has(entry.seq)) this.ever.set(entry.seq, entry);
+  }
+
   isCommitted(seq: number): boolean {
     return seq <= this.lastCommitted;
   }

@@ -31,7 +31,7 @@ export interface Plan {
   readonly decisions: readonly Decision[];
 }
 
-const leastSteps = 60;
+const leastSteps = 120;
 /** A fault, or an ambush, at every so many decisions at least: three of them in the shortest schedule. */
 const leastFaultSpacing = 12;
 
@@ -51,8 +51,27 @@ export function planOf(seed: number, steps: number): Plan {
     else if (random.chance(0.3)) decisions.push({ atMs, kind: 'ambush', moment: random.pick(moments), fault: newFault() });
     else decisions.push({ atMs, kind: 'fault', fault: newFault() });
   }
+  decisions.push(...lastDecisions(random, setup, atMs));
   return { seed, setup, decisions };
 }
+
+/** Faults that strike whatever became of the others, each amid requests: no schedule has fewer than these. */
+function lastDecisions(random: Random, setup: Setup, afterMs: number): Decision[] {
+  const decisions: Decision[] = [];
+  for (let at = 0; at < lastRounds; at += 1) {
+    const atMs = afterMs + (at + 1) * lastSpacingMs;
+    const node = at % setup.nodes;
+    decisions.push({ atMs, kind: 'fault', fault: { kind: 'pause', at: node, forMs: random.between(100, 900) } });
+    for (let request = 0; request < lastRequests; request += 1) decisions.push(newRequest(random, setup, atMs + request * 50));
+    const slow = { kind: 'slow', at: node, to: (node + 1) % setup.nodes, delayMs: 50, forMs: 300 } as const;
+    decisions.push({ atMs: atMs + lastRequests * 50, kind: 'fault', fault: slow });
+  }
+  return decisions;
+}
+
+const lastRounds = 3;
+const lastRequests = 10;
+const lastSpacingMs = 1000;
 
 const moments: readonly Moment[] = [
   ...(['claim', 'claim', 'membership', 'handover', 'took office', 'serving', 'dump begun', 'dump chunk', 'dump taken'] as const),

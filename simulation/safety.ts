@@ -84,7 +84,13 @@ export class Safety {
       require(known === undefined || isSame(known, entry) || this.#mayCommit(process, entry), () =>
         `${process.replicaId} applies another entry ${entry.seq}, of epoch ${entry.epoch}, than was committed there in epoch ${known?.epoch}`);
       if (this.model.isCommitted(entry.seq) && process.disk.generation === this.generation) continue;
-      if (known !== undefined && process.disk.generation !== this.generation) continue;
+      if (process.disk.generation !== this.generation) {
+        // A deposed primary that hears late that all had held it: lost with the rest of its history (R13).
+        require(known !== undefined || this.#primaries.has(process), () =>
+          `${process.replicaId} applies ${entry.seq} before a primary`);
+        this.model.noteLost(entry);
+        continue;
+      }
       require(this.#mayCommit(process, entry), () => `${process.replicaId} applies ${entry.seq} before a primary has`);
       this.#noteCommitter(process, entry);
       this.model.commit(entry);

@@ -104,7 +104,7 @@ export class SimClient {
       process.run(() => {
         this.#serve(process, doing, (given) => {
           served.over = true;
-          reply(given, this.#world.safety.generation);
+          reply(given, process.disk.generation);
         });
       });
     });

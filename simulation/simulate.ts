@@ -11,7 +11,7 @@ import { runCampaign } from './workers.js';
 const usage = `simulate [--seeds N] [--first S] [--steps K] [--failures F] [--threads T] [--json]
   --seeds     schedules to run                       (10000)
   --first     the first seed                         (1)
-  --steps     decisions in a schedule, 60 at least   (150)
+  --steps     decisions in a schedule, 120 at least  (150)
   --failures  failures after which no more are begun (5)
   --threads   worker threads                         (one for each core)
   --json      the result as one line of JSON

@@ -39,6 +39,7 @@ export type Change =
   /** The log is these entries above `baseSeq` from now on; the store stays as it is (R13, a raised seq floor). */
   | { readonly type: 'rebase'; readonly baseSeq: Seq; readonly baseEpoch: Epoch; readonly entries: readonly LogEntry[] }
   | { readonly type: 'load'; readonly items: readonly DumpItem[] }
+  /** The dump's items may be as new as what is applied by now: a restart must find no less applied than that. */
   | { readonly type: 'complete' };
 
 export type RoleName = 'primary' | 'backup' | 'joiner' | 'claimant';
