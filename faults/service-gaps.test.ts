@@ -8,14 +8,16 @@ function answeredAt(timeMs: number, outcome: Outcome = { kind: 'missing' }): Ope
 }
 
 describe('the time without service after a fault', () => {
-  test('is the longest stretch between two answers that reaches beyond it', () => {
+  test('is the longest stretch between two answers until the next fault', () => {
     const history = [0, 10, 20, 900, 910, 920, 1_000, 5_000].map((timeMs) => answeredAt(timeMs));
     expect(longestGapsMs(history, [15_000, 950_000])).toEqual([880, 4_000]);
+    // What the second fault costs is not charged to the first.
+    expect(longestGapsMs(history, [915_000, 1_001_000])).toEqual([80, 3_999]);
   });
 
   test('does not end with an operation that failed', () => {
     const history = [answeredAt(0), answeredAt(50, { kind: 'refused', code: 'PAUSED' }), answeredAt(100)];
-    expect(longestGapsMs(history, [1_000])).toEqual([100]);
+    expect(longestGapsMs(history, [1_000])).toEqual([99]);
   });
 });
 

@@ -8,8 +8,8 @@ export interface Spread {
 }
 
 /**
- * One number for each start, in its order: the longest time between two answers, the later of which came after this
- * start and the earlier before the next. All clients together; a key or a client that alone goes without is not seen.
+ * One number for each start, in its order: the longest time without an answer between this start and the next. All
+ * clients together; a key or a client that alone goes without is not seen.
  */
 export function longestGapsMs(history: readonly Operation[], startsUs: readonly number[]): number[] {
   const answeredUs = history
@@ -20,9 +20,9 @@ export function longestGapsMs(history: readonly Operation[], startsUs: readonly 
     const endUs = startsUs[index + 1] ?? Number.POSITIVE_INFINITY;
     let longestUs = 0;
     for (let later = firstAfter(answeredUs, startUs); later < answeredUs.length; later += 1) {
-      const earlierUs = answeredUs[later - 1] ?? startUs;
+      const earlierUs = Math.max(startUs, answeredUs[later - 1] ?? startUs);
       if (earlierUs >= endUs) break;
-      longestUs = Math.max(longestUs, answeredUs[later]! - earlierUs);
+      longestUs = Math.max(longestUs, Math.min(endUs, answeredUs[later]!) - earlierUs);
     }
     return longestUs / 1_000;
   });
