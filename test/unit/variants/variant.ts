@@ -56,6 +56,8 @@ export function runActions(c: InstanceType<Lab['Scenario']>, most: number): void
 }
 
 const stepsOfSchedule = 150;
+/** Of a schedule that must have so many events: where the protocol is broken there may be fewer, which shows nothing. */
+const isWhole = false;
 const schedulesOfHarmless = 20;
 const seedsToReport = Number(process.env.VARIANT_SEEDS ?? 0);
 const timeout = 60_000 + seedsToReport * 1000;
@@ -74,7 +76,7 @@ function violation(lab: Lab, check: Check): string | undefined {
 function failingSchedule({ Replica }: Lab, most: number): string | undefined {
   for (let seed = 1; seed <= most; seed++) {
     const failure = failureOf(`schedule ${seed} of ${most}`, () => {
-      const { cause } = run(planOf(seed, stepsOfSchedule), { newReplica: (...given) => new Replica(...given) });
+      const { cause } = run(planOf(seed, stepsOfSchedule), { newReplica: (...given) => new Replica(...given) }, isWhole);
       if (cause !== undefined) throw cause;
     });
     if (failure !== undefined) return failure;
