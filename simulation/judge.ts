@@ -66,8 +66,7 @@ function refusedWritesNeverShow({ history, safety }: World): void {
 
 function nobodyWaitsForEver({ clients }: World): void {
   for (const { name, waiting } of clients) {
-    for (const [process] of waiting)
-      require(process?.alive !== true, () => `a write of ${name} at ${process?.replicaId} waits for ever`);
+    for (const { process } of waiting) require(!process.alive, () => `a write of ${name} at ${process.replicaId} waits for ever`);
   }
 }
 

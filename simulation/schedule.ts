@@ -39,6 +39,7 @@ const mostEvents = 1_000_000;
 const finalDeadlineMs = 3000;
 const finalStepMs = 10;
 const mostAttempts = 4;
+const settleMs = 5000;
 
 /** `isWhole` false: of a plan that is being shrunk, which may have any number of faults. */
 export function run(plan: Plan, options: RunOptions = {}, isWhole = true): RunResult {
@@ -100,6 +101,11 @@ function lastOperations(world: World): void {
   for (let key = 0; key < world.plan.setup.keys; key += 1) insist(world, `k${key}`, 'get');
   do insist(world, 'k0', 'put');
   while (world.handled < leastEvents);
+  // A write that its client has given up may still be on its way.
+  const endMs = world.queue.nowMs + settleMs;
+  while (world.queue.nowMs < endMs && world.clients.some(({ waiting }) => [...waiting].some(({ process }) => process.alive))) {
+    world.runUntil(world.queue.nowMs + finalStepMs);
+  }
 }
 
 /** A message or two may straggle, as they do at any time; a cluster that is whole serves soon all the same. */

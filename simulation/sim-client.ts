@@ -31,7 +31,7 @@ const firstMachine = 32;
 export class SimClient {
   readonly name: string;
   /** Writes that a process has taken and not answered. */
-  readonly waiting = new Set<SimProcess[]>();
+  readonly waiting = new Set<{ readonly process: SimProcess }>();
   readonly #world: World;
   readonly #machine: number;
   readonly #random: Random;
@@ -120,7 +120,7 @@ export class SimClient {
       reply(item === undefined ? { kind: 'missing' } : { kind: 'found', value: decode(item.value), version: item.version });
       return;
     }
-    const ticket = [process];
+    const ticket = { process };
     this.waiting.add(ticket);
     const value = call.kind === 'put' ? encode(call.value) : undefined;
     process.write({ key, value, ifVersion: call.ifVersion }, (answer) => {
