@@ -78,9 +78,10 @@ export class TopologyWatch {
     let ended = false;
     const stop = transport.watchTopology({
       onTopology: (topology) => {
-        if (!heard) this.#wakeUp.wakeAll();
+        const first = !heard;
         heard = true;
         onTopology(topology);
+        if (first || this.#shouldMove(connection)) this.#wakeUp.wakeAll();
       },
       onEnd: () => {
         ended = true;
@@ -88,9 +89,16 @@ export class TopologyWatch {
       },
     });
     await this.#wakeUp.sleep(firstAnswerMs);
-    while (heard && !ended && !this.#closed) await this.#wakeUp.sleep(longestSleepMs);
+    while (heard && !ended && !this.#closed && !this.#shouldMove(connection)) await this.#wakeUp.sleep(longestSleepMs);
     stop();
     return heard;
+  }
+
+  /** Its node has become the primary, and there is another to ask. */
+  #shouldMove({ address }: NodeConnection): boolean {
+    const { table, connections } = this.#options;
+    if (table.primaryAddress !== address) return false;
+    return this.#candidates(address).some((other) => other !== address && !connections.isSuspect(other));
   }
 }
 

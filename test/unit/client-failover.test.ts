@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { KvClient, type KvClientOptions, KvError } from '../../src/index.js';
 import { cluster, connect, failure } from './client-testing/harness.js';
 import { SilentServer } from './client-testing/tcp-proxy.js';
@@ -15,6 +15,15 @@ describe('the primary', () => {
     await moved;
     await client.put('key', 'value');
     expect(cluster.arrivals).toMatchObject([{ method: 'Put', nodeId: 'node-3' }]);
+  });
+
+  test('moves to the node whose news are followed - they are followed at another one from then on', async () => {
+    await connect();
+    const followed = cluster.nodes.find((node) => node.watchers.size > 0);
+    expect(followed).toBeDefined();
+    cluster.setPrimary(followed);
+    const elsewhere = () => cluster.nodes.some((node) => node !== followed && node.watchers.size > 0);
+    await vi.waitUntil(elsewhere, { timeout: 10_000 });
   });
 
   test('appears - those who wait are woken by the topology', async () => {
