@@ -92,4 +92,16 @@ describe('a replica that starts again with its data', () => {
     const answers = b.sent.flatMap((effect) => (effect.type === 'send' ? [effect.message.body] : []));
     expect(answers).toContainEqual({ type: 'syncAnswer', number: 1, dumpNeeded: true, matchedSeq: 0 });
   });
+
+  it('R13: with a half-laid dump, named by the command that its earlier process was given, it begins empty', () => {
+    const b = new Restarted({ ...found, complete: false, appliedSeq: 0, entries: [] });
+    const seqFloor = 2 ** 32 + 3;
+    b.read({ epoch: 2, primary: 'b', inSync: ['b'], seqFloor }, 10);
+    const resets = b.sent.flatMap((effect) =>
+      effect.type === 'persist' && effect.change.type === 'reset' ? [effect.change] : [],
+    );
+    expect(resets).toEqual([{ type: 'reset', baseSeq: seqFloor - 1, baseEpoch: 2, complete: true }]);
+    b.tell({ type: 'tick' }, graceMs);
+    expect(b.replica.snapshot(graceMs)).toMatchObject({ role: 'primary', serving: true, complete: true, lastSeq: seqFloor - 1 });
+  });
 });

@@ -67,8 +67,9 @@ function isOurs(core: Core, state: ShardState): boolean {
 function takeUp(core: Core, state: ShardState, settled: Proposal | undefined): void {
   const token = core.role.kind === 'claimant' ? core.role.forceToken : undefined;
   // After an ended history, and where the operator accepts that a half-laid dump is all there is, the shard begins empty.
-  const beginsEmpty =
-    settled?.purpose === 'birth' ? !core.isNew || state.seqFloor > 1 : settled?.purpose === 'force' && !core.complete;
+  // The command may have been given to an earlier process; nothing else names an incomplete replica, or raises the floor so.
+  const hasGivenUp = !core.complete && state.seqFloor > core.log.lastSeq + 1;
+  const beginsEmpty = settled?.purpose === 'birth' ? !core.isNew || state.seqFloor > 1 : hasGivenUp;
   if (beginsEmpty) core.reset(state.seqFloor - 1, state.epoch, true);
   invariant(core.complete, 'an incomplete replica is named primary');
   // A claim of its earlier process, which it did not know of when it answered beacons, gives no grace of its own (R4).

@@ -33,13 +33,7 @@ describeVariants('all gone', [
   {
     rule: 'R13',
     does: 'begins with a half-laid dump when the loss is accepted',
-    edits: [
-      edit(
-        'state-news.ts',
-        "settled?.purpose === 'force' && !core.complete",
-        "settled?.purpose === 'force' && core.log.lastSeq < 0",
-      ),
-    ],
+    edits: [edit('state-news.ts', '!core.complete && state.seqFloor > core.log.lastSeq + 1', 'core.log.lastSeq < 0')],
     caughtBy: scenario('all-gone'),
   },
   {
