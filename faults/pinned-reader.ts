@@ -26,7 +26,7 @@ export class PinnedReader {
 
   /** One attempt. @throws KvError */
   async get(key: string): Promise<Outcome> {
-    const { found, value, version } = await this.#transport.get({ key }, limitsOf({}, pinnedDeadlineMs));
+    const { found, value, version } = await this.#transport.execute({ kind: 'get', key }, limitsOf({}, pinnedDeadlineMs));
     return found ? { kind: 'found', value: value.toString(), version } : { kind: 'missing' };
   }
 

@@ -1,6 +1,8 @@
 /** The parts of a client, put together and taken apart: everything behind the methods of `KvClient`. */
 import { KvError } from '../errors.js';
 import type { Topology } from '../rpc/kv-api.js';
+import type { DataRequest } from '../rpc/pipeline-operations.js';
+import type { DataResult } from '../rpc/pipeline-results.js';
 import { AddressBook, type AddressSource } from './address-book.js';
 import { Connections } from './connections.js';
 import { InFlightLimit } from './in-flight-limit.js';
@@ -38,8 +40,9 @@ export class ClientCore {
     const table = this.#table;
     const connections = this.#connections;
     const addressBook = this.#addressBook;
-    const inFlight = new InFlightLimit(options.maxInFlight, options.maxQueued);
-    this.#runner = new OperationRunner({ table, connections, addressBook, inFlight, wakeUp: this.#wakeUp });
+    const inFlight = new InFlightLimit(options);
+    const pipelined = options.api === 'pipeline';
+    this.#runner = new OperationRunner({ table, connections, addressBook, inFlight, pipelined, wakeUp: this.#wakeUp });
     const onTopology = (topology: Topology) => this.#takeOver(topology);
     this.#watch = new TopologyWatch({ table, connections, addressBook, firstAnswerMs: options.connectTimeoutMs, onTopology });
   }
@@ -72,6 +75,10 @@ export class ClientCore {
 
   run<Response>(operation: Operation<Response>, limits: Limits): Promise<Response> {
     return this.#runner.run(operation, limits);
+  }
+
+  execute<Result>(request: DataRequest, limits: Limits, toResult: (result: DataResult) => Result): Promise<Result> {
+    return this.#runner.execute(request, limits, toResult);
   }
 
   /** One attempt at one node, for requests that only this node can answer. */

@@ -5,47 +5,76 @@ import { limitsOf } from './limits.js';
 
 const patient = limitsOf({}, 60_000);
 
+const limitOf = (maxInFlight: number, maxQueued: number) => new InFlightLimit({ maxInFlight, maxQueued, maxInFlightBytes: 100 });
+
 describe('in-flight limit', () => {
   test('a place that comes free - goes to the first waiter, not to a newcomer', async () => {
-    const limit = new InFlightLimit(1, 10);
-    expect(limit.tryEnter()).toBe(true);
+    const limit = limitOf(1, 10);
+    expect(limit.tryEnter(1)).toBe(true);
     const order: number[] = [];
-    const first = limit.enter(patient).then(() => order.push(1));
-    const second = limit.enter(patient).then(() => order.push(2));
-    limit.leave();
-    expect(limit.tryEnter()).toBe(false);
+    const first = limit.enter(1, patient).then(() => order.push(1));
+    const second = limit.enter(1, patient).then(() => order.push(2));
+    limit.leave(1);
+    expect(limit.tryEnter(1)).toBe(false);
     await first;
-    limit.leave();
+    limit.leave(1);
     await second;
     expect(order).toEqual([1, 2]);
-    limit.leave();
+    limit.leave(1);
     expect([limit.inFlight, limit.queued]).toEqual([0, 0]);
   });
 
   test('waiters that give up - are skipped and hold no place in the queue', async () => {
-    const limit = new InFlightLimit(1, 3);
-    limit.tryEnter();
+    const limit = limitOf(1, 3);
+    limit.tryEnter(1);
     const controller = new AbortController();
-    const cancelled = limit.enter(limitsOf({ signal: controller.signal }, 60_000));
-    const expired = limit.enter(limitsOf({ deadlineMs: 1 }, 60_000));
-    const patientOne = limit.enter(patient);
-    await expect(limit.enter(patient)).rejects.toMatchObject({ code: 'OVERLOADED', executed: 'no' });
+    const cancelled = limit.enter(1, limitsOf({ signal: controller.signal }, 60_000));
+    const expired = limit.enter(1, limitsOf({ deadlineMs: 1 }, 60_000));
+    const patientOne = limit.enter(1, patient);
+    await expect(limit.enter(1, patient)).rejects.toMatchObject({ code: 'OVERLOADED', executed: 'no' });
     controller.abort();
     await expect(cancelled).rejects.toMatchObject({ code: 'CANCELLED', executed: 'no' });
     await expect(expired).rejects.toMatchObject({ code: 'DEADLINE_EXCEEDED', executed: 'no' });
     expect(limit.queued).toBe(1);
-    limit.leave();
+    limit.leave(1);
     await patientOne;
     expect([limit.inFlight, limit.queued]).toEqual([1, 0]);
   });
 
   test('refuseAll - empties the queue', async () => {
-    const limit = new InFlightLimit(1, 3);
-    limit.tryEnter();
-    const waiting = [limit.enter(patient), limit.enter(patient)];
+    const limit = limitOf(1, 3);
+    limit.tryEnter(1);
+    const waiting = [limit.enter(1, patient), limit.enter(1, patient)];
     limit.refuseAll(new KvError('CLOSED', 'closed'));
     for (const one of waiting) await expect(one).rejects.toMatchObject({ code: 'CLOSED' });
-    limit.leave();
+    limit.leave(1);
     expect([limit.inFlight, limit.queued]).toEqual([0, 0]);
+  });
+
+  test('bytes - limit like places; an operation larger than all of them goes alone', async () => {
+    const limit = limitOf(10, 10);
+    expect(limit.tryEnter(60)).toBe(true);
+    expect(limit.tryEnter(60)).toBe(false);
+    const large = limit.enter(500, patient);
+    const small = limit.enter(10, patient);
+    expect(limit.tryEnter(1)).toBe(false);
+    limit.leave(60);
+    await large;
+    expect([limit.inFlight, limit.queued]).toEqual([1, 1]);
+    limit.leave(500);
+    await small;
+    expect([limit.inFlight, limit.queued]).toEqual([1, 0]);
+  });
+
+  test('a large waiter that gives up - lets in those behind it that fit', async () => {
+    const limit = limitOf(10, 10);
+    limit.tryEnter(60);
+    const controller = new AbortController();
+    const large = limit.enter(60, limitsOf({ signal: controller.signal }, 60_000));
+    const small = limit.enter(40, patient);
+    controller.abort();
+    await expect(large).rejects.toMatchObject({ code: 'CANCELLED' });
+    await small;
+    expect([limit.inFlight, limit.queued]).toEqual([2, 0]);
   });
 });

@@ -1,8 +1,9 @@
 /**
- * How many operations are under way at once, and how many may wait for a place: first come, first served.
+ * How many operations are under way at once, and of how many bytes, and how many may wait for a place: first come, first
+ * served.
  *
  * Whatever fails here was never sent. A place that comes free goes straight to the first waiter, so that newcomers
- * cannot overtake it.
+ * cannot overtake it. An operation larger than all bytes that may be under way goes alone.
  */
 import { KvError } from '../errors.js';
 import { type Limits, monotonicNowMs } from './limits.js';
@@ -11,20 +12,30 @@ import { type Limits, monotonicNowMs } from './limits.js';
 interface Waiter {
   previous: Waiter | undefined;
   next: Waiter | undefined;
+  readonly bytes: number;
   admit(): void;
   refuse(error: KvError): void;
 }
 
+export interface InFlightLimits {
+  readonly maxInFlight: number;
+  readonly maxInFlightBytes: number;
+  readonly maxQueued: number;
+}
+
 export class InFlightLimit {
   readonly #maxInFlight: number;
+  readonly #maxBytes: number;
   readonly #maxQueued: number;
   #inFlight = 0;
+  #bytes = 0;
   #queued = 0;
   #first: Waiter | undefined;
   #last: Waiter | undefined;
 
-  constructor(maxInFlight: number, maxQueued: number) {
+  constructor({ maxInFlight, maxInFlightBytes, maxQueued }: InFlightLimits) {
     this.#maxInFlight = maxInFlight;
+    this.#maxBytes = maxInFlightBytes;
     this.#maxQueued = maxQueued;
   }
 
@@ -39,30 +50,42 @@ export class InFlightLimit {
   }
 
   /** Takes a free place if there is one; costs no promise. */
-  tryEnter(): boolean {
-    if (this.#inFlight >= this.#maxInFlight) return false;
+  tryEnter(bytes: number): boolean {
+    if (this.#first !== undefined || !this.#hasRoomFor(bytes)) return false;
     this.#inFlight += 1;
+    this.#bytes += bytes;
     return true;
   }
 
   /** Waits for a place. @throws KvError OVERLOADED, DEADLINE_EXCEEDED, CANCELLED, CLOSED, all definitely not executed. */
-  enter(limits: Limits): Promise<void> {
+  enter(bytes: number, limits: Limits): Promise<void> {
     if (this.#queued >= this.#maxQueued)
       return Promise.reject(new KvError('OVERLOADED', `${this.#maxQueued} operations wait in this client already`));
     if (limits.signal?.aborted) return Promise.reject(abandoned('CANCELLED', 'given up before it was sent'));
-    return new Promise((resolve, reject) => this.#enqueue(limits, resolve, reject));
+    return new Promise((resolve, reject) => this.#enqueue(bytes, limits, resolve, reject));
   }
 
-  leave(): void {
-    if (this.#first === undefined) this.#inFlight -= 1;
-    else this.#first.admit();
+  /** Gives back the place of an operation that came in with as many bytes. */
+  leave(bytes: number): void {
+    this.#inFlight -= 1;
+    this.#bytes -= bytes;
+    this.#admitWaiting();
   }
 
   refuseAll(error: KvError): void {
     while (this.#first !== undefined) this.#first.refuse(error);
   }
 
-  #enqueue(limits: Limits, resolve: () => void, reject: (error: KvError) => void): void {
+  #hasRoomFor(bytes: number): boolean {
+    if (this.#inFlight >= this.#maxInFlight) return false;
+    return this.#bytes + bytes <= this.#maxBytes || this.#inFlight === 0;
+  }
+
+  #admitWaiting(): void {
+    while (this.#first !== undefined && this.#hasRoomFor(this.#first.bytes)) this.#first.admit();
+  }
+
+  #enqueue(bytes: number, limits: Limits, resolve: () => void, reject: (error: KvError) => void): void {
     const settle = () => {
       this.#unlink(waiter);
       clearTimeout(timer);
@@ -72,14 +95,21 @@ export class InFlightLimit {
       settle();
       reject(error);
     };
+    /** Whoever waits behind a large operation may fit where it did not. */
+    const giveUp = (error: KvError) => {
+      refuse(error);
+      this.#admitWaiting();
+    };
     const admit = () => {
       settle();
+      this.#inFlight += 1;
+      this.#bytes += bytes;
       resolve();
     };
-    const cancel = () => refuse(abandoned('CANCELLED', 'given up while it waited for its turn in this client'));
+    const cancel = () => giveUp(abandoned('CANCELLED', 'given up while it waited for its turn in this client'));
     const expire = () =>
-      refuse(abandoned('DEADLINE_EXCEEDED', 'the deadline passed while it waited for its turn in this client'));
-    const waiter: Waiter = { previous: this.#last, next: undefined, admit, refuse };
+      giveUp(abandoned('DEADLINE_EXCEEDED', 'the deadline passed while it waited for its turn in this client'));
+    const waiter: Waiter = { previous: this.#last, next: undefined, bytes, admit, refuse };
     const timer = setTimeout(expire, Math.max(0, Math.ceil(limits.deadlineAtMs - monotonicNowMs())));
     limits.signal?.addEventListener('abort', cancel);
     if (this.#last === undefined) this.#first = waiter;

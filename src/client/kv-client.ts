@@ -6,6 +6,8 @@
  */
 import { KvError } from '../errors.js';
 import type { ForcePrimaryResponse, NodeStatus, Topology } from '../rpc/kv-api.js';
+import type { DataRequest } from '../rpc/pipeline-operations.js';
+import type { DataResult } from '../rpc/pipeline-results.js';
 import { isAddress } from './address-book.js';
 import { checkDistinct, checkKey, checkVersion, toValueBytes } from './arguments.js';
 import { inParallel } from './bulk.js';
@@ -21,6 +23,7 @@ import type {
   PutOptions,
   PutOutcome,
   PutResult,
+  WriteCondition,
 } from './results.js';
 
 /**
@@ -59,9 +62,11 @@ export class KvClient {
    *
    * @throws KvError INVALID_KEY; the last refusal, or DEADLINE_EXCEEDED, at the deadline; CANCELLED; CLOSED.
    */
-  async get(key: string, options: CallOptions = {}): Promise<GetResult | undefined> {
-    checkKey(key);
-    return this.#get(key, this.#core.limitsOf(options));
+  get(key: string, options: CallOptions = {}): Promise<GetResult | undefined> {
+    return checked(() => {
+      checkKey(key);
+      return this.#get(key, this.#core.limitsOf(options));
+    });
   }
 
   /**
@@ -73,9 +78,8 @@ export class KvClient {
    *   the last refusal (`executed: 'no'`) when none was accepted until the deadline; OUTCOME_UNKNOWN,
    *   DEADLINE_EXCEEDED or CANCELLED with `executed: 'unknown'` when it may have been written; CLOSED.
    */
-  async put(key: string, value: string | Uint8Array, options: PutOptions = {}): Promise<PutResult> {
-    const entry = checkedEntry({ key, value, ...conditionOf(options) });
-    return this.#put(entry, this.#core.limitsOf(options));
+  put(key: string, value: string | Uint8Array, options: PutOptions = {}): Promise<PutResult> {
+    return checked(() => this.#put(putRequest(key, value, options), this.#core.limitsOf(options)));
   }
 
   /**
@@ -83,13 +87,13 @@ export class KvClient {
    *
    * @throws KvError as for `put`.
    */
-  async delete(key: string, options: DeleteOptions = {}): Promise<DeleteResult> {
-    checkKey(key);
-    const { ifVersion } = options;
-    if (ifVersion !== undefined) checkVersion(ifVersion, 1);
-    const request = ifVersion === undefined ? { key } : { key, ifVersion };
-    const limits = this.#core.limitsOf(options);
-    return this.#core.run({ effect: 'write', send: (to, within) => to.delete(request, within) }, limits);
+  delete(key: string, options: DeleteOptions = {}): Promise<DeleteResult> {
+    return checked(() => {
+      checkKey(key);
+      const { ifVersion } = options;
+      if (ifVersion !== undefined) checkVersion(ifVersion, 1);
+      return this.#core.execute({ kind: 'delete', key, ifVersion }, this.#core.limitsOf(options), toDeleteResult);
+    });
   }
 
   /**
@@ -112,16 +116,16 @@ export class KvClient {
    * @throws KvError before anything is sent, if any argument is wrong or a key occurs twice.
    */
   async mput(entries: readonly PutEntry[], options: CallOptions = {}): Promise<PutOutcome[]> {
-    const checked = entries.map((entry) => checkedEntry({ key: entry.key, value: entry.value, ...conditionOf(entry) }));
-    checkDistinct(checked.map((entry) => entry.key));
+    const requests = entries.map((entry) => putRequest(entry.key, entry.value, entry));
+    checkDistinct(entries.map((entry) => entry.key));
     const limits = this.#core.limitsOf(options);
-    return inParallel(checked, (entry) => this.#outcomeOf(entry, limits));
+    return inParallel(requests, (request) => this.#outcomeOf(request, limits));
   }
 
   /** The topology as a node sees it now. @throws KvError as for `get`. */
   async topology(options: CallOptions = {}): Promise<Topology> {
     const limits = this.#core.limitsOf(options);
-    return this.#core.run({ effect: 'read', send: (to, within) => to.getTopology(within) }, limits);
+    return this.#core.run({ effect: 'read', bytes: 0, send: (to, within) => to.getTopology(within) }, limits);
   }
 
   /** The last topology a node reported, without asking: may be a moment old. */
@@ -172,53 +176,55 @@ export class KvClient {
     return this.close();
   }
 
-  async #get(key: string, limits: Limits): Promise<GetResult | undefined> {
-    const request = { key };
-    const answer = await this.#core.run({ effect: 'read', send: (to, within) => to.get(request, within) }, limits);
-    return answer.found ? { value: withoutExcess(answer.value), version: answer.version, nodeId: answer.nodeId } : undefined;
+  #get(key: string, limits: Limits): Promise<GetResult | undefined> {
+    return this.#core.execute({ kind: 'get', key }, limits, toGetResult);
   }
 
-  async #put(entry: CheckedEntry, limits: Limits): Promise<PutResult> {
-    return this.#core.run({ effect: 'write', send: (to, within) => to.put(entry, within) }, limits);
+  #put(request: PutRequest, limits: Limits): Promise<PutResult> {
+    return this.#core.execute(request, limits, toPutResult);
   }
 
-  async #outcomeOf(entry: CheckedEntry, limits: Limits): Promise<PutOutcome> {
+  async #outcomeOf(request: PutRequest, limits: Limits): Promise<PutOutcome> {
     try {
-      return { key: entry.key, ok: true, ...(await this.#put(entry, limits)) };
+      return { key: request.key, ok: true, ...(await this.#put(request, limits)) };
     } catch (error) {
       if (!(error instanceof KvError)) throw error;
-      return { key: entry.key, ok: false, error };
+      return { key: request.key, ok: false, error };
     }
   }
 }
 
-interface CheckedEntry {
-  readonly key: string;
-  readonly value: Uint8Array;
-  readonly ifVersion?: number;
+type PutRequest = Extract<DataRequest, { kind: 'put' }>;
+
+/** What is wrong with the arguments rejects, like every failure. */
+function checked<Result>(begin: () => Promise<Result>): Promise<Result> {
+  try {
+    return begin();
+  } catch (error) {
+    return Promise.reject(error);
+  }
 }
 
-function checkedEntry(entry: PutEntry): CheckedEntry {
-  checkKey(entry.key);
-  const value = toValueBytes(entry.value);
-  if (entry.ifAbsent && entry.ifVersion !== undefined && entry.ifVersion !== 0)
-    throw new KvError('INVALID_ARGUMENT', `ifAbsent contradicts ifVersion ${entry.ifVersion}`);
-  const ifVersion = entry.ifAbsent ? 0 : entry.ifVersion;
-  if (ifVersion === undefined) return { key: entry.key, value };
-  checkVersion(ifVersion, 0);
-  return { key: entry.key, value, ifVersion };
+function putRequest(key: string, value: string | Uint8Array, { ifVersion, ifAbsent }: WriteCondition): PutRequest {
+  checkKey(key);
+  if (ifAbsent && ifVersion !== undefined && ifVersion !== 0)
+    throw new KvError('INVALID_ARGUMENT', `ifAbsent contradicts ifVersion ${ifVersion}`);
+  if (ifVersion !== undefined) checkVersion(ifVersion, 0);
+  return { kind: 'put', key, value: toValueBytes(value), ifVersion: ifAbsent ? 0 : ifVersion };
 }
 
-/** Takes the two conditions out of options that may hold more. */
-function conditionOf({ ifVersion, ifAbsent }: Pick<PutOptions, 'ifVersion' | 'ifAbsent'>) {
-  return { ...(ifVersion === undefined ? {} : { ifVersion }), ...(ifAbsent === undefined ? {} : { ifAbsent }) };
+function toGetResult({ found, value, version, nodeId }: DataResult): GetResult | undefined {
+  return found ? { value, version, nodeId } : undefined;
+}
+
+function toPutResult({ version, nodeId }: DataResult): PutResult {
+  return { version, nodeId };
+}
+
+function toDeleteResult({ found, version, nodeId }: DataResult): DeleteResult {
+  return { existed: found, version, nodeId };
 }
 
 function checkAddress(address: string): void {
   if (!isAddress(address)) throw new KvError('INVALID_ARGUMENT', `an address must be given as host:port, not '${address}'`);
-}
-
-/** What is decoded is a view into a chunk from the network; whoever keeps it would keep the whole chunk. */
-function withoutExcess(value: Buffer): Buffer {
-  return value.byteLength * 2 < value.buffer.byteLength ? Buffer.from(value) : value;
 }

@@ -10,6 +10,7 @@ import { Client, connectivityState } from '@grpc/grpc-js';
 import { channelOptions } from '../rpc/channel-options.js';
 import { type Limits, remainingMs } from './limits.js';
 import type { NodeTransport } from './node-transport.js';
+import { PipelineTransport } from './pipeline-transport.js';
 import { TrackedCredentials } from './tracked-credentials.js';
 import { UnaryTransport } from './unary-transport.js';
 import { WakeUp } from './wake-up.js';
@@ -18,6 +19,7 @@ interface OpenChannel {
   readonly client: Client;
   readonly credentials: TrackedCredentials;
   readonly transport: NodeTransport;
+  readonly pipeline: PipelineTransport;
 }
 
 export class NodeConnection {
@@ -47,7 +49,8 @@ export class NodeConnection {
 
   /** Requests under way. */
   get pending(): number {
-    return this.#channel?.transport.pending ?? 0;
+    if (this.#channel === undefined) return 0;
+    return this.#channel.transport.pending + this.#channel.pipeline.pending;
   }
 
   /**
@@ -56,6 +59,11 @@ export class NodeConnection {
    */
   get transport(): NodeTransport | undefined {
     return this.isReady ? this.#channel?.transport : undefined;
+  }
+
+  /** For operations of which the node is taken to be the primary; like `transport`. */
+  get pipeline(): PipelineTransport | undefined {
+    return this.isReady ? this.#channel?.pipeline : undefined;
   }
 
   /**
@@ -78,6 +86,7 @@ export class NodeConnection {
 
   abandonPending(afterMs: number, reason: string): void {
     this.#channel?.transport.abandonPending(afterMs, reason);
+    this.#channel?.pipeline.abandonPending(afterMs, reason);
   }
 
   close(reason: string): void {
@@ -95,7 +104,7 @@ export class NodeConnection {
   #open(): OpenChannel {
     const credentials = new TrackedCredentials();
     const client = new Client(this.address, credentials, channelOptions);
-    const channel = { client, credentials, transport: new UnaryTransport(client) };
+    const channel = { client, credentials, transport: new UnaryTransport(client), pipeline: new PipelineTransport(client) };
     this.#watch(channel);
     return channel;
   }
@@ -140,6 +149,7 @@ export class NodeConnection {
 function tearDown(channel: OpenChannel, reason: string): void {
   const wasReady = stateOf(channel) === connectivityState.READY;
   channel.transport.close(reason);
+  channel.pipeline.close(reason);
   channel.client.close();
   if (!wasReady) channel.credentials.destroySockets();
 }

@@ -5,18 +5,9 @@
  * Every method rejects with a KvError whose `executed` is `unknown` unless the node itself said otherwise, with
  * DEADLINE_EXCEEDED at the deadline, and with CANCELLED when the signal aborts.
  */
-import type {
-  DeleteRequest,
-  DeleteResponse,
-  ForcePrimaryRequest,
-  ForcePrimaryResponse,
-  GetRequest,
-  GetResponse,
-  NodeStatus,
-  PutRequest,
-  PutResponse,
-  Topology,
-} from '../rpc/kv-api.js';
+import type { ForcePrimaryRequest, ForcePrimaryResponse, NodeStatus, Topology } from '../rpc/kv-api.js';
+import type { DataRequest } from '../rpc/pipeline-operations.js';
+import type { DataResult } from '../rpc/pipeline-results.js';
 import type { Limits } from './limits.js';
 
 export interface TopologyListener {
@@ -26,9 +17,7 @@ export interface TopologyListener {
 }
 
 export interface NodeTransport {
-  get(request: GetRequest, limits: Limits): Promise<GetResponse>;
-  put(request: PutRequest, limits: Limits): Promise<PutResponse>;
-  delete(request: DeleteRequest, limits: Limits): Promise<DeleteResponse>;
+  execute(request: DataRequest, limits: Limits): Promise<DataResult>;
   getTopology(limits: Limits): Promise<Topology>;
   getNodeStatus(limits: Limits): Promise<NodeStatus>;
   forcePrimary(request: ForcePrimaryRequest, limits: Limits): Promise<ForcePrimaryResponse>;

@@ -33,15 +33,13 @@ describe('between the choice of a connection and the sending', () => {
     const table = new RoutingTable();
     table.update(cluster.topology);
     const addressBook = new AddressBook(fixedAddresses(cluster.addresses), () => {});
-    const inFlight = new InFlightLimit(1, 0);
-    const runner = new OperationRunner({ table, connections, addressBook, inFlight, wakeUp: new WakeUp() });
+    const inFlight = new InFlightLimit({ maxInFlight: 1, maxInFlightBytes: 1_000, maxQueued: 0 });
+    const runner = new OperationRunner({ table, connections, addressBook, inFlight, pipelined: true, wakeUp: new WakeUp() });
     const limits = limitsOf({}, 5_000);
     await connections.to(cluster.primary.address).whenReady(limits);
 
-    const write: Operation<unknown> = {
-      effect: 'write',
-      send: (to, within) => to.put({ key: 'key', value: Buffer.from('value') }, within),
-    };
+    const request = { kind: 'put', key: 'key', value: Buffer.from('value'), ifVersion: undefined } as const;
+    const write: Operation<unknown> = { effect: 'write', bytes: 1, send: (to, within) => to.execute(request, within) };
     const outcome = runner.run(write, limits);
     connections.retain(new Set());
     expect(await outcome).toMatchObject({ nodeId: 'node-1' });

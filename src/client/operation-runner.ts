@@ -6,12 +6,15 @@
  * write is never sent again after an attempt with an unknown outcome.
  */
 import { KvError } from '../errors.js';
+import { type DataRequest, sizeOf } from '../rpc/pipeline-operations.js';
+import type { DataResult } from '../rpc/pipeline-results.js';
 import type { AddressBook } from './address-book.js';
 import type { Connections } from './connections.js';
 import type { InFlightLimit } from './in-flight-limit.js';
 import { type Limits, monotonicNowMs, remainingMs } from './limits.js';
 import type { NodeConnection } from './node-connection.js';
 import type { NodeTransport } from './node-transport.js';
+import type { PipelineTransport } from './pipeline-transport.js';
 import { backoffMs, blamesTheNode, type Effect, gaveUp, mayRetry } from './retry-rule.js';
 import type { Preference, RoutingTable } from './routing-table.js';
 import type { WakeUp } from './wake-up.js';
@@ -21,8 +24,10 @@ const shortestRetryMs = 5;
 
 export interface Operation<Response> {
   readonly effect: Effect;
-  /** One attempt. */
-  send(transport: NodeTransport, limits: Limits): Promise<Response>;
+  /** Of the request, about. */
+  readonly bytes: number;
+  /** One attempt. `pipeline`: a faster way, where the node is taken for the primary; other nodes forward only what comes singly. */
+  send(transport: NodeTransport, limits: Limits, pipeline: PipelineTransport | undefined): Promise<Response>;
 }
 
 export interface RunnerParts {
@@ -30,6 +35,8 @@ export interface RunnerParts {
   readonly connections: Connections;
   readonly addressBook: AddressBook;
   readonly inFlight: InFlightLimit;
+  /** Whether data operations travel on streams where they can. */
+  readonly pipelined: boolean;
   /** Woken when the topology changes or a node becomes reachable: refused operations try again at once. */
   readonly wakeUp: WakeUp;
 }
@@ -53,12 +60,38 @@ export class OperationRunner {
   async run<Response>(operation: Operation<Response>, limits: Limits): Promise<Response> {
     const { inFlight } = this.#parts;
     if (this.#closed) throw closedError();
-    if (!inFlight.tryEnter()) await inFlight.enter(limits);
+    if (!inFlight.tryEnter(operation.bytes)) await inFlight.enter(operation.bytes, limits);
     try {
       return await this.#attempts(operation, limits);
     } finally {
-      inFlight.leave();
+      inFlight.leave(operation.bytes);
     }
+  }
+
+  /**
+   * A get, put or delete. Nearly all end with their first attempt, which for that reason goes straight to the stream of the
+   * primary where there is one: without a promise but the caller's own.
+   */
+  execute<Result>(request: DataRequest, limits: Limits, toResult: (result: DataResult) => Result): Promise<Result> {
+    const { table, connections, inFlight, pipelined } = this.#parts;
+    const address = pipelined ? table.primaryAddress : undefined;
+    const pipeline = address === undefined || this.#isOver(limits) ? undefined : connections.to(address).pipeline;
+    const bytes = sizeOf(request);
+    if (address === undefined || pipeline === undefined || !inFlight.tryEnter(bytes))
+      return this.run(dataOperation(request, bytes), limits).then(toResult);
+    return new Promise((resolve, reject) => {
+      pipeline.send(request, limits, {
+        answered: (result) => {
+          inFlight.leave(bytes);
+          resolve(toResult(result));
+        },
+        failed: (error) => {
+          this.#goOn(dataOperation(request, bytes), limits, { error, address, primaryThen: address })
+            .finally(() => inFlight.leave(bytes))
+            .then((result) => resolve(toResult(result)), reject);
+        },
+      });
+    });
   }
 
   /** What waits is refused at once; what is under way is ended by its connection. */
@@ -68,9 +101,9 @@ export class OperationRunner {
     this.#parts.wakeUp.wakeAll();
   }
 
-  async #attempts<Response>(operation: Operation<Response>, limits: Limits): Promise<Response> {
-    let last: Failure | undefined;
-    for (let attempt = 1; ; attempt += 1) {
+  async #attempts<Response>(operation: Operation<Response>, limits: Limits, failed?: Failure): Promise<Response> {
+    let last = failed;
+    for (let attempt = failed === undefined ? 1 : 2; ; attempt += 1) {
       this.#throwIfOver(limits, last, attempt - 1);
       const connection = await this.#reach(last, limits);
       // Even a node that was ready at once is awaited: meanwhile the caller may have closed the client or given up, and
@@ -82,8 +115,9 @@ export class OperationRunner {
         last = { error: this.#unreachable(), address: undefined, primaryThen };
         void this.#parts.addressBook.refresh();
       } else {
+        const pipelined = this.#parts.pipelined && connection.address === primaryThen;
         try {
-          return await operation.send(transport, limits);
+          return await operation.send(transport, limits, pipelined ? connection.pipeline : undefined);
         } catch (error) {
           last = { error: toKvError(error), address: connection.address, primaryThen };
         }
@@ -91,6 +125,13 @@ export class OperationRunner {
       }
       if (!isNews(last, attempt)) await this.#backOff(attempt, limits);
     }
+  }
+
+  /** After a first attempt that was made without this. */
+  async #goOn<Response>(operation: Operation<Response>, limits: Limits, failure: Failure): Promise<Response> {
+    this.#throwIfFinal(operation.effect, failure.error, limits);
+    if (!isNews(failure, 1)) await this.#backOff(1, limits);
+    return this.#attempts(operation, limits, failure);
   }
 
   /** The first node, best first, that is connected or becomes so. */
@@ -150,6 +191,14 @@ export class OperationRunner {
     const message = addresses.length === 0 ? 'no node is known' : `no node could be reached: ${addresses.join(', ')}`;
     return new KvError('UNREACHABLE', message, { cause: addressBook.lastError });
   }
+}
+
+function dataOperation(request: DataRequest, bytes: number): Operation<DataResult> {
+  return {
+    effect: request.kind === 'get' ? 'read' : 'write',
+    bytes,
+    send: (transport, limits, pipeline) => (pipeline ?? transport).execute(request, limits),
+  };
 }
 
 /** What the last attempt says about the next; nothing, if a new primary has become known since. */

@@ -10,8 +10,15 @@ interface CommonOptions {
   readonly connectTimeoutMs?: number;
   /** Operations under way at once. Further ones wait, in order. Default 1,024, minimum 1. */
   readonly maxInFlight?: number;
+  /** Bytes of the requests under way at once. Further ones wait, in order. Default 64 MiB, minimum 1. */
+  readonly maxInFlightBytes?: number;
   /** Operations that may wait for one of those places; beyond it they fail with OVERLOADED. Default 100,000, minimum 0. */
   readonly maxQueued?: number;
+  /**
+   * How operations travel to the primary: `pipeline`, many in a message on one stream, or `unary`, a gRPC call each, which
+   * is several times slower. Default `pipeline`.
+   */
+  readonly api?: 'pipeline' | 'unary';
 }
 
 export interface NodesOptions extends CommonOptions {
@@ -40,11 +47,14 @@ export interface ResolvedOptions {
   readonly deadlineMs: number;
   readonly connectTimeoutMs: number;
   readonly maxInFlight: number;
+  readonly maxInFlightBytes: number;
   readonly maxQueued: number;
+  readonly api: 'pipeline' | 'unary';
   /** What to tell of an address book that is empty. */
   readonly nobodyMessage: string;
 }
 
+const defaultInFlightBytes = 64 * 1024 * 1024;
 const defaultRoot = '/kvstore';
 
 /** @throws KvError INVALID_OPTION naming the option and the value. */
@@ -52,8 +62,10 @@ export function resolveOptions(options: CommonOptions & Pick<KvClientOptions, 'z
   return {
     deadlineMs: integerOption('deadlineMs', options.deadlineMs ?? 10_000, 1, maxDeadlineMs),
     connectTimeoutMs: integerOption('connectTimeoutMs', options.connectTimeoutMs ?? 2_000, 1, maxDeadlineMs),
-    maxInFlight: integerOption('maxInFlight', options.maxInFlight ?? 1_024, 1, Number.MAX_SAFE_INTEGER),
+    maxInFlight: positiveInteger('maxInFlight', options.maxInFlight ?? 1_024),
     maxQueued: integerOption('maxQueued', options.maxQueued ?? 100_000, 0, Number.MAX_SAFE_INTEGER),
+    maxInFlightBytes: positiveInteger('maxInFlightBytes', options.maxInFlightBytes ?? defaultInFlightBytes),
+    api: apiOption(options.api ?? 'pipeline'),
     nobodyMessage: nobodyMessage(options),
   };
 }
@@ -69,6 +81,15 @@ export function addressSourceOf(options: KvClientOptions, timeoutMs: number): Ad
 
 function nobodyMessage({ zk, root }: Pick<KvClientOptions, 'zk' | 'root'>): string {
   return `no node is registered${zk === undefined ? '' : ` under root ${root ?? defaultRoot} in the ZooKeeper at ${zk}`}`;
+}
+
+function apiOption(api: string): 'pipeline' | 'unary' {
+  if (api === 'pipeline' || api === 'unary') return api;
+  throw new KvError('INVALID_OPTION', `api must be pipeline or unary, not ${api}`);
+}
+
+function positiveInteger(name: string, value: number): number {
+  return integerOption(name, value, 1, Number.MAX_SAFE_INTEGER);
 }
 
 function integerOption(name: string, value: number, lowest: number, highest: number): number {

@@ -17,6 +17,8 @@ import type {
   PutResponse,
   Topology,
 } from '../rpc/kv-api.js';
+import type { DataRequest } from '../rpc/pipeline-operations.js';
+import type { DataResult } from '../rpc/pipeline-results.js';
 import { clusterService, keyValueService } from '../rpc/proto.js';
 import { fromStatus } from '../rpc/status.js';
 import { type Limits, remainingMs } from './limits.js';
@@ -44,6 +46,8 @@ const methods = {
   forcePrimary: method<ForcePrimaryRequest, ForcePrimaryResponse>(clusterService, 'ForcePrimary'),
 };
 
+const nothingFound = { found: false, value: Buffer.alloc(0) };
+
 export class UnaryTransport implements NodeTransport {
   readonly #client: Client;
   readonly #pending = new Set<(error: KvError) => void>();
@@ -56,16 +60,20 @@ export class UnaryTransport implements NodeTransport {
     return this.#pending.size;
   }
 
-  get(request: GetRequest, limits: Limits): Promise<GetResponse> {
-    return this.#call(methods.get, request, limits);
-  }
-
-  put(request: PutRequest, limits: Limits): Promise<PutResponse> {
-    return this.#call(methods.put, request, limits);
-  }
-
-  delete(request: DeleteRequest, limits: Limits): Promise<DeleteResponse> {
-    return this.#call(methods.delete, request, limits);
+  async execute(request: DataRequest, limits: Limits): Promise<DataResult> {
+    const { kind, ...fields } = request;
+    switch (kind) {
+      case 'get': {
+        const found = await this.#call(methods.get, fields, limits);
+        return { ...found, value: withoutExcess(found.value) };
+      }
+      case 'put':
+        return { ...nothingFound, ...(await this.#call(methods.put, fields as PutRequest, limits)) };
+      case 'delete': {
+        const { existed, version, nodeId } = await this.#call(methods.delete, fields as DeleteRequest, limits);
+        return { ...nothingFound, found: existed, version, nodeId };
+      }
+    }
   }
 
   getTopology(limits: Limits): Promise<Topology> {
@@ -147,4 +155,9 @@ export class UnaryTransport implements NodeTransport {
       signal?.addEventListener('abort', abort);
     });
   }
+}
+
+/** What is decoded is a view into a chunk from the network; whoever keeps it would keep the whole chunk. */
+function withoutExcess(value: Buffer): Buffer {
+  return value.byteLength * 2 < value.buffer.byteLength ? Buffer.from(value) : value;
 }

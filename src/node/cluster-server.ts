@@ -72,12 +72,11 @@ export class ClusterServer {
     const refuse = (message: string): void => callback(toStatus(new KvError('INVALID_ARGUMENT', message)));
     if (request.shard !== 0) return refuse(`there is no shard ${request.shard}`);
     if (!request.acceptDataLoss) return refuse('accept_data_loss must be set: acknowledged writes may be lost');
-    this.#context.force((answer: Answer) => {
-      if (answer.kind === 'forced') callback(null, { epoch: answer.epoch, seqFloor: answer.seqFloor });
-      else {
-        const reason = answer.kind === 'notForced' ? answer.reason : 'this node is stopping';
-        callback(toStatus(new KvError('NOT_FORCED', `the shard was left as it is: ${reason}`)));
-      }
-    });
+    const answer = (given: Answer): void => {
+      if (given.kind === 'forced') return callback(null, { epoch: given.epoch, seqFloor: given.seqFloor });
+      const reason = given.kind === 'notForced' ? given.reason : 'this node is stopping';
+      callback(toStatus(new KvError('NOT_FORCED', `the shard was left as it is: ${reason}`)));
+    };
+    this.#context.force({ answer });
   }
 }

@@ -6,8 +6,10 @@ import type { DeleteRequest, DeleteResponse, GetRequest, GetResponse, PutRequest
 import { ownCopy } from '../rpc/own-memory.js';
 import { keyValueServiceWithRawKeys } from '../rpc/proto.js';
 import { toStatus } from '../rpc/status.js';
+import { awaitWrite } from './awaited-write.js';
 import { type Forwarder, wasForwarded } from './forwarder.js';
-import type { LocalShard } from './local-shard.js';
+import type { LocalShard, LocalWrite } from './local-shard.js';
+import { noPrimary } from './no-primary.js';
 import { checkIfVersion, checkKey, checkValue } from './request-checks.js';
 
 type Raw<Request> = Request & { key: Buffer };
@@ -19,7 +21,7 @@ const maxPendingCalls = 8_192;
 export interface KeyValueContext {
   readonly nodeId: string;
   readonly maxValueBytes: number;
-  /** For calls that come without a deadline. */
+  /** For calls that come without a deadline, and for writes that are not committed, whatever their caller's deadline. */
   readonly defaultDeadlineMs: number;
   readonly local: LocalShard;
   readonly forwarder: Forwarder;
@@ -95,17 +97,9 @@ export class KeyValueServer {
       if (wasForwarded(call.metadata)) {
         throw new KvError('NOT_PRIMARY', error.message, address === undefined ? {} : { primaryAddress: address });
       }
-      if (address === undefined) throw this.#noPrimary();
+      if (address === undefined) throw noPrimary(this.#context.isOffline());
       return await this.#context.forwarder.forward(address, method, call.request, this.#remainingMs(call));
     }
-  }
-
-  #noPrimary(): KvError {
-    if (!this.#context.isOffline()) return new KvError('NO_PRIMARY', 'no primary is known at present; nothing was sent to one');
-    return new KvError(
-      'SHARD_OFFLINE',
-      'no node that holds every acknowledged write is live; "kvctl status" tells which are missing',
-    );
   }
 
   #remainingMs(call: { getDeadline(): Date | number }): number {
@@ -116,26 +110,33 @@ export class KeyValueServer {
 
   async #get(request: GetRequest<Buffer>): Promise<GetResponse> {
     const { nodeId, local } = this.#context;
-    const stored = await local.read(checkKey(request.key));
+    const key = checkKey(request.key);
+    const refusal = local.refusalOfRead(performance.now());
+    if (refusal !== undefined) throw refusal;
+    const stored = await local.stored(key);
     if (stored === undefined) return { found: false, value: Buffer.alloc(0), version: 0, nodeId };
     return { found: true, value: stored.value as Buffer, version: stored.version, nodeId };
   }
 
   async #put(request: PutRequest<Buffer>): Promise<PutResponse> {
-    const { nodeId, local, maxValueBytes } = this.#context;
+    const { nodeId, maxValueBytes } = this.#context;
     const key = checkKey(request.key);
-    checkValue(request.value, maxValueBytes);
+    checkValue(request.value.length, maxValueBytes);
     checkIfVersion(request.ifVersion, 0);
-    const { version } = await local.write({ key, value: ownCopy(request.value), ifVersion: request.ifVersion });
+    const version = await this.#write({ key, value: ownCopy(request.value), ifVersion: request.ifVersion });
     return { version, nodeId };
   }
 
   async #delete(request: DeleteRequest<Buffer>): Promise<DeleteResponse> {
-    const { nodeId, local } = this.#context;
+    const { nodeId } = this.#context;
     const key = checkKey(request.key);
     checkIfVersion(request.ifVersion, 1);
-    const { written, version } = await local.write({ key, value: undefined, ifVersion: request.ifVersion });
-    return { existed: written, version, nodeId };
+    const version = await this.#write({ key, value: undefined, ifVersion: request.ifVersion });
+    return { existed: version > 0, version, nodeId };
+  }
+
+  #write(write: LocalWrite): Promise<number> {
+    return awaitWrite(this.#context.local, write, this.#context.defaultDeadlineMs);
   }
 
   /** What nobody expected goes to the log with its stack, and leaves as a bland message. */

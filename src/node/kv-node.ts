@@ -20,6 +20,7 @@ import { LocalShard } from './local-shard.js';
 import { NodeShard } from './node-shard.js';
 import { describeNode } from './node-status.js';
 import type { NodeOptions } from './options.js';
+import { PipelineServer } from './pipeline-server.js';
 import { Stripes } from './stripes.js';
 import { describeTopology } from './topology.js';
 
@@ -48,6 +49,7 @@ export class KvNode {
   readonly #logger: Logger;
   readonly #shard: NodeShard;
   readonly #keyValue: KeyValueServer;
+  readonly #pipeline: PipelineServer;
   readonly #cluster: ClusterServer;
   readonly #forwarder = new Forwarder();
   readonly #startedMs = performance.now();
@@ -116,7 +118,14 @@ export class KvNode {
       onStopped: (clean) => this.#resolveStopped(clean),
       onFailed: (error) => this.#fail(error),
     });
-    this.#keyValue = this.#newKeyValueServer();
+    const { maxValueBytes } = options;
+    const shared = {
+      ...{ nodeId: this.id, maxValueBytes, logger: this.#logger, local: new LocalShard(this.#shard.host, new Stripes()) },
+      isOffline: () => this.#shard.host.snapshot.offline,
+      primaryElsewhere: () => this.#primaryElsewhere(),
+    };
+    this.#keyValue = new KeyValueServer({ ...shared, defaultDeadlineMs, forwarder: this.#forwarder });
+    this.#pipeline = new PipelineServer(shared);
     this.#cluster = new ClusterServer({
       topology: () => this.#describeTopology(),
       nodeStatus: () => this.#describeNode(),
@@ -146,7 +155,7 @@ export class KvNode {
 
   get #implementations(): Readonly<Record<keyof typeof services, UntypedServiceImplementation>> {
     return {
-      keyValue: this.#keyValue.implementation,
+      keyValue: { ...this.#keyValue.implementation, Pipeline: this.#pipeline.handler },
       cluster: this.#cluster.implementation,
       replication: this.#shard.server.implementation,
     };
@@ -165,17 +174,9 @@ export class KvNode {
     this.#logger.info({ address: this.address, clusterId: this.#config.clusterId }, 'listening');
   }
 
-  #newKeyValueServer(): KeyValueServer {
-    const { maxValueBytes } = this.#options;
-    return new KeyValueServer({
-      ...{ nodeId: this.id, maxValueBytes, defaultDeadlineMs, logger: this.#logger, forwarder: this.#forwarder },
-      local: new LocalShard(this.#shard.host, new Stripes(), defaultDeadlineMs),
-      isOffline: () => this.#shard.host.snapshot.offline,
-      primaryElsewhere: () => {
-        const [shard] = this.#describeTopology().shards;
-        return shard?.primaryAddress && shard.primaryAddress !== this.address ? shard.primaryAddress : undefined;
-      },
-    });
+  #primaryElsewhere(): string | undefined {
+    const [shard] = this.#describeTopology().shards;
+    return shard?.primaryAddress && shard.primaryAddress !== this.address ? shard.primaryAddress : undefined;
   }
 
   #describeTopology() {
@@ -230,6 +231,7 @@ export class KvNode {
     await this.#coordinator.close();
     if (error === undefined) await this.#waitUntilQuiet();
     this.#keyValue.close();
+    this.#pipeline.close();
     this.#cluster.close();
     this.#shard.close();
     await shutDown(this.#server, error === undefined ? shutdownPatienceMs : 0);
@@ -241,7 +243,9 @@ export class KvNode {
   async #waitUntilQuiet(): Promise<void> {
     const deadline = performance.now() + maxQuietWaitMs;
     while (performance.now() < deadline) {
-      const waitMs = this.#keyValue.pending > 0 ? quietBeforeShutdownMs : quietBeforeShutdownMs - this.#keyValue.quietMs;
+      const pending = this.#keyValue.pending + this.#pipeline.pending;
+      const quietMs = Math.min(this.#keyValue.quietMs, this.#pipeline.quietMs);
+      const waitMs = pending > 0 ? quietBeforeShutdownMs : quietBeforeShutdownMs - quietMs;
       if (waitMs <= 0) return;
       await new Promise((resolve) => setTimeout(resolve, Math.min(waitMs, deadline - performance.now())));
     }

@@ -1,8 +1,8 @@
 /** Reads and writes on the replica of this node: refused with our codes unless it is the serving primary. */
 import { type ErrorCode, KvError } from '../errors.js';
-import type { Answer, Refusal } from '../replication/index.js';
+import type { Answer, Refusal, WriteEvent } from '../replication/index.js';
 import type { StoredValue } from '../storage/index.js';
-import type { ShardHost } from './shard-host.js';
+import type { AnswerSink, ShardHost } from './shard-host.js';
 import type { Stripes } from './stripes.js';
 
 export interface LocalWrite {
@@ -12,10 +12,18 @@ export interface LocalWrite {
   readonly ifVersion: number | undefined;
 }
 
-export interface WriteResult {
-  /** False for a delete of a key that does not exist. */
-  readonly written: boolean;
-  readonly version: number;
+/** An operation under way at the shard, which hears once what became of it. */
+export abstract class LocalOperation implements AnswerSink {
+  /** A write: every in-sync replica holds it; version 0: there was nothing to delete. An ordered read: it may read now. */
+  abstract succeeded(version: number): void;
+  /** A KvError, unless nobody expected it. */
+  abstract failed(error: unknown): void;
+
+  answer(answer: Answer): void {
+    if (answer.kind === 'written') this.succeeded(answer.version);
+    else if (answer.kind === 'refused') this.failed(errorOf(answer.refusal, answer.currentVersion));
+    else this.succeeded(0);
+  }
 }
 
 const reasons: Record<Exclude<Refusal, 'VERSION_MISMATCH'>, string> = {
@@ -34,53 +42,58 @@ function errorOf(refusal: Refusal, currentVersion: number | undefined): KvError 
   return new KvError('VERSION_MISMATCH', `the key is at version ${currentVersion}`, { currentVersion: currentVersion ?? 0 });
 }
 
+/** Every `nowMs` is monotonic, and of the turn of the call, after the request came in (R9). */
 export class LocalShard {
   readonly #host: ShardHost;
   readonly #stripes: Stripes;
-  readonly #maxWaitMs: number;
 
-  /** A write that is not committed within `maxWaitMs` is answered as unknown, whatever deadline its caller has. */
-  constructor(host: ShardHost, stripes: Stripes, maxWaitMs: number) {
+  constructor(host: ShardHost, stripes: Stripes) {
     this.#host = host;
     this.#stripes = stripes;
-    this.#maxWaitMs = maxWaitMs;
   }
 
-  /** Linearizable. @throws KvError, definitely not executed. */
-  async read(key: string): Promise<StoredValue | undefined> {
-    const refusal = this.#host.refusalOfRead();
-    if (refusal !== undefined) throw errorOf(refusal, undefined);
+  /** Why nothing may be read now: definitely not executed. */
+  refusalOfRead(nowMs: number): KvError | undefined {
+    const refusal = this.#host.refusalOfRead(nowMs);
+    return refusal === undefined ? undefined : errorOf(refusal, undefined);
+  }
+
+  /** What is committed; linearizable where `refusalOfRead` refuses nothing in the same turn. */
+  stored(key: string): StoredValue | undefined | Promise<StoredValue | undefined> {
     return this.#host.storage.get(key);
   }
 
-  /** Resolves once every in-sync replica holds the write. @throws KvError */
-  write(write: LocalWrite): Promise<WriteResult> {
-    return new Promise((resolve, reject) => {
-      const late = () => reject(new KvError('OUTCOME_UNKNOWN', `the write was not committed within ${this.#maxWaitMs} ms`));
-      const timer = setTimeout(late, this.#maxWaitMs);
-      const sink = (answer: Answer): void => {
-        clearTimeout(timer);
-        if (answer.kind === 'written') resolve({ written: true, version: answer.version });
-        else if (answer.kind === 'nothingToDelete') resolve({ written: false, version: 0 });
-        else if (answer.kind === 'refused') reject(errorOf(answer.refusal, answer.currentVersion));
-      };
-      const judgeAndAppend = (storedVersion: number): void => this.#host.write({ ...write, storedVersion }, sink);
-      const section = (): void | Promise<void> => {
-        // Under the stripe nothing is appended for this key, so an entry that commits meanwhile is seen in the store.
-        const uncommitted = this.#host.uncommittedVersion(write.key);
-        if (uncommitted !== undefined) return judgeAndAppend(uncommitted);
-        const stored = this.#host.storage.get(write.key);
-        if (stored instanceof Promise) return stored.then((found) => judgeAndAppend(found?.version ?? 0));
-        judgeAndAppend(stored?.version ?? 0);
-      };
-      // A storage that fails to read is the one way for this to reject: nothing was appended.
-      const done = this.#stripes.run(write.key, section);
-      if (done instanceof Promise) {
-        done.catch((error: unknown) => {
-          clearTimeout(timer);
-          reject(error);
-        });
-      }
+  /** Whether a write of the key is under way, which a read of it may have to wait for. */
+  isBeingWritten(key: string): boolean {
+    return this.#host.uncommittedVersion(key) !== undefined || this.#stripes.isLocked(key);
+  }
+
+  /** Succeeds once every write of the key that came before has committed; what is stored then may be read in that turn. */
+  readInOrder(key: string, operation: LocalOperation): void {
+    this.#underStripe(key, operation, () => this.#host.handle({ type: 'orderedRead', token: operation, key }));
+  }
+
+  /** Writes of one key take effect in the order of the calls. */
+  write({ key, value, ifVersion }: LocalWrite, operation: LocalOperation, nowMs: number): void {
+    const append = (storedVersion: number, atMs?: number): void => {
+      const write: WriteEvent = { type: 'write', token: operation, key, value, ifVersion, storedVersion };
+      this.#host.write(write, atMs);
+    };
+    // A stripe that is held lets the section in in a later turn.
+    const atMs = this.#stripes.isLocked(key) ? undefined : nowMs;
+    this.#underStripe(key, operation, () => {
+      // Under the stripe nothing is appended for this key, so an entry that commits meanwhile is seen in the store.
+      const uncommitted = this.#host.uncommittedVersion(key);
+      if (uncommitted !== undefined) return append(uncommitted, atMs);
+      const stored = this.#host.storage.get(key);
+      if (stored instanceof Promise) return stored.then((found) => append(found?.version ?? 0));
+      append(stored?.version ?? 0, atMs);
     });
+  }
+
+  /** A storage that fails to read is the one way for `section` to fail: nothing was appended. */
+  #underStripe(key: string, operation: LocalOperation, section: () => void | Promise<void>): void {
+    const pending = this.#stripes.run(key, section);
+    if (pending instanceof Promise) pending.catch((error: unknown) => operation.failed(error));
   }
 }

@@ -6,16 +6,20 @@ import { maxKeyBytes } from '../limits.js';
 
 /** Judged on the raw bytes: a decoder that replaces what is not UTF-8 would make two keys one. */
 export function checkKey(key: Buffer): string {
-  if (key.length === 0) throw new KvError('INVALID_KEY', 'the key is empty; a key has 1 to 1,024 bytes');
-  if (key.length > maxKeyBytes)
-    throw new KvError('INVALID_KEY', `the key has ${key.length} bytes; at most ${maxKeyBytes} are allowed`);
-  if (!isUtf8(key)) throw new KvError('INVALID_KEY', 'the key is not valid UTF-8');
-  return key.toString('utf8');
+  return checkDecodedKey(isUtf8(key) ? key.toString('utf8') : undefined, key.length);
 }
 
-export function checkValue(value: Uint8Array, maxValueBytes: number): void {
-  if (value.length <= maxValueBytes) return;
-  throw new KvError('VALUE_TOO_LARGE', `the value has ${value.length} bytes; this node takes at most ${maxValueBytes}`);
+/** `key`: undefined if its bytes are not UTF-8. */
+export function checkDecodedKey(key: string | undefined, bytes: number): string {
+  if (bytes === 0) throw new KvError('INVALID_KEY', 'the key is empty; a key has 1 to 1,024 bytes');
+  if (bytes > maxKeyBytes) throw new KvError('INVALID_KEY', `the key has ${bytes} bytes; at most ${maxKeyBytes} are allowed`);
+  if (key === undefined) throw new KvError('INVALID_KEY', 'the key is not valid UTF-8');
+  return key;
+}
+
+export function checkValue(bytes: number, maxValueBytes: number): void {
+  if (bytes <= maxValueBytes) return;
+  throw new KvError('VALUE_TOO_LARGE', `the value has ${bytes} bytes; this node takes at most ${maxValueBytes}`);
 }
 
 export function checkIfVersion(ifVersion: number | undefined, lowest: 0 | 1): void {

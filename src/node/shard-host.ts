@@ -12,6 +12,7 @@ import type {
   ReplicaOptions,
   ReplicaSnapshot,
   ShardState,
+  WriteEvent,
 } from '../replication/index.js';
 import { Replica } from '../replication/index.js';
 import type { Storage } from '../storage/index.js';
@@ -34,7 +35,10 @@ export interface ShardPorts {
   failed(error: Error): void;
 }
 
-export type AnswerSink = (answer: Answer) => void;
+/** Hears the answer to what it came with, once. */
+export interface AnswerSink {
+  answer(answer: Answer): void;
+}
 
 /** Ticks in a beacon interval: beacons leave, and silence is noticed, that much late at the most. */
 const ticksPerBeacon = 3;
@@ -75,9 +79,9 @@ export class ShardHost {
     return !this.#closed && this.#replica.isPrimaryIn(epoch);
   }
 
-  /** Why a read may not be served at this moment, which must be after its request came in (R9). */
-  refusalOfRead(): ReturnType<Replica['refusalOfRead']> {
-    return this.#closed ? 'NOT_PRIMARY' : this.#replica.refusalOfRead(performance.now());
+  /** Why a read may not be served; `nowMs` was sampled in this turn, after its request came in (R9). */
+  refusalOfRead(nowMs: number): ReturnType<Replica['refusalOfRead']> {
+    return this.#closed ? 'NOT_PRIMARY' : this.#replica.refusalOfRead(nowMs);
   }
 
   /** See `Replica.uncommittedVersion`. */
@@ -86,8 +90,8 @@ export class ShardHost {
   }
 
   /** Under the key's stripe lock. What is written in one turn of the event loop is replicated together. */
-  write(write: Omit<Extract<Event, { type: 'write' }>, 'type' | 'token'>, sink: AnswerSink): void {
-    this.handle({ type: 'write', token: sink, ...write });
+  write(write: WriteEvent, nowMs?: number): void {
+    this.handle(write, nowMs);
     if (this.#flushScheduled) return;
     this.#flushScheduled = true;
     setImmediate(() => {
@@ -96,13 +100,15 @@ export class ShardHost {
     });
   }
 
-  handle(event: Event): void {
+  /** `nowMs`: monotonic, after the event came about. */
+  handle(event: Event, nowMs = performance.now()): void {
     if (this.#closed) {
-      if (event.type === 'write') (event.token as AnswerSink)({ kind: 'refused', refusal: 'NOT_PRIMARY' });
+      if (event.type === 'write' || event.type === 'orderedRead')
+        (event.token as AnswerSink).answer({ kind: 'refused', refusal: 'NOT_PRIMARY' });
       return;
     }
     try {
-      this.#replica.handle(event, performance.now());
+      this.#replica.handle(event, nowMs);
       // An effect may bring about an event at once; its effects come after the ones under way.
       if (!this.#handling) this.#carryOut();
     } catch (error) {
@@ -140,7 +146,7 @@ export class ShardHost {
         for (const entry of effect.entries) delete entry.encoded;
         return;
       case 'answer':
-        return (effect.token as AnswerSink)(effect.answer);
+        return (effect.token as AnswerSink).answer(effect.answer);
       case 'send':
         return this.#ports.send(effect.message);
       case 'links':

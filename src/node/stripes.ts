@@ -13,21 +13,26 @@ export class Stripes {
     this.#stripes = Array.from({ length: count }, () => new Mutex());
   }
 
-  /** Runs `section` under the key's stripe; a free stripe is taken without waiting for a promise. */
+  isLocked(key: string): boolean {
+    return this.#of(key).isLocked();
+  }
+
+  /**
+   * Runs `section` under the key's stripe. One that ends in the turn in which it began needs no lock where nobody holds it:
+   * nothing can come between. One that goes on takes the lock before the turn is over.
+   */
   run(key: string, section: () => void | Promise<void>): void | Promise<void> {
-    const mutex = this.#stripes[stripeOf(key, this.#stripes.length)]!;
+    const mutex = this.#of(key);
     if (mutex.isLocked()) return mutex.runExclusive(section);
+    const pending = section();
+    if (!(pending instanceof Promise)) return;
     // A free mutex is taken before acquire() returns; the promise only carries the releaser, which release() stands for.
     void mutex.acquire();
-    let pending: void | Promise<void>;
-    try {
-      pending = section();
-    } catch (error) {
-      mutex.release();
-      throw error;
-    }
-    if (pending instanceof Promise) return pending.finally(() => mutex.release());
-    mutex.release();
+    return pending.finally(() => mutex.release());
+  }
+
+  #of(key: string): Mutex {
+    return this.#stripes[stripeOf(key, this.#stripes.length)]!;
   }
 }
 

@@ -23,6 +23,8 @@ export type Refusal =
 
 export type Answer =
   | { readonly kind: 'written'; readonly version: Seq }
+  /** To an ordered read: what is stored now may be read, and answered at once. */
+  | { readonly kind: 'readable' }
   /** A delete of a key that does not exist. */
   | { readonly kind: 'nothingToDelete' }
   | { readonly kind: 'refused'; readonly refusal: Refusal; readonly currentVersion?: Seq }

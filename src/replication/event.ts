@@ -35,9 +35,18 @@ export interface WriteEvent {
   readonly storedVersion: Seq;
 }
 
+/** A read that has to see every write of its key that was appended before it: `readable` once they have committed (R6, R9). */
+export interface OrderedReadEvent {
+  readonly type: 'orderedRead';
+  /** Comes back with the answer. */
+  readonly token: unknown;
+  readonly key: string;
+}
+
 export type Event =
   | { readonly type: 'tick' }
   | WriteEvent
+  | OrderedReadEvent
   /** The end of a turn: what was appended in it is persisted and sent together. */
   | { readonly type: 'flush' }
   | { readonly type: 'message'; readonly message: Message }

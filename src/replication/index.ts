@@ -1,6 +1,6 @@
 /** The pure replication core. It imports nothing from outside this folder. */
 export type { Answer, Change, Effect, Note, Refusal } from './effect.js';
-export type { CandidateFact, DumpItem, Event, ProposalOutcome } from './event.js';
+export type { CandidateFact, DumpItem, Event, ProposalOutcome, WriteEvent } from './event.js';
 export type { LogEntry } from './log-entry.js';
 export type { BodyOf, Message, RequestBody, ResponseBody } from './message.js';
 export type { ReplicaOptions } from './options.js';

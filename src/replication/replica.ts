@@ -22,12 +22,15 @@ import type { Epoch, ReplicaId, Seq } from './shard-state.js';
 import { onProposalResult, onStateMissing, onStateRead } from './state-news.js';
 import { type ReplicaSnapshot, snapshot } from './status.js';
 import { becomeFollower } from './transitions.js';
-import { onWrite, refusalOfRead } from './write.js';
+import { onOrderedRead, onWrite, refusalOfRead } from './write.js';
 
 /** Beacon intervals after which a tick is so late that the process must have been paused. */
 const lateTickBeacons = 2;
 /** Beacon intervals between two attempts of a compare-and-set whose answer was lost. */
 const repeatProposalBeacons = 2;
+
+/** Most writes have no effect but at the end of their turn. */
+const nothing: readonly Effect[] = [];
 
 export class Replica {
   readonly #core: Core;
@@ -70,7 +73,8 @@ export class Replica {
   }
 
   /** The effects since the last call, in order. */
-  takeEffects(): Effect[] {
+  takeEffects(): readonly Effect[] {
+    if (this.#core.effects.length === 0) return nothing;
     return this.#core.effects.splice(0);
   }
 
@@ -79,6 +83,7 @@ export class Replica {
     const core = this.#core;
     core.nowMs = Math.max(core.nowMs, nowMs);
     if (event.type === 'write') return onWrite(core, event);
+    if (event.type === 'orderedRead') return onOrderedRead(core, event);
     if (core.stopped) return;
     dispatch(core, event);
     this.#announceRole();
@@ -92,7 +97,7 @@ export class Replica {
   }
 }
 
-function dispatch(core: Core, event: Exclude<Event, { type: 'write' }>): void {
+function dispatch(core: Core, event: Exclude<Event, { type: 'write' | 'orderedRead' }>): void {
   switch (event.type) {
     case 'flush':
       return onFlush(core);

@@ -1,7 +1,7 @@
 /** Writes at the primary (R6): judged against the key's newest entry, appended, and answered once committed. */
 import type { Core } from './core.js';
 import type { Answer, Refusal } from './effect.js';
-import type { WriteEvent } from './event.js';
+import type { OrderedReadEvent, WriteEvent } from './event.js';
 import { holdsLease } from './lease.js';
 import { entryBytes, type LogEntry } from './log-entry.js';
 import { requiredIds } from './required.js';
@@ -26,6 +26,17 @@ export function onWrite(core: Core, event: WriteEvent): void {
     return answerJudged(core, role, newest?.seq, { token: event.token, answer: { kind: 'nothingToDelete' } });
   }
   append(core, role, event);
+}
+
+/** Called under the key's stripe lock, so that what was issued before it has been appended. */
+export function onOrderedRead(core: Core, event: OrderedReadEvent): void {
+  const { role } = core;
+  const refusal = refusalOfService(core);
+  if (refusal !== undefined || role.kind !== 'primary') {
+    return answer(core, event.token, { kind: 'refused', refusal: refusal ?? 'NOT_PRIMARY' });
+  }
+  const newest = role.uncommitted.get(event.key);
+  answerJudged(core, role, newest?.seq, { token: event.token, answer: { kind: 'readable' } });
 }
 
 function append(core: Core, role: Primary, event: WriteEvent): void {

@@ -54,10 +54,18 @@ const publicContract = load('kv/v1/kv.proto');
 const publicContractWithRawKeys = load('kv/v1/kv.proto', readKeysAsBytes);
 const nodeContract = load('kv/internal/v1/replication.proto');
 
+const asItIs = (bytes: Buffer): Buffer => bytes;
+
+/** The messages of this stream are read and written by hand (pipeline-operations.ts, pipeline-results.ts). */
+function withBarePipeline(keyValue: ServiceDefinition): ServiceDefinition {
+  const bare = { requestSerialize: asItIs, requestDeserialize: asItIs, responseSerialize: asItIs, responseDeserialize: asItIs };
+  return { ...keyValue, Pipeline: { ...keyValue.Pipeline!, ...bare } };
+}
+
 /** For clients: keys are strings. */
-export const keyValueService = service(publicContract, 'kv.v1.KeyValue');
+export const keyValueService = withBarePipeline(service(publicContract, 'kv.v1.KeyValue'));
 export const clusterService = service(publicContract, 'kv.v1.Cluster');
 /** For servers: keys are bytes. */
-export const keyValueServiceWithRawKeys = service(publicContractWithRawKeys, 'kv.v1.KeyValue');
+export const keyValueServiceWithRawKeys = withBarePipeline(service(publicContractWithRawKeys, 'kv.v1.KeyValue'));
 export const replicationService = service(nodeContract, 'kv.internal.v1.Replication');
 export const entryMessage = message(nodeContract, 'kv.internal.v1.Entry');

@@ -73,6 +73,13 @@ export class ProtobufReader {
         return byte;
       }
     }
+    const value = this.#longVarint();
+    if (value > Number.MAX_SAFE_INTEGER) throw new MalformedMessage('a number beyond 2^53');
+    return value;
+  }
+
+  /** The same for who would rather judge it: a number beyond 2^53 comes out about right. */
+  anyVarint(): number {
     return this.#longVarint();
   }
 
@@ -100,7 +107,13 @@ export class ProtobufReader {
 
   /** What is not UTF-8 is malformed: with replacements, two different keys would become one. */
   string(): string {
-    const start = this.bytes();
+    const found = this.textFrom(this.bytes());
+    if (found === undefined) throw new MalformedMessage('a string that is not UTF-8');
+    return found;
+  }
+
+  /** What was passed over from `start` on, as a string; undefined where it is not UTF-8. */
+  textFrom(start: number): string | undefined {
     const end = this.#position;
     const buffer = this.#buffer;
     for (let at = start; at < end; at++) {
@@ -137,8 +150,8 @@ export class ProtobufReader {
     this.#position += bytes;
   }
 
-  #utf8(start: number, end: number): string {
-    if (!isUtf8(this.#buffer.subarray(start, end))) throw new MalformedMessage('a string that is not UTF-8');
+  #utf8(start: number, end: number): string | undefined {
+    if (!isUtf8(this.#buffer.subarray(start, end))) return undefined;
     return this.#buffer.toString('utf8', start, end);
   }
 
@@ -151,7 +164,6 @@ export class ProtobufReader {
       const byte = buffer[at]!;
       value += (byte & 0x7f) * weight;
       if (byte >= 0x80) continue;
-      if (value > Number.MAX_SAFE_INTEGER) throw new MalformedMessage('a number beyond 2^53');
       this.#position = at + 1;
       return value;
     }

@@ -2,6 +2,7 @@ import { afterEach, expect, test } from 'vitest';
 import { ClientCore } from '../../src/client/client-core.js';
 import { resolveOptions } from '../../src/client/options.js';
 import { KvError } from '../../src/errors.js';
+import type { DataResult } from '../../src/rpc/pipeline-results.js';
 import { FakeCluster } from './client-testing/fake-cluster.js';
 
 const clusters: FakeCluster[] = [];
@@ -33,9 +34,10 @@ test('addresses - are read again when no known node answers, and operations go o
   current = after;
   await before.stop();
   // A read, because a write might still meet a dying connection, and would then be unknown.
-  await core.run({ effect: 'read', send: (to, within) => to.get({ key: 'key' }, within) }, core.limitsOf({}));
+  const same = (result: DataResult) => result;
+  await core.execute({ kind: 'get', key: 'key' }, core.limitsOf({}), same);
   const value = Buffer.from('value');
-  const put = await core.run({ effect: 'write', send: (to, within) => to.put({ key: 'key', value }, within) }, core.limitsOf({}));
+  const put = await core.execute({ kind: 'put', key: 'key', value, ifVersion: undefined }, core.limitsOf({}), same);
   expect(put.version).toBe(1);
   expect(after.values.get('key')?.value).toEqual(value);
   expect(before.countOf('Put')).toBe(0);

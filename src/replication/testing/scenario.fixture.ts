@@ -162,6 +162,13 @@ export class Scenario {
     return call;
   }
 
+  /** A read behind the writes of its key. */
+  getInOrder(name: string, key: string): Call {
+    const call: Call = { key, value: undefined, answers: [] };
+    this.node(name).handle({ type: 'orderedRead', token: call, key });
+    return call;
+  }
+
   get(name: string, key: string): ReadResult {
     const node = this.node(name);
     const refusal = node.replica.refusalOfRead(this.cluster.nowMs);

@@ -8,6 +8,7 @@ import {
   Metadata,
   Server,
   ServerCredentials,
+  type ServerDuplexStream,
   type ServerWritableStream,
   type ServiceError,
 } from '@grpc/grpc-js';
@@ -15,6 +16,7 @@ import { KvError } from '../../../src/errors.js';
 import type { DeleteRequest, GetRequest, PutRequest, Topology } from '../../../src/rpc/kv-api.js';
 import { clusterService, keyValueService } from '../../../src/rpc/proto.js';
 import { toStatus } from '../../../src/rpc/status.js';
+import { servePipeline } from './fake-pipeline.js';
 import { TcpProxy } from './tcp-proxy.js';
 
 export type MethodName = 'Get' | 'Put' | 'Delete' | 'GetTopology' | 'GetNodeStatus' | 'ForcePrimary';
@@ -159,6 +161,11 @@ export class FakeCluster {
   }
 
   #keyValueHandlers(node: FakeNode) {
+    const handlers = this.#unaryHandlers(node);
+    return { ...handlers, Pipeline: (call: ServerDuplexStream<Buffer, Buffer>) => servePipeline(call, node.id, handlers) };
+  }
+
+  #unaryHandlers(node: FakeNode) {
     return {
       Get: this.#handler(node, 'Get', ({ key }: GetRequest) => {
         const found = this.values.get(key);

@@ -1,7 +1,8 @@
 /** What must hold of the shell, to be tried on modules as they are and on edited ones: each check throws if it does not. */
 import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises';
 import { expect } from 'vitest';
-import type { Answer } from '../../../src/replication/index.js';
+import type { AnswerSink } from '../../../src/node/shard-host.js';
+import type { Answer, WriteEvent } from '../../../src/replication/index.js';
 import type { Header } from '../../../src/rpc/replication-codec.js';
 
 const election = '/kvstore/shards/0/election';
@@ -67,19 +68,21 @@ export async function registersAgain(): Promise<Check> {
 /** Two writes of a key that is not there, each on that condition, over a storage that takes a turn to look. */
 export async function judgesOneWriteOfAKeyAtATime(): Promise<Check> {
   const { LocalShard } = await import('../../../src/node/local-shard.js');
+  const { awaitWrite } = await import('../../../src/node/awaited-write.js');
   const { Stripes } = await import('../../../src/node/stripes.js');
   return async () => {
     let version = 0;
     const host = {
       uncommittedVersion: () => undefined,
       storage: { get: () => nextTurn(version === 0 ? undefined : { version }) },
-      write(write: { ifVersion: number; storedVersion: number }, sink: (answer: Answer) => void) {
-        if (write.ifVersion === write.storedVersion) sink({ kind: 'written', version: ++version });
-        else sink({ kind: 'refused', refusal: 'VERSION_MISMATCH', currentVersion: version });
+      write({ ifVersion, storedVersion, token }: WriteEvent) {
+        const matches = ifVersion === storedVersion;
+        const refused: Answer = { kind: 'refused', refusal: 'VERSION_MISMATCH', currentVersion: version };
+        (token as AnswerSink).answer(matches ? { kind: 'written', version: ++version } : refused);
       },
     };
-    const shard = new LocalShard(host as unknown as ConstructorParameters<typeof LocalShard>[0], new Stripes(), 10_000);
-    const put = () => shard.write({ key: 'k', value: new Uint8Array(), ifVersion: 0 });
+    const shard = new LocalShard(host as unknown as ConstructorParameters<typeof LocalShard>[0], new Stripes());
+    const put = () => awaitWrite(shard, { key: 'k', value: new Uint8Array(), ifVersion: 0 }, 10_000);
     const outcomes = await Promise.allSettled([put(), put()]);
     expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected']);
   };

@@ -1,0 +1,216 @@
+/**
+ * Operations to one node over one stream of kv.v1.KeyValue/Pipeline: what is issued in one turn of the event loop travels
+ * in one message. An attempt costs an object and a place in a list; no promise, no timer, no call of grpc-js of its own.
+ *
+ * The stream is opened when something is to be sent and there is none. Where it breaks, what was sent on it has an unknown
+ * outcome, and what was not has not been executed. Like every transport it makes one attempt and retries nothing.
+ */
+import type { Client, ClientDuplexStream, ServiceError } from '@grpc/grpc-js';
+import { KvError } from '../errors.js';
+import { type DataRequest, OperationWriter } from '../rpc/pipeline-operations.js';
+import { type DataResult, ResultReader } from '../rpc/pipeline-results.js';
+import { keyValueService } from '../rpc/proto.js';
+import { fromStatus } from '../rpc/status.js';
+import { DeadlineSweep } from './deadline-sweep.js';
+import type { Limits } from './limits.js';
+
+/** Hears once how an attempt has ended. */
+export interface Reply {
+  answered(result: DataResult): void;
+  failed(error: KvError): void;
+}
+
+/** `over`: its reply has been given, though the node may yet answer: its number is not free before that. */
+interface Attempt {
+  readonly request: DataRequest;
+  readonly limits: Limits;
+  readonly reply: Reply;
+  sent: boolean;
+  over: boolean;
+  abort: (() => void) | undefined;
+}
+
+type Stream = ClientDuplexStream<Buffer, Buffer>;
+
+/** A message is closed when it has grown to this; one operation may be larger. */
+const maxBatchBytes = 256 * 1024;
+
+export class PipelineTransport {
+  readonly #client: Client;
+  readonly #writer = new OperationWriter();
+  #stream: Stream | undefined;
+  #mayWrite = true;
+  #flushScheduled = false;
+  /** Those not handed to the stream, oldest first. */
+  #unsent: Attempt[] = [];
+  /** Those sent and not answered; the index is the operation's id on the stream. */
+  #sent: (Attempt | undefined)[] = [];
+  #freeIds: number[] = [];
+  #pending = 0;
+  readonly #sweep = new DeadlineSweep((nowMs) => this.#expire(nowMs));
+
+  constructor(client: Client) {
+    this.#client = client;
+  }
+
+  /** Attempts without a reply. */
+  get pending(): number {
+    return this.#pending;
+  }
+
+  send(request: DataRequest, limits: Limits, reply: Reply): void {
+    const attempt: Attempt = { request, limits, reply, sent: false, over: false, abort: undefined };
+    this.#pending++;
+    this.#unsent.push(attempt);
+    this.#sweep.watch(limits.deadlineAtMs);
+    if (limits.signal !== undefined) this.#watchSignal(attempt, limits.signal);
+    if (this.#flushScheduled || !this.#mayWrite) return;
+    this.#flushScheduled = true;
+    setImmediate(() => {
+      this.#flushScheduled = false;
+      this.#flush();
+    });
+  }
+
+  execute(request: DataRequest, limits: Limits): Promise<DataResult> {
+    return new Promise((answered, failed) => this.send(request, limits, { answered, failed }));
+  }
+
+  abandonPending(afterMs: number, reason: string): void {
+    const pending = [...this.#attempts()];
+    const timer = setTimeout(() => {
+      for (const attempt of pending) this.#fail(attempt, unknownOutcome(reason));
+    }, afterMs);
+    timer.unref();
+  }
+
+  close(reason: string): void {
+    const pending = [...this.#attempts()];
+    this.#leaveStream();
+    for (const attempt of pending) this.#fail(attempt, attempt.sent ? unknownOutcome(reason) : neverSent(reason));
+    this.#sweep.stop();
+  }
+
+  #flush(): void {
+    if (this.#unsent.length === 0) return;
+    this.#stream ??= this.#open();
+    const batch = this.#unsent;
+    let next = 0;
+    for (; next < batch.length && this.#mayWrite; next++) {
+      const attempt = batch[next]!;
+      if (attempt.over) continue;
+      const id = this.#freeIds.pop() ?? this.#sent.length;
+      this.#sent[id] = attempt;
+      attempt.sent = true;
+      this.#writer.add(id, attempt.request);
+      if (this.#writer.bytes >= maxBatchBytes) this.#write();
+    }
+    this.#unsent = next === batch.length ? [] : batch.slice(next);
+    if (this.#writer.bytes > 0) this.#write();
+  }
+
+  #write(): void {
+    this.#mayWrite = this.#stream!.write(this.#writer.take()) && this.#mayWrite;
+  }
+
+  #open(): Stream {
+    const { path, requestSerialize, responseDeserialize } = keyValueService.Pipeline!;
+    const stream: Stream = this.#client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize);
+    this.#mayWrite = true;
+    stream.on('error', (error: ServiceError) => this.#broke(stream, fromStatus(error)));
+    stream.on('end', () => this.#broke(stream, unknownOutcome('the node ended the stream')));
+    stream.on('data', (message: Buffer) => this.#received(stream, message));
+    stream.on('drain', () => this.#drained(stream));
+    return stream;
+  }
+
+  #drained(stream: Stream): void {
+    if (stream !== this.#stream) return;
+    this.#mayWrite = true;
+    this.#flush();
+  }
+
+  #received(stream: Stream, message: Buffer): void {
+    if (stream !== this.#stream) return;
+    try {
+      const results = new ResultReader(message);
+      while (results.next()) this.#settle(results);
+    } catch (error) {
+      this.#broke(stream, new KvError('OUTCOME_UNKNOWN', 'the node sent what is no answer', { cause: error }));
+    }
+  }
+
+  #settle({ id, error, result }: ResultReader): void {
+    const attempt = this.#sent[id];
+    if (attempt === undefined) return;
+    this.#sent[id] = undefined;
+    this.#freeIds.push(id);
+    if (attempt.over) return;
+    this.#conclude(attempt);
+    if (result !== undefined && error === undefined) attempt.reply.answered(result);
+    else attempt.reply.failed(error ?? new KvError('OUTCOME_UNKNOWN', 'an answer without a result'));
+  }
+
+  #broke(stream: Stream, error: KvError): void {
+    if (stream !== this.#stream) return;
+    const pending = [...this.#attempts()];
+    this.#leaveStream();
+    for (const attempt of pending) this.#fail(attempt, attempt.sent ? error : neverSent('the stream broke'));
+  }
+
+  /** The next operation opens another; answers to those sent on this one are not heard any more. */
+  #leaveStream(): void {
+    this.#stream?.cancel();
+    this.#stream = undefined;
+    this.#mayWrite = true;
+    this.#unsent = [];
+    this.#sent = [];
+    this.#freeIds = [];
+  }
+
+  *#attempts(): Iterable<Attempt> {
+    for (const attempt of this.#sent) if (attempt !== undefined && !attempt.over) yield attempt;
+    for (const attempt of this.#unsent) if (!attempt.over) yield attempt;
+  }
+
+  /** Returns the earliest deadline of those that go on. */
+  #expire(nowMs: number): number {
+    let earliest = Number.POSITIVE_INFINITY;
+    for (const attempt of [...this.#attempts()]) {
+      const { deadlineAtMs } = attempt.limits;
+      if (deadlineAtMs > nowMs) earliest = Math.min(earliest, deadlineAtMs);
+      else this.#fail(attempt, new KvError('DEADLINE_EXCEEDED', 'no answer came before the deadline', definiteIf(!attempt.sent)));
+    }
+    return earliest;
+  }
+
+  #watchSignal(attempt: Attempt, signal: AbortSignal): void {
+    attempt.abort = () =>
+      this.#fail(attempt, new KvError('CANCELLED', 'given up before an answer came', definiteIf(!attempt.sent)));
+    signal.addEventListener('abort', attempt.abort);
+  }
+
+  #fail(attempt: Attempt, error: KvError): void {
+    if (attempt.over) return;
+    this.#conclude(attempt);
+    attempt.reply.failed(error);
+  }
+
+  #conclude(attempt: Attempt): void {
+    attempt.over = true;
+    this.#pending--;
+    if (attempt.abort !== undefined) attempt.limits.signal?.removeEventListener('abort', attempt.abort);
+  }
+}
+
+function definiteIf(certain: boolean) {
+  return certain ? ({ executed: 'no' } as const) : {};
+}
+
+function unknownOutcome(reason: string): KvError {
+  return new KvError('OUTCOME_UNKNOWN', `${reason} before an answer came`);
+}
+
+function neverSent(reason: string): KvError {
+  return new KvError('UNREACHABLE', `${reason} before the operation was sent`);
+}
