@@ -95,8 +95,10 @@ describe('birth (R3)', () => {
     c.stabilize();
     expect(c.state?.epoch).toBe(2);
     c.node('b').handle({ type: 'stateRead', version: 99, state: { epoch: 1, primary: 'x~1', inSync: ['x~1'], seqFloor: 1 } });
+    // Before any later read can put it right.
+    expect(c.snapshot('b').state).toMatchObject({ epoch: 2, inSync: ['b~1'] });
+    expect(outcome(c.put('b', 'k', 'v'))).toBe('written 1');
     c.advance(500);
     expect(c.primary).toBe('b');
-    expect(outcome(c.put('b', 'k', 'v'))).toBe('written 1');
   });
 });
