@@ -106,7 +106,38 @@ describe('handover (R12)', () => {
     c.advance(100);
     c.kill('a');
     c.until(() => c.primary !== undefined, 'no failover', 5000);
-    expect(c.primary).toBe('c');
+    // Not even for a moment, to hand over at once.
+    expect(c.state).toMatchObject({ epoch: 2, primary: 'c~1' });
+    expect(c.node('b').roles).not.toContain('claimant 1');
+  });
+
+  it('one that says so in its answers alone, while the primary drains, is no successor either', () => {
+    const c = Scenario.of('a b c');
+    c.hold('c', 'a');
+    const call = c.put('a', 'k', 'v');
+    c.stop('a');
+    c.deliverAll();
+    c.node('a').session.watchesMuted = true;
+    c.stop('b');
+    c.elapse(150);
+    c.tick('a');
+    c.stepUntil(() => c.sent('beaconAnswer', 'b').some(({ body }) => body.stopping));
+    c.deliverAll();
+    c.heal();
+    c.stepUntil(() => c.state?.epoch === 2);
+    expect(c.state?.primary).toBe('c~1');
+    expect(outcome(call)).toBe('written 1');
+  });
+
+  it('with too few members to commit, it is enough that the successor holds what was appended', () => {
+    const c = Scenario.of('a b c', { minInSync: 3 });
+    c.pause('c');
+    const call = c.put('a', 'k', 'v');
+    c.until(() => c.inSync.join() === 'a,b', 'not evicted');
+    c.stop('a');
+    c.until(() => c.primary === 'b', 'no handover', 500);
+    expect(c.get('b', 'k')).toEqual({ value: 'v', version: 1 });
+    expect(outcome(call)).toBe('OUTCOME_UNKNOWN');
   });
 
   it('a stopping backup leaves once it is out of the set', () => {

@@ -91,6 +91,20 @@ describeVariants('planned stops', [
     edits: [edit('handover.ts', 'if (core.register.required.length > 1) return;', '')],
     caughtBy: scenario('handover'),
   },
+  {
+    rule: 'R12',
+    does: 'hands over to one whose answers say that it is stopping',
+    edits: [edit('handover.ts', 'return inSync && !stopping && !peer.stopping', 'return inSync && !stopping')],
+    caughtBy: scenario('handover'),
+  },
+  {
+    rule: 'R12',
+    does: 'waits for a commit that fewer than minInSync members cannot give',
+    edits: [
+      edit('handover.ts', 'const canCommit = register.confirmed.length >= core.options.minInSync', 'const canCommit = true'),
+    ],
+    caughtBy: scenario('handover'),
+  },
 ]);
 
 /** b has said so in its znode. */
