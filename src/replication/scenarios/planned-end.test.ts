@@ -106,4 +106,38 @@ describe('a planned end (R13)', () => {
       expect(c.state?.primary).toBeUndefined();
     },
   );
+
+  it('the last member ends the history only when what it has appended is committed', () => {
+    const c = Scenario.of('a');
+    c.node('a').disk.hangs = true;
+    const call = c.put('a', 'k', 'v');
+    c.stop('a');
+    c.advance(300);
+    expect(c.state?.epoch).toBe(1);
+    c.node('a').disk.hangs = false;
+    c.node('a').completeWrites();
+    c.until(() => c.node('a').stopped === 'clean', 'a never stops', 1000);
+    expect(outcome(call)).toBe('written 1');
+  });
+
+  it('a history that lives on disk is not ended', () => {
+    const c = Scenario.of('a', { volatile: false });
+    c.put('a', 'k', 'v');
+    c.stop('a');
+    c.until(() => c.node('a').stopped === 'clean', 'a never stops', 1000);
+    expect(c.state).toEqual({ epoch: 1, primary: 'a~1', inSync: ['a~1'], seqFloor: 1 });
+  });
+
+  it('after an ended history, too, a later candidate waits for the first', () => {
+    const c = Scenario.of('a');
+    c.stop('a');
+    c.until(() => c.node('a').stopped === 'clean', 'a never stops', 1000);
+    c.start('b', 'c');
+    c.pause('b');
+    c.advance(3000);
+    expect(c.state).toMatchObject({ epoch: 2, primary: undefined });
+    c.resume('b');
+    c.stabilize();
+    expect(c.primary).toBe('b');
+  });
 });

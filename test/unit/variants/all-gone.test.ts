@@ -81,4 +81,42 @@ describeVariants('all gone', [
     ],
     caughtBy: scenario('planned-end'),
   },
+  {
+    rule: 'R13',
+    does: 'ends the history before what it has appended is committed',
+    edits: [edit('handover.ts', 'if (core.commitIndex < log.lastSeq && register', 'if (core.nowMs < 0 && register')],
+    caughtBy: scenario('planned-end'),
+  },
+  {
+    rule: 'R13',
+    does: 'ends a history that lives on disk',
+    edits: [edit('handover.ts', 'if (!core.options.volatile) return exit(core, true);', '')],
+    caughtBy: scenario('planned-end'),
+  },
+  {
+    rule: 'R13',
+    does: 'begins after an ended history without being the lowest candidate',
+    edits: [
+      edit('claim.ts', 'state.epoch < core.epoch || firstInLine(core.candidates) !== core.self', 'state.epoch < core.epoch'),
+    ],
+    caughtBy: scenario('planned-end'),
+  },
+  {
+    rule: 'R13',
+    does: 'skips no epochs where ZooKeeper has lost the state',
+    edits: [edit('shard-state.ts', 'knownEpoch + lostStateEpochGap', 'knownEpoch + 1')],
+    caughtBy: scenario('all-gone'),
+  },
+  {
+    rule: 'R13',
+    does: 'knows no floor where ZooKeeper has lost the state',
+    edits: [edit('shard-state.ts', 'state === undefined ? epoch * forcedSeqGap : state.seqFloor', 'state?.seqFloor ?? 1')],
+    caughtBy: scenario('all-gone'),
+  },
+  {
+    rule: 'R13',
+    does: 'drops the entries that it holds and has not applied when the floor is raised',
+    edits: [edit('core.ts', 'const entries = unapplied.map', 'const entries = unapplied.slice(0, 0).map')],
+    caughtBy: scenario('found-by-simulation'),
+  },
 ]);
