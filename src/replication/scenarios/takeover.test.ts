@@ -178,4 +178,32 @@ describe('takeover (R5)', () => {
     c.stabilize();
     expect(c.snapshot('a')).toMatchObject({ lastSeq: 3, lastEpoch: 2, appliedSeq: 3 });
   });
+
+  it('a new primary sends no Sync and serves nothing in an epoch that its own disk does not hold', () => {
+    for (const names of ['a b', 'a b c']) {
+      const c = Scenario.of(names);
+      c.kill('a');
+      c.until(() => c.role('b') === 'backup', 'never');
+      c.node('b').session.held = true;
+      c.until(() => c.role('b') === 'claimant', 'no claim');
+      c.node('b').disk.hangs = true;
+      c.node('b').session.held = false;
+      c.forgetSent();
+      c.advance(300);
+      expect(c.role('b')).toBe('primary');
+      expect(c.sent('sync', 'b')).toEqual([]);
+      expect(c.get('b', 'k')).toEqual({ refusal: 'TAKEOVER_IN_PROGRESS' });
+      c.node('b').disk.hangs = false;
+      c.node('b').completeWrites();
+      c.stabilize();
+    }
+  });
+
+  it('an acknowledgement from a stream that is over does not count', () => {
+    const c = Scenario.of('a b');
+    c.hold('a', 'b');
+    const call = c.put('a', 'k', 'v');
+    c.receive({ epoch: 1, from: 'b~1', to: 'a~1', body: { type: 'appendAnswer', number: 0, mismatch: false, ackedSeq: 1 } });
+    expect(outcome(call)).toBe('none yet');
+  });
 });
