@@ -73,4 +73,18 @@ describe('fencing (R8)', () => {
     c.receive(sync!);
     expect(c.snapshot('b').lastSeq).toBe(1);
   });
+
+  it('an answer of a lower epoch does not count: what it acknowledged may have been cut since', () => {
+    const c = deposed();
+    c.stabilize();
+    c.hold('b', 'a');
+    const call = c.put('b', 'k', 'newer');
+    c.deliverAll();
+    const { number } = c.sent('sync', 'b').findLast(({ to }) => to === 'a~1')!.body;
+    c.receive({ epoch: 1, from: 'a~1', to: 'b~1', body: { type: 'appendAnswer', number, mismatch: false, ackedSeq: 3 } });
+    expect(outcome(call)).toBe('none yet');
+    c.heal();
+    c.deliverAll();
+    expect(outcome(call)).toBe('written 3');
+  });
 });

@@ -130,4 +130,22 @@ describe('lease (R9)', () => {
     c.until(() => c.primary === 'b', 'no failover', 4000);
     expect(c.get('b', 'k').value).toBe('v');
   });
+
+  it('the answer to a probe renews no lease: whoever gave it is free to claim', () => {
+    const c = Scenario.of('a b');
+    for (const name of ['a', 'b']) c.disconnect(name);
+    c.partition('a', 'b');
+    c.until(() => c.notes('a').includes('paused'), 'not paused', 4000);
+    c.advance(1500);
+    c.heal();
+    for (let count = 0; count < 20 && !c.notes('a').includes('resumed'); count++) {
+      c.deliverAll();
+      c.elapse(50);
+      c.tick('a');
+    }
+    expect(c.notes('a')).toContain('resumed');
+    expect(c.get('a', 'k')).toEqual({ refusal: 'LEASE_LAPSED' });
+    c.deliverAll();
+    expect(c.get('a', 'k')).toEqual({ version: 0 });
+  });
 });

@@ -1,7 +1,6 @@
 /** Reads (R9) with a sentence broken. */
-import { expect } from 'vitest';
-import { describeVariants, scenario, schedules, script } from './variant.js';
-import { edit, type Lab } from './variant-lab.js';
+import { describeVariants, scenario, schedules } from './variant.js';
+import { edit } from './variant-lab.js';
 
 const tooOld = 'nowMs - peer.leaseSentMs >= leaseMs';
 
@@ -82,7 +81,7 @@ describeVariants('reads', [
     rule: 'R9',
     does: 'takes the answer to a probe for a lease',
     edits: [edit('replicate.ts', 'if (!answer.probe && !role.paused) peer', 'peer')],
-    caughtBy: script(aProbeRenewsNoLease),
+    caughtBy: scenario('lease'),
   },
   {
     rule: 'R9',
@@ -109,20 +108,3 @@ describeVariants('reads', [
     caughtBy: scenario('lease'),
   },
 ]);
-
-/** b has answered a probe alone, so it is free to claim at any moment. */
-function aProbeRenewsNoLease({ Scenario }: Lab): void {
-  const c = Scenario.of('a b');
-  for (const name of ['a', 'b']) c.disconnect(name);
-  c.partition('a', 'b');
-  c.until(() => c.notes('a').includes('paused'), 'not paused', 4000);
-  c.advance(1500);
-  c.heal();
-  for (let tick = 0; tick < 20 && !c.notes('a').includes('resumed'); tick++) {
-    c.deliverAll();
-    c.elapse(50);
-    c.tick('a');
-  }
-  expect(c.notes('a')).toContain('resumed');
-  expect(c.get('a', 'k')).toEqual({ refusal: 'LEASE_LAPSED' });
-}
