@@ -214,4 +214,36 @@ describe('dump (R10)', () => {
     expect(c.node('b').store.versionOf('k1')).toBe(7);
     expect(c.node('b').store.versionOf('k2')).toBe(0);
   });
+
+  it('a chunk of a dump of an older epoch is not taken, though its number is the same', () => {
+    const c = withoutHistory();
+    c.start('c');
+    c.stabilize();
+    c.start('b');
+    beginDump(c);
+    c.kill('a');
+    c.until(() => c.primary === 'c', 'no failover');
+    c.cluster.dumpsHeld = false;
+    c.stepUntil(() => c.node('b').store.items.size > 0 && c.cluster.dumps.at(-1)!.primary === 'c~1');
+    const { number } = c.cluster.dumps.at(-1)!;
+    const stale = { key: 'k1', value: new TextEncoder().encode('stale'), version: 0 };
+    c.node('b').handle({ type: 'dumpChunk', epoch: 1, number, items: [stale] });
+    c.stabilize();
+    expect(c.node('b').store.versionOf('k1')).toBe(1);
+  });
+
+  it('a copy is complete only with the log up to the commit index of its last chunk', () => {
+    const c = withoutHistory();
+    c.start('b');
+    beginDump(c);
+    c.drop('append', ({ to }) => to === 'b~1');
+    c.put('a', 'k1', 'new');
+    c.deliverAll();
+    c.cluster.dumpsHeld = false;
+    c.advance(100);
+    // The chunks have been read after an entry had committed that is still on its way.
+    expect(c.snapshot('b').complete).toBe(false);
+    c.heal();
+    c.stabilize();
+  });
 });

@@ -173,4 +173,21 @@ describe('eviction, and compare-and-set (R7)', () => {
       expect(c.inSync).toEqual(['a']);
     },
   );
+
+  it('a repetition that never left settles nothing: the attempt before it may have succeeded', () => {
+    const c = Scenario.of('a');
+    c.start('b');
+    const { session } = c.node('a');
+    session.loseNextAnswer = 'applied';
+    session.watchesMuted = true;
+    c.until(() => c.inSync.length === 2, 'never added');
+    session.connected = false;
+    c.advance(400);
+    c.hold('a', 'b');
+    const call = c.put('a', 'k', 'v');
+    c.advance(700);
+    // a knows of itself alone; in ZooKeeper b is a member.
+    expect(c.snapshot('a').state?.inSync).toEqual(['a~1']);
+    expect(outcome(call)).toBe('none yet');
+  });
 });

@@ -113,4 +113,29 @@ describe('joining (R10)', () => {
     expect(c.sent('syncAnswer', 'b').at(-1)?.body).toEqual({ type: 'syncAnswer', number: 99, dumpNeeded: true, matchedSeq: 0 });
     expect(c.snapshot('b').lastSeq).toBe(1);
   });
+
+  it('a joiner that has nothing takes a dump, though the whole log is retained', () => {
+    const c = Scenario.of('a');
+    for (let count = 0; count < 5; count++) c.put('a', 'k', `v${count}`);
+    c.deliverAll();
+    c.start('b');
+    c.stabilize();
+    expect(c.cluster.dumps).toHaveLength(1);
+    expect(c.sent('append', 'a')).toEqual([]);
+  });
+
+  it('commits do not wait for a joiner that is far behind', () => {
+    const c = Scenario.of('a b', { maxBatchEntries: 1 });
+    c.put('a', 'k', 'v');
+    c.advance(300);
+    c.pause('b');
+    c.until(() => c.inSync.join() === 'a', 'not evicted');
+    for (let count = 0; count < 50; count++) c.put('a', 'k', `v${count}`);
+    c.resume('b');
+    c.stepUntil(() => c.snapshot('b').lastSeq > 5);
+    c.tick('a');
+    const call = c.put('a', 'k', 'meanwhile');
+    c.stepUntil(() => c.snapshot('b').lastSeq > 30);
+    expect(outcome(call)).toBe('written 52');
+  });
 });

@@ -1,7 +1,6 @@
 /** Dumps (R10) with a sentence broken. */
-import { expect } from 'vitest';
-import { describeVariants, scenario, script } from './variant.js';
-import { edit, type Lab } from './variant-lab.js';
+import { describeVariants, scenario } from './variant.js';
+import { edit } from './variant-lab.js';
 
 describeVariants('dump', [
   {
@@ -32,7 +31,7 @@ describeVariants('dump', [
     rule: 'R10',
     does: 'takes itself for complete after the last chunk, before the log up to the commit index of then',
     edits: [edit('follower.ts', ' || core.appliedSeq < dump.endCommitIndex) return;', ') return;')],
-    caughtBy: script(completeOnlyUpToTheCommitIndexOfTheLastChunk),
+    caughtBy: scenario('dump'),
   },
   {
     rule: 'R10',
@@ -71,38 +70,6 @@ describeVariants('dump', [
     rule: 'R10',
     does: 'takes a late chunk of a dump of an older epoch, which has the same number',
     edits: [edit('joiner.ts', '|| core.epoch !== event.epoch', '')],
-    caughtBy: script(noChunkOfAnOlderEpoch),
+    caughtBy: scenario('dump'),
   },
 ]);
-
-function noChunkOfAnOlderEpoch({ withoutHistory, beginDump }: Lab): void {
-  const c = withoutHistory();
-  c.start('c');
-  c.stabilize();
-  c.start('b');
-  beginDump(c);
-  c.kill('a');
-  c.until(() => c.primary === 'c', 'no failover');
-  c.cluster.dumpsHeld = false;
-  c.stepUntil(() => c.node('b').store.items.size > 0 && c.cluster.dumps.at(-1)!.primary === 'c~1');
-  const { number } = c.cluster.dumps.at(-1)!;
-  const stale = { key: 'k1', value: new TextEncoder().encode('stale'), version: 1 };
-  c.node('b').handle({ type: 'dumpChunk', epoch: 1, number, items: [{ ...stale, version: 0 }] });
-  // Should it be taken, the store is not what the log makes it.
-  c.stabilize();
-}
-
-/** The last chunk has been read after an entry had committed that is still on its way to b. */
-function completeOnlyUpToTheCommitIndexOfTheLastChunk({ withoutHistory, beginDump }: Lab): void {
-  const c = withoutHistory();
-  c.start('b');
-  beginDump(c);
-  c.drop('append', ({ to }) => to === 'b~1');
-  c.put('a', 'k1', 'new');
-  c.deliverAll();
-  c.cluster.dumpsHeld = false;
-  c.advance(100);
-  expect(c.snapshot('b').complete).toBe(false);
-  c.heal();
-  c.stabilize();
-}

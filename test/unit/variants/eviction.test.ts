@@ -86,7 +86,7 @@ describeVariants('eviction, and compare-and-set', [
     rule: 'R7',
     does: 'takes an attempt that was never sent for a failure of the one before it',
     edits: [edit('state-register.ts', "if (proposal.status !== 'sent') return undefined;", '')],
-    caughtBy: script(anUnsentRepetitionSettlesNothing),
+    caughtBy: scenario('eviction'),
   },
   {
     rule: 'R7',
@@ -126,22 +126,6 @@ describeVariants('eviction, and compare-and-set', [
     caughtBy: scenario('eviction'),
   },
 ]);
-
-/** ZooKeeper holds b as a member, a has not heard; its repetition finds the connection gone. */
-function anUnsentRepetitionSettlesNothing({ Scenario }: Lab): void {
-  const c = Scenario.of('a');
-  c.start('b');
-  const { session } = c.node('a');
-  session.loseNextAnswer = 'applied';
-  session.watchesMuted = true;
-  c.until(() => c.inSync.length === 2, 'never added');
-  session.connected = false;
-  c.advance(400);
-  c.hold('a', 'b');
-  c.put('a', 'k', 'v');
-  // Should a commit without b, the invariant tells.
-  c.advance(700);
-}
 
 /** b is primary in ZooKeeper and has not heard. While it may be, it renews no lease of a, whatever it is told. */
 function aLostClaimIsNotOver({ Scenario }: Lab): void {
