@@ -206,4 +206,26 @@ describe('takeover (R5)', () => {
     c.receive({ epoch: 1, from: 'b~1', to: 'a~1', body: { type: 'appendAnswer', number: 0, mismatch: false, ackedSeq: 1 } });
     expect(outcome(call)).toBe('none yet');
   });
+
+  it('what a backup had verified with the old primary says nothing of the new one: its commit index waits for Sync', () => {
+    const c = Scenario.of('a b c');
+    c.put('a', 'k', 'common');
+    c.advance(500);
+    c.hold('a', 'b');
+    c.put('a', 'k', 'only at c');
+    c.deliverAll();
+    c.pause('a');
+    c.drop('sync', ({ to }) => to === 'c~1');
+    c.until(() => c.primary === 'b', 'no failover', 5000);
+    expect(c.inSync).toEqual(['b']);
+    expect(outcome(c.put('b', 'k', 'kept'))).toBe('written 2');
+    c.forgetSent();
+    c.advance(300);
+    // c hears beacons with commit index 2, and its own entry 2 is one that is about to be cut.
+    expect(c.sent('beaconAnswer', 'c').length).toBeGreaterThan(0);
+    expect(c.snapshot('c')).toMatchObject({ lastSeq: 2, lastEpoch: 1, appliedSeq: 1 });
+    c.heal();
+    c.stabilize();
+    expect(c.snapshot('c')).toMatchObject({ lastSeq: 2, lastEpoch: 2 });
+  });
 });

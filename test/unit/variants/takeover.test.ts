@@ -134,4 +134,10 @@ describeVariants('takeover', [
     ],
     caughtBy: scenario('takeover'),
   },
+  {
+    rule: 'R5',
+    does: 'counts what it had verified with the old primary as verified with the new one',
+    edits: [edit('transitions.ts', 'core.role = newFollower();', 'core.role = { ...newFollower(), stream: core.role.stream };')],
+    caughtBy: scenario('takeover'),
+  },
 ]);
