@@ -140,4 +140,15 @@ describe('a planned end (R13)', () => {
     c.stabilize();
     expect(c.primary).toBe('b');
   });
+
+  it('an end that has definitely failed is tried again', () => {
+    const c = Scenario.of('a');
+    c.node('a').session.held = true;
+    c.stop('a');
+    c.advance(100);
+    c.cluster.register.compareAndSet(c.cluster.register.znode!.version, c.state!);
+    c.node('a').session.held = false;
+    c.until(() => c.node('a').stopped === 'clean', 'a never stops', 2000);
+    expect(c.state).toMatchObject({ epoch: 2, primary: undefined });
+  });
 });

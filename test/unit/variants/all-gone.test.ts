@@ -119,4 +119,10 @@ describeVariants('all gone', [
     edits: [edit('core.ts', 'const entries = unapplied.map', 'const entries = unapplied.slice(0, 0).map')],
     caughtBy: scenario('found-by-simulation'),
   },
+  {
+    rule: 'R13',
+    does: 'does not try again when its end of the history has definitely failed',
+    edits: [edit('state-news.ts', "if (proposal.purpose === 'end') role.ending = false;", '')],
+    caughtBy: scenario('planned-end'),
+  },
 ]);
