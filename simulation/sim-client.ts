@@ -113,15 +113,20 @@ export class SimClient {
   /** At the node. */
   #serve(process: SimProcess, { key, call }: Doing, reply: (given: Reply) => void): void {
     const refuse = (code: string): void => reply({ kind: 'retry', code, hint: hintOf(this.#world, process) });
-    if (call.kind === 'get') {
-      const refusal = process.replica.refusalOfRead(process.nowMs);
+    const read = (refusal: string | undefined): void => {
       if (refusal !== undefined) return refuse(refusal);
       const item = process.store.items.get(key);
       reply(item === undefined ? { kind: 'missing' } : { kind: 'found', value: decode(item.value), version: item.version });
-      return;
-    }
+    };
+    const waits = call.kind !== 'get' || (process.replica.uncommittedVersion(key) !== undefined && this.#random.chance(0.5));
+    if (!waits) return read(process.replica.refusalOfRead(process.nowMs));
     const ticket = { process };
     this.waiting.add(ticket);
+    if (call.kind === 'get')
+      return process.readInOrder(key, (answer) => {
+        this.#world.countAnswer(this.waiting.delete(ticket));
+        read(answer.kind === 'refused' ? answer.refusal : undefined);
+      });
     const value = call.kind === 'put' ? encode(call.value) : undefined;
     process.write({ key, value, ifVersion: call.ifVersion }, (answer) => {
       this.#world.countAnswer(this.waiting.delete(ticket));

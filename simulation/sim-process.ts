@@ -126,6 +126,11 @@ export class SimProcess {
     });
   }
 
+  /** Behind the writes of its key. */
+  readInOrder(key: string, sink: AnswerSink): void {
+    this.handle({ type: 'orderedRead', token: sink, key });
+  }
+
   pause(forMs: number): void {
     if (!this.runs) return;
     this.paused = true;
