@@ -1,8 +1,9 @@
 /** Takes a dump from the primary and reports it to the core, message by message (R10). */
 import type { Client, ClientReadableStream } from '@grpc/grpc-js';
 import type { Effect, Event } from '../replication/index.js';
+import { encodeDumpRequest, type ReceivedDumpBody, readDumpBody } from '../rpc/dump-codec.js';
 import { replicationService } from '../rpc/proto.js';
-import { type DumpMessage, ownItems, type ReplicationCodec } from '../rpc/replication-codec.js';
+import type { ReplicationCodec } from '../rpc/replication-codec.js';
 import { newNodeClient } from './node-client.js';
 
 type RequestDump = Extract<Effect, { type: 'requestDump' }>;
@@ -13,7 +14,7 @@ const silenceTimeoutMs = 10_000;
 export class DumpClient {
   readonly #codec: ReplicationCodec;
   readonly #handle: (event: Event) => void;
-  #current: { readonly client: Client; readonly stream: ClientReadableStream<DumpMessage> } | undefined;
+  #current: { readonly client: Client; readonly stream: ClientReadableStream<Buffer> } | undefined;
 
   constructor(codec: ReplicationCodec, handle: (event: Event) => void) {
     this.#codec = codec;
@@ -30,23 +31,27 @@ export class DumpClient {
     }
     const { path, requestSerialize, responseDeserialize } = replicationService.Dump!;
     const client = newNodeClient(address);
-    const request = { header: this.#codec.header(dump.epoch, self, dump.from), number: dump.number };
-    const stream = client.makeServerStreamRequest<object, DumpMessage>(path, requestSerialize, responseDeserialize, request);
+    const request = encodeDumpRequest(this.#codec.header(dump.epoch, self, dump.from), dump.number);
+    const stream = client.makeServerStreamRequest<Buffer, Buffer>(path, requestSerialize, responseDeserialize, request);
     const current = { client, stream };
     this.#current = current;
     const silence = setTimeout(() => stream.cancel(), silenceTimeoutMs);
     let whole = false;
-    stream.on('error', () => {
+    const broke = (): void => {
       clearTimeout(silence);
       if (this.#current !== current) return;
       this.close();
       failed();
-    });
-    stream.on('data', (message: DumpMessage) => {
+    };
+    stream.on('error', broke);
+    stream.on('data', (bytes: Buffer) => {
       silence.refresh();
       if (this.#current !== current) return;
-      whole ||= message.body === 'end';
-      this.#received(dump, message);
+      const received = this.#codec.receive(bytes, readDumpBody);
+      if (received.kind === 'malformed') return broke();
+      if (received.kind === 'refused' || received.body === undefined) return;
+      whole ||= received.body.type === 'end';
+      if (received.number === dump.number) this.#received(dump, received.body);
     });
     stream.on('end', () => {
       clearTimeout(silence);
@@ -63,10 +68,10 @@ export class DumpClient {
     current?.client.close();
   }
 
-  #received({ epoch, number }: RequestDump, message: DumpMessage): void {
-    if (this.#codec.reasonToRefuse(message.header) !== undefined || message.number !== number) return;
-    if (message.begin) this.#handle({ type: 'dumpBegun', epoch, number, ...message.begin });
-    else if (message.chunk) this.#handle({ type: 'dumpChunk', epoch, number, items: ownItems(message.chunk.items) });
-    else if (message.end) this.#handle({ type: 'dumpEnded', epoch, number, commitIndex: message.end.commitIndex });
+  #received({ epoch, number }: RequestDump, body: ReceivedDumpBody): void {
+    if (body.type === 'begin')
+      this.#handle({ type: 'dumpBegun', epoch, number, baseSeq: body.baseSeq, baseEpoch: body.baseEpoch });
+    else if (body.type === 'chunk') this.#handle({ type: 'dumpChunk', epoch, number, items: body.items });
+    else this.#handle({ type: 'dumpEnded', epoch, number, commitIndex: body.commitIndex });
   }
 }

@@ -3,10 +3,11 @@ import { once } from 'node:events';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type ServerWritableStream, status } from '@grpc/grpc-js';
 import type { Effect } from '../replication/index.js';
-import type { DumpMessage, Header, ReplicationCodec } from '../rpc/replication-codec.js';
+import { type DumpBody, DumpEncoder } from '../rpc/dump-codec.js';
+import type { ReplicationCodec } from '../rpc/replication-codec.js';
 import type { ShardHost } from './shard-host.js';
 
-export type DumpCall = ServerWritableStream<{ header: Header | null; number: number }, DumpMessage>;
+export type DumpCall = ServerWritableStream<Buffer, Buffer>;
 
 /** Large enough to make the cost of a message small, small enough not to hold up the event loop. */
 const chunkBytes = 256 * 1024;
@@ -20,21 +21,21 @@ export async function serveDump(
   const gone = new AbortController();
   call.on('cancelled', () => gone.abort());
   call.on('error', () => gone.abort());
-  const header = codec.header(dump.epoch, host.replicaId, dump.to);
-  const send = async (body: Partial<DumpMessage>): Promise<void> => {
-    if (!call.write({ header, number: dump.number, ...body })) await once(call, 'drain', { signal: gone.signal });
+  const encoder = new DumpEncoder(codec.header(dump.epoch, host.replicaId, dump.to), dump.number);
+  const send = async (body: DumpBody): Promise<void> => {
+    if (!call.write(encoder.encode(body))) await once(call, 'drain', { signal: gone.signal });
   };
   try {
-    await send({ begin: { baseSeq: dump.baseSeq, baseEpoch: dump.baseEpoch } });
+    await send({ type: 'begin', baseSeq: dump.baseSeq, baseEpoch: dump.baseEpoch });
     for await (const items of host.storage.scan(chunkBytes)) {
       if (gone.signal.aborted) return;
       // What follows could be of another epoch's making.
       if (!host.isPrimaryIn(dump.epoch)) return void call.emit('error', notPrimary);
-      await send({ chunk: { items: [...items] } });
+      await send({ type: 'chunk', items });
       await nextTurn();
     }
     if (!host.isPrimaryIn(dump.epoch)) return void call.emit('error', notPrimary);
-    await send({ end: { commitIndex: host.commitIndex } });
+    await send({ type: 'end', commitIndex: host.commitIndex });
     call.end();
   } catch (error) {
     // The joiner has gone: it begins again when it is invited again.

@@ -7,7 +7,7 @@
 import type { Client, ClientDuplexStream, ServiceError } from '@grpc/grpc-js';
 import type { Message } from '../replication/index.js';
 import { replicationService } from '../rpc/proto.js';
-import type { ReplicationCodec, WireMessage } from '../rpc/replication-codec.js';
+import { type ReplicationCodec, readResponse } from '../rpc/replication-codec.js';
 import { connectTimeoutMs, newNodeClient } from './node-client.js';
 
 export interface PeerLinkListener {
@@ -25,7 +25,7 @@ const maxRetryMs = 1_000;
 /** Messages waiting in the stream beyond which beacons are left out: they may be lost, and more would only pile up. */
 const maxQueuedMessages = 64;
 
-type Stream = ClientDuplexStream<WireMessage, WireMessage>;
+type Stream = ClientDuplexStream<Buffer, Buffer>;
 
 export class PeerLink {
   readonly address: string;
@@ -73,7 +73,7 @@ export class PeerLink {
     stream.on('error', (error: ServiceError) => this.#broke(stream, error.details));
     stream.on('end', () => this.#broke(stream, 'ended by the other side'));
     stream.on('metadata', () => this.#opened(stream));
-    stream.on('data', (wire: WireMessage) => this.#received(stream, wire));
+    stream.on('data', (bytes: Buffer) => this.#received(stream, bytes));
     this.#timer = setTimeout(() => this.#broke(stream, 'no answer in time'), connectTimeoutMs);
   }
 
@@ -86,11 +86,14 @@ export class PeerLink {
     this.#listener.onUp();
   }
 
-  #received(stream: Stream, wire: WireMessage): void {
-    if (stream !== this.#stream || this.#closed || this.#codec.reasonToRefuse(wire.header) !== undefined) return;
-    if (wire.body === 'wrongReplica') return this.#listener.onWrongReplica(wire.header!.from);
-    const message = this.#codec.decode(wire);
-    if (message !== undefined) this.#listener.onMessage(message);
+  #received(stream: Stream, bytes: Buffer): void {
+    if (stream !== this.#stream || this.#closed) return;
+    const received = this.#codec.receive(bytes, readResponse);
+    if (received.kind === 'malformed') return this.#broke(stream, received.reason);
+    if (received.kind === 'refused' || received.body === undefined) return;
+    const { header, body } = received;
+    if (body.type === 'wrongReplica') return this.#listener.onWrongReplica(header.from);
+    this.#listener.onMessage({ epoch: header.epoch, from: header.from, to: header.to, body });
   }
 
   #broke(stream: Stream, details: string): void {

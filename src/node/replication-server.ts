@@ -1,16 +1,16 @@
 /**
  * What other nodes call: Replicate, over which their primaries speak to the replica here, and Dump (R10).
  *
- * A message for another format, cluster or shard ends the stream with the reason; one for a replica that is not here
+ * A message that cannot be read, or for another format, cluster or shard, ends the stream with the reason; one for a replica that is not here
  * any more is refused by itself, since its sender may have others on the same stream (R1).
  */
 import { Metadata, type ServerDuplexStream, status, type UntypedServiceImplementation } from '@grpc/grpc-js';
 import type { Effect, Message, ReplicaId } from '../replication/index.js';
-import type { ReplicationCodec, WireMessage } from '../rpc/replication-codec.js';
+import { type Received, type ReplicationCodec, readRequest } from '../rpc/replication-codec.js';
 import { type DumpCall, serveDump } from './dump-server.js';
 import type { ShardHost } from './shard-host.js';
 
-type Inbound = ServerDuplexStream<WireMessage, WireMessage>;
+type Inbound = ServerDuplexStream<Buffer, Buffer>;
 
 export class ReplicationServer {
   readonly #codec: ReplicationCodec;
@@ -55,7 +55,7 @@ export class ReplicationServer {
   #replicate(call: Inbound): void {
     this.#inbound.add(call);
     call.sendMetadata(new Metadata());
-    call.on('data', (wire: WireMessage) => this.#received(call, wire));
+    call.on('data', (bytes: Buffer) => this.#received(call, bytes));
     call.on('error', () => this.#forget(call));
     call.on('cancelled', () => this.#forget(call));
     call.on('end', () => {
@@ -64,21 +64,20 @@ export class ReplicationServer {
     });
   }
 
-  #received(call: Inbound, wire: WireMessage): void {
-    const reason = this.#codec.reasonToRefuse(wire.header);
-    if (reason !== undefined) {
-      call.emit('error', { code: status.FAILED_PRECONDITION, details: reason });
+  #received(call: Inbound, bytes: Buffer): void {
+    const received = this.#codec.receive(bytes, readRequest);
+    if (received.kind !== 'message') {
+      call.emit('error', refusal(received));
       return;
     }
-    const { from, to, epoch } = wire.header!;
+    const { from, to, epoch } = received.header;
     if (to !== this.#host().replicaId) {
-      call.write({ header: this.#codec.header(epoch, to, from), wrongReplica: {} });
+      call.write(this.#codec.encode({ epoch, from: to, to: from, body: { type: 'wrongReplica' } }));
       return;
     }
-    const message = this.#codec.decode(wire);
-    if (message === undefined) return;
+    if (received.body === undefined) return;
     this.#heardOn.set(from, call);
-    this.#host().handle({ type: 'message', message });
+    this.#host().handle({ type: 'message', message: { epoch, from, to, body: received.body } });
   }
 
   #forget(call: Inbound): void {
@@ -87,10 +86,14 @@ export class ReplicationServer {
   }
 
   #dump(call: DumpCall): void {
-    const { header, number } = call.request;
-    const reason = this.#codec.reasonToRefuse(header);
-    if (reason !== undefined || header === null || header.to !== this.#host().replicaId) {
-      call.emit('error', { code: status.FAILED_PRECONDITION, details: reason ?? 'a call meant for another replica' });
+    const received = this.#codec.receive(call.request, () => undefined);
+    if (received.kind !== 'message') {
+      call.emit('error', refusal(received));
+      return;
+    }
+    const { header, number } = received;
+    if (header.to !== this.#host().replicaId) {
+      call.emit('error', { code: status.FAILED_PRECONDITION, details: 'a call meant for another replica' });
       return;
     }
     this.#dumpCalls.set(dumpKey(header.from, number), call);
@@ -103,6 +106,10 @@ export class ReplicationServer {
     this.#dumpCalls.delete(key);
     return call;
   }
+}
+
+function refusal({ kind, reason }: Exclude<Received<unknown>, { kind: 'message' }>): object {
+  return { code: kind === 'malformed' ? status.INVALID_ARGUMENT : status.FAILED_PRECONDITION, details: reason };
 }
 
 function dumpKey(to: ReplicaId, number: number): string {

@@ -142,9 +142,7 @@ export class ShardHost {
       case 'persist':
         return this.#persist(effect);
       case 'apply':
-        this.storage.apply(effect.entries);
-        for (const entry of effect.entries) delete entry.encoded;
-        return;
+        return this.storage.apply(effect.entries);
       case 'answer':
         return (effect.token as AnswerSink).answer(effect.answer);
       case 'send':

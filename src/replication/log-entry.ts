@@ -7,8 +7,6 @@ export interface LogEntry {
   readonly key: string;
   /** Undefined: the key is deleted. */
   readonly value: Uint8Array | undefined;
-  /** A place for whoever encodes entries to keep the result, so that each is encoded once for all backups. */
-  encoded?: Uint8Array;
 }
 
 /** What an entry costs beside its key and value: object, index, bookkeeping. An estimate for bounds. */

@@ -7,7 +7,7 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { ServiceDefinition } from '@grpc/grpc-js';
-import { fromJSON, type MessageTypeDefinition, type Options, type PackageDefinition } from '@grpc/proto-loader';
+import { fromJSON, type Options, type PackageDefinition } from '@grpc/proto-loader';
 import protobuf from 'protobufjs';
 
 const options: Options = { longs: Number, enums: String, defaults: true, oneofs: true };
@@ -43,22 +43,22 @@ function service(definition: PackageDefinition, name: string): ServiceDefinition
   return found;
 }
 
-function message(definition: PackageDefinition, name: string): MessageTypeDefinition<object, object> {
-  const found = definition[name];
-  if (found === undefined || !('format' in found) || !('serialize' in found))
-    throw new Error(`no message ${name} in the proto files`);
-  return found as MessageTypeDefinition<object, object>;
+const asItIs = (bytes: Buffer): Buffer => bytes;
+
+/** Streams carry bytes: their messages are read and written by hand. */
+const bare = { requestSerialize: asItIs, requestDeserialize: asItIs, responseSerialize: asItIs, responseDeserialize: asItIs };
+
+function bareService(definition: PackageDefinition, name: string): ServiceDefinition {
+  const methods = Object.entries(service(definition, name));
+  return Object.fromEntries(methods.map(([method, found]) => [method, { ...found, ...bare }]));
 }
 
 const publicContract = load('kv/v1/kv.proto');
 const publicContractWithRawKeys = load('kv/v1/kv.proto', readKeysAsBytes);
 const nodeContract = load('kv/internal/v1/replication.proto');
 
-const asItIs = (bytes: Buffer): Buffer => bytes;
-
 /** The messages of this stream are read and written by hand (pipeline-operations.ts, pipeline-results.ts). */
 function withBarePipeline(keyValue: ServiceDefinition): ServiceDefinition {
-  const bare = { requestSerialize: asItIs, requestDeserialize: asItIs, responseSerialize: asItIs, responseDeserialize: asItIs };
   return { ...keyValue, Pipeline: { ...keyValue.Pipeline!, ...bare } };
 }
 
@@ -67,5 +67,5 @@ export const keyValueService = withBarePipeline(service(publicContract, 'kv.v1.K
 export const clusterService = service(publicContract, 'kv.v1.Cluster');
 /** For servers: keys are bytes. */
 export const keyValueServiceWithRawKeys = withBarePipeline(service(publicContractWithRawKeys, 'kv.v1.KeyValue'));
-export const replicationService = service(nodeContract, 'kv.internal.v1.Replication');
-export const entryMessage = message(nodeContract, 'kv.internal.v1.Entry');
+/** Between nodes: messages are read and written by hand (replication-codec.ts, dump-codec.ts). */
+export const replicationService = bareService(nodeContract, 'kv.internal.v1.Replication');

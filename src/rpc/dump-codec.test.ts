@@ -1,0 +1,96 @@
+import { join } from 'node:path';
+import fc from 'fast-check';
+import protobuf from 'protobufjs';
+import { describe, expect, test } from 'vitest';
+import { type DumpBody, DumpEncoder, encodeDumpRequest, readDumpBody } from './dump-codec.js';
+import { protoFolder } from './proto.js';
+import { ReplicationCodec } from './replication-codec.js';
+
+const proto = new protobuf.Root().loadSync(join(protoFolder, 'kv/internal/v1/replication.proto'));
+const requestType = proto.lookupType('kv.internal.v1.DumpRequest');
+const messageType = proto.lookupType('kv.internal.v1.DumpMessage');
+
+const codec = new ReplicationCodec('cluster-1', 3);
+const header = codec.header(5, 'a~1', 'b~2');
+const longs = { longs: Number, defaults: true } as const;
+
+const number = fc.maxSafeNat();
+const item = fc.record({
+  key: fc.oneof(fc.string(), fc.string({ unit: 'grapheme', maxLength: 200 })),
+  value: fc.uint8Array({ maxLength: 300 }),
+  version: fc.oneof(fc.nat(300), number),
+});
+const body: fc.Arbitrary<DumpBody> = fc.oneof(
+  fc.record({ type: fc.constant('begin' as const), baseSeq: number, baseEpoch: number }),
+  fc.record({ type: fc.constant('chunk' as const), items: fc.array(item, { maxLength: 20 }) }),
+  fc.record({ type: fc.constant('end' as const), commitIndex: number }),
+);
+
+function twinOf(number: number, { type, ...fields }: DumpBody): protobuf.Message {
+  return messageType.fromObject({ header, number, [type]: fields });
+}
+
+describe('a dump', () => {
+  test('the proto file describes what is written', () => {
+    fc.assert(
+      fc.property(number, body, (number, it) => {
+        const message = messageType.decode(new DumpEncoder(header, number).encode(it));
+        expect(messageType.toObject(message, { ...longs, bytes: String })).toEqual(
+          messageType.toObject(twinOf(number, it), { ...longs, bytes: String }),
+        );
+      }),
+    );
+  });
+
+  test('what the proto file describes is read', () => {
+    fc.assert(
+      fc.property(number, body, (number, it) => {
+        const bytes = Buffer.from(messageType.encode(twinOf(number, it)).finish());
+        expect(codec.receive(bytes, readDumpBody)).toEqual({ kind: 'message', header, number, body: it });
+      }),
+    );
+  });
+
+  test('cut off anywhere, a message is read up to there or malformed', () => {
+    fc.assert(
+      fc.property(number, body, (number, it) => {
+        const bytes = new DumpEncoder(header, number).encode(it);
+        for (let length = 0; length < bytes.length; length++) {
+          const found = codec.receive<unknown>(bytes.subarray(0, length), readDumpBody);
+          if (found.kind === 'message') expect(found.body).toBeUndefined();
+          if (found.kind === 'refused') expect(length).toBe(0);
+        }
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  test('whatever comes as a body, it does not throw', () => {
+    const begun = encodeDumpRequest(header, 7);
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 100 }), fc.integer({ min: 2, max: 6 }), (bytes, field) => {
+        const message = Buffer.concat([begun, Uint8Array.of((field << 3) | 2, bytes.length), bytes]);
+        expect(['message', 'malformed']).toContain(codec.receive<unknown>(message, readDumpBody).kind);
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  test('an item does not keep the message it came in', () => {
+    const it: DumpBody = { type: 'chunk', items: [{ key: 'k', value: Uint8Array.of(1, 2), version: 3 }] };
+    const bytes = new DumpEncoder(header, 7).encode(it);
+    const found = codec.receive(bytes, readDumpBody);
+    bytes.fill(0);
+    expect(found).toMatchObject({ kind: 'message', body: it });
+  });
+
+  test('the call is what the proto file describes', () => {
+    fc.assert(
+      fc.property(number, (number) => {
+        const bytes = encodeDumpRequest(header, number);
+        expect(requestType.toObject(requestType.decode(bytes), longs)).toEqual({ header, number });
+        expect(codec.receive(bytes, () => 'nothing')).toEqual({ kind: 'message', header, number, body: 'nothing' });
+      }),
+    );
+  });
+});

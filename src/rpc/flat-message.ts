@@ -1,0 +1,60 @@
+/** Messages of nothing but numbers and flags: a table says which, for writing and reading alike. */
+import { type ProtobufReader, tagOf } from './protobuf-reader.js';
+import type { ProtobufWriter } from './protobuf-writer.js';
+
+/** `ms`: a time in milliseconds, which is whole microseconds on the wire. */
+type Kind = 'uint64' | 'bool' | 'ms';
+
+interface Field {
+  readonly name: string;
+  readonly kind: Kind;
+  readonly field: number;
+  readonly tag: number;
+}
+
+const microsecondsPerMs = 1_000;
+
+export class FlatMessage<Fields extends Record<string, Kind>> {
+  readonly #fields: readonly Field[];
+
+  /** In the order of their field numbers, from 1 on. */
+  constructor(kinds: Fields) {
+    this.#fields = Object.entries(kinds).map(([name, kind], i) => ({
+      name,
+      kind,
+      field: i + 1,
+      tag: tagOf(i + 1, 'varint'),
+    }));
+  }
+
+  /** What it does not know is left out. */
+  write(writer: ProtobufWriter, message: object): void {
+    const values = message as Record<string, number | boolean>;
+    for (const { name, kind, field } of this.#fields) {
+      const value = values[name]!;
+      // Rounded down: a lease may only be counted from too early.
+      writer.uint64(field, kind === 'ms' ? Math.floor((value as number) * microsecondsPerMs) : Number(value));
+    }
+  }
+
+  read(reader: ProtobufReader): Values<Fields> {
+    const message: Record<string, number | boolean> = {};
+    for (const { name, kind } of this.#fields) message[name] = kind === 'bool' ? false : 0;
+    while (reader.more) {
+      const tag = reader.tag();
+      const found = this.#fields.find((field) => field.tag === tag);
+      if (found === undefined) reader.skip(tag);
+      else message[found.name] = decoded(found.kind, reader.varint());
+    }
+    return message as Values<Fields>;
+  }
+}
+
+type Values<Fields extends Record<string, Kind>> = {
+  readonly [Name in keyof Fields]: Fields[Name] extends 'bool' ? boolean : number;
+};
+
+function decoded(kind: Kind, value: number): number | boolean {
+  if (kind === 'bool') return value !== 0;
+  return kind === 'ms' ? value / microsecondsPerMs : value;
+}
