@@ -21,8 +21,9 @@ export class ProtobufWriter {
   /** Where the message under way begins: what lies before has been handed out. */
   #start = 0;
   #at = 0;
-  /** Where the content of each sub-message that is open begins, innermost last. */
-  readonly #open: number[] = [];
+  /** How many sub-messages are open; of each where its content begins and what is reserved for its length, outermost first. */
+  #depth = 0;
+  readonly #contents: number[] = [];
   readonly #reserved: number[] = [];
 
   /** Bytes of the message under way. */
@@ -75,37 +76,38 @@ export class ProtobufWriter {
     this.#varint((field << 3) | lengthDelimited);
     const reserved = varintBytes(expectedBytes);
     this.#at += reserved;
-    this.#reserved.push(reserved);
+    this.#reserved[this.#depth] = reserved;
     // From the start of the message, which moves when the memory grows.
-    this.#open.push(this.#at - this.#start);
+    this.#contents[this.#depth++] = this.#at - this.#start;
   }
 
   /** Closes the sub-message opened last. */
   end(): void {
-    const reserved = this.#reserved.pop();
-    const open = this.#open.pop();
-    if (reserved === undefined || open === undefined) throw new Error('no sub-message is open');
-    const content = this.#start + open;
-    const length = this.#at - content;
+    if (this.#depth === 0) throw new Error('no sub-message is open');
+    const reserved = this.#reserved[--this.#depth]!;
+    const length = this.#at - this.#start - this.#contents[this.#depth]!;
     const moved = varintBytes(length) - reserved;
-    if (moved !== 0) {
-      this.#reserve(maxFieldHeadBytes);
-      const from = this.#start + open;
-      this.#chunk.copyWithin(from + moved, from, this.#at);
-    }
-    this.#at = this.#start + open - reserved;
+    if (moved !== 0) this.#moveLast(length, moved);
+    this.#at -= length + reserved;
     this.#varint(length);
     this.#at += length;
   }
 
   /** Hands the message over, for good: the next one is written to other memory. */
   take(): Buffer {
-    if (this.#open.length > 0) throw new Error('a sub-message is open');
+    if (this.#depth > 0) throw new Error('a sub-message is open');
     const message = this.#chunk.subarray(this.#start, this.#at);
     this.#start = this.#at;
     // The next is likely to be as long as this one.
     if (this.#chunk.length - this.#at < message.length) this.#renew(message.length);
     return message;
+  }
+
+  /** Moves the last so many bytes by so many; the position stays. */
+  #moveLast(bytes: number, by: number): void {
+    this.#reserve(maxFieldHeadBytes);
+    const from = this.#at - bytes;
+    this.#chunk.copyWithin(from + by, from, this.#at);
   }
 
   /** False, and nothing written, if there is anything but ASCII. */

@@ -1,0 +1,129 @@
+import {
+  type Client,
+  Server,
+  ServerCredentials,
+  type ServerDuplexStream,
+  type ServerWritableStream,
+  type ServiceError,
+  status,
+  type UntypedServiceImplementation,
+} from '@grpc/grpc-js';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Event } from '../replication/index.js';
+import { encodeDumpRequest } from '../rpc/dump-codec.js';
+import { replicationService } from '../rpc/proto.js';
+import { ReplicationCodec } from '../rpc/replication-codec.js';
+import { DumpClient } from './dump-client.js';
+import { newNodeClient } from './node-client.js';
+import { PeerLink } from './peer-link.js';
+import { ReplicationServer } from './replication-server.js';
+import type { ShardHost } from './shard-host.js';
+
+const codec = new ReplicationCodec('cluster-1', 0);
+const garbage = Buffer.from([0xff, 0xff, 0xff]);
+const { Replicate, Dump } = replicationService;
+
+let server: Server;
+let clients: Client[] = [];
+
+async function listen(implementation: UntypedServiceImplementation): Promise<string> {
+  server.addService(replicationService, implementation);
+  const port = await new Promise<number>((resolve, reject) =>
+    server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) =>
+      error ? reject(error) : resolve(bound),
+    ),
+  );
+  return `127.0.0.1:${port}`;
+}
+
+function clientOf(address: string): Client {
+  const client = newNodeClient(address);
+  clients.push(client);
+  return client;
+}
+
+beforeEach(() => {
+  server = new Server();
+});
+
+afterEach(() => {
+  for (const client of clients) client.close();
+  clients = [];
+  server.forceShutdown();
+});
+
+describe('bytes that cannot be read', () => {
+  const events: Event[] = [];
+  const host = { replicaId: 'b~1', handle: (event: Event) => events.push(event) } as unknown as ShardHost;
+
+  test('from a primary end its stream with the reason, and no other', async () => {
+    const address = await listen(new ReplicationServer(codec, () => host).implementation);
+    const open = () =>
+      clientOf(address).makeBidiStreamRequest<Buffer, Buffer>(
+        Replicate!.path,
+        Replicate!.requestSerialize,
+        Replicate!.responseDeserialize,
+      );
+    const [broken, sound] = [open(), open()];
+    const ended = new Promise<ServiceError>((resolve) => broken.on('error', resolve));
+    broken.write(garbage);
+    expect(await ended).toMatchObject({ code: status.INVALID_ARGUMENT, details: expect.stringContaining('cannot be read') });
+
+    const answer = new Promise<Buffer>((resolve) => sound.on('data', resolve));
+    sound.write(codec.encode({ epoch: 1, from: 'a~1', to: 'another', body: { type: 'stateChanged' } }));
+    expect((await answer).length).toBeGreaterThan(0);
+    sound.cancel();
+    sound.on('error', () => {});
+  });
+
+  test('from a joiner end its call', async () => {
+    const address = await listen(new ReplicationServer(codec, () => host).implementation);
+    const request = Buffer.concat([encodeDumpRequest(codec.header(1, 'a~1', 'b~1'), 1), garbage]);
+    const call = clientOf(address).makeServerStreamRequest(
+      Dump!.path,
+      Dump!.requestSerialize,
+      Dump!.responseDeserialize,
+      request,
+    );
+    const error = await new Promise<ServiceError>((resolve) => call.on('error', resolve));
+    expect(error.code).toBe(status.INVALID_ARGUMENT);
+  });
+
+  test('from a backup break the link', async () => {
+    const address = await listen({
+      Replicate: (call: ServerDuplexStream<Buffer, Buffer>) => {
+        call.on('error', () => {});
+        call.write(garbage);
+      },
+      Dump: () => {},
+    });
+    const happened: string[] = [];
+    await new Promise<void>((resolve) => {
+      const link = new PeerLink(address, codec, {
+        onUp: () => happened.push('up'),
+        onDown: (refused) => {
+          happened.push(refused ? 'refused' : 'down');
+          link.close();
+          resolve();
+        },
+        onMessage: () => happened.push('message'),
+        onWrongReplica: () => happened.push('wrong replica'),
+      });
+    });
+    expect(happened).toEqual(['up', 'down']);
+  });
+
+  test('from a primary that is dumping fail the dump', async () => {
+    const address = await listen({
+      Replicate: () => {},
+      Dump: (call: ServerWritableStream<Buffer, Buffer>) => {
+        call.on('error', () => {});
+        call.write(garbage);
+      },
+    });
+    const failed = await new Promise<Event>((resolve) => {
+      new DumpClient(codec, resolve).request({ type: 'requestDump', from: 'a~1', epoch: 2, number: 3 }, 'b~1', address);
+    });
+    expect(failed).toEqual({ type: 'dumpFailed', epoch: 2, number: 3 });
+  });
+});
