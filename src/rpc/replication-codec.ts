@@ -1,8 +1,8 @@
 /**
  * Messages between replicas to the bytes of proto/kv/internal/v1/replication.proto and back.
  *
- * By hand, and not by the library that reads the proto file: an entry took it 1 to 2 µs each way, and is sent to each
- * backup. Measured now: 0.15 µs to encode for all of them, 0.4 µs to decode with its value in memory of its own.
+ * By hand, and not by the library that reads the proto file: it took 1 µs of an entry each way, and an allocation for the
+ * value. Measured now: 0.16 µs to encode it for all backups, 0.25 µs to decode it, its value in memory of its own.
  *
  * The header adds format version, cluster and shard; a message of another format, cluster or shard is refused here (R1).
  */
