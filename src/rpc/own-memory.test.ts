@@ -6,14 +6,16 @@ const kib = 1024;
 
 describe('copies in memory of their own', () => {
   test('each is what it was copied from, whatever is copied or changed later', () => {
+    const lengths = fc.array(fc.oneof(fc.nat(300), fc.nat(10 * kib)), { minLength: 1, maxLength: 30 });
     fc.assert(
-      fc.property(fc.array(fc.uint8Array({ maxLength: 10 * kib, size: 'max' }), { minLength: 1, maxLength: 20 }), (values) => {
+      fc.property(lengths, (all) => {
+        const values = all.map((length, i) => new Uint8Array(length).fill(i + 1));
         const copies = values.map(ownCopy);
-        const expected = values.map((value) => Uint8Array.from(value));
         for (const value of values) value.fill(0);
-        expect(copies).toEqual(expected);
+        copies.forEach((copy, i) => {
+          expect(Buffer.from(copy).equals(Buffer.alloc(all[i]!, i + 1))).toBe(true);
+        });
       }),
-      { numRuns: 50 },
     );
   });
 
