@@ -9,6 +9,7 @@ describe('kvbench - command line', () => {
         threads: 4,
         durationMs: 10_000,
         keyspace: 1_000,
+        distribution: 'uniform',
         readRatio: 0.5,
         valueBytes: 100,
         inFlight: 16,
@@ -23,10 +24,12 @@ describe('kvbench - command line', () => {
 
   test('given values', async () => {
     const args = '--nodes a:1,b:2 --threads 2 --duration 0.5 --read-ratio 1 --no-prefill --verify --json'.split(' ');
+    args.push('--distribution', 'zipf', '--report', 'a file.html');
     expect(await parseBenchCommandLine(args)).toMatchObject({
       target: { nodes: ['a:1', 'b:2'] },
-      workload: { threads: 2, durationMs: 500, readRatio: 1, prefill: false, verify: true },
+      workload: { threads: 2, durationMs: 500, readRatio: 1, distribution: 'zipf', prefill: false, verify: true },
       json: true,
+      reportFile: 'a file.html',
     });
   });
 
@@ -45,6 +48,8 @@ describe('kvbench - command line', () => {
     ['--threads 0', '--threads: "0" must be a whole number from 1'],
     ['--threads 1.5', '--threads: "1.5" must be a whole number'],
     ['--duration soon', '--duration: "soon" must be a number'],
+    ['--distribution normal', '--distribution: "normal" must be uniform or zipf'],
+    ['--report=', '--report: the name of the file is empty'],
     ['--read-ratio 1.1', '--read-ratio: "1.1" must be a number from 0 to 1'],
     ['--value-bytes -1', '--value-bytes: "-1" must be a whole number from 0'],
     ['--value-bytes 47 --verify', '--verify needs --value-bytes of at least 48'],

@@ -3,13 +3,15 @@ import yargs, { type Argv } from 'yargs';
 import { throwUsageError } from '../src/cli/usage-error.js';
 import { KvError } from '../src/errors.js';
 import { packageVersion } from '../src/version.js';
-import type { Target, WorkloadOptions } from './options.js';
+import type { Distribution, Target, WorkloadOptions } from './options.js';
 import { smallestValueBytes } from './values.js';
 
 export interface BenchCommandLine {
   readonly target: Target;
   readonly workload: WorkloadOptions;
   readonly json: boolean;
+  /** Where to write the page. */
+  readonly reportFile?: string;
 }
 
 const maxThreads = 256;
@@ -18,6 +20,8 @@ const maxKeyspace = 100_000_000;
 const maxValueBytes = 16 * 1024 * 1024;
 const maxInFlight = 100_000;
 const maxDeadlineMs = 600_000;
+
+const distributions: readonly Distribution[] = ['uniform', 'zipf'];
 
 const epilogue = `Each thread runs a closed loop: the next operation of a place in flight starts when the one before it has ended, so
 latencies under an outage are those of few operations. With --verify each thread reads and writes keys of its own only,
@@ -66,6 +70,7 @@ const options = {
   threads: numeric('threads'),
   duration: numeric('duration'),
   keyspace: numeric('keyspace'),
+  distribution: text('Of the operations over the keys: uniform, or zipf with exponent 0.99', 'uniform'),
   'read-ratio': numeric('read-ratio'),
   'value-bytes': numeric('value-bytes'),
   'in-flight': numeric('in-flight'),
@@ -73,6 +78,7 @@ const options = {
   'deadline-ms': numeric('deadline-ms'),
   'no-prefill': { type: 'boolean', describe: 'Do not write every key once before measuring' },
   verify: { type: 'boolean', describe: 'Check afterwards that no acknowledged write is missing' },
+  report: text('Write an HTML page with throughput, latency and failovers over time to this file'),
   json: { type: 'boolean', describe: 'One JSON object on stdout instead of tables' },
 } as const;
 
@@ -89,7 +95,10 @@ function numeric(name: NumberName) {
 export async function parseBenchCommandLine(args: readonly string[]): Promise<BenchCommandLine> {
   refuseRepetition(args);
   const given: Record<string, unknown> = await benchParser(args).parseAsync();
-  return { target: targetOf(given), workload: workloadOf(given), json: given.json === true };
+  const reportFile = given.report === undefined ? undefined : String(given.report);
+  if (reportFile === '') throw new KvError('INVALID_OPTION', '--report: the name of the file is empty');
+  const what = { target: targetOf(given), workload: workloadOf(given), json: given.json === true };
+  return { ...what, ...(reportFile !== undefined && { reportFile }) };
 }
 
 export function benchParser(args: readonly string[]): Argv {
@@ -130,6 +139,7 @@ function workloadOf(given: Record<string, unknown>): WorkloadOptions {
     threads: numberOf(given, 'threads'),
     durationMs: numberOf(given, 'duration') * 1_000,
     keyspace: numberOf(given, 'keyspace'),
+    distribution: distributionOf(given),
     readRatio: numberOf(given, 'read-ratio'),
     valueBytes: numberOf(given, 'value-bytes'),
     inFlight: numberOf(given, 'in-flight'),
@@ -146,6 +156,14 @@ function workloadOf(given: Record<string, unknown>): WorkloadOptions {
       `--verify needs --value-bytes of at least ${smallestValueBytes}, to tell who wrote a value`,
     );
   return workload;
+}
+
+function distributionOf(given: Record<string, unknown>): Distribution {
+  const typed = given.distribution ?? options.distribution.defaultDescription;
+  const found = distributions.find((name) => name === typed);
+  if (found === undefined)
+    throw new KvError('INVALID_OPTION', `--distribution: "${typed}" must be ${distributions.join(' or ')}`);
+  return found;
 }
 
 function numberOf(given: Record<string, unknown>, name: NumberName): number {

@@ -1,22 +1,27 @@
-/** Third stage, after the generating: closed loops, one for each place in flight, that go on whatever fails. */
+/**
+ * Third stage, after the generating: closed loops, one for each place in flight, that go on whatever fails.
+ *
+ * What the loop costs is taken from what the client could do: one reading of the clock an operation, its end being the
+ * next one's beginning, and no object.
+ */
 import { setTimeout as pause } from 'node:timers/promises';
 import { KvError } from '../src/index.js';
 import { sharedNowMs } from './clock.js';
-import type { PlannedOperation } from './generate.js';
+import type { Generator } from './generate.js';
 import type { GapTracker } from './outages.js';
+import type { Recorder } from './recorder.js';
 import { readAndCheck, type Session, writeAndRecord } from './session.js';
-import { recordError, recordSuccess, type Statistics } from './statistics.js';
 
 /** After a failure: what fails at once must not become a busy loop. */
 const pauseAfterErrorMs = 10;
 
 export interface Execution {
   readonly session: Session;
-  readonly generate: () => PlannedOperation;
-  readonly statistics: Statistics;
+  readonly generator: Generator;
+  readonly recorder: Recorder;
   readonly gaps: GapTracker;
   /** Asked before every operation. */
-  readonly isOver: () => boolean;
+  readonly isOver: (nowMs: number) => boolean;
 }
 
 /** Resolves when it is over and every operation under way has ended. */
@@ -25,18 +30,21 @@ export async function execute(execution: Execution): Promise<void> {
   await Promise.all(loops);
 }
 
-async function loop({ session, generate, statistics, gaps, isOver }: Execution): Promise<void> {
-  while (!isOver()) {
-    const { kind, keyIndex } = generate();
-    const startedAtMs = sharedNowMs();
+async function loop({ session, generator, recorder, gaps, isOver }: Execution): Promise<void> {
+  let startedAtMs = sharedNowMs();
+  while (!isOver(startedAtMs)) {
+    const kind = generator.nextKind();
+    const keyIndex = generator.nextKeyIndex();
     try {
       await (kind === 'read' ? readAndCheck(session, keyIndex) : writeAndRecord(session, keyIndex));
       const endedAtMs = sharedNowMs();
-      recordSuccess(statistics[kind], endedAtMs - startedAtMs);
+      recorder.success(kind, endedAtMs - startedAtMs, endedAtMs);
       gaps.success(endedAtMs);
+      startedAtMs = endedAtMs;
     } catch (error) {
-      recordError(statistics, kind, error instanceof KvError ? error.code : 'UNEXPECTED');
+      recorder.failure(kind, error instanceof KvError ? error.code : 'UNEXPECTED', sharedNowMs());
       await pause(pauseAfterErrorMs);
+      startedAtMs = sharedNowMs();
     }
   }
 }

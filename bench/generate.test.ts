@@ -8,6 +8,7 @@ const workload: WorkloadOptions = {
   threads: 3,
   durationMs: 1,
   keyspace: 10,
+  distribution: 'uniform',
   readRatio: 0.25,
   valueBytes: 100,
   inFlight: 1,
@@ -18,8 +19,8 @@ const workload: WorkloadOptions = {
 };
 
 function take(options: WorkloadOptions, thread: number, count: number) {
-  const generate = createGenerator(options, thread);
-  return Array.from({ length: count }, generate);
+  const generator = createGenerator(options, thread);
+  return Array.from({ length: count }, () => ({ kind: generator.nextKind(), keyIndex: generator.nextKeyIndex() }));
 }
 
 describe('generating', () => {
@@ -48,6 +49,16 @@ describe('generating', () => {
       { from: 6, to: 10 },
     ]);
     for (const { keyIndex } of take({ ...workload, verify: true }, 1, 1_000)) expect([3, 4, 5]).toContain(keyIndex);
+  });
+
+  test('zipf - the first keys come most often, those of the thread if it has its own', () => {
+    const zipf: WorkloadOptions = { ...workload, keyspace: 300, distribution: 'zipf' };
+    const shareOf = (taken: ReturnType<typeof take>, keyIndex: number) =>
+      taken.filter((operation) => operation.keyIndex === keyIndex).length / taken.length;
+    expect(shareOf(take(zipf, 1, 10_000), 0)).toBeCloseTo(0.155, 1);
+    const own = take({ ...zipf, verify: true }, 1, 10_000);
+    expect(shareOf(own, 100)).toBeGreaterThan(0.15);
+    expect(own.every(({ keyIndex }) => keyIndex >= 100 && keyIndex < 200)).toBe(true);
   });
 
   test('values - may be shorter than a tag, down to nothing', () => {

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** kvbench: parse, run, print. */
+/** kvbench: parse, run, print; what was measured is printed first, whatever becomes of the file. */
 import { constants } from 'node:os';
 import { describeError } from '../src/cli/explain.js';
 import { KvError } from '../src/index.js';
@@ -10,7 +10,7 @@ import { runBench } from './run.js';
 
 async function main(): Promise<number> {
   const { target, workload, json } = await parseBenchCommandLine(process.argv.slice(2));
-  const result = await runBench(target, workload, process.stderr, stopSignal());
+  const { result } = await runBench(target, workload, process.stderr, stopSignal());
   process.stdout.write(json ? `${JSON.stringify(result)}\n` : renderReport(result));
   return exitCodeOf(result);
 }

@@ -1,11 +1,15 @@
 /** What one benchmark run is told to do. */
 
+export type Distribution = 'uniform' | 'zipf';
+
 export interface WorkloadOptions {
   /** Worker threads, each with a client of its own; from 1. */
   readonly threads: number;
   readonly durationMs: number;
   /** Number of keys; with `verify` at least one for each thread. */
   readonly keyspace: number;
+  /** Which keys come how often; with `zipf` the lowest come most. */
+  readonly distribution: Distribution;
   /** Share of reads, 0 to 1. */
   readonly readRatio: number;
   /** Size of every value written. */

@@ -1,34 +1,44 @@
-/** What a person sees while it runs: a line each second on stderr, and a line for every failover. */
+/**
+ * What a person sees while it runs, on stderr: in a terminal one line that is kept up to date, elsewhere a line every few
+ * seconds; in both a line for every outage and every change of primary.
+ */
 import type { WriteStream } from 'node:tty';
 import { type Gap, outagesOf } from './outages.js';
 import type { PrimaryChange, PrimaryTimeline } from './primaries.js';
+import { LiveLine } from './terminal.js';
 import type { ProgressReport } from './thread-messages.js';
+import type { TimeSeries } from './time-series.js';
 
-const lineEveryMs = 1_000;
+const redrawEveryMs = 500;
+const plainLineEveryMs = 5_000;
 
 export class Progress {
   readonly #out: WriteStream;
+  readonly #live: LiveLine;
   readonly #timeline: PrimaryTimeline;
+  readonly #series: TimeSeries;
   readonly #startedAtMs: number;
   readonly #latest: (ProgressReport | undefined)[];
   #timer: NodeJS.Timeout | undefined;
-  #told = { atMs: 0, succeeded: 0, outagesUntilMs: 0 };
+  #outagesToldUntilMs = 0;
 
-  constructor(out: WriteStream, timeline: PrimaryTimeline, threads: number, startedAtMs: number) {
+  constructor(out: WriteStream, timeline: PrimaryTimeline, series: TimeSeries, threads: number, startedAtMs: number) {
     this.#out = out;
+    this.#live = new LiveLine(out);
     this.#timeline = timeline;
+    this.#series = series;
     this.#startedAtMs = startedAtMs;
     this.#latest = new Array<undefined>(threads).fill(undefined);
-    this.#told.atMs = startedAtMs;
   }
 
   start(nowMs: () => number): void {
-    this.#timer = setInterval(() => this.#line(nowMs()), lineEveryMs);
+    const everyMs = this.#out.isTTY ? redrawEveryMs : plainLineEveryMs;
+    this.#timer = setInterval(() => this.#line(nowMs()), everyMs);
   }
 
   stop(): void {
     clearInterval(this.#timer);
-    if (this.#out.isTTY) this.#out.write('\n');
+    this.#live.clear();
   }
 
   reported(thread: number, report: ProgressReport): void {
@@ -37,33 +47,52 @@ export class Progress {
   }
 
   primaryChanged({ atMs, before, primary }: PrimaryChange): void {
-    this.#note(`${this.#seconds(atMs)}  primary ${before} -> ${primary}`);
+    this.#live.note(`${this.#seconds(atMs)}  primary ${before} -> ${primary}`);
   }
 
   #line(nowMs: number): void {
-    const reports = this.#latest.filter((report) => report !== undefined);
-    const succeeded = reports.reduce((sum, report) => sum + report.succeeded, 0);
-    const failed = reports.reduce((sum, report) => sum + report.failed, 0);
-    const rate = Math.round(((succeeded - this.#told.succeeded) * 1_000) / (nowMs - this.#told.atMs));
-    this.#told = { ...this.#told, atMs: nowMs, succeeded };
-    const line = `${this.#seconds(nowMs)}  ${rate} operations/s, ${failed} errors, primary ${this.#timeline.current}`;
-    this.#out.write(this.#out.isTTY ? `\r\x1b[K${line}` : `${line}\n`);
+    const { read, write } = this.#series.totals;
+    const outage = this.#openOutage();
+    const now = outage === undefined ? this.#rate() : this.#describeOpen(outage, nowMs);
+    const line = `${this.#seconds(nowMs)}  ${now}  ${read.failed + write.failed} errors  primary ${this.#timeline.current}`;
+    if (this.#out.isTTY) this.#live.show(line);
+    else this.#live.note(line);
+  }
+
+  #rate(): string {
+    const { operationsPerSecond, latencyMs } = this.#series.lastSecond();
+    const latency = latencyMs === undefined ? '' : `  p50 ${latencyMs.p50.toFixed(2)} ms  p99 ${latencyMs.p99.toFixed(2)} ms`;
+    return `${operationsPerSecond} operations/s${latency}`;
+  }
+
+  #describeOpen({ fromMs }: Gap, nowMs: number): string {
+    return `NO SERVICE for ${((nowMs - fromMs) / 1_000).toFixed(1)} s, since ${this.#seconds(fromMs).trimStart()}`;
+  }
+
+  /** As of the latest reports: the outage that no thread has seen the end of. */
+  #openOutage(): Gap | undefined {
+    const outage = this.#outages().at(-1);
+    return outage !== undefined && outage.toMs >= this.#settledMs() ? outage : undefined;
   }
 
   /** An outage has ended when every thread has reported past its end. */
   #tellEndedOutages(): void {
-    const reports = this.#latest.filter((report) => report !== undefined);
-    if (reports.length < this.#latest.length) return;
-    const settledMs = Math.min(...reports.map((report) => report.atMs));
-    for (const outage of outagesOf(reports.map((report) => report.gaps))) {
-      if (outage.toMs >= settledMs || outage.toMs <= this.#told.outagesUntilMs) continue;
-      this.#told.outagesUntilMs = outage.toMs;
-      this.#note(describeOutage(outage, this.#startedAtMs));
+    const settledMs = this.#settledMs();
+    for (const outage of this.#outages()) {
+      if (outage.toMs >= settledMs || outage.toMs <= this.#outagesToldUntilMs) continue;
+      this.#outagesToldUntilMs = outage.toMs;
+      this.#live.note(describeOutage(outage, this.#startedAtMs));
     }
   }
 
-  #note(line: string): void {
-    this.#out.write(this.#out.isTTY ? `\r\x1b[K${line}\n` : `${line}\n`);
+  /** None before every thread has reported. */
+  #outages(): Gap[] {
+    const reports = this.#latest.filter((report) => report !== undefined);
+    return reports.length < this.#latest.length ? [] : outagesOf(reports.map((report) => report.gaps));
+  }
+
+  #settledMs(): number {
+    return Math.min(...this.#latest.map((report) => report?.atMs ?? Number.NEGATIVE_INFINITY));
   }
 
   #seconds(atMs: number): string {

@@ -1,9 +1,9 @@
 /** What a run has found: the object that `--json` prints. */
-import type { RecordableHistogram } from 'node:perf_hooks';
+import type { Histogram } from './histogram.js';
 import type { WorkloadOptions } from './options.js';
 import { type Gap, outagesOf } from './outages.js';
 import type { PrimaryTimeline } from './primaries.js';
-import { mergeStatistics, type OperationStatistics, type Statistics } from './statistics.js';
+import type { TimeSeries, Totals } from './time-series.js';
 import type { VerificationResult } from './violations.js';
 
 export interface Latency {
@@ -48,7 +48,8 @@ export interface RunFacts {
   readonly workload: WorkloadOptions;
   readonly startedAtMs: number;
   readonly endedAtMs: number;
-  readonly statistics: readonly Statistics[];
+  readonly totals: TimeSeries['totals'];
+  readonly errorsByThread: readonly Readonly<Record<string, number>>[];
   readonly gapsByThread: readonly (readonly Gap[])[];
   readonly timeline: PrimaryTimeline;
   readonly keysNotPrefilled: number;
@@ -60,7 +61,7 @@ const newsDelayMs = 1_000;
 
 export function toResult(facts: RunFacts): BenchResult {
   const { workload, startedAtMs, endedAtMs, timeline } = facts;
-  const { read, write, errorsByCode } = mergeStatistics(facts.statistics);
+  const { read, write } = facts.totals;
   const elapsedMs = endedAtMs - startedAtMs;
   return {
     workload,
@@ -68,7 +69,7 @@ export function toResult(facts: RunFacts): BenchResult {
     operationsPerSecond: perSecond(read.succeeded + write.succeeded, elapsedMs),
     reads: operationResult(read, elapsedMs),
     writes: operationResult(write, elapsedMs),
-    errorsByCode,
+    errorsByCode: sumByCode(facts.errorsByThread),
     keysNotPrefilled: facts.keysNotPrefilled,
     outages: outagesOf(facts.gapsByThread).map((gap) => ({
       fromMs: round(gap.fromMs - startedAtMs),
@@ -83,6 +84,12 @@ export function toResult(facts: RunFacts): BenchResult {
   };
 }
 
+function sumByCode(parts: RunFacts['errorsByThread']): Record<string, number> {
+  const sum: Record<string, number> = {};
+  for (const [code, count] of parts.flatMap(Object.entries<number>)) sum[code] = (sum[code] ?? 0) + count;
+  return sum;
+}
+
 function combine(parts: readonly VerificationResult[]): VerificationResult & { passed: boolean } {
   const sum = (of: (part: VerificationResult) => number) => parts.reduce((total, part) => total + of(part), 0);
   const unreadable = sum((part) => part.unreadable);
@@ -92,12 +99,12 @@ function combine(parts: readonly VerificationResult[]): VerificationResult & { p
   return { passed, keysRead: sum((part) => part.keysRead), unreadable, violations: { count, examples } };
 }
 
-function operationResult({ succeeded, failed, latencyMicroseconds }: OperationStatistics, elapsedMs: number): OperationResult {
-  const latencyMs = succeeded === 0 ? undefined : latencyOf(latencyMicroseconds);
+function operationResult({ succeeded, failed, latencies }: Totals, elapsedMs: number): OperationResult {
+  const latencyMs = succeeded === 0 ? undefined : latencyOf(latencies);
   return { succeeded, failed, operationsPerSecond: perSecond(succeeded, elapsedMs), latencyMs };
 }
 
-function latencyOf(histogram: RecordableHistogram): Latency {
+function latencyOf(histogram: Histogram): Latency {
   const at = (percent: number) => histogram.percentile(percent) / 1_000;
   return { p50: at(50), p90: at(90), p99: at(99), p999: at(99.9), max: histogram.max / 1_000 };
 }

@@ -8,9 +8,18 @@ import { PrimaryTimeline } from './primaries.js';
 import { Progress } from './progress.js';
 import { type BenchResult, toResult } from './result.js';
 import type { ProgressReport } from './thread-messages.js';
+import { type Point, TimeSeries } from './time-series.js';
 import { WorkerPool } from './worker-pool.js';
 
 const runIdBytes = 4;
+
+export interface BenchRun {
+  readonly result: BenchResult;
+  readonly startedAt: Date;
+  /** How it went, in points of this length. */
+  readonly intervalMs: number;
+  readonly points: readonly Point[];
+}
 
 /**
  * @param stop ends the measuring early; what was measured until then is reported.
@@ -21,30 +30,39 @@ export async function runBench(
   workload: WorkloadOptions,
   out: WriteStream,
   stop: AbortSignal,
-): Promise<BenchResult> {
+): Promise<BenchRun> {
   await using client = await KvClient.connect({ ...target, deadlineMs: workload.deadlineMs });
   const run = randomBytes(runIdBytes).toString('hex');
+  const series = new TimeSeries(workload.threads, workload.durationMs);
   let progress: Progress | undefined;
-  const onProgress = (thread: number, report: ProgressReport) => progress?.reported(thread, report);
+  const onProgress = (thread: number, report: ProgressReport) => {
+    series.add(thread, report.intervals, report.openIndex);
+    progress?.reported(thread, report);
+  };
   const pool = new WorkerPool(workload, run, addressesOf(client.knownTopology, target), onProgress);
   try {
     const prepared = await pool.all('prepared');
     const timeline = new PrimaryTimeline();
     const startedAtMs = sharedNowMs();
-    progress = new Progress(out, timeline, workload.threads, startedAtMs);
+    const startedAt = new Date();
+    progress = new Progress(out, timeline, series, workload.threads, startedAtMs);
     watchPrimary(client, timeline, progress);
     progress.start(sharedNowMs);
-    pool.tellAll('execute');
-    if (stop.aborted) pool.tellAll('stop');
-    stop.addEventListener('abort', () => pool.tellAll('stop'));
+    pool.tellAll({ kind: 'execute', startedAtMs });
+    if (stop.aborted) pool.tellAll({ kind: 'stop' });
+    stop.addEventListener('abort', () => pool.tellAll({ kind: 'stop' }));
     const finished = await pool.all('finished').finally(() => progress?.stop());
     const endedAtMs = sharedNowMs();
-    if (workload.verify) pool.tellAll('verify');
+    for (const [thread, { intervals, openIndex }] of finished.entries()) series.add(thread, intervals, openIndex);
+    if (workload.verify) pool.tellAll({ kind: 'verify' });
     const verifications = workload.verify ? (await pool.all('verified')).map(({ result }) => result) : undefined;
     const keysNotPrefilled = prepared.reduce((sum, { failed }) => sum + failed, 0);
-    const statistics = finished.map((worker) => worker.statistics);
+    const errorsByThread = finished.map((worker) => worker.errorsByCode);
     const gapsByThread = finished.map((worker) => worker.gaps);
-    return toResult({ workload, startedAtMs, endedAtMs, statistics, gapsByThread, timeline, keysNotPrefilled, verifications });
+    const times = { startedAtMs, endedAtMs, timeline, gapsByThread };
+    const { totals } = series;
+    const result = toResult({ workload, ...times, totals, errorsByThread, keysNotPrefilled, verifications });
+    return { result, startedAt, intervalMs: series.intervalMs, points: series.points() };
   } finally {
     await pool.end();
   }

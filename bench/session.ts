@@ -1,9 +1,9 @@
 /** What the stages of one thread share: its client, what it knows of its keys, and what it found wrong. */
 import type { KvClient } from '../src/index.js';
-import type { History } from './history.js';
+import { History } from './history.js';
 import { keyName, type WorkloadOptions } from './options.js';
 import { encodeValue } from './values.js';
-import type { ViolationLog } from './violations.js';
+import { ViolationLog } from './violations.js';
 
 export interface Session {
   readonly client: KvClient;
@@ -12,17 +12,33 @@ export interface Session {
   readonly workload: WorkloadOptions;
   readonly history: History;
   readonly violations: ViolationLog;
+  /** What every write writes if nothing is verified: a value of its own would cost more than the rest of an operation. */
+  readonly unverifiedValue: Buffer;
+}
+
+export type SessionParts = Pick<Session, 'client' | 'run' | 'thread' | 'workload'>;
+
+export function createSession(parts: SessionParts): Session {
+  const { run, thread, workload } = parts;
+  const unverifiedValue = encodeValue({ run, thread, keyIndex: 0, counter: 0 }, workload.valueBytes);
+  return { ...parts, history: new History(run, thread), violations: new ViolationLog(), unverifiedValue };
 }
 
 /** Writes a fresh value and records what became of it. @throws whatever the client threw. */
-export async function writeAndRecord(session: Session, keyIndex: number): Promise<void> {
+export function writeAndRecord(session: Session, keyIndex: number): Promise<unknown> {
+  if (session.workload.verify) return writeVerified(session, keyIndex);
+  return session.client.put(keyName(keyIndex), session.unverifiedValue);
+}
+
+/** Reads and checks what was read. @throws whatever the client threw. */
+export function readAndCheck(session: Session, keyIndex: number): Promise<unknown> {
+  return session.workload.verify ? readVerified(session, keyIndex) : session.client.get(keyName(keyIndex));
+}
+
+async function writeVerified(session: Session, keyIndex: number): Promise<void> {
   const { client, run, thread, workload, history, violations } = session;
   const counter = history.nextCounter();
   const value = encodeValue({ run, thread, keyIndex, counter }, workload.valueBytes);
-  if (!workload.verify) {
-    await client.put(keyName(keyIndex), value);
-    return;
-  }
   const knownBefore = history.knownVersion(keyIndex);
   try {
     const { version } = await client.put(keyName(keyIndex), value);
@@ -34,12 +50,7 @@ export async function writeAndRecord(session: Session, keyIndex: number): Promis
   }
 }
 
-/** Reads and checks what was read. @throws whatever the client threw. */
-export async function readAndCheck({ client, workload, history, violations }: Session, keyIndex: number): Promise<void> {
-  if (!workload.verify) {
-    await client.get(keyName(keyIndex));
-    return;
-  }
+async function readVerified({ client, history, violations }: Session, keyIndex: number): Promise<void> {
   const knownBefore = history.knownVersion(keyIndex);
   const found = await client.get(keyName(keyIndex));
   violations.add(keyIndex, history.read(keyIndex, found, knownBefore));

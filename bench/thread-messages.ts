@@ -2,7 +2,7 @@
 
 import type { WorkloadOptions } from './options.js';
 import type { Gap } from './outages.js';
-import type { Statistics } from './statistics.js';
+import type { Interval } from './recorder.js';
 import type { VerificationResult, Violations } from './violations.js';
 
 /** Given to a worker when it is made. */
@@ -15,21 +15,35 @@ export interface WorkerPlan {
 }
 
 /** `execute` after all workers are prepared, `verify` after all have finished; `stop` ends execution early. */
-export type ToWorker = { readonly kind: 'execute' | 'stop' | 'verify' };
+export type ToWorker =
+  /** The intervals of all threads begin together, on the shared clock. */
+  { readonly kind: 'execute'; readonly startedAtMs: number } | { readonly kind: 'stop' | 'verify' };
 
-export interface ProgressReport {
+/** Those that ended since the last message. */
+interface NewIntervals {
+  readonly intervals: readonly Interval[];
+  /** The first one that may still come. */
+  readonly openIndex: number;
+}
+
+export interface ProgressReport extends NewIntervals {
   readonly kind: 'progress';
-  readonly succeeded: number;
-  readonly failed: number;
   /** Every gap so far, an open one included. */
   readonly gaps: readonly Gap[];
   /** Time of the report, on the shared clock. */
   readonly atMs: number;
 }
 
+export interface FinishedReport extends NewIntervals {
+  readonly kind: 'finished';
+  readonly errorsByCode: Readonly<Record<string, number>>;
+  readonly gaps: readonly Gap[];
+  readonly violations: Violations;
+}
+
 export type FromWorker =
   | { readonly kind: 'prepared'; readonly failed: number }
   | ProgressReport
-  | { readonly kind: 'finished'; readonly statistics: Statistics; readonly gaps: readonly Gap[]; readonly violations: Violations }
+  | FinishedReport
   | { readonly kind: 'verified'; readonly result: VerificationResult }
   | { readonly kind: 'failed'; readonly message: string };

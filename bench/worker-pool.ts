@@ -30,8 +30,8 @@ export class WorkerPool {
     });
   }
 
-  tellAll(kind: ToWorker['kind']): void {
-    for (const worker of this.#workers) worker.postMessage({ kind } satisfies ToWorker);
+  tellAll(message: ToWorker): void {
+    for (const worker of this.#workers) worker.postMessage(message);
   }
 
   /** Every worker's message of a kind, in the order of the threads. @throws KvError if a worker fails. */

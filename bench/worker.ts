@@ -5,51 +5,53 @@ import { KvClient } from '../src/index.js';
 import { sharedNowMs } from './clock.js';
 import { execute } from './execute.js';
 import { createGenerator } from './generate.js';
-import { History } from './history.js';
 import { GapTracker } from './outages.js';
 import { prepare } from './prepare.js';
-import type { Session } from './session.js';
-import { createStatistics } from './statistics.js';
+import { intervalMs, Recorder } from './recorder.js';
+import { createSession, type Session } from './session.js';
 import type { FromWorker, ToWorker, WorkerPlan } from './thread-messages.js';
 import { verify } from './verify.js';
-import { ViolationLog } from './violations.js';
-
-const reportEveryMs = 100;
 
 async function serve(port: MessagePort, plan: WorkerPlan): Promise<void> {
   const tell = (message: FromWorker) => port.postMessage(message);
   const { nodes, workload, run, thread } = plan;
   const { deadlineMs, inFlight: maxInFlight } = workload;
   const client = await KvClient.connect({ nodes, deadlineMs, maxInFlight });
-  const session: Session = { client, run, thread, workload, history: new History(run, thread), violations: new ViolationLog() };
+  const session = createSession({ client, run, thread, workload });
   let stopped = false;
-  const handle = async ({ kind }: ToWorker): Promise<void> => {
-    if (kind === 'stop') stopped = true;
-    else if (kind === 'execute') await measure(session, tell, () => stopped);
+  const handle = async (message: ToWorker): Promise<void> => {
+    if (message.kind === 'stop') stopped = true;
+    else if (message.kind === 'execute') await measure(session, message.startedAtMs, tell, () => stopped);
     else tell({ kind: 'verified', result: await verify(session) });
   };
   port.on('message', (message: ToWorker) => handle(message).catch((error: unknown) => fail(tell, error)));
   tell({ kind: 'prepared', failed: await prepare(session) });
 }
 
-async function measure(session: Session, tell: (message: FromWorker) => void, isStopped: () => boolean): Promise<void> {
-  const startedAtMs = sharedNowMs();
+async function measure(
+  session: Session,
+  startedAtMs: number,
+  tell: (message: FromWorker) => void,
+  isStopped: () => boolean,
+): Promise<void> {
   const endsAtMs = startedAtMs + session.workload.durationMs;
   const gaps = new GapTracker(startedAtMs);
-  const statistics = createStatistics();
+  const recorder = new Recorder(startedAtMs);
   const report = () => {
-    const { read, write } = statistics;
     const atMs = sharedNowMs();
-    const counts = { succeeded: read.succeeded + write.succeeded, failed: read.failed + write.failed };
-    tell({ kind: 'progress', ...counts, gaps: gaps.gapsUntil(atMs), atMs });
+    const intervals = recorder.takeEnded(atMs);
+    tell({ kind: 'progress', intervals, openIndex: recorder.openIndex, gaps: gaps.gapsUntil(atMs), atMs });
   };
-  const timer = setInterval(report, reportEveryMs);
-  const generate = createGenerator(session.workload, session.thread);
-  await execute({ session, generate, statistics, gaps, isOver: () => isStopped() || sharedNowMs() >= endsAtMs });
+  const timer = setInterval(report, intervalMs);
+  const generator = createGenerator(session.workload, session.thread);
+  await execute({ session, generator, recorder, gaps, isOver: (nowMs) => isStopped() || nowMs >= endsAtMs });
   clearInterval(timer);
+  const intervals = recorder.takeRest();
+  const { openIndex, errorsByCode } = recorder;
   // What follows the last operation is no outage, unless the last one came long before the end.
   const untilMs = isStopped() ? sharedNowMs() : Math.max(endsAtMs, sharedNowMs());
-  tell({ kind: 'finished', statistics, gaps: gaps.gapsUntil(untilMs), violations: session.violations.summary });
+  const violations = session.violations.summary;
+  tell({ kind: 'finished', intervals, openIndex, errorsByCode, gaps: gaps.gapsUntil(untilMs), violations });
 }
 
 function fail(tell: (message: FromWorker) => void, error: unknown): void {
