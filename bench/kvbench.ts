@@ -5,13 +5,17 @@ import { describeError } from '../src/cli/explain.js';
 import { KvError } from '../src/index.js';
 import { parseBenchCommandLine } from './command-line.js';
 import { exitCodeOf, exitCodes } from './exit-codes.js';
+import { prepareReportFile, writeReportFile } from './page/report-file.js';
 import { renderReport } from './report.js';
 import { runBench } from './run.js';
 
 async function main(): Promise<number> {
-  const { target, workload, json } = await parseBenchCommandLine(process.argv.slice(2));
-  const { result } = await runBench(target, workload, process.stderr, stopSignal());
+  const { target, workload, json, reportFile } = await parseBenchCommandLine(process.argv.slice(2));
+  if (reportFile !== undefined) await prepareReportFile(reportFile);
+  const run = await runBench(target, workload, process.stderr, stopSignal());
+  const { result } = run;
   process.stdout.write(json ? `${JSON.stringify(result)}\n` : renderReport(result));
+  if (reportFile !== undefined) await writeReportFile(reportFile, run);
   return exitCodeOf(result);
 }
 
