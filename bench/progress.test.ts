@@ -37,7 +37,7 @@ function play(out: Partial<WriteStream>, untilMs: number): string[] {
 
 test('progress - in a terminal: the last second, and during an outage since when', () => {
   const written = play({ isTTY: true, columns: 120 }, 4_600);
-  expect(written[2]).toBe('\r   1.5 s  100 operations/s  p50 3.00 ms  p99 3.00 ms  0 errors  primary none\x1b[K');
+  expect(written[2]).toBe('\r   1.5 s  100 ops/s  p50/p99 3.00/3.00 ms  0 errors  primary none\x1b[K');
   expect(written).toContain('\r   3.5 s  NO SERVICE for 1.5 s, since 2.0 s  0 errors  primary none\x1b[K');
   expect(written.join('')).toContain('\rno operation succeeded for 2010 ms, from 2.00 s to 4.01 s\x1b[K\n');
   expect(written.at(-1)).toBe('\r\x1b[K');
@@ -46,6 +46,6 @@ test('progress - in a terminal: the last second, and during an outage since when
 test('progress - elsewhere: plain lines, every few seconds', () => {
   expect(play({ isTTY: false }, 5_010)).toEqual([
     'no operation succeeded for 2010 ms, from 2.00 s to 4.01 s\n',
-    '   5.0 s  89 operations/s  p50 3.00 ms  p99 3.00 ms  0 errors  primary none\n',
+    '   5.0 s  89 ops/s  p50/p99 3.00/3.00 ms  0 errors  primary none\n',
   ]);
 });

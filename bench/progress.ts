@@ -61,8 +61,8 @@ export class Progress {
 
   #rate(): string {
     const { operationsPerSecond, latencyMs } = this.#series.lastSecond();
-    const latency = latencyMs === undefined ? '' : `  p50 ${latencyMs.p50.toFixed(2)} ms  p99 ${latencyMs.p99.toFixed(2)} ms`;
-    return `${operationsPerSecond} operations/s${latency}`;
+    const latency = latencyMs === undefined ? '' : `  p50/p99 ${short(latencyMs.p50)}/${short(latencyMs.p99)} ms`;
+    return `${operationsPerSecond} ops/s${latency}`;
   }
 
   #describeOpen({ fromMs }: Gap, nowMs: number): string {
@@ -98,6 +98,11 @@ export class Progress {
   #seconds(atMs: number): string {
     return `${((atMs - this.#startedAtMs) / 1_000).toFixed(1).padStart(6)} s`;
   }
+}
+
+/** Three digits at least: with the primary's address everything is to fit into 80 columns. */
+function short(latencyMs: number): string {
+  return latencyMs.toFixed(latencyMs < 10 ? 2 : latencyMs < 100 ? 1 : 0);
 }
 
 function describeOutage(gap: Gap, startedAtMs: number): string {
