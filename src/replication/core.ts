@@ -72,7 +72,10 @@ export class Core {
     this.complete = complete;
     this.log.reset(baseSeq, baseEpoch);
     for (const entry of entries) this.log.append(entry);
-    invariant(appliedSeq >= baseSeq && appliedSeq <= this.log.lastSeq, `applied up to ${appliedSeq}, outside the log found`);
+    invariant(
+      appliedSeq >= baseSeq && appliedSeq <= this.log.lastSeq,
+      () => `applied up to ${appliedSeq}, outside the log found`,
+    );
     this.commitIndex = appliedSeq;
     this.appliedSeq = appliedSeq;
     this.durability.foundDurable(this.log.lastSeq, epoch);
@@ -146,7 +149,10 @@ export class Core {
   /** Nothing is applied before it commits (R6), and nothing while a dump's chunks are still coming (R10). */
   applyCommitted(): void {
     if (this.appliedSeq >= this.commitIndex) return;
-    invariant(this.commitIndex <= this.log.lastSeq, `commit index ${this.commitIndex} beyond the log's end ${this.log.lastSeq}`);
+    invariant(
+      this.commitIndex <= this.log.lastSeq,
+      () => `commit index ${this.commitIndex} beyond the log's end ${this.log.lastSeq}`,
+    );
     const entries = this.log.slice(this.appliedSeq + 1, this.commitIndex - this.appliedSeq);
     this.appliedSeq = this.commitIndex;
     this.effects.push({ type: 'apply', entries });

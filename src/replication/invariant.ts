@@ -6,6 +6,7 @@ class InvariantError extends Error {
   }
 }
 
-export function invariant(condition: boolean, message: string): asserts condition {
-  if (!condition) throw new InvariantError(message);
+/** A message that has to be put together is given as a function: on the path of every entry it would cost more than the check. */
+export function invariant(condition: boolean, message: string | (() => string)): asserts condition {
+  if (!condition) throw new InvariantError(typeof message === 'string' ? message : message());
 }

@@ -48,8 +48,8 @@ export class Log {
   }
 
   append(entry: LogEntry): void {
-    invariant(entry.seq === this.lastSeq + 1, `entry ${entry.seq} does not follow ${this.lastSeq}`);
-    invariant(entry.epoch >= this.lastEpoch, `entry of epoch ${entry.epoch} after one of ${this.lastEpoch}`);
+    invariant(entry.seq === this.lastSeq + 1, () => `entry ${entry.seq} does not follow ${this.lastSeq}`);
+    invariant(entry.epoch >= this.lastEpoch, () => `entry of epoch ${entry.epoch} after one of ${this.lastEpoch}`);
     if (entry.epoch > this.lastEpoch) this.#history.push({ epoch: entry.epoch, firstSeq: entry.seq });
     this.#entries.push(entry);
     this.#bytes += entryBytes(entry);
@@ -57,7 +57,7 @@ export class Log {
 
   /** Up to `maxEntries` entries from `fromSeq` on, and no more than `maxBytes`, but at least one if there is one. */
   slice(fromSeq: Seq, maxEntries: number, maxBytes = Number.POSITIVE_INFINITY): LogEntry[] {
-    invariant(fromSeq > this.#baseSeq, `entry ${fromSeq} is no longer retained`);
+    invariant(fromSeq > this.#baseSeq, () => `entry ${fromSeq} is no longer retained`);
     const found: LogEntry[] = [];
     let bytes = 0;
     const end = Math.min(this.lastSeq, fromSeq + maxEntries - 1);
@@ -72,14 +72,14 @@ export class Log {
 
   /** Cuts what lies beyond `seq`. */
   truncateAfter(seq: Seq): void {
-    invariant(seq >= this.#baseSeq, `cannot cut below the base ${this.#baseSeq}`);
+    invariant(seq >= this.#baseSeq, () => `cannot cut below the base ${this.#baseSeq}`);
     while (this.lastSeq > seq) this.#bytes -= entryBytes(this.#entries.pop()!);
     while ((this.#history.at(-1)?.firstSeq ?? 0) > seq) this.#history.pop();
   }
 
   /** Forgets the entries up to and including `seq`. */
   dropThrough(seq: Seq): void {
-    invariant(seq <= this.lastSeq, `cannot drop beyond the end ${this.lastSeq}`);
+    invariant(seq <= this.lastSeq, () => `cannot drop beyond the end ${this.lastSeq}`);
     if (seq <= this.#baseSeq) return;
     this.#baseEpoch = this.epochAt(seq)!;
     for (; this.#baseSeq < seq; this.#baseSeq++) {

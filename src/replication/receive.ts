@@ -36,7 +36,7 @@ export function onMessage(core: Core, message: Message): void {
 
 function receiveRequest(core: Core, message: Request): void {
   const { role } = core;
-  invariant(role.kind !== 'primary', `two primaries in epoch ${core.epoch}: ${core.self} and ${message.from}`);
+  invariant(role.kind !== 'primary', () => `two primaries in epoch ${core.epoch}: ${core.self} and ${message.from}`);
   if (role.kind === 'claimant') {
     // It answers no beacon and acknowledges no entry (R4); a probe renews nothing and hears of the claim (R9).
     if (message.body.type === 'beacon' && message.body.probe) answerBeacon(core, message.from, message.body, 0);

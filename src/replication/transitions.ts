@@ -20,7 +20,7 @@ const legal: Record<Role['kind'], readonly Role['kind'][]> = {
 
 function changeRole(core: Core, next: Role): void {
   const last = core.role;
-  invariant(legal[last.kind].includes(next.kind), `no way from ${last.kind} to ${next.kind}`);
+  invariant(legal[last.kind].includes(next.kind), () => `no way from ${last.kind} to ${next.kind}`);
   core.role = next;
   if (last.kind === 'primary') {
     core.steppedDownMs = core.nowMs;
