@@ -1,6 +1,6 @@
 /** Reads and writes on the replica of this node: refused with our codes unless it is the serving primary. */
 import { type ErrorCode, KvError } from '../errors.js';
-import type { Answer, Refusal, WriteEvent } from '../replication/index.js';
+import type { Answer, Refusal } from '../replication/index.js';
 import type { StoredValue } from '../storage/index.js';
 import type { AnswerSink, ShardHost } from './shard-host.js';
 import type { Stripes } from './stripes.js';
@@ -74,21 +74,28 @@ export class LocalShard {
   }
 
   /** Writes of one key take effect in the order of the calls. */
-  write({ key, value, ifVersion }: LocalWrite, operation: LocalOperation, nowMs: number): void {
-    const append = (storedVersion: number, atMs?: number): void => {
-      const write: WriteEvent = { type: 'write', token: operation, key, value, ifVersion, storedVersion };
-      this.#host.write(write, atMs);
-    };
-    // A stripe that is held lets the section in in a later turn.
-    const atMs = this.#stripes.isLocked(key) ? undefined : nowMs;
-    this.#underStripe(key, operation, () => {
-      // Under the stripe nothing is appended for this key, so an entry that commits meanwhile is seen in the store.
-      const uncommitted = this.#host.uncommittedVersion(key);
-      if (uncommitted !== undefined) return append(uncommitted, atMs);
-      const stored = this.#host.storage.get(key);
-      if (stored instanceof Promise) return stored.then((found) => append(found?.version ?? 0));
-      append(stored?.version ?? 0, atMs);
-    });
+  write(write: LocalWrite, operation: LocalOperation, nowMs: number): void {
+    if (this.#stripes.isLocked(write.key))
+      return this.#underStripe(write.key, operation, async () =>
+        this.#append(write, operation, await this.#newestVersion(write.key)),
+      );
+    // What is looked up and appended in one turn needs no lock: nothing can come between.
+    const newest = this.#newestVersion(write.key);
+    if (newest instanceof Promise)
+      this.#underStripe(write.key, operation, () => newest.then((version) => this.#append(write, operation, version)));
+    else this.#append(write, operation, newest, nowMs);
+  }
+
+  /** Of the newest entry of the key, committed or not; 0: there is none. Under the stripe, or in the turn of the append. */
+  #newestVersion(key: string): number | Promise<number> {
+    const uncommitted = this.#host.uncommittedVersion(key);
+    if (uncommitted !== undefined) return uncommitted;
+    const stored = this.#host.storage.get(key);
+    return stored instanceof Promise ? stored.then((found) => found?.version ?? 0) : (stored?.version ?? 0);
+  }
+
+  #append({ key, value, ifVersion }: LocalWrite, token: LocalOperation, storedVersion: number, nowMs?: number): void {
+    this.#host.write({ type: 'write', token, key, value, ifVersion, storedVersion }, nowMs);
   }
 
   /** A storage that fails to read is the one way for `section` to fail: nothing was appended. */
