@@ -9,6 +9,7 @@ describe('kvbench - command line', () => {
         threads: 4,
         durationMs: 10_000,
         keyspace: 1_000,
+        api: 'pipeline',
         distribution: 'uniform',
         readRatio: 0.5,
         valueBytes: 100,
@@ -24,10 +25,10 @@ describe('kvbench - command line', () => {
 
   test('given values', async () => {
     const args = '--nodes a:1,b:2 --threads 2 --duration 0.5 --read-ratio 1 --no-prefill --verify --json'.split(' ');
-    args.push('--distribution', 'zipf', '--report', 'a file.html');
+    args.push('--api', 'unary', '--distribution', 'zipf', '--report', 'a file.html');
     expect(await parseBenchCommandLine(args)).toMatchObject({
       target: { nodes: ['a:1', 'b:2'] },
-      workload: { threads: 2, durationMs: 500, readRatio: 1, distribution: 'zipf', prefill: false, verify: true },
+      workload: { threads: 2, durationMs: 500, readRatio: 1, api: 'unary', distribution: 'zipf', prefill: false, verify: true },
       json: true,
       reportFile: 'a file.html',
     });
@@ -49,6 +50,7 @@ describe('kvbench - command line', () => {
     ['--threads 1.5', '--threads: "1.5" must be a whole number'],
     ['--duration soon', '--duration: "soon" must be a number'],
     ['--distribution normal', '--distribution: "normal" must be uniform or zipf'],
+    ['--api rest', '--api: "rest" must be pipeline or unary'],
     ['--report=', '--report: the name of the file is empty'],
     ['--read-ratio 1.1', '--read-ratio: "1.1" must be a number from 0 to 1'],
     ['--value-bytes -1', '--value-bytes: "-1" must be a whole number from 0'],

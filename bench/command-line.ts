@@ -3,7 +3,7 @@ import yargs, { type Argv } from 'yargs';
 import { throwUsageError } from '../src/cli/usage-error.js';
 import { KvError } from '../src/errors.js';
 import { packageVersion } from '../src/version.js';
-import type { Distribution, Target, WorkloadOptions } from './options.js';
+import type { Api, Distribution, Target, WorkloadOptions } from './options.js';
 import { smallestValueBytes } from './values.js';
 
 export interface BenchCommandLine {
@@ -22,6 +22,7 @@ const maxInFlight = 100_000;
 const maxDeadlineMs = 600_000;
 
 const distributions: readonly Distribution[] = ['uniform', 'zipf'];
+const apis: readonly Api[] = ['pipeline', 'unary'];
 
 const epilogue = `Each thread runs a closed loop: the next operation of a place in flight starts when the one before it has ended, so
 latencies under an outage are those of few operations. With --verify each thread reads and writes keys of its own only,
@@ -70,6 +71,7 @@ const options = {
   threads: numeric('threads'),
   duration: numeric('duration'),
   keyspace: numeric('keyspace'),
+  api: text('How operations travel: many in a message on one stream (pipeline), or a gRPC call each (unary)', 'pipeline'),
   distribution: text('Of the operations over the keys: uniform, or zipf with exponent 0.99', 'uniform'),
   'read-ratio': numeric('read-ratio'),
   'value-bytes': numeric('value-bytes'),
@@ -139,7 +141,8 @@ function workloadOf(given: Record<string, unknown>): WorkloadOptions {
     threads: numberOf(given, 'threads'),
     durationMs: numberOf(given, 'duration') * 1_000,
     keyspace: numberOf(given, 'keyspace'),
-    distribution: distributionOf(given),
+    api: oneOf(given, 'api', apis),
+    distribution: oneOf(given, 'distribution', distributions),
     readRatio: numberOf(given, 'read-ratio'),
     valueBytes: numberOf(given, 'value-bytes'),
     inFlight: numberOf(given, 'in-flight'),
@@ -158,11 +161,14 @@ function workloadOf(given: Record<string, unknown>): WorkloadOptions {
   return workload;
 }
 
-function distributionOf(given: Record<string, unknown>): Distribution {
-  const typed = given.distribution ?? options.distribution.defaultDescription;
-  const found = distributions.find((name) => name === typed);
-  if (found === undefined)
-    throw new KvError('INVALID_OPTION', `--distribution: "${typed}" must be ${distributions.join(' or ')}`);
+function oneOf<Name extends string>(
+  given: Record<string, unknown>,
+  option: 'api' | 'distribution',
+  names: readonly Name[],
+): Name {
+  const typed = given[option] ?? options[option].defaultDescription;
+  const found = names.find((name) => name === typed);
+  if (found === undefined) throw new KvError('INVALID_OPTION', `--${option}: "${typed}" must be ${names.join(' or ')}`);
   return found;
 }
 

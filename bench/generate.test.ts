@@ -8,6 +8,7 @@ const workload: WorkloadOptions = {
   threads: 3,
   durationMs: 1,
   keyspace: 10,
+  api: 'pipeline',
   distribution: 'uniform',
   readRatio: 0.25,
   valueBytes: 100,

@@ -2,7 +2,11 @@
 
 export type Distribution = 'uniform' | 'zipf';
 
+/** How operations travel; see `KvClientOptions.api`. */
+export type Api = 'pipeline' | 'unary';
+
 export interface WorkloadOptions {
+  readonly api: Api;
   /** Worker threads, each with a client of its own; from 1. */
   readonly threads: number;
   readonly durationMs: number;

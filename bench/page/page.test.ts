@@ -20,6 +20,7 @@ function run(result: Partial<BenchResult> = {}, points: readonly Point[] = []): 
     threads: 2,
     durationMs: 500,
     keyspace: 10,
+    api: 'pipeline',
     distribution: 'zipf',
     readRatio: 0.5,
     valueBytes: 100,

@@ -124,6 +124,7 @@ function verification({ verification, keysNotPrefilled }: BenchResult): string {
 function workload(options: WorkloadOptions): string {
   const rows: Cell[][] = [
     ['threads', options.threads],
+    ['api', options.api],
     ['in flight, each', options.inFlight],
     ['duration', `${options.durationMs / 1_000} s`],
     ['keys', options.keyspace],
