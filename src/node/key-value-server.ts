@@ -6,6 +6,7 @@ import type { DeleteRequest, DeleteResponse, GetRequest, GetResponse, PutRequest
 import { ownCopy } from '../rpc/own-memory.js';
 import { keyValueServiceWithRawKeys } from '../rpc/proto.js';
 import { toStatus } from '../rpc/status.js';
+import type { StoredValue } from '../storage/index.js';
 import { awaitWrite } from './awaited-write.js';
 import { type Forwarder, wasForwarded } from './forwarder.js';
 import type { LocalShard, LocalWrite } from './local-shard.js';
@@ -113,9 +114,9 @@ export class KeyValueServer {
     const key = checkKey(request.key);
     const refusal = local.refusalOfRead(performance.now());
     if (refusal !== undefined) throw refusal;
-    const stored = await local.stored(key);
-    if (stored === undefined) return { found: false, value: Buffer.alloc(0), version: 0, nodeId };
-    return { found: true, value: stored.value as Buffer, version: stored.version, nodeId };
+    const stored = local.stored(key);
+    // What is there at once is copied at once: it may be a view, and the answer is encoded later.
+    return found(nodeId, stored instanceof Promise ? await stored : stored);
   }
 
   async #put(request: PutRequest<Buffer>): Promise<PutResponse> {
@@ -144,4 +145,9 @@ export class KeyValueServer {
     if (!(error instanceof KvError)) this.#context.logger.error({ err: error }, 'a request failed unexpectedly');
     return toStatus(error);
   }
+}
+
+function found(nodeId: string, stored: StoredValue | undefined): GetResponse {
+  if (stored === undefined) return { found: false, value: Buffer.alloc(0), version: 0, nodeId };
+  return { found: true, value: Buffer.from(stored.value), version: stored.version, nodeId };
 }

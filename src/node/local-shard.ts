@@ -7,7 +7,7 @@ import type { Stripes } from './stripes.js';
 
 export interface LocalWrite {
   readonly key: string;
-  /** Undefined: delete. Must be memory of its own: it is stored as it is. */
+  /** Undefined: delete. Must be memory of its own: the log keeps it as it is. */
   readonly value: Uint8Array | undefined;
   readonly ifVersion: number | undefined;
 }
@@ -58,7 +58,10 @@ export class LocalShard {
     return refusal === undefined ? undefined : errorOf(refusal, undefined);
   }
 
-  /** What is committed; linearizable where `refusalOfRead` refuses nothing in the same turn. */
+  /**
+   * What is committed; linearizable where `refusalOfRead` refuses nothing in the same turn. The value may be a view that
+   * is good for as long only as the storage is left alone (`Storage.get`).
+   */
   stored(key: string): StoredValue | undefined | Promise<StoredValue | undefined> {
     return this.#host.storage.get(key);
   }
