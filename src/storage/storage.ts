@@ -6,7 +6,12 @@
  *   every one before it, is as durable as the engine promises; no promise means at once.
  * - `apply` takes effect for `get` and `scan` before it returns; an engine that writes later answers from what it holds
  *   back. It needs no durability of its own: whatever is applied is in the log.
- * - An entry or item older than what is stored under its key is skipped: a dump may be ahead of the log laid over it.
+ * - `get` may answer at once with a view of the engine's own memory, good until the next `apply` or `persist`: whoever
+ *   keeps the value, or awaits anything before using it, copies it first. What comes by a promise, or from `scan`, is the
+ *   caller's to keep.
+ * - An entry or item older than what is stored under its key is skipped: a dump may be ahead of the log laid over it. A
+ *   delete removes the version as well: what is older than it would be taken.
+ * - What an engine is given it may keep as it is: nobody changes those bytes.
  */
 import type { Change, DumpItem, LogEntry } from '../replication/index.js';
 
@@ -20,6 +25,10 @@ export interface Storage {
   /** True if the data does not outlive the process (R1, R13). */
   readonly volatile: boolean;
   readonly keyCount: number;
+  /** Bytes of the keys and values. */
+  readonly dataBytes: number;
+  /** Memory that the engine takes for them. */
+  readonly memoryBytes: number;
   persist(change: Change): Promise<void> | undefined;
   apply(entries: readonly LogEntry[]): void;
   get(key: string): StoredValue | undefined | Promise<StoredValue | undefined>;

@@ -1,0 +1,34 @@
+/**
+ * Where a record is, as a signed 32-bit integer: the number of a slab and the unit in it; or three bits that are set and
+ * the number of a large record.
+ */
+const unitBits = 17;
+const largeBits = 29;
+const largeTag = 0b111;
+
+export const unitsPerSlab = 1 << unitBits;
+export const maxSlabs = largeTag << (largeBits - unitBits);
+export const maxLarge = 1 << largeBits;
+
+/** No record has this address: the first unit of a slab stays free. */
+export const noRecord = 0;
+
+export function addressIn(slabNumber: number, unit: number): number {
+  return (slabNumber << unitBits) | unit;
+}
+export function slabNumberOf(address: number): number {
+  return address >>> unitBits;
+}
+export function unitOf(address: number): number {
+  return address & (unitsPerSlab - 1);
+}
+
+export function addressOfLarge(number: number): number {
+  return (largeTag << largeBits) | number;
+}
+export function isLarge(address: number): boolean {
+  return address >>> largeBits === largeTag;
+}
+export function largeNumberOf(address: number): number {
+  return address & (maxLarge - 1);
+}

@@ -1,0 +1,76 @@
+/**
+ * Gives back what overwritten and deleted records leave behind: goes through the slab that has the least in use, moves
+ * what is in use to the end of the log, and releases it (the greedy choice: Rosenblum, Ousterhout, The Design and
+ * Implementation of a Log-Structured File System, 1992). It does so in small steps that keep up with what is freed.
+ */
+import { addressIn, unitsPerSlab } from './address.js';
+import type { KeyHash } from './key-hash.js';
+import type { KeyIndex } from './key-index.js';
+import type { Slab } from './slab.js';
+import type { Slabs } from './slabs.js';
+
+/** Of the units of all slabs, one in so many may be dead. */
+const deadShare = 4;
+/** So little is not worth the work. */
+const deadUnitsAllowed = 2 * unitsPerSlab;
+/** Records looked at in one piece of work: a few milliseconds at most. */
+const maxLooks = 16_384;
+
+export class Cleaner {
+  readonly #slabs: Slabs;
+  readonly #index: KeyIndex;
+  readonly #hash: KeyHash;
+  /** The slab that is being cleaned, and where in it the work goes on. */
+  #victim: Slab | undefined;
+  #number = 0;
+  #unit = 0;
+  /** Units to go through. */
+  #due = 0;
+
+  constructor(slabs: Slabs, index: KeyIndex, hash: KeyHash) {
+    this.#slabs = slabs;
+    this.#index = index;
+    this.#hash = hash;
+  }
+
+  /** To be called after changes. */
+  work(): void {
+    // At least one in `deadShare` of the units gone through is dead, so that as much is given back as was freed.
+    this.#due += deadShare * this.#slabs.takeFreed();
+    for (let looks = 0; this.#due > 0 && looks < maxLooks; looks++) {
+      const victim = this.#victim ?? this.#choose();
+      if (victim === undefined) this.#due = 0;
+      else if (victim.live === 0 || this.#unit >= victim.used) this.#finish();
+      else this.#step(victim);
+    }
+  }
+
+  #choose(): Slab | undefined {
+    const { dead, units } = this.#slabs;
+    if (dead <= deadUnitsAllowed || deadShare * dead <= units) return undefined;
+    const number = this.#slabs.sparsest();
+    if (number === undefined) return undefined;
+    this.#victim = this.#slabs.at(number);
+    this.#victim.state = 'cleaning';
+    this.#number = number;
+    this.#unit = 1;
+    return this.#victim;
+  }
+
+  #step(victim: Slab): void {
+    const unit = this.#unit;
+    const room = victim.room(unit);
+    const length = victim.keyLength(unit);
+    if (length > 0) {
+      const hash = this.#hash.of(victim.words, victim.keyStart(unit), length);
+      this.#index.replace(hash, addressIn(this.#number, unit), this.#slabs.move(victim, unit));
+    }
+    this.#unit += room;
+    this.#due -= room;
+  }
+
+  #finish(): void {
+    this.#slabs.release(this.#number);
+    this.#victim = undefined;
+  }
+}

@@ -1,0 +1,69 @@
+/**
+ * Where the record of a key is: many small tables, by the high bits of the key's hash. Each grows by itself, so that no
+ * growth takes long, and holds numbers only, so that the garbage collector has nothing to follow.
+ */
+import { noRecord } from './address.js';
+import type { EncodedKey } from './encoded-key.js';
+import type { Records } from './records.js';
+import { Table } from './table.js';
+
+const segmentBits = 12;
+
+export class KeyIndex {
+  static readonly segments = 1 << segmentBits;
+  readonly #tables = new Array<Table | undefined>(KeyIndex.segments).fill(undefined);
+  #count = 0;
+  #bytes = 0;
+
+  get count(): number {
+    return this.#count;
+  }
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** The address of the key's record, or `noRecord`. */
+  find(hash: number, key: EncodedKey, records: Records): number {
+    const table = this.#tables[segmentOf(hash)];
+    return table === undefined ? noRecord : table.find(hash, key, records);
+  }
+
+  /** The key must not be in the index. */
+  insert(hash: number, address: number): void {
+    const segment = segmentOf(hash);
+    let table = this.#tables[segment];
+    if (table === undefined) {
+      table = new Table();
+      this.#tables[segment] = table;
+      this.#bytes += table.bytes;
+    }
+    this.#bytes -= table.bytes;
+    table.insert(hash, address);
+    this.#bytes += table.bytes;
+    this.#count++;
+  }
+
+  /** A record that is in the index has moved. */
+  replace(hash: number, from: number, to: number): void {
+    this.#tables[segmentOf(hash)]!.replace(hash, from, to);
+  }
+
+  /** The record must be in the index. */
+  remove(hash: number, address: number): void {
+    const segment = segmentOf(hash);
+    const table = this.#tables[segment]!;
+    this.#bytes -= table.bytes;
+    table.remove(hash, address);
+    if (table.count === 0) this.#tables[segment] = undefined;
+    else this.#bytes += table.bytes;
+    this.#count--;
+  }
+
+  addresses(segment: number): readonly number[] {
+    return this.#tables[segment]?.addresses() ?? [];
+  }
+}
+
+function segmentOf(hash: number): number {
+  return hash >>> (32 - segmentBits);
+}

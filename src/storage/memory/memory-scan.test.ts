@@ -1,0 +1,94 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { DumpItem } from '../../replication/index.js';
+import { entryOf, kilobyte, put, StorageAndTwin, valueFor, type Write, writes } from './memory-storage.fixture.js';
+import { MemoryStorage } from './memory-storage.js';
+
+/** Keeps what each key that stays has had since the scan began. */
+class ScannedStorage extends StorageAndTwin {
+  readonly #versions = new Map<string, Set<number>>();
+  readonly #seen = new Map<string, number[]>();
+  #seq = 0;
+
+  constructor() {
+    super();
+    for (let number = 0; number <= 40; number++) this.apply([put(`key:${number}`, number * 5, ++this.#seq)]);
+    for (const [key, { version }] of this.twin) this.#versions.set(key, new Set([version]));
+  }
+
+  see(chunk: readonly DumpItem[]): void {
+    for (const { key, version } of chunk) this.#seen.set(key, [...(this.#seen.get(key) ?? []), version]);
+  }
+
+  step(step: readonly Write[] | 'reset'): void {
+    if (step === 'reset') {
+      this.reset();
+      this.#versions.clear();
+    } else for (const write of step) this.#write(write);
+  }
+
+  expectAllThatStayedSeen(): void {
+    for (const [key, versions] of this.#versions) {
+      const seen = this.#seen.get(key);
+      expect(seen, key).toBeDefined();
+      for (const version of seen!) expect(versions).toContain(version);
+    }
+  }
+
+  #write(write: Write): void {
+    this.apply([entryOf(write, ++this.#seq)]);
+    const version = this.twin.get(write.key)?.version;
+    if (version === undefined) this.#versions.delete(write.key);
+    else this.#versions.get(write.key)?.add(version);
+  }
+}
+
+describe('a scan', () => {
+  const batches = fc.array(writes, { maxLength: 40 });
+  const steps = fc.array(fc.oneof({ weight: 6, arbitrary: batches }, fc.constant('reset' as const)), { maxLength: 12 });
+
+  it('sees every key that stays, with a value that it had meanwhile, whatever is written', () => {
+    fc.assert(
+      fc.property(steps, fc.integer({ min: 1, max: 4_000 }), (meanwhile, chunkBytes) => {
+        const scanned = new ScannedStorage();
+        for (const chunk of scanned.storage.scan(chunkBytes)) {
+          scanned.see(chunk);
+          scanned.step(meanwhile.pop() ?? []);
+        }
+        scanned.expectSame();
+        scanned.expectAllThatStayedSeen();
+      }),
+    );
+  });
+
+  it('loses nothing to the cleaner, and its items stay as they are', () => {
+    const storage = new MemoryStorage();
+    const count = 40_000;
+    let seq = 0;
+    const write = (step: number) => {
+      const entries = [];
+      for (let number = 0; number < count; number += step) entries.push(put(`key:${number}`, (seq * 37) % 400, ++seq));
+      storage.apply(entries);
+    };
+    write(1);
+    const seen = new Map<string, number>();
+    const items = [];
+    for (const chunk of storage.scan(500 * kilobyte)) {
+      for (const item of chunk) {
+        seen.set(item.key, item.version);
+        items.push(item);
+      }
+      write(3);
+    }
+    expect(seen.size).toBe(count);
+    for (const { value, version } of items) expect(Buffer.compare(value, valueFor(value.length, version))).toBe(0);
+  });
+
+  it('comes in chunks of about the size asked for', () => {
+    const storage = new MemoryStorage();
+    storage.apply(Array.from({ length: 1_000 }, (_, number) => put(`key:${number}`, 1_000, number + 1)));
+    const sizes = [...storage.scan(50_000)].map((chunk) => chunk.length);
+    expect(Math.max(...sizes)).toBeLessThan(51);
+    expect(sizes.length).toBeLessThan(25);
+  });
+});

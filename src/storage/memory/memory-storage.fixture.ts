@@ -1,0 +1,64 @@
+/** What the tests of the storage in memory write, and the storage together with its twin, a Map. */
+import fc from 'fast-check';
+import { expect } from 'vitest';
+import type { LogEntry } from '../../replication/index.js';
+import { MemoryStorage } from './memory-storage.js';
+
+export const kilobyte = 1_024;
+/** Enough of them to be given in a property that values outgrow slabs, and slabs fill and are cleaned. */
+const lengths = [0, 1, 8, 100, 101, kilobyte, 60 * kilobyte, 70 * kilobyte, 300 * kilobyte, 2_000 * kilobyte];
+
+const keys = fc.oneof(
+  { weight: 3, arbitrary: fc.nat(40).map((number) => `key:${number}`) },
+  fc.string({ unit: 'binary', minLength: 1, maxLength: 3 }),
+  fc.constantFrom('ü', '\u{1f511}', '\u{1f511}'.repeat(256), 'k'.repeat(1_024)),
+);
+const lengthsOften = fc.oneof({ weight: 8, arbitrary: fc.nat(300) }, fc.constantFrom(...lengths));
+export const writes = fc.record({ key: keys, length: fc.option(lengthsOften, { freq: 4, nil: undefined }), late: fc.nat(20) });
+export type Write = typeof writes extends fc.Arbitrary<infer T> ? T : never;
+
+export function valueFor(length: number, seq: number): Uint8Array {
+  const value = new Uint8Array(length).fill(seq % 251);
+  if (length > 0) value[length - 1] = seq % 241;
+  return value;
+}
+
+export function entryOf({ key, length, late }: Write, now: number): LogEntry {
+  const seq = Math.max(1, late === 0 ? now - 5 : now);
+  return { seq, epoch: 1, key, value: length === undefined ? undefined : valueFor(length, now) };
+}
+
+export function put(key: string, length: number, seq: number): LogEntry {
+  return { seq, epoch: 1, key, value: valueFor(length, seq) };
+}
+
+export class StorageAndTwin {
+  readonly storage = new MemoryStorage();
+  readonly twin = new Map<string, { value: Uint8Array; version: number }>();
+
+  apply(entries: readonly LogEntry[]): void {
+    this.storage.apply(entries);
+    for (const { key, value, seq } of entries) {
+      if ((this.twin.get(key)?.version ?? 0) >= seq) continue;
+      if (value === undefined) this.twin.delete(key);
+      else this.twin.set(key, { value, version: seq });
+    }
+  }
+
+  reset(): void {
+    this.storage.persist({ type: 'reset', baseSeq: 0, baseEpoch: 0, complete: false });
+    this.twin.clear();
+  }
+
+  expectSame(): void {
+    expect(this.storage.keyCount).toBe(this.twin.size);
+    let bytes = 0;
+    for (const [key, { value, version }] of this.twin) {
+      const stored = this.storage.get(key);
+      expect(stored?.version, key).toBe(version);
+      expect(Buffer.compare(stored!.value, value), key).toBe(0);
+      bytes += Buffer.byteLength(key) + value.length;
+    }
+    expect(this.storage.dataBytes).toBe(bytes);
+  }
+}

@@ -1,0 +1,118 @@
+/**
+ * Storage in memory. What the core wants persisted is in its own log already and lasts exactly as long as the process, so
+ * `persist` has only the dump's changes to make.
+ *
+ * Keys and values are bytes in a few large pieces of memory, not objects: a million of them takes little more than they
+ * have, and never makes the garbage collector or the growth of a table hold up the event loop.
+ */
+import { randomBytes } from 'node:crypto';
+import type { Change, DumpItem, LogEntry } from '../../replication/index.js';
+import type { Storage, StoredValue } from '../storage.js';
+import { noRecord } from './address.js';
+import { Cleaner } from './cleaner.js';
+import { EncodedKey } from './encoded-key.js';
+import { KeyHash } from './key-hash.js';
+import { KeyIndex } from './key-index.js';
+import { Records } from './records.js';
+
+/** What an item costs on the wire beside its key and value. An estimate. */
+const itemOverheadBytes = 16;
+
+const seed = new Int32Array(new Uint8Array(randomBytes(8)).buffer);
+
+export class MemoryStorage implements Storage {
+  readonly volatile = true;
+  readonly #key = new EncodedKey();
+  readonly #hash = new KeyHash(seed[0]!, seed[1]!);
+  #records = new Records();
+  #index = new KeyIndex();
+  #cleaner = new Cleaner(this.#records.slabs, this.#index, this.#hash);
+
+  get keyCount(): number {
+    return this.#index.count;
+  }
+  get dataBytes(): number {
+    return this.#records.dataBytes;
+  }
+  get memoryBytes(): number {
+    return this.#records.memoryBytes + this.#index.bytes;
+  }
+
+  persist(change: Change): undefined {
+    if (change.type === 'reset') this.#reset();
+    if (change.type !== 'load') return;
+    for (const { key, value, version } of change.items) this.#put(key, value, version);
+    this.#cleaner.work();
+  }
+
+  apply(entries: readonly LogEntry[]): void {
+    for (const { key, value, seq } of entries) {
+      if (value === undefined) this.#delete(key, seq);
+      else this.#put(key, value, seq);
+    }
+    this.#cleaner.work();
+  }
+
+  /** The value is a view of memory that the next `apply` or `persist` may use for something else. */
+  get(key: string): StoredValue | undefined {
+    const address = this.#find(this.#hashOf(key));
+    return address === noRecord ? undefined : this.#records.read(address);
+  }
+
+  /** Segment by segment of the index: its keys at once, then each as it is found by then, wherever that is. */
+  *scan(chunkBytes: number): Iterable<readonly DumpItem[]> {
+    let chunk: DumpItem[] = [];
+    let bytes = 0;
+    for (let segment = 0; segment < KeyIndex.segments; segment++) {
+      for (const key of this.#index.addresses(segment).map((address) => this.#records.key(address))) {
+        const stored = this.get(key);
+        if (stored === undefined) continue;
+        chunk.push({ key, value: Buffer.from(stored.value), version: stored.version });
+        bytes += key.length + stored.value.length + itemOverheadBytes;
+        if (bytes < chunkBytes) continue;
+        yield chunk;
+        chunk = [];
+        bytes = 0;
+      }
+    }
+    if (chunk.length > 0) yield chunk;
+  }
+
+  async close(): Promise<void> {
+    this.#reset();
+  }
+
+  #put(key: string, value: Uint8Array, version: number): void {
+    const hash = this.#hashOf(key);
+    const address = this.#find(hash);
+    if (address === noRecord) {
+      this.#index.insert(hash, this.#records.add(this.#key, value, version));
+    } else if (this.#records.version(address) < version && !this.#records.overwrite(address, value, version)) {
+      this.#index.replace(hash, address, this.#records.add(this.#key, value, version));
+      this.#records.remove(address);
+    }
+  }
+
+  #delete(key: string, version: number): void {
+    const hash = this.#hashOf(key);
+    const address = this.#find(hash);
+    if (address === noRecord || this.#records.version(address) >= version) return;
+    this.#index.remove(hash, address);
+    this.#records.remove(address);
+  }
+
+  #hashOf(key: string): number {
+    this.#key.set(key);
+    return this.#hash.of(this.#key.words, 0, this.#key.length);
+  }
+
+  #find(hash: number): number {
+    return this.#index.find(hash, this.#key, this.#records);
+  }
+
+  #reset(): void {
+    this.#records = new Records();
+    this.#index = new KeyIndex();
+    this.#cleaner = new Cleaner(this.#records.slabs, this.#index, this.#hash);
+  }
+}

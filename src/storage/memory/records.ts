@@ -1,0 +1,96 @@
+/** Records by their addresses: most of them in slabs that they share, a large one in a slab of its own. */
+import type { StoredValue } from '../storage.js';
+import { addressOfLarge, isLarge, largeNumberOf, maxLarge, slabNumberOf, unitOf, unitsPerSlab } from './address.js';
+import type { EncodedKey } from './encoded-key.js';
+import { Slab, unitBytes, unitsFor } from './slab.js';
+import { Slabs } from './slabs.js';
+import { Slots } from './slots.js';
+
+/** Larger records would leave too much unused at the end of a slab. */
+const maxSharingUnits = unitsPerSlab / 16;
+
+export class Records {
+  readonly slabs = new Slabs();
+  readonly #large = new Slots<Slab>(maxLarge);
+  #largeUnits = 0;
+  #dataBytes = 0;
+
+  /** Of keys and values. */
+  get dataBytes(): number {
+    return this.#dataBytes;
+  }
+  get memoryBytes(): number {
+    return (this.slabs.units + this.slabs.spareUnits + this.#largeUnits) * unitBytes;
+  }
+
+  hasKey(address: number, key: EncodedKey): boolean {
+    return this.#slabOf(address).hasKey(startOf(address), key.words, key.length);
+  }
+
+  key(address: number): string {
+    return this.#slabOf(address).key(startOf(address));
+  }
+
+  version(address: number): number {
+    return this.#slabOf(address).version(startOf(address));
+  }
+
+  /** The value is a view. */
+  read(address: number): StoredValue {
+    const slab = this.#slabOf(address);
+    const unit = startOf(address);
+    return { value: slab.value(unit), version: slab.version(unit) };
+  }
+
+  /** The address of a new record. */
+  add(key: EncodedKey, value: Uint8Array, version: number): number {
+    const units = unitsFor(key.length, value.length);
+    const address = units > maxSharingUnits ? this.#newLarge(units) : this.slabs.append(units);
+    const slab = this.#slabOf(address);
+    const unit = startOf(address);
+    slab.writeKey(unit, isLarge(address) ? 0 : units, key.words, key.length);
+    slab.writeValue(unit, value, version);
+    this.#dataBytes += key.length + value.length;
+    return address;
+  }
+
+  /** Writes the new value in the old one's place; false, and nothing done, if it does not belong there. */
+  overwrite(address: number, value: Uint8Array, version: number): boolean {
+    const slab = this.#slabOf(address);
+    const unit = startOf(address);
+    const units = unitsFor(slab.keyLength(unit), value.length);
+    if (isLarge(address)) {
+      if (units > slab.units || 2 * units < slab.units) return false;
+    } else {
+      if (units > slab.room(unit)) return false;
+      // What is left over the cleaner finds.
+      this.slabs.count(slab, units - slab.needed(unit));
+    }
+    this.#dataBytes += value.length - slab.valueLength(unit);
+    slab.writeValue(unit, value, version);
+    return true;
+  }
+
+  remove(address: number): void {
+    const slab = this.#slabOf(address);
+    const unit = startOf(address);
+    this.#dataBytes -= slab.keyLength(unit) + slab.valueLength(unit);
+    if (!isLarge(address)) return this.slabs.remove(slab, slabNumberOf(address), unit);
+    this.#large.remove(largeNumberOf(address));
+    this.#largeUnits -= slab.units;
+  }
+
+  #slabOf(address: number): Slab {
+    return isLarge(address) ? this.#large.at(largeNumberOf(address)) : this.slabs.at(slabNumberOf(address));
+  }
+
+  #newLarge(units: number): number {
+    this.#largeUnits += units;
+    return addressOfLarge(this.#large.add(new Slab(units)));
+  }
+}
+
+/** The unit in its slab with which the record begins. */
+function startOf(address: number): number {
+  return isLarge(address) ? 0 : unitOf(address);
+}

@@ -1,0 +1,110 @@
+/**
+ * A piece of memory that is filled with records one after the other, each at a whole unit of 8 bytes:
+ *
+ *   key length and room | value length | version (float64) | key, filled up with zeros to whole words | value
+ *
+ * The room is how many units the record occupies, which may be more than it needs; a key length of zero marks a record
+ * that is not in use any more.
+ */
+export const unitBytes = 8;
+const headerBytes = 16;
+const roomBits = 18;
+const roomMask = (1 << roomBits) - 1;
+
+export function unitsFor(keyLength: number, valueLength: number): number {
+  return (headerBytes + wholeWords(keyLength) + valueLength + unitBytes - 1) >>> 3;
+}
+
+function wholeWords(length: number): number {
+  return (length + 3) & ~3;
+}
+
+export class Slab {
+  readonly units: number;
+  readonly words: Int32Array;
+  readonly #versions: Float64Array;
+  readonly #bytes: Uint8Array;
+  /** Units from the beginning that have been given to records. */
+  used = 0;
+  /** Units that records in use need. */
+  live = 0;
+  /** Records are added to an open slab, and taken out of one that is being cleaned. */
+  state: 'open' | 'full' | 'cleaning' = 'open';
+
+  constructor(units: number) {
+    const memory = new ArrayBuffer(units * unitBytes);
+    this.units = units;
+    this.words = new Int32Array(memory);
+    this.#versions = new Float64Array(memory);
+    this.#bytes = new Uint8Array(memory);
+  }
+
+  keyLength(unit: number): number {
+    return this.words[2 * unit]! >>> roomBits;
+  }
+  /** Where in `words` the key begins. */
+  keyStart(unit: number): number {
+    return 2 * unit + headerBytes / Int32Array.BYTES_PER_ELEMENT;
+  }
+  room(unit: number): number {
+    return this.words[2 * unit]! & roomMask;
+  }
+  needed(unit: number): number {
+    return unitsFor(this.keyLength(unit), this.valueLength(unit));
+  }
+  valueLength(unit: number): number {
+    return this.words[2 * unit + 1]!;
+  }
+  version(unit: number): number {
+    return this.#versions[unit + 1]!;
+  }
+
+  hasKey(unit: number, key: Int32Array, length: number): boolean {
+    if (this.keyLength(unit) !== length) return false;
+    const { words } = this;
+    const start = this.keyStart(unit);
+    for (let at = 0; 4 * at < length; at++) if (words[start + at] !== key[at]) return false;
+    return true;
+  }
+
+  key(unit: number): string {
+    const start = unit * unitBytes + headerBytes;
+    return Buffer.from(this.#bytes.buffer, start, this.keyLength(unit)).toString('utf8');
+  }
+
+  /** A view. */
+  value(unit: number): Uint8Array {
+    return new Uint8Array(this.#bytes.buffer, this.#valueStart(unit, this.keyLength(unit)), this.valueLength(unit));
+  }
+
+  /** With the header's first word: the record is in use from here on. */
+  writeKey(unit: number, room: number, key: Int32Array, length: number): void {
+    const { words } = this;
+    words[2 * unit] = (length << roomBits) | room;
+    const start = this.keyStart(unit);
+    for (let at = 0; 4 * at < length; at++) words[start + at] = key[at]!;
+  }
+
+  writeValue(unit: number, value: Uint8Array, version: number): void {
+    this.words[2 * unit + 1] = value.length;
+    this.#versions[unit + 1] = version;
+    this.#bytes.set(value, this.#valueStart(unit, this.keyLength(unit)));
+  }
+
+  /** Copies everything but the room. */
+  copyFrom(source: Slab, from: number, to: number, units: number): void {
+    const shift = 2 * (from - to);
+    const last = 2 * (to + units);
+    const { words } = this;
+    for (let at = 2 * to; at < last; at++) words[at] = source.words[at + shift]!;
+    words[2 * to] = (source.keyLength(from) << roomBits) | units;
+  }
+
+  markUnused(unit: number): void {
+    this.words[2 * unit] = this.room(unit);
+  }
+
+  #valueStart(unit: number, keyLength: number): number {
+    return unit * unitBytes + headerBytes + wholeWords(keyLength);
+  }
+}
