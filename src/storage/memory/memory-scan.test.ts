@@ -43,7 +43,7 @@ class ScannedStorage extends StorageAndTwin {
   }
 }
 
-describe('a scan', () => {
+describe('a scan', { timeout: 60_000 }, () => {
   const batches = fc.array(writes, { maxLength: 40 });
   const steps = fc.array(fc.oneof({ weight: 6, arbitrary: batches }, fc.constant('reset' as const)), { maxLength: 12 });
 
@@ -63,7 +63,7 @@ describe('a scan', () => {
 
   it('loses nothing to the cleaner, and its items stay as they are', () => {
     const storage = new MemoryStorage();
-    const count = 40_000;
+    const count = 16_000;
     let seq = 0;
     const write = (step: number) => {
       const entries = [];
@@ -73,7 +73,7 @@ describe('a scan', () => {
     write(1);
     const seen = new Map<string, number>();
     const items = [];
-    for (const chunk of storage.scan(500 * kilobyte)) {
+    for (const chunk of storage.scan(150 * kilobyte)) {
       for (const item of chunk) {
         seen.set(item.key, item.version);
         items.push(item);
@@ -81,6 +81,9 @@ describe('a scan', () => {
       write(3);
     }
     expect(seen.size).toBe(count);
+    // The cleaner was at work.
+    expect(storage.memoryBytes).toBeLessThan(2 * storage.dataBytes + 3 * 1_024 * kilobyte);
+    expect((seq - count) * 200).toBeGreaterThan(2 * storage.memoryBytes);
     for (const { value, version } of items) expect(Buffer.compare(value, valueFor(value.length, version))).toBe(0);
   });
 

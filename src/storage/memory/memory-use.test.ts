@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { kilobyte, put } from './memory-storage.fixture.js';
 import { MemoryStorage } from './memory-storage.js';
 
-describe('the memory it takes', () => {
+describe('the memory it takes', { timeout: 60_000 }, () => {
   const count = 200_000;
   const overwrite = (storage: MemoryStorage, from: number, length: (number: number) => number) => {
     for (let first = 0; first < count; first += 500) {
@@ -12,7 +12,7 @@ describe('the memory it takes', () => {
     }
   };
 
-  it('is little more than keys and values have, and stays so however they are overwritten', { timeout: 60_000 }, () => {
+  it('is little more than keys and values have, and stays so however they are overwritten', () => {
     const storage = new MemoryStorage();
     overwrite(storage, 1, () => 100);
     expect(storage.memoryBytes / count).toBeLessThan(165);

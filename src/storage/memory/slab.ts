@@ -23,7 +23,7 @@ export class Slab {
   readonly units: number;
   readonly words: Int32Array;
   readonly #versions: Float64Array;
-  readonly #bytes: Uint8Array;
+  readonly #bytes: Buffer;
   /** Units from the beginning that have been given to records. */
   used = 0;
   /** Units that records in use need. */
@@ -36,7 +36,7 @@ export class Slab {
     this.units = units;
     this.words = new Int32Array(memory);
     this.#versions = new Float64Array(memory);
-    this.#bytes = new Uint8Array(memory);
+    this.#bytes = Buffer.from(memory);
   }
 
   keyLength(unit: number): number {
@@ -69,7 +69,7 @@ export class Slab {
 
   key(unit: number): string {
     const start = unit * unitBytes + headerBytes;
-    return Buffer.from(this.#bytes.buffer, start, this.keyLength(unit)).toString('utf8');
+    return this.#bytes.toString('utf8', start, start + this.keyLength(unit));
   }
 
   /** A view. */

@@ -60,7 +60,10 @@ export class Table {
   }
 
   addresses(): number[] {
-    return Array.from(this.#slots).filter((word, at) => at % 2 === 1 && word !== noRecord);
+    const slots = this.#slots;
+    const found: number[] = [];
+    for (let at = 1; at < slots.length; at += 2) if (slots[at] !== noRecord) found.push(slots[at]!);
+    return found;
   }
 
   #slotOf(hash: number, address: number): number {
