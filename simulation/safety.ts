@@ -41,7 +41,10 @@ export class Safety {
     if (state === undefined) return;
     require(state.epoch >= (before?.epoch ?? 0), () => `the epoch goes back from ${before?.epoch} to ${state.epoch}`);
     require(state.seqFloor >= (before?.seqFloor ?? 1), () => `the seq floor goes back to ${state.seqFloor}`);
-    if (state.primary === undefined) return this.model.beginWith(new Map(), state.seqFloor - 1, state.epoch);
+    if (state.primary === undefined) {
+      require(before?.inSync.length === 1, () => `a history ends with ${before?.inSync.join(', ')} in sync`);
+      return this.model.beginWith(new Map(), state.seqFloor - 1, state.epoch);
+    }
     require(state.inSync.includes(state.primary), () => `${state.primary} is primary and not in sync`);
     if (state.seqFloor < (before?.seqFloor ?? 1) + forcedGap) return;
     const disk = this.#world.diskOf(state.primary);
@@ -55,8 +58,9 @@ export class Safety {
     if (effect.type === 'apply') this.#onApply(process, effect.entries);
     else if (effect.type === 'roleChanged') this.#onRole(process, effect.role === 'primary', effect.epoch);
     else if (effect.type === 'note' && effect.note.kind === 'serving') this.#onServing(process);
-    else if (effect.type === 'answer' && effect.answer.kind === 'written') this.#onWritten(effect.answer.version);
+    else if (effect.type === 'answer' && effect.answer.kind === 'written') this.#onWritten(process, effect.answer.version);
     else if (effect.type === 'persist') this.#onPersist(process, effect.change);
+    else if (effect.type === 'stopped' && effect.clean) this.#onCleanStop(process);
   }
 
   onEnded(process: SimProcess): void {
@@ -130,9 +134,25 @@ export class Safety {
     this.beginnings.set(this.generation, { atMs: this.#world.queue.nowMs, items: new Map(process.store.items) });
   }
 
-  #onWritten(version: number): void {
+  #onWritten(process: SimProcess, version: number): void {
+    const { minInSync } = this.#world.plan.setup;
+    if (minInSync > 1) {
+      // What the primary knows to be written: a set that is only proposed may never come about (R7, R11).
+      const known = process.replica.snapshot(process.nowMs).state?.inSync ?? [];
+      require(known.length >= minInSync, () => `${process.replicaId} acknowledges a write with ${known.join(', ')} in sync`);
+    }
     require(this.model.ever.has(version), () => `a write is acknowledged as ${version}, which is not committed`);
     if (this.model.isCommitted(version)) this.model.lastAcknowledged = Math.max(this.model.lastAcknowledged, version);
+  }
+
+  /**
+   * Whose data ends with the process leaves no set behind that counts on it (R12, R13). A joiner that reads from a server
+   * that lags may not know yet that it was added: for the others it is then a member that crashes.
+   */
+  #onCleanStop({ replica, replicaId, nowMs }: SimProcess): void {
+    const known = replica.snapshot(nowMs).state?.inSync ?? [];
+    const mayStop = !this.#world.plan.setup.volatile || !known.includes(replicaId);
+    require(mayStop, () => `${replicaId} has stopped, cleanly, and is in sync`);
   }
 
   #onPersist(process: SimProcess, change: Extract<Effect, { type: 'persist' }>['change']): void {
