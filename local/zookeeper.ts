@@ -2,14 +2,14 @@
  * The one place where the demo, `start` and the tests get a ZooKeeper from.
  *
  * KVNODE_ZK names one that already runs. Otherwise a server of its own is started, bound to 127.0.0.1, with its data in a
- * temporary folder. It does not outlive the process that started it, however that ends: see zookeeper-process.ts.
+ * temporary folder. It does not outlive the process that started it, however that ends: see guarded-process.ts.
  * For development: one server, no protection against the loss of its machine.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
+import { freePort } from './free-port.js';
 import { findZookeeper } from './zookeeper-installation.js';
 import { PortTakenError, ZookeeperProcess } from './zookeeper-process.js';
 
@@ -111,18 +111,4 @@ export function zookeeperAt(address: string): LocalZookeeper {
     resumeServer: refuse,
     [Symbol.asyncDispose]: async () => {},
   };
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => {
-        if (address === null || typeof address === 'string') reject(new Error('no free port'));
-        else resolve(address.port);
-      });
-    });
-  });
 }

@@ -1,0 +1,73 @@
+/**
+ * A server as a child process that does not outlive this one, and whose folder does not either.
+ *
+ * A shell stands between, and holds a pipe from this process: when the pipe closes, because this process ended in whatever
+ * way, the shell kills the server and deletes its folder. The shell ends when the server ends, so its exit tells of it.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+/** $1 is the folder, the rest is the command. A line on stdin kills the server; the end of stdin deletes its folder too. */
+const guard = `
+folder=$1; shift
+exec 3<&0
+"$@" 3<&- </dev/null >>"$folder/server.log" 2>&1 &
+server=$!
+( read -r line <&3 || : >"$folder/orphaned"; kill -KILL "$server" ) 2>/dev/null >&2 &
+watcher=$!
+exec 3<&- </dev/null
+echo "$server"
+wait "$server"
+if [ -e "$folder/orphaned" ]; then rm -rf -- "$folder"; fi
+kill "$watcher" 2>/dev/null
+`;
+
+export class GuardedProcess {
+  /** Resolves when the server has ended, in whatever way. */
+  readonly exited: Promise<unknown>;
+  readonly #guard: ChildProcess;
+  readonly #serverId: number;
+  readonly #folder: string;
+
+  /** Resolves as soon as the process is there: whether it serves is for the caller to find out. */
+  static async start(folder: string, command: readonly string[]): Promise<GuardedProcess> {
+    const child = spawn('/bin/sh', ['-c', guard, 'server-guard', folder, ...command], {
+      stdio: ['pipe', 'pipe', 'ignore'],
+      // A group of its own: Ctrl-C at the terminal is for the process that orders the stop, not for all at once.
+      detached: true,
+    });
+    child.stdin?.on('error', () => {});
+    const [firstLine] = (await once(child.stdout as NodeJS.ReadableStream, 'data')) as [Buffer];
+    return new GuardedProcess(child, Number(firstLine.toString()), folder);
+  }
+
+  private constructor(child: ChildProcess, serverId: number, folder: string) {
+    this.#guard = child;
+    this.#serverId = serverId;
+    this.#folder = folder;
+    this.exited = once(child, 'exit');
+  }
+
+  get running(): boolean {
+    return this.#guard.exitCode === null && this.#guard.signalCode === null;
+  }
+
+  signal(signal: 'SIGSTOP' | 'SIGCONT'): void {
+    if (this.running) process.kill(this.#serverId, signal);
+  }
+
+  /** The folder stays. */
+  async kill(): Promise<void> {
+    if (this.running) this.#guard.stdin?.write('kill\n');
+    await this.exited;
+    this.#guard.stdin?.destroy();
+    this.#guard.stdout?.destroy();
+  }
+
+  /** What the server printed; '' if nothing. */
+  log(): Promise<string> {
+    return readFile(join(this.#folder, 'server.log'), 'utf8').catch(() => '');
+  }
+}
