@@ -1,0 +1,55 @@
+/** The peers' servers: found on PATH, or installed with apt-get by root; a store that has none is left out, and said so. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { access, constants } from 'node:fs/promises';
+import { delimiter, join } from 'node:path';
+import type { StoreName } from './scenarios.js';
+import { storeNamed } from './stores/index.js';
+
+export interface Missing {
+  readonly store: StoreName;
+  /** What to do about it. */
+  readonly reason: string;
+}
+
+/** @returns the stores that cannot be started. */
+export async function prepareStores(names: readonly StoreName[], tell: (line: string) => void): Promise<Missing[]> {
+  const missing: Missing[] = [];
+  for (const store of names) {
+    const { needs } = await storeNamed(store);
+    if (needs === undefined || (await isInstalled(needs.program))) continue;
+    const reason = await install(needs.package, tell);
+    if (await isInstalled(needs.program)) continue;
+    missing.push({ store, reason: `${needs.program} was not found; ${reason}` });
+  }
+  return missing;
+}
+
+/** @returns what to do if it has not helped. */
+async function install(name: string, tell: (line: string) => void): Promise<string> {
+  const command = `apt-get install --yes --no-install-recommends ${name}`;
+  if (!(await isInstalled('apt-get'))) return `install it in this system's way (Debian's package is ${name})`;
+  if (process.getuid?.() !== 0) return `run as root: ${command}`;
+  tell(`installing with apt-get: ${name}. Where systemd runs, the package starts a service of its own, which this benchmark`);
+  tell(`does not use: systemctl disable --now ${name.replace('etcd-server', 'etcd')}`);
+  for (const words of [['update'], command.split(' ').slice(1)]) {
+    const child = spawn('apt-get', words, {
+      stdio: ['ignore', 'ignore', 'inherit'],
+      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+    });
+    const [code] = (await once(child, 'close')) as [number | null];
+    if (code !== 0) return `apt-get ${words[0]} failed; run: apt-get update && ${command}`;
+  }
+  return `the package ${name} did not bring it`;
+}
+
+async function isInstalled(program: string): Promise<boolean> {
+  for (const folder of (process.env.PATH ?? '').split(delimiter)) {
+    const found = await access(join(folder, program), constants.X_OK).then(
+      () => true,
+      () => false,
+    );
+    if (found) return true;
+  }
+  return false;
+}

@@ -1,0 +1,53 @@
+/** The contents of the tables, for the terminal and for the report alike. */
+import type { Outcome } from './outcome.js';
+import { scenarioId } from './scenarios.js';
+import { ratioOf, type Spread, type Summary } from './summary.js';
+
+export interface TableText {
+  readonly head: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+}
+
+/** One row for each trial, those of a scenario together. */
+export function ratesTable({ summaries, results, stores }: Outcome): TableText {
+  const titleOf = new Map(stores.map(({ name, title }) => [name, title]));
+  const ids = [...new Set(summaries.map(({ scenario }) => scenarioId(scenario)))];
+  const row = (summary: Summary): string[] => {
+    const { store, scenario, failed } = summary;
+    const own = { store: 'kvnode', scenario } as const;
+    const ratio = store === 'kvnode' ? undefined : ratioOf(results, own, summary, 'operationsPerSecond');
+    return [
+      scenarioId(scenario),
+      titleOf.get(store) ?? store,
+      spreadText(summary.operationsPerSecond, 0),
+      summary.p50Ms.median.toFixed(2),
+      summary.p99Ms.median.toFixed(2),
+      summary.clientCpuMicroseconds.median.toFixed(1),
+      ratio === undefined ? '' : spreadText(ratio, 2),
+      failed === 0 ? '' : String(failed),
+    ];
+  };
+  return {
+    head: ['scenario', 'store', 'operations/s', 'p50 ms', 'p99 ms', 'client CPU µs', 'kvnode / it', 'failed'],
+    rows: ids.flatMap((id) => summaries.filter(({ scenario }) => scenarioId(scenario) === id).map(row)),
+  };
+}
+
+export function goalsTable({ goals }: Outcome): TableText {
+  return {
+    head: ['kvnode', 'in flight', 'wanted', 'found', 'reached'],
+    rows: goals.map(({ what, inFlight, bound, wanted, found, reached }) => [
+      what,
+      String(inFlight),
+      `${bound} ${wanted}`,
+      found === undefined ? 'not measured' : spreadText(found, 2),
+      reached === undefined ? '' : reached ? 'yes' : 'no',
+    ]),
+  };
+}
+
+/** Median, and lowest to highest in brackets. */
+function spreadText({ median, lowest, highest }: Spread, digits: number): string {
+  const text = (value: number) => value.toLocaleString('en-US', { minimumFractionDigits: digits, maximumFractionDigits: digits });
+  return `${text(median)} (${text(lowest)}–${text(highest)})`;
+}

@@ -1,0 +1,42 @@
+/** What can be measured: a scenario says what the client does, a trial says to which store. */
+
+/** Share of reads, and how the key is chosen. */
+export const mixes = {
+  put: { readRatio: 0, keys: 'uniform' },
+  get: { readRatio: 1, keys: 'uniform' },
+  mixed: { readRatio: 0.5, keys: 'uniform' },
+  'mixed-zipf': { readRatio: 0.5, keys: 'zipf' },
+  'put-zipf': { readRatio: 0, keys: 'zipf' },
+  'put-one': { readRatio: 0, keys: 'one' },
+} as const satisfies Record<string, { readRatio: number; keys: 'uniform' | 'zipf' | 'one' }>;
+
+export type MixName = keyof typeof mixes;
+
+export interface Scenario {
+  readonly mix: MixName;
+  readonly valueBytes: number;
+  readonly keyspace: number;
+  /** Operations under way at once, in each thread. */
+  readonly inFlight: number;
+  /** Client threads, each with a client of its own. */
+  readonly threads: number;
+  /** `half`: after the highest rate has been found, operations come at half of it, and the times are taken then. */
+  readonly pace: 'highest' | 'half';
+}
+
+/** The stores as the command line and the tables call them. */
+export const storeNames = ['kvnode', 'redis', 'redis-wait', 'etcd', 'zookeeper', 'kvnode-1', 'kvnode-2', 'kvnode-unary'] as const;
+
+export type StoreName = (typeof storeNames)[number];
+
+export interface Trial {
+  readonly store: StoreName;
+  readonly scenario: Scenario;
+}
+
+export function scenarioId({ mix, valueBytes, keyspace, inFlight, threads, pace }: Scenario): string {
+  const words = [mix, `${valueBytes}B`, `${keyspace}keys`, `${inFlight}fly`];
+  if (threads > 1) words.push(`${threads}threads`);
+  if (pace === 'half') words.push('half');
+  return words.join('/');
+}

@@ -1,0 +1,83 @@
+/** Which trials a run consists of. */
+import { type MixName, mixes, type Scenario, type StoreName, scenarioId, type Trial } from './scenarios.js';
+
+export const seriesNames = ['nodes', 'api', 'threads', 'latency'] as const;
+
+export type SeriesName = (typeof seriesNames)[number];
+
+export interface Choice {
+  /** Every scenario and every series instead of those of the goals. */
+  readonly full: boolean;
+  /** Series instead of the scenarios of the goals. */
+  readonly series: readonly SeriesName[];
+  /** Only these stores; none named: all. */
+  readonly only: readonly StoreName[];
+  /** Only scenarios whose id it matches. */
+  readonly scenario: RegExp | undefined;
+}
+
+const peers = ['kvnode', 'redis', 'redis-wait', 'etcd', 'zookeeper'] as const satisfies readonly StoreName[];
+const base: Scenario = { mix: 'put', valueBytes: 100, keyspace: 10_000, inFlight: 256, threads: 1, pace: 'highest' };
+const small = [100, 1_024] as const;
+const keyspaces = [10_000, 1_000_000] as const;
+const inFlights = [1, 16, 256, 1_024] as const;
+const clientThreads = [1, 2, 4, 8] as const;
+
+/** Without repetition; those of one keyspace and value size stand together, so that keys are written once for them. */
+export function select(choice: Choice): Trial[] {
+  const chosen = candidates(choice).filter(
+    ({ store, scenario }) =>
+      (choice.only.length === 0 || choice.only.includes(store)) && (choice.scenario?.test(scenarioId(scenario)) ?? true),
+  );
+  return [...new Map(chosen.map((trial) => [`${trial.store} ${scenarioId(trial.scenario)}`, trial])).values()];
+}
+
+function candidates({ full, series }: Choice): Trial[] {
+  if (full) return [...everything(), ...seriesNames.flatMap((name) => trialsOf[name]())];
+  if (series.length > 0) return series.flatMap((name) => trialsOf[name]());
+  return ofTheGoals();
+}
+
+function ofTheGoals(): Trial[] {
+  const main = (['put', 'get', 'mixed', 'mixed-zipf'] as const).flatMap((mix) =>
+    [256, 1_024].flatMap((inFlight) => onPeers({ ...base, mix, inFlight })),
+  );
+  const skewed = (['put-zipf', 'put-one'] as const).map((mix) => ({ store: 'kvnode', scenario: { ...base, mix } }) as const);
+  return [...main, ...onPeers({ ...base, inFlight: 1 }), ...skewed];
+}
+
+function everything(): Trial[] {
+  return keyspaces.flatMap((keyspace) =>
+    small.flatMap((valueBytes) =>
+      (Object.keys(mixes) as MixName[]).flatMap((mix) =>
+        inFlights.flatMap((inFlight) => onPeers({ ...base, mix, keyspace, valueBytes, inFlight })),
+      ),
+    ),
+  );
+}
+
+/** A read of Redis is the same whether writes wait or not. */
+function onPeers(scenario: Scenario): Trial[] {
+  const stores = peers.filter((store) => store !== 'redis-wait' || mixes[scenario.mix].readRatio < 1);
+  return stores.map((store) => ({ store, scenario }));
+}
+
+const trialsOf: Record<SeriesName, () => Trial[]> = {
+  nodes: () => ofKvnode(['kvnode-1', 'kvnode-2', 'kvnode'], [{ ...base, inFlight: 1_024 }]),
+  api: () =>
+    ofKvnode(
+      ['kvnode-unary', 'kvnode'],
+      inFlights.map((inFlight) => ({ ...base, inFlight })),
+    ),
+  threads: () =>
+    ofKvnode(
+      ['kvnode'],
+      clientThreads.map((threads) => ({ ...base, threads })),
+    ),
+  latency: () => (['put', 'get'] as const).flatMap((mix) => onPeers({ ...base, mix, inFlight: 1_024, pace: 'half' })),
+};
+
+function ofKvnode(stores: readonly StoreName[], puts: readonly Scenario[]): Trial[] {
+  const scenarios = puts.flatMap((put) => [put, { ...put, mix: 'get' } as const]);
+  return stores.flatMap((store) => scenarios.map((scenario) => ({ store, scenario })));
+}

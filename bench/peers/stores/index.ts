@@ -1,0 +1,18 @@
+/** Every store by its name. Each is loaded only when it is asked for: a client process holds no client but its own. */
+import type { StoreName } from '../scenarios.js';
+import type { Store } from './store.js';
+
+const load: Record<StoreName, () => Promise<Store>> = {
+  kvnode: async () => (await import('./kvnode.js')).kvnode,
+  'kvnode-1': async () => (await import('./kvnode.js')).kvnode1,
+  'kvnode-2': async () => (await import('./kvnode.js')).kvnode2,
+  'kvnode-unary': async () => (await import('./kvnode.js')).kvnodeUnary,
+  redis: async () => (await import('./redis.js')).redis,
+  'redis-wait': async () => (await import('./redis.js')).redisWait,
+  etcd: async () => (await import('./etcd.js')).etcd,
+  zookeeper: async () => (await import('./zookeeper.js')).zookeeper,
+};
+
+export function storeNamed(name: StoreName): Promise<Store> {
+  return load[name]();
+}

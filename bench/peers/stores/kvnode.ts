@@ -1,0 +1,46 @@
+/** kvnode itself, with one to three nodes, and through each way of its client. */
+import { LocalCluster } from '../../../local/local-cluster.js';
+import { KvClient, type KvClientOptions } from '../../../src/index.js';
+import type { RunningStore, Store, StoreClient } from './store.js';
+
+interface Variant {
+  readonly title: string;
+  readonly nodes: 1 | 2 | 3;
+  /** How the client sends operations; its default, pipeline, if it is not named. */
+  readonly api?: KvClientOptions['api'];
+}
+
+/** A measurement is no place for deadlines to pass: an operation that takes longer than this is a failure. */
+const deadlineMs = 60_000;
+/** The most that a scenario has in flight; the client holds none of it back. */
+const maxInFlight = 1_024;
+
+export const kvnode = storeOf({ title: 'kvnode', nodes: 3 });
+export const kvnode1 = storeOf({ title: 'kvnode, 1 node', nodes: 1 });
+export const kvnode2 = storeOf({ title: 'kvnode, 2 nodes', nodes: 2 });
+export const kvnodeUnary = storeOf({ title: 'kvnode, one call each', nodes: 3, api: 'unary' });
+
+function storeOf({ title, nodes, api }: Variant): Store {
+  const servers = nodes === 1 ? 'one node' : `${nodes} nodes, a write is acknowledged when all of them hold it`;
+  const way = api === 'unary' ? 'one gRPC call for each operation' : 'operations in batches on one stream';
+  return {
+    title,
+    note: `${title}: ${servers}; in memory; reads are linearizable; one ZooKeeper server beside it; ${way}.`,
+    start: () => start(nodes),
+    connect: (addresses) => connect(addresses, api),
+  };
+}
+
+async function start(nodes: number): Promise<RunningStore> {
+  const cluster = await LocalCluster.start({ nodes, extra: ['--min-in-sync', String(nodes)] });
+  return { addresses: cluster.addresses, stop: () => cluster.kill() };
+}
+
+async function connect(addresses: readonly string[], api: Variant['api']): Promise<StoreClient> {
+  const client = await KvClient.connect({ nodes: addresses, deadlineMs, maxInFlight, ...(api && { api }) });
+  return {
+    put: (key, value) => client.put(key, value),
+    get: async (key) => (await client.get(key))?.value,
+    close: () => client.close(),
+  };
+}

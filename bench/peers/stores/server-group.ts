@@ -1,0 +1,58 @@
+/** The servers of one store, each in a folder of its own below one temporary folder; none outlives this process. */
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { GuardedProcess } from '../../../local/guarded-process.js';
+import type { RunningStore } from './store.js';
+
+const readyTimeoutMs = 60_000;
+const askAgainMs = 50;
+const logCharacters = 2_000;
+
+export class ServerGroup {
+  readonly #folder: string;
+  readonly #servers = new Map<string, GuardedProcess>();
+
+  /** `body` starts the servers and tells the addresses for clients; if it fails, nothing is left. */
+  static async start(name: string, body: (group: ServerGroup) => Promise<readonly string[]>): Promise<RunningStore> {
+    const group = new ServerGroup(await mkdtemp(join(tmpdir(), `kvnode-bench-${name}-`)));
+    try {
+      const addresses = await body(group);
+      return { addresses, stop: () => group.#stop() };
+    } catch (error) {
+      await group.#stop();
+      throw error;
+    }
+  }
+
+  private constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  /** @param command gets the folder of the server, which exists. */
+  async add(name: string, command: (folder: string) => readonly string[] | Promise<readonly string[]>): Promise<void> {
+    const folder = join(this.#folder, name);
+    await mkdir(folder);
+    this.#servers.set(name, await GuardedProcess.start(folder, await command(folder)));
+  }
+
+  /** @throws Error with the end of a server's log if one ends, or if it takes too long. */
+  async until(what: string, holds: () => Promise<boolean>): Promise<void> {
+    const endMs = performance.now() + readyTimeoutMs;
+    while (performance.now() < endMs) {
+      for (const [name, server] of this.#servers) {
+        if (!server.running) throw new Error(`${name} ended:\n${(await server.log()).slice(-logCharacters)}`);
+      }
+      if (await holds().catch(() => false)) return;
+      await pause(askAgainMs);
+    }
+    const logs = await Promise.all([...this.#servers].map(async ([name, server]) => `${name}:\n${await server.log()}`));
+    throw new Error(`waited ${readyTimeoutMs} ms until ${what}\n${logs.map((log) => log.slice(-logCharacters)).join('\n')}`);
+  }
+
+  async #stop(): Promise<void> {
+    await Promise.all([...this.#servers.values()].map((server) => server.kill()));
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+}

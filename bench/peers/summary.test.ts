@@ -1,0 +1,66 @@
+import { describe, expect, test } from 'vitest';
+import { judge } from './goals.js';
+import type { Result } from './rounds.js';
+import type { Scenario, StoreName } from './scenarios.js';
+import { ratioOf, spreadOf, summarise } from './summary.js';
+
+const put: Scenario = { mix: 'put', valueBytes: 100, keyspace: 10_000, inFlight: 256, threads: 1, pace: 'highest' };
+
+function result(store: StoreName, round: number, operationsPerSecond: number, scenario: Scenario = put, p50Ms = 1): Result {
+  const measured = { operationsPerSecond, p50Ms, p99Ms: 2, failed: 1, firstFailure: undefined, clientCpuMicroseconds: 10 };
+  return { store, scenario, round, measured, loadAverage: 1 };
+}
+
+describe('medians and spread', () => {
+  test.each([
+    [[], undefined],
+    [[3], { median: 3, lowest: 3, highest: 3 }],
+    [[10, 2, 9], { median: 9, lowest: 2, highest: 10 }],
+    [[4, 1, 3, 2], { median: 2.5, lowest: 1, highest: 4 }],
+  ])('of %j', (values, expected) => {
+    expect(spreadOf(values)).toEqual(expected);
+  });
+
+  test('trials are summed up each on its own', () => {
+    const results = [result('kvnode', 1, 10), result('redis', 1, 100), result('kvnode', 2, 30), result('kvnode', 3, 20)];
+    const [own, other] = summarise(results);
+    expect(own).toMatchObject({ store: 'kvnode', rounds: 3, failed: 3 });
+    expect(own?.operationsPerSecond).toEqual({ median: 20, lowest: 10, highest: 30 });
+    expect(other).toMatchObject({ store: 'redis', rounds: 1 });
+  });
+
+  test('a ratio is taken within rounds, and only in those that have both', () => {
+    // The machine was ten times slower in the second round, for both.
+    const results = [result('kvnode', 1, 50), result('redis', 1, 100), result('kvnode', 2, 4), result('redis', 2, 10)];
+    const names = [
+      { store: 'kvnode', scenario: put },
+      { store: 'redis', scenario: put },
+    ] as const;
+    const expected = { median: 0.45, lowest: 0.4, highest: 0.5 };
+    expect(ratioOf([...results, result('kvnode', 3, 1)], ...names, 'operationsPerSecond')).toEqual(expected);
+    expect(ratioOf([result('kvnode', 1, 50)], ...names, 'operationsPerSecond')).toBeUndefined();
+  });
+});
+
+describe('goals', () => {
+  const goal = (results: Result[], what: string, inFlight: number) =>
+    judge(results).find((one) => one.what === what && one.inFlight === inFlight);
+
+  test('a rate has to be at least the wanted multiple', () => {
+    const results = [result('redis', 1, 100), result('kvnode', 1, 125)];
+    expect(goal(results, 'put / Redis SET', 256)).toMatchObject({ reached: true, wanted: 1.25 });
+    expect(goal([result('redis', 1, 101), result('kvnode', 1, 125)], 'put / Redis SET', 256)).toMatchObject({ reached: false });
+  });
+
+  test('a time may be at most the wanted multiple', () => {
+    const single = { ...put, inFlight: 1 };
+    const results = (p50Ms: number) => [result('redis-wait', 1, 1, single, 2), result('kvnode', 1, 1, single, p50Ms)];
+    expect(goal(results(3), 'time of a put (p50) / Redis SET + WAIT 2', 1)).toMatchObject({ reached: true });
+    expect(goal(results(3.1), 'time of a put (p50) / Redis SET + WAIT 2', 1)).toMatchObject({ reached: false });
+  });
+
+  test('what was not measured is neither reached nor missed', () => {
+    const judged = goal([result('kvnode', 1, 125)], 'put / etcd put', 1_024);
+    expect(judged).toMatchObject({ found: undefined, reached: undefined });
+  });
+});

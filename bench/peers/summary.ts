@@ -1,0 +1,82 @@
+/** Medians with their spread, of one trial over its rounds, and of the ratio of two trials round by round. */
+import type { Measured } from './plan.js';
+import type { Result } from './rounds.js';
+import { type Scenario, type StoreName, scenarioId } from './scenarios.js';
+
+export interface Spread {
+  readonly median: number;
+  readonly lowest: number;
+  readonly highest: number;
+}
+
+export interface Summary {
+  readonly store: StoreName;
+  readonly scenario: Scenario;
+  readonly rounds: number;
+  readonly operationsPerSecond: Spread;
+  readonly p50Ms: Spread;
+  readonly p99Ms: Spread;
+  readonly clientCpuMicroseconds: Spread;
+  /** Over all rounds. */
+  readonly failed: number;
+}
+
+/** What is compared: a figure of a measurement. */
+export type Figure = 'operationsPerSecond' | 'p50Ms' | 'p99Ms';
+
+/** Undefined if there are no values. */
+export function spreadOf(values: readonly number[]): Spread | undefined {
+  if (values.length === 0) return undefined;
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = (sorted.length - 1) / 2;
+  const median = (sorted[Math.floor(middle)]! + sorted[Math.ceil(middle)]!) / 2;
+  return { median, lowest: sorted[0]!, highest: sorted.at(-1)! };
+}
+
+/** In the order in which the trials were first measured. */
+export function summarise(results: readonly Result[]): Summary[] {
+  const groups = new Map<string, Result[]>();
+  for (const result of results) {
+    const name = trialId(result.store, result.scenario);
+    groups.set(name, [...(groups.get(name) ?? []), result]);
+  }
+  return [...groups.values()].map((group) => {
+    const of = (figure: keyof Measured) => spreadOf(group.map(({ measured }) => Number(measured[figure])))!;
+    const { store, scenario } = group[0]!;
+    return {
+      store,
+      scenario,
+      rounds: group.length,
+      operationsPerSecond: of('operationsPerSecond'),
+      p50Ms: of('p50Ms'),
+      p99Ms: of('p99Ms'),
+      clientCpuMicroseconds: of('clientCpuMicroseconds'),
+      failed: group.reduce((sum, { measured }) => sum + measured.failed, 0),
+    };
+  });
+}
+
+export interface TrialName {
+  readonly store: StoreName;
+  readonly scenario: Scenario;
+}
+
+/**
+ * How many times the figure of one trial is that of another: in each round that has both, as what disturbs a round disturbs
+ * both. Undefined if no round has both.
+ */
+export function ratioOf(results: readonly Result[], one: TrialName, other: TrialName, figure: Figure): Spread | undefined {
+  const byRound = (name: TrialName) =>
+    new Map(
+      results
+        .filter(({ store, scenario }) => trialId(store, scenario) === trialId(name.store, name.scenario))
+        .map(({ round, measured }) => [round, measured[figure]]),
+    );
+  const others = byRound(other);
+  const ratios = [...byRound(one)].flatMap(([round, value]) => (others.has(round) ? [value / others.get(round)!] : []));
+  return spreadOf(ratios);
+}
+
+function trialId(store: StoreName, scenario: Scenario): string {
+  return `${store} ${scenarioId(scenario)}`;
+}
