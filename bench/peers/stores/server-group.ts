@@ -1,5 +1,5 @@
-/** The servers of one store, each in a folder of its own below one temporary folder; none outlives this process. */
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+/** The servers of one store, each in a temporary folder of its own; neither outlives this process. */
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -11,12 +11,13 @@ const askAgainMs = 50;
 const logCharacters = 2_000;
 
 export class ServerGroup {
-  readonly #folder: string;
+  readonly #store: string;
+  readonly #folders: string[] = [];
   readonly #servers = new Map<string, GuardedProcess>();
 
   /** `body` starts the servers and tells the addresses for clients; if it fails, nothing is left. */
-  static async start(name: string, body: (group: ServerGroup) => Promise<readonly string[]>): Promise<RunningStore> {
-    const group = new ServerGroup(await mkdtemp(join(tmpdir(), `kvnode-bench-${name}-`)));
+  static async start(store: string, body: (group: ServerGroup) => Promise<readonly string[]>): Promise<RunningStore> {
+    const group = new ServerGroup(store);
     try {
       const addresses = await body(group);
       return { addresses, stop: () => group.#stop() };
@@ -26,14 +27,14 @@ export class ServerGroup {
     }
   }
 
-  private constructor(folder: string) {
-    this.#folder = folder;
+  private constructor(store: string) {
+    this.#store = store;
   }
 
   /** @param command gets the folder of the server, which exists. */
   async add(name: string, command: (folder: string) => readonly string[] | Promise<readonly string[]>): Promise<void> {
-    const folder = join(this.#folder, name);
-    await mkdir(folder);
+    const folder = await mkdtemp(join(tmpdir(), `kvnode-bench-${this.#store}-`));
+    this.#folders.push(folder);
     this.#servers.set(name, await GuardedProcess.start(folder, await command(folder)));
   }
 
@@ -53,6 +54,6 @@ export class ServerGroup {
 
   async #stop(): Promise<void> {
     await Promise.all([...this.#servers.values()].map((server) => server.kill()));
-    await rm(this.#folder, { recursive: true, force: true });
+    await Promise.all(this.#folders.map((folder) => rm(folder, { recursive: true, force: true })));
   }
 }
