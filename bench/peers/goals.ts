@@ -22,8 +22,8 @@ export interface GoalResult {
   readonly wanted: number;
   /** Undefined if it was not measured. */
   readonly found: Spread | undefined;
-  /** Of the median. */
-  readonly reached: boolean | undefined;
+  /** `unclear`: some rounds reached it and others did not. Undefined if it was not measured. */
+  readonly reached: 'yes' | 'no' | 'unclear' | undefined;
 }
 
 const loaded = [256, 1_024];
@@ -69,11 +69,13 @@ export function judge(results: readonly Result[]): GoalResult[] {
       const scenario: Scenario = { mix, inFlight, valueBytes: 100, keyspace: 10_000, threads: 1, pace: 'highest' };
       const other = { store: against.store, scenario: { ...scenario, mix: against.mix } };
       const found = ratioOf(results, { store: 'kvnode', scenario }, other, figure);
-      return { what, inFlight, bound, wanted: ratio, found, reached: found && isReached(found.median, bound, ratio) };
+      return { what, inFlight, bound, wanted: ratio, found, reached: found && verdictOn(found, bound, ratio) };
     }),
   );
 }
 
-function isReached(found: number, bound: Goal['bound'], wanted: number): boolean {
-  return bound === 'at least' ? found >= wanted : found <= wanted;
+function verdictOn({ lowest, highest }: Spread, bound: Goal['bound'], wanted: number): 'yes' | 'no' | 'unclear' {
+  const [worst, best] = bound === 'at least' ? [lowest - wanted, highest - wanted] : [wanted - highest, wanted - lowest];
+  if (worst >= 0) return 'yes';
+  return best < 0 ? 'no' : 'unclear';
 }

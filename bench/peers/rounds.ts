@@ -6,6 +6,8 @@ import { type StoreName, scenarioId, type Trial } from './scenarios.js';
 import { storeNamed } from './stores/index.js';
 import type { RunningStore } from './stores/store.js';
 
+const serverWarmUpMs = 4_000;
+
 export interface RunOptions {
   readonly trials: readonly Trial[];
   readonly rounds: number;
@@ -41,7 +43,8 @@ export async function run(options: RunOptions, tell: (line: string) => void, sig
         failures.push(`round ${round}, ${store}, ${what}: ${error instanceof Error ? error.message : String(error)}`);
         tell(`  ${failures.at(-1)}`);
       };
-      await runStore({ ...options, trials: options.trials.filter((trial) => trial.store === store) }, round, store, {
+      const own = options.trials.filter((trial) => trial.store === store);
+      await runStore({ ...options, trials: rotated(own, round - 1) }, round, store, {
         onFailure,
         onResult: (result) => {
           results.push(result);
@@ -66,6 +69,7 @@ async function runStore({ trials, warmUpMs, measureMs }: RunOptions, round: numb
   try {
     running = await (await storeNamed(store)).start();
     let filled = '';
+    await warmUpServers(store, running.addresses, signal);
     for (const trial of trials) {
       if (signal.aborted) return;
       const { scenario } = trial;
@@ -87,7 +91,16 @@ async function runStore({ trials, warmUpMs, measureMs }: RunOptions, round: numb
   }
 }
 
-/** No store is always the first or the last: what the machine does besides may change over a round. */
+/**
+ * Fresh servers have not been compiled for what they are to do, in Node.js and Java alike; without this, what is measured
+ * first would be measured on other servers than the rest. The keys are few, and belong to what is measured.
+ */
+async function warmUpServers(store: StoreName, addresses: readonly string[], signal: AbortSignal): Promise<void> {
+  const scenario = { mix: 'mixed', valueBytes: 100, keyspace: 1_000, inFlight: 256, threads: 1, pace: 'highest' } as const;
+  await measure({ store, addresses, scenario, prefill: true, warmUpMs: 0, measureMs: serverWarmUpMs, seed: 0 }, signal);
+}
+
+/** Nothing is always the first or the last: what the machine does besides changes, and so do servers while they run. */
 function rotated<T>(list: readonly T[], by: number): T[] {
   const at = by % Math.max(1, list.length);
   return [...list.slice(at), ...list.slice(0, at)];

@@ -41,7 +41,7 @@ export function goalsTable({ goals }: Outcome): TableText {
       String(inFlight),
       `${bound} ${wanted}`,
       found === undefined ? 'not measured' : spreadText(found, 2),
-      reached === undefined ? '' : reached ? 'yes' : 'no',
+      reached ?? '',
     ]),
   };
 }
