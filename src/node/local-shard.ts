@@ -91,10 +91,7 @@ export class LocalShard {
 
   /** Of the newest entry of the key, committed or not; 0: there is none. Under the stripe, or in the turn of the append. */
   #newestVersion(key: string): number | Promise<number> {
-    const uncommitted = this.#host.uncommittedVersion(key);
-    if (uncommitted !== undefined) return uncommitted;
-    const stored = this.#host.storage.get(key);
-    return stored instanceof Promise ? stored.then((found) => found?.version ?? 0) : (stored?.version ?? 0);
+    return this.#host.uncommittedVersion(key) ?? this.#host.storage.version(key);
   }
 
   #append({ key, value, ifVersion }: LocalWrite, token: LocalOperation, storedVersion: number, nowMs?: number): void {

@@ -32,6 +32,8 @@ export interface Storage {
   persist(change: Change): Promise<void> | undefined;
   apply(entries: readonly LogEntry[]): void;
   get(key: string): StoredValue | undefined | Promise<StoredValue | undefined>;
+  /** That of `get`, without the value; 0 if there is none. */
+  version(key: string): number | Promise<number>;
   /**
    * Every key that exists throughout, at least once, in no particular order and in chunks of about `chunkBytes`; what is
    * written meanwhile may or may not be seen.

@@ -7,7 +7,7 @@ import type { EncodedKey } from './encoded-key.js';
 import type { Records } from './records.js';
 import { Table } from './table.js';
 
-const segmentBits = 12;
+const segmentBits = 8;
 
 export class KeyIndex {
   static readonly segments = 1 << segmentBits;

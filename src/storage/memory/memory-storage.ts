@@ -59,6 +59,11 @@ export class MemoryStorage implements Storage {
     return address === noRecord ? undefined : this.#records.read(address);
   }
 
+  version(key: string): number {
+    const address = this.#find(this.#hashOf(key));
+    return address === noRecord ? 0 : this.#records.version(address);
+  }
+
   /** Segment by segment of the index: its keys at once, then each as it is found by then, wherever that is. */
   *scan(chunkBytes: number): Iterable<readonly DumpItem[]> {
     let chunk: DumpItem[] = [];

@@ -74,7 +74,7 @@ export async function judgesOneWriteOfAKeyAtATime(): Promise<Check> {
     let version = 0;
     const host = {
       uncommittedVersion: () => undefined,
-      storage: { get: () => nextTurn(version === 0 ? undefined : { version }) },
+      storage: { version: () => nextTurn(version) },
       write({ ifVersion, storedVersion, token }: WriteEvent) {
         const matches = ifVersion === storedVersion;
         const refused: Answer = { kind: 'refused', refusal: 'VERSION_MISMATCH', currentVersion: version };
