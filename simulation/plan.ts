@@ -18,6 +18,7 @@ export interface Setup {
   readonly driftBound: number;
   readonly retainEntries: number;
   readonly maxBatchEntries: number;
+  readonly maxBatchesInFlight: number;
   readonly maxUncommittedEntries: number;
   readonly delayMs: number;
   readonly diskMs: number;
@@ -116,6 +117,7 @@ function setupOf(random: Random): Setup {
     driftBound: random.chance(0.3) ? 0 : tight ? 0.02 : 0.1,
     retainEntries: random.pick([1, 4, 1000]),
     maxBatchEntries: random.pick([1, 3, 100]),
+    maxBatchesInFlight: random.pick([1, 2, 4]),
     maxUncommittedEntries: random.pick([3, 1000]),
     delayMs: random.pick([1, 5, 30]),
     diskMs: random.pick([1, 10, 60]),

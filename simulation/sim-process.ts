@@ -64,7 +64,17 @@ export class SimProcess {
     this.appliedSeq = found.recovered?.appliedSeq ?? 0;
     this.laysDump = found.recovered?.complete === false;
     const { setup } = world.plan;
-    const { minInSync, beaconMs, leaseMs, graceMs, volatile, retainEntries, maxBatchEntries, maxUncommittedEntries } = setup;
+    const {
+      minInSync,
+      beaconMs,
+      leaseMs,
+      graceMs,
+      volatile,
+      retainEntries,
+      maxBatchEntries,
+      maxBatchesInFlight,
+      maxUncommittedEntries,
+    } = setup;
     const bounds = { retainBytes: 1_000_000, maxUncommittedBytes: 1_000_000, maxBatchBytes: 100_000 };
     const options = {
       replicaId,
@@ -75,6 +85,7 @@ export class SimProcess {
       volatile,
       retainEntries,
       maxBatchEntries,
+      maxBatchesInFlight,
       maxUncommittedEntries,
     };
     this.replica = world.newReplica({ ...options, ...bounds }, this.nowMs, found.recovered);

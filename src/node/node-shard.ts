@@ -31,6 +31,7 @@ const bounds = {
   maxUncommittedBytes: 256 * 1024 * 1024,
   maxBatchEntries: 1_024,
   maxBatchBytes: 1024 * 1024,
+  maxBatchesInFlight: 4,
 };
 
 export class NodeShard {

@@ -64,6 +64,7 @@ function reasonNotToForce(core: Core): string | undefined {
   if (core.stopping !== undefined) return 'this node is stopping';
   if (!core.sessionConnected || !core.register.wasRead) return 'ZooKeeper cannot be reached; nothing was changed';
   if (core.role.kind === 'claimant' || core.register.proposal !== undefined) return 'a change of state is under way; try again';
+  if (core.durability.oldestStartedMs !== undefined) return 'its disk has not caught up with what it has taken; try again';
   const live = core.register.state?.inSync.filter((id) => core.isCandidate(id)) ?? [];
   if (live.length > 0) return `members of the in-sync set are registered: ${live.join(', ')}`;
   if (core.register.isMissing && core.isNew) return 'the shard has no history yet; a primary is about to be chosen';

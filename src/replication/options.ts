@@ -20,4 +20,6 @@ export interface ReplicaOptions {
   /** Bounds on one Append; a single larger entry still goes alone. */
   readonly maxBatchEntries: number;
   readonly maxBatchBytes: number;
+  /** Appends that may be on their way to one peer; large ones go one by one. */
+  readonly maxBatchesInFlight: number;
 }

@@ -8,6 +8,12 @@ import type { ReplicaId, Seq } from './shard-state.js';
  */
 export type PeerPhase = 'idle' | 'syncing' | 'replicating' | 'dumpNeeded' | 'invited' | 'dumping';
 
+interface Batch {
+  /** Its last entry. */
+  readonly end: Seq;
+  readonly bytes: number;
+}
+
 export interface Peer {
   readonly id: ReplicaId;
   linked: boolean;
@@ -27,9 +33,9 @@ export interface Peer {
   ackedSeq: Seq;
   /** Next entry to send; > ackedSeq. */
   nextSeq: Seq;
-  /** Last entry of the batch in flight; 0 for none. What is appended meanwhile forms the next (R6). */
-  inFlightEnd: Seq;
-  /** When the batch in flight was sent, or the last progress on it. */
+  /** Batches that are not acknowledged, oldest first. */
+  inFlight: readonly Batch[];
+  /** When the last batch was sent, or the last progress on those in flight. */
   progressMs: number;
   /** When the latest answered beacon was handed over for sending (R9). */
   leaseSentMs: number;
@@ -57,7 +63,7 @@ export function newPeer(id: ReplicaId, nowMs: number): Peer {
     number: 0,
     ackedSeq: 0,
     nextSeq: 1,
-    inFlightEnd: 0,
+    inFlight: [],
     progressMs: nowMs,
     leaseSentMs: Number.NEGATIVE_INFINITY,
     heardSentMs: nowMs,
@@ -73,7 +79,7 @@ export function enterPhase(peer: Peer, phase: PeerPhase, nowMs: number): void {
   peer.phase = phase;
   peer.keepsUp = false;
   peer.phaseSinceMs = nowMs;
-  peer.inFlightEnd = 0;
+  peer.inFlight = [];
 }
 
 /** A replicating peer holds everything up to `ackedSeq`, of a log that ends at `lastSeq`. */

@@ -190,7 +190,7 @@ function maybeStepDownForDisk(core: Core): void {
   becomeFollower(core);
 }
 
-/** What was appended in this turn goes to storage and to every peer that has nothing in flight. */
+/** What was appended in this turn goes to storage and to every peer that can take it. */
 function onFlush(core: Core): void {
   const { role, log } = core;
   if (role.kind !== 'primary' || log.lastSeq === role.persistedSeq) return;

@@ -1,6 +1,7 @@
 /** What a primary sends to its peers, and what it makes of their answers (R5, R6, R9, R10). */
 import type { Core } from './core.js';
 import { invariant } from './invariant.js';
+import { entryBytes } from './log-entry.js';
 import type { BodyOf } from './message.js';
 import { enterPhase, newPeer, noteProgress, type Peer } from './peer.js';
 import type { Primary } from './role.js';
@@ -10,6 +11,8 @@ import type { ReplicaId, Seq } from './shard-state.js';
 const syncRepeatBeacons = 3;
 /** Leases within which a joiner that has called Dump says that it has begun: discarding a large copy takes time. */
 const dumpBeginLeases = 5;
+/** Batches are in flight together as long as they are less than this part of the largest that may be. */
+const smallPart = 4;
 
 /** Everyone live, and everyone required: a member whose znode is gone must be evicted before it is forgotten. */
 export function refreshPeers(core: Core, role: Primary): void {
@@ -54,7 +57,7 @@ export function syncPeers(core: Core, role: Primary): void {
     const stalled = phaseMs > repeatAfterMs;
     if (peer.phase === 'idle' || (stalled && (peer.phase === 'syncing' || peer.phase === 'invited'))) sync(core, role, peer);
     else if (peer.phase === 'dumping' && phaseMs > dumpBeginLeases * core.options.leaseMs) sync(core, role, peer);
-    else if (peer.phase === 'replicating' && peer.inFlightEnd > 0 && core.nowMs - peer.progressMs > repeatAfterMs)
+    else if (peer.phase === 'replicating' && peer.inFlight.length > 0 && core.nowMs - peer.progressMs > repeatAfterMs)
       sync(core, role, peer);
     else if (peer.phase === 'dumpNeeded') maybeInvite(core, peer);
   }
@@ -112,7 +115,7 @@ export function onAppendAnswer(core: Core, peer: Peer, answer: BodyOf<'appendAns
     peer.progressMs = core.nowMs;
     noteProgress(peer, answer.ackedSeq, core.log.lastSeq, core.nowMs);
   }
-  if (peer.ackedSeq >= peer.inFlightEnd) peer.inFlightEnd = 0;
+  peer.inFlight = peer.inFlight.filter(({ end }) => end > peer.ackedSeq);
   sendAppends(core, peer);
 }
 
@@ -131,19 +134,37 @@ export function onBeaconAnswer(core: Core, role: Primary, peer: Peer, answer: Bo
   if (peer.complete && peer.phase === 'replicating') peer.retainFromSeq = undefined;
 }
 
-/** One batch in flight; what is appended meanwhile forms the next (R6). */
+/**
+ * A few batches in flight, so that peers work while the primary goes on; what is appended beyond forms the next (R6). Only
+ * small ones: a beacon waits for what was sent before it.
+ */
 export function sendAppends(core: Core, peer: Peer): void {
-  if (peer.phase !== 'replicating' || !peer.linked || peer.inFlightEnd > 0 || peer.nextSeq > core.log.lastSeq) return;
+  while (maySendBatch(core, peer)) if (!sendBatch(core, peer)) return;
+}
+
+function maySendBatch({ log, options }: Core, peer: Peer): boolean {
+  if (peer.phase !== 'replicating' || !peer.linked || peer.nextSeq > log.lastSeq) return false;
+  const { inFlight } = peer;
+  if (inFlight.length >= options.maxBatchesInFlight) return false;
+  return inFlight.reduce((bytes, batch) => bytes + batch.bytes, 0) * smallPart < options.maxBatchBytes;
+}
+
+/** False if what the peer lacks is no longer retained: Sync will show that it needs a dump. */
+function sendBatch(core: Core, peer: Peer): boolean {
   const prevSeq: Seq = peer.nextSeq - 1;
   const prevEpoch = core.log.epochAt(prevSeq);
-  // What the peer lacks is no longer retained: Sync will show that it needs a dump.
-  if (prevEpoch === undefined) return enterPhase(peer, 'idle', core.nowMs);
+  if (prevEpoch === undefined) {
+    enterPhase(peer, 'idle', core.nowMs);
+    return false;
+  }
   const { maxBatchEntries, maxBatchBytes } = core.options;
   const entries = core.log.slice(peer.nextSeq, maxBatchEntries, maxBatchBytes);
   peer.nextSeq += entries.length;
-  peer.inFlightEnd = peer.nextSeq - 1;
-  peer.keepsUp = peer.inFlightEnd === core.log.lastSeq;
+  const end = peer.nextSeq - 1;
+  peer.inFlight = [...peer.inFlight, { end, bytes: entries.reduce((bytes, entry) => bytes + entryBytes(entry), 0) }];
+  peer.keepsUp = end === core.log.lastSeq;
   peer.progressMs = core.nowMs;
   peer.behindSinceMs ??= core.nowMs;
   core.send(peer.id, { type: 'append', number: peer.number, prevSeq, prevEpoch, entries, commitIndex: core.commitIndex });
+  return true;
 }

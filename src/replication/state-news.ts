@@ -47,8 +47,9 @@ function conclude(core: Core, state: ShardState, settled: Proposal | undefined, 
     exit(core, true);
     return;
   }
-  if (isOurs(core, state)) return takeUp(core, state, settled);
   if (settled !== undefined && !succeeded) failed(core, settled);
+  // An attempt that failed says nothing about how we came to be named after all: by a handover (R12).
+  if (isOurs(core, state)) return takeUp(core, state, succeeded ? settled : undefined);
   if (succeeded) hintPeers(core);
   adoptEpoch(core, state.epoch);
 }

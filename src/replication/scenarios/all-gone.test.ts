@@ -50,6 +50,24 @@ describe('all gone (R13)', () => {
     expect(c.node('a').store.versionOf('k')).toBe(2 ** 32 + 2);
   });
 
+  it('the command is refused while the disk of the replica has not caught up: a crash would lose more than was accepted', () => {
+    const c = Scenario.of('a b', { volatile: false });
+    c.node('b').disk.hangs = true;
+    c.put('a', 'k', 'v');
+    c.until(() => c.inSync.join() === 'a', 'not evicted');
+    c.kill('a');
+    c.expire('a');
+    c.until(() => c.snapshot('b').offline, 'not offline');
+    const early = c.force('b');
+    c.deliverAll();
+    expect(outcome(early)).toBe('notForced');
+    c.node('b').disk.hangs = false;
+    c.node('b').completeWrites();
+    const call = c.force('b');
+    c.deliverAll();
+    expect(outcome(call)).toBe('forced');
+  });
+
   it('joiners that followed a forced primary before it served are taken in without another write', () => {
     const c = lastMemberGone({ minInSync: 2 });
     c.node('b').disk.hangs = true;

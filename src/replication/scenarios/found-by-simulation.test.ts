@@ -38,4 +38,26 @@ describe('found by simulation', () => {
     c.stabilize();
     expect(c.get('a', 'k').value).toBe('v');
   });
+
+  it('R7, R13: a rebirth that failed unnoticed does not empty the copy that a handover later makes primary', () => {
+    const c = Scenario.of('a');
+    c.stop('a');
+    c.until(() => c.node('a').stopped === 'clean', 'a never stops', 1000);
+    c.start('b', 'c');
+    const { session } = c.node('b');
+    session.loseNextAnswer = 'notApplied';
+    c.until(() => session.loseNextAnswer === undefined, 'b never claims');
+    c.expire('b');
+    c.until(() => c.primary === 'c', 'no rebirth');
+    c.put('c', 'k', 'v');
+    // Nothing that b asks of ZooKeeper is answered from here on: it joins the new history without knowing what became of its own attempt.
+    session.held = true;
+    c.reconnect('b');
+    c.until(() => c.inSync.join() === 'b,c', 'b never joins');
+    c.stop('c');
+    c.until(() => c.state?.primary === 'b~1', 'no handover');
+    session.held = false;
+    c.stabilize();
+    expect(c.get('b', 'k')).toMatchObject({ value: 'v' });
+  });
 });

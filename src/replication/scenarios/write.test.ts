@@ -100,12 +100,23 @@ describe('write (R6)', () => {
     expect(outcome(refused)).toBe('LEASE_LAPSED');
   });
 
-  it('what arrives while a batch is in flight forms the next, within the bounds of a batch', () => {
-    const c = Scenario.of('a b', { maxBatchEntries: 3 });
+  it('what arrives while as many batches are in flight as may be forms the next, within the bounds of a batch', () => {
+    const c = Scenario.of('a b', { maxBatchEntries: 3, maxBatchesInFlight: 1 });
     const calls = Array.from({ length: 8 }, (_, index) => c.put('a', `k${index}`, 'v'));
     c.deliverAll();
     expect(c.sent('append', 'a').map(({ body }) => body.entries.length)).toEqual([1, 3, 3, 1]);
     expect(calls.map(outcome).at(-1)).toBe('written 8');
+  });
+
+  it('small batches are in flight together, large ones one by one', () => {
+    const small = Scenario.of('a b', { maxBatchesInFlight: 2 });
+    for (const key of ['k1', 'k2', 'k3', 'k4']) small.put('a', key, 'v');
+    expect(small.sent('append', 'a').map(({ body }) => body.entries.length)).toEqual([1, 1]);
+    small.deliverAll();
+    expect(small.sent('append', 'a').map(({ body }) => body.entries.length)).toEqual([1, 1, 2]);
+    const large = Scenario.of('a b', { maxBatchesInFlight: 2, maxBatchBytes: 400 });
+    for (const key of ['k1', 'k2', 'k3', 'k4']) large.put('a', key, 'v');
+    expect(large.sent('append', 'a')).toHaveLength(1);
   });
 
   it('backups apply up to the commit index, and nothing before it commits', () => {

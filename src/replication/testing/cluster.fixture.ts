@@ -28,6 +28,7 @@ export const defaultOptions: Omit<ReplicaOptions, 'replicaId'> = {
   maxUncommittedEntries: 1000,
   maxUncommittedBytes: 1_000_000,
   maxBatchEntries: 100,
+  maxBatchesInFlight: 2,
   maxBatchBytes: 100_000,
 };
 
