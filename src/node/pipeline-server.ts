@@ -3,7 +3,8 @@ import type { Logger } from 'pino';
 import { KvError } from '../errors.js';
 import type { LocalShard } from './local-shard.js';
 import { noPrimary } from './no-primary.js';
-import { type PipelineCall, type PipelineContext, PipelineSession } from './pipeline-session.js';
+import type { PipelineContext } from './pipeline-executor.js';
+import { type PipelineCall, PipelineSession } from './pipeline-session.js';
 
 export interface PipelineServerOptions {
   readonly nodeId: string;
@@ -34,10 +35,6 @@ export class PipelineServer {
       waiting: (operations) => {
         this.#pending += operations;
       },
-      onMessage: () => {
-        this.#lastMessageMs = performance.now();
-      },
-      onOver: (session) => this.#sessions.delete(session),
     };
   }
 
@@ -51,7 +48,11 @@ export class PipelineServer {
   }
 
   readonly handler = (call: PipelineCall): void => {
-    this.#sessions.add(new PipelineSession(call, this.#context));
+    const onMessage = () => {
+      this.#lastMessageMs = performance.now();
+    };
+    const onOver = (session: PipelineSession) => this.#sessions.delete(session);
+    this.#sessions.add(new PipelineSession(call, this.#context, { onMessage, onOver }));
   };
 
   /** From here on every operation is refused, definitely not executed; the streams end, so that the server can. */

@@ -1,33 +1,19 @@
 /**
- * One stream of kv.v1.KeyValue/Pipeline: operations in, results out, both in batches. This is the hot path of a node: an
- * operation costs no promise, no timer and no lock where nobody is in its way, and the clock is read once for a batch.
+ * One stream of kv.v1.KeyValue/Pipeline: operations in, results out, both in batches.
  *
  * Results leave at the end of the turn in which they came about. The stream is read no further while too much of it is
  * unanswered or its client does not take its results, and a long batch is worked off in slices, so that beacons get through.
  */
 import { Metadata, type ServerDuplexStream } from '@grpc/grpc-js';
 import { KvError } from '../errors.js';
-import { ownCopyOf } from '../rpc/own-memory.js';
 import { OperationReader } from '../rpc/pipeline-operations.js';
-import { ResultWriter } from '../rpc/pipeline-results.js';
+import { MalformedMessage } from '../rpc/protobuf-reader.js';
 import { toStatus } from '../rpc/status.js';
-import type { StoredValue } from '../storage/index.js';
-import type { LocalShard } from './local-shard.js';
-import { OrderedGet, PipelinedDelete, PipelinedPut, type Results } from './pipelined-operations.js';
-import { checkDecodedKey, checkIfVersion, checkValue } from './request-checks.js';
+import { type PipelineContext, PipelineExecutor } from './pipeline-executor.js';
 
 export type PipelineCall = ServerDuplexStream<Buffer, Buffer>;
 
-export interface PipelineContext {
-  readonly nodeId: string;
-  readonly maxValueBytes: number;
-  readonly local: LocalShard;
-  /** Why nothing is taken in any more. */
-  refusalOfAll(): KvError | undefined;
-  /** An error as the caller should see it: the primary's whereabouts are added, the unexpected is logged. */
-  explain(error: unknown): KvError;
-  /** So many operations more, or fewer, wait to be answered. */
-  waiting(operations: number): void;
+export interface PipelineObserver {
   onMessage(): void;
   /** Nothing of the session is to be expected any more, except operations that wait. */
   onOver(session: PipelineSession): void;
@@ -45,14 +31,13 @@ const sliceOperations = 256;
 /** Results are sent before a message of them grows much beyond this. */
 const maxMessageBytes = 1024 * 1024;
 
-export class PipelineSession implements Results {
+export class PipelineSession {
   readonly #call: PipelineCall;
   readonly #context: PipelineContext;
-  readonly #results: ResultWriter;
+  readonly #observer: PipelineObserver;
+  readonly #executor: PipelineExecutor;
   /** Messages that have come and are not worked off, oldest first. */
   readonly #messages: OperationReader[] = [];
-  #unanswered = 0;
-  #unansweredBytes = 0;
   #flushScheduled = false;
   #sliceScheduled = false;
   #mayWrite = true;
@@ -60,10 +45,11 @@ export class PipelineSession implements Results {
   #inputEnded = false;
   #over = false;
 
-  constructor(call: PipelineCall, context: PipelineContext) {
+  constructor(call: PipelineCall, context: PipelineContext, observer: PipelineObserver) {
     this.#call = call;
     this.#context = context;
-    this.#results = new ResultWriter(context.nodeId);
+    this.#observer = observer;
+    this.#executor = new PipelineExecutor(context, () => this.#onResult());
     // At once: it lets the client forget what it keeps for the case that the call has to be made anew.
     call.sendMetadata(new Metadata());
     call.on('data', (message: Buffer) => this.#received(message));
@@ -82,19 +68,22 @@ export class PipelineSession implements Results {
 
   #received(message: Buffer): void {
     if (this.#over) return;
-    this.#context.onMessage();
+    this.#observer.onMessage();
     this.#messages.push(new OperationReader(message));
-    if (!this.#sliceScheduled && this.#mayWrite) this.#work();
-    this.#regulate();
+    this.#work();
   }
 
+  /** Goes on with what has come, unless a later turn is going to, or the client has to read first. */
   #work(): void {
-    this.#sliceScheduled = false;
+    if (this.#sliceScheduled || this.#over) return;
     try {
       this.#workOff();
     } catch (error) {
-      // Nothing but malformed bytes: whatever an operation meets is told in its result.
-      return this.#fail(new KvError('INVALID_ARGUMENT', `a message that is no PipelineRequest: ${(error as Error).message}`));
+      // Whatever an operation meets is told in its result: only the bytes themselves can be wrong.
+      const reason = `a message that is no PipelineRequest: ${(error as Error).message}`;
+      return this.#fail(
+        error instanceof MalformedMessage ? new KvError('INVALID_ARGUMENT', reason) : this.#context.explain(error),
+      );
     }
     this.#regulate();
     this.#endIfDone();
@@ -105,119 +94,23 @@ export class PipelineSession implements Results {
     const refusalOfRead = this.#context.local.refusalOfRead(nowMs);
     let left = sliceOperations;
     for (let message = this.#messages[0]; message !== undefined; message = this.#messages[0]) {
-      for (; left > 0 && message.next(); left--) this.#begin(message, refusalOfRead, nowMs);
-      if (left === 0) {
-        this.#sliceScheduled = true;
-        setImmediate(() => this.#over || this.#work());
-        return;
-      }
+      for (; left > 0 && this.#mayWrite && message.next(); left--) this.#executor.execute(message, refusalOfRead, nowMs);
+      if (!this.#mayWrite) return;
+      if (left === 0) return this.#goOnLater();
       this.#messages.shift();
     }
   }
 
-  #begin(operation: OperationReader, refusalOfRead: KvError | undefined, nowMs: number): void {
-    const { id } = operation;
-    try {
-      const refusal = this.#context.refusalOfAll();
-      if (refusal !== undefined) throw refusal;
-      const key = checkDecodedKey(operation.key, operation.keyBytes);
-      if (operation.kind === 'get') this.#get(id, key, refusalOfRead);
-      else if (operation.kind === 'put') this.#put(operation, key, nowMs);
-      else if (operation.kind === 'delete') this.#delete(operation, key, nowMs);
-      else throw new KvError('INVALID_ARGUMENT', 'an operation that is neither get nor put nor delete');
-    } catch (error) {
-      this.#error(id, error);
-    }
+  #goOnLater(): void {
+    this.#sliceScheduled = true;
+    setImmediate(() => {
+      this.#sliceScheduled = false;
+      this.#work();
+    });
   }
 
-  #get(id: number, key: string, refusal: KvError | undefined): void {
-    const { local } = this.#context;
-    if (this.#unanswered > 0 && local.isBeingWritten(key)) {
-      this.#waitsFor(key.length);
-      return local.readInOrder(key, new OrderedGet(this, id, key));
-    }
-    if (refusal !== undefined) throw refusal;
-    this.#read(id, key);
-  }
-
-  #put(operation: OperationReader, key: string, nowMs: number): void {
-    const { buffer, valueStart, valueEnd, ifVersion } = operation;
-    const bytes = valueEnd - valueStart;
-    checkValue(bytes, this.#context.maxValueBytes);
-    checkIfVersion(ifVersion, 0);
-    this.#waitsFor(bytes);
-    const value = ownCopyOf(buffer, valueStart, valueEnd);
-    this.#context.local.write({ key, value, ifVersion }, new PipelinedPut(this, operation.id, bytes), nowMs);
-  }
-
-  #delete({ id, ifVersion }: OperationReader, key: string, nowMs: number): void {
-    checkIfVersion(ifVersion, 1);
-    this.#waitsFor(key.length);
-    this.#context.local.write({ key, value: undefined, ifVersion }, new PipelinedDelete(this, id, key.length), nowMs);
-  }
-
-  /** What is stored now. */
-  #read(id: number, key: string): void {
-    const stored = this.#context.local.stored(key);
-    if (!(stored instanceof Promise)) return this.#value(id, stored);
-    const bytes = key.length;
-    this.#waitsFor(bytes);
-    stored.then(
-      (found) => {
-        this.#settled(bytes);
-        this.#value(id, found);
-      },
-      (error: unknown) => this.failed(id, bytes, error),
-    );
-  }
-
-  #value(id: number, stored: StoredValue | undefined): void {
-    if (stored === undefined) this.#results.notFound(id);
-    else this.#results.found(id, stored.value, stored.version);
-    this.#scheduleFlush();
-  }
-
-  written(id: number, bytes: number, version: number): void {
-    this.#settled(bytes);
-    this.#results.put(id, version);
-    this.#scheduleFlush();
-  }
-
-  deleted(id: number, bytes: number, version: number): void {
-    this.#settled(bytes);
-    this.#results.delete(id, version);
-    this.#scheduleFlush();
-  }
-
-  readable(id: number, bytes: number, key: string): void {
-    this.#settled(bytes);
-    this.#read(id, key);
-  }
-
-  failed(id: number, bytes: number, error: unknown): void {
-    this.#settled(bytes);
-    this.#error(id, error);
-  }
-
-  #error(id: number, error: unknown): void {
-    this.#results.error(id, this.#context.explain(error));
-    this.#scheduleFlush();
-  }
-
-  #waitsFor(bytes: number): void {
-    this.#unanswered++;
-    this.#unansweredBytes += bytes;
-    this.#context.waiting(1);
-  }
-
-  #settled(bytes: number): void {
-    this.#unanswered--;
-    this.#unansweredBytes -= bytes;
-    this.#context.waiting(-1);
-  }
-
-  #scheduleFlush(): void {
-    if (this.#results.bytes > maxMessageBytes) return this.#flush();
+  #onResult(): void {
+    if (this.#executor.results.bytes > maxMessageBytes) return this.#flush();
     if (this.#flushScheduled) return;
     this.#flushScheduled = true;
     process.nextTick(() => {
@@ -229,18 +122,19 @@ export class PipelineSession implements Results {
   }
 
   #flush(): void {
-    if (this.#results.bytes === 0 || this.#over) return;
-    this.#mayWrite = this.#call.write(this.#results.take()) && this.#mayWrite;
+    const { results } = this.#executor;
+    if (results.bytes === 0 || this.#over) return;
+    this.#mayWrite = this.#call.write(results.take()) && this.#mayWrite;
   }
 
   #drained(): void {
     this.#mayWrite = true;
-    if (this.#messages.length > 0 && !this.#sliceScheduled && !this.#over) this.#work();
-    this.#regulate();
+    this.#work();
   }
 
   #regulate(): void {
-    const tooMuch = this.#unanswered > maxUnanswered || this.#unansweredBytes > maxUnansweredBytes;
+    const { unanswered, unansweredBytes } = this.#executor;
+    const tooMuch = unanswered > maxUnanswered || unansweredBytes > maxUnansweredBytes;
     const pause = tooMuch || !this.#mayWrite || this.#messages.length > 0;
     if (pause === this.#paused || this.#over) return;
     this.#paused = pause;
@@ -255,7 +149,8 @@ export class PipelineSession implements Results {
   }
 
   #endIfDone(): void {
-    if (!this.#inputEnded || this.#over || this.#unanswered > 0 || this.#messages.length > 0 || this.#flushScheduled) return;
+    if (!this.#inputEnded || this.#over || this.#executor.unanswered > 0 || this.#messages.length > 0 || this.#flushScheduled)
+      return;
     this.#gone();
     this.#call.end();
   }
@@ -270,6 +165,6 @@ export class PipelineSession implements Results {
     if (this.#over) return;
     this.#over = true;
     this.#messages.length = 0;
-    this.#context.onOver(this);
+    this.#observer.onOver(this);
   }
 }
