@@ -2,7 +2,7 @@
  * The end of a schedule: the faults are over, and the cluster must serve again, unless no copy of the data is left. Then it
  * must say so, and go on once the operator has accepted the loss (R13).
  */
-import { callOperator } from './operator.js';
+import { callOperator, isStranded } from './operator.js';
 import { require } from './violation.js';
 import type { World } from './world.js';
 
@@ -20,6 +20,7 @@ export function bringToRest(world: World): void {
   while (!isStable(world)) {
     require(world.queue.nowMs < endMs, () => `the cluster does not serve again within ${stableWithinMs} ms: ${describe(world)}`);
     world.runUntil(world.queue.nowMs + sliceMs);
+    if (isStranded(world)) callOperator(world);
     if (!isLost(world)) lostSinceMs = undefined;
     else {
       lostSinceMs ??= world.queue.nowMs;

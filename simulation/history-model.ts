@@ -60,6 +60,8 @@ export class HistoryModel {
   /** The history goes on with what one replica holds, and nothing else. */
   beginWith(items: ReadonlyMap<string, StoredItem>, seq: number, epoch: number): void {
     this.generation += 1;
+    // After several losses of ZooKeeper's data nobody may know the highest floor any more: versions are unique, and may go back.
+    this.#maxEver = Math.min(this.#maxEver, seq);
     this.#firstEpochs.push(epoch);
     this.goOnWith(items, seq);
   }

@@ -1,7 +1,9 @@
 /**
  * The operator: gives up what only dead members held, and keeps the vow that goes with it (R13). Members of the in-sync set
- * are made sure to be dead for good first; where ZooKeeper has lost `state`, everyone must have said so.
+ * are made sure to be dead for good first; where ZooKeeper has lost `state`, everyone must have said so. After several such
+ * losses `state` may be of a lower epoch than replicas remember: then the command goes to one of those that say so.
  */
+import type { ShardState } from '../src/replication/index.js';
 import type { SimProcess } from './sim-process.js';
 import type { World } from './world.js';
 
@@ -10,17 +12,38 @@ export function callOperator(world: World): boolean {
   const live = world.nodes.flatMap(({ process }) => process ?? []);
   const candidates = live.filter(({ runs, stopping, session }) => runs && !stopping && session.connected);
   if (candidates.length === 0) return false;
+  if (isStranded(world)) return force(world, candidates.filter(isOffline));
   const { state } = world.ensemble;
-  if (state === undefined) {
-    if (!world.isStateLost || live.some((process) => process.paused || !process.replica.snapshot(process.nowMs).offline))
-      return false;
-    for (const node of world.nodes) if (node.process === undefined) world.loseData(node.index);
-  } else {
-    if (state.primary === undefined || !state.inSync.every((id) => isGone(world, id))) return false;
-    for (const node of world.nodes) {
-      if (node.kept !== undefined && state.inSync.includes(node.kept.replicaId)) world.loseData(node.index);
-    }
+  const mayForce = state === undefined ? mayForceWithoutState(world, live) : mayForceAfter(world, state);
+  return mayForce && force(world, candidates);
+}
+
+function mayForceWithoutState(world: World, live: readonly SimProcess[]): boolean {
+  if (!world.isStateLost || live.some((process) => process.paused || !isOffline(process))) return false;
+  for (const node of world.nodes) if (node.process === undefined) world.loseData(node.index);
+  return true;
+}
+
+function mayForceAfter(world: World, { primary, inSync }: ShardState): boolean {
+  if (primary === undefined || !inSync.every((id) => isGone(world, id))) return false;
+  for (const node of world.nodes) {
+    if (node.kept !== undefined && inSync.includes(node.kept.replicaId)) world.loseData(node.index);
   }
+  return true;
+}
+
+/** `state` names a primary that nobody follows: others remember a higher epoch. */
+export function isStranded(world: World): boolean {
+  const { state } = world.ensemble;
+  return state !== undefined && world.running.some((process) => process.replica.epoch > state.epoch && isOffline(process));
+}
+
+function isOffline(process: SimProcess): boolean {
+  return process.replica.snapshot(process.nowMs).offline;
+}
+
+function force(world: World, candidates: readonly SimProcess[]): boolean {
+  if (candidates.length === 0) return false;
   const best = candidates.reduce((one, other) => (isBetter(other, one) ? other : one));
   world.trace.add(best.nodeIndex, () => `OPERATOR forces ${best.replicaId}`);
   best.handle({ type: 'force', token: () => {} });

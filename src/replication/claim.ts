@@ -3,6 +3,7 @@
  * (R3, R4, R13). Each is a compare-and-set of `state`; `state-news.ts` hears what became of it.
  */
 import type { Core } from './core.js';
+import { isBelowKnownEpoch } from './offline.js';
 import { born, bornAgain, claimed, forced, isEnded, type ShardState } from './shard-state.js';
 import type { ProposalPurpose } from './state-register.js';
 import { claimDelayMs, firstInLine, placeInLine } from './succession.js';
@@ -66,7 +67,8 @@ function reasonNotToForce(core: Core): string | undefined {
   if (core.role.kind === 'claimant' || core.register.proposal !== undefined) return 'a change of state is under way; try again';
   if (core.durability.oldestStartedMs !== undefined) return 'its disk has not caught up with what it has taken; try again';
   const live = core.register.state?.inSync.filter((id) => core.isCandidate(id)) ?? [];
-  if (live.length > 0) return `members of the in-sync set are registered: ${live.join(', ')}`;
+  // Whoever a state of a lower epoch names is refused by those that know a higher one: it cannot serve (R3, R8).
+  if (live.length > 0 && !isBelowKnownEpoch(core)) return `members of the in-sync set are registered: ${live.join(', ')}`;
   if (core.register.isMissing && core.isNew) return 'the shard has no history yet; a primary is about to be chosen';
   return undefined;
 }

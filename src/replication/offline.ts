@@ -22,5 +22,16 @@ function isOffline(core: Core): boolean {
   if (core.role.kind === 'primary' || !core.sessionConnected || core.candidates.length === 0) return false;
   const { state, isMissing } = core.register;
   if (isMissing) return !core.isNew;
+  if (isBelowKnownEpoch(core)) return true;
   return state !== undefined && !isEnded(state) && !state.inSync.some((id) => core.isCandidate(id));
+}
+
+/**
+ * ZooKeeper has lost its data, and what stands there now comes from one that does not know how far the history has gone: it
+ * is not followed (R3). A server that lags looks the same, but then the primary of the higher epoch is heard.
+ */
+export function isBelowKnownEpoch(core: Core): boolean {
+  const { state } = core.register;
+  if (state === undefined || state.epoch >= core.epoch) return false;
+  return core.role.kind === 'follower' && core.nowMs - core.loyalSinceMs > core.options.graceMs;
 }

@@ -9,6 +9,7 @@ import {
   handedOver,
   isEnded,
   lostStateEpochGap,
+  lostStateGapOf,
   nodeIdOf,
   withMembers,
 } from './shard-state.js';
@@ -47,10 +48,15 @@ describe('shard state', () => {
   });
 
   it('where ZooKeeper has lost the state, it is above epochs and versions that only other replicas know', () => {
-    const epoch = 9 + lostStateEpochGap;
+    const epoch = 9 + lostStateGapOf('b');
+    expect(lostStateGapOf('b')).toBeGreaterThanOrEqual(lostStateEpochGap);
     const seqFloor = (epoch + 1) * forcedSeqGap;
     expect(forced(undefined, 'b', 9, 3)).toEqual({ epoch, primary: 'b', inSync: ['b'], seqFloor });
     expect(forced(undefined, 'b', 9, seqFloor).seqFloor).toBe(seqFloor + 1 + forcedSeqGap);
+  });
+
+  it('where ZooKeeper has lost the state again and again, two that are forced from the same epoch differ', () => {
+    expect(forced(undefined, 'a~1', 1, 0).epoch).not.toBe(forced(undefined, 'b~1', 1, 0).epoch);
   });
 
   it('a replica id names its node', () => {

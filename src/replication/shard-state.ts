@@ -68,9 +68,16 @@ export function bornAgain(state: ShardState, self: ReplicaId): ShardState {
  * no more often than there have been epochs.
  */
 export function forced(state: ShardState | undefined, self: ReplicaId, knownEpoch: Epoch, lastSeq: Seq): ShardState {
-  const epoch = state === undefined ? knownEpoch + lostStateEpochGap : Math.max(state.epoch, knownEpoch) + 1;
+  const epoch = state === undefined ? knownEpoch + lostStateGapOf(self) : Math.max(state.epoch, knownEpoch) + 1;
   const lastFloor = state === undefined ? epoch * forcedSeqGap : state.seqFloor;
   return { epoch, primary: self, inSync: [self], seqFloor: Math.max(lastFloor, lastSeq + 1) + forcedSeqGap };
+}
+
+/** Not the same for all: another may have been forced from the same epoch, and ZooKeeper lost that state as well. FNV-1a. */
+export function lostStateGapOf(self: ReplicaId): number {
+  let hash = 0x811c9dc5;
+  for (let index = 0; index < self.length; index++) hash = Math.imul(hash ^ self.charCodeAt(index), 0x01000193);
+  return lostStateEpochGap + ((hash >>> 0) % lostStateEpochGap);
 }
 
 export function nodeIdOf(replica: ReplicaId): string {

@@ -15,7 +15,7 @@ describeVariants('all gone', [
   {
     rule: 'R13',
     does: 'accepts the loss while a member of the set is registered',
-    edits: [edit('claim.ts', 'if (live.length > 0) return', 'if (live.length < 0) return')],
+    edits: [edit('claim.ts', 'if (live.length > 0 &&', 'if (live.length < 0 &&')],
     caughtBy: scenario('all-gone'),
   },
   {
@@ -102,9 +102,45 @@ describeVariants('all gone', [
     caughtBy: scenario('planned-end'),
   },
   {
+    rule: 'R3, R4',
+    does: 'claims on a state that is older than the epoch it knows',
+    edits: [edit('claim.ts', 'state.epoch < core.epoch || !core.complete', '!core.complete')],
+    caughtBy: scenario('lost-state'),
+  },
+  {
+    rule: 'R13',
+    does: 'refuses the command where the members of a state that cannot be followed are registered',
+    edits: [edit('claim.ts', ' && !isBelowKnownEpoch(core)', '')],
+    caughtBy: scenario('lost-state'),
+  },
+  {
+    rule: 'R13',
+    does: 'takes a state that lags, beside a primary that is heard, for one that cannot be followed',
+    edits: [edit('offline.ts', "core.role.kind === 'follower' && core.nowMs - core.loyalSinceMs > core.options.graceMs", 'true')],
+    caughtBy: scenario('lost-state'),
+  },
+  {
+    rule: 'R13',
+    does: 'accepts the command while the disk of the replica has not caught up',
+    edits: [
+      edit(
+        'claim.ts',
+        "if (core.durability.oldestStartedMs !== undefined) return 'its disk",
+        "if (core.stopped) return 'its disk",
+      ),
+    ],
+    caughtBy: scenario('all-gone'),
+  },
+  {
+    rule: 'R7, R13',
+    does: 'begins empty by a rebirth that has failed',
+    edits: [edit('state-news.ts', 'takeUp(core, state, succeeded ? settled : undefined)', 'takeUp(core, state, settled)')],
+    caughtBy: scenario('found-by-simulation'),
+  },
+  {
     rule: 'R13',
     does: 'skips no epochs where ZooKeeper has lost the state',
-    edits: [edit('shard-state.ts', 'knownEpoch + lostStateEpochGap', 'knownEpoch + 1')],
+    edits: [edit('shard-state.ts', 'knownEpoch + lostStateGapOf(self)', 'knownEpoch + 1')],
     caughtBy: scenario('all-gone'),
   },
   {

@@ -10,12 +10,6 @@ describeHarmless([
     because: 'R10 lets nobody into the set, or stay in it, with such a copy, and only members claim; becoming primary asserts it',
   },
   {
-    rule: 'R4',
-    does: 'claims on a state that is older than the epoch it knows',
-    edits: [edit('claim.ts', 'state.epoch < core.epoch || !core.complete', '!core.complete')],
-    because: 'the compare-and-set is on the version of that older state, so it fails',
-  },
-  {
     rule: 'R5',
     does: 'takes an append of an older stream of the same epoch',
     edits: [edit('follower.ts', 'if (append.number < stream.number) return;', '')],

@@ -1,0 +1,47 @@
+import { describe, expect, it } from 'vitest';
+import { outcome, Scenario } from '../testing/scenario.fixture.js';
+
+/** ZooKeeper has lost its data more than once, and b remembers an epoch of a history that nobody else knows of any more. */
+function higherEpochRemembered(): Scenario {
+  const c = Scenario.of('a b');
+  c.put('a', 'k', 'v');
+  c.deliverAll();
+  const body = { type: 'beacon', sentAtMs: 0, probe: false, commitIndex: 0, stopping: false } as const;
+  c.receive({ epoch: 9, from: 'a~1', to: 'b~1', body });
+  return c;
+}
+
+describe('a state of a lower epoch than replicas know (R3, R13)', () => {
+  it('is not followed: nobody serves, nothing is discarded, and those who know better say so', () => {
+    const c = higherEpochRemembered();
+    c.advance(10_000);
+    expect(c.state).toMatchObject({ epoch: 1, inSync: ['a~1', 'b~1'] });
+    for (const name of ['a', 'b']) {
+      expect(c.snapshot(name)).toMatchObject({ epoch: 9, offline: true });
+      expect(c.get(name, 'k')).toHaveProperty('refusal');
+      expect(c.snapshot(name).lastSeq).toBe(1);
+    }
+  });
+
+  it('the command goes on from it, though its members are registered: they cannot serve', () => {
+    const c = higherEpochRemembered();
+    c.advance(10_000);
+    const call = c.force('a');
+    c.stabilize();
+    expect(call.answers).toMatchObject([{ kind: 'forced', epoch: 10 }]);
+    expect(c.get('a', 'k').value).toBe('v');
+    expect(c.inSync).toEqual(['a', 'b']);
+  });
+
+  it('a server that lags behind a primary that is heard does not make the command possible', () => {
+    const c = Scenario.of('a b c');
+    c.node('c').session.lag = 1;
+    c.kill('a');
+    c.until(() => c.primary === 'b', 'no failover');
+    c.advance(5_000);
+    const call = c.force('c');
+    c.deliverAll();
+    expect(outcome(call)).toBe('notForced');
+    expect(c.snapshot('c').offline).toBe(false);
+  });
+});
