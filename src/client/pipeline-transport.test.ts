@@ -89,6 +89,17 @@ describe('the pipeline of a client', () => {
     expect(transport.pending).toBe(0);
   });
 
+  test('a large operation does not make a message of the small ones before it that is too large', async () => {
+    const value = Buffer.alloc(200 * 1024);
+    const small = transport.execute({ kind: 'put', key: 'small', value, ifVersion: undefined }, patient());
+    // As much as this server takes in one message, nearly.
+    const huge = Buffer.alloc(4 * 1024 * 1024 - 1024);
+    const large = transport.execute({ kind: 'put', key: 'large', value: huge, ifVersion: undefined }, patient());
+    await node.received(2);
+    for (const [operation] of node.messages) node.answer([operation!.id], 1);
+    expect(await Promise.all([small, large])).toMatchObject([{ version: 1 }, { version: 1 }]);
+  });
+
   test('a stream that ends leaves what was sent unknown; the next operation opens another', async () => {
     const lost = failure(transport.execute(put('a'), patient()));
     await node.received(1);

@@ -7,7 +7,7 @@
  */
 import type { Client, ClientDuplexStream, ServiceError } from '@grpc/grpc-js';
 import { KvError } from '../errors.js';
-import { type DataRequest, OperationWriter } from '../rpc/pipeline-operations.js';
+import { type DataRequest, OperationWriter, sizeOf } from '../rpc/pipeline-operations.js';
 import { type DataResult, ResultReader } from '../rpc/pipeline-results.js';
 import { keyValueService } from '../rpc/proto.js';
 import { fromStatus } from '../rpc/status.js';
@@ -32,7 +32,7 @@ interface Attempt {
 
 type Stream = ClientDuplexStream<Buffer, Buffer>;
 
-/** A message is closed when it has grown to this; one operation may be larger. */
+/** A message is closed before it grows beyond this; one operation may be larger, and goes alone. */
 const maxBatchBytes = 256 * 1024;
 
 export class PipelineTransport {
@@ -99,11 +99,14 @@ export class PipelineTransport {
     for (; next < batch.length && this.#mayWrite; next++) {
       const attempt = batch[next]!;
       if (attempt.over) continue;
+      if (this.#writer.bytes > 0 && this.#writer.bytes + sizeOf(attempt.request) > maxBatchBytes) {
+        this.#write();
+        if (!this.#mayWrite) break;
+      }
       const id = this.#freeIds.pop() ?? this.#sent.length;
       this.#sent[id] = attempt;
       attempt.sent = true;
       this.#writer.add(id, attempt.request);
-      if (this.#writer.bytes >= maxBatchBytes) this.#write();
     }
     this.#unsent = next === batch.length ? [] : batch.slice(next);
     if (this.#writer.bytes > 0) this.#write();

@@ -23,17 +23,24 @@ export interface PipelineContext {
   waiting(operations: number): void;
 }
 
+/** What becomes of the results. */
+export interface ResultOutput {
+  /** One of about so many bytes comes: what is there leaves first if both would not go into one message. */
+  makeRoom(bytes: number): void;
+  /** There is one more. */
+  added(): void;
+}
+
 export class PipelineExecutor implements Results {
   readonly results: ResultWriter;
   readonly #context: PipelineContext;
-  readonly #onResult: () => void;
+  readonly #output: ResultOutput;
   #unanswered = 0;
   #unansweredBytes = 0;
 
-  /** `onResult`: there is one more in `results`. */
-  constructor(context: PipelineContext, onResult: () => void) {
+  constructor(context: PipelineContext, output: ResultOutput) {
     this.#context = context;
-    this.#onResult = onResult;
+    this.#output = output;
     this.results = new ResultWriter(context.nodeId);
   }
 
@@ -104,20 +111,23 @@ export class PipelineExecutor implements Results {
 
   #value(id: number, stored: StoredValue | undefined): void {
     if (stored === undefined) this.results.notFound(id);
-    else this.results.found(id, stored.value, stored.version);
-    this.#onResult();
+    else {
+      this.#output.makeRoom(stored.value.length);
+      this.results.found(id, stored.value, stored.version);
+    }
+    this.#output.added();
   }
 
   written(id: number, bytes: number, version: number): void {
     this.#settled(bytes);
     this.results.put(id, version);
-    this.#onResult();
+    this.#output.added();
   }
 
   deleted(id: number, bytes: number, version: number): void {
     this.#settled(bytes);
     this.results.delete(id, version);
-    this.#onResult();
+    this.#output.added();
   }
 
   readable(id: number, bytes: number, key: string): void {
@@ -132,7 +142,7 @@ export class PipelineExecutor implements Results {
 
   #error(id: number, error: unknown): void {
     this.results.error(id, this.#context.explain(error));
-    this.#onResult();
+    this.#output.added();
   }
 
   #waitsFor(bytes: number): void {

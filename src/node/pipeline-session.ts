@@ -28,7 +28,7 @@ const maxUnansweredBytes = 16 * 1024 * 1024;
  * at 1,024 in flight; 128 and 64 are slower again, as messages cost more than the waiting).
  */
 const sliceOperations = 256;
-/** Results are sent before a message of them grows much beyond this. */
+/** Results leave before a message of them grows beyond this; one may be larger, and leaves alone. */
 const maxMessageBytes = 1024 * 1024;
 
 export class PipelineSession {
@@ -49,7 +49,10 @@ export class PipelineSession {
     this.#call = call;
     this.#context = context;
     this.#observer = observer;
-    this.#executor = new PipelineExecutor(context, () => this.#onResult());
+    this.#executor = new PipelineExecutor(context, {
+      makeRoom: (bytes) => this.#executor.results.bytes + bytes > maxMessageBytes && this.#flush(),
+      added: () => this.#scheduleFlush(),
+    });
     // At once: it lets the client forget what it keeps for the case that the call has to be made anew.
     call.sendMetadata(new Metadata());
     call.on('data', (message: Buffer) => this.#received(message));
@@ -109,8 +112,7 @@ export class PipelineSession {
     });
   }
 
-  #onResult(): void {
-    if (this.#executor.results.bytes > maxMessageBytes) return this.#flush();
+  #scheduleFlush(): void {
     if (this.#flushScheduled) return;
     this.#flushScheduled = true;
     process.nextTick(() => {
