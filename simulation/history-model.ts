@@ -17,7 +17,6 @@ export class HistoryModel {
   /** Of this generation, in order. */
   order: LogEntry[] = [];
   lastCommitted = 0;
-  lastAcknowledged = 0;
   /** Of all generations. */
   readonly ever = new Map<number, LogEntry>();
   #maxEver = 0;
@@ -70,7 +69,6 @@ export class HistoryModel {
   goOnWith(items: ReadonlyMap<string, StoredItem>, seq: number): void {
     this.order = [];
     this.lastCommitted = seq;
-    this.lastAcknowledged = 0;
     this.#baseSeq = seq;
     this.#keys.clear();
     for (const [key, { value, version }] of items) this.#keys.set(key, [{ seq: version, value }]);

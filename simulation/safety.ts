@@ -2,9 +2,12 @@
  * What must hold after every event, whatever the faults. Each violation throws, naming what contradicts what. Only what an
  * event may have changed is looked at again, so that the checks cost no more than the events.
  */
-import type { Effect, LogEntry, ShardState } from '../src/replication/index.js';
+import type { Answer, Effect, Event, LogEntry, ShardState } from '../src/replication/index.js';
+import { checkCleanStop, checkDeparture } from './departures.js';
 import { HistoryModel, isSame } from './history-model.js';
+import { checkReaders, checkStoredAnswer } from './readers.js';
 import type { SimProcess } from './sim-process.js';
+import { TooFew } from './too-few.js';
 import { require } from './violation.js';
 import type { World } from './world.js';
 
@@ -19,6 +22,7 @@ export class Safety {
     { readonly atMs: number; readonly items: ReadonlyMap<string, { value: Uint8Array; version: number }> }
   >();
   readonly #world: World;
+  readonly #tooFew: TooFew;
   readonly #primaries = new Set<SimProcess>();
   readonly #primaryOf = new Map<number, string>();
   readonly #committerOf = new Map<number, SimProcess>();
@@ -29,6 +33,7 @@ export class Safety {
 
   constructor(world: World) {
     this.#world = world;
+    this.#tooFew = new TooFew(world.plan.setup.minInSync);
   }
 
   get generation(): number {
@@ -55,20 +60,28 @@ export class Safety {
   }
 
   onEffect(process: SimProcess, effect: Effect): void {
+    const { minInSync, volatile } = this.#world.plan.setup;
     if (effect.type === 'apply') this.#onApply(process, effect.entries);
     else if (effect.type === 'roleChanged') this.#onRole(process, effect.role === 'primary', effect.epoch);
     else if (effect.type === 'note' && effect.note.kind === 'serving') this.#onServing(process);
-    else if (effect.type === 'answer' && effect.answer.kind === 'written') this.#onWritten(process, effect.answer.version);
+    else if (effect.type === 'answer') this.#onAnswer(process, effect.answer);
     else if (effect.type === 'persist') this.#onPersist(process, effect.change);
-    else if (effect.type === 'stopped' && effect.clean) this.#onCleanStop(process);
+    else if (effect.type === 'writeState') {
+      if (process.knowledge.onProposal(effect)) checkDeparture(process, effect, minInSync, volatile);
+    } else if (effect.type === 'stopped') {
+      this.#nobodyIsLeftWaiting(process);
+      if (effect.clean) checkCleanStop(process, this.#primaries.has(process), volatile);
+    }
   }
 
   onEnded(process: SimProcess): void {
     this.#primaries.delete(process);
+    this.#tooFew.leavesOffice(process);
   }
 
-  afterEvent(process: SimProcess): void {
-    if (this.#primaries.has(process)) this.#checkReaders();
+  afterEvent(process: SimProcess, event: Event): void {
+    if (event.type === 'write') this.#tooFew.afterWrite(process);
+    if (this.#primaries.has(process)) checkReaders(this.#primaries, this.model);
     if (this.#storeDue) {
       this.#storeDue = false;
       const isCurrent = process.disk.generation === this.generation && !process.laysDump;
@@ -83,6 +96,7 @@ export class Safety {
 
   #onApply(process: SimProcess, entries: readonly LogEntry[]): void {
     this.#storeDue = true;
+    this.#tooFew.onApply(process, entries);
     for (const entry of entries) {
       const known = this.model.ever.get(entry.seq);
       require(known === undefined || isSame(known, entry) || this.#mayCommit(process, entry), () =>
@@ -120,39 +134,31 @@ export class Safety {
 
   #onRole(process: SimProcess, isPrimary: boolean, epoch: number): void {
     if (!isPrimary) {
-      this.#primaries.delete(process);
+      this.onEnded(process);
       return;
     }
     this.#primaries.add(process);
+    this.#tooFew.takesOffice(process, epoch);
     const other = this.#primaryOf.get(epoch) ?? process.replicaId;
     require(other === process.replicaId, () => `${other} and ${process.replicaId} are primaries of epoch ${epoch}`);
     this.#primaryOf.set(epoch, process.replicaId);
   }
 
   #onServing(process: SimProcess): void {
+    this.#tooFew.serves(process);
     if (this.generation === 0 || this.beginnings.has(this.generation) || process.disk.generation !== this.generation) return;
     this.beginnings.set(this.generation, { atMs: this.#world.queue.nowMs, items: new Map(process.store.items) });
   }
 
-  #onWritten(process: SimProcess, version: number): void {
-    const { minInSync } = this.#world.plan.setup;
-    if (minInSync > 1) {
-      // What the primary knows to be written: a set that is only proposed may never come about (R7, R11).
-      const known = process.replica.snapshot(process.nowMs).state?.inSync ?? [];
-      require(known.length >= minInSync, () => `${process.replicaId} acknowledges a write with ${known.join(', ')} in sync`);
-    }
+  #onAnswer(process: SimProcess, answer: Answer): void {
+    if (answer.kind !== 'written') return checkStoredAnswer(process, answer);
+    const { version } = answer;
     require(this.model.ever.has(version), () => `a write is acknowledged as ${version}, which is not committed`);
-    if (this.model.isCommitted(version)) this.model.lastAcknowledged = Math.max(this.model.lastAcknowledged, version);
   }
 
-  /**
-   * Whose data ends with the process leaves no set behind that counts on it (R12, R13). A joiner that reads from a server
-   * that lags may not know yet that it was added: for the others it is then a member that crashes.
-   */
-  #onCleanStop({ replica, replicaId, nowMs }: SimProcess): void {
-    const known = replica.snapshot(nowMs).state?.inSync ?? [];
-    const mayStop = !this.#world.plan.setup.volatile || !known.includes(replicaId);
-    require(mayStop, () => `${replicaId} has stopped, cleanly, and is in sync`);
+  #nobodyIsLeftWaiting(process: SimProcess): void {
+    const left = this.#world.clients.find(({ waiting }) => [...waiting].some((ticket) => ticket.process === process));
+    require(left === undefined, () => `${process.replicaId} has stopped and leaves ${left?.name} waiting`);
   }
 
   #onPersist(process: SimProcess, change: Extract<Effect, { type: 'persist' }>['change']): void {
@@ -166,19 +172,6 @@ export class Safety {
     if (change.type === 'complete') {
       process.laysDump = false;
       this.#storeDue = true;
-    }
-  }
-
-  /** Nobody serves reads beside another, and whoever does has applied everything that was acknowledged. */
-  #checkReaders(): void {
-    let reader: SimProcess | undefined;
-    for (const primary of this.#primaries) {
-      if (primary.replica.refusalOfRead(primary.nowMs) !== undefined) continue;
-      require(reader === undefined, () => `${reader?.replicaId} and ${primary.replicaId} serve reads at one instant`);
-      reader = primary;
-      const { commitIndex } = primary.replica;
-      require(commitIndex >= this.model.lastAcknowledged, () =>
-        `${primary.replicaId} serves reads at ${commitIndex}, acknowledged is ${this.model.lastAcknowledged}`);
     }
   }
 

@@ -6,6 +6,7 @@ import type { Answer, Effect, Event, Message, RecoveredReplica, Replica } from '
 import type { Disk } from './disk.js';
 import type { DriftingClock } from './drifting-clock.js';
 import { type DumpTraffic, requestDump } from './dump-traffic.js';
+import { Knowledge } from './knowledge.js';
 import { PeerLinks } from './peer-links.js';
 import { Random } from './random.js';
 import type { Store } from './store.js';
@@ -23,6 +24,7 @@ export class SimProcess {
   readonly nodeIndex: number;
   readonly replicaId: string;
   readonly replica: Replica;
+  readonly knowledge: Knowledge;
   readonly store: Store;
   readonly disk: Disk;
   readonly links: PeerLinks;
@@ -89,6 +91,7 @@ export class SimProcess {
       maxUncommittedEntries,
     };
     this.replica = world.newReplica({ ...options, ...bounds }, this.nowMs, found.recovered);
+    this.knowledge = new Knowledge(this.replica);
     this.links = new PeerLinks(world, this);
     this.session = new ZookeeperSession(world.queue, world.ensemble, this, this.random, setup.sessionMs);
     this.#tickLater();
@@ -115,9 +118,10 @@ export class SimProcess {
   handle(event: Event): void {
     if (!this.alive) return;
     this.#world.onEvent(this, event);
+    this.knowledge.onEvent(event);
     this.replica.handle(event, this.nowMs);
     this.#carryOut();
-    this.#world.safety.afterEvent(this);
+    this.#world.safety.afterEvent(this, event);
   }
 
   /** From another process, on a stream that answers go back on. */
@@ -146,12 +150,12 @@ export class SimProcess {
     if (!this.runs) return;
     this.paused = true;
     this.session.fallSilent();
-    this.#world.queue.after(forMs, () => this.#resume());
+    this.#world.queue.after(forMs, () => this.resume());
   }
 
   /** What has arrived is handled in order; a tick comes somewhere in between. */
-  #resume(): void {
-    if (!this.alive) return;
+  resume(): void {
+    if (!this.alive || !this.paused) return;
     this.paused = false;
     this.session.speakAgain();
     const waiting = this.#inbox.splice(0);

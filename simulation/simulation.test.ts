@@ -7,6 +7,8 @@ import { scriptOf } from './script.js';
 import { shrink } from './shrink.js';
 
 const steps = 150;
+/** Whole schedules, on a machine that may be busy. */
+const timeout = 60_000;
 
 /** A primary that serves reads whether it holds a lease or not. */
 class Careless extends Replica {
@@ -24,7 +26,7 @@ function firstFailure(newReplica: (...given: ConstructorParameters<typeof Replic
   throw new Error('none of 200 schedules fails');
 }
 
-describe('simulation', () => {
+describe('simulation', { timeout }, () => {
   it('a seed gives the same run twice, event by event', () => {
     for (const seed of [1, 2, 3]) {
       const [one, other] = [1, 2].map(() => run(planOf(seed, steps), { recording: true }));
