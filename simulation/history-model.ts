@@ -17,6 +17,8 @@ export class HistoryModel {
   /** Of this generation, in order. */
   order: LogEntry[] = [];
   lastCommitted = 0;
+  /** Acknowledged, or applied where a read could be served: committed alone, it has been seen by nobody. */
+  lastVisible = 0;
   /** Of all generations. */
   readonly ever = new Map<number, LogEntry>();
   #maxEver = 0;
@@ -69,6 +71,7 @@ export class HistoryModel {
   goOnWith(items: ReadonlyMap<string, StoredItem>, seq: number): void {
     this.order = [];
     this.lastCommitted = seq;
+    this.lastVisible = 0;
     this.#baseSeq = seq;
     this.#keys.clear();
     for (const [key, { value, version }] of items) this.#keys.set(key, [{ seq: version, value }]);

@@ -4,7 +4,7 @@ import type { HistoryModel } from './history-model.js';
 import type { SimProcess } from './sim-process.js';
 import { require } from './violation.js';
 
-/** Nobody serves reads beside another, and whoever does has applied everything that was committed. */
+/** Nobody serves reads beside another, and whoever does has applied everything that could be seen before. */
 export function checkReaders(primaries: ReadonlySet<SimProcess>, model: HistoryModel): void {
   let reader: SimProcess | undefined;
   for (const primary of primaries) {
@@ -12,8 +12,9 @@ export function checkReaders(primaries: ReadonlySet<SimProcess>, model: HistoryM
     require(reader === undefined, () => `${reader?.replicaId} and ${primary.replicaId} serve reads at one instant`);
     reader = primary;
     const { commitIndex } = primary.replica;
-    require(commitIndex >= model.lastCommitted, () =>
-      `${primary.replicaId} serves reads at ${commitIndex}, committed is ${model.lastCommitted}`);
+    require(commitIndex >= model.lastVisible, () =>
+      `${primary.replicaId} serves reads at ${commitIndex}, and ${model.lastVisible} could be seen already`);
+    model.lastVisible = commitIndex;
   }
 }
 

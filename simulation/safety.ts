@@ -154,6 +154,7 @@ export class Safety {
     if (answer.kind !== 'written') return checkStoredAnswer(process, answer);
     const { version } = answer;
     require(this.model.ever.has(version), () => `a write is acknowledged as ${version}, which is not committed`);
+    if (this.model.isCommitted(version)) this.model.lastVisible = Math.max(this.model.lastVisible, version);
   }
 
   #nobodyIsLeftWaiting(process: SimProcess): void {
