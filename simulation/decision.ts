@@ -46,6 +46,19 @@ export type Fault =
   | { readonly kind: 'mute'; readonly at: Target; readonly forMs: number }
   | { readonly kind: 'zookeeperAway'; readonly forMs: number; readonly empty: boolean }
   | { readonly kind: 'hangDisk'; readonly at: Target; readonly forMs: number }
+  /**
+   * Its next compare-and-set succeeds unheard, what anyone reads in ZooKeeper lags, and the primary that stands in `state` runs
+   * again if it was paused, but gets no answer there: it can evict nobody.
+   */
+  | { readonly kind: 'unheard'; readonly at: Target; readonly lagMs: number; readonly forMs: number }
+  /** What a dump brings to this joiner comes so much later than the log, also after a `then` that voids the dump. */
+  | {
+      readonly kind: 'lateDump';
+      readonly at: Target;
+      readonly lateMs: number;
+      readonly forMs: number;
+      readonly then: 'nothing' | 'new stream' | 'new epoch';
+    }
   /** The operator looks whether a copy is left, and gives up what only dead members held. */
   | { readonly kind: 'operator' };
 
@@ -66,6 +79,10 @@ export type Decision =
   | { readonly atMs: number; readonly kind: 'fault'; readonly fault: Fault }
   /** From `atMs` on, at the next such moment: the fault strikes the replica concerned instead of the fault's own target. */
   | { readonly atMs: number; readonly kind: 'ambush'; readonly moment: Moment; readonly fault: Fault }
+  /** No fault until those that are under way are over and the cluster serves: it must do so soon. */
+  | { readonly atMs: number; readonly kind: 'rest' }
+  /** After a rest, the primary freezes and nothing else happens until another serves: soon, whatever its session lasts. */
+  | { readonly atMs: number; readonly kind: 'failover' }
   | { readonly atMs: number; readonly kind: 'request'; readonly client: number; readonly key: string; readonly op: Operation };
 
 /** `ifSeen`: under the condition that the key is still at the version that the client saw last. */
@@ -73,6 +90,7 @@ export type Operation = 'get' | 'put' | 'putIfSeen' | 'putIfAbsent' | 'delete' |
 
 export function describe(decision: Decision): string {
   const at = `${Math.round(decision.atMs)} ms`.padStart(9);
+  if (decision.kind === 'rest' || decision.kind === 'failover') return `${at}  ${decision.kind}`;
   if (decision.kind === 'request') return `${at}  client ${decision.client}: ${decision.op} ${decision.key}`;
   if (decision.kind === 'fault') return `${at}  ${describeFault(decision.fault)}`;
   return `${at}  at the next "${decision.moment}", there: ${describeFault(decision.fault)}`;

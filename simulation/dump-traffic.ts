@@ -68,7 +68,8 @@ export class DumpTraffic {
     paths.whenOpen(from, to, (broken) => {
       if (broken) this.#over = true;
       const told: Event = broken ? { type: 'dumpFailed', epoch: this.#dump.epoch, number: this.#dump.number } : event;
-      this.#lastArrivalMs = Math.max(this.#lastArrivalMs, queue.nowMs + paths.delayMs(from, to));
+      const delayMs = paths.delayMs(from, to) + this.#world.nodes[to]!.dumpLateMs;
+      this.#lastArrivalMs = Math.max(this.#lastArrivalMs, queue.nowMs + delayMs);
       queue.after(this.#lastArrivalMs - queue.nowMs, () => this.#joiner.run(() => this.#joiner.handle(told)));
     });
   }

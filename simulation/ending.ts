@@ -42,7 +42,7 @@ function isStable(world: World): boolean {
 }
 
 /** No member of the in-sync set has its data any more, or nobody knows who the members are. */
-function isLost(world: World): boolean {
+export function isLost(world: World): boolean {
   const { state } = world.ensemble;
   if (state === undefined) return world.isStateLost;
   return state.primary !== undefined && state.inSync.every((id) => world.diskOf(id)?.destroyed === true);
@@ -56,7 +56,7 @@ function everyoneSaysOffline(world: World): boolean {
   });
 }
 
-function describe(world: World): string {
+export function describe(world: World): string {
   const snapshots = world.nodes.map(({ name, process }) =>
     process === undefined ? `${name} is down` : JSON.stringify(process.replica.snapshot(process.nowMs)),
   );

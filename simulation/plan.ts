@@ -1,5 +1,6 @@
 /** From a seed to a schedule: the cluster it is about, and what is decided when. Pure. */
 import type { Decision, Moment, Operation } from './decision.js';
+import { directedDecisions } from './directed-plan.js';
 import { newFaultOf } from './fault-plan.js';
 import { Random } from './random.js';
 
@@ -52,7 +53,8 @@ export function planOf(seed: number, steps: number): Plan {
     else if (random.chance(0.3)) decisions.push({ atMs, kind: 'ambush', moment: random.pick(moments), fault: newFault() });
     else decisions.push({ atMs, kind: 'fault', fault: newFault() });
   }
-  decisions.push(...lastDecisions(random, setup, atMs));
+  decisions.push(...lastDecisions(random, setup, atMs), ...directedDecisions(seed, atMs));
+  decisions.sort((one, other) => one.atMs - other.atMs);
   return { seed, setup, decisions };
 }
 

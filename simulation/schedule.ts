@@ -1,8 +1,9 @@
 /** Runs one plan from its first decision to the judgement. The same plan gives the same run, event by event. */
-import type { Decision, Moment, Operation } from './decision.js';
+import type { Decision, Fault, Moment, Operation } from './decision.js';
 import { bringToRest } from './ending.js';
 import { judge } from './judge.js';
 import type { Plan } from './plan.js';
+import { failOver, rest } from './rest.js';
 import type { SimProcess } from './sim-process.js';
 import { strike } from './strike.js';
 import { require } from './violation.js';
@@ -66,22 +67,31 @@ export function run(plan: Plan, options: RunOptions = {}, isWhole = true): RunRe
   };
 }
 
+/** They take effect on the very step that they wait for. */
+const armed: ReadonlySet<string> = new Set<Fault['kind']>(['loseAnswer', 'unheard', 'crashMidTurn']);
+
 function play(world: World, decisions: readonly Decision[]): void {
   const ambushes: Extract<Decision, { kind: 'ambush' }>[] = [];
   world.onMoment = (moment: Moment, victim: SimProcess) => {
     const index = ambushes.findIndex((ambush) => ambush.moment === moment);
     if (index === -1) return;
     const [ambush] = ambushes.splice(index, 1);
-    // What is armed takes effect on this very step; what strikes from outside comes after this turn.
-    if (ambush!.fault.kind === 'loseAnswer' || ambush!.fault.kind === 'crashMidTurn') strike(world, ambush!.fault, victim);
+    // What strikes from outside comes after this turn.
+    if (armed.has(ambush!.fault.kind)) strike(world, ambush!.fault, victim);
     else world.queue.after(0, () => strike(world, ambush!.fault, victim.alive ? victim : undefined));
   };
+  let restedMs = 0;
   for (const decision of decisions) {
-    world.runUntil(decision.atMs);
+    world.runUntil(decision.atMs + restedMs);
     require(world.queue.count < mostEvents, () => 'the run does not come to an end');
     if (decision.kind === 'request') world.clients[decision.client]!.start(decision.key, decision.op);
     else if (decision.kind === 'fault') strike(world, decision.fault);
-    else ambushes.push(decision);
+    else if (decision.kind === 'rest' || decision.kind === 'failover') {
+      const sinceMs = world.queue.nowMs;
+      rest(world);
+      if (decision.kind === 'failover') failOver(world);
+      restedMs += world.queue.nowMs - sinceMs;
+    } else ambushes.push(decision);
   }
   disarm(world);
 }

@@ -15,6 +15,8 @@ export interface SimNode {
   /** Nothing answers here, not even a refusal: the machine is off. */
   silent: boolean;
   diskHangsUntilMs: number;
+  /** What is sent of a dump for it takes so much longer. */
+  dumpLateMs: number;
   /** How long until something starts here again. */
   downMs: number;
 }

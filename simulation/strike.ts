@@ -1,6 +1,7 @@
 /** What each fault does. A fault whose target does not exist, or that would break the operator's vow, does nothing. */
 import type { Fault, Target } from './decision.js';
 import { describeFault } from './decision.js';
+import { strikeDump, strikeUnheard } from './directed.js';
 import { callOperator } from './operator.js';
 import type { SimNode } from './sim-node.js';
 import type { SimProcess } from './sim-process.js';
@@ -12,6 +13,8 @@ export function strike(world: World, fault: Fault, victim?: SimProcess): void {
   if (!didStrike) return;
   world.faults += 1;
   world.trace.add(victim?.nodeIndex, () => `FAULT ${describeFault(fault)}`);
+  // A planned stop is to be served through, and what ends sooner or later all the same keeps busy when it does.
+  if (fault.kind === 'stop') return;
   const lastsMs = Object.entries(fault).map(([name, value]) => (name.endsWith('Ms') ? ((value as number | undefined) ?? 0) : 0));
   world.keepBusy(lastsMs.reduce((sum, ms) => sum + ms, 0));
 }
@@ -126,6 +129,10 @@ function strikeProcess(world: World, fault: NodeFault, node: SimNode, process: S
         session.lagMs = 0;
       });
       return true;
+    case 'unheard':
+      return strikeUnheard(world, fault, process);
+    case 'lateDump':
+      return strikeDump(world, fault, node);
     case 'mute':
       session.watchesMuted = true;
       queue.after(fault.forMs, () => {

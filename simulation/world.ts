@@ -70,7 +70,7 @@ export class World {
       new DriftingClock(this.random.below(1_000_000), 1 + (2 * this.random.next() - 1) * setup.driftBound);
     this.nodes = setup.firstStartsMs.map((_, index) => ({
       ...{ index, name: nodeName(index), clock: newClock(), process: undefined, ids: 0, kept: undefined },
-      ...{ silent: false, diskHangsUntilMs: 0, downMs: defaultDownMs },
+      ...{ silent: false, diskHangsUntilMs: 0, dumpLateMs: 0, downMs: defaultDownMs },
     }));
     this.clients = Array.from({ length: setup.clients }, (_, number) => new SimClient(this, number));
     setup.firstStartsMs.forEach((atMs, index) => void this.queue.after(atMs, () => this.start(index)));
@@ -176,6 +176,9 @@ export class World {
 
   onEffect(process: SimProcess, effect: Effect): void {
     this.trace.effect(process, effect);
+    // A lost answer was armed long ago, maybe.
+    const lost = effect.type === 'writeState' ? process.session.loseNext : undefined;
+    if (lost !== undefined) this.keepBusy((lost.lateMs ?? 0) + lost.reconnectMs);
     this.safety.onEffect(process, effect);
     const moment = momentOf(process, effect);
     if (moment !== undefined) this.onMoment(moment, process);

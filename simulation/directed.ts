@@ -1,0 +1,33 @@
+/** Faults that strike several at once, where a rule is thinnest. */
+import type { Fault } from './decision.js';
+import type { SimNode } from './sim-node.js';
+import type { SimProcess } from './sim-process.js';
+import type { World } from './world.js';
+
+export function strikeUnheard(world: World, fault: Extract<Fault, { kind: 'unheard' }>, process: SimProcess): boolean {
+  const { queue, nodes, ensemble } = world;
+  const reconnectMs = 1 + process.random.below(fault.forMs);
+  process.session.loseNext = { lateMs: 0, reconnectMs };
+  const sessions = nodes.flatMap((node) => node.process?.session ?? []);
+  for (const session of sessions) session.lagMs = fault.lagMs;
+  queue.after(fault.forMs, () => {
+    for (const session of sessions) session.lagMs = 0;
+  });
+  const old = world.processOf(ensemble.state?.primary ?? '');
+  if (old === undefined || old === process) return true;
+  old.session.hangsUntilMs = queue.nowMs + fault.forMs;
+  old.resume();
+  return true;
+}
+
+export function strikeDump(world: World, fault: Extract<Fault, { kind: 'lateDump' }>, joiner: SimNode): boolean {
+  const { queue, ensemble } = world;
+  joiner.dumpLateMs = fault.lateMs;
+  queue.after(fault.forMs, () => {
+    joiner.dumpLateMs = 0;
+    const primary = world.processOf(ensemble.state?.primary ?? '');
+    if (fault.then === 'new stream') primary?.run(() => primary.links.breakTo(joiner.index, undefined));
+    if (fault.then === 'new epoch') primary?.pause(fault.lateMs);
+  });
+  return true;
+}
