@@ -89,7 +89,7 @@ export class ClientCore {
   ): Promise<Response> {
     if (this.#closing !== undefined) throw closedError();
     const connection = this.#connections.to(address);
-    const ready = connection.isReady || (await connection.whenReady(limits));
+    const ready = connection.isReady || (await connection.whenTried(limits));
     if (this.#closing !== undefined) throw closedError();
     if (limits.signal?.aborted) throw new KvError('CANCELLED', 'given up before it was sent', { executed: 'no' });
     const { transport } = connection;

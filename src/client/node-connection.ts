@@ -30,6 +30,7 @@ export class NodeConnection {
   #channel: OpenChannel | undefined;
   #watchdog: NodeJS.Timeout | undefined;
   #suspect = false;
+  #failures = 0;
   #closed = false;
 
   constructor(address: string, connectTimeoutMs: number, onReady: () => void) {
@@ -75,6 +76,19 @@ export class NodeConnection {
     this.#demand();
     const mayStillBe = () => !this.isReady && !this.#suspect && !this.#closed;
     while (mayStillBe() && isWanted() && !limits.signal?.aborted && remainingMs(limits) > 0)
+      await this.#changed.sleep(remainingMs(limits), limits.signal);
+    return this.isReady;
+  }
+
+  /**
+   * The same for who can ask nobody else: that the node could not be reached before says nothing, so another attempt is
+   * waited for, until it has failed or succeeded.
+   */
+  async whenTried(limits: Limits): Promise<boolean> {
+    this.#demand();
+    const failuresBefore = this.#failures;
+    const isTrying = () => !this.isReady && this.#failures === failuresBefore && !this.#closed;
+    while (isTrying() && !limits.signal?.aborted && remainingMs(limits) > 0)
       await this.#changed.sleep(remainingMs(limits), limits.signal);
     return this.isReady;
   }
@@ -126,6 +140,7 @@ export class NodeConnection {
       this.#onReady();
     } else if (state === connectivityState.TRANSIENT_FAILURE) {
       this.#suspect = true;
+      this.#failures += 1;
       this.#changed.wakeAll();
     }
   }
@@ -133,6 +148,7 @@ export class NodeConnection {
   #giveUp(): void {
     if (this.isReady) return;
     this.#suspect = true;
+    this.#failures += 1;
     this.#discard('the connection could not be opened');
   }
 
