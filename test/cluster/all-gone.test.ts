@@ -64,8 +64,8 @@ test('a backup that was out of the set when the last member died is chosen by th
     'the frozen backup is out',
     ({ shards }) => shards[0]?.replicas.filter((one) => one.inSync).length === 1,
   );
-  // One batch at a time is on its way to a backup, so the second write never leaves for the frozen one.
-  await client.put('filler', 'may be on its way to the frozen one');
+  // A few batches are on their way to a backup at a time, so a later write never leaves for the frozen one.
+  for (let batch = 0; batch < 10; batch += 1) await client.put('filler', 'may be on its way to the frozen one');
   await client.put('new', 'held by the primary alone');
   await primary.kill();
   frozen.thaw();
