@@ -16,7 +16,8 @@ export function rest(world: World): void {
   for (;;) {
     // What is over may have brought about more, and what was armed goes off.
     while (queue.nowMs < world.busyUntilMs) world.runUntil(world.busyUntilMs);
-    if (isLost(world) || isServed(world)) return;
+    const isServed = isRead(world) && !world.running.some(({ stopping }) => stopping);
+    if (isLost(world) || isServed) return;
     require(queue.nowMs < world.busyUntilMs + servesWithinMs, () =>
       `${servesWithinMs} ms after the last fault nobody serves, or one that stops is still there: ${describe(world)}`);
     world.runUntil(queue.nowMs + sliceMs);
@@ -39,11 +40,10 @@ export function failOver(world: World): void {
     // What was armed has gone off.
     if (world.busyUntilMs > queue.nowMs) break;
     require(queue.nowMs < endMs, () => `${failsOverWithinMs} ms after the primary froze nobody else serves: ${describe(world)}`);
-  } while (!isServed(world));
+  } while (!isRead(world));
   primary.resume();
 }
 
-function isServed({ running }: World): boolean {
-  const isReadable = running.some(({ replica, nowMs }) => replica.refusalOfRead(nowMs) === undefined);
-  return isReadable && !running.some(({ stopping }) => stopping);
+function isRead({ running }: World): boolean {
+  return running.some(({ replica, nowMs }) => replica.refusalOfRead(nowMs) === undefined);
 }

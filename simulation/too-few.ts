@@ -1,6 +1,6 @@
 /**
  * R11: while it is in office, a primary appends and commits with `minInSync` members at least, each of them in the set
- * whatever comes of what it has proposed. What it has inherited is exempt.
+ * whatever comes of what it has proposed. What it has inherited is exempt. Nothing is appended before it serves (R5).
  */
 import type { LogEntry } from '../src/replication/index.js';
 import type { SimProcess } from './sim-process.js';
@@ -28,7 +28,8 @@ export class TooFew {
   }
   serves(process: SimProcess): void {
     const office = this.#offices.get(process);
-    if (office !== undefined) office.serving = true;
+    require(office !== undefined, () => `${process.replicaId} serves as it takes office: its disk cannot hold the epoch yet`);
+    office!.serving = true;
   }
   leavesOffice(process: SimProcess): void {
     this.#offices.delete(process);
