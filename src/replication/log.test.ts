@@ -85,6 +85,92 @@ describe('log', () => {
   });
 });
 
+describe('packed log', () => {
+  const key = fc.string({ unit: 'binary', maxLength: 6 });
+  const value = fc.option(fc.uint8Array({ maxLength: 6 }), { nil: undefined });
+  const run = fc.record({ entries: fc.constantFrom(1, 100, 255, 256, 257, 600), epochs: fc.nat(1), key, value });
+
+  it('holds the same entries as one that is not packed, whatever was dropped, and takes more of them', () => {
+    fc.assert(
+      fc.property(
+        fc.array(run, { maxLength: 4 }),
+        fc.constantFrom(1, 7, 256),
+        fc.nat(1000),
+        fc.nat(1000),
+        (runs, blockEntries, packed, dropped) => {
+          const log = new Log();
+          const twin = new Log();
+          for (const { entries, epochs, key, value } of runs) {
+            const epoch = log.lastEpoch + epochs;
+            for (let i = 0; i < entries; i++) {
+              const next = { seq: log.lastSeq + 1, epoch, key: `${key}${i}`, value };
+              log.append(next);
+              twin.append(next);
+            }
+          }
+          log.packThrough(Math.min(packed, log.lastSeq), blockEntries);
+          expect(seen(log)).toEqual(seen(twin));
+          for (const changed of [log, twin]) {
+            changed.dropThrough(Math.min(dropped, changed.lastSeq));
+            changed.append({ seq: changed.lastSeq + 1, epoch: changed.lastEpoch + 1, key: 'after', value: undefined });
+          }
+          expect(seen(log)).toEqual(seen(twin));
+          log.packThrough(log.lastSeq, blockEntries);
+          expect(seen(log)).toEqual(seen(twin));
+          log.dropThrough(log.lastSeq);
+          expect(log.bytes).toBe(0);
+        },
+      ),
+      { numRuns: 50 },
+    );
+  });
+
+  it('keeps a large value where it is', () => {
+    const log = new Log();
+    const value = new Uint8Array(100_000);
+    for (let seq = 1; seq <= 256; seq++) log.append({ seq, epoch: 1, key: 'large', value });
+    log.packThrough(256, 256);
+    expect(log.get(1)?.value).toBe(value);
+    expect(log.bytes).toBeGreaterThan(256 * value.length);
+  });
+
+  it('takes less memory, in blocks: the last few entries stay as they are', () => {
+    const log = new Log();
+    for (let seq = 1; seq <= 600; seq++) log.append(entry(seq, 1));
+    const before = log.bytes;
+    const [first, last] = [log.get(1), log.get(600)];
+    log.packThrough(600, 256);
+    expect(log.bytes).toBeLessThan(before / 3);
+    expect(log.get(1)).not.toBe(first);
+    expect(log.get(1)).toEqual(first);
+    expect(log.get(600)).toBe(last);
+  });
+
+  it('cannot be cut where it is packed', () => {
+    const log = new Log();
+    for (let seq = 1; seq <= 300; seq++) log.append(entry(seq, 1));
+    log.packThrough(300, 256);
+    expect(() => log.truncateAfter(200)).toThrow('packed');
+    log.truncateAfter(256);
+    expect(log.lastSeq).toBe(256);
+  });
+
+  it('begins anew after a reset', () => {
+    const log = new Log();
+    for (let seq = 1; seq <= 300; seq++) log.append(entry(seq, 1));
+    log.packThrough(300, 256);
+    log.reset(1000, 2);
+    expect([log.bytes, log.lastSeq, log.epochAt(1000), log.get(1000)]).toEqual([0, 1000, 2, undefined]);
+  });
+});
+
+/** What can be asked of a log, but for its bytes: of every seq, in few words. */
+function seen(log: Log): unknown {
+  const seqs = Array.from({ length: log.lastSeq + 2 }, (_, seq) => seq);
+  const text = (entry: LogEntry | undefined) => entry && `${entry.seq} ${entry.epoch} ${entry.key} ${entry.value?.join() ?? '-'}`;
+  return [log.position, seqs.map((seq) => `${log.epochAt(seq)} ${text(log.get(seq))}`).join('\n')];
+}
+
 /** The epoch of a position, from the list of runs alone. */
 function runEpochAt(log: Log, seq: number): number {
   const { history, baseEpoch } = log.position;

@@ -2,17 +2,27 @@
  * The retained part of a shard's log: contiguous entries above a base, in memory.
  *
  * Seqs are contiguous. Where R13 raises the seq floor, the log starts again from a new base instead of having a gap, so
- * the list of epochs needs only the first seq of each.
+ * the list of epochs needs only the first seq of each. The older entries are packed, once nobody is expected to ask for them.
  */
 import { invariant } from './invariant.js';
 import { entryBytes, type LogEntry } from './log-entry.js';
 import type { EpochRun, LogPosition } from './log-position.js';
+import { PackedEntries } from './packed-entries.js';
 import type { Epoch, Seq } from './shard-state.js';
+
+/** Larger entries are packed fewer at a time. */
+const blockBytes = 256 * 1024;
+/** Dropped entries are cut off the array when there are so many of them, and more than of the others. */
+const minCut = 1_024;
 
 export class Log {
   #baseSeq: Seq = 0;
   #baseEpoch: Epoch = 0;
-  /** Entries before `#head` are dropped and only wait for the array to be cut. */
+  /** The oldest entries, in blocks; the first may begin below the base. */
+  #packed: PackedEntries[] = [];
+  /** The entry before those in `#entries`. */
+  #packedSeq: Seq = 0;
+  /** Entries before `#head` are dropped or packed, and only wait for the array to be cut. */
   #entries: (LogEntry | undefined)[] = [];
   #head = 0;
   #history: EpochRun[] = [];
@@ -23,7 +33,7 @@ export class Log {
     return this.#baseSeq;
   }
   get lastSeq(): Seq {
-    return this.#baseSeq + this.#entries.length - this.#head;
+    return this.#packedSeq + this.#entries.length - this.#head;
   }
   /** Epoch of the entry at `lastSeq`. */
   get lastEpoch(): Epoch {
@@ -40,11 +50,13 @@ export class Log {
   /** Undefined outside base..last. */
   epochAt(seq: Seq): Epoch | undefined {
     if (seq === this.#baseSeq) return this.#baseEpoch;
-    return this.get(seq)?.epoch;
+    if (seq < this.#baseSeq) return undefined;
+    return seq > this.#packedSeq ? this.#entries[this.#indexOf(seq)]?.epoch : this.#blockOf(seq).epoch;
   }
 
   get(seq: Seq): LogEntry | undefined {
-    return seq <= this.#baseSeq ? undefined : this.#entries[this.#indexOf(seq)];
+    if (seq <= this.#baseSeq) return undefined;
+    return seq > this.#packedSeq ? this.#entries[this.#indexOf(seq)] : this.#blockOf(seq).get(seq);
   }
 
   append(entry: LogEntry): void {
@@ -62,7 +74,7 @@ export class Log {
     let bytes = 0;
     const end = Math.min(this.lastSeq, fromSeq + maxEntries - 1);
     for (let seq = fromSeq; seq <= end; seq++) {
-      const entry = this.#entries[this.#indexOf(seq)]!;
+      const entry = this.get(seq)!;
       bytes += entryBytes(entry);
       if (found.length > 0 && bytes > maxBytes) break;
       found.push(entry);
@@ -73,6 +85,7 @@ export class Log {
   /** Cuts what lies beyond `seq`. */
   truncateAfter(seq: Seq): void {
     invariant(seq >= this.#baseSeq, () => `cannot cut below the base ${this.#baseSeq}`);
+    invariant(seq >= this.#packedSeq, () => `cannot cut below ${this.#packedSeq}: it is packed`);
     while (this.lastSeq > seq) this.#bytes -= entryBytes(this.#entries.pop()!);
     while ((this.#history.at(-1)?.firstSeq ?? 0) > seq) this.#history.pop();
   }
@@ -82,14 +95,30 @@ export class Log {
     invariant(seq <= this.lastSeq, () => `cannot drop beyond the end ${this.lastSeq}`);
     if (seq <= this.#baseSeq) return;
     this.#baseEpoch = this.epochAt(seq)!;
-    for (; this.#baseSeq < seq; this.#baseSeq++) {
-      this.#bytes -= entryBytes(this.#entries[this.#head]!);
-      this.#entries[this.#head++] = undefined;
-    }
+    this.#baseSeq = seq;
+    while (this.#packed.length > 0 && this.#packed[0]!.lastSeq <= seq) this.#bytes -= this.#packed.shift()!.bytes;
+    this.#takeThrough(seq);
     while (this.#history.length > 0 && (this.#history[1]?.firstSeq ?? this.lastSeq + 1) <= seq + 1) this.#history.shift();
-    if (this.#head > 1024 && this.#head * 2 > this.#entries.length) {
-      this.#entries = this.#entries.slice(this.#head);
-      this.#head = 0;
+  }
+
+  /**
+   * Packs entries, so many at a time, up to `seq` or a little below: they will not be cut any more. They take less memory
+   * from then on, and longer to read.
+   */
+  packThrough(seq: Seq, blockEntries: number): void {
+    while (seq - this.#packedSeq >= blockEntries) {
+      const block: LogEntry[] = [];
+      const { epoch } = this.#entries[this.#head]!;
+      for (let bytes = 0; block.length < blockEntries && bytes < blockBytes; ) {
+        const entry = this.#entries[this.#head + block.length]!;
+        if (entry.epoch !== epoch) break;
+        block.push(entry);
+        bytes += entryBytes(entry);
+      }
+      const packed = new PackedEntries(block);
+      this.#takeThrough(packed.lastSeq);
+      this.#packed.push(packed);
+      this.#bytes += packed.bytes;
     }
   }
 
@@ -97,13 +126,38 @@ export class Log {
   reset(baseSeq: Seq, baseEpoch: Epoch): void {
     this.#baseSeq = baseSeq;
     this.#baseEpoch = baseEpoch;
+    this.#packed = [];
+    this.#packedSeq = baseSeq;
     this.#entries = [];
     this.#head = 0;
     this.#history = [];
     this.#bytes = 0;
   }
 
+  /** Takes the entries up to and including `seq` out of those that are not packed. */
+  #takeThrough(seq: Seq): void {
+    for (; this.#packedSeq < seq; this.#packedSeq++) {
+      this.#bytes -= entryBytes(this.#entries[this.#head]!);
+      this.#entries[this.#head++] = undefined;
+    }
+    if (this.#head < minCut || this.#head * 2 < this.#entries.length) return;
+    this.#entries = this.#entries.slice(this.#head);
+    this.#head = 0;
+  }
+
   #indexOf(seq: Seq): number {
-    return this.#head + seq - this.#baseSeq - 1;
+    return this.#head + seq - this.#packedSeq - 1;
+  }
+
+  /** Of an entry that is packed. */
+  #blockOf(seq: Seq): PackedEntries {
+    let low = 0;
+    let high = this.#packed.length - 1;
+    while (low < high) {
+      const middle = (low + high + 1) >>> 1;
+      if (this.#packed[middle]!.firstSeq <= seq) low = middle;
+      else high = middle - 1;
+    }
+    return this.#packed[low]!;
   }
 }

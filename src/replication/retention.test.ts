@@ -44,6 +44,18 @@ describe('retention', () => {
     expect(baseAfter({ retainBytes: 10_000 }, 80, { followingFromSeq: 31, dumpFromSeq: none })).toBe(40);
   });
 
+  it('packs what is applied and what followers have, and nothing else', () => {
+    const core = coreWith({ retainEntries: 1000 }, 90);
+    const [inFlight, unapplied] = [core.log.get(51), core.log.get(91)];
+    const before = core.log.bytes;
+    compact(core, { followingFromSeq: 51, dumpFromSeq: none });
+    expect(core.log.bytes).toBeLessThan((before * 2) / 3);
+    expect(core.log.get(51)).toBe(inFlight);
+    compact(core);
+    expect(core.log.get(51)).not.toBe(inFlight);
+    expect(core.log.get(91)).toBe(unapplied);
+  });
+
   it('keeps what a dump needs beyond that bound, up to eight times it', () => {
     expect(baseAfter({ retainBytes: 10_000 }, 80, { followingFromSeq: none, dumpFromSeq: 11 })).toBe(10);
     expect(baseAfter({ retainBytes: 1000 }, 80, { followingFromSeq: none, dumpFromSeq: 11 })).toBe(40);

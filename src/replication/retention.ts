@@ -1,12 +1,15 @@
 /**
  * How much of the applied log is kept for replicas that lack only the end of it (R10). Bounded by count and by bytes;
- * what is not applied yet is never dropped.
+ * what is not applied yet is never dropped, nor packed.
  */
 import type { Core } from './core.js';
 import type { Seq } from './shard-state.js';
 
 /** Dropping a part at a time keeps the cost of compaction off the path of a single entry. */
 const partsKept = 4;
+
+/** What is kept is packed in so many blocks, about. */
+const blocksKept = 40;
 
 /** How far beyond its bound in bytes the log may grow for the sake of a dump on its way: such a dump begins again. */
 const dumpGrowth = 8;
@@ -29,4 +32,6 @@ export function compact(core: Core, needs: Needs = noNeeds): void {
   else through = Math.min(through, needs.followingFromSeq - 1);
   if (log.bytes <= dumpGrowth * options.retainBytes) through = Math.min(through, needs.dumpFromSeq - 1);
   if (overBytes || through - log.baseSeq >= options.retainEntries / partsKept) log.dropThrough(Math.min(through, appliedSeq));
+  // Whoever follows is sent what it lacks from entries that are not packed, which is quicker.
+  log.packThrough(Math.min(appliedSeq, needs.followingFromSeq - 1), Math.ceil(options.retainEntries / blocksKept));
 }
