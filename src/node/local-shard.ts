@@ -80,21 +80,30 @@ export class LocalShard {
   write(write: LocalWrite, operation: LocalOperation, nowMs: number): void {
     if (this.#stripes.isLocked(write.key))
       return this.#underStripe(write.key, operation, async () =>
-        this.#append(write, operation, await this.#newestVersion(write.key)),
+        this.#append(write, operation, await this.#newestVersion(write)),
       );
     // What is looked up and appended in one turn needs no lock: nothing can come between.
-    const newest = this.#newestVersion(write.key);
+    const newest = this.#newestVersion(write);
     if (newest instanceof Promise)
       this.#underStripe(write.key, operation, () => newest.then((version) => this.#append(write, operation, version)));
     else this.#append(write, operation, newest, nowMs);
   }
 
-  /** Of the newest entry of the key, committed or not; 0: there is none. Under the stripe, or in the turn of the append. */
-  #newestVersion(key: string): number | Promise<number> {
+  /** What was written in this turn goes to the backups now, and not at its end. */
+  flush(): void {
+    this.#host.flush();
+  }
+
+  /**
+   * Of the newest entry of the key, committed or not; 0: there is none. Under the stripe, or in the turn of the append.
+   * Undefined where nothing depends on it.
+   */
+  #newestVersion({ key, value, ifVersion }: LocalWrite): number | undefined | Promise<number> {
+    if (value !== undefined && ifVersion === undefined) return undefined;
     return this.#host.uncommittedVersion(key) ?? this.#host.storage.version(key);
   }
 
-  #append({ key, value, ifVersion }: LocalWrite, token: LocalOperation, storedVersion: number, nowMs?: number): void {
+  #append({ key, value, ifVersion }: LocalWrite, token: LocalOperation, storedVersion: number | undefined, nowMs?: number): void {
     this.#host.write({ type: 'write', token, key, value, ifVersion, storedVersion }, nowMs);
   }
 

@@ -88,6 +88,7 @@ export class PipelineSession {
         error instanceof MalformedMessage ? new KvError('INVALID_ARGUMENT', reason) : this.#context.explain(error),
       );
     }
+    this.#context.local.flush();
     this.#regulate();
     this.#endIfDone();
   }

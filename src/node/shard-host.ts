@@ -51,6 +51,7 @@ export class ShardHost {
   readonly #logger: Logger;
   readonly #ticker: NodeJS.Timeout;
   #handling = false;
+  #flushDue = false;
   #flushScheduled = false;
   #closed = false;
   /** The newest write that is durable and not reported yet. */
@@ -89,15 +90,23 @@ export class ShardHost {
     return this.#replica.uncommittedVersion(key);
   }
 
-  /** Under the key's stripe lock. What is written in one turn of the event loop is replicated together. */
+  /** Under the key's stripe lock. What is written in one turn of the event loop is replicated together, or with `flush`. */
   write(write: WriteEvent, nowMs?: number): void {
     this.handle(write, nowMs);
+    this.#flushDue = true;
     if (this.#flushScheduled) return;
     this.#flushScheduled = true;
     setImmediate(() => {
       this.#flushScheduled = false;
-      this.handle({ type: 'flush' });
+      this.flush();
     });
+  }
+
+  /** Whoever knows that no more writes come in this turn need not wait for its end. */
+  flush(): void {
+    if (!this.#flushDue) return;
+    this.#flushDue = false;
+    this.handle({ type: 'flush' });
   }
 
   /** `nowMs`: monotonic, after the event came about. */

@@ -31,8 +31,11 @@ export interface WriteEvent {
   readonly value: Uint8Array | undefined;
   /** 0: only if absent. Undefined: unconditional. */
   readonly ifVersion: number | undefined;
-  /** The applied version of the key (0: absent), read under its stripe lock; not asked where `uncommittedVersion` knows. */
-  readonly storedVersion: Seq;
+  /**
+   * The applied version of the key (0: absent), read under its stripe lock; not asked where `uncommittedVersion` knows.
+   * Undefined: not looked up, as nothing depends on it. That is so for an unconditional put alone.
+   */
+  readonly storedVersion: Seq | undefined;
 }
 
 /** A read that has to see every write of its key that was appended before it: `readable` once they have committed (R6, R9). */

@@ -9,6 +9,11 @@ export interface LogEntry {
   readonly value: Uint8Array | undefined;
 }
 
+/** The version it gives its key; 0: the key does not exist. */
+export function versionOf(entry: LogEntry): Seq {
+  return entry.value === undefined ? 0 : entry.seq;
+}
+
 /** What an entry costs beside its key and value: object, index, bookkeeping. An estimate for bounds. */
 const entryOverheadBytes = 128;
 

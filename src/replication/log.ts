@@ -8,12 +8,11 @@ import { invariant } from './invariant.js';
 import { entryBytes, type LogEntry } from './log-entry.js';
 import type { EpochRun, LogPosition } from './log-position.js';
 import { PackedEntries } from './packed-entries.js';
+import { Queue } from './queue.js';
 import type { Epoch, Seq } from './shard-state.js';
 
 /** Larger entries are packed fewer at a time. */
 const blockBytes = 256 * 1024;
-/** Dropped entries are cut off the array when there are so many of them, and more than of the others. */
-const minCut = 1_024;
 
 export class Log {
   #baseSeq: Seq = 0;
@@ -22,9 +21,7 @@ export class Log {
   #packed: PackedEntries[] = [];
   /** The entry before those in `#entries`. */
   #packedSeq: Seq = 0;
-  /** Entries before `#head` are dropped or packed, and only wait for the array to be cut. */
-  #entries: (LogEntry | undefined)[] = [];
-  #head = 0;
+  readonly #entries = new Queue<LogEntry>();
   #history: EpochRun[] = [];
   #bytes = 0;
 
@@ -33,7 +30,7 @@ export class Log {
     return this.#baseSeq;
   }
   get lastSeq(): Seq {
-    return this.#packedSeq + this.#entries.length - this.#head;
+    return this.#packedSeq + this.#entries.length;
   }
   /** Epoch of the entry at `lastSeq`. */
   get lastEpoch(): Epoch {
@@ -51,12 +48,12 @@ export class Log {
   epochAt(seq: Seq): Epoch | undefined {
     if (seq === this.#baseSeq) return this.#baseEpoch;
     if (seq < this.#baseSeq) return undefined;
-    return seq > this.#packedSeq ? this.#entries[this.#indexOf(seq)]?.epoch : this.#blockOf(seq).epoch;
+    return seq > this.#packedSeq ? this.#unpacked(seq)?.epoch : this.#blockOf(seq).epoch;
   }
 
   get(seq: Seq): LogEntry | undefined {
     if (seq <= this.#baseSeq) return undefined;
-    return seq > this.#packedSeq ? this.#entries[this.#indexOf(seq)] : this.#blockOf(seq).get(seq);
+    return seq > this.#packedSeq ? this.#unpacked(seq) : this.#blockOf(seq).get(seq);
   }
 
   append(entry: LogEntry): void {
@@ -108,9 +105,9 @@ export class Log {
   packThrough(seq: Seq, blockEntries: number): void {
     while (seq - this.#packedSeq >= blockEntries) {
       const block: LogEntry[] = [];
-      const { epoch } = this.#entries[this.#head]!;
+      const { epoch } = this.#entries.at(0)!;
       for (let bytes = 0; block.length < blockEntries && bytes < blockBytes; ) {
-        const entry = this.#entries[this.#head + block.length]!;
+        const entry = this.#entries.at(block.length)!;
         if (entry.epoch !== epoch) break;
         block.push(entry);
         bytes += entryBytes(entry);
@@ -128,25 +125,18 @@ export class Log {
     this.#baseEpoch = baseEpoch;
     this.#packed = [];
     this.#packedSeq = baseSeq;
-    this.#entries = [];
-    this.#head = 0;
+    this.#entries.clear();
     this.#history = [];
     this.#bytes = 0;
   }
 
   /** Takes the entries up to and including `seq` out of those that are not packed. */
   #takeThrough(seq: Seq): void {
-    for (; this.#packedSeq < seq; this.#packedSeq++) {
-      this.#bytes -= entryBytes(this.#entries[this.#head]!);
-      this.#entries[this.#head++] = undefined;
-    }
-    if (this.#head < minCut || this.#head * 2 < this.#entries.length) return;
-    this.#entries = this.#entries.slice(this.#head);
-    this.#head = 0;
+    for (; this.#packedSeq < seq; this.#packedSeq++) this.#bytes -= entryBytes(this.#entries.shift()!);
   }
 
-  #indexOf(seq: Seq): number {
-    return this.#head + seq - this.#packedSeq - 1;
+  #unpacked(seq: Seq): LogEntry | undefined {
+    return this.#entries.at(seq - this.#packedSeq - 1);
   }
 
   /** Of an entry that is packed. */

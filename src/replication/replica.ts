@@ -10,6 +10,7 @@ import type { Event } from './event.js';
 import { maybeAcknowledge } from './follower.js';
 import { maybeStop, onStop } from './handover.js';
 import { onDumpBegun, onDumpChunk, onDumpEnded, onDumpFailed } from './joiner.js';
+import { versionOf } from './log-entry.js';
 import { maybeChangeMembers, maybePause } from './membership.js';
 import { noteIfOffline } from './offline.js';
 import type { ReplicaOptions } from './options.js';
@@ -65,7 +66,7 @@ export class Replica {
   uncommittedVersion(key: string): Seq | undefined {
     const { role } = this.#core;
     const newest = role.kind === 'primary' ? role.uncommitted.get(key) : undefined;
-    return newest === undefined ? undefined : newest.exists ? newest.seq : 0;
+    return newest === undefined ? undefined : versionOf(newest);
   }
 
   snapshot(nowMs: number): ReplicaSnapshot {

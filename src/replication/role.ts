@@ -3,6 +3,7 @@
  *
  * Whether a follower is a backup or a joiner is not a role: it follows from the in-sync set.
  */
+import type { LogEntry } from './log-entry.js';
 import type { Peer } from './peer.js';
 import type { Epoch, ReplicaId, Seq } from './shard-state.js';
 import type { Waiters } from './waiters.js';
@@ -61,8 +62,8 @@ export interface Primary {
   /** Number of the last Sync sent to anyone: a peer that is forgotten and comes back gets none that it has had. */
   syncNumber: number;
   readonly waiters: Waiters;
-  /** The newest uncommitted entry of a key: its seq, and whether it leaves the key existing. */
-  readonly uncommitted: Map<string, { readonly seq: Seq; readonly exists: boolean }>;
+  /** The newest uncommitted entry of a key. */
+  readonly uncommitted: Map<string, LogEntry>;
   /** Bytes of the entries above the commit index. */
   uncommittedBytes: number;
   /** Entries up to here have been handed to storage. */

@@ -81,7 +81,7 @@ export function becomePrimary(core: Core, { epoch, seqFloor, inSync }: ShardStat
   }
   const uncommitted: Primary['uncommitted'] = new Map();
   for (const entry of core.log.slice(core.appliedSeq + 1, core.log.lastSeq - core.appliedSeq)) {
-    uncommitted.set(entry.key, { seq: entry.seq, exists: entry.value !== undefined });
+    uncommitted.set(entry.key, entry);
   }
   changeRole(core, {
     kind: 'primary',

@@ -3,6 +3,7 @@
  * precondition, a delete of nothing) for the entry they were judged by (R6).
  */
 import type { Answer } from './effect.js';
+import { Queue } from './queue.js';
 import type { Seq } from './shard-state.js';
 
 export interface JudgedWaiter {
@@ -12,17 +13,12 @@ export interface JudgedWaiter {
 
 export class Waiters {
   /** In order of seq, from `#firstSeq` on, one for each entry of this epoch. */
-  #writes: unknown[] = [];
-  #head = 0;
+  readonly #writes = new Queue<unknown>();
   #firstSeq: Seq = 0;
   #judged = new Map<Seq, JudgedWaiter[]>();
 
   addWrite(seq: Seq, token: unknown): void {
-    if (this.#head === this.#writes.length) {
-      this.#writes = [];
-      this.#head = 0;
-      this.#firstSeq = seq;
-    }
+    if (this.#writes.length === 0) this.#firstSeq = seq;
     this.#writes.push(token);
   }
 
@@ -34,8 +30,8 @@ export class Waiters {
 
   /** Calls back for everyone who waits for `seq` or an entry before it, in order. */
   release(seq: Seq, onWrite: (seq: Seq, token: unknown) => void, onJudged: (waiter: JudgedWaiter) => void): void {
-    for (; this.#head < this.#writes.length && this.#firstSeq <= seq; this.#head++, this.#firstSeq++) {
-      onWrite(this.#firstSeq, this.#writes[this.#head]);
+    for (; this.#writes.length > 0 && this.#firstSeq <= seq; this.#firstSeq++) {
+      onWrite(this.#firstSeq, this.#writes.shift());
       if (this.#judged.size > 0) this.#releaseJudged(this.#firstSeq, onJudged);
     }
     if (this.#judged.size === 0) return;
@@ -46,10 +42,8 @@ export class Waiters {
 
   /** Calls back for everyone; nobody waits afterwards. */
   abandon(onWrite: (token: unknown) => void, onJudged: (waiter: JudgedWaiter) => void): void {
-    for (const token of this.#writes.slice(this.#head)) onWrite(token);
+    while (this.#writes.length > 0) onWrite(this.#writes.shift());
     for (const waiting of this.#judged.values()) waiting.forEach(onJudged);
-    this.#writes = [];
-    this.#head = 0;
     this.#judged.clear();
   }
 

@@ -3,7 +3,7 @@ import type { Core } from './core.js';
 import type { Answer, Refusal } from './effect.js';
 import type { OrderedReadEvent, WriteEvent } from './event.js';
 import { holdsLease } from './lease.js';
-import { entryBytes, type LogEntry } from './log-entry.js';
+import { entryBytes, type LogEntry, versionOf } from './log-entry.js';
 import { requiredIds } from './required.js';
 import type { Primary } from './role.js';
 import type { Seq } from './shard-state.js';
@@ -16,8 +16,9 @@ export function onWrite(core: Core, event: WriteEvent): void {
   if (refusal !== undefined || role.kind !== 'primary') {
     return answer(core, event.token, { kind: 'refused', refusal: refusal ?? 'NOT_PRIMARY' });
   }
+  if (event.value !== undefined && event.ifVersion === undefined) return append(core, role, event);
   const newest = role.uncommitted.get(event.key);
-  const current = newest === undefined ? event.storedVersion : newest.exists ? newest.seq : 0;
+  const current = newest === undefined ? event.storedVersion : versionOf(newest);
   if (event.ifVersion !== undefined && event.ifVersion !== current) {
     const refused: Answer = { kind: 'refused', refusal: 'VERSION_MISMATCH', currentVersion: current };
     return answerJudged(core, role, newest?.seq, { token: event.token, answer: refused });
@@ -42,7 +43,7 @@ export function onOrderedRead(core: Core, event: OrderedReadEvent): void {
 function append(core: Core, role: Primary, event: WriteEvent): void {
   const entry: LogEntry = { seq: core.log.lastSeq + 1, epoch: role.epoch, key: event.key, value: event.value };
   core.log.append(entry);
-  role.uncommitted.set(entry.key, { seq: entry.seq, exists: entry.value !== undefined });
+  role.uncommitted.set(entry.key, entry);
   role.uncommittedBytes += entryBytes(entry);
   role.waiters.addWrite(entry.seq, event.token);
 }

@@ -16,8 +16,8 @@ interface Block {
   readonly ends: readonly number[];
 }
 
-/** Enough for backups that are some batches apart. */
-const maxBlocks = 8;
+/** Enough for backups that are some batches apart; each keeps its entries alive. */
+const maxBlocks = 4;
 const maxBytes = 4 * 1024 * 1024;
 
 /** Append.entries. */
