@@ -6,9 +6,7 @@ describeVariants('write', [
   {
     rule: 'R6',
     does: 'judges a precondition by what is committed alone',
-    edits: [
-      edit('write.ts', 'newest === undefined ? event.storedVersion : versionOf(newest)', 'event.storedVersion'),
-    ],
+    edits: [edit('write.ts', 'newest === undefined ? event.storedVersion : versionOf(newest)', 'event.storedVersion')],
     caughtBy: scenario('write'),
   },
   {
