@@ -1,10 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { cluster, connect, failure } from '../../test/unit/client-testing/harness.js';
+import { KvError } from '../errors.js';
 import { AddressBook, fixedAddresses } from './address-book.js';
 import { Connections } from './connections.js';
 import { InFlightLimit } from './in-flight-limit.js';
 import { limitsOf } from './limits.js';
 import { type Operation, OperationRunner } from './operation-runner.js';
+import { firstBackoffMs } from './retry-rule.js';
 import { RoutingTable } from './routing-table.js';
 import { WakeUp } from './wake-up.js';
 
@@ -47,3 +49,43 @@ describe('between the choice of a connection and the sending', () => {
     connections.close();
   });
 });
+
+test('after many refusals - the wait for a new primary begins small again', async () => {
+  const connections = new Connections(2_000, () => {});
+  const table = new RoutingTable();
+  table.update(cluster.topology);
+  const addressBook = new AddressBook(fixedAddresses(cluster.addresses), () => {});
+  const inFlight = new InFlightLimit({ maxInFlight: 1, maxInFlightBytes: 1_000, maxQueued: 0 });
+  const wakeUp = new RecordingWakeUp();
+  const runner = new OperationRunner({ table, connections, addressBook, inFlight, pipelined: true, wakeUp });
+  const refusals = 12;
+  let attempts = 0;
+  const write: Operation<string> = {
+    effect: 'write',
+    bytes: 1,
+    send: async () => {
+      attempts += 1;
+      if (attempts > refusals) return 'written';
+      // The last refusal comes from the new primary.
+      if (attempts === refusals - 1) {
+        cluster.setPrimary(cluster.nodes[1]);
+        table.update(cluster.topology);
+      }
+      throw new KvError('TAKEOVER_IN_PROGRESS', 'not yet', { executed: 'no' });
+    },
+  };
+  expect(await runner.run(write, limitsOf({}, 60_000))).toBe('written');
+  expect(Math.max(...wakeUp.requestedMs)).toBeGreaterThan(10 * firstBackoffMs);
+  expect(wakeUp.requestedMs.at(-1)).toBeLessThanOrEqual(firstBackoffMs);
+  connections.close();
+});
+
+/** Sleeps as little as it can, and remembers how long it was asked to. */
+class RecordingWakeUp extends WakeUp {
+  readonly requestedMs: number[] = [];
+
+  override sleep(maxMs: number, signal?: AbortSignal): Promise<void> {
+    this.requestedMs.push(maxMs);
+    return super.sleep(0, signal);
+  }
+}

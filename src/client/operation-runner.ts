@@ -103,6 +103,7 @@ export class OperationRunner {
 
   async #attempts<Response>(operation: Operation<Response>, limits: Limits, failed?: Failure): Promise<Response> {
     let last = failed;
+    let waits = failed === undefined ? 0 : 1;
     for (let attempt = failed === undefined ? 1 : 2; ; attempt += 1) {
       this.#throwIfOver(limits, last, attempt - 1);
       const connection = await this.#reach(last, limits);
@@ -111,6 +112,8 @@ export class OperationRunner {
       this.#throwIfOver(limits, last, attempt - 1);
       const primaryThen = this.#parts.table.primaryAddress;
       const transport = connection?.transport;
+      // What was learned waiting for one primary says nothing of its successor, which may serve in a few milliseconds.
+      if (last !== undefined && last.primaryThen !== primaryThen) waits = 0;
       if (connection === undefined || transport === undefined) {
         last = { error: this.#unreachable(), address: undefined, primaryThen };
         void this.#parts.addressBook.refresh();
@@ -123,7 +126,9 @@ export class OperationRunner {
         }
         this.#throwIfFinal(operation.effect, last.error, limits);
       }
-      if (!isNews(last, attempt)) await this.#backOff(attempt, limits);
+      if (isNews(last, attempt)) continue;
+      waits += 1;
+      await this.#backOff(waits, limits);
     }
   }
 
