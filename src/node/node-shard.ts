@@ -95,6 +95,9 @@ export class NodeShard {
     for (const { replicaId, address } of candidates) this.#links.learnAddress(replicaId, address);
     this.host.handle({ type: 'candidates', candidates });
     this.#links.connectWanted();
+    // A predecessor of this process may still be registered, under the same address.
+    const own = this.#addressOf(this.replicaId);
+    this.#links.keepWarm(candidates.map(({ address }) => address).filter((address) => address !== own));
   }
 
   /** Idempotent. Ends the streams that would keep a server from shutting down. */

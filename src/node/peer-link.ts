@@ -49,6 +49,14 @@ export class PeerLink {
     return this.#up;
   }
 
+  /** For whoever needs it now: does not wait for the next attempt, nor for one that may be stuck. */
+  hurry(): void {
+    if (this.#up || this.#closed) return;
+    this.#leave();
+    this.#retryMs = 0;
+    this.#open();
+  }
+
   send(message: Message): void {
     const stream = this.#stream;
     if (stream === undefined || !this.#up) return;
@@ -98,15 +106,20 @@ export class PeerLink {
 
   #broke(stream: Stream, details: string): void {
     if (stream !== this.#stream) return;
-    clearTimeout(this.#timer);
-    this.#stream = undefined;
-    this.#up = false;
-    stream.cancel();
-    this.#client?.close();
+    this.#leave();
     if (this.#closed) return;
     // Neither grpc-js nor its status codes tell a refused connection from any other failure; only the text does.
     this.#listener.onDown(details.includes('ECONNREFUSED'));
     this.#timer = setTimeout(() => this.#open(), this.#retryMs);
     this.#retryMs = Math.min(maxRetryMs, this.#retryMs === 0 ? firstRetryMs : this.#retryMs * 2);
+  }
+
+  #leave(): void {
+    clearTimeout(this.#timer);
+    const stream = this.#stream;
+    this.#stream = undefined;
+    this.#up = false;
+    stream?.cancel();
+    this.#client?.close();
   }
 }
