@@ -1,9 +1,7 @@
 /** The command line of `npm run bench:peers`. */
-import { existsSync } from 'node:fs';
-import { dirname } from 'node:path';
 import yargs from 'yargs';
 import { throwUsageError } from '../../src/cli/usage-error.js';
-import { KvError } from '../../src/errors.js';
+import { fileOf, namesOf, numberOf, refuseOption } from '../option-values.js';
 import { type StoreName, storeNames } from './scenarios.js';
 import { type Choice, type SeriesName, seriesNames } from './selection.js';
 
@@ -61,33 +59,11 @@ export async function parsePeersCommandLine(args: readonly string[]): Promise<Pe
   };
 }
 
-function namesOf<Name extends string>(option: string, typed: unknown, known: readonly Name[]): Name[] {
-  if (typed === undefined) return [];
-  return String(typed)
-    .split(',')
-    .map((name) => known.find((one) => one === name) ?? refuse(option, name, `one of ${known.join(', ')}`));
-}
-
 function expressionOf(typed: unknown): RegExp | undefined {
   if (typed === undefined) return undefined;
   try {
     return new RegExp(String(typed));
   } catch {
-    return refuse('scenario', typed, 'a regular expression');
+    return refuseOption('scenario', typed, 'a regular expression');
   }
-}
-
-function numberOf(option: string, typed: unknown, highest: number, isGood: (value: number) => boolean): number {
-  const value = Number(typed);
-  return isGood(value) && value > 0 && value <= highest ? value : refuse(option, typed, `a number above 0, up to ${highest}`);
-}
-
-/** Found out now rather than after all has been measured. */
-function fileOf(option: string, typed: unknown): string | undefined {
-  if (typed === undefined) return undefined;
-  return existsSync(dirname(String(typed))) ? String(typed) : refuse(option, typed, 'in a folder that exists');
-}
-
-function refuse(option: string, typed: unknown, expected: string): never {
-  throw new KvError('INVALID_OPTION', `--${option}: "${String(typed)}" must be ${expected}`);
 }

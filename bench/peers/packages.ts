@@ -5,6 +5,7 @@ import { access, constants } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import type { StoreName } from './scenarios.js';
 import { storeNamed } from './stores/index.js';
+import type { NeededProgram } from './stores/store.js';
 
 export interface Missing {
   readonly store: StoreName;
@@ -17,12 +18,17 @@ export async function prepareStores(names: readonly StoreName[], tell: (line: st
   const missing: Missing[] = [];
   for (const store of names) {
     const { needs } = await storeNamed(store);
-    if (needs === undefined || (await isInstalled(needs.program))) continue;
-    const reason = await install(needs.package, tell);
-    if (await isInstalled(needs.program)) continue;
-    missing.push({ store, reason: `${needs.program} was not found; ${reason}` });
+    const reason = needs && (await prepareProgram(needs, tell));
+    if (reason !== undefined) missing.push({ store, reason });
   }
   return missing;
+}
+
+/** @returns undefined if it is there, otherwise what to do about it. */
+async function prepareProgram(needs: NeededProgram, tell: (line: string) => void): Promise<string | undefined> {
+  if (await isInstalled(needs.program)) return undefined;
+  const reason = await install(needs.package, tell);
+  return (await isInstalled(needs.program)) ? undefined : `${needs.program} was not found; ${reason}`;
 }
 
 /** @returns what to do if it has not helped. */

@@ -4,9 +4,10 @@ import { onInterrupt } from '../../local/interrupt.js';
 import { InterruptedError } from '../../local/steps.js';
 import { KvError } from '../../src/errors.js';
 import { parsePeersCommandLine } from './command-line.js';
-import { describeMachine, type Outcome, outcomeOf } from './outcome.js';
+import { describeMachine, machineText } from './machine.js';
+import { type Outcome, outcomeOf } from './outcome.js';
 import { prepareStores } from './packages.js';
-import { describe, renderHtml } from './report.js';
+import { renderHtml } from './report.js';
 import { run } from './rounds.js';
 import { scenarioId } from './scenarios.js';
 import { select } from './selection.js';
@@ -30,7 +31,7 @@ async function main(): Promise<number> {
   for (const { store, reason } of missing) say(`${store} is left out: ${reason}`);
   const trials = chosen.filter(({ store }) => missing.every((one) => one.store !== store));
   const minutes = (rounds * trials.length * (warmUpMs + measureMs + besidesMs)) / 60_000;
-  say(describe(machine));
+  say(machineText(machine));
   say(
     `${trials.length} trials, ${rounds} rounds, ${measureMs / 1_000} s each: some ${Math.ceil(minutes)} minutes, more with many keys`,
   );

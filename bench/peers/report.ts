@@ -1,6 +1,7 @@
 /** The outcome as one HTML file: charts, tables, and what to know before believing them. */
 import { drawCharts } from './charts.js';
-import type { Machine, Outcome } from './outcome.js';
+import { machineText } from './machine.js';
+import type { Outcome } from './outcome.js';
 import { goalsTable, ratesTable, type TableText } from './rows.js';
 
 const style = `
@@ -22,7 +23,7 @@ export async function renderHtml(outcome: Outcome): Promise<string> {
 <head><meta charset="utf-8"><title>kvnode beside its peers</title><style>${style}</style></head>
 <body>
 <h1>kvnode beside its peers</h1>
-<p>${escaped(`${outcome.date.slice(0, 10)}, ${describe(machine)}`)}. Medians of ${rounds} rounds of ${measureMs / 1_000} seconds; in
+<p>${escaped(`${outcome.date.slice(0, 10)}, ${machineText(machine)}`)}. Medians of ${rounds} rounds of ${measureMs / 1_000} seconds; in
 brackets, and as lines in the charts, the lowest and the highest. Every store was measured alone, its servers and the client
 process on the same machine.</p>
 ${list(problems)}
@@ -37,11 +38,6 @@ ${list(stores.map(({ note }) => note))}
 </body>
 </html>
 `;
-}
-
-export function describe({ cores, cpu, memoryGiB, node, loadAverage, temporaryFilesInMemory }: Machine): string {
-  const files = temporaryFilesInMemory ? 'temporary files in memory' : 'temporary files on disk';
-  return `${cores} cores (${cpu}), ${memoryGiB} GiB, Node.js ${node}, ${files}, load average ${loadAverage} before the run`;
 }
 
 function table({ head, rows }: TableText): string {

@@ -1,7 +1,7 @@
 /** The contents of the tables, for the terminal and for the report alike. */
 import type { Outcome } from './outcome.js';
 import { scenarioId } from './scenarios.js';
-import { ratioOf, type Spread, type Summary } from './summary.js';
+import { ratioOf, type Summary, spreadText } from './summary.js';
 
 export interface TableText {
   readonly head: readonly string[];
@@ -44,10 +44,4 @@ export function goalsTable({ goals }: Outcome): TableText {
       reached ?? '',
     ]),
   };
-}
-
-/** Median, and lowest to highest in brackets. */
-function spreadText({ median, lowest, highest }: Spread, digits: number): string {
-  const text = (value: number) => value.toLocaleString('en-US', { minimumFractionDigits: digits, maximumFractionDigits: digits });
-  return `${text(median)} (${text(lowest)}–${text(highest)})`;
 }

@@ -33,6 +33,12 @@ export function spreadOf(values: readonly number[]): Spread | undefined {
   return { median, lowest: sorted[0]!, highest: sorted.at(-1)! };
 }
 
+/** Median, and lowest to highest in brackets. */
+export function spreadText({ median, lowest, highest }: Spread, digits: number): string {
+  const text = (value: number) => value.toLocaleString('en-US', { minimumFractionDigits: digits, maximumFractionDigits: digits });
+  return `${text(median)} (${text(lowest)}–${text(highest)})`;
+}
+
 /** In the order in which the trials were first measured. */
 export function summarise(results: readonly Result[]): Summary[] {
   const groups = new Map<string, Result[]>();

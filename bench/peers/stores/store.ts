@@ -1,5 +1,11 @@
 /** One store that is measured: how its servers are started, and how a client process talks to them. */
 
+/** A program that must be there, and Debian's package that holds it. */
+export interface NeededProgram {
+  readonly program: string;
+  readonly package: string;
+}
+
 export interface StoreClient {
   put(key: string, value: Buffer): Promise<unknown>;
   get(key: string): Promise<Buffer | undefined>;
@@ -20,8 +26,7 @@ export interface Store {
   readonly title: string;
   /** How it is set up, and what an operation on it promises. */
   readonly note: string;
-  /** The program that must be there, and Debian's package that holds it. */
-  readonly needs?: { readonly program: string; readonly package: string };
+  readonly needs?: NeededProgram;
   start(): Promise<RunningStore>;
   /** In the client process. */
   connect(addresses: readonly string[]): Promise<StoreClient>;

@@ -1,0 +1,67 @@
+/** `npm run bench:goals`: what kvnode promises about its speed, measured. Exits 1 if a goal could not be measured. */
+import { writeFile } from 'node:fs/promises';
+import Table from 'cli-table3';
+import { onInterrupt } from '../../local/interrupt.js';
+import { InterruptedError } from '../../local/steps.js';
+import { KvError } from '../../src/errors.js';
+import { describeMachine, machineText } from '../peers/machine.js';
+import { allGoals } from './all-goals.js';
+import { parseGoalsCommandLine } from './command-line.js';
+import type { Goal, GoalOutcome, GoalRun } from './goal.js';
+
+interface Measured extends GoalOutcome {
+  readonly goal: string;
+}
+
+async function main(): Promise<number> {
+  const known = allGoals.map(({ name }) => name);
+  const { only, rounds, measureMs, jsonFile } = await parseGoalsCommandLine(process.argv.slice(2), known);
+  const signal = onInterrupt();
+  const machine = await describeMachine();
+  say(machineText(machine));
+  const chosen = allGoals.filter(({ name }) => only.length === 0 || only.includes(name));
+  const tell = (line: string): void => say(`  ${line}`);
+  const { outcomes, failures } = await measureAll(chosen, { rounds, measureMs, signal, tell });
+  if (outcomes.length > 0) say(tableOf(outcomes));
+  for (const failure of failures) say(`NOT MEASURED: ${failure}`);
+  if (jsonFile !== undefined) {
+    const date = new Date().toISOString();
+    await writeFile(jsonFile, `${JSON.stringify({ date, machine, rounds, measureMs, outcomes, failures }, undefined, 2)}\n`);
+  }
+  if (signal.reason instanceof InterruptedError) return signal.reason.exitCode;
+  return failures.length > 0 ? 1 : 0;
+}
+
+/** One after the other, each alone on the machine; one that fails does not keep the others from being measured. */
+async function measureAll(chosen: readonly Goal[], run: GoalRun) {
+  const outcomes: Measured[] = [];
+  const failures: string[] = [];
+  for (const goal of chosen) {
+    if (run.signal.aborted) break;
+    say(goal.name);
+    try {
+      outcomes.push(...(await goal.measure(run)).map((outcome) => ({ goal: goal.name, ...outcome })));
+    } catch (error) {
+      if (!run.signal.aborted) failures.push(`${goal.name}: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+  return { outcomes, failures };
+}
+
+function tableOf(outcomes: readonly Measured[]): string {
+  const head = ['goal', 'what', 'wanted', 'found', 'reached'];
+  const lines = new Table({ head, style: { head: [], border: [], compact: true } });
+  lines.push(...outcomes.map(({ goal, what, wanted, found, reached }) => [goal, what, wanted, found, reached ? 'yes' : 'no']));
+  return lines.toString();
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+function fail(error: unknown): number {
+  process.stderr.write(`bench:goals: ${error instanceof Error ? error.message : String(error)}\n`);
+  return error instanceof KvError && error.code === 'INVALID_OPTION' ? 2 : 1;
+}
+
+process.exit(await main().catch(fail));

@@ -1,0 +1,34 @@
+/** What a run was measured on, for whoever reads its figures. */
+import { statfs } from 'node:fs/promises';
+import { cpus, loadavg, tmpdir, totalmem } from 'node:os';
+
+export interface Machine {
+  readonly cores: number;
+  readonly cpu: string;
+  readonly memoryGiB: number;
+  readonly node: string;
+  /** Of the last minute, when the run began: what else the machine was doing. */
+  readonly loadAverage: number;
+  /** If the folder for temporary files is held in memory, flushing costs etcd nothing. */
+  readonly temporaryFilesInMemory: boolean;
+}
+
+const tmpfsMagic = 0x01021994;
+
+export async function describeMachine(): Promise<Machine> {
+  const processors = cpus();
+  const { type } = await statfs(tmpdir());
+  return {
+    cores: processors.length,
+    cpu: processors[0]?.model.trim() ?? 'unknown',
+    memoryGiB: Math.round(totalmem() / 1024 ** 3),
+    node: process.version,
+    loadAverage: Math.round(loadavg()[0]! * 10) / 10,
+    temporaryFilesInMemory: type === tmpfsMagic,
+  };
+}
+
+export function machineText({ cores, cpu, memoryGiB, node, loadAverage, temporaryFilesInMemory }: Machine): string {
+  const files = temporaryFilesInMemory ? 'temporary files in memory' : 'temporary files on disk';
+  return `${cores} cores (${cpu}), ${memoryGiB} GiB, Node.js ${node}, ${files}, load average ${loadAverage} before the run`;
+}
