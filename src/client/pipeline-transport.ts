@@ -92,7 +92,7 @@ export class PipelineTransport {
   }
 
   #flush(): void {
-    if (this.#unsent.length === 0) return;
+    if (this.#unsent.length === 0 || !this.#mayWrite) return;
     this.#stream ??= this.#open();
     const batch = this.#unsent;
     let next = 0;
@@ -110,6 +110,14 @@ export class PipelineTransport {
     }
     this.#unsent = next === batch.length ? [] : batch.slice(next);
     if (this.#writer.bytes > 0) this.#write();
+  }
+
+  /**
+   * What the callers do next as soon as they have their results, which is after all promises that depend on them, need
+   * not wait for the turn's end: on a busy machine the node would wait with it.
+   */
+  #flushAfterReactions(): void {
+    queueMicrotask(() => process.nextTick(() => this.#flush()));
   }
 
   #write(): void {
@@ -138,6 +146,7 @@ export class PipelineTransport {
     try {
       const results = new ResultReader(message);
       while (results.next()) this.#settle(results);
+      this.#flushAfterReactions();
     } catch (error) {
       this.#broke(stream, new KvError('OUTCOME_UNKNOWN', 'the node sent what is no answer', { cause: error }));
     }

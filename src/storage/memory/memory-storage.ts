@@ -18,6 +18,9 @@ import { Records } from './records.js';
 /** What an item costs on the wire beside its key and value. An estimate. */
 const itemOverheadBytes = 16;
 
+/** What is held back stays bounded also where entries come faster than turns of the event loop. */
+const maxDueEntries = 4_096;
+
 const seed = new Int32Array(new Uint8Array(randomBytes(8)).buffer);
 
 export class MemoryStorage implements Storage {
@@ -27,39 +30,51 @@ export class MemoryStorage implements Storage {
   #records = new Records();
   #index = new KeyIndex();
   #cleaner = new Cleaner(this.#records.slabs, this.#index, this.#hash);
+  /** Given to `apply` and not applied yet, oldest first. */
+  #due: (readonly LogEntry[])[] = [];
+  #dueEntries = 0;
 
   get keyCount(): number {
+    this.#applyDue();
     return this.#index.count;
   }
   get dataBytes(): number {
+    this.#applyDue();
     return this.#records.dataBytes;
   }
   get memoryBytes(): number {
+    this.#applyDue();
     return this.#records.memoryBytes + this.#index.bytes;
   }
 
   persist(change: Change): undefined {
+    if (change.type === 'append') return;
+    this.#applyDue();
     if (change.type === 'reset') this.#reset();
     if (change.type !== 'load') return;
     for (const { key, value, version } of change.items) this.#put(key, value, version);
     this.#cleaner.work();
   }
 
+  /**
+   * A little later, unless somebody looks before: acknowledgements and answers leave first, and others work meanwhile.
+   */
   apply(entries: readonly LogEntry[]): void {
-    for (const { key, value, seq } of entries) {
-      if (value === undefined) this.#delete(key, seq);
-      else this.#put(key, value, seq);
-    }
-    this.#cleaner.work();
+    if (this.#due.length === 0) setImmediate(() => this.#applyDue());
+    this.#due.push(entries);
+    this.#dueEntries += entries.length;
+    if (this.#dueEntries > maxDueEntries) this.#applyDue();
   }
 
   /** The value is a view of memory that the next `apply` or `persist` may use for something else. */
   get(key: string): StoredValue | undefined {
+    this.#applyDue();
     const address = this.#find(this.#hashOf(key));
     return address === noRecord ? undefined : this.#records.read(address);
   }
 
   version(key: string): number {
+    this.#applyDue();
     const address = this.#find(this.#hashOf(key));
     return address === noRecord ? 0 : this.#records.version(address);
   }
@@ -69,6 +84,7 @@ export class MemoryStorage implements Storage {
     let chunk: DumpItem[] = [];
     let bytes = 0;
     for (let segment = 0; segment < KeyIndex.segments; segment++) {
+      this.#applyDue();
       for (const key of this.#index.addresses(segment).map((address) => this.#records.key(address))) {
         const stored = this.get(key);
         if (stored === undefined) continue;
@@ -85,6 +101,20 @@ export class MemoryStorage implements Storage {
 
   async close(): Promise<void> {
     this.#reset();
+  }
+
+  #applyDue(): void {
+    if (this.#due.length === 0) return;
+    const due = this.#due;
+    this.#due = [];
+    this.#dueEntries = 0;
+    for (const entries of due) {
+      for (const { key, value, seq } of entries) {
+        if (value === undefined) this.#delete(key, seq);
+        else this.#put(key, value, seq);
+      }
+    }
+    this.#cleaner.work();
   }
 
   #put(key: string, value: Uint8Array, version: number): void {
@@ -116,6 +146,8 @@ export class MemoryStorage implements Storage {
   }
 
   #reset(): void {
+    this.#due = [];
+    this.#dueEntries = 0;
     this.#records = new Records();
     this.#index = new KeyIndex();
     this.#cleaner = new Cleaner(this.#records.slabs, this.#index, this.#hash);
