@@ -11,7 +11,7 @@ export function logNote(logger: Logger, note: Note, self: string): void {
     case 'serving':
       return logger.info({ inSync: note.inSync }, 'serving');
     case 'membersProposed':
-      return logger.debug({ added: note.added, removed: note.removed }, 'change of the in-sync set proposed');
+      return logProposal(logger, note);
     case 'inSyncChanged':
       logger.info({ inSync: note.inSync }, 'in-sync set changed');
       if (note.inSync.length === 1 && note.inSync[0] === self) {
@@ -24,6 +24,13 @@ export function logNote(logger: Logger, note: Note, self: string): void {
       );
     case 'resumed':
       return logger.info('resumed');
+    case 'claiming':
+      return logger.info({ silentMs: Math.round(note.silentMs) }, 'no beacon of the primary: claiming the shard');
+    case 'stoodStill':
+      return logger.warn(
+        { forMs: Math.round(note.forMs) },
+        'the process stood still: longer than a lease, and it would be taken for dead',
+      );
     case 'dumpTaken':
       return logger.info({ seq: note.seq }, 'dump received');
     case 'offline':
@@ -37,6 +44,12 @@ export function logNote(logger: Logger, note: Note, self: string): void {
     case 'diskOverdue':
       return logger.error('stepped down: a write of the own log is overdue');
   }
+}
+
+/** Who is taken out is told with the reason: it is what an operator asks first. */
+function logProposal(logger: Logger, { added, removed }: Extract<Note, { kind: 'membersProposed' }>): void {
+  const level = removed.length > 0 ? 'info' : 'debug';
+  logger[level]({ added, removed }, 'change of the in-sync set proposed');
 }
 
 /** The command names the shard; there is one. */

@@ -43,6 +43,7 @@ function maybeSucceed(core: Core, state: ShardState): void {
   // One that stepped down goes last, or at once if it is alone (R4).
   const waitsSinceMs = place === 0 ? core.loyalSinceMs : Math.max(core.loyalSinceMs, core.steppedDownMs);
   if (core.nowMs - waitsSinceMs < claimDelayMs(place, graceMs, beaconMs)) return;
+  core.note({ kind: 'claiming', silentMs: core.nowMs - core.loyalSinceMs });
   propose(core, 'claim', claimed(state, core.self));
 }
 

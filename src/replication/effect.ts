@@ -77,11 +77,26 @@ export type Effect =
   /** The planned stop is over; `clean` is false if its deadline passed first. */
   | { readonly type: 'stopped'; readonly clean: boolean };
 
+/**
+ * Why a member is taken out of the in-sync set: its znode is gone; nothing listens at its address; it answered no beacon, or
+ * acknowledged nothing, for a lease; its log cannot be continued; it is told to stop.
+ */
+export type LeaveReason = 'gone' | 'refused' | 'silent' | 'stuck' | 'needsDump' | 'stopping';
+
+export interface Removal {
+  readonly id: ReplicaId;
+  readonly reason: LeaveReason;
+}
+
 export type Note =
   | { readonly kind: 'serving'; readonly inSync: readonly ReplicaId[] }
-  | { readonly kind: 'membersProposed'; readonly added: readonly ReplicaId[]; readonly removed: readonly ReplicaId[] }
+  | { readonly kind: 'membersProposed'; readonly added: readonly ReplicaId[]; readonly removed: readonly Removal[] }
   | { readonly kind: 'inSyncChanged'; readonly inSync: readonly ReplicaId[] }
   | { readonly kind: 'paused' | 'resumed' }
+  /** The first in line has heard no beacon for so long, and claims (R4). */
+  | { readonly kind: 'claiming'; readonly silentMs: number }
+  /** This process did nothing for so long, be it the process itself or the machine: beacons and answers were late. */
+  | { readonly kind: 'stoodStill'; readonly forMs: number }
   | { readonly kind: 'dumpTaken'; readonly seq: Seq }
   /** No member of the in-sync set lives (R13). `lost` is the set; undefined if ZooKeeper has lost `state`. */
   | { readonly kind: 'offline'; readonly lost: readonly ReplicaId[] | undefined }

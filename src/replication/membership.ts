@@ -3,6 +3,7 @@
  * that hold everything (R10); and it pauses when it can do neither and has lost its lease (R9).
  */
 import type { Core } from './core.js';
+import type { LeaveReason, Removal } from './effect.js';
 import type { Peer } from './peer.js';
 import { sendBeacons } from './replicate.js';
 import type { Primary } from './role.js';
@@ -17,7 +18,11 @@ export function maybeChangeMembers(core: Core, role: Primary): void {
   const inSync = register.state?.inSync ?? [];
   for (const peer of role.peers.values()) peer.admitting = mayPropose && !inSync.includes(peer.id) && mayEnter(core, role, peer);
   if (!mayPropose || register.state === undefined) return;
-  const removed = inSync.filter((id) => id !== core.self && mustLeave(core, role, id));
+  const removals = inSync.flatMap((id): Removal[] => {
+    const reason = id === core.self ? undefined : reasonToLeave(core, role, id);
+    return reason === undefined ? [] : [{ id, reason }];
+  });
+  const removed = removals.map(({ id }) => id);
   const added = [...role.peers.values()]
     .filter((peer) => peer.admitting && peer.ackedSeq >= core.commitIndex)
     .map((peer) => peer.id);
@@ -25,18 +30,22 @@ export function maybeChangeMembers(core: Core, role: Primary): void {
   const next = withMembers(register.state, added, removed);
   // From here on the joiner is required: its acknowledgements count, and so does its lease.
   const proposal = register.propose('membership', next, core.nowMs);
-  core.note({ kind: 'membersProposed', added, removed });
+  core.note({ kind: 'membersProposed', added, removed: removals });
   core.emit({ type: 'writeState', proposal: proposal.number, expectedVersion: proposal.expectedVersion, next });
 }
 
-function mustLeave(core: Core, role: Primary, id: ReplicaId): boolean {
+function reasonToLeave(core: Core, role: Primary, id: ReplicaId): LeaveReason | undefined {
   const peer = role.peers.get(id);
-  if (peer === undefined || peer.refused) return true;
+  if (peer === undefined) return 'gone';
+  if (peer.refused) return 'refused';
   const { leaseMs } = core.options;
   const silentMs = core.nowMs - Math.max(peer.heardSentMs, role.sinceMs);
+  if (silentMs > leaseMs) return 'silent';
   // It answers beacons but does not acknowledge: a disk that hangs, a log it cannot follow.
   const stuckMs = core.nowMs - (peer.behindSinceMs ?? core.nowMs);
-  return silentMs > leaseMs || stuckMs > leaseMs || peer.phase === 'dumpNeeded' || (role.serving && peer.stopping);
+  if (stuckMs > leaseMs) return 'stuck';
+  if (peer.phase === 'dumpNeeded') return 'needsDump';
+  return role.serving && peer.stopping ? 'stopping' : undefined;
 }
 
 /**

@@ -27,6 +27,8 @@ import { onOrderedRead, onWrite, refusalOfRead } from './write.js';
 
 /** Beacon intervals after which a tick is so late that the process must have been paused. */
 const lateTickBeacons = 2;
+/** A pause longer than this part of a lease is told: a few times longer, and it takes a replica out of the set. */
+const notedPartOfLease = 0.5;
 /** Beacon intervals between two attempts of a compare-and-set whose answer was lost. */
 const repeatProposalBeacons = 2;
 
@@ -165,7 +167,10 @@ function advancePrimary(core: Core, role: Primary): void {
 }
 
 function onTick(core: Core): void {
-  if (core.nowMs - core.lastTickMs > lateTickBeacons * core.options.beaconMs) core.wokeMs = core.nowMs;
+  const { beaconMs, leaseMs } = core.options;
+  const forMs = core.nowMs - core.lastTickMs;
+  if (forMs > lateTickBeacons * beaconMs) core.wokeMs = core.nowMs;
+  if (forMs > notedPartOfLease * leaseMs) core.note({ kind: 'stoodStill', forMs });
   core.lastTickMs = core.nowMs;
   repeatProposal(core);
   maybeStepDownForDisk(core);

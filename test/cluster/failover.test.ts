@@ -44,9 +44,12 @@ test('a backup that is frozen is taken out of the in-sync set, and writes go on;
   const load = new Workload(client);
   await load.writes(50);
   load.resetPause();
+  const primary = await cluster.primary();
   const frozen = await cluster.backup();
   frozen.freeze();
   await cluster.waitUntil('the frozen backup is out', ({ shards }) => inSyncCount(shards) === 2);
+  const proposal = await primary.log.waitFor(({ removed }) => Array.isArray(removed) && removed.length > 0);
+  expect(proposal.removed, 'the log tells why').toMatchObject([{ reason: 'silent' }]);
   await load.writes(50);
   frozen.thaw();
   await cluster.waitForInSync(3);
@@ -71,6 +74,7 @@ test('a primary frozen past grace and then continued serves no stale read and co
   await load.writes(50);
   const since = frozen.log.count;
   frozen.thaw();
+  await frozen.log.waitFor(({ msg }) => msg.startsWith('the process stood still'), { since });
   // It hears of the higher epoch from the first peer it speaks to, and steps down.
   await frozen.log.waitFor((record) => record.msg === 'role changed' && record.role !== 'primary', { since });
   await cluster.waitForInSync(3);

@@ -19,11 +19,8 @@ describeVariants('eviction, and compare-and-set', [
     rule: 'R7',
     does: 'does not evict a backup that is gone',
     edits: [
-      edit(
-        'membership.ts',
-        'if (peer === undefined || peer.refused) return true;',
-        'if (peer === undefined || peer.refused) return false;',
-      ),
+      edit('membership.ts', "if (peer === undefined) return 'gone';", 'if (peer === undefined) return undefined;'),
+      edit('membership.ts', "if (peer.refused) return 'refused';", 'if (peer.refused) return undefined;'),
     ],
     caughtBy: scenario('eviction'),
   },
@@ -31,15 +28,15 @@ describeVariants('eviction, and compare-and-set', [
     rule: 'R7',
     does: 'does not evict a backup that is silent',
     edits: [
-      edit('membership.ts', 'silentMs > leaseMs || stuckMs', 'silentMs < 0 || stuckMs'),
-      edit('membership.ts', '|| stuckMs > leaseMs', ''),
+      edit('membership.ts', 'if (silentMs > leaseMs)', 'if (silentMs < 0)'),
+      edit('membership.ts', 'if (stuckMs > leaseMs)', 'if (stuckMs < 0)'),
     ],
     caughtBy: scenario('eviction'),
   },
   {
     rule: 'R7',
     does: 'does not evict a backup that answers and does not acknowledge',
-    edits: [edit('membership.ts', 'stuckMs > leaseMs || peer.phase', 'stuckMs < 0 || peer.phase')],
+    edits: [edit('membership.ts', 'if (stuckMs > leaseMs)', 'if (stuckMs < 0)')],
     caughtBy: scenario('eviction'),
   },
   {

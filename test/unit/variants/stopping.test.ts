@@ -76,7 +76,7 @@ describeVariants('planned stops', [
   {
     rule: 'R12',
     does: 'keeps a stopping backup in the set',
-    edits: [edit('membership.ts', '|| (role.serving && peer.stopping)', '')],
+    edits: [edit('membership.ts', "role.serving && peer.stopping ? 'stopping' : undefined", 'undefined')],
     caughtBy: scenario('handover'),
   },
   {
