@@ -45,7 +45,8 @@ export function createStepRunner(write: (line: string) => void, signal?: AbortSi
   };
 }
 
-async function orAborted<Result>(work: Promise<Result>, signal: AbortSignal): Promise<Result> {
+/** Work that is given up, not ended, when the signal comes: whoever began it cleans up. @throws the reason of the signal. */
+export async function orAborted<Result>(work: Promise<Result>, signal: AbortSignal): Promise<Result> {
   let onAbort: (() => void) | undefined;
   const aborted = new Promise<never>((_, reject) => {
     onAbort = () => reject(signal.reason);

@@ -8,12 +8,14 @@ export interface GoalsCommandLine {
   readonly only: readonly string[];
   readonly rounds: number;
   readonly measureMs: number;
+  readonly kills: number;
   readonly jsonFile: string | undefined;
 }
 
 const maxRounds = 1_000;
 const maxSeconds = 3_600;
-const defaults = { rounds: '3', seconds: '5' } as const;
+const maxKills = 10_000;
+const defaults = { rounds: '3', seconds: '5', kills: '20' } as const;
 
 /** Prints and ends the process for --help. @throws KvError INVALID_OPTION naming the option and the value. */
 export async function parseGoalsCommandLine(args: readonly string[], known: readonly string[]): Promise<GoalsCommandLine> {
@@ -26,6 +28,7 @@ export async function parseGoalsCommandLine(args: readonly string[], known: read
       only: { ...text, describe: `Goals, separated by commas: ${known.join(', ')}` },
       seconds: { ...text, describe: 'How long each side is measured in a round', defaultDescription: defaults.seconds },
       rounds: { ...text, describe: 'How often, the sides in turn', defaultDescription: defaults.rounds },
+      kills: { ...text, describe: 'How often a node is killed or stopped, for failovers', defaultDescription: defaults.kills },
       json: { ...text, describe: 'File for every figure' },
     })
     .strict()
@@ -36,6 +39,7 @@ export async function parseGoalsCommandLine(args: readonly string[], known: read
     only: namesOf('only', given.only, known),
     rounds: numberOf('rounds', given.rounds ?? defaults.rounds, maxRounds, Number.isInteger),
     measureMs: 1_000 * numberOf('seconds', given.seconds ?? defaults.seconds, maxSeconds, Number.isFinite),
+    kills: numberOf('kills', given.kills ?? defaults.kills, maxKills, Number.isInteger),
     jsonFile: fileOf('json', given.json),
   };
 }

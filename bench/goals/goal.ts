@@ -5,6 +5,8 @@ export interface GoalRun {
   readonly rounds: number;
   /** How long each is measured, where the goal does not need a time of its own. */
   readonly measureMs: number;
+  /** How often a node is killed or stopped, for each profile of timings, where that is what is measured. */
+  readonly kills: number;
   /** Ends the run early: `measure` rejects, and leaves nothing behind. */
   readonly signal: AbortSignal;
   /** A line about what was just found, for whoever waits. */

@@ -15,18 +15,21 @@ interface Measured extends GoalOutcome {
 
 async function main(): Promise<number> {
   const known = allGoals.map(({ name }) => name);
-  const { only, rounds, measureMs, jsonFile } = await parseGoalsCommandLine(process.argv.slice(2), known);
+  const { only, rounds, measureMs, kills, jsonFile } = await parseGoalsCommandLine(process.argv.slice(2), known);
   const signal = onInterrupt();
   const machine = await describeMachine();
   say(machineText(machine));
   const chosen = allGoals.filter(({ name }) => only.length === 0 || only.includes(name));
   const tell = (line: string): void => say(`  ${line}`);
-  const { outcomes, failures } = await measureAll(chosen, { rounds, measureMs, signal, tell });
+  const { outcomes, failures } = await measureAll(chosen, { rounds, measureMs, kills, signal, tell });
   if (outcomes.length > 0) say(tableOf(outcomes));
   for (const failure of failures) say(`NOT MEASURED: ${failure}`);
   if (jsonFile !== undefined) {
     const date = new Date().toISOString();
-    await writeFile(jsonFile, `${JSON.stringify({ date, machine, rounds, measureMs, outcomes, failures }, undefined, 2)}\n`);
+    await writeFile(
+      jsonFile,
+      `${JSON.stringify({ date, machine, rounds, measureMs, kills, outcomes, failures }, undefined, 2)}\n`,
+    );
   }
   if (signal.reason instanceof InterruptedError) return signal.reason.exitCode;
   return failures.length > 0 ? 1 : 0;

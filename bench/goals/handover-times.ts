@@ -1,0 +1,69 @@
+/**
+ * Stops the primary by SIGTERM again and again under a steady load: how long no write was acknowledged, whether any call
+ * failed, and which part of the handover took how long, as the logs of both nodes tell.
+ */
+import { LocalCluster } from '../../local/local-cluster.js';
+import type { NodeProcess } from '../../local/node-process.js';
+import { orAborted } from '../../local/steps.js';
+import { LogMoments } from './log-moments.js';
+import { SteadyWriter } from './steady-writer.js';
+import type { TimingProfile } from './timing-profiles.js';
+
+export interface HandoverTimes {
+  /** The longest time without an acknowledged write from the signal until the old primary has ended. */
+  readonly gapMs: number;
+  /** Calls that failed in that time, after every retry of the client. */
+  readonly failedCalls: number;
+  /** From the begin of the handover at the old primary until its successor is primary: drained, written, and heard of. */
+  readonly handingOverMs: number;
+  /** Until the successor serves. */
+  readonly takeoverMs: number;
+}
+
+export interface HandoverPlan {
+  readonly profile: TimingProfile;
+  readonly handovers: number;
+  readonly signal: AbortSignal;
+  readonly onHandover: (times: HandoverTimes, number: number) => void;
+}
+
+const nodeCount = 3;
+const writesBetween = 200;
+
+export async function measureHandovers({ profile, handovers, signal, onHandover }: HandoverPlan): Promise<HandoverTimes[]> {
+  const all: HandoverTimes[] = [];
+  await using cluster = await LocalCluster.start({ nodes: nodeCount, extra: profile.words });
+  await using client = await cluster.connect();
+  const writer = new SteadyWriter(client);
+  const body = async (): Promise<void> => {
+    for (let number = 1; number <= handovers; number += 1) {
+      await writer.writes(writesBetween);
+      const leaving = await cluster.primary();
+      const times = await handOver(cluster, leaving, writer);
+      all.push(times);
+      onHandover(times, number);
+      await cluster.restart(leaving);
+      await cluster.waitForInSync(nodeCount);
+    }
+    await writer.stop();
+  };
+  await orAborted(body(), signal);
+  return all;
+}
+
+async function handOver(cluster: LocalCluster, leaving: NodeProcess, writer: SteadyWriter): Promise<HandoverTimes> {
+  const moments = new LogMoments(cluster.nodes);
+  const failedBefore = writer.failed;
+  writer.takeLongestGapMs();
+  const served = writer.next(({ nodeId }) => nodeId !== leaving.id);
+  const { code } = await leaving.stop();
+  if (code !== 0) throw new Error(`the planned stop of ${leaving.id} ended with exit code ${code}:\n${leaving.log.tail()}`);
+  const { nodeId } = await served;
+  await writer.writes(writesBetween);
+  const gapMs = writer.takeLongestGapMs();
+  const failedCalls = writer.failed - failedBefore;
+  const beganAtMs = await moments.of(leaving.id, ({ msg }) => msg === 'handing over');
+  const namedAtMs = await moments.of(nodeId, ({ msg, role }) => msg === 'role changed' && role === 'primary');
+  const servesAtMs = await moments.of(nodeId, ({ msg }) => msg === 'serving');
+  return { gapMs, failedCalls, handingOverMs: namedAtMs - beganAtMs, takeoverMs: servesAtMs - namedAtMs };
+}

@@ -1,0 +1,15 @@
+/** The timings that are measured: kvnode's own, and those that docs/operations.md recommends where a failover must be fast. */
+
+export const profileNames = ['default', 'fast'] as const;
+export type ProfileName = (typeof profileNames)[number];
+
+export interface TimingProfile {
+  readonly name: ProfileName;
+  /** Options of every node, word by word. */
+  readonly words: readonly string[];
+}
+
+export const timingProfiles: Readonly<Record<ProfileName, TimingProfile>> = {
+  default: { name: 'default', words: [] },
+  fast: { name: 'fast', words: ['--beacon-ms', '50', '--lease-ms', '550', '--grace-ms', '650'] },
+};
