@@ -14,6 +14,8 @@ export interface LocalClusterOptions {
   readonly nodes?: number;
   /** Further options of every node, word by word. */
   readonly extra?: readonly string[];
+  /** See `NodeProcessOptions`. */
+  readonly nodeOptions?: readonly string[];
   /** Default: one of its own, ended with the cluster. */
   readonly zookeeper?: LocalZookeeper;
   /** Default: all nodes are in sync before `start` resolves. */
@@ -29,6 +31,7 @@ export class LocalCluster implements AsyncDisposable {
   readonly zookeeper: LocalZookeeper;
   readonly root: string;
   readonly #extra: readonly string[];
+  readonly #nodeOptions: readonly string[];
   readonly #ownsZookeeper: boolean;
   #nodes: NodeProcess[] = [];
   #observer: Promise<KvClient> | undefined;
@@ -53,6 +56,7 @@ export class LocalCluster implements AsyncDisposable {
     this.zookeeper = zookeeper;
     this.root = `/kvnode-${randomBytes(6).toString('hex')}`;
     this.#extra = options.extra ?? [];
+    this.#nodeOptions = options.nodeOptions ?? [];
     this.#ownsZookeeper = options.zookeeper === undefined;
   }
 
@@ -66,7 +70,10 @@ export class LocalCluster implements AsyncDisposable {
   }
 
   async addNode(extra: readonly string[] = []): Promise<NodeProcess> {
-    const node = await NodeProcess.start({ zk: this.zookeeper.address, root: this.root, extra: [...this.#extra, ...extra] });
+    const node = await NodeProcess.start({
+      ...{ zk: this.zookeeper.address, root: this.root },
+      ...{ extra: [...this.#extra, ...extra], nodeOptions: this.#nodeOptions },
+    });
     this.#nodes.push(node);
     return node;
   }

@@ -16,6 +16,8 @@ export interface NodeProcessOptions {
   readonly port?: number;
   /** Further options of kvnode, such as `--min-in-sync 2`, word by word. */
   readonly extra?: readonly string[];
+  /** Options of Node.js itself, such as `--import FILE`, word by word. */
+  readonly nodeOptions?: readonly string[];
   /** How long it may take until it listens. */
   readonly startTimeoutMs?: number;
 }
@@ -55,9 +57,9 @@ export class NodeProcess {
 
   private constructor(options: NodeProcessOptions) {
     this.options = options;
-    const { zk, root, port = 0, extra = [] } = options;
+    const { zk, root, port = 0, extra = [], nodeOptions = [] } = options;
     const words = ['--zk', zk, '--root', root, '--port', String(port), '--log-format', 'json', ...extra];
-    this.#child = spawn(process.execPath, [programPath('kvnode'), ...words], {
+    this.#child = spawn(process.execPath, [...nodeOptions, programPath('kvnode'), ...words], {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: toolEnvironment(),
       // A group of its own: Ctrl-C at the terminal is for the process that orders the stop, not for all at once.

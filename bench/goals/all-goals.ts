@@ -2,5 +2,9 @@
 import { failover } from './failover.js';
 import type { Goal } from './goal.js';
 import { handover } from './handover.js';
+import { joiner } from './joiner.js';
+import { memory } from './memory.js';
+import { pauses } from './pauses.js';
+import { serverGet, serverPut } from './server-calls.js';
 
-export const allGoals: readonly Goal[] = [failover, handover];
+export const allGoals: readonly Goal[] = [serverGet, serverPut, joiner, memory, pauses, failover, handover];

@@ -25,7 +25,7 @@ export async function prepareStores(names: readonly StoreName[], tell: (line: st
 }
 
 /** @returns undefined if it is there, otherwise what to do about it. */
-async function prepareProgram(needs: NeededProgram, tell: (line: string) => void): Promise<string | undefined> {
+export async function prepareProgram(needs: NeededProgram, tell: (line: string) => void): Promise<string | undefined> {
   if (await isInstalled(needs.program)) return undefined;
   const reason = await install(needs.package, tell);
   return (await isInstalled(needs.program)) ? undefined : `${needs.program} was not found; ${reason}`;

@@ -1,0 +1,41 @@
+/** The foreground as others see it: how fast it was between two moments. */
+import type { ForegroundPlan, ForegroundTold } from './foreground.js';
+import { ScriptProcess } from './script-process.js';
+
+export class ForegroundLoad implements AsyncDisposable {
+  readonly #script: ScriptProcess;
+  readonly #told: ForegroundTold[] = [];
+  readonly #closing = new AbortController();
+  readonly #listening: Promise<void>;
+  #failure: unknown;
+
+  constructor(plan: ForegroundPlan) {
+    this.#script = new ScriptProcess('foreground', plan);
+    this.#listening = this.#listen();
+  }
+
+  /** Operations a second; the moments are of this machine's clock. @throws Error if any operation so far has failed. */
+  rateBetween(fromMs: number, toMs: number): number {
+    if (this.#failure !== undefined) throw this.#failure;
+    const from = this.#told.find(({ atMs }) => atMs >= fromMs);
+    const to = this.#told.findLast(({ atMs }) => atMs <= toMs);
+    if (from === undefined || to === undefined || to.atMs <= from.atMs) throw new Error('the foreground told nothing meanwhile');
+    if (to.failed > 0) throw new Error(`${to.failed} operations of the foreground failed: ${to.firstFailure}`);
+    return ((to.done - from.done) * 1_000) / (to.atMs - from.atMs);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closing.abort();
+    await this.#listening;
+    await this.#script[Symbol.asyncDispose]();
+  }
+
+  async #listen(): Promise<void> {
+    const { signal } = this.#closing;
+    try {
+      for (;;) this.#told.push(await this.#script.next<ForegroundTold>(signal));
+    } catch (error) {
+      if (!signal.aborted) this.#failure = error;
+    }
+  }
+}

@@ -1,0 +1,41 @@
+/** A cluster that holds as many keys as the goals about a large shard speak of. */
+import { LocalCluster, type LocalClusterOptions } from '../../local/local-cluster.js';
+import { KvClient } from '../../src/index.js';
+import { forEachKey } from '../for-each-key.js';
+import { keyName } from '../options.js';
+import { createValues } from '../peers/operations.js';
+
+export const keyCount = 1_000_000;
+export const valueBytes = 100;
+const writesInFlight = 256;
+const deadlineMs = 60_000;
+
+/** @param put writes one key. */
+export async function writeKeys(put: (key: string, value: Buffer) => Promise<unknown>, signal: AbortSignal): Promise<void> {
+  const nextValue = createValues(valueBytes);
+  await forEachKey({ from: 0, to: keyCount }, writesInFlight, async (keyIndex) => {
+    signal.throwIfAborted();
+    await put(keyName(keyIndex), nextValue());
+  });
+}
+
+export async function writeKeysTo(cluster: LocalCluster, signal: AbortSignal): Promise<void> {
+  const client = await KvClient.connect({ nodes: cluster.addresses, deadlineMs });
+  try {
+    await writeKeys((key, value) => client.put(key, value), signal);
+  } finally {
+    await client.close();
+  }
+}
+
+/** With `nodes` copies, all of which a write waits for. */
+export async function startLoadedCluster(options: LocalClusterOptions & { nodes: number }, signal: AbortSignal) {
+  const cluster = await LocalCluster.start({ ...options, extra: ['--min-in-sync', String(options.nodes)] });
+  try {
+    await writeKeysTo(cluster, signal);
+    return cluster;
+  } catch (error) {
+    await cluster.kill();
+    throw error;
+  }
+}
