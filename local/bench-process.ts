@@ -1,13 +1,26 @@
-/** kvbench as a child of its own, its output straight to the terminal: the benchmark must not share our event loop. */
+/** kvbench as a child of its own: the benchmark must not share our event loop. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
 import { endWithThisProcess } from './lifeline.js';
 import { programPath, toolEnvironment } from './programs.js';
 
-/** @throws Error unless it exits with 0, which with --verify means that the data is as acknowledged. */
+/**
+ * Its output goes straight to the terminal.
+ * @throws Error unless it exits with 0, which with --verify means that the data is as acknowledged.
+ */
 export async function runBench(words: readonly string[], signal?: AbortSignal): Promise<void> {
+  await run(words, 'inherit', signal);
+}
+
+/** What it prints; not its progress. A signal ends the measuring early. @throws Error unless it exits with 0. */
+export function captureBench(words: readonly string[], signal?: AbortSignal): Promise<string> {
+  return run(words, 'pipe', signal);
+}
+
+async function run(words: readonly string[], output: 'inherit' | 'pipe', signal?: AbortSignal): Promise<string> {
   const child = spawn(process.execPath, [programPath('kvbench'), ...words], {
-    stdio: ['ignore', 'inherit', 'inherit'],
+    stdio: output === 'inherit' ? ['ignore', 'inherit', 'inherit'] : ['ignore', 'pipe', 'pipe'],
     env: toolEnvironment(),
     detached: true,
   });
@@ -17,8 +30,12 @@ export async function runBench(words: readonly string[], signal?: AbortSignal): 
   };
   signal?.addEventListener('abort', onAbort);
   try {
+    const printed = child.stdout === null ? '' : text(child.stdout);
+    const told = child.stderr === null ? '' : text(child.stderr);
     const [code, endedBy] = (await once(child, 'exit')) as [number | null, string | null];
-    if (code !== 0) throw new Error(`kvbench ended with ${endedBy ?? `exit code ${code}`}`);
+    const ending = (await told).trimEnd().split('\n').at(-1);
+    if (code !== 0) throw new Error(`kvbench ended with ${endedBy ?? `exit code ${code}`}${ending && `: ${ending}`}`);
+    return await printed;
   } finally {
     signal?.removeEventListener('abort', onAbort);
   }

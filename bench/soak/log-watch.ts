@@ -1,0 +1,37 @@
+/** Gathers the signs of all nodes from now on, and tells each as it comes. */
+import type { NodeProcess } from '../../local/node-process.js';
+import { type Sign, signOf } from './signs.js';
+
+export class LogWatch {
+  /** By what they are: how many. */
+  incidents = 0;
+  hints = 0;
+  readonly #tell: (line: string) => void;
+  #over = false;
+
+  constructor(nodes: readonly NodeProcess[], tell: (line: string) => void) {
+    this.#tell = tell;
+    nodes.forEach((node, index) => {
+      const name = `node ${index + 1}, ${node.address}`;
+      node.log.onRecord((record) => {
+        const sign = signOf(record);
+        if (sign !== undefined) this.#note(name, sign, Number(record.time));
+      });
+      void node.exited.then(({ code, signal }) =>
+        this.#note(name, { weight: 'incident', what: `ended with ${signal ?? `exit code ${code}`}` }, Date.now()),
+      );
+    });
+  }
+
+  /** What comes with the end of the cluster does not count. */
+  stop(): void {
+    this.#over = true;
+  }
+
+  #note(name: string, { weight, what }: Sign, atMs: number): void {
+    if (this.#over) return;
+    if (weight === 'incident') this.incidents += 1;
+    else this.hints += 1;
+    this.#tell(`${new Date(atMs).toISOString().slice(11, 23)}  ${weight.toUpperCase()}: ${name} ${what}`);
+  }
+}

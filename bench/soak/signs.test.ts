@@ -1,0 +1,33 @@
+import { describe, expect, test } from 'vitest';
+import { signOf } from './signs.js';
+
+const level = 30;
+
+describe('what a node logs under full load', () => {
+  test.each([
+    { msg: 'role changed', level, role: 'primary', epoch: 2 },
+    { msg: 'in-sync set changed', level, inSync: ['a~1', 'b~1'] },
+    { msg: 'paused: neither all in-sync replicas nor ZooKeeper can be reached', level },
+  ])('a change of role or members, or a pause, is an incident: $msg', (record) => {
+    expect(signOf(record)).toMatchObject({ weight: 'incident' });
+  });
+
+  test.each([
+    [{ msg: 'no beacon of the primary: claiming the shard', level, silentMs: 655 }, 'heard no beacon for 655 ms'],
+    [{ msg: 'the process stood still: longer than a lease', level, forMs: 300 }, 'stood still for 300 ms'],
+    [
+      { msg: 'change of the in-sync set proposed', level, added: [], removed: [{ id: 'b~1', reason: 'silent' }] },
+      'proposes to take out b~1 (silent)',
+    ],
+    [{ msg: 'ZooKeeper session', level, connected: false }, 'lost ZooKeeper'],
+  ])('what may lead to one is a hint that tells why: %o', (record, what) => {
+    expect(signOf(record)).toEqual({ weight: 'hint', what });
+  });
+
+  test.each([
+    { msg: 'listening', level },
+    { msg: 'ZooKeeper session', level, connected: true },
+  ])('other lines say nothing', (record) => {
+    expect(signOf(record)).toBeUndefined();
+  });
+});

@@ -1,0 +1,36 @@
+/** What a node's log tells of a cluster that should have had nothing to tell: pure. */
+import type { LogRecord } from '../../local/log-records.js';
+
+/**
+ * `incident`: a change of role or of the in-sync set, or a pause of service: none is due while every node lives. `hint`: what
+ * may become one, and tells why it did.
+ */
+export type Weight = 'incident' | 'hint';
+
+export interface Sign {
+  readonly weight: Weight;
+  readonly what: string;
+}
+
+/** Undefined if the record says nothing of the kind. */
+export function signOf(record: LogRecord): Sign | undefined {
+  const { msg } = record;
+  if (msg === 'role changed') return { weight: 'incident', what: `became ${record.role} in epoch ${record.epoch}` };
+  if (msg === 'in-sync set changed') return { weight: 'incident', what: `in-sync set of ${countOf(record.inSync)}` };
+  if (msg.startsWith('paused: ')) return { weight: 'incident', what: 'paused' };
+  if (msg.startsWith('no beacon of the primary')) return { weight: 'hint', what: `heard no beacon for ${record.silentMs} ms` };
+  if (msg === 'change of the in-sync set proposed') return { weight: 'hint', what: describeProposal(record) };
+  if (msg.startsWith('the process stood still')) return { weight: 'hint', what: `stood still for ${record.forMs} ms` };
+  if (msg === 'ZooKeeper session' && record.connected === false) return { weight: 'hint', what: 'lost ZooKeeper' };
+  if (msg === 'ZooKeeper session expired') return { weight: 'hint', what: msg };
+  return undefined;
+}
+
+function countOf(members: unknown): number {
+  return Array.isArray(members) ? members.length : 0;
+}
+
+function describeProposal({ removed }: LogRecord): string {
+  const removals = (Array.isArray(removed) ? removed : []) as readonly { readonly id: string; readonly reason: string }[];
+  return `proposes to take out ${removals.map(({ id, reason }) => `${id} (${reason})`).join(', ')}`;
+}
