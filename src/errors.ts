@@ -27,6 +27,8 @@ export const errorTraits = {
   INVALID_ARGUMENT: refused,
   /** A condition did not hold; the error tells the key's current version. */
   VERSION_MISMATCH: refused,
+  /** The data would outgrow the memory of a node that holds it. Deletes, and writes that make nothing larger, are taken. */
+  MEMORY_FULL: refused,
   /** The request, encoded, is larger than the transport takes. */
   MESSAGE_TOO_LARGE: refused,
 

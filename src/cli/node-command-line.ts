@@ -52,10 +52,13 @@ Exit codes: 0 stopped as told; 1 failed, with the reason on stderr; 2 an option 
 function describe(spec: OptionSpec): string {
   if (spec.type === 'string')
     return spec.choices === undefined ? spec.description : `${spec.description} (${spec.choices.join(', ')})`;
+  if (spec.type === 'size') return `${spec.description} (such as 4GiB; at least 256MiB)`;
   const unit = spec.unit === undefined ? '' : `${spec.unit}, `;
   return `${spec.description} (${unit}${spec.minimum} to ${spec.maximum})`;
 }
 
 function defaultOf(spec: OptionSpec): string {
-  return spec.type === 'string' ? (spec.defaultDescription ?? String(spec.default)) : String(spec.default);
+  return spec.type === 'string' || spec.type === 'size'
+    ? (spec.defaultDescription ?? String(spec.default))
+    : String(spec.default);
 }

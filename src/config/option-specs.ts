@@ -20,6 +20,15 @@ export interface IntegerSpec extends CommonSpec {
   readonly unit?: 'ms' | 'bytes';
 }
 
+/** Bytes, given as such or with KiB, MiB or GiB. */
+export interface SizeSpec extends CommonSpec {
+  readonly type: 'size';
+  readonly default: undefined;
+  readonly defaultDescription: string;
+  readonly minimum: number;
+  readonly maximum: number;
+}
+
 export interface StringSpec extends CommonSpec {
   readonly type: 'string';
   /** Undefined: derived from something else, as `defaultDescription` tells. */
@@ -30,7 +39,7 @@ export interface StringSpec extends CommonSpec {
   readonly refusal?: (value: string) => string | undefined;
 }
 
-export type OptionSpec = IntegerSpec | StringSpec;
+export type OptionSpec = IntegerSpec | SizeSpec | StringSpec;
 
 /** The longest time a timer of Node.js can wait is about 24 days; an hour is already beyond sense here. */
 const longestMs = 3_600_000;
@@ -112,6 +121,15 @@ export const optionSpecs = {
     maximum: 8_388_608,
     description: 'Largest value taken',
   },
+  maxMemory: {
+    type: 'size',
+    group: 'Limits',
+    default: undefined,
+    defaultDescription: 'half of what the machine or the container has',
+    minimum: 268_435_456,
+    maximum: 2 ** 46,
+    description: 'Memory the node may take: data, log and buffers. Writes beyond it are refused',
+  },
   logLevel: {
     type: 'string',
     group: 'Log',
@@ -131,7 +149,13 @@ export const optionSpecs = {
 export type OptionName = keyof typeof optionSpecs;
 export const optionNames = Object.keys(optionSpecs) as OptionName[];
 
-type ValueOf<Spec> = Spec extends IntegerSpec ? number : Spec extends { default: undefined } ? string | undefined : string;
+type ValueOf<Spec> = Spec extends IntegerSpec
+  ? number
+  : Spec extends SizeSpec
+    ? number | undefined
+    : Spec extends { default: undefined }
+      ? string | undefined
+      : string;
 /** One value of the right type for every option. */
 export type OptionValues = { readonly [Name in OptionName]: ValueOf<(typeof optionSpecs)[Name]> };
 

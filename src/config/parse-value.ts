@@ -1,6 +1,14 @@
 /** One raw value, from wherever it came, to a value of the type its option wants. */
 import { KvError } from '../errors.js';
-import { flagOf, type IntegerSpec, type OptionName, type OptionSpec, optionSpecs, type StringSpec } from './option-specs.js';
+import {
+  flagOf,
+  type IntegerSpec,
+  type OptionName,
+  type OptionSpec,
+  optionSpecs,
+  type SizeSpec,
+  type StringSpec,
+} from './option-specs.js';
 
 export interface RawOption {
   readonly name: OptionName;
@@ -12,6 +20,7 @@ export interface RawOption {
 /** @throws KvError INVALID_OPTION naming the option, the value received and the reason. */
 export function parseValue(raw: RawOption): string | number {
   const spec: OptionSpec = optionSpecs[raw.name];
+  if (spec.type === 'size') return parseSize(raw, spec);
   return spec.type === 'integer' ? parseInteger(raw, spec) : parseString(raw, spec);
 }
 
@@ -28,6 +37,16 @@ function parseInteger(raw: RawOption, spec: IntegerSpec): number {
   const value = Number(text);
   if (value < spec.minimum || value > spec.maximum) throw refusal(raw.label, raw.value, range);
   return value;
+}
+
+const unitBytes: Readonly<Record<string, number>> = { '': 1, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30 };
+
+function parseSize(raw: RawOption, spec: SizeSpec): number {
+  const text = typeof raw.value === 'number' ? String(raw.value) : raw.value;
+  const [, digits, unit = ''] = (typeof text === 'string' && /^(\d{1,15})(KiB|MiB|GiB)?$/.exec(text)) || [];
+  const value = Number(digits) * unitBytes[unit]!;
+  if (value >= spec.minimum && value <= spec.maximum) return value;
+  throw refusal(raw.label, raw.value, `must be a size such as 4GiB, 512MiB or a number of bytes, from ${spec.minimum} on`);
 }
 
 function parseString(raw: RawOption, spec: StringSpec): string {

@@ -29,6 +29,8 @@ export interface CandidateRegistration {
   readonly address: string;
   /** True once the node has begun a planned stop: no successor while another lives (R12). */
   readonly stopping: boolean;
+  /** What its node has for data, as the primary counts it. Undefined: it does not say. */
+  readonly dataLimitBytes?: number | undefined;
 }
 
 /** A live replica. */

@@ -64,6 +64,7 @@ export function parseCandidate(data: Buffer, prefix: string): CandidateRegistrat
     nodeId: fields.text('nodeId'),
     address: fields.text('address'),
     stopping: fields.flag('stopping'),
+    dataLimitBytes: fields.optionalInteger('dataLimitBytes', 1),
   };
 }
 
@@ -97,6 +98,10 @@ class Fields {
       return this.fail(`${name} must be a whole number from ${minimum}, not ${JSON.stringify(value)}`);
     }
     return value;
+  }
+
+  optionalInteger(name: string, minimum: number): number | undefined {
+    return this.#values[name] === undefined ? undefined : this.integer(name, minimum);
   }
 
   text(name: string): string {

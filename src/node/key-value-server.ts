@@ -24,6 +24,8 @@ export interface KeyValueContext {
   readonly maxValueBytes: number;
   /** For calls that come without a deadline, and for writes that are not committed, whatever their caller's deadline. */
   readonly defaultDeadlineMs: number;
+  /** Of values in calls that wait at this node, of all clients together; a single larger one is taken alone. */
+  readonly maxPendingBytes: number;
   readonly local: LocalShard;
   readonly forwarder: Forwarder;
   /** Where the primary is, as far as this node knows; undefined if it is unknown or this node itself. */
@@ -36,6 +38,7 @@ export interface KeyValueContext {
 export class KeyValueServer {
   readonly #context: KeyValueContext;
   #pending = 0;
+  #pendingBytes = 0;
   #lastCallMs = 0;
   #closed = false;
 
@@ -71,14 +74,19 @@ export class KeyValueServer {
     serve: (request: Request) => Promise<Response>,
   ) {
     return (call: Call<Request, Response>, callback: sendUnaryData<Response>): void => {
+      const bytes = valueBytesOf(call.request);
       this.#pending++;
+      this.#pendingBytes += bytes;
       this.#lastCallMs = performance.now();
       this.#serveOrForward(method, call, serve)
         .then(
           (response) => callback(null, response),
           (error: unknown) => callback(this.#report(error)),
         )
-        .finally(() => this.#pending--);
+        .finally(() => {
+          this.#pending--;
+          this.#pendingBytes -= bytes;
+        });
     };
   }
 
@@ -89,6 +97,9 @@ export class KeyValueServer {
   ): Promise<Response> {
     if (this.#pending > maxPendingCalls)
       throw new KvError('OVERLOADED', `${maxPendingCalls} calls are waiting at this node already`);
+    const { maxPendingBytes } = this.#context;
+    if (this.#pendingBytes > maxPendingBytes && this.#pending > 1)
+      throw new KvError('OVERLOADED', `${maxPendingBytes} bytes are waiting at this node already`);
     if (this.#closed) throw new KvError('STOPPING', 'this node has stopped taking requests');
     try {
       return await serve(call.request);
@@ -145,6 +156,10 @@ export class KeyValueServer {
     if (!(error instanceof KvError)) this.#context.logger.error({ err: error }, 'a request failed unexpectedly');
     return toStatus(error);
   }
+}
+
+function valueBytesOf(request: object): number {
+  return 'value' in request && request.value instanceof Uint8Array ? request.value.length : 0;
 }
 
 function found(nodeId: string, stored: StoredValue | undefined): GetResponse {

@@ -17,6 +17,8 @@ import { refuseIdInUse } from './id-in-use.js';
 import { KeyValueServer } from './key-value-server.js';
 import { announce, listen, shutDown } from './listen.js';
 import { LocalShard } from './local-shard.js';
+import { costOfData } from './memory/data-account.js';
+import { defaultMaxMemoryBytes, divideMemory, type MemoryBudget } from './memory/memory-budget.js';
 import { NodeShard } from './node-shard.js';
 import { describeNode } from './node-status.js';
 import type { NodeOptions } from './options.js';
@@ -47,6 +49,7 @@ export class KvNode {
   readonly #coordinator: Coordinator;
   readonly #server: Server;
   readonly #logger: Logger;
+  readonly #memory: MemoryBudget;
   readonly #shard: NodeShard;
   readonly #keyValue: KeyValueServer;
   readonly #pipeline: PipelineServer;
@@ -112,20 +115,23 @@ export class KvNode {
     this.#coordinator = coordinator;
     this.#server = server;
     this.#logger = options.logger.child({ node: this.id });
+    this.#memory = divideMemory(options.maxMemory ?? defaultMaxMemoryBytes());
+    const { maxPendingBytes, maxPipelines } = this.#memory;
     this.#shard = new NodeShard({
-      ...{ shard: onlyShard, nodeId: this.id, config, coordinator, logger: this.#logger },
+      ...{ shard: onlyShard, nodeId: this.id, config, coordinator, logger: this.#logger, memory: this.#memory },
       onChange: () => this.#onChange(),
       onStopped: (clean) => this.#resolveStopped(clean),
       onFailed: (error) => this.#fail(error),
     });
     const { maxValueBytes } = options;
     const shared = {
-      ...{ nodeId: this.id, maxValueBytes, logger: this.#logger, local: new LocalShard(this.#shard.host, new Stripes()) },
+      ...{ nodeId: this.id, maxValueBytes, logger: this.#logger },
+      local: new LocalShard(this.#shard.host, new Stripes(), this.#shard.admission),
       isOffline: () => this.#shard.host.snapshot.offline,
       primaryElsewhere: () => this.#primaryElsewhere(),
     };
-    this.#keyValue = new KeyValueServer({ ...shared, defaultDeadlineMs, forwarder: this.#forwarder });
-    this.#pipeline = new PipelineServer(shared);
+    this.#keyValue = new KeyValueServer({ ...shared, defaultDeadlineMs, maxPendingBytes, forwarder: this.#forwarder });
+    this.#pipeline = new PipelineServer({ ...shared, maxPipelines });
     this.#cluster = new ClusterServer({
       topology: () => this.#describeTopology(),
       nodeStatus: () => this.#describeNode(),
@@ -166,6 +172,7 @@ export class KvNode {
       await this.#coordinator.registerNode({ nodeId: this.id, address: this.address });
       await this.#coordinator.registerCandidate(onlyShard, {
         ...{ replicaId: this.#shard.replicaId, nodeId: this.id, address: this.address, stopping: false },
+        dataLimitBytes: this.#memory.dataBytes,
       });
     } catch (error) {
       await this.#close(error as Error);
@@ -192,6 +199,8 @@ export class KvNode {
       session: this.#coordinator.session,
       replica: this.#shard.host.snapshot,
       keys: this.#shard.host.storage.keyCount,
+      ...{ memoryBytes: process.memoryUsage.rss(), maxMemoryBytes: this.#memory.maxMemoryBytes },
+      ...{ dataBytes: costOfData(this.#shard.host.storage), dataLimitBytes: this.#memory.dataBytes },
     });
   }
 

@@ -2,6 +2,7 @@
 import { type ErrorCode, KvError } from '../errors.js';
 import type { Answer, Refusal } from '../replication/index.js';
 import type { StoredValue } from '../storage/index.js';
+import type { WriteAdmission } from './memory/write-admission.js';
 import type { AnswerSink, ShardHost } from './shard-host.js';
 import type { Stripes } from './stripes.js';
 
@@ -46,10 +47,12 @@ function errorOf(refusal: Refusal, currentVersion: number | undefined): KvError 
 export class LocalShard {
   readonly #host: ShardHost;
   readonly #stripes: Stripes;
+  readonly #admission: WriteAdmission;
 
-  constructor(host: ShardHost, stripes: Stripes) {
+  constructor(host: ShardHost, stripes: Stripes, admission: WriteAdmission) {
     this.#host = host;
     this.#stripes = stripes;
+    this.#admission = admission;
   }
 
   /** Why nothing may be read now: definitely not executed. */
@@ -78,6 +81,8 @@ export class LocalShard {
 
   /** Writes of one key take effect in the order of the calls. */
   write(write: LocalWrite, operation: LocalOperation, nowMs: number): void {
+    const refusal = this.#admission.refusalOf(write, nowMs);
+    if (refusal !== undefined) return operation.failed(refusal);
     if (this.#stripes.isLocked(write.key))
       return this.#underStripe(write.key, operation, async () =>
         this.#append(write, operation, await this.#newestVersion(write)),

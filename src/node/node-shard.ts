@@ -9,6 +9,9 @@ import type { ReplicaOptions } from '../replication/index.js';
 import { ReplicationCodec } from '../rpc/replication-codec.js';
 import { MemoryStorage } from '../storage/index.js';
 import { DumpClient } from './dump-client.js';
+import { DataLimits } from './memory/data-limits.js';
+import type { MemoryBudget } from './memory/memory-budget.js';
+import { WriteAdmission } from './memory/write-admission.js';
 import { PeerLinks } from './peer-links.js';
 import { ReplicationServer } from './replication-server.js';
 import { ShardHost } from './shard-host.js';
@@ -17,6 +20,7 @@ export interface NodeShardOptions {
   readonly shard: number;
   readonly nodeId: string;
   readonly config: ClusterConfig;
+  readonly memory: MemoryBudget;
   readonly coordinator: Coordinator;
   readonly logger: Logger;
   onChange(): void;
@@ -24,11 +28,12 @@ export interface NodeShardOptions {
   onFailed(error: Error): void;
 }
 
-/** What is kept of the applied log for replicas that lack only its end, and what may wait to be committed. */
-const retention = { retainEntries: 10_000, retainBytes: 64 * 1024 * 1024 };
+/** Entries kept of the applied log for replicas that lack only its end; their bytes are bounded by the memory there is. */
+const retainEntries = 10_000;
+/** Between two looks at whether the data fits into the memory of everybody. */
+const judgeMs = 1_000;
 const bounds = {
   maxUncommittedEntries: 100_000,
-  maxUncommittedBytes: 256 * 1024 * 1024,
   maxBatchEntries: 1_024,
   maxBatchBytes: 1024 * 1024,
   maxBatchesInFlight: 4,
@@ -37,11 +42,14 @@ const bounds = {
 export class NodeShard {
   readonly host: ShardHost;
   readonly server: ReplicationServer;
+  readonly admission: WriteAdmission;
   readonly #links: PeerLinks;
   readonly #dumps: DumpClient;
+  readonly #limits: DataLimits;
+  readonly #judging: NodeJS.Timeout;
   #candidates: readonly Candidate[] = [];
 
-  constructor({ shard, nodeId, config, coordinator, logger, ...listener }: NodeShardOptions) {
+  constructor({ shard, nodeId, config, memory, coordinator, logger, ...listener }: NodeShardOptions) {
     const { clusterId, minInSync, beaconMs, leaseMs, graceMs } = config;
     const storage = new MemoryStorage();
     // Minted with the data: in memory, with the process (R1).
@@ -53,7 +61,8 @@ export class NodeShard {
     this.server = new ReplicationServer(codec, () => this.host);
     const options: ReplicaOptions = {
       ...{ replicaId, minInSync, beaconMs, leaseMs, graceMs },
-      ...{ volatile: storage.volatile, ...retention, ...bounds },
+      ...{ volatile: storage.volatile, ...bounds },
+      ...{ retainEntries, retainBytes: memory.retainBytes, maxUncommittedBytes: memory.maxUncommittedBytes },
     };
     this.host = new ShardHost(
       options,
@@ -75,6 +84,14 @@ export class NodeShard {
       },
       logger.child({ shard, replica: replicaId }),
     );
+    this.#limits = new DataLimits(logger.child({ shard }));
+    this.admission = new WriteAdmission({
+      storage,
+      uncommittedBytes: () => this.host.uncommittedBytes,
+      uncommittedValueBytes: (key) => this.host.uncommittedValueBytes(key),
+      holders: () => this.host.holders.map((id) => this.#limits.holderOf(id)),
+    });
+    this.#judging = setInterval(() => this.#judge(), judgeMs);
     if (coordinator.session === 'connected') handle({ type: 'session', connected: true });
   }
 
@@ -93,15 +110,34 @@ export class NodeShard {
   onCandidates(candidates: readonly Candidate[]): void {
     this.#candidates = candidates;
     for (const { replicaId, address } of candidates) this.#links.learnAddress(replicaId, address);
-    this.host.handle({ type: 'candidates', candidates });
+    this.#limits.learn(candidates, this.host.holders);
+    this.#limits.judge(candidates, this.#usedBytes);
+    this.#reportCandidates();
     this.#links.connectWanted();
     // A predecessor of this process may still be registered, under the same address.
     const own = this.#addressOf(this.replicaId);
     this.#links.keepWarm(candidates.map(({ address }) => address).filter((address) => address !== own));
   }
 
+  /** Only a primary has peers to judge. */
+  get #usedBytes(): number {
+    return this.host.holders.length === 0 ? 0 : this.admission.usedBytes;
+  }
+
+  #judge(): void {
+    if (this.#limits.judge(this.#candidates, this.#usedBytes)) this.#reportCandidates();
+  }
+
+  #reportCandidates(): void {
+    const facts = this.#candidates.map(({ replicaId, order, stopping }) => ({
+      ...{ replicaId, order, stopping, full: this.#limits.isFull(replicaId) },
+    }));
+    this.host.handle({ type: 'candidates', candidates: facts });
+  }
+
   /** Idempotent. Ends the streams that would keep a server from shutting down. */
   close(): void {
+    clearInterval(this.#judging);
     this.host.close();
     this.#links.close();
     this.#dumps.close();

@@ -16,9 +16,20 @@ export interface NodeFacts {
   readonly minInSync: number;
   readonly replica: ReplicaSnapshot;
   readonly keys: number;
+  /** Resident, and the most it may be. */
+  readonly memoryBytes: number;
+  readonly maxMemoryBytes: number;
+  /** Of the data: what it costs, and the most it may cost here. */
+  readonly dataBytes: number;
+  readonly dataLimitBytes: number;
 }
 
-export function describeNode({ nodeId, address, uptimeMs, session, shard, minInSync, replica, keys }: NodeFacts): NodeStatus {
+/** An operator should know before writes are refused. */
+const nearlyFull = 0.9;
+
+export function describeNode(facts: NodeFacts): NodeStatus {
+  const { nodeId, address, uptimeMs, session, shard, minInSync, replica, keys } = facts;
+  const { memoryBytes, maxMemoryBytes, dataBytes, dataLimitBytes } = facts;
   const { replicaId, role, epoch, serving, complete, lastSeq, lastEpoch, commitIndex, appliedSeq, offline, state } = replica;
   const isInSync = (id: string): boolean => state?.inSync.includes(id) ?? false;
   const peers = replica.peers.map(({ replicaId: id, phase, ackedSeq }) => ({
@@ -27,9 +38,31 @@ export function describeNode({ nodeId, address, uptimeMs, session, shard, minInS
   return {
     ...{ nodeId, address, version, uptimeMs: Math.round(uptimeMs), zookeeper: session },
     replicas: [
-      { shard, replicaId, role, epoch, serving, complete, lastSeq, lastEpoch, commitIndex, appliedSeq, keys, peers, offline },
+      {
+        shard,
+        replicaId,
+        role,
+        epoch,
+        serving,
+        complete,
+        lastSeq,
+        lastEpoch,
+        commitIndex,
+        appliedSeq,
+        keys,
+        peers,
+        offline,
+        dataBytes,
+        dataLimitBytes,
+      },
     ],
-    warnings: warnings(shard, minInSync, session, replica),
+    warnings: [
+      ...warnings(shard, minInSync, session, replica),
+      ...(dataBytes > nearlyFull * dataLimitBytes
+        ? [`shard ${shard}: the data takes ${dataBytes} of ${dataLimitBytes} bytes; beyond them writes are refused`]
+        : []),
+    ],
+    ...{ memoryBytes, maxMemoryBytes },
   };
 }
 

@@ -26,6 +26,8 @@ export interface NodeOptions {
   readonly sessionMs: number;
   /** Largest value in bytes. Default 1 MiB. */
   readonly maxValueBytes: number;
+  /** Memory that the node may take, in bytes; from 256 MiB. Default: half of what the machine or the container has. */
+  readonly maxMemory: number | undefined;
   /** How long a planned stop may take before the node exits all the same. Default 10,000. */
   readonly stopDeadlineMs: number;
   readonly logger: Logger;

@@ -1,6 +1,7 @@
 /** The streams of kv.v1.KeyValue/Pipeline that are open at this node. */
 import type { Logger } from 'pino';
 import { KvError } from '../errors.js';
+import { toStatus } from '../rpc/status.js';
 import type { LocalShard } from './local-shard.js';
 import { noPrimary } from './no-primary.js';
 import type { PipelineContext } from './pipeline-executor.js';
@@ -10,6 +11,8 @@ export interface PipelineServerOptions {
   readonly nodeId: string;
   readonly maxValueBytes: number;
   readonly local: LocalShard;
+  /** Streams open at the same time. */
+  readonly maxPipelines: number;
   /** Where the primary is, as far as this node knows; undefined if it is unknown or this node itself. */
   primaryElsewhere(): string | undefined;
   isOffline(): boolean;
@@ -48,6 +51,11 @@ export class PipelineServer {
   }
 
   readonly handler = (call: PipelineCall): void => {
+    const { maxPipelines } = this.#options;
+    if (this.#sessions.size >= maxPipelines) {
+      call.emit('error', toStatus(new KvError('OVERLOADED', `${maxPipelines} pipelines are open at this node already`)));
+      return;
+    }
     const onMessage = () => {
       this.#lastMessageMs = performance.now();
     };

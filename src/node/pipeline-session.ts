@@ -29,7 +29,7 @@ const maxUnansweredBytes = 16 * 1024 * 1024;
  */
 const sliceOperations = 256;
 /** Results leave before a message of them grows beyond this; one may be larger, and leaves alone. */
-const maxMessageBytes = 1024 * 1024;
+const maxMessageBytes = 256 * 1024;
 
 export class PipelineSession {
   readonly #call: PipelineCall;

@@ -90,6 +90,18 @@ export class ShardHost {
     return this.#replica.uncommittedVersion(key);
   }
 
+  get uncommittedBytes(): number {
+    return this.#replica.uncommittedBytes;
+  }
+  /** See `Replica.uncommittedValueBytes`. */
+  uncommittedValueBytes(key: string): number | undefined {
+    return this.#replica.uncommittedValueBytes(key);
+  }
+  /** See `Replica.holders`. */
+  get holders(): readonly ReplicaId[] {
+    return this.#closed ? [] : this.#replica.holders;
+  }
+
   /** Under the key's stripe lock. What is written in one turn of the event loop is replicated together, or with `flush`. */
   write(write: WriteEvent, nowMs?: number): void {
     this.handle(write, nowMs);

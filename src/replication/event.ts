@@ -8,6 +8,8 @@ export interface CandidateFact {
   /** Order of succession. */
   readonly order: number;
   readonly stopping: boolean;
+  /** It has no room for the data there is: it is given no dump. Judged by a primary's shell; others may leave it out. */
+  readonly full?: boolean;
 }
 
 /** One key of a dump. */

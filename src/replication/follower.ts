@@ -6,7 +6,7 @@
 import type { Core } from './core.js';
 import { commonPosition } from './log-position.js';
 import type { BodyOf, Message, RequestBody } from './message.js';
-import { compact } from './retention.js';
+import { compact, dumpGrowth } from './retention.js';
 import type { Follower } from './role.js';
 import type { ReplicaId, Seq } from './shard-state.js';
 
@@ -107,7 +107,7 @@ function learnCommitIndex(core: Core, role: Follower, commitIndex: Seq): void {
 /** Chunks still to come may be older than the log; once the last has come, the log is laid over them (R10). */
 export function applyUnlessLaying(core: Core, role: Follower): void {
   const { dump } = role;
-  if (!core.complete && dump?.endCommitIndex === undefined) return;
+  if (!core.complete && dump?.endCommitIndex === undefined) return maybeGiveUpDump(core, role);
   core.applyCommitted();
   compact(core);
   if (core.complete || dump?.endCommitIndex === undefined || core.appliedSeq < dump.endCommitIndex) return;
@@ -115,6 +115,19 @@ export function applyUnlessLaying(core: Core, role: Follower): void {
   core.completingWrite = core.persist({ type: 'complete' });
   core.note({ kind: 'dumpTaken', seq: core.appliedSeq });
   role.dump = undefined;
+}
+
+/** What has to wait for the end of a dump has outgrown its bound: the dump is too slow for the writes, and begins again. */
+function maybeGiveUpDump(core: Core, role: Follower): void {
+  if (role.dump !== undefined && core.log.bytes > dumpGrowth * core.options.retainBytes) giveUpDump(core, role, role.dump.number);
+}
+
+/** Tells the primary that it must begin again. */
+export function giveUpDump(core: Core, role: Follower, number: number): void {
+  if (role.primary === undefined) return;
+  role.dump = undefined;
+  role.stream = undefined;
+  core.send(role.primary, { type: 'syncAnswer', number, dumpNeeded: true, matchedSeq: 0 });
 }
 
 /** Only what is as durable as promised is acknowledged (R6). */

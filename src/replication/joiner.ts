@@ -4,7 +4,7 @@
  */
 import type { Core } from './core.js';
 import type { DumpItem } from './event.js';
-import { applyUnlessLaying, follow } from './follower.js';
+import { applyUnlessLaying, follow, giveUpDump } from './follower.js';
 import type { Follower } from './role.js';
 import type { Epoch, Seq } from './shard-state.js';
 
@@ -43,11 +43,7 @@ export function onDumpEnded(core: Core, event: DumpEventId & { readonly commitIn
   applyUnlessLaying(core, role);
 }
 
-/** Tells the primary that it must begin again. */
 export function onDumpFailed(core: Core, event: DumpEventId): void {
   const role = takerOf(core, event);
-  if (role?.primary === undefined) return;
-  role.dump = undefined;
-  role.stream = undefined;
-  core.send(role.primary, { type: 'syncAnswer', number: event.number, dumpNeeded: true, matchedSeq: 0 });
+  if (role !== undefined) giveUpDump(core, role, event.number);
 }

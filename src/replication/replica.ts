@@ -14,7 +14,7 @@ import { versionOf } from './log-entry.js';
 import { maybeChangeMembers, maybePause } from './membership.js';
 import { noteIfOffline } from './offline.js';
 import type { ReplicaOptions } from './options.js';
-import { enterPhase } from './peer.js';
+import { enterPhase, type PeerPhase } from './peer.js';
 import { onMessage, receiveDeferred } from './receive.js';
 import type { RecoveredReplica } from './recovered.js';
 import { onDumpRequested, refreshPeers, sendAppends, sendBeacon, sendBeacons, syncPeers } from './replicate.js';
@@ -31,6 +31,9 @@ const lateTickBeacons = 2;
 const notedPartOfLease = 0.5;
 /** Beacon intervals between two attempts of a compare-and-set whose answer was lost. */
 const repeatProposalBeacons = 2;
+
+/** Of peers that have a copy of the data, or will have one soon. */
+const givenPhases: ReadonlySet<PeerPhase> = new Set(['replicating', 'invited', 'dumping']);
 
 /** Most writes have no effect but at the end of their turn. */
 const nothing: readonly Effect[] = [];
@@ -69,6 +72,27 @@ export class Replica {
     const { role } = this.#core;
     const newest = role.kind === 'primary' ? role.uncommitted.get(key) : undefined;
     return newest === undefined ? undefined : versionOf(newest);
+  }
+
+  /** Size of the value that the newest uncommitted entry gives the key (0: deleted); undefined if there is none. */
+  uncommittedValueBytes(key: string): number | undefined {
+    const { role } = this.#core;
+    const newest = role.kind === 'primary' ? role.uncommitted.get(key) : undefined;
+    return newest === undefined ? undefined : (newest.value?.length ?? 0);
+  }
+
+  /** Memory of the entries that a primary has accepted and not committed, estimated. */
+  get uncommittedBytes(): number {
+    const { role } = this.#core;
+    return role.kind === 'primary' ? role.uncommittedBytes : 0;
+  }
+
+  /** Who holds what this primary has accepted, or is being given it; nobody where it is not primary. */
+  get holders(): readonly ReplicaId[] {
+    const { role, register } = this.#core;
+    if (role.kind !== 'primary') return [];
+    const given = [...role.peers.values()].filter(({ phase }) => givenPhases.has(phase)).map(({ id }) => id);
+    return [...new Set([...register.required, ...given])];
   }
 
   snapshot(nowMs: number): ReplicaSnapshot {

@@ -74,6 +74,7 @@ function sync(core: Core, role: Primary, peer: Peer): void {
 /** A member of the required set is evicted first: it gives up its copy (R10). */
 function maybeInvite(core: Core, peer: Peer): void {
   if (core.register.required.includes(peer.id)) return;
+  if (core.candidates.some(({ replicaId, full }) => replicaId === peer.id && full)) return;
   enterPhase(peer, 'invited', core.nowMs);
   core.send(peer.id, { type: 'dumpInvite', number: peer.number });
 }

@@ -12,7 +12,7 @@ const partsKept = 4;
 const blocksKept = 40;
 
 /** How far beyond its bound in bytes the log may grow for the sake of a dump on its way: such a dump begins again. */
-const dumpGrowth = 8;
+export const dumpGrowth = 8;
 
 /** What peers that are not in the required set need kept: entries from here on. */
 export interface Needs {

@@ -75,6 +75,8 @@ export interface ReplicaStatus {
   keys: number;
   peers: PeerStatus[];
   offline: boolean;
+  dataBytes: number;
+  dataLimitBytes: number;
 }
 export interface NodeStatus {
   nodeId: string;
@@ -84,6 +86,8 @@ export interface NodeStatus {
   zookeeper: string;
   replicas: ReplicaStatus[];
   warnings: string[];
+  memoryBytes: number;
+  maxMemoryBytes: number;
 }
 export interface ForcePrimaryRequest {
   shard: number;

@@ -12,6 +12,8 @@ const primary = {
   lastSeq: 20,
   commitIndex: 18,
   keys: 7,
+  dataBytes: 3 * 2 ** 20,
+  dataLimitBytes: 2 ** 29,
   peers: [{ replicaId: 'b~1', nodeId: 'b', inSync: true, phase: 'replicating', ackedSeq: 18 }],
 } as unknown as ReplicaStatus;
 const backup = { ...primary, replicaId: 'b~1', role: 'backup', lastSeq: 18, peers: [] };
@@ -42,6 +44,8 @@ const view: ClusterView = {
       status: {
         nodeId: 'a',
         uptimeMs: 61_000,
+        memoryBytes: 100 * 2 ** 20,
+        maxMemoryBytes: 2 ** 30,
         zookeeper: 'connected',
         version: '1.2.3',
         replicas: [primary],
@@ -55,10 +59,10 @@ const view: ClusterView = {
 describe('kvctl status', () => {
   test('shows nodes, shards and replicas, and says which nodes did not answer', () => {
     const text = renderStatus(view);
-    expect(text).toMatch(/│ a +│ a:1 +│ 61 s +│ connected +│ 1\.2\.3 +│/);
+    expect(text).toMatch(/│ a +│ a:1 +│ 61 s +│ 100 of 1,024 MiB +│ connected +│ 1\.2\.3 +│/);
     expect(text).toMatch(/│ b +│ b:1 +│ no answer/);
     expect(text).toMatch(/│ 0 +│ a +│ 4 +│ 2, 1 of them live +│ 1 +│ OFFLINE +│/);
-    expect(text).toMatch(/│ 0 +│ a +│ primary +│ 4 +│ yes +│ 20 +│ 18 +│ 0 +│ 7 +│/);
+    expect(text).toMatch(/│ 0 +│ a +│ primary +│ 4 +│ yes +│ 20 +│ 18 +│ 0 +│ 7 +│ 3 of 512 MiB +│/);
   });
 
   test('a shard whose primary has just died - is not shown as serving, neither to people nor to programs', () => {

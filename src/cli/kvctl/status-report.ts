@@ -1,6 +1,6 @@
 /** A cluster as tables for people. Pure: what is shown depends only on what the nodes answered. */
 import Table from 'cli-table3';
-import type { PeerStatus, ReplicaStatus, ShardInfo, Topology } from '../../rpc/kv-api.js';
+import type { NodeStatus, PeerStatus, ReplicaStatus, ShardInfo, Topology } from '../../rpc/kv-api.js';
 import type { ClusterView } from './gather.js';
 
 export function renderStatus(view: ClusterView): string {
@@ -27,13 +27,9 @@ export function collectWarnings(view: ClusterView): string[] {
 }
 
 function nodeTable({ answers }: ClusterView): string {
-  const table = plainTable(['node', 'address', 'up', 'zookeeper', 'version']);
+  const table = plainTable(['node', 'address', 'up', 'memory', 'zookeeper', 'version']);
   for (const { node, status } of answers) {
-    table.push([
-      node.id,
-      node.address,
-      ...(status === undefined ? ['no answer', '', ''] : [uptime(status.uptimeMs), status.zookeeper, status.version]),
-    ]);
+    table.push([node.id, node.address, ...(status === undefined ? ['no answer', '', '', ''] : factsOf(status))]);
   }
   return table.toString();
 }
@@ -70,7 +66,7 @@ function stateOf(shard: ShardInfo, answers: ClusterView['answers']): string {
 }
 
 function replicaTable({ topology, answers }: ClusterView): string {
-  const table = plainTable(['shard', 'node', 'role', 'epoch', 'in sync', 'last seq', 'committed', 'lag', 'keys']);
+  const table = plainTable(['shard', 'node', 'role', 'epoch', 'in sync', 'last seq', 'committed', 'lag', 'keys', 'data']);
   for (const { node, status } of answers) {
     for (const replica of status?.replicas ?? []) {
       const shard = topology.shards.find((candidate) => candidate.shard === replica.shard);
@@ -90,6 +86,7 @@ function replicaTable({ topology, answers }: ClusterView): string {
         replica.commitIndex,
         lag,
         replica.keys,
+        `${mebibytes(replica.dataBytes)} of ${mebibytes(replica.dataLimitBytes)} MiB`,
       ]);
     }
   }
@@ -103,6 +100,14 @@ export function lagOf(replica: ReplicaStatus, all: readonly ReplicaStatus[]): st
   if (primary.replicaId === replica.replicaId) return '0';
   const peer: PeerStatus | undefined = primary.peers.find(({ replicaId }) => replicaId === replica.replicaId);
   return peer === undefined ? '-' : String(Math.max(0, primary.lastSeq - peer.ackedSeq));
+}
+
+function factsOf({ uptimeMs, memoryBytes, maxMemoryBytes, zookeeper, version }: NodeStatus): string[] {
+  return [uptime(uptimeMs), `${mebibytes(memoryBytes)} of ${mebibytes(maxMemoryBytes)} MiB`, zookeeper, version];
+}
+
+function mebibytes(bytes: number): string {
+  return Math.round(bytes / 2 ** 20).toLocaleString('en-US');
 }
 
 function uptime(uptimeMs: number): string {

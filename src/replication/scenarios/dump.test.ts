@@ -87,6 +87,39 @@ describe('dump (R10)', () => {
     expect(c.sent('syncAnswer', 'b').filter(({ body }) => body.dumpNeeded)).toHaveLength(1);
   });
 
+  it('a joiner that has no room for the data is given no dump, until it has', () => {
+    const c = withoutHistory();
+    c.start('b');
+    const mark = (full: boolean) => {
+      c.cluster.register.markFull(c.node('b').replicaId, full);
+      c.cluster.fireWatches('candidates');
+    };
+    mark(true);
+    c.advance(2_000);
+    expect(c.cluster.dumps).toHaveLength(0);
+    expect(outcome(c.put('a', 'k1', 'written all the same'))).toBe('written 7');
+    mark(false);
+    c.stabilize();
+    expect(c.inSync).toEqual(['a', 'b']);
+  });
+
+  it('a joiner whose log outgrows its bound before the dump has ended begins again', () => {
+    const c = withoutHistory({ retainBytes: 1_000 });
+    c.start('b');
+    beginDump(c);
+    c.forgetSent();
+    // The primary is one that could keep far more.
+    for (let count = 0; count < 100; count++) {
+      c.put('a', 'k1', `v${count}`);
+      c.deliverAll();
+    }
+    expect(c.sent('syncAnswer', 'b').some(({ body }) => body.dumpNeeded)).toBe(true);
+    expect(c.snapshot('b').logBytes).toBeLessThan(10 * 1_000);
+    c.cluster.dumpsHeld = false;
+    c.stabilize();
+    expect(c.snapshot('b').complete).toBe(true);
+  });
+
   it('a member that lacks more than is retained is evicted before it discards anything', () => {
     const c = withoutHistory({ minInSync: 1 });
     c.start('b', 'c');

@@ -46,6 +46,10 @@ export class FakeRegister {
   register(replicaId: ReplicaId): void {
     this.#candidates.push({ replicaId, order: ++this.#lastOrder, stopping: false });
   }
+  /** As if the primary had judged so. */
+  markFull(replicaId: ReplicaId, full: boolean): void {
+    this.#candidates = this.#candidates.map((one) => (one.replicaId === replicaId ? { ...one, full } : one));
+  }
   unregister(replicaId: ReplicaId): void {
     this.#candidates = this.#candidates.filter((candidate) => candidate.replicaId !== replicaId);
   }

@@ -81,7 +81,9 @@ export async function judgesOneWriteOfAKeyAtATime(): Promise<Check> {
         (token as AnswerSink).answer(matches ? { kind: 'written', version: ++version } : refused);
       },
     };
-    const shard = new LocalShard(host as unknown as ConstructorParameters<typeof LocalShard>[0], new Stripes());
+    const shard = new LocalShard(host as unknown as ConstructorParameters<typeof LocalShard>[0], new Stripes(), {
+      refusalOf: () => undefined,
+    } as unknown as ConstructorParameters<typeof LocalShard>[2]);
     const put = () => awaitWrite(shard, { key: 'k', value: new Uint8Array(), ifVersion: 0 }, 10_000);
     const outcomes = await Promise.allSettled([put(), put()]);
     expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected']);

@@ -1,0 +1,46 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { MemoryStorage } from '../../storage/index.js';
+import { costOf, costOfData } from './data-account.js';
+
+/** What the storage takes that holds little: its tables, and slabs that are kept or hardly begun. */
+const fixedBytes = 8 * 2 ** 20;
+
+describe('the account of the data', () => {
+  it('is at least what the storage takes, after any rounds of overwriting and deleting', { timeout: 60_000 }, () => {
+    const round = fc.record({
+      keys: fc.integer({ min: 1, max: 30_000 }),
+      longest: fc.constantFrom(1, 10, 100, 1_000),
+      deleted: fc.nat(3),
+    });
+    fc.assert(
+      fc.property(fc.array(round, { minLength: 1, maxLength: 4 }), (rounds) => {
+        const storage = new MemoryStorage();
+        let seq = 0;
+        for (const { keys, longest, deleted } of rounds) {
+          for (let first = 0; first < keys; first += 500) {
+            const numbers = Array.from({ length: Math.min(500, keys - first) }, (_, at) => ((first + at) * 7_919) % keys);
+            storage.apply(
+              numbers.map((number) => {
+                const value = number % 4 < deleted ? undefined : new Uint8Array((number * 31) % longest);
+                return { seq: ++seq, epoch: 1, key: `key:${number}`, value };
+              }),
+            );
+          }
+          expect(storage.memoryBytes).toBeLessThanOrEqual(costOfData(storage) + fixedBytes);
+        }
+      }),
+      { numRuns: 25 },
+    );
+  });
+
+  it('of one key is no less than what that key adds', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', minLength: 1, maxLength: 50 }), fc.nat(500), (key, valueBytes) => {
+        const storage = new MemoryStorage();
+        storage.apply([{ seq: 1, epoch: 1, key, value: new Uint8Array(valueBytes) }]);
+        expect(costOfData(storage)).toBeLessThanOrEqual(costOf(key, valueBytes));
+      }),
+    );
+  });
+});

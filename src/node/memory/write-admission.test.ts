@@ -1,0 +1,97 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { MemoryStorage } from '../../storage/index.js';
+import { costOfData } from './data-account.js';
+import { type Holder, WriteAdmission } from './write-admission.js';
+
+/** A primary of which every write is committed at once. */
+class Shard {
+  readonly storage = new MemoryStorage();
+  holders: Holder[];
+  readonly admission: WriteAdmission;
+  #seq = 0;
+
+  constructor(...limits: number[]) {
+    this.holders = limits.map((limitBytes, index) => ({ nodeId: `node-${index}`, limitBytes }));
+    this.admission = new WriteAdmission({
+      storage: this.storage,
+      uncommittedBytes: () => 0,
+      uncommittedValueBytes: () => undefined,
+      holders: () => this.holders,
+    });
+  }
+
+  /** Undefined: taken. */
+  write(key: string, valueBytes: number | undefined, nowMs = 0): string | undefined {
+    const value = valueBytes === undefined ? undefined : new Uint8Array(valueBytes);
+    const refusal = this.admission.refusalOf({ key, value }, nowMs);
+    if (refusal === undefined) this.storage.apply([{ seq: ++this.#seq, epoch: 1, key, value }]);
+    return refusal?.code;
+  }
+
+  get cost(): number {
+    return costOfData(this.storage);
+  }
+}
+
+describe('the admission of writes', () => {
+  it('keeps the data within the smallest limit, and refuses nothing that makes it no larger', () => {
+    const write = fc.record({ key: fc.constantFrom('a', 'b', 'c', 'd', 'e'), bytes: fc.option(fc.nat(900), { nil: undefined }) });
+    fc.assert(
+      fc.property(fc.array(write, { maxLength: 60 }), fc.integer({ min: 200, max: 4_000 }), (writes, limit) => {
+        const shard = new Shard(limit + 1_000, limit, limit + 5);
+        for (const { key, bytes } of writes) {
+          const old = shard.storage.get(key)?.value.length;
+          const refused = shard.write(key, bytes) !== undefined;
+          if (bytes === undefined || (old !== undefined && bytes <= old)) expect(refused).toBe(false);
+          expect(shard.cost).toBeLessThanOrEqual(limit);
+        }
+      }),
+    );
+  });
+
+  it('takes what fits, and after deletes takes more', () => {
+    const shard = new Shard(100_000);
+    let taken = 0;
+    while (shard.write(`key:${taken}`, 100) === undefined) taken++;
+    expect(shard.cost).toBeGreaterThan(99_000);
+    for (let key = 0; key < 10; key++) expect(shard.write(`key:${key}`, undefined)).toBeUndefined();
+    for (let key = 0; key < 9; key++) expect(shard.write(`new:${key}`, 100)).toBeUndefined();
+  });
+
+  it('names the node whose memory it is, and says that nothing was written', () => {
+    const shard = new Shard(10_000, 500);
+    const refusal = shard.admission.refusalOf({ key: 'k', value: new Uint8Array(1_000) }, 0);
+    expect(refusal).toMatchObject({ code: 'MEMORY_FULL', executed: 'no', retryable: false });
+    expect(refusal?.message).toMatch(/of the 500 bytes that node node-1 has.*nothing was written.*--max-memory/s);
+  });
+
+  it('counts what is accepted and not committed yet', () => {
+    const waiting = { bytes: 0 };
+    const admission = new WriteAdmission({
+      storage: new MemoryStorage(),
+      uncommittedBytes: () => waiting.bytes,
+      uncommittedValueBytes: (key) => (key === 'waiting' ? 100 : undefined),
+      holders: () => [{ nodeId: 'a', limitBytes: 10_000 }],
+    });
+    const put = (key: string, bytes: number) => admission.refusalOf({ key, value: new Uint8Array(bytes) }, 0)?.code;
+    expect(put('k', 1_000)).toBeUndefined();
+    waiting.bytes = 9_000;
+    // Counted already, until it is looked at again.
+    expect(put('k', 8_000)).toBe('MEMORY_FULL');
+    expect(put('waiting', 100)).toBeUndefined();
+    expect(put('waiting', 101)).toBe('MEMORY_FULL');
+  });
+
+  it('sees within a moment that a smaller node is given a copy', () => {
+    const shard = new Shard(1_000_000);
+    expect(shard.write('k1', 500)).toBeUndefined();
+    shard.holders = [...shard.holders, { nodeId: 'small', limitBytes: 1_000 }];
+    expect(shard.write('k2', 500, 1_000)).toBe('MEMORY_FULL');
+  });
+
+  it('leaves it to the primary where this node is none', () => {
+    const shard = new Shard();
+    expect(shard.write('k', 1_000_000)).toBeUndefined();
+  });
+});

@@ -1,0 +1,90 @@
+/**
+ * Whether a write may be taken: the data must fit into the memory of every node that holds a copy of it. The primary
+ * judges for all of them, before the write has an entry, so that no backup can die of what the primary has accepted.
+ *
+ * What makes the data smaller, or no larger, is always taken.
+ */
+import { KvError } from '../../errors.js';
+import type { Storage } from '../../storage/index.js';
+import { costOf, costOfData, costOfUncommitted } from './data-account.js';
+
+/** A node that holds a copy, or is being given one. */
+export interface Holder {
+  readonly nodeId: string;
+  /** For data. */
+  readonly limitBytes: number;
+}
+
+export interface AdmissionSources {
+  readonly storage: Pick<Storage, 'dataBytes' | 'keyCount' | 'get'>;
+  /** As the log counts them. */
+  uncommittedBytes(): number;
+  /** Of the newest entry of the key that is not committed; undefined: there is none. 0: it deletes. */
+  uncommittedValueBytes(key: string): number | undefined;
+  /** Nobody, unless this node is primary: then others judge. */
+  holders(): readonly Holder[];
+}
+
+export interface ProposedWrite {
+  readonly key: string;
+  readonly value: Uint8Array | undefined;
+}
+
+/** Who holds a copy is asked again after so long. What may come in meanwhile is small beside what is set aside. */
+const validMs = 100;
+
+export class WriteAdmission {
+  readonly #sources: AdmissionSources;
+  /** What may be added without looking again: as if nothing were overwritten or deleted. */
+  #roomBytes = 0;
+  #validUntilMs = Number.NEGATIVE_INFINITY;
+
+  constructor(sources: AdmissionSources) {
+    this.#sources = sources;
+  }
+
+  /** Why the write must not be taken: definitely not executed. Undefined: it is counted as taken. */
+  refusalOf({ key, value }: ProposedWrite, nowMs: number): KvError | undefined {
+    if (value === undefined) return undefined;
+    const cost = costOf(key, value.length);
+    if (cost <= this.#roomBytes && nowMs < this.#validUntilMs) {
+      this.#roomBytes -= cost;
+      return undefined;
+    }
+    return this.#lookCloser(key, value.length, cost, nowMs);
+  }
+
+  /** What the data costs, writes under way included. */
+  get usedBytes(): number {
+    return costOfData(this.#sources.storage) + costOfUncommitted(this.#sources.uncommittedBytes());
+  }
+
+  #lookCloser(key: string, valueBytes: number, cost: number, nowMs: number): KvError | undefined {
+    let smallest: Holder | undefined;
+    for (const holder of this.#sources.holders()) {
+      if (smallest === undefined || holder.limitBytes < smallest.limitBytes) smallest = holder;
+    }
+    const used = this.usedBytes;
+    this.#roomBytes = Math.max(0, (smallest?.limitBytes ?? Number.POSITIVE_INFINITY) - used);
+    this.#validUntilMs = nowMs + validMs;
+    if (cost <= this.#roomBytes) {
+      this.#roomBytes -= cost;
+      return undefined;
+    }
+    if (smallest === undefined || this.#growsNothing(key, valueBytes)) return undefined;
+    const { nodeId, limitBytes } = smallest;
+    return new KvError(
+      'MEMORY_FULL',
+      `the data takes ${used} of the ${limitBytes} bytes that node ${nodeId} has for it; nothing was written. ` +
+        'Delete keys, or start that node with a larger --max-memory',
+    );
+  }
+
+  #growsNothing(key: string, valueBytes: number): boolean {
+    const uncommitted = this.#sources.uncommittedValueBytes(key);
+    if (uncommitted !== undefined) return valueBytes <= uncommitted;
+    const stored = this.#sources.storage.get(key);
+    // An engine that has to wait for a disk does not keep its values in memory.
+    return stored instanceof Promise || (stored !== undefined && valueBytes <= stored.value.length);
+  }
+}

@@ -1,0 +1,100 @@
+/** `--max-memory`: what a node may take is a promise, and what it means for writers. */
+import { afterEach, expect, test } from 'vitest';
+import type { LocalCluster } from '../../local/local-cluster.js';
+import { KvClient } from '../../src/client/index.js';
+import type { KvError } from '../../src/errors.js';
+import { startCluster } from './support/cluster.js';
+
+let cluster: LocalCluster | undefined;
+const clients: KvClient[] = [];
+
+afterEach(async () => {
+  for (const client of clients.splice(0)) await client.close();
+  await cluster?.kill();
+  cluster = undefined;
+});
+
+const mebibyte = 2 ** 20;
+const small = 256 * mebibyte;
+const value = Buffer.alloc(20_000, 'v');
+
+async function connect(nodes: readonly string[], api: 'pipeline' | 'unary'): Promise<KvClient> {
+  const client = await KvClient.connect({ nodes: [...nodes], api });
+  clients.push(client);
+  return client;
+}
+
+/** Writes new keys, many at a time, until one is refused. @returns the keys that were acknowledged, and the refusals. */
+async function fill(client: KvClient, prefix: string): Promise<{ written: string[]; refused: Map<string, KvError> }> {
+  const written: string[] = [];
+  const refused = new Map<string, KvError>();
+  for (let batch = 0; refused.size === 0 && batch < 100; batch++) {
+    const entries = Array.from({ length: 100 }, (_, at) => ({ key: `${prefix}:${batch}:${at}`, value }));
+    for (const outcome of await client.mput(entries)) {
+      if (outcome.ok) written.push(outcome.key);
+      else refused.set(outcome.key, outcome.error);
+    }
+  }
+  return { written, refused };
+}
+
+test('writes are refused before a backup with little memory is in danger, and deletes make room', {
+  timeout: 120_000,
+}, async () => {
+  cluster = await startCluster({ nodes: 2 });
+  const backup = await cluster.addNode(['--max-memory', '256MiB', '--id', 'small']);
+  await cluster.waitForInSync(3);
+  for (const api of ['pipeline', 'unary'] as const) {
+    const client = await connect(cluster.addresses, api);
+    const { written, refused } = await fill(client, api);
+
+    const [first] = refused.values();
+    expect([...refused.values()].map(({ code }) => code)).toEqual([...refused.values()].map(() => 'MEMORY_FULL'));
+    expect(first).toMatchObject({ executed: 'no' });
+    expect(first?.message).toContain('node small');
+    const stored = await client.mget(written);
+    expect(stored.every((found) => found !== undefined && value.equals(found.value))).toBe(true);
+    expect((await client.mget([...refused.keys()])).every((found) => found === undefined)).toBe(true);
+
+    // What makes nothing larger is taken: an overwrite, a smaller one, a delete.
+    const [one, another] = written;
+    await client.put(one!, Buffer.alloc(value.length, 'w'));
+    await client.put(one!, 'less');
+    await client.delete(another!);
+    await client.put(`${api}:again`, Buffer.alloc(10_000));
+
+    const status = await client.nodeStatus(backup.address);
+    expect(status.memoryBytes).toBeLessThan(small);
+    expect(status.maxMemoryBytes).toBe(small);
+    expect(status.warnings.join()).toContain('beyond them writes are refused');
+    for (let at = 0; at < written.length; at += 500)
+      await Promise.all(written.slice(at, at + 500).map((key) => client.delete(key)));
+  }
+  expect(cluster.nodes.every((node) => node.running)).toBe(true);
+});
+
+test('a node with too little memory for the data is given none and told so, and the others go on', {
+  timeout: 120_000,
+}, async () => {
+  cluster = await startCluster({ nodes: 2 });
+  const client = await connect(cluster.addresses, 'pipeline');
+  const large = Buffer.alloc(500_000);
+  const keys = Array.from({ length: 200 }, (_, at) => `key:${at}`);
+  expect((await client.mput(keys.map((key) => ({ key, value: large })))).every(({ ok }) => ok)).toBe(true);
+
+  const joiner = await cluster.addNode(['--max-memory', '256MiB']);
+  const primary = await cluster.primary();
+  await primary.log.waitFor(({ msg }) => msg.includes('too little memory for the data'));
+  await client.put('more', large);
+  expect((await client.nodeStatus(joiner.address)).replicas[0]).toMatchObject({ role: 'joiner', keys: 0 });
+
+  // Once there is less data, it joins.
+  await Promise.all(keys.slice(0, 150).map((key) => client.delete(key)));
+  await cluster.waitForInSync(3);
+  expect((await client.get('key:199'))?.value.length).toBe(large.length);
+});
+
+test('a limit below what a node needs for itself is refused, with what would do', async () => {
+  cluster = await startCluster({ nodes: 1 });
+  await expect(cluster.addNode(['--max-memory', '100MiB'])).rejects.toThrow(/--max-memory: "100MiB" must be a size such as 4GiB/);
+});
