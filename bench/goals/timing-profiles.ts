@@ -11,5 +11,5 @@ export interface TimingProfile {
 
 export const timingProfiles: Readonly<Record<ProfileName, TimingProfile>> = {
   default: { name: 'default', words: [] },
-  fast: { name: 'fast', words: ['--beacon-ms', '50', '--lease-ms', '550', '--grace-ms', '650'] },
+  fast: { name: 'fast', words: ['--beacon-ms', '50', '--lease-ms', '500', '--grace-ms', '600'] },
 };
