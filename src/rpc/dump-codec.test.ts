@@ -76,14 +76,6 @@ describe('a dump', () => {
     );
   });
 
-  test('an item does not keep the message it came in', () => {
-    const it: DumpBody = { type: 'chunk', items: [{ key: 'k', value: Uint8Array.of(1, 2), version: 3 }] };
-    const bytes = new DumpEncoder(header, 7).encode(it);
-    const found = codec.receive(bytes, readDumpBody);
-    bytes.fill(0);
-    expect(found).toMatchObject({ kind: 'message', body: it });
-  });
-
   test('the call is what the proto file describes', () => {
     fc.assert(
       fc.property(number, (number) => {

@@ -5,7 +5,6 @@
 import type { DumpItem } from '../replication/index.js';
 import { bodyReader, type Envelope, type Header, numberField, writeHeader } from './envelope.js';
 import { FlatMessage } from './flat-message.js';
-import { ownCopyOf } from './own-memory.js';
 import { type ProtobufReader, tagOf } from './protobuf-reader.js';
 import { ProtobufWriter } from './protobuf-writer.js';
 
@@ -63,7 +62,7 @@ export class DumpEncoder {
   }
 }
 
-/** The header must have been accepted. Undefined: of a kind that is not known here. */
+/** The header must have been accepted. Values are views of the message: all of it lasts as long as one of them. Undefined: of a kind that is not known here. */
 export function readDumpBody(envelope: Envelope): ReceivedDumpBody | undefined {
   const reader = bodyReader(envelope);
   switch (envelope.bodyField) {
@@ -98,6 +97,10 @@ function readItems(reader: ProtobufReader, bytes: Buffer): DumpItem[] {
 
 const noBytes = new Uint8Array(0);
 
+function viewOf({ buffer, byteOffset }: Buffer, start: number, end: number): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(buffer as ArrayBuffer, byteOffset + start, end - start);
+}
+
 function readItem(reader: ProtobufReader, bytes: Buffer): DumpItem {
   let key = '';
   let value = noBytes;
@@ -106,7 +109,7 @@ function readItem(reader: ProtobufReader, bytes: Buffer): DumpItem {
   while (reader.more) {
     const tag = reader.tag();
     if (tag === tags.key) key = reader.string();
-    else if (tag === tags.value) value = ownCopyOf(bytes, reader.bytes(), reader.position) as Uint8Array<ArrayBuffer>;
+    else if (tag === tags.value) value = viewOf(bytes, reader.bytes(), reader.position);
     else if (tag === tags.version) version = reader.varint();
     else reader.skip(tag);
   }

@@ -5,6 +5,7 @@
 import { noRecord } from './address.js';
 import type { EncodedKey } from './encoded-key.js';
 import type { Records } from './records.js';
+import { SegmentWalk } from './segment-walk.js';
 import { Table } from './table.js';
 
 const segmentBits = 8;
@@ -12,6 +13,8 @@ const segmentBits = 8;
 export class KeyIndex {
   static readonly segments = 1 << segmentBits;
   readonly #tables = new Array<Table | undefined>(KeyIndex.segments).fill(undefined);
+  /** Those under way. */
+  readonly #walks = new Set<SegmentWalk>();
   #count = 0;
   #bytes = 0;
 
@@ -45,7 +48,9 @@ export class KeyIndex {
 
   /** A record that is in the index has moved. */
   replace(hash: number, from: number, to: number): void {
-    this.#tables[segmentOf(hash)]!.replace(hash, from, to);
+    const segment = segmentOf(hash);
+    this.#tables[segment]!.replace(hash, from, to);
+    this.#tellWalks(segment, from, to);
   }
 
   /** The record must be in the index. */
@@ -57,10 +62,23 @@ export class KeyIndex {
     if (table.count === 0) this.#tables[segment] = undefined;
     else this.#bytes += table.bytes;
     this.#count--;
+    this.#tellWalks(segment, address, noRecord);
   }
 
-  addresses(segment: number): readonly number[] {
-    return this.#tables[segment]?.addresses() ?? [];
+  /** Of the records that are there now. The caller ends it. */
+  walk(segment: number): SegmentWalk {
+    const walk = new SegmentWalk(segment, this.#tables[segment]?.addresses() ?? []);
+    this.#walks.add(walk);
+    return walk;
+  }
+
+  endWalk(walk: SegmentWalk): void {
+    this.#walks.delete(walk);
+  }
+
+  #tellWalks(segment: number, from: number, to: number): void {
+    if (this.#walks.size === 0) return;
+    for (const walk of this.#walks) if (walk.segment === segment) walk.moved(from, to);
   }
 }
 

@@ -79,21 +79,30 @@ export class MemoryStorage implements Storage {
     return address === noRecord ? 0 : this.#records.version(address);
   }
 
-  /** Segment by segment of the index: its keys at once, then each as it is found by then, wherever that is. */
+  /** Segment by segment of the index. */
   *scan(chunkBytes: number): Iterable<readonly DumpItem[]> {
+    this.#applyDue();
+    const index = this.#index;
     let chunk: DumpItem[] = [];
     let bytes = 0;
     for (let segment = 0; segment < KeyIndex.segments; segment++) {
-      this.#applyDue();
-      for (const key of this.#index.addresses(segment).map((address) => this.#records.key(address))) {
-        const stored = this.get(key);
-        if (stored === undefined) continue;
-        chunk.push({ key, value: Buffer.from(stored.value), version: stored.version });
-        bytes += key.length + stored.value.length + itemOverheadBytes;
-        if (bytes < chunkBytes) continue;
-        yield chunk;
-        chunk = [];
-        bytes = 0;
+      const walk = index.walk(segment);
+      try {
+        for (let address = walk.next(); address !== noRecord; address = walk.next()) {
+          const key = this.#records.key(address);
+          const { value, version } = this.#records.read(address);
+          chunk.push({ key, value: Buffer.from(value), version });
+          bytes += key.length + value.length + itemOverheadBytes;
+          if (bytes < chunkBytes) continue;
+          yield chunk;
+          this.#applyDue();
+          // After a reset nothing is left that has been there all the time.
+          if (this.#index !== index) return;
+          chunk = [];
+          bytes = 0;
+        }
+      } finally {
+        index.endWalk(walk);
       }
     }
     if (chunk.length > 0) yield chunk;

@@ -1,0 +1,38 @@
+import { expect, test } from 'vitest';
+import { noRecord } from './address.js';
+import { SegmentWalk } from './segment-walk.js';
+
+function restOf(walk: SegmentWalk): number[] {
+  const found: number[] = [];
+  for (let address = walk.next(); address !== noRecord; address = walk.next()) found.push(address);
+  return found;
+}
+
+test('a walk - finds a record where it has moved, however often', () => {
+  const walk = new SegmentWalk(0, [1, 2, 3]);
+  walk.moved(2, 20);
+  walk.moved(20, 21);
+  expect(restOf(walk)).toEqual([1, 21, 3]);
+});
+
+test('a walk - passes over a record that is gone', () => {
+  const walk = new SegmentWalk(0, [1, 2, 3]);
+  walk.moved(1, noRecord);
+  expect(restOf(walk)).toEqual([2, 3]);
+});
+
+test('a walk - does not take one record for another that has its address now', () => {
+  const walk = new SegmentWalk(0, [1, 2]);
+  walk.moved(2, 20);
+  // Another record was written at 2, and moves as well.
+  walk.moved(2, 30);
+  walk.moved(30, noRecord);
+  expect(restOf(walk)).toEqual([1, 20]);
+});
+
+test('a walk - goes on where it is when what it has seen moves', () => {
+  const walk = new SegmentWalk(0, [1, 2, 3]);
+  walk.next();
+  walk.moved(1, 10);
+  expect(restOf(walk)).toEqual([2, 3]);
+});
