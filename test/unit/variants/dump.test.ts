@@ -74,4 +74,16 @@ describeVariants('dump', [
     edits: [edit('joiner.ts', '|| core.epoch !== event.epoch', '')],
     caughtBy: scenario('dump'),
   },
+  {
+    rule: 'R10',
+    does: 'invites a joiner that has no room for the data',
+    edits: [edit('replicate.ts', 'replicaId === peer.id && full', 'replicaId === peer.id && full && false')],
+    caughtBy: scenario('dump'),
+  },
+  {
+    rule: 'R10',
+    does: 'keeps all of the log that comes before its dump has ended, however long that takes',
+    edits: [edit('follower.ts', 'core.log.bytes > dumpGrowth * core.options.retainBytes', 'false')],
+    caughtBy: scenario('dump'),
+  },
 ]);
