@@ -19,6 +19,8 @@ type Call<Request, Response> = ServerUnaryCall<Raw<Request>, Response>;
 /** Calls waiting at this node, of all clients together. */
 const maxPendingCalls = 8_192;
 
+const noValue = Buffer.alloc(0);
+
 export interface KeyValueContext {
   readonly nodeId: string;
   readonly maxValueBytes: number;
@@ -69,49 +71,64 @@ export class KeyValueServer {
     };
   }
 
+  /** What `serve` has at once is answered at once. */
   #handler<Request extends object, Response>(
     method: MethodDefinition<Request, Response>,
-    serve: (request: Request) => Promise<Response>,
+    serve: (request: Request) => Response | Promise<Response>,
   ) {
     return (call: Call<Request, Response>, callback: sendUnaryData<Response>): void => {
       const bytes = valueBytesOf(call.request);
       this.#pending++;
       this.#pendingBytes += bytes;
       this.#lastCallMs = performance.now();
-      this.#serveOrForward(method, call, serve)
-        .then(
-          (response) => callback(null, response),
-          (error: unknown) => callback(this.#report(error)),
-        )
-        .finally(() => {
-          this.#pending--;
-          this.#pendingBytes -= bytes;
-        });
+      const ended = (): void => {
+        this.#pending--;
+        this.#pendingBytes -= bytes;
+      };
+      const succeeded = (response: Response): void => {
+        ended();
+        callback(null, response);
+      };
+      const failed = (error: unknown): void => {
+        ended();
+        callback(this.#report(error));
+      };
+      const notServed = (error: unknown): void => {
+        if (!(error instanceof KvError) || error.code !== 'NOT_PRIMARY') failed(error);
+        else this.#forward(method, call, error).then(succeeded, failed);
+      };
+      let served: Response | Promise<Response>;
+      try {
+        this.#refuseWhatIsTooMuch();
+        served = serve(call.request);
+      } catch (error) {
+        return notServed(error);
+      }
+      if (served instanceof Promise) served.then(succeeded, notServed);
+      else succeeded(served);
     };
   }
 
-  async #serveOrForward<Request extends object, Response>(
-    method: MethodDefinition<Request, Response>,
-    call: Call<Request, Response>,
-    serve: (request: Request) => Promise<Response>,
-  ): Promise<Response> {
+  #refuseWhatIsTooMuch(): void {
     if (this.#pending > maxPendingCalls)
       throw new KvError('OVERLOADED', `${maxPendingCalls} calls are waiting at this node already`);
     const { maxPendingBytes } = this.#context;
     if (this.#pendingBytes > maxPendingBytes && this.#pending > 1)
       throw new KvError('OVERLOADED', `${maxPendingBytes} bytes are waiting at this node already`);
     if (this.#closed) throw new KvError('STOPPING', 'this node has stopped taking requests');
-    try {
-      return await serve(call.request);
-    } catch (error) {
-      if (!(error instanceof KvError) || error.code !== 'NOT_PRIMARY') throw error;
-      const address = this.#context.primaryElsewhere();
-      if (wasForwarded(call.metadata)) {
-        throw new KvError('NOT_PRIMARY', error.message, address === undefined ? {} : { primaryAddress: address });
-      }
-      if (address === undefined) throw noPrimary(this.#context.isOffline());
-      return await this.#context.forwarder.forward(address, method, call.request, this.#remainingMs(call));
+  }
+
+  async #forward<Request extends object, Response>(
+    method: MethodDefinition<Request, Response>,
+    call: Call<Request, Response>,
+    error: KvError,
+  ): Promise<Response> {
+    const address = this.#context.primaryElsewhere();
+    if (wasForwarded(call.metadata)) {
+      throw new KvError('NOT_PRIMARY', error.message, address === undefined ? {} : { primaryAddress: address });
     }
+    if (address === undefined) throw noPrimary(this.#context.isOffline());
+    return await this.#context.forwarder.forward(address, method, call.request, this.#remainingMs(call));
   }
 
   #remainingMs(call: { getDeadline(): Date | number }): number {
@@ -120,31 +137,31 @@ export class KeyValueServer {
     return Number.isFinite(remaining) ? Math.max(0, remaining) : this.#context.defaultDeadlineMs;
   }
 
-  async #get(request: GetRequest<Buffer>): Promise<GetResponse> {
+  #get(request: GetRequest<Buffer>): GetResponse | Promise<GetResponse> {
     const { nodeId, local } = this.#context;
     const key = checkKey(request.key);
     const refusal = local.refusalOfRead(performance.now());
     if (refusal !== undefined) throw refusal;
     const stored = local.stored(key);
     // What is there at once is copied at once: it may be a view, and the answer is encoded later.
-    return found(nodeId, stored instanceof Promise ? await stored : stored);
+    return stored instanceof Promise ? stored.then((found) => answerWith(nodeId, found)) : answerWith(nodeId, stored);
   }
 
-  async #put(request: PutRequest<Buffer>): Promise<PutResponse> {
+  #put(request: PutRequest<Buffer>): Promise<PutResponse> {
     const { nodeId, maxValueBytes } = this.#context;
     const key = checkKey(request.key);
     checkValue(request.value.length, maxValueBytes);
     checkIfVersion(request.ifVersion, 0);
-    const version = await this.#write({ key, value: ownCopy(request.value), ifVersion: request.ifVersion });
-    return { version, nodeId };
+    const write = { key, value: ownCopy(request.value), ifVersion: request.ifVersion };
+    return this.#write(write).then((version) => ({ version, nodeId }));
   }
 
-  async #delete(request: DeleteRequest<Buffer>): Promise<DeleteResponse> {
+  #delete(request: DeleteRequest<Buffer>): Promise<DeleteResponse> {
     const { nodeId } = this.#context;
     const key = checkKey(request.key);
     checkIfVersion(request.ifVersion, 1);
-    const version = await this.#write({ key, value: undefined, ifVersion: request.ifVersion });
-    return { existed: version > 0, version, nodeId };
+    const write = { key, value: undefined, ifVersion: request.ifVersion };
+    return this.#write(write).then((version) => ({ existed: version > 0, version, nodeId }));
   }
 
   #write(write: LocalWrite): Promise<number> {
@@ -162,7 +179,7 @@ function valueBytesOf(request: object): number {
   return 'value' in request && request.value instanceof Uint8Array ? request.value.length : 0;
 }
 
-function found(nodeId: string, stored: StoredValue | undefined): GetResponse {
-  if (stored === undefined) return { found: false, value: Buffer.alloc(0), version: 0, nodeId };
+function answerWith(nodeId: string, stored: StoredValue | undefined): GetResponse {
+  if (stored === undefined) return { found: false, value: noValue, version: 0, nodeId };
   return { found: true, value: Buffer.from(stored.value), version: stored.version, nodeId };
 }
