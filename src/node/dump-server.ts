@@ -11,7 +11,7 @@ import type { ShardHost } from './shard-host.js';
 export type DumpCall = ServerWritableStream<Buffer, Buffer>;
 
 /** Large enough to make the cost of a message small, small enough not to hold up the event loop. */
-const chunkBytes = 128 * 1024;
+const chunkBytes = 64 * 1024;
 export async function serveDump(
   call: DumpCall,
   dump: Extract<Effect, { type: 'serveDump' }>,
