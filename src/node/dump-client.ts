@@ -1,7 +1,7 @@
 /** Takes a dump from the primary and reports it to the core, message by message (R10). */
 import type { Client, ClientReadableStream } from '@grpc/grpc-js';
 import type { Effect, Event } from '../replication/index.js';
-import { encodeDumpRequest, type ReceivedDumpBody, readDumpBody } from '../rpc/dump-codec.js';
+import { type DumpBody, encodeDumpRequest, readDumpBody } from '../rpc/dump-codec.js';
 import { replicationService } from '../rpc/proto.js';
 import type { ReplicationCodec } from '../rpc/replication-codec.js';
 import { newNodeClient } from './node-client.js';
@@ -68,7 +68,7 @@ export class DumpClient {
     current?.client.close();
   }
 
-  #received({ epoch, number }: RequestDump, body: ReceivedDumpBody): void {
+  #received({ epoch, number }: RequestDump, body: DumpBody): void {
     if (body.type === 'begin')
       this.#handle({ type: 'dumpBegun', epoch, number, baseSeq: body.baseSeq, baseEpoch: body.baseEpoch });
     else if (body.type === 'chunk') this.#handle({ type: 'dumpChunk', epoch, number, items: body.items });

@@ -28,11 +28,11 @@ export async function serveDump(
   };
   try {
     await send(encoder.encode({ type: 'begin', baseSeq: dump.baseSeq, baseEpoch: dump.baseEpoch }));
-    for await (const items of host.storage.scan(chunkBytes)) {
+    for await (const _ of host.storage.scan(chunkBytes, (record) => encoder.add(record))) {
       if (gone.signal.aborted) return;
       // What follows could be of another epoch's making.
       if (!host.isPrimaryIn(dump.epoch)) return void call.emit('error', notPrimary);
-      const chunk = encoder.encode({ type: 'chunk', items });
+      const chunk = encoder.takeChunk();
       const sent = send(chunk);
       await Promise.all([sent, pause(pace.restMs(chunk.length, performance.now()))]);
       pace.rested(performance.now());

@@ -3,20 +3,18 @@
  * replication-codec.ts: a dump is as many items as there are keys.
  */
 import type { DumpItem } from '../replication/index.js';
+import type { RecordView } from '../storage/index.js';
 import { bodyReader, type Envelope, type Header, numberField, writeHeader } from './envelope.js';
 import { FlatMessage } from './flat-message.js';
 import { type ProtobufReader, tagOf } from './protobuf-reader.js';
 import { ProtobufWriter } from './protobuf-writer.js';
 
-export type DumpBody =
+/** What a dump has before and after its items. */
+export type DumpFrame =
   | { readonly type: 'begin'; readonly baseSeq: number; readonly baseEpoch: number }
-  | { readonly type: 'chunk'; readonly items: Iterable<DumpItem> }
   | { readonly type: 'end'; readonly commitIndex: number };
 
-/** What came: the items are an array. */
-export type ReceivedDumpBody =
-  | Exclude<DumpBody, { type: 'chunk' }>
-  | { readonly type: 'chunk'; readonly items: readonly DumpItem[] };
+export type DumpBody = DumpFrame | { readonly type: 'chunk'; readonly items: readonly DumpItem[] };
 
 const begin = new FlatMessage({ baseSeq: 'uint64', baseEpoch: 'uint64' });
 const end = new FlatMessage({ commitIndex: 'uint64' });
@@ -49,21 +47,43 @@ export class DumpEncoder {
     this.#number = number;
   }
 
-  encode(body: DumpBody): Buffer {
+  encode(frame: DumpFrame): Buffer {
+    this.#open(frame.type, 0);
+    if (frame.type === 'begin') begin.write(this.#writer, frame);
+    else end.write(this.#writer, frame);
+    return this.#close();
+  }
+
+  /** Adds to the chunk under way, which `takeChunk` ends. */
+  add({ memory, keyStart, keyEnd, valueStart, valueEnd, version }: RecordView): void {
     const writer = this.#writer;
-    writeHeader(writer, this.#header);
-    writer.uint64(numberField, this.#number);
-    writer.begin(fields[body.type], body.type === 'chunk' ? chunkBytes : 0);
-    if (body.type === 'chunk') for (const item of body.items) writeItem(writer, item);
-    else if (body.type === 'begin') begin.write(writer, body);
-    else end.write(writer, body);
+    if (writer.length === 0) this.#open('chunk', chunkBytes);
+    writer.begin(itemsField, overheadBytes + keyEnd - keyStart + valueEnd - valueStart);
+    writer.bytesOf(1, memory, keyStart, keyEnd);
+    writer.bytesOf(2, memory, valueStart, valueEnd);
+    writer.uint64(3, version);
     writer.end();
-    return writer.take();
+  }
+
+  /** Something must have been added. */
+  takeChunk(): Buffer {
+    return this.#close();
+  }
+
+  #open(body: keyof typeof fields, expectedBytes: number): void {
+    writeHeader(this.#writer, this.#header);
+    this.#writer.uint64(numberField, this.#number);
+    this.#writer.begin(fields[body], expectedBytes);
+  }
+
+  #close(): Buffer {
+    this.#writer.end();
+    return this.#writer.take();
   }
 }
 
 /** The header must have been accepted. Values are views of the message: all of it lasts as long as one of them. Undefined: of a kind that is not known here. */
-export function readDumpBody(envelope: Envelope): ReceivedDumpBody | undefined {
+export function readDumpBody(envelope: Envelope): DumpBody | undefined {
   const reader = bodyReader(envelope);
   switch (envelope.bodyField) {
     case fields.begin:
@@ -75,14 +95,6 @@ export function readDumpBody(envelope: Envelope): ReceivedDumpBody | undefined {
     default:
       return undefined;
   }
-}
-
-function writeItem(writer: ProtobufWriter, { key, value, version }: DumpItem): void {
-  writer.begin(itemsField, overheadBytes + key.length + value.length);
-  writer.string(1, key);
-  writer.bytes(2, value);
-  writer.uint64(3, version);
-  writer.end();
 }
 
 function readItems(reader: ProtobufReader, bytes: Buffer): DumpItem[] {

@@ -11,8 +11,8 @@ const lengthDelimited = 2;
 
 /** A field's tag and length, or its number: two varints of at most ten bytes. */
 const maxFieldHeadBytes = 20;
-/** Up to here a loop over the characters is quicker than the call that writes a string. */
-const maxLoopedString = 48;
+/** Up to here a loop over the characters, or bytes, is quicker than the call that copies them. */
+const maxLooped = 48;
 /** Small messages share one allocation of this size. */
 const minChunkBytes = 16 * 1024;
 
@@ -54,11 +54,23 @@ export class ProtobufWriter {
     this.#at += value.length;
   }
 
+  /** The bytes between two positions of somewhere else. */
+  bytesOf(field: number, source: Buffer, start: number, end: number): void {
+    const length = end - start;
+    this.#reserve(maxFieldHeadBytes + length);
+    this.#varint((field << 3) | lengthDelimited);
+    this.#varint(length);
+    const chunk = this.#chunk;
+    if (length <= maxLooped) for (let i = 0; i < length; i++) chunk[this.#at + i] = source[start + i]!;
+    else chunk.set(new Uint8Array(source.buffer, source.byteOffset + start, length), this.#at);
+    this.#at += length;
+  }
+
   string(field: number, value: string): void {
     // A character is at most three bytes long: a pair of two, four.
     this.#reserve(maxFieldHeadBytes + 3 * value.length);
     this.#varint((field << 3) | lengthDelimited);
-    if (value.length <= maxLoopedString && this.#ascii(value)) return;
+    if (value.length <= maxLooped && this.#ascii(value)) return;
     this.#varint(Buffer.byteLength(value));
     this.#at += this.#chunk.write(value, this.#at);
   }

@@ -7,17 +7,26 @@
  * - `apply` takes effect for `get` and `scan` before it returns; an engine that writes later answers from what it holds
  *   back. It needs no durability of its own: whatever is applied is in the log.
  * - `get` may answer at once with a view of the engine's own memory, good until the next `apply` or `persist`: whoever
- *   keeps the value, or awaits anything before using it, copies it first. What comes by a promise, or from `scan`, is the
- *   caller's to keep.
+ *   keeps the value, or awaits anything before using it, copies it first. What comes by a promise is the caller's to keep.
  * - An entry or item older than what is stored under its key is skipped: a dump may be ahead of the log laid over it. A
  *   delete removes the version as well: what is older than it would be taken.
  * - What an engine is given it may keep as it is: nobody changes those bytes.
  */
-import type { Change, DumpItem, LogEntry } from '../replication/index.js';
+import type { Change, LogEntry } from '../replication/index.js';
 
 export interface StoredValue {
   readonly value: Uint8Array;
   /** The seq that wrote it. */
+  readonly version: number;
+}
+
+/** A record where it lies: in the engine's memory, between these positions. */
+export interface RecordView {
+  readonly memory: Buffer;
+  readonly keyStart: number;
+  readonly keyEnd: number;
+  readonly valueStart: number;
+  readonly valueEnd: number;
   readonly version: number;
 }
 
@@ -35,9 +44,10 @@ export interface Storage {
   /** That of `get`, without the value; 0 if there is none. */
   version(key: string): number | Promise<number>;
   /**
-   * Every key that exists throughout, at least once, in no particular order and in chunks of about `chunkBytes`; what is
-   * written meanwhile may or may not be seen.
+   * Every key that exists throughout, at least once, in no particular order; what is written meanwhile may or may not be
+   * seen. `take` is given each record, and has what it wants of it when it returns: the same view shows the next one. The
+   * caller has its turn after about every `chunkBytes` of them, and after the last.
    */
-  scan(chunkBytes: number): AsyncIterable<readonly DumpItem[]> | Iterable<readonly DumpItem[]>;
+  scan(chunkBytes: number, take: (record: RecordView) => void): AsyncIterable<void> | Iterable<void>;
   close(): Promise<void>;
 }

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { DumpItem } from '../../replication/index.js';
-import { entryOf, kilobyte, put, StorageAndTwin, valueFor, type Write, writes } from './memory-storage.fixture.js';
+import type { RecordView } from '../storage.js';
+import { copyOf, entryOf, kilobyte, put, StorageAndTwin, valueFor, type Write, writes } from './memory-storage.fixture.js';
 import { MemoryStorage } from './memory-storage.js';
 
 /** Keeps what each key that stays has had since the scan began. */
@@ -16,8 +16,9 @@ class ScannedStorage extends StorageAndTwin {
     for (const [key, { version }] of this.twin) this.#versions.set(key, new Set([version]));
   }
 
-  see(chunk: readonly DumpItem[]): void {
-    for (const { key, version } of chunk) this.#seen.set(key, [...(this.#seen.get(key) ?? []), version]);
+  see(record: RecordView): void {
+    const { key, version } = copyOf(record);
+    this.#seen.set(key, [...(this.#seen.get(key) ?? []), version]);
   }
 
   step(step: readonly Write[] | 'reset'): void {
@@ -51,8 +52,7 @@ describe('a scan', { timeout: 60_000 }, () => {
     fc.assert(
       fc.property(steps, fc.integer({ min: 1, max: 4_000 }), (meanwhile, chunkBytes) => {
         const scanned = new ScannedStorage();
-        for (const chunk of scanned.storage.scan(chunkBytes)) {
-          scanned.see(chunk);
+        for (const _ of scanned.storage.scan(chunkBytes, (record) => scanned.see(record))) {
           scanned.step(meanwhile.pop() ?? []);
         }
         scanned.expectSame();
@@ -61,7 +61,7 @@ describe('a scan', { timeout: 60_000 }, () => {
     );
   });
 
-  it('loses nothing to the cleaner, and its items stay as they are', () => {
+  it('loses nothing to the cleaner, and shows records whole', () => {
     const storage = new MemoryStorage();
     const count = 16_000;
     let seq = 0;
@@ -72,25 +72,27 @@ describe('a scan', { timeout: 60_000 }, () => {
     };
     write(1);
     const seen = new Map<string, number>();
-    const items = [];
-    for (const chunk of storage.scan(150 * kilobyte)) {
-      for (const item of chunk) {
-        seen.set(item.key, item.version);
-        items.push(item);
-      }
-      write(3);
-    }
+    const see = (record: RecordView) => {
+      const { key, value, version } = copyOf(record);
+      seen.set(key, version);
+      expect(Buffer.compare(value, valueFor(value.length, version))).toBe(0);
+    };
+    for (const _ of storage.scan(150 * kilobyte, see)) write(3);
     expect(seen.size).toBe(count);
     // The cleaner was at work.
     expect(storage.memoryBytes).toBeLessThan(2 * storage.dataBytes + 3 * 1_024 * kilobyte);
     expect((seq - count) * 200).toBeGreaterThan(2 * storage.memoryBytes);
-    for (const { value, version } of items) expect(Buffer.compare(value, valueFor(value.length, version))).toBe(0);
   });
 
   it('comes in chunks of about the size asked for', () => {
     const storage = new MemoryStorage();
     storage.apply(Array.from({ length: 1_000 }, (_, number) => put(`key:${number}`, 1_000, number + 1)));
-    const sizes = [...storage.scan(50_000)].map((chunk) => chunk.length);
+    const sizes: number[] = [];
+    let count = 0;
+    for (const _ of storage.scan(50_000, () => count++)) {
+      sizes.push(count);
+      count = 0;
+    }
     expect(Math.max(...sizes)).toBeLessThan(51);
     expect(sizes.length).toBeLessThan(25);
   });

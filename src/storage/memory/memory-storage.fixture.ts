@@ -1,7 +1,8 @@
 /** What the tests of the storage in memory write, and the storage together with its twin, a Map. */
 import fc from 'fast-check';
 import { expect } from 'vitest';
-import type { LogEntry } from '../../replication/index.js';
+import type { DumpItem, LogEntry } from '../../replication/index.js';
+import type { RecordView } from '../storage.js';
 import { MemoryStorage } from './memory-storage.js';
 
 export const kilobyte = 1_024;
@@ -30,6 +31,12 @@ export function entryOf({ key, length, late }: Write, now: number): LogEntry {
 
 export function put(key: string, length: number, seq: number): LogEntry {
   return { seq, epoch: 1, key, value: valueFor(length, seq) };
+}
+
+/** What a view shows, in memory of its own. */
+export function copyOf({ memory, keyStart, keyEnd, valueStart, valueEnd, version }: RecordView): DumpItem {
+  const value = Uint8Array.from(memory.subarray(valueStart, valueEnd));
+  return { key: memory.toString('utf8', keyStart, keyEnd), value, version };
 }
 
 export class StorageAndTwin {

@@ -6,8 +6,8 @@
  * have, and never makes the garbage collector or the growth of a table hold up the event loop.
  */
 import { randomBytes } from 'node:crypto';
-import type { Change, DumpItem, LogEntry } from '../../replication/index.js';
-import type { Storage, StoredValue } from '../storage.js';
+import type { Change, LogEntry } from '../../replication/index.js';
+import type { RecordView, Storage, StoredValue } from '../storage.js';
 import { noRecord } from './address.js';
 import { Cleaner } from './cleaner.js';
 import { EncodedKey } from './encoded-key.js';
@@ -20,6 +20,8 @@ const itemOverheadBytes = 16;
 
 /** What is held back stays bounded also where entries come faster than turns of the event loop. */
 const maxDueEntries = 4_096;
+
+const noMemory = Buffer.alloc(0);
 
 const seed = new Int32Array(new Uint8Array(randomBytes(8)).buffer);
 
@@ -80,32 +82,30 @@ export class MemoryStorage implements Storage {
   }
 
   /** Segment by segment of the index. */
-  *scan(chunkBytes: number): Iterable<readonly DumpItem[]> {
+  *scan(chunkBytes: number, take: (record: RecordView) => void): Iterable<void> {
     this.#applyDue();
     const index = this.#index;
-    let chunk: DumpItem[] = [];
+    const view = { memory: noMemory, keyStart: 0, keyEnd: 0, valueStart: 0, valueEnd: 0, version: 0 };
     let bytes = 0;
     for (let segment = 0; segment < KeyIndex.segments; segment++) {
       const walk = index.walk(segment);
       try {
         for (let address = walk.next(); address !== noRecord; address = walk.next()) {
-          const key = this.#records.key(address);
-          const { value, version } = this.#records.read(address);
-          chunk.push({ key, value: Buffer.from(value), version });
-          bytes += key.length + value.length + itemOverheadBytes;
+          this.#records.show(address, view);
+          take(view);
+          bytes += view.valueEnd - view.keyStart + itemOverheadBytes;
           if (bytes < chunkBytes) continue;
-          yield chunk;
+          yield;
           this.#applyDue();
           // After a reset nothing is left that has been there all the time.
           if (this.#index !== index) return;
-          chunk = [];
           bytes = 0;
         }
       } finally {
         index.endWalk(walk);
       }
     }
-    if (chunk.length > 0) yield chunk;
+    if (bytes > 0) yield;
   }
 
   async close(): Promise<void> {

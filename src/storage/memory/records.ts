@@ -1,5 +1,5 @@
 /** Records by their addresses: most of them in slabs that they share, a large one in a slab of its own. */
-import type { StoredValue } from '../storage.js';
+import type { RecordView, StoredValue } from '../storage.js';
 import { addressOfLarge, isLarge, largeNumberOf, maxLarge, slabNumberOf, unitOf, unitsPerSlab } from './address.js';
 import type { EncodedKey } from './encoded-key.js';
 import { Slab, unitBytes, unitsFor } from './slab.js';
@@ -27,10 +27,6 @@ export class Records {
     return this.#slabOf(address).hasKey(startOf(address), key.words, key.length);
   }
 
-  key(address: number): string {
-    return this.#slabOf(address).key(startOf(address));
-  }
-
   version(address: number): number {
     return this.#slabOf(address).version(startOf(address));
   }
@@ -40,6 +36,18 @@ export class Records {
     const slab = this.#slabOf(address);
     const unit = startOf(address);
     return { value: slab.value(unit), version: slab.version(unit) };
+  }
+
+  /** Makes the view one of this record. */
+  show(address: number, view: { -readonly [Field in keyof RecordView]: RecordView[Field] }): void {
+    const slab = this.#slabOf(address);
+    const unit = startOf(address);
+    view.memory = slab.bytes;
+    view.keyStart = slab.keyStart(unit) * Int32Array.BYTES_PER_ELEMENT;
+    view.keyEnd = view.keyStart + slab.keyLength(unit);
+    view.valueStart = slab.valueStart(unit);
+    view.valueEnd = view.valueStart + slab.valueLength(unit);
+    view.version = slab.version(unit);
   }
 
   /** The address of a new record. */

@@ -22,8 +22,8 @@ function wholeWords(length: number): number {
 export class Slab {
   readonly units: number;
   readonly words: Int32Array;
+  readonly bytes: Buffer;
   readonly #versions: Float64Array;
-  readonly #bytes: Buffer;
   /** Units from the beginning that have been given to records. */
   used = 0;
   /** Units that records in use need. */
@@ -36,11 +36,15 @@ export class Slab {
     this.units = units;
     this.words = new Int32Array(memory);
     this.#versions = new Float64Array(memory);
-    this.#bytes = Buffer.from(memory);
+    this.bytes = Buffer.from(memory);
   }
 
   keyLength(unit: number): number {
     return this.words[2 * unit]! >>> roomBits;
+  }
+  /** Where in `bytes` the value begins. */
+  valueStart(unit: number): number {
+    return unit * unitBytes + headerBytes + wholeWords(this.keyLength(unit));
   }
   /** Where in `words` the key begins. */
   keyStart(unit: number): number {
@@ -67,14 +71,9 @@ export class Slab {
     return true;
   }
 
-  key(unit: number): string {
-    const start = unit * unitBytes + headerBytes;
-    return this.#bytes.toString('utf8', start, start + this.keyLength(unit));
-  }
-
   /** A view. */
   value(unit: number): Uint8Array {
-    return new Uint8Array(this.#bytes.buffer, this.#valueStart(unit, this.keyLength(unit)), this.valueLength(unit));
+    return new Uint8Array(this.bytes.buffer, this.valueStart(unit), this.valueLength(unit));
   }
 
   /** With the header's first word: the record is in use from here on. */
@@ -88,7 +87,7 @@ export class Slab {
   writeValue(unit: number, value: Uint8Array, version: number): void {
     this.words[2 * unit + 1] = value.length;
     this.#versions[unit + 1] = version;
-    this.#bytes.set(value, this.#valueStart(unit, this.keyLength(unit)));
+    this.bytes.set(value, this.valueStart(unit));
   }
 
   /** Copies everything but the room. */
@@ -102,9 +101,5 @@ export class Slab {
 
   markUnused(unit: number): void {
     this.words[2 * unit] = this.room(unit);
-  }
-
-  #valueStart(unit: number, keyLength: number): number {
-    return unit * unitBytes + headerBytes + wholeWords(keyLength);
   }
 }
