@@ -1,9 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { KvError } from '../errors.js';
 import { InFlightLimit } from './in-flight-limit.js';
-import { limitsOf } from './limits.js';
+import { type Limits, limitsOf } from './limits.js';
 
 const patient = limitsOf({}, 60_000);
+
+const enter = (limit: InFlightLimit, bytes: number, limits: Limits) =>
+  new Promise<void>((admitted, refused) => limit.enter(bytes, limits, { admitted, refused }));
 
 const limitOf = (maxInFlight: number, maxQueued: number) => new InFlightLimit({ maxInFlight, maxQueued, maxInFlightBytes: 100 });
 
@@ -12,8 +15,8 @@ describe('in-flight limit', () => {
     const limit = limitOf(1, 10);
     expect(limit.tryEnter(1)).toBe(true);
     const order: number[] = [];
-    const first = limit.enter(1, patient).then(() => order.push(1));
-    const second = limit.enter(1, patient).then(() => order.push(2));
+    const first = enter(limit, 1, patient).then(() => order.push(1));
+    const second = enter(limit, 1, patient).then(() => order.push(2));
     limit.leave(1);
     expect(limit.tryEnter(1)).toBe(false);
     await first;
@@ -28,10 +31,10 @@ describe('in-flight limit', () => {
     const limit = limitOf(1, 3);
     limit.tryEnter(1);
     const controller = new AbortController();
-    const cancelled = limit.enter(1, limitsOf({ signal: controller.signal }, 60_000));
-    const expired = limit.enter(1, limitsOf({ deadlineMs: 1 }, 60_000));
-    const patientOne = limit.enter(1, patient);
-    await expect(limit.enter(1, patient)).rejects.toMatchObject({ code: 'OVERLOADED', executed: 'no' });
+    const cancelled = enter(limit, 1, limitsOf({ signal: controller.signal }, 60_000));
+    const expired = enter(limit, 1, limitsOf({ deadlineMs: 1 }, 60_000));
+    const patientOne = enter(limit, 1, patient);
+    await expect(enter(limit, 1, patient)).rejects.toMatchObject({ code: 'OVERLOADED', executed: 'no' });
     controller.abort();
     await expect(cancelled).rejects.toMatchObject({ code: 'CANCELLED', executed: 'no' });
     await expect(expired).rejects.toMatchObject({ code: 'DEADLINE_EXCEEDED', executed: 'no' });
@@ -44,7 +47,7 @@ describe('in-flight limit', () => {
   test('refuseAll - empties the queue', async () => {
     const limit = limitOf(1, 3);
     limit.tryEnter(1);
-    const waiting = [limit.enter(1, patient), limit.enter(1, patient)];
+    const waiting = [enter(limit, 1, patient), enter(limit, 1, patient)];
     limit.refuseAll(new KvError('CLOSED', 'closed'));
     for (const one of waiting) await expect(one).rejects.toMatchObject({ code: 'CLOSED' });
     limit.leave(1);
@@ -55,8 +58,8 @@ describe('in-flight limit', () => {
     const limit = limitOf(10, 10);
     expect(limit.tryEnter(60)).toBe(true);
     expect(limit.tryEnter(60)).toBe(false);
-    const large = limit.enter(500, patient);
-    const small = limit.enter(10, patient);
+    const large = enter(limit, 500, patient);
+    const small = enter(limit, 10, patient);
     expect(limit.tryEnter(1)).toBe(false);
     limit.leave(60);
     await large;
@@ -70,8 +73,8 @@ describe('in-flight limit', () => {
     const limit = limitOf(10, 10);
     limit.tryEnter(60);
     const controller = new AbortController();
-    const large = limit.enter(60, limitsOf({ signal: controller.signal }, 60_000));
-    const small = limit.enter(40, patient);
+    const large = enter(limit, 60, limitsOf({ signal: controller.signal }, 60_000));
+    const small = enter(limit, 40, patient);
     controller.abort();
     await expect(large).rejects.toMatchObject({ code: 'CANCELLED' });
     await small;

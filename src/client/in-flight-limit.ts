@@ -6,16 +6,30 @@
  * cannot overtake it. An operation larger than all bytes that may be under way goes alone.
  */
 import { KvError } from '../errors.js';
-import { type Limits, monotonicNowMs } from './limits.js';
+import { DeadlineSweep } from './deadline-sweep.js';
+import type { Limits } from './limits.js';
+
+/** Hears once what became of its waiting. */
+export interface Entrant {
+  /** It has its place now, and gives it back with `leave`. */
+  admitted(): void;
+  /** OVERLOADED, DEADLINE_EXCEEDED, CANCELLED, CLOSED, all definitely not executed. */
+  refused(error: KvError): void;
+}
 
 /** A link of the queue. Those who give up are unlinked at once, so that the queue holds no more than it counts. */
 interface Waiter {
   previous: Waiter | undefined;
   next: Waiter | undefined;
+  readonly entrant: Entrant;
   readonly bytes: number;
-  admit(): void;
-  refuse(error: KvError): void;
+  readonly limits: Limits;
+  /** Heard by its signal; undefined where there is none. */
+  cancel: (() => void) | undefined;
 }
+
+/** Many wait at the same time, with as many deadlines: one look at all of them in so long is enough. */
+const sweepMs = 20;
 
 export interface InFlightLimits {
   readonly maxInFlight: number;
@@ -32,6 +46,7 @@ export class InFlightLimit {
   #queued = 0;
   #first: Waiter | undefined;
   #last: Waiter | undefined;
+  readonly #sweep = new DeadlineSweep((nowMs) => this.#expire(nowMs));
 
   constructor({ maxInFlight, maxInFlightBytes, maxQueued }: InFlightLimits) {
     this.#maxInFlight = maxInFlight;
@@ -57,12 +72,12 @@ export class InFlightLimit {
     return true;
   }
 
-  /** Waits for a place. @throws KvError OVERLOADED, DEADLINE_EXCEEDED, CANCELLED, CLOSED, all definitely not executed. */
-  enter(bytes: number, limits: Limits): Promise<void> {
+  /** Waits for a place. */
+  enter(bytes: number, limits: Limits, entrant: Entrant): void {
     if (this.#queued >= this.#maxQueued)
-      return Promise.reject(new KvError('OVERLOADED', `${this.#maxQueued} operations wait in this client already`));
-    if (limits.signal?.aborted) return Promise.reject(abandoned('CANCELLED', 'given up before it was sent'));
-    return new Promise((resolve, reject) => this.#enqueue(bytes, limits, resolve, reject));
+      entrant.refused(new KvError('OVERLOADED', `${this.#maxQueued} operations wait in this client already`));
+    else if (limits.signal?.aborted) entrant.refused(abandoned('CANCELLED', 'given up before it was sent'));
+    else this.#enqueue(bytes, limits, entrant);
   }
 
   /** Gives back the place of an operation that came in with as many bytes. */
@@ -73,7 +88,7 @@ export class InFlightLimit {
   }
 
   refuseAll(error: KvError): void {
-    while (this.#first !== undefined) this.#first.refuse(error);
+    while (this.#first !== undefined) this.#refuse(this.#first, error);
   }
 
   #hasRoomFor(bytes: number): boolean {
@@ -82,43 +97,52 @@ export class InFlightLimit {
   }
 
   #admitWaiting(): void {
-    while (this.#first !== undefined && this.#hasRoomFor(this.#first.bytes)) this.#first.admit();
+    for (let waiter = this.#first; waiter !== undefined && this.#hasRoomFor(waiter.bytes); waiter = this.#first) {
+      this.#unlink(waiter);
+      this.#inFlight += 1;
+      this.#bytes += waiter.bytes;
+      waiter.entrant.admitted();
+    }
   }
 
-  #enqueue(bytes: number, limits: Limits, resolve: () => void, reject: (error: KvError) => void): void {
-    const settle = () => {
-      this.#unlink(waiter);
-      clearTimeout(timer);
-      limits.signal?.removeEventListener('abort', cancel);
-    };
-    const refuse = (error: KvError) => {
-      settle();
-      reject(error);
-    };
-    /** Whoever waits behind a large operation may fit where it did not. */
-    const giveUp = (error: KvError) => {
-      refuse(error);
-      this.#admitWaiting();
-    };
-    const admit = () => {
-      settle();
-      this.#inFlight += 1;
-      this.#bytes += bytes;
-      resolve();
-    };
-    const cancel = () => giveUp(abandoned('CANCELLED', 'given up while it waited for its turn in this client'));
-    const expire = () =>
-      giveUp(abandoned('DEADLINE_EXCEEDED', 'the deadline passed while it waited for its turn in this client'));
-    const waiter: Waiter = { previous: this.#last, next: undefined, bytes, admit, refuse };
-    const timer = setTimeout(expire, Math.max(0, Math.ceil(limits.deadlineAtMs - monotonicNowMs())));
-    limits.signal?.addEventListener('abort', cancel);
+  #enqueue(bytes: number, limits: Limits, entrant: Entrant): void {
+    const waiter: Waiter = { previous: this.#last, next: undefined, entrant, bytes, limits, cancel: undefined };
+    if (limits.signal !== undefined) {
+      waiter.cancel = () => {
+        this.#refuse(waiter, abandoned('CANCELLED', 'given up while it waited for its turn in this client'));
+        this.#admitWaiting();
+      };
+      limits.signal.addEventListener('abort', waiter.cancel);
+    }
     if (this.#last === undefined) this.#first = waiter;
     else this.#last.next = waiter;
     this.#last = waiter;
     this.#queued += 1;
+    this.#sweep.watch(limits.deadlineAtMs);
+  }
+
+  /** Refuses those whose deadline has passed, and tells when to look again. */
+  #expire(nowMs: number): number {
+    let earliestMs = Number.POSITIVE_INFINITY;
+    for (let waiter = this.#first; waiter !== undefined; ) {
+      const { next, limits } = waiter;
+      if (limits.deadlineAtMs > nowMs) earliestMs = Math.min(earliestMs, limits.deadlineAtMs);
+      else
+        this.#refuse(waiter, abandoned('DEADLINE_EXCEEDED', 'the deadline passed while it waited for its turn in this client'));
+      waiter = next;
+    }
+    this.#admitWaiting();
+    return Math.max(earliestMs, nowMs + sweepMs);
+  }
+
+  /** Whoever waits behind it may fit where it did not. */
+  #refuse(waiter: Waiter, error: KvError): void {
+    this.#unlink(waiter);
+    waiter.entrant.refused(error);
   }
 
   #unlink(waiter: Waiter): void {
+    if (waiter.cancel !== undefined) waiter.limits.signal?.removeEventListener('abort', waiter.cancel);
     if (waiter.previous === undefined) this.#first = waiter.next;
     else waiter.previous.next = waiter.next;
     if (waiter.next === undefined) this.#last = waiter.previous;

@@ -41,6 +41,15 @@ export interface RunnerParts {
   readonly wakeUp: WakeUp;
 }
 
+/** A get, put or delete with who waits for it. Once it has its place, it gives it back at its end. */
+interface DataCall {
+  readonly request: DataRequest;
+  readonly bytes: number;
+  readonly limits: Limits;
+  resolve(result: DataResult): void;
+  reject(error: unknown): void;
+}
+
 interface Failure {
   readonly error: KvError;
   /** The node that was asked; undefined if none could be reached. */
@@ -60,7 +69,8 @@ export class OperationRunner {
   async run<Response>(operation: Operation<Response>, limits: Limits): Promise<Response> {
     const { inFlight } = this.#parts;
     if (this.#closed) throw closedError();
-    if (!inFlight.tryEnter(operation.bytes)) await inFlight.enter(operation.bytes, limits);
+    if (!inFlight.tryEnter(operation.bytes))
+      await new Promise<void>((admitted, refused) => inFlight.enter(operation.bytes, limits, { admitted, refused }));
     try {
       return await this.#attempts(operation, limits);
     } finally {
@@ -68,30 +78,40 @@ export class OperationRunner {
     }
   }
 
-  /**
-   * A get, put or delete. Nearly all end with their first attempt, which for that reason goes straight to the stream of the
-   * primary where there is one: without a promise but the caller's own.
-   */
+  /** A get, put or delete. Those that wait for their place cost little more than others: just then there are many. */
   execute<Result>(request: DataRequest, limits: Limits, toResult: (result: DataResult) => Result): Promise<Result> {
+    if (this.#closed) return Promise.reject(closedError());
+    const { inFlight } = this.#parts;
+    const bytes = sizeOf(request);
+    return new Promise((resolve, reject) => {
+      const call: DataCall = { request, bytes, limits, resolve: (result) => resolve(toResult(result)), reject };
+      if (inFlight.tryEnter(bytes)) this.#begin(call);
+      else inFlight.enter(bytes, limits, { admitted: () => this.#begin(call), refused: reject });
+    });
+  }
+
+  /** Nearly all end with their first attempt, which for that reason goes straight to the stream of the primary, if there is one. */
+  #begin(call: DataCall): void {
     const { table, connections, inFlight, pipelined } = this.#parts;
+    const { request, bytes, limits } = call;
     const address = pipelined ? table.primaryAddress : undefined;
     const pipeline = address === undefined || this.#isOver(limits) ? undefined : connections.to(address).pipeline;
-    const bytes = sizeOf(request);
-    if (address === undefined || pipeline === undefined || !inFlight.tryEnter(bytes))
-      return this.run(dataOperation(request, bytes), limits).then(toResult);
-    return new Promise((resolve, reject) => {
-      pipeline.send(request, limits, {
-        answered: (result) => {
-          inFlight.leave(bytes);
-          resolve(toResult(result));
-        },
-        failed: (error) => {
-          this.#goOn(dataOperation(request, bytes), limits, { error, address, primaryThen: address })
-            .finally(() => inFlight.leave(bytes))
-            .then((result) => resolve(toResult(result)), reject);
-        },
-      });
+    if (address === undefined || pipeline === undefined)
+      return this.#endWith(call, this.#attempts(dataOperation(request, bytes), limits));
+    pipeline.send(request, limits, {
+      answered: (result) => {
+        inFlight.leave(bytes);
+        call.resolve(result);
+      },
+      failed: (error) => {
+        const failure = { error, address, primaryThen: address };
+        this.#endWith(call, this.#goOn(dataOperation(request, bytes), limits, failure));
+      },
     });
+  }
+
+  #endWith({ bytes, resolve, reject }: DataCall, attempts: Promise<DataResult>): void {
+    attempts.finally(() => this.#parts.inFlight.leave(bytes)).then(resolve, reject);
   }
 
   /** What waits is refused at once; what is under way is ended by its connection. */
