@@ -14,7 +14,7 @@ export class LogWatch {
     nodes.forEach((node, index) => {
       const name = `node ${index + 1}, ${node.address}`;
       node.log.onRecord((record) => {
-        const sign = signOf(record);
+        const sign = signOf(record, nodes.length);
         if (sign !== undefined) this.#note(name, sign, Number(record.time));
       });
       void node.exited.then(({ code, signal }) =>

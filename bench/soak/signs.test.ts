@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { signOf } from './signs.js';
 
 const level = 30;
+const nodeCount = 3;
 
 describe('what a node logs under full load', () => {
   test.each([
@@ -9,7 +10,7 @@ describe('what a node logs under full load', () => {
     { msg: 'in-sync set changed', level, inSync: ['a~1', 'b~1'] },
     { msg: 'paused: neither all in-sync replicas nor ZooKeeper can be reached', level },
   ])('a change of role or members, or a pause, is an incident: $msg', (record) => {
-    expect(signOf(record)).toMatchObject({ weight: 'incident' });
+    expect(signOf(record, nodeCount)).toMatchObject({ weight: 'incident' });
   });
 
   test.each([
@@ -21,13 +22,14 @@ describe('what a node logs under full load', () => {
     ],
     [{ msg: 'ZooKeeper session', level, connected: false }, 'lost ZooKeeper'],
   ])('what may lead to one is a hint that tells why: %o', (record, what) => {
-    expect(signOf(record)).toEqual({ weight: 'hint', what });
+    expect(signOf(record, nodeCount)).toEqual({ weight: 'hint', what });
   });
 
   test.each([
     { msg: 'listening', level },
+    { msg: 'in-sync set changed', level, inSync: ['a~1', 'b~1', 'c~1'] },
     { msg: 'ZooKeeper session', level, connected: true },
   ])('other lines say nothing', (record) => {
-    expect(signOf(record)).toBeUndefined();
+    expect(signOf(record, nodeCount)).toBeUndefined();
   });
 });

@@ -12,11 +12,14 @@ export interface Sign {
   readonly what: string;
 }
 
-/** Undefined if the record says nothing of the kind. */
-export function signOf(record: LogRecord): Sign | undefined {
+/**
+ * Undefined if the record says nothing of the kind. That the set has all `nodeCount` members again is none: that it had not was
+ * one, and a backup may hear of the first time late.
+ */
+export function signOf(record: LogRecord, nodeCount: number): Sign | undefined {
   const { msg } = record;
   if (msg === 'role changed') return { weight: 'incident', what: `became ${record.role} in epoch ${record.epoch}` };
-  if (msg === 'in-sync set changed') return { weight: 'incident', what: `in-sync set of ${countOf(record.inSync)}` };
+  if (msg === 'in-sync set changed') return signOfSet(countOf(record.inSync), nodeCount);
   if (msg.startsWith('paused: ')) return { weight: 'incident', what: 'paused' };
   if (msg.startsWith('no beacon of the primary')) return { weight: 'hint', what: `heard no beacon for ${record.silentMs} ms` };
   if (msg === 'change of the in-sync set proposed') return { weight: 'hint', what: describeProposal(record) };
@@ -24,6 +27,10 @@ export function signOf(record: LogRecord): Sign | undefined {
   if (msg === 'ZooKeeper session' && record.connected === false) return { weight: 'hint', what: 'lost ZooKeeper' };
   if (msg === 'ZooKeeper session expired') return { weight: 'hint', what: msg };
   return undefined;
+}
+
+function signOfSet(members: number, nodeCount: number): Sign | undefined {
+  return members < nodeCount ? { weight: 'incident', what: `in-sync set of ${members}` } : undefined;
 }
 
 function countOf(members: unknown): number {
