@@ -1,4 +1,14 @@
 /** What `import 'kvnode'` gives: the client library and its errors. */
 export * from './client/index.js';
 export { type ErrorCode, type Executed, KvError } from './errors.js';
-export type { NodeInfo, NodeStatus, PeerStatus, ReplicaInfo, ReplicaStatus, ShardInfo, Topology } from './rpc/kv-api.js';
+export type {
+  KeyHolder,
+  KeyLocation,
+  NodeInfo,
+  NodeStatus,
+  PeerStatus,
+  ReplicaInfo,
+  ReplicaStatus,
+  ShardInfo,
+  Topology,
+} from './rpc/kv-api.js';

@@ -13,7 +13,7 @@ class Watcher extends EventEmitter {
 }
 
 function serverOf(): { readonly server: ClusterServer; show(name: string): void; watch(): Watcher } {
-  let topology: Topology = { clusterId: 't1', nodes: [], shards: [] };
+  let topology: Topology = { clusterId: 't1', nodes: [], shards: [], placementVersion: 0 };
   const server = new ClusterServer({ topology: () => topology, nodeStatus: () => expect.fail(), force: () => expect.fail() });
   return {
     server,

@@ -2,8 +2,17 @@
 import type { ServerUnaryCall, ServerWritableStream, sendUnaryData, UntypedServiceImplementation } from '@grpc/grpc-js';
 import { KvError } from '../errors.js';
 import type { Answer } from '../replication/index.js';
-import type { ForcePrimaryRequest, ForcePrimaryResponse, NodeStatus, Topology } from '../rpc/kv-api.js';
+import type {
+  ForcePrimaryRequest,
+  ForcePrimaryResponse,
+  KeyLocation,
+  LocateKeyRequest,
+  NodeStatus,
+  Topology,
+} from '../rpc/kv-api.js';
 import { toStatus } from '../rpc/status.js';
+import { locateKey } from './key-location.js';
+import { checkKey } from './request-checks.js';
 import type { AnswerSink } from './shard-host.js';
 
 export interface ClusterContext {
@@ -31,6 +40,8 @@ export class ClusterServer {
     return {
       GetTopology: (_call: unknown, callback: sendUnaryData<Topology>) => callback(null, this.#context.topology()),
       WatchTopology: (call: Watcher) => this.#watch(call),
+      LocateKey: (call: ServerUnaryCall<LocateKeyRequest<Buffer>, KeyLocation>, callback: sendUnaryData<KeyLocation>) =>
+        this.#locateKey(call.request, callback),
       GetNodeStatus: (_call: unknown, callback: sendUnaryData<NodeStatus>) => callback(null, this.#context.nodeStatus()),
       ForcePrimary: (
         call: ServerUnaryCall<ForcePrimaryRequest, ForcePrimaryResponse>,
@@ -66,6 +77,16 @@ export class ClusterServer {
     call.on('cancelled', () => this.#watchers.delete(call));
     call.on('error', () => this.#watchers.delete(call));
     this.#tell(call, this.#context.topology());
+  }
+
+  #locateKey({ key }: LocateKeyRequest<Buffer>, callback: sendUnaryData<KeyLocation>): void {
+    try {
+      const location = locateKey(this.#context.topology(), checkKey(key));
+      if (location === undefined) throw new KvError('NO_PRIMARY', 'this node knows of no shard yet');
+      callback(null, location);
+    } catch (error) {
+      callback(toStatus(error));
+    }
   }
 
   #forcePrimary(request: ForcePrimaryRequest, callback: sendUnaryData<ForcePrimaryResponse>): void {

@@ -9,7 +9,7 @@ import { randomUUID } from 'node:crypto';
 import type { Server, UntypedServiceImplementation } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
 import { type ClusterConfig, type Coordinator, connectCoordinator, type NodeRegistration } from '../coordination/index.js';
-import { clusterService, keyValueServiceWithRawKeys, replicationService } from '../rpc/proto.js';
+import { clusterServiceWithRawKeys, keyValueServiceWithRawKeys, replicationService } from '../rpc/proto.js';
 import { formatVersion } from '../rpc/replication-codec.js';
 import { ClusterServer } from './cluster-server.js';
 import { Forwarder } from './forwarder.js';
@@ -36,7 +36,7 @@ const quietBeforeShutdownMs = 100;
 const maxQuietWaitMs = 1_000;
 const shutdownPatienceMs = 2_000;
 
-const services = { keyValue: keyValueServiceWithRawKeys, cluster: clusterService, replication: replicationService };
+const services = { keyValue: keyValueServiceWithRawKeys, cluster: clusterServiceWithRawKeys, replication: replicationService };
 
 export class KvNode {
   readonly id: string;

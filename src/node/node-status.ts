@@ -62,7 +62,8 @@ export function describeNode(facts: NodeFacts): NodeStatus {
         ? [`shard ${shard}: the data takes ${dataBytes} of ${dataLimitBytes} bytes; beyond them writes are refused`]
         : []),
     ],
-    ...{ memoryBytes, maxMemoryBytes },
+    ...{ memoryBytes, maxMemoryBytes, keys, dataBytes, dataLimitBytes },
+    ...{ zone: '', weight: 1 },
   };
 }
 

@@ -32,7 +32,7 @@ export function describeTopology({ clusterId, shard, minInSync, nodes, candidate
   const present = { primaryNodeId: live?.nodeId ?? '', primaryAddress: live?.address ?? '' };
   return {
     clusterId,
-    nodes: nodes.map(({ nodeId, address }) => ({ id: nodeId, address })),
+    nodes: nodes.map(({ nodeId, address }) => ({ id: nodeId, address, zone: '', weight: 1 })),
     shards: [
       {
         shard,
@@ -42,7 +42,9 @@ export function describeTopology({ clusterId, shard, minInSync, nodes, candidate
         minInSync,
         offline: replica.offline,
         serving: isOwn ? replica.serving : live !== undefined,
+        placedNodeIds: [],
       },
     ],
+    placementVersion: 0,
   };
 }

@@ -31,6 +31,8 @@ export interface DeleteResponse {
 export interface NodeInfo {
   id: string;
   address: string;
+  zone: string;
+  weight: number;
 }
 export interface ReplicaInfo {
   replicaId: string;
@@ -47,11 +49,29 @@ export interface ShardInfo {
   minInSync: number;
   offline: boolean;
   serving: boolean;
+  placedNodeIds: string[];
 }
 export interface Topology {
   clusterId: string;
   nodes: NodeInfo[];
   shards: ShardInfo[];
+  placementVersion: number;
+}
+
+export interface LocateKeyRequest<Key = string> {
+  key: Key;
+}
+export interface KeyHolder {
+  nodeId: string;
+  address: string;
+  role: string;
+  placed: boolean;
+}
+export interface KeyLocation {
+  shard: number;
+  hash: number;
+  epoch: number;
+  holders: KeyHolder[];
 }
 
 export interface PeerStatus {
@@ -88,6 +108,11 @@ export interface NodeStatus {
   warnings: string[];
   memoryBytes: number;
   maxMemoryBytes: number;
+  keys: number;
+  dataBytes: number;
+  dataLimitBytes: number;
+  zone: string;
+  weight: number;
 }
 export interface ForcePrimaryRequest {
   shard: number;

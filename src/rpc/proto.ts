@@ -30,7 +30,7 @@ function load(file: string, prepare: (root: protobuf.Root) => void = () => {}): 
 }
 
 function readKeysAsBytes(root: protobuf.Root): void {
-  for (const name of ['GetRequest', 'PutRequest', 'DeleteRequest']) {
+  for (const name of ['GetRequest', 'PutRequest', 'DeleteRequest', 'LocateKeyRequest']) {
     const key = root.lookupType(`kv.v1.${name}`).fields.key;
     if (key === undefined) throw new Error(`kv.v1.${name} has no key`);
     key.type = 'bytes';
@@ -66,6 +66,7 @@ function withBarePipeline(keyValue: ServiceDefinition): ServiceDefinition {
 export const keyValueService = withBarePipeline(service(publicContract, 'kv.v1.KeyValue'));
 export const clusterService = service(publicContract, 'kv.v1.Cluster');
 /** For servers: keys are bytes. */
+export const clusterServiceWithRawKeys = service(publicContractWithRawKeys, 'kv.v1.Cluster');
 export const keyValueServiceWithRawKeys = withBarePipeline(service(publicContractWithRawKeys, 'kv.v1.KeyValue'));
 /** Between nodes: messages are read and written by hand (replication-codec.ts, dump-codec.ts). */
 export const replicationService = bareService(nodeContract, 'kv.internal.v1.Replication');

@@ -4,7 +4,7 @@ import { holdsData, rankReplicas } from './choose-replica.js';
 import type { NodeAnswer } from './gather.js';
 
 function answer(id: string, replica: Partial<ReplicaStatus>): NodeAnswer {
-  const node = { id, address: `${id}:1` };
+  const node = { id, address: `${id}:1`, zone: '', weight: 1 };
   return {
     node,
     status: { nodeId: id, replicas: [{ shard: 0, complete: true, lastEpoch: 1, lastSeq: 1, ...replica }] } as NodeStatus,
@@ -31,7 +31,7 @@ describe('kvctl - the replica that goes on when all in-sync ones are gone (R13)'
   });
 
   test('replicas of other shards and nodes without an answer do not count', () => {
-    const silent: NodeAnswer = { node: { id: 'silent', address: 'silent:1' }, problem: 'no answer' };
+    const silent: NodeAnswer = { node: { id: 'silent', address: 'silent:1', zone: '', weight: 1 }, problem: 'no answer' };
     expect(ranking(silent, answer('other', { shard: 1 }), answer('one', {}))).toEqual(['one']);
   });
 

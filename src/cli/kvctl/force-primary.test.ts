@@ -5,8 +5,13 @@ import { forcePrimaryCommand } from './force-primary.js';
 import { Output } from './output.js';
 
 test('kvctl shard force-primary - leaves a shard alone that is not offline', async () => {
-  const shard = { shard: 0, epoch: 1, primaryNodeId: 'a', primaryAddress: 'a:1', replicas: [], minInSync: 1 };
-  const topology: Topology = { clusterId: 'c', nodes: [], shards: [{ ...shard, offline: false, serving: true }] };
+  const shard = { shard: 0, epoch: 1, primaryNodeId: 'a', primaryAddress: 'a:1', replicas: [], minInSync: 1, placedNodeIds: [] };
+  const topology: Topology = {
+    clusterId: 'c',
+    nodes: [],
+    shards: [{ ...shard, offline: false, serving: true }],
+    placementVersion: 0,
+  };
   const client: Pick<KvClient, 'topology'> = { topology: async () => topology };
   const running = forcePrimaryCommand.run({
     connect: async () => client as KvClient,

@@ -35,12 +35,14 @@ const view: ClusterView = {
         minInSync: 1,
         offline: true,
         serving: false,
+        placedNodeIds: [],
       },
     ],
+    placementVersion: 0,
   },
   answers: [
     {
-      node: { id: 'a', address: 'a:1' },
+      node: { id: 'a', address: 'a:1', zone: '', weight: 1 },
       status: {
         nodeId: 'a',
         uptimeMs: 61_000,
@@ -52,7 +54,7 @@ const view: ClusterView = {
         warnings: ['careful'],
       } as unknown as NodeStatus,
     },
-    { node: { id: 'b', address: 'b:1' }, problem: 'connection refused' },
+    { node: { id: 'b', address: 'b:1', zone: '', weight: 1 }, problem: 'connection refused' },
   ],
 };
 
