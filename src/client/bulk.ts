@@ -1,28 +1,49 @@
-/** Many operations at once, a bounded number of them under way: what `mget` and `mput` are made of. */
+/** Many operations of one call: a few of each shard at a time, so that a shard that must be waited for holds up no other. */
 
-/** Of one bulk call. Several calls share the client's own `maxInFlight`. */
-const bulkConcurrency = 64;
+/** Of one shard in one call. Several calls share the client's own `maxInFlight`. */
+const shardConcurrency = 64;
+/** Of all shards in one call; at least one of each. */
+const callConcurrency = 1_024;
 
 /**
  * Applies `work` to every item and returns the results in the order of the items.
  * The first rejection stops the taking of further items and is what the returned promise rejects with.
  */
-export async function inParallel<Item, Result>(items: readonly Item[], work: (item: Item) => Promise<Result>): Promise<Result[]> {
+export async function inParallel<Item, Result>(
+  items: readonly Item[],
+  shardOf: (item: Item) => number,
+  work: (item: Item) => Promise<Result>,
+): Promise<Result[]> {
   const results = new Array<Result>(items.length);
-  let next = 0;
   let failed = false;
-  const lane = async () => {
-    while (next < items.length && !failed) {
-      const index = next;
-      next += 1;
+  const lane = async (indexes: Iterator<number>) => {
+    for (let next = indexes.next(); !next.done && !failed; next = indexes.next()) {
       try {
-        results[index] = await work(items[index]!);
+        results[next.value] = await work(items[next.value]!);
       } catch (error) {
         failed = true;
         throw error;
       }
     }
   };
-  await Promise.all(Array.from({ length: Math.min(bulkConcurrency, items.length) }, lane));
+  const groups = indexesByShard(items, shardOf);
+  const lanes = Math.min(shardConcurrency, Math.max(1, Math.floor(callConcurrency / groups.length)));
+  await Promise.all(
+    groups.flatMap((group) => {
+      const indexes = group.values();
+      return Array.from({ length: Math.min(lanes, group.length) }, () => lane(indexes));
+    }),
+  );
   return results;
+}
+
+function indexesByShard<Item>(items: readonly Item[], shardOf: (item: Item) => number): number[][] {
+  const groups = new Map<number, number[]>();
+  for (const [index, item] of items.entries()) {
+    const shard = shardOf(item);
+    const group = groups.get(shard);
+    if (group === undefined) groups.set(shard, [index]);
+    else group.push(index);
+  }
+  return [...groups.values()];
 }

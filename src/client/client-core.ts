@@ -4,13 +4,15 @@ import type { Topology } from '../rpc/kv-api.js';
 import type { DataRequest } from '../rpc/pipeline-operations.js';
 import type { DataResult } from '../rpc/pipeline-results.js';
 import { AddressBook, type AddressSource } from './address-book.js';
+import { closedError, type Operation } from './attempts.js';
 import { Connections } from './connections.js';
-import { InFlightLimit } from './in-flight-limit.js';
+import { Backlog, InFlightLimit } from './in-flight-limit.js';
 import { type CallOptions, type Limits, limitsOf, remainingMs } from './limits.js';
 import type { NodeTransport } from './node-transport.js';
-import { closedError, type Operation, OperationRunner } from './operation-runner.js';
+import { OperationRunner } from './operation-runner.js';
 import type { ResolvedOptions } from './options.js';
-import { RoutingTable } from './routing-table.js';
+import { RetryTurns } from './retry-turns.js';
+import { type News, RoutingTable } from './routing-table.js';
 import { TopologyWatch } from './topology-watch.js';
 import { WakeUp } from './wake-up.js';
 
@@ -20,16 +22,18 @@ import { WakeUp } from './wake-up.js';
  */
 const deposedAnswerMs = 500;
 
+/** Of how many shards without service at once the operations that try again are as many as those in flight otherwise. */
+const troubledShards = 16;
+
 export class ClientCore {
   readonly #options: ResolvedOptions;
   readonly #table = new RoutingTable();
   readonly #wakeUp = new WakeUp();
   readonly #addressBook: AddressBook;
   readonly #connections: Connections;
-  readonly #watch: TopologyWatch;
+  readonly #watches: readonly TopologyWatch[];
   readonly #runner: OperationRunner;
   readonly #listeners = new Set<(topology: Topology) => void>();
-  #lastPrimary: string | undefined;
   #closing: Promise<void> | undefined;
 
   constructor(source: AddressSource, options: ResolvedOptions) {
@@ -40,11 +44,23 @@ export class ClientCore {
     const table = this.#table;
     const connections = this.#connections;
     const addressBook = this.#addressBook;
-    const inFlight = new InFlightLimit(options);
+    const backlog = new Backlog();
+    const { maxInFlight, maxQueued } = options;
+    const inFlight = new InFlightLimit(options, backlog);
+    const maxTrying = () => Math.ceil(maxInFlight / Math.max(1, Math.min(table.shardCount, troubledShards)));
+    const turns = new RetryTurns({ maxTrying, maxQueued, backlog });
     const pipelined = options.api === 'pipeline';
-    this.#runner = new OperationRunner({ table, connections, addressBook, inFlight, pipelined, wakeUp: this.#wakeUp });
+    this.#runner = new OperationRunner({
+      ...{ table, connections, addressBook, inFlight, turns, pipelined },
+      wakeUp: this.#wakeUp,
+    });
     const onTopology = (topology: Topology) => this.#takeOver(topology);
-    this.#watch = new TopologyWatch({ table, connections, addressBook, firstAnswerMs: options.connectTimeoutMs, onTopology });
+    const shared = { table, connections, addressBook, firstAnswerMs: options.connectTimeoutMs, onTopology };
+    const first = new TopologyWatch({ ...shared, isNeeded: () => true, elsewhereThan: () => undefined });
+    // Where every node is a primary, one that is frozen must not be the only one to tell the news.
+    const isNeeded = () => table.shardCount > 1 && table.solePrimary === undefined;
+    const second = new TopologyWatch({ ...shared, isNeeded, elsewhereThan: () => first.address });
+    this.#watches = [first, second];
   }
 
   get knownTopology(): Topology | undefined {
@@ -59,7 +75,7 @@ export class ClientCore {
       await this.close();
       throw this.#addressBook.lastError;
     }
-    this.#watch.start();
+    for (const watch of this.#watches) watch.start();
     while (this.#table.topology === undefined && remainingMs(limits) > 0) await this.#wakeUp.sleep(remainingMs(limits));
     if (this.#table.topology !== undefined) return;
     await this.close();
@@ -71,6 +87,11 @@ export class ClientCore {
 
   limitsOf(options: CallOptions): Limits {
     return limitsOf(options, this.#options.deadlineMs);
+  }
+
+  /** As far as is known: in one shard while nothing is. */
+  shardOf(key: string): number {
+    return this.#table.shardOf(key);
   }
 
   run<Response>(operation: Operation<Response>, limits: Limits): Promise<Response> {
@@ -110,14 +131,14 @@ export class ClientCore {
 
   async #close(): Promise<void> {
     this.#runner.close();
-    const watchEnded = this.#watch.close();
+    const watchesEnded = Promise.all(this.#watches.map((watch) => watch.close()));
     this.#connections.close();
     this.#listeners.clear();
-    await watchEnded;
+    await watchesEnded;
   }
 
   #takeOver(reported: Topology): void {
-    const changed = this.#table.update(reported);
+    const news = this.#table.update(reported);
     const topology = this.#table.topology;
     if (topology === undefined) return;
     const primaries = topology.shards.map((shard) => shard.primaryAddress);
@@ -125,16 +146,18 @@ export class ClientCore {
       new Set([...topology.nodes.map((node) => node.address), ...this.#addressBook.addresses, ...primaries]),
     );
     for (const listener of this.#listeners) listener(topology);
-    if (!changed) return;
-    this.#maybeAbandonDeposed(this.#table.primaryAddress);
+    if (!news.nodes && news.shards.size === 0) return;
+    this.#abandonDeposed(news);
     this.#connections.reconsider();
-    this.#wakeUp.wakeAll();
+    if (news.nodes) this.#wakeUp.wakeAll();
+    else this.#wakeUp.wakeShards(news.shards);
+    for (const watch of this.#watches) watch.reconsider();
   }
 
-  #maybeAbandonDeposed(primary: string | undefined): void {
-    if (primary === undefined || primary === this.#lastPrimary) return;
-    if (this.#lastPrimary !== undefined)
-      this.#connections.abandonPending(this.#lastPrimary, deposedAnswerMs, 'the node was replaced as primary');
-    this.#lastPrimary = primary;
+  #abandonDeposed({ deposed }: News): void {
+    for (const [address, shards] of deposed) {
+      const concerns = (key: string) => shards.has(this.#table.shardOf(key));
+      this.#connections.abandonPending(address, concerns, deposedAnswerMs, 'the node was replaced as primary');
+    }
   }
 }

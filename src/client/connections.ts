@@ -33,8 +33,8 @@ export class Connections {
     }
   }
 
-  abandonPending(address: string, afterMs: number, reason: string): void {
-    this.#byAddress.get(address)?.abandonPending(afterMs, reason);
+  abandonPending(address: string, concerns: (key: string) => boolean, afterMs: number, reason: string): void {
+    this.#byAddress.get(address)?.abandonPending(concerns, afterMs, reason);
   }
 
   reconsider(): void {

@@ -31,6 +31,11 @@ interface Waiter {
 /** Many wait at the same time, with as many deadlines: one look at all of them in so long is enough. */
 const sweepMs = 20;
 
+/** Those who wait, counted together where several queues share one bound. */
+export class Backlog {
+  queued = 0;
+}
+
 export interface InFlightLimits {
   readonly maxInFlight: number;
   readonly maxInFlightBytes: number;
@@ -43,12 +48,14 @@ export class InFlightLimit {
   readonly #maxQueued: number;
   #inFlight = 0;
   #bytes = 0;
+  readonly #backlog: Backlog;
   #queued = 0;
   #first: Waiter | undefined;
   #last: Waiter | undefined;
   readonly #sweep = new DeadlineSweep((nowMs) => this.#expire(nowMs));
 
-  constructor({ maxInFlight, maxInFlightBytes, maxQueued }: InFlightLimits) {
+  constructor({ maxInFlight, maxInFlightBytes, maxQueued }: InFlightLimits, backlog = new Backlog()) {
+    this.#backlog = backlog;
     this.#maxInFlight = maxInFlight;
     this.#maxBytes = maxInFlightBytes;
     this.#maxQueued = maxQueued;
@@ -74,7 +81,7 @@ export class InFlightLimit {
 
   /** Waits for a place. */
   enter(bytes: number, limits: Limits, entrant: Entrant): void {
-    if (this.#queued >= this.#maxQueued)
+    if (this.#backlog.queued >= this.#maxQueued)
       entrant.refused(new KvError('OVERLOADED', `${this.#maxQueued} operations wait in this client already`));
     else if (limits.signal?.aborted) entrant.refused(abandoned('CANCELLED', 'given up before it was sent'));
     else this.#enqueue(bytes, limits, entrant);
@@ -87,6 +94,11 @@ export class InFlightLimit {
     this.#admitWaiting();
   }
 
+  /** Beyond every bound: what they waited for is no longer scarce. */
+  admitAll(): void {
+    while (this.#first !== undefined) this.#admit(this.#first);
+  }
+
   refuseAll(error: KvError): void {
     while (this.#first !== undefined) this.#refuse(this.#first, error);
   }
@@ -97,12 +109,15 @@ export class InFlightLimit {
   }
 
   #admitWaiting(): void {
-    for (let waiter = this.#first; waiter !== undefined && this.#hasRoomFor(waiter.bytes); waiter = this.#first) {
-      this.#unlink(waiter);
-      this.#inFlight += 1;
-      this.#bytes += waiter.bytes;
-      waiter.entrant.admitted();
-    }
+    for (let waiter = this.#first; waiter !== undefined && this.#hasRoomFor(waiter.bytes); waiter = this.#first)
+      this.#admit(waiter);
+  }
+
+  #admit(waiter: Waiter): void {
+    this.#unlink(waiter);
+    this.#inFlight += 1;
+    this.#bytes += waiter.bytes;
+    waiter.entrant.admitted();
   }
 
   #enqueue(bytes: number, limits: Limits, entrant: Entrant): void {
@@ -118,6 +133,7 @@ export class InFlightLimit {
     else this.#last.next = waiter;
     this.#last = waiter;
     this.#queued += 1;
+    this.#backlog.queued += 1;
     this.#sweep.watch(limits.deadlineAtMs);
   }
 
@@ -148,6 +164,7 @@ export class InFlightLimit {
     if (waiter.next === undefined) this.#last = waiter.previous;
     else waiter.next.previous = waiter.previous;
     this.#queued -= 1;
+    this.#backlog.queued -= 1;
   }
 }
 

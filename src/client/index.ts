@@ -5,7 +5,9 @@ export type { KvClientOptions, NodesOptions, ZooKeeperOptions } from './options.
 export type {
   DeleteOptions,
   DeleteResult,
+  FailedOutcome,
   ForcePrimaryOptions,
+  GetOutcome,
   GetResult,
   PutEntry,
   PutOptions,

@@ -5,7 +5,7 @@
  * happened (`unknown`). Writes with an unknown outcome are never retried by the client.
  */
 import { KvError } from '../errors.js';
-import type { ForcePrimaryResponse, NodeStatus, Topology } from '../rpc/kv-api.js';
+import type { ForcePrimaryResponse, KeyLocation, NodeStatus, Topology } from '../rpc/kv-api.js';
 import type { DataRequest } from '../rpc/pipeline-operations.js';
 import type { DataResult } from '../rpc/pipeline-results.js';
 import { isAddress } from './address-book.js';
@@ -17,7 +17,9 @@ import { addressSourceOf, type KvClientOptions, resolveOptions } from './options
 import type {
   DeleteOptions,
   DeleteResult,
+  FailedOutcome,
   ForcePrimaryOptions,
+  GetOutcome,
   GetResult,
   PutEntry,
   PutOptions,
@@ -25,6 +27,7 @@ import type {
   PutResult,
   WriteCondition,
 } from './results.js';
+import { anyShard } from './routing-table.js';
 
 /**
  * A connection to a kvnode cluster, safe to share by any number of concurrent callers.
@@ -97,19 +100,29 @@ export class KvClient {
   }
 
   /**
-   * The values of many keys, in the order of the keys. Each read is linearizable; together they are not one snapshot.
+   * The values of many keys, in the order of the keys, asked of all their shards at once. Each read is linearizable;
+   * together they are not one snapshot.
    *
    * @param options `deadlineMs` is for all of them together.
-   * @throws KvError as for `get`, if any read fails.
+   * @throws KvError as for `get`, if any read fails; `mgetSettled` tells which.
    */
   async mget(keys: readonly string[], options: CallOptions = {}): Promise<(GetResult | undefined)[]> {
     for (const key of keys) checkKey(key);
     const limits = this.#core.limitsOf(options);
-    return inParallel(keys, (key) => this.#get(key, limits));
+    return inParallel(keys, this.#shardOf, (key) => this.#get(key, limits));
+  }
+
+  /** As `mget`, but never rejects for the failure of a read: each has its own outcome, in the order of the keys. */
+  async mgetSettled(keys: readonly string[], options: CallOptions = {}): Promise<GetOutcome[]> {
+    for (const key of keys) checkKey(key);
+    const limits = this.#core.limitsOf(options);
+    return inParallel(keys, this.#shardOf, (key) =>
+      settled(key, async () => ({ key, ok: true as const, found: await this.#get(key, limits) })),
+    );
   }
 
   /**
-   * Writes many keys, each on its own: not a transaction. Never rejects for the failure of a write; each has its own
+   * Writes many keys, each on its own, at all their shards at once: not a transaction. Never rejects for the failure of a write; each has its own
    * outcome, in the order of the entries. Bytes must not be changed before the promise is settled, as for `put`.
    *
    * @param options `deadlineMs` is for all of them together.
@@ -119,13 +132,31 @@ export class KvClient {
     const requests = entries.map((entry) => putRequest(entry.key, entry.value, entry));
     checkDistinct(entries.map((entry) => entry.key));
     const limits = this.#core.limitsOf(options);
-    return inParallel(requests, (request) => this.#outcomeOf(request, limits));
+    return inParallel(
+      requests,
+      ({ key }) => this.#shardOf(key),
+      (request) =>
+        settled(request.key, async () => ({ key: request.key, ok: true as const, ...(await this.#put(request, limits)) })),
+    );
   }
 
   /** The topology as a node sees it now. @throws KvError as for `get`. */
   async topology(options: CallOptions = {}): Promise<Topology> {
     const limits = this.#core.limitsOf(options);
-    return this.#core.run({ effect: 'read', bytes: 0, send: (to, within) => to.getTopology(within) }, limits);
+    return this.#core.run({ effect: 'read', shard: anyShard, bytes: 0, send: (to, within) => to.getTopology(within) }, limits);
+  }
+
+  /**
+   * Which nodes hold a key, primary first; whether the key exists does not matter. Asked of the key's primary where there
+   * is one.
+   *
+   * @throws KvError as for `get`.
+   */
+  async locate(key: string, options: CallOptions = {}): Promise<KeyLocation> {
+    checkKey(key);
+    const limits = this.#core.limitsOf(options);
+    const shard = this.#core.shardOf(key);
+    return this.#core.run({ effect: 'read', shard, bytes: 0, send: (to, within) => to.locateKey(key, within) }, limits);
   }
 
   /** The last topology a node reported, without asking: may be a moment old. */
@@ -184,14 +215,7 @@ export class KvClient {
     return this.#core.execute(request, limits, toPutResult);
   }
 
-  async #outcomeOf(request: PutRequest, limits: Limits): Promise<PutOutcome> {
-    try {
-      return { key: request.key, ok: true, ...(await this.#put(request, limits)) };
-    } catch (error) {
-      if (!(error instanceof KvError)) throw error;
-      return { key: request.key, ok: false, error };
-    }
-  }
+  readonly #shardOf = (key: string): number => this.#core.shardOf(key);
 }
 
 type PutRequest = Extract<DataRequest, { kind: 'put' }>;
@@ -202,6 +226,16 @@ function checked<Result>(begin: () => Promise<Result>): Promise<Result> {
     return begin();
   } catch (error) {
     return Promise.reject(error);
+  }
+}
+
+/** Its outcome, also where it is a failure. */
+async function settled<Outcome>(key: string, work: () => Promise<Outcome>): Promise<Outcome | FailedOutcome> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof KvError)) throw error;
+    return { key, ok: false, error };
   }
 }
 

@@ -98,9 +98,9 @@ export class NodeConnection {
     this.#changed.wakeAll();
   }
 
-  abandonPending(afterMs: number, reason: string): void {
-    this.#channel?.transport.abandonPending(afterMs, reason);
-    this.#channel?.pipeline.abandonPending(afterMs, reason);
+  abandonPending(concerns: (key: string) => boolean, afterMs: number, reason: string): void {
+    this.#channel?.transport.abandonPending(concerns, afterMs, reason);
+    this.#channel?.pipeline.abandonPending(concerns, afterMs, reason);
   }
 
   close(reason: string): void {

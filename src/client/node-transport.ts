@@ -5,7 +5,7 @@
  * Every method rejects with a KvError whose `executed` is `unknown` unless the node itself said otherwise, with
  * DEADLINE_EXCEEDED at the deadline, and with CANCELLED when the signal aborts.
  */
-import type { ForcePrimaryRequest, ForcePrimaryResponse, NodeStatus, Topology } from '../rpc/kv-api.js';
+import type { ForcePrimaryRequest, ForcePrimaryResponse, KeyLocation, NodeStatus, Topology } from '../rpc/kv-api.js';
 import type { DataRequest } from '../rpc/pipeline-operations.js';
 import type { DataResult } from '../rpc/pipeline-results.js';
 import type { Limits } from './limits.js';
@@ -19,14 +19,18 @@ export interface TopologyListener {
 export interface NodeTransport {
   execute(request: DataRequest, limits: Limits): Promise<DataResult>;
   getTopology(limits: Limits): Promise<Topology>;
+  locateKey(key: string, limits: Limits): Promise<KeyLocation>;
   getNodeStatus(limits: Limits): Promise<NodeStatus>;
   forcePrimary(request: ForcePrimaryRequest, limits: Limits): Promise<ForcePrimaryResponse>;
   /** @returns a function that stops the watch. */
   watchTopology(listener: TopologyListener): () => void;
   /** Requests that have neither been answered nor failed. */
   readonly pending: number;
-  /** Rejects what is pending now and still is after `afterMs`, as `close` does; the transport stays in use. */
-  abandonPending(afterMs: number, reason: string): void;
+  /**
+   * Rejects those operations on keys that `concerns` that are pending now and still are after `afterMs`, as `close` does;
+   * the transport stays in use.
+   */
+  abandonPending(concerns: (key: string) => boolean, afterMs: number, reason: string): void;
   /** Rejects what is pending: it may or may not have been executed. */
   close(reason: string): void;
 }

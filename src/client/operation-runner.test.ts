@@ -2,13 +2,17 @@ import { describe, expect, test } from 'vitest';
 import { cluster, connect, failure } from '../../test/unit/client-testing/harness.js';
 import { KvError } from '../errors.js';
 import { AddressBook, fixedAddresses } from './address-book.js';
+import type { Operation } from './attempts.js';
 import { Connections } from './connections.js';
-import { InFlightLimit } from './in-flight-limit.js';
+import { Backlog, InFlightLimit } from './in-flight-limit.js';
 import { limitsOf } from './limits.js';
-import { type Operation, OperationRunner } from './operation-runner.js';
+import { OperationRunner } from './operation-runner.js';
 import { firstBackoffMs } from './retry-rule.js';
+import { RetryTurns } from './retry-turns.js';
 import { RoutingTable } from './routing-table.js';
 import { WakeUp } from './wake-up.js';
+
+const turns = () => new RetryTurns({ maxTrying: () => 1, maxQueued: 0, backlog: new Backlog() });
 
 describe('between the choice of a connection and the sending', () => {
   test('the client is closed - CLOSED, and nothing is sent', async () => {
@@ -36,12 +40,14 @@ describe('between the choice of a connection and the sending', () => {
     table.update(cluster.topology);
     const addressBook = new AddressBook(fixedAddresses(cluster.addresses), () => {});
     const inFlight = new InFlightLimit({ maxInFlight: 1, maxInFlightBytes: 1_000, maxQueued: 0 });
-    const runner = new OperationRunner({ table, connections, addressBook, inFlight, pipelined: true, wakeUp: new WakeUp() });
+    const runner = new OperationRunner({
+      ...{ table, connections, addressBook, inFlight, turns: turns(), pipelined: true, wakeUp: new WakeUp() },
+    });
     const limits = limitsOf({}, 5_000);
     await connections.to(cluster.primary.address).whenReady(limits);
 
     const request = { kind: 'put', key: 'key', value: Buffer.from('value'), ifVersion: undefined } as const;
-    const write: Operation<unknown> = { effect: 'write', bytes: 1, send: (to, within) => to.execute(request, within) };
+    const write: Operation<unknown> = { effect: 'write', shard: 0, bytes: 1, send: (to, within) => to.execute(request, within) };
     const outcome = runner.run(write, limits);
     connections.retain(new Set());
     expect(await outcome).toMatchObject({ nodeId: 'node-1' });
@@ -57,11 +63,12 @@ test('after many refusals - the wait for a new primary begins small again', asyn
   const addressBook = new AddressBook(fixedAddresses(cluster.addresses), () => {});
   const inFlight = new InFlightLimit({ maxInFlight: 1, maxInFlightBytes: 1_000, maxQueued: 0 });
   const wakeUp = new RecordingWakeUp();
-  const runner = new OperationRunner({ table, connections, addressBook, inFlight, pipelined: true, wakeUp });
+  const runner = new OperationRunner({ table, connections, addressBook, inFlight, turns: turns(), pipelined: true, wakeUp });
   const refusals = 12;
   let attempts = 0;
   const write: Operation<string> = {
     effect: 'write',
+    shard: 0,
     bytes: 1,
     send: async () => {
       attempts += 1;

@@ -76,8 +76,9 @@ export class PipelineTransport {
     return new Promise((answered, failed) => this.send(request, limits, { answered, failed }));
   }
 
-  abandonPending(afterMs: number, reason: string): void {
-    const pending = [...this.#attempts()];
+  abandonPending(concerns: (key: string) => boolean, afterMs: number, reason: string): void {
+    const pending = [...this.#attempts()].filter(({ request }) => concerns(request.key));
+    if (pending.length === 0) return;
     const timer = setTimeout(() => {
       for (const attempt of pending) this.#fail(attempt, unknownOutcome(reason));
     }, afterMs);

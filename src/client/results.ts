@@ -31,9 +31,17 @@ export interface PutEntry extends WriteCondition {
   readonly value: string | Uint8Array;
 }
 
-export type PutOutcome =
-  | ({ readonly key: string; readonly ok: true } & PutResult)
-  | { readonly key: string; readonly ok: false; readonly error: KvError };
+/** Of one of many operations. */
+export interface FailedOutcome {
+  readonly key: string;
+  readonly ok: false;
+  readonly error: KvError;
+}
+
+export type PutOutcome = ({ readonly key: string; readonly ok: true } & PutResult) | FailedOutcome;
+
+/** `found` undefined: the key does not exist. */
+export type GetOutcome = { readonly key: string; readonly ok: true; readonly found: GetResult | undefined } | FailedOutcome;
 
 export interface DeleteOptions extends CallOptions {
   /** Only if the key is at this version. Integer from 1 to 2^53 - 1. */

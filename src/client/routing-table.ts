@@ -1,9 +1,11 @@
 /**
- * What the client knows of the cluster, and to which nodes an operation may go in which order. Pure: no connections.
+ * What the client knows of the cluster: which shard a key is in, and to which nodes an operation may go in which order.
+ * Pure: no connections.
  *
- * It need not be right: a node that is not the primary forwards a request or refuses it. While the cluster has one
- * shard every key's primary is known; with several, requests go to any node, which forwards them.
+ * It need not be right: a node that is not the shard's primary forwards a request or refuses it, and the client learns
+ * from the refusal.
  */
+import { shardOfKey } from '../placement/index.js';
 import type { ShardInfo, Topology } from '../rpc/kv-api.js';
 
 export interface Preference {
@@ -11,56 +13,149 @@ export interface Preference {
   readonly hint?: string | undefined;
   /** The node that refused last, though not for being the wrong one: before others, should the primary not be reachable. */
   readonly stay?: string | undefined;
-  /** The node that has just said it is the wrong one: asked last. */
-  readonly avoid?: string | undefined;
+  /** The nodes that have just said that they are the wrong ones: asked last. */
+  readonly avoid?: readonly (string | undefined)[];
   /** Nodes that could not be reached lately: after those that could. */
   readonly isSuspect: (address: string) => boolean;
 }
 
+/** What is different after a node has reported. */
+export interface News {
+  /** Nodes have come or gone. */
+  readonly nodes: boolean;
+  /** Where an operation that waits may fare better now. */
+  readonly shards: ReadonlySet<number>;
+  /** By address: the shards of which the node was primary, and another is now. */
+  readonly deposed: ReadonlyMap<string, ReadonlySet<number>>;
+}
+
+/** Stands for no shard in particular: the operation may go anywhere. */
+export const anyShard = -1;
+
 export class RoutingTable {
   #topology: Topology | undefined;
+  #shardCount = 0;
+  #addresses = new Map<string, string>();
+  /** By shard: where an operation goes first. */
+  #routes: (string | undefined)[] = [];
+  /** By shard: the primary that a refusal named, until the topology says something else. */
+  readonly #learned = new Map<number, string>();
+  /** By shard: the last primary that the topology named. */
+  #lastPrimaries: (string | undefined)[] = [];
+  #sole: string | undefined;
   #turn = 0;
 
   get topology(): Topology | undefined {
     return this.#topology;
   }
 
-  get primaryAddress(): string | undefined {
-    const shards = this.#topology?.shards;
-    return shards?.length === 1 ? shards[0]!.primaryAddress || undefined : undefined;
+  /** 0 before a node has told. */
+  get shardCount(): number {
+    return this.#shardCount;
   }
 
-  /**
-   * Takes over what a node reports. A shard never goes back to an older epoch: nodes learn of a change one by one.
-   * @returns whether a waiting operation may fare better now.
-   */
-  update(reported: Topology): boolean {
-    const known = this.#topology;
-    const shards =
-      known?.clusterId === reported.clusterId ? reported.shards.map((shard) => newer(known, shard)) : reported.shards;
-    this.#topology = { ...reported, shards };
-    return known === undefined || routesOf(known) !== routesOf(this.#topology);
+  shardOf(key: string): number {
+    return this.#shardCount <= 1 ? 0 : shardOfKey(key, this.#shardCount);
+  }
+
+  /** Of a shard, as the topology has it, or who was named by a refusal, or else the first that is meant to be. */
+  primaryOf(shard: number): string | undefined {
+    return shard === anyShard ? this.#sole : this.#routes[shard];
+  }
+
+  /** As the topology has it. */
+  reportedPrimaryOf(shard: number): string | undefined {
+    return shard === anyShard ? this.#sole : this.#topology?.shards[shard]?.primaryAddress || undefined;
+  }
+
+  /** The primary of every shard; undefined if there are several. */
+  get solePrimary(): string | undefined {
+    return this.#sole;
+  }
+
+  /** Takes over what a node reports. A shard never goes back to an older epoch: nodes learn of a change one by one. */
+  update(reported: Topology): News {
+    const known = this.#topology?.clusterId === reported.clusterId ? this.#topology : undefined;
+    if (known === undefined) this.#forget();
+    const shards = [...reported.shards]
+      .sort((one, other) => one.shard - other.shard)
+      .map((shard) => newer(known?.shards[shard.shard], shard));
+    const topology = { ...reported, shards };
+    const changed = new Set(shards.flatMap(({ shard }) => (routeOf(known, shard) === routeOf(topology, shard) ? [] : [shard])));
+    const nodes = known === undefined || nodesOf(known) !== nodesOf(topology);
+    this.#topology = topology;
+    this.#shardCount = shards.length;
+    this.#addresses = new Map(topology.nodes.map(({ id, address }) => [id, address]));
+    for (const shard of changed) this.#learned.delete(shard);
+    if (nodes || changed.size > 0) this.#computeRoutes();
+    return { nodes, shards: changed, deposed: this.#findDeposed(changed) };
+  }
+
+  /** The node that was asked is not the shard's primary; `named` is, as far as it knows. */
+  learn(shard: number, asked: string, named: string | undefined): void {
+    if (shard === anyShard) return;
+    if (named !== undefined && named !== asked) this.#learned.set(shard, named);
+    else if (this.#learned.get(shard) === asked) this.#learned.delete(shard);
+    this.#routes[shard] = this.#routeTo(shard);
   }
 
   /** Every address once, best first. `known` are the addresses the client was given. */
-  candidates(known: readonly string[], preference: Preference): string[] {
+  candidates(shard: number, known: readonly string[], preference: Preference): string[] {
     const nodes = this.#topology?.nodes.map((node) => node.address) ?? [];
     this.#turn += 1;
-    const first = [preference.hint, this.primaryAddress, preference.stay].filter((address) => address !== undefined);
-    const all = [...new Set([...first, ...rotated(nodes, this.#turn), ...rotated(known, this.#turn)])];
-    const penalty = (address: string) => (preference.isSuspect(address) ? 2 : 0) + (address === preference.avoid ? 1 : 0);
+    const first = [preference.hint, this.primaryOf(shard), preference.stay, ...this.#holdersOf(shard)];
+    const named = first.filter((address) => address !== undefined);
+    const all = [...new Set([...named, ...rotated(nodes, this.#turn), ...rotated(known, this.#turn)])];
+    const penalty = (address: string) => (preference.isSuspect(address) ? 2 : 0) + (preference.avoid?.includes(address) ? 1 : 0);
     return all.sort((one, other) => penalty(one) - penalty(other));
+  }
+
+  /** The nodes that are to hold it: others could only forward. */
+  #holdersOf(shard: number): string[] {
+    const placed = this.#topology?.shards[shard]?.placedNodeIds ?? [];
+    return placed.flatMap((id) => this.#addresses.get(id) ?? []);
+  }
+
+  #forget(): void {
+    this.#learned.clear();
+    this.#lastPrimaries = [];
+  }
+
+  #computeRoutes(): void {
+    this.#routes = (this.#topology?.shards ?? []).map(({ shard }) => this.#routeTo(shard));
+    this.#sole = this.#routes.every((address) => address === this.#routes[0]) ? this.#routes[0] : undefined;
+  }
+
+  #routeTo(shard: number): string | undefined {
+    return this.#learned.get(shard) ?? this.reportedPrimaryOf(shard) ?? this.#holdersOf(shard)[0];
+  }
+
+  #findDeposed(changed: ReadonlySet<number>): Map<string, Set<number>> {
+    const deposed = new Map<string, Set<number>>();
+    for (const shard of changed) {
+      const primary = this.reportedPrimaryOf(shard);
+      const before = this.#lastPrimaries[shard];
+      if (primary === undefined || primary === before) continue;
+      this.#lastPrimaries[shard] = primary;
+      if (before === undefined) continue;
+      const lost = deposed.get(before) ?? new Set();
+      deposed.set(before, lost.add(shard));
+    }
+    return deposed;
   }
 }
 
-function newer(known: Topology, reported: ShardInfo): ShardInfo {
-  const before = known.shards.find((shard) => shard.shard === reported.shard);
-  return before !== undefined && before.epoch > reported.epoch ? before : reported;
+function newer(before: ShardInfo | undefined, reported: ShardInfo): ShardInfo {
+  return before !== undefined && before.epoch > reported.epoch ? { ...before, placedNodeIds: reported.placedNodeIds } : reported;
 }
 
-function routesOf(topology: Topology): string {
-  const shards = topology.shards.map(({ shard, epoch, primaryAddress, serving }) => [shard, epoch, primaryAddress, serving]);
-  return JSON.stringify([topology.clusterId, topology.nodes.map((node) => node.address), shards]);
+function routeOf(topology: Topology | undefined, number: number): string | undefined {
+  const shard = topology?.shards[number];
+  return shard && [shard.epoch, shard.serving, shard.primaryAddress, ...shard.placedNodeIds].join(' ');
+}
+
+function nodesOf({ nodes }: Topology): string {
+  return nodes.map(({ id, address }) => `${id} ${address}`).join(',');
 }
 
 /** Spreads the requests that may go anywhere. */

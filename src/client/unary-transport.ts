@@ -12,6 +12,8 @@ import type {
   ForcePrimaryResponse,
   GetRequest,
   GetResponse,
+  KeyLocation,
+  LocateKeyRequest,
   NodeStatus,
   PutRequest,
   PutResponse,
@@ -42,6 +44,7 @@ const methods = {
   delete: method<DeleteRequest, DeleteResponse>(keyValueService, 'Delete'),
   getTopology: method<object, Topology>(clusterService, 'GetTopology'),
   watchTopology: method<object, Topology>(clusterService, 'WatchTopology'),
+  locateKey: method<LocateKeyRequest, KeyLocation>(clusterService, 'LocateKey'),
   getNodeStatus: method<object, NodeStatus>(clusterService, 'GetNodeStatus'),
   forcePrimary: method<ForcePrimaryRequest, ForcePrimaryResponse>(clusterService, 'ForcePrimary'),
 };
@@ -50,7 +53,8 @@ const nothingFound = { found: false, value: Buffer.alloc(0) };
 
 export class UnaryTransport implements NodeTransport {
   readonly #client: Client;
-  readonly #pending = new Set<(error: KvError) => void>();
+  /** With the key that it is about, if it is one. */
+  readonly #pending = new Map<(error: KvError) => void, string | undefined>();
 
   constructor(client: Client) {
     this.#client = client;
@@ -64,13 +68,13 @@ export class UnaryTransport implements NodeTransport {
     const { kind, ...fields } = request;
     switch (kind) {
       case 'get': {
-        const found = await this.#call(methods.get, fields, limits);
+        const found = await this.#call(methods.get, fields, limits, fields.key);
         return { ...found, value: withoutExcess(found.value) };
       }
       case 'put':
-        return { ...nothingFound, ...(await this.#call(methods.put, fields as PutRequest, limits)) };
+        return { ...nothingFound, ...(await this.#call(methods.put, fields as PutRequest, limits, fields.key)) };
       case 'delete': {
-        const { existed, version, nodeId } = await this.#call(methods.delete, fields as DeleteRequest, limits);
+        const { existed, version, nodeId } = await this.#call(methods.delete, fields as DeleteRequest, limits, fields.key);
         return { ...nothingFound, found: existed, version, nodeId };
       }
     }
@@ -78,6 +82,10 @@ export class UnaryTransport implements NodeTransport {
 
   getTopology(limits: Limits): Promise<Topology> {
     return this.#call(methods.getTopology, {}, limits);
+  }
+
+  locateKey(key: string, limits: Limits): Promise<KeyLocation> {
+    return this.#call(methods.locateKey, { key }, limits, key);
   }
 
   getNodeStatus(limits: Limits): Promise<NodeStatus> {
@@ -109,14 +117,15 @@ export class UnaryTransport implements NodeTransport {
     };
   }
 
-  abandonPending(afterMs: number, reason: string): void {
-    const pending = [...this.#pending];
+  abandonPending(concerns: (key: string) => boolean, afterMs: number, reason: string): void {
+    const pending = [...this.#pending].flatMap(([fail, key]) => (key !== undefined && concerns(key) ? [fail] : []));
+    if (pending.length === 0) return;
     const timer = setTimeout(() => this.#fail(pending, reason), afterMs);
     timer.unref();
   }
 
   close(reason: string): void {
-    this.#fail([...this.#pending], reason);
+    this.#fail([...this.#pending.keys()], reason);
   }
 
   #fail(calls: readonly ((error: KvError) => void)[], reason: string): void {
@@ -124,7 +133,7 @@ export class UnaryTransport implements NodeTransport {
     for (const fail of calls) if (this.#pending.has(fail)) fail(error);
   }
 
-  #call<Request, Response>(to: Method<Request, Response>, request: Request, limits: Limits): Promise<Response> {
+  #call<Request, Response>(to: Method<Request, Response>, request: Request, limits: Limits, key?: string): Promise<Response> {
     return new Promise((resolve, reject) => {
       const { signal } = limits;
       const settle = () => {
@@ -151,7 +160,7 @@ export class UnaryTransport implements NodeTransport {
         call.cancel();
       };
       const abort = () => fail(new KvError('CANCELLED', 'given up before an answer came'));
-      this.#pending.add(fail);
+      this.#pending.set(fail, key);
       signal?.addEventListener('abort', abort);
     });
   }

@@ -4,10 +4,11 @@
  * A sleeper learns only that it is awake. It looks again for itself, because several reasons may coincide.
  */
 export class WakeUp {
-  readonly #sleepers = new Set<() => void>();
+  /** With the shard that each is interested in, if it is one. */
+  readonly #sleepers = new Map<() => void, number | undefined>();
 
-  /** Resolves after `maxMs`, at `wakeAll()`, or when the signal aborts, whichever is first. Never rejects. */
-  sleep(maxMs: number, signal?: AbortSignal): Promise<void> {
+  /** Resolves after `maxMs`, when it is woken, or when the signal aborts, whichever is first. Never rejects. */
+  sleep(maxMs: number, signal?: AbortSignal, shard?: number): Promise<void> {
     if (signal?.aborted) return Promise.resolve();
     return new Promise((resolve) => {
       const wake = () => {
@@ -18,11 +19,16 @@ export class WakeUp {
       };
       const timer = setTimeout(wake, Math.max(0, Math.ceil(maxMs)));
       signal?.addEventListener('abort', wake);
-      this.#sleepers.add(wake);
+      this.#sleepers.set(wake, shard);
     });
   }
 
   wakeAll(): void {
-    for (const wake of [...this.#sleepers]) wake();
+    for (const wake of [...this.#sleepers.keys()]) wake();
+  }
+
+  /** There may be many sleepers, and news of many shards one after the other. */
+  wakeShards(shards: ReadonlySet<number>): void {
+    for (const [wake, shard] of [...this.#sleepers]) if (shard !== undefined && shards.has(shard)) wake();
   }
 }

@@ -13,13 +13,15 @@ import {
   type ServiceError,
 } from '@grpc/grpc-js';
 import { KvError } from '../../../src/errors.js';
-import type { DeleteRequest, GetRequest, PutRequest, Topology } from '../../../src/rpc/kv-api.js';
+import { locateKey } from '../../../src/node/key-location.js';
+import { shardOfKey } from '../../../src/placement/index.js';
+import type { DeleteRequest, GetRequest, LocateKeyRequest, PutRequest, Topology } from '../../../src/rpc/kv-api.js';
 import { clusterService, keyValueService } from '../../../src/rpc/proto.js';
 import { toStatus } from '../../../src/rpc/status.js';
 import { servePipeline } from './fake-pipeline.js';
 import { TcpProxy } from './tcp-proxy.js';
 
-export type MethodName = 'Get' | 'Put' | 'Delete' | 'GetTopology' | 'GetNodeStatus' | 'ForcePrimary';
+export type MethodName = 'Get' | 'Put' | 'Delete' | 'LocateKey' | 'GetTopology' | 'GetNodeStatus' | 'ForcePrimary';
 
 /** What becomes of a request: an error answers it, `hang` never does, `executeAndHang` does not either but executes it. */
 export type Fate = 'serve' | 'hang' | 'executeAndHang' | Error;
@@ -53,19 +55,24 @@ export class FakeCluster {
   readonly values = new Map<string, { value: Buffer; version: number }>();
   /** Decides on every request; replaced by tests. */
   judge: Judge = () => 'serve';
-  #primary = 0;
-  #epoch = 1;
+  readonly #shards: { primary: number; epoch: number }[];
   #version = 0;
   #waiting: (() => void)[] = [];
 
-  static async start(size: number): Promise<FakeCluster> {
-    const cluster = new FakeCluster();
+  /** Shard 0 is at the first node, shard 1 at the second, and so on around. */
+  static async start(size: number, shards = 1): Promise<FakeCluster> {
+    const cluster = new FakeCluster(Array.from({ length: shards }, (_, shard) => ({ primary: shard % size, epoch: 1 })));
     for (let index = 0; index < size; index += 1) await cluster.addNode();
     return cluster;
   }
 
+  private constructor(shards: { primary: number; epoch: number }[]) {
+    this.#shards = shards;
+  }
+
+  /** Of shard 0. */
   get primary(): FakeNode {
-    return this.nodes[this.#primary]!;
+    return this.nodes[this.#shards[0]!.primary]!;
   }
 
   get addresses(): string[] {
@@ -73,13 +80,16 @@ export class FakeCluster {
   }
 
   get topology(): Topology {
-    const nodes = this.nodes.filter((node) => node.alive).map((node) => ({ id: node.id, address: node.address }));
+    const live = this.nodes.filter((node) => node.alive);
+    const nodes = live.map(({ id, address }) => ({ id, address, zone: '', weight: 1 }));
     const replicas = nodes.map((node) => ({ replicaId: `r-${node.id}`, nodeId: node.id, inSync: true, live: true }));
-    const known = this.#primary >= 0;
-    const primaryNodeId = known ? this.primary.id : '';
-    const primaryAddress = known ? this.primary.address : '';
-    const shard = { shard: 0, epoch: this.#epoch, primaryNodeId, primaryAddress, replicas, minInSync: 1 };
-    return { clusterId: 'fake', nodes, shards: [{ ...shard, offline: false, serving: known }] };
+    const shards = this.#shards.map(({ primary, epoch }, shard) => {
+      const node = this.nodes[primary];
+      const whoIs = { primaryNodeId: node?.id ?? '', primaryAddress: node?.address ?? '' };
+      const rest = { minInSync: 1, offline: false, serving: node !== undefined, placedNodeIds: [] };
+      return { shard, epoch, ...whoIs, replicas, ...rest };
+    });
+    return { clusterId: 'fake', nodes, shards, placementVersion: 0 };
   }
 
   async addNode(): Promise<FakeNode> {
@@ -97,9 +107,10 @@ export class FakeCluster {
   }
 
   /** Moves the primary, or takes it away with undefined, and tells those who watch unless `quietly`. */
-  setPrimary(node: FakeNode | undefined, quietly = false): void {
-    this.#primary = node === undefined ? -1 : this.nodes.indexOf(node);
-    this.#epoch += 1;
+  setPrimary(node: FakeNode | undefined, quietly = false, shard = 0): void {
+    const moved = this.#shards[shard]!;
+    moved.primary = node === undefined ? -1 : this.nodes.indexOf(node);
+    moved.epoch += 1;
     if (!quietly) this.announce();
   }
 
@@ -169,19 +180,19 @@ export class FakeCluster {
     return {
       Get: this.#handler(node, 'Get', ({ key }: GetRequest) => {
         const found = this.values.get(key);
-        const nodeId = this.#servingNodeId();
+        const nodeId = this.#servingNodeId(key);
         if (found === undefined) return { found: false, value: Buffer.alloc(0), version: 0, nodeId };
         return { found: true, ...found, nodeId };
       }),
       Put: this.#handler(node, 'Put', ({ key, value, ifVersion }: PutRequest) => {
-        const nodeId = this.#servingNodeId();
+        const nodeId = this.#servingNodeId(key);
         this.#checkVersion(key, ifVersion);
         this.#version += 1;
         this.values.set(key, { value: Buffer.from(value), version: this.#version });
         return { version: this.#version, nodeId };
       }),
       Delete: this.#handler(node, 'Delete', ({ key, ifVersion }: DeleteRequest) => {
-        const nodeId = this.#servingNodeId();
+        const nodeId = this.#servingNodeId(key);
         this.#checkVersion(key, ifVersion);
         const existed = this.values.delete(key);
         if (existed) this.#version += 1;
@@ -200,21 +211,23 @@ export class FakeCluster {
         this.#tellArrival();
         call.on('cancelled', () => node.watchers.delete(call));
       },
+      LocateKey: this.#handler(node, 'LocateKey', ({ key }: LocateKeyRequest) => locateKey(this.topology, key)),
       GetNodeStatus: this.#handler(node, 'GetNodeStatus', () => {
-        const common = { version: '0', uptimeMs: 1, zookeeper: 'connected', replicas: [], warnings: [] };
+        const common = { version: '0', uptimeMs: 1, zookeeper: 'connected', replicas: [], warnings: [], zone: '', weight: 1 };
         return { nodeId: node.id, address: node.address, ...common };
       }),
       ForcePrimary: this.#handler(node, 'ForcePrimary', () => {
         this.setPrimary(node);
-        return { epoch: this.#epoch, seqFloor: 2 ** 32 };
+        return { epoch: this.#shards[0]!.epoch, seqFloor: 2 ** 32 };
       }),
     };
   }
 
   /** Nodes forward to the primary, as the contract says. */
-  #servingNodeId(): string {
-    if (this.#primary < 0 || !this.primary.alive) throw new KvError('NO_PRIMARY', 'no primary is known');
-    return this.primary.id;
+  #servingNodeId(key: string): string {
+    const primary = this.nodes[this.#shards[shardOfKey(key, this.#shards.length)]!.primary];
+    if (primary === undefined || !primary.alive) throw new KvError('NO_PRIMARY', 'no primary is known');
+    return primary.id;
   }
 
   #checkVersion(key: string, ifVersion: number | undefined): void {

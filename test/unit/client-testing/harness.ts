@@ -16,6 +16,12 @@ afterEach(async () => {
   await cluster.stop();
 });
 
+/** Instead of the cluster of one shard that every test begins with. */
+export async function startCluster(nodes: number, shards: number): Promise<void> {
+  await cluster.stop();
+  cluster = await FakeCluster.start(nodes, shards);
+}
+
 export async function connect(options: Partial<KvClientOptions> = {}): Promise<KvClient> {
   const client = await KvClient.connect({ nodes: cluster.addresses, ...options } as KvClientOptions);
   clients.push(client);

@@ -1,0 +1,169 @@
+/** The client and a cluster of several shards, each with a primary of its own. */
+import { beforeEach, describe, expect, test, vi } from 'vitest';
+import { KvError } from '../../src/index.js';
+import { shardOfKey } from '../../src/placement/index.js';
+import { cluster, connect, failure, startCluster } from './client-testing/harness.js';
+
+const shardCount = 6;
+const keys = Array.from({ length: 60 }, (_, index) => `key-${index}`);
+const shardOf = (key: string) => shardOfKey(key, shardCount);
+/** As the fake cluster spreads them at the start. */
+const primaryIdOf = (key: string) => `node-${(shardOf(key) % 3) + 1}`;
+const keyIn = (shard: number) => keys.find((key) => shardOf(key) === shard)!;
+const keyOf = ({ request }: { readonly request: unknown }) => (request as { readonly key: string }).key;
+
+beforeEach(() => startCluster(3, shardCount));
+
+/** Every connection is ready afterwards, and nothing has arrived. */
+async function connectWarm(options: Parameters<typeof connect>[0] = {}) {
+  const client = await connect(options);
+  for (const key of keys) await client.get(key);
+  cluster.arrivals.length = 0;
+  return client;
+}
+
+describe('many shards', () => {
+  test('every operation goes straight to the primary of its shard', async () => {
+    const client = await connectWarm();
+    await Promise.all(keys.map((key) => client.put(key, key)));
+    await Promise.all(keys.map((key) => client.get(key)));
+    expect(cluster.arrivals).toHaveLength(2 * keys.length);
+    for (const arrival of cluster.arrivals) expect(arrival.nodeId).toBe(primaryIdOf(keyOf(arrival)));
+  });
+
+  test('keys with one tag are in one shard', async () => {
+    const client = await connectWarm();
+    await Promise.all(['name', 'mail', 'phone'].map((field) => client.put(`{user:1}:${field}`, 'x')));
+    expect(new Set(cluster.arrivals.map(({ nodeId }) => nodeId)).size).toBe(1);
+  });
+
+  test('locate - asks the primary of the key who holds it', async () => {
+    const client = await connectWarm();
+    const location = await client.locate(keyIn(4));
+    expect(location).toMatchObject({ shard: 4, holders: [{ nodeId: 'node-2', role: 'primary' }, {}, {}] });
+    expect(cluster.arrivals).toMatchObject([{ method: 'LocateKey', nodeId: 'node-2' }]);
+    expect(await failure(client.locate(''))).toMatchObject({ code: 'INVALID_KEY' });
+  });
+
+  test('one shard moves - its operations follow, those of others do not', async () => {
+    const client = await connectWarm();
+    const moved = new Promise<void>((resolve) => {
+      client.onTopology(({ shards }) => {
+        if (shards[0]?.primaryNodeId === 'node-3') resolve();
+      });
+    });
+    cluster.setPrimary(cluster.nodes[2], false, 0);
+    await moved;
+    await client.mget(keys);
+    for (const arrival of cluster.arrivals)
+      expect(arrival.nodeId).toBe(shardOf(keyOf(arrival)) === 0 ? 'node-3' : primaryIdOf(keyOf(arrival)));
+  });
+
+  test('a refusal that names the primary - is learned for its shard alone', async () => {
+    const client = await connectWarm();
+    const { address } = cluster.nodes[2]!;
+    cluster.judge = (_method, node, request) => {
+      const isMoved = shardOf((request as { key: string }).key) === 0;
+      return isMoved && node.id !== 'node-3' ? new KvError('NOT_PRIMARY', 'not me', { primaryAddress: address }) : 'serve';
+    };
+    await client.put(keyIn(0), 'x');
+    await client.put(keyIn(0), 'y');
+    await client.put(keyIn(3), 'z');
+    expect(cluster.arrivals.map(({ nodeId }) => nodeId)).toEqual(['node-1', 'node-3', 'node-3', 'node-1']);
+  });
+
+  test('a shard without a primary - does not hold up the others, whatever waits for it', async () => {
+    const client = await connectWarm({ maxInFlight: 4, maxQueued: 1_000 });
+    cluster.setPrimary(undefined, false, 0);
+    const waiting = Array.from({ length: 100 }, (_, index) => client.put(`{${keyIn(0)}}${index}`, 'x'));
+    await cluster.arrived((arrival) => shardOf(keyOf(arrival)) === 0, 4);
+    const others = keys.filter((key) => shardOf(key) !== 0);
+    const outcomes = await client.mput(others.map((key) => ({ key, value: 'x' })));
+    expect(outcomes.every(({ ok }) => ok)).toBe(true);
+    cluster.setPrimary(cluster.nodes[1], false, 0);
+    for (const { nodeId } of await Promise.all(waiting)) expect(nodeId).toBe('node-2');
+  });
+
+  test('mget, mput - every outcome in the order of the keys, also where one shard fails', async () => {
+    const client = await connectWarm();
+    cluster.judge = (_method, _node, request) =>
+      shardOf((request as { key: string }).key) === 2 ? new KvError('VALUE_TOO_LARGE', 'too large') : 'serve';
+    const fails = keys.map((key) => shardOf(key) === 2);
+    expect(fails).toContain(true);
+    const written = await client.mput(keys.map((key) => ({ key, value: key })));
+    expect(written.map(({ key, ok }) => [key, ok])).toEqual(keys.map((key, index) => [key, !fails[index]]));
+    const read = await client.mgetSettled(keys);
+    expect(read.map((outcome) => (outcome.ok ? outcome.found?.value.toString() : outcome.error.code))).toEqual(
+      keys.map((key, index) => (fails[index] ? 'VALUE_TOO_LARGE' : key)),
+    );
+    expect(await failure(client.mget(keys))).toMatchObject({ code: 'VALUE_TOO_LARGE' });
+    cluster.judge = () => 'serve';
+    expect((await client.mget(keys)).map((found) => found?.value.toString())).toEqual(
+      keys.map((key, index) => (fails[index] ? undefined : key)),
+    );
+  });
+
+  test('what waits for a shard without a primary - ends at its deadline with the refusal, definitely not executed', async () => {
+    const client = await connectWarm({ maxInFlight: 2 });
+    cluster.setPrimary(undefined, false, 0);
+    const waiting = Array.from({ length: 20 }, (_, index) =>
+      failure(client.put(`{${keyIn(0)}}${index}`, 'x', { deadlineMs: 300 })),
+    );
+    for (const error of await Promise.all(waiting)) {
+      expect(['NO_PRIMARY', 'DEADLINE_EXCEEDED']).toContain(error.code);
+      expect(error.executed).toBe('no');
+    }
+    expect(cluster.values.size).toBe(0);
+  });
+
+  test('more waits than may - OVERLOADED, not executed', async () => {
+    const client = await connectWarm({ maxInFlight: 1, maxQueued: 5 });
+    cluster.setPrimary(undefined, false, 0);
+    const waiting = Array.from({ length: 20 }, (_, index) =>
+      failure(client.put(`{${keyIn(0)}}${index}`, 'x', { deadlineMs: 300 })),
+    );
+    const codes = (await Promise.all(waiting)).map(({ code }) => code);
+    expect(codes).toContain('OVERLOADED');
+    expect(codes.filter((code) => code !== 'OVERLOADED').length).toBeGreaterThanOrEqual(5);
+  });
+
+  test('a node is replaced in one shard and says nothing more - what it owes in others is waited for', async () => {
+    const client = await connectWarm();
+    cluster.judge = (_, node) => (node.id === 'node-1' ? 'hang' : 'serve');
+    const patient = { deadlineMs: 60_000 };
+    const lost = failure(client.put(keyIn(0), 'x', patient));
+    let others = 0;
+    const count = () => {
+      others += 1;
+    };
+    void failure(client.put(keyIn(3), 'x', { deadlineMs: 2_000 })).then(count);
+    await cluster.arrived(() => true, 2);
+    cluster.setPrimary(cluster.nodes[1], false, 0);
+    expect(await lost).toMatchObject({ code: 'OUTCOME_UNKNOWN', executed: 'unknown' });
+    expect(others).toBe(0);
+  });
+
+  test('the news come from two nodes - a frozen one of them keeps nothing back', async () => {
+    const client = await connectWarm();
+    const watched = () => cluster.nodes.filter((node) => node.watchers.size > 0);
+    await vi.waitUntil(() => watched().length === 2, { timeout: 10_000 });
+    const [silent] = watched();
+    silent!.watchers.clear();
+    const heard = new Promise<void>((resolve) => {
+      client.onTopology(({ shards }) => {
+        if (shards[4]?.primaryNodeId === 'node-1') resolve();
+      });
+    });
+    cluster.setPrimary(cluster.nodes[0], false, 4);
+    await heard;
+  });
+
+  test('one primary of all shards again - one node tells the news', async () => {
+    await connectWarm();
+    const watched = () => cluster.nodes.filter((node) => node.watchers.size > 0);
+    await vi.waitUntil(() => watched().length === 2, { timeout: 10_000 });
+    for (let shard = 0; shard < shardCount; shard += 1) cluster.setPrimary(cluster.nodes[0], true, shard);
+    cluster.announce();
+    await vi.waitUntil(() => watched().length === 1 && watched()[0]?.id !== 'node-1', { timeout: 10_000 });
+  });
+});
