@@ -11,6 +11,8 @@ import type { ConnectionOptions } from './connect.js';
 import { deleteCommand } from './delete.js';
 import { forcePrimaryCommand } from './force-primary.js';
 import { getCommand } from './get.js';
+import { locateCommand } from './locate.js';
+import { nodesCommand } from './nodes.js';
 import { putCommand } from './put.js';
 import { statusCommand } from './status.js';
 
@@ -23,7 +25,10 @@ export interface Invocation {
   readonly deadlineMs: number;
 }
 
-const commands: readonly Command[] = [putCommand, getCommand, deleteCommand, statusCommand, forcePrimaryCommand];
+const commands: readonly Command[] = [
+  ...[putCommand, getCommand, deleteCommand, locateCommand],
+  ...[statusCommand, nodesCommand, forcePrimaryCommand],
+];
 const defaultDeadlineMs = 5000;
 
 const epilogue = `Behind -- everything is an operand: kvctl put -- -key -value

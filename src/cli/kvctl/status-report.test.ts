@@ -1,13 +1,15 @@
 import { describe, expect, test } from 'vitest';
 import type { NodeStatus, ReplicaStatus } from '../../rpc/kv-api.js';
 import type { ClusterView } from './gather.js';
-import { collectWarnings, lagOf, renderStatus, toJson } from './status-report.js';
+import { lagOf } from './shard-view.js';
+import { collectWarnings, renderStatus, toJson } from './status-report.js';
 
 const primary = {
   shard: 0,
   replicaId: 'a~1',
   role: 'primary',
   epoch: 4,
+  serving: true,
   complete: true,
   lastSeq: 20,
   commitIndex: 18,
@@ -46,6 +48,9 @@ const view: ClusterView = {
       status: {
         nodeId: 'a',
         uptimeMs: 61_000,
+        keys: 7,
+        dataBytes: 3 * 2 ** 20,
+        dataLimitBytes: 2 ** 29,
         memoryBytes: 100 * 2 ** 20,
         maxMemoryBytes: 2 ** 30,
         zookeeper: 'connected',
@@ -61,10 +66,12 @@ const view: ClusterView = {
 describe('kvctl status', () => {
   test('shows nodes, shards and replicas, and says which nodes did not answer', () => {
     const text = renderStatus(view);
-    expect(text).toMatch(/│ a +│ a:1 +│ 61 s +│ 100 of 1,024 MiB +│ connected +│ 1\.2\.3 +│/);
-    expect(text).toMatch(/│ b +│ b:1 +│ no answer/);
-    expect(text).toMatch(/│ 0 +│ a +│ 4 +│ 2, 1 of them live +│ 1 +│ OFFLINE +│/);
-    expect(text).toMatch(/│ 0 +│ a +│ primary +│ 4 +│ yes +│ 20 +│ 18 +│ 0 +│ 7 +│ 3 of 512 MiB +│/);
+    expect(text).toMatch(
+      /│ a +│ a:1 +│ - +│ 1 +│ 1 +│ 1 +│ 7 +│ 3 of 512 MiB +│ 100 of 1,024 MiB +│ 61 s +│ connected +│ 1\.2\.3 +│/,
+    );
+    expect(text).toMatch(/│ b +│ b:1 +│ - +│ 1 +│ no answer/);
+    expect(text).toMatch(/│ 0 +│ a +│ 4 +│ 2, 1 of them live +│ 1 +│ OFFLINE +│ 0 +│ - +│/);
+    expect(text).toMatch(/│ 0 +│ a +│ primary +│ 4 +│ yes +│ 20 +│ 18 +│ 0 +│ 7 +│ 3 MiB +│/);
   });
 
   test('a shard whose primary has just died - is not shown as serving, neither to people nor to programs', () => {
@@ -93,12 +100,12 @@ describe('kvctl status', () => {
   });
 
   test('lag is what the primary has sent for and not seen acknowledged', () => {
-    expect(lagOf(backup, [primary, backup])).toBe('2');
-    expect(lagOf(primary, [primary, backup])).toBe('0');
+    expect(lagOf(backup, [primary, backup])).toBe(2);
+    expect(lagOf(primary, [primary, backup])).toBe(0);
   });
 
   test('lag is not known without a primary, or to one of an older epoch', () => {
-    expect(lagOf(backup, [backup])).toBe('-');
-    expect(lagOf({ ...backup, epoch: 5 }, [primary])).toBe('-');
+    expect(lagOf(backup, [backup])).toBeUndefined();
+    expect(lagOf({ ...backup, epoch: 5 }, [primary])).toBeUndefined();
   });
 });

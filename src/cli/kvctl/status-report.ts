@@ -1,10 +1,27 @@
-/** A cluster as tables for people. Pure: what is shown depends only on what the nodes answered. */
-import Table from 'cli-table3';
-import type { NodeStatus, PeerStatus, ReplicaStatus, ShardInfo, Topology } from '../../rpc/kv-api.js';
+/**
+ * A cluster as tables for people: its nodes, a line about all shards, and the shards that need attention; a cluster of a
+ * few shards, or `all`, shows every one. Pure: what is shown depends only on what the nodes answered.
+ */
+import type { Topology } from '../../rpc/kv-api.js';
 import type { ClusterView } from './gather.js';
+import { renderNodes } from './node-report.js';
+import { isSettled, lagOf, type ShardView, viewShards } from './shard-view.js';
+import { mebibytes, plainTable } from './tables.js';
 
-export function renderStatus(view: ClusterView): string {
-  const parts = [`cluster ${view.topology.clusterId}`, nodeTable(view), shardTable(view), replicaTable(view)];
+/** So few are shown whether they need attention or not, with their replicas. */
+const fewShards = 4;
+/** Of those that need attention; the rest is counted. */
+const maxShown = 20;
+
+export function renderStatus(view: ClusterView, all = false): string {
+  const shards = viewShards(view);
+  const showsAll = all || shards.length <= fewShards;
+  const needy = shards.filter((shard) => !isSettled(shard));
+  const shown = showsAll ? shards : needy.slice(0, maxShown);
+  const parts = [`cluster ${view.topology.clusterId}`, renderNodes(view), summarize(view.topology, shards)];
+  if (shown.length > 0) parts.push(shardTable(shown), replicaTable(shown));
+  if (!showsAll && needy.length > shown.length)
+    parts.push(`${needy.length - shown.length} more need attention: --all shows them`);
   const warnings = collectWarnings(view);
   if (warnings.length > 0) parts.push(['warnings:', ...warnings.map((warning) => `  ! ${warning}`)].join('\n'));
   return parts.join('\n\n');
@@ -26,96 +43,56 @@ export function collectWarnings(view: ClusterView): string[] {
   return [...new Set([...shards, ...silent, ...told])];
 }
 
-function nodeTable({ answers }: ClusterView): string {
-  const table = plainTable(['node', 'address', 'up', 'memory', 'zookeeper', 'version']);
-  for (const { node, status } of answers) {
-    table.push([node.id, node.address, ...(status === undefined ? ['no answer', '', '', ''] : factsOf(status))]);
-  }
-  return table.toString();
-}
-
-function shardTable({ topology, answers }: ClusterView): string {
-  const table = plainTable(['shard', 'primary', 'epoch', 'in sync', 'least in sync', 'state']);
-  for (const shard of topology.shards) {
-    const inSync = shard.replicas.filter((replica) => replica.inSync);
-    const live = inSync.filter((replica) => replica.live).length;
-    const count = live === inSync.length ? `${live}` : `${inSync.length}, ${live} of them live`;
-    table.push([shard.shard, shard.primaryNodeId || '-', shard.epoch, count, shard.minInSync, stateOf(shard, answers)]);
-  }
-  return table.toString();
-}
-
 /**
- * For programs: what `renderStatus` shows, shard by shard. `serving` is narrowed to what was seen, since the node that
+ * For programs: every shard, as `renderStatus` shows it. `serving` is narrowed to what was seen, since the node that
  * told the topology may not know yet that the primary is gone.
  */
 export function toJson(view: ClusterView): object {
-  const shards = view.topology.shards.map((shard) => {
-    const state = stateOf(shard, view.answers);
-    return { ...shard, serving: state === 'serving', state };
+  const shards = viewShards(view).map((shard) => {
+    const { info, state, primaryNodeId, epoch, lag, moving } = shard;
+    return { ...info, primaryNodeId, epoch, serving: state === 'serving', state, lag, moving, settled: isSettled(shard) };
   });
   const topology: Topology = { ...view.topology, shards };
   return { ...view, topology, warnings: collectWarnings(view) };
 }
 
-function stateOf(shard: ShardInfo, answers: ClusterView['answers']): string {
-  if (shard.offline) return 'OFFLINE';
-  if (!shard.serving) return 'not serving';
-  const primary = answers.find(({ node }) => node.id === shard.primaryNodeId);
-  return primary?.status === undefined ? 'primary does not answer' : 'serving';
+/** One line, whatever the number of shards. */
+function summarize({ placementVersion }: Topology, shards: readonly ShardView[]): string {
+  const count = (holds: (shard: ShardView) => boolean) => shards.filter(holds).length;
+  const facts: [number, string][] = [
+    [count(({ state }) => state === 'serving'), 'serving'],
+    [count(({ state }) => state !== 'serving'), 'NOT SERVING'],
+    [count(({ inSyncLive, wanted }) => inSyncLive < wanted), 'with too few copies'],
+    [count(({ moving }) => moving.length > 0), 'with something on its way'],
+  ];
+  const told = facts.filter(([number]) => number > 0).map(([number, what]) => `${number} ${what}`);
+  const lag = Math.max(0, ...shards.map((shard) => shard.lag ?? 0));
+  const placed = placementVersion === 0 ? 'every node holds every shard' : `placement version ${placementVersion}`;
+  const all = `${shards.length} ${shards.length === 1 ? 'shard' : 'shards'} (${placed})`;
+  return `${all}: ${told.join(', ') || 'none is known yet'}; greatest lag ${lag}`;
 }
 
-function replicaTable({ topology, answers }: ClusterView): string {
-  const table = plainTable(['shard', 'node', 'role', 'epoch', 'in sync', 'last seq', 'committed', 'lag', 'keys', 'data']);
-  for (const { node, status } of answers) {
-    for (const replica of status?.replicas ?? []) {
-      const shard = topology.shards.find((candidate) => candidate.shard === replica.shard);
-      const inSync = shard?.replicas.some(({ replicaId, inSync }) => inSync && replicaId === replica.replicaId) === true;
-      const role = replica.complete ? replica.role : `${replica.role}, incomplete`;
-      const lag = lagOf(
-        replica,
-        answers.flatMap((answer) => answer.status?.replicas ?? []),
-      );
-      table.push([
-        replica.shard,
-        node.id,
-        role,
-        replica.epoch,
-        inSync ? 'yes' : 'no',
-        replica.lastSeq,
-        replica.commitIndex,
-        lag,
-        replica.keys,
-        `${mebibytes(replica.dataBytes)} of ${mebibytes(replica.dataLimitBytes)} MiB`,
-      ]);
-    }
+function shardTable(shards: readonly ShardView[]): string {
+  const table = plainTable(['shard', 'primary', 'epoch', 'in sync', 'least in sync', 'state', 'lag', 'on its way']);
+  for (const { info, primaryNodeId, epoch, inSync, inSyncLive, state, lag, moving } of shards) {
+    const count = inSyncLive === inSync ? `${inSyncLive}` : `${inSync}, ${inSyncLive} of them live`;
+    table.push([info.shard, primaryNodeId || '-', epoch, count, info.minInSync, state, lag ?? '-', moving.join('; ') || '-']);
   }
   return table.toString();
 }
 
-/** Entries that the primary has and, as far as it knows, this replica has not; `-` if the primary does not know it. */
-export function lagOf(replica: ReplicaStatus, all: readonly ReplicaStatus[]): string {
-  const primary = all.find((other) => other.shard === replica.shard && other.role === 'primary' && other.epoch >= replica.epoch);
-  if (primary === undefined) return '-';
-  if (primary.replicaId === replica.replicaId) return '0';
-  const peer: PeerStatus | undefined = primary.peers.find(({ replicaId }) => replicaId === replica.replicaId);
-  return peer === undefined ? '-' : String(Math.max(0, primary.lastSeq - peer.ackedSeq));
-}
-
-function factsOf({ uptimeMs, memoryBytes, maxMemoryBytes, zookeeper, version }: NodeStatus): string[] {
-  return [uptime(uptimeMs), `${mebibytes(memoryBytes)} of ${mebibytes(maxMemoryBytes)} MiB`, zookeeper, version];
-}
-
-function mebibytes(bytes: number): string {
-  return Math.round(bytes / 2 ** 20).toLocaleString('en-US');
-}
-
-function uptime(uptimeMs: number): string {
-  const seconds = Math.floor(uptimeMs / 1000);
-  if (seconds < 120) return `${seconds} s`;
-  return seconds < 7200 ? `${Math.floor(seconds / 60)} min` : `${Math.floor(seconds / 3600)} h`;
-}
-
-function plainTable(head: string[]): InstanceType<typeof Table> {
-  return new Table({ head, style: { head: [], border: [], compact: true } });
+function replicaTable(shards: readonly ShardView[]): string {
+  const table = plainTable(['shard', 'node', 'role', 'epoch', 'in sync', 'last seq', 'committed', 'lag', 'keys', 'data']);
+  for (const { info, replicas } of shards) {
+    const ofShard = replicas.map(({ replica }) => replica);
+    for (const { node, replica } of replicas) {
+      const inSync = info.replicas.some((known) => known.inSync && known.replicaId === replica.replicaId);
+      const role = replica.complete ? replica.role : `${replica.role}, incomplete`;
+      table.push([
+        ...[info.shard, node.id, role, replica.epoch, inSync ? 'yes' : 'no', replica.lastSeq, replica.commitIndex],
+        ...[lagOf(replica, ofShard) ?? '-', replica.keys, `${mebibytes(replica.dataBytes)} MiB`],
+      ]);
+    }
+  }
+  return table.toString();
 }

@@ -6,13 +6,13 @@ import { renderStatus, toJson } from './status-report.js';
 export const statusCommand: Command = {
   name: 'status',
   operands: '',
-  summary: 'Show nodes, shards, replicas and warnings',
+  summary: 'Show nodes, the shards that need attention, and warnings',
   isWrite: false,
-  options: {},
-  async run({ connect, operands, deadlineMs, output }) {
+  options: { all: { type: 'boolean', describe: 'Every shard and replica, also where nothing is amiss' } },
+  async run({ connect, operands, options, deadlineMs, output }) {
     expectOperands(statusCommand, operands, 0);
     const view = await gatherCluster(await connect(), deadlineMs);
-    output.result(renderStatus(view), toJson(view));
+    output.result(renderStatus(view, options.all === true), toJson(view));
     return exitCodes.ok;
   },
 };

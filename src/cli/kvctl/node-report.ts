@@ -1,0 +1,46 @@
+/** Node by node: where it is, what it holds, how it fares. Pure. */
+import type { NodeStatus } from '../../rpc/kv-api.js';
+import type { ClusterView, NodeAnswer } from './gather.js';
+import { grouped, mebibytes, plainTable, uptime } from './tables.js';
+
+export function renderNodes({ answers }: ClusterView): string {
+  const held = ['shards', 'primary of', 'keys', 'data'];
+  const table = plainTable(['node', 'address', 'zone', 'weight', ...held, 'memory', 'up', 'zookeeper', 'version']);
+  for (const { node, status } of answers) {
+    const facts = status === undefined ? ['no answer', '', '', '', '', '', '', ''] : factsOf(status);
+    table.push([node.id, node.address, node.zone || '-', node.weight, ...facts]);
+  }
+  return table.toString();
+}
+
+/** For programs: the same figures, and why a node did not answer. */
+export function nodesToJson({ answers }: ClusterView): object {
+  return { nodes: answers.map(nodeToJson) };
+}
+
+function nodeToJson({ node, status, problem }: NodeAnswer): object {
+  if (status === undefined) return { ...node, answered: false, problem };
+  const { replicas, uptimeMs, version, zookeeper, keys, dataBytes, dataLimitBytes, memoryBytes, maxMemoryBytes } = status;
+  return {
+    ...{ ...node, answered: true, version, uptimeMs, zookeeper },
+    shards: replicas.map(({ shard }) => shard),
+    primaryOf: primariesOf(status),
+    ...{ keys, dataBytes, dataLimitBytes, memoryBytes, maxMemoryBytes },
+  };
+}
+
+export function primariesOf({ replicas }: NodeStatus): number[] {
+  return replicas.filter(({ role }) => role === 'primary').map(({ shard }) => shard);
+}
+
+function factsOf(status: NodeStatus): string[] {
+  const { replicas, keys, dataBytes, dataLimitBytes, memoryBytes, maxMemoryBytes, uptimeMs, zookeeper, version } = status;
+  return [
+    grouped(replicas.length),
+    grouped(primariesOf(status).length),
+    grouped(keys),
+    `${mebibytes(dataBytes)} of ${mebibytes(dataLimitBytes)} MiB`,
+    `${mebibytes(memoryBytes)} of ${mebibytes(maxMemoryBytes)} MiB`,
+    ...[uptime(uptimeMs), zookeeper, version],
+  ];
+}

@@ -1,0 +1,121 @@
+/**
+ * One shard as an operator wants to see it: who serves it, how many copies are in sync, how far the slowest is behind, what
+ * is on its way in and out. Pure: put together from what a node told of the cluster and what each told of itself.
+ */
+import type { NodeInfo, PeerStatus, ReplicaStatus, ShardInfo } from '../../rpc/kv-api.js';
+import type { ClusterView } from './gather.js';
+
+export interface HeldReplica {
+  readonly node: NodeInfo;
+  readonly replica: ReplicaStatus;
+}
+
+export interface ShardView {
+  readonly info: ShardInfo;
+  readonly primaryNodeId: string;
+  readonly epoch: number;
+  /** `serving`, `OFFLINE`, `not serving`, `primary does not answer`. */
+  readonly state: string;
+  /** In-sync replicas: all, those that are live, and as many as there should be. */
+  readonly inSync: number;
+  readonly inSyncLive: number;
+  readonly wanted: number;
+  /** Entries that the slowest in-sync replica is behind; undefined if nobody knows. */
+  readonly lag: number | undefined;
+  /** What is on its way, one phrase each; empty: nothing is. */
+  readonly moving: readonly string[];
+  /** What the nodes told of their replicas. */
+  readonly replicas: readonly HeldReplica[];
+}
+
+export function viewShards(view: ClusterView): ShardView[] {
+  const held = replicasByShard(view);
+  const answering = new Set(view.answers.flatMap(({ node, status }) => (status === undefined ? [] : [node.id])));
+  return view.topology.shards.map((info) => viewShard(info, held.get(info.shard) ?? [], answering));
+}
+
+/** Nothing to be done, nothing under way. */
+export function isSettled({ state, inSync, inSyncLive, wanted, moving }: ShardView): boolean {
+  return state === 'serving' && inSync === inSyncLive && inSync >= wanted && moving.length === 0;
+}
+
+/** Entries that the primary has and, as far as it knows, this replica has not; undefined if the primary does not know it. */
+export function lagOf(replica: ReplicaStatus, ofShard: readonly ReplicaStatus[]): number | undefined {
+  const primary = ofShard.find(({ role, epoch }) => role === 'primary' && epoch >= replica.epoch);
+  if (primary === undefined) return undefined;
+  if (primary.replicaId === replica.replicaId) return 0;
+  const peer: PeerStatus | undefined = primary.peers.find(({ replicaId }) => replicaId === replica.replicaId);
+  return peer === undefined ? undefined : Math.max(0, primary.lastSeq - peer.ackedSeq);
+}
+
+function viewShard(info: ShardInfo, replicas: readonly HeldReplica[], answering: ReadonlySet<string>): ShardView {
+  // What a primary says of itself is more than what another node has heard of it.
+  const primary = replicas.findLast(({ replica }) => replica.role === 'primary' && replica.epoch >= info.epoch);
+  const inSync = info.replicas.filter((replica) => replica.inSync);
+  const all = replicas.map(({ replica }) => replica);
+  const isInSync = ({ replica }: HeldReplica) => inSync.some(({ replicaId }) => replicaId === replica.replicaId);
+  const lags = replicas.filter(isInSync).map(({ replica }) => lagOf(replica, all));
+  const known = lags.filter((lag) => lag !== undefined);
+  return {
+    info,
+    primaryNodeId: primary?.node.id ?? info.primaryNodeId,
+    epoch: primary?.replica.epoch ?? info.epoch,
+    state: stateOf(info, primary?.replica, answering),
+    inSync: inSync.length,
+    inSyncLive: inSync.filter(({ live }) => live).length,
+    wanted: Math.max(info.placedNodeIds.length, info.minInSync),
+    lag: known.length === 0 ? undefined : Math.max(...known),
+    moving: [...arriving(info, replicas), ...leaving(info), ...primaryOnItsWay(info)],
+    replicas,
+  };
+}
+
+function stateOf(info: ShardInfo, primary: ReplicaStatus | undefined, answering: ReadonlySet<string>): string {
+  if (info.offline) return 'OFFLINE';
+  if (primary !== undefined) return primary.serving ? 'serving' : 'not serving';
+  if (!info.serving) return 'not serving';
+  return answering.has(info.primaryNodeId) ? 'serving' : 'primary does not answer';
+}
+
+/** Replicas that are not in sync, and nodes that are to have one. */
+function arriving({ replicas, placedNodeIds }: ShardInfo, held: readonly HeldReplica[]): string[] {
+  const isPlaced = (nodeId: string) => placedNodeIds.length === 0 || placedNodeIds.includes(nodeId);
+  const joining = replicas.filter(({ live, inSync, nodeId }) => live && !inSync && isPlaced(nodeId));
+  const missing = placedNodeIds.filter((id) => !replicas.some(({ nodeId, live }) => live && nodeId === id));
+  return [
+    ...joining.map(({ nodeId, replicaId }) => `to ${nodeId}${progressOf(replicaId, held)}`),
+    ...missing.map((id) => `awaits ${id}`),
+  ];
+}
+
+function progressOf(replicaId: string, held: readonly HeldReplica[]): string {
+  const joiner = held.find(({ replica }) => replica.replicaId === replicaId)?.replica;
+  const primary = held.findLast(({ replica }) => replica.role === 'primary')?.replica;
+  if (joiner === undefined || primary === undefined) return '';
+  const lag = lagOf(joiner, [primary]);
+  if (joiner.complete) return lag === undefined ? '' : `, ${lag} behind`;
+  return primary.keys === 0 ? '' : `, ${Math.min(99, Math.floor((100 * joiner.keys) / primary.keys))} % of the keys`;
+}
+
+/** They stay until those that are placed are in sync. */
+function leaving({ replicas, placedNodeIds }: ShardInfo): string[] {
+  if (placedNodeIds.length === 0) return [];
+  return replicas.filter(({ live, nodeId }) => live && !placedNodeIds.includes(nodeId)).map(({ nodeId }) => `leaves ${nodeId}`);
+}
+
+function primaryOnItsWay({ placedNodeIds: [preferred], primaryNodeId, replicas }: ShardInfo): string[] {
+  if (preferred === undefined || primaryNodeId === '' || preferred === primaryNodeId) return [];
+  const isReady = replicas.some(({ nodeId, inSync, live }) => nodeId === preferred && inSync && live);
+  return isReady ? [`primary to ${preferred}`] : [];
+}
+
+function replicasByShard({ answers }: ClusterView): Map<number, HeldReplica[]> {
+  const found = new Map<number, HeldReplica[]>();
+  for (const { node, status } of answers)
+    for (const replica of status?.replicas ?? []) {
+      const ofShard = found.get(replica.shard);
+      if (ofShard === undefined) found.set(replica.shard, [{ node, replica }]);
+      else ofShard.push({ node, replica });
+    }
+  return found;
+}
