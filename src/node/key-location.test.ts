@@ -40,6 +40,13 @@ test('the shard is that of the hash, and that of a tag for all its keys', () => 
   expect(locateKey(topology, '{user:1}:name')?.shard).toBe(shardOfKey('user:1', 16));
 });
 
+test('the hash is CRC-32 of the UTF-8 bytes, as other languages have it', () => {
+  const topology = topologyOf(16, {});
+  expect(locateKey(topology, '123456789')).toMatchObject({ hash: 0xcbf43926, shard: 0xcbf43926 % 16 });
+  expect(locateKey(topology, 'x{123456789}y')?.hash).toBe(0xcbf43926);
+  expect(locateKey(topology, 'é😀')?.hash).toBe(0x7f805a06);
+});
+
 test('nothing is known of any shard - nothing is told', () => {
   expect(locateKey(topologyOf(0, {}), 'user:1')).toBeUndefined();
 });

@@ -1,0 +1,62 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { expect, test } from 'vitest';
+import { programPath } from '../../local/programs.js';
+import type { KeyLocation } from '../../src/index.js';
+import { startCluster } from './support/cluster.js';
+
+const run = promisify(execFile);
+
+interface Exit {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs kvctl as a process of its own. */
+async function kvctl(nodes: string, ...words: string[]): Promise<Exit> {
+  try {
+    return { code: 0, ...(await run(process.execPath, [programPath('kvctl'), '--nodes', nodes, ...words])) };
+  } catch (error) {
+    return error as Exit;
+  }
+}
+
+test('kvctl status, nodes and locate: for people and for programs, while a node is there and after it died', async () => {
+  await using cluster = await startCluster({ nodes: 3, extra: ['--session-ms', '2000'] });
+  await using client = await cluster.connect();
+  const keys = Array.from({ length: 50 }, (_, index) => `user:${index}`);
+  for (const outcome of await client.mput(keys.map((key) => ({ key, value: key })))) expect(outcome.ok).toBe(true);
+  const nodes = cluster.addresses.join(',');
+
+  const held = JSON.parse((await kvctl(nodes, 'nodes', '--json')).stdout) as { nodes: { id: string; keys: number }[] };
+  expect(held.nodes.map(({ id }) => id)).toEqual(cluster.nodes.map(({ id }) => id));
+  const { shards } = await client.topology();
+  // A backup may be a moment behind in what it has applied, the primaries together are not.
+  expect(held.nodes.reduce((sum, node) => sum + node.keys, 0)).toBeGreaterThanOrEqual(keys.length);
+  const table = await kvctl(nodes, 'nodes');
+  for (const { id } of cluster.nodes) expect(table.stdout).toContain(` ${id} `);
+
+  const location = JSON.parse((await kvctl(nodes, 'locate', 'user:7', '--json')).stdout) as KeyLocation;
+  const shard = shards.find((one) => one.shard === location.shard);
+  expect(location.holders.map(({ role }) => role)).toEqual(['primary', 'backup', 'backup']);
+  expect(location.holders[0]?.nodeId).toBe(shard?.primaryNodeId);
+  expect((await client.get('user:7'))?.nodeId).toBe(location.holders[0]?.nodeId);
+  expect((await kvctl(nodes, 'locate', 'user:7')).stdout).toContain(`shard ${location.shard} `);
+  expect(await kvctl(nodes, 'locate', '')).toMatchObject({ code: 1 });
+  expect(await kvctl(nodes, 'locate')).toMatchObject({ code: 2 });
+
+  const healthy = await kvctl(nodes, 'status');
+  expect(healthy.stdout).toContain(`${shards.length} serving`);
+  expect(JSON.parse((await kvctl(nodes, 'status', '--json')).stdout)).toMatchObject({
+    topology: { shards: shards.map(({ shard: number }) => ({ shard: number, state: 'serving' })) },
+  });
+
+  const backup = cluster.nodes.find(({ id }) => id === location.holders[1]?.nodeId)!;
+  await backup.kill();
+  await cluster.waitUntil('the dead node is gone', (topology) => topology.nodes.every(({ id }) => id !== backup.id));
+  await cluster.waitForInSync(2);
+  const after = JSON.parse((await kvctl(nodes, 'locate', 'user:7', '--json')).stdout) as KeyLocation;
+  expect(after.holders.filter(({ role }) => role === 'backup')).toHaveLength(1);
+  expect((await kvctl(nodes, 'status')).stdout).not.toContain(` ${backup.id} `);
+});
