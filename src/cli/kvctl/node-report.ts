@@ -29,7 +29,7 @@ function nodeToJson({ node, status, problem }: NodeAnswer): object {
   };
 }
 
-export function primariesOf({ replicas }: NodeStatus): number[] {
+function primariesOf({ replicas }: NodeStatus): number[] {
   return replicas.filter(({ role }) => role === 'primary').map(({ shard }) => shard);
 }
 
