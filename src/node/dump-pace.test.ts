@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { DumpPace } from './dump-pace.js';
 
-const chunkBytes = 310_000;
+const chunkBytes = 280_000;
 const chunkMs = 10;
 
 /** Chunks one after the other, each with so much work; the rest lasts as long as told, and `lateMs` more. */

@@ -22,7 +22,9 @@ import { defaultMaxMemoryBytes, divideMemory, type MemoryBudget } from './memory
 import { NodeShard } from './node-shard.js';
 import { describeNode } from './node-status.js';
 import type { NodeOptions } from './options.js';
+import { PeerLinks } from './peer-links.js';
 import { PipelineServer } from './pipeline-server.js';
+import { ReplicationServer } from './replication-server.js';
 import { Stripes } from './stripes.js';
 import { describeTopology } from './topology.js';
 
@@ -50,6 +52,8 @@ export class KvNode {
   readonly #server: Server;
   readonly #logger: Logger;
   readonly #memory: MemoryBudget;
+  readonly #links: PeerLinks;
+  readonly #replication: ReplicationServer;
   readonly #shard: NodeShard;
   readonly #keyValue: KeyValueServer;
   readonly #pipeline: PipelineServer;
@@ -117,7 +121,10 @@ export class KvNode {
     this.#logger = options.logger.child({ node: this.id });
     this.#memory = divideMemory(options.maxMemory ?? defaultMaxMemoryBytes());
     const { maxPendingBytes, maxPipelines } = this.#memory;
+    this.#links = new PeerLinks(config.clusterId);
+    this.#replication = new ReplicationServer(config.clusterId, (shard) => (shard === onlyShard ? this.#shard : undefined));
     this.#shard = new NodeShard({
+      ...{ links: this.#links, server: this.#replication },
       ...{ shard: onlyShard, nodeId: this.id, config, coordinator, logger: this.#logger, memory: this.#memory },
       onChange: () => this.#onChange(),
       onStopped: (clean) => this.#resolveStopped(clean),
@@ -163,7 +170,7 @@ export class KvNode {
     return {
       keyValue: { ...this.#keyValue.implementation, Pipeline: this.#pipeline.handler },
       cluster: this.#cluster.implementation,
-      replication: this.#shard.server.implementation,
+      replication: this.#replication.implementation,
     };
   }
 
@@ -243,6 +250,8 @@ export class KvNode {
     this.#pipeline.close();
     this.#cluster.close();
     this.#shard.close();
+    this.#links.close();
+    this.#replication.close();
     await shutDown(this.#server, error === undefined ? shutdownPatienceMs : 0);
     this.#forwarder.close();
     this.#resolveClosed(error);

@@ -12,6 +12,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Event } from '../replication/index.js';
 import { encodeDumpRequest } from '../rpc/dump-codec.js';
 import { replicationService } from '../rpc/proto.js';
+import { ProtobufWriter } from '../rpc/protobuf-writer.js';
 import { ReplicationCodec } from '../rpc/replication-codec.js';
 import { DumpClient } from './dump-client.js';
 import { newNodeClient } from './node-client.js';
@@ -55,9 +56,10 @@ afterEach(() => {
 describe('bytes that cannot be read', () => {
   const events: Event[] = [];
   const host = { replicaId: 'b~1', handle: (event: Event) => events.push(event) } as unknown as ShardHost;
+  const serverOf = () => new ReplicationServer('cluster-1', (shard) => (shard === 0 ? { codec, host } : undefined));
 
   test('from a primary end its stream with the reason, and no other', async () => {
-    const address = await listen(new ReplicationServer(codec, () => host).implementation);
+    const address = await listen(serverOf().implementation);
     const open = () =>
       clientOf(address).makeBidiStreamRequest<Buffer, Buffer>(
         Replicate!.path,
@@ -70,14 +72,16 @@ describe('bytes that cannot be read', () => {
     expect(await ended).toMatchObject({ code: status.INVALID_ARGUMENT, details: expect.stringContaining('cannot be read') });
 
     const answer = new Promise<Buffer>((resolve) => sound.on('data', resolve));
-    sound.write(codec.encode({ epoch: 1, from: 'a~1', to: 'another', body: { type: 'stateChanged' } }));
+    const writer = new ProtobufWriter();
+    codec.write(writer, { epoch: 1, from: 'a~1', to: 'another', body: { type: 'stateChanged' } });
+    sound.write(writer.take());
     expect((await answer).length).toBeGreaterThan(0);
     sound.cancel();
     sound.on('error', () => {});
   });
 
   test('from a joiner end its call', async () => {
-    const address = await listen(new ReplicationServer(codec, () => host).implementation);
+    const address = await listen(serverOf().implementation);
     const request = Buffer.concat([encodeDumpRequest(codec.header(1, 'a~1', 'b~1'), 1), garbage]);
     const call = clientOf(address).makeServerStreamRequest(
       Dump!.path,
@@ -99,7 +103,7 @@ describe('bytes that cannot be read', () => {
     });
     const happened: string[] = [];
     await new Promise<void>((resolve) => {
-      const link = new PeerLink(address, codec, {
+      const link = new PeerLink(address, 'cluster-1', {
         onUp: () => happened.push('up'),
         onDown: (refused) => {
           happened.push(refused ? 'refused' : 'down');

@@ -12,15 +12,18 @@ import { DumpClient } from './dump-client.js';
 import { DataLimits } from './memory/data-limits.js';
 import type { MemoryBudget } from './memory/memory-budget.js';
 import { WriteAdmission } from './memory/write-admission.js';
-import { PeerLinks } from './peer-links.js';
-import { ReplicationServer } from './replication-server.js';
+import type { PeerLinks } from './peer-links.js';
+import type { HostedReplica, ReplicationServer } from './replication-server.js';
 import { ShardHost } from './shard-host.js';
+import { ShardLinks } from './shard-links.js';
 
 export interface NodeShardOptions {
   readonly shard: number;
   readonly nodeId: string;
   readonly config: ClusterConfig;
   readonly memory: MemoryBudget;
+  readonly links: PeerLinks;
+  readonly server: ReplicationServer;
   readonly coordinator: Coordinator;
   readonly logger: Logger;
   onChange(): void;
@@ -39,26 +42,29 @@ const bounds = {
   maxBatchesInFlight: 4,
 };
 
-export class NodeShard {
+export class NodeShard implements HostedReplica {
+  readonly codec: ReplicationCodec;
   readonly host: ShardHost;
-  readonly server: ReplicationServer;
   readonly admission: WriteAdmission;
-  readonly #links: PeerLinks;
+  readonly #nodeLinks: PeerLinks;
+  readonly #links: ShardLinks;
   readonly #dumps: DumpClient;
   readonly #limits: DataLimits;
   readonly #judging: NodeJS.Timeout;
   #candidates: readonly Candidate[] = [];
 
-  constructor({ shard, nodeId, config, memory, coordinator, logger, ...listener }: NodeShardOptions) {
+  constructor({ shard, nodeId, config, memory, links, server, coordinator, logger, ...listener }: NodeShardOptions) {
     const { clusterId, minInSync, beaconMs, leaseMs, graceMs } = config;
     const storage = new MemoryStorage();
     // Minted with the data: in memory, with the process (R1).
     const replicaId = `${nodeId}~${randomBytes(8).toString('hex')}`;
     const codec = new ReplicationCodec(clusterId, shard);
+    this.codec = codec;
     const handle: ShardHost['handle'] = (event) => this.host.handle(event);
-    this.#links = new PeerLinks(codec, handle);
+    this.#nodeLinks = links;
+    this.#links = new ShardLinks(codec, links, handle);
+    links.add(this.#links);
     this.#dumps = new DumpClient(codec, handle);
-    this.server = new ReplicationServer(codec, () => this.host);
     const options: ReplicaOptions = {
       ...{ replicaId, minInSync, beaconMs, leaseMs, graceMs },
       ...{ volatile: storage.volatile, ...bounds },
@@ -68,7 +74,7 @@ export class NodeShard {
       options,
       storage,
       {
-        send: (message) => (isAnswer(message.body.type) ? this.server.answer(message) : this.#links.send(message)),
+        send: (message) => (isAnswer(message.body.type) ? server.answer(codec, message) : this.#links.send(message)),
         setLinks: (to) => this.#links.set(to),
         writeState: (proposal, expectedVersion, next) =>
           void coordinator
@@ -76,8 +82,8 @@ export class NodeShard {
             .then((outcome) => handle({ type: 'proposalResult', proposal, outcome })),
         refreshState: () => coordinator.refreshState(shard),
         requestDump: (dump) => this.#dumps.request(dump, replicaId, this.#addressOf(dump.from)),
-        serveDump: (dump) => this.server.serveDump(dump),
-        refuseDump: (dump) => this.server.refuseDump(dump),
+        serveDump: (dump) => server.serveDump(dump, this),
+        refuseDump: (dump) => server.refuseDump(dump),
         changed: listener.onChange,
         stopped: listener.onStopped,
         failed: listener.onFailed,
@@ -135,13 +141,12 @@ export class NodeShard {
     this.host.handle({ type: 'candidates', candidates: facts });
   }
 
-  /** Idempotent. Ends the streams that would keep a server from shutting down. */
+  /** Idempotent. */
   close(): void {
     clearInterval(this.#judging);
     this.host.close();
-    this.#links.close();
+    this.#nodeLinks.remove(this.#links);
     this.#dumps.close();
-    this.server.close();
   }
 
   #addressOf(replicaId: string): string | undefined {

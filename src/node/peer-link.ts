@@ -1,46 +1,53 @@
 /**
- * The stream to one other node, over which this node's primaries speak to the replicas there. It is kept open, and
- * opened again after every break, until closed.
+ * The stream to one other node, over which this node's primaries of all shards speak to the replicas there. It is kept open,
+ * and opened again after every break, until closed.
  *
  * Nothing is queued across a break: the core starts each peer again with Sync.
  */
 import type { Client, ClientDuplexStream, ServiceError } from '@grpc/grpc-js';
 import type { Message } from '../replication/index.js';
+import type { Envelope } from '../rpc/envelope.js';
+import { FrameWriter, readFrame } from '../rpc/message-frame.js';
 import { replicationService } from '../rpc/proto.js';
-import { type ReplicationCodec, readResponse } from '../rpc/replication-codec.js';
+import { MalformedMessage } from '../rpc/protobuf-reader.js';
+import { type ReplicationCodec, readResponse, reasonToRefuse } from '../rpc/replication-codec.js';
 import { connectTimeoutMs, newNodeClient } from './node-client.js';
 
 export interface PeerLinkListener {
   onUp(): void;
   /** `refused`: nothing listens there. A hint: it makes an eviction quicker, and wrong it does no harm. */
   onDown(refused: boolean): void;
-  onMessage(message: Message): void;
+  onMessage(shard: number, message: Message): void;
   /** The node there does not hold this replica any more. */
-  onWrongReplica(replicaId: string): void;
+  onWrongReplica(shard: number, replicaId: string): void;
 }
 
 /** Between two attempts; the first after a break comes at once, to tell a restart from a death. */
 const firstRetryMs = 50;
 const maxRetryMs = 1_000;
-/** Messages waiting in the stream beyond which beacons are left out: they may be lost, and more would only pile up. */
-const maxQueuedMessages = 64;
+/** An attempt that began so recently is not given up for another. */
+const freshMs = 50;
+/** Frames waiting in the stream beyond which beacons are left out: they may be lost, and more would only pile up. */
+const maxQueuedFrames = 64;
 
 type Stream = ClientDuplexStream<Buffer, Buffer>;
 
 export class PeerLink {
   readonly address: string;
-  readonly #codec: ReplicationCodec;
+  readonly #clusterId: string;
   readonly #listener: PeerLinkListener;
   #client: Client | undefined;
   #stream: Stream | undefined;
+  #frames: FrameWriter | undefined;
   #up = false;
   #retryMs = 0;
+  #openedMs = 0;
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
 
-  constructor(address: string, codec: ReplicationCodec, listener: PeerLinkListener) {
+  constructor(address: string, clusterId: string, listener: PeerLinkListener) {
     this.address = address;
-    this.#codec = codec;
+    this.#clusterId = clusterId;
     this.#listener = listener;
     this.#open();
   }
@@ -49,39 +56,45 @@ export class PeerLink {
     return this.#up;
   }
 
-  /** For whoever needs it now: does not wait for the next attempt, nor for one that may be stuck. */
+  /** For whoever needs it now: does not wait for the next attempt, nor for one that may be stuck. Many shards may ask at once. */
   hurry(): void {
     if (this.#up || this.#closed) return;
+    if (this.#stream !== undefined && performance.now() - this.#openedMs < freshMs) return;
     this.#leave();
     this.#retryMs = 0;
     this.#open();
   }
 
-  send(message: Message): void {
+  /** Leaves with everything else that is said there in this turn. */
+  send(codec: ReplicationCodec, message: Message): void {
     const stream = this.#stream;
     if (stream === undefined || !this.#up) return;
-    if (message.body.type === 'beacon' && stream.writableLength > maxQueuedMessages) return;
-    stream.write(this.#codec.encode(message));
+    if (message.body.type === 'beacon' && stream.writableLength > maxQueuedFrames) return;
+    this.#frames?.add((writer) => codec.write(writer, message));
   }
 
   /** What was sent before still leaves. */
   close(): void {
     this.#closed = true;
     clearTimeout(this.#timer);
+    this.#frames?.flush();
+    this.#frames = undefined;
     this.#stream?.end();
     this.#client?.close();
   }
 
   #open(): void {
     if (this.#closed) return;
+    this.#openedMs = performance.now();
     const { path, requestSerialize, responseDeserialize } = replicationService.Replicate!;
     this.#client = newNodeClient(this.address);
     const stream: Stream = this.#client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize);
     this.#stream = stream;
+    this.#frames = new FrameWriter((frame) => stream === this.#stream && stream.write(frame));
     stream.on('error', (error: ServiceError) => this.#broke(stream, error.details));
     stream.on('end', () => this.#broke(stream, 'ended by the other side'));
     stream.on('metadata', () => this.#opened(stream));
-    stream.on('data', (bytes: Buffer) => this.#received(stream, bytes));
+    stream.on('data', (frame: Buffer) => this.#received(stream, frame));
     this.#timer = setTimeout(() => this.#broke(stream, 'no answer in time'), connectTimeoutMs);
   }
 
@@ -94,14 +107,27 @@ export class PeerLink {
     this.#listener.onUp();
   }
 
-  #received(stream: Stream, bytes: Buffer): void {
-    if (stream !== this.#stream || this.#closed) return;
-    const received = this.#codec.receive(bytes, readResponse);
-    if (received.kind === 'malformed') return this.#broke(stream, received.reason);
-    if (received.kind === 'refused' || received.body === undefined) return;
-    const { header, body } = received;
-    if (body.type === 'wrongReplica') return this.#listener.onWrongReplica(header.from);
-    this.#listener.onMessage({ epoch: header.epoch, from: header.from, to: header.to, body });
+  #received(stream: Stream, frame: Buffer): void {
+    try {
+      readFrame(frame, (envelope) => {
+        if (stream !== this.#stream || this.#closed) return false;
+        this.#take(envelope);
+        return true;
+      });
+    } catch (error) {
+      if (!(error instanceof MalformedMessage)) throw error;
+      this.#broke(stream, `a message that cannot be read: ${error.message}`);
+    }
+  }
+
+  #take(envelope: Envelope): void {
+    const { header } = envelope;
+    if (header === undefined || reasonToRefuse(this.#clusterId, header) !== undefined) return;
+    const body = readResponse(envelope);
+    if (body === undefined) return;
+    const { shard, epoch, from, to } = header;
+    if (body.type === 'wrongReplica') return this.#listener.onWrongReplica(shard, from);
+    this.#listener.onMessage(shard, { epoch, from, to, body });
   }
 
   #broke(stream: Stream, details: string): void {
@@ -118,6 +144,7 @@ export class PeerLink {
     clearTimeout(this.#timer);
     const stream = this.#stream;
     this.#stream = undefined;
+    this.#frames = undefined;
     this.#up = false;
     stream?.cancel();
     this.#client?.close();

@@ -2,9 +2,12 @@ import { Metadata, Server, ServerCredentials, type ServerDuplexStream } from '@g
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { freePort } from '../../local/free-port.js';
 import type { Event } from '../replication/index.js';
+import { readFrame } from '../rpc/message-frame.js';
 import { replicationService } from '../rpc/proto.js';
+import { ProtobufWriter } from '../rpc/protobuf-writer.js';
 import { ReplicationCodec } from '../rpc/replication-codec.js';
 import { PeerLinks } from './peer-links.js';
+import { ShardLinks } from './shard-links.js';
 
 type Call = ServerDuplexStream<Buffer, Buffer>;
 
@@ -45,7 +48,8 @@ class SilentNode {
 }
 
 let node: SilentNode;
-let links: PeerLinks;
+let nodeLinks: PeerLinks;
+let links: ShardLinks;
 let onEvent: (event: Event) => void;
 
 function nextEvent(): Promise<Event> {
@@ -54,14 +58,21 @@ function nextEvent(): Promise<Event> {
   });
 }
 
+function linksOf(shard: number, handle: (event: Event) => void): ShardLinks {
+  const made = new ShardLinks(new ReplicationCodec('cluster-1', shard), nodeLinks, handle);
+  nodeLinks.add(made);
+  return made;
+}
+
 beforeEach(() => {
   node = new SilentNode();
   onEvent = () => {};
-  links = new PeerLinks(new ReplicationCodec('cluster-1', 0), (event) => onEvent(event));
+  nodeLinks = new PeerLinks('cluster-1');
+  links = linksOf(0, (event) => onEvent(event));
 });
 
 afterEach(() => {
-  links.close();
+  nodeLinks.close();
   node.stop();
 });
 
@@ -101,5 +112,60 @@ describe('a link that is kept though nobody is spoken to', () => {
     links.set(['b~1']);
     expect(await event).toEqual({ type: 'linkDown', to: 'b~1', refused: true });
     expect(told).toEqual([]);
+  });
+});
+
+describe('a link that several shards share', () => {
+  const beacon = { type: 'beacon', sentAtMs: 1, probe: false, commitIndex: 0, stopping: false } as const;
+
+  async function bothUp(address: string): Promise<readonly [ShardLinks, ShardLinks]> {
+    const up: Promise<void>[] = [];
+    const shards = [1, 2].map((shard) => {
+      let tell = (): void => {};
+      up.push(new Promise<void>((resolve) => (tell = resolve)));
+      const made = linksOf(shard, (event) => event.type === 'linkUp' && tell());
+      made.learnAddress(`b~${shard}`, address);
+      made.set([`b~${shard}`]);
+      return made;
+    });
+    await Promise.all(up);
+    return [shards[0]!, shards[1]!];
+  }
+
+  test('is one stream, on which what is said in one turn travels in one frame', async () => {
+    const [first, second] = await bothUp(await node.listen(0));
+    expect(node.calls).toHaveLength(1);
+    const frame = new Promise<Buffer>((resolve) => node.calls[0]!.on('data', resolve));
+    first.send({ epoch: 1, from: 'a~1', to: 'b~1', body: beacon });
+    second.send({ epoch: 4, from: 'a~2', to: 'b~2', body: beacon });
+    const seen: unknown[] = [];
+    readFrame(await frame, ({ header }) => seen.push([header?.shard, header?.epoch, header?.to]) > 0);
+    expect(seen).toEqual([
+      [1, 1, 'b~1'],
+      [2, 4, 'b~2'],
+    ]);
+  });
+
+  test('brings each shard its own answers, and ends with the last shard that uses it', async () => {
+    const [first, second] = await bothUp(await node.listen(0));
+    const heard = new Promise<Event>((resolve) => {
+      onEvent = resolve;
+    });
+    links.learnAddress('b~0', 'nowhere:1');
+    const [call] = node.calls;
+    const writer = new ProtobufWriter();
+    new ReplicationCodec('cluster-1', 0).write(writer, { epoch: 2, from: 'b~0', to: 'a~0', body: { type: 'higherEpoch' } });
+    call!.write(writer.take());
+    expect(await heard).toMatchObject({ type: 'message', message: { epoch: 2, from: 'b~0', to: 'a~0' } });
+
+    const ended = new Promise<string>((resolve) => call!.on('end', () => resolve('ended')).resume());
+    nodeLinks.remove(first);
+    await new Promise((resolve) => setImmediate(resolve));
+    second.send({ epoch: 1, from: 'a~2', to: 'b~2', body: beacon });
+    expect(await Promise.race([ended, new Promise((resolve) => call!.once('data', () => resolve('still carries')))])).toBe(
+      'still carries',
+    );
+    nodeLinks.remove(second);
+    expect(await ended).toBe('ended');
   });
 });

@@ -1,45 +1,61 @@
 /**
- * What other nodes call: Replicate, over which their primaries speak to the replica here, and Dump (R10).
+ * What other nodes call: Replicate, over which their primaries speak to the replicas here, and Dump (R10).
  *
- * A message that cannot be read, or for another format, cluster or shard, ends the stream with the reason; one for a replica that is not here
- * any more is refused by itself, since its sender may have others on the same stream (R1).
+ * A message that cannot be read, or for another format or cluster, ends the stream with the reason; one for a replica or a
+ * shard that is not here any more is refused by itself, since its sender has others on the same stream (R1).
  */
 import { Metadata, type ServerDuplexStream, status, type UntypedServiceImplementation } from '@grpc/grpc-js';
 import type { Effect, Message, ReplicaId } from '../replication/index.js';
-import { type Received, type ReplicationCodec, readRequest } from '../rpc/replication-codec.js';
+import { type Envelope, type Header, readEnvelope } from '../rpc/envelope.js';
+import { FrameWriter, readFrame } from '../rpc/message-frame.js';
+import { MalformedMessage } from '../rpc/protobuf-reader.js';
+import { ReplicationCodec, readRequest, reasonToRefuse, type WireMessage } from '../rpc/replication-codec.js';
 import { type DumpCall, serveDump } from './dump-server.js';
 import type { ShardHost } from './shard-host.js';
 
-type Inbound = ServerDuplexStream<Buffer, Buffer>;
+/** A replica of this node, as others reach it. */
+export interface HostedReplica {
+  readonly codec: ReplicationCodec;
+  readonly host: ShardHost;
+}
+
+type Call = ServerDuplexStream<Buffer, Buffer>;
+
+/** A stream on which others speak, and what is answered on it. */
+interface Inbound {
+  readonly call: Call;
+  readonly frames: FrameWriter;
+}
 
 export class ReplicationServer {
-  readonly #codec: ReplicationCodec;
-  readonly #host: () => ShardHost;
+  readonly #clusterId: string;
+  readonly #replicaOf: (shard: number) => HostedReplica | undefined;
   readonly #inbound = new Set<Inbound>();
   /** The stream on which a primary was last heard: answers go back on it. */
   readonly #heardOn = new Map<ReplicaId, Inbound>();
   readonly #dumpCalls = new Map<string, DumpCall>();
 
-  constructor(codec: ReplicationCodec, host: () => ShardHost) {
-    this.#codec = codec;
-    this.#host = host;
+  constructor(clusterId: string, replicaOf: (shard: number) => HostedReplica | undefined) {
+    this.#clusterId = clusterId;
+    this.#replicaOf = replicaOf;
   }
 
   get implementation(): UntypedServiceImplementation {
     return {
-      Replicate: (call: Inbound) => this.#replicate(call),
+      Replicate: (call: Call) => this.#replicate(call),
       Dump: (call: DumpCall) => this.#dump(call),
     };
   }
 
   /** Answers are dropped where the stream they belong to is gone: the primary starts again with Sync. */
-  answer(message: Message): void {
-    this.#heardOn.get(message.to)?.write(this.#codec.encode(message));
+  answer(codec: ReplicationCodec, message: Message): void {
+    const inbound = this.#heardOn.get(message.to);
+    if (inbound !== undefined) write(inbound, codec, message);
   }
 
-  serveDump(dump: Extract<Effect, { type: 'serveDump' }>): void {
+  serveDump(dump: Extract<Effect, { type: 'serveDump' }>, { codec, host }: HostedReplica): void {
     const call = this.#takeDumpCall(dump);
-    if (call !== undefined) void serveDump(call, dump, this.#codec, this.#host());
+    if (call !== undefined) void serveDump(call, dump, codec, host);
   }
 
   refuseDump(dump: Extract<Effect, { type: 'refuseDump' }>): void {
@@ -48,56 +64,81 @@ export class ReplicationServer {
 
   /** Ends every stream, so that the server can shut down. */
   close(): void {
-    for (const call of this.#inbound) call.end();
+    for (const { call, frames } of this.#inbound) {
+      frames.flush();
+      call.end();
+    }
     for (const call of this.#dumpCalls.values()) call.destroy();
   }
 
-  #replicate(call: Inbound): void {
-    this.#inbound.add(call);
+  #replicate(call: Call): void {
+    const inbound: Inbound = { call, frames: new FrameWriter((frame) => this.#inbound.has(inbound) && call.write(frame)) };
+    this.#inbound.add(inbound);
     call.sendMetadata(new Metadata());
-    call.on('data', (bytes: Buffer) => this.#received(call, bytes));
-    call.on('error', () => this.#forget(call));
-    call.on('cancelled', () => this.#forget(call));
+    call.on('data', (frame: Buffer) => this.#received(inbound, frame));
+    call.on('error', () => this.#forget(inbound));
+    call.on('cancelled', () => this.#forget(inbound));
     call.on('end', () => {
-      this.#forget(call);
+      inbound.frames.flush();
+      this.#forget(inbound);
       call.end();
     });
   }
 
-  #received(call: Inbound, bytes: Buffer): void {
-    const received = this.#codec.receive(bytes, readRequest);
-    if (received.kind !== 'message') {
-      call.emit('error', refusal(received));
-      return;
-    }
-    const { from, to, epoch } = received.header;
-    if (to !== this.#host().replicaId) {
-      call.write(this.#codec.encode({ epoch, from: to, to: from, body: { type: 'wrongReplica' } }));
-      return;
-    }
-    if (received.body === undefined) return;
-    this.#heardOn.set(from, call);
-    this.#host().handle({ type: 'message', message: { epoch, from, to, body: received.body } });
+  #received(inbound: Inbound, frame: Buffer): void {
+    const refusal = refusalOf(() => {
+      let reason: string | undefined;
+      readFrame(frame, (envelope) => {
+        reason = this.#take(inbound, envelope);
+        return reason === undefined;
+      });
+      return reason;
+    });
+    if (refusal !== undefined) inbound.call.emit('error', refusal);
   }
 
-  #forget(call: Inbound): void {
-    this.#inbound.delete(call);
-    for (const [id, stream] of this.#heardOn) if (stream === call) this.#heardOn.delete(id);
+  /** @returns why the stream has to end. */
+  #take(inbound: Inbound, envelope: Envelope): string | undefined {
+    const { header } = envelope;
+    const reason = reasonToRefuse(this.#clusterId, header);
+    if (header === undefined || reason !== undefined) return reason;
+    const { shard, from, to, epoch } = header;
+    const host = this.#hostOf(header);
+    if (host === undefined) {
+      const codec = this.#replicaOf(shard)?.codec ?? new ReplicationCodec(this.#clusterId, shard);
+      write(inbound, codec, { epoch, from: to, to: from, body: { type: 'wrongReplica' } });
+      return undefined;
+    }
+    const body = readRequest(envelope);
+    if (body === undefined) return undefined;
+    this.#heardOn.set(from, inbound);
+    host.handle({ type: 'message', message: { epoch, from, to, body } });
+    return undefined;
+  }
+
+  /** Of the replica that is meant, if it is here. */
+  #hostOf({ shard, to }: Header): ShardHost | undefined {
+    const host = this.#replicaOf(shard)?.host;
+    return host?.replicaId === to ? host : undefined;
+  }
+
+  #forget(inbound: Inbound): void {
+    this.#inbound.delete(inbound);
+    for (const [id, stream] of this.#heardOn) if (stream === inbound) this.#heardOn.delete(id);
   }
 
   #dump(call: DumpCall): void {
-    const received = this.#codec.receive(call.request, () => undefined);
-    if (received.kind !== 'message') {
-      call.emit('error', refusal(received));
-      return;
-    }
-    const { header, number } = received;
-    if (header.to !== this.#host().replicaId) {
-      call.emit('error', { code: status.FAILED_PRECONDITION, details: 'a call meant for another replica' });
-      return;
-    }
-    this.#dumpCalls.set(dumpKey(header.from, number), call);
-    this.#host().handle({ type: 'dumpRequested', from: header.from, epoch: header.epoch, number });
+    const refusal = refusalOf(() => {
+      const { header, number } = readEnvelope(call.request);
+      const reason = reasonToRefuse(this.#clusterId, header);
+      if (header === undefined || reason !== undefined) return reason;
+      const host = this.#hostOf(header);
+      if (host === undefined) return 'a call meant for another replica';
+      this.#dumpCalls.set(dumpKey(header.from, number), call);
+      host.handle({ type: 'dumpRequested', from: header.from, epoch: header.epoch, number });
+      return undefined;
+    });
+    if (refusal !== undefined) call.emit('error', refusal);
   }
 
   #takeDumpCall(dump: { readonly to: ReplicaId; readonly number: number }): DumpCall | undefined {
@@ -108,8 +149,19 @@ export class ReplicationServer {
   }
 }
 
-function refusal({ kind, reason }: Exclude<Received<unknown>, { kind: 'message' }>): object {
-  return { code: kind === 'malformed' ? status.INVALID_ARGUMENT : status.FAILED_PRECONDITION, details: reason };
+function write(inbound: Inbound, codec: ReplicationCodec, message: WireMessage): void {
+  inbound.frames.add((writer) => codec.write(writer, message));
+}
+
+/** What ends a call: `read` says why, or meets bytes that it cannot read. */
+function refusalOf(read: () => string | undefined): object | undefined {
+  try {
+    const details = read();
+    return details === undefined ? undefined : { code: status.FAILED_PRECONDITION, details };
+  } catch (error) {
+    if (!(error instanceof MalformedMessage)) throw error;
+    return { code: status.INVALID_ARGUMENT, details: `a message that cannot be read: ${error.message}` };
+  }
 }
 
 function dumpKey(to: ReplicaId, number: number): string {

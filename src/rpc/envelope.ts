@@ -40,8 +40,9 @@ export function writeHeader(writer: ProtobufWriter, { formatVersion, clusterId, 
   writer.end();
 }
 
-export function readEnvelope(bytes: Buffer): Envelope {
-  const reader = new ProtobufReader(bytes);
+/** Of the message from `start` up to `end`. */
+export function readEnvelope(bytes: Buffer, start = 0, end = bytes.length): Envelope {
+  const reader = new ProtobufReader(bytes, start, end);
   let header: Header | undefined;
   let number = 0;
   let bodyField = 0;

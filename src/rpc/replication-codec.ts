@@ -11,13 +11,14 @@ import { readAppend, readSync, writeAppend, writeSync } from './append-body.js';
 import { EntryBlocks } from './entry-blocks.js';
 import { bodyReader, type Envelope, type Header, readEnvelope, writeHeader } from './envelope.js';
 import { FlatMessage } from './flat-message.js';
+import { messagesField } from './message-frame.js';
 import { MalformedMessage } from './protobuf-reader.js';
-import { ProtobufWriter } from './protobuf-writer.js';
+import type { ProtobufWriter } from './protobuf-writer.js';
 
 export type { Header } from './envelope.js';
 
 /** Grows when nodes of the version before would misunderstand a message. */
-export const formatVersion = 1;
+export const formatVersion = 2;
 
 /** The node there does not hold the replica that a message was meant for (R1): no message of the core. */
 export interface WrongReplica {
@@ -31,6 +32,8 @@ export type Received<Body> =
   | { readonly kind: 'malformed'; readonly reason: string };
 
 type WireBody = RequestBody | ResponseBody | WrongReplica;
+/** A message of the core, or that its replica is not here. */
+export type WireMessage = Omit<Message, 'body'> & { readonly body: WireBody };
 type FlatBody = Exclude<WireBody, BodyOf<'sync' | 'append'>>;
 
 const empty = new FlatMessage({});
@@ -66,13 +69,21 @@ const fieldOf = new Map<string, number>(
   [...requests.entries(), ...responses.entries()].map(([i, type]) => [type, i + firstField]),
 );
 
-/** What a message has around the entries, about. */
+/** What a message has around the entries, about: most of it is the header. */
 const overheadBytes = 32;
+const headerBytes = 130;
+
+/** Why a message with this header is not for this cluster, or undefined. */
+export function reasonToRefuse(clusterId: string, header: Header | undefined): string | undefined {
+  if (header === undefined) return 'a message without a header';
+  if (header.formatVersion !== formatVersion) return `format version ${header.formatVersion}; this node speaks ${formatVersion}`;
+  if (header.clusterId !== clusterId) return `a message of cluster ${header.clusterId}; this is ${clusterId}`;
+  return undefined;
+}
 
 export class ReplicationCodec {
   readonly clusterId: string;
   readonly shard: number;
-  readonly #writer = new ProtobufWriter();
   readonly #blocks = new EntryBlocks();
 
   constructor(clusterId: string, shard: number) {
@@ -86,25 +97,23 @@ export class ReplicationCodec {
 
   /** Why a message with this header is not for this shard of this cluster, or undefined. */
   reasonToRefuse(header: Header | undefined): string | undefined {
-    if (header === undefined) return 'a message without a header';
-    if (header.formatVersion !== formatVersion)
-      return `format version ${header.formatVersion}; this node speaks ${formatVersion}`;
-    if (header.clusterId !== this.clusterId) return `a message of cluster ${header.clusterId}; this is ${this.clusterId}`;
-    if (header.shard !== this.shard) return `a message of shard ${header.shard}; this is ${this.shard}`;
-    return undefined;
+    const reason = reasonToRefuse(this.clusterId, header);
+    if (reason !== undefined || header?.shard === this.shard) return reason;
+    return `a message of shard ${header?.shard}; this is ${this.shard}`;
   }
 
-  encode({ epoch, from, to, body }: Omit<Message, 'body'> & { readonly body: WireBody }): Buffer {
+  /** Adds the message to a frame. */
+  write(writer: ProtobufWriter, { epoch, from, to, body }: WireMessage): void {
     const entries = body.type === 'append' ? this.#blocks.encode(body.entries) : [];
-    const writer = this.#writer;
-    writeHeader(writer, this.header(epoch, from, to));
     const bytes = entries.reduce((sum, piece) => sum + piece.length, overheadBytes);
+    writer.begin(messagesField, headerBytes + bytes);
+    writeHeader(writer, this.header(epoch, from, to));
     writer.begin(fieldOf.get(body.type)!, bytes);
     if (body.type === 'append') writeAppend(writer, body, entries);
     else if (body.type === 'sync') writeSync(writer, body);
     else flat[body.type].write(writer, body);
     writer.end();
-    return writer.take();
+    writer.end();
   }
 
   /** Reads the body only if the header is accepted. Whatever the bytes are, it does not throw. */

@@ -16,13 +16,13 @@ const variants: readonly { rule: string; does: string; edits: readonly Edit[]; c
   {
     rule: 'R1',
     does: 'takes a message of another cluster',
-    edits: [edit(codecFile, 'header.clusterId !== this.clusterId', 'header.shard < 0')],
+    edits: [edit(codecFile, 'header.clusterId !== clusterId', 'header.shard < 0')],
     check: refusesHeader({ clusterId: 'another' }),
   },
   {
     rule: 'R1',
     does: 'takes a message of another shard',
-    edits: [edit(codecFile, 'header.shard !== this.shard', 'header.shard < 0')],
+    edits: [edit(codecFile, 'header?.shard === this.shard', 'header !== undefined')],
     check: refusesHeader({ shard: 1 }),
   },
   {
