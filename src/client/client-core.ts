@@ -154,7 +154,9 @@ export class ClientCore {
     for (const watch of this.#watches) watch.reconsider();
   }
 
-  #abandonDeposed({ deposed }: News): void {
+  #abandonDeposed({ deposed, gone }: News): void {
+    for (const address of gone)
+      this.#connections.abandonPending(address, () => true, deposedAnswerMs, 'the node left the cluster');
     for (const [address, shards] of deposed) {
       const concerns = (key: string) => shards.has(this.#table.shardOf(key));
       this.#connections.abandonPending(address, concerns, deposedAnswerMs, 'the node was replaced as primary');

@@ -81,7 +81,7 @@ describe('routing table', () => {
     table.update(topologyOf([shardInfo(0, 1, 'a:1'), shardInfo(1, 1, 'b:1'), shardInfo(2, 1, 'b:1')]));
     table.update(topologyOf([shardInfo(0, 1, 'a:1'), shardInfo(1, 1, ''), shardInfo(2, 1, 'b:1')]));
     const news = table.update(topologyOf([shardInfo(0, 1, 'a:1'), shardInfo(1, 2, 'c:1'), shardInfo(2, 1, 'b:1')]));
-    expect(news).toEqual({ nodes: false, shards: new Set([1]), deposed: new Map([['b:1', new Set([1])]]) });
+    expect(news).toEqual({ nodes: false, gone: [], shards: new Set([1]), deposed: new Map([['b:1', new Set([1])]]) });
   });
 
   test('several shards - every key goes to the primary of its own, whatever the order they are listed in', () => {
@@ -100,6 +100,15 @@ describe('routing table', () => {
     table.update(topologyOf([shardInfo(0, 0, '', ['gone', 'c', 'a']), shardInfo(1, 1, 'a:1')]));
     expect(table.primaryOf(0)).toBe('c:1');
     expect(table.reportedPrimaryOf(0)).toBeUndefined();
+  });
+
+  test('a primary is gone, and nobody tells of another - the next that is to hold the shard is asked', () => {
+    const table = new RoutingTable();
+    const shards = [shardInfo(0, 3, 'a:1', ['a', 'b', 'c']), shardInfo(1, 1, 'b:1', ['b', 'c', 'a'])];
+    table.update(topologyOf(shards));
+    const unknown = shards.map((shard) => ({ ...shard, epoch: 0, primaryAddress: '' }));
+    expect(table.update(topologyOf(unknown, ['b:1', 'c:1'])).gone).toEqual(['a:1']);
+    expect([table.primaryOf(0), table.primaryOf(1)]).toEqual(['b:1', 'b:1']);
   });
 
   test('one primary of all shards - is where what concerns no shard goes', () => {

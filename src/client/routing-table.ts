@@ -23,6 +23,8 @@ export interface Preference {
 export interface News {
   /** Nodes have come or gone. */
   readonly nodes: boolean;
+  /** Addresses at which there is no node any more. */
+  readonly gone: readonly string[];
   /** Where an operation that waits may fare better now. */
   readonly shards: ReadonlySet<number>;
   /** By address: the shards of which the node was primary, and another is now. */
@@ -35,7 +37,9 @@ export const anyShard = -1;
 export class RoutingTable {
   #topology: Topology | undefined;
   #shardCount = 0;
+  /** Of the nodes, by id; and without. */
   #addresses = new Map<string, string>();
+  #live = new Set<string>();
   /** By shard: where an operation goes first. */
   #routes: (string | undefined)[] = [];
   /** By shard: the primary that a refusal named, until the topology says something else. */
@@ -83,12 +87,14 @@ export class RoutingTable {
     const topology = { ...reported, shards };
     const changed = new Set(shards.flatMap(({ shard }) => (routeOf(known, shard) === routeOf(topology, shard) ? [] : [shard])));
     const nodes = known === undefined || nodesOf(known) !== nodesOf(topology);
+    this.#live = new Set(topology.nodes.map(({ address }) => address));
+    const gone = (known?.nodes ?? []).map(({ address }) => address).filter((address) => !this.#live.has(address));
     this.#topology = topology;
     this.#shardCount = shards.length;
     this.#addresses = new Map(topology.nodes.map(({ id, address }) => [id, address]));
     for (const shard of changed) this.#learned.delete(shard);
     if (nodes || changed.size > 0) this.#computeRoutes();
-    return { nodes, shards: changed, deposed: this.#findDeposed(changed) };
+    return { nodes, gone, shards: changed, deposed: this.#findDeposed(changed) };
   }
 
   /** The node that was asked is not the shard's primary; `named` is, as far as it knows. */
@@ -126,8 +132,11 @@ export class RoutingTable {
     this.#sole = this.#routes.every((address) => address === this.#routes[0]) ? this.#routes[0] : undefined;
   }
 
+  /** Not every node hears of every shard, but all hear which nodes are gone. */
   #routeTo(shard: number): string | undefined {
-    return this.#learned.get(shard) ?? this.reportedPrimaryOf(shard) ?? this.#holdersOf(shard)[0];
+    const known = this.#learned.get(shard) ?? this.reportedPrimaryOf(shard);
+    const holders = this.#holdersOf(shard);
+    return known !== undefined && (holders.length === 0 || this.#live.has(known)) ? known : holders[0];
   }
 
   #findDeposed(changed: ReadonlySet<number>): Map<string, Set<number>> {

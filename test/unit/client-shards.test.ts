@@ -143,6 +143,16 @@ describe('many shards', () => {
     expect(others).toBe(0);
   });
 
+  test('a silent node is gone from the cluster - what it owes is given up, whoever has its shards', async () => {
+    const client = await connectWarm();
+    cluster.judge = (_, node) => (node.id === 'node-1' ? 'hang' : 'serve');
+    const lost = failure(client.put(keyIn(0), 'x', { deadlineMs: 60_000 }));
+    await cluster.arrived(() => true, 1);
+    cluster.nodes[0]!.alive = false;
+    cluster.announce();
+    expect(await lost).toMatchObject({ code: 'OUTCOME_UNKNOWN', executed: 'unknown' });
+  });
+
   test('the news come from two nodes - a frozen one of them keeps nothing back', async () => {
     const client = await connectWarm();
     const watched = () => cluster.nodes.filter((node) => node.watchers.size > 0);
