@@ -196,18 +196,19 @@ export class KvNode {
   #describeTopology() {
     const { clusterId, minInSync } = this.#config;
     const { candidates, host } = this.#shard;
-    return describeTopology({ clusterId, minInSync, shard: onlyShard, nodes: this.#nodes, candidates, replica: host.snapshot });
+    const held = [{ shard: onlyShard, candidates, replica: host.snapshot }];
+    return describeTopology({ clusterId, shardCount: 1, minInSync, nodes: this.#nodes, placement: undefined, held });
   }
 
   #describeNode() {
+    const { host } = this.#shard;
     return describeNode({
-      ...{ nodeId: this.id, address: this.address, shard: onlyShard, minInSync: this.#config.minInSync },
+      ...{ nodeId: this.id, address: this.address, minInSync: this.#config.minInSync },
       uptimeMs: performance.now() - this.#startedMs,
       session: this.#coordinator.session,
-      replica: this.#shard.host.snapshot,
-      keys: this.#shard.host.storage.keyCount,
+      held: [{ shard: onlyShard, replica: host.snapshot, keys: host.storage.keyCount, dataBytes: costOfData(host.storage) }],
       ...{ memoryBytes: process.memoryUsage.rss(), maxMemoryBytes: this.#memory.maxMemoryBytes },
-      ...{ dataBytes: costOfData(this.#shard.host.storage), dataLimitBytes: this.#memory.dataBytes },
+      dataLimitBytes: this.#memory.dataBytes,
     });
   }
 

@@ -1,26 +1,34 @@
-/** What a node tells about itself, warnings included. Pure. */
+/** What a node tells about itself and its replicas, warnings included. Pure. */
 
 import type { SessionStatus } from '../coordination/index.js';
 import { nodeIdOf, type ReplicaSnapshot } from '../replication/index.js';
-import type { NodeStatus } from '../rpc/kv-api.js';
+import type { NodeStatus, ReplicaStatus } from '../rpc/kv-api.js';
 import { packageVersion } from '../version.js';
+import { describeShards } from './shard-ranges.js';
 
 const version = packageVersion();
+
+export interface HeldReplica {
+  readonly shard: number;
+  readonly replica: ReplicaSnapshot;
+  readonly keys: number;
+  /** What its data costs in memory. */
+  readonly dataBytes: number;
+}
 
 export interface NodeFacts {
   readonly nodeId: string;
   readonly address: string;
+  readonly zone?: string;
+  readonly weight?: number;
   readonly uptimeMs: number;
   readonly session: SessionStatus;
-  readonly shard: number;
   readonly minInSync: number;
-  readonly replica: ReplicaSnapshot;
-  readonly keys: number;
+  readonly held: readonly HeldReplica[];
   /** Resident, and the most it may be. */
   readonly memoryBytes: number;
   readonly maxMemoryBytes: number;
-  /** Of the data: what it costs, and the most it may cost here. */
-  readonly dataBytes: number;
+  /** The most that the data of all replicas may cost here. */
   readonly dataLimitBytes: number;
 }
 
@@ -28,53 +36,53 @@ export interface NodeFacts {
 const nearlyFull = 0.9;
 
 export function describeNode(facts: NodeFacts): NodeStatus {
-  const { nodeId, address, uptimeMs, session, shard, minInSync, replica, keys } = facts;
-  const { memoryBytes, maxMemoryBytes, dataBytes, dataLimitBytes } = facts;
+  const { nodeId, address, zone = '', weight = 1, uptimeMs, session, held, dataLimitBytes } = facts;
+  const { memoryBytes, maxMemoryBytes } = facts;
+  return {
+    ...{ nodeId, address, version, uptimeMs: Math.round(uptimeMs), zookeeper: session },
+    replicas: held.map((one) => describeReplica(one, dataLimitBytes)),
+    warnings: warnings(facts),
+    ...{ memoryBytes, maxMemoryBytes, dataLimitBytes, zone, weight },
+    keys: held.reduce((sum, { keys }) => sum + keys, 0),
+    dataBytes: dataBytesOf(held),
+  };
+}
+
+function dataBytesOf(held: readonly HeldReplica[]): number {
+  return held.reduce((sum, { dataBytes }) => sum + dataBytes, 0);
+}
+
+function describeReplica({ shard, replica, keys, dataBytes }: HeldReplica, dataLimitBytes: number): ReplicaStatus {
   const { replicaId, role, epoch, serving, complete, lastSeq, lastEpoch, commitIndex, appliedSeq, offline, state } = replica;
   const isInSync = (id: string): boolean => state?.inSync.includes(id) ?? false;
   const peers = replica.peers.map(({ replicaId: id, phase, ackedSeq }) => ({
     ...{ replicaId: id, nodeId: nodeIdOf(id), inSync: isInSync(id), phase, ackedSeq },
   }));
   return {
-    ...{ nodeId, address, version, uptimeMs: Math.round(uptimeMs), zookeeper: session },
-    replicas: [
-      {
-        shard,
-        replicaId,
-        role,
-        epoch,
-        serving,
-        complete,
-        lastSeq,
-        lastEpoch,
-        commitIndex,
-        appliedSeq,
-        keys,
-        peers,
-        offline,
-        dataBytes,
-        dataLimitBytes,
-      },
-    ],
-    warnings: [
-      ...warnings(shard, minInSync, session, replica),
-      ...(dataBytes > nearlyFull * dataLimitBytes
-        ? [`shard ${shard}: the data takes ${dataBytes} of ${dataLimitBytes} bytes; beyond them writes are refused`]
-        : []),
-    ],
-    ...{ memoryBytes, maxMemoryBytes, keys, dataBytes, dataLimitBytes },
-    ...{ zone: '', weight: 1 },
+    ...{ shard, replicaId, role, epoch, serving, complete, lastSeq, lastEpoch, commitIndex, appliedSeq, keys, peers, offline },
+    ...{ dataBytes, dataLimitBytes },
   };
 }
 
-function warnings(shard: number, minInSync: number, session: SessionStatus, { role, state, offline }: ReplicaSnapshot): string[] {
+/** One sentence for each thing that is amiss, whatever the number of shards it concerns. */
+function warnings({ minInSync, session, held, dataLimitBytes }: NodeFacts): string[] {
+  const found: string[] = [];
+  if (session !== 'connected') found.push('ZooKeeper cannot be reached: no node can be replaced until it can');
+  const amiss = new Map<string, number[]>();
+  for (const { shard, replica } of held)
+    for (const what of amissWith(replica, minInSync)) amiss.set(what, [...(amiss.get(what) ?? []), shard]);
+  for (const [what, shards] of amiss) found.push(`${describeShards(shards)}: ${what}`);
+  const dataBytes = dataBytesOf(held);
+  if (dataBytes > nearlyFull * dataLimitBytes)
+    found.push(`the data takes ${dataBytes} of ${dataLimitBytes} bytes; beyond them writes are refused`);
+  return found;
+}
+
+function amissWith({ role, state, offline }: ReplicaSnapshot, minInSync: number): string[] {
   const found: string[] = [];
   const copies = state?.inSync.length ?? 0;
-  if (session !== 'connected') found.push('ZooKeeper cannot be reached: no node can be replaced until it can');
-  if (offline) found.push(`shard ${shard}: no copy with every acknowledged write is live; nothing is served`);
-  if (role === 'primary' && copies === 1)
-    found.push(`shard ${shard}: a single copy is all there is; if this node dies, its data is lost`);
-  if (role === 'primary' && copies < minInSync)
-    found.push(`shard ${shard}: ${copies} of ${minInSync} copies in sync; writes are refused`);
+  if (offline) found.push('no copy with every acknowledged write is live; nothing is served');
+  if (role === 'primary' && copies === 1) found.push('a single copy is all there is; if this node dies, its data is lost');
+  if (role === 'primary' && copies < minInSync) found.push(`${copies} of ${minInSync} copies in sync; writes are refused`);
   return found;
 }

@@ -1,0 +1,93 @@
+import { describe, expect, test } from 'vitest';
+import type { Candidate } from '../coordination/index.js';
+import type { ReplicaSnapshot } from '../replication/index.js';
+import { describeNode } from './node-status.js';
+import { describeTopology, type HeldShard } from './topology.js';
+
+const candidate = (nodeId: string, order: number): Candidate => ({
+  ...{ replicaId: `${nodeId}~1`, nodeId, address: `${nodeId}:1`, stopping: false, order },
+});
+
+function snapshot(own: string, primary: string, inSync: readonly string[], more: Partial<ReplicaSnapshot> = {}): ReplicaSnapshot {
+  const state = { epoch: 4, seqFloor: 0, primary: `${primary}~1`, inSync: inSync.map((id) => `${id}~1`) };
+  const positions = { lastSeq: 9, lastEpoch: 4, commitIndex: 9, appliedSeq: 9, logBytes: 0 };
+  const role = own === primary ? 'primary' : 'follower';
+  return {
+    ...{ replicaId: `${own}~1`, role, epoch: 4, serving: own === primary, complete: true, offline: false },
+    ...{ ...positions, state, peers: [], ...more },
+  } as ReplicaSnapshot;
+}
+
+const held = (shard: number, replica: ReplicaSnapshot, nodes = ['a', 'b']): HeldShard => ({
+  ...{ shard, replica, candidates: nodes.map(candidate) },
+});
+
+const facts = { clusterId: 'one', minInSync: 1, nodes: [{ nodeId: 'a', address: 'a:1' }], placement: undefined };
+
+describe('the topology a node tells', () => {
+  test('lists every shard by its number, those it does not hold as unknown', () => {
+    const topology = describeTopology({ ...facts, shardCount: 3, held: [held(1, snapshot('a', 'b', ['a', 'b']))] });
+    expect(topology.shards.map(({ shard, epoch, primaryAddress }) => [shard, epoch, primaryAddress])).toEqual([
+      [0, 0, ''],
+      [1, 4, 'b:1'],
+      [2, 0, ''],
+    ]);
+    expect(topology).toMatchObject({ placementVersion: 0, nodes: [{ id: 'a', zone: '', weight: 1 }] });
+  });
+
+  test('says where each is placed, also where it holds nothing', () => {
+    const placement = {
+      version: 5,
+      shards: [
+        ['c', 'd'],
+        ['a', 'b'],
+      ],
+    };
+    const topology = describeTopology({ ...facts, shardCount: 2, placement, held: [held(1, snapshot('a', 'a', ['a']))] });
+    expect(topology.placementVersion).toBe(5);
+    expect(topology.shards.map(({ placedNodeIds }) => placedNodeIds)).toEqual([
+      ['c', 'd'],
+      ['a', 'b'],
+    ]);
+  });
+
+  test('an in-sync member that is not live - is listed as such', () => {
+    const topology = describeTopology({ ...facts, shardCount: 1, held: [held(0, snapshot('a', 'a', ['a', 'gone']))] });
+    expect(topology.shards[0]?.replicas).toContainEqual({ replicaId: 'gone~1', nodeId: 'gone', inSync: true, live: false });
+  });
+});
+
+describe('what a node tells of itself', () => {
+  const node = { nodeId: 'a', address: 'a:1', uptimeMs: 1, session: 'connected', memoryBytes: 1, maxMemoryBytes: 2 } as const;
+  const replicaOf = (shard: number, inSync: string[]) => ({
+    shard,
+    replica: snapshot('a', 'a', inSync),
+    keys: 10,
+    dataBytes: 100,
+  });
+
+  test('keys and bytes of all its shards together', () => {
+    const status = describeNode({
+      ...{ ...node, minInSync: 1, dataLimitBytes: 1_000, zone: 'north', weight: 3 },
+      held: [replicaOf(0, ['a', 'b']), replicaOf(5, ['a', 'b'])],
+    });
+    expect(status).toMatchObject({ keys: 20, dataBytes: 200, dataLimitBytes: 1_000, zone: 'north', weight: 3, warnings: [] });
+    expect(status.replicas.map(({ shard, keys }) => [shard, keys])).toEqual([
+      [0, 10],
+      [5, 10],
+    ]);
+  });
+
+  test('a warning that concerns many shards is given once', () => {
+    const shards = [0, 1, 2, 3, 7, 200];
+    const replicas = shards.map((shard) => replicaOf(shard, ['a']));
+    const { warnings } = describeNode({ ...node, minInSync: 2, dataLimitBytes: 610, held: replicas });
+    expect(warnings).toEqual([
+      'shards 0-3, 7, 200: a single copy is all there is; if this node dies, its data is lost',
+      'shards 0-3, 7, 200: 1 of 2 copies in sync; writes are refused',
+      'the data takes 600 of 610 bytes; beyond them writes are refused',
+    ]);
+    const [one] = describeNode({ ...node, minInSync: 1, dataLimitBytes: 1_000, held: [replicaOf(4, ['a'])] }).warnings;
+    expect(one).toMatch(/^shard 4: a single copy/);
+  });
+});
