@@ -1,0 +1,53 @@
+import { createHash } from 'node:crypto';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { decodePlacement, encodePlacement } from './encoding.js';
+import { place } from './place.js';
+import { PlacementError } from './placement.js';
+
+const placements = fc.record({
+  version: fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }),
+  shards: fc.array(fc.uniqueArray(fc.string({ minLength: 1, maxLength: 8 }), { minLength: 1, maxLength: 16 }), {
+    minLength: 1,
+    maxLength: 30,
+  }),
+});
+
+describe('the placement in ZooKeeper', () => {
+  test('is read as it was written', () => {
+    fc.assert(
+      fc.property(placements, (placement) => {
+        expect(decodePlacement(encodePlacement(placement))).toEqual(placement);
+      }),
+    );
+  });
+
+  test('stays within the megabyte of ZooKeeper with 16,384 shards of three copies on 1,000 nodes with the longest ids', () => {
+    const nodes = Array.from({ length: 1_000 }, (_, index) => ({ id: `${index}`.padStart(64, 'x') }));
+    const sha256 = (text: string): Uint8Array => createHash('sha256').update(text).digest();
+    const placement = place(undefined, nodes, { shardCount: 16_384, replicas: 3, vnodes: 8, sha256 });
+    const text = encodePlacement(placement);
+    expect(Buffer.byteLength(text)).toBeLessThan(500_000);
+    expect(decodePlacement(text)).toEqual(placement);
+  }, 60_000);
+
+  test.each([
+    ['no JSON', '{"format":1'],
+    ['a list', '[]'],
+    ['another format', '{"format":2,"version":1,"nodes":["a"],"shards":[[0]]}'],
+    ['no version', '{"format":1,"nodes":["a"],"shards":[[0]]}'],
+    ['version zero', '{"format":1,"version":0,"nodes":["a"],"shards":[[0]]}'],
+    ['no node', '{"format":1,"version":1,"nodes":[],"shards":[[0]]}'],
+    ['an empty id', '{"format":1,"version":1,"nodes":[""],"shards":[[0]]}'],
+    ['no shard', '{"format":1,"version":1,"nodes":["a"],"shards":[]}'],
+    ['a shard without a node', '{"format":1,"version":1,"nodes":["a"],"shards":[[]]}'],
+    ['an unknown node', '{"format":1,"version":1,"nodes":["a"],"shards":[[1]]}'],
+    ['a node that is no index', '{"format":1,"version":1,"nodes":["a"],"shards":[["a"]]}'],
+    ['a node twice in one shard', '{"format":1,"version":1,"nodes":["a"],"shards":[[0,0]]}'],
+    ['a node that holds nothing', '{"format":1,"version":1,"nodes":["a","b"],"shards":[[0]]}'],
+    ['an unknown field', '{"format":1,"version":1,"nodes":["a"],"shards":[[0]],"more":1}'],
+  ])('%s is refused, telling what it means for the data', (_, text) => {
+    expect(() => decodePlacement(text)).toThrow(PlacementError);
+    expect(() => decodePlacement(text)).toThrow(/No data is touched/);
+  });
+});

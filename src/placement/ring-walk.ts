@@ -1,0 +1,63 @@
+/**
+ * Walks the ring past the nodes that take no more, without visiting them again and again: the step over a closed point
+ * is remembered (the path halving of union-find).
+ */
+import type { Ring } from './ring.js';
+
+export class RingWalk {
+  readonly #ring: Ring;
+  /** By node. A closed node stays closed. */
+  readonly #closed: Uint8Array;
+  #openCount: number;
+  /** By point: where to look next if its node is closed. */
+  readonly #next: Int32Array;
+
+  constructor(ring: Ring, nodeCount: number, isOpen: (node: number) => boolean = () => true) {
+    this.#ring = ring;
+    this.#closed = Uint8Array.from({ length: nodeCount }, (_, node) => (isOpen(node) ? 0 : 1));
+    this.#openCount = this.#closed.filter((closed) => closed === 0).length;
+    this.#next = Int32Array.from({ length: ring.size }, (_, point) => (point + 1) % ring.size);
+  }
+
+  get isOver(): boolean {
+    return this.#openCount === 0;
+  }
+
+  close(node: number): void {
+    if (this.#closed[node] === 1) return;
+    this.#closed[node] = 1;
+    this.#openCount -= 1;
+  }
+
+  /** The first open node clockwise from a shard that is suitable, in one turn of the ring at most. The test may close nodes. */
+  firstFrom(shard: number, isSuitable: (node: number) => boolean): number | undefined {
+    const start = this.#ring.startOf(shard);
+    let passed = -1;
+    while (!this.isOver) {
+      const point = this.#openPoint((start + passed + 1) % this.#ring.size);
+      const offset = (point - start + this.#ring.size) % this.#ring.size;
+      // Back before where it came from: the turn is complete.
+      if (offset <= passed) return undefined;
+      const node = this.#ring.nodeAt(point);
+      if (isSuitable(node)) return node;
+      passed = offset;
+    }
+    return undefined;
+  }
+
+  /** How far it is from a shard to the first open node. */
+  distanceFrom(shard: number): number {
+    return this.isOver ? Number.POSITIVE_INFINITY : this.#ring.distance(shard, this.#openPoint(this.#ring.startOf(shard)));
+  }
+
+  #openPoint(start: number): number {
+    const next = this.#next;
+    let point = start;
+    while (this.#closed[this.#ring.nodeAt(point)] === 1) {
+      const after = next[point]!;
+      if (this.#closed[this.#ring.nodeAt(after)] === 1) next[point] = next[after]!;
+      point = after;
+    }
+    return point;
+  }
+}

@@ -1,0 +1,73 @@
+/**
+ * The ring of consistent hashing (Karger, Lehman, Leighton, Panigrahy, Levine, Lewin: Consistent Hashing and Random Trees,
+ * STOC 1997), with virtual nodes (DeCandia et al.: Dynamo, SOSP 2007): every node and every shard has positions on a
+ * circle of 2^32, and a shard goes to the first nodes that are met clockwise from its own.
+ *
+ * Positions are the 32-bit words, most significant byte first, of SHA-256 of a label and a block number.
+ */
+import type { Members } from './members.js';
+import type { PlacementRules } from './placement.js';
+
+const circle = 2 ** 32;
+const wordsPerDigest = 8;
+/** Above the highest index of a node; a position times this stays exact in a double. */
+const indexSpan = 2 ** 16;
+
+export class Ring {
+  /** In clockwise order; equal positions in the order of the nodes. */
+  readonly #positions: Float64Array;
+  readonly #nodes: Int32Array;
+  readonly #shards: Float64Array;
+
+  constructor({ ids, weights }: Members, { shardCount, vnodes, sha256 }: PlacementRules) {
+    const heaviest = weights.reduce((most, weight) => Math.max(most, weight), 0);
+    const points: number[] = [];
+    for (const [node, id] of ids.entries()) {
+      const count = Math.max(1, Math.round((vnodes * weights[node]!) / heaviest));
+      for (const position of positionsOf(`node ${id}`, count, sha256)) points.push(position * indexSpan + node);
+    }
+    const sorted = Float64Array.from(points).sort();
+    this.#positions = sorted.map((point) => Math.floor(point / indexSpan));
+    this.#nodes = Int32Array.from(sorted, (point) => point % indexSpan);
+    this.#shards = Float64Array.from(positionsOf('shard', shardCount, sha256));
+  }
+
+  get size(): number {
+    return this.#nodes.length;
+  }
+
+  nodeAt(point: number): number {
+    return this.#nodes[point]!;
+  }
+
+  /** The first point clockwise from a shard. */
+  startOf(shard: number): number {
+    const position = this.#shards[shard]!;
+    let low = 0;
+    let high = this.size;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.#positions[middle]! < position) low = middle + 1;
+      else high = middle;
+    }
+    return low === this.size ? 0 : low;
+  }
+
+  /** From a shard clockwise to a point. */
+  distance(shard: number, point: number): number {
+    return (this.#positions[point]! - this.#shards[shard]! + circle) % circle;
+  }
+}
+
+function positionsOf(label: string, count: number, sha256: PlacementRules['sha256']): number[] {
+  const positions: number[] = [];
+  for (let block = 0; positions.length < count; block++) {
+    const digest = sha256(`${label} ${block}`);
+    for (let word = 0; word < wordsPerDigest && positions.length < count; word++) positions.push(wordAt(digest, word * 4));
+  }
+  return positions;
+}
+
+function wordAt(bytes: Uint8Array, at: number): number {
+  return ((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!) >>> 0;
+}
