@@ -186,6 +186,8 @@ export class ShardHost {
       case 'note':
         logNote(this.#logger, effect.note, this.replicaId);
         return this.#ports.changed();
+      case 'released':
+        return this.#ports.stopped(true);
       case 'stopped':
         return this.#ports.stopped(effect.clean);
     }

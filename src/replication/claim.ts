@@ -3,7 +3,9 @@
  * (R3, R4, R13). Each is a compare-and-set of `state`; `state-news.ts` hears what became of it.
  */
 import type { Core } from './core.js';
+import type { CandidateFact } from './event.js';
 import { isBelowKnownEpoch } from './offline.js';
+import { isPlaced } from './placed.js';
 import { born, bornAgain, claimed, forced, isEnded, type ShardState } from './shard-state.js';
 import type { ProposalPurpose } from './state-register.js';
 import { claimDelayMs, firstInLine, placeInLine } from './succession.js';
@@ -23,14 +25,19 @@ export function maybeClaim(core: Core): void {
   else maybeSucceed(core, state);
 }
 
+/** A history begins where it belongs (R15). */
+function placedCandidates(core: Core): readonly CandidateFact[] {
+  return core.candidates.filter(({ replicaId }) => isPlaced(core, replicaId));
+}
+
 /** One that holds entries or has known an epoch never does: for it a missing `state` is a loss (R3, R13). */
 function maybeGiveBirth(core: Core): void {
-  if (!core.isNew || firstInLine(core.candidates) !== core.self) return;
+  if (!core.isNew || firstInLine(placedCandidates(core)) !== core.self) return;
   propose(core, 'birth', born(core.self));
 }
 
 function maybeBeginAgain(core: Core, state: ShardState): void {
-  if (state.epoch < core.epoch || firstInLine(core.candidates) !== core.self) return;
+  if (state.epoch < core.epoch || firstInLine(placedCandidates(core)) !== core.self) return;
   propose(core, 'birth', bornAgain(state, core.self));
 }
 

@@ -74,14 +74,16 @@ export type Effect =
   | { readonly type: 'roleChanged'; readonly role: RoleName; readonly epoch: Epoch }
   /** Something an operator or a developer may want to read. */
   | { readonly type: 'note'; readonly note: Note }
+  /** The shard has moved (R15): nobody needs this copy any more, and nothing is done from here on. */
+  | { readonly type: 'released' }
   /** The planned stop is over; `clean` is false if its deadline passed first. */
   | { readonly type: 'stopped'; readonly clean: boolean };
 
 /**
  * Why a member is taken out of the in-sync set: its znode is gone; nothing listens at its address; it answered no beacon, or
- * acknowledged nothing, for a lease; its log cannot be continued; it is told to stop.
+ * acknowledged nothing, for a lease; its log cannot be continued; it is told to stop; the shard has moved away from it.
  */
-export type LeaveReason = 'gone' | 'refused' | 'silent' | 'stuck' | 'needsDump' | 'stopping';
+export type LeaveReason = 'gone' | 'refused' | 'silent' | 'stuck' | 'needsDump' | 'stopping' | 'moved';
 
 export interface Removal {
   readonly id: ReplicaId;

@@ -61,6 +61,8 @@ export type Event =
   | { readonly type: 'persisted'; readonly write: number }
   | { readonly type: 'session'; readonly connected: boolean }
   | { readonly type: 'candidates'; readonly candidates: readonly CandidateFact[] }
+  /** The nodes that are to hold the shard, the preferred primary's first (R15). Before the first of these everyone is. */
+  | { readonly type: 'placed'; readonly nodes: readonly string[] }
   | { readonly type: 'stateRead'; readonly version: number; readonly state: ShardState }
   | { readonly type: 'stateMissing' }
   | { readonly type: 'proposalResult'; readonly proposal: number; readonly outcome: ProposalOutcome }

@@ -40,7 +40,7 @@ export function answerBeacon(core: Core, to: ReplicaId, beacon: BodyOf<'beacon'>
     sentAtMs: beacon.sentAtMs,
     probe: beacon.probe,
     claiming: core.role.kind === 'claimant',
-    stopping: core.stopping !== undefined,
+    stopping: core.stopping !== undefined || core.needlessSinceMs !== undefined,
     number,
     complete: core.isDurablyComplete,
   });

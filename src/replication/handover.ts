@@ -3,6 +3,8 @@
  * member of a shard that lives in memory ends its history rather than leave one behind that nobody can continue.
  */
 import type { Core } from './core.js';
+import type { CandidateFact } from './event.js';
+import { isPlaced } from './placed.js';
 import type { Primary } from './role.js';
 import { ended, handedOver, type ReplicaId, type ShardState } from './shard-state.js';
 import type { ProposalPurpose } from './state-register.js';
@@ -26,30 +28,41 @@ function maybeLeave(core: Core): void {
   if (core.register.proposal === undefined && !mayBeMember) exit(core, true);
 }
 
+export function mayHandOver(role: Primary): boolean {
+  return role.serving && !role.paused && !role.ending && role.handover?.stage !== 'proposed';
+}
+
 function maybeHandOver(core: Core, role: Primary): void {
-  if (!role.serving || role.paused || role.ending || role.handover?.stage === 'proposed') return;
+  if (!mayHandOver(role)) return;
   const successor = chooseSuccessor(core, role);
   if (successor !== undefined) return drainAndPropose(core, role, successor);
   role.handover = undefined;
   // Members that stop or are gone are taken out by maybeChangeMembers; only then is this replica alone.
   if (core.register.required.length > 1) return;
   if (!core.options.volatile) return exit(core, true);
-  const someoneMayJoin = core.candidates.some((candidate) => candidate.replicaId !== core.self && !candidate.stopping);
+  const someoneMayJoin = core.candidates.some(
+    ({ replicaId, stopping }) => replicaId !== core.self && !stopping && isPlaced(core, replicaId),
+  );
   if (!someoneMayJoin) endHistory(core, role);
 }
 
-/** The lowest in-sync candidate that is not stopping and answers. */
+/** The lowest candidate that may: one where the shard belongs, if there is any. */
 function chooseSuccessor(core: Core, role: Primary): ReplicaId | undefined {
-  const ordered = [...core.candidates].sort((one, other) => one.order - other.order);
-  return ordered.find(({ replicaId, stopping }) => {
-    const peer = role.peers.get(replicaId);
-    const inSync = core.register.confirmed.includes(replicaId) && peer?.phase === 'replicating' && !peer.refused;
-    return inSync && !stopping && !peer.stopping && core.nowMs - peer.leaseSentMs < core.options.leaseMs;
-  })?.replicaId;
+  const able = core.candidates.filter((candidate) => maySucceed(core, role, candidate));
+  const placed = able.filter(({ replicaId }) => isPlaced(core, replicaId));
+  const [first] = (placed.length > 0 ? placed : able).sort((one, other) => one.order - other.order);
+  return first?.replicaId;
+}
+
+/** It is in sync, answers, and is not stopping. */
+export function maySucceed(core: Core, role: Primary, { replicaId, stopping }: CandidateFact): boolean {
+  const peer = role.peers.get(replicaId);
+  const inSync = core.register.confirmed.includes(replicaId) && peer?.phase === 'replicating' && !peer.refused;
+  return inSync && !stopping && !peer.stopping && core.nowMs - peer.leaseSentMs < core.options.leaseMs;
 }
 
 /** New writes are refused while those appended are committed, so that none of them ends as unknown. */
-function drainAndPropose(core: Core, role: Primary, successor: ReplicaId): void {
+export function drainAndPropose(core: Core, role: Primary, successor: ReplicaId): void {
   if (role.handover?.successor !== successor) {
     role.handover = { successor, stage: 'draining' };
     core.note({ kind: 'handover', to: successor });

@@ -5,6 +5,7 @@
 import type { Core } from './core.js';
 import type { LeaveReason, Removal } from './effect.js';
 import type { Peer } from './peer.js';
+import { isPlaced, isWhole } from './placed.js';
 import { sendBeacons } from './replicate.js';
 import type { Primary } from './role.js';
 import { type ReplicaId, withMembers } from './shard-state.js';
@@ -22,6 +23,7 @@ export function maybeChangeMembers(core: Core, role: Primary): void {
     const reason = id === core.self ? undefined : reasonToLeave(core, role, id);
     return reason === undefined ? [] : [{ id, reason }];
   });
+  removals.push(...movedAway(core, role, removals));
   const removed = removals.map(({ id }) => id);
   const added = [...role.peers.values()]
     .filter((peer) => peer.admitting && peer.ackedSeq >= core.commitIndex)
@@ -48,12 +50,21 @@ function reasonToLeave(core: Core, role: Primary, id: ReplicaId): LeaveReason | 
   return role.serving && peer.stopping ? 'stopping' : undefined;
 }
 
+/** Members on nodes where the shard does not belong, once those where it does hold it all, and live (R15). */
+function movedAway(core: Core, role: Primary, removals: readonly Removal[]): readonly Removal[] {
+  if (!role.serving || !isWhole(core, role)) return [];
+  const others = core.register.confirmed.filter((id) => id !== core.self && !isPlaced(core, id));
+  const moved = others.filter((id) => !removals.some((removal) => removal.id === id));
+  return moved.map((id) => ({ id, reason: 'moved' }));
+}
+
 /**
  * It has a complete copy and keeps up with the log in this epoch, and has answered a beacon (R10). From then on commits
  * wait for it, so that it comes to hold everything committed however fast writes arrive; only then is it proposed.
  */
 function mayEnter(core: Core, role: Primary, peer: Peer): boolean {
   if (!role.serving || role.paused || !peer.linked || peer.refused || peer.stopping || peer.claiming) return false;
+  if (!isPlaced(core, peer.id)) return false;
   if (peer.phase !== 'replicating' || !peer.complete || !peer.keepsUp) return false;
   if (core.nowMs - (peer.behindSinceMs ?? core.nowMs) > admissionBeacons * core.options.beaconMs) return false;
   return core.nowMs - peer.leaseSentMs < core.options.leaseMs && core.isCandidate(peer.id);

@@ -1,6 +1,6 @@
 /**
  * One replica of one shard: the protocol as a machine. An event in, new state and ordered effects out; no I/O, no clock,
- * no randomness. docs/protocol.md names the rules R1 to R14 and the file that implements each.
+ * no randomness. docs/protocol.md names the rules R1 to R15 and the file that implements each.
  */
 import { maybeClaim, onForce } from './claim.js';
 import { maybeCommit, maybeServe } from './commit.js';
@@ -12,6 +12,7 @@ import { maybeStop, onStop } from './handover.js';
 import { onDumpBegun, onDumpChunk, onDumpEnded, onDumpFailed } from './joiner.js';
 import { versionOf } from './log-entry.js';
 import { maybeChangeMembers, maybePause } from './membership.js';
+import { maybeMove } from './moving.js';
 import { noteIfOffline } from './offline.js';
 import type { ReplicaOptions } from './options.js';
 import { enterPhase, type PeerPhase } from './peer.js';
@@ -130,7 +131,7 @@ function dispatch(core: Core, event: Exclude<Event, { type: 'write' | 'orderedRe
       return onFlush(core);
     case 'message':
       onMessage(core, event.message);
-      return maybeStop(core);
+      return maybeLeave(core);
     case 'persisted':
       return onPersisted(core, event.write);
     case 'tick':
@@ -143,6 +144,10 @@ function dispatch(core: Core, event: Exclude<Event, { type: 'write' | 'orderedRe
       break;
     case 'candidates':
       core.candidates = event.candidates;
+      break;
+    case 'placed':
+      core.placed = event.nodes;
+      core.placedMs = core.nowMs;
       break;
     case 'stateRead':
       onStateRead(core, event.version, event.state);
@@ -177,7 +182,13 @@ function dispatch(core: Core, event: Exclude<Event, { type: 'write' | 'orderedRe
 function advance(core: Core): void {
   if (core.role.kind === 'primary') advancePrimary(core, core.role);
   else maybeClaim(core);
+  maybeLeave(core);
+}
+
+/** Because of a planned stop, or because the shard has moved. */
+function maybeLeave(core: Core): void {
   maybeStop(core);
+  maybeMove(core);
 }
 
 function advancePrimary(core: Core, role: Primary): void {

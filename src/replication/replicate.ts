@@ -4,6 +4,7 @@ import { invariant } from './invariant.js';
 import { entryBytes } from './log-entry.js';
 import type { BodyOf } from './message.js';
 import { enterPhase, newPeer, noteProgress, type Peer } from './peer.js';
+import { isPlaced } from './placed.js';
 import type { Primary } from './role.js';
 import type { ReplicaId, Seq } from './shard-state.js';
 
@@ -71,10 +72,10 @@ function sync(core: Core, role: Primary, peer: Peer): void {
   core.send(peer.id, { type: 'sync', number: peer.number, log: core.log.position, commitIndex: core.commitIndex });
 }
 
-/** A member of the required set is evicted first: it gives up its copy (R10). */
+/** A member of the required set is evicted first: it gives up its copy (R10). Others are given one where it belongs (R15). */
 function maybeInvite(core: Core, peer: Peer): void {
   if (core.register.required.includes(peer.id)) return;
-  if (core.candidates.some(({ replicaId, full }) => replicaId === peer.id && full)) return;
+  if (!isPlaced(core, peer.id) || core.candidates.some(({ replicaId, full }) => replicaId === peer.id && full)) return;
   enterPhase(peer, 'invited', core.nowMs);
   core.send(peer.id, { type: 'dumpInvite', number: peer.number });
 }

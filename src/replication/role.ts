@@ -69,6 +69,8 @@ export interface Primary {
   /** Entries up to here have been handed to storage. */
   persistedSeq: Seq;
   handover: Handover | undefined;
+  /** The preferred primary (R15), and since when it could have taken over without a break. */
+  preferred: { readonly id: ReplicaId; readonly sinceMs: number } | undefined;
   /** The end of the history has been proposed and may yet succeed (R13). */
   ending: boolean;
 }

@@ -7,6 +7,7 @@
  *     primary  -> follower                 a higher epoch, or its own disk is overdue
  */
 import type { Core } from './core.js';
+import type { Effect } from './effect.js';
 import { invariant } from './invariant.js';
 import { newFollower, type Primary, type Role } from './role.js';
 import type { Epoch, ShardState } from './shard-state.js';
@@ -53,11 +54,21 @@ export function adoptEpoch(core: Core, epoch: Epoch): void {
   else if (core.role.kind === 'primary' || core.role.epoch <= epoch) becomeFollower(core);
 }
 
-/** The planned stop is over: nothing is done from here on, and nobody is left waiting. */
+/** The planned stop is over. */
 export function exit(core: Core, clean: boolean): void {
+  end(core, { type: 'stopped', clean });
+}
+
+/** The shard has moved away from here (R15). */
+export function release(core: Core): void {
+  end(core, { type: 'released' });
+}
+
+/** Nothing is done from here on, and nobody is left waiting. */
+function end(core: Core, last: Effect): void {
   if (core.role.kind === 'primary') resign(core, core.role);
   core.stopped = true;
-  core.emit({ type: 'stopped', clean });
+  core.emit(last);
 }
 
 export function becomeFollower(core: Core): void {
@@ -99,6 +110,7 @@ export function becomePrimary(core: Core, { epoch, seqFloor, inSync }: ShardStat
     uncommittedBytes: 0,
     persistedSeq: core.log.lastSeq,
     handover: undefined,
+    preferred: undefined,
     ending: false,
   });
 }

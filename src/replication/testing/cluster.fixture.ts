@@ -46,6 +46,8 @@ export class Cluster implements Surroundings {
   /** True: dumps make no progress. */
   dumpsHeld = false;
   nowMs = 0;
+  /** Names; undefined: nothing has been said. */
+  #placed: readonly string[] | undefined;
   readonly #options: Omit<ReplicaOptions, 'replicaId'>;
 
   constructor(options: Partial<ReplicaOptions> = {}) {
@@ -61,8 +63,15 @@ export class Cluster implements Surroundings {
     const lives = this.nodes.filter((node) => node.name === name).length;
     const node = new VirtualNode(name, `${name}~${lives + 1}`, this.#options, this);
     this.nodes.push(node);
+    if (this.#placed !== undefined) node.handle({ type: 'placed', nodes: this.#placed });
     this.openSession(node);
     return node;
+  }
+
+  place(names: readonly string[]): void {
+    this.#placed = names;
+    for (const node of this.nodes) node.handle({ type: 'placed', nodes: names });
+    this.check();
   }
 
   openSession(node: VirtualNode): void {
@@ -180,6 +189,7 @@ export class Cluster implements Surroundings {
       case 'roleChanged':
         if (effect.role === 'primary') this.safety.onPrimary(effect.epoch, node.replicaId);
         return;
+      case 'released':
       case 'stopped':
         return this.#exit(node);
     }

@@ -65,6 +65,11 @@ export class Scenario {
     this.node(name).handle({ type: 'stop', deadlineMs: this.cluster.nowMs + withinMs });
   }
 
+  /** All nodes learn at once where the shard belongs; the first is the preferred primary. */
+  place(names: string): void {
+    this.cluster.place(names.split(' '));
+  }
+
   /** Everything happens that can without time passing. */
   deliverAll(): void {
     for (let step = 0; step < mostStepsAtOnce; step++) {

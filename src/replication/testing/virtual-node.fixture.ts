@@ -38,7 +38,7 @@ export class VirtualNode {
   readonly roles: string[] = [];
   alive = true;
   paused = false;
-  stopped: 'no' | 'clean' | 'unclean' = 'no';
+  stopped: 'no' | 'clean' | 'unclean' | 'released' = 'no';
   readonly #around: Surroundings;
 
   constructor(name: string, replicaId: ReplicaId, options: Omit<ReplicaOptions, 'replicaId'>, around: Surroundings) {
@@ -107,6 +107,9 @@ export class VirtualNode {
         return;
       case 'roleChanged':
         this.roles.push(`${effect.role} ${effect.epoch}`);
+        break;
+      case 'released':
+        this.stopped = 'released';
         break;
       case 'stopped':
         this.stopped = effect.clean ? 'clean' : 'unclean';
