@@ -59,6 +59,8 @@ export type Fault =
       readonly forMs: number;
       readonly then: 'nothing' | 'new stream' | 'new epoch';
     }
+  /** The shard belongs on these nodes, the preferred primary's first; each learns of it within `lateMs` (R15). */
+  | { readonly kind: 'place'; readonly nodes: readonly number[]; readonly lateMs: number }
   /** The operator looks whether a copy is left, and gives up what only dead members held. */
   | { readonly kind: 'operator' };
 

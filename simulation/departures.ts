@@ -1,5 +1,6 @@
-/** How a node may leave on a plan: what it proposes on its way out, and what it leaves behind (R12, R13). */
+/** How a node may leave on a plan: what it proposes on its way out, and what it leaves behind (R12, R13, R15). */
 import type { Effect } from '../src/replication/index.js';
+import { nodeIndexOf, nodeName } from './sim-node.js';
 import type { SimProcess } from './sim-process.js';
 import { require } from './violation.js';
 
@@ -13,18 +14,58 @@ export function checkDeparture(process: SimProcess, { next }: Proposal, minInSyn
   const { commitIndex, lastSeq } = replica.snapshot(0);
   const isDrained = commitIndex === lastSeq || (state?.inSync.length ?? 0) < minInSync;
   if (next.primary === undefined) {
-    const others = knowledge.candidates.filter((candidate) => candidate.replicaId !== replicaId && !candidate.stopping);
+    const others = knowledge.candidates.filter(
+      (candidate) => candidate.replicaId !== replicaId && !candidate.stopping && belongs(process, candidate.replicaId),
+    );
     require(volatile, () => `${replicaId} ends a history that is on disk`);
     require(state?.inSync.join() === replicaId, () => `${replicaId} ends a history with ${state?.inSync.join(', ')} in sync`);
     require(others.length === 0, () => `${replicaId} ends a history though ${others[0]?.replicaId} could go on with it`);
   } else {
     const successor = knowledge.candidates.find((candidate) => candidate.replicaId === next.primary);
-    require(process.stopping, () => `${replicaId} hands over and is not stopping`);
+    require(process.stopping || isToHandOver(process, next.primary), () =>
+      `${replicaId} hands over to ${next.primary}, and neither stops nor is to: the shard belongs on ${knowledge.placed}`);
     require(state?.inSync.includes(next.primary) === true, () => `${replicaId} hands over to ${next.primary}, not in sync`);
     require(successor?.stopping === false, () => `${replicaId} hands over to ${next.primary}, which is stopping or gone`);
     require(next.inSync.join() === state?.inSync.join(), () => `${replicaId} hands over the set as ${next.inSync.join(', ')}`);
   }
   require(isDrained, () => `${replicaId} leaves at ${commitIndex} what it has appended up to ${lastSeq}`);
+}
+
+function belongs({ knowledge }: SimProcess, replicaId: string): boolean {
+  return knowledge.placed?.includes(nodeName(nodeIndexOf(replicaId))) ?? true;
+}
+
+/** The shard belongs elsewhere, or rather elsewhere (R15). */
+function isToHandOver(process: SimProcess, successor: string): boolean {
+  const { placed } = process.knowledge;
+  if (placed === undefined) return false;
+  const isPlaced = belongs(process, process.replicaId);
+  return isPlaced ? nodeName(nodeIndexOf(successor)) === placed[0] : belongs(process, successor);
+}
+
+/** What a primary proposes to take out because the shard has moved: each node where it belongs keeps a member (R15). */
+export function checkMoved(process: SimProcess, removed: readonly { readonly id: string; readonly reason: string }[]): void {
+  const moved = removed.filter(({ reason }) => reason === 'moved');
+  if (moved.length === 0) return;
+  const staying = (process.knowledge.state?.inSync ?? []).filter((id) => !removed.some((removal) => removal.id === id));
+  requireWhole(process, staying, () => `${process.replicaId} takes out ${moved.map(({ id }) => id).join(', ')}`);
+  for (const { id } of moved) require(!belongs(process, id), () => `${process.replicaId} takes out ${id}, which belongs there`);
+}
+
+/** A copy that may be deleted: nobody counts on it, by what it knows, and every node where the shard belongs has one (R15). */
+export function checkRelease(process: SimProcess, inSync: readonly string[]): void {
+  const { replicaId, replica, knowledge } = process;
+  require(!belongs(process, replicaId), () => `${replicaId} is released, and belongs there`);
+  require(!inSync.includes(replicaId), () => `${replicaId} is released, and is in sync`);
+  const { state } = knowledge;
+  const holdsNothing = state === undefined ? replica.snapshot(0).lastSeq === 0 : state.primary === undefined;
+  if (!holdsNothing) requireWhole(process, state?.inSync ?? [], () => `${replicaId} is released`);
+}
+
+function requireWhole({ knowledge }: SimProcess, members: readonly string[], what: () => string): void {
+  const nodes = new Set(members.map((id) => nodeName(nodeIndexOf(id))));
+  const lacking = knowledge.placed?.find((name) => !nodes.has(name));
+  require(lacking === undefined, () => `${what()}, and ${lacking} has no member among ${members.join(', ')}`);
 }
 
 /**

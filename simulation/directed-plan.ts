@@ -3,15 +3,30 @@
  * the rest of a schedule is what it would be without them.
  */
 import type { Decision, Fault, Target } from './decision.js';
+import type { Setup } from './plan.js';
 import { Random } from './random.js';
 
 const firstMs = 1500;
 
-export function directedDecisions(seed: number, untilMs: number): Decision[] {
+export function directedDecisions(seed: number, setup: Setup, untilMs: number): Decision[] {
   const random = Random.of(seed, 2);
   const kinds = [successionUnheard, dumpsLate, rests];
   const from = (): number => firstMs + random.below(Math.max(1, untilMs - firstMs));
-  return kinds.flatMap((kind) => (random.chance(0.25) ? kind(random, from()) : []));
+  const decisions = kinds.flatMap((kind) => (random.chance(0.25) ? kind(random, from()) : []));
+  return random.chance(0.4) ? [...decisions, ...moves(random, setup, from)] : decisions;
+}
+
+/** The shard moves: on and off nodes that are up or down, once or again before a move is over; also just when something happens. */
+function moves(random: Random, { nodes, minInSync }: Setup, from: () => number): Decision[] {
+  return Array.from({ length: random.between(1, 6) }, (): Decision => {
+    const all = Array.from({ length: nodes }, (_, index) => index);
+    const size = random.between(Math.max(1, minInSync), nodes);
+    const chosen = Array.from({ length: size }, () => all.splice(random.below(all.length), 1)[0]!);
+    const fault: Fault = { kind: 'place', nodes: chosen, lateMs: random.pick([1, 50, 1000, 4000]) };
+    if (!random.chance(0.3)) return { atMs: from(), kind: 'fault', fault };
+    const moment = random.pick(['membership', 'handover', 'dump begun', 'dump taken', 'claim'] as const);
+    return { atMs: from(), kind: 'ambush', moment, fault };
+  });
 }
 
 /** The answer to a claim or a handover is lost, and the old primary is back, knowing nothing of it. */

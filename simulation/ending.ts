@@ -32,11 +32,18 @@ export function bringToRest(world: World): void {
   }
 }
 
-/** Every node is in sync, and one of them serves. */
+/** Every node where the shard belongs is in sync, and no other has anything of it; the preferred primary serves (R15). */
 function isStable(world: World): boolean {
   const { state } = world.ensemble;
-  if (state === undefined || state.inSync.length !== world.nodes.length) return false;
-  if (!world.nodes.every(({ process }) => process?.stopping === false && state.inSync.includes(process.replicaId))) return false;
+  const { nodes, preferred } = world.placement;
+  if (state === undefined || state.inSync.length !== nodes.length) return false;
+  const isWhole = nodes.every((index) => {
+    const { process } = world.nodes[index]!;
+    return process?.stopping === false && state.inSync.includes(process.replicaId);
+  });
+  const others = world.nodes.filter(({ index }) => !nodes.includes(index));
+  if (!isWhole || others.some(({ process, kept }) => process !== undefined || kept !== undefined)) return false;
+  if (preferred !== undefined && world.nodeIndexOf(state.primary ?? '') !== preferred) return false;
   const primary = world.processOf(state.primary ?? '');
   return primary?.replica.refusalOfRead(primary.nowMs) === undefined;
 }

@@ -15,6 +15,8 @@ interface Outstanding {
 
 export class Knowledge {
   candidates: readonly CandidateFact[] = [];
+  /** Names of the nodes where the shard belongs, the preferred primary's first (R15). */
+  placed: readonly string[] | undefined;
   readonly #replica: Replica;
   #last: Outstanding | undefined;
   #lastNumber = 0;
@@ -40,6 +42,7 @@ export class Knowledge {
   /** Before the replica hears of it. */
   onEvent(event: Event): void {
     if (event.type === 'candidates') this.candidates = event.candidates;
+    if (event.type === 'placed') this.placed = event.nodes;
     if (event.type !== 'proposalResult' || event.proposal !== this.#last?.number) return;
     if (event.outcome.kind !== 'notSent') this.#last.doubtful ||= event.outcome.kind !== 'applied';
     else if (!this.#last.doubtful) this.#last = undefined;

@@ -17,6 +17,9 @@ export interface SimNode {
   diskHangsUntilMs: number;
   /** What is sent of a dump for it takes so much longer. */
   dumpLateMs: number;
+  /** Where the shard belongs, as this node knows; undefined: nothing has been said. */
+  placed: readonly string[] | undefined;
+  placedVersion: number;
   /** How long until something starts here again. */
   downMs: number;
 }

@@ -95,6 +95,8 @@ export class SimProcess {
     this.links = new PeerLinks(world, this);
     this.session = new ZookeeperSession(world.queue, world.ensemble, this, this.random, setup.sessionMs);
     this.#tickLater();
+    const { placed } = world.nodes[nodeIndex]!;
+    if (placed !== undefined) this.later(0, () => this.handle({ type: 'placed', nodes: placed }));
   }
 
   /** On this machine's clock. */
@@ -230,6 +232,9 @@ export class SimProcess {
         return this.dumps.get(`${effect.to} ${effect.number}`)?.serve(effect);
       case 'refuseDump':
         return this.dumps.get(`${effect.to} ${effect.number}`)?.fail();
+      case 'released':
+        this.kill(0, true);
+        return this.#world.loseData(this.nodeIndex);
       case 'stopped':
         return this.kill(0, effect.clean);
     }

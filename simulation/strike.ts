@@ -21,6 +21,10 @@ export function strike(world: World, fault: Fault, victim?: SimProcess): void {
 
 function perform(world: World, fault: Fault, victim: SimProcess | undefined): boolean {
   if (fault.kind === 'operator') return callOperator(world);
+  if (fault.kind === 'place') {
+    world.placement.change(fault.nodes, fault.lateMs);
+    return true;
+  }
   if (fault.kind === 'zookeeperAway') return sendZookeeperAway(world, fault);
   const node = victim === undefined ? resolve(world, fault.at) : world.nodes[victim.nodeIndex];
   if (node === undefined) return false;
@@ -29,7 +33,7 @@ function perform(world: World, fault: Fault, victim: SimProcess | undefined): bo
 }
 
 type PathFault = Extract<Fault, { readonly to: Target }>;
-type NodeFault = Exclude<Fault, PathFault | { readonly kind: 'operator' | 'zookeeperAway' }>;
+type NodeFault = Exclude<Fault, PathFault | { readonly kind: 'operator' | 'zookeeperAway' | 'place' }>;
 
 function resolve(world: World, target: Target): SimNode | undefined {
   if (typeof target === 'number') return world.nodes[target % world.nodes.length];

@@ -11,6 +11,7 @@ import { Ensemble } from './ensemble.js';
 import { EventQueue } from './event-queue.js';
 import { momentOf } from './moments.js';
 import { Paths } from './paths.js';
+import { belongsTo, Placement } from './placement.js';
 import type { Plan } from './plan.js';
 import { Random } from './random.js';
 import { Safety } from './safety.js';
@@ -41,6 +42,7 @@ export class World {
   readonly paths: Paths;
   readonly ensemble: Ensemble;
   readonly safety: Safety;
+  readonly placement: Placement;
   readonly nodes: readonly SimNode[];
   readonly clients: readonly SimClient[];
   readonly history: HistoryItem[] = [];
@@ -65,12 +67,14 @@ export class World {
     this.random = Random.of(seed, 1);
     this.paths = new Paths(this.queue, seed, setup.delayMs);
     this.safety = new Safety(this);
+    this.placement = new Placement(this);
     this.ensemble = new Ensemble(this.queue, this.safety);
     const newClock = (): DriftingClock =>
       new DriftingClock(this.random.below(1_000_000), 1 + (2 * this.random.next() - 1) * setup.driftBound);
     this.nodes = setup.firstStartsMs.map((_, index) => ({
       ...{ index, name: nodeName(index), clock: newClock(), process: undefined, ids: 0, kept: undefined },
       ...{ silent: false, diskHangsUntilMs: 0, dumpLateMs: 0, downMs: defaultDownMs },
+      ...{ placed: undefined, placedVersion: 0 },
     }));
     this.clients = Array.from({ length: setup.clients }, (_, number) => new SimClient(this, number));
     setup.firstStartsMs.forEach((atMs, index) => void this.queue.after(atMs, () => this.start(index)));
@@ -110,11 +114,12 @@ export class World {
     require(isFirst, () => 'a write is answered twice');
   }
 
-  /** With what was kept, or else empty and under a new id. */
+  /** With what was kept, or else empty and under a new id: then only where the shard belongs. */
   start(index: number): void {
     const node = this.nodes[index]!;
     if (node.process !== undefined) return;
     const { kept } = node;
+    if (kept === undefined && !belongsTo(node)) return;
     const isEmpty = kept === undefined || kept.disk.epoch === 0;
     if (isEmpty && this.isStateLost) return this.queue.after(startRetryMs, () => this.start(index));
     node.silent = false;

@@ -41,8 +41,6 @@ export class Core {
   /** Ids of the nodes that are to hold the shard, the preferred primary's first; undefined: all (R15). */
   placed: readonly string[] | undefined;
   placedMs = 0;
-  /** Since when nobody has needed this copy, as far as is known here (R15). */
-  needlessSinceMs: number | undefined;
   sessionConnected = false;
   stopping: { readonly deadlineMs: number } | undefined;
   stopped = false;

@@ -6,6 +6,7 @@
 import type { Core } from './core.js';
 import { commonPosition } from './log-position.js';
 import type { BodyOf, Message, RequestBody } from './message.js';
+import { isNeedless, onMayLeave } from './moving.js';
 import { compact, dumpGrowth } from './retention.js';
 import type { Follower } from './role.js';
 import type { ReplicaId, Seq } from './shard-state.js';
@@ -32,6 +33,7 @@ function onBeacon(core: Core, role: Follower, from: ReplicaId, beacon: BodyOf<'b
   if (!beacon.probe) core.loyalSinceMs = core.nowMs;
   learnCommitIndex(core, role, beacon.commitIndex);
   answerBeacon(core, from, beacon, role.stream?.number ?? 0);
+  if (beacon.mayLeave) onMayLeave(core);
 }
 
 export function answerBeacon(core: Core, to: ReplicaId, beacon: BodyOf<'beacon'>, number: number): void {
@@ -40,7 +42,7 @@ export function answerBeacon(core: Core, to: ReplicaId, beacon: BodyOf<'beacon'>
     sentAtMs: beacon.sentAtMs,
     probe: beacon.probe,
     claiming: core.role.kind === 'claimant',
-    stopping: core.stopping !== undefined || core.needlessSinceMs !== undefined,
+    stopping: core.stopping !== undefined || isNeedless(core),
     number,
     complete: core.isDurablyComplete,
   });

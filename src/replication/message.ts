@@ -14,6 +14,8 @@ export type RequestBody =
       readonly probe: boolean;
       readonly commitIndex: Seq;
       readonly stopping: boolean;
+      /** To one that has said it is stopping: this primary does not count on it, and will not (R15). */
+      readonly mayLeave: boolean;
     }
   | { readonly type: 'sync'; readonly number: number; readonly log: LogPosition; readonly commitIndex: Seq }
   | {

@@ -23,24 +23,22 @@ export function maybeMove(core: Core): void {
   else if (core.role.kind === 'primary') maybeHandOver(core, core.role, core.placed);
 }
 
-/**
- * A lease passes between finding out and leaving: the primary hears meanwhile that this replica is about to go, should it
- * still take it for one that may come in, and a read tells if it has already done so.
- */
+/** A shard without a primary has nobody to ask. */
 function maybeRelease(core: Core): void {
-  if (!isNeedless(core)) {
-    core.needlessSinceMs = undefined;
-    return;
-  }
-  if (core.needlessSinceMs === undefined) {
-    core.needlessSinceMs = core.nowMs;
-    core.emit({ type: 'refreshState' });
-  }
-  if (core.nowMs - core.needlessSinceMs > core.options.leaseMs) release(core);
+  const { state } = core.register;
+  if (isNeedless(core) && (state === undefined || isEnded(state))) release(core);
+}
+
+/**
+ * The primary has heard from this replica that it is about to go. What is read of `state` may be old: had the primary taken
+ * it in meanwhile, or were about to, it would not say so.
+ */
+export function onMayLeave(core: Core): void {
+  if (core.stopping === undefined && isNeedless(core)) release(core);
 }
 
 /** It is not placed, and `state` tells that the set is without it, and complete where the shard belongs. */
-function isNeedless(core: Core): boolean {
+export function isNeedless(core: Core): boolean {
   const { register, placed, self, isNew } = core;
   const { state } = register;
   if (isPlaced(core, self) || register.proposal !== undefined) return false;

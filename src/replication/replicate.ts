@@ -45,6 +45,7 @@ export function sendBeacon(core: Core, role: Primary, peer: Peer): void {
     probe: role.paused,
     commitIndex: core.commitIndex,
     stopping: core.stopping !== undefined,
+    mayLeave: peer.stopping && !peer.admitting && !core.register.required.includes(peer.id),
   });
 }
 

@@ -58,6 +58,7 @@ const requests = {
     probe: fc.boolean(),
     commitIndex: seq,
     stopping: fc.boolean(),
+    mayLeave: fc.boolean(),
   }),
   sync: fc.record({ type: ofType('sync'), number, log, commitIndex: seq }),
   append: fc.record({
@@ -199,7 +200,14 @@ describe('messages between replicas', () => {
   });
 
   test('the time a beacon was sent never arrives later than it was', () => {
-    const body = { type: 'beacon', sentAtMs: 1_234.567_89, probe: false, commitIndex: 0, stopping: false } as const;
+    const body = {
+      type: 'beacon',
+      sentAtMs: 1_234.567_89,
+      probe: false,
+      commitIndex: 0,
+      stopping: false,
+      mayLeave: false,
+    } as const;
     const arrived = received(encode({ epoch: 1, from: 'a', to: 'b', body }), true);
     expect(arrived?.type === 'beacon' && arrived.sentAtMs).toBeLessThanOrEqual(body.sentAtMs);
   });

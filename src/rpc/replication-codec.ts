@@ -38,7 +38,7 @@ type FlatBody = Exclude<WireBody, BodyOf<'sync' | 'append'>>;
 
 const empty = new FlatMessage({});
 const flat = {
-  beacon: new FlatMessage({ sentAtMs: 'ms', probe: 'bool', commitIndex: 'uint64', stopping: 'bool' }),
+  beacon: new FlatMessage({ sentAtMs: 'ms', probe: 'bool', commitIndex: 'uint64', stopping: 'bool', mayLeave: 'bool' }),
   dumpInvite: new FlatMessage({ number: 'uint64' }),
   stateChanged: empty,
   beaconAnswer: new FlatMessage({

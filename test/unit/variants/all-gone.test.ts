@@ -97,7 +97,11 @@ describeVariants('all gone', [
     rule: 'R13',
     does: 'begins after an ended history without being the lowest candidate',
     edits: [
-      edit('claim.ts', 'state.epoch < core.epoch || firstInLine(core.candidates) !== core.self', 'state.epoch < core.epoch'),
+      edit(
+        'claim.ts',
+        'state.epoch < core.epoch || firstInLine(placedCandidates(core)) !== core.self',
+        'state.epoch < core.epoch',
+      ),
     ],
     caughtBy: scenario('planned-end'),
   },

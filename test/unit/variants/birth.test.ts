@@ -38,7 +38,7 @@ describeVariants('identity and birth', [
   {
     rule: 'R3',
     does: 'gives birth without being the lowest candidate',
-    edits: [edit('claim.ts', '!core.isNew || firstInLine(core.candidates) !== core.self', '!core.isNew')],
+    edits: [edit('claim.ts', '!core.isNew || firstInLine(placedCandidates(core)) !== core.self', '!core.isNew')],
     caughtBy: scenario('birth'),
   },
   {
