@@ -1,6 +1,13 @@
 /** For tests: coordinators over the in-memory ZooKeeper, and a record of what each was told. */
 import { pino } from 'pino';
-import type { Candidate, CandidateRegistration, ClusterConfig, NodeRegistration, VersionedState } from './coordinator.js';
+import type {
+  Candidate,
+  CandidateRegistration,
+  ClusterConfig,
+  NodeRegistration,
+  VersionedPlacement,
+  VersionedState,
+} from './coordinator.js';
 import type { MemoryZnodeClient } from './memory-znode-client.js';
 import type { MemoryZookeeper } from './memory-zookeeper.js';
 import { ZookeeperCoordinator } from './zookeeper-coordinator.js';
@@ -11,6 +18,8 @@ export const config: ClusterConfig = {
   formatVersion: 1,
   clusterId: 'cluster-a',
   shards: 1,
+  replicas: 3,
+  vnodes: 64,
   minInSync: 1,
   beaconMs: 150,
   leaseMs: 1_000,
@@ -31,6 +40,7 @@ export class Recorder {
   readonly states: (VersionedState | undefined)[] = [];
   readonly candidates: (readonly Candidate[])[] = [];
   readonly nodes: (readonly NodeRegistration[])[] = [];
+  readonly placements: (VersionedPlacement | undefined)[] = [];
   readonly fatal: Error[] = [];
   #wake: (() => void)[] = [];
 
@@ -48,6 +58,10 @@ export class Recorder {
 
   onNodes(nodes: readonly NodeRegistration[]): void {
     this.#note(this.nodes, nodes);
+  }
+
+  onPlacement(read: VersionedPlacement | undefined): void {
+    this.#note(this.placements, read);
   }
 
   onFatal(error: Error): void {

@@ -3,6 +3,7 @@
  *
  * The shell hands what is reported here to the pure core as events; it decides nothing itself.
  */
+import type { Placement } from '../placement/index.js';
 import type { ShardState } from '../replication/shard-state.js';
 
 /** What every node of a cluster must agree on: written once, by the first node. */
@@ -11,6 +12,10 @@ export interface ClusterConfig {
   /** Random, minted by the first node. Messages of another cluster are refused (R1). */
   readonly clusterId: string;
   readonly shards: number;
+  /** Copies of each shard; as many as there are nodes while there are fewer. */
+  readonly replicas: number;
+  /** Positions of a node on the ring (docs/placement.md). */
+  readonly vnodes: number;
   readonly minInSync: number;
   readonly beaconMs: number;
   readonly leaseMs: number;
@@ -21,6 +26,12 @@ export interface NodeRegistration {
   readonly nodeId: string;
   /** host:port, as others reach it. */
   readonly address: string;
+  /** What fails together with others that name the same; undefined is a zone as well. */
+  readonly zone?: string | undefined;
+  /** Its share of the shards beside that of others, 1 to 100; undefined counts as 1. */
+  readonly weight?: number | undefined;
+  /** True once it has begun to leave: its shards are placed elsewhere at once. */
+  readonly leaving?: boolean | undefined;
 }
 
 export interface CandidateRegistration {
@@ -45,6 +56,12 @@ export interface VersionedState {
   readonly state: ShardState;
 }
 
+export interface VersionedPlacement {
+  /** The znode's version. */
+  readonly version: number;
+  readonly placement: Placement;
+}
+
 /**
  * `unknown` means that the answer was lost: the write may have been applied, or may be applied yet (R7).
  * `missing`: there is no such znode; `conflict`: the version is another one. Both are definite for this attempt alone.
@@ -65,6 +82,8 @@ export interface CoordinatorListener {
   onCandidates(shard: number, candidates: readonly Candidate[]): void;
   /** The live nodes, in order of registration. */
   onNodes(nodes: readonly NodeRegistration[]): void;
+  /** A read of `placement`; undefined if a read after a sync found none. Each is told once, and never an older one again. */
+  onPlacement(read: VersionedPlacement | undefined): void;
   /** The node must stop: a later registration under its own id, a configuration that says otherwise. */
   onFatal(error: Error): void;
 }
@@ -78,8 +97,10 @@ export interface Coordinator {
   agreeOnConfig(wanted: ClusterConfig): Promise<ClusterConfig>;
   /** The nodes registered now; one that has died is among them until its session expires. */
   readNodes(): Promise<readonly NodeRegistration[]>;
-  /** Registers the node, and again after every expiry (R14). */
+  /** Registers the node, and again after every expiry (R14); from then on reports nodes and placement. */
   registerNode(node: NodeRegistration): Promise<void>;
+  /** Tells the others that this node is about to leave for good. */
+  announceLeave(): Promise<void>;
   /** Registers a replica as candidate (R2), and again after every expiry; from then on reports its shard's znodes. */
   registerCandidate(shard: number, candidate: CandidateRegistration): Promise<void>;
   /** Tells the others that this candidate has begun to stop. */
@@ -88,6 +109,10 @@ export interface Coordinator {
   writeState(shard: number, expectedVersion: number | undefined, next: ShardState): Promise<WriteOutcome>;
   /** Asks for a fresh read, reported through onState. */
   refreshState(shard: number): void;
+  /** As `writeState`, for `placement`. */
+  writePlacement(expectedVersion: number | undefined, next: Placement): Promise<WriteOutcome>;
+  /** Asks for a fresh read of `placement`, reported through onPlacement if it is news. */
+  refreshPlacement(): void;
   /** Deletes the node's own znodes and closes the session. Idempotent. */
   close(): Promise<void>;
 }

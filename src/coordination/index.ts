@@ -10,6 +10,7 @@ export type {
   Coordinator,
   NodeRegistration,
   SessionStatus,
+  VersionedPlacement,
   VersionedState,
 } from './coordinator.js';
 export { discoverNodes } from './discover-nodes.js';

@@ -1,5 +1,6 @@
 /** Reads which nodes are live, in order of registration; what cannot be understood is logged and left out. */
 import type { Logger } from 'pino';
+import type { NodeRegistration } from './coordinator.js';
 import type { ZnodeClient } from './znode-client.js';
 import { type NodeZnode, parseNode } from './znode-data.js';
 import { inOrder } from './znode-paths.js';
@@ -16,7 +17,8 @@ export async function readNodes(
   const names = (await client.children(path, { watch })) ?? [];
   const found = await Promise.all(
     inOrder(names).map(async ({ name }) => {
-      const znode = await client.get(`${path}/${name}`, { watch: false });
+      // Watched with the others, because a node announces here that it leaves.
+      const znode = await client.get(`${path}/${name}`, { watch });
       if (znode === undefined) return undefined;
       try {
         return parseNode(znode.data);
@@ -32,6 +34,11 @@ export async function readNodes(
 /** One registration per node id: the latest, in its place. */
 export function latestById(nodes: readonly NodeZnode[]): readonly NodeZnode[] {
   return nodes.filter((node, index) => !nodes.slice(index + 1).some((later) => later.nodeId === node.nodeId));
+}
+
+/** What concerns others. */
+export function registrationOf({ instance: _, ...registration }: NodeZnode): NodeRegistration {
+  return registration;
 }
 
 /** A registration by another process under the same id, after the last one of this process. */

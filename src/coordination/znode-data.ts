@@ -29,6 +29,8 @@ export function parseConfig(data: Buffer): ClusterConfig {
     formatVersion: fields.integer('formatVersion', 1),
     clusterId: fields.text('clusterId'),
     shards: fields.integer('shards', 1),
+    replicas: fields.integer('replicas', 1),
+    vnodes: fields.integer('vnodes', 1),
     minInSync: fields.integer('minInSync', 1),
     beaconMs: fields.integer('beaconMs', 1),
     leaseMs: fields.integer('leaseMs', 1),
@@ -51,7 +53,14 @@ export function parseState(data: Buffer): ShardState {
 
 export function parseNode(data: Buffer): NodeZnode {
   const fields = new Fields('the registration of a node', data);
-  return { nodeId: fields.text('nodeId'), address: fields.text('address'), instance: fields.text('instance') };
+  return {
+    nodeId: fields.text('nodeId'),
+    address: fields.text('address'),
+    zone: fields.optionalText('zone'),
+    weight: fields.optionalInteger('weight', 1),
+    leaving: fields.optionalFlag('leaving'),
+    instance: fields.text('instance'),
+  };
 }
 
 /** `prefix` is that of the znode's name, and must agree with the data. */
@@ -120,6 +129,10 @@ class Fields {
     const legal = Array.isArray(value) && value.every((item) => typeof item === 'string' && item !== '');
     if (!legal || new Set(value).size !== value.length) return this.fail(`${name} must be a list of different texts`);
     return [...value] as string[];
+  }
+
+  optionalFlag(name: string): boolean | undefined {
+    return this.#values[name] === undefined ? undefined : this.flag(name);
   }
 
   flag(name: string): boolean {

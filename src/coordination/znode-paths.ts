@@ -5,12 +5,14 @@ export class ZnodePaths {
   readonly #root: string;
   readonly config: string;
   readonly nodes: string;
+  readonly placement: string;
 
   /** `root` is absolute, without a slash at the end. */
   constructor(root: string) {
     this.#root = root;
     this.config = `${root}/config`;
     this.nodes = `${root}/nodes`;
+    this.placement = `${root}/placement`;
   }
 
   election(shard: number): string {

@@ -11,6 +11,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { KvError } from '../errors.js';
+import { encodePlacement, type Placement } from '../placement/index.js';
 import type { ShardState } from '../replication/shard-state.js';
 import { agreeOnConfig, verifyConfig } from './cluster-config.js';
 import { CoalescedTask } from './coalesced-task.js';
@@ -23,10 +24,11 @@ import type {
   SessionStatus,
   WriteOutcome,
 } from './coordinator.js';
-import { laterNamesake, latestById, readNodes } from './node-reader.js';
+import { laterNamesake, latestById, readNodes, registrationOf } from './node-reader.js';
 import { OwnZnode } from './own-znode.js';
+import { PlacementReader } from './placement-reader.js';
 import { ShardReader } from './shard-reader.js';
-import { writeState } from './state-writer.js';
+import { compareAndSet } from './state-writer.js';
 import { returnCodes, type ZnodeClient, ZnodeError } from './znode-client.js';
 import { encode, parseNode } from './znode-data.js';
 import { candidatePrefix, nodePrefix, parentOf, ZnodePaths } from './znode-paths.js';
@@ -60,7 +62,8 @@ export class ZookeeperCoordinator implements Coordinator {
   #config: ClusterConfig | undefined;
   /** The last session in which `config` was found to be ours. */
   #verifiedSessionId: string | undefined;
-  #node: { readonly registration: NodeRegistration; readonly znode: OwnZnode } | undefined;
+  #node: { registration: NodeRegistration; readonly znode: OwnZnode } | undefined;
+  readonly #placement: PlacementReader;
   readonly #candidates = new Map<number, OwnCandidate>();
   readonly #shards = new Map<number, ShardReader>();
   /** What to read again when something at a path has changed. */
@@ -75,6 +78,7 @@ export class ZookeeperCoordinator implements Coordinator {
     this.#paths = new ZnodePaths(options.root);
     this.#listener = listener;
     this.#logger = options.logger;
+    this.#placement = new PlacementReader(client, this.#paths.placement, listener, options.logger);
     this.#session = client.status === 'connected' ? 'connected' : 'suspended';
     client.listen({
       onConnected: (_sessionId, fresh) => this.#onConnected(fresh),
@@ -101,20 +105,29 @@ export class ZookeeperCoordinator implements Coordinator {
 
   async readNodes(): Promise<readonly NodeRegistration[]> {
     const nodes = await this.#untilAnswered(() => readNodes(this.#client, this.#paths.nodes, false, this.#logger));
-    return latestById(nodes).map(({ nodeId, address }) => ({ nodeId, address }));
+    return latestById(nodes).map(registrationOf);
   }
 
   async registerNode(registration: NodeRegistration): Promise<void> {
     const znode = new OwnZnode(this.#client, {
       parent: this.#paths.nodes,
       prefix: nodePrefix,
-      data: () => encode({ nodeId: registration.nodeId, address: registration.address, instance: this.#instance }),
+      data: () => encode({ ...(this.#node?.registration ?? registration), instance: this.#instance }),
       madeHere: (data) => this.#madeHere(data),
     });
     this.#node = { registration, znode };
+    this.#readings.set(this.#paths.placement, this.#placement.reading);
     this.#readings.set(this.#paths.nodes, new CoalescedTask(() => this.#readNodes(registration.nodeId)));
     await this.#untilAnswered(() => znode.ensure());
     this.#readAgain(this.#paths.nodes);
+    this.#readAgain(this.#paths.placement);
+  }
+
+  async announceLeave(): Promise<void> {
+    const node = this.#node;
+    if (node === undefined) return;
+    node.registration = { ...node.registration, leaving: true };
+    await this.#untilAnswered(() => node.znode.ensure());
   }
 
   #madeHere(data: Buffer): boolean {
@@ -133,7 +146,7 @@ export class ZookeeperCoordinator implements Coordinator {
       const message = `another node with id ${nodeId} has registered, at ${namesake.address}`;
       throw new KvError('CONFIG_MISMATCH', message);
     }
-    this.#listener.onNodes(latestById(nodes).map((node) => ({ nodeId: node.nodeId, address: node.address })));
+    this.#listener.onNodes(latestById(nodes).map(registrationOf));
   }
 
   async registerCandidate(shard: number, registration: CandidateRegistration): Promise<void> {
@@ -176,8 +189,21 @@ export class ZookeeperCoordinator implements Coordinator {
   }
 
   async writeState(shard: number, expectedVersion: number | undefined, next: ShardState): Promise<WriteOutcome> {
+    return this.#write(this.#paths.state(shard), expectedVersion, encode(next));
+  }
+
+  writePlacement(expectedVersion: number | undefined, next: Placement): Promise<WriteOutcome> {
+    return this.#write(this.#paths.placement, expectedVersion, Buffer.from(encodePlacement(next)));
+  }
+
+  async #write(path: string, expectedVersion: number | undefined, data: Buffer): Promise<WriteOutcome> {
     if (this.#session !== 'connected' || !this.#verified || this.#closed !== undefined) return { kind: 'notSent' };
-    return writeState(this.#client, this.#paths.state(shard), expectedVersion, next, this.#logger);
+    return compareAndSet(this.#client, path, expectedVersion, data, this.#logger);
+  }
+
+  refreshPlacement(): void {
+    this.#placement.syncFirst();
+    this.#inBackground(this.#placement.reading.run());
   }
 
   refreshState(shard: number): void {
@@ -218,6 +244,7 @@ export class ZookeeperCoordinator implements Coordinator {
     const ensured = await Promise.allSettled(own.map((znode) => znode.ensure()));
     // A new connection may be to a server that lags: `state` must not seem to go back in time.
     for (const shard of this.#shards.values()) shard.syncFirst();
+    this.#placement.syncFirst();
     const read = await Promise.allSettled([...this.#readings.values()].map((reading) => reading.run()));
     for (const result of [...ensured, ...read]) if (result.status === 'rejected') throw result.reason;
   }

@@ -8,7 +8,14 @@
 import { randomUUID } from 'node:crypto';
 import type { Server, UntypedServiceImplementation } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
-import { type ClusterConfig, type Coordinator, connectCoordinator, type NodeRegistration } from '../coordination/index.js';
+import {
+  type ClusterConfig,
+  type Coordinator,
+  connectCoordinator,
+  type NodeRegistration,
+  type VersionedPlacement,
+} from '../coordination/index.js';
+import type { Placement } from '../placement/index.js';
 import { clusterServiceWithRawKeys, keyValueServiceWithRawKeys, replicationService } from '../rpc/proto.js';
 import { formatVersion } from '../rpc/replication-codec.js';
 import { ClusterServer } from './cluster-server.js';
@@ -61,6 +68,7 @@ export class KvNode {
   readonly #forwarder = new Forwarder();
   readonly #startedMs = performance.now();
   #nodes: readonly NodeRegistration[] = [];
+  #placement: Placement | undefined;
   #stopping = false;
   #resolveStopped: (clean: boolean) => void = () => {};
   #resolveClosed: (error: Error | undefined) => void = () => {};
@@ -83,6 +91,7 @@ export class KvNode {
         onState: (_shard, read) => tell((started) => started.#shard.onState(read)),
         onCandidates: (_shard, candidates) => tell((started) => started.#onCandidates(candidates)),
         onNodes: (nodes) => tell((started) => started.#onNodes(nodes)),
+        onPlacement: (read) => tell((started) => started.#onPlacement(read)),
         onFatal: (error) => tell((started) => started.#fail(error)),
       },
     );
@@ -175,8 +184,9 @@ export class KvNode {
   }
 
   async #register(): Promise<void> {
+    const { zone, weight } = this.#options;
     try {
-      await this.#coordinator.registerNode({ nodeId: this.id, address: this.address });
+      await this.#coordinator.registerNode({ nodeId: this.id, address: this.address, zone, weight });
       await this.#coordinator.registerCandidate(onlyShard, {
         ...{ replicaId: this.#shard.replicaId, nodeId: this.id, address: this.address, stopping: false },
         dataLimitBytes: this.#memory.dataBytes,
@@ -197,7 +207,7 @@ export class KvNode {
     const { clusterId, minInSync } = this.#config;
     const { candidates, host } = this.#shard;
     const held = [{ shard: onlyShard, candidates, replica: host.snapshot }];
-    return describeTopology({ clusterId, shardCount: 1, minInSync, nodes: this.#nodes, placement: undefined, held });
+    return describeTopology({ clusterId, shardCount: 1, minInSync, nodes: this.#nodes, placement: this.#placement, held });
   }
 
   #describeNode() {
@@ -224,6 +234,11 @@ export class KvNode {
 
   #onNodes(nodes: readonly NodeRegistration[]): void {
     this.#nodes = nodes;
+    this.#cluster.changed();
+  }
+
+  #onPlacement(read: VersionedPlacement | undefined): void {
+    this.#placement = read?.placement;
     this.#cluster.changed();
   }
 
@@ -271,6 +286,6 @@ export class KvNode {
   }
 }
 
-function configOf({ minInSync, beaconMs, leaseMs, graceMs }: NodeOptions): ClusterConfig {
-  return { formatVersion, clusterId: randomUUID(), shards: 1, minInSync, beaconMs, leaseMs, graceMs };
+function configOf({ replicas, vnodes, minInSync, beaconMs, leaseMs, graceMs }: NodeOptions): ClusterConfig {
+  return { formatVersion, clusterId: randomUUID(), shards: 1, replicas, vnodes, minInSync, beaconMs, leaseMs, graceMs };
 }

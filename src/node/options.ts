@@ -16,6 +16,16 @@ export interface NodeOptions {
   readonly root: string;
   /** Fewest replicas in sync with which writes are taken; from 1. Default 1. */
   readonly minInSync: number;
+  /** Copies of each shard, or as many as there are nodes; 1 to 16. Default 3. */
+  readonly replicas: number;
+  /** Positions of a node on the ring by which shards are placed; 1 to 1,024. Default 64. */
+  readonly vnodes: number;
+  /** What fails together with this node; undefined: none is named. */
+  readonly zone: string | undefined;
+  /** Share of the shards beside that of others; 1 to 100. Default 1. */
+  readonly weight: number;
+  /** How long after a node vanished its shards are copied to others. Default 60,000. */
+  readonly replaceAfterMs: number;
   /** Between two heartbeats of a primary. Default 150, minimum 10. */
   readonly beaconMs: number;
   /** How long an answered beacon lets the primary serve reads; more than `beaconMs`. Default 1,000. */

@@ -1,5 +1,5 @@
 /** Keys to shards, shards to nodes. Pure: imports nothing from outside this folder. */
-export { encodePlacement } from './encoding.js';
+export { decodePlacement, encodePlacement } from './encoding.js';
 export { keyHash, shardOfKey } from './key-hash.js';
 export { place } from './place.js';
 export type { Placement, PlacementNode, PlacementRules } from './placement.js';
