@@ -1,44 +1,78 @@
-/** Which node was primary when, as far as the main thread's client has heard. */
+/** Which nodes were primaries when, as far as the main thread's client has heard. */
 import type { Topology } from '../src/index.js';
 
 interface Observation {
   readonly atMs: number;
+  /** Node ids by shard. */
+  readonly primaries: readonly string[];
+  /** Shards that another node has than before. */
+  readonly moved: ReadonlySet<number>;
+}
+
+/** What is said of the primaries from this moment on. */
+interface Described {
+  readonly atMs: number;
   readonly primary: string;
 }
 
-export interface PrimaryChange extends Observation {
+export interface PrimaryChange extends Described {
   readonly before: string;
 }
+
+/** Many shards that fail over together do so one after the other: what comes within this time is one change. */
+const burstMs = 1_000;
 
 export class PrimaryTimeline {
   readonly #observations: Observation[] = [];
 
-  /** @returns the change, if it is one. */
+  /** @returns the change, if it is one and not the rest of the one before. */
   observe(topology: Topology, atMs: number): PrimaryChange | undefined {
-    const primary = primaryOf(topology);
-    const before = this.#observations.at(-1)?.primary;
-    if (primary === before) return undefined;
-    this.#observations.push({ atMs, primary });
-    return before === undefined ? undefined : { atMs, before, primary };
+    const primaries = topology.shards.map((shard) => shard.primaryNodeId || noPrimary);
+    const last = this.#observations.at(-1);
+    if (last === undefined) {
+      this.#observations.push({ atMs, primaries, moved: new Set() });
+      return undefined;
+    }
+    const differing = primaries.flatMap((primary, shard) => (primary === last.primaries[shard] ? [] : [shard]));
+    if (differing.length === 0) return undefined;
+    const isRest = primaries.length > 1 && this.#observations.length > 1 && atMs - last.atMs < burstMs;
+    if (isRest) {
+      this.#observations[this.#observations.length - 1] = {
+        ...{ atMs: last.atMs, primaries, moved: new Set([...last.moved, ...differing]) },
+      };
+      return undefined;
+    }
+    this.#observations.push({ atMs, primaries, moved: new Set(differing) });
+    return { atMs, before: describe({ ...last, moved: new Set() }), primary: describe(this.#observations.at(-1)!) };
   }
 
   get current(): string {
-    return this.#observations.at(-1)?.primary ?? noPrimary;
+    const last = this.#observations.at(-1);
+    return last === undefined ? noPrimary : describe({ ...last, moved: new Set() });
   }
 
   at(timeMs: number): string {
-    return this.#observations.findLast((seen) => seen.atMs <= timeMs)?.primary ?? this.#observations[0]?.primary ?? noPrimary;
+    const seen = this.#observations.findLast((one) => one.atMs <= timeMs) ?? this.#observations[0];
+    return seen === undefined ? noPrimary : describe({ ...seen, moved: new Set() });
   }
 
   get changes(): PrimaryChange[] {
-    return this.#observations.slice(1).map((seen, index) => ({ ...seen, before: this.#observations[index]!.primary }));
+    return this.#observations.slice(1).map((seen, index) => ({
+      ...{ atMs: seen.atMs, primary: describe(seen), before: describe({ ...this.#observations[index]!, moved: new Set() }) },
+    }));
   }
 }
 
 const noPrimary = 'none';
 
-/** Node ids; of several shards every primary once. */
-function primaryOf(topology: Topology): string {
-  const ids = new Set(topology.shards.map((shard) => shard.primaryNodeId || noPrimary));
-  return ids.size === 0 ? noPrimary : [...ids].join('+');
+/** The node's id where it is the only one; of several shards a few words, however many there are. */
+function describe({ primaries, moved }: Observation): string {
+  const [first = noPrimary] = primaries;
+  if (primaries.length <= 1) return first;
+  const nodes = new Set(primaries.filter((primary) => primary !== noPrimary)).size;
+  const without = primaries.filter((primary) => primary === noPrimary).length;
+  const words = [nodes === 1 && without === 0 ? first : `${nodes} ${nodes === 1 ? 'node' : 'nodes'}`];
+  if (without > 0) words.push(`${without} of ${primaries.length} shards without one`);
+  if (moved.size > 0) words.push(`${moved.size} of ${primaries.length} shards moved`);
+  return words.join(', ');
 }

@@ -6,6 +6,8 @@ import { runBench } from './bench-process.js';
 import { failoverWalkthrough, readBack } from './failover-walkthrough.js';
 import { onInterrupt } from './interrupt.js';
 import { LocalCluster } from './local-cluster.js';
+import { percent } from './ring.js';
+import { ringWalkthrough } from './ring-walkthrough.js';
 import { createStepRunner, InterruptedError, type StepRunner } from './steps.js';
 
 const nodeCount = 3;
@@ -23,6 +25,9 @@ async function demo(runner: StepRunner, interrupted: AbortSignal, onCluster: (cl
   await using client = await cluster.connect();
 
   const { written, failover, rejoin } = await failoverWalkthrough(cluster, client, runner);
+  // Where nothing is placed, every node holds everything, and there is no ring to be seen at work.
+  const isPlaced = (await cluster.topology()).placementVersion > 0;
+  const ring = isPlaced ? await ringWalkthrough(cluster, client, written, runner) : undefined;
 
   await step(`run kvbench for ${benchSeconds} seconds, and verify what it wrote`, () =>
     runBench(
@@ -46,6 +51,11 @@ async function demo(runner: StepRunner, interrupted: AbortSignal, onCluster: (cl
   say('Summary');
   tell(`failover      ${failover.failoverMs} ms from SIGKILL to the first acknowledged write`);
   tell(`rejoin        ${rejoin.joinMs} ms until the restarted node was in sync by a dump of ${rejoin.keys} keys`);
+  if (ring !== undefined) {
+    const { joined, joinMs, replaced, replaceMs } = ring;
+    tell(`joining       ${percent(joined.moved, joined.copies)} of the copies moved to the fourth node, in ${joinMs} ms`);
+    tell(`replacing     ${replaced.moved} copies made anew on the nodes that were left, in ${replaceMs} ms`);
+  }
   tell(`data          ${kept} of ${written.size} keys as acknowledged, before and after`);
 }
 

@@ -4,6 +4,7 @@
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { KvClient } from '../src/client/index.js';
+import { shardOfKey } from '../src/placement/index.js';
 import type { LocalCluster } from './local-cluster.js';
 import type { NodeProcess } from './node-process.js';
 import type { StepRunner } from './steps.js';
@@ -93,13 +94,15 @@ export async function readBack(client: KvClient, written: Written): Promise<numb
   return keys.length;
 }
 
-/** Kills the primary and writes until a write is acknowledged again. */
+/** Kills the primary of the first shard and writes to that shard until a write is acknowledged again. */
 async function killPrimary(cluster: LocalCluster, client: KvClient): Promise<Failover> {
   const killed = await cluster.primary();
-  const epochBefore = epochOf(await cluster.topology());
+  const topologyBefore = await cluster.topology();
+  const epochBefore = epochOf(topologyBefore);
+  const key = keyInFirstShard(topologyBefore.shards.length);
   const startMs = performance.now();
   const ended = killed.kill();
-  const successorId = await writeUntilAcknowledged(client, startMs + failoverPatienceMs);
+  const successorId = await writeUntilAcknowledged(client, key, startMs + failoverPatienceMs);
   const failoverMs = Math.round(performance.now() - startMs);
   await ended;
   const topology = await cluster.waitUntil('a new epoch is known', (seen) => epochOf(seen) > epochBefore);
@@ -114,19 +117,26 @@ async function restartNode(cluster: LocalCluster, ended: NodeProcess): Promise<R
   const joinMs = Math.round(performance.now() - startMs);
   await node.log.waitFor('dump received', { timeoutMs: dumpLogPatienceMs });
   const status = (await cluster.statuses()).find(({ nodeId }) => nodeId === node.id);
-  return { node, joinMs, keys: status?.replicas[0]?.keys ?? 0 };
+  return { node, joinMs, keys: status?.keys ?? 0 };
 }
 
 /** The client retries what was definitely refused; a write whose outcome is unknown is simply followed by another. */
-async function writeUntilAcknowledged(client: KvClient, endMs: number): Promise<string> {
+async function writeUntilAcknowledged(client: KvClient, key: string, endMs: number): Promise<string> {
   for (;;) {
     try {
-      const { nodeId } = await client.put('failover-probe', 'written after the kill', { deadlineMs: probeDeadlineMs });
+      const { nodeId } = await client.put(key, 'written after the kill', { deadlineMs: probeDeadlineMs });
       return nodeId;
     } catch (error) {
       if (performance.now() > endMs) throw error;
       await pause(probePauseMs);
     }
+  }
+}
+
+function keyInFirstShard(shardCount: number): string {
+  for (let attempt = 0; ; attempt += 1) {
+    const key = `failover-probe:${attempt}`;
+    if (shardOfKey(key, shardCount) === 0) return key;
   }
 }
 

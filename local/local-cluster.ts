@@ -7,6 +7,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { KvClient } from '../src/client/index.js';
 import type { NodeStatus, Topology } from '../src/rpc/kv-api.js';
 import { NodeProcess } from './node-process.js';
+import { isInSync } from './ring.js';
 import { type LocalZookeeper, startZooKeeper } from './zookeeper.js';
 
 export interface LocalClusterOptions {
@@ -92,7 +93,7 @@ export class LocalCluster implements AsyncDisposable {
 
   async topology(): Promise<Topology> {
     const client = await this.#observe();
-    return client.topology({ deadlineMs: askDeadlineMs });
+    return client.wholeTopology({ deadlineMs: askDeadlineMs });
   }
 
   /** What each running node says of itself. */
@@ -118,13 +119,9 @@ export class LocalCluster implements AsyncDisposable {
     return node;
   }
 
-  /** Exactly `count` replicas are in sync and live, and the primary serves. */
+  /** Of every shard exactly `count` replicas are in sync and live, or as many as are placed, and its primary serves. */
   waitForInSync(count: number, timeoutMs = defaultPatienceMs): Promise<Topology> {
-    const holds = ({ shards }: Topology): boolean =>
-      shards.every((shard) => shard.serving && shard.replicas.filter((one) => one.inSync).length === count) &&
-      shards.every((shard) => shard.replicas.every((one) => !one.inSync || one.live)) &&
-      shards.length > 0;
-    return this.waitUntil(`${count} replicas are in sync`, holds, timeoutMs);
+    return this.waitUntil(`${count} replicas are in sync`, (topology) => isInSync(topology, count), timeoutMs);
   }
 
   /** Asks until the topology is as wanted. @throws Error with the last topology and the logs of all nodes. */

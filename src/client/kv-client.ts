@@ -28,6 +28,7 @@ import type {
   WriteCondition,
 } from './results.js';
 import { anyShard } from './routing-table.js';
+import { wholeTopology } from './whole-topology.js';
 
 /**
  * A connection to a kvnode cluster, safe to share by any number of concurrent callers.
@@ -144,6 +145,27 @@ export class KvClient {
   async topology(options: CallOptions = {}): Promise<Topology> {
     const limits = this.#core.limitsOf(options);
     return this.#core.run({ effect: 'read', shard: anyShard, bytes: 0, send: (to, within) => to.getTopology(within) }, limits);
+  }
+
+  /**
+   * The topology put together from what every node sees, for who looks after the cluster: a node knows of the shards that
+   * it holds. Nodes that do not answer are left out.
+   *
+   * @throws KvError as for `get`.
+   */
+  async wholeTopology(options: CallOptions = {}): Promise<Topology> {
+    const seen = await this.topology(options);
+    if (seen.shards.length <= 1) return seen;
+    const limits = this.#core.limitsOf(options);
+    const reports = seen.nodes.map(async ({ id, address }) => {
+      try {
+        return [{ nodeId: id, topology: await this.#core.ask(address, (to, within) => to.getTopology(within), limits) }];
+      } catch (error) {
+        if (error instanceof KvError && error.code !== 'CLOSED' && error.code !== 'CANCELLED') return [];
+        throw error;
+      }
+    });
+    return wholeTopology((await Promise.all(reports)).flat()) ?? seen;
   }
 
   /**

@@ -45,6 +45,21 @@ describe('many shards', () => {
     expect(await failure(client.locate(''))).toMatchObject({ code: 'INVALID_KEY' });
   });
 
+  test('wholeTopology - asks every node, and leaves out those that do not answer', async () => {
+    const client = await connectWarm();
+    cluster.judge = (_, node) => (node.id === 'node-2' ? new KvError('STOPPING', 'no more') : 'serve');
+    const { shards } = await client.wholeTopology();
+    expect(shards.map(({ primaryNodeId }) => primaryNodeId)).toEqual([
+      'node-1',
+      'node-2',
+      'node-3',
+      'node-1',
+      'node-2',
+      'node-3',
+    ]);
+    expect(new Set(cluster.arrivals.map(({ nodeId }) => nodeId)).size).toBe(3);
+  });
+
   test('one shard moves - its operations follow, those of others do not', async () => {
     const client = await connectWarm();
     const moved = new Promise<void>((resolve) => {

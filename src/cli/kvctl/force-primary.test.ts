@@ -12,7 +12,7 @@ test('kvctl shard force-primary - leaves a shard alone that is not offline', asy
     shards: [{ ...shard, offline: false, serving: true }],
     placementVersion: 0,
   };
-  const client: Pick<KvClient, 'topology'> = { topology: async () => topology };
+  const client: Pick<KvClient, 'wholeTopology'> = { wholeTopology: async () => topology };
   const running = forcePrimaryCommand.run({
     connect: async () => client as KvClient,
     operands: ['0'],

@@ -17,7 +17,7 @@ export interface ClusterView {
 }
 
 export async function gatherCluster(client: KvClient, deadlineMs: number): Promise<ClusterView> {
-  const topology = await client.topology({ deadlineMs });
+  const topology = await client.wholeTopology({ deadlineMs });
   const answers = await Promise.all(topology.nodes.map((node) => askNode(client, node, deadlineMs)));
   return { topology, answers };
 }

@@ -1,0 +1,67 @@
+/** What a topology tells of the ring: which nodes hold what, and what moved between two looks at it. Pure. */
+import type { ShardInfo, Topology } from '../src/rpc/kv-api.js';
+
+export interface NodeShare {
+  readonly nodeId: string;
+  readonly shards: number;
+  readonly primaryOf: number;
+}
+
+export interface Movement {
+  /** Copies of shards, all and those that are at a node that did not hold the shard before. */
+  readonly copies: number;
+  readonly moved: number;
+  /** Shards with a copy that moved. */
+  readonly shards: readonly number[];
+}
+
+/** As many replicas of every shard are in sync and live as are wanted: `count`, or where that is less, those placed. */
+export function isInSync({ shards }: Topology, count: number): boolean {
+  return shards.length > 0 && shards.every((shard) => isShardInSync(shard, count));
+}
+
+function isShardInSync({ serving, replicas, placedNodeIds }: ShardInfo, count: number): boolean {
+  const inSync = replicas.filter((replica) => replica.inSync);
+  const wanted = placedNodeIds.length === 0 ? count : Math.min(count, placedNodeIds.length);
+  return serving && inSync.length === wanted && inSync.every(({ live }) => live);
+}
+
+/** Every shard is in sync exactly where it is placed, and its first node is primary. */
+export function isAsPlaced({ shards, placementVersion }: Topology): boolean {
+  return placementVersion > 0 && shards.every(isShardAsPlaced);
+}
+
+function isShardAsPlaced({ serving, primaryNodeId, replicas, placedNodeIds }: ShardInfo): boolean {
+  const holders = replicas.filter(({ inSync, live }) => inSync && live).map(({ nodeId }) => nodeId);
+  return (
+    serving &&
+    primaryNodeId === placedNodeIds[0] &&
+    holders.length === placedNodeIds.length &&
+    placedNodeIds.every((id) => holders.includes(id))
+  );
+}
+
+/** In the order of registration. */
+export function sharesOf({ nodes, shards }: Topology): NodeShare[] {
+  return nodes.map(({ id }) => ({
+    nodeId: id,
+    shards: shards.filter(({ placedNodeIds }) => placedNodeIds.includes(id)).length,
+    primaryOf: shards.filter(({ primaryNodeId }) => primaryNodeId === id).length,
+  }));
+}
+
+export function movementBetween(before: Topology, after: Topology): Movement {
+  const arrived = after.shards.map(({ shard, placedNodeIds }) => {
+    const former = before.shards.find((one) => one.shard === shard)?.placedNodeIds ?? [];
+    return { shard, count: placedNodeIds.filter((id) => !former.includes(id)).length };
+  });
+  return {
+    copies: after.shards.reduce((sum, { placedNodeIds }) => sum + placedNodeIds.length, 0),
+    moved: arrived.reduce((sum, { count }) => sum + count, 0),
+    shards: arrived.flatMap(({ shard, count }) => (count > 0 ? [shard] : [])),
+  };
+}
+
+export function percent(part: number, whole: number): string {
+  return `${whole === 0 ? 0 : Math.round((100 * part) / whole)} %`;
+}
