@@ -81,3 +81,14 @@ describe('in-flight limit', () => {
     expect([limit.inFlight, limit.queued]).toEqual([2, 0]);
   });
 });
+
+test('an empty queue - leaves no timer behind that would keep the process alive', async () => {
+  const before = process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
+  const limit = limitOf(1, 10);
+  limit.tryEnter(1);
+  const waiting = enter(limit, 1, patient);
+  expect(process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout')).toHaveLength(before + 1);
+  limit.leave(1);
+  await waiting;
+  expect(process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout')).toHaveLength(before);
+});

@@ -165,6 +165,8 @@ export class InFlightLimit {
     else waiter.next.previous = waiter.previous;
     this.#queued -= 1;
     this.#backlog.queued -= 1;
+    // Its timer would keep the process alive.
+    if (this.#queued === 0) this.#sweep.stop();
   }
 }
 

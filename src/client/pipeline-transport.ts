@@ -43,6 +43,8 @@ export class PipelineTransport {
   #flushScheduled = false;
   /** Those not handed to the stream, oldest first. */
   #unsent: Attempt[] = [];
+  /** Of those, about how many have been given up. */
+  #unsentOver = 0;
   /** Those sent and not answered; the index is the operation's id on the stream. */
   #sent: (Attempt | undefined)[] = [];
   #freeIds: number[] = [];
@@ -110,6 +112,7 @@ export class PipelineTransport {
       this.#writer.add(id, attempt.request);
     }
     this.#unsent = next === batch.length ? [] : batch.slice(next);
+    this.#unsentOver = 0;
     if (this.#writer.bytes > 0) this.#write();
   }
 
@@ -206,7 +209,16 @@ export class PipelineTransport {
   #fail(attempt: Attempt, error: KvError): void {
     if (attempt.over) return;
     this.#conclude(attempt);
+    if (!attempt.sent) this.#forgetUnsent();
     attempt.reply.failed(error);
+  }
+
+  /** Where the node takes nothing, those that are given up must not pile up: they hold no places any more. */
+  #forgetUnsent(): void {
+    this.#unsentOver += 1;
+    if (2 * this.#unsentOver < this.#unsent.length) return;
+    this.#unsent = this.#unsent.filter(({ over }) => !over);
+    this.#unsentOver = 0;
   }
 
   #conclude(attempt: Attempt): void {

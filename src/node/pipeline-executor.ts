@@ -25,16 +25,26 @@ export interface PipelineContext {
 
 /** What becomes of the results. */
 export interface ResultOutput {
+  /** False: the client does not take what is there. */
+  mayWrite(): boolean;
   /** One of about so many bytes comes: what is there leaves first if both would not go into one message. */
   makeRoom(bytes: number): void;
   /** There is one more. */
   added(): void;
 }
 
+interface UnreadGet {
+  readonly id: number;
+  readonly bytes: number;
+  readonly key: string;
+}
+
 export class PipelineExecutor implements Results {
   readonly results: ResultWriter;
   readonly #context: PipelineContext;
   readonly #output: ResultOutput;
+  /** Ordered gets that may be read, of a client that does not take results: their values wait where they are stored. */
+  #unread: UnreadGet[] = [];
   #unanswered = 0;
   #unansweredBytes = 0;
 
@@ -58,14 +68,26 @@ export class PipelineExecutor implements Results {
     try {
       const refusal = this.#context.refusalOfAll();
       if (refusal !== undefined) throw refusal;
+      if (operation.kind === undefined)
+        throw new KvError('INVALID_ARGUMENT', 'an operation that is neither get nor put nor delete');
       const key = checkDecodedKey(operation.key, operation.keyBytes);
       if (operation.kind === 'get') this.#get(id, key, refusalOfRead);
       else if (operation.kind === 'put') this.#put(operation, key, nowMs);
-      else if (operation.kind === 'delete') this.#delete(operation, key, nowMs);
-      else throw new KvError('INVALID_ARGUMENT', 'an operation that is neither get nor put nor delete');
+      else this.#delete(operation, key, nowMs);
     } catch (error) {
       this.#error(id, error);
     }
+  }
+
+  /** The client takes results again. `refusalOfRead` as in `execute`. */
+  readOn(refusalOfRead: KvError | undefined): void {
+    let next = 0;
+    for (; next < this.#unread.length && this.#output.mayWrite(); next++) {
+      const { id, bytes, key } = this.#unread[next]!;
+      if (refusalOfRead !== undefined) this.failed(id, bytes, refusalOfRead);
+      else this.#readOrdered(id, bytes, key);
+    }
+    this.#unread = this.#unread.slice(next);
   }
 
   #get(id: number, key: string, refusal: KvError | undefined): void {
@@ -131,6 +153,11 @@ export class PipelineExecutor implements Results {
   }
 
   readable(id: number, bytes: number, key: string): void {
+    if (this.#output.mayWrite()) this.#readOrdered(id, bytes, key);
+    else this.#unread.push({ id, bytes, key });
+  }
+
+  #readOrdered(id: number, bytes: number, key: string): void {
     this.#settled(bytes);
     this.#read(id, key);
   }

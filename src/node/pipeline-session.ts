@@ -50,6 +50,7 @@ export class PipelineSession {
     this.#context = context;
     this.#observer = observer;
     this.#executor = new PipelineExecutor(context, {
+      mayWrite: () => this.#mayWrite,
       makeRoom: (bytes) => this.#executor.results.bytes + bytes > maxMessageBytes && this.#flush(),
       added: () => this.#scheduleFlush(),
     });
@@ -85,7 +86,10 @@ export class PipelineSession {
       // Whatever an operation meets is told in its result: only the bytes themselves can be wrong.
       const reason = `a message that is no PipelineRequest: ${(error as Error).message}`;
       return this.#fail(
-        error instanceof MalformedMessage ? new KvError('INVALID_ARGUMENT', reason) : this.#context.explain(error),
+        // What came before on this stream may well have been executed.
+        error instanceof MalformedMessage
+          ? new KvError('INVALID_ARGUMENT', reason, { executed: 'unknown' })
+          : this.#context.explain(error),
       );
     }
     this.#context.local.flush();
@@ -96,6 +100,7 @@ export class PipelineSession {
   #workOff(): void {
     const nowMs = performance.now();
     const refusalOfRead = this.#context.local.refusalOfRead(nowMs);
+    this.#executor.readOn(refusalOfRead);
     let left = sliceOperations;
     for (let message = this.#messages[0]; message !== undefined; message = this.#messages[0]) {
       for (; left > 0 && this.#mayWrite && message.next(); left--) this.#executor.execute(message, refusalOfRead, nowMs);

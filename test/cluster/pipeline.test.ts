@@ -133,6 +133,7 @@ describe('the pipeline', () => {
     const pipeline = new Pipeline(primary);
     const [written] = await pipeline.send([{ id: 1, put: { key: 'cond', value: value('x') } }]);
     const results = await pipeline.send([
+      { id: 0 },
       { id: 1, put: { key: '', value: value('x') } },
       { id: 2, put: { key: 'large', value: Buffer.alloc(1024 * 1024 + 1) } },
       { id: 3, put: { key: 'cond', value: value('y'), ifVersion: 1 } },
@@ -143,6 +144,7 @@ describe('the pipeline', () => {
     ]);
     const refused = (code: string) => ({ code, notExecuted: true });
     expect(byId(results)).toMatchObject([
+      { error: refused('INVALID_ARGUMENT') },
       { error: refused('INVALID_KEY') },
       { error: refused('VALUE_TOO_LARGE') },
       { error: { ...refused('VERSION_MISMATCH'), currentVersion: written!.put!.version } },
@@ -181,6 +183,8 @@ describe('the pipeline', () => {
     raw.write(Buffer.from([0x0a, 0x7f, 0x01]));
     const [error] = (await failed) as [ServiceError];
     expect(error.code).toBe(status.INVALID_ARGUMENT);
+    // What came before them may have been executed.
+    expect(error.metadata.get('kv-executed')).toEqual(['unknown']);
     expect(await pipeline.send([{ id: 1, get: { key: 'one' } }])).toHaveLength(1);
   });
 
@@ -199,6 +203,22 @@ describe('the pipeline', () => {
     expect(await pipeline.over).toBeUndefined();
     expect(pipeline.results).toHaveLength(gets);
     // A tenth of what it was asked for would be 50 MiB; the rest is what any load makes of a young heap.
+    expect(memoryPeakBytes(primary) - before).toBeLessThan((gets * 256 * 1024) / 2);
+  });
+
+  test('the same with gets behind a put of their key, which become readable all at once', async () => {
+    const pipeline = new Pipeline(primary);
+    const gets = 2_000;
+    const before = memoryPeakBytes(primary);
+    pipeline.call.pause();
+    const put = { id: gets, put: { key: 'behind', value: Buffer.alloc(256 * 1024, 'v') } };
+    const operations = [put, ...Array.from({ length: gets }, (_, id) => ({ id, get: { key: 'behind' } }))];
+    pipeline.call.write({ operations });
+    pipeline.call.end();
+    expect(await new Pipeline(primary).send([{ id: 1, get: { key: 'one' } }])).toHaveLength(1);
+    pipeline.call.resume();
+    expect(await pipeline.over).toBeUndefined();
+    expect(pipeline.results).toHaveLength(gets + 1);
     expect(memoryPeakBytes(primary) - before).toBeLessThan((gets * 256 * 1024) / 2);
   });
 });
