@@ -8,6 +8,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Server, UntypedServiceImplementation } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
+import { Controller } from '../controller/index.js';
 import {
   type ClusterConfig,
   type Coordinator,
@@ -15,7 +16,6 @@ import {
   type NodeRegistration,
   type VersionedPlacement,
 } from '../coordination/index.js';
-import type { Placement } from '../placement/index.js';
 import { clusterServiceWithRawKeys, keyValueServiceWithRawKeys, replicationService } from '../rpc/proto.js';
 import { formatVersion } from '../rpc/replication-codec.js';
 import { ClusterServer } from './cluster-server.js';
@@ -65,10 +65,10 @@ export class KvNode {
   readonly #keyValue: KeyValueServer;
   readonly #pipeline: PipelineServer;
   readonly #cluster: ClusterServer;
+  readonly #controller: Controller;
   readonly #forwarder = new Forwarder();
   readonly #startedMs = performance.now();
   #nodes: readonly NodeRegistration[] = [];
-  #placement: Placement | undefined;
   #stopping = false;
   #resolveStopped: (clean: boolean) => void = () => {};
   #resolveClosed: (error: Error | undefined) => void = () => {};
@@ -128,6 +128,8 @@ export class KvNode {
     this.#coordinator = coordinator;
     this.#server = server;
     this.#logger = options.logger.child({ node: this.id });
+    const { replaceAfterMs } = options;
+    this.#controller = new Controller({ nodeId: this.id, config, replaceAfterMs, coordinator, logger: this.#logger });
     this.#memory = divideMemory(options.maxMemory ?? defaultMaxMemoryBytes());
     const { maxPendingBytes, maxPipelines } = this.#memory;
     this.#links = new PeerLinks(config.clusterId);
@@ -162,6 +164,10 @@ export class KvNode {
   async stop(): Promise<void> {
     if (this.#stopping || this.#closing !== undefined) return this.closed.then(() => {});
     this.#stopping = true;
+    // Its shards get their copies elsewhere from now on, instead of after a wait that is meant for a crash.
+    this.#coordinator.announceLeave().catch((error: unknown) => {
+      this.#logger.debug({ err: error }, 'ZooKeeper could not be told of the leave; it counts as one who vanished');
+    });
     const stopped = new Promise<boolean>((resolve) => {
       this.#resolveStopped = resolve;
     });
@@ -207,7 +213,7 @@ export class KvNode {
     const { clusterId, minInSync } = this.#config;
     const { candidates, host } = this.#shard;
     const held = [{ shard: onlyShard, candidates, replica: host.snapshot }];
-    return describeTopology({ clusterId, shardCount: 1, minInSync, nodes: this.#nodes, placement: this.#placement, held });
+    return describeTopology({ clusterId, shardCount: 1, minInSync, nodes: this.#nodes, placement: undefined, held });
   }
 
   #describeNode() {
@@ -224,6 +230,7 @@ export class KvNode {
 
   #onSession(connected: boolean): void {
     this.#logger.info({ connected }, 'ZooKeeper session');
+    this.#controller.onSession(connected);
     this.#shard.host.handle({ type: 'session', connected });
   }
 
@@ -234,12 +241,13 @@ export class KvNode {
 
   #onNodes(nodes: readonly NodeRegistration[]): void {
     this.#nodes = nodes;
+    this.#controller.onNodes(nodes);
     this.#cluster.changed();
   }
 
+  /** Not told to clients yet: as long as every node holds every shard, nothing is where it says. */
   #onPlacement(read: VersionedPlacement | undefined): void {
-    this.#placement = read?.placement;
-    this.#cluster.changed();
+    this.#controller.onPlacement(read);
   }
 
   /** The core is in the middle of a step: watchers are told when it is over. */
@@ -260,6 +268,7 @@ export class KvNode {
   }
 
   async #takeDown(error: Error | undefined): Promise<void> {
+    this.#controller.close();
     await this.#coordinator.close();
     if (error === undefined) await this.#waitUntilQuiet();
     this.#keyValue.close();

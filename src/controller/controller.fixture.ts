@@ -1,0 +1,83 @@
+/** For tests: nodes with a controller each, over the in-memory ZooKeeper. */
+import { pino } from 'pino';
+import { config, nodeNamed, Recorder, root } from '../coordination/coordinator.fixture.js';
+import type { CoordinatorListener } from '../coordination/coordinator.js';
+import type { MemoryZnodeClient } from '../coordination/memory-znode-client.js';
+import type { MemoryZookeeper } from '../coordination/memory-zookeeper.js';
+import { ZookeeperCoordinator } from '../coordination/zookeeper-coordinator.js';
+import { decodePlacement, type Placement } from '../placement/index.js';
+import { Controller } from './controller.js';
+
+export const controllerConfig = { ...config, shards: 12, replicas: 2, vnodes: 8 };
+
+/** Longer than any test: a node that vanished keeps its shards. */
+const neverMs = 3_600_000;
+/** How often a coordinator looks after things unasked. */
+const sessionMs = 100;
+const logger = pino({ level: 'silent' });
+
+export class ControlledNode implements AsyncDisposable {
+  readonly client: MemoryZnodeClient;
+  readonly coordinator: ZookeeperCoordinator;
+  readonly heard = new Recorder();
+  readonly #controller: Controller;
+
+  static async start(zookeeper: MemoryZookeeper, nodeId: string, replaceAfterMs = neverMs): Promise<ControlledNode> {
+    const node = new ControlledNode(zookeeper, nodeId, replaceAfterMs);
+    await node.coordinator.agreeOnConfig(controllerConfig);
+    await node.coordinator.registerNode(nodeNamed(nodeId));
+    return node;
+  }
+
+  private constructor(zookeeper: MemoryZookeeper, nodeId: string, replaceAfterMs: number) {
+    this.client = zookeeper.connect();
+    const { heard } = this;
+    const listener: CoordinatorListener = {
+      onSession: (status) => {
+        this.#controller.onSession(status === 'connected');
+        heard.onSession(status);
+      },
+      onState: () => {},
+      onCandidates: () => {},
+      onNodes: (nodes) => {
+        this.#controller.onNodes(nodes);
+        heard.onNodes(nodes);
+      },
+      onPlacement: (read) => {
+        this.#controller.onPlacement(read);
+        heard.onPlacement(read);
+      },
+      onFatal: (error) => heard.onFatal(error),
+    };
+    this.coordinator = new ZookeeperCoordinator(this.client, { root, sessionMs, logger }, listener);
+    const { coordinator } = this;
+    this.#controller = new Controller({ nodeId, config: controllerConfig, replaceAfterMs, coordinator, logger });
+  }
+
+  /** Waits until a placement is told that names exactly these nodes. */
+  async untilPlacedOn(...nodeIds: string[]): Promise<Placement> {
+    await this.heard.until(() => holdersOf(this.heard.placements.at(-1)?.placement).join() === nodeIds.join());
+    return this.heard.placements.at(-1)!.placement;
+  }
+
+  /** Ends without a word, as a crash does. */
+  vanish(): void {
+    this.#controller.close();
+    this.client.suspend();
+    this.client.expire();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#controller.close();
+    await this.coordinator.close();
+  }
+}
+
+export function stored(zookeeper: MemoryZookeeper): Placement {
+  return decodePlacement(zookeeper.tree.get(`${root}/placement`)!.data.toString());
+}
+
+/** Sorted. */
+function holdersOf(placement: Placement | undefined): string[] {
+  return [...new Set(placement?.shards.flat())].sort();
+}

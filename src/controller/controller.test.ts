@@ -1,0 +1,149 @@
+import { describe, expect, it } from 'vitest';
+import { root } from '../coordination/coordinator.fixture.js';
+import { MemoryZookeeper } from '../coordination/memory-zookeeper.js';
+import { anyVersion } from '../coordination/znode-client.js';
+import { ControlledNode, controllerConfig, stored } from './controller.fixture.js';
+
+const { shards, replicas } = controllerConfig;
+const soonMs = 30;
+
+describe('controller', () => {
+  it('places everything on the first node, and gives the next its share as soon as it joins', async () => {
+    const zookeeper = new MemoryZookeeper();
+    await using a = await ControlledNode.start(zookeeper, 'a');
+    expect((await a.untilPlacedOn('a')).shards).toEqual(Array.from({ length: shards }, () => ['a']));
+    await using b = await ControlledNode.start(zookeeper, 'b');
+    const { shards: placed } = await b.untilPlacedOn('a', 'b');
+    expect(placed.every((ids) => ids.length === replicas)).toBe(true);
+    expect(placed.filter(([primary]) => primary === 'b')).toHaveLength(shards / 2);
+  });
+
+  it('two that join at once both get their share', async () => {
+    const zookeeper = new MemoryZookeeper();
+    await using a = await ControlledNode.start(zookeeper, 'a');
+    await a.untilPlacedOn('a');
+    const [b, c] = await Promise.all([ControlledNode.start(zookeeper, 'b'), ControlledNode.start(zookeeper, 'c')]);
+    await using _b = b;
+    await using _c = c;
+    const { shards: placed } = await a.untilPlacedOn('a', 'b', 'c');
+    for (const id of ['a', 'b', 'c']) expect(placed.filter((ids) => ids.includes(id))).toHaveLength((shards * replicas) / 3);
+  });
+
+  it('a node that vanished keeps its shards, also when others join meanwhile, and has them when it is back', async () => {
+    const zookeeper = new MemoryZookeeper();
+    await using a = await ControlledNode.start(zookeeper, 'a');
+    await using b = await ControlledNode.start(zookeeper, 'b');
+    await a.untilPlacedOn('a', 'b');
+    b.vanish();
+    await a.heard.until(() => a.heard.nodeIds?.join() === 'a');
+    await using c = await ControlledNode.start(zookeeper, 'c');
+    const before = await c.untilPlacedOn('a', 'b', 'c');
+    await using again = await ControlledNode.start(zookeeper, 'b');
+    await using d = await ControlledNode.start(zookeeper, 'd');
+    const after = await d.untilPlacedOn('a', 'b', 'c', 'd');
+    await again.untilPlacedOn('a', 'b', 'c', 'd');
+    const gained = after.shards.flatMap((ids, shard) => ids.filter((id) => !before.shards[shard]!.includes(id)));
+    expect(new Set(gained)).toEqual(new Set(['d']));
+  });
+
+  it('a node that stays away is replaced, and nothing else moves', async () => {
+    const zookeeper = new MemoryZookeeper();
+    await using a = await ControlledNode.start(zookeeper, 'a', soonMs);
+    await using b = await ControlledNode.start(zookeeper, 'b', soonMs);
+    await using c = await ControlledNode.start(zookeeper, 'c', soonMs);
+    const before = await b.untilPlacedOn('a', 'b', 'c');
+    c.vanish();
+    const after = await b.untilPlacedOn('a', 'b');
+    const lost = before.shards.flatMap((ids, shard) => ids.filter((id) => !after.shards[shard]!.includes(id)));
+    expect(new Set(lost)).toEqual(new Set(['c']));
+    expect(after.shards.every((ids) => ids.length === replicas)).toBe(true);
+    expect(a.heard.fatal).toEqual([]);
+  });
+
+  it('a node that announces its leave is replaced at once, be it the controller itself', async () => {
+    const zookeeper = new MemoryZookeeper();
+    await using a = await ControlledNode.start(zookeeper, 'a');
+    await using b = await ControlledNode.start(zookeeper, 'b');
+    await using c = await ControlledNode.start(zookeeper, 'c');
+    await c.untilPlacedOn('a', 'b', 'c');
+    await a.coordinator.announceLeave();
+    await c.untilPlacedOn('b', 'c');
+    await a.coordinator.close();
+    await c.heard.until(() => c.heard.nodeIds?.join() === 'b,c');
+    await b.coordinator.announceLeave();
+    await c.untilPlacedOn('c');
+  });
+
+  it('when the controller dies the next one goes on, and counts absences from when it saw them', async () => {
+    const zookeeper = new MemoryZookeeper();
+    await using a = await ControlledNode.start(zookeeper, 'a', soonMs);
+    await using b = await ControlledNode.start(zookeeper, 'b', soonMs);
+    await using c = await ControlledNode.start(zookeeper, 'c', soonMs);
+    await b.untilPlacedOn('a', 'b', 'c');
+    c.vanish();
+    a.vanish();
+    await using d = await ControlledNode.start(zookeeper, 'd', soonMs);
+    await d.untilPlacedOn('b', 'd');
+    await b.untilPlacedOn('b', 'd');
+  });
+
+  it.each(['applied', 'notApplied', 'appliedLate'] as const)('a write whose answer is lost (%s) is got over', async (fate) => {
+    const zookeeper = new MemoryZookeeper();
+    await using a = await ControlledNode.start(zookeeper, 'a');
+    await a.untilPlacedOn('a');
+    a.client.loseNextAnswer('set', fate);
+    await using b = await ControlledNode.start(zookeeper, 'b');
+    await b.untilPlacedOn('a', 'b');
+    await using c = await ControlledNode.start(zookeeper, 'c');
+    await c.untilPlacedOn('a', 'b', 'c');
+    expect(a.heard.fatal).toEqual([]);
+  });
+
+  it('another controller that was faster is not overwritten: what it wrote is gone on from', async () => {
+    const zookeeper = new MemoryZookeeper();
+    await using a = await ControlledNode.start(zookeeper, 'a');
+    await using b = await ControlledNode.start(zookeeper, 'b');
+    const agreed = await a.untilPlacedOn('a', 'b');
+    await b.untilPlacedOn('a', 'b');
+    // The connection of a lags: it computes upon the old placement, and its write must fail.
+    a.client.lag();
+    const rival = { version: agreed.version + 1, shards: agreed.shards.map((ids) => ids.toReversed()) };
+    expect((await b.coordinator.writePlacement(b.heard.placements.at(-1)!.version, rival)).kind).toBe('applied');
+    await using c = await ControlledNode.start(zookeeper, 'c');
+    const after = await c.untilPlacedOn('a', 'b', 'c');
+    expect(after.version).toBe(rival.version + 1);
+    const kept = after.shards.filter(([primary], shard) => primary === rival.shards[shard]![0]);
+    expect(kept).toHaveLength((shards * 2) / 3);
+  });
+
+  it('while ZooKeeper is away nobody is missed; afterwards a join is heard', async () => {
+    const zookeeper = new MemoryZookeeper();
+    await using a = await ControlledNode.start(zookeeper, 'a');
+    await using b = await ControlledNode.start(zookeeper, 'b');
+    const before = await a.untilPlacedOn('a', 'b');
+    await b.untilPlacedOn('a', 'b');
+    for (const { client } of [a, b]) {
+      client.suspend();
+      client.expire();
+    }
+    a.client.resume();
+    await a.heard.until(() => a.heard.nodeIds?.join() === 'a');
+    b.client.resume();
+    await a.heard.until(() => a.heard.nodeIds?.join() === 'a,b');
+    expect(stored(zookeeper)).toEqual(before);
+    await using c = await ControlledNode.start(zookeeper, 'c');
+    await c.untilPlacedOn('a', 'b', 'c');
+  });
+
+  it('a placement that ZooKeeper has lost is written again as it was', async () => {
+    const zookeeper = new MemoryZookeeper();
+    await using a = await ControlledNode.start(zookeeper, 'a');
+    await using b = await ControlledNode.start(zookeeper, 'b');
+    const before = await b.untilPlacedOn('a', 'b');
+    await a.untilPlacedOn('a', 'b');
+    const readings = b.heard.placements.length;
+    zookeeper.tree.delete(`${root}/placement`, anyVersion);
+    await b.heard.until(() => b.heard.placements.length > readings && b.heard.placements.at(-1) !== undefined);
+    expect(await b.untilPlacedOn('a', 'b')).toEqual(before);
+  });
+});

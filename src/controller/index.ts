@@ -1,0 +1,2 @@
+/** The controller: who writes which nodes hold which shards, and when. */
+export { Controller } from './controller.js';

@@ -1,0 +1,62 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import type { LocalCluster } from '../../local/local-cluster.js';
+import { ZookeeperClient } from '../../src/coordination/zookeeper-client.js';
+import { decodePlacement, type Placement } from '../../src/placement/index.js';
+import { startCluster } from './support/cluster.js';
+
+const patienceMs = 60_000;
+const askAgainMs = 50;
+
+/** What ZooKeeper holds, as soon as it is as wanted. */
+async function placementWhen(cluster: LocalCluster, what: string, holds: (placement: Placement) => boolean): Promise<Placement> {
+  const options = { servers: cluster.zookeeper.address, sessionMs: 4_000, startupTimeoutMs: 10_000 };
+  const zookeeper = await ZookeeperClient.connect(options);
+  try {
+    const endMs = performance.now() + patienceMs;
+    for (;;) {
+      const znode = await zookeeper.get(`${cluster.root}/placement`, { watch: false });
+      if (znode !== undefined && holds(decodePlacement(znode.data.toString()))) return decodePlacement(znode.data.toString());
+      if (performance.now() > endMs) throw new Error(`waited until ${what}; ${znode?.data ?? 'no placement'}\n${cluster.logs()}`);
+      await pause(askAgainMs);
+    }
+  } finally {
+    await zookeeper.close();
+  }
+}
+
+function isOn(nodeIds: readonly string[]): (placement: Placement) => boolean {
+  const wanted = [...nodeIds].sort().join();
+  return ({ shards }) => [...new Set(shards.flat())].sort().join() === wanted;
+}
+
+test('shards are placed on nodes that join at once, away from one that leaves at once, and not from one that restarts', async () => {
+  await using cluster = await startCluster({ nodes: 3, extra: ['--session-ms', '2000'] });
+  const ids = cluster.nodes.map(({ id }) => id);
+  const [controller, leaver, restarted] = cluster.nodes;
+  const first = await placementWhen(cluster, 'all three hold everything', isOn(ids));
+  expect(first.shards.every((holders) => holders.length === 3)).toBe(true);
+
+  await restarted!.kill();
+  await cluster.waitUntil('the killed node is gone', ({ nodes }) => nodes.every(({ id }) => id !== restarted!.id));
+  await cluster.restart(restarted!);
+  await cluster.waitForInSync(3);
+  expect(await placementWhen(cluster, 'all three hold everything', isOn(ids))).toEqual(first);
+
+  await leaver!.stop();
+  const second = await placementWhen(cluster, 'the leaver holds nothing', isOn(ids.filter((id) => id !== leaver!.id)));
+  expect(second.version).toBe(first.version + 1);
+
+  // The next controller goes on: the one that leaves is replaced by it.
+  await controller!.stop();
+  await placementWhen(cluster, 'the last holds everything', isOn([restarted!.id]));
+});
+
+test('a node that was killed is replaced when its time is over, by a new controller if it was that one', async () => {
+  await using cluster = await startCluster({ nodes: 3, extra: ['--session-ms', '2000', '--replace-after-ms', '1500'] });
+  const ids = cluster.nodes.map(({ id }) => id);
+  await placementWhen(cluster, 'all three hold everything', isOn(ids));
+  await cluster.nodes[0]!.kill();
+  const after = await placementWhen(cluster, 'the killed controller holds nothing', isOn(ids.slice(1)));
+  expect(after.shards.every((holders) => holders.length === 2)).toBe(true);
+});
