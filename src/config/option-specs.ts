@@ -94,6 +94,14 @@ export const optionSpecs = {
     description: 'Znode under which the cluster keeps its own; created if missing',
     refusal: refuseZnodePath,
   },
+  shards: {
+    type: 'integer',
+    group: 'Cluster',
+    default: 1,
+    minimum: 1,
+    maximum: 16_384,
+    description: 'Parts into which the keys are divided. The same on every node, and for good',
+  },
   minInSync: {
     type: 'integer',
     group: 'Cluster',

@@ -103,6 +103,8 @@ export interface Coordinator {
   announceLeave(): Promise<void>;
   /** Registers a replica as candidate (R2), and again after every expiry; from then on reports its shard's znodes. */
   registerCandidate(shard: number, candidate: CandidateRegistration): Promise<void>;
+  /** Deletes the candidate's znode, and reports nothing of its shard any more. */
+  withdrawCandidate(shard: number): Promise<void>;
   /** Tells the others that this candidate has begun to stop. */
   announceStop(shard: number): Promise<void>;
   /** `expectedVersion` undefined creates the znode. Never rejects: every failure is an outcome. */

@@ -22,6 +22,9 @@ export class ShardReader {
   readonly state = new CoalescedTask(() => this.#readState());
   readonly candidates = new CoalescedTask(() => this.#readCandidates());
   #syncFirst = false;
+  /** Those that were read and are watched, by path: of many shards it pays to read only what is new. */
+  readonly #read = new Map<string, Candidate>();
+  #forgotten = 0;
 
   constructor(client: ZnodeClient, paths: ZnodePaths, shard: number, listener: CoordinatorListener, logger: Logger) {
     this.#client = client;
@@ -32,13 +35,21 @@ export class ShardReader {
     this.electionPath = paths.election(shard);
   }
 
-  /** The next reading of `state` that begins sees every write acknowledged before this call. */
+  /** The next readings that begin see every write acknowledged before this call, and take nothing as known. */
   syncFirst(): void {
     this.#syncFirst = true;
+    this.#forgotten++;
+    this.#read.clear();
+  }
+
+  /** What it says may have changed. */
+  forgetCandidate(path: string): void {
+    this.#forgotten++;
+    this.#read.delete(path);
   }
 
   refreshState(): Promise<void> {
-    this.syncFirst();
+    this.#syncFirst = true;
     return this.state.run();
   }
 
@@ -67,6 +78,7 @@ export class ShardReader {
 
   async #readCandidates(): Promise<void> {
     const names = (await this.#client.children(this.electionPath, watch)) ?? [];
+    for (const path of this.#read.keys()) if (!names.includes(path.slice(this.electionPath.length + 1))) this.#read.delete(path);
     const found = await Promise.all(inOrder(names).map((entry) => this.#readCandidate(entry)));
     if (this.#client.status === 'closed') return;
     this.#listener.onCandidates(this.#shard, latestByReplica(found.filter((candidate) => candidate !== undefined)));
@@ -74,11 +86,16 @@ export class ShardReader {
 
   async #readCandidate(entry: SequencedName): Promise<Candidate | undefined> {
     const path = `${this.electionPath}/${entry.name}`;
+    const known = this.#read.get(path);
+    if (known !== undefined) return known;
+    const forgotten = this.#forgotten;
     // Watched, because a candidate announces here that it stops (R12).
     const znode = await this.#client.get(path, watch);
     if (znode === undefined) return undefined;
     const candidate = this.#understood(path, () => parseCandidate(znode.data, entry.prefix));
-    return candidate && { ...candidate, order: entry.order };
+    const found = candidate && { ...candidate, order: entry.order };
+    if (found !== undefined && forgotten === this.#forgotten) this.#read.set(path, found);
+    return found;
   }
 
   #understood<T>(path: string, parse: () => T): T | undefined {

@@ -27,6 +27,7 @@ import type {
 import { laterNamesake, latestById, readNodes, registrationOf } from './node-reader.js';
 import { OwnZnode } from './own-znode.js';
 import { PlacementReader } from './placement-reader.js';
+import { Rounds } from './rounds.js';
 import { ShardReader } from './shard-reader.js';
 import { compareAndSet } from './state-writer.js';
 import { returnCodes, type ZnodeClient, ZnodeError } from './znode-client.js';
@@ -47,6 +48,8 @@ interface OwnCandidate {
 
 /** Before what ZooKeeper did not answer is tried again. */
 const retryPauseMs = 100;
+/** Of which everything is read again, from time to time, together. */
+const shardsPerUpkeep = 16;
 /** How long a close may spend on deleting znodes, which the end of the session would delete as well. */
 const farewellMs = 2_000;
 
@@ -66,6 +69,9 @@ export class ZookeeperCoordinator implements Coordinator {
   readonly #placement: PlacementReader;
   readonly #candidates = new Map<number, OwnCandidate>();
   readonly #shards = new Map<number, ShardReader>();
+  /** The same by the path of their candidates. */
+  readonly #elections = new Map<string, ShardReader>();
+  readonly #rounds = new Rounds(shardsPerUpkeep);
   /** What to read again when something at a path has changed. */
   readonly #readings = new Map<string, CoalescedTask>();
   readonly #upkeep = new CoalescedTask(() => this.#keepUp());
@@ -171,6 +177,18 @@ export class ZookeeperCoordinator implements Coordinator {
     this.#inBackground(reader.candidates.run());
   }
 
+  async withdrawCandidate(shard: number): Promise<void> {
+    const own = this.#candidates.get(shard);
+    const reader = this.#shards.get(shard);
+    if (own === undefined || reader === undefined) return;
+    this.#candidates.delete(shard);
+    this.#shards.delete(shard);
+    this.#readings.delete(reader.statePath);
+    this.#readings.delete(reader.electionPath);
+    this.#elections.delete(reader.electionPath);
+    await this.#untilAnswered(() => own.znode.remove());
+  }
+
   #readerOf(shard: number): ShardReader {
     const known = this.#shards.get(shard);
     if (known !== undefined) return known;
@@ -178,6 +196,7 @@ export class ZookeeperCoordinator implements Coordinator {
     this.#shards.set(shard, reader);
     this.#readings.set(reader.statePath, reader.state);
     this.#readings.set(reader.electionPath, reader.candidates);
+    this.#elections.set(reader.electionPath, reader);
     return reader;
   }
 
@@ -238,24 +257,38 @@ export class ZookeeperCoordinator implements Coordinator {
       this.#verifiedSessionId = sessionId;
     }
     if (this.#client.status === 'connected' && this.#verified) this.#setSession('connected');
+    // After a connection all, for there are no watches any more; then some at a time, for reading all of many shards is work.
+    const isConnection = this.#upkeeps === 0;
+    const shards = isConnection ? [...this.#shards.keys()] : this.#rounds.next([...this.#shards.keys()]);
     // One's own znodes every other time, and after each connection. First, since only what exists can be watched.
-    const own = this.#upkeeps % 2 === 0 ? this.#ownZnodes : [];
+    const own = this.#upkeeps % 2 === 0 ? this.#ownZnodes(shards) : [];
     this.#upkeeps += 1;
     const ensured = await Promise.allSettled(own.map((znode) => znode.ensure()));
-    // A new connection may be to a server that lags: `state` must not seem to go back in time.
-    for (const shard of this.#shards.values()) shard.syncFirst();
-    this.#placement.syncFirst();
-    const read = await Promise.allSettled([...this.#readings.values()].map((reading) => reading.run()));
+    const read = await Promise.allSettled(this.#readingsOf(shards).map((reading) => reading.run()));
     for (const result of [...ensured, ...read]) if (result.status === 'rejected') throw result.reason;
   }
 
-  get #ownZnodes(): OwnZnode[] {
-    const candidates = [...this.#candidates.values()].map((own) => own.znode);
-    return this.#node === undefined ? candidates : [...candidates, this.#node.znode];
+  #ownZnodes(shards: Iterable<number>): OwnZnode[] {
+    const candidates = [...shards].map((shard) => this.#candidates.get(shard)?.znode);
+    return [...candidates, this.#node?.znode].filter((znode) => znode !== undefined);
+  }
+
+  /** What these shards have, and the cluster. A new connection may be to a server that lags: nothing must go back in time. */
+  #readingsOf(shards: readonly number[]): CoalescedTask[] {
+    const readers = shards.map((shard) => this.#shards.get(shard)).filter((reader) => reader !== undefined);
+    for (const reader of readers) reader.syncFirst();
+    this.#placement.syncFirst();
+    const cluster = [this.#paths.nodes, this.#paths.placement].map((path) => this.#readings.get(path));
+    return [
+      ...cluster.filter((reading) => reading !== undefined),
+      ...readers.flatMap(({ state, candidates }) => [state, candidates]),
+    ];
   }
 
   #readAgain(path: string): void {
-    const reading = this.#readings.get(path) ?? this.#readings.get(parentOf(path));
+    const parent = parentOf(path);
+    const reading = this.#readings.get(path) ?? this.#readings.get(parent);
+    this.#elections.get(parent)?.forgetCandidate(path);
     if (reading !== undefined) this.#inBackground(reading.run());
   }
 
@@ -295,7 +328,7 @@ export class ZookeeperCoordinator implements Coordinator {
   async #close(): Promise<void> {
     clearInterval(this.#timer);
     this.#closing.abort();
-    const farewell = Promise.allSettled(this.#ownZnodes.map((znode) => znode.remove()));
+    const farewell = Promise.allSettled(this.#ownZnodes(this.#candidates.keys()).map((znode) => znode.remove()));
     const limit = new AbortController();
     await Promise.race([farewell, pause(farewellMs, undefined, { signal: limit.signal }).catch(() => {})]);
     limit.abort();

@@ -18,8 +18,8 @@ import type { AnswerSink } from './shard-host.js';
 export interface ClusterContext {
   topology(): Topology;
   nodeStatus(): NodeStatus;
-  /** Makes the local replica primary with what it holds; the answer comes later. */
-  force(sink: AnswerSink): void;
+  /** Makes the local replica of the shard primary with what it holds; the answer comes later. False: it holds none. */
+  force(shard: number, sink: AnswerSink): boolean;
 }
 
 type Watcher = ServerWritableStream<object, Topology>;
@@ -91,13 +91,12 @@ export class ClusterServer {
 
   #forcePrimary(request: ForcePrimaryRequest, callback: sendUnaryData<ForcePrimaryResponse>): void {
     const refuse = (message: string): void => callback(toStatus(new KvError('INVALID_ARGUMENT', message)));
-    if (request.shard !== 0) return refuse(`there is no shard ${request.shard}`);
     if (!request.acceptDataLoss) return refuse('accept_data_loss must be set: acknowledged writes may be lost');
     const answer = (given: Answer): void => {
       if (given.kind === 'forced') return callback(null, { epoch: given.epoch, seqFloor: given.seqFloor });
       const reason = given.kind === 'notForced' ? given.reason : 'this node is stopping';
       callback(toStatus(new KvError('NOT_FORCED', `the shard was left as it is: ${reason}`)));
     };
-    this.#context.force({ answer });
+    if (!this.#context.force(request.shard, { answer })) refuse(`this node holds no shard ${request.shard}`);
   }
 }

@@ -2,6 +2,7 @@
 import type { MethodDefinition, ServerUnaryCall, sendUnaryData, UntypedServiceImplementation } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
 import { KvError } from '../errors.js';
+import { shardOfKey } from '../placement/index.js';
 import type { DeleteRequest, DeleteResponse, GetRequest, GetResponse, PutRequest, PutResponse } from '../rpc/kv-api.js';
 import { ownCopy } from '../rpc/own-memory.js';
 import { keyValueServiceWithRawKeys } from '../rpc/proto.js';
@@ -12,6 +13,8 @@ import { type Forwarder, wasForwarded } from './forwarder.js';
 import type { LocalShard, LocalWrite } from './local-shard.js';
 import { noPrimary } from './no-primary.js';
 import { checkIfVersion, checkKey, checkValue } from './request-checks.js';
+import type { ShardDirectory } from './shard-directory.js';
+import { notHeld } from './shard-visits.js';
 
 type Raw<Request> = Request & { key: Buffer };
 type Call<Request, Response> = ServerUnaryCall<Raw<Request>, Response>;
@@ -28,12 +31,8 @@ export interface KeyValueContext {
   readonly defaultDeadlineMs: number;
   /** Of values in calls that wait at this node, of all clients together; a single larger one is taken alone. */
   readonly maxPendingBytes: number;
-  readonly local: LocalShard;
+  readonly directory: ShardDirectory;
   readonly forwarder: Forwarder;
-  /** Where the primary is, as far as this node knows; undefined if it is unknown or this node itself. */
-  primaryElsewhere(): string | undefined;
-  /** Whether the shard's data is out of reach until an operator or a returning node mends that. */
-  isOffline(): boolean;
   readonly logger: Logger;
 }
 
@@ -123,11 +122,13 @@ export class KeyValueServer {
     call: Call<Request, Response>,
     error: KvError,
   ): Promise<Response> {
-    const address = this.#context.primaryElsewhere();
+    const { directory } = this.#context;
+    const shard = this.#shardOf(checkKey(call.request.key));
+    const address = directory.primaryElsewhere(shard);
     if (wasForwarded(call.metadata)) {
       throw new KvError('NOT_PRIMARY', error.message, address === undefined ? {} : { primaryAddress: address });
     }
-    if (address === undefined) throw noPrimary(this.#context.isOffline());
+    if (address === undefined) throw noPrimary(directory.isOffline(shard));
     return await this.#context.forwarder.forward(address, method, call.request, this.#remainingMs(call));
   }
 
@@ -138,8 +139,9 @@ export class KeyValueServer {
   }
 
   #get(request: GetRequest<Buffer>): GetResponse | Promise<GetResponse> {
-    const { nodeId, local } = this.#context;
+    const { nodeId } = this.#context;
     const key = checkKey(request.key);
+    const local = this.#localOf(key);
     const refusal = local.refusalOfRead(performance.now());
     if (refusal !== undefined) throw refusal;
     const stored = local.stored(key);
@@ -164,8 +166,20 @@ export class KeyValueServer {
     return this.#write(write).then((version) => ({ existed: version > 0, version, nodeId }));
   }
 
+  #shardOf(key: string): number {
+    return shardOfKey(key, this.#context.directory.shardCount);
+  }
+
+  /** @throws KvError NOT_PRIMARY where this node holds no copy. */
+  #localOf(key: string): LocalShard {
+    const shard = this.#shardOf(key);
+    const local = this.#context.directory.local(shard);
+    if (local === undefined) throw notHeld(shard);
+    return local;
+  }
+
   #write(write: LocalWrite): Promise<number> {
-    return awaitWrite(this.#context.local, write, this.#context.defaultDeadlineMs);
+    return awaitWrite(this.#localOf(write.key), write, this.#context.defaultDeadlineMs);
   }
 
   /** What nobody expected goes to the log with its stack, and leaves as a bland message. */

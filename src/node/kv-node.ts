@@ -10,12 +10,14 @@ import type { Server, UntypedServiceImplementation } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
 import { Controller } from '../controller/index.js';
 import {
+  type Candidate,
   type ClusterConfig,
   type Coordinator,
   connectCoordinator,
   type NodeRegistration,
   type VersionedPlacement,
 } from '../coordination/index.js';
+import type { Placement } from '../placement/index.js';
 import { clusterServiceWithRawKeys, keyValueServiceWithRawKeys, replicationService } from '../rpc/proto.js';
 import { formatVersion } from '../rpc/replication-codec.js';
 import { ClusterServer } from './cluster-server.js';
@@ -23,20 +25,16 @@ import { Forwarder } from './forwarder.js';
 import { refuseIdInUse } from './id-in-use.js';
 import { KeyValueServer } from './key-value-server.js';
 import { announce, listen, shutDown } from './listen.js';
-import { LocalShard } from './local-shard.js';
 import { costOfData } from './memory/data-account.js';
 import { defaultMaxMemoryBytes, divideMemory, type MemoryBudget } from './memory/memory-budget.js';
-import { NodeShard } from './node-shard.js';
+import { NodeShards } from './node-shards.js';
 import { describeNode } from './node-status.js';
 import type { NodeOptions } from './options.js';
-import { PeerLinks } from './peer-links.js';
 import { PipelineServer } from './pipeline-server.js';
-import { ReplicationServer } from './replication-server.js';
-import { Stripes } from './stripes.js';
+import type { AnswerSink } from './shard-host.js';
 import { describeTopology } from './topology.js';
+import { TopologyNews } from './topology-news.js';
 
-/** There is one shard; every message and every znode names it all the same. */
-const onlyShard = 0;
 const startupTimeoutMs = 10_000;
 /** A call without a deadline of its own. */
 const defaultDeadlineMs = 10_000;
@@ -59,18 +57,17 @@ export class KvNode {
   readonly #server: Server;
   readonly #logger: Logger;
   readonly #memory: MemoryBudget;
-  readonly #links: PeerLinks;
-  readonly #replication: ReplicationServer;
-  readonly #shard: NodeShard;
+  readonly #shards: NodeShards;
   readonly #keyValue: KeyValueServer;
   readonly #pipeline: PipelineServer;
   readonly #cluster: ClusterServer;
+  readonly #news: TopologyNews;
   readonly #controller: Controller;
   readonly #forwarder = new Forwarder();
   readonly #startedMs = performance.now();
   #nodes: readonly NodeRegistration[] = [];
+  #placement: Placement | undefined;
   #stopping = false;
-  #resolveStopped: (clean: boolean) => void = () => {};
   #resolveClosed: (error: Error | undefined) => void = () => {};
   #closing: Promise<void> | undefined;
 
@@ -88,8 +85,8 @@ export class KvNode {
       { connect: zk, root, sessionMs, startupTimeoutMs, logger },
       {
         onSession: (status) => tell((started) => started.#onSession(status === 'connected')),
-        onState: (_shard, read) => tell((started) => started.#shard.onState(read)),
-        onCandidates: (_shard, candidates) => tell((started) => started.#onCandidates(candidates)),
+        onState: (shard, read) => tell((started) => started.#shards.onState(shard, read)),
+        onCandidates: (shard, candidates) => tell((started) => started.#onCandidates(shard, candidates)),
         onNodes: (nodes) => tell((started) => started.#onNodes(nodes)),
         onPlacement: (read) => tell((started) => started.#onPlacement(read)),
         onFatal: (error) => tell((started) => started.#fail(error)),
@@ -132,33 +129,24 @@ export class KvNode {
     this.#controller = new Controller({ nodeId: this.id, config, replaceAfterMs, coordinator, logger: this.#logger });
     this.#memory = divideMemory(options.maxMemory ?? defaultMaxMemoryBytes());
     const { maxPendingBytes, maxPipelines } = this.#memory;
-    this.#links = new PeerLinks(config.clusterId);
-    this.#replication = new ReplicationServer(config.clusterId, (shard) => (shard === onlyShard ? this.#shard : undefined));
-    this.#shard = new NodeShard({
-      ...{ links: this.#links, server: this.#replication },
-      ...{ shard: onlyShard, nodeId: this.id, config, coordinator, logger: this.#logger, memory: this.#memory },
-      onChange: () => this.#onChange(),
-      onStopped: (clean) => this.#resolveStopped(clean),
+    this.#news = new TopologyNews(config.shards, () => this.#cluster.changed());
+    this.#shards = new NodeShards({
+      ...{ nodeId: this.id, address, config, coordinator, logger: this.#logger, memory: this.#memory },
+      onChange: () => this.#news.changed(),
       onFailed: (error) => this.#fail(error),
     });
-    const { maxValueBytes } = options;
-    const shared = {
-      ...{ nodeId: this.id, maxValueBytes, logger: this.#logger },
-      local: new LocalShard(this.#shard.host, new Stripes(), this.#shard.admission),
-      isOffline: () => this.#shard.host.snapshot.offline,
-      primaryElsewhere: () => this.#primaryElsewhere(),
-    };
+    const shared = { nodeId: this.id, maxValueBytes: options.maxValueBytes, logger: this.#logger, directory: this.#shards };
     this.#keyValue = new KeyValueServer({ ...shared, defaultDeadlineMs, maxPendingBytes, forwarder: this.#forwarder });
     this.#pipeline = new PipelineServer({ ...shared, maxPipelines });
     this.#cluster = new ClusterServer({
       topology: () => this.#describeTopology(),
       nodeStatus: () => this.#describeNode(),
-      force: (sink) => this.#shard.host.handle({ type: 'force', token: sink }),
+      force: (shard, sink) => this.#force(shard, sink),
     });
   }
 
   /**
-   * A planned stop: hands the shard over or, where this is its last copy, ends its history (R12, R13). Takes at most
+   * A planned stop: hands every shard over or, where this is its last copy, ends its history (R12, R13). Takes at most
    * about `stopDeadlineMs`. Idempotent; never rejects.
    */
   async stop(): Promise<void> {
@@ -168,15 +156,8 @@ export class KvNode {
     this.#coordinator.announceLeave().catch((error: unknown) => {
       this.#logger.debug({ err: error }, 'ZooKeeper could not be told of the leave; it counts as one who vanished');
     });
-    const stopped = new Promise<boolean>((resolve) => {
-      this.#resolveStopped = resolve;
-    });
-    this.#coordinator.announceStop(onlyShard).catch((error: unknown) => {
-      this.#logger.debug({ err: error }, 'the others could not be told through ZooKeeper; beacons tell them');
-    });
-    this.#shard.host.handle({ type: 'stop', deadlineMs: performance.now() + this.#options.stopDeadlineMs });
-    const clean = await stopped;
-    if (!clean) this.#logger.warn('stopped at the deadline, before the shard could be handed over');
+    const left = await this.#shards.stop(performance.now() + this.#options.stopDeadlineMs);
+    if (left > 0) this.#logger.warn({ shards: left }, 'stopped at the deadline, before every shard could be handed over');
     await this.#close(undefined);
     this.#logger.info('stopped');
   }
@@ -185,7 +166,7 @@ export class KvNode {
     return {
       keyValue: { ...this.#keyValue.implementation, Pipeline: this.#pipeline.handler },
       cluster: this.#cluster.implementation,
-      replication: this.#replication.implementation,
+      replication: this.#shards.replication.implementation,
     };
   }
 
@@ -193,10 +174,6 @@ export class KvNode {
     const { zone, weight } = this.#options;
     try {
       await this.#coordinator.registerNode({ nodeId: this.id, address: this.address, zone, weight });
-      await this.#coordinator.registerCandidate(onlyShard, {
-        ...{ replicaId: this.#shard.replicaId, nodeId: this.id, address: this.address, stopping: false },
-        dataLimitBytes: this.#memory.dataBytes,
-      });
     } catch (error) {
       await this.#close(error as Error);
       throw error;
@@ -204,61 +181,59 @@ export class KvNode {
     this.#logger.info({ address: this.address, clusterId: this.#config.clusterId }, 'listening');
   }
 
-  #primaryElsewhere(): string | undefined {
-    const [shard] = this.#describeTopology().shards;
-    return shard?.primaryAddress && shard.primaryAddress !== this.address ? shard.primaryAddress : undefined;
-  }
-
   #describeTopology() {
-    const { clusterId, minInSync } = this.#config;
-    const { candidates, host } = this.#shard;
-    const held = [{ shard: onlyShard, candidates, replica: host.snapshot }];
-    return describeTopology({ clusterId, shardCount: 1, minInSync, nodes: this.#nodes, placement: undefined, held });
+    const { clusterId, shards: shardCount, minInSync } = this.#config;
+    const held = this.#shards.held.map(({ shard, candidates, host }) => ({ shard, candidates, replica: host.snapshot }));
+    return describeTopology({ clusterId, shardCount, minInSync, nodes: this.#nodes, placement: this.#placement, held });
   }
 
   #describeNode() {
-    const { host } = this.#shard;
     return describeNode({
       ...{ nodeId: this.id, address: this.address, minInSync: this.#config.minInSync },
       uptimeMs: performance.now() - this.#startedMs,
       session: this.#coordinator.session,
-      held: [{ shard: onlyShard, replica: host.snapshot, keys: host.storage.keyCount, dataBytes: costOfData(host.storage) }],
+      held: this.#shards.held.map(({ shard, host: { storage, snapshot } }) => ({
+        ...{ shard, replica: snapshot, keys: storage.keyCount, dataBytes: costOfData(storage) },
+      })),
       ...{ memoryBytes: process.memoryUsage.rss(), maxMemoryBytes: this.#memory.maxMemoryBytes },
       dataLimitBytes: this.#memory.dataBytes,
     });
   }
 
+  #force(shard: number, sink: AnswerSink): boolean {
+    const held = this.#shards.at(shard);
+    held?.host.handle({ type: 'force', token: sink });
+    return held !== undefined;
+  }
+
   #onSession(connected: boolean): void {
     this.#logger.info({ connected }, 'ZooKeeper session');
     this.#controller.onSession(connected);
-    this.#shard.host.handle({ type: 'session', connected });
+    this.#shards.onSession(connected);
   }
 
-  #onCandidates(candidates: Parameters<NodeShard['onCandidates']>[0]): void {
-    this.#shard.onCandidates(candidates);
-    this.#cluster.changed();
+  #onCandidates(shard: number, candidates: readonly Candidate[]): void {
+    this.#shards.onCandidates(shard, candidates);
+    this.#news.changed();
   }
 
   #onNodes(nodes: readonly NodeRegistration[]): void {
     this.#nodes = nodes;
     this.#controller.onNodes(nodes);
-    this.#cluster.changed();
+    this.#shards.onNodes(nodes);
+    this.#news.changed();
   }
 
-  /** Not told to clients yet: as long as every node holds every shard, nothing is where it says. */
   #onPlacement(read: VersionedPlacement | undefined): void {
+    this.#placement = read?.placement;
     this.#controller.onPlacement(read);
-  }
-
-  /** The core is in the middle of a step: watchers are told when it is over. */
-  #onChange(): void {
-    setImmediate(() => this.#cluster.changed());
+    this.#shards.onPlacement(read?.placement);
+    this.#news.changed();
   }
 
   #fail(error: Error): void {
     if (this.#closing !== undefined) return;
     this.#logger.fatal({ err: error }, 'the node stops');
-    this.#resolveStopped(false);
     void this.#close(error);
   }
 
@@ -274,9 +249,8 @@ export class KvNode {
     this.#keyValue.close();
     this.#pipeline.close();
     this.#cluster.close();
-    this.#shard.close();
-    this.#links.close();
-    this.#replication.close();
+    this.#news.close();
+    this.#shards.close();
     await shutDown(this.#server, error === undefined ? shutdownPatienceMs : 0);
     this.#forwarder.close();
     this.#resolveClosed(error);
@@ -295,6 +269,6 @@ export class KvNode {
   }
 }
 
-function configOf({ replicas, vnodes, minInSync, beaconMs, leaseMs, graceMs }: NodeOptions): ClusterConfig {
-  return { formatVersion, clusterId: randomUUID(), shards: 1, replicas, vnodes, minInSync, beaconMs, leaseMs, graceMs };
+function configOf({ shards, replicas, vnodes, minInSync, beaconMs, leaseMs, graceMs }: NodeOptions): ClusterConfig {
+  return { formatVersion, clusterId: randomUUID(), shards, replicas, vnodes, minInSync, beaconMs, leaseMs, graceMs };
 }

@@ -9,13 +9,18 @@ import type { ReplicaOptions } from '../replication/index.js';
 import { ReplicationCodec } from '../rpc/replication-codec.js';
 import { MemoryStorage } from '../storage/index.js';
 import { DumpClient } from './dump-client.js';
+import { LocalShard } from './local-shard.js';
 import { DataLimits } from './memory/data-limits.js';
 import type { MemoryBudget } from './memory/memory-budget.js';
 import { WriteAdmission } from './memory/write-admission.js';
+import type { NodePulse } from './node-pulse.js';
 import type { PeerLinks } from './peer-links.js';
+import type { RepeatedLines } from './repeated-lines.js';
 import type { HostedReplica, ReplicationServer } from './replication-server.js';
 import { ShardHost } from './shard-host.js';
 import { ShardLinks } from './shard-links.js';
+import { ShardLog } from './shard-log.js';
+import { Stripes } from './stripes.js';
 
 export interface NodeShardOptions {
   readonly shard: number;
@@ -25,16 +30,21 @@ export interface NodeShardOptions {
   readonly links: PeerLinks;
   readonly server: ReplicationServer;
   readonly coordinator: Coordinator;
+  readonly pulse: NodePulse;
   readonly logger: Logger;
+  readonly lines: RepeatedLines;
+  /** Of the node, as far as they share its memory. */
+  readonly shardCount: number;
+  otherShardsBytes(): number;
   onChange(): void;
   onStopped(clean: boolean): void;
+  /** Nobody needs the copy any more (R15). */
+  onReleased(): void;
   onFailed(error: Error): void;
 }
 
 /** Entries kept of the applied log for replicas that lack only its end; their bytes are bounded by the memory there is. */
 const retainEntries = 10_000;
-/** Between two looks at whether the data fits into the memory of everybody. */
-const judgeMs = 1_000;
 const bounds = {
   maxUncommittedEntries: 100_000,
   maxBatchEntries: 1_024,
@@ -45,15 +55,18 @@ const bounds = {
 export class NodeShard implements HostedReplica {
   readonly codec: ReplicationCodec;
   readonly host: ShardHost;
-  readonly admission: WriteAdmission;
+  readonly local: LocalShard;
+  readonly shard: number;
+  readonly #admission: WriteAdmission;
   readonly #nodeLinks: PeerLinks;
   readonly #links: ShardLinks;
   readonly #dumps: DumpClient;
   readonly #limits: DataLimits;
-  readonly #judging: NodeJS.Timeout;
   #candidates: readonly Candidate[] = [];
 
-  constructor({ shard, nodeId, config, memory, links, server, coordinator, logger, ...listener }: NodeShardOptions) {
+  constructor(shardOptions: NodeShardOptions) {
+    const { shard, nodeId, config, memory, links, server, coordinator, logger, ...node } = shardOptions;
+    this.shard = shard;
     const { clusterId, minInSync, beaconMs, leaseMs, graceMs } = config;
     const storage = new MemoryStorage();
     // Minted with the data: in memory, with the process (R1).
@@ -68,7 +81,8 @@ export class NodeShard implements HostedReplica {
     const options: ReplicaOptions = {
       ...{ replicaId, minInSync, beaconMs, leaseMs, graceMs },
       ...{ volatile: storage.volatile, ...bounds },
-      ...{ retainEntries, retainBytes: memory.retainBytes, maxUncommittedBytes: memory.maxUncommittedBytes },
+      ...{ retainEntries, retainBytes: Math.floor(memory.retainBytes / node.shardCount) },
+      maxUncommittedBytes: memory.maxUncommittedBytes,
     };
     this.host = new ShardHost(
       options,
@@ -84,25 +98,35 @@ export class NodeShard implements HostedReplica {
         requestDump: (dump) => this.#dumps.request(dump, replicaId, this.#addressOf(dump.from)),
         serveDump: (dump) => server.serveDump(dump, this),
         refuseDump: (dump) => server.refuseDump(dump),
-        changed: listener.onChange,
-        stopped: listener.onStopped,
-        failed: listener.onFailed,
+        changed: node.onChange,
+        stopped: node.onStopped,
+        released: node.onReleased,
+        failed: node.onFailed,
       },
-      logger.child({ shard, replica: replicaId }),
+      node.pulse,
+      new ShardLog(shard, logger.child({ shard, replica: replicaId }), node.lines),
     );
     this.#limits = new DataLimits(logger.child({ shard }));
-    this.admission = new WriteAdmission({
+    this.#admission = new WriteAdmission({
       storage,
+      otherShardsBytes: node.otherShardsBytes,
+      shardCount: () => node.shardCount,
       uncommittedBytes: () => this.host.uncommittedBytes,
       uncommittedValueBytes: (key) => this.host.uncommittedValueBytes(key),
       holders: () => this.host.holders.map((id) => this.#limits.holderOf(id)),
     });
-    this.#judging = setInterval(() => this.#judge(), judgeMs);
+    this.local = new LocalShard(this.host, new Stripes(stripesOf(node.shardCount)), this.#admission);
     if (coordinator.session === 'connected') handle({ type: 'session', connected: true });
   }
 
   get replicaId(): string {
     return this.host.replicaId;
+  }
+  /** Undefined while it is unknown or not live. A primary knows of itself before ZooKeeper tells. */
+  get primaryAddress(): string | undefined {
+    const { role, state } = this.host.snapshot;
+    const primary = role === 'primary' ? this.replicaId : state?.primary;
+    return primary === undefined ? undefined : this.#addressOf(primary);
   }
   get candidates(): readonly Candidate[] {
     return this.#candidates;
@@ -127,10 +151,16 @@ export class NodeShard implements HostedReplica {
 
   /** Only a primary has peers to judge. */
   get #usedBytes(): number {
-    return this.host.holders.length === 0 ? 0 : this.admission.usedBytes;
+    return this.host.holders.length === 0 ? 0 : this.#admission.usedBytes;
   }
 
-  #judge(): void {
+  /** What its data costs this node, writes under way included. */
+  get ownBytes(): number {
+    return this.#admission.ownBytes;
+  }
+
+  /** From time to time: whether the data fits into the memory of everybody. */
+  judge(): void {
     if (this.#limits.judge(this.#candidates, this.#usedBytes)) this.#reportCandidates();
   }
 
@@ -143,7 +173,6 @@ export class NodeShard implements HostedReplica {
 
   /** Idempotent. */
   close(): void {
-    clearInterval(this.#judging);
     this.host.close();
     this.#nodeLinks.remove(this.#links);
     this.#dumps.close();
@@ -152,6 +181,11 @@ export class NodeShard implements HostedReplica {
   #addressOf(replicaId: string): string | undefined {
     return this.#candidates.find((candidate) => candidate.replicaId === replicaId)?.address;
   }
+}
+
+/** About as many for a node with many shards as for one with one. */
+function stripesOf(shardCount: number): number {
+  return Math.max(16, Math.ceil(1_024 / shardCount));
 }
 
 const answerTypes: ReadonlySet<string> = new Set(['beaconAnswer', 'syncAnswer', 'appendAnswer', 'higherEpoch']);

@@ -14,6 +14,8 @@ export interface NodeOptions {
   readonly zk: string;
   /** Root znode. Default /kvstore. */
   readonly root: string;
+  /** Parts into which the keys of a cluster are divided; from 1, the same on every node, for good. Default 1. */
+  readonly shards: number;
   /** Fewest replicas in sync with which writes are taken; from 1. Default 1. */
   readonly minInSync: number;
   /** Copies of each shard, or as many as there are nodes; 1 to 16. Default 3. */

@@ -1,8 +1,9 @@
 /**
- * What the operations of one pipeline do at the shard, and their results until they are sent. This is the hot path of a
+ * What the operations of one pipeline do at their shards, and their results until they are sent. This is the hot path of a
  * node: an operation costs no promise, no timer and no lock where nobody is in its way, and the clock is read once for many.
  */
 import { KvError } from '../errors.js';
+import { shardOfKey } from '../placement/index.js';
 import { ownCopyOf } from '../rpc/own-memory.js';
 import type { OperationReader } from '../rpc/pipeline-operations.js';
 import { ResultWriter } from '../rpc/pipeline-results.js';
@@ -10,15 +11,17 @@ import type { StoredValue } from '../storage/index.js';
 import type { LocalShard } from './local-shard.js';
 import { OrderedGet, PipelinedDelete, PipelinedPut, type Results } from './pipelined-operations.js';
 import { checkDecodedKey, checkIfVersion, checkValue } from './request-checks.js';
+import type { ShardDirectory } from './shard-directory.js';
+import { ShardVisits } from './shard-visits.js';
 
 export interface PipelineContext {
   readonly nodeId: string;
   readonly maxValueBytes: number;
-  readonly local: LocalShard;
+  readonly directory: ShardDirectory;
   /** Why nothing is taken in any more. */
   refusalOfAll(): KvError | undefined;
-  /** An error as the caller should see it: the primary's whereabouts are added, the unexpected is logged. */
-  explain(error: unknown): KvError;
+  /** An error as the caller should see it: the whereabouts of the shard's primary are added, the unexpected is logged. */
+  explain(error: unknown, shard: number): KvError;
   /** So many operations more, or fewer, wait to be answered. */
   waiting(operations: number): void;
 }
@@ -33,18 +36,13 @@ export interface ResultOutput {
   added(): void;
 }
 
-interface UnreadGet {
-  readonly id: number;
-  readonly bytes: number;
-  readonly key: string;
-}
-
 export class PipelineExecutor implements Results {
   readonly results: ResultWriter;
+  readonly visits: ShardVisits;
   readonly #context: PipelineContext;
   readonly #output: ResultOutput;
   /** Ordered gets that may be read, of a client that does not take results: their values wait where they are stored. */
-  #unread: UnreadGet[] = [];
+  #unread: OrderedGet[] = [];
   #unanswered = 0;
   #unansweredBytes = 0;
 
@@ -52,6 +50,7 @@ export class PipelineExecutor implements Results {
     this.#context = context;
     this.#output = output;
     this.results = new ResultWriter(context.nodeId);
+    this.visits = new ShardVisits(context.directory);
   }
 
   /** Operations that wait, and what they hold. */
@@ -62,63 +61,70 @@ export class PipelineExecutor implements Results {
     return this.#unansweredBytes;
   }
 
-  /** Does it, or begins to. `refusalOfRead` is of `nowMs`, and that of this turn, after the operation came in (R9). */
-  execute(operation: OperationReader, refusalOfRead: KvError | undefined, nowMs: number): void {
-    const { id } = operation;
+  /** Does it, or begins to. `visits` are those of this turn, after the operation came in (R9). */
+  execute(operation: OperationReader): void {
+    let shard = 0;
     try {
       const refusal = this.#context.refusalOfAll();
       if (refusal !== undefined) throw refusal;
       if (operation.kind === undefined)
         throw new KvError('INVALID_ARGUMENT', 'an operation that is neither get nor put nor delete');
       const key = checkDecodedKey(operation.key, operation.keyBytes);
-      if (operation.kind === 'get') this.#get(id, key, refusalOfRead);
-      else if (operation.kind === 'put') this.#put(operation, key, nowMs);
-      else this.#delete(operation, key, nowMs);
+      const { shardCount } = this.#context.directory;
+      if (shardCount > 1) shard = shardOfKey(key, shardCount);
+      const local = this.visits.local(shard);
+      if (operation.kind === 'get') this.#get(operation.id, key, shard, local);
+      else if (operation.kind === 'put') this.#put(operation, key, shard, local);
+      else this.#delete(operation, key, shard, local);
     } catch (error) {
-      this.#error(id, error);
+      this.#error(operation.id, error, shard);
     }
   }
 
-  /** The client takes results again. `refusalOfRead` as in `execute`. */
-  readOn(refusalOfRead: KvError | undefined): void {
+  /** The client takes results again. As in `execute`, what may be read is found out in this turn. */
+  readOn(): void {
     let next = 0;
     for (; next < this.#unread.length && this.#output.mayWrite(); next++) {
-      const { id, bytes, key } = this.#unread[next]!;
-      if (refusalOfRead !== undefined) this.failed(id, bytes, refusalOfRead);
-      else this.#readOrdered(id, bytes, key);
+      const get = this.#unread[next]!;
+      const refusal = this.visits.refusalOfRead(get.shard, get.local);
+      if (refusal !== undefined) this.failed(get.id, get.bytes, refusal, get.shard);
+      else this.#readOrdered(get);
     }
-    this.#unread = this.#unread.slice(next);
+    if (next > 0) this.#unread = this.#unread.slice(next);
   }
 
-  #get(id: number, key: string, refusal: KvError | undefined): void {
-    const { local } = this.#context;
+  #get(id: number, key: string, shard: number, local: LocalShard): void {
     if (this.#unanswered > 0 && local.isBeingWritten(key)) {
       this.#waitsFor(key.length);
-      return local.readInOrder(key, new OrderedGet(this, id, key));
+      return local.readInOrder(key, new OrderedGet(this, id, key, shard, local));
     }
+    const refusal = this.visits.refusalOfRead(shard, local);
     if (refusal !== undefined) throw refusal;
-    this.#read(id, key);
+    this.#read(id, key, shard, local);
   }
 
-  #put(operation: OperationReader, key: string, nowMs: number): void {
+  #put(operation: OperationReader, key: string, shard: number, local: LocalShard): void {
     const { buffer, valueStart, valueEnd, ifVersion } = operation;
     const bytes = valueEnd - valueStart;
     checkValue(bytes, this.#context.maxValueBytes);
     checkIfVersion(ifVersion, 0);
     this.#waitsFor(bytes);
     const value = ownCopyOf(buffer, valueStart, valueEnd);
-    this.#context.local.write({ key, value, ifVersion }, new PipelinedPut(this, operation.id, bytes), nowMs);
+    this.visits.wrote(shard, local);
+    local.write({ key, value, ifVersion }, new PipelinedPut(this, operation.id, bytes, shard), this.visits.nowMs);
   }
 
-  #delete({ id, ifVersion }: OperationReader, key: string, nowMs: number): void {
+  #delete({ id, ifVersion }: OperationReader, key: string, shard: number, local: LocalShard): void {
     checkIfVersion(ifVersion, 1);
     this.#waitsFor(key.length);
-    this.#context.local.write({ key, value: undefined, ifVersion }, new PipelinedDelete(this, id, key.length), nowMs);
+    this.visits.wrote(shard, local);
+    const operation = new PipelinedDelete(this, id, key.length, shard);
+    local.write({ key, value: undefined, ifVersion }, operation, this.visits.nowMs);
   }
 
   /** What is stored now. */
-  #read(id: number, key: string): void {
-    const stored = this.#context.local.stored(key);
+  #read(id: number, key: string, shard: number, local: LocalShard): void {
+    const stored = local.stored(key);
     if (!(stored instanceof Promise)) return this.#value(id, stored);
     const bytes = key.length;
     this.#waitsFor(bytes);
@@ -127,7 +133,7 @@ export class PipelineExecutor implements Results {
         this.#settled(bytes);
         this.#value(id, found);
       },
-      (error: unknown) => this.failed(id, bytes, error),
+      (error: unknown) => this.failed(id, bytes, error, shard),
     );
   }
 
@@ -152,23 +158,23 @@ export class PipelineExecutor implements Results {
     this.#output.added();
   }
 
-  readable(id: number, bytes: number, key: string): void {
-    if (this.#output.mayWrite()) this.#readOrdered(id, bytes, key);
-    else this.#unread.push({ id, bytes, key });
+  readable(get: OrderedGet): void {
+    if (this.#output.mayWrite()) this.#readOrdered(get);
+    else this.#unread.push(get);
   }
 
-  #readOrdered(id: number, bytes: number, key: string): void {
+  #readOrdered({ id, bytes, key, shard, local }: OrderedGet): void {
     this.#settled(bytes);
-    this.#read(id, key);
+    this.#read(id, key, shard, local);
   }
 
-  failed(id: number, bytes: number, error: unknown): void {
+  failed(id: number, bytes: number, error: unknown, shard: number): void {
     this.#settled(bytes);
-    this.#error(id, error);
+    this.#error(id, error, shard);
   }
 
-  #error(id: number, error: unknown): void {
-    this.results.error(id, this.#context.explain(error));
+  #error(id: number, error: unknown, shard: number): void {
+    this.results.error(id, this.#context.explain(error, shard));
     this.#output.added();
   }
 

@@ -2,20 +2,17 @@
 import type { Logger } from 'pino';
 import { KvError } from '../errors.js';
 import { toStatus } from '../rpc/status.js';
-import type { LocalShard } from './local-shard.js';
 import { noPrimary } from './no-primary.js';
 import type { PipelineContext } from './pipeline-executor.js';
 import { type PipelineCall, PipelineSession } from './pipeline-session.js';
+import type { ShardDirectory } from './shard-directory.js';
 
 export interface PipelineServerOptions {
   readonly nodeId: string;
   readonly maxValueBytes: number;
-  readonly local: LocalShard;
+  readonly directory: ShardDirectory;
   /** Streams open at the same time. */
   readonly maxPipelines: number;
-  /** Where the primary is, as far as this node knows; undefined if it is unknown or this node itself. */
-  primaryElsewhere(): string | undefined;
-  isOffline(): boolean;
   readonly logger: Logger;
 }
 
@@ -26,15 +23,16 @@ export class PipelineServer {
   #pending = 0;
   #lastMessageMs = 0;
   #refusal: KvError | undefined;
-  #told: KvError | undefined;
+  /** By shard. */
+  readonly #told = new Map<number, KvError>();
 
   constructor(options: PipelineServerOptions) {
     this.#options = options;
-    const { nodeId, maxValueBytes, local } = options;
+    const { nodeId, maxValueBytes, directory } = options;
     this.#context = {
-      ...{ nodeId, maxValueBytes, local },
+      ...{ nodeId, maxValueBytes, directory },
       refusalOfAll: () => this.#refusal,
-      explain: (error) => this.#explain(error),
+      explain: (error, shard) => this.#explain(error, shard),
       waiting: (operations) => {
         this.#pending += operations;
       },
@@ -69,25 +67,26 @@ export class PipelineServer {
     for (const session of this.#sessions) session.close();
   }
 
-  #explain(error: unknown): KvError {
+  #explain(error: unknown, shard: number): KvError {
     if (!(error instanceof KvError)) {
       this.#options.logger.error({ err: error }, 'an operation failed unexpectedly');
       return new KvError('INTERNAL', 'internal error; the log of the node has the details');
     }
-    return error.code === 'NOT_PRIMARY' ? this.#whereabouts(error) : error;
+    return error.code === 'NOT_PRIMARY' ? this.#whereabouts(error, shard) : error;
   }
 
   /** Found out once a turn: all that waited for a primary that is deposed are told in one. */
-  #whereabouts(error: KvError): KvError {
-    if (this.#told !== undefined) return this.#told;
-    const { primaryElsewhere, isOffline } = this.#options;
-    const primaryAddress = primaryElsewhere();
+  #whereabouts(error: KvError, shard: number): KvError {
+    const known = this.#told.get(shard);
+    if (known !== undefined) return known;
+    const { directory } = this.#options;
+    const primaryAddress = directory.primaryElsewhere(shard);
     const told =
-      primaryAddress === undefined ? noPrimary(isOffline()) : new KvError('NOT_PRIMARY', error.message, { primaryAddress });
-    this.#told = told;
-    setImmediate(() => {
-      this.#told = undefined;
-    });
+      primaryAddress === undefined
+        ? noPrimary(directory.isOffline(shard))
+        : new KvError('NOT_PRIMARY', error.message, { primaryAddress });
+    if (this.#told.size === 0) setImmediate(() => this.#told.clear());
+    this.#told.set(shard, told);
     return told;
   }
 }

@@ -89,21 +89,20 @@ export class PipelineSession {
         // What came before on this stream may well have been executed.
         error instanceof MalformedMessage
           ? new KvError('INVALID_ARGUMENT', reason, { executed: 'unknown' })
-          : this.#context.explain(error),
+          : this.#context.explain(error, 0),
       );
     }
-    this.#context.local.flush();
+    this.#executor.visits.flush();
     this.#regulate();
     this.#endIfDone();
   }
 
   #workOff(): void {
-    const nowMs = performance.now();
-    const refusalOfRead = this.#context.local.refusalOfRead(nowMs);
-    this.#executor.readOn(refusalOfRead);
+    this.#executor.visits.begin(performance.now());
+    this.#executor.readOn();
     let left = sliceOperations;
     for (let message = this.#messages[0]; message !== undefined; message = this.#messages[0]) {
-      for (; left > 0 && this.#mayWrite && message.next(); left--) this.#executor.execute(message, refusalOfRead, nowMs);
+      for (; left > 0 && this.#mayWrite && message.next(); left--) this.#executor.execute(message);
       if (!this.#mayWrite) return;
       if (left === 0) return this.#goOnLater();
       this.#messages.shift();

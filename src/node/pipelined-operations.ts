@@ -1,5 +1,5 @@
 /** Operations of a pipeline that have to wait, and where their results go. */
-import { LocalOperation } from './local-shard.js';
+import { LocalOperation, type LocalShard } from './local-shard.js';
 
 /** A stream, as an operation of it sees it; `bytes` is what the operation held while it waited. */
 export interface Results {
@@ -7,24 +7,26 @@ export interface Results {
   /** Version 0: there was nothing to delete. */
   deleted(id: number, bytes: number, version: number): void;
   /** The key may be read, and answered, in this turn. */
-  readable(id: number, bytes: number, key: string): void;
-  failed(id: number, bytes: number, error: unknown): void;
+  readable(get: OrderedGet): void;
+  failed(id: number, bytes: number, error: unknown, shard: number): void;
 }
 
 abstract class PipelinedOperation extends LocalOperation {
   readonly results: Results;
   readonly id: number;
   readonly bytes: number;
+  readonly shard: number;
 
-  constructor(results: Results, id: number, bytes: number) {
+  constructor(results: Results, id: number, bytes: number, shard: number) {
     super();
     this.results = results;
     this.id = id;
     this.bytes = bytes;
+    this.shard = shard;
   }
 
   override failed(error: unknown): void {
-    this.results.failed(this.id, this.bytes, error);
+    this.results.failed(this.id, this.bytes, error, this.shard);
   }
 }
 
@@ -43,13 +45,15 @@ export class PipelinedDelete extends PipelinedOperation {
 /** A get behind a write of its key. */
 export class OrderedGet extends PipelinedOperation {
   readonly key: string;
+  readonly local: LocalShard;
 
-  constructor(results: Results, id: number, key: string) {
-    super(results, id, key.length);
+  constructor(results: Results, id: number, key: string, shard: number, local: LocalShard) {
+    super(results, id, key.length, shard);
     this.key = key;
+    this.local = local;
   }
 
   override succeeded(): void {
-    this.results.readable(this.id, this.bytes, this.key);
+    this.results.readable(this);
   }
 }

@@ -2,7 +2,6 @@
  * Hosts one replica: feeds events to the pure core and carries out its effects in order. Owns the clock, the ticks and
  * the storage; the outside world is reached through `ShardPorts`.
  */
-import type { Logger } from 'pino';
 import type {
   Answer,
   Effect,
@@ -16,7 +15,8 @@ import type {
 } from '../replication/index.js';
 import { Replica } from '../replication/index.js';
 import type { Storage } from '../storage/index.js';
-import { logNote, logRole } from './shard-log.js';
+import type { NodePulse, Pulsed } from './node-pulse.js';
+import type { ShardLog } from './shard-log.js';
 
 /** How the host reaches the outside. */
 export interface ShardPorts {
@@ -31,6 +31,7 @@ export interface ShardPorts {
   /** The replica's role, epoch or members may have changed. */
   changed(): void;
   stopped(clean: boolean): void;
+  released(): void;
   /** A broken invariant or a storage that failed: the node must end. */
   failed(error: Error): void;
 }
@@ -40,16 +41,12 @@ export interface AnswerSink {
   answer(answer: Answer): void;
 }
 
-/** Ticks in a beacon interval: beacons leave, and silence is noticed, that much late at the most. */
-const ticksPerBeacon = 3;
-const minTickMs = 5;
-
-export class ShardHost {
+export class ShardHost implements Pulsed {
   readonly storage: Storage;
   readonly #replica: Replica;
   readonly #ports: ShardPorts;
-  readonly #logger: Logger;
-  readonly #ticker: NodeJS.Timeout;
+  readonly #pulse: NodePulse;
+  readonly #log: ShardLog;
   #handling = false;
   #flushDue = false;
   #flushScheduled = false;
@@ -57,14 +54,13 @@ export class ShardHost {
   /** The newest write that is durable and not reported yet. */
   #persistedWrite = 0;
 
-  constructor(options: ReplicaOptions, storage: Storage, ports: ShardPorts, logger: Logger) {
+  constructor(options: ReplicaOptions, storage: Storage, ports: ShardPorts, pulse: NodePulse, log: ShardLog) {
     this.storage = storage;
     this.#ports = ports;
-    this.#logger = logger;
+    this.#pulse = pulse;
+    this.#log = log;
     this.#replica = new Replica(options, performance.now());
-    const tickMs = Math.max(minTickMs, options.beaconMs / ticksPerBeacon);
-    // Timers run before the sockets are read: messages that have arrived are handled before the tick (R4).
-    this.#ticker = setInterval(() => setImmediate(() => this.handle({ type: 'tick' })), tickMs);
+    pulse.add(this);
   }
 
   get replicaId(): ReplicaId {
@@ -108,10 +104,7 @@ export class ShardHost {
     this.#flushDue = true;
     if (this.#flushScheduled) return;
     this.#flushScheduled = true;
-    setImmediate(() => {
-      this.#flushScheduled = false;
-      this.flush();
-    });
+    this.#pulse.atTurnEnd(this);
   }
 
   /** Whoever knows that no more writes come in this turn need not wait for its end. */
@@ -119,6 +112,15 @@ export class ShardHost {
     if (!this.#flushDue) return;
     this.#flushDue = false;
     this.handle({ type: 'flush' });
+  }
+
+  turnEnded(): void {
+    this.#flushScheduled = false;
+    this.flush();
+  }
+
+  tick(): void {
+    this.handle({ type: 'tick' });
   }
 
   /** `nowMs`: monotonic, after the event came about. */
@@ -140,7 +142,7 @@ export class ShardHost {
 
   close(): void {
     this.#closed = true;
-    clearInterval(this.#ticker);
+    this.#pulse.remove(this);
   }
 
   #carryOut(): void {
@@ -181,13 +183,13 @@ export class ShardHost {
       case 'refuseDump':
         return this.#ports.refuseDump(effect);
       case 'roleChanged':
-        logRole(this.#logger, effect);
+        this.#log.role(effect);
         return this.#ports.changed();
       case 'note':
-        logNote(this.#logger, effect.note, this.replicaId);
+        this.#log.note(effect.note, this.replicaId);
         return this.#ports.changed();
       case 'released':
-        return this.#ports.stopped(true);
+        return this.#ports.released();
       case 'stopped':
         return this.#ports.stopped(effect.clean);
     }

@@ -1,12 +1,31 @@
 /** What a replica's notes look like in the log: constant text, values as fields. Operators read these lines. */
 import type { Logger } from 'pino';
 import { type Effect, type Note, nodeIdOf } from '../replication/index.js';
+import type { RepeatedLines } from './repeated-lines.js';
 
-export function logRole(logger: Logger, { role, epoch }: Extract<Effect, { type: 'roleChanged' }>): void {
-  logger.info({ role, epoch }, 'role changed');
+export class ShardLog {
+  readonly #shard: number;
+  readonly #logger: Lines;
+
+  /** `logger` adds which shard and replica it is; `lines` sees to it that many shards do not fill the log. */
+  constructor(shard: number, logger: Logger, lines: RepeatedLines) {
+    this.#shard = shard;
+    const at = (level: keyof Lines) => (fields: object, text: string) => lines.write(logger, level, fields, text);
+    this.#logger = { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
+  }
+
+  role({ role, epoch }: Extract<Effect, { type: 'roleChanged' }>): void {
+    this.#logger.info({ role, epoch }, 'role changed');
+  }
+
+  note(note: Note, self: string): void {
+    logNote(this.#logger, this.#shard, note, self);
+  }
 }
 
-export function logNote(logger: Logger, note: Note, self: string): void {
+type Lines = Readonly<Record<'debug' | 'info' | 'warn' | 'error', (fields: object, text: string) => void>>;
+
+function logNote(logger: Lines, shard: number, note: Note, self: string): void {
   switch (note.kind) {
     case 'serving':
       return logger.info({ inSync: note.inSync }, 'serving');
@@ -15,15 +34,16 @@ export function logNote(logger: Logger, note: Note, self: string): void {
     case 'inSyncChanged':
       logger.info({ inSync: note.inSync }, 'in-sync set changed');
       if (note.inSync.length === 1 && note.inSync[0] === self) {
-        logger.warn('a single copy is all there is: if this node dies, acknowledged writes are lost with it');
+        logger.warn({}, 'a single copy is all there is: if this node dies, acknowledged writes are lost with it');
       }
       return;
     case 'paused':
       return logger.warn(
+        {},
         'paused: neither all in-sync replicas nor ZooKeeper can be reached; nothing is served until they answer',
       );
     case 'resumed':
-      return logger.info('resumed');
+      return logger.info({}, 'resumed');
     case 'claiming':
       return logger.info({ silentMs: Math.round(note.silentMs) }, 'no beacon of the primary: claiming the shard');
     case 'stoodStill':
@@ -34,27 +54,27 @@ export function logNote(logger: Logger, note: Note, self: string): void {
     case 'dumpTaken':
       return logger.info({ seq: note.seq }, 'dump received');
     case 'offline':
-      return logOffline(logger, note.lost);
+      return logOffline(logger, shard, note.lost);
     case 'handover':
       return logger.info({ successor: note.to }, 'handing over');
     case 'historyEnded':
       return logger.warn(
+        {},
         'this was the last copy, and it lived in memory: its data ends with this node, and the next node begins empty',
       );
     case 'diskOverdue':
-      return logger.error('stepped down: a write of the own log is overdue');
+      return logger.error({}, 'stepped down: a write of the own log is overdue');
   }
 }
 
 /** Who is taken out is told with the reason: it is what an operator asks first. */
-function logProposal(logger: Logger, { added, removed }: Extract<Note, { kind: 'membersProposed' }>): void {
+function logProposal(logger: Lines, { added, removed }: Extract<Note, { kind: 'membersProposed' }>): void {
   const level = removed.length > 0 ? 'info' : 'debug';
   logger[level]({ added, removed }, 'change of the in-sync set proposed');
 }
 
-/** The command names the shard; there is one. */
-function logOffline(logger: Logger, lost: readonly string[] | undefined): void {
-  const command = 'kvctl shard force-primary 0 --accept-data-loss';
+function logOffline(logger: Lines, shard: number, lost: readonly string[] | undefined): void {
+  const command = `kvctl shard force-primary ${shard} --accept-data-loss`;
   if (lost === undefined) {
     logger.error(
       { command },

@@ -16,6 +16,8 @@ class Shard {
     this.admission = new WriteAdmission({
       storage: this.storage,
       uncommittedBytes: () => 0,
+      otherShardsBytes: () => 0,
+      shardCount: () => 1,
       uncommittedValueBytes: () => undefined,
       holders: () => this.holders,
     });
@@ -71,6 +73,8 @@ describe('the admission of writes', () => {
     const admission = new WriteAdmission({
       storage: new MemoryStorage(),
       uncommittedBytes: () => waiting.bytes,
+      otherShardsBytes: () => 0,
+      shardCount: () => 1,
       uncommittedValueBytes: (key) => (key === 'waiting' ? 100 : undefined),
       holders: () => [{ nodeId: 'a', limitBytes: 10_000 }],
     });
@@ -88,6 +92,24 @@ describe('the admission of writes', () => {
     expect(shard.write('k1', 500)).toBeUndefined();
     shard.holders = [...shard.holders, { nodeId: 'small', limitBytes: 1_000 }];
     expect(shard.write('k2', 500, 1_000)).toBe('MEMORY_FULL');
+  });
+
+  it('counts what the other shards of the node hold, and leaves them their part of what is left', () => {
+    const others = { bytes: 8_000 };
+    const admission = new WriteAdmission({
+      storage: new MemoryStorage(),
+      uncommittedBytes: () => 0,
+      otherShardsBytes: () => others.bytes,
+      shardCount: () => 2,
+      uncommittedValueBytes: () => undefined,
+      holders: () => [{ nodeId: 'a', limitBytes: 10_000 }],
+    });
+    const put = (bytes: number) => admission.refusalOf({ key: 'k', value: new Uint8Array(bytes) }, 0)?.code;
+    expect(put(2_000)).toBe('MEMORY_FULL');
+    expect(put(500)).toBeUndefined();
+    others.bytes = 9_900;
+    // Beyond its part it looks again.
+    expect(put(500)).toBe('MEMORY_FULL');
   });
 
   it('leaves it to the primary where this node is none', () => {

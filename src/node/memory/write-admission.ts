@@ -17,6 +17,10 @@ export interface Holder {
 
 export interface AdmissionSources {
   readonly storage: Pick<Storage, 'dataBytes' | 'keyCount' | 'get'>;
+  /** What the other shards of this node cost, writes under way included. */
+  otherShardsBytes(): number;
+  /** Shards of this node that share its memory, this one included: from 1. */
+  shardCount(): number;
   /** As the log counts them. */
   uncommittedBytes(): number;
   /** Of the newest entry of the key that is not committed; undefined: there is none. 0: it deletes. */
@@ -54,9 +58,14 @@ export class WriteAdmission {
     return this.#lookCloser(key, value.length, cost, nowMs);
   }
 
-  /** What the data costs, writes under way included. */
-  get usedBytes(): number {
+  /** What the data of this shard costs, writes under way included. */
+  get ownBytes(): number {
     return costOfData(this.#sources.storage) + costOfUncommitted(this.#sources.uncommittedBytes());
+  }
+
+  /** The same of all shards of this node. */
+  get usedBytes(): number {
+    return this.ownBytes + this.#sources.otherShardsBytes();
   }
 
   #lookCloser(key: string, valueBytes: number, cost: number, nowMs: number): KvError | undefined {
@@ -65,12 +74,11 @@ export class WriteAdmission {
       if (smallest === undefined || holder.limitBytes < smallest.limitBytes) smallest = holder;
     }
     const used = this.usedBytes;
-    this.#roomBytes = Math.max(0, (smallest?.limitBytes ?? Number.POSITIVE_INFINITY) - used);
+    const roomBytes = Math.max(0, (smallest?.limitBytes ?? Number.POSITIVE_INFINITY) - used);
+    // Others may take their part before they look again.
+    this.#roomBytes = roomBytes / this.#sources.shardCount() - cost;
     this.#validUntilMs = nowMs + validMs;
-    if (cost <= this.#roomBytes) {
-      this.#roomBytes -= cost;
-      return undefined;
-    }
+    if (cost <= roomBytes) return undefined;
     if (smallest === undefined || this.#growsNothing(key, valueBytes)) return undefined;
     const { nodeId, limitBytes } = smallest;
     return new KvError(

@@ -65,7 +65,7 @@ const variants: readonly { rule: string; does: string; edits: readonly Edit[]; c
   {
     rule: 'R2, R14',
     does: 'looks after its znodes neither from time to time nor in a new session',
-    edits: [edit('../coordination/zookeeper-coordinator.ts', 'this.#upkeeps % 2 === 0 ? this.#ownZnodes : []', '[]')],
+    edits: [edit('../coordination/zookeeper-coordinator.ts', 'this.#upkeeps % 2 === 0 ? this.#ownZnodes(shards) : []', '[]')],
     check: registersAgain,
   },
   {

@@ -1,0 +1,52 @@
+/**
+ * The one clock of all replicas of a node. They tick in one callback, and flush what a turn has written in one, so that what
+ * they have to say to another node travels together (peer-links.ts).
+ */
+export interface Pulsed {
+  tick(): void;
+  /** Once for each `atTurnEnd`. */
+  turnEnded(): void;
+}
+
+/** Ticks in a beacon interval: beacons leave, and silence is noticed, that much late at the most. */
+const ticksPerBeacon = 3;
+const minTickMs = 5;
+
+export class NodePulse {
+  readonly #members = new Set<Pulsed>();
+  readonly #timer: NodeJS.Timeout;
+  #due: Pulsed[] = [];
+
+  constructor(beaconMs: number) {
+    // Timers run before the sockets are read: messages that have arrived are handled before the tick (R4).
+    this.#timer = setInterval(() => setImmediate(() => this.#tick()), Math.max(minTickMs, beaconMs / ticksPerBeacon));
+  }
+
+  add(member: Pulsed): void {
+    this.#members.add(member);
+  }
+
+  remove(member: Pulsed): void {
+    this.#members.delete(member);
+  }
+
+  /** Tells it when this turn is over. */
+  atTurnEnd(member: Pulsed): void {
+    if (this.#due.length === 0) setImmediate(() => this.#endTurn());
+    this.#due.push(member);
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+  }
+
+  #tick(): void {
+    for (const member of this.#members) member.tick();
+  }
+
+  #endTurn(): void {
+    const due = this.#due;
+    this.#due = [];
+    for (const member of due) member.turnEnded();
+  }
+}

@@ -1,0 +1,230 @@
+/**
+ * The shards of a node: the replicas it holds, what they share (clock, links, memory), and what it knows of each for those
+ * who look for a key.
+ *
+ * A replica is there from when `placement` names this node until the core says that nobody needs its copy any more (R15). While
+ * a cluster has no placement, every node holds every shard.
+ */
+import type { Logger } from 'pino';
+import type { Candidate, ClusterConfig, Coordinator, NodeRegistration, VersionedState } from '../coordination/index.js';
+import type { Placement } from '../placement/index.js';
+import type { LocalShard } from './local-shard.js';
+import type { MemoryBudget } from './memory/memory-budget.js';
+import { NodePulse } from './node-pulse.js';
+import { NodeShard } from './node-shard.js';
+import { PeerLinks } from './peer-links.js';
+import { RepeatedLines } from './repeated-lines.js';
+import { ReplicationServer } from './replication-server.js';
+import type { ShardDirectory } from './shard-directory.js';
+import { ShardTasks } from './shard-tasks.js';
+
+export interface NodeShardsOptions {
+  readonly nodeId: string;
+  readonly address: string;
+  readonly config: ClusterConfig;
+  readonly memory: MemoryBudget;
+  readonly coordinator: Coordinator;
+  readonly logger: Logger;
+  onChange(): void;
+  onFailed(error: Error): void;
+}
+
+/** Between two looks at whether the data fits into the memory of everybody. */
+const judgeMs = 1_000;
+/** What the data costs is counted anew after so long: it takes as long as there are shards. */
+const countsForMs = 50;
+/** Shards that are registered or withdrawn, or tell that they stop, at the same time: ZooKeeper has others to answer too. */
+const maxRequests = 16;
+
+export class NodeShards implements ShardDirectory {
+  readonly shardCount: number;
+  readonly replication: ReplicationServer;
+  readonly #options: NodeShardsOptions;
+  readonly #links: PeerLinks;
+  readonly #pulse: NodePulse;
+  readonly #lines: RepeatedLines;
+  /** By number; empty where this node holds no copy. */
+  readonly #shards: (NodeShard | undefined)[];
+  /** Registrations and withdrawals of replicas, in order. */
+  readonly #registering: ShardTasks;
+  /** What the data of all costs, and when that was counted. */
+  #bytes = 0;
+  #countedMs = Number.NEGATIVE_INFINITY;
+  #placement: Placement | undefined;
+  #nodes: readonly NodeRegistration[] = [];
+  readonly #judging: NodeJS.Timeout;
+  #closed = false;
+  /** Of a planned stop: what is called when each has stopped. */
+  #onStopped: ((shard: NodeShard, clean: boolean) => void) | undefined;
+
+  constructor(options: NodeShardsOptions) {
+    const { config, logger } = options;
+    this.shardCount = config.shards;
+    this.#options = options;
+    this.#links = new PeerLinks(config.clusterId);
+    this.#pulse = new NodePulse(config.beaconMs);
+    this.#lines = new RepeatedLines(logger);
+    this.replication = new ReplicationServer(config.clusterId, (shard) => this.#shards[shard]);
+    this.#shards = new Array(config.shards).fill(undefined);
+    this.#registering = new ShardTasks(maxRequests, (error) => this.#onRequestFailed(error));
+    this.#judging = setInterval(() => this.#each((shard) => shard.judge()), judgeMs);
+  }
+
+  /** Those that are here. */
+  get held(): readonly NodeShard[] {
+    return this.#shards.filter((shard) => shard !== undefined);
+  }
+
+  at(shard: number): NodeShard | undefined {
+    return this.#shards[shard];
+  }
+
+  local(shard: number): LocalShard | undefined {
+    return this.#shards[shard]?.local;
+  }
+
+  primaryElsewhere(shard: number): string | undefined {
+    const held = this.#shards[shard];
+    const address = held === undefined ? this.#placedAddress(shard) : held.primaryAddress;
+    return address === this.#options.address ? undefined : address;
+  }
+
+  isOffline(shard: number): boolean {
+    return this.#shards[shard]?.host.snapshot.offline ?? false;
+  }
+
+  onNodes(nodes: readonly NodeRegistration[]): void {
+    this.#nodes = nodes;
+  }
+
+  /** Undefined: there is none, which changes nothing for a node that knows of one. */
+  onPlacement(placement: Placement | undefined): void {
+    if (placement === undefined && this.#placement !== undefined) return;
+    this.#placement = placement;
+    for (let shard = 0; shard < this.shardCount; shard++) this.#settle(shard);
+  }
+
+  /** Holds the shard if it is placed here, and tells the replica who else holds it. */
+  #settle(number: number): void {
+    if (this.#onStopped !== undefined || this.#closed) return;
+    const nodes = this.#placement?.shards[number];
+    const isPlaced = this.#placement === undefined || nodes?.includes(this.#options.nodeId);
+    if (isPlaced && this.#shards[number] === undefined) this.#take(number);
+    if (nodes !== undefined) this.#shards[number]?.host.handle({ type: 'placed', nodes });
+  }
+
+  #take(number: number): void {
+    const { coordinator, nodeId, address, memory } = this.#options;
+    const shard = this.#open(number);
+    this.#shards[number] = shard;
+    this.#registering.add(number, () =>
+      coordinator.registerCandidate(number, {
+        ...{ replicaId: shard.replicaId, nodeId, address, stopping: false, dataLimitBytes: memory.dataBytes },
+      }),
+    );
+  }
+
+  /** Nobody needs the copy any more: it goes, and with it its place in the line of succession. */
+  #release(shard: NodeShard): void {
+    const { shard: number } = shard;
+    shard.close();
+    this.#shards[number] = undefined;
+    this.#options.logger.info({ shard: number }, 'shard released: it is held elsewhere');
+    this.#registering.add(number, () => this.#options.coordinator.withdrawCandidate(number));
+    this.#onStopped?.(shard, true);
+    this.#settle(number);
+    this.#options.onChange();
+  }
+
+  #onRequestFailed(error: unknown): void {
+    if (!this.#closed) this.#options.onFailed(error as Error);
+  }
+
+  /** Of the first placed node that lives: it holds the shard, or is about to. */
+  #placedAddress(shard: number): string | undefined {
+    const placed = this.#placement?.shards[shard] ?? [];
+    for (const id of placed) {
+      const node = this.#nodes.find(({ nodeId }) => nodeId === id);
+      if (node !== undefined) return node.address;
+    }
+    return undefined;
+  }
+
+  /** A planned stop of all together (R12, R13). @returns how many could not be left cleanly by the deadline. */
+  async stop(deadlineMs: number): Promise<number> {
+    const waiting = new Set(this.held);
+    let unclean = 0;
+    const stopped = new Promise<void>((resolve) => {
+      if (waiting.size === 0) resolve();
+      this.#onStopped = (shard, clean) => {
+        if (waiting.delete(shard) && !clean) unclean++;
+        if (waiting.size === 0) resolve();
+      };
+    });
+    for (const { shard } of this.held) this.#registering.add(shard, () => this.#announceStop(shard));
+    this.#each((shard) => shard.host.handle({ type: 'stop', deadlineMs }));
+    await stopped;
+    return unclean;
+  }
+
+  async #announceStop(shard: number): Promise<void> {
+    const { coordinator, logger } = this.#options;
+    await coordinator.announceStop(shard).catch((error: unknown) => {
+      logger.debug({ err: error }, 'the others could not be told through ZooKeeper; beacons tell them');
+    });
+  }
+
+  onSession(connected: boolean): void {
+    this.#each((shard) => shard.host.handle({ type: 'session', connected }));
+  }
+
+  onState(shard: number, read: VersionedState | undefined): void {
+    this.#shards[shard]?.onState(read);
+  }
+
+  onCandidates(shard: number, candidates: readonly Candidate[]): void {
+    this.#shards[shard]?.onCandidates(candidates);
+  }
+
+  /** Idempotent. Ends the streams that would keep a server from shutting down; whoever waits for a stop is told. */
+  close(): void {
+    this.#closed = true;
+    clearInterval(this.#judging);
+    this.#each((shard) => shard.close());
+    this.#each((shard) => this.#onStopped?.(shard, false));
+    this.#pulse.close();
+    this.#links.close();
+    this.replication.close();
+    this.#lines.close();
+  }
+
+  #open(number: number): NodeShard {
+    const shard: NodeShard = new NodeShard({
+      ...this.#options,
+      ...{ shard: number, shardCount: this.shardCount, links: this.#links, server: this.replication },
+      ...{ pulse: this.#pulse, lines: this.#lines },
+      otherShardsBytes: () => this.#bytesBeside(shard),
+      onStopped: (clean) => this.#onStopped?.(shard, clean),
+      // The core is in the middle of a step.
+      onReleased: () => setImmediate(() => this.#release(shard)),
+    });
+    return shard;
+  }
+
+  #bytesBeside(shard: NodeShard): number {
+    if (this.shardCount === 1) return 0;
+    const nowMs = performance.now();
+    if (nowMs >= this.#countedMs + countsForMs) {
+      this.#countedMs = nowMs;
+      this.#bytes = 0;
+      this.#each((one) => {
+        this.#bytes += one.ownBytes;
+      });
+    }
+    return Math.max(0, this.#bytes - shard.ownBytes);
+  }
+
+  #each(tell: (shard: NodeShard) => void): void {
+    for (const shard of this.#shards) if (shard !== undefined) tell(shard);
+  }
+}

@@ -1,0 +1,13 @@
+/** Where the operations on a key go: the shard it belongs to, and what this node knows of that shard. */
+import type { LocalShard } from './local-shard.js';
+
+export interface ShardDirectory {
+  /** The same on every node, for good. */
+  readonly shardCount: number;
+  /** Undefined where this node holds no copy of the shard. */
+  local(shard: number): LocalShard | undefined;
+  /** Where the shard's primary is, as far as this node knows; undefined if it is unknown or this node itself. */
+  primaryElsewhere(shard: number): string | undefined;
+  /** Whether the shard's data is out of reach until an operator or a returning node mends that. */
+  isOffline(shard: number): boolean;
+}
