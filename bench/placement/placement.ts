@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { encodePlacement, type Placement, type PlacementNode, type PlacementRules, place } from '../../src/placement/index.js';
+import { zoneCosts } from './zone-cost.js';
 
 const replicas = 3;
 const vnodes = 64;
@@ -68,3 +69,10 @@ for (const zoned of [false, true]) {
   for (const nodeCount of nodeCounts)
     for (const shardCount of shardCounts) process.stdout.write(`| ${row(nodeCount, shardCount, zoned)} |\n`);
 }
+
+process.stdout.write('\nA node more and a node less, of 4 to 30 nodes and 2 to 5 zones, 256 shards: copies moved, x ideal\n\n');
+process.stdout.write(
+  '| zones | changes each | more: median / p90 / max | less: median / p90 / max |\n| --- | --- | --- | --- |\n',
+);
+const rules: PlacementRules = { shardCount: 256, replicas, vnodes, sha256 };
+for (const line of zoneCosts(rules, movedCopies)) process.stdout.write(`${line}\n`);
