@@ -116,7 +116,7 @@ describe('a link that is kept though nobody is spoken to', () => {
 });
 
 describe('a link that several shards share', () => {
-  const beacon = { type: 'beacon', sentAtMs: 1, probe: false, commitIndex: 0, stopping: false, mayLeave: false } as const;
+  const beacon = { type: 'beacon', sentAtMs: 1, probe: false, commitIndex: 0, stopping: false, mayLeaveMs: 0 } as const;
 
   async function bothUp(address: string): Promise<readonly [ShardLinks, ShardLinks]> {
     const up: Promise<void>[] = [];

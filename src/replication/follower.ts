@@ -33,16 +33,19 @@ function onBeacon(core: Core, role: Follower, from: ReplicaId, beacon: BodyOf<'b
   if (!beacon.probe) core.loyalSinceMs = core.nowMs;
   learnCommitIndex(core, role, beacon.commitIndex);
   answerBeacon(core, from, beacon, role.stream?.number ?? 0);
-  if (beacon.mayLeave) onMayLeave(core);
+  onMayLeave(core, beacon.mayLeaveMs);
 }
 
 export function answerBeacon(core: Core, to: ReplicaId, beacon: BodyOf<'beacon'>, number: number): void {
+  const leaving = core.stopping === undefined && isNeedless(core);
+  if (!leaving) core.stayedMs = Math.max(core.stayedMs, beacon.sentAtMs);
   core.send(to, {
     type: 'beaconAnswer',
     sentAtMs: beacon.sentAtMs,
     probe: beacon.probe,
     claiming: core.role.kind === 'claimant',
-    stopping: core.stopping !== undefined || isNeedless(core),
+    stopping: core.stopping !== undefined,
+    leaving,
     number,
     complete: core.isDurablyComplete,
   });

@@ -35,7 +35,7 @@ export function mayHandOver(role: Primary): boolean {
 function maybeHandOver(core: Core, role: Primary): void {
   if (!mayHandOver(role)) return;
   const successor = chooseSuccessor(core, role);
-  if (successor !== undefined) return drainAndPropose(core, role, successor);
+  if (successor !== undefined) return void drainAndPropose(core, role, successor);
   role.handover = undefined;
   // Members that stop or are gone are taken out by maybeChangeMembers; only then is this replica alone.
   if (core.register.required.length > 1) return;
@@ -58,11 +58,11 @@ function chooseSuccessor(core: Core, role: Primary): ReplicaId | undefined {
 export function maySucceed(core: Core, role: Primary, { replicaId, stopping }: CandidateFact): boolean {
   const peer = role.peers.get(replicaId);
   const inSync = core.register.confirmed.includes(replicaId) && peer?.phase === 'replicating' && !peer.refused;
-  return inSync && !stopping && !peer.stopping && core.nowMs - peer.leaseSentMs < core.options.leaseMs;
+  return inSync && !stopping && !peer.stopping && !peer.leaving && core.nowMs - peer.leaseSentMs < core.options.leaseMs;
 }
 
-/** New writes are refused while those appended are committed, so that none of them ends as unknown. */
-export function drainAndPropose(core: Core, role: Primary, successor: ReplicaId): void {
+/** New writes are refused while those appended are committed, so that none of them ends as unknown. Whether it has proposed. */
+export function drainAndPropose(core: Core, role: Primary, successor: ReplicaId): boolean {
   if (role.handover?.successor !== successor) {
     role.handover = { successor, stage: 'draining' };
     core.note({ kind: 'handover', to: successor });
@@ -70,10 +70,11 @@ export function drainAndPropose(core: Core, role: Primary, successor: ReplicaId)
   const { register, log } = core;
   const canCommit = register.confirmed.length >= core.options.minInSync;
   const drained = canCommit ? core.commitIndex === log.lastSeq : role.peers.get(successor)?.ackedSeq === log.lastSeq;
-  if (!drained || register.proposal !== undefined || !core.sessionConnected || register.state === undefined) return;
+  if (!drained || register.proposal !== undefined || !core.sessionConnected || register.state === undefined) return false;
   // From before it is sent until it has definitely failed, no reads (R12).
   role.handover.stage = 'proposed';
   propose(core, 'handover', handedOver(register.state, successor));
+  return true;
 }
 
 /** From before it is sent until it has definitely failed, nothing is served (R13). */

@@ -64,7 +64,7 @@ function movedAway(core: Core, role: Primary, removals: readonly Removal[]): rea
  */
 function mayEnter(core: Core, role: Primary, peer: Peer): boolean {
   if (!role.serving || role.paused || !peer.linked || peer.refused || peer.stopping || peer.claiming) return false;
-  if (!isPlaced(core, peer.id)) return false;
+  if (!isPlaced(core, peer.id) || peer.leaving !== false) return false;
   if (peer.phase !== 'replicating' || !peer.complete || !peer.keepsUp) return false;
   if (core.nowMs - (peer.behindSinceMs ?? core.nowMs) > admissionBeacons * core.options.beaconMs) return false;
   return core.nowMs - peer.leaseSentMs < core.options.leaseMs && core.isCandidate(peer.id);

@@ -14,8 +14,11 @@ export type RequestBody =
       readonly probe: boolean;
       readonly commitIndex: Seq;
       readonly stopping: boolean;
-      /** To one that has said it is stopping: this primary does not count on it, and will not (R15). */
-      readonly mayLeave: boolean;
+      /**
+       * When the newest beacon was sent whose answer said `leaving`, if this primary does not count on the receiver, and will
+       * not unless a later answer says otherwise; else 0 (R15).
+       */
+      readonly mayLeaveMs: number;
     }
   | { readonly type: 'sync'; readonly number: number; readonly log: LogPosition; readonly commitIndex: Seq }
   | {
@@ -37,6 +40,8 @@ export type ResponseBody =
       readonly probe: boolean;
       readonly claiming: boolean;
       readonly stopping: boolean;
+      /** It is out of the set, by what it knows, and wants to give up its copy: it is not to be taken in (R15). */
+      readonly leaving: boolean;
       /** The Sync that the answering replica follows; 0 for none. `complete` speaks of that one alone. */
       readonly number: number;
       readonly complete: boolean;

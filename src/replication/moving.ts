@@ -6,16 +6,26 @@
  */
 import type { Core } from './core.js';
 import { drainAndPropose, mayHandOver, maySucceed } from './handover.js';
-import { holdsAll, isPlaced, isWhole } from './placed.js';
+import { holdsAll, isAlive, isPlaced, isWhole } from './placed.js';
 import type { Primary } from './role.js';
 import { isEnded, nodeIdOf, type ReplicaId } from './shard-state.js';
 import { release } from './transitions.js';
 
-/**
- * A placed primary that is not the preferred one hands over once the preferred one could have taken over for so many graces
- * without a break: a node that comes and goes does not make the primary go to and fro.
- */
+/** A placed primary that is not the preferred one hands over once that could have taken over for so many graces without a break. */
 const steadyGraces = 4;
+/**
+ * A node that comes and goes does not make the primary go to and fro: where the shard is back within so many waits, the next
+ * wait is twice as long, up to so many times the first.
+ */
+const calmWaits = 16;
+const mostTimesTheFirst = 64;
+
+/** A list that names nobody says that nothing has been decided: it sends nobody away. */
+export function onPlaced(core: Core, nodes: readonly string[]): void {
+  if (nodes.length === 0) return;
+  core.placed = nodes;
+  core.placedMs = core.nowMs;
+}
 
 export function maybeMove(core: Core): void {
   if (core.placed === undefined || core.stopped || core.stopping !== undefined) return;
@@ -31,28 +41,40 @@ function maybeRelease(core: Core): void {
 
 /**
  * The primary has heard from this replica that it is about to go. What is read of `state` may be old: had the primary taken
- * it in meanwhile, or were about to, it would not say so.
+ * it in meanwhile, or were about to, it would not say so. If an answer to a later beacon has taken that back, so may the
+ * primary have: what it says then counts no more.
  */
-export function onMayLeave(core: Core): void {
+export function onMayLeave(core: Core, mayLeaveMs: number): void {
+  if (mayLeaveMs === 0 || mayLeaveMs <= core.stayedMs) return;
   if (core.stopping === undefined && isNeedless(core)) release(core);
 }
 
 /** It is not placed, and `state` tells that the set is without it, and complete where the shard belongs. */
 export function isNeedless(core: Core): boolean {
-  const { register, placed, self, isNew } = core;
+  const { register, placed, self, epoch, isNew, isRestarted } = core;
   const { state } = register;
   if (isPlaced(core, self) || register.proposal !== undefined) return false;
-  if (state === undefined) return register.isMissing && isNew;
+  // What an earlier process has asked for may come true late, and name this replica.
+  if (state === undefined) return register.isMissing && isNew && !isRestarted;
+  // A state older than the epoch one knows comes from a server that lags: one may have been taken in since.
+  if (state.epoch < epoch) return false;
   if (isEnded(state)) return true;
   if (state.primary === self || state.inSync.includes(self)) return false;
   return holdsAll(placed ?? [], state.inSync);
 }
 
+/** Writes are refused while it drains: not while ZooKeeper, or somebody who does not answer, has to be waited for. */
 function maybeHandOver(core: Core, role: Primary, placed: readonly string[]): void {
   if (!mayHandOver(role)) return;
   const successor = isPlaced(core, core.self) ? preferred(core, role, placed) : firstPlaced(core, role, placed);
-  if (successor !== undefined) drainAndPropose(core, role, successor);
-  else role.handover = undefined;
+  const mayPropose = core.sessionConnected && core.register.proposal === undefined;
+  const allAnswer = core.register.required.every((id) => id === core.self || isAlive(core, role, id));
+  if (successor === undefined || !mayPropose || !allAnswer) {
+    role.handover = undefined;
+    return;
+  }
+  const waitMs = waitMsOf(core, role);
+  if (drainAndPropose(core, role, successor)) core.yielded = { atMs: core.nowMs, waitMs };
 }
 
 /** Of a primary that is to go. */
@@ -70,5 +92,15 @@ function preferred(core: Core, role: Primary, [first]: readonly string[]): Repli
   if (candidate?.replicaId !== role.preferred?.id) role.preferred = undefined;
   if (candidate === undefined) return undefined;
   role.preferred ??= { id: candidate.replicaId, sinceMs: core.nowMs };
-  return core.nowMs - role.preferred.sinceMs > steadyGraces * core.options.graceMs ? candidate.replicaId : undefined;
+  return core.nowMs - role.preferred.sinceMs > waitMsOf(core, role) ? candidate.replicaId : undefined;
+}
+
+/** How long the preferred primary must have been able to take over. */
+function waitMsOf({ yielded, options }: Core, { sinceMs }: Primary): number {
+  const firstMs = steadyGraces * options.graceMs;
+  if (yielded === undefined) return firstMs;
+  // What was proposed has failed: this is the same term of office.
+  if (sinceMs <= yielded.atMs) return yielded.waitMs;
+  const isBackSoon = sinceMs - yielded.atMs < calmWaits * yielded.waitMs;
+  return isBackSoon ? Math.min(2 * yielded.waitMs, mostTimesTheFirst * firstMs) : firstMs;
 }

@@ -44,6 +44,8 @@ export interface Peer {
   /** The last answer came from a replica whose claim may yet succeed. */
   claiming: boolean;
   stopping: boolean;
+  /** What the answer to the newest beacon said of that (R15); undefined: it has answered none since it is known here. */
+  leaving: boolean | undefined;
   /** Its copy is usable: no dump is being laid. */
   complete: boolean;
   /** While a dump is on its way: entries from here on must be retained (R10). */
@@ -69,6 +71,7 @@ export function newPeer(id: ReplicaId, nowMs: number): Peer {
     heardSentMs: nowMs,
     claiming: false,
     stopping: false,
+    leaving: undefined,
     complete: false,
     retainFromSeq: undefined,
   };

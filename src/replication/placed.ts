@@ -29,8 +29,8 @@ export function holdsAll(nodes: readonly string[], members: readonly ReplicaId[]
   return nodes.every((node) => holding.has(node));
 }
 
-function isAlive({ nowMs, placedMs, options }: Core, role: Primary, id: ReplicaId): boolean {
+export function isAlive({ nowMs, placedMs, options }: Core, role: Primary, id: ReplicaId): boolean {
   const peer = role.peers.get(id);
-  if (peer === undefined || peer.phase !== 'replicating' || peer.refused || peer.stopping) return false;
+  if (peer === undefined || peer.phase !== 'replicating' || peer.refused || peer.stopping || peer.leaving) return false;
   return peer.heardSentMs >= placedMs && nowMs - peer.heardSentMs <= missedBeacons * options.beaconMs;
 }

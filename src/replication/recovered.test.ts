@@ -20,7 +20,7 @@ class Restarted {
   constructor(recovered: RecoveredReplica = found) {
     this.replica = new Replica({ ...defaultOptions, replicaId: 'b', volatile: false }, 0, recovered);
     this.tell({ type: 'session', connected: true }, 0);
-    const candidates = ['a', 'b'].map((replicaId, order) => ({ replicaId, order, stopping: false, mayLeave: false }));
+    const candidates = ['a', 'b'].map((replicaId, order) => ({ replicaId, order, stopping: false }));
     this.tell({ type: 'candidates', candidates }, 0);
   }
 
@@ -37,7 +37,7 @@ class Restarted {
     this.tell({ type: 'stateRead', version: state.epoch, state }, nowMs);
   }
   hear(sentAtMs: number): void {
-    const body = { type: 'beacon', sentAtMs, probe: false, commitIndex: 0, stopping: false, mayLeave: false } as const;
+    const body = { type: 'beacon', sentAtMs, probe: false, commitIndex: 0, stopping: false, mayLeaveMs: 0 } as const;
     this.tell({ type: 'message', message: { epoch: 1, from: 'a', to: 'b', body } }, sentAtMs);
   }
 }

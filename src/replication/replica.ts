@@ -12,7 +12,7 @@ import { maybeStop, onStop } from './handover.js';
 import { onDumpBegun, onDumpChunk, onDumpEnded, onDumpFailed } from './joiner.js';
 import { versionOf } from './log-entry.js';
 import { maybeChangeMembers, maybePause } from './membership.js';
-import { maybeMove } from './moving.js';
+import { maybeMove, onPlaced } from './moving.js';
 import { noteIfOffline } from './offline.js';
 import type { ReplicaOptions } from './options.js';
 import { enterPhase, type PeerPhase } from './peer.js';
@@ -146,8 +146,7 @@ function dispatch(core: Core, event: Exclude<Event, { type: 'write' | 'orderedRe
       core.candidates = event.candidates;
       break;
     case 'placed':
-      core.placed = event.nodes;
-      core.placedMs = core.nowMs;
+      onPlaced(core, event.nodes);
       break;
     case 'stateRead':
       onStateRead(core, event.version, event.state);

@@ -45,8 +45,13 @@ export function sendBeacon(core: Core, role: Primary, peer: Peer): void {
     probe: role.paused,
     commitIndex: core.commitIndex,
     stopping: core.stopping !== undefined,
-    mayLeave: peer.stopping && !peer.admitting && !core.register.required.includes(peer.id),
+    mayLeaveMs: mayLeave(core, peer) ? peer.heardSentMs : 0,
   });
+}
+
+/** What it has proposed may come true late: one that is named there stays (R15). */
+function mayLeave(core: Core, peer: Peer): boolean {
+  return peer.leaving === true && !peer.admitting && !core.register.required.includes(peer.id);
 }
 
 /** Starts whoever is not replicating, once this epoch is durable here (R8: a restarted primary must know it had it). */
@@ -123,6 +128,8 @@ export function onAppendAnswer(core: Core, peer: Peer, answer: BodyOf<'appendAns
 }
 
 export function onBeaconAnswer(core: Core, role: Primary, peer: Peer, answer: BodyOf<'beaconAnswer'>): void {
+  // Answers may overtake each other: what an older one says of leaving has been taken back, maybe.
+  if (answer.sentAtMs >= peer.heardSentMs) peer.leaving = answer.leaving;
   peer.heardSentMs = Math.max(peer.heardSentMs, answer.sentAtMs);
   // A probe renews nobody's loyalty, so it renews no lease either (R9).
   if (!answer.probe && !role.paused) peer.leaseSentMs = Math.max(peer.leaseSentMs, answer.sentAtMs);

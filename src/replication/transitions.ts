@@ -47,6 +47,7 @@ export function adoptEpoch(core: Core, epoch: Epoch): void {
   if (epoch <= core.epoch) return;
   core.epoch = epoch;
   core.syncNumber = 0;
+  core.stayedMs = Number.NEGATIVE_INFINITY;
   core.persist({ type: 'epoch', epoch }, { epoch });
   core.loyalSinceMs = core.nowMs;
   core.deferred.clear();

@@ -58,7 +58,7 @@ const requests = {
     probe: fc.boolean(),
     commitIndex: seq,
     stopping: fc.boolean(),
-    mayLeave: fc.boolean(),
+    mayLeaveMs: ms,
   }),
   sync: fc.record({ type: ofType('sync'), number, log, commitIndex: seq }),
   append: fc.record({
@@ -81,6 +81,7 @@ const responses = {
     stopping: fc.boolean(),
     number,
     complete: fc.boolean(),
+    leaving: fc.boolean(),
   }),
   syncAnswer: fc.record({ type: ofType('syncAnswer'), number, dumpNeeded: fc.boolean(), matchedSeq: seq }),
   appendAnswer: fc.record({ type: ofType('appendAnswer'), number, mismatch: fc.boolean(), ackedSeq: seq }),
@@ -95,9 +96,10 @@ function asProto(body: AnyBody, toWhole = Math.floor): object {
   const { type: _, ...fields } = body as Record<string, unknown> & AnyBody;
   if (body.type === 'sync') return { number: body.number, ...body.log, commitIndex: body.commitIndex };
   if (body.type === 'append') return { ...fields, entries: body.entries.map(asProtoEntry) };
-  if (!('sentAtMs' in body)) return fields;
-  const { sentAtMs, ...rest } = fields;
-  return { ...rest, sentAtUs: toWhole((sentAtMs as number) * 1_000) };
+  const times = Object.entries(fields).map(([name, value]) =>
+    name.endsWith('Ms') ? [name.replace(/Ms$/, 'Us'), toWhole((value as number) * 1_000)] : [name, value],
+  );
+  return Object.fromEntries(times);
 }
 
 const entryType = proto.lookupType('kv.internal.v1.Entry');
@@ -206,7 +208,7 @@ describe('messages between replicas', () => {
       probe: false,
       commitIndex: 0,
       stopping: false,
-      mayLeave: false,
+      mayLeaveMs: 0,
     } as const;
     const arrived = received(encode({ epoch: 1, from: 'a', to: 'b', body }), true);
     expect(arrived?.type === 'beacon' && arrived.sentAtMs).toBeLessThanOrEqual(body.sentAtMs);

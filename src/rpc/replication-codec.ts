@@ -38,7 +38,7 @@ type FlatBody = Exclude<WireBody, BodyOf<'sync' | 'append'>>;
 
 const empty = new FlatMessage({});
 const flat = {
-  beacon: new FlatMessage({ sentAtMs: 'ms', probe: 'bool', commitIndex: 'uint64', stopping: 'bool', mayLeave: 'bool' }),
+  beacon: new FlatMessage({ sentAtMs: 'ms', probe: 'bool', commitIndex: 'uint64', stopping: 'bool', mayLeaveMs: 'ms' }),
   dumpInvite: new FlatMessage({ number: 'uint64' }),
   stateChanged: empty,
   beaconAnswer: new FlatMessage({
@@ -48,6 +48,7 @@ const flat = {
     stopping: 'bool',
     complete: 'bool',
     number: 'uint64',
+    leaving: 'bool',
   }),
   syncAnswer: new FlatMessage({ number: 'uint64', dumpNeeded: 'bool', matchedSeq: 'uint64' }),
   appendAnswer: new FlatMessage({ number: 'uint64', mismatch: 'bool', ackedSeq: 'uint64' }),

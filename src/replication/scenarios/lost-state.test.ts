@@ -6,7 +6,7 @@ function higherEpochRemembered(): Scenario {
   const c = Scenario.of('a b');
   c.put('a', 'k', 'v');
   c.deliverAll();
-  const body = { type: 'beacon', sentAtMs: 0, probe: false, commitIndex: 0, stopping: false, mayLeave: false } as const;
+  const body = { type: 'beacon', sentAtMs: 0, probe: false, commitIndex: 0, stopping: false, mayLeaveMs: 0 } as const;
   c.receive({ epoch: 9, from: 'a~1', to: 'b~1', body });
   return c;
 }

@@ -132,6 +132,99 @@ describe('moving a shard (R15)', () => {
   });
 });
 
+describe('news of a move that are late, or not all there (R15)', () => {
+  /** c is out of the set, because a and b have heard that it is to go; it does not know it yet. */
+  function outOfTheSet(): Scenario {
+    const c = Scenario.of('a b c');
+    c.put('a', 'k', 'v');
+    c.place('a b c');
+    c.advance(500);
+    for (const name of ['a', 'b']) c.tellPlaced(name, 'a b');
+    c.until(() => c.inSync.join() === 'a,b', 'c is not taken out');
+    return c;
+  }
+
+  it('one that has not heard of the move stays, and is taken in again if it is called off', () => {
+    const c = outOfTheSet();
+    c.advance(aWhileMs);
+    expect(isReleased(c, 'c')).toBe(false);
+    c.tellPlaced('a', 'a b c');
+    c.until(() => c.inSync.join() === 'a,b,c', 'c is not taken in');
+    expect(c.cluster.dumps).toEqual([]);
+  });
+
+  it('a member that reads late that it is out is not released, nor taken out for it', () => {
+    const c = outOfTheSet();
+    // From now on it hears nothing new of ZooKeeper.
+    c.node('c').session.watchesMuted = true;
+    c.node('c').session.held = true;
+    c.tellPlaced('a', 'a b c');
+    c.until(() => c.inSync.join() === 'a,b,c', 'c is not taken in');
+    c.tellPlaced('c', 'a b');
+    c.advance(aWhileMs);
+    expect(isReleased(c, 'c')).toBe(false);
+    expect(c.inSync).toEqual(['a', 'b', 'c']);
+  });
+
+  it('a leave that was granted before it changed its mind counts no more', () => {
+    const c = outOfTheSet();
+    c.forgetSent();
+    c.hold('a', 'c');
+    c.tellPlaced('c', 'a b');
+    const { epoch } = c.state!;
+    const sentAtMs = c.cluster.nowMs;
+    const beacon = (atMs: number, mayLeaveMs: number) => {
+      const body = { type: 'beacon', sentAtMs: atMs, probe: false, commitIndex: 1, stopping: false, mayLeaveMs } as const;
+      c.receive({ epoch, from: 'a~1', to: 'c~1', body });
+    };
+    beacon(sentAtMs, 0);
+    c.tellPlaced('c', 'a b c');
+    beacon(sentAtMs + 150, 0);
+    c.tellPlaced('c', 'a b');
+    beacon(sentAtMs + 300, sentAtMs);
+    expect(c.sent('beaconAnswer', 'c').map(({ body }) => body.leaving)).toEqual([true, false, true]);
+    expect(isReleased(c, 'c')).toBe(false);
+    beacon(sentAtMs + 450, sentAtMs + 300);
+    expect(isReleased(c, 'c')).toBe(true);
+  });
+
+  it('one that still reads that the history has ended, and is in sync in the next, is not released', () => {
+    const c = Scenario.of('a');
+    c.stop('a');
+    c.until(() => c.node('a').stopped === 'clean', 'a never stops');
+    c.place('c b');
+    c.start('c', 'b');
+    c.stepUntil(() => c.snapshot('b').state !== undefined);
+    c.node('b').session.held = true;
+    c.until(() => c.inSync.join() === 'b,c', 'b does not join');
+    c.tellPlaced('b', 'c');
+    c.advance(aWhileMs);
+    expect(isReleased(c, 'b')).toBe(false);
+    expect(c.inSync).toEqual(['b', 'c']);
+  });
+
+  it('a list that names nobody sends nobody away', () => {
+    const c = Scenario.of('a b');
+    for (const name of ['a', 'b']) c.node(name).handle({ type: 'placed', nodes: [] });
+    c.advance(aWhileMs);
+    expect(c.inSync).toEqual(['a', 'b']);
+    expect(c.primary).toBe('a');
+  });
+
+  it('without ZooKeeper a primary that is to go takes writes all the same', () => {
+    const c = Scenario.of('a b c');
+    c.disconnect('a');
+    c.place('b c');
+    c.advance(500);
+    const call = c.put('a', 'k', 'v');
+    c.deliverAll();
+    expect(outcome(call)).toBe('written 1');
+    c.reconnect('a');
+    c.until(() => isReleased(c, 'a'), 'a never goes');
+    expect(c.primary).toBe('b');
+  });
+});
+
 describe('the preferred primary (R15)', () => {
   it('is handed the shard once it has been able to take over for some time', () => {
     const c = Scenario.of('a b c');
@@ -156,6 +249,37 @@ describe('the preferred primary (R15)', () => {
     expect(c.primary).toBe('a');
     expect(c.state?.epoch).toBe(1);
     c.until(() => c.primary === 'b', 'no handover');
+  });
+
+  it('one that takes over and dies again and again has to be there for twice as long each time', () => {
+    const c = Scenario.of('a b');
+    c.place('b a');
+    c.until(() => c.primary === 'b', 'no handover');
+    const waitsMs: number[] = [];
+    for (let round = 0; round < 3; round++) {
+      c.kill('b');
+      c.until(() => c.primary === 'a', 'no failover');
+      c.start('b');
+      c.until(() => c.inSync.includes('b'), 'b does not come in');
+      const sinceMs = c.cluster.nowMs;
+      c.until(() => c.primary === 'b', 'no handover', 100_000);
+      waitsMs.push(c.cluster.nowMs - sinceMs);
+    }
+    expect(waitsMs[0]).toBeGreaterThan(9_000);
+    expect(waitsMs[1]! / waitsMs[0]!).toBeGreaterThan(1.8);
+    expect(waitsMs[2]! / waitsMs[1]!).toBeGreaterThan(1.8);
+  });
+
+  it('it is not handed over while a member does not answer: writes would have to wait for that', () => {
+    const c = Scenario.of('a b c');
+    c.place('b a c');
+    c.advance(4300);
+    c.partition('a', 'c');
+    c.advance(850);
+    expect(c.inSync).toEqual(['a', 'b', 'c']);
+    expect(c.notes('a')).not.toContain('handover');
+    c.until(() => c.primary === 'b', 'no handover');
+    expect(c.inSync).toEqual(['a', 'b']);
   });
 
   it('one that stops is not handed the shard', () => {

@@ -190,6 +190,8 @@ export class Cluster implements Surroundings {
         if (effect.role === 'primary') this.safety.onPrimary(effect.epoch, node.replicaId);
         return;
       case 'released':
+        this.safety.onReleased(node, this.register);
+        return this.#exit(node);
       case 'stopped':
         return this.#exit(node);
     }

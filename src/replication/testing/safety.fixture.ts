@@ -70,6 +70,11 @@ export class Safety {
       `${node.replicaId} reads at ${appliedSeq}, acknowledged is ${this.#lastAcknowledged}`);
   }
 
+  /** A copy that may be deleted is none that anybody counts on (R15). */
+  onReleased({ replicaId }: VirtualNode, { znode }: FakeRegister): void {
+    require(znode?.state.inSync.includes(replicaId) !== true, () => `${replicaId} is released, and is in sync`);
+  }
+
   /** The operator accepts the loss of what was committed beyond `seq` (R13). */
   giveUpAfter(seq: Seq): void {
     for (const later of [...this.committed.keys()]) if (later > seq) this.committed.delete(later);

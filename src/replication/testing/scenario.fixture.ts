@@ -70,6 +70,12 @@ export class Scenario {
     this.cluster.place(names.split(' '));
   }
 
+  /** One node hears of it, before the others or after them. */
+  tellPlaced(name: string, names: string): void {
+    this.node(name).handle({ type: 'placed', nodes: names.split(' ') });
+    this.cluster.check();
+  }
+
   /** Everything happens that can without time passing. */
   deliverAll(): void {
     for (let step = 0; step < mostStepsAtOnce; step++) {

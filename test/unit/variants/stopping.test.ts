@@ -70,7 +70,7 @@ describeVariants('planned stops', [
   {
     rule: 'R12',
     does: 'does not say in its answers that it is stopping',
-    edits: [edit('follower.ts', 'stopping: core.stopping !== undefined ||', 'stopping:')],
+    edits: [edit('follower.ts', 'stopping: core.stopping !== undefined,', 'stopping: false,')],
     caughtBy: scenario('handover'),
   },
   {
