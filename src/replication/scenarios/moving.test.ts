@@ -97,6 +97,41 @@ describe('moving a shard (R15)', () => {
     expect(isReleased(c, 'a')).toBe(true);
   });
 
+  it('where a history begins, one that is not to hold the shard is waited for by nobody', () => {
+    const c = new Scenario();
+    c.place('b');
+    c.start('a');
+    c.pause('a');
+    c.start('b');
+    c.until(() => c.primary === 'b', 'no birth', 1000);
+  });
+
+  it('one that has been taken out for its silence keeps its copy until the set is complete', () => {
+    const c = Scenario.of('a b c');
+    c.put('a', 'k', 'v');
+    c.advance(200);
+    c.place('a b d');
+    c.pause('c');
+    c.until(() => c.inSync.join() === 'a,b', 'c is not evicted');
+    c.resume('c');
+    c.advance(aWhileMs);
+    expect(isReleased(c, 'c')).toBe(false);
+    c.start('d');
+    c.until(() => isReleased(c, 'c'), 'c never goes');
+    expect(c.inSync).toEqual(['a', 'b', 'd']);
+  });
+
+  it('a primary that is to go serves until each node that is named has a member in sync', () => {
+    const c = Scenario.of('a b c');
+    c.place('b d');
+    c.advance(aWhileMs);
+    expect(c.primary).toBe('a');
+    expect(c.state).toMatchObject({ epoch: 1, inSync: ['a~1', 'b~1', 'c~1'] });
+    c.start('d');
+    c.until(() => isReleased(c, 'a') && isReleased(c, 'c'), 'they never go');
+    expect(c.state).toMatchObject({ epoch: 2, primary: 'b~1', inSync: ['b~1', 'd~1'] });
+  });
+
   it('the last copy is kept however long nobody can take it', () => {
     const c = Scenario.of('a');
     c.put('a', 'k', 'v');
