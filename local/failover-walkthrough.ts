@@ -66,7 +66,7 @@ export async function failoverWalkthrough(
 }
 
 /** Keys `user:1` to `user:<count>`. @throws Error if any write is not acknowledged. */
-async function writeKeys(client: KvClient, count: number): Promise<Written> {
+export async function writeKeys(client: KvClient, count: number): Promise<Written> {
   const values = new Map(Array.from({ length: count }, (_, index) => [`user:${index + 1}`, `value ${index + 1}`]));
   const outcomes = await client.mput([...values].map(([key, value]) => ({ key, value })));
   return new Map(
