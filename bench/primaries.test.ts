@@ -32,6 +32,20 @@ describe('the primaries over time', () => {
     expect(timeline.at(500)).toBe('2 nodes');
   });
 
+  test('a shard that the teller does not hold - is not known, which is not to be without a primary', () => {
+    const unheard = (topology: Topology, shard: number): Topology => ({
+      ...topology,
+      shards: topology.shards.map((one) => (one.shard === shard ? { ...one, epoch: 0, primaryNodeId: '' } : one)),
+    });
+    const timeline = new PrimaryTimeline();
+    timeline.observe(unheard(topologyOf('a', 'b', 'c'), 2), 0);
+    expect(timeline.current).toBe('2 nodes');
+    expect(timeline.observe(topologyOf('a', 'b', 'c'), 5_000)).toBeUndefined();
+    expect(timeline.current).toBe('3 nodes');
+    expect(timeline.observe(unheard(topologyOf('a', 'b', 'c'), 1), 9_000)).toBeUndefined();
+    expect(timeline.observe(topologyOf('a', 'c', 'c'), 12_000)).toMatchObject({ primary: '2 nodes, 1 of 3 shards moved' });
+  });
+
   test('what comes later is a change of its own', () => {
     const timeline = new PrimaryTimeline();
     timeline.observe(topologyOf('a', 'b'), 0);

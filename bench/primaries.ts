@@ -27,14 +27,21 @@ export class PrimaryTimeline {
 
   /** @returns the change, if it is one and not the rest of the one before. */
   observe(topology: Topology, atMs: number): PrimaryChange | undefined {
-    const primaries = topology.shards.map((shard) => shard.primaryNodeId || noPrimary);
     const last = this.#observations.at(-1);
+    // Epoch 0: the nodes that tell the news do not hold the shard, which says nothing of its primary.
+    const primaries = topology.shards.map(({ shard, epoch, primaryNodeId }) =>
+      epoch === 0 ? (last?.primaries[shard] ?? unknown) : primaryNodeId || noPrimary,
+    );
     if (last === undefined) {
       this.#observations.push({ atMs, primaries, moved: new Set() });
       return undefined;
     }
-    const differing = primaries.flatMap((primary, shard) => (primary === last.primaries[shard] ? [] : [shard]));
-    if (differing.length === 0) return undefined;
+    const hasMoved = (shard: number) => last.primaries[shard] !== unknown && last.primaries[shard] !== primaries[shard];
+    const differing = [...primaries.keys()].filter(hasMoved);
+    if (differing.length === 0) {
+      this.#observations[this.#observations.length - 1] = { ...last, primaries };
+      return undefined;
+    }
     const isRest = primaries.length > 1 && this.#observations.length > 1 && atMs - last.atMs < burstMs;
     if (isRest) {
       this.#observations[this.#observations.length - 1] = {
@@ -64,14 +71,15 @@ export class PrimaryTimeline {
 }
 
 const noPrimary = 'none';
+const unknown = 'unknown';
 
 /** The node's id where it is the only one; of several shards a few words, however many there are. */
 function describe({ primaries, moved }: Observation): string {
   const [first = noPrimary] = primaries;
   if (primaries.length <= 1) return first;
-  const nodes = new Set(primaries.filter((primary) => primary !== noPrimary)).size;
+  const nodes = new Set(primaries.filter((primary) => primary !== noPrimary && primary !== unknown)).size;
   const without = primaries.filter((primary) => primary === noPrimary).length;
-  const words = [nodes === 1 && without === 0 ? first : `${nodes} ${nodes === 1 ? 'node' : 'nodes'}`];
+  const words = [primaries.every((primary) => primary === first) ? first : `${nodes} ${nodes === 1 ? 'node' : 'nodes'}`];
   if (without > 0) words.push(`${without} of ${primaries.length} shards without one`);
   if (moved.size > 0) words.push(`${moved.size} of ${primaries.length} shards moved`);
   return words.join(', ');

@@ -188,8 +188,9 @@ export class KvNode {
   }
 
   #describeNode() {
+    const { zone = '', weight } = this.#options;
     return describeNode({
-      ...{ nodeId: this.id, address: this.address, minInSync: this.#config.minInSync },
+      ...{ nodeId: this.id, address: this.address, zone, weight, minInSync: this.#config.minInSync },
       uptimeMs: performance.now() - this.#startedMs,
       session: this.#coordinator.session,
       held: this.#shards.held.map(({ shard, host: { storage, snapshot } }) => ({
