@@ -8,7 +8,10 @@ interface CommonOptions {
   readonly deadlineMs?: number;
   /** Milliseconds a connection may take to become usable before it is given up. Default 2,000, minimum 1. */
   readonly connectTimeoutMs?: number;
-  /** Operations under way at once. Further ones wait, in order. Default 1,024, minimum 1. */
+  /**
+   * Operations under way at once, at all nodes together. Further ones wait, in order; those that were refused and wait to
+   * try again are not under way. Default 1,024, minimum 1.
+   */
   readonly maxInFlight?: number;
   /** Bytes of the requests under way at once. Further ones wait, in order. Default 64 MiB, minimum 1. */
   readonly maxInFlightBytes?: number;
