@@ -10,6 +10,8 @@ export interface Pulsed {
 
 /** Ticks in a beacon interval: beacons leave, and silence is noticed, that much late at the most. */
 const ticksPerBeacon = 3;
+/** Of so many shards two ticks in three are left out: idle, a tick is most of what a shard costs. */
+const manyShards = 64;
 const minTickMs = 5;
 
 export class NodePulse {
@@ -17,9 +19,10 @@ export class NodePulse {
   readonly #timer: NodeJS.Timeout;
   #due: Pulsed[] = [];
 
-  constructor(beaconMs: number) {
+  constructor(beaconMs: number, shardCount: number) {
+    const tickMs = beaconMs / (shardCount < manyShards ? ticksPerBeacon : 1);
     // Timers run before the sockets are read: messages that have arrived are handled before the tick (R4).
-    this.#timer = setInterval(() => setImmediate(() => this.#tick()), Math.max(minTickMs, beaconMs / ticksPerBeacon));
+    this.#timer = setInterval(() => setImmediate(() => this.#tick()), Math.max(minTickMs, tickMs));
   }
 
   add(member: Pulsed): void {

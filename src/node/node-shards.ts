@@ -62,7 +62,7 @@ export class NodeShards implements ShardDirectory {
     this.shardCount = config.shards;
     this.#options = options;
     this.#links = new PeerLinks(config.clusterId);
-    this.#pulse = new NodePulse(config.beaconMs);
+    this.#pulse = new NodePulse(config.beaconMs, config.shards);
     this.#lines = new RepeatedLines(logger);
     this.replication = new ReplicationServer(config.clusterId, (shard) => this.#shards[shard]);
     this.#shards = new Array(config.shards).fill(undefined);

@@ -3,8 +3,8 @@
  * change of many shards is told in a few messages instead of one for each.
  */
 
-/** A topology of so many shards is worked out, compared and sent in about this time. */
-const msPerShard = 0.2;
+/** About ten times as long as it takes to work a topology out, to compare it and to send it. */
+const msPerShard = 0.5;
 
 export class TopologyNews {
   readonly #tell: () => void;

@@ -8,6 +8,8 @@ import { isPlaced } from './placed.js';
 import type { Primary } from './role.js';
 import type { ReplicaId, Seq } from './shard-state.js';
 
+/** Of an interval, after which a tick sends the next beacon. */
+const beaconPart = 0.9;
 /** Beacon intervals after which an unanswered Sync, or a batch or dump without progress, is begun again. */
 const syncRepeatBeacons = 3;
 /** Leases within which a joiner that has called Dump says that it has begun: discarding a large copy takes time. */
@@ -34,7 +36,8 @@ export function refreshPeers(core: Core, role: Primary): void {
 
 export function sendBeacons(core: Core, role: Primary): void {
   if (core.nowMs < role.nextBeaconMs) return;
-  role.nextBeaconMs = core.nowMs + core.options.beaconMs;
+  // A little less, or a tick that comes a little early would leave the next beacon to the tick after it.
+  role.nextBeaconMs = core.nowMs + beaconPart * core.options.beaconMs;
   for (const peer of role.peers.values()) if (peer.linked) sendBeacon(core, role, peer);
 }
 
