@@ -176,6 +176,15 @@ export const optionSpecs = {
     maximum: 2 ** 46,
     description: 'Memory the node may take: data, log and buffers. Writes beyond it are refused',
   },
+  moveRate: {
+    type: 'size',
+    group: 'Limits',
+    default: undefined,
+    defaultDescription: '28000000',
+    minimum: 65_536,
+    maximum: 2 ** 40,
+    description: 'Bytes a second at which this node sends copies of shards to others, all together',
+  },
   logLevel: {
     type: 'string',
     group: 'Log',

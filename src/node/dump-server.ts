@@ -5,7 +5,7 @@ import { type ServerWritableStream, status } from '@grpc/grpc-js';
 import type { Effect } from '../replication/index.js';
 import { DumpEncoder } from '../rpc/dump-codec.js';
 import type { ReplicationCodec } from '../rpc/replication-codec.js';
-import { DumpPace } from './dump-pace.js';
+import { DumpPace, type MoveRate } from './dump-pace.js';
 import type { ShardHost } from './shard-host.js';
 
 export type DumpCall = ServerWritableStream<Buffer, Buffer>;
@@ -17,12 +17,13 @@ export async function serveDump(
   dump: Extract<Effect, { type: 'serveDump' }>,
   codec: ReplicationCodec,
   host: ShardHost,
+  rate: MoveRate,
 ): Promise<void> {
   const gone = new AbortController();
   call.on('cancelled', () => gone.abort());
   call.on('error', () => gone.abort());
   const encoder = new DumpEncoder(codec.header(dump.epoch, host.replicaId, dump.to), dump.number);
-  const pace = new DumpPace(performance.now());
+  const pace = new DumpPace(rate, performance.now());
   const send = async (bytes: Buffer): Promise<void> => {
     if (!call.write(bytes)) await once(call, 'drain', { signal: gone.signal });
   };

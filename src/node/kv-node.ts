@@ -131,7 +131,15 @@ export class KvNode {
     const { maxPendingBytes, maxPipelines } = this.#memory;
     this.#news = new TopologyNews(config.shards, () => this.#cluster.changed());
     this.#shards = new NodeShards({
-      ...{ nodeId: this.id, address, config, coordinator, logger: this.#logger, memory: this.#memory },
+      ...{
+        nodeId: this.id,
+        address,
+        config,
+        coordinator,
+        logger: this.#logger,
+        memory: this.#memory,
+        moveRate: options.moveRate,
+      },
       onChange: () => this.#news.changed(),
       onFailed: (error) => this.#fail(error),
     });

@@ -15,6 +15,7 @@ import { replicationService } from '../rpc/proto.js';
 import { ProtobufWriter } from '../rpc/protobuf-writer.js';
 import { ReplicationCodec } from '../rpc/replication-codec.js';
 import { DumpClient } from './dump-client.js';
+import { defaultMoveRateBytes, MoveRate } from './dump-pace.js';
 import { newNodeClient } from './node-client.js';
 import { PeerLink } from './peer-link.js';
 import { ReplicationServer } from './replication-server.js';
@@ -56,7 +57,10 @@ afterEach(() => {
 describe('bytes that cannot be read', () => {
   const events: Event[] = [];
   const host = { replicaId: 'b~1', handle: (event: Event) => events.push(event) } as unknown as ShardHost;
-  const serverOf = () => new ReplicationServer('cluster-1', (shard) => (shard === 0 ? { codec, host } : undefined));
+  const serverOf = () =>
+    new ReplicationServer('cluster-1', new MoveRate(defaultMoveRateBytes), (shard) =>
+      shard === 0 ? { codec, host } : undefined,
+    );
 
   test('from a primary end its stream with the reason, and no other', async () => {
     const address = await listen(serverOf().implementation);

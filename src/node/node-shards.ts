@@ -8,6 +8,7 @@
 import type { Logger } from 'pino';
 import type { Candidate, ClusterConfig, Coordinator, NodeRegistration, VersionedState } from '../coordination/index.js';
 import type { Placement } from '../placement/index.js';
+import { defaultMoveRateBytes, MoveRate } from './dump-pace.js';
 import type { LocalShard } from './local-shard.js';
 import type { MemoryBudget } from './memory/memory-budget.js';
 import { NodePulse } from './node-pulse.js';
@@ -23,6 +24,8 @@ export interface NodeShardsOptions {
   readonly address: string;
   readonly config: ClusterConfig;
   readonly memory: MemoryBudget;
+  /** At which copies of shards are sent, all together. */
+  readonly moveRate: number | undefined;
   readonly coordinator: Coordinator;
   readonly logger: Logger;
   onChange(): void;
@@ -61,10 +64,11 @@ export class NodeShards implements ShardDirectory {
     const { config, logger } = options;
     this.shardCount = config.shards;
     this.#options = options;
+    const rate = new MoveRate(options.moveRate ?? defaultMoveRateBytes);
     this.#links = new PeerLinks(config.clusterId);
     this.#pulse = new NodePulse(config.beaconMs, config.shards);
     this.#lines = new RepeatedLines(logger);
-    this.replication = new ReplicationServer(config.clusterId, (shard) => this.#shards[shard]);
+    this.replication = new ReplicationServer(config.clusterId, rate, (shard) => this.#shards[shard]);
     this.#shards = new Array(config.shards).fill(undefined);
     this.#registering = new ShardTasks(maxRequests, (error) => this.#onRequestFailed(error));
     this.#judging = setInterval(() => this.#each((shard) => shard.judge()), judgeMs);

@@ -40,6 +40,8 @@ export interface NodeOptions {
   readonly maxValueBytes: number;
   /** Memory that the node may take, in bytes; from 256 MiB. Default: half of what the machine or the container has. */
   readonly maxMemory: number | undefined;
+  /** Bytes a second at which this node sends copies of shards, all together; from 64 KiB. Default 28,000,000. */
+  readonly moveRate: number | undefined;
   /** How long a planned stop may take before the node exits all the same. Default 10,000. */
   readonly stopDeadlineMs: number;
   readonly logger: Logger;

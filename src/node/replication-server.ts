@@ -10,6 +10,7 @@ import { type Envelope, type Header, readEnvelope } from '../rpc/envelope.js';
 import { FrameWriter, readFrame } from '../rpc/message-frame.js';
 import { MalformedMessage } from '../rpc/protobuf-reader.js';
 import { ReplicationCodec, readRequest, reasonToRefuse, type WireMessage } from '../rpc/replication-codec.js';
+import type { MoveRate } from './dump-pace.js';
 import { type DumpCall, serveDump } from './dump-server.js';
 import type { ShardHost } from './shard-host.js';
 
@@ -29,13 +30,15 @@ interface Inbound {
 
 export class ReplicationServer {
   readonly #clusterId: string;
+  readonly #rate: MoveRate;
   readonly #replicaOf: (shard: number) => HostedReplica | undefined;
   readonly #inbound = new Set<Inbound>();
   /** The stream on which a primary was last heard: answers go back on it. */
   readonly #heardOn = new Map<ReplicaId, Inbound>();
   readonly #dumpCalls = new Map<string, DumpCall>();
 
-  constructor(clusterId: string, replicaOf: (shard: number) => HostedReplica | undefined) {
+  constructor(clusterId: string, rate: MoveRate, replicaOf: (shard: number) => HostedReplica | undefined) {
+    this.#rate = rate;
     this.#clusterId = clusterId;
     this.#replicaOf = replicaOf;
   }
@@ -55,7 +58,7 @@ export class ReplicationServer {
 
   serveDump(dump: Extract<Effect, { type: 'serveDump' }>, { codec, host }: HostedReplica): void {
     const call = this.#takeDumpCall(dump);
-    if (call !== undefined) void serveDump(call, dump, codec, host);
+    if (call !== undefined) void serveDump(call, dump, codec, host, this.#rate);
   }
 
   refuseDump(dump: Extract<Effect, { type: 'refuseDump' }>): void {
