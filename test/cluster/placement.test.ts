@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import type { LocalCluster } from '../../local/local-cluster.js';
+import { isAsPlaced } from '../../local/ring.js';
 import { ZookeeperClient } from '../../src/coordination/zookeeper-client.js';
 import { decodePlacement, type Placement } from '../../src/placement/index.js';
 import { startCluster } from './support/cluster.js';
@@ -59,4 +60,36 @@ test('a node that was killed is replaced when its time is over, by a new control
   await cluster.nodes[0]!.kill();
   const after = await placementWhen(cluster, 'the killed controller holds nothing', isOn(ids.slice(1)));
   expect(after.shards.every((holders) => holders.length === 2)).toBe(true);
+});
+
+test('shards move to a node that joins, away from one that dies and from one that leaves, and no acknowledged write is lost', async () => {
+  const extra = ['--shards', '8', '--replicas', '2', '--session-ms', '2000', '--replace-after-ms', '1500'];
+  await using cluster = await startCluster({ nodes: 3, extra, waitForInSync: false });
+  /** Every copy is where the placement says, on these nodes and no other. */
+  const settled = () => {
+    const ids = cluster.nodes.filter(({ running }) => running).map(({ id }) => id);
+    return cluster.waitUntil(
+      'every shard is where it is placed',
+      (topology) => {
+        const holders = new Set(topology.shards.flatMap(({ placedNodeIds }) => placedNodeIds));
+        return holders.size === ids.length && ids.every((id) => holders.has(id)) && isAsPlaced(topology);
+      },
+      patienceMs,
+    );
+  };
+  await settled();
+  await using client = await cluster.connect();
+  const entries = Array.from({ length: 400 }, (_, index) => ({ key: `user:${index}`, value: `value ${index}` }));
+  const versions = (await client.mput(entries)).map((outcome) => (outcome.ok ? outcome.version : outcome.error));
+  const readBack = async () => (await client.mget(entries.map(({ key }) => key))).map((found) => found?.version);
+
+  await cluster.addNode();
+  await settled();
+  expect(await readBack()).toEqual(versions);
+  await cluster.nodes[1]!.kill();
+  await settled();
+  expect(await readBack()).toEqual(versions);
+  await cluster.nodes[2]!.stop();
+  await settled();
+  expect(await readBack()).toEqual(versions);
 });
