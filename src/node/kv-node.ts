@@ -42,6 +42,8 @@ const defaultDeadlineMs = 10_000;
 const quietBeforeShutdownMs = 100;
 const maxQuietWaitMs = 1_000;
 const shutdownPatienceMs = 2_000;
+/** Between two looks whether the shards of a node that leaves are elsewhere. */
+const lookAgainMs = 20;
 
 const services = { keyValue: keyValueServiceWithRawKeys, cluster: clusterServiceWithRawKeys, replication: replicationService };
 
@@ -160,14 +162,28 @@ export class KvNode {
   async stop(): Promise<void> {
     if (this.#stopping || this.#closing !== undefined) return this.closed.then(() => {});
     this.#stopping = true;
-    // Its shards get their copies elsewhere from now on, instead of after a wait that is meant for a crash.
-    this.#coordinator.announceLeave().catch((error: unknown) => {
-      this.#logger.debug({ err: error }, 'ZooKeeper could not be told of the leave; it counts as one who vanished');
-    });
-    const left = await this.#shards.stop(performance.now() + this.#options.stopDeadlineMs);
+    const { stopDeadlineMs } = this.#options;
+    const deadlineMs = performance.now() + stopDeadlineMs;
+    await this.#leave(deadlineMs - stopDeadlineMs / 2);
+    const left = await this.#shards.stop(deadlineMs);
     if (left > 0) this.#logger.warn({ shards: left }, 'stopped at the deadline, before every shard could be handed over');
     await this.#close(undefined);
     this.#logger.info('stopped');
+  }
+
+  /**
+   * Its shards get their full set elsewhere while it still serves them (R15): what has one copy only would end with it. Where
+   * there is nobody to give them to, or no time, the stop itself hands over what it can (R12).
+   */
+  async #leave(untilMs: number): Promise<void> {
+    this.#coordinator.announceLeave().catch((error: unknown) => {
+      this.#logger.debug({ err: error }, 'ZooKeeper could not be told of the leave; it counts as one who vanished');
+    });
+    const othersStay = (): boolean => this.#nodes.some(({ nodeId, leaving }) => nodeId !== this.id && leaving !== true);
+    const mayWait = (): boolean =>
+      this.#closing === undefined && this.#coordinator.session === 'connected' && othersStay() && performance.now() < untilMs;
+    while (this.#placement !== undefined && this.#shards.held.length > 0 && mayWait())
+      await new Promise((resolve) => setTimeout(resolve, lookAgainMs));
   }
 
   get #implementations(): Readonly<Record<keyof typeof services, UntypedServiceImplementation>> {

@@ -93,3 +93,21 @@ test('shards move to a node that joins, away from one that dies and from one tha
   await settled();
   expect(await readBack()).toEqual(versions);
 });
+
+test('the only copy of a shard is elsewhere before its node ends by SIGTERM', async () => {
+  const extra = ['--shards', '6', '--replicas', '1', '--session-ms', '2000'];
+  await using cluster = await startCluster({ nodes: 3, extra, waitForInSync: false });
+  const settledOn = (count: number) =>
+    cluster.waitUntil(
+      `every shard is in place on ${count} nodes`,
+      (topology) => new Set(topology.shards.flatMap(({ placedNodeIds }) => placedNodeIds)).size === count && isAsPlaced(topology),
+      patienceMs,
+    );
+  await settledOn(3);
+  await using client = await cluster.connect();
+  const entries = Array.from({ length: 100 }, (_, index) => ({ key: `user:${index}`, value: `value ${index}` }));
+  const versions = (await client.mput(entries)).map((outcome) => (outcome.ok ? outcome.version : outcome.error));
+  await cluster.nodes[1]!.stop();
+  await settledOn(2);
+  expect((await client.mget(entries.map(({ key }) => key))).map((found) => found?.version)).toEqual(versions);
+});
