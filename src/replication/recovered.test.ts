@@ -57,6 +57,17 @@ describe('a replica that starts again with its data', () => {
     });
   });
 
+  it('R15: with nothing it does not go while its earlier process may yet be named by what it asked for', () => {
+    const nothing: RecoveredReplica = { epoch: 0, complete: true, baseSeq: 0, baseEpoch: 0, appliedSeq: 0, entries: [] };
+    const restarted = new Restarted(nothing);
+    restarted.tell({ type: 'placed', nodes: ['a'] }, 0);
+    restarted.tell({ type: 'stateMissing' }, 0);
+    restarted.tell({ type: 'tick' }, 10 * graceMs);
+    expect(restarted.sent.map(({ type }) => type)).not.toContain('released');
+    restarted.read({ epoch: 1, primary: 'b', inSync: ['b'], seqFloor: 1 }, 11 * graceMs);
+    expect(restarted.replica.isPrimaryIn(1)).toBe(true);
+  });
+
   it('R8: never resumes an epoch in which it was primary', () => {
     const b = new Restarted();
     b.read({ epoch: 1, primary: 'b', inSync, seqFloor: 1 }, 10);
