@@ -27,6 +27,8 @@ export function checkDeparture(process: SimProcess, { next }: Proposal, minInSyn
     require(state?.inSync.includes(next.primary) === true, () => `${replicaId} hands over to ${next.primary}, not in sync`);
     require(successor?.stopping === false, () => `${replicaId} hands over to ${next.primary}, which is stopping or gone`);
     require(next.inSync.join() === state?.inSync.join(), () => `${replicaId} hands over the set as ${next.inSync.join(', ')}`);
+    const isToGo = !process.stopping && !belongs(process, replicaId);
+    if (isToGo) requireWhole(process, next.inSync, () => `${replicaId} hands over to go`);
   }
   require(isDrained, () => `${replicaId} leaves at ${commitIndex} what it has appended up to ${lastSeq}`);
 }
@@ -41,6 +43,12 @@ function isToHandOver(process: SimProcess, successor: string): boolean {
   if (placed === undefined) return false;
   const isPlaced = belongs(process, process.replicaId);
   return isPlaced ? nodeName(nodeIndexOf(successor)) === placed[0] : belongs(process, successor);
+}
+
+/** Who is given a copy, or taken into the set: on a node where the shard belongs, by what the primary knows (R15). */
+export function checkGiven(process: SimProcess, ids: readonly string[]): void {
+  for (const id of ids)
+    require(belongs(process, id), () => `${process.replicaId} gives the shard to ${id}, where it does not belong`);
 }
 
 /** What a primary proposes to take out because the shard has moved: each node where it belongs keeps a member (R15). */

@@ -3,7 +3,7 @@
  * event may have changed is looked at again, so that the checks cost no more than the events.
  */
 import type { Answer, Effect, Event, LogEntry, ShardState } from '../src/replication/index.js';
-import { checkCleanStop, checkDeparture, checkMoved, checkRelease } from './departures.js';
+import { checkCleanStop, checkDeparture, checkGiven, checkMoved, checkRelease } from './departures.js';
 import { HistoryModel, isSame } from './history-model.js';
 import { checkReaders, checkStoredAnswer } from './readers.js';
 import type { SimProcess } from './sim-process.js';
@@ -68,7 +68,10 @@ export class Safety {
     else if (effect.type === 'persist') this.#onPersist(process, effect.change);
     else if (effect.type === 'writeState') {
       if (process.knowledge.onProposal(effect)) checkDeparture(process, effect, minInSync, volatile);
-    } else if (effect.type === 'note' && effect.note.kind === 'membersProposed') checkMoved(process, effect.note.removed);
+    } else if (effect.type === 'note' && effect.note.kind === 'membersProposed') {
+      checkGiven(process, effect.note.added);
+      checkMoved(process, effect.note.removed);
+    } else if (effect.type === 'send' && effect.message.body.type === 'dumpInvite') checkGiven(process, [effect.message.to]);
     else if (effect.type === 'released') {
       this.#nobodyIsLeftWaiting(process);
       checkCleanStop(process, this.#primaries.has(process), volatile);
