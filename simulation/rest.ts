@@ -37,8 +37,8 @@ export function failOver(world: World): void {
   world.trace.add(primary.nodeIndex, () => 'FAULT frozen amid a rest');
   do {
     world.runUntil(queue.nowMs + sliceMs);
-    // What was armed has gone off.
-    if (world.busyUntilMs > queue.nowMs) break;
+    // What was armed has gone off, and may be over already.
+    if (world.busyUntilMs > queue.nowMs || isLost(world)) break;
     require(queue.nowMs < endMs, () => `${failsOverWithinMs} ms after the primary froze nobody else serves: ${describe(world)}`);
   } while (!isRead(world));
   primary.resume();

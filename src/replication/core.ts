@@ -44,7 +44,7 @@ export class Core {
   /** When the newest beacon of this epoch was sent, by its primary's clock, that was not answered with `leaving` (R15). */
   stayedMs = Number.NEGATIVE_INFINITY;
   /** When it last handed over to the preferred primary, having waited so long for it (R15). */
-  yielded: { readonly atMs: number; readonly waitMs: number } | undefined;
+  yielded: { readonly epoch: Epoch; readonly atMs: number; readonly waitMs: number } | undefined;
   sessionConnected = false;
   stopping: { readonly deadlineMs: number } | undefined;
   stopped = false;

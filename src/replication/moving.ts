@@ -74,12 +74,13 @@ function maybeHandOver(core: Core, role: Primary, placed: readonly string[]): vo
     return;
   }
   const waitMs = waitMsOf(core, role);
-  if (drainAndPropose(core, role, successor)) core.yielded = { atMs: core.nowMs, waitMs };
+  if (drainAndPropose(core, role, successor)) core.yielded = { epoch: role.epoch, atMs: core.nowMs, waitMs };
 }
 
-/** Of a primary that is to go. */
+/** Of a primary that is to go: at once, unless the shard has come back. The other may have heard that it is to go as well. */
 function firstPlaced(core: Core, role: Primary, placed: readonly string[]): ReplicaId | undefined {
   if (!isWhole(core, role)) return undefined;
+  if (isBackSoon(core, role) && core.nowMs - role.sinceMs <= waitMsOf(core, role)) return undefined;
   const able = core.candidates.filter((candidate) => isPlaced(core, candidate.replicaId) && maySucceed(core, role, candidate));
   const rank = (id: ReplicaId): number => placed.indexOf(nodeIdOf(id));
   return able.sort((one, other) => rank(one.replicaId) - rank(other.replicaId))[0]?.replicaId;
@@ -96,11 +97,15 @@ function preferred(core: Core, role: Primary, [first]: readonly string[]): Repli
 }
 
 /** How long the preferred primary must have been able to take over. */
-function waitMsOf({ yielded, options }: Core, { sinceMs }: Primary): number {
+function waitMsOf(core: Core, role: Primary): number {
+  const { yielded, options } = core;
   const firstMs = steadyGraces * options.graceMs;
   if (yielded === undefined) return firstMs;
   // What was proposed has failed: this is the same term of office.
-  if (sinceMs <= yielded.atMs) return yielded.waitMs;
-  const isBackSoon = sinceMs - yielded.atMs < calmWaits * yielded.waitMs;
-  return isBackSoon ? Math.min(2 * yielded.waitMs, mostTimesTheFirst * firstMs) : firstMs;
+  if (role.epoch === yielded.epoch) return yielded.waitMs;
+  return isBackSoon(core, role) ? Math.min(2 * yielded.waitMs, mostTimesTheFirst * firstMs) : firstMs;
+}
+
+function isBackSoon({ yielded }: Core, { epoch, sinceMs }: Primary): boolean {
+  return yielded !== undefined && epoch > yielded.epoch && sinceMs - yielded.atMs < calmWaits * yielded.waitMs;
 }

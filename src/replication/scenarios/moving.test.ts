@@ -238,6 +238,18 @@ describe('news of a move that are late, or not all there (R15)', () => {
     expect(c.inSync).toEqual(['b', 'c']);
   });
 
+  it('two that have each heard that the other is to hold the shard do not hand it to and fro', () => {
+    const c = Scenario.of('a b');
+    c.tellPlaced('a', 'b');
+    c.tellPlaced('b', 'a');
+    c.advance(5000);
+    expect(c.state?.epoch).toBeLessThanOrEqual(3);
+    expect(c.inSync).toEqual(['a', 'b']);
+    c.place('b');
+    c.until(() => isReleased(c, 'a'), 'a never goes');
+    expect(c.primary).toBe('b');
+  });
+
   it('a list that names nobody sends nobody away', () => {
     const c = Scenario.of('a b');
     for (const name of ['a', 'b']) c.node(name).handle({ type: 'placed', nodes: [] });

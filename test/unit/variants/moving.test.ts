@@ -2,7 +2,7 @@
 import { describeVariants, scenario } from './variant.js';
 import { edit } from './variant-lab.js';
 
-const isCalm = 'isBackSoon ? Math.min(2 * yielded.waitMs, mostTimesTheFirst * firstMs) : firstMs';
+const isCalm = 'isBackSoon(core, role) ? Math.min(2 * yielded.waitMs, mostTimesTheFirst * firstMs) : firstMs';
 
 describeVariants('moving', [
   {
@@ -136,8 +136,14 @@ describeVariants('moving', [
   },
   {
     rule: 'R15',
+    does: 'hands over, to go, what has just come back',
+    edits: [edit('moving.ts', 'isBackSoon(core, role) && core.nowMs', 'core.nowMs < 0 && core.nowMs')],
+    caughtBy: scenario('moving'),
+  },
+  {
+    rule: 'R15',
     does: 'does not wait longer for a preferred primary that comes and goes',
-    edits: [edit('moving.ts', isCalm, 'isBackSoon ? firstMs : firstMs')],
+    edits: [edit('moving.ts', isCalm, 'firstMs')],
     caughtBy: scenario('moving'),
   },
   {
