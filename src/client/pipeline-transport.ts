@@ -35,12 +35,24 @@ type Stream = ClientDuplexStream<Buffer, Buffer>;
 /** A message is closed before it grows beyond this; one operation may be larger, and goes alone. */
 const maxBatchBytes = 256 * 1024;
 
+/**
+ * A few operations behind many that are unanswered wait for more, or for this time at most (Nagle, RFC 896): results that come
+ * in small parts would otherwise make ever smaller messages of what is issued next, and a message costs as much as 30 operations.
+ */
+const holdMs = 1;
+/** Below, nobody waits. */
+const minUnanswered = 64;
+/** Few are less than this part of what is unanswered. */
+const fewPart = 4;
+
 export class PipelineTransport {
   readonly #client: Client;
   readonly #writer = new OperationWriter();
   #stream: Stream | undefined;
   #mayWrite = true;
   #flushScheduled = false;
+  /** Set while a few operations wait for more. */
+  #held: NodeJS.Timeout | undefined;
   /** Those not handed to the stream, oldest first. */
   #unsent: Attempt[] = [];
   /** Of those, about how many have been given up. */
@@ -96,6 +108,26 @@ export class PipelineTransport {
 
   #flush(): void {
     if (this.#unsent.length === 0 || !this.#mayWrite) return;
+    if (this.#isFew()) return this.#hold();
+    this.#send();
+  }
+
+  #isFew(): boolean {
+    const unanswered = this.#pending - this.#unsent.length;
+    return unanswered >= minUnanswered && this.#unsent.length * fewPart < unanswered;
+  }
+
+  #hold(): void {
+    this.#held ??= setTimeout(() => {
+      this.#held = undefined;
+      this.#send();
+    }, holdMs);
+  }
+
+  #send(): void {
+    if (this.#unsent.length === 0 || !this.#mayWrite) return;
+    clearTimeout(this.#held);
+    this.#held = undefined;
     this.#stream ??= this.#open();
     const batch = this.#unsent;
     let next = 0;
@@ -176,6 +208,8 @@ export class PipelineTransport {
 
   /** The next operation opens another; answers to those sent on this one are not heard any more. */
   #leaveStream(): void {
+    clearTimeout(this.#held);
+    this.#held = undefined;
     this.#stream?.cancel();
     this.#stream = undefined;
     this.#mayWrite = true;
