@@ -22,9 +22,13 @@ export function maybeStop(core: Core): void {
   else if (core.role.kind === 'primary') maybeHandOver(core, core.role);
 }
 
-/** A joiner holds nothing that others rely on; a backup waits for the primary to take it out. */
+/**
+ * A joiner holds nothing that others rely on; a backup waits for the primary to take it out. One that has known an epoch, and
+ * reads that there is no `state`, cannot tell which of them it is: that may come from a server that lags (R13).
+ */
 function maybeLeave(core: Core): void {
-  const mayBeMember = core.isInSync || core.register.state?.primary === core.self;
+  const { state } = core.register;
+  const mayBeMember = state === undefined ? !core.isNew : core.isInSync || state.primary === core.self;
   if (core.register.proposal === undefined && !mayBeMember) exit(core, true);
 }
 

@@ -44,4 +44,30 @@ describe('a state of a lower epoch than replicas know (R3, R13)', () => {
     expect(outcome(call)).toBe('notForced');
     expect(c.snapshot('c').offline).toBe(false);
   });
+
+  it('a stop: who has known an epoch does not take the word of a server that lags for it that it is no member', () => {
+    const c = Scenario.of('a b');
+    c.put('a', 'k', 'v');
+    c.deliverAll();
+    c.cluster.register.wipe();
+    for (const name of ['a', 'b']) c.expire(name);
+    for (const name of ['a', 'b']) c.reconnect(name);
+    c.until(() => c.snapshot('a').offline, 'not offline');
+    const { session } = c.node('a');
+    const call = c.force('a');
+    c.stepUntil(() => outcome(call) === 'forced');
+    session.lag = 1;
+    c.stop('a');
+    c.expire('a');
+    c.reconnect('a');
+    c.advance(1_000);
+    expect(c.inSync).toEqual(['a']);
+    expect(c.node('a').stopped).toBe('no');
+    session.lag = 0;
+    c.expire('a');
+    c.reconnect('a');
+    c.until(() => c.node('a').stopped === 'clean', 'a never stops');
+    expect(c.primary).toBe('b');
+    expect(c.get('b', 'k').value).toBe('v');
+  });
 });

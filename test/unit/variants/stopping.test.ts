@@ -87,6 +87,12 @@ describeVariants('planned stops', [
   },
   {
     rule: 'R12, R13',
+    does: 'exits, as one that has known an epoch, because a server says that there is no state',
+    edits: [edit('handover.ts', 'state === undefined ? !core.isNew :', 'state === undefined ? false :')],
+    caughtBy: scenario('lost-state'),
+  },
+  {
+    rule: 'R12, R13',
     does: 'ends the history while others are in the set',
     edits: [edit('handover.ts', 'if (core.register.required.length > 1) return;', '')],
     caughtBy: scenario('handover'),
