@@ -4,12 +4,14 @@
  * Every node runs one; only that of the node with the lowest znode writes. Two that believe to be that for a moment do no
  * harm: each writes by compare-and-set upon what it has read, and the loser computes anew from what the winner wrote. While
  * there is none, or ZooKeeper is away, everything stays where it is and is served. It holds no data.
+ *
+ * What is done when is decided in `control.ts`; here is the clock, the coordination service and the hash.
  */
 import { createHash } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { ClusterConfig, Coordinator, NodeRegistration, VersionedPlacement } from '../coordination/index.js';
 import { type Placement, place } from '../placement/index.js';
-import { Roster } from './roster.js';
+import { Control, type ControllerTask } from './control.js';
 
 export interface ControllerOptions {
   readonly nodeId: string;
@@ -20,50 +22,31 @@ export interface ControllerOptions {
   readonly logger: Logger;
 }
 
-/** Before what was not written is tried again, if nothing was heard meanwhile. */
-const retryMs = 1_000;
-
 export class Controller {
   readonly #options: ControllerOptions;
   readonly #logger: Logger;
-  readonly #roster: Roster;
-  #nodes: readonly NodeRegistration[] | undefined;
-  /** The znode as last read; undefined before the first reading. */
-  #read: { readonly version: number | undefined } | undefined;
-  /** Outlives the znode: where ZooKeeper has lost it, data still is where this says. */
-  #placement: Placement | undefined;
-  #connected: boolean;
+  readonly #control: Control;
   #isController = false;
-  #writing = false;
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
 
   constructor(options: ControllerOptions) {
+    const { nodeId, replaceAfterMs, coordinator, logger } = options;
     this.#options = options;
-    this.#logger = options.logger;
-    this.#roster = new Roster(options.replaceAfterMs);
-    this.#connected = options.coordinator.session === 'connected';
+    this.#logger = logger;
+    this.#control = new Control(nodeId, replaceAfterMs, coordinator.session === 'connected');
   }
 
   onSession(connected: boolean): void {
-    this.#connected = connected;
-    // What is read from now on counts, and nothing older: others may have been as cut off as this node.
-    if (!connected) {
-      this.#nodes = undefined;
-      this.#roster.forgetAbsences();
-    }
-    this.#consider();
+    this.#carryOut(this.#control.onSession(connected, performance.now()));
   }
 
   onNodes(nodes: readonly NodeRegistration[]): void {
-    this.#nodes = nodes;
-    this.#consider();
+    this.#carryOut(this.#control.onNodes(nodes, performance.now()));
   }
 
   onPlacement(read: VersionedPlacement | undefined): void {
-    this.#read = { version: read?.version };
-    if (read !== undefined) this.#placement = read.placement;
-    this.#consider();
+    this.#carryOut(this.#control.onPlacement(read, performance.now()));
   }
 
   /** Idempotent. */
@@ -72,59 +55,59 @@ export class Controller {
     clearTimeout(this.#timer);
   }
 
-  #consider(): void {
+  #carryOut(tasks: readonly ControllerTask[]): void {
+    if (this.#closed) return;
     clearTimeout(this.#timer);
-    if (this.#closed || !this.#connected || this.#nodes === undefined || this.#read === undefined) return;
-    const nowMs = performance.now();
-    this.#roster.update(this.#nodes, new Set(this.#placement?.shards.flat()), nowMs);
-    this.#noteWhoControls();
-    const { nodes, unknownIds, nextExpiryMs } = this.#roster.members(nowMs);
-    if (nextExpiryMs !== undefined) this.#wakeAfter(nextExpiryMs - nowMs);
-    if (!this.#isController || this.#writing || nodes.length === 0) return;
-    if (unknownIds.length > 0) {
-      this.#logger.debug({ nodes: unknownIds }, 'placement waits for nodes that were never seen here');
-      return;
-    }
-    const next = this.#compute(nodes);
-    const isStored = this.#read.version !== undefined && next === this.#placement;
-    if (next !== undefined && !isStored) void this.#write(next, this.#read.version);
+    this.#tell();
+    for (const task of tasks) this.#do(task);
   }
 
-  #noteWhoControls(): void {
-    const isController = this.#roster.controllerId === this.#options.nodeId;
+  #do(task: ControllerTask): void {
+    switch (task.kind) {
+      case 'compute':
+        return this.#compute(task);
+      case 'write':
+        return void this.#write(task);
+      case 'refresh':
+        return this.#options.coordinator.refreshPlacement();
+      case 'wake':
+        clearTimeout(this.#timer);
+        this.#timer = setTimeout(
+          () => this.#carryOut(this.#control.onTime(performance.now())),
+          Math.max(1, Math.ceil(task.afterMs)),
+        );
+    }
+  }
+
+  #tell(): void {
+    const { isController, unknownIds } = this.#control;
     if (isController !== this.#isController) this.#logger.info({ controller: isController }, 'controller changed');
     this.#isController = isController;
+    if (isController && unknownIds.length > 0)
+      this.#logger.debug({ nodes: unknownIds }, 'placement waits for nodes that were never seen here');
   }
 
-  #compute(nodes: Parameters<typeof place>[1]): Placement | undefined {
+  #compute({ previous, nodes }: Extract<ControllerTask, { kind: 'compute' }>): void {
+    this.#carryOut(this.#control.onComputed(this.#placed(previous, nodes), performance.now()));
+  }
+
+  #placed(previous: Placement | undefined, nodes: Parameters<typeof place>[1]): Placement | undefined {
     const { shards: shardCount, replicas, vnodes } = this.#options.config;
     try {
-      return place(this.#placement, nodes, { shardCount, replicas, vnodes, sha256 });
+      return place(previous, nodes, { shardCount, replicas, vnodes, sha256 });
     } catch (error) {
       this.#logger.error({ err: error }, 'no placement could be computed; every shard stays where it is');
       return undefined;
     }
   }
 
-  async #write(next: Placement, expectedVersion: number | undefined): Promise<void> {
-    this.#writing = true;
+  async #write({ expectedVersion, next }: Extract<ControllerTask, { kind: 'write' }>): Promise<void> {
     const outcome = await this.#options.coordinator.writePlacement(expectedVersion, next);
-    this.#writing = false;
-    if (this.#closed) return;
-    if (outcome.kind === 'applied') {
-      const { version, shards } = next;
+    const { version, shards } = next;
+    if (outcome.kind === 'applied')
       this.#logger.info({ version, shards: shards.length, nodes: new Set(shards.flat()).size }, 'placement written');
-      this.onPlacement({ version: outcome.version, placement: next });
-      return;
-    }
-    this.#logger.debug({ outcome: outcome.kind }, 'placement not known to be written; it is read again');
-    this.#options.coordinator.refreshPlacement();
-    this.#wakeAfter(retryMs);
-  }
-
-  #wakeAfter(delayMs: number): void {
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#consider(), Math.max(1, Math.ceil(delayMs)));
+    else this.#logger.debug({ outcome: outcome.kind }, 'placement not known to be written; it is read again');
+    this.#carryOut(this.#control.onWritten(outcome, performance.now()));
   }
 }
 

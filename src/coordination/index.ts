@@ -12,5 +12,6 @@ export type {
   SessionStatus,
   VersionedPlacement,
   VersionedState,
+  WriteOutcome,
 } from './coordinator.js';
 export { discoverNodes } from './discover-nodes.js';
