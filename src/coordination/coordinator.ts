@@ -80,8 +80,8 @@ export interface CoordinatorListener {
   onState(shard: number, state: VersionedState | undefined): void;
   /** The live replicas, in order of succession. */
   onCandidates(shard: number, candidates: readonly Candidate[]): void;
-  /** The live nodes, in order of registration. */
-  onNodes(nodes: readonly NodeRegistration[]): void;
+  /** The live nodes, in order of registration. `version` grows with every one that comes or goes. */
+  onNodes(nodes: readonly NodeRegistration[], version: number): void;
   /** A read of `placement`; undefined if a read after a sync found none. Each is told once, and never an older one again. */
   onPlacement(read: VersionedPlacement | undefined): void;
   /** The node must stop: a later registration under its own id, a configuration that says otherwise. */

@@ -46,6 +46,6 @@ async function discover(zk: string, root: string, timeoutMs: number): Promise<st
 }
 
 export async function addressesOf(client: ZnodeClient, paths: ZnodePaths): Promise<string[]> {
-  const nodes = latestById(await readNodes(client, paths.nodes, false, undefined));
+  const nodes = latestById((await readNodes(client, paths.nodes, false, undefined)).nodes);
   return [...new Set(nodes.map((node) => node.address))];
 }

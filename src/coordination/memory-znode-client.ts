@@ -7,6 +7,7 @@
 import type { ChangeKind, MemoryZnodeTree } from './memory-znode-tree.js';
 import { PendingCalls } from './pending-calls.js';
 import type {
+  Children,
   CreateMode,
   CreateResult,
   DeleteResult,
@@ -171,11 +172,11 @@ export class MemoryZnodeClient implements ZnodeClient {
     });
   }
 
-  children(path: string, options: ReadOptions): Promise<readonly string[] | undefined> {
+  children(path: string, options: ReadOptions): Promise<Children | undefined> {
     return this.#submit('children', path, () => {
       const names = this.#visible.children(path);
       if (options.watch && names !== undefined) this.#watches.add(`children ${path}`);
-      return names;
+      return names && { names, version: this.#visible.childVersion(path) };
     });
   }
 

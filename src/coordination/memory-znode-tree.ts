@@ -12,7 +12,11 @@ interface StoredZnode {
   readonly owner: string | undefined;
   /** Next sequence number of a child; a signed 32-bit number, as in ZooKeeper. */
   readonly nextSequence: number;
+  /** Of children that came and went. */
+  readonly childVersion: number;
 }
+
+const emptyZnode = { version: 0, owner: undefined, nextSequence: 0, childVersion: 0 };
 
 /** Which watchers a change concerns: those of the znode itself, or those of its list of children. */
 export type ChangeKind = 'znode' | 'children';
@@ -24,7 +28,7 @@ export class MemoryZnodeTree {
   constructor(onChange: (path: string, kind: ChangeKind) => void, znodes = new Map<string, StoredZnode>()) {
     this.#onChange = onChange;
     this.#znodes = znodes;
-    if (!znodes.has('/')) znodes.set('/', { data: Buffer.alloc(0), version: 0, owner: undefined, nextSequence: 0 });
+    if (!znodes.has('/')) znodes.set('/', { ...emptyZnode, data: Buffer.alloc(0) });
   }
 
   /** What a server that lags behind still shows. */
@@ -39,7 +43,8 @@ export class MemoryZnodeTree {
     const created = sequential ? path + sequenceDigits(parent.nextSequence) : path;
     if (this.#znodes.has(created)) return { kind: 'exists' };
     this.#znodes.set(parentPath, { ...parent, nextSequence: (parent.nextSequence + 1) | 0 });
-    this.#znodes.set(created, { data: Buffer.from(data), version: 0, owner, nextSequence: 0 });
+    this.#znodes.set(created, { ...emptyZnode, data: Buffer.from(data), owner });
+    this.#childrenChanged(parentPath);
     this.#onChange(created, 'znode');
     this.#onChange(parentPath, 'children');
     return { kind: 'created', path: created };
@@ -60,6 +65,11 @@ export class MemoryZnodeTree {
     return names;
   }
 
+  /** Of the list of children; 0 if there is no such znode. */
+  childVersion(path: string): number {
+    return this.#znodes.get(path)?.childVersion ?? 0;
+  }
+
   set(path: string, data: Buffer, version: number): SetResult {
     const znode = this.#znodes.get(path);
     if (znode === undefined) return { kind: 'missing' };
@@ -75,6 +85,7 @@ export class MemoryZnodeTree {
     if (version !== anyVersion && version !== znode.version) return { kind: 'conflict' };
     if (this.children(path)?.length !== 0) return { kind: 'notEmpty' };
     this.#znodes.delete(path);
+    this.#childrenChanged(parentOf(path));
     this.#onChange(path, 'znode');
     this.#onChange(parentOf(path), 'children');
     return { kind: 'deleted' };
@@ -89,6 +100,11 @@ export class MemoryZnodeTree {
   deleteTree(path: string): void {
     for (const name of this.children(path) ?? []) this.deleteTree(`${path === '/' ? '' : path}/${name}`);
     if (path !== '/') this.delete(path, anyVersion);
+  }
+
+  #childrenChanged(path: string): void {
+    const znode = this.#znodes.get(path);
+    if (znode !== undefined) this.#znodes.set(path, { ...znode, childVersion: znode.childVersion + 1 });
   }
 
   setNextSequence(path: string, nextSequence: number): void {

@@ -5,6 +5,12 @@ import type { ZnodeClient } from './znode-client.js';
 import { type NodeZnode, parseNode } from './znode-data.js';
 import { inOrder } from './znode-paths.js';
 
+export interface RegisteredNodes {
+  readonly nodes: readonly NodeZnode[];
+  /** Grows with every registration that comes or goes. */
+  readonly version: number;
+}
+
 /**
  * Every registration, also those of one node twice: an old session of a node that restarted lasts until it times out.
  */
@@ -13,8 +19,8 @@ export async function readNodes(
   path: string,
   watch: boolean,
   logger: Logger | undefined,
-): Promise<readonly NodeZnode[]> {
-  const names = (await client.children(path, { watch })) ?? [];
+): Promise<RegisteredNodes> {
+  const { names, version } = (await client.children(path, { watch })) ?? { names: [], version: 0 };
   const found = await Promise.all(
     inOrder(names).map(async ({ name }) => {
       // Watched with the others, because a node announces here that it leaves.
@@ -28,7 +34,7 @@ export async function readNodes(
       }
     }),
   );
-  return found.filter((node) => node !== undefined);
+  return { nodes: found.filter((node) => node !== undefined), version };
 }
 
 /** One registration per node id: the latest, in its place. */

@@ -66,7 +66,7 @@ export class OwnZnode {
   async #madeHere(): Promise<{ readonly path: string; readonly znode: Znode }[]> {
     const { parent, prefix, madeHere } = this.#options;
     const found = [];
-    for (const entry of inOrder((await this.#client.children(parent, noWatch)) ?? [])) {
+    for (const entry of inOrder((await this.#client.children(parent, noWatch))?.names ?? [])) {
       if (entry.prefix !== prefix) continue;
       const path = `${parent}/${entry.name}`;
       const znode = await this.#client.get(path, noWatch);

@@ -77,7 +77,7 @@ export class ShardReader {
   }
 
   async #readCandidates(): Promise<void> {
-    const names = (await this.#client.children(this.electionPath, watch)) ?? [];
+    const names = (await this.#client.children(this.electionPath, watch))?.names ?? [];
     for (const path of this.#read.keys()) if (!names.includes(path.slice(this.electionPath.length + 1))) this.#read.delete(path);
     const found = await Promise.all(inOrder(names).map((entry) => this.#readCandidate(entry)));
     if (this.#client.status === 'closed') return;

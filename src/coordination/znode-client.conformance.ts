@@ -131,8 +131,24 @@ export function describeZnodeClient(name: string, target: () => ConformanceTarge
       expect(await one.get(`${path}/a`, noWatch)).toBeUndefined();
       expect(await one.stat(`${path}/a`, noWatch)).toBeUndefined();
       expect(await one.children(`${path}/a`, noWatch)).toBeUndefined();
-      expect(await one.children(path, noWatch)).toEqual([]);
+      expect((await one.children(path, noWatch))?.names).toEqual([]);
       expect((await one.get(path, noWatch))?.data).toEqual(empty);
+    });
+
+    it('children - their version grows with each that comes or goes, and with nothing else', async () => {
+      const path = await newParent();
+      const versions = [(await one.children(path, noWatch))!.version];
+      const change = async (what: () => Promise<unknown>) => {
+        await what();
+        versions.push((await one.children(path, noWatch))!.version);
+      };
+      await change(() => one.create(`${path}/a`, empty, 'persistent'));
+      await change(() => one.create(`${path}/n_`, empty, 'ephemeralSequential'));
+      await change(() => one.delete(`${path}/a`, anyVersion));
+      expect([...new Set(versions)]).toHaveLength(4);
+      expect(versions).toEqual([...versions].sort((left, right) => left - right));
+      await change(() => one.set(path, Buffer.from('x'), anyVersion));
+      expect(versions.at(-1)).toBe(versions.at(-2));
     });
 
     it('sync - a read after it sees what another client was told is written', async () => {

@@ -23,6 +23,13 @@ export interface Znode {
   readonly stat: ZnodeStat;
 }
 
+export interface Children {
+  /** Without the path, in no order. */
+  readonly names: readonly string[];
+  /** Grows with every child that comes or goes, as long as the parent lives. */
+  readonly version: number;
+}
+
 /** `missing`: there is no parent. `path` has the sequence number. */
 export type CreateResult = { readonly kind: 'created'; readonly path: string } | { readonly kind: 'exists' | 'missing' };
 export type SetResult = { readonly kind: 'set'; readonly version: number } | { readonly kind: 'conflict' | 'missing' };
@@ -62,8 +69,7 @@ export interface ZnodeClient {
   create(path: string, data: Buffer, mode: CreateMode): Promise<CreateResult>;
   get(path: string, options: ReadOptions): Promise<Znode | undefined>;
   stat(path: string, options: ReadOptions): Promise<ZnodeStat | undefined>;
-  /** Names without the path, in no order. */
-  children(path: string, options: ReadOptions): Promise<readonly string[] | undefined>;
+  children(path: string, options: ReadOptions): Promise<Children | undefined>;
   set(path: string, data: Buffer, version: number): Promise<SetResult>;
   delete(path: string, version: number): Promise<DeleteResult>;
   /** Reads after it see every write that was acknowledged to anyone before it was called. */

@@ -9,6 +9,8 @@ import { KvError } from '../errors.js';
 
 export interface NativeStat {
   readonly version: number;
+  /** Of the list of children: grows with every one that comes or goes. */
+  readonly cversion: number;
   /** Hexadecimal; '0' if there is none. */
   readonly ephemeralOwner: string;
 }
@@ -41,7 +43,7 @@ export interface NativeClient extends EventEmitter {
   a_create(path: string, data: Buffer, flags: number, answer: Answer<[path: string]>): unknown;
   a_get(path: string, watch: boolean, answer: Answer<[stat: NativeStat | null, data: Buffer | null]>): unknown;
   a_exists(path: string, watch: boolean, answer: Answer<[stat: NativeStat | null]>): unknown;
-  a_get_children(path: string, watch: boolean, answer: Answer<[names: string[] | null]>): unknown;
+  a_get_children2(path: string, watch: boolean, answer: Answer<[names: string[] | null, stat: NativeStat | null]>): unknown;
   a_set(path: string, data: Buffer, version: number, answer: Answer<[stat: NativeStat | null]>): unknown;
   a_delete_(path: string, version: number, answer: Answer<[]>): unknown;
   a_sync(path: string, answer: Answer<[path: string]>): unknown;

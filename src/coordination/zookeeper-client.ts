@@ -9,6 +9,7 @@ import { KvError } from '../errors.js';
 import { type NativeAnswer, NativeSession, type NativeSessionOptions, type SessionCredentials } from './native-session.js';
 import { unresolvedHosts } from './unresolved-hosts.js';
 import type {
+  Children,
   CreateMode,
   CreateResult,
   DeleteResult,
@@ -171,11 +172,12 @@ export class ZookeeperClient implements ZnodeClient {
     return answer.returnCode !== returnCodes.ok || stat === null ? undefined : statOf(stat);
   }
 
-  async children(path: string, options: ReadOptions): Promise<readonly string[] | undefined> {
-    const answer = await this.#call<[names: string[] | null]>(`children ${path}`, (native, done) =>
-      native.a_get_children(path, options.watch, done),
+  async children(path: string, options: ReadOptions): Promise<Children | undefined> {
+    const answer = await this.#call<[names: string[] | null, stat: NativeStat | null]>(`children ${path}`, (native, done) =>
+      native.a_get_children2(path, options.watch, done),
     );
-    return answer.returnCode === returnCodes.ok ? (answer.values[0] ?? []) : undefined;
+    const [names, stat] = answer.values;
+    return answer.returnCode === returnCodes.ok && stat !== null ? { names: names ?? [], version: stat.cversion } : undefined;
   }
 
   async set(path: string, data: Buffer, version: number): Promise<SetResult> {

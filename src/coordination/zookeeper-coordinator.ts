@@ -110,7 +110,7 @@ export class ZookeeperCoordinator implements Coordinator {
   }
 
   async readNodes(): Promise<readonly NodeRegistration[]> {
-    const nodes = await this.#untilAnswered(() => readNodes(this.#client, this.#paths.nodes, false, this.#logger));
+    const { nodes } = await this.#untilAnswered(() => readNodes(this.#client, this.#paths.nodes, false, this.#logger));
     return latestById(nodes).map(registrationOf);
   }
 
@@ -145,14 +145,14 @@ export class ZookeeperCoordinator implements Coordinator {
   }
 
   async #readNodes(nodeId: string): Promise<void> {
-    const nodes = await readNodes(this.#client, this.#paths.nodes, true, this.#logger);
+    const { nodes, version } = await readNodes(this.#client, this.#paths.nodes, true, this.#logger);
     if (this.#closed !== undefined) return;
     const namesake = laterNamesake(nodes, nodeId, this.#instance);
     if (namesake !== undefined) {
       const message = `another node with id ${nodeId} has registered, at ${namesake.address}`;
       throw new KvError('CONFIG_MISMATCH', message);
     }
-    this.#listener.onNodes(latestById(nodes).map(registrationOf));
+    this.#listener.onNodes(latestById(nodes).map(registrationOf), version);
   }
 
   async registerCandidate(shard: number, registration: CandidateRegistration): Promise<void> {

@@ -1,61 +1,122 @@
 import { EventEmitter } from 'node:events';
 import { expect, test } from 'vitest';
-import type { Topology } from '../rpc/kv-api.js';
+import type { GetTopologyRequest, ShardReport, TopologyReport } from '../rpc/kv-api.js';
 import { ClusterServer } from './cluster-server.js';
 
+const shardCount = 3;
+
 class Watcher extends EventEmitter {
-  readonly seen: string[] = [];
+  readonly request: GetTopologyRequest;
+  readonly seen: TopologyReport[] = [];
   writableLength = 0;
 
-  write(topology: Topology): void {
-    this.seen.push(topology.clusterId);
+  constructor(request: GetTopologyRequest) {
+    super();
+    this.request = request;
+  }
+
+  write(report: TopologyReport): void {
+    this.seen.push(report);
+  }
+
+  /** Of each message: the shards in it with their epochs, and the nodes. */
+  get heard(): string[] {
+    return this.seen.map(({ shards, nodes, partial }) => {
+      const told = [...shards.map(({ shard, epoch }) => `${shard}@${epoch}`), ...nodes.map(({ id }) => id)];
+      return `${partial ? 'new' : 'all'} ${told.join(' ')}`;
+    });
   }
 }
 
-function serverOf(): { readonly server: ClusterServer; show(name: string): void; watch(): Watcher } {
-  let topology: Topology = { clusterId: 't1', nodes: [], shards: [], placementVersion: 0 };
-  const server = new ClusterServer({ topology: () => topology, nodeStatus: () => expect.fail(), force: () => expect.fail() });
-  return {
-    server,
-    show: (name) => {
-      topology = { ...topology, clusterId: name };
-      server.changed();
-    },
-    watch: () => {
-      const watcher = new Watcher();
-      (server.implementation.WatchTopology as unknown as (call: Watcher) => void)(watcher);
-      return watcher;
-    },
-  };
+/** A node that holds shards 0 and 1. */
+class Node {
+  readonly #epochs = [1, 1, 0];
+  readonly #held = [true, true, false];
+  #nodes = ['a'];
+  readonly server = new ClusterServer({
+    topology: { shardCount, cluster: () => this.#cluster(), shard: (shard) => this.#shard(shard) },
+    nodeStatus: () => expect.fail(),
+    force: () => expect.fail(),
+  });
+
+  elect(shard: number, epoch: number, held = true): void {
+    this.#epochs[shard] = epoch;
+    this.#held[shard] = held;
+    this.server.changed({ shards: new Set([shard]), cluster: false });
+  }
+
+  register(...nodes: string[]): void {
+    this.#nodes = nodes;
+    this.server.changed({ shards: new Set(), cluster: true });
+  }
+
+  watch(request: GetTopologyRequest = { changesOnly: true }): Watcher {
+    const watcher = new Watcher(request);
+    (this.server.implementation.WatchTopology as unknown as (call: Watcher) => void)(watcher);
+    return watcher;
+  }
+
+  #cluster(): TopologyReport {
+    const nodes = this.#nodes.map((id) => ({ id, address: `${id}:1`, zone: '', weight: 1 }));
+    const versions = { placementVersion: 1, nodesVersion: this.#nodes.length };
+    return { clusterId: 'one', nodes, shards: [], ...versions, shardCount, partial: false };
+  }
+
+  #shard(shard: number): ShardReport {
+    const rest = { primaryNodeId: '', primaryAddress: '', replicas: [], minInSync: 1, offline: false, serving: false };
+    return { shard, epoch: this.#epochs[shard]!, ...rest, placedNodeIds: [], held: this.#held[shard]! };
+  }
 }
 
-test('a watcher is told the topology at once and every change after it, and nothing twice', () => {
-  const { server, show, watch } = serverOf();
-  const watcher = watch();
-  show('t2');
-  server.changed();
-  show('t1');
-  expect(watcher.seen).toEqual(['t1', 't2', 't1']);
+test('a watcher is told everything at once, then each change, and nothing twice', () => {
+  const node = new Node();
+  const watcher = node.watch();
+  node.elect(1, 2);
+  node.elect(1, 2);
+  node.register('a', 'b');
+  node.elect(0, 7);
+  expect(watcher.heard).toEqual(['all 0@1 1@1 2@0 a', 'new 1@2', 'new a b', 'new 0@7']);
 });
 
-test('what another watcher was told last is no reason to keep silent', () => {
-  const { show, watch } = serverOf();
-  const first = watch();
-  show('t2');
+test('a watcher that does not ask for changes is told everything again', () => {
+  const node = new Node();
+  const watcher = node.watch({});
+  node.elect(1, 2);
+  expect(watcher.heard).toEqual(['all 0@1 1@1 2@0 a', 'all 0@1 1@2 2@0 a']);
+});
+
+test('a watcher that asks for held shards only is told of no others, but also of one that is held no more', () => {
+  const node = new Node();
+  const watcher = node.watch({ changesOnly: true, heldOnly: true });
+  node.elect(2, 0, false);
+  node.elect(1, 0, false);
+  node.elect(2, 5);
+  expect(watcher.heard).toEqual(['all 0@1 1@1 a', 'new 1@0', 'new 2@5']);
+});
+
+test('who comes later is told what has become of it meanwhile, whoever was told before', () => {
+  const node = new Node();
+  const first = node.watch();
+  node.elect(0, 2);
   first.emit('cancelled');
-  show('t3');
-  const second = watch();
-  show('t2');
-  expect(second.seen).toEqual(['t3', 't2']);
+  node.elect(0, 3);
+  const second = node.watch();
+  node.elect(1, 4);
+  expect(first.heard).toHaveLength(2);
+  expect(second.heard).toEqual(['all 0@3 1@1 2@0 a', 'new 1@4']);
 });
 
-test('a watcher that reads slowly is told the latest when it has caught up', () => {
-  const { show, watch } = serverOf();
-  const watcher = watch();
+test('a watcher that reads slowly is told all that came meanwhile, in one message, when it has caught up', () => {
+  const node = new Node();
+  const watcher = node.watch();
+  const quick = node.watch();
   watcher.writableLength = 100;
-  show('t2');
-  show('t3');
+  node.elect(0, 2);
+  node.elect(1, 2);
+  node.elect(0, 3);
+  expect(watcher.heard).toHaveLength(1);
   watcher.writableLength = 0;
   watcher.emit('drain');
-  expect(watcher.seen).toEqual(['t1', 't3']);
+  expect(watcher.heard.slice(1)).toEqual(['new 0@3 1@2']);
+  expect(quick.heard.slice(1)).toEqual(['new 0@2', 'new 1@2', 'new 0@3']);
 });

@@ -1,45 +1,47 @@
 /** The public service kv.v1.Cluster: topology and its changes, the node's own status, the operator's way on (R13). */
-import type { ServerUnaryCall, ServerWritableStream, sendUnaryData, UntypedServiceImplementation } from '@grpc/grpc-js';
+import type { ServerUnaryCall, sendUnaryData, UntypedServiceImplementation } from '@grpc/grpc-js';
 import { KvError } from '../errors.js';
 import type { Answer } from '../replication/index.js';
 import type {
   ForcePrimaryRequest,
   ForcePrimaryResponse,
+  GetTopologyRequest,
   KeyLocation,
   LocateKeyRequest,
   NodeStatus,
-  Topology,
+  TopologyReport,
 } from '../rpc/kv-api.js';
 import { toStatus } from '../rpc/status.js';
 import { locateKey } from './key-location.js';
 import { checkKey } from './request-checks.js';
 import type { AnswerSink } from './shard-host.js';
+import type { TopologyChanges } from './topology-news.js';
+import { TopologyRecord, type TopologySource } from './topology-record.js';
+import { type TopologyStream, TopologyWatchers } from './topology-watchers.js';
 
 export interface ClusterContext {
-  topology(): Topology;
+  readonly topology: TopologySource;
   nodeStatus(): NodeStatus;
   /** Makes the local replica of the shard primary with what it holds; the answer comes later. False: it holds none. */
   force(shard: number, sink: AnswerSink): boolean;
 }
 
-type Watcher = ServerWritableStream<object, Topology>;
-
-/** A watcher that reads this slowly is given only the latest topology. */
-const maxQueuedTopologies = 4;
-
 export class ClusterServer {
   readonly #context: ClusterContext;
-  /** With what each was told last. */
-  readonly #watchers = new Map<Watcher, string>();
+  readonly #record: TopologyRecord;
+  readonly #watchers: TopologyWatchers;
 
   constructor(context: ClusterContext) {
     this.#context = context;
+    this.#record = new TopologyRecord(context.topology);
+    this.#watchers = new TopologyWatchers(this.#record);
   }
 
   get implementation(): UntypedServiceImplementation {
     return {
-      GetTopology: (_call: unknown, callback: sendUnaryData<Topology>) => callback(null, this.#context.topology()),
-      WatchTopology: (call: Watcher) => this.#watch(call),
+      GetTopology: (call: ServerUnaryCall<GetTopologyRequest, TopologyReport>, callback: sendUnaryData<TopologyReport>) =>
+        callback(null, this.#topology(call.request.heldOnly)),
+      WatchTopology: (stream: TopologyStream) => this.#watch(stream),
       LocateKey: (call: ServerUnaryCall<LocateKeyRequest<Buffer>, KeyLocation>, callback: sendUnaryData<KeyLocation>) =>
         this.#locateKey(call.request, callback),
       GetNodeStatus: (_call: unknown, callback: sendUnaryData<NodeStatus>) => callback(null, this.#context.nodeStatus()),
@@ -50,38 +52,30 @@ export class ClusterServer {
     };
   }
 
-  /** Tells every watcher to whom it is news. */
-  changed(): void {
-    if (this.#watchers.size === 0) return;
-    const topology = this.#context.topology();
-    const encoded = JSON.stringify(topology);
-    for (const [watcher, told] of this.#watchers) {
-      if (told === encoded) continue;
-      if (watcher.writableLength < maxQueuedTopologies) this.#tell(watcher, topology, encoded);
-      else if (watcher.listenerCount('drain') === 0) watcher.once('drain', () => this.changed());
-    }
+  /** Tells every watcher what is news to it. */
+  changed({ shards, cluster }: TopologyChanges): void {
+    if (cluster) this.#record.lookAtCluster();
+    for (const shard of shards) this.#record.lookAtShard(shard);
+    this.#watchers.tell();
   }
 
-  #tell(watcher: Watcher, topology: Topology, encoded = JSON.stringify(topology)): void {
-    this.#watchers.set(watcher, encoded);
-    watcher.write(topology);
-  }
-
-  /** Ends every watch, so that the server can shut down. */
   close(): void {
-    for (const watcher of this.#watchers.keys()) watcher.end();
-    this.#watchers.clear();
+    this.#watchers.close();
   }
 
-  #watch(call: Watcher): void {
-    call.on('cancelled', () => this.#watchers.delete(call));
-    call.on('error', () => this.#watchers.delete(call));
-    this.#tell(call, this.#context.topology());
+  #topology(heldOnly = false): TopologyReport {
+    this.#record.lookAtEverything();
+    return this.#record.whole(heldOnly);
+  }
+
+  #watch(stream: TopologyStream): void {
+    this.#record.lookAtEverything();
+    this.#watchers.add(stream);
   }
 
   #locateKey({ key }: LocateKeyRequest<Buffer>, callback: sendUnaryData<KeyLocation>): void {
     try {
-      const location = locateKey(this.#context.topology(), checkKey(key));
+      const location = locateKey(this.#topology(), checkKey(key));
       if (location === undefined) throw new KvError('NO_PRIMARY', 'this node knows of no shard yet');
       callback(null, location);
     } catch (error) {

@@ -32,7 +32,7 @@ import { describeNode } from './node-status.js';
 import type { NodeOptions } from './options.js';
 import { PipelineServer } from './pipeline-server.js';
 import type { AnswerSink } from './shard-host.js';
-import { describeTopology } from './topology.js';
+import { type ClusterFacts, describeCluster, describeShard } from './topology.js';
 import { TopologyNews } from './topology-news.js';
 
 const startupTimeoutMs = 10_000;
@@ -68,6 +68,7 @@ export class KvNode {
   readonly #forwarder = new Forwarder();
   readonly #startedMs = performance.now();
   #nodes: readonly NodeRegistration[] = [];
+  #nodesVersion = 0;
   #placement: Placement | undefined;
   #stopping = false;
   #resolveClosed: (error: Error | undefined) => void = () => {};
@@ -89,7 +90,7 @@ export class KvNode {
         onSession: (status) => tell((started) => started.#onSession(status === 'connected')),
         onState: (shard, read) => tell((started) => started.#shards.onState(shard, read)),
         onCandidates: (shard, candidates) => tell((started) => started.#onCandidates(shard, candidates)),
-        onNodes: (nodes) => tell((started) => started.#onNodes(nodes)),
+        onNodes: (nodes, version) => tell((started) => started.#onNodes(nodes, version)),
         onPlacement: (read) => tell((started) => started.#onPlacement(read)),
         onFatal: (error) => tell((started) => started.#fail(error)),
       },
@@ -131,7 +132,7 @@ export class KvNode {
     this.#controller = new Controller({ nodeId: this.id, config, replaceAfterMs, coordinator, logger: this.#logger });
     this.#memory = divideMemory(options.maxMemory ?? defaultMaxMemoryBytes());
     const { maxPendingBytes, maxPipelines } = this.#memory;
-    this.#news = new TopologyNews(config.shards, () => this.#cluster.changed());
+    this.#news = new TopologyNews((changes) => this.#cluster.changed(changes));
     this.#shards = new NodeShards({
       ...{
         nodeId: this.id,
@@ -142,14 +143,18 @@ export class KvNode {
         memory: this.#memory,
         moveRate: options.moveRate,
       },
-      onChange: () => this.#news.changed(),
+      onChange: (shard) => this.#news.shardChanged(shard),
       onFailed: (error) => this.#fail(error),
     });
     const shared = { nodeId: this.id, maxValueBytes: options.maxValueBytes, logger: this.#logger, directory: this.#shards };
     this.#keyValue = new KeyValueServer({ ...shared, defaultDeadlineMs, maxPendingBytes, forwarder: this.#forwarder });
     this.#pipeline = new PipelineServer({ ...shared, maxPipelines });
     this.#cluster = new ClusterServer({
-      topology: () => this.#describeTopology(),
+      topology: {
+        shardCount: config.shards,
+        cluster: () => describeCluster(this.#facts),
+        shard: (shard) => describeShard(shard, this.#facts, this.#shards.facts(shard)),
+      },
       nodeStatus: () => this.#describeNode(),
       force: (shard, sink) => this.#force(shard, sink),
     });
@@ -205,10 +210,10 @@ export class KvNode {
     this.#logger.info({ address: this.address, clusterId: this.#config.clusterId }, 'listening');
   }
 
-  #describeTopology() {
+  get #facts(): ClusterFacts {
     const { clusterId, shards: shardCount, minInSync } = this.#config;
-    const held = this.#shards.held.map(({ shard, candidates, host }) => ({ shard, candidates, replica: host.snapshot }));
-    return describeTopology({ clusterId, shardCount, minInSync, nodes: this.#nodes, placement: this.#placement, held });
+    const nodesVersion = this.#nodesVersion;
+    return { clusterId, shardCount, minInSync, nodes: this.#nodes, nodesVersion, placement: this.#placement };
   }
 
   #describeNode() {
@@ -239,21 +244,23 @@ export class KvNode {
 
   #onCandidates(shard: number, candidates: readonly Candidate[]): void {
     this.#shards.onCandidates(shard, candidates);
-    this.#news.changed();
+    this.#news.shardChanged(shard);
   }
 
-  #onNodes(nodes: readonly NodeRegistration[]): void {
+  #onNodes(nodes: readonly NodeRegistration[], version: number): void {
     this.#nodes = nodes;
+    this.#nodesVersion = version;
     this.#controller.onNodes(nodes);
     this.#shards.onNodes(nodes);
-    this.#news.changed();
+    this.#news.clusterChanged();
   }
 
   #onPlacement(read: VersionedPlacement | undefined): void {
     this.#placement = read?.placement;
     this.#controller.onPlacement(read);
     this.#shards.onPlacement(read?.placement);
-    this.#news.changed();
+    this.#news.clusterChanged();
+    for (let shard = 0; shard < this.#config.shards; shard++) this.#news.shardChanged(shard);
   }
 
   #fail(error: Error): void {

@@ -18,6 +18,7 @@ import { RepeatedLines } from './repeated-lines.js';
 import { ReplicationServer } from './replication-server.js';
 import type { ShardDirectory } from './shard-directory.js';
 import { ShardTasks } from './shard-tasks.js';
+import type { HeldShard } from './topology.js';
 
 export interface NodeShardsOptions {
   readonly nodeId: string;
@@ -28,7 +29,7 @@ export interface NodeShardsOptions {
   readonly moveRate: number | undefined;
   readonly coordinator: Coordinator;
   readonly logger: Logger;
-  onChange(): void;
+  onChange(shard: number): void;
   onFailed(error: Error): void;
 }
 
@@ -81,6 +82,12 @@ export class NodeShards implements ShardDirectory {
 
   at(shard: number): NodeShard | undefined {
     return this.#shards[shard];
+  }
+
+  /** For the topology; undefined where this node holds no copy. */
+  facts(shard: number): HeldShard | undefined {
+    const held = this.#shards[shard];
+    return held && { candidates: held.candidates, replica: held.host.snapshot };
   }
 
   local(shard: number): LocalShard | undefined {
@@ -137,7 +144,7 @@ export class NodeShards implements ShardDirectory {
     this.#registering.add(number, () => this.#options.coordinator.withdrawCandidate(number));
     this.#onStopped?.(shard, true);
     this.#settle(number);
-    this.#options.onChange();
+    this.#options.onChange(number);
   }
 
   #onRequestFailed(error: unknown): void {
@@ -207,6 +214,7 @@ export class NodeShards implements ShardDirectory {
       ...this.#options,
       ...{ shard: number, shardCount: this.shardCount, links: this.#links, server: this.replication },
       ...{ pulse: this.#pulse, lines: this.#lines },
+      onChange: () => this.#options.onChange(number),
       otherShardsBytes: () => this.#bytesBeside(shard),
       onStopped: (clean) => this.#onStopped?.(shard, clean),
       // The core is in the middle of a step.

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { Candidate } from '../coordination/index.js';
 import type { ReplicaSnapshot } from '../replication/index.js';
 import { describeNode } from './node-status.js';
-import { describeTopology, type HeldShard } from './topology.js';
+import { describeCluster, describeShard, type HeldShard } from './topology.js';
 
 const candidate = (nodeId: string, order: number): Candidate => ({
   ...{ replicaId: `${nodeId}~1`, nodeId, address: `${nodeId}:1`, stopping: false, order },
@@ -18,42 +18,38 @@ function snapshot(own: string, primary: string, inSync: readonly string[], more:
   } as ReplicaSnapshot;
 }
 
-const held = (shard: number, replica: ReplicaSnapshot, nodes = ['a', 'b']): HeldShard => ({
-  ...{ shard, replica, candidates: nodes.map(candidate) },
-});
+const held = (replica: ReplicaSnapshot, nodes = ['a', 'b']): HeldShard => ({ replica, candidates: nodes.map(candidate) });
 
-const facts = { clusterId: 'one', minInSync: 1, nodes: [{ nodeId: 'a', address: 'a:1' }], placement: undefined };
+const facts = { minInSync: 1, placement: undefined };
 
 describe('the topology a node tells', () => {
-  test('lists every shard by its number, those it does not hold as unknown', () => {
-    const topology = describeTopology({ ...facts, shardCount: 3, held: [held(1, snapshot('a', 'b', ['a', 'b']))] });
-    expect(topology.shards.map(({ shard, epoch, primaryAddress }) => [shard, epoch, primaryAddress])).toEqual([
-      [0, 0, ''],
-      [1, 4, 'b:1'],
-      [2, 0, ''],
+  test('of a shard it holds: who leads it, and who else has it', () => {
+    const report = describeShard(1, facts, held(snapshot('a', 'b', ['a', 'b'])));
+    expect(report).toMatchObject({ shard: 1, epoch: 4, primaryNodeId: 'b', primaryAddress: 'b:1', serving: true, held: true });
+    expect(report.replicas.map(({ nodeId, inSync, live }) => [nodeId, inSync, live])).toEqual([
+      ['a', true, true],
+      ['b', true, true],
     ]);
-    expect(topology).toMatchObject({ placementVersion: 0, nodes: [{ id: 'a', zone: '', weight: 1 }] });
   });
 
-  test('says where each is placed, also where it holds nothing', () => {
-    const placement = {
-      version: 5,
-      shards: [
-        ['c', 'd'],
-        ['a', 'b'],
-      ],
-    };
-    const topology = describeTopology({ ...facts, shardCount: 2, placement, held: [held(1, snapshot('a', 'a', ['a']))] });
-    expect(topology.placementVersion).toBe(5);
-    expect(topology.shards.map(({ placedNodeIds }) => placedNodeIds)).toEqual([
-      ['c', 'd'],
-      ['a', 'b'],
-    ]);
+  test('of one it does not hold: where it is placed, and nothing that could be taken for news', () => {
+    const placement = { version: 5, shards: [['c', 'd']] };
+    const report = describeShard(0, { minInSync: 1, placement }, undefined);
+    expect(report).toMatchObject({ epoch: 0, primaryAddress: '', replicas: [], placedNodeIds: ['c', 'd'], held: false });
+  });
+
+  test('of the cluster: its nodes and what is known of which version', () => {
+    const nodes = [{ nodeId: 'a', address: 'a:1' }];
+    const cluster = { ...facts, clusterId: 'one', shardCount: 3, nodes, nodesVersion: 7, placement: { version: 5, shards: [] } };
+    expect(describeCluster(cluster)).toEqual({
+      ...{ clusterId: 'one', nodes: [{ id: 'a', address: 'a:1', zone: '', weight: 1 }], shards: [] },
+      ...{ shardCount: 3, nodesVersion: 7, placementVersion: 5, partial: false },
+    });
   });
 
   test('an in-sync member that is not live - is listed as such', () => {
-    const topology = describeTopology({ ...facts, shardCount: 1, held: [held(0, snapshot('a', 'a', ['a', 'gone']))] });
-    expect(topology.shards[0]?.replicas).toContainEqual({ replicaId: 'gone~1', nodeId: 'gone', inSync: true, live: false });
+    const { replicas } = describeShard(0, facts, held(snapshot('a', 'a', ['a', 'gone'])));
+    expect(replicas).toContainEqual({ replicaId: 'gone~1', nodeId: 'gone', inSync: true, live: false });
   });
 });
 

@@ -1,48 +1,54 @@
 /** The cluster as this node sees it: what clients route by, and what operators look at. Pure. */
 import type { Candidate, NodeRegistration } from '../coordination/index.js';
 import { nodeIdOf, type ReplicaSnapshot } from '../replication/index.js';
-import type { ReplicaInfo, ShardInfo, Topology } from '../rpc/kv-api.js';
+import type { ReplicaInfo, ShardReport, TopologyReport } from '../rpc/kv-api.js';
 
 /** A shard of which this node has a replica: of others it knows only where they are placed. */
 export interface HeldShard {
-  readonly shard: number;
   readonly candidates: readonly Candidate[];
   readonly replica: ReplicaSnapshot;
 }
 
-export interface TopologyFacts {
+export interface ClusterFacts {
   readonly clusterId: string;
   readonly shardCount: number;
   readonly minInSync: number;
   readonly nodes: readonly (NodeRegistration & { readonly zone?: string; readonly weight?: number })[];
+  /** Grows with every node that comes or goes. */
+  readonly nodesVersion: number;
   /** Node ids by shard, the preferred primary first; undefined while nothing is placed. */
   readonly placement: { readonly version: number; readonly shards: readonly (readonly string[])[] } | undefined;
-  readonly held: readonly HeldShard[];
 }
 
-export function describeTopology({ clusterId, shardCount, minInSync, nodes, placement, held }: TopologyFacts): Topology {
-  const heldByShard = new Map(held.map((one) => [one.shard, one]));
-  const shards = Array.from({ length: shardCount }, (_, shard) => {
-    const here = heldByShard.get(shard);
-    const placedNodeIds = [...(placement?.shards[shard] ?? [])];
-    return { shard, ...(here === undefined ? unknownShard : describeShard(here)), minInSync, placedNodeIds };
-  });
+/** A report without shards. */
+export function describeCluster({ clusterId, shardCount, nodes, nodesVersion, placement }: ClusterFacts): TopologyReport {
   return {
     clusterId,
     nodes: nodes.map(({ nodeId, address, zone = '', weight = 1 }) => ({ id: nodeId, address, zone, weight })),
-    shards,
+    shards: [],
     placementVersion: placement?.version ?? 0,
+    ...{ shardCount, partial: false, nodesVersion },
   };
 }
 
-type ToldByReplica = Omit<ShardInfo, 'shard' | 'minInSync' | 'placedNodeIds'>;
+/** `here`: undefined where this node has no replica of it. */
+export function describeShard(
+  shard: number,
+  { minInSync, placement }: Pick<ClusterFacts, 'minInSync' | 'placement'>,
+  here: HeldShard | undefined,
+): ShardReport {
+  const told = here === undefined ? unknownShard : describeHeld(here);
+  return { shard, ...told, minInSync, placedNodeIds: [...(placement?.shards[shard] ?? [])], held: here !== undefined };
+}
+
+type ToldByReplica = Omit<ShardReport, 'shard' | 'minInSync' | 'placedNodeIds' | 'held'>;
 
 /** Epoch 0: whoever has heard of any primary knows more. */
 const unknownShard: ToldByReplica = {
   ...{ epoch: 0, primaryNodeId: '', primaryAddress: '', replicas: [], offline: false, serving: false },
 };
 
-function describeShard({ candidates, replica }: HeldShard): ToldByReplica {
+function describeHeld({ candidates, replica }: HeldShard): ToldByReplica {
   const { state } = replica;
   const isOwn = replica.role === 'primary';
   const primary = isOwn ? replica.replicaId : state?.primary;

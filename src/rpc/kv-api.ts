@@ -58,6 +58,22 @@ export interface Topology {
   placementVersion: number;
 }
 
+export interface GetTopologyRequest {
+  changesOnly?: boolean;
+  heldOnly?: boolean;
+}
+/** What one node tells of a shard. */
+export interface ShardReport extends ShardInfo {
+  held: boolean;
+}
+/** What one node tells of the topology, or of what is new in it. */
+export interface TopologyReport extends Omit<Topology, 'shards'> {
+  shards: ShardReport[];
+  shardCount: number;
+  partial: boolean;
+  nodesVersion: number;
+}
+
 export interface LocateKeyRequest<Key = string> {
   key: Key;
 }
