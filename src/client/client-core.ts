@@ -13,7 +13,8 @@ import { OperationRunner } from './operation-runner.js';
 import type { ResolvedOptions } from './options.js';
 import { RetryTurns } from './retry-turns.js';
 import { type News, RoutingTable } from './routing-table.js';
-import { TopologyWatch } from './topology-watch.js';
+import { TopologyMerge } from './topology-merge.js';
+import { TopologyWatches } from './topology-watches.js';
 import { WakeUp } from './wake-up.js';
 
 /**
@@ -27,11 +28,12 @@ const troubledShards = 16;
 
 export class ClientCore {
   readonly #options: ResolvedOptions;
+  readonly #merge = new TopologyMerge();
   readonly #table = new RoutingTable();
   readonly #wakeUp = new WakeUp();
   readonly #addressBook: AddressBook;
   readonly #connections: Connections;
-  readonly #watches: readonly TopologyWatch[];
+  readonly #watches: TopologyWatches;
   readonly #runner: OperationRunner;
   readonly #listeners = new Set<(topology: Topology) => void>();
   #closing: Promise<void> | undefined;
@@ -54,13 +56,11 @@ export class ClientCore {
       ...{ table, connections, addressBook, inFlight, turns, pipelined },
       wakeUp: this.#wakeUp,
     });
-    const onTopology = (topology: Topology) => this.#takeOver(topology);
-    const shared = { table, connections, addressBook, firstAnswerMs: options.connectTimeoutMs, onTopology };
-    const first = new TopologyWatch({ ...shared, isNeeded: () => true, elsewhereThan: () => undefined });
-    // Where every node is a primary, one that is frozen must not be the only one to tell the news.
-    const isNeeded = () => table.shardCount > 1 && table.solePrimary === undefined;
-    const second = new TopologyWatch({ ...shared, isNeeded, elsewhereThan: () => first.address });
-    this.#watches = [first, second];
+    this.#watches = new TopologyWatches({
+      ...{ table, connections, addressBook, firstAnswerMs: options.connectTimeoutMs },
+      onReport: (from, report) => this.#takeOver(this.#merge.hear(from, report)),
+      onLost: (from) => this.#takeOver(this.#merge.lose(from)),
+    });
   }
 
   get knownTopology(): Topology | undefined {
@@ -75,7 +75,7 @@ export class ClientCore {
       await this.close();
       throw this.#addressBook.lastError;
     }
-    for (const watch of this.#watches) watch.start();
+    this.#watches.start();
     while (this.#table.topology === undefined && remainingMs(limits) > 0) await this.#wakeUp.sleep(remainingMs(limits));
     if (this.#table.topology !== undefined) return;
     await this.close();
@@ -118,7 +118,7 @@ export class ClientCore {
     return send(transport, limits);
   }
 
-  /** Listeners hear of every topology that a node reports. @returns a function that removes the listener. */
+  /** Listeners hear of every change that a node reports, put together with what others have told. @returns a function that removes the listener. */
   onTopology(listener: (topology: Topology) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
@@ -131,16 +131,17 @@ export class ClientCore {
 
   async #close(): Promise<void> {
     this.#runner.close();
-    const watchesEnded = Promise.all(this.#watches.map((watch) => watch.close()));
+    const watchesEnded = this.#watches.close();
     this.#connections.close();
     this.#listeners.clear();
     await watchesEnded;
   }
 
-  #takeOver(reported: Topology): void {
-    const news = this.#table.update(reported);
-    const topology = this.#table.topology;
-    if (topology === undefined) return;
+  /** `touched`: the shards of which something else may be known. */
+  #takeOver(touched: ReadonlySet<number>): void {
+    const { topology } = this.#merge;
+    if (topology === undefined || this.#closing !== undefined) return;
+    const news = this.#table.update(topology, touched);
     const primaries = topology.shards.map((shard) => shard.primaryAddress);
     this.#connections.retain(
       new Set([...topology.nodes.map((node) => node.address), ...this.#addressBook.addresses, ...primaries]),
@@ -151,7 +152,7 @@ export class ClientCore {
     this.#connections.reconsider();
     if (news.nodes) this.#wakeUp.wakeAll();
     else this.#wakeUp.wakeShards(news.shards);
-    for (const watch of this.#watches) watch.reconsider();
+    this.#watches.reconsider();
   }
 
   #abandonDeposed({ deposed, gone }: News): void {

@@ -5,7 +5,7 @@
  * happened (`unknown`). Writes with an unknown outcome are never retried by the client.
  */
 import { KvError } from '../errors.js';
-import type { ForcePrimaryResponse, KeyLocation, NodeStatus, Topology } from '../rpc/kv-api.js';
+import type { ForcePrimaryResponse, KeyLocation, NodeStatus, Topology, TopologyReport } from '../rpc/kv-api.js';
 import type { DataRequest } from '../rpc/pipeline-operations.js';
 import type { DataResult } from '../rpc/pipeline-results.js';
 import { isAddress } from './address-book.js';
@@ -143,8 +143,15 @@ export class KvClient {
 
   /** The topology as a node sees it now. @throws KvError as for `get`. */
   async topology(options: CallOptions = {}): Promise<Topology> {
+    return wholeTopology(await this.#report(options), []);
+  }
+
+  async #report(options: CallOptions): Promise<TopologyReport> {
     const limits = this.#core.limitsOf(options);
-    return this.#core.run({ effect: 'read', shard: anyShard, bytes: 0, send: (to, within) => to.getTopology(within) }, limits);
+    return this.#core.run(
+      { effect: 'read', shard: anyShard, bytes: 0, send: (to, within) => to.getTopology(false, within) },
+      limits,
+    );
   }
 
   /**
@@ -154,18 +161,18 @@ export class KvClient {
    * @throws KvError as for `get`.
    */
   async wholeTopology(options: CallOptions = {}): Promise<Topology> {
-    const seen = await this.topology(options);
-    if (seen.shards.length <= 1) return seen;
+    const seen = await this.#report(options);
+    if (seen.shards.length <= 1) return wholeTopology(seen, []);
     const limits = this.#core.limitsOf(options);
-    const reports = seen.nodes.map(async ({ id, address }) => {
+    const reports = seen.nodes.map(async ({ address }) => {
       try {
-        return [{ nodeId: id, topology: await this.#core.ask(address, (to, within) => to.getTopology(within), limits) }];
+        return [{ from: address, report: await this.#core.ask(address, (to, within) => to.getTopology(true, within), limits) }];
       } catch (error) {
         if (error instanceof KvError && error.code !== 'CLOSED' && error.code !== 'CANCELLED') return [];
         throw error;
       }
     });
-    return wholeTopology((await Promise.all(reports)).flat()) ?? seen;
+    return wholeTopology(seen, (await Promise.all(reports)).flat());
   }
 
   /**

@@ -5,25 +5,27 @@
  * Every method rejects with a KvError whose `executed` is `unknown` unless the node itself said otherwise, with
  * DEADLINE_EXCEEDED at the deadline, and with CANCELLED when the signal aborts.
  */
-import type { ForcePrimaryRequest, ForcePrimaryResponse, KeyLocation, NodeStatus, Topology } from '../rpc/kv-api.js';
+import type { ForcePrimaryRequest, ForcePrimaryResponse, KeyLocation, NodeStatus, TopologyReport } from '../rpc/kv-api.js';
 import type { DataRequest } from '../rpc/pipeline-operations.js';
 import type { DataResult } from '../rpc/pipeline-results.js';
 import type { Limits } from './limits.js';
 
 export interface TopologyListener {
-  onTopology(topology: Topology): void;
+  /** Of everything first, and then of what is new. */
+  onReport(report: TopologyReport): void;
   /** Exactly once, unless the watch was stopped by its owner before. */
   onEnd(): void;
 }
 
 export interface NodeTransport {
   execute(request: DataRequest, limits: Limits): Promise<DataResult>;
-  getTopology(limits: Limits): Promise<Topology>;
+  /** `heldOnly`: of the shards alone that the node holds. */
+  getTopology(heldOnly: boolean, limits: Limits): Promise<TopologyReport>;
   locateKey(key: string, limits: Limits): Promise<KeyLocation>;
   getNodeStatus(limits: Limits): Promise<NodeStatus>;
   forcePrimary(request: ForcePrimaryRequest, limits: Limits): Promise<ForcePrimaryResponse>;
   /** @returns a function that stops the watch. */
-  watchTopology(listener: TopologyListener): () => void;
+  watchTopology(heldOnly: boolean, listener: TopologyListener): () => void;
   /** Requests that have neither been answered nor failed. */
   readonly pending: number;
   /**

@@ -1,12 +1,12 @@
 /**
- * What the client knows of the cluster: which shard a key is in, and to which nodes an operation may go in which order.
+ * What follows for the client from the topology: which shard a key is in, and to which nodes an operation may go in which order.
  * Pure: no connections.
  *
  * It need not be right: a node that is not the shard's primary forwards a request or refuses it, and the client learns
  * from the refusal.
  */
 import { shardOfKey } from '../placement/index.js';
-import type { ShardInfo, Topology } from '../rpc/kv-api.js';
+import type { Topology } from '../rpc/kv-api.js';
 
 export interface Preference {
   /** Where the last refusal saw the primary. */
@@ -72,28 +72,21 @@ export class RoutingTable {
     return shard === anyShard ? this.#sole : this.#topology?.shards[shard]?.primaryAddress || undefined;
   }
 
-  /** The primary of every shard; undefined if there are several. */
-  get solePrimary(): string | undefined {
-    return this.#sole;
-  }
-
-  /** Takes over what a node reports. A shard never goes back to an older epoch: nodes learn of a change one by one. */
-  update(reported: Topology): News {
-    const known = this.#topology?.clusterId === reported.clusterId ? this.#topology : undefined;
+  /** @param touched the shards of which something else may be told than before; by default all. */
+  update(topology: Topology, touched: Iterable<number> = topology.shards.keys()): News {
+    const known = this.#topology?.clusterId === topology.clusterId ? this.#topology : undefined;
     if (known === undefined) this.#forget();
-    const shards = [...reported.shards]
-      .sort((one, other) => one.shard - other.shard)
-      .map((shard) => newer(known?.shards[shard.shard], shard));
-    const topology = { ...reported, shards };
-    const changed = new Set(shards.flatMap(({ shard }) => (routeOf(known, shard) === routeOf(topology, shard) ? [] : [shard])));
+    const changed = new Set([...touched].filter((shard) => routeOf(known, shard) !== routeOf(topology, shard)));
     const nodes = known === undefined || nodesOf(known) !== nodesOf(topology);
     this.#live = new Set(topology.nodes.map(({ address }) => address));
     const gone = (known?.nodes ?? []).map(({ address }) => address).filter((address) => !this.#live.has(address));
     this.#topology = topology;
-    this.#shardCount = shards.length;
+    this.#shardCount = topology.shards.length;
     this.#addresses = new Map(topology.nodes.map(({ id, address }) => [id, address]));
     for (const shard of changed) this.#learned.delete(shard);
-    if (nodes || changed.size > 0) this.#computeRoutes();
+    if (nodes) this.#computeRoutes();
+    else for (const shard of changed) this.#routes[shard] = this.#routeTo(shard);
+    if (nodes || changed.size > 0) this.#sole = this.#findSole();
     return { nodes, gone, shards: changed, deposed: this.#findDeposed(changed) };
   }
 
@@ -129,7 +122,11 @@ export class RoutingTable {
 
   #computeRoutes(): void {
     this.#routes = (this.#topology?.shards ?? []).map(({ shard }) => this.#routeTo(shard));
-    this.#sole = this.#routes.every((address) => address === this.#routes[0]) ? this.#routes[0] : undefined;
+  }
+
+  /** The primary of every shard; undefined if there are several. */
+  #findSole(): string | undefined {
+    return this.#routes.every((address) => address === this.#routes[0]) ? this.#routes[0] : undefined;
   }
 
   /** Not every node hears of every shard, but all hear which nodes are gone. */
@@ -152,10 +149,6 @@ export class RoutingTable {
     }
     return deposed;
   }
-}
-
-function newer(before: ShardInfo | undefined, reported: ShardInfo): ShardInfo {
-  return before !== undefined && before.epoch > reported.epoch ? { ...before, placedNodeIds: reported.placedNodeIds } : reported;
 }
 
 function routeOf(topology: Topology | undefined, number: number): string | undefined {

@@ -12,12 +12,13 @@ import type {
   ForcePrimaryResponse,
   GetRequest,
   GetResponse,
+  GetTopologyRequest,
   KeyLocation,
   LocateKeyRequest,
   NodeStatus,
   PutRequest,
   PutResponse,
-  Topology,
+  TopologyReport,
 } from '../rpc/kv-api.js';
 import type { DataRequest } from '../rpc/pipeline-operations.js';
 import type { DataResult } from '../rpc/pipeline-results.js';
@@ -42,8 +43,8 @@ const methods = {
   get: method<GetRequest, GetResponse>(keyValueService, 'Get'),
   put: method<PutRequest, PutResponse>(keyValueService, 'Put'),
   delete: method<DeleteRequest, DeleteResponse>(keyValueService, 'Delete'),
-  getTopology: method<object, Topology>(clusterService, 'GetTopology'),
-  watchTopology: method<object, Topology>(clusterService, 'WatchTopology'),
+  getTopology: method<GetTopologyRequest, TopologyReport>(clusterService, 'GetTopology'),
+  watchTopology: method<GetTopologyRequest, TopologyReport>(clusterService, 'WatchTopology'),
   locateKey: method<LocateKeyRequest, KeyLocation>(clusterService, 'LocateKey'),
   getNodeStatus: method<object, NodeStatus>(clusterService, 'GetNodeStatus'),
   forcePrimary: method<ForcePrimaryRequest, ForcePrimaryResponse>(clusterService, 'ForcePrimary'),
@@ -80,8 +81,8 @@ export class UnaryTransport implements NodeTransport {
     }
   }
 
-  getTopology(limits: Limits): Promise<Topology> {
-    return this.#call(methods.getTopology, {}, limits);
+  getTopology(heldOnly: boolean, limits: Limits): Promise<TopologyReport> {
+    return this.#call(methods.getTopology, { heldOnly }, limits);
   }
 
   locateKey(key: string, limits: Limits): Promise<KeyLocation> {
@@ -96,9 +97,12 @@ export class UnaryTransport implements NodeTransport {
     return this.#call(methods.forcePrimary, request, limits);
   }
 
-  watchTopology(listener: TopologyListener): () => void {
+  watchTopology(heldOnly: boolean, listener: TopologyListener): () => void {
     const { path, requestSerialize, responseDeserialize } = methods.watchTopology;
-    const stream = this.#client.makeServerStreamRequest(path, requestSerialize, responseDeserialize, {});
+    const stream = this.#client.makeServerStreamRequest(path, requestSerialize, responseDeserialize, {
+      changesOnly: true,
+      heldOnly,
+    });
     let over = false;
     const end = () => {
       if (over) return;
@@ -108,8 +112,8 @@ export class UnaryTransport implements NodeTransport {
     // First of all: a stream's error without a listener ends the process. It stays attached after the watch is over.
     stream.on('error', end);
     stream.on('end', end);
-    stream.on('data', (topology: Topology) => {
-      if (!over) listener.onTopology(topology);
+    stream.on('data', (report: TopologyReport) => {
+      if (!over) listener.onReport(report);
     });
     return () => {
       over = true;

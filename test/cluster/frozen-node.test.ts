@@ -1,0 +1,36 @@
+import { expect, test } from 'vitest';
+import { isInSync } from '../../local/ring.js';
+import { startCluster } from './support/cluster.js';
+
+const shardCount = 16;
+/** A session outlasts the test, so that nothing but the other holders tells who is primary now. */
+const options = ['--shards', String(shardCount), '--replicas', '3', '--session-ms', '60000'];
+const patienceMs = 60_000;
+/** Less than it takes to find out by itself that a connection has gone silent. */
+const deadlineMs = 6_000;
+const keys = Array.from({ length: 20 * shardCount }, (_, index) => `key-${index}`);
+
+test('more nodes than copies: one of them freezes, and a client that was connected goes on with all shards', async () => {
+  await using cluster = await startCluster({ nodes: 5, extra: options, waitForInSync: false });
+  const whole = () => cluster.waitUntil('every shard has its copies', (topology) => isInSync(topology, 3), patienceMs);
+  await whole();
+  await using client = await cluster.connect();
+  const entriesOf = (value: string) => keys.map((key) => ({ key, value }));
+  for (const outcome of await client.mput(entriesOf('before'))) expect(outcome.ok).toBe(true);
+
+  // Whichever node it is that the client follows the news at: the first time one, the second time another.
+  for (const node of [cluster.nodes[0]!, cluster.nodes[3]!]) {
+    const { shards } = await whole();
+    expect(shards.filter(({ primaryNodeId }) => primaryNodeId === node.id).length).toBeGreaterThan(0);
+    expect(shards.filter(({ placedNodeIds }) => !placedNodeIds.includes(node.id)).length).toBeGreaterThan(0);
+    node.freeze();
+    const read = await client.mgetSettled(keys, { deadlineMs });
+    expect(read.filter(({ ok }) => !ok)).toEqual([]);
+    const written = await client.mput(entriesOf(`while ${node.id} is frozen`), { deadlineMs });
+    expect(written.filter(({ ok }) => !ok)).toEqual([]);
+    expect(client.knownTopology?.shards.filter(({ primaryNodeId }) => primaryNodeId === node.id)).toEqual([]);
+    node.thaw();
+  }
+  const final = await client.mget(keys);
+  expect(new Set(final.map((found) => found?.value.toString()))).toEqual(new Set([`while ${cluster.nodes[3]!.id} is frozen`]));
+});
