@@ -187,8 +187,9 @@ describe('many shards', () => {
     await connectWarm();
     const watched = () => cluster.nodes.filter((node) => node.alive && node.watchers.size > 0);
     await vi.waitUntil(() => watched().length === 2, { timeout: 10_000 });
-    const [gone] = watched();
+    const [gone, other] = watched();
     await cluster.stopNode(gone!);
+    for (let shard = 0; shard < shardCount; shard += 1) cluster.setPrimary(other, true, shard);
     cluster.announce();
     await vi.waitUntil(() => watched().length === 2, { timeout: 10_000 });
   });
