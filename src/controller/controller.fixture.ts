@@ -16,20 +16,26 @@ const neverMs = 3_600_000;
 const sessionMs = 100;
 const logger = pino({ level: 'silent' });
 
+export interface ControlledNodeOptions {
+  /** Default: a node that vanished keeps its shards. */
+  readonly replaceAfterMs?: number;
+  readonly sliceMs?: number;
+}
+
 export class ControlledNode implements AsyncDisposable {
   readonly client: MemoryZnodeClient;
   readonly coordinator: ZookeeperCoordinator;
   readonly heard = new Recorder();
   readonly #controller: Controller;
 
-  static async start(zookeeper: MemoryZookeeper, nodeId: string, replaceAfterMs = neverMs): Promise<ControlledNode> {
-    const node = new ControlledNode(zookeeper, nodeId, replaceAfterMs);
+  static async start(zookeeper: MemoryZookeeper, nodeId: string, options: ControlledNodeOptions = {}): Promise<ControlledNode> {
+    const node = new ControlledNode(zookeeper, nodeId, options);
     await node.coordinator.agreeOnConfig(controllerConfig);
     await node.coordinator.registerNode(nodeNamed(nodeId));
     return node;
   }
 
-  private constructor(zookeeper: MemoryZookeeper, nodeId: string, replaceAfterMs: number) {
+  private constructor(zookeeper: MemoryZookeeper, nodeId: string, options: ControlledNodeOptions) {
     this.client = zookeeper.connect();
     const { heard } = this;
     const listener: CoordinatorListener = {
@@ -51,7 +57,11 @@ export class ControlledNode implements AsyncDisposable {
     };
     this.coordinator = new ZookeeperCoordinator(this.client, { root, sessionMs, logger }, listener);
     const { coordinator } = this;
-    this.#controller = new Controller({ nodeId, config: controllerConfig, replaceAfterMs, coordinator, logger });
+    const { replaceAfterMs = neverMs, sliceMs } = options;
+    this.#controller = new Controller({
+      ...{ nodeId, config: controllerConfig, replaceAfterMs, sliceMs },
+      ...{ coordinator, logger },
+    });
   }
 
   /** Waits until a placement is told that names exactly these nodes. */

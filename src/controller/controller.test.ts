@@ -1,11 +1,17 @@
+import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
-import { root } from '../coordination/coordinator.fixture.js';
+import { nodeNamed, root } from '../coordination/coordinator.fixture.js';
 import { MemoryZookeeper } from '../coordination/memory-zookeeper.js';
 import { anyVersion } from '../coordination/znode-client.js';
+import type { Placement } from '../placement/index.js';
 import { ControlledNode, controllerConfig, stored } from './controller.fixture.js';
+import { Controller } from './controller.js';
 
 const { shards, replicas } = controllerConfig;
+const logger = pino({ level: 'silent' });
 const soonMs = 30;
+/** Every step of a computation is a slice of its own. */
+const noTimeMs = 0;
 
 describe('controller', () => {
   it('places everything on the first node, and gives the next its share as soon as it joins', async () => {
@@ -48,9 +54,9 @@ describe('controller', () => {
 
   it('a node that stays away is replaced, and nothing else moves', async () => {
     const zookeeper = new MemoryZookeeper();
-    await using a = await ControlledNode.start(zookeeper, 'a', soonMs);
-    await using b = await ControlledNode.start(zookeeper, 'b', soonMs);
-    await using c = await ControlledNode.start(zookeeper, 'c', soonMs);
+    await using a = await ControlledNode.start(zookeeper, 'a', { replaceAfterMs: soonMs });
+    await using b = await ControlledNode.start(zookeeper, 'b', { replaceAfterMs: soonMs });
+    await using c = await ControlledNode.start(zookeeper, 'c', { replaceAfterMs: soonMs });
     const before = await b.untilPlacedOn('a', 'b', 'c');
     c.vanish();
     const after = await b.untilPlacedOn('a', 'b');
@@ -76,13 +82,13 @@ describe('controller', () => {
 
   it('when the controller dies the next one goes on, and counts absences from when it saw them', async () => {
     const zookeeper = new MemoryZookeeper();
-    await using a = await ControlledNode.start(zookeeper, 'a', soonMs);
-    await using b = await ControlledNode.start(zookeeper, 'b', soonMs);
-    await using c = await ControlledNode.start(zookeeper, 'c', soonMs);
+    await using a = await ControlledNode.start(zookeeper, 'a', { replaceAfterMs: soonMs });
+    await using b = await ControlledNode.start(zookeeper, 'b', { replaceAfterMs: soonMs });
+    await using c = await ControlledNode.start(zookeeper, 'c', { replaceAfterMs: soonMs });
     await b.untilPlacedOn('a', 'b', 'c');
     c.vanish();
     a.vanish();
-    await using d = await ControlledNode.start(zookeeper, 'd', soonMs);
+    await using d = await ControlledNode.start(zookeeper, 'd', { replaceAfterMs: soonMs });
     await d.untilPlacedOn('b', 'd');
     await b.untilPlacedOn('b', 'd');
   });
@@ -133,6 +139,53 @@ describe('controller', () => {
     expect(stored(zookeeper)).toEqual(before);
     await using c = await ControlledNode.start(zookeeper, 'c');
     await c.untilPlacedOn('a', 'b', 'c');
+  });
+
+  it('however long it computes others have their turns, and who joins meanwhile gets a share as well', async () => {
+    const zookeeper = new MemoryZookeeper();
+    await using a = await ControlledNode.start(zookeeper, 'a', { sliceMs: noTimeMs });
+    await a.untilPlacedOn('a');
+    let turns = 0;
+    const goOn = (): void => {
+      turns++;
+      immediate = setImmediate(goOn);
+    };
+    let immediate = setImmediate(goOn);
+    const [b, c] = await Promise.all([ControlledNode.start(zookeeper, 'b'), ControlledNode.start(zookeeper, 'c')]);
+    await using _b = b;
+    await using _c = c;
+    const { shards: placed } = await a.untilPlacedOn('a', 'b', 'c');
+    clearImmediate(immediate);
+    // At least one for each copy that had to be placed.
+    expect(turns).toBeGreaterThan(shards);
+    for (const id of ['a', 'b', 'c']) expect(placed.filter((ids) => ids.includes(id))).toHaveLength((shards * replicas) / 3);
+  });
+
+  it('a session that is lost while it computes ends that: who is gone when it is back is given nothing', async () => {
+    let tellWritten: (placement: Placement) => void = () => {};
+    const written = new Promise<Placement>((resolve) => {
+      tellWritten = resolve;
+    });
+    const controller = new Controller({
+      ...{ nodeId: 'a', config: controllerConfig, replaceAfterMs: soonMs, sliceMs: noTimeMs, logger },
+      coordinator: {
+        session: 'connected',
+        writePlacement: async (_, next) => {
+          tellWritten(next);
+          return { kind: 'applied', version: 0 };
+        },
+        refreshPlacement: () => {},
+      },
+    });
+    controller.onPlacement(undefined);
+    // It computes from now on, a step in each turn.
+    controller.onNodes([nodeNamed('a'), nodeNamed('b')]);
+    controller.onSession(false);
+    controller.onSession(true);
+    controller.onNodes([nodeNamed('a')]);
+    const { shards: placed } = await written;
+    expect(new Set(placed.flat())).toEqual(new Set(['a']));
+    controller.close();
   });
 
   it('a placement that ZooKeeper has lost is written again as it was', async () => {

@@ -6,21 +6,29 @@
  * there is none, or ZooKeeper is away, everything stays where it is and is served. It holds no data.
  *
  * What is done when is decided in `control.ts`; here is the clock, the coordination service and the hash.
+ *
+ * For many nodes and shards a placement takes seconds to compute; that is done in slices, between which the node goes on serving
+ * and renewing its leases.
  */
 import { createHash } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { ClusterConfig, Coordinator, NodeRegistration, VersionedPlacement } from '../coordination/index.js';
-import { type Placement, place } from '../placement/index.js';
+import { type Placement, type PlacementNode, placeInSteps } from '../placement/index.js';
 import { Control, type ControllerTask } from './control.js';
+import { inSlices } from './in-slices.js';
 
 export interface ControllerOptions {
   readonly nodeId: string;
   readonly config: Pick<ClusterConfig, 'shards' | 'replicas' | 'vnodes'>;
   /** How long a node that vanished keeps its shards. */
   readonly replaceAfterMs: number;
+  /** How long computing may keep everything else waiting, about; default 5. */
+  readonly sliceMs?: number | undefined;
   readonly coordinator: Pick<Coordinator, 'session' | 'writePlacement' | 'refreshPlacement'>;
   readonly logger: Logger;
 }
+
+const defaultSliceMs = 5;
 
 export class Controller {
   readonly #options: ControllerOptions;
@@ -28,7 +36,7 @@ export class Controller {
   readonly #control: Control;
   #isController = false;
   #timer: NodeJS.Timeout | undefined;
-  #closed = false;
+  readonly #closed = new AbortController();
 
   constructor(options: ControllerOptions) {
     const { nodeId, replaceAfterMs, coordinator, logger } = options;
@@ -51,12 +59,12 @@ export class Controller {
 
   /** Idempotent. */
   close(): void {
-    this.#closed = true;
+    this.#closed.abort();
     clearTimeout(this.#timer);
   }
 
   #carryOut(tasks: readonly ControllerTask[]): void {
-    if (this.#closed) return;
+    if (this.#closed.signal.aborted) return;
     clearTimeout(this.#timer);
     this.#tell();
     for (const task of tasks) this.#do(task);
@@ -65,7 +73,7 @@ export class Controller {
   #do(task: ControllerTask): void {
     switch (task.kind) {
       case 'compute':
-        return this.#compute(task);
+        return void this.#compute(task);
       case 'write':
         return void this.#write(task);
       case 'refresh':
@@ -87,14 +95,17 @@ export class Controller {
       this.#logger.debug({ nodes: unknownIds }, 'placement waits for nodes that were never seen here');
   }
 
-  #compute({ previous, nodes }: Extract<ControllerTask, { kind: 'compute' }>): void {
-    this.#carryOut(this.#control.onComputed(this.#placed(previous, nodes), performance.now()));
+  async #compute({ previous, nodes }: Extract<ControllerTask, { kind: 'compute' }>): Promise<void> {
+    const next = await this.#placed(previous, nodes);
+    this.#carryOut(this.#control.onComputed(next, performance.now()));
   }
 
-  #placed(previous: Placement | undefined, nodes: Parameters<typeof place>[1]): Placement | undefined {
+  async #placed(previous: Placement | undefined, nodes: readonly PlacementNode[]): Promise<Placement | undefined> {
+    const { sliceMs = defaultSliceMs } = this.#options;
     const { shards: shardCount, replicas, vnodes } = this.#options.config;
     try {
-      return place(previous, nodes, { shardCount, replicas, vnodes, sha256 });
+      const steps = placeInSteps(previous, nodes, { shardCount, replicas, vnodes, sha256 });
+      return await inSlices(steps, sliceMs, this.#closed.signal);
     } catch (error) {
       this.#logger.error({ err: error }, 'no placement could be computed; every shard stays where it is');
       return undefined;

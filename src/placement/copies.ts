@@ -13,20 +13,21 @@ import type { Members } from './members.js';
 import type { Placement } from './placement.js';
 import type { Ring } from './ring.js';
 import { RingWalk } from './ring-walk.js';
+import type { Steps } from './steps.js';
 
 /** Whether the copy of a shard on a member may be moved at all. */
 type MayGo = (shard: number, member: number) => boolean;
 
-export function placeCopies(previous: Placement | undefined, members: Members, ring: Ring, shardCount: number): Holdings {
+export function* placeCopies(previous: Placement | undefined, members: Members, ring: Ring, shardCount: number): Steps<Holdings> {
   const holdings = new Holdings(members, shardCount);
   const kept = keep(previous, members, holdings);
-  fill(holdings, members, ring);
+  yield* fill(holdings, members, ring);
   // Only what moves anyway may be moved for nothing.
   const kinds: readonly MayGo[] = [(shard, member) => !kept[shard]!.includes(member), () => true];
   for (const mayGo of kinds)
     for (const stage of stages) {
-      moveAlongRing(stage, mayGo, holdings, members, ring);
-      level(members.loads, stage, [transfersOf(holdings, mayGo)]);
+      yield* moveAlongRing(stage, mayGo, holdings, members, ring);
+      yield* level(members.loads, stage, [transfersOf(holdings, mayGo)]);
     }
   return holdings;
 }
@@ -42,7 +43,7 @@ function keep(previous: Placement | undefined, members: Members, holdings: Holdi
 }
 
 /** Gives every shard its full set: of the members with room while that goes, and beyond the bound where it does not. */
-function fill(holdings: Holdings, members: Members, ring: Ring): void {
+function* fill(holdings: Holdings, members: Members, ring: Ring): Steps<void> {
   const { loads, ids } = members;
   const total = holdings.shardCount * members.copies;
   /** How many members can have their due rounded up, so that nobody is left below it rounded down. */
@@ -63,28 +64,33 @@ function fill(holdings: Holdings, members: Members, ring: Ring): void {
       const member = withRoom.firstFrom(shard, suits) ?? all.firstFrom(shard, (other) => holdings.mayAdd(shard, other))!;
       if (holdings.loadOf(member) >= loads[member]!.least) roundedUp -= 1;
       holdings.add(shard, member);
+      yield;
     }
   }
 }
 
 /** Whoever must give gives the shards that lie closest before the positions of those who take. */
-function moveAlongRing({ gives, takes }: Stage, mayGo: MayGo, holdings: Holdings, members: Members, ring: Ring): void {
+function* moveAlongRing({ gives, takes }: Stage, mayGo: MayGo, holdings: Holdings, members: Members, ring: Ring): Steps<void> {
   const { loads } = members;
   const mustGive = (member: number): boolean => holdings.loadOf(member) > gives(loads[member]!);
   const canTake = (member: number): boolean => holdings.loadOf(member) < takes(loads[member]!);
   const takers = new RingWalk(ring, loads.length, canTake);
   if (takers.isOver) return;
-  const distances = Float64Array.from({ length: holdings.shardCount }, (_, shard) => takers.distanceFrom(shard));
-  const offers = loads.flatMap((_, member) =>
-    mustGive(member) ? [...holdings.shardsOf(member)].map((shard) => ({ shard, member })) : [],
-  );
-  offers.sort((one, other) => distances[one.shard]! - distances[other.shard]! || one.shard - other.shard);
-  for (const { shard, member } of offers) {
-    if (!mustGive(member) || !mayGo(shard, member)) continue;
-    const to = takers.firstFrom(shard, (other) => holdings.mayMove(shard, member, other));
-    if (to === undefined) continue;
-    holdings.move(shard, member, to);
-    if (!canTake(to)) takers.close(to);
+  // Distance and shard in one number, which is sorted in no time.
+  const byDistance = new Float64Array(holdings.shardCount);
+  for (let shard = 0; shard < holdings.shardCount; shard++)
+    byDistance[shard] = takers.distanceFrom(shard) * holdings.shardCount + shard;
+  for (const place of byDistance.sort()) {
+    const shard = place % holdings.shardCount;
+    // Whoever takes is not above its range by that, so those who must give are the same from the first to the last.
+    for (const member of [...holdings.holdersOf(shard)].sort((one, other) => one - other)) {
+      if (!mustGive(member) || !mayGo(shard, member)) continue;
+      const to = takers.firstFrom(shard, (other) => holdings.mayMove(shard, member, other));
+      if (to === undefined) continue;
+      holdings.move(shard, member, to);
+      if (!canTake(to)) takers.close(to);
+    }
+    yield;
   }
 }
 

@@ -4,6 +4,7 @@
  * room is reached.
  */
 import type { Range } from './members.js';
+import type { Steps } from './steps.js';
 
 export interface Transfers {
   loadOf(member: number): number;
@@ -34,15 +35,15 @@ export const stages: readonly Stage[] = [
 ];
 
 /** `transfers` are tried in this order: the cheaper kind first. */
-export function level(ranges: readonly Range[], stage: Stage, transfers: readonly Transfers[]): void {
-  for (const kind of transfers) while (moveOne(ranges, stage, kind));
+export function* level(ranges: readonly Range[], stage: Stage, transfers: readonly Transfers[]): Steps<void> {
+  for (const kind of transfers) while (yield* moveOne(ranges, stage, kind));
 }
 
 /**
  * All steps of a shortest path may be done together, although each was judged alone: two of one shard that were in each
  * other's way would leave a shorter path, from the giver of the first to the taker of the second.
  */
-function moveOne(ranges: readonly Range[], { gives, takes }: Stage, transfers: Transfers): boolean {
+function* moveOne(ranges: readonly Range[], { gives, takes }: Stage, transfers: Transfers): Steps<boolean> {
   const reached = new Map<number, Step>();
   const queue: number[] = [];
   let others: number[] = [];
@@ -50,6 +51,7 @@ function moveOne(ranges: readonly Range[], { gives, takes }: Stage, transfers: T
     if (transfers.loadOf(member) > gives(range)) queue.push(member);
     else others.push(member);
   for (const from of queue) {
+    yield;
     const unreached: number[] = [];
     for (const to of others) {
       const item = transfers.offer(from, to);

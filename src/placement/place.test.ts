@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { place } from './place.js';
+import { place, placeInSteps } from './place.js';
 import type { Placement, PlacementNode, PlacementRules } from './placement.js';
 
 const sha256 = (text: string): Uint8Array => createHash('sha256').update(text).digest();
@@ -194,3 +194,30 @@ function duesOf(nodes: readonly { readonly weight: number }[], shardCount: numbe
   }
   return nodes.map(({ weight }) => Math.min(shardCount, weight * high));
 }
+
+describe('place, step by step', () => {
+  test('comes to the same, with little work in each step', () => {
+    let hashes = 0;
+    let mostHashes = 0;
+    const counted = (text: string): Uint8Array => {
+      hashes += 1;
+      return sha256(text);
+    };
+    const rules = { shardCount: 200, replicas: 3, vnodes: 64, sha256: counted };
+    const steps = placeInSteps(undefined, nodesOf(50), rules);
+    let count = 0;
+    for (let step = steps.next(); ; step = steps.next()) {
+      count += 1;
+      // The positions of one node, eight a hash, or those of all shards.
+      mostHashes = Math.max(mostHashes, hashes);
+      hashes = 0;
+      if (step.done === true) {
+        expect(step.value).toEqual(place(undefined, nodesOf(50), rules));
+        break;
+      }
+    }
+    expect(mostHashes).toBeLessThanOrEqual(Math.ceil(200 / 8) + 64 / 8);
+    // A step at least for each node and for each copy.
+    expect(count).toBeGreaterThan(50 + 3 * 200);
+  });
+});

@@ -6,9 +6,14 @@ import type { Holdings } from './holdings.js';
 import { level, stages, type Transfers } from './level.js';
 import type { Members } from './members.js';
 import type { Placement } from './placement.js';
+import type { Steps } from './steps.js';
 
 /** By shard. */
-export function choosePrimaries(previous: Placement | undefined, holdings: Holdings, members: Members): readonly number[] {
+export function* choosePrimaries(
+  previous: Placement | undefined,
+  holdings: Holdings,
+  members: Members,
+): Steps<readonly number[]> {
   const led = members.ids.map(() => new Set<number>());
   const primaries = new Array<number>(holdings.shardCount);
   const appoint = (shard: number, member: number): void => {
@@ -36,7 +41,7 @@ export function choosePrimaries(previous: Placement | undefined, holdings: Holdi
   });
   // Only what needs a new primary anyway changes it for nothing.
   const kinds = [transfersOf((shard) => orphans.has(shard)), transfersOf(() => true)];
-  for (const stage of stages) level(members.primaries, stage, kinds);
+  for (const stage of stages) yield* level(members.primaries, stage, kinds);
   return primaries;
 }
 

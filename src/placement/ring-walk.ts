@@ -16,7 +16,8 @@ export class RingWalk {
     this.#ring = ring;
     this.#closed = Uint8Array.from({ length: nodeCount }, (_, node) => (isOpen(node) ? 0 : 1));
     this.#openCount = this.#closed.filter((closed) => closed === 0).length;
-    this.#next = Int32Array.from({ length: ring.size }, (_, point) => (point + 1) % ring.size);
+    this.#next = new Int32Array(ring.size);
+    for (let point = 1; point < ring.size; point++) this.#next[point - 1] = point;
   }
 
   get isOver(): boolean {

@@ -7,11 +7,15 @@
  */
 import type { Members } from './members.js';
 import type { PlacementRules } from './placement.js';
+import type { Steps } from './steps.js';
 
 const circle = 2 ** 32;
 const wordsPerDigest = 8;
 /** Above the highest index of a node; a position times this stays exact in a double. */
 const indexSpan = 2 ** 16;
+/** Sorted one by one: a million points at once would take too long for one step. */
+const arcCount = 2 ** 10;
+const arcLength = circle / arcCount;
 
 export class Ring {
   /** In clockwise order; equal positions in the order of the nodes. */
@@ -19,17 +23,35 @@ export class Ring {
   readonly #nodes: Int32Array;
   readonly #shards: Float64Array;
 
-  constructor({ ids, weights }: Members, { shardCount, vnodes, sha256 }: PlacementRules) {
+  static *of({ ids, weights }: Members, { shardCount, vnodes, sha256 }: PlacementRules): Steps<Ring> {
     const heaviest = weights.reduce((most, weight) => Math.max(most, weight), 0);
-    const points: number[] = [];
+    const arcs = Array.from({ length: arcCount }, (): number[] => []);
     for (const [node, id] of ids.entries()) {
       const count = Math.max(1, Math.round((vnodes * weights[node]!) / heaviest));
-      for (const position of positionsOf(`node ${id}`, count, sha256)) points.push(position * indexSpan + node);
+      for (const position of positionsOf(`node ${id}`, count, sha256))
+        arcs[Math.floor(position / arcLength)]!.push(position * indexSpan + node);
+      yield;
     }
-    const sorted = Float64Array.from(points).sort();
-    this.#positions = sorted.map((point) => Math.floor(point / indexSpan));
-    this.#nodes = Int32Array.from(sorted, (point) => point % indexSpan);
-    this.#shards = Float64Array.from(positionsOf('shard', shardCount, sha256));
+    const ring = new Ring(
+      arcs.reduce((sum, points) => sum + points.length, 0),
+      positionsOf('shard', shardCount, sha256),
+    );
+    let at = 0;
+    for (const points of arcs) {
+      for (const point of Float64Array.from(points).sort()) {
+        ring.#positions[at] = Math.floor(point / indexSpan);
+        ring.#nodes[at] = point % indexSpan;
+        at += 1;
+      }
+      yield;
+    }
+    return ring;
+  }
+
+  private constructor(size: number, shards: readonly number[]) {
+    this.#positions = new Float64Array(size);
+    this.#nodes = new Int32Array(size);
+    this.#shards = Float64Array.from(shards);
   }
 
   get size(): number {
