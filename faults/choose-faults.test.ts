@@ -3,11 +3,12 @@ import { describe, expect, test } from 'vitest';
 import { mulberry32 } from '../bench/random.js';
 import { chooseTogether, deckOf } from './choose-faults.js';
 import { nodeCuts, zookeeperCuts } from './link-faults.js';
+import { moveFaults } from './move-faults.js';
 import { freezes, handover, kills } from './node-faults.js';
 import { profiles, profilesNamed } from './profiles.js';
 import { zookeeperOutages } from './zookeeper-faults.js';
 
-const all = [...kills, ...freezes, handover, ...nodeCuts, ...zookeeperCuts, ...zookeeperOutages];
+const all = [...kills, ...freezes, handover, ...moveFaults, ...nodeCuts, ...zookeeperCuts, ...zookeeperOutages];
 
 describe('faults at once', () => {
   test('never end a process beside another, or beside a cut: the data in memory would be gone by design', () => {
@@ -18,6 +19,7 @@ describe('faults at once', () => {
         const ending = chosen.filter((company) => company === 'ends a process').length;
         expect(ending).toBeLessThanOrEqual(1);
         if (ending === 1) expect(chosen).not.toContain('cuts links');
+        if (chosen.includes('alone')) expect(chosen).toHaveLength(1);
         seen.add(chosen.sort().join(' + '));
       }),
       { numRuns: 1_000 },

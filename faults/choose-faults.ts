@@ -27,6 +27,7 @@ export function chooseTogether(first: Nemesis, others: readonly Nemesis[], atOnc
 }
 
 function mayAccompany(one: Nemesis, other: Nemesis): boolean {
+  if (one.company === 'alone' || other.company === 'alone') return false;
   if (one.company === 'elsewhere' || other.company === 'elsewhere') return true;
   return one.company === 'cuts links' && other.company === 'cuts links';
 }

@@ -1,9 +1,11 @@
 /** ZooKeeper and some nodes on a network that can be cut, and the one question that faults must ask: is all in sync? */
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { KvClient, type NodeStatus, type ReplicaStatus } from '../src/index.js';
+import { canLose } from '../local/moving.js';
+import { KvClient, KvError, type NodeStatus, type ReplicaStatus, type Topology } from '../src/index.js';
 import { FaultNode } from './fault-node.js';
 import type { Network, Place } from './network.js';
+import { missingForWhole } from './whole-sync.js';
 import { startZookeepers, type ZookeeperServer } from './zookeeper-server.js';
 
 export interface FaultClusterOptions {
@@ -66,29 +68,41 @@ export class FaultCluster implements AsyncDisposable {
     return (await Promise.allSettled(asked)).map((answer) => (answer.status === 'fulfilled' ? answer.value : undefined));
   }
 
-  /** The node that serves now, by its own account. */
+  /** The node that serves the first shard now, by its own account. */
   async primary(): Promise<FaultNode | undefined> {
+    const isServing = ({ shard, role, serving }: ReplicaStatus): boolean => shard === 0 && role === 'primary' && serving;
     const statuses = await this.statuses();
-    return this.nodes[statuses.findIndex((status) => status?.replicas[0]?.role === 'primary' && status.replicas[0].serving)];
+    return this.nodes[statuses.findIndex((status) => status?.replicas.some(isServing))];
   }
 
-  /**
-   * What is missing before every node is in sync; undefined if they are. By the account of every node and of the
-   * primary's view of its peers: the in-sync set in ZooKeeper may name replicas that are dead, and be read late.
-   */
+  /** As all nodes see it together. @throws KvError while none answers. */
+  topology(): Promise<Topology> {
+    return this.#observer.wholeTopology({ deadlineMs: askDeadlineMs });
+  }
+
+  /** Whether every shard keeps a live member of its in-sync set that is none of these nodes, as the others see it. */
+  async canLose(nodes: readonly FaultNode[]): Promise<boolean> {
+    return canLose(
+      await this.topology(),
+      nodes.map(({ address }) => address),
+    );
+  }
+
+  /** What is missing before every shard has its full set where it is placed, on all nodes; undefined if nothing is. */
   async missingForSync(): Promise<string | undefined> {
-    const replicas = (await this.statuses()).map((status) => status?.replicas[0]);
-    const silent = this.nodes.filter((_, index) => replicas[index] === undefined);
+    const statuses = await this.statuses();
+    const silent = this.nodes.filter((_, index) => statuses[index] === undefined);
     if (silent.length > 0) return `no answer from ${silent.map(({ name }) => name).join(', ')}`;
-    const all = replicas.filter((replica) => replica !== undefined);
-    const primaries = all.filter(({ role }) => role === 'primary');
-    const [primary] = primaries;
-    if (primary === undefined || primaries.length > 1) return `${primaries.length} primaries: ${describe(all)}`;
-    if (!primary.serving) return `the primary does not serve: ${describe(all)}`;
-    if (all.some(({ epoch }) => epoch !== primary.epoch)) return `several epochs: ${describe(all)}`;
-    const others = all.filter((replica) => replica !== primary);
-    const inSync = others.every(({ replicaId }) => primary.peers.some((peer) => peer.replicaId === replicaId && peer.inSync));
-    return inSync && others.every(({ complete }) => complete) ? undefined : `not in sync: ${describe(all)}`;
+    try {
+      const topology = await this.topology();
+      return missingForWhole(
+        statuses.filter((status) => status !== undefined),
+        topology,
+      );
+    } catch (error) {
+      if (!(error instanceof KvError)) throw error;
+      return `the topology is not told: ${error.message}`;
+    }
   }
 
   /** @returns how long it took. @throws Error with what was missing. */
@@ -115,16 +129,4 @@ export class NotInSyncError extends Error {
     super(`after ${patienceMs / 1_000} s without faults, ${missing}`);
     this.name = 'NotInSyncError';
   }
-}
-
-function describe(replicas: readonly ReplicaStatus[]): string {
-  return replicas
-    .map(({ replicaId, role, epoch, serving, complete, lastSeq, commitIndex, offline, peers }) => {
-      const flags = [serving && 'serving', complete || 'incomplete', offline && 'offline'].filter(
-        (flag) => typeof flag === 'string',
-      );
-      const seen = peers.map((peer) => `${peer.replicaId} ${peer.phase}${peer.inSync ? ' in sync' : ''}`).join(', ');
-      return `${replicaId} ${role} epoch ${epoch} seq ${lastSeq}/${commitIndex} ${flags.join(' ')} [${seen}]`;
-    })
-    .join('; ');
 }

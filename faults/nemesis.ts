@@ -10,9 +10,10 @@ import type { FaultNode } from './fault-node.js';
  * at that moment consist of that node alone if others were cut off, and then the data is gone by design.
  * - `ends a process`: one at a time, and never beside a cut
  * - `cuts links`: beside others of its kind and `elsewhere`
- * - `elsewhere`: beside anything
+ * - `elsewhere`: beside anything but `alone`
+ * - `alone`: ends several processes, or the way of all to ZooKeeper while one is away
  */
-export type Company = 'ends a process' | 'cuts links' | 'elsewhere';
+export type Company = 'ends a process' | 'cuts links' | 'elsewhere' | 'alone';
 
 export interface FaultContext {
   readonly cluster: FaultCluster;

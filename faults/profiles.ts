@@ -1,6 +1,7 @@
 /** What can be run: a cluster, a load and a kind of schedule, each under a name. */
 import type { Mix } from './client-wire.js';
 import { nodeCuts, zookeeperCuts } from './link-faults.js';
+import { moveFaults } from './move-faults.js';
 import type { Nemesis, Role } from './nemesis.js';
 import { freezes, handover, kills } from './node-faults.js';
 import { ensembleFaults, zookeeperOutages } from './zookeeper-faults.js';
@@ -73,6 +74,21 @@ const withMinInSync = { extra: ['--min-in-sync', '2'] };
 const withEnsemble = { zookeepers: 3 };
 const mixed = [...kills, ...freezes, handover, ...zookeeperCuts, ...nodeCuts, ...zookeeperOutages];
 
+/**
+ * Five busy nodes and what surrounds them may share two cores: with the default lease, members are taken out of the set for
+ * being slow, and then the one that a fault hits may be the last.
+ */
+const manyShards = {
+  nodes: 5,
+  extra: [
+    ...['--shards', '16', '--replicas', '3', '--session-ms', '4000', '--replace-after-ms', '2000'],
+    ...['--lease-ms', '3000', '--grace-ms', '3750', '--stop-deadline-ms', '20000'],
+  ],
+  load: { ...sharedLoad, keyspace: 64 },
+  minutes: 10,
+};
+const inMoves = [...moveFaults, ...freezes.slice(2), ...zookeeperCuts, ...zookeeperOutages];
+
 export const profiles: readonly Profile[] = [
   classic('primary', 100, 5_000),
   classic('backup', 100, 5_000),
@@ -89,6 +105,13 @@ export const profiles: readonly Profile[] = [
   rounds('mixed', 'three nodes, up to three faults at once', mixed, { minutes: 10 }, 3),
   rounds('mixed-min-in-sync', 'the same with --min-in-sync 2', mixed, { ...withMinInSync, minutes: 10 }, 3),
   rounds('mixed-ensemble', 'the same with three ZooKeeper servers', [...mixed, ...ensembleFaults], withEnsemble, 3),
+  rounds(
+    'many-shards',
+    '16 shards on five nodes that leave, join, flap, and are killed in the middle of moves',
+    inMoves,
+    manyShards,
+    2,
+  ),
   rounds('short', 'kills, freezes and handovers one after the other, for npm test', [...kills, ...freezes.slice(0, 4), handover]),
 ];
 
