@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 /**
  * One storage node as a process: parse, start, wait for a signal or a fatal error, stop. The first SIGTERM or SIGINT
- * begins the planned stop with its handover (R12), a second one ends the process at once.
+ * begins the planned stop with its handover (R12), a second one ends the process at once. SIGHUP stops a node that is to be
+ * started again: its shards stay placed on it.
  */
 import { constants } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -19,7 +20,7 @@ const exitCodes = { stopped: 0, failed: 1, usage: 2 } as const;
 /** A node that is told to stop while it is starting has this long to come far enough for an orderly stop. */
 const startPatienceMs = 1_000;
 
-type StopSignal = 'SIGTERM' | 'SIGINT';
+type StopSignal = 'SIGTERM' | 'SIGINT' | 'SIGHUP';
 
 async function main(): Promise<number> {
   const commandLine = await parseNodeCommandLine(process.argv.slice(2));
@@ -45,7 +46,7 @@ async function main(): Promise<number> {
   // Still waiting for ZooKeeper: there is nothing to hand over.
   if (typeof node === 'string') return exitCodes.stopped;
   const ended = await Promise.race([signalled, node.closed]);
-  if (typeof ended === 'string') await node.stop();
+  if (typeof ended === 'string') await node.stop({ returns: ended === 'SIGHUP' });
   const fatal = await node.closed;
   return fatal === undefined ? exitCodes.stopped : fail(fatal, explainNodeFailure(fatal, 'running'), showStack);
 }
@@ -54,13 +55,16 @@ function firstStopSignal(logger: Logger): Promise<StopSignal> {
   return new Promise((resolve) => {
     let stopping = false;
     const onSignal = (signal: StopSignal): void => {
+      // A terminal that closes may send more than one.
+      if (stopping && signal === 'SIGHUP') return;
       if (stopping) process.exit(128 + constants.signals[signal]);
       stopping = true;
-      logger.info({ signal }, 'stopping; a second signal ends the process at once');
+      logger.info({ signal }, 'stopping; a second SIGTERM or SIGINT ends the process at once');
       resolve(signal);
     };
     process.on('SIGTERM', onSignal);
     process.on('SIGINT', onSignal);
+    process.on('SIGHUP', onSignal);
   });
 }
 

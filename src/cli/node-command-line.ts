@@ -13,7 +13,7 @@ export interface NodeCommandLine {
 export async function parseNodeCommandLine(args: readonly string[]): Promise<NodeCommandLine> {
   const parser = yargs([...args])
     .scriptName('kvnode')
-    .usage('$0 [options]\n\nRuns one storage node until it is told to stop (SIGTERM, SIGINT) and has handed over.')
+    .usage('$0 [options]\n\nRuns one storage node until it is told to stop and has handed over.')
     // Everything stays a string: yargs would turn "abc" into NaN and 0x10 into 16 before anyone could say so.
     .parserConfiguration({
       'parse-numbers': false,
@@ -24,7 +24,8 @@ export async function parseNodeCommandLine(args: readonly string[]): Promise<Nod
     .option('config', { type: 'string', requiresArg: true, describe: 'JSON file of options, such as {"port": 9091}' });
   for (const name of optionNames) {
     const spec: OptionSpec = optionSpecs[name];
-    parser.option(flagOf(name), { requiresArg: true, describe: describe(spec), defaultDescription: defaultOf(spec) });
+    const { alias = [] } = spec;
+    parser.option(flagOf(name), { alias, requiresArg: true, describe: describe(spec), defaultDescription: defaultOf(spec) });
   }
   for (const group of optionGroups) {
     parser.group(optionNames.filter((name) => optionSpecs[name].group === group).map(flagOf), `${group}:`);
@@ -46,8 +47,11 @@ export async function parseNodeCommandLine(args: readonly string[]): Promise<Nod
 const epilogue = `Each option can also be set in the environment (--beacon-ms as KVNODE_BEACON_MS, --config as KVNODE_CONFIG) and in the
 config file ({"beacon-ms": 150}). The command line wins over the environment, which wins over the file.
 
+SIGTERM and SIGINT stop it for good: its shards are placed elsewhere, and it waits for that. SIGHUP stops it to be started
+again: it hands over what it leads, and its shards stay its own for --replace-after-ms.
+
 Exit codes: 0 stopped as told; 1 failed, with the reason on stderr; 2 an option is wrong;
-128 + signal number: a second signal ended it at once, without a handover.`;
+128 + signal number: a second SIGTERM or SIGINT ended it at once, without a handover.`;
 
 function describe(spec: OptionSpec): string {
   if (spec.type === 'string')

@@ -1,7 +1,7 @@
 /** The `--config` file: one JSON object whose keys are the options as on the command line, without the dashes. */
 import { readFileSync } from 'node:fs';
 import { KvError } from '../errors.js';
-import { flagOf, optionNames } from './option-specs.js';
+import { flagOf, flagsOf, optionNames } from './option-specs.js';
 import type { RawOption } from './parse-value.js';
 
 /** @throws KvError INVALID_OPTION if it cannot be read, is not such an object, or holds a key that is no option. */
@@ -14,7 +14,7 @@ function readConfigText(path: string, text: string): RawOption[] {
   if (typeof content !== 'object' || content === null || Array.isArray(content))
     throw new KvError('INVALID_OPTION', `--config: ${path} must hold one JSON object, such as {"port": 9091}`);
   return Object.entries(content).map(([key, value]) => {
-    const name = optionNames.find((candidate) => flagOf(candidate) === key);
+    const name = optionNames.find((candidate) => flagsOf(candidate).includes(key));
     if (name === undefined) throw unknownKey(path, key);
     return { name, value, label: `${key} in ${path}` };
   });

@@ -4,7 +4,7 @@
  * Variables of that prefix that are no option are reported, not refused: an orchestrator may set some of its own
  * (a Kubernetes service named kvnode adds KVNODE_SERVICE_HOST and more).
  */
-import { optionNames, variableOf } from './option-specs.js';
+import { flagsOf, optionNames, variableOf } from './option-specs.js';
 import type { RawOption } from './parse-value.js';
 
 /** Read elsewhere: the path of the config file, and addresses for the client tools. */
@@ -19,13 +19,15 @@ export interface EnvironmentOptions {
 }
 
 export function readEnvironment(environment: Environment): EnvironmentOptions {
-  const variables = new Set(optionNames.map(variableOf));
-  const options = optionNames.flatMap((name): RawOption[] => {
-    const label = variableOf(name);
-    const value = environment[label];
-    // Set but empty is how compose files and unit files say "not set".
-    return value === undefined || value === '' ? [] : [{ name, value, label }];
-  });
+  const variables = new Set(optionNames.flatMap(flagsOf).map(variableOf));
+  const options = optionNames.flatMap((name) =>
+    flagsOf(name).flatMap((flag): RawOption[] => {
+      const label = variableOf(flag);
+      const value = environment[label];
+      // Set but empty is how compose files and unit files say "not set".
+      return value === undefined || value === '' ? [] : [{ name, value, label }];
+    }),
+  );
   const unknownVariables = Object.keys(environment)
     .filter((name) => name.startsWith('KVNODE_') && !variables.has(name) && !foreignVariables.has(name))
     .sort();

@@ -9,6 +9,8 @@ export type OptionGroup = (typeof optionGroups)[number];
 interface CommonSpec {
   readonly group: OptionGroup;
   readonly description: string;
+  /** A second name, as a flag. */
+  readonly alias?: string;
 }
 
 export interface IntegerSpec extends CommonSpec {
@@ -142,12 +144,15 @@ export const optionSpecs = {
     maximum: 100,
     description: 'Share of the shards that this node takes, beside that of others',
   },
-  replaceAfterMs: milliseconds(
-    'Timing',
-    60_000,
-    1,
-    'How long after a node vanished its shards are copied to others. Longer than a restart takes: that moves no data',
-  ),
+  replaceAfterMs: {
+    ...milliseconds(
+      'Timing',
+      60_000,
+      1,
+      'How long after a node vanished its shards are copied to others. Longer than a restart takes: that moves no data',
+    ),
+    alias: 'replace-after',
+  },
   beaconMs: milliseconds(
     'Timing',
     150,
@@ -219,9 +224,15 @@ export function flagOf(name: OptionName): string {
   return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 
-/** `beaconMs` is `KVNODE_BEACON_MS` in the environment. */
-export function variableOf(name: OptionName): string {
-  return `KVNODE_${flagOf(name).replaceAll('-', '_').toUpperCase()}`;
+/** Its alias first, where it has one: of two that are given, the real name counts. */
+export function flagsOf(name: OptionName): readonly string[] {
+  const { alias }: OptionSpec = optionSpecs[name];
+  return alias === undefined ? [flagOf(name)] : [alias, flagOf(name)];
+}
+
+/** The flag `beacon-ms` is `KVNODE_BEACON_MS` in the environment. */
+export function variableOf(flag: string): string {
+  return `KVNODE_${flag.replaceAll('-', '_').toUpperCase()}`;
 }
 
 /** host:port, with square brackets around an IPv6 address. */

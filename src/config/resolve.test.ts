@@ -64,7 +64,17 @@ describe('options - sources', () => {
 
   test('names in the three sources follow from one another', () => {
     expect(flagOf('stopDeadlineMs')).toBe('stop-deadline-ms');
-    expect(variableOf('stopDeadlineMs')).toBe('KVNODE_STOP_DEADLINE_MS');
+    expect(variableOf(flagOf('stopDeadlineMs'))).toBe('KVNODE_STOP_DEADLINE_MS');
+  });
+
+  test('an option with an alias is known by both names, and its real one wins', () => {
+    expect(resolve({ environment: { KVNODE_REPLACE_AFTER: '5000' } })).toMatchObject({
+      values: { replaceAfterMs: 5_000 },
+      warnings: [],
+    });
+    expect(resolve({ configPath: configFile({ 'replace-after': 6000 }) }).values.replaceAfterMs).toBe(6_000);
+    const both = { KVNODE_REPLACE_AFTER: '5000', KVNODE_REPLACE_AFTER_MS: '7000' };
+    expect(resolve({ environment: both }).values.replaceAfterMs).toBe(7_000);
   });
 });
 

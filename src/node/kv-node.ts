@@ -163,13 +163,16 @@ export class KvNode {
   /**
    * A planned stop: hands every shard over or, where this is its last copy, ends its history (R12, R13). Takes at most
    * about `stopDeadlineMs`. Idempotent; never rejects.
+   *
+   * One that `returns` keeps its place: its shards have a copy less until it is back, and are replaced as those of one that
+   * vanished. Where it holds the only copy of a shard it leaves all the same.
    */
-  async stop(): Promise<void> {
+  async stop({ returns = false }: { returns?: boolean } = {}): Promise<void> {
     if (this.#stopping || this.#closing !== undefined) return this.closed.then(() => {});
     this.#stopping = true;
     const { stopDeadlineMs } = this.#options;
     const deadlineMs = performance.now() + stopDeadlineMs;
-    await this.#leave(deadlineMs - stopDeadlineMs / 2);
+    if (!returns || this.#shards.isOnlyCopy) await this.#leave(deadlineMs - stopDeadlineMs / 2);
     const left = await this.#shards.stop(deadlineMs);
     if (left > 0) this.#logger.warn({ shards: left }, 'stopped at the deadline, before every shard could be handed over');
     await this.#close(undefined);

@@ -132,6 +132,13 @@ export class NodeShard implements HostedReplica {
     return this.#candidates;
   }
 
+  /** In the in-sync set, with nobody else who lives. */
+  get isOnlyCopy(): boolean {
+    const inSync = this.host.snapshot.state?.inSync ?? [];
+    const others = this.#candidates.filter(({ replicaId }) => replicaId !== this.replicaId && inSync.includes(replicaId));
+    return inSync.includes(this.replicaId) && others.length === 0;
+  }
+
   onState(read: VersionedState | undefined): void {
     if (read === undefined) this.host.handle({ type: 'stateMissing' });
     else this.host.handle({ type: 'stateRead', version: read.version, state: read.state });

@@ -80,6 +80,11 @@ export class NodeShards implements ShardDirectory {
     return this.#shards.filter((shard) => shard !== undefined);
   }
 
+  /** Whether the data of some shard would end with this node: nobody else who lives is in its in-sync set. */
+  get isOnlyCopy(): boolean {
+    return this.held.some((shard) => shard.isOnlyCopy);
+  }
+
   at(shard: number): NodeShard | undefined {
     return this.#shards[shard];
   }
