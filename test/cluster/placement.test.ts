@@ -1,7 +1,11 @@
+import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
-import { expect, test } from 'vitest';
+import { pino } from 'pino';
+import { expect, inject, test } from 'vitest';
 import type { LocalCluster } from '../../local/local-cluster.js';
 import { isAsPlaced } from '../../local/ring.js';
+import { config, Recorder } from '../../src/coordination/coordinator.fixture.js';
+import { connectCoordinator } from '../../src/coordination/index.js';
 import { ZookeeperClient } from '../../src/coordination/zookeeper-client.js';
 import { decodePlacement, type Placement } from '../../src/placement/index.js';
 import { startCluster } from './support/cluster.js';
@@ -110,4 +114,34 @@ test('the only copy of a shard is elsewhere before its node ends by SIGTERM', as
   await cluster.nodes[1]!.stop();
   await settledOn(2);
   expect((await client.mget(entries.map(({ key }) => key))).map((found) => found?.version)).toEqual(versions);
+});
+
+test('a placement of 16,384 shards on 1,000 nodes with the longest ids is written to ZooKeeper, changed, and read by another', async () => {
+  const shards = 16_384;
+  const ids = Array.from({ length: 1_000 }, (_, index) => `${index}`.padStart(64, 'x'));
+  /** Each shard on three of them. */
+  const placementOf = (version: number): Placement => ({
+    version,
+    shards: Array.from({ length: shards }, (_, shard) => [0, 1, 2].map((copy) => ids[(shard + copy + version) % ids.length]!)),
+  });
+  const root = `/kvnode-placement-${randomUUID()}`;
+  const logger = pino({ level: 'silent' });
+  const options = { connect: inject('zk'), root, sessionMs: 6_000, startupTimeoutMs: 10_000, logger };
+  const heard = new Recorder();
+  const writer = await connectCoordinator(options, new Recorder());
+  const reader = await connectCoordinator(options, heard);
+  try {
+    await writer.agreeOnConfig({ ...config, shards });
+    await reader.agreeOnConfig({ ...config, shards });
+    const written = await writer.writePlacement(undefined, placementOf(1));
+    expect(written).toEqual({ kind: 'applied', version: 0 });
+    expect(await writer.writePlacement(0, placementOf(2))).toEqual({ kind: 'applied', version: 1 });
+    reader.refreshPlacement();
+    await heard.until(() => heard.placements.at(-1)?.version === 1);
+    expect(heard.placements.at(-1)?.placement).toEqual(placementOf(2));
+    expect(heard.fatal).toEqual([]);
+  } finally {
+    await writer.close();
+    await reader.close();
+  }
 });

@@ -27,6 +27,16 @@ export class RecordedLoad {
     this.#running = Array.from({ length: workers }, (_, worker) => this.#work(`worker-${worker}`, worker));
   }
 
+  /** Until `count` more operations have been answered: the way to wait for service without looking at a clock. */
+  async answers(count: number): Promise<void> {
+    const isAnswer = ({ outcome }: Operation): boolean => outcome.kind !== 'refused' && outcome.kind !== 'unknown';
+    let left = count;
+    for (let next = this.history.length; left > 0; next++) {
+      while (next >= this.history.length) await new Promise((resolve) => setTimeout(resolve, restMs));
+      if (isAnswer(this.history[next]!)) left--;
+    }
+  }
+
   /** Ends the load and reads every key once more; those reads are in the history as well. */
   async stop(): Promise<FinalState> {
     this.#stopping = true;
