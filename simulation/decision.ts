@@ -5,7 +5,7 @@
  */
 
 /** A node by its number, or by the part it plays when the time comes. */
-export type Target = number | 'primary' | 'backup' | 'joiner';
+export type Target = number | 'primary' | 'backup' | 'joiner' | 'controller';
 
 export type Fault =
   /** `keepsData` counts for durable replicas only. `silent`: as if unplugged, no connection is closed or refused. */
@@ -75,7 +75,9 @@ export type Moment =
   | 'dump chunk'
   | 'dump taken'
   | 'cut log'
-  | 'sync';
+  | 'sync'
+  /** A controller is about to write one. */
+  | 'placement';
 
 export type Decision =
   | { readonly atMs: number; readonly kind: 'fault'; readonly fault: Fault }

@@ -2,6 +2,7 @@
  * Decisions that lead to where a rule is thinnest, beside those drawn blindly: drawn from a sequence of their own, so that
  * the rest of a schedule is what it would be without them.
  */
+import { comings } from './comings.js';
 import type { Decision, Fault, Target } from './decision.js';
 import type { Setup } from './plan.js';
 import { Random } from './random.js';
@@ -13,6 +14,7 @@ export function directedDecisions(seed: number, setup: Setup, untilMs: number): 
   const kinds = [successionUnheard, dumpsLate, rests];
   const from = (): number => firstMs + random.below(Math.max(1, untilMs - firstMs));
   const decisions = kinds.flatMap((kind) => (random.chance(0.25) ? kind(random, from()) : []));
+  if (setup.placing !== undefined) return [...decisions, ...comings(random, setup.placing, from)];
   return random.chance(0.4) ? [...decisions, ...moves(random, setup, from)] : decisions;
 }
 

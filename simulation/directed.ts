@@ -5,18 +5,19 @@ import type { SimProcess } from './sim-process.js';
 import type { World } from './world.js';
 
 export function strikeUnheard(world: World, fault: Extract<Fault, { kind: 'unheard' }>, process: SimProcess): boolean {
-  const { queue, nodes, ensemble } = world;
+  const { queue, site, ensemble } = world;
   const reconnectMs = 1 + process.random.below(fault.forMs);
   process.session.loseNext = { lateMs: 0, reconnectMs };
-  const sessions = nodes.flatMap((node) => node.process?.session ?? []);
+  const sessions = site.machines.flatMap((machine) => machine.sessions);
   for (const session of sessions) session.lagMs = fault.lagMs;
   queue.after(fault.forMs, () => {
     for (const session of sessions) session.lagMs = 0;
   });
   const old = world.processOf(ensemble.state?.primary ?? '');
   if (old === undefined || old === process) return true;
-  old.session.hangsUntilMs = queue.nowMs + fault.forMs;
-  old.resume();
+  const { machine } = world.nodes[old.nodeIndex]!;
+  for (const session of machine.sessions) session.hangsUntilMs = queue.nowMs + fault.forMs;
+  machine.resume();
   return true;
 }
 
@@ -27,7 +28,7 @@ export function strikeDump(world: World, fault: Extract<Fault, { kind: 'lateDump
     joiner.dumpLateMs = 0;
     const primary = world.processOf(ensemble.state?.primary ?? '');
     if (fault.then === 'new stream') primary?.run(() => primary.links.breakTo(joiner.index, undefined));
-    if (fault.then === 'new epoch') primary?.pause(fault.lateMs);
+    if (fault.then === 'new epoch' && primary !== undefined) world.nodes[primary.nodeIndex]!.machine.pause(fault.lateMs);
   });
   return true;
 }

@@ -2,34 +2,70 @@
  * The end of a schedule: the faults are over, and the cluster must serve again, unless no copy of the data is left. Then it
  * must say so, and go on once the operator has accepted the loss (R13).
  */
+import { place } from '../src/placement/index.js';
+import { sha256 } from './agent.js';
 import { callOperator, isStranded } from './operator.js';
+import type { Site } from './site.js';
 import { require } from './violation.js';
 import type { World } from './world.js';
 
 const sliceMs = 100;
 /** From the last fault on. Sessions of the dead expire within it, and joiners come in one after the other. */
 const stableWithinMs = 60_000;
+/** Where nodes that vanished are replaced, and taken up again when they are back, one move comes after the other. */
+const placedWithinMs = 200_000;
 /** Everyone has noticed by then that nobody holds the data: sessions expire, and then a grace passes. */
 const offlineWithinMs = 15_000;
 
-export function bringToRest(world: World): void {
+export function bringToRest(site: Site): void {
+  const { queue, worlds } = site;
   // What is over may have brought about more: a restart after a crash, which somebody else then notices.
-  while (world.queue.nowMs < world.busyUntilMs) world.runUntil(world.busyUntilMs);
-  const endMs = world.queue.nowMs + stableWithinMs;
-  let lostSinceMs: number | undefined;
-  while (!isStable(world)) {
-    require(world.queue.nowMs < endMs, () => `the cluster does not serve again within ${stableWithinMs} ms: ${describe(world)}`);
-    world.runUntil(world.queue.nowMs + sliceMs);
-    if (isStranded(world)) callOperator(world);
-    if (!isLost(world)) lostSinceMs = undefined;
-    else {
-      lostSinceMs ??= world.queue.nowMs;
-      if (everyoneSaysOffline(world) && callOperator(world)) lostSinceMs = undefined;
-      else
-        require(world.queue.nowMs - lostSinceMs < offlineWithinMs, () =>
-          `no copy is left, and not everyone says so: ${describe(world)}`);
-    }
+  while (queue.nowMs < site.busyUntilMs) site.runUntil(site.busyUntilMs);
+  const withinMs = site.rules === undefined ? stableWithinMs : placedWithinMs;
+  const endMs = queue.nowMs + withinMs;
+  const lostSinceMs = new Map<World, number>();
+  for (let unstable = worlds.find(isUnstable); unstable !== undefined || !isSettled(site); unstable = worlds.find(isUnstable)) {
+    require(queue.nowMs < endMs, () =>
+      `the cluster does not serve again within ${withinMs} ms: ${describe(unstable ?? worlds[0]!)}${describePlacement(site)}`);
+    site.runUntil(queue.nowMs + sliceMs);
+    for (const world of worlds) attend(world, lostSinceMs);
   }
+}
+
+function isUnstable(world: World): boolean {
+  return !isStable(world);
+}
+
+/** What the operator does who looks after a shard; without one it says within a while that it is lost. */
+function attend(world: World, lostSinceMs: Map<World, number>): void {
+  const { nowMs } = world.queue;
+  if (isStranded(world)) callOperator(world);
+  if (!isLost(world)) {
+    lostSinceMs.delete(world);
+    return;
+  }
+  const sinceMs = lostSinceMs.get(world) ?? nowMs;
+  lostSinceMs.set(world, sinceMs);
+  if (everyoneSaysOffline(world) && callOperator(world)) lostSinceMs.delete(world);
+  else require(nowMs - sinceMs < offlineWithinMs, () => `no copy is left, and not everyone says so: ${describe(world)}`);
+}
+
+/** Every node is there, and nothing would be placed otherwise. */
+function isSettled(site: Site): boolean {
+  const { rules, registry, machines, worlds } = site;
+  if (rules === undefined) return true;
+  const placement = registry.state;
+  const live = registry.now.candidates.filter(({ stopping }) => !stopping);
+  if (placement === undefined || live.length < machines.length) return false;
+  const nodes = machines.map(({ name }) => {
+    const { zone, weight } = site.registrationOf(name, false);
+    return { id: name, zone, weight };
+  });
+  return place(placement, nodes, { ...rules, shardCount: worlds.length, sha256 }) === placement;
+}
+
+function describePlacement({ registry }: Site): string {
+  return `\nplacement ${JSON.stringify(registry.now)}`;
 }
 
 /** Every node where the shard belongs is in sync, and no other has anything of it; the preferred primary serves (R15). */

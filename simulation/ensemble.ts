@@ -5,15 +5,15 @@
 import type { CandidateFact, ShardState } from '../src/replication/index.js';
 import type { EventQueue } from './event-queue.js';
 
-interface Znode {
+interface Znode<State> {
   readonly version: number;
-  readonly state: ShardState;
+  readonly state: State;
 }
 
 /** What ZooKeeper held from some moment on. */
-export interface Snapshot {
+export interface Snapshot<State> {
   readonly sinceMs: number;
-  readonly znode: Znode | undefined;
+  readonly znode: Znode<State> | undefined;
   readonly candidates: readonly CandidateFact[];
 }
 
@@ -22,34 +22,35 @@ export interface RegisteredSession {
   readonly number: number;
 }
 
-export interface EnsembleObserver {
-  /** `state` has just been written, or lost. */
-  onState(state: ShardState | undefined, before: ShardState | undefined): void;
+export interface EnsembleObserver<State> {
+  /** The znode has just been written, or lost. */
+  onState(state: State | undefined, before: State | undefined): void;
 }
 
 export type CasOutcome = { readonly kind: 'applied'; readonly version: number } | { readonly kind: 'conflict' | 'missing' };
 
-export class Ensemble {
-  readonly history: Snapshot[] = [{ sinceMs: 0, znode: undefined, candidates: [] }];
+/** Of one shard: `state`, and the candidates. Of the nodes together: `placement`, and who is registered. */
+export class Ensemble<State = ShardState> {
+  readonly history: Snapshot<State>[] = [{ sinceMs: 0, znode: undefined, candidates: [] }];
   /** Until then it answers nobody. */
   awayUntilMs = 0;
   readonly #queue: EventQueue;
-  readonly #observer: EnsembleObserver;
+  readonly #observer: EnsembleObserver<State>;
   /** Sessions to tell of a change, as watches do. */
   readonly #watchers = new Set<(what: 'state' | 'candidates') => void>();
   #owners: { readonly session: RegisteredSession; readonly order: number; stopping: boolean }[] = [];
   #lastOrder = 0;
   #lastSession = 0;
 
-  constructor(queue: EventQueue, observer: EnsembleObserver) {
+  constructor(queue: EventQueue, observer: EnsembleObserver<State>) {
     this.#queue = queue;
     this.#observer = observer;
   }
 
-  get now(): Snapshot {
+  get now(): Snapshot<State> {
     return this.history.at(-1)!;
   }
-  get state(): ShardState | undefined {
+  get state(): State | undefined {
     return this.now.znode?.state;
   }
 
@@ -71,7 +72,7 @@ export class Ensemble {
     return index;
   }
 
-  compareAndSet(expectedVersion: number | undefined, next: ShardState): CasOutcome {
+  compareAndSet(expectedVersion: number | undefined, next: State): CasOutcome {
     const { znode } = this.now;
     if (znode === undefined && expectedVersion !== undefined) return { kind: 'missing' };
     if (znode?.version !== expectedVersion) return { kind: 'conflict' };
@@ -117,7 +118,7 @@ export class Ensemble {
     this.#fire('candidates');
   }
 
-  #push(znode: Znode | undefined): void {
+  #push(znode: Znode<State> | undefined): void {
     const candidates = this.#owners.map(({ session, order, stopping }) => ({ replicaId: session.replicaId, order, stopping }));
     this.history.push({ sinceMs: this.#queue.nowMs, znode, candidates });
   }

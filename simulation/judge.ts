@@ -1,15 +1,20 @@
 /** What clients saw, judged at the end: every key's history, one history for each generation (R13). */
 import { checkHistory, type FinalState, type HistoryReport, type Operation } from '../verification/index.js';
+import type { HistoryItem, Site } from './site.js';
 import { require } from './violation.js';
-import type { HistoryItem, World } from './world.js';
+import type { World } from './world.js';
 
 /** Far more than a schedule needs: what is beyond is counted as undecided, not as a failure. */
 const maxConfigurations = 100_000;
 
 /** Whether everything could be decided. */
-export function judge(world: World): boolean {
+export function judge(site: Site): boolean {
+  nobodyWaitsForEver(site);
+  return site.worlds.map(judgeShard).every((isDecided) => isDecided);
+}
+
+function judgeShard(world: World): boolean {
   refusedWritesNeverShow(world);
-  nobodyWaitsForEver(world);
   let isDecided = true;
   for (let generation = 0; generation <= world.safety.generation; generation += 1) {
     const isLast = generation === world.safety.generation;
@@ -46,9 +51,9 @@ function finalState(world: World): FinalState {
   const primary = world.processOf(world.ensemble.state?.primary ?? '');
   const decoder = new TextDecoder();
   const final = new Map<string, { value: string; version: number } | undefined>();
-  for (let key = 0; key < world.plan.setup.keys; key += 1) {
-    const item = primary?.store.items.get(`k${key}`);
-    final.set(`k${key}`, item && { value: decoder.decode(item.value), version: item.version });
+  for (const key of world.keys) {
+    const item = primary?.store.items.get(key);
+    final.set(key, item && { value: decoder.decode(item.value), version: item.version });
   }
   return final;
 }
@@ -64,7 +69,7 @@ function refusedWritesNeverShow({ history, safety }: World): void {
   }
 }
 
-function nobodyWaitsForEver({ clients }: World): void {
+function nobodyWaitsForEver({ clients }: Site): void {
   for (const { name, waiting } of clients) {
     for (const { process } of waiting) require(!process.alive, () => `a write of ${name} at ${process.replicaId} waits for ever`);
   }

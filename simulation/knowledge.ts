@@ -42,7 +42,7 @@ export class Knowledge {
   /** Before the replica hears of it. */
   onEvent(event: Event): void {
     if (event.type === 'candidates') this.candidates = event.candidates;
-    if (event.type === 'placed') this.placed = event.nodes;
+    if (event.type === 'placed' && event.nodes.length > 0) this.placed = event.nodes;
     if (event.type !== 'proposalResult' || event.proposal !== this.#last?.number) return;
     if (event.outcome.kind !== 'notSent') this.#last.doubtful ||= event.outcome.kind !== 'applied';
     else if (!this.#last.doubtful) this.#last = undefined;

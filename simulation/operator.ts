@@ -45,7 +45,7 @@ function isOffline(process: SimProcess): boolean {
 function force(world: World, candidates: readonly SimProcess[]): boolean {
   if (candidates.length === 0) return false;
   const best = candidates.reduce((one, other) => (isBetter(other, one) ? other : one));
-  world.trace.add(best.nodeIndex, () => `OPERATOR forces ${best.replicaId}`);
+  world.trace.add(best.nodeIndex, () => `OPERATOR forces ${best.label}`);
   best.handle({ type: 'force', token: () => {} });
   return true;
 }

@@ -1,6 +1,6 @@
-/** Where the shard belongs, as the controller has decided, and as each node knows (R15). */
+/** Where the shard belongs, as has been decided, and as each node knows (R15). */
 import type { SimNode } from './sim-node.js';
-import { nodeName } from './sim-node.js';
+import { nodeIndexOf, nodeName } from './sim-node.js';
 import type { World } from './world.js';
 
 export class Placement {
@@ -14,13 +14,18 @@ export class Placement {
 
   /** The preferred primary's first. All, until something has been decided. */
   get nodes(): readonly number[] {
-    return this.#nodes ?? this.#world.nodes.map(({ index }) => index);
+    return this.#decided ?? this.#world.nodes.map(({ index }) => index);
   }
   get preferred(): number | undefined {
-    return this.#nodes?.[0];
+    return this.#decided?.[0];
+  }
+  /** By the nodes themselves, where they do that. */
+  get #decided(): readonly number[] | undefined {
+    const { site, shard } = this.#world;
+    return site.rules === undefined ? this.#nodes : site.registry.state?.shards[shard]?.map(nodeIndexOf);
   }
 
-  /** Each node learns of it at another time, within `lateMs`. */
+  /** From outside: each node learns of it at another time, within `lateMs`. */
   change(nodes: readonly number[], lateMs: number): void {
     const { nodes: all, queue, random } = this.#world;
     const version = ++this.#version;
@@ -32,10 +37,7 @@ export class Placement {
   #tell(node: SimNode, names: readonly string[], version: number): void {
     if (node.placedVersion >= version) return;
     node.placedVersion = version;
-    node.placed = names;
-    const { process } = node;
-    if (process === undefined) this.#world.start(node.index);
-    else process.run(() => process.handle({ type: 'placed', nodes: names }));
+    this.#world.tellPlaced(node.index, names);
   }
 }
 

@@ -3,8 +3,12 @@ import type { Decision, Moment, Operation } from './decision.js';
 import { directedDecisions } from './directed-plan.js';
 import { newFaultOf } from './fault-plan.js';
 import { Random } from './random.js';
+import { type Placing, withShards } from './several-shards.js';
 
 export interface Setup {
+  readonly shards: number;
+  /** Undefined: one shard on all nodes, or where it is told from outside to be. */
+  readonly placing: Placing | undefined;
   readonly nodes: number;
   readonly clients: number;
   readonly keys: number;
@@ -39,7 +43,7 @@ const leastFaultSpacing = 12;
 
 export function planOf(seed: number, steps: number): Plan {
   const random = Random.of(seed, 0);
-  const setup = setupOf(random);
+  const setup = withShards(seed, setupOf(random));
   const newFault = newFaultOf(random, setup);
   const decisions: Decision[] = [];
   const spacingMs = random.pick([20, 60, 120]);
@@ -107,6 +111,8 @@ function setupOf(random: Random): Setup {
   const nodes = random.pick([2, 3, 3, 3, 4, 4, 5]);
   const tight = random.chance(0.3);
   return {
+    shards: 1,
+    placing: undefined,
     nodes,
     clients: random.between(2, 6),
     keys: random.pick([1, 2, 3, 8]),

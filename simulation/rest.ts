@@ -3,6 +3,7 @@
  * planned stops must come to their end.
  */
 import { describe, isLost } from './ending.js';
+import type { Site } from './site.js';
 import { require } from './violation.js';
 import type { World } from './world.js';
 
@@ -11,37 +12,42 @@ const sliceMs = 50;
 const servesWithinMs = 15_000;
 const failsOverWithinMs = 4000;
 
-export function rest(world: World): void {
-  const { queue } = world;
+export function rest(site: Site): void {
+  const { queue, worlds } = site;
   for (;;) {
     // What is over may have brought about more, and what was armed goes off.
-    while (queue.nowMs < world.busyUntilMs) world.runUntil(world.busyUntilMs);
-    const isServed = isRead(world) && !world.running.some(({ stopping }) => stopping);
-    if (isLost(world) || isServed) return;
-    require(queue.nowMs < world.busyUntilMs + servesWithinMs, () =>
-      `${servesWithinMs} ms after the last fault nobody serves, or one that stops is still there: ${describe(world)}`);
-    world.runUntil(queue.nowMs + sliceMs);
+    while (queue.nowMs < site.busyUntilMs) site.runUntil(site.busyUntilMs);
+    const waiting = worlds.find((world) => !isLost(world) && !(isRead(world) && !world.running.some(({ stopping }) => stopping)));
+    if (waiting === undefined) return;
+    require(queue.nowMs < site.busyUntilMs + servesWithinMs, () =>
+      `${servesWithinMs} ms after the last fault nobody serves, or one that stops is still there: ${describe(waiting)}`);
+    site.runUntil(queue.nowMs + sliceMs);
   }
 }
 
 /** Where members of the set are well, one of them takes over from a primary that is frozen before its session is over (R4). */
-export function failOver(world: World): void {
-  const { queue, ensemble } = world;
+export function failOver(site: Site): void {
+  const { queue, worlds } = site;
+  const world = worlds[0]!;
+  const { ensemble } = world;
   const primary = world.processOf(ensemble.state?.primary ?? '');
-  const others = world.running.filter((process) => process !== primary && process.stopping === false);
+  const others = world.running.filter(
+    (process) => process !== primary && process.stopping === false && !world.nodes[process.nodeIndex]!.machine.isLeaving,
+  );
   const areWell = others.some(({ replicaId, session }) => session.connected && ensemble.state?.inSync.includes(replicaId));
   if (primary === undefined || !areWell) return;
   const endMs = queue.nowMs + failsOverWithinMs;
-  primary.pause(failsOverWithinMs);
-  world.faults += 1;
+  const { machine } = world.nodes[primary.nodeIndex]!;
+  machine.pause(failsOverWithinMs);
+  site.faults += 1;
   world.trace.add(primary.nodeIndex, () => 'FAULT frozen amid a rest');
   do {
-    world.runUntil(queue.nowMs + sliceMs);
+    site.runUntil(queue.nowMs + sliceMs);
     // What was armed has gone off, and may be over already.
-    if (world.busyUntilMs > queue.nowMs || isLost(world)) break;
+    if (site.busyUntilMs > queue.nowMs || isLost(world)) break;
     require(queue.nowMs < endMs, () => `${failsOverWithinMs} ms after the primary froze nobody else serves: ${describe(world)}`);
   } while (!isRead(world));
-  primary.resume();
+  machine.resume();
 }
 
 function isRead({ running }: World): boolean {

@@ -4,16 +4,17 @@ import { bringToRest } from './ending.js';
 import { judge } from './judge.js';
 import type { Plan } from './plan.js';
 import { failOver, rest } from './rest.js';
-import type { SimProcess } from './sim-process.js';
+import { type NewControl, type NewReplica, Site } from './site.js';
 import { strike } from './strike.js';
+import type { Victim } from './strike-node.js';
 import { require } from './violation.js';
-import { type NewReplica, World } from './world.js';
 
 export interface RunOptions {
   /** Keeps what happened for people to read. */
   readonly recording?: boolean;
-  /** In place of the product's replica: for tests that break one. */
-  readonly newReplica?: NewReplica;
+  /** In place of the product's replica and controller: for tests that break one. */
+  readonly newReplica?: NewReplica | undefined;
+  readonly newControl?: NewControl | undefined;
 }
 
 export interface RunResult {
@@ -44,23 +45,23 @@ const settleMs = 5000;
 
 /** `isWhole` false: of a plan that is being shrunk, which may have any number of faults. */
 export function run(plan: Plan, options: RunOptions = {}, isWhole = true): RunResult {
-  const world = new World(plan, options.newReplica, options.recording);
+  const site = new Site(plan, options);
   let failure: string | undefined;
   let cause: unknown;
   let isDecided = true;
   try {
-    play(world, plan.decisions);
-    bringToRest(world);
-    lastOperations(world);
-    isDecided = judge(world);
+    play(site, plan.decisions);
+    bringToRest(site);
+    lastOperations(site);
+    isDecided = judge(site);
     if (isWhole)
-      require(world.handled >= leastEvents && world.faults >= leastFaults, () =>
-        `too little happened: ${world.handled} events, ${world.faults} faults`);
+      require(site.handled >= leastEvents && site.faults >= leastFaults, () =>
+        `too little happened: ${site.handled} events, ${site.faults} faults`);
   } catch (error) {
     cause = error;
     failure = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
   }
-  const { handled: events, faults, history, queue, trace } = world;
+  const { handled: events, faults, history, queue, trace } = site;
   return {
     ...{ failure, cause, events, faults, operations: history.length, undecided: !isDecided, simulatedMs: queue.nowMs },
     ...{ digest: trace.digest, trace: trace.lines },
@@ -70,69 +71,68 @@ export function run(plan: Plan, options: RunOptions = {}, isWhole = true): RunRe
 /** They take effect on the very step that they wait for. */
 const armed: ReadonlySet<string> = new Set<Fault['kind']>(['loseAnswer', 'unheard', 'crashMidTurn']);
 
-function play(world: World, decisions: readonly Decision[]): void {
+function play(site: Site, decisions: readonly Decision[]): void {
   const ambushes: Extract<Decision, { kind: 'ambush' }>[] = [];
-  world.onMoment = (moment: Moment, victim: SimProcess) => {
+  site.onMoment = (moment: Moment, victim: Victim) => {
     const index = ambushes.findIndex((ambush) => ambush.moment === moment);
     if (index === -1) return;
     const [ambush] = ambushes.splice(index, 1);
     // What strikes from outside comes after this turn.
-    if (armed.has(ambush!.fault.kind)) strike(world, ambush!.fault, victim);
-    else world.queue.after(0, () => strike(world, ambush!.fault, victim.alive ? victim : undefined));
+    if (armed.has(ambush!.fault.kind)) strike(site, ambush!.fault, victim);
+    else site.queue.after(0, () => strike(site, ambush!.fault, victim.alive ? victim : undefined));
   };
   let restedMs = 0;
   for (const decision of decisions) {
-    world.runUntil(decision.atMs + restedMs);
-    require(world.queue.count < mostEvents, () => 'the run does not come to an end');
-    if (decision.kind === 'request') world.clients[decision.client]!.start(decision.key, decision.op);
-    else if (decision.kind === 'fault') strike(world, decision.fault);
+    site.runUntil(decision.atMs + restedMs);
+    require(site.queue.count < mostEvents, () => 'the run does not come to an end');
+    if (decision.kind === 'request') site.clients[decision.client]!.start(decision.key, decision.op);
+    else if (decision.kind === 'fault') strike(site, decision.fault);
     else if (decision.kind === 'rest' || decision.kind === 'failover') {
-      const sinceMs = world.queue.nowMs;
-      rest(world);
-      if (decision.kind === 'failover') failOver(world);
-      restedMs += world.queue.nowMs - sinceMs;
+      const sinceMs = site.queue.nowMs;
+      rest(site);
+      if (decision.kind === 'failover') failOver(site);
+      restedMs += site.queue.nowMs - sinceMs;
     } else ambushes.push(decision);
   }
-  disarm(world);
+  disarm(site);
 }
 
 /** What has been armed and not gone off. */
-function disarm(world: World): void {
-  world.onMoment = () => {};
-  for (const { process } of world.nodes) {
-    if (process === undefined) continue;
-    process.effectsLeft = undefined;
-    process.session.loseNext = undefined;
+function disarm(site: Site): void {
+  site.onMoment = () => {};
+  for (const { processes, sessions } of site.machines) {
+    for (const process of processes) process.effectsLeft = undefined;
+    for (const session of sessions) session.loseNext = undefined;
   }
 }
 
 /** Every key is read and one is written: what was acknowledged is there, and the cluster serves. A quiet schedule goes on writing. */
-function lastOperations(world: World): void {
-  for (let key = 0; key < world.plan.setup.keys; key += 1) insist(world, `k${key}`, 'get');
-  do insist(world, 'k0', 'put');
-  while (world.handled < leastEvents);
+function lastOperations(site: Site): void {
+  for (let key = 0; key < site.plan.setup.keys; key += 1) insist(site, `k${key}`, 'get');
+  for (const { keys } of site.worlds) insist(site, keys[0]!, 'put');
+  while (site.handled < leastEvents) insist(site, 'k0', 'put');
   // A write that its client has given up may still be on its way.
-  const endMs = world.queue.nowMs + settleMs;
-  while (world.queue.nowMs < endMs && world.clients.some(({ waiting }) => [...waiting].some(({ process }) => process.alive))) {
-    world.runUntil(world.queue.nowMs + finalStepMs);
+  const endMs = site.queue.nowMs + settleMs;
+  while (site.queue.nowMs < endMs && site.clients.some(({ waiting }) => [...waiting].some(({ process }) => process.alive))) {
+    site.runUntil(site.queue.nowMs + finalStepMs);
   }
 }
 
 /** A message or two may straggle, as they do at any time; a cluster that is whole serves soon all the same. */
-function insist(world: World, key: string, op: Operation): void {
-  const client = world.clients[0]!;
+function insist(site: Site, key: string, op: Operation): void {
+  const client = site.clients[0]!;
   for (let attempt = 1; ; attempt += 1) {
-    finish(world);
+    finish(site);
     client.start(key, op);
-    finish(world);
-    const { outcome } = world.history.at(-1)!.operation;
+    finish(site);
+    const { outcome } = site.history.at(-1)!.operation;
     if (outcome.kind !== 'refused' && outcome.kind !== 'unknown') return;
     require(attempt < mostAttempts, () => `the cluster is whole, and does not serve a ${op}: ${JSON.stringify(outcome)}`);
   }
 }
 
-function finish(world: World): void {
-  const endMs = world.queue.nowMs + finalDeadlineMs;
-  const isDone = (): boolean => world.clients.every((client) => client.isIdle);
-  while (world.queue.nowMs < endMs && !isDone()) world.runUntil(world.queue.nowMs + finalStepMs);
+function finish(site: Site): void {
+  const endMs = site.queue.nowMs + finalDeadlineMs;
+  const isDone = (): boolean => site.clients.every((client) => client.isIdle);
+  while (site.queue.nowMs < endMs && !isDone()) site.runUntil(site.queue.nowMs + finalStepMs);
 }

@@ -8,11 +8,14 @@ import type { Call, Outcome } from '../verification/index.js';
 import type { Operation } from './decision.js';
 import { Random } from './random.js';
 import type { SimProcess } from './sim-process.js';
+import type { Site } from './site.js';
 import type { World } from './world.js';
 
 type Reply = Outcome | { readonly kind: 'retry'; readonly code: string; readonly hint: number | undefined };
 
 interface Doing {
+  /** Of the key's shard. */
+  readonly world: World;
   readonly key: string;
   readonly call: Call;
   readonly invokedAtMs: number;
@@ -32,18 +35,20 @@ export class SimClient {
   readonly name: string;
   /** Writes that a process has taken and not answered. */
   readonly waiting = new Set<{ readonly process: SimProcess }>();
-  readonly #world: World;
+  readonly #site: Site;
   readonly #machine: number;
   readonly #random: Random;
   readonly #seen = new Map<string, number>();
   #doing: Doing | undefined;
-  #node = 0;
+  /** Where it asks, by shard. */
+  readonly #nodes: number[];
 
-  constructor(world: World, number: number) {
-    this.#world = world;
+  constructor(site: Site, number: number) {
+    this.#site = site;
+    this.#nodes = site.worlds.map(() => 0);
     this.name = `c${number}`;
     this.#machine = firstMachine + number;
-    this.#random = Random.of(world.plan.seed, 5000 + number);
+    this.#random = Random.of(site.plan.seed, 5000 + number);
   }
 
   get isIdle(): boolean {
@@ -53,8 +58,11 @@ export class SimClient {
   /** Nothing happens if an operation is under way. */
   start(key: string, op: Operation): void {
     if (this.#doing !== undefined) return;
-    const { queue, safety } = this.#world;
+    const { queue } = this.#site;
+    const world = this.#site.worldOf(key);
+    const { safety } = world;
     const doing: Doing = {
+      world,
       key,
       call: this.#callOf(op, key),
       invokedAtMs: queue.nowMs,
@@ -79,15 +87,15 @@ export class SimClient {
     if (op === 'get') return { kind: 'get' };
     if (op === 'delete' || (op === 'deleteIfSeen' && !seen)) return { kind: 'delete' };
     if (op === 'deleteIfSeen') return { kind: 'delete', ifVersion: seen! };
-    const value = this.#world.uniqueValue();
+    const value = this.#site.uniqueValue();
     if (op === 'putIfAbsent') return { kind: 'put', value, ifVersion: 0 };
     return op === 'putIfSeen' && seen !== undefined ? { kind: 'put', value, ifVersion: seen } : { kind: 'put', value };
   }
 
   #attempt(doing: Doing): void {
-    const { queue, paths, nodes } = this.#world;
+    const { queue, paths, nodes, shard } = doing.world;
     const attempt = ++doing.attempt;
-    const node = this.#node;
+    const node = this.#nodes[shard]!;
     doing.open = true;
     const reply = (given: Reply, generation: number): void => {
       queue.after(
@@ -112,7 +120,7 @@ export class SimClient {
 
   /** At the node. */
   #serve(process: SimProcess, { key, call }: Doing, reply: (given: Reply) => void): void {
-    const refuse = (code: string): void => reply({ kind: 'retry', code, hint: hintOf(this.#world, process) });
+    const refuse = (code: string): void => reply({ kind: 'retry', code, hint: hintOf(process) });
     const read = (refusal: string | undefined): void => {
       if (refusal !== undefined) return refuse(refusal);
       const item = process.store.items.get(key);
@@ -124,12 +132,12 @@ export class SimClient {
     this.waiting.add(ticket);
     if (call.kind === 'get')
       return process.readInOrder(key, (answer) => {
-        this.#world.countAnswer(this.waiting.delete(ticket));
+        process.world.countAnswer(this.waiting.delete(ticket));
         read(answer.kind === 'refused' ? answer.refusal : undefined);
       });
     const value = call.kind === 'put' ? encode(call.value) : undefined;
     process.write({ key, value, ifVersion: call.ifVersion }, (answer) => {
-      this.#world.countAnswer(this.waiting.delete(ticket));
+      process.world.countAnswer(this.waiting.delete(ticket));
       const outcome = outcomeOf(answer);
       if (outcome === undefined) refuse(answer.kind === 'refused' ? answer.refusal : answer.kind);
       else reply(outcome);
@@ -144,26 +152,27 @@ export class SimClient {
       reply.kind === 'unknown' || reply.code === 'UNREACHABLE' || reply.code === 'NOT_PRIMARY' || this.#random.chance(0.1);
     const hint = reply.kind === 'retry' ? reply.hint : undefined;
     if (elsewhere)
-      this.#node = hint !== undefined && this.#random.chance(0.8) ? hint : this.#random.below(this.#world.nodes.length);
+      this.#nodes[doing.world.shard] =
+        hint !== undefined && this.#random.chance(0.8) ? hint : this.#random.below(this.#site.machines.length);
     const backoffMs = Math.min(maxBackoffMs, 10 * 2 ** Math.min(doing.attempt, 8)) * (0.5 + 0.5 * this.#random.next());
-    this.#world.queue.after(backoffMs, () => this.#doing === doing && this.#attempt(doing));
+    this.#site.queue.after(backoffMs, () => this.#doing === doing && this.#attempt(doing));
   }
 
-  #finish({ key, call, invokedAtMs, generation }: Doing, outcome: Outcome, answeredIn: number): void {
+  #finish({ world, key, call, invokedAtMs, generation }: Doing, outcome: Outcome, answeredIn: number): void {
     this.#doing = undefined;
     if (outcome.kind === 'found' || outcome.kind === 'written' || outcome.kind === 'mismatch')
       this.#seen.set(key, outcome.version);
     if (outcome.kind === 'missing') this.#seen.set(key, 0);
-    const [invokedAtUs, returnedAtUs] = [invokedAtMs * 1000, this.#world.queue.nowMs * 1000];
+    const [invokedAtUs, returnedAtUs] = [invokedAtMs * 1000, this.#site.queue.nowMs * 1000];
     const operation = { client: this.name, key, call, invokedAtUs, returnedAtUs, outcome };
-    this.#world.history.push({ operation, startedIn: generation, answeredIn });
+    this.#site.history.push({ shard: world.shard, operation, startedIn: generation, answeredIn });
   }
 }
 
 /** Where the node believes the primary to be. */
-function hintOf(world: World, process: SimProcess): number | undefined {
+function hintOf(process: SimProcess): number | undefined {
   const primary = process.replica.snapshot(process.nowMs).state?.primary;
-  return primary === undefined ? undefined : world.nodeIndexOf(primary);
+  return primary === undefined ? undefined : process.world.nodeIndexOf(primary);
 }
 
 /** Undefined: definitely not executed, and worth another try. */

@@ -1,27 +1,42 @@
-/** A machine with a name and an address: whatever process runs there, its clock, and the disk that outlives processes. */
+/** What one shard has on a machine: the replica that runs there, and the disk that outlives processes. */
 import type { Disk } from './disk.js';
 import type { DriftingClock } from './drifting-clock.js';
+import type { Machine } from './machine.js';
 import type { SimProcess } from './sim-process.js';
 
-export interface SimNode {
-  readonly index: number;
-  readonly name: string;
-  readonly clock: DriftingClock;
+export class SimNode {
+  readonly machine: Machine;
   process: SimProcess | undefined;
   /** How many replica ids have been minted here (R1). */
-  ids: number;
+  ids = 0;
   /** Of the last process, with what it was called and how far it had applied; undefined once it is lost. */
   kept: { readonly disk: Disk; readonly replicaId: string; readonly appliedSeq: number } | undefined;
-  /** Nothing answers here, not even a refusal: the machine is off. */
-  silent: boolean;
-  diskHangsUntilMs: number;
   /** What is sent of a dump for it takes so much longer. */
-  dumpLateMs: number;
+  dumpLateMs = 0;
   /** Where the shard belongs, as this node knows; undefined: nothing has been said. */
   placed: readonly string[] | undefined;
-  placedVersion: number;
-  /** How long until something starts here again. */
-  downMs: number;
+  placedVersion = 0;
+
+  constructor(machine: Machine, placed: readonly string[] | undefined) {
+    this.machine = machine;
+    this.placed = placed;
+  }
+
+  get index(): number {
+    return this.machine.index;
+  }
+  get name(): string {
+    return this.machine.name;
+  }
+  get clock(): DriftingClock {
+    return this.machine.clock;
+  }
+  get silent(): boolean {
+    return this.machine.silent;
+  }
+  get diskHangsUntilMs(): number {
+    return this.machine.diskHangsUntilMs;
+  }
 }
 
 const namePrefix = 'n';

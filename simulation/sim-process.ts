@@ -21,8 +21,11 @@ const answerTypes: ReadonlySet<string> = new Set(['beaconAnswer', 'syncAnswer', 
 const ticksPerBeacon = 3;
 
 export class SimProcess {
+  readonly world: World;
   readonly nodeIndex: number;
   readonly replicaId: string;
+  /** As people are told of it: with its shard, where there are several. */
+  readonly label: string;
   readonly replica: Replica;
   readonly knowledge: Knowledge;
   readonly store: Store;
@@ -42,7 +45,6 @@ export class SimProcess {
   laysDump: boolean;
   /** It dies in the middle of a turn, after so many more effects. */
   effectsLeft: number | undefined;
-  readonly #world: World;
   readonly #inbox: (() => void)[] = [];
   readonly #heardOn = new Map<string, Stream>();
   readonly #gone: (() => void)[] = [];
@@ -56,9 +58,10 @@ export class SimProcess {
     number: number,
     found: { disk: Disk; store: Store; recovered?: RecoveredReplica },
   ) {
-    this.#world = world;
+    this.world = world;
     this.nodeIndex = nodeIndex;
     this.replicaId = replicaId;
+    this.label = world.site.worlds.length > 1 ? `${world.shard}/${replicaId}` : replicaId;
     this.clock = world.nodes[nodeIndex]!.clock;
     this.random = Random.of(world.plan.seed, 10_000 + number);
     this.store = found.store;
@@ -101,7 +104,7 @@ export class SimProcess {
 
   /** On this machine's clock. */
   get nowMs(): number {
-    return this.clock.read(this.#world.queue.nowMs);
+    return this.clock.read(this.world.queue.nowMs);
   }
   get runs(): boolean {
     return this.alive && !this.paused;
@@ -114,16 +117,16 @@ export class SimProcess {
     else work();
   }
   later(delayMs: number, work: () => void): void {
-    this.#world.queue.after(delayMs, () => this.run(work));
+    this.world.queue.after(delayMs, () => this.run(work));
   }
 
   handle(event: Event): void {
     if (!this.alive) return;
-    this.#world.onEvent(this, event);
+    this.world.onEvent(this, event);
     this.knowledge.onEvent(event);
     this.replica.handle(event, this.nowMs);
     this.#carryOut();
-    this.#world.safety.afterEvent(this, event);
+    this.world.safety.afterEvent(this, event);
   }
 
   /** From another process, on a stream that answers go back on. */
@@ -148,11 +151,10 @@ export class SimProcess {
     this.handle({ type: 'orderedRead', token: sink, key });
   }
 
-  pause(forMs: number): void {
-    if (!this.runs) return;
+  /** With its machine. */
+  pause(): void {
     this.paused = true;
     this.session.fallSilent();
-    this.#world.queue.after(forMs, () => this.resume());
   }
 
   /** What has arrived is handled in order; a tick comes somewhere in between. */
@@ -172,17 +174,21 @@ export class SimProcess {
     this.links.close(lingerMs);
     for (const stream of this.#heardOn.values()) stream.break(lingerMs);
     this.session.close(clean);
-    this.#world.processEnded(this, clean);
-    if (!this.#world.nodes[this.nodeIndex]!.silent) for (const tell of this.#gone) tell();
+    this.world.processEnded(this, clean);
+    if (!this.world.nodes[this.nodeIndex]!.silent) for (const tell of this.#gone) tell();
   }
   whenGone(tell: () => void): void {
     if (this.alive) this.#gone.push(tell);
-    else if (!this.#world.nodes[this.nodeIndex]!.silent) tell();
+    else if (!this.world.nodes[this.nodeIndex]!.silent) tell();
+  }
+
+  loseConnection(forMs: number): void {
+    this.world.nodes[this.nodeIndex]!.machine.loseConnection(forMs);
   }
 
   #tickLater(): void {
-    const tickMs = this.#world.plan.setup.beaconMs / ticksPerBeacon;
-    this.#world.queue.after(this.clock.trueMsOf(tickMs), () => {
+    const tickMs = this.world.plan.setup.beaconMs / ticksPerBeacon;
+    this.world.queue.after(this.clock.trueMsOf(tickMs), () => {
       if (!this.alive) return;
       if (!this.paused) this.handle({ type: 'tick' });
       this.#tickLater();
@@ -192,8 +198,8 @@ export class SimProcess {
   #carryOut(): void {
     for (let effects = this.replica.takeEffects(); effects.length > 0 && this.alive; effects = this.replica.takeEffects()) {
       for (const effect of effects) {
-        if (this.effectsLeft !== undefined && this.effectsLeft-- <= 0 && this.#world.crashInTurn(this)) return;
-        this.#world.onEffect(this, effect);
+        if (this.effectsLeft !== undefined && this.effectsLeft-- <= 0 && this.world.crashInTurn(this)) return;
+        this.world.onEffect(this, effect);
         this.#do(effect);
         if (!this.alive) return;
       }
@@ -207,7 +213,7 @@ export class SimProcess {
         this.store.change(effect.change);
         this.disk.write(effect.write, effect.change, this.appliedSeq);
         if (effect.change.type === 'reset' || effect.change.type === 'rebase') this.appliedSeq = effect.change.baseSeq;
-        if (!this.#world.plan.setup.volatile) this.#writeLater();
+        if (!this.world.plan.setup.volatile) this.#writeLater();
         return;
       case 'apply':
         this.appliedSeq = effect.entries.at(-1)!.seq;
@@ -227,14 +233,14 @@ export class SimProcess {
       case 'refreshState':
         return this.session.refresh();
       case 'requestDump':
-        return requestDump(this.#world, this, effect);
+        return requestDump(this.world, this, effect);
       case 'serveDump':
         return this.dumps.get(`${effect.to} ${effect.number}`)?.serve(effect);
       case 'refuseDump':
         return this.dumps.get(`${effect.to} ${effect.number}`)?.fail();
       case 'released':
         this.kill(0, true);
-        return this.#world.loseData(this.nodeIndex);
+        return this.world.loseData(this.nodeIndex);
       case 'stopped':
         return this.kill(0, effect.clean);
     }
@@ -242,7 +248,7 @@ export class SimProcess {
 
   /** In memory every write is durable at once, and reported after the effects of the turn. */
   #flushMemory(): void {
-    if (!this.#world.plan.setup.volatile) return;
+    if (!this.world.plan.setup.volatile) return;
     const write = this.disk.flush();
     if (write !== undefined && this.alive) this.replica.handle({ type: 'persisted', write }, this.nowMs);
   }
@@ -251,8 +257,8 @@ export class SimProcess {
   #writeLater(): void {
     if (this.#diskBusy) return;
     this.#diskBusy = true;
-    const node = this.#world.nodes[this.nodeIndex]!;
-    const { queue, plan } = this.#world;
+    const node = this.world.nodes[this.nodeIndex]!;
+    const { queue, plan } = this.world;
     const flush = (): void => {
       if (!this.alive) return;
       if (node.diskHangsUntilMs > queue.nowMs) return queue.after(node.diskHangsUntilMs - queue.nowMs, flush);

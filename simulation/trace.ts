@@ -32,18 +32,19 @@ export class Trace {
   event(process: SimProcess, event: Event): void {
     const timeUs = Math.floor(this.#queue.nowMs * 1000);
     this.digest =
-      Math.imul(this.digest ^ timeUs ^ (codes[event.type] << 8) ^ process.nodeIndex, 0x01000193) ^ (this.digest >>> 13);
+      Math.imul(this.digest ^ timeUs ^ (codes[event.type] << 8) ^ (process.world.shard << 16) ^ process.nodeIndex, 0x01000193) ^
+      (this.digest >>> 13);
     if (!this.#recording || event.type === 'tick' || event.type === 'flush') return;
     if (event.type === 'message' && quietMessages.has(event.message.body.type)) return;
     const text = eventText(event);
     if (this.#isOldNews(process, event, text)) return;
-    this.add(process.nodeIndex, () => `${process.replicaId} <- ${text}`);
+    this.add(process.nodeIndex, () => `${process.label} <- ${text}`);
   }
 
   /** ZooKeeper is read again and again. */
   #isOldNews(process: SimProcess, { type }: Event, text: string): boolean {
     if (type !== 'stateRead' && type !== 'candidates') return false;
-    const known = `${process.replicaId} ${type}`;
+    const known = `${process.label} ${type}`;
     if (this.#lastRead.get(known) === text) return true;
     this.#lastRead.set(known, text);
     return false;
@@ -51,7 +52,7 @@ export class Trace {
 
   effect(process: SimProcess, effect: Effect): void {
     if (!this.#recording || effect.type === 'send' || effect.type === 'links' || effect.type === 'refreshState') return;
-    this.add(process.nodeIndex, () => `${process.replicaId} -> ${effectText(effect)}`);
+    this.add(process.nodeIndex, () => `${process.label} -> ${effectText(effect)}`);
   }
 }
 

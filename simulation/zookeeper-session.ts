@@ -2,18 +2,27 @@
  * A process's client of ZooKeeper. What it asks for is done in order; an answer may be lost with the connection, and what
  * was asked for on a lost connection may still be done, late. Sessions expire when the servers have not heard of them.
  */
-import type { Event, ProposalOutcome, ShardState } from '../src/replication/index.js';
+import type { CandidateFact, ProposalOutcome, ShardState } from '../src/replication/index.js';
 import type { Ensemble, RegisteredSession } from './ensemble.js';
 import type { EventQueue } from './event-queue.js';
 import type { Random } from './random.js';
 
-export interface SessionOwner {
+export type SessionEvent<State> =
+  | { readonly type: 'session'; readonly connected: boolean }
+  | { readonly type: 'candidates'; readonly candidates: readonly CandidateFact[] }
+  | { readonly type: 'stateRead'; readonly version: number; readonly state: State }
+  | { readonly type: 'stateMissing' }
+  | { readonly type: 'proposalResult'; readonly proposal: number; readonly outcome: ProposalOutcome };
+
+export interface SessionOwner<State = ShardState> {
   readonly replicaId: string;
   readonly alive: boolean;
   readonly paused: boolean;
   readonly stopping: boolean;
   run(work: () => void): void;
-  handle(event: Event): void;
+  handle(event: SessionEvent<State>): void;
+  /** With all that share its process. */
+  loseConnection(forMs: number): void;
 }
 
 /** What becomes of a compare-and-set whose answer is lost. */
@@ -25,7 +34,7 @@ export interface LostAnswer {
 
 const longestDelayMs = 4;
 
-export class ZookeeperSession {
+export class ZookeeperSession<State = ShardState> {
   /** As the client sees it. */
   connected = false;
   lagMs = 0;
@@ -33,10 +42,12 @@ export class ZookeeperSession {
   hangsUntilMs = 0;
   loseNext: LostAnswer | undefined;
   readonly #queue: EventQueue;
-  readonly #ensemble: Ensemble;
-  readonly #owner: SessionOwner;
+  readonly #ensemble: Ensemble<State>;
+  readonly #owner: SessionOwner<State>;
   readonly #random: Random;
   readonly #sessionMs: number;
+  /** Whether a lagging server is made to catch up before what it says of the znode is believed, unless a watch asks. */
+  readonly #syncs: boolean;
   #session: RegisteredSession;
   #expired = false;
   /** Grows with each connection: answers of an earlier one are lost. */
@@ -51,19 +62,27 @@ export class ZookeeperSession {
   readonly #unanswered = new Set<number>();
   readonly #watcher = (what: 'state' | 'candidates'): void => this.#watchFired(what);
 
-  constructor(queue: EventQueue, ensemble: Ensemble, owner: SessionOwner, random: Random, sessionMs: number) {
+  constructor(
+    queue: EventQueue,
+    ensemble: Ensemble<State>,
+    owner: SessionOwner<State>,
+    random: Random,
+    sessionMs: number,
+    syncs = false,
+  ) {
     this.#queue = queue;
     this.#ensemble = ensemble;
     this.#owner = owner;
     this.#random = random;
     this.#sessionMs = sessionMs;
+    this.#syncs = syncs;
     this.#session = ensemble.newSession(owner.replicaId);
     ensemble.watch(this.#watcher);
     this.#queue.after(this.#delayMs(), () => this.#connect());
     this.#keepUp();
   }
 
-  write(proposal: number, expectedVersion: number | undefined, next: ShardState): void {
+  write(proposal: number, expectedVersion: number | undefined, next: State): void {
     if (!this.connected) return this.#answer(proposal, { kind: 'notSent' });
     const lost = this.loseNext;
     this.loseNext = undefined;
@@ -72,7 +91,7 @@ export class ZookeeperSession {
       const apply = (): void => void (this.#isLive(session) && this.#ensemble.compareAndSet(expectedVersion, next));
       this.#unanswered.add(proposal);
       if (lost.lateMs !== undefined) this.#queue.after(lost.lateMs, apply);
-      this.#queue.after(this.#delayMs(), () => this.disconnect(lost.reconnectMs));
+      this.#queue.after(this.#delayMs(), () => this.#owner.loseConnection(lost.reconnectMs));
       return;
     }
     this.#unanswered.add(proposal);
@@ -199,16 +218,18 @@ export class ZookeeperSession {
   #watchFired(what: 'state' | 'candidates'): void {
     if (!this.connected || this.watchesMuted) return;
     const lateMs = this.#random.chance(0.03) ? this.#random.below(3000) : this.#delayMs();
-    this.#queue.after(lateMs, () => this.#owner.run(() => this.#ask(what)));
+    this.#queue.after(lateMs, () => this.#owner.run(() => this.#ask(what, true)));
   }
 
-  #ask(what: 'state' | 'candidates'): void {
+  #ask(what: 'state' | 'candidates', watched = false): void {
     if (!this.connected || this.#asked[what]) return;
     this.#asked[what] = true;
     this.#request(
       () => {
         this.#asked[what] = false;
         this.#seenIndex = this.#ensemble.indexAt(this.lagMs, this.#seenIndex);
+        const isBelieved = watched && this.#ensemble.history[this.#seenIndex]!.znode !== undefined;
+        if (this.#syncs && what === 'state' && !isBelieved) this.#seenIndex = this.#ensemble.history.length - 1;
         return this.#ensemble.history[this.#seenIndex]!;
       },
       ({ znode, candidates }) => {
@@ -243,7 +264,7 @@ export class ZookeeperSession {
   #answer(proposal: number, outcome: ProposalOutcome): void {
     this.#tell({ type: 'proposalResult', proposal, outcome });
   }
-  #tell(event: Event): void {
+  #tell(event: SessionEvent<State>): void {
     this.#queue.after(0, () => this.#owner.run(() => this.#owner.handle(event)));
   }
   #delayMs(): number {

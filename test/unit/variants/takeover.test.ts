@@ -88,7 +88,7 @@ describeVariants('takeover', [
       edit('follower.ts', 'Math.min(commitIndex, role.stream.verifiedSeq)', 'Math.min(commitIndex, core.log.lastSeq)'),
       edit('follower.ts', '  if (role.stream === undefined) return;\n  core.commitIndex', '  core.commitIndex'),
     ],
-    caughtBy: schedules(30),
+    caughtBy: scenario('takeover'),
   },
   {
     rule: 'R5',

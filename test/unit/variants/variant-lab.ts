@@ -16,6 +16,7 @@ const replicationFolder = join(import.meta.dirname, '../../../src/replication');
 const collectorPath = join(import.meta.dirname, 'scenario-collector.ts');
 
 type ScenarioModule = typeof import('../../../src/replication/testing/scenario.fixture.js');
+type ControlModule = typeof import('../../../src/controller/control.js');
 type ReplicaModule = typeof import('../../../src/replication/replica.js');
 type DumpingModule = typeof import('../../../src/replication/testing/dumping.fixture.js');
 
@@ -32,6 +33,7 @@ export function edit(file: string, line: string, broken: string): Edit {
 
 export interface Lab extends Pick<ScenarioModule, 'Scenario' | 'outcome'>, Pick<DumpingModule, 'withoutHistory' | 'beginDump'> {
   readonly Replica: ReplicaModule['Replica'];
+  readonly Control: ControlModule['Control'];
   /** Those of src/replication/scenarios/<topic>.test.ts. */
   scenariosOf(topic: string): readonly CollectedScenario[];
 }
@@ -80,11 +82,13 @@ async function load(folder: string, topics: readonly string[]): Promise<Lab> {
   const fixture = <Module>(name: string) => import(join(replicationFolder, `testing/${name}.fixture.ts`)) as Promise<Module>;
   const { Scenario, outcome } = await fixture<ScenarioModule>('scenario');
   const { Replica } = (await import(join(replicationFolder, 'replica.ts'))) as ReplicaModule;
+  const { Control } = (await import(join(replicationFolder, '../controller/control.ts'))) as ControlModule;
   const { withoutHistory, beginDump } = await fixture<DumpingModule>('dumping');
   const scenarios = new Map<string, readonly CollectedScenario[]>();
   for (const topic of topics) scenarios.set(topic, await collectScenarios(folder, topic));
   return {
     Replica,
+    Control,
     Scenario,
     outcome,
     withoutHistory,

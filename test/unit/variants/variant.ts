@@ -16,6 +16,8 @@ import { type Edit, type Lab, openLab, scenarioTopics } from './variant-lab.js';
 type Check =
   /** One of the schedules from seed 1 to `within` fails. */
   | { readonly by: 'schedules'; readonly within: number }
+  /** One of so many of those from seed 1 on in which nodes place shards by themselves. */
+  | { readonly by: 'placings'; readonly within: number }
   /** One of src/replication/scenarios/<topic>.test.ts fails. */
   | { readonly by: 'scenario'; readonly topic: string }
   | { readonly by: 'script'; readonly script: (lab: Lab) => void };
@@ -38,6 +40,9 @@ export interface Harmless {
 
 export function schedules(within: number): Check {
   return { by: 'schedules', within };
+}
+export function placings(within: number): Check {
+  return { by: 'placings', within };
 }
 export function scenario(topic: string): Check {
   return { by: 'scenario', topic };
@@ -66,6 +71,7 @@ const timeout = 60_000 + seedsToReport * 1000;
 function violation(lab: Lab, check: Check): string | undefined {
   if (check.by === 'script') return failureOf('its own script', () => check.script(lab));
   if (check.by === 'schedules') return failingSchedule(lab, check.within);
+  if (check.by === 'placings') return failingSchedule(lab, check.within, isPlacing);
   for (const { name, run } of lab.scenariosOf(check.topic)) {
     const failure = failureOf(`scenario "${name}"`, run);
     if (failure !== undefined) return failure;
@@ -73,10 +79,19 @@ function violation(lab: Lab, check: Check): string | undefined {
   return undefined;
 }
 
-function failingSchedule({ Replica }: Lab, most: number): string | undefined {
-  for (let seed = 1; seed <= most; seed++) {
-    const failure = failureOf(`schedule ${seed} of ${most}`, () => {
-      const { cause } = run(planOf(seed, stepsOfSchedule), { newReplica: (...given) => new Replica(...given) }, isWhole);
+function isPlacing({ setup }: ReturnType<typeof planOf>): boolean {
+  return setup.placing !== undefined;
+}
+
+function failingSchedule({ Replica, Control }: Lab, most: number, suits: typeof isPlacing = () => true): string | undefined {
+  const newReplica = (...given: ConstructorParameters<typeof Replica>) => new Replica(...given);
+  const newControl = (...given: ConstructorParameters<typeof Control>) => new Control(...given);
+  for (let seed = 1, count = 0; count < most; seed++) {
+    const plan = planOf(seed, stepsOfSchedule);
+    if (!suits(plan)) continue;
+    count++;
+    const failure = failureOf(`schedule ${seed}`, () => {
+      const { cause } = run(plan, { newReplica, newControl }, isWhole);
       if (cause !== undefined) throw cause;
     });
     if (failure !== undefined) return failure;
@@ -111,9 +126,10 @@ export function describeVariants(title: string, variants: readonly Variant[]): v
 
     it('control: the protocol as it is passes what catches these', async () => {
       const lab = await openLab([], topics);
-      const mostSchedules = Math.max(0, ...variants.map(({ caughtBy }) => (caughtBy.by === 'schedules' ? caughtBy.within : 0)));
+      const most = (by: 'schedules' | 'placings'): number =>
+        Math.max(0, ...variants.map(({ caughtBy }) => (caughtBy.by === by ? caughtBy.within : 0)));
       const scripts = variants.flatMap(({ caughtBy }) => (caughtBy.by === 'script' ? [caughtBy] : []));
-      for (const check of [...topics.map(scenario), ...scripts, schedules(mostSchedules)]) {
+      for (const check of [...topics.map(scenario), ...scripts, schedules(most('schedules')), placings(most('placings'))]) {
         const found = violation(lab, check);
         if (found !== undefined) throw new Error(`the unbroken protocol fails ${found}`);
       }

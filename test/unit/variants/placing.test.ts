@@ -1,0 +1,149 @@
+/** Where nodes place shards by themselves: the controller and R15 with a sentence broken, caught by whole clusters from a seed. */
+import { expect } from 'vitest';
+import { describeVariants, placings, script } from './variant.js';
+import { edit, type Lab } from './variant-lab.js';
+
+const control = '../controller/control.ts';
+const roster = '../controller/roster.ts';
+
+describeVariants('placing', [
+  {
+    rule: 'controller',
+    does: 'writes what it has computed from a placement that stands there no more',
+    edits: [edit(control, 'computed.previous !== previous || ', '')],
+    caughtBy: placings(60),
+  },
+  {
+    rule: 'controller',
+    does: 'replaces a node as soon as it is missed',
+    edits: [edit(roster, 'const expiryMs = sinceMs + this.#replaceAfterMs;', 'const expiryMs = sinceMs;')],
+    caughtBy: placings(60),
+  },
+  {
+    rule: 'controller',
+    does: 'replaces, once it has begun, a node that was gone before',
+    edits: [edit(roster, 'if (lastSeen === undefined) unknownIds.push(id);', 'if (lastSeen === undefined) continue;')],
+    caughtBy: placings(60),
+  },
+  {
+    rule: 'controller',
+    does: 'computes as if nothing had been placed',
+    edits: [
+      edit(
+        control,
+        "return [{ kind: 'compute', previous, nodes }];",
+        "return [{ kind: 'compute', previous: undefined, nodes }];",
+      ),
+    ],
+    caughtBy: placings(60),
+  },
+  {
+    rule: 'controller',
+    does: 'places on a node that leaves',
+    edits: [
+      edit(roster, 'const counting = this.#live.filter(({ leaving }) => leaving !== true);', 'const counting = [...this.#live];'),
+    ],
+    caughtBy: script(whoLeavesHoldsNothing),
+  },
+  {
+    rule: 'controller',
+    does: 'does not try again what is not known to be written',
+    edits: [edit(control, "return [{ kind: 'refresh' }, { kind: 'wake', afterMs: retryMs }];", 'return [];')],
+    caughtBy: script(whatIsNotWrittenIsTriedAgain),
+  },
+  {
+    rule: 'controller',
+    does: 'counts an absence on though nobody could be seen',
+    edits: [edit(control, 'this.#roster.forgetAbsences();', '')],
+    caughtBy: script(nobodyIsMissedWhileNobodyIsSeen),
+  },
+  {
+    rule: 'controller',
+    does: 'never replaces a node',
+    edits: [edit(roster, 'expiryMs <= nowMs || ', '')],
+    caughtBy: script(whoStaysAwayIsReplaced),
+  },
+  {
+    rule: 'controller',
+    does: 'writes nothing where ZooKeeper has lost what was placed',
+    edits: [edit(control, 'expectedVersion !== undefined && next === previous', 'next === previous')],
+    caughtBy: placings(60),
+  },
+  {
+    rule: 'R15',
+    does: 'gives up its copy before the set is complete elsewhere',
+    edits: [edit('moving.ts', 'return holdsAll(placed ?? [], state.inSync);', 'return true;')],
+    caughtBy: placings(60),
+  },
+  {
+    rule: 'R15',
+    does: 'hands over before the full set is in sync elsewhere',
+    edits: [edit('moving.ts', 'if (!isWhole(core, role)) return undefined;', '')],
+    caughtBy: placings(60),
+  },
+  {
+    rule: 'R15',
+    does: 'takes in whoever comes, wherever',
+    edits: [edit('membership.ts', '!isPlaced(core, peer.id) || peer.leaving', 'peer.leaving')],
+    caughtBy: placings(60),
+  },
+  {
+    rule: 'R15',
+    does: 'never hands over to the preferred primary',
+    edits: [
+      edit(
+        'moving.ts',
+        'isPlaced(core, core.self) ? preferred(core, role, placed) : firstPlaced',
+        'isPlaced(core, core.self) ? undefined : firstPlaced',
+      ),
+    ],
+    caughtBy: placings(60),
+  },
+]);
+
+const replaceAfterMs = 1000;
+const onBoth = { version: 7, placement: { version: 1, shards: [['a', 'b']] } };
+
+function nodes(...ids: string[]) {
+  return ids.map((nodeId) => ({ nodeId, address: nodeId }));
+}
+
+/** Of a, which controls, where a and b hold everything. */
+function settled({ Control }: Lab): InstanceType<Lab['Control']> {
+  const control = new Control('a', replaceAfterMs, true);
+  control.onPlacement(onBoth, 0);
+  control.onNodes(nodes('a', 'b'), 0);
+  control.onComputed(onBoth.placement, 0);
+  return control;
+}
+
+const withoutB = { kind: 'compute', nodes: [{ id: 'a' }] };
+
+function whoLeavesHoldsNothing(lab: Lab): void {
+  const [a, b] = nodes('a', 'b');
+  expect(settled(lab).onNodes([a!, { ...b!, leaving: true }], 1)).toMatchObject([withoutB]);
+}
+
+function whoStaysAwayIsReplaced(lab: Lab): void {
+  const control = settled(lab);
+  control.onNodes(nodes('a'), 0);
+  expect(control.onTime(replaceAfterMs)).toMatchObject([withoutB]);
+}
+
+function nobodyIsMissedWhileNobodyIsSeen(lab: Lab): void {
+  const control = settled(lab);
+  control.onNodes(nodes('a'), 0);
+  control.onSession(false, 1);
+  control.onSession(true, 2 * replaceAfterMs);
+  expect(control.onNodes(nodes('a'), 2 * replaceAfterMs)).toMatchObject([{ kind: 'wake', afterMs: replaceAfterMs }]);
+}
+
+function whatIsNotWrittenIsTriedAgain(lab: Lab): void {
+  const control = settled(lab);
+  const next = { version: 2, shards: [['b', 'a']] };
+  control.onNodes(nodes('a', 'b', 'c'), 1);
+  control.onComputed(next, 2);
+  const wake = control.onWritten({ kind: 'notSent' }, 3).find((task) => task.kind === 'wake');
+  expect(wake).toBeDefined();
+  expect(control.onTime(3 + wake!.afterMs)).toEqual([{ kind: 'write', expectedVersion: 7, next }]);
+}
