@@ -2,8 +2,14 @@ import { EventEmitter } from 'node:events';
 import { expect, test } from 'vitest';
 import type { GetTopologyRequest, ShardReport, TopologyReport } from '../rpc/kv-api.js';
 import { ClusterServer } from './cluster-server.js';
+import { Forwarder } from './forwarder.js';
+import type { ShardDirectory } from './shard-directory.js';
 
 const shardCount = 3;
+
+const noDirectory: ShardDirectory = {
+  ...{ shardCount, local: () => undefined, primaryElsewhere: () => undefined, isOffline: () => false, learnPrimary: () => {} },
+};
 
 class Watcher extends EventEmitter {
   readonly request: GetTopologyRequest;
@@ -35,6 +41,8 @@ class Node {
   #nodes = ['a'];
   readonly server = new ClusterServer({
     topology: { shardCount, cluster: () => this.#cluster(), shard: (shard) => this.#shard(shard) },
+    directory: noDirectory,
+    forwarder: new Forwarder(),
     nodeStatus: () => expect.fail(),
     force: () => expect.fail(),
   });

@@ -1,6 +1,7 @@
 /** The public service kv.v1.Cluster: topology and its changes, the node's own status, the operator's way on (R13). */
-import type { ServerUnaryCall, sendUnaryData, UntypedServiceImplementation } from '@grpc/grpc-js';
+import type { MethodDefinition, ServerUnaryCall, sendUnaryData, UntypedServiceImplementation } from '@grpc/grpc-js';
 import { KvError } from '../errors.js';
+import { shardOfKey } from '../placement/index.js';
 import type { Answer } from '../replication/index.js';
 import type {
   ForcePrimaryRequest,
@@ -11,9 +12,13 @@ import type {
   NodeStatus,
   TopologyReport,
 } from '../rpc/kv-api.js';
+import { clusterServiceWithRawKeys } from '../rpc/proto.js';
 import { toStatus } from '../rpc/status.js';
+import { forwardRequest } from './forward-request.js';
+import { type Forwarder, wasForwarded } from './forwarder.js';
 import { locateKey } from './key-location.js';
 import { checkKey } from './request-checks.js';
+import type { ShardDirectory } from './shard-directory.js';
 import type { AnswerSink } from './shard-host.js';
 import type { TopologyChanges } from './topology-news.js';
 import { TopologyRecord, type TopologySource } from './topology-record.js';
@@ -21,10 +26,17 @@ import { type TopologyStream, TopologyWatchers } from './topology-watchers.js';
 
 export interface ClusterContext {
   readonly topology: TopologySource;
+  readonly directory: ShardDirectory;
+  readonly forwarder: Forwarder;
   nodeStatus(): NodeStatus;
   /** Makes the local replica of the shard primary with what it holds; the answer comes later. False: it holds none. */
   force(shard: number, sink: AnswerSink): boolean;
 }
+
+type LocateCall = ServerUnaryCall<LocateKeyRequest<Buffer>, KeyLocation>;
+
+/** Who holds the shard may be asked for so long; then this node tells what it knows itself. */
+const askHolderMs = 1_000;
 
 export class ClusterServer {
   readonly #context: ClusterContext;
@@ -42,8 +54,12 @@ export class ClusterServer {
       GetTopology: (call: ServerUnaryCall<GetTopologyRequest, TopologyReport>, callback: sendUnaryData<TopologyReport>) =>
         callback(null, this.#topology(call.request.heldOnly)),
       WatchTopology: (stream: TopologyStream) => this.#watch(stream),
-      LocateKey: (call: ServerUnaryCall<LocateKeyRequest<Buffer>, KeyLocation>, callback: sendUnaryData<KeyLocation>) =>
-        this.#locateKey(call.request, callback),
+      LocateKey: (call: LocateCall, callback: sendUnaryData<KeyLocation>) => {
+        this.#locateKey(call).then(
+          (location) => callback(null, location),
+          (error: unknown) => callback(toStatus(error)),
+        );
+      },
       GetNodeStatus: (_call: unknown, callback: sendUnaryData<NodeStatus>) => callback(null, this.#context.nodeStatus()),
       ForcePrimary: (
         call: ServerUnaryCall<ForcePrimaryRequest, ForcePrimaryResponse>,
@@ -73,14 +89,19 @@ export class ClusterServer {
     this.#watchers.add(stream);
   }
 
-  #locateKey({ key }: LocateKeyRequest<Buffer>, callback: sendUnaryData<KeyLocation>): void {
-    try {
-      const location = locateKey(this.#topology(), checkKey(key));
-      if (location === undefined) throw new KvError('NO_PRIMARY', 'this node knows of no shard yet');
-      callback(null, location);
-    } catch (error) {
-      callback(toStatus(error));
+  /** Of a shard that is not held here, a node that holds it knows more. */
+  async #locateKey({ request, metadata }: LocateCall): Promise<KeyLocation> {
+    const { directory } = this.#context;
+    const key = checkKey(request.key);
+    const shard = shardOfKey(key, directory.shardCount);
+    if (directory.local(shard) === undefined && !wasForwarded(metadata)) {
+      const method = clusterServiceWithRawKeys.LocateKey as MethodDefinition<LocateKeyRequest<Buffer>, KeyLocation>;
+      const told = await forwardRequest(this.#context, shard, method, request, askHolderMs).catch(() => undefined);
+      if (told !== undefined) return told.response;
     }
+    const location = locateKey(this.#topology(), key);
+    if (location === undefined) throw new KvError('NO_PRIMARY', 'this node knows of no shard yet');
+    return location;
   }
 
   #forcePrimary(request: ForcePrimaryRequest, callback: sendUnaryData<ForcePrimaryResponse>): void {

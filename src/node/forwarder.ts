@@ -9,11 +9,11 @@ import { KvError } from '../errors.js';
 import { fromStatus } from '../rpc/status.js';
 import { newNodeClient } from './node-client.js';
 
-/** Marks a request that has been forwarded. */
+/** Marks a request that has been forwarded: nobody passes it on again. */
 const forwardedKey = 'kv-forwarded';
 const connectTimeoutMs = 1_000;
 /** Nodes whose connections are kept: a cluster has few primaries, and their addresses change rarely. */
-const maxConnections = 16;
+const maxConnections = 64;
 
 export function wasForwarded(metadata: Metadata): boolean {
   return metadata.get(forwardedKey).length > 0;

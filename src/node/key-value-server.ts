@@ -1,5 +1,5 @@
 /** The public service kv.v1.KeyValue: checks a request, serves it here if this node is primary, or forwards it once. */
-import type { MethodDefinition, ServerUnaryCall, sendUnaryData, UntypedServiceImplementation } from '@grpc/grpc-js';
+import type { Metadata, MethodDefinition, ServerUnaryCall, sendUnaryData, UntypedServiceImplementation } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
 import { KvError } from '../errors.js';
 import { shardOfKey } from '../placement/index.js';
@@ -9,9 +9,9 @@ import { keyValueServiceWithRawKeys } from '../rpc/proto.js';
 import { toStatus } from '../rpc/status.js';
 import type { StoredValue } from '../storage/index.js';
 import { awaitWrite } from './awaited-write.js';
+import { type Forwarded, forwardRequest } from './forward-request.js';
 import { type Forwarder, wasForwarded } from './forwarder.js';
 import type { LocalShard, LocalWrite } from './local-shard.js';
-import { noPrimary } from './no-primary.js';
 import { checkIfVersion, checkKey, checkValue } from './request-checks.js';
 import type { ShardDirectory } from './shard-directory.js';
 import { notHeld } from './shard-visits.js';
@@ -84,9 +84,9 @@ export class KeyValueServer {
         this.#pending--;
         this.#pendingBytes -= bytes;
       };
-      const succeeded = (response: Response): void => {
+      const succeeded = (response: Response, trailer?: Metadata): void => {
         ended();
-        callback(null, response);
+        callback(null, response, trailer);
       };
       const failed = (error: unknown): void => {
         ended();
@@ -94,7 +94,7 @@ export class KeyValueServer {
       };
       const notServed = (error: unknown): void => {
         if (!(error instanceof KvError) || error.code !== 'NOT_PRIMARY') failed(error);
-        else this.#forward(method, call, error).then(succeeded, failed);
+        else this.#forward(method, call, error).then(({ response, trailer }) => succeeded(response, trailer), failed);
       };
       let served: Response | Promise<Response>;
       try {
@@ -103,7 +103,7 @@ export class KeyValueServer {
       } catch (error) {
         return notServed(error);
       }
-      if (served instanceof Promise) served.then(succeeded, notServed);
+      if (served instanceof Promise) served.then((response) => succeeded(response), notServed);
       else succeeded(served);
     };
   }
@@ -121,15 +121,11 @@ export class KeyValueServer {
     method: MethodDefinition<Request, Response>,
     call: Call<Request, Response>,
     error: KvError,
-  ): Promise<Response> {
-    const { directory } = this.#context;
+  ): Promise<Forwarded<Response>> {
     const shard = this.#shardOf(checkKey(call.request.key));
-    const address = directory.primaryElsewhere(shard);
-    if (wasForwarded(call.metadata)) {
-      throw new KvError('NOT_PRIMARY', error.message, address === undefined ? {} : { primaryAddress: address });
-    }
-    if (address === undefined) throw noPrimary(directory.isOffline(shard));
-    return await this.#context.forwarder.forward(address, method, call.request, this.#remainingMs(call));
+    if (!wasForwarded(call.metadata)) return forwardRequest(this.#context, shard, method, call.request, this.#remainingMs(call));
+    const primaryAddress = this.#context.directory.primaryElsewhere(shard);
+    throw new KvError('NOT_PRIMARY', error.message, primaryAddress === undefined ? {} : { primaryAddress });
   }
 
   #remainingMs(call: { getDeadline(): Date | number }): number {

@@ -7,6 +7,7 @@
  */
 import type { Logger } from 'pino';
 import type { Candidate, ClusterConfig, Coordinator, NodeRegistration, VersionedState } from '../coordination/index.js';
+import type { KvError } from '../errors.js';
 import type { Placement } from '../placement/index.js';
 import { defaultMoveRateBytes, MoveRate } from './dump-pace.js';
 import type { LocalShard } from './local-shard.js';
@@ -14,6 +15,7 @@ import type { MemoryBudget } from './memory/memory-budget.js';
 import { NodePulse } from './node-pulse.js';
 import { NodeShard } from './node-shard.js';
 import { PeerLinks } from './peer-links.js';
+import { PrimaryHints } from './primary-hints.js';
 import { RepeatedLines } from './repeated-lines.js';
 import { ReplicationServer } from './replication-server.js';
 import type { ShardDirectory } from './shard-directory.js';
@@ -45,6 +47,7 @@ export class NodeShards implements ShardDirectory {
   readonly replication: ReplicationServer;
   readonly #options: NodeShardsOptions;
   readonly #links: PeerLinks;
+  readonly #hints = new PrimaryHints();
   readonly #pulse: NodePulse;
   readonly #lines: RepeatedLines;
   /** By number; empty where this node holds no copy. */
@@ -101,8 +104,12 @@ export class NodeShards implements ShardDirectory {
 
   primaryElsewhere(shard: number): string | undefined {
     const held = this.#shards[shard];
-    const address = held === undefined ? this.#placedAddress(shard) : held.primaryAddress;
+    const address = held === undefined ? this.#likelyPrimary(shard) : held.primaryAddress;
     return address === this.#options.address ? undefined : address;
+  }
+
+  learnPrimary(shard: number, asked: string, failure: KvError | undefined): void {
+    if (this.#shards[shard] === undefined) this.#hints.learn(shard, asked, failure);
   }
 
   isOffline(shard: number): boolean {
@@ -156,14 +163,12 @@ export class NodeShards implements ShardDirectory {
     if (!this.#closed) this.#options.onFailed(error as Error);
   }
 
-  /** Of the first placed node that lives: it holds the shard, or is about to. */
-  #placedAddress(shard: number): string | undefined {
-    const placed = this.#placement?.shards[shard] ?? [];
-    for (const id of placed) {
-      const node = this.#nodes.find(({ nodeId }) => nodeId === id);
-      if (node !== undefined) return node.address;
-    }
-    return undefined;
+  /** Of a shard that is not held here: who led it last, or else the first placed node that lives. */
+  #likelyPrimary(shard: number): string | undefined {
+    const addresses = new Map(this.#nodes.map(({ nodeId, address }) => [nodeId, address]));
+    const live = new Set(addresses.values());
+    const holders = (this.#placement?.shards[shard] ?? []).flatMap((id) => addresses.get(id) ?? []);
+    return this.#hints.choose(shard, holders, (address) => live.has(address) && address !== this.#options.address);
   }
 
   /** A planned stop of all together (R12, R13). @returns how many could not be left cleanly by the deadline. */

@@ -50,6 +50,13 @@ export function toStatus(error: unknown): StatusObject {
   return { code: statusOf[known.code], details: known.message, metadata };
 }
 
+/** What is told beside an answer that came from elsewhere: where the next request may go at once. */
+export function primaryTrailer(address: string): Metadata {
+  const metadata = new Metadata();
+  metadata.set(primaryKey, address);
+  return metadata;
+}
+
 /** What a client makes of a failed call. Without our code in the trailers nothing is known about a write (G4). */
 export function fromStatus(error: ServiceError): KvError {
   const code = trailer(error.metadata, codeKey);

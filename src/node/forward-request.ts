@@ -1,0 +1,51 @@
+/** A request that is passed on, once: where to, what the node learns from it, and what the caller is told beside the answer. */
+import type { Metadata, MethodDefinition } from '@grpc/grpc-js';
+import { KvError } from '../errors.js';
+import { primaryTrailer } from '../rpc/status.js';
+import type { Forwarder } from './forwarder.js';
+import { noPrimary } from './no-primary.js';
+import type { ShardDirectory } from './shard-directory.js';
+
+export interface ForwardParts {
+  readonly directory: ShardDirectory;
+  readonly forwarder: Forwarder;
+}
+
+export interface Forwarded<Response> {
+  readonly response: Response;
+  /** Names the node that answered, so that the caller's next request may go there at once. */
+  readonly trailer: Metadata;
+}
+
+/** @throws KvError: what the other node answers; NO_PRIMARY if there is none to ask; OUTCOME_UNKNOWN if no answer came. */
+export async function forwardRequest<Request, Response>(
+  { directory, forwarder }: ForwardParts,
+  shard: number,
+  method: MethodDefinition<Request, Response>,
+  request: Request,
+  deadlineMs: number,
+): Promise<Forwarded<Response>> {
+  const address = directory.primaryElsewhere(shard);
+  if (address === undefined) throw noPrimary(directory.isOffline(shard));
+  try {
+    const response = await forwarder.forward(address, method, request, deadlineMs);
+    directory.learnPrimary(shard, address, undefined);
+    return { response, trailer: primaryTrailer(address) };
+  } catch (error) {
+    if (!(error instanceof KvError)) throw error;
+    directory.learnPrimary(shard, address, error);
+    throw isOfThePrimary(error) ? withPrimary(error, address) : error;
+  }
+}
+
+/** Refusals that say nothing of the node, but of the request or the shard. */
+function isOfThePrimary({ code, executed, primaryAddress }: KvError): boolean {
+  const blamesTheNode = code === 'NOT_PRIMARY' || code === 'NO_PRIMARY' || code === 'STOPPING';
+  return executed === 'no' && !blamesTheNode && primaryAddress === undefined;
+}
+
+function withPrimary(error: KvError, primaryAddress: string): KvError {
+  const { code, message, executed, currentVersion } = error;
+  const version = currentVersion === undefined ? {} : { currentVersion };
+  return new KvError(code, message, { executed, primaryAddress, cause: error, ...version });
+}
