@@ -140,7 +140,7 @@ export class PeerLinks {
     const look = (): void => {
       if (!isCurrent()) return;
       // A machine that is back knows nothing of the connections of the process that died there.
-      const isOver = !target.alive && !nodes[to]!.silent;
+      const isOver = stream.broken || (!target.alive && !nodes[to]!.silent);
       const isSilent = paths.isCut(from, to) || paths.isCut(to, from) || !target.alive;
       silentLooks = isSilent ? silentLooks + 1 : 0;
       if (isOver || silentLooks * keepaliveLookMs > keepaliveMs) over();

@@ -2,9 +2,11 @@
 import { failover } from './failover.js';
 import type { Goal } from './goal.js';
 import { handover } from './handover.js';
+import { idle } from './idle.js';
 import { joiner } from './joiner.js';
 import { memory } from './memory.js';
 import { pauses } from './pauses.js';
 import { serverGet, serverPut } from './server-calls.js';
+import { shardFailover } from './shard-failover.js';
 
-export const allGoals: readonly Goal[] = [serverGet, serverPut, joiner, memory, pauses, failover, handover];
+export const allGoals: readonly Goal[] = [serverGet, serverPut, joiner, memory, pauses, failover, handover, idle, shardFailover];

@@ -247,8 +247,7 @@ export class KvNode {
   }
 
   #onCandidates(shard: number, candidates: readonly Candidate[]): void {
-    this.#shards.onCandidates(shard, candidates);
-    this.#news.shardChanged(shard);
+    if (this.#shards.onCandidates(shard, candidates)) this.#news.shardChanged(shard);
   }
 
   #onNodes(nodes: readonly NodeRegistration[], version: number): void {

@@ -3,7 +3,8 @@
  * they have to say to another node travels together (peer-links.ts).
  */
 export interface Pulsed {
-  tick(): void;
+  /** `nowMs`: the same for all, so that their beacons are of one time. */
+  tick(nowMs: number): void;
   /** Once for each `atTurnEnd`. */
   turnEnded(): void;
 }
@@ -44,7 +45,8 @@ export class NodePulse {
   }
 
   #tick(): void {
-    for (const member of this.#members) member.tick();
+    const nowMs = performance.now();
+    for (const member of this.#members) member.tick(nowMs);
   }
 
   #endTurn(): void {

@@ -3,6 +3,7 @@
  * replicas and ZooKeeper.
  */
 import { randomBytes } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
 import type { Candidate, ClusterConfig, Coordinator, VersionedState } from '../coordination/index.js';
 import type { ReplicaOptions } from '../replication/index.js';
@@ -144,7 +145,9 @@ export class NodeShard implements HostedReplica {
     else this.host.handle({ type: 'stateRead', version: read.version, state: read.state });
   }
 
-  onCandidates(candidates: readonly Candidate[]): void {
+  /** @returns whether that is anything new: most readings only make sure. */
+  onCandidates(candidates: readonly Candidate[]): boolean {
+    if (isDeepStrictEqual(candidates, this.#candidates)) return false;
     this.#candidates = candidates;
     for (const { replicaId, address } of candidates) this.#links.learnAddress(replicaId, address);
     this.#limits.learn(candidates, this.host.holders);
@@ -154,6 +157,7 @@ export class NodeShard implements HostedReplica {
     // A predecessor of this process may still be registered, under the same address.
     const own = this.#addressOf(this.replicaId);
     this.#links.keepWarm(candidates.map(({ address }) => address).filter((address) => address !== own));
+    return true;
   }
 
   /** Only a primary has peers to judge. */

@@ -203,8 +203,9 @@ export class NodeShards implements ShardDirectory {
     this.#shards[shard]?.onState(read);
   }
 
-  onCandidates(shard: number, candidates: readonly Candidate[]): void {
-    this.#shards[shard]?.onCandidates(candidates);
+  /** @returns whether that is anything new. */
+  onCandidates(shard: number, candidates: readonly Candidate[]): boolean {
+    return this.#shards[shard]?.onCandidates(candidates) ?? false;
   }
 
   /** Idempotent. Ends the streams that would keep a server from shutting down; whoever waits for a stop is told. */

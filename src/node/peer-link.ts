@@ -5,12 +5,11 @@
  * Nothing is queued across a break: the core starts each peer again with Sync.
  */
 import type { Client, ClientDuplexStream, ServiceError } from '@grpc/grpc-js';
-import type { Message } from '../replication/index.js';
-import type { Envelope } from '../rpc/envelope.js';
-import { FrameWriter, readFrame } from '../rpc/message-frame.js';
+import type { Message, ResponseBody } from '../replication/index.js';
+import { type HeardMessage, IncomingMessages, OutgoingMessages } from '../rpc/message-stream.js';
 import { replicationService } from '../rpc/proto.js';
 import { MalformedMessage } from '../rpc/protobuf-reader.js';
-import { type ReplicationCodec, readResponse, reasonToRefuse } from '../rpc/replication-codec.js';
+import { type ReplicationCodec, readResponse, type WrongReplica } from '../rpc/replication-codec.js';
 import { connectTimeoutMs, newNodeClient } from './node-client.js';
 
 export interface PeerLinkListener {
@@ -31,6 +30,7 @@ const freshMs = 50;
 const maxQueuedFrames = 64;
 
 type Stream = ClientDuplexStream<Buffer, Buffer>;
+type Answer = ResponseBody | WrongReplica;
 
 export class PeerLink {
   readonly address: string;
@@ -38,7 +38,7 @@ export class PeerLink {
   readonly #listener: PeerLinkListener;
   #client: Client | undefined;
   #stream: Stream | undefined;
-  #frames: FrameWriter | undefined;
+  #outgoing: OutgoingMessages | undefined;
   #up = false;
   #retryMs = 0;
   #openedMs = 0;
@@ -70,15 +70,15 @@ export class PeerLink {
     const stream = this.#stream;
     if (stream === undefined || !this.#up) return;
     if (message.body.type === 'beacon' && stream.writableLength > maxQueuedFrames) return;
-    this.#frames?.add((writer) => codec.write(writer, message));
+    this.#outgoing?.say(codec, message);
   }
 
   /** What was sent before still leaves. */
   close(): void {
     this.#closed = true;
     clearTimeout(this.#timer);
-    this.#frames?.flush();
-    this.#frames = undefined;
+    this.#outgoing?.flush();
+    this.#outgoing = undefined;
     this.#stream?.end();
     this.#client?.close();
   }
@@ -90,11 +90,12 @@ export class PeerLink {
     this.#client = newNodeClient(this.address);
     const stream: Stream = this.#client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize);
     this.#stream = stream;
-    this.#frames = new FrameWriter((frame) => stream === this.#stream && stream.write(frame));
+    this.#outgoing = new OutgoingMessages(this.#clusterId, (frame) => stream === this.#stream && stream.write(frame));
+    const incoming = new IncomingMessages(this.#clusterId, readResponse);
     stream.on('error', (error: ServiceError) => this.#broke(stream, error.details));
     stream.on('end', () => this.#broke(stream, 'ended by the other side'));
     stream.on('metadata', () => this.#opened(stream));
-    stream.on('data', (frame: Buffer) => this.#received(stream, frame));
+    stream.on('data', (frame: Buffer) => this.#received(stream, incoming, frame));
     this.#timer = setTimeout(() => this.#broke(stream, 'no answer in time'), connectTimeoutMs);
   }
 
@@ -107,27 +108,24 @@ export class PeerLink {
     this.#listener.onUp();
   }
 
-  #received(stream: Stream, frame: Buffer): void {
+  #received(stream: Stream, incoming: IncomingMessages<Answer>, frame: Buffer): void {
+    if (stream !== this.#stream || this.#closed) return;
     try {
-      readFrame(frame, (envelope) => {
-        if (stream !== this.#stream || this.#closed) return false;
-        this.#take(envelope);
-        return true;
+      const refusal = incoming.read(frame, (shard, message) => {
+        this.#take(shard, message);
+        // What it led to may have closed the stream.
+        return stream === this.#stream && !this.#closed;
       });
+      if (refusal !== undefined) this.#broke(stream, refusal);
     } catch (error) {
       if (!(error instanceof MalformedMessage)) throw error;
       this.#broke(stream, `a message that cannot be read: ${error.message}`);
     }
   }
 
-  #take(envelope: Envelope): void {
-    const { header } = envelope;
-    if (header === undefined || reasonToRefuse(this.#clusterId, header) !== undefined) return;
-    const body = readResponse(envelope);
-    if (body === undefined) return;
-    const { shard, epoch, from, to } = header;
-    if (body.type === 'wrongReplica') return this.#listener.onWrongReplica(shard, from);
-    this.#listener.onMessage(shard, { epoch, from, to, body });
+  #take(shard: number, message: HeardMessage<Answer>): void {
+    if (message.body.type === 'wrongReplica') this.#listener.onWrongReplica(shard, message.from);
+    else this.#listener.onMessage(shard, message as Message);
   }
 
   #broke(stream: Stream, details: string): void {
@@ -144,7 +142,7 @@ export class PeerLink {
     clearTimeout(this.#timer);
     const stream = this.#stream;
     this.#stream = undefined;
-    this.#frames = undefined;
+    this.#outgoing = undefined;
     this.#up = false;
     stream?.cancel();
     this.#client?.close();

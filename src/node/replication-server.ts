@@ -5,11 +5,11 @@
  * shard that is not here any more is refused by itself, since its sender has others on the same stream (R1).
  */
 import { Metadata, type ServerDuplexStream, status, type UntypedServiceImplementation } from '@grpc/grpc-js';
-import type { Effect, Message, ReplicaId } from '../replication/index.js';
-import { type Envelope, type Header, readEnvelope } from '../rpc/envelope.js';
-import { FrameWriter, readFrame } from '../rpc/message-frame.js';
+import type { Effect, Message, ReplicaId, RequestBody } from '../replication/index.js';
+import { readEnvelope } from '../rpc/envelope.js';
+import { type HeardMessage, IncomingMessages, OutgoingMessages } from '../rpc/message-stream.js';
 import { MalformedMessage } from '../rpc/protobuf-reader.js';
-import { ReplicationCodec, readRequest, reasonToRefuse, type WireMessage } from '../rpc/replication-codec.js';
+import { ReplicationCodec, readRequest, reasonToRefuse } from '../rpc/replication-codec.js';
 import type { MoveRate } from './dump-pace.js';
 import { type DumpCall, serveDump } from './dump-server.js';
 import type { ShardHost } from './shard-host.js';
@@ -25,7 +25,8 @@ type Call = ServerDuplexStream<Buffer, Buffer>;
 /** A stream on which others speak, and what is answered on it. */
 interface Inbound {
   readonly call: Call;
-  readonly frames: FrameWriter;
+  readonly incoming: IncomingMessages<RequestBody>;
+  readonly outgoing: OutgoingMessages;
 }
 
 export class ReplicationServer {
@@ -52,8 +53,7 @@ export class ReplicationServer {
 
   /** Answers are dropped where the stream they belong to is gone: the primary starts again with Sync. */
   answer(codec: ReplicationCodec, message: Message): void {
-    const inbound = this.#heardOn.get(message.to);
-    if (inbound !== undefined) write(inbound, codec, message);
+    this.#heardOn.get(message.to)?.outgoing.say(codec, message);
   }
 
   serveDump(dump: Extract<Effect, { type: 'serveDump' }>, { codec, host }: HostedReplica): void {
@@ -67,60 +67,51 @@ export class ReplicationServer {
 
   /** Ends every stream, so that the server can shut down. */
   close(): void {
-    for (const { call, frames } of this.#inbound) {
-      frames.flush();
+    for (const { call, outgoing } of this.#inbound) {
+      outgoing.flush();
       call.end();
     }
     for (const call of this.#dumpCalls.values()) call.destroy();
   }
 
   #replicate(call: Call): void {
-    const inbound: Inbound = { call, frames: new FrameWriter((frame) => this.#inbound.has(inbound) && call.write(frame)) };
+    const inbound: Inbound = {
+      call,
+      incoming: new IncomingMessages(this.#clusterId, readRequest),
+      outgoing: new OutgoingMessages(this.#clusterId, (frame) => this.#inbound.has(inbound) && call.write(frame)),
+    };
     this.#inbound.add(inbound);
     call.sendMetadata(new Metadata());
     call.on('data', (frame: Buffer) => this.#received(inbound, frame));
     call.on('error', () => this.#forget(inbound));
     call.on('cancelled', () => this.#forget(inbound));
     call.on('end', () => {
-      inbound.frames.flush();
+      inbound.outgoing.flush();
       this.#forget(inbound);
       call.end();
     });
   }
 
   #received(inbound: Inbound, frame: Buffer): void {
-    const refusal = refusalOf(() => {
-      let reason: string | undefined;
-      readFrame(frame, (envelope) => {
-        reason = this.#take(inbound, envelope);
-        return reason === undefined;
-      });
-      return reason;
-    });
+    const refusal = refusalOf(() => inbound.incoming.read(frame, (shard, message) => this.#take(inbound, shard, message)));
     if (refusal !== undefined) inbound.call.emit('error', refusal);
   }
 
-  /** @returns why the stream has to end. */
-  #take(inbound: Inbound, envelope: Envelope): string | undefined {
-    const { header } = envelope;
-    const reason = reasonToRefuse(this.#clusterId, header);
-    if (header === undefined || reason !== undefined) return reason;
-    const { shard, from, to, epoch } = header;
-    const host = this.#hostOf(header);
+  #take(inbound: Inbound, shard: number, message: HeardMessage<RequestBody>): boolean {
+    const { epoch, from, to } = message;
+    const host = this.#hostOf(shard, to);
     if (host === undefined) {
       const codec = this.#replicaOf(shard)?.codec ?? new ReplicationCodec(this.#clusterId, shard);
-      write(inbound, codec, { epoch, from: to, to: from, body: { type: 'wrongReplica' } });
-      return undefined;
+      inbound.outgoing.say(codec, { epoch, from: to, to: from, body: { type: 'wrongReplica' } });
+      return true;
     }
-    const body = readRequest(envelope);
-    if (body === undefined) return undefined;
     this.#heardOn.set(from, inbound);
-    host.handle({ type: 'message', message: { epoch, from, to, body } });
-    return undefined;
+    host.handle({ type: 'message', message });
+    return true;
   }
 
   /** Of the replica that is meant, if it is here. */
-  #hostOf({ shard, to }: Header): ShardHost | undefined {
+  #hostOf(shard: number, to: ReplicaId): ShardHost | undefined {
     const host = this.#replicaOf(shard)?.host;
     return host?.replicaId === to ? host : undefined;
   }
@@ -135,7 +126,7 @@ export class ReplicationServer {
       const { header, number } = readEnvelope(call.request);
       const reason = reasonToRefuse(this.#clusterId, header);
       if (header === undefined || reason !== undefined) return reason;
-      const host = this.#hostOf(header);
+      const host = this.#hostOf(header.shard, header.to);
       if (host === undefined) return 'a call meant for another replica';
       this.#dumpCalls.set(dumpKey(header.from, number), call);
       host.handle({ type: 'dumpRequested', from: header.from, epoch: header.epoch, number });
@@ -150,10 +141,6 @@ export class ReplicationServer {
     this.#dumpCalls.delete(key);
     return call;
   }
-}
-
-function write(inbound: Inbound, codec: ReplicationCodec, message: WireMessage): void {
-  inbound.frames.add((writer) => codec.write(writer, message));
 }
 
 /** What ends a call: `read` says why, or meets bytes that it cannot read. */

@@ -41,6 +41,8 @@ export interface AnswerSink {
   answer(answer: Answer): void;
 }
 
+const tick: Event = { type: 'tick' };
+
 export class ShardHost implements Pulsed {
   readonly storage: Storage;
   readonly #replica: Replica;
@@ -119,8 +121,8 @@ export class ShardHost implements Pulsed {
     this.flush();
   }
 
-  tick(): void {
-    this.handle({ type: 'tick' });
+  tick(nowMs: number): void {
+    this.handle(tick, nowMs);
   }
 
   /** `nowMs`: monotonic, after the event came about. */

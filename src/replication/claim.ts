@@ -44,9 +44,11 @@ function maybeBeginAgain(core: Core, state: ShardState): void {
 function maybeSucceed(core: Core, state: ShardState): void {
   // A state older than the epoch one knows comes from a server that lags.
   if (state.epoch < core.epoch || !core.complete) return;
+  const { graceMs, beaconMs } = core.options;
+  // Nobody waits for less: a loyal backup need not know its place.
+  if (core.nowMs - core.loyalSinceMs < claimDelayMs(0, graceMs, beaconMs)) return;
   const place = placeInLine(state, core.candidates, core.self);
   if (place === undefined) return;
-  const { graceMs, beaconMs } = core.options;
   // One that stepped down goes last, or at once if it is alone (R4).
   const waitsSinceMs = place === 0 ? core.loyalSinceMs : Math.max(core.loyalSinceMs, core.steppedDownMs);
   if (core.nowMs - waitsSinceMs < claimDelayMs(place, graceMs, beaconMs)) return;

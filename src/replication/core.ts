@@ -12,11 +12,13 @@ import type { Body, Message } from './message.js';
 import type { ReplicaOptions } from './options.js';
 import type { RecoveredReplica } from './recovered.js';
 import { newFollower, type Role } from './role.js';
-import type { Epoch, ReplicaId, Seq } from './shard-state.js';
+import { type Epoch, nodeIdOf, type ReplicaId, type Seq } from './shard-state.js';
 import { StateRegister } from './state-register.js';
 
 export class Core {
   readonly options: ReplicaOptions;
+  /** Id of the node that this replica is on. */
+  readonly node: string;
   readonly effects: Effect[] = [];
   /** Monotonic; of the event being handled. */
   nowMs: number;
@@ -65,6 +67,7 @@ export class Core {
 
   constructor(options: ReplicaOptions, nowMs: number, recovered?: RecoveredReplica) {
     this.options = options;
+    this.node = nodeIdOf(options.replicaId);
     this.nowMs = nowMs;
     this.loyalSinceMs = nowMs;
     this.lastTickMs = nowMs;

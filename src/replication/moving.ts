@@ -6,7 +6,7 @@
  */
 import type { Core } from './core.js';
 import { drainAndPropose, mayHandOver, maySucceed } from './handover.js';
-import { holdsAll, isAlive, isPlaced, isWhole } from './placed.js';
+import { holdsAll, isAlive, isPlaced, isPlacedHere, isWhole } from './placed.js';
 import type { Primary } from './role.js';
 import { isEnded, nodeIdOf, type ReplicaId } from './shard-state.js';
 import { release } from './transitions.js';
@@ -51,9 +51,9 @@ export function onMayLeave(core: Core, mayLeaveMs: number): void {
 
 /** It is not placed, and `state` tells that the set is without it, and complete where the shard belongs. */
 export function isNeedless(core: Core): boolean {
+  if (isPlacedHere(core) || core.register.proposal !== undefined) return false;
   const { register, placed, self, epoch, isNew, isRestarted } = core;
   const { state } = register;
-  if (isPlaced(core, self) || register.proposal !== undefined) return false;
   // What an earlier process has asked for may come true late, and name this replica.
   if (state === undefined) return register.isMissing && isNew && !isRestarted;
   // A state older than the epoch one knows comes from a server that lags: one may have been taken in since.
@@ -66,6 +66,11 @@ export function isNeedless(core: Core): boolean {
 /** Writes are refused while it drains: not while ZooKeeper, or somebody who does not answer, has to be waited for. */
 function maybeHandOver(core: Core, role: Primary, placed: readonly string[]): void {
   if (!mayHandOver(role)) return;
+  // Where it should be: nothing is to be looked at, with every message.
+  if (placed[0] === core.node) {
+    role.handover = undefined;
+    return;
+  }
   const successor = isPlaced(core, core.self) ? preferred(core, role, placed) : firstPlaced(core, role, placed);
   const mayPropose = core.sessionConnected && core.register.proposal === undefined;
   const allAnswer = core.register.required.every((id) => id === core.self || isAlive(core, role, id));
@@ -88,7 +93,7 @@ function firstPlaced(core: Core, role: Primary, placed: readonly string[]): Repl
 
 /** Of a primary that is not the first of those named. */
 function preferred(core: Core, role: Primary, [first]: readonly string[]): ReplicaId | undefined {
-  if (first === undefined || first === nodeIdOf(core.self)) return undefined;
+  if (first === undefined) return undefined;
   const candidate = core.candidates.find((one) => nodeIdOf(one.replicaId) === first && maySucceed(core, role, one));
   if (candidate?.replicaId !== role.preferred?.id) role.preferred = undefined;
   if (candidate === undefined) return undefined;

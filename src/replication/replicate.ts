@@ -20,6 +20,9 @@ const smallPart = 4;
 /** Everyone live, and everyone required: a member whose znode is gone must be evicted before it is forgotten. */
 export function refreshPeers(core: Core, role: Primary): void {
   const { required } = core.register;
+  const { peersOf } = role;
+  if (peersOf?.candidates === core.candidates && peersOf.required === required) return;
+  role.peersOf = { candidates: core.candidates, required };
   const wanted = new Set([...core.candidates.map((candidate) => candidate.replicaId), ...required]);
   wanted.delete(core.self);
   let changed = false;

@@ -3,6 +3,7 @@
  *
  * Whether a follower is a backup or a joiner is not a role: it follows from the in-sync set.
  */
+import type { CandidateFact } from './event.js';
 import type { LogEntry } from './log-entry.js';
 import type { Peer } from './peer.js';
 import type { Epoch, ReplicaId, Seq } from './shard-state.js';
@@ -52,6 +53,8 @@ export interface Primary {
   readonly epoch: Epoch;
   readonly sinceMs: number;
   readonly peers: Map<ReplicaId, Peer>;
+  /** The lists that the peers are those of; most of the time both are still the same. */
+  peersOf: { readonly candidates: readonly CandidateFact[]; readonly required: readonly ReplicaId[] } | undefined;
   /** End of the log at takeover: these entries need the whole required set, but not `minInSync` (R5). */
   readonly takeoverEnd: Seq;
   /** Not before: a lease that this replica has granted to its predecessor may still run (R4). */

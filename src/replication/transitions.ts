@@ -100,6 +100,7 @@ export function becomePrimary(core: Core, { epoch, seqFloor, inSync }: ShardStat
     epoch,
     sinceMs: core.nowMs,
     peers: new Map(),
+    peersOf: undefined,
     takeoverEnd: core.log.lastSeq,
     servesFromMs,
     serving: false,

@@ -27,7 +27,7 @@ const headerField = 1;
 export const numberField = 2;
 /** The bodies that any message has. */
 const minBodyField = 2;
-const maxBodyField = 6;
+const maxBodyField = 7;
 
 export function writeHeader(writer: ProtobufWriter, { formatVersion, clusterId, shard, epoch, from, to }: Header): void {
   writer.begin(headerField);

@@ -20,13 +20,16 @@ const maxFrameBytes = 1024 * 1024;
 export class FrameWriter {
   readonly #writer = new ProtobufWriter();
   readonly #send: (frame: Buffer) => void;
+  readonly #complete: (writer: ProtobufWriter) => void;
   #flushScheduled = false;
 
-  constructor(send: (frame: Buffer) => void) {
+  /** `complete` adds what else belongs to a frame that is about to leave. */
+  constructor(send: (frame: Buffer) => void, complete: (writer: ProtobufWriter) => void = () => {}) {
     this.#send = send;
+    this.#complete = complete;
   }
 
-  /** `write` adds one message, as an element of the field. */
+  /** `write` adds messages, each as an element of the field. */
   add(write: (writer: ProtobufWriter) => void): void {
     write(this.#writer);
     if (this.#writer.length >= maxFrameBytes) return this.flush();
@@ -39,6 +42,7 @@ export class FrameWriter {
   }
 
   flush(): void {
+    this.#complete(this.#writer);
     if (this.#writer.length > 0) this.#send(this.#writer.take());
   }
 }

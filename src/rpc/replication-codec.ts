@@ -18,7 +18,7 @@ import type { ProtobufWriter } from './protobuf-writer.js';
 export type { Header } from './envelope.js';
 
 /** Grows when nodes of the version before would misunderstand a message. */
-export const formatVersion = 2;
+export const formatVersion = 3;
 
 /** The node there does not hold the replica that a message was meant for (R1): no message of the core. */
 export interface WrongReplica {
@@ -66,6 +66,8 @@ const responses: readonly (ResponseBody | WrongReplica)['type'][] = [
   'wrongReplica',
 ];
 const firstField = 2;
+/** Of either direction: it stands for several messages, and is none of the core (message-stream.ts). */
+export const sharedBeaconField = 7;
 const fieldOf = new Map<string, number>(
   [...requests.entries(), ...responses.entries()].map(([i, type]) => [type, i + firstField]),
 );
@@ -82,6 +84,10 @@ export function reasonToRefuse(clusterId: string, header: Header | undefined): s
   return undefined;
 }
 
+export function headerOf(clusterId: string, shard: number, epoch: number, from: string, to: string): Header {
+  return { formatVersion, clusterId, shard, epoch, from, to };
+}
+
 export class ReplicationCodec {
   readonly clusterId: string;
   readonly shard: number;
@@ -93,7 +99,7 @@ export class ReplicationCodec {
   }
 
   header(epoch: number, from: string, to: string): Header {
-    return { formatVersion, clusterId: this.clusterId, shard: this.shard, epoch, from, to };
+    return headerOf(this.clusterId, this.shard, epoch, from, to);
   }
 
   /** Why a message with this header is not for this shard of this cluster, or undefined. */

@@ -44,7 +44,7 @@ export class FakeRegister {
   }
 
   register(replicaId: ReplicaId): void {
-    this.#candidates.push({ replicaId, order: ++this.#lastOrder, stopping: false });
+    this.#candidates = [...this.#candidates, { replicaId, order: ++this.#lastOrder, stopping: false }];
   }
   /** As if the primary had judged so. */
   markFull(replicaId: ReplicaId, full: boolean): void {

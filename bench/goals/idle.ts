@@ -1,0 +1,52 @@
+/** What nodes cost while nobody calls, with one shard and with many: beacons, ticks, and what is looked after from time to time. */
+import { setTimeout as pause } from 'node:timers/promises';
+import { LocalCluster } from '../../local/local-cluster.js';
+import { isAsPlaced } from '../../local/ring.js';
+import { spreadOf, spreadText } from '../peers/summary.js';
+import type { Goal, GoalOutcome, GoalRun } from './goal.js';
+import { cpuMsOf } from './process-figures.js';
+
+const shardCounts = [1, 256];
+/** The goal is for the last of these; the others are there to compare with. */
+const wantedPercent = 3;
+const placedTimeoutMs = 60_000;
+/** After the last primary has gone where it is preferred. */
+const settleMs = 3_000;
+
+export const idle: Goal = {
+  name: 'idle',
+  async measure(run) {
+    const outcomes: GoalOutcome[] = [];
+    for (const shards of shardCounts) outcomes.push(outcomeOf(shards, await measureIdle(shards, run)));
+    return outcomes;
+  },
+};
+
+/** Percent of a core, of each node in each round. */
+async function measureIdle(shards: number, { rounds, measureMs, signal, tell }: GoalRun): Promise<number[]> {
+  await using cluster = await LocalCluster.start({ extra: ['--shards', String(shards)] });
+  await cluster.waitUntil('every shard is as placed', isAsPlaced, placedTimeoutMs);
+  await pause(settleMs, undefined, { signal });
+  const percents: number[] = [];
+  for (let round = 1; round <= rounds; round += 1) {
+    const cpuMs = () => Promise.all(cluster.nodes.map(({ pid }) => cpuMsOf(pid)));
+    const [fromMs, before] = [performance.now(), await cpuMs()];
+    await pause(measureMs, undefined, { signal });
+    const [forMs, after] = [performance.now() - fromMs, await cpuMs()];
+    const found = after.map((ms, node) => (100 * (ms - before[node]!)) / forMs);
+    percents.push(...found);
+    tell(`${shards} shards, round ${round}: ${found.map((percent) => percent.toFixed(1)).join(', ')} % of a core`);
+  }
+  return percents;
+}
+
+function outcomeOf(shards: number, percents: readonly number[]): GoalOutcome {
+  const spread = spreadOf(percents)!;
+  return {
+    what: `CPU of an idle node of 3 with ${shards} shards`,
+    wanted: shards === shardCounts.at(-1) ? `below ${wantedPercent} % of a core` : '',
+    found: `${spreadText(spread, 1)} %`,
+    reached: spread.median < wantedPercent,
+    figures: { shards, medianPercent: spread.median, lowestPercent: spread.lowest, highestPercent: spread.highest },
+  };
+}

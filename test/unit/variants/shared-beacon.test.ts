@@ -1,0 +1,140 @@
+/**
+ * The beacon that a pair of nodes shares, broken (R4, R9): what is remembered of a stream, what counts as said again, and who
+ * is in it. Schedules run the whole simulation on the edited modules; what goes into one frame is tried on the stream itself.
+ */
+import { describe, expect, it } from 'vitest';
+import type { Message } from '../../../src/replication/index.js';
+import { type Edit, edit, loadEdited } from './variant-lab.js';
+
+type Check = () => void;
+type Said = readonly [shard: number, message: Message];
+
+const memoryFile = '../rpc/beacon-memory.ts';
+const streamFile = '../rpc/message-stream.ts';
+const simulatedStreamFile = '../../simulation/stream.ts';
+const stepsOfSchedule = 150;
+const mostSchedules = 120;
+
+/** One of the schedules from seed 1 to `within` fails. */
+function schedules(within: number): () => Promise<Check> {
+  return async () => {
+    const { planOf, run } = await import('../../../simulation/index.js');
+    return () => {
+      for (let seed = 1; seed <= within; seed++) {
+        const { cause } = run(planOf(seed, stepsOfSchedule), {}, false);
+        if (cause !== undefined) throw cause;
+      }
+    };
+  };
+}
+
+/** One stream: three shards; then two of them, one in a new epoch; then what differs from that in one field each. */
+async function aStream(): Promise<Check> {
+  const { IncomingMessages, OutgoingMessages } = await import('../../../src/rpc/message-stream.js');
+  const { ReplicationCodec, readRequest } = await import('../../../src/rpc/replication-codec.js');
+  return () => {
+    const said: Said[] = [];
+    const heard: Said[] = [];
+    const incoming = new IncomingMessages('c', readRequest);
+    const hear = (frame: Buffer) => incoming.read(frame, (shard, message) => heard.push([shard, message]) > 0);
+    const outgoing = new OutgoingMessages('c', hear);
+    const sayInTurn = (...all: Said[]) => {
+      said.push(...all);
+      for (const [shard, message] of all) outgoing.say(new ReplicationCodec('c', shard), message);
+      outgoing.flush();
+    };
+    const beacon = { type: 'beacon', sentAtMs: 100, probe: false, commitIndex: 0, stopping: false, mayLeaveMs: 0 } as const;
+    const first: Message = { epoch: 1, from: 'a~1', to: 'b~1', body: beacon };
+    const again: Message = { ...first, body: { ...beacon, sentAtMs: 200 } };
+    sayInTurn([1, first], [2, first], [3, first]);
+    sayInTurn([1, again], [3, { ...again, epoch: 2 }]);
+    sayInTurn([2, again], [1, { ...first, body: { type: 'stateChanged' } }], [1, again]);
+    sayInTurn([1, { ...again, from: 'a~2' }], [2, { ...again, to: 'b~2' }]);
+    sayInTurn([1, again], [2, again]);
+    sayInTurn([1, { ...again, body: { ...beacon, probe: true } }], [2, { ...again, body: { ...beacon, stopping: true } }]);
+    sayInTurn([3, { ...again, epoch: 2, body: { ...beacon, sentAtMs: 200, commitIndex: 1 } }]);
+    expect(heard).toEqual(said);
+  };
+}
+
+interface Variant {
+  readonly does: string;
+  readonly edits: readonly Edit[];
+  readonly check: () => Promise<Check>;
+}
+
+/** What is compared to know whether it is the same again. */
+function ignores(field: string, check: Variant['check']): Variant {
+  const edits = [edit(memoryFile, `one.${field} === other.${field}`, 'one !== undefined')];
+  return { does: `says again what was said with another ${field}`, edits, check };
+}
+
+const variants: readonly Variant[] = [
+  {
+    does: 'the sender goes on from what it said on a stream that broke',
+    edits: [
+      edit(
+        simulatedStreamFile,
+        'said: new BeaconMemory()',
+        // biome-ignore lint/suspicious/noTemplateCurlyInString: it is source text.
+        'said: ((newDirection as any)[`${from} ${to}`] ??= new BeaconMemory())',
+      ),
+    ],
+    check: schedules(20),
+  },
+  {
+    does: 'the receiver forgets what is said whole',
+    edits: [edit(simulatedStreamFile, 'if (isBeacon(sent.whole)) heard.remember(sent.shard, sent.whole);', '')],
+    check: schedules(1),
+  },
+  {
+    does: 'the receiver goes on with what was said first',
+    edits: [edit(simulatedStreamFile, 'heard.remember(sent.shard', 'heard.repeated(0, 0) ?? heard.remember(sent.shard')],
+    check: schedules(20),
+  },
+  {
+    does: 'says again everything it has said, also of shards whose primary has ceased to be or whose replica has claimed',
+    edits: [edit(streamFile, 'shards: [shard] };', 'shards: [1, 2, 3] };')],
+    check: aStream,
+  },
+  {
+    does: 'a beacon that is said again overtakes what was said before it, or is overtaken',
+    edits: [
+      edit(
+        streamFile,
+        '      this.#writeRepeats(writer);\n      codec.write(writer, message);',
+        '      codec.write(writer, message);',
+      ),
+    ],
+    check: aStream,
+  },
+  {
+    does: 'says again as a beacon what was said as a probe, or before the node was to stop',
+    edits: [
+      edit(
+        memoryFile,
+        'one.probe === other.probe &&\n    one.stopping === other.stopping &&\n    one.mayLeaveMs',
+        'one.mayLeaveMs',
+      ),
+    ],
+    check: aStream,
+  },
+  ...['epoch', 'from', 'to', 'commitIndex'].map((field) => ignores(field, aStream)),
+  ...['mayLeaveMs', 'number', 'complete', 'leaving'].map((field) => ignores(field, schedules(mostSchedules))),
+];
+
+describe('broken on purpose: the shared beacon', { timeout: 120_000 }, () => {
+  for (const { does, edits, check } of variants) {
+    it(does, async () => {
+      const broken = await loadEdited(edits, check);
+      expect(broken).toThrow(/the cluster does not|a beacon says again|^expected/);
+    });
+  }
+
+  it('control: as it is, it passes what catches these', async () => {
+    for (const check of [aStream, schedules(mostSchedules)]) {
+      const unbroken = await loadEdited([], check);
+      unbroken();
+    }
+  });
+});
