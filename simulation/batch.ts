@@ -3,6 +3,8 @@ export interface Batch {
   readonly firstSeed: number;
   readonly count: number;
   readonly steps: number;
+  /** Only schedules in which nodes place shards by themselves. */
+  readonly placing: boolean;
 }
 
 export interface Failure {

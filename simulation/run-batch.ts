@@ -5,10 +5,11 @@ import { run } from './schedule.js';
 import { scriptOf } from './script.js';
 import { shrink } from './shrink.js';
 
-export function runBatch({ firstSeed, count, steps }: Batch): BatchResult {
+export function runBatch({ firstSeed, count, steps, placing }: Batch): BatchResult {
   let total = nothing;
   for (let seed = firstSeed; seed < firstSeed + count; seed += 1) {
     const plan = planOf(seed, steps);
+    if (placing && plan.setup.placing === undefined) continue;
     const { failure, events, faults, operations, undecided, simulatedMs } = run(plan);
     const failures = failure === undefined ? [] : [{ seed, failure, script: scriptOf(shrink(plan)) }];
     const least = { leastEvents: events, leastFaults: faults };

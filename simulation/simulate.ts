@@ -8,12 +8,13 @@ import { parseArgs } from 'node:util';
 import type { BatchResult } from './batch.js';
 import { runCampaign } from './workers.js';
 
-const usage = `simulate [--seeds N] [--first S] [--steps K] [--failures F] [--threads T] [--json]
+const usage = `simulate [--seeds N] [--first S] [--steps K] [--failures F] [--threads T] [--placing] [--json]
   --seeds     schedules to run                       (10000)
   --first     the first seed                         (1)
   --steps     decisions in a schedule, 120 at least  (150)
   --failures  failures after which no more are begun (5)
   --threads   worker threads                         (one for each core)
+  --placing   of these seeds only those in which nodes place several shards by themselves
   --json      the result as one line of JSON
 `;
 
@@ -26,6 +27,7 @@ const { values } = parseArgs({
     steps: { type: 'string', default: '150' },
     failures: { type: 'string', default: '5' },
     threads: { type: 'string', default: String(availableParallelism()) },
+    placing: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
@@ -58,7 +60,7 @@ let lastProgressMs = startedMs;
 let told = 0;
 const total = await runCampaign({
   ...{ firstSeed: wholeNumber('first'), seeds: wholeNumber('seeds'), steps: wholeNumber('steps') },
-  ...{ threads: wholeNumber('threads'), mostFailures: wholeNumber('failures') },
+  ...{ placing: values.placing, threads: wholeNumber('threads'), mostFailures: wholeNumber('failures') },
   onProgress(soFar) {
     for (const { seed, failure } of soFar.failures.slice(told))
       process.stderr.write(`seed ${seed} failed: ${failure.split('\n')[0]}\n`);

@@ -6,6 +6,7 @@ export interface Campaign {
   readonly firstSeed: number;
   readonly seeds: number;
   readonly steps: number;
+  readonly placing: boolean;
   readonly threads: number;
   /** No more is begun after so many failures. */
   readonly mostFailures: number;
@@ -19,6 +20,7 @@ export async function runCampaign({
   firstSeed,
   seeds,
   steps,
+  placing,
   threads,
   mostFailures,
   onProgress,
@@ -28,7 +30,7 @@ export async function runCampaign({
   const nextBatch = (): Batch | undefined => {
     const left = firstSeed + seeds - nextSeed;
     if (left <= 0 || total.failures.length >= mostFailures) return undefined;
-    const batch = { firstSeed: nextSeed, count: Math.min(batchSeeds, left), steps };
+    const batch = { firstSeed: nextSeed, count: Math.min(batchSeeds, left), steps, placing };
     nextSeed += batch.count;
     return batch;
   };

@@ -6,6 +6,11 @@ import { edit, type Lab } from './variant-lab.js';
 const control = '../controller/control.ts';
 const roster = '../controller/roster.ts';
 
+/** As if each shard were placed where another is. */
+const computeFromAnother = `
+  const turned = previous && { ...previous, shards: previous.shards.toReversed() };
+  return [{ kind: 'compute', previous: turned, nodes }];`;
+
 describeVariants('placing', [
   {
     rule: 'controller',
@@ -27,14 +32,8 @@ describeVariants('placing', [
   },
   {
     rule: 'controller',
-    does: 'computes as if nothing had been placed',
-    edits: [
-      edit(
-        control,
-        "return [{ kind: 'compute', previous, nodes }];",
-        "return [{ kind: 'compute', previous: undefined, nodes }];",
-      ),
-    ],
+    does: 'moves what need not move',
+    edits: [edit(control, "return [{ kind: 'compute', previous, nodes }];", computeFromAnother)],
     caughtBy: placings(60),
   },
   {
