@@ -1,7 +1,7 @@
 /** Node by node: where it is, what it holds, how it fares. Pure. */
 import type { NodeStatus } from '../../rpc/kv-api.js';
 import type { ClusterView, NodeAnswer } from './gather.js';
-import { grouped, mebibytes, plainTable, uptime } from './tables.js';
+import { grouped, plainTable, size, uptime } from './tables.js';
 
 export function renderNodes({ answers }: ClusterView): string {
   const held = ['shards', 'primary of', 'keys', 'data'];
@@ -39,8 +39,8 @@ function factsOf(status: NodeStatus): string[] {
     grouped(replicas.length),
     grouped(primariesOf(status).length),
     grouped(keys),
-    `${mebibytes(dataBytes)} of ${mebibytes(dataLimitBytes)} MiB`,
-    `${mebibytes(memoryBytes)} of ${mebibytes(maxMemoryBytes)} MiB`,
+    `${size(dataBytes)} of ${size(dataLimitBytes)}`,
+    `${size(memoryBytes)} of ${size(maxMemoryBytes)}`,
     ...[uptime(uptimeMs), zookeeper, version],
   ];
 }

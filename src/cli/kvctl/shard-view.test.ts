@@ -101,7 +101,7 @@ describe('kvctl status of many shards', () => {
     const text = renderStatus(broken);
     expect(text).toContain('216 serving, 40 NOT SERVING');
     expect(text.match(/OFFLINE/g)).toHaveLength(20);
-    expect(text).toContain('20 more need attention: --all shows them');
+    expect(text).toContain('20 more need attention: --all shows every shard and replica');
     expect(renderStatus(broken, true).match(/OFFLINE/g)).toHaveLength(40);
   });
 
@@ -120,7 +120,7 @@ describe('kvctl nodes', () => {
     const silent = { node: nodes[3]!, problem: 'connection refused' };
     const seen = { ...view, answers: [...view.answers.slice(0, 3), silent] };
     const text = renderNodes(seen);
-    expect(text).toMatch(/│ a +│ a:1 +│ zone-a +│ 1 +│ 256 +│ 256 +│ 51,200 +│ 1 of 512 MiB +│/);
+    expect(text).toMatch(/│ a +│ a:1 +│ zone-a +│ 1 +│ 256 +│ 256 +│ 51,200 +│ 1 MiB of 512 MiB +│/);
     expect(text).toMatch(/│ b +│ b:1 +│ zone-b +│ 1 +│ 256 +│ 0 +│ 51,200 +│/);
     expect(text).toMatch(/│ d +│ d:1 +│ zone-d +│ 1 +│ no answer/);
     const json = nodesToJson(seen) as { nodes: { primaryOf?: number[] }[] };

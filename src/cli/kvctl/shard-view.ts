@@ -65,7 +65,7 @@ function viewShard(info: ShardInfo, replicas: readonly HeldReplica[], answering:
     inSyncLive: inSync.filter(({ live }) => live).length,
     wanted: Math.max(info.placedNodeIds.length, info.minInSync),
     lag: known.length === 0 ? undefined : Math.max(...known),
-    moving: [...arriving(info, replicas), ...leaving(info), ...primaryOnItsWay(info)],
+    moving: [...arriving(info, replicas, answering), ...leaving(info), ...primaryOnItsWay(info)],
     replicas,
   };
 }
@@ -78,12 +78,18 @@ function stateOf(info: ShardInfo, primary: ReplicaStatus | undefined, answering:
 }
 
 /** Replicas that are not in sync, and nodes that are to have one. */
-function arriving({ replicas, placedNodeIds }: ShardInfo, held: readonly HeldReplica[]): string[] {
+function arriving(
+  { replicas, placedNodeIds }: ShardInfo,
+  held: readonly HeldReplica[],
+  answering: ReadonlySet<string>,
+): string[] {
+  const progressAt = (nodeId: string, replicaId: string) =>
+    answering.has(nodeId) ? progressOf(replicaId, held) : ', which does not answer';
   const isPlaced = (nodeId: string) => placedNodeIds.length === 0 || placedNodeIds.includes(nodeId);
   const joining = replicas.filter(({ live, inSync, nodeId }) => live && !inSync && isPlaced(nodeId));
   const missing = placedNodeIds.filter((id) => !replicas.some(({ nodeId, live }) => live && nodeId === id));
   return [
-    ...joining.map(({ nodeId, replicaId }) => `to ${nodeId}${progressOf(replicaId, held)}`),
+    ...joining.map(({ nodeId, replicaId }) => `to ${nodeId}${progressAt(nodeId, replicaId)}`),
     ...missing.map((id) => `awaits ${id}`),
   ];
 }

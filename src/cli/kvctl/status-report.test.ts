@@ -3,6 +3,7 @@ import type { NodeStatus, ReplicaStatus } from '../../rpc/kv-api.js';
 import type { ClusterView } from './gather.js';
 import { lagOf } from './shard-view.js';
 import { collectWarnings, renderStatus, toJson } from './status-report.js';
+import { size } from './tables.js';
 
 const primary = {
   shard: 0,
@@ -67,7 +68,7 @@ describe('kvctl status', () => {
   test('shows nodes, shards and replicas, and says which nodes did not answer', () => {
     const text = renderStatus(view);
     expect(text).toMatch(
-      /│ a +│ a:1 +│ - +│ 1 +│ 1 +│ 1 +│ 7 +│ 3 of 512 MiB +│ 100 of 1,024 MiB +│ 61 s +│ connected +│ 1\.2\.3 +│/,
+      /│ a +│ a:1 +│ - +│ 1 +│ 1 +│ 1 +│ 7 +│ 3 MiB of 512 MiB +│ 100 MiB of 1 GiB +│ 61 s +│ connected +│ 1\.2\.3 +│/,
     );
     expect(text).toMatch(/│ b +│ b:1 +│ - +│ 1 +│ no answer/);
     expect(text).toMatch(/│ 0 +│ a +│ 4 +│ 2, 1 of them live +│ 1 +│ OFFLINE +│ 0 +│ - +│/);
@@ -97,6 +98,35 @@ describe('kvctl status', () => {
     expect(warnings[0]).toContain('kvctl shard force-primary 0');
     expect(warnings[1]).toBe('node b is registered but does not answer: connection refused');
     expect(warnings[2]).toBe('a: careful');
+  });
+
+  test('nodes that are gone and are to hold shards are named, with the number of shards', () => {
+    const [shard] = view.topology.shards;
+    const nodes = [view.answers[0]!.node];
+    const placed = ['a', 'gone'];
+    const shards = [0, 1, 2].map((number) => ({ ...shard!, shard: number, offline: false, placedNodeIds: placed }));
+    const warnings = collectWarnings({ topology: { ...view.topology, nodes, shards }, answers: [] });
+    expect(warnings).toEqual([expect.stringMatching(/^node gone is gone and is to hold 3 shards: /)]);
+  });
+
+  test('many shards - those that need attention, with as many copies as there are and should be, and no replicas unless asked', () => {
+    const [shard] = view.topology.shards;
+    const settled = { ...shard!, offline: false, serving: true, placedNodeIds: ['a'], replicas: [shard!.replicas[0]!] };
+    const wanting = { ...settled, shard: 7, placedNodeIds: ['a', 'c'] };
+    const shards = [...[0, 1, 2, 3, 4, 5, 6].map((number) => ({ ...settled, shard: number })), wanting];
+    const seen = { topology: { ...view.topology, shards }, answers: view.answers };
+    const text = renderStatus(seen);
+    expect(text).toMatch(/│ 7 +│ a +│ 4 +│ 1 of 2 +│ 1 +│ serving +│ - +│ awaits c +│/);
+    expect(text).not.toMatch(/│ 3 +│ a +│/);
+    expect(text).not.toContain('last seq');
+    expect(text).toContain('--all shows every shard and replica');
+    expect(renderStatus(seen, true)).toMatch(/│ 3 +│ a +│ 4 +│ 1 +│/);
+    expect(renderStatus(seen, true)).toContain('last seq');
+  });
+
+  test('sizes - in the largest unit of which there is one', () => {
+    const told = [0, 1_023, 1_024, 1_600, 374_000, 10 * 2 ** 20, 2.5 * 2 ** 30].map(size);
+    expect(told).toEqual(['0 B', '1,023 B', '1 KiB', '1.6 KiB', '365 KiB', '10 MiB', '2.5 GiB']);
   });
 
   test('lag is what the primary has sent for and not seen acknowledged', () => {

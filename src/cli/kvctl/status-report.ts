@@ -1,14 +1,14 @@
 /**
  * A cluster as tables for people: its nodes, a line about all shards, and the shards that need attention; a cluster of a
- * few shards, or `all`, shows every one. Pure: what is shown depends only on what the nodes answered.
+ * few shards, or `all`, shows every one, and every replica. Pure: what is shown depends only on what the nodes answered.
  */
 import type { Topology } from '../../rpc/kv-api.js';
 import type { ClusterView } from './gather.js';
 import { renderNodes } from './node-report.js';
 import { isSettled, lagOf, type ShardView, viewShards } from './shard-view.js';
-import { mebibytes, plainTable } from './tables.js';
+import { plainTable, size } from './tables.js';
 
-/** So few are shown whether they need attention or not, with their replicas. */
+/** So few are shown whether they need attention or not, and with their replicas. */
 const fewShards = 4;
 /** Of those that need attention; the rest is counted. */
 const maxShown = 20;
@@ -19,9 +19,10 @@ export function renderStatus(view: ClusterView, all = false): string {
   const needy = shards.filter((shard) => !isSettled(shard));
   const shown = showsAll ? shards : needy.slice(0, maxShown);
   const parts = [`cluster ${view.topology.clusterId}`, renderNodes(view), summarize(view.topology, shards)];
-  if (shown.length > 0) parts.push(shardTable(shown), replicaTable(shown));
-  if (!showsAll && needy.length > shown.length)
-    parts.push(`${needy.length - shown.length} more need attention: --all shows them`);
+  if (shown.length > 0) parts.push(shardTable(shown));
+  if (shown.length > 0 && showsAll) parts.push(replicaTable(shown));
+  const left = needy.length - shown.length;
+  if (!showsAll) parts.push(`${left > 0 ? `${left} more need attention: ` : ''}--all shows every shard and replica`);
   const warnings = collectWarnings(view);
   if (warnings.length > 0) parts.push(['warnings:', ...warnings.map((warning) => `  ! ${warning}`)].join('\n'));
   return parts.join('\n\n');
@@ -40,7 +41,18 @@ export function collectWarnings(view: ClusterView): string[] {
         ]
       : [],
   );
-  return [...new Set([...shards, ...silent, ...told])];
+  return [...new Set([...shards, ...silent, ...absent(view.topology), ...told])];
+}
+
+/** Nodes that are to hold shards and are not there. */
+function absent({ nodes, shards }: Topology): string[] {
+  const counts = new Map<string, number>();
+  for (const id of shards.flatMap(({ placedNodeIds }) => placedNodeIds)) counts.set(id, (counts.get(id) ?? 0) + 1);
+  for (const { id } of nodes) counts.delete(id);
+  return [...counts].map(
+    ([id, count]) =>
+      `node ${id} is gone and is to hold ${count} ${count === 1 ? 'shard' : 'shards'}: unless it returns within --replace-after-ms, other nodes get a copy`,
+  );
 }
 
 /**
@@ -74,11 +86,25 @@ function summarize({ placementVersion }: Topology, shards: readonly ShardView[])
 
 function shardTable(shards: readonly ShardView[]): string {
   const table = plainTable(['shard', 'primary', 'epoch', 'in sync', 'least in sync', 'state', 'lag', 'on its way']);
-  for (const { info, primaryNodeId, epoch, inSync, inSyncLive, state, lag, moving } of shards) {
-    const count = inSyncLive === inSync ? `${inSyncLive}` : `${inSync}, ${inSyncLive} of them live`;
-    table.push([info.shard, primaryNodeId || '-', epoch, count, info.minInSync, state, lag ?? '-', moving.join('; ') || '-']);
+  for (const shard of shards) {
+    const { info, primaryNodeId, epoch, state, lag, moving } = shard;
+    table.push([
+      info.shard,
+      primaryNodeId || '-',
+      epoch,
+      copiesOf(shard),
+      info.minInSync,
+      state,
+      lag ?? '-',
+      moving.join('; ') || '-',
+    ]);
   }
   return table.toString();
+}
+
+function copiesOf({ inSync, inSyncLive, wanted }: ShardView): string {
+  if (inSyncLive < inSync) return `${inSync}, ${inSyncLive} of them live`;
+  return inSync < wanted ? `${inSync} of ${wanted}` : `${inSync}`;
 }
 
 function replicaTable(shards: readonly ShardView[]): string {
@@ -90,7 +116,7 @@ function replicaTable(shards: readonly ShardView[]): string {
       const role = replica.complete ? replica.role : `${replica.role}, incomplete`;
       table.push([
         ...[info.shard, node.id, role, replica.epoch, inSync ? 'yes' : 'no', replica.lastSeq, replica.commitIndex],
-        ...[lagOf(replica, ofShard) ?? '-', replica.keys, `${mebibytes(replica.dataBytes)} MiB`],
+        ...[lagOf(replica, ofShard) ?? '-', replica.keys, size(replica.dataBytes)],
       ]);
     }
   }

@@ -9,8 +9,13 @@ export function grouped(count: number): string {
   return count.toLocaleString('en-US');
 }
 
-export function mebibytes(bytes: number): string {
-  return grouped(Math.round(bytes / 2 ** 20));
+const unitNames = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
+
+/** In the largest unit of which there is one, with a digit behind the point where there is only one before it. */
+export function size(bytes: number): string {
+  const steps = bytes < 1 ? 0 : Math.min(unitNames.length - 1, Math.floor(Math.log2(bytes) / 10));
+  const value = bytes / 2 ** (10 * steps);
+  return `${value < 10 && !Number.isInteger(value) ? value.toFixed(1) : grouped(Math.round(value))} ${unitNames[steps]}`;
 }
 
 export function uptime(uptimeMs: number): string {
