@@ -1,25 +1,29 @@
-/** `npm start`: a cluster on this machine until Ctrl-C, and commands to try that work when pasted. */
+/** `npm start`: a cluster on this machine until Ctrl-C, what becomes of it, and commands to try that work when pasted. */
+import { setTimeout as pause } from 'node:timers/promises';
+import { KvError } from '../src/errors.js';
 import { onInterrupt } from './interrupt.js';
 import { LocalCluster } from './local-cluster.js';
 import type { NodeProcess } from './node-process.js';
+import { RingNews } from './ring-news.js';
 
 const nodeCount = 3;
+/** Of every node, also of those that are started by hand. */
+const nodeOptions = ['--shards', '16'];
+/** Between two looks at the ring. */
+const lookAgainMs = 500;
 
 async function main(): Promise<number> {
   const interrupted = onInterrupt();
   say(`starting ZooKeeper and ${nodeCount} nodes`);
-  const starting = LocalCluster.start({ nodes: nodeCount });
+  const starting = LocalCluster.start({ nodes: nodeCount, extra: nodeOptions });
   let exitCode = 0;
   try {
     const cluster = await starting;
     try {
-      for (const node of cluster.nodes) reportRoles(node);
+      for (const node of cluster.nodes) reportEnd(node);
       const primary = await cluster.primary();
       say(instructions(cluster, primary));
-      await new Promise<void>((resolve) => {
-        if (interrupted.aborted) resolve();
-        else interrupted.addEventListener('abort', () => resolve());
-      });
+      await tellNews(cluster, interrupted);
       say('stopping everything');
     } finally {
       await cluster.stop();
@@ -34,7 +38,7 @@ async function main(): Promise<number> {
 function instructions(cluster: LocalCluster, primary: NodeProcess): string {
   const nodes = cluster.addresses.join(',');
   const zk = `--zk ${cluster.zookeeper.address} --root ${cluster.root}`;
-  const lines = cluster.nodes.map((node) => `  node ${node.id}, process ${node.pid}${node === primary ? ', primary' : ''}`);
+  const lines = cluster.nodes.map((node) => `  node ${node.id}, process ${node.pid}`);
   return `
 ZooKeeper at ${cluster.zookeeper.address}, root ${cluster.root}
 ${lines.join('\n')}
@@ -43,27 +47,39 @@ Try, in another terminal, in this folder:
 
   npx kvctl --nodes ${nodes} put user:1 Alice
   npx kvctl --nodes ${nodes} get user:1
-  npx kvctl --nodes ${nodes} status
+  npx kvctl --nodes ${nodes} locate user:1
+  npx kvctl --nodes ${nodes} nodes
   npx kvbench ${zk} --threads 2 --duration 10 --keyspace 1000
 
-Kill the primary, and ask again who is:
+Start one more node, which takes its share of the shards, and look at the ring again:
+
+  npx kvnode --port 0 ${zk} ${nodeOptions.join(' ')}
+  npx kvctl ${zk} nodes
+
+Kill a node: others lead its shards in a second or two, and hold copies of them after a minute.
 
   kill -9 ${primary.pid}
   npx kvctl ${zk} status
 
-Start one more node, which joins and catches up:
-
-  npx kvnode --port 0 ${zk}
-
-Ctrl-C stops everything.
+Ctrl-C stops everything that was started here. What happens on the ring:
 `;
 }
 
-/** What happens to each node: changes of role, and its end. */
-function reportRoles(node: NodeProcess): void {
-  node.log.onRecord(({ msg, role, epoch }) => {
-    if (msg === 'role changed') say(`node ${node.id} is ${role} in epoch ${epoch}`);
-  });
+/** Until the signal: what each node holds and leads, whenever that has changed. */
+async function tellNews(cluster: LocalCluster, interrupted: AbortSignal): Promise<void> {
+  const news = new RingNews();
+  while (!interrupted.aborted) {
+    try {
+      for (const line of news.linesOf(await cluster.topology())) say(line);
+    } catch (error) {
+      // While nobody answers there is no news; nodes that end are told of in any case.
+      if (!(error instanceof KvError)) throw error;
+    }
+    await pause(lookAgainMs, undefined, { signal: interrupted }).catch(() => {});
+  }
+}
+
+function reportEnd(node: NodeProcess): void {
   void node.exited.then(({ code, signal }) => say(`node ${node.id} ended (${signal ?? `exit code ${code}`})`));
 }
 
