@@ -13,6 +13,7 @@ import { keyValueService } from '../rpc/proto.js';
 import { fromStatus } from '../rpc/status.js';
 import { DeadlineSweep } from './deadline-sweep.js';
 import type { Limits } from './limits.js';
+import { RoundTrip } from './round-trip.js';
 
 /** Hears once how an attempt has ended. */
 export interface Reply {
@@ -36,14 +37,15 @@ type Stream = ClientDuplexStream<Buffer, Buffer>;
 const maxBatchBytes = 256 * 1024;
 
 /**
- * A few operations behind many that are unanswered wait for more, or for this time at most (Nagle, RFC 896): results that come
- * in small parts would otherwise make ever smaller messages of what is issued next, and a message costs as much as 30 operations.
+ * A few operations behind many that are unanswered wait for more, or for a part of a round trip at most (Nagle, RFC 896):
+ * results that come in small parts would otherwise make ever smaller messages of what is issued next, and a message costs as
+ * much as 30 operations.
  */
-const holdMs = 1;
+const holdPart = 0.5;
+const minHoldMs = 1;
+const maxHoldMs = 10;
 /** Below, nobody waits. */
-const minUnanswered = 64;
-/** Few are less than this part of what is unanswered. */
-const fewPart = 4;
+const minUnanswered = 32;
 
 export class PipelineTransport {
   readonly #client: Client;
@@ -61,6 +63,7 @@ export class PipelineTransport {
   #sent: (Attempt | undefined)[] = [];
   #freeIds: number[] = [];
   #pending = 0;
+  readonly #roundTrip = new RoundTrip();
   readonly #sweep = new DeadlineSweep((nowMs) => this.#expire(nowMs));
 
   constructor(client: Client) {
@@ -114,10 +117,11 @@ export class PipelineTransport {
 
   #isFew(): boolean {
     const unanswered = this.#pending - this.#unsent.length;
-    return unanswered >= minUnanswered && this.#unsent.length * fewPart < unanswered;
+    return unanswered >= minUnanswered && this.#unsent.length < unanswered;
   }
 
   #hold(): void {
+    const holdMs = Math.min(maxHoldMs, Math.max(minHoldMs, holdPart * this.#roundTrip.ms));
     this.#held ??= setTimeout(() => {
       this.#held = undefined;
       this.#send();
@@ -141,6 +145,7 @@ export class PipelineTransport {
       const id = this.#freeIds.pop() ?? this.#sent.length;
       this.#sent[id] = attempt;
       attempt.sent = true;
+      this.#roundTrip.sent(id);
       this.#writer.add(id, attempt.request);
     }
     this.#unsent = next === batch.length ? [] : batch.slice(next);
@@ -193,6 +198,7 @@ export class PipelineTransport {
     if (attempt === undefined) return;
     this.#sent[id] = undefined;
     this.#freeIds.push(id);
+    this.#roundTrip.answered(id);
     if (attempt.over) return;
     this.#conclude(attempt);
     if (result !== undefined && error === undefined) attempt.reply.answered(result);
@@ -216,6 +222,7 @@ export class PipelineTransport {
     this.#unsent = [];
     this.#sent = [];
     this.#freeIds = [];
+    this.#roundTrip.forget();
   }
 
   *#attempts(): Iterable<Attempt> {

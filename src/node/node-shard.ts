@@ -44,8 +44,12 @@ export interface NodeShardOptions {
   onFailed(error: Error): void;
 }
 
-/** Entries kept of the applied log for replicas that lack only its end; their bytes are bounded by the memory there is. */
+/**
+ * Entries kept of the applied log for replicas that lack only its end, of all shards together and of each at least; their bytes
+ * are bounded by the memory there is.
+ */
 const retainEntries = 10_000;
+const minRetainEntries = 1_000;
 const bounds = {
   maxUncommittedEntries: 100_000,
   maxBatchEntries: 1_024,
@@ -69,7 +73,7 @@ export class NodeShard implements HostedReplica {
     const { shard, nodeId, config, memory, links, server, coordinator, logger, ...node } = shardOptions;
     this.shard = shard;
     const { clusterId, minInSync, beaconMs, leaseMs, graceMs } = config;
-    const storage = new MemoryStorage();
+    const storage = new MemoryStorage(node.shardCount);
     // Minted with the data: in memory, with the process (R1).
     const replicaId = `${nodeId}~${randomBytes(8).toString('hex')}`;
     const codec = new ReplicationCodec(clusterId, shard);
@@ -82,7 +86,8 @@ export class NodeShard implements HostedReplica {
     const options: ReplicaOptions = {
       ...{ replicaId, minInSync, beaconMs, leaseMs, graceMs },
       ...{ volatile: storage.volatile, ...bounds },
-      ...{ retainEntries, retainBytes: Math.floor(memory.retainBytes / node.shardCount) },
+      retainEntries: Math.max(minRetainEntries, Math.floor(retainEntries / node.shardCount)),
+      retainBytes: Math.floor(memory.retainBytes / node.shardCount),
       maxUncommittedBytes: memory.maxUncommittedBytes,
     };
     this.host = new ShardHost(

@@ -45,7 +45,7 @@ describe('retention', () => {
   });
 
   it('packs what is applied and what followers have, and nothing else', () => {
-    const core = coreWith({ retainEntries: 1000 }, 90);
+    const core = coreWith({ retainEntries: 100 }, 90);
     const [inFlight, unapplied] = [core.log.get(51), core.log.get(91)];
     const before = core.log.bytes;
     compact(core, { followingFromSeq: 51, dumpFromSeq: none });

@@ -8,8 +8,9 @@ import type { Seq } from './shard-state.js';
 /** Dropping a part at a time keeps the cost of compaction off the path of a single entry. */
 const partsKept = 4;
 
-/** What is kept is packed in so many blocks, about. */
+/** What is kept is packed in so many blocks, about; in fewer, but some, where they would be small. */
 const blocksKept = 40;
+const minBlockEntries = 128;
 
 /** How far beyond its bound in bytes the log may grow for the sake of a dump on its way: such a dump begins again. */
 export const dumpGrowth = 8;
@@ -33,5 +34,7 @@ export function compact(core: Core, needs: Needs = noNeeds): void {
   if (log.bytes <= dumpGrowth * options.retainBytes) through = Math.min(through, needs.dumpFromSeq - 1);
   if (overBytes || through - log.baseSeq >= options.retainEntries / partsKept) log.dropThrough(Math.min(through, appliedSeq));
   // Whoever follows is sent what it lacks from entries that are not packed, which is quicker.
-  log.packThrough(Math.min(appliedSeq, needs.followingFromSeq - 1), Math.ceil(options.retainEntries / blocksKept));
+  const smallest = Math.min(minBlockEntries, options.retainEntries / partsKept);
+  const blockEntries = Math.ceil(Math.max(smallest, options.retainEntries / blocksKept));
+  log.packThrough(Math.min(appliedSeq, needs.followingFromSeq - 1), blockEntries);
 }

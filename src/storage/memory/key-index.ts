@@ -8,15 +8,19 @@ import type { Records } from './records.js';
 import { SegmentWalk } from './segment-walk.js';
 import { Table } from './table.js';
 
-const segmentBits = 8;
-
 export class KeyIndex {
-  static readonly segments = 1 << segmentBits;
-  readonly #tables = new Array<Table | undefined>(KeyIndex.segments).fill(undefined);
+  readonly segments: number;
+  readonly #tables: (Table | undefined)[];
   /** Those under way. */
   readonly #walks = new Set<SegmentWalk>();
   #count = 0;
   #bytes = 0;
+
+  /** `segments`: a power of two. */
+  constructor(segments: number) {
+    this.segments = segments;
+    this.#tables = new Array<Table | undefined>(segments).fill(undefined);
+  }
 
   get count(): number {
     return this.#count;
@@ -27,13 +31,13 @@ export class KeyIndex {
 
   /** The address of the key's record, or `noRecord`. */
   find(hash: number, key: EncodedKey, records: Records): number {
-    const table = this.#tables[segmentOf(hash)];
+    const table = this.#tables[this.#segmentOf(hash)];
     return table === undefined ? noRecord : table.find(hash, key, records);
   }
 
   /** The key must not be in the index. */
   insert(hash: number, address: number): void {
-    const segment = segmentOf(hash);
+    const segment = this.#segmentOf(hash);
     let table = this.#tables[segment];
     if (table === undefined) {
       table = new Table();
@@ -48,14 +52,14 @@ export class KeyIndex {
 
   /** A record that is in the index has moved. */
   replace(hash: number, from: number, to: number): void {
-    const segment = segmentOf(hash);
+    const segment = this.#segmentOf(hash);
     this.#tables[segment]!.replace(hash, from, to);
     this.#tellWalks(segment, from, to);
   }
 
   /** The record must be in the index. */
   remove(hash: number, address: number): void {
-    const segment = segmentOf(hash);
+    const segment = this.#segmentOf(hash);
     const table = this.#tables[segment]!;
     this.#bytes -= table.bytes;
     table.remove(hash, address);
@@ -80,8 +84,9 @@ export class KeyIndex {
     if (this.#walks.size === 0) return;
     for (const walk of this.#walks) if (walk.segment === segment) walk.moved(from, to);
   }
-}
 
-function segmentOf(hash: number): number {
-  return hash >>> (32 - segmentBits);
+  /** By the high bits: a table goes by the low ones. */
+  #segmentOf(hash: number): number {
+    return ((hash >>> 16) * this.segments) >>> 16;
+  }
 }

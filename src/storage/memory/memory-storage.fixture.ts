@@ -40,8 +40,12 @@ export function copyOf({ memory, keyStart, keyEnd, valueStart, valueEnd, version
 }
 
 export class StorageAndTwin {
-  readonly storage = new MemoryStorage();
+  readonly storage: MemoryStorage;
   readonly twin = new Map<string, { value: Uint8Array; version: number }>();
+
+  constructor(shardCount = 1) {
+    this.storage = new MemoryStorage(shardCount);
+  }
 
   apply(entries: readonly LogEntry[]): void {
     this.storage.apply(entries);

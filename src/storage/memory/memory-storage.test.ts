@@ -6,14 +6,18 @@ import { MemoryStorage } from './memory-storage.js';
 describe('the storage in memory', () => {
   it('holds what a map would', () => {
     fc.assert(
-      fc.property(fc.array(fc.array(writes, { maxLength: 20 }), { maxLength: 20 }), (batches) => {
-        const both = new StorageAndTwin();
-        let seq = 0;
-        for (const batch of batches) {
-          both.apply(batch.map((write) => entryOf(write, ++seq)));
-          both.expectSame();
-        }
-      }),
+      fc.property(
+        fc.array(fc.array(writes, { maxLength: 20 }), { maxLength: 20 }),
+        fc.constantFrom(1, 3, 16, 256),
+        (batches, shardCount) => {
+          const both = new StorageAndTwin(shardCount);
+          let seq = 0;
+          for (const batch of batches) {
+            both.apply(batch.map((write) => entryOf(write, ++seq)));
+            both.expectSame();
+          }
+        },
+      ),
     );
   });
 

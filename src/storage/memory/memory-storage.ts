@@ -21,6 +21,10 @@ const itemOverheadBytes = 16;
 /** What is held back stays bounded also where entries come faster than turns of the event loop. */
 const maxDueEntries = 4_096;
 
+/** Tables of the index of one shard that has a node for itself: more are slower to look into, fewer take longer to grow. */
+const mostSegments = 256;
+const fewestSegments = 16;
+
 const noMemory = Buffer.alloc(0);
 
 const seed = new Int32Array(new Uint8Array(randomBytes(8)).buffer);
@@ -29,12 +33,21 @@ export class MemoryStorage implements Storage {
   readonly volatile = true;
   readonly #key = new EncodedKey();
   readonly #hash = new KeyHash(seed[0]!, seed[1]!);
+  readonly #segments: number;
   #records = new Records();
-  #index = new KeyIndex();
-  #cleaner = new Cleaner(this.#records.slabs, this.#index, this.#hash);
+  #index: KeyIndex;
+  #cleaner: Cleaner;
   /** Given to `apply` and not applied yet, oldest first. */
   #due: (readonly LogEntry[])[] = [];
   #dueEntries = 0;
+
+  /** `shardCount`: storages that share the keys of a node, about evenly. */
+  constructor(shardCount = 1) {
+    const share = mostSegments / 2 ** Math.ceil(Math.log2(shardCount));
+    this.#segments = Math.max(fewestSegments, share);
+    this.#index = new KeyIndex(this.#segments);
+    this.#cleaner = new Cleaner(this.#records.slabs, this.#index, this.#hash);
+  }
 
   get keyCount(): number {
     this.#applyDue();
@@ -87,7 +100,7 @@ export class MemoryStorage implements Storage {
     const index = this.#index;
     const view = { memory: noMemory, keyStart: 0, keyEnd: 0, valueStart: 0, valueEnd: 0, version: 0 };
     let bytes = 0;
-    for (let segment = 0; segment < KeyIndex.segments; segment++) {
+    for (let segment = 0; segment < index.segments; segment++) {
       const walk = index.walk(segment);
       try {
         for (let address = walk.next(); address !== noRecord; address = walk.next()) {
@@ -158,7 +171,7 @@ export class MemoryStorage implements Storage {
     this.#due = [];
     this.#dueEntries = 0;
     this.#records = new Records();
-    this.#index = new KeyIndex();
+    this.#index = new KeyIndex(this.#segments);
     this.#cleaner = new Cleaner(this.#records.slabs, this.#index, this.#hash);
   }
 }
