@@ -20,6 +20,7 @@ export interface EpisodeOptions {
 export interface Episode {
   readonly seed: number;
   readonly limitation: string | undefined;
+  readonly shardCount: number;
   readonly history: readonly Operation[];
   /** The part of it that tells of service: without the final reads, and without those pinned to a node. */
   readonly served: readonly Operation[];
@@ -47,6 +48,7 @@ export async function runEpisode({ profile, seed, durationMs, scope, tell }: Epi
   const { nodes, zookeepers, extra } = profile;
   await using cluster = await FaultCluster.start({ network, folder: scope.folder, nodes, zookeepers, extra });
   await cluster.waitForSync(syncPatienceMs);
+  const { shards } = await cluster.topology();
   const fleet = new ClientFleet(cluster, profile.load, seed, scope.folder);
   await fleet.start();
   const startedAtMs = performance.now();
@@ -75,6 +77,7 @@ export async function runEpisode({ profile, seed, durationMs, scope, tell }: Epi
   return {
     seed,
     limitation: opened.limitation,
+    shardCount: shards.length,
     history: fleet.history,
     served,
     loadMs,

@@ -40,10 +40,11 @@ export function summarize(profile: string, episodes: readonly Episode[]): Profil
   const unknown = failed.filter(({ kind }) => kind === 'unknown').length;
   const loadSeconds = sum(episodes.map(({ loadMs }) => loadMs)) / 1_000;
   const rounds = episodes.flatMap(({ schedule }) => schedule.rounds);
-  const gaps = episodes.flatMap(({ served, schedule }) =>
+  const gaps = episodes.flatMap(({ served, schedule, shardCount }) =>
     longestGapsMs(
       served,
       schedule.rounds.map(({ startedAtUs }) => startedAtUs),
+      shardCount,
     ),
   );
   const kinds = rounds.map(({ faults }) => (faults.length > 1 ? 'several' : (faults[0] ?? 'none')));

@@ -1,4 +1,5 @@
-/** How long nobody was served after each fault: the longest stretch without an answered operation. Pure. */
+/** How long some shard served nobody after each fault: the longest stretch without an answered operation. Pure. */
+import { shardOfKey } from '../src/placement/index.js';
 import type { Operation } from '../verification/index.js';
 
 export interface Spread {
@@ -8,14 +9,25 @@ export interface Spread {
 }
 
 /**
- * One number for each start, in its order: the longest time without an answer between this start and the next. All
- * clients together; a key or a client that alone goes without is not seen.
+ * One number for each start, in its order: the longest time between this start and the next in which some shard gave no answer.
+ * All clients together; a key or a client that alone goes without is not seen. It is never shorter than the load leaves a shard
+ * alone.
  */
-export function longestGapsMs(history: readonly Operation[], startsUs: readonly number[]): number[] {
-  const answeredUs = history
-    .filter(({ outcome }) => outcome.kind !== 'refused' && outcome.kind !== 'unknown')
-    .map(({ returnedAtUs }) => returnedAtUs)
-    .sort((one, other) => one - other);
+export function longestGapsMs(history: readonly Operation[], startsUs: readonly number[], shardCount: number): number[] {
+  const answeredUs = Array.from({ length: shardCount }, (): number[] => []);
+  for (const { key, outcome, returnedAtUs } of history)
+    if (outcome.kind !== 'refused' && outcome.kind !== 'unknown') answeredUs[shardOfKey(key, shardCount)]!.push(returnedAtUs);
+  const gaps = answeredUs.map((times) =>
+    longestIn(
+      times.sort((one, other) => one - other),
+      startsUs,
+    ),
+  );
+  return startsUs.map((_, index) => gaps.reduce((longest, ofShard) => Math.max(longest, ofShard[index]!), 0));
+}
+
+/** `answeredUs` in ascending order. */
+function longestIn(answeredUs: readonly number[], startsUs: readonly number[]): number[] {
   return startsUs.map((startUs, index) => {
     const endUs = startsUs[index + 1] ?? Number.POSITIVE_INFINITY;
     let longestUs = 0;
