@@ -9,6 +9,8 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'unit',
+          // A machine that is busy with other work may take ten times as long; what hangs is found all the same.
+          testTimeout: 60_000,
           include: ['{src,bench,local,verification,simulation,faults}/**/*.test.ts', 'test/unit/**/*.test.ts'],
         },
       },

@@ -37,6 +37,9 @@ export interface Profile {
   readonly minutes: number;
 }
 
+/** One primary, which every fault is about. */
+const oneShard = ['--shards', '1'];
+
 const halfAndHalf: Mix = { get: 1, put: 1, conditionalPut: 0, delete: 0, conditionalDelete: 0 };
 const everything: Mix = { get: 8, put: 5, conditionalPut: 4, delete: 1, conditionalDelete: 1 };
 
@@ -52,7 +55,7 @@ function classic(victim: 'primary' | 'backup', keyspace: number, intervalMs: num
     description: `two nodes, four clients, the ${victim} killed every ${intervalMs / 1_000} s, ${keyspace} keys`,
     nodes: 2,
     zookeepers: 1,
-    extra: [],
+    extra: oneShard,
     load: { processes: 4, workers: 1, pinnedReaders: 0, thinkMs: 0, keyspace, mix: halfAndHalf, deadlineMs: 10_000 },
     schedule: { kind: 'steady', victim, intervalMs },
     minutes: 1.5,
@@ -67,10 +70,10 @@ function rounds(
   atOnce = 1,
 ): Profile {
   const schedule: Schedule = { kind: 'rounds', nemeses, atOnce };
-  return { name, description, nodes: 3, zookeepers: 1, extra: [], load: sharedLoad, schedule, minutes: 2, ...more };
+  return { name, description, nodes: 3, zookeepers: 1, extra: oneShard, load: sharedLoad, schedule, minutes: 2, ...more };
 }
 
-const withMinInSync = { extra: ['--min-in-sync', '2'] };
+const withMinInSync = { extra: [...oneShard, '--min-in-sync', '2'] };
 const withEnsemble = { zookeepers: 3 };
 const mixed = [...kills, ...freezes, handover, ...zookeeperCuts, ...nodeCuts, ...zookeeperOutages];
 

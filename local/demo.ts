@@ -13,13 +13,14 @@ import { createStepRunner, InterruptedError, type StepRunner } from './steps.js'
 
 const nodeCount = 3;
 const benchSeconds = 5;
+const shards = 16;
 /** A dead node is missed sooner than by default, and replaced in seconds instead of a minute. */
-const nodeOptions = ['--shards', '16', '--session-ms', '4000', '--replace-after-ms', '3000'];
+const nodeOptions = ['--session-ms', '4000', '--replace-after-ms', '3000'];
 
 async function demo(runner: StepRunner, interrupted: AbortSignal, onCluster: (cluster: LocalCluster) => void): Promise<void> {
   const { step, tell } = runner;
   const cluster = await step(`start ZooKeeper and ${nodeCount} nodes as processes of their own`, async () => {
-    const started = await LocalCluster.start({ nodes: nodeCount, extra: nodeOptions });
+    const started = await LocalCluster.start({ nodes: nodeCount, shards, extra: nodeOptions });
     onCluster(started);
     return started;
   });

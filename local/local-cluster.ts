@@ -13,6 +13,8 @@ import { type LocalZookeeper, startZooKeeper } from './zookeeper.js';
 export interface LocalClusterOptions {
   /** Default 3. */
   readonly nodes?: number;
+  /** Default 1: one primary, which most that is looked at closely is about. */
+  readonly shards?: number;
   /** Further options of every node, word by word. */
   readonly extra?: readonly string[];
   /** See `NodeProcessOptions`. */
@@ -24,6 +26,7 @@ export interface LocalClusterOptions {
 }
 
 const defaultNodes = 3;
+const defaultShards = 1;
 const defaultPatienceMs = 30_000;
 const askAgainMs = 20;
 const askDeadlineMs = 2_000;
@@ -56,7 +59,7 @@ export class LocalCluster implements AsyncDisposable {
   private constructor(zookeeper: LocalZookeeper, options: LocalClusterOptions) {
     this.zookeeper = zookeeper;
     this.root = `/kvnode-${randomBytes(6).toString('hex')}`;
-    this.#extra = options.extra ?? [];
+    this.#extra = ['--shards', String(options.shards ?? defaultShards), ...(options.extra ?? [])];
     this.#nodeOptions = options.nodeOptions ?? [];
     this.#ownsZookeeper = options.zookeeper === undefined;
   }

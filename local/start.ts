@@ -7,15 +7,15 @@ import type { NodeProcess } from './node-process.js';
 import { RingNews } from './ring-news.js';
 
 const nodeCount = 3;
-/** Of every node, also of those that are started by hand. */
-const nodeOptions = ['--shards', '16'];
+/** As by default, so that nodes started by hand need not say it. */
+const shards = 16;
 /** Between two looks at the ring. */
 const lookAgainMs = 500;
 
 async function main(): Promise<number> {
   const interrupted = onInterrupt();
   say(`starting ZooKeeper and ${nodeCount} nodes`);
-  const starting = LocalCluster.start({ nodes: nodeCount, extra: nodeOptions });
+  const starting = LocalCluster.start({ nodes: nodeCount, shards });
   let exitCode = 0;
   try {
     const cluster = await starting;
@@ -53,7 +53,7 @@ Try, in another terminal, in this folder:
 
 Start one more node, which takes its share of the shards, and look at the ring again:
 
-  npx kvnode --port 0 ${zk} ${nodeOptions.join(' ')}
+  npx kvnode --port 0 ${zk}
   npx kvctl ${zk} nodes
 
 Kill a node: others lead its shards in a second or two, and hold copies of them after a minute.

@@ -24,7 +24,7 @@ export const idle: Goal = {
 
 /** Percent of a core, of each node in each round. */
 async function measureIdle(shards: number, { rounds, measureMs, signal, tell }: GoalRun): Promise<number[]> {
-  await using cluster = await LocalCluster.start({ extra: ['--shards', String(shards)] });
+  await using cluster = await LocalCluster.start({ shards });
   await cluster.waitUntil('every shard is as placed', isAsPlaced, placedTimeoutMs);
   await pause(settleMs, undefined, { signal });
   const percents: number[] = [];

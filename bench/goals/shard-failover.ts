@@ -28,7 +28,7 @@ export const shardFailover: Goal = {
   name: 'shard-failover',
   async measure(run) {
     const all: ShardFailover[] = [];
-    await using cluster = await LocalCluster.start({ extra: ['--shards', String(shardCount)] });
+    await using cluster = await LocalCluster.start({ shards: shardCount });
     await using client = await cluster.connect();
     await orAborted(killRepeatedly(cluster, client, run, all), run.signal);
     return outcomesOf(all);

@@ -99,7 +99,7 @@ export const optionSpecs = {
   shards: {
     type: 'integer',
     group: 'Cluster',
-    default: 1,
+    default: 16,
     minimum: 1,
     maximum: 16_384,
     description: 'Parts into which the keys are divided. The same on every node, and for good',

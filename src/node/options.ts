@@ -14,7 +14,7 @@ export interface NodeOptions {
   readonly zk: string;
   /** Root znode. Default /kvstore. */
   readonly root: string;
-  /** Parts into which the keys of a cluster are divided; from 1, the same on every node, for good. Default 1. */
+  /** Parts into which the keys of a cluster are divided; from 1, the same on every node, for good. Default 16. */
   readonly shards: number;
   /** Fewest replicas in sync with which writes are taken; from 1. Default 1. */
   readonly minInSync: number;

@@ -5,17 +5,19 @@ import type { RepeatedLines } from './repeated-lines.js';
 
 export class ShardLog {
   readonly #shard: number;
+  readonly #write: (level: keyof Lines, fields: object, text: string, sense?: string) => void;
   readonly #logger: Lines;
 
   /** `logger` adds which shard and replica it is; `lines` sees to it that many shards do not fill the log. */
   constructor(shard: number, logger: Logger, lines: RepeatedLines) {
     this.#shard = shard;
-    const at = (level: keyof Lines) => (fields: object, text: string) => lines.write(logger, level, fields, text);
+    this.#write = (level, fields, text, sense) => lines.write(logger, { shard, level, fields, text, sense });
+    const at = (level: keyof Lines) => (fields: object, text: string) => this.#write(level, fields, text);
     this.#logger = { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
   }
 
   role({ role, epoch }: Extract<Effect, { type: 'roleChanged' }>): void {
-    this.#logger.info({ role, epoch }, 'role changed');
+    this.#write('info', { role, epoch }, 'role changed', role);
   }
 
   note(note: Note, self: string): void {

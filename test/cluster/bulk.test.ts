@@ -5,12 +5,12 @@ import { shardOfKey } from '../../src/placement/index.js';
 import { startCluster } from './support/cluster.js';
 
 const shardCount = 16;
-const options = ['--shards', String(shardCount), '--replicas', '3', '--session-ms', '2000'];
+const options = ['--session-ms', '2000'];
 const keys = Array.from({ length: 3_000 }, (_, index) => `key-${index}`);
 const shardOf = (key: string) => shardOfKey(key, shardCount);
 
 test('mput and mget while a node with primaries is killed: all in order, each failure typed and of a shard that failed over', async () => {
-  await using cluster = await startCluster({ nodes: 4, extra: options, waitForInSync: false });
+  await using cluster = await startCluster({ nodes: 4, shards: shardCount, extra: options, waitForInSync: false });
   const settled = ({ nodes, ...topology }: Topology) => nodes.length === 4 && isAsPlaced({ nodes, ...topology });
   await cluster.waitUntil('every shard is where it is placed', settled, 90_000);
   await using client = await cluster.connect();

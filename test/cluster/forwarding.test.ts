@@ -33,8 +33,8 @@ let primary: NodeProcess;
 const clients: Client[] = [];
 
 beforeAll(async () => {
-  const extra = ['--shards', String(shardCount), '--replicas', '2', '--session-ms', '2000'];
-  cluster = await startCluster({ nodes: 3, extra, waitForInSync: false });
+  const extra = ['--replicas', '2', '--session-ms', '2000'];
+  cluster = await startCluster({ nodes: 3, shards: shardCount, extra, waitForInSync: false });
   const { shards } = await cluster.waitUntil(
     'every shard is where it is placed',
     (topology) =>

@@ -4,14 +4,14 @@ import { startCluster } from './support/cluster.js';
 
 const shardCount = 16;
 /** A session outlasts the test, so that nothing but the other holders tells who is primary now. */
-const options = ['--shards', String(shardCount), '--replicas', '3', '--session-ms', '60000'];
+const options = ['--session-ms', '60000'];
 const patienceMs = 60_000;
 /** Less than it takes to find out by itself that a connection has gone silent. */
 const deadlineMs = 6_000;
 const keys = Array.from({ length: 20 * shardCount }, (_, index) => `key-${index}`);
 
 test('more nodes than copies: one of them freezes, and a client that was connected goes on with all shards', async () => {
-  await using cluster = await startCluster({ nodes: 5, extra: options, waitForInSync: false });
+  await using cluster = await startCluster({ nodes: 5, shards: shardCount, extra: options, waitForInSync: false });
   const whole = () => cluster.waitUntil('every shard has its copies', (topology) => isInSync(topology, 3), patienceMs);
   await whole();
   await using client = await cluster.connect();

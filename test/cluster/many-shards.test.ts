@@ -4,7 +4,7 @@ import type { Topology } from '../../src/rpc/kv-api.js';
 import { startCluster } from './support/cluster.js';
 import { Workload } from './support/workload.js';
 
-const shards = ['--shards', '32'];
+const shards = 32;
 
 function whole(copies: number): (topology: Topology) => boolean {
   return (topology) =>
@@ -15,7 +15,7 @@ function whole(copies: number): (topology: Topology) => boolean {
 }
 
 test('many shards: a node that holds primaries dies under load, each shard goes on elsewhere, nothing acknowledged is lost', async () => {
-  await using cluster = await startCluster({ extra: shards });
+  await using cluster = await startCluster({ shards });
   await using client = await cluster.connect();
   await cluster.waitUntil('every shard has three copies', whole(3));
   const load = new Workload(client, { workers: 16, keysPerWorker: 8 });
@@ -32,7 +32,7 @@ test('many shards: a node that holds primaries dies under load, each shard goes 
 });
 
 test('many shards: a node that is told to stop hands over all of them together, and no call fails', async () => {
-  await using cluster = await startCluster({ extra: shards });
+  await using cluster = await startCluster({ shards });
   await using client = await cluster.connect();
   await cluster.waitUntil('every shard has three copies', whole(3));
   const load = new Workload(client, { workers: 16, keysPerWorker: 8 });
@@ -47,7 +47,7 @@ test('many shards: a node that is told to stop hands over all of them together, 
 });
 
 test('many shards: any node takes a call about any key, and answers for the shards it does not lead', async () => {
-  await using cluster = await startCluster({ extra: shards });
+  await using cluster = await startCluster({ shards });
   await cluster.waitUntil('every shard has three copies', whole(3));
   for (const address of cluster.addresses) {
     await using client = await KvClient.connect({ nodes: [address], api: 'unary' });

@@ -16,7 +16,7 @@ import { RecordedLoad } from './support/recorded-load.js';
 /** A lease and a grace that a busy machine does not fool: whoever is out of the set for being slow cannot stand in for a dead one. */
 const patientTimes = ['--lease-ms', '2000', '--grace-ms', '2500', '--session-ms', '3000'];
 const slowMoves = ['--move-rate', '262144'];
-const shards = ['--shards', '12', '--replicas', '3'];
+const shards = 12;
 const patienceMs = 90_000;
 const ballastKeys = 300;
 const ballastBytes = 4_096;
@@ -79,8 +79,8 @@ async function expectNothingLost(load: RecordedLoad, client: KvClient): Promise<
 const parts: readonly (Part | 'controller')[] = ['taker', 'giver', 'bystander', 'controller'];
 
 test('a taker, a giver, a bystander and the controller are killed in the middle of a move: the shards get their full set on whoever is left, and nothing is lost', async () => {
-  const extra = [...shards, ...patientTimes, ...slowMoves, '--replace-after', '1000'];
-  await using cluster = await startCluster({ nodes: 4, extra, waitForInSync: false });
+  const extra = [...patientTimes, ...slowMoves, '--replace-after', '1000'];
+  await using cluster = await startCluster({ nodes: 4, shards, extra, waitForInSync: false });
   await settled(cluster);
   await using client = await cluster.connect();
   await writeBallast(client);
@@ -98,8 +98,8 @@ test('a taker, a giver, a bystander and the controller are killed in the middle 
 });
 
 test('a node that is killed and started again and again, or told to stop and return, keeps its shards, and nobody else is given any', async () => {
-  const extra = [...shards, ...patientTimes];
-  await using cluster = await startCluster({ nodes: 4, extra, waitForInSync: false });
+  const extra = patientTimes;
+  await using cluster = await startCluster({ nodes: 4, shards, extra, waitForInSync: false });
   const before = await settled(cluster);
   await using client = await cluster.connect();
   await writeBallast(client);
@@ -130,8 +130,8 @@ test('a node that is killed and started again and again, or told to stop and ret
 });
 
 test('a node that is told to stop and return gives away what only it holds', async () => {
-  const extra = ['--shards', '6', '--replicas', '1', ...patientTimes];
-  await using cluster = await startCluster({ nodes: 2, extra, waitForInSync: false });
+  const extra = ['--replicas', '1', ...patientTimes];
+  await using cluster = await startCluster({ nodes: 2, shards: 6, extra, waitForInSync: false });
   await settled(cluster);
   await using client = await cluster.connect();
   await writeBallast(client);
@@ -146,8 +146,8 @@ ownZookeeper(
   'ZooKeeper goes away in the middle of a move: what moves is served meanwhile, and arrives when it is back',
   async () => {
     await using zookeeper = await startZooKeeper();
-    const extra = [...shards, ...patientTimes, ...slowMoves];
-    await using cluster = await startCluster({ nodes: 3, extra, zookeeper, waitForInSync: false });
+    const extra = [...patientTimes, ...slowMoves];
+    await using cluster = await startCluster({ nodes: 3, shards, extra, zookeeper, waitForInSync: false });
     await settled(cluster);
     await using client = await cluster.connect();
     await writeBallast(client);

@@ -5,7 +5,6 @@ import { startCluster } from './support/cluster.js';
 import { RecordedLoad } from './support/recorded-load.js';
 
 const shardCount = 12;
-const options = ['--shards', String(shardCount), '--replicas', '3'];
 const patienceMs = 90_000;
 
 /** Every shard is exactly where it is placed, on these nodes and no others, and its first node leads it. */
@@ -22,7 +21,7 @@ function settledOn(nodeIds: readonly string[]): (topology: Topology) => boolean 
 }
 
 test('three nodes grow to five and shrink back under load: no write is lost, no read is stale, no call fails', async () => {
-  await using cluster = await startCluster({ extra: options, waitForInSync: false });
+  await using cluster = await startCluster({ shards: shardCount, waitForInSync: false });
   const first = cluster.nodes.map(({ id }) => id);
   await cluster.waitUntil('twelve shards are on three nodes', settledOn(first), patienceMs);
   await using client = await cluster.connect();

@@ -67,8 +67,8 @@ test('a node that was killed is replaced when its time is over, by a new control
 });
 
 test('shards move to a node that joins, away from one that dies and from one that leaves, and no acknowledged write is lost', async () => {
-  const extra = ['--shards', '8', '--replicas', '2', '--session-ms', '2000', '--replace-after-ms', '1500'];
-  await using cluster = await startCluster({ nodes: 3, extra, waitForInSync: false });
+  const extra = ['--replicas', '2', '--session-ms', '2000', '--replace-after-ms', '1500'];
+  await using cluster = await startCluster({ nodes: 3, shards: 8, extra, waitForInSync: false });
   /** Every copy is where the placement says, on these nodes and no other. */
   const settled = () => {
     const ids = cluster.nodes.filter(({ running }) => running).map(({ id }) => id);
@@ -99,8 +99,8 @@ test('shards move to a node that joins, away from one that dies and from one tha
 });
 
 test('the only copy of a shard is elsewhere before its node ends by SIGTERM', async () => {
-  const extra = ['--shards', '6', '--replicas', '1', '--session-ms', '2000'];
-  await using cluster = await startCluster({ nodes: 3, extra, waitForInSync: false });
+  const extra = ['--replicas', '1', '--session-ms', '2000'];
+  await using cluster = await startCluster({ nodes: 3, shards: 6, extra, waitForInSync: false });
   const settledOn = (count: number) =>
     cluster.waitUntil(
       `every shard is in place on ${count} nodes`,

@@ -10,10 +10,10 @@ import { startCluster } from './support/cluster.js';
 const run = promisify(execFile);
 const shardCount = 16;
 /** A dead node is missed and replaced soon. */
-const extra = ['--shards', String(shardCount), '--session-ms', '2000', '--replace-after-ms', '500'];
+const extra = ['--session-ms', '2000', '--replace-after-ms', '500'];
 
 test('the walk-through of the ring: a fourth node joins and takes its share, a node dies and its shards are copied, no key is lost', async () => {
-  await using cluster = await startCluster({ nodes: 3, extra });
+  await using cluster = await startCluster({ nodes: 3, shards: shardCount, extra });
   await using client = await cluster.connect();
   const written = await writeKeys(client, 300);
   const { joined, replaced } = await ringWalkthrough(
