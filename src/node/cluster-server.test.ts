@@ -39,9 +39,11 @@ class Node {
   readonly #epochs = [1, 1, 0];
   readonly #held = [true, true, false];
   #nodes = ['a'];
+  readonly #untold = new Set<number>();
   readonly server = new ClusterServer({
     topology: { shardCount, cluster: () => this.#cluster(), shard: (shard) => this.#shard(shard) },
     directory: noDirectory,
+    untold: () => ({ shards: this.#untold, cluster: false }),
     forwarder: new Forwarder(),
     nodeStatus: () => expect.fail(),
     force: () => expect.fail(),
@@ -51,6 +53,13 @@ class Node {
     this.#epochs[shard] = epoch;
     this.#held[shard] = held;
     this.server.changed({ shards: new Set([shard]), cluster: false });
+  }
+
+  /** As `elect`, of which nobody has been told yet. */
+  electSilently(shard: number, epoch: number, held: boolean): void {
+    this.#epochs[shard] = epoch;
+    this.#held[shard] = held;
+    this.#untold.add(shard);
   }
 
   register(...nodes: string[]): void {
@@ -127,4 +136,12 @@ test('a watcher that reads slowly is told all that came meanwhile, in one messag
   watcher.emit('drain');
   expect(watcher.heard.slice(1)).toEqual(['new 0@3 1@2']);
   expect(quick.heard.slice(1)).toEqual(['new 0@2', 'new 1@2', 'new 0@3']);
+});
+
+test('who asks before the news are told is told them all the same', () => {
+  const node = new Node();
+  node.watch();
+  node.electSilently(2, 9, true);
+  node.electSilently(0, 4, true);
+  expect(node.watch().heard).toEqual(['all 0@4 1@1 2@9 a']);
 });

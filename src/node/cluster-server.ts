@@ -26,6 +26,8 @@ import { type TopologyStream, TopologyWatchers } from './topology-watchers.js';
 
 export interface ClusterContext {
   readonly topology: TopologySource;
+  /** What may have changed, and `changed` has not been told of yet. */
+  untold(): TopologyChanges;
   readonly directory: ShardDirectory;
   readonly forwarder: Forwarder;
   nodeStatus(): NodeStatus;
@@ -68,11 +70,13 @@ export class ClusterServer {
     };
   }
 
-  /** Tells every watcher what is news to it. */
-  changed({ shards, cluster }: TopologyChanges): void {
+  /** Tells every watcher what is news to it. @returns of how many shards there is news. */
+  changed({ shards, cluster }: TopologyChanges): number {
     if (cluster) this.#record.lookAtCluster();
-    for (const shard of shards) this.#record.lookAtShard(shard);
+    let changed = 0;
+    for (const shard of shards) if (this.#record.lookAtShard(shard)) changed++;
     this.#watchers.tell();
+    return changed;
   }
 
   close(): void {
@@ -80,13 +84,17 @@ export class ClusterServer {
   }
 
   #topology(heldOnly = false): TopologyReport {
-    this.#record.lookAtEverything();
+    this.#bringUpToDate();
     return this.#record.whole(heldOnly);
   }
 
   #watch(stream: TopologyStream): void {
-    this.#record.lookAtEverything();
+    this.#bringUpToDate();
     this.#watchers.add(stream);
+  }
+
+  #bringUpToDate(): void {
+    this.#record.bringUpToDate(this.#context.untold().shards);
   }
 
   /** Of a shard that is not held here, a node that holds it knows more. */

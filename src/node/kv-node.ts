@@ -150,7 +150,7 @@ export class KvNode {
     this.#keyValue = new KeyValueServer({ ...shared, defaultDeadlineMs, maxPendingBytes, forwarder: this.#forwarder });
     this.#pipeline = new PipelineServer({ ...shared, maxPipelines });
     this.#cluster = new ClusterServer({
-      ...{ directory: this.#shards, forwarder: this.#forwarder },
+      ...{ directory: this.#shards, forwarder: this.#forwarder, untold: () => this.#news.untold },
       topology: {
         shardCount: config.shards,
         cluster: () => describeCluster(this.#facts),

@@ -3,8 +3,9 @@
  * change of many shards is told in a few messages instead of one for each.
  */
 
-/** About ten times as long as it takes to work out what is to be told of a shard, to compare it and to send it. */
-const msPerShard = 0.5;
+/** About ten times as long as it takes to work out what is to be told of a shard and to compare it; and to send it, if it is new. */
+const msPerShardLookedAt = 0.05;
+const msPerShardTold = 0.5;
 
 /** What may be different now. */
 export interface TopologyChanges {
@@ -14,15 +15,21 @@ export interface TopologyChanges {
 }
 
 export class TopologyNews {
-  readonly #tell: (changes: TopologyChanges) => void;
+  readonly #tell: (changes: TopologyChanges) => number;
   #shards = new Set<number>();
   #cluster = false;
   #scheduled = false;
   #closed = false;
   #pause: NodeJS.Timeout | undefined;
 
-  constructor(tell: (changes: TopologyChanges) => void) {
+  /** @param tell returns of how many shards there was news. */
+  constructor(tell: (changes: TopologyChanges) => number) {
     this.#tell = tell;
+  }
+
+  /** What is still to be told. */
+  get untold(): TopologyChanges {
+    return { shards: this.#shards, cluster: this.#cluster };
   }
 
   /** What has changed may be in the middle of its work: it is told when its turn is over. */
@@ -52,13 +59,14 @@ export class TopologyNews {
 
   #tellNow(): void {
     if (this.#closed || (this.#shards.size === 0 && !this.#cluster)) return;
-    const changes = { shards: this.#shards, cluster: this.#cluster };
+    const changes = this.untold;
     this.#shards = new Set();
     this.#cluster = false;
+    const told = this.#tell(changes);
+    const pauseMs = changes.shards.size * msPerShardLookedAt + Math.max(1, told) * msPerShardTold;
     this.#pause = setTimeout(() => {
       this.#pause = undefined;
       this.#tellNow();
-    }, Math.max(1, changes.shards.size) * msPerShard);
-    this.#tell(changes);
+    }, pauseMs);
   }
 }

@@ -54,18 +54,23 @@ export class TopologyRecord {
     this.#nodesRevision = this.#revision;
   }
 
-  lookAtShard(shard: number): void {
+  /** @returns whether there was something new. */
+  lookAtShard(shard: number): boolean {
     const before = this.#shards[shard];
     const report = this.#source.shard(shard);
     const text = JSON.stringify(report);
-    if (text === before?.text) return;
+    if (text === before?.text) return false;
     this.#revision++;
     this.#shards[shard] = { report, text, revision: this.#revision, wasHeld: report.held || before?.wasHeld === true };
+    return true;
   }
 
-  lookAtEverything(): void {
+  /** Before anybody is told the whole: `changed` has what may be new of shards that are not held, which are the most by far. */
+  bringUpToDate(changed: Iterable<number>): void {
     this.lookAtCluster();
-    for (let shard = 0; shard < this.#source.shardCount; shard++) this.lookAtShard(shard);
+    for (const shard of changed) this.lookAtShard(shard);
+    for (let shard = 0; shard < this.#source.shardCount; shard++)
+      if (this.#shards[shard]?.report.held !== false) this.lookAtShard(shard);
   }
 
   whole(heldOnly: boolean): TopologyReport {
