@@ -41,6 +41,8 @@ describe('the ring as a topology tells it', () => {
       { replicas: [first!, { ...second!, inSync: false }] },
       { replicas: [first!, { ...second!, live: false }] },
       { replicas: [...settled.replicas, extra] },
+      // Out of the set, and not released yet.
+      { replicas: [...settled.replicas, { ...extra, inSync: false }] },
       { serving: false },
     ])
       expect(isAsPlaced(topologyOf(settled, { ...settled, shard: 1, ...more }))).toBe(false);

@@ -26,7 +26,7 @@ function isShardInSync({ serving, replicas, placedNodeIds }: ShardInfo, count: n
   return serving && inSync.length === wanted && inSync.every(({ live }) => live);
 }
 
-/** Every shard is in sync exactly where it is placed, and its first node is primary. */
+/** Every shard is in sync where it is placed, its first node is primary, and nobody else has a copy any more. */
 export function isAsPlaced({ shards, placementVersion }: Topology): boolean {
   return placementVersion > 0 && shards.every(isShardAsPlaced);
 }
@@ -37,6 +37,7 @@ function isShardAsPlaced({ serving, primaryNodeId, replicas, placedNodeIds }: Sh
     serving &&
     primaryNodeId === placedNodeIds[0] &&
     holders.length === placedNodeIds.length &&
+    replicas.length === holders.length &&
     placedNodeIds.every((id) => holders.includes(id))
   );
 }
