@@ -159,8 +159,13 @@ describe('a link that several shards share', () => {
     expect(await heard).toMatchObject({ type: 'message', message: { epoch: 2, from: 'b~0', to: 'a~0' } });
 
     const ended = new Promise<string>((resolve) => call!.on('end', () => resolve('ended')).resume());
+    const other = new SilentNode();
+    first.keepWarm([await other.listen(0)]);
+    await other.untilCalled();
+    const otherEnded = new Promise((resolve) => other.calls[0]!.on('end', resolve).resume());
     nodeLinks.remove(first);
-    await new Promise((resolve) => setImmediate(resolve));
+    await otherEnded;
+    other.stop();
     second.send({ epoch: 1, from: 'a~2', to: 'b~2', body: beacon });
     expect(await Promise.race([ended, new Promise((resolve) => call!.once('data', () => resolve('still carries')))])).toBe(
       'still carries',

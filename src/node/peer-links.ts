@@ -2,11 +2,14 @@
 import { PeerLink } from './peer-link.js';
 import type { LinkSource, ShardLinks } from './shard-links.js';
 
+/** A link that nobody uses costs next to nothing. */
+const sweepAfterMs = 100;
+
 export class PeerLinks implements LinkSource {
   readonly #clusterId: string;
   readonly #links = new Map<string, PeerLink>();
   readonly #shards = new Map<number, ShardLinks>();
-  #sweepScheduled = false;
+  #sweep: NodeJS.Timeout | undefined;
 
   constructor(clusterId: string) {
     this.#clusterId = clusterId;
@@ -26,17 +29,16 @@ export class PeerLinks implements LinkSource {
     return this.#links.get(address) ?? this.#open(address);
   }
 
-  /** Looked at once for all shards that change in a turn. */
+  /** Looked at once for all shards that change in a while: a death changes many, each in a turn of its own. */
   usesChanged(): void {
-    if (this.#sweepScheduled) return;
-    this.#sweepScheduled = true;
-    setImmediate(() => {
-      this.#sweepScheduled = false;
+    this.#sweep ??= setTimeout(() => {
+      this.#sweep = undefined;
       this.#closeUnused();
-    });
+    }, sweepAfterMs);
   }
 
   close(): void {
+    clearTimeout(this.#sweep);
     this.#shards.clear();
     for (const link of this.#links.values()) link.close();
     this.#links.clear();

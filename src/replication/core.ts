@@ -43,6 +43,9 @@ export class Core {
   /** Ids of the nodes that are to hold the shard, the preferred primary's first; undefined: all (R15). */
   placed: readonly string[] | undefined;
   placedMs = 0;
+  /** Of this replica, as `placed` tells: asked with every message. */
+  isPlacedHere = true;
+  isPreferredHere = false;
   /** When the newest beacon of this epoch was sent, by its primary's clock, that was not answered with `leaving` (R15). */
   stayedMs = Number.NEGATIVE_INFINITY;
   /** When it last handed over to the preferred primary, having waited so long for it (R15). */

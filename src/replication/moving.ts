@@ -6,7 +6,7 @@
  */
 import type { Core } from './core.js';
 import { drainAndPropose, mayHandOver, maySucceed } from './handover.js';
-import { holdsAll, isAlive, isPlaced, isPlacedHere, isWhole } from './placed.js';
+import { holdsAll, isAlive, isPlaced, isWhole } from './placed.js';
 import type { Primary } from './role.js';
 import { isEnded, nodeIdOf, type ReplicaId } from './shard-state.js';
 import { release } from './transitions.js';
@@ -25,6 +25,8 @@ export function onPlaced(core: Core, nodes: readonly string[]): void {
   if (nodes.length === 0) return;
   core.placed = nodes;
   core.placedMs = core.nowMs;
+  core.isPlacedHere = nodes.includes(core.node);
+  core.isPreferredHere = nodes[0] === core.node;
 }
 
 export function maybeMove(core: Core): void {
@@ -51,7 +53,7 @@ export function onMayLeave(core: Core, mayLeaveMs: number): void {
 
 /** It is not placed, and `state` tells that the set is without it, and complete where the shard belongs. */
 export function isNeedless(core: Core): boolean {
-  if (isPlacedHere(core) || core.register.proposal !== undefined) return false;
+  if (core.isPlacedHere || core.register.proposal !== undefined) return false;
   const { register, placed, self, epoch, isNew, isRestarted } = core;
   const { state } = register;
   // What an earlier process has asked for may come true late, and name this replica.
@@ -67,7 +69,7 @@ export function isNeedless(core: Core): boolean {
 function maybeHandOver(core: Core, role: Primary, placed: readonly string[]): void {
   if (!mayHandOver(role)) return;
   // Where it should be: nothing is to be looked at, with every message.
-  if (placed[0] === core.node) {
+  if (core.isPreferredHere) {
     role.handover = undefined;
     return;
   }

@@ -11,11 +11,6 @@ export function isPlaced({ placed }: Pick<Core, 'placed'>, id: ReplicaId): boole
   return placed === undefined || placed.includes(nodeIdOf(id));
 }
 
-/** The same of this replica: asked with every message. */
-export function isPlacedHere({ placed, node }: Pick<Core, 'placed' | 'node'>): boolean {
-  return placed === undefined || placed.includes(node);
-}
-
 /** As a primary sees it: each of the nodes has a member that has answered since it was named, and not long ago. */
 export function isWhole(core: Core, role: Primary): boolean {
   const { placed, register, self } = core;

@@ -5,7 +5,7 @@
 import { maybeClaim, onForce } from './claim.js';
 import { maybeCommit, maybeServe } from './commit.js';
 import { Core } from './core.js';
-import type { Effect, Refusal } from './effect.js';
+import type { Effect, Refusal, RoleName } from './effect.js';
 import type { Event } from './event.js';
 import { maybeAcknowledge } from './follower.js';
 import { maybeStop, onStop } from './handover.js';
@@ -41,7 +41,8 @@ const nothing: readonly Effect[] = [];
 
 export class Replica {
   readonly #core: Core;
-  #announcedRole = '';
+  #announcedRole: RoleName | undefined;
+  #announcedEpoch: Epoch = 0;
 
   /** `nowMs`: monotonic; the replica's own start counts as a beacon (R4). `recovered`: under the same id, nothing lost (R1). */
   constructor(options: ReplicaOptions, nowMs: number, recovered?: RecoveredReplica) {
@@ -119,8 +120,9 @@ export class Replica {
 
   #announceRole(): void {
     const { roleName, epoch } = this.#core;
-    if (this.#announcedRole === `${roleName} ${epoch}`) return;
-    this.#announcedRole = `${roleName} ${epoch}`;
+    if (this.#announcedRole === roleName && this.#announcedEpoch === epoch) return;
+    this.#announcedRole = roleName;
+    this.#announcedEpoch = epoch;
     this.#core.emit({ type: 'roleChanged', role: roleName, epoch });
   }
 }
