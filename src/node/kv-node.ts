@@ -31,6 +31,7 @@ import { NodeShards } from './node-shards.js';
 import { describeNode } from './node-status.js';
 import type { NodeOptions } from './options.js';
 import { PipelineServer } from './pipeline-server.js';
+import { type Readiness, readinessOf } from './readiness.js';
 import type { AnswerSink } from './shard-host.js';
 import { type ClusterFacts, describeCluster, describeShard } from './topology.js';
 import { TopologyNews } from './topology-news.js';
@@ -67,6 +68,7 @@ export class KvNode {
   readonly #controller: Controller;
   readonly #forwarder = new Forwarder();
   readonly #startedMs = performance.now();
+  #registeredMs: number | undefined;
   #nodes: readonly NodeRegistration[] = [];
   #nodesVersion = 0;
   #placement: Placement | undefined;
@@ -161,6 +163,17 @@ export class KvNode {
     });
   }
 
+  /** Whether it is in sync everywhere it should be; not any more from when it begins to stop. */
+  get readiness(): Readiness {
+    const registeredMs = this.#registeredMs;
+    return readinessOf({
+      ...{ nodeId: this.id, shardCount: this.#config.shards, placement: this.#placement },
+      stopping: this.#stopping || this.#closing !== undefined,
+      registeredForMs: registeredMs === undefined ? undefined : performance.now() - registeredMs,
+      replicaAt: (shard) => this.#shards.at(shard)?.host.snapshot,
+    });
+  }
+
   /**
    * A planned stop: hands every shard over or, where this is its last copy, ends its history (R12, R13). Takes at most
    * about `stopDeadlineMs`. Idempotent; never rejects.
@@ -207,6 +220,7 @@ export class KvNode {
     const { zone, weight } = this.#options;
     try {
       await this.#coordinator.registerNode({ nodeId: this.id, address: this.address, zone, weight });
+      this.#registeredMs = performance.now();
     } catch (error) {
       await this.#close(error as Error);
       throw error;
