@@ -4,6 +4,9 @@ export { type ErrorCode, type Executed, KvError } from './errors.js';
 export type {
   KeyHolder,
   KeyLocation,
+  ListedKey,
+  ListKeysRequest,
+  ListKeysResponse,
   NodeInfo,
   NodeStatus,
   PeerStatus,

@@ -5,7 +5,15 @@
  * happened (`unknown`). Writes with an unknown outcome are never retried by the client.
  */
 import { KvError } from '../errors.js';
-import type { ForcePrimaryResponse, KeyLocation, NodeStatus, Topology, TopologyReport } from '../rpc/kv-api.js';
+import type {
+  ForcePrimaryResponse,
+  KeyLocation,
+  ListKeysRequest,
+  ListKeysResponse,
+  NodeStatus,
+  Topology,
+  TopologyReport,
+} from '../rpc/kv-api.js';
 import type { DataRequest } from '../rpc/pipeline-operations.js';
 import type { DataResult } from '../rpc/pipeline-results.js';
 import { isAddress } from './address-book.js';
@@ -13,6 +21,7 @@ import { checkDistinct, checkKey, checkVersion, toValueBytes } from './arguments
 import { inParallel } from './bulk.js';
 import { ClientCore } from './client-core.js';
 import type { CallOptions, Limits } from './limits.js';
+import type { NodeTransport } from './node-transport.js';
 import { addressSourceOf, type KvClientOptions, resolveOptions } from './options.js';
 import type {
   DeleteOptions,
@@ -207,6 +216,32 @@ export class KvClient {
   async nodeStatus(address: string, options: CallOptions = {}): Promise<NodeStatus> {
     checkAddress(address);
     return this.#core.ask(address, (to, within) => to.getNodeStatus(within), this.#core.limitsOf(options));
+  }
+
+  /**
+   * A page of the keys of a shard, in the order of their bytes, from its primary; not one moment (kv.proto, `ListKeys`).
+   *
+   * @throws KvError as for `get`; INVALID_ARGUMENT.
+   */
+  async listKeys(request: ListKeysRequest, options: CallOptions = {}): Promise<ListKeysResponse> {
+    const send = async (to: NodeTransport, within: Limits): Promise<ListKeysResponse> => {
+      const page = await to.listKeys(request, within);
+      if (page.primary && page.complete) return page;
+      throw new KvError('NOT_PRIMARY', `${page.nodeId} is not the primary of shard ${request.shard} any more`);
+    };
+    return this.#core.run({ effect: 'read', shard: request.shard, bytes: 0, send }, this.#core.limitsOf(options));
+  }
+
+  /**
+   * A page of the keys that one node holds of a shard, in the order of their bytes; not one moment (kv.proto, `ListKeys`).
+   * Asked once, not retried.
+   *
+   * @param address host:port.
+   * @throws KvError NOT_PRIMARY if the node does not hold the shard; INVALID_ARGUMENT; OVERLOADED; and as for `nodeStatus`.
+   */
+  async listKeysOf(address: string, request: ListKeysRequest, options: CallOptions = {}): Promise<ListKeysResponse> {
+    checkAddress(address);
+    return this.#core.ask(address, (to, within) => to.listKeys(request, within), this.#core.limitsOf(options));
   }
 
   /**

@@ -5,7 +5,15 @@
  * Every method rejects with a KvError whose `executed` is `unknown` unless the node itself said otherwise, with
  * DEADLINE_EXCEEDED at the deadline, and with CANCELLED when the signal aborts.
  */
-import type { ForcePrimaryRequest, ForcePrimaryResponse, KeyLocation, NodeStatus, TopologyReport } from '../rpc/kv-api.js';
+import type {
+  ForcePrimaryRequest,
+  ForcePrimaryResponse,
+  KeyLocation,
+  ListKeysRequest,
+  ListKeysResponse,
+  NodeStatus,
+  TopologyReport,
+} from '../rpc/kv-api.js';
 import type { DataRequest } from '../rpc/pipeline-operations.js';
 import type { DataResult } from '../rpc/pipeline-results.js';
 import type { Limits } from './limits.js';
@@ -23,6 +31,7 @@ export interface NodeTransport {
   getTopology(heldOnly: boolean, limits: Limits): Promise<TopologyReport>;
   locateKey(key: string, limits: Limits): Promise<KeyLocation>;
   getNodeStatus(limits: Limits): Promise<NodeStatus>;
+  listKeys(request: ListKeysRequest, limits: Limits): Promise<ListKeysResponse>;
   forcePrimary(request: ForcePrimaryRequest, limits: Limits): Promise<ForcePrimaryResponse>;
   /** @returns a function that stops the watch. */
   watchTopology(heldOnly: boolean, listener: TopologyListener): () => void;

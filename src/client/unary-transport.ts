@@ -14,6 +14,8 @@ import type {
   GetResponse,
   GetTopologyRequest,
   KeyLocation,
+  ListKeysRequest,
+  ListKeysResponse,
   LocateKeyRequest,
   NodeStatus,
   PutRequest,
@@ -47,6 +49,7 @@ const methods = {
   watchTopology: method<GetTopologyRequest, TopologyReport>(clusterService, 'WatchTopology'),
   locateKey: method<LocateKeyRequest, KeyLocation>(clusterService, 'LocateKey'),
   getNodeStatus: method<object, NodeStatus>(clusterService, 'GetNodeStatus'),
+  listKeys: method<ListKeysRequest, ListKeysResponse>(clusterService, 'ListKeys'),
   forcePrimary: method<ForcePrimaryRequest, ForcePrimaryResponse>(clusterService, 'ForcePrimary'),
 };
 
@@ -91,6 +94,10 @@ export class UnaryTransport implements NodeTransport {
 
   getNodeStatus(limits: Limits): Promise<NodeStatus> {
     return this.#call(methods.getNodeStatus, {}, limits);
+  }
+
+  listKeys(request: ListKeysRequest, limits: Limits): Promise<ListKeysResponse> {
+    return this.#call(methods.listKeys, request, limits);
   }
 
   forcePrimary(request: ForcePrimaryRequest, limits: Limits): Promise<ForcePrimaryResponse> {

@@ -46,6 +46,7 @@ class Node {
     untold: () => ({ shards: this.#untold, cluster: false }),
     forwarder: new Forwarder(),
     nodeStatus: () => expect.fail(),
+    listKeys: () => expect.fail(),
     force: () => expect.fail(),
   });
 

@@ -8,6 +8,8 @@ import type {
   ForcePrimaryResponse,
   GetTopologyRequest,
   KeyLocation,
+  ListKeysRequest,
+  ListKeysResponse,
   LocateKeyRequest,
   NodeStatus,
   TopologyReport,
@@ -31,6 +33,7 @@ export interface ClusterContext {
   readonly directory: ShardDirectory;
   readonly forwarder: Forwarder;
   nodeStatus(): NodeStatus;
+  listKeys(request: ListKeysRequest): Promise<ListKeysResponse>;
   /** Makes the local replica of the shard primary with what it holds; the answer comes later. False: it holds none. */
   force(shard: number, sink: AnswerSink): boolean;
 }
@@ -59,6 +62,12 @@ export class ClusterServer {
       LocateKey: (call: LocateCall, callback: sendUnaryData<KeyLocation>) => {
         this.#locateKey(call).then(
           (location) => callback(null, location),
+          (error: unknown) => callback(toStatus(error)),
+        );
+      },
+      ListKeys: (call: ServerUnaryCall<ListKeysRequest, ListKeysResponse>, callback: sendUnaryData<ListKeysResponse>) => {
+        this.#context.listKeys(call.request).then(
+          (page) => callback(null, page),
           (error: unknown) => callback(toStatus(error)),
         );
       },

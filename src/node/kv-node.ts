@@ -24,6 +24,7 @@ import { ClusterServer } from './cluster-server.js';
 import { Forwarder } from './forwarder.js';
 import { refuseIdInUse } from './id-in-use.js';
 import { KeyValueServer } from './key-value-server.js';
+import { KeyLister } from './list-keys.js';
 import { announce, listen, shutDown } from './listen.js';
 import { costOfData } from './memory/data-account.js';
 import { defaultMaxMemoryBytes, divideMemory, type MemoryBudget } from './memory/memory-budget.js';
@@ -64,6 +65,7 @@ export class KvNode {
   readonly #keyValue: KeyValueServer;
   readonly #pipeline: PipelineServer;
   readonly #cluster: ClusterServer;
+  readonly #keys: KeyLister;
   readonly #news: TopologyNews;
   readonly #controller: Controller;
   readonly #forwarder = new Forwarder();
@@ -148,6 +150,7 @@ export class KvNode {
       onChange: (shard) => this.#news.shardChanged(shard),
       onFailed: (error) => this.#fail(error),
     });
+    this.#keys = new KeyLister(this.id, config.shards, (shard) => this.#shards.at(shard)?.host);
     const shared = { nodeId: this.id, maxValueBytes: options.maxValueBytes, logger: this.#logger, directory: this.#shards };
     this.#keyValue = new KeyValueServer({ ...shared, defaultDeadlineMs, maxPendingBytes, forwarder: this.#forwarder });
     this.#pipeline = new PipelineServer({ ...shared, maxPipelines });
@@ -159,6 +162,7 @@ export class KvNode {
         shard: (shard) => describeShard(shard, this.#facts, this.#shards.facts(shard)),
       },
       nodeStatus: () => this.#describeNode(),
+      listKeys: (request) => this.#keys.list(request),
       force: (shard, sink) => this.#force(shard, sink),
     });
   }

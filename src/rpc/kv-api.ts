@@ -130,6 +130,24 @@ export interface NodeStatus {
   zone: string;
   weight: number;
 }
+export interface ListKeysRequest {
+  shard: number;
+  after?: string;
+  limit?: number;
+  prefix?: string;
+}
+export interface ListedKey {
+  key: string;
+  version: number;
+  valueBytes: number;
+}
+export interface ListKeysResponse {
+  keys: ListedKey[];
+  nextAfter: string;
+  nodeId: string;
+  primary: boolean;
+  complete: boolean;
+}
 export interface ForcePrimaryRequest {
   shard: number;
   acceptDataLoss: boolean;
