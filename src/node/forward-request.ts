@@ -1,7 +1,6 @@
 /** A request that is passed on, once: where to, what the node learns from it, and what the caller is told beside the answer. */
-import type { Metadata, MethodDefinition } from '@grpc/grpc-js';
+import type { MethodDefinition } from '@grpc/grpc-js';
 import { KvError } from '../errors.js';
-import { primaryTrailer } from '../rpc/status.js';
 import type { Forwarder } from './forwarder.js';
 import { noPrimary } from './no-primary.js';
 import type { ShardDirectory } from './shard-directory.js';
@@ -13,8 +12,8 @@ export interface ForwardParts {
 
 export interface Forwarded<Response> {
   readonly response: Response;
-  /** Names the node that answered, so that the caller's next request may go there at once. */
-  readonly trailer: Metadata;
+  /** Of the node that answered, so that the caller's next request may go there at once. */
+  readonly primaryAddress: string;
 }
 
 /** @throws KvError: what the other node answers; NO_PRIMARY if there is none to ask; OUTCOME_UNKNOWN if no answer came. */
@@ -30,7 +29,7 @@ export async function forwardRequest<Request, Response>(
   try {
     const response = await forwarder.forward(address, method, request, deadlineMs);
     directory.learnPrimary(shard, address, undefined);
-    return { response, trailer: primaryTrailer(address) };
+    return { response, primaryAddress: address };
   } catch (error) {
     if (!(error instanceof KvError)) throw error;
     directory.learnPrimary(shard, address, error);

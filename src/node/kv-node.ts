@@ -23,11 +23,13 @@ import { formatVersion } from '../rpc/replication-codec.js';
 import { ClusterServer } from './cluster-server.js';
 import { Forwarder } from './forwarder.js';
 import { refuseIdInUse } from './id-in-use.js';
+import { KeyValueOperations } from './key-value-operations.js';
 import { KeyValueServer } from './key-value-server.js';
 import { KeyLister } from './list-keys.js';
 import { announce, listen, shutDown } from './listen.js';
 import { costOfData } from './memory/data-account.js';
 import { defaultMaxMemoryBytes, divideMemory, type MemoryBudget } from './memory/memory-budget.js';
+import { PendingCalls } from './memory/pending-calls.js';
 import { NodeShards } from './node-shards.js';
 import { describeNode } from './node-status.js';
 import type { NodeOptions } from './options.js';
@@ -62,6 +64,9 @@ export class KvNode {
   readonly #logger: Logger;
   readonly #memory: MemoryBudget;
   readonly #shards: NodeShards;
+  /** Of every service that takes single calls. */
+  readonly #pending: PendingCalls;
+  readonly #operations: KeyValueOperations;
   readonly #keyValue: KeyValueServer;
   readonly #pipeline: PipelineServer;
   readonly #cluster: ClusterServer;
@@ -152,7 +157,10 @@ export class KvNode {
     });
     this.#keys = new KeyLister(this.id, config.shards, (shard) => this.#shards.at(shard)?.host);
     const shared = { nodeId: this.id, maxValueBytes: options.maxValueBytes, logger: this.#logger, directory: this.#shards };
-    this.#keyValue = new KeyValueServer({ ...shared, defaultDeadlineMs, maxPendingBytes, forwarder: this.#forwarder });
+    this.#pending = new PendingCalls(maxPendingBytes);
+    const forwarding = { pending: this.#pending, defaultDeadlineMs, forwarder: this.#forwarder };
+    this.#operations = new KeyValueOperations({ ...shared, ...forwarding });
+    this.#keyValue = new KeyValueServer({ operations: this.#operations, pending: this.#pending, logger: this.#logger });
     this.#pipeline = new PipelineServer({ ...shared, maxPipelines });
     this.#cluster = new ClusterServer({
       ...{ directory: this.#shards, forwarder: this.#forwarder, untold: () => this.#news.untold },
@@ -299,7 +307,7 @@ export class KvNode {
     this.#controller.close();
     await this.#coordinator.close();
     if (error === undefined) await this.#waitUntilQuiet();
-    this.#keyValue.close();
+    this.#operations.close();
     this.#pipeline.close();
     this.#cluster.close();
     this.#news.close();
@@ -313,8 +321,8 @@ export class KvNode {
   async #waitUntilQuiet(): Promise<void> {
     const deadline = performance.now() + maxQuietWaitMs;
     while (performance.now() < deadline) {
-      const pending = this.#keyValue.pending + this.#pipeline.pending;
-      const quietMs = Math.min(this.#keyValue.quietMs, this.#pipeline.quietMs);
+      const pending = this.#pending.count + this.#pipeline.pending;
+      const quietMs = Math.min(this.#pending.quietMs, this.#pipeline.quietMs);
       const waitMs = pending > 0 ? quietBeforeShutdownMs : quietBeforeShutdownMs - quietMs;
       if (waitMs <= 0) return;
       await new Promise((resolve) => setTimeout(resolve, Math.min(waitMs, deadline - performance.now())));

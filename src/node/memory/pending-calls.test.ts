@@ -1,0 +1,44 @@
+import { describe, expect, it } from 'vitest';
+import { PendingCalls } from './pending-calls.js';
+
+describe('calls that wait', () => {
+  it('are refused beyond the bytes there may be, until others have ended', () => {
+    const calls = new PendingCalls(1_000);
+    const first = calls.begin(600);
+    const second = calls.begin(0);
+    second.hold(400);
+    expect(() => calls.refuseWhatIsTooMuch()).not.toThrow();
+    second.hold(1);
+    expect(() => calls.refuseWhatIsTooMuch()).toThrow(expect.objectContaining({ code: 'OVERLOADED', executed: 'no' }));
+    first.end();
+    expect(() => calls.refuseWhatIsTooMuch()).not.toThrow();
+  });
+
+  it('are taken alone however large', () => {
+    const calls = new PendingCalls(10);
+    calls.begin(1_000);
+    expect(() => calls.refuseWhatIsTooMuch()).not.toThrow();
+  });
+
+  it('are counted once, though they end twice or hold more after their end', () => {
+    const calls = new PendingCalls(10);
+    const other = calls.begin(10);
+    const call = calls.begin(5);
+    call.end();
+    call.end();
+    call.hold(100);
+    expect(calls.count).toBe(1);
+    calls.begin(0);
+    expect(() => calls.refuseWhatIsTooMuch()).not.toThrow();
+    other.end();
+    expect(calls.count).toBe(1);
+  });
+
+  it('are refused beyond a number', () => {
+    const calls = new PendingCalls(10);
+    for (let count = 0; count < 8_192; count++) calls.begin(0);
+    expect(() => calls.refuseWhatIsTooMuch()).not.toThrow();
+    calls.begin(0);
+    expect(() => calls.refuseWhatIsTooMuch()).toThrow(expect.objectContaining({ code: 'OVERLOADED' }));
+  });
+});
