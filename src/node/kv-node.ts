@@ -36,6 +36,7 @@ import type { NodeOptions } from './options.js';
 import { PipelineServer } from './pipeline-server.js';
 import { type Readiness, readinessOf } from './readiness.js';
 import type { AnswerSink } from './shard-host.js';
+import { ToolServices } from './tool-services.js';
 import { type ClusterFacts, describeCluster, describeShard } from './topology.js';
 import { TopologyNews } from './topology-news.js';
 
@@ -48,6 +49,8 @@ const maxQuietWaitMs = 1_000;
 const shutdownPatienceMs = 2_000;
 /** Between two looks whether the shards of a node that leaves are elsewhere. */
 const lookAgainMs = 20;
+/** News of replicas, nodes and placement change at once how healthy the node is; time alone changes it this late. */
+const judgeHealthMs = 1_000;
 
 const services = { keyValue: keyValueServiceWithRawKeys, cluster: clusterServiceWithRawKeys, replication: replicationService };
 
@@ -73,6 +76,8 @@ export class KvNode {
   readonly #keys: KeyLister;
   readonly #news: TopologyNews;
   readonly #controller: Controller;
+  readonly #tools: ToolServices;
+  readonly #judgingHealth: NodeJS.Timeout;
   readonly #forwarder = new Forwarder();
   readonly #startedMs = performance.now();
   #registeredMs: number | undefined;
@@ -109,10 +114,11 @@ export class KvNode {
       try {
         const address = options.advertise ?? `${options.host}:${listening.port}`;
         const goLive = announce(listening.server, services);
+        const tools = new ToolServices(listening.server);
         await refuseIdInUse(coordinator, options.id ?? address, address);
         // Last of all that may fail: what is agreed on stays, for this cluster, for good.
         const config = await coordinator.agreeOnConfig(configOf(options));
-        node = new KvNode(options, config, coordinator, listening.server, address);
+        node = new KvNode(options, config, coordinator, listening.server, tools, address);
         goLive(node.#implementations);
       } catch (error) {
         listening.server.forceShutdown();
@@ -126,7 +132,14 @@ export class KvNode {
     return node;
   }
 
-  private constructor(options: NodeOptions, config: ClusterConfig, coordinator: Coordinator, server: Server, address: string) {
+  private constructor(
+    options: NodeOptions,
+    config: ClusterConfig,
+    coordinator: Coordinator,
+    server: Server,
+    tools: ToolServices,
+    address: string,
+  ) {
     this.id = options.id ?? address;
     this.address = address;
     this.closed = new Promise((resolve) => {
@@ -136,12 +149,17 @@ export class KvNode {
     this.#config = config;
     this.#coordinator = coordinator;
     this.#server = server;
+    this.#tools = tools;
+    this.#judgingHealth = setInterval(() => this.#judgeHealth(), judgeHealthMs);
     this.#logger = options.logger.child({ node: this.id });
     const { replaceAfterMs } = options;
     this.#controller = new Controller({ nodeId: this.id, config, replaceAfterMs, coordinator, logger: this.#logger });
     this.#memory = divideMemory(options.maxMemory ?? defaultMaxMemoryBytes());
     const { maxPendingBytes, maxPipelines } = this.#memory;
-    this.#news = new TopologyNews((changes) => this.#cluster.changed(changes));
+    this.#news = new TopologyNews((changes) => {
+      this.#judgeHealth();
+      return this.#cluster.changed(changes);
+    });
     this.#shards = new NodeShards({
       ...{
         nodeId: this.id,
@@ -196,6 +214,7 @@ export class KvNode {
   async stop({ returns = false }: { returns?: boolean } = {}): Promise<void> {
     if (this.#stopping || this.#closing !== undefined) return this.closed.then(() => {});
     this.#stopping = true;
+    this.#judgeHealth();
     const { stopDeadlineMs } = this.#options;
     const deadlineMs = performance.now() + stopDeadlineMs;
     if (!returns || this.#shards.isOnlyCopy) await this.#leave(deadlineMs - stopDeadlineMs / 2);
@@ -233,6 +252,7 @@ export class KvNode {
     try {
       await this.#coordinator.registerNode({ nodeId: this.id, address: this.address, zone, weight });
       this.#registeredMs = performance.now();
+      this.#judgeHealth();
     } catch (error) {
       await this.#close(error as Error);
       throw error;
@@ -258,6 +278,11 @@ export class KvNode {
       ...{ memoryBytes: process.memoryUsage.rss(), maxMemoryBytes: this.#memory.maxMemoryBytes },
       dataLimitBytes: this.#memory.dataBytes,
     });
+  }
+
+  #judgeHealth(): void {
+    const live = this.#registeredMs !== undefined && !this.#stopping && this.#closing === undefined;
+    this.#tools.tell({ live, ready: live && this.readiness.ready });
   }
 
   #force(shard: number, sink: AnswerSink): boolean {
@@ -304,12 +329,15 @@ export class KvNode {
   }
 
   async #takeDown(error: Error | undefined): Promise<void> {
+    clearInterval(this.#judgingHealth);
+    this.#tools.tell({ live: false, ready: false });
     this.#controller.close();
     await this.#coordinator.close();
     if (error === undefined) await this.#waitUntilQuiet();
     this.#operations.close();
     this.#pipeline.close();
     this.#cluster.close();
+    this.#tools.close();
     this.#news.close();
     this.#shards.close();
     await shutDown(this.#server, error === undefined ? shutdownPatienceMs : 0);

@@ -7,7 +7,8 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { ServiceDefinition } from '@grpc/grpc-js';
-import { fromJSON, type Options, type PackageDefinition } from '@grpc/proto-loader';
+import { fromJSON, loadSync, type Options, type PackageDefinition } from '@grpc/proto-loader';
+import { protoPath as healthProtoPath } from 'grpc-health-check';
 import protobuf from 'protobufjs';
 
 const options: Options = { longs: Number, enums: String, defaults: true, oneofs: true };
@@ -70,3 +71,8 @@ export const clusterServiceWithRawKeys = service(publicContractWithRawKeys, 'kv.
 export const keyValueServiceWithRawKeys = withBarePipeline(service(publicContractWithRawKeys, 'kv.v1.KeyValue'));
 /** Between nodes: messages are read and written by hand (replication-codec.ts, dump-codec.ts). */
 export const replicationService = bareService(nodeContract, 'kv.internal.v1.Replication');
+
+/** What reflection tells of: what is meant for clients. */
+export function reflectedContracts(): PackageDefinition {
+  return { ...publicContract, ...loadSync(healthProtoPath, options) };
+}
