@@ -1,0 +1,113 @@
+"""A small client of kvnode on stock gRPC: requests go straight to the primary of their key, reads are retried by gRPC's own
+retry policy, and writes by what the trailers of an error say (docs/other-languages.md explains both).
+"""
+
+import json
+import random
+import time
+
+import grpc
+from kv.v1 import kv_pb2, kv_pb2_grpc
+
+from shard_map import ShardMap
+
+# For Get alone. gRPC makes five attempts at the most, whatever is asked for; these span about seven seconds.
+RETRY_READS = {
+    "loadBalancingConfig": [{"round_robin": {}}],
+    "methodConfig": [
+        {
+            "name": [{"service": "kv.v1.KeyValue", "method": "Get"}],
+            "retryPolicy": {
+                "maxAttempts": 5,
+                "initialBackoff": "0.3s",
+                "maxBackoff": "5s",
+                "backoffMultiplier": 2.5,
+                "retryableStatusCodes": ["UNAVAILABLE", "UNKNOWN", "RESOURCE_EXHAUSTED"],
+            },
+        }
+    ],
+}
+
+FIRST_PAUSE_SECONDS = 0.05
+LONGEST_PAUSE_SECONDS = 1.0
+
+
+class KvnodeError(Exception):
+    """What a node, or the transport, says of an operation that failed."""
+
+    def __init__(self, error):
+        trailers = dict(error.trailing_metadata() or ())
+        # Without trailers no node has decided: a connection broke, or the deadline passed.
+        self.code = trailers.get("kv-code", error.code().name)
+        self.executed = trailers.get("kv-executed", "unknown")
+        self.primary = trailers.get("kv-primary")
+        self.current_version = int(trailers["kv-version"]) if "kv-version" in trailers else None
+        self.may_retry = self.executed == "no" and (
+            error.code() == grpc.StatusCode.UNAVAILABLE or self.code == "OVERLOADED"
+        )
+        super().__init__(f"{self.code}, executed: {self.executed}: {error.details()}")
+
+
+def channel_of_all(nodes):
+    """One channel over several nodes (addresses as IPv4): an attempt that fails is made again at the next of them."""
+    return grpc.insecure_channel(
+        "ipv4:" + ",".join(nodes), options=[("grpc.service_config", json.dumps(RETRY_READS))]
+    )
+
+
+class KvnodeClient:
+    def __init__(self, nodes):
+        self.shards = ShardMap(nodes)
+        self._any = channel_of_all(nodes)
+        self._channels = {}
+        self.passed_on = 0  # Answers that came by way of a node that was the wrong one to ask.
+
+    def get(self, key, timeout=10.0):
+        """The response; its field `found` is false if there is no such key. Any failure of a read may be retried."""
+        request = kv_pb2.GetRequest(key=key)
+        try:
+            return self._call(self._primary_channel(key), "Get", request, timeout / 2)
+        except grpc.RpcError:
+            return self._call(self._any, "Get", request, timeout / 2)
+
+    def put(self, key, value, if_version=None, timeout=10.0):
+        return self._write("Put", key, kv_pb2.PutRequest(key=key, value=value, if_version=if_version), timeout)
+
+    def delete(self, key, if_version=None, timeout=10.0):
+        return self._write("Delete", key, kv_pb2.DeleteRequest(key=key, if_version=if_version), timeout)
+
+    def close(self):
+        self.shards.close()
+        for channel in [self._any, *self._channels.values()]:
+            channel.close()
+
+    def _write(self, method, key, request, timeout):
+        """Tries until the deadline what was definitely not executed, and nothing else."""
+        deadline = time.monotonic() + timeout
+        pause = FIRST_PAUSE_SECONDS
+        channel = self._primary_channel(key)
+        while True:
+            try:
+                return self._call(channel, method, request, deadline - time.monotonic())
+            except grpc.RpcError as error:
+                failure = KvnodeError(error)
+                if not failure.may_retry or time.monotonic() + pause >= deadline:
+                    raise failure from error
+                channel = self._channel(failure.primary) if failure.primary else self._primary_channel(key)
+            time.sleep(pause * random.uniform(0.5, 1))
+            pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
+
+    def _call(self, channel, method, request, timeout):
+        response, call = getattr(kv_pb2_grpc.KeyValueStub(channel), method).with_call(request, timeout=timeout)
+        if "kv-primary" in dict(call.trailing_metadata() or ()):
+            self.passed_on += 1
+        return response
+
+    def _primary_channel(self, key):
+        address = self.shards.primary_of(key)
+        return self._any if address is None else self._channel(address)
+
+    def _channel(self, address):
+        if address not in self._channels:
+            self._channels[address] = grpc.insecure_channel(address)
+        return self._channels[address]

@@ -1,0 +1,102 @@
+/** What docs/other-languages.md shows, run in Python against a real cluster: other languages have stock gRPC and nothing else. */
+import { on, once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { LocalCluster } from '../../local/local-cluster.js';
+import { isAsPlaced } from '../../local/ring.js';
+import { keyHash, shardOfKey } from '../../src/placement/index.js';
+import { startCluster } from './support/cluster.js';
+import { PythonExamples } from './support/python.js';
+
+const shards = 16;
+let cluster: LocalCluster;
+let python: PythonExamples;
+
+beforeAll(async () => {
+  python = await PythonExamples.prepare();
+  cluster = await startCluster({ shards });
+  await cluster.waitUntil('every node leads its part', isAsPlaced);
+});
+
+afterAll(async () => {
+  await python?.[Symbol.asyncDispose]();
+  await cluster?.kill();
+});
+
+test('the hash in Python is that of the nodes', async () => {
+  const keys = [
+    '',
+    'a',
+    'user:1',
+    'Straße',
+    '漢字',
+    '😀',
+    '{user:1}:name',
+    'a{user:1}b{c}',
+    '{}user:1',
+    'x{}{u}',
+    '{u',
+    '{{a}}',
+    '}{b}',
+  ];
+  const hex = (key: string) => `0x${keyHash(key).toString(16).padStart(8, '0')}`;
+  expect(await python.run('shard_of_key.py', String(shards), ...keys)).toEqual(
+    keys.map((key) => `${hex(key)} ${shardOfKey(key, shards)}`),
+  );
+});
+
+test('stock gRPC in Python: writes, conditions, trailers, and each key straight at its primary', async () => {
+  const lines = await python.run('tour.py', cluster.addresses.join());
+  const passedOn = lines.splice(-2, 1)[0]!;
+  expect(lines).toEqual([
+    ...['absent: True', 'get: Alice', 'get: Bob'],
+    'conditional put: VERSION_MISMATCH, executed: no',
+    'version in the trailer: True',
+    'put if absent: VERSION_MISMATCH, executed: no',
+    'empty key: INVALID_KEY, executed: no',
+    'get: Bob',
+    ...['deleted: True', 'deleted again: False', 'absent: True'],
+    'read back: True',
+    'asked by hash: 3 nodes, 0 passed on',
+    `shards: ${Array.from({ length: 8 }, (_, number) => shardOfKey(`tour:${number}`, shards)).join(' ')}`,
+  ]);
+  // Where the hash is not used, some are: the count above can tell the difference.
+  expect(Number(/^asked at one node: (\d+) passed on$/.exec(passedOn)?.[1])).toBeGreaterThan(0);
+});
+
+test('stock gRPC in Python: with a retry policy for reads no read fails when a primary is killed', async () => {
+  await using client = await cluster.connect();
+  const keys = Array.from({ length: 48 }, (_, number) => `reading:${number}`);
+  for (const key of keys) await client.put(key, key);
+  const victim = await cluster.primary();
+  const { shards: before } = await cluster.topology();
+  expect(keys.some((key) => before[shardOfKey(key, shards)]?.primaryAddress === victim.address)).toBe(true);
+
+  const reader = python.start('keep_reading.py', cluster.addresses.join(), ...keys);
+  const ended = once(reader, 'close');
+  let errors = '';
+  reader.stderr.on('data', (text: Buffer) => {
+    errors += text.toString();
+  });
+  const rounds = createInterface(reader.stdout);
+  const all: string[] = [];
+  let isKilled = false;
+  for await (const [line] of on(rounds, 'line', { close: ['close'] }) as AsyncIterable<[string]>) {
+    all.push(line);
+    const [, ...nodes] = line.split(' ');
+    if (!isKilled) {
+      expect(nodes).toContain(victim.id);
+      await victim.kill();
+      isKilled = true;
+    } else if (!nodes.includes(victim.id)) break;
+  }
+  reader.stdin.end();
+  const [code] = await ended;
+  expect([code, errors]).toEqual([0, '']);
+  expect(all.length).toBeGreaterThan(1);
+  expect(all.map((line) => line.split(' ')[0])).toEqual(all.map(() => String(keys.length)));
+
+  // Writes go on as well, at the new primaries.
+  const after = await python.run('tour.py', cluster.addresses.join());
+  expect(after.find((line) => line.startsWith('asked by hash'))).toMatch(/: [12] nodes, 0 passed on$/);
+});
