@@ -36,6 +36,7 @@ export class NodeProcess {
   readonly exited: Promise<Exit>;
   readonly #child: ChildProcess;
   #address: string | undefined;
+  #httpAddress: string | undefined;
   #exit: Exit | undefined;
 
   /** Starts a node and waits until it listens. @throws Error with the log if it ends before, or takes too long. */
@@ -80,9 +81,10 @@ export class NodeProcess {
   /** Waits for the one line that says so. */
   async listening(): Promise<string> {
     const timeoutMs = this.options.startTimeoutMs ?? defaultStartTimeoutMs;
-    const { address } = await this.log.waitFor('listening', { timeoutMs });
+    const { address, http } = await this.log.waitFor('listening', { timeoutMs });
     if (typeof address !== 'string') throw new Error('the listening line of the node names no address');
     this.#address = address;
+    if (typeof http === 'string') this.#httpAddress = http;
     return address;
   }
 
@@ -90,6 +92,12 @@ export class NodeProcess {
   get address(): string {
     if (this.#address === undefined) throw new Error('the node does not listen yet');
     return this.#address;
+  }
+
+  /** host:port of its HTTP server; of a node that has listened, with `--http-port`. */
+  get httpAddress(): string {
+    if (this.#httpAddress === undefined) throw new Error('the node has no HTTP server');
+    return this.#httpAddress;
   }
 
   /** The default id of a node is its address. */

@@ -62,7 +62,5 @@ function describe(spec: OptionSpec): string {
 }
 
 function defaultOf(spec: OptionSpec): string {
-  return spec.type === 'string' || spec.type === 'size'
-    ? (spec.defaultDescription ?? String(spec.default))
-    : String(spec.default);
+  return ('defaultDescription' in spec ? spec.defaultDescription : undefined) ?? String(spec.default);
 }

@@ -22,6 +22,12 @@ export interface IntegerSpec extends CommonSpec {
   readonly unit?: 'ms' | 'bytes';
 }
 
+/** One without which there is nothing that it would be the number of. */
+export interface OptionalIntegerSpec extends Omit<IntegerSpec, 'default'> {
+  readonly default: undefined;
+  readonly defaultDescription: string;
+}
+
 /** Bytes, given as such or with KiB, MiB or GiB. */
 export interface SizeSpec extends CommonSpec {
   readonly type: 'size';
@@ -41,7 +47,7 @@ export interface StringSpec extends CommonSpec {
   readonly refusal?: (value: string) => string | undefined;
 }
 
-export type OptionSpec = IntegerSpec | SizeSpec | StringSpec;
+export type OptionSpec = IntegerSpec | OptionalIntegerSpec | SizeSpec | StringSpec;
 
 /** The longest time a timer of Node.js can wait is about 24 days; an hour is already beyond sense here. */
 const longestMs = 3_600_000;
@@ -73,6 +79,15 @@ export const optionSpecs = {
     defaultDescription: '--host and the port in use',
     description: 'host:port under which clients and other nodes reach this node',
     refusal: refuseAddress,
+  },
+  httpPort: {
+    type: 'integer',
+    group: 'Listening',
+    default: undefined,
+    defaultDescription: 'no HTTP',
+    minimum: 0,
+    maximum: 65_535,
+    description: 'Port for HTTP (REST, health, metrics) on the same interface; 0 takes any free one',
   },
   id: {
     type: 'string',
@@ -211,7 +226,7 @@ export const optionNames = Object.keys(optionSpecs) as OptionName[];
 
 type ValueOf<Spec> = Spec extends IntegerSpec
   ? number
-  : Spec extends SizeSpec
+  : Spec extends SizeSpec | OptionalIntegerSpec
     ? number | undefined
     : Spec extends { default: undefined }
       ? string | undefined

@@ -3,6 +3,7 @@ import { KvError } from '../errors.js';
 import {
   flagOf,
   type IntegerSpec,
+  type OptionalIntegerSpec,
   type OptionName,
   type OptionSpec,
   optionSpecs,
@@ -28,7 +29,7 @@ export function refusal(label: string, value: unknown, reason: string): KvError 
   return new KvError('INVALID_OPTION', `${label}: ${JSON.stringify(value)} ${reason}`);
 }
 
-function parseInteger(raw: RawOption, spec: IntegerSpec): number {
+function parseInteger(raw: RawOption, spec: IntegerSpec | OptionalIntegerSpec): number {
   const unit = spec.unit === undefined ? '' : ` (${spec.unit === 'ms' ? 'milliseconds' : spec.unit})`;
   const range = `must be a whole number from ${spec.minimum} to ${spec.maximum}${unit}`;
   // Digits only: Number() would also take '', '0x10' and '1e3'.

@@ -26,6 +26,8 @@ export interface NodeRegistration {
   readonly nodeId: string;
   /** host:port, as others reach it. */
   readonly address: string;
+  /** host:port of its HTTP server; undefined: it has none. */
+  readonly httpAddress?: string | undefined;
   /** What fails together with others that name the same; undefined is a zone as well. */
   readonly zone?: string | undefined;
   /** Its share of the shards beside that of others, 1 to 100; undefined counts as 1. */

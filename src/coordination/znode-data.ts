@@ -56,6 +56,7 @@ export function parseNode(data: Buffer): NodeZnode {
   return {
     nodeId: fields.text('nodeId'),
     address: fields.text('address'),
+    httpAddress: fields.optionalText('httpAddress'),
     zone: fields.optionalText('zone'),
     weight: fields.optionalInteger('weight', 1),
     leaving: fields.optionalFlag('leaving'),

@@ -60,7 +60,7 @@ export class ClusterServer {
         callback(null, this.#topology(call.request.heldOnly)),
       WatchTopology: (stream: TopologyStream) => this.#watch(stream),
       LocateKey: (call: LocateCall, callback: sendUnaryData<KeyLocation>) => {
-        this.#locateKey(call).then(
+        this.#locate(call.request, wasForwarded(call.metadata)).then(
           (location) => callback(null, location),
           (error: unknown) => callback(toStatus(error)),
         );
@@ -106,12 +106,17 @@ export class ClusterServer {
     this.#record.bringUpToDate(this.#context.untold().shards);
   }
 
+  /** @throws KvError INVALID_KEY, NO_PRIMARY */
+  locate(key: Buffer): Promise<KeyLocation> {
+    return this.#locate({ key }, false);
+  }
+
   /** Of a shard that is not held here, a node that holds it knows more. */
-  async #locateKey({ request, metadata }: LocateCall): Promise<KeyLocation> {
+  async #locate(request: LocateKeyRequest<Buffer>, isForwarded: boolean): Promise<KeyLocation> {
     const { directory } = this.#context;
     const key = checkKey(request.key);
     const shard = shardOfKey(key, directory.shardCount);
-    if (directory.local(shard) === undefined && !wasForwarded(metadata)) {
+    if (directory.local(shard) === undefined && !isForwarded) {
       const method = clusterServiceWithRawKeys.LocateKey as MethodDefinition<LocateKeyRequest<Buffer>, KeyLocation>;
       const told = await forwardRequest(this.#context, shard, method, request, askHolderMs).catch(() => undefined);
       if (told !== undefined) return told.response;

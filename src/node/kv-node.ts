@@ -17,6 +17,7 @@ import {
   type NodeRegistration,
   type VersionedPlacement,
 } from '../coordination/index.js';
+import type { Gateway } from '../gateway/index.js';
 import type { Placement } from '../placement/index.js';
 import { clusterServiceWithRawKeys, keyValueServiceWithRawKeys, replicationService } from '../rpc/proto.js';
 import { formatVersion } from '../rpc/replication-codec.js';
@@ -30,6 +31,7 @@ import { announce, listen, shutDown } from './listen.js';
 import { costOfData } from './memory/data-account.js';
 import { defaultMaxMemoryBytes, divideMemory, type MemoryBudget } from './memory/memory-budget.js';
 import { PendingCalls } from './memory/pending-calls.js';
+import { type GatewayParts, openGateway } from './node-gateway.js';
 import { NodeShards } from './node-shards.js';
 import { describeNode } from './node-status.js';
 import type { NodeOptions } from './options.js';
@@ -54,6 +56,13 @@ const judgeHealthMs = 1_000;
 
 const services = { keyValue: keyValueServiceWithRawKeys, cluster: clusterServiceWithRawKeys, replication: replicationService };
 
+/** What listens. */
+interface WaysIn {
+  readonly server: Server;
+  readonly tools: ToolServices;
+  readonly gateway: Gateway | undefined;
+}
+
 export class KvNode {
   readonly id: string;
   /** host:port, as others reach it. */
@@ -64,6 +73,7 @@ export class KvNode {
   readonly #config: ClusterConfig;
   readonly #coordinator: Coordinator;
   readonly #server: Server;
+  readonly #gateway: Gateway | undefined;
   readonly #logger: Logger;
   readonly #memory: MemoryBudget;
   readonly #shards: NodeShards;
@@ -111,17 +121,20 @@ export class KvNode {
     );
     try {
       const listening = await listen(options.host, options.port);
+      let gateway: Gateway | undefined;
       try {
         const address = options.advertise ?? `${options.host}:${listening.port}`;
         const goLive = announce(listening.server, services);
         const tools = new ToolServices(listening.server);
+        gateway = await openGateway(options, () => (node === undefined ? undefined : node.#gatewayParts));
         await refuseIdInUse(coordinator, options.id ?? address, address);
         // Last of all that may fail: what is agreed on stays, for this cluster, for good.
         const config = await coordinator.agreeOnConfig(configOf(options));
-        node = new KvNode(options, config, coordinator, listening.server, tools, address);
+        node = new KvNode(options, config, coordinator, { server: listening.server, tools, gateway }, address);
         goLive(node.#implementations);
       } catch (error) {
         listening.server.forceShutdown();
+        await gateway?.close();
         throw error;
       }
     } catch (error) {
@@ -136,8 +149,7 @@ export class KvNode {
     options: NodeOptions,
     config: ClusterConfig,
     coordinator: Coordinator,
-    server: Server,
-    tools: ToolServices,
+    { server, tools, gateway }: WaysIn,
     address: string,
   ) {
     this.id = options.id ?? address;
@@ -151,6 +163,7 @@ export class KvNode {
     this.#server = server;
     this.#tools = tools;
     this.#judgingHealth = setInterval(() => this.#judgeHealth(), judgeHealthMs);
+    this.#gateway = gateway;
     this.#logger = options.logger.child({ node: this.id });
     const { replaceAfterMs } = options;
     this.#controller = new Controller({ nodeId: this.id, config, replaceAfterMs, coordinator, logger: this.#logger });
@@ -247,17 +260,36 @@ export class KvNode {
     };
   }
 
+  get #gatewayParts(): GatewayParts {
+    return {
+      ...{ operations: this.#operations, pending: this.#pending, cluster: this.#cluster },
+      health: { readiness: () => this.readiness },
+    };
+  }
+
+  /** host:port, as others reach it. */
+  get #httpAddress(): string | undefined {
+    if (this.#gateway === undefined) return undefined;
+    return `${this.address.slice(0, this.address.lastIndexOf(':'))}:${this.#gateway.port}`;
+  }
+
   async #register(): Promise<void> {
     const { zone, weight } = this.#options;
     try {
-      await this.#coordinator.registerNode({ nodeId: this.id, address: this.address, zone, weight });
+      await this.#coordinator.registerNode({
+        nodeId: this.id,
+        address: this.address,
+        httpAddress: this.#httpAddress,
+        zone,
+        weight,
+      });
       this.#registeredMs = performance.now();
       this.#judgeHealth();
     } catch (error) {
       await this.#close(error as Error);
       throw error;
     }
-    this.#logger.info({ address: this.address, clusterId: this.#config.clusterId }, 'listening');
+    this.#logger.info({ address: this.address, http: this.#httpAddress, clusterId: this.#config.clusterId }, 'listening');
   }
 
   get #facts(): ClusterFacts {
@@ -340,7 +372,7 @@ export class KvNode {
     this.#tools.close();
     this.#news.close();
     this.#shards.close();
-    await shutDown(this.#server, error === undefined ? shutdownPatienceMs : 0);
+    await Promise.all([shutDown(this.#server, error === undefined ? shutdownPatienceMs : 0), this.#gateway?.close()]);
     this.#forwarder.close();
     this.#resolveClosed(error);
   }

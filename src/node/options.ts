@@ -6,6 +6,8 @@ export interface NodeOptions {
   readonly host: string;
   /** 0 to 65,535; 0 takes any free port. Default 9090. */
   readonly port: number;
+  /** Port for HTTP on the same interface; 0 takes any free one. Undefined: no HTTP. */
+  readonly httpPort: number | undefined;
   /** host:port under which others reach this node. Default: `host` and the port in use. */
   readonly advertise: string | undefined;
   /** 1 to 64 of A-Z a-z 0-9 . _ : - ; default: the advertised address. */

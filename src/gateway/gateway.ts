@@ -1,0 +1,55 @@
+/** The HTTP server of a node, on a port of its own: from listening to its end. */
+import type { AddressInfo } from 'node:net';
+import type { FastifyInstance } from 'fastify';
+import type { Logger } from 'pino';
+import { KvError } from '../errors.js';
+import { closePatienceMs } from './limits.js';
+import type { Routes } from './routes.js';
+import { createServer } from './server.js';
+
+export interface GatewayOptions {
+  readonly host: string;
+  /** 0 takes any free one. */
+  readonly port: number;
+  readonly routes: readonly Routes[];
+  readonly logger: Logger;
+}
+
+export class Gateway {
+  readonly port: number;
+  readonly #app: FastifyInstance;
+  readonly #close: () => Promise<void>;
+
+  /** @throws KvError ADDRESS_UNAVAILABLE */
+  static async listen({ host, port, routes, logger }: GatewayOptions): Promise<Gateway> {
+    let closing = false;
+    const app = createServer({ routes, logger, isClosing: () => closing });
+    try {
+      await app.listen({ host, port });
+    } catch (error) {
+      await app.close();
+      const inUse = (error as NodeJS.ErrnoException).code === 'EADDRINUSE';
+      const reason = inUse ? 'the port is taken' : 'the address is not one of this machine, or may not be used';
+      throw new KvError('ADDRESS_UNAVAILABLE', `cannot listen on --host ${host} --http-port ${port}: ${reason}`, {
+        cause: error,
+      });
+    }
+    return new Gateway(app, () => {
+      closing = true;
+      return app.close();
+    });
+  }
+
+  private constructor(app: FastifyInstance, close: () => Promise<void>) {
+    this.#app = app;
+    this.#close = close;
+    this.port = (app.server.address() as AddressInfo).port;
+  }
+
+  /** Answers what is under way, for a moment; takes nothing new. Idempotent. */
+  async close(): Promise<void> {
+    const force = setTimeout(() => this.#app.server.closeAllConnections(), closePatienceMs);
+    await this.#close();
+    clearTimeout(force);
+  }
+}

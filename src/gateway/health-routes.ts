@@ -1,0 +1,30 @@
+/** For supervisors and load balancers: whether to start the process anew, and whether to send it requests. */
+import type { Routes } from './routes.js';
+import { jsonAnswer, readinessSchema } from './schemas.js';
+
+export interface Health {
+  /** In sync everywhere it should be; `reasons`: why not. */
+  readiness(): { readonly ready: boolean; readonly reasons: readonly string[] };
+}
+
+export function healthRoutes(health: Health): Routes {
+  return (app) => {
+    const alive = {
+      ...{ operationId: 'live', tags: ['health'], summary: 'Whether the process runs' },
+      response: { 200: jsonAnswer('It does', { type: 'object', properties: { alive: { const: true } }, required: ['alive'] }) },
+    };
+    app.get('/livez', { schema: alive }, async () => ({ alive: true }));
+    const ready = {
+      ...{
+        operationId: 'ready',
+        tags: ['health'],
+        summary: 'Whether the node is in sync everywhere it should be, and is to stay',
+      },
+      response: { 200: jsonAnswer('It is', readinessSchema), 503: jsonAnswer('It is not, and why', readinessSchema) },
+    };
+    app.get('/readyz', { schema: ready }, async (_request, reply) => {
+      const { ready: isReady, reasons } = health.readiness();
+      return reply.status(isReady ? 200 : 503).send({ ready: isReady, reasons });
+    });
+  };
+}

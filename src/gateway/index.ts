@@ -1,0 +1,4 @@
+/** The way in by HTTP. */
+export { Gateway } from './gateway.js';
+export { type Health, healthRoutes } from './health-routes.js';
+export { type KeyValues, keyRoutes } from './key-routes.js';

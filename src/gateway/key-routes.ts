@@ -1,0 +1,155 @@
+/** One key: `/api/kv/{key}`. */
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { type CallMemory, readValue } from './body.js';
+import { checkIfMatch, etagOf, ifVersionOf, isKnown } from './conditions.js';
+import { keyBytesOf } from './key-path.js';
+import { HttpRefusal } from './problem.js';
+import type { Routes } from './routes.js';
+import { deleteSchema, jsonAnswer, problems, putSchema } from './schemas.js';
+
+interface KeyRequest {
+  readonly key: Buffer;
+  readonly ifVersion?: number;
+}
+
+/** What a node does with keys, whichever of them it holds. Each throws a KvError. */
+export interface KeyValues {
+  readonly maxValueBytes: number;
+  /** A call, counted among those that wait until its `end`. */
+  begin(): CallMemory & { end(): void };
+  get(request: KeyRequest): Promise<{ found: boolean; value: Buffer; version: number; nodeId: string }>;
+  put(request: KeyRequest & { readonly value: Buffer }): Promise<{ version: number; nodeId: string }>;
+  delete(request: KeyRequest): Promise<{ existed: boolean; version: number; nodeId: string }>;
+  /** Ids of the nodes in the in-sync set of the key's shard, the primary first. */
+  inSyncNodes(key: Buffer): Promise<readonly string[]>;
+}
+
+const url = '/api/kv/:key';
+
+export function keyRoutes(keyValues: KeyValues): Routes {
+  return async (root) => {
+    await root.register(async (app) => {
+      const calls = new WeakMap<FastifyRequest, CallMemory>();
+      app.addHook('onRequest', async (request, reply) => {
+        const call = keyValues.begin();
+        calls.set(request, call);
+        // An answer is held until it has left, or nobody is there for it.
+        reply.raw.once('close', () => call.end());
+      });
+      const memoryOf = (request: FastifyRequest): CallMemory => calls.get(request)!;
+      addGet(app, keyValues, memoryOf);
+      addPut(app, keyValues, memoryOf);
+      addDelete(app, keyValues);
+    });
+  };
+}
+
+type MemoryOf = (request: FastifyRequest) => CallMemory;
+
+function addGet(app: FastifyInstance, keyValues: KeyValues, memoryOf: MemoryOf): void {
+  const schema = {
+    ...{ operationId: 'get', ...common, summary: 'The value of a key, linearizable; HEAD for its version alone' },
+    headers: conditionHeaders('Answered with 304 if the key is at one of these versions'),
+    response: {
+      200: { description: 'The value', headers: etagHeader, content: binary },
+      304: { description: 'The client has this version', headers: etagHeader, type: 'null' },
+      ...problems({ ...refusals, 404: 'The key does not exist', 412: 'The key is at no version that If-Match asks for' }),
+    },
+  };
+  app.get(url, { schema }, async (request, reply) => {
+    const { found, value, version, nodeId } = await keyValues.get({ key: keyOf(request) });
+    reply.header('kv-node', nodeId);
+    checkIfMatch(request.headers, version);
+    if (!found) throw new HttpRefusal(404, 'KEY_NOT_FOUND', 'the key does not exist');
+    // It may be kept, but is asked for each time.
+    reply.header('etag', etagOf(version)).header('cache-control', 'no-cache');
+    if (isKnown(request.headers, version)) return reply.status(304).send();
+    const memory = memoryOf(request);
+    memory.hold(value.length);
+    memory.refuseWhatIsTooMuch();
+    return reply.type('application/octet-stream').send(value);
+  });
+}
+
+function addPut(app: FastifyInstance, keyValues: KeyValues, memoryOf: MemoryOf): void {
+  // The write is done: where nobody can be asked, what is certain is that the node holds it which answered.
+  const replicasOf = (key: Buffer, nodeId: string) => keyValues.inSyncNodes(key).catch(() => [nodeId]);
+  const put = async (request: FastifyRequest, reply: FastifyReply) => {
+    const key = keyOf(request);
+    const ifVersion = ifVersionOf(request.headers);
+    const value = await readValue(request.raw, keyValues.maxValueBytes, memoryOf(request));
+    const { version, nodeId } = await keyValues.put({ key, value, ...(ifVersion === undefined ? {} : { ifVersion }) });
+    reply.header('etag', etagOf(version)).header('kv-node', nodeId);
+    return reply.status(ifVersion === 0 ? 201 : 200).send({ version, node: nodeId, replicas: await replicasOf(key, nodeId) });
+  };
+  for (const method of ['PUT', 'POST'] as const) {
+    const schema = {
+      ...{ operationId: method.toLowerCase(), ...common, summary: 'Writes a value, as it is: bytes of whatever content type' },
+      headers: conditionHeaders('Only *: write only if the key does not exist'),
+      body: { content: binary },
+      response: {
+        200: { ...jsonAnswer('Every in-sync replica holds it', putSchema), headers: etagHeader },
+        201: { ...jsonAnswer('So it is with If-None-Match: *, and the key did not exist', putSchema), headers: etagHeader },
+        ...problems({ ...refusals, ...writeRefusals, 413: 'The value is larger than the node takes; decided before it is read' }),
+      },
+    };
+    app.route({ url, method, schema, handler: put });
+  }
+}
+
+function addDelete(app: FastifyInstance, keyValues: KeyValues): void {
+  const schema = {
+    ...{ operationId: 'delete', ...common, summary: 'Removes a key; one that does not exist is no error' },
+    headers: conditionHeaders(undefined),
+    response: {
+      200: jsonAnswer('The key does not exist any more', deleteSchema),
+      ...problems({ ...refusals, ...writeRefusals }),
+    },
+  };
+  app.delete(url, { schema }, async (request, reply) => {
+    const ifVersion = ifVersionOf(request.headers);
+    const { existed, version, nodeId } = await keyValues.delete({
+      ...{ key: keyOf(request), ...(ifVersion === undefined ? {} : { ifVersion }) },
+    });
+    return reply.header('kv-node', nodeId).send({ existed, version, node: nodeId });
+  });
+}
+
+function keyOf({ originalUrl }: FastifyRequest): Buffer {
+  return keyBytesOf(originalUrl);
+}
+
+const common = {
+  tags: ['keys'],
+  params: {
+    type: 'object',
+    properties: {
+      key: {
+        type: 'string',
+        description: '1 to 1,024 bytes of UTF-8, percent-encoded, in one segment: / is %2F. The key "workers" is %77orkers',
+      },
+    },
+  },
+};
+
+const binary = { 'application/octet-stream': { schema: { type: 'string', format: 'binary' } } };
+const etagHeader = { ETag: { type: 'string', description: 'The version, in double quotes' } };
+
+const refusals = {
+  400: 'The key is empty, too long, not percent-encoded or not UTF-8; or a header is none that can be met',
+  500: 'A fault of the node, or an answer was lost: executed tells',
+  503: 'Definitely not executed; try again after Retry-After seconds',
+  504: 'No answer in time: executed tells',
+};
+const writeRefusals = {
+  412: 'The key is not at the version asked for; currentVersion tells at which it is',
+  507: 'The data would outgrow the memory of a node that holds it',
+};
+
+function conditionHeaders(ifNoneMatch: string | undefined) {
+  const properties = {
+    'If-Match': { type: 'string', description: 'An ETag: only if the key is at this version' },
+    ...(ifNoneMatch === undefined ? {} : { 'If-None-Match': { type: 'string', description: ifNoneMatch } }),
+  };
+  return { type: 'object', properties };
+}

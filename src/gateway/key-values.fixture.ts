@@ -1,0 +1,74 @@
+/** A store in a map, which judges requests as a node does, for the routes in front of it. */
+import { KvError } from '../errors.js';
+import { checkIfVersion, checkKey, checkValue } from '../node/request-checks.js';
+import type { KeyValues } from './key-routes.js';
+
+export class FakeKeyValues implements KeyValues {
+  readonly maxValueBytes = 1_000;
+  readonly values = new Map<string, { value: Buffer; version: number }>();
+  /** What the next operation fails with. */
+  failure: unknown;
+  /** Calls that have begun and not ended, and the bytes that those hold. */
+  pending = 0;
+  heldBytes = 0;
+  maxHeldBytes = Number.POSITIVE_INFINITY;
+  #version = 0;
+
+  begin() {
+    let held = 0;
+    this.pending++;
+    return {
+      hold: (bytes: number) => {
+        held += bytes;
+        this.heldBytes += bytes;
+      },
+      refuseWhatIsTooMuch: () => {
+        if (this.heldBytes > this.maxHeldBytes) throw new KvError('OVERLOADED', 'too much is waiting');
+      },
+      end: () => {
+        this.pending--;
+        this.heldBytes -= held;
+      },
+    };
+  }
+
+  async get({ key: bytes }: { readonly key: Buffer }) {
+    const stored = this.values.get(this.#keyOf(bytes));
+    const found = stored !== undefined;
+    return { found, value: stored?.value ?? Buffer.alloc(0), version: stored?.version ?? 0, nodeId: 'node-a' };
+  }
+
+  async put({ key: bytes, value, ifVersion }: { readonly key: Buffer; readonly value: Buffer; readonly ifVersion?: number }) {
+    const key = this.#keyOf(bytes);
+    checkValue(value.length, this.maxValueBytes);
+    checkIfVersion(ifVersion, 0);
+    this.#checkVersion(key, ifVersion);
+    this.values.set(key, { value, version: ++this.#version });
+    return { version: this.#version, nodeId: 'node-a' };
+  }
+
+  async delete({ key: bytes, ifVersion }: { readonly key: Buffer; readonly ifVersion?: number }) {
+    const key = this.#keyOf(bytes);
+    checkIfVersion(ifVersion, 1);
+    this.#checkVersion(key, ifVersion);
+    const existed = this.values.delete(key);
+    return { existed, version: existed ? ++this.#version : 0, nodeId: 'node-a' };
+  }
+
+  async inSyncNodes() {
+    return ['node-a', 'node-b'];
+  }
+
+  #keyOf(bytes: Buffer): string {
+    const { failure } = this;
+    this.failure = undefined;
+    if (failure !== undefined) throw failure;
+    return checkKey(bytes);
+  }
+
+  #checkVersion(key: string, ifVersion: number | undefined): void {
+    const currentVersion = this.values.get(key)?.version ?? 0;
+    if (ifVersion === undefined || ifVersion === currentVersion) return;
+    throw new KvError('VERSION_MISMATCH', `the key is at version ${currentVersion}`, { currentVersion });
+  }
+}

@@ -1,0 +1,115 @@
+/** What went wrong, as HTTP tells it: one status for each code, and a body by RFC 9457. The only place that decides either. */
+import { STATUS_CODES } from 'node:http';
+import { type ErrorCode, KvError } from '../errors.js';
+
+/** 503 is a promise: definitely not executed, try again. 500 and 504 are not: a write may have been executed. */
+const statusOf: Readonly<Record<ErrorCode, number>> = {
+  INVALID_KEY: 400,
+  VALUE_TOO_LARGE: 413,
+  INVALID_ARGUMENT: 400,
+  VERSION_MISMATCH: 412,
+  NOT_FORCED: 409,
+  MEMORY_FULL: 507,
+  MESSAGE_TOO_LARGE: 413,
+  NO_PRIMARY: 503,
+  NOT_PRIMARY: 503,
+  TAKEOVER_IN_PROGRESS: 503,
+  HANDOVER_IN_PROGRESS: 503,
+  LEASE_LAPSED: 503,
+  PAUSED: 503,
+  TOO_FEW_IN_SYNC: 503,
+  SHARD_OFFLINE: 503,
+  STOPPING: 503,
+  OVERLOADED: 503,
+  UNREACHABLE: 503,
+  OUTCOME_UNKNOWN: 500,
+  DEADLINE_EXCEEDED: 504,
+  CANCELLED: 500,
+  INTERNAL: 500,
+  CLOSED: 503,
+  INVALID_OPTION: 500,
+  COORDINATION_UNAVAILABLE: 503,
+  CONFIG_MISMATCH: 500,
+  ADDRESS_UNAVAILABLE: 500,
+};
+
+export const problemType = 'application/problem+json';
+/** A failover takes about that long. */
+const retryAfterSeconds = 1;
+
+/** Where no operation was asked for, or none that could be one. */
+type HttpCode = 'KEY_NOT_FOUND' | 'NODE_NOT_FOUND' | 'NOT_FOUND' | 'METHOD_NOT_ALLOWED' | 'CROSS_ORIGIN' | 'BAD_REQUEST';
+
+export interface Problem {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string;
+  readonly code: ErrorCode | HttpCode;
+  /** Whether the operation was: definitely not, or nobody knows. */
+  readonly executed: 'no' | 'unknown';
+  /** With VERSION_MISMATCH: the version the key is at; 0 if it does not exist. */
+  readonly currentVersion?: number;
+  /** host:port for gRPC of the primary, where it is another node and known. */
+  readonly primaryAddress?: string;
+}
+
+export interface ProblemAnswer {
+  readonly body: Problem;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** A refusal that only HTTP knows. Definitely not executed. */
+export class HttpRefusal extends Error {
+  readonly status: number;
+  readonly code: HttpCode;
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(status: number, code: HttpCode, message: string, headers: Readonly<Record<string, string>> = {}) {
+    super(message);
+    this.name = 'HttpRefusal';
+    this.status = status;
+    this.code = code;
+    this.headers = headers;
+  }
+}
+
+/** `isExpected`: false for what belongs in the log; it leaves as a bland message. */
+export function describeProblem(error: unknown): ProblemAnswer & { readonly isExpected: boolean } {
+  if (error instanceof KvError) return { ...ofKvError(error), isExpected: true };
+  if (error instanceof HttpRefusal) return { ...ofRefusal(error), isExpected: true };
+  const status = refusalOfFramework(error);
+  if (status !== undefined)
+    return { ...ofRefusal(new HttpRefusal(status, 'BAD_REQUEST', (error as Error).message)), isExpected: true };
+  const bland = new KvError('INTERNAL', 'internal error; the log of the node has the details');
+  return { ...ofKvError(bland), isExpected: false };
+}
+
+function ofKvError(error: KvError): ProblemAnswer {
+  const { code, message: detail, executed, retryable, currentVersion, primaryAddress } = error;
+  const body: Problem = {
+    ...{ type: typeOf(code), title: titleOf(code), status: statusOf[code], detail, code, executed },
+    ...(currentVersion === undefined ? {} : { currentVersion }),
+    ...(primaryAddress === undefined ? {} : { primaryAddress }),
+  };
+  return { body, headers: retryable ? { 'retry-after': String(retryAfterSeconds) } : {} };
+}
+
+function ofRefusal({ status, code, message: detail, headers }: HttpRefusal): ProblemAnswer {
+  const title = code === 'BAD_REQUEST' ? (STATUS_CODES[status] ?? titleOf(code)) : titleOf(code);
+  return { body: { type: typeOf(code), title, status, detail, code, executed: 'no' }, headers };
+}
+
+function refusalOfFramework(error: unknown): number | undefined {
+  const status = error instanceof Error && 'statusCode' in error ? error.statusCode : undefined;
+  return typeof status === 'number' && status >= 400 && status < 500 ? status : undefined;
+}
+
+function typeOf(code: string): string {
+  return `urn:kvnode:error:${code}`;
+}
+
+/** `VERSION_MISMATCH`: Version mismatch. */
+function titleOf(code: string): string {
+  return code[0] + code.slice(1).toLowerCase().replaceAll('_', ' ');
+}

@@ -1,0 +1,67 @@
+/** What HTTP asks of this node: the same operations, memory and knowledge that gRPC is answered from. */
+import type { Logger } from 'pino';
+import { KvError } from '../errors.js';
+import { Gateway, type Health, healthRoutes, type KeyValues, keyRoutes } from '../gateway/index.js';
+import type { ClusterServer } from './cluster-server.js';
+import type { KeyValueOperations, MethodName, RequestOf, ResponseOf } from './key-value-operations.js';
+import type { PendingCalls } from './memory/pending-calls.js';
+
+export interface GatewayParts {
+  readonly operations: KeyValueOperations;
+  readonly pending: PendingCalls;
+  readonly cluster: ClusterServer;
+  readonly health: Health;
+}
+
+export interface NodeGatewayOptions {
+  readonly host: string;
+  readonly httpPort: number | undefined;
+  readonly maxValueBytes: number;
+  readonly logger: Logger;
+}
+
+/**
+ * Listens before the node knows whether it may start: until it has, `parts` are undefined, and nothing is executed.
+ *
+ * @throws KvError ADDRESS_UNAVAILABLE
+ */
+export async function openGateway(
+  { host, httpPort: port, maxValueBytes, logger }: NodeGatewayOptions,
+  parts: () => GatewayParts | undefined,
+): Promise<Gateway | undefined> {
+  if (port === undefined) return undefined;
+  const started = (): GatewayParts => {
+    const found = parts();
+    if (found === undefined) throw new KvError('NO_PRIMARY', 'this node is starting');
+    return found;
+  };
+  const health: Health = { readiness: () => parts()?.health.readiness() ?? { ready: false, reasons: ['the node is starting'] } };
+  return Gateway.listen({ host, port, logger, routes: [healthRoutes(health), keyRoutes(keyValuesOf(maxValueBytes, started))] });
+}
+
+/** Nobody has passed these calls on, and HTTP has no deadlines. */
+const caller = { wasForwarded: false, remainingMs: () => undefined };
+
+function keyValuesOf(maxValueBytes: number, parts: () => GatewayParts): KeyValues {
+  const run = <Name extends MethodName>(name: Name, request: RequestOf<Name>): Promise<ResponseOf<Name>> =>
+    new Promise((succeeded, failed) => parts().operations.run(name, request, caller, { succeeded, failed }));
+  return {
+    maxValueBytes,
+    begin() {
+      const { pending } = parts();
+      const call = pending.begin(0);
+      return {
+        hold: (bytes) => call.hold(bytes),
+        refuseWhatIsTooMuch: () => pending.refuseWhatIsTooMuch(),
+        end: () => call.end(),
+      };
+    },
+    get: (request) => run('Get', request),
+    put: (request) => run('Put', request),
+    delete: (request) => run('Delete', request),
+    async inSyncNodes(key) {
+      const { holders } = await parts().cluster.locate(key);
+      return holders.filter(({ role }) => role === 'primary' || role === 'backup').map(({ nodeId }) => nodeId);
+    },
+  };
+}
