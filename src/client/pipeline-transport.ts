@@ -44,8 +44,10 @@ const maxBatchBytes = 256 * 1024;
 const holdPart = 0.5;
 const minHoldMs = 1;
 const maxHoldMs = 10;
-/** Below, nobody waits. */
+/** Behind fewer, nobody waits. */
 const minUnanswered = 32;
+/** Nor do so many: what their message costs does not count any more. */
+const enough = 128;
 
 export class PipelineTransport {
   readonly #client: Client;
@@ -117,7 +119,7 @@ export class PipelineTransport {
 
   #isFew(): boolean {
     const unanswered = this.#pending - this.#unsent.length;
-    return unanswered >= minUnanswered && this.#unsent.length < unanswered;
+    return unanswered >= minUnanswered && this.#unsent.length < Math.min(unanswered, enough);
   }
 
   #hold(): void {
