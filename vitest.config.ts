@@ -28,7 +28,8 @@ export default defineConfig({
         test: {
           name: 'cluster',
           include: ['test/cluster/**/*.test.ts'],
-          fileParallelism: false,
+          // They wait for time-outs more than they work.
+          maxWorkers: 2,
           testTimeout: 120_000,
           hookTimeout: 120_000,
           globalSetup: ['test/cluster/zookeeper.setup.ts'],
