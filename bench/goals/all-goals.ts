@@ -8,5 +8,17 @@ import { memory } from './memory.js';
 import { pauses } from './pauses.js';
 import { serverGet, serverPut } from './server-calls.js';
 import { shardFailover } from './shard-failover.js';
+import { shardRates } from './shard-rates.js';
 
-export const allGoals: readonly Goal[] = [serverGet, serverPut, joiner, memory, pauses, failover, handover, idle, shardFailover];
+export const allGoals: readonly Goal[] = [
+  serverGet,
+  serverPut,
+  joiner,
+  memory,
+  pauses,
+  failover,
+  handover,
+  idle,
+  shardFailover,
+  shardRates,
+];

@@ -1,0 +1,72 @@
+/** What many shards cost a client that has the same number of operations in flight: rates beside those of one shard, in turns. */
+import { captureBench } from '../../local/bench-process.js';
+import { LocalCluster } from '../../local/local-cluster.js';
+import { isAsPlaced } from '../../local/ring.js';
+import { type Spread, spreadOf, spreadText } from '../peers/summary.js';
+import type { BenchResult } from '../result.js';
+import type { Goal, GoalOutcome, GoalRun } from './goal.js';
+
+const manyShards = 16;
+/** The goal is for puts; gets are there to compare with. */
+const wantedRatio = 0.9;
+const keyspace = 10_000;
+const placedTimeoutMs = 60_000;
+/** Of both clusters, unmeasured, until what they do often has been compiled. */
+const warmUpMs = 6_000;
+
+interface Load {
+  readonly operation: 'put' | 'get';
+  readonly inFlight: number;
+}
+
+const loads: readonly Load[] = [
+  { operation: 'put', inFlight: 256 },
+  { operation: 'put', inFlight: 1_024 },
+  { operation: 'get', inFlight: 256 },
+  { operation: 'get', inFlight: 1_024 },
+];
+
+export const shardRates: Goal = {
+  name: 'shard-rates',
+  async measure(run) {
+    await using one = await LocalCluster.start({ shards: 1 });
+    await using many = await LocalCluster.start({ shards: manyShards });
+    await many.waitUntil('every shard is as placed', isAsPlaced, placedTimeoutMs);
+    const outcomes: GoalOutcome[] = [];
+    for (const load of loads) outcomes.push(await compare(load, one, many, run));
+    return outcomes;
+  },
+};
+
+async function compare(load: Load, one: LocalCluster, many: LocalCluster, run: GoalRun): Promise<GoalOutcome> {
+  const { rounds, measureMs, signal, tell } = run;
+  for (const cluster of [one, many]) await rateOf(load, cluster, warmUpMs, signal);
+  const [ofOne, ofMany]: [number[], number[]] = [[], []];
+  for (let round = 1; round <= rounds; round += 1) {
+    ofOne.push(await rateOf(load, one, measureMs, signal));
+    ofMany.push(await rateOf(load, many, measureMs, signal));
+    const text = `${Math.round(ofOne.at(-1)!)}/s with 1 shard, ${Math.round(ofMany.at(-1)!)}/s with ${manyShards}`;
+    tell(`${load.operation}, ${load.inFlight} in flight, round ${round}: ${text}`);
+  }
+  const ratio = spreadOf(ofMany.map((rate, round) => rate / ofOne[round]!))!;
+  return outcomeOf(load, spreadOf(ofOne)!, spreadOf(ofMany)!, ratio);
+}
+
+async function rateOf({ operation, inFlight }: Load, cluster: LocalCluster, forMs: number, signal: AbortSignal): Promise<number> {
+  const where = ['--nodes', cluster.addresses.join(',')];
+  const what = ['--read-ratio', operation === 'get' ? '1' : '0', '--in-flight', String(inFlight)];
+  const shape = ['--threads', '1', '--keyspace', String(keyspace), '--duration', String(forMs / 1_000)];
+  const printed = await captureBench([...where, ...what, ...shape, '--json'], signal);
+  const { operationsPerSecond } = JSON.parse(printed) as BenchResult;
+  return operationsPerSecond;
+}
+
+function outcomeOf({ operation, inFlight }: Load, one: Spread, many: Spread, ratio: Spread): GoalOutcome {
+  return {
+    what: `${operation}s with ${manyShards} shards against 1, ${inFlight} in flight`,
+    wanted: operation === 'put' ? `at least ${wantedRatio} x` : '',
+    found: `${spreadText(ratio, 2)} x: ${spreadText(many, 0)}/s against ${spreadText(one, 0)}/s`,
+    reached: ratio.median >= wantedRatio,
+    figures: { inFlight, medianRatio: ratio.median, lowestRatio: ratio.lowest, highestRatio: ratio.highest },
+  };
+}
