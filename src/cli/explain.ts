@@ -61,6 +61,7 @@ const clientAdvice: Partial<Record<ErrorCode, string>> = {
     'Start a node that still holds the data. If there is none, "kvctl shard force-primary SHARD" tells what would be lost by going on.',
   UNREACHABLE: 'Check --nodes, or --zk and --root, and that a node is running there.',
   COORDINATION_UNAVAILABLE: 'Check --zk and --root, or name nodes directly with --nodes.',
+  CONFIG_MISMATCH: 'Give the values that are there, or choose another --root for another cluster.',
   OUTCOME_UNKNOWN: 'Read the key to see. Repeating a conditional write is safe; repeating another one may undo a later write.',
   DEADLINE_EXCEEDED: 'Read the key to see, and give more time with --deadline-ms.',
   INTERNAL: 'The log of the node has the details.',

@@ -15,3 +15,5 @@ export type {
   WriteOutcome,
 } from './coordinator.js';
 export { discoverNodes } from './discover-nodes.js';
+export { initializeCluster } from './initialize-cluster.js';
+export { proposedConfig } from './proposed-config.js';

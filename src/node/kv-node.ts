@@ -5,7 +5,6 @@
  * others about it. A planned stop goes the other way round: the data first (R12, R13), then the registrations, then the
  * calls that are still being answered, then the socket.
  */
-import { randomUUID } from 'node:crypto';
 import type { Server, UntypedServiceImplementation } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
 import { Controller } from '../controller/index.js';
@@ -15,12 +14,12 @@ import {
   type Coordinator,
   connectCoordinator,
   type NodeRegistration,
+  proposedConfig,
   type VersionedPlacement,
 } from '../coordination/index.js';
 import type { Gateway } from '../gateway/index.js';
 import type { Placement } from '../placement/index.js';
 import { clusterServiceWithRawKeys, keyValueServiceWithRawKeys, replicationService } from '../rpc/proto.js';
-import { formatVersion } from '../rpc/replication-codec.js';
 import { ClusterServer } from './cluster-server.js';
 import { Forwarder } from './forwarder.js';
 import { refuseIdInUse } from './id-in-use.js';
@@ -129,7 +128,7 @@ export class KvNode {
         gateway = await openGateway(options, () => (node === undefined ? undefined : node.#gatewayParts));
         await refuseIdInUse(coordinator, options.id ?? address, address);
         // Last of all that may fail: what is agreed on stays, for this cluster, for good.
-        const config = await coordinator.agreeOnConfig(configOf(options));
+        const config = await coordinator.agreeOnConfig(proposedConfig(options));
         node = new KvNode(options, config, coordinator, { server: listening.server, tools, gateway }, address);
         goLive(node.#implementations);
       } catch (error) {
@@ -388,8 +387,4 @@ export class KvNode {
       await new Promise((resolve) => setTimeout(resolve, Math.min(waitMs, deadline - performance.now())));
     }
   }
-}
-
-function configOf({ shards, replicas, vnodes, minInSync, beaconMs, leaseMs, graceMs }: NodeOptions): ClusterConfig {
-  return { formatVersion, clusterId: randomUUID(), shards, replicas, vnodes, minInSync, beaconMs, leaseMs, graceMs };
 }

@@ -1,5 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { parseKvctlCommandLine } from './command-line.js';
+import { type Invocation, parseKvctlCommandLine } from './command-line.js';
+
+async function parsed(...args: string[]): Promise<Invocation> {
+  const invocation = await parseKvctlCommandLine(args);
+  if (invocation.command === undefined) throw new Error('no command was found');
+  return invocation;
+}
 
 describe('kvctl - command line', () => {
   test.each([
@@ -28,33 +34,42 @@ describe('kvctl - command line', () => {
       ['-k', '--zk'],
     ],
     [
+      ['put', 'k', 'help'],
+      ['k', 'help'],
+    ],
+    [
+      ['put', 'help', 'completion'],
+      ['help', 'completion'],
+    ],
+    [
       ['--json', 'put', 'a.b', 'a=b'],
       ['a.b', 'a=b'],
     ],
   ])('%j keeps keys and values as typed', async (args, operands) => {
-    const parsed = await parseKvctlCommandLine(args);
-    expect(parsed.command.name).toBe('put');
-    expect(parsed.operands).toEqual(operands);
+    const { command, operands: found } = await parsed(...args);
+    expect(command.name).toBe('put');
+    expect(found).toEqual(operands);
   });
 
   test.each(['-1', '"quoted"', '1e3', ''])('--value=%s is kept as typed', async (value) => {
-    const { options } = await parseKvctlCommandLine(['put', 'k', `--value=${value}`]);
+    const { options } = await parsed('put', 'k', `--value=${value}`);
     expect(options.value).toBe(value);
   });
 
   test('a command of two words is found, and its words are no operands', async () => {
-    const { command, operands, options } = await parseKvctlCommandLine(['shard', 'force-primary', '0', '--accept-data-loss']);
+    const { command, operands, options } = await parsed('shard', 'force-primary', '0', '--accept-data-loss');
     expect(command.name).toBe('shard force-primary');
     expect(operands).toEqual(['0']);
     expect(options['accept-data-loss']).toBe(true);
   });
 
   test.each([
-    [[], 'no command was given'],
     [['putt', 'k'], '"putt k" is no command'],
     [['shard', 'x'], '"shard x" is no command'],
     [['get', 'k', '--if-absent'], 'Unknown argument: if-absent'],
     [['get', 'k', '--deadline-ms', 'soon'], '--deadline-ms: "soon" must be a whole number from 1'],
+    [['put', 'k', '-x'], 'a value that begins with - is given as --value=TEXT'],
+    [['put', 'k', 'v', '--command', 'GET k'], 'two commands were given'],
     [['get', 'k', '--zk'], 'Not enough arguments following: zk'],
     [['get', 'k', '--raw', '--json'], 'mutually exclusive'],
   ])('%j is refused as a usage error', async (args, message) => {
@@ -62,5 +77,14 @@ describe('kvctl - command line', () => {
       code: 'INVALID_OPTION',
       message: expect.stringContaining(message),
     });
+  });
+
+  test('a value that is "help" is a value, wherever it is given', async () => {
+    expect((await parsed('put', 'k', '--value', 'help')).options.value).toBe('help');
+  });
+
+  test('without a command there is a shell to be opened, or a line of it to be run', async () => {
+    expect(await parseKvctlCommandLine(['--nodes', 'a:1'])).toMatchObject({ command: undefined, connection: { nodes: 'a:1' } });
+    expect(await parseKvctlCommandLine(['--command', 'PUT a "b c"'])).toMatchObject({ command: undefined, text: 'PUT a "b c"' });
   });
 });

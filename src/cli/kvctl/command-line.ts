@@ -7,45 +7,88 @@ import { KvError } from '../../errors.js';
 import { packageVersion } from '../../version.js';
 import { throwUsageError } from '../usage-error.js';
 import { type Command, wholeNumber } from './command.js';
+import { commands } from './commands.js';
+import { commonOptions, connectionOptionNames, defaultDeadlineMs, epilogue } from './common-options.js';
 import type { ConnectionOptions } from './connect.js';
-import { deleteCommand } from './delete.js';
-import { forcePrimaryCommand } from './force-primary.js';
-import { getCommand } from './get.js';
-import { locateCommand } from './locate.js';
-import { nodesCommand } from './nodes.js';
-import { putCommand } from './put.js';
-import { statusCommand } from './status.js';
+import { keepOperands } from './keep-operands.js';
 
-export interface Invocation {
-  readonly command: Command;
-  readonly operands: readonly string[];
-  readonly options: Readonly<Record<string, unknown>>;
+export interface Common {
   readonly connection: ConnectionOptions;
   readonly json: boolean;
   readonly deadlineMs: number;
 }
 
-const commands: readonly Command[] = [
-  ...[putCommand, getCommand, deleteCommand, locateCommand],
-  ...[statusCommand, nodesCommand, forcePrimaryCommand],
-];
-const defaultDeadlineMs = 5000;
+export interface Invocation extends Common {
+  readonly command: Command;
+  readonly operands: readonly string[];
+  readonly options: Readonly<Record<string, unknown>>;
+}
 
-const epilogue = `Behind -- everything is an operand: kvctl put -- -key -value
+/** No command was given: commands are typed, come through stdin, or are one text. */
+export interface ShellInvocation extends Common {
+  readonly command: undefined;
+  readonly text: string | undefined;
+}
 
-Exit codes: 0 done; 1 failed, and definitely nothing was changed; 2 the command line is wrong;
-3 the outcome of a write is unknown; 4 the key does not exist (get, delete); 5 the key is at another version.`;
-
-/** Prints and ends the process for --help and --version. @throws KvError INVALID_OPTION */
-export async function parseKvctlCommandLine(args: readonly string[]): Promise<Invocation> {
-  let found: { command: Command; parsed: Record<string, unknown> } | undefined;
-  const parser = addCommonOptions(yargs([...args]));
+/**
+ * Of the process. Prints and ends it for --help, --version and completion.
+ * @throws KvError INVALID_OPTION
+ */
+export async function parseKvctlCommandLine(args: readonly string[]): Promise<Invocation | ShellInvocation> {
+  const parser = newParser(args).completion('completion', 'Print a script that completes commands and options in bash or zsh');
+  let found: Invocation | ShellInvocation | undefined;
   addCommands(parser, commands, (command, parsed) => {
-    found = { command, parsed };
+    found = toInvocation(command, parsed);
   });
-  await parser.parseAsync();
+  parser.command(
+    '$0',
+    false,
+    () => {},
+    (parsed) => {
+      if (parsed._.length > 0) throw noCommand(parsed._);
+      found = { command: undefined, text: parsed.command as string | undefined, ...toCommon(parsed) };
+    },
+  );
+  await parse(parser, args);
   if (found === undefined) throw new KvError('INVALID_OPTION', 'no command was given; see kvctl --help');
-  return toInvocation(found.command, found.parsed);
+  return found;
+}
+
+/**
+ * Of a line that was typed at kvctl. Prints what --help asks for.
+ * @returns undefined if that was all. @throws KvError INVALID_OPTION
+ */
+export async function parseShellCommand(args: readonly string[]): Promise<Invocation | undefined> {
+  const parser = newParser(args).exitProcess(false);
+  let found: Invocation | undefined;
+  addCommands(parser, commands, (command, parsed) => {
+    found = toInvocation(command, parsed);
+  });
+  parser.command(
+    '$0',
+    false,
+    () => {},
+    (parsed) => {
+      throw noCommand(parsed._);
+    },
+  );
+  await parse(parser, args);
+  return found;
+}
+
+async function parse(parser: Argv, args: readonly string[]): Promise<void> {
+  try {
+    await parser.parseAsync();
+  } catch (error) {
+    const isUnknown = error instanceof KvError && error.message.startsWith('Unknown argument');
+    if (!isUnknown || !args.includes('put')) throw error;
+    const remedy = 'a value that begins with - is given as --value=TEXT, or behind --: put -- KEY -TEXT';
+    throw new KvError('INVALID_OPTION', `${error.message}; ${remedy}`, { cause: error });
+  }
+}
+
+function noCommand(words: readonly (string | number)[]): KvError {
+  return new KvError('INVALID_OPTION', `"${words.join(' ')}" is no command; see kvctl --help`);
 }
 
 type OnCommand = (command: Command, parsed: Record<string, unknown>) => void;
@@ -59,7 +102,17 @@ function addCommands(parser: Argv, list: readonly Command[], onCommand: OnComman
     const [command] = below;
     if (command === undefined) continue;
     if (rest(command).length > 1) {
-      parser.command(word, `Commands on one ${word}`, (inner) => addCommands(inner, below, onCommand, `${prefix}${word} `));
+      parser.command(word, `Commands on one ${word}`, (inner) => {
+        addCommands(inner, below, onCommand, `${prefix}${word} `);
+        inner.command(
+          '$0',
+          false,
+          () => {},
+          (parsed) => {
+            throw noCommand(parsed._);
+          },
+        );
+      });
     } else {
       const usage = `kvctl ${command.name} ${command.operands} [options]\n\n${command.summary}.`;
       parser.command(
@@ -70,24 +123,14 @@ function addCommands(parser: Argv, list: readonly Command[], onCommand: OnComman
       );
     }
   }
-  parser.command(
-    '$0',
-    false,
-    () => {},
-    (parsed) => {
-      const typed = parsed._.join(' ');
-      throw new KvError(
-        'INVALID_OPTION',
-        typed === '' ? 'no command was given; see kvctl --help' : `"${typed}" is no command; see kvctl --help`,
-      );
-    },
-  );
 }
 
-function addCommonOptions(parser: Argv): Argv {
-  return parser
+function newParser(args: readonly string[]): Argv {
+  return yargs(keepOperands(args, { ...commonOptions, ...Object.assign({}, ...commands.map(({ options }) => options)) }))
     .scriptName('kvctl')
-    .usage('$0 COMMAND [options]\n\nReads, writes and looks after a kvnode cluster.')
+    .usage(
+      '$0 [COMMAND] [options]\n\nReads, writes and looks after a kvnode cluster. Without a command it takes commands line by line.',
+    )
     .parserConfiguration({
       'parse-positional-numbers': false,
       'parse-numbers': false,
@@ -96,34 +139,9 @@ function addCommonOptions(parser: Argv): Argv {
       'camel-case-expansion': false,
       'dot-notation': false,
     })
-    .options({
-      nodes: {
-        type: 'string',
-        requiresArg: true,
-        describe: 'Nodes to ask, host:port[,host:port...]; any of the cluster will do',
-      },
-      zk: {
-        type: 'string',
-        requiresArg: true,
-        describe: 'ZooKeeper connection string, to find the nodes',
-        defaultDescription: 'localhost:2181',
-      },
-      root: {
-        type: 'string',
-        requiresArg: true,
-        describe: 'Root znode of the cluster, with --zk',
-        defaultDescription: '/kvstore',
-      },
-      'deadline-ms': {
-        type: 'string',
-        requiresArg: true,
-        default: String(defaultDeadlineMs),
-        describe: 'Longest time for a call',
-      },
-      json: { type: 'boolean', describe: 'One JSON value instead of text' },
-    })
-    .group(['nodes', 'zk', 'root', 'deadline-ms'], 'Connection (also from KVNODE_NODES, KVNODE_ZK, KVNODE_ROOT):')
-    .group(['json', 'help', 'version'], 'General:')
+    .options(commonOptions)
+    .group([...connectionOptionNames], 'Connection (also from KVNODE_NODES, KVNODE_ZK, KVNODE_ROOT):')
+    .group(['json', 'command', 'help', 'version'], 'General:')
     .strictOptions()
     .epilogue(epilogue)
     .version(packageVersion())
@@ -131,15 +149,18 @@ function addCommonOptions(parser: Argv): Argv {
     .fail(throwUsageError);
 }
 
-function toInvocation(command: Command, parsed: Record<string, unknown>): Invocation {
+function toCommon(parsed: Record<string, unknown>): Common {
   const text = (name: string): string | undefined => parsed[name] as string | undefined;
-  const words = command.name.split(' ').length;
   return {
-    command,
-    operands: (parsed._ as unknown[]).slice(words).map(String),
-    options: parsed,
     connection: { nodes: text('nodes'), zk: text('zk'), root: text('root') },
     json: parsed.json === true,
     deadlineMs: wholeNumber(parsed, 'deadline-ms', 1) ?? defaultDeadlineMs,
   };
+}
+
+function toInvocation(command: Command, parsed: Record<string, unknown>): Invocation {
+  if (parsed.command !== undefined)
+    throw new KvError('INVALID_OPTION', `two commands were given: ${command.name}, and another with --command`);
+  const words = command.name.split(' ').length;
+  return { command, operands: (parsed._ as unknown[]).slice(words).map(String), options: parsed, ...toCommon(parsed) };
 }

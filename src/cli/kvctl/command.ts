@@ -2,6 +2,7 @@
 import type { Options } from 'yargs';
 import type { KvClient } from '../../client/index.js';
 import { KvError } from '../../errors.js';
+import type { ConnectionOptions } from './connect.js';
 import type { ExitCode } from './exit-codes.js';
 import type { Output } from './output.js';
 
@@ -12,8 +13,12 @@ export interface CommandContext {
   readonly operands: readonly string[];
   /** Values of the command's own options, by their name on the command line. */
   readonly options: Readonly<Record<string, unknown>>;
-  /** For every single call. */
-  readonly deadlineMs: number;
+  /** For every single call: how long it may take, and that somebody pressed Ctrl-C. */
+  readonly call: { readonly deadlineMs: number; readonly signal: AbortSignal };
+  /** As typed; for commands that need ZooKeeper itself. */
+  readonly connection: ConnectionOptions;
+  /** Commands come through stdin, so that no value can. */
+  readonly isStdinTaken: boolean;
   readonly output: Output;
 }
 

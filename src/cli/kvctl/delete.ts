@@ -1,5 +1,6 @@
 import { type Command, expectOperands, ifVersionOption, keyOperand, wholeNumber } from './command.js';
 import { exitCodes } from './exit-codes.js';
+import { tellWaiting } from './waiting.js';
 
 export const deleteCommand: Command = {
   name: 'delete',
@@ -7,16 +8,15 @@ export const deleteCommand: Command = {
   summary: 'Remove a key',
   isWrite: true,
   options: { 'if-version': ifVersionOption },
-  async run({ connect, operands, options, deadlineMs, output }) {
+  async run({ connect, operands, options, call, output }) {
     expectOperands(deleteCommand, operands, 1);
     const key = keyOperand(operands);
     const ifVersion = wholeNumber(options, 'if-version', 1);
+    const condition = ifVersion === undefined ? {} : { ifVersion };
     const client = await connect();
-    const { existed, version, nodeId } = await client.delete(key, {
-      ...(ifVersion === undefined ? {} : { ifVersion }),
-      deadlineMs,
-    });
-    const text = existed ? `deleted at version ${version} (by ${nodeId})` : 'there was nothing to delete';
+    const remove = () => client.delete(key, { ...condition, ...call });
+    const { existed, version, nodeId } = await tellWaiting(client, [key], output, remove);
+    const text = existed ? `deleted at version ${version} (by ${nodeId})` : `there was nothing to delete (by ${nodeId})`;
     output.result(text, { key, existed, version, nodeId });
     return existed ? exitCodes.ok : exitCodes.notFound;
   },

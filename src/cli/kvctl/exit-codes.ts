@@ -9,6 +9,8 @@ export const exitCodes = {
   outcomeUnknown: 3,
   notFound: 4,
   versionMismatch: 5,
+  /** A part was written before it failed (restore). */
+  partlyDone: 6,
 } as const;
 
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];

@@ -17,7 +17,9 @@ test('kvctl shard force-primary - leaves a shard alone that is not offline', asy
     connect: async () => client as KvClient,
     operands: ['0'],
     options: { 'accept-data-loss': true },
-    deadlineMs: 1,
+    connection: { nodes: undefined, zk: undefined, root: undefined },
+    call: { deadlineMs: 1, signal: new AbortController().signal },
+    isStdinTaken: false,
     output: new Output(false),
   });
   await expect(running).rejects.toMatchObject({ code: 'NOT_FORCED', executed: 'no' });

@@ -18,11 +18,11 @@ export const forcePrimaryCommand: Command = {
       describe: 'Writes that only the lost replicas hold may be given up; those replicas are stopped for good',
     },
   },
-  async run({ connect, operands, options, deadlineMs, output }): Promise<ExitCode> {
+  async run({ connect, operands, options, call, output }): Promise<ExitCode> {
     expectOperands(forcePrimaryCommand, operands, 1);
     const number = parseWholeNumber('SHARD', operands[0] ?? '', 0);
     const client = await connect();
-    const view = await gatherCluster(client, deadlineMs);
+    const view = await gatherCluster(client, call);
     const shard = offlineShard(view, number);
     refuseSilentNodes(view);
     const [best] = rankReplicas(number, view.answers);
@@ -36,7 +36,7 @@ export const forcePrimaryCommand: Command = {
       return exitCodes.failed;
     }
     output.note(loss);
-    const { epoch, seqFloor } = await client.forcePrimary(best.node.address, { shard: number, acceptDataLoss: true, deadlineMs });
+    const { epoch, seqFloor } = await client.forcePrimary(best.node.address, { shard: number, acceptDataLoss: true, ...call });
     output.result(`node ${best.node.id} is primary of shard ${number} in epoch ${epoch}; versions go on from ${seqFloor}`, {
       shard: number,
       executed: true,

@@ -1,5 +1,5 @@
 /** The cluster as it is seen when every node is asked: one topology, and the status of each node or why there is none. */
-import type { KvClient } from '../../client/index.js';
+import type { CallOptions, KvClient } from '../../client/index.js';
 import type { NodeInfo, NodeStatus, Topology } from '../../rpc/kv-api.js';
 import { describeError } from '../explain.js';
 
@@ -16,15 +16,15 @@ export interface ClusterView {
   readonly answers: readonly NodeAnswer[];
 }
 
-export async function gatherCluster(client: KvClient, deadlineMs: number): Promise<ClusterView> {
-  const topology = await client.wholeTopology({ deadlineMs });
-  const answers = await Promise.all(topology.nodes.map((node) => askNode(client, node, deadlineMs)));
+export async function gatherCluster(client: KvClient, call: CallOptions): Promise<ClusterView> {
+  const topology = await client.wholeTopology(call);
+  const answers = await Promise.all(topology.nodes.map((node) => askNode(client, node, call)));
   return { topology, answers };
 }
 
-async function askNode(client: KvClient, node: NodeInfo, deadlineMs: number): Promise<NodeAnswer> {
+async function askNode(client: KvClient, node: NodeInfo, call: CallOptions): Promise<NodeAnswer> {
   try {
-    return { node, status: await client.nodeStatus(node.address, { deadlineMs }) };
+    return { node, status: await client.nodeStatus(node.address, call) };
   } catch (error) {
     return { node, problem: describeError(error) };
   }

@@ -1,28 +1,33 @@
 import { type Command, expectOperands, keyOperand } from './command.js';
 import { exitCodes } from './exit-codes.js';
 import { jsonValue } from './output.js';
+import { tellWaiting } from './waiting.js';
 
 export const getCommand: Command = {
   name: 'get',
   operands: 'KEY',
-  summary: 'Print the value of a key',
+  summary: 'Print the value of a key; its version, and who answered, on stderr',
   isWrite: false,
   options: {
-    raw: { type: 'boolean', describe: 'Without a newline behind the value', conflicts: 'json' },
+    raw: { type: 'boolean', describe: 'The bytes of the value and nothing else', conflicts: 'json' },
   },
-  async run({ connect, operands, options, deadlineMs, output }) {
+  async run({ connect, operands, options, call, output }) {
     expectOperands(getCommand, operands, 1);
     const key = keyOperand(operands);
     const client = await connect();
-    const found = await client.get(key, { deadlineMs });
+    const found = await tellWaiting(client, [key], output, () => client.get(key, call));
     if (found === undefined) {
       output.note('the key does not exist');
       output.noResult({ key, found: false });
       return exitCodes.notFound;
     }
     const { value, version, nodeId } = found;
-    if (options.raw === true) output.rawValue(value);
-    else output.value(value, { key, found: true, ...jsonValue(value), version, nodeId });
+    if (options.raw === true) {
+      output.rawValue(value);
+      return exitCodes.ok;
+    }
+    output.value(value, { key, found: true, ...jsonValue(value), version, nodeId });
+    output.remark(`version ${version} (by ${nodeId})`);
     return exitCodes.ok;
   },
 };

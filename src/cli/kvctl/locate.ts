@@ -9,10 +9,10 @@ export const locateCommand: Command = {
   summary: 'Show the shard of a key and the nodes that hold it, primary first',
   isWrite: false,
   options: {},
-  async run({ connect, operands, deadlineMs, output }) {
+  async run({ connect, operands, call, output }) {
     expectOperands(locateCommand, operands, 1);
     const key = keyOperand(operands);
-    const location = await (await connect()).locate(key, { deadlineMs });
+    const location = await (await connect()).locate(key, call);
     output.result(renderLocation(location), { key, ...location });
     return exitCodes.ok;
   },

@@ -18,7 +18,7 @@ export function nodesToJson({ answers }: ClusterView): object {
   return { nodes: answers.map(nodeToJson) };
 }
 
-function nodeToJson({ node, status, problem }: NodeAnswer): object {
+export function nodeToJson({ node, status, problem }: NodeAnswer): object {
   if (status === undefined) return { ...node, answered: false, problem };
   const { replicas, uptimeMs, version, zookeeper, keys, dataBytes, dataLimitBytes, memoryBytes, maxMemoryBytes } = status;
   return {

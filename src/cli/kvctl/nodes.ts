@@ -9,9 +9,9 @@ export const nodesCommand: Command = {
   summary: 'Show what each node holds: shards, keys, bytes',
   isWrite: false,
   options: {},
-  async run({ connect, operands, deadlineMs, output }) {
+  async run({ connect, operands, call, output }) {
     expectOperands(nodesCommand, operands, 0);
-    const view = await gatherCluster(await connect(), deadlineMs);
+    const view = await gatherCluster(await connect(), call);
     output.result(renderNodes(view), nodesToJson(view));
     return exitCodes.ok;
   },

@@ -1,7 +1,10 @@
+import type { CallOptions, KvClient } from '../../client/index.js';
 import { KvError } from '../../errors.js';
+import { describeError } from '../explain.js';
 import { type Command, expectOperands, ifVersionOption, keyOperand, wholeNumber } from './command.js';
 import { exitCodes } from './exit-codes.js';
 import { readValue } from './read-value.js';
+import { tellWaiting } from './waiting.js';
 
 export const putCommand: Command = {
   name: 'put',
@@ -13,18 +16,34 @@ export const putCommand: Command = {
     'if-version': ifVersionOption,
     'if-absent': { type: 'boolean', describe: 'Only if the key does not exist' },
   },
-  async run({ connect, operands, options, deadlineMs, output }) {
+  async run({ connect, operands, options, call, isStdinTaken, output }) {
     expectOperands(putCommand, operands, 1, 2);
     const key = keyOperand(operands);
     const ifVersion = wholeNumber(options, 'if-version', 1);
     const ifAbsent = options['if-absent'] === true;
     if (ifAbsent && ifVersion !== undefined)
       throw new KvError('INVALID_OPTION', '--if-absent and --if-version exclude each other');
-    const value = await readValue(operands[1], options.value as string | undefined);
+    const value = await readValue(operands[1], options.value as string | undefined, isStdinTaken);
     const condition = ifAbsent ? { ifVersion: 0 } : ifVersion === undefined ? {} : { ifVersion };
     const client = await connect();
-    const { version, nodeId } = await client.put(key, value, { ...condition, deadlineMs });
-    output.result(`stored at version ${version} (by ${nodeId})`, { key, version, nodeId });
+    const put = () => client.put(key, value, { ...condition, ...call });
+    const { version, nodeId } = await tellWaiting(client, [key], output, put);
+    const { heldBy, problem } = await holdersOf(client, key, call);
+    const held = heldBy === undefined ? `who else holds it could not be learned: ${problem}` : `held by ${heldBy.join(', ')}`;
+    output.result(`stored at version ${version} (by ${nodeId}); ${held}`, { key, version, nodeId, heldBy: heldBy ?? null });
     return exitCodes.ok;
   },
 };
+
+/**
+ * The nodes that hold what was just acknowledged: whoever is in the in-sync set after that holds everything that was
+ * acknowledged before. The write is done, so a failure to learn them is none of the command.
+ */
+async function holdersOf(client: KvClient, key: string, call: CallOptions): Promise<{ heldBy?: string[]; problem?: string }> {
+  try {
+    const { holders } = await client.locate(key, call);
+    return { heldBy: holders.filter(({ role }) => role === 'primary' || role === 'backup').map(({ nodeId }) => nodeId) };
+  } catch (error) {
+    return { problem: describeError(error) };
+  }
+}

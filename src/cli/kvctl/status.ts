@@ -1,18 +1,43 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { type Command, expectOperands } from './command.js';
 import { exitCodes } from './exit-codes.js';
 import { gatherCluster } from './gather.js';
 import { renderStatus, toJson } from './status-report.js';
+
+const watchMs = 1_000;
+/** Cursor to the top left, and what was there before is gone: without the flicker of clearing first. */
+const clearScreen = '\x1b[H\x1b[2J\x1b[3J';
 
 export const statusCommand: Command = {
   name: 'status',
   operands: '',
   summary: 'Show nodes, the shards that need attention, and warnings',
   isWrite: false,
-  options: { all: { type: 'boolean', describe: 'Every shard and replica, also where nothing is amiss' } },
-  async run({ connect, operands, options, deadlineMs, output }) {
+  options: {
+    all: { type: 'boolean', describe: 'Every shard and replica, also where nothing is amiss' },
+    watch: { type: 'boolean', describe: 'Again every second, until Ctrl-C' },
+  },
+  async run({ connect, operands, options, call, output }) {
     expectOperands(statusCommand, operands, 0);
-    const view = await gatherCluster(await connect(), deadlineMs);
-    output.result(renderStatus(view, options.all === true), toJson(view));
-    return exitCodes.ok;
+    const client = await connect();
+    const look = async (before: string): Promise<void> => {
+      const view = await gatherCluster(client, call);
+      output.result(`${before}${renderStatus(view, options.all === true)}`, toJson(view));
+    };
+    if (options.watch !== true) {
+      await look('');
+      return exitCodes.ok;
+    }
+    const before = process.stdout.isTTY === true ? clearScreen : `${'─'.repeat(60)}\n`;
+    try {
+      for (;;) {
+        await look(before);
+        await pause(watchMs, undefined, { signal: call.signal });
+      }
+    } catch (error) {
+      // Ctrl-C is how a watch ends.
+      if (call.signal.aborted) return exitCodes.ok;
+      throw error;
+    }
   },
 };

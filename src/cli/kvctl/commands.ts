@@ -1,0 +1,18 @@
+/** Every command of kvctl, in the order of the help. */
+import type { Command } from './command.js';
+import { deleteCommand } from './delete.js';
+import { forcePrimaryCommand } from './force-primary.js';
+import { getCommand } from './get.js';
+import { infoCommand } from './info.js';
+import { initCommand } from './init.js';
+import { keysCommand } from './keys.js';
+import { locateCommand } from './locate.js';
+import { mgetCommand } from './mget.js';
+import { nodesCommand } from './nodes.js';
+import { putCommand } from './put.js';
+import { statusCommand } from './status.js';
+
+export const commands: readonly Command[] = [
+  ...[putCommand, getCommand, deleteCommand, mgetCommand, keysCommand, locateCommand],
+  ...[statusCommand, nodesCommand, infoCommand, initCommand, forcePrimaryCommand],
+];

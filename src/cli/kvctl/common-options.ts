@@ -1,0 +1,44 @@
+/** The options that every command of kvctl takes, and what its help ends with. */
+import type { Options } from 'yargs';
+
+export const defaultDeadlineMs = 5000;
+
+export const connectionOptionNames = ['nodes', 'zk', 'root', 'deadline-ms'] as const;
+
+export const commonOptions: Readonly<Record<string, Options>> = {
+  nodes: {
+    type: 'string',
+    requiresArg: true,
+    describe: 'Nodes to ask, host:port[,host:port...]; any of the cluster will do',
+  },
+  zk: {
+    type: 'string',
+    requiresArg: true,
+    describe: 'ZooKeeper connection string, to find the nodes',
+    defaultDescription: 'localhost:2181',
+  },
+  root: {
+    type: 'string',
+    requiresArg: true,
+    describe: 'Root znode of the cluster, with --zk',
+    defaultDescription: '/kvstore',
+  },
+  'deadline-ms': {
+    type: 'string',
+    requiresArg: true,
+    default: String(defaultDeadlineMs),
+    describe: 'Longest time for a call',
+  },
+  json: { type: 'boolean', describe: 'One JSON value instead of text' },
+  command: {
+    type: 'string',
+    requiresArg: true,
+    describe: 'Run one line as it would be typed without a command: --command "PUT user:1 Alice"',
+  },
+};
+
+export const epilogue = `Behind -- everything is an operand: kvctl put -- -key -value
+
+Exit codes: 0 done; 1 failed, and definitely nothing was changed; 2 the command line is wrong;
+3 the outcome of a write is unknown; 4 a key does not exist (get, delete, mget); 5 the key is at another version;
+6 stopped half way: a part was written (restore).`;

@@ -1,0 +1,9 @@
+import { KvError } from '../../errors.js';
+import type { NodeInfo, Topology } from '../../rpc/kv-api.js';
+
+/** By its id or its address. @throws KvError INVALID_OPTION naming those that live. */
+export function findNode({ nodes }: Pick<Topology, 'nodes'>, wanted: string): NodeInfo {
+  const found = nodes.find(({ id }) => id === wanted) ?? nodes.find(({ address }) => address === wanted);
+  if (found !== undefined) return found;
+  throw new KvError('INVALID_OPTION', `no live node is called "${wanted}"; there are ${nodes.map(({ id }) => id).join(', ')}`);
+}

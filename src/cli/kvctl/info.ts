@@ -1,0 +1,64 @@
+import { KvError } from '../../errors.js';
+import type { NodeStatus } from '../../rpc/kv-api.js';
+import { rangesOf } from '../../shard-ranges.js';
+import { type Command, expectOperands } from './command.js';
+import { exitCodes } from './exit-codes.js';
+import { findNode } from './find-node.js';
+import { gatherCluster, type NodeAnswer } from './gather.js';
+import { nodeToJson } from './node-report.js';
+import { grouped, size, uptime } from './tables.js';
+
+export const infoCommand: Command = {
+  name: 'info',
+  operands: '[NODE]',
+  summary: 'Show one node in full, by its id or address, or every node',
+  isWrite: false,
+  options: {},
+  async run({ connect, operands, call, output }) {
+    expectOperands(infoCommand, operands, 0, 1);
+    const { topology, answers } = await gatherCluster(await connect(), call);
+    const [wanted] = operands;
+    const node = wanted === undefined ? undefined : findNode(topology, wanted);
+    const shown = answers.filter((answer) => node === undefined || answer.node.id === node.id);
+    const text = [`cluster ${topology.clusterId}, ${grouped(topology.shards.length)} shards`, ...shown.map(renderInfo)];
+    output.result(text.join('\n\n'), { clusterId: topology.clusterId, nodes: shown.map(infoToJson) });
+    const [only] = shown;
+    if (node !== undefined && only?.problem !== undefined)
+      throw new KvError('UNREACHABLE', `${node.id} is registered but does not answer: ${only.problem}`);
+    return exitCodes.ok;
+  },
+};
+
+function renderInfo({ node, status, problem }: NodeAnswer): string {
+  const facts: [string, string][] = [
+    ['address', node.address],
+    ['zone', node.zone || '-'],
+    ['weight', String(node.weight)],
+    ...(status === undefined ? [['no answer', problem ?? ''] as [string, string]] : factsOf(status)),
+  ];
+  const width = Math.max(...facts.map(([name]) => name.length));
+  return [`node ${node.id}`, ...facts.map(([name, fact]) => `  ${name.padEnd(width)}  ${fact}`)].join('\n');
+}
+
+function factsOf(status: NodeStatus): [string, string][] {
+  const { replicas, warnings } = status;
+  const shardsWhere = (holds: (role: string) => boolean): string =>
+    rangesOf(replicas.filter(({ role }) => holds(role)).map(({ shard }) => shard)) || 'none';
+  return [
+    ['version', status.version],
+    ['up', uptime(status.uptimeMs)],
+    ['zookeeper', status.zookeeper],
+    ['keys', grouped(status.keys)],
+    ['data', `${size(status.dataBytes)} of ${size(status.dataLimitBytes)}`],
+    ['memory', `${size(status.memoryBytes)} of ${size(status.maxMemoryBytes)}`],
+    ['primary of', shardsWhere((role) => role === 'primary')],
+    ['backup of', shardsWhere((role) => role === 'backup')],
+    ['joins', shardsWhere((role) => role !== 'primary' && role !== 'backup')],
+    ...warnings.map((warning): [string, string] => ['warning', warning]),
+  ];
+}
+
+function infoToJson(answer: NodeAnswer): object {
+  const { replicas = [], warnings = [] } = answer.status ?? {};
+  return { ...nodeToJson(answer), replicas, warnings };
+}

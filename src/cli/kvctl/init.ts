@@ -1,0 +1,38 @@
+import type { Options } from 'yargs';
+import { flagOf, type OptionName, optionSpecs, resolveOptions } from '../../config/index.js';
+import { initializeCluster, proposedConfig } from '../../coordination/index.js';
+import { KvError } from '../../errors.js';
+import { type Command, expectOperands } from './command.js';
+import { exitCodes } from './exit-codes.js';
+
+/** What is agreed on for good, as kvnode's options of the same names. */
+const agreed = ['shards', 'replicas', 'vnodes', 'minInSync', 'beaconMs', 'leaseMs', 'graceMs'] as const satisfies OptionName[];
+
+export const initCommand: Command = {
+  name: 'init',
+  operands: '',
+  summary: 'Set up a cluster in ZooKeeper ahead of its first node: the root znode and what all nodes agree on',
+  isWrite: false,
+  options: Object.fromEntries(agreed.map((name): [string, Options] => [flagOf(name), optionOf(name)])),
+  async run({ connection, operands, options, call, output }) {
+    expectOperands(initCommand, operands, 0);
+    if (connection.nodes !== undefined) throw new KvError('INVALID_OPTION', 'init speaks to ZooKeeper: give --zk, not --nodes');
+    const given = Object.fromEntries(agreed.map((name) => [name, options[flagOf(name)]]));
+    const { zk, root } = connection;
+    const { values } = resolveOptions({ commandLine: { ...given, zk, root }, environment: process.env });
+    const { config, created } = await initializeCluster(values.zk, values.root, proposedConfig(values), call.deadlineMs);
+    const settings = agreed.map((name) => `--${flagOf(name)} ${config[name]}`).join(' ');
+    const what = created ? 'is set up' : 'had been set up before, with the same values';
+    output.result(`cluster ${config.clusterId} ${what} under ${values.root}: start its nodes with ${settings}`, {
+      created,
+      root: values.root,
+      config,
+    });
+    return exitCodes.ok;
+  },
+};
+
+function optionOf(name: (typeof agreed)[number]): Options {
+  const { description, default: value } = optionSpecs[name];
+  return { type: 'string', requiresArg: true, describe: description, defaultDescription: String(value) };
+}

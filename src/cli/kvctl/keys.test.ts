@@ -1,0 +1,26 @@
+import { describe, expect, test } from 'vitest';
+import { mergePages } from './keys.js';
+
+const page = (keys: string[], nextAfter = '') => ({ keys: keys.map((key) => ({ key, version: 1, valueBytes: 0 })), nextAfter });
+const merged = (limit: number, ...pages: ReturnType<typeof page>[]): [string[], string] => {
+  const { keys, nextAfter } = mergePages(pages, limit);
+  return [keys.map(({ key }) => key), nextAfter];
+};
+
+describe('kvctl keys - a page of all shards', () => {
+  test('is in the order of the bytes, and the last where no shard has more', () => {
+    expect(merged(9, page(['b', 'd']), page([]), page(['a', '\u{1f511}', '\uffee']))).toEqual([
+      ['a', 'b', 'd', '\uffee', '\u{1f511}'],
+      '',
+    ]);
+  });
+  test('ends at its limit', () => {
+    expect(merged(2, page(['a', 'c']), page(['b']))).toEqual([['a', 'b'], 'b']);
+  });
+  test('ends where a shard has told no more: it may have keys before those of the others', () => {
+    expect(merged(9, page(['a', 'b'], 'b'), page(['c', 'd']))).toEqual([['a', 'b'], 'b']);
+  });
+  test('of exactly as many keys as there are is the last', () => {
+    expect(merged(2, page(['a']), page(['b']))).toEqual([['a', 'b'], '']);
+  });
+});

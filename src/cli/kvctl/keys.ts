@@ -1,0 +1,113 @@
+/**
+ * The keys of the cluster, or of what one node holds of it, in the order of their bytes. Every shard tells its keys in that
+ * order, so a page of all of them is the smallest of what each has behind where the page before ended.
+ */
+import type { CallOptions, KvClient } from '../../client/index.js';
+import { KvError } from '../../errors.js';
+import type { ListedKey, ListKeysRequest, ListKeysResponse } from '../../rpc/kv-api.js';
+import { type Command, expectOperands, wholeNumber } from './command.js';
+import { exitCodes } from './exit-codes.js';
+import { findNode } from './find-node.js';
+import { printable } from './output.js';
+import { plainTable, size } from './tables.js';
+
+const defaultLimit = 1_000;
+
+export const keysCommand: Command = {
+  name: 'keys',
+  operands: '',
+  summary: 'List keys in the order of their bytes, a page at a time',
+  isWrite: false,
+  options: {
+    node: {
+      type: 'string',
+      requiresArg: true,
+      describe: 'Only what this node holds, by its id or address; else the primaries tell',
+    },
+    shard: { type: 'string', requiresArg: true, describe: 'Only keys of this shard' },
+    prefix: { type: 'string', requiresArg: true, describe: 'Only keys that begin with it' },
+    after: { type: 'string', requiresArg: true, describe: 'Only keys behind this one: the next page' },
+    limit: { type: 'string', requiresArg: true, default: String(defaultLimit), describe: 'Most keys of a page' },
+    all: { type: 'boolean', describe: 'Page after page, to the last key' },
+    long: { type: 'boolean', describe: 'With version and size of each' },
+  },
+  async run({ connect, operands, options, call, output }) {
+    expectOperands(keysCommand, operands, 0);
+    const limit = wholeNumber(options, 'limit', 1) ?? defaultLimit;
+    const shard = wholeNumber(options, 'shard', 0);
+    const text = (name: string): string => (options[name] as string | undefined) ?? '';
+    const source = await chooseSource(await connect(), { node: text('node'), shard }, call);
+    for (let after = text('after'); ; ) {
+      const { keys, nextAfter } = await mergedPage(source, { after, prefix: text('prefix'), limit });
+      const lines = options.long === true ? longTable(keys) : keys.map(({ key }) => printable(key)).join('\n');
+      if (output.isJson) output.noResult({ keys, nextAfter });
+      else if (keys.length > 0) output.result(lines, {});
+      if (nextAfter === '') return exitCodes.ok;
+      after = nextAfter;
+      if (options.all === true) continue;
+      output.remark(`there are more: the next page is behind --after ${JSON.stringify(nextAfter)}`);
+      return exitCodes.ok;
+    }
+  },
+};
+
+type Range = Required<Pick<ListKeysRequest, 'after' | 'prefix' | 'limit'>>;
+
+interface KeySource {
+  readonly shards: readonly number[];
+  page(request: ListKeysRequest): Promise<ListKeysResponse>;
+}
+
+async function chooseSource(
+  client: KvClient,
+  { node, shard }: { node: string; shard: number | undefined },
+  call: CallOptions,
+): Promise<KeySource> {
+  const topology = await client.topology(call);
+  if (shard !== undefined && shard >= topology.shards.length)
+    throw new KvError('INVALID_OPTION', `--shard: there is no shard ${shard}`);
+  if (node === '') {
+    const shards = shard === undefined ? topology.shards.map((one) => one.shard) : [shard];
+    return { shards, page: (request) => client.listKeys(request, call) };
+  }
+  const { address, id } = findNode(topology, node);
+  const held = (await client.nodeStatus(address, call)).replicas.map((replica) => replica.shard);
+  if (shard !== undefined && !held.includes(shard))
+    throw new KvError('INVALID_OPTION', `${id} holds no replica of shard ${shard}`);
+  return { shards: shard === undefined ? held : [shard], page: (request) => client.listKeysOf(address, request, call) };
+}
+
+/** Of several shards at a time as many as a node makes at once. */
+const pagesAtOnce = 8;
+
+/** The smallest keys of all shards. A page that ends early bounds what is known of the keys behind its end. */
+async function mergedPage({ shards, page }: KeySource, range: Range): Promise<{ keys: ListedKey[]; nextAfter: string }> {
+  const limit = Math.min(range.limit, 10_000);
+  const pages: ListKeysResponse[] = [];
+  for (let first = 0; first < shards.length; first += pagesAtOnce)
+    pages.push(...(await Promise.all(shards.slice(first, first + pagesAtOnce).map((shard) => page({ ...range, shard, limit })))));
+  return mergePages(pages, limit);
+}
+
+export function mergePages(
+  pages: readonly Pick<ListKeysResponse, 'keys' | 'nextAfter'>[],
+  limit: number,
+): { keys: ListedKey[]; nextAfter: string } {
+  const ends = pages.flatMap(({ nextAfter }) => (nextAfter === '' ? [] : [nextAfter])).sort(byBytes);
+  const [known] = ends;
+  const all = pages.flatMap(({ keys }) => keys).sort((one, other) => byBytes(one.key, other.key));
+  const certain = known === undefined ? all : all.filter(({ key }) => byBytes(key, known) <= 0);
+  const keys = certain.slice(0, limit);
+  const hasMore = known !== undefined || certain.length > limit;
+  return { keys, nextAfter: hasMore ? (keys.at(-1)?.key ?? '') : '' };
+}
+
+function byBytes(one: string, other: string): number {
+  return Buffer.compare(Buffer.from(one), Buffer.from(other));
+}
+
+function longTable(keys: readonly ListedKey[]): string {
+  const table = plainTable(['key', 'version', 'value']);
+  for (const { key, version, valueBytes } of keys) table.push([printable(key), version, size(valueBytes)]);
+  return table.toString();
+}

@@ -1,0 +1,37 @@
+import { KvError } from '../../errors.js';
+import { describeError } from '../explain.js';
+import { type Command, expectOperands, refuseReplacedBytes } from './command.js';
+import { exitCodes } from './exit-codes.js';
+import { jsonValue, printable } from './output.js';
+import { tellWaiting } from './waiting.js';
+
+export const mgetCommand: Command = {
+  name: 'mget',
+  operands: 'KEY...',
+  summary: 'Print the values of many keys, a line each: key, tab, value',
+  isWrite: false,
+  options: {},
+  async run({ connect, operands, call, output }) {
+    expectOperands(mgetCommand, operands, 1, Number.POSITIVE_INFINITY);
+    for (const key of operands) refuseReplacedBytes('key', key);
+    const client = await connect();
+    const outcomes = await tellWaiting(client, operands, output, () => client.mgetSettled(operands, call));
+    for (const outcome of outcomes) {
+      const { key } = outcome;
+      if (!outcome.ok) {
+        output.note(`${printable(key)}: ${describeError(outcome.error)}`);
+        output.noResult({ key, error: outcome.error.code, message: outcome.error.message });
+      } else if (outcome.found === undefined) {
+        output.note(`${printable(key)} does not exist`);
+        output.noResult({ key, found: false });
+      } else {
+        const { value, version, nodeId } = outcome.found;
+        output.line([`${printable(key)}\t`, value], { key, found: true, ...jsonValue(value), version, nodeId });
+        output.remark(`${printable(key)}: version ${version} (by ${nodeId})`);
+      }
+    }
+    const failed = outcomes.find((outcome) => !outcome.ok);
+    if (failed !== undefined) throw new KvError(failed.error.code, 'not every key could be read', { cause: failed.error });
+    return outcomes.every((outcome) => outcome.ok && outcome.found !== undefined) ? exitCodes.ok : exitCodes.notFound;
+  },
+};

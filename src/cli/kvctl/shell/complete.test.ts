@@ -1,0 +1,37 @@
+import { expect, test } from 'vitest';
+import type { KvClient } from '../../../client/index.js';
+import { complete } from './complete.js';
+
+const stored = ['user:1', 'user:2', 'with blank', 'other'];
+
+const client = {
+  knownTopology: { nodes: [{ id: 'node-1' }, { id: 'node-2' }], shards: [{ shard: 0 }, { shard: 1 }] },
+  listKeys: async ({ shard, prefix }: { shard: number; prefix: string }) => {
+    if (shard === 1) throw new Error('this shard does not answer');
+    return { keys: stored.filter((key) => key.startsWith(prefix)).map((key) => ({ key })) };
+  },
+} as unknown as KvClient;
+
+test.each<[string, string[]]>([
+  ['ge', ['get ']],
+  ['GE', ['GET ']],
+  ['LIST', ['LIST_NODES ']],
+  ['get user:', ['user:1', 'user:2']],
+  ['PUT user:', ['user:1', 'user:2']],
+  ['put user:1 user:', []],
+  ['mget user:1 o', ['other']],
+  ['get w', []],
+  ['info node-', ['node-1', 'node-2']],
+  ['status --w', ['--watch']],
+  ['shard f', ['force-primary']],
+  ['nonsense u', []],
+])('completion - "%s" may go on as %j', async (line, candidates) => {
+  const [found, typed] = await complete(line, client);
+  expect(found).toEqual(candidates);
+  expect(line.endsWith(typed)).toBe(true);
+});
+
+test('completion - without a cluster commands are completed, and keys are not', async () => {
+  expect((await complete('dele', undefined))[0]).toEqual(['delete ']);
+  expect((await complete('get u', undefined))[0]).toEqual([]);
+});

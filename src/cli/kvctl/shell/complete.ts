@@ -1,0 +1,53 @@
+/** What a line that is being typed may go on with: commands, options, and, of commands on keys, keys that exist. */
+import type { KvClient } from '../../../client/index.js';
+import { commands } from '../commands.js';
+import { capitals } from './statement.js';
+
+const takesKey = new Set(['put', 'get', 'delete', 'mget', 'locate']);
+/** A person waits no longer for a key. */
+const patienceMs = 500;
+const maxKeys = 50;
+
+export type Completion = [candidates: string[], typed: string];
+
+/** `client`: undefined while there is none. Where keys cannot be had in time, there are no suggestions. */
+export async function complete(line: string, client: KvClient | undefined): Promise<Completion> {
+  const words = line.trimStart().split(/\s+/);
+  const typed = words.at(-1) ?? '';
+  const [first = ''] = words;
+  if (words.length <= 1) return [commandsFrom(typed), typed];
+  const command = commands.find(({ name }) => name === first || name === first.toLowerCase());
+  if (typed.startsWith('--') && command !== undefined && command.name === first)
+    return [optionsOf(command.options).filter((option) => option.startsWith(typed)), typed];
+  if (first === 'shard') return [['force-primary'].filter((word) => word.startsWith(typed)), typed];
+  if (client === undefined) return [[], typed];
+  if (first === 'info' || first === 'INFO') return [nodesFrom(client, typed), typed];
+  const isKey = command !== undefined && takesKey.has(command.name) && (words.length === 2 || command.name === 'mget');
+  return [isKey ? await keysFrom(client, typed) : [], typed];
+}
+
+function commandsFrom(typed: string): string[] {
+  const names = [...commands.map(({ name }) => name.split(' ')[0]!), 'help', 'exit', ...capitals];
+  return [...new Set(names)].filter((name) => name.startsWith(typed)).map((name) => `${name} `);
+}
+
+function optionsOf(options: object): string[] {
+  return [...Object.keys(options), 'json', 'help'].map((name) => `--${name}`);
+}
+
+function nodesFrom(client: KvClient, typed: string): string[] {
+  return (client.knownTopology?.nodes ?? []).map(({ id }) => id).filter((id) => id.startsWith(typed));
+}
+
+/** Keys that would need quotes are left out. */
+async function keysFrom(client: KvClient, prefix: string): Promise<string[]> {
+  const shards = client.knownTopology?.shards ?? [];
+  const pages = await Promise.allSettled(
+    shards.map(({ shard }) => client.listKeys({ shard, prefix, limit: maxKeys }, { deadlineMs: patienceMs })),
+  );
+  const keys = pages.flatMap((page) => (page.status === 'fulfilled' ? page.value.keys.map(({ key }) => key) : []));
+  return keys
+    .filter((key) => !/[\s'"\\\p{Cc}]/u.test(key))
+    .sort()
+    .slice(0, maxKeys);
+}

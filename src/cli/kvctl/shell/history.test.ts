@@ -1,0 +1,48 @@
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { History, historyPath } from './history.js';
+
+let folder: string;
+const problems: string[] = [];
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'kvctl-history-'));
+  problems.length = 0;
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const historyAt = (path: string): History => new History(path, (problem) => problems.push(problem));
+
+test("history - lines are there in the next session, newest first, and are nobody else's to read", () => {
+  const path = join(folder, 'a', 'b', 'history');
+  expect(historyAt(path).load()).toEqual([]);
+  const history = historyAt(path);
+  history.append('get a');
+  history.append('get b');
+  expect(historyAt(path).load()).toEqual(['get b', 'get a']);
+  expect(statSync(path).mode & 0o077).toBe(0);
+  expect(problems).toEqual([]);
+});
+
+test('history - a long file is cut to its newest lines', () => {
+  const path = join(folder, 'history');
+  writeFileSync(path, Array.from({ length: 5_000 }, (_, index) => `get ${index}\n`).join(''));
+  expect(historyAt(path).load()).toHaveLength(1_000);
+  expect(readFileSync(path, 'utf8').split('\n')).toHaveLength(1_001);
+  expect(historyAt(path).load()[0]).toBe('get 4999');
+});
+
+test('history - a place that cannot be written is told once', () => {
+  writeFileSync(join(folder, 'file'), '');
+  const history = historyAt(join(folder, 'file', 'history'));
+  expect(history.load()).toEqual([]);
+  history.append('get a');
+  history.append('get b');
+  expect(problems).toHaveLength(1);
+});
+
+test('history - it is where the user keeps state, unless that is no absolute path', () => {
+  expect(historyPath({ XDG_STATE_HOME: '/state' })).toBe('/state/kvnode/kvctl-history');
+  expect(historyPath({ XDG_STATE_HOME: 'state' })).toMatch(/^\/.*\.local\/state\/kvnode\/kvctl-history$/);
+});

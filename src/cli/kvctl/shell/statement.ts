@@ -1,0 +1,49 @@
+/**
+ * What a typed line asks for. Commands are those of the command line; a few are also spelt in capitals, and then their
+ * operands are data and nothing else: no option, no @file, whatever they begin with. Pure.
+ */
+import { KvError } from '../../../errors.js';
+import { splitWords } from './split-words.js';
+
+export type Statement =
+  | { readonly kind: 'nothing' }
+  | { readonly kind: 'help' }
+  | { readonly kind: 'exit' }
+  /** `words`: as on the command line of the process. */
+  | { readonly kind: 'command'; readonly words: readonly string[] };
+
+const operandsAreData: Readonly<Record<string, string>> = { GET: 'get', DELETE: 'delete', MGET: 'mget', LOCATE: 'locate' };
+const others: Readonly<Record<string, string>> = {
+  ...{ LIST_NODES: 'nodes', NODES: 'nodes', INFO: 'info', STATUS: 'status', KEYS: 'keys' },
+};
+
+/** What can be typed in capitals, for those who complete it. */
+export const capitals: readonly string[] = ['PUT', ...Object.keys(operandsAreData), ...Object.keys(others), 'HELP', 'EXIT'];
+
+/** @throws KvError INVALID_OPTION */
+export function parseStatement(line: string): Statement {
+  const words = splitWords(line);
+  const [first, ...rest] = words;
+  if (first === undefined || line.trimStart().startsWith('#')) return { kind: 'nothing' };
+  if (['exit', 'quit', 'EXIT', 'QUIT'].includes(first)) return { kind: 'exit' };
+  if (['help', 'HELP', '?'].includes(first))
+    return rest.length === 0 ? { kind: 'help' } : { kind: 'command', words: helpFor(rest) };
+  if (first === 'PUT') return { kind: 'command', words: put(rest) };
+  const dataCommand = operandsAreData[first];
+  if (dataCommand !== undefined) return { kind: 'command', words: [dataCommand, '--', ...rest] };
+  return { kind: 'command', words: [others[first] ?? first, ...rest] };
+}
+
+function helpFor(words: readonly string[]): string[] {
+  return [...words.map((word) => others[word] ?? word.toLowerCase()), '--help'];
+}
+
+function put(operands: readonly string[]): string[] {
+  const [key, value] = operands;
+  if (key === undefined || value === undefined || operands.length > 2)
+    throw new KvError(
+      'INVALID_OPTION',
+      `usage: PUT key value; ${operands.length} words given. Put quotes around a value with blanks: PUT user:1 "Alice Smith"`,
+    );
+  return ['put', `--value=${value}`, '--', key];
+}

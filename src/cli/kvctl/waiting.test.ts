@@ -1,0 +1,47 @@
+import { expect, test, vi } from 'vitest';
+import type { KvClient } from '../../client/index.js';
+import type { ShardInfo } from '../../rpc/kv-api.js';
+import { Output } from './output.js';
+import { describeWait, tellWaiting } from './waiting.js';
+
+const shard: ShardInfo = {
+  ...{ shard: 3, epoch: 4, primaryNodeId: 'a', primaryAddress: 'a:1', replicas: [], minInSync: 1 },
+  ...{ offline: false, serving: true, placedNodeIds: [] },
+};
+
+test.each<[Partial<ShardInfo>, string]>([
+  [{ offline: true, serving: false }, 'shard 3 is offline'],
+  [{ serving: false, primaryNodeId: '', primaryAddress: '' }, 'the primary of shard 3 is being replaced (after epoch 4)'],
+  [{ serving: false }, 'a is becoming primary of shard 3 in epoch 4'],
+  [{}, 'a has not answered yet'],
+])('waiting - %j is told as such', (facts, text) => {
+  expect(describeWait([{ ...shard, ...facts }])).toContain(text);
+});
+
+test('waiting - a long one is told, each change of it once, and that it is over; a short one is not', async () => {
+  const notes: string[] = [];
+  const output = new Output(false);
+  vi.spyOn(output, 'note').mockImplementation((text) => void notes.push(text));
+  let listener: () => void = () => {};
+  const topology = { shards: [{ ...shard, shard: 0 }] };
+  const client = {
+    knownTopology: topology,
+    onTopology: (heard: () => void) => {
+      listener = heard;
+      return () => {};
+    },
+  } as unknown as KvClient;
+  expect(await tellWaiting(client, ['k'], output, async () => 1)).toBe(1);
+  expect(notes).toEqual([]);
+  await tellWaiting(client, ['k'], output, async () => {
+    await vi.waitFor(() => expect(notes).toHaveLength(1), { timeout: 10_000 });
+    topology.shards = [{ ...shard, shard: 0, serving: false }];
+    listener();
+    listener();
+  });
+  expect(notes.map((note) => note.replace(/\d+\.\d/, 'some'))).toEqual([
+    'waiting: a has not answered yet; if it is gone, another in-sync replica takes its place',
+    'waiting: a is becoming primary of shard 0 in epoch 4',
+    'answered after some s',
+  ]);
+});

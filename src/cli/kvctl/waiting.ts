@@ -1,0 +1,57 @@
+/**
+ * Tells a person what an operation waits for when it takes longer than operations do, mostly a primary that is being
+ * replaced, and how it went on. The waiting itself is the client's: it tries again until the deadline.
+ */
+import type { KvClient } from '../../client/index.js';
+import { shardOfKey } from '../../placement/index.js';
+import type { ShardInfo } from '../../rpc/kv-api.js';
+import type { Output } from './output.js';
+
+/** Nobody is told of a wait that is shorter. */
+const patienceMs = 400;
+
+export async function tellWaiting<Result>(
+  client: KvClient,
+  keys: readonly string[],
+  output: Output,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  const startMs = performance.now();
+  let told = '';
+  const tell = (): void => {
+    if (performance.now() - startMs < patienceMs) return;
+    const news = describeWait(shardsOf(client, keys));
+    if (news !== told) output.note(`waiting: ${news}`);
+    told = news;
+  };
+  const timer = setTimeout(tell, patienceMs + 1);
+  const forget = client.onTopology(tell);
+  try {
+    const result = await work();
+    if (told !== '') output.note(`answered after ${((performance.now() - startMs) / 1000).toFixed(1)} s`);
+    return result;
+  } finally {
+    clearTimeout(timer);
+    forget();
+  }
+}
+
+function shardsOf(client: KvClient, keys: readonly string[]): ShardInfo[] {
+  const shards = client.knownTopology?.shards ?? [];
+  const numbers = new Set(keys.map((key) => shardOfKey(key, Math.max(1, shards.length))));
+  return shards.filter(({ shard }) => numbers.has(shard));
+}
+
+/** What is known of the first shard that is amiss; where none is, that an answer is awaited. */
+export function describeWait(shards: readonly ShardInfo[]): string {
+  const offline = shards.find((shard) => shard.offline);
+  if (offline !== undefined) return `shard ${offline.shard} is offline, no in-sync replica of it is live`;
+  const idle = shards.find((shard) => !shard.serving || shard.primaryAddress === '');
+  if (idle === undefined) {
+    const primaries = [...new Set(shards.map(({ primaryNodeId }) => primaryNodeId))];
+    return `${primaries.join(', ') || 'no node'} has not answered yet; if it is gone, another in-sync replica takes its place`;
+  }
+  const { shard, primaryNodeId, epoch } = idle;
+  if (primaryNodeId === '') return `the primary of shard ${shard} is being replaced (after epoch ${epoch})`;
+  return `${primaryNodeId} is becoming primary of shard ${shard} in epoch ${epoch}`;
+}

@@ -1,0 +1,44 @@
+/** Writes the configuration of a cluster ahead of its first node, or makes sure that the one which is there is the same. */
+import { KvError } from '../errors.js';
+import { agreeOnConfig } from './cluster-config.js';
+import { locate } from './connect-string.js';
+import type { ClusterConfig } from './coordinator.js';
+import { ZnodeError } from './znode-client.js';
+import { ZnodePaths } from './znode-paths.js';
+import { ZookeeperClient } from './zookeeper-client.js';
+
+/** Of no matter here, as nothing is registered; a server may raise it. */
+const sessionMs = 4_000;
+
+export interface Initialized {
+  readonly config: ClusterConfig;
+  /** False: it was there before, with the same values. */
+  readonly created: boolean;
+}
+
+/**
+ * @throws KvError CONFIG_MISMATCH naming each option that is another there; COORDINATION_UNAVAILABLE if ZooKeeper does not
+ *   answer within `timeoutMs`: the configuration may have been written then; INVALID_OPTION
+ */
+export async function initializeCluster(
+  zk: string,
+  root: string,
+  wanted: ClusterConfig,
+  timeoutMs: number,
+): Promise<Initialized> {
+  const location = locate(zk, root);
+  const deadlineMs = performance.now() + timeoutMs;
+  const client = await ZookeeperClient.connect({ servers: location.servers, sessionMs, startupTimeoutMs: timeoutMs });
+  // Closing the client rejects whatever it waits for.
+  const timer = setTimeout(() => void client.close(), Math.max(1, deadlineMs - performance.now()));
+  try {
+    const config = await agreeOnConfig(client, new ZnodePaths(location.root).config, wanted);
+    return { config, created: config.clusterId === wanted.clusterId };
+  } catch (cause) {
+    if (!(cause instanceof ZnodeError)) throw cause;
+    throw new KvError('COORDINATION_UNAVAILABLE', `ZooKeeper at --zk ${zk} stopped answering`, { cause });
+  } finally {
+    clearTimeout(timer);
+    await client.close();
+  }
+}

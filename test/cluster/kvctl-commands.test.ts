@@ -1,0 +1,179 @@
+/** kvctl from outside, as an operator and as a script use it: one cluster of three nodes and four shards for all of it. */
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { LocalCluster } from '../../local/local-cluster.js';
+import { programPath } from '../../local/programs.js';
+import { startCluster } from './support/cluster.js';
+import { KvctlTerminal, type RunOptions, runKvctl } from './support/kvctl.js';
+
+let cluster: LocalCluster;
+let folder: string;
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'kvctl-'));
+  cluster = await startCluster({ nodes: 3, shards: 4, extra: ['--session-ms', '2000'] });
+});
+afterAll(async () => {
+  await cluster.kill();
+  rmSync(folder, { recursive: true });
+});
+
+const kvctl = (words: string[], options: RunOptions = {}) =>
+  runKvctl(['--nodes', cluster.addresses.join(','), ...words], options);
+
+/** Lines of one kvctl: it starts once for all of them. @returns what each printed as JSON. */
+// biome-ignore lint/suspicious/noExplicitAny: what a command prints is what the test is about.
+async function lines(...typed: string[]): Promise<any[]> {
+  const { stdout } = await kvctl(['--json'], { stdin: typed.join('\n') });
+  return stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+}
+
+test('kvctl - values come from an argument, a file and stdin, byte for byte, and put tells which nodes hold them', async () => {
+  const bytes = Buffer.from([0, 255, 10, 13, 0xc3, 0x28]);
+  const file = join(folder, 'value');
+  writeFileSync(file, bytes);
+  const put = await kvctl(['put', 'file', `@${file}`]);
+  expect(put.code).toBe(0);
+  for (const { id } of cluster.nodes) expect(put.stdout).toContain(id);
+  expect((await kvctl(['put', 'stdin', '-'], { stdin: bytes })).code).toBe(0);
+  expect((await kvctl(['get', 'stdin', '--raw'])).bytes).toEqual(bytes);
+
+  const [fromFile, dash, , key] = await lines('get file', 'put dash --value=-x', 'put -- -key --value', 'get -- -key');
+  expect(fromFile).toMatchObject({ valueBase64: bytes.toString('base64') });
+  expect(dash).toMatchObject({ key: 'dash', version: expect.any(Number) });
+  expect([...dash.heldBy].sort()).toEqual(cluster.nodes.map(({ id }) => id).sort());
+  expect(key).toMatchObject({ key: '-key', value: '--value' });
+});
+
+test('kvctl - exit codes tell a missing key, another version and a cluster that is not there', async () => {
+  const [first] = await lines('put code 1');
+  const [second, gone, nothing] = await lines(`put code 2 --if-version ${first.version}`, 'delete code', 'delete code');
+  expect(second.version).toBe(first.version + 1);
+  expect([gone.existed, nothing.existed]).toEqual([true, false]);
+  await lines('put code 3');
+  const refused = await kvctl(['put', 'code', '2', '--if-absent', '--json']);
+  expect(refused).toMatchObject({ code: 5, stdout: '' });
+  expect(JSON.parse(refused.stderr.trim().split('\n').at(-1)!)).toMatchObject({
+    error: { code: 'VERSION_MISMATCH', executed: 'no' },
+  });
+  expect(await kvctl(['get', 'none'])).toMatchObject({
+    code: 4,
+    stdout: '',
+    stderr: expect.stringContaining('the key does not exist'),
+  });
+  const nowhere = await runKvctl(['--nodes', '127.0.0.1:1', '--deadline-ms', '300', 'get', 'k']);
+  expect(nowhere).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('UNREACHABLE') });
+});
+
+test('kvctl mget, keys and info - many keys at once, all keys in pages, and what one node holds', async () => {
+  const keys = Array.from({ length: 14 }, (_, index) => `page:${String(index).padStart(2, '0')}`);
+  const { code, stdout } = await kvctl([], { stdin: keys.map((key) => `put ${key} "value of ${key}"`).join('\n') });
+  expect(code).toBe(0);
+  expect(stdout.match(/stored at version/g)).toHaveLength(keys.length);
+
+  const many = await kvctl(['mget', 'page:03', 'nowhere', 'page:13']);
+  expect(many).toMatchObject({ code: 4, stdout: 'page:03\tvalue of page:03\npage:13\tvalue of page:13\n' });
+  expect(many.stderr).toContain('nowhere does not exist');
+
+  const page = await kvctl(['keys', '--prefix', 'page:', '--limit', '6']);
+  expect(page.stdout.trim().split('\n')).toEqual(keys.slice(0, 6));
+  expect(page.stderr).toContain('--after "page:05"');
+  const [node] = cluster.nodes;
+  const [rest, ofNode, info, ...pages] = await lines(
+    'keys --prefix page: --after page:05',
+    `keys --prefix page: --node ${node!.id}`,
+    `INFO ${node!.id}`,
+    'keys --prefix page: --limit 3 --all',
+  );
+  const named = (one: { keys: { key: string }[] }): string[] => one.keys.map(({ key }) => key);
+  expect([named(rest), rest.nextAfter]).toEqual([keys.slice(6), '']);
+  expect(named(ofNode)).toEqual(keys);
+  expect(pages).toHaveLength(5);
+  expect(pages.flatMap(named)).toEqual(keys);
+  expect(info.nodes).toMatchObject([{ id: node!.id, shards: [0, 1, 2, 3], zookeeper: 'connected' }]);
+});
+
+test('kvctl init - sets a cluster up ahead of its first node, once, and refuses other values', async () => {
+  const words = ['init', '--zk', cluster.zookeeper.address, '--root', `${cluster.root}-init/below`, '--shards', '8'];
+  const made = JSON.parse((await runKvctl([...words, '--json'])).stdout);
+  expect(made).toMatchObject({ created: true, config: { shards: 8, replicas: 3 } });
+  const again = JSON.parse((await runKvctl([...words, '--json'])).stdout);
+  expect(again).toMatchObject({ created: false, config: made.config });
+  const other = await runKvctl([...words, '--min-in-sync', '2']);
+  expect(other).toMatchObject({ code: 1, stdout: '' });
+  expect(other.stderr).toContain('minInSync is 1 there and 2 here');
+});
+
+test('kvctl - a line as an argument, and lines through stdin, of which the first failure decides the exit code', async () => {
+  expect(await kvctl(['--command', 'PUT user:1 Alice'])).toMatchObject({ code: 0 });
+  expect((await kvctl(['--command', 'PUT user:1 Alice Smith'])).code).toBe(2);
+  const script = 'GET user:1\nPUT a -1\n# a comment\nGET a\nGET none\nput b -\nLIST_NODES\nEXIT\nGET a\n';
+  const outcome = await kvctl([], { stdin: script });
+  expect(outcome.code).toBe(4);
+  expect(outcome.stdout).toMatch(/^Alice\n/);
+  expect(outcome.stdout.match(/^-1$/gm)).toHaveLength(1);
+  expect(outcome.stderr).toContain('commands are read from stdin here');
+  for (const { id } of cluster.nodes) expect(outcome.stdout).toContain(id);
+});
+
+test('kvctl completion - bash completes commands by the script that it prints, and there is one for zsh', async () => {
+  const typed = `COMP_WORDS=(kvctl lo); COMP_CWORD=1; _kvctl_yargs_completions; echo "\${COMPREPLY[@]}"`;
+  const bash = `kvctl() { '${process.execPath}' '${programPath('kvctl')}' "$@"; }; . <(SHELL=/bin/bash kvctl completion); ${typed}`;
+  expect((await promisify(execFile)('bash', ['-c', bash])).stdout).toBe('locate\n');
+  const zsh = await runKvctl(['completion'], { environment: { SHELL: '/bin/zsh' } });
+  expect(zsh).toMatchObject({ code: 0, stdout: expect.stringContaining('#compdef kvctl') });
+});
+
+test('kvctl on a terminal - history, completion, Ctrl-C and Ctrl-D; a failover is told, and waited for', async () => {
+  const environment = { XDG_STATE_HOME: join(folder, 'state') };
+  const nodes = cluster.addresses.join(',');
+  await using terminal = new KvctlTerminal(['--nodes', nodes, '--deadline-ms', '20000'], environment);
+  await terminal.shows(/3 nodes, 4 shards.*\s+kvctl> /);
+  terminal.type('PUT terminal:one "Alice Smith"\r');
+  await terminal.shows(/stored at version \d+ .*held by.*\s+kvctl> /);
+  terminal.type('get term');
+  await terminal.shows(/get term/);
+  terminal.type('\t');
+  await terminal.shows(/inal:one/);
+  terminal.type('\r');
+  await terminal.shows(/Alice Smith\s+version \d+ \(by .*\)\s+kvctl> /);
+  terminal.type('LIST_N');
+  await terminal.shows(/LIST_N/);
+  terminal.type('\t');
+  await terminal.shows(/ODES/);
+  terminal.type('\r');
+  expect(await terminal.shows(/version[\s\S]*kvctl> /)).toContain(cluster.nodes[2]!.id);
+  terminal.type('get something else\x03');
+  await terminal.shows(/\^C\s+kvctl> /);
+  terminal.type('status --watch\r');
+  await terminal.shows(/4 serving[\s\S]*4 serving/);
+  terminal.type('\x03');
+  await terminal.shows(/\^C\s+kvctl> /);
+
+  // A frozen primary, not a dead one: what is sent to it is neither answered nor refused.
+  const [{ holders }] = await lines('locate terminal:one');
+  const primary = cluster.nodes.find(({ id }) => id === holders[0].nodeId)!;
+  primary.freeze();
+  terminal.type('get terminal:one\r');
+  await terminal.shows(/waiting: [\s\S]*answered after [\d.]+ s\s+Alice Smith[\s\S]*kvctl> /);
+  primary.thaw();
+  terminal.type('\x04');
+  expect(await terminal.exitCode()).toBe(0);
+  const history = readFileSync(join(folder, 'state', 'kvnode', 'kvctl-history'), 'utf8').split('\n');
+  expect(history[0]).toBe('PUT terminal:one "Alice Smith"');
+
+  await using later = new KvctlTerminal(['--nodes', nodes], environment);
+  await later.shows(/kvctl> /);
+  later.type('\x1b[A\x1b[A');
+  await later.shows(/status --watch/);
+  later.type('\x03');
+  await later.shows(/\^C/);
+  later.type('EXIT\r');
+  expect(await later.exitCode()).toBe(0);
+});

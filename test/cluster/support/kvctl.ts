@@ -1,0 +1,82 @@
+/** kvctl as a process of its own: run to its end, or typed at in a pseudo-terminal. */
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { buffer } from 'node:stream/consumers';
+import { stripVTControlCharacters } from 'node:util';
+import { programPath } from '../../../local/programs.js';
+
+export interface Exit {
+  readonly code: number;
+  readonly stdout: string;
+  readonly bytes: Buffer;
+  readonly stderr: string;
+}
+
+export interface RunOptions {
+  readonly stdin?: string | Uint8Array;
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+const noCluster = { KVNODE_NODES: '', KVNODE_ZK: '', KVNODE_ROOT: '' };
+
+export async function runKvctl(words: readonly string[], { stdin = '', environment = {} }: RunOptions = {}): Promise<Exit> {
+  const child = spawn(process.execPath, [programPath('kvctl'), ...words], {
+    env: { ...process.env, ...noCluster, ...environment },
+  });
+  // It may end without reading what it is given.
+  child.stdin.on('error', () => {});
+  child.stdin.end(stdin);
+  const [bytes, notes, [code]] = await Promise.all([buffer(child.stdout), buffer(child.stderr), once(child, 'close')]);
+  return { code: code as number, stdout: bytes.toString(), bytes, stderr: notes.toString() };
+}
+
+const patienceMs = 30_000;
+
+/** kvctl on a terminal: util-linux' `script` makes one. What is shown, stdout and stderr alike, is kept as text. */
+export class KvctlTerminal implements AsyncDisposable {
+  readonly #child: ChildProcessWithoutNullStreams;
+  readonly #ended: Promise<unknown[]>;
+  #shown = '';
+  #seen = 0;
+
+  constructor(words: readonly string[], environment: Readonly<Record<string, string>>) {
+    const command = [process.execPath, programPath('kvctl'), ...words].map((word) => `'${word}'`).join(' ');
+    this.#child = spawn('script', ['--quiet', '--flush', '--return', '--command', command, '/dev/null'], {
+      env: { ...process.env, ...noCluster, TERM: 'xterm', ...environment },
+    });
+    this.#child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      this.#shown += text;
+    });
+    this.#ended = once(this.#child, 'close');
+  }
+
+  /** A tab within a longer text is taken for part of something that was pasted: it is typed by itself. */
+  type(text: string): void {
+    this.#child.stdin.write(text);
+  }
+
+  /** Waits until that is shown behind what was waited for before. @returns what was shown up to it. */
+  async shows(expected: RegExp): Promise<string> {
+    const endMs = performance.now() + patienceMs;
+    for (;;) {
+      const text = stripVTControlCharacters(this.#shown.slice(this.#seen));
+      const match = expected.exec(text);
+      if (match !== null) {
+        this.#seen = this.#shown.length;
+        return text;
+      }
+      if (performance.now() > endMs) throw new Error(`waited for ${expected}; shown: ${JSON.stringify(text)}`);
+      await Promise.race([once(this.#child.stdout, 'data', { signal: AbortSignal.timeout(1_000) }).catch(() => {}), this.#ended]);
+    }
+  }
+
+  async exitCode(): Promise<unknown> {
+    const [code] = await this.#ended;
+    return code;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#child.kill('SIGKILL');
+    await this.#ended;
+  }
+}
