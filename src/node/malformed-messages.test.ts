@@ -58,8 +58,11 @@ describe('bytes that cannot be read', () => {
   const events: Event[] = [];
   const host = { replicaId: 'b~1', handle: (event: Event) => events.push(event) } as unknown as ShardHost;
   const serverOf = () =>
-    new ReplicationServer('cluster-1', new MoveRate(defaultMoveRateBytes), (shard) =>
-      shard === 0 ? { codec, host } : undefined,
+    new ReplicationServer(
+      'cluster-1',
+      new MoveRate(defaultMoveRateBytes),
+      (shard) => (shard === 0 ? { codec, host } : undefined),
+      () => 0,
     );
 
   test('from a primary end its stream with the reason, and no other', async () => {
@@ -115,6 +118,7 @@ describe('bytes that cannot be read', () => {
           resolve();
         },
         onMessage: () => happened.push('message'),
+        onDataBytes: () => happened.push('data bytes'),
         onWrongReplica: () => happened.push('wrong replica'),
       });
     });

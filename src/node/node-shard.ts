@@ -11,8 +11,10 @@ import { ReplicationCodec } from '../rpc/replication-codec.js';
 import { MemoryStorage } from '../storage/index.js';
 import { DumpClient } from './dump-client.js';
 import { LocalShard } from './local-shard.js';
+import { costOfData } from './memory/data-account.js';
 import { DataLimits } from './memory/data-limits.js';
 import type { MemoryBudget } from './memory/memory-budget.js';
+import { ToldBytes } from './memory/told-bytes.js';
 import { WriteAdmission } from './memory/write-admission.js';
 import type { NodePulse } from './node-pulse.js';
 import type { PeerLinks } from './peer-links.js';
@@ -37,6 +39,8 @@ export interface NodeShardOptions {
   /** Of the node, as far as they share its memory. */
   readonly shardCount: number;
   otherShardsBytes(): number;
+  /** What a node is likely to have to hold once it holds everything that is placed on it. */
+  dueBytesOf(nodeId: string): number;
   onChange(): void;
   onStopped(clean: boolean): void;
   /** Nobody needs the copy any more (R15). */
@@ -67,6 +71,8 @@ export class NodeShard implements HostedReplica {
   readonly #links: ShardLinks;
   readonly #dumps: DumpClient;
   readonly #limits: DataLimits;
+  readonly #told: ToldBytes;
+  readonly #dueBytesOf: (nodeId: string) => number;
   #candidates: readonly Candidate[] = [];
 
   constructor(shardOptions: NodeShardOptions) {
@@ -80,7 +86,8 @@ export class NodeShard implements HostedReplica {
     this.codec = codec;
     const handle: ShardHost['handle'] = (event) => this.host.handle(event);
     this.#nodeLinks = links;
-    this.#links = new ShardLinks(codec, links, handle);
+    this.#told = new ToldBytes(() => costOfData(storage));
+    this.#links = new ShardLinks(codec, links, handle, this.#told);
     links.add(this.#links);
     this.#dumps = new DumpClient(codec, handle);
     const options: ReplicaOptions = {
@@ -113,13 +120,14 @@ export class NodeShard implements HostedReplica {
       new ShardLog(shard, logger.child({ shard, replica: replicaId }), node.lines),
     );
     this.#limits = new DataLimits(logger.child({ shard }));
+    this.#dueBytesOf = node.dueBytesOf;
     this.#admission = new WriteAdmission({
       storage,
       otherShardsBytes: node.otherShardsBytes,
       shardCount: () => node.shardCount,
       uncommittedBytes: () => this.host.uncommittedBytes,
       uncommittedValueBytes: (key) => this.host.uncommittedValueBytes(key),
-      holders: () => this.host.holders.map((id) => this.#limits.holderOf(id)),
+      holders: () => this.host.holders.map((id) => this.#limits.holderOf(id, this.#toldBytesOf(id))),
     });
     this.local = new LocalShard(this.host, new Stripes(stripesOf(node.shardCount)), this.#admission);
     if (coordinator.session === 'connected') handle({ type: 'session', connected: true });
@@ -156,7 +164,7 @@ export class NodeShard implements HostedReplica {
     this.#candidates = candidates;
     for (const { replicaId, address } of candidates) this.#links.learnAddress(replicaId, address);
     this.#limits.learn(candidates, this.host.holders);
-    this.#limits.judge(candidates, this.#usedBytes);
+    this.#judge();
     this.#reportCandidates();
     this.#links.connectWanted();
     // A predecessor of this process may still be registered, under the same address.
@@ -165,9 +173,17 @@ export class NodeShard implements HostedReplica {
     return true;
   }
 
-  /** Only a primary has peers to judge. */
-  get #usedBytes(): number {
-    return this.host.holders.length === 0 ? 0 : this.#admission.usedBytes;
+  /** Who has told it here what its data costs; this node need not be told. */
+  #toldBytesOf(id: string): number | undefined {
+    return id === this.replicaId ? undefined : this.#told.of(id);
+  }
+
+  /** Only a primary has peers to judge: by what they hold and by what they are to hold, whichever is more. */
+  #judge(): boolean {
+    const isPrimary = this.host.holders.length > 0;
+    return this.#limits.judge(this.#candidates, ({ replicaId, nodeId }) =>
+      isPrimary ? Math.max(this.#toldBytesOf(replicaId) ?? 0, this.#dueBytesOf(nodeId)) : 0,
+    );
   }
 
   /** What its data costs this node, writes under way included. */
@@ -177,7 +193,7 @@ export class NodeShard implements HostedReplica {
 
   /** From time to time: whether the data fits into the memory of everybody. */
   judge(): void {
-    if (this.#limits.judge(this.#candidates, this.#usedBytes)) this.#reportCandidates();
+    if (this.#judge()) this.#reportCandidates();
   }
 
   #reportCandidates(): void {

@@ -38,7 +38,7 @@ export interface NodeShardsOptions {
 /** Between two looks at whether the data fits into the memory of everybody. */
 const judgeMs = 1_000;
 /** What the data costs is counted anew after so long: it takes as long as there are shards. */
-const countsForMs = 50;
+const countsForMs = 10;
 /** Shards that are registered or withdrawn, or tell that they stop, at the same time: ZooKeeper has others to answer too. */
 const maxRequests = 16;
 
@@ -57,7 +57,10 @@ export class NodeShards implements ShardDirectory {
   /** What the data of all costs, and when that was counted. */
   #bytes = 0;
   #countedMs = Number.NEGATIVE_INFINITY;
+  #countedShards = 0;
   #placement: Placement | undefined;
+  /** How many shards are placed on each node. */
+  #placedCounts: ReadonlyMap<string, number> = new Map();
   #nodes: readonly NodeRegistration[] = [];
   readonly #judging: NodeJS.Timeout;
   #closed = false;
@@ -72,7 +75,12 @@ export class NodeShards implements ShardDirectory {
     this.#links = new PeerLinks(config.clusterId);
     this.#pulse = new NodePulse(config.beaconMs, config.shards);
     this.#lines = new RepeatedLines(logger);
-    this.replication = new ReplicationServer(config.clusterId, rate, (shard) => this.#shards[shard]);
+    this.replication = new ReplicationServer(
+      config.clusterId,
+      rate,
+      (shard) => this.#shards[shard],
+      () => this.#dataBytes(),
+    );
     this.#shards = new Array(config.shards).fill(undefined);
     this.#registering = new ShardTasks(maxRequests, (error) => this.#onRequestFailed(error));
     this.#judging = setInterval(() => this.#each((shard) => shard.judge()), judgeMs);
@@ -124,6 +132,7 @@ export class NodeShards implements ShardDirectory {
   onPlacement(placement: Placement | undefined): void {
     if (placement === undefined && this.#placement !== undefined) return;
     this.#placement = placement;
+    this.#placedCounts = countPlaced(placement);
     for (let shard = 0; shard < this.shardCount; shard++) this.#settle(shard);
   }
 
@@ -227,6 +236,7 @@ export class NodeShards implements ShardDirectory {
       ...{ pulse: this.#pulse, lines: this.#lines },
       onChange: () => this.#options.onChange(number),
       otherShardsBytes: () => this.#bytesBeside(shard),
+      dueBytesOf: (nodeId) => this.#dueBytesOf(nodeId),
       onStopped: (clean) => this.#onStopped?.(shard, clean),
       // The core is in the middle of a step.
       onReleased: () => setImmediate(() => this.#release(shard)),
@@ -236,18 +246,38 @@ export class NodeShards implements ShardDirectory {
 
   #bytesBeside(shard: NodeShard): number {
     if (this.shardCount === 1) return 0;
+    return Math.max(0, this.#dataBytes() - shard.ownBytes);
+  }
+
+  /** By what the shards here cost on average. While nothing is placed every node is to hold everything. */
+  #dueBytesOf(nodeId: string): number {
+    const bytes = this.#dataBytes();
+    if (this.#placement === undefined) return bytes;
+    return Math.ceil((bytes / Math.max(1, this.#countedShards)) * (this.#placedCounts.get(nodeId) ?? 0));
+  }
+
+  /** Of all shards that are here, writes under way included. */
+  #dataBytes(): number {
     const nowMs = performance.now();
     if (nowMs >= this.#countedMs + countsForMs) {
       this.#countedMs = nowMs;
       this.#bytes = 0;
+      this.#countedShards = 0;
       this.#each((one) => {
         this.#bytes += one.ownBytes;
+        this.#countedShards++;
       });
     }
-    return Math.max(0, this.#bytes - shard.ownBytes);
+    return this.#bytes;
   }
 
   #each(tell: (shard: NodeShard) => void): void {
     for (const shard of this.#shards) if (shard !== undefined) tell(shard);
   }
+}
+
+function countPlaced(placement: Placement | undefined): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const nodes of placement?.shards ?? []) for (const node of nodes) counts.set(node, (counts.get(node) ?? 0) + 1);
+  return counts;
 }

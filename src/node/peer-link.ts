@@ -17,6 +17,8 @@ export interface PeerLinkListener {
   /** `refused`: nothing listens there. A hint: it makes an eviction quicker, and wrong it does no harm. */
   onDown(refused: boolean): void;
   onMessage(shard: number, message: Message): void;
+  /** The node there has told what its data costs. */
+  onDataBytes(): void;
   /** The node there does not hold this replica any more. */
   onWrongReplica(shard: number, replicaId: string): void;
 }
@@ -39,6 +41,7 @@ export class PeerLink {
   #client: Client | undefined;
   #stream: Stream | undefined;
   #outgoing: OutgoingMessages | undefined;
+  #dataBytes: number | undefined;
   #up = false;
   #retryMs = 0;
   #openedMs = 0;
@@ -54,6 +57,11 @@ export class PeerLink {
 
   get isUp(): boolean {
     return this.#up;
+  }
+
+  /** What the data of the node there costs it, as it has told; undefined: it has not, since the link is up. */
+  get dataBytes(): number | undefined {
+    return this.#dataBytes;
   }
 
   /** For whoever needs it now: does not wait for the next attempt, nor for one that may be stuck. Many shards may ask at once. */
@@ -91,7 +99,7 @@ export class PeerLink {
     const stream: Stream = this.#client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize);
     this.#stream = stream;
     this.#outgoing = new OutgoingMessages(this.#clusterId, (frame) => stream === this.#stream && stream.write(frame));
-    const incoming = new IncomingMessages(this.#clusterId, readResponse);
+    const incoming = new IncomingMessages(this.#clusterId, readResponse, (bytes) => this.#told(stream, bytes));
     stream.on('error', (error: ServiceError) => this.#broke(stream, error.details));
     stream.on('end', () => this.#broke(stream, 'ended by the other side'));
     stream.on('metadata', () => this.#opened(stream));
@@ -128,6 +136,12 @@ export class PeerLink {
     else this.#listener.onMessage(shard, message as Message);
   }
 
+  #told(stream: Stream, bytes: number): void {
+    if (stream !== this.#stream || this.#closed) return;
+    this.#dataBytes = bytes;
+    this.#listener.onDataBytes();
+  }
+
   #broke(stream: Stream, details: string): void {
     if (stream !== this.#stream) return;
     this.#leave();
@@ -143,6 +157,7 @@ export class PeerLink {
     const stream = this.#stream;
     this.#stream = undefined;
     this.#outgoing = undefined;
+    this.#dataBytes = undefined;
     this.#up = false;
     stream?.cancel();
     this.#client?.close();

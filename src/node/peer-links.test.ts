@@ -2,10 +2,11 @@ import { Metadata, Server, ServerCredentials, type ServerDuplexStream } from '@g
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { freePort } from '../../local/free-port.js';
 import type { Event } from '../replication/index.js';
-import { readFrame } from '../rpc/message-frame.js';
+import { dataBytesField, readFrame } from '../rpc/message-frame.js';
 import { replicationService } from '../rpc/proto.js';
 import { ProtobufWriter } from '../rpc/protobuf-writer.js';
 import { ReplicationCodec } from '../rpc/replication-codec.js';
+import { ToldBytes } from './memory/told-bytes.js';
 import { PeerLinks } from './peer-links.js';
 import { ShardLinks } from './shard-links.js';
 
@@ -58,8 +59,8 @@ function nextEvent(): Promise<Event> {
   });
 }
 
-function linksOf(shard: number, handle: (event: Event) => void): ShardLinks {
-  const made = new ShardLinks(new ReplicationCodec('cluster-1', shard), nodeLinks, handle);
+function linksOf(shard: number, handle: (event: Event) => void, told = new ToldBytes(() => 0)): ShardLinks {
+  const made = new ShardLinks(new ReplicationCodec('cluster-1', shard), nodeLinks, handle, told);
   nodeLinks.add(made);
   return made;
 }
@@ -144,6 +145,40 @@ describe('a link that several shards share', () => {
       [1, 1, 'b~1'],
       [2, 4, 'b~2'],
     ]);
+  });
+
+  test('brings all of them what the data of the node there costs, which counts until the link breaks', async () => {
+    const address = await node.listen(0);
+    const told = [1, 2].map(() => new ToldBytes(() => 0));
+    const all = told.map((bytes, at) => {
+      const made = linksOf(at + 1, (event) => onEvent(event), bytes);
+      made.learnAddress(`b~${at + 1}`, address);
+      return made;
+    });
+    const up = nextEvent();
+    for (const [at, made] of all.entries()) made.set([`b~${at + 1}`]);
+    await up;
+    const known = (): unknown[] => told.map((bytes, at) => bytes.of(`b~${at + 1}`));
+    expect(known()).toEqual([undefined, undefined]);
+
+    const writer = new ProtobufWriter();
+    new ReplicationCodec('cluster-1', 1).write(writer, { epoch: 2, from: 'b~1', to: 'a~1', body: { type: 'higherEpoch' } });
+    writer.uint64(dataBytesField, 0);
+    writer.uint64(dataBytesField, 5_000);
+    // What comes after it has been read when this has.
+    new ReplicationCodec('cluster-1', 2).write(writer, { epoch: 2, from: 'b~2', to: 'a~2', body: { type: 'higherEpoch' } });
+    const heard = new Promise<void>((resolve) => {
+      onEvent = (event) => event.type === 'message' && event.message.from === 'b~2' && resolve();
+    });
+    node.calls[0]!.write(writer.take());
+    await heard;
+    expect(known()).toEqual([5_000, 5_000]);
+
+    const down = nextEvent();
+    node.stop();
+    await down;
+    await new Promise(setImmediate);
+    expect(known()).toEqual([undefined, undefined]);
   });
 
   test('brings each shard its own answers, and ends with the last shard that uses it', async () => {

@@ -59,6 +59,7 @@ export class PeerLinks implements LinkSource {
       onUp: () => this.#each((shard) => shard.wentUp(link)),
       onDown: (refused) => this.#each((shard) => shard.wentDown(link, refused)),
       onMessage: (shard, message) => this.#shards.get(shard)?.received(message),
+      onDataBytes: () => this.#each((shard) => shard.toldBytes(link)),
       onWrongReplica: (shard, replicaId) => this.#shards.get(shard)?.wrongReplica(replicaId),
     });
     this.#links.set(address, link);

@@ -12,6 +12,7 @@ import { MalformedMessage } from '../rpc/protobuf-reader.js';
 import { ReplicationCodec, readRequest, reasonToRefuse } from '../rpc/replication-codec.js';
 import type { MoveRate } from './dump-pace.js';
 import { type DumpCall, serveDump } from './dump-server.js';
+import { DataNews } from './memory/data-news.js';
 import type { ShardHost } from './shard-host.js';
 
 /** A replica of this node, as others reach it. */
@@ -33,12 +34,20 @@ export class ReplicationServer {
   readonly #clusterId: string;
   readonly #rate: MoveRate;
   readonly #replicaOf: (shard: number) => HostedReplica | undefined;
+  readonly #dataBytes: () => number;
   readonly #inbound = new Set<Inbound>();
   /** The stream on which a primary was last heard: answers go back on it. */
   readonly #heardOn = new Map<ReplicaId, Inbound>();
   readonly #dumpCalls = new Map<string, DumpCall>();
 
-  constructor(clusterId: string, rate: MoveRate, replicaOf: (shard: number) => HostedReplica | undefined) {
+  /** `dataBytes`: what the data of this node costs, which those are told that speak to its replicas. */
+  constructor(
+    clusterId: string,
+    rate: MoveRate,
+    replicaOf: (shard: number) => HostedReplica | undefined,
+    dataBytes: () => number,
+  ) {
+    this.#dataBytes = dataBytes;
     this.#rate = rate;
     this.#clusterId = clusterId;
     this.#replicaOf = replicaOf;
@@ -75,10 +84,12 @@ export class ReplicationServer {
   }
 
   #replicate(call: Call): void {
+    const news = new DataNews(this.#dataBytes);
+    const send = (frame: Buffer): boolean => this.#inbound.has(inbound) && call.write(frame);
     const inbound: Inbound = {
       call,
       incoming: new IncomingMessages(this.#clusterId, readRequest),
-      outgoing: new OutgoingMessages(this.#clusterId, (frame) => this.#inbound.has(inbound) && call.write(frame)),
+      outgoing: new OutgoingMessages(this.#clusterId, send, () => news.take(performance.now())),
     };
     this.#inbound.add(inbound);
     call.sendMetadata(new Metadata());

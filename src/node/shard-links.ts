@@ -7,6 +7,7 @@
  */
 import type { Event, Message, ReplicaId } from '../replication/index.js';
 import type { ReplicationCodec } from '../rpc/replication-codec.js';
+import type { ToldBytes } from './memory/told-bytes.js';
 import type { PeerLink } from './peer-link.js';
 
 /** Where the links come from. */
@@ -21,6 +22,7 @@ export class ShardLinks {
   readonly codec: ReplicationCodec;
   readonly #source: LinkSource;
   readonly #handle: (event: Event) => void;
+  readonly #told: ToldBytes;
   /** Where replicas are, or were when last registered: a member whose session is gone may still be reached. */
   readonly #addresses = new Map<ReplicaId, string>();
   #wanted: readonly ReplicaId[] = [];
@@ -28,7 +30,8 @@ export class ShardLinks {
   /** Addresses of nodes that may be spoken to at any time. */
   #warm: readonly string[] = [];
 
-  constructor(codec: ReplicationCodec, source: LinkSource, handle: (event: Event) => void) {
+  constructor(codec: ReplicationCodec, source: LinkSource, handle: (event: Event) => void, told: ToldBytes) {
+    this.#told = told;
     this.codec = codec;
     this.#source = source;
     this.#handle = handle;
@@ -48,7 +51,11 @@ export class ShardLinks {
   /** Drops every other link that is not kept. Events for links that are up already come later, never from within the call. */
   set(wanted: readonly ReplicaId[]): void {
     this.#wanted = wanted;
-    for (const id of this.#routes.keys()) if (!wanted.includes(id)) this.#routes.delete(id);
+    for (const id of this.#routes.keys()) {
+      if (wanted.includes(id)) continue;
+      this.#routes.delete(id);
+      this.#told.learn(id, undefined);
+    }
     this.connectWanted();
     this.#source.usesChanged();
   }
@@ -61,12 +68,18 @@ export class ShardLinks {
       const link = this.#source.to(address);
       link.hurry();
       this.#routes.set(id, link);
+      this.#told.learn(id, link.dataBytes);
       if (link.isUp) setImmediate(() => this.#routes.get(id) === link && link.isUp && this.#handle({ type: 'linkUp', to: id }));
     }
   }
 
   send(message: Message): void {
     this.#routes.get(message.to)?.send(this.codec, message);
+  }
+
+  /** The link's node has told what its data costs. */
+  toldBytes(link: PeerLink): void {
+    for (const [to, route] of this.#routes) if (route === link) this.#told.learn(to, link.dataBytes);
   }
 
   /** Adds the addresses in use. */
@@ -80,7 +93,11 @@ export class ShardLinks {
   }
 
   wentDown(link: PeerLink, refused: boolean): void {
-    for (const [to, route] of this.#routes) if (route === link) this.#handle({ type: 'linkDown', to, refused });
+    for (const [to, route] of this.#routes) {
+      if (route !== link) continue;
+      this.#told.learn(to, undefined);
+      this.#handle({ type: 'linkDown', to, refused });
+    }
   }
 
   received(message: Message): void {

@@ -12,6 +12,9 @@ import { ProtobufWriter } from './protobuf-writer.js';
 /** ReplicateRequests.messages and ReplicateResponses.messages. */
 export const messagesField = 1;
 const messagesTag = tagOf(messagesField, 'bytes');
+/** ReplicateResponses.data_bytes. */
+export const dataBytesField = 2;
+const dataBytesTag = tagOf(dataBytesField, 'varint');
 
 /** A frame leaves before the end of the turn when it has grown to this; with one more message it may be larger. */
 const maxFrameBytes = 1024 * 1024;
@@ -47,11 +50,22 @@ export class FrameWriter {
   }
 }
 
-/** Shows the messages of a frame one after the other, until `take` says that it wants no more. @throws MalformedMessage */
-export function readFrame(frame: Buffer, take: (envelope: Envelope) => boolean): void {
+/**
+ * Shows the messages of a frame one after the other, until `take` says that it wants no more, and what it tells of the other
+ * node's data. @throws MalformedMessage
+ */
+export function readFrame(
+  frame: Buffer,
+  take: (envelope: Envelope) => boolean,
+  takeDataBytes: (bytes: number) => void = () => {},
+): void {
   const reader = new ProtobufReader(frame);
   while (reader.more) {
     const tag = reader.tag();
+    if (tag === dataBytesTag) {
+      takeDataBytes(reader.varint());
+      continue;
+    }
     if (tag !== messagesTag) {
       reader.skip(tag);
       continue;

@@ -147,3 +147,31 @@ test('a frame of another cluster is refused with the reason, and nothing of it i
   expect(refusal).toContain('cluster-1');
   expect(heard).toEqual([]);
 });
+
+test('what the data of a node costs travels with what it says anyway, the last that was told counts', () => {
+  const responses = proto.lookupType('kv.internal.v1.ReplicateResponses');
+  const amounts: (number | undefined)[] = [undefined, 7 * 2 ** 30, undefined, 0];
+  const frames: Buffer[] = [];
+  const outgoing = new OutgoingMessages(
+    'cluster-1',
+    (frame) => frames.push(frame),
+    () => amounts.shift(),
+  );
+  const body = { type: 'appendAnswer', number: 1, mismatch: false, ackedSeq: 1 } as const;
+  const heard: unknown[] = [];
+  let told: number | undefined;
+  const incoming = new IncomingMessages('cluster-1', readResponse, (bytes) => {
+    told = bytes;
+  });
+  for (let frame = 0; frame < 4; frame++) {
+    outgoing.say(new ReplicationCodec('cluster-1', 0), { epoch: 1, from: 'b~1', to: 'a~1', body });
+    outgoing.flush();
+    let messages = 0;
+    expect(incoming.read(frames[frame]!, () => ++messages > 0)).toBeUndefined();
+    heard.push([messages, told]);
+  }
+  expect(heard).toEqual([undefined, 7 * 2 ** 30, 7 * 2 ** 30, 0].map((bytes) => [1, bytes]));
+  expect(responses.toObject(responses.decode(frames[1]!), { longs: Number })).toMatchObject({ dataBytes: 7 * 2 ** 30 });
+  outgoing.flush();
+  expect(frames).toHaveLength(4);
+});

@@ -5,7 +5,7 @@
  */
 import { BeaconMemory, type BeaconMessage, isBeacon } from './beacon-memory.js';
 import { bodyReader, type Envelope, writeHeader } from './envelope.js';
-import { FrameWriter, messagesField, readFrame } from './message-frame.js';
+import { dataBytesField, FrameWriter, messagesField, readFrame } from './message-frame.js';
 import { MalformedMessage } from './protobuf-reader.js';
 import type { ProtobufWriter } from './protobuf-writer.js';
 import { headerOf, type ReplicationCodec, reasonToRefuse, sharedBeaconField, type WireMessage } from './replication-codec.js';
@@ -19,9 +19,14 @@ export class OutgoingMessages {
   /** What waits to be said again, of one time. It goes before whatever else is said: the order stays. */
   #repeats: { readonly sentAtMs: number; readonly shards: number[] } | undefined;
 
-  constructor(clusterId: string, send: (frame: Buffer) => void) {
+  /** `dataBytesToTell` is asked with every frame that leaves: what to tell of this node's data, if anything. */
+  constructor(clusterId: string, send: (frame: Buffer) => void, dataBytesToTell: () => number | undefined = () => undefined) {
     this.#clusterId = clusterId;
-    this.#frames = new FrameWriter(send, (writer) => this.#writeRepeats(writer));
+    this.#frames = new FrameWriter(send, (writer) => {
+      this.#writeRepeats(writer);
+      const bytes = writer.length > 0 ? dataBytesToTell() : undefined;
+      if (bytes !== undefined) writer.uint64(dataBytesField, bytes);
+    });
   }
 
   /** Leaves at the end of the turn. */
@@ -66,9 +71,17 @@ export class IncomingMessages<Body extends WireMessage['body']> {
   readonly #readBody: (envelope: Envelope) => Body | undefined;
   readonly #memory = new BeaconMemory();
 
-  constructor(clusterId: string, readBody: (envelope: Envelope) => Body | undefined) {
+  readonly #takeDataBytes: (bytes: number) => void;
+
+  /** `takeDataBytes` is called whenever the other node tells what its data costs. */
+  constructor(
+    clusterId: string,
+    readBody: (envelope: Envelope) => Body | undefined,
+    takeDataBytes: (bytes: number) => void = () => {},
+  ) {
     this.#clusterId = clusterId;
     this.#readBody = readBody;
+    this.#takeDataBytes = takeDataBytes;
   }
 
   /**
@@ -78,7 +91,7 @@ export class IncomingMessages<Body extends WireMessage['body']> {
    */
   read(frame: Buffer, take: (shard: number, message: HeardMessage<Body>) => boolean): string | undefined {
     let refusal: string | undefined;
-    readFrame(frame, (envelope) => {
+    const takeEnvelope = (envelope: Envelope): boolean => {
       const { header } = envelope;
       refusal = reasonToRefuse(this.#clusterId, header);
       if (header === undefined || refusal !== undefined) return false;
@@ -89,7 +102,8 @@ export class IncomingMessages<Body extends WireMessage['body']> {
       const message = { epoch, from, to, body };
       if (isBeacon(message)) this.#memory.remember(shard, message);
       return take(shard, message);
-    });
+    };
+    readFrame(frame, takeEnvelope, this.#takeDataBytes);
     return refusal;
   }
 

@@ -1,8 +1,10 @@
 /** `--max-memory`: what a node may take is a promise, and what it means for writers. */
 import { afterEach, expect, test } from 'vitest';
 import type { LocalCluster } from '../../local/local-cluster.js';
+import { isAsPlaced } from '../../local/ring.js';
 import { KvClient } from '../../src/client/index.js';
 import type { KvError } from '../../src/errors.js';
+import { shardOfKey } from '../../src/placement/index.js';
 import { startCluster } from './support/cluster.js';
 
 let cluster: LocalCluster | undefined;
@@ -92,6 +94,51 @@ test('a node with too little memory for the data is given none and told so, and 
   await Promise.all(keys.slice(0, 150).map((key) => client.delete(key)));
   await cluster.waitForInSync(3);
   expect((await client.get('key:199'))?.value.length).toBe(large.length);
+});
+
+test('a node that is fuller than the primaries of its shards tells them so: writes are refused in time, and it lives', {
+  timeout: 120_000,
+}, async () => {
+  const shards = 16;
+  cluster = await startCluster({ nodes: 3, shards, extra: ['--replicas', '2'], waitForInSync: false });
+  const full = await cluster.addNode(['--max-memory', '256MiB', '--id', 'small', '--weight', '2']);
+  const { shards: placed } = await cluster.waitUntil(
+    'every shard is where it is placed',
+    (topology) =>
+      topology.nodes.length === 4 && isAsPlaced(topology) && topology.shards.every(({ replicas }) => replicas.length === 2),
+  );
+  // Those that the node only holds for others: of each primary no more than a part, and so of what it has itself.
+  const led = new Set(placed.filter(({ primaryAddress }) => primaryAddress === full.address).map(({ shard }) => shard));
+  const backed = placed.filter(({ shard, placedNodeIds }) => !led.has(shard) && placedNodeIds.includes(full.id));
+  expect(new Set(backed.map(({ primaryNodeId }) => primaryNodeId)).size).toBeGreaterThan(1);
+  const numbers = new Set(backed.map(({ shard }) => shard));
+  const client = await connect(cluster.addresses, 'pipeline');
+  const keys = Array.from({ length: 20_000 }, (_, at) => `key:${at}`).filter((key) => numbers.has(shardOfKey(key, shards)));
+
+  const codes = new Map<string, number>();
+  let last: KvError | undefined;
+  for (let at = 0; at < keys.length && (codes.get('MEMORY_FULL') ?? 0) < 200; at += 100) {
+    for (const outcome of await client.mput(keys.slice(at, at + 100).map((key) => ({ key, value })))) {
+      if (outcome.ok) continue;
+      last = outcome.error;
+      codes.set(last.code, (codes.get(last.code) ?? 0) + 1);
+    }
+  }
+  expect([...codes.keys()]).toEqual(['MEMORY_FULL']);
+  expect(last?.message).toContain('node small');
+  const statuses = await cluster.statuses();
+  const used = statuses.map(({ dataBytes }) => dataBytes);
+  const status = statuses.find(({ nodeId }) => nodeId === full.id)!;
+  expect(status.dataBytes).toBe(Math.max(...used));
+  // By what comes in while others do not know of it yet: within what is set aside for overwriting.
+  expect(status.dataBytes).toBeLessThan(1.1 * status.dataLimitBytes);
+  expect(status.dataBytes).toBeGreaterThan(0.9 * status.dataLimitBytes);
+  expect(status.memoryBytes).toBeLessThan(small);
+  expect(cluster.nodes.every((node) => node.running)).toBe(true);
+  // A shard that it does not hold takes more.
+  const elsewhere = placed.find(({ placedNodeIds }) => !placedNodeIds.includes(full.id))!.shard;
+  const free = Array.from({ length: 1_000 }, (_, at) => `free:${at}`).find((key) => shardOfKey(key, shards) === elsewhere)!;
+  await client.put(free, value);
 });
 
 test('a limit below what a node needs for itself is refused, with what would do', async () => {

@@ -14,12 +14,12 @@ describe('the limits of the nodes', () => {
     const limits = new DataLimits(logger);
     const candidates = [candidate('a', 1_000), candidate('b', 100), candidate('old', undefined)];
     limits.learn(candidates, []);
-    expect(limits.judge(candidates, 100)).toBe(false);
-    expect(limits.judge(candidates, 101)).toBe(true);
+    expect(limits.judge(candidates, () => 100)).toBe(false);
+    expect(limits.judge(candidates, () => 101)).toBe(true);
     expect([limits.isFull('a~1'), limits.isFull('b~1'), limits.isFull('old~1')]).toEqual([false, true, false]);
-    expect(limits.judge(candidates, 200)).toBe(false);
+    expect(limits.judge(candidates, () => 200)).toBe(false);
     expect(lines.filter((line) => line.includes('--max-memory'))).toHaveLength(1);
-    expect(limits.judge(candidates, 50)).toBe(true);
+    expect(limits.judge(candidates, () => 50)).toBe(true);
     expect(limits.isFull('b~1')).toBe(false);
   });
 
@@ -27,7 +27,7 @@ describe('the limits of the nodes', () => {
     const limits = new DataLimits(logger);
     limits.learn([candidate('a', 1_000), candidate('b', 100)], []);
     limits.learn([candidate('a', 1_000)], ['b~1']);
-    expect(limits.holderOf('b~1')).toEqual({ nodeId: 'b', limitBytes: 100 });
+    expect(limits.holderOf('b~1')).toMatchObject({ nodeId: 'b', limitBytes: 100 });
     limits.learn([candidate('a', 1_000)], []);
     expect(limits.holderOf('b~1').limitBytes).toBe(Number.MAX_SAFE_INTEGER);
   });

@@ -26,23 +26,24 @@ export class DataLimits {
     for (const { replicaId, dataLimitBytes } of candidates) this.#limits.set(replicaId, dataLimitBytes ?? unlimited);
   }
 
-  holderOf(id: ReplicaId): Holder {
-    return { nodeId: nodeIdOf(id), limitBytes: this.#limits.get(id) ?? unlimited };
+  holderOf(id: ReplicaId, toldBytes?: number): Holder {
+    return { nodeId: nodeIdOf(id), limitBytes: this.#limits.get(id) ?? unlimited, toldBytes };
   }
 
   isFull(id: ReplicaId): boolean {
     return this.#full.has(id);
   }
 
-  /** Judges anew who has no room for so much. @returns whether that has changed for anybody. */
-  judge(candidates: readonly Candidate[], usedBytes: number): boolean {
-    const full = candidates.filter(({ dataLimitBytes }) => usedBytes > (dataLimitBytes ?? unlimited));
+  /** Judges anew who has no room for what it is to hold. @returns whether that has changed for anybody. */
+  judge(candidates: readonly Candidate[], neededBytesOf: (candidate: Candidate) => number): boolean {
+    const full = candidates.filter((candidate) => neededBytesOf(candidate) > (candidate.dataLimitBytes ?? unlimited));
     const changed = full.length !== this.#full.size || full.some(({ replicaId }) => !this.#full.has(replicaId));
-    for (const { replicaId, nodeId, dataLimitBytes } of full) {
+    for (const candidate of full) {
+      const { replicaId, nodeId, dataLimitBytes } = candidate;
       if (this.#full.has(replicaId)) continue;
       const message =
         'a node has too little memory for the data: where it holds no copy it is given none; delete keys, or raise its --max-memory';
-      this.#logger.warn({ for: nodeId, usedBytes, limitBytes: dataLimitBytes }, message);
+      this.#logger.warn({ for: nodeId, neededBytes: neededBytesOf(candidate), limitBytes: dataLimitBytes }, message);
     }
     this.#full = new Set(full.map(({ replicaId }) => replicaId));
     return changed;

@@ -68,6 +68,32 @@ describe('the admission of writes', () => {
     expect(refusal?.message).toMatch(/of the 500 bytes that node node-1 has.*nothing was written.*--max-memory/s);
   });
 
+  it('goes by what a fuller node has told, together with what is under way to it', () => {
+    const underWay = { bytes: 0 };
+    const holders: Holder[] = [
+      { nodeId: 'own', limitBytes: 1_000_000 },
+      { nodeId: 'other', limitBytes: 50_000, toldBytes: 40_000 },
+      { nodeId: 'silent', limitBytes: 60_000 },
+    ];
+    const admission = new WriteAdmission({
+      storage: new MemoryStorage(),
+      uncommittedBytes: () => underWay.bytes,
+      otherShardsBytes: () => 20_000,
+      shardCount: () => 2,
+      uncommittedValueBytes: () => undefined,
+      holders: () => holders,
+    });
+    const put = (bytes: number, nowMs: number) => admission.refusalOf({ key: 'k', value: new Uint8Array(bytes) }, nowMs);
+    expect(put(6_000, 0)).toBeUndefined();
+    expect(put(8_000, 1_000)?.message).toMatch(/takes 40000 of the 50000 bytes that node other has/);
+    underWay.bytes = 3_000;
+    expect(put(6_000, 2_000)?.message).toMatch(/takes 44000 of the 50000 bytes that node other has/);
+    holders[1] = { nodeId: 'other', limitBytes: 50_000, toldBytes: 100 };
+    expect(put(6_000, 3_000)).toBeUndefined();
+    holders[1] = { nodeId: 'other', limitBytes: 500_000, toldBytes: 400_000 };
+    expect(put(30_000, 4_000)?.message).toMatch(/takes 24000 of the 60000 bytes that node silent has/);
+  });
+
   it('counts what is accepted and not committed yet', () => {
     const waiting = { bytes: 0 };
     const admission = new WriteAdmission({

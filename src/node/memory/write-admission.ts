@@ -13,6 +13,8 @@ export interface Holder {
   readonly nodeId: string;
   /** For data. */
   readonly limitBytes: number;
+  /** What its data costs, of all its shards, as it has told; undefined: what this node's does. */
+  readonly toldBytes?: number | undefined;
 }
 
 export interface AdmissionSources {
@@ -69,21 +71,30 @@ export class WriteAdmission {
   }
 
   #lookCloser(key: string, valueBytes: number, cost: number, nowMs: number): KvError | undefined {
-    let smallest: Holder | undefined;
+    const { ownBytes, usedBytes: ownUsedBytes } = this;
+    const underWayBytes = costOfUncommitted(this.#sources.uncommittedBytes());
+    let fullest: Holder | undefined;
+    let usedBytes = ownUsedBytes;
+    let roomBytes = Number.POSITIVE_INFINITY;
     for (const holder of this.#sources.holders()) {
-      if (smallest === undefined || holder.limitBytes < smallest.limitBytes) smallest = holder;
+      const { toldBytes, limitBytes } = holder;
+      // What is under way here is not in what it has told; and it will hold all of this shard, if it does not yet.
+      const used = toldBytes === undefined ? ownUsedBytes : Math.max(ownBytes, toldBytes + underWayBytes);
+      const room = Math.max(0, limitBytes - used);
+      if (fullest !== undefined && room >= roomBytes) continue;
+      fullest = holder;
+      usedBytes = used;
+      roomBytes = room;
     }
-    const used = this.usedBytes;
-    const roomBytes = Math.max(0, (smallest?.limitBytes ?? Number.POSITIVE_INFINITY) - used);
     // Others may take their part before they look again.
     this.#roomBytes = roomBytes / this.#sources.shardCount() - cost;
     this.#validUntilMs = nowMs + validMs;
     if (cost <= roomBytes) return undefined;
-    if (smallest === undefined || this.#growsNothing(key, valueBytes)) return undefined;
-    const { nodeId, limitBytes } = smallest;
+    if (fullest === undefined || this.#growsNothing(key, valueBytes)) return undefined;
+    const { nodeId, limitBytes } = fullest;
     return new KvError(
       'MEMORY_FULL',
-      `the data takes ${used} of the ${limitBytes} bytes that node ${nodeId} has for it; nothing was written. ` +
+      `the data takes ${usedBytes} of the ${limitBytes} bytes that node ${nodeId} has for it; nothing was written. ` +
         'Delete keys, or start that node with a larger --max-memory',
     );
   }
