@@ -42,6 +42,8 @@ export class Recorder {
   readonly nodes: (readonly NodeRegistration[])[] = [];
   readonly placements: (VersionedPlacement | undefined)[] = [];
   readonly fatal: Error[] = [];
+  /** Records of the log from `warn` on, as JSON. */
+  readonly logged: string[] = [];
   #wake: (() => void)[] = [];
 
   onSession(status: string): void {
@@ -66,6 +68,10 @@ export class Recorder {
 
   onFatal(error: Error): void {
     this.#note(this.fatal, error);
+  }
+
+  onLogged(record: string): void {
+    this.#note(this.logged, record);
   }
 
   #note<T>(list: T[], item: T): void {
@@ -96,6 +102,7 @@ export interface Participant {
 export function join(zookeeper: MemoryZookeeper, sessionMs = 600_000): Participant {
   const client = zookeeper.connect();
   const heard = new Recorder();
-  const coordinator = new ZookeeperCoordinator(client, { root, sessionMs, logger: pino({ level: 'silent' }) }, heard);
+  const logger = pino({ level: 'warn' }, { write: (record) => heard.onLogged(record) });
+  const coordinator = new ZookeeperCoordinator(client, { root, sessionMs, logger }, heard);
   return { client, coordinator, heard };
 }

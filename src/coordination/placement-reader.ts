@@ -11,21 +11,27 @@ import type { ZnodeClient } from './znode-client.js';
 
 const watch = { watch: true };
 
+export interface PlacementReaderOptions {
+  readonly path: string;
+  readonly listener: Pick<CoordinatorListener, 'onPlacement'>;
+  readonly logger: Logger;
+  /** Undefined until the cluster's configuration is known. */
+  shardCount(): number | undefined;
+}
+
 export class PlacementReader {
   readonly #client: ZnodeClient;
   readonly #path: string;
-  readonly #listener: Pick<CoordinatorListener, 'onPlacement'>;
-  readonly #logger: Logger;
+  readonly #options: PlacementReaderOptions;
   readonly reading = new CoalescedTask(() => this.#read());
   #syncFirst = true;
   /** What was last read: a version counts within one session only, as ZooKeeper may have lost its data since (R14). */
   #last: { readonly sessionId: string | undefined; readonly version: number | undefined } | undefined;
 
-  constructor(client: ZnodeClient, path: string, listener: Pick<CoordinatorListener, 'onPlacement'>, logger: Logger) {
+  constructor(client: ZnodeClient, options: PlacementReaderOptions) {
     this.#client = client;
-    this.#path = path;
-    this.#listener = listener;
-    this.#logger = logger;
+    this.#path = options.path;
+    this.#options = options;
   }
 
   /** The next reading that begins sees every write acknowledged before this call. */
@@ -51,11 +57,11 @@ export class PlacementReader {
     if (this.#client.status === 'closed' || (stat !== undefined && znode === undefined)) return;
     this.#last = { sessionId, version: znode?.stat.version };
     if (znode === undefined) {
-      this.#listener.onPlacement(undefined);
+      this.#options.listener.onPlacement(undefined);
       return;
     }
     const placement = this.#understood(znode.data);
-    if (placement !== undefined) this.#listener.onPlacement({ version: znode.stat.version, placement });
+    if (placement !== undefined) this.#options.listener.onPlacement({ version: znode.stat.version, placement });
   }
 
   #isOlder(sessionId: string | undefined, version: number): boolean {
@@ -64,9 +70,9 @@ export class PlacementReader {
 
   #understood(data: Buffer): Placement | undefined {
     try {
-      return decodePlacement(data.toString('utf8'));
+      return decodePlacement(data.toString('utf8'), this.#options.shardCount());
     } catch (error) {
-      this.#logger.error({ path: this.#path, err: error }, 'znode left out of account');
+      this.#options.logger.error({ path: this.#path, err: error }, 'znode left out of account');
       return undefined;
     }
   }

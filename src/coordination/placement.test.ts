@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Placement } from '../placement/index.js';
+import { encodePlacement, type Placement } from '../placement/index.js';
 import { config, join, nodeNamed, root } from './coordinator.fixture.js';
 import { MemoryZookeeper } from './memory-zookeeper.js';
 import { anyVersion } from './znode-client.js';
@@ -10,7 +10,7 @@ const second: Placement = { version: 2, shards: [['b'], ['b', 'a']] };
 
 async function member(zookeeper: MemoryZookeeper, nodeId: string, sessionMs?: number) {
   const participant = join(zookeeper, sessionMs);
-  await participant.coordinator.agreeOnConfig(config);
+  await participant.coordinator.agreeOnConfig({ ...config, shards: first.shards.length });
   await participant.coordinator.registerNode(nodeNamed(nodeId));
   await participant.heard.until(() => participant.heard.placements.length > 0);
   return participant;
@@ -62,12 +62,24 @@ describe('placement', () => {
     await coordinator.writePlacement(undefined, first);
     await heard.until(() => heard.placements.length === 2);
     zookeeper.tree.set(path, Buffer.from('{"format":9}'), anyVersion);
-    coordinator.refreshPlacement();
+    await heard.until(() => heard.logged.join().includes('its format is 9'));
     zookeeper.tree.set(path, zookeeper.tree.get(path)!.data, anyVersion);
     expect(await coordinator.writePlacement(2, second)).toEqual({ kind: 'applied', version: 3 });
     await heard.until(() => heard.placements.length === 3);
     expect(heard.placements.at(-1)).toEqual({ version: 3, placement: second });
     expect(heard.fatal).toEqual([]);
+  });
+
+  it('of another number of shards is not followed, and the log tells why', async () => {
+    const zookeeper = new MemoryZookeeper();
+    const { coordinator, heard } = await member(zookeeper, 'a');
+    await coordinator.writePlacement(undefined, first);
+    await heard.until(() => heard.placements.length === 2);
+    zookeeper.tree.set(path, Buffer.from(encodePlacement({ version: 2, shards: [['b']] })), anyVersion);
+    await heard.until(() => heard.logged.join().includes('it has 1 shards, the cluster 2'));
+    expect(await coordinator.writePlacement(1, second)).toEqual({ kind: 'applied', version: 2 });
+    await heard.until(() => heard.placements.length === 3);
+    expect(heard.placements.at(-1)).toEqual({ version: 2, placement: second });
   });
 
   it('a node tells its zone and weight, and later that it leaves, also in its next session', async () => {

@@ -84,7 +84,10 @@ export class ZookeeperCoordinator implements Coordinator {
     this.#paths = new ZnodePaths(options.root);
     this.#listener = listener;
     this.#logger = options.logger;
-    this.#placement = new PlacementReader(client, this.#paths.placement, listener, options.logger);
+    this.#placement = new PlacementReader(client, {
+      ...{ path: this.#paths.placement, listener, logger: options.logger },
+      shardCount: () => this.#config?.shards,
+    });
     this.#session = client.status === 'connected' ? 'connected' : 'suspended';
     client.listen({
       onConnected: (_sessionId, fresh) => this.#onConnected(fresh),
@@ -297,7 +300,7 @@ export class ZookeeperCoordinator implements Coordinator {
     work.catch((error: unknown) => {
       if (this.#closed !== undefined || this.#failed) return;
       if (error instanceof ZnodeError) {
-        this.#logger.debug({ error }, 'ZooKeeper did not answer');
+        this.#logger.debug({ err: error }, 'ZooKeeper did not answer');
         return;
       }
       this.#failed = true;
@@ -314,7 +317,7 @@ export class ZookeeperCoordinator implements Coordinator {
         return await attempt();
       } catch (error) {
         if (!(error instanceof ZnodeError)) throw error;
-        if (attempts === 1) this.#logger.warn({ error }, 'ZooKeeper did not answer; trying again until it does');
+        if (attempts === 1) this.#logger.warn({ err: error }, 'ZooKeeper did not answer; trying again until it does');
         await pause(retryPauseMs, undefined, { signal: this.#closing.signal }).catch(() => {});
       }
     }

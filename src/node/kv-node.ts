@@ -341,7 +341,8 @@ export class KvNode {
   }
 
   #onPlacement(read: VersionedPlacement | undefined): void {
-    this.#placement = read?.placement;
+    // One that ZooKeeper has lost still says where the data is: the controller writes it again.
+    if (read !== undefined) this.#placement = read.placement;
     this.#controller.onPlacement(read);
     this.#shards.onPlacement(read?.placement);
     this.#news.clusterChanged();

@@ -31,6 +31,12 @@ describe('the placement in ZooKeeper', () => {
     expect(decodePlacement(text)).toEqual(placement);
   }, 60_000);
 
+  test('of another number of shards than the cluster has it is refused, telling both', () => {
+    const text = encodePlacement({ version: 1, shards: [['a'], ['b']] });
+    expect(decodePlacement(text, 2).shards).toHaveLength(2);
+    expect(() => decodePlacement(text, 16)).toThrow(/it has 2 shards, the cluster 16.*No data is touched/);
+  });
+
   test.each([
     ['no JSON', '{"format":1'],
     ['a list', '[]'],

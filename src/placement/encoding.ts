@@ -18,9 +18,10 @@ export function encodePlacement({ version, shards }: Placement): string {
  * Takes exactly what `encodePlacement` writes and nothing else: whoever half understood a placement would leave or take
  * shards that it should not.
  *
+ * @param shardCount of the cluster, where that is known: what is written for another number belongs to another cluster
  * @throws PlacementError for anything else
  */
-export function decodePlacement(text: string): Placement {
+export function decodePlacement(text: string, shardCount?: number): Placement {
   const content = parse(text);
   if (!isObject(content)) throw unreadable('it is not a JSON object');
   if (content.format !== format)
@@ -30,6 +31,8 @@ export function decodePlacement(text: string): Placement {
   if (!isListOf(nodes, isId, mostNodes)) throw unreadable('its nodes are not a list of ids');
   const holds = (ids: unknown): ids is number[] => isListOf(ids, (index) => isIndex(index, nodes.length), mostReplicas);
   if (!isListOf(shards, holds, mostShards)) throw unreadable('its shards are not lists of one node or more each');
+  if (shardCount !== undefined && shards.length !== shardCount)
+    throw unreadable(`it has ${shards.length} shards, the cluster ${shardCount}; their number never changes`);
   const placement = { version: version as number, shards: shards.map((ids) => ids.map((index) => nodes[index]!)) };
   if (placement.shards.some((ids) => new Set(ids).size < ids.length)) throw unreadable('it has a shard on one node twice');
   // Unknown fields, unused or unsorted nodes and the like.

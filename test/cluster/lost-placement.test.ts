@@ -1,0 +1,75 @@
+import { expect, test } from 'vitest';
+import type { LocalCluster } from '../../local/local-cluster.js';
+import { isAsPlaced } from '../../local/ring.js';
+import { anyVersion } from '../../src/coordination/znode-client.js';
+import { ZookeeperClient } from '../../src/coordination/zookeeper-client.js';
+import { KvError } from '../../src/errors.js';
+import { KvClient } from '../../src/index.js';
+import { decodePlacement, encodePlacement } from '../../src/placement/index.js';
+import { startCluster } from './support/cluster.js';
+
+const shards = 6;
+const sessionMs = 2_000;
+const patienceMs = 60_000;
+const askDeadlineMs = 500;
+
+function settled(cluster: LocalCluster) {
+  return cluster.waitUntil('every shard is where it is placed', isAsPlaced, patienceMs);
+}
+
+function connectZookeeper(cluster: LocalCluster): Promise<ZookeeperClient> {
+  return ZookeeperClient.connect({ servers: cluster.zookeeper.address, sessionMs: 6_000, startupTimeoutMs: 10_000 });
+}
+
+test('placement is spoilt by hand, then deleted: every shard stays where it is and is served, and it is written again as it was', async () => {
+  await using cluster = await startCluster({ shards, extra: ['--session-ms', String(sessionMs)], waitForInSync: false });
+  const before = await settled(cluster);
+  await using client = await cluster.connect();
+  const zookeeper = await connectZookeeper(cluster);
+  const path = `${cluster.root}/placement`;
+  try {
+    const good = (await zookeeper.get(path, { watch: false }))!.data.toString();
+    const fewer = encodePlacement({ version: before.placementVersion + 1, shards: [[cluster.nodes[0]!.id]] });
+    for (const bad of ['no placement', fewer]) {
+      const noticed = cluster.nodes.map((node) => node.log.waitFor('znode left out of account', { since: node.log.count }));
+      await zookeeper.set(path, Buffer.from(bad), anyVersion);
+      await Promise.all(noticed);
+      const topology = await settled(cluster);
+      expect(topology.shards.map(({ placedNodeIds }) => placedNodeIds)).toEqual(
+        before.shards.map(({ placedNodeIds }) => placedNodeIds),
+      );
+      await client.put(bad, bad);
+    }
+    const written = cluster.nodes[0]!.log.waitFor('placement written', { since: cluster.nodes[0]!.log.count });
+    await zookeeper.delete(path, anyVersion);
+    await written;
+    expect(decodePlacement((await zookeeper.get(path, { watch: false }))!.data.toString())).toEqual(decodePlacement(good));
+  } finally {
+    await zookeeper.close();
+  }
+});
+
+test('placement is deleted while the controller is frozen: the other nodes go on telling where each shard is placed', async () => {
+  await using cluster = await startCluster({ shards, extra: ['--session-ms', String(sessionMs)], waitForInSync: false });
+  await settled(cluster);
+  const [controller, other] = cluster.nodes;
+  await using client = await KvClient.connect({ nodes: [other!.address] });
+  const zookeeper = await connectZookeeper(cluster);
+  const path = `${cluster.root}/placement`;
+  try {
+    controller!.freeze();
+    await zookeeper.delete(path, anyVersion);
+    // Until the controller's session has ended nobody writes it again.
+    const versions = new Set<number>();
+    while ((await zookeeper.stat(path, { watch: false })) === undefined) {
+      const seen = await client.topology({ deadlineMs: askDeadlineMs }).catch((error: unknown) => {
+        if (!(error instanceof KvError)) throw error;
+      });
+      if (seen !== undefined) versions.add(seen.placementVersion);
+    }
+    expect(versions.size).toBeGreaterThan(0);
+    expect(versions).not.toContain(0);
+  } finally {
+    await zookeeper.close();
+  }
+});
