@@ -29,7 +29,7 @@ export async function readNodes(
       try {
         return parseNode(znode.data);
       } catch (error) {
-        logger?.error({ path: `${path}/${name}`, error }, 'znode left out of account');
+        logger?.error({ path: `${path}/${name}`, err: error }, 'znode left out of account');
         return undefined;
       }
     }),

@@ -79,7 +79,7 @@ describe('candidates', () => {
     expect(zookeeper.tree.children(election)).toEqual(['a~2-n_0000000001']);
   });
 
-  it('a znode that cannot be understood is left out', async () => {
+  it('a znode that cannot be understood is left out, and the log tells which and why', async () => {
     const zookeeper = new MemoryZookeeper();
     const { client, coordinator, heard } = join(zookeeper);
     await coordinator.registerCandidate(0, candidateNamed('a'));
@@ -94,6 +94,10 @@ describe('candidates', () => {
     await client.create(`${election}/f~1-n_`, encode(candidateNamed('f')), 'ephemeralSequential');
     await heard.until(() => heard.replicas?.join() === 'a~1,f~1');
     expect(heard.fatal).toEqual([]);
+    for (const name of ['b~1-n_', 'c~1-n_', 'd~1-n_']) {
+      const record = heard.logged.find((line) => line.includes(`${election}/${name}`));
+      expect(record).toMatch(/is not understood: /);
+    }
   });
 
   it('sequence numbers go on growing when the counter of ZooKeeper overflows', async () => {

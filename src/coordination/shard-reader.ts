@@ -102,7 +102,7 @@ export class ShardReader {
     try {
       return parse();
     } catch (error) {
-      this.#logger.error({ path, error }, 'znode left out of account');
+      this.#logger.error({ path, err: error }, 'znode left out of account');
       return undefined;
     }
   }

@@ -25,7 +25,7 @@ export async function compareAndSet(
     const result = await client.set(path, data, expectedVersion);
     return result.kind === 'set' ? { kind: 'applied', version: result.version } : { kind: result.kind };
   } catch (error) {
-    logger.warn({ path, expectedVersion, error }, 'not known to be written');
+    logger.warn({ path, expectedVersion, err: error }, 'not known to be written');
     const definite = error instanceof ZnodeError && error.executed === 'no';
     return { kind: definite ? 'notSent' : 'unknown' };
   }
