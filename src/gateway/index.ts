@@ -2,3 +2,4 @@
 export { Gateway } from './gateway.js';
 export { type Health, healthRoutes } from './health-routes.js';
 export { type KeyValues, keyRoutes } from './key-routes.js';
+export { type Metrics, metricsRoutes } from './metrics-routes.js';

@@ -4,6 +4,7 @@
  */
 import type { MethodDefinition } from '@grpc/grpc-js';
 import { KvError } from '../errors.js';
+import type { Method, OperationCounts } from '../metrics/index.js';
 import { shardOfKey } from '../placement/index.js';
 import type { DeleteRequest, DeleteResponse, GetRequest, GetResponse, PutRequest, PutResponse } from '../rpc/kv-api.js';
 import { ownCopy } from '../rpc/own-memory.js';
@@ -29,6 +30,7 @@ export interface KeyValueContext {
   readonly pending: PendingCalls;
   readonly directory: ShardDirectory;
   readonly forwarder: Forwarder;
+  readonly counts: OperationCounts;
 }
 
 /** Keys as they came: bytes. */
@@ -42,6 +44,7 @@ export type RequestOf<Name extends MethodName> = Methods[Name][0];
 export type ResponseOf<Name extends MethodName> = Methods[Name][1];
 
 export interface Caller {
+  readonly api: 'unary' | 'rest';
   /** Whether another node has passed this on: nobody passes it on again. */
   readonly wasForwarded: boolean;
   /** How long the caller waits; undefined: it does not say. */
@@ -69,7 +72,8 @@ export class KeyValueOperations {
   }
 
   /** What there is at once is told at once. */
-  run<Name extends MethodName>(name: Name, request: RequestOf<Name>, caller: Caller, outcome: Outcome<ResponseOf<Name>>): void {
+  run<Name extends MethodName>(name: Name, request: RequestOf<Name>, caller: Caller, told: Outcome<ResponseOf<Name>>): void {
+    const outcome = this.#counted(name, caller, told);
     const notServed = (error: unknown): void => {
       if (!(error instanceof KvError) || error.code !== 'NOT_PRIMARY') return outcome.failed(error);
       this.#forward(name, request, caller, error).then(
@@ -87,6 +91,22 @@ export class KeyValueOperations {
     }
     if (served instanceof Promise) served.then((response) => outcome.succeeded(response), notServed);
     else outcome.succeeded(served);
+  }
+
+  #counted<Response>(name: MethodName, { api, wasForwarded }: Caller, told: Outcome<Response>): Outcome<Response> {
+    const counts = this.#context.counts[wasForwarded ? 'forwarded' : api][name.toLowerCase() as Method];
+    const startedMs = performance.now();
+    return {
+      succeeded: (response, primaryAddress) => {
+        counts.succeeded++;
+        counts.took(performance.now() - startedMs);
+        told.succeeded(response, primaryAddress);
+      },
+      failed: (error) => {
+        counts.failed(error instanceof KvError ? error.code : 'INTERNAL');
+        told.failed(error);
+      },
+    };
   }
 
   async #forward<Name extends MethodName>(

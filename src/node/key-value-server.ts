@@ -28,7 +28,7 @@ export class KeyValueServer {
     const { operations, pending } = this.#parts;
     return (call: ServerUnaryCall<RequestOf<Name>, ResponseOf<Name>>, callback: sendUnaryData<ResponseOf<Name>>): void => {
       const held = pending.begin(valueBytesOf(call.request));
-      const caller = { wasForwarded: wasForwarded(call.metadata), remainingMs: () => remainingMs(call) };
+      const caller = { api: 'unary' as const, wasForwarded: wasForwarded(call.metadata), remainingMs: () => remainingMs(call) };
       operations.run(name, call.request, caller, {
         succeeded: (response, primaryAddress) => {
           held.end();

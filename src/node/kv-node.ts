@@ -18,6 +18,7 @@ import {
   type VersionedPlacement,
 } from '../coordination/index.js';
 import type { Gateway } from '../gateway/index.js';
+import { type NodeFacts, NodeMetrics } from '../metrics/index.js';
 import type { Placement } from '../placement/index.js';
 import { clusterServiceWithRawKeys, keyValueServiceWithRawKeys, replicationService } from '../rpc/proto.js';
 import { ClusterServer } from './cluster-server.js';
@@ -26,7 +27,7 @@ import { refuseIdInUse } from './id-in-use.js';
 import { KeyValueOperations } from './key-value-operations.js';
 import { KeyValueServer } from './key-value-server.js';
 import { KeyLister } from './list-keys.js';
-import { announce, listen, shutDown } from './listen.js';
+import { announce, type Listening, listen, shutDown } from './listen.js';
 import { costOfData } from './memory/data-account.js';
 import { defaultMaxMemoryBytes, divideMemory, type MemoryBudget } from './memory/memory-budget.js';
 import { PendingCalls } from './memory/pending-calls.js';
@@ -56,8 +57,7 @@ const judgeHealthMs = 1_000;
 const services = { keyValue: keyValueServiceWithRawKeys, cluster: clusterServiceWithRawKeys, replication: replicationService };
 
 /** What listens. */
-interface WaysIn {
-  readonly server: Server;
+interface WaysIn extends Pick<Listening, 'server' | 'connections'> {
   readonly tools: ToolServices;
   readonly gateway: Gateway | undefined;
 }
@@ -86,6 +86,8 @@ export class KvNode {
   readonly #news: TopologyNews;
   readonly #controller: Controller;
   readonly #tools: ToolServices;
+  readonly #metrics: NodeMetrics;
+  readonly #connections: () => number;
   readonly #judgingHealth: NodeJS.Timeout;
   readonly #forwarder = new Forwarder();
   readonly #startedMs = performance.now();
@@ -129,7 +131,7 @@ export class KvNode {
         await refuseIdInUse(coordinator, options.id ?? address, address);
         // Last of all that may fail: what is agreed on stays, for this cluster, for good.
         const config = await coordinator.agreeOnConfig(proposedConfig(options));
-        node = new KvNode(options, config, coordinator, { server: listening.server, tools, gateway }, address);
+        node = new KvNode(options, config, coordinator, { ...listening, tools, gateway }, address);
         goLive(node.#implementations);
       } catch (error) {
         listening.server.forceShutdown();
@@ -148,7 +150,7 @@ export class KvNode {
     options: NodeOptions,
     config: ClusterConfig,
     coordinator: Coordinator,
-    { server, tools, gateway }: WaysIn,
+    { server, connections, tools, gateway }: WaysIn,
     address: string,
   ) {
     this.id = options.id ?? address;
@@ -160,6 +162,8 @@ export class KvNode {
     this.#config = config;
     this.#coordinator = coordinator;
     this.#server = server;
+    this.#connections = connections;
+    this.#metrics = new NodeMetrics(() => this.#metricsFacts);
     this.#tools = tools;
     this.#judgingHealth = setInterval(() => this.#judgeHealth(), judgeHealthMs);
     this.#gateway = gateway;
@@ -183,15 +187,21 @@ export class KvNode {
         moveRate: options.moveRate,
       },
       onChange: (shard) => this.#news.shardChanged(shard),
+      onMoved: (direction) => this.#metrics.shardMoved(direction),
       onFailed: (error) => this.#fail(error),
     });
     this.#keys = new KeyLister(this.id, config.shards, (shard) => this.#shards.at(shard)?.host);
     const shared = { nodeId: this.id, maxValueBytes: options.maxValueBytes, logger: this.#logger, directory: this.#shards };
     this.#pending = new PendingCalls(maxPendingBytes);
-    const forwarding = { pending: this.#pending, defaultDeadlineMs, forwarder: this.#forwarder };
+    const forwarding = {
+      pending: this.#pending,
+      defaultDeadlineMs,
+      forwarder: this.#forwarder,
+      counts: this.#metrics.operations,
+    };
     this.#operations = new KeyValueOperations({ ...shared, ...forwarding });
     this.#keyValue = new KeyValueServer({ operations: this.#operations, pending: this.#pending, logger: this.#logger });
-    this.#pipeline = new PipelineServer({ ...shared, maxPipelines });
+    this.#pipeline = new PipelineServer({ ...shared, maxPipelines, counts: this.#metrics.operations.pipeline });
     this.#cluster = new ClusterServer({
       ...{ directory: this.#shards, forwarder: this.#forwarder, untold: () => this.#news.untold },
       topology: {
@@ -263,6 +273,7 @@ export class KvNode {
     return {
       ...{ operations: this.#operations, pending: this.#pending, cluster: this.#cluster },
       health: { readiness: () => this.readiness },
+      metrics: this.#metrics,
     };
   }
 
@@ -297,15 +308,35 @@ export class KvNode {
     return { clusterId, shardCount, minInSync, nodes: this.#nodes, nodesVersion, placement: this.#placement };
   }
 
+  get #held() {
+    return this.#shards.held.map(({ shard, host: { storage, snapshot } }) => ({
+      ...{ shard, replica: snapshot, keys: storage.keyCount, dataBytes: costOfData(storage) },
+    }));
+  }
+
+  get #metricsFacts(): NodeFacts {
+    const { dataBytes, retainBytes, maxMemoryBytes } = this.#memory;
+    const isPlaced = (nodes: readonly string[] | undefined): boolean => nodes?.includes(this.id) ?? this.#placement === undefined;
+    const placed = this.#placement?.shards;
+    return {
+      held: this.#held.map((held) => ({ ...held, placed: isPlaced(placed?.[held.shard]) })),
+      placedShards: placed === undefined ? this.#config.shards : placed.filter(isPlaced).length,
+      ...{ minInSync: this.#config.minInSync, ready: this.readiness.ready },
+      zookeeperConnected: this.#coordinator.session === 'connected',
+      ...{ nodes: this.#nodes.length, placementVersion: this.#placement?.version ?? 0 },
+      ...{ grpcConnections: this.#connections(), pipelines: this.#pipeline.open },
+      pending: { pipeline: this.#pipeline.pending, single: this.#pending.count },
+      limits: { dataBytes, logBytes: retainBytes, memoryBytes: maxMemoryBytes },
+    };
+  }
+
   #describeNode() {
     const { zone = '', weight } = this.#options;
     return describeNode({
       ...{ nodeId: this.id, address: this.address, zone, weight, minInSync: this.#config.minInSync },
       uptimeMs: performance.now() - this.#startedMs,
       session: this.#coordinator.session,
-      held: this.#shards.held.map(({ shard, host: { storage, snapshot } }) => ({
-        ...{ shard, replica: snapshot, keys: storage.keyCount, dataBytes: costOfData(storage) },
-      })),
+      held: this.#held,
       ...{ memoryBytes: process.memoryUsage.rss(), maxMemoryBytes: this.#memory.maxMemoryBytes },
       dataLimitBytes: this.#memory.dataBytes,
     });
@@ -324,6 +355,7 @@ export class KvNode {
 
   #onSession(connected: boolean): void {
     this.#logger.info({ connected }, 'ZooKeeper session');
+    if (!connected) this.#metrics.zookeeperSuspended();
     this.#controller.onSession(connected);
     this.#shards.onSession(connected);
   }
@@ -370,6 +402,7 @@ export class KvNode {
     this.#pipeline.close();
     this.#cluster.close();
     this.#tools.close();
+    this.#metrics.close();
     this.#news.close();
     this.#shards.close();
     await Promise.all([shutDown(this.#server, error === undefined ? shutdownPatienceMs : 0), this.#gateway?.close()]);

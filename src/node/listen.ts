@@ -16,6 +16,8 @@ import { toStatus } from '../rpc/status.js';
 export interface Listening {
   readonly server: Server;
   readonly port: number;
+  /** Connections that are open, of clients and of other nodes. */
+  connections(): number;
 }
 
 /** Per stream and per connection. Large enough for a batch between two nodes to be on its way as a whole. */
@@ -28,12 +30,26 @@ const connectionWindowBytes = 16 * 1024 * 1024;
  * 3058), so this reaches for the HTTP/2 servers inside; where they are not found, everything works, only slower.
  */
 function widenReceiveWindows(server: Server): void {
-  const { http2Servers } = server as unknown as { readonly http2Servers?: ReadonlyMap<Http2Server, unknown> };
-  if (!(http2Servers instanceof Map)) return;
-  for (const http2Server of http2Servers.keys() as Iterable<Http2Server>) {
+  for (const http2Server of http2ServersOf(server)) {
     http2Server.updateSettings({ initialWindowSize: streamWindowBytes });
     http2Server.on('session', (session) => session.setLocalWindowSize(connectionWindowBytes));
   }
+}
+
+function http2ServersOf(server: Server): readonly Http2Server[] {
+  const { http2Servers } = server as unknown as { readonly http2Servers?: ReadonlyMap<Http2Server, unknown> };
+  return http2Servers instanceof Map ? [...(http2Servers.keys() as Iterable<Http2Server>)] : [];
+}
+
+/** Counted from now on. @returns how many are open. */
+function countConnections(server: Server): () => number {
+  let open = 0;
+  for (const http2Server of http2ServersOf(server))
+    http2Server.on('session', (session) => {
+      open++;
+      session.once('close', () => open--);
+    });
+  return () => open;
 }
 
 /** `port` 0 takes any free one. @throws KvError ADDRESS_UNAVAILABLE */
@@ -44,7 +60,7 @@ export function listen(host: string, port: number): Promise<Listening> {
     server.bindAsync(address, ServerCredentials.createInsecure(), (error, bound) => {
       if (error === null) {
         widenReceiveWindows(server);
-        return resolve({ server, port: bound });
+        return resolve({ server, port: bound, connections: countConnections(server) });
       }
       // grpc-js binds every address a name stands for and reports the failures as text.
       const inUse = error.message.includes('EADDRINUSE');

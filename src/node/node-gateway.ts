@@ -1,9 +1,9 @@
 /** What HTTP asks of this node: the same operations, memory and knowledge that gRPC is answered from. */
 import type { Logger } from 'pino';
 import { KvError } from '../errors.js';
-import { Gateway, type Health, healthRoutes, type KeyValues, keyRoutes } from '../gateway/index.js';
+import { Gateway, type Health, healthRoutes, type KeyValues, keyRoutes, type Metrics, metricsRoutes } from '../gateway/index.js';
 import type { ClusterServer } from './cluster-server.js';
-import type { KeyValueOperations, MethodName, RequestOf, ResponseOf } from './key-value-operations.js';
+import type { Caller, KeyValueOperations, MethodName, RequestOf, ResponseOf } from './key-value-operations.js';
 import type { PendingCalls } from './memory/pending-calls.js';
 
 export interface GatewayParts {
@@ -11,6 +11,7 @@ export interface GatewayParts {
   readonly pending: PendingCalls;
   readonly cluster: ClusterServer;
   readonly health: Health;
+  readonly metrics: Metrics;
 }
 
 export interface NodeGatewayOptions {
@@ -36,11 +37,13 @@ export async function openGateway(
     return found;
   };
   const health: Health = { readiness: () => parts()?.health.readiness() ?? { ready: false, reasons: ['the node is starting'] } };
-  return Gateway.listen({ host, port, logger, routes: [healthRoutes(health), keyRoutes(keyValuesOf(maxValueBytes, started))] });
+  const metrics: Metrics = { read: () => started().metrics.read() };
+  const routes = [healthRoutes(health), metricsRoutes(metrics), keyRoutes(keyValuesOf(maxValueBytes, started))];
+  return Gateway.listen({ host, port, logger, routes });
 }
 
 /** Nobody has passed these calls on, and HTTP has no deadlines. */
-const caller = { wasForwarded: false, remainingMs: () => undefined };
+const caller: Caller = { api: 'rest', wasForwarded: false, remainingMs: () => undefined };
 
 function keyValuesOf(maxValueBytes: number, parts: () => GatewayParts): KeyValues {
   const run = <Name extends MethodName>(name: Name, request: RequestOf<Name>): Promise<ResponseOf<Name>> =>

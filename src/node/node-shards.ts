@@ -32,6 +32,8 @@ export interface NodeShardsOptions {
   readonly coordinator: Coordinator;
   readonly logger: Logger;
   onChange(shard: number): void;
+  /** A replica is held from now on, or given up because it is held elsewhere. */
+  onMoved(direction: 'in' | 'out'): void;
   onFailed(error: Error): void;
 }
 
@@ -149,6 +151,7 @@ export class NodeShards implements ShardDirectory {
     const { coordinator, nodeId, address, memory } = this.#options;
     const shard = this.#open(number);
     this.#shards[number] = shard;
+    this.#options.onMoved('in');
     this.#registering.add(number, () =>
       coordinator.registerCandidate(number, {
         ...{ replicaId: shard.replicaId, nodeId, address, stopping: false, dataLimitBytes: memory.dataBytes },
@@ -161,6 +164,7 @@ export class NodeShards implements ShardDirectory {
     const { shard: number } = shard;
     shard.close();
     this.#shards[number] = undefined;
+    this.#options.onMoved('out');
     this.#options.logger.info({ shard: number }, 'shard released: it is held elsewhere');
     this.#registering.add(number, () => this.#options.coordinator.withdrawCandidate(number));
     this.#onStopped?.(shard, true);

@@ -3,13 +3,21 @@
  * node: an operation costs no promise, no timer and no lock where nobody is in its way, and the clock is read once for many.
  */
 import { KvError } from '../errors.js';
+import type { ApiCounts } from '../metrics/index.js';
 import { shardOfKey } from '../placement/index.js';
 import { ownCopyOf } from '../rpc/own-memory.js';
-import type { OperationReader } from '../rpc/pipeline-operations.js';
+import type { DataRequest, OperationReader } from '../rpc/pipeline-operations.js';
 import { ResultWriter } from '../rpc/pipeline-results.js';
 import type { StoredValue } from '../storage/index.js';
 import type { LocalShard } from './local-shard.js';
-import { OrderedGet, PipelinedDelete, PipelinedPut, type Results } from './pipelined-operations.js';
+import {
+  OrderedGet,
+  PipelinedDelete,
+  type PipelinedOperation,
+  PipelinedPut,
+  type Results,
+  SampledPut,
+} from './pipelined-operations.js';
 import { checkDecodedKey, checkIfVersion, checkValue } from './request-checks.js';
 import type { ShardDirectory } from './shard-directory.js';
 import { ShardVisits } from './shard-visits.js';
@@ -18,6 +26,7 @@ export interface PipelineContext {
   readonly nodeId: string;
   readonly maxValueBytes: number;
   readonly directory: ShardDirectory;
+  readonly counts: ApiCounts;
   /** Why nothing is taken in any more. */
   refusalOfAll(): KvError | undefined;
   /** An error as the caller should see it: the whereabouts of the shard's primary are added, the unexpected is logged. */
@@ -45,6 +54,10 @@ export class PipelineExecutor implements Results {
   #unread: OrderedGet[] = [];
   #unanswered = 0;
   #unansweredBytes = 0;
+  #receivedMs = 0;
+  /** Of one message in one slice one get and one put are timed, which is as much as the clock is worth. */
+  #hasRead = false;
+  #samplesPut = false;
 
   constructor(context: PipelineContext, output: ResultOutput) {
     this.#context = context;
@@ -59,6 +72,18 @@ export class PipelineExecutor implements Results {
   }
   get unansweredBytes(): number {
     return this.#unansweredBytes;
+  }
+
+  /** What is executed from here on came in at `receivedMs`. */
+  beginMessage(receivedMs: number): void {
+    this.#receivedMs = receivedMs;
+    this.#hasRead = false;
+    this.#samplesPut = true;
+  }
+
+  /** The last get that was answered at once has waited for all before it. */
+  endMessage(): void {
+    if (this.#hasRead) this.sampled('get', this.#receivedMs);
   }
 
   /** Does it, or begins to. `visits` are those of this turn, after the operation came in (R9). */
@@ -77,7 +102,7 @@ export class PipelineExecutor implements Results {
       else if (operation.kind === 'put') this.#put(operation, key, shard, local);
       else this.#delete(operation, key, shard, local);
     } catch (error) {
-      this.#error(operation.id, error, shard);
+      this.#error(operation.id, operation.kind, error, shard);
     }
   }
 
@@ -87,7 +112,7 @@ export class PipelineExecutor implements Results {
     for (; next < this.#unread.length && this.#output.mayWrite(); next++) {
       const get = this.#unread[next]!;
       const refusal = this.visits.refusalOfRead(get.shard, get.local);
-      if (refusal !== undefined) this.failed(get.id, get.bytes, refusal, get.shard);
+      if (refusal !== undefined) this.failed(get, refusal);
       else this.#readOrdered(get);
     }
     if (next > 0) this.#unread = this.#unread.slice(next);
@@ -101,6 +126,7 @@ export class PipelineExecutor implements Results {
     const refusal = this.visits.refusalOfRead(shard, local);
     if (refusal !== undefined) throw refusal;
     this.#read(id, key, shard, local);
+    this.#hasRead = true;
   }
 
   #put(operation: OperationReader, key: string, shard: number, local: LocalShard): void {
@@ -111,7 +137,11 @@ export class PipelineExecutor implements Results {
     this.#waitsFor(bytes);
     const value = ownCopyOf(buffer, valueStart, valueEnd);
     this.visits.wrote(shard, local);
-    local.write({ key, value, ifVersion }, new PipelinedPut(this, operation.id, bytes, shard), this.visits.nowMs);
+    const put = this.#samplesPut
+      ? new SampledPut(this, operation.id, bytes, shard, this.#receivedMs)
+      : new PipelinedPut(this, operation.id, bytes, shard);
+    this.#samplesPut = false;
+    local.write({ key, value, ifVersion }, put, this.visits.nowMs);
   }
 
   #delete({ id, ifVersion }: OperationReader, key: string, shard: number, local: LocalShard): void {
@@ -133,11 +163,15 @@ export class PipelineExecutor implements Results {
         this.#settled(bytes);
         this.#value(id, found);
       },
-      (error: unknown) => this.failed(id, bytes, error, shard),
+      (error: unknown) => {
+        this.#settled(bytes);
+        this.#error(id, 'get', error, shard);
+      },
     );
   }
 
   #value(id: number, stored: StoredValue | undefined): void {
+    this.#context.counts.get.succeeded++;
     if (stored === undefined) this.results.notFound(id);
     else {
       this.#output.makeRoom(stored.value.length);
@@ -148,12 +182,14 @@ export class PipelineExecutor implements Results {
 
   written(id: number, bytes: number, version: number): void {
     this.#settled(bytes);
+    this.#context.counts.put.succeeded++;
     this.results.put(id, version);
     this.#output.added();
   }
 
   deleted(id: number, bytes: number, version: number): void {
     this.#settled(bytes);
+    this.#context.counts.delete.succeeded++;
     this.results.delete(id, version);
     this.#output.added();
   }
@@ -168,13 +204,19 @@ export class PipelineExecutor implements Results {
     this.#read(id, key, shard, local);
   }
 
-  failed(id: number, bytes: number, error: unknown, shard: number): void {
+  failed({ id, kind, bytes, shard }: PipelinedOperation, error: unknown): void {
     this.#settled(bytes);
-    this.#error(id, error, shard);
+    this.#error(id, kind, error, shard);
   }
 
-  #error(id: number, error: unknown, shard: number): void {
-    this.results.error(id, this.#context.explain(error, shard));
+  sampled(kind: DataRequest['kind'], receivedMs: number): void {
+    this.#context.counts[kind].took(performance.now() - receivedMs);
+  }
+
+  #error(id: number, kind: DataRequest['kind'] | undefined, error: unknown, shard: number): void {
+    const told = this.#context.explain(error, shard);
+    if (kind !== undefined) this.#context.counts[kind].failed(told.code);
+    this.results.error(id, told);
     this.#output.added();
   }
 

@@ -1,6 +1,7 @@
 /** The streams of kv.v1.KeyValue/Pipeline that are open at this node. */
 import type { Logger } from 'pino';
 import { KvError } from '../errors.js';
+import type { ApiCounts } from '../metrics/index.js';
 import { toStatus } from '../rpc/status.js';
 import { noPrimary } from './no-primary.js';
 import type { PipelineContext } from './pipeline-executor.js';
@@ -13,6 +14,7 @@ export interface PipelineServerOptions {
   readonly directory: ShardDirectory;
   /** Streams open at the same time. */
   readonly maxPipelines: number;
+  readonly counts: ApiCounts;
   readonly logger: Logger;
 }
 
@@ -28,9 +30,9 @@ export class PipelineServer {
 
   constructor(options: PipelineServerOptions) {
     this.#options = options;
-    const { nodeId, maxValueBytes, directory } = options;
+    const { nodeId, maxValueBytes, directory, counts } = options;
     this.#context = {
-      ...{ nodeId, maxValueBytes, directory },
+      ...{ nodeId, maxValueBytes, directory, counts },
       refusalOfAll: () => this.#refusal,
       explain: (error, shard) => this.#explain(error, shard),
       waiting: (operations) => {
@@ -43,6 +45,10 @@ export class PipelineServer {
   get pending(): number {
     return this.#pending;
   }
+  /** Streams that are open. */
+  get open(): number {
+    return this.#sessions.size;
+  }
   /** How long nothing has come in. */
   get quietMs(): number {
     return performance.now() - this.#lastMessageMs;
@@ -54,8 +60,8 @@ export class PipelineServer {
       call.emit('error', toStatus(new KvError('OVERLOADED', `${maxPipelines} pipelines are open at this node already`)));
       return;
     }
-    const onMessage = () => {
-      this.#lastMessageMs = performance.now();
+    const onMessage = (nowMs: number) => {
+      this.#lastMessageMs = nowMs;
     };
     const onOver = (session: PipelineSession) => this.#sessions.delete(session);
     this.#sessions.add(new PipelineSession(call, this.#context, { onMessage, onOver }));

@@ -14,9 +14,14 @@ import { type PipelineContext, PipelineExecutor } from './pipeline-executor.js';
 export type PipelineCall = ServerDuplexStream<Buffer, Buffer>;
 
 export interface PipelineObserver {
-  onMessage(): void;
+  onMessage(nowMs: number): void;
   /** Nothing of the session is to be expected any more, except operations that wait. */
   onOver(session: PipelineSession): void;
+}
+
+interface Message {
+  readonly operations: OperationReader;
+  readonly receivedMs: number;
 }
 
 /** Operations of one stream that may be unanswered before it is read no further, and the bytes they may hold. */
@@ -37,7 +42,7 @@ export class PipelineSession {
   readonly #observer: PipelineObserver;
   readonly #executor: PipelineExecutor;
   /** Messages that have come and are not worked off, oldest first. */
-  readonly #messages: OperationReader[] = [];
+  readonly #messages: Message[] = [];
   #flushScheduled = false;
   #sliceScheduled = false;
   #mayWrite = true;
@@ -72,8 +77,9 @@ export class PipelineSession {
 
   #received(message: Buffer): void {
     if (this.#over) return;
-    this.#observer.onMessage();
-    this.#messages.push(new OperationReader(message));
+    const receivedMs = performance.now();
+    this.#observer.onMessage(receivedMs);
+    this.#messages.push({ operations: new OperationReader(message), receivedMs });
     this.#work();
   }
 
@@ -102,7 +108,10 @@ export class PipelineSession {
     this.#executor.readOn();
     let left = sliceOperations;
     for (let message = this.#messages[0]; message !== undefined; message = this.#messages[0]) {
-      for (; left > 0 && this.#mayWrite && message.next(); left--) this.#executor.execute(message);
+      const { operations, receivedMs } = message;
+      this.#executor.beginMessage(receivedMs);
+      for (; left > 0 && this.#mayWrite && operations.next(); left--) this.#executor.execute(operations);
+      this.#executor.endMessage();
       if (!this.#mayWrite) return;
       if (left === 0) return this.#goOnLater();
       this.#messages.shift();

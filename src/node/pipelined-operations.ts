@@ -1,4 +1,5 @@
 /** Operations of a pipeline that have to wait, and where their results go. */
+import type { DataRequest } from '../rpc/pipeline-operations.js';
 import { LocalOperation, type LocalShard } from './local-shard.js';
 
 /** A stream, as an operation of it sees it; `bytes` is what the operation held while it waited. */
@@ -8,10 +9,13 @@ export interface Results {
   deleted(id: number, bytes: number, version: number): void;
   /** The key may be read, and answered, in this turn. */
   readable(get: OrderedGet): void;
-  failed(id: number, bytes: number, error: unknown, shard: number): void;
+  failed(operation: PipelinedOperation, error: unknown): void;
+  /** A sample of how long one took that came in at `receivedMs`, before it is answered. */
+  sampled(kind: DataRequest['kind'], receivedMs: number): void;
 }
 
-abstract class PipelinedOperation extends LocalOperation {
+export abstract class PipelinedOperation extends LocalOperation {
+  abstract get kind(): DataRequest['kind'];
   readonly results: Results;
   readonly id: number;
   readonly bytes: number;
@@ -26,17 +30,40 @@ abstract class PipelinedOperation extends LocalOperation {
   }
 
   override failed(error: unknown): void {
-    this.results.failed(this.id, this.bytes, error, this.shard);
+    this.results.failed(this, error);
   }
 }
 
 export class PipelinedPut extends PipelinedOperation {
+  override get kind() {
+    return 'put' as const;
+  }
+
   override succeeded(version: number): void {
     this.results.written(this.id, this.bytes, version);
   }
 }
 
+/** One of which it is told how long it took. */
+export class SampledPut extends PipelinedPut {
+  readonly receivedMs: number;
+
+  constructor(results: Results, id: number, bytes: number, shard: number, receivedMs: number) {
+    super(results, id, bytes, shard);
+    this.receivedMs = receivedMs;
+  }
+
+  override succeeded(version: number): void {
+    this.results.sampled('put', this.receivedMs);
+    super.succeeded(version);
+  }
+}
+
 export class PipelinedDelete extends PipelinedOperation {
+  override get kind() {
+    return 'delete' as const;
+  }
+
   override succeeded(version: number): void {
     this.results.deleted(this.id, this.bytes, version);
   }
@@ -51,6 +78,10 @@ export class OrderedGet extends PipelinedOperation {
     super(results, id, key.length, shard);
     this.key = key;
     this.local = local;
+  }
+
+  override get kind() {
+    return 'get' as const;
   }
 
   override succeeded(): void {

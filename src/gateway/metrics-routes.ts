@@ -1,0 +1,20 @@
+/** For Prometheus: `/metrics`. */
+import type { Routes } from './routes.js';
+
+export interface Metrics {
+  /** As they are now, in the text format of Prometheus. */
+  read(): Promise<{ readonly contentType: string; readonly text: string }>;
+}
+
+export function metricsRoutes(metrics: Metrics): Routes {
+  return (app) => {
+    const schema = {
+      ...{ operationId: 'metrics', tags: ['health'], summary: 'What the node counts and measures, for Prometheus' },
+      response: { 200: { description: 'Text format 0.0.4', content: { 'text/plain': { schema: { type: 'string' } } } } },
+    };
+    app.get('/metrics', { schema }, async (_request, reply) => {
+      const { contentType, text } = await metrics.read();
+      return reply.type(contentType).send(text);
+    });
+  };
+}

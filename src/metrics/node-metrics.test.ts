@@ -1,0 +1,118 @@
+import { readFileSync } from 'node:fs';
+import { afterEach, describe, expect, test } from 'vitest';
+import type { ReplicaSnapshot } from '../replication/index.js';
+import type { NodeFacts } from './node-facts.js';
+import { NodeMetrics } from './node-metrics.js';
+
+const open: NodeMetrics[] = [];
+afterEach(() => {
+  for (const metrics of open.splice(0)) metrics.close();
+});
+
+function metricsOf(facts: NodeFacts): NodeMetrics {
+  const metrics = new NodeMetrics(() => facts);
+  open.push(metrics);
+  return metrics;
+}
+
+function replica(changes: Partial<ReplicaSnapshot>): ReplicaSnapshot {
+  return {
+    ...{ replicaId: 'a~1', role: 'primary', epoch: 1, serving: true, complete: true, offline: false, peers: [] },
+    ...{ lastSeq: 0, lastEpoch: 1, commitIndex: 0, appliedSeq: 0, logBytes: 0 },
+    state: { epoch: 1, primary: 'a~1', inSync: ['a~1', 'b~1'], seqFloor: 0 },
+    ...changes,
+  };
+}
+
+const facts: NodeFacts = {
+  ...{ held: [], placedShards: 0, minInSync: 2, ready: true, zookeeperConnected: true, nodes: 3, placementVersion: 4 },
+  ...{ grpcConnections: 5, pipelines: 2, pending: { pipeline: 7, single: 8 } },
+  limits: { dataBytes: 1_000, logBytes: 2_000, memoryBytes: 3_000 },
+};
+
+function held(shard: number, changes: Partial<ReplicaSnapshot>, placed = true) {
+  return { shard, placed, keys: 10, dataBytes: 100, replica: replica(changes) };
+}
+
+/** Lines without comments. */
+async function samplesOf(metrics: NodeMetrics): Promise<Map<string, string>> {
+  const { text } = await metrics.read();
+  const lines = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+  return new Map(lines.map((line) => [line.slice(0, line.lastIndexOf(' ')), line.slice(line.lastIndexOf(' ') + 1)]));
+}
+
+describe('docs/metrics.md', () => {
+  test('lists every metric with its type and labels, and no other', async () => {
+    const metrics = metricsOf({ ...facts, held: [held(0, {})], placedShards: 1 });
+    metrics.operations.unary.get.took(1);
+    const { text } = await metrics.read();
+    const types = [...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name, type]) => [name!, type!] as const);
+    const labelsOf = (name: string): string[] => {
+      const samples = [...text.matchAll(new RegExp(`^${name}(?:_bucket|_sum|_count)?\\{(.*)\\} `, 'gm'))];
+      const labels = samples.flatMap(([, list]) => [...list!.matchAll(/(\w+)="/g)].map(([, label]) => label!));
+      return [...new Set(labels)].filter((label) => label !== 'le').sort();
+    };
+    const told = types.map(([name, type]) => ({ name, type, labels: labelsOf(name) }));
+    const rows = readFileSync(new URL('../../docs/metrics.md', import.meta.url), 'utf8').matchAll(
+      /^\| `(\w+)` \| (\w+) \| (.*?) ?\|/gm,
+    );
+    const documented = [...rows].map(([, name, type, labels]) => ({
+      ...{ name, type, labels: [...labels!.matchAll(/`(\w+)`/g)].map(([, label]) => label!).sort() },
+    }));
+    const byName = (one: { name?: string }, other: { name?: string }) => (one.name! < other.name! ? -1 : 1);
+    expect(documented.sort(byName)).toEqual(told.sort(byName));
+  });
+});
+
+test('operations are counted by api, method and code', async () => {
+  const metrics = metricsOf(facts);
+  metrics.operations.pipeline.put.succeeded += 3;
+  metrics.operations.rest.get.failed('INVALID_KEY');
+  metrics.operations.rest.get.failed('INVALID_KEY');
+  await metrics.read();
+  const samples = await samplesOf(metrics);
+  expect(samples.get('kvnode_operations_total{api="pipeline",method="put",code="OK"}')).toBe('3');
+  expect(samples.get('kvnode_operations_total{api="rest",method="get",code="INVALID_KEY"}')).toBe('2');
+  expect(samples.get('kvnode_operations_total{api="unary",method="delete",code="OK"}')).toBe('0');
+});
+
+test('of many replicas the worst is told: the smallest in-sync set, the longest lag of an in-sync replica', async () => {
+  const peer = (replicaId: string, ackedSeq: number) => ({ replicaId, phase: 'replicating' as const, ackedSeq });
+  const samples = await samplesOf(
+    metricsOf({
+      ...facts,
+      placedShards: 3,
+      held: [
+        held(0, { lastSeq: 100, commitIndex: 90, peers: [peer('b~1', 90), peer('joiner~1', 1)], epoch: 7 }),
+        held(1, { serving: false, state: { epoch: 1, primary: 'a~1', inSync: ['a~1'], seqFloor: 0 } }),
+        held(
+          2,
+          { role: 'backup', state: { epoch: 9, primary: 'c~1', inSync: ['c~1'], seqFloor: 0 }, epoch: 9, offline: true },
+          false,
+        ),
+      ],
+    }),
+  );
+  const told = (name: string) => Number(samples.get(name));
+  expect(told('kvnode_in_sync_replicas_min')).toBe(1);
+  expect(told('kvnode_primaries_below_min_in_sync')).toBe(1);
+  expect(told('kvnode_primaries_serving')).toBe(1);
+  expect(told('kvnode_replication_lag_entries_max')).toBe(10);
+  expect(told('kvnode_uncommitted_entries')).toBe(10);
+  expect(told('kvnode_highest_epoch')).toBe(9);
+  expect(told('kvnode_shards_offline')).toBe(1);
+  expect([told('kvnode_shards_moving{direction="in"}'), told('kvnode_shards_moving{direction="out"}')]).toEqual([1, 1]);
+  expect([told('kvnode_replicas{role="primary"}'), told('kvnode_replicas{role="backup"}')]).toEqual([2, 1]);
+  expect([told('kvnode_keys'), told('kvnode_data_bytes')]).toEqual([30, 300]);
+});
+
+test('a node that leads nothing tells no in-sync set, rather than an empty one', async () => {
+  const samples = await samplesOf(metricsOf(facts));
+  expect(samples.get('kvnode_in_sync_replicas_min')).toBe('Nan');
+});
+
+test('256 shards make the output no longer', async () => {
+  const lines = async (shards: number) =>
+    (await samplesOf(metricsOf({ ...facts, held: Array.from({ length: shards }, (_, shard) => held(shard, {})) }))).size;
+  expect(await lines(256)).toBe(await lines(1));
+});

@@ -1,0 +1,48 @@
+/** The process, its connections, and what it knows of the cluster. */
+import { Counter, Gauge, type Registry } from 'prom-client';
+import type { DelaySeconds } from './event-loop-delay.js';
+import type { NodeFacts } from './node-facts.js';
+
+const gauges: readonly (readonly [name: string, help: string, valueFrom: (facts: NodeFacts) => number])[] = [
+  // These two are called by every process what Prometheus calls them.
+  ['process_start_time_seconds', 'When the process began, since 1970', () => performance.timeOrigin / 1_000],
+  ['process_resident_memory_bytes', 'Resident memory', () => process.memoryUsage.rss()],
+  ['kvnode_memory_limit_bytes', 'What the process may take (--max-memory)', ({ limits }) => limits.memoryBytes],
+  ['kvnode_ready', '1 while the node is in sync everywhere it should be, as /readyz tells', ({ ready }) => Number(ready)],
+  ['kvnode_zookeeper_connected', '1 while the session with ZooKeeper is connected', (facts) => Number(facts.zookeeperConnected)],
+  ['kvnode_nodes', 'Nodes registered in ZooKeeper, as last heard', ({ nodes }) => nodes],
+  [
+    'kvnode_grpc_connections',
+    'Open connections to the gRPC port, those of other nodes included',
+    (facts) => facts.grpcConnections,
+  ],
+  ['kvnode_pipelines', 'Open streams of kv.v1.KeyValue/Pipeline', ({ pipelines }) => pipelines],
+];
+
+export class ProcessMetrics {
+  readonly #cpu: Counter;
+  readonly #pending: Gauge<'api'>;
+  readonly #delay: Gauge<'statistic'>;
+  readonly #setters: readonly ((facts: NodeFacts) => void)[];
+
+  constructor(registers: Registry[]) {
+    this.#cpu = new Counter({ name: 'process_cpu_seconds_total', help: 'CPU time, of user and system', registers });
+    const pending = 'Operations that have not been answered, by how they came in; single: unary and REST';
+    this.#pending = new Gauge({ name: 'kvnode_pending_operations', help: pending, labelNames: ['api'], registers });
+    const delay = 'How late the event loop was in the last ten seconds that are over';
+    this.#delay = new Gauge({ name: 'kvnode_event_loop_delay_seconds', help: delay, labelNames: ['statistic'], registers });
+    this.#setters = gauges.map(([name, help, valueFrom]) => {
+      const gauge = new Gauge({ name, help, registers });
+      return (facts) => gauge.set(valueFrom(facts));
+    });
+  }
+
+  set(facts: NodeFacts, delay: DelaySeconds): void {
+    const { user, system } = process.cpuUsage();
+    this.#cpu.reset();
+    this.#cpu.inc((user + system) / 1e6);
+    for (const [api, count] of Object.entries(facts.pending)) this.#pending.set({ api }, count);
+    for (const [statistic, seconds] of Object.entries(delay)) this.#delay.set({ statistic }, seconds);
+    for (const set of this.#setters) set(facts);
+  }
+}

@@ -1,0 +1,60 @@
+/** Many replicas in a few numbers: with hundreds of shards nobody reads, or wants to store, a line for each. Pure. */
+import type { ReplicaSnapshot } from '../replication/index.js';
+import type { NodeFacts } from './node-facts.js';
+
+export interface ReplicaSummary {
+  /** By role. */
+  readonly roles: Readonly<Record<ReplicaSnapshot['role'], number>>;
+  readonly serving: number;
+  readonly offline: number;
+  /** Placed here, and not in the in-sync set: on their way in. */
+  readonly movingIn: number;
+  /** Held here, and placed elsewhere: on their way out. */
+  readonly movingOut: number;
+  readonly highestEpoch: number;
+  /** Of the shards led here; undefined: none is. */
+  readonly smallestInSync: number | undefined;
+  readonly belowMinInSync: number;
+  /** Entries that the in-sync replica that is farthest behind has not acknowledged. */
+  readonly largestLag: number;
+  readonly uncommittedEntries: number;
+  readonly logBytes: number;
+  readonly dataBytes: number;
+  readonly keys: number;
+}
+
+export function summarize({
+  held,
+  placedShards,
+  minInSync,
+}: Pick<NodeFacts, 'held' | 'placedShards' | 'minInSync'>): ReplicaSummary {
+  const roles = { primary: 0, backup: 0, joiner: 0, claimant: 0 };
+  for (const { replica } of held) roles[replica.role] += 1;
+  const led = held.flatMap(({ replica }) => (replica.role === 'primary' ? [replica] : []));
+  const sizes = led.map(({ state }) => state?.inSync.length ?? 0);
+  const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
+  return {
+    roles,
+    serving: led.filter(({ serving }) => serving).length,
+    offline: held.filter(({ replica }) => replica.offline).length,
+    movingIn: placedShards - held.filter(({ replica, placed }) => placed && isInSync(replica)).length,
+    movingOut: held.filter(({ placed }) => !placed).length,
+    highestEpoch: Math.max(0, ...held.map(({ replica }) => replica.epoch)),
+    smallestInSync: sizes.length === 0 ? undefined : Math.min(...sizes),
+    belowMinInSync: sizes.filter((size) => size < minInSync).length,
+    largestLag: Math.max(0, ...led.flatMap(lagsOf)),
+    uncommittedEntries: sum(led.map(({ lastSeq, commitIndex }) => lastSeq - commitIndex)),
+    logBytes: sum(held.map(({ replica }) => replica.logBytes)),
+    dataBytes: sum(held.map(({ dataBytes }) => dataBytes)),
+    keys: sum(held.map(({ keys }) => keys)),
+  };
+}
+
+function isInSync({ complete, state, replicaId }: ReplicaSnapshot): boolean {
+  return complete && state?.inSync.includes(replicaId) === true;
+}
+
+/** A joiner is behind by nature, and holds up nobody. */
+function lagsOf({ state, peers, lastSeq }: ReplicaSnapshot): number[] {
+  return peers.filter(({ replicaId }) => state?.inSync.includes(replicaId)).map(({ ackedSeq }) => lastSeq - ackedSeq);
+}
