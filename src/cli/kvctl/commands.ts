@@ -1,6 +1,7 @@
 /** Every command of kvctl, in the order of the help. */
 import type { Command } from './command.js';
 import { deleteCommand } from './delete.js';
+import { dumpCommand } from './dump.js';
 import { forcePrimaryCommand } from './force-primary.js';
 import { getCommand } from './get.js';
 import { infoCommand } from './info.js';
@@ -10,9 +11,10 @@ import { locateCommand } from './locate.js';
 import { mgetCommand } from './mget.js';
 import { nodesCommand } from './nodes.js';
 import { putCommand } from './put.js';
+import { restoreCommand } from './restore.js';
 import { statusCommand } from './status.js';
 
 export const commands: readonly Command[] = [
   ...[putCommand, getCommand, deleteCommand, mgetCommand, keysCommand, locateCommand],
-  ...[statusCommand, nodesCommand, infoCommand, initCommand, forcePrimaryCommand],
+  ...[statusCommand, nodesCommand, infoCommand, dumpCommand, restoreCommand, initCommand, forcePrimaryCommand],
 ];

@@ -1,0 +1,101 @@
+/**
+ * All keys and values into a file (docs/dump-format.md), several shards at a time and in bounded memory. Not one moment: every
+ * key that exists throughout is in it, with a value that it had meanwhile.
+ */
+import { once } from 'node:events';
+import type { CallOptions, KvClient } from '../../client/index.js';
+import { DumpEncoder, type DumpRecord, formatVersion } from '../../dump/index.js';
+import { KvError } from '../../errors.js';
+import type { ListedKey } from '../../rpc/kv-api.js';
+import { packageVersion } from '../../version.js';
+import { type Command, expectOperands } from './command.js';
+import { exitCodes } from './exit-codes.js';
+import { gatherCluster } from './gather.js';
+import { Progress } from './progress.js';
+import { size } from './tables.js';
+
+/** Shards that are read at once; each has one batch of values in memory. */
+const shardsAtOnce = 4;
+/** Each page is a look at every key of its shard: few large ones. */
+const pageKeys = 10_000;
+const batchKeys = 1_000;
+const batchBytes = 4 * 1024 * 1024;
+
+export const dumpCommand: Command = {
+  name: 'dump',
+  operands: '> FILE',
+  summary: 'Write all keys and values to stdout, for restore',
+  isWrite: false,
+  options: {},
+  async run({ connect, operands, call, output }) {
+    expectOperands(dumpCommand, operands, 0);
+    if (process.stdout.isTTY === true) throw new KvError('INVALID_OPTION', 'a dump is no text for a terminal: kvctl dump > FILE');
+    const client = await connect();
+    const { topology, answers } = await gatherCluster(client, call);
+    const primaries = answers.flatMap(({ status }) => status?.replicas ?? []).filter(({ role }) => role === 'primary');
+    const progress = new Progress(
+      'dumped',
+      primaries.reduce((sum, { keys }) => sum + keys, 0),
+    );
+    try {
+      const encoder = new DumpEncoder();
+      const createdAt = new Date().toISOString();
+      const { clusterId, shards } = topology;
+      await write(
+        encoder.header({ formatVersion, clusterId, shards: shards.length, createdAt, softwareVersion: packageVersion() }),
+      );
+      const waiting = shards.map(({ shard }) => shard).values();
+      const lane = async (): Promise<void> => {
+        for (const shard of waiting) {
+          for await (const records of readShard(client, shard, call)) {
+            const bytes = encoder.encode(records);
+            progress.add(records.length, bytes.length);
+            await write(bytes);
+          }
+        }
+      };
+      await Promise.all(Array.from({ length: shardsAtOnce }, lane));
+      await write(encoder.end());
+      const { keys, bytes, seconds } = progress;
+      progress.close();
+      const text = `dumped ${keys} keys, ${size(bytes)}, in ${seconds.toFixed(1)} s`;
+      output.note(output.isJson ? JSON.stringify({ keys, bytes }) : text);
+      return exitCodes.ok;
+    } finally {
+      progress.close();
+    }
+  },
+};
+
+/** Keys that vanish between being listed and being read are left out. */
+async function* readShard(client: KvClient, shard: number, call: CallOptions): AsyncGenerator<DumpRecord[]> {
+  for (let after = ''; ; ) {
+    const { keys, nextAfter } = await client.listKeys({ shard, after, limit: pageKeys }, call);
+    for (const batch of batchesOf(keys)) {
+      const found = await client.mget(batch, call);
+      yield found.flatMap((result, index) =>
+        result === undefined ? [] : [{ key: batch[index]!, value: result.value, version: result.version }],
+      );
+    }
+    if (nextAfter === '') return;
+    after = nextAfter;
+  }
+}
+
+function* batchesOf(keys: readonly ListedKey[]): Generator<string[]> {
+  let batch: string[] = [];
+  let bytes = 0;
+  for (const { key, valueBytes } of keys) {
+    batch.push(key);
+    bytes += valueBytes;
+    if (batch.length < batchKeys && bytes < batchBytes) continue;
+    yield batch;
+    batch = [];
+    bytes = 0;
+  }
+  if (batch.length > 0) yield batch;
+}
+
+async function write(bytes: Buffer): Promise<void> {
+  if (!process.stdout.write(bytes)) await once(process.stdout, 'drain');
+}

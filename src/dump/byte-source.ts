@@ -1,0 +1,36 @@
+/** A stream of bytes, taken in pieces of the length that the reader asks for. */
+
+export class ByteSource {
+  readonly #chunks: AsyncIterator<Uint8Array>;
+  #pending: Buffer[] = [];
+  #pendingBytes = 0;
+  /** Of the next byte, from the beginning. */
+  position = 0;
+
+  constructor(chunks: AsyncIterable<Uint8Array>) {
+    this.#chunks = chunks[Symbol.asyncIterator]();
+  }
+
+  /** Exactly so many bytes, or what is left before the end. */
+  async take(count: number): Promise<Buffer> {
+    while (this.#pendingBytes < count) {
+      const next = await this.#chunks.next();
+      if (next.done) break;
+      const { buffer, byteOffset, length } = next.value;
+      this.#pending.push(Buffer.from(buffer, byteOffset, length));
+      this.#pendingBytes += length;
+    }
+    const all = this.#pending.length === 1 ? this.#pending[0]! : Buffer.concat(this.#pending);
+    const taken = all.subarray(0, count);
+    const rest = all.subarray(taken.length);
+    this.#pending = rest.length === 0 ? [] : [rest];
+    this.#pendingBytes = rest.length;
+    this.position += taken.length;
+    return taken;
+  }
+
+  /** Whoever stops early lets go of what the bytes come from. */
+  async close(): Promise<void> {
+    await this.#chunks.return?.();
+  }
+}

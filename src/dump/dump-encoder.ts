@@ -1,0 +1,73 @@
+/** Makes the bytes of a dump, in their order; whoever asks for them writes them. */
+import { createHash } from 'node:crypto';
+import { crc32 } from './crc32.js';
+import {
+  checkBytes,
+  type DumpHeader,
+  type DumpRecord,
+  endBytes,
+  kinds,
+  lengthBytes,
+  recordHeadBytes,
+  signature,
+} from './format.js';
+
+export class DumpEncoder {
+  readonly #hash = createHash('sha256');
+  #records = 0;
+
+  get records(): number {
+    return this.#records;
+  }
+
+  /** First of all, once. */
+  header(header: DumpHeader): Buffer {
+    const text = Buffer.from(JSON.stringify(header));
+    const { frame, body } = newFrame(1 + text.length);
+    body[0] = kinds.header;
+    text.copy(body, 1);
+    return this.#hashed(Buffer.concat([signature, sealed(frame)]));
+  }
+
+  encode(records: readonly DumpRecord[]): Buffer {
+    this.#records += records.length;
+    return this.#hashed(Buffer.concat(records.map(encodeRecord)));
+  }
+
+  /** Last of all, once. */
+  end(): Buffer {
+    const { frame, body } = newFrame(endBytes);
+    body[0] = kinds.end;
+    body.writeBigUInt64BE(BigInt(this.#records), 1);
+    this.#hash.digest().copy(body, 9);
+    return sealed(frame);
+  }
+
+  #hashed(bytes: Buffer): Buffer {
+    this.#hash.update(bytes);
+    return bytes;
+  }
+}
+
+function encodeRecord({ key, value, version }: DumpRecord): Buffer {
+  const keyBytes = Buffer.byteLength(key);
+  const { frame, body } = newFrame(recordHeadBytes + keyBytes + value.length);
+  body[0] = kinds.record;
+  body.writeBigUInt64BE(BigInt(version), 1);
+  body.writeUInt16BE(keyBytes, 9);
+  body.write(key, recordHeadBytes, 'utf8');
+  value.copy(body, recordHeadBytes + keyBytes);
+  return sealed(frame);
+}
+
+function newFrame(bodyBytes: number): { frame: Buffer; body: Buffer } {
+  const frame = Buffer.alloc(lengthBytes + bodyBytes + checkBytes);
+  frame.writeUInt32BE(bodyBytes, 0);
+  return { frame, body: frame.subarray(lengthBytes, lengthBytes + bodyBytes) };
+}
+
+function sealed(frame: Buffer): Buffer {
+  const checkStart = frame.length - checkBytes;
+  frame.writeUInt32BE(crc32(frame.subarray(0, checkStart)), checkStart);
+  return frame;
+}

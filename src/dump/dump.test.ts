@@ -1,0 +1,87 @@
+import { Readable } from 'node:stream';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { crc32 } from './crc32.js';
+import { DumpDamagedError, DumpEncoder, type DumpRecord, formatVersion, readDump } from './index.js';
+
+const header = { formatVersion, clusterId: 'one', shards: 4, createdAt: '2026-11-21T00:00:00.000Z', softwareVersion: '1' };
+
+const someRecords: DumpRecord[] = [
+  { key: 'a', value: Buffer.from([0, 255, 10]), version: 1 },
+  { key: '\u{1f511}', value: Buffer.alloc(0), version: 2 ** 53 - 1 },
+  { key: 'k'.repeat(1_024), value: Buffer.alloc(100_000, 7), version: 77 },
+];
+
+function fileOf(records: readonly DumpRecord[], more: Partial<typeof header> = {}): Buffer {
+  const encoder = new DumpEncoder();
+  return Buffer.concat([encoder.header({ ...header, ...more }), encoder.encode(records), encoder.end()]);
+}
+
+async function read(file: Buffer, chunkBytes = 1_000): Promise<DumpRecord[]> {
+  const chunks = Array.from({ length: Math.ceil(file.length / chunkBytes) }, (_, index) =>
+    file.subarray(index * chunkBytes, (index + 1) * chunkBytes),
+  );
+  const records: DumpRecord[] = [];
+  for await (const record of (await readDump(Readable.from(chunks))).records) records.push(record);
+  return records;
+}
+
+describe('dump format', () => {
+  test('CRC-32 is that of everybody else', () => {
+    expect(crc32(Buffer.from('123456789'))).toBe(0xcbf43926);
+    expect(crc32(Buffer.alloc(0))).toBe(0);
+  });
+
+  test('what was written is read, however the bytes arrive', async () => {
+    for (const chunkBytes of [1, 7, 4_096, 1_000_000]) expect(await read(fileOf(someRecords), chunkBytes)).toEqual(someRecords);
+    expect(await read(fileOf([]))).toEqual([]);
+    expect((await readDump(Readable.from([fileOf([])]))).header).toEqual(header);
+  });
+
+  test('a file that was cut anywhere is refused', async () => {
+    const file = fileOf(someRecords.slice(0, 2));
+    for (let length = 0; length < file.length; length++)
+      await expect(read(file.subarray(0, length)), `${length} bytes`).rejects.toThrow(DumpDamagedError);
+  });
+
+  test('a file in which any bit was flipped is refused', async () => {
+    const file = fileOf(someRecords);
+    await fc.assert(
+      fc.asyncProperty(fc.nat(file.length - 1), fc.nat(7), async (at, bit) => {
+        const flipped = Buffer.from(file);
+        flipped[at]! ^= 1 << bit;
+        await expect(read(flipped, 8_192)).rejects.toThrow(DumpDamagedError);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test('a whole record that was lost, repeated or put elsewhere is noticed at the end', async () => {
+    const [one, two] = someRecords as [DumpRecord, DumpRecord];
+    const plain = fileOf([one, two]);
+    const encoder = new DumpEncoder();
+    const start = encoder.header(header).length;
+    const frames = [one, two].map((record) => encoder.encode([record]));
+    const end = plain.subarray(start + frames[0]!.length + frames[1]!.length);
+    const file = (...parts: Buffer[]): Buffer => Buffer.concat([plain.subarray(0, start), ...parts, end]);
+    await expect(read(file(frames[0]!, frames[1]!))).resolves.toHaveLength(2);
+    await expect(read(file(frames[1]!, frames[0]!))).rejects.toThrow('the check of the whole file fails');
+    await expect(read(file(frames[1]!))).rejects.toThrow('it has 1 records, and 2 were written');
+    await expect(read(Buffer.concat([plain, Buffer.from('x')]))).rejects.toThrow('something follows behind its end');
+  });
+
+  test('the place of a damage is told, and what comes before it is read', async () => {
+    const file = fileOf(someRecords);
+    const encoder = new DumpEncoder();
+    const second = encoder.header(header).length + encoder.encode(someRecords.slice(0, 1)).length;
+    file[second + 6]! ^= 1;
+    const { records } = await readDump(Readable.from([file]));
+    expect((await records.next()).value).toEqual(someRecords[0]);
+    await expect(records.next()).rejects.toMatchObject({ atByte: second });
+  });
+
+  test('another version of the format, and what is no dump at all, are told apart', async () => {
+    await expect(read(fileOf([], { formatVersion: 2 }))).rejects.toThrow('its format has version 2');
+    await expect(read(Buffer.from('PK\x03\x04 something else'))).rejects.toThrow('does not begin as a dump');
+  });
+});

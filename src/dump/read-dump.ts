@@ -1,0 +1,110 @@
+/**
+ * Reads a dump as it comes, record by record, in bounded memory. A record is given only after its own check; that nothing is
+ * missing, and no frame was lost or put in, is known at the end, where the check of the whole file is.
+ */
+import { isUtf8 } from 'node:buffer';
+import { createHash, type Hash } from 'node:crypto';
+import { ByteSource } from './byte-source.js';
+import { crc32 } from './crc32.js';
+import {
+  checkBytes,
+  DumpDamagedError,
+  type DumpHeader,
+  type DumpRecord,
+  endBytes,
+  formatVersion,
+  kinds,
+  lengthBytes,
+  maxBodyBytes,
+  recordHeadBytes,
+  signature,
+} from './format.js';
+
+export interface DumpReading {
+  readonly header: DumpHeader;
+  /** Rejects with DumpDamagedError where the file is not what was written. To be read to the end. */
+  readonly records: AsyncGenerator<DumpRecord, void>;
+}
+
+/** @throws DumpDamagedError if it does not begin as a dump of a known version does. */
+export async function readDump(chunks: AsyncIterable<Uint8Array>): Promise<DumpReading> {
+  const source = new ByteSource(chunks);
+  const hash = createHash('sha256');
+  const begin = await source.take(signature.length);
+  if (!begin.equals(signature)) throw new DumpDamagedError('it does not begin as a dump of kvctl', 0);
+  hash.update(begin);
+  const { body, bytes } = await nextFrame(source);
+  hash.update(bytes);
+  return { header: parseHeader(body), records: recordsOf(source, hash) };
+}
+
+async function* recordsOf(source: ByteSource, hash: Hash): AsyncGenerator<DumpRecord, void> {
+  let count = 0;
+  try {
+    for (;;) {
+      const start = source.position;
+      const { body, bytes } = await nextFrame(source);
+      if (body[0] === kinds.end) {
+        checkEnd(body, { count, hash, start });
+        if ((await source.take(1)).length > 0)
+          throw new DumpDamagedError('something follows behind its end', source.position - 1);
+        return;
+      }
+      hash.update(bytes);
+      count += 1;
+      yield parseRecord(body, start);
+    }
+  } finally {
+    await source.close();
+  }
+}
+
+async function nextFrame(source: ByteSource): Promise<{ body: Buffer; bytes: Buffer }> {
+  const start = source.position;
+  const head = await source.take(lengthBytes);
+  if (head.length < lengthBytes) throw new DumpDamagedError('it ends too early; what is behind is missing', start);
+  const bodyBytes = head.readUInt32BE(0);
+  if (bodyBytes < 1 || bodyBytes > maxBodyBytes) throw new DumpDamagedError(`${bodyBytes} is no length of a record`, start);
+  const rest = await source.take(bodyBytes + checkBytes);
+  if (rest.length < bodyBytes + checkBytes)
+    throw new DumpDamagedError('it ends within a record; what is behind is missing', start);
+  const bytes = Buffer.concat([head, rest]);
+  const checked = bytes.subarray(0, lengthBytes + bodyBytes);
+  if (crc32(checked) !== bytes.readUInt32BE(checked.length)) throw new DumpDamagedError('the check of a record fails', start);
+  return { body: checked.subarray(lengthBytes), bytes };
+}
+
+function parseHeader(body: Buffer): DumpHeader {
+  const start = signature.length;
+  if (body[0] !== kinds.header) throw new DumpDamagedError('it has no header', start);
+  const header = parseJson(body.toString('utf8', 1), start);
+  if (header.formatVersion === formatVersion) return header;
+  throw new DumpDamagedError(
+    `its format has version ${header.formatVersion}, and this kvctl reads version ${formatVersion}`,
+    start,
+  );
+}
+
+function parseJson(text: string, start: number): DumpHeader {
+  try {
+    return JSON.parse(text) as DumpHeader;
+  } catch (cause) {
+    throw new DumpDamagedError('its header is no JSON', start, { cause });
+  }
+}
+
+function parseRecord(body: Buffer, start: number): DumpRecord {
+  if (body[0] !== kinds.record || body.length < recordHeadBytes)
+    throw new DumpDamagedError('what stands there is no record', start);
+  const keyEnd = recordHeadBytes + body.readUInt16BE(9);
+  const key = body.subarray(recordHeadBytes, keyEnd);
+  if (keyEnd > body.length || key.length === 0 || !isUtf8(key)) throw new DumpDamagedError('the key of a record is none', start);
+  return { key: key.toString(), value: body.subarray(keyEnd), version: Number(body.readBigUInt64BE(1)) };
+}
+
+function checkEnd(body: Buffer, { count, hash, start }: { count: number; hash: Hash; start: number }): void {
+  if (body.length !== endBytes) throw new DumpDamagedError('its end is not one', start);
+  const told = Number(body.readBigUInt64BE(1));
+  if (told !== count) throw new DumpDamagedError(`it has ${count} records, and ${told} were written`, start);
+  if (!hash.digest().equals(body.subarray(9))) throw new DumpDamagedError('the check of the whole file fails', start);
+}

@@ -1,0 +1,55 @@
+/** kvctl dump and restore between two clusters, and what restore does with a file that is not whole. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { startCluster } from './support/cluster.js';
+import { runKvctl } from './support/kvctl.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'kvctl-dump-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const entries = [
+  ...Array.from({ length: 3_000 }, (_, index) => ({ key: `key:${index}`, value: Buffer.from(`value ${index}`) })),
+  { key: 'empty', value: Buffer.alloc(0) },
+  { key: 'large', value: Buffer.alloc(1024 * 1024, 0xff) },
+  { key: 'line\nbreak \u{1f511}', value: Buffer.from([0, 255, 13, 10]) },
+];
+
+test('kvctl dump and restore - into a cluster of other shards, whole or not at all, and never over data unasked', async () => {
+  await using from = await startCluster({ nodes: 2, shards: 4 });
+  await using to = await startCluster({ nodes: 1, shards: 3 });
+  await using source = await from.connect();
+  await using target = await to.connect();
+  for (const outcome of await source.mput(entries)) expect(outcome.ok).toBe(true);
+  const restore = (words: string[], stdin?: Uint8Array) =>
+    runKvctl(['--nodes', to.addresses.join(','), 'restore', ...words], stdin === undefined ? {} : { stdin });
+
+  const dump = await runKvctl(['--nodes', from.addresses.join(','), 'dump']);
+  expect(dump).toMatchObject({ code: 0, stderr: expect.stringContaining(`dumped ${entries.length} keys`) });
+
+  const cut = join(folder, 'cut');
+  writeFileSync(cut, dump.bytes.subarray(0, dump.bytes.length - 1));
+  const refused = await restore([cut]);
+  expect(refused).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('the dump is damaged at byte') });
+  expect(refused.stderr).toContain('nothing was changed');
+  expect((await to.statuses())[0]?.keys).toBe(0);
+
+  const whole = join(folder, 'whole');
+  writeFileSync(whole, dump.bytes);
+  const restored = await restore([whole]);
+  expect(restored).toMatchObject({ code: 0, stdout: expect.stringContaining(`restored ${entries.length} keys`) });
+  const found = await target.mget(entries.map(({ key }) => key));
+  for (const [index, { key, value }] of entries.entries()) expect(found[index]?.value.equals(value), key).toBe(true);
+
+  const again = await restore([whole]);
+  expect(again).toMatchObject({ code: 1, stderr: expect.stringContaining('the cluster is not empty') });
+
+  // Through a pipe it is found out on the way.
+  await target.put('key:1', 'changed');
+  const half = await restore(['--force', '-'], dump.bytes.subarray(0, dump.bytes.length - 1));
+  expect(half).toMatchObject({ code: 6, stderr: expect.stringContaining('keys of the dump were written') });
+  const forced = await restore(['--force', '-'], dump.bytes);
+  expect(forced.code).toBe(0);
+  expect((await target.get('key:1'))?.value.toString()).toBe('value 1');
+});
