@@ -1,4 +1,5 @@
 /** The way in by HTTP. */
+export { clusterRoutes } from './cluster-routes.js';
 export { Gateway } from './gateway.js';
 export { type Health, healthRoutes } from './health-routes.js';
 export { type KeyValues, keyRoutes } from './key-routes.js';

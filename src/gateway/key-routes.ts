@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type CallMemory, readValue } from './body.js';
 import { checkIfMatch, etagOf, ifVersionOf, isKnown } from './conditions.js';
 import { keyBytesOf } from './key-path.js';
+import { OpenCalls } from './open-calls.js';
 import { HttpRefusal } from './problem.js';
 import type { Routes } from './routes.js';
 import { deleteSchema, jsonAnswer, problems, putSchema } from './schemas.js';
@@ -30,11 +31,11 @@ export function keyRoutes(keyValues: KeyValues): Routes {
   return async (root) => {
     await root.register(async (app) => {
       const calls = new WeakMap<FastifyRequest, CallMemory>();
+      const open = new OpenCalls();
       app.addHook('onRequest', async (request, reply) => {
         const call = keyValues.begin();
         calls.set(request, call);
-        // An answer is held until it has left, or nobody is there for it.
-        reply.raw.once('close', () => call.end());
+        open.endWith(reply.raw, request.raw.socket, call);
       });
       const memoryOf = (request: FastifyRequest): CallMemory => calls.get(request)!;
       addGet(app, keyValues, memoryOf);

@@ -16,6 +16,7 @@ export class FakeKeyValues implements KeyValues {
 
   begin() {
     let held = 0;
+    let ended = false;
     this.pending++;
     return {
       hold: (bytes: number) => {
@@ -26,6 +27,8 @@ export class FakeKeyValues implements KeyValues {
         if (this.heldBytes > this.maxHeldBytes) throw new KvError('OVERLOADED', 'too much is waiting');
       },
       end: () => {
+        if (ended) return;
+        ended = true;
         this.pending--;
         this.heldBytes -= held;
       },

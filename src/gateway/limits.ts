@@ -1,20 +1,34 @@
 /** What the HTTP server takes of a client, and for how long. */
+export interface HttpLimits {
+  /** Of the request line and all headers. A key of 1,024 bytes has 3,072 when every byte is percent-encoded. */
+  readonly maxHeaderBytes: number;
+  /** From the connection, or the first byte of a request, until the headers have come. */
+  readonly headersTimeoutMs: number;
+  /** Until the whole request has. */
+  readonly requestTimeoutMs: number;
+  /** Between two looks for those that are late. */
+  readonly timeoutCheckMs: number;
+  /** Without a byte in either direction: a client that does not read its answer is cut off. */
+  readonly silentConnectionMs: number;
+  /** Between two requests. */
+  readonly keepAliveMs: number;
+  /** Beyond them a new one is closed at once, and those that are idle are closed to make room. */
+  readonly maxConnections: number;
+  /** Of a body that nobody wants: so much is read, for the sake of the connection. */
+  readonly maxDiscardedBytes: number;
+}
 
-/** Of the request line and all headers. A key of 1,024 bytes has 3,072 when every byte is percent-encoded. */
-export const maxHeaderBytes = 16 * 1024;
-/** From the connection, or the end of the request before, until the headers have come. */
-export const headersTimeoutMs = 10_000;
-/** Until the whole request has. */
-export const requestTimeoutMs = 20_000;
-/** Between two looks for those that are late. */
-export const timeoutCheckMs = 1_000;
-/** Without a byte in either direction: a client that does not read its answer is cut off. */
-export const silentConnectionMs = 30_000;
-/** Between two requests: longer than the 60 seconds after which load balancers usually close. */
-export const keepAliveMs = 65_000;
-/** Beyond them a new one is closed at once, and those that are idle are closed to make room. */
-export const maxConnections = 1_024;
-/** Of a body that nobody wants: so much is read, for the sake of the connection. */
-export const maxDiscardedBytes = 4 * 1024 * 1024;
+export const httpLimits: HttpLimits = {
+  maxHeaderBytes: 16 * 1024,
+  headersTimeoutMs: 10_000,
+  requestTimeoutMs: 20_000,
+  timeoutCheckMs: 1_000,
+  silentConnectionMs: 30_000,
+  // Longer than the 60 seconds after which load balancers usually close: it should be they who do.
+  keepAliveMs: 65_000,
+  maxConnections: 1_024,
+  maxDiscardedBytes: 4 * 1024 * 1024,
+};
+
 /** When the server ends: for answers under way. */
 export const closePatienceMs = 2_000;

@@ -34,6 +34,51 @@ export const putSchema = object({
 
 export const deleteSchema = object({ existed: flag, version, node });
 
+const nodeEntry = {
+  ...{ id: text, address: { type: 'string', description: 'host:port for gRPC' } },
+  httpAddress: { type: 'string', description: 'host:port for HTTP, where the node has it' },
+  ...{ zone: text, weight: count, leaving: { type: 'boolean', description: 'It has been told to stop for good' } },
+};
+const notAlways = ['httpAddress', 'zone'];
+
+const heldShard = object({
+  ...{ shard: count, role: { enum: ['primary', 'backup', 'joiner', 'claimant'] }, epoch: count, serving: flag },
+  ...{ complete: flag, keyCount: count, dataBytes: count },
+});
+
+const figures = {
+  ...{ version: text, uptimeMs: count, zookeeper: { enum: ['connected', 'suspended'] }, warnings: list(text) },
+  ...{ keyCount: count, dataBytes: count, dataLimitBytes: count, memoryBytes: count, maxMemoryBytes: count },
+  shards: list(heldShard),
+};
+
+export const nodesSchema = object({ nodes: list(object(nodeEntry, notAlways)) });
+
+export const heldSchema = object(
+  {
+    ...{ ...nodeEntry, ...figures },
+    keys: list(object({ shard: count, key: text, version, valueBytes: count })),
+    next: { type: 'string', description: 'cursor of the next page; missing with the last' },
+  },
+  [...notAlways, 'next'],
+);
+
+const problem = { type: 'string', description: 'Why the node did not answer; then its figures are missing' };
+
+export const clusterSchema = object({
+  ...{ clusterId: text, placementVersion: count },
+  nodes: list(object({ ...nodeEntry, ...figures, problem }, [...notAlways, ...Object.keys(figures), 'problem'])),
+  shards: list(
+    object(
+      {
+        ...{ shard: count, epoch: count, primary: { type: 'string', description: 'Missing while none is known' } },
+        ...{ inSync: list(text), joining: list(text), placed: list(text), minInSync: count, offline: flag, serving: flag },
+      },
+      ['primary'],
+    ),
+  ),
+});
+
 const problemSchema = object(
   {
     ...{ type: text, title: text, status: count, detail: text },

@@ -8,16 +8,7 @@ import fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import type { Logger } from 'pino';
 import { announcedBytes } from './body.js';
 import { routedUrl } from './key-path.js';
-import {
-  headersTimeoutMs,
-  keepAliveMs,
-  maxConnections,
-  maxDiscardedBytes,
-  maxHeaderBytes,
-  requestTimeoutMs,
-  silentConnectionMs,
-  timeoutCheckMs,
-} from './limits.js';
+import { type HttpLimits, httpLimits } from './limits.js';
 import { describeRoutes } from './openapi.js';
 import { describeProblem, HttpRefusal, problemType } from './problem.js';
 import { type Routes, refuseOtherMethods } from './routes.js';
@@ -25,25 +16,28 @@ import { type Routes, refuseOtherMethods } from './routes.js';
 export interface ServerParts {
   readonly routes: readonly Routes[];
   readonly logger: Logger;
+  /** Default: those of every node. */
+  readonly limits?: HttpLimits;
   /** True once answers should be the last of their connections. */
   isClosing(): boolean;
 }
 
-export function createServer({ routes, logger, isClosing }: ServerParts): FastifyInstance {
+export function createServer({ routes, logger, isClosing, limits = httpLimits }: ServerParts): FastifyInstance {
+  const { headersTimeoutMs, requestTimeoutMs: requestTimeout, maxDiscardedBytes } = limits;
   const app = fastify({
     rewriteUrl: ({ url }) => routedUrl(url ?? '/'),
-    ...{ requestTimeout: requestTimeoutMs, connectionTimeout: silentConnectionMs, keepAliveTimeout: keepAliveMs },
+    ...{ requestTimeout, connectionTimeout: limits.silentConnectionMs, keepAliveTimeout: limits.keepAliveMs },
     http: {
-      ...{ maxHeaderSize: maxHeaderBytes, headersTimeout: headersTimeoutMs, requestTimeout: requestTimeoutMs },
-      connectionsCheckingInterval: timeoutCheckMs,
+      ...{ maxHeaderSize: limits.maxHeaderBytes, headersTimeout: headersTimeoutMs, requestTimeout },
+      connectionsCheckingInterval: limits.timeoutCheckMs,
     },
     forceCloseConnections: 'idle',
     // What is asked while the server closes is answered as what is asked before.
     return503OnClosing: false,
-    clientErrorHandler: (error, socket) => answerClientError(error, socket),
+    clientErrorHandler: (error, socket) => answerClientError(error, socket, limits),
     frameworkErrors: (error, _request, reply) => void answerProblem(error, reply as FastifyReply, logger),
   });
-  limitConnections(app);
+  limitConnections(app, limits);
   // A body is read by the route that wants one; every type is as good as any other.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', (_request, _payload, done) => done(null));
@@ -80,7 +74,7 @@ function answerProblem(error: unknown, reply: FastifyReply, logger: Logger): Fas
     .send(Buffer.from(JSON.stringify(body)));
 }
 
-function limitConnections({ server }: FastifyInstance): void {
+function limitConnections({ server }: FastifyInstance, { maxConnections, maxDiscardedBytes }: HttpLimits): void {
   server.maxConnections = maxConnections;
   server.on('drop', () => server.closeIdleConnections());
   // Who asks whether to send a body hears before it has sent one.
@@ -102,16 +96,16 @@ function refuseForeignPages(headers: Readonly<Record<string, string | string[] |
 }
 
 /** Of what is no HTTP, or comes too slowly: there is no request to answer, only a connection. */
-function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
+function answerClientError(error: NodeJS.ErrnoException, socket: Socket, { maxHeaderBytes }: HttpLimits): void {
   if (error.code === 'ECONNRESET' || socket.destroyed || !socket.writable) return void socket.destroy();
-  const [status, detail] = clientErrors[error.code ?? ''] ?? [400, 'this is no HTTP/1.1 request'];
+  const [status, detail] = clientErrors(maxHeaderBytes)[error.code ?? ''] ?? [400, 'this is no HTTP/1.1 request'];
   const { body } = describeProblem(new HttpRefusal(status, 'BAD_REQUEST', detail));
   const text = JSON.stringify(body);
   const head = `HTTP/1.1 ${status} ${body.title}\r\ncontent-type: ${problemType}\r\ncontent-length: ${Buffer.byteLength(text)}`;
   socket.end(`${head}\r\nconnection: close\r\n\r\n${text}`, () => socket.destroy());
 }
 
-const clientErrors: Readonly<Record<string, readonly [status: number, detail: string]>> = {
+const clientErrors = (maxHeaderBytes: number): Readonly<Record<string, readonly [status: number, detail: string]>> => ({
   HPE_HEADER_OVERFLOW: [431, `the request line and the headers have more than ${maxHeaderBytes} bytes`],
   ERR_HTTP_REQUEST_TIMEOUT: [408, 'the request did not come in time'],
-};
+});

@@ -57,7 +57,7 @@ export class ClusterServer {
   get implementation(): UntypedServiceImplementation {
     return {
       GetTopology: (call: ServerUnaryCall<GetTopologyRequest, TopologyReport>, callback: sendUnaryData<TopologyReport>) =>
-        callback(null, this.#topology(call.request.heldOnly)),
+        callback(null, this.topology(call.request.heldOnly)),
       WatchTopology: (stream: TopologyStream) => this.#watch(stream),
       LocateKey: (call: LocateCall, callback: sendUnaryData<KeyLocation>) => {
         this.#locate(call.request, wasForwarded(call.metadata)).then(
@@ -92,7 +92,7 @@ export class ClusterServer {
     this.#watchers.close();
   }
 
-  #topology(heldOnly = false): TopologyReport {
+  topology(heldOnly = false): TopologyReport {
     this.#bringUpToDate();
     return this.#record.whole(heldOnly);
   }
@@ -121,7 +121,7 @@ export class ClusterServer {
       const told = await forwardRequest(this.#context, shard, method, request, askHolderMs).catch(() => undefined);
       if (told !== undefined) return told.response;
     }
-    const location = locateKey(this.#topology(), key);
+    const location = locateKey(this.topology(), key);
     if (location === undefined) throw new KvError('NO_PRIMARY', 'this node knows of no shard yet');
     return location;
   }

@@ -21,6 +21,7 @@ import type { Gateway } from '../gateway/index.js';
 import { type NodeFacts, NodeMetrics } from '../metrics/index.js';
 import type { Placement } from '../placement/index.js';
 import { clusterServiceWithRawKeys, keyValueServiceWithRawKeys, replicationService } from '../rpc/proto.js';
+import { ClusterQueries } from './cluster-queries.js';
 import { ClusterServer } from './cluster-server.js';
 import { Forwarder } from './forwarder.js';
 import { refuseIdInUse } from './id-in-use.js';
@@ -84,6 +85,7 @@ export class KvNode {
   readonly #cluster: ClusterServer;
   readonly #keys: KeyLister;
   readonly #news: TopologyNews;
+  readonly #queries: ClusterQueries;
   readonly #controller: Controller;
   readonly #tools: ToolServices;
   readonly #metrics: NodeMetrics;
@@ -213,6 +215,11 @@ export class KvNode {
       listKeys: (request) => this.#keys.list(request),
       force: (shard, sink) => this.#force(shard, sink),
     });
+    this.#queries = new ClusterQueries({
+      ...{ nodeId: this.id, forwarder: this.#forwarder, nodes: () => this.#nodes, status: () => this.#describeNode() },
+      listKeys: (request) => this.#keys.list(request),
+      topology: () => this.#cluster.topology(),
+    });
   }
 
   /** Whether it is in sync everywhere it should be; not any more from when it begins to stop. */
@@ -271,7 +278,7 @@ export class KvNode {
 
   get #gatewayParts(): GatewayParts {
     return {
-      ...{ operations: this.#operations, pending: this.#pending, cluster: this.#cluster },
+      ...{ operations: this.#operations, pending: this.#pending, cluster: this.#cluster, queries: this.#queries },
       health: { readiness: () => this.readiness },
       metrics: this.#metrics,
     };

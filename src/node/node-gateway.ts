@@ -1,7 +1,17 @@
 /** What HTTP asks of this node: the same operations, memory and knowledge that gRPC is answered from. */
 import type { Logger } from 'pino';
 import { KvError } from '../errors.js';
-import { Gateway, type Health, healthRoutes, type KeyValues, keyRoutes, type Metrics, metricsRoutes } from '../gateway/index.js';
+import {
+  clusterRoutes,
+  Gateway,
+  type Health,
+  healthRoutes,
+  type KeyValues,
+  keyRoutes,
+  type Metrics,
+  metricsRoutes,
+} from '../gateway/index.js';
+import type { ClusterQueries } from './cluster-queries.js';
 import type { ClusterServer } from './cluster-server.js';
 import type { Caller, KeyValueOperations, MethodName, RequestOf, ResponseOf } from './key-value-operations.js';
 import type { PendingCalls } from './memory/pending-calls.js';
@@ -10,6 +20,7 @@ export interface GatewayParts {
   readonly operations: KeyValueOperations;
   readonly pending: PendingCalls;
   readonly cluster: ClusterServer;
+  readonly queries: ClusterQueries;
   readonly health: Health;
   readonly metrics: Metrics;
 }
@@ -38,7 +49,12 @@ export async function openGateway(
   };
   const health: Health = { readiness: () => parts()?.health.readiness() ?? { ready: false, reasons: ['the node is starting'] } };
   const metrics: Metrics = { read: () => started().metrics.read() };
-  const routes = [healthRoutes(health), metricsRoutes(metrics), keyRoutes(keyValuesOf(maxValueBytes, started))];
+  const routes = [
+    healthRoutes(health),
+    metricsRoutes(metrics),
+    keyRoutes(keyValuesOf(maxValueBytes, started)),
+    clusterRoutes(() => started().queries),
+  ];
   return Gateway.listen({ host, port, logger, routes });
 }
 

@@ -1,0 +1,114 @@
+/** The nodes, what each of them holds, and the cluster as all of them see it. */
+import type { FastifyInstance } from 'fastify';
+import { KvError } from '../errors.js';
+import { heldKeys, type KeyPages } from './held-keys.js';
+import { describeCluster, describeNode, type NodeEntry, type NodeFigures, type TopologyFacts } from './node-report.js';
+import { HttpRefusal } from './problem.js';
+import type { Routes } from './routes.js';
+import { clusterSchema, heldSchema, jsonAnswer, nodesSchema, problems } from './schemas.js';
+
+/** What the nodes say when they are asked. Each throws a KvError where one does not answer. */
+export interface ClusterView<Node extends NodeEntry = NodeEntry> {
+  readonly nodes: readonly Node[];
+  status(node: Node): Promise<NodeFigures>;
+  listKeys(node: Node, request: Parameters<KeyPages>[0]): ReturnType<KeyPages>;
+  topology(): Promise<TopologyFacts>;
+}
+
+const defaultPageKeys = 100;
+const maxPageKeys = 1_000;
+
+export function clusterRoutes<Node extends NodeEntry>(view: () => ClusterView<Node>): Routes {
+  return (app) => {
+    addNodes(app, view);
+    addNode(app, view);
+    addCluster(app, view);
+  };
+}
+
+function addNodes<Node extends NodeEntry>(app: FastifyInstance, view: () => ClusterView<Node>): void {
+  const schema = {
+    ...{ operationId: 'workers', tags: ['cluster'], summary: 'The nodes, in the order of their registration' },
+    response: { 200: jsonAnswer('Those that are registered', nodesSchema), ...problems(unavailable) },
+  };
+  app.get('/api/kv/workers', { schema }, async () => ({ nodes: view().nodes.map(describeNode) }));
+}
+
+function addNode<Node extends NodeEntry>(app: FastifyInstance, view: () => ClusterView<Node>): void {
+  const schema = {
+    ...{ operationId: 'worker', tags: ['cluster'], summary: 'What one node holds: its shards, and its keys a page at a time' },
+    params: { type: 'object', properties: { id: { type: 'string', description: 'As in workers' } } },
+    querystring: {
+      type: 'object',
+      properties: {
+        limit: { type: 'integer', minimum: 0, maximum: maxPageKeys, default: defaultPageKeys, description: '0: no keys' },
+        cursor: { type: 'string', description: 'next of the page before' },
+      },
+    },
+    response: {
+      200: jsonAnswer('A page is not one moment: what is written meanwhile may be seen or not', heldSchema),
+      ...problems({ ...unavailable, 400: 'limit or cursor is none', 404: 'No node of that id is registered' }),
+    },
+  };
+  app.get<{ Params: { id: string }; Querystring: Query }>('/api/kv/worker/:id', { schema }, async ({ params, query }) => {
+    const limit = limitOf(query);
+    const nodes = view();
+    const node = nodes.nodes.find(({ nodeId }) => nodeId === params.id);
+    if (node === undefined) throw new HttpRefusal(404, 'NODE_NOT_FOUND', 'no node of that id is registered');
+    const status = await nodes.status(node);
+    const shards = status.replicas.map(({ shard }) => shard);
+    const page = await heldKeys(shards, { limit, cursor: query.cursor }, (request) => nodes.listKeys(node, request));
+    return { ...describeNode(node), ...figuresOf(status), ...page };
+  });
+}
+
+function addCluster<Node extends NodeEntry>(app: FastifyInstance, view: () => ClusterView<Node>): void {
+  const schema = {
+    ...{ operationId: 'cluster', tags: ['cluster'], summary: 'The cluster as all nodes together see it, and their warnings' },
+    response: { 200: jsonAnswer('Nodes that do not answer say why', clusterSchema), ...problems(unavailable) },
+  };
+  app.get('/api/cluster', { schema }, async () => {
+    const cluster = view();
+    const [topology, nodes] = await Promise.all([
+      cluster.topology(),
+      Promise.all(
+        cluster.nodes.map(async (node) => ({
+          ...describeNode(node),
+          ...(await cluster.status(node).then(figuresOf, (error: unknown) => ({ problem: reasonOf(error) }))),
+        })),
+      ),
+    ]);
+    return describeCluster(topology, nodes);
+  });
+}
+
+const unavailable = {
+  503: 'The node is starting, or the one that was asked for does not answer',
+  504: 'It does not answer in time',
+};
+
+interface Query {
+  readonly limit?: string;
+  readonly cursor?: string;
+}
+
+function limitOf({ limit = String(defaultPageKeys) }: Query): number {
+  if (typeof limit === 'string' && /^\d{1,6}$/.test(limit) && Number(limit) <= maxPageKeys) return Number(limit);
+  throw new KvError('INVALID_ARGUMENT', `limit is a whole number from 0 to ${maxPageKeys}`);
+}
+
+function figuresOf({ replicas, version, uptimeMs, zookeeper, keys, warnings, ...figures }: NodeFigures) {
+  const { dataBytes, dataLimitBytes, memoryBytes, maxMemoryBytes } = figures;
+  return {
+    ...{ version, uptimeMs, zookeeper, warnings, keyCount: keys, dataBytes, dataLimitBytes, memoryBytes, maxMemoryBytes },
+    shards: replicas.map((replica) => ({
+      ...{ shard: replica.shard, role: replica.role, epoch: replica.epoch, serving: replica.serving },
+      ...{ complete: replica.complete, keyCount: replica.keys, dataBytes: replica.dataBytes },
+    })),
+  };
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof KvError) return error.message;
+  throw error;
+}

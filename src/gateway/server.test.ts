@@ -1,0 +1,194 @@
+/** Clients that are slow, greedy or no clients at all, on sockets of their own; the times are short, and none is asserted. */
+import { once } from 'node:events';
+import { type AddressInfo, connect, type Socket } from 'node:net';
+import type { FastifyInstance } from 'fastify';
+import { pino } from 'pino';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { healthRoutes } from './health-routes.js';
+import { keyRoutes } from './key-routes.js';
+import { FakeKeyValues } from './key-values.fixture.js';
+import { httpLimits } from './limits.js';
+import { createServer } from './server.js';
+
+const limits = {
+  ...{ ...httpLimits, timeoutCheckMs: 20, maxConnections: 8, maxDiscardedBytes: 4_000 },
+  ...{ headersTimeoutMs: 300, requestTimeoutMs: 600, silentConnectionMs: 1_500 },
+};
+
+let store: FakeKeyValues;
+let app: FastifyInstance;
+let closing: boolean;
+const sockets: Socket[] = [];
+
+beforeEach(async () => {
+  store = new FakeKeyValues();
+  closing = false;
+  const routes = [keyRoutes(store), healthRoutes({ readiness: () => ({ ready: true, reasons: [] }) })];
+  app = createServer({ routes, logger: pino({ level: 'silent' }), limits, isClosing: () => closing });
+  await app.listen({ port: 0, host: '127.0.0.1' });
+});
+afterEach(async () => {
+  for (const socket of sockets.splice(0)) socket.destroy();
+  await app.close();
+});
+
+/** What the server says until it closes the connection. */
+class Peer {
+  readonly socket: Socket;
+  readonly ended: Promise<unknown>;
+  heard = '';
+
+  constructor(...words: (string | Buffer)[]) {
+    this.socket = connect((app.server.address() as AddressInfo).port, '127.0.0.1');
+    sockets.push(this.socket);
+    this.socket.on('error', () => {});
+    this.socket.on('data', (data) => {
+      this.heard += data.toString('latin1');
+    });
+    this.ended = once(this.socket, 'close');
+    for (const word of words) this.socket.write(word);
+  }
+
+  async hears(words: string): Promise<void> {
+    while (!this.heard.includes(words)) await once(this.socket, 'data');
+  }
+
+  async isCutOff(): Promise<string> {
+    await this.ended;
+    return this.heard;
+  }
+}
+
+const problem = (status: number, executed = 'no') =>
+  new RegExp(`^HTTP/1.1 ${status} .*problem\\+json.*"executed":"${executed}"`, 's');
+
+describe('a body', () => {
+  it('that is announced as too large is refused before any of it comes, and the connection closed', async () => {
+    const peer = new Peer('PUT /api/kv/k HTTP/1.1\r\nhost: x\r\ncontent-length: 999999999999\r\n\r\n');
+    expect(await peer.isCutOff()).toMatch(problem(413));
+  });
+
+  it('that grows too large in chunks is cut off, and nothing of it is kept', async () => {
+    const peer = new Peer('PUT /api/kv/k HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n');
+    peer.socket.write(`3e9\r\n${'v'.repeat(1_001)}\r\n`);
+    expect(await peer.isCutOff()).toMatch(problem(413));
+    expect([store.values.size, store.heldBytes]).toEqual([0, 0]);
+  });
+
+  it('that is a little too large costs its connection nothing', async () => {
+    const peer = new Peer('PUT /api/kv/k HTTP/1.1\r\nhost: x\r\ncontent-length: 2000\r\n\r\n');
+    await peer.hears('413');
+    peer.socket.write('v'.repeat(2_000));
+    peer.socket.write('GET /livez HTTP/1.1\r\nhost: x\r\n\r\n');
+    await peer.hears('"alive":true');
+  });
+
+  it('is asked for with 100 only where it would be read', async () => {
+    const head = 'PUT /api/kv/k HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\ncontent-length';
+    expect(await new Peer(`${head}: 50000\r\n\r\n`).isCutOff()).toMatch(problem(413));
+    const welcome = new Peer(`${head}: 3\r\n\r\n`);
+    await welcome.hears('100 Continue');
+    welcome.socket.write('abc');
+    await welcome.hears('200 OK');
+  });
+
+  it('that stops coming is given up, with what was held for it', async () => {
+    const peer = new Peer('PUT /api/kv/k HTTP/1.1\r\nhost: x\r\ncontent-length: 900\r\n\r\n', 'v'.repeat(500));
+    await peer.isCutOff();
+    expect([store.values.size, store.pending, store.heldBytes]).toEqual([0, 0, 0]);
+  });
+
+  it('whose sender goes away is given up at once', async () => {
+    const peer = new Peer('PUT /api/kv/k HTTP/1.1\r\nhost: x\r\ncontent-length: 900\r\n\r\n', 'v'.repeat(500));
+    while (store.heldBytes === 0) await new Promise(setImmediate);
+    peer.socket.destroy();
+    while (store.pending > 0) await new Promise(setImmediate);
+    expect([store.values.size, store.heldBytes]).toEqual([0, 0]);
+  });
+});
+
+describe('a client', () => {
+  it.each([
+    ['says nothing', ''],
+    ['never ends its first line', 'GET /livez'],
+    ['never ends its headers', 'GET /livez HTTP/1.1\r\nhost: x\r\nx-slow: '],
+  ])('that %s is cut off', async (_what, words) => {
+    expect(await new Peer(words).isCutOff()).not.toMatch(/ 200 /);
+  });
+
+  it('that drips its headers is cut off all the same', async () => {
+    const peer = new Peer('GET /livez HTTP/1.1\r\nhost: x\r\n');
+    const drip = setInterval(() => peer.socket.write('x-a: b\r\n'), 20);
+    const heard = await peer.isCutOff();
+    clearInterval(drip);
+    expect(heard).toMatch(problem(408));
+  });
+
+  it('that sends too much of a header hears why', async () => {
+    const peer = new Peer(`GET /livez HTTP/1.1\r\nhost: x\r\nx-large: ${'a'.repeat(20_000)}\r\n\r\n`);
+    expect(await peer.isCutOff()).toMatch(problem(431));
+  });
+
+  it.each([
+    ['TLS', Buffer.from('16030100c8010000c40303', 'hex')],
+    ['HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'],
+    ['noise', Buffer.alloc(5_000, 0xa5)],
+    ['a header that holds another', 'GET /livez HTTP/1.1\r\nhost: x\r\nx: a\rb: c\r\n\r\n'],
+    ['two lengths', 'PUT /api/kv/k HTTP/1.1\r\nhost: x\r\ncontent-length: 3\r\ncontent-length: 4\r\n\r\nabcd'],
+    [
+      'a length and chunks',
+      'PUT /api/kv/k HTTP/1.1\r\nhost: x\r\ncontent-length: 3\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n',
+    ],
+    ['no length a number has', 'PUT /api/kv/k HTTP/1.1\r\nhost: x\r\ncontent-length: -1\r\n\r\n'],
+    ['no chunk', 'PUT /api/kv/k HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n'],
+  ])('that speaks %s is answered with 400 or nothing, and cut off', async (_what, words) => {
+    expect(await new Peer(words).isCutOff()).toMatch(/^(HTTP\/1.1 4\d\d |$)/);
+    expect(store.values.size).toBe(0);
+  });
+
+  it('that does not read its answers is cut off, with what was held for them', async () => {
+    store.values.set('k', { value: Buffer.alloc(1_000, 'v'), version: 1 });
+    const peer = new Peer();
+    peer.socket.pause();
+    await once(app.server, 'connection');
+    // Far more than the buffers between here and there take.
+    peer.socket.write('GET /api/kv/k HTTP/1.1\r\nhost: x\r\n\r\n'.repeat(30_000));
+    await noConnections();
+    while (store.pending > 0) await new Promise(setImmediate);
+    expect(store.heldBytes).toBe(0);
+  });
+
+  it('more than there may be is closed at once; when those that say nothing are cut off, others are served', async () => {
+    const crowd = Array.from({ length: 40 }, () => new Peer());
+    await Promise.all(crowd.map((peer) => peer.isCutOff()));
+    const served = new Peer('GET /livez HTTP/1.1\r\nhost: x\r\n\r\n');
+    await served.hears('"alive":true');
+  });
+
+  it('more than there may be makes those leave who ask for nothing', async () => {
+    const idle = Array.from({ length: limits.maxConnections }, () => new Peer('GET /livez HTTP/1.1\r\nhost: x\r\n\r\n'));
+    await Promise.all(idle.map((peer) => peer.hears('"alive":true')));
+    await new Peer().isCutOff();
+    await Promise.all(idle.map((peer) => peer.isCutOff()));
+    await new Peer('GET /livez HTTP/1.1\r\nhost: x\r\n\r\n').hears('"alive":true');
+  });
+});
+
+it('a server that closes - answers what is under way, and says that nothing more will follow', async () => {
+  const peer = new Peer('PUT /api/kv/k HTTP/1.1\r\nhost: x\r\ncontent-length: 3\r\n\r\n');
+  const idle = new Peer('GET /livez HTTP/1.1\r\nhost: x\r\n\r\n');
+  await idle.hears('"alive":true');
+  while (store.pending === 0) await new Promise(setImmediate);
+  closing = true;
+  const closed = app.close();
+  await idle.isCutOff();
+  peer.socket.write('abc');
+  expect(await peer.isCutOff()).toMatch(/^HTTP\/1.1 200 .*connection: close.*"version":1/s);
+  await closed;
+  expect(store.values.get('k')?.value.toString()).toBe('abc');
+});
+
+async function noConnections(): Promise<void> {
+  const count = () => new Promise<number>((resolve) => app.server.getConnections((_error, connections) => resolve(connections)));
+  while ((await count()) > 0) await new Promise(setImmediate);
+}
