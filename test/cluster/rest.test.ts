@@ -1,37 +1,233 @@
-/** HTTP as a service sees it: requests to spawned nodes. */
+/** HTTP as services, supervisors and strangers use it: requests and raw sockets at spawned nodes. */
+import { once } from 'node:events';
+import { Agent, get, type IncomingMessage } from 'node:http';
+import { connect, type Socket } from 'node:net';
+import { json } from 'node:stream/consumers';
+import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { LocalCluster } from '../../local/local-cluster.js';
 import type { NodeProcess } from '../../local/node-process.js';
+import { shardOfKey } from '../../src/placement/index.js';
 import { startCluster } from './support/cluster.js';
 
+const shardCount = 4;
+
 let cluster: LocalCluster;
+let one: NodeProcess;
+let other: NodeProcess;
 
 beforeAll(async () => {
-  cluster = await startCluster({ nodes: 2, shards: 4, extra: ['--http-port', '0', '--session-ms', '2000'] });
+  // Nobody is to be taken for dead who is only busy.
+  const patient = ['--lease-ms', '5000', '--grace-ms', '6000', '--session-ms', '15000'];
+  cluster = await startCluster({ nodes: 2, shards: shardCount, extra: ['--http-port', '0', ...patient] });
+  [one, other] = cluster.nodes as [NodeProcess, NodeProcess];
 });
 afterAll(() => cluster?.kill());
 
-function ask(node: NodeProcess, path: string, init?: RequestInit): Promise<Response> {
-  return fetch(`http://${node.httpAddress}${path}`, init);
+/** As a service should: 503 is a promise that nothing was done, and is worth another try. A shard may change hands at any time. */
+async function ask(node: NodeProcess, path: string, init?: RequestInit): Promise<Response> {
+  for (const endMs = performance.now() + 30_000; ; ) {
+    const answer = await fetch(`http://${node.httpAddress}${path}`, init);
+    if (answer.status !== 503 || performance.now() > endMs) return answer;
+    expect(await answer.json()).toMatchObject({ executed: 'no' });
+    await pause(20);
+  }
+}
+
+/** What holds as soon as nothing changes hands. */
+async function eventually(holds: () => Promise<void>): Promise<void> {
+  for (const endMs = performance.now() + 30_000; ; await pause(50)) {
+    try {
+      return await holds();
+    } catch (error) {
+      if (performance.now() > endMs) throw error;
+    }
+  }
+}
+
+async function told(node: NodeProcess, path: string): Promise<Record<string, unknown>> {
+  const answer = await ask(node, path);
+  expect([path, answer.status]).toEqual([path, 200]);
+  return (await answer.json()) as Record<string, unknown>;
 }
 
 describe('any node answers for any key', () => {
-  test('a value written at one node is read at the other, byte by byte, and in gRPC', async () => {
-    const [one, other] = cluster.nodes as [NodeProcess, NodeProcess];
+  test('a value written at one node is read at the other, byte by byte, and over gRPC', async () => {
     await using client = await cluster.connect();
     for (let number = 0; number < 8; number++) {
       const key = `user/${number} ключ`;
       const path = `/api/kv/${encodeURIComponent(key)}`;
       const value = Buffer.from([number, 0, 255, 13, 10]);
-      const put = await ask(one, path, { method: 'PUT', body: value });
+      const put = await ask(one, path, { method: number % 2 === 0 ? 'PUT' : 'POST', body: value });
       const answer = (await put.json()) as { version: number; node: string; replicas: string[] };
       expect(put.headers.get('etag')).toBe(`"${answer.version}"`);
       expect([...answer.replicas].sort()).toEqual(cluster.nodes.map(({ id }) => id).sort());
       expect(answer.replicas[0]).toBe(answer.node);
       const got = await ask(other, path);
       expect(Buffer.from(await got.arrayBuffer())).toEqual(value);
-      expect(got.headers.get('etag')).toBe(`"${answer.version}"`);
+      expect([got.headers.get('etag'), got.headers.get('kv-node')]).toEqual([`"${answer.version}"`, answer.node]);
       expect(await client.get(key)).toMatchObject({ value, version: answer.version });
     }
   });
+
+  test('a condition is judged by the primary, whoever is asked; a refusal from elsewhere names it', async () => {
+    await eventually(async () => {
+      const { shards } = await cluster.topology();
+      const path = '/api/kv/condition';
+      const etag = (await ask(one, path, { method: 'PUT', body: 'a' })).headers.get('etag')!;
+      await ask(other, path, { method: 'PUT', body: 'b', headers: { 'if-match': etag } });
+      const { primaryAddress } = shards[shardOfKey('condition', shardCount)]!;
+      for (const node of cluster.nodes) {
+        const refused = await ask(node, path, { method: 'DELETE', headers: { 'if-match': etag } });
+        const told = (await refused.json()) as { primaryAddress?: string };
+        expect([refused.status, told]).toMatchObject([412, { code: 'VERSION_MISMATCH', executed: 'no' }]);
+        expect(told.primaryAddress).toBe(node.address === primaryAddress ? undefined : primaryAddress);
+        expect((await ask(node, path, { headers: { 'if-none-match': etag } })).status).toBe(200);
+      }
+    });
+  });
+
+  test('the key named as the list of nodes is one like any other', async () => {
+    await using client = await cluster.connect();
+    await client.put('workers', 'a key');
+    expect(await (await ask(one, '/api/kv/%77orkers')).text()).toBe('a key');
+    const { nodes } = (await told(one, '/api/kv/workers')) as { nodes: { id: string; httpAddress: string }[] };
+    expect(nodes.map(({ id, httpAddress }) => [id, httpAddress])).toEqual(
+      cluster.nodes.map((node) => [node.id, node.httpAddress]),
+    );
+    expect((await ask(one, '/api/kv/workers', { method: 'DELETE' })).status).toBe(405);
+    expect(await (await ask(one, '/api/kv/%77orkers', { method: 'DELETE' })).json()).toMatchObject({ existed: true });
+  });
 });
+
+describe('what there is', () => {
+  test('what a node holds is told by any node, page by page; with as many copies as nodes each holds every key', async () => {
+    await using client = await cluster.connect();
+    const keys = Array.from({ length: 60 }, (_, index) => `page/${index}`);
+    for (const outcome of await client.mput(keys.map((key) => ({ key, value: 'v' })))) expect(outcome.ok).toBe(true);
+    for (const asked of [one, other]) {
+      // A backup may be a moment behind in what it has applied.
+      await eventually(async () => {
+        const found: string[] = [];
+        for (let cursor = ''; ; ) {
+          const page = await told(asked, `/api/kv/worker/${other.id}?limit=25${cursor}`);
+          expect(page).toMatchObject({ id: other.id, version: expect.any(String) });
+          const listed = page.keys as { shard: number; key: string }[];
+          for (const { shard, key } of listed) expect(shardOfKey(key, shardCount)).toBe(shard);
+          found.push(...listed.map(({ key }) => key));
+          if (page.next === undefined) break;
+          cursor = `&cursor=${page.next}`;
+        }
+        expect(found.filter((key) => key.startsWith('page/')).sort()).toEqual([...keys].sort());
+      });
+    }
+  });
+
+  test('the cluster is the same from every node: its shards, their primaries, their in-sync sets', async () => {
+    await eventually(async () => {
+      const [here, there] = await Promise.all([told(one, '/api/cluster'), told(other, '/api/cluster')]);
+      expect(here.shards).toEqual(there.shards);
+      expect(here.shards).toHaveLength(shardCount);
+      const ids = cluster.nodes.map(({ id }) => id).sort();
+      for (const { inSync, serving, primary } of here.shards as { inSync: string[]; serving: boolean; primary: string }[]) {
+        expect([[...inSync].sort(), serving]).toEqual([ids, true]);
+        expect(ids).toContain(primary);
+      }
+      expect((here.nodes as object[]).map((node) => 'problem' in node)).toEqual([false, false]);
+    });
+  });
+
+  test('every node is alive and ready, and tells of all of it in its OpenAPI document', async () => {
+    for (const node of cluster.nodes) {
+      expect(await told(node, '/livez')).toEqual({ alive: true });
+      await eventually(async () => expect(await told(node, '/readyz')).toEqual({ ready: true, reasons: [] }));
+      const { paths } = (await told(node, '/api/openapi.json')) as { paths: object };
+      const expected = ['/api/cluster', '/api/kv/worker/{id}', '/api/kv/workers', '/api/kv/{key}', '/livez', '/readyz'];
+      for (const path of expected) expect(Object.keys(paths)).toContain(path);
+    }
+  });
+
+  test('over gRPC and HTTP the largest value is the same', async () => {
+    const largest = Buffer.alloc(1_048_576, 7);
+    for (const node of cluster.nodes) {
+      expect((await ask(node, '/api/kv/large', { method: 'PUT', body: largest })).status).toBe(200);
+      expect(Buffer.from(await (await ask(node, '/api/kv/large')).arrayBuffer()).equals(largest)).toBe(true);
+      const refused = await ask(node, '/api/kv/large', { method: 'PUT', body: Buffer.alloc(1_048_577) });
+      expect([refused.status, await refused.json()]).toMatchObject([413, { code: 'VALUE_TOO_LARGE', executed: 'no' }]);
+    }
+  });
+});
+
+describe('strangers', () => {
+  test('thousands of connections that never ask, in the middle of greedy ones: cut off, while writers are served', async () => {
+    const [host, port] = one.httpAddress.split(':') as [string, string];
+    const crowd: Stranger[] = [];
+    const strangers = (count: number, words: string | Buffer) => {
+      for (let index = 0; index < count; index++) crowd.push(new Stranger(host, Number(port), words));
+    };
+    await using client = await cluster.connect();
+    let written = 0;
+    let done = false;
+    const writer = (async () => {
+      while (!done) written = (await client.put('alive', `${written}`)).version;
+    })();
+    strangers(1_000, '');
+    strangers(1_000, 'GET /api/kv/k HTTP/1.1\r\nhost: x\r\nx-slow: ');
+    strangers(50, 'PUT /api/kv/k HTTP/1.1\r\nhost: x\r\ncontent-length: 999999999999\r\n\r\n');
+    strangers(50, `PUT /api/kv/k HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n200000\r\n${'v'.repeat(100_000)}`);
+    strangers(50, `GET /livez HTTP/1.1\r\nhost: x\r\nx-large: ${'a'.repeat(50_000)}\r\n\r\n`);
+    strangers(50, Buffer.alloc(5_000, 0xa5));
+    const before = written;
+    await Promise.all(crowd.map(({ closed }) => closed));
+    done = true;
+    await writer;
+    // None of them got in the way, or got anything.
+    expect(written).toBeGreaterThan(before);
+    for (const { heard } of crowd) expect(heard).toMatch(/^(HTTP\/1.1 4\d\d |$)/);
+    expect((await ask(one, '/api/kv/k')).status).toBe(404);
+    expect(await (await ask(one, '/api/kv/alive')).text()).toBeTruthy();
+    expect(one.running).toBe(true);
+  });
+});
+
+describe('the end of a node', () => {
+  test('told to stop, it is not ready any more, and answers what is under way', async () => {
+    const [host, port] = other.httpAddress.split(':') as [string, string];
+    const agent = new Agent({ keepAlive: true });
+    const readiness = async (): Promise<unknown> => {
+      const sent = get({ host, port, path: '/readyz', agent });
+      const [answer] = (await once(sent, 'response')) as [IncomingMessage];
+      return [answer.statusCode, await json(answer)];
+    };
+    const slow = new Stranger(host, Number(port), 'PUT /api/kv/slow HTTP/1.1\r\nhost: x\r\ncontent-length: 4\r\n\r\nsl');
+    await eventually(async () => expect(await readiness()).toEqual([200, { ready: true, reasons: [] }]));
+    other.signal('SIGTERM');
+    let last: unknown;
+    do last = await readiness();
+    while (Array.isArray(last) && last[0] === 200);
+    expect(last).toEqual([503, { ready: false, reasons: ['the node is stopping'] }]);
+    slow.socket.write('ow');
+    await slow.closed;
+    expect(slow.heard).toMatch(/^HTTP\/1.1 200 .*"version":/s);
+    agent.destroy();
+    expect(await other.exited).toEqual({ code: 0, signal: null });
+    expect(await (await ask(one, '/api/kv/slow')).text()).toBe('slow');
+  });
+});
+
+/** A connection, and what it hears until it is closed. */
+class Stranger {
+  readonly socket: Socket;
+  readonly closed: Promise<unknown>;
+  heard = '';
+
+  constructor(host: string, port: number, words: string | Buffer) {
+    this.socket = connect(port, host);
+    this.socket.on('error', () => {});
+    this.socket.on('data', (data) => {
+      this.heard += data.toString('latin1');
+    });
+    this.closed = new Promise((resolve) => this.socket.once('close', resolve));
+    if (words.length > 0) this.socket.write(words);
+  }
+}
