@@ -9,6 +9,7 @@ import { FakeClusterView } from './cluster-view.fixture.js';
 import { healthRoutes } from './health-routes.js';
 import { keyRoutes } from './key-routes.js';
 import { FakeKeyValues } from './key-values.fixture.js';
+import { metricsRoutes } from './metrics-routes.js';
 import { createServer } from './server.js';
 
 interface Media {
@@ -62,6 +63,7 @@ beforeEach(async () => {
       health,
       keyRoutes(store),
       clusterRoutes(() => view),
+      metricsRoutes({ read: async () => ({ contentType: 'text/plain; version=0.0.4', text: 'kvnode_up 1\n' }) }),
     ],
     ...{ logger: pino({ level: 'silent' }), isClosing: () => false },
   });
@@ -144,6 +146,7 @@ it('says what the routes answer, right or wrong', async () => {
   await answers('GET', '/api/kv/worker/other', '/api/kv/worker/{id}', {}, 404);
   view.silent = new KvError('UNREACHABLE', 'it cannot be reached');
   await answers('GET', '/api/cluster', '/api/cluster', {}, 200);
+  await answers('GET', '/metrics', '/metrics', {}, 200);
   await answers('GET', '/livez', '/livez', {}, 200);
   await answers('GET', '/readyz', '/readyz', {}, 200);
   ready = false;

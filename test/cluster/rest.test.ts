@@ -162,8 +162,15 @@ describe('strangers', () => {
   test('thousands of connections that never ask, in the middle of greedy ones: cut off, while writers are served', async () => {
     const [host, port] = one.httpAddress.split(':') as [string, string];
     const crowd: Stranger[] = [];
-    const strangers = (count: number, words: string | Buffer) => {
-      for (let index = 0; index < count; index++) crowd.push(new Stranger(host, Number(port), words));
+    /** Not so many at once that the kernel would leave some of them waiting in front of the door, unheard. */
+    const strangers = async (count: number, words: string | Buffer): Promise<Stranger[]> => {
+      const from = crowd.length;
+      while (crowd.length < from + count) {
+        const together = Array.from({ length: 50 }, () => new Stranger(host, Number(port), words));
+        crowd.push(...together);
+        await Promise.all(together.map(({ met }) => met));
+      }
+      return crowd.slice(from);
     };
     await using client = await cluster.connect();
     let written = 0;
@@ -171,12 +178,15 @@ describe('strangers', () => {
     const writer = (async () => {
       while (!done) written = (await client.put('alive', `${written}`)).version;
     })();
-    strangers(1_000, '');
-    strangers(1_000, 'GET /api/kv/k HTTP/1.1\r\nhost: x\r\nx-slow: ');
-    strangers(50, 'PUT /api/kv/k HTTP/1.1\r\nhost: x\r\ncontent-length: 999999999999\r\n\r\n');
-    strangers(50, `PUT /api/kv/k HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n200000\r\n${'v'.repeat(100_000)}`);
-    strangers(50, `GET /livez HTTP/1.1\r\nhost: x\r\nx-large: ${'a'.repeat(50_000)}\r\n\r\n`);
-    strangers(50, Buffer.alloc(5_000, 0xa5));
+    const greedy = [
+      ...(await strangers(50, 'PUT /api/kv/k HTTP/1.1\r\nhost: x\r\ncontent-length: 999999999999\r\n\r\n')),
+      ...(await strangers(50, `GET /livez HTTP/1.1\r\nhost: x\r\nx-large: ${'a'.repeat(50_000)}\r\n\r\n`)),
+      ...(await strangers(50, Buffer.alloc(5_000, 0xa5))),
+    ];
+    await Promise.all(greedy.map(({ closed }) => closed));
+    expect(greedy.filter(({ heard }) => heard.includes(' 413 ')).length).toBeGreaterThan(0);
+    await strangers(1_000, '');
+    await strangers(1_000, 'GET /api/kv/k HTTP/1.1\r\nhost: x\r\nx-slow: ');
     const before = written;
     await Promise.all(crowd.map(({ closed }) => closed));
     done = true;
@@ -218,6 +228,8 @@ describe('the end of a node', () => {
 /** A connection, and what it hears until it is closed. */
 class Stranger {
   readonly socket: Socket;
+  /** Connected, or turned away. */
+  readonly met: Promise<unknown>;
   readonly closed: Promise<unknown>;
   heard = '';
 
@@ -228,6 +240,7 @@ class Stranger {
       this.heard += data.toString('latin1');
     });
     this.closed = new Promise((resolve) => this.socket.once('close', resolve));
+    this.met = Promise.race([this.closed, new Promise((resolve) => this.socket.once('connect', resolve))]);
     if (words.length > 0) this.socket.write(words);
   }
 }
