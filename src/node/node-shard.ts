@@ -39,6 +39,8 @@ export interface NodeShardOptions {
   /** Of the node, as far as they share its memory. */
   readonly shardCount: number;
   otherShardsBytes(): number;
+  /** Of writes that are accepted and not committed, of all shards. */
+  uncommittedBytes(): number;
   /** What a node is likely to have to hold once it holds everything that is placed on it. */
   dueBytesOf(nodeId: string): number;
   onChange(): void;
@@ -82,7 +84,7 @@ export class NodeShard implements HostedReplica {
     const storage = new MemoryStorage(node.shardCount);
     // Minted with the data: in memory, with the process (R1).
     const replicaId = `${nodeId}~${randomBytes(8).toString('hex')}`;
-    const codec = new ReplicationCodec(clusterId, shard);
+    const codec = new ReplicationCodec(clusterId, shard, node.shardCount);
     this.codec = codec;
     const handle: ShardHost['handle'] = (event) => this.host.handle(event);
     this.#nodeLinks = links;
@@ -124,6 +126,8 @@ export class NodeShard implements HostedReplica {
     this.#admission = new WriteAdmission({
       storage,
       otherShardsBytes: node.otherShardsBytes,
+      nodeUncommittedBytes: node.uncommittedBytes,
+      maxUncommittedBytes: memory.maxUncommittedBytes,
       shardCount: () => node.shardCount,
       uncommittedBytes: () => this.host.uncommittedBytes,
       uncommittedValueBytes: (key) => this.host.uncommittedValueBytes(key),

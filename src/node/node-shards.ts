@@ -37,6 +37,14 @@ export interface NodeShardsOptions {
   onFailed(error: Error): void;
 }
 
+/** Of the shards that are here, together. */
+interface Counts {
+  /** Writes under way included. */
+  readonly dataBytes: number;
+  readonly uncommittedBytes: number;
+  readonly shards: number;
+}
+
 /** Between two looks at whether the data fits into the memory of everybody. */
 const judgeMs = 1_000;
 /** What the data costs is counted anew after so long: it takes as long as there are shards. */
@@ -56,10 +64,9 @@ export class NodeShards implements ShardDirectory {
   readonly #shards: (NodeShard | undefined)[];
   /** Registrations and withdrawals of replicas, in order. */
   readonly #registering: ShardTasks;
-  /** What the data of all costs, and when that was counted. */
-  #bytes = 0;
+  /** And when that was counted. */
+  #counts: Counts = { dataBytes: 0, uncommittedBytes: 0, shards: 0 };
   #countedMs = Number.NEGATIVE_INFINITY;
-  #countedShards = 0;
   #placement: Placement | undefined;
   /** How many shards are placed on each node. */
   #placedCounts: ReadonlyMap<string, number> = new Map();
@@ -81,7 +88,7 @@ export class NodeShards implements ShardDirectory {
       config.clusterId,
       rate,
       (shard) => this.#shards[shard],
-      () => this.#dataBytes(),
+      () => this.#count().dataBytes,
     );
     this.#shards = new Array(config.shards).fill(undefined);
     this.#registering = new ShardTasks(maxRequests, (error) => this.#onRequestFailed(error));
@@ -240,6 +247,7 @@ export class NodeShards implements ShardDirectory {
       ...{ pulse: this.#pulse, lines: this.#lines },
       onChange: () => this.#options.onChange(number),
       otherShardsBytes: () => this.#bytesBeside(shard),
+      uncommittedBytes: () => this.#count().uncommittedBytes,
       dueBytesOf: (nodeId) => this.#dueBytesOf(nodeId),
       onStopped: (clean) => this.#onStopped?.(shard, clean),
       // The core is in the middle of a step.
@@ -250,29 +258,30 @@ export class NodeShards implements ShardDirectory {
 
   #bytesBeside(shard: NodeShard): number {
     if (this.shardCount === 1) return 0;
-    return Math.max(0, this.#dataBytes() - shard.ownBytes);
+    return Math.max(0, this.#count().dataBytes - shard.ownBytes);
   }
 
   /** By what the shards here cost on average. While nothing is placed every node is to hold everything. */
   #dueBytesOf(nodeId: string): number {
-    const bytes = this.#dataBytes();
-    if (this.#placement === undefined) return bytes;
-    return Math.ceil((bytes / Math.max(1, this.#countedShards)) * (this.#placedCounts.get(nodeId) ?? 0));
+    const { dataBytes, shards } = this.#count();
+    if (this.#placement === undefined) return dataBytes;
+    return Math.ceil((dataBytes / Math.max(1, shards)) * (this.#placedCounts.get(nodeId) ?? 0));
   }
 
-  /** Of all shards that are here, writes under way included. */
-  #dataBytes(): number {
+  #count(): Counts {
     const nowMs = performance.now();
-    if (nowMs >= this.#countedMs + countsForMs) {
-      this.#countedMs = nowMs;
-      this.#bytes = 0;
-      this.#countedShards = 0;
-      this.#each((one) => {
-        this.#bytes += one.ownBytes;
-        this.#countedShards++;
-      });
-    }
-    return this.#bytes;
+    if (nowMs < this.#countedMs + countsForMs) return this.#counts;
+    this.#countedMs = nowMs;
+    let dataBytes = 0;
+    let uncommittedBytes = 0;
+    let shards = 0;
+    this.#each((shard) => {
+      dataBytes += shard.ownBytes;
+      uncommittedBytes += shard.host.uncommittedBytes;
+      shards++;
+    });
+    this.#counts = { dataBytes, uncommittedBytes, shards };
+    return this.#counts;
   }
 
   #each(tell: (shard: NodeShard) => void): void {

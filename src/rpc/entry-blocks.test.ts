@@ -46,6 +46,20 @@ describe('encoded entries', () => {
     expect(second[0]!.byteOffset + second[0]!.length).toBe(first.byteOffset + first.length);
   });
 
+  test('are kept no further than what many shards may keep together, and come out the same', () => {
+    const shards = 256;
+    const blocks = new EntryBlocks(shards);
+    const large = (seq: number): LogEntry => ({ seq, epoch: 1, key: 'k', value: new Uint8Array(60_000).fill(seq) });
+    const log = Array.from({ length: 12 }, (_, at) => large(at + 1));
+    for (const count of [1, 2, 1, 8, 1]) {
+      const entries = log.splice(0, count);
+      const first = encoded(blocks, entries);
+      expect(encoded(blocks, entries).equals(first)).toBe(true);
+      expect(shards * blocks.bytes).toBeLessThanOrEqual(24 * 2 ** 20);
+    }
+    expect(encoded(blocks, logOf(3)).equals(encoded(new EntryBlocks(), logOf(3)))).toBe(true);
+  });
+
   test('no entries are no bytes', () => {
     expect(new EntryBlocks().encode([])).toEqual([]);
   });

@@ -18,7 +18,9 @@ interface Block {
 
 /** Enough for backups that are some batches apart; each keeps its entries alive. */
 const maxBlocks = 4;
-const maxBytes = 4 * 1024 * 1024;
+/** Of one shard, and of all shards of a node together: what takes more is encoded again. */
+const mostBytes = 4 * 1024 * 1024;
+const nodeBytes = 24 * 1024 * 1024;
 
 /** Append.entries. */
 const entriesField = 4;
@@ -29,7 +31,18 @@ export class EntryBlocks {
   readonly #writer = new ProtobufWriter();
   /** Oldest first. */
   readonly #blocks: Block[] = [];
+  readonly #maxBytes: number;
   #bytes = 0;
+
+  /** `shardCount`: those that share the memory of a node. */
+  constructor(shardCount = 1) {
+    this.#maxBytes = Math.min(mostBytes, nodeBytes / shardCount);
+  }
+
+  /** Of what is kept. */
+  get bytes(): number {
+    return this.#bytes;
+  }
 
   /** The field `entries` of an Append, in pieces to be put one after the other. Seqs follow one another. */
   encode(entries: readonly LogEntry[]): Buffer[] {
@@ -67,7 +80,7 @@ export class EntryBlocks {
     const block = { entries, first, bytes: this.#writer.take(), ends };
     this.#blocks.push(block);
     this.#bytes += block.bytes.length;
-    while (this.#blocks.length > maxBlocks || (this.#bytes > maxBytes && this.#blocks.length > 1)) {
+    while (this.#blocks.length > maxBlocks || this.#bytes > this.#maxBytes) {
       this.#bytes -= this.#blocks.shift()!.bytes.length;
     }
     return block;

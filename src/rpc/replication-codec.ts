@@ -91,11 +91,13 @@ export function headerOf(clusterId: string, shard: number, epoch: number, from: 
 export class ReplicationCodec {
   readonly clusterId: string;
   readonly shard: number;
-  readonly #blocks = new EntryBlocks();
+  readonly #blocks: EntryBlocks;
 
-  constructor(clusterId: string, shard: number) {
+  /** `shardCount`: those of a node, which share its memory. */
+  constructor(clusterId: string, shard: number, shardCount = 1) {
     this.clusterId = clusterId;
     this.shard = shard;
+    this.#blocks = new EntryBlocks(shardCount);
   }
 
   header(epoch: number, from: string, to: string): Header {

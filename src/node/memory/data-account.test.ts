@@ -5,6 +5,8 @@ import { costOf, costOfData } from './data-account.js';
 
 /** What the storage takes that holds little: its tables, and slabs that are kept or hardly begun. */
 const fixedBytes = 8 * 2 ** 20;
+/** The same of one shard of hundreds. */
+const fixedShardBytes = 96 * 2 ** 10;
 
 describe('the account of the data', () => {
   it('is at least what the storage takes, after any rounds of overwriting and deleting', { timeout: 60_000 }, () => {
@@ -31,6 +33,27 @@ describe('the account of the data', () => {
         }
       }),
       { numRuns: 25 },
+    );
+  });
+
+  it('is near what the storage takes also where a node has hundreds of shards with little in each', { timeout: 60_000 }, () => {
+    const shards = 256;
+    const round = fc.record({ keys: fc.integer({ min: 1, max: 600 }), longest: fc.constantFrom(10, 1_000), stride: fc.nat(7) });
+    fc.assert(
+      fc.property(fc.array(round, { minLength: 1, maxLength: 20 }), (rounds) => {
+        const storage = new MemoryStorage(shards);
+        let seq = 0;
+        for (const { keys, longest, stride } of rounds) {
+          storage.apply(
+            Array.from({ length: keys }, (_, at) => {
+              const value = at % 8 < stride ? undefined : new Uint8Array((at * 31) % longest);
+              return { seq: ++seq, epoch: 1, key: `key:${at}`, value };
+            }),
+          );
+          const cost = costOfData(storage);
+          expect(storage.memoryBytes).toBeLessThanOrEqual(cost + cost / 8 + fixedShardBytes);
+        }
+      }),
     );
   });
 

@@ -1,8 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { KvError } from '../../errors.js';
 import { MemoryStorage } from '../../storage/index.js';
 import { costOfData } from './data-account.js';
 import { type Holder, WriteAdmission } from './write-admission.js';
+
+const noneWaits = { nodeUncommittedBytes: () => 0, maxUncommittedBytes: 2 ** 40 };
 
 /** A primary of which every write is committed at once. */
 class Shard {
@@ -16,6 +19,7 @@ class Shard {
     this.admission = new WriteAdmission({
       storage: this.storage,
       uncommittedBytes: () => 0,
+      ...noneWaits,
       otherShardsBytes: () => 0,
       shardCount: () => 1,
       uncommittedValueBytes: () => undefined,
@@ -78,6 +82,7 @@ describe('the admission of writes', () => {
     const admission = new WriteAdmission({
       storage: new MemoryStorage(),
       uncommittedBytes: () => underWay.bytes,
+      ...noneWaits,
       otherShardsBytes: () => 20_000,
       shardCount: () => 2,
       uncommittedValueBytes: () => undefined,
@@ -94,11 +99,44 @@ describe('the admission of writes', () => {
     expect(put(30_000, 4_000)?.message).toMatch(/takes 24000 of the 60000 bytes that node silent has/);
   });
 
+  it('takes no more than may wait at the node, all shards together, but for what each may take until it looks again', () => {
+    const shards = 16;
+    const maxUncommittedBytes = 1_000_000;
+    let waiting = 0;
+    const admissions = Array.from(
+      { length: shards },
+      () =>
+        new WriteAdmission({
+          storage: new MemoryStorage(),
+          uncommittedBytes: () => 0,
+          otherShardsBytes: () => 0,
+          shardCount: () => shards,
+          uncommittedValueBytes: () => undefined,
+          holders: () => [{ nodeId: 'a', limitBytes: 2 ** 40 }],
+          nodeUncommittedBytes: () => waiting,
+          maxUncommittedBytes,
+        }),
+    );
+    const put = (shard: number) => admissions[shard]!.refusalOf({ key: 'k', value: new Uint8Array(1_000) }, 0);
+    let refusal: KvError | undefined;
+    for (let round = 0; refusal === undefined; round++) {
+      refusal = put(round % shards);
+      if (refusal === undefined) waiting += 1_000;
+    }
+    expect(refusal).toMatchObject({ code: 'OVERLOADED', executed: 'no', retryable: true });
+    expect(waiting).toBeGreaterThanOrEqual(maxUncommittedBytes);
+    for (let shard = 0; shard < shards; shard++) while (put(shard) === undefined) waiting += 1_000;
+    expect(waiting).toBeLessThan(1.2 * maxUncommittedBytes);
+    waiting = 0;
+    expect(put(0)).toBeUndefined();
+  });
+
   it('counts what is accepted and not committed yet', () => {
     const waiting = { bytes: 0 };
     const admission = new WriteAdmission({
       storage: new MemoryStorage(),
       uncommittedBytes: () => waiting.bytes,
+      ...noneWaits,
       otherShardsBytes: () => 0,
       shardCount: () => 1,
       uncommittedValueBytes: (key) => (key === 'waiting' ? 100 : undefined),
@@ -125,6 +163,7 @@ describe('the admission of writes', () => {
     const admission = new WriteAdmission({
       storage: new MemoryStorage(),
       uncommittedBytes: () => 0,
+      ...noneWaits,
       otherShardsBytes: () => others.bytes,
       shardCount: () => 2,
       uncommittedValueBytes: () => undefined,

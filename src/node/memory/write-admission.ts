@@ -25,6 +25,9 @@ export interface AdmissionSources {
   shardCount(): number;
   /** As the log counts them. */
   uncommittedBytes(): number;
+  /** Of all shards of this node together, and the most they may be. */
+  nodeUncommittedBytes(): number;
+  readonly maxUncommittedBytes: number;
   /** Of the newest entry of the key that is not committed; undefined: there is none. 0: it deletes. */
   uncommittedValueBytes(key: string): number | undefined;
   /** Nobody, unless this node is primary: then others judge. */
@@ -71,6 +74,13 @@ export class WriteAdmission {
   }
 
   #lookCloser(key: string, valueBytes: number, cost: number, nowMs: number): KvError | undefined {
+    // The core bounds it for each shard alone.
+    const acceptableBytes = this.#sources.maxUncommittedBytes - this.#sources.nodeUncommittedBytes();
+    if (acceptableBytes <= 0)
+      return new KvError(
+        'OVERLOADED',
+        `${this.#sources.maxUncommittedBytes} bytes of writes wait to be committed at this node already`,
+      );
     const { ownBytes, usedBytes: ownUsedBytes } = this;
     const underWayBytes = costOfUncommitted(this.#sources.uncommittedBytes());
     let fullest: Holder | undefined;
@@ -87,7 +97,7 @@ export class WriteAdmission {
       roomBytes = room;
     }
     // Others may take their part before they look again.
-    this.#roomBytes = roomBytes / this.#sources.shardCount() - cost;
+    this.#roomBytes = Math.min(roomBytes, acceptableBytes) / this.#sources.shardCount() - cost;
     this.#validUntilMs = nowMs + validMs;
     if (cost <= roomBytes) return undefined;
     if (fullest === undefined || this.#growsNothing(key, valueBytes)) return undefined;

@@ -6,7 +6,8 @@ const unitBits = 17;
 const largeBits = 29;
 const largeTag = 0b111;
 
-export const unitsPerSlab = 1 << unitBits;
+/** Of a slab. */
+export const maxSlabUnits = 1 << unitBits;
 export const maxSlabs = largeTag << (largeBits - unitBits);
 export const maxLarge = 1 << largeBits;
 
@@ -20,7 +21,7 @@ export function slabNumberOf(address: number): number {
   return address >>> unitBits;
 }
 export function unitOf(address: number): number {
-  return address & (unitsPerSlab - 1);
+  return address & (maxSlabUnits - 1);
 }
 
 export function addressOfLarge(number: number): number {

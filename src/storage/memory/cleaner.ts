@@ -3,7 +3,7 @@
  * what is in use to the end of the log, and releases it (the greedy choice: Rosenblum, Ousterhout, The Design and
  * Implementation of a Log-Structured File System, 1992). It does so in small steps that keep up with what is freed.
  */
-import { addressIn, unitsPerSlab } from './address.js';
+import { addressIn } from './address.js';
 import type { KeyHash } from './key-hash.js';
 import type { KeyIndex } from './key-index.js';
 import type { Slab } from './slab.js';
@@ -12,7 +12,7 @@ import type { Slabs } from './slabs.js';
 /** Of the units of all slabs, one in so many may be dead. */
 const deadShare = 4;
 /** So little is not worth the work. */
-const deadUnitsAllowed = 2 * unitsPerSlab;
+const deadSlabsAllowed = 2;
 /** Records looked at in one piece of work: a few milliseconds at most. */
 const maxLooks = 16_384;
 
@@ -46,8 +46,8 @@ export class Cleaner {
   }
 
   #choose(): Slab | undefined {
-    const { dead, units } = this.#slabs;
-    if (dead <= deadUnitsAllowed || deadShare * dead <= units) return undefined;
+    const { dead, units, slabUnits } = this.#slabs;
+    if (dead <= deadSlabsAllowed * slabUnits || deadShare * dead <= units) return undefined;
     const number = this.#slabs.sparsest();
     if (number === undefined) return undefined;
     this.#victim = this.#slabs.at(number);

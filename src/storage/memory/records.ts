@@ -1,13 +1,13 @@
 /** Records by their addresses: most of them in slabs that they share, a large one in a slab of its own. */
 import type { RecordView, StoredValue } from '../storage.js';
-import { addressOfLarge, isLarge, largeNumberOf, maxLarge, slabNumberOf, unitOf, unitsPerSlab } from './address.js';
+import { addressOfLarge, isLarge, largeNumberOf, maxLarge, maxSlabUnits, slabNumberOf, unitOf } from './address.js';
 import type { EncodedKey } from './encoded-key.js';
 import { Slab, unitBytes, unitsFor } from './slab.js';
 import { Slabs } from './slabs.js';
 import { Slots } from './slots.js';
 
 /** Larger records would leave too much unused at the end of a slab. */
-const maxSharingUnits = unitsPerSlab / 16;
+const maxSharingUnits = maxSlabUnits / 16;
 
 export class Records {
   readonly slabs = new Slabs();
