@@ -6,7 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
 import type { Candidate, ClusterConfig, Coordinator, VersionedState } from '../coordination/index.js';
-import type { ReplicaOptions } from '../replication/index.js';
+import { nodeIdOf, type ReplicaOptions } from '../replication/index.js';
 import { ReplicationCodec } from '../rpc/replication-codec.js';
 import { MemoryStorage } from '../storage/index.js';
 import { DumpClient } from './dump-client.js';
@@ -43,6 +43,8 @@ export interface NodeShardOptions {
   uncommittedBytes(): number;
   /** What a node is likely to have to hold once it holds everything that is placed on it. */
   dueBytesOf(nodeId: string): number;
+  /** Whether it holds shards that are not on this node: what this one counts by itself says too little of it. */
+  holdsOtherShards(nodeId: string): boolean;
   onChange(): void;
   onStopped(clean: boolean): void;
   /** Nobody needs the copy any more (R15). */
@@ -75,6 +77,7 @@ export class NodeShard implements HostedReplica {
   readonly #limits: DataLimits;
   readonly #told: ToldBytes;
   readonly #dueBytesOf: (nodeId: string) => number;
+  readonly #holdsOtherShards: (nodeId: string) => boolean;
   #candidates: readonly Candidate[] = [];
 
   constructor(shardOptions: NodeShardOptions) {
@@ -123,6 +126,7 @@ export class NodeShard implements HostedReplica {
     );
     this.#limits = new DataLimits(logger.child({ shard }));
     this.#dueBytesOf = node.dueBytesOf;
+    this.#holdsOtherShards = node.holdsOtherShards;
     this.#admission = new WriteAdmission({
       storage,
       otherShardsBytes: node.otherShardsBytes,
@@ -177,9 +181,9 @@ export class NodeShard implements HostedReplica {
     return true;
   }
 
-  /** Who has told it here what its data costs; this node need not be told. */
+  /** Of a node all of whose shards are here as well, this node included, what is counted here is exact at every moment. */
   #toldBytesOf(id: string): number | undefined {
-    return id === this.replicaId ? undefined : this.#told.of(id);
+    return this.#holdsOtherShards(nodeIdOf(id)) ? this.#told.of(id) : undefined;
   }
 
   /** Only a primary has peers to judge: by what they hold and by what they are to hold, whichever is more. */

@@ -70,6 +70,8 @@ export class NodeShards implements ShardDirectory {
   #placement: Placement | undefined;
   /** How many shards are placed on each node. */
   #placedCounts: ReadonlyMap<string, number> = new Map();
+  /** Nodes that hold shards of which this one has no copy. */
+  #strangers: ReadonlySet<string> = new Set();
   #nodes: readonly NodeRegistration[] = [];
   readonly #judging: NodeJS.Timeout;
   #closed = false;
@@ -142,6 +144,7 @@ export class NodeShards implements ShardDirectory {
     if (placement === undefined && this.#placement !== undefined) return;
     this.#placement = placement;
     this.#placedCounts = countPlaced(placement);
+    this.#strangers = strangersOf(placement, this.#options.nodeId);
     for (let shard = 0; shard < this.shardCount; shard++) this.#settle(shard);
   }
 
@@ -249,6 +252,7 @@ export class NodeShards implements ShardDirectory {
       otherShardsBytes: () => this.#bytesBeside(shard),
       uncommittedBytes: () => this.#count().uncommittedBytes,
       dueBytesOf: (nodeId) => this.#dueBytesOf(nodeId),
+      holdsOtherShards: (nodeId) => this.#strangers.has(nodeId),
       onStopped: (clean) => this.#onStopped?.(shard, clean),
       // The core is in the middle of a step.
       onReleased: () => setImmediate(() => this.#release(shard)),
@@ -293,4 +297,8 @@ function countPlaced(placement: Placement | undefined): ReadonlyMap<string, numb
   const counts = new Map<string, number>();
   for (const nodes of placement?.shards ?? []) for (const node of nodes) counts.set(node, (counts.get(node) ?? 0) + 1);
   return counts;
+}
+
+function strangersOf(placement: Placement | undefined, ownId: string): ReadonlySet<string> {
+  return new Set(placement?.shards.filter((nodes) => !nodes.includes(ownId)).flat());
 }
