@@ -26,6 +26,7 @@ export class KeyPage {
   readonly #prefix: Buffer;
   readonly #limit: number;
   #found: Found[] = [];
+  #foundBytes = 0;
   /** Nothing from here on is on the page. */
   #bound: Buffer | undefined;
 
@@ -42,30 +43,31 @@ export class KeyPage {
     const prefixEnd = keyStart + this.#prefix.length;
     if (prefixEnd > keyEnd || memory.compare(this.#prefix, 0, this.#prefix.length, keyStart, prefixEnd) !== 0) return;
     this.#found.push({ key: Buffer.from(memory.subarray(keyStart, keyEnd)), version, valueBytes: valueEnd - valueStart });
-    // Sorted rarely, and what can no longer be on the page is let go: there are never more than twice as many as asked for.
-    if (this.#found.length >= 2 * this.#limit) this.#trim();
+    this.#foundBytes += keyEnd - keyStart;
+    // Sorted rarely, and what can no longer be on the page is let go: there is never more than twice what it may hold.
+    if (this.#found.length >= 2 * this.#limit || this.#foundBytes >= 2 * maxPageBytes) this.#trim();
   }
 
   /** `nextAfter` empty: there is nothing behind these. */
   finish(): { keys: ListedKey[]; nextAfter: string } {
     this.#trim();
-    let bytes = 0;
-    const fitting = this.#found.findIndex(({ key }) => {
-      bytes += key.length;
-      return bytes > maxPageBytes;
-    });
-    const found = fitting === -1 ? this.#found : this.#found.slice(0, fitting);
-    const keys = found.map(({ key, version, valueBytes }) => ({ key: key.toString(), version, valueBytes }));
-    const hasMore = this.#bound !== undefined || fitting !== -1;
-    return { keys, nextAfter: hasMore ? (keys.at(-1)?.key ?? '') : '' };
+    const keys = this.#found.map(({ key, version, valueBytes }) => ({ key: key.toString(), version, valueBytes }));
+    return { keys, nextAfter: this.#bound === undefined ? '' : (keys.at(-1)?.key ?? '') };
   }
 
   #trim(): void {
     // A scan may show a key twice; the newer version stands first then, and stays.
     this.#found.sort((one, other) => one.key.compare(other.key) || other.version - one.version);
     this.#found = this.#found.filter(({ key }, index, all) => index === 0 || !key.equals(all[index - 1]!.key));
-    if (this.#found.length <= this.#limit) return;
-    this.#found.length = this.#limit;
+    let bytes = 0;
+    const fitting = this.#found.findIndex(({ key }, index) => {
+      bytes += key.length;
+      return index === this.#limit || bytes > maxPageBytes;
+    });
+    this.#foundBytes = bytes;
+    if (fitting === -1) return;
+    this.#foundBytes -= this.#found[fitting]!.key.length;
+    this.#found.length = fitting;
     this.#bound = this.#found.at(-1)!.key;
   }
 }

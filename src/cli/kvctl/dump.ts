@@ -11,8 +11,10 @@ import { packageVersion } from '../../version.js';
 import { type Command, expectOperands } from './command.js';
 import { exitCodes } from './exit-codes.js';
 import { gatherCluster } from './gather.js';
+import type { Output } from './output.js';
 import { Progress } from './progress.js';
 import { size } from './tables.js';
+import { tellWaiting } from './waiting.js';
 
 /** Shards that are read at once; each has one batch of values in memory. */
 const shardsAtOnce = 4;
@@ -47,7 +49,7 @@ export const dumpCommand: Command = {
       const waiting = shards.map(({ shard }) => shard).values();
       const lane = async (): Promise<void> => {
         for (const shard of waiting) {
-          for await (const records of readShard(client, shard, call)) {
+          for await (const records of readShard(client, shard, call, output)) {
             const bytes = encoder.encode(records);
             progress.add(records.length, bytes.length);
             await write(bytes);
@@ -68,11 +70,11 @@ export const dumpCommand: Command = {
 };
 
 /** Keys that vanish between being listed and being read are left out. */
-async function* readShard(client: KvClient, shard: number, call: CallOptions): AsyncGenerator<DumpRecord[]> {
+async function* readShard(client: KvClient, shard: number, call: CallOptions, output: Output): AsyncGenerator<DumpRecord[]> {
   for (let after = ''; ; ) {
     const { keys, nextAfter } = await client.listKeys({ shard, after, limit: pageKeys }, call);
     for (const batch of batchesOf(keys)) {
-      const found = await client.mget(batch, call);
+      const found = await tellWaiting(client, batch, output, () => client.mget(batch, call));
       yield found.flatMap((result, index) =>
         result === undefined ? [] : [{ key: batch[index]!, value: result.value, version: result.version }],
       );
