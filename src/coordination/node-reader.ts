@@ -5,8 +5,13 @@ import type { ZnodeClient } from './znode-client.js';
 import { type NodeZnode, parseNode } from './znode-data.js';
 import { inOrder } from './znode-paths.js';
 
+export interface RegisteredNode extends NodeZnode {
+  /** Of its znode: grows with every registration. */
+  readonly order: number;
+}
+
 export interface RegisteredNodes {
-  readonly nodes: readonly NodeZnode[];
+  readonly nodes: readonly RegisteredNode[];
   /** Grows with every registration that comes or goes. */
   readonly version: number;
 }
@@ -22,12 +27,12 @@ export async function readNodes(
 ): Promise<RegisteredNodes> {
   const { names, version } = (await client.children(path, { watch })) ?? { names: [], version: 0 };
   const found = await Promise.all(
-    inOrder(names).map(async ({ name }) => {
+    inOrder(names).map(async ({ name, order }) => {
       // Watched with the others, because a node announces here that it leaves.
       const znode = await client.get(`${path}/${name}`, { watch });
       if (znode === undefined) return undefined;
       try {
-        return parseNode(znode.data);
+        return { ...parseNode(znode.data), order };
       } catch (error) {
         logger?.error({ path: `${path}/${name}`, err: error }, 'znode left out of account');
         return undefined;
@@ -38,18 +43,26 @@ export async function readNodes(
 }
 
 /** One registration per node id: the latest, in its place. */
-export function latestById(nodes: readonly NodeZnode[]): readonly NodeZnode[] {
+export function latestById(nodes: readonly RegisteredNode[]): readonly RegisteredNode[] {
   return nodes.filter((node, index) => !nodes.slice(index + 1).some((later) => later.nodeId === node.nodeId));
 }
 
 /** What concerns others. */
-export function registrationOf({ instance: _, ...registration }: NodeZnode): NodeRegistration {
+export function registrationOf({ instance: _, order: __, ...registration }: RegisteredNode): NodeRegistration {
   return registration;
 }
 
-/** A registration by another process under the same id, after the last one of this process. */
-export function laterNamesake(nodes: readonly NodeZnode[], nodeId: string, instance: string): NodeZnode | undefined {
-  const own = nodes.findLastIndex((node) => node.instance === instance);
-  if (own === -1) return undefined;
-  return nodes.slice(own + 1).find((node) => node.nodeId === nodeId);
+/** When this process registered last, as far as that is still to be seen. */
+export function ownOrder(nodes: readonly RegisteredNode[], instance: string): number | undefined {
+  return nodes.findLast((node) => node.instance === instance)?.order;
+}
+
+/** A registration by another process under the same id, after `order`. */
+export function laterNamesake(
+  nodes: readonly RegisteredNode[],
+  nodeId: string,
+  instance: string,
+  order: number,
+): RegisteredNode | undefined {
+  return nodes.find((node) => node.nodeId === nodeId && node.instance !== instance && node.order > order);
 }

@@ -132,6 +132,22 @@ describe('nodes', () => {
     expect(later.heard.fatal).toEqual([]);
   });
 
+  it('whoever was replaced under its id while its session ended stops, and does not send its successor away', async () => {
+    const zookeeper = new MemoryZookeeper();
+    const [earlier, later] = [join(zookeeper), join(zookeeper)];
+    await earlier.coordinator.registerNode(nodeNamed('a'));
+    await earlier.heard.until(() => earlier.heard.nodes.length > 0);
+    earlier.client.suspend();
+    earlier.client.expire();
+    await later.coordinator.registerNode({ nodeId: 'a', address: 'elsewhere:1' });
+    await later.heard.until(() => later.heard.nodeIds?.join() === 'a');
+    earlier.client.resume();
+    await earlier.heard.until(() => earlier.heard.fatal.length > 0);
+    expect(earlier.heard.fatal[0]).toMatchObject({ code: 'CONFIG_MISMATCH' });
+    expect(zookeeper.tree.children(`${root}/nodes`)?.length).toBe(1);
+    expect(later.heard.fatal).toEqual([]);
+  });
+
   it.each(['applied', 'notApplied', 'appliedLate'] as const)(
     'after a lost answer (%s) there is one znode, no rival',
     async (fate) => {

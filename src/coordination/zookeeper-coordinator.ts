@@ -24,7 +24,7 @@ import type {
   SessionStatus,
   WriteOutcome,
 } from './coordinator.js';
-import { laterNamesake, latestById, readNodes, registrationOf } from './node-reader.js';
+import { laterNamesake, latestById, ownOrder, type RegisteredNode, readNodes, registrationOf } from './node-reader.js';
 import { OwnZnode } from './own-znode.js';
 import { PlacementReader } from './placement-reader.js';
 import { Rounds } from './rounds.js';
@@ -66,6 +66,8 @@ export class ZookeeperCoordinator implements Coordinator {
   /** The last session in which `config` was found to be ours. */
   #verifiedSessionId: string | undefined;
   #node: { registration: NodeRegistration; readonly znode: OwnZnode } | undefined;
+  /** When the node registered last, as far as it has seen, and in which session. */
+  #registered: { readonly order: number; readonly sessionId: string | undefined } | undefined;
   readonly #placement: PlacementReader;
   readonly #candidates = new Map<number, OwnCandidate>();
   readonly #shards = new Map<number, ShardReader>();
@@ -150,12 +152,29 @@ export class ZookeeperCoordinator implements Coordinator {
   async #readNodes(nodeId: string): Promise<void> {
     const { nodes, version } = await readNodes(this.#client, this.#paths.nodes, true, this.#logger);
     if (this.#closed !== undefined) return;
-    const namesake = laterNamesake(nodes, nodeId, this.#instance);
-    if (namesake !== undefined) {
-      const message = `another node with id ${nodeId} has registered, at ${namesake.address}`;
-      throw new KvError('CONFIG_MISMATCH', message);
-    }
+    const order = ownOrder(nodes, this.#instance);
+    if (order !== undefined) this.#registered = { order, sessionId: this.#client.sessionId };
+    this.#yieldToNamesake(nodes, nodeId);
     this.#listener.onNodes(latestById(nodes).map(registrationOf), version);
+  }
+
+  /**
+   * A session ended while this process was frozen or cut off: whoever has come under its id since has taken its place, and its
+   * data. To register again would send that one away.
+   */
+  async #yieldIfReplaced(): Promise<void> {
+    if (this.#node === undefined || this.#registered === undefined) return;
+    if (this.#registered.sessionId === this.#client.sessionId) return;
+    await this.#client.sync(this.#paths.nodes);
+    const { nodes } = await readNodes(this.#client, this.#paths.nodes, false, this.#logger);
+    this.#yieldToNamesake(nodes, this.#node.registration.nodeId);
+  }
+
+  #yieldToNamesake(nodes: readonly RegisteredNode[], nodeId: string): void {
+    if (this.#registered === undefined) return;
+    const namesake = laterNamesake(nodes, nodeId, this.#instance, this.#registered.order);
+    if (namesake === undefined) return;
+    throw new KvError('CONFIG_MISMATCH', `another node with id ${nodeId} has registered, at ${namesake.address}`);
   }
 
   async registerCandidate(shard: number, registration: CandidateRegistration): Promise<void> {
@@ -259,6 +278,7 @@ export class ZookeeperCoordinator implements Coordinator {
       await verifyConfig(this.#client, this.#paths.config, this.#config);
       this.#verifiedSessionId = sessionId;
     }
+    await this.#yieldIfReplaced();
     if (this.#client.status === 'connected' && this.#verified) this.#setSession('connected');
     // After a connection all, for there are no watches any more; then some at a time, for reading all of many shards is work.
     const isConnection = this.#upkeeps === 0;
