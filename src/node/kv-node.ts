@@ -172,7 +172,7 @@ export class KvNode {
     this.#logger = options.logger.child({ node: this.id });
     const { replaceAfterMs } = options;
     this.#controller = new Controller({ nodeId: this.id, config, replaceAfterMs, coordinator, logger: this.#logger });
-    this.#memory = divideMemory(options.maxMemory ?? defaultMaxMemoryBytes());
+    this.#memory = divideMemory(options.maxMemory ?? defaultMaxMemoryBytes(), config.shards);
     const { maxPendingBytes, maxPipelines } = this.#memory;
     this.#news = new TopologyNews((changes) => {
       this.#judgeHealth();

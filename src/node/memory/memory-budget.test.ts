@@ -7,24 +7,37 @@ const mebibyte = 2 ** 20;
 describe('the division of memory', () => {
   it('gives away no more than there is, and more to everyone where there is more', () => {
     fc.assert(
-      fc.property(fc.integer({ min: minMaxMemoryBytes, max: 2 ** 40 }), fc.nat(2 ** 30), (max, more) => {
-        const budget = divideMemory(max);
-        const { dataBytes, retainBytes, maxUncommittedBytes, maxPendingBytes } = budget;
-        expect(dataBytes + 8 * retainBytes + maxUncommittedBytes + maxPendingBytes).toBeLessThan(max);
-        for (const [name, part] of Object.entries(divideMemory(max + more))) {
-          expect(part).toBeGreaterThanOrEqual(budget[name as keyof typeof budget]);
-        }
-      }),
+      fc.property(
+        fc.integer({ min: minMaxMemoryBytes, max: 2 ** 40 }),
+        fc.nat(2 ** 30),
+        fc.integer({ min: 1, max: 16_384 }),
+        (max, more, shards) => {
+          const budget = divideMemory(max, shards);
+          const { dataBytes, retainBytes, maxUncommittedBytes, maxPendingBytes } = budget;
+          expect(dataBytes + 8 * retainBytes + maxUncommittedBytes + maxPendingBytes).toBeLessThan(max);
+          for (const [name, part] of Object.entries(divideMemory(max + more, shards))) {
+            expect(part).toBeGreaterThanOrEqual(budget[name as keyof typeof budget]);
+          }
+        },
+      ),
     );
   });
 
   it('leaves a quarter for data at the least, and two thirds and more where there is plenty', () => {
-    expect(divideMemory(minMaxMemoryBytes).dataBytes).toBeGreaterThanOrEqual(minMaxMemoryBytes / 4);
-    expect(divideMemory(4096 * mebibyte).dataBytes).toBeGreaterThan((4096 * mebibyte * 2) / 3);
+    expect(divideMemory(minMaxMemoryBytes, 16).dataBytes).toBeGreaterThanOrEqual(minMaxMemoryBytes / 4);
+    expect(divideMemory(4096 * mebibyte, 16).dataBytes).toBeGreaterThan((4096 * mebibyte * 2) / 3);
+  });
+
+  it('sets something aside for each shard where there are many, and leaves a sixteenth for data', () => {
+    const dataOf = (shards: number, max = minMaxMemoryBytes) => divideMemory(max, shards).dataBytes;
+    expect(dataOf(1)).toBe(dataOf(16));
+    expect(dataOf(16) - dataOf(100)).toBe(84 * mebibyte * 0.25);
+    expect(dataOf(16_384)).toBe(minMaxMemoryBytes / 16);
+    expect(dataOf(16, 4096 * mebibyte) - dataOf(256, 4096 * mebibyte)).toBe(60 * mebibyte);
   });
 
   it('takes the largest value there may be, also at the least', () => {
-    expect(divideMemory(minMaxMemoryBytes).maxUncommittedBytes).toBeGreaterThan(8 * mebibyte);
+    expect(divideMemory(minMaxMemoryBytes, 16).maxUncommittedBytes).toBeGreaterThan(8 * mebibyte);
   });
 
   it('has a default that this machine can bear', () => {

@@ -25,6 +25,12 @@ export const minMaxMemoryBytes = 256 * mebibyte;
 
 /** What a node takes that holds nothing: code, the heap of a busy moment, the native ZooKeeper client. */
 const processBytes = 128 * mebibyte;
+/** What each shard takes beside its data, of those that are more than `processBytes` reckons with. */
+const shardBytes = 256 * 1024;
+const shardsReckonedWith = 16;
+/** Of the whole, for data at the least: with more shards than the rest is enough for, a node takes more than it may. */
+const dataPart = 16;
+
 /** Parts of the whole. */
 const retainPart = 64;
 const retainGrowth = 8;
@@ -37,13 +43,16 @@ const mostPendingBytes = 256 * mebibyte;
 /** What a stream may hold for a client that does not read: results, and a message that waits. */
 const pipelineBytes = mebibyte / 4;
 
-export function divideMemory(maxMemoryBytes: number): MemoryBudget {
+/** `shards`: as many as the node may come to hold. */
+export function divideMemory(maxMemoryBytes: number, shards: number): MemoryBudget {
   const retainBytes = Math.min(mostRetainBytes, Math.floor(maxMemoryBytes / retainPart));
   const maxUncommittedBytes = Math.min(mostUncommittedBytes, Math.floor(maxMemoryBytes / uncommittedPart));
   const maxPendingBytes = Math.min(mostPendingBytes, Math.floor(maxMemoryBytes / pendingPart));
+  const forShardsBytes = shardBytes * Math.max(0, shards - shardsReckonedWith);
+  const restBytes = maxMemoryBytes - processBytes - retainGrowth * retainBytes - maxUncommittedBytes - maxPendingBytes;
   return {
     maxMemoryBytes,
-    dataBytes: maxMemoryBytes - processBytes - retainGrowth * retainBytes - maxUncommittedBytes - maxPendingBytes,
+    dataBytes: Math.max(Math.floor(maxMemoryBytes / dataPart), restBytes - forShardsBytes),
     retainBytes,
     maxUncommittedBytes,
     maxPendingBytes,
