@@ -29,7 +29,7 @@ const nodeAdvice: Partial<Record<ErrorCode, string>> = {
   COORDINATION_UNAVAILABLE: 'Start ZooKeeper, or correct --zk.',
   CONFIG_MISMATCH:
     'Start the node with the values of the cluster, or choose another --root for another cluster. They are fixed when the first node starts.',
-  ADDRESS_UNAVAILABLE: 'Stop what listens there, or choose another --host or --port; --port 0 takes any free one.',
+  ADDRESS_UNAVAILABLE: 'Stop what listens there, or choose another --host, --port or --http-port; port 0 takes any free one.',
 };
 
 function adviceOf(code: ErrorCode, phase: 'starting' | 'running'): string | undefined {

@@ -1,0 +1,30 @@
+import { pino } from 'pino';
+import { expect, test } from 'vitest';
+import { Gateway, type GatewayOptions } from './gateway.js';
+import { healthRoutes } from './health-routes.js';
+
+const options: GatewayOptions = {
+  ...{ host: '127.0.0.1', port: 0, logger: pino({ level: 'silent' }) },
+  routes: [healthRoutes({ readiness: () => ({ ready: false, reasons: ['the node is starting'] }) })],
+};
+
+test('on any free port - it tells which, answers, and leaves it when it is closed, once or twice', async () => {
+  const gateway = await Gateway.listen(options);
+  const url = `http://127.0.0.1:${gateway.port}/readyz`;
+  const answer = await fetch(url);
+  expect([answer.status, await answer.json()]).toEqual([503, { ready: false, reasons: ['the node is starting'] }]);
+  await Promise.all([gateway.close(), gateway.close()]);
+  await gateway.close();
+  await expect(fetch(url)).rejects.toThrow('fetch failed');
+});
+
+test('on a port that is taken, or an address of another machine - the option is named, and nothing is left behind', async () => {
+  const gateway = await Gateway.listen(options);
+  const { port } = gateway;
+  await expect(Gateway.listen({ ...options, port })).rejects.toMatchObject({
+    ...{ code: 'ADDRESS_UNAVAILABLE', message: `cannot listen on --host 127.0.0.1 --http-port ${port}: the port is taken` },
+  });
+  await gateway.close();
+  await expect(Gateway.listen({ ...options, host: '192.0.2.1' })).rejects.toMatchObject({ code: 'ADDRESS_UNAVAILABLE' });
+  await (await Gateway.listen({ ...options, port })).close();
+});
