@@ -3,6 +3,7 @@ import { KvError } from '../errors.js';
 import type { Topology } from '../rpc/kv-api.js';
 import type { DataRequest } from '../rpc/pipeline-operations.js';
 import type { DataResult } from '../rpc/pipeline-results.js';
+import { Tracing } from '../tracing/index.js';
 import { AddressBook, type AddressSource } from './address-book.js';
 import { closedError, type Operation } from './attempts.js';
 import { Connections } from './connections.js';
@@ -36,6 +37,8 @@ export class ClientCore {
   readonly #watches: TopologyWatches;
   readonly #runner: OperationRunner;
   readonly #listeners = new Set<(topology: Topology) => void>();
+  /** Undefined where nobody would see a span: then an operation pays nothing for it. */
+  readonly #tracing = Tracing.find();
   #closing: Promise<void> | undefined;
 
   constructor(source: AddressSource, options: ResolvedOptions) {
@@ -99,7 +102,26 @@ export class ClientCore {
   }
 
   execute<Result>(request: DataRequest, limits: Limits, toResult: (result: DataResult) => Result): Promise<Result> {
-    return this.#runner.execute(request, limits, toResult);
+    if (this.#tracing === undefined) return this.#runner.execute(request, limits, toResult);
+    return this.#traced(this.#tracing, request, limits, toResult);
+  }
+
+  /** One span from the call to its end, whatever attempts it takes. */
+  async #traced<Result>(
+    tracing: Tracing,
+    request: DataRequest,
+    limits: Limits,
+    toResult: (result: DataResult) => Result,
+  ): Promise<Result> {
+    const span = tracing.startOfClient(request.kind);
+    try {
+      const result = await this.#runner.execute({ ...request, traceParent: span.traceParent }, limits, toResult);
+      span.succeeded();
+      return result;
+    } catch (error) {
+      span.failed(error instanceof KvError ? error.code : 'INTERNAL');
+      throw error;
+    }
   }
 
   /** One attempt at one node, for requests that only this node can answer. */

@@ -3,7 +3,7 @@
  *
  * A call costs about 180 µs of CPU on the client, nearly all of it in grpc-js.
  */
-import type { CallOptions, Client, ServiceDefinition } from '@grpc/grpc-js';
+import { type CallOptions, type Client, Metadata, type ServiceDefinition } from '@grpc/grpc-js';
 import { KvError } from '../errors.js';
 import type {
   DeleteRequest,
@@ -26,6 +26,7 @@ import type { DataRequest } from '../rpc/pipeline-operations.js';
 import type { DataResult } from '../rpc/pipeline-results.js';
 import { clusterService, keyValueService } from '../rpc/proto.js';
 import { fromStatus } from '../rpc/status.js';
+import { traceParentKey } from '../tracing/index.js';
 import { type Limits, remainingMs } from './limits.js';
 import type { NodeTransport, TopologyListener } from './node-transport.js';
 
@@ -69,16 +70,22 @@ export class UnaryTransport implements NodeTransport {
   }
 
   async execute(request: DataRequest, limits: Limits): Promise<DataResult> {
-    const { kind, ...fields } = request;
+    const { kind, traceParent, ...fields } = request;
     switch (kind) {
       case 'get': {
-        const found = await this.#call(methods.get, fields, limits, fields.key);
+        const found = await this.#call(methods.get, fields, limits, fields.key, traceParent);
         return { ...found, value: withoutExcess(found.value) };
       }
       case 'put':
-        return { ...nothingFound, ...(await this.#call(methods.put, fields as PutRequest, limits, fields.key)) };
+        return { ...nothingFound, ...(await this.#call(methods.put, fields as PutRequest, limits, fields.key, traceParent)) };
       case 'delete': {
-        const { existed, version, nodeId } = await this.#call(methods.delete, fields as DeleteRequest, limits, fields.key);
+        const { existed, version, nodeId } = await this.#call(
+          methods.delete,
+          fields as DeleteRequest,
+          limits,
+          fields.key,
+          traceParent,
+        );
         return { ...nothingFound, found: existed, version, nodeId };
       }
     }
@@ -144,7 +151,13 @@ export class UnaryTransport implements NodeTransport {
     for (const fail of calls) if (this.#pending.has(fail)) fail(error);
   }
 
-  #call<Request, Response>(to: Method<Request, Response>, request: Request, limits: Limits, key?: string): Promise<Response> {
+  #call<Request, Response>(
+    to: Method<Request, Response>,
+    request: Request,
+    limits: Limits,
+    key?: string,
+    traceParent?: string,
+  ): Promise<Response> {
     return new Promise((resolve, reject) => {
       const { signal } = limits;
       const settle = () => {
@@ -157,6 +170,7 @@ export class UnaryTransport implements NodeTransport {
         to.requestSerialize,
         to.responseDeserialize,
         request,
+        metadataOf(traceParent),
         options,
         (error, response) => {
           settle();
@@ -175,6 +189,12 @@ export class UnaryTransport implements NodeTransport {
       signal?.addEventListener('abort', abort);
     });
   }
+}
+
+function metadataOf(traceParent: string | undefined): Metadata {
+  const metadata = new Metadata();
+  if (traceParent !== undefined) metadata.set(traceParentKey, traceParent);
+  return metadata;
 }
 
 /** What is decoded is a view into a chunk from the network; whoever keeps it would keep the whole chunk. */

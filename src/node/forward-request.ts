@@ -23,11 +23,12 @@ export async function forwardRequest<Request, Response>(
   method: MethodDefinition<Request, Response>,
   request: Request,
   deadlineMs: number,
+  traceParent?: string,
 ): Promise<Forwarded<Response>> {
   const address = directory.primaryElsewhere(shard);
   if (address === undefined) throw noPrimary(directory.isOffline(shard));
   try {
-    const response = await forwarder.forward(address, method, request, deadlineMs);
+    const response = await forwarder.forward(address, method, request, deadlineMs, traceParent);
     directory.learnPrimary(shard, address, undefined);
     return { response, primaryAddress: address };
   } catch (error) {

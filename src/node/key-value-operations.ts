@@ -10,6 +10,7 @@ import type { DeleteRequest, DeleteResponse, GetRequest, GetResponse, PutRequest
 import { ownCopy } from '../rpc/own-memory.js';
 import { keyValueServiceWithRawKeys } from '../rpc/proto.js';
 import type { StoredValue } from '../storage/index.js';
+import type { OperationSpan, Tracing } from '../tracing/index.js';
 import { awaitWrite } from './awaited-write.js';
 import { type Forwarded, forwardRequest } from './forward-request.js';
 import type { Forwarder } from './forwarder.js';
@@ -31,6 +32,8 @@ export interface KeyValueContext {
   readonly directory: ShardDirectory;
   readonly forwarder: Forwarder;
   readonly counts: OperationCounts;
+  /** Undefined: this process makes no spans. */
+  readonly tracing: Tracing | undefined;
 }
 
 /** Keys as they came: bytes. */
@@ -45,6 +48,8 @@ export type ResponseOf<Name extends MethodName> = Methods[Name][1];
 
 export interface Caller {
   readonly api: 'unary' | 'rest';
+  /** As it came: of the trace, if any, that the request belongs to. */
+  readonly traceParent?: string | undefined;
   /** Whether another node has passed this on: nobody passes it on again. */
   readonly wasForwarded: boolean;
   /** How long the caller waits; undefined: it does not say. */
@@ -60,10 +65,12 @@ export interface Outcome<Response> {
 
 export class KeyValueOperations {
   readonly #context: KeyValueContext;
+  readonly #attributes: Readonly<Record<string, string>>;
   #closed = false;
 
   constructor(context: KeyValueContext) {
     this.#context = context;
+    this.#attributes = { 'kvnode.node': context.nodeId };
   }
 
   /** From here on every call is refused, definitely not executed. */
@@ -73,10 +80,13 @@ export class KeyValueOperations {
 
   /** What there is at once is told at once. */
   run<Name extends MethodName>(name: Name, request: RequestOf<Name>, caller: Caller, told: Outcome<ResponseOf<Name>>): void {
-    const outcome = this.#counted(name, caller, told);
+    const span = this.#context.tracing?.startOfNode(name.toLowerCase(), caller.traceParent, this.#attributes);
+    // Where this node makes no spans, it still passes on what it was given.
+    const traceParent = span?.traceParent ?? caller.traceParent;
+    const outcome = this.#counted(name, caller, span === undefined ? told : endingSpan(span, told));
     const notServed = (error: unknown): void => {
       if (!(error instanceof KvError) || error.code !== 'NOT_PRIMARY') return outcome.failed(error);
-      this.#forward(name, request, caller, error).then(
+      this.#forward(name, request, { ...caller, traceParent }, error).then(
         ({ response, primaryAddress }) => outcome.succeeded(response, primaryAddress),
         (reason: unknown) => outcome.failed(reason),
       );
@@ -119,7 +129,7 @@ export class KeyValueOperations {
     const shard = this.#shardOf(checkKey(request.key));
     if (!caller.wasForwarded) {
       const method = keyValueServiceWithRawKeys[name] as MethodDefinition<RequestOf<Name>, ResponseOf<Name>>;
-      return forwardRequest(this.#context, shard, method, request, caller.remainingMs() ?? defaultDeadlineMs);
+      return forwardRequest(this.#context, shard, method, request, caller.remainingMs() ?? defaultDeadlineMs, caller.traceParent);
     }
     const primaryAddress = directory.primaryElsewhere(shard);
     throw new KvError('NOT_PRIMARY', error.message, primaryAddress === undefined ? {} : { primaryAddress });
@@ -174,6 +184,19 @@ export class KeyValueOperations {
   #write(write: LocalWrite): Promise<number> {
     return awaitWrite(this.#localOf(write.key), write, this.#context.defaultDeadlineMs);
   }
+}
+
+function endingSpan<Response>(span: OperationSpan, told: Outcome<Response>): Outcome<Response> {
+  return {
+    succeeded: (response, primaryAddress) => {
+      span.succeeded();
+      told.succeeded(response, primaryAddress);
+    },
+    failed: (error) => {
+      span.failed(error instanceof KvError ? error.code : 'INTERNAL');
+      told.failed(error);
+    },
+  };
 }
 
 function answerWith(nodeId: string, stored: StoredValue | undefined): GetResponse {

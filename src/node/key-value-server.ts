@@ -3,6 +3,7 @@ import type { ServerUnaryCall, sendUnaryData, UntypedServiceImplementation } fro
 import type { Logger } from 'pino';
 import { KvError } from '../errors.js';
 import { primaryTrailer, toStatus } from '../rpc/status.js';
+import { traceParentKey } from '../tracing/index.js';
 import { wasForwarded } from './forwarder.js';
 import type { KeyValueOperations, MethodName, RequestOf, ResponseOf } from './key-value-operations.js';
 import type { PendingCalls } from './memory/pending-calls.js';
@@ -28,7 +29,11 @@ export class KeyValueServer {
     const { operations, pending } = this.#parts;
     return (call: ServerUnaryCall<RequestOf<Name>, ResponseOf<Name>>, callback: sendUnaryData<ResponseOf<Name>>): void => {
       const held = pending.begin(valueBytesOf(call.request));
-      const caller = { api: 'unary' as const, wasForwarded: wasForwarded(call.metadata), remainingMs: () => remainingMs(call) };
+      const [traceParent] = call.metadata.get(traceParentKey);
+      const caller = {
+        ...{ api: 'unary' as const, wasForwarded: wasForwarded(call.metadata), remainingMs: () => remainingMs(call) },
+        traceParent: traceParent?.toString(),
+      };
       operations.run(name, call.request, caller, {
         succeeded: (response, primaryAddress) => {
           held.end();

@@ -21,6 +21,7 @@ import type { Gateway } from '../gateway/index.js';
 import { type NodeFacts, NodeMetrics } from '../metrics/index.js';
 import type { Placement } from '../placement/index.js';
 import { clusterServiceWithRawKeys, keyValueServiceWithRawKeys, replicationService } from '../rpc/proto.js';
+import { Tracing } from '../tracing/index.js';
 import { ClusterQueries } from './cluster-queries.js';
 import { ClusterServer } from './cluster-server.js';
 import { Forwarder } from './forwarder.js';
@@ -193,6 +194,7 @@ export class KvNode {
       onFailed: (error) => this.#fail(error),
     });
     this.#keys = new KeyLister(this.id, config.shards, (shard) => this.#shards.at(shard)?.host);
+    const tracing = Tracing.find();
     const shared = { nodeId: this.id, maxValueBytes: options.maxValueBytes, logger: this.#logger, directory: this.#shards };
     this.#pending = new PendingCalls(maxPendingBytes);
     const forwarding = {
@@ -200,10 +202,11 @@ export class KvNode {
       defaultDeadlineMs,
       forwarder: this.#forwarder,
       counts: this.#metrics.operations,
+      tracing,
     };
     this.#operations = new KeyValueOperations({ ...shared, ...forwarding });
     this.#keyValue = new KeyValueServer({ operations: this.#operations, pending: this.#pending, logger: this.#logger });
-    this.#pipeline = new PipelineServer({ ...shared, maxPipelines, counts: this.#metrics.operations.pipeline });
+    this.#pipeline = new PipelineServer({ ...shared, maxPipelines, counts: this.#metrics.operations.pipeline, tracing });
     this.#cluster = new ClusterServer({
       ...{ directory: this.#shards, forwarder: this.#forwarder, untold: () => this.#news.untold },
       topology: {

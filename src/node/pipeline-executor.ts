@@ -2,13 +2,14 @@
  * What the operations of one pipeline do at their shards, and their results until they are sent. This is the hot path of a
  * node: an operation costs no promise, no timer and no lock where nobody is in its way, and the clock is read once for many.
  */
-import { KvError } from '../errors.js';
+import { type ErrorCode, KvError } from '../errors.js';
 import type { ApiCounts } from '../metrics/index.js';
 import { shardOfKey } from '../placement/index.js';
 import { ownCopyOf } from '../rpc/own-memory.js';
 import type { DataRequest, OperationReader } from '../rpc/pipeline-operations.js';
 import { ResultWriter } from '../rpc/pipeline-results.js';
 import type { StoredValue } from '../storage/index.js';
+import type { OperationSpan, Tracing } from '../tracing/index.js';
 import type { LocalShard } from './local-shard.js';
 import {
   OrderedGet,
@@ -27,6 +28,8 @@ export interface PipelineContext {
   readonly maxValueBytes: number;
   readonly directory: ShardDirectory;
   readonly counts: ApiCounts;
+  /** Undefined: this process makes no spans. */
+  readonly tracing: Tracing | undefined;
   /** Why nothing is taken in any more. */
   refusalOfAll(): KvError | undefined;
   /** An error as the caller should see it: the whereabouts of the shard's primary are added, the unexpected is logged. */
@@ -58,6 +61,8 @@ export class PipelineExecutor implements Results {
   /** Of one message in one slice one get and one put are timed, which is as much as the clock is worth. */
   #hasRead = false;
   #samplesPut = false;
+  /** Of operations that are traced and not answered, by id; undefined as long as none came. */
+  #spans: Map<number, OperationSpan> | undefined;
 
   constructor(context: PipelineContext, output: ResultOutput) {
     this.#context = context;
@@ -89,6 +94,7 @@ export class PipelineExecutor implements Results {
   /** Does it, or begins to. `visits` are those of this turn, after the operation came in (R9). */
   execute(operation: OperationReader): void {
     let shard = 0;
+    if (operation.traceParent !== undefined) this.#beginSpan(operation);
     try {
       const refusal = this.#context.refusalOfAll();
       if (refusal !== undefined) throw refusal;
@@ -172,6 +178,7 @@ export class PipelineExecutor implements Results {
 
   #value(id: number, stored: StoredValue | undefined): void {
     this.#context.counts.get.succeeded++;
+    if (this.#spans !== undefined) this.#endSpan(id);
     if (stored === undefined) this.results.notFound(id);
     else {
       this.#output.makeRoom(stored.value.length);
@@ -183,6 +190,7 @@ export class PipelineExecutor implements Results {
   written(id: number, bytes: number, version: number): void {
     this.#settled(bytes);
     this.#context.counts.put.succeeded++;
+    if (this.#spans !== undefined) this.#endSpan(id);
     this.results.put(id, version);
     this.#output.added();
   }
@@ -190,6 +198,7 @@ export class PipelineExecutor implements Results {
   deleted(id: number, bytes: number, version: number): void {
     this.#settled(bytes);
     this.#context.counts.delete.succeeded++;
+    if (this.#spans !== undefined) this.#endSpan(id);
     this.results.delete(id, version);
     this.#output.added();
   }
@@ -216,8 +225,24 @@ export class PipelineExecutor implements Results {
   #error(id: number, kind: DataRequest['kind'] | undefined, error: unknown, shard: number): void {
     const told = this.#context.explain(error, shard);
     if (kind !== undefined) this.#context.counts[kind].failed(told.code);
+    if (this.#spans !== undefined) this.#endSpan(id, told.code);
     this.results.error(id, told);
     this.#output.added();
+  }
+
+  #beginSpan({ id, kind, traceParent }: OperationReader): void {
+    const { tracing, nodeId } = this.#context;
+    if (tracing === undefined || kind === undefined) return;
+    this.#spans ??= new Map();
+    this.#spans.set(id, tracing.startOfNode(kind, traceParent, { 'kvnode.node': nodeId }));
+  }
+
+  #endSpan(id: number, code?: ErrorCode): void {
+    const span = this.#spans?.get(id);
+    if (span === undefined) return;
+    this.#spans?.delete(id);
+    if (code === undefined) span.succeeded();
+    else span.failed(code);
   }
 
   #waitsFor(bytes: number): void {

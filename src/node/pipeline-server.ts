@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { KvError } from '../errors.js';
 import type { ApiCounts } from '../metrics/index.js';
 import { toStatus } from '../rpc/status.js';
+import type { Tracing } from '../tracing/index.js';
 import { noPrimary } from './no-primary.js';
 import type { PipelineContext } from './pipeline-executor.js';
 import { type PipelineCall, PipelineSession } from './pipeline-session.js';
@@ -15,6 +16,7 @@ export interface PipelineServerOptions {
   /** Streams open at the same time. */
   readonly maxPipelines: number;
   readonly counts: ApiCounts;
+  readonly tracing: Tracing | undefined;
   readonly logger: Logger;
 }
 
@@ -30,9 +32,9 @@ export class PipelineServer {
 
   constructor(options: PipelineServerOptions) {
     this.#options = options;
-    const { nodeId, maxValueBytes, directory, counts } = options;
+    const { nodeId, maxValueBytes, directory, counts, tracing } = options;
     this.#context = {
-      ...{ nodeId, maxValueBytes, directory, counts },
+      ...{ nodeId, maxValueBytes, directory, counts, tracing },
       refusalOfAll: () => this.#refusal,
       explain: (error, shard) => this.#explain(error, shard),
       waiting: (operations) => {

@@ -2,17 +2,21 @@
  * The messages of kv.v1.KeyValue/Pipeline that carry operations, by hand: there are as many of them as operations, and
  * proto-loader's way costs more than everything else that is done for one. The bytes are those of proto/kv/v1/kv.proto.
  */
+import { traceParentBytes } from '../tracing/index.js';
 import { ProtobufReader, tagOf } from './protobuf-reader.js';
 import { ProtobufWriter } from './protobuf-writer.js';
 
-/** An operation of a client, before it has a name on a stream. */
-export type DataRequest =
+/** An operation of a client, before it has a name on a stream; `traceParent` is there only where it is traced. */
+export type DataRequest = Operation & { readonly traceParent?: string };
+
+type Operation =
   | { readonly kind: 'get'; readonly key: string }
   | { readonly kind: 'put'; readonly key: string; readonly value: Uint8Array; readonly ifVersion: number | undefined }
   | { readonly kind: 'delete'; readonly key: string; readonly ifVersion: number | undefined };
 
 const operationsField = 1;
 const idField = 1;
+const traceParentField = 5;
 const fieldOf = { get: 2, put: 3, delete: 4 } as const;
 const keyField = 1;
 const valueField = 2;
@@ -21,12 +25,14 @@ const deleteIfVersionField = 2;
 
 /** What the tags and lengths around a key and a value take at the most, both conditions and the id included. */
 const overheadBytes = 48;
+const traceParentOverheadBytes = traceParentBytes + 2;
 const maxUtf8BytesPerUnit = 3;
 
 /** Of the request as it will be written: never less, seldom much more. */
 export function sizeOf(request: DataRequest): number {
   const valueBytes = request.kind === 'put' ? request.value.length : 0;
-  return overheadBytes + maxUtf8BytesPerUnit * request.key.length + valueBytes;
+  const traceBytes = request.traceParent === undefined ? 0 : traceParentOverheadBytes;
+  return overheadBytes + maxUtf8BytesPerUnit * request.key.length + valueBytes + traceBytes;
 }
 
 export class OperationWriter {
@@ -52,6 +58,7 @@ export class OperationWriter {
       writer.uint64(deleteIfVersionField, request.ifVersion);
     }
     writer.end();
+    if (request.traceParent !== undefined) writer.string(traceParentField, request.traceParent);
     writer.end();
   }
 
@@ -67,6 +74,7 @@ const tags = {
   get: tagOf(fieldOf.get, 'bytes'),
   put: tagOf(fieldOf.put, 'bytes'),
   delete: tagOf(fieldOf.delete, 'bytes'),
+  traceParent: tagOf(traceParentField, 'bytes'),
   key: tagOf(keyField, 'bytes'),
   value: tagOf(valueField, 'bytes'),
   putIfVersion: tagOf(putIfVersionField, 'varint'),
@@ -87,6 +95,8 @@ export class OperationReader {
   valueStart = 0;
   valueEnd = 0;
   ifVersion: number | undefined;
+  /** Not judged, but for its length. */
+  traceParent: string | undefined;
 
   constructor(buffer: Buffer) {
     this.buffer = buffer;
@@ -112,12 +122,14 @@ export class OperationReader {
     const outerEnd = reader.enter();
     this.id = 0;
     this.kind = undefined;
+    this.traceParent = undefined;
     while (reader.more) {
       const tag = reader.tag();
       if (tag === tags.id) this.id = reader.varint();
       else if (tag === tags.get) this.#request('get');
       else if (tag === tags.put) this.#request('put');
       else if (tag === tags.delete) this.#request('delete');
+      else if (tag === tags.traceParent) this.#traceParent();
       else reader.skip(tag);
     }
     reader.leave(outerEnd);
@@ -143,6 +155,12 @@ export class OperationReader {
       else reader.skip(tag);
     }
     reader.leave(outerEnd);
+  }
+
+  #traceParent(): void {
+    const start = this.#reader.bytes();
+    const end = this.#reader.position;
+    if (end - start === traceParentBytes) this.traceParent = this.buffer.toString('latin1', start, end);
   }
 
   #key(): void {

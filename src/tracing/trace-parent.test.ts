@@ -1,0 +1,25 @@
+import { expect, test } from 'vitest';
+import { formatTraceParent, parseTraceParent } from './trace-parent.js';
+
+const traceId = '0af7651916cd43dd8448eb211c80319c';
+const spanId = 'b7ad6b7169203331';
+
+test('what is formatted is parsed as it was', () => {
+  for (const traceFlags of [0, 1, 255]) {
+    const text = formatTraceParent({ traceId, spanId, traceFlags });
+    expect(parseTraceParent(text)).toEqual({ traceId, spanId, traceFlags, isRemote: true });
+  }
+});
+
+test('the example of the specification is read', () => {
+  expect(parseTraceParent(`00-${traceId}-${spanId}-01`)).toEqual({ traceId, spanId, traceFlags: 1, isRemote: true });
+});
+
+test('anything else is ignored', () => {
+  const zeros = '0'.repeat(32);
+  for (const text of [
+    ...[undefined, '', 'x', `01-${traceId}-${spanId}-01`, `00-${traceId.toUpperCase()}-${spanId}-01`, `00-${zeros}-${spanId}-01`],
+    ...[`00-${traceId}-${zeros.slice(16)}-01`, `00-${traceId}-${spanId}-01 `, `00-${traceId}-${spanId}-1`, 'é'.repeat(55)],
+  ])
+    expect(parseTraceParent(text)).toBeUndefined();
+});

@@ -1,0 +1,94 @@
+/** One trace through client, node and forwarding: two nodes in this process, whose SDK keeps the spans in memory. */
+import { randomBytes } from 'node:crypto';
+import { Client, credentials, Metadata, type ServiceDefinition } from '@grpc/grpc-js';
+import { loadSync } from '@grpc/proto-loader';
+import { context, SpanKind, trace } from '@opentelemetry/api';
+import { InMemorySpanExporter, NodeTracerProvider, type ReadableSpan, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-node';
+import { pino } from 'pino';
+import { afterAll, beforeAll, beforeEach, expect, inject, test } from 'vitest';
+import { resolveOptions } from '../../src/config/index.js';
+import { KvClient } from '../../src/index.js';
+import { KvNode } from '../../src/node/index.js';
+
+const file = new URL('../../proto/kv/v1/kv.proto', import.meta.url).pathname;
+const keyValue = loadSync(file, { longs: Number, defaults: true })['kv.v1.KeyValue'] as ServiceDefinition;
+
+const exporter = new InMemorySpanExporter();
+const provider = new NodeTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] });
+const nodes: KvNode[] = [];
+
+beforeAll(async () => {
+  provider.register();
+  const commandLine = { zk: inject('zk'), root: `/kvnode-${randomBytes(6).toString('hex')}`, port: '0', shards: '1' };
+  const { values } = resolveOptions({ commandLine, environment: {}, configPath: undefined });
+  for (let count = 0; count < 2; count++) nodes.push(await KvNode.start({ ...values, logger: pino({ level: 'silent' }) }));
+});
+
+beforeEach(() => exporter.reset());
+
+afterAll(async () => {
+  await Promise.all(nodes.map((node) => node.stop({ returns: true })));
+  await provider.shutdown();
+});
+
+/**
+ * What the service does, as the parent of what `work` does, and all spans of the same trace, by kind and name. There may be more
+ * attempts than one: the shard may go to its preferred primary just then.
+ */
+async function traced(work: () => Promise<unknown>): Promise<{ told: string[]; spans: ReadableSpan[] }> {
+  const parent = trace.getTracer('service').startSpan('service');
+  await context.with(trace.setSpan(context.active(), parent), work);
+  parent.end();
+  const spans = exporter.getFinishedSpans().filter((span) => span.spanContext().traceId === parent.spanContext().traceId);
+  return { told: [...new Set(spans.map(({ kind, name }) => `${SpanKind[kind]} ${name}`))].sort(), spans };
+}
+
+/** Of several attempts one may be passed on, and is then the child of another. */
+function isChild(spans: readonly ReadableSpan[], child: SpanKind, parent: SpanKind): boolean {
+  const parentId = spans.find(({ kind }) => kind === parent)?.spanContext().spanId;
+  return spans.some(({ kind, parentSpanContext }) => kind === child && parentSpanContext?.spanId === parentId);
+}
+
+for (const api of ['pipeline', 'unary'] as const)
+  test(`an operation of a client, ${api} - its span is a child of the caller's, and the node's a child of that`, async () => {
+    const client = await KvClient.connect({ nodes: nodes.map(({ address }) => address), api });
+    for (const [method, work] of [
+      ['put', () => client.put('traced', 'value')],
+      ['get', () => client.get('traced')],
+      ['delete', () => client.delete('traced')],
+    ] as const) {
+      const { told, spans } = await traced(work);
+      expect(told).toEqual([`CLIENT kvnode ${method}`, 'INTERNAL service', `SERVER kvnode ${method}`]);
+      expect(isChild(spans, SpanKind.CLIENT, SpanKind.INTERNAL) && isChild(spans, SpanKind.SERVER, SpanKind.CLIENT)).toBe(true);
+    }
+    const { spans } = await traced(() => client.put('traced', 'value', { ifVersion: 7 }).catch(() => {}));
+    for (const side of [SpanKind.CLIENT, SpanKind.SERVER])
+      expect(spans.findLast(({ kind }) => kind === side)?.attributes['error.type']).toBe('VERSION_MISMATCH');
+    await client.close();
+  });
+
+test('a request that a node passes on - both nodes tell of it in the trace that its caller named', async () => {
+  const client = await KvClient.connect({ nodes: nodes.map(({ address }) => address) });
+  await client.put('traced', 'value');
+  const { holders } = await client.locate('traced');
+  await client.close();
+  const backup = nodes.find(({ id }) => id !== holders[0]!.nodeId)!;
+  exporter.reset();
+  const traceId = randomBytes(16).toString('hex');
+  const spanId = randomBytes(8).toString('hex');
+  const metadata = new Metadata();
+  metadata.set('traceparent', `00-${traceId}-${spanId}-01`);
+  const stock = new Client(backup.address, credentials.createInsecure());
+  const { path, requestSerialize, responseDeserialize } = keyValue.Get!;
+  await new Promise((resolve, reject) => {
+    stock.makeUnaryRequest(path, requestSerialize, responseDeserialize, { key: 'traced' }, metadata, (error, response) =>
+      error === null ? resolve(response) : reject(error),
+    );
+  });
+  stock.close();
+  const spans = exporter.getFinishedSpans().filter((span) => span.spanContext().traceId === traceId);
+  const ofNode = (id: string) => spans.find(({ attributes }) => attributes['kvnode.node'] === id);
+  expect(spans.map(({ name }) => name)).toEqual(['kvnode get', 'kvnode get']);
+  expect(ofNode(backup.id)?.parentSpanContext?.spanId).toBe(spanId);
+  expect(ofNode(holders[0]!.nodeId)?.parentSpanContext?.spanId).toBe(ofNode(backup.id)?.spanContext().spanId);
+});
