@@ -17,7 +17,7 @@ export const getCommand: Command = {
     const client = await connect();
     const found = await tellWaiting(client, [key], output, () => client.get(key, call));
     if (found === undefined) {
-      output.note('the key does not exist');
+      output.remark('the key does not exist');
       output.noResult({ key, found: false });
       return exitCodes.notFound;
     }

@@ -19,10 +19,10 @@ export const mgetCommand: Command = {
     for (const outcome of outcomes) {
       const { key } = outcome;
       if (!outcome.ok) {
-        output.note(`${printable(key)}: ${describeError(outcome.error)}`);
+        output.remark(`${printable(key)}: ${describeError(outcome.error)}`);
         output.noResult({ key, error: outcome.error.code, message: outcome.error.message });
       } else if (outcome.found === undefined) {
-        output.note(`${printable(key)} does not exist`);
+        output.remark(`${printable(key)} does not exist`);
         output.noResult({ key, found: false });
       } else {
         const { value, version, nodeId } = outcome.found;

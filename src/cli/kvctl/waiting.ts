@@ -21,14 +21,14 @@ export async function tellWaiting<Result>(
   const tell = (): void => {
     if (performance.now() - startMs < patienceMs) return;
     const news = describeWait(shardsOf(client, keys));
-    if (news !== told) output.note(`waiting: ${news}`);
+    if (news !== told) output.remark(`waiting: ${news}`);
     told = news;
   };
   const timer = setTimeout(tell, patienceMs + 1);
   const forget = client.onTopology(tell);
   try {
     const result = await work();
-    if (told !== '') output.note(`answered after ${((performance.now() - startMs) / 1000).toFixed(1)} s`);
+    if (told !== '') output.remark(`answered after ${((performance.now() - startMs) / 1000).toFixed(1)} s`);
     return result;
   } finally {
     clearTimeout(timer);
