@@ -18,8 +18,7 @@ import {
   type VersionedPlacement,
 } from '../coordination/index.js';
 import type { Gateway } from '../gateway/index.js';
-import { type NodeFacts, NodeMetrics } from '../metrics/index.js';
-import type { Placement } from '../placement/index.js';
+import { NodeMetrics } from '../metrics/index.js';
 import { clusterServiceWithRawKeys, keyValueServiceWithRawKeys, replicationService } from '../rpc/proto.js';
 import { Tracing } from '../tracing/index.js';
 import { ClusterQueries } from './cluster-queries.js';
@@ -30,26 +29,23 @@ import { KeyValueOperations } from './key-value-operations.js';
 import { KeyValueServer } from './key-value-server.js';
 import { KeyLister } from './list-keys.js';
 import { announce, type Listening, listen, shutDown } from './listen.js';
-import { costOfData } from './memory/data-account.js';
 import { defaultMaxMemoryBytes, divideMemory, type MemoryBudget } from './memory/memory-budget.js';
 import { PendingCalls } from './memory/pending-calls.js';
 import { type GatewayParts, openGateway } from './node-gateway.js';
 import { NodeShards } from './node-shards.js';
-import { describeNode } from './node-status.js';
+import { NodeView } from './node-view.js';
 import type { NodeOptions } from './options.js';
 import { PipelineServer } from './pipeline-server.js';
-import { type Readiness, readinessOf } from './readiness.js';
+import { whenQuiet } from './quiet.js';
+import type { Readiness } from './readiness.js';
 import type { AnswerSink } from './shard-host.js';
 import { ToolServices } from './tool-services.js';
-import { type ClusterFacts, describeCluster, describeShard } from './topology.js';
+import { describeCluster, describeShard } from './topology.js';
 import { TopologyNews } from './topology-news.js';
 
 const startupTimeoutMs = 10_000;
 /** A call without a deadline of its own. */
 const defaultDeadlineMs = 10_000;
-/** After a handover clients learn of the new primary and leave: so long without a call counts as left. */
-const quietBeforeShutdownMs = 100;
-const maxQuietWaitMs = 1_000;
 const shutdownPatienceMs = 2_000;
 /** Between two looks whether the shards of a node that leaves are elsewhere. */
 const lookAgainMs = 20;
@@ -90,14 +86,9 @@ export class KvNode {
   readonly #controller: Controller;
   readonly #tools: ToolServices;
   readonly #metrics: NodeMetrics;
-  readonly #connections: () => number;
   readonly #judgingHealth: NodeJS.Timeout;
   readonly #forwarder = new Forwarder();
-  readonly #startedMs = performance.now();
-  #registeredMs: number | undefined;
-  #nodes: readonly NodeRegistration[] = [];
-  #nodesVersion = 0;
-  #placement: Placement | undefined;
+  readonly #view: NodeView;
   #stopping = false;
   #resolveClosed: (error: Error | undefined) => void = () => {};
   #closing: Promise<void> | undefined;
@@ -165,8 +156,7 @@ export class KvNode {
     this.#config = config;
     this.#coordinator = coordinator;
     this.#server = server;
-    this.#connections = connections;
-    this.#metrics = new NodeMetrics(() => this.#metricsFacts);
+    this.#metrics = new NodeMetrics(() => this.#view.metrics);
     this.#tools = tools;
     this.#judgingHealth = setInterval(() => this.#judgeHealth(), judgeHealthMs);
     this.#gateway = gateway;
@@ -193,6 +183,15 @@ export class KvNode {
       onMoved: (direction) => this.#metrics.shardMoved(direction),
       onFailed: (error) => this.#fail(error),
     });
+    const { zone, weight } = options;
+    this.#view = new NodeView({
+      ...{ nodeId: this.id, address, zone, weight, config, coordinator, memory: this.#memory, shards: this.#shards },
+      isStopping: () => this.#stopping || this.#closing !== undefined,
+      traffic: () => ({
+        ...{ grpcConnections: connections(), pipelines: this.#pipeline.open },
+        pending: { pipeline: this.#pipeline.pending, single: this.#pending.count },
+      }),
+    });
     this.#keys = new KeyLister(this.id, config.shards, (shard) => this.#shards.at(shard)?.host);
     const tracing = Tracing.find();
     const shared = { nodeId: this.id, maxValueBytes: options.maxValueBytes, logger: this.#logger, directory: this.#shards };
@@ -211,15 +210,15 @@ export class KvNode {
       ...{ directory: this.#shards, forwarder: this.#forwarder, untold: () => this.#news.untold },
       topology: {
         shardCount: config.shards,
-        cluster: () => describeCluster(this.#facts),
-        shard: (shard) => describeShard(shard, this.#facts, this.#shards.facts(shard)),
+        cluster: () => describeCluster(this.#view.cluster),
+        shard: (shard) => describeShard(shard, this.#view.cluster, this.#shards.facts(shard)),
       },
-      nodeStatus: () => this.#describeNode(),
+      nodeStatus: () => this.#view.status,
       listKeys: (request) => this.#keys.list(request),
       force: (shard, sink) => this.#force(shard, sink),
     });
     this.#queries = new ClusterQueries({
-      ...{ nodeId: this.id, forwarder: this.#forwarder, nodes: () => this.#nodes, status: () => this.#describeNode() },
+      ...{ nodeId: this.id, forwarder: this.#forwarder, nodes: () => this.#view.nodes, status: () => this.#view.status },
       listKeys: (request) => this.#keys.list(request),
       topology: () => this.#cluster.topology(),
     });
@@ -227,13 +226,7 @@ export class KvNode {
 
   /** Whether it is in sync everywhere it should be; not any more from when it begins to stop. */
   get readiness(): Readiness {
-    const registeredMs = this.#registeredMs;
-    return readinessOf({
-      ...{ nodeId: this.id, shardCount: this.#config.shards, placement: this.#placement },
-      stopping: this.#stopping || this.#closing !== undefined,
-      registeredForMs: registeredMs === undefined ? undefined : performance.now() - registeredMs,
-      replicaAt: (shard) => this.#shards.at(shard)?.host.snapshot,
-    });
+    return this.#view.readiness;
   }
 
   /**
@@ -264,10 +257,10 @@ export class KvNode {
     this.#coordinator.announceLeave().catch((error: unknown) => {
       this.#logger.debug({ err: error }, 'ZooKeeper could not be told of the leave; it counts as one who vanished');
     });
-    const othersStay = (): boolean => this.#nodes.some(({ nodeId, leaving }) => nodeId !== this.id && leaving !== true);
+    const othersStay = (): boolean => this.#view.nodes.some(({ nodeId, leaving }) => nodeId !== this.id && leaving !== true);
     const mayWait = (): boolean =>
       this.#closing === undefined && this.#coordinator.session === 'connected' && othersStay() && performance.now() < untilMs;
-    while (this.#placement !== undefined && this.#shards.held.length > 0 && mayWait())
+    while (this.#view.placement !== undefined && this.#shards.held.length > 0 && mayWait())
       await new Promise((resolve) => setTimeout(resolve, lookAgainMs));
   }
 
@@ -303,7 +296,7 @@ export class KvNode {
         zone,
         weight,
       });
-      this.#registeredMs = performance.now();
+      this.#view.registered();
       this.#judgeHealth();
     } catch (error) {
       await this.#close(error as Error);
@@ -312,48 +305,8 @@ export class KvNode {
     this.#logger.info({ address: this.address, http: this.#httpAddress, clusterId: this.#config.clusterId }, 'listening');
   }
 
-  get #facts(): ClusterFacts {
-    const { clusterId, shards: shardCount, minInSync } = this.#config;
-    const nodesVersion = this.#nodesVersion;
-    return { clusterId, shardCount, minInSync, nodes: this.#nodes, nodesVersion, placement: this.#placement };
-  }
-
-  get #held() {
-    return this.#shards.held.map(({ shard, host: { storage, snapshot } }) => ({
-      ...{ shard, replica: snapshot, keys: storage.keyCount, dataBytes: costOfData(storage) },
-    }));
-  }
-
-  get #metricsFacts(): NodeFacts {
-    const { dataBytes, retainBytes, maxMemoryBytes } = this.#memory;
-    const isPlaced = (nodes: readonly string[] | undefined): boolean => nodes?.includes(this.id) ?? this.#placement === undefined;
-    const placed = this.#placement?.shards;
-    return {
-      held: this.#held.map((held) => ({ ...held, placed: isPlaced(placed?.[held.shard]) })),
-      placedShards: placed === undefined ? this.#config.shards : placed.filter(isPlaced).length,
-      ...{ minInSync: this.#config.minInSync, ready: this.readiness.ready },
-      zookeeperConnected: this.#coordinator.session === 'connected',
-      ...{ nodes: this.#nodes.length, placementVersion: this.#placement?.version ?? 0 },
-      ...{ grpcConnections: this.#connections(), pipelines: this.#pipeline.open },
-      pending: { pipeline: this.#pipeline.pending, single: this.#pending.count },
-      limits: { dataBytes, logBytes: retainBytes, memoryBytes: maxMemoryBytes },
-    };
-  }
-
-  #describeNode() {
-    const { zone = '', weight } = this.#options;
-    return describeNode({
-      ...{ nodeId: this.id, address: this.address, zone, weight, minInSync: this.#config.minInSync },
-      uptimeMs: performance.now() - this.#startedMs,
-      session: this.#coordinator.session,
-      held: this.#held,
-      ...{ memoryBytes: process.memoryUsage.rss(), maxMemoryBytes: this.#memory.maxMemoryBytes },
-      dataLimitBytes: this.#memory.dataBytes,
-    });
-  }
-
   #judgeHealth(): void {
-    const live = this.#registeredMs !== undefined && !this.#stopping && this.#closing === undefined;
+    const live = this.#view.isLive;
     this.#tools.tell({ live, ready: live && this.readiness.ready });
   }
 
@@ -375,8 +328,7 @@ export class KvNode {
   }
 
   #onNodes(nodes: readonly NodeRegistration[], version: number): void {
-    this.#nodes = nodes;
-    this.#nodesVersion = version;
+    this.#view.learnNodes(nodes, version);
     this.#controller.onNodes(nodes);
     this.#shards.onNodes(nodes);
     this.#news.clusterChanged();
@@ -384,7 +336,7 @@ export class KvNode {
 
   #onPlacement(read: VersionedPlacement | undefined): void {
     // One that ZooKeeper has lost still says where the data is: the controller writes it again.
-    if (read !== undefined) this.#placement = read.placement;
+    if (read !== undefined) this.#view.learnPlacement(read.placement);
     this.#controller.onPlacement(read);
     this.#shards.onPlacement(read?.placement);
     this.#news.clusterChanged();
@@ -407,7 +359,12 @@ export class KvNode {
     this.#tools.tell({ live: false, ready: false });
     this.#controller.close();
     await this.#coordinator.close();
-    if (error === undefined) await this.#waitUntilQuiet();
+    if (error === undefined) {
+      await whenQuiet({
+        pending: () => this.#pending.count + this.#pipeline.pending,
+        quietForMs: () => Math.min(this.#pending.quietMs, this.#pipeline.quietMs),
+      });
+    }
     this.#operations.close();
     this.#pipeline.close();
     this.#cluster.close();
@@ -418,17 +375,5 @@ export class KvNode {
     await Promise.all([shutDown(this.#server, error === undefined ? shutdownPatienceMs : 0), this.#gateway?.close()]);
     this.#forwarder.close();
     this.#resolveClosed(error);
-  }
-
-  /** Clients have been told who is primary now; those on their way are still forwarded. */
-  async #waitUntilQuiet(): Promise<void> {
-    const deadline = performance.now() + maxQuietWaitMs;
-    while (performance.now() < deadline) {
-      const pending = this.#pending.count + this.#pipeline.pending;
-      const quietMs = Math.min(this.#pending.quietMs, this.#pipeline.quietMs);
-      const waitMs = pending > 0 ? quietBeforeShutdownMs : quietBeforeShutdownMs - quietMs;
-      if (waitMs <= 0) return;
-      await new Promise((resolve) => setTimeout(resolve, Math.min(waitMs, deadline - performance.now())));
-    }
   }
 }
