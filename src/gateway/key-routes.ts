@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type CallMemory, readValue } from './body.js';
 import { checkIfMatch, etagOf, ifVersionOf, isKnown } from './conditions.js';
 import { keyBytesOf } from './key-path.js';
+import { httpLimits } from './limits.js';
 import { OpenCalls } from './open-calls.js';
 import { HttpRefusal } from './problem.js';
 import type { Routes } from './routes.js';
@@ -27,11 +28,11 @@ export interface KeyValues {
 
 const url = '/api/kv/:key';
 
-export function keyRoutes(keyValues: KeyValues): Routes {
+export function keyRoutes(keyValues: KeyValues, { answerTimeoutMs } = httpLimits): Routes {
   return async (root) => {
     await root.register(async (app) => {
       const calls = new WeakMap<FastifyRequest, CallMemory>();
-      const open = new OpenCalls();
+      const open = new OpenCalls(answerTimeoutMs);
       app.addHook('onRequest', async (request, reply) => {
         const call = keyValues.begin();
         calls.set(request, call);

@@ -8,6 +8,8 @@ export class FakeKeyValues implements KeyValues {
   readonly values = new Map<string, { value: Buffer; version: number }>();
   /** What the next operation fails with. */
   failure: unknown;
+  /** Until when reads wait. */
+  readable: Promise<void> | undefined;
   /** Calls that have begun and not ended, and the bytes that those hold. */
   pending = 0;
   heldBytes = 0;
@@ -36,6 +38,7 @@ export class FakeKeyValues implements KeyValues {
   }
 
   async get({ key: bytes }: { readonly key: Buffer }) {
+    await this.readable;
     const stored = this.values.get(this.#keyOf(bytes));
     const found = stored !== undefined;
     return { found, value: stored?.value ?? Buffer.alloc(0), version: stored?.version ?? 0, nodeId: 'node-a' };

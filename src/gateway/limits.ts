@@ -10,9 +10,11 @@ export interface HttpLimits {
   readonly timeoutCheckMs: number;
   /** Without a byte in either direction: a client that does not read its answer is cut off. */
   readonly silentConnectionMs: number;
+  /** From the request until its answer has left: a client that takes it byte by byte is cut off, too. */
+  readonly answerTimeoutMs: number;
   /** Between two requests. */
   readonly keepAliveMs: number;
-  /** Beyond them a new one is closed at once, and those that are idle are closed to make room. */
+  /** For one more the one is closed whose client has been waited for longest. */
   readonly maxConnections: number;
   /** Of a body that nobody wants: so much is read, for the sake of the connection. */
   readonly maxDiscardedBytes: number;
@@ -24,6 +26,7 @@ export const httpLimits: HttpLimits = {
   requestTimeoutMs: 20_000,
   timeoutCheckMs: 1_000,
   silentConnectionMs: 30_000,
+  answerTimeoutMs: 120_000,
   // Longer than the 60 seconds after which load balancers usually close: it should be they who do.
   keepAliveMs: 65_000,
   maxConnections: 1_024,

@@ -25,7 +25,7 @@ afterEach(end);
 async function start(limits: HttpLimits): Promise<void> {
   store = new FakeKeyValues();
   closing = false;
-  const routes = [keyRoutes(store), healthRoutes({ readiness: () => ({ ready: true, reasons: [] }) })];
+  const routes = [keyRoutes(store, limits), healthRoutes({ readiness: () => ({ ready: true, reasons: [] }) })];
   app = createServer({ routes, logger: pino({ level: 'silent' }), limits, isClosing: () => closing });
   await app.listen({ port: 0, host: '127.0.0.1' });
 }
@@ -170,19 +170,53 @@ describe('a client', () => {
     expect(store.heldBytes).toBe(0);
   });
 
-  it('more than there may be is closed at once; when those that say nothing are cut off, others are served', async () => {
-    await startAgain(hasty);
-    const crowd = Array.from({ length: 40 }, () => new Peer());
-    await Promise.all(crowd.map((peer) => peer.isCutOff()));
-    const served = new Peer('GET /livez HTTP/1.1\r\nhost: x\r\n\r\n');
-    await served.hears('"alive":true');
+  it('that takes its answers too slowly is cut off, though it takes them', async () => {
+    await startAgain({ ...patient, answerTimeoutMs: 500 });
+    store.values.set('k', { value: Buffer.alloc(1_000, 'v'), version: 1 });
+    const peer = new Peer('GET /api/kv/k HTTP/1.1\r\nhost: x\r\n\r\n'.repeat(30_000));
+    peer.socket.pause();
+    const sip = setInterval(() => peer.socket.read(1), 20);
+    await once(app.server, 'connection');
+    await noConnections();
+    clearInterval(sip);
+    while (store.pending > 0) await new Promise(setImmediate);
+    expect(store.heldBytes).toBe(0);
+  });
+});
+
+describe('more clients than there may be', () => {
+  const { maxConnections } = patient;
+
+  it.each([
+    ['say nothing', ''],
+    ['drip their headers', 'GET /livez HTTP/1.1\r\nhost: x\r\nx-slow: '],
+    ['drip a body', 'PUT /api/kv/k HTTP/1.1\r\nhost: x\r\ncontent-length: 900\r\n\r\nv'],
+    ['have been answered', 'GET /livez HTTP/1.1\r\nhost: x\r\n\r\n'],
+  ])('of those that %s the first goes, and who asks is answered at once', async (_what, words) => {
+    const crowd: Peer[] = [];
+    for (let count = 0; count < maxConnections; count++) {
+      crowd.push(new Peer(words));
+      await once(app.server, 'connection');
+    }
+    if (words.includes('PUT')) while (store.pending < maxConnections) await new Promise(setImmediate);
+    if (words.endsWith('\r\n\r\n')) await Promise.all(crowd.map((peer) => peer.hears('"alive":true')));
+    const probe = new Peer('GET /livez HTTP/1.1\r\nhost: x\r\n\r\n');
+    await probe.hears('"alive":true');
+    await crowd[0]!.isCutOff();
+    expect(crowd.slice(1).map(({ socket }) => socket.destroyed)).not.toContain(true);
+    expect(probe.socket.destroyed).toBe(false);
   });
 
-  it('more than there may be makes those leave who ask for nothing', async () => {
-    const idle = Array.from({ length: patient.maxConnections }, () => new Peer('GET /livez HTTP/1.1\r\nhost: x\r\n\r\n'));
-    await Promise.all(idle.map((peer) => peer.hears('"alive":true')));
-    await new Peer().isCutOff();
-    await Promise.all(idle.map((peer) => peer.isCutOff()));
+  it('who waits for an answer is kept, whoever comes', async () => {
+    let answer = (): void => {};
+    store.readable = new Promise((resolve) => {
+      answer = resolve;
+    });
+    const busy = Array.from({ length: maxConnections }, () => new Peer('GET /api/kv/k HTTP/1.1\r\nhost: x\r\n\r\n'));
+    while (store.pending < maxConnections) await new Promise(setImmediate);
+    await new Peer('GET /livez HTTP/1.1\r\nhost: x\r\n\r\n').isCutOff();
+    answer();
+    await Promise.all(busy.map((peer) => peer.hears('KEY_NOT_FOUND')));
     await new Peer('GET /livez HTTP/1.1\r\nhost: x\r\n\r\n').hears('"alive":true');
   });
 });

@@ -7,6 +7,7 @@ import type { Socket } from 'node:net';
 import fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import type { Logger } from 'pino';
 import { announcedBytes } from './body.js';
+import { limitConnections } from './connections.js';
 import { routedUrl } from './key-path.js';
 import { type HttpLimits, httpLimits } from './limits.js';
 import { describeRoutes } from './openapi.js';
@@ -37,7 +38,8 @@ export function createServer({ routes, logger, isClosing, limits = httpLimits }:
     clientErrorHandler: (error, socket) => answerClientError(error, socket, limits),
     frameworkErrors: (error, _request, reply) => void answerProblem(error, reply as FastifyReply, logger),
   });
-  limitConnections(app, limits);
+  limitConnections(app, limits.maxConnections);
+  answerExpectations(app, limits);
   // A body is read by the route that wants one; every type is as good as any other.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', (_request, _payload, done) => done(null));
@@ -74,9 +76,7 @@ function answerProblem(error: unknown, reply: FastifyReply, logger: Logger): Fas
     .send(Buffer.from(JSON.stringify(body)));
 }
 
-function limitConnections({ server }: FastifyInstance, { maxConnections, maxDiscardedBytes }: HttpLimits): void {
-  server.maxConnections = maxConnections;
-  server.on('drop', () => server.closeIdleConnections());
+function answerExpectations({ server }: FastifyInstance, { maxDiscardedBytes }: HttpLimits): void {
   // Who asks whether to send a body hears before it has sent one.
   server.on('checkContinue', (request, response) => {
     if ((announcedBytes(request) ?? 0) <= maxDiscardedBytes) response.writeContinue();
