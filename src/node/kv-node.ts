@@ -76,6 +76,7 @@ export class KvNode {
   readonly #shards: NodeShards;
   /** Of every service that takes single calls. */
   readonly #pending: PendingCalls;
+  readonly #pendingOfHttp: PendingCalls;
   readonly #operations: KeyValueOperations;
   readonly #keyValue: KeyValueServer;
   readonly #pipeline: PipelineServer;
@@ -196,6 +197,7 @@ export class KvNode {
     const tracing = Tracing.find();
     const shared = { nodeId: this.id, maxValueBytes: options.maxValueBytes, logger: this.#logger, directory: this.#shards };
     this.#pending = new PendingCalls(maxPendingBytes);
+    this.#pendingOfHttp = this.#pending.half();
     const forwarding = {
       pending: this.#pending,
       defaultDeadlineMs,
@@ -274,7 +276,7 @@ export class KvNode {
 
   get #gatewayParts(): GatewayParts {
     return {
-      ...{ operations: this.#operations, pending: this.#pending, cluster: this.#cluster, queries: this.#queries },
+      ...{ operations: this.#operations, pending: this.#pendingOfHttp, cluster: this.#cluster, queries: this.#queries },
       health: { readiness: () => this.readiness },
       metrics: this.#metrics,
     };

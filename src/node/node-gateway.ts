@@ -18,6 +18,7 @@ import type { PendingCalls } from './memory/pending-calls.js';
 
 export interface GatewayParts {
   readonly operations: KeyValueOperations;
+  /** Of HTTP alone: a client can take its time with a body or an answer, and others are not to miss what that holds. */
   readonly pending: PendingCalls;
   readonly cluster: ClusterServer;
   readonly queries: ClusterQueries;

@@ -34,6 +34,27 @@ describe('calls that wait', () => {
     expect(calls.count).toBe(1);
   });
 
+  it('of one service take half of what there is: for the others the rest is left', () => {
+    const calls = new PendingCalls(1_000);
+    const ofService = calls.half();
+    const held = [ofService.begin(300), ofService.begin(201)];
+    expect(() => ofService.refuseWhatIsTooMuch()).toThrow(expect.objectContaining({ code: 'OVERLOADED' }));
+    expect(() => calls.refuseWhatIsTooMuch()).not.toThrow();
+    const other = calls.begin(500);
+    expect(() => calls.refuseWhatIsTooMuch()).toThrow(expect.objectContaining({ code: 'OVERLOADED' }));
+    expect(calls.count).toBe(3);
+    for (const call of held) call.end();
+    ofService.begin(400);
+    ofService.begin(0);
+    expect(() => calls.refuseWhatIsTooMuch()).not.toThrow();
+    other.hold(200);
+    expect(() => ofService.refuseWhatIsTooMuch()).toThrow(expect.objectContaining({ code: 'OVERLOADED' }));
+    other.end();
+    for (let count = 0; count < 4_095; count++) ofService.begin(0);
+    expect(() => ofService.refuseWhatIsTooMuch()).toThrow('4096 calls');
+    expect(() => calls.refuseWhatIsTooMuch()).not.toThrow();
+  });
+
   it('are refused beyond a number', () => {
     const calls = new PendingCalls(10);
     for (let count = 0; count < 8_192; count++) calls.begin(0);

@@ -10,12 +10,21 @@ const maxPendingCalls = 8_192;
 export class PendingCalls {
   /** A single call that holds more is taken alone. */
   readonly #maxBytes: number;
+  readonly #maxCalls: number;
+  readonly #whole: PendingCalls | undefined;
   #count = 0;
   #bytes = 0;
   #lastMs = 0;
 
-  constructor(maxBytes: number) {
+  constructor(maxBytes: number, maxCalls = maxPendingCalls, whole?: PendingCalls) {
     this.#maxBytes = maxBytes;
+    this.#maxCalls = maxCalls;
+    this.#whole = whole;
+  }
+
+  /** Those of one service, which count here as well: for the others half of everything is left, whatever its clients do. */
+  half(): PendingCalls {
+    return new PendingCalls(Math.floor(this.#maxBytes / 2), Math.floor(this.#maxCalls / 2), this);
   }
 
   /** Calls that have not been answered. */
@@ -29,25 +38,35 @@ export class PendingCalls {
 
   /** Counted from here until its `end`, also where it is refused: somebody holds its bytes until then. */
   begin(bytes: number): PendingCall {
-    this.#count++;
-    this.#lastMs = performance.now();
-    const call = new PendingCall((more) => {
-      this.#bytes += more;
-    }, this.#ended);
+    this.#begun();
+    const call = new PendingCall(this.#changed, this.#ended);
     call.hold(bytes);
     return call;
   }
 
   /** @throws KvError OVERLOADED; what has begun is counted already. */
   refuseWhatIsTooMuch(): void {
-    if (this.#count > maxPendingCalls)
-      throw new KvError('OVERLOADED', `${maxPendingCalls} calls are waiting at this node already`);
+    if (this.#count > this.#maxCalls)
+      throw new KvError('OVERLOADED', `${this.#maxCalls} calls are waiting at this node already`);
     if (this.#bytes > this.#maxBytes && this.#count > 1)
       throw new KvError('OVERLOADED', `${this.#maxBytes} bytes are waiting at this node already`);
+    this.#whole?.refuseWhatIsTooMuch();
   }
+
+  #begun(): void {
+    this.#count++;
+    this.#lastMs = performance.now();
+    if (this.#whole !== undefined) this.#whole.#begun();
+  }
+
+  readonly #changed = (bytes: number): void => {
+    this.#bytes += bytes;
+    if (this.#whole !== undefined) this.#whole.#changed(bytes);
+  };
 
   readonly #ended = (): void => {
     this.#count--;
+    if (this.#whole !== undefined) this.#whole.#ended();
   };
 }
 
