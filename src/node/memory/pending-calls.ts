@@ -46,8 +46,7 @@ export class PendingCalls {
 
   /** @throws KvError OVERLOADED; what has begun is counted already. */
   refuseWhatIsTooMuch(): void {
-    if (this.#count > this.#maxCalls)
-      throw new KvError('OVERLOADED', `${this.#maxCalls} calls are waiting at this node already`);
+    if (this.#count > this.#maxCalls) throw new KvError('OVERLOADED', `${this.#maxCalls} calls are waiting at this node already`);
     if (this.#bytes > this.#maxBytes && this.#count > 1)
       throw new KvError('OVERLOADED', `${this.#maxBytes} bytes are waiting at this node already`);
     this.#whole?.refuseWhatIsTooMuch();
