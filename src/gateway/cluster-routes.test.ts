@@ -80,7 +80,7 @@ describe('one node', () => {
     }
   });
 
-  it.each(['node-b', '__proto__', '..%2f', '%00'])('%s is none', async (id) => {
+  it.each(['node-b', '__proto__', '..%2f', '%00', 'n'.repeat(5_000)])('%s is none', async (id) => {
     expect((await get(`/api/kv/worker/${id}`)).json()).toMatchObject({ status: 404, code: 'NODE_NOT_FOUND', executed: 'no' });
   });
 

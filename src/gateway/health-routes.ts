@@ -1,6 +1,6 @@
 /** For supervisors and load balancers: whether to start the process anew, and whether to send it requests. */
 import type { Routes } from './routes.js';
-import { jsonAnswer, readinessSchema } from './schemas.js';
+import { jsonAnswer, livenessSchema, problems, readinessSchema } from './schemas.js';
 
 export interface Health {
   /** In sync everywhere it should be; `reasons`: why not. */
@@ -11,7 +11,7 @@ export function healthRoutes(health: Health): Routes {
   return (app) => {
     const alive = {
       ...{ operationId: 'live', tags: ['health'], summary: 'Whether the process runs' },
-      response: { 200: jsonAnswer('It does', { type: 'object', properties: { alive: { const: true } }, required: ['alive'] }) },
+      response: { 200: jsonAnswer('It does', livenessSchema), ...problems({}) },
     };
     app.get('/livez', { schema: alive }, async () => ({ alive: true }));
     const ready = {
@@ -20,7 +20,10 @@ export function healthRoutes(health: Health): Routes {
         tags: ['health'],
         summary: 'Whether the node is in sync everywhere it should be, and is to stay',
       },
-      response: { 200: jsonAnswer('It is', readinessSchema), 503: jsonAnswer('It is not, and why', readinessSchema) },
+      response: {
+        ...{ 200: jsonAnswer('It is', readinessSchema), 503: jsonAnswer('It is not, and why', readinessSchema) },
+        ...problems({}),
+      },
     };
     app.get('/readyz', { schema: ready }, async (_request, reply) => {
       const { ready: isReady, reasons } = health.readiness();

@@ -7,7 +7,7 @@ import { httpLimits } from './limits.js';
 import { OpenCalls } from './open-calls.js';
 import { HttpRefusal } from './problem.js';
 import type { Routes } from './routes.js';
-import { deleteSchema, jsonAnswer, problems, putSchema } from './schemas.js';
+import { deleteSchema, etagHeader, jsonAnswer, nodeHeader, problems, putSchema } from './schemas.js';
 
 interface KeyRequest {
   readonly key: Buffer;
@@ -53,8 +53,8 @@ function addGet(app: FastifyInstance, keyValues: KeyValues, memoryOf: MemoryOf):
     ...{ operationId: 'get', ...common, summary: 'The value of a key, linearizable; HEAD for its version alone' },
     headers: conditionHeaders('Answered with 304 if the key is at one of these versions'),
     response: {
-      200: { description: 'The value', headers: etagHeader, content: binary },
-      304: { description: 'The client has this version', headers: etagHeader, type: 'null' },
+      200: { description: 'The value', headers: { ...etagHeader, ...nodeHeader }, content: binary },
+      304: { description: 'The client has this version', headers: { ...etagHeader, ...nodeHeader }, type: 'null' },
       ...problems({ ...refusals, 404: 'The key does not exist', 412: 'The key is at no version that If-Match asks for' }),
     },
   };
@@ -135,7 +135,6 @@ const common = {
 };
 
 const binary = { 'application/octet-stream': { schema: { type: 'string', format: 'binary' } } };
-const etagHeader = { ETag: { type: 'string', description: 'The version, in double quotes' } };
 
 const refusals = {
   400: 'The key is empty, too long, not percent-encoded or not UTF-8; or a header is none that can be met',

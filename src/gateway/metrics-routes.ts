@@ -1,5 +1,6 @@
 /** For Prometheus: `/metrics`. */
 import type { Routes } from './routes.js';
+import { problems } from './schemas.js';
 
 export interface Metrics {
   /** As they are now, in the text format of Prometheus. */
@@ -10,7 +11,10 @@ export function metricsRoutes(metrics: Metrics): Routes {
   return (app) => {
     const schema = {
       ...{ operationId: 'metrics', tags: ['health'], summary: 'What the node counts and measures, for Prometheus' },
-      response: { 200: { description: 'Text format 0.0.4', content: { 'text/plain': { schema: { type: 'string' } } } } },
+      response: {
+        200: { description: 'Text format 0.0.4', content: { 'text/plain': { schema: { type: 'string' } } } },
+        ...problems({ 503: 'The node is starting' }),
+      },
     };
     app.get('/metrics', { schema }, async (_request, reply) => {
       const { contentType, text } = await metrics.read();

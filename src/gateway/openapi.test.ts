@@ -45,11 +45,13 @@ let app: FastifyInstance;
 let routed: string[];
 let document: Document;
 let ready: boolean;
+let starting: boolean;
 
 beforeEach(async () => {
   store = new FakeKeyValues();
   view = new FakeClusterView();
   ready = true;
+  starting = false;
   const health = healthRoutes({ readiness: () => ({ ready, reasons: ready ? [] : ['the node is stopping'] }) });
   routed = [];
   app = createServer({
@@ -63,7 +65,12 @@ beforeEach(async () => {
       health,
       keyRoutes(store),
       clusterRoutes(() => view),
-      metricsRoutes({ read: async () => ({ contentType: 'text/plain; version=0.0.4', text: 'kvnode_up 1\n' }) }),
+      metricsRoutes({
+        read: async () => {
+          if (starting) throw new KvError('NO_PRIMARY', 'this node is starting');
+          return { contentType: 'text/plain; version=0.0.4', text: 'kvnode_up 1\n' };
+        },
+      }),
     ],
     ...{ logger: pino({ level: 'silent' }), isClosing: () => false },
   });
@@ -99,7 +106,7 @@ it('is a valid OpenAPI 3.1 document', () => {
     const answers = Object.entries(responses);
     expect(answers.length).toBeGreaterThan(0);
     for (const [status, { description }] of answers) {
-      expect(status).toMatch(/^[2-5]\d\d$/);
+      expect(status).toMatch(/^([2-5]\d\d|default)$/);
       expect(description).not.toBe('');
     }
     const contents = [requestBody?.content ?? {}, ...answers.map(([, { content = {} }]) => content)];
@@ -121,6 +128,12 @@ it('tells of the bodies and the conditions of writes', () => {
     ]);
   }
 });
+
+const refusedHeaders: readonly (readonly [status: number, headers: Record<string, string>])[] = [
+  [403, { origin: 'https://evil.example' }],
+  [415, { 'content-encoding': 'gzip' }],
+  [501, { 'transfer-encoding': 'gzip, chunked' }],
+];
 
 it('says what the routes answer, right or wrong', async () => {
   const etag = async () => (await app.inject({ method: 'PUT', url: '/api/kv/k', payload: 'v' })).headers.etag as string;
@@ -147,11 +160,18 @@ it('says what the routes answer, right or wrong', async () => {
   view.silent = new KvError('UNREACHABLE', 'it cannot be reached');
   await answers('GET', '/api/cluster', '/api/cluster', {}, 200);
   await answers('GET', '/metrics', '/metrics', {}, 200);
+  starting = true;
+  await answers('GET', '/metrics', '/metrics', {}, 503);
+  for (const path of Object.keys(document.paths).filter((one) => !one.includes('{')))
+    for (const [status, headers] of refusedHeaders) await answers('GET', path, path, { headers }, status);
   await answers('GET', '/livez', '/livez', {}, 200);
   await answers('GET', '/readyz', '/readyz', {}, 200);
   ready = false;
   await answers('GET', '/readyz', '/readyz', {}, 503);
 });
+
+/** What `default` stands for: statuses that no route has for itself. */
+const anyRequest = [403, 415, 417, 501];
 
 async function answers(
   method: 'GET' | 'PUT' | 'POST' | 'DELETE',
@@ -162,7 +182,8 @@ async function answers(
 ): Promise<void> {
   const answer = await app.inject({ method, url, ...request });
   expect([url, answer.statusCode]).toEqual([url, status]);
-  const described = document.paths[path]?.[method.toLowerCase()]?.responses[status];
+  const { responses } = document.paths[path]![method.toLowerCase()]!;
+  const described = responses[status] ?? (anyRequest.includes(status) ? responses.default : undefined);
   expect(described, `${method} ${path} may answer ${status}`).toBeDefined();
   const [type, media] = Object.entries(described?.content ?? {})[0] ?? [];
   if (type === undefined) return expect(answer.body).toBe('');

@@ -2,6 +2,7 @@
 import swagger from '@fastify/swagger';
 import type { FastifyInstance } from 'fastify';
 import { packageVersion } from '../version.js';
+import { jsonAnswer, problems } from './schemas.js';
 
 export async function describeRoutes(app: FastifyInstance): Promise<void> {
   await app.register(swagger, {
@@ -21,7 +22,7 @@ export async function describeRoutes(app: FastifyInstance): Promise<void> {
   });
   const schema = {
     ...{ operationId: 'openapi', tags: ['cluster'], summary: 'This document' },
-    response: { 200: { description: 'OpenAPI 3.1', content: { 'application/json': { schema: { type: 'object' } } } } },
+    response: { 200: jsonAnswer('OpenAPI 3.1', { type: 'object' }), ...problems({}) },
   };
   app.get('/api/openapi.json', { schema }, async () => app.swagger());
 }

@@ -37,8 +37,18 @@ export const problemType = 'application/problem+json';
 /** A failover takes about that long. */
 const retryAfterSeconds = 1;
 
-/** Where no operation was asked for, or none that could be one. */
-type HttpCode = 'KEY_NOT_FOUND' | 'NODE_NOT_FOUND' | 'NOT_FOUND' | 'METHOD_NOT_ALLOWED' | 'CROSS_ORIGIN' | 'BAD_REQUEST';
+/** Where no operation was asked for, or none that could be one: with the statuses that each leaves with. */
+export const httpCodes = {
+  KEY_NOT_FOUND: [404],
+  NODE_NOT_FOUND: [404],
+  NOT_FOUND: [404],
+  METHOD_NOT_ALLOWED: [405],
+  NOT_SUPPORTED: [415, 417, 501],
+  CROSS_ORIGIN: [403],
+  BAD_REQUEST: [400, 408, 431],
+} as const satisfies Record<string, readonly number[]>;
+type HttpCode = keyof typeof httpCodes;
+type StatusOf<Code extends HttpCode> = (typeof httpCodes)[Code][number];
 
 export interface Problem {
   readonly type: string;
@@ -60,12 +70,12 @@ export interface ProblemAnswer {
 }
 
 /** A refusal that only HTTP knows. Definitely not executed. */
-export class HttpRefusal extends Error {
-  readonly status: number;
-  readonly code: HttpCode;
+export class HttpRefusal<Code extends HttpCode = HttpCode> extends Error {
+  readonly status: StatusOf<Code>;
+  readonly code: Code;
   readonly headers: Readonly<Record<string, string>>;
 
-  constructor(status: number, code: HttpCode, message: string, headers: Readonly<Record<string, string>> = {}) {
+  constructor(status: StatusOf<Code>, code: Code, message: string, headers: Readonly<Record<string, string>> = {}) {
     super(message);
     this.name = 'HttpRefusal';
     this.status = status;
@@ -78,9 +88,7 @@ export class HttpRefusal extends Error {
 export function describeProblem(error: unknown): ProblemAnswer & { readonly isExpected: boolean } {
   if (error instanceof KvError) return { ...ofKvError(error), isExpected: true };
   if (error instanceof HttpRefusal) return { ...ofRefusal(error), isExpected: true };
-  const status = refusalOfFramework(error);
-  if (status !== undefined)
-    return { ...ofRefusal(new HttpRefusal(status, 'BAD_REQUEST', (error as Error).message)), isExpected: true };
+  if (isRefusalOfFramework(error)) return { ...ofRefusal(new HttpRefusal(400, 'BAD_REQUEST', error.message)), isExpected: true };
   const bland = new KvError('INTERNAL', 'internal error; the log of the node has the details');
   return { ...ofKvError(bland), isExpected: false };
 }
@@ -100,9 +108,9 @@ function ofRefusal({ status, code, message: detail, headers }: HttpRefusal): Pro
   return { body: { type: typeOf(code), title, status, detail, code, executed: 'no' }, headers };
 }
 
-function refusalOfFramework(error: unknown): number | undefined {
-  const status = error instanceof Error && 'statusCode' in error ? error.statusCode : undefined;
-  return typeof status === 'number' && status >= 400 && status < 500 ? status : undefined;
+/** Of what is left to it, a path that cannot be decoded. */
+function isRefusalOfFramework(error: unknown): error is Error {
+  return error instanceof Error && 'statusCode' in error && error.statusCode === 400;
 }
 
 function typeOf(code: string): string {

@@ -5,7 +5,7 @@ import { HttpRefusal } from './problem.js';
 /** Adds its routes. What they have in their `schema` is what the OpenAPI document tells of them; nothing is judged by it. */
 export type Routes = (app: FastifyInstance) => void | Promise<void>;
 
-const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
+export const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
 
 /** A path that is there refuses the methods it does not have, and names those it has. To be called before the routes are added. */
 export function refuseOtherMethods(app: FastifyInstance): () => void {

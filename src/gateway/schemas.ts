@@ -24,6 +24,10 @@ const count = { type: 'integer', minimum: 0 } as const;
 const version = { type: 'integer', minimum: 0, description: 'Grows with every write of the key; below 2^53' };
 const node = { type: 'string', description: 'Id of the node that answered: the primary, also when another one was asked' };
 
+export const nodeHeader = { 'Kv-Node': node };
+export const etagHeader = { ETag: { type: 'string', description: 'The version, in double quotes' } };
+
+export const livenessSchema = object({ alive: { const: true } });
 export const readinessSchema = object({ ready: flag, reasons: list(text) });
 
 export const putSchema = object({
@@ -90,10 +94,10 @@ const problemSchema = object(
   ['currentVersion', 'primaryAddress'],
 );
 
-/** By status: what it means here. */
+/** By status: what it means here. Any request may be refused for what it is, besides. */
 export function problems(meanings: Readonly<Record<number, string>>): Schema {
-  const entries = Object.entries(meanings).map(([status, description]) => {
-    return [status, { description, content: { [problemType]: { schema: problemSchema } } }];
-  });
-  return Object.fromEntries(entries);
+  const entries = Object.entries({ ...meanings, default: 'No request that is answered, or a fault of the node: code tells' });
+  return Object.fromEntries(
+    entries.map(([status, description]) => [status, { description, content: { [problemType]: { schema: problemSchema } } }]),
+  );
 }

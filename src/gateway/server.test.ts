@@ -157,6 +157,32 @@ describe('a client', () => {
     expect(store.values.size).toBe(0);
   });
 
+  it.each([
+    [400, 'no Host', 'GET /livez HTTP/1.1\r\n\r\n'],
+    [400, 'two of them', 'GET /livez HTTP/1.1\r\nhost: a\r\nHost: b\r\n\r\n'],
+    [415, 'a packed body', 'PUT /api/kv/k HTTP/1.1\r\nhost: x\r\ncontent-encoding: gzip\r\ncontent-length: 3\r\n\r\nabc'],
+    [417, 'an expectation', 'PUT /api/kv/k HTTP/1.1\r\nhost: x\r\nexpect: 200-ok\r\ncontent-length: 3\r\n\r\nabc'],
+    [501, 'a method of WebDAV', 'PROPFIND /api/kv/k HTTP/1.1\r\nhost: x\r\n\r\n'],
+  ])('hears %i of %s, as a problem, and may ask on', async (status, _what, words) => {
+    const peer = new Peer(words);
+    await peer.hears('"executed":"no"');
+    expect(peer.heard).toMatch(problem(status));
+    expect(store.values.size).toBe(0);
+    peer.socket.write('GET /livez HTTP/1.1\r\nhost: x\r\n\r\n');
+    await peer.hears('"alive":true');
+  });
+
+  it('hears 501 of chunks that are packed, and nothing of them is kept', async () => {
+    const peer = new Peer('PUT /api/kv/k HTTP/1.1\r\nhost: x\r\ntransfer-encoding: gzip, chunked\r\n\r\n1\r\na\r\n0\r\n\r\n');
+    expect(await peer.isCutOff()).toMatch(problem(501));
+    expect(store.values.size).toBe(0);
+  });
+
+  it.each(['text/plain', ';;;', '', 'application/json; charset=\u00ff'])('may call its value a %j', async (type) => {
+    const peer = new Peer(`PUT /api/kv/k HTTP/1.1\r\nhost: x\r\ncontent-type: ${type}\r\ncontent-length: 3\r\n\r\nabc`);
+    await peer.hears('"version":1');
+  });
+
   it('that does not read its answers is cut off, with what was held for them', async () => {
     await startAgain(hasty);
     store.values.set('k', { value: Buffer.alloc(1_000, 'v'), version: 1 });

@@ -12,7 +12,8 @@ import { routedUrl } from './key-path.js';
 import { type HttpLimits, httpLimits } from './limits.js';
 import { describeRoutes } from './openapi.js';
 import { describeProblem, HttpRefusal, problemType } from './problem.js';
-import { type Routes, refuseOtherMethods } from './routes.js';
+import { judge } from './request-judge.js';
+import { methods, type Routes, refuseOtherMethods } from './routes.js';
 
 export interface ServerParts {
   readonly routes: readonly Routes[];
@@ -28,9 +29,11 @@ export function createServer({ routes, logger, isClosing, limits = httpLimits }:
   const app = fastify({
     rewriteUrl: ({ url }) => routedUrl(url ?? '/'),
     ...{ requestTimeout, connectionTimeout: limits.silentConnectionMs, keepAliveTimeout: limits.keepAliveMs },
+    // Who asks for a node of a name that no node can have hears that there is none.
+    routerOptions: { maxParamLength: limits.maxHeaderBytes },
     http: {
       ...{ maxHeaderSize: limits.maxHeaderBytes, headersTimeout: headersTimeoutMs, requestTimeout },
-      connectionsCheckingInterval: limits.timeoutCheckMs,
+      ...{ connectionsCheckingInterval: limits.timeoutCheckMs, requireHostHeader: false },
     },
     forceCloseConnections: 'idle',
     // What is asked while the server closes is answered as what is asked before.
@@ -46,14 +49,19 @@ export function createServer({ routes, logger, isClosing, limits = httpLimits }:
   // Schemas are for the OpenAPI document: what is judged is judged as gRPC does it, and answers leave as they are.
   app.setValidatorCompiler(() => () => true);
   app.setSerializerCompiler(() => (answer) => JSON.stringify(answer));
-  app.addHook('onRequest', async ({ headers, method }) => refuseForeignPages(headers, method));
+  app.addHook('onRequest', async ({ raw }) => {
+    judge(raw);
+    // Fastify would refuse a body whose type is none.
+    delete raw.headers['content-type'];
+  });
   app.addHook('onSend', async ({ raw }, reply) => {
     reply.header('x-content-type-options', 'nosniff');
     if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store');
     const isUnread = !raw.complete && (announcedBytes(raw) ?? Number.POSITIVE_INFINITY) > maxDiscardedBytes;
     if (isUnread || isClosing()) reply.header('connection', 'close');
   });
-  app.setNotFoundHandler(() => {
+  app.setNotFoundHandler(({ method }) => {
+    if (!methods.some((one) => one === method)) throw new HttpRefusal(501, 'NOT_SUPPORTED', `no path has the method ${method}`);
     throw new HttpRefusal(404, 'NOT_FOUND', 'there is nothing at this path; /api/openapi.json tells what there is');
   });
   app.setErrorHandler((error, _request, reply) => answerProblem(error, reply, logger));
@@ -82,17 +90,7 @@ function answerExpectations({ server }: FastifyInstance, { maxDiscardedBytes }: 
     if ((announcedBytes(request) ?? 0) <= maxDiscardedBytes) response.writeContinue();
     server.emit('request', request, response);
   });
-}
-
-/**
- * A page of some other site, in the browser of somebody who can reach this server, is none of its clients: what it sends is
- * sent without that person's will.
- */
-function refuseForeignPages(headers: Readonly<Record<string, string | string[] | undefined>>, method: string): void {
-  const { origin, host, 'sec-fetch-site': site } = headers;
-  const isForeign = typeof origin === 'string' && !origin.endsWith(`://${host}`);
-  if (!isForeign && site !== 'cross-site') return;
-  throw new HttpRefusal(403, 'CROSS_ORIGIN', `${method} was sent by a page of another site; nothing was done`);
+  server.on('checkExpectation', (request, response) => server.emit('request', request, response));
 }
 
 /** Of what is no HTTP, or comes too slowly: there is no request to answer, only a connection. */
@@ -105,7 +103,7 @@ function answerClientError(error: NodeJS.ErrnoException, socket: Socket, { maxHe
   socket.end(`${head}\r\nconnection: close\r\n\r\n${text}`, () => socket.destroy());
 }
 
-const clientErrors = (maxHeaderBytes: number): Readonly<Record<string, readonly [status: number, detail: string]>> => ({
+const clientErrors = (maxHeaderBytes: number): Readonly<Record<string, readonly [status: 408 | 431, detail: string]>> => ({
   HPE_HEADER_OVERFLOW: [431, `the request line and the headers have more than ${maxHeaderBytes} bytes`],
   ERR_HTTP_REQUEST_TIMEOUT: [408, 'the request did not come in time'],
 });

@@ -1,0 +1,60 @@
+/** docs/rest.md against the code: every status with every code that leaves with it, and whether it was executed. */
+import { readFileSync } from 'node:fs';
+import { expect, it } from 'vitest';
+import { type ErrorCode, errorTraits, KvError } from '../errors.js';
+import { describeProblem, httpCodes } from './problem.js';
+
+/** Of clients, of a start, of an operator's command, or with nobody left who would hear of it. */
+const neverByHttp: readonly ErrorCode[] = [
+  ...(['NOT_FORCED', 'MESSAGE_TOO_LARGE', 'CANCELLED', 'CLOSED', 'INVALID_OPTION'] as const),
+  ...(['COORDINATION_UNAVAILABLE', 'CONFIG_MISMATCH', 'ADDRESS_UNAVAILABLE'] as const),
+];
+
+interface Row {
+  readonly statuses: readonly number[];
+  readonly told: string;
+  readonly codes: readonly string[];
+  readonly executed: string;
+}
+
+const text = readFileSync(new URL('../../docs/rest.md', import.meta.url), 'utf8');
+const rows: readonly Row[] = [...text.matchAll(/^\| (\d{3}(?:, \d{3})*) \| (.*) \| \**(no|unknown)\b.* \|$/gm)].map(
+  ([, statuses, told, executed]) => ({
+    ...{ statuses: statuses!.split(', ').map(Number), told: told!, executed: executed! },
+    codes: [...told!.matchAll(/`([A-Z_]{4,})`/g)].map(([, code]) => code!),
+  }),
+);
+
+it('has a row for each status, and in it the codes that leave with it', () => {
+  const statuses = rows.flatMap((row) => row.statuses);
+  expect([...new Set(statuses)]).toEqual(statuses);
+  const wanted = new Map<number, Set<string>>();
+  const want = (status: number, code: string) => wanted.set(status, (wanted.get(status) ?? new Set()).add(code));
+  for (const code of Object.keys(errorTraits) as ErrorCode[])
+    if (!neverByHttp.includes(code)) want(describeProblem(new KvError(code, 'x')).body.status, code);
+  for (const [code, each] of Object.entries(httpCodes)) for (const status of each) want(status, code);
+  expect(statuses.sort()).toEqual([...wanted.keys()].sort());
+  for (const row of rows) {
+    const all = new Set(row.statuses.flatMap((status) => [...wanted.get(status)!]));
+    if (row.told.startsWith('all that is retryable'))
+      for (const code of all) expect([code, errorTraits[code as ErrorCode].retryable]).toEqual([code, true]);
+    else expect(new Set(row.codes), row.told).toEqual(all);
+    for (const code of row.codes) expect([...all]).toContain(code);
+  }
+});
+
+it('tells whether it was executed as the code does', () => {
+  for (const { codes, executed } of rows)
+    for (const code of codes)
+      expect([code, executed]).toEqual([code, code in errorTraits ? errorTraits[code as ErrorCode].executed : 'no']);
+});
+
+it('promises with 503 that nothing was done, and says when to try again', () => {
+  for (const code of Object.keys(errorTraits) as ErrorCode[]) {
+    const { body, headers } = describeProblem(new KvError(code, 'x'));
+    if (neverByHttp.includes(code)) continue;
+    expect([code, body.status === 503]).toEqual([code, errorTraits[code].retryable]);
+    expect([code, 'retry-after' in headers]).toEqual([code, errorTraits[code].retryable]);
+    if (body.status === 503) expect(body.executed).toBe('no');
+  }
+});
