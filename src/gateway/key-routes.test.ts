@@ -45,6 +45,13 @@ describe('a value', () => {
     }
   });
 
+  it('is acknowledged by the in-sync set, or by the primary alone where that is primary no more or cannot be asked', async () => {
+    for (const inSync of [['node-b', 'node-c'], [], new KvError('NO_PRIMARY', 'none is known')]) {
+      store.inSync = inSync;
+      expect((await ask('PUT', '/api/kv/k', {}, 'v')).json()).toMatchObject({ node: 'node-a', replicas: ['node-a'] });
+    }
+  });
+
   it('may be empty, and is then not missing', async () => {
     expect((await ask('PUT', '/api/kv/empty')).statusCode).toBe(200);
     const got = await ask('GET', '/api/kv/empty');

@@ -22,7 +22,7 @@ export interface KeyValues {
   get(request: KeyRequest): Promise<{ found: boolean; value: Buffer; version: number; nodeId: string }>;
   put(request: KeyRequest & { readonly value: Buffer }): Promise<{ version: number; nodeId: string }>;
   delete(request: KeyRequest): Promise<{ existed: boolean; version: number; nodeId: string }>;
-  /** Ids of the nodes in the in-sync set of the key's shard, the primary first. */
+  /** Ids of the nodes in the in-sync set of the key's shard by the word of the primary, which comes first. */
   inSyncNodes(key: Buffer): Promise<readonly string[]>;
 }
 
@@ -74,8 +74,11 @@ function addGet(app: FastifyInstance, keyValues: KeyValues, memoryOf: MemoryOf):
 }
 
 function addPut(app: FastifyInstance, keyValues: KeyValues, memoryOf: MemoryOf): void {
-  // The write is done: where nobody can be asked, what is certain is that the node holds it which answered.
-  const replicasOf = (key: Buffer, nodeId: string) => keyValues.inSyncNodes(key).catch(() => [nodeId]);
+  // The write is done: where the one that did it is primary no more, what is certain is that it acknowledged.
+  const replicasOf = async (key: Buffer, nodeId: string): Promise<readonly string[]> => {
+    const inSync = await keyValues.inSyncNodes(key).catch(() => []);
+    return inSync[0] === nodeId ? inSync : [nodeId];
+  };
   const put = async (request: FastifyRequest, reply: FastifyReply) => {
     const key = keyOf(request);
     const ifVersion = ifVersionOf(request.headers);

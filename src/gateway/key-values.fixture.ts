@@ -61,8 +61,11 @@ export class FakeKeyValues implements KeyValues {
     return { existed, version: existed ? ++this.#version : 0, nodeId: 'node-a' };
   }
 
+  inSync: readonly string[] | KvError = ['node-a', 'node-b'];
+
   async inSyncNodes() {
-    return ['node-a', 'node-b'];
+    if (this.inSync instanceof KvError) throw this.inSync;
+    return this.inSync;
   }
 
   #keyOf(bytes: Buffer): string {

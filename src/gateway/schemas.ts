@@ -33,7 +33,11 @@ export const readinessSchema = object({ ready: flag, reasons: list(text) });
 export const putSchema = object({
   version,
   node,
-  replicas: { ...list(text), description: 'Ids of the nodes that hold the write: the in-sync set, primary first' },
+  replicas: {
+    ...list(text),
+    description:
+      'Ids of nodes that have acknowledged the write, the primary first: the in-sync set, as the primary tells it right after',
+  },
 });
 
 export const deleteSchema = object({ existed: flag, version, node });

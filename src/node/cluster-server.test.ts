@@ -40,11 +40,14 @@ class Node {
   readonly #held = [true, true, false];
   #nodes = ['a'];
   readonly #untold = new Set<number>();
+  /** Of the shard of any key. */
+  primaryElsewhere: string | undefined;
+  readonly asked: string[] = [];
   readonly server = new ClusterServer({
     topology: { shardCount, cluster: () => this.#cluster(), shard: (shard) => this.#shard(shard) },
-    directory: noDirectory,
+    directory: { ...noDirectory, primaryElsewhere: () => this.primaryElsewhere },
     untold: () => ({ shards: this.#untold, cluster: false }),
-    forwarder: new Forwarder(),
+    forwarder: this.#forwarder(),
     nodeStatus: () => expect.fail(),
     listKeys: () => expect.fail(),
     force: () => expect.fail(),
@@ -74,6 +77,16 @@ class Node {
     return watcher;
   }
 
+  #forwarder(): Forwarder {
+    const forwarder = new Forwarder();
+    forwarder.forward = async <_Request, Response>(address: string) => {
+      this.asked.push(address);
+      const holders = Object.entries({ b: 'primary', c: 'backup', d: 'joiner', e: 'lost', f: 'awaited' });
+      return { holders: holders.map(([nodeId, role]) => ({ nodeId, role })) } as Response;
+    };
+    return forwarder;
+  }
+
   #cluster(): TopologyReport {
     const nodes = this.#nodes.map((id) => ({ id, address: `${id}:1`, zone: '', weight: 1 }));
     const versions = { placementVersion: 1, nodesVersion: this.#nodes.length };
@@ -81,7 +94,9 @@ class Node {
   }
 
   #shard(shard: number): ShardReport {
-    const rest = { primaryNodeId: '', primaryAddress: '', replicas: [], minInSync: 1, offline: false, serving: false };
+    const replica = (nodeId: string, inSync = true, live = true) => ({ nodeId, replicaId: `${nodeId}~1`, inSync, live });
+    const replicas = [replica('x'), replica('y', false), replica('z', true, false), replica('a')];
+    const rest = { primaryNodeId: 'a', primaryAddress: '', replicas, minInSync: 1, offline: false, serving: false };
     return { shard, epoch: this.#epochs[shard]!, ...rest, placedNodeIds: [], held: this.#held[shard]! };
   }
 }
@@ -145,4 +160,13 @@ test('who asks before the news are told is told them all the same', () => {
   node.electSilently(2, 9, true);
   node.electSilently(0, 4, true);
   expect(node.watch().heard).toEqual(['all 0@4 1@1 2@9 a']);
+});
+
+test('who is in sync is the word of the primary: its own if it is this node, else that of the other', async () => {
+  const node = new Node();
+  const key = Buffer.from('key');
+  expect(await node.server.inSyncNodes(key)).toEqual(['a', 'x']);
+  node.primaryElsewhere = 'b:1';
+  expect(await node.server.inSyncNodes(key)).toEqual(['b', 'c']);
+  expect(node.asked).toEqual(['b:1']);
 });

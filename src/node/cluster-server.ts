@@ -16,7 +16,7 @@ import type {
 } from '../rpc/kv-api.js';
 import { clusterServiceWithRawKeys } from '../rpc/proto.js';
 import { toStatus } from '../rpc/status.js';
-import { forwardRequest } from './forward-request.js';
+import { type Forwarded, forwardRequest } from './forward-request.js';
 import { type Forwarder, wasForwarded } from './forwarder.js';
 import { locateKey } from './key-location.js';
 import { checkKey } from './request-checks.js';
@@ -106,9 +106,22 @@ export class ClusterServer {
     this.#record.bringUpToDate(this.#context.untold().shards);
   }
 
-  /** @throws KvError INVALID_KEY, NO_PRIMARY */
-  locate(key: Buffer): Promise<KeyLocation> {
-    return this.#locate({ key }, false);
+  /**
+   * Ids of the live nodes in the in-sync set of the key's shard, the primary first: by the word of the primary, which takes nobody
+   * out without knowing it. Any other node may still count one that is out, and lacks what was written since.
+   *
+   * @throws KvError where the primary does not answer
+   */
+  async inSyncNodes(key: Buffer): Promise<string[]> {
+    const { directory, topology } = this.#context;
+    const shard = shardOfKey(checkKey(key), directory.shardCount);
+    if (directory.primaryElsewhere(shard) === undefined) {
+      const { primaryNodeId, replicas } = topology.shard(shard);
+      const inSync = replicas.filter((replica) => replica.inSync && replica.live).map(({ nodeId }) => nodeId);
+      return inSync.sort((one, other) => Number(other === primaryNodeId) - Number(one === primaryNodeId));
+    }
+    const { response } = await this.#askElsewhere(shard, { key });
+    return response.holders.filter(({ role }) => role === 'primary' || role === 'backup').map(({ nodeId }) => nodeId);
   }
 
   /** Of a shard that is not held here, a node that holds it knows more. */
@@ -117,13 +130,17 @@ export class ClusterServer {
     const key = checkKey(request.key);
     const shard = shardOfKey(key, directory.shardCount);
     if (directory.local(shard) === undefined && !isForwarded) {
-      const method = clusterServiceWithRawKeys.LocateKey as MethodDefinition<LocateKeyRequest<Buffer>, KeyLocation>;
-      const told = await forwardRequest(this.#context, shard, method, request, askHolderMs).catch(() => undefined);
+      const told = await this.#askElsewhere(shard, request).catch(() => undefined);
       if (told !== undefined) return told.response;
     }
     const location = locateKey(this.topology(), key);
     if (location === undefined) throw new KvError('NO_PRIMARY', 'this node knows of no shard yet');
     return location;
+  }
+
+  #askElsewhere(shard: number, request: LocateKeyRequest<Buffer>): Promise<Forwarded<KeyLocation>> {
+    const method = clusterServiceWithRawKeys.LocateKey as MethodDefinition<LocateKeyRequest<Buffer>, KeyLocation>;
+    return forwardRequest(this.#context, shard, method, request, askHolderMs);
   }
 
   #forcePrimary(request: ForcePrimaryRequest, callback: sendUnaryData<ForcePrimaryResponse>): void {

@@ -79,9 +79,6 @@ function keyValuesOf(maxValueBytes: number, parts: () => GatewayParts): KeyValue
     get: (request) => run('Get', request),
     put: (request) => run('Put', request),
     delete: (request) => run('Delete', request),
-    async inSyncNodes(key) {
-      const { holders } = await parts().cluster.locate(key);
-      return holders.filter(({ role }) => role === 'primary' || role === 'backup').map(({ nodeId }) => nodeId);
-    },
+    inSyncNodes: (key) => parts().cluster.inSyncNodes(key),
   };
 }

@@ -58,15 +58,18 @@ describe('any node answers for any key', () => {
       const key = `user/${number} ключ`;
       const path = `/api/kv/${encodeURIComponent(key)}`;
       const value = Buffer.from([number, 0, 255, 13, 10]);
-      const put = await ask(one, path, { method: number % 2 === 0 ? 'PUT' : 'POST', body: value });
-      const answer = (await put.json()) as { version: number; node: string; replicas: string[] };
-      expect(put.headers.get('etag')).toBe(`"${answer.version}"`);
-      expect([...answer.replicas].sort()).toEqual(cluster.nodes.map(({ id }) => id).sort());
-      expect(answer.replicas[0]).toBe(answer.node);
+      let answer: { version: number; node: string; replicas: string[] } | undefined;
+      await eventually(async () => {
+        const put = await ask(one, path, { method: number % 2 === 0 ? 'PUT' : 'POST', body: value });
+        answer = (await put.json()) as NonNullable<typeof answer>;
+        expect(put.headers.get('etag')).toBe(`"${answer.version}"`);
+        expect(answer.replicas[0]).toBe(answer.node);
+        expect([...answer.replicas].sort()).toEqual(cluster.nodes.map(({ id }) => id).sort());
+      });
       const got = await ask(other, path);
       expect(Buffer.from(await got.arrayBuffer())).toEqual(value);
-      expect([got.headers.get('etag'), got.headers.get('kv-node')]).toEqual([`"${answer.version}"`, answer.node]);
-      expect(await client.get(key)).toMatchObject({ value, version: answer.version });
+      expect([got.headers.get('etag'), got.headers.get('kv-node')]).toEqual([`"${answer!.version}"`, answer!.node]);
+      expect(await client.get(key)).toMatchObject({ value, version: answer!.version });
     }
   });
 
