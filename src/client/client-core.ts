@@ -115,7 +115,7 @@ export class ClientCore {
   ): Promise<Result> {
     const span = tracing.startOfClient(request.kind);
     try {
-      const result = await this.#runner.execute({ ...request, traceParent: span.traceParent }, limits, toResult);
+      const result = await this.#runner.execute({ ...request, traceParent: span.headers.parent }, limits, toResult);
       span.succeeded();
       return result;
     } catch (error) {

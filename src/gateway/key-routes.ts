@@ -1,5 +1,6 @@
 /** One key: `/api/kv/{key}`. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { type TraceHeaders, traceHeadersOf, traceParentKey, traceStateKey } from '../tracing/index.js';
 import { type CallMemory, readValue } from './body.js';
 import { checkIfMatch, etagOf, ifVersionOf, isKnown } from './conditions.js';
 import { keyBytesOf } from './key-path.js';
@@ -19,9 +20,9 @@ export interface KeyValues {
   readonly maxValueBytes: number;
   /** A call, counted among those that wait until its `end`. */
   begin(): CallMemory & { end(): void };
-  get(request: KeyRequest): Promise<{ found: boolean; value: Buffer; version: number; nodeId: string }>;
-  put(request: KeyRequest & { readonly value: Buffer }): Promise<{ version: number; nodeId: string }>;
-  delete(request: KeyRequest): Promise<{ existed: boolean; version: number; nodeId: string }>;
+  get(request: KeyRequest, trace?: TraceHeaders): Promise<{ found: boolean; value: Buffer; version: number; nodeId: string }>;
+  put(request: KeyRequest & { readonly value: Buffer }, trace?: TraceHeaders): Promise<{ version: number; nodeId: string }>;
+  delete(request: KeyRequest, trace?: TraceHeaders): Promise<{ existed: boolean; version: number; nodeId: string }>;
   /** Ids of the nodes in the in-sync set of the key's shard by the word of the primary, which comes first. */
   inSyncNodes(key: Buffer): Promise<readonly string[]>;
 }
@@ -59,7 +60,7 @@ function addGet(app: FastifyInstance, keyValues: KeyValues, memoryOf: MemoryOf):
     },
   };
   app.get(url, { schema }, async (request, reply) => {
-    const { found, value, version, nodeId } = await keyValues.get({ key: keyOf(request) });
+    const { found, value, version, nodeId } = await keyValues.get({ key: keyOf(request) }, traceOf(request));
     reply.header('kv-node', nodeId);
     checkIfMatch(request.headers, version);
     if (!found) throw new HttpRefusal(404, 'KEY_NOT_FOUND', 'the key does not exist');
@@ -83,7 +84,10 @@ function addPut(app: FastifyInstance, keyValues: KeyValues, memoryOf: MemoryOf):
     const key = keyOf(request);
     const ifVersion = ifVersionOf(request.headers);
     const value = await readValue(request.raw, keyValues.maxValueBytes, memoryOf(request));
-    const { version, nodeId } = await keyValues.put({ key, value, ...(ifVersion === undefined ? {} : { ifVersion }) });
+    const { version, nodeId } = await keyValues.put(
+      { key, value, ...(ifVersion === undefined ? {} : { ifVersion }) },
+      traceOf(request),
+    );
     reply.header('etag', etagOf(version)).header('kv-node', nodeId);
     return reply.status(ifVersion === 0 ? 201 : 200).send({ version, node: nodeId, replicas: await replicasOf(key, nodeId) });
   };
@@ -113,15 +117,19 @@ function addDelete(app: FastifyInstance, keyValues: KeyValues): void {
   };
   app.delete(url, { schema }, async (request, reply) => {
     const ifVersion = ifVersionOf(request.headers);
-    const { existed, version, nodeId } = await keyValues.delete({
-      ...{ key: keyOf(request), ...(ifVersion === undefined ? {} : { ifVersion }) },
-    });
+    const asked = { key: keyOf(request), ...(ifVersion === undefined ? {} : { ifVersion }) };
+    const { existed, version, nodeId } = await keyValues.delete(asked, traceOf(request));
     return reply.header('kv-node', nodeId).send({ existed, version, node: nodeId });
   });
 }
 
 function keyOf({ originalUrl }: FastifyRequest): Buffer {
   return keyBytesOf(originalUrl);
+}
+
+/** A header that comes twice is one text with a comma: no `traceparent`, and the whole `tracestate`. */
+function traceOf({ headers }: FastifyRequest): TraceHeaders | undefined {
+  return traceHeadersOf(headers[traceParentKey]?.toString(), headers[traceStateKey]?.toString());
 }
 
 const common = {

@@ -1,6 +1,7 @@
 /** A request that is passed on, once: where to, what the node learns from it, and what the caller is told beside the answer. */
 import type { MethodDefinition } from '@grpc/grpc-js';
 import { KvError } from '../errors.js';
+import type { TraceHeaders } from '../tracing/index.js';
 import type { Forwarder } from './forwarder.js';
 import { noPrimary } from './no-primary.js';
 import type { ShardDirectory } from './shard-directory.js';
@@ -23,12 +24,12 @@ export async function forwardRequest<Request, Response>(
   method: MethodDefinition<Request, Response>,
   request: Request,
   deadlineMs: number,
-  traceParent?: string,
+  trace?: TraceHeaders,
 ): Promise<Forwarded<Response>> {
   const address = directory.primaryElsewhere(shard);
   if (address === undefined) throw noPrimary(directory.isOffline(shard));
   try {
-    const response = await forwarder.forward(address, method, request, deadlineMs, traceParent);
+    const response = await forwarder.forward(address, method, request, deadlineMs, trace);
     directory.learnPrimary(shard, address, undefined);
     return { response, primaryAddress: address };
   } catch (error) {

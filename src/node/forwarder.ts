@@ -7,7 +7,7 @@
 import { type Client, connectivityState, Metadata, type MethodDefinition } from '@grpc/grpc-js';
 import { KvError } from '../errors.js';
 import { fromStatus } from '../rpc/status.js';
-import { traceParentKey } from '../tracing/index.js';
+import { type TraceHeaders, traceParentKey, traceStateKey } from '../tracing/index.js';
 import { newNodeClient } from './node-client.js';
 
 /** Marks a request that has been forwarded: nobody passes it on again. */
@@ -45,7 +45,7 @@ export class Forwarder {
     method: MethodDefinition<Request, Response>,
     request: Request,
     deadlineMs: number,
-    traceParent?: string,
+    trace?: TraceHeaders,
   ): Promise<Response> {
     const endMs = Date.now() + deadlineMs;
     const client = this.#clientOf(address);
@@ -55,7 +55,8 @@ export class Forwarder {
     }
     const metadata = new Metadata();
     metadata.set(forwardedKey, '1');
-    if (traceParent !== undefined) metadata.set(traceParentKey, traceParent);
+    if (trace !== undefined) metadata.set(traceParentKey, trace.parent);
+    if (trace?.state !== undefined) metadata.set(traceStateKey, trace.state);
     const { path, requestSerialize, responseDeserialize } = method;
     return new Promise((resolve, reject) => {
       const options = { deadline: endMs };

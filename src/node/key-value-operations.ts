@@ -10,7 +10,7 @@ import type { DeleteRequest, DeleteResponse, GetRequest, GetResponse, PutRequest
 import { ownCopy } from '../rpc/own-memory.js';
 import { keyValueServiceWithRawKeys } from '../rpc/proto.js';
 import type { StoredValue } from '../storage/index.js';
-import type { OperationSpan, Tracing } from '../tracing/index.js';
+import type { OperationSpan, TraceHeaders, Tracing } from '../tracing/index.js';
 import { awaitWrite } from './awaited-write.js';
 import { type Forwarded, forwardRequest } from './forward-request.js';
 import type { Forwarder } from './forwarder.js';
@@ -48,8 +48,8 @@ export type ResponseOf<Name extends MethodName> = Methods[Name][1];
 
 export interface Caller {
   readonly api: 'unary' | 'rest';
-  /** As it came: of the trace, if any, that the request belongs to. */
-  readonly traceParent?: string | undefined;
+  /** Of the trace that the request belongs to, if it belongs to any. */
+  readonly trace?: TraceHeaders | undefined;
   /** Whether another node has passed this on: nobody passes it on again. */
   readonly wasForwarded: boolean;
   /** How long the caller waits; undefined: it does not say. */
@@ -80,13 +80,13 @@ export class KeyValueOperations {
 
   /** What there is at once is told at once. */
   run<Name extends MethodName>(name: Name, request: RequestOf<Name>, caller: Caller, told: Outcome<ResponseOf<Name>>): void {
-    const span = this.#context.tracing?.startOfNode(name.toLowerCase(), caller.traceParent, this.#attributes);
+    const span = this.#context.tracing?.startOfNode(name.toLowerCase(), caller.trace, this.#attributes);
     // Where this node makes no spans, it still passes on what it was given.
-    const traceParent = span?.traceParent ?? caller.traceParent;
+    const trace = span?.headers ?? caller.trace;
     const outcome = this.#counted(name, caller, span === undefined ? told : endingSpan(span, told));
     const notServed = (error: unknown): void => {
       if (!(error instanceof KvError) || error.code !== 'NOT_PRIMARY') return outcome.failed(error);
-      this.#forward(name, request, { ...caller, traceParent }, error).then(
+      this.#forward(name, request, { ...caller, trace }, error).then(
         ({ response, primaryAddress }) => outcome.succeeded(response, primaryAddress),
         (reason: unknown) => outcome.failed(reason),
       );
@@ -129,7 +129,7 @@ export class KeyValueOperations {
     const shard = this.#shardOf(checkKey(request.key));
     if (!caller.wasForwarded) {
       const method = keyValueServiceWithRawKeys[name] as MethodDefinition<RequestOf<Name>, ResponseOf<Name>>;
-      return forwardRequest(this.#context, shard, method, request, caller.remainingMs() ?? defaultDeadlineMs, caller.traceParent);
+      return forwardRequest(this.#context, shard, method, request, caller.remainingMs() ?? defaultDeadlineMs, caller.trace);
     }
     const primaryAddress = directory.primaryElsewhere(shard);
     throw new KvError('NOT_PRIMARY', error.message, primaryAddress === undefined ? {} : { primaryAddress });

@@ -1,9 +1,9 @@
 /** The public service kv.v1.KeyValue: unary calls, each an operation on a key. */
-import type { ServerUnaryCall, sendUnaryData, UntypedServiceImplementation } from '@grpc/grpc-js';
+import type { Metadata, ServerUnaryCall, sendUnaryData, UntypedServiceImplementation } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
 import { KvError } from '../errors.js';
 import { primaryTrailer, toStatus } from '../rpc/status.js';
-import { traceParentKey } from '../tracing/index.js';
+import { type TraceHeaders, traceHeadersOf, traceParentKey, traceStateKey } from '../tracing/index.js';
 import { wasForwarded } from './forwarder.js';
 import type { KeyValueOperations, MethodName, RequestOf, ResponseOf } from './key-value-operations.js';
 import type { PendingCalls } from './memory/pending-calls.js';
@@ -29,10 +29,9 @@ export class KeyValueServer {
     const { operations, pending } = this.#parts;
     return (call: ServerUnaryCall<RequestOf<Name>, ResponseOf<Name>>, callback: sendUnaryData<ResponseOf<Name>>): void => {
       const held = pending.begin(valueBytesOf(call.request));
-      const [traceParent] = call.metadata.get(traceParentKey);
       const caller = {
         ...{ api: 'unary' as const, wasForwarded: wasForwarded(call.metadata), remainingMs: () => remainingMs(call) },
-        traceParent: traceParent?.toString(),
+        trace: traceOf(call.metadata),
       };
       operations.run(name, call.request, caller, {
         succeeded: (response, primaryAddress) => {
@@ -52,6 +51,12 @@ export class KeyValueServer {
     if (!(error instanceof KvError)) this.#parts.logger.error({ err: error }, 'a request failed unexpectedly');
     return toStatus(error);
   }
+}
+
+function traceOf(metadata: Metadata): TraceHeaders | undefined {
+  const [parent] = metadata.get(traceParentKey);
+  // Of several, all together are the state (W3C, 3.3.1).
+  return parent === undefined ? undefined : traceHeadersOf(String(parent), metadata.get(traceStateKey).join(',') || undefined);
 }
 
 /** Undefined: the caller sets no deadline. */

@@ -11,6 +11,7 @@ import {
   type Metrics,
   metricsRoutes,
 } from '../gateway/index.js';
+import type { TraceHeaders } from '../tracing/index.js';
 import type { ClusterQueries } from './cluster-queries.js';
 import type { ClusterServer } from './cluster-server.js';
 import type { Caller, KeyValueOperations, MethodName, RequestOf, ResponseOf } from './key-value-operations.js';
@@ -61,10 +62,15 @@ export async function openGateway(
 
 /** Nobody has passed these calls on, and HTTP has no deadlines. */
 const caller: Caller = { api: 'rest', wasForwarded: false, remainingMs: () => undefined };
+const callerOf = (trace: TraceHeaders | undefined): Caller => (trace === undefined ? caller : { ...caller, trace });
 
 function keyValuesOf(maxValueBytes: number, parts: () => GatewayParts): KeyValues {
-  const run = <Name extends MethodName>(name: Name, request: RequestOf<Name>): Promise<ResponseOf<Name>> =>
-    new Promise((succeeded, failed) => parts().operations.run(name, request, caller, { succeeded, failed }));
+  const run = <Name extends MethodName>(
+    name: Name,
+    request: RequestOf<Name>,
+    trace: TraceHeaders | undefined,
+  ): Promise<ResponseOf<Name>> =>
+    new Promise((succeeded, failed) => parts().operations.run(name, request, callerOf(trace), { succeeded, failed }));
   return {
     maxValueBytes,
     begin() {
@@ -76,9 +82,9 @@ function keyValuesOf(maxValueBytes: number, parts: () => GatewayParts): KeyValue
         end: () => call.end(),
       };
     },
-    get: (request) => run('Get', request),
-    put: (request) => run('Put', request),
-    delete: (request) => run('Delete', request),
+    get: (request, trace) => run('Get', request, trace),
+    put: (request, trace) => run('Put', request, trace),
+    delete: (request, trace) => run('Delete', request, trace),
     inSyncNodes: (key) => parts().cluster.inSyncNodes(key),
   };
 }

@@ -9,7 +9,7 @@ import { ownCopyOf } from '../rpc/own-memory.js';
 import type { DataRequest, OperationReader } from '../rpc/pipeline-operations.js';
 import { ResultWriter } from '../rpc/pipeline-results.js';
 import type { StoredValue } from '../storage/index.js';
-import type { OperationSpan, Tracing } from '../tracing/index.js';
+import { type OperationSpan, type Tracing, traceHeadersOf } from '../tracing/index.js';
 import type { LocalShard } from './local-shard.js';
 import {
   OrderedGet,
@@ -234,7 +234,8 @@ export class PipelineExecutor implements Results {
     const { tracing, nodeId } = this.#context;
     if (tracing === undefined || kind === undefined) return;
     this.#spans ??= new Map();
-    this.#spans.set(id, tracing.startOfNode(kind, traceParent, { 'kvnode.node': nodeId }));
+    const headers = traceHeadersOf(traceParent, undefined);
+    this.#spans.set(id, tracing.startOfNode(kind, headers, { 'kvnode.node': nodeId }));
   }
 
   #endSpan(id: number, code?: ErrorCode): void {

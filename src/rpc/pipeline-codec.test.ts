@@ -19,17 +19,23 @@ const id = fc.integer({ min: 0, max: 2 ** 32 - 1 });
 const version = fc.oneof(fc.integer({ min: 0, max: 300 }), fc.maxSafeNat());
 const condition = fc.option(version, { nil: undefined });
 const bytes = fc.uint8Array({ maxLength: 300 }).map((array) => Buffer.from(array));
-const request: fc.Arbitrary<DataRequest> = fc.oneof(
+const operation = fc.oneof(
   fc.record({ kind: fc.constant('get' as const), key }),
   fc.record({ kind: fc.constant('put' as const), key, value: bytes, ifVersion: condition }),
   fc.record({ kind: fc.constant('delete' as const), key, ifVersion: condition }),
 );
+/** As long as one has to be; what it says is not judged here. */
+const traceParent = fc.option(fc.stringMatching(/^[0-9a-f-]{55}$/), { nil: undefined });
+const request: fc.Arbitrary<DataRequest> = fc
+  .tuple(operation, traceParent)
+  .map(([one, trace]) => (trace === undefined ? one : { ...one, traceParent: trace }));
 const operations = fc.array(fc.record({ id, request }), { maxLength: 8 });
 
 /** As protobufjs sees it. */
-function toPlain({ id: number, request: { kind, ...fields } }: { id: number; request: DataRequest }) {
+function toPlain({ id: number, request: { kind, traceParent: trace, ...fields } }: { id: number; request: DataRequest }) {
   const { ifVersion, ...rest } = fields as { ifVersion?: number | undefined };
-  return { id: number, [kind]: ifVersion === undefined ? rest : { ...rest, ifVersion } };
+  const traced = trace === undefined ? {} : { traceParent: trace };
+  return { id: number, [kind]: ifVersion === undefined ? rest : { ...rest, ifVersion }, ...traced };
 }
 
 function readAll(message: Buffer) {
@@ -38,7 +44,13 @@ function readAll(message: Buffer) {
   while (reader.next()) {
     const { kind, ifVersion, buffer, valueStart, valueEnd } = reader;
     const value = Buffer.from(buffer.subarray(valueStart, valueEnd));
-    const common = { key: reader.key!, ...(kind === 'put' ? { value } : {}), ...(kind === 'get' ? {} : { ifVersion }) };
+    const traced = reader.traceParent === undefined ? {} : { traceParent: reader.traceParent };
+    const common = {
+      ...traced,
+      key: reader.key!,
+      ...(kind === 'put' ? { value } : {}),
+      ...(kind === 'get' ? {} : { ifVersion }),
+    };
     found.push({ id: reader.id, request: { kind, ...common } as DataRequest });
   }
   return found;
@@ -92,6 +104,15 @@ describe('operations of a pipeline', () => {
     const reader = new OperationReader(Buffer.from(message));
     expect(reader.next()).toBe(true);
     expect(Number.isSafeInteger(reader.ifVersion)).toBe(false);
+  });
+
+  test('a trace that is not as long as one has to be - is none, and that of the operation before does not stand for it', () => {
+    const get = { key: 'k' };
+    const traces = ['t'.repeat(55), 't'.repeat(54), undefined, 't'.repeat(56)];
+    const sent = { operations: traces.map((trace, number) => ({ id: number, get, traceParent: trace })) };
+    const reader = new OperationReader(Buffer.from(requestType.encode(requestType.fromObject(sent)).finish()));
+    const read = traces.map(() => (reader.next() ? reader.traceParent : 'no operation'));
+    expect(read).toEqual([traces[0], undefined, undefined, undefined]);
   });
 
   test('an operation that says nothing, or something unknown - has no kind', () => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { formatTraceParent, parseTraceParent } from './trace-parent.js';
+import { formatTraceParent, parseTraceParent, traceHeadersOf } from './trace-parent.js';
 
 const traceId = '0af7651916cd43dd8448eb211c80319c';
 const spanId = 'b7ad6b7169203331';
@@ -22,4 +22,12 @@ test('anything else is ignored', () => {
     ...[`00-${traceId}-${zeros.slice(16)}-01`, `00-${traceId}-${spanId}-01 `, `00-${traceId}-${spanId}-1`, 'é'.repeat(55)],
   ])
     expect(parseTraceParent(text)).toBeUndefined();
+});
+
+test('a state goes with a parent that is one; what no header may hold, or nobody need pass on, is left behind', () => {
+  const parent = `00-${traceId}-${spanId}-01`;
+  expect(traceHeadersOf(parent, undefined)).toEqual({ parent });
+  expect(traceHeadersOf(parent, 'vendor=a,other=b')).toEqual({ parent, state: 'vendor=a,other=b' });
+  for (const state of ['', 'a=é', 'a=\n', 'a'.repeat(513)]) expect(traceHeadersOf(parent, state)).toEqual({ parent });
+  for (const none of [undefined, 'x', `${parent}, ${parent}`]) expect(traceHeadersOf(none, 'vendor=a')).toBeUndefined();
 });

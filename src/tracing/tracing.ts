@@ -2,9 +2,18 @@
  * Spans of operations, where the process has an OpenTelemetry SDK: kvnode brings none, and asks once whether there is one, so
  * that nothing is paid for spans that nobody would see.
  */
-import { context, type Span, SpanKind, SpanStatusCode, type Tracer, trace } from '@opentelemetry/api';
+import {
+  type Context,
+  context,
+  createTraceState,
+  type Span,
+  SpanKind,
+  SpanStatusCode,
+  type Tracer,
+  trace,
+} from '@opentelemetry/api';
 import { packageVersion } from '../version.js';
-import { formatTraceParent, parseTraceParent } from './trace-parent.js';
+import { formatTraceParent, parseTraceParent, type TraceHeaders } from './trace-parent.js';
 
 export class Tracing {
   readonly #tracer: Tracer;
@@ -29,10 +38,9 @@ export class Tracing {
     );
   }
 
-  /** Of what a node does for a request that came with `traceParent`, or begins a trace of its own. */
-  startOfNode(method: string, traceParent: string | undefined, attributes: Readonly<Record<string, string>>): OperationSpan {
-    const parent = parseTraceParent(traceParent);
-    const parentContext = parent === undefined ? context.active() : trace.setSpanContext(context.active(), parent);
+  /** Of what a node does for a request that belongs to a trace, or begins one of its own. */
+  startOfNode(method: string, headers: TraceHeaders | undefined, attributes: Readonly<Record<string, string>>): OperationSpan {
+    const parentContext = contextOf(headers);
     const options = { kind: SpanKind.SERVER, attributes: { ...attributesOf(method), ...attributes } };
     return new OperationSpan(this.#tracer.startSpan(`kvnode ${method}`, options, parentContext));
   }
@@ -46,8 +54,9 @@ export class OperationSpan {
   }
 
   /** For whoever goes on with the operation elsewhere. */
-  get traceParent(): string {
-    return formatTraceParent(this.#span.spanContext());
+  get headers(): TraceHeaders {
+    const spanContext = this.#span.spanContext();
+    return { parent: formatTraceParent(spanContext), state: spanContext.traceState?.serialize() };
   }
 
   succeeded(): void {
@@ -60,6 +69,14 @@ export class OperationSpan {
     this.#span.setStatus({ code: SpanStatusCode.ERROR, message: code });
     this.#span.end();
   }
+}
+
+function contextOf(headers: TraceHeaders | undefined): Context {
+  const parent = parseTraceParent(headers?.parent);
+  if (parent === undefined) return context.active();
+  const { state } = headers!;
+  const spanContext = state === undefined ? parent : { ...parent, traceState: createTraceState(state) };
+  return trace.setSpanContext(context.active(), spanContext);
 }
 
 function attributesOf(method: string): Record<string, string> {

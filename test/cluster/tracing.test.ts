@@ -16,13 +16,26 @@ const keyValue = loadSync(file, { longs: Number, defaults: true })['kv.v1.KeyVal
 const exporter = new InMemorySpanExporter();
 const provider = new NodeTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] });
 const nodes: KvNode[] = [];
+/** host:port for HTTP, by node id. */
+const httpAddresses = new Map<string, string>();
 
 beforeAll(async () => {
   provider.register();
-  const commandLine = { zk: inject('zk'), root: `/kvnode-${randomBytes(6).toString('hex')}`, port: '0', shards: '1' };
+  const commandLine = {
+    zk: inject('zk'),
+    root: `/kvnode-${randomBytes(6).toString('hex')}`,
+    port: '0',
+    httpPort: '0',
+    shards: '1',
+  };
   const { values } = resolveOptions({ commandLine, environment: {}, configPath: undefined });
-  for (let count = 0; count < 2; count++) nodes.push(await KvNode.start({ ...values, logger: pino({ level: 'silent' }) }));
+  const logger = pino({ level: 'info' }, { write: (line) => learnHttpAddress(JSON.parse(line)) });
+  for (let count = 0; count < 2; count++) nodes.push(await KvNode.start({ ...values, logger }));
 });
+
+function learnHttpAddress({ msg, node, http }: { msg: string; node: string; http: string }): void {
+  if (msg === 'listening') httpAddresses.set(node, http);
+}
 
 beforeEach(() => exporter.reset());
 
@@ -67,18 +80,31 @@ for (const api of ['pipeline', 'unary'] as const)
     await client.close();
   });
 
-test('a request that a node passes on - both nodes tell of it in the trace that its caller named', async () => {
-  const client = await KvClient.connect({ nodes: nodes.map(({ address }) => address) });
-  await client.put('traced', 'value');
-  const { holders } = await client.locate('traced');
-  await client.close();
-  const backup = nodes.find(({ id }) => id !== holders[0]!.nodeId)!;
-  exporter.reset();
-  const traceId = randomBytes(16).toString('hex');
-  const spanId = randomBytes(8).toString('hex');
+for (const api of ['gRPC', 'HTTP'] as const)
+  test(`a request over ${api} that a node passes on - both nodes tell of it in the trace that its caller named`, async () => {
+    const client = await KvClient.connect({ nodes: nodes.map(({ address }) => address) });
+    await client.put('traced', 'value');
+    const { holders } = await client.locate('traced');
+    await client.close();
+    const backup = nodes.find(({ id }) => id !== holders[0]!.nodeId)!;
+    exporter.reset();
+    const traceId = randomBytes(16).toString('hex');
+    const spanId = randomBytes(8).toString('hex');
+    const headers = { traceparent: `00-${traceId}-${spanId}-01`, tracestate: 'vendor=a,other=b' };
+    if (api === 'gRPC') await getWithMetadata(backup.address, headers);
+    else expect((await fetch(`http://${httpAddresses.get(backup.id)}/api/kv/traced`, { headers })).status).toBe(200);
+    const spans = exporter.getFinishedSpans().filter((span) => span.spanContext().traceId === traceId);
+    const ofNode = (id: string) => spans.find(({ attributes }) => attributes['kvnode.node'] === id);
+    expect(spans.map(({ name }) => name)).toEqual(['kvnode get', 'kvnode get']);
+    expect(ofNode(backup.id)?.parentSpanContext?.spanId).toBe(spanId);
+    expect(ofNode(holders[0]!.nodeId)?.parentSpanContext?.spanId).toBe(ofNode(backup.id)?.spanContext().spanId);
+    for (const span of spans) expect(span.spanContext().traceState?.serialize()).toBe(headers.tracestate);
+  });
+
+async function getWithMetadata(address: string, headers: Readonly<Record<string, string>>): Promise<void> {
   const metadata = new Metadata();
-  metadata.set('traceparent', `00-${traceId}-${spanId}-01`);
-  const stock = new Client(backup.address, credentials.createInsecure());
+  for (const [name, value] of Object.entries(headers)) metadata.set(name, value);
+  const stock = new Client(address, credentials.createInsecure());
   const { path, requestSerialize, responseDeserialize } = keyValue.Get!;
   await new Promise((resolve, reject) => {
     stock.makeUnaryRequest(path, requestSerialize, responseDeserialize, { key: 'traced' }, metadata, (error, response) =>
@@ -86,9 +112,4 @@ test('a request that a node passes on - both nodes tell of it in the trace that 
     );
   });
   stock.close();
-  const spans = exporter.getFinishedSpans().filter((span) => span.spanContext().traceId === traceId);
-  const ofNode = (id: string) => spans.find(({ attributes }) => attributes['kvnode.node'] === id);
-  expect(spans.map(({ name }) => name)).toEqual(['kvnode get', 'kvnode get']);
-  expect(ofNode(backup.id)?.parentSpanContext?.spanId).toBe(spanId);
-  expect(ofNode(holders[0]!.nodeId)?.parentSpanContext?.spanId).toBe(ofNode(backup.id)?.spanContext().spanId);
-});
+}
