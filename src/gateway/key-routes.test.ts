@@ -83,6 +83,21 @@ describe('a value', () => {
   });
 });
 
+it('a request that is refused before it is an operation is counted, once, with its code; one that becomes one is not', async () => {
+  await ask('GET', '/api/kv/%zz');
+  await ask('PUT', '/api/kv/k', { 'if-match': 'x' }, 'v');
+  await ask('PUT', '/api/kv/k', {}, Buffer.alloc(1_001));
+  await ask('DELETE', '/api/kv/a/b');
+  store.maxHeldBytes = 0;
+  await ask('POST', '/api/kv/k', {}, 'v');
+  const told = ['get INVALID_KEY', 'put INVALID_ARGUMENT', 'put VALUE_TOO_LARGE', 'delete INVALID_KEY', 'put OVERLOADED'];
+  expect(store.refusals).toEqual(told);
+  store.failure = new KvError('MEMORY_FULL', 'x');
+  expect((await ask('PUT', '/api/kv/k', {}, '')).statusCode).toBe(507);
+  expect((await ask('GET', '/api/kv/k')).statusCode).toBe(404);
+  expect(store.refusals).toEqual(told);
+});
+
 describe('a condition', () => {
   it('If-None-Match: * writes once, and says that it created', async () => {
     expect((await ask('PUT', '/api/kv/k', { 'if-none-match': '*' }, 'a')).statusCode).toBe(201);

@@ -1,19 +1,16 @@
 /** One key: `/api/kv/{key}`. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { type TraceHeaders, traceHeadersOf, traceParentKey, traceStateKey } from '../tracing/index.js';
+import { type ErrorCode, KvError } from '../errors.js';
+import type { Method } from '../metrics/index.js';
+import type { TraceHeaders } from '../tracing/index.js';
 import { type CallMemory, readValue } from './body.js';
-import { checkIfMatch, etagOf, ifVersionOf, isKnown } from './conditions.js';
-import { keyBytesOf } from './key-path.js';
+import { checkIfMatch, etagOf, isKnown } from './conditions.js';
+import { changeOf, type KeyRequest, keyOf, traceOf } from './key-request.js';
 import { httpLimits } from './limits.js';
 import { OpenCalls } from './open-calls.js';
 import { HttpRefusal } from './problem.js';
 import type { Routes } from './routes.js';
 import { deleteSchema, etagHeader, jsonAnswer, nodeHeader, problems, putSchema } from './schemas.js';
-
-interface KeyRequest {
-  readonly key: Buffer;
-  readonly ifVersion?: number;
-}
 
 /** What a node does with keys, whichever of them it holds. Each throws a KvError. */
 export interface KeyValues {
@@ -23,6 +20,8 @@ export interface KeyValues {
   get(request: KeyRequest, trace?: TraceHeaders): Promise<{ found: boolean; value: Buffer; version: number; nodeId: string }>;
   put(request: KeyRequest & { readonly value: Buffer }, trace?: TraceHeaders): Promise<{ version: number; nodeId: string }>;
   delete(request: KeyRequest, trace?: TraceHeaders): Promise<{ existed: boolean; version: number; nodeId: string }>;
+  /** Counted as an operation, though it has not become one: the request was refused for what it is. */
+  refused(method: Method, code: ErrorCode): void;
   /** Ids of the nodes in the in-sync set of the key's shard by the word of the primary, which comes first. */
   inSyncNodes(key: Buffer): Promise<readonly string[]>;
 }
@@ -60,7 +59,8 @@ function addGet(app: FastifyInstance, keyValues: KeyValues, memoryOf: MemoryOf):
     },
   };
   app.get(url, { schema }, async (request, reply) => {
-    const { found, value, version, nodeId } = await keyValues.get({ key: keyOf(request) }, traceOf(request));
+    const asked = await counted(keyValues, 'get', () => ({ key: keyOf(request) }));
+    const { found, value, version, nodeId } = await keyValues.get(asked, traceOf(request));
     reply.header('kv-node', nodeId);
     checkIfMatch(request.headers, version);
     if (!found) throw new HttpRefusal(404, 'KEY_NOT_FOUND', 'the key does not exist');
@@ -81,15 +81,16 @@ function addPut(app: FastifyInstance, keyValues: KeyValues, memoryOf: MemoryOf):
     return inSync[0] === nodeId ? inSync : [nodeId];
   };
   const put = async (request: FastifyRequest, reply: FastifyReply) => {
-    const key = keyOf(request);
-    const ifVersion = ifVersionOf(request.headers);
-    const value = await readValue(request.raw, keyValues.maxValueBytes, memoryOf(request));
-    const { version, nodeId } = await keyValues.put(
-      { key, value, ...(ifVersion === undefined ? {} : { ifVersion }) },
-      traceOf(request),
-    );
-    reply.header('etag', etagOf(version)).header('kv-node', nodeId);
-    return reply.status(ifVersion === 0 ? 201 : 200).send({ version, node: nodeId, replicas: await replicasOf(key, nodeId) });
+    const asked = await counted(keyValues, 'put', async () => ({
+      ...changeOf(request),
+      value: await readValue(request.raw, keyValues.maxValueBytes, memoryOf(request)),
+    }));
+    const { version, nodeId } = await keyValues.put(asked, traceOf(request));
+    reply
+      .header('etag', etagOf(version))
+      .header('kv-node', nodeId)
+      .status(asked.ifVersion === 0 ? 201 : 200);
+    return reply.send({ version, node: nodeId, replicas: await replicasOf(asked.key, nodeId) });
   };
   for (const method of ['PUT', 'POST'] as const) {
     const schema = {
@@ -116,20 +117,20 @@ function addDelete(app: FastifyInstance, keyValues: KeyValues): void {
     },
   };
   app.delete(url, { schema }, async (request, reply) => {
-    const ifVersion = ifVersionOf(request.headers);
-    const asked = { key: keyOf(request), ...(ifVersion === undefined ? {} : { ifVersion }) };
+    const asked = await counted(keyValues, 'delete', () => changeOf(request));
     const { existed, version, nodeId } = await keyValues.delete(asked, traceOf(request));
     return reply.header('kv-node', nodeId).send({ existed, version, node: nodeId });
   });
 }
 
-function keyOf({ originalUrl }: FastifyRequest): Buffer {
-  return keyBytesOf(originalUrl);
-}
-
-/** A header that comes twice is one text with a comma: no `traceparent`, and the whole `tracestate`. */
-function traceOf({ headers }: FastifyRequest): TraceHeaders | undefined {
-  return traceHeadersOf(headers[traceParentKey]?.toString(), headers[traceStateKey]?.toString());
+/** What is refused before it is an operation is none that anybody else would count. */
+async function counted<Asked>(keyValues: KeyValues, method: Method, asked: () => Asked | Promise<Asked>): Promise<Asked> {
+  try {
+    return await asked();
+  } catch (error) {
+    keyValues.refused(method, error instanceof KvError ? error.code : 'INTERNAL');
+    throw error;
+  }
 }
 
 const common = {

@@ -61,7 +61,13 @@ export class FakeKeyValues implements KeyValues {
     return { existed, version: existed ? ++this.#version : 0, nodeId: 'node-a' };
   }
 
+  /** As `refused` was told of them. */
+  readonly refusals: string[] = [];
   inSync: readonly string[] | KvError = ['node-a', 'node-b'];
+
+  refused(method: string, code: string): void {
+    this.refusals.push(`${method} ${code}`);
+  }
 
   async inSyncNodes() {
     if (this.inSync instanceof KvError) throw this.inSync;

@@ -111,8 +111,47 @@ test('a node that leads nothing tells no in-sync set, rather than an empty one',
   expect(samples.get('kvnode_in_sync_replicas_min')).toBe('Nan');
 });
 
-test('256 shards make the output no longer', async () => {
-  const lines = async (shards: number) =>
-    (await samplesOf(metricsOf({ ...facts, held: Array.from({ length: shards }, (_, shard) => held(shard, {})) }))).size;
-  expect(await lines(256)).toBe(await lines(1));
+test('as many shards and copies as there may be make the output no longer', async () => {
+  const peers = Array.from({ length: 15 }, (_, at) => ({ replicaId: `${at}~1`, phase: 'replicating' as const, ackedSeq: 0 }));
+  const state = { epoch: 1, primary: 'a~1', inSync: ['a~1', ...peers.map(({ replicaId }) => replicaId)], seqFloor: 0 };
+  const one = held(0, { peers, state, lastSeq: 3 });
+  const told = (shards: number) => samplesOf(metricsOf({ ...facts, held: Array.from({ length: shards }, () => one) }));
+  const all = await told(16_384);
+  expect(all.size).toBe((await told(1)).size);
+  expect([all.get('kvnode_in_sync_replicas_min'), all.get('kvnode_replication_lag_entries_max')]).toEqual(['16', '3']);
+});
+
+test('who asks again and again is told the same for a while, and does not keep the node from its work', async () => {
+  let asked = 0;
+  const metrics = new NodeMetrics(() => {
+    asked++;
+    const untilMs = performance.now() + 20;
+    while (performance.now() < untilMs);
+    return facts;
+  });
+  open.push(metrics);
+  const together = await Promise.all(Array.from({ length: 50 }, () => metrics.read()));
+  expect([asked, new Set(together).size]).toEqual([1, 1]);
+  metrics.operations.unary.get.succeeded += 1;
+  while (asked === 1) {
+    await metrics.read();
+    await new Promise(setImmediate);
+  }
+  expect((await samplesOf(metrics)).get('kvnode_operations_total{api="unary",method="get",code="OK"}')).toBe('1');
+});
+
+test('facts that cannot be had are asked for again', async () => {
+  let fails = true;
+  const metrics = new NodeMetrics(() => {
+    if (!fails) return facts;
+    throw new Error('not yet');
+  });
+  open.push(metrics);
+  await expect(metrics.read()).rejects.toThrow('not yet');
+  fails = false;
+  for (let text = ''; !text.includes('kvnode_ready 1'); )
+    text = await metrics.read().then(
+      (read) => read.text,
+      () => '',
+    );
 });

@@ -33,16 +33,18 @@ export function summarize({
   const led = held.flatMap(({ replica }) => (replica.role === 'primary' ? [replica] : []));
   const sizes = led.map(({ state }) => state?.inSync.length ?? 0);
   const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
+  // Not Math.max(...values): 16,384 shards of 16 copies are more arguments than a call may have.
+  const largest = (values: readonly number[]) => values.reduce((most, value) => Math.max(most, value), 0);
   return {
     roles,
     serving: led.filter(({ serving }) => serving).length,
     offline: held.filter(({ replica }) => replica.offline).length,
     movingIn: placedShards - held.filter(({ replica, placed }) => placed && isInSync(replica)).length,
     movingOut: held.filter(({ placed }) => !placed).length,
-    highestEpoch: Math.max(0, ...held.map(({ replica }) => replica.epoch)),
-    smallestInSync: sizes.length === 0 ? undefined : Math.min(...sizes),
+    highestEpoch: largest(held.map(({ replica }) => replica.epoch)),
+    smallestInSync: sizes.length === 0 ? undefined : sizes.reduce((least, size) => Math.min(least, size)),
     belowMinInSync: sizes.filter((size) => size < minInSync).length,
-    largestLag: Math.max(0, ...led.flatMap(lagsOf)),
+    largestLag: largest(led.map(lagOf)),
     uncommittedEntries: sum(led.map(({ lastSeq, commitIndex }) => lastSeq - commitIndex)),
     logBytes: sum(held.map(({ replica }) => replica.logBytes)),
     dataBytes: sum(held.map(({ dataBytes }) => dataBytes)),
@@ -55,6 +57,7 @@ function isInSync({ complete, state, replicaId }: ReplicaSnapshot): boolean {
 }
 
 /** A joiner is behind by nature, and holds up nobody. */
-function lagsOf({ state, peers, lastSeq }: ReplicaSnapshot): number[] {
-  return peers.filter(({ replicaId }) => state?.inSync.includes(replicaId)).map(({ ackedSeq }) => lastSeq - ackedSeq);
+function lagOf({ state, peers, lastSeq }: ReplicaSnapshot): number {
+  const inSync = peers.filter(({ replicaId }) => state?.inSync.includes(replicaId));
+  return inSync.reduce((most, { ackedSeq }) => Math.max(most, lastSeq - ackedSeq), 0);
 }

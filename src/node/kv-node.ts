@@ -278,7 +278,7 @@ export class KvNode {
     return {
       ...{ operations: this.#operations, pending: this.#pendingOfHttp, cluster: this.#cluster, queries: this.#queries },
       health: { readiness: () => this.readiness },
-      metrics: this.#metrics,
+      ...{ metrics: this.#metrics, counts: this.#metrics.operations.rest },
     };
   }
 

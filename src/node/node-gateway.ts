@@ -11,6 +11,7 @@ import {
   type Metrics,
   metricsRoutes,
 } from '../gateway/index.js';
+import type { ApiCounts } from '../metrics/index.js';
 import type { TraceHeaders } from '../tracing/index.js';
 import type { ClusterQueries } from './cluster-queries.js';
 import type { ClusterServer } from './cluster-server.js';
@@ -25,6 +26,8 @@ export interface GatewayParts {
   readonly queries: ClusterQueries;
   readonly health: Health;
   readonly metrics: Metrics;
+  /** Of operations over HTTP. */
+  readonly counts: ApiCounts;
 }
 
 export interface NodeGatewayOptions {
@@ -85,6 +88,7 @@ function keyValuesOf(maxValueBytes: number, parts: () => GatewayParts): KeyValue
     get: (request, trace) => run('Get', request, trace),
     put: (request, trace) => run('Put', request, trace),
     delete: (request, trace) => run('Delete', request, trace),
+    refused: (method, code) => parts().counts[method].failed(code),
     inSyncNodes: (key) => parts().cluster.inSyncNodes(key),
   };
 }
