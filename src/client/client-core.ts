@@ -1,4 +1,5 @@
 /** The parts of a client, put together and taken apart: everything behind the methods of `KvClient`. */
+import { setTimeout as pause } from 'node:timers/promises';
 import { KvError } from '../errors.js';
 import type { Topology } from '../rpc/kv-api.js';
 import type { DataRequest } from '../rpc/pipeline-operations.js';
@@ -9,11 +10,11 @@ import { closedError, type Operation } from './attempts.js';
 import { Connections } from './connections.js';
 import { Backlog, InFlightLimit } from './in-flight-limit.js';
 import { type CallOptions, type Limits, limitsOf, remainingMs } from './limits.js';
-import type { NodeTransport } from './node-transport.js';
+import type { NodeTransport, Subject } from './node-transport.js';
 import { OperationRunner } from './operation-runner.js';
 import type { ResolvedOptions } from './options.js';
 import { RetryTurns } from './retry-turns.js';
-import { type News, RoutingTable } from './routing-table.js';
+import { anyShard, type News, RoutingTable } from './routing-table.js';
 import { TopologyMerge } from './topology-merge.js';
 import { TopologyWatches } from './topology-watches.js';
 import { WakeUp } from './wake-up.js';
@@ -23,6 +24,9 @@ import { WakeUp } from './wake-up.js';
  * without a word would otherwise hold its callers until keepalive finds it, long after the others have gone on.
  */
 const deposedAnswerMs = 500;
+
+/** A node that has not answered for so long what it knows by itself stands still, or is cut off. */
+const silentMs = 500;
 
 /** Of how many shards without service at once the operations that try again are as many as those in flight otherwise. */
 const troubledShards = 16;
@@ -124,6 +128,29 @@ export class ClientCore {
     }
   }
 
+  /**
+   * For what any node can answer. Who does not answer for a while is not waited for alone: one after the other all are asked, and
+   * the first answer counts.
+   */
+  async runAnywhere<Response>(
+    send: (transport: NodeTransport, limits: Limits) => Promise<Response>,
+    { signal, ...limits }: Limits,
+  ): Promise<Response> {
+    const answered = new AbortController();
+    const within = { ...limits, signal: signal === undefined ? answered.signal : AbortSignal.any([signal, answered.signal]) };
+    const first = this.run({ effect: 'read', shard: anyShard, bytes: 0, send }, within);
+    const others = (this.#table.topology?.nodes ?? []).map(async ({ address }, index) => {
+      await pause((index + 1) * silentMs, undefined, { signal: within.signal });
+      return this.ask(address, send, within);
+    });
+    try {
+      // The first goes on trying until the deadline: its failure is that of all.
+      return await Promise.race([first, Promise.any(others).catch(() => first)]);
+    } finally {
+      answered.abort();
+    }
+  }
+
   /** One attempt at one node, for requests that only this node can answer. */
   async ask<Response>(
     address: string,
@@ -181,7 +208,7 @@ export class ClientCore {
     for (const address of gone)
       this.#connections.abandonPending(address, () => true, deposedAnswerMs, 'the node left the cluster');
     for (const [address, shards] of deposed) {
-      const concerns = (key: string) => shards.has(this.#table.shardOf(key));
+      const concerns = (subject: Subject) => shards.has(typeof subject === 'number' ? subject : this.#table.shardOf(subject));
       this.#connections.abandonPending(address, concerns, deposedAnswerMs, 'the node was replaced as primary');
     }
   }

@@ -1,5 +1,6 @@
 /** The connections of one client, one for each node address. */
 import { NodeConnection } from './node-connection.js';
+import type { Subject } from './node-transport.js';
 
 export class Connections {
   readonly #connectTimeoutMs: number;
@@ -33,7 +34,7 @@ export class Connections {
     }
   }
 
-  abandonPending(address: string, concerns: (key: string) => boolean, afterMs: number, reason: string): void {
+  abandonPending(address: string, concerns: (subject: Subject) => boolean, afterMs: number, reason: string): void {
     this.#byAddress.get(address)?.abandonPending(concerns, afterMs, reason);
   }
 

@@ -36,7 +36,6 @@ import type {
   PutResult,
   WriteCondition,
 } from './results.js';
-import { anyShard } from './routing-table.js';
 import { wholeTopology } from './whole-topology.js';
 
 /**
@@ -127,7 +126,7 @@ export class KvClient {
     for (const key of keys) checkKey(key);
     const limits = this.#core.limitsOf(options);
     return inParallel(keys, this.#shardOf, (key) =>
-      settled(key, async () => ({ key, ok: true as const, found: await this.#get(key, limits) })),
+      settled(key, async () => ({ key, ok: true as const, ...(await this.#lookUp(key, limits)) })),
     );
   }
 
@@ -156,11 +155,7 @@ export class KvClient {
   }
 
   async #report(options: CallOptions): Promise<TopologyReport> {
-    const limits = this.#core.limitsOf(options);
-    return this.#core.run(
-      { effect: 'read', shard: anyShard, bytes: 0, send: (to, within) => to.getTopology(false, within) },
-      limits,
-    );
+    return this.#core.runAnywhere((to, within) => to.getTopology(false, within), this.#core.limitsOf(options));
   }
 
   /**
@@ -225,7 +220,7 @@ export class KvClient {
    */
   async listKeys(request: ListKeysRequest, options: CallOptions = {}): Promise<ListKeysResponse> {
     const send = async (to: NodeTransport, within: Limits): Promise<ListKeysResponse> => {
-      const page = await to.listKeys(request, within);
+      const page = await to.listKeys(request, within, true);
       if (page.primary && page.complete) return page;
       throw new KvError('NOT_PRIMARY', `${page.nodeId} is not the primary of shard ${request.shard} any more`);
     };
@@ -241,7 +236,7 @@ export class KvClient {
    */
   async listKeysOf(address: string, request: ListKeysRequest, options: CallOptions = {}): Promise<ListKeysResponse> {
     checkAddress(address);
-    return this.#core.ask(address, (to, within) => to.listKeys(request, within), this.#core.limitsOf(options));
+    return this.#core.ask(address, (to, within) => to.listKeys(request, within, false), this.#core.limitsOf(options));
   }
 
   /**
@@ -273,6 +268,11 @@ export class KvClient {
 
   #get(key: string, limits: Limits): Promise<GetResult | undefined> {
     return this.#core.execute({ kind: 'get', key }, limits, toGetResult);
+  }
+
+  /** Also who answered that there is nothing. */
+  #lookUp(key: string, limits: Limits): Promise<{ found: GetResult | undefined; nodeId: string }> {
+    return this.#core.execute({ kind: 'get', key }, limits, (result) => ({ found: toGetResult(result), nodeId: result.nodeId }));
   }
 
   #put(request: PutRequest, limits: Limits): Promise<PutResult> {

@@ -9,7 +9,7 @@
 import { Client, connectivityState } from '@grpc/grpc-js';
 import { channelOptions } from '../rpc/channel-options.js';
 import { type Limits, remainingMs } from './limits.js';
-import type { NodeTransport } from './node-transport.js';
+import type { NodeTransport, Subject } from './node-transport.js';
 import { PipelineTransport } from './pipeline-transport.js';
 import { TrackedCredentials } from './tracked-credentials.js';
 import { UnaryTransport } from './unary-transport.js';
@@ -98,7 +98,7 @@ export class NodeConnection {
     this.#changed.wakeAll();
   }
 
-  abandonPending(concerns: (key: string) => boolean, afterMs: number, reason: string): void {
+  abandonPending(concerns: (subject: Subject) => boolean, afterMs: number, reason: string): void {
     this.#channel?.transport.abandonPending(concerns, afterMs, reason);
     this.#channel?.pipeline.abandonPending(concerns, afterMs, reason);
   }

@@ -25,23 +25,27 @@ export interface TopologyListener {
   onEnd(): void;
 }
 
+/** What a request is about: a key, or a shard by its number. */
+export type Subject = string | number;
+
 export interface NodeTransport {
   execute(request: DataRequest, limits: Limits): Promise<DataResult>;
   /** `heldOnly`: of the shards alone that the node holds. */
   getTopology(heldOnly: boolean, limits: Limits): Promise<TopologyReport>;
   locateKey(key: string, limits: Limits): Promise<KeyLocation>;
   getNodeStatus(limits: Limits): Promise<NodeStatus>;
-  listKeys(request: ListKeysRequest, limits: Limits): Promise<ListKeysResponse>;
+  /** `asPrimary`: no other node would do, and it may be asked instead once this one is replaced. */
+  listKeys(request: ListKeysRequest, limits: Limits, asPrimary: boolean): Promise<ListKeysResponse>;
   forcePrimary(request: ForcePrimaryRequest, limits: Limits): Promise<ForcePrimaryResponse>;
   /** @returns a function that stops the watch. */
   watchTopology(heldOnly: boolean, listener: TopologyListener): () => void;
   /** Requests that have neither been answered nor failed. */
   readonly pending: number;
   /**
-   * Rejects those operations on keys that `concerns` that are pending now and still are after `afterMs`, as `close` does;
+   * Rejects those requests about what `concerns` that are pending now and still are after `afterMs`, as `close` does;
    * the transport stays in use.
    */
-  abandonPending(concerns: (key: string) => boolean, afterMs: number, reason: string): void;
+  abandonPending(concerns: (subject: Subject) => boolean, afterMs: number, reason: string): void;
   /** Rejects what is pending: it may or may not have been executed. */
   close(reason: string): void;
 }

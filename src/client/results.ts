@@ -41,7 +41,15 @@ export interface FailedOutcome {
 export type PutOutcome = ({ readonly key: string; readonly ok: true } & PutResult) | FailedOutcome;
 
 /** `found` undefined: the key does not exist. */
-export type GetOutcome = { readonly key: string; readonly ok: true; readonly found: GetResult | undefined } | FailedOutcome;
+export type GetOutcome =
+  | {
+      readonly key: string;
+      readonly ok: true;
+      readonly found: GetResult | undefined;
+      /** The node that answered: the primary. */
+      readonly nodeId: string;
+    }
+  | FailedOutcome;
 
 export interface DeleteOptions extends CallOptions {
   /** Only if the key is at this version. Integer from 1 to 2^53 - 1. */

@@ -28,7 +28,7 @@ import { clusterService, keyValueService } from '../rpc/proto.js';
 import { fromStatus } from '../rpc/status.js';
 import { traceParentKey } from '../tracing/index.js';
 import { type Limits, remainingMs } from './limits.js';
-import type { NodeTransport, TopologyListener } from './node-transport.js';
+import type { NodeTransport, Subject, TopologyListener } from './node-transport.js';
 
 interface Method<Request, Response> {
   readonly path: string;
@@ -58,8 +58,8 @@ const nothingFound = { found: false, value: Buffer.alloc(0) };
 
 export class UnaryTransport implements NodeTransport {
   readonly #client: Client;
-  /** With the key that it is about, if it is one. */
-  readonly #pending = new Map<(error: KvError) => void, string | undefined>();
+  /** With what it is about, if another node may be asked instead. */
+  readonly #pending = new Map<(error: KvError) => void, Subject | undefined>();
 
   constructor(client: Client) {
     this.#client = client;
@@ -103,8 +103,8 @@ export class UnaryTransport implements NodeTransport {
     return this.#call(methods.getNodeStatus, {}, limits);
   }
 
-  listKeys(request: ListKeysRequest, limits: Limits): Promise<ListKeysResponse> {
-    return this.#call(methods.listKeys, request, limits);
+  listKeys(request: ListKeysRequest, limits: Limits, asPrimary: boolean): Promise<ListKeysResponse> {
+    return this.#call(methods.listKeys, request, limits, asPrimary ? request.shard : undefined);
   }
 
   forcePrimary(request: ForcePrimaryRequest, limits: Limits): Promise<ForcePrimaryResponse> {
@@ -135,8 +135,8 @@ export class UnaryTransport implements NodeTransport {
     };
   }
 
-  abandonPending(concerns: (key: string) => boolean, afterMs: number, reason: string): void {
-    const pending = [...this.#pending].flatMap(([fail, key]) => (key !== undefined && concerns(key) ? [fail] : []));
+  abandonPending(concerns: (subject: Subject) => boolean, afterMs: number, reason: string): void {
+    const pending = [...this.#pending].flatMap(([fail, subject]) => (subject !== undefined && concerns(subject) ? [fail] : []));
     if (pending.length === 0) return;
     const timer = setTimeout(() => this.#fail(pending, reason), afterMs);
     timer.unref();
@@ -155,7 +155,7 @@ export class UnaryTransport implements NodeTransport {
     to: Method<Request, Response>,
     request: Request,
     limits: Limits,
-    key?: string,
+    subject?: Subject,
     traceParent?: string,
   ): Promise<Response> {
     return new Promise((resolve, reject) => {
@@ -185,7 +185,7 @@ export class UnaryTransport implements NodeTransport {
         call.cancel();
       };
       const abort = () => fail(new KvError('CANCELLED', 'given up before an answer came'));
-      this.#pending.set(fail, key);
+      this.#pending.set(fail, subject);
       signal?.addEventListener('abort', abort);
     });
   }

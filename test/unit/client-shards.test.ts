@@ -60,6 +60,37 @@ describe('many shards', () => {
     expect(new Set(cluster.arrivals.map(({ nodeId }) => nodeId)).size).toBe(3);
   });
 
+  test('topology - a node that says nothing holds nobody up, whichever is asked first', async () => {
+    const client = await connectWarm();
+    cluster.judge = (_, node) => (node.id === 'node-2' ? 'hang' : 'serve');
+    // Where there are several primaries it is their turn to be asked, one after the other.
+    for (const _ of cluster.nodes) expect((await client.topology({ deadlineMs: 60_000 })).shards).toHaveLength(6);
+    expect(cluster.arrivals.some(({ nodeId }) => nodeId === 'node-2')).toBe(true);
+  });
+
+  test('listKeys - a primary that is replaced and says nothing more is not waited for, a node that was meant itself is', async () => {
+    const client = await connectWarm();
+    cluster.judge = (_, node) => (node.id === 'node-1' ? 'hang' : 'serve');
+    const page = client.listKeys({ shard: 0 }, { deadlineMs: 60_000 });
+    let ended = false;
+    const given = new AbortController();
+    const options = { deadlineMs: 60_000, signal: given.signal };
+    const ofNode = failure(client.listKeysOf(cluster.nodes[0]!.address, { shard: 0 }, options)).finally(() => {
+      ended = true;
+    });
+    await cluster.arrived(({ method }) => method === 'ListKeys', 2);
+    cluster.setPrimary(cluster.nodes[1], false, 0);
+    expect(await page).toMatchObject({ nodeId: 'node-2' });
+    expect(ended).toBe(false);
+    given.abort();
+    expect(await ofNode).toMatchObject({ code: 'CANCELLED' });
+  });
+
+  test('mgetSettled - who answered is told for a key that does not exist, too', async () => {
+    const client = await connectWarm();
+    expect(await client.mgetSettled([keyIn(4)])).toMatchObject([{ ok: true, found: undefined, nodeId: 'node-2' }]);
+  });
+
   test('one shard moves - its operations follow, those of others do not', async () => {
     const client = await connectWarm();
     const moved = new Promise<void>((resolve) => {

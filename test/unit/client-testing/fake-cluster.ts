@@ -15,13 +15,20 @@ import {
 import { KvError } from '../../../src/errors.js';
 import { locateKey } from '../../../src/node/key-location.js';
 import { shardOfKey } from '../../../src/placement/index.js';
-import type { DeleteRequest, GetRequest, LocateKeyRequest, PutRequest, Topology } from '../../../src/rpc/kv-api.js';
+import type {
+  DeleteRequest,
+  GetRequest,
+  ListKeysRequest,
+  LocateKeyRequest,
+  PutRequest,
+  Topology,
+} from '../../../src/rpc/kv-api.js';
 import { clusterService, keyValueService } from '../../../src/rpc/proto.js';
 import { toStatus } from '../../../src/rpc/status.js';
 import { servePipeline } from './fake-pipeline.js';
 import { TcpProxy } from './tcp-proxy.js';
 
-export type MethodName = 'Get' | 'Put' | 'Delete' | 'LocateKey' | 'GetTopology' | 'GetNodeStatus' | 'ForcePrimary';
+export type MethodName = 'Get' | 'Put' | 'Delete' | 'LocateKey' | 'ListKeys' | 'GetTopology' | 'GetNodeStatus' | 'ForcePrimary';
 
 /** What becomes of a request: an error answers it, `hang` never does, `executeAndHang` does not either but executes it. */
 export type Fate = 'serve' | 'hang' | 'executeAndHang' | Error;
@@ -212,6 +219,10 @@ export class FakeCluster {
         call.on('cancelled', () => node.watchers.delete(call));
       },
       LocateKey: this.#handler(node, 'LocateKey', ({ key }: LocateKeyRequest) => locateKey(this.topology, key)),
+      ListKeys: this.#handler(node, 'ListKeys', ({ shard }: ListKeysRequest) => {
+        const primary = this.nodes[this.#shards[shard]!.primary] === node;
+        return { keys: [], nextAfter: '', nodeId: node.id, primary, complete: true };
+      }),
       GetNodeStatus: this.#handler(node, 'GetNodeStatus', () => {
         const common = { version: '0', uptimeMs: 1, zookeeper: 'connected', replicas: [], warnings: [], zone: '', weight: 1 };
         return { nodeId: node.id, address: node.address, ...common };
