@@ -4,19 +4,20 @@
  */
 import { inspect } from 'node:util';
 import { type ErrorCode, KvError } from '../errors.js';
+import { legible } from './legible.js';
 
 export interface Explanation {
   readonly data?: string;
   readonly advice?: string;
 }
 
-/** Two to four lines, without a newline at the end. */
+/** Two to four lines, without a newline at the end. Messages may name what others have chosen. */
 export function renderError(program: string, error: unknown, explanation: Explanation, showStack = false): string {
   const lines = [`${program}: ${describeError(error)}`];
   if (explanation.data !== undefined) lines.push(`  data:   ${explanation.data}`);
   if (explanation.advice !== undefined) lines.push(`  to do:  ${explanation.advice}`);
   if (showStack) lines.push(inspect(error));
-  return lines.join('\n');
+  return legible(lines.join('\n'));
 }
 
 export function describeError(error: unknown): string {

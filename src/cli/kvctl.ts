@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-import { explainCallFailure, renderError } from './explain.js';
 /** kvctl: reads, writes and looks after a cluster from a shell. The commands are in kvctl/, one file each. */
+import { explainCallFailure, renderError } from './explain.js';
 import { type Invocation, parseKvctlCommandLine, type ShellInvocation } from './kvctl/command-line.js';
 import { type ExitCode, exitCodeOf, exitCodes } from './kvctl/exit-codes.js';
 import { runCommand } from './kvctl/run-command.js';
@@ -8,12 +8,26 @@ import { Session } from './kvctl/session.js';
 import { runLine } from './kvctl/shell/run-line.js';
 import { runScript, runTerminal } from './kvctl/shell/shell.js';
 
-/** Whoever reads the output may have seen enough, as in `kvctl status | head -1`. */
-process.stdout.on('error', () => process.exit(exitCodes.failed));
+/** Whether something may have been written that the output was to tell of. */
+let mayHaveWritten = false;
+
+process.stdout.on('error', outputLost);
+// Notes that nobody reads end nothing: a restore goes on.
+process.stderr.on('error', () => {});
+
+/** Whoever reads the output may have seen enough, as in `kvctl status | head -1`; a full disk is told. */
+function outputLost(error: NodeJS.ErrnoException): never {
+  const told = new Error(`the output cannot be written: ${error.message}`);
+  const data = mayHaveWritten ? 'what was to be stored may have been.' : 'nothing was changed.';
+  if (error.code !== 'EPIPE') process.stderr.write(`${renderError('kvctl', told, { data })}\n`);
+  process.exit(mayHaveWritten ? exitCodes.outcomeUnknown : exitCodes.failed);
+}
 
 async function main(): Promise<number> {
   try {
-    return await run(await parseKvctlCommandLine(process.argv.slice(2)));
+    const invocation = await parseKvctlCommandLine(process.argv.slice(2));
+    mayHaveWritten = invocation.command?.isWrite ?? true;
+    return await run(invocation);
   } catch (error) {
     process.stderr.write(`${renderError('kvctl', error, explainCallFailure(error, false))}\n`);
     return exitCodeOf(error, false);
@@ -26,7 +40,7 @@ async function run(invocation: Invocation | ShellInvocation): Promise<ExitCode> 
     if (invocation.command !== undefined)
       return await runCommand(invocation, session, { signal: interrupted(), isStdinTaken: false });
     if (invocation.text !== undefined) {
-      const outcome = await runLine(invocation.text, session, invocation, interrupted());
+      const outcome = await runLine(invocation.text, session, invocation, { signal: interrupted(), isStdinTaken: false });
       return outcome === 'exit' ? exitCodes.ok : outcome;
     }
     if (process.stdin.isTTY === true) return await runTerminal(session, invocation);
@@ -45,4 +59,4 @@ function interrupted(): AbortSignal {
 
 const exitCode = await main();
 // Behind what was written before: a large value may still be on its way into a pipe.
-process.stdout.write('', () => process.exit(exitCode));
+process.stdout.write('', (error) => (error ? outputLost(error) : process.exit(exitCode)));

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { printable } from './output.js';
+import { legible, legibleBytes, legibleJson, printable } from './legible.js';
 
 test.each([
   ['user:1', 'user:1'],
@@ -10,7 +10,23 @@ test.each([
   ['\x9b2J', '"\\u009b2J"'],
   ['a\u202eb', '"a\\u202eb"'],
   ['\u{e0001}', '"\\udb40\\udc01"'],
-])('kvctl - the key %j is printed as %s, and reads back the same', (key, shown) => {
+])('the key %j is printed as %s, and reads back the same', (key, shown) => {
   expect(printable(key)).toBe(shown);
   expect(shown === key ? key : JSON.parse(shown)).toBe(key);
+});
+
+test('in text, line breaks stay, and what a terminal obeys is written out', () => {
+  expect(legible('one\n\ttwo ä')).toBe('one\n\ttwo ä');
+  expect(legible('\x1b]0;title\x07 \r\x9b')).toBe('\\u001b]0;title\\u0007 \\u000d\\u009b');
+});
+
+test('JSON reads back the same, whatever is in it', () => {
+  const value = { key: '\x9b\x7f\u202e\n"' };
+  expect(legibleJson(value)).toBe('{"key":"\\u009b\\u007f\\u202e\\n\\""}');
+  expect(JSON.parse(legibleJson(value))).toEqual(value);
+});
+
+test('of bytes that are no text, each that is no ASCII is written by its number', () => {
+  expect(legibleBytes(Buffer.from('ä\n'))).toBe('ä\n');
+  expect(legibleBytes(Buffer.from([0x61, 0xff, 0x1b, 0x0a]))).toBe('a\\xff\\x1b\n');
 });

@@ -17,6 +17,11 @@ function fileOf(records: readonly DumpRecord[], more: Partial<typeof header> = {
   return Buffer.concat([encoder.header({ ...header, ...more }), encoder.encode(records), encoder.end()]);
 }
 
+function fileWithHeader(odd: unknown): Buffer {
+  const encoder = new DumpEncoder();
+  return Buffer.concat([encoder.header(odd as typeof header), encoder.end()]);
+}
+
 async function read(file: Buffer, chunkBytes = 1_000): Promise<DumpRecord[]> {
   const chunks = Array.from({ length: Math.ceil(file.length / chunkBytes) }, (_, index) =>
     file.subarray(index * chunkBytes, (index + 1) * chunkBytes),
@@ -80,8 +85,18 @@ describe('dump format', () => {
     await expect(records.next()).rejects.toMatchObject({ atByte: second });
   });
 
+  test('a key that no node takes is refused before it is sent', async () => {
+    for (const key of ['', 'k'.repeat(1_025)]) {
+      const encoder = new DumpEncoder();
+      const begin = [encoder.header(header), encoder.encode([{ key, value: Buffer.alloc(0), version: 1 }])];
+      await expect(read(Buffer.concat([...begin, encoder.end()]))).rejects.toThrow('the key of a record is none');
+    }
+  });
+
   test('another version of the format, and what is no dump at all, are told apart', async () => {
     await expect(read(fileOf([], { formatVersion: 2 }))).rejects.toThrow('its format has version 2');
+    for (const odd of [null, 1, [], 'text', {}])
+      await expect(read(fileWithHeader(odd)), JSON.stringify(odd)).rejects.toThrow('its header does not tell its version');
     await expect(read(Buffer.from('PK\x03\x04 something else'))).rejects.toThrow('does not begin as a dump');
   });
 });

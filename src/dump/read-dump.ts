@@ -4,6 +4,7 @@
  */
 import { isUtf8 } from 'node:buffer';
 import { createHash, type Hash } from 'node:crypto';
+import { maxKeyBytes } from '../limits.js';
 import { ByteSource } from './byte-source.js';
 import { crc32 } from './crc32.js';
 import {
@@ -78,16 +79,18 @@ function parseHeader(body: Buffer): DumpHeader {
   const start = signature.length;
   if (body[0] !== kinds.header) throw new DumpDamagedError('it has no header', start);
   const header = parseJson(body.toString('utf8', 1), start);
-  if (header.formatVersion === formatVersion) return header;
+  const version = header?.formatVersion;
+  if (version === undefined) throw new DumpDamagedError('its header does not tell its version', start);
+  if (version === formatVersion) return header as DumpHeader;
   throw new DumpDamagedError(
-    `its format has version ${header.formatVersion}, and this kvctl reads version ${formatVersion}`,
+    `its format has version ${JSON.stringify(version)}, and this kvctl reads version ${formatVersion}`,
     start,
   );
 }
 
-function parseJson(text: string, start: number): DumpHeader {
+function parseJson(text: string, start: number): Partial<DumpHeader> | null {
   try {
-    return JSON.parse(text) as DumpHeader;
+    return JSON.parse(text) as Partial<DumpHeader> | null;
   } catch (cause) {
     throw new DumpDamagedError('its header is no JSON', start, { cause });
   }
@@ -98,7 +101,8 @@ function parseRecord(body: Buffer, start: number): DumpRecord {
     throw new DumpDamagedError('what stands there is no record', start);
   const keyEnd = recordHeadBytes + body.readUInt16BE(9);
   const key = body.subarray(recordHeadBytes, keyEnd);
-  if (keyEnd > body.length || key.length === 0 || !isUtf8(key)) throw new DumpDamagedError('the key of a record is none', start);
+  if (keyEnd > body.length || key.length === 0 || key.length > maxKeyBytes || !isUtf8(key))
+    throw new DumpDamagedError('the key of a record is none', start);
   return { key: key.toString(), value: body.subarray(keyEnd), version: Number(body.readBigUInt64BE(1)) };
 }
 

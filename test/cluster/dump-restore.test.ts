@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { startCluster } from './support/cluster.js';
-import { runKvctl } from './support/kvctl.js';
+import { runKvctl, startKvctl } from './support/kvctl.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'kvctl-dump-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -18,7 +18,7 @@ const entries = [
 
 test('kvctl dump and restore - into a cluster of other shards, whole or not at all, and never over data unasked', async () => {
   await using from = await startCluster({ nodes: 2, shards: 4 });
-  await using to = await startCluster({ nodes: 1, shards: 3 });
+  await using to = await startCluster({ nodes: 2, shards: 3 });
   await using source = await from.connect();
   await using target = await to.connect();
   for (const outcome of await source.mput(entries)) expect(outcome.ok).toBe(true);
@@ -47,9 +47,30 @@ test('kvctl dump and restore - into a cluster of other shards, whole or not at a
 
   // Through a pipe it is found out on the way.
   await target.put('key:1', 'changed');
-  const half = await restore(['--force', '-'], dump.bytes.subarray(0, dump.bytes.length - 1));
-  expect(half).toMatchObject({ code: 6, stderr: expect.stringContaining('keys of the dump were written') });
+  const half = await restore(['--force', '--json', '-'], dump.bytes.subarray(0, dump.bytes.length - 1));
+  expect(half).toMatchObject({ code: 6, stdout: '' });
+  expect(JSON.parse(half.stderr)).toMatchObject({ error: { code: 'INVALID_ARGUMENT', restoredKeys: expect.any(Number) } });
+  const other = await restore(['--force', '-'], Buffer.from('something else'));
+  expect(other).toMatchObject({ code: 1, stderr: expect.stringContaining('nothing was changed') });
   const forced = await restore(['--force', '-'], dump.bytes);
   expect(forced.code).toBe(0);
   expect((await target.get('key:1'))?.value.toString()).toBe('value 1');
+
+  // The primary dies in the middle, of a dump and of a restore: both wait, and go on to the end.
+  const victim = await from.primary();
+  victim.freeze();
+  const dumping = startKvctl(['--nodes', from.addresses.join(','), '--deadline-ms', '20000', 'dump']);
+  await dumping.notes(/waiting: /);
+  await victim.kill();
+  const second = await dumping.ended;
+  expect(second).toMatchObject({ code: 0, stderr: expect.stringContaining(`dumped ${entries.length} keys`) });
+
+  const dead = await to.primary();
+  dead.freeze();
+  const words = ['--nodes', to.addresses.join(','), '--deadline-ms', '20000', 'restore', '--force', '-'];
+  const restoring = startKvctl(words, { stdin: second.bytes });
+  await restoring.notes(/waiting: /);
+  await dead.kill();
+  expect(await restoring.ended).toMatchObject({ code: 0, stdout: expect.stringContaining(`restored ${entries.length} keys`) });
+  for (const { key, value } of entries) expect((await target.get(key))?.value.equals(value), key).toBe(true);
 });

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { LocalCluster } from '../../local/local-cluster.js';
+import type { NodeProcess } from '../../local/node-process.js';
 import { programPath } from '../../local/programs.js';
 import { startCluster } from './support/cluster.js';
 import { KvctlTerminal, type RunOptions, runKvctl } from './support/kvctl.js';
@@ -34,6 +35,11 @@ async function lines(...typed: string[]): Promise<any[]> {
     .map((line) => JSON.parse(line));
 }
 
+async function primaryOf(key: string): Promise<NodeProcess> {
+  const [{ holders }] = await lines(`locate ${key}`);
+  return cluster.nodes.find(({ id }) => id === holders[0].nodeId)!;
+}
+
 test('kvctl - values come from an argument, a file and stdin, byte for byte, and put tells which nodes hold them', async () => {
   const bytes = Buffer.from([0, 255, 10, 13, 0xc3, 0x28]);
   const file = join(folder, 'value');
@@ -44,7 +50,7 @@ test('kvctl - values come from an argument, a file and stdin, byte for byte, and
   expect((await kvctl(['put', 'stdin', '-'], { stdin: bytes })).code).toBe(0);
   expect((await kvctl(['get', 'stdin', '--raw'])).bytes).toEqual(bytes);
 
-  const [fromFile, dash, , key] = await lines('get file', 'put dash --value=-x', 'put -- -key --value', 'get -- -key');
+  const [fromFile, dash, , key] = await lines('get file', 'put dash -x', 'put -- -key --value', 'get -key');
   expect(fromFile).toMatchObject({ valueBase64: bytes.toString('base64') });
   expect(dash).toMatchObject({ key: 'dash', version: expect.any(Number) });
   expect([...dash.heldBy].sort()).toEqual(cluster.nodes.map(({ id }) => id).sort());
@@ -67,6 +73,15 @@ test('kvctl - exit codes tell a missing key, another version and a cluster that 
     stdout: '',
     stderr: expect.stringContaining('the key does not exist'),
   });
+  // Nobody can read what it has found; what a write has done, nobody knows then.
+  const full = `kvctl() { '${process.execPath}' '${programPath('kvctl')}' --nodes ${cluster.addresses} "$@" >/dev/full; echo $?; }`;
+  const unwritten = await promisify(execFile)('bash', ['-c', `${full}; kvctl get code; kvctl put code 4`]);
+  expect([unwritten.stdout, unwritten.stderr.match(/the output cannot be written: ENOSPC/g)]).toMatchObject([
+    '1\n3\n',
+    { length: 2 },
+  ]);
+  const unheard = await kvctl([], { stdin: 'get none\nget none\nget code', unheard: true });
+  expect(unheard).toMatchObject({ code: 4, stdout: '4\n' });
   const nowhere = await runKvctl(['--nodes', '127.0.0.1:1', '--deadline-ms', '300', 'get', 'k']);
   expect(nowhere).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('UNREACHABLE') });
 });
@@ -113,12 +128,15 @@ test('kvctl init - sets a cluster up ahead of its first node, once, and refuses 
 test('kvctl - a line as an argument, and lines through stdin, of which the first failure decides the exit code', async () => {
   expect(await kvctl(['--command', 'PUT user:1 Alice'])).toMatchObject({ code: 0 });
   expect((await kvctl(['--command', 'PUT user:1 Alice Smith'])).code).toBe(2);
-  const script = 'GET user:1\nPUT a -1\n# a comment\nGET a\nGET none\nput b -\nLIST_NODES\nEXIT\nGET a\n';
+  expect(await kvctl(['--command', 'put piped -'], { stdin: 'through a pipe' })).toMatchObject({ code: 0 });
+  const script =
+    'GET user:1\nPUT a -1\n# a comment\nGET a\nGET none\nput b -\nget a --nodes 127.0.0.1:1\nLIST_NODES\nEXIT\nGET a\n';
   const outcome = await kvctl([], { stdin: script });
   expect(outcome.code).toBe(4);
   expect(outcome.stdout).toMatch(/^Alice\n/);
   expect(outcome.stdout.match(/^-1$/gm)).toHaveLength(1);
   expect(outcome.stderr).toContain('commands are read from stdin here');
+  expect(outcome.stderr).toContain('--nodes names the cluster of all lines');
   for (const { id } of cluster.nodes) expect(outcome.stdout).toContain(id);
 });
 
@@ -156,13 +174,27 @@ test('kvctl on a terminal - history, completion, Ctrl-C and Ctrl-D; a failover i
   terminal.type('\x03');
   await terminal.shows(/\^C\s+kvctl> /);
 
+  // Bytes that a terminal would obey are shown.
+  terminal.type('get file\r');
+  await terminal.shows(/\\x00\\xff\s+\\x0d\\xc3\([\s\S]*kvctl> /);
+
   // A frozen primary, not a dead one: what is sent to it is neither answered nor refused.
-  const [{ holders }] = await lines('locate terminal:one');
-  const primary = cluster.nodes.find(({ id }) => id === holders[0].nodeId)!;
-  primary.freeze();
+  const frozen = await primaryOf('terminal:one');
+  frozen.freeze();
+  terminal.type('keys --prefix terminal:\r');
+  await terminal.shows(/waiting: [\s\S]*answered after [\d.]+ s\s+terminal:one\s+kvctl> /);
+  frozen.thaw();
+  await cluster.waitForInSync(3);
+
+  // Killed in the middle of a command.
+  const killed = await primaryOf('terminal:one');
+  killed.freeze();
   terminal.type('get terminal:one\r');
-  await terminal.shows(/waiting: [\s\S]*answered after [\d.]+ s\s+Alice Smith[\s\S]*kvctl> /);
-  primary.thaw();
+  await terminal.shows(/waiting: /);
+  await killed.kill();
+  await terminal.shows(/answered after [\d.]+ s\s+Alice Smith[\s\S]*kvctl> /);
+  terminal.type('PUT terminal:one Bob\r');
+  expect(await terminal.shows(/held by [\s\S]*kvctl> /)).not.toContain(killed.id);
   terminal.type('\x04');
   expect(await terminal.exitCode()).toBe(0);
   const history = readFileSync(join(folder, 'state', 'kvnode', 'kvctl-history'), 'utf8').split('\n');
@@ -171,7 +203,7 @@ test('kvctl on a terminal - history, completion, Ctrl-C and Ctrl-D; a failover i
   await using later = new KvctlTerminal(['--nodes', nodes], environment);
   await later.shows(/kvctl> /);
   later.type('\x1b[A\x1b[A');
-  await later.shows(/status --watch/);
+  await later.shows(/get terminal:one/);
   later.type('\x03');
   await later.shows(/\^C/);
   later.type('EXIT\r');

@@ -26,6 +26,18 @@ describe('kvctl - command line', () => {
       ['k', '"quoted"'],
     ],
     [
+      ['put', '-key', '-x', '--json'],
+      ['-key', '-x'],
+    ],
+    [
+      ['put', 'k', '-a.b=c'],
+      ['k', '-a.b=c'],
+    ],
+    [
+      ['put', 'k', '--', '--x'],
+      ['k', '--x'],
+    ],
+    [
       ['put', '', ''],
       ['', ''],
     ],
@@ -66,9 +78,13 @@ describe('kvctl - command line', () => {
   test.each([
     [['putt', 'k'], '"putt k" is no command'],
     [['shard', 'x'], '"shard x" is no command'],
-    [['get', 'k', '--if-absent'], 'Unknown argument: if-absent'],
+    [['get', 'k', '--if-absent'], '--if-absent is no option of get'],
+    [['get', 'k', '--no-json'], 'Unknown argument: no-json'],
+    [['--if-absnt', 'put', 'k'], '--if-absnt is no option; see kvctl --help'],
+    [['--', 'get', 'k'], '"get k" is no command'],
     [['get', 'k', '--deadline-ms', 'soon'], '--deadline-ms: "soon" must be a whole number from 1'],
-    [['put', 'k', '-x'], 'a value that begins with - is given as --value=TEXT'],
+    [['put', 'k', '--if-absnt=1'], '--if-absnt is no option of put'],
+    [['put', 'k', '--x'], 'A value that begins with -- is given as --value=TEXT'],
     [['put', 'k', 'v', '--command', 'GET k'], 'two commands were given'],
     [['get', 'k', '--zk'], 'Not enough arguments following: zk'],
     [['get', 'k', '--raw', '--json'], 'mutually exclusive'],

@@ -45,11 +45,12 @@ export async function parseKvctlCommandLine(args: readonly string[]): Promise<In
     false,
     () => {},
     (parsed) => {
-      if (parsed._.length > 0) throw noCommand(parsed._);
+      const words = wordsOf(parsed);
+      if (words.length > 0) throw noCommand(words);
       found = { command: undefined, text: parsed.command as string | undefined, ...toCommon(parsed) };
     },
   );
-  await parse(parser, args);
+  await parser.parseAsync();
   if (found === undefined) throw new KvError('INVALID_OPTION', 'no command was given; see kvctl --help');
   return found;
 }
@@ -69,25 +70,27 @@ export async function parseShellCommand(args: readonly string[]): Promise<Invoca
     false,
     () => {},
     (parsed) => {
-      throw noCommand(parsed._);
+      throw noCommand(wordsOf(parsed));
     },
   );
-  await parse(parser, args);
+  await parser.parseAsync();
   return found;
 }
 
-async function parse(parser: Argv, args: readonly string[]): Promise<void> {
-  try {
-    await parser.parseAsync();
-  } catch (error) {
-    const isUnknown = error instanceof KvError && error.message.startsWith('Unknown argument');
-    if (!isUnknown || !args.includes('put')) throw error;
-    const remedy = 'a value that begins with - is given as --value=TEXT, or behind --: put -- KEY -TEXT';
-    throw new KvError('INVALID_OPTION', `${error.message}; ${remedy}`, { cause: error });
-  }
+/**
+ * What is no option, in its order: a key or a value may begin with -. What begins with -- is meant as an option, unless it stands
+ * behind a -- of its own. @throws KvError INVALID_OPTION
+ */
+function wordsOf(parsed: Readonly<Record<string, unknown>>, command?: Command): string[] {
+  const words = (parsed._ as unknown[]).map(String);
+  const option = words.find((word) => word.startsWith('--'));
+  if (option === undefined) return [...words, ...((parsed['--'] as string[] | undefined) ?? [])];
+  const where = command === undefined ? '; see kvctl --help' : ` of ${command.name}; see kvctl ${command.name} --help`;
+  const remedy = command?.name === 'put' ? '. A value that begins with -- is given as --value=TEXT' : '';
+  throw new KvError('INVALID_OPTION', `${option.split('=')[0]} is no option${where}${remedy}`);
 }
 
-function noCommand(words: readonly (string | number)[]): KvError {
+function noCommand(words: readonly string[]): KvError {
   return new KvError('INVALID_OPTION', `"${words.join(' ')}" is no command; see kvctl --help`);
 }
 
@@ -109,7 +112,7 @@ function addCommands(parser: Argv, list: readonly Command[], onCommand: OnComman
           false,
           () => {},
           (parsed) => {
-            throw noCommand(parsed._);
+            throw noCommand(wordsOf(parsed));
           },
         );
       });
@@ -138,6 +141,9 @@ function newParser(args: readonly string[]): Argv {
       'boolean-negation': false,
       'camel-case-expansion': false,
       'dot-notation': false,
+      // By an option of its own that it has not declared yargs is asked for completions.
+      'unknown-options-as-args': !args.includes('--get-yargs-completions'),
+      'populate--': true,
     })
     .options(commonOptions)
     .group([...connectionOptionNames], 'Connection (also from KVNODE_NODES, KVNODE_ZK, KVNODE_ROOT):')
@@ -162,5 +168,5 @@ function toInvocation(command: Command, parsed: Record<string, unknown>): Invoca
   if (parsed.command !== undefined)
     throw new KvError('INVALID_OPTION', `two commands were given: ${command.name}, and another with --command`);
   const words = command.name.split(' ').length;
-  return { command, operands: (parsed._ as unknown[]).slice(words).map(String), options: parsed, ...toCommon(parsed) };
+  return { command, operands: wordsOf(parsed, command).slice(words), options: parsed, ...toCommon(parsed) };
 }

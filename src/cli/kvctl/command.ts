@@ -44,7 +44,7 @@ export const ifVersionOption: Options = {
  * Node.js replaces what is not valid UTF-8 on a command line, which would make two keys one and bend values.
  * @throws KvError INVALID_OPTION
  */
-export function refuseReplacedBytes(what: 'key' | 'value', text: string): void {
+export function refuseReplacedBytes(what: 'key' | 'value' | `--${string}`, text: string): void {
   if (!text.includes('\uFFFD')) return;
   const remedy = what === 'value' ? '; give it as @FILE or through stdin' : '';
   throw new KvError(

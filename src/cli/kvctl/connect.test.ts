@@ -28,6 +28,7 @@ describe('kvctl - which cluster', () => {
       '--nodes and --root exclude each other',
     );
     expect(() => chooseTarget({ ...nothingTyped, nodes: 'a:1,b' }, {})).toThrow('"a:1,b" must be host:port');
+    expect(() => chooseTarget(nothingTyped, { KVNODE_NODES: 'a' })).toThrow('KVNODE_NODES: "a" must be host:port');
     expect(() => chooseTarget({ ...nothingTyped, zk: 'z' }, {})).toThrow('--zk: "z" must be host:port');
     expect(() => chooseTarget(nothingTyped, { KVNODE_ROOT: 'x' })).toThrow('KVNODE_ROOT: "x" must be a path such as /kvstore');
   });

@@ -10,6 +10,7 @@ export interface ConnectionOptions {
   readonly root: string | undefined;
 }
 
+const nodesVariable = 'KVNODE_NODES';
 const defaultZk = 'localhost:2181';
 const defaultRoot = '/kvstore';
 
@@ -21,7 +22,7 @@ export function chooseTarget(
   if (nodes !== undefined && zk !== undefined) throw new KvError('INVALID_OPTION', '--nodes and --zk exclude each other');
   if (nodes !== undefined && root !== undefined) throw new KvError('INVALID_OPTION', '--nodes and --root exclude each other');
   const saysZooKeeper = zk !== undefined || root !== undefined;
-  const addresses = nodes ?? (saysZooKeeper ? undefined : environment.KVNODE_NODES || undefined);
+  const addresses = nodes ?? (saysZooKeeper ? undefined : environment[nodesVariable] || undefined);
   if (addresses === undefined)
     return {
       zk: checked('zk', zk, environment.KVNODE_ZK) ?? defaultZk,
@@ -30,9 +31,19 @@ export function chooseTarget(
   const list = addresses.split(',').map((address) => address.trim());
   for (const address of list) {
     if (!/^\S+:\d{1,5}$/.test(address))
-      throw new KvError('INVALID_OPTION', `--nodes: "${addresses}" must be host:port[,host:port...]`);
+      throw new KvError(
+        'INVALID_OPTION',
+        `${nodes === undefined ? nodesVariable : '--nodes'}: "${addresses}" must be host:port[,host:port...]`,
+      );
   }
   return { nodes: list };
+}
+
+/** What `connect` waits for. */
+export function describeConnecting(options: ConnectionOptions): string {
+  const target = chooseTarget(options, process.env);
+  if ('nodes' in target) return `no node has answered yet at ${target.nodes.join(', ')}`;
+  return `no node under ${target.root} has answered yet; ZooKeeper at ${target.zk} is to tell where they are`;
 }
 
 /** As for a node: the same words, and the place where the value was given. */

@@ -14,7 +14,7 @@ import { gatherCluster } from './gather.js';
 import type { Output } from './output.js';
 import { Progress } from './progress.js';
 import { size } from './tables.js';
-import { tellWaiting } from './waiting.js';
+import { tellWaiting, tellWaitingForShards } from './waiting.js';
 
 /** Shards that are read at once; each has one batch of values in memory. */
 const shardsAtOnce = 4;
@@ -33,11 +33,12 @@ export const dumpCommand: Command = {
     expectOperands(dumpCommand, operands, 0);
     if (process.stdout.isTTY === true) throw new KvError('INVALID_OPTION', 'a dump is no text for a terminal: kvctl dump > FILE');
     const client = await connect();
-    const { topology, answers } = await gatherCluster(client, call);
+    const { topology, answers } = await gatherCluster(client, call, output);
     const primaries = answers.flatMap(({ status }) => status?.replicas ?? []).filter(({ role }) => role === 'primary');
     const progress = new Progress(
       'dumped',
       primaries.reduce((sum, { keys }) => sum + keys, 0),
+      output,
     );
     try {
       const encoder = new DumpEncoder();
@@ -72,7 +73,8 @@ export const dumpCommand: Command = {
 /** Keys that vanish between being listed and being read are left out. */
 async function* readShard(client: KvClient, shard: number, call: CallOptions, output: Output): AsyncGenerator<DumpRecord[]> {
   for (let after = ''; ; ) {
-    const { keys, nextAfter } = await client.listKeys({ shard, after, limit: pageKeys }, call);
+    const list = () => client.listKeys({ shard, after, limit: pageKeys }, call);
+    const { keys, nextAfter } = await tellWaitingForShards(client, () => [shard], output, list);
     for (const batch of batchesOf(keys)) {
       const found = await tellWaiting(client, batch, output, () => client.mget(batch, call));
       yield found.flatMap((result, index) =>

@@ -12,7 +12,11 @@ test('kvctl shard force-primary - leaves a shard alone that is not offline', asy
     shards: [{ ...shard, offline: false, serving: true }],
     placementVersion: 0,
   };
-  const client: Pick<KvClient, 'wholeTopology'> = { wholeTopology: async () => topology };
+  const client: Pick<KvClient, 'topology' | 'wholeTopology' | 'onTopology'> = {
+    topology: async () => topology,
+    wholeTopology: async () => topology,
+    onTopology: () => () => {},
+  };
   const running = forcePrimaryCommand.run({
     connect: async () => client as KvClient,
     operands: ['0'],

@@ -22,7 +22,7 @@ export const forcePrimaryCommand: Command = {
     expectOperands(forcePrimaryCommand, operands, 1);
     const number = parseWholeNumber('SHARD', operands[0] ?? '', 0);
     const client = await connect();
-    const view = await gatherCluster(client, call);
+    const view = await gatherCluster(client, call, output);
     const shard = offlineShard(view, number);
     refuseSilentNodes(view);
     const [best] = rankReplicas(number, view.answers);

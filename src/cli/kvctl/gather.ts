@@ -2,6 +2,8 @@
 import type { CallOptions, KvClient } from '../../client/index.js';
 import type { NodeInfo, NodeStatus, Topology } from '../../rpc/kv-api.js';
 import { describeError } from '../explain.js';
+import type { Output } from './output.js';
+import { tellWhile } from './waiting.js';
 
 export interface NodeAnswer {
   readonly node: NodeInfo;
@@ -16,10 +18,25 @@ export interface ClusterView {
   readonly answers: readonly NodeAnswer[];
 }
 
-export async function gatherCluster(client: KvClient, call: CallOptions): Promise<ClusterView> {
-  const topology = await client.wholeTopology(call);
-  const answers = await Promise.all(topology.nodes.map((node) => askNode(client, node, call)));
-  return { topology, answers };
+/** `output`: where a person is told who does not answer, while that is waited for. */
+export async function gatherCluster(client: KvClient, call: CallOptions, output?: Output): Promise<ClusterView> {
+  const awaited = new Set<string>();
+  const ask = async (node: NodeInfo): Promise<NodeAnswer> => {
+    awaited.add(node.id);
+    const answer = await askNode(client, node, call);
+    awaited.delete(node.id);
+    return answer;
+  };
+  const gather = async (): Promise<ClusterView> => {
+    const { nodes } = await client.topology(call);
+    // At once: who hangs is waited for until the deadline once, not twice.
+    const asking = new Map(nodes.map((node) => [node.id, ask(node)]));
+    const topology = await client.wholeTopology(call);
+    return { topology, answers: await Promise.all(topology.nodes.map((node) => asking.get(node.id) ?? ask(node))) };
+  };
+  if (output === undefined) return gather();
+  const describe = (): string => `${[...awaited].join(', ') || 'some node'} has not answered yet`;
+  return tellWhile(output, describe, gather, client);
 }
 
 async function askNode(client: KvClient, node: NodeInfo, call: CallOptions): Promise<NodeAnswer> {

@@ -15,18 +15,20 @@ export const getCommand: Command = {
     expectOperands(getCommand, operands, 1);
     const key = keyOperand(operands);
     const client = await connect();
-    const found = await tellWaiting(client, [key], output, () => client.get(key, call));
+    const [outcome] = await tellWaiting(client, [key], output, () => client.mgetSettled([key], call));
+    if (outcome?.ok !== true) throw outcome?.error;
+    const { found, nodeId } = outcome;
     if (found === undefined) {
-      output.remark('the key does not exist');
-      output.noResult({ key, found: false });
+      output.remark(`the key does not exist (by ${nodeId})`);
+      output.noResult({ key, found: false, nodeId });
       return exitCodes.notFound;
     }
-    const { value, version, nodeId } = found;
+    const { value, version } = found;
     if (options.raw === true) {
       output.rawValue(value);
       return exitCodes.ok;
     }
-    output.value(value, { key, found: true, ...jsonValue(value), version, nodeId });
+    output.value('', value, { key, found: true, ...jsonValue(value), version, nodeId });
     output.remark(`version ${version} (by ${nodeId})`);
     return exitCodes.ok;
   },

@@ -16,7 +16,7 @@ export const infoCommand: Command = {
   options: {},
   async run({ connect, operands, call, output }) {
     expectOperands(infoCommand, operands, 0, 1);
-    const { topology, answers } = await gatherCluster(await connect(), call);
+    const { topology, answers } = await gatherCluster(await connect(), call, output);
     const [wanted] = operands;
     const node = wanted === undefined ? undefined : findNode(topology, wanted);
     const shown = answers.filter((answer) => node === undefined || answer.node.id === node.id);

@@ -4,6 +4,7 @@ import { initializeCluster, proposedConfig } from '../../coordination/index.js';
 import { KvError } from '../../errors.js';
 import { type Command, expectOperands } from './command.js';
 import { exitCodes } from './exit-codes.js';
+import { tellWhile } from './waiting.js';
 
 /** What is agreed on for good, as kvnode's options of the same names. */
 const agreed = ['shards', 'replicas', 'vnodes', 'minInSync', 'beaconMs', 'leaseMs', 'graceMs'] as const satisfies OptionName[];
@@ -20,7 +21,8 @@ export const initCommand: Command = {
     const given = Object.fromEntries(agreed.map((name) => [name, options[flagOf(name)]]));
     const { zk, root } = connection;
     const { values } = resolveOptions({ commandLine: { ...given, zk, root }, environment: process.env });
-    const { config, created } = await initializeCluster(values.zk, values.root, proposedConfig(values), call.deadlineMs);
+    const initialize = () => initializeCluster(values.zk, values.root, proposedConfig(values), call.deadlineMs);
+    const { config, created } = await tellWhile(output, () => `ZooKeeper at ${values.zk} has not answered yet`, initialize);
     const settings = agreed.map((name) => `--${flagOf(name)} ${config[name]}`).join(' ');
     const what = created ? 'is set up' : 'had been set up before, with the same values';
     output.result(`cluster ${config.clusterId} ${what} under ${values.root}: start its nodes with ${settings}`, {

@@ -2,14 +2,15 @@
  * The keys of the cluster, or of what one node holds of it, in the order of their bytes. Every shard tells its keys in that
  * order, so a page of all of them is the smallest of what each has behind where the page before ended.
  */
-import type { CallOptions, KvClient } from '../../client/index.js';
+import type { KvClient } from '../../client/index.js';
 import { KvError } from '../../errors.js';
 import type { ListedKey, ListKeysRequest, ListKeysResponse } from '../../rpc/kv-api.js';
-import { type Command, expectOperands, wholeNumber } from './command.js';
+import { printable } from '../legible.js';
+import { type Command, type CommandContext, expectOperands, refuseReplacedBytes, wholeNumber } from './command.js';
 import { exitCodes } from './exit-codes.js';
 import { findNode } from './find-node.js';
-import { printable } from './output.js';
 import { plainTable, size } from './tables.js';
+import { tellWaitingForShards, tellWhile } from './waiting.js';
 
 const defaultLimit = 1_000;
 
@@ -36,7 +37,8 @@ export const keysCommand: Command = {
     const limit = wholeNumber(options, 'limit', 1) ?? defaultLimit;
     const shard = wholeNumber(options, 'shard', 0);
     const text = (name: string): string => (options[name] as string | undefined) ?? '';
-    const source = await chooseSource(await connect(), { node: text('node'), shard }, call);
+    for (const name of ['prefix', 'after']) refuseReplacedBytes(`--${name}`, text(name));
+    const source = await chooseSource(await connect(), { node: text('node'), shard }, { call, output });
     for (let after = text('after'); ; ) {
       const { keys, nextAfter } = await mergedPage(source, { after, prefix: text('prefix'), limit });
       const lines = options.long === true ? longTable(keys) : keys.map(({ key }) => printable(key)).join('\n');
@@ -56,37 +58,52 @@ type Range = Required<Pick<ListKeysRequest, 'after' | 'prefix' | 'limit'>>;
 interface KeySource {
   readonly shards: readonly number[];
   page(request: ListKeysRequest): Promise<ListKeysResponse>;
+  /** Runs `work`, and tells a person which of `awaited` it waits for, if that takes long. */
+  waitFor<Result>(awaited: ReadonlySet<number>, work: () => Promise<Result>): Promise<Result>;
 }
 
 async function chooseSource(
   client: KvClient,
   { node, shard }: { node: string; shard: number | undefined },
-  call: CallOptions,
+  { call, output }: Pick<CommandContext, 'call' | 'output'>,
 ): Promise<KeySource> {
-  const topology = await client.topology(call);
+  const topology = client.knownTopology!;
   if (shard !== undefined && shard >= topology.shards.length)
     throw new KvError('INVALID_OPTION', `--shard: there is no shard ${shard}`);
   if (node === '') {
     const shards = shard === undefined ? topology.shards.map((one) => one.shard) : [shard];
-    return { shards, page: (request) => client.listKeys(request, call) };
+    const page = (request: ListKeysRequest) => client.listKeys(request, call);
+    return { shards, page, waitFor: (awaited, work) => tellWaitingForShards(client, () => awaited, output, work) };
   }
   const { address, id } = findNode(topology, node);
-  const held = (await client.nodeStatus(address, call)).replicas.map((replica) => replica.shard);
+  const tell = <Result>(work: () => Promise<Result>) => tellWhile(output, () => `${id} has not answered yet`, work);
+  const { replicas } = await tell(() => client.nodeStatus(address, call));
+  const held = replicas.map((replica) => replica.shard);
   if (shard !== undefined && !held.includes(shard))
     throw new KvError('INVALID_OPTION', `${id} holds no replica of shard ${shard}`);
-  return { shards: shard === undefined ? held : [shard], page: (request) => client.listKeysOf(address, request, call) };
+  const page = (request: ListKeysRequest) => client.listKeysOf(address, request, call);
+  return { shards: shard === undefined ? held : [shard], page, waitFor: (_awaited, work) => tell(work) };
 }
 
 /** Of several shards at a time as many as a node makes at once. */
 const pagesAtOnce = 8;
 
 /** The smallest keys of all shards. A page that ends early bounds what is known of the keys behind its end. */
-async function mergedPage({ shards, page }: KeySource, range: Range): Promise<{ keys: ListedKey[]; nextAfter: string }> {
+function mergedPage({ shards, page, waitFor }: KeySource, range: Range): Promise<{ keys: ListedKey[]; nextAfter: string }> {
   const limit = Math.min(range.limit, 10_000);
-  const pages: ListKeysResponse[] = [];
-  for (let first = 0; first < shards.length; first += pagesAtOnce)
-    pages.push(...(await Promise.all(shards.slice(first, first + pagesAtOnce).map((shard) => page({ ...range, shard, limit })))));
-  return mergePages(pages, limit);
+  const awaited = new Set<number>();
+  const pageOf = async (shard: number): Promise<ListKeysResponse> => {
+    awaited.add(shard);
+    const response = await page({ ...range, shard, limit });
+    awaited.delete(shard);
+    return response;
+  };
+  return waitFor(awaited, async () => {
+    const pages: ListKeysResponse[] = [];
+    for (let first = 0; first < shards.length; first += pagesAtOnce)
+      pages.push(...(await Promise.all(shards.slice(first, first + pagesAtOnce).map(pageOf))));
+    return mergePages(pages, limit);
+  });
 }
 
 export function mergePages(

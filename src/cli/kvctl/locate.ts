@@ -2,6 +2,7 @@ import type { KeyLocation } from '../../rpc/kv-api.js';
 import { type Command, expectOperands, keyOperand } from './command.js';
 import { exitCodes } from './exit-codes.js';
 import { plainTable } from './tables.js';
+import { tellWaiting } from './waiting.js';
 
 export const locateCommand: Command = {
   name: 'locate',
@@ -12,7 +13,8 @@ export const locateCommand: Command = {
   async run({ connect, operands, call, output }) {
     expectOperands(locateCommand, operands, 1);
     const key = keyOperand(operands);
-    const location = await (await connect()).locate(key, call);
+    const client = await connect();
+    const location = await tellWaiting(client, [key], output, () => client.locate(key, call));
     output.result(renderLocation(location), { key, ...location });
     return exitCodes.ok;
   },

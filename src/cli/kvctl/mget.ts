@@ -1,8 +1,9 @@
 import { KvError } from '../../errors.js';
 import { describeError } from '../explain.js';
+import { printable } from '../legible.js';
 import { type Command, expectOperands, refuseReplacedBytes } from './command.js';
 import { exitCodes } from './exit-codes.js';
-import { jsonValue, printable } from './output.js';
+import { jsonValue } from './output.js';
 import { tellWaiting } from './waiting.js';
 
 export const mgetCommand: Command = {
@@ -22,11 +23,11 @@ export const mgetCommand: Command = {
         output.remark(`${printable(key)}: ${describeError(outcome.error)}`);
         output.noResult({ key, error: outcome.error.code, message: outcome.error.message });
       } else if (outcome.found === undefined) {
-        output.remark(`${printable(key)} does not exist`);
-        output.noResult({ key, found: false });
+        output.remark(`${printable(key)} does not exist (by ${outcome.nodeId})`);
+        output.noResult({ key, found: false, nodeId: outcome.nodeId });
       } else {
         const { value, version, nodeId } = outcome.found;
-        output.line([`${printable(key)}\t`, value], { key, found: true, ...jsonValue(value), version, nodeId });
+        output.value(`${printable(key)}\t`, value, { key, found: true, ...jsonValue(value), version, nodeId });
         output.remark(`${printable(key)}: version ${version} (by ${nodeId})`);
       }
     }

@@ -11,7 +11,7 @@ export const nodesCommand: Command = {
   options: {},
   async run({ connect, operands, call, output }) {
     expectOperands(nodesCommand, operands, 0);
-    const view = await gatherCluster(await connect(), call);
+    const view = await gatherCluster(await connect(), call, output);
     output.result(renderNodes(view), nodesToJson(view));
     return exitCodes.ok;
   },

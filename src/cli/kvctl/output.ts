@@ -1,12 +1,17 @@
 /** Where results go: to stdout, as text for people or as one JSON value for programs. Notes and errors go to stderr. */
 import { KvError } from '../../errors.js';
 import { describeError, explainCallFailure, renderError } from '../explain.js';
+import { legible, legibleBytes, legibleJson } from '../legible.js';
 
 export class Output {
   readonly #json: boolean;
+  readonly #isTerminal: boolean;
+  /** The last line on stderr tells how far something is, and is written over. */
+  #hasProgress = false;
 
-  constructor(json: boolean) {
+  constructor(json: boolean, isTerminal = process.stdout.isTTY === true) {
     this.#json = json;
+    this.#isTerminal = isTerminal;
   }
 
   get isJson(): boolean {
@@ -14,22 +19,24 @@ export class Output {
   }
 
   result(text: string, json: object): void {
-    process.stdout.write(this.#json ? `${JSON.stringify(json)}\n` : `${text}\n`);
+    process.stdout.write(`${this.#json ? legibleJson(json) : legible(text)}\n`);
   }
 
   /** Where a person is told nothing, or already was. */
   noResult(json: object): void {
-    if (this.#json) process.stdout.write(`${JSON.stringify(json)}\n`);
+    if (this.#json) process.stdout.write(`${legibleJson(json)}\n`);
   }
 
-  /** The bytes of a value go out as they are: decoding them would change what is not valid UTF-8. */
-  value(bytes: Uint8Array, json: object): void {
-    this.line([bytes], json);
-  }
-
-  line(parts: readonly (string | Uint8Array)[], json: object): void {
+  /**
+   * `prefix` and the bytes of a value, as they are: decoding them would change what is not valid UTF-8. A terminal alone, which
+   * would obey them, is shown them as text.
+   */
+  value(prefix: string, bytes: Uint8Array, json: object): void {
     if (this.#json) return this.noResult(json);
-    process.stdout.write(Buffer.concat([...parts, '\n'].map((part) => Buffer.from(part as string))));
+    const shown = this.#isTerminal ? Buffer.from(legibleBytes(bytes)) : Buffer.from(bytes);
+    process.stdout.write(Buffer.concat([Buffer.from(prefix), shown, Buffer.from('\n')]));
+    if (this.#isTerminal && !shown.equals(bytes))
+      this.note('the value is no plain text: a part of it is shown as \\x.. or \\u....');
   }
 
   rawValue(bytes: Uint8Array): void {
@@ -37,13 +44,26 @@ export class Output {
   }
 
   note(text: string): void {
-    process.stderr.write(`${text}\n`);
+    this.endProgress();
+    process.stderr.write(`${legible(text)}\n`);
   }
 
-  failure(error: unknown, isWrite: boolean): void {
-    this.note(
-      this.#json ? JSON.stringify(errorToJson(error, isWrite)) : renderError('kvctl', error, explainCallFailure(error, isWrite)),
-    );
+  /** How far something is: on a terminal a line that is written over, for programs nothing. */
+  progress(text: string): void {
+    if (this.#json) return;
+    this.#hasProgress = process.stderr.isTTY === true;
+    process.stderr.write(this.#hasProgress ? `\r${text}\x1b[K` : `${text}\n`);
+  }
+
+  endProgress(): void {
+    if (this.#hasProgress) process.stderr.write('\r\x1b[K');
+    this.#hasProgress = false;
+  }
+
+  /** `facts`: what programs are told besides. */
+  failure(error: unknown, isWrite: boolean, explanation = explainCallFailure(error, isWrite), facts: object = {}): void {
+    const json = { error: { ...errorToJson(error), ...explanation, ...facts } };
+    this.note(this.#json ? legibleJson(json) : renderError('kvctl', error, explanation));
   }
 
   /** For people alone: what a program is told in the result. */
@@ -52,12 +72,11 @@ export class Output {
   }
 }
 
-/** On stderr, as every error. */
-function errorToJson(error: unknown, isWrite: boolean): object {
-  const told = { message: describeError(error), ...explainCallFailure(error, isWrite) };
-  if (!(error instanceof KvError)) return { error: told };
+function errorToJson(error: unknown): object {
+  const message = describeError(error);
+  if (!(error instanceof KvError)) return { message };
   const { code, executed, currentVersion } = error;
-  return { error: { code, executed, ...(currentVersion === undefined ? {} : { currentVersion }), ...told } };
+  return { code, executed, ...(currentVersion === undefined ? {} : { currentVersion }), message };
 }
 
 /** A value for JSON: as text where it is text, else as base64, under different names so that neither is taken for the other. */
@@ -67,20 +86,4 @@ export function jsonValue(value: Uint8Array): { value: string } | { valueBase64:
   } catch {
     return { valueBase64: Buffer.from(value).toString('base64') };
   }
-}
-
-/** A key on a line of its own: quoted where it holds what would break the line or play tricks on a terminal. */
-export function printable(key: string): string {
-  return unprintable.test(key) ? JSON.stringify(key).replace(unprintables, escaped) : key;
-}
-
-const unprintable = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u;
-const unprintables = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
-
-/** As in JSON: a character beyond the first 65,536 is two. */
-function escaped(character: string): string {
-  return character
-    .split('')
-    .map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
-    .join('');
 }

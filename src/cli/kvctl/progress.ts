@@ -1,4 +1,5 @@
-/** How far something is that takes long: a line on stderr that is written over on a terminal, and now and then one elsewhere. */
+/** How far something is that takes long: told twice a second on a terminal, and now and then elsewhere. */
+import type { Output } from './output.js';
 import { grouped, size } from './tables.js';
 
 const terminalMs = 500;
@@ -7,17 +8,18 @@ const elsewhereMs = 10_000;
 export class Progress {
   readonly #verb: string;
   readonly #expectedKeys: number;
-  readonly #isTerminal = process.stderr.isTTY === true;
+  readonly #output: Output;
   readonly #timer: NodeJS.Timeout;
   readonly #startMs = performance.now();
   #keys = 0;
   #bytes = 0;
 
   /** `expectedKeys`: about; 0 if nobody knows. */
-  constructor(verb: string, expectedKeys: number) {
+  constructor(verb: string, expectedKeys: number, output: Output) {
     this.#verb = verb;
     this.#expectedKeys = expectedKeys;
-    this.#timer = setInterval(() => this.#show(), this.#isTerminal ? terminalMs : elsewhereMs);
+    this.#output = output;
+    this.#timer = setInterval(() => this.#show(), process.stderr.isTTY === true ? terminalMs : elsewhereMs);
   }
 
   get keys(): number {
@@ -38,13 +40,12 @@ export class Progress {
   /** Idempotent. */
   close(): void {
     clearInterval(this.#timer);
-    if (this.#isTerminal) process.stderr.write('\r\x1b[K');
+    this.#output.endProgress();
   }
 
   #show(): void {
     const share = this.#expectedKeys === 0 ? '' : ` of about ${grouped(this.#expectedKeys)}`;
     const rate = `${grouped(Math.round(this.#keys / this.seconds))} keys/s`;
-    const text = `${this.#verb} ${grouped(this.#keys)}${share} keys, ${size(this.#bytes)}, ${rate}`;
-    process.stderr.write(this.#isTerminal ? `\r${text}\x1b[K` : `${text}\n`);
+    this.#output.progress(`${this.#verb} ${grouped(this.#keys)}${share} keys, ${size(this.#bytes)}, ${rate}`);
   }
 }

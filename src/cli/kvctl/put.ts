@@ -12,7 +12,7 @@ export const putCommand: Command = {
   summary: 'Store a value: as typed, from a file, or from stdin (-)',
   isWrite: true,
   options: {
-    value: { type: 'string', requiresArg: true, describe: 'The value, where it begins with @ or - (--value=-1)' },
+    value: { type: 'string', requiresArg: true, describe: 'The value, where it begins with @ or --, or is - (--value=-)' },
     'if-version': ifVersionOption,
     'if-absent': { type: 'boolean', describe: 'Only if the key does not exist' },
   },
@@ -28,7 +28,7 @@ export const putCommand: Command = {
     const client = await connect();
     const put = () => client.put(key, value, { ...condition, ...call });
     const { version, nodeId } = await tellWaiting(client, [key], output, put);
-    const { heldBy, problem } = await holdersOf(client, key, call);
+    const { heldBy, problem } = await tellWaiting(client, [key], output, () => holdersOf(client, key, call));
     const held = heldBy === undefined ? `who else holds it could not be learned: ${problem}` : `held by ${heldBy.join(', ')}`;
     output.result(`stored at version ${version} (by ${nodeId}); ${held}`, { key, version, nodeId, heldBy: heldBy ?? null });
     return exitCodes.ok;

@@ -1,7 +1,7 @@
 /** Where the value of a put comes from: the command line, a file, or stdin. */
-import { readFile } from 'node:fs/promises';
-import { buffer } from 'node:stream/consumers';
+import { createReadStream } from 'node:fs';
 import { KvError } from '../../errors.js';
+import { maxMessageBytes } from '../../rpc/channel-options.js';
 import { refuseReplacedBytes } from './command.js';
 
 /**
@@ -24,7 +24,7 @@ export async function readValue(
 }
 
 function readStdin(isTaken: boolean): Promise<Uint8Array> {
-  if (!isTaken) return buffer(process.stdin);
+  if (!isTaken) return readAll(process.stdin);
   throw new KvError('INVALID_OPTION', 'commands are read from stdin here, so no value can be; give it as @FILE');
 }
 
@@ -35,11 +35,27 @@ function textBytes(text: string): Uint8Array {
 
 async function readValueFile(path: string): Promise<Uint8Array> {
   try {
-    return await readFile(path);
+    return await readAll(createReadStream(path));
   } catch (cause) {
+    if (cause instanceof KvError) throw cause;
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new KvError('INVALID_OPTION', `@${path} cannot be read: ${reason}; for a value that begins with @ use --value=`, {
       cause,
     });
   }
+}
+
+/** What never ends (`yes | kvctl put k -`) is not read until there is no memory left. */
+async function readAll(source: AsyncIterable<Uint8Array>): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of source) {
+    chunks.push(chunk);
+    bytes += chunk.length;
+    if (bytes > maxMessageBytes)
+      throw new KvError('MESSAGE_TOO_LARGE', `the value has more than the ${maxMessageBytes} bytes that fit a message`, {
+        executed: 'no',
+      });
+  }
+  return Buffer.concat(chunks);
 }

@@ -4,16 +4,16 @@
  */
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import type { CallOptions, KvClient } from '../../client/index.js';
+import type { KvClient } from '../../client/index.js';
 import { DumpDamagedError, readDump } from '../../dump/index.js';
 import { KvError } from '../../errors.js';
-import { renderError } from '../explain.js';
 import { type Command, type CommandContext, expectOperands } from './command.js';
 import { type ExitCode, exitCodes } from './exit-codes.js';
 import { gatherCluster } from './gather.js';
 import { Progress } from './progress.js';
 import { writeRecords } from './restore-records.js';
 import { size } from './tables.js';
+import { tellWaiting } from './waiting.js';
 
 export const restoreCommand: Command = {
   name: 'restore',
@@ -22,7 +22,7 @@ export const restoreCommand: Command = {
   isWrite: true,
   options: { force: { type: 'boolean', describe: 'Also into a cluster that holds keys: those of the dump are overwritten' } },
   async run(context) {
-    const { connect, operands, options, call, isStdinTaken } = context;
+    const { connect, operands, options, isStdinTaken } = context;
     expectOperands(restoreCommand, operands, 1);
     const path = operands[0] ?? '';
     if (path === '-' && isStdinTaken) throw new KvError('INVALID_OPTION', 'commands are read from stdin here; name a file');
@@ -30,7 +30,7 @@ export const restoreCommand: Command = {
     const open = () => (path === '-' ? process.stdin : createReadStream(path, { highWaterMark: 1024 * 1024 }));
     const found = isFile ? await checkAll(open()) : undefined;
     const client = await connect();
-    if (options.force !== true) await refuseKeys(client, call);
+    if (options.force !== true) await refuseKeys(client, context);
     return await restore(client, open(), found, context);
   },
 };
@@ -41,41 +41,54 @@ async function restore(
   expectedKeys: number | undefined,
   { call, output }: CommandContext,
 ): Promise<ExitCode> {
-  const progress = new Progress('restored', expectedKeys ?? 0);
+  const progress = new Progress('restored', expectedKeys ?? 0, output);
+  let hasBegun = false;
+  const mput: KvClient['mput'] = (entries, options) => {
+    hasBegun = true;
+    const keys = entries.map(({ key }) => key);
+    return tellWaiting(client, keys, output, () => client.mput(entries, options));
+  };
   try {
     const { header, records } = await readDump(bytes);
-    await writeRecords(client, records, call, (keys, size) => progress.add(keys, size));
+    await writeRecords({ mput }, records, call, (keys, size) => progress.add(keys, size));
     const { keys, seconds } = progress;
     progress.close();
     const text = `restored ${keys} keys, ${size(progress.bytes)}, in ${seconds.toFixed(1)} s, of a dump made at ${header.createdAt}`;
     output.result(text, { keys, bytes: progress.bytes, header });
     return exitCodes.ok;
-  } catch (error) {
+  } catch (thrown) {
     progress.close();
+    const error = call.signal.aborted ? new KvError('CANCELLED', 'given up') : withCode(thrown);
+    if (!hasBegun) throw error;
     const { keys } = progress;
-    const data = `${keys} keys of the dump were written, and some of those that follow may be.`;
-    const advice = 'The rest was not. When the cause is mended, run it again with --force: it writes the same again.';
-    if (output.isJson) output.note(JSON.stringify({ error: { message: (error as Error).message, restoredKeys: keys } }));
-    else output.note(renderError('kvctl', error, { data, advice }));
+    const data = `${keys} keys of the dump were written, and some of those that follow may be. The rest was not.`;
+    const advice = 'When the cause is mended, run it again with --force: it writes all of them, those that are there as well.';
+    output.failure(error, true, { data, advice }, { restoredKeys: keys });
     return exitCodes.partlyDone;
   }
 }
 
-/** @returns how many records there are. @throws KvError INVALID_ARGUMENT if the file is no whole dump: nothing was written. */
+/** @returns how many records there are. @throws KvError if the file is no whole dump, or cannot be read. */
 async function checkAll(bytes: AsyncIterable<Uint8Array>): Promise<number> {
   let count = 0;
   try {
     for await (const _ of (await readDump(bytes)).records) count += 1;
     return count;
-  } catch (cause) {
-    if (!(cause instanceof DumpDamagedError)) throw cause;
-    throw new KvError('INVALID_ARGUMENT', cause.message, { cause });
+  } catch (error) {
+    throw withCode(error);
   }
 }
 
+/** What is wrong with the file, as an error of ours. As long as nothing has been sent, nothing was written. */
+function withCode(error: unknown): unknown {
+  if (error instanceof DumpDamagedError) return new KvError('INVALID_ARGUMENT', error.message, { cause: error });
+  const isOfFile = error instanceof Error && 'syscall' in error;
+  return isOfFile ? new KvError('INVALID_OPTION', `the dump cannot be read: ${error.message}`, { cause: error }) : error;
+}
+
 /** Who does not answer may hold keys as well. */
-async function refuseKeys(client: KvClient, call: CallOptions): Promise<void> {
-  const { answers } = await gatherCluster(client, call);
+async function refuseKeys(client: KvClient, { call, output }: CommandContext): Promise<void> {
+  const { answers } = await gatherCluster(client, call, output);
   const silent = answers.find(({ status }) => status === undefined);
   if (silent !== undefined)
     throw new KvError('UNREACHABLE', `node ${silent.node.id} does not answer, so it is not known whether the cluster is empty`);

@@ -1,8 +1,10 @@
 /** Runs one command against a cluster; what it throws becomes a message for people and an exit code for scripts. */
 import type { Invocation } from './command-line.js';
+import { describeConnecting } from './connect.js';
 import { type ExitCode, exitCodeOf } from './exit-codes.js';
 import { Output } from './output.js';
 import type { Session } from './session.js';
+import { tellWhile } from './waiting.js';
 
 export interface Circumstances {
   /** Gives the command up (Ctrl-C). */
@@ -18,7 +20,8 @@ export async function runCommand(invocation: Invocation, session: Session, aroun
   const call = { deadlineMs, signal };
   const { connection } = session;
   try {
-    const connect = () => session.connect();
+    const connecting = () => describeConnecting(connection);
+    const connect = () => tellWhile(output, connecting, () => session.connect());
     return await command.run({ connect, connection, operands, options, call, isStdinTaken, output });
   } catch (error) {
     output.failure(error, command.isWrite);

@@ -21,14 +21,16 @@ export const statusCommand: Command = {
     expectOperands(statusCommand, operands, 0);
     const client = await connect();
     const look = async (before: string): Promise<void> => {
-      const view = await gatherCluster(client, call);
-      output.result(`${before}${renderStatus(view, options.all === true)}`, toJson(view));
+      // A watch shows every second who does not answer.
+      const view = await gatherCluster(client, call, options.watch === true ? undefined : output);
+      if (!output.isJson) process.stdout.write(before);
+      output.result(renderStatus(view, options.all === true), toJson(view));
     };
     if (options.watch !== true) {
       await look('');
       return exitCodes.ok;
     }
-    const before = process.stdout.isTTY === true ? clearScreen : `${'─'.repeat(60)}\n`;
+    const before = process.stdout.isTTY === true && process.env.TERM !== 'dumb' ? clearScreen : `${'─'.repeat(60)}\n`;
     try {
       for (;;) {
         await look(before);

@@ -10,36 +10,56 @@ import type { Output } from './output.js';
 /** Nobody is told of a wait that is shorter. */
 const patienceMs = 400;
 
-export async function tellWaiting<Result>(
+/** Of an operation on keys. */
+export function tellWaiting<Result>(
   client: KvClient,
   keys: readonly string[],
   output: Output,
   work: () => Promise<Result>,
 ): Promise<Result> {
+  const count = (): number => Math.max(1, client.knownTopology?.shards.length ?? 0);
+  return tellWaitingForShards(client, () => keys.map((key) => shardOfKey(key, count())), output, work);
+}
+
+/** `shards`: those that have not answered yet. */
+export function tellWaitingForShards<Result>(
+  client: KvClient,
+  shards: () => Iterable<number>,
+  output: Output,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  const describe = (): string => {
+    const awaited = new Set(shards());
+    return describeWait((client.knownTopology?.shards ?? []).filter(({ shard }) => awaited.has(shard)));
+  };
+  return tellWhile(output, describe, work, client);
+}
+
+/** `describe`: what is waited for at that moment; asked again whenever `client` hears of a change. */
+export async function tellWhile<Result>(
+  output: Output,
+  describe: () => string,
+  work: () => Promise<Result>,
+  client?: Pick<KvClient, 'onTopology'>,
+): Promise<Result> {
   const startMs = performance.now();
   let told = '';
   const tell = (): void => {
     if (performance.now() - startMs < patienceMs) return;
-    const news = describeWait(shardsOf(client, keys));
+    const news = describe();
     if (news !== told) output.remark(`waiting: ${news}`);
     told = news;
   };
   const timer = setTimeout(tell, patienceMs + 1);
-  const forget = client.onTopology(tell);
+  const forget = client?.onTopology(tell);
   try {
     const result = await work();
     if (told !== '') output.remark(`answered after ${((performance.now() - startMs) / 1000).toFixed(1)} s`);
     return result;
   } finally {
     clearTimeout(timer);
-    forget();
+    forget?.();
   }
-}
-
-function shardsOf(client: KvClient, keys: readonly string[]): ShardInfo[] {
-  const shards = client.knownTopology?.shards ?? [];
-  const numbers = new Set(keys.map((key) => shardOfKey(key, Math.max(1, shards.length))));
-  return shards.filter(({ shard }) => numbers.has(shard));
 }
 
 /** What is known of the first shard that is amiss; where none is, that an answer is awaited. */

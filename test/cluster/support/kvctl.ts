@@ -15,22 +15,47 @@ export interface Exit {
 export interface RunOptions {
   readonly stdin?: string | Uint8Array;
   readonly environment?: Readonly<Record<string, string>>;
+  /** Nobody reads its stderr. */
+  readonly unheard?: boolean;
 }
 
+export interface RunningKvctl {
+  readonly ended: Promise<Exit>;
+  /** Waits until that is on stderr. */
+  notes(expected: RegExp): Promise<void>;
+}
+
+const patienceMs = 30_000;
 const noCluster = { KVNODE_NODES: '', KVNODE_ZK: '', KVNODE_ROOT: '' };
 
-export async function runKvctl(words: readonly string[], { stdin = '', environment = {} }: RunOptions = {}): Promise<Exit> {
+export function runKvctl(words: readonly string[], options: RunOptions = {}): Promise<Exit> {
+  return startKvctl(words, options).ended;
+}
+
+export function startKvctl(words: readonly string[], { stdin = '', environment = {}, unheard }: RunOptions = {}): RunningKvctl {
   const child = spawn(process.execPath, [programPath('kvctl'), ...words], {
     env: { ...process.env, ...noCluster, ...environment },
   });
   // It may end without reading what it is given.
   child.stdin.on('error', () => {});
   child.stdin.end(stdin);
-  const [bytes, notes, [code]] = await Promise.all([buffer(child.stdout), buffer(child.stderr), once(child, 'close')]);
-  return { code: code as number, stdout: bytes.toString(), bytes, stderr: notes.toString() };
+  if (unheard === true) child.stderr.destroy();
+  let stderr = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+  });
+  const end = async (): Promise<Exit> => {
+    const [bytes, [code]] = await Promise.all([buffer(child.stdout), once(child, 'close')]);
+    return { code: code as number, stdout: bytes.toString(), bytes, stderr };
+  };
+  const notes = async (expected: RegExp): Promise<void> => {
+    while (!expected.test(stderr)) {
+      if (child.stderr.readableEnded) throw new Error(`it has ended without ${expected}: ${stderr}`);
+      await once(child.stderr, 'data', { signal: AbortSignal.timeout(patienceMs) });
+    }
+  };
+  return { ended: end(), notes };
 }
-
-const patienceMs = 30_000;
 
 /** kvctl on a terminal: util-linux' `script` makes one. What is shown, stdout and stderr alike, is kept as text. */
 export class KvctlTerminal implements AsyncDisposable {

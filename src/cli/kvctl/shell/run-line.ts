@@ -1,17 +1,18 @@
 /** One line as it is typed, from a text to an exit code. */
+import { KvError } from '../../../errors.js';
 import { type Common, parseShellCommand } from '../command-line.js';
 import { commands } from '../commands.js';
 import { type ExitCode, exitCodeOf, exitCodes } from '../exit-codes.js';
 import { Output } from '../output.js';
-import { runCommand } from '../run-command.js';
+import { type Circumstances, runCommand } from '../run-command.js';
 import type { Session } from '../session.js';
 import { parseStatement } from './statement.js';
 
 /** `exit`: nothing more is to be read. */
 export type LineOutcome = ExitCode | 'exit';
 
-/** Where the cluster is has been said already; a line may say --json and --deadline-ms for itself. */
-export async function runLine(line: string, session: Session, common: Common, signal: AbortSignal): Promise<LineOutcome> {
+/** A line may say --json and --deadline-ms for itself; where the cluster is has been said already. */
+export async function runLine(line: string, session: Session, common: Common, around: Circumstances): Promise<LineOutcome> {
   try {
     const statement = parseStatement(line);
     if (statement.kind === 'nothing') return exitCodes.ok;
@@ -23,15 +24,28 @@ export async function runLine(line: string, session: Session, common: Common, si
     const asGiven = ['--deadline-ms', String(common.deadlineMs), ...(common.json ? ['--json'] : [])];
     const invocation = await parseShellCommand([...asGiven, ...statement.words]);
     if (invocation === undefined) return exitCodes.ok;
-    return await runCommand(invocation, session, { signal, isStdinTaken: true });
+    refuseOtherCluster(invocation);
+    return await runCommand(invocation, session, around);
   } catch (error) {
     new Output(common.json).failure(error, false);
     return exitCodeOf(error, false);
   }
 }
 
+/** It would look as if the line had gone there. */
+function refuseOtherCluster({ connection }: Common): void {
+  const [given] = Object.entries(connection).flatMap(([name, value]) => (value === undefined ? [] : [name]));
+  if (given !== undefined)
+    throw new KvError('INVALID_OPTION', `--${given} names the cluster of all lines: give it to kvctl itself, when it is started`);
+}
+
+const usageWidth = 38;
+
 function helpText(): string {
-  const lines = commands.map(({ name, operands, summary }) => `  ${`${name} ${operands}`.padEnd(38)} ${summary}`);
+  const lines = commands.map(({ name, operands, summary }) => {
+    const usage = `${name} ${operands}`;
+    return `  ${usage.padEnd(usageWidth)} ${usage.length > usageWidth ? `\n${' '.repeat(usageWidth + 3)}` : ''}${summary}`;
+  });
   return `${lines.join('\n')}
   exit                                   Leave, as Ctrl-D does
 

@@ -5,8 +5,11 @@
 import { createInterface, type Interface } from 'node:readline';
 import { explainCallFailure, renderError } from '../../explain.js';
 import type { Common } from '../command-line.js';
+import { describeConnecting } from '../connect.js';
 import { type ExitCode, exitCodeOf, exitCodes } from '../exit-codes.js';
+import { Output } from '../output.js';
 import type { Session } from '../session.js';
+import { tellWhile } from '../waiting.js';
 import { type Completion, complete } from './complete.js';
 import { History, historyPath } from './history.js';
 import { runLine } from './run-line.js';
@@ -17,7 +20,7 @@ const prompt = 'kvctl> ';
 export async function runScript(session: Session, common: Common, signal: AbortSignal): Promise<ExitCode> {
   let worst: ExitCode = exitCodes.ok;
   for await (const line of createInterface({ input: process.stdin, crlfDelay: Number.POSITIVE_INFINITY })) {
-    const outcome = await runLine(line, session, common, signal);
+    const outcome = await runLine(line, session, common, { signal, isStdinTaken: true });
     if (outcome === 'exit') break;
     if (worst === exitCodes.ok) worst = outcome;
     if (signal.aborted) break;
@@ -29,7 +32,9 @@ export async function runScript(session: Session, common: Common, signal: AbortS
 export async function runTerminal(session: Session, common: Common): Promise<ExitCode> {
   const note = (text: string): void => void process.stderr.write(`${text}\n`);
   try {
-    const { nodes, shards, clusterId } = await (await session.connect()).topology();
+    const connecting = () => describeConnecting(session.connection);
+    const client = await tellWhile(new Output(common.json), connecting, () => session.connect());
+    const { nodes, shards, clusterId } = client.knownTopology!;
     note(`cluster ${clusterId}: ${nodes.length} nodes, ${shards.length} shards. "help" lists the commands.`);
   } catch (error) {
     note(renderError('kvctl', error, explainCallFailure(error, false)));
@@ -76,7 +81,7 @@ class Prompt {
     for await (const line of terminal) {
       if (line.trim() !== '') this.#history.append(line);
       this.#running = new AbortController();
-      const outcome = await runLine(line, this.#session, this.#common, this.#running.signal);
+      const outcome = await runLine(line, this.#session, this.#common, { signal: this.#running.signal, isStdinTaken: true });
       this.#running = undefined;
       if (outcome === 'exit') break;
       terminal.prompt();
