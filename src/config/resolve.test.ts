@@ -104,6 +104,19 @@ describe('options - config file', () => {
 });
 
 describe('options - single values', () => {
+  test('--http-port is a port, 0 for any free one, and without it there is no HTTP', () => {
+    expect(resolve({}).values.httpPort).toBeUndefined();
+    expect(resolve({ environment: { KVNODE_HTTP_PORT: '' } }).values.httpPort).toBeUndefined();
+    for (const httpPort of ['0', '8080', '65535'])
+      expect(resolve({ commandLine: { httpPort } }).values.httpPort).toBe(Number(httpPort));
+    expect(resolve({ environment: { KVNODE_HTTP_PORT: '8081' } }).values.httpPort).toBe(8_081);
+    expect(resolve({ configPath: configFile({ 'http-port': 8082 }) }).values.httpPort).toBe(8_082);
+    for (const httpPort of ['65536', '-1', '80.5', '0x50', 'yes', 'localhost:8080'])
+      expect(messageOf({ commandLine: { httpPort } })).toBe(
+        `--http-port: ${JSON.stringify(httpPort)} must be a whole number from 0 to 65535`,
+      );
+  });
+
   test.each([
     [{ port: '65536' }, '--port: "65536" must be a whole number from 0 to 65535'],
     [{ port: 'abc' }, '--port: "abc" must be a whole number'],

@@ -13,6 +13,10 @@ export interface Health {
   readonly ready: boolean;
 }
 
+type WatchCall = ServerWritableStream<{ service: string }, unknown>;
+
+/** In the place of all names that are none. */
+const noService = 'unknown';
 /** Whoever watches costs an open stream. */
 const maxWatches = 1_000;
 
@@ -24,10 +28,12 @@ export class HealthServer {
   addTo(server: Pick<Server, 'addService'>): void {
     this.#implementation.addToServer({
       addService: (definition: Parameters<Server['addService']>[0], handlers: Record<string, UntypedHandleCall>) => {
-        const watch = handlers.watch as (call: ServerWritableStream<unknown, unknown>) => void;
+        const watch = handlers.watch as (call: WatchCall) => void;
         server.addService(definition, {
           ...handlers,
-          watch: (call: ServerWritableStream<unknown, unknown>) => {
+          watch: (call: WatchCall) => {
+            // The package remembers every name that was ever watched; of a service that there is not, nothing is ever told.
+            if (!Object.hasOwn(this.#told, call.request.service)) call.request.service = noService;
             if (this.#watches.admit(call)) watch(call);
           },
         });
