@@ -1,24 +1,25 @@
 /** The nodes, what each of them holds, and the cluster as all of them see it. */
 import type { FastifyInstance } from 'fastify';
+import type { NodeRegistration } from '../coordination/index.js';
 import { KvError } from '../errors.js';
 import { heldKeys, type KeyPages } from './held-keys.js';
-import { describeCluster, describeNode, type NodeEntry, type NodeFigures, type TopologyFacts } from './node-report.js';
+import { describeCluster, describeNode, type NodeFigures, type TopologyFacts } from './node-report.js';
 import { HttpRefusal } from './problem.js';
 import type { Routes } from './routes.js';
 import { clusterSchema, heldSchema, jsonAnswer, nodesSchema, problems } from './schemas.js';
 
 /** What the nodes say when they are asked. Each throws a KvError where one does not answer. */
-export interface ClusterView<Node extends NodeEntry = NodeEntry> {
-  readonly nodes: readonly Node[];
-  status(node: Node): Promise<NodeFigures>;
-  listKeys(node: Node, request: Parameters<KeyPages>[0]): ReturnType<KeyPages>;
+export interface ClusterView {
+  readonly nodes: readonly NodeRegistration[];
+  status(node: NodeRegistration): Promise<NodeFigures>;
+  listKeys(node: NodeRegistration, request: Parameters<KeyPages>[0]): ReturnType<KeyPages>;
   topology(): Promise<TopologyFacts>;
 }
 
 const defaultPageKeys = 100;
 const maxPageKeys = 1_000;
 
-export function clusterRoutes<Node extends NodeEntry>(view: () => ClusterView<Node>): Routes {
+export function clusterRoutes(view: () => ClusterView): Routes {
   return (app) => {
     addNodes(app, view);
     addNode(app, view);
@@ -26,7 +27,7 @@ export function clusterRoutes<Node extends NodeEntry>(view: () => ClusterView<No
   };
 }
 
-function addNodes<Node extends NodeEntry>(app: FastifyInstance, view: () => ClusterView<Node>): void {
+function addNodes(app: FastifyInstance, view: () => ClusterView): void {
   const schema = {
     ...{ operationId: 'workers', tags: ['cluster'], summary: 'The nodes, in the order of their registration' },
     response: { 200: jsonAnswer('Those that are registered', nodesSchema), ...problems(unavailable) },
@@ -34,7 +35,7 @@ function addNodes<Node extends NodeEntry>(app: FastifyInstance, view: () => Clus
   app.get('/api/kv/workers', { schema }, async () => ({ nodes: view().nodes.map(describeNode) }));
 }
 
-function addNode<Node extends NodeEntry>(app: FastifyInstance, view: () => ClusterView<Node>): void {
+function addNode(app: FastifyInstance, view: () => ClusterView): void {
   const schema = {
     ...{ operationId: 'worker', tags: ['cluster'], summary: 'What one node holds: its shards, and its keys a page at a time' },
     params: { type: 'object', properties: { id: { type: 'string', description: 'As in workers' } } },
@@ -62,7 +63,7 @@ function addNode<Node extends NodeEntry>(app: FastifyInstance, view: () => Clust
   });
 }
 
-function addCluster<Node extends NodeEntry>(app: FastifyInstance, view: () => ClusterView<Node>): void {
+function addCluster(app: FastifyInstance, view: () => ClusterView): void {
   const schema = {
     ...{ operationId: 'cluster', tags: ['cluster'], summary: 'The cluster as all nodes together see it, and their warnings' },
     response: { 200: jsonAnswer('Nodes that do not answer say why', clusterSchema), ...problems(unavailable) },

@@ -1,11 +1,12 @@
 /** A cluster of two nodes, the second of which may not answer. */
+import type { NodeRegistration } from '../coordination/index.js';
 import { KvError } from '../errors.js';
 import type { ClusterView } from './cluster-routes.js';
 import type { ListedKey } from './held-keys.js';
-import type { NodeEntry, NodeFigures } from './node-report.js';
+import type { NodeFigures } from './node-report.js';
 
 export class FakeClusterView implements ClusterView {
-  readonly nodes: readonly NodeEntry[] = [
+  readonly nodes: readonly NodeRegistration[] = [
     { nodeId: 'node-a', address: '127.0.0.1:9090', httpAddress: '127.0.0.1:8080', zone: 'z', weight: 2 },
     { nodeId: '127.0.0.1:9091', address: '127.0.0.1:9091' },
   ];
@@ -18,7 +19,7 @@ export class FakeClusterView implements ClusterView {
   readonly released = new Set<number>();
   silent: KvError | undefined;
 
-  async status({ nodeId }: NodeEntry): Promise<NodeFigures> {
+  async status({ nodeId }: NodeRegistration): Promise<NodeFigures> {
     if (nodeId !== 'node-a' && this.silent !== undefined) throw this.silent;
     return {
       ...{ version: '1.0.0', uptimeMs: 5, zookeeper: 'connected', warnings: ['something'] },
@@ -29,7 +30,7 @@ export class FakeClusterView implements ClusterView {
     };
   }
 
-  async listKeys(_node: NodeEntry, { shard, after, limit }: { shard: number; after: string; limit: number }) {
+  async listKeys(_node: NodeRegistration, { shard, after, limit }: { shard: number; after: string; limit: number }) {
     if (this.released.has(shard)) throw new KvError('NOT_PRIMARY', 'no replica here');
     const all = this.keys.get(shard)!;
     const from = after === '' ? 0 : all.findIndex(({ key }) => key === after) + 1;

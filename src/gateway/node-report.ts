@@ -1,53 +1,22 @@
 /** Nodes and shards as JSON tells them: the words of gRPC, without its empty texts for what is not known. Pure. */
+import type { NodeRegistration } from '../coordination/index.js';
+import type { NodeStatus, ReplicaInfo, ReplicaStatus, ShardInfo, Topology } from '../rpc/kv-api.js';
 
-/** Of the registration. */
-export interface NodeEntry {
-  readonly nodeId: string;
-  readonly address: string;
-  readonly httpAddress?: string | undefined;
-  readonly zone?: string | undefined;
-  readonly weight?: number | undefined;
-  readonly leaving?: boolean | undefined;
-}
+type HeldReplica = Pick<ReplicaStatus, 'shard' | 'role' | 'epoch' | 'serving' | 'complete' | 'keys' | 'dataBytes'>;
+type Figures =
+  | ('version' | 'uptimeMs' | 'zookeeper' | 'warnings' | 'keys')
+  | ('dataBytes' | 'dataLimitBytes' | 'memoryBytes' | 'maxMemoryBytes');
 
 /** What a node says of itself. */
-export interface NodeFigures {
-  readonly version: string;
-  readonly uptimeMs: number;
-  readonly zookeeper: string;
-  readonly warnings: readonly string[];
-  readonly keys: number;
-  readonly dataBytes: number;
-  readonly dataLimitBytes: number;
-  readonly memoryBytes: number;
-  readonly maxMemoryBytes: number;
-  readonly replicas: readonly {
-    readonly shard: number;
-    readonly role: string;
-    readonly epoch: number;
-    readonly serving: boolean;
-    readonly complete: boolean;
-    readonly keys: number;
-    readonly dataBytes: number;
-  }[];
-}
+export type NodeFigures = Pick<NodeStatus, Figures> & { readonly replicas: readonly HeldReplica[] };
 
-export interface TopologyFacts {
-  readonly clusterId: string;
-  readonly placementVersion: number;
-  readonly shards: readonly {
-    readonly shard: number;
-    readonly epoch: number;
-    readonly primaryNodeId: string;
-    readonly replicas: readonly { readonly nodeId: string; readonly inSync: boolean; readonly live: boolean }[];
-    readonly minInSync: number;
-    readonly offline: boolean;
-    readonly serving: boolean;
-    readonly placedNodeIds: readonly string[];
-  }[];
-}
+type ShardFacts = Pick<ShardInfo, 'shard' | 'epoch' | 'primaryNodeId' | 'minInSync' | 'offline' | 'serving' | 'placedNodeIds'> & {
+  readonly replicas: readonly Pick<ReplicaInfo, 'nodeId' | 'inSync' | 'live'>[];
+};
 
-export function describeNode({ nodeId: id, address, httpAddress, zone, weight = 1, leaving = false }: NodeEntry) {
+export type TopologyFacts = Pick<Topology, 'clusterId' | 'placementVersion'> & { readonly shards: readonly ShardFacts[] };
+
+export function describeNode({ nodeId: id, address, httpAddress, zone, weight = 1, leaving = false }: NodeRegistration) {
   return { id, address, httpAddress, zone, weight, leaving };
 }
 
