@@ -15,10 +15,12 @@ import { maybeChangeMembers, maybePause } from './membership.js';
 import { maybeMove, onPlaced } from './moving.js';
 import { noteIfOffline } from './offline.js';
 import type { ReplicaOptions } from './options.js';
+import { noticePause } from './pause.js';
 import { enterPhase, type PeerPhase } from './peer.js';
 import { onMessage, receiveDeferred } from './receive.js';
 import type { RecoveredReplica } from './recovered.js';
 import { onDumpRequested, refreshPeers, sendAppends, sendBeacon, sendBeacons, syncPeers } from './replicate.js';
+import { handleAtRest, isAtRest } from './rest.js';
 import type { Primary } from './role.js';
 import type { Epoch, ReplicaId, Seq } from './shard-state.js';
 import { onProposalResult, onStateMissing, onStateRead } from './state-news.js';
@@ -26,10 +28,6 @@ import { type ReplicaSnapshot, snapshot } from './status.js';
 import { becomeFollower } from './transitions.js';
 import { onOrderedRead, onWrite, refusalOfRead } from './write.js';
 
-/** Beacon intervals after which a tick is so late that the process must have been paused. */
-const lateTickBeacons = 2;
-/** A pause longer than this part of a lease is told: a few times longer, and it takes a replica out of the set. */
-const notedPartOfLease = 0.5;
 /** Beacon intervals between two attempts of a compare-and-set whose answer was lost. */
 const repeatProposalBeacons = 2;
 
@@ -111,6 +109,8 @@ export class Replica {
   handle(event: Event, nowMs: number): void {
     const core = this.#core;
     core.nowMs = Math.max(core.nowMs, nowMs);
+    if (core.atRest && handleAtRest(core, event)) return;
+    core.atRest = false;
     if (event.type === 'write') return onWrite(core, event);
     if (event.type === 'orderedRead') return onOrderedRead(core, event);
     if (core.stopped) return;
@@ -203,15 +203,12 @@ function advancePrimary(core: Core, role: Primary): void {
 }
 
 function onTick(core: Core): void {
-  const { beaconMs, leaseMs } = core.options;
-  const forMs = core.nowMs - core.lastTickMs;
-  if (forMs > lateTickBeacons * beaconMs) core.wokeMs = core.nowMs;
-  if (forMs > notedPartOfLease * leaseMs) core.note({ kind: 'stoodStill', forMs });
-  core.lastTickMs = core.nowMs;
+  noticePause(core);
   repeatProposal(core);
   maybeStepDownForDisk(core);
   noteIfOffline(core);
   advance(core);
+  core.atRest = isAtRest(core);
 }
 
 /** An unknown outcome is repeated on the same version; a refused one is settled by a read (R7). */
