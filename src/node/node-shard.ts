@@ -46,6 +46,7 @@ export interface NodeShardOptions {
   /** Whether it holds shards that are not on this node: what this one counts by itself says too little of it. */
   holdsOtherShards(nodeId: string): boolean;
   onChange(): void;
+  onDataChanged(): void;
   onStopped(clean: boolean): void;
   /** Nobody needs the copy any more (R15). */
   onReleased(): void;
@@ -117,6 +118,7 @@ export class NodeShard implements HostedReplica {
         serveDump: (dump) => server.serveDump(dump, this),
         refuseDump: (dump) => server.refuseDump(dump),
         changed: node.onChange,
+        dataChanged: node.onDataChanged,
         stopped: node.onStopped,
         released: node.onReleased,
         failed: node.onFailed,
@@ -188,9 +190,9 @@ export class NodeShard implements HostedReplica {
 
   /** Only a primary has peers to judge: by what they hold and by what they are to hold, whichever is more. */
   #judge(): boolean {
-    const isPrimary = this.host.holders.length > 0;
+    if (!this.host.isPrimary) return this.#limits.forget();
     return this.#limits.judge(this.#candidates, ({ replicaId, nodeId }) =>
-      isPrimary ? Math.max(this.#toldBytesOf(replicaId) ?? 0, this.#dueBytesOf(nodeId)) : 0,
+      Math.max(this.#toldBytesOf(replicaId) ?? 0, this.#dueBytesOf(nodeId)),
     );
   }
 

@@ -64,9 +64,10 @@ export class NodeShards implements ShardDirectory {
   readonly #shards: (NodeShard | undefined)[];
   /** Registrations and withdrawals of replicas, in order. */
   readonly #registering: ShardTasks;
-  /** And when that was counted. */
+  /** And when that was counted; and whether it may be more or less by now. */
   #counts: Counts = { dataBytes: 0, uncommittedBytes: 0, shards: 0 };
   #countedMs = Number.NEGATIVE_INFINITY;
+  #countIsOld = true;
   #placement: Placement | undefined;
   /** How many shards are placed on each node. */
   #placedCounts: ReadonlyMap<string, number> = new Map();
@@ -161,6 +162,7 @@ export class NodeShards implements ShardDirectory {
     const { coordinator, nodeId, address, memory } = this.#options;
     const shard = this.#open(number);
     this.#shards[number] = shard;
+    this.#countIsOld = true;
     this.#options.onMoved('in');
     this.#registering.add(number, () =>
       coordinator.registerCandidate(number, {
@@ -174,6 +176,7 @@ export class NodeShards implements ShardDirectory {
     const { shard: number } = shard;
     shard.close();
     this.#shards[number] = undefined;
+    this.#countIsOld = true;
     this.#options.onMoved('out');
     this.#options.logger.info({ shard: number }, 'shard released: it is held elsewhere');
     this.#registering.add(number, () => this.#options.coordinator.withdrawCandidate(number));
@@ -249,6 +252,9 @@ export class NodeShards implements ShardDirectory {
       ...{ shard: number, shardCount: this.shardCount, links: this.#links, server: this.replication },
       ...{ pulse: this.#pulse, lines: this.#lines },
       onChange: () => this.#options.onChange(number),
+      onDataChanged: () => {
+        this.#countIsOld = true;
+      },
       otherShardsBytes: () => this.#bytesBeside(shard),
       uncommittedBytes: () => this.#count().uncommittedBytes,
       dueBytesOf: (nodeId) => this.#dueBytesOf(nodeId),
@@ -273,9 +279,11 @@ export class NodeShards implements ShardDirectory {
   }
 
   #count(): Counts {
+    if (!this.#countIsOld) return this.#counts;
     const nowMs = performance.now();
     if (nowMs < this.#countedMs + countsForMs) return this.#counts;
     this.#countedMs = nowMs;
+    this.#countIsOld = false;
     let dataBytes = 0;
     let uncommittedBytes = 0;
     let shards = 0;

@@ -69,7 +69,7 @@ export class NodeView {
       ...{ nodeId, shardCount: config.shards, placement: this.#placement },
       stopping: this.#options.isStopping(),
       registeredForMs: registeredMs === undefined ? undefined : performance.now() - registeredMs,
-      replicaAt: (shard) => shards.at(shard)?.host.snapshot,
+      replicaAt: (shard) => shards.at(shard)?.host.standing,
     });
   }
 

@@ -30,6 +30,8 @@ export interface ShardPorts {
   refuseDump(dump: Extract<Effect, { type: 'refuseDump' }>): void;
   /** The replica's role, epoch or members may have changed. */
   changed(): void;
+  /** What its data takes may have changed, writes under way included. */
+  dataChanged(): void;
   stopped(clean: boolean): void;
   released(): void;
   /** A broken invariant or a storage that failed: the node must end. */
@@ -71,8 +73,15 @@ export class ShardHost implements Pulsed {
   get commitIndex(): number {
     return this.#replica.commitIndex;
   }
+  /** See `Replica.standing`. */
+  get standing(): Replica['standing'] {
+    return this.#replica.standing;
+  }
   get snapshot(): ReplicaSnapshot {
     return this.#replica.snapshot(performance.now());
+  }
+  get isPrimary(): boolean {
+    return !this.#closed && this.#replica.isPrimary;
   }
   isPrimaryIn(epoch: number): boolean {
     return !this.#closed && this.#replica.isPrimaryIn(epoch);
@@ -165,8 +174,10 @@ export class ShardHost implements Pulsed {
   #do(effect: Effect): void {
     switch (effect.type) {
       case 'persist':
+        this.#ports.dataChanged();
         return this.#persist(effect);
       case 'apply':
+        this.#ports.dataChanged();
         return this.storage.apply(effect.entries);
       case 'answer':
         return (effect.token as AnswerSink).answer(effect.answer);
@@ -186,6 +197,7 @@ export class ShardHost implements Pulsed {
         return this.#ports.refuseDump(effect);
       case 'roleChanged':
         this.#log.role(effect);
+        this.#ports.dataChanged();
         return this.#ports.changed();
       case 'note':
         this.#log.note(effect.note, this.replicaId);

@@ -57,6 +57,9 @@ export class Replica {
     return this.#core.commitIndex;
   }
 
+  get isPrimary(): boolean {
+    return this.#core.role.kind === 'primary';
+  }
   /** True while this replica is primary in `epoch`: what an await must ask again when it returns. */
   isPrimaryIn(epoch: Epoch): boolean {
     return this.#core.role.kind === 'primary' && this.#core.role.epoch === epoch && !this.#core.stopped;
@@ -93,6 +96,12 @@ export class Replica {
     if (role.kind !== 'primary') return [];
     const given = [...role.peers.values()].filter(({ phase }) => givenPhases.has(phase)).map(({ id }) => id);
     return [...new Set([...register.required, ...given])];
+  }
+
+  /** Of the snapshot what tells whether this replica is in sync: asked of many shards again and again. */
+  get standing(): Pick<ReplicaSnapshot, 'replicaId' | 'complete' | 'state'> {
+    const { self, complete, register } = this.#core;
+    return { replicaId: self, complete, state: register.state };
   }
 
   snapshot(nowMs: number): ReplicaSnapshot {

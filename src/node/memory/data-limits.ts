@@ -34,6 +34,13 @@ export class DataLimits {
     return this.#full.has(id);
   }
 
+  /** Where others judge, nobody is short of room. @returns whether that has changed for anybody. */
+  forget(): boolean {
+    const changed = this.#full.size > 0;
+    if (changed) this.#full = new Set();
+    return changed;
+  }
+
   /** Judges anew who has no room for what it is to hold. @returns whether that has changed for anybody. */
   judge(candidates: readonly Candidate[], neededBytesOf: (candidate: Candidate) => number): boolean {
     const full = candidates.filter((candidate) => neededBytesOf(candidate) > (candidate.dataLimitBytes ?? unlimited));
