@@ -49,7 +49,7 @@ interface OwnCandidate {
 /** Before what ZooKeeper did not answer is tried again. */
 const retryPauseMs = 100;
 /** Of which everything is read again, from time to time, together. */
-const shardsPerUpkeep = 16;
+const shardsPerUpkeep = 8;
 /** How long a close may spend on deleting znodes, which the end of the session would delete as well. */
 const farewellMs = 2_000;
 
