@@ -23,6 +23,15 @@ describe('the limits of the nodes', () => {
     expect(limits.isFull('b~1')).toBe(false);
   });
 
+  it('forgets who has too little where others judge', () => {
+    const limits = new DataLimits(logger);
+    const candidates = [candidate('a', 1_000), candidate('b', 100)];
+    limits.learn(candidates, []);
+    expect(limits.judge(candidates, () => 200)).toBe(true);
+    expect([limits.forget(), limits.isFull('b~1'), limits.forget()]).toEqual([true, false, false]);
+    expect(limits.judge(candidates, () => 200)).toBe(true);
+  });
+
   it('remembers those whose znode is gone for as long as they hold a copy', () => {
     const limits = new DataLimits(logger);
     limits.learn([candidate('a', 1_000), candidate('b', 100)], []);
