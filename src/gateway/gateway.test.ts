@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { Agent, get, type IncomingMessage } from 'node:http';
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
 import { Gateway, type GatewayOptions } from './gateway.js';
@@ -16,6 +18,25 @@ test('on any free port - it tells which, answers, and leaves it when it is close
   await Promise.all([gateway.close(), gateway.close()]);
   await gateway.close();
   await expect(fetch(url)).rejects.toThrow('fetch failed');
+});
+
+test('that drains - who asks is answered, for the last time on that connection; others may come', async () => {
+  const gateway = await Gateway.listen(options);
+  const ask = async (agent: Agent): Promise<IncomingMessage> => {
+    const sent = get({ host: '127.0.0.1', port: gateway.port, path: '/livez', agent });
+    const [answer] = (await once(sent, 'response')) as [IncomingMessage];
+    await once(answer.resume(), 'end');
+    return answer;
+  };
+  const agent = new Agent({ keepAlive: true });
+  expect((await ask(agent)).headers.connection).toBe('keep-alive');
+  gateway.drain();
+  for (let count = 0; count < 2; count++) {
+    const { statusCode, headers } = await ask(agent);
+    expect([statusCode, headers.connection]).toEqual([200, 'close']);
+  }
+  agent.destroy();
+  await gateway.close();
 });
 
 test('on a port that is taken, or an address of another machine - the option is named, and nothing is left behind', async () => {

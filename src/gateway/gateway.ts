@@ -18,12 +18,15 @@ export interface GatewayOptions {
 export class Gateway {
   readonly port: number;
   readonly #app: FastifyInstance;
-  readonly #close: () => Promise<void>;
+  readonly #sayFarewell: () => void;
 
   /** @throws KvError ADDRESS_UNAVAILABLE */
   static async listen({ host, port, routes, logger }: GatewayOptions): Promise<Gateway> {
-    let closing = false;
-    const app = createServer({ routes, logger, isClosing: () => closing });
+    let isClosing = false;
+    const sayFarewell = (): void => {
+      isClosing = true;
+    };
+    const app = createServer({ routes, logger, isClosing: () => isClosing });
     try {
       await app.listen({ host, port });
     } catch (error) {
@@ -34,22 +37,28 @@ export class Gateway {
         cause: error,
       });
     }
-    return new Gateway(app, () => {
-      closing = true;
-      return app.close();
-    });
+    return new Gateway(app, sayFarewell);
   }
 
-  private constructor(app: FastifyInstance, close: () => Promise<void>) {
+  private constructor(app: FastifyInstance, sayFarewell: () => void) {
     this.#app = app;
-    this.#close = close;
+    this.#sayFarewell = sayFarewell;
     this.port = (app.server.address() as AddressInfo).port;
+  }
+
+  /**
+   * Answers as before; each answer is the last of its connection, so that few are left when it ends. Who is idle is left alone: it
+   * may ask in this moment.
+   */
+  drain(): void {
+    this.#sayFarewell();
   }
 
   /** Answers what is under way, for a moment; takes nothing new. Idempotent. */
   async close(): Promise<void> {
     const force = setTimeout(() => this.#app.server.closeAllConnections(), closePatienceMs);
-    await this.#close();
+    this.#sayFarewell();
+    await this.#app.close();
     clearTimeout(force);
   }
 }

@@ -178,6 +178,27 @@ describe('a client', () => {
     expect(store.values.size).toBe(0);
   });
 
+  it('that does not wait for its answers is answered in order, each as if it had waited', async () => {
+    const put = 'PUT /api/kv/k HTTP/1.1\r\nhost: x\r\ncontent-length: 3\r\n\r\nabc';
+    const others = ['GET', 'DELETE', 'GET'].map((method) => `${method} /api/kv/k HTTP/1.1\r\nhost: x\r\n\r\n`);
+    const peer = new Peer(`${put}${others.join('')}`);
+    await peer.hears('KEY_NOT_FOUND');
+    expect(peer.heard).toMatch(/"version":1.*abc.*"existed":true.*KEY_NOT_FOUND/s);
+  });
+
+  it('that sends far ahead is told so, and is answered all the same', async () => {
+    let answer = (): void => {};
+    store.readable = new Promise((resolve) => {
+      answer = resolve;
+    });
+    const peer = new Peer('GET /api/kv/k HTTP/1.1\r\nhost: x\r\n\r\n'.repeat(102));
+    while (store.pending === 0) await new Promise(setImmediate);
+    answer();
+    await peer.hears('OVERLOADED');
+    expect(peer.heard.match(/KEY_NOT_FOUND/g)).toHaveLength(2 * 101);
+    expect(store.pending).toBe(0);
+  });
+
   it.each(['text/plain', ';;;', '', 'application/json; charset=\u00ff'])('may call its value a %j', async (type) => {
     const peer = new Peer(`PUT /api/kv/k HTTP/1.1\r\nhost: x\r\ncontent-type: ${type}\r\ncontent-length: 3\r\n\r\nabc`);
     await peer.hears('"version":1');

@@ -14,6 +14,7 @@ import { describeRoutes } from './openapi.js';
 import { describeProblem, HttpRefusal, problemType } from './problem.js';
 import { judge } from './request-judge.js';
 import { methods, type Routes, refuseOtherMethods } from './routes.js';
+import { takeTurns } from './turns.js';
 
 export interface ServerParts {
   readonly routes: readonly Routes[];
@@ -41,6 +42,7 @@ export function createServer({ routes, logger, isClosing, limits = httpLimits }:
     clientErrorHandler: (error, socket) => answerClientError(error, socket, limits),
     frameworkErrors: (error, _request, reply) => void answerProblem(error, reply as FastifyReply, logger),
   });
+  takeTurns(app);
   limitConnections(app, limits.maxConnections);
   answerExpectations(app, limits);
   // A body is read by the route that wants one; every type is as good as any other.

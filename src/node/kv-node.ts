@@ -242,6 +242,7 @@ export class KvNode {
     if (this.#stopping || this.#closing !== undefined) return this.closed.then(() => {});
     this.#stopping = true;
     this.#judgeHealth();
+    this.#gateway?.drain();
     const { stopDeadlineMs } = this.#options;
     const deadlineMs = performance.now() + stopDeadlineMs;
     if (!returns || this.#shards.isOnlyCopy) await this.#leave(deadlineMs - stopDeadlineMs / 2);

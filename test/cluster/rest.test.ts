@@ -212,15 +212,15 @@ describe('the end of a node', () => {
     const readiness = async (): Promise<unknown> => {
       const sent = get({ host, port, path: '/readyz', agent });
       const [answer] = (await once(sent, 'response')) as [IncomingMessage];
-      return [answer.statusCode, await json(answer)];
+      return [answer.statusCode, await json(answer), answer.headers.connection];
     };
     const slow = new Stranger(host, Number(port), 'PUT /api/kv/slow HTTP/1.1\r\nhost: x\r\ncontent-length: 4\r\n\r\nsl');
-    await eventually(async () => expect(await readiness()).toEqual([200, { ready: true, reasons: [] }]));
+    await eventually(async () => expect(await readiness()).toEqual([200, { ready: true, reasons: [] }, 'keep-alive']));
     other.signal('SIGTERM');
     let last: unknown;
     do last = await readiness();
     while (Array.isArray(last) && last[0] === 200);
-    expect(last).toEqual([503, { ready: false, reasons: ['the node is stopping'] }]);
+    expect(last).toEqual([503, { ready: false, reasons: ['the node is stopping'] }, 'close']);
     slow.socket.write('ow');
     await slow.closed;
     expect(slow.heard).toMatch(/^HTTP\/1.1 200 .*"version":/s);
