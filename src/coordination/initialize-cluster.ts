@@ -36,7 +36,10 @@ export async function initializeCluster(
     return { config, created: config.clusterId === wanted.clusterId };
   } catch (cause) {
     if (!(cause instanceof ZnodeError)) throw cause;
-    throw new KvError('COORDINATION_UNAVAILABLE', `ZooKeeper at --zk ${zk} stopped answering`, { cause });
+    throw new KvError('COORDINATION_UNAVAILABLE', `ZooKeeper at --zk ${zk} stopped answering`, {
+      cause,
+      executed: 'unknown',
+    });
   } finally {
     clearTimeout(timer);
     await client.close();

@@ -25,6 +25,11 @@ test('kvctl dump and restore - into a cluster of other shards, whole or not at a
   const restore = (words: string[], stdin?: Uint8Array) =>
     runKvctl(['--nodes', to.addresses.join(','), 'restore', ...words], stdin === undefined ? {} : { stdin });
 
+  const expectAll = async (): Promise<void> => {
+    const found = await target.mget(entries.map(({ key }) => key));
+    for (const [index, { key, value }] of entries.entries()) expect(found[index]?.value.equals(value), key).toBe(true);
+  };
+
   const dump = await runKvctl(['--nodes', from.addresses.join(','), 'dump']);
   expect(dump).toMatchObject({ code: 0, stderr: expect.stringContaining(`dumped ${entries.length} keys`) });
 
@@ -39,8 +44,7 @@ test('kvctl dump and restore - into a cluster of other shards, whole or not at a
   writeFileSync(whole, dump.bytes);
   const restored = await restore([whole]);
   expect(restored).toMatchObject({ code: 0, stdout: expect.stringContaining(`restored ${entries.length} keys`) });
-  const found = await target.mget(entries.map(({ key }) => key));
-  for (const [index, { key, value }] of entries.entries()) expect(found[index]?.value.equals(value), key).toBe(true);
+  await expectAll();
 
   const again = await restore([whole]);
   expect(again).toMatchObject({ code: 1, stderr: expect.stringContaining('the cluster is not empty') });
@@ -72,5 +76,5 @@ test('kvctl dump and restore - into a cluster of other shards, whole or not at a
   await restoring.notes(/waiting: /);
   await dead.kill();
   expect(await restoring.ended).toMatchObject({ code: 0, stdout: expect.stringContaining(`restored ${entries.length} keys`) });
-  for (const { key, value } of entries) expect((await target.get(key))?.value.equals(value), key).toBe(true);
+  await expectAll();
 });

@@ -4,6 +4,7 @@ import { initializeCluster, proposedConfig } from '../../coordination/index.js';
 import { KvError } from '../../errors.js';
 import { type Command, expectOperands } from './command.js';
 import { exitCodes } from './exit-codes.js';
+import { unlessGivenUp } from './give-up.js';
 import { tellWhile } from './waiting.js';
 
 /** What is agreed on for good, as kvnode's options of the same names. */
@@ -13,7 +14,7 @@ export const initCommand: Command = {
   name: 'init',
   operands: '',
   summary: 'Set up a cluster in ZooKeeper ahead of its first node: the root znode and what all nodes agree on',
-  isWrite: false,
+  isWrite: true,
   options: Object.fromEntries(agreed.map((name): [string, Options] => [flagOf(name), optionOf(name)])),
   async run({ connection, operands, options, call, output }) {
     expectOperands(initCommand, operands, 0);
@@ -21,7 +22,10 @@ export const initCommand: Command = {
     const given = Object.fromEntries(agreed.map((name) => [name, options[flagOf(name)]]));
     const { zk, root } = connection;
     const { values } = resolveOptions({ commandLine: { ...given, zk, root }, environment: process.env });
-    const initialize = () => initializeCluster(values.zk, values.root, proposedConfig(values), call.deadlineMs);
+    const initialize = () => {
+      const initializing = initializeCluster(values.zk, values.root, proposedConfig(values), call.deadlineMs);
+      return unlessGivenUp(initializing, call.signal, 'unknown');
+    };
     const { config, created } = await tellWhile(output, () => `ZooKeeper at ${values.zk} has not answered yet`, initialize);
     const settings = agreed.map((name) => `--${flagOf(name)} ${config[name]}`).join(' ');
     const what = created ? 'is set up' : 'had been set up before, with the same values';

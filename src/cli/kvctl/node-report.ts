@@ -1,14 +1,22 @@
 /** Node by node: where it is, what it holds, how it fares. Pure. */
-import type { NodeStatus } from '../../rpc/kv-api.js';
+import type { NodeInfo, NodeStatus } from '../../rpc/kv-api.js';
 import type { ClusterView, NodeAnswer } from './gather.js';
 import { grouped, plainTable, size, uptime } from './tables.js';
 
+/** What is the same as the id, or was not set at any node, is left out: a terminal is narrow. */
+const placeColumns: readonly { name: string; of(node: NodeInfo): string; isTold(node: NodeInfo): boolean }[] = [
+  { name: 'address', of: ({ address }) => address, isTold: ({ id, address }) => id !== address },
+  { name: 'zone', of: ({ zone }) => zone || '-', isTold: ({ zone }) => zone !== '' },
+  { name: 'weight', of: ({ weight }) => String(weight), isTold: ({ weight }) => weight !== 1 },
+];
+
 export function renderNodes({ answers }: ClusterView): string {
+  const place = placeColumns.filter(({ isTold }) => answers.some(({ node }) => isTold(node)));
   const held = ['shards', 'primary of', 'keys', 'data'];
-  const table = plainTable(['node', 'address', 'zone', 'weight', ...held, 'memory', 'up', 'zookeeper', 'version']);
+  const table = plainTable(['node', ...place.map(({ name }) => name), ...held, 'memory', 'up', 'zookeeper', 'version']);
   for (const { node, status } of answers) {
     const facts = status === undefined ? ['no answer', '', '', '', '', '', '', ''] : factsOf(status);
-    table.push([node.id, node.address, node.zone || '-', node.weight, ...facts]);
+    table.push([node.id, ...place.map(({ of }) => of(node)), ...facts]);
   }
   return table.toString();
 }

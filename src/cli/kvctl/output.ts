@@ -8,6 +8,7 @@ export class Output {
   readonly #isTerminal: boolean;
   /** The last line on stderr tells how far something is, and is written over. */
   #hasProgress = false;
+  #waitsFor = '';
 
   constructor(json: boolean, isTerminal = process.stdout.isTTY === true) {
     this.#json = json;
@@ -64,6 +65,19 @@ export class Output {
   failure(error: unknown, isWrite: boolean, explanation = explainCallFailure(error, isWrite), facts: object = {}): void {
     const json = { error: { ...errorToJson(error), ...explanation, ...facts } };
     this.note(this.#json ? legibleJson(json) : renderError('kvctl', error, explanation));
+  }
+
+  /** Told once, though several may wait for it. @returns whether it was told. */
+  waitsFor(what: string): boolean {
+    if (what === this.#waitsFor) return false;
+    this.#waitsFor = what;
+    this.remark(`waiting: ${what}`);
+    return true;
+  }
+
+  hasAnswer(afterMs: number): void {
+    this.#waitsFor = '';
+    this.remark(`answered after ${(afterMs / 1000).toFixed(1)} s`);
   }
 
   /** For people alone: what a program is told in the result. */

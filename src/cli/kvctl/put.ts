@@ -23,7 +23,7 @@ export const putCommand: Command = {
     const ifAbsent = options['if-absent'] === true;
     if (ifAbsent && ifVersion !== undefined)
       throw new KvError('INVALID_OPTION', '--if-absent and --if-version exclude each other');
-    const value = await readValue(operands[1], options.value as string | undefined, isStdinTaken);
+    const value = await readValue(operands[1], options.value as string | undefined, { isStdinTaken, signal: call.signal });
     const condition = ifAbsent ? { ifVersion: 0 } : ifVersion === undefined ? {} : { ifVersion };
     const client = await connect();
     const put = () => client.put(key, value, { ...condition, ...call });

@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs';
 import { KvError } from '../../errors.js';
 import { maxMessageBytes } from '../../rpc/channel-options.js';
 import { refuseReplacedBytes } from './command.js';
+import { unlessGivenUp } from './give-up.js';
 
 /**
  * `operand` is text, `@file`, or `-` for stdin; `literal` (from --value=) is text whatever it begins with.
@@ -11,7 +12,7 @@ import { refuseReplacedBytes } from './command.js';
 export async function readValue(
   operand: string | undefined,
   literal: string | undefined,
-  isStdinTaken: boolean,
+  { isStdinTaken, signal }: { isStdinTaken: boolean; signal: AbortSignal },
 ): Promise<Uint8Array> {
   if (literal !== undefined) {
     if (operand !== undefined) throw new KvError('INVALID_OPTION', 'the value is given twice: as an argument and as --value');
@@ -19,12 +20,12 @@ export async function readValue(
   }
   if (operand === undefined)
     throw new KvError('INVALID_OPTION', 'no value given; as an argument, @FILE, - for stdin, or --value=TEXT');
-  if (operand === '-') return readStdin(isStdinTaken);
+  if (operand === '-') return readStdin(isStdinTaken, signal);
   return operand.startsWith('@') ? readValueFile(operand.slice(1)) : textBytes(operand);
 }
 
-function readStdin(isTaken: boolean): Promise<Uint8Array> {
-  if (!isTaken) return readAll(process.stdin);
+function readStdin(isTaken: boolean, signal: AbortSignal): Promise<Uint8Array> {
+  if (!isTaken) return unlessGivenUp(readAll(process.stdin), signal, 'no');
   throw new KvError('INVALID_OPTION', 'commands are read from stdin here, so no value can be; give it as @FILE');
 }
 

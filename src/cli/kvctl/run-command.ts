@@ -2,6 +2,7 @@
 import type { Invocation } from './command-line.js';
 import { describeConnecting } from './connect.js';
 import { type ExitCode, exitCodeOf } from './exit-codes.js';
+import { unlessGivenUp } from './give-up.js';
 import { Output } from './output.js';
 import type { Session } from './session.js';
 import { tellWhile } from './waiting.js';
@@ -21,7 +22,7 @@ export async function runCommand(invocation: Invocation, session: Session, aroun
   const { connection } = session;
   try {
     const connecting = () => describeConnecting(connection);
-    const connect = () => tellWhile(output, connecting, () => session.connect());
+    const connect = () => tellWhile(output, connecting, () => unlessGivenUp(session.connect(), signal, 'no'));
     return await command.run({ connect, connection, operands, options, call, isStdinTaken, output });
   } catch (error) {
     output.failure(error, command.isWrite);

@@ -6,6 +6,7 @@ export class Session {
   readonly connection: ConnectionOptions;
   readonly deadlineMs: number;
   #connecting: Promise<KvClient> | undefined;
+  #client: KvClient | undefined;
 
   constructor(connection: ConnectionOptions, deadlineMs: number) {
     this.connection = connection;
@@ -14,15 +15,22 @@ export class Session {
 
   /** What failed is tried again by the next who asks. */
   connect(): Promise<KvClient> {
-    this.#connecting ??= connect(this.connection, this.deadlineMs).catch((error: unknown) => {
-      this.#connecting = undefined;
-      throw error;
-    });
+    this.#connecting ??= this.#connect();
     return this.#connecting;
   }
 
+  /** Does not wait for a client that is still connecting: the process ends. */
   async close(): Promise<void> {
-    const client = await this.#connecting?.catch(() => undefined);
-    await client?.close();
+    await this.#client?.close();
+  }
+
+  async #connect(): Promise<KvClient> {
+    try {
+      this.#client = await connect(this.connection, this.deadlineMs);
+      return this.#client;
+    } catch (error) {
+      this.#connecting = undefined;
+      throw error;
+    }
   }
 }

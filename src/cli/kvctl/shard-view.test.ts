@@ -120,11 +120,23 @@ describe('kvctl nodes', () => {
     const silent = { node: nodes[3]!, problem: 'connection refused' };
     const seen = { ...view, answers: [...view.answers.slice(0, 3), silent] };
     const text = renderNodes(seen);
-    expect(text).toMatch(/│ a +│ a:1 +│ zone-a +│ 1 +│ 256 +│ 256 +│ 51,200 +│ 1 MiB of 512 MiB +│/);
-    expect(text).toMatch(/│ b +│ b:1 +│ zone-b +│ 1 +│ 256 +│ 0 +│ 51,200 +│/);
-    expect(text).toMatch(/│ d +│ d:1 +│ zone-d +│ 1 +│ no answer/);
+    expect(text).toMatch(/│ a +│ a:1 +│ zone-a +│ 256 +│ 256 +│ 51,200 +│ 1 MiB of 512 MiB +│/);
+    expect(text).toMatch(/│ b +│ b:1 +│ zone-b +│ 256 +│ 0 +│ 51,200 +│/);
+    expect(text).toMatch(/│ d +│ d:1 +│ zone-d +│ no answer/);
     const json = nodesToJson(seen) as { nodes: { primaryOf?: number[] }[] };
     expect(json.nodes[0]?.primaryOf).toHaveLength(256);
     expect(json.nodes[3]).toMatchObject({ answered: false, problem: 'connection refused' });
+  });
+
+  test('shows address, zone and weight where they tell something', () => {
+    const node = { id: 'a:1', address: 'a:1', zone: '', weight: 1 };
+    const columnsOf = (...others: (typeof node)[]): string[] => {
+      const answers = [node, ...others].map((one) => ({ node: one, problem: 'no answer' }));
+      const [, head] = renderNodes({ ...healthyView(1), answers }).split('\n');
+      return ['address', 'zone', 'weight'].filter((name) => head?.includes(` ${name} `));
+    };
+    expect(columnsOf()).toEqual([]);
+    expect(columnsOf({ ...node, zone: 'east' }, { ...node, weight: 2 })).toEqual(['zone', 'weight']);
+    expect(columnsOf({ ...node, id: 'b' })).toEqual(['address']);
   });
 });

@@ -2,7 +2,7 @@ import { expect, test, vi } from 'vitest';
 import type { KvClient } from '../../client/index.js';
 import type { ShardInfo } from '../../rpc/kv-api.js';
 import { Output } from './output.js';
-import { describeWait, tellWaiting } from './waiting.js';
+import { describeWait, tellWaiting, tellWhile } from './waiting.js';
 
 const shard: ShardInfo = {
   ...{ shard: 3, epoch: 4, primaryNodeId: 'a', primaryAddress: 'a:1', replicas: [], minInSync: 1 },
@@ -43,5 +43,20 @@ test('waiting - a long one is told, each change of it once, and that it is over;
     'waiting: a has not answered yet; if it is gone, another in-sync replica takes its place',
     'waiting: a is becoming primary of shard 0 in epoch 4',
     'answered after some s',
+  ]);
+});
+
+test('waiting - several that wait for the same tell it once, and it is told anew later', async () => {
+  const notes: string[] = [];
+  const output = new Output(false);
+  vi.spyOn(output, 'note').mockImplementation((text) => void notes.push(text));
+  for (let round = 1; round <= 2; round++) {
+    const told = (): Promise<void> =>
+      vi.waitFor(() => expect(notes.length).toBeGreaterThanOrEqual(2 * round - 1), { timeout: 10_000 });
+    await Promise.all(Array.from({ length: 3 }, () => tellWhile(output, () => 'the same', told)));
+  }
+  expect(notes.map((note) => note.replace(/\d+\.\d/, 'some'))).toEqual([
+    ...['waiting: the same', 'answered after some s'],
+    ...['waiting: the same', 'answered after some s'],
   ]);
 });

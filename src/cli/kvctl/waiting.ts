@@ -9,6 +9,9 @@ import type { Output } from './output.js';
 
 /** Nobody is told of a wait that is shorter. */
 const patienceMs = 400;
+/** Nor of one of a thousand keys: on a busy machine they take longer than a few. */
+const bulkPatienceMs = 1_000;
+const bulkKeys = 100;
 
 /** Of an operation on keys. */
 export function tellWaiting<Result>(
@@ -18,7 +21,8 @@ export function tellWaiting<Result>(
   work: () => Promise<Result>,
 ): Promise<Result> {
   const count = (): number => Math.max(1, client.knownTopology?.shards.length ?? 0);
-  return tellWaitingForShards(client, () => keys.map((key) => shardOfKey(key, count())), output, work);
+  const shards = (): number[] => keys.map((key) => shardOfKey(key, count()));
+  return tellWaitingForShards(client, shards, output, work, keys.length < bulkKeys ? patienceMs : bulkPatienceMs);
 }
 
 /** `shards`: those that have not answered yet. */
@@ -27,12 +31,13 @@ export function tellWaitingForShards<Result>(
   shards: () => Iterable<number>,
   output: Output,
   work: () => Promise<Result>,
+  untilMs = patienceMs,
 ): Promise<Result> {
   const describe = (): string => {
     const awaited = new Set(shards());
     return describeWait((client.knownTopology?.shards ?? []).filter(({ shard }) => awaited.has(shard)));
   };
-  return tellWhile(output, describe, work, client);
+  return tellWhile(output, describe, work, client, untilMs);
 }
 
 /** `describe`: what is waited for at that moment; asked again whenever `client` hears of a change. */
@@ -41,20 +46,20 @@ export async function tellWhile<Result>(
   describe: () => string,
   work: () => Promise<Result>,
   client?: Pick<KvClient, 'onTopology'>,
+  untilMs = patienceMs,
 ): Promise<Result> {
   const startMs = performance.now();
   let told = '';
   const tell = (): void => {
-    if (performance.now() - startMs < patienceMs) return;
+    if (performance.now() - startMs < untilMs) return;
     const news = describe();
-    if (news !== told) output.remark(`waiting: ${news}`);
-    told = news;
+    if (news !== told && output.waitsFor(news)) told = news;
   };
-  const timer = setTimeout(tell, patienceMs + 1);
+  const timer = setTimeout(tell, untilMs + 1);
   const forget = client?.onTopology(tell);
   try {
     const result = await work();
-    if (told !== '') output.remark(`answered after ${((performance.now() - startMs) / 1000).toFixed(1)} s`);
+    if (told !== '') output.hasAnswer(performance.now() - startMs);
     return result;
   } finally {
     clearTimeout(timer);

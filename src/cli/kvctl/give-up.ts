@@ -1,0 +1,16 @@
+/** Ctrl-C for work that knows of no signal: it is left to itself, and nobody waits for it any more. */
+import { KvError } from '../../errors.js';
+
+/** @throws KvError CANCELLED, with `executed`, as soon as the signal is aborted. */
+export function unlessGivenUp<Result>(
+  work: Promise<Result>,
+  signal: AbortSignal,
+  executed: KvError['executed'],
+): Promise<Result> {
+  return new Promise((resolve, reject) => {
+    const giveUp = (): void => reject(new KvError('CANCELLED', 'given up before an answer came', { executed }));
+    if (signal.aborted) giveUp();
+    signal.addEventListener('abort', giveUp, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', giveUp));
+  });
+}
