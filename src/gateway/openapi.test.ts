@@ -1,4 +1,5 @@
 /** The document against the routes that there are, and against what they answer. */
+import { readFileSync } from 'node:fs';
 import { Ajv2020, type AnySchema } from 'ajv/dist/2020.js';
 import type { FastifyInstance } from 'fastify';
 import { pino } from 'pino';
@@ -90,8 +91,17 @@ it('has every route, and no other', () => {
   expect(described.length).toBeGreaterThan(8);
 });
 
+it('has what docs/rest.md lists, and nothing else', () => {
+  const text = readFileSync(new URL('../../docs/rest.md', import.meta.url), 'utf8');
+  const listed = [...text.matchAll(/^\| ((?:`[A-Z]+`, )*)`([A-Z]+) (\/\S+)` \|/gm)].flatMap(([, others, last, path]) =>
+    [...[...others!.matchAll(/[A-Z]+/g)].map(([method]) => method), last].map((method) => `${method} ${path}`),
+  );
+  const described = operations().map(([path, method]) => `${method} ${path}`);
+  expect(listed.filter((one) => !one.startsWith('HEAD')).sort()).toEqual(described.sort());
+});
+
 it('is a valid OpenAPI 3.1 document', () => {
-  const ajv = new Ajv2020({ strict: true, strictTypes: false, formats: { binary: true } });
+  const strict = new Ajv2020({ strict: true, strictTypes: false, formats: { binary: true } });
   expect(document.openapi).toBe('3.1.0');
   expect(document.info.version).toMatch(/^\d+\.\d+\.\d+/);
   const ids = operations().map(([, , { operationId }]) => operationId);
@@ -102,7 +112,7 @@ it('is a valid OpenAPI 3.1 document', () => {
     const inPath = parameters.filter((parameter) => parameter.in === 'path');
     expect(inPath.map(({ name }) => `{${name}}`)).toEqual(path.match(/\{\w+\}/g) ?? []);
     for (const { required } of inPath) expect(required).toBe(true);
-    for (const { schema } of parameters) expect(ajv.validateSchema(schema)).toBe(true);
+    for (const { schema } of parameters) expect(strict.validateSchema(schema)).toBe(true);
     const answers = Object.entries(responses);
     expect(answers.length).toBeGreaterThan(0);
     for (const [status, { description }] of answers) {
@@ -113,7 +123,7 @@ it('is a valid OpenAPI 3.1 document', () => {
     for (const content of contents)
       for (const [type, { schema }] of Object.entries(content)) {
         expect(type).toMatch(/^[a-z]+\/[a-z+-]+$/);
-        expect(() => ajv.compile(schema)).not.toThrow();
+        expect(() => strict.compile(schema)).not.toThrow();
       }
   }
 });
@@ -170,6 +180,7 @@ it('says what the routes answer, right or wrong', async () => {
   await answers('GET', '/readyz', '/readyz', {}, 503);
 });
 
+const ajv = new Ajv2020({ strictTypes: false });
 /** What `default` stands for: statuses that no route has for itself. */
 const anyRequest = [403, 415, 417, 501];
 
@@ -189,7 +200,6 @@ async function answers(
   if (type === undefined) return expect(answer.body).toBe('');
   expect(String(answer.headers['content-type']).split(';')[0]).toBe(type);
   if (!type.endsWith('json')) return;
-  const ajv = new Ajv2020({ strictTypes: false });
   const isAsDescribed = ajv.compile(closed(media!.schema) as AnySchema);
   expect(isAsDescribed(answer.json()), JSON.stringify(isAsDescribed.errors)).toBe(true);
 }
