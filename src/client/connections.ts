@@ -1,10 +1,12 @@
 /** The connections of one client, one for each node address. */
 import { NodeConnection } from './node-connection.js';
 import type { Subject } from './node-transport.js';
+import { SendRounds } from './send-rounds.js';
 
 export class Connections {
   readonly #connectTimeoutMs: number;
   readonly #onReady: () => void;
+  readonly #rounds = new SendRounds();
   readonly #byAddress = new Map<string, NodeConnection>();
 
   constructor(connectTimeoutMs: number, onReady: () => void) {
@@ -16,7 +18,7 @@ export class Connections {
   to(address: string): NodeConnection {
     const existing = this.#byAddress.get(address);
     if (existing !== undefined) return existing;
-    const created = new NodeConnection(address, this.#connectTimeoutMs, this.#onReady);
+    const created = new NodeConnection(address, this.#connectTimeoutMs, this.#onReady, this.#rounds);
     this.#byAddress.set(address, created);
     return created;
   }

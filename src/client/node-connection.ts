@@ -11,6 +11,7 @@ import { channelOptions } from '../rpc/channel-options.js';
 import { type Limits, remainingMs } from './limits.js';
 import type { NodeTransport, Subject } from './node-transport.js';
 import { PipelineTransport } from './pipeline-transport.js';
+import { SendRounds } from './send-rounds.js';
 import { TrackedCredentials } from './tracked-credentials.js';
 import { UnaryTransport } from './unary-transport.js';
 import { WakeUp } from './wake-up.js';
@@ -26,6 +27,7 @@ export class NodeConnection {
   readonly address: string;
   readonly #connectTimeoutMs: number;
   readonly #onReady: () => void;
+  readonly #rounds: SendRounds;
   readonly #changed = new WakeUp();
   #channel: OpenChannel | undefined;
   #watchdog: NodeJS.Timeout | undefined;
@@ -33,10 +35,11 @@ export class NodeConnection {
   #failures = 0;
   #closed = false;
 
-  constructor(address: string, connectTimeoutMs: number, onReady: () => void) {
+  constructor(address: string, connectTimeoutMs: number, onReady: () => void, rounds = new SendRounds()) {
     this.address = address;
     this.#connectTimeoutMs = connectTimeoutMs;
     this.#onReady = onReady;
+    this.#rounds = rounds;
   }
 
   get isReady(): boolean {
@@ -118,7 +121,8 @@ export class NodeConnection {
   #open(): OpenChannel {
     const credentials = new TrackedCredentials();
     const client = new Client(this.address, credentials, channelOptions);
-    const channel = { client, credentials, transport: new UnaryTransport(client), pipeline: new PipelineTransport(client) };
+    const pipeline = new PipelineTransport(client, this.#rounds);
+    const channel = { client, credentials, transport: new UnaryTransport(client), pipeline };
     this.#watch(channel);
     return channel;
   }

@@ -14,6 +14,7 @@ import { fromStatus } from '../rpc/status.js';
 import { DeadlineSweep } from './deadline-sweep.js';
 import type { Limits } from './limits.js';
 import { RoundTrip } from './round-trip.js';
+import { type Sender, SendRounds } from './send-rounds.js';
 
 /** Hears once how an attempt has ended. */
 export interface Reply {
@@ -36,27 +37,13 @@ type Stream = ClientDuplexStream<Buffer, Buffer>;
 /** A message is closed before it grows beyond this; one operation may be larger, and goes alone. */
 const maxBatchBytes = 256 * 1024;
 
-/**
- * A few operations behind many that are unanswered wait for more, or for a part of a round trip at most (Nagle, RFC 896):
- * results that come in small parts would otherwise make ever smaller messages of what is issued next, and a message costs as
- * much as 30 operations.
- */
-const holdPart = 0.5;
-const minHoldMs = 1;
-const maxHoldMs = 10;
-/** Behind fewer, nobody waits. */
-const minUnanswered = 32;
-/** Nor do so many: what their message costs does not count any more. */
-const enough = 128;
-
-export class PipelineTransport {
+export class PipelineTransport implements Sender {
   readonly #client: Client;
+  readonly #rounds: SendRounds;
   readonly #writer = new OperationWriter();
   #stream: Stream | undefined;
   #mayWrite = true;
   #flushScheduled = false;
-  /** Set while a few operations wait for more. */
-  #held: NodeJS.Timeout | undefined;
   /** Those not handed to the stream, oldest first. */
   #unsent: Attempt[] = [];
   /** Of those, about how many have been given up. */
@@ -68,13 +55,28 @@ export class PipelineTransport {
   readonly #roundTrip = new RoundTrip();
   readonly #sweep = new DeadlineSweep((nowMs) => this.#expire(nowMs));
 
-  constructor(client: Client) {
+  /** `rounds`: those of all streams of the same client. */
+  constructor(client: Client, rounds = new SendRounds()) {
     this.#client = client;
+    this.#rounds = rounds;
+    rounds.join(this);
   }
 
   /** Attempts without a reply. */
   get pending(): number {
     return this.#pending;
+  }
+
+  get unsent(): number {
+    return this.#mayWrite ? this.#unsent.length - this.#unsentOver : 0;
+  }
+
+  get unanswered(): number {
+    return this.#mayWrite ? this.#pending - this.unsent : 0;
+  }
+
+  get roundTripMs(): number {
+    return this.#roundTrip.ms;
   }
 
   send(request: DataRequest, limits: Limits, reply: Reply): void {
@@ -87,7 +89,7 @@ export class PipelineTransport {
     this.#flushScheduled = true;
     setImmediate(() => {
       this.#flushScheduled = false;
-      this.#flush();
+      this.#rounds.flush();
     });
   }
 
@@ -109,31 +111,11 @@ export class PipelineTransport {
     this.#leaveStream();
     for (const attempt of pending) this.#fail(attempt, attempt.sent ? unknownOutcome(reason) : neverSent(reason));
     this.#sweep.stop();
+    this.#rounds.leave(this);
   }
 
-  #flush(): void {
+  sendWaiting(): void {
     if (this.#unsent.length === 0 || !this.#mayWrite) return;
-    if (this.#isFew()) return this.#hold();
-    this.#send();
-  }
-
-  #isFew(): boolean {
-    const unanswered = this.#pending - this.#unsent.length;
-    return unanswered >= minUnanswered && this.#unsent.length < Math.min(unanswered, enough);
-  }
-
-  #hold(): void {
-    const holdMs = Math.min(maxHoldMs, Math.max(minHoldMs, holdPart * this.#roundTrip.ms));
-    this.#held ??= setTimeout(() => {
-      this.#held = undefined;
-      this.#send();
-    }, holdMs);
-  }
-
-  #send(): void {
-    if (this.#unsent.length === 0 || !this.#mayWrite) return;
-    clearTimeout(this.#held);
-    this.#held = undefined;
     this.#stream ??= this.#open();
     const batch = this.#unsent;
     let next = 0;
@@ -160,7 +142,7 @@ export class PipelineTransport {
    * not wait for the turn's end: on a busy machine the node would wait with it.
    */
   #flushAfterReactions(): void {
-    queueMicrotask(() => process.nextTick(() => this.#flush()));
+    queueMicrotask(() => process.nextTick(() => this.#rounds.flush()));
   }
 
   #write(): void {
@@ -181,7 +163,7 @@ export class PipelineTransport {
   #drained(stream: Stream): void {
     if (stream !== this.#stream) return;
     this.#mayWrite = true;
-    this.#flush();
+    this.#rounds.flush();
   }
 
   #received(stream: Stream, message: Buffer): void {
@@ -216,8 +198,6 @@ export class PipelineTransport {
 
   /** The next operation opens another; answers to those sent on this one are not heard any more. */
   #leaveStream(): void {
-    clearTimeout(this.#held);
-    this.#held = undefined;
     this.#stream?.cancel();
     this.#stream = undefined;
     this.#mayWrite = true;
