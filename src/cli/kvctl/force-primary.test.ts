@@ -4,8 +4,13 @@ import type { Topology } from '../../rpc/kv-api.js';
 import { forcePrimaryCommand } from './force-primary.js';
 import { Output } from './output.js';
 
-test('kvctl shard force-primary - leaves a shard alone that is not offline', async () => {
-  const shard = { shard: 0, epoch: 1, primaryNodeId: 'a', primaryAddress: 'a:1', replicas: [], minInSync: 1, placedNodeIds: [] };
+const live = { replicaId: 'a~1', nodeId: 'a', inSync: true, live: true };
+
+test.each([
+  ['leaves a shard alone that is not offline', [live], 'shard 0 is not offline: an in-sync replica of it is live'],
+  ['does not say so where nobody knows', [], 'no node that answers knows what became of shard 0 yet'],
+])('kvctl shard force-primary - %s', async (_, replicas, message) => {
+  const shard = { shard: 0, epoch: 1, primaryNodeId: 'a', primaryAddress: 'a:1', replicas, minInSync: 1, placedNodeIds: [] };
   const topology: Topology = {
     clusterId: 'c',
     nodes: [],
@@ -26,5 +31,8 @@ test('kvctl shard force-primary - leaves a shard alone that is not offline', asy
     isStdinTaken: false,
     output: new Output(false),
   });
-  await expect(running).rejects.toMatchObject({ code: 'NOT_FORCED', executed: 'no' });
+  await expect(running).rejects.toMatchObject({
+    ...{ code: 'NOT_FORCED', executed: 'no' },
+    message: expect.stringContaining(message),
+  });
 });

@@ -52,6 +52,11 @@ function offlineShard({ topology }: ClusterView, number: number): ShardInfo {
   const shard = topology.shards.find((candidate) => candidate.shard === number);
   if (shard === undefined) throw new KvError('INVALID_OPTION', `SHARD: there is no shard ${number}`);
   if (shard.offline) return shard;
+  if (!shard.replicas.some(({ inSync, live }) => inSync && live))
+    throw new KvError(
+      'NOT_FORCED',
+      `no node that answers knows what became of shard ${number} yet: it will when the shard is placed on it, --replace-after-ms after the node that had it has vanished`,
+    );
   throw new KvError(
     'NOT_FORCED',
     `shard ${number} is not offline: an in-sync replica of it is live, and nothing has to be given up`,

@@ -36,7 +36,7 @@ export async function gatherCluster(client: KvClient, call: CallOptions, output?
   };
   if (output === undefined) return gather();
   const describe = (): string => `${[...awaited].join(', ') || 'some node'} has not answered yet`;
-  return tellWhile(output, describe, gather, client);
+  return tellWhile(output, describe, gather, { client });
 }
 
 async function askNode(client: KvClient, node: NodeInfo, call: CallOptions): Promise<NodeAnswer> {

@@ -75,9 +75,8 @@ export class Output {
     return true;
   }
 
-  hasAnswer(afterMs: number): void {
+  waitsNoMore(): void {
     this.#waitsFor = '';
-    this.remark(`answered after ${(afterMs / 1000).toFixed(1)} s`);
   }
 
   /** For people alone: what a program is told in the result. */

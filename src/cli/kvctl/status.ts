@@ -31,15 +31,16 @@ export const statusCommand: Command = {
       return exitCodes.ok;
     }
     const before = process.stdout.isTTY === true && process.env.TERM !== 'dumb' ? clearScreen : `${'─'.repeat(60)}\n`;
-    try {
-      for (;;) {
+    for (;;) {
+      try {
         await look(before);
         await pause(watchMs, undefined, { signal: call.signal });
+      } catch (error) {
+        // Ctrl-C is how a watch ends. A cluster that nobody answers for may come back.
+        if (call.signal.aborted) return exitCodes.ok;
+        output.failure(error, false);
+        await pause(watchMs, undefined, { signal: call.signal }).catch(() => {});
       }
-    } catch (error) {
-      // Ctrl-C is how a watch ends.
-      if (call.signal.aborted) return exitCodes.ok;
-      throw error;
     }
   },
 };

@@ -12,6 +12,7 @@ const shard: ShardInfo = {
 test.each<[Partial<ShardInfo>, string]>([
   [{ offline: true, serving: false }, 'shard 3 is offline'],
   [{ serving: false, primaryNodeId: '', primaryAddress: '' }, 'the primary of shard 3 is being replaced (after epoch 4)'],
+  [{ serving: false, primaryNodeId: '', primaryAddress: '', epoch: 0 }, 'no primary of shard 3 is known yet'],
   [{ serving: false }, 'a is becoming primary of shard 3 in epoch 4'],
   [{}, 'a has not answered yet'],
 ])('waiting - %j is told as such', (facts, text) => {
@@ -46,6 +47,18 @@ test('waiting - a long one is told, each change of it once, and that it is over;
   ]);
 });
 
+test('waiting - that some of many keys failed is no answer', async () => {
+  const notes: string[] = [];
+  const output = new Output(false);
+  vi.spyOn(output, 'note').mockImplementation((text) => void notes.push(text));
+  const work = async (): Promise<{ ok: boolean }[]> => {
+    await vi.waitFor(() => expect(notes).toHaveLength(1), { timeout: 10_000 });
+    return [{ ok: true }, { ok: false }];
+  };
+  await tellWhile(output, () => 'the same', work, { untilMs: 1 });
+  expect(notes).toEqual(['waiting: the same']);
+});
+
 test('waiting - several that wait for the same tell it once, and it is told anew later', async () => {
   const notes: string[] = [];
   const output = new Output(false);
@@ -53,7 +66,7 @@ test('waiting - several that wait for the same tell it once, and it is told anew
   for (let round = 1; round <= 2; round++) {
     const told = (): Promise<void> =>
       vi.waitFor(() => expect(notes.length).toBeGreaterThanOrEqual(2 * round - 1), { timeout: 10_000 });
-    await Promise.all(Array.from({ length: 3 }, () => tellWhile(output, () => 'the same', told)));
+    await Promise.all(Array.from({ length: 3 }, () => tellWhile(output, () => 'the same', told, { untilMs: 1 })));
   }
   expect(notes.map((note) => note.replace(/\d+\.\d/, 'some'))).toEqual([
     ...['waiting: the same', 'answered after some s'],

@@ -37,7 +37,7 @@ export function tellWaitingForShards<Result>(
     const awaited = new Set(shards());
     return describeWait((client.knownTopology?.shards ?? []).filter(({ shard }) => awaited.has(shard)));
   };
-  return tellWhile(output, describe, work, client, untilMs);
+  return tellWhile(output, describe, work, { client, untilMs });
 }
 
 /** `describe`: what is waited for at that moment; asked again whenever `client` hears of a change. */
@@ -45,8 +45,7 @@ export async function tellWhile<Result>(
   output: Output,
   describe: () => string,
   work: () => Promise<Result>,
-  client?: Pick<KvClient, 'onTopology'>,
-  untilMs = patienceMs,
+  { client, untilMs = patienceMs }: { client?: Pick<KvClient, 'onTopology'>; untilMs?: number } = {},
 ): Promise<Result> {
   const startMs = performance.now();
   let told = '';
@@ -59,12 +58,19 @@ export async function tellWhile<Result>(
   const forget = client?.onTopology(tell);
   try {
     const result = await work();
-    if (told !== '') output.hasAnswer(performance.now() - startMs);
+    if (told !== '' && !holdsFailure(result))
+      output.remark(`answered after ${((performance.now() - startMs) / 1000).toFixed(1)} s`);
     return result;
   } finally {
+    if (told !== '') output.waitsNoMore();
     clearTimeout(timer);
     forget?.();
   }
+}
+
+/** What was done on many keys does not reject: each has its own outcome. */
+function holdsFailure(result: unknown): boolean {
+  return Array.isArray(result) && result.some((outcome: { ok?: boolean } | undefined) => outcome?.ok === false);
 }
 
 /** What is known of the first shard that is amiss; where none is, that an answer is awaited. */
@@ -77,6 +83,7 @@ export function describeWait(shards: readonly ShardInfo[]): string {
     return `${primaries.join(', ') || 'no node'} has not answered yet; if it is gone, another in-sync replica takes its place`;
   }
   const { shard, primaryNodeId, epoch } = idle;
+  if (epoch === 0) return `no primary of shard ${shard} is known yet`;
   if (primaryNodeId === '') return `the primary of shard ${shard} is being replaced (after epoch ${epoch})`;
   return `${primaryNodeId} is becoming primary of shard ${shard} in epoch ${epoch}`;
 }
