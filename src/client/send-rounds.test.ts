@@ -66,9 +66,12 @@ describe('the rounds of a client', () => {
     const few = new Stream(rounds, { unsent: 1, unanswered: 31 });
     rounds.flush();
     expect(few.messages).toEqual([1]);
-    const many = new Stream(rounds, { unsent: 128, unanswered: 1_000 });
+    const many = new Stream(rounds, { unsent: 255, unanswered: 1_000 });
     rounds.flush();
-    expect(many.messages).toEqual([128]);
+    expect(many.messages).toEqual([]);
+    many.unsent = 256;
+    rounds.flush();
+    expect(many.messages).toEqual([256]);
   });
 
   test('a stream that is closed counts no more', () => {

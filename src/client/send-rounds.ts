@@ -20,9 +20,8 @@ const minHoldMs = 1;
 const maxHoldMs = 10;
 /** Behind fewer, nobody waits. */
 const minUnanswered = 32;
-/** Nor do so many: what their messages cost counts little, and nodes would be idle while the client gathers more. */
-const enough = 128;
-const enoughPerStream = 64;
+/** Nor do so many for each stream in use: what their messages cost counts little, and nodes would be idle while the client gathers more. */
+const enoughPerStream = 128;
 
 export class SendRounds {
   readonly #senders = new Set<Sender>();
@@ -46,7 +45,7 @@ export class SendRounds {
       if (sender.unsent + sender.unanswered > 0) inUse += 1;
     }
     if (unsent === 0) return;
-    if (unanswered >= minUnanswered && unsent < Math.max(enough, inUse * enoughPerStream)) this.#hold();
+    if (unanswered >= minUnanswered && unsent < inUse * enoughPerStream) this.#hold();
     else this.#send();
   }
 
