@@ -5,7 +5,7 @@
  * others about it. A planned stop goes the other way round: the data first (R12, R13), then the registrations, then the
  * calls that are still being answered, then the socket.
  */
-import type { Server, UntypedServiceImplementation } from '@grpc/grpc-js';
+import type { Server } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
 import { Controller } from '../controller/index.js';
 import {
@@ -19,40 +19,24 @@ import {
 } from '../coordination/index.js';
 import type { Gateway } from '../gateway/index.js';
 import { NodeMetrics } from '../metrics/index.js';
-import { clusterServiceWithRawKeys, keyValueServiceWithRawKeys, replicationService } from '../rpc/proto.js';
-import { Tracing } from '../tracing/index.js';
-import { ClusterQueries } from './cluster-queries.js';
-import { ClusterServer } from './cluster-server.js';
-import { Forwarder } from './forwarder.js';
 import { refuseIdInUse } from './id-in-use.js';
-import { KeyValueOperations } from './key-value-operations.js';
-import { KeyValueServer } from './key-value-server.js';
-import { KeyLister } from './list-keys.js';
 import { announce, type Listening, listen, shutDown } from './listen.js';
-import { defaultMaxMemoryBytes, divideMemory, type MemoryBudget } from './memory/memory-budget.js';
-import { PendingCalls } from './memory/pending-calls.js';
-import { type GatewayParts, openGateway } from './node-gateway.js';
+import { defaultMaxMemoryBytes, divideMemory } from './memory/memory-budget.js';
+import { openGateway } from './node-gateway.js';
+import { grpcServices, NodeServices } from './node-services.js';
 import { NodeShards } from './node-shards.js';
 import { NodeView } from './node-view.js';
 import type { NodeOptions } from './options.js';
-import { PipelineServer } from './pipeline-server.js';
-import { whenQuiet } from './quiet.js';
 import type { Readiness } from './readiness.js';
-import type { AnswerSink } from './shard-host.js';
 import { ToolServices } from './tool-services.js';
-import { describeCluster, describeShard } from './topology.js';
 import { TopologyNews } from './topology-news.js';
 
 const startupTimeoutMs = 10_000;
-/** A call without a deadline of its own. */
-const defaultDeadlineMs = 10_000;
 const shutdownPatienceMs = 2_000;
 /** Between two looks whether the shards of a node that leaves are elsewhere. */
 const lookAgainMs = 20;
 /** News of replicas, nodes and placement change at once how healthy the node is; time alone changes it this late. */
 const judgeHealthMs = 1_000;
-
-const services = { keyValue: keyValueServiceWithRawKeys, cluster: clusterServiceWithRawKeys, replication: replicationService };
 
 /** What listens. */
 interface WaysIn extends Pick<Listening, 'server' | 'connections'> {
@@ -72,23 +56,13 @@ export class KvNode {
   readonly #server: Server;
   readonly #gateway: Gateway | undefined;
   readonly #logger: Logger;
-  readonly #memory: MemoryBudget;
   readonly #shards: NodeShards;
-  /** Of every service that takes single calls. */
-  readonly #pending: PendingCalls;
-  readonly #pendingOfHttp: PendingCalls;
-  readonly #operations: KeyValueOperations;
-  readonly #keyValue: KeyValueServer;
-  readonly #pipeline: PipelineServer;
-  readonly #cluster: ClusterServer;
-  readonly #keys: KeyLister;
+  readonly #services: NodeServices;
   readonly #news: TopologyNews;
-  readonly #queries: ClusterQueries;
   readonly #controller: Controller;
   readonly #tools: ToolServices;
   readonly #metrics: NodeMetrics;
   readonly #judgingHealth: NodeJS.Timeout;
-  readonly #forwarder = new Forwarder();
   readonly #view: NodeView;
   #stopping = false;
   #resolveClosed: (error: Error | undefined) => void = () => {};
@@ -120,14 +94,14 @@ export class KvNode {
       let gateway: Gateway | undefined;
       try {
         const address = options.advertise ?? `${options.host}:${listening.port}`;
-        const goLive = announce(listening.server, services);
+        const goLive = announce(listening.server, grpcServices);
         const tools = new ToolServices(listening.server);
-        gateway = await openGateway(options, () => (node === undefined ? undefined : node.#gatewayParts));
+        gateway = await openGateway(options, () => (node === undefined ? undefined : node.#services.gatewayParts));
         await refuseIdInUse(coordinator, options.id ?? address, address);
         // Last of all that may fail: what is agreed on stays, for this cluster, for good.
         const config = await coordinator.agreeOnConfig(proposedConfig(options));
         node = new KvNode(options, config, coordinator, { ...listening, tools, gateway }, address);
-        goLive(node.#implementations);
+        goLive(node.#services.implementations);
       } catch (error) {
         listening.server.forceShutdown();
         await gateway?.close();
@@ -164,65 +138,27 @@ export class KvNode {
     this.#logger = options.logger.child({ node: this.id });
     const { replaceAfterMs } = options;
     this.#controller = new Controller({ nodeId: this.id, config, replaceAfterMs, coordinator, logger: this.#logger });
-    this.#memory = divideMemory(options.maxMemory ?? defaultMaxMemoryBytes(), config.shards);
-    const { maxPendingBytes, maxPipelines } = this.#memory;
+    const memory = divideMemory(options.maxMemory ?? defaultMaxMemoryBytes(), config.shards);
     this.#news = new TopologyNews((changes) => {
       this.#judgeHealth();
-      return this.#cluster.changed(changes);
+      return this.#services.topologyChanged(changes);
     });
     this.#shards = new NodeShards({
-      ...{
-        nodeId: this.id,
-        address,
-        config,
-        coordinator,
-        logger: this.#logger,
-        memory: this.#memory,
-        moveRate: options.moveRate,
-      },
+      ...{ nodeId: this.id, address, config, coordinator, memory, moveRate: options.moveRate, logger: this.#logger },
       onChange: (shard) => this.#news.shardChanged(shard),
       onMoved: (direction) => this.#metrics.shardMoved(direction),
       onFailed: (error) => this.#fail(error),
     });
     const { zone, weight } = options;
     this.#view = new NodeView({
-      ...{ nodeId: this.id, address, zone, weight, config, coordinator, memory: this.#memory, shards: this.#shards },
+      ...{ nodeId: this.id, address, zone, weight, config, coordinator, memory, shards: this.#shards },
       isStopping: () => this.#stopping || this.#closing !== undefined,
-      traffic: () => ({
-        ...{ grpcConnections: connections(), pipelines: this.#pipeline.open },
-        pending: { pipeline: this.#pipeline.pending, single: this.#pending.count },
-      }),
+      traffic: () => ({ grpcConnections: connections(), ...this.#services.traffic }),
     });
-    this.#keys = new KeyLister(this.id, config.shards, (shard) => this.#shards.at(shard)?.host);
-    const tracing = Tracing.find();
-    const shared = { nodeId: this.id, maxValueBytes: options.maxValueBytes, logger: this.#logger, directory: this.#shards };
-    this.#pending = new PendingCalls(maxPendingBytes);
-    this.#pendingOfHttp = this.#pending.half();
-    const forwarding = {
-      pending: this.#pending,
-      defaultDeadlineMs,
-      forwarder: this.#forwarder,
-      counts: this.#metrics.operations,
-      tracing,
-    };
-    this.#operations = new KeyValueOperations({ ...shared, ...forwarding });
-    this.#keyValue = new KeyValueServer({ operations: this.#operations, pending: this.#pending, logger: this.#logger });
-    this.#pipeline = new PipelineServer({ ...shared, maxPipelines, counts: this.#metrics.operations.pipeline, tracing });
-    this.#cluster = new ClusterServer({
-      ...{ directory: this.#shards, forwarder: this.#forwarder, untold: () => this.#news.untold },
-      topology: {
-        shardCount: config.shards,
-        cluster: () => describeCluster(this.#view.cluster),
-        shard: (shard) => describeShard(shard, this.#view.cluster, this.#shards.facts(shard)),
-      },
-      nodeStatus: () => this.#view.status,
-      listKeys: (request) => this.#keys.list(request),
-      force: (shard, sink) => this.#force(shard, sink),
-    });
-    this.#queries = new ClusterQueries({
-      ...{ nodeId: this.id, forwarder: this.#forwarder, nodes: () => this.#view.nodes, status: () => this.#view.status },
-      listKeys: (request) => this.#keys.list(request),
-      topology: () => this.#cluster.topology(),
+    this.#services = new NodeServices({
+      ...{ nodeId: this.id, config, maxValueBytes: options.maxValueBytes, memory },
+      ...{ shards: this.#shards, view: this.#view, metrics: this.#metrics, logger: this.#logger },
+      untold: () => this.#news.untold,
     });
   }
 
@@ -267,22 +203,6 @@ export class KvNode {
       await new Promise((resolve) => setTimeout(resolve, lookAgainMs));
   }
 
-  get #implementations(): Readonly<Record<keyof typeof services, UntypedServiceImplementation>> {
-    return {
-      keyValue: { ...this.#keyValue.implementation, Pipeline: this.#pipeline.handler },
-      cluster: this.#cluster.implementation,
-      replication: this.#shards.replication.implementation,
-    };
-  }
-
-  get #gatewayParts(): GatewayParts {
-    return {
-      ...{ operations: this.#operations, pending: this.#pendingOfHttp, cluster: this.#cluster, queries: this.#queries },
-      health: { readiness: () => this.readiness },
-      ...{ metrics: this.#metrics, counts: this.#metrics.operations.rest },
-    };
-  }
-
   /** host:port, as others reach it. */
   get #httpAddress(): string | undefined {
     if (this.#gateway === undefined) return undefined;
@@ -311,12 +231,6 @@ export class KvNode {
   #judgeHealth(): void {
     const live = this.#view.isLive;
     this.#tools.tell({ live, ready: live && this.readiness.ready });
-  }
-
-  #force(shard: number, sink: AnswerSink): boolean {
-    const held = this.#shards.at(shard);
-    held?.host.handle({ type: 'force', token: sink });
-    return held !== undefined;
   }
 
   #onSession(connected: boolean): void {
@@ -362,21 +276,14 @@ export class KvNode {
     this.#tools.tell({ live: false, ready: false });
     this.#controller.close();
     await this.#coordinator.close();
-    if (error === undefined) {
-      await whenQuiet({
-        pending: () => this.#pending.count + this.#pipeline.pending,
-        quietForMs: () => Math.min(this.#pending.quietMs, this.#pipeline.quietMs),
-      });
-    }
-    this.#operations.close();
-    this.#pipeline.close();
-    this.#cluster.close();
+    if (error === undefined) await this.#services.whenQuiet();
+    this.#services.close();
     this.#tools.close();
     this.#metrics.close();
     this.#news.close();
     this.#shards.close();
     await Promise.all([shutDown(this.#server, error === undefined ? shutdownPatienceMs : 0), this.#gateway?.close()]);
-    this.#forwarder.close();
+    this.#services.closeForwarding();
     this.#resolveClosed(error);
   }
 }

@@ -1,0 +1,147 @@
+/** What answers the callers of one node: clients and other nodes over gRPC, and those who come over HTTP. */
+import type { UntypedServiceImplementation } from '@grpc/grpc-js';
+import type { Logger } from 'pino';
+import type { ClusterConfig } from '../coordination/index.js';
+import type { NodeFacts, NodeMetrics } from '../metrics/index.js';
+import { clusterServiceWithRawKeys, keyValueServiceWithRawKeys, replicationService } from '../rpc/proto.js';
+import { Tracing } from '../tracing/index.js';
+import { ClusterQueries } from './cluster-queries.js';
+import { ClusterServer } from './cluster-server.js';
+import { Forwarder } from './forwarder.js';
+import { KeyValueOperations } from './key-value-operations.js';
+import { KeyValueServer } from './key-value-server.js';
+import { KeyLister } from './list-keys.js';
+import type { MemoryBudget } from './memory/memory-budget.js';
+import { PendingCalls } from './memory/pending-calls.js';
+import type { GatewayParts } from './node-gateway.js';
+import type { NodeShards } from './node-shards.js';
+import type { NodeView } from './node-view.js';
+import { PipelineServer } from './pipeline-server.js';
+import { whenQuiet } from './quiet.js';
+import type { AnswerSink } from './shard-host.js';
+import { describeCluster, describeShard } from './topology.js';
+import type { TopologyChanges } from './topology-news.js';
+
+/** A call without a deadline of its own. */
+const defaultDeadlineMs = 10_000;
+
+/** By the names under which `implementations` has them. */
+export const grpcServices = {
+  keyValue: keyValueServiceWithRawKeys,
+  cluster: clusterServiceWithRawKeys,
+  replication: replicationService,
+};
+
+export interface NodeServicesParts {
+  readonly nodeId: string;
+  readonly config: ClusterConfig;
+  readonly maxValueBytes: number;
+  readonly memory: MemoryBudget;
+  readonly shards: NodeShards;
+  readonly view: NodeView;
+  readonly metrics: NodeMetrics;
+  readonly logger: Logger;
+  /** What watchers of the topology have yet to be told. */
+  untold(): TopologyChanges;
+}
+
+export class NodeServices {
+  readonly #parts: NodeServicesParts;
+  readonly #forwarder = new Forwarder();
+  /** Of every service that takes single calls. */
+  readonly #pending: PendingCalls;
+  readonly #pendingOfHttp: PendingCalls;
+  readonly #operations: KeyValueOperations;
+  readonly #keyValue: KeyValueServer;
+  readonly #pipeline: PipelineServer;
+  readonly #cluster: ClusterServer;
+  readonly #queries: ClusterQueries;
+
+  constructor(parts: NodeServicesParts) {
+    this.#parts = parts;
+    const { nodeId, config, maxValueBytes, memory, shards, view, metrics, logger } = parts;
+    const forwarder = this.#forwarder;
+    const tracing = Tracing.find();
+    const pending = new PendingCalls(memory.maxPendingBytes);
+    this.#pending = pending;
+    this.#pendingOfHttp = pending.half();
+    const shared = { nodeId, maxValueBytes, logger, directory: shards, tracing };
+    const counts = metrics.operations;
+    this.#operations = new KeyValueOperations({ ...shared, pending, defaultDeadlineMs, forwarder, counts });
+    this.#keyValue = new KeyValueServer({ operations: this.#operations, pending, logger });
+    this.#pipeline = new PipelineServer({ ...shared, maxPipelines: memory.maxPipelines, counts: counts.pipeline });
+    const keys = new KeyLister(nodeId, config.shards, (shard) => shards.at(shard)?.host);
+    this.#cluster = new ClusterServer({
+      ...{ directory: shards, forwarder, untold: () => parts.untold() },
+      topology: {
+        shardCount: config.shards,
+        cluster: () => describeCluster(view.cluster),
+        shard: (shard) => describeShard(shard, view.cluster, shards.facts(shard)),
+      },
+      nodeStatus: () => view.status,
+      listKeys: (request) => keys.list(request),
+      force: (shard, sink) => this.#force(shard, sink),
+    });
+    this.#queries = new ClusterQueries({
+      ...{ nodeId, forwarder, nodes: () => view.nodes, status: () => view.status },
+      listKeys: (request) => keys.list(request),
+      topology: () => this.#cluster.topology(),
+    });
+  }
+
+  get implementations(): Readonly<Record<keyof typeof grpcServices, UntypedServiceImplementation>> {
+    return {
+      keyValue: { ...this.#keyValue.implementation, Pipeline: this.#pipeline.handler },
+      cluster: this.#cluster.implementation,
+      replication: this.#parts.shards.replication.implementation,
+    };
+  }
+
+  get gatewayParts(): GatewayParts {
+    const { view, metrics } = this.#parts;
+    return {
+      ...{ operations: this.#operations, pending: this.#pendingOfHttp, cluster: this.#cluster, queries: this.#queries },
+      health: { readiness: () => view.readiness },
+      ...{ metrics, counts: metrics.operations.rest },
+    };
+  }
+
+  /** What has come in, and is not answered yet. */
+  get traffic(): Pick<NodeFacts, 'pipelines' | 'pending'> {
+    return {
+      pipelines: this.#pipeline.open,
+      pending: { pipeline: this.#pipeline.pending, single: this.#pending.count },
+    };
+  }
+
+  /** Tells watchers of the topology. @returns of how many shards there was news. */
+  topologyChanged(changes: TopologyChanges): number {
+    return this.#cluster.changed(changes);
+  }
+
+  /** Resolves when everything is answered, and nothing has come for a while. */
+  whenQuiet(): Promise<void> {
+    return whenQuiet({
+      pending: () => this.#pending.count + this.#pipeline.pending,
+      quietForMs: () => Math.min(this.#pending.quietMs, this.#pipeline.quietMs),
+    });
+  }
+
+  /** Takes in nothing more. */
+  close(): void {
+    this.#operations.close();
+    this.#pipeline.close();
+    this.#cluster.close();
+  }
+
+  /** Calls that were passed on to other nodes are given up. */
+  closeForwarding(): void {
+    this.#forwarder.close();
+  }
+
+  #force(shard: number, sink: AnswerSink): boolean {
+    const held = this.#parts.shards.at(shard);
+    held?.host.handle({ type: 'force', token: sink });
+    return held !== undefined;
+  }
+}
