@@ -1,8 +1,9 @@
 #!/usr/bin/env node
 /** kvctl: reads, writes and looks after a cluster from a shell. The commands are in kvctl/, one file each. */
-import { explainCallFailure, renderError } from './explain.js';
+import { renderError } from './explain.js';
 import { type Invocation, parseKvctlCommandLine, type ShellInvocation } from './kvctl/command-line.js';
 import { type ExitCode, exitCodeOf, exitCodes } from './kvctl/exit-codes.js';
+import { Output } from './kvctl/output.js';
 import { runCommand } from './kvctl/run-command.js';
 import { Session } from './kvctl/session.js';
 import { runLine } from './kvctl/shell/run-line.js';
@@ -29,7 +30,8 @@ async function main(): Promise<number> {
     mayHaveWritten = invocation.command?.isWrite ?? true;
     return await run(invocation);
   } catch (error) {
-    process.stderr.write(`${renderError('kvctl', error, explainCallFailure(error, false))}\n`);
+    // What is wrong may be the command line itself.
+    new Output(process.argv.includes('--json')).failure(error, false);
     return exitCodeOf(error, false);
   }
 }

@@ -82,6 +82,8 @@ test('kvctl - exit codes tell a missing key, another version and a cluster that 
   ]);
   const unheard = await kvctl([], { stdin: 'get none\nget none\nget code', unheard: true });
   expect(unheard).toMatchObject({ code: 4, stdout: '4\n' });
+  const wrong = await kvctl(['--json', 'putt']);
+  expect([wrong.code, JSON.parse(wrong.stderr)]).toMatchObject([2, { error: { code: 'INVALID_OPTION', executed: 'no' } }]);
   const nowhere = await runKvctl(['--nodes', '127.0.0.1:1', '--deadline-ms', '300', 'get', 'k']);
   expect(nowhere).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('UNREACHABLE') });
 });

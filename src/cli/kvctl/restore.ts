@@ -96,7 +96,7 @@ async function refuseKeys(client: KvClient, { call, output }: CommandContext): P
   if (held === undefined) return;
   throw new KvError(
     'INVALID_ARGUMENT',
-    `the cluster is not empty: node ${held.node.id} holds ${held.status?.keys} keys. With --force those of the dump are overwritten, and the others stay`,
+    `the cluster is not empty: node ${held.node.id} holds keys (${held.status?.keys}). With --force those of the dump are overwritten, and the others stay`,
   );
 }
 
