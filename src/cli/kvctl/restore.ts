@@ -63,7 +63,8 @@ async function restore(
     const { keys } = progress;
     const data = `${keys} keys of the dump were written, and some of those that follow may be. The rest was not.`;
     const advice = 'When the cause is mended, run it again with --force: it writes all of them, those that are there as well.';
-    output.failure(error, true, { data, advice }, { restoredKeys: keys });
+    // Whatever became of the one write: the restore as a whole has changed something.
+    output.failure(error, true, { data, advice }, { executed: 'unknown', restoredKeys: keys });
     return exitCodes.partlyDone;
   }
 }

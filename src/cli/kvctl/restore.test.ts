@@ -1,0 +1,54 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test, vi } from 'vitest';
+import type { KvClient } from '../../client/index.js';
+import { DumpEncoder, formatVersion } from '../../dump/index.js';
+import { KvError } from '../../errors.js';
+import { Output } from './output.js';
+import { restoreCommand } from './restore.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'kvctl-restore-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function run(path: string, mput: KvClient['mput'], output = new Output(true)): Promise<number> {
+  return restoreCommand.run({
+    connect: async () => ({ mput, onTopology: () => () => {} }) as unknown as KvClient,
+    operands: [path],
+    options: { force: true },
+    connection: { nodes: undefined, zk: undefined, root: undefined },
+    call: { deadlineMs: 1_000, signal: new AbortController().signal },
+    isStdinTaken: false,
+    output,
+  });
+}
+
+test.each([
+  // No regular file: as a pipe, it is not looked at before.
+  ['/dev/null', 'INVALID_ARGUMENT', 'it does not begin as a dump'],
+  [tmpdir(), 'INVALID_OPTION', 'the dump cannot be read: EISDIR'],
+  [join(folder, 'none'), 'INVALID_OPTION', 'cannot be read: ENOENT'],
+])('restore - what fails before anything is sent, of %s, has changed nothing', async (path, code, message) => {
+  const mput = vi.fn<KvClient['mput']>();
+  await expect(run(path, mput)).rejects.toMatchObject({ code, executed: 'no', message: expect.stringContaining(message) });
+  expect(mput).not.toHaveBeenCalled();
+});
+
+test('restore - what fails later tells how much was written, with a code', async () => {
+  const path = join(folder, 'dump');
+  const encoder = new DumpEncoder();
+  const header = { formatVersion, clusterId: 'c', shards: 1, createdAt: '', softwareVersion: '' };
+  const records = Array.from({ length: 1_500 }, (_, index) => ({ key: `k${index}`, value: Buffer.alloc(1), version: 1 }));
+  writeFileSync(path, Buffer.concat([encoder.header(header), encoder.encode(records), encoder.end()]));
+  const mput: KvClient['mput'] = async (entries) =>
+    entries.map(({ key }) =>
+      key === 'k1200'
+        ? { key, ok: false, error: new KvError('MEMORY_FULL', 'no room') }
+        : { key, ok: true, version: 1, nodeId: 'a' },
+    );
+  const output = new Output(true);
+  const notes: string[] = [];
+  vi.spyOn(output, 'note').mockImplementation((text) => void notes.push(text));
+  expect(await run(path, mput, output)).toBe(6);
+  expect(notes.map((note) => JSON.parse(note))).toMatchObject([{ error: { code: 'MEMORY_FULL', executed: 'unknown', restoredKeys: 1_000 } }]);
+});
