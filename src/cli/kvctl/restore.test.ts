@@ -50,5 +50,7 @@ test('restore - what fails later tells how much was written, with a code', async
   const notes: string[] = [];
   vi.spyOn(output, 'note').mockImplementation((text) => void notes.push(text));
   expect(await run(path, mput, output)).toBe(6);
-  expect(notes.map((note) => JSON.parse(note))).toMatchObject([{ error: { code: 'MEMORY_FULL', executed: 'unknown', restoredKeys: 1_000 } }]);
+  expect(notes.map((note) => JSON.parse(note))).toMatchObject([
+    { error: { code: 'MEMORY_FULL', executed: 'unknown', restoredKeys: 1_000 } },
+  ]);
 });
