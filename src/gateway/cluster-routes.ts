@@ -7,6 +7,7 @@ import { describeCluster, describeNode, type NodeFigures, type TopologyFacts } f
 import { HttpRefusal } from './problem.js';
 import type { Routes } from './routes.js';
 import { clusterSchema, heldSchema, jsonAnswer, nodesSchema, problems } from './schemas.js';
+import { seldom } from './seldom.js';
 
 /** What the nodes say when they are asked. Each throws a KvError where one does not answer. */
 export interface ClusterView {
@@ -68,7 +69,8 @@ function addCluster(app: FastifyInstance, view: () => ClusterView): void {
     ...{ operationId: 'cluster', tags: ['cluster'], summary: 'The cluster as all nodes together see it, and their warnings' },
     response: { 200: jsonAnswer('Nodes that do not answer say why', clusterSchema), ...problems(unavailable) },
   };
-  app.get('/api/cluster', { schema }, async () => {
+  // It costs each node two calls, and with many shards it is long.
+  const read = seldom(async () => {
     const cluster = view();
     const [topology, nodes] = await Promise.all([
       cluster.topology(),
@@ -79,8 +81,11 @@ function addCluster(app: FastifyInstance, view: () => ClusterView): void {
         })),
       ),
     ]);
-    return describeCluster(topology, nodes);
+    return JSON.stringify(describeCluster(topology, nodes));
   });
+  app.get('/api/cluster', { schema }, async (_request, reply) =>
+    reply.type('application/json; charset=utf-8').send(await read()),
+  );
 }
 
 const unavailable = {

@@ -1,3 +1,4 @@
+import { lookup } from 'node:dns/promises';
 import { once } from 'node:events';
 import { Agent, get, type IncomingMessage } from 'node:http';
 import { pino } from 'pino';
@@ -18,6 +19,16 @@ test('on any free port - it tells which, answers, and leaves it when it is close
   await Promise.all([gateway.close(), gateway.close()]);
   await gateway.close();
   await expect(fetch(url)).rejects.toThrow('fetch failed');
+});
+
+test('on a name that stands for several addresses - it listens on the first alone, where all limits hold', async () => {
+  const gateway = await Gateway.listen({ ...options, host: 'localhost' });
+  const { address } = await lookup('localhost');
+  const other = { '127.0.0.1': '[::1]', '::1': '127.0.0.1' }[address]!;
+  const first = address.includes(':') ? `[${address}]` : address;
+  expect((await fetch(`http://${first}:${gateway.port}/livez`)).status).toBe(200);
+  await expect(fetch(`http://${other}:${gateway.port}/livez`)).rejects.toThrow('fetch failed');
+  await gateway.close();
 });
 
 test('that drains - who asks is answered, for the last time on that connection; others may come', async () => {

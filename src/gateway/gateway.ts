@@ -1,4 +1,5 @@
 /** The HTTP server of a node, on a port of its own: from listening to its end. */
+import { lookup } from 'node:dns/promises';
 import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
@@ -28,7 +29,9 @@ export class Gateway {
     };
     const app = createServer({ routes, logger, isClosing: () => isClosing });
     try {
-      await app.listen({ host, port });
+      // Of a name that stands for several addresses fastify makes a second server, of whose connections nobody would know here.
+      const { address } = await lookup(host);
+      await app.listen({ host: address, port });
     } catch (error) {
       await app.close();
       const inUse = (error as NodeJS.ErrnoException).code === 'EADDRINUSE';

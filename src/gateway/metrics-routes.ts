@@ -1,6 +1,7 @@
 /** For Prometheus: `/metrics`. */
 import type { Routes } from './routes.js';
 import { problems } from './schemas.js';
+import { seldom } from './seldom.js';
 
 export interface Metrics {
   /** As they are now, in the text format of Prometheus. */
@@ -16,8 +17,9 @@ export function metricsRoutes(metrics: Metrics): Routes {
         ...problems({ 503: 'The node is starting' }),
       },
     };
+    const read = seldom(async () => metrics.read());
     app.get('/metrics', { schema }, async (_request, reply) => {
-      const { contentType, text } = await metrics.read();
+      const { contentType, text } = await read();
       return reply.type(contentType).send(text);
     });
   };

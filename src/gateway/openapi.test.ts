@@ -169,9 +169,10 @@ it('says what the routes answer, right or wrong', async () => {
   await answers('GET', '/api/kv/worker/other', '/api/kv/worker/{id}', {}, 404);
   view.silent = new KvError('UNREACHABLE', 'it cannot be reached');
   await answers('GET', '/api/cluster', '/api/cluster', {}, 200);
-  await answers('GET', '/metrics', '/metrics', {}, 200);
   starting = true;
   await answers('GET', '/metrics', '/metrics', {}, 503);
+  starting = false;
+  await answers('GET', '/metrics', '/metrics', {}, 200);
   for (const path of Object.keys(document.paths).filter((one) => !one.includes('{')))
     for (const [status, headers] of refusedHeaders) await answers('GET', path, path, { headers }, status);
   await answers('GET', '/livez', '/livez', {}, 200);

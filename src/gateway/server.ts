@@ -42,7 +42,7 @@ export function createServer({ routes, logger, isClosing, limits = httpLimits }:
     clientErrorHandler: (error, socket) => answerClientError(error, socket, limits),
     frameworkErrors: (error, _request, reply) => void answerProblem(error, reply as FastifyReply, logger),
   });
-  takeTurns(app);
+  takeTurns(app.server);
   limitConnections(app, limits.maxConnections);
   answerExpectations(app, limits);
   // A body is read by the route that wants one; every type is as good as any other.

@@ -1,32 +1,55 @@
 /**
  * The requests of one connection, one after the other (RFC 9112, 9.3.2): a client that sends a PUT and a GET behind it without
- * waiting reads what it has put. What waits its turn is nothing yet: it is not counted, and holds only its headers.
+ * waiting reads what it has put.
+ *
+ * What waits its turn is nothing yet, and counted nowhere. So there is a bound on it, and whoever sends further ahead is cut off: to
+ * answer each of thousands that came in one packet would be the very work that is to be spared. For the same reason this stands in
+ * front of the framework, which makes something of every request.
  */
+import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import type { FastifyInstance } from 'fastify';
-import { KvError } from '../errors.js';
 
-/** Sent ahead on one connection; beyond them there would be no bound while the first is waited for. */
-const maxWaiting = 100;
+/** A few KiB each, on as many connections as there may be. */
+const maxWaiting = 32;
 
-interface Line {
-  last: Promise<unknown>;
-  waiting: number;
+export function takeTurns(server: Server): void {
+  const [handle] = server.listeners('request') as RequestListener[];
+  server.removeAllListeners('request');
+  const lines = new WeakMap<Socket, Line>();
+  server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+    const { socket } = request;
+    // The parser goes on to the end of what has come.
+    if (socket.destroyed) return;
+    const line = lines.get(socket);
+    if (line !== undefined) return line.join(request, response);
+    const begun = new Line(handle!);
+    lines.set(socket, begun);
+    begun.join(request, response);
+  });
 }
 
-/** To be called before any hook that looks at requests. */
-export function takeTurns(app: FastifyInstance): void {
-  const lines = new WeakMap<Socket, Line>();
-  app.addHook('onRequest', async ({ raw: { socket } }, reply) => {
-    const answered = new Promise<void>((resolve) => reply.raw.once('close', () => resolve()));
-    const line = lines.get(socket);
-    if (line === undefined) return void lines.set(socket, { last: answered, waiting: 0 });
-    if (line.waiting >= maxWaiting) throw new KvError('OVERLOADED', `${maxWaiting} requests wait on this connection already`);
-    const { last } = line;
-    line.last = answered;
-    line.waiting++;
-    await last;
-    line.waiting--;
-    if (socket.destroyed) throw new KvError('CANCELLED', 'the client has gone', { executed: 'no' });
-  });
+class Line {
+  readonly #handle: RequestListener;
+  readonly #waiting: [IncomingMessage, ServerResponse][] = [];
+  #busy = false;
+
+  constructor(handle: RequestListener) {
+    this.#handle = handle;
+  }
+
+  join(request: IncomingMessage, response: ServerResponse): void {
+    if (!this.#busy) return this.#begin(request, response);
+    if (this.#waiting.length >= maxWaiting) return void request.socket.destroy();
+    this.#waiting.push([request, response]);
+  }
+
+  #begin(request: IncomingMessage, response: ServerResponse): void {
+    this.#busy = true;
+    response.once('close', () => {
+      this.#busy = false;
+      const next = this.#waiting.shift();
+      if (next !== undefined && !request.socket.destroyed) this.#begin(...next);
+    });
+    this.#handle(request, response);
+  }
 }

@@ -120,38 +120,3 @@ test('as many shards and copies as there may be make the output no longer', asyn
   expect(all.size).toBe((await told(1)).size);
   expect([all.get('kvnode_in_sync_replicas_min'), all.get('kvnode_replication_lag_entries_max')]).toEqual(['16', '3']);
 });
-
-test('who asks again and again is told the same for a while, and does not keep the node from its work', async () => {
-  let asked = 0;
-  const metrics = new NodeMetrics(() => {
-    asked++;
-    const untilMs = performance.now() + 20;
-    while (performance.now() < untilMs);
-    return facts;
-  });
-  open.push(metrics);
-  const together = await Promise.all(Array.from({ length: 50 }, () => metrics.read()));
-  expect([asked, new Set(together).size]).toEqual([1, 1]);
-  metrics.operations.unary.get.succeeded += 1;
-  while (asked === 1) {
-    await metrics.read();
-    await new Promise(setImmediate);
-  }
-  expect((await samplesOf(metrics)).get('kvnode_operations_total{api="unary",method="get",code="OK"}')).toBe('1');
-});
-
-test('facts that cannot be had are asked for again', async () => {
-  let fails = true;
-  const metrics = new NodeMetrics(() => {
-    if (!fails) return facts;
-    throw new Error('not yet');
-  });
-  open.push(metrics);
-  await expect(metrics.read()).rejects.toThrow('not yet');
-  fails = false;
-  for (let text = ''; !text.includes('kvnode_ready 1'); )
-    text = await metrics.read().then(
-      (read) => read.text,
-      () => '',
-    );
-});

@@ -13,21 +13,11 @@ import { ReplicaMetrics } from './replica-metrics.js';
 /** From what a get in memory takes to the longest deadline that anybody waits for. */
 const durationBuckets = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
-/** For a millisecond of reading so many without. */
-const restPerWork = 9;
-
-interface MetricsText {
-  readonly contentType: string;
-  readonly text: string;
-}
-
 export class NodeMetrics {
   readonly operations: OperationCounts;
   readonly #registry = new Registry();
   readonly #facts: () => NodeFacts;
   #delay: EventLoopDelay | undefined;
-  #last: Promise<MetricsText> | undefined;
-  #goodUntilMs = 0;
   readonly #process: ProcessMetrics;
   readonly #replicas: ReplicaMetrics;
   readonly #operationsTotal: Counter<'api' | 'method' | 'code'>;
@@ -73,23 +63,8 @@ export class NodeMetrics {
     this.#replicas = new ReplicaMetrics(registers);
   }
 
-  /**
-   * In the text format of Prometheus. With many shards that takes a while, and whoever asks again and again is not to keep the
-   * node from its work: in nine tenths of the time the last answer is told once more.
-   */
-  read(): Promise<MetricsText> {
-    if (this.#last === undefined || performance.now() > this.#goodUntilMs) {
-      const beganMs = performance.now();
-      this.#goodUntilMs = Number.POSITIVE_INFINITY;
-      this.#last = this.#readAnew().finally(() => {
-        const endedMs = performance.now();
-        this.#goodUntilMs = endedMs + restPerWork * (endedMs - beganMs);
-      });
-    }
-    return this.#last;
-  }
-
-  async #readAnew(): Promise<MetricsText> {
+  /** In the text format of Prometheus. */
+  async read(): Promise<{ readonly contentType: string; readonly text: string }> {
     const facts = this.#facts();
     this.#setOperations();
     // Where nobody looks, the clock need not tick.
