@@ -10,7 +10,8 @@ const polynomial = 0xedb88320;
 const openingBrace = 0x7b;
 const replacementCharacter = 0xfffd;
 
-const table = new Int32Array(256).map((_, byte) => {
+/** By the low byte of the remainder, signed; for whoever computes this check of other bytes. */
+export const crc32Table = new Int32Array(256).map((_, byte) => {
   let remainder = byte;
   for (let bit = 0; bit < 8; bit++) remainder = (remainder & 1) === 1 ? (remainder >>> 1) ^ polynomial : remainder >>> 1;
   return remainder;
@@ -28,7 +29,7 @@ export function keyHash(key: string): number {
     const code = key.charCodeAt(at);
     // One comparison for both exceptions: behind '{' come only '|', '}', '~' and what is not ASCII.
     if (code >= openingBrace) return crc32(hashedPart(key));
-    remainder = table[(remainder ^ code) & 0xff]! ^ (remainder >>> 8);
+    remainder = crc32Table[(remainder ^ code) & 0xff]! ^ (remainder >>> 8);
   }
   return ~remainder >>> 0;
 }
@@ -48,7 +49,7 @@ function hashedPart(key: string): string {
 function crc32(text: string): number {
   let remainder = -1;
   const feed = (byte: number): void => {
-    remainder = table[(remainder ^ byte) & 0xff]! ^ (remainder >>> 8);
+    remainder = crc32Table[(remainder ^ byte) & 0xff]! ^ (remainder >>> 8);
   };
   for (const character of text) {
     const codePoint = character.codePointAt(0)!;
