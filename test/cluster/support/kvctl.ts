@@ -1,6 +1,7 @@
 /** kvctl as a process of its own: run to its end, or typed at in a pseudo-terminal. */
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { stripVTControlCharacters } from 'node:util';
 import { programPath } from '../../../local/programs.js';
@@ -13,7 +14,8 @@ export interface Exit {
 }
 
 export interface RunOptions {
-  readonly stdin?: string | Uint8Array;
+  /** What is iterated over is written as it comes. */
+  readonly stdin?: string | Uint8Array | AsyncIterable<Uint8Array>;
   readonly environment?: Readonly<Record<string, string>>;
   /** Nobody reads its stderr. */
   readonly unheard?: boolean;
@@ -38,7 +40,8 @@ export function startKvctl(words: readonly string[], { stdin = '', environment =
   });
   // It may end without reading what it is given.
   child.stdin.on('error', () => {});
-  child.stdin.end(stdin);
+  if (typeof stdin === 'string' || stdin instanceof Uint8Array) child.stdin.end(stdin);
+  else Readable.from(stdin).pipe(child.stdin);
   if (unheard === true) child.stderr.destroy();
   let stderr = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
