@@ -50,7 +50,7 @@ type MemoryOf = (request: FastifyRequest) => CallMemory;
 
 function addGet(app: FastifyInstance, keyValues: KeyValues, memoryOf: MemoryOf): void {
   const schema = {
-    ...{ operationId: 'get', ...common, summary: 'The value of a key, linearizable; HEAD for its version alone' },
+    ...{ operationId: 'getValue', ...common, summary: 'The value of a key, linearizable; HEAD for its version alone' },
     headers: conditionHeaders('Answered with 304 if the key is at one of these versions'),
     response: {
       200: { description: 'The value', headers: { ...etagHeader, ...nodeHeader }, content: binary },
@@ -94,7 +94,11 @@ function addPut(app: FastifyInstance, keyValues: KeyValues, memoryOf: MemoryOf):
   };
   for (const method of ['PUT', 'POST'] as const) {
     const schema = {
-      ...{ operationId: method.toLowerCase(), ...common, summary: 'Writes a value, as it is: bytes of whatever content type' },
+      ...{
+        operationId: `${method.toLowerCase()}Value`,
+        ...common,
+        summary: 'Writes a value, as it is: bytes of whatever content type',
+      },
       headers: conditionHeaders('Only *: write only if the key does not exist'),
       body: { content: binary },
       response: {
@@ -109,7 +113,7 @@ function addPut(app: FastifyInstance, keyValues: KeyValues, memoryOf: MemoryOf):
 
 function addDelete(app: FastifyInstance, keyValues: KeyValues): void {
   const schema = {
-    ...{ operationId: 'delete', ...common, summary: 'Removes a key; one that does not exist is no error' },
+    ...{ operationId: 'deleteValue', ...common, summary: 'Removes a key; one that does not exist is no error' },
     headers: conditionHeaders(undefined),
     response: {
       200: jsonAnswer('The key does not exist any more', deleteSchema),
