@@ -7,7 +7,6 @@
  *
  * It decides nothing: succession, claims and evictions belong to the core.
  */
-import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { KvError } from '../errors.js';
@@ -24,15 +23,16 @@ import type {
   SessionStatus,
   WriteOutcome,
 } from './coordinator.js';
-import { laterNamesake, latestById, ownOrder, type RegisteredNode, readNodes, registrationOf } from './node-reader.js';
+import { latestById, readNodes, registrationOf } from './node-reader.js';
+import { OwnNode } from './own-node.js';
 import { OwnZnode } from './own-znode.js';
 import { PlacementReader } from './placement-reader.js';
 import { Rounds } from './rounds.js';
 import { ShardReader } from './shard-reader.js';
 import { compareAndSet } from './state-writer.js';
 import { returnCodes, type ZnodeClient, ZnodeError } from './znode-client.js';
-import { encode, parseNode } from './znode-data.js';
-import { candidatePrefix, nodePrefix, parentOf, ZnodePaths } from './znode-paths.js';
+import { encode } from './znode-data.js';
+import { candidatePrefix, parentOf, ZnodePaths } from './znode-paths.js';
 
 export interface ZookeeperCoordinatorOptions {
   /** Absolute, without a slash at the end. */
@@ -58,16 +58,13 @@ export class ZookeeperCoordinator implements Coordinator {
   readonly #paths: ZnodePaths;
   readonly #listener: CoordinatorListener;
   readonly #logger: Logger;
-  readonly #instance = randomUUID();
   readonly #closing = new AbortController();
   readonly #timer: NodeJS.Timeout;
   #session: SessionStatus;
   #config: ClusterConfig | undefined;
   /** The last session in which `config` was found to be ours. */
   #verifiedSessionId: string | undefined;
-  #node: { registration: NodeRegistration; readonly znode: OwnZnode } | undefined;
-  /** When the node registered last, as far as it has seen, and in which session. */
-  #registered: { readonly order: number; readonly sessionId: string | undefined } | undefined;
+  #node: OwnNode | undefined;
   readonly #placement: PlacementReader;
   readonly #candidates = new Map<number, OwnCandidate>();
   readonly #shards = new Map<number, ShardReader>();
@@ -120,16 +117,11 @@ export class ZookeeperCoordinator implements Coordinator {
   }
 
   async registerNode(registration: NodeRegistration): Promise<void> {
-    const znode = new OwnZnode(this.#client, {
-      parent: this.#paths.nodes,
-      prefix: nodePrefix,
-      data: () => encode({ ...(this.#node?.registration ?? registration), instance: this.#instance }),
-      madeHere: (data) => this.#madeHere(data),
-    });
-    this.#node = { registration, znode };
+    const node = new OwnNode(this.#client, this.#paths.nodes, registration, this.#logger);
+    this.#node = node;
     this.#readings.set(this.#paths.placement, this.#placement.reading);
-    this.#readings.set(this.#paths.nodes, new CoalescedTask(() => this.#readNodes(registration.nodeId)));
-    await this.#untilAnswered(() => znode.ensure());
+    this.#readings.set(this.#paths.nodes, new CoalescedTask(() => this.#readNodes(node)));
+    await this.#untilAnswered(() => node.znode.ensure());
     this.#readAgain(this.#paths.nodes);
     this.#readAgain(this.#paths.placement);
   }
@@ -137,44 +129,15 @@ export class ZookeeperCoordinator implements Coordinator {
   async announceLeave(): Promise<void> {
     const node = this.#node;
     if (node === undefined) return;
-    node.registration = { ...node.registration, leaving: true };
+    node.setLeaving();
     await this.#untilAnswered(() => node.znode.ensure());
   }
 
-  #madeHere(data: Buffer): boolean {
-    try {
-      return parseNode(data).instance === this.#instance;
-    } catch {
-      return false;
-    }
-  }
-
-  async #readNodes(nodeId: string): Promise<void> {
-    const { nodes, version } = await readNodes(this.#client, this.#paths.nodes, true, this.#logger);
+  async #readNodes(node: OwnNode): Promise<void> {
+    const { nodes, version } = await node.readNodes();
     if (this.#closed !== undefined) return;
-    const order = ownOrder(nodes, this.#instance);
-    if (order !== undefined) this.#registered = { order, sessionId: this.#client.sessionId };
-    this.#yieldToNamesake(nodes, nodeId);
+    node.learn(nodes);
     this.#listener.onNodes(latestById(nodes).map(registrationOf), version);
-  }
-
-  /**
-   * A session ended while this process was frozen or cut off: whoever has come under its id since has taken its place, and its
-   * data. To register again would send that one away.
-   */
-  async #yieldIfReplaced(): Promise<void> {
-    if (this.#node === undefined || this.#registered === undefined) return;
-    if (this.#registered.sessionId === this.#client.sessionId) return;
-    await this.#client.sync(this.#paths.nodes);
-    const { nodes } = await readNodes(this.#client, this.#paths.nodes, false, this.#logger);
-    this.#yieldToNamesake(nodes, this.#node.registration.nodeId);
-  }
-
-  #yieldToNamesake(nodes: readonly RegisteredNode[], nodeId: string): void {
-    if (this.#registered === undefined) return;
-    const namesake = laterNamesake(nodes, nodeId, this.#instance, this.#registered.order);
-    if (namesake === undefined) return;
-    throw new KvError('CONFIG_MISMATCH', `another node with id ${nodeId} has registered, at ${namesake.address}`);
   }
 
   async registerCandidate(shard: number, registration: CandidateRegistration): Promise<void> {
@@ -278,7 +241,7 @@ export class ZookeeperCoordinator implements Coordinator {
       await verifyConfig(this.#client, this.#paths.config, this.#config);
       this.#verifiedSessionId = sessionId;
     }
-    await this.#yieldIfReplaced();
+    await this.#node?.yieldIfReplaced();
     if (this.#client.status === 'connected' && this.#verified) this.#setSession('connected');
     // After a connection all, for there are no watches any more; then some at a time, for reading all of many shards is work.
     const isConnection = this.#upkeeps === 0;
