@@ -84,6 +84,18 @@ describe('a body', () => {
     expect([store.values.size, store.heldBytes]).toEqual([0, 0]);
   });
 
+  it.each([1, 7, 100, 990])('in chunks of %i bytes is put together as it was', async (chunkBytes) => {
+    const body = Array.from({ length: 990 }, (_, at) => String.fromCharCode(65 + (at % 57))).join('');
+    const peer = new Peer('PUT /api/kv/k HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n');
+    for (let from = 0; from < body.length; from += chunkBytes) {
+      const chunk = body.slice(from, from + chunkBytes);
+      peer.socket.write(`${chunk.length.toString(16)}\r\n${chunk}\r\n`);
+    }
+    peer.socket.write('0\r\n\r\n');
+    await peer.hears('200 OK');
+    expect(store.values.get('k')?.value.toString()).toBe(body);
+  });
+
   it('that is a little too large costs its connection nothing', async () => {
     const peer = new Peer('PUT /api/kv/k HTTP/1.1\r\nhost: x\r\ncontent-length: 2000\r\n\r\n');
     await peer.hears('413');
