@@ -6,7 +6,8 @@ import { type Spread, spreadOf, spreadText } from '../peers/summary.js';
 import type { BenchResult } from '../result.js';
 import type { Goal, GoalOutcome, GoalRun } from './goal.js';
 
-const manyShards = 16;
+/** The default of a cluster, and the number of which the goal for idle nodes speaks. */
+const shardCounts = [16, 256];
 /** The goal is for puts; gets are there to compare with. */
 const wantedRatio = 0.9;
 const keyspace = 10_000;
@@ -30,26 +31,33 @@ export const shardRates: Goal = {
   name: 'shard-rates',
   async measure(run) {
     await using one = await LocalCluster.start({ shards: 1 });
-    await using many = await LocalCluster.start({ shards: manyShards });
-    await many.waitUntil('every shard is as placed', isAsPlaced, placedTimeoutMs);
     const outcomes: GoalOutcome[] = [];
-    for (const load of loads) outcomes.push(await compare(load, one, many, run));
+    for (const shards of shardCounts) {
+      await using many = await LocalCluster.start({ shards });
+      await many.waitUntil('every shard is as placed', isAsPlaced, placedTimeoutMs);
+      for (const load of loads) outcomes.push(await compare(load, one, { cluster: many, shards }, run));
+    }
     return outcomes;
   },
 };
 
-async function compare(load: Load, one: LocalCluster, many: LocalCluster, run: GoalRun): Promise<GoalOutcome> {
+interface Many {
+  readonly cluster: LocalCluster;
+  readonly shards: number;
+}
+
+async function compare(load: Load, one: LocalCluster, { cluster: many, shards }: Many, run: GoalRun): Promise<GoalOutcome> {
   const { rounds, measureMs, signal, tell } = run;
   for (const cluster of [one, many]) await rateOf(load, cluster, warmUpMs, signal);
   const [ofOne, ofMany]: [number[], number[]] = [[], []];
   for (let round = 1; round <= rounds; round += 1) {
     ofOne.push(await rateOf(load, one, measureMs, signal));
     ofMany.push(await rateOf(load, many, measureMs, signal));
-    const text = `${Math.round(ofOne.at(-1)!)}/s with 1 shard, ${Math.round(ofMany.at(-1)!)}/s with ${manyShards}`;
+    const text = `${Math.round(ofOne.at(-1)!)}/s with 1 shard, ${Math.round(ofMany.at(-1)!)}/s with ${shards}`;
     tell(`${load.operation}, ${load.inFlight} in flight, round ${round}: ${text}`);
   }
   const ratio = spreadOf(ofMany.map((rate, round) => rate / ofOne[round]!))!;
-  return outcomeOf(load, spreadOf(ofOne)!, spreadOf(ofMany)!, ratio);
+  return outcomeOf(load, shards, spreadOf(ofOne)!, spreadOf(ofMany)!, ratio);
 }
 
 async function rateOf({ operation, inFlight }: Load, cluster: LocalCluster, forMs: number, signal: AbortSignal): Promise<number> {
@@ -61,12 +69,12 @@ async function rateOf({ operation, inFlight }: Load, cluster: LocalCluster, forM
   return operationsPerSecond;
 }
 
-function outcomeOf({ operation, inFlight }: Load, one: Spread, many: Spread, ratio: Spread): GoalOutcome {
+function outcomeOf({ operation, inFlight }: Load, shards: number, one: Spread, many: Spread, ratio: Spread): GoalOutcome {
   return {
-    what: `${operation}s with ${manyShards} shards against 1, ${inFlight} in flight`,
+    what: `${operation}s with ${shards} shards against 1, ${inFlight} in flight`,
     wanted: operation === 'put' ? `at least ${wantedRatio} x` : '',
     found: `${spreadText(ratio, 2)} x: ${spreadText(many, 0)}/s against ${spreadText(one, 0)}/s`,
     reached: ratio.median >= wantedRatio,
-    figures: { inFlight, medianRatio: ratio.median, lowestRatio: ratio.lowest, highestRatio: ratio.highest },
+    figures: { shards, inFlight, medianRatio: ratio.median, lowestRatio: ratio.lowest, highestRatio: ratio.highest },
   };
 }
