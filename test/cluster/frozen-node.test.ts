@@ -12,16 +12,18 @@ const keys = Array.from({ length: 20 * shardCount }, (_, index) => `key-${index}
 
 test('more nodes than copies: one of them freezes, and a client that was connected goes on with all shards', async () => {
   await using cluster = await startCluster({ nodes: 5, shards: shardCount, extra: options, waitForInSync: false });
-  const whole = () => cluster.waitUntil('every shard has its copies', (topology) => isInSync(topology, 3), patienceMs);
-  await whole();
+  await cluster.waitUntil('every shard has its copies', (topology) => isInSync(topology, 3), patienceMs);
   await using client = await cluster.connect();
   const entriesOf = (value: string) => keys.map((key) => ({ key, value }));
   for (const outcome of await client.mput(entriesOf('before'))) expect(outcome.ok).toBe(true);
 
   // Whichever node it is that the client follows the news at: the first time one, the second time another.
   for (const node of [cluster.nodes[0]!, cluster.nodes[3]!]) {
-    const { shards } = await whole();
-    expect(shards.filter(({ primaryNodeId }) => primaryNodeId === node.id).length).toBeGreaterThan(0);
+    const { shards } = await cluster.waitUntil(
+      `every shard has its copies, and ${node.id} leads some`,
+      (topology) => isInSync(topology, 3) && topology.shards.some(({ primaryNodeId }) => primaryNodeId === node.id),
+      patienceMs,
+    );
     expect(shards.filter(({ placedNodeIds }) => !placedNodeIds.includes(node.id)).length).toBeGreaterThan(0);
     node.freeze();
     const read = await client.mgetSettled(keys, { deadlineMs });
