@@ -202,6 +202,7 @@ export class PipelineTransport implements Sender {
     this.#stream = undefined;
     this.#mayWrite = true;
     this.#unsent = [];
+    this.#unsentOver = 0;
     this.#sent = [];
     this.#freeIds = [];
     this.#roundTrip.forget();
