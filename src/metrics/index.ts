@@ -1,5 +1,5 @@
 /** What a node counts and tells to those who watch it. */
 
-export type { NodeFacts } from './node-facts.js';
+export type { HeldReplica, NodeFacts } from './node-facts.js';
 export { NodeMetrics } from './node-metrics.js';
 export type { ApiCounts, Method, OperationCounts } from './operation-counts.js';

@@ -1,6 +1,7 @@
 /** What a node tells about itself and its replicas, warnings included. Pure. */
 
 import type { SessionStatus } from '../coordination/index.js';
+import type { HeldReplica } from '../metrics/index.js';
 import { nodeIdOf, type ReplicaSnapshot } from '../replication/index.js';
 import type { NodeStatus, ReplicaStatus } from '../rpc/kv-api.js';
 import { packageVersion } from '../version.js';
@@ -8,13 +9,7 @@ import { describeShards } from './shard-ranges.js';
 
 const version = packageVersion();
 
-export interface HeldReplica {
-  readonly shard: number;
-  readonly replica: ReplicaSnapshot;
-  readonly keys: number;
-  /** What its data costs in memory. */
-  readonly dataBytes: number;
-}
+type Held = Omit<HeldReplica, 'placed'>;
 
 export interface NodeFacts {
   readonly nodeId: string;
@@ -24,7 +19,7 @@ export interface NodeFacts {
   readonly uptimeMs: number;
   readonly session: SessionStatus;
   readonly minInSync: number;
-  readonly held: readonly HeldReplica[];
+  readonly held: readonly Held[];
   /** Resident, and the most it may be. */
   readonly memoryBytes: number;
   readonly maxMemoryBytes: number;
@@ -48,11 +43,11 @@ export function describeNode(facts: NodeFacts): NodeStatus {
   };
 }
 
-function dataBytesOf(held: readonly HeldReplica[]): number {
+function dataBytesOf(held: readonly Held[]): number {
   return held.reduce((sum, { dataBytes }) => sum + dataBytes, 0);
 }
 
-function describeReplica({ shard, replica, keys, dataBytes }: HeldReplica, dataLimitBytes: number): ReplicaStatus {
+function describeReplica({ shard, replica, keys, dataBytes }: Held, dataLimitBytes: number): ReplicaStatus {
   const { replicaId, role, epoch, serving, complete, lastSeq, lastEpoch, commitIndex, appliedSeq, offline, state } = replica;
   const isInSync = (id: string): boolean => state?.inSync.includes(id) ?? false;
   const peers = replica.peers.map(({ replicaId: id, phase, ackedSeq }) => ({
