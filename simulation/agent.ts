@@ -45,7 +45,7 @@ export class Agent implements SessionOwner<Placement> {
   get stopping(): boolean {
     return this.#machine.isLeaving;
   }
-  get #nowMs(): number {
+  get nowMs(): number {
     return this.#machine.clock.read(this.#site.queue.nowMs);
   }
 
@@ -56,7 +56,7 @@ export class Agent implements SessionOwner<Placement> {
   }
 
   handle(event: SessionEvent<Placement>): void {
-    const nowMs = this.#nowMs;
+    const nowMs = this.nowMs;
     switch (event.type) {
       case 'session':
         return this.#carryOut(this.#control.onSession(event.connected, nowMs));
@@ -120,13 +120,13 @@ export class Agent implements SessionOwner<Placement> {
     const next = place(task.previous, task.nodes, { ...this.#site.rules!, shardCount: this.#site.worlds.length, sha256 });
     this.#site.watch?.onComputed(next, task.nodes);
     this.#site.queue.after(this.random.next() * computeMs, () =>
-      this.run(() => this.#carryOut(this.#control.onComputed(next, this.#nowMs))),
+      this.run(() => this.#carryOut(this.#control.onComputed(next, this.nowMs))),
     );
   }
 
   #wake(afterMs: number, isDue: () => boolean): void {
     this.#site.queue.after(Math.max(1, this.#machine.clock.trueMsOf(afterMs)), () =>
-      this.run(() => isDue() && this.#carryOut(this.#control.onTime(this.#nowMs))),
+      this.run(() => isDue() && this.#carryOut(this.#control.onTime(this.nowMs))),
     );
   }
 }

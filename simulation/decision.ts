@@ -44,7 +44,8 @@ export type Fault =
   | { readonly kind: 'loseAnswer'; readonly at: Target; readonly lateMs: number | undefined; readonly reconnectMs: number }
   | { readonly kind: 'lag'; readonly at: Target; readonly lagMs: number; readonly forMs: number }
   | { readonly kind: 'mute'; readonly at: Target; readonly forMs: number }
-  | { readonly kind: 'zookeeperAway'; readonly forMs: number; readonly empty: boolean }
+  /** `comesBack`: with what it held, with nothing, or with what it held some changes earlier (a backup, a log without its end). */
+  | { readonly kind: 'zookeeperAway'; readonly forMs: number; readonly comesBack: 'whole' | 'empty' | 'older' }
   | { readonly kind: 'hangDisk'; readonly at: Target; readonly forMs: number }
   /**
    * Its next compare-and-set succeeds unheard, what anyone reads in ZooKeeper lags, and the primary that stands in `state` runs

@@ -4,7 +4,7 @@
  *
  * For a replica in memory the same image stands for its memory: every write is done at once, and a crash destroys it.
  */
-import type { Change, LogEntry, RecoveredReplica } from '../src/replication/index.js';
+import type { Change, EpochMark, EpochRun, Line, LogEntry, RecoveredReplica } from '../src/replication/index.js';
 import type { Random } from './random.js';
 import { Store } from './store.js';
 
@@ -16,11 +16,17 @@ interface PendingWrite {
 }
 
 export class Disk {
+  history: string | undefined;
   epoch = 0;
+  epochId = '';
+  /** What the data belongs to. */
+  line: Line | undefined;
   complete = true;
   baseSeq = 0;
-  baseEpoch = 0;
+  base: EpochMark = { epoch: 0, id: '' };
   readonly entries: LogEntry[] = [];
+  /** The epochs of the entries. */
+  #runs: EpochRun[] = [];
   /** Grows whenever entries are taken back. */
   cuts = 0;
   /** The generation of the history that it belongs to. */
@@ -44,8 +50,8 @@ export class Disk {
   }
 
   /** The epoch of the entry at `seq`, also at the base. */
-  epochAt(seq: number): number | undefined {
-    return seq === this.baseSeq ? this.baseEpoch : this.entryAt(seq)?.epoch;
+  #markAt(seq: number): EpochMark {
+    return this.#runs.findLast(({ firstSeq }) => firstSeq <= seq) ?? this.base;
   }
 
   /** The store as it is after the entries up to `seq`. */
@@ -81,8 +87,11 @@ export class Disk {
     const applied = this.complete ? Math.max(this.#storedSeq, Math.min(appliedSeq, this.lastSeq)) : this.baseSeq;
     this.#apply(this.#storedSeq + random.below(applied - this.#storedSeq + 1));
     if (trims) this.#trim(this.baseSeq + random.below(this.#storedSeq - this.baseSeq + 1));
-    const { epoch, complete, baseSeq, baseEpoch } = this;
-    const replica = { epoch, complete, baseSeq, baseEpoch, entries: [...this.entries], appliedSeq: this.#storedSeq };
+    const { history, epoch, epochId, line, complete, baseSeq, base } = this;
+    const replica = {
+      ...{ history, epoch, epochId, line, complete, baseSeq, baseEpoch: base.epoch, baseEpochId: base.id },
+      ...{ entries: [...this.entries], runs: [...this.#runs], appliedSeq: this.#storedSeq },
+    };
     return { replica, store: new Store(this.#stored.items) };
   }
 
@@ -92,7 +101,10 @@ export class Disk {
   }
 
   #trim(seq: number): void {
-    this.baseEpoch = this.epochAt(seq)!;
+    this.base = this.#markAt(seq);
+    this.#runs = this.#runs.filter(
+      ({ firstSeq }, index) => firstSeq > seq || (this.#runs[index + 1]?.firstSeq ?? Infinity) > seq + 1,
+    );
     this.entries.splice(0, seq - this.baseSeq);
     this.baseSeq = seq;
     this.cuts += 1;
@@ -105,24 +117,35 @@ export class Disk {
           if (entry.seq !== this.lastSeq + 1) throw new Error(`disk: entry ${entry.seq} written after ${this.lastSeq}`);
           this.entries.push(entry);
         }
+        for (const run of change.runs) if (this.#markAt(run.firstSeq).id !== run.id) this.#runs.push(run);
         return;
       case 'truncate':
         if (change.afterSeq < this.#storedSeq) throw new Error(`disk: cut to ${change.afterSeq}, applied to ${this.#storedSeq}`);
         this.entries.length = change.afterSeq - this.baseSeq;
+        this.#runs = this.#runs.filter(({ firstSeq }) => firstSeq <= change.afterSeq);
         this.cuts += 1;
         return;
       case 'epoch':
-        if (change.epoch < this.epoch) throw new Error(`disk: epoch ${change.epoch} written after ${this.epoch}`);
+        if (change.history === this.history && change.epoch < this.epoch)
+          throw new Error(`disk: epoch ${change.epoch} written after ${this.epoch}`);
+        if (this.line !== undefined && this.line.history !== change.history)
+          throw new Error(`disk: history ${change.history} written over data of ${this.line.history}`);
+        this.history = change.history;
         this.epoch = change.epoch;
+        this.epochId = change.epochId;
+        return;
+      case 'line':
+        this.line = change.line;
         return;
       case 'reset':
         this.complete = change.complete;
+        this.line = undefined;
         this.#stored.change(change);
-        this.#startAt(change.baseSeq, change.baseEpoch);
+        this.#startAt(change);
         return;
       case 'rebase':
         this.#apply(appliedSeq);
-        this.#startAt(change.baseSeq, change.baseEpoch);
+        this.#startAt(change);
         this.entries.push(...change.entries);
         return;
       case 'load':
@@ -135,10 +158,11 @@ export class Disk {
     }
   }
 
-  #startAt(seq: number, epoch: number): void {
-    this.baseSeq = seq;
-    this.baseEpoch = epoch;
-    this.#storedSeq = seq;
+  #startAt({ baseSeq, baseEpoch, baseEpochId }: Extract<Change, { type: 'reset' | 'rebase' }>): void {
+    this.baseSeq = baseSeq;
+    this.base = { epoch: baseEpoch, id: baseEpochId };
+    this.#runs = [];
+    this.#storedSeq = baseSeq;
     this.entries.length = 0;
     this.cuts += 1;
   }

@@ -26,21 +26,21 @@ export class DumpTraffic {
     world.queue.after(silenceTimeoutMs, () => this.fail());
   }
 
-  serve({ epoch, number, baseSeq, baseEpoch }: ServeDump): void {
-    this.#send({ type: 'dumpBegun', epoch, number, baseSeq, baseEpoch });
+  serve({ epochId, number, baseSeq, baseEpoch, baseEpochId }: ServeDump): void {
+    this.#send({ type: 'dumpBegun', epochId, number, baseSeq, baseEpoch, baseEpochId });
     this.#readChunk(this.#primary.store.items.entries());
   }
 
   /** The stream ends early; what is on its way still arrives. */
   fail(): void {
     if (this.#over) return;
-    this.#send({ type: 'dumpFailed', epoch: this.#dump.epoch, number: this.#dump.number });
+    this.#send({ type: 'dumpFailed', epochId: this.#dump.epochId, number: this.#dump.number });
     this.#over = true;
   }
 
   #readChunk(scan: IterableIterator<[string, { readonly value: Uint8Array; readonly version: number }]>): void {
     const { random, replica } = this.#primary;
-    const { epoch, number } = this.#dump;
+    const { epoch, epochId, number } = this.#dump;
     this.#primary.later(random.next() * 4 * this.#world.plan.setup.delayMs, () => {
       if (this.#over) return;
       // What follows could be of another epoch's making.
@@ -52,10 +52,10 @@ export class DumpTraffic {
         items.push({ key: next.value[0], ...next.value[1] });
       }
       if (items.length > 0) {
-        this.#send({ type: 'dumpChunk', epoch, number, items });
+        this.#send({ type: 'dumpChunk', epochId, number, items });
         return this.#readChunk(scan);
       }
-      this.#send({ type: 'dumpEnded', epoch, number, commitIndex: replica.commitIndex });
+      this.#send({ type: 'dumpEnded', epochId, number, commitIndex: replica.commitIndex });
       this.#over = true;
     });
   }
@@ -67,7 +67,7 @@ export class DumpTraffic {
     const [from, to] = [this.#primary.nodeIndex, this.#joiner.nodeIndex];
     paths.whenOpen(from, to, (broken) => {
       if (broken) this.#over = true;
-      const told: Event = broken ? { type: 'dumpFailed', epoch: this.#dump.epoch, number: this.#dump.number } : event;
+      const told: Event = broken ? { type: 'dumpFailed', epochId: this.#dump.epochId, number: this.#dump.number } : event;
       const delayMs = paths.delayMs(from, to) + this.#world.nodes[to]!.dumpLateMs;
       this.#lastArrivalMs = Math.max(this.#lastArrivalMs, queue.nowMs + delayMs);
       queue.after(this.#lastArrivalMs - queue.nowMs, () => this.#joiner.run(() => this.#joiner.handle(told)));
@@ -78,14 +78,14 @@ export class DumpTraffic {
 export function requestDump(world: World, joiner: SimProcess, dump: RequestDump): void {
   const to = world.nodeIndexOf(dump.from);
   const { queue, paths } = world;
-  const failed = (): void => joiner.run(() => joiner.handle({ type: 'dumpFailed', epoch: dump.epoch, number: dump.number }));
+  const failed = (): void => joiner.run(() => joiner.handle({ type: 'dumpFailed', epochId: dump.epochId, number: dump.number }));
   paths.whenOpen(joiner.nodeIndex, to, (broken) => {
     queue.after(paths.delayMs(joiner.nodeIndex, to), () => {
       const primary = world.nodes[to]!.process;
       if (broken || primary === undefined || primary.replicaId !== dump.from) return failed();
       primary.run(() => {
         primary.dumps.set(`${joiner.replicaId} ${dump.number}`, new DumpTraffic(world, joiner, primary, dump));
-        primary.handle({ type: 'dumpRequested', from: joiner.replicaId, epoch: dump.epoch, number: dump.number });
+        primary.handle({ type: 'dumpRequested', from: joiner.replicaId, epochId: dump.epochId, number: dump.number });
       });
     });
   });

@@ -4,7 +4,7 @@
  */
 import { place } from '../src/placement/index.js';
 import { sha256 } from './agent.js';
-import { callOperator, isStranded } from './operator.js';
+import { callOperator, isDivided, isStranded } from './operator.js';
 import type { Site } from './site.js';
 import { require } from './violation.js';
 import type { World } from './world.js';
@@ -39,7 +39,7 @@ function isUnstable(world: World): boolean {
 /** What the operator does who looks after a shard; without one it says within a while that it is lost. */
 function attend(world: World, lostSinceMs: Map<World, number>): void {
   const { nowMs } = world.queue;
-  if (isStranded(world)) callOperator(world);
+  settleHistories(world);
   if (!isLost(world)) {
     lostSinceMs.delete(world);
     return;
@@ -48,6 +48,11 @@ function attend(world: World, lostSinceMs: Map<World, number>): void {
   lostSinceMs.set(world, sinceMs);
   if (everyoneSaysOffline(world) && callOperator(world)) lostSinceMs.delete(world);
   else require(nowMs - sinceMs < offlineWithinMs, () => `no copy is left, and not everyone says so: ${describe(world)}`);
+}
+
+/** Where ZooKeeper has lost data the operator decides what goes on. */
+export function settleHistories(world: World): void {
+  if (isStranded(world) || isDivided(world)) callOperator(world);
 }
 
 /** Every node is there, and nothing would be placed otherwise. */

@@ -32,13 +32,22 @@ export type CasOutcome = { readonly kind: 'applied'; readonly version: number } 
 /** Of one shard: `state`, and the candidates. Of the nodes together: `placement`, and who is registered. */
 export class Ensemble<State = ShardState> {
   readonly history: Snapshot<State>[] = [{ sinceMs: 0, znode: undefined, candidates: [] }];
+  /** Of the first snapshot after a loss: nobody is shown an earlier one. */
+  leastIndex = 0;
+  /** It has lost what it held, once at least: the nodes that knew it have said so. */
+  wasLost = false;
+  /** What it holds is older than what it held: those that it names may know better. */
+  isOlder = false;
+  /** It has been so once: a command of an operator may be among what it has lost. */
+  wentBack = false;
   /** Until then it answers nobody. */
   awayUntilMs = 0;
   readonly #queue: EventQueue;
   readonly #observer: EnsembleObserver<State>;
   /** Sessions to tell of a change, as watches do. */
   readonly #watchers = new Set<(what: 'state' | 'candidates') => void>();
-  #owners: { readonly session: RegisteredSession; readonly order: number; stopping: boolean }[] = [];
+  #owners: { readonly session: RegisteredSession; readonly order: number; stopping: boolean; historyHeld: string | undefined }[] =
+    [];
   #lastOrder = 0;
   #lastSession = 0;
 
@@ -67,8 +76,9 @@ export class Ensemble<State = ShardState> {
   /** The newest snapshot that a server lagging by `lagMs` has, but none older than number `leastIndex`. */
   indexAt(lagMs: number, leastIndex: number): number {
     const untilMs = this.#queue.nowMs - lagMs;
+    const least = Math.max(leastIndex, this.leastIndex);
     let index = this.history.length - 1;
-    while (index > leastIndex && this.history[index]!.sinceMs > untilMs) index -= 1;
+    while (index > least && this.history[index]!.sinceMs > untilMs) index -= 1;
     return index;
   }
 
@@ -77,6 +87,7 @@ export class Ensemble<State = ShardState> {
     if (znode === undefined && expectedVersion !== undefined) return { kind: 'missing' };
     if (znode?.version !== expectedVersion) return { kind: 'conflict' };
     const version = znode === undefined ? 0 : znode.version + 1;
+    this.isOlder = false;
     this.#push({ version, state: next });
     this.#observer.onState(next, znode?.state);
     this.#fire('state');
@@ -84,13 +95,15 @@ export class Ensemble<State = ShardState> {
   }
 
   /** R2: a znode of the same replica that another session owns is deleted first. */
-  register(session: RegisteredSession, stopping: boolean): void {
+  register(session: RegisteredSession, stopping: boolean, historyHeld?: string): void {
     const own = this.#owners.find((owner) => owner.session === session);
-    if (own !== undefined && own.stopping === stopping) return;
-    if (own !== undefined) own.stopping = stopping;
-    else {
+    if (own !== undefined && own.stopping === stopping && own.historyHeld === historyHeld) return;
+    if (own !== undefined) {
+      own.stopping = stopping;
+      own.historyHeld = historyHeld;
+    } else {
       this.#owners = this.#owners.filter((owner) => owner.session.replicaId !== session.replicaId);
-      this.#owners.push({ session, order: ++this.#lastOrder, stopping });
+      this.#owners.push({ session, order: ++this.#lastOrder, stopping, historyHeld });
     }
     this.#candidatesChanged();
   }
@@ -105,10 +118,23 @@ export class Ensemble<State = ShardState> {
 
   /** It comes back with nothing of what it held. */
   lose(): void {
+    this.wasLost = true;
+    this.#restart(undefined);
+  }
+
+  /** It comes back with what it held at this snapshot: a backup, or a log whose end is gone. No session survives. */
+  goBackTo(index: number): void {
+    this.#restart(this.history[index]!.znode);
+    this.isOlder = true;
+    this.wentBack = true;
+  }
+
+  #restart(znode: Znode<State> | undefined): void {
     const before = this.state;
     this.#owners = [];
-    this.#push(undefined);
-    this.#observer.onState(undefined, before);
+    this.#push(znode);
+    this.leastIndex = this.history.length - 1;
+    if (znode === undefined) this.#observer.onState(undefined, before);
     this.#fire('state');
     this.#fire('candidates');
   }
@@ -119,7 +145,9 @@ export class Ensemble<State = ShardState> {
   }
 
   #push(znode: Znode<State> | undefined): void {
-    const candidates = this.#owners.map(({ session, order, stopping }) => ({ replicaId: session.replicaId, order, stopping }));
+    const candidates = this.#owners.map(({ session, order, stopping, historyHeld }) => ({
+      ...{ replicaId: session.replicaId, order, stopping, history: historyHeld },
+    }));
     this.history.push({ sinceMs: this.#queue.nowMs, znode, candidates });
   }
 

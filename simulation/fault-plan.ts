@@ -3,6 +3,9 @@ import type { Fault, Target } from './decision.js';
 import type { Setup } from './plan.js';
 import type { Random } from './random.js';
 
+/** Of a ZooKeeper that was away: mostly it has lost nothing. */
+const comebacks = ['whole', 'whole', 'whole', 'whole', 'whole', 'whole', 'empty', 'older'] as const;
+
 type Drawing = (random: Random) => Fault;
 
 export function newFaultOf(random: Random, setup: Setup): () => Fault {
@@ -55,7 +58,7 @@ function drawings(setup: Setup): Drawing[] {
     (random) => ({ kind: 'loseAnswer', at: target(random), lateMs: late(random), reconnectMs: random.between(1, 800) }),
     (random) => ({ kind: 'lag', at: target(random), lagMs: random.pick([50, 500, 3000]), forMs: span(random) }),
     (random) => ({ kind: 'mute', at: target(random), forMs: span(random) }),
-    (random) => ({ kind: 'zookeeperAway', forMs: span(random), empty: random.chance(0.1) }),
+    (random) => ({ kind: 'zookeeperAway', forMs: span(random), comesBack: random.pick(comebacks) }),
     () => ({ kind: 'operator' }),
   ];
 }

@@ -58,6 +58,12 @@ export class HistoryModel {
     return this.#firstEpochs.findLastIndex((first) => first <= epoch);
   }
 
+  /** ZooKeeper went back: nobody may know any more how far the floor was raised, so what comes may use versions again (R13). */
+  forgetVersions(): void {
+    this.ever.clear();
+    this.#maxEver = 0;
+  }
+
   /** The history goes on with what one replica holds, and nothing else. */
   beginWith(items: ReadonlyMap<string, StoredItem>, seq: number, epoch: number): void {
     this.generation += 1;

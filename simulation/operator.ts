@@ -3,24 +3,26 @@
  * are made sure to be dead for good first; where ZooKeeper has lost `state`, everyone must have said so. After several such
  * losses `state` may be of a lower epoch than replicas remember: then the command goes to one of those that say so.
  */
-import type { ShardState } from '../src/replication/index.js';
+import { endOf, nameOf, type ShardState } from '../src/replication/index.js';
 import type { SimProcess } from './sim-process.js';
 import type { World } from './world.js';
 
 /** Whether the command was given. */
 export function callOperator(world: World): boolean {
-  const live = world.nodes.flatMap(({ process }) => process ?? []);
-  const candidates = live.filter(({ runs, stopping, session }) => runs && !stopping && session.connected);
+  const candidates = live(world).filter(({ runs, stopping, session }) => runs && !stopping && session.connected);
   if (candidates.length === 0) return false;
   if (isStranded(world)) return force(world, candidates.filter(isOffline));
+  if (isDivided(world)) return choose(world, candidates);
   const { state } = world.ensemble;
-  const mayForce = state === undefined ? mayForceWithoutState(world, live) : mayForceAfter(world, state);
+  const mayForce = state === undefined ? mayForceWithoutState(world, live(world)) : mayForceAfter(world, state);
   return mayForce && force(world, candidates);
 }
 
 function mayForceWithoutState(world: World, live: readonly SimProcess[]): boolean {
   if (!world.isStateLost || live.some((process) => process.paused || !isOffline(process))) return false;
-  for (const node of world.nodes) if (node.process === undefined) world.loseData(node.index);
+  // Whoever is down may have been forgotten: then it comes back with data of a history that went on without it.
+  const areGone = world.random.chance(0.5);
+  for (const node of world.nodes) if (node.process === undefined && areGone) world.loseData(node.index);
   return true;
 }
 
@@ -46,7 +48,7 @@ function force(world: World, candidates: readonly SimProcess[]): boolean {
   if (candidates.length === 0) return false;
   const best = candidates.reduce((one, other) => (isBetter(other, one) ? other : one));
   world.trace.add(best.nodeIndex, () => `OPERATOR forces ${best.label}`);
-  best.handle({ type: 'force', token: () => {} });
+  best.handle({ type: 'force', token: () => {}, givesUp: otherLines(best, live(world)) });
   return true;
 }
 
@@ -64,4 +66,35 @@ function isBetter(one: SimProcess, other: SimProcess): boolean {
   if (first.complete !== second.complete) return first.complete;
   if (first.lastEpoch !== second.lastEpoch) return first.lastEpoch > second.lastEpoch;
   return first.lastSeq > second.lastSeq;
+}
+
+function live(world: World): SimProcess[] {
+  return world.nodes.flatMap(({ process }) => process ?? []);
+}
+
+/** Somebody holds data of another history than the one that ZooKeeper names, and keeps it (R1). */
+export function isDivided(world: World): boolean {
+  return world.running.some((process) => process.replica.snapshot(process.nowMs).foundHistory !== undefined);
+}
+
+/** The operator lets the history go on that is served, or that of the best copy. */
+function choose(world: World, candidates: readonly SimProcess[]): boolean {
+  const { state } = world.ensemble;
+  const primary = candidates.find(({ replicaId, replica }) => replicaId === state?.primary && replica.isPrimary);
+  const offline = candidates.filter(isOffline);
+  const found = offline.flatMap((process) => process.replica.snapshot(process.nowMs).foundHistory ?? []);
+  if (primary === undefined) return force(world, offline);
+  world.trace.add(primary.nodeIndex, () => `OPERATOR keeps the history of ${primary.label}, not ${found.map(nameOf).join(', ')}`);
+  primary.handle({ type: 'force', token: () => {}, givesUp: otherLines(primary, live(world)) });
+  return true;
+}
+
+/** As the command reckons: of every other copy, and of what ZooKeeper names, the history or else the newest epoch. */
+function otherLines(chosen: SimProcess, all: readonly SimProcess[]): string[] {
+  const { line } = chosen.replica.snapshot(chosen.nowMs);
+  const lines = all.flatMap((process) => {
+    const { line: held, foundHistory } = process.replica.snapshot(process.nowMs);
+    return [held, foundHistory].filter((one) => one !== undefined);
+  });
+  return lines.map((one) => (one.history === line?.history ? endOf(one).id : one.history));
 }

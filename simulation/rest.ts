@@ -2,7 +2,7 @@
  * A pause among the faults: those that are under way end, and then the cluster must soon serve, as long as data is left, and
  * planned stops must come to their end.
  */
-import { describe, isLost } from './ending.js';
+import { describe, isLost, settleHistories } from './ending.js';
 import type { Site } from './site.js';
 import { require } from './violation.js';
 import type { World } from './world.js';
@@ -17,6 +17,7 @@ export function rest(site: Site): void {
   for (;;) {
     // What is over may have brought about more, and what was armed goes off.
     while (queue.nowMs < site.busyUntilMs) site.runUntil(site.busyUntilMs);
+    for (const world of worlds) settleHistories(world);
     const waiting = worlds.find((world) => !isLost(world) && !(isRead(world) && !world.running.some(({ stopping }) => stopping)));
     if (waiting === undefined) return;
     require(queue.nowMs < site.busyUntilMs + servesWithinMs, () =>

@@ -24,8 +24,8 @@ export class Safety {
   readonly #world: World;
   readonly #tooFew: TooFew;
   readonly #primaries = new Set<SimProcess>();
-  readonly #primaryOf = new Map<number, string>();
-  readonly #committerOf = new Map<number, SimProcess>();
+  readonly #primaryOf = new Map<string, string>();
+  readonly #committerOf = new Map<string, SimProcess>();
   /** How many committed entries each disk has been found to hold, and since which of its cuts. */
   readonly #verified = new Map<string, { readonly generation: number; readonly cuts: number; readonly count: number }>();
   #holdersDue = false;
@@ -54,6 +54,7 @@ export class Safety {
     if (state.seqFloor < (before?.seqFloor ?? 1) + forcedGap) return;
     const disk = this.#world.diskOf(state.primary);
     const found = this.#world.appliedBy(state.primary);
+    if (this.#world.ensemble.wentBack) this.model.forgetVersions();
     if (disk?.complete && found !== undefined) this.model.beginWith(found.items, found.seq, state.epoch);
     else this.model.beginWith(new Map(), state.seqFloor - 1, state.epoch);
     if (disk !== undefined) disk.generation = this.generation;
@@ -98,7 +99,8 @@ export class Safety {
     const wasCut = process.disk.cuts !== (this.#verified.get(process.replicaId)?.cuts ?? 0);
     if (this.#holdersDue || wasCut) {
       this.#holdersDue = false;
-      for (const id of this.#world.ensemble.state?.inSync ?? []) this.#checkHolds(id);
+      const { state, isOlder } = this.#world.ensemble;
+      if (!isOlder) for (const id of state?.inSync ?? []) this.#checkHolds(id);
     }
   }
 
@@ -127,9 +129,10 @@ export class Safety {
   /** What an epoch wrote is committed first by one process: a primary that starts again never resumes its epoch (R8). */
   #noteCommitter(process: SimProcess, { epoch }: LogEntry): void {
     if (process.replica.epoch !== epoch) return;
-    const committer = this.#committerOf.get(epoch) ?? process;
+    const { epochId } = process.replica;
+    const committer = this.#committerOf.get(epochId) ?? process;
     require(committer === process, () => `${committer.replicaId} and ${process.replicaId} have both committed in epoch ${epoch}`);
-    this.#committerOf.set(epoch, process);
+    this.#committerOf.set(epochId, process);
   }
 
   #mayCommit(process: SimProcess, { seq }: LogEntry): boolean {
@@ -147,9 +150,10 @@ export class Safety {
     }
     this.#primaries.add(process);
     this.#tooFew.takesOffice(process, epoch);
-    const other = this.#primaryOf.get(epoch) ?? process.replicaId;
+    const { epochId } = process.replica;
+    const other = this.#primaryOf.get(epochId) ?? process.replicaId;
     require(other === process.replicaId, () => `${other} and ${process.replicaId} are primaries of epoch ${epoch}`);
-    this.#primaryOf.set(epoch, process.replicaId);
+    this.#primaryOf.set(epochId, process.replicaId);
   }
 
   #onServing(process: SimProcess): void {

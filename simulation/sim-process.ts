@@ -17,7 +17,7 @@ import { ZookeeperSession } from './zookeeper-session.js';
 /** Whoever waits for the answer to a write; what is asked for under a token comes back with it. */
 export type AnswerSink = (answer: Answer) => void;
 
-const answerTypes: ReadonlySet<string> = new Set(['beaconAnswer', 'syncAnswer', 'appendAnswer', 'higherEpoch']);
+const answerTypes: ReadonlySet<string> = new Set(['beaconAnswer', 'syncAnswer', 'appendAnswer', 'higherEpoch', 'otherHistory']);
 const ticksPerBeacon = 3;
 
 export class SimProcess {
@@ -41,6 +41,7 @@ export class SimProcess {
   alive = true;
   paused = false;
   stopping = false;
+  historyHeld: string | undefined;
   /** It has discarded what it had, and the dump that takes its place is not complete. */
   laysDump: boolean;
   /** It dies in the middle of a turn, after so many more effects. */
@@ -67,6 +68,7 @@ export class SimProcess {
     this.store = found.store;
     this.disk = found.disk;
     this.appliedSeq = found.recovered?.appliedSeq ?? 0;
+    this.historyHeld = found.recovered?.line?.history;
     this.laysDump = found.recovered?.complete === false;
     const { setup } = world.plan;
     const {
@@ -83,6 +85,7 @@ export class SimProcess {
     const bounds = { retainBytes: 1_000_000, maxUncommittedBytes: 1_000_000, maxBatchBytes: 100_000 };
     const options = {
       replicaId,
+      idSeed: `${replicaId}/${number}/`,
       minInSync,
       beaconMs,
       leaseMs,
@@ -231,7 +234,10 @@ export class SimProcess {
       case 'writeState':
         return this.session.write(effect.proposal, effect.expectedVersion, effect.next);
       case 'refreshState':
-        return this.session.refresh();
+        return this.session.refresh(effect.afterWrite);
+      case 'holds':
+        this.historyHeld = effect.history;
+        return this.session.announce();
       case 'requestDump':
         return requestDump(this.world, this, effect);
       case 'serveDump':

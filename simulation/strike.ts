@@ -3,6 +3,7 @@
 import type { Fault, Target } from './decision.js';
 import { describeFault } from './decision.js';
 import type { Machine } from './machine.js';
+import { goBack } from './older-state.js';
 import { callOperator } from './operator.js';
 import { SimProcess } from './sim-process.js';
 import type { Site } from './site.js';
@@ -98,23 +99,18 @@ function strikeMachine({ queue, machines, paths }: Site, fault: NodeFault, machi
   }
 }
 
-/** It may come back empty only if every process alive knows that there was something: a new one would begin anew (R3). */
 function sendZookeeperAway(site: Site, fault: Extract<Fault, { kind: 'zookeeperAway' }>): boolean {
   const { queue, machines, worlds, registry } = site;
   const servers = [registry, ...worlds.map(({ ensemble }) => ensemble)];
   for (const each of servers) each.awayUntilMs = Math.max(each.awayUntilMs, queue.nowMs + fault.forMs);
   for (const machine of machines) machine.loseConnection(fault.forMs);
-  if (!fault.empty) return true;
+  if (fault.comesBack === 'whole') return true;
   queue.after(fault.forMs, () => {
-    const areKnown = worlds.every(({ ensemble, nodes }) => {
-      const alive = nodes.flatMap(({ process }) => process ?? []);
-      return (
-        ensemble.state !== undefined && alive.length > 0 && alive.every(({ replica, stopping }) => replica.epoch > 0 && !stopping)
-      );
-    });
-    if (!areKnown || machines.some(({ isLeaving }) => isLeaving)) return;
-    site.trace.add(undefined, () => 'ZooKeeper comes back empty');
-    for (const each of servers) each.lose();
+    if (fault.comesBack === 'empty') {
+      if (!worlds.some(({ ensemble }) => ensemble.state !== undefined)) return;
+      site.trace.add(undefined, () => 'ZooKeeper comes back empty');
+      for (const each of servers) each.lose();
+    } else if (!worlds.map(goBack).includes(true)) return;
     for (const { sessions } of machines) for (const session of sessions) session.expire(0);
   });
   return true;

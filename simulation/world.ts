@@ -17,7 +17,7 @@ import { Store, type StoredItem } from './store.js';
 import type { Trace } from './trace.js';
 import { require } from './violation.js';
 
-/** Before a node that would be empty is started again where ZooKeeper has lost everything: the operator decides first. */
+/** Before a node is started again whose machine stands still. */
 const startRetryMs = 200;
 /** What each shard draws is its own. */
 const sequencesPerShard = 100_000;
@@ -56,7 +56,7 @@ export class World {
 
   /** ZooKeeper has lost what it held, and nobody has decided how to go on. */
   get isStateLost(): boolean {
-    return this.ensemble.state === undefined && this.ensemble.history.some(({ znode }) => znode !== undefined);
+    return this.ensemble.state === undefined && this.ensemble.wasLost;
   }
   get running(): SimProcess[] {
     return this.nodes.flatMap(({ process }) => (process?.runs ? [process] : []));
@@ -101,8 +101,7 @@ export class World {
     const { kept, machine } = node;
     if (node.process !== undefined || !machine.isUp || machine.isStopping) return;
     if (kept === undefined && !belongsTo(node)) return;
-    const isEmpty = kept === undefined || kept.disk.epoch === 0;
-    if ((isEmpty && this.isStateLost) || machine.isPaused) return this.queue.after(startRetryMs, () => this.start(index));
+    if (machine.isPaused) return this.queue.after(startRetryMs, () => this.start(index));
     const number = this.site.nextProcess();
     if (kept === undefined) {
       const disk = new Disk();
@@ -152,7 +151,6 @@ export class World {
   /** Between two effects of one turn. Whether it did. */
   crashInTurn(process: SimProcess): boolean {
     process.effectsLeft = undefined;
-    if (this.site.isStateLost) return false;
     this.nodes[process.nodeIndex]!.machine.crash(process.random.chance(0.5) ? process.random.below(50) : undefined);
     return true;
   }

@@ -10,8 +10,8 @@ import type { Random } from './random.js';
 export type SessionEvent<State> =
   | { readonly type: 'session'; readonly connected: boolean }
   | { readonly type: 'candidates'; readonly candidates: readonly CandidateFact[] }
-  | { readonly type: 'stateRead'; readonly version: number; readonly state: State }
-  | { readonly type: 'stateMissing' }
+  | { readonly type: 'stateRead'; readonly version: number; readonly state: State; readonly asOfMs: number }
+  | { readonly type: 'stateMissing'; readonly isRestored: boolean; readonly asOfMs: number }
   | { readonly type: 'proposalResult'; readonly proposal: number; readonly outcome: ProposalOutcome };
 
 export interface SessionOwner<State = ShardState> {
@@ -19,6 +19,10 @@ export interface SessionOwner<State = ShardState> {
   readonly alive: boolean;
   readonly paused: boolean;
   readonly stopping: boolean;
+  /** On its own clock. */
+  readonly nowMs: number;
+  /** The history that its data belongs to. */
+  readonly historyHeld?: string | undefined;
   run(work: () => void): void;
   handle(event: SessionEvent<State>): void;
   /** With all that share its process. */
@@ -50,12 +54,16 @@ export class ZookeeperSession<State = ShardState> {
   readonly #syncs: boolean;
   #session: RegisteredSession;
   #expired = false;
+  /** It has not been connected yet. */
+  #isNew = true;
   /** Grows with each connection: answers of an earlier one are lost. */
   #connection = 0;
   /** Connection attempts fail until then. */
   #blockedUntilMs = 0;
   #silentSinceMs: number | undefined;
   #seenIndex = 0;
+  /** What the present connection shows from now on is as new as this, on the owner's clock. */
+  #provenMs = Number.NEGATIVE_INFINITY;
   #lastArrivalMs = 0;
   #lastAnswerMs = 0;
   readonly #asked = { state: false, candidates: false };
@@ -94,6 +102,7 @@ export class ZookeeperSession<State = ShardState> {
       this.#queue.after(this.#delayMs(), () => this.#owner.loseConnection(lost.reconnectMs));
       return;
     }
+    const sentMs = this.#owner.nowMs;
     this.#unanswered.add(proposal);
     this.#request(
       () => {
@@ -104,14 +113,26 @@ export class ZookeeperSession<State = ShardState> {
       },
       (outcome) => {
         this.#unanswered.delete(proposal);
+        if (outcome.kind === 'applied') this.#provenMs = Math.max(this.#provenMs, sentMs);
         this.#owner.handle({ type: 'proposalResult', proposal, outcome });
       },
       this.#random.chance(0.7),
     );
   }
 
-  refresh(): void {
-    this.#ask('state');
+  /** `afterWrite`: what is read then is as new as a write of this session, which goes before it. */
+  refresh(afterWrite = false): void {
+    const sentMs = this.#owner.nowMs;
+    const write = (): void => {
+      this.#register();
+      this.#seenIndex = this.#ensemble.history.length - 1;
+    };
+    const read = (): void => {
+      this.#provenMs = Math.max(this.#provenMs, sentMs);
+      this.#ask('state');
+    };
+    if (afterWrite) this.#request(write, read, true);
+    else this.#ask('state');
   }
 
   /** The connection is lost, and there is no other for so long. */
@@ -178,8 +199,13 @@ export class ZookeeperSession<State = ShardState> {
     if (this.#expired) {
       this.#expired = false;
       this.#session = this.#ensemble.newSession(this.#owner.replicaId);
-      this.#seenIndex = 0;
+      this.#isNew = true;
     }
+    // Who is given a new session is shown everything that was there before it; who takes one up may be at a server that lags.
+    if (this.#isNew) this.#seenIndex = this.#ensemble.history.length - 1;
+    else if (!this.#syncs) this.#seenIndex = 0;
+    this.#provenMs = this.#isNew ? this.#owner.nowMs : Number.NEGATIVE_INFINITY;
+    this.#isNew = false;
     this.connected = true;
     this.#silentSinceMs = undefined;
     this.#connection += 1;
@@ -212,7 +238,7 @@ export class ZookeeperSession<State = ShardState> {
   }
 
   #register(): void {
-    if (this.#owner.alive) this.#ensemble.register(this.#session, this.#owner.stopping);
+    if (this.#owner.alive) this.#ensemble.register(this.#session, this.#owner.stopping, this.#owner.historyHeld);
   }
 
   #watchFired(what: 'state' | 'candidates'): void {
@@ -227,14 +253,16 @@ export class ZookeeperSession<State = ShardState> {
     this.#request(
       () => {
         this.#asked[what] = false;
+        const asOfMs = this.#provenMs;
         this.#seenIndex = this.#ensemble.indexAt(this.lagMs, this.#seenIndex);
         const isBelieved = watched && this.#ensemble.history[this.#seenIndex]!.znode !== undefined;
         if (this.#syncs && what === 'state' && !isBelieved) this.#seenIndex = this.#ensemble.history.length - 1;
-        return this.#ensemble.history[this.#seenIndex]!;
+        return { ...this.#ensemble.history[this.#seenIndex]!, isRestored: this.#ensemble.wasLost, asOfMs };
       },
-      ({ znode, candidates }) => {
+      ({ znode, candidates, isRestored, asOfMs }) => {
         if (what === 'candidates') this.#owner.handle({ type: 'candidates', candidates });
-        else this.#owner.handle(znode === undefined ? { type: 'stateMissing' } : { type: 'stateRead', ...znode });
+        else if (znode === undefined) this.#owner.handle({ type: 'stateMissing', isRestored, asOfMs });
+        else this.#owner.handle({ type: 'stateRead', ...znode, asOfMs });
       },
       false,
     );

@@ -248,10 +248,14 @@ export class KvClient {
    */
   async forcePrimary(address: string, options: ForcePrimaryOptions): Promise<ForcePrimaryResponse> {
     checkAddress(address);
-    const { shard, acceptDataLoss } = options;
+    const { shard, acceptDataLoss, givesUp = [] } = options;
     if (acceptDataLoss !== true) throw new KvError('INVALID_ARGUMENT', 'forcePrimary needs acceptDataLoss: true');
     const limits = this.#core.limitsOf(options);
-    return this.#core.ask(address, (to, within) => to.forcePrimary({ shard, acceptDataLoss }, within), limits);
+    return this.#core.ask(
+      address,
+      (to, within) => to.forcePrimary({ shard, acceptDataLoss, givesUp: [...givesUp] }, within),
+      limits,
+    );
   }
 
   /**

@@ -68,4 +68,6 @@ export interface ForcePrimaryOptions extends CallOptions {
   readonly shard: number;
   /** The caller vouches that the old members are stopped for good and accepts the loss of what only they held. */
   readonly acceptDataLoss: true;
+  /** Ids of histories, or of epochs of them, that are given up: replicas that hold their data discard it. Default: none. */
+  readonly givesUp?: readonly string[];
 }

@@ -5,6 +5,7 @@ import type {
   CandidateRegistration,
   ClusterConfig,
   NodeRegistration,
+  StateReading,
   VersionedPlacement,
   VersionedState,
 } from './coordinator.js';
@@ -37,7 +38,9 @@ export function candidateNamed(nodeId: string, mint = '1'): CandidateRegistratio
 /** What one coordinator reported, latest first to be asked for. */
 export class Recorder {
   readonly sessions: string[] = [];
+  /** What `readings` found. */
   readonly states: (VersionedState | undefined)[] = [];
+  readonly readings: StateReading[] = [];
   readonly candidates: (readonly Candidate[])[] = [];
   readonly nodes: (readonly NodeRegistration[])[] = [];
   readonly placements: (VersionedPlacement | undefined)[] = [];
@@ -50,8 +53,9 @@ export class Recorder {
     this.#note(this.sessions, status);
   }
 
-  onState(_shard: number, state: VersionedState | undefined): void {
-    this.#note(this.states, state);
+  onState(_shard: number, reading: StateReading): void {
+    this.readings.push(reading);
+    this.#note(this.states, reading.found);
   }
 
   onCandidates(_shard: number, candidates: readonly Candidate[]): void {

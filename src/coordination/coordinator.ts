@@ -42,6 +42,8 @@ export interface CandidateRegistration {
   readonly address: string;
   /** True once the node has begun a planned stop: no successor while another lives (R12). */
   readonly stopping: boolean;
+  /** The history whose data it holds; undefined: it holds no complete copy (R3). */
+  readonly history?: string | undefined;
   /** What its node has for data, as the primary counts it. Undefined: it does not say. */
   readonly dataLimitBytes?: number | undefined;
 }
@@ -56,6 +58,19 @@ export interface VersionedState {
   /** The znode's version. */
   readonly version: number;
   readonly state: ShardState;
+}
+
+/** A read of a shard's `state`. */
+export interface StateReading {
+  /** Undefined: a read after a sync found none. */
+  readonly found: VersionedState | undefined;
+  /**
+   * It shows everything that had been committed by then, on the clock of `performance.now`: a session was created then, or a
+   * write of this session was sent and answered, on the connection of the reading. Negative infinity: it may lag behind (R7).
+   */
+  readonly asOfMs: number;
+  /** ZooKeeper has lost the data of this cluster before: a missing `state` is no beginning (R3). */
+  readonly isRestored: boolean;
 }
 
 export interface VersionedPlacement {
@@ -78,8 +93,8 @@ export type SessionStatus = 'connected' | 'suspended';
 
 export interface CoordinatorListener {
   onSession(status: SessionStatus): void;
-  /** A read of `state`; undefined if a read after a sync found none. May lag behind, never lies. */
-  onState(shard: number, state: VersionedState | undefined): void;
+  /** May lag behind, never lies. */
+  onState(shard: number, reading: StateReading): void;
   /** The live replicas, in order of succession. */
   onCandidates(shard: number, candidates: readonly Candidate[]): void;
   /** The live nodes, in order of registration. `version` grows with every one that comes or goes. */
@@ -111,8 +126,10 @@ export interface Coordinator {
   announceStop(shard: number): Promise<void>;
   /** `expectedVersion` undefined creates the znode. Never rejects: every failure is an outcome. */
   writeState(shard: number, expectedVersion: number | undefined, next: ShardState): Promise<WriteOutcome>;
-  /** Asks for a fresh read, reported through onState. */
-  refreshState(shard: number): void;
+  /** The candidate holds the data of this history from now on. */
+  nameHistory(shard: number, history: string | undefined): void;
+  /** Asks for a fresh read, reported through onState. `afterWrite`: one that proves what it shows, as it follows a write (R7). */
+  refreshState(shard: number, afterWrite: boolean): void;
   /** As `writeState`, for `placement`. */
   writePlacement(expectedVersion: number | undefined, next: Placement): Promise<WriteOutcome>;
   /** Asks for a fresh read of `placement`, reported through onPlacement if it is news. */

@@ -10,6 +10,7 @@ export type {
   Coordinator,
   NodeRegistration,
   SessionStatus,
+  StateReading,
   VersionedPlacement,
   VersionedState,
   WriteOutcome,

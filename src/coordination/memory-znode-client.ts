@@ -40,6 +40,7 @@ export class MemoryZnodeClient implements ZnodeClient {
   #status: ZnodeClientStatus = 'connected';
   #sessionId: string | undefined;
   #sessionEnded = false;
+  #provenMs = performance.now();
   #watches = new Set<string>();
   #hints: string[] = [];
   #lost: { readonly write: WriteName; readonly fate: LostWrite } | undefined;
@@ -60,6 +61,10 @@ export class MemoryZnodeClient implements ZnodeClient {
 
   get sessionId(): string | undefined {
     return this.#sessionId;
+  }
+
+  get provenMs(): number {
+    return this.#provenMs;
   }
 
   listen(listener: ZnodeListener): void {
@@ -84,6 +89,7 @@ export class MemoryZnodeClient implements ZnodeClient {
       return;
     }
     this.#status = 'connected';
+    this.#provenMs = Number.NEGATIVE_INFINITY;
     const sessionId = this.#sessionId ?? '';
     this.#later(() => this.#listener.onConnected(sessionId, false));
   }
@@ -116,12 +122,14 @@ export class MemoryZnodeClient implements ZnodeClient {
   #startSession(): void {
     this.#sessionEnded = false;
     const sessionId = this.#ensemble.newSessionId();
+    const startedMs = performance.now();
     this.#later(() => {
       this.#sessionId = undefined;
       this.#listener.onExpired();
     });
     this.#later(() => {
       this.#sessionId = sessionId;
+      this.#provenMs = startedMs;
       this.#status = 'connected';
       this.#listener.onConnected(sessionId, true);
     });
@@ -193,7 +201,7 @@ export class MemoryZnodeClient implements ZnodeClient {
 
   #write<T>(name: WriteName, path: string, apply: () => T): Promise<T> {
     const lost = this.#lost;
-    if (lost?.write !== name || this.#status !== 'connected') return this.#submit(name, path, apply);
+    if (lost?.write !== name || this.#status !== 'connected') return this.#prove(this.#submit(name, path, apply));
     this.#lost = undefined;
     this.submitted.push(`${name} ${path}`);
     const answer = this.#calls.track<T>(`${name} ${path}`, () => {});
@@ -203,6 +211,15 @@ export class MemoryZnodeClient implements ZnodeClient {
     // After whatever is done in answer to the reconnection itself, in the turns that follow it.
     if (lost.fate === 'appliedLate') setImmediate(() => setImmediate(() => setImmediate(apply)));
     return answer;
+  }
+
+  /** What is read after a write that was answered on this connection shows everything that was there before it. */
+  async #prove<T>(write: Promise<T>): Promise<T> {
+    const { sessionId } = this;
+    const sentMs = performance.now();
+    const result = await write;
+    if (sessionId === this.sessionId && this.#status === 'connected') this.#provenMs = Math.max(this.#provenMs, sentMs);
+    return result;
   }
 
   #submit<T>(name: string, path: string, apply: () => T): Promise<T> {

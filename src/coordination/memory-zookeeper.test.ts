@@ -31,6 +31,8 @@ describe('in-memory zookeeper, faults', () => {
     await expect(client.set('/a', empty, 0)).rejects.toMatchObject({ executed: 'unknown' });
     await log.until('connected');
     expect((await client.stat('/a', noWatch))?.version).toBe(version);
+    // Nor does it prove what is read: it was not answered.
+    expect(client.provenMs).toBe(Number.NEGATIVE_INFINITY);
   });
 
   it('a late write is carried out after the reconnection', async () => {

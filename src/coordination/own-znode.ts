@@ -24,6 +24,7 @@ export class OwnZnode {
   readonly #options: OwnZnodeOptions;
   readonly #ensuring = new CoalescedTask(() => this.#ensure());
   #removed = false;
+  #writeDue = false;
 
   constructor(client: ZnodeClient, options: OwnZnodeOptions) {
     this.#client = client;
@@ -35,8 +36,16 @@ export class OwnZnode {
     return this.#ensuring.run();
   }
 
+  /** As `ensure`, with a write whatever there is. */
+  rewrite(): Promise<void> {
+    this.#writeDue = true;
+    return this.ensure();
+  }
+
   async #ensure(): Promise<void> {
     const { data } = this.#options;
+    const isWriteDue = this.#writeDue;
+    this.#writeDue = false;
     // A create whose answer was lost must not be missed because the server lags.
     await this.#client.sync(this.#options.parent);
     let own: { readonly path: string; readonly znode: Znode } | undefined;
@@ -47,7 +56,7 @@ export class OwnZnode {
     }
     if (this.#removed) return;
     if (own === undefined) return this.#create();
-    if (own.znode.data.equals(data())) return;
+    if (own.znode.data.equals(data()) && !isWriteDue) return;
     const result = await this.#client.set(own.path, data(), anyVersion);
     if (result.kind !== 'set') throw new ZnodeError(`set ${own.path}`, returnCodes.noNode, 'no');
   }

@@ -71,6 +71,36 @@ describe('candidates', () => {
     expect(stopping()).toBe(true);
   });
 
+  it('R3: the history that a candidate holds is seen by the others and outlasts the session', async () => {
+    const zookeeper = new MemoryZookeeper();
+    const [a, b] = [join(zookeeper), join(zookeeper)];
+    await a.coordinator.registerCandidate(0, candidateNamed('a'));
+    await b.coordinator.registerCandidate(0, candidateNamed('b'));
+    await b.heard.until(() => b.heard.replicas?.length === 2);
+    const history = () => b.heard.candidates.at(-1)?.find((candidate) => candidate.nodeId === 'a')?.history;
+    expect(history()).toBeUndefined();
+    a.coordinator.nameHistory(0, 'h');
+    await b.heard.until(() => history() === 'h');
+    a.client.expire();
+    await b.heard.until(() => b.heard.replicas?.join() === 'b~1,a~1');
+    expect(history()).toBe('h');
+    await a.coordinator.announceStop(0);
+    await b.heard.until(() => b.heard.candidates.at(-1)!.some(({ stopping }) => stopping));
+    expect(history()).toBe('h');
+    a.coordinator.nameHistory(0, undefined);
+    await b.heard.until(() => history() === undefined);
+    expect([...a.heard.fatal, ...b.heard.fatal]).toEqual([]);
+  });
+
+  it('R3: a candidate is registered with the history that it held before', async () => {
+    const zookeeper = new MemoryZookeeper();
+    const [a, b] = [join(zookeeper), join(zookeeper)];
+    await a.coordinator.registerCandidate(0, { ...candidateNamed('a'), history: 'h' });
+    await b.coordinator.registerCandidate(0, candidateNamed('b'));
+    await b.heard.until(() => b.heard.replicas?.length === 2);
+    expect(b.heard.candidates.at(-1)?.map(({ history }) => history)).toEqual(['h', undefined]);
+  });
+
   it('a replica that takes the place of another on the same node has the only znode', async () => {
     const zookeeper = new MemoryZookeeper();
     const { coordinator } = join(zookeeper);

@@ -5,7 +5,7 @@
  */
 import type { Logger } from 'pino';
 import { CoalescedTask } from './coalesced-task.js';
-import type { Candidate, CoordinatorListener, VersionedState } from './coordinator.js';
+import type { Candidate, CoordinatorListener } from './coordinator.js';
 import type { Znode, ZnodeClient } from './znode-client.js';
 import { parseCandidate, parseState } from './znode-data.js';
 import { inOrder, type SequencedName, type ZnodePaths } from './znode-paths.js';
@@ -17,6 +17,7 @@ export class ShardReader {
   readonly #shard: number;
   readonly #listener: CoordinatorListener;
   readonly #logger: Logger;
+  readonly #isRestored: () => boolean;
   readonly statePath: string;
   readonly electionPath: string;
   readonly state = new CoalescedTask(() => this.#readState());
@@ -26,7 +27,16 @@ export class ShardReader {
   readonly #read = new Map<string, Candidate>();
   #forgotten = 0;
 
-  constructor(client: ZnodeClient, paths: ZnodePaths, shard: number, listener: CoordinatorListener, logger: Logger) {
+  /** `isRestored`: whether ZooKeeper has lost the data of this cluster before. */
+  constructor(
+    client: ZnodeClient,
+    paths: ZnodePaths,
+    shard: number,
+    listener: CoordinatorListener,
+    logger: Logger,
+    isRestored: () => boolean,
+  ) {
+    this.#isRestored = isRestored;
     this.#client = client;
     this.#shard = shard;
     this.#listener = listener;
@@ -57,16 +67,18 @@ export class ShardReader {
     const sync = this.#syncFirst;
     this.#syncFirst = false;
     if (sync) await this.#client.sync(this.statePath);
+    // Before the read is sent: what is answered later proves nothing about it.
+    const asOfMs = this.#client.provenMs;
     const znode = (await this.#client.get(this.statePath, watch)) ?? (await this.#stateAfterSync());
     if (this.#client.status === 'closed') return;
+    const reading = { asOfMs, isRestored: this.#isRestored() };
     if (znode === undefined) {
-      this.#listener.onState(this.#shard, undefined);
+      this.#listener.onState(this.#shard, { ...reading, found: undefined });
       return;
     }
     const state = this.#understood(this.statePath, () => parseState(znode.data));
     if (state === undefined) return;
-    const versioned: VersionedState = { version: znode.stat.version, state };
-    this.#listener.onState(this.#shard, versioned);
+    this.#listener.onState(this.#shard, { ...reading, found: { version: znode.stat.version, state } });
   }
 
   /** R3: a missing `state` lets a replica begin a history, so a server that lags must not be believed. */

@@ -205,13 +205,67 @@ export function describeZnodeClient(name: string, target: () => ConformanceTarge
       await log.until('connected');
     });
 
+    it('proof - a new session proves what is read on its first connection, from when it was asked for', async () => {
+      const askedMs = performance.now();
+      const client = await target().openPlain();
+      expect(client.provenMs).toBeGreaterThanOrEqual(askedMs);
+      expect(client.provenMs).toBeLessThanOrEqual(performance.now());
+      await client.close();
+    });
+
+    it.each<readonly [what: string, write: (path: string) => Promise<unknown>]>([
+      ['create', (path) => one.create(`${path}/a`, empty, 'persistent')],
+      ['set', (path) => one.set(path, empty, anyVersion)],
+      ['delete', (path) => one.delete(path, anyVersion)],
+    ])('proof - a %s that was answered proves what is read after it, from when it was sent', async (_, write) => {
+      const path = await newParent();
+      const sentMs = performance.now();
+      const pending = write(path);
+      const submittedMs = performance.now();
+      expect(one.provenMs).toBeLessThan(sentMs);
+      await pending;
+      expect(one.provenMs).toBeGreaterThanOrEqual(sentMs);
+      expect(one.provenMs).toBeLessThanOrEqual(submittedMs);
+    });
+
+    it('proof - after a reconnection of the same session there is none until a write of it was answered', async () => {
+      const path = await newParent();
+      const log = new EventLog(one);
+      const unanswered = one.set(path, empty, anyVersion).catch(() => 'not answered');
+      first.suspend();
+      await log.until('suspended');
+      await unanswered;
+      first.resume();
+      await log.until('connected');
+      expect(one.provenMs).toBe(Number.NEGATIVE_INFINITY);
+      await one.sync(path);
+      await one.get(path, noWatch);
+      await one.children(path, watch);
+      expect(one.provenMs).toBe(Number.NEGATIVE_INFINITY);
+      const sentMs = performance.now();
+      await one.set(path, empty, anyVersion);
+      expect(one.provenMs).toBeGreaterThanOrEqual(sentMs);
+    });
+
+    it('proof - of writes that are on their way together the newest that was answered counts', async () => {
+      const path = await newParent();
+      const writes = [one.set(path, empty, anyVersion), one.set(path, empty, anyVersion)];
+      await writes[0];
+      const lastMs = performance.now();
+      const last = one.set(path, empty, anyVersion);
+      await Promise.all([...writes, last]);
+      expect(one.provenMs).toBeGreaterThanOrEqual(lastMs);
+    });
+
     it('expiry - takes the ephemeral znodes along, and a new session is opened', async () => {
       const path = await newParent();
       const log = new EventLog(one);
       const created = await one.create(`${path}/n_`, empty, 'ephemeralSequential');
       const before = one.sessionId;
+      const expiredMs = performance.now();
       await first.expire();
       await log.until('connected fresh');
+      expect(one.provenMs).toBeGreaterThanOrEqual(expiredMs);
       expect(log.events.filter((event) => !event.startsWith('changed'))).toEqual(['suspended', 'expired', 'connected fresh']);
       expect(one.sessionId).not.toBe(before);
       await one.sync(path);

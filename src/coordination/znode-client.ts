@@ -64,6 +64,12 @@ export interface ZnodeClient {
   readonly status: ZnodeClientStatus;
   /** The present session, or the last one; undefined between an expiry and the next session. */
   readonly sessionId: string | undefined;
+  /**
+   * Reads that are sent from now on show everything that had been committed by then, on the clock of `performance.now`: when
+   * the session was asked for whose creation this connection brought, or the newest write that was answered on it. Negative
+   * infinity: there was neither, and the server may lag behind. `sync` proves nothing: a leader that has been deposed answers it.
+   */
+  readonly provenMs: number;
   /** Takes the place of an earlier listener. */
   listen(listener: ZnodeListener): void;
   create(path: string, data: Buffer, mode: CreateMode): Promise<CreateResult>;

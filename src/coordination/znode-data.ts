@@ -3,6 +3,7 @@
  *
  * Unknown fields are ignored.
  */
+import type { EpochMark } from '../replication/lineage.js';
 import type { ShardState } from '../replication/shard-state.js';
 import type { CandidateRegistration, ClusterConfig, NodeRegistration } from './coordinator.js';
 import { candidatePrefix } from './znode-paths.js';
@@ -19,8 +20,13 @@ export interface NodeZnode extends NodeRegistration {
   readonly instance: string;
 }
 
-export function encode(value: ClusterConfig | ShardState | NodeZnode | CandidateRegistration): Buffer {
+export function encode(value: ClusterConfig | NodeZnode | CandidateRegistration): Buffer {
   return Buffer.from(JSON.stringify(value));
+}
+
+export function encodeState(state: ShardState): Buffer {
+  const lineage = state.lineage.map(({ epoch, id }) => [epoch, id]);
+  return Buffer.from(JSON.stringify({ ...state, lineage }));
 }
 
 export function parseConfig(data: Buffer): ClusterConfig {
@@ -43,12 +49,26 @@ export function parseState(data: Buffer): ShardState {
   const primary = fields.optionalText('primary');
   const inSync = fields.texts('inSync');
   if (primary !== undefined && inSync.length === 0) fields.fail('inSync is empty though there is a primary');
+  const epoch = fields.integer('epoch', 1);
+  const lineage = fields.list('lineage', parseMark);
+  if (lineage.at(-1)?.epoch !== epoch) fields.fail(`lineage does not end with epoch ${epoch}`);
   return {
-    epoch: fields.integer('epoch', 1),
+    history: fields.text('history'),
+    epoch,
+    lineage,
     primary,
     inSync: inSync.sort(),
     seqFloor: fields.integer('seqFloor', 1),
+    givenUp: fields.texts('givenUp'),
   };
+}
+
+/** An epoch and its id, as `[7, "3f9c..."]`. */
+function parseMark(value: unknown): EpochMark | undefined {
+  if (!Array.isArray(value) || value.length !== 2) return undefined;
+  const [epoch, id]: unknown[] = value;
+  const isLegal = Number.isSafeInteger(epoch) && (epoch as number) >= 1 && typeof id === 'string' && id !== '';
+  return isLegal ? { epoch: epoch as number, id: id as string } : undefined;
 }
 
 export function parseNode(data: Buffer): NodeZnode {
@@ -74,6 +94,7 @@ export function parseCandidate(data: Buffer, prefix: string): CandidateRegistrat
     nodeId: fields.text('nodeId'),
     address: fields.text('address'),
     stopping: fields.flag('stopping'),
+    history: fields.optionalText('history'),
     dataLimitBytes: fields.optionalInteger('dataLimitBytes', 1),
   };
 }
@@ -130,6 +151,13 @@ class Fields {
     const legal = Array.isArray(value) && value.every((item) => typeof item === 'string' && item !== '');
     if (!legal || new Set(value).size !== value.length) return this.fail(`${name} must be a list of different texts`);
     return [...value] as string[];
+  }
+
+  list<Item>(name: string, parse: (value: unknown) => Item | undefined): Item[] {
+    const value = this.#values[name];
+    const items = Array.isArray(value) ? value.map(parse) : [undefined];
+    const legal = items.filter((item) => item !== undefined);
+    return legal.length === items.length ? legal : this.fail(`${name} is not what it should be: ${JSON.stringify(value)}`);
   }
 
   optionalFlag(name: string): boolean | undefined {

@@ -49,6 +49,8 @@ export class ZookeeperClient implements ZnodeClient {
   #attemptMs: number;
   #attemptTimer: NodeJS.Timeout | undefined;
   #onFirstConnection: (() => void) | undefined;
+  #openedMs = 0;
+  #provenMs = Number.NEGATIVE_INFINITY;
 
   /** @throws KvError COORDINATION_UNAVAILABLE after `startupTimeoutMs`. */
   static async connect(options: ZookeeperClientOptions): Promise<ZookeeperClient> {
@@ -69,6 +71,10 @@ export class ZookeeperClient implements ZnodeClient {
 
   get sessionId(): string | undefined {
     return this.#credentials?.sessionId;
+  }
+
+  get provenMs(): number {
+    return this.#provenMs;
   }
 
   listen(listener: ZnodeListener): void {
@@ -94,6 +100,7 @@ export class ZookeeperClient implements ZnodeClient {
 
   #open(): void {
     if (this.#status === 'closed') return;
+    this.#openedMs = performance.now();
     const ifCurrent = (act: () => void): void => {
       if (this.#session === session && this.#status !== 'closed') act();
     };
@@ -121,6 +128,8 @@ export class ZookeeperClient implements ZnodeClient {
     this.#attemptMs = Math.min(firstAttemptMs, this.#options.sessionMs / 2);
     const fresh = credentials.sessionId !== this.sessionId;
     this.#credentials = credentials;
+    // The creation of a session is agreed on by a quorum; taking one up is not.
+    this.#provenMs = fresh ? this.#openedMs : Number.NEGATIVE_INFINITY;
     this.#status = 'connected';
     const onFirstConnection = this.#onFirstConnection;
     this.#onFirstConnection = undefined;
@@ -148,7 +157,7 @@ export class ZookeeperClient implements ZnodeClient {
   }
 
   async create(path: string, data: Buffer, mode: CreateMode): Promise<CreateResult> {
-    const answer = await this.#call<[path: string]>(`create ${path}`, (native, done) =>
+    const answer = await this.#write<[path: string]>(`create ${path}`, (native, done) =>
       native.a_create(path, data, createFlags[mode], done),
     );
     if (answer.returnCode === returnCodes.ok) return { kind: 'created', path: answer.values[0] };
@@ -181,7 +190,7 @@ export class ZookeeperClient implements ZnodeClient {
   }
 
   async set(path: string, data: Buffer, version: number): Promise<SetResult> {
-    const answer = await this.#call<[stat: NativeStat | null]>(`set ${path}`, (native, done) =>
+    const answer = await this.#write<[stat: NativeStat | null]>(`set ${path}`, (native, done) =>
       native.a_set(path, data, version, done),
     );
     const [stat] = answer.values;
@@ -190,7 +199,7 @@ export class ZookeeperClient implements ZnodeClient {
   }
 
   async delete(path: string, version: number): Promise<DeleteResult> {
-    const answer = await this.#call<[]>(`delete ${path}`, (native, done) => native.a_delete_(path, version, done));
+    const answer = await this.#write<[]>(`delete ${path}`, (native, done) => native.a_delete_(path, version, done));
     if (answer.returnCode === returnCodes.ok) return { kind: 'deleted' };
     if (answer.returnCode === returnCodes.notEmpty) return { kind: 'notEmpty' };
     return { kind: answer.returnCode === returnCodes.badVersion ? 'conflict' : 'missing' };
@@ -198,6 +207,19 @@ export class ZookeeperClient implements ZnodeClient {
 
   async sync(path: string): Promise<void> {
     await this.#call<[path: string]>(`sync ${path}`, (native, done) => native.a_sync(path, done));
+  }
+
+  /** One that was carried out proves what is read after it on this connection. */
+  async #write<Values extends unknown[]>(
+    operation: string,
+    submit: Parameters<typeof NativeSession.prototype.call<Values>>[1],
+  ): Promise<NativeAnswer<Values>> {
+    const session = this.#session;
+    const sentMs = performance.now();
+    const answer = await this.#call<Values>(operation, submit);
+    const isProof = answer.returnCode === returnCodes.ok && session === this.#session && this.#status === 'connected';
+    if (isProof) this.#provenMs = Math.max(this.#provenMs, sentMs);
+    return answer;
   }
 
   async #call<Values extends unknown[]>(

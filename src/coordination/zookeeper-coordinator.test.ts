@@ -1,11 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { born, type ShardState } from '../replication/shard-state.js';
+import { born, claimed, type ShardState } from '../replication/shard-state.js';
 import { candidateNamed, config, join, nodeNamed, root } from './coordinator.fixture.js';
 import { MemoryZookeeper } from './memory-zookeeper.js';
 import { anyVersion } from './znode-client.js';
+import { encodeState } from './znode-data.js';
 
 const statePath = `${root}/shards/0/state`;
-const state: ShardState = born('a~1');
+const state: ShardState = born('a~1', 'h', 'one');
+const next = claimed(state, 'a~1', 'two');
 
 describe('config', () => {
   it('the first node writes it, the second takes over its cluster id', async () => {
@@ -63,7 +65,6 @@ describe('state', () => {
     expect(heard.states).toEqual([undefined]);
     expect(await coordinator.writeState(0, undefined, state)).toEqual({ kind: 'applied', version: 0 });
     expect(await coordinator.writeState(0, undefined, state)).toEqual({ kind: 'conflict' });
-    const next = { ...state, epoch: 2 };
     expect(await coordinator.writeState(0, 0, next)).toEqual({ kind: 'applied', version: 1 });
     expect(await coordinator.writeState(0, 0, state)).toEqual({ kind: 'conflict' });
     await heard.until(() => heard.states.at(-1)?.version === 1);
@@ -79,7 +80,7 @@ describe('state', () => {
     const { client, coordinator } = await candidate();
     await coordinator.writeState(0, undefined, state);
     client.loseNextAnswer('set', fate);
-    expect(await coordinator.writeState(0, 0, { ...state, epoch: 2 })).toEqual({ kind: 'unknown' });
+    expect(await coordinator.writeState(0, 0, next)).toEqual({ kind: 'unknown' });
   });
 
   it('while suspended nothing is sent, and that is said', async () => {
@@ -106,9 +107,45 @@ describe('state', () => {
     const other = await candidate(zookeeper);
     await other.coordinator.writeState(0, undefined, state);
     heard.states.length = 0;
-    coordinator.refreshState(0);
+    coordinator.refreshState(0, false);
     await heard.until(() => heard.states.length > 0);
     expect(heard.states[0]?.state).toEqual(state);
+  });
+
+  it('R7: a reading on the connection that brought the session proves what had been committed when it was asked for', async () => {
+    const startedMs = performance.now();
+    const { heard } = await candidate();
+    await heard.until(() => heard.readings.length > 0);
+    expect(heard.readings[0]).toMatchObject({ found: undefined, isRestored: false });
+    expect(heard.readings[0]!.asOfMs).toBeGreaterThanOrEqual(startedMs);
+    expect(heard.readings[0]!.asOfMs).toBeLessThanOrEqual(performance.now());
+  });
+
+  it('R7: after a reconnection a reading proves nothing, unless it was asked to follow a write', async () => {
+    const { client, coordinator, heard } = await candidate();
+    await coordinator.writeState(0, undefined, state);
+    client.suspend();
+    client.resume();
+    await heard.until(() => heard.sessions.at(-1) === 'connected');
+    heard.readings.length = 0;
+    coordinator.refreshState(0, false);
+    await heard.until(() => heard.readings.length > 0);
+    expect(heard.readings.map(({ asOfMs }) => asOfMs)).toContain(Number.NEGATIVE_INFINITY);
+    const askedMs = performance.now();
+    coordinator.refreshState(0, true);
+    await heard.until(() => heard.readings.at(-1)!.asOfMs >= askedMs);
+    expect(heard.readings.at(-1)).toMatchObject({ found: { version: 0, state } });
+  });
+
+  it('R7: the write that a reading follows leaves the registration as it was', async () => {
+    const { zookeeper, coordinator, heard } = await candidate();
+    const election = `${root}/shards/0/election`;
+    const before = zookeeper.tree.children(election);
+    const startedMs = performance.now();
+    coordinator.refreshState(0, true);
+    await heard.until(() => (heard.readings.at(-1)?.asOfMs ?? 0) >= startedMs);
+    expect(zookeeper.tree.children(election)).toEqual(before);
+    expect(zookeeper.tree.get(`${election}/${before![0]}`)!.stat.version).toBe(1);
   });
 
   it('one that cannot be understood is not reported', async () => {
@@ -117,8 +154,8 @@ describe('state', () => {
     await heard.until(() => heard.states.at(-1)?.version === 0);
     heard.states.length = 0;
     zookeeper.tree.set(statePath, Buffer.from('{"epoch":0}'), anyVersion);
-    coordinator.refreshState(0);
-    zookeeper.tree.set(statePath, Buffer.from(JSON.stringify(state)), anyVersion);
+    coordinator.refreshState(0, false);
+    zookeeper.tree.set(statePath, encodeState(state), anyVersion);
     await heard.until(() => heard.states.length > 0);
     expect(heard.states.every((reported) => reported?.version === 2)).toBe(true);
     expect(heard.fatal).toEqual([]);

@@ -31,7 +31,7 @@ import { Rounds } from './rounds.js';
 import { ShardReader } from './shard-reader.js';
 import { compareAndSet } from './state-writer.js';
 import { returnCodes, type ZnodeClient, ZnodeError } from './znode-client.js';
-import { encode } from './znode-data.js';
+import { encode, encodeState } from './znode-data.js';
 import { candidatePrefix, parentOf, ZnodePaths } from './znode-paths.js';
 
 export interface ZookeeperCoordinatorOptions {
@@ -177,7 +177,7 @@ export class ZookeeperCoordinator implements Coordinator {
   #readerOf(shard: number): ShardReader {
     const known = this.#shards.get(shard);
     if (known !== undefined) return known;
-    const reader = new ShardReader(this.#client, this.#paths, shard, this.#listener, this.#logger);
+    const reader = new ShardReader(this.#client, this.#paths, shard, this.#listener, this.#logger, () => false);
     this.#shards.set(shard, reader);
     this.#readings.set(reader.statePath, reader.state);
     this.#readings.set(reader.electionPath, reader.candidates);
@@ -193,7 +193,7 @@ export class ZookeeperCoordinator implements Coordinator {
   }
 
   async writeState(shard: number, expectedVersion: number | undefined, next: ShardState): Promise<WriteOutcome> {
-    return this.#write(this.#paths.state(shard), expectedVersion, encode(next));
+    return this.#write(this.#paths.state(shard), expectedVersion, encodeState(next));
   }
 
   writePlacement(expectedVersion: number | undefined, next: Placement): Promise<WriteOutcome> {
@@ -210,9 +210,21 @@ export class ZookeeperCoordinator implements Coordinator {
     this.#inBackground(this.#placement.reading.run());
   }
 
-  refreshState(shard: number): void {
+  nameHistory(shard: number, history: string | undefined): void {
+    const own = this.#candidates.get(shard);
+    if (own === undefined || own.registration.history === history) return;
+    own.registration = { ...own.registration, history };
+    this.#inBackground(own.znode.ensure());
+  }
+
+  refreshState(shard: number, afterWrite: boolean): void {
     const reader = this.#shards.get(shard);
-    if (reader !== undefined) this.#inBackground(reader.refreshState());
+    if (reader !== undefined) this.#inBackground(this.#refreshState(shard, reader, afterWrite));
+  }
+
+  async #refreshState(shard: number, reader: ShardReader, afterWrite: boolean): Promise<void> {
+    if (afterWrite) await this.#candidates.get(shard)?.znode.rewrite();
+    await reader.refreshState();
   }
 
   get #verified(): boolean {

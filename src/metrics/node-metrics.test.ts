@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { afterEach, describe, expect, test } from 'vitest';
-import type { ReplicaSnapshot } from '../replication/index.js';
+import type { ReplicaSnapshot, ShardState } from '../replication/index.js';
 import type { NodeFacts } from './node-facts.js';
 import { NodeMetrics } from './node-metrics.js';
 
@@ -15,11 +15,15 @@ function metricsOf(facts: NodeFacts): NodeMetrics {
   return metrics;
 }
 
+function stateOf(epoch: number, primary: string, inSync: readonly string[]): ShardState {
+  return { history: 'h', epoch, lineage: [{ epoch, id: `id${epoch}` }], primary, inSync, seqFloor: 1, givenUp: [] };
+}
+
 function replica(changes: Partial<ReplicaSnapshot>): ReplicaSnapshot {
   return {
     ...{ replicaId: 'a~1', role: 'primary', epoch: 1, serving: true, complete: true, offline: false, peers: [] },
     ...{ lastSeq: 0, lastEpoch: 1, commitIndex: 0, appliedSeq: 0, logBytes: 0 },
-    state: { epoch: 1, primary: 'a~1', inSync: ['a~1', 'b~1'], seqFloor: 0 },
+    ...{ line: undefined, foundHistory: undefined, state: stateOf(1, 'a~1', ['a~1', 'b~1']) },
     ...changes,
   };
 }
@@ -84,10 +88,10 @@ test('of many replicas the worst is told: the smallest in-sync set, the longest 
       placedShards: 3,
       held: [
         held(0, { lastSeq: 100, commitIndex: 90, peers: [peer('b~1', 90), peer('joiner~1', 1)], epoch: 7 }),
-        held(1, { serving: false, state: { epoch: 1, primary: 'a~1', inSync: ['a~1'], seqFloor: 0 } }),
+        held(1, { serving: false, state: stateOf(1, 'a~1', ['a~1']) }),
         held(
           2,
-          { role: 'backup', state: { epoch: 9, primary: 'c~1', inSync: ['c~1'], seqFloor: 0 }, epoch: 9, offline: true },
+          { role: 'backup', state: stateOf(9, 'c~1', ['c~1']), epoch: 9, offline: true },
           false,
         ),
       ],
@@ -113,7 +117,7 @@ test('a node that leads nothing tells no in-sync set, rather than an empty one',
 
 test('as many shards and copies as there may be make the output no longer', async () => {
   const peers = Array.from({ length: 15 }, (_, at) => ({ replicaId: `${at}~1`, phase: 'replicating' as const, ackedSeq: 0 }));
-  const state = { epoch: 1, primary: 'a~1', inSync: ['a~1', ...peers.map(({ replicaId }) => replicaId)], seqFloor: 0 };
+  const state = stateOf(1, 'a~1', ['a~1', ...peers.map(({ replicaId }) => replicaId)]);
   const one = held(0, { peers, state, lastSeq: 3 });
   const told = (shards: number) => samplesOf(metricsOf({ ...facts, held: Array.from({ length: shards }, () => one) }));
   const all = await told(16_384);

@@ -35,7 +35,7 @@ export interface ClusterContext {
   nodeStatus(): NodeStatus;
   listKeys(request: ListKeysRequest): Promise<ListKeysResponse>;
   /** Makes the local replica of the shard primary with what it holds; the answer comes later. False: it holds none. */
-  force(shard: number, sink: AnswerSink): boolean;
+  force(shard: number, givesUp: readonly string[], sink: AnswerSink): boolean;
 }
 
 type LocateCall = ServerUnaryCall<LocateKeyRequest<Buffer>, KeyLocation>;
@@ -151,6 +151,6 @@ export class ClusterServer {
       const reason = given.kind === 'notForced' ? given.reason : 'this node is stopping';
       callback(toStatus(new KvError('NOT_FORCED', `the shard was left as it is: ${reason}`)));
     };
-    if (!this.#context.force(request.shard, { answer })) refuse(`this node holds no shard ${request.shard}`);
+    if (!this.#context.force(request.shard, request.givesUp, { answer })) refuse(`this node holds no shard ${request.shard}`);
   }
 }

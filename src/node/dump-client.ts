@@ -24,14 +24,14 @@ export class DumpClient {
   /** A new dump voids the one under way. */
   request(dump: RequestDump, self: string, address: string | undefined): void {
     this.close();
-    const failed = (): void => this.#handle({ type: 'dumpFailed', epoch: dump.epoch, number: dump.number });
+    const failed = (): void => this.#handle({ type: 'dumpFailed', epochId: dump.epochId, number: dump.number });
     if (address === undefined) {
       setImmediate(failed);
       return;
     }
     const { path, requestSerialize, responseDeserialize } = replicationService.Dump!;
     const client = newNodeClient(address);
-    const request = encodeDumpRequest(this.#codec.header(dump.epoch, self, dump.from), dump.number);
+    const request = encodeDumpRequest(this.#codec.header({ ...dump, from: self, to: dump.from }), dump.number);
     const stream = client.makeServerStreamRequest<Buffer, Buffer>(path, requestSerialize, responseDeserialize, request);
     const current = { client, stream };
     this.#current = current;
@@ -68,10 +68,11 @@ export class DumpClient {
     current?.client.close();
   }
 
-  #received({ epoch, number }: RequestDump, body: DumpBody): void {
-    if (body.type === 'begin')
-      this.#handle({ type: 'dumpBegun', epoch, number, baseSeq: body.baseSeq, baseEpoch: body.baseEpoch });
-    else if (body.type === 'chunk') this.#handle({ type: 'dumpChunk', epoch, number, items: body.items });
-    else this.#handle({ type: 'dumpEnded', epoch, number, commitIndex: body.commitIndex });
+  #received({ epochId, number }: RequestDump, body: DumpBody): void {
+    if (body.type === 'begin') {
+      const { baseSeq, baseEpoch, baseEpochId } = body;
+      this.#handle({ type: 'dumpBegun', epochId, number, baseSeq, baseEpoch, baseEpochId });
+    } else if (body.type === 'chunk') this.#handle({ type: 'dumpChunk', epochId, number, items: body.items });
+    else this.#handle({ type: 'dumpEnded', epochId, number, commitIndex: body.commitIndex });
   }
 }

@@ -22,13 +22,14 @@ export async function serveDump(
   const gone = new AbortController();
   call.on('cancelled', () => gone.abort());
   call.on('error', () => gone.abort());
-  const encoder = new DumpEncoder(codec.header(dump.epoch, host.replicaId, dump.to), dump.number);
+  const encoder = new DumpEncoder(codec.header({ ...dump, from: host.replicaId }), dump.number);
   const pace = new DumpPace(rate, performance.now());
   const send = async (bytes: Buffer): Promise<void> => {
     if (!call.write(bytes)) await once(call, 'drain', { signal: gone.signal });
   };
   try {
-    await send(encoder.encode({ type: 'begin', baseSeq: dump.baseSeq, baseEpoch: dump.baseEpoch }));
+    const { baseSeq, baseEpoch, baseEpochId } = dump;
+    await send(encoder.encode({ type: 'begin', baseSeq, baseEpoch, baseEpochId }));
     for await (const _ of host.storage.scan(chunkBytes, (record) => encoder.add(record))) {
       if (gone.signal.aborted) return;
       // What follows could be of another epoch's making.

@@ -82,7 +82,7 @@ export class KvNode {
       { connect: zk, root, sessionMs, startupTimeoutMs, logger },
       {
         onSession: (status) => tell((started) => started.#onSession(status === 'connected')),
-        onState: (shard, read) => tell((started) => started.#shards.onState(shard, read)),
+        onState: (shard, reading) => tell((started) => started.#shards.onState(shard, reading)),
         onCandidates: (shard, candidates) => tell((started) => started.#onCandidates(shard, candidates)),
         onNodes: (nodes, version) => tell((started) => started.#onNodes(nodes, version)),
         onPlacement: (read) => tell((started) => started.#onPlacement(read)),

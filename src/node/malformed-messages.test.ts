@@ -22,6 +22,7 @@ import { ReplicationServer } from './replication-server.js';
 import type { ShardHost } from './shard-host.js';
 
 const codec = new ReplicationCodec('cluster-1', 0);
+const epochOfHistory = { history: 'h', epoch: 1, epochId: 'one' };
 const garbage = Buffer.from([0xff, 0xff, 0xff]);
 const { Replicate, Dump } = replicationService;
 
@@ -80,7 +81,7 @@ describe('bytes that cannot be read', () => {
 
     const answer = new Promise<Buffer>((resolve) => sound.on('data', resolve));
     const writer = new ProtobufWriter();
-    codec.write(writer, { epoch: 1, from: 'a~1', to: 'another', body: { type: 'stateChanged' } });
+    codec.write(writer, { ...epochOfHistory, from: 'a~1', to: 'another', body: { type: 'stateChanged' } });
     sound.write(writer.take());
     expect((await answer).length).toBeGreaterThan(0);
     sound.cancel();
@@ -89,7 +90,7 @@ describe('bytes that cannot be read', () => {
 
   test('from a joiner end its call', async () => {
     const address = await listen(serverOf().implementation);
-    const request = Buffer.concat([encodeDumpRequest(codec.header(1, 'a~1', 'b~1'), 1), garbage]);
+    const request = Buffer.concat([encodeDumpRequest(codec.header({ ...epochOfHistory, from: 'a~1', to: 'b~1' }), 1), garbage]);
     const call = clientOf(address).makeServerStreamRequest(
       Dump!.path,
       Dump!.requestSerialize,
@@ -134,8 +135,9 @@ describe('bytes that cannot be read', () => {
       },
     });
     const failed = await new Promise<Event>((resolve) => {
-      new DumpClient(codec, resolve).request({ type: 'requestDump', from: 'a~1', epoch: 2, number: 3 }, 'b~1', address);
+      const dump = { type: 'requestDump', ...epochOfHistory, from: 'a~1', number: 3 } as const;
+      new DumpClient(codec, resolve).request(dump, 'b~1', address);
     });
-    expect(failed).toEqual({ type: 'dumpFailed', epoch: 2, number: 3 });
+    expect(failed).toEqual({ type: 'dumpFailed', epochId: 'one', number: 3 });
   });
 });

@@ -80,7 +80,7 @@ export class NodeServices {
       },
       nodeStatus: () => view.status,
       listKeys: (request) => keys.list(request),
-      force: (shard, sink) => this.#force(shard, sink),
+      force: (shard, givesUp, sink) => this.#force(shard, givesUp, sink),
     });
     this.#queries = new ClusterQueries({
       ...{ nodeId, forwarder, nodes: () => view.nodes, status: () => view.status },
@@ -139,9 +139,9 @@ export class NodeServices {
     this.#forwarder.close();
   }
 
-  #force(shard: number, sink: AnswerSink): boolean {
+  #force(shard: number, givesUp: readonly string[], sink: AnswerSink): boolean {
     const held = this.#parts.shards.at(shard);
-    held?.host.handle({ type: 'force', token: sink });
+    held?.host.handle({ type: 'force', token: sink, givesUp });
     return held !== undefined;
   }
 }

@@ -5,7 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
-import type { Candidate, ClusterConfig, Coordinator, VersionedState } from '../coordination/index.js';
+import type { Candidate, ClusterConfig, Coordinator, StateReading } from '../coordination/index.js';
 import { nodeIdOf, type ReplicaOptions } from '../replication/index.js';
 import { ReplicationCodec } from '../rpc/replication-codec.js';
 import { MemoryStorage } from '../storage/index.js';
@@ -88,6 +88,7 @@ export class NodeShard implements HostedReplica {
     const storage = new MemoryStorage(node.shardCount);
     // Minted with the data: in memory, with the process (R1).
     const replicaId = `${nodeId}~${randomBytes(8).toString('hex')}`;
+    const idSeed = randomBytes(8).toString('hex');
     const codec = new ReplicationCodec(clusterId, shard, node.shardCount);
     this.codec = codec;
     const handle: ShardHost['handle'] = (event) => this.host.handle(event);
@@ -97,7 +98,7 @@ export class NodeShard implements HostedReplica {
     links.add(this.#links);
     this.#dumps = new DumpClient(codec, handle);
     const options: ReplicaOptions = {
-      ...{ replicaId, minInSync, beaconMs, leaseMs, graceMs },
+      ...{ replicaId, idSeed, minInSync, beaconMs, leaseMs, graceMs },
       ...{ volatile: storage.volatile, ...bounds },
       retainEntries: Math.max(minRetainEntries, Math.floor(retainEntries / node.shardCount)),
       retainBytes: Math.floor(memory.retainBytes / node.shardCount),
@@ -113,7 +114,8 @@ export class NodeShard implements HostedReplica {
           void coordinator
             .writeState(shard, expectedVersion, next)
             .then((outcome) => handle({ type: 'proposalResult', proposal, outcome })),
-        refreshState: () => coordinator.refreshState(shard),
+        refreshState: (afterWrite) => coordinator.refreshState(shard, afterWrite),
+        nameHistory: (history) => coordinator.nameHistory(shard, history),
         requestDump: (dump) => this.#dumps.request(dump, replicaId, this.#addressOf(dump.from)),
         serveDump: (dump) => server.serveDump(dump, this),
         refuseDump: (dump) => server.refuseDump(dump),
@@ -163,9 +165,9 @@ export class NodeShard implements HostedReplica {
     return inSync.includes(this.replicaId) && others.length === 0;
   }
 
-  onState(read: VersionedState | undefined): void {
-    if (read === undefined) this.host.handle({ type: 'stateMissing' });
-    else this.host.handle({ type: 'stateRead', version: read.version, state: read.state });
+  onState({ asOfMs, isRestored, found }: StateReading): void {
+    if (found === undefined) this.host.handle({ type: 'stateMissing', isRestored, asOfMs });
+    else this.host.handle({ type: 'stateRead', ...found, asOfMs });
   }
 
   /** @returns whether that is anything new: most readings only make sure. */
@@ -207,8 +209,8 @@ export class NodeShard implements HostedReplica {
   }
 
   #reportCandidates(): void {
-    const facts = this.#candidates.map(({ replicaId, order, stopping }) => ({
-      ...{ replicaId, order, stopping, full: this.#limits.isFull(replicaId) },
+    const facts = this.#candidates.map(({ replicaId, order, stopping, history }) => ({
+      ...{ replicaId, order, stopping, history, full: this.#limits.isFull(replicaId) },
     }));
     this.host.handle({ type: 'candidates', candidates: facts });
   }
@@ -230,7 +232,7 @@ function stripesOf(shardCount: number): number {
   return Math.max(16, Math.ceil(1_024 / shardCount));
 }
 
-const answerTypes: ReadonlySet<string> = new Set(['beaconAnswer', 'syncAnswer', 'appendAnswer', 'higherEpoch']);
+const answerTypes: ReadonlySet<string> = new Set(['beaconAnswer', 'syncAnswer', 'appendAnswer', 'higherEpoch', 'otherHistory']);
 
 function isAnswer(type: string): boolean {
   return answerTypes.has(type);

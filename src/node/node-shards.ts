@@ -6,7 +6,7 @@
  * a cluster has no placement, every node holds every shard.
  */
 import type { Logger } from 'pino';
-import type { Candidate, ClusterConfig, Coordinator, NodeRegistration, VersionedState } from '../coordination/index.js';
+import type { Candidate, ClusterConfig, Coordinator, NodeRegistration, StateReading } from '../coordination/index.js';
 import type { KvError } from '../errors.js';
 import type { Placement } from '../placement/index.js';
 import { defaultMoveRateBytes, MoveRate } from './dump-pace.js';
@@ -167,6 +167,7 @@ export class NodeShards implements ShardDirectory {
     this.#registering.add(number, () =>
       coordinator.registerCandidate(number, {
         ...{ replicaId: shard.replicaId, nodeId, address, stopping: false, dataLimitBytes: memory.dataBytes },
+        history: shard.host.snapshot.line?.history,
       }),
     );
   }
@@ -225,8 +226,8 @@ export class NodeShards implements ShardDirectory {
     this.#each((shard) => shard.host.handle({ type: 'session', connected }));
   }
 
-  onState(shard: number, read: VersionedState | undefined): void {
-    this.#shards[shard]?.onState(read);
+  onState(shard: number, reading: StateReading): void {
+    this.#shards[shard]?.onState(reading);
   }
 
   /** @returns whether that is anything new. */

@@ -2,8 +2,8 @@
 
 import type { SessionStatus } from '../coordination/index.js';
 import type { HeldReplica } from '../metrics/index.js';
-import { nodeIdOf, type ReplicaSnapshot } from '../replication/index.js';
-import type { NodeStatus, ReplicaStatus } from '../rpc/kv-api.js';
+import { endOf, type Line, nameOf, nodeIdOf, type ReplicaSnapshot } from '../replication/index.js';
+import type { HistoryPosition, NodeStatus, ReplicaStatus } from '../rpc/kv-api.js';
 import { packageVersion } from '../version.js';
 import { describeShards } from './shard-ranges.js';
 
@@ -56,7 +56,15 @@ function describeReplica({ shard, replica, keys, dataBytes }: Held, dataLimitByt
   return {
     ...{ shard, replicaId, role, epoch, serving, complete, lastSeq, lastEpoch, commitIndex, appliedSeq, keys, peers, offline },
     ...{ dataBytes, dataLimitBytes },
+    held: positionOf(replica.line),
+    found: positionOf(replica.foundHistory),
   };
+}
+
+function positionOf(line: Line | undefined): HistoryPosition | null {
+  if (line === undefined) return null;
+  const { epoch, id } = endOf(line);
+  return { history: line.history, epoch, epochId: id };
 }
 
 /** One sentence for each thing that is amiss, whatever the number of shards it concerns. */
@@ -73,10 +81,13 @@ function warnings({ minInSync, session, held, dataLimitBytes }: NodeFacts): stri
   return found;
 }
 
-function amissWith({ role, state, offline }: ReplicaSnapshot, minInSync: number): string[] {
+function amissWith({ role, state, offline, line, foundHistory }: ReplicaSnapshot, minInSync: number): string[] {
   const found: string[] = [];
   const copies = state?.inSync.length ?? 0;
-  if (offline) found.push('no copy with every acknowledged write is live; nothing is served');
+  if (line !== undefined && foundHistory !== undefined) {
+    const both = `ZooKeeper names history ${nameOf(foundHistory)}, and the data here is of history ${nameOf(line)}`;
+    found.push(`${both}; it is kept, and nothing is served; choose with kvctl shard force-primary --history`);
+  } else if (offline) found.push('no copy with every acknowledged write is live; nothing is served');
   if (role === 'primary' && copies === 1) found.push('a single copy is all there is; if this node dies, its data is lost');
   if (role === 'primary' && copies < minInSync) found.push(`${copies} of ${minInSync} copies in sync; writes are refused`);
   return found;

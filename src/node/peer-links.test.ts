@@ -116,6 +116,10 @@ describe('a link that is kept though nobody is spoken to', () => {
   });
 });
 
+function epochOf(epoch: number) {
+  return { history: 'h', epoch, epochId: `id${epoch}` };
+}
+
 describe('a link that several shards share', () => {
   const beacon = { type: 'beacon', sentAtMs: 1, probe: false, commitIndex: 0, stopping: false, mayLeaveMs: 0 } as const;
 
@@ -137,8 +141,8 @@ describe('a link that several shards share', () => {
     const [first, second] = await bothUp(await node.listen(0));
     expect(node.calls).toHaveLength(1);
     const frame = new Promise<Buffer>((resolve) => node.calls[0]!.on('data', resolve));
-    first.send({ epoch: 1, from: 'a~1', to: 'b~1', body: beacon });
-    second.send({ epoch: 4, from: 'a~2', to: 'b~2', body: beacon });
+    first.send({ ...epochOf(1), from: 'a~1', to: 'b~1', body: beacon });
+    second.send({ ...epochOf(4), from: 'a~2', to: 'b~2', body: beacon });
     const seen: unknown[] = [];
     readFrame(await frame, ({ header }) => seen.push([header?.shard, header?.epoch, header?.to]) > 0);
     expect(seen).toEqual([
@@ -162,11 +166,11 @@ describe('a link that several shards share', () => {
     expect(known()).toEqual([undefined, undefined]);
 
     const writer = new ProtobufWriter();
-    new ReplicationCodec('cluster-1', 1).write(writer, { epoch: 2, from: 'b~1', to: 'a~1', body: { type: 'higherEpoch' } });
+    new ReplicationCodec('cluster-1', 1).write(writer, { ...epochOf(2), from: 'b~1', to: 'a~1', body: { type: 'higherEpoch' } });
     writer.uint64(dataBytesField, 0);
     writer.uint64(dataBytesField, 5_000);
     // What comes after it has been read when this has.
-    new ReplicationCodec('cluster-1', 2).write(writer, { epoch: 2, from: 'b~2', to: 'a~2', body: { type: 'higherEpoch' } });
+    new ReplicationCodec('cluster-1', 2).write(writer, { ...epochOf(2), from: 'b~2', to: 'a~2', body: { type: 'higherEpoch' } });
     const heard = new Promise<void>((resolve) => {
       onEvent = (event) => event.type === 'message' && event.message.from === 'b~2' && resolve();
     });
@@ -189,9 +193,9 @@ describe('a link that several shards share', () => {
     links.learnAddress('b~0', 'nowhere:1');
     const [call] = node.calls;
     const writer = new ProtobufWriter();
-    new ReplicationCodec('cluster-1', 0).write(writer, { epoch: 2, from: 'b~0', to: 'a~0', body: { type: 'higherEpoch' } });
+    new ReplicationCodec('cluster-1', 0).write(writer, { ...epochOf(2), from: 'b~0', to: 'a~0', body: { type: 'higherEpoch' } });
     call!.write(writer.take());
-    expect(await heard).toMatchObject({ type: 'message', message: { epoch: 2, from: 'b~0', to: 'a~0' } });
+    expect(await heard).toMatchObject({ type: 'message', message: { ...epochOf(2), from: 'b~0', to: 'a~0' } });
 
     const ended = new Promise<string>((resolve) => call!.on('end', () => resolve('ended')).resume());
     const other = new SilentNode();
@@ -201,7 +205,7 @@ describe('a link that several shards share', () => {
     nodeLinks.remove(first);
     await otherEnded;
     other.stop();
-    second.send({ epoch: 1, from: 'a~2', to: 'b~2', body: beacon });
+    second.send({ ...epochOf(1), from: 'a~2', to: 'b~2', body: beacon });
     expect(await Promise.race([ended, new Promise((resolve) => call!.once('data', () => resolve('still carries')))])).toBe(
       'still carries',
     );

@@ -6,7 +6,9 @@ type Replica = NonNullable<ReturnType<ReadinessFacts['replicaAt']>>;
 const own = 'a~1';
 
 function replica(inSync: readonly string[], complete = true): Replica {
-  return { replicaId: own, complete, state: { epoch: 1, primary: inSync[0]!, inSync, seqFloor: 0 } };
+  const lineage = [{ epoch: 1, id: 'one' }];
+  const state = { history: 'h', epoch: 1, lineage, primary: inSync[0]!, inSync, seqFloor: 1, givenUp: [] };
+  return { replicaId: own, complete, state };
 }
 
 function facts(replicas: readonly (Replica | undefined)[], changes: Partial<ReadinessFacts> = {}): ReadinessFacts {

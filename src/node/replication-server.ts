@@ -109,11 +109,11 @@ export class ReplicationServer {
   }
 
   #take(inbound: Inbound, shard: number, message: HeardMessage<RequestBody>): boolean {
-    const { epoch, from, to } = message;
+    const { from, to } = message;
     const host = this.#hostOf(shard, to);
     if (host === undefined) {
       const codec = this.#replicaOf(shard)?.codec ?? new ReplicationCodec(this.#clusterId, shard);
-      inbound.outgoing.say(codec, { epoch, from: to, to: from, body: { type: 'wrongReplica' } });
+      inbound.outgoing.say(codec, { ...message, from: to, to: from, body: { type: 'wrongReplica' } });
       return true;
     }
     this.#heardOn.set(from, inbound);
@@ -140,7 +140,7 @@ export class ReplicationServer {
       const host = this.#hostOf(header.shard, header.to);
       if (host === undefined) return 'a call meant for another replica';
       this.#dumpCalls.set(dumpKey(header.from, number), call);
-      host.handle({ type: 'dumpRequested', from: header.from, epoch: header.epoch, number });
+      host.handle({ type: 'dumpRequested', from: header.from, epochId: header.epochId, number });
       return undefined;
     });
     if (refusal !== undefined) call.emit('error', refusal);

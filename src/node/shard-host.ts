@@ -24,7 +24,10 @@ export interface ShardPorts {
   setLinks(to: readonly ReplicaId[]): void;
   /** The outcome comes back as a `proposalResult`. */
   writeState(proposal: number, expectedVersion: number | undefined, next: ShardState): void;
-  refreshState(): void;
+  /** `afterWrite`: what is read must follow a write of this session (R7). */
+  refreshState(afterWrite: boolean): void;
+  /** The candidate's znode is to name the history whose data the replica holds (R3). */
+  nameHistory(history: string | undefined): void;
   requestDump(dump: Extract<Effect, { type: 'requestDump' }>): void;
   serveDump(dump: Extract<Effect, { type: 'serveDump' }>): void;
   refuseDump(dump: Extract<Effect, { type: 'refuseDump' }>): void;
@@ -188,7 +191,9 @@ export class ShardHost implements Pulsed {
       case 'writeState':
         return this.#ports.writeState(effect.proposal, effect.expectedVersion, effect.next);
       case 'refreshState':
-        return this.#ports.refreshState();
+        return this.#ports.refreshState(effect.afterWrite);
+      case 'holds':
+        return this.#ports.nameHistory(effect.history);
       case 'requestDump':
         return this.#ports.requestDump(effect);
       case 'serveDump':

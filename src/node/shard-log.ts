@@ -1,6 +1,6 @@
 /** What a replica's notes look like in the log: constant text, values as fields. Operators read these lines. */
 import type { Logger } from 'pino';
-import { type Effect, type Note, nodeIdOf } from '../replication/index.js';
+import { type Effect, type Note, nameOf, nodeIdOf } from '../replication/index.js';
 import type { RepeatedLines } from './repeated-lines.js';
 
 export class ShardLog {
@@ -57,6 +57,27 @@ function logNote(logger: Lines, shard: number, note: Note, self: string): void {
       return logger.info({ seq: note.seq }, 'dump received');
     case 'offline':
       return logOffline(logger, shard, note.lost);
+    case 'twoHistories':
+      return logger.error(
+        { held: nameOf(note.held), found: nameOf(note.found) },
+        `ZooKeeper names history ${nameOf(note.found)}, and the data here is of history ${nameOf(note.held)}: it is kept, and ` +
+          `nothing is served until an operator chooses: kvctl shard force-primary ${shard} --history ID`,
+      );
+    case 'otherHistory':
+      return logger.warn(
+        { peer: note.peer, history: note.history, epoch: note.epoch },
+        'a replica holds data of another history, and does not follow: an operator has to choose which of them goes on',
+      );
+    case 'historyGivenUp':
+      return logger.warn(
+        { held: nameOf(note.held) },
+        'an operator has given up the history whose data was held here: it is discarded, and a copy of the chosen one taken',
+      );
+    case 'stateWentBack':
+      return logger.error(
+        { before: note.from, now: note.to ?? 'nothing' },
+        'ZooKeeper has lost data: it shows an older state of the shard than it did',
+      );
     case 'handover':
       return logger.info({ successor: note.to }, 'handing over');
     case 'historyEnded':

@@ -50,7 +50,7 @@ function needsOf(role: Primary): Needs {
 /** Serves once every member of the required set has adopted the epoch and everything inherited is committed (R5). */
 export function maybeServe(core: Core, role: Primary): void {
   if (core.nowMs < role.servesFromMs) return;
-  if (role.serving || core.commitIndex < role.takeoverEnd || core.durability.epoch < role.epoch) return;
+  if (role.serving || core.commitIndex < role.takeoverEnd || !core.isEpochDurable) return;
   for (const id of core.register.required) {
     if (id !== core.self && role.peers.get(id)?.phase !== 'replicating') return;
   }

@@ -6,8 +6,10 @@ import { Durability } from './durability.js';
 import type { Change, Effect, Note, RoleName } from './effect.js';
 import type { CandidateFact } from './event.js';
 import { invariant } from './invariant.js';
+import { type EpochId, type EpochMark, endOf, type HistoryId, type Line } from './lineage.js';
 import { Log } from './log.js';
 import type { LogEntry } from './log-entry.js';
+import { idAt } from './log-position.js';
 import type { Body, Message } from './message.js';
 import type { ReplicaOptions } from './options.js';
 import type { RecoveredReplica } from './recovered.js';
@@ -27,8 +29,18 @@ export class Core {
   readonly log = new Log();
   readonly durability = new Durability();
   readonly register = new StateRegister();
-  /** The highest epoch known; 0 for none. */
+  /** The history that this replica follows; undefined: it knows none. A holder of data follows the data's alone (R1). */
+  history: HistoryId | undefined;
+  /** The highest epoch known of it; 0 for none. */
   epoch: Epoch = 0;
+  epochId: EpochId = '';
+  /** What the data here belongs to (R1). Undefined: there is no complete copy. */
+  line: Line | undefined;
+  /** The `state` read last is of this history, which is not that of the data here (R13). */
+  foundHistory: Line | undefined;
+  /** The write that makes the epoch durable. */
+  #epochWrite = 0;
+  #mintedIds = 0;
   /** Number of the newest Sync seen in this epoch; 0 for none. Older ones are void, even after a failed claim. */
   syncNumber = 0;
   commitIndex: Seq = 0;
@@ -67,6 +79,8 @@ export class Core {
   wokeMs: number;
   offlineSinceMs: number | undefined;
   offlineNotedMs: number | undefined;
+  /** When it last asked for a reading that proves what it shows (R7). */
+  proofAskedMs = Number.NEGATIVE_INFINITY;
   /** Messages that wait for the epoch they adopted to be durable; the latest of each type. */
   readonly deferred = new Map<Body['type'], Message>();
 
@@ -82,18 +96,24 @@ export class Core {
   }
 
   /** A follower with the log that was left, whatever it was before: what is above the applied part may yet be cut. */
-  #recover({ epoch, complete, baseSeq, baseEpoch, entries, appliedSeq }: RecoveredReplica): void {
+  #recover(found: RecoveredReplica): void {
+    const { history, epoch, epochId, line, complete, baseSeq, baseEpoch, baseEpochId, entries, runs, appliedSeq } = found;
+    this.history = history ?? line?.history;
     this.epoch = epoch;
+    this.epochId = epochId;
+    this.line = complete ? line : undefined;
     this.complete = complete;
-    this.log.reset(baseSeq, baseEpoch);
-    for (const entry of entries) this.log.append(entry);
+    this.log.reset(baseSeq, { epoch: baseEpoch, id: baseEpochId });
+    const runsFromBase = [{ epoch: baseEpoch, id: baseEpochId, firstSeq: baseSeq }, ...runs];
+    for (const entry of entries) this.log.append(entry, idAt(runsFromBase, entry.seq));
     invariant(
       appliedSeq >= baseSeq && appliedSeq <= this.log.lastSeq,
       () => `applied up to ${appliedSeq}, outside the log found`,
     );
     this.commitIndex = appliedSeq;
     this.appliedSeq = appliedSeq;
-    this.durability.foundDurable(this.log.lastSeq, epoch);
+    this.durability.foundDurable(this.log.lastSeq);
+    if (this.line !== undefined) this.emit({ type: 'holds', history: this.line.history });
   }
 
   get self(): ReplicaId {
@@ -110,9 +130,38 @@ export class Core {
     if (this.role.kind !== 'follower') return this.role.kind;
     return this.isInSync ? 'backup' : 'joiner';
   }
-  /** Empty, and has never known an epoch of this cluster (R3). */
+  /** Empty, and has never known a history of this shard (R3). */
   get isNew(): boolean {
-    return this.epoch === 0 && this.log.lastSeq === 0;
+    return this.history === undefined && this.log.lastSeq === 0;
+  }
+  /** Whether the epoch known is known after a crash, too (R8). */
+  get isEpochDurable(): boolean {
+    return this.durability.doneNumber >= this.#epochWrite;
+  }
+  /** ZooKeeper answers, and what this replica knows of `state` was read since it does (R7). */
+  get mayWriteState(): boolean {
+    return this.sessionConnected && this.register.isFresh && this.register.proposal === undefined;
+  }
+
+  /** A new id of a history or an epoch. */
+  mintId(): string {
+    return `${this.options.idSeed}${(this.#mintedIds++).toString(36)}`;
+  }
+
+  setEpoch(history: HistoryId, { epoch, id }: EpochMark): void {
+    this.history = history;
+    this.epoch = epoch;
+    this.epochId = id;
+    this.#epochWrite = this.persist({ type: 'epoch', history, epoch, epochId: id });
+  }
+
+  /** The data here is the line's from now on. */
+  setLine(line: Line): void {
+    const held = this.line;
+    this.line = line;
+    if (held?.history === line.history && endOf(held).id === endOf(line).id) return;
+    this.persist({ type: 'line', line });
+    if (held?.history !== line.history) this.emit({ type: 'holds', history: line.history });
   }
 
   emit(effect: Effect): void {
@@ -122,43 +171,48 @@ export class Core {
     this.effects.push({ type: 'note', note });
   }
   send(to: ReplicaId, body: Body): void {
-    this.effects.push({ type: 'send', message: { epoch: this.epoch, from: this.self, to, body } });
+    const { history = '', epoch, epochId, self } = this;
+    this.effects.push({ type: 'send', message: { history, epoch, epochId, from: self, to, body } });
   }
 
   /** Returns the number of the write. */
-  persist(change: Change, promise: { readonly lastSeq?: Seq; readonly epoch?: Epoch } = {}): number {
+  persist(change: Change, promise: { readonly lastSeq?: Seq } = {}): number {
     const write = this.durability.begin(this.nowMs, promise);
     this.effects.push({ type: 'persist', write, change });
     return write;
   }
 
   persistAppended(entries: readonly LogEntry[]): void {
+    const [first] = entries;
     const last = entries.at(-1);
-    if (last !== undefined) this.persist({ type: 'append', entries }, { lastSeq: last.seq });
+    if (first === undefined || last === undefined) return;
+    this.persist({ type: 'append', entries, runs: this.log.runsOf(first.seq, last.seq) }, { lastSeq: last.seq });
   }
 
   /** Discards store and log (R10, R13). What the log held is lost to this replica. */
-  reset(baseSeq: Seq, baseEpoch: Epoch, complete: boolean): number {
-    this.log.reset(baseSeq, baseEpoch);
+  reset(baseSeq: Seq, base: EpochMark, complete: boolean): number {
+    this.log.reset(baseSeq, base);
+    if (this.line !== undefined) this.emit({ type: 'holds', history: undefined });
+    this.line = undefined;
     this.complete = complete;
     this.commitIndex = baseSeq;
     this.appliedSeq = baseSeq;
     this.durability.cutTo(0);
-    return this.persist({ type: 'reset', baseSeq, baseEpoch, complete }, { lastSeq: baseSeq });
+    return this.persist({ type: 'reset', baseSeq, baseEpoch: base.epoch, baseEpochId: base.id, complete }, { lastSeq: baseSeq });
   }
 
   /**
    * The log starts again above `baseSeq` (R13, a raised seq floor). What is applied stays; the rest comes along as entries of
    * this epoch: what has been lost may have used their seqs for other writes, so these count as no version any more.
    */
-  rebase(baseSeq: Seq, epoch: Epoch): void {
+  rebase(baseSeq: Seq, { epoch, id }: EpochMark): void {
     const unapplied = this.log.slice(this.appliedSeq + 1, this.log.lastSeq - this.appliedSeq);
     const entries = unapplied.map(({ key, value }, index) => ({ seq: baseSeq + 1 + index, epoch, key, value }));
-    this.log.reset(baseSeq, epoch);
-    for (const entry of entries) this.log.append(entry);
+    this.log.reset(baseSeq, { epoch, id });
+    for (const entry of entries) this.log.append(entry, id);
     this.commitIndex = baseSeq;
     this.appliedSeq = baseSeq;
-    this.persist({ type: 'rebase', baseSeq, baseEpoch: epoch, entries }, { lastSeq: this.log.lastSeq });
+    this.persist({ type: 'rebase', baseSeq, baseEpoch: epoch, baseEpochId: id, entries }, { lastSeq: this.log.lastSeq });
   }
 
   /** Nothing is applied before it commits (R6), and nothing while a dump's chunks are still coming (R10). */

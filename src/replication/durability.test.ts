@@ -4,11 +4,20 @@ import { Durability } from './durability.js';
 describe('durability', () => {
   it('a write promises what it brings once it is done, and what those before it brought', () => {
     const durability = new Durability();
-    durability.begin(0, { epoch: 1 });
-    const second = durability.begin(0, { lastSeq: 3 });
-    expect([durability.epoch, durability.lastSeq]).toEqual([0, 0]);
+    const first = durability.begin(0, { lastSeq: 3 });
+    const second = durability.begin(0, {});
+    expect([durability.lastSeq, durability.doneNumber, durability.lastNumber]).toEqual([0, 0, second]);
     durability.complete(second);
-    expect([durability.epoch, durability.lastSeq, durability.doneNumber]).toEqual([1, 3, second]);
+    expect([durability.lastSeq, durability.doneNumber]).toEqual([3, second]);
+    expect(first).toBeLessThan(second);
+  });
+
+  it('what an earlier process left behind is durable before this one writes anything', () => {
+    const durability = new Durability();
+    durability.foundDurable(7);
+    expect(durability.lastSeq).toBe(7);
+    durability.complete(durability.begin(0, {}));
+    expect(durability.lastSeq).toBe(7);
   });
 
   it('an entry is not durable by the write of one that it replaced', () => {
@@ -30,7 +39,7 @@ describe('durability', () => {
     durability.complete(durability.begin(0, { lastSeq: 5 }));
     durability.cutTo(2);
     expect(durability.lastSeq).toBe(2);
-    durability.complete(durability.begin(0, { epoch: 2 }));
+    durability.complete(durability.begin(0, {}));
     expect(durability.lastSeq).toBe(2);
   });
 

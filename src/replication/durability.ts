@@ -1,15 +1,14 @@
 /**
  * Which of the replica's own writes are known to be durable.
  *
- * Writes are done in order; each promises a last seq and an epoch once it is done. Cutting the log takes back what the
+ * Writes are done in order; each promises a last seq once it is done. Cutting the log takes back what the
  * writes before it promised, so that an entry is never acknowledged by the durability of one that it replaced.
  */
-import type { Epoch, Seq } from './shard-state.js';
+import type { Seq } from './shard-state.js';
 
 interface PendingWrite {
   readonly number: number;
   lastSeq: Seq;
-  readonly epoch: Epoch;
   readonly startedMs: number;
 }
 
@@ -18,15 +17,10 @@ export class Durability {
   #lastNumber = 0;
   #doneNumber = 0;
   #lastSeq: Seq = 0;
-  #epoch: Epoch = 0;
   #begunLastSeq: Seq = 0;
-  #begunEpoch: Epoch = 0;
 
   get lastSeq(): Seq {
     return this.#lastSeq;
-  }
-  get epoch(): Epoch {
-    return this.#epoch;
   }
   /** Every write up to this number is durable. */
   get doneNumber(): number {
@@ -42,18 +36,15 @@ export class Durability {
   }
 
   /** What an earlier process left behind: durable before this one writes anything. */
-  foundDurable(lastSeq: Seq, epoch: Epoch): void {
+  foundDurable(lastSeq: Seq): void {
     this.#lastSeq = lastSeq;
     this.#begunLastSeq = lastSeq;
-    this.#epoch = epoch;
-    this.#begunEpoch = epoch;
   }
 
   /** What the write does not change stays as the one before it promised. */
-  begin(nowMs: number, promise: { readonly lastSeq?: Seq; readonly epoch?: Epoch }): number {
+  begin(nowMs: number, promise: { readonly lastSeq?: Seq }): number {
     this.#begunLastSeq = promise.lastSeq ?? this.#begunLastSeq;
-    this.#begunEpoch = promise.epoch ?? this.#begunEpoch;
-    this.#pending.push({ number: ++this.#lastNumber, lastSeq: this.#begunLastSeq, epoch: this.#begunEpoch, startedMs: nowMs });
+    this.#pending.push({ number: ++this.#lastNumber, lastSeq: this.#begunLastSeq, startedMs: nowMs });
     return this.#lastNumber;
   }
 
@@ -69,7 +60,6 @@ export class Durability {
       const write = this.#pending.shift()!;
       this.#doneNumber = write.number;
       this.#lastSeq = write.lastSeq;
-      this.#epoch = write.epoch;
     }
   }
 }

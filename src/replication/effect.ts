@@ -5,7 +5,9 @@
  * promises. What must wait for that is emitted only then, so the shell may send and apply without looking back.
  */
 import type { DumpItem } from './event.js';
+import type { EpochId, HistoryId, Line } from './lineage.js';
 import type { LogEntry } from './log-entry.js';
+import type { EpochRun } from './log-position.js';
 import type { Message } from './message.js';
 import type { Epoch, ReplicaId, Seq, ShardState } from './shard-state.js';
 
@@ -33,13 +35,27 @@ export type Answer =
 
 /** A change to what must survive a restart. For storage in memory each is durable at once. */
 export type Change =
-  | { readonly type: 'append'; readonly entries: readonly LogEntry[] }
+  | { readonly type: 'append'; readonly entries: readonly LogEntry[]; readonly runs: readonly EpochRun[] }
   | { readonly type: 'truncate'; readonly afterSeq: Seq }
-  | { readonly type: 'epoch'; readonly epoch: Epoch }
-  /** Discards store and log. While `complete` is false the copy must not be used (R10). */
-  | { readonly type: 'reset'; readonly baseSeq: Seq; readonly baseEpoch: Epoch; readonly complete: boolean }
+  | { readonly type: 'epoch'; readonly history: HistoryId; readonly epoch: Epoch; readonly epochId: EpochId }
+  /** What the data belongs to from now on (R1). */
+  | { readonly type: 'line'; readonly line: Line }
+  /** Discards store, log and line. While `complete` is false the copy must not be used (R10). */
+  | {
+      readonly type: 'reset';
+      readonly baseSeq: Seq;
+      readonly baseEpoch: Epoch;
+      readonly baseEpochId: EpochId;
+      readonly complete: boolean;
+    }
   /** The log is these entries above `baseSeq` from now on; the store stays as it is (R13, a raised seq floor). */
-  | { readonly type: 'rebase'; readonly baseSeq: Seq; readonly baseEpoch: Epoch; readonly entries: readonly LogEntry[] }
+  | {
+      readonly type: 'rebase';
+      readonly baseSeq: Seq;
+      readonly baseEpoch: Epoch;
+      readonly baseEpochId: EpochId;
+      readonly entries: readonly LogEntry[];
+    }
   | { readonly type: 'load'; readonly items: readonly DumpItem[] }
   /** The dump's items may be as new as what is applied by now: a restart must find no less applied than that. */
   | { readonly type: 'complete' };
@@ -60,15 +76,28 @@ export type Effect =
       readonly expectedVersion: number | undefined;
       readonly next: ShardState;
     }
-  | { readonly type: 'refreshState' }
-  | { readonly type: 'requestDump'; readonly from: ReplicaId; readonly epoch: Epoch; readonly number: number }
+  /** `afterWrite`: the reading is to follow a write of this session, so that it proves what it shows (R7). */
+  | { readonly type: 'refreshState'; readonly afterWrite: boolean }
+  /** The candidate's znode is to name this history (R3). */
+  | { readonly type: 'holds'; readonly history: HistoryId | undefined }
+  | {
+      readonly type: 'requestDump';
+      readonly from: ReplicaId;
+      readonly history: HistoryId;
+      readonly epoch: Epoch;
+      readonly epochId: EpochId;
+      readonly number: number;
+    }
   | {
       readonly type: 'serveDump';
       readonly to: ReplicaId;
+      readonly history: HistoryId;
       readonly epoch: Epoch;
+      readonly epochId: EpochId;
       readonly number: number;
       readonly baseSeq: Seq;
       readonly baseEpoch: Epoch;
+      readonly baseEpochId: EpochId;
     }
   | { readonly type: 'refuseDump'; readonly to: ReplicaId; readonly number: number }
   | { readonly type: 'roleChanged'; readonly role: RoleName; readonly epoch: Epoch }
@@ -81,9 +110,10 @@ export type Effect =
 
 /**
  * Why a member is taken out of the in-sync set: its znode is gone; nothing listens at its address; it answered no beacon, or
- * acknowledged nothing, for a lease; its log cannot be continued; it is told to stop; the shard has moved away from it.
+ * acknowledged nothing, for a lease; its log cannot be continued; it holds another history; it is told to stop; the shard has
+ * moved away from it.
  */
-export type LeaveReason = 'gone' | 'refused' | 'silent' | 'stuck' | 'needsDump' | 'stopping' | 'moved';
+export type LeaveReason = 'gone' | 'refused' | 'silent' | 'stuck' | 'needsDump' | 'otherHistory' | 'stopping' | 'moved';
 
 export interface Removal {
   readonly id: ReplicaId;
@@ -102,6 +132,14 @@ export type Note =
   | { readonly kind: 'dumpTaken'; readonly seq: Seq }
   /** No member of the in-sync set lives (R13). `lost` is the set; undefined if ZooKeeper has lost `state`. */
   | { readonly kind: 'offline'; readonly lost: readonly ReplicaId[] | undefined }
+  /** `state` is of one history, and this replica holds data of another, which it keeps (R1, R13). */
+  | { readonly kind: 'twoHistories'; readonly held: Line; readonly found: Line }
+  /** A peer holds data of another history and does not follow (R1). */
+  | { readonly kind: 'otherHistory'; readonly peer: ReplicaId; readonly history: HistoryId; readonly epoch: Epoch }
+  /** An operator's command has given up the history whose data this replica held: it has discarded it (R13). */
+  | { readonly kind: 'historyGivenUp'; readonly held: Line }
+  /** ZooKeeper shows an older `state` than it held before: it has lost what was committed (R7, R13). */
+  | { readonly kind: 'stateWentBack'; readonly from: ShardState; readonly to: ShardState | undefined }
   | { readonly kind: 'handover'; readonly to: ReplicaId }
   | { readonly kind: 'historyEnded' }
   /** The log write of this replica is overdue (R9). */

@@ -1,4 +1,5 @@
 /** What happens to a replica. The shell reports it; `Replica.handle` decides what follows. */
+import type { EpochId, HistoryId } from './lineage.js';
 import type { Message } from './message.js';
 import type { Epoch, ReplicaId, Seq, ShardState } from './shard-state.js';
 
@@ -8,6 +9,8 @@ export interface CandidateFact {
   /** Order of succession. */
   readonly order: number;
   readonly stopping: boolean;
+  /** The history whose data it holds; undefined: it holds no complete copy (R3). */
+  readonly history?: HistoryId | undefined;
   /** It has no room for the data there is: it is given no dump. Judged by a primary's shell; others may leave it out. */
   readonly full?: boolean;
 }
@@ -23,6 +26,14 @@ export type ProposalOutcome =
   | { readonly kind: 'applied'; readonly version: number }
   /** `notSent` is definite; `conflict` and `missing` are definite for this attempt alone; `unknown` is not (R7). */
   | { readonly kind: 'conflict' | 'missing' | 'unknown' | 'notSent' };
+
+/**
+ * The reading shows everything that ZooKeeper had committed by `asOfMs`: a session was created then, or a write of this session
+ * was sent then and answered, on the connection of the reading. Negative infinity: it may come from a server that lags (R7).
+ */
+export interface ReadingTime {
+  readonly asOfMs: number;
+}
 
 export interface WriteEvent {
   readonly type: 'write';
@@ -63,23 +74,35 @@ export type Event =
   | { readonly type: 'candidates'; readonly candidates: readonly CandidateFact[] }
   /** The nodes that are to hold the shard, the preferred primary's first (R15). Before the first of these everyone is. */
   | { readonly type: 'placed'; readonly nodes: readonly string[] }
-  | { readonly type: 'stateRead'; readonly version: number; readonly state: ShardState }
-  | { readonly type: 'stateMissing' }
+  | ({ readonly type: 'stateRead'; readonly version: number; readonly state: ShardState } & ReadingTime)
+  /** `isRestored`: this cluster's ZooKeeper has lost its data before, so that a missing `state` is no beginning (R3, R13). */
+  | ({ readonly type: 'stateMissing'; readonly isRestored: boolean } & ReadingTime)
   | { readonly type: 'proposalResult'; readonly proposal: number; readonly outcome: ProposalOutcome }
   /** At the primary: a joiner calls Dump. */
-  | { readonly type: 'dumpRequested'; readonly from: ReplicaId; readonly epoch: Epoch; readonly number: number }
+  | {
+      readonly type: 'dumpRequested';
+      readonly from: ReplicaId;
+      readonly epochId: EpochId;
+      readonly number: number;
+    }
   /** At the joiner: what its call to Dump brings. */
   | {
       readonly type: 'dumpBegun';
-      readonly epoch: Epoch;
+      readonly epochId: EpochId;
       readonly number: number;
       readonly baseSeq: Seq;
       readonly baseEpoch: Epoch;
+      readonly baseEpochId: EpochId;
     }
-  | { readonly type: 'dumpChunk'; readonly epoch: Epoch; readonly number: number; readonly items: readonly DumpItem[] }
-  | { readonly type: 'dumpEnded'; readonly epoch: Epoch; readonly number: number; readonly commitIndex: Seq }
-  | { readonly type: 'dumpFailed'; readonly epoch: Epoch; readonly number: number }
+  | { readonly type: 'dumpChunk'; readonly epochId: EpochId; readonly number: number; readonly items: readonly DumpItem[] }
+  | { readonly type: 'dumpEnded'; readonly epochId: EpochId; readonly number: number; readonly commitIndex: Seq }
+  | { readonly type: 'dumpFailed'; readonly epochId: EpochId; readonly number: number }
   /** A planned stop (R12, R13); past `deadlineMs` the replica goes all the same. */
   | { readonly type: 'stop'; readonly deadlineMs: number }
   /** The operator accepts the loss of what this replica does not hold (R13). */
-  | { readonly type: 'force'; readonly token: unknown };
+  | {
+      readonly type: 'force';
+      readonly token: unknown;
+      /** Ids of the histories, or of their epochs, that are given up with all that only they hold. */
+      readonly givesUp: readonly string[];
+    };

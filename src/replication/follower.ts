@@ -4,7 +4,8 @@
  * Messages here are of the present epoch, and that epoch is durable; `replica.ts` has seen to both.
  */
 import type { Core } from './core.js';
-import { commonPosition } from './log-position.js';
+import { continues, type Line } from './lineage.js';
+import { commonPosition, idAt } from './log-position.js';
 import type { BodyOf, Message, RequestBody } from './message.js';
 import { isNeedless, onMayLeave } from './moving.js';
 import { compact, dumpGrowth } from './retention.js';
@@ -24,7 +25,7 @@ export function onRequest(core: Core, role: Follower, message: Message & { reado
     case 'dumpInvite':
       return onDumpInvite(core, role, message.from, body);
     case 'stateChanged':
-      return core.emit({ type: 'refreshState' });
+      return core.emit({ type: 'refreshState', afterWrite: false });
   }
 }
 
@@ -54,7 +55,10 @@ export function answerBeacon(core: Core, to: ReplicaId, beacon: BodyOf<'beacon'>
 /** R5, R10: what is cut is cut by the primary's list of epochs, never by one's own knowledge. */
 function onSync(core: Core, role: Follower, from: ReplicaId, sync: BodyOf<'sync'>): void {
   if (sync.number <= core.syncNumber) return;
+  // Data of another history is kept, whatever the primary says (R1).
+  if (core.line !== undefined && !continues(lineOf(core, sync.lineage), core.line)) return refuseOther(core, from);
   core.syncNumber = sync.number;
+  role.lineage = sync.lineage;
   // A new stream voids the old one, and the dump that belonged to it (R10).
   role.stream = undefined;
   role.dump = undefined;
@@ -75,8 +79,19 @@ function onSync(core: Core, role: Follower, from: ReplicaId, sync: BodyOf<'sync'
   learnCommitIndex(core, role, sync.commitIndex);
 }
 
+function lineOf(core: Core, lineage: Line['lineage']): Line {
+  return { history: core.history ?? '', lineage };
+}
+
+/** Another history than that of the data here: what is true now `state` tells (R1). */
+export function refuseOther(core: Core, from: ReplicaId): void {
+  core.send(from, { type: 'otherHistory' });
+  core.emit({ type: 'refreshState', afterWrite: false });
+}
+
 /** From now on the log is known to be the primary's up to `verifiedSeq`; said once all of that is durable. */
 export function follow(core: Core, role: Follower, number: number, verifiedSeq: Seq): void {
+  if (core.complete) core.setLine(lineOf(core, role.lineage));
   role.stream = { number, verifiedSeq, ackedSeq: 0, answerAfterWrite: core.durability.lastNumber };
   maybeAcknowledge(core, role);
 }
@@ -90,12 +105,12 @@ function onAppend(core: Core, role: Follower, from: ReplicaId, append: BodyOf<'a
   if (append.number < stream.number) return;
   // Entries up to the verified position are the same ones, sent again.
   const fresh = append.entries.filter((entry) => entry.seq > stream.verifiedSeq);
-  const continues = append.prevSeq < stream.verifiedSeq || append.prevEpoch === core.log.lastEpoch;
-  if (append.prevSeq > stream.verifiedSeq || !continues) {
+  const isNext = append.prevSeq < stream.verifiedSeq || append.prevEpochId === core.log.lastEpochId;
+  if (append.prevSeq > stream.verifiedSeq || !isNext) {
     core.send(from, { type: 'appendAnswer', number: append.number, mismatch: true, ackedSeq: stream.ackedSeq });
     return;
   }
-  for (const entry of fresh) core.log.append(entry);
+  for (const entry of fresh) core.log.append(entry, idAt(append.runs, entry.seq));
   core.persistAppended(fresh);
   stream.verifiedSeq = core.log.lastSeq;
   learnCommitIndex(core, role, append.commitIndex);
@@ -117,6 +132,7 @@ export function applyUnlessLaying(core: Core, role: Follower): void {
   compact(core);
   if (core.complete || dump?.endCommitIndex === undefined || core.appliedSeq < dump.endCommitIndex) return;
   core.complete = true;
+  core.setLine(lineOf(core, role.lineage));
   core.completingWrite = core.persist({ type: 'complete' });
   core.note({ kind: 'dumpTaken', seq: core.appliedSeq });
   role.dump = undefined;
@@ -159,5 +175,6 @@ function acknowledge(core: Core, role: Follower, ackedSeq: Seq): void {
 function onDumpInvite(core: Core, role: Follower, from: ReplicaId, invite: BodyOf<'dumpInvite'>): void {
   if (invite.number !== core.syncNumber || role.dump !== undefined || role.stream !== undefined) return;
   role.dump = { number: invite.number, endCommitIndex: undefined };
-  core.emit({ type: 'requestDump', from, epoch: core.epoch, number: invite.number });
+  const { history = '', epoch, epochId } = core;
+  core.emit({ type: 'requestDump', from, history, epoch, epochId, number: invite.number });
 }

@@ -4,6 +4,7 @@
  */
 import type { Core } from './core.js';
 import type { CandidateFact } from './event.js';
+import { isOlder } from './offline.js';
 import { isPlaced } from './placed.js';
 import type { Primary } from './role.js';
 import { ended, handedOver, type ReplicaId, type ShardState } from './shard-state.js';
@@ -27,9 +28,15 @@ export function maybeStop(core: Core): void {
  * reads that there is no `state`, cannot tell which of them it is: that may come from a server that lags (R13).
  */
 function maybeLeave(core: Core): void {
+  if (core.register.proposal === undefined && !mayBeMember(core)) exit(core, true);
+}
+
+function mayBeMember(core: Core): boolean {
   const { state } = core.register;
-  const mayBeMember = state === undefined ? !core.isNew : core.isInSync || state.primary === core.self;
-  if (core.register.proposal === undefined && !mayBeMember) exit(core, true);
+  if (state === undefined) return !core.isNew;
+  // A state that went back, or is of another history, tells nothing of who counts on this copy.
+  if (isOlder(core, state) || core.foundHistory !== undefined) return true;
+  return core.isInSync || state.primary === core.self;
 }
 
 export function mayHandOver(role: Primary): boolean {
@@ -74,20 +81,20 @@ export function drainAndPropose(core: Core, role: Primary, successor: ReplicaId)
   const { register, log } = core;
   const canCommit = register.confirmed.length >= core.options.minInSync;
   const drained = canCommit ? core.commitIndex === log.lastSeq : role.peers.get(successor)?.ackedSeq === log.lastSeq;
-  if (!drained || register.proposal !== undefined || !core.sessionConnected || register.state === undefined) return false;
+  if (!drained || !core.mayWriteState || register.state === undefined) return false;
   // From before it is sent until it has definitely failed, no reads (R12).
   role.handover.stage = 'proposed';
-  propose(core, 'handover', handedOver(register.state, successor));
+  propose(core, 'handover', handedOver(register.state, successor, core.mintId()));
   return true;
 }
 
 /** From before it is sent until it has definitely failed, nothing is served (R13). */
 function endHistory(core: Core, role: Primary): void {
   const { register, log } = core;
-  if (register.proposal !== undefined || !core.sessionConnected || register.state === undefined) return;
+  if (!core.mayWriteState || register.state === undefined) return;
   if (core.commitIndex < log.lastSeq && register.confirmed.length >= core.options.minInSync) return;
   role.ending = true;
-  propose(core, 'end', ended(register.state, log.lastSeq));
+  propose(core, 'end', ended(register.state, log.lastSeq, core.mintId()));
 }
 
 function propose(core: Core, purpose: ProposalPurpose, next: ShardState): void {

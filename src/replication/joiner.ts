@@ -3,19 +3,20 @@
  * so that nothing of an earlier one is taken.
  */
 import type { Core } from './core.js';
-import type { DumpItem } from './event.js';
+import type { DumpItem, Event } from './event.js';
 import { applyUnlessLaying, follow, giveUpDump } from './follower.js';
+import type { EpochId } from './lineage.js';
 import type { Follower } from './role.js';
-import type { Epoch, Seq } from './shard-state.js';
+import type { Seq } from './shard-state.js';
 
 interface DumpEventId {
-  readonly epoch: Epoch;
+  readonly epochId: EpochId;
   readonly number: number;
 }
 
 /** The follower that takes this very dump, or undefined if it has been overtaken by events. */
 function takerOf(core: Core, event: DumpEventId): Follower | undefined {
-  if (core.role.kind !== 'follower' || core.epoch !== event.epoch) return undefined;
+  if (core.role.kind !== 'follower' || core.epochId !== event.epochId) return undefined;
   return core.role.dump?.number === event.number ? core.role : undefined;
 }
 
@@ -23,10 +24,10 @@ function takerOf(core: Core, event: DumpEventId): Follower | undefined {
  * Only now is the old copy given up: until the primary has answered, it is the best this replica has. The primary has seen
  * to it that this is no member of the in-sync set any more; what this replica knows of the set may be older.
  */
-export function onDumpBegun(core: Core, event: DumpEventId & { readonly baseSeq: Seq; readonly baseEpoch: Epoch }): void {
+export function onDumpBegun(core: Core, event: Extract<Event, { type: 'dumpBegun' }>): void {
   const role = takerOf(core, event);
   if (role === undefined) return;
-  core.reset(event.baseSeq, event.baseEpoch, false);
+  core.reset(event.baseSeq, { epoch: event.baseEpoch, id: event.baseEpochId }, false);
   follow(core, role, event.number, event.baseSeq);
 }
 

@@ -1,12 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { EpochMark } from './lineage.js';
 import { Log } from './log.js';
-import { commonPosition } from './log-position.js';
+import { commonPosition, idAt } from './log-position.js';
 
-/** Epochs of entries 1, 2, 3 ...; the first `dropped` are not retained. */
-function logOf(epochs: readonly number[], dropped = 0): Log {
+/** Epochs of entries 1, 2, 3 ..., each with its id; the first `dropped` are not retained. */
+function logOf(epochs: readonly (number | EpochMark)[], dropped = 0): Log {
   const log = new Log();
-  for (const [index, epoch] of epochs.entries()) log.append({ seq: index + 1, epoch, key: 'k', value: undefined });
+  for (const [index, one] of epochs.entries()) {
+    const { epoch, id } = typeof one === 'number' ? { epoch: one, id: `id${one}` } : one;
+    log.append({ seq: index + 1, epoch, key: 'k', value: undefined }, id);
+  }
   log.dropThrough(Math.min(dropped, epochs.length));
   return log;
 }
@@ -28,9 +32,51 @@ describe('common position', () => {
 
   it('is unknown between a history and one that was begun anew above it', () => {
     const begunAgain = new Log();
-    begunAgain.reset(2, 5);
+    begunAgain.reset(2, { epoch: 5, id: 'five' });
     expect(commonPosition(begunAgain.position, logOf([1, 1]).position)).toBeUndefined();
     expect(commonPosition(begunAgain.position, begunAgain.position)).toBe(2);
+  });
+
+  it('lies before the first entry whose epoch has another id, though its number is the same', () => {
+    const [two, twoToo, three] = [
+      { epoch: 2, id: 'two' },
+      { epoch: 2, id: 'two too' },
+      { epoch: 3, id: 'three' },
+    ];
+    expect(commonPosition(logOf([1, two, two, two]).position, logOf([1, twoToo, twoToo]).position)).toBe(1);
+    expect(commonPosition(logOf([1, two, two]).position, logOf([1, 1, twoToo]).position)).toBe(1);
+    expect(commonPosition(logOf([1, two, three]).position, logOf([1, twoToo, three]).position)).toBe(3);
+    expect(commonPosition(logOf([two]).position, logOf([twoToo]).position)).toBe(0);
+  });
+
+  it('is unknown where the bases are of two epochs with one number', () => {
+    const [one, other] = [new Log(), new Log()];
+    one.reset(4, { epoch: 2, id: 'two' });
+    other.reset(4, { epoch: 2, id: 'two too' });
+    expect(commonPosition(one.position, other.position)).toBeUndefined();
+    other.reset(4, { epoch: 2, id: 'two' });
+    expect(commonPosition(one.position, other.position)).toBe(4);
+  });
+
+  it('is what comparing entry by entry finds, where epochs may share numbers beyond the common part', () => {
+    const steps = fc.array(fc.nat(2), { maxLength: 8 });
+    fc.assert(
+      fc.property(steps, steps, steps, fc.nat(6), fc.nat(6), (shared, one, other, oneDropped, otherDropped) => {
+        const marks = (steps: readonly number[], from: number, line: string): EpochMark[] => {
+          let epoch = from;
+          return steps.map((step) => ({ epoch: (epoch += step === 2 ? 1 : 0), id: `${line}${epoch}` }));
+        };
+        const before = marks(shared, 1, 'shared');
+        const from = (before.at(-1)?.epoch ?? 0) + 1;
+        const oneMarks = [...before, ...marks(one, from, 'one')];
+        const otherMarks = [...before, ...marks(other, from, 'other')];
+        const [oneLog, otherLog] = [logOf(oneMarks, oneDropped), logOf(otherMarks, otherDropped)];
+        const retained = before.length >= Math.max(oneLog.baseSeq, otherLog.baseSeq);
+        expect(commonPosition(oneLog.position, otherLog.position)).toBe(retained ? before.length : undefined);
+        expect(commonPosition(otherLog.position, oneLog.position)).toBe(retained ? before.length : undefined);
+      }),
+      { numRuns: 1000 },
+    );
   });
 
   it('is what comparing entry by entry finds, for logs that agree on what precedes equal entries', () => {
@@ -65,5 +111,16 @@ describe('common position', () => {
       ),
       { numRuns: 1000 },
     );
+  });
+});
+
+describe('the id of an entry', () => {
+  const runs = [
+    { epoch: 1, id: 'one', firstSeq: 3 },
+    { epoch: 4, id: 'four', firstSeq: 7 },
+  ];
+
+  it('is that of the run that holds it', () => {
+    expect([3, 6, 7, 100].map((seq) => idAt(runs, seq))).toEqual(['one', 'one', 'four', 'four']);
   });
 });

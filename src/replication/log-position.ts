@@ -1,14 +1,16 @@
 /**
  * Where a log stands, as one replica tells another, and the comparison of two logs by it (R5, R10).
  *
- * Two entries with the same (seq, epoch) are the same entry, and what precedes them is the same too, because every
+ * Two entries with the same (seq, epoch, id of that epoch) are the same entry, and what precedes them is the same too, because every
  * append names the entry before it. So the last common entry of two logs follows from their epochs alone.
  */
+import type { EpochId, EpochMark } from './lineage.js';
 import type { Epoch, Seq } from './shard-state.js';
 
 /** From `firstSeq` on, until the next run, entries carry `epoch`. */
 export interface EpochRun {
   readonly epoch: Epoch;
+  readonly id: EpochId;
   readonly firstSeq: Seq;
 }
 
@@ -16,6 +18,8 @@ export interface LogPosition {
   /** The position below the first entry retained; (0, 0) for a log that begins at the beginning. */
   readonly baseSeq: Seq;
   readonly baseEpoch: Epoch;
+  /** Empty for a log that begins at the beginning. */
+  readonly baseEpochId: EpochId;
   readonly lastSeq: Seq;
   /** The epochs of the retained entries, oldest first. */
   readonly history: readonly EpochRun[];
@@ -27,7 +31,7 @@ function runAt(log: LogPosition, seq: Seq): EpochRun {
     const run = log.history[index]!;
     if (run.firstSeq <= seq) return run;
   }
-  return { epoch: log.baseEpoch, firstSeq: log.baseSeq };
+  return { epoch: log.baseEpoch, id: log.baseEpochId, firstSeq: log.baseSeq };
 }
 
 /** The highest seq up to which both logs agree, or undefined if that lies below what one of them retains. */
@@ -37,9 +41,23 @@ export function commonPosition(one: LogPosition, other: LogPosition): Seq | unde
   while (seq >= lowest) {
     const oneRun = runAt(one, seq);
     const otherRun = runAt(other, seq);
-    if (oneRun.epoch === otherRun.epoch) return seq;
-    // Epochs only grow along a log, so the whole younger run lies beyond the common part.
-    seq = (oneRun.epoch > otherRun.epoch ? oneRun : otherRun).firstSeq - 1;
+    if (isSameEpoch(oneRun, otherRun)) return seq;
+    // Epochs only grow along a log, so the whole younger run lies beyond the common part; of two that share a number, both do.
+    seq = youngerOf(oneRun, otherRun).firstSeq - 1;
   }
   return undefined;
+}
+
+function isSameEpoch(one: EpochMark, other: EpochMark): boolean {
+  return one.epoch === other.epoch && one.id === other.id;
+}
+
+function youngerOf(one: EpochRun, other: EpochRun): EpochRun {
+  if (one.epoch !== other.epoch) return one.epoch > other.epoch ? one : other;
+  return one.firstSeq > other.firstSeq ? one : other;
+}
+
+/** The id of the epoch in which the entry was written; `runs` begin at or before it. */
+export function idAt(runs: readonly EpochRun[], seq: Seq): EpochId {
+  return runs.findLast(({ firstSeq }) => firstSeq <= seq)?.id ?? '';
 }

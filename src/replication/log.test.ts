@@ -2,29 +2,84 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Log } from './log.js';
 import { entryBytes, type LogEntry } from './log-entry.js';
+import { idAt } from './log-position.js';
 
 function entry(seq: number, epoch: number, value = 'v'): LogEntry {
   return { seq, epoch, key: 'k', value: new TextEncoder().encode(value) };
 }
 
+/** The id of an epoch, where each number has one. */
+function idOf(epoch: number): string {
+  return epoch === 0 ? '' : `id${epoch}`;
+}
+
+function append(log: Log, entry: LogEntry): void {
+  log.append(entry, idOf(entry.epoch));
+}
+
 function logOf(...epochs: number[]): Log {
   const log = new Log();
-  for (const [index, epoch] of epochs.entries()) log.append(entry(index + 1, epoch));
+  for (const [index, epoch] of epochs.entries()) append(log, entry(index + 1, epoch));
   return log;
 }
 
 describe('log', () => {
   it('takes entries in order only, of epochs that never fall', () => {
     const log = logOf(1, 1, 3);
-    expect(() => log.append(entry(5, 3))).toThrow('does not follow');
-    expect(() => log.append(entry(4, 2))).toThrow('after one of');
-    expect([log.lastSeq, log.lastEpoch]).toEqual([3, 3]);
+    expect(() => append(log, entry(5, 3))).toThrow('does not follow');
+    expect(() => append(log, entry(4, 2))).toThrow('after one of');
+    expect([log.lastSeq, log.lastEpoch, log.lastEpochId]).toEqual([3, 3, 'id3']);
   });
 
-  it('tells the epoch of every retained position and of its base, and of nothing else', () => {
-    const log = logOf(1, 1, 3, 3);
+  it('takes no entry of another epoch that has the number of the one before it', () => {
+    const log = logOf(1, 1);
+    expect(() => log.append(entry(3, 1), 'other')).toThrow('of another epoch 1');
     log.dropThrough(2);
-    expect([1, 2, 3, 4, 5].map((seq) => log.epochAt(seq))).toEqual([undefined, 1, 3, 3, undefined]);
+    expect(() => log.append(entry(3, 1), 'other')).toThrow('of another epoch 1');
+    log.reset(9, { epoch: 4, id: 'four' });
+    expect(() => log.append(entry(10, 4), 'other')).toThrow('of another epoch 4');
+    log.append(entry(10, 4), 'four');
+    expect([log.lastSeq, log.lastEpochId]).toEqual([10, 'four']);
+  });
+
+  it('reports the epoch and its id of every retained position and of its base, and of nothing else', () => {
+    const log = logOf(1, 1, 3, 3);
+    const [one, three] = [1, 3].map((epoch) => ({ epoch, id: idOf(epoch) }));
+    expect([0, 1, 2, 3].map((seq) => log.markAt(seq))).toMatchObject([{ epoch: 0, id: '' }, one, one, three]);
+    log.dropThrough(2);
+    expect([1, 2, 3, 4, 5].map((seq) => log.markAt(seq))).toMatchObject([undefined, one, three, three, undefined]);
+  });
+
+  it('reports the epochs of a part of its entries, the first of them from where that part begins', () => {
+    const log = logOf(1, 1, 3, 3, 4);
+    const run = (epoch: number, firstSeq: number) => ({ epoch, id: idOf(epoch), firstSeq });
+    expect(log.runsOf(2, 4)).toEqual([run(1, 2), run(3, 3)]);
+    expect(log.runsOf(4, 4)).toEqual([run(3, 4)]);
+    expect(log.runsOf(1, 5)).toEqual([run(1, 1), run(3, 3), run(4, 5)]);
+    log.dropThrough(3);
+    expect(log.runsOf(4, 5)).toEqual([run(3, 4), run(4, 5)]);
+  });
+
+  it('reports for each entry of a part the epoch that it carries, whatever was dropped', () => {
+    const epochs = fc.array(fc.nat(2), { minLength: 1, maxLength: 12 });
+    fc.assert(
+      fc.property(epochs, fc.nat(12), fc.nat(12), fc.nat(12), (steps, dropped, from, count) => {
+        let epoch = 1;
+        const log = logOf(...steps.map((step) => (epoch += step)));
+        log.dropThrough(Math.min(dropped, log.lastSeq - 1));
+        const firstSeq = Math.min(log.baseSeq + 1 + from, log.lastSeq);
+        const lastSeq = Math.min(firstSeq + count, log.lastSeq);
+        const runs = log.runsOf(firstSeq, lastSeq);
+        for (let seq = firstSeq; seq <= lastSeq; seq++) {
+          const { epoch, id } = runs.findLast((run) => run.firstSeq <= seq)!;
+          expect(epoch).toBe(log.get(seq)!.epoch);
+          expect(log.markAt(seq)).toMatchObject({ epoch, id });
+          expect(idAt(runs, seq)).toBe(id);
+        }
+        expect(runs[0]!.firstSeq).toBe(firstSeq);
+        expect(new Set(runs.map((run) => run.epoch)).size).toBe(runs.length);
+      }),
+    );
   });
 
   it('gives a slice within its bounds, and at least one entry however large', () => {
@@ -40,11 +95,11 @@ describe('log', () => {
 
   it('starts again above a base', () => {
     const log = logOf(1, 2);
-    log.reset(10, 7);
-    expect(log.position).toEqual({ baseSeq: 10, baseEpoch: 7, lastSeq: 10, history: [] });
-    expect([log.lastEpoch, log.bytes]).toEqual([7, 0]);
-    log.append(entry(11, 7));
-    expect(log.epochAt(11)).toBe(7);
+    log.reset(10, { epoch: 7, id: 'seven' });
+    expect(log.position).toEqual({ baseSeq: 10, baseEpoch: 7, baseEpochId: 'seven', lastSeq: 10, history: [] });
+    expect([log.lastEpoch, log.lastEpochId, log.bytes]).toEqual([7, 'seven', 0]);
+    log.append(entry(11, 7), 'seven');
+    expect(log.markAt(11)).toMatchObject({ epoch: 7, id: 'seven' });
   });
 
   it('is what a plain array would be, after any appends, cuts and drops', () => {
@@ -62,7 +117,7 @@ describe('log', () => {
           const last = entries.at(-1) ?? base;
           if (what === 'append') {
             entries.push(entry(last.seq + 1, last.epoch + by, 'v'.repeat(by)));
-            log.append(entries.at(-1)!);
+            append(log, entries.at(-1)!);
           } else if (what === 'cut') {
             const seq = Math.max(base.seq, last.seq - by);
             entries = entries.filter((kept) => kept.seq <= seq);
@@ -78,7 +133,9 @@ describe('log', () => {
           expect(log.lastSeq).toBe((entries.at(-1) ?? base).seq);
           expect(log.lastEpoch).toBe((entries.at(-1) ?? base).epoch);
           expect(log.bytes).toBe(entries.reduce((sum, kept) => sum + entryBytes(kept), 0));
+          expect(log.lastEpochId).toBe(idOf(log.lastEpoch));
           for (const kept of entries) expect(runEpochAt(log, kept.seq)).toBe(kept.epoch);
+          for (const { seq, epoch } of [base, ...entries]) expect(log.markAt(seq)).toMatchObject({ epoch, id: idOf(epoch) });
         }
       }),
     );
@@ -104,15 +161,15 @@ describe('packed log', () => {
             const epoch = log.lastEpoch + epochs;
             for (let i = 0; i < entries; i++) {
               const next = { seq: log.lastSeq + 1, epoch, key: `${key}${i}`, value };
-              log.append(next);
-              twin.append(next);
+              append(log, next);
+              append(twin, next);
             }
           }
           log.packThrough(Math.min(packed, log.lastSeq), blockEntries);
           expect(seen(log)).toEqual(seen(twin));
           for (const changed of [log, twin]) {
             changed.dropThrough(Math.min(dropped, changed.lastSeq));
-            changed.append({ seq: changed.lastSeq + 1, epoch: changed.lastEpoch + 1, key: 'after', value: undefined });
+            append(changed, { seq: changed.lastSeq + 1, epoch: changed.lastEpoch + 1, key: 'after', value: undefined });
           }
           expect(seen(log)).toEqual(seen(twin));
           log.packThrough(log.lastSeq, blockEntries);
@@ -128,7 +185,7 @@ describe('packed log', () => {
   it('keeps a large value where it is', () => {
     const log = new Log();
     const value = new Uint8Array(100_000);
-    for (let seq = 1; seq <= 256; seq++) log.append({ seq, epoch: 1, key: 'large', value });
+    for (let seq = 1; seq <= 256; seq++) append(log, { seq, epoch: 1, key: 'large', value });
     log.packThrough(256, 256);
     expect(log.get(1)?.value).toBe(value);
     expect(log.bytes).toBeGreaterThan(256 * value.length);
@@ -136,7 +193,7 @@ describe('packed log', () => {
 
   it('takes less memory, in blocks: the last few entries stay as they are', () => {
     const log = new Log();
-    for (let seq = 1; seq <= 600; seq++) log.append(entry(seq, 1));
+    for (let seq = 1; seq <= 600; seq++) append(log, entry(seq, 1));
     const before = log.bytes;
     const [first, last] = [log.get(1), log.get(600)];
     log.packThrough(600, 256);
@@ -148,7 +205,7 @@ describe('packed log', () => {
 
   it('cannot be cut where it is packed', () => {
     const log = new Log();
-    for (let seq = 1; seq <= 300; seq++) log.append(entry(seq, 1));
+    for (let seq = 1; seq <= 300; seq++) append(log, entry(seq, 1));
     log.packThrough(300, 256);
     expect(() => log.truncateAfter(200)).toThrow('packed');
     log.truncateAfter(256);
@@ -157,10 +214,11 @@ describe('packed log', () => {
 
   it('begins anew after a reset', () => {
     const log = new Log();
-    for (let seq = 1; seq <= 300; seq++) log.append(entry(seq, 1));
+    for (let seq = 1; seq <= 300; seq++) append(log, entry(seq, 1));
     log.packThrough(300, 256);
-    log.reset(1000, 2);
-    expect([log.bytes, log.lastSeq, log.epochAt(1000), log.get(1000)]).toEqual([0, 1000, 2, undefined]);
+    const base = { epoch: 2, id: 'two' };
+    log.reset(1000, base);
+    expect([log.bytes, log.lastSeq, log.markAt(1000), log.get(1000)]).toEqual([0, 1000, base, undefined]);
   });
 });
 
@@ -168,7 +226,8 @@ describe('packed log', () => {
 function seen(log: Log): unknown {
   const seqs = Array.from({ length: log.lastSeq + 2 }, (_, seq) => seq);
   const text = (entry: LogEntry | undefined) => entry && `${entry.seq} ${entry.epoch} ${entry.key} ${entry.value?.join() ?? '-'}`;
-  return [log.position, seqs.map((seq) => `${log.epochAt(seq)} ${text(log.get(seq))}`).join('\n')];
+  const mark = (seq: number) => `${log.markAt(seq)?.epoch} ${log.markAt(seq)?.id}`;
+  return [log.position, seqs.map((seq) => `${mark(seq)} ${text(log.get(seq))}`).join('\n')];
 }
 
 /** The epoch of a position, from the list of runs alone. */

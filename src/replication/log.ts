@@ -5,6 +5,7 @@
  * the list of epochs needs only the first seq of each. The older entries are packed, once nobody is expected to ask for them.
  */
 import { invariant } from './invariant.js';
+import type { EpochId, EpochMark } from './lineage.js';
 import { entryBytes, type LogEntry } from './log-entry.js';
 import type { EpochRun, LogPosition } from './log-position.js';
 import { PackedEntries } from './packed-entries.js';
@@ -17,6 +18,7 @@ const blockBytes = 256 * 1024;
 export class Log {
   #baseSeq: Seq = 0;
   #baseEpoch: Epoch = 0;
+  #baseEpochId: EpochId = '';
   /** The oldest entries, in blocks; the first may begin below the base. */
   #packed: PackedEntries[] = [];
   /** The entry before those in `#entries`. */
@@ -36,19 +38,35 @@ export class Log {
   get lastEpoch(): Epoch {
     return this.#history.at(-1)?.epoch ?? this.#baseEpoch;
   }
+  /** Its id. */
+  get lastEpochId(): EpochId {
+    return this.#history.at(-1)?.id ?? this.#baseEpochId;
+  }
   /** Estimated memory of the retained entries. */
   get bytes(): number {
     return this.#bytes;
   }
   get position(): LogPosition {
-    return { baseSeq: this.#baseSeq, baseEpoch: this.#baseEpoch, lastSeq: this.lastSeq, history: [...this.#history] };
+    return {
+      baseSeq: this.#baseSeq,
+      baseEpoch: this.#baseEpoch,
+      baseEpochId: this.#baseEpochId,
+      lastSeq: this.lastSeq,
+      history: [...this.#history],
+    };
   }
 
-  /** Undefined outside base..last. */
-  epochAt(seq: Seq): Epoch | undefined {
-    if (seq === this.#baseSeq) return this.#baseEpoch;
-    if (seq < this.#baseSeq) return undefined;
-    return seq > this.#packedSeq ? this.#unpacked(seq)?.epoch : this.#blockOf(seq).epoch;
+  /** The epoch of the entry at `seq`; undefined outside base..last. */
+  markAt(seq: Seq): EpochMark | undefined {
+    if (seq < this.#baseSeq || seq > this.lastSeq) return undefined;
+    return this.#history.findLast(({ firstSeq }) => firstSeq <= seq) ?? { epoch: this.#baseEpoch, id: this.#baseEpochId };
+  }
+
+  /** The epochs of the entries from `firstSeq` to `lastSeq`, all of which must be retained. */
+  runsOf(firstSeq: Seq, lastSeq: Seq): readonly EpochRun[] {
+    const runs: EpochRun[] = [{ ...this.markAt(firstSeq)!, firstSeq }];
+    for (const run of this.#history) if (run.firstSeq > firstSeq && run.firstSeq <= lastSeq) runs.push(run);
+    return runs;
   }
 
   get(seq: Seq): LogEntry | undefined {
@@ -56,10 +74,15 @@ export class Log {
     return seq > this.#packedSeq ? this.#unpacked(seq) : this.#blockOf(seq).get(seq);
   }
 
-  append(entry: LogEntry): void {
+  /** `id` is that of the entry's epoch. */
+  append(entry: LogEntry, id: EpochId): void {
     invariant(entry.seq === this.lastSeq + 1, () => `entry ${entry.seq} does not follow ${this.lastSeq}`);
     invariant(entry.epoch >= this.lastEpoch, () => `entry of epoch ${entry.epoch} after one of ${this.lastEpoch}`);
-    if (entry.epoch > this.lastEpoch) this.#history.push({ epoch: entry.epoch, firstSeq: entry.seq });
+    invariant(
+      entry.epoch > this.lastEpoch || id === (this.#history.at(-1)?.id ?? this.#baseEpochId),
+      () => `entry ${entry.seq} is of another epoch ${entry.epoch} than the one before it`,
+    );
+    if (entry.epoch > this.lastEpoch) this.#history.push({ epoch: entry.epoch, id, firstSeq: entry.seq });
     this.#entries.push(entry);
     this.#bytes += entryBytes(entry);
   }
@@ -91,7 +114,9 @@ export class Log {
   dropThrough(seq: Seq): void {
     invariant(seq <= this.lastSeq, () => `cannot drop beyond the end ${this.lastSeq}`);
     if (seq <= this.#baseSeq) return;
-    this.#baseEpoch = this.epochAt(seq)!;
+    const { epoch, id } = this.markAt(seq)!;
+    this.#baseEpoch = epoch;
+    this.#baseEpochId = id;
     this.#baseSeq = seq;
     while (this.#packed.length > 0 && this.#packed[0]!.lastSeq <= seq) this.#bytes -= this.#packed.shift()!.bytes;
     this.#takeThrough(seq);
@@ -120,9 +145,10 @@ export class Log {
   }
 
   /** Discards everything; the next entry is `baseSeq + 1`. */
-  reset(baseSeq: Seq, baseEpoch: Epoch): void {
+  reset(baseSeq: Seq, base: EpochMark): void {
     this.#baseSeq = baseSeq;
-    this.#baseEpoch = baseEpoch;
+    this.#baseEpoch = base.epoch;
+    this.#baseEpochId = base.id;
     this.#packed = [];
     this.#packedSeq = baseSeq;
     this.#entries.clear();

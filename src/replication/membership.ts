@@ -8,14 +8,14 @@ import type { Peer } from './peer.js';
 import { isPlaced, isWhole } from './placed.js';
 import { sendBeacons } from './replicate.js';
 import type { Primary } from './role.js';
-import { type ReplicaId, withMembers } from './shard-state.js';
+import { type ReplicaId, withGivenUp, withMembers } from './shard-state.js';
 
 /** Beacon intervals that writes wait for a joiner's next acknowledgement, at most. */
 const admissionBeacons = 3;
 
 export function maybeChangeMembers(core: Core, role: Primary): void {
   const { register } = core;
-  const mayPropose = register.proposal === undefined && core.sessionConnected;
+  const mayPropose = core.mayWriteState;
   const inSync = register.state?.inSync ?? [];
   for (const peer of role.peers.values()) peer.admitting = mayPropose && !inSync.includes(peer.id) && mayEnter(core, role, peer);
   if (!mayPropose || register.state === undefined) return;
@@ -28,11 +28,11 @@ export function maybeChangeMembers(core: Core, role: Primary): void {
   const added = [...role.peers.values()]
     .filter((peer) => peer.admitting && peer.ackedSeq >= core.commitIndex)
     .map((peer) => peer.id);
-  if (removed.length === 0 && added.length === 0) return;
-  const next = withMembers(register.state, added, removed);
+  if (removed.length === 0 && added.length === 0 && role.givesUp === undefined) return;
+  const next = withGivenUp(withMembers(register.state, added, removed), role.givesUp?.ids ?? []);
   // From here on the joiner is required: its acknowledgements count, and so does its lease.
   const proposal = register.propose('membership', next, core.nowMs);
-  core.note({ kind: 'membersProposed', added, removed: removals });
+  if (removed.length > 0 || added.length > 0) core.note({ kind: 'membersProposed', added, removed: removals });
   core.emit({ type: 'writeState', proposal: proposal.number, expectedVersion: proposal.expectedVersion, next });
 }
 
@@ -47,6 +47,7 @@ function reasonToLeave(core: Core, role: Primary, id: ReplicaId): LeaveReason | 
   const stuckMs = core.nowMs - (peer.behindSinceMs ?? core.nowMs);
   if (stuckMs > leaseMs) return 'stuck';
   if (peer.phase === 'dumpNeeded') return 'needsDump';
+  if (peer.phase === 'otherHistory') return 'otherHistory';
   return role.serving && peer.stopping ? 'stopping' : undefined;
 }
 

@@ -2,8 +2,9 @@
  * What replicas of a shard say to each other. proto/kv/internal/v1/replication.proto documents each message; the shell
  * adds and checks format version, cluster id and shard. All may be lost, none relies on arriving once.
  */
+import type { EpochId, EpochMark, HistoryId } from './lineage.js';
 import type { LogEntry } from './log-entry.js';
-import type { LogPosition } from './log-position.js';
+import type { EpochRun, LogPosition } from './log-position.js';
 import type { Epoch, ReplicaId, Seq } from './shard-state.js';
 
 /** From a primary to a backup or joiner. */
@@ -20,12 +21,22 @@ export type RequestBody =
        */
       readonly mayLeaveMs: number;
     }
-  | { readonly type: 'sync'; readonly number: number; readonly log: LogPosition; readonly commitIndex: Seq }
+  | {
+      readonly type: 'sync';
+      readonly number: number;
+      readonly log: LogPosition;
+      /** The epochs that led to the primary's own: who holds data of another line does not follow (R1). */
+      readonly lineage: readonly EpochMark[];
+      readonly commitIndex: Seq;
+    }
   | {
       readonly type: 'append';
       readonly number: number;
       readonly prevSeq: Seq;
       readonly prevEpoch: Epoch;
+      readonly prevEpochId: EpochId;
+      /** The epochs of the entries. */
+      readonly runs: readonly EpochRun[];
       readonly entries: readonly LogEntry[];
       readonly commitIndex: Seq;
     }
@@ -48,13 +59,18 @@ export type ResponseBody =
     }
   | { readonly type: 'syncAnswer'; readonly number: number; readonly dumpNeeded: boolean; readonly matchedSeq: Seq }
   | { readonly type: 'appendAnswer'; readonly number: number; readonly mismatch: boolean; readonly ackedSeq: Seq }
-  | { readonly type: 'higherEpoch' };
+  | { readonly type: 'higherEpoch' }
+  /** The receiver holds data of another history, which it keeps: it follows nobody of this one (R1). */
+  | { readonly type: 'otherHistory' };
 
 export type Body = RequestBody | ResponseBody;
 export type BodyOf<Type extends Body['type']> = Extract<Body, { type: Type }>;
 
 export interface Message {
+  /** The history and epoch of the sender. */
+  readonly history: HistoryId;
   readonly epoch: Epoch;
+  readonly epochId: EpochId;
   readonly from: ReplicaId;
   readonly to: ReplicaId;
   readonly body: Body;

@@ -6,6 +6,7 @@
  */
 import type { Core } from './core.js';
 import { drainAndPropose, mayHandOver, maySucceed } from './handover.js';
+import { isOlder } from './offline.js';
 import { holdsAll, isAlive, isPlaced, isWhole } from './placed.js';
 import type { Primary } from './role.js';
 import { isEnded, nodeIdOf, type ReplicaId } from './shard-state.js';
@@ -54,12 +55,12 @@ export function onMayLeave(core: Core, mayLeaveMs: number): void {
 /** It is not placed, and `state` tells that the set is without it, and complete where the shard belongs. */
 export function isNeedless(core: Core): boolean {
   if (core.isPlacedHere || core.register.proposal !== undefined) return false;
-  const { register, placed, self, epoch, isNew, isRestarted } = core;
+  const { register, placed, self, isNew, isRestarted } = core;
   const { state } = register;
   // What an earlier process has asked for may come true late, and name this replica.
   if (state === undefined) return register.isMissing && isNew && !isRestarted;
   // A state older than the epoch one knows comes from a server that lags: one may have been taken in since.
-  if (state.epoch < epoch) return false;
+  if (isOlder(core, state) || core.foundHistory !== undefined) return false;
   if (isEnded(state)) return true;
   if (state.primary === self || state.inSync.includes(self)) return false;
   return holdsAll(placed ?? [], state.inSync);
@@ -74,7 +75,7 @@ function maybeHandOver(core: Core, role: Primary, placed: readonly string[]): vo
     return;
   }
   const successor = isPlaced(core, core.self) ? preferred(core, role, placed) : firstPlaced(core, role, placed);
-  const mayPropose = core.sessionConnected && core.register.proposal === undefined;
+  const mayPropose = core.mayWriteState;
   const allAnswer = core.register.required.every((id) => id === core.self || isAlive(core, role, id));
   if (successor === undefined || !mayPropose || !allAnswer) {
     role.handover = undefined;

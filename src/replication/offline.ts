@@ -1,6 +1,6 @@
 /** Noticing that nobody holds the shard's data any more, and saying so (R13). Nothing goes on by itself. */
 import type { Core } from './core.js';
-import { isEnded } from './shard-state.js';
+import { isEnded, type ShardState } from './shard-state.js';
 
 const repeatNoteMs = 30_000;
 
@@ -20,18 +20,25 @@ export function noteIfOffline(core: Core): void {
 
 function isOffline(core: Core): boolean {
   if (core.role.kind === 'primary' || !core.sessionConnected || core.candidates.length === 0) return false;
-  const { state, isMissing } = core.register;
-  if (isMissing) return !core.isNew;
-  if (isBelowKnownEpoch(core)) return true;
-  return state !== undefined && !isEnded(state) && !state.inSync.some((id) => core.isCandidate(id));
+  const { state, isMissing, isRestored } = core.register;
+  // A new replica waits for the holders of a history, or for the operator's word that there are none.
+  if (isMissing) return !core.isNew || isRestored || core.candidates.some(({ history }) => history !== undefined);
+  if (core.foundHistory !== undefined || isBelowKnownEpoch(core)) return true;
+  if (state === undefined || isEnded(state)) return false;
+  return !state.inSync.some((id) => core.isCandidate(id) && (id !== core.self || core.complete));
 }
 
 /**
- * ZooKeeper has lost its data, and what stands there now comes from one that does not know how far the history has gone: it
- * is not followed (R3). A server that lags looks the same, but then the primary of the higher epoch is heard.
+ * ZooKeeper has lost its data, and what stands there now does not know how far the history has gone: it is not followed (R3).
+ * A server that lags looks the same, but then the primary of the higher epoch is heard.
  */
 export function isBelowKnownEpoch(core: Core): boolean {
   const { state } = core.register;
-  if (state === undefined || state.epoch >= core.epoch) return false;
+  if (state === undefined || !isOlder(core, state)) return false;
   return core.role.kind === 'follower' && core.nowMs - core.loyalSinceMs > core.options.graceMs;
+}
+
+/** Than the epoch known here: it comes from a server that lags, or ZooKeeper has lost what it held. */
+export function isOlder({ history, epoch }: Core, state: ShardState): boolean {
+  return state.history === history && state.epoch < epoch;
 }

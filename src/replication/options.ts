@@ -3,6 +3,10 @@ import type { ReplicaId } from './shard-state.js';
 
 export interface ReplicaOptions {
   readonly replicaId: ReplicaId;
+  /**
+   * Random, of this process: the ids that this replica mints for histories and epochs begin with it (R1). At least 50 bits.
+   */
+  readonly idSeed: string;
   /** Fewest in-sync replicas with which writes are taken. */
   readonly minInSync: number;
   /** beaconMs < leaseMs < graceMs. */

@@ -4,9 +4,9 @@ import type { ReplicaId, Seq } from './shard-state.js';
 /**
  * idle: Sync has to be sent. syncing: sent, not answered. replicating: both logs agree up to `ackedSeq`.
  * dumpNeeded: no common position; to be invited, once it is out of the required set. invited: to call Dump. dumping: it
- * has, and its Sync has not been confirmed at the dump's base yet.
+ * has, and its Sync has not been confirmed at the dump's base yet. otherHistory: it keeps the data of another history (R1).
  */
-export type PeerPhase = 'idle' | 'syncing' | 'replicating' | 'dumpNeeded' | 'invited' | 'dumping';
+export type PeerPhase = 'idle' | 'syncing' | 'replicating' | 'dumpNeeded' | 'invited' | 'dumping' | 'otherHistory';
 
 interface Batch {
   /** Its last entry. */
@@ -25,6 +25,8 @@ export interface Peer {
   behindSinceMs: number | undefined;
   /** Its last batch took all there was: it is no more than one round trip behind. */
   keepsUp: boolean;
+  /** It has said so since it last followed: noted once. */
+  hasOtherHistory: boolean;
   /** A joiner whose acknowledgements and lease are required, before its addition is proposed (R10). */
   admitting: boolean;
   /** Number of the last Sync sent; grows by one with each. */
@@ -61,6 +63,7 @@ export function newPeer(id: ReplicaId, nowMs: number): Peer {
     phaseSinceMs: nowMs,
     behindSinceMs: nowMs,
     keepsUp: false,
+    hasOtherHistory: false,
     admitting: false,
     number: 0,
     ackedSeq: 0,

@@ -1,17 +1,23 @@
-/** What a replica does with a message, by its epoch first (R8) and then by its own role. */
+/** What a replica does with a message, by its history and epoch first (R1, R8) and then by its own role. */
 
 import { maybeCommit, maybeServe } from './commit.js';
 import type { Core } from './core.js';
-import { answerBeacon, onRequest } from './follower.js';
+import { answerBeacon, onRequest, refuseOther } from './follower.js';
 import { invariant } from './invariant.js';
 import type { Body, Message, RequestBody, ResponseBody } from './message.js';
-import { onAppendAnswer, onBeaconAnswer, onSyncAnswer } from './replicate.js';
+import { onAppendAnswer, onBeaconAnswer, onOtherHistory, onSyncAnswer } from './replicate.js';
 import type { Primary } from './role.js';
 import { adoptEpoch } from './transitions.js';
 
 type Request = Message & { readonly body: RequestBody };
 
-const responseTypes: ReadonlySet<Body['type']> = new Set(['beaconAnswer', 'syncAnswer', 'appendAnswer', 'higherEpoch']);
+const responseTypes: ReadonlySet<Body['type']> = new Set([
+  'beaconAnswer',
+  'syncAnswer',
+  'appendAnswer',
+  'higherEpoch',
+  'otherHistory',
+]);
 
 function isRequest(message: Message): message is Request {
   return !responseTypes.has(message.body.type);
@@ -20,6 +26,7 @@ function isRequest(message: Message): message is Request {
 export function onMessage(core: Core, message: Message): void {
   // Meant for another replica, perhaps for one that lived here before (R1).
   if (message.to !== core.self) return;
+  if (isOfOtherHistory(core, message)) return receiveOther(core, message);
   if (message.epoch < core.epoch) {
     if (isRequest(message)) core.send(message.from, { type: 'higherEpoch' });
     return;
@@ -27,11 +34,26 @@ export function onMessage(core: Core, message: Message): void {
   if (message.epoch > core.epoch) {
     // Peers may know of a claim's success before the claimant does: that is for `state` to tell it.
     if (!isRequest(message) && core.role.kind === 'claimant' && core.role.epoch === message.epoch) return;
-    adoptEpoch(core, message.epoch);
-    core.emit({ type: 'refreshState' });
+    adoptEpoch(core, message.history, { epoch: message.epoch, id: message.epochId });
+    core.emit({ type: 'refreshState', afterWrite: false });
   }
   if (isRequest(message)) receiveRequest(core, message);
   else if (core.role.kind === 'primary') receiveResponse(core, core.role, message, message.body as ResponseBody);
+}
+
+/** Two ids of one epoch number are two histories as well (R1). A replica that has not known any takes the first it meets. */
+function isOfOtherHistory({ history, epoch, epochId }: Core, message: Message): boolean {
+  if (history === undefined) return false;
+  return message.history !== history || (message.epoch === epoch && message.epochId !== epochId);
+}
+
+/** Which of the two goes on is for `state` to say: a holder of data keeps it, and one without waits for that (R1). */
+function receiveOther(core: Core, message: Message): void {
+  const { role } = core;
+  const peer = role.kind === 'primary' ? role.peers.get(message.from) : undefined;
+  if (message.body.type === 'otherHistory') {
+    if (peer !== undefined) onOtherHistory(core, peer, message);
+  } else if (isRequest(message)) refuseOther(core, message.from);
 }
 
 function receiveRequest(core: Core, message: Request): void {
@@ -42,13 +64,13 @@ function receiveRequest(core: Core, message: Request): void {
     if (message.body.type === 'beacon' && message.body.probe) answerBeacon(core, message.from, message.body, 0);
     return;
   }
-  if (core.durability.epoch < core.epoch) core.deferred.set(message.body.type, message);
+  if (!core.isEpochDurable) core.deferred.set(message.body.type, message);
   else onRequest(core, role, message);
 }
 
 /** The epoch that these messages brought is durable now. */
 export function receiveDeferred(core: Core): void {
-  if (core.durability.epoch < core.epoch || core.deferred.size === 0) return;
+  if (!core.isEpochDurable || core.deferred.size === 0) return;
   const messages = [...core.deferred.values()];
   core.deferred.clear();
   for (const message of messages) if (message.epoch === core.epoch) onMessage(core, message);
@@ -66,6 +88,8 @@ function receiveResponse(core: Core, role: Primary, message: Message, body: Resp
     case 'appendAnswer':
       onAppendAnswer(core, peer, body);
       break;
+    case 'otherHistory':
+      return onOtherHistory(core, peer, message);
     case 'higherEpoch':
       return;
   }

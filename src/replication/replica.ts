@@ -10,6 +10,7 @@ import type { Event } from './event.js';
 import { maybeAcknowledge } from './follower.js';
 import { maybeStop, onStop } from './handover.js';
 import { onDumpBegun, onDumpChunk, onDumpEnded, onDumpFailed } from './joiner.js';
+import type { EpochId } from './lineage.js';
 import { versionOf } from './log-entry.js';
 import { maybeChangeMembers, maybePause } from './membership.js';
 import { maybeMove, onPlaced } from './moving.js';
@@ -23,7 +24,7 @@ import { onDumpRequested, refreshPeers, sendAppends, sendBeacon, sendBeacons, sy
 import { handleAtRest, isAtRest } from './rest.js';
 import type { Primary } from './role.js';
 import type { Epoch, ReplicaId, Seq } from './shard-state.js';
-import { onProposalResult, onStateMissing, onStateRead } from './state-news.js';
+import { onProposalResult, onReading } from './state-news.js';
 import { type ReplicaSnapshot, snapshot } from './status.js';
 import { becomeFollower } from './transitions.js';
 import { onOrderedRead, onWrite, refusalOfRead } from './write.js';
@@ -52,6 +53,10 @@ export class Replica {
   }
   get epoch(): Epoch {
     return this.#core.epoch;
+  }
+  /** The random id of that epoch. */
+  get epochId(): EpochId {
+    return this.#core.epochId;
   }
   get commitIndex(): Seq {
     return this.#core.commitIndex;
@@ -152,6 +157,7 @@ function dispatch(core: Core, event: Exclude<Event, { type: 'write' | 'orderedRe
       return onLink(core, event);
     case 'session':
       core.sessionConnected = event.connected;
+      core.register.connectionLost();
       break;
     case 'candidates':
       core.candidates = event.candidates;
@@ -160,10 +166,11 @@ function dispatch(core: Core, event: Exclude<Event, { type: 'write' | 'orderedRe
       onPlaced(core, event.nodes);
       break;
     case 'stateRead':
-      onStateRead(core, event.version, event.state);
+      onReading(core, event);
       break;
     case 'stateMissing':
-      onStateMissing(core);
+      if (event.isRestored) core.register.noteRestored();
+      onReading(core, { version: 0, state: undefined, asOfMs: event.asOfMs });
       break;
     case 'proposalResult':
       onProposalResult(core, event.proposal, event.outcome);
@@ -183,7 +190,7 @@ function dispatch(core: Core, event: Exclude<Event, { type: 'write' | 'orderedRe
     case 'stop':
       return onStop(core, event.deadlineMs);
     case 'force':
-      return onForce(core, event.token);
+      return onForce(core, event.token, event.givesUp);
   }
   advance(core);
 }
@@ -214,6 +221,7 @@ function advancePrimary(core: Core, role: Primary): void {
 function onTick(core: Core): void {
   noticePause(core);
   repeatProposal(core);
+  settleContradiction(core);
   maybeStepDownForDisk(core);
   noteIfOffline(core);
   advance(core);
@@ -222,12 +230,24 @@ function onTick(core: Core): void {
 
 /** An unknown outcome is repeated on the same version; a refused one is settled by a read (R7). */
 function repeatProposal(core: Core): void {
-  if (core.register.proposal?.status === 'refused') core.emit({ type: 'refreshState' });
+  if (core.register.proposal?.status === 'refused') core.emit({ type: 'refreshState', afterWrite: false });
   if (!core.sessionConnected) return;
   const proposal = core.register.repeat(core.nowMs, repeatProposalBeacons * core.options.beaconMs);
-  if (proposal === undefined) return;
+  if (proposal === 'read') core.emit({ type: 'refreshState', afterWrite: false });
+  if (proposal === undefined || proposal === 'read') return;
   const { number, expectedVersion, next } = proposal;
   core.emit({ type: 'writeState', proposal: number, expectedVersion, next });
+}
+
+/** What is read is older than what was: by a server that lags, or because ZooKeeper has lost data. A proof is asked for (R7). */
+function settleContradiction(core: Core): void {
+  const { contradictedMs } = core.register;
+  const { leaseMs } = core.options;
+  if (contradictedMs === undefined || !core.sessionConnected) return;
+  const waitsFromMs = Math.max(contradictedMs, core.proofAskedMs);
+  if (core.nowMs - waitsFromMs <= leaseMs) return;
+  core.proofAskedMs = core.nowMs;
+  core.emit({ type: 'refreshState', afterWrite: true });
 }
 
 /** A primary whose own log write is overdue would hold up everyone (R9). */
@@ -272,6 +292,7 @@ function onLink(core: Core, event: Extract<Event, { type: 'linkUp' | 'linkDown' 
 
 function onDumpCall(core: Core, event: Extract<Event, { type: 'dumpRequested' }>): void {
   const { role } = core;
-  const accepted = role.kind === 'primary' && role.epoch === event.epoch && onDumpRequested(core, role, event.from, event.number);
+  const isOfEpoch = role.kind === 'primary' && role.epochId === event.epochId;
+  const accepted = isOfEpoch && onDumpRequested(core, role, event.from, event.number);
   if (!accepted) core.emit({ type: 'refuseDump', to: event.from, number: event.number });
 }

@@ -2,7 +2,7 @@
 import type { Core } from './core.js';
 import { invariant } from './invariant.js';
 import { entryBytes } from './log-entry.js';
-import type { BodyOf } from './message.js';
+import type { BodyOf, Message } from './message.js';
 import { enterPhase, newPeer, noteProgress, type Peer } from './peer.js';
 import { isPlaced } from './placed.js';
 import type { Primary } from './role.js';
@@ -62,13 +62,14 @@ function mayLeave(core: Core, peer: Peer): boolean {
 
 /** Starts whoever is not replicating, once this epoch is durable here (R8: a restarted primary must know it had it). */
 export function syncPeers(core: Core, role: Primary): void {
-  if (core.durability.epoch < role.epoch) return;
+  if (!core.isEpochDurable) return;
   const repeatAfterMs = syncRepeatBeacons * core.options.beaconMs;
   for (const peer of role.peers.values()) {
     if (!peer.linked) continue;
     const phaseMs = core.nowMs - peer.phaseSinceMs;
     const stalled = phaseMs > repeatAfterMs;
     if (peer.phase === 'idle' || (stalled && (peer.phase === 'syncing' || peer.phase === 'invited'))) sync(core, role, peer);
+    else if (peer.phase === 'otherHistory' && phaseMs > core.options.leaseMs) sync(core, role, peer);
     else if (peer.phase === 'dumping' && phaseMs > dumpBeginLeases * core.options.leaseMs) sync(core, role, peer);
     else if (peer.phase === 'replicating' && peer.inFlight.length > 0 && core.nowMs - peer.progressMs > repeatAfterMs)
       sync(core, role, peer);
@@ -81,7 +82,8 @@ function sync(core: Core, role: Primary, peer: Peer): void {
   peer.complete = false;
   peer.retainFromSeq = undefined;
   enterPhase(peer, 'syncing', core.nowMs);
-  core.send(peer.id, { type: 'sync', number: peer.number, log: core.log.position, commitIndex: core.commitIndex });
+  const { log, commitIndex } = core;
+  core.send(peer.id, { type: 'sync', number: peer.number, log: log.position, lineage: role.lineage, commitIndex });
 }
 
 /** A member of the required set is evicted first: it gives up its copy (R10). Others are given one where it belongs (R15). */
@@ -99,9 +101,21 @@ export function onDumpRequested(core: Core, role: Primary, from: ReplicaId, numb
   enterPhase(peer, 'dumping', core.nowMs);
   peer.retainFromSeq = core.commitIndex + 1;
   peer.ackedSeq = 0;
-  const baseEpoch = core.log.epochAt(core.commitIndex);
-  invariant(baseEpoch !== undefined, 'the log does not reach down to the commit index');
-  core.emit({ type: 'serveDump', to: from, epoch: role.epoch, number, baseSeq: core.commitIndex, baseEpoch });
+  const { history = '', commitIndex: baseSeq } = core;
+  const base = core.log.markAt(baseSeq);
+  invariant(base !== undefined, 'the log does not reach down to the commit index');
+  const { epoch, epochId } = role;
+  core.emit({
+    type: 'serveDump',
+    to: from,
+    history,
+    epoch,
+    epochId,
+    number,
+    baseSeq,
+    baseEpoch: base.epoch,
+    baseEpochId: base.id,
+  });
   return true;
 }
 
@@ -115,11 +129,19 @@ export function onSyncAnswer(core: Core, peer: Peer, answer: BodyOf<'syncAnswer'
     return;
   }
   if (peer.phase !== 'syncing' && peer.phase !== 'dumping' && peer.phase !== 'invited') return;
+  peer.hasOtherHistory = false;
   enterPhase(peer, 'replicating', core.nowMs);
   noteProgress(peer, answer.matchedSeq, core.log.lastSeq, core.nowMs);
   peer.nextSeq = answer.matchedSeq + 1;
   peer.progressMs = core.nowMs;
   sendAppends(core, peer);
+}
+
+/** It keeps the data of another history (R1). Asked again from time to time: an operator may have given that up (R13). */
+export function onOtherHistory(core: Core, peer: Peer, { history, epoch }: Message): void {
+  if (!peer.hasOtherHistory) core.note({ kind: 'otherHistory', peer: peer.id, history, epoch });
+  peer.hasOtherHistory = true;
+  enterPhase(peer, 'otherHistory', core.nowMs);
 }
 
 export function onAppendAnswer(core: Core, peer: Peer, answer: BodyOf<'appendAnswer'>): void {
@@ -168,8 +190,8 @@ function maySendBatch({ log, options }: Core, peer: Peer): boolean {
 /** False if what the peer lacks is no longer retained: Sync will show that it needs a dump. */
 function sendBatch(core: Core, peer: Peer): boolean {
   const prevSeq: Seq = peer.nextSeq - 1;
-  const prevEpoch = core.log.epochAt(prevSeq);
-  if (prevEpoch === undefined) {
+  const prev = core.log.markAt(prevSeq);
+  if (prev === undefined) {
     enterPhase(peer, 'idle', core.nowMs);
     return false;
   }
@@ -181,6 +203,18 @@ function sendBatch(core: Core, peer: Peer): boolean {
   peer.keepsUp = end === core.log.lastSeq;
   peer.progressMs = core.nowMs;
   peer.behindSinceMs ??= core.nowMs;
-  core.send(peer.id, { type: 'append', number: peer.number, prevSeq, prevEpoch, entries, commitIndex: core.commitIndex });
+  const runs = core.log.runsOf(prevSeq + 1, end);
+  const { number } = peer;
+  const { commitIndex } = core;
+  core.send(peer.id, {
+    type: 'append',
+    number,
+    prevSeq,
+    prevEpoch: prev.epoch,
+    prevEpochId: prev.id,
+    runs,
+    entries,
+    commitIndex,
+  });
   return true;
 }

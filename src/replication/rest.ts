@@ -14,15 +14,16 @@ import type { Peer } from './peer.js';
 import { isPlaced } from './placed.js';
 import { sendBeacons } from './replicate.js';
 import type { Follower, Primary } from './role.js';
-import { isEnded, type ReplicaId, type ShardState } from './shard-state.js';
+import { epochIdOf, isEnded, type ReplicaId, type ShardState } from './shard-state.js';
 import { claimDelayMs } from './succession.js';
 
 export function isAtRest(core: Core): boolean {
   const { register, durability, role, epoch } = core;
   if (core.stopped || core.stopping !== undefined || register.proposal !== undefined) return false;
-  if (durability.oldestStartedMs !== undefined || durability.epoch < epoch || core.commitIndex < core.log.lastSeq) return false;
+  if (!register.isFresh || register.isContradicted) return false;
+  if (durability.oldestStartedMs !== undefined || !core.isEpochDurable || core.commitIndex < core.log.lastSeq) return false;
   const { state } = register;
-  if (state === undefined || isEnded(state) || state.epoch !== epoch) return false;
+  if (state === undefined || isEnded(state) || state.epoch !== epoch || epochIdOf(state) !== core.epochId) return false;
   if (role.kind === 'primary') return isPrimaryAtRest(core, role, state);
   return role.kind === 'follower' && isFollowerAtRest(core, role);
 }
@@ -35,7 +36,7 @@ function isFollowerAtRest(core: Core, role: Follower): boolean {
 
 /** It serves where it should, and whoever it knows is a member that holds everything. */
 function isPrimaryAtRest(core: Core, role: Primary, { inSync }: ShardState): boolean {
-  if (!role.serving || role.paused || role.handover !== undefined || role.ending) return false;
+  if (!role.serving || role.paused || role.handover !== undefined || role.ending || role.givesUp !== undefined) return false;
   if (core.placed !== undefined && !core.isPreferredHere) return false;
   if (role.peers.size !== inSync.length - 1 || !inSync.every((id) => isPlaced(core, id))) return false;
   for (const peer of role.peers.values()) if (!holdsEverything(core, peer, inSync)) return false;
@@ -67,9 +68,9 @@ function tick(core: Core): boolean {
   return nowMs - core.loyalSinceMs < claimDelayMs(0, options.graceMs, options.beaconMs);
 }
 
-function hear(core: Core, { epoch, from, to, body }: Message): boolean {
+function hear(core: Core, { history, epochId, from, to, body }: Message): boolean {
   const { role } = core;
-  if (epoch !== core.epoch || to !== core.self) return false;
+  if (epochId !== core.epochId || history !== core.history || to !== core.self) return false;
   if (role.kind === 'primary') return body.type === 'beaconAnswer' && hearAnswer(role.peers.get(from), body);
   return role.kind === 'follower' && role.primary === from && body.type === 'beacon' && hearBeacon(core, role, from, body);
 }

@@ -4,6 +4,7 @@
  * Whether a follower is a backup or a joiner is not a role: it follows from the in-sync set.
  */
 import type { CandidateFact } from './event.js';
+import type { EpochId, EpochMark } from './lineage.js';
 import type { LogEntry } from './log-entry.js';
 import type { Peer } from './peer.js';
 import type { Epoch, ReplicaId, Seq } from './shard-state.js';
@@ -30,6 +31,8 @@ export interface Follower {
   readonly kind: 'follower';
   /** Whose messages of this epoch have been seen. */
   primary: ReplicaId | undefined;
+  /** The epochs that led to this one, as its newest Sync names them. */
+  lineage: readonly EpochMark[];
   stream: FollowedStream | undefined;
   dump: DumpInProgress | undefined;
 }
@@ -38,6 +41,7 @@ export interface Follower {
 export interface Claimant {
   readonly kind: 'claimant';
   readonly epoch: Epoch;
+  readonly epochId: EpochId;
   /** Of the operator's command, to be answered. */
   readonly forceToken: unknown;
 }
@@ -51,6 +55,8 @@ export interface Handover {
 export interface Primary {
   readonly kind: 'primary';
   readonly epoch: Epoch;
+  readonly epochId: EpochId;
+  readonly lineage: readonly EpochMark[];
   readonly sinceMs: number;
   readonly peers: Map<ReplicaId, Peer>;
   /** The lists that the peers are those of; most of the time both are still the same. */
@@ -74,6 +80,8 @@ export interface Primary {
   handover: Handover | undefined;
   /** The preferred primary (R15), and since when it could have taken over without a break. */
   preferred: { readonly id: ReplicaId; readonly sinceMs: number } | undefined;
+  /** The operator's command to give up other histories, until `state` names them (R13). */
+  givesUp: { readonly ids: readonly string[]; readonly token: unknown } | undefined;
   /** The end of the history has been proposed and may yet succeed (R13). */
   ending: boolean;
 }
@@ -81,5 +89,5 @@ export interface Primary {
 export type Role = Follower | Claimant | Primary;
 
 export function newFollower(): Follower {
-  return { kind: 'follower', primary: undefined, stream: undefined, dump: undefined };
+  return { kind: 'follower', primary: undefined, lineage: [], stream: undefined, dump: undefined };
 }

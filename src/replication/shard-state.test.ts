@@ -1,9 +1,12 @@
 import { describe, expect, it } from 'vitest';
+import { continues } from './lineage.js';
 import {
   born,
   bornAgain,
   claimed,
   ended,
+  epochIdOf,
+  type ForceBasis,
   forced,
   forcedSeqGap,
   handedOver,
@@ -11,15 +14,34 @@ import {
   lostStateEpochGap,
   lostStateGapOf,
   nodeIdOf,
+  type ShardState,
+  withGivenUp,
   withMembers,
 } from './shard-state.js';
 
-const state = { epoch: 4, primary: 'a', inSync: ['a', 'b', 'c'], seqFloor: 7 };
+const lineage = [
+  { epoch: 2, id: 'two' },
+  { epoch: 4, id: 'four' },
+];
+const five = { epoch: 5, id: 'five' };
+const state: ShardState = {
+  ...{ history: 'h', epoch: 4, lineage, primary: 'a', inSync: ['a', 'b', 'c'], seqFloor: 7, givenUp: ['gone'] },
+};
+const next = { ...state, epoch: 5, lineage: [...lineage, five] };
+
+const lost: ForceBasis = { state: undefined, line: { history: 'h', lineage }, knownEpoch: 9, lastSeq: 3, givenUp: [] };
+const known: ForceBasis = { state, line: state, knownEpoch: 4, lastSeq: 3, givenUp: [] };
 
 describe('shard state', () => {
+  it('is born with a history and a first epoch that have ids of their own', () => {
+    expect(born('a', 'h', 'one')).toEqual({
+      ...{ history: 'h', epoch: 1, lineage: [{ epoch: 1, id: 'one' }], primary: 'a', inSync: ['a'], seqFloor: 1, givenUp: [] },
+    });
+  });
+
   it('a claim takes the old primary out, unless it is the claimant', () => {
-    expect(claimed(state, 'b')).toEqual({ epoch: 5, primary: 'b', inSync: ['b', 'c'], seqFloor: 7 });
-    expect(claimed(state, 'a')).toEqual({ epoch: 5, primary: 'a', inSync: ['a', 'b', 'c'], seqFloor: 7 });
+    expect(claimed(state, 'b', 'five')).toEqual({ ...next, primary: 'b', inSync: ['b', 'c'] });
+    expect(claimed(state, 'a', 'five')).toEqual({ ...next, primary: 'a', inSync: ['a', 'b', 'c'] });
   });
 
   it('members come and go within an epoch, sorted', () => {
@@ -27,39 +49,91 @@ describe('shard state', () => {
   });
 
   it('a handover keeps the old primary in', () => {
-    expect(handedOver(state, 'c')).toEqual({ ...state, epoch: 5, primary: 'c' });
+    expect(handedOver(state, 'c', 'five')).toEqual({ ...next, primary: 'c' });
   });
 
   it('an ended history names nobody, and what follows begins above its last seq', () => {
-    const end = ended(state, 90);
+    const end = ended(state, 90, 'five');
     expect([isEnded(end), isEnded(state)]).toEqual([true, false]);
-    expect(bornAgain(end, 'x')).toEqual({ epoch: 6, primary: 'x', inSync: ['x'], seqFloor: 91 });
+    const six = { epoch: 6, id: 'six' };
+    expect(bornAgain(end, 'x', 'six')).toEqual({
+      ...{ ...state, epoch: 6, lineage: [...lineage, five, six], primary: 'x', inSync: ['x'], seqFloor: 91 },
+    });
+  });
+
+  it('every change of primary goes on from the line before it, under the id it was given (R1)', () => {
+    for (const after of [claimed(state, 'b', 'new'), handedOver(state, 'b', 'new'), ended(state, 9, 'new')]) {
+      expect([epochIdOf(after), continues(after, state), continues(state, after)]).toEqual(['new', true, false]);
+    }
+    const forcedHere = forced('b', known, 'new');
+    expect([epochIdOf(forcedHere), continues(forcedHere, state), continues(state, forcedHere)]).toEqual(['new', true, false]);
   });
 
   it('the floor never falls', () => {
-    expect(ended({ ...state, seqFloor: 100 }, 90).seqFloor).toBe(100);
-    expect(forced({ ...state, seqFloor: 100 }, 'b', 0, 90).seqFloor).toBe(100 + forcedSeqGap);
+    expect(ended({ ...state, seqFloor: 100 }, 90, 'five').seqFloor).toBe(100);
+    const basis = { ...known, state: { ...state, seqFloor: 100 }, knownEpoch: 0, lastSeq: 90 };
+    expect(forced('b', basis, 'five').seqFloor).toBe(100 + forcedSeqGap);
   });
 
   it('a forced state is above every epoch known, in ZooKeeper or to the replica', () => {
-    expect(forced({ ...state, epoch: 4 }, 'b', 9, 3).epoch).toBe(10);
-    expect(forced(state, 'b', 2, 3).epoch).toBe(5);
-    expect(born('a').epoch).toBe(1);
+    expect(forced('b', { ...known, knownEpoch: 9 }, 'five').epoch).toBe(10);
+    expect(forced('b', { ...known, knownEpoch: 2 }, 'five').epoch).toBe(5);
+    expect(born('a', 'h', 'one').epoch).toBe(1);
   });
 
   it('where ZooKeeper has lost the state, it is above epochs and versions that only other replicas know', () => {
     const epoch = 9 + lostStateGapOf('b');
     expect(lostStateGapOf('b')).toBeGreaterThanOrEqual(lostStateEpochGap);
     const seqFloor = (epoch + 1) * forcedSeqGap;
-    expect(forced(undefined, 'b', 9, 3)).toEqual({ epoch, primary: 'b', inSync: ['b'], seqFloor });
-    expect(forced(undefined, 'b', 9, seqFloor).seqFloor).toBe(seqFloor + 1 + forcedSeqGap);
+    expect(forced('b', lost, 'new')).toEqual({
+      ...{ history: 'h', epoch, lineage: [...lineage, { epoch, id: 'new' }] },
+      ...{ primary: 'b', inSync: ['b'], seqFloor, givenUp: [] },
+    });
+    expect(forced('b', { ...lost, lastSeq: seqFloor }, 'new').seqFloor).toBe(seqFloor + 1 + forcedSeqGap);
   });
 
   it('where ZooKeeper has lost the state again and again, two that are forced from the same epoch differ', () => {
-    expect(forced(undefined, 'a~1', 1, 0).epoch).not.toBe(forced(undefined, 'b~1', 1, 0).epoch);
+    const basis = { ...lost, knownEpoch: 1, lastSeq: 0 };
+    expect(forced('a~1', basis, 'one').epoch).not.toBe(forced('b~1', basis, 'other').epoch);
+  });
+
+  it('a replica without data begins a history of the id that it was given', () => {
+    const begun = forced('b', { ...lost, line: { history: 'fresh', lineage: [] }, givenUp: ['h', 'two'] }, 'new');
+    expect([begun.history, begun.lineage]).toEqual(['fresh', [{ epoch: begun.epoch, id: 'new' }]]);
+    expect(begun.givenUp).toEqual(['h', 'two']);
   });
 
   it('a replica id names its node', () => {
     expect(['h:1~x', 'a~b~c', 'plain'].map(nodeIdOf)).toEqual(['h:1', 'a~b', 'plain']);
+  });
+});
+
+describe('histories given up (R13)', () => {
+  it('are remembered once each, with those of the command', () => {
+    expect(forced('b', { ...known, givenUp: ['gone', 'other', 'gone'] }, 'five').givenUp).toEqual(['gone', 'other']);
+    expect(withGivenUp(state, ['other', 'gone'])).toEqual({ ...state, givenUp: ['gone', 'other'] });
+  });
+
+  it('never include the line that goes on, even if an earlier command gave it up', () => {
+    expect(forced('b', { ...known, givenUp: ['h', 'two', 'four', 'five', 'other'] }, 'five').givenUp).toEqual(['other']);
+    expect(withGivenUp(state, ['h', 'four', 'two']).givenUp).toEqual(['gone']);
+  });
+
+  it('are 64 at most: the oldest are forgotten', () => {
+    const many = Array.from({ length: 70 }, (_, index) => `id${index}`);
+    expect(forced('b', { ...known, givenUp: many }, 'five').givenUp).toEqual(many.slice(6));
+    expect(withGivenUp({ ...state, givenUp: many.slice(0, 64) }, many.slice(64)).givenUp).toEqual(many.slice(6));
+  });
+
+  it('stay as they are with every other change', () => {
+    for (const after of [
+      claimed(state, 'b', 'x'),
+      handedOver(state, 'b', 'x'),
+      ended(state, 9, 'x'),
+      withMembers(state, [], ['c']),
+    ]) {
+      expect(after.givenUp).toEqual(['gone']);
+    }
+    expect(bornAgain(ended(state, 9, 'x'), 'a', 'y').givenUp).toEqual(['gone']);
   });
 });

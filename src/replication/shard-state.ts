@@ -5,21 +5,32 @@
  * must be the replica that the rule names. Pure.
  */
 
+import { type EpochId, type EpochMark, endOf, extended, type HistoryId, isGivenUp, type Line } from './lineage.js';
+
 /** `<node id>~<random>`: minted together with the data it names (R1). */
 export type ReplicaId = string;
 export type Epoch = number;
 export type Seq = number;
 
 export interface ShardState {
+  /** Minted at the birth; stays the same for as long as the shard's data goes on (R1). */
+  readonly history: HistoryId;
   /** Grows by one with every change of primary; from 1. */
   readonly epoch: Epoch;
+  /** The epochs that led here, each with its id; the last is this one (R1). */
+  readonly lineage: readonly EpochMark[];
   /** Undefined once the history has been ended on purpose (R13). */
   readonly primary: ReplicaId | undefined;
   /** Sorted. Holds every acknowledged write. Empty only when `primary` is undefined. */
   readonly inSync: readonly ReplicaId[];
   /** No primary of this epoch or a later one appends below it; only R13 raises it. From 1. */
   readonly seqFloor: Seq;
+  /** Ids of histories and epochs that an operator's command gave up: replicas that hold their data discard it (R13). */
+  readonly givenUp: readonly string[];
 }
+
+/** Ids given up that `state` remembers; a replica that was away for longer is reported, and given up by another command. */
+const longestGivenUp = 64;
 
 /** Versions skipped when acknowledged writes may have been lost, so that none is used twice (R13). */
 export const forcedSeqGap = 2 ** 32;
@@ -28,14 +39,19 @@ export const forcedSeqGap = 2 ** 32;
 export const lostStateEpochGap = 2 ** 10;
 
 /** R3. */
-export function born(self: ReplicaId): ShardState {
-  return { epoch: 1, primary: self, inSync: [self], seqFloor: 1 };
+export function born(self: ReplicaId, history: HistoryId, id: EpochId): ShardState {
+  return { history, epoch: 1, lineage: [{ epoch: 1, id }], primary: self, inSync: [self], seqFloor: 1, givenUp: [] };
+}
+
+/** The next epoch of the same history. */
+function nextEpoch({ epoch, lineage }: ShardState, id: EpochId): Pick<ShardState, 'epoch' | 'lineage'> {
+  return { epoch: epoch + 1, lineage: extended(lineage, { epoch: epoch + 1, id }) };
 }
 
 /** R4: the old primary goes out, unless it is the claimant itself. */
-export function claimed(state: ShardState, self: ReplicaId): ShardState {
+export function claimed(state: ShardState, self: ReplicaId, id: EpochId): ShardState {
   const inSync = state.inSync.filter((id) => id === self || id !== state.primary);
-  return { ...state, epoch: state.epoch + 1, primary: self, inSync };
+  return { ...state, ...nextEpoch(state, id), primary: self, inSync };
 }
 
 /** R7 and R10: joiners come in, members that are gone go out. */
@@ -45,32 +61,69 @@ export function withMembers(state: ShardState, added: readonly ReplicaId[], remo
 }
 
 /** R12: the old primary stays in the set until the successor serves. */
-export function handedOver(state: ShardState, successor: ReplicaId): ShardState {
-  return { ...state, epoch: state.epoch + 1, primary: successor };
+export function handedOver(state: ShardState, successor: ReplicaId, id: EpochId): ShardState {
+  return { ...state, ...nextEpoch(state, id), primary: successor };
 }
 
 /** R13, planned stop of the last member of a shard that lives in memory. */
-export function ended(state: ShardState, lastSeq: Seq): ShardState {
-  return { epoch: state.epoch + 1, primary: undefined, inSync: [], seqFloor: Math.max(state.seqFloor, lastSeq + 1) };
+export function ended(state: ShardState, lastSeq: Seq, id: EpochId): ShardState {
+  const seqFloor = Math.max(state.seqFloor, lastSeq + 1);
+  return { ...state, ...nextEpoch(state, id), primary: undefined, inSync: [], seqFloor };
 }
 
 export function isEnded(state: ShardState): boolean {
   return state.primary === undefined;
 }
 
-/** R13: the first candidate after an ended history begins empty. */
-export function bornAgain(state: ShardState, self: ReplicaId): ShardState {
-  return { ...state, epoch: state.epoch + 1, primary: self, inSync: [self] };
+/** R13: the first candidate after an ended history begins empty. The history keeps its id. */
+export function bornAgain(state: ShardState, self: ReplicaId, id: EpochId): ShardState {
+  return { ...state, ...nextEpoch(state, id), primary: self, inSync: [self] };
 }
 
-/**
- * R13, the operator's command. `state` is undefined if ZooKeeper has lost it; the floor is unknown then, but has been raised
- * no more often than there have been epochs.
- */
-export function forced(state: ShardState | undefined, self: ReplicaId, knownEpoch: Epoch, lastSeq: Seq): ShardState {
+/** What the replica that an operator chose goes on from (R13). */
+export interface ForceBasis {
+  /**
+   * The `state` that its data belongs to. Undefined if ZooKeeper has lost that: then the floor is unknown, but has been
+   * raised no more often than there have been epochs.
+   */
+  readonly state: ShardState | undefined;
+  /** What it holds; for a replica that holds nothing, the history that begins. */
+  readonly line: Line | { readonly history: HistoryId; readonly lineage: readonly [] };
+  readonly knownEpoch: Epoch;
+  readonly lastSeq: Seq;
+  /** Ids that were given up before, and are by this command. */
+  readonly givenUp: readonly string[];
+}
+
+/** R13, the operator's command. */
+export function forced(self: ReplicaId, { state, line, knownEpoch, lastSeq, givenUp }: ForceBasis, id: EpochId): ShardState {
   const epoch = state === undefined ? knownEpoch + lostStateGapOf(self) : Math.max(state.epoch, knownEpoch) + 1;
   const lastFloor = state === undefined ? epoch * forcedSeqGap : state.seqFloor;
-  return { epoch, primary: self, inSync: [self], seqFloor: Math.max(lastFloor, lastSeq + 1) + forcedSeqGap };
+  const lineage = extended(line.lineage, { epoch, id });
+  return {
+    history: line.history,
+    epoch,
+    lineage,
+    primary: self,
+    inSync: [self],
+    seqFloor: Math.max(lastFloor, lastSeq + 1) + forcedSeqGap,
+    givenUp: remembered(givenUp, { history: line.history, lineage }),
+  };
+}
+
+/** The chosen line is not among those given up, even if an earlier command gave it up. */
+function remembered(givenUp: readonly string[], chosen: Line): readonly string[] {
+  return [...new Set(givenUp)].filter((id) => !isGivenUp(chosen, [id])).slice(-longestGivenUp);
+}
+
+/** R13, at a primary: its line goes on, and these ids are given up. */
+export function withGivenUp(state: ShardState, ids: readonly string[]): ShardState {
+  return { ...state, givenUp: remembered([...state.givenUp, ...ids], state) };
+}
+
+/** The id of the newest epoch. */
+export function epochIdOf(state: ShardState): EpochId {
+  return endOf(state).id;
 }
 
 /** Not the same for all: another may have been forced from the same epoch, and ZooKeeper lost that state as well. FNV-1a. */

@@ -1,6 +1,7 @@
 /** What a replica tells about itself: a snapshot, for people and for routing. */
 import type { Core } from './core.js';
 import type { RoleName } from './effect.js';
+import type { Line } from './lineage.js';
 import type { PeerPhase } from './peer.js';
 import type { Epoch, ReplicaId, Seq, ShardState } from './shard-state.js';
 import { refusalOfRead } from './write.js';
@@ -15,6 +16,10 @@ export interface ReplicaSnapshot {
   readonly replicaId: ReplicaId;
   readonly role: RoleName;
   readonly epoch: Epoch;
+  /** What its data belongs to; undefined: it holds no complete copy. */
+  readonly line: Line | undefined;
+  /** ZooKeeper names another history (R13). */
+  readonly foundHistory: Line | undefined;
   readonly serving: boolean;
   readonly complete: boolean;
   readonly lastSeq: Seq;
@@ -34,6 +39,8 @@ export function snapshot(core: Core, nowMs: number): ReplicaSnapshot {
     replicaId: core.self,
     role: core.roleName,
     epoch: core.epoch,
+    line: core.line,
+    foundHistory: core.foundHistory,
     serving: refusalOfRead(core, nowMs) === undefined,
     complete: core.complete,
     lastSeq: log.lastSeq,

@@ -1,8 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { CandidateFact } from './event.js';
+import type { ShardState } from './shard-state.js';
 import { claimDelayMs, firstInLine, placeInLine } from './succession.js';
 
-const state = { epoch: 3, primary: 'a', inSync: ['a', 'b', 'c'], seqFloor: 1 };
+const state: ShardState = {
+  ...{ history: 'h', epoch: 3, lineage: [{ epoch: 3, id: 'three' }] },
+  ...{ primary: 'a', inSync: ['a', 'b', 'c'], seqFloor: 1, givenUp: [] },
+};
 
 /** `b!` is stopping. In this order. */
 function candidates(...names: string[]): CandidateFact[] {

@@ -9,6 +9,7 @@
 import type { Core } from './core.js';
 import type { Effect } from './effect.js';
 import { invariant } from './invariant.js';
+import { type EpochId, type EpochMark, endOf, type HistoryId } from './lineage.js';
 import { newFollower, type Primary, type Role } from './role.js';
 import type { Epoch, ShardState } from './shard-state.js';
 import { Waiters } from './waiters.js';
@@ -28,12 +29,17 @@ function changeRole(core: Core, next: Role): void {
     resign(core, last);
   }
   if (last.kind === 'claimant' && next.kind === 'follower' && last.forceToken !== undefined) {
-    core.emit({ type: 'answer', token: last.forceToken, answer: { kind: 'notForced', reason: 'the state changed meanwhile' } });
+    refuseToForce(core, last.forceToken);
   }
+}
+
+function refuseToForce(core: Core, token: unknown): void {
+  core.emit({ type: 'answer', token, answer: { kind: 'notForced', reason: 'the state changed meanwhile' } });
 }
 
 /** A deposed primary finishes no write (R8). What it appended in this turn has gone nowhere yet: storage has what the log has. */
 function resign(core: Core, last: Primary): void {
+  if (last.givesUp !== undefined) refuseToForce(core, last.givesUp.token);
   core.persistAppended(core.log.slice(last.persistedSeq + 1, core.log.lastSeq - last.persistedSeq));
   core.emit({ type: 'links', to: [] });
   last.waiters.abandon(
@@ -42,17 +48,22 @@ function resign(core: Core, last: Primary): void {
   );
 }
 
-/** Steps down from whatever a higher epoch ends (R8), and begins the wait for its primary anew (R4). */
-export function adoptEpoch(core: Core, epoch: Epoch): void {
-  if (epoch <= core.epoch) return;
-  core.epoch = epoch;
+/**
+ * Steps down from whatever a higher epoch ends (R8), and begins the wait for its primary anew (R4). A replica that holds no
+ * copy may come from another history, or from another epoch of this number (R1).
+ */
+export function adoptEpoch(core: Core, history: HistoryId, mark: EpochMark): void {
+  const { epoch } = mark;
+  if (core.history === history && (epoch < core.epoch || core.epochId === mark.id)) return;
+  invariant(core.line === undefined || (core.history === history && epoch > core.epoch), 'a copy is taken to another history');
+  const wasSuperseded = core.register.supersede(mark.id);
+  core.setEpoch(history, mark);
   core.syncNumber = 0;
   core.stayedMs = Number.NEGATIVE_INFINITY;
-  core.persist({ type: 'epoch', epoch }, { epoch });
   core.loyalSinceMs = core.nowMs;
   core.deferred.clear();
   if (core.role.kind === 'follower') core.role = newFollower();
-  else if (core.role.kind === 'primary' || core.role.epoch <= epoch) becomeFollower(core);
+  else if (core.role.kind === 'primary' || core.role.epoch <= epoch || wasSuperseded) becomeFollower(core);
 }
 
 /** The planned stop is over. */
@@ -76,20 +87,23 @@ export function becomeFollower(core: Core): void {
   changeRole(core, newFollower());
 }
 
-export function becomeClaimant(core: Core, epoch: Epoch, forceToken?: unknown): void {
-  changeRole(core, { kind: 'claimant', epoch, forceToken });
+export function becomeClaimant(core: Core, epoch: Epoch, epochId: EpochId, forceToken?: unknown): void {
+  changeRole(core, { kind: 'claimant', epoch, epochId, forceToken });
 }
 
 /** To be called only once `state` is known to be what ZooKeeper holds, and to name this replica. */
-export function becomePrimary(core: Core, { epoch, seqFloor, inSync }: ShardState, servesFromMs: number): void {
-  core.epoch = epoch;
+export function becomePrimary(core: Core, { history, epoch, lineage, seqFloor, inSync }: ShardState, servesFromMs: number): void {
+  const mark = endOf({ lineage });
+  // In this order: one that finds the epoch after a crash, and not what it holds, could not claim again.
+  core.setLine({ history, lineage });
+  core.setEpoch(history, mark);
+  core.foundHistory = undefined;
   core.syncNumber = 0;
-  core.persist({ type: 'epoch', epoch }, { epoch });
   core.deferred.clear();
   // What the log lacks up to the seq floor was given up: the log starts again there (R13).
   if (core.log.lastSeq < seqFloor - 1) {
     invariant(inSync.length === 1, 'a log below the seq floor with other members in sync');
-    core.rebase(seqFloor - 1, epoch);
+    core.rebase(seqFloor - 1, mark);
   }
   const uncommitted: Primary['uncommitted'] = new Map();
   for (const entry of core.log.slice(core.appliedSeq + 1, core.log.lastSeq - core.appliedSeq)) {
@@ -98,6 +112,8 @@ export function becomePrimary(core: Core, { epoch, seqFloor, inSync }: ShardStat
   changeRole(core, {
     kind: 'primary',
     epoch,
+    epochId: mark.id,
+    lineage,
     sinceMs: core.nowMs,
     peers: new Map(),
     peersOf: undefined,
@@ -113,6 +129,7 @@ export function becomePrimary(core: Core, { epoch, seqFloor, inSync }: ShardStat
     persistedSeq: core.log.lastSeq,
     handover: undefined,
     preferred: undefined,
+    givesUp: undefined,
     ending: false,
   });
 }

@@ -42,7 +42,7 @@ export function onOrderedRead(core: Core, event: OrderedReadEvent): void {
 
 function append(core: Core, role: Primary, event: WriteEvent): void {
   const entry: LogEntry = { seq: core.log.lastSeq + 1, epoch: role.epoch, key: event.key, value: event.value };
-  core.log.append(entry);
+  core.log.append(entry, role.epochId);
   role.uncommitted.set(entry.key, entry);
   role.uncommittedBytes += entryBytes(entry);
   role.waiters.addWrite(entry.seq, event.token);

@@ -1,5 +1,5 @@
 /** Append and Sync: the bodies of messages between replicas that are more than numbers and flags. */
-import type { BodyOf, LogEntry } from '../replication/index.js';
+import type { BodyOf, EpochMark, EpochRun, LogEntry } from '../replication/index.js';
 import { ownCopyOf } from './own-memory.js';
 import { type ProtobufReader, tagOf } from './protobuf-reader.js';
 import type { ProtobufWriter } from './protobuf-writer.js';
@@ -12,7 +12,7 @@ const bytes4 = tagOf(4, 'bytes');
 
 export function writeAppend(
   writer: ProtobufWriter,
-  { number, prevSeq, prevEpoch, commitIndex }: BodyOf<'append'>,
+  { number, prevSeq, prevEpoch, prevEpochId, runs, commitIndex }: BodyOf<'append'>,
   entries: readonly Uint8Array[],
 ): void {
   writer.uint64(1, number);
@@ -20,11 +20,14 @@ export function writeAppend(
   writer.uint64(3, prevEpoch);
   for (const piece of entries) writer.raw(piece);
   writer.uint64(5, commitIndex);
+  writer.string(6, prevEpochId);
+  for (const run of runs) writeRun(writer, 7, run);
 }
 
 export function readAppend(reader: ProtobufReader, bytes: Buffer): BodyOf<'append'> {
   const entries: LogEntry[] = [];
-  const append = { type: 'append' as const, number: 0, prevSeq: 0, prevEpoch: 0, entries, commitIndex: 0 };
+  const runs: EpochRun[] = [];
+  const append = { type: 'append' as const, number: 0, prevSeq: 0, prevEpoch: 0, prevEpochId: '', runs, entries, commitIndex: 0 };
   while (reader.more) {
     const tag = reader.tag();
     if (tag === bytes4) entries.push(readEntry(reader, bytes));
@@ -32,6 +35,8 @@ export function readAppend(reader: ProtobufReader, bytes: Buffer): BodyOf<'appen
     else if (tag === varint2) append.prevSeq = reader.varint();
     else if (tag === varint3) append.prevEpoch = reader.varint();
     else if (tag === tagOf(5, 'varint')) append.commitIndex = reader.varint();
+    else if (tag === tagOf(6, 'bytes')) append.prevEpochId = reader.string();
+    else if (tag === tagOf(7, 'bytes')) runs.push(readRun(reader));
     else reader.skip(tag);
   }
   return append;
@@ -55,24 +60,30 @@ function readEntry(reader: ProtobufReader, bytes: Buffer): LogEntry {
   return { seq, epoch, key, value };
 }
 
-export function writeSync(writer: ProtobufWriter, { number, log, commitIndex }: BodyOf<'sync'>): void {
+export function writeSync(writer: ProtobufWriter, { number, log, lineage, commitIndex }: BodyOf<'sync'>): void {
   writer.uint64(1, number);
   writer.uint64(2, log.baseSeq);
   writer.uint64(3, log.baseEpoch);
   writer.uint64(4, log.lastSeq);
-  for (const { epoch, firstSeq } of log.history) {
-    writer.begin(5);
-    writer.uint64(1, epoch);
-    writer.uint64(2, firstSeq);
-    writer.end();
-  }
+  for (const run of log.history) writeRun(writer, 5, run);
   writer.uint64(6, commitIndex);
+  writer.string(7, log.baseEpochId);
+  for (const mark of lineage) writeRun(writer, 8, { ...mark, firstSeq: 0 });
+}
+
+function writeRun(writer: ProtobufWriter, field: number, { epoch, id, firstSeq }: EpochRun): void {
+  writer.begin(field);
+  writer.uint64(1, epoch);
+  writer.uint64(2, firstSeq);
+  writer.string(3, id);
+  writer.end();
 }
 
 export function readSync(reader: ProtobufReader): BodyOf<'sync'> {
-  const history: BodyOf<'sync'>['log']['history'][number][] = [];
-  const log = { baseSeq: 0, baseEpoch: 0, lastSeq: 0, history };
-  const sync = { type: 'sync' as const, number: 0, log, commitIndex: 0 };
+  const history: EpochRun[] = [];
+  const lineage: EpochMark[] = [];
+  const log = { baseSeq: 0, baseEpoch: 0, baseEpochId: '', lastSeq: 0, history };
+  const sync = { type: 'sync' as const, number: 0, log, lineage, commitIndex: 0 };
   while (reader.more) {
     const tag = reader.tag();
     if (tag === varint1) sync.number = reader.varint();
@@ -81,18 +92,25 @@ export function readSync(reader: ProtobufReader): BodyOf<'sync'> {
     else if (tag === tagOf(4, 'varint')) log.lastSeq = reader.varint();
     else if (tag === tagOf(5, 'bytes')) history.push(readRun(reader));
     else if (tag === tagOf(6, 'varint')) sync.commitIndex = reader.varint();
+    else if (tag === tagOf(7, 'bytes')) log.baseEpochId = reader.string();
+    else if (tag === tagOf(8, 'bytes')) lineage.push(markOf(readRun(reader)));
     else reader.skip(tag);
   }
   return sync;
 }
 
-function readRun(reader: ProtobufReader): { epoch: number; firstSeq: number } {
-  const run = { epoch: 0, firstSeq: 0 };
+function markOf({ epoch, id }: EpochRun): EpochMark {
+  return { epoch, id };
+}
+
+function readRun(reader: ProtobufReader): EpochRun {
+  const run = { epoch: 0, id: '', firstSeq: 0 };
   const outerEnd = reader.enter();
   while (reader.more) {
     const tag = reader.tag();
     if (tag === varint1) run.epoch = reader.varint();
     else if (tag === varint2) run.firstSeq = reader.varint();
+    else if (tag === bytes3) run.id = reader.string();
     else reader.skip(tag);
   }
   reader.leave(outerEnd);

@@ -42,12 +42,13 @@ export class BeaconMemory {
   repeated(shard: number, sentAtMs: number): BeaconMessage | undefined {
     const last = this.#last.get(shard);
     if (last === undefined) return undefined;
-    return { epoch: last.epoch, from: last.from, to: last.to, body: { ...last.body, sentAtMs } };
+    return { ...last, body: { ...last.body, sentAtMs } };
   }
 }
 
 function isSameButTime(one: BeaconMessage, other: BeaconMessage): boolean {
-  return one.epoch === other.epoch && one.from === other.from && one.to === other.to && isSameBody(one.body, other.body);
+  const isSameEpoch = one.history === other.history && one.epoch === other.epoch && one.epochId === other.epochId;
+  return isSameEpoch && one.from === other.from && one.to === other.to && isSameBody(one.body, other.body);
 }
 
 function isSameBody(one: BeaconMessage['body'], other: BeaconMessage['body']): boolean {

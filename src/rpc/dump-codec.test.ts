@@ -12,7 +12,7 @@ const requestType = proto.lookupType('kv.internal.v1.DumpRequest');
 const messageType = proto.lookupType('kv.internal.v1.DumpMessage');
 
 const codec = new ReplicationCodec('cluster-1', 3);
-const header = codec.header(5, 'a~1', 'b~2');
+const header = codec.header({ history: 'h', epoch: 5, epochId: 'five', from: 'a~1', to: 'b~2' });
 const longs = { longs: Number, defaults: true } as const;
 
 const number = fc.maxSafeNat();
@@ -22,7 +22,7 @@ const item = fc.record({
   version: fc.oneof(fc.nat(300), number),
 });
 const body: fc.Arbitrary<DumpBody> = fc.oneof(
-  fc.record({ type: fc.constant('begin' as const), baseSeq: number, baseEpoch: number }),
+  fc.record({ type: fc.constant('begin' as const), baseSeq: number, baseEpoch: number, baseEpochId: fc.string() }),
   fc.record({ type: fc.constant('chunk' as const), items: fc.array(item, { minLength: 1, maxLength: 20 }) }),
   fc.record({ type: fc.constant('end' as const), commitIndex: number }),
 );

@@ -11,12 +11,11 @@ import { ProtobufWriter } from './protobuf-writer.js';
 
 /** What a dump has before and after its items. */
 export type DumpFrame =
-  | { readonly type: 'begin'; readonly baseSeq: number; readonly baseEpoch: number }
+  | { readonly type: 'begin'; readonly baseSeq: number; readonly baseEpoch: number; readonly baseEpochId: string }
   | { readonly type: 'end'; readonly commitIndex: number };
 
 export type DumpBody = DumpFrame | { readonly type: 'chunk'; readonly items: readonly DumpItem[] };
 
-const begin = new FlatMessage({ baseSeq: 'uint64', baseEpoch: 'uint64' });
 const end = new FlatMessage({ commitIndex: 'uint64' });
 
 /** Field numbers in a DumpMessage. */
@@ -49,7 +48,7 @@ export class DumpEncoder {
 
   encode(frame: DumpFrame): Buffer {
     this.#open(frame.type, 0);
-    if (frame.type === 'begin') begin.write(this.#writer, frame);
+    if (frame.type === 'begin') writeBegin(this.#writer, frame);
     else end.write(this.#writer, frame);
     return this.#close();
   }
@@ -87,7 +86,7 @@ export function readDumpBody(envelope: Envelope): DumpBody | undefined {
   const reader = bodyReader(envelope);
   switch (envelope.bodyField) {
     case fields.begin:
-      return { type: 'begin', ...begin.read(reader) };
+      return { type: 'begin', ...readBegin(reader) };
     case fields.chunk:
       return { type: 'chunk', items: readItems(reader, envelope.bytes) };
     case fields.end:
@@ -95,6 +94,26 @@ export function readDumpBody(envelope: Envelope): DumpBody | undefined {
     default:
       return undefined;
   }
+}
+
+type Begin = Omit<Extract<DumpFrame, { type: 'begin' }>, 'type'>;
+
+function writeBegin(writer: ProtobufWriter, { baseSeq, baseEpoch, baseEpochId }: Begin): void {
+  writer.uint64(1, baseSeq);
+  writer.uint64(2, baseEpoch);
+  writer.string(3, baseEpochId);
+}
+
+function readBegin(reader: ProtobufReader): Begin {
+  const begin = { baseSeq: 0, baseEpoch: 0, baseEpochId: '' };
+  while (reader.more) {
+    const tag = reader.tag();
+    if (tag === tagOf(1, 'varint')) begin.baseSeq = reader.varint();
+    else if (tag === tagOf(2, 'varint')) begin.baseEpoch = reader.varint();
+    else if (tag === tagOf(3, 'bytes')) begin.baseEpochId = reader.string();
+    else reader.skip(tag);
+  }
+  return begin;
 }
 
 function readItems(reader: ProtobufReader, bytes: Buffer): DumpItem[] {

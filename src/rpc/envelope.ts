@@ -6,7 +6,10 @@ export interface Header {
   formatVersion: number;
   clusterId: string;
   shard: number;
+  /** The sender's history and epoch of the shard. */
+  history: string;
   epoch: number;
+  epochId: string;
   from: string;
   to: string;
 }
@@ -27,9 +30,10 @@ const headerField = 1;
 export const numberField = 2;
 /** The bodies that any message has. */
 const minBodyField = 2;
-const maxBodyField = 7;
+const maxBodyField = 8;
 
-export function writeHeader(writer: ProtobufWriter, { formatVersion, clusterId, shard, epoch, from, to }: Header): void {
+export function writeHeader(writer: ProtobufWriter, header: Header): void {
+  const { formatVersion, clusterId, shard, history, epoch, epochId, from, to } = header;
   writer.begin(headerField);
   writer.uint32(1, formatVersion);
   writer.string(2, clusterId);
@@ -37,6 +41,8 @@ export function writeHeader(writer: ProtobufWriter, { formatVersion, clusterId, 
   writer.uint64(4, epoch);
   writer.string(5, from);
   writer.string(6, to);
+  writer.string(7, history);
+  writer.string(8, epochId);
   writer.end();
 }
 
@@ -67,7 +73,7 @@ export function bodyReader({ bytes, bodyStart, bodyEnd }: Envelope): ProtobufRea
 }
 
 function readHeader(reader: ProtobufReader): Header {
-  const header: Header = { formatVersion: 0, clusterId: '', shard: 0, epoch: 0, from: '', to: '' };
+  const header: Header = { formatVersion: 0, clusterId: '', shard: 0, history: '', epoch: 0, epochId: '', from: '', to: '' };
   const outerEnd = reader.enter();
   while (reader.more) {
     const tag = reader.tag();
@@ -77,6 +83,8 @@ function readHeader(reader: ProtobufReader): Header {
     else if (tag === tagOf(4, 'varint')) header.epoch = reader.varint();
     else if (tag === tagOf(5, 'bytes')) header.from = reader.string();
     else if (tag === tagOf(6, 'bytes')) header.to = reader.string();
+    else if (tag === tagOf(7, 'bytes')) header.history = reader.string();
+    else if (tag === tagOf(8, 'bytes')) header.epochId = reader.string();
     else reader.skip(tag);
   }
   reader.leave(outerEnd);

@@ -113,6 +113,13 @@ export interface ReplicaStatus {
   offline: boolean;
   dataBytes: number;
   dataLimitBytes: number;
+  held?: HistoryPosition | null;
+  found?: HistoryPosition | null;
+}
+export interface HistoryPosition {
+  history: string;
+  epoch: number;
+  epochId: string;
 }
 export interface NodeStatus {
   nodeId: string;
@@ -151,6 +158,7 @@ export interface ListKeysResponse {
 export interface ForcePrimaryRequest {
   shard: number;
   acceptDataLoss: boolean;
+  givesUp: string[];
 }
 export interface ForcePrimaryResponse {
   epoch: number;

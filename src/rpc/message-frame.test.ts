@@ -14,7 +14,7 @@ const spoken = fc.record({ shard: fc.nat(300), epoch: fc.nat(), number: fc.nat()
 type Spoken = { readonly shard: number; readonly epoch: number; readonly number: number };
 
 function messageOf({ epoch, number }: Spoken): WireMessage {
-  return { epoch, from: 'a~1', to: 'b~1', body: { type: 'dumpInvite', number } };
+  return { history: 'h', epoch, epochId: `id${epoch}`, from: 'a~1', to: 'b~1', body: { type: 'dumpInvite', number } };
 }
 
 async function framesOf(all: readonly Spoken[]): Promise<Buffer[]> {

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { IncomingMessages, OutgoingMessages } from './message-stream.js';
 import { protoFolder } from './proto.js';
 import { MalformedMessage } from './protobuf-reader.js';
-import { ReplicationCodec, readRequest, readResponse, type WireMessage } from './replication-codec.js';
+import { formatVersion, ReplicationCodec, readRequest, readResponse, type WireMessage } from './replication-codec.js';
 
 const proto = new protobuf.Root().loadSync(join(protoFolder, 'kv/internal/v1/replication.proto'));
 const frameType = proto.lookupType('kv.internal.v1.ReplicateRequests');
@@ -33,7 +33,10 @@ const acknowledgement: fc.Arbitrary<Body> = fc.record({
 });
 
 function saidOf(body: fc.Arbitrary<Body>): fc.Arbitrary<Said> {
-  const message = fc.record({ epoch: fc.integer({ min: 1, max: 2 }), from: replica('a'), to: replica('b'), body });
+  const message = fc.record({
+    ...{ history: fc.constantFrom('', 'h', 'other'), epoch: fc.integer({ min: 1, max: 2 }), epochId: fc.constantFrom('', 'x', 'y') },
+    ...{ from: replica('a'), to: replica('b'), body },
+  });
   return fc.tuple(fc.nat(4), message);
 }
 
@@ -77,9 +80,9 @@ test.each([
   );
 });
 
-function beaconOf(shard: number, atMs: number, epoch = 1): Said {
+function beaconOf(shard: number, atMs: number, other: Partial<WireMessage> = {}): Said {
   const body = { type: 'beacon', sentAtMs: atMs, probe: false, commitIndex: 7, stopping: false, mayLeaveMs: 0 } as const;
-  return [shard, { epoch, from: `a~${shard}`, to: `b~${shard}`, body }];
+  return [shard, { history: 'h', epoch: 1, epochId: 'one', from: `a~${shard}`, to: `b~${shard}`, ...other, body }];
 }
 const shards = Array.from({ length: 256 }, (_, shard) => shard);
 
@@ -91,7 +94,7 @@ test('the beacons of 256 shards that say what they have said before take a hundr
   const { messages } = frameType.toObject(frameType.decode(frames[1]!), { longs: Number, defaults: true });
   expect(messages).toEqual([
     {
-      header: { formatVersion: 3, clusterId: 'cluster-1', shard: 0, epoch: 0, from: '', to: '' },
+      header: { formatVersion, clusterId: 'cluster-1', shard: 0, history: '', epoch: 0, epochId: '', from: '', to: '' },
       sharedBeacon: { sentAtUs: 2_000, runs: [{ first: 0, count: 256 }] },
     },
   ]);
@@ -102,10 +105,24 @@ test('the beacons of 256 shards that say what they have said before take a hundr
 test('a shard whose primary has ceased to be is not in the next shared beacon, and one of a new epoch is said whole', () => {
   const { frames, say, hear } = directionOf(readRequest);
   say([1, 2, 3].map((shard) => beaconOf(shard, 1)));
-  const next = [beaconOf(1, 2), beaconOf(3, 2, 9)];
+  const next = [beaconOf(1, 2), beaconOf(3, 2, { epoch: 9, epochId: 'nine' })];
   say(next);
   hear(frames[0]!);
   expect(hear(frames[1]!)).toEqual(next);
+});
+
+test.each([
+  ['another history', { history: 'other' }],
+  ['another epoch of the same number', { epochId: 'other' }],
+  ['a history, where there was none', { history: '' }],
+])('a beacon that only differs in being of %s is said whole, and so is the next of the first', (_, other) => {
+  const { frames, say, hear } = directionOf(readRequest);
+  const turns = [beaconOf(1, 1), beaconOf(1, 2, other), beaconOf(1, 3, other), beaconOf(1, 4)];
+  for (const said of turns) say([said]);
+  expect(frames.map((frame) => hear(frame))).toEqual(turns.map((said) => [said]));
+  const shared = (frame: Buffer) =>
+    frameType.toObject(frameType.decode(frame)).messages.every((message: object) => 'sharedBeacon' in message);
+  expect(frames.map(shared)).toEqual([false, false, true, false]);
 });
 
 test('what was remembered of a stream that broke is of no use on the next', () => {
@@ -116,7 +133,7 @@ test('what was remembered of a stream that broke is of no use on the next', () =
 });
 
 test('a shared beacon of more shards than there can be is malformed', () => {
-  const header = { formatVersion: 3, clusterId: 'cluster-1' };
+  const header = { formatVersion, clusterId: 'cluster-1' };
   const runs = [
     { first: 1, count: 16_000 },
     { first: 1, count: 1_000_000_000 },
@@ -164,7 +181,7 @@ test('what the data of a node costs travels with what it says anyway, the last t
     told = bytes;
   });
   for (let frame = 0; frame < 4; frame++) {
-    outgoing.say(new ReplicationCodec('cluster-1', 0), { epoch: 1, from: 'b~1', to: 'a~1', body });
+    outgoing.say(new ReplicationCodec('cluster-1', 0), { history: 'h', epoch: 1, epochId: 'one', from: 'b~1', to: 'a~1', body });
     outgoing.flush();
     let messages = 0;
     expect(incoming.read(frames[frame]!, () => ++messages > 0)).toBeUndefined();

@@ -11,6 +11,9 @@ import type { ProtobufWriter } from './protobuf-writer.js';
 import { headerOf, type ReplicationCodec, reasonToRefuse, sharedBeaconField, type WireMessage } from './replication-codec.js';
 import { mostRepeats, readSharedBeacon, type SharedBeacon, writeSharedBeacon } from './shared-beacon.js';
 
+/** The header of what is said of many shards at once. */
+const nobody = { history: '', epoch: 0, epochId: '', from: '', to: '' };
+
 /** What is said. New for each stream: the other end remembers nothing of an earlier one. */
 export class OutgoingMessages {
   readonly #clusterId: string;
@@ -57,7 +60,7 @@ export class OutgoingMessages {
     if (repeats === undefined) return;
     this.#repeats = undefined;
     writer.begin(messagesField);
-    writeHeader(writer, headerOf(this.#clusterId, 0, 0, '', ''));
+    writeHeader(writer, headerOf(this.#clusterId, 0, nobody));
     writer.begin(sharedBeaconField);
     writeSharedBeacon(writer, repeats);
     writer.end();
@@ -98,8 +101,8 @@ export class IncomingMessages<Body extends WireMessage['body']> {
       if (envelope.bodyField === sharedBeaconField) return this.#takeRepeats(readSharedBeacon(bodyReader(envelope)), take);
       const body = this.#readBody(envelope);
       if (body === undefined) return true;
-      const { shard, epoch, from, to } = header;
-      const message = { epoch, from, to, body };
+      const { shard, history, epoch, epochId, from, to } = header;
+      const message = { history, epoch, epochId, from, to, body };
       if (isBeacon(message)) this.#memory.remember(shard, message);
       return take(shard, message);
     };

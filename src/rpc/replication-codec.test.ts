@@ -40,11 +40,13 @@ const entry: fc.Arbitrary<LogEntry> = fc.record({
   key: text,
   value: fc.option(fc.uint8Array({ maxLength: 300 }), { nil: undefined }),
 });
+const run = fc.record({ epoch: seq, id: text, firstSeq: seq });
 const log = fc.record({
   baseSeq: seq,
   baseEpoch: seq,
+  baseEpochId: text,
   lastSeq: seq,
-  history: fc.array(fc.record({ epoch: seq, firstSeq: seq }), { maxLength: 5 }),
+  history: fc.array(run, { maxLength: 5 }),
 });
 
 function ofType<Type extends string>(type: Type): fc.Arbitrary<Type> {
@@ -60,12 +62,20 @@ const requests = {
     stopping: fc.boolean(),
     mayLeaveMs: ms,
   }),
-  sync: fc.record({ type: ofType('sync'), number, log, commitIndex: seq }),
+  sync: fc.record({
+    type: ofType('sync'),
+    number,
+    log,
+    lineage: fc.array(fc.record({ epoch: seq, id: text }), { maxLength: 5 }),
+    commitIndex: seq,
+  }),
   append: fc.record({
     type: ofType('append'),
     number,
     prevSeq: seq,
     prevEpoch: seq,
+    prevEpochId: text,
+    runs: fc.array(run, { maxLength: 5 }),
     entries: fc.array(entry, { maxLength: 20 }),
     commitIndex: seq,
   }),
@@ -87,14 +97,16 @@ const responses = {
   appendAnswer: fc.record({ type: ofType('appendAnswer'), number, mismatch: fc.boolean(), ackedSeq: seq }),
   higherEpoch: fc.record({ type: ofType('higherEpoch') }),
   wrongReplica: fc.record({ type: ofType('wrongReplica') }),
+  otherHistory: fc.record({ type: ofType('otherHistory') }),
 };
 
-const around = fc.record({ epoch: seq, from: text, to: text });
+const around = fc.record({ history: text, epoch: seq, epochId: text, from: text, to: text });
+const ends = { history: 'h', epoch: 1, epochId: 'one', from: 'a', to: 'b' };
 
 /** A body as the proto file names its fields. */
 function asProto(body: AnyBody, toWhole = Math.floor): object {
   const { type: _, ...fields } = body as Record<string, unknown> & AnyBody;
-  if (body.type === 'sync') return { number: body.number, ...body.log, commitIndex: body.commitIndex };
+  if (body.type === 'sync') return { ...body.log, number: body.number, lineage: body.lineage, commitIndex: body.commitIndex };
   if (body.type === 'append') return { ...fields, entries: body.entries.map(asProtoEntry) };
   const times = Object.entries(fields).map(([name, value]) =>
     name.endsWith('Ms') ? [name.replace(/Ms$/, 'Us'), toWhole((value as number) * 1_000)] : [name, value],
@@ -169,9 +181,9 @@ describe.each([
   });
 
   test('whatever comes, it does not throw', () => {
-    const header = encode({ epoch: 1, from: 'a', to: 'b', body: { type: 'stateChanged' } }).subarray(0, -2);
+    const header = encode({ ...ends, body: { type: 'stateChanged' } }).subarray(0, -2);
     fc.assert(
-      fc.property(fc.uint8Array({ maxLength: 100 }), fc.integer({ min: 2, max: 6 }), (bytes, field) => {
+      fc.property(fc.uint8Array({ maxLength: 100 }), fc.integer({ min: 2, max: 8 }), (bytes, field) => {
         for (const message of [
           Buffer.from(bytes),
           Buffer.concat([header, Uint8Array.of((field << 3) | 2, bytes.length), bytes]),
@@ -197,6 +209,8 @@ describe('messages between replicas', () => {
     number: 7,
     prevSeq: 9,
     prevEpoch: 3,
+    prevEpochId: 'three',
+    runs: [{ epoch: 3, id: 'three', firstSeq: 10 }],
     entries,
     commitIndex: 9,
   });
@@ -210,12 +224,12 @@ describe('messages between replicas', () => {
       stopping: false,
       mayLeaveMs: 0,
     } as const;
-    const arrived = received(encode({ epoch: 1, from: 'a', to: 'b', body }), true);
+    const arrived = received(encode({ ...ends, body }), true);
     expect(arrived?.type === 'beacon' && arrived.sentAtMs).toBeLessThanOrEqual(body.sentAtMs);
   });
 
   test('an entry does not keep the message it came in', () => {
-    const bytes = encode({ epoch: 1, from: 'a', to: 'b', body: append(entries) });
+    const bytes = encode({ ...ends, body: append(entries) });
     const arrived = received(bytes, true);
     expect(arrived).toEqual(append(entries));
     bytes.fill(0);
@@ -224,9 +238,7 @@ describe('messages between replicas', () => {
 
   test('an entry whose key is not UTF-8 is malformed, and does not become another', () => {
     const bytes = encode({
-      epoch: 1,
-      from: 'a',
-      to: 'b',
+      ...ends,
       body: append([{ seq: 1, epoch: 1, key: 'keykey', value: undefined }]),
     });
     bytes[bytes.indexOf('keykey')] = 0xff;
@@ -234,7 +246,7 @@ describe('messages between replicas', () => {
   });
 
   test('a body of a kind that is not known is none', () => {
-    const bytes = encode({ epoch: 1, from: 'a', to: 'b', body: { type: 'stateChanged' } });
+    const bytes = encode({ ...ends, body: { type: 'stateChanged' } });
     bytes[bytes.length - 2] = (9 << 3) | 2;
     expect(codec.receive(bytes, readRequest)).toMatchObject({ kind: 'message', body: undefined });
   });
@@ -244,13 +256,13 @@ describe('messages between replicas', () => {
     ['another cluster', { clusterId: 'cluster-2' }],
     ['another shard', { shard: 1 }],
   ])('a message of %s is refused with the reason, whatever its body', (_what, other) => {
-    const header = { ...codec.header(1, 'a', 'b'), ...other };
+    const header = { ...codec.header(ends), ...other };
     const bytes = Buffer.concat([requestType.encode({ header }).finish(), Buffer.from([(4 << 3) | 2, 1, 0xff])]);
     expect(codec.receive(bytes, readRequest)).toEqual({
       kind: 'refused',
       reason: expect.stringContaining(String(Object.values(other)[0])),
     });
-    expect(codec.reasonToRefuse(codec.header(1, 'a', 'b'))).toBeUndefined();
+    expect(codec.reasonToRefuse(codec.header(ends))).toBeUndefined();
   });
 
   test('a message without a header is refused', () => {

@@ -18,7 +18,7 @@ import type { ProtobufWriter } from './protobuf-writer.js';
 export type { Header } from './envelope.js';
 
 /** Grows when nodes of the version before would misunderstand a message. */
-export const formatVersion = 3;
+export const formatVersion = 4;
 
 /** The node there does not hold the replica that a message was meant for (R1): no message of the core. */
 export interface WrongReplica {
@@ -53,28 +53,32 @@ const flat = {
   syncAnswer: new FlatMessage({ number: 'uint64', dumpNeeded: 'bool', matchedSeq: 'uint64' }),
   appendAnswer: new FlatMessage({ number: 'uint64', mismatch: 'bool', ackedSeq: 'uint64' }),
   higherEpoch: empty,
+  otherHistory: empty,
   wrongReplica: empty,
 } as const satisfies Record<FlatBody['type'], unknown>;
 
 /** By their field numbers, which begin at 2. */
 const requests: readonly RequestBody['type'][] = ['beacon', 'sync', 'append', 'dumpInvite', 'stateChanged'];
-const responses: readonly (ResponseBody | WrongReplica)['type'][] = [
+const responses: readonly ((ResponseBody | WrongReplica)['type'] | undefined)[] = [
   'beaconAnswer',
   'syncAnswer',
   'appendAnswer',
   'higherEpoch',
   'wrongReplica',
+  // The shared beacon.
+  undefined,
+  'otherHistory',
 ];
 const firstField = 2;
 /** Of either direction: it stands for several messages, and is none of the core (message-stream.ts). */
 export const sharedBeaconField = 7;
-const fieldOf = new Map<string, number>(
+const fieldOf = new Map<string | undefined, number>(
   [...requests.entries(), ...responses.entries()].map(([i, type]) => [type, i + firstField]),
 );
 
 /** What a message has around the entries, about: most of it is the header. */
 const overheadBytes = 32;
-const headerBytes = 130;
+const headerBytes = 165;
 
 /** Why a message with this header is not for this cluster, or undefined. */
 export function reasonToRefuse(clusterId: string, header: Header | undefined): string | undefined {
@@ -84,8 +88,11 @@ export function reasonToRefuse(clusterId: string, header: Header | undefined): s
   return undefined;
 }
 
-export function headerOf(clusterId: string, shard: number, epoch: number, from: string, to: string): Header {
-  return { formatVersion, clusterId, shard, epoch, from, to };
+/** What a header says beside the format, the cluster and the shard. */
+export type Sender = Pick<Header, 'history' | 'epoch' | 'epochId' | 'from' | 'to'>;
+
+export function headerOf(clusterId: string, shard: number, { history, epoch, epochId, from, to }: Sender): Header {
+  return { formatVersion, clusterId, shard, history, epoch, epochId, from, to };
 }
 
 export class ReplicationCodec {
@@ -100,8 +107,8 @@ export class ReplicationCodec {
     this.#blocks = new EntryBlocks(shardCount);
   }
 
-  header(epoch: number, from: string, to: string): Header {
-    return headerOf(this.clusterId, this.shard, epoch, from, to);
+  header(sender: Sender): Header {
+    return headerOf(this.clusterId, this.shard, sender);
   }
 
   /** Why a message with this header is not for this shard of this cluster, or undefined. */
@@ -112,11 +119,12 @@ export class ReplicationCodec {
   }
 
   /** Adds the message to a frame. */
-  write(writer: ProtobufWriter, { epoch, from, to, body }: WireMessage): void {
+  write(writer: ProtobufWriter, message: WireMessage): void {
+    const { body } = message;
     const entries = body.type === 'append' ? this.#blocks.encode(body.entries) : [];
     const bytes = entries.reduce((sum, piece) => sum + piece.length, overheadBytes);
     writer.begin(messagesField, headerBytes + bytes);
-    writeHeader(writer, this.header(epoch, from, to));
+    writeHeader(writer, this.header(message));
     writer.begin(fieldOf.get(body.type)!, bytes);
     if (body.type === 'append') writeAppend(writer, body, entries);
     else if (body.type === 'sync') writeSync(writer, body);

@@ -151,14 +151,14 @@ describe('coordinator over ZooKeeper', () => {
     await b.heard.until(() => b.heard.replicas?.join() === 'a~1,b~1' && b.heard.nodeIds?.join() === 'a,b');
     expect(await discoverNodes(`${inject('zk')}/apps`, root, startupTimeoutMs)).toEqual(['a.example:9090', 'b.example:9090']);
 
-    expect(await a.coordinator.writeState(0, undefined, born('a~1'))).toEqual({ kind: 'applied', version: 0 });
+    expect(await a.coordinator.writeState(0, undefined, born('a~1', 'h', 'one'))).toEqual({ kind: 'applied', version: 0 });
     await b.heard.until(() => b.heard.states.at(-1)?.version === 0);
-    expect(await b.coordinator.writeState(0, 7, born('b~1'))).toEqual({ kind: 'conflict' });
+    expect(await b.coordinator.writeState(0, 7, born('b~1', 'other', 'two'))).toEqual({ kind: 'conflict' });
 
     link.cut();
     await b.heard.until(() => b.heard.replicas?.join() === 'b~1');
     expect(a.heard.sessions).toEqual(['suspended']);
-    expect(await a.coordinator.writeState(0, 0, born('a~1'))).toEqual({ kind: 'notSent' });
+    expect(await a.coordinator.writeState(0, 0, born('a~1', 'h', 'one'))).toEqual({ kind: 'notSent' });
     link.mend();
     await b.heard.until(() => b.heard.replicas?.join() === 'b~1,a~1' && b.heard.nodeIds?.join() === 'b,a');
     expect(a.heard.sessions).toEqual(['suspended', 'connected']);

@@ -1,11 +1,17 @@
 import { describe, expect, it } from 'vitest';
+import type { ShardState } from '../shard-state.js';
 import { outcome, Scenario } from '../testing/scenario.fixture.js';
 
 describe('birth (R3)', () => {
   it('the first candidate creates the state, the others join it', () => {
     const c = Scenario.of('a b c');
     expect(c.primary).toBe('a');
-    expect(c.state).toEqual({ epoch: 1, primary: 'a~1', inSync: ['a~1', 'b~1', 'c~1'], seqFloor: 1 });
+    const { history, lineage } = c.state!;
+    expect(c.state).toEqual({
+      ...{ history, epoch: 1, lineage: [{ epoch: 1, id: lineage[0]!.id }] },
+      ...{ primary: 'a~1', inSync: ['a~1', 'b~1', 'c~1'], seqFloor: 1, givenUp: [] },
+    });
+    expect(c.cluster.register.candidates.map((candidate) => candidate.history)).toEqual([history, history, history]);
     const call = c.put('a', 'k', 'v');
     c.deliverAll();
     expect(outcome(call)).toBe('written 1');
@@ -84,17 +90,32 @@ describe('birth (R3)', () => {
     const call = c.put('a', 'k', 'v');
     c.cluster.register.wipe();
     c.cluster.fireWatches('state');
-    c.stepUntil(() => c.role('a') !== 'primary');
+    c.until(() => c.role('a') !== 'primary', 'it goes on serving', 5_000);
     expect(outcome(call)).toBe('OUTCOME_UNKNOWN');
     expect(c.get('a', 'k')).toEqual({ refusal: 'NOT_PRIMARY' });
   });
 
-  it('a state of a lower epoch, from a ZooKeeper that began again, is not followed', () => {
+  it('a primary whose state is gone by a server that may lag serves on', () => {
+    const c = Scenario.of('a b');
+    const asOfMs = Number.NEGATIVE_INFINITY;
+    c.node('a').handle({ type: 'stateMissing', isRestored: false, asOfMs });
+    expect(c.primary).toBe('a');
+    expect(outcome(c.put('a', 'k', 'v'))).toBe('none yet');
+    c.deliverAll();
+    expect(c.get('a', 'k').value).toBe('v');
+  });
+
+  it.each([
+    ['of a lower epoch', (state: ShardState) => ({ epoch: 1, lineage: state.lineage.slice(0, 1) })],
+    ['of another history', () => ({ history: 'other', epoch: 1, lineage: [{ epoch: 1, id: 'begun' }] })],
+    ['of another epoch of the same number', (state: ShardState) => ({ lineage: [state.lineage[0]!, { epoch: 2, id: 'other' }] })],
+  ])('a state %s, from a ZooKeeper that began again, is not followed', (_, other) => {
     const c = Scenario.of('a b');
     c.kill('a');
     c.stabilize();
     expect(c.state?.epoch).toBe(2);
-    c.node('b').handle({ type: 'stateRead', version: 99, state: { epoch: 1, primary: 'x~1', inSync: ['x~1'], seqFloor: 1 } });
+    const state = { ...c.state!, ...other(c.state!), primary: 'x~1', inSync: ['x~1'] };
+    c.node('b').handle({ type: 'stateRead', version: 99, state, asOfMs: Number.NEGATIVE_INFINITY });
     // Before any later read can put it right.
     expect(c.snapshot('b').state).toMatchObject({ epoch: 2, inSync: ['b~1'] });
     expect(outcome(c.put('b', 'k', 'v'))).toBe('written 1');

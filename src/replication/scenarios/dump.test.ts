@@ -33,7 +33,7 @@ describe('dump (R10)', () => {
     c.drop('syncAnswer');
     const [dump] = c.cluster.dumps.splice(0);
     c.cluster.dumpsHeld = false;
-    c.node('b').handle({ type: 'dumpFailed', epoch: dump!.epoch, number: dump!.number });
+    c.node('b').handle({ type: 'dumpFailed', epochId: dump!.epochId, number: dump!.number });
     c.heal();
     c.stabilize();
   });
@@ -161,9 +161,9 @@ describe('dump (R10)', () => {
     c.deliverAll();
     c.until(() => c.cluster.dumps.length === 2, 'no second dump', 3000);
     const stale = { key: 'k1', value: new TextEncoder().encode('stale'), version: 1 };
-    const late = () => c.node('b').handle({ type: 'dumpChunk', epoch: old!.epoch, number: old!.number, items: [stale] });
+    const late = () => c.node('b').handle({ type: 'dumpChunk', epochId: old!.epochId, number: old!.number, items: [stale] });
     late();
-    c.node('b').handle({ type: 'dumpEnded', epoch: old!.epoch, number: old!.number, commitIndex: 6 });
+    c.node('b').handle({ type: 'dumpEnded', epochId: old!.epochId, number: old!.number, commitIndex: 6 });
     expect(c.snapshot('b').complete).toBe(false);
     c.cluster.dumps.shift();
     c.cluster.dumpsHeld = false;
@@ -254,13 +254,15 @@ describe('dump (R10)', () => {
     c.stabilize();
     c.start('b');
     beginDump(c);
+    const { epochId } = c.cluster.dumps.at(-1)!;
     c.kill('a');
     c.until(() => c.primary === 'c', 'no failover');
     c.cluster.dumpsHeld = false;
     c.stepUntil(() => c.node('b').store.items.size > 0 && c.cluster.dumps.at(-1)!.primary === 'c~1');
-    const { number } = c.cluster.dumps.at(-1)!;
+    const { number, epochId: newer } = c.cluster.dumps.at(-1)!;
+    expect(newer).not.toBe(epochId);
     const stale = { key: 'k1', value: new TextEncoder().encode('stale'), version: 0 };
-    c.node('b').handle({ type: 'dumpChunk', epoch: 1, number, items: [stale] });
+    c.node('b').handle({ type: 'dumpChunk', epochId, number, items: [stale] });
     c.stabilize();
     expect(c.node('b').store.versionOf('k1')).toBe(1);
   });

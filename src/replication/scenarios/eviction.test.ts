@@ -64,7 +64,7 @@ describe('eviction, and compare-and-set (R7)', () => {
     const call = c.put('a', 'k', 'v');
     c.stepUntil(() => c.inSync.join() === 'a');
     c.deliverAll();
-    session.refresh();
+    session.refresh(false);
     c.deliverAll();
     // It has read the version from before; b stays required, and nothing else is proposed.
     expect(c.snapshot('a').state?.inSync).toEqual(['a~1', 'b~1']);

@@ -81,7 +81,10 @@ describe('fencing (R8)', () => {
     const call = c.put('b', 'k', 'newer');
     c.deliverAll();
     const { number } = c.sent('sync', 'b').findLast(({ to }) => to === 'a~1')!.body;
-    c.receive({ epoch: 1, from: 'a~1', to: 'b~1', body: { type: 'appendAnswer', number, mismatch: false, ackedSeq: 3 } });
+    const { history, lineage } = c.state!;
+    const { epoch, id: epochId } = lineage.find((mark) => mark.epoch === 1)!;
+    const body = { type: 'appendAnswer', number, mismatch: false, ackedSeq: 3 } as const;
+    c.receive({ history, epoch, epochId, from: 'a~1', to: 'b~1', body });
     expect(outcome(call)).toBe('none yet');
     c.heal();
     c.deliverAll();

@@ -33,9 +33,18 @@ describe('found by simulation', () => {
     for (const name of ['a', 'b', 'c']) c.reconnect(name);
     c.until(() => ['a', 'b', 'c'].every((name) => c.snapshot(name).offline), 'not offline');
     expect(c.snapshot('a').epoch).toBeLessThan(c.snapshot('b').epoch);
+    const { epoch, line } = c.snapshot('b');
     c.force('a');
     c.heal();
+    c.advance(5_000);
+    expect(c.state!.epoch).toBeGreaterThan(epoch);
+    expect(c.get('a', 'k').value).toBe('v');
+    // b and c hold the epoch that the command went past: they keep it until they are told which of the two goes on.
+    expect(c.inSync).toEqual(['a']);
+    for (const name of ['b', 'c']) expect(c.snapshot(name)).toMatchObject({ line, offline: true, foundHistory: c.state });
+    c.force('a', [line!.lineage.at(-1)!.id]);
     c.stabilize();
+    expect(c.inSync).toEqual(['a', 'b', 'c']);
     expect(c.get('a', 'k').value).toBe('v');
   });
 

@@ -32,14 +32,14 @@ describe('identity (R1, R2)', () => {
     c.kill('b');
     c.start('b');
     c.forgetSent();
-    c.node('b').handle({ type: 'message', message: { ...beacon!, epoch: 9 } });
+    c.node('b').handle({ type: 'message', message: { ...beacon!, epoch: 9, epochId: 'nine' } });
     expect(c.sent('beaconAnswer', 'b')).toEqual([]);
     expect(c.snapshot('b').epoch).toBeLessThan(9);
   });
 
   it('a replica with two znodes is one candidate', () => {
     const c = Scenario.of('a b');
-    c.cluster.register.register('b~1');
+    c.cluster.register.register('b~1', c.state!.history);
     c.cluster.fireWatches('candidates');
     c.kill('a');
     c.stabilize();

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { epochIdOf } from '../shard-state.js';
 import { Random } from '../testing/random.fixture.js';
 import { outcome, Scenario } from '../testing/scenario.fixture.js';
 
@@ -108,8 +109,10 @@ describe('joining (R10)', () => {
     c.put('a', 'k', 'v');
     c.advance(300);
     expect(c.snapshot('b').appliedSeq).toBe(1);
-    const empty = { baseSeq: 0, baseEpoch: 0, lastSeq: 0, history: [] };
-    c.receive({ epoch: 1, from: 'a~1', to: 'b~1', body: { type: 'sync', number: 99, log: empty, commitIndex: 0 } });
+    const { history, epoch, lineage } = c.state!;
+    const empty = { baseSeq: 0, baseEpoch: 0, baseEpochId: '', lastSeq: 0, history: [] };
+    const body = { type: 'sync', number: 99, log: empty, lineage, commitIndex: 0 } as const;
+    c.receive({ history, epoch, epochId: epochIdOf(c.state!), from: 'a~1', to: 'b~1', body });
     expect(c.sent('syncAnswer', 'b').at(-1)?.body).toEqual({ type: 'syncAnswer', number: 99, dumpNeeded: true, matchedSeq: 0 });
     expect(c.snapshot('b').lastSeq).toBe(1);
   });

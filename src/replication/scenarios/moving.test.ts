@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { epochIdOf } from '../shard-state.js';
 import { outcome, Scenario } from '../testing/scenario.fixture.js';
 
 const isReleased = (c: Scenario, name: string) => c.node(name).stopped === 'released';
@@ -206,11 +207,12 @@ describe('news of a move that are late, or not all there (R15)', () => {
     c.forgetSent();
     c.hold('a', 'c');
     c.tellPlaced('c', 'a b');
-    const { epoch } = c.state!;
+    const { history, epoch } = c.state!;
+    const epochId = epochIdOf(c.state!);
     const sentAtMs = c.cluster.nowMs;
     const beacon = (atMs: number, mayLeaveMs: number) => {
       const body = { type: 'beacon', sentAtMs: atMs, probe: false, commitIndex: 1, stopping: false, mayLeaveMs } as const;
-      c.receive({ epoch, from: 'a~1', to: 'c~1', body });
+      c.receive({ history, epoch, epochId, from: 'a~1', to: 'c~1', body });
     };
     beacon(sentAtMs, 0);
     c.tellPlaced('c', 'a b c');

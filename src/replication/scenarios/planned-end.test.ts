@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { epochIdOf } from '../shard-state.js';
 import { outcome, Scenario } from '../testing/scenario.fixture.js';
 
 describe('a planned end (R13)', () => {
@@ -6,13 +7,16 @@ describe('a planned end (R13)', () => {
     const c = Scenario.of('a');
     c.put('a', 'k', 'v1');
     c.put('a', 'k', 'v2');
+    const before = c.state!;
     c.stop('a');
     c.until(() => c.node('a').stopped === 'clean', 'a never stops', 1000);
-    expect(c.state).toEqual({ epoch: 2, primary: undefined, inSync: [], seqFloor: 3 });
+    const lineage = [...before.lineage, { epoch: 2, id: epochIdOf(c.state!) }];
+    expect(c.state).toEqual({ ...before, epoch: 2, lineage, primary: undefined, inSync: [], seqFloor: 3 });
     expect(c.notes('a')).toContain('historyEnded');
     c.start('a');
     c.stabilize();
-    expect(c.state).toMatchObject({ epoch: 3, inSync: ['a~2'] });
+    expect(c.state).toMatchObject({ history: before.history, epoch: 3, inSync: ['a~2'] });
+    expect(c.state?.lineage.slice(0, 2)).toEqual(lineage);
     expect(c.get('a', 'k')).toEqual({ version: 0 });
     const call = c.put('a', 'k', 'v3');
     c.deliverAll();
@@ -122,10 +126,12 @@ describe('a planned end (R13)', () => {
 
   it('a history that lives on disk is not ended', () => {
     const c = Scenario.of('a', { volatile: false });
+    const before = c.state!;
     c.put('a', 'k', 'v');
     c.stop('a');
     c.until(() => c.node('a').stopped === 'clean', 'a never stops', 1000);
-    expect(c.state).toEqual({ epoch: 1, primary: 'a~1', inSync: ['a~1'], seqFloor: 1 });
+    expect(before).toMatchObject({ epoch: 1, primary: 'a~1', inSync: ['a~1'], seqFloor: 1 });
+    expect(c.state).toEqual(before);
   });
 
   it('after an ended history, too, a later candidate waits for the first', () => {

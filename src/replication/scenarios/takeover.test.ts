@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { epochIdOf } from '../shard-state.js';
 import { outcome, Scenario } from '../testing/scenario.fixture.js';
 
 /** a has appended what neither b nor c has received, and falls silent; b takes over. */
@@ -203,7 +204,9 @@ describe('takeover (R5)', () => {
     const c = Scenario.of('a b');
     c.hold('a', 'b');
     const call = c.put('a', 'k', 'v');
-    c.receive({ epoch: 1, from: 'b~1', to: 'a~1', body: { type: 'appendAnswer', number: 0, mismatch: false, ackedSeq: 1 } });
+    const { history, epoch } = c.state!;
+    const body = { type: 'appendAnswer', number: 0, mismatch: false, ackedSeq: 1 } as const;
+    c.receive({ history, epoch, epochId: epochIdOf(c.state!), from: 'b~1', to: 'a~1', body });
     expect(outcome(call)).toBe('none yet');
   });
 

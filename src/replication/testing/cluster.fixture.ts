@@ -17,7 +17,7 @@ export interface Action {
   run(): void;
 }
 
-export const defaultOptions: Omit<ReplicaOptions, 'replicaId'> = {
+export const defaultOptions: Omit<ReplicaOptions, 'replicaId' | 'idSeed'> = {
   minInSync: 1,
   beaconMs: 150,
   leaseMs: 1000,
@@ -48,7 +48,7 @@ export class Cluster implements Surroundings {
   nowMs = 0;
   /** Names; undefined: nothing has been said. */
   #placed: readonly string[] | undefined;
-  readonly #options: Omit<ReplicaOptions, 'replicaId'>;
+  readonly #options: Omit<ReplicaOptions, 'replicaId' | 'idSeed'>;
 
   constructor(options: Partial<ReplicaOptions> = {}) {
     this.#options = { ...defaultOptions, ...options };
@@ -76,11 +76,16 @@ export class Cluster implements Surroundings {
 
   openSession(node: VirtualNode): void {
     if (!node.session.registered) {
-      this.register.register(node.replicaId);
       node.session.registered = true;
-      this.fireWatches('candidates');
+      node.session.isNew = true;
+      this.#register(node);
     }
     node.session.connect();
+  }
+
+  #register(node: VirtualNode): void {
+    this.register.register(node.replicaId, node.historyHeld);
+    this.fireWatches('candidates');
   }
 
   expireSession(node: VirtualNode): void {
@@ -170,12 +175,12 @@ export class Cluster implements Surroundings {
       case 'links':
         return this.network.keep(node.replicaId, effect.to);
       case 'requestDump':
-        this.dumps.push(newDumpCall(node.replicaId, effect.from, effect.epoch, effect.number));
+        this.dumps.push(newDumpCall(node.replicaId, effect));
         return;
       case 'serveDump': {
-        const { to, epoch, number, baseSeq, baseEpoch } = effect;
-        const call = this.dumps.findLast((dump) => dump.joiner === to && dump.number === number && dump.epoch === epoch);
-        call?.queue.push({ type: 'dumpBegun', epoch, number, baseSeq, baseEpoch });
+        const { to, epochId, number, baseSeq, baseEpoch, baseEpochId } = effect;
+        const call = this.dumps.findLast((dump) => dump.joiner === to && dump.number === number && dump.epochId === epochId);
+        call?.queue.push({ type: 'dumpBegun', epochId, number, baseSeq, baseEpoch, baseEpochId });
         if (call !== undefined) call.stage = 'streaming';
         return;
       }
@@ -187,7 +192,10 @@ export class Cluster implements Surroundings {
         if (effect.change.type === 'reset' && effect.change.complete) this.safety.beginEmpty(effect.change.baseSeq);
         return;
       case 'roleChanged':
-        if (effect.role === 'primary') this.safety.onPrimary(effect.epoch, node.replicaId);
+        if (effect.role === 'primary') this.safety.onPrimary(node.replica.epochId, node.replicaId);
+        return;
+      case 'holds':
+        if (node.session.registered) this.#register(node);
         return;
       case 'released':
         this.safety.onReleased(node, this.register);
@@ -251,8 +259,8 @@ export class Cluster implements Surroundings {
       ];
     }
     // Answered by serveDump or refuseDump in the same step.
-    const { joiner: from, epoch, number } = call;
-    return [{ what: `call dump ${what}`, run: () => primary.handle({ type: 'dumpRequested', from, epoch, number }) }];
+    const { joiner: from, epochId, number } = call;
+    return [{ what: `call dump ${what}`, run: () => primary.handle({ type: 'dumpRequested', from, epochId, number }) }];
   }
 }
 
@@ -260,5 +268,5 @@ function failDump(call: DumpCall): void {
   if (call.stage === 'over' && call.queue.length > 0) return;
   call.stage = 'over';
   call.queue.length = 0;
-  call.queue.push({ type: 'dumpFailed', epoch: call.epoch, number: call.number });
+  call.queue.push({ type: 'dumpFailed', epochId: call.epochId, number: call.number });
 }

@@ -1,5 +1,7 @@
 /** One call to Dump: the position, then chunks read while writes go on, then the commit index as of the last one. */
+import type { Effect } from '../effect.js';
 import type { Event } from '../event.js';
+import type { EpochId } from '../lineage.js';
 import type { Epoch, ReplicaId } from '../shard-state.js';
 import type { FakeStore } from './fake-store.fixture.js';
 
@@ -9,6 +11,7 @@ export interface DumpCall {
   readonly joiner: ReplicaId;
   readonly primary: ReplicaId;
   readonly epoch: Epoch;
+  readonly epochId: EpochId;
   readonly number: number;
   stage: 'calling' | 'streaming' | 'over';
   /** Keys up to here have been read. */
@@ -17,19 +20,21 @@ export interface DumpCall {
   readonly queue: DumpEvent[];
 }
 
-export function newDumpCall(joiner: ReplicaId, primary: ReplicaId, epoch: Epoch, number: number): DumpCall {
-  return { joiner, primary, epoch, number, stage: 'calling', cursor: '', queue: [] };
+type RequestDump = Extract<Effect, { type: 'requestDump' }>;
+
+export function newDumpCall(joiner: ReplicaId, { from, epoch, epochId, number }: RequestDump): DumpCall {
+  return { joiner, primary: from, epoch, epochId, number, stage: 'calling', cursor: '', queue: [] };
 }
 
 /** Reads the next chunk from the primary's store. */
 export function readChunk(call: DumpCall, store: FakeStore, commitIndex: number, itemsPerChunk: number): void {
-  const { epoch, number } = call;
+  const { epochId, number } = call;
   const items = store.chunk(call.cursor, itemsPerChunk);
   if (items.length > 0) {
     call.cursor = items.at(-1)!.key;
-    call.queue.push({ type: 'dumpChunk', epoch, number, items });
+    call.queue.push({ type: 'dumpChunk', epochId, number, items });
     return;
   }
-  call.queue.push({ type: 'dumpEnded', epoch, number, commitIndex });
+  call.queue.push({ type: 'dumpEnded', epochId, number, commitIndex });
   call.stage = 'over';
 }

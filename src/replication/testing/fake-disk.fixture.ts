@@ -3,6 +3,7 @@
  * image only when it completes, and not before it is allowed to while the disk hangs.
  */
 import type { Change } from '../effect.js';
+import type { Line } from '../lineage.js';
 import type { LogEntry } from '../log-entry.js';
 import type { Epoch, Seq } from '../shard-state.js';
 
@@ -10,6 +11,7 @@ export class FakeDisk {
   /** True: writes are accepted and do not complete. */
   hangs = false;
   epoch: Epoch = 0;
+  line: Line | undefined;
   complete = true;
   baseSeq: Seq = 0;
   entries: LogEntry[] = [];
@@ -53,15 +55,22 @@ export class FakeDisk {
         this.cuts++;
         return;
       case 'epoch':
-        if (change.epoch < this.epoch) throw new Error(`disk: epoch ${change.epoch} written after ${this.epoch}`);
+        if (this.line !== undefined && this.line.history !== change.history)
+          throw new Error(`disk: history ${change.history} written over data of ${this.line.history}`);
         this.epoch = change.epoch;
+        return;
+      case 'line':
+        this.line = change.line;
         return;
       case 'reset':
       case 'rebase':
         this.baseSeq = change.baseSeq;
         this.entries = change.type === 'rebase' ? [...change.entries] : [];
         this.cuts++;
-        if (change.type === 'reset') this.complete = change.complete;
+        if (change.type === 'reset') {
+          this.complete = change.complete;
+          this.line = undefined;
+        }
         return;
       case 'complete':
         this.complete = true;

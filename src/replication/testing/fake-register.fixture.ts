@@ -13,6 +13,10 @@ export interface Znode {
 export class FakeRegister {
   /** Every `state` there has been, oldest first; undefined: none. */
   readonly history: (Znode | undefined)[] = [undefined];
+  /** It has lost what it held. */
+  wasLost = false;
+  /** Of the first entry after a loss: nobody is shown an earlier one. */
+  #firstShown = 0;
   #candidates: CandidateFact[] = [];
   #lastOrder = 0;
 
@@ -25,7 +29,7 @@ export class FakeRegister {
 
   /** What a server answers that is `behind` changes late. */
   read(behind = 0): Znode | undefined {
-    return this.history[Math.max(0, this.history.length - 1 - behind)];
+    return this.history[Math.max(this.#firstShown, this.history.length - 1 - behind)];
   }
 
   compareAndSet(expectedVersion: number | undefined, next: ShardState): ProposalOutcome {
@@ -39,12 +43,20 @@ export class FakeRegister {
 
   /** ZooKeeper loses what it held. */
   wipe(): void {
-    this.history.push(undefined);
+    this.wasLost = true;
+    this.goBackTo(undefined);
+  }
+  /** It comes back with an older `state`: from a backup, or without the end of its log. */
+  goBackTo(znode: Znode | undefined): void {
+    this.history.push(znode);
+    this.#firstShown = this.history.length - 1;
     this.#candidates = [];
   }
 
-  register(replicaId: ReplicaId): void {
-    this.#candidates = [...this.#candidates, { replicaId, order: ++this.#lastOrder, stopping: false }];
+  register(replicaId: ReplicaId, history: string | undefined): void {
+    const isKnown = this.#candidates.some((one) => one.replicaId === replicaId);
+    if (!isKnown) this.#candidates = [...this.#candidates, { replicaId, order: ++this.#lastOrder, stopping: false, history }];
+    else this.#candidates = this.#candidates.map((one) => (one.replicaId === replicaId ? { ...one, history } : one));
   }
   /** As if the primary had judged so. */
   markFull(replicaId: ReplicaId, full: boolean): void {

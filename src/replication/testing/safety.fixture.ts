@@ -3,8 +3,10 @@
  *
  * The history that counts is built from what replicas apply: the first to apply a seq decides what was committed there.
  */
+
+import type { EpochId } from '../lineage.js';
 import type { LogEntry } from '../log-entry.js';
-import type { Epoch, ReplicaId, Seq } from '../shard-state.js';
+import type { ReplicaId, Seq } from '../shard-state.js';
 import type { FakeRegister } from './fake-register.fixture.js';
 import type { Call, VirtualNode } from './virtual-node.fixture.js';
 
@@ -20,13 +22,13 @@ export class Safety {
   /** What the store holds after each committed seq. */
   readonly #models = new Map<Seq, Model>([[0, new Map()]]);
   #lastModel: Model = new Map();
-  readonly #primaries = new Map<Epoch, ReplicaId>();
+  readonly #primaries = new Map<EpochId, ReplicaId>();
   #lastAcknowledged: Seq = 0;
   /** What is committed, in order; and how many of these each image has been compared with, in which of its lives. */
   #order: LogEntry[] = [];
   readonly #verified = new Map<ReplicaId, { readonly cuts: number; readonly count: number }>();
 
-  onPrimary(epoch: Epoch, replica: ReplicaId): void {
+  onPrimary(epoch: EpochId, replica: ReplicaId): void {
     const other = this.#primaries.get(epoch);
     require(other === undefined || other === replica, () => `${other} and ${replica} are primaries of epoch ${epoch}`);
     this.#primaries.set(epoch, replica);

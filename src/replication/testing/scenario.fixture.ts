@@ -190,7 +190,7 @@ export class Scenario {
   }
 
   /** The operator accepts the loss of what this node does not hold. */
-  force(name: string): Call {
+  force(name: string, givesUp: readonly string[] = []): Call {
     const node = this.node(name);
     const { disk } = node;
     const { committed, lastCommitted } = this.cluster.safety;
@@ -198,7 +198,7 @@ export class Scenario {
     while (common < lastCommitted && disk.entryAt(common + 1)?.epoch === committed.get(common + 1)?.epoch) common++;
     this.cluster.safety.giveUpAfter(disk.complete ? common : 0);
     const call: Call = { key: '', value: undefined, answers: [] };
-    node.handle({ type: 'force', token: call });
+    node.handle({ type: 'force', token: call, givesUp });
     return call;
   }
 

@@ -33,19 +33,21 @@ export class VirtualNode {
   readonly replica: Replica;
   readonly disk = new FakeDisk();
   readonly store = new FakeStore();
-  readonly session = new ZookeeperSession();
+  readonly session: ZookeeperSession;
   readonly notes: Note[] = [];
   readonly roles: string[] = [];
   alive = true;
   paused = false;
+  historyHeld: string | undefined;
   stopped: 'no' | 'clean' | 'unclean' | 'released' = 'no';
   readonly #around: Surroundings;
 
-  constructor(name: string, replicaId: ReplicaId, options: Omit<ReplicaOptions, 'replicaId'>, around: Surroundings) {
+  constructor(name: string, replicaId: ReplicaId, options: Omit<ReplicaOptions, 'replicaId' | 'idSeed'>, around: Surroundings) {
     this.name = name;
     this.replicaId = replicaId;
-    this.replica = new Replica({ ...options, replicaId }, around.now());
+    this.replica = new Replica({ ...options, replicaId, idSeed: `${replicaId}/` }, around.now());
     this.#around = around;
+    this.session = new ZookeeperSession(() => around.now());
   }
 
   get runs(): boolean {
@@ -101,7 +103,10 @@ export class VirtualNode {
       case 'writeState':
         return this.session.write(effect.proposal, effect.expectedVersion, effect.next);
       case 'refreshState':
-        return this.session.refresh();
+        return this.session.refresh(effect.afterWrite);
+      case 'holds':
+        this.historyHeld = effect.history;
+        break;
       case 'note':
         this.notes.push(effect.note);
         return;

@@ -12,7 +12,12 @@ interface StateWrite {
   outcome: ProposalOutcome | undefined;
 }
 
-type Request = StateWrite | { readonly kind: 'readState' } | { readonly kind: 'readCandidates' };
+type Request =
+  | StateWrite
+  | { readonly kind: 'readState' }
+  | { readonly kind: 'readCandidates' }
+  /** Of the session's own znode: what is read after it is as new. */
+  | { readonly kind: 'rewrite'; readonly sentMs: number };
 
 export class ZookeeperSession {
   connected = false;
@@ -28,9 +33,19 @@ export class ZookeeperSession {
   lag = 0;
   /** What becomes of its next compare-and-set, if its answer is to be lost. */
   loseNextAnswer: 'applied' | 'notApplied' | undefined;
+  /** It has just been created, and is shown what was there before. */
+  isNew = true;
+  /** What is read is as new as this. */
+  #provenMs = Number.NEGATIVE_INFINITY;
   #queue: Request[] = [];
   /** To be handed to the replica. */
   #events: Event[] = [];
+
+  readonly #now: () => number;
+
+  constructor(now: () => number) {
+    this.#now = now;
+  }
 
   get isBusy(): boolean {
     return this.#events.length > 0 || (this.connected && !this.held && this.#queue.length > 0);
@@ -41,14 +56,18 @@ export class ZookeeperSession {
     else this.#events.push({ type: 'proposalResult', proposal, outcome: { kind: 'notSent' } });
   }
 
-  refresh(): void {
-    this.#ask('readState');
+  refresh(afterWrite: boolean): void {
+    if (afterWrite && this.connected) this.#queue.push({ kind: 'rewrite', sentMs: this.#now() }, { kind: 'readState' });
+    else this.#ask('readState');
   }
   watchFired(what: 'state' | 'candidates'): void {
     if (!this.watchesMuted) this.#ask(what === 'state' ? 'readState' : 'readCandidates');
   }
 
   connect(): void {
+    this.#provenMs = this.isNew ? this.#now() : Number.NEGATIVE_INFINITY;
+    if (this.isNew) this.lag = 0;
+    this.isNew = false;
     this.connected = true;
     this.silentSinceMs = undefined;
     this.#events.push({ type: 'session', connected: true });
@@ -76,9 +95,16 @@ export class ZookeeperSession {
     if (request === undefined) return undefined;
     if (request.kind === 'write') return this.#stepWrite(request, register);
     this.#queue.shift();
+    if (request.kind === 'rewrite') {
+      this.#provenMs = Math.max(this.#provenMs, request.sentMs);
+      this.lag = 0;
+      return undefined;
+    }
     if (request.kind === 'readCandidates') return { type: 'candidates', candidates: register.candidates };
     const znode = register.read(this.lag);
-    return znode === undefined ? { type: 'stateMissing' } : { type: 'stateRead', ...znode };
+    const asOfMs = this.#provenMs;
+    if (znode === undefined) return { type: 'stateMissing', isRestored: register.wasLost, asOfMs };
+    return { type: 'stateRead', ...znode, asOfMs };
   }
 
   /** First the servers do it, in another step the answer arrives: what happens between the two is up to the schedule. */

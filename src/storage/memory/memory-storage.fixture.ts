@@ -57,7 +57,7 @@ export class StorageAndTwin {
   }
 
   reset(): void {
-    this.storage.persist({ type: 'reset', baseSeq: 0, baseEpoch: 0, complete: false });
+    this.storage.persist({ type: 'reset', baseSeq: 0, baseEpoch: 0, baseEpochId: '', complete: false });
     this.twin.clear();
   }
 

@@ -47,7 +47,7 @@ describe('the storage in memory', () => {
     const empty = storage.memoryBytes;
     storage.apply(Array.from({ length: 30_000 }, (_, number) => put(`key:${number}`, 200, number + 1)));
     expect(storage.memoryBytes).toBeGreaterThan(5 * empty);
-    storage.persist({ type: 'reset', baseSeq: 0, baseEpoch: 0, complete: false });
+    storage.persist({ type: 'reset', baseSeq: 0, baseEpoch: 0, baseEpochId: '', complete: false });
     expect(storage).toMatchObject({ keyCount: 0, dataBytes: 0, memoryBytes: empty });
     storage.apply([put('key:7', 3, 1)]);
     expect(storage.get('key:7')?.version).toBe(1);

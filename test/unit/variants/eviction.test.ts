@@ -137,7 +137,7 @@ function aLostClaimIsNotOver({ Scenario }: Lab): void {
     runActions(c, 10);
   }
   session.lag = 1;
-  session.refresh();
+  session.refresh(false);
   runActions(c, 10);
   // Its attempt is repeated, and refused: the version has moved, by its own first attempt.
   for (let tick = 0; tick < 7; tick++) {
@@ -151,7 +151,7 @@ function aLostClaimIsNotOver({ Scenario }: Lab): void {
   c.tick('a');
   runActions(c, 30);
   session.lag = 0;
-  session.refresh();
+  session.refresh(false);
   // Should a have a lease still, two serve reads at one instant.
   runActions(c, 20);
   c.tick('b');

@@ -21,15 +21,19 @@ describeVariants('restart with data', [
 
 const a = { replicaId: 'a~1', order: 1, stopping: false };
 const b = { replicaId: 'b~1', order: 2, stopping: false };
-const state = { epoch: 1, primary: 'a~1', inSync: ['a~1', 'b~1'], seqFloor: 1 };
+const line = { history: 'h', lineage: [{ epoch: 1, id: 'one' }] };
+const state = { ...line, epoch: 1, primary: 'a~1', inSync: ['a~1', 'b~1'], seqFloor: 1, givenUp: [] };
 
 /** A member of epoch 1, alive again, that has read the state. */
 function restarted({ Replica }: Lab, replicaId: string): InstanceType<Lab['Replica']> {
-  const recovered = { epoch: 1, complete: true, baseSeq: 0, baseEpoch: 0, entries: [], appliedSeq: 0 };
-  const replica = new Replica({ ...defaultOptions, volatile: false, replicaId }, 0, recovered);
+  const recovered = {
+    ...{ history: 'h', epoch: 1, epochId: 'one', line, complete: true },
+    ...{ baseSeq: 0, baseEpoch: 0, baseEpochId: '', entries: [], runs: [], appliedSeq: 0 },
+  };
+  const replica = new Replica({ ...defaultOptions, volatile: false, replicaId, idSeed: replicaId }, 0, recovered);
   replica.handle({ type: 'session', connected: true }, 0);
   replica.handle({ type: 'candidates', candidates: [a, b] }, 0);
-  replica.handle({ type: 'stateRead', version: 0, state }, 0);
+  replica.handle({ type: 'stateRead', version: 0, state, asOfMs: 0 }, 0);
   return replica;
 }
 

@@ -44,12 +44,14 @@ async function aStream(): Promise<Check> {
       outgoing.flush();
     };
     const beacon = { type: 'beacon', sentAtMs: 100, probe: false, commitIndex: 0, stopping: false, mayLeaveMs: 0 } as const;
-    const first: Message = { epoch: 1, from: 'a~1', to: 'b~1', body: beacon };
+    const first: Message = { history: 'h', epoch: 1, epochId: 'one', from: 'a~1', to: 'b~1', body: beacon };
     const again: Message = { ...first, body: { ...beacon, sentAtMs: 200 } };
     sayInTurn([1, first], [2, first], [3, first]);
     sayInTurn([1, again], [3, { ...again, epoch: 2 }]);
     sayInTurn([2, again], [1, { ...first, body: { type: 'stateChanged' } }], [1, again]);
     sayInTurn([1, { ...again, from: 'a~2' }], [2, { ...again, to: 'b~2' }]);
+    sayInTurn([1, again], [2, again]);
+    sayInTurn([1, { ...again, history: 'other' }], [2, { ...again, epochId: 'other' }]);
     sayInTurn([1, again], [2, again]);
     sayInTurn([1, { ...again, body: { ...beacon, probe: true } }], [2, { ...again, body: { ...beacon, stopping: true } }]);
     sayInTurn([3, { ...again, epoch: 2, body: { ...beacon, sentAtMs: 200, commitIndex: 1 } }]);
@@ -119,7 +121,7 @@ const variants: readonly Variant[] = [
     ],
     check: aStream,
   },
-  ...['epoch', 'from', 'to', 'commitIndex'].map((field) => ignores(field, aStream)),
+  ...['history', 'epoch', 'epochId', 'from', 'to', 'commitIndex'].map((field) => ignores(field, aStream)),
   ...['mayLeaveMs', 'number', 'complete', 'leaving'].map((field) => ignores(field, schedules(mostSchedules))),
 ];
 

@@ -23,7 +23,8 @@ interface ZnodeBench {
 export function refusesHeader(wrong: Partial<Header>): PreparedCheck {
   return async () => {
     const { formatVersion, ReplicationCodec } = await import('../../../src/rpc/replication-codec.js');
-    const header: Header = { formatVersion, clusterId: 'c', shard: 0, epoch: 1, from: 'a~1', to: 'b~1' };
+    const epoch = { history: 'h', epoch: 1, epochId: 'one' };
+    const header: Header = { formatVersion, clusterId: 'c', shard: 0, ...epoch, from: 'a~1', to: 'b~1' };
     const codec = new ReplicationCodec('c', 0);
     return async () => {
       expect(codec.reasonToRefuse(header)).toBeUndefined();
