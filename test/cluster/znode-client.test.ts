@@ -12,15 +12,12 @@ import { born } from '../../src/replication/shard-state.js';
 const sessionMs = 2_000;
 const startupTimeoutMs = 30_000;
 
-/**
- * It runs in this thread: a client that closes its session through it waits in vain for an answer, for 1.5 s, and so do all
- * others.
- *
- * A TCP link that can be cut: open connections break, and new ones are refused until it is mended. */
+/** A TCP link that can be cut: open connections break, and new ones are refused until it is mended. Or it falls silent. */
 class Link {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   #cut = false;
+  #silent = false;
 
   constructor(target: string) {
     const [host, port] = target.split(':');
@@ -40,9 +37,15 @@ class Link {
           this.#sockets.delete(from);
           to.end();
         });
-        from.pipe(to);
+        if (!this.#silent) from.pipe(to);
       }
     });
+  }
+
+  /** Open connections stay, new ones are taken, and nothing passes any more. */
+  fallSilent(): void {
+    this.#silent = true;
+    for (const socket of this.#sockets) socket.unpipe().pause();
   }
 
   async open(): Promise<string> {
@@ -125,6 +128,30 @@ describe('zookeeper client, start-up', () => {
     const client = await connecting;
     expect(client.status).toBe('connected');
     await client.close();
+  });
+});
+
+describe('zookeeper client, close', () => {
+  it('ends the session at once, long before it would expire', async () => {
+    const servers = inject('zk');
+    const client = await ZookeeperClient.connect({ servers, sessionMs: 60_000, startupTimeoutMs });
+    const { done } = await untilGone(client);
+    await client.close();
+    await done;
+  });
+
+  it('does not hold up the event loop while the server is silent', async () => {
+    const link = new Link(inject('zk'));
+    links.push(link);
+    const client = await ZookeeperClient.connect({ servers: await link.open(), sessionMs, startupTimeoutMs });
+    link.fallSilent();
+    let turns = 0;
+    const timer = setInterval(() => turns++, 10);
+    await client.close();
+    clearInterval(timer);
+    // It waits for the server to say that the session is over; the C client would do so in a single turn.
+    expect(turns).toBeGreaterThan(2);
+    expect(client.status).toBe('closed');
   });
 });
 
