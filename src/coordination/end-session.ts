@@ -13,7 +13,7 @@ import type { SessionCredentials } from './native-session.js';
 import type { LiteralAddress } from './server-addresses.js';
 
 /** As long as the C client would have blocked for the answer of one server. */
-export const endSessionMs = 1_500;
+const endSessionMs = 1_500;
 
 const lengthBytes = 4;
 const closeSession = -11;

@@ -227,7 +227,7 @@ export class ZookeeperClient implements ZnodeClient {
     return this.#session.call(operation, submit);
   }
 
-  /** Ends the session if it is connected: waits for that for up to `endSessionMs`, and then it expires by itself. */
+  /** Ends the session if it is connected: waits for that for up to 1.5 s; otherwise it expires by itself. */
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;

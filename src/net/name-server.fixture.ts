@@ -8,7 +8,7 @@ interface OpenLookUp {
 }
 
 /** No pause between two look-ups of one name. */
-export const impatient = { retryMs: 0 };
+const impatient = { retryMs: 0 };
 
 export class ScriptedLookUps {
   readonly resolver: Resolver;
