@@ -15,6 +15,8 @@ import { type NameState, NameTable, type NameTablePolicy } from './name-table.js
 /** Rejects with an error that has a `code`. */
 export type LookUp = (name: string) => Promise<readonly string[]>;
 
+export type NameWatcher = (name: string, state: NameState, before: NameState) => void;
+
 /** A name in use. */
 export interface UsedName {
   readonly state: NameState;
@@ -30,6 +32,7 @@ export class Resolver {
   readonly #lookUp: LookUp;
   readonly #table: NameTable;
   readonly #listeners = new Map<string, Set<() => void>>();
+  readonly #watchers = new Set<NameWatcher>();
   #timer: NodeJS.Timeout | undefined;
   #isLookingUp = false;
 
@@ -68,6 +71,12 @@ export class Resolver {
     };
   }
 
+  /** Calls the watcher after each look-up of any name. @returns ends that. */
+  watch(watcher: NameWatcher): () => void {
+    this.#watchers.add(watcher);
+    return () => this.#watchers.delete(watcher);
+  }
+
   #schedule(): void {
     clearTimeout(this.#timer);
     const due = this.#table.next;
@@ -81,6 +90,7 @@ export class Resolver {
 
   async #look(name: string): Promise<void> {
     this.#isLookingUp = true;
+    const before = this.#table.state(name);
     try {
       const addresses = await this.#lookUp(name);
       this.#table.succeeded(name, addresses, performance.now());
@@ -88,6 +98,7 @@ export class Resolver {
       this.#table.failed(name, { code: codeOf(error) }, performance.now());
     }
     this.#isLookingUp = false;
+    for (const watcher of this.#watchers) watcher(name, this.#table.state(name), before);
     for (const listener of [...(this.#listeners.get(name) ?? [])]) listener();
     this.#schedule();
   }
