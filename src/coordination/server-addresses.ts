@@ -11,8 +11,8 @@ import { type Resolver, resolver as sharedResolver, splitAddress, type UsedName 
 const defaultPatienceMs = 500;
 
 export interface ServerAddressesOptions {
-  readonly patienceMs?: number;
-  readonly resolver?: Resolver;
+  readonly patienceMs?: number | undefined;
+  readonly resolver?: Resolver | undefined;
 }
 
 interface NamedServer {

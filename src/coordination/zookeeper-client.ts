@@ -8,6 +8,7 @@
  * Each connection goes to the addresses that the servers' names have by then; a lost one has the names looked up again.
  */
 import { KvError } from '../errors.js';
+import type { Resolver } from '../net/index.js';
 import { endSession } from './end-session.js';
 import { type NativeAnswer, NativeSession, type SessionCredentials } from './native-session.js';
 import { nativeConnectString, ServerAddresses } from './server-addresses.js';
@@ -33,6 +34,8 @@ export interface ZookeeperClientOptions {
   readonly sessionMs: number;
   /** How long `connect` tries. */
   readonly startupTimeoutMs: number;
+  /** Default: that of the process. */
+  readonly resolver?: Resolver;
 }
 
 const createFlags: Record<CreateMode, number> = { persistent: 0, ephemeralSequential: 3 };
@@ -70,9 +73,10 @@ export class ZookeeperClient implements ZnodeClient {
   private constructor(Native: NativeConstructor, options: ZookeeperClientOptions) {
     this.#Native = Native;
     this.#options = options;
-    this.#servers = new ServerAddresses(options.servers, () => {
+    const openIfAwaited = (): void => {
       if (this.#awaitsAddresses) this.#open();
-    });
+    };
+    this.#servers = new ServerAddresses(options.servers, openIfAwaited, { resolver: options.resolver });
     this.#attemptMs = Math.min(firstAttemptMs, options.sessionMs / 2);
   }
 

@@ -1,16 +1,18 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { pino } from 'pino';
-import { afterAll, describe, expect, inject, it } from 'vitest';
+import { afterAll, describe, expect, inject, it, vi } from 'vitest';
 import { candidateNamed, config, nodeNamed, Recorder } from '../../src/coordination/coordinator.fixture.js';
 import { connectCoordinator, discoverNodes } from '../../src/coordination/index.js';
 import { type ConformanceClient, describeZnodeClient, EventLog } from '../../src/coordination/znode-client.conformance.js';
 import type { ZnodeClient } from '../../src/coordination/znode-client.js';
 import { ZookeeperClient } from '../../src/coordination/zookeeper-client.js';
+import { ScriptedLookUps } from '../../src/net/name-server.fixture.js';
 import { born } from '../../src/replication/shard-state.js';
 
 const sessionMs = 2_000;
 const startupTimeoutMs = 30_000;
+const waitOptions = { timeout: 30_000, interval: 10 };
 
 /** A TCP link that can be cut: open connections break, and new ones are refused until it is mended. Or it falls silent. */
 class Link {
@@ -48,10 +50,10 @@ class Link {
     for (const socket of this.#sockets) socket.unpipe().pause();
   }
 
-  async open(): Promise<string> {
-    this.#server.listen(0, '127.0.0.1');
+  async open(host = '127.0.0.1', port = 0): Promise<string> {
+    this.#server.listen(port, host);
     await once(this.#server, 'listening');
-    return `127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+    return `${host}:${(this.#server.address() as AddressInfo).port}`;
   }
 
   cut(): void {
@@ -127,6 +129,30 @@ describe('zookeeper client, start-up', () => {
     link.mend();
     const client = await connecting;
     expect(client.status).toBe('connected');
+    await client.close();
+  });
+});
+
+describe('zookeeper client, names', () => {
+  it('follows a server whose name has another address, in the same session', async () => {
+    const [former, later] = [new Link(inject('zk')), new Link(inject('zk'))];
+    links.push(former, later);
+    const port = Number((await former.open()).split(':')[1]);
+    const names = new ScriptedLookUps();
+    const named = { servers: `zk.example:${port}`, resolver: names.resolver };
+    const connecting = ZookeeperClient.connect({ ...named, sessionMs: 60_000, startupTimeoutMs });
+    await vi.waitUntil(() => names.open.length > 0, waitOptions);
+    await names.answer('zk.example', '127.0.0.1');
+    const client = await connecting;
+    const { sessionId } = client;
+
+    await later.open('127.0.0.2', port);
+    former.close();
+    await vi.waitUntil(() => names.open.length > 0, waitOptions);
+    await names.answer('zk.example', '127.0.0.2');
+    await vi.waitUntil(() => client.status === 'connected', waitOptions);
+    expect(client.sessionId).toBe(sessionId);
+    expect(await client.stat('/', { watch: false })).toBeDefined();
     await client.close();
   });
 });
