@@ -54,7 +54,7 @@ export class NamedTarget implements GrpcResolver {
   }
 
   #use(): UsedName {
-    const name = this.#resolver.use(this.#host, () => {
+    const name: UsedName = this.#resolver.use(this.#host, () => {
       if (this.#name === name) this.#tell(name);
     });
     return name;

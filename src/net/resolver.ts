@@ -98,9 +98,9 @@ export class Resolver {
       this.#table.failed(name, { code: codeOf(error) }, performance.now());
     }
     this.#isLookingUp = false;
+    this.#schedule();
     for (const watcher of this.#watchers) watcher(name, this.#table.state(name), before);
     for (const listener of [...(this.#listeners.get(name) ?? [])]) listener();
-    this.#schedule();
   }
 }
 
