@@ -18,6 +18,8 @@ export interface NodeProcessOptions {
   readonly extra?: readonly string[];
   /** Options of Node.js itself, such as `--import FILE`, word by word. */
   readonly nodeOptions?: readonly string[];
+  /** A program that starts the node in its own place, and its words: what stands in front of `node`. */
+  readonly launcher?: readonly string[];
   /** How long it may take until it listens. */
   readonly startTimeoutMs?: number;
 }
@@ -58,9 +60,10 @@ export class NodeProcess {
 
   private constructor(options: NodeProcessOptions) {
     this.options = options;
-    const { zk, root, port = 0, extra = [], nodeOptions = [] } = options;
+    const { zk, root, port = 0, extra = [], nodeOptions = [], launcher = [] } = options;
     const words = ['--zk', zk, '--root', root, '--port', String(port), '--log-format', 'json', ...extra];
-    this.#child = spawn(process.execPath, [...nodeOptions, programPath('kvnode'), ...words], {
+    const [program, ...argv] = [...launcher, process.execPath, ...nodeOptions, programPath('kvnode'), ...words];
+    this.#child = spawn(program!, argv, {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: toolEnvironment(),
       // A group of its own: Ctrl-C at the terminal is for the process that orders the stop, not for all at once.

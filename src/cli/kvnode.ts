@@ -10,6 +10,7 @@ import { logVerbosity, setLogVerbosity } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
 import { resolveOptions } from '../config/index.js';
 import { KvError } from '../errors.js';
+import { logLookUps } from '../net/index.js';
 import { KvNode } from '../node/index.js';
 import { type Explanation, explainNodeFailure, renderError } from './explain.js';
 import { createLogger } from './logger.js';
@@ -34,6 +35,7 @@ async function main(): Promise<number> {
   // Its lines on stderr repeat what our errors say, unless somebody asked for them.
   if (process.env.GRPC_VERBOSITY === undefined) setLogVerbosity(logVerbosity.NONE);
   reportUncaught(logger);
+  logLookUps(logger);
   const signalled = firstStopSignal(logger);
   const showStack = logger.isLevelEnabled('debug');
 

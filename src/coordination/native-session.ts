@@ -9,20 +9,37 @@
  * descriptor: then libuv aborts the process, or the next attempt takes whatever socket has that number by then, say one of
  * gRPC's, out of epoll, where it hangs. It happens when a server has timed out, which is told by an event, and when a
  * request could not be written, which only the state tells.
+ *
+ * Nothing here may hold up the event loop. The C client has three calls that block the thread:
+ *
+ * - It looks host names up with getaddrinfo, at every turn of its loop. It is given literal addresses (server-addresses.ts),
+ *   for which getaddrinfo sends no query.
+ * - Its close() of a connected object waits for the server: up to 3 s until the request is written, up to 1.5 s for the
+ *   answer. Before it is closed, an object is made to drop its connection, and then it has nothing to wait for. The session
+ *   is ended over a connection of our own (end-session.ts), or expires.
+ * - In read-only mode it connects to other servers and waits. That mode is not used.
+ *
+ * A child process for the native client was weighed against this. It would keep the event loop free of whatever else the
+ * package may do, but its heartbeats would go on while the node is frozen, so that a session would not mean any more that
+ * the node lives; it would cost some 40 MB and a start of its own for every node, every kvctl and every service that finds
+ * its nodes by ZooKeeper, a hop for every request, and one more death to handle.
  */
 import { PendingCalls } from './pending-calls.js';
 import { returnCodes, ZnodeError } from './znode-client.js';
 import type { NativeClient, NativeConstructor } from './zookeeper-binding.js';
 
 export interface NativeSessionOptions {
-  /** host:port[,host:port]…, without a chroot. */
-  readonly servers: string;
+  /** Literal addresses only, in the form of `nativeConnectString`. */
+  readonly connect: string;
   readonly sessionMs: number;
 }
 
 export interface SessionCredentials {
+  /** Hexadecimal. */
   readonly sessionId: string;
+  /** Hexadecimal. */
   readonly password: string;
+  readonly sessionMs: number;
 }
 
 export interface NativeSessionListener {
@@ -59,6 +76,9 @@ const refusalsToSend: readonly number[] = [returnCodes.badArguments, returnCodes
 /** What the package's `state` is while a session is open. */
 const connectedState = 3;
 
+/** An address that is set aside for documents (RFC 5737): no server has it, and nothing connects to it here. */
+const nowhere = '192.0.2.1:1';
+
 /** The default of 10 can end a session whose server sends one large answer in many pieces. */
 const emptyReadLimit = 10_000;
 
@@ -77,7 +97,7 @@ export class NativeSession {
     this.#listener = listener;
     this.#calls = new PendingCalls(options.sessionMs);
     this.#native = new Native({
-      connect: options.servers,
+      connect: options.connect,
       timeout: options.sessionMs,
       debug_level: 0,
       host_order_deterministic: false,
@@ -85,7 +105,8 @@ export class NativeSession {
       ...(resumed && { client_id: resumed.sessionId, client_password: resumed.password }),
     });
     this.#forward('connect', () => {
-      listener.onConnect({ sessionId: this.#native.client_id, password: this.#native.client_password });
+      const { client_id: sessionId, client_password: password } = this.#native;
+      listener.onConnect({ sessionId, password, sessionMs: options.sessionMs });
     });
     this.#native.on('connecting', () => this.#lost());
     this.#forward('close', () => {
@@ -95,7 +116,7 @@ export class NativeSession {
     for (const event of ['created', 'deleted', 'changed', 'child']) {
       this.#forward(event, (_native, path) => listener.onChanged(String(path)));
     }
-    // May do nothing at all and say nothing, for instance when a name does not resolve: the owner watches the clock.
+    // May do nothing at all and say nothing, for instance when an address cannot be reached: the owner watches the clock.
     this.#native.init({});
   }
 
@@ -135,10 +156,12 @@ export class NativeSession {
     });
   }
 
-  /** Ends the session if it is connected. Blocks for up to 1.5 s if the server does not answer: that is the C client's own limit. */
+  /** Drops the connection at once, without a word to the server: the session lives until it is ended or expires. */
   close(): void {
     if (this.#ended) return;
     this.#end(returnCodes.closing);
+    // A connection to an address that is none of the servers any more is closed in this very call.
+    this.#native.set_servers(nowhere);
     this.#native.close();
   }
 

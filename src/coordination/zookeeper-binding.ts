@@ -16,6 +16,7 @@ export interface NativeStat {
 }
 
 export interface NativeOptions {
+  /** Names in it are looked up in a call that blocks. */
   readonly connect: string;
   readonly timeout: number;
   /** 0 is silence: anything else writes to stdout and stderr past the logger. */
@@ -40,6 +41,8 @@ export interface NativeClient extends EventEmitter {
   readonly state: number;
   init(options: object): unknown;
   close(): unknown;
+  /** Closes the connection if its address is not among these. */
+  set_servers(servers: string): unknown;
   a_create(path: string, data: Buffer, flags: number, answer: Answer<[path: string]>): unknown;
   a_get(path: string, watch: boolean, answer: Answer<[stat: NativeStat | null, data: Buffer | null]>): unknown;
   a_exists(path: string, watch: boolean, answer: Answer<[stat: NativeStat | null]>): unknown;

@@ -4,10 +4,14 @@
  * Keeps one session open for as long as it lives. Each connection is a native client object of its own, which takes up the
  * session of the one before; one that does not get connected in time is replaced. While suspended nothing is sent: the C
  * client would keep a request back and send it at some later time.
+ *
+ * Each connection goes to the addresses that the servers' names have by then; a lost one has the names looked up again.
  */
 import { KvError } from '../errors.js';
-import { type NativeAnswer, NativeSession, type NativeSessionOptions, type SessionCredentials } from './native-session.js';
-import { unresolvedHosts } from './unresolved-hosts.js';
+import type { Resolver } from '../net/index.js';
+import { endSession } from './end-session.js';
+import { type NativeAnswer, NativeSession, type SessionCredentials } from './native-session.js';
+import { nativeConnectString, ServerAddresses } from './server-addresses.js';
 import type {
   Children,
   CreateMode,
@@ -24,9 +28,14 @@ import type {
 import { returnCodes, ZnodeError } from './znode-client.js';
 import { loadNativeClient, type NativeConstructor, type NativeStat } from './zookeeper-binding.js';
 
-export interface ZookeeperClientOptions extends NativeSessionOptions {
+export interface ZookeeperClientOptions {
+  /** host:port[,host:port]…, without a chroot. */
+  readonly servers: string;
+  readonly sessionMs: number;
   /** How long `connect` tries. */
   readonly startupTimeoutMs: number;
+  /** Default: that of the process. */
+  readonly resolver?: Resolver;
 }
 
 const createFlags: Record<CreateMode, number> = { persistent: 0, ephemeralSequential: 3 };
@@ -42,15 +51,19 @@ const silent: ZnodeListener = { onConnected() {}, onSuspended() {}, onExpired() 
 export class ZookeeperClient implements ZnodeClient {
   readonly #Native: NativeConstructor;
   readonly #options: ZookeeperClientOptions;
+  readonly #servers: ServerAddresses;
   #listener: ZnodeListener = silent;
   #session: NativeSession | undefined;
   #credentials: SessionCredentials | undefined;
   #status: ZnodeClientStatus = 'suspended';
   #attemptMs: number;
   #attemptTimer: NodeJS.Timeout | undefined;
+  /** No address is known to connect to. */
+  #awaitsAddresses = false;
   #onFirstConnection: (() => void) | undefined;
   #openedMs = 0;
   #provenMs = Number.NEGATIVE_INFINITY;
+  #closing: Promise<void> | undefined;
 
   /** @throws KvError COORDINATION_UNAVAILABLE after `startupTimeoutMs`. */
   static async connect(options: ZookeeperClientOptions): Promise<ZookeeperClient> {
@@ -62,6 +75,10 @@ export class ZookeeperClient implements ZnodeClient {
   private constructor(Native: NativeConstructor, options: ZookeeperClientOptions) {
     this.#Native = Native;
     this.#options = options;
+    const openIfAwaited = (): void => {
+      if (this.#awaitsAddresses) this.#open();
+    };
+    this.#servers = new ServerAddresses(options.servers, openIfAwaited, { resolver: options.resolver });
     this.#attemptMs = Math.min(firstAttemptMs, options.sessionMs / 2);
   }
 
@@ -84,10 +101,9 @@ export class ZookeeperClient implements ZnodeClient {
   #start(): Promise<void> {
     const { servers, startupTimeoutMs } = this.#options;
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(async () => {
+      const timer = setTimeout(() => {
+        const message = `no ZooKeeper answered at --zk ${servers} within ${startupTimeoutMs} ms${this.#servers.problems}`;
         void this.close();
-        const reason = await unresolvedHosts(servers);
-        const message = `no ZooKeeper answered at --zk ${servers} within ${startupTimeoutMs} ms${reason}`;
         reject(new KvError('COORDINATION_UNAVAILABLE', message));
       }, startupTimeoutMs);
       this.#onFirstConnection = () => {
@@ -100,11 +116,15 @@ export class ZookeeperClient implements ZnodeClient {
 
   #open(): void {
     if (this.#status === 'closed') return;
+    const connect = nativeConnectString(this.#servers.list);
+    this.#awaitsAddresses = connect === '';
+    if (this.#awaitsAddresses) return;
     this.#openedMs = performance.now();
     const ifCurrent = (act: () => void): void => {
       if (this.#session === session && this.#status !== 'closed') act();
     };
-    const session: NativeSession = new NativeSession(this.#Native, this.#options, this.#credentials, {
+    const { sessionMs } = this.#options;
+    const session: NativeSession = new NativeSession(this.#Native, { connect, sessionMs }, this.#credentials, {
       onConnect: (credentials) => ifCurrent(() => this.#connected(credentials)),
       onLost: () => ifCurrent(() => this.#lost()),
       onEnded: () => ifCurrent(() => this.#expired()),
@@ -112,13 +132,14 @@ export class ZookeeperClient implements ZnodeClient {
     });
     this.#session = session;
     this.#attemptTimer = setTimeout(() => this.#openAnother(), this.#attemptMs);
-    this.#attemptMs = Math.min(this.#attemptMs * 2, this.#options.sessionMs / 2);
+    this.#attemptMs = Math.min(this.#attemptMs * 2, sessionMs / 2);
   }
 
   #openAnother(): void {
     clearTimeout(this.#attemptTimer);
     this.#session?.close();
     this.#session = undefined;
+    this.#servers.renew();
     // Not in the turn in which the old socket was closed: see native-session.ts.
     setImmediate(() => this.#open());
   }
@@ -232,12 +253,21 @@ export class ZookeeperClient implements ZnodeClient {
     return this.#session.call(operation, submit);
   }
 
-  async close(): Promise<void> {
-    if (this.#status === 'closed') return;
+  /** Ends the session if it is connected: waits for that for up to 1.5 s; otherwise it expires by itself. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    const session = this.#status === 'connected' ? this.#credentials : undefined;
+    const servers = this.#servers.list;
     this.#status = 'closed';
     clearTimeout(this.#attemptTimer);
+    this.#servers.close();
     this.#session?.close();
     this.#session = undefined;
+    if (session !== undefined) await endSession(servers, session);
   }
 }
 

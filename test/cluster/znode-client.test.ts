@@ -1,26 +1,25 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { pino } from 'pino';
-import { afterAll, describe, expect, inject, it } from 'vitest';
+import { afterAll, describe, expect, inject, it, vi } from 'vitest';
 import { candidateNamed, config, nodeNamed, Recorder } from '../../src/coordination/coordinator.fixture.js';
 import { connectCoordinator, discoverNodes } from '../../src/coordination/index.js';
 import { type ConformanceClient, describeZnodeClient, EventLog } from '../../src/coordination/znode-client.conformance.js';
 import type { ZnodeClient } from '../../src/coordination/znode-client.js';
 import { ZookeeperClient } from '../../src/coordination/zookeeper-client.js';
+import { ScriptedLookUps } from '../../src/net/name-server.fixture.js';
 import { born } from '../../src/replication/shard-state.js';
 
 const sessionMs = 2_000;
 const startupTimeoutMs = 30_000;
+const waitOptions = { timeout: 30_000, interval: 10 };
 
-/**
- * It runs in this thread: a client that closes its session through it waits in vain for an answer, for 1.5 s, and so do all
- * others.
- *
- * A TCP link that can be cut: open connections break, and new ones are refused until it is mended. */
+/** A TCP link that can be cut: open connections break, and new ones are refused until it is mended. Or it falls silent. */
 class Link {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   #cut = false;
+  #silent = false;
 
   constructor(target: string) {
     const [host, port] = target.split(':');
@@ -40,15 +39,21 @@ class Link {
           this.#sockets.delete(from);
           to.end();
         });
-        from.pipe(to);
+        if (!this.#silent) from.pipe(to);
       }
     });
   }
 
-  async open(): Promise<string> {
-    this.#server.listen(0, '127.0.0.1');
+  /** Open connections stay, new ones are taken, and nothing passes any more. */
+  fallSilent(): void {
+    this.#silent = true;
+    for (const socket of this.#sockets) socket.unpipe().pause();
+  }
+
+  async open(host = '127.0.0.1', port = 0): Promise<string> {
+    this.#server.listen(port, host);
     await once(this.#server, 'listening');
-    return `127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+    return `${host}:${(this.#server.address() as AddressInfo).port}`;
   }
 
   cut(): void {
@@ -125,6 +130,54 @@ describe('zookeeper client, start-up', () => {
     const client = await connecting;
     expect(client.status).toBe('connected');
     await client.close();
+  });
+});
+
+describe('zookeeper client, names', () => {
+  it('follows a server whose name has another address, in the same session', async () => {
+    const [former, later] = [new Link(inject('zk')), new Link(inject('zk'))];
+    links.push(former, later);
+    const port = Number((await former.open()).split(':')[1]);
+    const names = new ScriptedLookUps();
+    const named = { servers: `zk.example:${port}`, resolver: names.resolver };
+    const connecting = ZookeeperClient.connect({ ...named, sessionMs: 60_000, startupTimeoutMs });
+    await vi.waitUntil(() => names.open.length > 0, waitOptions);
+    await names.answer('zk.example', '127.0.0.1');
+    const client = await connecting;
+    const { sessionId } = client;
+
+    await later.open('127.0.0.2', port);
+    former.close();
+    await vi.waitUntil(() => names.open.length > 0, waitOptions);
+    await names.answer('zk.example', '127.0.0.2');
+    await vi.waitUntil(() => client.status === 'connected', waitOptions);
+    expect(client.sessionId).toBe(sessionId);
+    expect(await client.stat('/', { watch: false })).toBeDefined();
+    await client.close();
+  });
+});
+
+describe('zookeeper client, close', () => {
+  it('ends the session at once, long before it would expire', async () => {
+    const servers = inject('zk');
+    const client = await ZookeeperClient.connect({ servers, sessionMs: 60_000, startupTimeoutMs });
+    const { done } = await untilGone(client);
+    await client.close();
+    await done;
+  });
+
+  it('does not hold up the event loop while the server is silent', async () => {
+    const link = new Link(inject('zk'));
+    links.push(link);
+    const client = await ZookeeperClient.connect({ servers: await link.open(), sessionMs, startupTimeoutMs });
+    link.fallSilent();
+    let turns = 0;
+    const timer = setInterval(() => turns++, 10);
+    await client.close();
+    clearInterval(timer);
+    // It waits for the server to say that the session is over; the C client would do so in a single turn.
+    expect(turns).toBeGreaterThan(2);
+    expect(client.status).toBe('closed');
   });
 });
 

@@ -1,0 +1,99 @@
+import { type experimental, Server, ServerCredentials } from '@grpc/grpc-js';
+import { describe, expect, it } from 'vitest';
+import { limitsOf } from '../client/limits.js';
+import { NodeConnection } from '../client/node-connection.js';
+import { grpcTarget, NamedTarget } from './grpc-names.js';
+import { ScriptedLookUps } from './name-server.fixture.js';
+
+/** What grpc-js is given: the hosts, or why there are none. */
+function target(names: ScriptedLookUps): { readonly told: string[]; readonly named: NamedTarget } {
+  const told: string[] = [];
+  const listener: experimental.ResolverListener = (result) => {
+    if (result.ok) told.push(result.value.map(({ addresses: [address] }) => JSON.stringify(address)).join());
+    else told.push(result.error.details ?? '');
+    return true;
+  };
+  return { told, named: new NamedTarget({ path: 'node-1:9090' }, listener, {}, names.resolver) };
+}
+
+const at = (host: string) => JSON.stringify({ host, port: 9090 });
+const nextTurn = () => new Promise(setImmediate);
+
+describe('names of gRPC targets', () => {
+  it('a name that is known is told at once, while its look-up hangs', async () => {
+    const names = new ScriptedLookUps();
+    const first = target(names);
+    first.named.updateResolution();
+    await names.answer('node-1', '10.0.0.1', 'fd00::1');
+    first.named.destroy();
+    const second = target(names);
+    second.named.updateResolution();
+    expect(second.told).toEqual([]);
+    await nextTurn();
+    expect(names.open).toEqual(['node-1']);
+    expect([first.told, second.told]).toEqual([[`${at('10.0.0.1')},${at('fd00::1')}`], first.told]);
+  });
+
+  it('a change is told to a channel that has asked since, and once', async () => {
+    const names = new ScriptedLookUps();
+    const { told, named } = target(names);
+    named.updateResolution();
+    await names.answer('node-1', '10.0.0.1');
+    named.updateResolution();
+    named.updateResolution();
+    await names.answer('node-1', '10.0.0.2');
+    expect(told).toEqual([at('10.0.0.1'), at('10.0.0.2')]);
+  });
+
+  it('a channel that has not asked is left alone, whatever the name stands for by now', async () => {
+    const names = new ScriptedLookUps();
+    const { told, named } = target(names);
+    named.updateResolution();
+    await names.answer('node-1', '10.0.0.1');
+    const other = names.resolver.use('node-1', () => {});
+    other.renew();
+    await names.answer('node-1', '10.0.0.2');
+    expect(told).toEqual([at('10.0.0.1')]);
+    named.updateResolution();
+    await nextTurn();
+    expect(names.open).toEqual(['node-1']);
+    expect(told).toEqual([at('10.0.0.1'), at('10.0.0.2')]);
+  });
+
+  it('a name without an address is a failure that names it, until it has one', async () => {
+    const names = new ScriptedLookUps();
+    const { told, named } = target(names);
+    named.updateResolution();
+    await names.fail('node-1', 'ENOTFOUND');
+    named.updateResolution();
+    await names.answer('node-1', '10.0.0.1');
+    expect(told).toEqual(['the name node-1 does not resolve (ENOTFOUND)', at('10.0.0.1')]);
+  });
+
+  it('a channel that was closed is told nothing', async () => {
+    const names = new ScriptedLookUps();
+    const { told, named } = target(names);
+    named.updateResolution();
+    named.destroy();
+    await names.answer('node-1', '10.0.0.1');
+    expect(told).toEqual([]);
+  });
+
+  it('the authority of a call is the address as it was given', () => {
+    expect(grpcTarget('node-1:9090')).toBe('kvnode:node-1:9090');
+    expect(NamedTarget.getDefaultAuthority({ path: '[::1]:9090' })).toBe('[::1]:9090');
+  });
+
+  it.each(['localhost', '127.0.0.1'])('grpc-js connects to a node at %s', async (host) => {
+    const server = new Server();
+    const port = await new Promise<number>((resolve, reject) =>
+      server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) =>
+        error === null ? resolve(bound) : reject(error),
+      ),
+    );
+    const connection = new NodeConnection(`${host}:${port}`, 20_000, () => {});
+    expect(await connection.whenReady(limitsOf({}, 30_000))).toBe(true);
+    connection.close('the test is over');
+    server.forceShutdown();
+  });
+});
