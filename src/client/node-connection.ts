@@ -7,7 +7,7 @@
  * being ready. Requests are handed over only while it is ready; one that never left may then safely go elsewhere.
  */
 import { Client, connectivityState } from '@grpc/grpc-js';
-import { channelOptions } from '../rpc/channel-options.js';
+import { channelOptions, targetOf } from '../rpc/channel-options.js';
 import { type Limits, remainingMs } from './limits.js';
 import type { NodeTransport, Subject } from './node-transport.js';
 import { PipelineTransport } from './pipeline-transport.js';
@@ -120,7 +120,7 @@ export class NodeConnection {
 
   #open(): OpenChannel {
     const credentials = new TrackedCredentials();
-    const client = new Client(this.address, credentials, channelOptions);
+    const client = new Client(targetOf(this.address), credentials, channelOptions);
     const pipeline = new PipelineTransport(client, this.#rounds);
     const channel = { client, credentials, transport: new UnaryTransport(client), pipeline };
     this.#watch(channel);

@@ -10,12 +10,13 @@
  * gRPC's, out of epoll, where it hangs. It happens when a server has timed out, which is told by an event, and when a
  * request could not be written, which only the state tells.
  */
+import { toNativeServers } from './connect-string.js';
 import { PendingCalls } from './pending-calls.js';
 import { returnCodes, ZnodeError } from './znode-client.js';
 import type { NativeClient, NativeConstructor } from './zookeeper-binding.js';
 
 export interface NativeSessionOptions {
-  /** host:port[,host:port]…, without a chroot. */
+  /** host:port[,host:port]…, with brackets around an IPv6 address, without a chroot. */
   readonly servers: string;
   readonly sessionMs: number;
 }
@@ -77,7 +78,7 @@ export class NativeSession {
     this.#listener = listener;
     this.#calls = new PendingCalls(options.sessionMs);
     this.#native = new Native({
-      connect: options.servers,
+      connect: toNativeServers(options.servers),
       timeout: options.sessionMs,
       debug_level: 0,
       host_order_deterministic: false,

@@ -1,6 +1,7 @@
 /** Which hosts of a connection string have no address: told when waiting for them was in vain. */
 import { lookup } from 'node:dns/promises';
 import { setTimeout as pause } from 'node:timers/promises';
+import { readAddresses } from '../config/index.js';
 
 /** A resolver that is not reached itself takes many times this; then nothing is known. */
 const lookupMs = 500;
@@ -10,7 +11,7 @@ const lookupMs = 500;
  * @returns the end of a sentence; '' if all have an address, or none is known to have none.
  */
 export async function unresolvedHosts(servers: string, resolve: (host: string) => Promise<unknown> = lookup): Promise<string> {
-  const hosts = servers.split(',').map((server) => server.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1'));
+  const hosts = (readAddresses(servers).value ?? []).map(({ host }) => host);
   const problems = await Promise.all(
     hosts.map((host) => {
       const found = resolve(host).then(

@@ -7,6 +7,7 @@
  */
 import type { Server } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
+import { joinAddress, parseAddress } from '../config/index.js';
 import { Controller } from '../controller/index.js';
 import {
   type Candidate,
@@ -93,7 +94,7 @@ export class KvNode {
       const listening = await listen(options.host, options.port);
       let gateway: Gateway | undefined;
       try {
-        const address = options.advertise ?? `${options.host}:${listening.port}`;
+        const address = options.advertise ?? joinAddress(options.host, listening.port);
         const goLive = announce(listening.server, grpcServices);
         const tools = new ToolServices(listening.server);
         gateway = await openGateway(options, () => (node === undefined ? undefined : node.#services.gatewayParts));
@@ -206,7 +207,7 @@ export class KvNode {
   /** host:port, as others reach it. */
   get #httpAddress(): string | undefined {
     if (this.#gateway === undefined) return undefined;
-    return `${this.address.slice(0, this.address.lastIndexOf(':'))}:${this.#gateway.port}`;
+    return joinAddress(parseAddress(this.address, '--advertise').host, this.#gateway.port);
   }
 
   async #register(): Promise<void> {

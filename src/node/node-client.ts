@@ -1,10 +1,10 @@
 /** A grpc-js client to another node, for the services that nodes offer each other. */
 import { Client, credentials } from '@grpc/grpc-js';
-import { channelOptions } from '../rpc/channel-options.js';
+import { channelOptions, targetOf } from '../rpc/channel-options.js';
 
 /** How long a connection may take, from TCP to a first sign of HTTP/2: grpc-js itself waits for ever. */
 export const connectTimeoutMs = 2_000;
 
 export function newNodeClient(address: string): Client {
-  return new Client(address, credentials.createInsecure(), channelOptions);
+  return new Client(targetOf(address), credentials.createInsecure(), channelOptions);
 }

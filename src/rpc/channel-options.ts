@@ -4,6 +4,14 @@ import type { ChannelOptions } from '@grpc/grpc-js';
 /** Largest message in either direction; values are bounded far below it. */
 export const maxMessageBytes = 16 * 1024 * 1024;
 
+/**
+ * The target of a channel to `host:port`. Without a scheme grpc-js takes a host that is called like one of its schemes, such
+ * as `unix` or `dns`, for that scheme.
+ */
+export function targetOf(address: string): string {
+  return `dns:${address}`;
+}
+
 const common: ChannelOptions = {
   // Counters nobody reads cost a part of every call.
   'grpc.enable_channelz': 0,
