@@ -34,6 +34,15 @@ describe('kvbench - command line', () => {
     });
   });
 
+  test('where the cluster is - in one spelling, and a mistake is named with its option', async () => {
+    const targetOf = async (words: string) => (await parseBenchCommandLine(words.split(' '))).target;
+    expect(await targetOf('--nodes [0::1]:9090')).toEqual({ nodes: ['[::1]:9090'] });
+    expect(await targetOf('--zk [0::1]:2181/ --root /a/')).toEqual({ zk: '[::1]:2181', root: '/a' });
+    await expect(targetOf('--nodes a:1,::1:9090')).rejects.toThrow('--nodes: "a:1,::1:9090" holds "::1:9090", which must be');
+    await expect(targetOf('--zk a')).rejects.toThrow('--zk: "a" must be host:port');
+    await expect(targetOf('--root a')).rejects.toThrow('--root: "a" must be a path');
+  });
+
   test('small values - are for runs that verify nothing', async () => {
     expect(await parseBenchCommandLine(['--value-bytes', '0'])).toMatchObject({ workload: { valueBytes: 0 } });
     expect(await parseBenchCommandLine(['--value-bytes', '48', '--verify'])).toMatchObject({ workload: { valueBytes: 48 } });

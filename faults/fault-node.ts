@@ -6,6 +6,7 @@
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { programPath } from '../local/programs.js';
+import { joinAddress } from '../src/config/index.js';
 import { Child } from './child.js';
 import type { Place } from './network.js';
 
@@ -36,7 +37,7 @@ export class FaultNode {
   constructor(options: FaultNodeOptions) {
     this.#options = options;
     this.place = options.place;
-    this.address = `${options.place.address}:${options.port}`;
+    this.address = joinAddress(options.place.address, options.port);
   }
 
   get name(): string {

@@ -5,6 +5,7 @@
  * A cut link drops packets at the receiver: connections stay open and fall silent, as when a cable is pulled. Needs root
  * (CAP_NET_ADMIN and CAP_SYS_ADMIN), `ip` and `iptables`.
  */
+import { joinAddress } from '../src/config/index.js';
 import type { Network, Place } from './network.js';
 import { type RunScope, run } from './run-scope.js';
 
@@ -63,7 +64,7 @@ export class NamespaceNetwork implements Network {
   }
 
   async route(_from: Place, to: Place, port: number): Promise<string> {
-    return `${to.address}:${port}`;
+    return joinAddress(to.address, port);
   }
 
   async cut(from: Place, to: Place): Promise<void> {

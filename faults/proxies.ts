@@ -5,6 +5,7 @@
  */
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
+import { joinAddress } from '../src/config/index.js';
 import type { Network, Place } from './network.js';
 import { SilencingProxy } from './silencing-proxy.js';
 
@@ -28,7 +29,7 @@ export class ProxyNetwork implements Network {
   async route(from: Place, to: Place, port: number): Promise<string> {
     const proxy = await SilencingProxy.start(port);
     this.#links.push({ from, to, proxy });
-    return `${loopback}:${proxy.port}`;
+    return joinAddress(loopback, proxy.port);
   }
 
   /** Both ways at once: half a TCP connection is of no use to anybody here. */

@@ -1,11 +1,11 @@
-/** A port of 127.0.0.1 on which nobody listens: another process may take it before the caller does. */
+/** A port of this host on which nobody listens: another process may take it before the caller does. */
 import { createServer } from 'node:net';
 
-export function freePort(): Promise<number> {
+export function freePort(host = '127.0.0.1'): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
+    server.listen(0, host, () => {
       const address = server.address();
       server.close(() => {
         if (address === null || typeof address === 'string') reject(new Error('no free port'));

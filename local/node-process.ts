@@ -5,6 +5,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
+import { parseAddress } from '../src/config/index.js';
 import { endWithThisProcess } from './lifeline.js';
 import { LogRecords } from './log-records.js';
 import { programPath, toolEnvironment } from './programs.js';
@@ -144,7 +145,7 @@ export class NodeProcess {
 
   /** A new process with the same options on the same port. */
   restart(): Promise<NodeProcess> {
-    const port = Number(this.address.slice(this.address.lastIndexOf(':') + 1));
+    const port = parseAddress(this.address, 'the address of the node').port;
     return NodeProcess.start({ ...this.options, port });
   }
 

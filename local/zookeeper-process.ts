@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import type { Address } from '../src/config/index.js';
 import { GuardedProcess } from './guarded-process.js';
 import type { ZookeeperInstallation } from './zookeeper-installation.js';
 
@@ -26,12 +27,12 @@ export class ZookeeperProcess {
   readonly #server: GuardedProcess;
 
   /** Resolves once the server serves. @throws PortTakenError, or Error with the end of the server's log. */
-  static async start(installation: ZookeeperInstallation, folder: string, port: number): Promise<ZookeeperProcess> {
+  static async start(installation: ZookeeperInstallation, folder: string, address: Address): Promise<ZookeeperProcess> {
     const configFile = join(folder, 'zoo.cfg');
-    await writeFile(configFile, configuration(folder, port));
+    await writeFile(configFile, configuration(folder, address));
     const command = [installation.java, ...javaOptions, '-cp', installation.classPath, mainClass, configFile];
     const server = new ZookeeperProcess(await GuardedProcess.start(folder, command));
-    await server.#untilReady(folder, port);
+    await server.#untilReady(folder, address);
     return server;
   }
 
@@ -39,11 +40,11 @@ export class ZookeeperProcess {
     this.#server = server;
   }
 
-  async #untilReady(folder: string, port: number): Promise<void> {
+  async #untilReady(folder: string, { host, port }: Address): Promise<void> {
     const deadlineMs = performance.now() + readyTimeoutMs;
     while (this.#server.running && performance.now() < deadlineMs) {
       // It names its folder, so a stranger on the same port is not taken for ours.
-      if ((await askZookeeper(port, 'conf')).includes(folder)) return;
+      if ((await askZookeeper(port, 'conf', host)).includes(folder)) return;
       await Promise.race([pause(askAgainMs), this.#server.exited]);
     }
     await this.kill();
@@ -61,11 +62,11 @@ export class ZookeeperProcess {
   }
 }
 
-function configuration(folder: string, port: number): string {
+function configuration(folder: string, { host, port }: Address): string {
   return [
     `dataDir=${folder}`,
     `clientPort=${port}`,
-    'clientPortAddress=127.0.0.1',
+    `clientPortAddress=${host}`,
     // Sessions last from 2 to 20 ticks unless limits are named; 1 s is needed for quick tests, 60 s by nobody.
     'tickTime=500',
     'maxSessionTimeout=60000',
@@ -77,10 +78,10 @@ function configuration(folder: string, port: number): string {
 }
 
 /** The answer to one of ZooKeeper's four-letter commands; '' if there is none. */
-export function askZookeeper(port: number, command: string): Promise<string> {
+export function askZookeeper(port: number, command: string, host = '127.0.0.1'): Promise<string> {
   return new Promise((resolve) => {
     let answer = '';
-    const socket = connect({ port, host: '127.0.0.1', timeout: answerTimeoutMs });
+    const socket = connect({ port, host, timeout: answerTimeoutMs });
     socket.setEncoding('utf8');
     socket.on('connect', () => socket.write(command));
     socket.on('data', (text: string) => {

@@ -1,7 +1,7 @@
 /**
  * The one place where the demo, `start` and the tests get a ZooKeeper from.
  *
- * KVNODE_ZK names one that already runs. Otherwise a server of its own is started, bound to 127.0.0.1, with its data in a
+ * KVNODE_ZK names one that already runs. Otherwise a server of its own is started, bound to a loopback address, with its data in a
  * temporary folder. It does not outlive the process that started it, however that ends: see guarded-process.ts.
  * For development: one server, no protection against the loss of its machine.
  */
@@ -9,12 +9,13 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
+import { joinAddress } from '../src/config/index.js';
 import { freePort } from './free-port.js';
 import { findZookeeper } from './zookeeper-installation.js';
 import { PortTakenError, ZookeeperProcess } from './zookeeper-process.js';
 
 export interface LocalZookeeper extends AsyncDisposable {
-  /** host:port. */
+  /** host:port, with brackets around an IPv6 address. */
   readonly address: string;
   /** Ends the server and deletes its data. Idempotent. */
   stop(): Promise<void>;
@@ -29,23 +30,26 @@ export interface LocalZookeeper extends AsyncDisposable {
 
 export interface LocalZookeeperOptions {
   readonly logger?: Logger;
+  /** Loopback address to listen on, without brackets. Default 127.0.0.1. */
+  readonly host?: string;
 }
 
 /** Between finding a free port and listening on it, another process may take it. */
 const portAttempts = 5;
 
 /** @throws Error naming scripts/setup if there is no ZooKeeper or no Java on this machine. */
-export async function startZooKeeper(options: LocalZookeeperOptions = {}): Promise<LocalZookeeper> {
+export async function startZooKeeper({ logger, host = '127.0.0.1' }: LocalZookeeperOptions = {}): Promise<LocalZookeeper> {
   const existing = process.env.KVNODE_ZK;
   if (existing !== undefined && existing !== '') return zookeeperAt(existing);
   const installation = await findZookeeper();
   const folder = await mkdtemp(join(tmpdir(), 'kvnode-zookeeper-'));
   for (let attempt = 1; ; attempt += 1) {
-    const port = await freePort();
+    const port = await freePort(host);
+    const start = () => ZookeeperProcess.start(installation, folder, { host, port });
     try {
-      const server = await ZookeeperProcess.start(installation, folder, port);
-      options.logger?.debug({ port, folder }, 'ZooKeeper started');
-      return new OwnZookeeper(server, folder, port, () => ZookeeperProcess.start(installation, folder, port));
+      const server = await start();
+      logger?.debug({ host, port, folder }, 'ZooKeeper started');
+      return new OwnZookeeper(server, folder, joinAddress(host, port), start);
     } catch (error) {
       if (error instanceof PortTakenError && attempt < portAttempts) continue;
       await rm(folder, { recursive: true, force: true });
@@ -61,8 +65,8 @@ class OwnZookeeper implements LocalZookeeper {
   #server: ZookeeperProcess | undefined;
   #stopping: Promise<void> | undefined;
 
-  constructor(server: ZookeeperProcess, folder: string, port: number, start: () => Promise<ZookeeperProcess>) {
-    this.address = `127.0.0.1:${port}`;
+  constructor(server: ZookeeperProcess, folder: string, address: string, start: () => Promise<ZookeeperProcess>) {
+    this.address = address;
     this.#server = server;
     this.#folder = folder;
     this.#start = start;

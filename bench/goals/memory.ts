@@ -5,6 +5,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { LocalCluster } from '../../local/local-cluster.js';
+import { parseAddress } from '../../src/config/index.js';
 import { prepareProgram } from '../peers/packages.js';
 import { redis } from '../peers/stores/redis.js';
 import { spreadOf, spreadText } from '../peers/summary.js';
@@ -55,8 +56,7 @@ async function growthOfKvnode({ signal }: GoalRun): Promise<number> {
 async function growthOfRedis({ signal }: GoalRun): Promise<number> {
   const server = await redis.start();
   try {
-    const [host, port] = server.addresses[0]!.split(':');
-    const client = new Redis({ host: host!, port: Number(port), enableAutoPipelining: true });
+    const client = new Redis({ ...parseAddress(server.addresses[0]!, 'the address of Redis'), enableAutoPipelining: true });
     try {
       const pid = Number(/^process_id:(\d+)/m.exec(await client.info('server'))?.[1]);
       return await growthPerKey(pid, () => writeKeys((key, value) => client.set(key, value), signal), signal);

@@ -2,6 +2,7 @@
  * The addresses a client starts from: given by the caller, or read from ZooKeeper at the start and again whenever no
  * known node answers.
  */
+import { formatAddress, parseAddress } from '../config/index.js';
 import { KvError } from '../errors.js';
 import { monotonicNowMs } from './limits.js';
 
@@ -60,9 +61,7 @@ export class AddressBook {
 /** @throws KvError INVALID_OPTION if one is not host:port, or there is none. */
 export function fixedAddresses(nodes: readonly string[]): AddressSource {
   if (nodes.length === 0) throw new KvError('INVALID_OPTION', 'nodes must name at least one address');
-  for (const node of nodes)
-    if (!isAddress(node)) throw new KvError('INVALID_OPTION', `nodes must be given as host:port, not '${node}'`);
-  const addresses = [...new Set(nodes)];
+  const addresses = [...new Set(nodes.map((node) => formatAddress(parseAddress(node, 'nodes'))))];
   return async () => addresses;
 }
 
@@ -72,9 +71,4 @@ export function addressesFromZooKeeper(zk: string, root: string, timeoutMs: numb
     const { discoverNodes } = await import('../coordination/index.js');
     return discoverNodes(zk, root, timeoutMs);
   };
-}
-
-export function isAddress(text: string): boolean {
-  const match = /^(\[[0-9a-fA-F:.%]+\]|[^\s:[\]/]+):(\d{1,5})$/.exec(text);
-  return match !== null && Number(match[2]) >= 1 && Number(match[2]) <= 65_535;
 }

@@ -4,6 +4,7 @@
  * Every failure is a `KvError` whose `executed` tells whether a write definitely did not happen (`no`) or may have
  * happened (`unknown`). Writes with an unknown outcome are never retried by the client.
  */
+import { formatAddress, readAddress } from '../config/index.js';
 import { KvError } from '../errors.js';
 import type {
   ForcePrimaryResponse,
@@ -16,7 +17,6 @@ import type {
 } from '../rpc/kv-api.js';
 import type { DataRequest } from '../rpc/pipeline-operations.js';
 import type { DataResult } from '../rpc/pipeline-results.js';
-import { isAddress } from './address-book.js';
 import { checkDistinct, checkKey, checkVersion, toValueBytes } from './arguments.js';
 import { inParallel } from './bulk.js';
 import { ClientCore } from './client-core.js';
@@ -205,12 +205,11 @@ export class KvClient {
   /**
    * What one node says of itself. Asked once, not retried.
    *
-   * @param address host:port.
+   * @param address host:port, with square brackets around an IPv6 address.
    * @throws KvError INVALID_ARGUMENT; UNREACHABLE; OUTCOME_UNKNOWN if the connection breaks; DEADLINE_EXCEEDED; CANCELLED.
    */
   async nodeStatus(address: string, options: CallOptions = {}): Promise<NodeStatus> {
-    checkAddress(address);
-    return this.#core.ask(address, (to, within) => to.getNodeStatus(within), this.#core.limitsOf(options));
+    return this.#core.ask(canonical(address), (to, within) => to.getNodeStatus(within), this.#core.limitsOf(options));
   }
 
   /**
@@ -231,12 +230,11 @@ export class KvClient {
    * A page of the keys that one node holds of a shard, in the order of their bytes; not one moment (kv.proto, `ListKeys`).
    * Asked once, not retried.
    *
-   * @param address host:port.
+   * @param address host:port, with square brackets around an IPv6 address.
    * @throws KvError NOT_PRIMARY if the node does not hold the shard; INVALID_ARGUMENT; OVERLOADED; and as for `nodeStatus`.
    */
   async listKeysOf(address: string, request: ListKeysRequest, options: CallOptions = {}): Promise<ListKeysResponse> {
-    checkAddress(address);
-    return this.#core.ask(address, (to, within) => to.listKeys(request, within, false), this.#core.limitsOf(options));
+    return this.#core.ask(canonical(address), (to, within) => to.listKeys(request, within, false), this.#core.limitsOf(options));
   }
 
   /**
@@ -247,12 +245,12 @@ export class KvClient {
    * @throws KvError INVALID_ARGUMENT; a refusal of the node; OUTCOME_UNKNOWN.
    */
   async forcePrimary(address: string, options: ForcePrimaryOptions): Promise<ForcePrimaryResponse> {
-    checkAddress(address);
+    const node = canonical(address);
     const { shard, acceptDataLoss, givesUp = [] } = options;
     if (acceptDataLoss !== true) throw new KvError('INVALID_ARGUMENT', 'forcePrimary needs acceptDataLoss: true');
     const limits = this.#core.limitsOf(options);
     return this.#core.ask(
-      address,
+      node,
       (to, within) => to.forcePrimary({ shard, acceptDataLoss, givesUp: [...givesUp] }, within),
       limits,
     );
@@ -327,6 +325,9 @@ function toDeleteResult({ found, version, nodeId }: DataResult): DeleteResult {
   return { existed: found, version, nodeId };
 }
 
-function checkAddress(address: string): void {
-  if (!isAddress(address)) throw new KvError('INVALID_ARGUMENT', `an address must be given as host:port, not '${address}'`);
+/** @throws KvError INVALID_ARGUMENT */
+function canonical(address: string): string {
+  const { value, refusal } = readAddress(address);
+  if (refusal !== undefined) throw new KvError('INVALID_ARGUMENT', `the address ${JSON.stringify(address)} ${refusal}`);
+  return formatAddress(value);
 }

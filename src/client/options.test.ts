@@ -13,9 +13,9 @@ describe('where the cluster is', () => {
   });
 
   test.each([
-    [{ zk: 'localhost' }, /^zk must be host:port/],
-    [{ zk: 'localhost:2181/a//b' }, /^zk must name an absolute znode path/],
-    [{ zk: 'localhost:2181', root: 'kvstore' }, /^root must name an absolute znode path/],
+    [{ zk: 'localhost' }, /^zk: "localhost" must be host:port/],
+    [{ zk: 'localhost:2181/a//b' }, /^zk: .* must be a path such as \/kvstore/],
+    [{ zk: 'localhost:2181', root: 'kvstore' }, /^root: "kvstore" must be a path such as \/kvstore/],
   ])('%j - is refused in the words of a library, which has no flags', async (options, message) => {
     await expect(KvClient.connect(options)).rejects.toMatchObject({
       code: 'INVALID_OPTION',

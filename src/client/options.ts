@@ -25,7 +25,10 @@ interface CommonOptions {
 }
 
 export interface NodesOptions extends CommonOptions {
-  /** host:port of some nodes; the others are learned from them. The only way in worker threads. */
+  /**
+   * host:port of some nodes, with square brackets around an IPv6 address; the others are learned from them. The only way in
+   * worker threads.
+   */
   readonly nodes: readonly string[];
   readonly zk?: never;
   readonly root?: never;
@@ -33,12 +36,12 @@ export interface NodesOptions extends CommonOptions {
 
 export interface ZooKeeperOptions extends CommonOptions {
   /**
-   * ZooKeeper connection string, `host:port[,host:port]…[/chroot]`. The addresses of the nodes are read from it once,
+   * ZooKeeper connection string, `host:port[,host:port]…[/chroot]`, with square brackets around an IPv6 address. The addresses of the nodes are read from it once,
    * and again when no known node answers. ZooKeeper's native library works in one thread of a process only: worker
    * threads pass `nodes`.
    */
   readonly zk: string;
-  /** Root znode of the cluster. Default /kvstore. */
+  /** Root znode of the cluster; a slash at its end does not count. Default /kvstore. */
   readonly root?: string;
   readonly nodes?: never;
 }

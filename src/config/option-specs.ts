@@ -3,6 +3,9 @@
  * checks of single values are all read from it. Relations between options are in `relations.ts`.
  */
 
+import { type Address, formatAddress, isEveryInterface, type Reading, readAddress, readHost } from './address.js';
+import { formatConnectString, readConnectString, readZnodePath } from './connect-string.js';
+
 export const optionGroups = ['Listening', 'Cluster', 'Timing', 'Limits', 'Log'] as const;
 export type OptionGroup = (typeof optionGroups)[number];
 
@@ -45,6 +48,8 @@ export interface StringSpec extends CommonSpec {
   readonly choices?: readonly string[];
   /** Why a value is impossible, or undefined if it is not. */
   readonly refusal?: (value: string) => string | undefined;
+  /** The one spelling of a possible value that has several. */
+  readonly canonical?: (value: string) => string;
 }
 
 export type OptionSpec = IntegerSpec | OptionalIntegerSpec | SizeSpec | StringSpec;
@@ -62,7 +67,7 @@ export const optionSpecs = {
     group: 'Listening',
     default: '127.0.0.1',
     description: 'Interface to listen on. The default is reachable from this machine only',
-    refusal: (value) => (/^[A-Za-z0-9.:_-]+$/.test(value) ? undefined : 'is not a host name or an IP address'),
+    ...spelled(readHost, (host) => host),
   },
   port: {
     type: 'integer',
@@ -77,8 +82,8 @@ export const optionSpecs = {
     group: 'Listening',
     default: undefined,
     defaultDescription: '--host and the port in use',
-    description: 'host:port under which clients and other nodes reach this node',
-    refusal: refuseAddress,
+    description: 'host:port under which clients and other nodes reach this node; [address]:port with IPv6',
+    ...spelled(readAdvertised, formatAddress),
   },
   httpPort: {
     type: 'integer',
@@ -95,21 +100,21 @@ export const optionSpecs = {
     default: undefined,
     defaultDescription: 'the advertised address',
     description: 'Name of this node, unique in the cluster',
-    refusal: (value) => (/^[A-Za-z0-9._:-]{1,64}$/.test(value) ? undefined : 'must be 1 to 64 of A-Z a-z 0-9 . _ : -'),
+    refusal: (value) => (/^[A-Za-z0-9._:[\]-]{1,64}$/.test(value) ? undefined : 'must be 1 to 64 of A-Z a-z 0-9 . _ : - [ ]'),
   },
   zk: {
     type: 'string',
     group: 'Cluster',
     default: 'localhost:2181',
     description: 'ZooKeeper connection string, host:port[,host:port...][/chroot]',
-    refusal: refuseConnectionString,
+    ...spelled(readConnectString, formatConnectString),
   },
   root: {
     type: 'string',
     group: 'Cluster',
     default: '/kvstore',
     description: 'Znode under which the cluster keeps its own; created if missing',
-    refusal: refuseZnodePath,
+    ...spelled(readZnodePath, (path) => path || '/'),
   },
   shards: {
     type: 'integer',
@@ -250,26 +255,20 @@ export function variableOf(flag: string): string {
   return `KVNODE_${flag.replaceAll('-', '_').toUpperCase()}`;
 }
 
-/** host:port, with square brackets around an IPv6 address. */
-function refuseAddress(value: string): string | undefined {
-  const port = Number(/^(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]):(\d{1,5})$/.exec(value)?.[1]);
-  return port >= 1 && port <= 65_535 ? undefined : 'must be host:port with a port from 1 to 65535';
+function spelled<Value>(
+  read: (text: string) => Reading<Value>,
+  format: (value: Value) => string,
+): Required<Pick<StringSpec, 'refusal' | 'canonical'>> {
+  const canonical = (text: string): string => {
+    const { value, refusal } = read(text);
+    return refusal === undefined ? format(value) : text;
+  };
+  return { refusal: (text) => read(text).refusal, canonical };
 }
 
-function refuseConnectionString(value: string): string | undefined {
-  const chrootStart = value.indexOf('/');
-  const servers = (chrootStart === -1 ? value : value.slice(0, chrootStart)).split(',');
-  for (const server of servers) {
-    const refusal = refuseAddress(server);
-    if (refusal !== undefined) return `${refusal} in each part before the first slash; "${server}" has none such`;
-  }
-  return chrootStart === -1 ? undefined : refuseZnodePath(value.slice(chrootStart));
-}
-
-function refuseZnodePath(value: string): string | undefined {
-  if (!/^(\/[A-Za-z0-9._-]+)+$/.test(value))
-    return 'must be a path such as /kvstore, made of / and A-Z a-z 0-9 . _ -, and not end with /';
-  const parts = value.split('/').slice(1);
-  if (parts.includes('.') || parts.includes('..')) return 'must not contain . or .. as a part';
-  return parts[0] === 'zookeeper' ? "must not lie in /zookeeper, which is ZooKeeper's own" : undefined;
+/** Others connect to it. */
+function readAdvertised(text: string): Reading<Address> {
+  const address = readAddress(text);
+  if (address.refusal !== undefined || !isEveryInterface(address.value.host)) return address;
+  return { refusal: 'names every interface, which is no address that others can connect to; give one of this machine' };
 }

@@ -57,7 +57,7 @@ function parseString(raw: RawOption, spec: StringSpec): string {
     throw refusal(raw.label, raw.value, `must be one of ${spec.choices.join(', ')}`);
   const reason = spec.refusal?.(raw.value);
   if (reason !== undefined) throw refusal(raw.label, raw.value, reason);
-  return raw.value;
+  return spec.canonical?.(raw.value) ?? raw.value;
 }
 
 /** How an option is called when it was not given at all. */

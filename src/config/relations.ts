@@ -2,11 +2,9 @@
  * What must hold between options. Safety rests on one of them: a backup's grace must exceed the primary's lease, or an
  * old primary could serve a read after a new one has taken a write (R4, R9).
  */
+import { isEveryInterface } from './address.js';
 import type { OptionName, OptionValues } from './option-specs.js';
 import { refusal } from './parse-value.js';
-
-/** Addresses that mean "every interface": one can listen on them, nobody can connect to them. */
-const everyInterface = new Set(['0.0.0.0', '::', '0:0:0:0:0:0:0:0']);
 
 /**
  * @param labels how each option was given, for the message.
@@ -27,7 +25,7 @@ export function checkRelations(values: OptionValues, labels: Readonly<Record<Opt
       `must be less than ${labels.graceMs}, which is ${values.graceMs}: otherwise a replaced primary could still serve old values`,
     );
   }
-  if (everyInterface.has(values.host) && values.advertise === undefined) {
+  if (isEveryInterface(values.host) && values.advertise === undefined) {
     throw refusal(
       labels.host,
       values.host,

@@ -129,17 +129,22 @@ describe('options - single values', () => {
     [{ id: 'x'.repeat(65) }, 'must be 1 to 64 of'],
     [{ id: '' }, '--id: "" must not be empty'],
     [{ root: 'kvstore' }, '--root: "kvstore" must be a path such as /kvstore'],
-    [{ root: '/kvstore/' }, 'not end with /'],
-    [{ root: '/' }, 'must be a path such as /kvstore'],
+    [{ root: '/a//b' }, 'must be a path such as /kvstore'],
     [{ root: '/a/../b' }, 'must not contain . or ..'],
     [{ root: '/zookeeper/x' }, "ZooKeeper's own"],
     [{ zk: 'localhost' }, '--zk: "localhost" must be host:port'],
-    [{ zk: 'a:2181,b' }, '"b" has none such'],
-    [{ zk: 'a:2181/' }, 'must be a path'],
+    [{ zk: 'a:2181,b' }, '--zk: "a:2181,b" holds "b", which must be host:port'],
+    [{ zk: '::1:2181' }, 'an IPv6 address in square brackets'],
+    [{ zk: 'a:2181//b' }, 'must be a path'],
     [{ advertise: 'somewhere' }, '--advertise: "somewhere" must be host:port'],
     [{ advertise: 'somewhere:0' }, 'a port from 1 to 65535'],
     [{ logLevel: 'loud' }, '--log-level: "loud" must be one of fatal, error'],
+    [{ advertise: '::1:9090' }, 'an IPv6 address in square brackets'],
+    [{ advertise: '[fe80::1%eth0]:9090' }, 'means nothing on another machine'],
+    [{ advertise: '0.0.0.0:9090' }, 'names every interface'],
+    [{ advertise: '[0::0]:9090' }, 'names every interface'],
     [{ host: 'a b' }, 'is not a host name'],
+    [{ host: 'fe80::1%eth0' }, 'means nothing on another machine'],
   ])('%j is refused with option, value and reason', (commandLine, message) => {
     expect(messageOf({ commandLine })).toContain(message);
   });
@@ -149,10 +154,23 @@ describe('options - single values', () => {
     { zk: '[::1]:2181' },
     { root: '/a/b-c_d.e' },
     { id: '127.0.0.1:9090' },
+    { id: '[::1]:9090' },
     { port: '0' },
     { advertise: '[2001:db8::1]:9090' },
   ])('%j is taken', (commandLine) => {
     expect(() => resolve({ commandLine })).not.toThrow();
+  });
+
+  test.each([
+    [{ host: '[0:0::1]' }, { host: '::1' }],
+    [{ host: '127.1' }, { host: '127.0.0.1' }],
+    [{ advertise: '[2001:DB8:0::1]:09090' }, { advertise: '[2001:db8::1]:9090' }],
+    [{ zk: '[0:0::1]:2181, b:2182/' }, { zk: '[::1]:2181,b:2182' }],
+    [{ zk: 'a:2181/apps/' }, { zk: 'a:2181/apps' }],
+    [{ root: '/kvstore/' }, { root: '/kvstore' }],
+    [{ root: '/' }, { root: '/' }],
+  ])('%j is spelled as %j from then on', (commandLine, values) => {
+    expect(resolve({ commandLine }).values).toMatchObject(values);
   });
 
   test('a bad value is refused even where another source overrides it', () => {
@@ -172,8 +190,11 @@ describe('options - relations', () => {
     expect(message).toContain('--lease-ms: 2000 must be less than KVNODE_GRACE_MS, which is 1500');
   });
 
-  test.each(['0.0.0.0', '::'])('listening on %s without an address for others is refused', (host) => {
-    expect(messageOf({ commandLine: { host } })).toContain('--advertise');
-    expect(() => resolve({ commandLine: { host, advertise: 'node-1:9090' } })).not.toThrow();
-  });
+  test.each(['0.0.0.0', '::', '::0', '0', '[::]', '0:0:0:0:0:0:0:0', '::ffff:0.0.0.0', '0x0', '000.000.000.000'])(
+    'listening on %s without an address for others is refused',
+    (host) => {
+      expect(messageOf({ commandLine: { host } })).toContain('--advertise');
+      expect(() => resolve({ commandLine: { host, advertise: 'node-1:9090' } })).not.toThrow();
+    },
+  );
 });

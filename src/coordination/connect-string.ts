@@ -4,9 +4,11 @@
  * The chroot is put in front of the root here rather than left to the C client: that one fails every call when the chroot
  * does not exist yet, while a root is created when it is missing.
  */
+import { formatAddresses, type Reading, readConnectString, readZnodePath } from '../config/index.js';
 import { KvError } from '../errors.js';
 
 export interface ZookeeperLocation {
+  /** `host:port[,host:port]…`, with brackets around an IPv6 address. */
   readonly servers: string;
   /** Absolute, without a slash at the end; '' is ZooKeeper's own root. */
   readonly root: string;
@@ -14,20 +16,12 @@ export interface ZookeeperLocation {
 
 /** @throws KvError INVALID_OPTION naming the option and the value. */
 export function locate(connect: string, root: string): ZookeeperLocation {
-  const slash = connect.indexOf('/');
-  const servers = (slash === -1 ? connect : connect.slice(0, slash)).trim();
-  const chroot = slash === -1 ? '' : connect.slice(slash);
-  if (servers.split(',').some((server) => !/^[^\s,]+:\d{1,5}$/.test(server))) {
-    throw new KvError('INVALID_OPTION', `--zk must be host:port[,host:port]…[/chroot], not '${connect}'`);
-  }
-  return { servers, root: checkedPath(chroot, '--zk', connect) + checkedPath(root, '--root', root) };
+  const { servers, chroot } = checked('--zk', connect, readConnectString);
+  return { servers: formatAddresses(servers), root: chroot + checked('--root', root, readZnodePath) };
 }
 
-function checkedPath(path: string, option: string, value: string): string {
-  const trimmed = path.endsWith('/') ? path.slice(0, -1) : path;
-  const steps = trimmed.split('/').slice(1);
-  const legal =
-    trimmed === '' || (trimmed.startsWith('/') && steps.every((step) => step !== '' && step !== '.' && step !== '..'));
-  if (!legal) throw new KvError('INVALID_OPTION', `${option} must name an absolute znode path such as /kvstore, not '${value}'`);
-  return trimmed;
+function checked<Value>(option: string, text: string, read: (text: string) => Reading<Value>): Value {
+  const { value, refusal } = read(text);
+  if (refusal === undefined) return value;
+  throw new KvError('INVALID_OPTION', `${option}: ${JSON.stringify(text)} ${refusal}`);
 }

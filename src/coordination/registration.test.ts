@@ -130,6 +130,24 @@ describe('candidates', () => {
     }
   });
 
+  it('a node at an address that nobody can connect to is left out, and the log tells which and why', async () => {
+    const zookeeper = new MemoryZookeeper();
+    const { client, coordinator, heard } = join(zookeeper);
+    await coordinator.registerNode(nodeNamed('a'));
+    const registrations = [
+      { ...nodeNamed('b'), address: '::1:9090' },
+      { ...nodeNamed('c'), address: 'c' },
+      { ...nodeNamed('d'), httpAddress: 'd:0' },
+      { ...nodeNamed('e'), address: '[::1]:9090', httpAddress: '[::1]:8080' },
+    ];
+    for (const registration of registrations)
+      await client.create(`${root}/nodes/n_`, encode({ ...registration, instance: 'i' }), 'ephemeralSequential');
+    await heard.until(() => heard.nodeIds?.join() === 'a,e');
+    for (const address of ['::1:9090', '"c\\"', 'd:0'])
+      expect(heard.logged.find((line) => line.includes(address))).toMatch(/is not understood: .* must be host:port/);
+    await coordinator.close();
+  });
+
   it('sequence numbers go on growing when the counter of ZooKeeper overflows', async () => {
     const zookeeper = new MemoryZookeeper();
     const { client } = join(zookeeper);

@@ -5,7 +5,8 @@
  * whole process for as long as a name server is silent. So it is given literal addresses only; this class follows what
  * the names stand for.
  */
-import { type Resolver, resolver as sharedResolver, splitAddress, type UsedName } from '../net/index.js';
+import { parseAddress } from '../config/index.js';
+import { type Resolver, resolver as sharedResolver, type UsedName } from '../net/index.js';
 
 /** While some names are being looked up for the first time, those that are known wait for them no longer than this. */
 const defaultPatienceMs = 500;
@@ -36,7 +37,7 @@ export class ServerAddresses {
     const { patienceMs = defaultPatienceMs, resolver = sharedResolver } = options;
     this.#onKnown = onKnown;
     this.#servers = servers.split(',').map((server) => {
-      const { host, port } = splitAddress(server);
+      const { host, port } = parseAddress(server, '--zk');
       return { host, port, name: resolver.use(host, () => this.#learn()) };
     });
     this.#patience = setTimeout(() => {

@@ -48,7 +48,10 @@ describe('state in its znode', () => {
   });
 
   it('takes no more than 8 KiB with the longest lineage of ids as they are minted', () => {
-    const epochs = Array.from({ length: longestLineage }, (_, at) => ({ epoch: 100_000 + at, id: `0123456789abcdef${at.toString(36)}` }));
+    const epochs = Array.from({ length: longestLineage }, (_, at) => ({
+      epoch: 100_000 + at,
+      id: `0123456789abcdef${at.toString(36)}`,
+    }));
     const longest = { ...state, lineage: epochs, epoch: epochs.at(-1)!.epoch };
     expect(encodeState(longest).length).toBeLessThan(8 * 1024);
     expect(parseState(encodeState(longest))).toEqual(longest);
@@ -66,10 +69,34 @@ describe('state in its znode', () => {
     ['whose epochs have no ids', [7]],
     ['whose epochs have numbers for ids', [[7, 7]]],
     ['with an empty id', [[7, '']]],
-    ['with an epoch that is none', [['x', 'three'], [7, 'seven']]],
-    ['with epoch 0', [[0, 'none'], [7, 'seven']]],
-    ['with an epoch that is no whole number', [[1.5, 'half'], [7, 'seven']]],
-    ['with an epoch beyond what can be told apart', [[2 ** 53, 'huge'], [7, 'seven']]],
+    [
+      'with an epoch that is none',
+      [
+        ['x', 'three'],
+        [7, 'seven'],
+      ],
+    ],
+    [
+      'with epoch 0',
+      [
+        [0, 'none'],
+        [7, 'seven'],
+      ],
+    ],
+    [
+      'with an epoch that is no whole number',
+      [
+        [1.5, 'half'],
+        [7, 'seven'],
+      ],
+    ],
+    [
+      'with an epoch beyond what can be told apart',
+      [
+        [2 ** 53, 'huge'],
+        [7, 'seven'],
+      ],
+    ],
     ['with an epoch that has a third part', [[7, 'seven', 'more']]],
     ['with nothing in place of an epoch', [null, [7, 'seven']]],
     ['that names epochs as objects', [{ epoch: 7, id: 'seven' }]],

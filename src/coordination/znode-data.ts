@@ -3,6 +3,7 @@
  *
  * Unknown fields are ignored.
  */
+import { readAddress } from '../config/index.js';
 import type { EpochMark } from '../replication/lineage.js';
 import type { ShardState } from '../replication/shard-state.js';
 import type { CandidateRegistration, ClusterConfig, NodeRegistration } from './coordinator.js';
@@ -75,8 +76,8 @@ export function parseNode(data: Buffer): NodeZnode {
   const fields = new Fields('the registration of a node', data);
   return {
     nodeId: fields.text('nodeId'),
-    address: fields.text('address'),
-    httpAddress: fields.optionalText('httpAddress'),
+    address: fields.address('address') ?? fields.fail('address is missing'),
+    httpAddress: fields.address('httpAddress'),
     zone: fields.optionalText('zone'),
     weight: fields.optionalInteger('weight', 1),
     leaving: fields.optionalFlag('leaving'),
@@ -144,6 +145,12 @@ class Fields {
     if (value === undefined || value === null) return undefined;
     if (typeof value !== 'string' || value === '') return this.fail(`${name} must be text, not ${JSON.stringify(value)}`);
     return value;
+  }
+
+  address(name: string): string | undefined {
+    const text = this.optionalText(name);
+    const refusal = text === undefined ? undefined : readAddress(text).refusal;
+    return refusal === undefined ? text : this.fail(`${name} ${JSON.stringify(text)} ${refusal}`);
   }
 
   texts(name: string): string[] {

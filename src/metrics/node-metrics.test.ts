@@ -89,11 +89,7 @@ test('of many replicas the worst is told: the smallest in-sync set, the longest 
       held: [
         held(0, { lastSeq: 100, commitIndex: 90, peers: [peer('b~1', 90), peer('joiner~1', 1)], epoch: 7 }),
         held(1, { serving: false, state: stateOf(1, 'a~1', ['a~1']) }),
-        held(
-          2,
-          { role: 'backup', state: stateOf(9, 'c~1', ['c~1']), epoch: 9, offline: true },
-          false,
-        ),
+        held(2, { role: 'backup', state: stateOf(9, 'c~1', ['c~1']), epoch: 9, offline: true }, false),
       ],
     }),
   );

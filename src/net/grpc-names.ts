@@ -9,7 +9,7 @@
  * grpc-js offers resolvers of one's own in its `experimental` part.
  */
 import { experimental, Metadata, status } from '@grpc/grpc-js';
-import { splitAddress } from './address.js';
+import { parseAddress } from '../config/index.js';
 import { type Resolver, resolver, type UsedName } from './resolver.js';
 
 type GrpcResolver = experimental.Resolver;
@@ -18,7 +18,7 @@ type Target = experimental.GrpcUri;
 
 const scheme = 'kvnode';
 
-/** What to give grpc-js for the address, host:port, of a node. */
+/** What to give grpc-js for the address, host:port, of a node. A host may be called like one of grpc-js's own schemes. */
 export function grpcTarget(address: string): string {
   return `${scheme}:${address}`;
 }
@@ -35,7 +35,7 @@ export class NamedTarget implements GrpcResolver {
   #told: readonly string[] | undefined;
 
   constructor(target: Target, listener: Listener, _options: object, used: Resolver = resolver) {
-    const { host, port } = splitAddress(target.path);
+    const { host, port } = parseAddress(target.path, 'the address of a node');
     this.#host = host;
     this.#port = port;
     this.#listener = listener;

@@ -49,6 +49,7 @@ class Node {
     untold: () => ({ shards: this.#untold, cluster: false }),
     forwarder: this.#forwarder(),
     nodeStatus: () => expect.fail(),
+    probed: () => expect.fail(),
     listKeys: () => expect.fail(),
     force: () => expect.fail(),
   });

@@ -19,6 +19,7 @@ import { toStatus } from '../rpc/status.js';
 import { type Forwarded, forwardRequest } from './forward-request.js';
 import { type Forwarder, wasForwarded } from './forwarder.js';
 import { locateKey } from './key-location.js';
+import { probeKey } from './probe-address.js';
 import { checkKey } from './request-checks.js';
 import type { ShardDirectory } from './shard-directory.js';
 import type { AnswerSink } from './shard-host.js';
@@ -33,6 +34,8 @@ export interface ClusterContext {
   readonly directory: ShardDirectory;
   readonly forwarder: Forwarder;
   nodeStatus(): NodeStatus;
+  /** Somebody tries whether this process answers at some address (probe-address.ts). */
+  probed(token: string): void;
   listKeys(request: ListKeysRequest): Promise<ListKeysResponse>;
   /** Makes the local replica of the shard primary with what it holds; the answer comes later. False: it holds none. */
   force(shard: number, givesUp: readonly string[], sink: AnswerSink): boolean;
@@ -71,7 +74,10 @@ export class ClusterServer {
           (error: unknown) => callback(toStatus(error)),
         );
       },
-      GetNodeStatus: (_call: unknown, callback: sendUnaryData<NodeStatus>) => callback(null, this.#context.nodeStatus()),
+      GetNodeStatus: ({ metadata }: ServerUnaryCall<object, NodeStatus>, callback: sendUnaryData<NodeStatus>) => {
+        for (const token of metadata.get(probeKey)) this.#context.probed(String(token));
+        callback(null, this.#context.nodeStatus());
+      },
       ForcePrimary: (
         call: ServerUnaryCall<ForcePrimaryRequest, ForcePrimaryResponse>,
         callback: sendUnaryData<ForcePrimaryResponse>,

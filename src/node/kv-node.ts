@@ -7,6 +7,7 @@
  */
 import type { Server } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
+import { joinAddress, parseAddress } from '../config/index.js';
 import { Controller } from '../controller/index.js';
 import {
   type Candidate,
@@ -27,6 +28,7 @@ import { grpcServices, NodeServices } from './node-services.js';
 import { NodeShards } from './node-shards.js';
 import { NodeView } from './node-view.js';
 import type { NodeOptions } from './options.js';
+import { OwnAddress } from './own-address.js';
 import type { Readiness } from './readiness.js';
 import { ToolServices } from './tool-services.js';
 import { TopologyNews } from './topology-news.js';
@@ -64,6 +66,7 @@ export class KvNode {
   readonly #metrics: NodeMetrics;
   readonly #judgingHealth: NodeJS.Timeout;
   readonly #view: NodeView;
+  readonly #ownAddress: OwnAddress;
   #stopping = false;
   #resolveClosed: (error: Error | undefined) => void = () => {};
   #closing: Promise<void> | undefined;
@@ -93,7 +96,7 @@ export class KvNode {
       const listening = await listen(options.host, options.port);
       let gateway: Gateway | undefined;
       try {
-        const address = options.advertise ?? `${options.host}:${listening.port}`;
+        const address = options.advertise ?? joinAddress(options.host, listening.port);
         const goLive = announce(listening.server, grpcServices);
         const tools = new ToolServices(listening.server);
         gateway = await openGateway(options, () => (node === undefined ? undefined : node.#services.gatewayParts));
@@ -136,6 +139,7 @@ export class KvNode {
     this.#judgingHealth = setInterval(() => this.#judgeHealth(), judgeHealthMs);
     this.#gateway = gateway;
     this.#logger = options.logger.child({ node: this.id });
+    this.#ownAddress = new OwnAddress({ address, logger: this.#logger });
     const { replaceAfterMs } = options;
     this.#controller = new Controller({ nodeId: this.id, config, replaceAfterMs, coordinator, logger: this.#logger });
     const memory = divideMemory(options.maxMemory ?? defaultMaxMemoryBytes(), config.shards);
@@ -144,7 +148,8 @@ export class KvNode {
       return this.#services.topologyChanged(changes);
     });
     this.#shards = new NodeShards({
-      ...{ nodeId: this.id, address, config, coordinator, memory, moveRate: options.moveRate, logger: this.#logger },
+      ...{ nodeId: this.id, address, config, coordinator, memory, logger: this.#logger },
+      ...{ moveRate: options.moveRate, sessionMs: options.sessionMs },
       onChange: (shard) => this.#news.shardChanged(shard),
       onMoved: (direction) => this.#metrics.shardMoved(direction),
       onFailed: (error) => this.#fail(error),
@@ -158,6 +163,7 @@ export class KvNode {
     this.#services = new NodeServices({
       ...{ nodeId: this.id, config, maxValueBytes: options.maxValueBytes, memory },
       ...{ shards: this.#shards, view: this.#view, metrics: this.#metrics, logger: this.#logger },
+      probed: (token) => this.#ownAddress.received(token),
       untold: () => this.#news.untold,
     });
   }
@@ -206,7 +212,7 @@ export class KvNode {
   /** host:port, as others reach it. */
   get #httpAddress(): string | undefined {
     if (this.#gateway === undefined) return undefined;
-    return `${this.address.slice(0, this.address.lastIndexOf(':'))}:${this.#gateway.port}`;
+    return joinAddress(parseAddress(this.address, '--advertise').host, this.#gateway.port);
   }
 
   async #register(): Promise<void> {
@@ -226,6 +232,7 @@ export class KvNode {
       throw error;
     }
     this.#logger.info({ address: this.address, http: this.#httpAddress, clusterId: this.#config.clusterId }, 'listening');
+    this.#ownAddress.start();
   }
 
   #judgeHealth(): void {
@@ -273,6 +280,7 @@ export class KvNode {
 
   async #takeDown(error: Error | undefined): Promise<void> {
     clearInterval(this.#judgingHealth);
+    this.#ownAddress.close();
     this.#tools.tell({ live: false, ready: false });
     this.#controller.close();
     await this.#coordinator.close();

@@ -9,6 +9,7 @@ import {
   type UntypedHandleCall,
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
+import { joinAddress } from '../config/index.js';
 import { KvError } from '../errors.js';
 import { serverOptions } from '../rpc/channel-options.js';
 import { toStatus } from '../rpc/status.js';
@@ -55,9 +56,8 @@ function countConnections(server: Server): () => number {
 /** `port` 0 takes any free one. @throws KvError ADDRESS_UNAVAILABLE */
 export function listen(host: string, port: number): Promise<Listening> {
   const server = new Server(serverOptions);
-  const address = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
   return new Promise((resolve, reject) => {
-    server.bindAsync(address, ServerCredentials.createInsecure(), (error, bound) => {
+    server.bindAsync(joinAddress(host, port), ServerCredentials.createInsecure(), (error, bound) => {
       if (error === null) {
         widenReceiveWindows(server);
         return resolve({ server, port: bound, connections: countConnections(server) });

@@ -43,6 +43,8 @@ export interface NodeServicesParts {
   readonly logger: Logger;
   /** What watchers of the topology have yet to be told. */
   untold(): TopologyChanges;
+  /** Somebody tries whether this process answers at some address (probe-address.ts). */
+  probed(token: string): void;
 }
 
 export class NodeServices {
@@ -79,6 +81,7 @@ export class NodeServices {
         shard: (shard) => describeShard(shard, view.cluster, shards.facts(shard)),
       },
       nodeStatus: () => view.status,
+      probed: (token) => parts.probed(token),
       listKeys: (request) => keys.list(request),
       force: (shard, givesUp, sink) => this.#force(shard, givesUp, sink),
     });

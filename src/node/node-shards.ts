@@ -21,6 +21,7 @@ import { ReplicationServer } from './replication-server.js';
 import type { ShardDirectory } from './shard-directory.js';
 import { ShardTasks } from './shard-tasks.js';
 import type { HeldShard } from './topology.js';
+import { UnreachableNodes } from './unreachable-nodes.js';
 
 export interface NodeShardsOptions {
   readonly nodeId: string;
@@ -29,6 +30,8 @@ export interface NodeShardsOptions {
   readonly memory: MemoryBudget;
   /** At which copies of shards are sent, all together. */
   readonly moveRate: number | undefined;
+  /** ZooKeeper session timeout. */
+  readonly sessionMs: number;
   readonly coordinator: Coordinator;
   readonly logger: Logger;
   onChange(shard: number): void;
@@ -47,6 +50,8 @@ interface Counts {
 
 /** Between two looks at whether the data fits into the memory of everybody. */
 const judgeMs = 1_000;
+/** A node that is registered for so many sessions and cannot be reached has not just died. */
+const unreachableSessions = 1.5;
 /** What the data costs is counted anew after so long: it takes as long as there are shards. */
 const countsForMs = 10;
 /** Shards that are registered or withdrawn, or tell that they stop, at the same time: ZooKeeper has others to answer too. */
@@ -57,6 +62,7 @@ export class NodeShards implements ShardDirectory {
   readonly replication: ReplicationServer;
   readonly #options: NodeShardsOptions;
   readonly #links: PeerLinks;
+  readonly #unreachable: UnreachableNodes;
   readonly #hints = new PrimaryHints();
   readonly #pulse: NodePulse;
   readonly #lines: RepeatedLines;
@@ -80,11 +86,12 @@ export class NodeShards implements ShardDirectory {
   #onStopped: ((shard: NodeShard, clean: boolean) => void) | undefined;
 
   constructor(options: NodeShardsOptions) {
-    const { config, logger } = options;
+    const { nodeId, config, sessionMs, logger } = options;
     this.shardCount = config.shards;
     this.#options = options;
     const rate = new MoveRate(options.moveRate ?? defaultMoveRateBytes);
-    this.#links = new PeerLinks(config.clusterId);
+    this.#unreachable = new UnreachableNodes({ nodeId, patienceMs: unreachableSessions * sessionMs, logger });
+    this.#links = new PeerLinks(config.clusterId, this.#unreachable);
     this.#pulse = new NodePulse(config.beaconMs, config.shards);
     this.#lines = new RepeatedLines(logger);
     this.replication = new ReplicationServer(
@@ -95,7 +102,10 @@ export class NodeShards implements ShardDirectory {
     );
     this.#shards = new Array(config.shards).fill(undefined);
     this.#registering = new ShardTasks(maxRequests, (error) => this.#onRequestFailed(error));
-    this.#judging = setInterval(() => this.#each((shard) => shard.judge()), judgeMs);
+    this.#judging = setInterval(() => {
+      this.#each((shard) => shard.judge());
+      this.#unreachable.judge();
+    }, judgeMs);
   }
 
   /** Those that are here. */
@@ -138,6 +148,7 @@ export class NodeShards implements ShardDirectory {
 
   onNodes(nodes: readonly NodeRegistration[]): void {
     this.#nodes = nodes;
+    this.#unreachable.onNodes(nodes);
   }
 
   /** Undefined: there is none, which changes nothing for a node that knows of one. */
@@ -223,6 +234,7 @@ export class NodeShards implements ShardDirectory {
   }
 
   onSession(connected: boolean): void {
+    this.#unreachable.onSession(connected);
     this.#each((shard) => shard.host.handle({ type: 'session', connected }));
   }
 

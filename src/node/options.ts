@@ -2,15 +2,15 @@
 import type { Logger } from 'pino';
 
 export interface NodeOptions {
-  /** Interface to listen on. Default 127.0.0.1. */
+  /** Interface to listen on: a name or a canonical IP address, without brackets. Default 127.0.0.1. */
   readonly host: string;
   /** 0 to 65,535; 0 takes any free port. Default 9090. */
   readonly port: number;
   /** Port for HTTP on the same interface; 0 takes any free one. Undefined: no HTTP. */
   readonly httpPort: number | undefined;
-  /** host:port under which others reach this node. Default: `host` and the port in use. */
+  /** host:port under which others reach this node, with square brackets around an IPv6 address. Default: `host` and the port in use. */
   readonly advertise: string | undefined;
-  /** 1 to 64 of A-Z a-z 0-9 . _ : - ; default: the advertised address. */
+  /** 1 to 64 of A-Z a-z 0-9 . _ : - [ ]; default: the advertised address. */
   readonly id: string | undefined;
   /** ZooKeeper connection string, `host:port[,host:port]…[/chroot]`. */
   readonly zk: string;

@@ -14,8 +14,11 @@ import { connectTimeoutMs, newNodeClient } from './node-client.js';
 
 export interface PeerLinkListener {
   onUp(): void;
-  /** `refused`: nothing listens there. A hint: it makes an eviction quicker, and wrong it does no harm. */
-  onDown(refused: boolean): void;
+  /**
+   * Also after every further attempt that fails. `refused`: nothing listens there. A hint: it makes an eviction quicker, and
+   * wrong it does no harm. `reason`: in the words of gRPC.
+   */
+  onDown(refused: boolean, reason: string): void;
   onMessage(shard: number, message: Message): void;
   /** The node there has told what its data costs. */
   onDataBytes(): void;
@@ -147,7 +150,7 @@ export class PeerLink {
     this.#leave();
     if (this.#closed) return;
     // Neither grpc-js nor its status codes tell a refused connection from any other failure; only the text does.
-    this.#listener.onDown(details.includes('ECONNREFUSED'));
+    this.#listener.onDown(details.includes('ECONNREFUSED'), details);
     this.#timer = setTimeout(() => this.#open(), this.#retryMs);
     this.#retryMs = Math.min(maxRetryMs, this.#retryMs === 0 ? firstRetryMs : this.#retryMs * 2);
   }

@@ -1,18 +1,21 @@
 /** The links of a node: one to each other node with which it shares a shard, whatever it carries (shard-links.ts). */
 import { PeerLink } from './peer-link.js';
 import type { LinkSource, ShardLinks } from './shard-links.js';
+import type { LinkObserver } from './unreachable-nodes.js';
 
 /** A link that nobody uses costs next to nothing. */
 const sweepAfterMs = 100;
 
 export class PeerLinks implements LinkSource {
   readonly #clusterId: string;
+  readonly #observer: LinkObserver | undefined;
   readonly #links = new Map<string, PeerLink>();
   readonly #shards = new Map<number, ShardLinks>();
   #sweep: NodeJS.Timeout | undefined;
 
-  constructor(clusterId: string) {
+  constructor(clusterId: string, observer?: LinkObserver) {
     this.#clusterId = clusterId;
+    this.#observer = observer;
   }
 
   add(shard: ShardLinks): void {
@@ -51,13 +54,20 @@ export class PeerLinks implements LinkSource {
       if (used.has(address)) continue;
       this.#links.delete(address);
       link.close();
+      this.#observer?.closed(address);
     }
   }
 
   #open(address: string): PeerLink {
     const link: PeerLink = new PeerLink(address, this.#clusterId, {
-      onUp: () => this.#each((shard) => shard.wentUp(link)),
-      onDown: (refused) => this.#each((shard) => shard.wentDown(link, refused)),
+      onUp: () => {
+        this.#observer?.wentUp(address);
+        this.#each((shard) => shard.wentUp(link));
+      },
+      onDown: (refused, reason) => {
+        this.#observer?.wentDown(address, reason);
+        this.#each((shard) => shard.wentDown(link, refused));
+      },
       onMessage: (shard, message) => this.#shards.get(shard)?.received(message),
       onDataBytes: () => this.#each((shard) => shard.toldBytes(link)),
       onWrongReplica: (shard, replicaId) => this.#shards.get(shard)?.wrongReplica(replicaId),

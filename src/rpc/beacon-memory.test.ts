@@ -30,22 +30,18 @@ describe.each([
     expect(receiver.repeated(6, 2)).toBeUndefined();
   });
 
-  it.each([
-    { history: 'other' },
-    { history: '' },
-    { epoch: 4 },
-    { epochId: 'three too' },
-    { from: 'a~2' },
-    { to: 'b~2' },
-  ])('does not take it for the same if it differs in %o', (difference) => {
-    const memory = new BeaconMemory();
-    memory.repeats(5, message);
-    const other = { ...message, ...difference };
-    expect(memory.repeats(5, other)).toBe(false);
-    // From then on that is what was said last.
-    expect(memory.repeats(5, at(other, 2))).toBe(true);
-    expect(memory.repeats(5, message)).toBe(false);
-  });
+  it.each([{ history: 'other' }, { history: '' }, { epoch: 4 }, { epochId: 'three too' }, { from: 'a~2' }, { to: 'b~2' }])(
+    'does not take it for the same if it differs in %o',
+    (difference) => {
+      const memory = new BeaconMemory();
+      memory.repeats(5, message);
+      const other = { ...message, ...difference };
+      expect(memory.repeats(5, other)).toBe(false);
+      // From then on that is what was said last.
+      expect(memory.repeats(5, at(other, 2))).toBe(true);
+      expect(memory.repeats(5, message)).toBe(false);
+    },
+  );
 });
 
 it('an answer is never the repetition of a beacon', () => {

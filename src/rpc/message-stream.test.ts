@@ -34,7 +34,11 @@ const acknowledgement: fc.Arbitrary<Body> = fc.record({
 
 function saidOf(body: fc.Arbitrary<Body>): fc.Arbitrary<Said> {
   const message = fc.record({
-    ...{ history: fc.constantFrom('', 'h', 'other'), epoch: fc.integer({ min: 1, max: 2 }), epochId: fc.constantFrom('', 'x', 'y') },
+    ...{
+      history: fc.constantFrom('', 'h', 'other'),
+      epoch: fc.integer({ min: 1, max: 2 }),
+      epochId: fc.constantFrom('', 'x', 'y'),
+    },
     ...{ from: replica('a'), to: replica('b'), body },
   });
   return fc.tuple(fc.nat(4), message);

@@ -4,6 +4,7 @@
  */
 import { Redis } from 'ioredis';
 import { freePort } from '../../../local/free-port.js';
+import { joinAddress, parseAddress } from '../../../src/config/index.js';
 import { ServerGroup } from './server-group.js';
 import type { RunningStore, Store, StoreClient } from './store.js';
 
@@ -36,7 +37,7 @@ async function connect(
   address: string,
   put: (client: Redis, key: string, value: Buffer) => Promise<unknown>,
 ): Promise<StoreClient> {
-  const client = await open(Number(address.split(':')[1]));
+  const client = await open(parseAddress(address, 'the address of Redis').port);
   return {
     put: (key, value) => put(client, key, value),
     get: async (key) => (await client.getBuffer(key)) ?? undefined,
@@ -59,7 +60,7 @@ function start(): Promise<RunningStore> {
       await group.add(`replica ${replica}`, (folder) => [...command(own, folder), '--replicaof', host, String(port)]);
     }
     await group.until('both replicas are online', () => bothOnline(port));
-    return [`${host}:${port}`];
+    return [joinAddress(host, port)];
   });
 }
 

@@ -9,7 +9,7 @@ export const commonOptions: Readonly<Record<string, Options>> = {
   nodes: {
     type: 'string',
     requiresArg: true,
-    describe: 'Nodes to ask, host:port[,host:port...]; any of the cluster will do',
+    describe: 'Nodes to ask, host:port[,host:port...]; any of the cluster will do; [address]:port with IPv6',
   },
   zk: {
     type: 'string',

@@ -1,6 +1,6 @@
 /** Which cluster kvctl speaks to: named nodes, or whatever is registered in ZooKeeper. */
 import { KvClient } from '../../client/index.js';
-import { optionSpecs, variableOf } from '../../config/index.js';
+import { optionSpecs, parseAddressList, variableOf } from '../../config/index.js';
 import { KvError } from '../../errors.js';
 
 export interface ConnectionOptions {
@@ -28,15 +28,7 @@ export function chooseTarget(
       zk: checked('zk', zk, environment.KVNODE_ZK) ?? defaultZk,
       root: checked('root', root, environment.KVNODE_ROOT) ?? defaultRoot,
     };
-  const list = addresses.split(',').map((address) => address.trim());
-  for (const address of list) {
-    if (!/^\S+:\d{1,5}$/.test(address))
-      throw new KvError(
-        'INVALID_OPTION',
-        `${nodes === undefined ? nodesVariable : '--nodes'}: "${addresses}" must be host:port[,host:port...]`,
-      );
-  }
-  return { nodes: list };
+  return { nodes: parseAddressList(addresses, nodes === undefined ? nodesVariable : '--nodes') };
 }
 
 /** What `connect` waits for. */
@@ -49,8 +41,9 @@ export function describeConnecting(options: ConnectionOptions): string {
 /** As for a node: the same words, and the place where the value was given. */
 function checked(name: 'zk' | 'root', typed: string | undefined, inEnvironment: string | undefined): string | undefined {
   const value = typed ?? (inEnvironment || undefined);
-  const reason = value === undefined ? undefined : optionSpecs[name].refusal(value);
-  if (reason === undefined) return value;
+  if (value === undefined) return undefined;
+  const reason = optionSpecs[name].refusal(value);
+  if (reason === undefined) return optionSpecs[name].canonical(value);
   const label = typed === undefined ? variableOf(name) : `--${name}`;
   throw new KvError('INVALID_OPTION', `${label}: "${value}" ${reason}`);
 }

@@ -1,9 +1,12 @@
+import { formatAddress, readAddress } from '../../config/index.js';
 import { KvError } from '../../errors.js';
 import type { NodeInfo, Topology } from '../../rpc/kv-api.js';
 
 /** By its id or its address. @throws KvError INVALID_OPTION naming those that live. */
 export function findNode({ nodes }: Pick<Topology, 'nodes'>, wanted: string): NodeInfo {
-  const found = nodes.find(({ id }) => id === wanted) ?? nodes.find(({ address }) => address === wanted);
+  const { value } = readAddress(wanted);
+  const wantedAddress = value === undefined ? wanted : formatAddress(value);
+  const found = nodes.find(({ id }) => id === wanted) ?? nodes.find(({ address }) => address === wantedAddress);
   if (found !== undefined) return found;
   throw new KvError('INVALID_OPTION', `no live node is called "${wanted}"; there are ${nodes.map(({ id }) => id).join(', ')}`);
 }

@@ -1,0 +1,59 @@
+/** A node whose advertised address does not lead to it: the node itself and the others say so, until it does. */
+import { once } from 'node:events';
+import { connect, createServer, type Server } from 'node:net';
+import { expect, onTestFinished, test } from 'vitest';
+import { freePort } from '../../local/free-port.js';
+import type { LogRecord } from '../../local/log-records.js';
+import { joinAddress } from '../../src/config/index.js';
+import { startCluster } from './support/cluster.js';
+
+const host = '127.0.0.1';
+const warn = 40;
+const patience = { timeoutMs: 60_000 };
+
+/** What a port mapping does. */
+async function mapPort(from: number, to: number): Promise<Server> {
+  const server = createServer((near) => {
+    const far = connect(to, host);
+    for (const [one, other] of [
+      [near, far],
+      [far, near],
+    ] as const) {
+      one.on('error', () => other.destroy());
+      one.on('close', () => other.destroy());
+      one.pipe(other);
+    }
+    onTestFinished(() => void near.destroy());
+  });
+  onTestFinished(() => void server.close());
+  server.listen(from, host);
+  await once(server, 'listening');
+  return server;
+}
+
+test('an advertised address that cannot be reached is named once by the node and by the others, and so is its end', async () => {
+  await using cluster = await startCluster({ nodes: 1, extra: ['--session-ms', '2000'] });
+  const [good] = cluster.nodes;
+  const [port, advertisedPort] = [await freePort(), await freePort()];
+  const address = joinAddress(host, advertisedPort);
+  const lost = await cluster.addNode(['--port', String(port), '--advertise', address]);
+
+  const isOwnWarning = ({ msg, level }: LogRecord) => level === warn && msg.startsWith('this node cannot be reached');
+  const isWarningOfOther = ({ msg, level }: LogRecord) => level === warn && msg.startsWith('a node that is registered cannot');
+  const [own, other] = await Promise.all([
+    lost.log.waitFor(isOwnWarning, patience),
+    good!.log.waitFor(isWarningOfOther, patience),
+  ]);
+  expect(own).toMatchObject({ address, reason: expect.stringContaining('ECONNREFUSED') });
+  expect(other).toMatchObject({ peer: address, address, reason: expect.stringContaining('ECONNREFUSED') });
+
+  await mapPort(advertisedPort, port);
+  await Promise.all([
+    good!.log.waitFor(({ msg }) => msg.endsWith('is reached again'), patience),
+    lost.log.waitFor(({ msg }) => msg.startsWith('this node is reached at'), patience),
+  ]);
+  await cluster.waitForInSync(2);
+  expect(lost.log.find(isOwnWarning)).toHaveLength(1);
+  expect(good!.log.find(isWarningOfOther)).toHaveLength(1);
+  expect(good!.log.find(isOwnWarning)).toEqual([]);
+});
