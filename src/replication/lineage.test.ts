@@ -16,7 +16,10 @@ function fullLine(epoch: number, count = longestLineage + 1): Line {
 /** Epochs in rising order, each with an id of its own. */
 const lineages = fc.array(fc.nat(3), { minLength: 1, maxLength: 10 }).map((gaps): readonly EpochMark[] => {
   let epoch = 0;
-  return gaps.map((gap) => ({ epoch: (epoch += gap + 1), id: `id${epoch}` }));
+  return gaps.map((gap) => {
+    epoch += gap + 1;
+    return { epoch, id: `id${epoch}` };
+  });
 });
 
 describe('whether a line continues another (R1)', () => {

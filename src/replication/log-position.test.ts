@@ -64,7 +64,10 @@ describe('common position', () => {
       fc.property(steps, steps, steps, fc.nat(6), fc.nat(6), (shared, one, other, oneDropped, otherDropped) => {
         const marks = (steps: readonly number[], from: number, line: string): EpochMark[] => {
           let epoch = from;
-          return steps.map((step) => ({ epoch: (epoch += step === 2 ? 1 : 0), id: `${line}${epoch}` }));
+          return steps.map((step) => {
+            epoch += step === 2 ? 1 : 0;
+            return { epoch, id: `${line}${epoch}` };
+          });
         };
         const before = marks(shared, 1, 'shared');
         const from = (before.at(-1)?.epoch ?? 0) + 1;

@@ -9,8 +9,8 @@ describeVariants('dump', [
     edits: [
       edit(
         'core.ts',
-        "type: 'reset', baseSeq, baseEpoch, complete }",
-        "type: complete ? 'reset' : 'rebase', baseSeq, baseEpoch, complete, entries: [] }",
+        "type: 'reset', baseSeq, baseEpoch: base.epoch, baseEpochId: base.id, complete }",
+        "type: complete ? 'reset' : 'rebase', baseSeq, baseEpoch: base.epoch, baseEpochId: base.id, complete, entries: [] }",
       ),
     ],
     caughtBy: scenario('planned-end'),
@@ -18,7 +18,7 @@ describeVariants('dump', [
   {
     rule: 'R10',
     does: 'takes itself for complete while chunks are still to come',
-    edits: [edit('joiner.ts', 'event.baseEpoch, false)', 'event.baseEpoch, true)')],
+    edits: [edit('joiner.ts', 'id: event.baseEpochId }, false)', 'id: event.baseEpochId }, true)')],
     caughtBy: scenario('dump'),
   },
   {
@@ -37,8 +37,11 @@ describeVariants('dump', [
     rule: 'R10',
     does: "lets the log that follows the dump start at the log's end, beyond the commit index",
     edits: [
-      edit('replicate.ts', 'core.log.epochAt(core.commitIndex)', 'core.log.epochAt(core.log.lastSeq)'),
-      edit('replicate.ts', 'baseSeq: core.commitIndex, baseEpoch', 'baseSeq: core.log.lastSeq, baseEpoch'),
+      edit(
+        'replicate.ts',
+        "const { history = '', commitIndex: baseSeq } = core;",
+        "const { history = '' } = core;\n  const baseSeq = core.log.lastSeq;",
+      ),
     ],
     caughtBy: scenario('too-few'),
   },
@@ -71,7 +74,7 @@ describeVariants('dump', [
   {
     rule: 'R10',
     does: 'takes a late chunk of a dump of an older epoch, which has the same number',
-    edits: [edit('joiner.ts', '|| core.epoch !== event.epoch', '')],
+    edits: [edit('joiner.ts', '|| core.epochId !== event.epochId', '')],
     caughtBy: scenario('dump'),
   },
   {

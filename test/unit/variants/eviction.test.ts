@@ -4,7 +4,7 @@ import { describeVariants, runActions, scenario, schedules, script } from './var
 import { edit, type Lab } from './variant-lab.js';
 
 const union = '[...new Set([...known, ...this.#proposal.next.inSync])].sort()';
-const remainsUnknown = "this.#proposal = { ...proposal, status: 'unknown' };\n        return undefined;";
+const remainsUnknown = "this.#proposal = { ...proposal, status: 'unknown', unknownMs: nowMs };\n        return undefined;";
 const becomesRefused = "this.#proposal = { ...proposal, status: 'refused' };\n        return undefined;\n    }";
 const confirmed = 'return next === undefined ? known : known.filter((id) => next.includes(id));';
 
@@ -42,7 +42,7 @@ describeVariants('eviction, and compare-and-set', [
   {
     rule: 'R7',
     does: 'takes a stale read of the state for the answer to a lost compare-and-set',
-    edits: [edit('state-register.ts', 'version <= known.version &&', 'version < known.version &&')],
+    edits: [edit('state-register.ts', "isSameSet(state, known.state) ? 'same' : 'contradicts'", "'later'")],
     caughtBy: script(aLostClaimIsNotOver),
   },
   {
@@ -61,7 +61,7 @@ describeVariants('eviction, and compare-and-set', [
         'state-register.ts',
         remainsUnknown,
         `this.#proposal = undefined;
-        this.#known = { kind: 'present', version: (proposal.expectedVersion ?? -1) + 1, state: proposal.next };
+        this.#known = { version: (proposal.expectedVersion ?? -1) + 1, state: proposal.next, sinceMs: nowMs };
         return { proposal, succeeded: true };`,
       ),
     ],
@@ -88,13 +88,13 @@ describeVariants('eviction, and compare-and-set', [
   {
     rule: 'R7',
     does: 'makes another proposal while one is outstanding',
-    edits: [edit('membership.ts', 'register.proposal === undefined && core.sessionConnected', 'core.sessionConnected')],
+    edits: [edit('membership.ts', 'const mayPropose = core.mayWriteState;', 'const mayPropose = core.sessionConnected && register.isFresh;')],
     caughtBy: scenario('eviction'),
   },
   {
     rule: 'R7',
     does: 'does not repeat a compare-and-set whose answer was lost',
-    edits: [edit('state-register.ts', 'nowMs - this.#proposal.sentMs < intervalMs', 'intervalMs > 0')],
+    edits: [edit('state-register.ts', 'nowMs - proposal.sentMs < intervalMs', 'intervalMs > 0')],
     caughtBy: scenario('eviction'),
   },
   {

@@ -68,7 +68,7 @@ describeVariants('fencing and sessions', [
   {
     rule: 'R14',
     does: 'relies on watches: a higher epoch in a message is no reason to read the state',
-    edits: [edit('receive.ts', "    core.emit({ type: 'refreshState' });\n", '')],
+    edits: [edit('receive.ts', "    core.emit({ type: 'refreshState', afterWrite: false });\n", '')],
     caughtBy: scenario('sessions'),
   },
 ]);

@@ -6,7 +6,7 @@ describeHarmless([
   {
     rule: 'R4',
     does: 'claims with a half-laid copy',
-    edits: [edit('claim.ts', '|| !core.complete', '')],
+    edits: [edit('claim.ts', 'core.line === undefined || !continues', 'core.line !== undefined && !continues')],
     because: 'R10 lets nobody into the set, or stay in it, with such a copy, and only members claim; becoming primary asserts it',
   },
   {

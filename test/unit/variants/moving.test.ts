@@ -56,7 +56,7 @@ describeVariants('moving', [
   {
     rule: 'R15',
     does: 'takes a state that lags for the end of the history, and goes',
-    edits: [edit('moving.ts', 'if (state.epoch < epoch) return false;', '')],
+    edits: [edit('moving.ts', 'if (isOlder(core, state) || core.foundHistory !== undefined) return false;', '')],
     caughtBy: scenario('moving'),
   },
   {
@@ -119,7 +119,7 @@ describeVariants('moving', [
   {
     rule: 'R15',
     does: 'refuses writes, to hand over, while it cannot reach ZooKeeper',
-    edits: [edit('moving.ts', 'core.sessionConnected && core.register.proposal === undefined', 'true')],
+    edits: [edit('moving.ts', 'const mayPropose = core.mayWriteState;', 'const mayPropose = true;')],
     caughtBy: scenario('moving'),
   },
   {

@@ -4,7 +4,7 @@ import { describeVariants, runActions, scenario, script } from './variant.js';
 import { edit, type Lab } from './variant-lab.js';
 
 const proposedOrEnding = "role.handover?.stage === 'proposed' || role.ending";
-const handsOver = '{ ...state, epoch: state.epoch + 1, primary: successor };';
+const handsOver = '{ ...state, ...nextEpoch(state, id), primary: successor };';
 
 describeVariants('planned stops', [
   {
@@ -22,7 +22,7 @@ describeVariants('planned stops', [
   {
     rule: 'R12',
     does: 'hands over before what it appended is committed',
-    edits: [edit('handover.ts', 'if (!drained || register', 'if (register')],
+    edits: [edit('handover.ts', 'if (!drained || !core', 'if (!core')],
     caughtBy: scenario('handover'),
   },
   {
@@ -88,7 +88,7 @@ describeVariants('planned stops', [
   {
     rule: 'R12, R13',
     does: 'exits, as one that has known an epoch, because a server says that there is no state',
-    edits: [edit('handover.ts', 'state === undefined ? !core.isNew :', 'state === undefined ? false :')],
+    edits: [edit('handover.ts', 'if (state === undefined) return !core.isNew;', 'if (state === undefined) return false;')],
     caughtBy: scenario('lost-state'),
   },
   {

@@ -49,11 +49,7 @@ describeVariants('succession', [
     rule: 'R4',
     does: 'claims without an epoch of its own',
     edits: [
-      edit(
-        'shard-state.ts',
-        '{ ...state, epoch: state.epoch + 1, primary: self, inSync };',
-        '{ ...state, primary: self, inSync };',
-      ),
+      edit('shard-state.ts', '{ ...state, ...nextEpoch(state, id), primary: self, inSync };', '{ ...state, primary: self, inSync };'),
     ],
     caughtBy: scenario('succession'),
   },
@@ -69,8 +65,8 @@ describeVariants('succession', [
     edits: [
       edit(
         'transitions.ts',
-        "{ kind: 'claimant', epoch, forceToken }",
-        "{ kind: 'claimant', epoch, forceToken, was: core.role }",
+        "{ kind: 'claimant', epoch, epochId, forceToken }",
+        "{ kind: 'claimant', epoch, epochId, forceToken, was: core.role }",
       ),
       edit(
         'receive.ts',
@@ -88,7 +84,7 @@ describeVariants('succession', [
   {
     rule: 'R4',
     does: 'sends a claim and goes on as a loyal backup until it has succeeded',
-    edits: [edit('claim.ts', '  becomeClaimant(core, next.epoch, forceToken);\n', '')],
+    edits: [edit('claim.ts', '  becomeClaimant(core, next.epoch, epochIdOf(next), forceToken);\n', '')],
     caughtBy: scenario('succession'),
   },
   {
@@ -101,11 +97,7 @@ describeVariants('succession', [
     rule: 'R4',
     does: 'claims without a connected session',
     edits: [
-      edit(
-        'claim.ts',
-        '!core.sessionConnected || core.register.proposal !== undefined ||',
-        'core.register.proposal !== undefined ||',
-      ),
+      edit('claim.ts', 'if (!core.mayWriteState || core.foundHistory', 'if (core.register.proposal !== undefined || core.foundHistory'),
     ],
     caughtBy: scenario('lease'),
   },

@@ -22,7 +22,7 @@ describeVariants('takeover', [
   {
     rule: 'R5',
     does: 'answers in an epoch that it has not adopted durably',
-    edits: [edit('receive.ts', 'if (core.durability.epoch < core.epoch) core.deferred', 'if (core.epoch < 0) core.deferred')],
+    edits: [edit('receive.ts', 'if (!core.isEpochDurable) core.deferred', 'if (core.epoch < 0) core.deferred')],
     caughtBy: scenario('takeover'),
   },
   {
@@ -54,7 +54,7 @@ describeVariants('takeover', [
   {
     rule: 'R5',
     does: 'compares logs by sequence numbers, without epochs',
-    edits: [edit('log-position.ts', 'if (oneRun.epoch === otherRun.epoch) return seq;', 'return seq;')],
+    edits: [edit('log-position.ts', 'if (isSameEpoch(oneRun, otherRun)) return seq;', 'return seq;')],
     caughtBy: scenario('takeover'),
   },
   {
@@ -78,7 +78,7 @@ describeVariants('takeover', [
   {
     rule: 'R5',
     does: 'takes an append without looking at the epoch of the entry before it',
-    edits: [edit('follower.ts', 'append.prevEpoch === core.log.lastEpoch', 'true')],
+    edits: [edit('follower.ts', 'append.prevEpochId === core.log.lastEpochId', 'true')],
     caughtBy: scenario('takeover'),
   },
   {
@@ -113,13 +113,13 @@ describeVariants('takeover', [
   {
     rule: 'R5',
     does: 'sends Sync, as primary, before its own disk holds the epoch',
-    edits: [edit('replicate.ts', 'if (core.durability.epoch < role.epoch) return;', '')],
+    edits: [edit('replicate.ts', 'if (!core.isEpochDurable) return;', '')],
     caughtBy: scenario('takeover'),
   },
   {
     rule: 'R5',
     does: 'serves before its own disk holds the epoch',
-    edits: [edit('commit.ts', ' || core.durability.epoch < role.epoch', '')],
+    edits: [edit('commit.ts', ' || !core.isEpochDurable', '')],
     caughtBy: scenario('takeover'),
   },
   {
