@@ -128,14 +128,7 @@ describe('log', () => {
             entries = entries.filter((kept) => kept.seq > seq);
             log.dropThrough(seq);
           }
-          expect(log.baseSeq).toBe(base.seq);
-          expect(log.slice(base.seq + 1, 1000)).toEqual(entries);
-          expect(log.lastSeq).toBe((entries.at(-1) ?? base).seq);
-          expect(log.lastEpoch).toBe((entries.at(-1) ?? base).epoch);
-          expect(log.bytes).toBe(entries.reduce((sum, kept) => sum + entryBytes(kept), 0));
-          expect(log.lastEpochId).toBe(idOf(log.lastEpoch));
-          for (const kept of entries) expect(runEpochAt(log, kept.seq)).toBe(kept.epoch);
-          for (const { seq, epoch } of [base, ...entries]) expect(log.markAt(seq)).toMatchObject({ epoch, id: idOf(epoch) });
+          expectToHold(log, base, entries);
         }
       }),
     );
@@ -221,6 +214,16 @@ describe('packed log', () => {
     expect([log.bytes, log.lastSeq, log.markAt(1000), log.get(1000)]).toEqual([0, 1000, base, undefined]);
   });
 });
+
+function expectToHold(log: Log, base: { readonly seq: number; readonly epoch: number }, entries: readonly LogEntry[]): void {
+  const last = entries.at(-1) ?? base;
+  expect(log.baseSeq).toBe(base.seq);
+  expect(log.slice(base.seq + 1, 1000)).toEqual(entries);
+  expect([log.lastSeq, log.lastEpoch, log.lastEpochId]).toEqual([last.seq, last.epoch, idOf(last.epoch)]);
+  expect(log.bytes).toBe(entries.reduce((sum, kept) => sum + entryBytes(kept), 0));
+  for (const kept of entries) expect(runEpochAt(log, kept.seq)).toBe(kept.epoch);
+  for (const { seq, epoch } of [base, ...entries]) expect(log.markAt(seq)).toMatchObject({ epoch, id: idOf(epoch) });
+}
 
 /** What can be asked of a log, but for its bytes: of every seq, in few words. */
 function seen(log: Log): unknown {

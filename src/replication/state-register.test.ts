@@ -243,6 +243,19 @@ describe.each(contradictions)('a reading that shows %s (R7)', (_, version, state
   });
 });
 
+describe('a proposal that another epoch supersedes', () => {
+  it('is over once an epoch that is not its own is known', () => {
+    const register = knowing(4, both);
+    const { number } = register.propose('claim', second, 0);
+    expect(register.supersede('two')).toBe(false);
+    expect(register.proposal?.number).toBe(number);
+    expect(register.supersede('two too')).toBe(true);
+    expect([register.proposal, register.required]).toEqual([undefined, both.inSync]);
+    expect(register.settle(number, { kind: 'applied', version: 5 }, 10)).toBeUndefined();
+    expect(register.supersede('three')).toBe(false);
+  });
+});
+
 describe('what is fresh (R7)', () => {
   it('was read on the present connection', () => {
     const register = knowing(4, second);

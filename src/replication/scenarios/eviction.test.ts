@@ -181,6 +181,11 @@ describe('eviction, and compare-and-set (R7)', () => {
     session.loseNextAnswer = 'applied';
     session.watchesMuted = true;
     c.until(() => c.inSync.length === 2, 'never added');
+    // It reads the version from before, so that it repeats its attempt: when its connection is gone, which it has not noticed.
+    session.lag = 1;
+    c.advance(50);
+    session.refresh(false);
+    c.deliverAll();
     session.connected = false;
     c.advance(400);
     c.hold('a', 'b');

@@ -134,7 +134,11 @@ describeVariants('all gone', [
   {
     rule: 'R7, R13',
     does: 'begins empty by a rebirth that has failed',
-    edits: [edit('state-news.ts', 'takeUp(core, state, succeeded ? settled : undefined)', 'takeUp(core, state, settled)')],
+    edits: [
+      edit('state-news.ts', 'takeUp(core, state, succeeded ? settled : undefined)', 'takeUp(core, state, settled)'),
+      // Nor does it forget its attempt when it hears of another epoch.
+      edit('state-register.ts', 'if (proposal === undefined || epochIdOf(proposal.next) === id) return false;', 'if (id) return false;'),
+    ],
     caughtBy: scenario('found-by-simulation'),
   },
   {
