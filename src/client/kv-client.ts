@@ -155,7 +155,7 @@ export class KvClient {
   }
 
   async #report(options: CallOptions): Promise<TopologyReport> {
-    return this.#core.runAnywhere((to, within) => to.getTopology(false, within), this.#core.limitsOf(options));
+    return this.#core.runAnywhere((to, within) => to.getTopology({}, within), this.#core.limitsOf(options));
   }
 
   /**
@@ -170,7 +170,12 @@ export class KvClient {
     const limits = this.#core.limitsOf(options);
     const reports = seen.nodes.map(async ({ address }) => {
       try {
-        return [{ from: address, report: await this.#core.ask(address, (to, within) => to.getTopology(true, within), limits) }];
+        return [
+          {
+            from: address,
+            report: await this.#core.ask(address, (to, within) => to.getTopology({ heldOnly: true }, within), limits),
+          },
+        ];
       } catch (error) {
         if (error instanceof KvError && error.code !== 'CLOSED' && error.code !== 'CANCELLED') return [];
         throw error;

@@ -5,9 +5,14 @@
  * grpc-js waits for ever on a peer that accepts a connection and then says nothing, and may hide that wait behind a
  * failure it reported earlier. So what counts here is one thing only: how long the channel has been wanted without
  * being ready. Requests are handed over only while it is ready; one that never left may then safely go elsewhere.
+ *
+ * A node of another cluster may have the address by now. Once it is known as such, nothing more is sent to it for as long as the
+ * connection stands: at its other end is the same process. The next connection may lead to the right one again.
  */
 import { Client, connectivityState } from '@grpc/grpc-js';
+import type { KvError } from '../errors.js';
 import { channelOptions } from '../rpc/channel-options.js';
+import { ClusterIdentity, type ClusterNaming } from './cluster-identity.js';
 import { type Limits, remainingMs } from './limits.js';
 import type { NodeTransport, Subject } from './node-transport.js';
 import { PipelineTransport } from './pipeline-transport.js';
@@ -28,27 +33,57 @@ export class NodeConnection {
   readonly #connectTimeoutMs: number;
   readonly #onReady: () => void;
   readonly #rounds: SendRounds;
+  readonly #identity: ClusterIdentity;
   readonly #changed = new WakeUp();
   #channel: OpenChannel | undefined;
   #watchdog: NodeJS.Timeout | undefined;
   #suspect = false;
+  /** The cluster of the node at the other end, where that was seen to be another one. */
+  #clusterId: string | undefined;
   #failures = 0;
   #closed = false;
 
-  constructor(address: string, connectTimeoutMs: number, onReady: () => void, rounds = new SendRounds()) {
+  constructor(
+    address: string,
+    connectTimeoutMs: number,
+    onReady: () => void,
+    rounds = new SendRounds(),
+    identity = new ClusterIdentity(),
+  ) {
     this.address = address;
     this.#connectTimeoutMs = connectTimeoutMs;
     this.#onReady = onReady;
     this.#rounds = rounds;
+    this.#identity = identity;
   }
 
   get isReady(): boolean {
+    return this.otherCluster === undefined && this.#isConnected;
+  }
+
+  get #isConnected(): boolean {
     return this.#channel !== undefined && stateOf(this.#channel) === connectivityState.READY;
+  }
+
+  /** The id of the cluster that the node there belongs to, if it is known to be another one than the client's. */
+  get otherCluster(): string | undefined {
+    return this.#clusterId === this.#identity.id ? undefined : this.#clusterId;
+  }
+
+  /** The node at the other end has said that it belongs to that cluster. */
+  answeredFrom(clusterId: string): void {
+    // Where the connection is gone already, it says nothing of whoever has the address next.
+    if (this.#clusterId === clusterId || !this.#isConnected) return;
+    this.#clusterId = clusterId;
+    clearTimeout(this.#watchdog);
+    this.#watchdog = undefined;
+    this.#changed.wakeAll();
+    this.#onReady();
   }
 
   /** True from a failure to connect until the next success. Nobody waits for such a node; it is tried in the background. */
   get isSuspect(): boolean {
-    return this.#suspect;
+    return this.#suspect || this.otherCluster !== undefined;
   }
 
   /** Requests under way. */
@@ -77,7 +112,7 @@ export class NodeConnection {
    */
   async whenReady(limits: Limits, isWanted: () => boolean = () => true): Promise<boolean> {
     this.#demand();
-    const mayStillBe = () => !this.isReady && !this.#suspect && !this.#closed;
+    const mayStillBe = () => !this.isReady && !this.isSuspect && !this.#closed;
     while (mayStillBe() && isWanted() && !limits.signal?.aborted && remainingMs(limits) > 0)
       await this.#changed.sleep(remainingMs(limits), limits.signal);
     return this.isReady;
@@ -90,7 +125,8 @@ export class NodeConnection {
   async whenTried(limits: Limits): Promise<boolean> {
     this.#demand();
     const failuresBefore = this.#failures;
-    const isTrying = () => !this.isReady && this.#failures === failuresBefore && !this.#closed;
+    const mayStillBe = () => !this.isReady && this.otherCluster === undefined && !this.#closed;
+    const isTrying = () => mayStillBe() && this.#failures === failuresBefore;
     while (isTrying() && !limits.signal?.aborted && remainingMs(limits) > 0)
       await this.#changed.sleep(remainingMs(limits), limits.signal);
     return this.isReady;
@@ -112,7 +148,7 @@ export class NodeConnection {
   }
 
   #demand(): void {
-    if (this.#closed || this.isReady) return;
+    if (this.#closed || this.isReady || this.otherCluster !== undefined) return;
     this.#channel ??= this.#open();
     this.#channel.client.getChannel().getConnectivityState(true);
     this.#watchdog ??= setTimeout(() => this.#giveUp(), this.#connectTimeoutMs);
@@ -121,10 +157,25 @@ export class NodeConnection {
   #open(): OpenChannel {
     const credentials = new TrackedCredentials();
     const client = new Client(this.address, credentials, channelOptions);
-    const pipeline = new PipelineTransport(client, this.#rounds);
-    const channel = { client, credentials, transport: new UnaryTransport(client), pipeline };
+    let channel: OpenChannel | undefined;
+    const naming = this.#naming(() => this.#channel === channel);
+    const pipeline = new PipelineTransport(client, this.#rounds, naming);
+    channel = { client, credentials, transport: new UnaryTransport(client, naming), pipeline };
     this.#watch(channel);
     return channel;
+  }
+
+  /** A refusal that comes late, over a channel that is not in use any more, says nothing of the present one. */
+  #naming(isInUse: () => boolean): ClusterNaming {
+    const identity = this.#identity;
+    return {
+      get clusterId() {
+        return identity.id;
+      },
+      wasRefused: ({ clusterId }: KvError) => {
+        if (clusterId !== undefined && isInUse()) this.answeredFrom(clusterId);
+      },
+    };
   }
 
   #watch(channel: OpenChannel): void {
@@ -136,6 +187,7 @@ export class NodeConnection {
   }
 
   #stateChanged(state: connectivityState): void {
+    if (state !== connectivityState.READY) this.#clusterId = undefined;
     if (state === connectivityState.READY) {
       clearTimeout(this.#watchdog);
       this.#watchdog = undefined;
@@ -161,6 +213,7 @@ export class NodeConnection {
     this.#watchdog = undefined;
     const channel = this.#channel;
     this.#channel = undefined;
+    this.#clusterId = undefined;
     if (channel !== undefined) tearDown(channel, reason);
     this.#changed.wakeAll();
   }

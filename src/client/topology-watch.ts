@@ -14,7 +14,8 @@ export interface TopologyWatchOptions {
   readonly heldOnly: boolean;
   /** The node to watch next, after the one whose stream has ended or could not be opened. */
   readonly next: (last: string | undefined) => string | undefined;
-  readonly onReport: (from: string, report: TopologyReport) => void;
+  /** @returns whether the report was taken; false if the node belongs to another cluster, which ends the stream. */
+  readonly onReport: (from: string, report: TopologyReport) => boolean;
   /** After a stream that had told something. */
   readonly onLost: (from: string) => void;
   /** So many nodes were asked in a row, and none told anything. */
@@ -75,9 +76,9 @@ export class TopologyWatch {
     const stop = transport.watchTopology(heldOnly, {
       onReport: (report) => {
         const first = !heard;
-        heard = true;
-        onReport(address, report);
-        if (first) this.#wakeUp.wakeAll();
+        if (onReport(address, report)) heard = true;
+        else ended = true;
+        if (first || ended) this.#wakeUp.wakeAll();
       },
       onEnd: () => {
         ended = true;

@@ -120,9 +120,10 @@ describe('bytes that cannot be read', () => {
         onMessage: () => happened.push('message'),
         onDataBytes: () => happened.push('data bytes'),
         onWrongReplica: () => happened.push('wrong replica'),
+        onRefused: () => happened.push('told that it is refused'),
       });
     });
-    expect(happened).toEqual(['up', 'down']);
+    expect(happened).toEqual(['up', 'told that it is refused', 'down']);
   });
 
   test('from a primary that is dumping fail the dump', async () => {

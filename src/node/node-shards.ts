@@ -84,7 +84,9 @@ export class NodeShards implements ShardDirectory {
     this.shardCount = config.shards;
     this.#options = options;
     const rate = new MoveRate(options.moveRate ?? defaultMoveRateBytes);
-    this.#links = new PeerLinks(config.clusterId);
+    this.#links = new PeerLinks(config.clusterId, (peer, reason) =>
+      logger.warn({ peer, reason }, 'a node refuses to replicate with this one; its copies are out of sync until that is mended'),
+    );
     this.#pulse = new NodePulse(config.beaconMs, config.shards);
     this.#lines = new RepeatedLines(logger);
     this.replication = new ReplicationServer(

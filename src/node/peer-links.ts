@@ -7,12 +7,15 @@ const sweepAfterMs = 100;
 
 export class PeerLinks implements LinkSource {
   readonly #clusterId: string;
+  readonly #onRefused: (address: string, reason: string) => void;
   readonly #links = new Map<string, PeerLink>();
   readonly #shards = new Map<number, ShardLinks>();
   #sweep: NodeJS.Timeout | undefined;
 
-  constructor(clusterId: string) {
+  /** `onRefused`: the node at an address refuses the stream. Called once, and again only after it has accepted one meanwhile. */
+  constructor(clusterId: string, onRefused: (address: string, reason: string) => void = () => {}) {
     this.#clusterId = clusterId;
+    this.#onRefused = onRefused;
   }
 
   add(shard: ShardLinks): void {
@@ -60,6 +63,7 @@ export class PeerLinks implements LinkSource {
       onDown: (refused) => this.#each((shard) => shard.wentDown(link, refused)),
       onMessage: (shard, message) => this.#shards.get(shard)?.received(message),
       onDataBytes: () => this.#each((shard) => shard.toldBytes(link)),
+      onRefused: (reason) => this.#onRefused(address, reason),
       onWrongReplica: (shard, replicaId) => this.#shards.get(shard)?.wrongReplica(replicaId),
     });
     this.#links.set(address, link);
