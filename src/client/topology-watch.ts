@@ -22,6 +22,9 @@ export interface TopologyWatchOptions {
   readonly onVain: (failures: number) => Promise<void> | void;
 }
 
+/** Streams that end sooner, one after the other, are opened again more and more slowly, although they brought something. */
+const briefMs = 1_000;
+
 export class TopologyWatch {
   readonly #options: TopologyWatchOptions;
   readonly #wakeUp = new WakeUp();
@@ -51,15 +54,18 @@ export class TopologyWatch {
   async #run(): Promise<void> {
     const { connections, next, onVain } = this.#options;
     let failures = 0;
+    let brief = 0;
     while (!this.#closed) {
       const address = next(this.#address);
       this.#address = address;
+      const openedAtMs = monotonicNowMs();
       const heard = address !== undefined && (await this.#watch(connections.to(address)));
       if (this.#closed) return;
       failures = heard ? 0 : failures + 1;
       if (failures > 0) await onVain(failures);
+      brief = heard && monotonicNowMs() - openedAtMs < briefMs ? brief + 1 : 0;
       // Also after a stream that worked: one that ends as soon as it has begun must not be opened in a tight loop.
-      if (!this.#closed) await this.#wakeUp.sleep(backoffMs(failures + 1, Math.random()));
+      if (!this.#closed) await this.#wakeUp.sleep(backoffMs(Math.max(failures, brief) + 1, Math.random()));
     }
   }
 
