@@ -6,20 +6,23 @@
  * failure it reported earlier. So what counts here is one thing only: how long the channel has been wanted without
  * being ready. Requests are handed over only while it is ready; one that never left may then safely go elsewhere.
  *
- * A node of another cluster may have the address by now. Once it is known as such, nothing more is sent to it for as long as the
- * connection stands: at its other end is the same process. The next connection may lead to the right one again.
+ * A node of another cluster may have the address by now. Once it is known as such, nothing is sent to it for a while, or until the
+ * connection breaks: the next one may lead to the right node again, and behind a proxy so may the same one.
  */
 import { Client, connectivityState } from '@grpc/grpc-js';
 import type { KvError } from '../errors.js';
 import { channelOptions } from '../rpc/channel-options.js';
 import { ClusterIdentity, type ClusterNaming } from './cluster-identity.js';
-import { type Limits, remainingMs } from './limits.js';
+import { type Limits, monotonicNowMs, remainingMs } from './limits.js';
 import type { NodeTransport, Subject } from './node-transport.js';
 import { PipelineTransport } from './pipeline-transport.js';
 import { SendRounds } from './send-rounds.js';
 import { TrackedCredentials } from './tracked-credentials.js';
 import { UnaryTransport } from './unary-transport.js';
 import { WakeUp } from './wake-up.js';
+
+/** A node of another cluster is not tried again for so long over the same connection. */
+const strangerMs = 5_000;
 
 interface OpenChannel {
   readonly client: Client;
@@ -38,8 +41,9 @@ export class NodeConnection {
   #channel: OpenChannel | undefined;
   #watchdog: NodeJS.Timeout | undefined;
   #suspect = false;
-  /** The cluster of the node at the other end, where that was seen to be another one. */
+  /** The cluster of the node at the other end, where that was seen to be another one, and until when that counts. */
   #clusterId: string | undefined;
+  #strangerUntilMs = 0;
   #failures = 0;
   #closed = false;
 
@@ -67,14 +71,16 @@ export class NodeConnection {
 
   /** The id of the cluster that the node there belongs to, if it is known to be another one than the client's. */
   get otherCluster(): string | undefined {
-    return this.#clusterId === this.#identity.id ? undefined : this.#clusterId;
+    if (this.#clusterId === undefined || this.#clusterId === this.#identity.id) return undefined;
+    return monotonicNowMs() < this.#strangerUntilMs ? this.#clusterId : undefined;
   }
 
   /** The node at the other end has said that it belongs to that cluster. */
   answeredFrom(clusterId: string): void {
     // Where the connection is gone already, it says nothing of whoever has the address next.
-    if (this.#clusterId === clusterId || !this.#isConnected) return;
+    if (this.otherCluster === clusterId || !this.#isConnected) return;
     this.#clusterId = clusterId;
+    this.#strangerUntilMs = monotonicNowMs() + strangerMs;
     clearTimeout(this.#watchdog);
     this.#watchdog = undefined;
     this.#changed.wakeAll();

@@ -1,5 +1,6 @@
 /** A client and nodes of two clusters: whose it is, whom it refuses, and when it moves on. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { freePort } from '../../local/free-port.js';
 import { ClientCore } from '../../src/client/client-core.js';
 import { resolveOptions } from '../../src/client/options.js';
 import type { ClusterChange, KvClientOptions } from '../../src/index.js';
@@ -26,6 +27,11 @@ async function replace(node: FakeNode, options: { checksCluster?: boolean } = {}
 
 function keyOfShard(shard: number, shards: number): string {
   for (let number = 0; ; number++) if (shardOfKey(`key-${number}`, shards) === shard) return `key-${number}`;
+}
+
+/** At which nobody listens. */
+async function freeAddress(): Promise<string> {
+  return `127.0.0.1:${await freePort()}`;
 }
 
 const apis = ['pipeline', 'unary'] as const;
@@ -183,8 +189,12 @@ describe('a cluster that was rebuilt', () => {
     expect(cluster.values.has('key')).toBe(true);
     expect(changes).toEqual([]);
 
-    const few = await connect({ followRebuilds: true, onClusterChanged, clusterId: undefined, nodes: [first.address] });
-    await few.put('key', 'again');
+    await client.close();
+
+    const half = await connect({ followRebuilds: true, onClusterChanged, nodes: [first.address, await freeAddress()] });
+    await half.get('key');
+    await replace(first);
+    expect(await failure(half.get('key', { deadlineMs: 1_500 }))).toMatchObject({ code: 'WRONG_CLUSTER', clusterId: 'other' });
     expect(changes).toEqual([]);
   });
 });
