@@ -127,9 +127,11 @@ describe('bytes that cannot be read', () => {
   });
 
   test('from a primary that is dumping fail the dump', async () => {
+    let named: unknown;
     const address = await listen({
       Replicate: () => {},
       Dump: (call: ServerWritableStream<Buffer, Buffer>) => {
+        named = call.metadata.get('kv-cluster');
         call.on('error', () => {});
         call.write(garbage);
       },
@@ -138,5 +140,6 @@ describe('bytes that cannot be read', () => {
       new DumpClient(codec, resolve).request({ type: 'requestDump', from: 'a~1', epoch: 2, number: 3 }, 'b~1', address);
     });
     expect(failed).toEqual({ type: 'dumpFailed', epoch: 2, number: 3 });
+    expect(named).toEqual(['cluster-1']);
   });
 });
