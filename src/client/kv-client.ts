@@ -56,10 +56,10 @@ export class KvClient {
   }
 
   /**
-   * Connects, and resolves when a node has told the topology.
+   * Connects, and resolves when a node has told the topology. The client then belongs to the cluster of that node.
    *
    * @param options either `nodes` or `zk` with `root`. Worker threads must use `nodes`.
-   * @throws KvError INVALID_OPTION; UNREACHABLE if no node answers within `deadlineMs` (default 10,000);
+   * @throws KvError INVALID_OPTION; WRONG_CLUSTER if the addresses belong to two clusters, or none belongs to `clusterId`; UNREACHABLE if no node answers within `deadlineMs` (default 10,000);
    *   COORDINATION_UNAVAILABLE if ZooKeeper does not.
    */
   static async connect(options: KvClientOptions): Promise<KvClient> {
@@ -72,7 +72,8 @@ export class KvClient {
   /**
    * The value of a key, or undefined if the key does not exist. Linearizable; retried after any failure that may pass.
    *
-   * @throws KvError INVALID_KEY; the last refusal, or DEADLINE_EXCEEDED, at the deadline; CANCELLED; CLOSED.
+   * @throws KvError INVALID_KEY; the last refusal, or DEADLINE_EXCEEDED, at the deadline; WRONG_CLUSTER if nodes of another cluster
+   *   are all that answers; CANCELLED; CLOSED.
    */
   get(key: string, options: CallOptions = {}): Promise<GetResult | undefined> {
     return checked(() => {
@@ -86,7 +87,7 @@ export class KvClient {
    *
    * @param value a string is stored as UTF-8. Up to 1 MiB unless the nodes are set up otherwise. Bytes are not copied:
    *   they must not be changed before the promise is settled, as the write may wait, or be tried again, until then.
-   * @throws KvError INVALID_KEY, INVALID_ARGUMENT, VALUE_TOO_LARGE; VERSION_MISMATCH with `currentVersion`;
+   * @throws KvError INVALID_KEY, INVALID_ARGUMENT, VALUE_TOO_LARGE; VERSION_MISMATCH with `currentVersion`; WRONG_CLUSTER as for `get`;
    *   the last refusal (`executed: 'no'`) when none was accepted until the deadline; OUTCOME_UNKNOWN,
    *   DEADLINE_EXCEEDED or CANCELLED with `executed: 'unknown'` when it may have been written; CLOSED.
    */
