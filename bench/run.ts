@@ -39,7 +39,7 @@ export async function runBench(
     series.add(thread, report.intervals, report.openIndex);
     progress?.reported(thread, report);
   };
-  const pool = new WorkerPool(workload, run, addressesOf(client.knownTopology, target), onProgress);
+  const pool = new WorkerPool(workload, run, clusterOf(client.knownTopology!, target), onProgress);
   try {
     const prepared = await pool.all('prepared');
     const timeline = new PrimaryTimeline();
@@ -77,8 +77,8 @@ function watchPrimary(client: KvClient, timeline: PrimaryTimeline, progress: Pro
   client.onTopology(observe);
 }
 
-/** What the workers start from. */
-function addressesOf(topology: Topology | undefined, target: Target): readonly string[] {
-  const live = topology?.nodes.map((node) => node.address) ?? [];
-  return live.length > 0 || !('nodes' in target) ? live : target.nodes;
+/** What the workers start from: a client that is connected knows the topology. */
+function clusterOf({ clusterId, nodes }: Topology, target: Target) {
+  const live = nodes.map((node) => node.address);
+  return { clusterId, nodes: live.length > 0 || !('nodes' in target) ? live : target.nodes };
 }

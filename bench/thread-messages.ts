@@ -11,6 +11,8 @@ export interface WorkerPlan {
   readonly run: string;
   /** Workers cannot ask ZooKeeper: its native client works in one thread of a process only. */
   readonly nodes: readonly string[];
+  /** That of the main thread's client: nodes of any other one are not measured. */
+  readonly clusterId: string;
   readonly workload: WorkloadOptions;
 }
 

@@ -16,13 +16,13 @@ export class WorkerPool {
   constructor(
     workload: WorkloadOptions,
     run: string,
-    nodes: readonly string[],
+    cluster: Pick<WorkerPlan, 'nodes' | 'clusterId'>,
     onProgress: (thread: number, report: ProgressReport) => void,
   ) {
     this.#onProgress = onProgress;
     this.#received = Array.from({ length: workload.threads }, () => []);
     this.#workers = this.#received.map((_, thread) => {
-      const workerData: WorkerPlan = { thread, run, nodes, workload };
+      const workerData: WorkerPlan = { thread, run, ...cluster, workload };
       const worker = new Worker(new URL('./worker.js', import.meta.url), { workerData });
       worker.on('message', (message: FromWorker) => this.#receive(thread, message));
       worker.on('error', (error) => this.#fail(new KvError('INTERNAL', `thread ${thread}: ${error.message}`, { cause: error })));

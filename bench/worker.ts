@@ -14,9 +14,9 @@ import { verify } from './verify.js';
 
 async function serve(port: MessagePort, plan: WorkerPlan): Promise<void> {
   const tell = (message: FromWorker) => port.postMessage(message);
-  const { nodes, workload, run, thread } = plan;
+  const { nodes, clusterId, workload, run, thread } = plan;
   const { api, deadlineMs, inFlight: maxInFlight } = workload;
-  const client = await KvClient.connect({ nodes, api, deadlineMs, maxInFlight });
+  const client = await KvClient.connect({ nodes, clusterId, api, deadlineMs, maxInFlight });
   const session = createSession({ client, run, thread, workload });
   let stopped = false;
   const handle = async (message: ToWorker): Promise<void> => {

@@ -29,6 +29,8 @@ export const errorTraits = {
   VERSION_MISMATCH: refused,
   /** The data would outgrow the memory of a node that holds it. Deletes, and writes that make nothing larger, are taken. */
   MEMORY_FULL: refused,
+  /** The node belongs to another cluster than the request names; the error tells which. No request goes to its address again. */
+  WRONG_CLUSTER: refused,
   /** The request, encoded, is larger than the transport takes. */
   MESSAGE_TOO_LARGE: refused,
 
@@ -84,6 +86,8 @@ export interface KvErrorDetails {
   readonly currentVersion?: number;
   /** Where the primary was last seen, as host:port. */
   readonly primaryAddress?: string;
+  /** With WRONG_CLUSTER: the id of the cluster that the node which refused belongs to. */
+  readonly clusterId?: string;
   /** Overrides what the code says, in the one direction that is safe to narrow: an attempt that never left. */
   readonly executed?: Executed;
 }
@@ -95,6 +99,7 @@ export class KvError extends Error {
   readonly retryable: boolean;
   readonly currentVersion: number | undefined;
   readonly primaryAddress: string | undefined;
+  readonly clusterId: string | undefined;
 
   constructor(code: ErrorCode, message: string, details: KvErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
@@ -104,5 +109,6 @@ export class KvError extends Error {
     this.retryable = errorTraits[code].retryable;
     this.currentVersion = details.currentVersion;
     this.primaryAddress = details.primaryAddress;
+    this.clusterId = details.clusterId;
   }
 }

@@ -91,14 +91,20 @@ class KvnodeClient:
                 return self._call(channel, method, request, deadline - time.monotonic())
             except grpc.RpcError as error:
                 failure = KvnodeError(error)
-                if not failure.may_retry or time.monotonic() + pause >= deadline:
+                # Another cluster has the address of that primary now: any node of the right one passes the request on.
+                is_misdirected = failure.code == "WRONG_CLUSTER" and channel is not self._any
+                if not (failure.may_retry or is_misdirected) or time.monotonic() + pause >= deadline:
                     raise failure from error
-                channel = self._channel(failure.primary) if failure.primary else self._primary_channel(key)
+                if is_misdirected:
+                    channel = self._any
+                else:
+                    channel = self._channel(failure.primary) if failure.primary else self._primary_channel(key)
             time.sleep(pause * random.uniform(0.5, 1))
             pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
 
     def _call(self, channel, method, request, timeout):
-        response, call = getattr(kv_pb2_grpc.KeyValueStub(channel), method).with_call(request, timeout=timeout)
+        rpc = getattr(kv_pb2_grpc.KeyValueStub(channel), method)
+        response, call = rpc.with_call(request, timeout=timeout, metadata=self.shards.naming())
         if "kv-primary" in dict(call.trailing_metadata() or ()):
             self.passed_on += 1
         return response

@@ -2,6 +2,9 @@
 
 Every node is watched, and asked only for the shards that it holds, since of others it knows no primary. That is the simplest way
 to learn of every change at once; a client of a large cluster watches fewer nodes, as that document says.
+
+An address may come to belong to another cluster. So the map belongs to the first cluster that answers, names it in every request
+from then on, and learns nothing from a node of another one.
 """
 
 import threading
@@ -20,6 +23,7 @@ class ShardMap:
     def __init__(self, nodes):
         self._changed = threading.Condition()
         self._closed = threading.Event()
+        self._cluster_id = None
         self._shard_count = 0
         self._leaders = {}  # shard: (epoch, address)
         self._watched = {}  # address: channel
@@ -30,6 +34,11 @@ class ShardMap:
     def nodes(self):
         with self._changed:
             return list(self._watched)
+
+    def naming(self):
+        """The metadata that names the cluster of a request; a node of another one refuses it with WRONG_CLUSTER."""
+        with self._changed:
+            return () if self._cluster_id is None else (("kv-cluster", self._cluster_id),)
 
     def primary_of(self, key):
         """The address of the node to ask about the key; None while none is known: any node takes the request."""
@@ -65,13 +74,16 @@ class ShardMap:
         request = kv_pb2.GetTopologyRequest(changes_only=True, held_only=True)
         while not self._closed.is_set():
             try:
-                for topology in kv_pb2_grpc.ClusterStub(channel).WatchTopology(request):
+                for topology in kv_pb2_grpc.ClusterStub(channel).WatchTopology(request, metadata=self.naming()):
                     self._learn(topology)
             except (grpc.RpcError, ValueError):  # The node is gone, or the channel was closed.
                 self._closed.wait(WATCH_AGAIN_SECONDS)
 
     def _learn(self, topology):
         with self._changed:
+            self._cluster_id = self._cluster_id or topology.cluster_id
+            if topology.cluster_id != self._cluster_id:
+                return
             self._shard_count = topology.shard_count
             for shard in topology.shards:
                 epoch, address = self._leaders.get(shard.shard, (0, None))

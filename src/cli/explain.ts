@@ -60,6 +60,8 @@ const clientAdvice: Partial<Record<ErrorCode, string>> = {
   TOO_FEW_IN_SYNC: 'Start more nodes, or wait until those that are joining are in sync; see "kvctl status".',
   SHARD_OFFLINE:
     'Start a node that still holds the data. If there is none, "kvctl shard force-primary SHARD" tells what would be lost by going on.',
+  WRONG_CLUSTER:
+    'Name nodes of one cluster only ("kvctl status --nodes HOST:PORT" shows whose a node is); after a cluster was rebuilt, start the shell again. A node that was started with another --root or --zk by mistake is to be stopped.',
   UNREACHABLE: 'Check --nodes, or --zk and --root, and that a node is running there.',
   COORDINATION_UNAVAILABLE: 'Check --zk and --root, or name nodes directly with --nodes.',
   CONFIG_MISMATCH: 'Give the values that are there, or choose another --root for another cluster.',

@@ -17,6 +17,7 @@ import type { PipelineTransport } from './pipeline-transport.js';
 import { backoffMs, blamesTheNode, type Effect, gaveUp, mayRetry } from './retry-rule.js';
 import type { RetryTurns, Turn } from './retry-turns.js';
 import type { Preference, RoutingTable } from './routing-table.js';
+import type { Strangers } from './strangers.js';
 import type { WakeUp } from './wake-up.js';
 
 /** No retry is begun with less time than this: it would hardly be answered, and turn a definite refusal into a doubt. */
@@ -36,6 +37,7 @@ export interface AttemptParts {
   readonly table: RoutingTable;
   readonly connections: Connections;
   readonly addressBook: AddressBook;
+  readonly strangers: Strangers;
   readonly inFlight: InFlightLimit;
   readonly turns: RetryTurns;
   /** Whether data operations travel on streams where they can. */
@@ -99,6 +101,7 @@ export class Attempts {
       }
       this.#throwIfOver(limits, last, attempts);
       const connection = await this.#reach(shard, last, limits);
+      if (connection === undefined) await this.#throwIfAllAreStrangers(shard, limits);
       // Even a node that was ready at once is awaited: meanwhile the caller may have closed the client or given up, and
       // the connection may have been let go. Nothing has been sent yet, so all of it is certain.
       this.#throwIfOver(limits, last, attempts);
@@ -210,12 +213,34 @@ export class Attempts {
     // A read changes nothing: to its caller the client is closed, and that is all.
     if (effect === 'read' && this.#closed) throw closedError();
     if (effect === 'read' && limits.signal?.aborted) throw error;
+    // It says something of one address: others may lead to nodes of the right cluster.
+    if (error.code === 'WRONG_CLUSTER' && error.executed === 'no') return;
     if (!mayRetry(effect, error)) throw error;
   }
 
-  #unreachable(shard: number): KvError {
+  /** Where every address belongs to another cluster now, waiting is of no use; but the addresses may be out of date. */
+  async #throwIfAllAreStrangers(shard: number, limits: Limits): Promise<void> {
+    const { strangers, addressBook, wakeUp } = this.#parts;
+    const areAllStrangers = () => strangers.areAll(this.#addressesFor(shard));
+    if (!areAllStrangers()) return;
+    const refreshed = new AbortController();
+    const signal = limits.signal === undefined ? refreshed.signal : AbortSignal.any([limits.signal, refreshed.signal]);
+    void addressBook.refresh().then(() => refreshed.abort());
+    await wakeUp.sleep(remainingMs(limits), signal, shard);
+    const error = areAllStrangers() ? strangers.errorAt(this.#addressesFor(shard)) : undefined;
+    if (error !== undefined) throw error;
+  }
+
+  #addressesFor(shard: number): string[] {
     const { table, addressBook } = this.#parts;
-    const addresses = table.candidates(shard, addressBook.addresses, { isSuspect: () => false });
+    return table.candidates(shard, addressBook.addresses, { isSuspect: () => false });
+  }
+
+  #unreachable(shard: number): KvError {
+    const { strangers, addressBook } = this.#parts;
+    const addresses = this.#addressesFor(shard);
+    const wrong = strangers.errorAt(addresses);
+    if (wrong !== undefined) return wrong;
     const message = addresses.length === 0 ? 'no node is known' : `no node could be reached: ${addresses.join(', ')}`;
     return new KvError('UNREACHABLE', message, { cause: addressBook.lastError });
   }

@@ -1,12 +1,14 @@
 /** The parts of a client, put together and taken apart: everything behind the methods of `KvClient`. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { KvError } from '../errors.js';
-import type { Topology } from '../rpc/kv-api.js';
+import type { Topology, TopologyReport } from '../rpc/kv-api.js';
 import type { DataRequest } from '../rpc/pipeline-operations.js';
 import type { DataResult } from '../rpc/pipeline-results.js';
 import { Tracing } from '../tracing/index.js';
 import { AddressBook, type AddressSource } from './address-book.js';
 import { closedError, type Operation } from './attempts.js';
+import { ClusterIdentity } from './cluster-identity.js';
+import { type ClusterChange, ClusterMembership } from './cluster-membership.js';
 import { Connections } from './connections.js';
 import { Backlog, InFlightLimit } from './in-flight-limit.js';
 import { type CallOptions, type Limits, limitsOf, remainingMs } from './limits.js';
@@ -15,6 +17,7 @@ import { OperationRunner } from './operation-runner.js';
 import type { ResolvedOptions } from './options.js';
 import { RetryTurns } from './retry-turns.js';
 import { anyShard, type News, RoutingTable } from './routing-table.js';
+import { Strangers } from './strangers.js';
 import { TopologyMerge } from './topology-merge.js';
 import { TopologyWatches } from './topology-watches.js';
 import { WakeUp } from './wake-up.js';
@@ -33,11 +36,15 @@ const troubledShards = 16;
 
 export class ClientCore {
   readonly #options: ResolvedOptions;
-  readonly #merge = new TopologyMerge();
+  readonly #identity: ClusterIdentity;
+  /** Of what nodes of the client's cluster report. */
+  #merge = new TopologyMerge();
   readonly #table = new RoutingTable();
   readonly #wakeUp = new WakeUp();
   readonly #addressBook: AddressBook;
   readonly #connections: Connections;
+  readonly #strangers: Strangers;
+  readonly #membership: ClusterMembership;
   readonly #watches: TopologyWatches;
   readonly #runner: OperationRunner;
   readonly #listeners = new Set<(topology: Topology) => void>();
@@ -49,10 +56,19 @@ export class ClientCore {
     this.#options = options;
     const wake = () => this.#wakeUp.wakeAll();
     this.#addressBook = new AddressBook(source, wake);
-    this.#connections = new Connections(options.connectTimeoutMs, wake);
+    this.#identity = new ClusterIdentity(options.clusterId);
+    this.#connections = new Connections(options.connectTimeoutMs, wake, this.#identity);
     const table = this.#table;
     const connections = this.#connections;
     const addressBook = this.#addressBook;
+    const { followRebuilds } = options;
+    this.#strangers = new Strangers({ identity: this.#identity, connections, followRebuilds });
+    const strangers = this.#strangers;
+    this.#membership = new ClusterMembership({
+      ...{ identity: this.#identity, strangers, connections, addressBook, table, followRebuilds },
+      ask: (address, deadlineMs) => this.#askCluster(address, deadlineMs),
+      onChanged: (change) => this.#moved(change),
+    });
     const backlog = new Backlog();
     const { maxInFlight, maxQueued } = options;
     const inFlight = new InFlightLimit(options, backlog);
@@ -60,13 +76,18 @@ export class ClientCore {
     const turns = new RetryTurns({ maxTrying, maxQueued, backlog });
     const pipelined = options.api === 'pipeline';
     this.#runner = new OperationRunner({
-      ...{ table, connections, addressBook, inFlight, turns, pipelined },
+      ...{ table, connections, addressBook, strangers, inFlight, turns, pipelined },
       wakeUp: this.#wakeUp,
     });
     this.#watches = new TopologyWatches({
       ...{ table, connections, addressBook, firstAnswerMs: options.connectTimeoutMs },
-      onReport: (from, report) => this.#takeOver(this.#merge.hear(from, report)),
+      onReport: (from, report) => {
+        if (!this.#isOfOwnCluster(from, report)) return false;
+        this.#takeOver(this.#merge.hear(from, report));
+        return true;
+      },
       onLost: (from) => this.#takeOver(this.#merge.lose(from)),
+      onNobody: () => this.#membership.followIfRebuilt(),
     });
   }
 
@@ -74,7 +95,10 @@ export class ClientCore {
     return this.#table.topology;
   }
 
-  /** Resolves when a node has told the topology. Closes everything again if none does in time. */
+  /**
+   * Resolves when a node has told the topology, and no other cluster is among the addresses. Closes everything again if none does
+   * in time, or not all are of one cluster.
+   */
   async open(): Promise<void> {
     const limits = limitsOf({}, this.#options.deadlineMs);
     await this.#addressBook.refresh();
@@ -83,11 +107,22 @@ export class ClientCore {
       throw this.#addressBook.lastError;
     }
     this.#watches.start();
-    while (this.#table.topology === undefined && remainingMs(limits) > 0) await this.#wakeUp.sleep(remainingMs(limits));
-    if (this.#table.topology !== undefined) return;
-    await this.close();
+    const mayBeMet = () => remainingMs(limits) > 0 && !this.#strangers.areAll(this.#addressBook.addresses);
+    while (this.#table.topology === undefined && mayBeMet()) await this.#wakeUp.sleep(remainingMs(limits));
+    try {
+      if (this.#table.topology === undefined) throw this.#nobodyMet();
+      if (this.#options.clusterId === undefined) await this.#membership.refuseMixture();
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
+  }
+
+  #nobodyMet(): KvError {
+    const wrong = this.#strangers.errorAt(this.#addressBook.addresses);
+    if (wrong !== undefined) return wrong;
     const known = this.#addressBook.addresses.join(', ') || this.#options.nobodyMessage;
-    throw new KvError('UNREACHABLE', `no node answered within ${this.#options.deadlineMs} ms: ${known}`, {
+    return new KvError('UNREACHABLE', `no node answered within ${this.#options.deadlineMs} ms: ${known}`, {
       cause: this.#addressBook.lastError,
     });
   }
@@ -163,6 +198,8 @@ export class ClientCore {
     if (this.#closing !== undefined) throw closedError();
     if (limits.signal?.aborted) throw new KvError('CANCELLED', 'given up before it was sent', { executed: 'no' });
     const { transport } = connection;
+    const wrong = this.#strangers.errorAt([address]);
+    if (wrong !== undefined) throw wrong;
     if (!ready || transport === undefined) throw new KvError('UNREACHABLE', `${address} could not be reached`);
     return send(transport, limits);
   }
@@ -184,6 +221,28 @@ export class ClientCore {
     this.#connections.close();
     this.#listeners.clear();
     await watchesEnded;
+  }
+
+  async #askCluster(address: string, deadlineMs: number): Promise<void> {
+    const limits = limitsOf({}, deadlineMs);
+    const report = await this.ask(address, (to, within) => to.getTopology({ withoutShards: true }, within), limits);
+    this.#isOfOwnCluster(address, report);
+  }
+
+  /** Where it is not, nothing more is sent to the node that reported. */
+  #isOfOwnCluster(from: string, { clusterId }: TopologyReport): boolean {
+    if (this.#identity.meet(clusterId)) return true;
+    this.#connections.to(from).answeredFrom(clusterId);
+    return false;
+  }
+
+  /** The topology of the former cluster stays until a node of the new one reports. */
+  #moved(change: ClusterChange): void {
+    this.#merge = new TopologyMerge();
+    // What the listener throws is no fault of the client.
+    queueMicrotask(() => this.#options.onClusterChanged(change));
+    this.#connections.reconsider();
+    this.#wakeUp.wakeAll();
   }
 
   /** `touched`: the shards of which something else may be known. */

@@ -1,4 +1,5 @@
 /** The connections of one client, one for each node address. */
+import type { ClusterIdentity } from './cluster-identity.js';
 import { NodeConnection } from './node-connection.js';
 import type { Subject } from './node-transport.js';
 import { SendRounds } from './send-rounds.js';
@@ -6,21 +7,29 @@ import { SendRounds } from './send-rounds.js';
 export class Connections {
   readonly #connectTimeoutMs: number;
   readonly #onReady: () => void;
+  readonly #identity: ClusterIdentity;
   readonly #rounds = new SendRounds();
   readonly #byAddress = new Map<string, NodeConnection>();
 
-  constructor(connectTimeoutMs: number, onReady: () => void) {
+  /** `onReady`: a node has become reachable, or was found to belong to another cluster. */
+  constructor(connectTimeoutMs: number, onReady: () => void, identity: ClusterIdentity) {
     this.#connectTimeoutMs = connectTimeoutMs;
     this.#onReady = onReady;
+    this.#identity = identity;
   }
 
   /** Not opened before somebody waits for it. */
   to(address: string): NodeConnection {
     const existing = this.#byAddress.get(address);
     if (existing !== undefined) return existing;
-    const created = new NodeConnection(address, this.#connectTimeoutMs, this.#onReady, this.#rounds);
+    const created = new NodeConnection(address, this.#connectTimeoutMs, this.#onReady, this.#rounds, this.#identity);
     this.#byAddress.set(address, created);
     return created;
+  }
+
+  /** The id of the cluster that the node there belongs to, if it is known to be another one than the client's. */
+  otherClusterAt(address: string): string | undefined {
+    return this.#byAddress.get(address)?.otherCluster;
   }
 
   isSuspect(address: string): boolean {

@@ -1,4 +1,5 @@
 /** Public entry of the client folder. */
+export type { ClusterChange } from './cluster-membership.js';
 export { KvClient } from './kv-client.js';
 export type { CallOptions } from './limits.js';
 export type { KvClientOptions, NodesOptions, ZooKeeperOptions } from './options.js';

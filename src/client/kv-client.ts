@@ -56,10 +56,10 @@ export class KvClient {
   }
 
   /**
-   * Connects, and resolves when a node has told the topology.
+   * Connects, and resolves when a node has told the topology. The client then belongs to the cluster of that node.
    *
    * @param options either `nodes` or `zk` with `root`. Worker threads must use `nodes`.
-   * @throws KvError INVALID_OPTION; UNREACHABLE if no node answers within `deadlineMs` (default 10,000);
+   * @throws KvError INVALID_OPTION; WRONG_CLUSTER if the addresses belong to two clusters, or none belongs to `clusterId`; UNREACHABLE if no node answers within `deadlineMs` (default 10,000);
    *   COORDINATION_UNAVAILABLE if ZooKeeper does not.
    */
   static async connect(options: KvClientOptions): Promise<KvClient> {
@@ -72,7 +72,8 @@ export class KvClient {
   /**
    * The value of a key, or undefined if the key does not exist. Linearizable; retried after any failure that may pass.
    *
-   * @throws KvError INVALID_KEY; the last refusal, or DEADLINE_EXCEEDED, at the deadline; CANCELLED; CLOSED.
+   * @throws KvError INVALID_KEY; the last refusal, or DEADLINE_EXCEEDED, at the deadline; WRONG_CLUSTER if nodes of another cluster
+   *   are all that answers; CANCELLED; CLOSED.
    */
   get(key: string, options: CallOptions = {}): Promise<GetResult | undefined> {
     return checked(() => {
@@ -86,7 +87,7 @@ export class KvClient {
    *
    * @param value a string is stored as UTF-8. Up to 1 MiB unless the nodes are set up otherwise. Bytes are not copied:
    *   they must not be changed before the promise is settled, as the write may wait, or be tried again, until then.
-   * @throws KvError INVALID_KEY, INVALID_ARGUMENT, VALUE_TOO_LARGE; VERSION_MISMATCH with `currentVersion`;
+   * @throws KvError INVALID_KEY, INVALID_ARGUMENT, VALUE_TOO_LARGE; VERSION_MISMATCH with `currentVersion`; WRONG_CLUSTER as for `get`;
    *   the last refusal (`executed: 'no'`) when none was accepted until the deadline; OUTCOME_UNKNOWN,
    *   DEADLINE_EXCEEDED or CANCELLED with `executed: 'unknown'` when it may have been written; CLOSED.
    */
@@ -155,7 +156,7 @@ export class KvClient {
   }
 
   async #report(options: CallOptions): Promise<TopologyReport> {
-    return this.#core.runAnywhere((to, within) => to.getTopology(false, within), this.#core.limitsOf(options));
+    return this.#core.runAnywhere((to, within) => to.getTopology({}, within), this.#core.limitsOf(options));
   }
 
   /**
@@ -170,7 +171,12 @@ export class KvClient {
     const limits = this.#core.limitsOf(options);
     const reports = seen.nodes.map(async ({ address }) => {
       try {
-        return [{ from: address, report: await this.#core.ask(address, (to, within) => to.getTopology(true, within), limits) }];
+        return [
+          {
+            from: address,
+            report: await this.#core.ask(address, (to, within) => to.getTopology({ heldOnly: true }, within), limits),
+          },
+        ];
       } catch (error) {
         if (error instanceof KvError && error.code !== 'CLOSED' && error.code !== 'CANCELLED') return [];
         throw error;

@@ -5,17 +5,25 @@
  * grpc-js waits for ever on a peer that accepts a connection and then says nothing, and may hide that wait behind a
  * failure it reported earlier. So what counts here is one thing only: how long the channel has been wanted without
  * being ready. Requests are handed over only while it is ready; one that never left may then safely go elsewhere.
+ *
+ * A node of another cluster may have the address by now. Once it is known as such, nothing is sent to it for a while, or until the
+ * connection breaks: the next one may lead to the right node again, and behind a proxy so may the same one.
  */
 import { Client, connectivityState } from '@grpc/grpc-js';
+import type { KvError } from '../errors.js';
 import { grpcTarget } from '../net/index.js';
 import { channelOptions } from '../rpc/channel-options.js';
-import { type Limits, remainingMs } from './limits.js';
+import { ClusterIdentity, type ClusterNaming } from './cluster-identity.js';
+import { type Limits, monotonicNowMs, remainingMs } from './limits.js';
 import type { NodeTransport, Subject } from './node-transport.js';
 import { PipelineTransport } from './pipeline-transport.js';
 import { SendRounds } from './send-rounds.js';
 import { TrackedCredentials } from './tracked-credentials.js';
 import { UnaryTransport } from './unary-transport.js';
 import { WakeUp } from './wake-up.js';
+
+/** A node of another cluster is not tried again for so long over the same connection. */
+const strangerMs = 5_000;
 
 interface OpenChannel {
   readonly client: Client;
@@ -29,27 +37,60 @@ export class NodeConnection {
   readonly #connectTimeoutMs: number;
   readonly #onReady: () => void;
   readonly #rounds: SendRounds;
+  readonly #identity: ClusterIdentity;
   readonly #changed = new WakeUp();
   #channel: OpenChannel | undefined;
   #watchdog: NodeJS.Timeout | undefined;
   #suspect = false;
+  /** The cluster of the node at the other end, where that was seen to be another one, and until when that counts. */
+  #clusterId: string | undefined;
+  #strangerUntilMs = 0;
   #failures = 0;
   #closed = false;
 
-  constructor(address: string, connectTimeoutMs: number, onReady: () => void, rounds = new SendRounds()) {
+  constructor(
+    address: string,
+    connectTimeoutMs: number,
+    onReady: () => void,
+    rounds = new SendRounds(),
+    identity = new ClusterIdentity(),
+  ) {
     this.address = address;
     this.#connectTimeoutMs = connectTimeoutMs;
     this.#onReady = onReady;
     this.#rounds = rounds;
+    this.#identity = identity;
   }
 
   get isReady(): boolean {
+    return this.otherCluster === undefined && this.#isConnected;
+  }
+
+  get #isConnected(): boolean {
     return this.#channel !== undefined && stateOf(this.#channel) === connectivityState.READY;
+  }
+
+  /** The id of the cluster that the node there belongs to, if it is known to be another one than the client's. */
+  get otherCluster(): string | undefined {
+    if (this.#clusterId === undefined || this.#clusterId === this.#identity.id) return undefined;
+    return monotonicNowMs() < this.#strangerUntilMs ? this.#clusterId : undefined;
+  }
+
+  /** The node at the other end has said that it belongs to that cluster. */
+  answeredFrom(clusterId: string): void {
+    // Where the connection is gone already, it says nothing of whoever has the address next.
+    if (this.otherCluster === clusterId || !this.#isConnected) return;
+    this.#clusterId = clusterId;
+    this.#strangerUntilMs = monotonicNowMs() + strangerMs;
+    clearTimeout(this.#watchdog);
+    this.#watchdog = undefined;
+    this.#changed.wakeAll();
+    this.#onReady();
   }
 
   /** True from a failure to connect until the next success. Nobody waits for such a node; it is tried in the background. */
   get isSuspect(): boolean {
-    return this.#suspect;
+    return this.#suspect || this.otherCluster !== undefined;
   }
 
   /** Requests under way. */
@@ -78,7 +119,7 @@ export class NodeConnection {
    */
   async whenReady(limits: Limits, isWanted: () => boolean = () => true): Promise<boolean> {
     this.#demand();
-    const mayStillBe = () => !this.isReady && !this.#suspect && !this.#closed;
+    const mayStillBe = () => !this.isReady && !this.isSuspect && !this.#closed;
     while (mayStillBe() && isWanted() && !limits.signal?.aborted && remainingMs(limits) > 0)
       await this.#changed.sleep(remainingMs(limits), limits.signal);
     return this.isReady;
@@ -91,7 +132,8 @@ export class NodeConnection {
   async whenTried(limits: Limits): Promise<boolean> {
     this.#demand();
     const failuresBefore = this.#failures;
-    const isTrying = () => !this.isReady && this.#failures === failuresBefore && !this.#closed;
+    const mayStillBe = () => !this.isReady && this.otherCluster === undefined && !this.#closed;
+    const isTrying = () => mayStillBe() && this.#failures === failuresBefore;
     while (isTrying() && !limits.signal?.aborted && remainingMs(limits) > 0)
       await this.#changed.sleep(remainingMs(limits), limits.signal);
     return this.isReady;
@@ -113,7 +155,7 @@ export class NodeConnection {
   }
 
   #demand(): void {
-    if (this.#closed || this.isReady) return;
+    if (this.#closed || this.isReady || this.otherCluster !== undefined) return;
     this.#channel ??= this.#open();
     this.#channel.client.getChannel().getConnectivityState(true);
     this.#watchdog ??= setTimeout(() => this.#giveUp(), this.#connectTimeoutMs);
@@ -122,10 +164,25 @@ export class NodeConnection {
   #open(): OpenChannel {
     const credentials = new TrackedCredentials();
     const client = new Client(grpcTarget(this.address), credentials, channelOptions);
-    const pipeline = new PipelineTransport(client, this.#rounds);
-    const channel = { client, credentials, transport: new UnaryTransport(client), pipeline };
+    let channel: OpenChannel | undefined;
+    const naming = this.#naming(() => this.#channel === channel);
+    const pipeline = new PipelineTransport(client, this.#rounds, naming);
+    channel = { client, credentials, transport: new UnaryTransport(client, naming), pipeline };
     this.#watch(channel);
     return channel;
+  }
+
+  /** A refusal that comes late, over a channel that is not in use any more, says nothing of the present one. */
+  #naming(isInUse: () => boolean): ClusterNaming {
+    const identity = this.#identity;
+    return {
+      get clusterId() {
+        return identity.id;
+      },
+      wasRefused: ({ clusterId }: KvError) => {
+        if (clusterId !== undefined && isInUse()) this.answeredFrom(clusterId);
+      },
+    };
   }
 
   #watch(channel: OpenChannel): void {
@@ -137,6 +194,7 @@ export class NodeConnection {
   }
 
   #stateChanged(state: connectivityState): void {
+    if (state !== connectivityState.READY) this.#clusterId = undefined;
     if (state === connectivityState.READY) {
       clearTimeout(this.#watchdog);
       this.#watchdog = undefined;
@@ -162,6 +220,7 @@ export class NodeConnection {
     this.#watchdog = undefined;
     const channel = this.#channel;
     this.#channel = undefined;
+    this.#clusterId = undefined;
     if (channel !== undefined) tearDown(channel, reason);
     this.#changed.wakeAll();
   }

@@ -8,6 +8,7 @@
 import type {
   ForcePrimaryRequest,
   ForcePrimaryResponse,
+  GetTopologyRequest,
   KeyLocation,
   ListKeysRequest,
   ListKeysResponse,
@@ -30,8 +31,8 @@ export type Subject = string | number;
 
 export interface NodeTransport {
   execute(request: DataRequest, limits: Limits): Promise<DataResult>;
-  /** `heldOnly`: of the shards alone that the node holds. */
-  getTopology(heldOnly: boolean, limits: Limits): Promise<TopologyReport>;
+  /** `scope`: which shards the node is to report; by default all. */
+  getTopology(scope: GetTopologyRequest, limits: Limits): Promise<TopologyReport>;
   locateKey(key: string, limits: Limits): Promise<KeyLocation>;
   getNodeStatus(limits: Limits): Promise<NodeStatus>;
   /** `asPrimary`: no other node would do, and it may be asked instead once this one is replaced. */

@@ -3,6 +3,7 @@ import { cluster, connect, failure } from '../../test/unit/client-testing/harnes
 import { KvError } from '../errors.js';
 import { AddressBook, fixedAddresses } from './address-book.js';
 import type { Operation } from './attempts.js';
+import { ClusterIdentity } from './cluster-identity.js';
 import { Connections } from './connections.js';
 import { Backlog, InFlightLimit } from './in-flight-limit.js';
 import { limitsOf } from './limits.js';
@@ -10,6 +11,7 @@ import { OperationRunner } from './operation-runner.js';
 import { firstBackoffMs } from './retry-rule.js';
 import { RetryTurns } from './retry-turns.js';
 import { RoutingTable } from './routing-table.js';
+import { Strangers } from './strangers.js';
 import { WakeUp } from './wake-up.js';
 
 const turns = () => new RetryTurns({ maxTrying: () => 1, maxQueued: 0, backlog: new Backlog() });
@@ -35,13 +37,15 @@ describe('between the choice of a connection and the sending', () => {
   });
 
   test('the connection is let go - a write goes on over another', async () => {
-    const connections = new Connections(2_000, () => {});
+    const identity = new ClusterIdentity();
+    const connections = new Connections(2_000, () => {}, identity);
+    const strangers = new Strangers({ identity, connections, followRebuilds: false });
     const table = new RoutingTable();
     table.update(cluster.topology);
     const addressBook = new AddressBook(fixedAddresses(cluster.addresses), () => {});
     const inFlight = new InFlightLimit({ maxInFlight: 1, maxInFlightBytes: 1_000, maxQueued: 0 });
     const runner = new OperationRunner({
-      ...{ table, connections, addressBook, inFlight, turns: turns(), pipelined: true, wakeUp: new WakeUp() },
+      ...{ table, connections, addressBook, strangers, inFlight, turns: turns(), pipelined: true, wakeUp: new WakeUp() },
     });
     const limits = limitsOf({}, 5_000);
     await connections.to(cluster.primary.address).whenReady(limits);
@@ -57,13 +61,24 @@ describe('between the choice of a connection and the sending', () => {
 });
 
 test('after many refusals - the wait for a new primary begins small again', async () => {
-  const connections = new Connections(2_000, () => {});
+  const identity = new ClusterIdentity();
+  const connections = new Connections(2_000, () => {}, identity);
+  const strangers = new Strangers({ identity, connections, followRebuilds: false });
   const table = new RoutingTable();
   table.update(cluster.topology);
   const addressBook = new AddressBook(fixedAddresses(cluster.addresses), () => {});
   const inFlight = new InFlightLimit({ maxInFlight: 1, maxInFlightBytes: 1_000, maxQueued: 0 });
   const wakeUp = new RecordingWakeUp();
-  const runner = new OperationRunner({ table, connections, addressBook, inFlight, turns: turns(), pipelined: true, wakeUp });
+  const runner = new OperationRunner({
+    table,
+    connections,
+    addressBook,
+    strangers,
+    inFlight,
+    turns: turns(),
+    pipelined: true,
+    wakeUp,
+  });
   const refusals = 12;
   let attempts = 0;
   const write: Operation<string> = {

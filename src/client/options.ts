@@ -1,6 +1,7 @@
 /** The options of a client: documented, checked, and resolved into a form in which nothing is missing. */
 import { KvError } from '../errors.js';
 import { type AddressSource, addressesFromZooKeeper, fixedAddresses } from './address-book.js';
+import type { ClusterChange } from './cluster-membership.js';
 import { maxDeadlineMs } from './limits.js';
 
 interface CommonOptions {
@@ -22,6 +23,21 @@ interface CommonOptions {
    * is several times slower. Default `pipeline`.
    */
   readonly api?: 'pipeline' | 'unary';
+  /**
+   * Id of the cluster that the client belongs to, as `kvctl status` shows it. Nodes of any other one are not used. Default: the
+   * cluster of the node that answers first; `connect` then rejects with WRONG_CLUSTER if nodes of two clusters answer at the
+   * addresses it was given. Either way the client keeps to its cluster for life.
+   */
+  readonly clusterId?: string;
+  /**
+   * Accept another cluster in place of the present one, once no node of that answers any more, and nodes of one other cluster
+   * answer at more than half of the addresses (those given, or those in ZooKeeper). **The data of the former cluster and its
+   * versions mean nothing in the new one**; what was waiting is carried out there. Excludes `clusterId`. Default false: after a
+   * rebuild every operation rejects with WRONG_CLUSTER until a new client is connected.
+   */
+  readonly followRebuilds?: boolean;
+  /** With `followRebuilds`: called each time the client has moved, before any operation is answered by the new cluster. */
+  readonly onClusterChanged?: (change: ClusterChange) => void;
 }
 
 export interface NodesOptions extends CommonOptions {
@@ -56,6 +72,10 @@ export interface ResolvedOptions {
   readonly maxInFlightBytes: number;
   readonly maxQueued: number;
   readonly api: 'pipeline' | 'unary';
+  /** Undefined: the first that answers. */
+  readonly clusterId: string | undefined;
+  readonly followRebuilds: boolean;
+  readonly onClusterChanged: (change: ClusterChange) => void;
   /** What to tell of an address book that is empty. */
   readonly nobodyMessage: string;
 }
@@ -72,6 +92,9 @@ export function resolveOptions(options: CommonOptions & Pick<KvClientOptions, 'z
     maxQueued: integerOption('maxQueued', options.maxQueued ?? 100_000, 0, Number.MAX_SAFE_INTEGER),
     maxInFlightBytes: positiveInteger('maxInFlightBytes', options.maxInFlightBytes ?? defaultInFlightBytes),
     api: apiOption(options.api ?? 'pipeline'),
+    clusterId: clusterIdOption(options),
+    followRebuilds: options.followRebuilds ?? false,
+    onClusterChanged: options.onClusterChanged ?? (() => {}),
     nobodyMessage: nobodyMessage(options),
   };
 }
@@ -87,6 +110,15 @@ export function addressSourceOf(options: KvClientOptions, timeoutMs: number): Ad
 
 function nobodyMessage({ zk, root }: Pick<KvClientOptions, 'zk' | 'root'>): string {
   return `no node is registered${zk === undefined ? '' : ` under root ${root ?? defaultRoot} in the ZooKeeper at ${zk}`}`;
+}
+
+/** Travels as metadata, which takes no other characters. */
+function clusterIdOption({ clusterId, followRebuilds }: CommonOptions): string | undefined {
+  if (clusterId === undefined) return undefined;
+  if (!/^[\x21-\x7e]{1,255}$/.test(clusterId))
+    throw new KvError('INVALID_OPTION', `clusterId must be the id of a cluster, in printable ASCII, not '${clusterId}'`);
+  if (followRebuilds === true) throw new KvError('INVALID_OPTION', 'clusterId and followRebuilds exclude each other');
+  return clusterId;
 }
 
 function apiOption(api: string): 'pipeline' | 'unary' {

@@ -7,10 +7,12 @@
  */
 import type { Client, ClientDuplexStream, ServiceError } from '@grpc/grpc-js';
 import { KvError } from '../errors.js';
+import { clusterMetadata } from '../rpc/cluster-name.js';
 import { type DataRequest, OperationWriter, sizeOf } from '../rpc/pipeline-operations.js';
 import { type DataResult, ResultReader } from '../rpc/pipeline-results.js';
 import { keyValueService } from '../rpc/proto.js';
 import { fromStatus } from '../rpc/status.js';
+import { type ClusterNaming, noCluster } from './cluster-identity.js';
 import { DeadlineSweep } from './deadline-sweep.js';
 import type { Limits } from './limits.js';
 import { RoundTrip } from './round-trip.js';
@@ -40,6 +42,7 @@ const maxBatchBytes = 256 * 1024;
 export class PipelineTransport implements Sender {
   readonly #client: Client;
   readonly #rounds: SendRounds;
+  readonly #cluster: ClusterNaming;
   readonly #writer = new OperationWriter();
   #stream: Stream | undefined;
   #mayWrite = true;
@@ -56,9 +59,10 @@ export class PipelineTransport implements Sender {
   readonly #sweep = new DeadlineSweep((nowMs) => this.#expire(nowMs));
 
   /** `rounds`: those of all streams of the same client. */
-  constructor(client: Client, rounds = new SendRounds()) {
+  constructor(client: Client, rounds = new SendRounds(), cluster: ClusterNaming = noCluster) {
     this.#client = client;
     this.#rounds = rounds;
+    this.#cluster = cluster;
     rounds.join(this);
   }
 
@@ -149,9 +153,11 @@ export class PipelineTransport implements Sender {
     this.#mayWrite = this.#stream!.write(this.#writer.take()) && this.#mayWrite;
   }
 
+  /** The stream names its cluster here, once; its operations do not. */
   #open(): Stream {
     const { path, requestSerialize, responseDeserialize } = keyValueService.Pipeline!;
-    const stream: Stream = this.#client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize);
+    const metadata = clusterMetadata(this.#cluster.clusterId);
+    const stream: Stream = this.#client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize, metadata);
     this.#mayWrite = true;
     stream.on('error', (error: ServiceError) => this.#broke(stream, fromStatus(error)));
     stream.on('end', () => this.#broke(stream, unknownOutcome('the node ended the stream')));
@@ -191,6 +197,8 @@ export class PipelineTransport implements Sender {
 
   #broke(stream: Stream, error: KvError): void {
     if (stream !== this.#stream) return;
+    // Before its operations look for a node that they can go to instead.
+    if (error.code === 'WRONG_CLUSTER') this.#cluster.wasRefused(error);
     const pending = [...this.#attempts()];
     this.#leaveStream();
     for (const attempt of pending) this.#fail(attempt, attempt.sent ? error : neverSent('the stream broke'));

@@ -31,8 +31,8 @@ export function backoffMs(attempt: number, random: number): number {
 }
 
 /** Refusals that say "not me": the next attempt goes to another node, if there is one. */
-export function blamesTheNode(error: KvError): boolean {
-  return error.code === 'NOT_PRIMARY' || error.code === 'NO_PRIMARY' || error.code === 'STOPPING';
+export function blamesTheNode({ code }: KvError): boolean {
+  return code === 'NOT_PRIMARY' || code === 'NO_PRIMARY' || code === 'STOPPING' || code === 'WRONG_CLUSTER';
 }
 
 /** The last failure, told with what was tried before it. `executed` stays what the attempts make it. */
@@ -43,5 +43,6 @@ export function gaveUp(last: KvError, attempts: number, tookMs: number): KvError
     executed: last.executed,
     ...(last.currentVersion === undefined ? {} : { currentVersion: last.currentVersion }),
     ...(last.primaryAddress === undefined ? {} : { primaryAddress: last.primaryAddress }),
+    ...(last.clusterId === undefined ? {} : { clusterId: last.clusterId }),
   });
 }

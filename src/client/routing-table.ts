@@ -79,7 +79,7 @@ export class RoutingTable {
     const changed = new Set([...touched].filter((shard) => routeOf(known, shard) !== routeOf(topology, shard)));
     const nodes = known === undefined || nodesOf(known) !== nodesOf(topology);
     this.#live = new Set(topology.nodes.map(({ address }) => address));
-    const gone = (known?.nodes ?? []).map(({ address }) => address).filter((address) => !this.#live.has(address));
+    const gone = (this.#topology?.nodes ?? []).map(({ address }) => address).filter((address) => !this.#live.has(address));
     this.#topology = topology;
     this.#shardCount = topology.shards.length;
     this.#addresses = new Map(topology.nodes.map(({ id, address }) => [id, address]));

@@ -84,11 +84,13 @@ describe('what several nodes tell', () => {
     expect(ids(merge)).toEqual(['a', 'b', 'c']);
   });
 
-  test('another cluster at the same addresses - nothing of the old one is left', () => {
+  test('what a node of another cluster tells - is left out, whatever its epochs and versions', () => {
     const merge = new TopologyMerge();
     merge.hear('a:1', report([told(0, 9, 'a'), told(1, 9, 'b')]));
-    merge.hear('a:1', report([told(0, 1, 'b')], { clusterId: 'two', shardCount: 1 }));
-    expect(merge.topology).toMatchObject({ clusterId: 'two', shards: [{ epoch: 1, primaryNodeId: 'b' }] });
+    const before = merge.topology;
+    const rest = { clusterId: 'two', shardCount: 1, placementVersion: 99, nodesVersion: 99 };
+    expect(merge.hear('b:1', report([told(0, 77, 'b')], rest))).toEqual(new Set());
+    expect(merge.topology).toEqual(before);
   });
 
   test('a node of an earlier version, which tells neither versions nor what it holds - is believed', () => {

@@ -1,5 +1,5 @@
 /**
- * One topology from what several nodes tell, whole or in changes: a node knows of the shards it holds, and of others only
+ * One topology of one cluster from what several nodes tell, whole or in changes: a node knows of the shards it holds, and of others only
  * where they are placed. Pure.
  *
  * Of a shard the highest epoch counts; of one epoch, who is still heard before who is not, the primary's own word before that
@@ -37,9 +37,10 @@ export class TopologyMerge {
     return { clusterId: this.#clusterId, nodes: this.#nodes, shards: [...this.#shards], placementVersion };
   }
 
-  /** @returns the shards of which something else may be known now. */
+  /** What a node of another cluster tells is left out. @returns the shards of which something else may be known now. */
   hear(from: string, report: TopologyReport): ReadonlySet<number> {
-    if (this.#clusterId !== report.clusterId) this.#begin(report);
+    if (this.#clusterId === undefined) this.#begin(report);
+    if (this.#clusterId !== report.clusterId) return new Set();
     const before = this.#reporters.get(from);
     const nodes = report.partial && report.nodes.length === 0 ? (before?.nodes ?? []) : report.nodes;
     const { nodesVersion, placementVersion } = report;
@@ -71,7 +72,6 @@ export class TopologyMerge {
 
   #begin({ clusterId, shardCount, shards }: TopologyReport): void {
     this.#clusterId = clusterId;
-    this.#reporters.clear();
     // A node of an earlier version tells no count, and always every shard.
     const count = Math.max(shardCount, shards.length);
     this.#told = Array.from({ length: count }, () => new Map());

@@ -14,12 +14,16 @@ export interface TopologyWatchOptions {
   readonly heldOnly: boolean;
   /** The node to watch next, after the one whose stream has ended or could not be opened. */
   readonly next: (last: string | undefined) => string | undefined;
-  readonly onReport: (from: string, report: TopologyReport) => void;
+  /** @returns whether the report was taken; false if the node belongs to another cluster, which ends the stream. */
+  readonly onReport: (from: string, report: TopologyReport) => boolean;
   /** After a stream that had told something. */
   readonly onLost: (from: string) => void;
   /** So many nodes were asked in a row, and none told anything. */
   readonly onVain: (failures: number) => Promise<void> | void;
 }
+
+/** Streams that end sooner, one after the other, are opened again more and more slowly, although they brought something. */
+const briefMs = 1_000;
 
 export class TopologyWatch {
   readonly #options: TopologyWatchOptions;
@@ -50,15 +54,18 @@ export class TopologyWatch {
   async #run(): Promise<void> {
     const { connections, next, onVain } = this.#options;
     let failures = 0;
+    let brief = 0;
     while (!this.#closed) {
       const address = next(this.#address);
       this.#address = address;
+      const openedAtMs = monotonicNowMs();
       const heard = address !== undefined && (await this.#watch(connections.to(address)));
       if (this.#closed) return;
       failures = heard ? 0 : failures + 1;
       if (failures > 0) await onVain(failures);
+      brief = heard && monotonicNowMs() - openedAtMs < briefMs ? brief + 1 : 0;
       // Also after a stream that worked: one that ends as soon as it has begun must not be opened in a tight loop.
-      if (!this.#closed) await this.#wakeUp.sleep(backoffMs(failures + 1, Math.random()));
+      if (!this.#closed) await this.#wakeUp.sleep(backoffMs(Math.max(failures, brief) + 1, Math.random()));
     }
   }
 
@@ -75,9 +82,9 @@ export class TopologyWatch {
     const stop = transport.watchTopology(heldOnly, {
       onReport: (report) => {
         const first = !heard;
-        heard = true;
-        onReport(address, report);
-        if (first) this.#wakeUp.wakeAll();
+        if (onReport(address, report)) heard = true;
+        else ended = true;
+        if (first || ended) this.#wakeUp.wakeAll();
       },
       onEnd: () => {
         ended = true;

@@ -16,8 +16,11 @@ export interface TopologyWatchesOptions {
   readonly addressBook: AddressBook;
   /** How long a node may take to become reachable, and then to send its first report. */
   readonly firstAnswerMs: number;
-  readonly onReport: (from: string, report: TopologyReport) => void;
+  /** @returns whether the report was taken; false if the node belongs to another cluster. */
+  readonly onReport: (from: string, report: TopologyReport) => boolean;
   readonly onLost: (from: string) => void;
+  /** No node has answered, and the addresses have been read again. */
+  readonly onNobody: () => Promise<void>;
 }
 
 /** News come close together, and each may ask for another plan. */
@@ -41,7 +44,9 @@ export class TopologyWatches {
       next: (last) => this.#candidates().find((address) => address !== last) ?? this.#candidates()[0],
       onVain: async (failures) => {
         this.reconsider();
-        if (failures >= this.#candidates().length) await options.addressBook.refresh();
+        if (failures < this.#candidates().length) return;
+        await options.addressBook.refresh();
+        await options.onNobody();
       },
     });
   }
@@ -96,6 +101,8 @@ export class TopologyWatches {
 
   #candidates(): string[] {
     const { table, connections, addressBook } = this.#options;
-    return table.candidates(anyShard, addressBook.addresses, { isSuspect: (address) => connections.isSuspect(address) });
+    return table
+      .candidates(anyShard, addressBook.addresses, { isSuspect: (address) => connections.isSuspect(address) })
+      .filter((address) => connections.otherClusterAt(address) === undefined);
   }
 }

@@ -3,8 +3,9 @@
  *
  * A call costs about 180 µs of CPU on the client, nearly all of it in grpc-js.
  */
-import { type CallOptions, type Client, Metadata, type ServiceDefinition } from '@grpc/grpc-js';
+import type { CallOptions, Client, Metadata, ServiceDefinition, ServiceError } from '@grpc/grpc-js';
 import { KvError } from '../errors.js';
+import { clusterMetadata } from '../rpc/cluster-name.js';
 import type {
   DeleteRequest,
   DeleteResponse,
@@ -27,6 +28,7 @@ import type { DataResult } from '../rpc/pipeline-results.js';
 import { clusterService, keyValueService } from '../rpc/proto.js';
 import { fromStatus } from '../rpc/status.js';
 import { traceParentKey } from '../tracing/index.js';
+import { type ClusterNaming, noCluster } from './cluster-identity.js';
 import { type Limits, remainingMs } from './limits.js';
 import type { NodeTransport, Subject, TopologyListener } from './node-transport.js';
 
@@ -58,11 +60,13 @@ const nothingFound = { found: false, value: Buffer.alloc(0) };
 
 export class UnaryTransport implements NodeTransport {
   readonly #client: Client;
+  readonly #cluster: ClusterNaming;
   /** With what it is about, if another node may be asked instead. */
   readonly #pending = new Map<(error: KvError) => void, Subject | undefined>();
 
-  constructor(client: Client) {
+  constructor(client: Client, cluster: ClusterNaming = noCluster) {
     this.#client = client;
+    this.#cluster = cluster;
   }
 
   get pending(): number {
@@ -91,8 +95,8 @@ export class UnaryTransport implements NodeTransport {
     }
   }
 
-  getTopology(heldOnly: boolean, limits: Limits): Promise<TopologyReport> {
-    return this.#call(methods.getTopology, { heldOnly }, limits);
+  getTopology(scope: GetTopologyRequest, limits: Limits): Promise<TopologyReport> {
+    return this.#call(methods.getTopology, scope, limits);
   }
 
   locateKey(key: string, limits: Limits): Promise<KeyLocation> {
@@ -113,10 +117,9 @@ export class UnaryTransport implements NodeTransport {
 
   watchTopology(heldOnly: boolean, listener: TopologyListener): () => void {
     const { path, requestSerialize, responseDeserialize } = methods.watchTopology;
-    const stream = this.#client.makeServerStreamRequest(path, requestSerialize, responseDeserialize, {
-      changesOnly: true,
-      heldOnly,
-    });
+    const request = { changesOnly: true, heldOnly };
+    const metadata = clusterMetadata(this.#cluster.clusterId);
+    const stream = this.#client.makeServerStreamRequest(path, requestSerialize, responseDeserialize, request, metadata);
     let over = false;
     const end = () => {
       if (over) return;
@@ -124,7 +127,10 @@ export class UnaryTransport implements NodeTransport {
       listener.onEnd();
     };
     // First of all: a stream's error without a listener ends the process. It stays attached after the watch is over.
-    stream.on('error', end);
+    stream.on('error', (error: ServiceError) => {
+      this.#errorOf(error);
+      end();
+    });
     stream.on('end', end);
     stream.on('data', (report: TopologyReport) => {
       if (!over) listener.onReport(report);
@@ -170,11 +176,11 @@ export class UnaryTransport implements NodeTransport {
         to.requestSerialize,
         to.responseDeserialize,
         request,
-        metadataOf(traceParent),
+        this.#metadataOf(traceParent),
         options,
         (error, response) => {
           settle();
-          if (error !== null) reject(fromStatus(error));
+          if (error !== null) reject(this.#errorOf(error));
           else if (response === undefined) reject(new KvError('OUTCOME_UNKNOWN', 'an answer without a message'));
           else resolve(response);
         },
@@ -189,12 +195,18 @@ export class UnaryTransport implements NodeTransport {
       signal?.addEventListener('abort', abort);
     });
   }
-}
 
-function metadataOf(traceParent: string | undefined): Metadata {
-  const metadata = new Metadata();
-  if (traceParent !== undefined) metadata.set(traceParentKey, traceParent);
-  return metadata;
+  #errorOf(failure: ServiceError): KvError {
+    const error = fromStatus(failure);
+    if (error.code === 'WRONG_CLUSTER') this.#cluster.wasRefused(error);
+    return error;
+  }
+
+  #metadataOf(traceParent: string | undefined): Metadata {
+    const metadata = clusterMetadata(this.#cluster.clusterId);
+    if (traceParent !== undefined) metadata.set(traceParentKey, traceParent);
+    return metadata;
+  }
 }
 
 /** What is decoded is a view into a chunk from the network; whoever keeps it would keep the whole chunk. */

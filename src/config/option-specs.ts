@@ -179,7 +179,12 @@ export const optionSpecs = {
     10,
     'Between two heartbeats of a primary; less than --lease-ms. The same on every node, as are --lease-ms and --grace-ms',
   ),
-  leaseMs: milliseconds('Timing', 1_000, 20, 'How long an answered heartbeat lets the primary serve reads; less than --grace-ms'),
+  leaseMs: milliseconds(
+    'Timing',
+    1_000,
+    20,
+    'How long an answered heartbeat lets the primary serve reads; --grace-ms is a tenth more, or longer',
+  ),
   graceMs: milliseconds('Timing', 1_250, 30, 'How long a backup stays loyal to a silent primary: the better part of a failover'),
   sessionMs: milliseconds('Timing', 6_000, 1_000, 'ZooKeeper session timeout asked for; the server may grant another'),
   stopDeadlineMs: milliseconds('Timing', 10_000, 1, 'How long a planned stop may take before the node exits all the same'),

@@ -1,10 +1,16 @@
 /**
- * What must hold between options. Safety rests on one of them: a backup's grace must exceed the primary's lease, or an
- * old primary could serve a read after a new one has taken a write (R4, R9).
+ * What must hold between options. Safety rests on one of them: a backup's grace must exceed the primary's lease by more than
+ * their clocks drift apart meanwhile, or an old primary could serve a read after a new one has taken a write (R4, R9).
  */
 import { isEveryInterface } from './address.js';
 import type { OptionName, OptionValues } from './option-specs.js';
 import { refusal } from './parse-value.js';
+
+/**
+ * By how much the grace must exceed the lease, in percent of the lease: clocks drift in proportion to the time that they measure.
+ * Quartz and the slewing of a time service stay below 0.2 % together; a tenth leaves room for clocks of virtual machines.
+ */
+const graceMarginPercent = 10;
 
 /**
  * @param labels how each option was given, for the message.
@@ -18,11 +24,12 @@ export function checkRelations(values: OptionValues, labels: Readonly<Record<Opt
       `must be less than ${labels.leaseMs}, which is ${values.leaseMs}: a lease lasts only as long as heartbeats renew it`,
     );
   }
-  if (values.leaseMs >= values.graceMs) {
+  const leastGraceMs = Math.ceil((values.leaseMs * (100 + graceMarginPercent)) / 100);
+  if (values.graceMs < leastGraceMs) {
     throw refusal(
-      labels.leaseMs,
-      values.leaseMs,
-      `must be less than ${labels.graceMs}, which is ${values.graceMs}: otherwise a replaced primary could still serve old values`,
+      labels.graceMs,
+      values.graceMs,
+      `must be at least ${leastGraceMs}, which is ${graceMarginPercent} % more than ${labels.leaseMs}, ${values.leaseMs}: otherwise a replaced primary whose clock is slow could still serve old values`,
     );
   }
   if (isEveryInterface(values.host) && values.advertise === undefined) {

@@ -185,9 +185,20 @@ describe('options - relations', () => {
     );
   });
 
-  test('a lease that is not shorter than the grace is refused, wherever both came from', () => {
+  test('a grace that does not exceed the lease by a tenth is refused, wherever both came from', () => {
     const message = messageOf({ commandLine: { leaseMs: '2000' }, environment: { KVNODE_GRACE_MS: '1500' } });
-    expect(message).toContain('--lease-ms: 2000 must be less than KVNODE_GRACE_MS, which is 1500');
+    expect(message).toContain('KVNODE_GRACE_MS: 1500 must be at least 2200, which is 10 % more than --lease-ms, 2000');
+    for (const [leaseMs, graceMs] of [
+      ['999', '1000'],
+      ['1000', '1099'],
+      ['501', '551'],
+    ] as const)
+      expect(messageOf({ commandLine: { leaseMs, graceMs } })).toContain('--grace-ms');
+    for (const [leaseMs, graceMs] of [
+      ['1000', '1100'],
+      ['501', '552'],
+    ] as const)
+      expect(() => resolve({ commandLine: { leaseMs, graceMs } })).not.toThrow();
   });
 
   test.each(['0.0.0.0', '::', '::0', '0', '[::]', '0:0:0:0:0:0:0:0', '::ffff:0.0.0.0', '0x0', '000.000.000.000'])(

@@ -7,7 +7,7 @@ import { Gateway, type GatewayOptions } from './gateway.js';
 import { healthRoutes } from './health-routes.js';
 
 const options: GatewayOptions = {
-  ...{ host: '127.0.0.1', port: 0, logger: pino({ level: 'silent' }) },
+  ...{ host: '127.0.0.1', port: 0, logger: pino({ level: 'silent' }), gate: () => undefined },
   routes: [healthRoutes({ readiness: () => ({ ready: false, reasons: ['the node is starting'] }) })],
 };
 

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { KvError } from '../errors.js';
+import type { Gate } from './cluster-name.js';
 import { closePatienceMs } from './limits.js';
 import type { Routes } from './routes.js';
 import { createServer } from './server.js';
@@ -14,6 +15,8 @@ export interface GatewayOptions {
   readonly port: number;
   readonly routes: readonly Routes[];
   readonly logger: Logger;
+  /** Undefined before the node knows its cluster. */
+  gate(): Gate | undefined;
 }
 
 export class Gateway {
@@ -22,12 +25,12 @@ export class Gateway {
   readonly #sayFarewell: () => void;
 
   /** @throws KvError ADDRESS_UNAVAILABLE */
-  static async listen({ host, port, routes, logger }: GatewayOptions): Promise<Gateway> {
+  static async listen({ host, port, routes, logger, gate }: GatewayOptions): Promise<Gateway> {
     let isClosing = false;
     const sayFarewell = (): void => {
       isClosing = true;
     };
-    const app = createServer({ routes, logger, isClosing: () => isClosing });
+    const app = createServer({ routes, logger, gate, isClosing: () => isClosing });
     try {
       // Of a name that stands for several addresses fastify makes a second server, of whose connections nobody would know here.
       const { address } = await lookup(host);

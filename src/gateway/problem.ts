@@ -9,6 +9,7 @@ const statusOf: Readonly<Record<ErrorCode, number>> = {
   INVALID_ARGUMENT: 400,
   VERSION_MISMATCH: 412,
   NOT_FORCED: 409,
+  WRONG_CLUSTER: 421,
   MEMORY_FULL: 507,
   MESSAGE_TOO_LARGE: 413,
   NO_PRIMARY: 503,
@@ -62,6 +63,8 @@ export interface Problem {
   readonly currentVersion?: number;
   /** host:port for gRPC of the primary, where it is another node and known. */
   readonly primaryAddress?: string;
+  /** With WRONG_CLUSTER: the id of the cluster that the node belongs to. */
+  readonly clusterId?: string;
 }
 
 export interface ProblemAnswer {
@@ -94,11 +97,12 @@ export function describeProblem(error: unknown): ProblemAnswer & { readonly isEx
 }
 
 function ofKvError(error: KvError): ProblemAnswer {
-  const { code, message: detail, executed, retryable, currentVersion, primaryAddress } = error;
+  const { code, message: detail, executed, retryable, currentVersion, primaryAddress, clusterId } = error;
   const body: Problem = {
     ...{ type: typeOf(code), title: titleOf(code), status: statusOf[code], detail, code, executed },
     ...(currentVersion === undefined ? {} : { currentVersion }),
     ...(primaryAddress === undefined ? {} : { primaryAddress }),
+    ...(clusterId === undefined ? {} : { clusterId }),
   };
   return { body, headers: retryable ? { 'retry-after': String(retryAfterSeconds) } : {} };
 }

@@ -94,8 +94,9 @@ const problemSchema = object(
     executed: { enum: ['no', 'unknown'], description: 'no: definitely not executed. unknown: it may have been' },
     currentVersion: version,
     primaryAddress: text,
+    clusterId: { type: 'string', description: 'With WRONG_CLUSTER: the cluster that the node belongs to' },
   },
-  ['currentVersion', 'primaryAddress'],
+  ['currentVersion', 'primaryAddress', 'clusterId'],
 );
 
 /** By status: what it means here. Any request may be refused for what it is, besides. */

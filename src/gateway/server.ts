@@ -7,6 +7,7 @@ import type { Socket } from 'node:net';
 import fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import type { Logger } from 'pino';
 import { announcedBytes } from './body.js';
+import { type Gate, nameCluster } from './cluster-name.js';
 import { limitConnections } from './connections.js';
 import { routedUrl } from './key-path.js';
 import { type HttpLimits, httpLimits } from './limits.js';
@@ -23,9 +24,11 @@ export interface ServerParts {
   readonly limits?: HttpLimits;
   /** True once answers should be the last of their connections. */
   isClosing(): boolean;
+  /** Undefined before the node knows its cluster, and where there is none. */
+  gate?(): Gate | undefined;
 }
 
-export function createServer({ routes, logger, isClosing, limits = httpLimits }: ServerParts): FastifyInstance {
+export function createServer({ routes, logger, isClosing, gate = noGate, limits = httpLimits }: ServerParts): FastifyInstance {
   const { headersTimeoutMs, requestTimeoutMs: requestTimeout, maxDiscardedBytes } = limits;
   const app = fastify({
     rewriteUrl: ({ url }) => routedUrl(url ?? '/'),
@@ -56,6 +59,7 @@ export function createServer({ routes, logger, isClosing, limits = httpLimits }:
     // Fastify would refuse a body whose type is none.
     delete raw.headers['content-type'];
   });
+  nameCluster(app, gate);
   app.addHook('onSend', async ({ raw }, reply) => {
     reply.header('x-content-type-options', 'nosniff');
     if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store');
@@ -75,6 +79,8 @@ export function createServer({ routes, logger, isClosing, limits = httpLimits }:
   });
   return app;
 }
+
+const noGate = (): undefined => undefined;
 
 function answerProblem(error: unknown, reply: FastifyReply, logger: Logger): FastifyReply {
   const { body, headers, isExpected } = describeProblem(error);

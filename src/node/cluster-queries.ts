@@ -73,8 +73,16 @@ export class ClusterQueries {
     try {
       return await this.#parts.forwarder.forward(address, method, request, askDeadlineMs);
     } catch (error) {
-      if (!(error instanceof KvError) || error.code !== 'NO_PRIMARY') throw error;
-      throw new KvError('UNREACHABLE', `node ${nodeId} at ${address} cannot be reached`, { cause: error });
+      if (!(error instanceof KvError)) throw error;
+      const whyUnreachable = unreachableReason(error);
+      if (whyUnreachable === undefined) throw error;
+      throw new KvError('UNREACHABLE', `node ${nodeId} at ${address} cannot be reached${whyUnreachable}`, { cause: error });
     }
   }
+}
+
+/** Undefined: the node that was asked has answered, or may have. */
+function unreachableReason({ code, clusterId }: KvError): string | undefined {
+  if (code === 'NO_PRIMARY') return '';
+  return code === 'WRONG_CLUSTER' ? `: a node of another cluster (${clusterId}) has the address` : undefined;
 }

@@ -79,7 +79,7 @@ class Node {
   }
 
   #forwarder(): Forwarder {
-    const forwarder = new Forwarder();
+    const forwarder = new Forwarder('one');
     forwarder.forward = async <_Request, Response>(address: string) => {
       this.asked.push(address);
       const holders = Object.entries({ b: 'primary', c: 'backup', d: 'joiner', e: 'lost', f: 'awaited' });

@@ -60,7 +60,7 @@ export class ClusterServer {
   get implementation(): UntypedServiceImplementation {
     return {
       GetTopology: (call: ServerUnaryCall<GetTopologyRequest, TopologyReport>, callback: sendUnaryData<TopologyReport>) =>
-        callback(null, this.topology(call.request.heldOnly)),
+        callback(null, this.#answerTopology(call.request)),
       WatchTopology: (stream: TopologyStream) => this.#watch(stream),
       LocateKey: (call: LocateCall, callback: sendUnaryData<KeyLocation>) => {
         this.#locate(call.request, wasForwarded(call.metadata)).then(
@@ -101,6 +101,10 @@ export class ClusterServer {
   topology(heldOnly = false): TopologyReport {
     this.#bringUpToDate();
     return this.#record.whole(heldOnly);
+  }
+
+  #answerTopology({ heldOnly, withoutShards }: GetTopologyRequest): TopologyReport {
+    return withoutShards === true ? this.#context.topology.cluster() : this.topology(heldOnly);
   }
 
   #watch(stream: TopologyStream): void {

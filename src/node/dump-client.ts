@@ -1,6 +1,7 @@
 /** Takes a dump from the primary and reports it to the core, message by message (R10). */
 import type { Client, ClientReadableStream } from '@grpc/grpc-js';
 import type { Effect, Event } from '../replication/index.js';
+import { clusterMetadata } from '../rpc/cluster-name.js';
 import { type DumpBody, encodeDumpRequest, readDumpBody } from '../rpc/dump-codec.js';
 import { replicationService } from '../rpc/proto.js';
 import type { ReplicationCodec } from '../rpc/replication-codec.js';
@@ -32,7 +33,8 @@ export class DumpClient {
     const { path, requestSerialize, responseDeserialize } = replicationService.Dump!;
     const client = newNodeClient(address);
     const request = encodeDumpRequest(this.#codec.header({ ...dump, from: self, to: dump.from }), dump.number);
-    const stream = client.makeServerStreamRequest<Buffer, Buffer>(path, requestSerialize, responseDeserialize, request);
+    const metadata = clusterMetadata(this.#codec.clusterId);
+    const stream = client.makeServerStreamRequest<Buffer, Buffer>(path, requestSerialize, responseDeserialize, request, metadata);
     const current = { client, stream };
     this.#current = current;
     const silence = setTimeout(() => stream.cancel(), silenceTimeoutMs);

@@ -34,9 +34,16 @@ export async function forwardRequest<Request, Response>(
     return { response, primaryAddress: address };
   } catch (error) {
     if (!(error instanceof KvError)) throw error;
-    directory.learnPrimary(shard, address, error);
-    throw isOfThePrimary(error) ? withPrimary(error, address) : error;
+    const failure = error.code === 'WRONG_CLUSTER' ? addressIsTaken(address, error) : error;
+    directory.learnPrimary(shard, address, failure);
+    throw isOfThePrimary(failure) ? withPrimary(failure, address) : failure;
   }
+}
+
+/** To the caller, who asked in the right cluster, that is a primary that cannot be reached: another may take its place. */
+function addressIsTaken(address: string, cause: KvError): KvError {
+  const message = `the primary cannot be reached: at its address, ${address}, is a node of another cluster (${cause.clusterId}), which executed nothing`;
+  return new KvError('NO_PRIMARY', message, { cause });
 }
 
 /** Refusals that say nothing of the node, but of the request or the shard. */

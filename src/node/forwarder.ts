@@ -2,10 +2,11 @@
  * Passes a request on to the primary, once, and its answer back (the other node does not forward it again).
  *
  * What is definitely not executed stays so: nothing is sent before the connection is ready. What is sent and then lost
- * is unknown.
+ * is unknown. Every request names the cluster of this node: at an address that belongs to another one by now it is refused.
  */
-import { type Client, connectivityState, Metadata, type MethodDefinition } from '@grpc/grpc-js';
+import { type Client, connectivityState, type Metadata, type MethodDefinition } from '@grpc/grpc-js';
 import { KvError } from '../errors.js';
+import { clusterMetadata } from '../rpc/cluster-name.js';
 import { fromStatus } from '../rpc/status.js';
 import { type TraceHeaders, traceParentKey, traceStateKey } from '../tracing/index.js';
 import { newNodeClient } from './node-client.js';
@@ -37,9 +38,18 @@ async function isReady(client: Client, timeoutMs: number): Promise<boolean> {
 }
 
 export class Forwarder {
+  readonly #clusterId: string | undefined;
   readonly #clients = new Map<string, Client>();
 
-  /** @throws KvError: NO_PRIMARY if nothing was sent, OUTCOME_UNKNOWN if no answer came. */
+  /** Undefined before the node knows its cluster: then requests name none. */
+  constructor(clusterId: string | undefined) {
+    this.#clusterId = clusterId;
+  }
+
+  /**
+   * @throws KvError: NO_PRIMARY if nothing was sent, OUTCOME_UNKNOWN if no answer came, WRONG_CLUSTER if a node of another cluster
+   *   has the address, and whatever else the other node answers.
+   */
   async forward<Request, Response>(
     address: string,
     method: MethodDefinition<Request, Response>,
@@ -53,7 +63,7 @@ export class Forwarder {
       this.#discard(address, client);
       throw new KvError('NO_PRIMARY', `the primary at ${address} cannot be reached; the request was not sent`);
     }
-    const metadata = new Metadata();
+    const metadata = clusterMetadata(this.#clusterId);
     metadata.set(forwardedKey, '1');
     if (trace !== undefined) metadata.set(traceParentKey, trace.parent);
     if (trace?.state !== undefined) metadata.set(traceStateKey, trace.state);

@@ -22,7 +22,8 @@ export async function refuseIdInUse(coordinator: Coordinator, id: string, addres
 }
 
 async function answersTo(address: string, id: string): Promise<boolean> {
-  const asker = new Forwarder();
+  // Which cluster it is in, a node learns only after this check.
+  const asker = new Forwarder(undefined);
   try {
     const method = clusterService.GetNodeStatus as MethodDefinition<object, NodeStatus>;
     const status = await asker.forward(address, method, {}, answerTimeoutMs);

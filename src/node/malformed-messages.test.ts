@@ -121,15 +121,18 @@ describe('bytes that cannot be read', () => {
         onMessage: () => happened.push('message'),
         onDataBytes: () => happened.push('data bytes'),
         onWrongReplica: () => happened.push('wrong replica'),
+        onRefused: () => happened.push('told that it is refused'),
       });
     });
-    expect(happened).toEqual(['up', 'down']);
+    expect(happened).toEqual(['up', 'told that it is refused', 'down']);
   });
 
   test('from a primary that is dumping fail the dump', async () => {
+    let named: unknown;
     const address = await listen({
       Replicate: () => {},
       Dump: (call: ServerWritableStream<Buffer, Buffer>) => {
+        named = call.metadata.get('kv-cluster');
         call.on('error', () => {});
         call.write(garbage);
       },
@@ -139,5 +142,6 @@ describe('bytes that cannot be read', () => {
       new DumpClient(codec, resolve).request(dump, 'b~1', address);
     });
     expect(failed).toEqual({ type: 'dumpFailed', epochId: 'one', number: 3 });
+    expect(named).toEqual(['cluster-1']);
   });
 });

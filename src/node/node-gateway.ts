@@ -13,6 +13,7 @@ import {
 } from '../gateway/index.js';
 import type { ApiCounts } from '../metrics/index.js';
 import type { TraceHeaders } from '../tracing/index.js';
+import type { ClusterGate } from './cluster-gate.js';
 import type { ClusterQueries } from './cluster-queries.js';
 import type { ClusterServer } from './cluster-server.js';
 import type { Caller, KeyValueOperations, MethodName, RequestOf, ResponseOf } from './key-value-operations.js';
@@ -28,6 +29,7 @@ export interface GatewayParts {
   readonly metrics: Metrics;
   /** Of operations over HTTP. */
   readonly counts: ApiCounts;
+  readonly gate: ClusterGate;
 }
 
 export interface NodeGatewayOptions {
@@ -60,7 +62,7 @@ export async function openGateway(
     keyRoutes(keyValuesOf(maxValueBytes, started)),
     clusterRoutes(() => started().queries),
   ];
-  return Gateway.listen({ host, port, logger, routes });
+  return Gateway.listen({ host, port, logger, routes, gate: () => parts()?.gate });
 }
 
 /** Nobody has passed these calls on, and HTTP has no deadlines. */

@@ -5,6 +5,7 @@ import type { ClusterConfig } from '../coordination/index.js';
 import type { NodeFacts, NodeMetrics } from '../metrics/index.js';
 import { clusterServiceWithRawKeys, keyValueServiceWithRawKeys, replicationService } from '../rpc/proto.js';
 import { Tracing } from '../tracing/index.js';
+import { ClusterGate } from './cluster-gate.js';
 import { ClusterQueries } from './cluster-queries.js';
 import { ClusterServer } from './cluster-server.js';
 import { Forwarder } from './forwarder.js';
@@ -49,7 +50,8 @@ export interface NodeServicesParts {
 
 export class NodeServices {
   readonly #parts: NodeServicesParts;
-  readonly #forwarder = new Forwarder();
+  readonly #gate: ClusterGate;
+  readonly #forwarder: Forwarder;
   /** Of every service that takes single calls. */
   readonly #pending: PendingCalls;
   readonly #pendingOfHttp: PendingCalls;
@@ -62,7 +64,9 @@ export class NodeServices {
   constructor(parts: NodeServicesParts) {
     this.#parts = parts;
     const { nodeId, config, maxValueBytes, memory, shards, view, metrics, logger } = parts;
-    const forwarder = this.#forwarder;
+    this.#gate = new ClusterGate({ nodeId, clusterId: config.clusterId, logger });
+    const forwarder = new Forwarder(config.clusterId);
+    this.#forwarder = forwarder;
     const tracing = Tracing.find();
     const pending = new PendingCalls(memory.maxPendingBytes);
     this.#pending = pending;
@@ -93,10 +97,11 @@ export class NodeServices {
   }
 
   get implementations(): Readonly<Record<keyof typeof grpcServices, UntypedServiceImplementation>> {
+    const { keyValue, cluster, replication } = grpcServices;
     return {
-      keyValue: { ...this.#keyValue.implementation, Pipeline: this.#pipeline.handler },
-      cluster: this.#cluster.implementation,
-      replication: this.#parts.shards.replication.implementation,
+      keyValue: this.#gate.guard(keyValue, { ...this.#keyValue.implementation, Pipeline: this.#pipeline.handler }),
+      cluster: this.#gate.guard(cluster, this.#cluster.implementation),
+      replication: this.#gate.guard(replication, this.#parts.shards.replication.implementation),
     };
   }
 
@@ -105,7 +110,7 @@ export class NodeServices {
     return {
       ...{ operations: this.#operations, pending: this.#pendingOfHttp, cluster: this.#cluster, queries: this.#queries },
       health: { readiness: () => view.readiness },
-      ...{ metrics, counts: metrics.operations.rest },
+      ...{ metrics, counts: metrics.operations.rest, gate: this.#gate },
     };
   }
 

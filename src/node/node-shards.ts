@@ -91,7 +91,9 @@ export class NodeShards implements ShardDirectory {
     this.#options = options;
     const rate = new MoveRate(options.moveRate ?? defaultMoveRateBytes);
     this.#unreachable = new UnreachableNodes({ nodeId, patienceMs: unreachableSessions * sessionMs, logger });
-    this.#links = new PeerLinks(config.clusterId, this.#unreachable);
+    const onRefused = (peer: string, reason: string): void =>
+      logger.warn({ peer, reason }, 'a node refuses to replicate with this one; its copies are out of sync until that is mended');
+    this.#links = new PeerLinks(config.clusterId, onRefused, this.#unreachable);
     this.#pulse = new NodePulse(config.beaconMs, config.shards);
     this.#lines = new RepeatedLines(logger);
     this.replication = new ReplicationServer(

@@ -1,11 +1,14 @@
 /**
  * The stream to one other node, over which this node's primaries of all shards speak to the replicas there. It is kept open,
- * and opened again after every break, until closed.
+ * and opened again after every break, until closed. A stream that ends before anything on it was understood is one that the
+ * other node refuses: it is of another format version, or at an address that belongs to another cluster by now. Such a stream
+ * is opened again more and more slowly.
  *
  * Nothing is queued across a break: the core starts each peer again with Sync.
  */
-import type { Client, ClientDuplexStream, ServiceError } from '@grpc/grpc-js';
+import { type Client, type ClientDuplexStream, type ServiceError, status } from '@grpc/grpc-js';
 import type { Message, ResponseBody } from '../replication/index.js';
+import { clusterMetadata } from '../rpc/cluster-name.js';
 import { type HeardMessage, IncomingMessages, OutgoingMessages } from '../rpc/message-stream.js';
 import { replicationService } from '../rpc/proto.js';
 import { MalformedMessage } from '../rpc/protobuf-reader.js';
@@ -24,15 +27,23 @@ export interface PeerLinkListener {
   onDataBytes(): void;
   /** The node there does not hold this replica any more. */
   onWrongReplica(shard: number, replicaId: string): void;
+  /** The node there has answered, and refuses what is said to it; not told again before it has understood something. */
+  onRefused(reason: string): void;
 }
 
-/** Between two attempts; the first after a break comes at once, to tell a restart from a death. */
+/**
+ * Between two attempts. The first after a break comes at once, to tell a restart from a death; that holds again only after the
+ * other node has answered something that was understood here.
+ */
 const firstRetryMs = 50;
 const maxRetryMs = 1_000;
 /** An attempt that began so recently is not given up for another. */
 const freshMs = 50;
 /** Frames waiting in the stream beyond which beacons are left out: they may be lost, and more would only pile up. */
 const maxQueuedFrames = 64;
+
+/** Statuses by which the other node itself, and no broken connection, ends a stream for good. */
+const refusals: ReadonlySet<status> = new Set([status.FAILED_PRECONDITION, status.INVALID_ARGUMENT, status.UNIMPLEMENTED]);
 
 type Stream = ClientDuplexStream<Buffer, Buffer>;
 type Answer = ResponseBody | WrongReplica;
@@ -47,6 +58,8 @@ export class PeerLink {
   #dataBytes: number | undefined;
   #up = false;
   #retryMs = 0;
+  /** The last stream was refused, and nothing has been understood since. */
+  #refused = false;
   #openedMs = 0;
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
@@ -72,7 +85,7 @@ export class PeerLink {
     if (this.#up || this.#closed) return;
     if (this.#stream !== undefined && performance.now() - this.#openedMs < freshMs) return;
     this.#leave();
-    this.#retryMs = 0;
+    if (!this.#refused) this.#retryMs = 0;
     this.#open();
   }
 
@@ -99,23 +112,23 @@ export class PeerLink {
     this.#openedMs = performance.now();
     const { path, requestSerialize, responseDeserialize } = replicationService.Replicate!;
     this.#client = newNodeClient(this.address);
-    const stream: Stream = this.#client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize);
+    const metadata = clusterMetadata(this.#clusterId);
+    const stream: Stream = this.#client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize, metadata);
     this.#stream = stream;
     this.#outgoing = new OutgoingMessages(this.#clusterId, (frame) => stream === this.#stream && stream.write(frame));
     const incoming = new IncomingMessages(this.#clusterId, readResponse, (bytes) => this.#told(stream, bytes));
-    stream.on('error', (error: ServiceError) => this.#broke(stream, error.details));
+    stream.on('error', (error: ServiceError) => this.#broke(stream, error.details, refusals.has(error.code)));
     stream.on('end', () => this.#broke(stream, 'ended by the other side'));
     stream.on('metadata', () => this.#opened(stream));
     stream.on('data', (frame: Buffer) => this.#received(stream, incoming, frame));
     this.#timer = setTimeout(() => this.#broke(stream, 'no answer in time'), connectTimeoutMs);
   }
 
-  /** The other side sends its metadata at once. */
+  /** The other side sends its metadata at once, and may refuse the stream all the same: the back-off goes on. */
   #opened(stream: Stream): void {
     if (stream !== this.#stream || this.#closed) return;
     clearTimeout(this.#timer);
     this.#up = true;
-    this.#retryMs = 0;
     this.#listener.onUp();
   }
 
@@ -127,11 +140,13 @@ export class PeerLink {
         // What it led to may have closed the stream.
         return stream === this.#stream && !this.#closed;
       });
-      if (refusal !== undefined) this.#broke(stream, refusal);
+      if (refusal !== undefined) return this.#broke(stream, refusal, true);
     } catch (error) {
       if (!(error instanceof MalformedMessage)) throw error;
-      this.#broke(stream, `a message that cannot be read: ${error.message}`);
+      return this.#broke(stream, `a message that cannot be read: ${error.message}`, true);
     }
+    this.#refused = false;
+    this.#retryMs = 0;
   }
 
   #take(shard: number, message: HeardMessage<Answer>): void {
@@ -145,10 +160,14 @@ export class PeerLink {
     this.#listener.onDataBytes();
   }
 
-  #broke(stream: Stream, details: string): void {
+  #broke(stream: Stream, details: string, isRefusal = false): void {
     if (stream !== this.#stream) return;
     this.#leave();
     if (this.#closed) return;
+    if (isRefusal && !this.#refused) {
+      this.#refused = true;
+      this.#listener.onRefused(details);
+    }
     // Neither grpc-js nor its status codes tell a refused connection from any other failure; only the text does.
     this.#listener.onDown(details.includes('ECONNREFUSED'), details);
     this.#timer = setTimeout(() => this.#open(), this.#retryMs);

@@ -8,13 +8,16 @@ const sweepAfterMs = 100;
 
 export class PeerLinks implements LinkSource {
   readonly #clusterId: string;
+  readonly #onRefused: (address: string, reason: string) => void;
   readonly #observer: LinkObserver | undefined;
   readonly #links = new Map<string, PeerLink>();
   readonly #shards = new Map<number, ShardLinks>();
   #sweep: NodeJS.Timeout | undefined;
 
-  constructor(clusterId: string, observer?: LinkObserver) {
+  /** `onRefused`: the node at an address refuses the stream. Called once, and again only after it has accepted one meanwhile. */
+  constructor(clusterId: string, onRefused: (address: string, reason: string) => void = () => {}, observer?: LinkObserver) {
     this.#clusterId = clusterId;
+    this.#onRefused = onRefused;
     this.#observer = observer;
   }
 
@@ -70,6 +73,7 @@ export class PeerLinks implements LinkSource {
       },
       onMessage: (shard, message) => this.#shards.get(shard)?.received(message),
       onDataBytes: () => this.#each((shard) => shard.toldBytes(link)),
+      onRefused: (reason) => this.#onRefused(address, reason),
       onWrongReplica: (shard, replicaId) => this.#shards.get(shard)?.wrongReplica(replicaId),
     });
     this.#links.set(address, link);

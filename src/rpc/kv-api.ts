@@ -61,6 +61,7 @@ export interface Topology {
 export interface GetTopologyRequest {
   changesOnly?: boolean;
   heldOnly?: boolean;
+  withoutShards?: boolean;
 }
 /** What one node tells of a shard. */
 export interface ShardReport extends ShardInfo {

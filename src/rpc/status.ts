@@ -1,6 +1,7 @@
 /** KvError to gRPC status and back: the only place in either direction. */
 import { Metadata, type ServiceError, type StatusObject, status } from '@grpc/grpc-js';
 import { type ErrorCode, errorTraits, KvError } from '../errors.js';
+import { clusterKey } from './cluster-name.js';
 
 /** Trailer keys, as documented in proto/kv/v1/kv.proto. */
 const codeKey = 'kv-code';
@@ -15,6 +16,7 @@ const statusOf: Record<ErrorCode, status> = {
   INVALID_ARGUMENT: status.INVALID_ARGUMENT,
   VERSION_MISMATCH: status.FAILED_PRECONDITION,
   NOT_FORCED: status.FAILED_PRECONDITION,
+  WRONG_CLUSTER: status.FAILED_PRECONDITION,
   MEMORY_FULL: status.RESOURCE_EXHAUSTED,
   MESSAGE_TOO_LARGE: status.RESOURCE_EXHAUSTED,
   NO_PRIMARY: status.UNAVAILABLE,
@@ -47,6 +49,7 @@ export function toStatus(error: unknown): StatusObject {
   metadata.set(executedKey, known.executed);
   if (known.currentVersion !== undefined) metadata.set(versionKey, String(known.currentVersion));
   if (known.primaryAddress !== undefined) metadata.set(primaryKey, known.primaryAddress);
+  if (known.clusterId !== undefined) metadata.set(clusterKey, known.clusterId);
   return { code: statusOf[known.code], details: known.message, metadata };
 }
 
@@ -63,10 +66,13 @@ export function fromStatus(error: ServiceError): KvError {
   if (code !== undefined && code in errorTraits) {
     const version = trailer(error.metadata, versionKey);
     const primaryAddress = trailer(error.metadata, primaryKey);
+    // Every error of a node names its cluster; only here is it a part of what went wrong.
+    const clusterId = code === 'WRONG_CLUSTER' ? trailer(error.metadata, clusterKey) : undefined;
     return new KvError(code as ErrorCode, error.details, {
       executed: trailer(error.metadata, executedKey) === 'no' ? 'no' : 'unknown',
       ...(version === undefined ? {} : { currentVersion: Number(version) }),
       ...(primaryAddress === undefined ? {} : { primaryAddress }),
+      ...(clusterId === undefined ? {} : { clusterId }),
     });
   }
   return new KvError(codeWithoutTrailer(error), error.details || error.message, { cause: error, executed: 'unknown' });

@@ -1,5 +1,6 @@
 /** The cluster as it is seen when every node is asked: one topology, and the status of each node or why there is none. */
 import type { CallOptions, KvClient } from '../../client/index.js';
+import { KvError } from '../../errors.js';
 import type { NodeInfo, NodeStatus, Topology } from '../../rpc/kv-api.js';
 import { describeError } from '../explain.js';
 import type { Output } from './output.js';
@@ -10,6 +11,8 @@ export interface NodeAnswer {
   /** Undefined if the node did not answer; `problem` then tells why. */
   readonly status?: NodeStatus;
   readonly problem?: string;
+  /** The cluster of the node that has the address instead, where that is another one. */
+  readonly otherCluster?: string;
 }
 
 export interface ClusterView {
@@ -43,6 +46,7 @@ async function askNode(client: KvClient, node: NodeInfo, call: CallOptions): Pro
   try {
     return { node, status: await client.nodeStatus(node.address, call) };
   } catch (error) {
-    return { node, problem: describeError(error) };
+    const otherCluster = error instanceof KvError ? error.clusterId : undefined;
+    return { node, problem: describeError(error), ...(otherCluster === undefined ? {} : { otherCluster }) };
   }
 }

@@ -98,6 +98,12 @@ describe('kvctl status', () => {
     expect(warnings[2]).toBe('a: careful');
   });
 
+  test('warns of a node of another cluster at the address of one that is registered', () => {
+    const node = { id: 'b', address: 'b:1', zone: '', weight: 1 };
+    const warnings = collectWarnings({ ...view, answers: [{ node, problem: 'refused', otherCluster: 'cluster-2' }] });
+    expect(warnings[1]).toMatch(/^node b is registered, but a node of another cluster, cluster-2, answers at its address b:1/);
+  });
+
   test('nodes that are gone and are to hold shards are named, with the number of shards', () => {
     const [shard] = view.topology.shards;
     const nodes = [view.answers[0]!.node];

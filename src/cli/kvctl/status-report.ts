@@ -30,9 +30,13 @@ export function renderStatus(view: ClusterView, all = false): string {
 
 /** What the nodes say of themselves, and what only a view of all of them shows. Each said once. */
 export function collectWarnings(view: ClusterView): string[] {
-  const silent = view.answers.flatMap(({ node, problem }) =>
-    problem === undefined ? [] : [`node ${node.id} is registered but does not answer: ${problem}`],
-  );
+  const silent = view.answers.flatMap(({ node, problem, otherCluster }) => {
+    if (problem === undefined) return [];
+    if (otherCluster === undefined) return [`node ${node.id} is registered but does not answer: ${problem}`];
+    return [
+      `node ${node.id} is registered, but a node of another cluster, ${otherCluster}, answers at its address ${node.address}: stop the one that is there by mistake`,
+    ];
+  });
   const told = view.answers.flatMap(({ node, status }) => (status?.warnings ?? []).map((warning) => `${node.id}: ${warning}`));
   const shards = view.topology.shards.flatMap((shard) =>
     shard.offline

@@ -10,14 +10,19 @@ import {
   ServerCredentials,
   type ServerDuplexStream,
   type ServerWritableStream,
+  type ServiceDefinition,
   type ServiceError,
+  type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
+import { pino } from 'pino';
 import { KvError } from '../../../src/errors.js';
+import { ClusterGate } from '../../../src/node/cluster-gate.js';
 import { locateKey } from '../../../src/node/key-location.js';
 import { shardOfKey } from '../../../src/placement/index.js';
 import type {
   DeleteRequest,
   GetRequest,
+  GetTopologyRequest,
   ListKeysRequest,
   LocateKeyRequest,
   PutRequest,
@@ -51,8 +56,13 @@ export class FakeNode {
     this.id = id;
   }
 
+  /** Also of one that is gone. */
+  get port(): number {
+    return this.proxy.port;
+  }
+
   get address(): string {
-    return `127.0.0.1:${this.proxy.port}`;
+    return `127.0.0.1:${this.port}`;
   }
 }
 
@@ -62,19 +72,22 @@ export class FakeCluster {
   readonly values = new Map<string, { value: Buffer; version: number }>();
   /** Decides on every request; replaced by tests. */
   judge: Judge = () => 'serve';
+  readonly clusterId: string;
   readonly #shards: { primary: number; epoch: number }[];
   #version = 0;
   #waiting: (() => void)[] = [];
 
   /** Shard 0 is at the first node, shard 1 at the second, and so on around. */
-  static async start(size: number, shards = 1): Promise<FakeCluster> {
-    const cluster = new FakeCluster(Array.from({ length: shards }, (_, shard) => ({ primary: shard % size, epoch: 1 })));
+  static async start(size: number, shards = 1, clusterId = 'fake'): Promise<FakeCluster> {
+    const placed = Array.from({ length: shards }, (_, shard) => ({ primary: shard % size, epoch: 1 }));
+    const cluster = new FakeCluster(placed, clusterId);
     for (let index = 0; index < size; index += 1) await cluster.addNode();
     return cluster;
   }
 
-  private constructor(shards: { primary: number; epoch: number }[]) {
+  private constructor(shards: { primary: number; epoch: number }[], clusterId: string) {
     this.#shards = shards;
+    this.clusterId = clusterId;
   }
 
   /** Of shard 0. */
@@ -96,19 +109,26 @@ export class FakeCluster {
       const rest = { minInSync: 1, offline: false, serving: node !== undefined, placedNodeIds: [] };
       return { shard, epoch, ...whoIs, replicas, ...rest };
     });
-    return { clusterId: 'fake', nodes, shards, placementVersion: 0 };
+    return { clusterId: this.clusterId, nodes, shards, placementVersion: 0 };
   }
 
-  async addNode(): Promise<FakeNode> {
+  /**
+   * `at`: another node, which is gone, and whose address this one takes; by default any free one. `checksCluster`: false for one
+   * that serves requests whatever cluster they name.
+   */
+  async addNode({ at, checksCluster = true }: { at?: FakeNode; checksCluster?: boolean } = {}): Promise<FakeNode> {
     const node = new FakeNode(`node-${this.nodes.length + 1}`);
-    node.server.addService(keyValueService, this.#keyValueHandlers(node));
-    node.server.addService(clusterService, this.#clusterHandlers(node));
+    const gate = new ClusterGate({ nodeId: node.id, clusterId: this.clusterId, logger: pino({ level: 'silent' }) });
+    const add = (service: ServiceDefinition, handlers: UntypedServiceImplementation) =>
+      node.server.addService(service, checksCluster ? gate.guard(service, handlers) : handlers);
+    add(keyValueService, this.#keyValueHandlers(node));
+    add(clusterService, this.#clusterHandlers(node));
     const port = await new Promise<number>((resolve, reject) =>
       node.server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) =>
         error === null ? resolve(bound) : reject(error),
       ),
     );
-    node.proxy = await TcpProxy.start(port);
+    node.proxy = await TcpProxy.start(port, at?.port);
     this.nodes.push(node);
     return node;
   }
@@ -125,10 +145,15 @@ export class FakeCluster {
     for (const node of this.nodes) for (const watcher of node.watchers) watcher.write(this.topology);
   }
 
-  async stopNode(node: FakeNode): Promise<void> {
-    node.alive = false;
+  /** Its process ends; the others go on naming it. */
+  async crashNode(node: FakeNode): Promise<void> {
     await node.proxy.close();
     node.server.forceShutdown();
+  }
+
+  async stopNode(node: FakeNode): Promise<void> {
+    node.alive = false;
+    await this.crashNode(node);
   }
 
   async stop(): Promise<void> {
@@ -163,7 +188,9 @@ export class FakeCluster {
     execute: (request: Request) => Response,
   ): handleUnaryCall<Request, Response> {
     return (call, callback) => {
-      this.arrivals.push({ method, nodeId: node.id, request: call.request });
+      // That a client asks for the cluster of each address is not among the requests that tests count.
+      if ((call.request as GetTopologyRequest).withoutShards !== true)
+        this.arrivals.push({ method, nodeId: node.id, request: call.request });
       const fate = this.judge(method, node, call.request);
       try {
         if (fate instanceof Error) throw fate;

@@ -4,21 +4,25 @@ import net, { type AddressInfo } from 'node:net';
 
 export class TcpProxy {
   readonly #server: net.Server;
+  #port = 0;
   readonly #pairs = new Set<readonly [net.Socket, net.Socket]>();
 
   private constructor(targetPort: number) {
     this.#server = net.createServer((from) => this.#accept(from, targetPort));
   }
 
-  static async start(targetPort: number): Promise<TcpProxy> {
+  /** `port`: by default any free one. */
+  static async start(targetPort: number, port = 0): Promise<TcpProxy> {
     const proxy = new TcpProxy(targetPort);
-    proxy.#server.listen(0, '127.0.0.1');
+    proxy.#server.listen(port, '127.0.0.1');
     await once(proxy.#server, 'listening');
+    proxy.#port = (proxy.#server.address() as AddressInfo).port;
     return proxy;
   }
 
+  /** Also after it is closed. */
   get port(): number {
-    return (this.#server.address() as AddressInfo).port;
+    return this.#port;
   }
 
   cutConnections(): void {

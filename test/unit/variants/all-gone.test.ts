@@ -137,7 +137,11 @@ describeVariants('all gone', [
     edits: [
       edit('state-news.ts', 'takeUp(core, state, succeeded ? settled : undefined)', 'takeUp(core, state, settled)'),
       // Nor does it forget its attempt when it hears of another epoch.
-      edit('state-register.ts', 'if (proposal === undefined || epochIdOf(proposal.next) === id) return false;', 'if (id) return false;'),
+      edit(
+        'state-register.ts',
+        'if (proposal === undefined || epochIdOf(proposal.next) === id) return false;',
+        'if (id) return false;',
+      ),
     ],
     caughtBy: scenario('found-by-simulation'),
   },

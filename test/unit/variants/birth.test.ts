@@ -47,9 +47,7 @@ describeVariants('identity and birth', [
   {
     rule: 'R3',
     does: 'goes on serving when the state is gone',
-    edits: [
-      edit('state-news.ts', 'failed(core, settled);\n    return stepDown(core);', 'failed(core, settled);\n    return;'),
-    ],
+    edits: [edit('state-news.ts', 'failed(core, settled);\n    return stepDown(core);', 'failed(core, settled);\n    return;')],
     caughtBy: scenario('birth'),
   },
   {

@@ -88,7 +88,13 @@ describeVariants('eviction, and compare-and-set', [
   {
     rule: 'R7',
     does: 'makes another proposal while one is outstanding',
-    edits: [edit('membership.ts', 'const mayPropose = core.mayWriteState;', 'const mayPropose = core.sessionConnected && register.isFresh;')],
+    edits: [
+      edit(
+        'membership.ts',
+        'const mayPropose = core.mayWriteState;',
+        'const mayPropose = core.sessionConnected && register.isFresh;',
+      ),
+    ],
     caughtBy: scenario('eviction'),
   },
   {

@@ -49,7 +49,11 @@ describeVariants('succession', [
     rule: 'R4',
     does: 'claims without an epoch of its own',
     edits: [
-      edit('shard-state.ts', '{ ...state, ...nextEpoch(state, id), primary: self, inSync };', '{ ...state, primary: self, inSync };'),
+      edit(
+        'shard-state.ts',
+        '{ ...state, ...nextEpoch(state, id), primary: self, inSync };',
+        '{ ...state, primary: self, inSync };',
+      ),
     ],
     caughtBy: scenario('succession'),
   },
@@ -97,7 +101,11 @@ describeVariants('succession', [
     rule: 'R4',
     does: 'claims without a connected session',
     edits: [
-      edit('claim.ts', 'if (!core.mayWriteState || core.foundHistory', 'if (core.register.proposal !== undefined || core.foundHistory'),
+      edit(
+        'claim.ts',
+        'if (!core.mayWriteState || core.foundHistory',
+        'if (core.register.proposal !== undefined || core.foundHistory',
+      ),
     ],
     caughtBy: scenario('lease'),
   },

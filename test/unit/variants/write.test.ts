@@ -55,7 +55,11 @@ describeVariants('write', [
     rule: 'R6',
     does: 'lets a read see what is not committed, at the primary',
     edits: [
-      edit('write.ts', 'core.log.append(entry, role.epochId);', "core.log.append(entry, role.epochId);\n  core.emit({ type: 'apply', entries: [entry] });"),
+      edit(
+        'write.ts',
+        'core.log.append(entry, role.epochId);',
+        "core.log.append(entry, role.epochId);\n  core.emit({ type: 'apply', entries: [entry] });",
+      ),
     ],
     caughtBy: schedules(15),
   },
