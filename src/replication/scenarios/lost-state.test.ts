@@ -47,6 +47,23 @@ describe('a state of a lower epoch than replicas know (R3, R13)', () => {
     expect(c.snapshot('c').offline).toBe(false);
   });
 
+  it('a stop: who has known an epoch cannot tell from a state that is lost whether others count on its copy', () => {
+    const c = Scenario.of('a b');
+    c.put('a', 'k', 'v');
+    c.deliverAll();
+    c.cluster.register.wipe();
+    for (const name of ['a', 'b']) c.expire(name);
+    for (const name of ['a', 'b']) c.reconnect(name);
+    c.until(() => c.snapshot('a').offline && c.snapshot('b').offline, 'not offline');
+    c.stop('a', 60_000);
+    c.advance(1_000);
+    expect(c.node('a').stopped).toBe('no');
+    const call = c.force('b');
+    c.until(() => c.node('a').stopped === 'clean', 'a never stops');
+    expect(outcome(call)).toBe('forced');
+    expect(c.get('b', 'k').value).toBe('v');
+  });
+
   it('a stop: who has known an epoch does not take the word of a server that lags for it that it is no member', () => {
     const c = Scenario.of('a b');
     c.put('a', 'k', 'v');
