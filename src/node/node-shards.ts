@@ -3,7 +3,7 @@
  * who look for a key.
  *
  * A replica is there from when `placement` names this node until the core says that nobody needs its copy any more (R15). While
- * a cluster has no placement, every node holds every shard.
+ * a new cluster has no placement, no node holds a shard: a primary would have to move as soon as there is one.
  */
 import type { Logger } from 'pino';
 import type { Candidate, ClusterConfig, Coordinator, NodeRegistration, VersionedState } from '../coordination/index.js';
@@ -140,9 +140,9 @@ export class NodeShards implements ShardDirectory {
     this.#nodes = nodes;
   }
 
-  /** Undefined: there is none, which changes nothing for a node that knows of one. */
+  /** Undefined: there is none, or none any more, which changes nothing. */
   onPlacement(placement: Placement | undefined): void {
-    if (placement === undefined && this.#placement !== undefined) return;
+    if (placement === undefined) return;
     this.#placement = placement;
     this.#placedCounts = countPlaced(placement);
     this.#strangers = strangersOf(placement, this.#options.nodeId);
@@ -153,8 +153,7 @@ export class NodeShards implements ShardDirectory {
   #settle(number: number): void {
     if (this.#onStopped !== undefined || this.#closed) return;
     const nodes = this.#placement?.shards[number];
-    const isPlaced = this.#placement === undefined || nodes?.includes(this.#options.nodeId);
-    if (isPlaced && this.#shards[number] === undefined) this.#take(number);
+    if (nodes?.includes(this.#options.nodeId) && this.#shards[number] === undefined) this.#take(number);
     if (nodes !== undefined) this.#shards[number]?.host.handle({ type: 'placed', nodes });
   }
 
@@ -271,10 +270,9 @@ export class NodeShards implements ShardDirectory {
     return Math.max(0, this.#count().dataBytes - shard.ownBytes);
   }
 
-  /** By what the shards here cost on average. While nothing is placed every node is to hold everything. */
+  /** By what the shards here cost on average. */
   #dueBytesOf(nodeId: string): number {
     const { dataBytes, shards } = this.#count();
-    if (this.#placement === undefined) return dataBytes;
     return Math.ceil((dataBytes / Math.max(1, shards)) * (this.#placedCounts.get(nodeId) ?? 0));
   }
 
@@ -301,12 +299,12 @@ export class NodeShards implements ShardDirectory {
   }
 }
 
-function countPlaced(placement: Placement | undefined): ReadonlyMap<string, number> {
+function countPlaced(placement: Placement): ReadonlyMap<string, number> {
   const counts = new Map<string, number>();
-  for (const nodes of placement?.shards ?? []) for (const node of nodes) counts.set(node, (counts.get(node) ?? 0) + 1);
+  for (const nodes of placement.shards) for (const node of nodes) counts.set(node, (counts.get(node) ?? 0) + 1);
   return counts;
 }
 
-function strangersOf(placement: Placement | undefined, ownId: string): ReadonlySet<string> {
-  return new Set(placement?.shards.filter((nodes) => !nodes.includes(ownId)).flat());
+function strangersOf(placement: Placement, ownId: string): ReadonlySet<string> {
+  return new Set(placement.shards.filter((nodes) => !nodes.includes(ownId)).flat());
 }
