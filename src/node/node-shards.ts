@@ -52,6 +52,9 @@ const countsForMs = 10;
 /** Shards that are registered or withdrawn, or tell that they stop, at the same time: ZooKeeper has others to answer too. */
 const maxRequests = 16;
 
+/** In a new cluster, of the preferred primary of a shard before the other nodes that are to hold it: they read the placement at about the same time. */
+const preferredHeadStartMs = 500;
+
 export class NodeShards implements ShardDirectory {
   readonly shardCount: number;
   readonly replication: ReplicationServer;
@@ -69,6 +72,9 @@ export class NodeShards implements ShardDirectory {
   #countedMs = Number.NEGATIVE_INFINITY;
   #countIsOld = true;
   #placement: Placement | undefined;
+  /** Nothing had been placed when this node started. */
+  #isNewCluster = false;
+  #headStart: NodeJS.Timeout | undefined;
   /** How many shards are placed on each node. */
   #placedCounts: ReadonlyMap<string, number> = new Map();
   /** Nodes that hold shards of which this one has no copy. */
@@ -142,11 +148,28 @@ export class NodeShards implements ShardDirectory {
 
   /** Undefined: there is none, or none any more, which changes nothing. */
   onPlacement(placement: Placement | undefined): void {
-    if (placement === undefined) return;
+    if (placement === undefined) {
+      this.#isNewCluster = this.#placement === undefined;
+      return;
+    }
+    const isFirst = this.#isNewCluster && this.#placement === undefined;
     this.#placement = placement;
     this.#placedCounts = countPlaced(placement);
     this.#strangers = strangersOf(placement, this.#options.nodeId);
+    if (isFirst) this.#settlePreferred();
+    else this.#settleAll();
+  }
+
+  #settleAll(): void {
+    clearTimeout(this.#headStart);
     for (let shard = 0; shard < this.shardCount; shard++) this.#settle(shard);
+  }
+
+  /** The first candidate of a new shard becomes its primary: that should be the node that is to lead it, or it would move at once. */
+  #settlePreferred(): void {
+    const { nodeId } = this.#options;
+    for (const [shard, [preferred]] of this.#placement!.shards.entries()) if (preferred === nodeId) this.#settle(shard);
+    this.#headStart = setTimeout(() => this.#settleAll(), preferredHeadStartMs);
   }
 
   /** Holds the shard if it is placed here, and tells the replica who else holds it. */
@@ -237,6 +260,7 @@ export class NodeShards implements ShardDirectory {
   close(): void {
     this.#closed = true;
     clearInterval(this.#judging);
+    clearTimeout(this.#headStart);
     this.#each((shard) => shard.close());
     this.#each((shard) => this.#onStopped?.(shard, false));
     this.#pulse.close();
