@@ -43,6 +43,12 @@ describe('kvbench - command line', () => {
     await expect(targetOf('--root a')).rejects.toThrow('--root: "a" must be a path');
   });
 
+  test('a rate - is that of all threads; more operations may then be under way, unless their number is given', async () => {
+    expect(await parseBenchCommandLine(['--rate', '2500'])).toMatchObject({ workload: { rate: 2_500, inFlight: 1_024 } });
+    const args = ['--rate', '0.5', '--in-flight', '8'];
+    expect(await parseBenchCommandLine(args)).toMatchObject({ workload: { rate: 0.5, inFlight: 8 } });
+  });
+
   test('small values - are for runs that verify nothing', async () => {
     expect(await parseBenchCommandLine(['--value-bytes', '0'])).toMatchObject({ workload: { valueBytes: 0 } });
     expect(await parseBenchCommandLine(['--value-bytes', '48', '--verify'])).toMatchObject({ workload: { valueBytes: 48 } });
@@ -50,7 +56,8 @@ describe('kvbench - command line', () => {
 
   test('the help - tells the range and the default of every number', async () => {
     const help = (await benchParser([]).getHelp()).replace(/\s+/g, ' ');
-    for (const option of ['threads', 'duration', 'keyspace', 'read-ratio', 'value-bytes', 'in-flight', 'seed', 'deadline-ms'])
+    for (const option of ['in-flight', 'rate']) expect(help).toMatch(new RegExp(`--${option} [^(]*\\([\\d.]+ to \\d+\\)`));
+    for (const option of ['threads', 'duration', 'keyspace', 'read-ratio', 'value-bytes', 'seed', 'deadline-ms'])
       expect(help).toMatch(new RegExp(`--${option} [^(]*\\([\\d.]+ to \\d+\\) \\[string\\] \\[default: [\\d.]+\\]`));
   });
 
@@ -59,6 +66,8 @@ describe('kvbench - command line', () => {
     ['--threads 1.5', '--threads: "1.5" must be a whole number'],
     ['--duration soon', '--duration: "soon" must be a number'],
     ['--distribution normal', '--distribution: "normal" must be uniform or zipf'],
+    ['--rate 0', '--rate: "0" must be a number from 0.1'],
+    ['--rate fast', '--rate: "fast" must be a number'],
     ['--api rest', '--api: "rest" must be pipeline or unary'],
     ['--report=', '--report: the name of the file is empty'],
     ['--read-ratio 1.1', '--read-ratio: "1.1" must be a number from 0 to 1'],

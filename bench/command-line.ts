@@ -21,12 +21,20 @@ const maxKeyspace = 100_000_000;
 const maxValueBytes = 16 * 1024 * 1024;
 const maxInFlight = 100_000;
 const maxDeadlineMs = 600_000;
+const maxRate = 10_000_000;
+const usualInFlight = 16;
+/** Enough for a stall of seconds at thousands of operations a second: those that are held back load the client, and not the cluster. */
+const usualInFlightOnSchedule = 1_024;
 
 const distributions: readonly Distribution[] = ['uniform', 'zipf'];
 const apis: readonly Api[] = ['pipeline', 'unary'];
 
-const epilogue = `Each thread runs a closed loop: the next operation of a place in flight starts when the one before it has ended, so
-latencies under an outage are those of few operations. With --verify each thread reads and writes keys of its own only,
+const epilogue = `Without --rate each thread runs closed loops: the next operation of a place in flight is sent when the one before it has
+ended, so a stall keeps operations from being sent and hardly shows in the percentiles. With --rate operations are sent
+on schedule, and latencies count from the scheduled time (open loop, as wrk2 does). When all places in flight are taken,
+an operation that is due waits for one, and its latency counts from its scheduled time all the same. Operations that are
+late when the duration is over are still sent for up to --deadline-ms; the rest is reported as never sent. Timers tick in
+milliseconds, so up to about 1 ms of an open loop's latency is the benchmark's own. With --verify each thread reads and writes keys of its own only,
 remembers every acknowledged and every unknown write, and reads all its keys back at the end; nothing else may write the
 keys "kvbench:0", "kvbench:1", ... meanwhile.
 
@@ -36,7 +44,8 @@ before measuring, where there were any.`;
 
 interface NumberSpec {
   readonly describe: string;
-  readonly default: number;
+  /** A text describes what happens without the option. */
+  readonly default: number | string;
   readonly lowest: number;
   readonly highest: number;
   readonly fractional?: true;
@@ -53,7 +62,19 @@ const numbers = {
     lowest: 0,
     highest: maxValueBytes,
   },
-  'in-flight': { describe: 'Operations under way at once, per thread', default: 16, lowest: 1, highest: maxInFlight },
+  'in-flight': {
+    describe: 'Operations under way at once, per thread; with --rate the most that may be',
+    default: `${usualInFlight}, with --rate ${usualInFlightOnSchedule}`,
+    lowest: 1,
+    highest: maxInFlight,
+  },
+  rate: {
+    describe: 'Operations a second of all threads together, sent on schedule',
+    default: 'as fast as answers come',
+    lowest: 0.1,
+    highest: maxRate,
+    fractional: true,
+  },
   seed: { describe: 'Of the sequence of operations', default: 1, lowest: 0, highest: 2 ** 32 - 1 },
   'deadline-ms': {
     describe: 'Longest time for an operation, retries included',
@@ -77,6 +98,7 @@ const options = {
   'read-ratio': numeric('read-ratio'),
   'value-bytes': numeric('value-bytes'),
   'in-flight': numeric('in-flight'),
+  rate: numeric('rate'),
   seed: numeric('seed'),
   'deadline-ms': numeric('deadline-ms'),
   'no-prefill': { type: 'boolean', describe: 'Do not write every key once before measuring' },
@@ -145,6 +167,7 @@ function placeOf(given: Record<string, unknown>, option: 'zk' | 'root'): string 
 }
 
 function workloadOf(given: Record<string, unknown>): WorkloadOptions {
+  const rate = given.rate === undefined ? undefined : numberOf(given, 'rate');
   const workload: WorkloadOptions = {
     threads: numberOf(given, 'threads'),
     durationMs: numberOf(given, 'duration') * 1_000,
@@ -153,7 +176,8 @@ function workloadOf(given: Record<string, unknown>): WorkloadOptions {
     distribution: oneOf(given, 'distribution', distributions),
     readRatio: numberOf(given, 'read-ratio'),
     valueBytes: numberOf(given, 'value-bytes'),
-    inFlight: numberOf(given, 'in-flight'),
+    inFlight: given['in-flight'] === undefined ? usualInFlightOf(rate) : numberOf(given, 'in-flight'),
+    ...(rate !== undefined && { rate }),
     seed: numberOf(given, 'seed'),
     deadlineMs: numberOf(given, 'deadline-ms'),
     prefill: given['no-prefill'] !== true,
@@ -167,6 +191,10 @@ function workloadOf(given: Record<string, unknown>): WorkloadOptions {
       `--verify needs --value-bytes of at least ${smallestValueBytes}, to tell who wrote a value`,
     );
   return workload;
+}
+
+function usualInFlightOf(rate: number | undefined): number {
+  return rate === undefined ? usualInFlight : usualInFlightOnSchedule;
 }
 
 function oneOf<Name extends string>(

@@ -1,5 +1,5 @@
 /**
- * Third stage, after the generating: closed loops, one for each place in flight, that go on whatever fails.
+ * Third stage without --rate: closed loops, one for each place in flight, that go on whatever fails.
  *
  * What the loop costs is taken from what the client could do: one reading of the clock an operation, its end being the
  * next one's beginning, and no object.
@@ -20,17 +20,24 @@ export interface Execution {
   readonly generator: Generator;
   readonly recorder: Recorder;
   readonly gaps: GapTracker;
-  /** Asked before every operation. */
-  readonly isOver: (nowMs: number) => boolean;
 }
 
-/** Resolves when it is over and every operation under way has ended. */
-export async function execute(execution: Execution): Promise<void> {
-  const loops = Array.from({ length: execution.session.workload.inFlight }, () => loop(execution));
+/**
+ * Resolves when it is over and every operation under way has ended.
+ *
+ * @param isOver is asked before every operation.
+ */
+export async function execute(execution: Execution, isOver: (nowMs: number) => boolean): Promise<void> {
+  const loops = Array.from({ length: execution.session.workload.inFlight }, () => loop(execution, isOver));
   await Promise.all(loops);
 }
 
-async function loop({ session, generator, recorder, gaps, isOver }: Execution): Promise<void> {
+/** What a failed operation is counted as. */
+export function failureCodeOf(error: unknown): string {
+  return error instanceof KvError ? error.code : 'UNEXPECTED';
+}
+
+async function loop({ session, generator, recorder, gaps }: Execution, isOver: (nowMs: number) => boolean): Promise<void> {
   let startedAtMs = sharedNowMs();
   while (!isOver(startedAtMs)) {
     const kind = generator.nextKind();
@@ -42,7 +49,7 @@ async function loop({ session, generator, recorder, gaps, isOver }: Execution): 
       gaps.success(endedAtMs);
       startedAtMs = endedAtMs;
     } catch (error) {
-      recorder.failure(kind, error instanceof KvError ? error.code : 'UNEXPECTED', sharedNowMs());
+      recorder.failure(kind, failureCodeOf(error), sharedNowMs());
       await pause(pauseAfterErrorMs);
       startedAtMs = sharedNowMs();
     }

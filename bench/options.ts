@@ -18,8 +18,10 @@ export interface WorkloadOptions {
   readonly readRatio: number;
   /** Size of every value written. */
   readonly valueBytes: number;
-  /** Operations under way at once in each thread. */
+  /** Operations under way at once in each thread; with a `rate` the most that may be. */
   readonly inFlight: number;
+  /** Operations a second of all threads together, sent on schedule (open loop); undefined: closed loops. */
+  readonly rate?: number;
   /** Of the sequence of operations: unsigned, 32 bits. */
   readonly seed: number;
   /** For each operation, retries included. */
@@ -28,6 +30,11 @@ export interface WorkloadOptions {
   readonly prefill: boolean;
   /** Record what was acknowledged and read every key back at the end. */
   readonly verify: boolean;
+}
+
+/** Of one thread, between two operations of an open loop. */
+export function scheduleIntervalMs(rate: number, threads: number): number {
+  return (threads * 1_000) / rate;
 }
 
 /** Where the cluster is. */

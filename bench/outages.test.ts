@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { GapTracker, outagesOf } from './outages.js';
+import { GapTracker, outagesOf, smallestOutageMs } from './outages.js';
 
 describe('outages', () => {
   test('gaps - only long ones, the open one included', () => {
@@ -29,4 +29,13 @@ describe('outages', () => {
   test('outages - overlaps too short to matter are left out', () => {
     expect(outagesOf([[{ fromMs: 0, toMs: 1_000 }], [{ fromMs: 900, toMs: 2_000 }]])).toEqual([]);
   });
+});
+
+test('operations that are scheduled seldom - nothing between two of them is no outage', () => {
+  expect(smallestOutageMs({ threads: 4 })).toBe(250);
+  expect(smallestOutageMs({ threads: 4, rate: 10_000 })).toBe(250);
+  const seldom = smallestOutageMs({ threads: 4, rate: 10 });
+  const gaps = new GapTracker(0, seldom);
+  for (const atMs of [400, 800, 1_200, 9_000]) gaps.success(atMs);
+  expect(outagesOf([gaps.gapsUntil(9_100)], seldom)).toEqual([{ fromMs: 1_200, toMs: 9_000 }]);
 });

@@ -15,7 +15,7 @@ function play(out: Partial<WriteStream>, untilMs: number): string[] {
   const stream = { ...out, write: (text: string) => written.push(text) > 0 } as WriteStream;
   const series = new TimeSeries(1, 10_000);
   const [recorder, gaps] = [new Recorder(0), new GapTracker(0)];
-  const progress = new Progress(stream, new PrimaryTimeline(), series, 1, 0);
+  const progress = new Progress(stream, new PrimaryTimeline(), series, { threads: 1 }, 0);
   let nowMs = 0;
   progress.start(() => nowMs);
   while (nowMs < untilMs) {

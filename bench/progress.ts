@@ -3,7 +3,8 @@
  * seconds; in both a line for every outage and every change of primary.
  */
 import type { WriteStream } from 'node:tty';
-import { type Gap, outagesOf } from './outages.js';
+import type { WorkloadOptions } from './options.js';
+import { type Gap, outagesOf, smallestOutageMs } from './outages.js';
 import type { PrimaryChange, PrimaryTimeline } from './primaries.js';
 import { LiveLine } from './terminal.js';
 import type { ProgressReport } from './thread-messages.js';
@@ -12,23 +13,27 @@ import type { TimeSeries } from './time-series.js';
 const redrawEveryMs = 500;
 const plainLineEveryMs = 5_000;
 
+type RunShape = Pick<WorkloadOptions, 'threads' | 'rate'>;
+
 export class Progress {
   readonly #out: WriteStream;
   readonly #live: LiveLine;
   readonly #timeline: PrimaryTimeline;
   readonly #series: TimeSeries;
+  readonly #workload: RunShape;
   readonly #startedAtMs: number;
   readonly #latest: (ProgressReport | undefined)[];
   #timer: NodeJS.Timeout | undefined;
   #outagesToldUntilMs = 0;
 
-  constructor(out: WriteStream, timeline: PrimaryTimeline, series: TimeSeries, threads: number, startedAtMs: number) {
+  constructor(out: WriteStream, timeline: PrimaryTimeline, series: TimeSeries, workload: RunShape, startedAtMs: number) {
     this.#out = out;
     this.#live = new LiveLine(out);
     this.#timeline = timeline;
     this.#series = series;
+    this.#workload = workload;
     this.#startedAtMs = startedAtMs;
-    this.#latest = new Array<undefined>(threads).fill(undefined);
+    this.#latest = new Array<undefined>(workload.threads).fill(undefined);
   }
 
   start(nowMs: () => number): void {
@@ -62,7 +67,8 @@ export class Progress {
   #rate(): string {
     const { operationsPerSecond, latencyMs } = this.#series.lastSecond();
     const latency = latencyMs === undefined ? '' : `  p50/p99 ${short(latencyMs.p50)}/${short(latencyMs.p99)} ms`;
-    return `${operationsPerSecond} ops/s${latency}`;
+    const scheduled = this.#workload.rate === undefined ? '' : ` of ${this.#workload.rate}`;
+    return `${operationsPerSecond}${scheduled} ops/s${latency}`;
   }
 
   #describeOpen({ fromMs }: Gap, nowMs: number): string {
@@ -88,7 +94,12 @@ export class Progress {
   /** None before every thread has reported. */
   #outages(): Gap[] {
     const reports = this.#latest.filter((report) => report !== undefined);
-    return reports.length < this.#latest.length ? [] : outagesOf(reports.map((report) => report.gaps));
+    return reports.length < this.#latest.length
+      ? []
+      : outagesOf(
+          reports.map((report) => report.gaps),
+          smallestOutageMs(this.#workload),
+        );
   }
 
   #settledMs(): number {

@@ -3,7 +3,7 @@ import Table from 'cli-table3';
 import type { BenchResult, Latency, OperationResult } from './result.js';
 
 export function renderReport(result: BenchResult): string {
-  const sections = [operations(result), summary(result), outages(result), verification(result)];
+  const sections = [operations(result), describeLoop(result), summary(result), outages(result), verification(result)];
   return `${sections.filter((section) => section !== '').join('\n')}\n`;
 }
 
@@ -19,6 +19,19 @@ function row(name: string, { succeeded, failed, operationsPerSecond, latencyMs }
   const names = ['p50', 'p90', 'p99', 'p999', 'max'] as const satisfies readonly (keyof Latency)[];
   const latencies = names.map((percentile) => latencyMs?.[percentile].toFixed(2) ?? '-');
   return [name, String(succeeded), String(failed), operationsPerSecond.toFixed(0), ...latencies];
+}
+
+/** How the latencies are to be read. */
+export function describeLoop({ workload, schedule, reads, writes }: BenchResult): string {
+  const { rate, inFlight } = workload;
+  if (rate === undefined || schedule === undefined)
+    return 'closed loop: latencies count from when an operation was sent; what a stall kept from being sent is not in them';
+  const { scheduled, heldBack, neverSent } = schedule;
+  const lines = [`open loop at ${rate} operations/s: ${scheduled} scheduled; latencies count from the scheduled time`];
+  if (reads.failed + writes.failed > 0) lines.push('operations that failed are in no percentile, however long they took');
+  if (heldBack > 0) lines.push(`${heldBack} were sent late, because all ${inFlight} places in flight of their thread were taken`);
+  if (neverSent > 0) lines.push(`${neverSent} WERE NEVER SENT and are in no figure: the cluster did not keep up with this rate`);
+  return lines.join('\n');
 }
 
 function summary({ operationsPerSecond, elapsedMs, errorsByCode, keysNotPrefilled }: BenchResult): string {

@@ -1,7 +1,8 @@
 /** What a run has found: the object that `--json` prints. */
 import type { Histogram } from './histogram.js';
+import type { ScheduleCounts } from './open-loop.js';
 import type { WorkloadOptions } from './options.js';
-import { type Gap, outagesOf } from './outages.js';
+import { type Gap, outagesOf, smallestOutageMs } from './outages.js';
 import type { PrimaryTimeline } from './primaries.js';
 import type { TimeSeries, Totals } from './time-series.js';
 import type { VerificationResult } from './violations.js';
@@ -32,6 +33,13 @@ export interface OutageResult {
 
 export interface BenchResult {
   readonly workload: WorkloadOptions;
+  /**
+   * `open`: operations were sent on schedule, and latencies count from the scheduled time. `closed`: an operation was sent when the
+   * one before it had ended, and latencies count from then; what was not sent during a stall is in no percentile.
+   */
+  readonly loop: 'open' | 'closed';
+  /** Of an open loop. */
+  readonly schedule?: ScheduleCounts;
   /** From the start to the end of the last operation. */
   readonly elapsedMs: number;
   readonly operationsPerSecond: number;
@@ -49,6 +57,8 @@ export interface RunFacts {
   readonly startedAtMs: number;
   readonly endedAtMs: number;
   readonly totals: TimeSeries['totals'];
+  /** Of each thread; none of closed loops. */
+  readonly schedules: readonly ScheduleCounts[];
   readonly errorsByThread: readonly Readonly<Record<string, number>>[];
   readonly gapsByThread: readonly (readonly Gap[])[];
   readonly timeline: PrimaryTimeline;
@@ -65,13 +75,14 @@ export function toResult(facts: RunFacts): BenchResult {
   const elapsedMs = endedAtMs - startedAtMs;
   return {
     workload,
+    ...(workload.rate === undefined ? { loop: 'closed' } : { loop: 'open', schedule: sumOf(facts.schedules) }),
     elapsedMs: round(elapsedMs),
     operationsPerSecond: perSecond(read.succeeded + write.succeeded, elapsedMs),
     reads: operationResult(read, elapsedMs),
     writes: operationResult(write, elapsedMs),
     errorsByCode: sumByCode(facts.errorsByThread),
     keysNotPrefilled: facts.keysNotPrefilled,
-    outages: outagesOf(facts.gapsByThread).map((gap) => ({
+    outages: outagesOf(facts.gapsByThread, smallestOutageMs(workload)).map((gap) => ({
       fromMs: round(gap.fromMs - startedAtMs),
       durationMs: round(gap.toMs - gap.fromMs),
       primaryBefore: timeline.at(gap.fromMs),
@@ -82,6 +93,11 @@ export function toResult(facts: RunFacts): BenchResult {
       .map(({ atMs, before, primary }) => ({ atMs: round(atMs - startedAtMs), before, after: primary })),
     verification: facts.verifications && combine(facts.verifications),
   };
+}
+
+function sumOf(parts: readonly ScheduleCounts[]): ScheduleCounts {
+  const sum = (of: keyof ScheduleCounts) => parts.reduce((total, part) => total + part[of], 0);
+  return { scheduled: sum('scheduled'), heldBack: sum('heldBack'), neverSent: sum('neverSent') };
 }
 
 function sumByCode(parts: RunFacts['errorsByThread']): Record<string, number> {

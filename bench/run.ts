@@ -45,7 +45,7 @@ export async function runBench(
     const timeline = new PrimaryTimeline();
     const startedAtMs = sharedNowMs();
     const startedAt = new Date();
-    progress = new Progress(out, timeline, series, workload.threads, startedAtMs);
+    progress = new Progress(out, timeline, series, workload, startedAtMs);
     watchPrimary(client, timeline, progress);
     progress.start(sharedNowMs);
     pool.tellAll({ kind: 'execute', startedAtMs });
@@ -59,9 +59,10 @@ export async function runBench(
     const keysNotPrefilled = prepared.reduce((sum, { failed }) => sum + failed, 0);
     const errorsByThread = finished.map((worker) => worker.errorsByCode);
     const gapsByThread = finished.map((worker) => worker.gaps);
+    const schedules = finished.flatMap(({ schedule }) => schedule ?? []);
     const times = { startedAtMs, endedAtMs, timeline, gapsByThread };
     const { totals } = series;
-    const result = toResult({ workload, ...times, totals, errorsByThread, keysNotPrefilled, verifications });
+    const result = toResult({ workload, ...times, totals, schedules, errorsByThread, keysNotPrefilled, verifications });
     return { result, startedAt, intervalMs: series.intervalMs, points: series.points() };
   } finally {
     await pool.end();

@@ -1,5 +1,6 @@
 /** What the main thread and the workers tell each other. */
 
+import type { ScheduleCounts } from './open-loop.js';
 import type { WorkloadOptions } from './options.js';
 import type { Gap } from './outages.js';
 import type { Interval } from './recorder.js';
@@ -41,6 +42,8 @@ export interface FinishedReport extends NewIntervals {
   readonly errorsByCode: Readonly<Record<string, number>>;
   readonly gaps: readonly Gap[];
   readonly violations: Violations;
+  /** Of an open loop. */
+  readonly schedule?: ScheduleCounts;
 }
 
 export type FromWorker =

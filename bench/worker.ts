@@ -5,7 +5,9 @@ import { KvClient } from '../src/index.js';
 import { sharedNowMs } from './clock.js';
 import { execute } from './execute.js';
 import { createGenerator } from './generate.js';
-import { GapTracker } from './outages.js';
+import { executeOnSchedule, type Schedule } from './open-loop.js';
+import { scheduleIntervalMs, type WorkloadOptions } from './options.js';
+import { type Gap, GapTracker, smallestOutageMs } from './outages.js';
 import { prepare } from './prepare.js';
 import { intervalMs, Recorder } from './recorder.js';
 import { createSession, type Session } from './session.js';
@@ -34,24 +36,51 @@ async function measure(
   tell: (message: FromWorker) => void,
   isStopped: () => boolean,
 ): Promise<void> {
-  const endsAtMs = startedAtMs + session.workload.durationMs;
-  const gaps = new GapTracker(startedAtMs);
+  const { workload, thread } = session;
+  const endsAtMs = startedAtMs + workload.durationMs;
+  const gaps = new GapTracker(startedAtMs, smallestOutageMs(workload));
   const recorder = new Recorder(startedAtMs);
+  // Behind the end of a schedule nothing is due, and that nothing succeeds there is no outage.
+  const isCounted = ({ fromMs, toMs }: Gap) =>
+    workload.rate === undefined || Math.min(toMs, endsAtMs) - fromMs > smallestOutageMs(workload);
+  const gapsUntil = (nowMs: number) => gaps.gapsUntil(nowMs).filter(isCounted);
   const report = () => {
     const atMs = sharedNowMs();
     const intervals = recorder.takeEnded(atMs);
-    tell({ kind: 'progress', intervals, openIndex: recorder.openIndex, gaps: gaps.gapsUntil(atMs), atMs });
+    tell({ kind: 'progress', intervals, openIndex: recorder.openIndex, gaps: gapsUntil(atMs), atMs });
   };
   const timer = setInterval(report, intervalMs);
-  const generator = createGenerator(session.workload, session.thread);
-  await execute({ session, generator, recorder, gaps, isOver: (nowMs) => isStopped() || nowMs >= endsAtMs });
+  const execution = { session, generator: createGenerator(workload, thread), recorder, gaps };
+  const schedule = scheduleOf(workload, thread, startedAtMs);
+  const counts = schedule && (await executeOnSchedule(execution, schedule, isStopped));
+  if (schedule === undefined) await execute(execution, (nowMs) => isStopped() || nowMs >= endsAtMs);
   clearInterval(timer);
   const intervals = recorder.takeRest();
   const { openIndex, errorsByCode } = recorder;
   // What follows the last operation is no outage, unless the last one came long before the end.
   const untilMs = isStopped() ? sharedNowMs() : Math.max(endsAtMs, sharedNowMs());
   const violations = session.violations.summary;
-  tell({ kind: 'finished', intervals, openIndex, errorsByCode, gaps: gaps.gapsUntil(untilMs), violations });
+  tell({
+    kind: 'finished',
+    intervals,
+    openIndex,
+    errorsByCode,
+    gaps: gaps.gapsUntil(untilMs),
+    violations,
+    ...(counts && { schedule: counts }),
+  });
+}
+
+/** The threads take turns, so that together they send at even distances. */
+function scheduleOf(
+  { rate, threads, durationMs, deadlineMs }: WorkloadOptions,
+  thread: number,
+  startedAtMs: number,
+): Schedule | undefined {
+  if (rate === undefined) return undefined;
+  const everyMs = scheduleIntervalMs(rate, threads);
+  const endsAtMs = startedAtMs + durationMs;
+  return { firstAtMs: startedAtMs + (everyMs * thread) / threads, everyMs, endsAtMs, lateUntilMs: endsAtMs + deadlineMs };
 }
 
 function fail(tell: (message: FromWorker) => void, error: unknown): void {

@@ -32,6 +32,7 @@ function run(result: Partial<BenchResult> = {}, points: readonly Point[] = []): 
   } as const;
   const usual: BenchResult = {
     workload,
+    loop: 'closed',
     elapsedMs: 450,
     operationsPerSecond: 40,
     reads: operations,

@@ -1,5 +1,6 @@
 /** The whole page as one string: the tables are HTML and need no script; the charts are drawn in the browser. Pure. */
 import type { WorkloadOptions } from '../options.js';
+import { describeLoop } from '../report.js';
 import type { BenchResult, OperationResult } from '../result.js';
 import type { BenchRun } from '../run.js';
 import { escapeHtml, jsonForScript, programForScript, styleForPage } from './escape.js';
@@ -42,7 +43,7 @@ ${headline(result)}
 <p class="hint">Intervals of ${intervalMs} ms, seconds since the start. Shaded: no operation succeeded. Dashed: another primary.
 Drag to zoom, double-click to see all.</p>
 ${section('Outages and changes of primary', events(result))}
-${section('Operations', operations(result))}
+${section('Operations', operations(result) + loop(result))}
 ${section('Errors', errors(result))}
 ${section('Verification', verification(result))}
 ${section('Workload', workload(result.workload))}
@@ -100,6 +101,13 @@ function operations({ reads, writes }: BenchResult): string {
   return table(head, [operationRow('reads', reads), operationRow('writes', writes)]);
 }
 
+function loop(result: BenchResult): string {
+  return describeLoop(result)
+    .split('\n')
+    .map((line) => `<p>${escapeHtml(line[0]!.toUpperCase() + line.slice(1))}.</p>`)
+    .join('');
+}
+
 function operationRow(name: string, { succeeded, failed, operationsPerSecond, latencyMs }: OperationResult): Cell[] {
   const latencies = (['p50', 'p90', 'p99', 'p999', 'max'] as const).map((which) => milliseconds(latencyMs?.[which]));
   return [name, succeeded, failed, operationsPerSecond.toFixed(0), ...latencies];
@@ -125,7 +133,8 @@ function workload(options: WorkloadOptions): string {
   const rows: Cell[][] = [
     ['threads', options.threads],
     ['api', options.api],
-    ['in flight, each', options.inFlight],
+    ['loop', options.rate === undefined ? 'closed' : `open, ${options.rate} operations/s scheduled`],
+    [options.rate === undefined ? 'in flight, each' : 'in flight, each, at most', options.inFlight],
     ['duration', `${options.durationMs / 1_000} s`],
     ['keys', options.keyspace],
     ['distribution', options.distribution],

@@ -8,7 +8,6 @@ export {
   parseAddressList,
   type Reading,
   readAddress,
-  readAddresses,
 } from './address.js';
 export { readConnectString, readZnodePath } from './connect-string.js';
 export {

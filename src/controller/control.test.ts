@@ -56,3 +56,63 @@ describe('control', () => {
     expect(control.onTime(1_010)).toEqual([{ kind: 'write', expectedVersion: undefined, next: onA }]);
   });
 });
+
+describe('the first placement of a new cluster', () => {
+  const wait = { quietMs: 1_000, mostMs: 3_000 };
+
+  function fresh(...ids: string[]): Control {
+    const control = new Control('a', 60_000, true, wait);
+    control.onPlacement(undefined, 0);
+    const isController = ids[0] === 'a';
+    expect(control.onNodes(nodes(...ids), 100)).toEqual(isController ? [{ kind: 'wake', afterMs: 1_000 }] : []);
+    return control;
+  }
+
+  it('waits until no node has registered for a second, and names all that have', () => {
+    const control = fresh('a');
+    expect(control.onNodes(nodes('a', 'b'), 900)).toEqual([{ kind: 'wake', afterMs: 1_000 }]);
+    expect(control.onNodes(nodes('a', 'b'), 1_500)).toEqual([{ kind: 'wake', afterMs: 400 }]);
+    expect(control.onTime(1_899)).toEqual([{ kind: 'wake', afterMs: 1 }]);
+    expect(control.onTime(1_900)).toMatchObject([{ kind: 'compute', previous: undefined, nodes: [{ id: 'a' }, { id: 'b' }] }]);
+  });
+
+  it('waits for three seconds at the most, however many register', () => {
+    const control = fresh('a');
+    for (let joined = 1; joined < 5; joined++) control.onNodes(nodes('a', ...'bcdef'.slice(0, joined)), 100 + 700 * joined);
+    expect(control.onTime(3_099)).toEqual([{ kind: 'wake', afterMs: 1 }]);
+    expect(control.onTime(3_100)).toMatchObject([{ kind: 'compute' }]);
+  });
+
+  it('a node that registers while the first placement is computed is in it, and later ones get their share at once', () => {
+    const control = fresh('a');
+    control.onTime(1_100);
+    expect(control.onNodes(nodes('a', 'b'), 1_150)).toEqual([{ kind: 'wake', afterMs: 1_000 }]);
+    expect(control.onComputed(onA, 1_200)).toEqual([{ kind: 'wake', afterMs: 950 }]);
+    expect(control.onTime(2_150)).toMatchObject([{ kind: 'compute', nodes: [{ id: 'a' }, { id: 'b' }] }]);
+    control.onComputed(onBoth, 2_200);
+    control.onWritten({ kind: 'applied', version: 0 }, 2_300);
+    expect(control.onComputed(onBoth, 2_400)).toEqual([]);
+    expect(control.onNodes(nodes('a', 'b', 'c'), 2_500)).toMatchObject([{ kind: 'compute', previous: onBoth }]);
+  });
+
+  it('a controller that takes over counts from what it has seen itself, and a lost session does not begin it anew', () => {
+    const control = fresh('b', 'a');
+    expect(control.onNodes(nodes('a'), 1_200)).toMatchObject([{ kind: 'compute' }]);
+    const cutOff = fresh('a');
+    cutOff.onSession(false, 500);
+    cutOff.onSession(true, 3_050);
+    expect(cutOff.onNodes(nodes('a'), 3_050)).toEqual([{ kind: 'wake', afterMs: 50 }]);
+  });
+
+  it('does not wait where a placement is known, or was before ZooKeeper lost it', () => {
+    const control = new Control('a', 60_000, true, wait);
+    control.onPlacement({ version: 4, placement: onA }, 0);
+    expect(control.onNodes(nodes('a', 'b'), 1)).toMatchObject([{ kind: 'compute', previous: onA }]);
+    control.onComputed(onBoth, 2);
+    expect(control.onPlacement(undefined, 3)).toMatchObject([]);
+    const again = new Control('a', 60_000, true, wait);
+    again.onPlacement({ version: 4, placement: onA }, 0);
+    again.onPlacement(undefined, 1);
+    expect(again.onNodes(nodes('a'), 2)).toMatchObject([{ kind: 'compute', previous: onA }]);
+  });
+});

@@ -25,6 +25,18 @@ interface Computation {
   readonly nodesKey: string;
 }
 
+/**
+ * How long the first placement of a new cluster waits for more nodes, since those that register right after it would have primaries
+ * moved to them at once: until none has registered for `quietMs`, and for `mostMs` at the most.
+ */
+export interface FirstPlacementWait {
+  readonly quietMs: number;
+  readonly mostMs: number;
+}
+
+export const firstPlacementWait: FirstPlacementWait = { quietMs: 1_000, mostMs: 3_000 };
+const noWait: FirstPlacementWait = { quietMs: 0, mostMs: 0 };
+
 /** Before what was not written is tried again, if nothing was heard meanwhile. */
 const retryMs = 1_000;
 
@@ -44,9 +56,15 @@ export class Control {
   #computed: (Computation & { readonly next: Placement | undefined }) | undefined;
   #writing: Placement | undefined;
   #retryAtMs: number | undefined;
+  readonly #wait: FirstPlacementWait;
+  /** When a node was seen that was not registered before: the first one, and the last one. */
+  #firstJoinMs: number | undefined;
+  #lastJoinMs = Number.NEGATIVE_INFINITY;
 
-  constructor(nodeId: string, replaceAfterMs: number, connected: boolean) {
+  /** `wait`: none by default. */
+  constructor(nodeId: string, replaceAfterMs: number, connected: boolean, wait: FirstPlacementWait = noWait) {
     this.#nodeId = nodeId;
+    this.#wait = wait;
     this.#roster = new Roster(replaceAfterMs);
     this.#connected = connected;
   }
@@ -67,6 +85,7 @@ export class Control {
   }
 
   onNodes(nodes: readonly NodeRegistration[], nowMs: number): ControllerTask[] {
+    this.#noteJoins(nodes, nowMs);
     this.#nodes = nodes;
     return this.#consider(nowMs);
   }
@@ -101,8 +120,24 @@ export class Control {
     this.#roster.update(this.#nodes, new Set(this.#placement?.shards.flat()), nowMs);
     const { nodes, unknownIds, nextExpiryMs } = this.#roster.members(nowMs);
     this.unknownIds = unknownIds;
-    const mayPlace = this.isController && nodes.length > 0 && unknownIds.length === 0 && this.#writing === undefined;
-    return [...(mayPlace ? this.#place(nodes, this.#read.version) : []), ...this.#wake(nextExpiryMs, nowMs)];
+    const waitsUntilMs = this.#waitsUntilMs();
+    const isAble = this.isController && nodes.length > 0 && unknownIds.length === 0 && this.#writing === undefined;
+    const tasks = isAble && waitsUntilMs <= nowMs ? this.#place(nodes, this.#read.version) : [];
+    const isWaiting = isAble && waitsUntilMs > nowMs;
+    return [...tasks, ...this.#wake(isWaiting ? earlier(nextExpiryMs, waitsUntilMs) : nextExpiryMs, nowMs)];
+  }
+
+  #noteJoins(nodes: readonly NodeRegistration[], nowMs: number): void {
+    const before = new Set(this.#nodes?.map(({ nodeId }) => nodeId));
+    if (nodes.every(({ nodeId }) => before.has(nodeId))) return;
+    this.#firstJoinMs ??= nowMs;
+    this.#lastJoinMs = nowMs;
+  }
+
+  /** In a cluster that has a placement, or had one, nothing waits. */
+  #waitsUntilMs(): number {
+    if (this.#placement !== undefined || this.#firstJoinMs === undefined) return Number.NEGATIVE_INFINITY;
+    return Math.min(this.#lastJoinMs + this.#wait.quietMs, this.#firstJoinMs + this.#wait.mostMs);
   }
 
   #place(nodes: readonly PlacementNode[], expectedVersion: number | undefined): ControllerTask[] {
@@ -125,4 +160,8 @@ export class Control {
     const dueMs = Math.min(nextExpiryMs ?? Number.POSITIVE_INFINITY, this.#retryAtMs ?? Number.POSITIVE_INFINITY);
     return Number.isFinite(dueMs) ? [{ kind: 'wake', afterMs: dueMs - nowMs }] : [];
   }
+}
+
+function earlier(one: number | undefined, other: number): number {
+  return Math.min(one ?? Number.POSITIVE_INFINITY, other);
 }

@@ -6,6 +6,7 @@ import type { MemoryZnodeClient } from '../coordination/memory-znode-client.js';
 import type { MemoryZookeeper } from '../coordination/memory-zookeeper.js';
 import { ZookeeperCoordinator } from '../coordination/zookeeper-coordinator.js';
 import { decodePlacement, type Placement } from '../placement/index.js';
+import type { FirstPlacementWait } from './control.js';
 import { Controller } from './controller.js';
 
 export const controllerConfig = { ...config, shards: 12, replicas: 2, vnodes: 8 };
@@ -20,6 +21,8 @@ export interface ControlledNodeOptions {
   /** Default: a node that vanished keeps its shards. */
   readonly replaceAfterMs?: number;
   readonly sliceMs?: number;
+  /** Default: the first placement waits for nobody. */
+  readonly wait?: FirstPlacementWait;
 }
 
 export class ControlledNode implements AsyncDisposable {
@@ -57,9 +60,9 @@ export class ControlledNode implements AsyncDisposable {
     };
     this.coordinator = new ZookeeperCoordinator(this.client, { root, sessionMs, logger }, listener);
     const { coordinator } = this;
-    const { replaceAfterMs = neverMs, sliceMs } = options;
+    const { replaceAfterMs = neverMs, sliceMs, wait = { quietMs: 0, mostMs: 0 } } = options;
     this.#controller = new Controller({
-      ...{ nodeId, config: controllerConfig, replaceAfterMs, sliceMs },
+      ...{ nodeId, config: controllerConfig, replaceAfterMs, sliceMs, wait },
       ...{ coordinator, logger },
     });
   }

@@ -168,6 +168,7 @@ describe('controller', () => {
     });
     const controller = new Controller({
       ...{ nodeId: 'a', config: controllerConfig, replaceAfterMs: soonMs, sliceMs: noTimeMs, logger },
+      wait: { quietMs: 0, mostMs: 0 },
       coordinator: {
         session: 'connected',
         writePlacement: async (_, next) => {

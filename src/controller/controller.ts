@@ -1,5 +1,6 @@
 /**
- * Writes `placement`: at once when a node joins or announces that it leaves, after a while when one vanished.
+ * Writes `placement`: at once when a node joins or announces that it leaves, after a while when one vanished. The first one of a
+ * new cluster waits a moment for nodes that are started together.
  *
  * Every node runs one; only that of the node with the lowest znode writes. Two that believe to be that for a moment do no
  * harm: each writes by compare-and-set upon what it has read, and the loser computes anew from what the winner wrote. While
@@ -14,7 +15,7 @@ import { createHash } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { ClusterConfig, Coordinator, NodeRegistration, VersionedPlacement } from '../coordination/index.js';
 import { type Placement, type PlacementNode, placeInSteps } from '../placement/index.js';
-import { Control, type ControllerTask } from './control.js';
+import { Control, type ControllerTask, type FirstPlacementWait, firstPlacementWait } from './control.js';
 import { inSlices } from './in-slices.js';
 
 export interface ControllerOptions {
@@ -24,6 +25,8 @@ export interface ControllerOptions {
   readonly replaceAfterMs: number;
   /** How long computing may keep everything else waiting, about; default 5. */
   readonly sliceMs?: number | undefined;
+  /** Default: a second without another node, three seconds at the most. */
+  readonly wait?: FirstPlacementWait | undefined;
   readonly coordinator: Pick<Coordinator, 'session' | 'writePlacement' | 'refreshPlacement'>;
   readonly logger: Logger;
 }
@@ -39,10 +42,10 @@ export class Controller {
   readonly #closed = new AbortController();
 
   constructor(options: ControllerOptions) {
-    const { nodeId, replaceAfterMs, coordinator, logger } = options;
+    const { nodeId, replaceAfterMs, coordinator, logger, wait = firstPlacementWait } = options;
     this.#options = options;
     this.#logger = logger;
-    this.#control = new Control(nodeId, replaceAfterMs, coordinator.session === 'connected');
+    this.#control = new Control(nodeId, replaceAfterMs, coordinator.session === 'connected', wait);
   }
 
   onSession(connected: boolean): void {

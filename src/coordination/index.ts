@@ -12,7 +12,6 @@ export type {
   SessionStatus,
   StateReading,
   VersionedPlacement,
-  VersionedState,
   WriteOutcome,
 } from './coordinator.js';
 export { discoverNodes } from './discover-nodes.js';

@@ -1,6 +1,9 @@
 /** The body of a request as a value: read as far as it may be one, and counted while it is. */
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { KvError } from '../errors.js';
+import { announcedBytes, announcesBody, awaitsContinue } from './body-announcement.js';
+import { HttpRefusal } from './problem.js';
 
 /** Memory of a call that waits. */
 export interface CallMemory {
@@ -9,22 +12,43 @@ export interface CallMemory {
   refuseWhatIsTooMuch(): void;
 }
 
-/** Undefined: it is not told beforehand. 0 without a body. */
-export function announcedBytes({ headers }: IncomingMessage): number | undefined {
-  if (headers['transfer-encoding'] !== undefined) return undefined;
-  return Number(headers['content-length'] ?? 0);
+const inputEnded = 'kvnode:inputEnded';
+const refusals = new WeakMap<Socket, HttpRefusal>();
+
+/** Nothing more comes of the body that is read on this connection, or is about to be: `refusal` is the answer to its request. */
+export function endInput(socket: Socket, refusal: HttpRefusal): void {
+  refusals.set(socket, refusal);
+  socket.emit(inputEnded, refusal);
 }
 
 /**
+ * Tells a client that waits for it to send the body, once it is certain that the body will be read.
+ *
+ * @throws HttpRefusal where neither a length nor chunks are announced: the request has no body, and most likely lost it.
  * @throws KvError VALUE_TOO_LARGE before more is read than a value may have; OVERLOADED.
  *
  * By events: a body may come in chunks of a byte each, and an iterator costs ten times as much for one of them.
  */
-export function readValue(request: IncomingMessage, maxBytes: number, memory: CallMemory): Promise<Buffer> {
+export function readValue(
+  request: IncomingMessage,
+  response: ServerResponse,
+  maxBytes: number,
+  memory: CallMemory,
+): Promise<Buffer> {
+  const { socket } = request;
   const announced = announcedBytes(request);
   return new Promise((resolve, reject) => {
+    if (!announcesBody(request)) return reject(new HttpRefusal(411, 'BAD_REQUEST', noBody));
     if (announced !== undefined && announced > maxBytes) return reject(tooLarge(`${announced} bytes`, maxBytes));
     const value = new GrowingValue();
+    const stop = (): void => {
+      request.off('data', take);
+      socket.off(inputEnded, refuse);
+    };
+    const refuse = (error: unknown): void => {
+      stop();
+      reject(error);
+    };
     const take = (chunk: Buffer): void => {
       try {
         if (value.length + chunk.length > maxBytes) throw tooLarge(`more than ${maxBytes} bytes`, maxBytes);
@@ -32,18 +56,31 @@ export function readValue(request: IncomingMessage, maxBytes: number, memory: Ca
         memory.refuseWhatIsTooMuch();
         value.add(chunk);
       } catch (error) {
-        request.off('data', take);
-        reject(error);
+        refuse(error);
       }
     };
     const endedEarly = (cause?: Error): void =>
-      reject(new KvError('CANCELLED', 'the request ended before its body', { executed: 'no', cause }));
+      refuse(new KvError('CANCELLED', 'the request ended before its body', { executed: 'no', cause }));
     if (request.destroyed) return endedEarly();
+    if (!request.complete && refusals.has(socket)) return refuse(refusals.get(socket));
+    if (awaitsContinue(request)) invite(request, response);
+    socket.once(inputEnded, refuse);
     request.on('data', take);
-    request.once('end', () => resolve(value.bytes));
+    request.once('end', () => {
+      stop();
+      resolve(value.bytes);
+    });
     request.once('error', endedEarly);
     request.once('close', endedEarly);
   });
+}
+
+const noBody = 'the value is the body of the request, and this one has none; an empty value is sent with Content-Length: 0';
+
+function invite(request: IncomingMessage, response: ServerResponse): void {
+  response.writeContinue();
+  // It waits no more.
+  delete request.headers.expect;
 }
 
 /** Chunks are copied where there are several: each would keep the whole packet that it came in. */

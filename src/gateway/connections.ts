@@ -6,7 +6,7 @@
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyInstance } from 'fastify';
-import { announcedBytes } from './body.js';
+import { announcedBytes } from './body-announcement.js';
 
 export function limitConnections(app: FastifyInstance, maxConnections: number): void {
   const connections = new Connections(app.server, maxConnections);

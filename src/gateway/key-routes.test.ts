@@ -52,11 +52,21 @@ describe('a value', () => {
     }
   });
 
-  it('may be empty, and is then not missing', async () => {
-    expect((await ask('PUT', '/api/kv/empty')).statusCode).toBe(200);
+  it('may be empty where the client says so, and is then not missing', async () => {
+    expect((await ask('PUT', '/api/kv/empty', { 'content-length': '0' })).statusCode).toBe(200);
     const got = await ask('GET', '/api/kv/empty');
     expect([got.statusCode, got.body]).toEqual([200, '']);
   });
+
+  it.each(['PUT', 'POST'] as const)(
+    'that %s does not send at all is refused with 411, and nothing is written',
+    async (method) => {
+      const put = await ask(method, '/api/kv/none');
+      expect(put.json()).toMatchObject({ status: 411, code: 'BAD_REQUEST', executed: 'no' });
+      expect(put.json().detail).toContain('Content-Length: 0');
+      expect([store.values.size, store.refusals]).toEqual([0, ['put INVALID_ARGUMENT']]);
+    },
+  );
 
   it('that is missing: 404 where it is read, no error where it is deleted', async () => {
     const got = await ask('GET', '/api/kv/none');
@@ -93,7 +103,7 @@ it('a request that is refused before it is an operation is counted, once, with i
   const told = ['get INVALID_KEY', 'put INVALID_ARGUMENT', 'put VALUE_TOO_LARGE', 'delete INVALID_KEY', 'put OVERLOADED'];
   expect(store.refusals).toEqual(told);
   store.failure = new KvError('MEMORY_FULL', 'x');
-  expect((await ask('PUT', '/api/kv/k', {}, '')).statusCode).toBe(507);
+  expect((await ask('PUT', '/api/kv/k', { 'content-length': '0' })).statusCode).toBe(507);
   expect((await ask('GET', '/api/kv/k')).statusCode).toBe(404);
   expect(store.refusals).toEqual(told);
 });

@@ -83,7 +83,7 @@ function addPut(app: FastifyInstance, keyValues: KeyValues, memoryOf: MemoryOf):
   const put = async (request: FastifyRequest, reply: FastifyReply) => {
     const asked = await counted(keyValues, 'put', async () => ({
       ...changeOf(request),
-      value: await readValue(request.raw, keyValues.maxValueBytes, memoryOf(request)),
+      value: await readValue(request.raw, reply.raw, keyValues.maxValueBytes, memoryOf(request)),
     }));
     const { version, nodeId } = await keyValues.put(asked, traceOf(request));
     reply
@@ -104,7 +104,12 @@ function addPut(app: FastifyInstance, keyValues: KeyValues, memoryOf: MemoryOf):
       response: {
         200: { ...jsonAnswer('Every in-sync replica holds it', putSchema), headers: etagHeader },
         201: { ...jsonAnswer('So it is with If-None-Match: *, and the key did not exist', putSchema), headers: etagHeader },
-        ...problems({ ...refusals, ...writeRefusals, 413: 'The value is larger than the node takes; decided before it is read' }),
+        ...problems({
+          ...refusals,
+          ...writeRefusals,
+          411: 'The request has no body, not even an empty one',
+          413: 'The value is larger than the node takes; decided before it is read',
+        }),
       },
     };
     app.route({ url, method, schema, handler: put });
@@ -132,9 +137,14 @@ async function counted<Asked>(keyValues: KeyValues, method: Method, asked: () =>
   try {
     return await asked();
   } catch (error) {
-    keyValues.refused(method, error instanceof KvError ? error.code : 'INTERNAL');
+    keyValues.refused(method, codeOf(error));
     throw error;
   }
+}
+
+function codeOf(error: unknown): ErrorCode {
+  if (error instanceof KvError) return error.code;
+  return error instanceof HttpRefusal ? 'INVALID_ARGUMENT' : 'INTERNAL';
 }
 
 const common = {

@@ -18,6 +18,10 @@ export interface HttpLimits {
   readonly maxConnections: number;
   /** Of a body that nobody wants: so much is read, for the sake of the connection. */
   readonly maxDiscardedBytes: number;
+  /** After the last answer of a connection whose client is still sending: how long that is read and discarded, so that no reset destroys the answer. */
+  readonly lingerMs: number;
+  /** How much of it is: enough for clients that send everything before they read. */
+  readonly maxLingerBytes: number;
 }
 
 export const httpLimits: HttpLimits = {
@@ -31,6 +35,8 @@ export const httpLimits: HttpLimits = {
   keepAliveMs: 65_000,
   maxConnections: 1_024,
   maxDiscardedBytes: 4 * 1024 * 1024,
+  lingerMs: 10_000,
+  maxLingerBytes: 32 * 1024 * 1024,
 };
 
 /** When the server ends: for answers under way. */

@@ -46,7 +46,7 @@ export const httpCodes = {
   METHOD_NOT_ALLOWED: [405],
   NOT_SUPPORTED: [415, 417, 501],
   CROSS_ORIGIN: [403],
-  BAD_REQUEST: [400, 408, 431],
+  BAD_REQUEST: [400, 408, 411, 431],
 } as const satisfies Record<string, readonly number[]>;
 type HttpCode = keyof typeof httpCodes;
 type StatusOf<Code extends HttpCode> = (typeof httpCodes)[Code][number];

@@ -3,14 +3,15 @@
  *
  * Nothing is logged of a request that is refused, and neither keys nor values ever are.
  */
-import type { Socket } from 'node:net';
 import fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import type { Logger } from 'pino';
-import { announcedBytes } from './body.js';
+import { answerClientError } from './client-errors.js';
 import { type Gate, nameCluster } from './cluster-name.js';
 import { limitConnections } from './connections.js';
+import { Exchanges } from './exchanges.js';
 import { routedUrl } from './key-path.js';
 import { type HttpLimits, httpLimits } from './limits.js';
+import { isLingering, isTooMuchToKeepTheConnection, lingerAfterEarlyAnswers } from './linger.js';
 import { describeRoutes } from './openapi.js';
 import { describeProblem, HttpRefusal, problemType } from './problem.js';
 import { judge } from './request-judge.js';
@@ -29,7 +30,7 @@ export interface ServerParts {
 }
 
 export function createServer({ routes, logger, isClosing, gate = noGate, limits = httpLimits }: ServerParts): FastifyInstance {
-  const { headersTimeoutMs, requestTimeoutMs: requestTimeout, maxDiscardedBytes } = limits;
+  const { headersTimeoutMs, requestTimeoutMs: requestTimeout } = limits;
   const app = fastify({
     rewriteUrl: ({ url }) => routedUrl(url ?? '/'),
     ...{ requestTimeout, connectionTimeout: limits.silentConnectionMs, keepAliveTimeout: limits.keepAliveMs },
@@ -42,12 +43,14 @@ export function createServer({ routes, logger, isClosing, gate = noGate, limits 
     forceCloseConnections: 'idle',
     // What is asked while the server closes is answered as what is asked before.
     return503OnClosing: false,
-    clientErrorHandler: (error, socket) => answerClientError(error, socket, limits),
+    clientErrorHandler: (error, socket) => answerClientError(error, socket, exchanges, limits),
     frameworkErrors: (error, _request, reply) => void answerProblem(error, reply as FastifyReply, logger),
   });
   takeTurns(app.server);
+  const exchanges = new Exchanges(app.server);
+  lingerAfterEarlyAnswers(app.server, exchanges, limits);
   limitConnections(app, limits.maxConnections);
-  answerExpectations(app, limits);
+  answerExpectations(app);
   // A body is read by the route that wants one; every type is as good as any other.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', (_request, _payload, done) => done(null));
@@ -63,8 +66,8 @@ export function createServer({ routes, logger, isClosing, gate = noGate, limits 
   app.addHook('onSend', async ({ raw }, reply) => {
     reply.header('x-content-type-options', 'nosniff');
     if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store');
-    const isUnread = !raw.complete && (announcedBytes(raw) ?? Number.POSITIVE_INFINITY) > maxDiscardedBytes;
-    if (isUnread || isClosing()) reply.header('connection', 'close');
+    const isUnread = !raw.complete && isTooMuchToKeepTheConnection(raw, limits);
+    if (isUnread || isLingering(raw.socket) || isClosing()) reply.header('connection', 'close');
   });
   app.setNotFoundHandler(({ method }) => {
     if (!methods.some((one) => one === method)) throw new HttpRefusal(501, 'NOT_SUPPORTED', `no path has the method ${method}`);
@@ -92,26 +95,8 @@ function answerProblem(error: unknown, reply: FastifyReply, logger: Logger): Fas
     .send(Buffer.from(JSON.stringify(body)));
 }
 
-function answerExpectations({ server }: FastifyInstance, { maxDiscardedBytes }: HttpLimits): void {
-  // Who asks whether to send a body hears before it has sent one.
-  server.on('checkContinue', (request, response) => {
-    if ((announcedBytes(request) ?? 0) <= maxDiscardedBytes) response.writeContinue();
-    server.emit('request', request, response);
-  });
+function answerExpectations({ server }: FastifyInstance): void {
+  // A client that asks whether to send a body is told so by the route that reads it; a refusal comes before it has sent any.
+  server.on('checkContinue', (request, response) => server.emit('request', request, response));
   server.on('checkExpectation', (request, response) => server.emit('request', request, response));
 }
-
-/** Of what is no HTTP, or comes too slowly: there is no request to answer, only a connection. */
-function answerClientError(error: NodeJS.ErrnoException, socket: Socket, { maxHeaderBytes }: HttpLimits): void {
-  if (error.code === 'ECONNRESET' || socket.destroyed || !socket.writable) return void socket.destroy();
-  const [status, detail] = clientErrors(maxHeaderBytes)[error.code ?? ''] ?? [400, 'this is no HTTP/1.1 request'];
-  const { body } = describeProblem(new HttpRefusal(status, 'BAD_REQUEST', detail));
-  const text = JSON.stringify(body);
-  const head = `HTTP/1.1 ${status} ${body.title}\r\ncontent-type: ${problemType}\r\ncontent-length: ${Buffer.byteLength(text)}`;
-  socket.end(`${head}\r\nconnection: close\r\n\r\n${text}`, () => socket.destroy());
-}
-
-const clientErrors = (maxHeaderBytes: number): Readonly<Record<string, readonly [status: 408 | 431, detail: string]>> => ({
-  HPE_HEADER_OVERFLOW: [431, `the request line and the headers have more than ${maxHeaderBytes} bytes`],
-  ERR_HTTP_REQUEST_TIMEOUT: [408, 'the request did not come in time'],
-});

@@ -48,7 +48,8 @@ class Line {
     response.once('close', () => {
       this.#busy = false;
       const next = this.#waiting.shift();
-      if (next !== undefined && !request.socket.destroyed) this.#begin(...next);
+      // Behind the last answer of a connection nothing is carried out.
+      if (next !== undefined && request.socket.writable) this.#begin(...next);
     });
     this.#handle(request, response);
   }

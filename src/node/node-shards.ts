@@ -3,7 +3,7 @@
  * who look for a key.
  *
  * A replica is there from when `placement` names this node until the core says that nobody needs its copy any more (R15). While
- * a cluster has no placement, every node holds every shard.
+ * a new cluster has no placement, no node holds a shard: a primary would have to move as soon as there is one.
  */
 import type { Logger } from 'pino';
 import type { Candidate, ClusterConfig, Coordinator, NodeRegistration, StateReading } from '../coordination/index.js';
@@ -57,6 +57,9 @@ const countsForMs = 10;
 /** Shards that are registered or withdrawn, or tell that they stop, at the same time: ZooKeeper has others to answer too. */
 const maxRequests = 16;
 
+/** In a new cluster, of the preferred primary of a shard before the other nodes that are to hold it: they read the placement at about the same time. */
+const preferredHeadStartMs = 500;
+
 export class NodeShards implements ShardDirectory {
   readonly shardCount: number;
   readonly replication: ReplicationServer;
@@ -75,6 +78,9 @@ export class NodeShards implements ShardDirectory {
   #countedMs = Number.NEGATIVE_INFINITY;
   #countIsOld = true;
   #placement: Placement | undefined;
+  /** Nothing had been placed when this node started. */
+  #isNewCluster = false;
+  #headStart: NodeJS.Timeout | undefined;
   /** How many shards are placed on each node. */
   #placedCounts: ReadonlyMap<string, number> = new Map();
   /** Nodes that hold shards of which this one has no copy. */
@@ -153,21 +159,37 @@ export class NodeShards implements ShardDirectory {
     this.#unreachable.onNodes(nodes);
   }
 
-  /** Undefined: there is none, which changes nothing for a node that knows of one. */
+  /** Undefined: there is none, or none any more, which changes nothing. */
   onPlacement(placement: Placement | undefined): void {
-    if (placement === undefined && this.#placement !== undefined) return;
+    if (placement === undefined) {
+      this.#isNewCluster = this.#placement === undefined;
+      return;
+    }
+    const isFirst = this.#isNewCluster && this.#placement === undefined;
     this.#placement = placement;
     this.#placedCounts = countPlaced(placement);
     this.#strangers = strangersOf(placement, this.#options.nodeId);
+    if (isFirst) this.#settlePreferred();
+    else this.#settleAll();
+  }
+
+  #settleAll(): void {
+    clearTimeout(this.#headStart);
     for (let shard = 0; shard < this.shardCount; shard++) this.#settle(shard);
+  }
+
+  /** The first candidate of a new shard becomes its primary: that should be the node that is to lead it, or it would move at once. */
+  #settlePreferred(): void {
+    const { nodeId } = this.#options;
+    for (const [shard, [preferred]] of this.#placement!.shards.entries()) if (preferred === nodeId) this.#settle(shard);
+    this.#headStart = setTimeout(() => this.#settleAll(), preferredHeadStartMs);
   }
 
   /** Holds the shard if it is placed here, and tells the replica who else holds it. */
   #settle(number: number): void {
     if (this.#onStopped !== undefined || this.#closed) return;
     const nodes = this.#placement?.shards[number];
-    const isPlaced = this.#placement === undefined || nodes?.includes(this.#options.nodeId);
-    if (isPlaced && this.#shards[number] === undefined) this.#take(number);
+    if (nodes?.includes(this.#options.nodeId) && this.#shards[number] === undefined) this.#take(number);
     if (nodes !== undefined) this.#shards[number]?.host.handle({ type: 'placed', nodes });
   }
 
@@ -253,6 +275,7 @@ export class NodeShards implements ShardDirectory {
   close(): void {
     this.#closed = true;
     clearInterval(this.#judging);
+    clearTimeout(this.#headStart);
     this.#each((shard) => shard.close());
     this.#each((shard) => this.#onStopped?.(shard, false));
     this.#pulse.close();
@@ -286,10 +309,9 @@ export class NodeShards implements ShardDirectory {
     return Math.max(0, this.#count().dataBytes - shard.ownBytes);
   }
 
-  /** By what the shards here cost on average. While nothing is placed every node is to hold everything. */
+  /** By what the shards here cost on average. */
   #dueBytesOf(nodeId: string): number {
     const { dataBytes, shards } = this.#count();
-    if (this.#placement === undefined) return dataBytes;
     return Math.ceil((dataBytes / Math.max(1, shards)) * (this.#placedCounts.get(nodeId) ?? 0));
   }
 
@@ -316,12 +338,12 @@ export class NodeShards implements ShardDirectory {
   }
 }
 
-function countPlaced(placement: Placement | undefined): ReadonlyMap<string, number> {
+function countPlaced(placement: Placement): ReadonlyMap<string, number> {
   const counts = new Map<string, number>();
-  for (const nodes of placement?.shards ?? []) for (const node of nodes) counts.set(node, (counts.get(node) ?? 0) + 1);
+  for (const nodes of placement.shards) for (const node of nodes) counts.set(node, (counts.get(node) ?? 0) + 1);
   return counts;
 }
 
-function strangersOf(placement: Placement | undefined, ownId: string): ReadonlySet<string> {
-  return new Set(placement?.shards.filter((nodes) => !nodes.includes(ownId)).flat());
+function strangersOf(placement: Placement, ownId: string): ReadonlySet<string> {
+  return new Set(placement.shards.filter((nodes) => !nodes.includes(ownId)).flat());
 }

@@ -63,10 +63,10 @@ export class NodeView {
 
   /** Whether it is in sync everywhere it should be; not any more from when it begins to stop. */
   get readiness(): Readiness {
-    const { nodeId, config, shards } = this.#options;
+    const { nodeId, shards } = this.#options;
     const registeredMs = this.#registeredMs;
     return readinessOf({
-      ...{ nodeId, shardCount: config.shards, placement: this.#placement },
+      ...{ nodeId, placement: this.#placement },
       stopping: this.#options.isStopping(),
       registeredForMs: registeredMs === undefined ? undefined : performance.now() - registeredMs,
       replicaAt: (shard) => shards.at(shard)?.host.standing,
@@ -94,11 +94,11 @@ export class NodeView {
   get metrics(): NodeFacts {
     const { nodeId, config, memory, coordinator } = this.#options;
     const { dataBytes, retainBytes, maxMemoryBytes } = memory;
-    const isPlaced = (nodes: readonly string[] | undefined): boolean => nodes?.includes(nodeId) ?? this.#placement === undefined;
+    const isPlaced = (nodes: readonly string[] | undefined): boolean => nodes?.includes(nodeId) ?? false;
     const placed = this.#placement?.shards;
     return {
       held: this.#held.map((held) => ({ ...held, placed: isPlaced(placed?.[held.shard]) })),
-      placedShards: placed === undefined ? config.shards : placed.filter(isPlaced).length,
+      placedShards: placed?.filter(isPlaced).length ?? 0,
       ...{ minInSync: config.minInSync, ready: this.readiness.ready },
       zookeeperConnected: coordinator.session === 'connected',
       ...{ nodes: this.#nodes.length, placementVersion: this.#placement?.version ?? 0 },

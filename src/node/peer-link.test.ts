@@ -74,7 +74,14 @@ const takeAndRefuse = (call: Call): void => {
 };
 const messageOf = (clusterId: string): Buffer => {
   const writer = new ProtobufWriter();
-  new ReplicationCodec(clusterId, 0).write(writer, { history: 'h', epochId: 'one', epoch: 1, from: 'b~1', to: 'a~1', body: { type: 'higherEpoch' } });
+  new ReplicationCodec(clusterId, 0).write(writer, {
+    history: 'h',
+    epochId: 'one',
+    epoch: 1,
+    from: 'b~1',
+    to: 'a~1',
+    body: { type: 'higherEpoch' },
+  });
   return writer.take();
 };
 

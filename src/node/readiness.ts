@@ -9,11 +9,10 @@ import { describeShards } from './shard-ranges.js';
 
 export interface ReadinessFacts {
   readonly nodeId: string;
-  readonly shardCount: number;
   readonly stopping: boolean;
   /** How long the others have known of this node; undefined: they have not been told. */
   readonly registeredForMs: number | undefined;
-  /** Undefined: nothing is placed, or not known to be. Then every node is to hold every shard. */
+  /** Undefined: nothing is placed, or not known to be. */
   readonly placement: Pick<Placement, 'shards'> | undefined;
   /** Undefined where this node holds no copy. */
   replicaAt(shard: number): Pick<ReplicaSnapshot, 'replicaId' | 'complete' | 'state'> | undefined;
@@ -40,15 +39,15 @@ function reasonsAgainst(facts: ReadinessFacts): string[] {
   const { stopping, registeredForMs } = facts;
   if (stopping) return ['the node is stopping'];
   if (registeredForMs === undefined) return ['the node is starting'];
-  const wanted = shardsToHold(facts);
+  if (facts.placement === undefined) return ['no shard is placed yet: the first placement waits a moment for more nodes'];
+  const wanted = shardsToHold(facts.nodeId, facts.placement);
   if (wanted.length === 0) return registeredForMs < placementPatienceMs ? ['no shard is placed on the node yet'] : [];
   const missing = wanted.filter((shard) => !isInSync(facts, shard));
   return missing.length === 0 ? [] : [`not in sync here: ${describeShards(missing)}`];
 }
 
-function shardsToHold({ nodeId, shardCount, placement }: ReadinessFacts): number[] {
-  const all = Array.from({ length: shardCount }, (_, shard) => shard);
-  return placement === undefined ? all : all.filter((shard) => placement.shards[shard]?.includes(nodeId));
+function shardsToHold(nodeId: string, { shards }: Pick<Placement, 'shards'>): number[] {
+  return shards.flatMap((nodes, shard) => (nodes.includes(nodeId) ? [shard] : []));
 }
 
 function isInSync(facts: ReadinessFacts, shard: number): boolean {

@@ -40,6 +40,13 @@ test('the whole in-sync set gone: every node says what is lost and the command; 
   await expect(client.put('k', 'w', { deadlineMs: 1_000 })).rejects.toMatchObject({ executed: 'no', code: 'SHARD_OFFLINE' });
   const topology = await cluster.topology();
   expect(topology.shards[0]).toMatchObject({ offline: true, serving: false });
+  const status = [programPath('kvctl'), 'status', '--nodes', cluster.addresses.join(',')];
+  const offline = { code: 8, stdout: expect.stringContaining('OFFLINE') };
+  await expect(run(process.execPath, status)).rejects.toMatchObject(offline);
+  await expect(run(process.execPath, [...status, '--json'])).rejects.toMatchObject({
+    ...{ code: 8, stdout: expect.stringContaining('"health":"not-serving"') },
+  });
+  expect((await run(process.execPath, [...status, '--fail-on', 'never'])).stdout).toContain('OFFLINE');
 
   const words = commands[0]!.split(' ').slice(1);
   const withoutFlag = [...words.filter((word) => word !== '--accept-data-loss'), '--nodes', cluster.addresses.join(',')];

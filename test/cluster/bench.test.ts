@@ -56,6 +56,38 @@ test('kvbench through a failover: the report holds the outage, the change of pri
   }
 });
 
+test('kvbench --rate while the primary is frozen: the percentiles hold the freeze, and the report tells that they do', async () => {
+  await using cluster = await startCluster();
+  const folder = await mkdtemp(join(tmpdir(), 'kvbench-'));
+  try {
+    const reportFile = join(folder, 'report.html');
+    const target = ['--zk', cluster.zookeeper.address, '--root', cluster.root];
+    const running = bench([...target, '--rate', '400', '--report', reportFile]);
+    await using client = await cluster.connect();
+    while (((await client.get('kvbench:0'))?.version ?? 0) < 5) await pause(20);
+    const frozen = await cluster.primary();
+    frozen.freeze();
+    const { stdout, stderr, code } = await running;
+    frozen.thaw();
+    expect(code, stderr).toBe(0);
+    const result = JSON.parse(stdout) as BenchResult;
+    expect(result).toMatchObject({ loop: 'open', workload: { rate: 400 }, schedule: { scheduled: 2_000, neverSent: 0 } });
+    const { reads, writes, outages } = result;
+    expect(reads.succeeded + writes.succeeded + reads.failed + writes.failed).toBe(2_000);
+    const longestMs = Math.max(...outages.map(({ durationMs }) => durationMs));
+    // A hundredth of all reads were due within the first 50 ms of the outage. Writes that the frozen primary has got fail instead.
+    expect(longestMs).toBeGreaterThan(0);
+    expect(reads.latencyMs!.p999).toBeGreaterThan(longestMs * 0.7);
+    expect(reads.latencyMs!.p99).toBeGreaterThan(longestMs * 0.7);
+    expect(stderr).toContain(' of 400 ops/s');
+    expect(await readFile(reportFile, 'utf8')).toContain(
+      '<p>Open loop at 400 operations/s: 2000 scheduled; latencies count from',
+    );
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
+
 test('kvbench - a report that could not be written is refused before anything is measured', async () => {
   const { stderr, code } = await bench(['--nodes', '127.0.0.1:1', '--report', join(tmpdir(), 'no such folder', 'report.html')]);
   expect(code).toBe(2);

@@ -46,9 +46,11 @@ test('kvctl status, nodes and locate: for people and for programs, while a node 
   expect(await kvctl(nodes, 'locate', '')).toMatchObject({ code: 1 });
   expect(await kvctl(nodes, 'locate')).toMatchObject({ code: 2 });
 
-  const healthy = await kvctl(nodes, 'status');
+  const healthy = await kvctl(nodes, 'status', '--fail-on', 'warnings');
+  expect(healthy.code).toBe(0);
   expect(healthy.stdout).toContain(`${shards.length} serving`);
   expect(JSON.parse((await kvctl(nodes, 'status', '--json')).stdout)).toMatchObject({
+    health: 'serving',
     topology: { shards: shards.map(({ shard: number }) => ({ shard: number, state: 'serving' })) },
   });
 
@@ -60,6 +62,12 @@ test('kvctl status, nodes and locate: for people and for programs, while a node 
   expect(after.holders.filter(({ role }) => role === 'backup')).toHaveLength(1);
   // It is still to hold the shard: it may come back before it is replaced.
   expect(after.holders.at(-1)).toMatchObject({ nodeId: backup.id, role: 'awaited' });
-  expect((await kvctl(nodes, 'status')).stdout).toContain(`awaits ${backup.id}`);
+  const wanting = await kvctl(nodes, 'status');
+  expect([wanting.code, wanting.stdout]).toEqual([0, expect.stringContaining(`awaits ${backup.id}`)]);
+  const strict = await kvctl(nodes, 'status', '--fail-on', 'warnings', '--json');
+  expect([strict.code, JSON.parse(strict.stdout)]).toMatchObject([7, { health: 'warnings' }]);
+  expect(await kvctl(nodes, 'health', backup.address)).toMatchObject({ code: 8 });
+  const alive = cluster.nodes.find(({ id }) => id !== backup.id)!;
+  expect(await kvctl(nodes, 'health', alive.address)).toMatchObject({ code: 0, stdout: `${alive.address} is ready\n` });
   expect((await kvctl(nodes, 'nodes')).stdout).not.toContain(` ${backup.id} `);
 });

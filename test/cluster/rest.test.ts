@@ -159,6 +159,15 @@ describe('what there is', () => {
       expect([refused.status, await refused.json()]).toMatchObject([413, { code: 'VALUE_TOO_LARGE', executed: 'no' }]);
     }
   });
+
+  test('a refusal is heard by a client that is in the middle of sending 5 MiB', async () => {
+    const body = Buffer.alloc(5 * 1024 * 1024, 7);
+    for (let count = 0; count < 10; count++) {
+      expect((await ask(one, '/api/kv/large', { method: 'PUT', body })).status).toBe(413);
+      expect((await ask(one, '/nothing', { method: 'POST', body })).status).toBe(404);
+      expect((await ask(one, '/livez', { method: 'PUT', body })).status).toBe(405);
+    }
+  });
 });
 
 describe('strangers', () => {

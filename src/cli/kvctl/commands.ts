@@ -4,6 +4,7 @@ import { deleteCommand } from './delete.js';
 import { dumpCommand } from './dump.js';
 import { forcePrimaryCommand } from './force-primary.js';
 import { getCommand } from './get.js';
+import { healthCommand } from './health.js';
 import { infoCommand } from './info.js';
 import { initCommand } from './init.js';
 import { keysCommand } from './keys.js';
@@ -16,5 +17,5 @@ import { statusCommand } from './status.js';
 
 export const commands: readonly Command[] = [
   ...[putCommand, getCommand, deleteCommand, mgetCommand, keysCommand, locateCommand],
-  ...[statusCommand, nodesCommand, infoCommand, dumpCommand, restoreCommand, initCommand, forcePrimaryCommand],
+  ...[statusCommand, healthCommand, nodesCommand, infoCommand, dumpCommand, restoreCommand, initCommand, forcePrimaryCommand],
 ];

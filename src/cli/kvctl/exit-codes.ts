@@ -11,6 +11,10 @@ export const exitCodes = {
   versionMismatch: 5,
   /** A part was written before it failed (restore). */
   partlyDone: 6,
+  /** Every shard serves, but something needs attention (status --fail-on warnings). */
+  servesWithWarnings: 7,
+  /** Some shard does not serve (status), or a node is not ready (health). */
+  notServing: 8,
 } as const;
 
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];

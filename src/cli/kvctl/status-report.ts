@@ -83,7 +83,7 @@ function summarize({ placementVersion }: Topology, shards: readonly ShardView[])
   ];
   const told = facts.filter(([number]) => number > 0).map(([number, what]) => `${number} ${what}`);
   const lag = Math.max(0, ...shards.map((shard) => shard.lag ?? 0));
-  const placed = placementVersion === 0 ? 'every node holds every shard' : `placement version ${placementVersion}`;
+  const placed = placementVersion === 0 ? 'nothing is placed yet' : `placement version ${placementVersion}`;
   const all = `${shards.length} ${shards.length === 1 ? 'shard' : 'shards'} (${placed})`;
   return `${all}: ${told.join(', ') || 'none is known yet'}; greatest lag ${lag}`;
 }

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { defaultFailOn, exitCodeOfHealth, type FailOn, failOnLevels, healthOf } from './cluster-health.js';
 import { type Command, expectOperands } from './command.js';
-import { exitCodes } from './exit-codes.js';
+import { type ExitCode, exitCodes } from './exit-codes.js';
 import { gatherCluster } from './gather.js';
 import { renderStatus, toJson } from './status-report.js';
 
@@ -15,21 +16,29 @@ export const statusCommand: Command = {
   isWrite: false,
   options: {
     all: { type: 'boolean', describe: 'Every shard and replica, also where nothing is amiss' },
-    watch: { type: 'boolean', describe: 'Again every second, until Ctrl-C' },
+    watch: { type: 'boolean', describe: 'Again every second, until Ctrl-C; the exit code is then 0' },
+    'fail-on': {
+      type: 'string',
+      requiresArg: true,
+      choices: failOnLevels,
+      // No default of yargs: an option that has one would exclude --watch even if it was not typed.
+      defaultDescription: defaultFailOn,
+      conflicts: 'watch',
+      describe: 'From which level on the exit code is not 0: 7 if there are warnings, 8 if some shard does not serve',
+    },
   },
   async run({ connect, operands, options, call, output }) {
     expectOperands(statusCommand, operands, 0);
     const client = await connect();
-    const look = async (before: string): Promise<void> => {
+    const look = async (before: string): Promise<ExitCode> => {
       // A watch shows every second who does not answer.
       const view = await gatherCluster(client, call, options.watch === true ? undefined : output);
       if (!output.isJson) process.stdout.write(before);
-      output.result(renderStatus(view, options.all === true), toJson(view));
+      const health = healthOf(view);
+      output.result(renderStatus(view, options.all === true), { health, ...toJson(view) });
+      return exitCodeOfHealth(health, (options['fail-on'] as FailOn | undefined) ?? defaultFailOn);
     };
-    if (options.watch !== true) {
-      await look('');
-      return exitCodes.ok;
-    }
+    if (options.watch !== true) return look('');
     const before = process.stdout.isTTY === true && process.env.TERM !== 'dumb' ? clearScreen : `${'─'.repeat(60)}\n`;
     for (;;) {
       try {

@@ -82,7 +82,7 @@ describeVariants('planned stops', [
   {
     rule: 'R12',
     does: 'exits, as backup, while it is a member',
-    edits: [edit('handover.ts', 'core.register.proposal === undefined && !mayBeMember', 'core.register.proposal === undefined')],
+    edits: [edit('handover.ts', ' && !mayBeMember(core)', '')],
     caughtBy: scenario('handover'),
   },
   {

@@ -1,0 +1,77 @@
+import { Server, ServerCredentials } from '@grpc/grpc-js';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { HealthServer } from '../../node/health-server.js';
+import { healthCommand } from './health.js';
+import { Output } from './output.js';
+
+let server: Server;
+let address: string;
+const health = new HealthServer();
+
+beforeEach(async () => {
+  server = new Server();
+  health.addTo(server);
+  const port = await new Promise<number>((resolve, reject) =>
+    server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) =>
+      error ? reject(error) : resolve(bound),
+    ),
+  );
+  address = `127.0.0.1:${port}`;
+});
+afterEach(() => {
+  server.forceShutdown();
+  vi.unstubAllEnvs();
+});
+
+interface Asked {
+  readonly operands?: string[];
+  readonly nodes?: string;
+  readonly zk?: string;
+  readonly live?: boolean;
+}
+
+async function run({ operands = [], nodes, zk, live }: Asked): Promise<{ code: number; text: string; json: object }> {
+  const output = new Output(false);
+  let [text, json] = ['', {}];
+  vi.spyOn(output, 'result').mockImplementation((told, facts) => {
+    [text, json] = [told, facts];
+  });
+  const code = await healthCommand.run({
+    connect: () => expect.fail('health asks the node itself, not the cluster'),
+    ...{ operands, options: { live }, connection: { nodes, zk, root: undefined } },
+    call: { deadlineMs: 10_000, signal: new AbortController().signal },
+    ...{ isStdinTaken: false, output },
+  });
+  return { code, text, json };
+}
+
+describe('kvctl health', () => {
+  test('a node that is ready - 0; one that is not in sync yet - 8, and 0 with --live; one that stops - 8', async () => {
+    health.tell({ live: true, ready: true });
+    expect(await run({ operands: [address] })).toEqual({
+      ...{ code: 0, text: `${address} is ready` },
+      json: { nodes: [{ address, ready: true, problem: undefined }] },
+    });
+    health.tell({ live: true, ready: false });
+    expect(await run({ operands: [address] })).toMatchObject({ code: 8, text: expect.stringContaining('is not ready') });
+    expect(await run({ operands: [address], live: true })).toMatchObject({ code: 0, json: { nodes: [{ address, live: true }] } });
+    health.tell({ live: false, ready: false });
+    expect(await run({ operands: [address], live: true })).toMatchObject({ code: 8 });
+  });
+
+  test('every node that is named has to be ready: one that does not answer is not', async () => {
+    health.tell({ live: true, ready: true });
+    expect(await run({ nodes: address })).toMatchObject({ code: 0 });
+    const told = await run({ nodes: `${address},127.0.0.1:1` });
+    expect(told).toMatchObject({ code: 8, json: { nodes: [{ ready: true }, { ready: false, problem: expect.any(String) }] } });
+    vi.stubEnv('KVNODE_NODES', address);
+    expect(await run({})).toMatchObject({ code: 0, text: `${address} is ready` });
+  });
+
+  test.each<Asked>([{ operands: ['no-port'] }, { operands: ['a:1', 'b:1'] }, { zk: 'localhost:2181' }])(
+    '%j is refused as a usage error',
+    async (asked) => {
+      await expect(run(asked)).rejects.toMatchObject({ code: 'INVALID_OPTION' });
+    },
+  );
+});
