@@ -129,6 +129,9 @@ export interface NodeStatus {
   dataLimitBytes: number;
   zone: string;
   weight: number;
+  logLinesDropped: number;
+  openDescriptors: number;
+  maxDescriptors: number;
 }
 export interface ListKeysRequest {
   shard: number;

@@ -1,0 +1,127 @@
+/** A node whose log cannot be written: it serves, and stops, all the same. */
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { closeSync, constants, createReadStream, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, inject, onTestFinished, test, vi } from 'vitest';
+import { freePort } from '../../local/free-port.js';
+import { programPath, toolEnvironment } from '../../local/programs.js';
+import { KvClient } from '../../src/index.js';
+
+const zk = inject('zk');
+const patienceMs = 60_000;
+
+interface Started {
+  readonly child: ChildProcess;
+  readonly root: string;
+  readonly http: string;
+}
+
+/** A node whose standard output is that descriptor. */
+async function startNode(stdout: number | 'pipe', words: readonly string[]): Promise<Started> {
+  const root = `/kvnode-${randomBytes(6).toString('hex')}`;
+  const httpPort = await freePort();
+  const options = ['--zk', zk, '--root', root, '--port', '0', '--http-port', String(httpPort), '--shards', '1', ...words];
+  const child = spawn(process.execPath, [programPath('kvnode'), ...options], {
+    stdio: ['ignore', stdout, 'inherit'],
+    env: toolEnvironment(),
+  });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  return { child, root, http: `http://127.0.0.1:${httpPort}` };
+}
+
+async function serves({ root, http }: Started): Promise<void> {
+  await vi.waitFor(async () => expect((await fetch(`${http}/readyz`)).status).toBe(200), { timeout: patienceMs, interval: 50 });
+  await using client = await KvClient.connect({ zk, root });
+  const { version } = await client.put('k', 'v');
+  expect(await client.get('k')).toMatchObject({ version });
+  expect((await fetch(`${http}/livez`)).status).toBe(200);
+}
+
+async function stops({ child }: Started): Promise<void> {
+  const exited = once(child, 'exit');
+  child.kill('SIGTERM');
+  expect(await exited).toEqual([0, null]);
+}
+
+async function droppedLines({ root, http }: Started): Promise<number> {
+  const metrics = await (await fetch(`${http}/metrics`)).text();
+  const counted = Number(/^kvnode_log_lines_dropped_total (\d+)$/m.exec(metrics)?.[1]);
+  await using client = await KvClient.connect({ zk, root });
+  const status = await client.nodeStatus(client.knownTopology!.nodes[0]!.address);
+  expect(status.logLinesDropped).toBeGreaterThanOrEqual(counted);
+  const warning = status.warnings.find((text) => text.includes('log'));
+  expect(warning === undefined).toBe(counted === 0);
+  return counted;
+}
+
+/** A pipe in blocking mode, as a shell makes it, which is full. @returns it, and the end to read it from. */
+function fullPipe(): { readonly writeEnd: number; readonly path: string } {
+  const folder = mkdtempSync(join(tmpdir(), 'kvnode-pipe-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const path = join(folder, 'pipe');
+  execFileSync('mkfifo', [path]);
+  const writeEnd = openSync(path, constants.O_RDWR);
+  const filling = openSync(path, constants.O_WRONLY | constants.O_NONBLOCK);
+  expect(() => {
+    for (;;) writeSync(filling, `${'-'.repeat(1_023)}\n`);
+  }).toThrow('EAGAIN');
+  closeSync(filling);
+  return { writeEnd, path };
+}
+
+/** In both formats, side by side. */
+async function inEachFormat(check: (format: string) => Promise<void>): Promise<void> {
+  await Promise.all(['json', 'text'].map(check));
+}
+
+test('a full disk: lines are dropped and counted, the node serves and stops', async () => {
+  await inEachFormat(async (format) => {
+    const full = openSync('/dev/full', 'w');
+    const node = await startNode(full, ['--log-format', format]);
+    closeSync(full);
+    await serves(node);
+    expect(await droppedLines(node)).toBeGreaterThan(0);
+    await stops(node);
+  });
+});
+
+test('a pipe that nobody reads: the node serves, and stops', async () => {
+  await inEachFormat(async (format) => {
+    const { writeEnd } = fullPipe();
+    const node = await startNode(writeEnd, ['--log-format', format]);
+    await serves(node);
+    expect(await droppedLines(node)).toBe(0);
+    await stops(node);
+    closeSync(writeEnd);
+  });
+});
+
+test('a pipe that is read late: the lines come then, and as the last one that of the stop', async () => {
+  const { writeEnd, path } = fullPipe();
+  const node = await startNode(writeEnd, ['--log-format', 'json']);
+  await serves(node);
+  const reader = createReadStream(path);
+  closeSync(writeEnd);
+  let text = '';
+  reader.setEncoding('utf8').on('data', (part) => (text += part));
+  const ended = once(reader, 'end');
+  await stops(node);
+  await ended;
+  const lines = text.split('\n').filter((line) => line.startsWith('{'));
+  const messages = lines.map((line) => (JSON.parse(line) as { msg: string }).msg);
+  expect(messages).toContain('listening');
+  expect(messages.at(-1)).toBe('stopped');
+});
+
+test('a reader that has gone: the node serves, and stops', async () => {
+  await inEachFormat(async (format) => {
+    const node = await startNode('pipe', ['--log-format', format]);
+    node.child.stdout!.destroy();
+    await serves(node);
+    expect(await droppedLines(node)).toBeGreaterThan(0);
+    await stops(node);
+  });
+});
