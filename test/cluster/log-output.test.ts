@@ -2,7 +2,7 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { closeSync, constants, createReadStream, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, constants, createReadStream, mkdtempSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, inject, onTestFinished, test, vi } from 'vitest';
@@ -19,20 +19,25 @@ interface Started {
   readonly http: string;
 }
 
-/** A node whose standard output is that descriptor. */
-async function startNode(stdout: number | 'pipe', words: readonly string[]): Promise<Started> {
+async function optionsOfNode(): Promise<Omit<Started, 'child'> & { readonly options: readonly string[] }> {
   const root = `/kvnode-${randomBytes(6).toString('hex')}`;
   const httpPort = await freePort();
-  const options = ['--zk', zk, '--root', root, '--port', '0', '--http-port', String(httpPort), '--shards', '1', ...words];
-  const child = spawn(process.execPath, [programPath('kvnode'), ...options], {
+  const options = ['--zk', zk, '--root', root, '--port', '0', '--http-port', String(httpPort), '--shards', '1'];
+  return { root, http: `http://127.0.0.1:${httpPort}`, options };
+}
+
+/** A node whose standard output is that descriptor. */
+async function startNode(stdout: number | 'pipe', words: readonly string[]): Promise<Started> {
+  const { root, http, options } = await optionsOfNode();
+  const child = spawn(process.execPath, [programPath('kvnode'), ...options, ...words], {
     stdio: ['ignore', stdout, 'inherit'],
     env: toolEnvironment(),
   });
   onTestFinished(() => void child.kill('SIGKILL'));
-  return { child, root, http: `http://127.0.0.1:${httpPort}` };
+  return { child, root, http };
 }
 
-async function serves({ root, http }: Started): Promise<void> {
+async function serves({ root, http }: Pick<Started, 'root' | 'http'>): Promise<void> {
   await vi.waitFor(async () => expect((await fetch(`${http}/readyz`)).status).toBe(200), { timeout: patienceMs, interval: 50 });
   await using client = await KvClient.connect({ zk, root });
   const { version } = await client.put('k', 'v');
@@ -46,7 +51,7 @@ async function stops({ child }: Started): Promise<void> {
   expect(await exited).toEqual([0, null]);
 }
 
-async function droppedLines({ root, http }: Started): Promise<number> {
+async function droppedLines({ root, http }: Pick<Started, 'root' | 'http'>): Promise<number> {
   const metrics = await (await fetch(`${http}/metrics`)).text();
   const counted = Number(/^kvnode_log_lines_dropped_total (\d+)$/m.exec(metrics)?.[1]);
   await using client = await KvClient.connect({ zk, root });
@@ -57,10 +62,15 @@ async function droppedLines({ root, http }: Started): Promise<number> {
   return counted;
 }
 
+function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'kvnode-log-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  return folder;
+}
+
 /** A pipe in blocking mode, as a shell makes it, which is full. @returns it, and the end to read it from. */
 function fullPipe(): { readonly writeEnd: number; readonly path: string } {
-  const folder = mkdtempSync(join(tmpdir(), 'kvnode-pipe-'));
-  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const folder = temporaryFolder();
   const path = join(folder, 'pipe');
   execFileSync('mkfifo', [path]);
   const writeEnd = openSync(path, constants.O_RDWR);
@@ -124,4 +134,41 @@ test('a reader that has gone: the node serves, and stops', async () => {
     expect(await droppedLines(node)).toBeGreaterThan(0);
     await stops(node);
   });
+});
+
+test('a terminal that is closed: the node ignores SIGHUP, serves, and stops', async () => {
+  const { root, http, options } = await optionsOfNode();
+  const folder = temporaryFolder();
+  const [idFile, codeFile] = [join(folder, 'id'), join(folder, 'code')];
+  const command = [process.execPath, programPath('kvnode'), ...options].map((word) => `'${word}'`).join(' ');
+  // The shell outlives the terminal, to learn how the node ended.
+  const shell = `trap '' HUP; ${command} & echo $! >'${idFile}'; wait $!; echo $? >'${codeFile}.new'; mv '${codeFile}.new' '${codeFile}'`;
+  const terminal = spawn('script', ['--quiet', '--command', shell, '/dev/null'], {
+    env: toolEnvironment(),
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  let shown = '';
+  terminal.stdout.setEncoding('utf8').on('data', (part) => (shown += part));
+  await vi.waitFor(() => expect(shown).toContain('listening'), { timeout: patienceMs });
+  const nodeId = Number(readFileSync(idFile, 'utf8'));
+  onTestFinished(() => {
+    try {
+      process.kill(nodeId, 'SIGKILL');
+    } catch (error) {
+      expect(error).toMatchObject({ code: 'ESRCH' });
+    }
+  });
+  const closed = once(terminal, 'close');
+  terminal.kill('SIGKILL');
+  await closed;
+  await vi.waitFor(
+    async () => {
+      process.kill(nodeId, 'SIGHUP');
+      expect(await droppedLines({ root, http })).toBeGreaterThan(0);
+    },
+    { timeout: patienceMs },
+  );
+  await serves({ root, http });
+  process.kill(nodeId, 'SIGTERM');
+  await vi.waitFor(() => expect(readFileSync(codeFile, 'utf8')).toBe('0\n'), { timeout: patienceMs });
 });
