@@ -71,3 +71,10 @@ test.runIf(mayUnshare)('SIGTERM while kvnode is loaded as PID 1, as in a contain
   process.kill(inside, 'SIGTERM');
   expect(await exited).toEqual([0, null]);
 });
+
+test('too few file descriptors: an error that names the limit and how to raise it, and no stack', () => {
+  const command = `ulimit -n 64; exec '${process.execPath}' '${programPath('kvnode')}' --port 0`;
+  const { status, stderr } = spawnSync('/bin/sh', ['-c', command], { env: toolEnvironment(), encoding: 'utf8' });
+  expect(status).toBe(1);
+  expect(stderr).toMatch(/^kvnode: .*only 64 files and connections.*\n {2}data: .*\n {2}to do: .*LimitNOFILE=.*\n$/);
+});

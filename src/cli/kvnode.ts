@@ -4,7 +4,10 @@ import { loadProgram } from './load-program.js';
 import { closeLostTerminals } from './lost-terminal.js';
 import { StopSignals } from './stop-signals.js';
 
+/** A node has some 25 open by itself, and more than 60 while it is loaded; each client takes one, each other node two. */
+const neededDescriptors = 128;
+
 const signals = new StopSignals();
 process.once('exit', closeLostTerminals);
-const { runNode } = await loadProgram('kvnode', () => import('./run-node.js'));
+const { runNode } = await loadProgram('kvnode', neededDescriptors, () => import('./run-node.js'));
 await runNode(signals);

@@ -42,6 +42,8 @@ export function createServer({ routes, logger, isClosing, limits = httpLimits }:
     clientErrorHandler: (error, socket) => answerClientError(error, socket, limits),
     frameworkErrors: (error, _request, reply) => void answerProblem(error, reply as FastifyReply, logger),
   });
+  // A connection that cannot be accepted for want of a file descriptor: the node reports that, and goes on.
+  app.server.on('error', () => {});
   takeTurns(app.server);
   limitConnections(app, limits.maxConnections);
   answerExpectations(app, limits);

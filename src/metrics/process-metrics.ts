@@ -2,11 +2,12 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { DelaySeconds } from './event-loop-delay.js';
 import type { NodeFacts } from './node-facts.js';
+import { residentBytes } from './resident-memory.js';
 
 const gauges: readonly (readonly [name: string, help: string, valueFrom: (facts: NodeFacts) => number])[] = [
   // The first four are called by every process what Prometheus calls them.
   ['process_start_time_seconds', 'When the process began, since 1970', () => performance.timeOrigin / 1_000],
-  ['process_resident_memory_bytes', 'Resident memory', () => process.memoryUsage.rss()],
+  ['process_resident_memory_bytes', 'Resident memory', residentBytes],
   ['process_open_fds', 'File descriptors that are open', ({ descriptors }) => descriptors.open],
   ['process_max_fds', 'File descriptors that may be open', ({ descriptors }) => descriptors.allowed],
   ['kvnode_memory_limit_bytes', 'What the process may take (--max-memory)', ({ limits }) => limits.memoryBytes],

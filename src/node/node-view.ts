@@ -1,7 +1,7 @@
 /** What a node knows of the cluster and of itself, for all who ask: other nodes, clients, tools, people. It changes nothing. */
 import type { ClusterConfig, Coordinator, NodeRegistration } from '../coordination/index.js';
 import type { LogState } from '../logging/index.js';
-import type { NodeFacts } from '../metrics/index.js';
+import { type NodeFacts, residentBytes } from '../metrics/index.js';
 import type { Placement } from '../placement/index.js';
 import type { NodeStatus } from '../rpc/kv-api.js';
 import type { DescriptorUse } from './descriptors.js';
@@ -90,7 +90,7 @@ export class NodeView {
       uptimeMs: performance.now() - this.#startedMs,
       session: coordinator.session,
       held: this.#held,
-      ...{ memoryBytes: process.memoryUsage.rss(), maxMemoryBytes: memory.maxMemoryBytes },
+      ...{ memoryBytes: residentBytes(), maxMemoryBytes: memory.maxMemoryBytes },
       ...{ dataLimitBytes: memory.dataBytes, log: this.#options.log, descriptors: this.#options.descriptors },
     });
   }
