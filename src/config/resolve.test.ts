@@ -125,7 +125,12 @@ describe('options - config file', () => {
     expect(message).toContain('beacon-ms, lease-ms');
   });
 
+  test('a byte order mark at the beginning is no part of it', () => {
+    expect(resolve({ configPath: configFile('\ufeff{"port": 9091}') }).values.port).toBe(9_091);
+  });
+
   test.each([
+    ['\ufeff\ufeff{}', 'is not JSON'],
     ['{', 'is not JSON'],
     ['[1]', 'must hold one JSON object'],
     ['null', 'must hold one JSON object'],
