@@ -27,9 +27,13 @@ async function optionsOfNode(): Promise<Omit<Started, 'child'> & { readonly opti
 }
 
 /** A node whose standard output is that descriptor. */
-async function startNode(stdout: number | 'pipe', words: readonly string[]): Promise<Started> {
+async function startNode(
+  stdout: number | 'pipe',
+  words: readonly string[],
+  nodeOptions: readonly string[] = [],
+): Promise<Started> {
   const { root, http, options } = await optionsOfNode();
-  const child = spawn(process.execPath, [programPath('kvnode'), ...options, ...words], {
+  const child = spawn(process.execPath, [...nodeOptions, programPath('kvnode'), ...options, ...words], {
     stdio: ['ignore', stdout, 'inherit'],
     env: toolEnvironment(),
   });
@@ -82,31 +86,22 @@ function fullPipe(): { readonly writeEnd: number; readonly path: string } {
   return { writeEnd, path };
 }
 
-/** In both formats, side by side. */
-async function inEachFormat(check: (format: string) => Promise<void>): Promise<void> {
-  await Promise.all(['json', 'text'].map(check));
-}
-
 test('a full disk: lines are dropped and counted, the node serves and stops', async () => {
-  await inEachFormat(async (format) => {
-    const full = openSync('/dev/full', 'w');
-    const node = await startNode(full, ['--log-format', format]);
-    closeSync(full);
-    await serves(node);
-    expect(await droppedLines(node)).toBeGreaterThan(0);
-    await stops(node);
-  });
+  const full = openSync('/dev/full', 'w');
+  const node = await startNode(full, ['--log-format', 'json']);
+  closeSync(full);
+  await serves(node);
+  expect(await droppedLines(node)).toBeGreaterThan(0);
+  await stops(node);
 });
 
 test('a pipe that nobody reads: the node serves, and stops', async () => {
-  await inEachFormat(async (format) => {
-    const { writeEnd } = fullPipe();
-    const node = await startNode(writeEnd, ['--log-format', format]);
-    await serves(node);
-    expect(await droppedLines(node)).toBe(0);
-    await stops(node);
-    closeSync(writeEnd);
-  });
+  const { writeEnd } = fullPipe();
+  const node = await startNode(writeEnd, ['--log-format', 'text']);
+  await serves(node);
+  expect(await droppedLines(node)).toBe(0);
+  await stops(node);
+  closeSync(writeEnd);
 });
 
 test('a pipe that is read late: the lines come then, and as the last one that of the stop', async () => {
@@ -127,13 +122,31 @@ test('a pipe that is read late: the lines come then, and as the last one that of
 });
 
 test('a reader that has gone: the node serves, and stops', async () => {
-  await inEachFormat(async (format) => {
-    const node = await startNode('pipe', ['--log-format', format]);
-    node.child.stdout!.destroy();
+  const node = await startNode('pipe', ['--log-format', 'text']);
+  node.child.stdout!.destroy();
+  await serves(node);
+  expect(await droppedLines(node)).toBeGreaterThan(0);
+  await stops(node);
+});
+
+test('a fault of the node itself: the last line is written, and a pipe that nobody reads does not hold up the end', async () => {
+  const folder = temporaryFolder();
+  const file = join(folder, 'log');
+  const throwing = `data:text/javascript,process.on('SIGWINCH', () => { throw new Error('a fault on purpose') })`;
+  const fail = async (stdout: number): Promise<void> => {
+    const node = await startNode(stdout, ['--log-format', 'json'], ['--import', throwing]);
+    closeSync(stdout);
     await serves(node);
-    expect(await droppedLines(node)).toBeGreaterThan(0);
-    await stops(node);
-  });
+    const exited = once(node.child, 'exit');
+    node.child.kill('SIGWINCH');
+    expect(await exited).toEqual([1, null]);
+  };
+  const pipe = fullPipe();
+  const reader = openSync(pipe.path, constants.O_RDONLY | constants.O_NONBLOCK);
+  await Promise.all([fail(openSync(file, 'a')), fail(pipe.writeEnd)]);
+  closeSync(reader);
+  const last = JSON.parse(readFileSync(file, 'utf8').trimEnd().split('\n').at(-1)!);
+  expect(last).toMatchObject({ level: 60, msg: 'uncaught error', err: { message: 'a fault on purpose' } });
 });
 
 test('a terminal that is closed: the node ignores SIGHUP, serves, and stops', async () => {
