@@ -2,6 +2,7 @@
 /** kvbench: parse, run, print; what was measured is printed first, whatever becomes of the file. */
 import { constants } from 'node:os';
 import { describeError } from '../src/cli/explain.js';
+import { surviveHangUp } from '../src/cli/hang-up.js';
 import { KvError } from '../src/index.js';
 import { parseBenchCommandLine } from './command-line.js';
 import { exitCodeOf, exitCodes } from './exit-codes.js';
@@ -36,4 +37,5 @@ function fail(error: unknown): number {
   return error instanceof KvError && error.code === 'INVALID_OPTION' ? exitCodes.usage : exitCodes.nothingSucceeded;
 }
 
+surviveHangUp();
 process.exitCode = await main().catch(fail);

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** kvctl: reads, writes and looks after a cluster from a shell. The commands are in kvctl/, one file each. */
 import { renderError } from './explain.js';
+import { surviveHangUp } from './hang-up.js';
 import { type Invocation, parseKvctlCommandLine, type ShellInvocation } from './kvctl/command-line.js';
 import { type ExitCode, exitCodeOf, exitCodes } from './kvctl/exit-codes.js';
 import { Output } from './kvctl/output.js';
@@ -12,6 +13,7 @@ import { runScript, runTerminal } from './kvctl/shell/shell.js';
 /** Whether something may have been written that the output was to tell of. */
 let mayHaveWritten = false;
 
+surviveHangUp();
 process.stdout.on('error', outputLost);
 // Notes that nobody reads end nothing: a restore goes on.
 process.stderr.on('error', () => {});

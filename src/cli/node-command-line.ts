@@ -47,8 +47,8 @@ export async function parseNodeCommandLine(args: readonly string[]): Promise<Nod
 const epilogue = `Each option can also be set in the environment (--beacon-ms as KVNODE_BEACON_MS, --config as KVNODE_CONFIG) and in the
 config file ({"beacon-ms": 150}). The command line wins over the environment, which wins over the file.
 
-SIGTERM and SIGINT stop it for good: its shards are placed elsewhere, and it waits for that. SIGHUP stops it to be started
-again: it hands over what it leads, and its shards stay its own for --replace-after-ms.
+SIGTERM and SIGINT stop it for good: its shards are placed elsewhere, and it waits for that. SIGUSR2 stops it to be started
+again: it hands over what it leads, and its shards stay its own for --replace-after-ms. SIGHUP is ignored.
 
 Exit codes: 0 stopped as told; 1 failed, with the reason on stderr; 2 an option is wrong;
 128 + signal number: a second SIGTERM or SIGINT ended it at once, without a handover.`;

@@ -20,9 +20,13 @@ function readConfigText(path: string, text: string): RawOption[] {
   });
 }
 
+/** Some editors, those of Windows above all, begin a file with a byte order mark. */
+const byteOrderMark = '\ufeff';
+
 function readText(path: string): string {
   try {
-    return readFileSync(path, 'utf8');
+    const text = readFileSync(path, 'utf8');
+    return text.startsWith(byteOrderMark) ? text.slice(byteOrderMark.length) : text;
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new KvError('INVALID_OPTION', `--config: ${path} cannot be read: ${reason}`, { cause });

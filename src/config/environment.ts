@@ -1,8 +1,9 @@
 /**
  * Options from the environment, `KVNODE_BEACON_MS` for `--beacon-ms`.
  *
- * Variables of that prefix that are no option are reported, not refused: an orchestrator may set some of its own
- * (a Kubernetes service named kvnode adds KVNODE_SERVICE_HOST and more).
+ * An orchestrator may set variables of the same prefix. Kubernetes does so in every pod for a service named `kvnode` or
+ * `kvnode-...`: `KVNODE_PORT=tcp://10.43.7.9:9090`, `KVNODE_SERVICE_HOST` and more. Those are recognized and ignored. Other
+ * variables of that prefix that are no option are reported, since they may be options that were misspelt.
  */
 import { flagsOf, optionNames, variableOf } from './option-specs.js';
 import type { RawOption } from './parse-value.js';
@@ -14,22 +15,43 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 
 export interface EnvironmentOptions {
   readonly options: readonly RawOption[];
-  /** Names with the prefix that mean nothing to a node. */
-  readonly unknownVariables: readonly string[];
+  /** One sentence for each thing in the environment that a node does not use. */
+  readonly warnings: readonly string[];
 }
 
 export function readEnvironment(environment: Environment): EnvironmentOptions {
-  const variables = new Set(optionNames.flatMap(flagsOf).map(variableOf));
+  const known = new Set([...optionNames.flatMap(flagsOf).map(variableOf), ...foreignVariables]);
+  const ofPlatform = Object.keys(environment).filter((name) => isOfPlatform(name, environment[name] ?? '', known));
   const options = optionNames.flatMap((name) =>
     flagsOf(name).flatMap((flag): RawOption[] => {
       const label = variableOf(flag);
       const value = environment[label];
       // Set but empty is how compose files and unit files say "not set".
-      return value === undefined || value === '' ? [] : [{ name, value, label }];
+      return value === undefined || value === '' || ofPlatform.includes(label) ? [] : [{ name, value, label }];
     }),
   );
-  const unknownVariables = Object.keys(environment)
-    .filter((name) => name.startsWith('KVNODE_') && !variables.has(name) && !foreignVariables.has(name))
-    .sort();
-  return { options, unknownVariables };
+  const unknown = Object.keys(environment).filter(
+    (name) => name.startsWith('KVNODE_') && !known.has(name) && !ofPlatform.includes(name),
+  );
+  return { options, warnings: [...describePlatform(ofPlatform), ...unknown.sort().map(describeUnknown)] };
+}
+
+/** `KVNODE_PORT`, or `KVNODE_HTTP_PORT` of a service named kvnode-http, with an address of that service. */
+const portOfService = /^KVNODE_(?:[A-Z0-9_]+_)?PORT$/;
+const addressOfService = /^(?:tcp|udp|sctp):\/\//;
+const factOfService = /^KVNODE_(?:[A-Z0-9_]+_)?(?:SERVICE_(?:HOST|PORT)|PORT_[0-9]+_(?:TCP|UDP|SCTP))(?:_[A-Z0-9_]+)?$/;
+
+function isOfPlatform(name: string, value: string, known: ReadonlySet<string>): boolean {
+  if (portOfService.test(name) && addressOfService.test(value)) return true;
+  return !known.has(name) && factOfService.test(name);
+}
+
+function describePlatform(names: readonly string[]): string[] {
+  if (names.length === 0) return [];
+  const variables = [...names].sort().join(', ');
+  return [`the platform has set variables for a service whose name begins with kvnode; they are ignored: ${variables}`];
+}
+
+function describeUnknown(name: string): string {
+  return `${name} is set but is no option of kvnode`;
 }

@@ -62,6 +62,46 @@ describe('options - sources', () => {
     expect(warnings).toEqual(['KVNODE_BECON_MS is set but is no option of kvnode']);
   });
 
+  test('what a platform sets for a service named kvnode is ignored, and said once', () => {
+    const environment = {
+      KVNODE_SERVICE_HOST: '10.43.7.9',
+      KVNODE_SERVICE_PORT: '9090',
+      KVNODE_SERVICE_PORT_GRPC: '9090',
+      KVNODE_PORT: 'tcp://10.43.7.9:9090',
+      KVNODE_PORT_9090_TCP: 'tcp://10.43.7.9:9090',
+      KVNODE_PORT_9090_TCP_PROTO: 'tcp',
+      KVNODE_PORT_9090_TCP_PORT: '9090',
+      KVNODE_PORT_9090_TCP_ADDR: '10.43.7.9',
+    };
+    const { values, warnings } = resolve({ environment });
+    expect(values.port).toBe(9_090);
+    expect(warnings).toEqual([expect.stringContaining('the platform has set variables for a service')]);
+    for (const name of Object.keys(environment)) expect(warnings[0]).toContain(name);
+    expect(resolve({ environment, configPath: configFile({ port: 7 }) }).values.port).toBe(7);
+    expect(resolve({ environment, commandLine: { port: '8' } }).values.port).toBe(8);
+  });
+
+  test('a service named kvnode-http or kvnode-zk is recognized as well', () => {
+    const environment = {
+      KVNODE_HTTP_PORT: 'udp://[fd00::9]:8080',
+      KVNODE_HTTP_SERVICE_HOST: 'fd00::9',
+      KVNODE_ZK_PORT: 'tcp://10.43.7.10:2181',
+      KVNODE_ZK_SERVICE_PORT: '2181',
+      KVNODE_ZK_PORT_2181_TCP_ADDR: '10.43.7.10',
+      KVNODE_ZK: 'zk:2181',
+    };
+    const { values, warnings } = resolve({ environment });
+    expect(values).toMatchObject({ httpPort: undefined, zk: 'zk:2181' });
+    expect(warnings).toHaveLength(1);
+  });
+
+  test('what only looks like it is judged, or reported, as before', () => {
+    expect(messageOf({ environment: { KVNODE_PORT: 'http://10.43.7.9' } })).toContain('KVNODE_PORT: "http://10.43.7.9" must be');
+    expect(messageOf({ environment: { KVNODE_ID: 'tcp://10.43.7.9' } })).toContain('KVNODE_ID');
+    expect(resolve({ environment: { KVNODE_PROT: '9091' } }).warnings).toEqual(['KVNODE_PROT is set but is no option of kvnode']);
+    expect(resolve({ environment: { KVNODE_PORT: '9091' } })).toMatchObject({ values: { port: 9_091 }, warnings: [] });
+  });
+
   test('names in the three sources follow from one another', () => {
     expect(flagOf('stopDeadlineMs')).toBe('stop-deadline-ms');
     expect(variableOf(flagOf('stopDeadlineMs'))).toBe('KVNODE_STOP_DEADLINE_MS');
@@ -85,7 +125,12 @@ describe('options - config file', () => {
     expect(message).toContain('beacon-ms, lease-ms');
   });
 
+  test('a byte order mark at the beginning is no part of it', () => {
+    expect(resolve({ configPath: configFile('\ufeff{"port": 9091}') }).values.port).toBe(9_091);
+  });
+
   test.each([
+    ['\ufeff\ufeff{}', 'is not JSON'],
     ['{', 'is not JSON'],
     ['[1]', 'must hold one JSON object'],
     ['null', 'must hold one JSON object'],
@@ -173,8 +218,21 @@ describe('options - single values', () => {
     expect(resolve({ commandLine }).values).toMatchObject(values);
   });
 
-  test('a bad value is refused even where another source overrides it', () => {
-    expect(messageOf({ environment: { KVNODE_PORT: 'tcp://10.0.0.1' }, commandLine: { port: '1' } })).toContain('KVNODE_PORT');
+  test('a bad value is refused where it is used, and not judged where another one overrides it', () => {
+    const environment = { KVNODE_LEASE_MS: 'soon' };
+    expect(messageOf({ environment })).toContain('KVNODE_LEASE_MS: "soon" must be a whole number');
+    expect(resolve({ environment, commandLine: { leaseMs: '900' } }).values.leaseMs).toBe(900);
+    const configPath = configFile({ 'lease-ms': 'soon' });
+    expect(messageOf({ configPath })).toContain('lease-ms in');
+    expect(resolve({ configPath, environment: { KVNODE_LEASE_MS: '900' } }).values.leaseMs).toBe(900);
+    const twice = { KVNODE_REPLACE_AFTER: 'soon', KVNODE_REPLACE_AFTER_MS: '7000' };
+    expect(resolve({ environment: twice }).values.replaceAfterMs).toBe(7_000);
+  });
+
+  test('a caller that uses some options only has no other one judged', () => {
+    const environment = { KVNODE_HOST: '0.0.0.0', KVNODE_ID: 'a b', KVNODE_SHARDS: '4' };
+    expect(resolve({ environment, used: ['shards'] }).values.shards).toBe(4);
+    expect(messageOf({ environment: { KVNODE_SHARDS: 'four' }, used: ['shards'] })).toContain('KVNODE_SHARDS');
   });
 });
 

@@ -1,6 +1,6 @@
 /**
  * Options of a node from all their sources to one value each: command line over environment over config file over
- * default. Guarantees that every value is of its type and range and that the relations between them hold.
+ * default. A value that another one overrides is not judged. Guarantees that every value is of its type and range and that the relations between them hold.
  */
 import { readConfigFile } from './config-file.js';
 import { type Environment, readEnvironment } from './environment.js';
@@ -14,6 +14,8 @@ export interface OptionSources {
   readonly environment: Environment;
   /** Overrides KVNODE_CONFIG. */
   readonly configPath?: string | undefined;
+  /** Options that the caller uses; values of others are not judged. Default: all. */
+  readonly used?: readonly OptionName[];
 }
 
 export interface ResolvedOptions {
@@ -26,7 +28,6 @@ export interface ResolvedOptions {
 export function resolveOptions(sources: OptionSources): ResolvedOptions {
   const environment = readEnvironment(sources.environment);
   const configPath = sources.configPath ?? nonEmpty(sources.environment.KVNODE_CONFIG);
-  // Every given value is judged, also one that another source overrides: it is a mistake that would surface later.
   const given = [
     ...(configPath === undefined ? [] : readConfigFile(configPath)),
     ...environment.options,
@@ -38,13 +39,16 @@ export function resolveOptions(sources: OptionSources): ResolvedOptions {
     values[name] = optionSpecs[name].default;
     labels[name] = defaultLabel(name);
   }
-  for (const raw of given) {
+  // Only what is used is judged: what a stronger source overrides may be none of the user's.
+  const used = new Set<OptionName>(sources.used ?? optionNames);
+  for (const raw of new Map(given.map((one) => [one.name, one])).values()) {
+    if (!used.has(raw.name)) continue;
     values[raw.name] = parseValue(raw);
     labels[raw.name] = raw.label;
   }
   const complete = values as OptionValues;
   checkRelations(complete, labels as Record<OptionName, string>);
-  return { values: complete, warnings: environment.unknownVariables.map((name) => `${name} is set but is no option of kvnode`) };
+  return { values: complete, warnings: environment.warnings };
 }
 
 function readCommandLine(given: OptionSources['commandLine']): RawOption[] {

@@ -104,9 +104,10 @@ function limitOf({ limit = String(defaultPageKeys) }: Query): number {
 }
 
 function figuresOf({ replicas, version, uptimeMs, zookeeper, keys, warnings, ...figures }: NodeFigures) {
-  const { dataBytes, dataLimitBytes, memoryBytes, maxMemoryBytes } = figures;
+  const { dataBytes, dataLimitBytes, memoryBytes, maxMemoryBytes, logLinesDropped, openDescriptors, maxDescriptors } = figures;
   return {
     ...{ version, uptimeMs, zookeeper, warnings, keyCount: keys, dataBytes, dataLimitBytes, memoryBytes, maxMemoryBytes },
+    ...{ logLinesDropped, openDescriptors, maxDescriptors },
     shards: replicas.map((replica) => ({
       ...{ shard: replica.shard, role: replica.role, epoch: replica.epoch, serving: replica.serving },
       ...{ complete: replica.complete, keyCount: replica.keys, dataBytes: replica.dataBytes },

@@ -24,6 +24,7 @@ export class FakeClusterView implements ClusterView {
     return {
       ...{ version: '1.0.0', uptimeMs: 5, zookeeper: 'connected', warnings: ['something'] },
       ...{ keys: 7, dataBytes: 100, dataLimitBytes: 1_000, memoryBytes: 2_000, maxMemoryBytes: 3_000 },
+      ...{ logLinesDropped: 0, openDescriptors: 20, maxDescriptors: 1_024 },
       replicas: [...this.keys].map(([shard, keys]) => ({
         ...{ shard, role: 'backup', epoch: 1, serving: false, complete: true, keys: keys.length, dataBytes: 10 },
       })),

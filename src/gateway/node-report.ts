@@ -5,7 +5,8 @@ import type { NodeStatus, ReplicaInfo, ReplicaStatus, ShardInfo, Topology } from
 type HeldReplica = Pick<ReplicaStatus, 'shard' | 'role' | 'epoch' | 'serving' | 'complete' | 'keys' | 'dataBytes'>;
 type Figures =
   | ('version' | 'uptimeMs' | 'zookeeper' | 'warnings' | 'keys')
-  | ('dataBytes' | 'dataLimitBytes' | 'memoryBytes' | 'maxMemoryBytes');
+  | ('dataBytes' | 'dataLimitBytes' | 'memoryBytes' | 'maxMemoryBytes')
+  | ('logLinesDropped' | 'openDescriptors' | 'maxDescriptors');
 
 /** What a node says of itself. */
 export type NodeFigures = Pick<NodeStatus, Figures> & { readonly replicas: readonly HeldReplica[] };

@@ -57,6 +57,7 @@ const heldShard = object({
 const figures = {
   ...{ version: text, uptimeMs: count, zookeeper: { enum: ['connected', 'suspended'] }, warnings: list(text) },
   ...{ keyCount: count, dataBytes: count, dataLimitBytes: count, memoryBytes: count, maxMemoryBytes: count },
+  ...{ logLinesDropped: count, openDescriptors: count, maxDescriptors: count },
   shards: list(heldShard),
 };
 

@@ -301,3 +301,11 @@ async function noConnections(): Promise<void> {
   const count = () => new Promise<number>((resolve) => app.server.getConnections((_error, connections) => resolve(connections)));
   while ((await count()) > 0) await new Promise(setImmediate);
 }
+
+it('goes on where a connection cannot be accepted for want of a file descriptor', async () => {
+  const error = Object.assign(new Error('accept EMFILE'), { code: 'EMFILE', syscall: 'accept' });
+  // Without a listener of its own, `emit` throws, and in the event loop nobody would catch it.
+  expect(app.server.emit('error', error)).toBe(true);
+  const { port } = app.server.address() as AddressInfo;
+  expect((await fetch(`http://127.0.0.1:${port}/livez`)).status).toBe(200);
+});

@@ -46,6 +46,8 @@ export function createServer({ routes, logger, isClosing, gate = noGate, limits 
     clientErrorHandler: (error, socket) => answerClientError(error, socket, exchanges, limits),
     frameworkErrors: (error, _request, reply) => void answerProblem(error, reply as FastifyReply, logger),
   });
+  // A connection that cannot be accepted for want of a file descriptor: the node reports that, and goes on.
+  app.server.on('error', () => {});
   takeTurns(app.server);
   const exchanges = new Exchanges(app.server);
   lingerAfterEarlyAnswers(app.server, exchanges, limits);

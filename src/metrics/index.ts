@@ -3,3 +3,4 @@
 export type { HeldReplica, NodeFacts } from './node-facts.js';
 export { NodeMetrics } from './node-metrics.js';
 export type { ApiCounts, Method, OperationCounts } from './operation-counts.js';
+export { residentBytes } from './resident-memory.js';

@@ -25,5 +25,8 @@ export interface NodeFacts {
   readonly pipelines: number;
   /** Operations that have not been answered. */
   readonly pending: { readonly pipeline: number; readonly single: number };
+  readonly logLinesDropped: number;
+  /** NaN where the system does not report them. */
+  readonly descriptors: { readonly open: number; readonly allowed: number };
   readonly limits: { readonly dataBytes: number; readonly logBytes: number; readonly memoryBytes: number };
 }

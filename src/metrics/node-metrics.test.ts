@@ -31,6 +31,7 @@ function replica(changes: Partial<ReplicaSnapshot>): ReplicaSnapshot {
 const facts: NodeFacts = {
   ...{ held: [], placedShards: 0, minInSync: 2, ready: true, zookeeperConnected: true, nodes: 3, placementVersion: 4 },
   ...{ grpcConnections: 5, pipelines: 2, pending: { pipeline: 7, single: 8 } },
+  ...{ logLinesDropped: 9, descriptors: { open: 20, allowed: 1_024 } },
   limits: { dataBytes: 1_000, logBytes: 2_000, memoryBytes: 3_000 },
 };
 
@@ -119,4 +120,10 @@ test('as many shards and copies as there may be make the output no longer', asyn
   const all = await told(16_384);
   expect(all.size).toBe((await told(1)).size);
   expect([all.get('kvnode_in_sync_replicas_min'), all.get('kvnode_replication_lag_entries_max')]).toEqual(['16', '3']);
+});
+
+test('what the process has open, what it may have, and what its log lost', async () => {
+  const samples = await samplesOf(metricsOf(facts));
+  const told = ['process_open_fds', 'process_max_fds', 'kvnode_log_lines_dropped_total'].map((name) => samples.get(name));
+  expect(told).toEqual(['20', '1024', '9']);
 });

@@ -2,11 +2,14 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { DelaySeconds } from './event-loop-delay.js';
 import type { NodeFacts } from './node-facts.js';
+import { residentBytes } from './resident-memory.js';
 
 const gauges: readonly (readonly [name: string, help: string, valueFrom: (facts: NodeFacts) => number])[] = [
-  // These two are called by every process what Prometheus calls them.
+  // The first four are called by every process what Prometheus calls them.
   ['process_start_time_seconds', 'When the process began, since 1970', () => performance.timeOrigin / 1_000],
-  ['process_resident_memory_bytes', 'Resident memory', () => process.memoryUsage.rss()],
+  ['process_resident_memory_bytes', 'Resident memory', residentBytes],
+  ['process_open_fds', 'File descriptors that are open', ({ descriptors }) => descriptors.open],
+  ['process_max_fds', 'File descriptors that may be open', ({ descriptors }) => descriptors.allowed],
   ['kvnode_memory_limit_bytes', 'What the process may take (--max-memory)', ({ limits }) => limits.memoryBytes],
   ['kvnode_ready', '1 while the node is in sync everywhere it should be, as /readyz tells', ({ ready }) => Number(ready)],
   ['kvnode_zookeeper_connected', '1 while the session with ZooKeeper is connected', (facts) => Number(facts.zookeeperConnected)],
@@ -21,12 +24,15 @@ const gauges: readonly (readonly [name: string, help: string, valueFrom: (facts:
 
 export class ProcessMetrics {
   readonly #cpu: Counter;
+  readonly #logLinesDropped: Counter;
   readonly #pending: Gauge<'api'>;
   readonly #delay: Gauge<'statistic'>;
   readonly #setters: readonly ((facts: NodeFacts) => void)[];
 
   constructor(registers: Registry[]) {
     this.#cpu = new Counter({ name: 'process_cpu_seconds_total', help: 'CPU time, of user and system', registers });
+    const dropped = 'Lines of the log that could not be written';
+    this.#logLinesDropped = new Counter({ name: 'kvnode_log_lines_dropped_total', help: dropped, registers });
     const pending = 'Operations that have not been answered, by how they came in; single: unary and REST';
     this.#pending = new Gauge({ name: 'kvnode_pending_operations', help: pending, labelNames: ['api'], registers });
     const delay = 'How late the event loop was in the last ten seconds that are over';
@@ -41,6 +47,8 @@ export class ProcessMetrics {
     const { user, system } = process.cpuUsage();
     this.#cpu.reset();
     this.#cpu.inc((user + system) / 1e6);
+    this.#logLinesDropped.reset();
+    this.#logLinesDropped.inc(facts.logLinesDropped);
     for (const [api, count] of Object.entries(facts.pending)) this.#pending.set({ api }, count);
     for (const [statistic, seconds] of Object.entries(delay)) this.#delay.set({ statistic }, seconds);
     for (const set of this.#setters) set(facts);

@@ -20,6 +20,7 @@ import {
 } from '../coordination/index.js';
 import type { Gateway } from '../gateway/index.js';
 import { NodeMetrics } from '../metrics/index.js';
+import { Descriptors } from './descriptors.js';
 import { refuseIdInUse } from './id-in-use.js';
 import { announce, type Listening, listen, shutDown } from './listen.js';
 import { defaultMaxMemoryBytes, divideMemory } from './memory/memory-budget.js';
@@ -39,6 +40,9 @@ const shutdownPatienceMs = 2_000;
 const lookAgainMs = 20;
 /** News of replicas, nodes and placement change at once how healthy the node is; time alone changes it this late. */
 const judgeHealthMs = 1_000;
+
+/** Of a logger whose lines nobody follows: in programs that start nodes of their own. */
+const noLosses = { droppedLines: 0, problem: undefined };
 
 /** What listens. */
 interface WaysIn extends Pick<Listening, 'server' | 'connections'> {
@@ -64,6 +68,7 @@ export class KvNode {
   readonly #controller: Controller;
   readonly #tools: ToolServices;
   readonly #metrics: NodeMetrics;
+  readonly #descriptors: Descriptors;
   readonly #judgingHealth: NodeJS.Timeout;
   readonly #view: NodeView;
   readonly #ownAddress: OwnAddress;
@@ -154,9 +159,11 @@ export class KvNode {
       onMoved: (direction) => this.#metrics.shardMoved(direction),
       onFailed: (error) => this.#fail(error),
     });
-    const { zone, weight } = options;
+    const { zone, weight, log = noLosses } = options;
+    this.#descriptors = new Descriptors(this.#logger);
     this.#view = new NodeView({
       ...{ nodeId: this.id, address, zone, weight, config, coordinator, memory, shards: this.#shards },
+      ...{ log, descriptors: this.#descriptors },
       isStopping: () => this.#stopping || this.#closing !== undefined,
       traffic: () => ({ grpcConnections: connections(), ...this.#services.traffic }),
     });
@@ -288,6 +295,7 @@ export class KvNode {
     this.#services.close();
     this.#tools.close();
     this.#metrics.close();
+    this.#descriptors.close();
     this.#news.close();
     this.#shards.close();
     await Promise.all([shutDown(this.#server, error === undefined ? shutdownPatienceMs : 0), this.#gateway?.close()]);

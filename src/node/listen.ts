@@ -42,6 +42,11 @@ function http2ServersOf(server: Server): readonly Http2Server[] {
   return http2Servers instanceof Map ? [...(http2Servers.keys() as Iterable<Http2Server>)] : [];
 }
 
+/** A connection that cannot be accepted is an error of the server, which would end the process. `Descriptors` reports the cause. */
+function surviveRefusals(server: Server): void {
+  for (const http2Server of http2ServersOf(server)) http2Server.on('error', () => {});
+}
+
 /** Counted from now on. @returns how many are open. */
 function countConnections(server: Server): () => number {
   let open = 0;
@@ -60,6 +65,7 @@ export function listen(host: string, port: number): Promise<Listening> {
     server.bindAsync(joinAddress(host, port), ServerCredentials.createInsecure(), (error, bound) => {
       if (error === null) {
         widenReceiveWindows(server);
+        surviveRefusals(server);
         return resolve({ server, port: bound, connections: countConnections(server) });
       }
       // grpc-js binds every address a name stands for and reports the failures as text.

@@ -1,10 +1,12 @@
 /** What a node tells about itself and its replicas, warnings included. Pure. */
 
 import type { SessionStatus } from '../coordination/index.js';
+import type { LogState } from '../logging/index.js';
 import type { HeldReplica } from '../metrics/index.js';
 import { endOf, type Line, nameOf, nodeIdOf, type ReplicaSnapshot } from '../replication/index.js';
 import type { HistoryPosition, NodeStatus, ReplicaStatus } from '../rpc/kv-api.js';
 import { packageVersion } from '../version.js';
+import type { DescriptorUse } from './descriptors.js';
 import { describeShards } from './shard-ranges.js';
 
 const version = packageVersion();
@@ -25,6 +27,8 @@ export interface NodeFacts {
   readonly maxMemoryBytes: number;
   /** The most that the data of all replicas may cost here. */
   readonly dataLimitBytes: number;
+  readonly log: LogState;
+  readonly descriptors: DescriptorUse;
 }
 
 /** An operator should know before writes are refused. */
@@ -32,12 +36,14 @@ const nearlyFull = 0.9;
 
 export function describeNode(facts: NodeFacts): NodeStatus {
   const { nodeId, address, zone = '', weight = 1, uptimeMs, session, held, dataLimitBytes } = facts;
-  const { memoryBytes, maxMemoryBytes } = facts;
+  const { memoryBytes, maxMemoryBytes, log, descriptors } = facts;
   return {
     ...{ nodeId, address, version, uptimeMs: Math.round(uptimeMs), zookeeper: session },
     replicas: held.map((one) => describeReplica(one, dataLimitBytes)),
     warnings: warnings(facts),
     ...{ memoryBytes, maxMemoryBytes, dataLimitBytes, zone, weight },
+    logLinesDropped: log.droppedLines,
+    ...{ openDescriptors: descriptors.open || 0, maxDescriptors: descriptors.allowed || 0 },
     keys: held.reduce((sum, { keys }) => sum + keys, 0),
     dataBytes: dataBytesOf(held),
   };
@@ -68,7 +74,7 @@ function positionOf(line: Line | undefined): HistoryPosition | null {
 }
 
 /** One sentence for each thing that is amiss, whatever the number of shards it concerns. */
-function warnings({ minInSync, session, held, dataLimitBytes }: NodeFacts): string[] {
+function warnings({ minInSync, session, held, dataLimitBytes, log, descriptors }: NodeFacts): string[] {
   const found: string[] = [];
   if (session !== 'connected') found.push('ZooKeeper cannot be reached: no node can be replaced until it can');
   const amiss = new Map<string, number[]>();
@@ -78,6 +84,11 @@ function warnings({ minInSync, session, held, dataLimitBytes }: NodeFacts): stri
   const dataBytes = dataBytesOf(held);
   if (dataBytes > nearlyFull * dataLimitBytes)
     found.push(`the data takes ${dataBytes} of ${dataLimitBytes} bytes; beyond them writes are refused`);
+  if (descriptors.problem !== undefined) found.push(descriptors.problem);
+  if (log.problem !== undefined)
+    found.push(
+      `the log of this node cannot be written (${log.problem}); ${log.droppedLines} lines were dropped since it started`,
+    );
   return found;
 }
 

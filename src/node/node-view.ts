@@ -1,8 +1,10 @@
 /** What a node knows of the cluster and of itself, for all who ask: other nodes, clients, tools, people. It changes nothing. */
 import type { ClusterConfig, Coordinator, NodeRegistration } from '../coordination/index.js';
-import type { NodeFacts } from '../metrics/index.js';
+import type { LogState } from '../logging/index.js';
+import { type NodeFacts, residentBytes } from '../metrics/index.js';
 import type { Placement } from '../placement/index.js';
 import type { NodeStatus } from '../rpc/kv-api.js';
+import type { DescriptorUse } from './descriptors.js';
 import { costOfData } from './memory/data-account.js';
 import type { MemoryBudget } from './memory/memory-budget.js';
 import type { NodeShards } from './node-shards.js';
@@ -19,6 +21,8 @@ export interface NodeViewOptions {
   readonly memory: MemoryBudget;
   readonly coordinator: Pick<Coordinator, 'session'>;
   readonly shards: NodeShards;
+  readonly log: LogState;
+  readonly descriptors: DescriptorUse;
   /** From when it begins to stop. */
   isStopping(): boolean;
   /** What comes in, and is not answered yet. */
@@ -86,13 +90,13 @@ export class NodeView {
       uptimeMs: performance.now() - this.#startedMs,
       session: coordinator.session,
       held: this.#held,
-      ...{ memoryBytes: process.memoryUsage.rss(), maxMemoryBytes: memory.maxMemoryBytes },
-      dataLimitBytes: memory.dataBytes,
+      ...{ memoryBytes: residentBytes(), maxMemoryBytes: memory.maxMemoryBytes },
+      ...{ dataLimitBytes: memory.dataBytes, log: this.#options.log, descriptors: this.#options.descriptors },
     });
   }
 
   get metrics(): NodeFacts {
-    const { nodeId, config, memory, coordinator } = this.#options;
+    const { nodeId, config, memory, coordinator, log, descriptors } = this.#options;
     const { dataBytes, retainBytes, maxMemoryBytes } = memory;
     const isPlaced = (nodes: readonly string[] | undefined): boolean => nodes?.includes(nodeId) ?? false;
     const placed = this.#placement?.shards;
@@ -103,6 +107,7 @@ export class NodeView {
       zookeeperConnected: coordinator.session === 'connected',
       ...{ nodes: this.#nodes.length, placementVersion: this.#placement?.version ?? 0 },
       ...this.#options.traffic(),
+      ...{ logLinesDropped: log.droppedLines, descriptors },
       limits: { dataBytes, logBytes: retainBytes, memoryBytes: maxMemoryBytes },
     };
   }

@@ -1,5 +1,6 @@
 /** What one storage node is started with, resolved: every field is set and the relations between them hold. */
 import type { Logger } from 'pino';
+import type { LogState } from '../logging/index.js';
 
 export interface NodeOptions {
   /** Interface to listen on: a name or a canonical IP address, without brackets. Default 127.0.0.1. */
@@ -47,4 +48,6 @@ export interface NodeOptions {
   /** How long a planned stop may take before the node exits all the same. Default 10,000. */
   readonly stopDeadlineMs: number;
   readonly logger: Logger;
+  /** Where the lines of `logger` go: how many could not be written. Default: none is ever lost. */
+  readonly log?: LogState;
 }

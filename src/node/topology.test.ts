@@ -54,7 +54,10 @@ describe('the topology a node tells', () => {
 });
 
 describe('what a node tells of itself', () => {
-  const node = { nodeId: 'a', address: 'a:1', uptimeMs: 1, session: 'connected', memoryBytes: 1, maxMemoryBytes: 2 } as const;
+  const node = {
+    ...({ nodeId: 'a', address: 'a:1', uptimeMs: 1, session: 'connected', memoryBytes: 1, maxMemoryBytes: 2 } as const),
+    ...{ log: { droppedLines: 0, problem: undefined }, descriptors: { open: 20, allowed: 64, problem: undefined } },
+  };
   const replicaOf = (shard: number, inSync: string[]) => ({
     shard,
     replica: snapshot('a', 'a', inSync),
@@ -85,5 +88,20 @@ describe('what a node tells of itself', () => {
     ]);
     const [one] = describeNode({ ...node, minInSync: 1, dataLimitBytes: 1_000, held: [replicaOf(4, ['a'])] }).warnings;
     expect(one).toMatch(/^shard 4: a single copy/);
+  });
+
+  test('what the process lacks: descriptors, and a log that can be written', () => {
+    const healthy = describeNode({ ...node, minInSync: 1, dataLimitBytes: 1_000, held: [] });
+    expect(healthy).toMatchObject({ logLinesDropped: 0, openDescriptors: 20, maxDescriptors: 64, warnings: [] });
+    const amiss = describeNode({
+      ...{ ...node, minInSync: 1, dataLimitBytes: 1_000, held: [] },
+      log: { droppedLines: 3, problem: 'ENOSPC: no space left on device, write' },
+      descriptors: { open: Number.NaN, allowed: Number.NaN, problem: 'all are in use' },
+    });
+    expect(amiss).toMatchObject({ logLinesDropped: 3, openDescriptors: 0, maxDescriptors: 0 });
+    expect(amiss.warnings).toEqual([
+      'all are in use',
+      'the log of this node cannot be written (ENOSPC: no space left on device, write); 3 lines were dropped since it started',
+    ]);
   });
 });

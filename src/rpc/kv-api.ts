@@ -137,6 +137,9 @@ export interface NodeStatus {
   dataLimitBytes: number;
   zone: string;
   weight: number;
+  logLinesDropped: number;
+  openDescriptors: number;
+  maxDescriptors: number;
 }
 export interface ListKeysRequest {
   shard: number;

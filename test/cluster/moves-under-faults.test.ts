@@ -117,7 +117,7 @@ test('a node that is killed and started again and again, or told to stop and ret
 
   const unknownBefore = load.history.filter(({ outcome }) => outcome.kind === 'unknown').length;
   const returning = cluster.nodes[2]!;
-  returning.signal('SIGHUP');
+  returning.signal('SIGUSR2');
   expect(await returning.exited).toEqual({ code: 0, signal: null });
   await load.answers(50);
   await cluster.restart(returning);
@@ -136,7 +136,7 @@ test('a node that is told to stop and return gives away what only it holds', asy
   await using client = await cluster.connect();
   await writeBallast(client);
   const [returning] = cluster.nodes;
-  returning!.signal('SIGHUP');
+  returning!.signal('SIGUSR2');
   expect(await returning!.exited).toEqual({ code: 0, signal: null });
   await settled(cluster);
   await expectBallast(client);

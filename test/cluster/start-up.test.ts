@@ -1,6 +1,7 @@
+import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { expect, inject, onTestFinished, test } from 'vitest';
 import { NodeProcess, type NodeProcessOptions } from '../../local/node-process.js';
 import { startCluster } from './support/cluster.js';
@@ -57,3 +58,34 @@ test('a ZooKeeper that cannot be reached ends the start with the address that wa
   const refused = await failing({ zk: '127.0.0.1:1', root: freshRoot() });
   expect(refused).toMatchObject({ code: 1, said: expect.stringContaining('--zk 127.0.0.1:1') });
 });
+
+test('a node that has no file descriptor left says so once, goes on, and says when that is over', async () => {
+  await using cluster = await startCluster({ nodes: 1, extra: ['--http-port', '0'] });
+  const [node] = cluster.nodes;
+  await using client = await cluster.connect();
+  const openAtFirst = await sampleOf(node!, 'process_open_fds');
+  const allowed = openAtFirst + 10;
+  execFileSync('prlimit', ['--pid', String(node!.pid), `--nofile=${allowed}:${allowed}`]);
+  const port = Number(node!.address.slice(node!.address.lastIndexOf(':') + 1));
+  const crowd = Array.from({ length: 40 }, () => connect(port, '127.0.0.1').on('error', () => {}));
+  const leave = (): void => {
+    for (const socket of crowd) socket.destroy();
+  };
+  onTestFinished(leave);
+  await node!.log.waitFor(({ code }) => code === 'EMFILE');
+  await client.put('k', 'v');
+  expect((await client.nodeStatus(node!.address)).warnings).toContainEqual(expect.stringContaining('(EMFILE)'));
+  leave();
+  await node!.log.waitFor('file descriptors are left again');
+  expect(node!.log.find(({ code }) => code === 'EMFILE')).toHaveLength(1);
+  const status = await client.nodeStatus(node!.address);
+  expect(status.warnings.filter((warning) => warning.includes('descriptor'))).toEqual([]);
+  expect(status.openDescriptors).toBeLessThan(allowed);
+});
+
+async function sampleOf(node: NodeProcess, name: string): Promise<number> {
+  const text = await (await fetch(`http://${node.httpAddress}/metrics`)).text();
+  const value = Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(text)?.[1]);
+  expect(value).toBeGreaterThan(0);
+  return value;
+}

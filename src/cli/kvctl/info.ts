@@ -51,6 +51,8 @@ function factsOf(status: NodeStatus): [string, string][] {
     ['keys', grouped(status.keys)],
     ['data', `${size(status.dataBytes)} of ${size(status.dataLimitBytes)}`],
     ['memory', `${size(status.memoryBytes)} of ${size(status.maxMemoryBytes)}`],
+    ['descriptors', `${grouped(status.openDescriptors)} of ${grouped(status.maxDescriptors)}`],
+    ['log lines dropped', grouped(status.logLinesDropped)],
     ['primary of', shardsWhere((role) => role === 'primary')],
     ['backup of', shardsWhere((role) => role === 'backup')],
     ['joins', shardsWhere((role) => role !== 'primary' && role !== 'backup')],

@@ -21,7 +21,10 @@ export const initCommand: Command = {
     if (connection.nodes !== undefined) throw new KvError('INVALID_OPTION', 'init speaks to ZooKeeper: give --zk, not --nodes');
     const given = Object.fromEntries(agreed.map((name) => [name, options[flagOf(name)]]));
     const { zk, root } = connection;
-    const { values } = resolveOptions({ commandLine: { ...given, zk, root }, environment: process.env });
+    const { values } = resolveOptions({
+      ...{ commandLine: { ...given, zk, root }, environment: process.env },
+      used: [...agreed, 'zk', 'root'],
+    });
     const initialize = () => {
       const initializing = initializeCluster(values.zk, values.root, proposedConfig(values), call.deadlineMs);
       return unlessGivenUp(initializing, call.signal, 'unknown');

@@ -29,11 +29,13 @@ export function nodesToJson({ answers }: ClusterView): object {
 export function nodeToJson({ node, status, problem }: NodeAnswer): object {
   if (status === undefined) return { ...node, answered: false, problem };
   const { replicas, uptimeMs, version, zookeeper, keys, dataBytes, dataLimitBytes, memoryBytes, maxMemoryBytes } = status;
+  const { logLinesDropped, openDescriptors, maxDescriptors } = status;
   return {
     ...{ ...node, answered: true, version, uptimeMs, zookeeper },
     shards: replicas.map(({ shard }) => shard),
     primaryOf: primariesOf(status),
     ...{ keys, dataBytes, dataLimitBytes, memoryBytes, maxMemoryBytes },
+    ...{ logLinesDropped, openDescriptors, maxDescriptors },
   };
 }
 

@@ -38,7 +38,7 @@ function rests(does: string, line: string, broken: string, seed: number): Varian
 const variants: readonly Variant[] = [
   rests('rests on while it is told to stop', ' || core.stopping !== undefined', '', 6),
   rests('rests on after a history has ended', ' || isEnded(state)', '', 4),
-  rests('rests on where another is preferred', ' && !core.isPreferredHere', ' && !core.isPlacedHere', 1),
+  rests('rests on where another is preferred', ' && !core.isPreferredHere', ' && !core.isPlacedHere', 5),
   rests('does not claim though no beacon comes', 'nowMs - core.loyalSinceMs', '0', 1),
   rests('does nothing about a member that does not answer', 'nowMs - peer.heardSentMs', '0', 42),
   rests('overlooks that it may leave', 'beacon.mayLeaveMs !== 0 || ', '', 1),

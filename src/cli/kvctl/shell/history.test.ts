@@ -46,3 +46,22 @@ test('history - it is where the user keeps state, unless that is no absolute pat
   expect(historyPath({ XDG_STATE_HOME: '/state' })).toBe('/state/kvnode/kvctl-history');
   expect(historyPath({ XDG_STATE_HOME: 'state' })).toMatch(/^\/.*\.local\/state\/kvnode\/kvctl-history$/);
 });
+
+test.each([
+  [
+    'throws',
+    () => {
+      throw new Error('uv_os_homedir returned ENOENT');
+    },
+  ],
+  ['is empty', () => ''],
+  ['is relative', () => 'home'],
+])('history - where the home folder %s there is no history, which is told once, and the session goes on', (_what, homeFolder) => {
+  const path = historyPath({}, homeFolder);
+  expect(path).toBeUndefined();
+  const history = new History(path, (problem) => problems.push(problem));
+  expect(history.load()).toEqual([]);
+  history.append('get a');
+  expect(problems).toEqual([expect.stringContaining('no home folder')]);
+  expect(historyPath({ XDG_STATE_HOME: '/state' }, homeFolder)).toBe('/state/kvnode/kvctl-history');
+});

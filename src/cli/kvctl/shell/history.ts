@@ -7,58 +7,73 @@ const maxLines = 1_000;
 /** Lines may hold values: nobody else reads them. */
 const ownerOnly = 0o600;
 
-/** By the XDG base directory specification: what a program wants to find again, and nobody would miss. */
-export function historyPath(environment: Readonly<Record<string, string | undefined>>): string {
-  const folder = environment.XDG_STATE_HOME?.startsWith('/') ? environment.XDG_STATE_HOME : join(homedir(), '.local', 'state');
-  return join(folder, 'kvnode', 'kvctl-history');
+/**
+ * By the XDG base directory specification: what a program wants to find again, and nobody would miss.
+ *
+ * @returns undefined for a user without a home folder: `homeFolder` throws, or names no absolute path.
+ */
+export function historyPath(
+  environment: Readonly<Record<string, string | undefined>>,
+  homeFolder: () => string = homedir,
+): string | undefined {
+  if (environment.XDG_STATE_HOME?.startsWith('/')) return join(environment.XDG_STATE_HOME, ...place);
+  try {
+    const home = homeFolder();
+    return home.startsWith('/') ? join(home, '.local', 'state', ...place) : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
+const place = ['kvnode', 'kvctl-history'] as const;
+
 export class History {
-  readonly #path: string;
+  readonly #path: string | undefined;
   readonly #tell: (problem: string) => void;
   #isBroken = false;
 
-  /** `tell` hears once why lines cannot be kept: the session goes on without. */
-  constructor(path: string, tell: (problem: string) => void) {
+  /** `tell` hears once why lines cannot be kept: the session goes on without. Without a path there is no place to keep them. */
+  constructor(path: string | undefined, tell: (problem: string) => void) {
     this.#path = path;
     this.#tell = tell;
   }
 
   /** Newest first, as readline wants them. A file that has grown is cut to its newest lines. */
   load(): string[] {
-    const lines = this.#attempt(() => this.#read()) ?? [];
+    const lines = this.#attempt((path) => read(path)) ?? [];
     const newest = lines.slice(-maxLines);
     if (lines.length > 2 * maxLines)
-      this.#attempt(() => writeFileSync(this.#path, newest.map((line) => `${line}\n`).join(''), { mode: ownerOnly }));
+      this.#attempt((path) => writeFileSync(path, newest.map((line) => `${line}\n`).join(''), { mode: ownerOnly }));
     return newest.reverse();
   }
 
   append(line: string): void {
-    this.#attempt(() => {
-      mkdirSync(dirname(this.#path), { recursive: true, mode: 0o700 });
-      appendFileSync(this.#path, `${line}\n`, { mode: ownerOnly });
+    this.#attempt((path) => {
+      mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+      appendFileSync(path, `${line}\n`, { mode: ownerOnly });
     });
   }
 
-  #read(): string[] {
-    try {
-      return readFileSync(this.#path, 'utf8')
-        .split('\n')
-        .filter((line) => line !== '');
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-      throw error;
-    }
-  }
-
-  #attempt<Result>(action: () => Result): Result | undefined {
+  #attempt<Result>(action: (path: string) => Result): Result | undefined {
     if (this.#isBroken) return undefined;
     try {
-      return action();
+      if (this.#path === undefined) throw new Error('this user has no home folder, and XDG_STATE_HOME names none');
+      return action(this.#path);
     } catch (error) {
       this.#isBroken = true;
       this.#tell(`what is typed is not kept: ${(error as Error).message}`);
       return undefined;
     }
+  }
+}
+
+function read(path: string): string[] {
+  try {
+    return readFileSync(path, 'utf8')
+      .split('\n')
+      .filter((line) => line !== '');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
   }
 }

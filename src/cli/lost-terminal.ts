@@ -1,0 +1,14 @@
+/**
+ * The end of a process whose terminal was closed while it ran. Node.js restores the modes of the terminals that it was started
+ * on, and aborts, with a core dump instead of the exit code, if one of them is gone. It leaves closed descriptors alone.
+ */
+import { closeSync } from 'node:fs';
+import { isatty } from 'node:tty';
+
+/** Standard streams that were terminals when the process began. */
+const terminals = [0, 1, 2].filter((fd) => isatty(fd));
+
+/** For the `exit` event of the process. */
+export function closeLostTerminals(): void {
+  for (const fd of terminals) if (!isatty(fd)) closeSync(fd);
+}

@@ -1,0 +1,100 @@
+/**
+ * One storage node as a process: parse, start, wait for a signal or a fatal error, stop. The first SIGTERM or SIGINT
+ * begins the planned stop with its handover (R12), a second one ends the process at once. SIGUSR2 stops a node that is to be
+ * started again: its shards stay placed on it. SIGHUP is ignored, so that a node outlives the terminal that it was started in.
+ */
+import { setTimeout as pause } from 'node:timers/promises';
+import { logVerbosity, setLogVerbosity } from '@grpc/grpc-js';
+import type { Logger } from 'pino';
+import { resolveOptions } from '../config/index.js';
+import { KvError } from '../errors.js';
+import { createLogger, LogOutput } from '../logging/index.js';
+import { logLookUps } from '../net/index.js';
+import { KvNode } from '../node/index.js';
+import { type Explanation, explainNodeFailure, renderError } from './explain.js';
+import { parseNodeCommandLine } from './node-command-line.js';
+import { endNode, endNodeNow, writeLastWords } from './node-exit.js';
+import type { StopSignal, StopSignals } from './stop-signals.js';
+
+const exitCodes = { stopped: 0, failed: 1, usage: 2 } as const;
+const standardOutput = 1;
+
+/** A node that is told to stop while it is starting has this long to come far enough for an orderly stop. */
+const startPatienceMs = 1_000;
+
+/** Ends the process. */
+export async function runNode(signals: StopSignals): Promise<never> {
+  let output: LogOutput | undefined;
+  const openLog = (): LogOutput => {
+    output = LogOutput.open(standardOutput);
+    return output;
+  };
+  try {
+    return await endNode(await run(signals, openLog), output);
+  } catch (error) {
+    return await endNode(fail(error, explainNodeFailure(error, 'starting'), false), output);
+  }
+}
+
+async function run(signals: StopSignals, openLog: () => LogOutput): Promise<number> {
+  const commandLine = await parseNodeCommandLine(process.argv.slice(2));
+  const { values, warnings } = resolveOptions({
+    commandLine: commandLine.given,
+    environment: process.env,
+    configPath: commandLine.configPath,
+  });
+  const log = openLog();
+  const logger = createLogger(values.logLevel, values.logFormat, log);
+  for (const warning of warnings) logger.warn(warning);
+  // Its lines on stderr repeat what our errors say, unless somebody asked for them.
+  if (process.env.GRPC_VERBOSITY === undefined) setLogVerbosity(logVerbosity.NONE);
+  reportUncaught(logger, log);
+  logLookUps(logger);
+  const signalled = firstStopSignal(signals, logger, log);
+  const showStack = logger.isLevelEnabled('debug');
+
+  let node: KvNode | StopSignal;
+  try {
+    const starting = KvNode.start({ ...values, logger, log });
+    node = await Promise.race([starting, signalled.then((signal) => pause(startPatienceMs, signal))]);
+  } catch (error) {
+    return fail(error, explainNodeFailure(error, 'starting'), showStack);
+  }
+  // Still waiting for ZooKeeper: there is nothing to hand over.
+  if (typeof node === 'string') return exitCodes.stopped;
+  const ended = await Promise.race([signalled, node.closed]);
+  if (typeof ended === 'string') await node.stop({ returns: ended === 'SIGUSR2' });
+  const fatal = await node.closed;
+  return fatal === undefined ? exitCodes.stopped : fail(fatal, explainNodeFailure(fatal, 'running'), showStack);
+}
+
+function firstStopSignal(signals: StopSignals, logger: Logger, log: LogOutput): Promise<StopSignal> {
+  return new Promise((resolve) => {
+    signals.attend({
+      stop: (signal) => {
+        logger.info({ signal }, 'stopping; a second SIGTERM or SIGINT ends the process at once');
+        resolve(signal);
+      },
+      end: (exitCode) => endNodeNow(exitCode, log),
+      hungUp: () => logger.info('SIGHUP is ignored; SIGUSR2 stops a node that is to be started again'),
+    });
+  });
+}
+
+/**
+ * What nobody caught is a fault of kvnode itself: the log gets its stack, and the process ends. Warnings of Node.js go to the log
+ * as well: by default Node.js writes them to stderr, and waits until they are written.
+ */
+function reportUncaught(logger: Logger, log: LogOutput): void {
+  process.on('uncaughtException', (error) => {
+    logger.fatal({ err: error }, 'uncaught error');
+    endNodeNow(fail(error, explainNodeFailure(error, 'running'), false), log);
+  });
+  process.removeAllListeners('warning');
+  process.on('warning', (warning) => logger.warn({ err: warning }, 'warning of Node.js'));
+}
+
+function fail(error: unknown, explanation: Explanation, showStack: boolean): number {
+  writeLastWords(`${renderError('kvnode', error, explanation, showStack)}\n`);
+  return error instanceof KvError && error.code === 'INVALID_OPTION' ? exitCodes.usage : exitCodes.failed;
+}
