@@ -3,6 +3,7 @@ import { EventEmitter } from 'node:events';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { StatusObject } from '@grpc/grpc-js';
 import { pino } from 'pino';
+import type { KvError } from '../errors.js';
 import { countOperations } from '../metrics/operation-counts.js';
 import type { Scenario } from '../replication/testing/scenario.fixture.js';
 import { type DataRequest, OperationWriter } from '../rpc/pipeline-operations.js';
@@ -34,7 +35,7 @@ export function pipelineServerOf(c: Scenario, name: string, directory: ShardDire
 }
 
 export class FakeStream extends EventEmitter {
-  /** By the number of the operation, from 0 on: `a 1` (value and version), `nothing`, `put 3`, `deleted 3`, or a code. */
+  /** By the number of the operation, from 0 on: `a 1` (value and version), `nothing`, `put 3`, `deleted 3`, or a code, with `?` if it may have been executed. */
   readonly results: (string | undefined)[] = [];
   /** False: the client takes no results; `takeResults` changes that. */
   reads = true;
@@ -82,7 +83,7 @@ export class FakeStream extends EventEmitter {
     while (results.next()) {
       const { id, error, result } = results;
       if (this.results[id] !== undefined) throw new Error(`operation ${id} is answered twice`);
-      this.results[id] = error?.code ?? textOf(this.#kinds[id]!, result!);
+      this.results[id] = error === undefined ? textOf(this.#kinds[id]!, result!) : failureText(error);
     }
     return this.reads;
   }
@@ -92,6 +93,10 @@ export class FakeStream extends EventEmitter {
   end(): void {
     this.ended = true;
   }
+}
+
+function failureText({ code, executed }: KvError): string {
+  return executed === 'no' ? code : `${code}?`;
 }
 
 function textOf(kind: DataRequest['kind'], { found, value, version }: NonNullable<ResultReader['result']>): string {

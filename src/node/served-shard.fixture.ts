@@ -47,7 +47,11 @@ export function localShardOf(node: VirtualNode, version = (key: string): number 
   const host = {
     storage,
     handle,
-    write: handle,
+    write: (event: Parameters<typeof handle>[0]) => {
+      handle(event);
+      // As at a real node, what nobody flushes leaves at the end of the turn.
+      setImmediate(() => handle({ type: 'flush' }));
+    },
     flush: () => handle({ type: 'flush' }),
     refusalOfRead: (nowMs: number) => replica.refusalOfRead(nowMs),
     uncommittedVersion: (key: string) => replica.uncommittedVersion(key),
