@@ -65,9 +65,10 @@ export class ClientFleet {
   }
 
   #spawn(name: string, work: ClientTask['work'], more: Partial<ClientTask> = {}): ClientProcess {
-    const { keyspace, deadlineMs, workers, thinkMs } = this.#load;
+    const { keyspace, deadlineMs, workers, atOnce, thinkMs } = this.#load;
     const nodes = this.#cluster.nodes.map(({ address }) => address);
-    const task: ClientTask = { name, nodes, seed: this.#seed, keyspace, deadlineMs, workers, thinkMs, work, ...more };
+    const limits = { keyspace, deadlineMs, workers, atOnce, thinkMs };
+    const task: ClientTask = { name, nodes, seed: this.#seed, ...limits, work, ...more };
     return new ClientProcess(this.#cluster.clients, task, join(this.#folder, `${name}.log`), (operations) => {
       for (const operation of operations) this.#add(operation);
     });

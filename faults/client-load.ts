@@ -5,12 +5,15 @@ import type { KvClient } from '../src/index.js';
 import type { Call, Operation } from '../verification/index.js';
 import { recorded, recordedCall } from './client-recorder.js';
 import { type ClientTask, keyOf, type Mix } from './client-wire.js';
-import { PinnedReader } from './pinned-reader.js';
+import { type PinnedApi, PinnedReader } from './pinned-reader.js';
 
 type Record = (operation: Operation) => void;
 
 /** Reads that may be under way at once when all keys are read. */
 const concurrentReads = 32;
+const pinnedApis: readonly PinnedApi[] = ['unary', 'pipeline'];
+/** Share of the turns in which a worker has several operations under way, where it may. */
+const shareOfSeveral = 0.3;
 /** How often one key is asked for before it counts as unreadable. Each lasts up to the deadline. */
 const readAttempts = 5;
 
@@ -40,11 +43,18 @@ async function work(
   const versions = new Map<string, number>();
   for (let counter = 0; !signal.aborted; counter += 1) {
     const key = keyOf(Math.floor(random() * task.keyspace));
-    const call = chooseCall(mix, random(), `${worker}-${counter}`, versions.get(key) ?? 0);
-    const operation = await recordedCall(client, worker, key, call, task.deadlineMs);
-    record(operation);
-    const version = versionAfter(operation);
-    if (version !== undefined) versions.set(key, version);
+    const count = random() < shareOfSeveral ? 1 + Math.floor(random() * task.atOnce) : 1;
+    // All of one key, and issued without waiting: the client sends them in this order on the stream of the key's primary.
+    const operations = Array.from({ length: count }, async (_, place) => {
+      const call = chooseCall(mix, random(), `${worker}-${counter}.${place}`, versions.get(key) ?? 0);
+      const operation = await recordedCall(client, `${worker}.${place}`, key, call, task.deadlineMs);
+      record(operation);
+      return operation;
+    });
+    for (const operation of await Promise.all(operations)) {
+      const version = versionAfter(operation);
+      if (version !== undefined) versions.set(key, version);
+    }
     if (task.thinkMs > 0) await pause(2 * task.thinkMs * random());
   }
 }
@@ -68,20 +78,27 @@ function versionAfter({ call, outcome }: Operation): number | undefined {
   return outcome.kind === 'missing' || outcome.kind === 'nothingToDelete' ? 0 : undefined;
 }
 
-/** Each worker at one node, whoever is primary. Until `signal` is aborted. */
+/** Each worker at one node, whoever is primary; every node has those of both kinds. Until `signal` is aborted. */
 export async function pinnedReads(task: ClientTask, record: Record, signal: AbortSignal): Promise<void> {
-  const read = async (address: string, index: number): Promise<void> => {
-    const random = mulberry32(task.seed * 1_000 + index);
-    const reader = new PinnedReader(address);
-    while (!signal.aborted) {
-      const key = keyOf(Math.floor(random() * task.keyspace));
-      record(await recorded(`${task.name}.${index}@${address}`, key, { kind: 'get' }, () => reader.get(key)));
-      await pause(2 * task.thinkMs * random());
-    }
-    reader.close();
-  };
-  const addresses = Array.from({ length: task.workers }, () => task.nodes).flat();
-  await Promise.all(addresses.map(read));
+  const readers = pinnedApis.flatMap((api) =>
+    Array.from({ length: task.workers }, () => task.nodes.map((address) => ({ api, address }))).flat(),
+  );
+  await Promise.all(
+    readers.map(async ({ api, address }, index) => {
+      const random = mulberry32(task.seed * 1_000 + index);
+      const reader = new PinnedReader(address, api);
+      while (!signal.aborted) {
+        // Several reads on a pipeline travel in one message, so a thawed node works them off in one turn.
+        const reads = Array.from({ length: api === 'pipeline' ? task.atOnce : 1 }, async (_, place) => {
+          const key = keyOf(Math.floor(random() * task.keyspace));
+          record(await recorded(`${task.name}.${index}.${place}@${address}`, key, { kind: 'get' }, () => reader.get(key)));
+        });
+        await Promise.all(reads);
+        await pause(2 * task.thinkMs * random());
+      }
+      reader.close();
+    }),
+  );
 }
 
 export async function readEveryKey(client: KvClient, task: ClientTask, record: Record, signal: AbortSignal): Promise<void> {

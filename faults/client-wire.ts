@@ -17,8 +17,10 @@ export interface ClientTask {
   /** Keys are `key-0` to `key-<keyspace - 1>`. */
   readonly keyspace: number;
   readonly deadlineMs: number;
-  /** Each does one operation at a time. With pinned reads: for each node. */
+  /** Each does one operation at a time, or several of one key (`atOnce`). With pinned reads: for each node and API. */
   readonly workers: number;
+  /** Operations that a worker may have under way: of one key, or reads of one pipeline. From 1. */
+  readonly atOnce: number;
   /** Average pause between two operations of a worker. 0: none. */
   readonly thinkMs: number;
   /** Random operations in these shares; or reads, each worker at one node only; or one read of every key, and the end. */

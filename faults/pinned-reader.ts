@@ -1,11 +1,13 @@
 /**
- * Reads that always ask the same node, whoever is primary: what a client in another language with stock gRPC may do.
+ * Reads that always ask the same node, whoever is primary: what a client in another language with stock gRPC may do, by unary
+ * calls or on one pipeline that it keeps open, also while the node is frozen.
  *
  * `KvClient` learns of a new primary within moments and turns to it, so it hardly ever meets an old one that believes
  * itself in office. These do, all the time; and since they never write, no write that hangs keeps them from reading.
  */
 import { Client, credentials } from '@grpc/grpc-js';
 import { limitsOf } from '../src/client/limits.js';
+import { PipelineTransport } from '../src/client/pipeline-transport.js';
 import { UnaryTransport } from '../src/client/unary-transport.js';
 import { channelOptions } from '../src/rpc/channel-options.js';
 import type { Outcome } from '../verification/index.js';
@@ -14,14 +16,16 @@ import type { Outcome } from '../verification/index.js';
 const pinnedDeadlineMs = 500;
 const maxReconnectBackoffMs = 500;
 
+export type PinnedApi = 'unary' | 'pipeline';
+
 export class PinnedReader {
   readonly #client: Client;
-  readonly #transport: UnaryTransport;
+  readonly #transport: UnaryTransport | PipelineTransport;
 
-  constructor(address: string) {
+  constructor(address: string, api: PinnedApi) {
     const options = { ...channelOptions, 'grpc.max_reconnect_backoff_ms': maxReconnectBackoffMs };
     this.#client = new Client(address, credentials.createInsecure(), options);
-    this.#transport = new UnaryTransport(this.#client);
+    this.#transport = api === 'unary' ? new UnaryTransport(this.#client) : new PipelineTransport(this.#client);
   }
 
   /** One attempt. @throws KvError */

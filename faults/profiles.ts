@@ -8,9 +8,11 @@ import { ensembleFaults, zookeeperOutages } from './zookeeper-faults.js';
 
 export interface Load {
   readonly processes: number;
-  /** In each process, one operation at a time each. */
+  /** In each process. */
   readonly workers: number;
-  /** Further ones that read at one node each, this many for each node (pinned-reader.ts). */
+  /** Operations on one key that a worker may have under way; 1: the next begins when the one before has ended. */
+  readonly atOnce: number;
+  /** Further ones that read at one node each, this many for each node by unary calls and by pipeline (pinned-reader.ts). */
   readonly pinnedReaders: number;
   readonly thinkMs: number;
   readonly keyspace: number;
@@ -45,7 +47,7 @@ const everything: Mix = { get: 8, put: 5, conditionalPut: 4, delete: 1, conditio
 
 /** Few keys, so that clients meet on them; pauses, so that the faults and not the load keep the machine busy. */
 const sharedLoad: Load = {
-  ...{ processes: 3, workers: 4, pinnedReaders: 2 },
+  ...{ processes: 3, workers: 4, atOnce: 4, pinnedReaders: 1 },
   ...{ thinkMs: 8, keyspace: 40, mix: everything, deadlineMs: 4_000 },
 };
 
@@ -56,7 +58,7 @@ function classic(victim: 'primary' | 'backup', keyspace: number, intervalMs: num
     nodes: 2,
     zookeepers: 1,
     extra: oneShard,
-    load: { processes: 4, workers: 1, pinnedReaders: 0, thinkMs: 0, keyspace, mix: halfAndHalf, deadlineMs: 10_000 },
+    load: { processes: 4, workers: 1, atOnce: 1, pinnedReaders: 0, thinkMs: 0, keyspace, mix: halfAndHalf, deadlineMs: 10_000 },
     schedule: { kind: 'steady', victim, intervalMs },
     minutes: 1.5,
   };

@@ -3,7 +3,7 @@
  * again, now and then at another node; what may have been executed is not, unless it is a read.
  */
 
-import type { Answer } from '../src/replication/index.js';
+import type { Answer, LogEntry } from '../src/replication/index.js';
 import type { Call, Outcome } from '../verification/index.js';
 import type { Operation } from './decision.js';
 import { Random } from './random.js';
@@ -123,8 +123,7 @@ export class SimClient {
     const refuse = (code: string): void => reply({ kind: 'retry', code, hint: hintOf(process) });
     const read = (refusal: string | undefined): void => {
       if (refusal !== undefined) return refuse(refusal);
-      const item = process.store.items.get(key);
-      reply(item === undefined ? { kind: 'missing' } : { kind: 'found', value: decode(item.value), version: item.version });
+      reply(outcomeOfRead(process.store.items.get(key)));
     };
     const waits = call.kind !== 'get' || (process.replica.uncommittedVersion(key) !== undefined && this.#random.chance(0.5));
     if (!waits) return read(process.replica.refusalOfRead(process.nowMs));
@@ -133,6 +132,7 @@ export class SimClient {
     if (call.kind === 'get')
       return process.readInOrder(key, (answer) => {
         process.world.countAnswer(this.waiting.delete(ticket));
+        if (answer.kind === 'readable' && answer.entry !== undefined) return reply(outcomeOfRead(itemOf(answer.entry)));
         read(answer.kind === 'refused' ? answer.refusal : undefined);
       });
     const value = call.kind === 'put' ? encode(call.value) : undefined;
@@ -173,6 +173,15 @@ export class SimClient {
 function hintOf(process: SimProcess): number | undefined {
   const primary = process.replica.snapshot(process.nowMs).state?.primary;
   return primary === undefined ? undefined : process.world.nodeIndexOf(primary);
+}
+
+function outcomeOfRead(item: { readonly value: Uint8Array; readonly version: number } | undefined): Outcome {
+  return item === undefined ? { kind: 'missing' } : { kind: 'found', value: decode(item.value), version: item.version };
+}
+
+/** What the entry leaves under its key. */
+function itemOf({ value, seq }: LogEntry): { readonly value: Uint8Array; readonly version: number } | undefined {
+  return value === undefined ? undefined : { value, version: seq };
 }
 
 /** Undefined: definitely not executed, and worth another try. */

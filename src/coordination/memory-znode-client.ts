@@ -31,6 +31,9 @@ export interface Ensemble {
 export type LostWrite = 'applied' | 'appliedLate' | 'notApplied';
 type WriteName = 'create' | 'set' | 'delete';
 
+/** Outcomes of a write that has changed something. */
+const carriedOut: readonly string[] = ['created', 'set', 'deleted'];
+
 const silent: ZnodeListener = { onConnected() {}, onSuspended() {}, onExpired() {}, onChanged() {} };
 
 export class MemoryZnodeClient implements ZnodeClient {
@@ -199,7 +202,7 @@ export class MemoryZnodeClient implements ZnodeClient {
     return this.#behind ?? this.#ensemble.tree;
   }
 
-  #write<T>(name: WriteName, path: string, apply: () => T): Promise<T> {
+  #write<T extends { readonly kind: string }>(name: WriteName, path: string, apply: () => T): Promise<T> {
     const lost = this.#lost;
     if (lost?.write !== name || this.#status !== 'connected') return this.#prove(this.#submit(name, path, apply));
     this.#lost = undefined;
@@ -213,12 +216,13 @@ export class MemoryZnodeClient implements ZnodeClient {
     return answer;
   }
 
-  /** What is read after a write that was answered on this connection shows everything that was there before it. */
-  async #prove<T>(write: Promise<T>): Promise<T> {
+  /** What is read after a write that was carried out on this connection shows everything that was there before it. */
+  async #prove<T extends { readonly kind: string }>(write: Promise<T>): Promise<T> {
     const { sessionId } = this;
     const sentMs = performance.now();
     const result = await write;
-    if (sessionId === this.sessionId && this.#status === 'connected') this.#provenMs = Math.max(this.#provenMs, sentMs);
+    const isProof = carriedOut.includes(result.kind) && sessionId === this.sessionId && this.#status === 'connected';
+    if (isProof) this.#provenMs = Math.max(this.#provenMs, sentMs);
     return result;
   }
 

@@ -66,7 +66,7 @@ export interface ZnodeClient {
   readonly sessionId: string | undefined;
   /**
    * Reads that are sent from now on show everything that had been committed by then, on the clock of `performance.now`: when
-   * the session was asked for whose creation this connection brought, or the newest write that was answered on it. Negative
+   * the session was asked for whose creation this connection brought, or the newest write that was carried out and answered on it. Negative
    * infinity: there was neither, and the server may lag behind. `sync` proves nothing: a leader that has been deposed answers it.
    */
   readonly provenMs: number;

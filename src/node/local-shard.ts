@@ -15,7 +15,10 @@ export interface LocalWrite {
 
 /** An operation under way at the shard, which hears once what became of it. */
 export abstract class LocalOperation implements AnswerSink {
-  /** A write: every in-sync replica holds it; version 0: there was nothing to delete. An ordered read: it may read now. */
+  /**
+   * A write: every in-sync replica holds it; version 0: there was nothing to delete. An ordered read behind no write: it may
+   * read what is stored, at once.
+   */
   abstract succeeded(version: number): void;
   /** A KvError, unless nobody expected it. */
   abstract failed(error: unknown): void;
@@ -74,7 +77,7 @@ export class LocalShard {
     return this.#host.uncommittedVersion(key) !== undefined || this.#stripes.isLocked(key);
   }
 
-  /** Succeeds once every write of the key that came before has committed; what is stored then may be read in that turn. */
+  /** Answered `readable` once the last write of the key that came before has committed, and with that write. */
   readInOrder(key: string, operation: LocalOperation): void {
     this.#underStripe(key, operation, () => this.#host.handle({ type: 'orderedRead', token: operation, key }));
   }

@@ -5,6 +5,7 @@
 import { type ErrorCode, KvError } from '../errors.js';
 import type { ApiCounts } from '../metrics/index.js';
 import { shardOfKey } from '../placement/index.js';
+import type { LogEntry } from '../replication/index.js';
 import { ownCopyOf } from '../rpc/own-memory.js';
 import type { DataRequest, OperationReader } from '../rpc/pipeline-operations.js';
 import { ResultWriter } from '../rpc/pipeline-results.js';
@@ -53,8 +54,8 @@ export class PipelineExecutor implements Results {
   readonly visits: ShardVisits;
   readonly #context: PipelineContext;
   readonly #output: ResultOutput;
-  /** Ordered gets that may be read, of a client that does not take results: their values wait where they are stored. */
-  #unread: OrderedGet[] = [];
+  /** Ordered gets of a client that does not take results, each with the entry that it is answered from: no value is copied. */
+  #unread: [get: OrderedGet, entry: LogEntry][] = [];
   #unanswered = 0;
   #unansweredBytes = 0;
   #receivedMs = 0;
@@ -112,15 +113,13 @@ export class PipelineExecutor implements Results {
     }
   }
 
-  /** The client takes results again. As in `execute`, what may be read is found out in this turn. */
+  /**
+   * The client takes results again. Their reads took place when the entries committed, under the lease of that moment (R9):
+   * whatever has become of the primary and the keys since, they are what the gets have to be answered with.
+   */
   readOn(): void {
     let next = 0;
-    for (; next < this.#unread.length && this.#output.mayWrite(); next++) {
-      const get = this.#unread[next]!;
-      const refusal = this.visits.refusalOfRead(get.shard, get.local);
-      if (refusal !== undefined) this.failed(get, refusal);
-      else this.#readOrdered(get);
-    }
+    for (; next < this.#unread.length && this.#output.mayWrite(); next++) this.#answerFrom(...this.#unread[next]!);
     if (next > 0) this.#unread = this.#unread.slice(next);
   }
 
@@ -177,12 +176,17 @@ export class PipelineExecutor implements Results {
   }
 
   #value(id: number, stored: StoredValue | undefined): void {
+    this.#got(id, stored?.value, stored?.version ?? 0);
+  }
+
+  /** `value`: undefined if the key does not exist. */
+  #got(id: number, value: Uint8Array | undefined, version: number): void {
     this.#context.counts.get.succeeded++;
     if (this.#spans !== undefined) this.#endSpan(id);
-    if (stored === undefined) this.results.notFound(id);
+    if (value === undefined) this.results.notFound(id);
     else {
-      this.#output.makeRoom(stored.value.length);
-      this.results.found(id, stored.value, stored.version);
+      this.#output.makeRoom(value.length);
+      this.results.found(id, value, version);
     }
     this.#output.added();
   }
@@ -203,14 +207,19 @@ export class PipelineExecutor implements Results {
     this.#output.added();
   }
 
-  readable(get: OrderedGet): void {
-    if (this.#output.mayWrite()) this.#readOrdered(get);
-    else this.#unread.push(get);
-  }
-
-  #readOrdered({ id, bytes, key, shard, local }: OrderedGet): void {
+  readable({ id, bytes, key, shard, local }: OrderedGet): void {
     this.#settled(bytes);
     this.#read(id, key, shard, local);
+  }
+
+  readFrom(get: OrderedGet, entry: LogEntry): void {
+    if (this.#output.mayWrite()) this.#answerFrom(get, entry);
+    else this.#unread.push([get, entry]);
+  }
+
+  #answerFrom({ id, bytes }: OrderedGet, { value, seq }: LogEntry): void {
+    this.#settled(bytes);
+    this.#got(id, value, seq);
   }
 
   failed({ id, kind, bytes, shard }: PipelinedOperation, error: unknown): void {

@@ -1,4 +1,5 @@
 /** Operations of a pipeline that have to wait, and where their results go. */
+import type { Answer, LogEntry } from '../replication/index.js';
 import type { DataRequest } from '../rpc/pipeline-operations.js';
 import { LocalOperation, type LocalShard } from './local-shard.js';
 
@@ -7,8 +8,10 @@ export interface Results {
   written(id: number, bytes: number, version: number): void;
   /** Version 0: there was nothing to delete. */
   deleted(id: number, bytes: number, version: number): void;
-  /** The key may be read, and answered, in this turn. */
+  /** The key is to be read, and answered, at once: a later write of it may be applied before this turn is over. */
   readable(get: OrderedGet): void;
+  /** The answer is what `entry` left, whatever is stored by now. */
+  readFrom(get: OrderedGet, entry: LogEntry): void;
   failed(operation: PipelinedOperation, error: unknown): void;
   /** A sample of how long one took that came in at `receivedMs`, before it is answered. */
   sampled(kind: DataRequest['kind'], receivedMs: number): void;
@@ -82,6 +85,11 @@ export class OrderedGet extends PipelinedOperation {
 
   override get kind() {
     return 'get' as const;
+  }
+
+  override answer(answer: Answer): void {
+    if (answer.kind === 'readable' && answer.entry !== undefined) this.results.readFrom(this, answer.entry);
+    else super.answer(answer);
   }
 
   override succeeded(): void {

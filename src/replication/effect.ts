@@ -25,8 +25,11 @@ export type Refusal =
 
 export type Answer =
   | { readonly kind: 'written'; readonly version: Seq }
-  /** To an ordered read: what is stored now may be read, and answered at once. */
-  | { readonly kind: 'readable' }
+  /**
+   * The key of an ordered read is as `entry` left it, though later entries may have been applied in the same turn. Undefined:
+   * no write of the key was under way; what is stored now is to be answered, before anything else is handled.
+   */
+  | { readonly kind: 'readable'; readonly entry: LogEntry | undefined }
   /** A delete of a key that does not exist. */
   | { readonly kind: 'nothingToDelete' }
   | { readonly kind: 'refused'; readonly refusal: Refusal; readonly currentVersion?: Seq }

@@ -51,7 +51,7 @@ export interface WriteEvent {
   readonly storedVersion: Seq | undefined;
 }
 
-/** A read that has to see every write of its key that was appended before it: `readable` once they have committed (R6, R9). */
+/** A read that sees the last write of its key that was appended before it: `readable` once that has committed (R6, R9). */
 export interface OrderedReadEvent {
   readonly type: 'orderedRead';
   /** Comes back with the answer. */

@@ -59,7 +59,8 @@ export class Log {
   /** The epoch of the entry at `seq`; undefined outside base..last. */
   markAt(seq: Seq): EpochMark | undefined {
     if (seq < this.#baseSeq || seq > this.lastSeq) return undefined;
-    return this.#history.findLast(({ firstSeq }) => firstSeq <= seq) ?? { epoch: this.#baseEpoch, id: this.#baseEpochId };
+    const run = this.#history.findLast(({ firstSeq }) => firstSeq <= seq);
+    return run === undefined ? { epoch: this.#baseEpoch, id: this.#baseEpochId } : { epoch: run.epoch, id: run.id };
   }
 
   /** The epochs of the entries from `firstSeq` to `lastSeq`, all of which must be retained. */

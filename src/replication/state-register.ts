@@ -224,12 +224,12 @@ function orderOf(known: Known | undefined, { version, state }: Reading): 'same' 
   if (state === undefined) return 'contradicts';
   if (epochIdOf(state) !== epochIdOf(known.state)) return isLater(known.state, state) ? 'later' : 'contradicts';
   if (version !== known.version) return version > known.version ? 'later' : 'contradicts';
-  return isSameSet(state, known.state) ? 'same' : 'contradicts';
+  return isSameContent(state, known.state) ? 'same' : 'contradicts';
 }
 
 /** Within an epoch nothing else changes. */
-function isSameSet(one: ShardState, other: ShardState): boolean {
-  return one.inSync.join() === other.inSync.join();
+function isSameContent(one: ShardState, other: ShardState): boolean {
+  return one.inSync.join() === other.inSync.join() && one.givenUp.join() === other.givenUp.join();
 }
 
 /** It is of a newer epoch of the same line, or an operator's command has given that line up (R13). */

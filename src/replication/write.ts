@@ -37,7 +37,7 @@ export function onOrderedRead(core: Core, event: OrderedReadEvent): void {
     return answer(core, event.token, { kind: 'refused', refusal: refusal ?? 'NOT_PRIMARY' });
   }
   const newest = role.uncommitted.get(event.key);
-  answerJudged(core, role, newest?.seq, { token: event.token, answer: { kind: 'readable' } });
+  answerJudged(core, role, newest?.seq, { token: event.token, answer: { kind: 'readable', entry: newest } });
 }
 
 function append(core: Core, role: Primary, event: WriteEvent): void {

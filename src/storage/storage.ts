@@ -6,6 +6,8 @@
  *   every one before it, is as durable as the engine promises; no promise means at once.
  * - `apply` takes effect for `get` and `scan` before it returns; an engine that writes later answers from what it holds
  *   back. It needs no durability of its own: whatever is applied is in the log.
+ * - `get` and `version` answer for the moment of the call, also where the answer comes by a promise and the key is written
+ *   meanwhile: operations on a key are answered in their order.
  * - `get` may answer at once with a view of the engine's own memory, good until the next `apply` or `persist`: whoever
  *   keeps the value, or awaits anything before using it, copies it first. What comes by a promise is the caller's to keep.
  * - An entry or item older than what is stored under its key is skipped: a dump may be ahead of the log laid over it. A

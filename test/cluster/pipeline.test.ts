@@ -115,18 +115,42 @@ describe('the pipeline', () => {
   test('operations on one key take effect in the order in which they were issued', async () => {
     const pipeline = new Pipeline(primary);
     const rounds = 300;
-    const operations = Array.from({ length: rounds }, (_, round) => [
-      { id: 3 * round, put: { key: 'k', value: value(String(round)) } },
-      { id: 3 * round + 1, get: { key: 'k' } },
-      round % 3 === 2 ? { id: 3 * round + 2, delete: { key: 'k' } } : { id: 3 * round + 2, get: { key: 'k' } },
-    ]).flat();
+    // Each round: a put and a get, in every third a delete and another get as well.
+    const operations: { id: number; put?: object; get?: object; delete?: object }[] = [];
+    for (let round = 0; round < rounds; round++) {
+      operations.push(
+        { id: 4 * round, put: { key: 'k', value: value(String(round)) } },
+        { id: 4 * round + 1, get: { key: 'k' } },
+      );
+      if (round % 3 < 2) continue;
+      operations.push({ id: 4 * round + 2, delete: { key: 'k' } }, { id: 4 * round + 3, get: { key: 'k' } });
+    }
     const half = operations.length / 2;
     pipeline.call.write({ operations: operations.slice(0, half) });
-    const results = byId(await pipeline.send(operations.slice(half), operations.length));
-    // A get may see what was put later, never what was put earlier than the put before it.
-    const seen = results.filter(({ get }) => get?.found);
-    for (const { id, get } of seen) expect(Number(get!.value.toString())).toBeGreaterThanOrEqual(Math.floor(id / 3));
-    for (const { delete: removed } of results) if (removed) expect(removed.existed).toBe(true);
+    const results = await pipeline.send(operations.slice(half), operations.length);
+    expectInOrder(byId(results));
+    // A busy machine may make the node refuse some for a moment, not all.
+    expect(results.filter(({ result }) => result === 'get').length).toBeGreaterThan(rounds / 2);
+  });
+
+  test('calls of one KvClient on one key that are issued without waiting take effect in their order', async () => {
+    const client = await cluster.connect();
+    const rounds = 60;
+    let inOrder = 0;
+    for (let round = 0; round < rounds; round++) {
+      const [, first, , second, , third] = await Promise.all([
+        client.put('issued', 'a'),
+        client.get('issued'),
+        client.put('issued', 'b'),
+        client.get('issued'),
+        client.delete('issued'),
+        client.get('issued'),
+      ]);
+      if (`${first?.value} ${second?.value} ${third?.value}` === 'a b undefined') inOrder++;
+    }
+    await client.close();
+    // A call that a busy machine makes the node refuse for a moment is retried, behind the others: that is no promise.
+    expect(inOrder).toBeGreaterThan(rounds / 2);
   });
 
   test('what fails fails alone', async () => {
@@ -222,6 +246,20 @@ describe('the pipeline', () => {
     expect(memoryPeakBytes(primary) - before).toBeLessThan((gets * 256 * 1024) / 2);
   });
 });
+
+/** Results of operations on one key, in the order of the operations; a put wrote a quarter of its id. */
+function expectInOrder(results: readonly Result[]): void {
+  let stored: string | undefined;
+  for (const { id, result, get, delete: removed, error } of results) {
+    if (result === 'error') expect(error).toMatchObject({ notExecuted: true });
+    else if (result === 'get') expect(get!.found ? get!.value.toString() : undefined).toBe(stored);
+    else if (result === 'put') stored = String(id / 4);
+    else {
+      expect(removed!.existed).toBe(stored !== undefined);
+      stored = undefined;
+    }
+  }
+}
 
 /** The most memory that the process has ever had. */
 function memoryPeakBytes({ pid }: NodeProcess): number {

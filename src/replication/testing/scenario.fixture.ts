@@ -258,7 +258,7 @@ export class Scenario {
   }
 }
 
-/** The one answer of a call: `written 3`, `TOO_FEW_IN_SYNC`, or `none yet`. */
+/** The one answer of a call: `written 3`, `readable v1 3`, `readable nothing`, `TOO_FEW_IN_SYNC`, or `none yet`. */
 export function outcome(call: Call): string {
   if (call.answers.length > 1) throw new Error(`${call.answers.length} answers to one call`);
   const answer: Answer | undefined = call.answers[0];
@@ -266,5 +266,9 @@ export function outcome(call: Call): string {
   if (answer.kind === 'written') return `written ${answer.version}`;
   if (answer.kind === 'refused')
     return answer.currentVersion === undefined ? answer.refusal : `${answer.refusal} ${answer.currentVersion}`;
+  if (answer.kind === 'readable' && answer.entry !== undefined) {
+    const { value, seq } = answer.entry;
+    return value === undefined ? 'readable nothing' : `readable ${new TextDecoder().decode(value)} ${seq}`;
+  }
   return answer.kind;
 }

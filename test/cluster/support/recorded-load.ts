@@ -1,4 +1,7 @@
-/** Clients that put and get the same few keys without pause, and a history of it all for the checker of verification/. */
+/**
+ * Clients that put and get the same few keys without pause, every other time several operations of one key at once, and a
+ * history of it all for the checker of verification/.
+ */
 import { KvError } from '../../../src/errors.js';
 import type { KvClient } from '../../../src/index.js';
 import type { Call, FinalState, Operation, Outcome } from '../../../verification/index.js';
@@ -12,6 +15,8 @@ export interface RecordedLoadOptions {
 const deadlineMs = 20_000;
 /** Histories of a key get long otherwise, and nothing is learnt from more. */
 const restMs = 5;
+/** Operations of one worker under way on one key. */
+const mostAtOnce = 3;
 
 export class RecordedLoad {
   readonly history: Operation[] = [];
@@ -54,8 +59,17 @@ export class RecordedLoad {
   async #work(client: string, worker: number): Promise<void> {
     for (let turn = worker; !this.#stopping; turn++) {
       const key = this.#keys[turn % this.#keys.length]!;
-      const call: Call = (turn + worker) % 2 === 0 ? { kind: 'put', value: `value-${++this.#values}` } : { kind: 'get' };
-      await this.#call(client, key, call);
+      const count = turn % 2 === 0 ? 1 : mostAtOnce;
+      await Promise.all(
+        Array.from({ length: count }, (_, place) => {
+          const isPut = (turn + worker + place) % 2 === 0;
+          return this.#call(
+            `${client}.${place}`,
+            key,
+            isPut ? { kind: 'put', value: `value-${++this.#values}` } : { kind: 'get' },
+          );
+        }),
+      );
       await new Promise((resolve) => setTimeout(resolve, restMs));
     }
   }

@@ -79,6 +79,24 @@ describeVariants('write', [
   },
   {
     rule: 'R6, R9',
+    does: 'answers a read behind a write of its key before that has committed',
+    edits: [
+      edit(
+        'write.ts',
+        "answerJudged(core, role, newest?.seq, { token: event.token, answer: { kind: 'readable'",
+        "answerJudged(core, role, undefined, { token: event.token, answer: { kind: 'readable'",
+      ),
+    ],
+    caughtBy: scenario('ordered-read'),
+  },
+  {
+    rule: 'R6',
+    does: 'answers a read behind a write of its key with what is stored once that has committed',
+    edits: [edit('write.ts', "kind: 'readable', entry: newest", "kind: 'readable', entry: undefined")],
+    caughtBy: scenario('ordered-read'),
+  },
+  {
+    rule: 'R6, R9',
     does: 'answers a refused precondition, or a delete of nothing, without a lease',
     edits: [edit('write.ts', 'refusal === undefined ? waiter.answer', 'waiter !== undefined ? waiter.answer')],
     caughtBy: scenario('write'),
