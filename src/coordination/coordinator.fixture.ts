@@ -4,6 +4,7 @@ import type {
   Candidate,
   CandidateRegistration,
   ClusterConfig,
+  ConfigConflict,
   NodeRegistration,
   VersionedPlacement,
   VersionedState,
@@ -38,8 +39,12 @@ export function candidateNamed(nodeId: string, mint = '1'): CandidateRegistratio
 export class Recorder {
   readonly sessions: string[] = [];
   readonly states: (VersionedState | undefined)[] = [];
+  /** Of each of `states`: whether the cluster was known to be restored. */
+  readonly restored: boolean[] = [];
+  readonly conflicts: (ConfigConflict | undefined)[] = [];
   readonly candidates: (readonly Candidate[])[] = [];
   readonly nodes: (readonly NodeRegistration[])[] = [];
+  readonly nodesVersions: number[] = [];
   readonly placements: (VersionedPlacement | undefined)[] = [];
   readonly fatal: Error[] = [];
   /** Records of the log from `warn` on, as JSON. */
@@ -50,7 +55,8 @@ export class Recorder {
     this.#note(this.sessions, status);
   }
 
-  onState(_shard: number, state: VersionedState | undefined): void {
+  onState(_shard: number, state: VersionedState | undefined, isRestored: boolean): void {
+    this.restored.push(isRestored);
     this.#note(this.states, state);
   }
 
@@ -58,12 +64,17 @@ export class Recorder {
     this.#note(this.candidates, candidates);
   }
 
-  onNodes(nodes: readonly NodeRegistration[]): void {
+  onNodes(nodes: readonly NodeRegistration[], version: number): void {
+    this.nodesVersions.push(version);
     this.#note(this.nodes, nodes);
   }
 
   onPlacement(read: VersionedPlacement | undefined): void {
     this.#note(this.placements, read);
+  }
+
+  onConflict(conflict: ConfigConflict | undefined): void {
+    this.#note(this.conflicts, conflict);
   }
 
   onFatal(error: Error): void {

@@ -24,6 +24,7 @@ export class OwnZnode {
   readonly #options: OwnZnodeOptions;
   readonly #ensuring = new CoalescedTask(() => this.#ensure());
   #removed = false;
+  #wanted = true;
 
   constructor(client: ZnodeClient, options: OwnZnodeOptions) {
     this.#client = client;
@@ -32,6 +33,7 @@ export class OwnZnode {
 
   /** Once resolved there is exactly one, with the present data; none after `remove`. Rejects with a ZnodeError if ZooKeeper did not answer. */
   ensure(): Promise<void> {
+    this.#wanted = !this.#removed;
     return this.#ensuring.run();
   }
 
@@ -42,10 +44,10 @@ export class OwnZnode {
     let own: { readonly path: string; readonly znode: Znode } | undefined;
     for (const found of await this.#madeHere()) {
       const owned = found.znode.stat.ephemeralOwner === this.#client.sessionId;
-      if (owned && own === undefined && !this.#removed) own = found;
+      if (owned && own === undefined && this.#wanted) own = found;
       else await this.#client.delete(found.path, anyVersion);
     }
-    if (this.#removed) return;
+    if (!this.#wanted) return;
     if (own === undefined) return this.#create();
     if (own.znode.data.equals(data())) return;
     const result = await this.#client.set(own.path, data(), anyVersion);
@@ -73,6 +75,12 @@ export class OwnZnode {
       if (znode !== undefined && madeHere(znode.data)) found.push({ path, znode });
     }
     return found;
+  }
+
+  /** Until the next `ensure`. Rejects with a ZnodeError if ZooKeeper did not answer. */
+  withdraw(): Promise<void> {
+    this.#wanted = false;
+    return this.#ensuring.run();
   }
 
   /** For good. Rejects with a ZnodeError if ZooKeeper did not answer; the end of the session removes it then. */

@@ -5,17 +5,23 @@
  */
 import type { Logger } from 'pino';
 import { CoalescedTask } from './coalesced-task.js';
-import type { Candidate, CoordinatorListener, VersionedState } from './coordinator.js';
+import type { Candidate, VersionedState } from './coordinator.js';
 import type { Znode, ZnodeClient } from './znode-client.js';
 import { parseCandidate, parseState } from './znode-data.js';
 import { inOrder, type SequencedName, type ZnodePaths } from './znode-paths.js';
 
 const watch = { watch: true };
 
+export interface ShardListener {
+  /** Undefined: a read after a sync found none. The next reading begins when this has settled. */
+  onState(shard: number, state: VersionedState | undefined): Promise<void>;
+  onCandidates(shard: number, candidates: readonly Candidate[]): void;
+}
+
 export class ShardReader {
   readonly #client: ZnodeClient;
   readonly #shard: number;
-  readonly #listener: CoordinatorListener;
+  readonly #listener: ShardListener;
   readonly #logger: Logger;
   readonly statePath: string;
   readonly electionPath: string;
@@ -26,7 +32,7 @@ export class ShardReader {
   readonly #read = new Map<string, Candidate>();
   #forgotten = 0;
 
-  constructor(client: ZnodeClient, paths: ZnodePaths, shard: number, listener: CoordinatorListener, logger: Logger) {
+  constructor(client: ZnodeClient, paths: ZnodePaths, shard: number, listener: ShardListener, logger: Logger) {
     this.#client = client;
     this.#shard = shard;
     this.#listener = listener;
@@ -59,14 +65,11 @@ export class ShardReader {
     if (sync) await this.#client.sync(this.statePath);
     const znode = (await this.#client.get(this.statePath, watch)) ?? (await this.#stateAfterSync());
     if (this.#client.status === 'closed') return;
-    if (znode === undefined) {
-      this.#listener.onState(this.#shard, undefined);
-      return;
-    }
+    if (znode === undefined) return this.#listener.onState(this.#shard, undefined);
     const state = this.#understood(this.statePath, () => parseState(znode.data));
     if (state === undefined) return;
     const versioned: VersionedState = { version: znode.stat.version, state };
-    this.#listener.onState(this.#shard, versioned);
+    return this.#listener.onState(this.#shard, versioned);
   }
 
   /** R3: a missing `state` lets a replica begin a history, so a server that lags must not be believed. */

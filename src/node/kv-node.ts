@@ -11,12 +11,14 @@ import { Controller } from '../controller/index.js';
 import {
   type Candidate,
   type ClusterConfig,
+  type ConfigConflict,
   type Coordinator,
   connectCoordinator,
   type NodeRegistration,
   proposedConfig,
   type VersionedPlacement,
 } from '../coordination/index.js';
+import { KvError } from '../errors.js';
 import type { Gateway } from '../gateway/index.js';
 import { NodeMetrics } from '../metrics/index.js';
 import { refuseIdInUse } from './id-in-use.js';
@@ -82,10 +84,11 @@ export class KvNode {
       { connect: zk, root, sessionMs, startupTimeoutMs, logger },
       {
         onSession: (status) => tell((started) => started.#onSession(status === 'connected')),
-        onState: (shard, read) => tell((started) => started.#shards.onState(shard, read)),
+        onState: (shard, read, isRestored) => tell((started) => started.#shards.onState(shard, read, isRestored)),
         onCandidates: (shard, candidates) => tell((started) => started.#onCandidates(shard, candidates)),
         onNodes: (nodes, version) => tell((started) => started.#onNodes(nodes, version)),
         onPlacement: (read) => tell((started) => started.#onPlacement(read)),
+        onConflict: (conflict) => tell((started) => started.#onConflict(conflict)),
         onFatal: (error) => tell((started) => started.#fail(error)),
       },
     );
@@ -258,6 +261,12 @@ export class KvNode {
     this.#shards.onPlacement(read?.placement);
     this.#news.clusterChanged();
     for (let shard = 0; shard < this.#config.shards; shard++) this.#news.shardChanged(shard);
+  }
+
+  /** The data is kept, and replication goes on as while ZooKeeper is away: what ends is the service. */
+  #onConflict(conflict: ConfigConflict | undefined): void {
+    this.#services.refuseAll(conflict && new KvError('NO_PRIMARY', conflict.message));
+    this.#judgeHealth();
   }
 
   #fail(error: Error): void {

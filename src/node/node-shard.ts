@@ -163,8 +163,9 @@ export class NodeShard implements HostedReplica {
     return inSync.includes(this.replicaId) && others.length === 0;
   }
 
-  onState(read: VersionedState | undefined): void {
-    if (read === undefined) this.host.handle({ type: 'stateMissing' });
+  onState(read: VersionedState | undefined, isRestored: boolean): void {
+    const missing = { type: 'stateMissing', isRestored } as const;
+    if (read === undefined) this.host.handle(missing);
     else this.host.handle({ type: 'stateRead', version: read.version, state: read.state });
   }
 

@@ -225,8 +225,8 @@ export class NodeShards implements ShardDirectory {
     this.#each((shard) => shard.host.handle({ type: 'session', connected }));
   }
 
-  onState(shard: number, read: VersionedState | undefined): void {
-    this.#shards[shard]?.onState(read);
+  onState(shard: number, read: VersionedState | undefined, isRestored: boolean): void {
+    this.#shards[shard]?.onState(read, isRestored);
   }
 
   /** @returns whether that is anything new. */

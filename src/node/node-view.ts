@@ -17,7 +17,7 @@ export interface NodeViewOptions {
   readonly weight: number;
   readonly config: ClusterConfig;
   readonly memory: MemoryBudget;
-  readonly coordinator: Pick<Coordinator, 'session'>;
+  readonly coordinator: Pick<Coordinator, 'session' | 'conflict'>;
   readonly shards: NodeShards;
   /** From when it begins to stop. */
   isStopping(): boolean;
@@ -63,11 +63,11 @@ export class NodeView {
 
   /** Whether it is in sync everywhere it should be; not any more from when it begins to stop. */
   get readiness(): Readiness {
-    const { nodeId, config, shards } = this.#options;
+    const { nodeId, config, coordinator, shards } = this.#options;
     const registeredMs = this.#registeredMs;
     return readinessOf({
       ...{ nodeId, shardCount: config.shards, placement: this.#placement },
-      stopping: this.#options.isStopping(),
+      ...{ stopping: this.#options.isStopping(), conflict: coordinator.conflict?.message },
       registeredForMs: registeredMs === undefined ? undefined : performance.now() - registeredMs,
       replicaAt: (shard) => shards.at(shard)?.host.standing,
     });
@@ -84,7 +84,7 @@ export class NodeView {
     return describeNode({
       ...{ nodeId, address, zone, weight, minInSync: config.minInSync },
       uptimeMs: performance.now() - this.#startedMs,
-      session: coordinator.session,
+      ...{ session: coordinator.session, conflict: coordinator.conflict?.message },
       held: this.#held,
       ...{ memoryBytes: process.memoryUsage.rss(), maxMemoryBytes: memory.maxMemoryBytes },
       dataLimitBytes: memory.dataBytes,
