@@ -34,6 +34,11 @@ import { ToolServices } from './tool-services.js';
 import { TopologyNews } from './topology-news.js';
 
 const startupTimeoutMs = 10_000;
+/**
+ * A new node founds a cluster after so many of its ZooKeeper sessions without one. Nodes that know a cluster which ZooKeeper has
+ * lost notice the loss within one, and write it back.
+ */
+const sessionsBeforeFounding = 1.5;
 const shutdownPatienceMs = 2_000;
 /** Between two looks whether the shards of a node that leaves are elsewhere. */
 const lookAgainMs = 20;
@@ -71,7 +76,7 @@ export class KvNode {
   #closing: Promise<void> | undefined;
 
   /**
-   * Resolves once the node is registered and listens; it is in sync some time later.
+   * Resolves once the node is registered and listens; it is in sync some time later. Where ZooKeeper holds no cluster it waits.
    * @throws KvError COORDINATION_UNAVAILABLE, CONFIG_MISMATCH, ADDRESS_UNAVAILABLE
    */
   static async start(options: NodeOptions): Promise<KvNode> {
@@ -102,7 +107,8 @@ export class KvNode {
         gateway = await openGateway(options, () => (node === undefined ? undefined : node.#services.gatewayParts));
         await refuseIdInUse(coordinator, options.id ?? address, address);
         // Last of all that may fail: what is agreed on stays, for this cluster, for good.
-        const config = await coordinator.agreeOnConfig(proposedConfig(options));
+        const foundAfterMs = options.join ? Number.POSITIVE_INFINITY : sessionsBeforeFounding * sessionMs;
+        const config = await coordinator.agreeOnConfig(proposedConfig(options), foundAfterMs);
         node = new KvNode(options, config, coordinator, { ...listening, tools, gateway }, address);
         goLive(node.#services.implementations);
       } catch (error) {
