@@ -129,8 +129,11 @@ export interface Coordinator {
   registerNode(node: NodeRegistration): Promise<void>;
   /** Tells the others that this node is about to leave for good. */
   announceLeave(): Promise<void>;
-  /** Registers a replica as candidate (R2), and again after every expiry; from then on reports its shard's znodes. */
-  registerCandidate(shard: number, candidate: CandidateRegistration): Promise<void>;
+  /**
+   * Registers a replica as candidate (R2), and again after every expiry; from then on reports its shard's znodes. `isNew`: the
+   * replica id was minted by this process and never registered, which spares a search for znodes of that name. Default false.
+   */
+  registerCandidate(shard: number, candidate: CandidateRegistration, isNew?: boolean): Promise<void>;
   /** Deletes the candidate's znode, and reports nothing of its shard any more. */
   withdrawCandidate(shard: number): Promise<void>;
   /** Tells the others that this candidate has begun to stop. */

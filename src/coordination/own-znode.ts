@@ -15,6 +15,8 @@ export interface OwnZnodeOptions {
   readonly data: () => Buffer;
   /** Whether a znode with this prefix was made by this process, in whatever session. */
   readonly madeHere: (data: Buffer) => boolean;
+  /** The prefix was minted just now, so that nobody has made such a znode: the first `ensure` does not look for one. */
+  readonly isNew?: boolean;
 }
 
 const noWatch = { watch: false };
@@ -25,10 +27,12 @@ export class OwnZnode {
   readonly #ensuring = new CoalescedTask(() => this.#ensure());
   #removed = false;
   #wanted = true;
+  #needsNoLook: boolean;
 
   constructor(client: ZnodeClient, options: OwnZnodeOptions) {
     this.#client = client;
     this.#options = options;
+    this.#needsNoLook = options.isNew === true;
   }
 
   /** Once resolved there is exactly one, with the present data; none after `remove`. Rejects with a ZnodeError if ZooKeeper did not answer. */
@@ -39,6 +43,10 @@ export class OwnZnode {
 
   async #ensure(): Promise<void> {
     const { data } = this.#options;
+    const isFirst = this.#needsNoLook && this.#wanted;
+    // From here on there may be one, also if no answer comes.
+    this.#needsNoLook = false;
+    if (isFirst) return this.#create();
     // A create whose answer was lost must not be missed because the server lags.
     await this.#client.sync(this.#options.parent);
     let own: { readonly path: string; readonly znode: Znode } | undefined;

@@ -152,7 +152,7 @@ export class ZookeeperCoordinator implements Coordinator {
     this.#listener.onNodes(latestById(nodes).map(registrationOf), version);
   }
 
-  async registerCandidate(shard: number, registration: CandidateRegistration): Promise<void> {
+  async registerCandidate(shard: number, registration: CandidateRegistration, isNew = false): Promise<void> {
     const former = this.#candidates.get(shard);
     const own: OwnCandidate = {
       registration,
@@ -162,6 +162,7 @@ export class ZookeeperCoordinator implements Coordinator {
         data: () => encode(own.registration),
         // The replica id in the name was minted by this process or belongs to its data (R1).
         madeHere: () => true,
+        isNew,
       }),
     };
     this.#candidates.set(shard, own);

@@ -44,6 +44,8 @@ const shutdownPatienceMs = 2_000;
 const lookAgainMs = 20;
 /** News of replicas, nodes and placement change at once how healthy the node is; time alone changes it this late. */
 const judgeHealthMs = 1_000;
+/** Judging looks at every shard. News that come earlier after the last judgement than so many times its duration wait for the next. */
+const judgeHealthRest = 9;
 
 /** What listens. */
 interface WaysIn extends Pick<Listening, 'server' | 'connections'> {
@@ -72,6 +74,7 @@ export class KvNode {
   readonly #judgingHealth: NodeJS.Timeout;
   readonly #view: NodeView;
   #stopping = false;
+  #healthRestsUntilMs = 0;
   #resolveClosed: (error: Error | undefined) => void = () => {};
   #closing: Promise<void> | undefined;
 
@@ -149,7 +152,7 @@ export class KvNode {
     this.#controller = new Controller({ nodeId: this.id, config, replaceAfterMs, coordinator, logger: this.#logger });
     const memory = divideMemory(options.maxMemory ?? defaultMaxMemoryBytes(), config.shards);
     this.#news = new TopologyNews((changes) => {
-      this.#judgeHealth();
+      if (performance.now() >= this.#healthRestsUntilMs) this.#judgeHealth();
       return this.#services.topologyChanged(changes);
     });
     this.#shards = new NodeShards({
@@ -238,8 +241,11 @@ export class KvNode {
   }
 
   #judgeHealth(): void {
+    const beganMs = performance.now();
     const live = this.#view.isLive;
     this.#tools.tell({ live, ready: live && this.readiness.ready });
+    const endedMs = performance.now();
+    this.#healthRestsUntilMs = endedMs + judgeHealthRest * (endedMs - beganMs);
   }
 
   #onSession(connected: boolean): void {

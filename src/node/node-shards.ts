@@ -50,7 +50,7 @@ const judgeMs = 1_000;
 /** What the data costs is counted anew after so long: it takes as long as there are shards. */
 const countsForMs = 10;
 /** Shards that are registered or withdrawn, or tell that they stop, at the same time: ZooKeeper has others to answer too. */
-const maxRequests = 16;
+const maxRequests = 64;
 
 export class NodeShards implements ShardDirectory {
   readonly shardCount: number;
@@ -164,11 +164,9 @@ export class NodeShards implements ShardDirectory {
     this.#shards[number] = shard;
     this.#countIsOld = true;
     this.#options.onMoved('in');
-    this.#registering.add(number, () =>
-      coordinator.registerCandidate(number, {
-        ...{ replicaId: shard.replicaId, nodeId, address, stopping: false, dataLimitBytes: memory.dataBytes },
-      }),
-    );
+    const { replicaId } = shard;
+    const candidate = { replicaId, nodeId, address, stopping: false, dataLimitBytes: memory.dataBytes };
+    this.#registering.add(number, () => coordinator.registerCandidate(number, candidate, true));
   }
 
   /** Nobody needs the copy any more: it goes, and with it its place in the line of succession. */
@@ -178,7 +176,8 @@ export class NodeShards implements ShardDirectory {
     this.#shards[number] = undefined;
     this.#countIsOld = true;
     this.#options.onMoved('out');
-    this.#options.logger.info({ shard: number }, 'shard released: it is held elsewhere');
+    const text = 'shard released: it is held elsewhere';
+    this.#lines.write(this.#options.logger, { shard: number, level: 'info', fields: { shard: number }, text });
     this.#registering.add(number, () => this.#options.coordinator.withdrawCandidate(number));
     this.#onStopped?.(shard, true);
     this.#settle(number);
