@@ -31,6 +31,7 @@ import { OwnNode } from './own-node.js';
 import { OwnZnode } from './own-znode.js';
 import { PlacementReader } from './placement-reader.js';
 import { Rounds } from './rounds.js';
+import { ShardFolders } from './shard-folders.js';
 import { ShardReader } from './shard-reader.js';
 import { compareAndSet } from './state-writer.js';
 import { VersionedNodes } from './versioned-nodes.js';
@@ -70,6 +71,7 @@ export class ZookeeperCoordinator implements Coordinator {
   #node: OwnNode | undefined;
   readonly #nodes: VersionedNodes;
   readonly #placement: PlacementReader;
+  readonly #folders: ShardFolders;
   readonly #candidates = new Map<number, OwnCandidate>();
   readonly #shards = new Map<number, ShardReader>();
   /** Of shards whose `state` was last read as missing: the session in which that was reported. */
@@ -80,7 +82,8 @@ export class ZookeeperCoordinator implements Coordinator {
   /** What to read again when something at a path has changed. */
   readonly #readings = new Map<string, CoalescedTask>();
   readonly #upkeep = new CoalescedTask(() => this.#keepUp());
-  #upkeeps = 0;
+  /** Since the last connection; the first one came before there was anything to look after. */
+  #upkeeps = 1;
   #failed = false;
   #closed: Promise<void> | undefined;
 
@@ -89,6 +92,7 @@ export class ZookeeperCoordinator implements Coordinator {
     this.#paths = new ZnodePaths(options.root);
     this.#listener = listener;
     this.#logger = options.logger;
+    this.#folders = new ShardFolders(client, this.#paths);
     this.#config = new ConfigKeeper(client, this.#paths.config, options.logger);
     this.#nodes = new VersionedNodes(client, this.#paths.nodes, options.logger, () => this.#confirmConfig());
     this.#placement = new PlacementReader(client, {
@@ -170,6 +174,7 @@ export class ZookeeperCoordinator implements Coordinator {
     if (former !== undefined && former.registration.replicaId !== registration.replicaId) {
       await this.#untilAnswered(() => former.znode.remove());
     }
+    await this.#untilAnswered(() => this.#folders.ensure(shard));
     await this.#untilAnswered(() => own.znode.ensure());
     this.#inBackground(reader.state.run());
     this.#inBackground(reader.candidates.run());
