@@ -253,7 +253,7 @@ export class ZookeeperCoordinator implements Coordinator {
   /** R13: a loss that spared `config` but not `state`, or came between the two readings, is found by reading `config` again. */
   async #reportState(shard: number, read: VersionedState | undefined): Promise<void> {
     if (read === undefined) await this.#checkConfig();
-    if (this.#closed !== undefined || !this.#config.isVerified) return;
+    if (this.#closed !== undefined || !this.#config.isVerified || !this.#shards.has(shard)) return;
     if (read === undefined) this.#missing.set(shard, this.#client.sessionId);
     else this.#missing.delete(shard);
     this.#listener.onState(shard, read, this.#config.isRestored);
