@@ -1,6 +1,8 @@
 /** ZooKeeper and some nodes on a network that can be cut, and the one question that faults must ask: is all in sync? */
+
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { foundCluster } from '../local/found-cluster.js';
 import { canLose } from '../local/moving.js';
 import { KvClient, KvError, type NodeStatus, type ReplicaStatus, type Topology } from '../src/index.js';
 import { FaultNode } from './fault-node.js';
@@ -34,6 +36,7 @@ export class FaultCluster implements AsyncDisposable {
 
   static async start({ network, folder, nodes: count, zookeepers: servers, extra }: FaultClusterOptions): Promise<FaultCluster> {
     const zookeepers = await startZookeepers(network, folder, servers);
+    await foundCluster(zookeepers.map(({ place, port }) => `${place.address}:${port}`).join(','), root, extra);
     const nodes: FaultNode[] = [];
     for (let index = 1; index <= count; index += 1) {
       const place = await network.addPlace(`node${index}`);

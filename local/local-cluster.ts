@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { KvClient } from '../src/client/index.js';
 import type { NodeStatus, Topology } from '../src/rpc/kv-api.js';
+import { foundCluster } from './found-cluster.js';
 import { NodeProcess } from './node-process.js';
 import { isInSync } from './ring.js';
 import { type LocalZookeeper, startZooKeeper } from './zookeeper.js';
@@ -46,6 +47,7 @@ export class LocalCluster implements AsyncDisposable {
     const cluster = new LocalCluster(zookeeper, options);
     const count = options.nodes ?? defaultNodes;
     try {
+      await foundCluster(zookeeper.address, cluster.root, cluster.#extra);
       // One after the other, so that the first is the first primary, as a reader of the output expects.
       for (let started = 0; started < count; started += 1) await cluster.addNode();
       if (options.waitForInSync !== false) await cluster.waitForInSync(count);

@@ -34,7 +34,7 @@ export const errorTraits = {
   /** The request, encoded, is larger than the transport takes. */
   MESSAGE_TOO_LARGE: refused,
 
-  /** This node knows of no primary, and nobody could be asked. */
+  /** This node knows of no primary, and nobody could be asked; or its cluster is not the one that ZooKeeper holds. */
   NO_PRIMARY: refusedForNow,
   /** A forwarded request met a node that is not primary either. */
   NOT_PRIMARY: refusedForNow,
@@ -72,7 +72,7 @@ export const errorTraits = {
   INVALID_OPTION: refused,
   /** ZooKeeper cannot be reached or refuses. */
   COORDINATION_UNAVAILABLE: refused,
-  /** The cluster in ZooKeeper was set up with other values. */
+  /** The cluster in ZooKeeper was set up with other values than those of the node that starts, or another node took its id. */
   CONFIG_MISMATCH: refused,
   /** The address to listen on is not to be had. */
   ADDRESS_UNAVAILABLE: refused,

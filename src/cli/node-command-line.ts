@@ -25,7 +25,8 @@ export async function parseNodeCommandLine(args: readonly string[]): Promise<Nod
   for (const name of optionNames) {
     const spec: OptionSpec = optionSpecs[name];
     const { alias = [] } = spec;
-    parser.option(flagOf(name), { alias, requiresArg: true, describe: describe(spec), defaultDescription: defaultOf(spec) });
+    if (spec.type === 'flag') parser.option(flagOf(name), { alias, type: 'boolean', describe: describe(spec) });
+    else parser.option(flagOf(name), { alias, requiresArg: true, describe: describe(spec), defaultDescription: defaultOf(spec) });
   }
   for (const group of optionGroups) {
     parser.group(optionNames.filter((name) => optionSpecs[name].group === group).map(flagOf), `${group}:`);
@@ -56,6 +57,7 @@ Exit codes: 0 stopped as told; 1 failed, with the reason on stderr; 2 an option 
 function describe(spec: OptionSpec): string {
   if (spec.type === 'string')
     return spec.choices === undefined ? spec.description : `${spec.description} (${spec.choices.join(', ')})`;
+  if (spec.type === 'flag') return spec.description;
   if (spec.type === 'size') return `${spec.description} (such as 4GiB; at least 256MiB)`;
   const unit = spec.unit === undefined ? '' : `${spec.unit}, `;
   return `${spec.description} (${unit}${spec.minimum} to ${spec.maximum})`;

@@ -52,7 +52,13 @@ export interface StringSpec extends CommonSpec {
   readonly canonical?: (value: string) => string;
 }
 
-export type OptionSpec = IntegerSpec | OptionalIntegerSpec | SizeSpec | StringSpec;
+/** On the command line it takes no value; elsewhere it is true or false. */
+export interface FlagSpec extends CommonSpec {
+  readonly type: 'flag';
+  readonly default: false;
+}
+
+export type OptionSpec = IntegerSpec | OptionalIntegerSpec | SizeSpec | StringSpec | FlagSpec;
 
 /** The longest time a timer of Node.js can wait is about 24 days; an hour is already beyond sense here. */
 const longestMs = 3_600_000;
@@ -115,6 +121,12 @@ export const optionSpecs = {
     default: '/kvstore',
     description: 'Znode under which the cluster keeps its own; created if missing',
     ...spelled(readZnodePath, (path) => path || '/'),
+  },
+  join: {
+    type: 'flag',
+    group: 'Cluster',
+    default: false,
+    description: 'Never found a cluster: where ZooKeeper holds none, wait until there is one',
   },
   shards: {
     type: 'integer',
@@ -234,13 +246,15 @@ export const optionSpecs = {
 export type OptionName = keyof typeof optionSpecs;
 export const optionNames = Object.keys(optionSpecs) as OptionName[];
 
-type ValueOf<Spec> = Spec extends IntegerSpec
-  ? number
-  : Spec extends SizeSpec | OptionalIntegerSpec
-    ? number | undefined
-    : Spec extends { default: undefined }
-      ? string | undefined
-      : string;
+type ValueOf<Spec> = Spec extends FlagSpec
+  ? boolean
+  : Spec extends IntegerSpec
+    ? number
+    : Spec extends SizeSpec | OptionalIntegerSpec
+      ? number | undefined
+      : Spec extends { default: undefined }
+        ? string | undefined
+        : string;
 /** One value of the right type for every option. */
 export type OptionValues = { readonly [Name in OptionName]: ValueOf<(typeof optionSpecs)[Name]> };
 

@@ -19,9 +19,10 @@ export interface RawOption {
 }
 
 /** @throws KvError INVALID_OPTION naming the option, the value received and the reason. */
-export function parseValue(raw: RawOption): string | number {
+export function parseValue(raw: RawOption): string | number | boolean {
   const spec: OptionSpec = optionSpecs[raw.name];
   if (spec.type === 'size') return parseSize(raw, spec);
+  if (spec.type === 'flag') return parseFlag(raw);
   return spec.type === 'integer' ? parseInteger(raw, spec) : parseString(raw, spec);
 }
 
@@ -48,6 +49,12 @@ function parseSize(raw: RawOption, spec: SizeSpec): number {
   const value = Number(digits) * unitBytes[unit]!;
   if (value >= spec.minimum && value <= spec.maximum) return value;
   throw refusal(raw.label, raw.value, `must be a size such as 4GiB, 512MiB or a number of bytes, from ${spec.minimum} on`);
+}
+
+function parseFlag({ label, value }: RawOption): boolean {
+  if (value === true || value === 'true') return true;
+  if (value === false || value === 'false') return false;
+  throw refusal(label, value, 'must be true or false');
 }
 
 function parseString(raw: RawOption, spec: StringSpec): string {

@@ -107,6 +107,13 @@ describe('options - sources', () => {
     expect(variableOf(flagOf('stopDeadlineMs'))).toBe('KVNODE_STOP_DEADLINE_MS');
   });
 
+  test('a flag is true or false in every source', () => {
+    expect(resolve({ commandLine: { join: true } }).values.join).toBe(true);
+    expect(resolve({ environment: { KVNODE_JOIN: 'true' } }).values.join).toBe(true);
+    expect(resolve({ configPath: configFile({ join: true }), environment: { KVNODE_JOIN: 'false' } }).values.join).toBe(false);
+    expect(messageOf({ environment: { KVNODE_JOIN: 'yes' } })).toBe('KVNODE_JOIN: "yes" must be true or false');
+  });
+
   test('an option with an alias is known by both names, and its real one wins', () => {
     expect(resolve({ environment: { KVNODE_REPLACE_AFTER: '5000' } })).toMatchObject({
       values: { replaceAfterMs: 5_000 },

@@ -33,7 +33,7 @@ export function resolveOptions(sources: OptionSources): ResolvedOptions {
     ...environment.options,
     ...readCommandLine(sources.commandLine),
   ];
-  const values: Partial<Record<OptionName, string | number | undefined>> = {};
+  const values: Partial<Record<OptionName, string | number | boolean | undefined>> = {};
   const labels: Partial<Record<OptionName, string>> = {};
   for (const name of optionNames) {
     values[name] = optionSpecs[name].default;

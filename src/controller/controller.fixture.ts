@@ -47,10 +47,11 @@ export class ControlledNode implements AsyncDisposable {
         heard.onSession(status);
       },
       onState: () => {},
+      onConflict: () => {},
       onCandidates: () => {},
-      onNodes: (nodes) => {
+      onNodes: (nodes, version) => {
         this.#controller.onNodes(nodes);
-        heard.onNodes(nodes);
+        heard.onNodes(nodes, version);
       },
       onPlacement: (read) => {
         this.#controller.onPlacement(read);

@@ -9,46 +9,59 @@ import type { ZnodeClient } from './znode-client.js';
 import { encode, MalformedZnodeError, parseConfig } from './znode-data.js';
 import { ensurePath, parentOf } from './znode-paths.js';
 
-/** The stored cluster id wins over the proposed one. @throws KvError CONFIG_MISMATCH naming each option and both values. */
-export async function agreeOnConfig(client: ZnodeClient, path: string, wanted: ClusterConfig): Promise<ClusterConfig> {
-  const stored = await readOrCreate(client, path, wanted);
-  refuseDifferences(path, { ...wanted, clusterId: stored.clusterId }, stored);
-  return stored;
+export interface StoredConfig {
+  /** The znode's version. */
+  readonly version: number;
+  readonly config: ClusterConfig;
 }
 
 /**
- * R14: after an expiry the ZooKeeper that answers may have lost everything, or serve another cluster by now. A lost
- * configuration is written again with the same cluster id. @throws KvError CONFIG_MISMATCH
+ * Founds the cluster at once where there is no configuration. The stored cluster id wins over the proposed one.
+ * @throws KvError CONFIG_MISMATCH naming each option and both values.
  */
-export async function verifyConfig(client: ZnodeClient, path: string, agreed: ClusterConfig): Promise<void> {
-  refuseDifferences(path, agreed, await readOrCreate(client, path, agreed));
-}
-
-async function readOrCreate(client: ZnodeClient, path: string, value: ClusterConfig): Promise<ClusterConfig> {
+export async function agreeOnConfig(client: ZnodeClient, path: string, wanted: ClusterConfig): Promise<ClusterConfig> {
   for (;;) {
-    const found = await client.get(path, { watch: false });
-    if (found !== undefined) return parsed(path, found.data);
-    await ensurePath(client, parentOf(path));
-    const result = await client.create(path, encode(value), 'persistent');
-    if (result.kind === 'created') return value;
-    // Another node was faster, and the server that was read from lags behind.
-    await client.sync(path);
+    const stored = await readConfig(client, path);
+    if (stored !== undefined) return agreed(path, wanted, stored.config);
+    if (await createConfig(client, path, wanted)) return wanted;
   }
 }
 
-function parsed(path: string, data: Buffer): ClusterConfig {
+/** @throws KvError CONFIG_MISMATCH naming each option and both values. */
+export function agreed(path: string, wanted: ClusterConfig, stored: ClusterConfig): ClusterConfig {
+  const differences = differencesBetween({ ...wanted, clusterId: stored.clusterId }, stored);
+  if (differences === undefined) return stored;
+  throw new KvError('CONFIG_MISMATCH', `the cluster at ${path} in ZooKeeper is another one: ${differences}`);
+}
+
+/**
+ * Sees every write that was acknowledged before the call, and watches the znode whether it exists or not.
+ * @throws KvError CONFIG_MISMATCH if it is not understood
+ */
+export async function readConfig(client: ZnodeClient, path: string): Promise<StoredConfig | undefined> {
+  await client.sync(path);
+  const stat = await client.stat(path, { watch: true });
+  const znode = stat === undefined ? undefined : await client.get(path, { watch: true });
+  if (znode === undefined) return undefined;
   try {
-    return parseConfig(data);
+    return { version: znode.stat.version, config: parseConfig(znode.data) };
   } catch (cause) {
     if (!(cause instanceof MalformedZnodeError)) throw cause;
     throw new KvError('CONFIG_MISMATCH', `${path}: ${cause.message}`, { cause });
   }
 }
 
-function refuseDifferences(path: string, wanted: ClusterConfig, stored: ClusterConfig): void {
-  const names = Object.keys(stored) as (keyof ClusterConfig)[];
-  const different = names.filter((name) => stored[name] !== wanted[name]);
-  if (different.length === 0) return;
-  const listed = different.map((name) => `${name} is ${stored[name]} there and ${wanted[name]} here`);
-  throw new KvError('CONFIG_MISMATCH', `the cluster at ${path} in ZooKeeper is another one: ${listed.join(', ')}`);
+/** @returns whether it was created; false: there is one by now. */
+export async function createConfig(client: ZnodeClient, path: string, config: ClusterConfig): Promise<boolean> {
+  await ensurePath(client, parentOf(path));
+  const result = await client.create(path, encode(config), 'persistent');
+  return result.kind === 'created';
+}
+
+/** Each option that differs, with both values; undefined if none does. */
+export function differencesBetween(own: ClusterConfig, stored: ClusterConfig): string | undefined {
+  const names = (Object.keys(stored) as (keyof ClusterConfig)[]).filter((name) => name !== 'restored');
+  const different = names.filter((name) => stored[name] !== own[name]);
+  if (different.length === 0) return undefined;
+  return different.map((name) => `${name} is ${stored[name]} there and ${own[name]} here`).join(', ');
 }

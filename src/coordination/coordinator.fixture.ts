@@ -4,6 +4,7 @@ import type {
   Candidate,
   CandidateRegistration,
   ClusterConfig,
+  ConfigConflict,
   NodeRegistration,
   StateReading,
   VersionedPlacement,
@@ -41,8 +42,10 @@ export class Recorder {
   /** What `readings` found. */
   readonly states: (VersionedState | undefined)[] = [];
   readonly readings: StateReading[] = [];
+  readonly conflicts: (ConfigConflict | undefined)[] = [];
   readonly candidates: (readonly Candidate[])[] = [];
   readonly nodes: (readonly NodeRegistration[])[] = [];
+  readonly nodesVersions: number[] = [];
   readonly placements: (VersionedPlacement | undefined)[] = [];
   readonly fatal: Error[] = [];
   /** Records of the log from `warn` on, as JSON. */
@@ -62,12 +65,17 @@ export class Recorder {
     this.#note(this.candidates, candidates);
   }
 
-  onNodes(nodes: readonly NodeRegistration[]): void {
+  onNodes(nodes: readonly NodeRegistration[], version: number): void {
+    this.nodesVersions.push(version);
     this.#note(this.nodes, nodes);
   }
 
   onPlacement(read: VersionedPlacement | undefined): void {
     this.#note(this.placements, read);
+  }
+
+  onConflict(conflict: ConfigConflict | undefined): void {
+    this.#note(this.conflicts, conflict);
   }
 
   onFatal(error: Error): void {
@@ -76,6 +84,11 @@ export class Recorder {
 
   onLogged(record: string): void {
     this.#note(this.logged, record);
+  }
+
+  /** Of each of `readings`: whether the cluster was known to be restored. */
+  get restored(): readonly boolean[] {
+    return this.readings.map(({ isRestored }) => isRestored);
   }
 
   #note<T>(list: T[], item: T): void {

@@ -20,6 +20,17 @@ export interface ClusterConfig {
   readonly beaconMs: number;
   readonly leaseMs: number;
   readonly graceMs: number;
+  /**
+   * True once a node has written the configuration back into a ZooKeeper that had lost it, and from then on: other znodes may
+   * be lost as well, so a missing `state` is no birth (R13). Nodes do not compare it. Undefined: false.
+   */
+  readonly restored?: boolean | undefined;
+}
+
+/** `config` is not the one that this running node agreed on: the node keeps its data and serves nothing. */
+export interface ConfigConflict {
+  /** What differs, what it means for the data, and the ways on, as one sentence for operators. */
+  readonly message: string;
 }
 
 export interface NodeRegistration {
@@ -93,33 +104,49 @@ export type SessionStatus = 'connected' | 'suspended';
 
 export interface CoordinatorListener {
   onSession(status: SessionStatus): void;
-  /** May lag behind, never lies. */
+  /**
+   * May lag behind, never lies. That the cluster is restored comes from a reading of `config` after that of `state`, in the
+   * present session; so a loss of ZooKeeper's data is known before a missing `state` is reported.
+   */
   onState(shard: number, reading: StateReading): void;
   /** The live replicas, in order of succession. */
   onCandidates(shard: number, candidates: readonly Candidate[]): void;
-  /** The live nodes, in order of registration. `version` grows with every one that comes or goes. */
+  /** The live nodes, in order of registration. `version` grows with every one that comes or goes, and never falls. */
   onNodes(nodes: readonly NodeRegistration[], version: number): void;
-  /** A read of `placement`; undefined if a read after a sync found none. Each is told once, and never an older one again. */
+  /**
+   * A read of `placement`; undefined if there is none and this node has never read one: a lost one is written back first. Each
+   * is told once, and never an older one again.
+   */
   onPlacement(read: VersionedPlacement | undefined): void;
-  /** The node must stop: a later registration under its own id, a configuration that says otherwise. */
+  /** `Coordinator.conflict` has begun or ended. */
+  onConflict(conflict: ConfigConflict | undefined): void;
+  /** The node must stop: a later registration under its own id. */
   onFatal(error: Error): void;
 }
 
 export interface Coordinator {
+  /** `suspended` also during a conflict. */
   readonly session: SessionStatus;
+  /** Undefined: `config` is the one that was agreed on, as far as it could be read. */
+  readonly conflict: ConfigConflict | undefined;
   /**
-   * Creates `config` or compares with what is there; the stored cluster id wins over the proposed one.
+   * Compares with the `config` that is there; the stored cluster id wins over the proposed one. Where there is none, creates it
+   * after `foundAfterMs` in which none appeared: nodes that know the cluster write a lost one back meanwhile. Default 0: at
+   * once. Infinity: never, it waits until there is one.
    * @throws KvError CONFIG_MISMATCH naming each option with both values.
    */
-  agreeOnConfig(wanted: ClusterConfig): Promise<ClusterConfig>;
+  agreeOnConfig(wanted: ClusterConfig, foundAfterMs?: number): Promise<ClusterConfig>;
   /** The nodes registered now; one that has died is among them until its session expires. */
   readNodes(): Promise<readonly NodeRegistration[]>;
   /** Registers the node, and again after every expiry (R14); from then on reports nodes and placement. */
   registerNode(node: NodeRegistration): Promise<void>;
   /** Tells the others that this node is about to leave for good. */
   announceLeave(): Promise<void>;
-  /** Registers a replica as candidate (R2), and again after every expiry; from then on reports its shard's znodes. */
-  registerCandidate(shard: number, candidate: CandidateRegistration): Promise<void>;
+  /**
+   * Registers a replica as candidate (R2), and again after every expiry; from then on reports its shard's znodes. `isNew`: the
+   * replica id was minted by this process and never registered, which spares a search for znodes of that name. Default false.
+   */
+  registerCandidate(shard: number, candidate: CandidateRegistration, isNew?: boolean): Promise<void>;
   /** Deletes the candidate's znode, and reports nothing of its shard any more. */
   withdrawCandidate(shard: number): Promise<void>;
   /** Tells the others that this candidate has begun to stop. */

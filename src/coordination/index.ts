@@ -7,6 +7,7 @@ export { connectCoordinator } from './connect-coordinator.js';
 export type {
   Candidate,
   ClusterConfig,
+  ConfigConflict,
   Coordinator,
   NodeRegistration,
   SessionStatus,

@@ -21,6 +21,15 @@ export class MemoryZookeeper implements Ensemble {
     return client;
   }
 
+  /** As when a server is killed and its data removed: it knows no session. Each client stays suspended until it is resumed. */
+  loseEverything(): void {
+    for (const client of this.#clients) {
+      client.suspend();
+      client.expire();
+    }
+    this.tree.deleteTree('/');
+  }
+
   newSessionId(): string {
     this.#sessions += 1;
     return `5e55${this.#sessions.toString(16)}`;

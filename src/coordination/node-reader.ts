@@ -12,8 +12,8 @@ export interface RegisteredNode extends NodeZnode {
 
 export interface RegisteredNodes {
   readonly nodes: readonly RegisteredNode[];
-  /** Grows with every registration that comes or goes. */
-  readonly version: number;
+  /** ZooKeeper's count of registrations that came or went. It begins again where ZooKeeper has lost its data. */
+  readonly childVersion: number;
 }
 
 /**
@@ -25,7 +25,7 @@ export async function readNodes(
   watch: boolean,
   logger: Logger | undefined,
 ): Promise<RegisteredNodes> {
-  const { names, version } = (await client.children(path, { watch })) ?? { names: [], version: 0 };
+  const { names, version: childVersion } = (await client.children(path, { watch })) ?? { names: [], version: 0 };
   const found = await Promise.all(
     inOrder(names).map(async ({ name, order }) => {
       // Watched with the others, because a node announces here that it leaves.
@@ -39,7 +39,7 @@ export async function readNodes(
       }
     }),
   );
-  return { nodes: found.filter((node) => node !== undefined), version };
+  return { nodes: found.filter((node) => node !== undefined), childVersion };
 }
 
 /** One registration per node id: the latest, in its place. */

@@ -5,7 +5,7 @@ import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import { KvError } from '../errors.js';
 import type { NodeRegistration } from './coordinator.js';
-import { laterNamesake, ownOrder, type RegisteredNode, type RegisteredNodes, readNodes } from './node-reader.js';
+import { laterNamesake, ownOrder, type RegisteredNode, readNodes } from './node-reader.js';
 import { OwnZnode } from './own-znode.js';
 import type { ZnodeClient } from './znode-client.js';
 import { encode, parseNode } from './znode-data.js';
@@ -38,11 +38,6 @@ export class OwnNode {
   /** From the next `znode.ensure()` on. */
   setLeaving(): void {
     this.#registration = { ...this.#registration, leaving: true };
-  }
-
-  /** All nodes, watched. */
-  readNodes(): Promise<RegisteredNodes> {
-    return readNodes(this.#client, this.#path, true, this.#logger);
   }
 
   /** What was read. @throws KvError CONFIG_MISMATCH if another has come under its id since it registered. */

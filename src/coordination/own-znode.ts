@@ -15,6 +15,8 @@ export interface OwnZnodeOptions {
   readonly data: () => Buffer;
   /** Whether a znode with this prefix was made by this process, in whatever session. */
   readonly madeHere: (data: Buffer) => boolean;
+  /** The prefix was minted just now, so that nobody has made such a znode: the first `ensure` does not look for one. */
+  readonly isNew?: boolean;
 }
 
 const noWatch = { watch: false };
@@ -25,14 +27,18 @@ export class OwnZnode {
   readonly #ensuring = new CoalescedTask(() => this.#ensure());
   #removed = false;
   #writeDue = false;
+  #wanted = true;
+  #needsNoLook: boolean;
 
   constructor(client: ZnodeClient, options: OwnZnodeOptions) {
     this.#client = client;
     this.#options = options;
+    this.#needsNoLook = options.isNew === true;
   }
 
   /** Once resolved there is exactly one, with the present data; none after `remove`. Rejects with a ZnodeError if ZooKeeper did not answer. */
   ensure(): Promise<void> {
+    this.#wanted = !this.#removed;
     return this.#ensuring.run();
   }
 
@@ -46,15 +52,19 @@ export class OwnZnode {
     const { data } = this.#options;
     const isWriteDue = this.#writeDue;
     this.#writeDue = false;
+    const isFirst = this.#needsNoLook && this.#wanted;
+    // From here on there may be one, also if no answer comes.
+    this.#needsNoLook = false;
+    if (isFirst) return this.#create();
     // A create whose answer was lost must not be missed because the server lags.
     await this.#client.sync(this.#options.parent);
     let own: { readonly path: string; readonly znode: Znode } | undefined;
     for (const found of await this.#madeHere()) {
       const owned = found.znode.stat.ephemeralOwner === this.#client.sessionId;
-      if (owned && own === undefined && !this.#removed) own = found;
+      if (owned && own === undefined && this.#wanted) own = found;
       else await this.#client.delete(found.path, anyVersion);
     }
-    if (this.#removed) return;
+    if (!this.#wanted) return;
     if (own === undefined) return this.#create();
     if (own.znode.data.equals(data()) && !isWriteDue) return;
     const result = await this.#client.set(own.path, data(), anyVersion);
@@ -82,6 +92,12 @@ export class OwnZnode {
       if (znode !== undefined && madeHere(znode.data)) found.push({ path, znode });
     }
     return found;
+  }
+
+  /** Until the next `ensure`. Rejects with a ZnodeError if ZooKeeper did not answer. */
+  withdraw(): Promise<void> {
+    this.#wanted = false;
+    return this.#ensuring.run();
   }
 
   /** For good. Rejects with a ZnodeError if ZooKeeper did not answer; the end of the session removes it then. */

@@ -1,12 +1,14 @@
 /**
  * Reads `placement` and reports what is news: a large znode that changes rarely and is looked at often.
  *
- * What cannot be understood is logged and left out: every shard stays where it is.
+ * Guarantees: the version inside the placement never falls, since clients compare it. Where ZooKeeper has lost the placement, or
+ * holds an older or another one, the last known one is written back before anything is reported. What cannot be understood is
+ * logged and left out: every shard stays where it is.
  */
 import type { Logger } from 'pino';
-import { decodePlacement, type Placement } from '../placement/index.js';
+import { decodePlacement, encodePlacement, type Placement } from '../placement/index.js';
 import { CoalescedTask } from './coalesced-task.js';
-import type { CoordinatorListener } from './coordinator.js';
+import type { CoordinatorListener, WriteOutcome } from './coordinator.js';
 import type { ZnodeClient } from './znode-client.js';
 
 const watch = { watch: true };
@@ -17,6 +19,18 @@ export interface PlacementReaderOptions {
   readonly logger: Logger;
   /** Undefined until the cluster's configuration is known. */
   shardCount(): number | undefined;
+  /** Compare-and-set by the znode's version; `expectedVersion` undefined creates the znode. */
+  writeBack(expectedVersion: number | undefined, known: Placement): Promise<WriteOutcome>;
+}
+
+/** `unchanged`: the znode is as it was read last in this session. */
+type Reading = 'unchanged' | 'missing' | 'changing' | StoredPlacement;
+
+interface StoredPlacement {
+  /** The znode's version. */
+  readonly version: number;
+  /** Undefined: it is not understood. */
+  readonly placement: Placement | undefined;
 }
 
 export class PlacementReader {
@@ -25,8 +39,10 @@ export class PlacementReader {
   readonly #options: PlacementReaderOptions;
   readonly reading = new CoalescedTask(() => this.#read());
   #syncFirst = true;
-  /** What was last read: a version counts within one session only, as ZooKeeper may have lost its data since (R14). */
+  /** What was last read: a znode's version counts within one session only, as ZooKeeper may have lost its data since (R14). */
   #last: { readonly sessionId: string | undefined; readonly version: number | undefined } | undefined;
+  /** The placement that was last reported: it outlives the znode. */
+  #known: Placement | undefined;
 
   constructor(client: ZnodeClient, options: PlacementReaderOptions) {
     this.#client = client;
@@ -40,32 +56,62 @@ export class PlacementReader {
   }
 
   async #read(): Promise<void> {
-    const { sessionId } = this.#client;
-    let synced = this.#syncFirst;
+    const synced = this.#syncFirst;
     this.#syncFirst = false;
-    if (synced) await this.#client.sync(this.#path);
-    let stat = await this.#client.stat(this.#path, watch);
+    const { sessionId } = this.#client;
+    let read = await this.#look(sessionId, synced);
     // A server that lags must not be believed that there is none, or an older one.
-    if (!synced && (stat === undefined || this.#isOlder(sessionId, stat.version))) {
-      await this.#client.sync(this.#path);
-      stat = await this.#client.stat(this.#path, watch);
-      synced = true;
-    }
-    if (this.#last?.sessionId === sessionId && this.#last?.version === stat?.version) return;
-    const znode = stat === undefined ? undefined : await this.#client.get(this.#path, watch);
-    // Deleted between the two reads: the watch brings the next.
-    if (this.#client.status === 'closed' || (stat !== undefined && znode === undefined)) return;
-    this.#last = { sessionId, version: znode?.stat.version };
-    if (znode === undefined) {
-      this.#options.listener.onPlacement(undefined);
-      return;
-    }
-    const placement = this.#understood(znode.data);
-    if (placement !== undefined) this.#options.listener.onPlacement({ version: znode.stat.version, placement });
+    if (!synced && this.#isDoubtful(sessionId, read)) read = await this.#look(sessionId, true);
+    if (this.#client.status === 'closed' || read === 'unchanged' || read === 'changing') return;
+    if (read === 'missing') return this.#missing(sessionId);
+    const { version, placement } = read;
+    if (placement !== undefined && isLost(placement, this.#known)) return this.#writeBack(version, placement);
+    this.#last = { sessionId, version };
+    if (placement !== undefined) this.#report(version, placement);
   }
 
-  #isOlder(sessionId: string | undefined, version: number): boolean {
-    return this.#last?.sessionId === sessionId && version < (this.#last?.version ?? 0);
+  async #look(sessionId: string | undefined, sync: boolean): Promise<Reading> {
+    if (sync) await this.#client.sync(this.#path);
+    const stat = await this.#client.stat(this.#path, watch);
+    if (this.#last?.sessionId === sessionId && this.#last?.version === stat?.version) return 'unchanged';
+    if (stat === undefined) return 'missing';
+    const znode = await this.#client.get(this.#path, watch);
+    // Deleted between the two reads: the watch brings the next.
+    if (znode === undefined) return 'changing';
+    return { version: znode.stat.version, placement: this.#understood(znode.data) };
+  }
+
+  #isDoubtful(sessionId: string | undefined, read: Reading): boolean {
+    if (typeof read === 'string') return read === 'missing';
+    if (this.#last?.sessionId === sessionId && read.version < (this.#last?.version ?? 0)) return true;
+    return read.placement !== undefined && isLost(read.placement, this.#known);
+  }
+
+  async #missing(sessionId: string | undefined): Promise<void> {
+    if (this.#known !== undefined) return this.#writeBack(undefined, undefined);
+    this.#last = { sessionId, version: undefined };
+    this.#options.listener.onPlacement(undefined);
+  }
+
+  /** Where nothing was written, the watch or the next upkeep brings another reading. */
+  async #writeBack(expectedVersion: number | undefined, stored: Placement | undefined): Promise<void> {
+    const known = this.#known!;
+    // Two placements of one version: those who compare versions must see that the other one does not count.
+    const next = stored?.version === known.version ? { ...known, version: known.version + 1 } : known;
+    const { sessionId } = this.#client;
+    const outcome = await this.#options.writeBack(expectedVersion, next);
+    if (outcome.kind !== 'applied') return;
+    this.#options.logger.warn(
+      { path: this.#path, version: next.version, found: stored?.version },
+      'ZooKeeper had lost the newest placement: written back',
+    );
+    this.#last = { sessionId, version: outcome.version };
+    this.#report(outcome.version, next);
+  }
+
+  #report(version: number, placement: Placement): void {
+    this.#known = placement;
+    this.#options.listener.onPlacement({ version, placement });
   }
 
   #understood(data: Buffer): Placement | undefined {
@@ -76,4 +122,10 @@ export class PlacementReader {
       return undefined;
     }
   }
+}
+
+/** Versions grow by one with every change, so a lower one, or another placement of the same version, is of a lost history. */
+function isLost(stored: Placement, known: Placement | undefined): boolean {
+  if (known === undefined || stored.version > known.version) return false;
+  return stored.version < known.version || encodePlacement(stored) !== encodePlacement(known);
 }

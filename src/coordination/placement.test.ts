@@ -46,16 +46,6 @@ describe('placement', () => {
     await reader.coordinator.close();
   });
 
-  it('is written again where ZooKeeper has lost it, and told as missing before', async () => {
-    const zookeeper = new MemoryZookeeper();
-    const { coordinator, heard } = await member(zookeeper, 'a');
-    await coordinator.writePlacement(undefined, second);
-    await heard.until(() => heard.placements.length === 2);
-    zookeeper.tree.delete(path, anyVersion);
-    await heard.until(() => heard.placements.length === 3 && heard.placements.at(-1) === undefined);
-    expect(await coordinator.writePlacement(undefined, second)).toEqual({ kind: 'applied', version: 0 });
-  });
-
   it('one that cannot be understood is not reported', async () => {
     const zookeeper = new MemoryZookeeper();
     const { coordinator, heard } = await member(zookeeper, 'a');

@@ -34,6 +34,44 @@ describe('candidates', () => {
     await coordinator.close();
   });
 
+  it('a new replica of a new shard takes three requests to register: nothing is searched, and the folders are created together', async () => {
+    const zookeeper = new MemoryZookeeper();
+    const { client, coordinator } = join(zookeeper);
+    await coordinator.registerCandidate(0, candidateNamed('a'), true);
+    const before = client.submitted.length;
+    await coordinator.registerCandidate(1, { ...candidateNamed('a'), replicaId: 'a~2' }, true);
+    const folder = `${root}/shards/1`;
+    const all = client.submitted.slice(before).filter((request) => request.includes(folder));
+    expect(all.slice(0, 3)).toEqual([`create ${folder}`, `create ${folder}/election`, `create ${folder}/election/a~2-n_`]);
+    expect(zookeeper.tree.children(`${folder}/election`)).toEqual(['a~2-n_0000000000']);
+  });
+
+  it.each(['applied', 'notApplied', 'appliedLate'] as const)(
+    'R2: a new replica is looked for once an answer was lost (%s), so that there is one znode',
+    async (fate) => {
+      const zookeeper = new MemoryZookeeper();
+      const { client, coordinator, heard } = join(zookeeper, 20);
+      await coordinator.registerCandidate(0, candidateNamed('o'), true);
+      await coordinator.withdrawCandidate(0);
+      client.loseNextAnswer('create', fate);
+      await coordinator.registerCandidate(0, candidateNamed('a'), true);
+      const readings = heard.candidates.length;
+      await heard.until(() => heard.candidates.length > readings + 4 && heard.replicas?.join() === 'a~1');
+      expect(zookeeper.tree.children(election)).toHaveLength(1);
+      await coordinator.close();
+    },
+  );
+
+  it('folders that vanished after they were listed are created again', async () => {
+    const zookeeper = new MemoryZookeeper();
+    const { coordinator } = join(zookeeper);
+    await coordinator.registerCandidate(0, candidateNamed('a'), true);
+    await coordinator.withdrawCandidate(0);
+    zookeeper.tree.deleteTree(root);
+    await coordinator.registerCandidate(0, { ...candidateNamed('a'), replicaId: 'a~2' }, true);
+    expect(zookeeper.tree.children(election)).toEqual(['a~2-n_0000000000']);
+  });
+
   it('R2: one of an earlier session is deleted and created anew', async () => {
     const zookeeper = new MemoryZookeeper();
     const before = join(zookeeper);

@@ -5,19 +5,24 @@
  */
 import type { Logger } from 'pino';
 import { CoalescedTask } from './coalesced-task.js';
-import type { Candidate, CoordinatorListener } from './coordinator.js';
+import type { Candidate, StateReading } from './coordinator.js';
 import type { Znode, ZnodeClient } from './znode-client.js';
 import { parseCandidate, parseState } from './znode-data.js';
 import { inOrder, type SequencedName, type ZnodePaths } from './znode-paths.js';
 
 const watch = { watch: true };
 
+export interface ShardListener {
+  /** The next reading begins when this has settled. */
+  onState(shard: number, reading: Omit<StateReading, 'isRestored'>): Promise<void>;
+  onCandidates(shard: number, candidates: readonly Candidate[]): void;
+}
+
 export class ShardReader {
   readonly #client: ZnodeClient;
   readonly #shard: number;
-  readonly #listener: CoordinatorListener;
+  readonly #listener: ShardListener;
   readonly #logger: Logger;
-  readonly #isRestored: () => boolean;
   readonly statePath: string;
   readonly electionPath: string;
   readonly state = new CoalescedTask(() => this.#readState());
@@ -27,16 +32,7 @@ export class ShardReader {
   readonly #read = new Map<string, Candidate>();
   #forgotten = 0;
 
-  /** `isRestored`: whether ZooKeeper has lost the data of this cluster before. */
-  constructor(
-    client: ZnodeClient,
-    paths: ZnodePaths,
-    shard: number,
-    listener: CoordinatorListener,
-    logger: Logger,
-    isRestored: () => boolean,
-  ) {
-    this.#isRestored = isRestored;
+  constructor(client: ZnodeClient, paths: ZnodePaths, shard: number, listener: ShardListener, logger: Logger) {
     this.#client = client;
     this.#shard = shard;
     this.#listener = listener;
@@ -71,14 +67,10 @@ export class ShardReader {
     const asOfMs = this.#client.provenMs;
     const znode = (await this.#client.get(this.statePath, watch)) ?? (await this.#stateAfterSync());
     if (this.#client.status === 'closed') return;
-    const reading = { asOfMs, isRestored: this.#isRestored() };
-    if (znode === undefined) {
-      this.#listener.onState(this.#shard, { ...reading, found: undefined });
-      return;
-    }
+    if (znode === undefined) return this.#listener.onState(this.#shard, { asOfMs, found: undefined });
     const state = this.#understood(this.statePath, () => parseState(znode.data));
     if (state === undefined) return;
-    this.#listener.onState(this.#shard, { ...reading, found: { version: znode.stat.version, state } });
+    return this.#listener.onState(this.#shard, { asOfMs, found: { version: znode.stat.version, state } });
   }
 
   /** R3: a missing `state` lets a replica begin a history, so a server that lags must not be believed. */

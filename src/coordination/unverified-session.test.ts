@@ -21,6 +21,7 @@ async function withoutNotice(zookeeper: MemoryZookeeper): Promise<Participant> {
   const coordinator = new ZookeeperCoordinator(client, { root, sessionMs: 600_000, logger }, heard);
   await coordinator.agreeOnConfig(config);
   await coordinator.registerCandidate(0, candidateNamed('a'));
+  await heard.until(() => heard.states.length > 0);
   await coordinator.writeState(0, undefined, state);
   return { client, coordinator, heard };
 }

@@ -21,7 +21,13 @@ export interface NodeZnode extends NodeRegistration {
   readonly instance: string;
 }
 
-export function encode(value: ClusterConfig | NodeZnode | CandidateRegistration): Buffer {
+/** The parent of the nodes' znodes. */
+export interface NodesParent {
+  /** Added to ZooKeeper's own version of the list of nodes; 0 unless ZooKeeper has lost its data. */
+  readonly versionBase: number;
+}
+
+export function encode(value: ClusterConfig | NodeZnode | CandidateRegistration | NodesParent): Buffer {
   return Buffer.from(JSON.stringify(value));
 }
 
@@ -42,7 +48,14 @@ export function parseConfig(data: Buffer): ClusterConfig {
     beaconMs: fields.integer('beaconMs', 1),
     leaseMs: fields.integer('leaseMs', 1),
     graceMs: fields.integer('graceMs', 1),
+    restored: fields.optionalFlag('restored'),
   };
+}
+
+/** It is created empty. */
+export function parseNodesParent(data: Buffer): NodesParent {
+  if (data.length === 0) return { versionBase: 0 };
+  return { versionBase: new Fields('the version of the list of nodes', data).integer('versionBase', 0) };
 }
 
 export function parseState(data: Buffer): ShardState {

@@ -2,25 +2,25 @@
 import { returnCodes, type ZnodeClient, ZnodeError } from './znode-client.js';
 
 export class ZnodePaths {
-  readonly #root: string;
   readonly config: string;
   readonly nodes: string;
   readonly placement: string;
+  readonly shards: string;
 
   /** `root` is absolute, without a slash at the end. */
   constructor(root: string) {
-    this.#root = root;
     this.config = `${root}/config`;
     this.nodes = `${root}/nodes`;
     this.placement = `${root}/placement`;
+    this.shards = `${root}/shards`;
   }
 
   election(shard: number): string {
-    return `${this.#root}/shards/${shard}/election`;
+    return `${this.shards}/${shard}/election`;
   }
 
   state(shard: number): string {
-    return `${this.#root}/shards/${shard}/state`;
+    return `${this.shards}/${shard}/state`;
   }
 }
 

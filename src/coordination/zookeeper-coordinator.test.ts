@@ -54,12 +54,13 @@ describe('state', () => {
     const participant = join(zookeeper);
     await participant.coordinator.agreeOnConfig(config);
     await participant.coordinator.registerCandidate(0, candidateNamed('a'));
+    // Only what was read as missing is created.
+    await participant.heard.until(() => participant.heard.states.length > 0);
     return { zookeeper, ...participant };
   }
 
   it('is created, then replaced by compare-and-set, and each change is reported', async () => {
     const { coordinator, heard } = await candidate();
-    await heard.until(() => heard.states.length > 0);
     expect(heard.states).toEqual([undefined]);
     expect(await coordinator.writeState(0, undefined, state)).toEqual({ kind: 'applied', version: 0 });
     expect(await coordinator.writeState(0, undefined, state)).toEqual({ kind: 'conflict' });
@@ -171,33 +172,6 @@ describe('sessions', () => {
     await a.heard.until(() => a.heard.replicas?.join() === 'b~1,a~1' && a.heard.nodeIds?.join() === 'b,a');
     expect(a.heard.sessions).toEqual(['suspended', 'connected']);
     expect(a.heard.fatal).toEqual([]);
-  });
-
-  it('after an expiry, a ZooKeeper that has lost everything is given the same cluster id again', async () => {
-    const zookeeper = new MemoryZookeeper();
-    const { client, heard } = await member(zookeeper, 'a');
-    client.suspend();
-    client.expire();
-    zookeeper.tree.deleteTree('/');
-    client.resume();
-    await heard.until(() => heard.sessions.at(-1) === 'connected' && heard.states.at(-1) === undefined);
-    await heard.until(() => heard.replicas?.join() === 'a~1');
-    expect(JSON.parse(zookeeper.tree.get(`${root}/config`)?.data.toString() ?? '')).toEqual(config);
-    expect(heard.fatal).toEqual([]);
-  });
-
-  it('after an expiry, a ZooKeeper with another cluster is fatal, and nothing is written to it', async () => {
-    const zookeeper = new MemoryZookeeper();
-    const { client, coordinator, heard } = await member(zookeeper, 'a');
-    client.suspend();
-    client.expire();
-    zookeeper.tree.set(`${root}/config`, Buffer.from(JSON.stringify({ ...config, clusterId: 'cluster-b' })), anyVersion);
-    client.resume();
-    await heard.until(() => heard.fatal.length > 0);
-    expect(heard.fatal[0]).toMatchObject({ code: 'CONFIG_MISMATCH', message: expect.stringContaining('cluster-b') });
-    expect(coordinator.session).toBe('suspended');
-    expect(await coordinator.writeState(0, undefined, state)).toEqual({ kind: 'notSent' });
-    expect(zookeeper.tree.children(`${root}/nodes`)).toEqual([]);
   });
 
   it('close deletes its own znodes and can be repeated', async () => {

@@ -12,15 +12,18 @@ import type { Logger } from 'pino';
 import { KvError } from '../errors.js';
 import { encodePlacement, type Placement } from '../placement/index.js';
 import type { ShardState } from '../replication/shard-state.js';
-import { agreeOnConfig, verifyConfig } from './cluster-config.js';
 import { CoalescedTask } from './coalesced-task.js';
+import { ConfigKeeper } from './config-keeper.js';
 import type {
+  Candidate,
   CandidateRegistration,
   ClusterConfig,
+  ConfigConflict,
   Coordinator,
   CoordinatorListener,
   NodeRegistration,
   SessionStatus,
+  StateReading,
   WriteOutcome,
 } from './coordinator.js';
 import { latestById, readNodes, registrationOf } from './node-reader.js';
@@ -28,8 +31,10 @@ import { OwnNode } from './own-node.js';
 import { OwnZnode } from './own-znode.js';
 import { PlacementReader } from './placement-reader.js';
 import { Rounds } from './rounds.js';
+import { ShardFolders } from './shard-folders.js';
 import { ShardReader } from './shard-reader.js';
 import { compareAndSet } from './state-writer.js';
+import { VersionedNodes } from './versioned-nodes.js';
 import { returnCodes, type ZnodeClient, ZnodeError } from './znode-client.js';
 import { encode, encodeState } from './znode-data.js';
 import { candidatePrefix, parentOf, ZnodePaths } from './znode-paths.js';
@@ -60,21 +65,25 @@ export class ZookeeperCoordinator implements Coordinator {
   readonly #logger: Logger;
   readonly #closing = new AbortController();
   readonly #timer: NodeJS.Timeout;
+  readonly #config: ConfigKeeper;
   #session: SessionStatus;
-  #config: ClusterConfig | undefined;
-  /** The last session in which `config` was found to be ours. */
-  #verifiedSessionId: string | undefined;
+  #toldConflict: ConfigConflict | undefined;
   #node: OwnNode | undefined;
+  readonly #nodes: VersionedNodes;
   readonly #placement: PlacementReader;
+  readonly #folders: ShardFolders;
   readonly #candidates = new Map<number, OwnCandidate>();
   readonly #shards = new Map<number, ShardReader>();
+  /** Of shards whose `state` was last read as missing: the session in which that was reported. */
+  readonly #missing = new Map<number, string | undefined>();
   /** The same by the path of their candidates. */
   readonly #elections = new Map<string, ShardReader>();
   readonly #rounds = new Rounds(shardsPerUpkeep);
   /** What to read again when something at a path has changed. */
   readonly #readings = new Map<string, CoalescedTask>();
   readonly #upkeep = new CoalescedTask(() => this.#keepUp());
-  #upkeeps = 0;
+  /** Since the last connection; the first one came before there was anything to look after. */
+  #upkeeps = 1;
   #failed = false;
   #closed: Promise<void> | undefined;
 
@@ -83,14 +92,23 @@ export class ZookeeperCoordinator implements Coordinator {
     this.#paths = new ZnodePaths(options.root);
     this.#listener = listener;
     this.#logger = options.logger;
+    this.#folders = new ShardFolders(client, this.#paths);
+    this.#config = new ConfigKeeper(client, this.#paths.config, options.logger);
+    this.#nodes = new VersionedNodes(client, this.#paths.nodes, options.logger, () => this.#confirmConfig());
     this.#placement = new PlacementReader(client, {
-      ...{ path: this.#paths.placement, listener, logger: options.logger },
-      shardCount: () => this.#config?.shards,
+      ...{ path: this.#paths.placement, logger: options.logger },
+      listener: { onPlacement: (read) => this.#config.isVerified && listener.onPlacement(read) },
+      shardCount: () => this.#config.agreed?.shards,
+      writeBack: (expectedVersion, known) => this.#writeBackPlacement(expectedVersion, known),
     });
+    this.#readings.set(this.#paths.config, new CoalescedTask(() => this.#checkConfig()));
     this.#session = client.status === 'connected' ? 'connected' : 'suspended';
     client.listen({
       onConnected: (_sessionId, fresh) => this.#onConnected(fresh),
-      onSuspended: () => this.#setSession('suspended'),
+      onSuspended: () => {
+        this.#config.changed();
+        this.#setSession('suspended');
+      },
       onExpired: () => this.#logger.warn('ZooKeeper session expired'),
       onChanged: (path) => this.#readAgain(path),
     });
@@ -101,14 +119,12 @@ export class ZookeeperCoordinator implements Coordinator {
     return this.#session;
   }
 
-  async agreeOnConfig(wanted: ClusterConfig): Promise<ClusterConfig> {
-    return this.#untilAnswered(async () => {
-      const { sessionId } = this.#client;
-      const agreed = await agreeOnConfig(this.#client, this.#paths.config, wanted);
-      this.#config = agreed;
-      this.#verifiedSessionId = sessionId;
-      return agreed;
-    });
+  get conflict(): ConfigConflict | undefined {
+    return this.#config.conflict;
+  }
+
+  async agreeOnConfig(wanted: ClusterConfig, foundAfterMs = 0): Promise<ClusterConfig> {
+    return this.#untilAnswered(() => this.#config.agree(wanted, foundAfterMs));
   }
 
   async readNodes(): Promise<readonly NodeRegistration[]> {
@@ -134,13 +150,13 @@ export class ZookeeperCoordinator implements Coordinator {
   }
 
   async #readNodes(node: OwnNode): Promise<void> {
-    const { nodes, version } = await node.readNodes();
-    if (this.#closed !== undefined) return;
+    const { nodes, version } = await this.#nodes.read();
+    if (this.#closed !== undefined || !this.#config.isVerified) return;
     node.learn(nodes);
     this.#listener.onNodes(latestById(nodes).map(registrationOf), version);
   }
 
-  async registerCandidate(shard: number, registration: CandidateRegistration): Promise<void> {
+  async registerCandidate(shard: number, registration: CandidateRegistration, isNew = false): Promise<void> {
     const former = this.#candidates.get(shard);
     const own: OwnCandidate = {
       registration,
@@ -150,6 +166,7 @@ export class ZookeeperCoordinator implements Coordinator {
         data: () => encode(own.registration),
         // The replica id in the name was minted by this process or belongs to its data (R1).
         madeHere: () => true,
+        isNew,
       }),
     };
     this.#candidates.set(shard, own);
@@ -157,6 +174,7 @@ export class ZookeeperCoordinator implements Coordinator {
     if (former !== undefined && former.registration.replicaId !== registration.replicaId) {
       await this.#untilAnswered(() => former.znode.remove());
     }
+    await this.#untilAnswered(() => this.#folders.ensure(shard));
     await this.#untilAnswered(() => own.znode.ensure());
     this.#inBackground(reader.state.run());
     this.#inBackground(reader.candidates.run());
@@ -168,6 +186,7 @@ export class ZookeeperCoordinator implements Coordinator {
     if (own === undefined || reader === undefined) return;
     this.#candidates.delete(shard);
     this.#shards.delete(shard);
+    this.#missing.delete(shard);
     this.#readings.delete(reader.statePath);
     this.#readings.delete(reader.electionPath);
     this.#elections.delete(reader.electionPath);
@@ -177,7 +196,12 @@ export class ZookeeperCoordinator implements Coordinator {
   #readerOf(shard: number): ShardReader {
     const known = this.#shards.get(shard);
     if (known !== undefined) return known;
-    const reader = new ShardReader(this.#client, this.#paths, shard, this.#listener, this.#logger, () => false);
+    const listener = {
+      onState: (_: number, reading: Omit<StateReading, 'isRestored'>) => this.#reportState(shard, reading),
+      onCandidates: (_: number, candidates: readonly Candidate[]) =>
+        this.#config.isVerified && this.#listener.onCandidates(shard, candidates),
+    };
+    const reader = new ShardReader(this.#client, this.#paths, shard, listener, this.#logger);
     this.#shards.set(shard, reader);
     this.#readings.set(reader.statePath, reader.state);
     this.#readings.set(reader.electionPath, reader.candidates);
@@ -192,7 +216,10 @@ export class ZookeeperCoordinator implements Coordinator {
     await this.#untilAnswered(() => own.znode.ensure());
   }
 
+  /** R13: that there is no `state` must have been read in this session; ZooKeeper may have lost its data since an earlier one. */
   async writeState(shard: number, expectedVersion: number | undefined, next: ShardState): Promise<WriteOutcome> {
+    const isKnownMissing = this.#missing.has(shard) && this.#missing.get(shard) === this.#client.sessionId;
+    if (expectedVersion === undefined && !isKnownMissing) return { kind: 'notSent' };
     return this.#write(this.#paths.state(shard), expectedVersion, encodeState(next));
   }
 
@@ -201,12 +228,19 @@ export class ZookeeperCoordinator implements Coordinator {
   }
 
   async #write(path: string, expectedVersion: number | undefined, data: Buffer): Promise<WriteOutcome> {
-    if (this.#session !== 'connected' || !this.#verified || this.#closed !== undefined) return { kind: 'notSent' };
+    const mayWrite = this.#session === 'connected' && this.#config.isVerified && this.#closed === undefined;
+    if (!mayWrite) return { kind: 'notSent' };
     return compareAndSet(this.#client, path, expectedVersion, data, this.#logger);
+  }
+
+  async #writeBackPlacement(expectedVersion: number | undefined, known: Placement): Promise<WriteOutcome> {
+    await this.#confirmConfig();
+    return this.writePlacement(expectedVersion, known);
   }
 
   refreshPlacement(): void {
     this.#placement.syncFirst();
+    if (!this.#config.isVerified) return;
     this.#inBackground(this.#placement.reading.run());
   }
 
@@ -219,7 +253,8 @@ export class ZookeeperCoordinator implements Coordinator {
 
   refreshState(shard: number, afterWrite: boolean): void {
     const reader = this.#shards.get(shard);
-    if (reader !== undefined) this.#inBackground(this.#refreshState(shard, reader, afterWrite));
+    // After a verification everything is read again.
+    if (reader !== undefined && this.#config.isVerified) this.#inBackground(this.#refreshState(shard, reader, afterWrite));
   }
 
   async #refreshState(shard: number, reader: ShardReader, afterWrite: boolean): Promise<void> {
@@ -227,16 +262,46 @@ export class ZookeeperCoordinator implements Coordinator {
     await reader.refreshState();
   }
 
-  get #verified(): boolean {
-    return this.#config === undefined || this.#verifiedSessionId === this.#client.sessionId;
+  /** R13: a loss that spared `config` but not `state`, or came between the two readings, is found by reading `config` again. */
+  async #reportState(shard: number, reading: Omit<StateReading, 'isRestored'>): Promise<void> {
+    const isMissing = reading.found === undefined;
+    if (isMissing) await this.#checkConfig();
+    if (this.#closed !== undefined || !this.#config.isVerified || !this.#shards.has(shard)) return;
+    if (isMissing) this.#missing.set(shard, this.#client.sessionId);
+    else this.#missing.delete(shard);
+    this.#listener.onState(shard, { ...reading, isRestored: this.#config.isRestored });
+  }
+
+  /** Before something lost is written back: what was lost must be of this cluster. @throws ZnodeError if it is not */
+  async #confirmConfig(): Promise<void> {
+    await this.#checkConfig();
+    if (!this.#config.isVerified) throw new ZnodeError('confirm config', returnCodes.connectionLoss, 'no');
+  }
+
+  async #checkConfig(): Promise<void> {
+    await this.#config.check();
+    const { conflict } = this.#config;
+    if (conflict === this.#toldConflict || this.#closed !== undefined) return;
+    this.#toldConflict = conflict;
+    this.#listener.onConflict(conflict);
+    if (conflict === undefined) return this.#readEverythingAgain();
+    if (this.#session !== 'connected') return;
+    this.#setSession('suspended');
+    // The other cluster must place nothing on this node.
+    this.#inBackground(Promise.all(this.#ownZnodes(this.#candidates.keys()).map((znode) => znode.withdraw())));
+  }
+
+  #readEverythingAgain(): void {
+    this.#upkeeps = 0;
+    this.#inBackground(this.#upkeep.run());
   }
 
   #onConnected(fresh: boolean): void {
     this.#logger.info({ fresh }, 'ZooKeeper connected');
     // A fresh session may be with a ZooKeeper that serves another cluster: it counts once that is ruled out.
-    if (this.#verified) this.#setSession('connected');
-    this.#upkeeps = 0;
-    this.#inBackground(this.#upkeep.run());
+    this.#config.changed();
+    if (this.#config.isVerified) this.#setSession('connected');
+    this.#readEverythingAgain();
   }
 
   #setSession(status: SessionStatus): void {
@@ -247,14 +312,11 @@ export class ZookeeperCoordinator implements Coordinator {
 
   /** R14: everything that a change of session, a lost hint or a lost znode may have spoiled. */
   async #keepUp(): Promise<void> {
-    const { sessionId, status } = this.#client;
-    if (status !== 'connected' || sessionId === undefined) return;
-    if (this.#config !== undefined && !this.#verified) {
-      await verifyConfig(this.#client, this.#paths.config, this.#config);
-      this.#verifiedSessionId = sessionId;
-    }
+    if (this.#client.status !== 'connected' || this.#client.sessionId === undefined) return;
+    await this.#checkConfig();
+    if (!this.#config.isVerified) return;
     await this.#node?.yieldIfReplaced();
-    if (this.#client.status === 'connected' && this.#verified) this.#setSession('connected');
+    if (this.#client.status === 'connected' && this.#config.isVerified) this.#setSession('connected');
     // After a connection all, for there are no watches any more; then some at a time, for reading all of many shards is work.
     const isConnection = this.#upkeeps === 0;
     const shards = isConnection ? [...this.#shards.keys()] : this.#rounds.next([...this.#shards.keys()]);
@@ -284,6 +346,8 @@ export class ZookeeperCoordinator implements Coordinator {
   }
 
   #readAgain(path: string): void {
+    if (path === this.#paths.config) this.#config.changed();
+    else if (!this.#config.isVerified) return;
     const parent = parentOf(path);
     const reading = this.#readings.get(path) ?? this.#readings.get(parent);
     this.#elections.get(parent)?.forgetCandidate(path);
@@ -291,7 +355,7 @@ export class ZookeeperCoordinator implements Coordinator {
   }
 
   /** What ZooKeeper did not answer is tried again later; any other failure stops the node. */
-  #inBackground(work: Promise<void>): void {
+  #inBackground(work: Promise<unknown>): void {
     work.catch((error: unknown) => {
       if (this.#closed !== undefined || this.#failed) return;
       if (error instanceof ZnodeError) {
@@ -308,13 +372,12 @@ export class ZookeeperCoordinator implements Coordinator {
     for (let attempts = 1; ; attempts += 1) {
       if (this.#closed !== undefined) throw new KvError('CLOSED', 'the coordinator has been closed');
       try {
-        if (!this.#verified) throw new ZnodeError('verify config', returnCodes.connectionLoss, 'no');
-        return await attempt();
+        if (this.#config.isVerified) return await attempt();
       } catch (error) {
         if (!(error instanceof ZnodeError)) throw error;
         if (attempts === 1) this.#logger.warn({ err: error }, 'ZooKeeper did not answer; trying again until it does');
-        await pause(retryPauseMs, undefined, { signal: this.#closing.signal }).catch(() => {});
       }
+      await pause(retryPauseMs, undefined, { signal: this.#closing.signal }).catch(() => {});
     }
   }
 
@@ -331,6 +394,8 @@ export class ZookeeperCoordinator implements Coordinator {
     await Promise.race([farewell, pause(farewellMs, undefined, { signal: limit.signal }).catch(() => {})]);
     limit.abort();
     await this.#client.close();
+    // Whoever waits for a cluster is to find out.
+    this.#config.changed();
   }
 
   [Symbol.asyncDispose](): Promise<void> {

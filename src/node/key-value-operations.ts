@@ -66,6 +66,7 @@ export interface Outcome<Response> {
 export class KeyValueOperations {
   readonly #context: KeyValueContext;
   readonly #attributes: Readonly<Record<string, string>>;
+  #refusal: KvError | undefined;
   #closed = false;
 
   constructor(context: KeyValueContext) {
@@ -76,6 +77,11 @@ export class KeyValueOperations {
   /** From here on every call is refused, definitely not executed. */
   close(): void {
     this.#closed = true;
+  }
+
+  /** Every call is refused with this, definitely not executed; undefined: they are served again. */
+  refuseAll(refusal: KvError | undefined): void {
+    this.#refusal = refusal;
   }
 
   /** What there is at once is told at once. */
@@ -95,6 +101,7 @@ export class KeyValueOperations {
     try {
       this.#context.pending.refuseWhatIsTooMuch();
       if (this.#closed) throw new KvError('STOPPING', 'this node has stopped taking requests');
+      if (this.#refusal !== undefined) throw this.#refusal;
       served = this.#serve[name](request);
     } catch (error) {
       return notServed(error);

@@ -12,12 +12,14 @@ import { Controller } from '../controller/index.js';
 import {
   type Candidate,
   type ClusterConfig,
+  type ConfigConflict,
   type Coordinator,
   connectCoordinator,
   type NodeRegistration,
   proposedConfig,
   type VersionedPlacement,
 } from '../coordination/index.js';
+import { KvError } from '../errors.js';
 import type { Gateway } from '../gateway/index.js';
 import { NodeMetrics } from '../metrics/index.js';
 import { Descriptors } from './descriptors.js';
@@ -35,11 +37,18 @@ import { ToolServices } from './tool-services.js';
 import { TopologyNews } from './topology-news.js';
 
 const startupTimeoutMs = 10_000;
+/**
+ * A new node founds a cluster after so many of its ZooKeeper sessions without one. Nodes that know a cluster which ZooKeeper has
+ * lost notice the loss within one, and write it back.
+ */
+const sessionsBeforeFounding = 1.5;
 const shutdownPatienceMs = 2_000;
 /** Between two looks whether the shards of a node that leaves are elsewhere. */
 const lookAgainMs = 20;
 /** News of replicas, nodes and placement change at once how healthy the node is; time alone changes it this late. */
 const judgeHealthMs = 1_000;
+/** Judging looks at every shard. News that come earlier after the last judgement than so many times its duration wait for the next. */
+const judgeHealthRest = 9;
 
 /** Of a logger whose lines nobody follows: in programs that start nodes of their own. */
 const noLosses = { droppedLines: 0, problem: undefined };
@@ -73,11 +82,12 @@ export class KvNode {
   readonly #view: NodeView;
   readonly #ownAddress: OwnAddress;
   #stopping = false;
+  #healthRestsUntilMs = 0;
   #resolveClosed: (error: Error | undefined) => void = () => {};
   #closing: Promise<void> | undefined;
 
   /**
-   * Resolves once the node is registered and listens; it is in sync some time later.
+   * Resolves once the node is registered and listens; it is in sync some time later. Where ZooKeeper holds no cluster it waits.
    * @throws KvError COORDINATION_UNAVAILABLE, CONFIG_MISMATCH, ADDRESS_UNAVAILABLE
    */
   static async start(options: NodeOptions): Promise<KvNode> {
@@ -94,6 +104,7 @@ export class KvNode {
         onCandidates: (shard, candidates) => tell((started) => started.#onCandidates(shard, candidates)),
         onNodes: (nodes, version) => tell((started) => started.#onNodes(nodes, version)),
         onPlacement: (read) => tell((started) => started.#onPlacement(read)),
+        onConflict: (conflict) => tell((started) => started.#onConflict(conflict)),
         onFatal: (error) => tell((started) => started.#fail(error)),
       },
     );
@@ -107,7 +118,8 @@ export class KvNode {
         gateway = await openGateway(options, () => (node === undefined ? undefined : node.#services.gatewayParts));
         await refuseIdInUse(coordinator, options.id ?? address, address);
         // Last of all that may fail: what is agreed on stays, for this cluster, for good.
-        const config = await coordinator.agreeOnConfig(proposedConfig(options));
+        const foundAfterMs = options.join ? Number.POSITIVE_INFINITY : sessionsBeforeFounding * sessionMs;
+        const config = await coordinator.agreeOnConfig(proposedConfig(options), foundAfterMs);
         node = new KvNode(options, config, coordinator, { ...listening, tools, gateway }, address);
         goLive(node.#services.implementations);
       } catch (error) {
@@ -149,7 +161,7 @@ export class KvNode {
     this.#controller = new Controller({ nodeId: this.id, config, replaceAfterMs, coordinator, logger: this.#logger });
     const memory = divideMemory(options.maxMemory ?? defaultMaxMemoryBytes(), config.shards);
     this.#news = new TopologyNews((changes) => {
-      this.#judgeHealth();
+      if (performance.now() >= this.#healthRestsUntilMs) this.#judgeHealth();
       return this.#services.topologyChanged(changes);
     });
     this.#shards = new NodeShards({
@@ -243,8 +255,11 @@ export class KvNode {
   }
 
   #judgeHealth(): void {
+    const beganMs = performance.now();
     const live = this.#view.isLive;
     this.#tools.tell({ live, ready: live && this.readiness.ready });
+    const endedMs = performance.now();
+    this.#healthRestsUntilMs = endedMs + judgeHealthRest * (endedMs - beganMs);
   }
 
   #onSession(connected: boolean): void {
@@ -272,6 +287,12 @@ export class KvNode {
     this.#shards.onPlacement(read?.placement);
     this.#news.clusterChanged();
     for (let shard = 0; shard < this.#config.shards; shard++) this.#news.shardChanged(shard);
+  }
+
+  /** The data is kept, and replication goes on as while ZooKeeper is away: what ends is the service. */
+  #onConflict(conflict: ConfigConflict | undefined): void {
+    this.#services.refuseAll(conflict && new KvError('NO_PRIMARY', conflict.message));
+    this.#judgeHealth();
   }
 
   #fail(error: Error): void {

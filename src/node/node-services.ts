@@ -2,6 +2,7 @@
 import type { UntypedServiceImplementation } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
 import type { ClusterConfig } from '../coordination/index.js';
+import type { KvError } from '../errors.js';
 import type { NodeFacts, NodeMetrics } from '../metrics/index.js';
 import { clusterServiceWithRawKeys, keyValueServiceWithRawKeys, replicationService } from '../rpc/proto.js';
 import { Tracing } from '../tracing/index.js';
@@ -133,6 +134,12 @@ export class NodeServices {
       pending: () => this.#pending.count + this.#pipeline.pending,
       quietForMs: () => Math.min(this.#pending.quietMs, this.#pipeline.quietMs),
     });
+  }
+
+  /** Operations on keys are refused with this, definitely not executed; undefined: they are served again. */
+  refuseAll(refusal: KvError | undefined): void {
+    this.#operations.refuseAll(refusal);
+    this.#pipeline.refuseAll(refusal);
   }
 
   /** Takes in nothing more. */

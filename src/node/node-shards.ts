@@ -55,7 +55,7 @@ const unreachableSessions = 1.5;
 /** What the data costs is counted anew after so long: it takes as long as there are shards. */
 const countsForMs = 10;
 /** Shards that are registered or withdrawn, or tell that they stop, at the same time: ZooKeeper has others to answer too. */
-const maxRequests = 16;
+const maxRequests = 64;
 
 /** In a new cluster, of the preferred primary of a shard before the other nodes that are to hold it: they read the placement at about the same time. */
 const preferredHeadStartMs = 500;
@@ -199,12 +199,11 @@ export class NodeShards implements ShardDirectory {
     this.#shards[number] = shard;
     this.#countIsOld = true;
     this.#options.onMoved('in');
-    this.#registering.add(number, () =>
-      coordinator.registerCandidate(number, {
-        ...{ replicaId: shard.replicaId, nodeId, address, stopping: false, dataLimitBytes: memory.dataBytes },
-        history: shard.host.snapshot.line?.history,
-      }),
-    );
+    const { replicaId } = shard;
+    const candidate = { replicaId, nodeId, address, stopping: false, dataLimitBytes: memory.dataBytes };
+    // It may have come to hold data while it waited for its turn.
+    const history = (): string | undefined => shard.host.snapshot.line?.history;
+    this.#registering.add(number, () => coordinator.registerCandidate(number, { ...candidate, history: history() }, true));
   }
 
   /** Nobody needs the copy any more: it goes, and with it its place in the line of succession. */
@@ -214,7 +213,8 @@ export class NodeShards implements ShardDirectory {
     this.#shards[number] = undefined;
     this.#countIsOld = true;
     this.#options.onMoved('out');
-    this.#options.logger.info({ shard: number }, 'shard released: it is held elsewhere');
+    const text = 'shard released: it is held elsewhere';
+    this.#lines.write(this.#options.logger, { shard: number, level: 'info', fields: { shard: number }, text });
     this.#registering.add(number, () => this.#options.coordinator.withdrawCandidate(number));
     this.#onStopped?.(shard, true);
     this.#settle(number);

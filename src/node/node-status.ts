@@ -20,6 +20,8 @@ export interface NodeFacts {
   readonly weight?: number;
   readonly uptimeMs: number;
   readonly session: SessionStatus;
+  /** Why the node serves nothing though it holds data: ZooKeeper holds another cluster. Undefined: it does not. */
+  readonly conflict?: string | undefined;
   readonly minInSync: number;
   readonly held: readonly Held[];
   /** Resident, and the most it may be. */
@@ -74,9 +76,10 @@ function positionOf(line: Line | undefined): HistoryPosition | null {
 }
 
 /** One sentence for each thing that is amiss, whatever the number of shards it concerns. */
-function warnings({ minInSync, session, held, dataLimitBytes, log, descriptors }: NodeFacts): string[] {
+function warnings({ minInSync, session, conflict, held, dataLimitBytes, log, descriptors }: NodeFacts): string[] {
   const found: string[] = [];
-  if (session !== 'connected') found.push('ZooKeeper cannot be reached: no node can be replaced until it can');
+  if (conflict !== undefined) found.push(conflict);
+  else if (session !== 'connected') found.push('ZooKeeper cannot be reached: no node can be replaced until it can');
   const amiss = new Map<string, number[]>();
   for (const { shard, replica } of held)
     for (const what of amissWith(replica, minInSync)) amiss.set(what, [...(amiss.get(what) ?? []), shard]);

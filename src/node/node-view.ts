@@ -19,7 +19,7 @@ export interface NodeViewOptions {
   readonly weight: number;
   readonly config: ClusterConfig;
   readonly memory: MemoryBudget;
-  readonly coordinator: Pick<Coordinator, 'session'>;
+  readonly coordinator: Pick<Coordinator, 'session' | 'conflict'>;
   readonly shards: NodeShards;
   readonly log: LogState;
   readonly descriptors: DescriptorUse;
@@ -67,11 +67,11 @@ export class NodeView {
 
   /** Whether it is in sync everywhere it should be; not any more from when it begins to stop. */
   get readiness(): Readiness {
-    const { nodeId, shards } = this.#options;
+    const { nodeId, coordinator, shards } = this.#options;
     const registeredMs = this.#registeredMs;
     return readinessOf({
       ...{ nodeId, placement: this.#placement },
-      stopping: this.#options.isStopping(),
+      ...{ stopping: this.#options.isStopping(), conflict: coordinator.conflict?.message },
       registeredForMs: registeredMs === undefined ? undefined : performance.now() - registeredMs,
       replicaAt: (shard) => shards.at(shard)?.host.standing,
     });
@@ -88,7 +88,7 @@ export class NodeView {
     return describeNode({
       ...{ nodeId, address, zone, weight, minInSync: config.minInSync },
       uptimeMs: performance.now() - this.#startedMs,
-      session: coordinator.session,
+      ...{ session: coordinator.session, conflict: coordinator.conflict?.message },
       held: this.#held,
       ...{ memoryBytes: residentBytes(), maxMemoryBytes: memory.maxMemoryBytes },
       ...{ dataLimitBytes: memory.dataBytes, log: this.#options.log, descriptors: this.#options.descriptors },

@@ -17,6 +17,8 @@ export interface NodeOptions {
   readonly zk: string;
   /** Root znode. Default /kvstore. */
   readonly root: string;
+  /** Whether it waits for a cluster where ZooKeeper holds none, and never founds one. Default false. */
+  readonly join: boolean;
   /** Parts into which the keys of a cluster are divided; from 1, the same on every node, for good. Default 16. */
   readonly shards: number;
   /** Fewest replicas in sync with which writes are taken; from 1. Default 1. */

@@ -27,6 +27,7 @@ export class PipelineServer {
   #pending = 0;
   #lastMessageMs = 0;
   #refusal: KvError | undefined;
+  #closed = false;
   /** By shard. */
   readonly #told = new Map<number, KvError>();
 
@@ -69,8 +70,14 @@ export class PipelineServer {
     this.#sessions.add(new PipelineSession(call, this.#context, { onMessage, onOver }));
   };
 
+  /** Undefined: operations are served again. */
+  refuseAll(refusal: KvError | undefined): void {
+    if (!this.#closed) this.#refusal = refusal;
+  }
+
   /** From here on every operation is refused, definitely not executed; the streams end, so that the server can. */
   close(): void {
+    this.#closed = true;
     this.#refusal = new KvError('STOPPING', 'this node has stopped taking requests');
     for (const session of this.#sessions) session.close();
   }

@@ -2,6 +2,7 @@
  * Whether a node is ready: in sync everywhere it should be. One rule for `/readyz` and for gRPC health. Pure.
  *
  * ZooKeeper is not asked for: while it is away nodes go on serving (G5), and all of them would be taken out of use at once.
+ * While it holds another cluster they serve nothing.
  */
 import type { Placement } from '../placement/index.js';
 import type { ReplicaSnapshot } from '../replication/index.js';
@@ -10,6 +11,8 @@ import { describeShards } from './shard-ranges.js';
 export interface ReadinessFacts {
   readonly nodeId: string;
   readonly stopping: boolean;
+  /** Why the node serves nothing though it holds data: ZooKeeper holds another cluster. Undefined: it does not. */
+  readonly conflict: string | undefined;
   /** How long the others have known of this node; undefined: they have not been told. */
   readonly registeredForMs: number | undefined;
   /** Undefined: nothing is placed, or not known to be. */
@@ -36,8 +39,9 @@ export function readinessOf(facts: ReadinessFacts): Readiness {
 }
 
 function reasonsAgainst(facts: ReadinessFacts): string[] {
-  const { stopping, registeredForMs } = facts;
+  const { stopping, conflict, registeredForMs } = facts;
   if (stopping) return ['the node is stopping'];
+  if (conflict !== undefined) return [conflict];
   if (registeredForMs === undefined) return ['the node is starting'];
   if (facts.placement === undefined) return ['no shard is placed yet: the first placement waits a moment for more nodes'];
   const wanted = shardsToHold(facts.nodeId, facts.placement);

@@ -86,6 +86,9 @@ describe('what a node tells of itself', () => {
       'shards 0-3, 7, 200: 1 of 2 copies in sync; writes are refused',
       'the data takes 600 of 610 bytes; beyond them writes are refused',
     ]);
+    const conflict = 'this node belongs to cluster one';
+    const cutOff = { ...node, session: 'suspended', conflict, minInSync: 1, dataLimitBytes: 1_000, held: [] } as const;
+    expect(describeNode(cutOff).warnings).toEqual([conflict]);
     const [one] = describeNode({ ...node, minInSync: 1, dataLimitBytes: 1_000, held: [replicaOf(4, ['a'])] }).warnings;
     expect(one).toMatch(/^shard 4: a single copy/);
   });

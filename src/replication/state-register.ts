@@ -176,8 +176,13 @@ export class StateRegister {
   /** A read. Returns undefined if it tells nothing new. */
   observe(reading: Reading, nowMs: number): News | undefined {
     const { version, state, asOfMs } = reading;
-    // A create that is on its way, or whose answer was lost, may come yet.
-    if (state === undefined && this.#isCreating()) return void this.#createMayBeRepeated(nowMs);
+    if (state === undefined && this.#isCreating()) {
+      // A create that is on its way, or whose answer was lost, may come yet.
+      if (!this.#isRestored || this.#proposal?.purpose !== 'birth') return void this.#createMayBeRepeated(nowMs);
+      // Where ZooKeeper has lost what it held a birth is none any more (R3).
+      this.#readMs = nowMs;
+      return { settled: this.#takeProposal(), lost: undefined };
+    }
     const order = orderOf(this.#known, reading);
     const isLoss = order === 'contradicts' && asOfMs > this.#known!.sinceMs;
     if (order === 'contradicts' && !isLoss) {

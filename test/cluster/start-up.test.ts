@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import { expect, inject, onTestFinished, test } from 'vitest';
+import { foundCluster } from '../../local/found-cluster.js';
 import { NodeProcess, type NodeProcessOptions } from '../../local/node-process.js';
 import { startCluster } from './support/cluster.js';
 
@@ -44,7 +45,19 @@ test('a start that fails because its port is taken leaves no configuration behin
   const { port } = other.address() as { port: number };
   const refused = await failing({ zk, root, port, extra: ['--min-in-sync', '3'] });
   expect(refused).toMatchObject({ code: 1, said: expect.stringContaining(`--port ${port}: the port is taken`) });
-  await started({ zk, root });
+  // Whoever finds no cluster waits, says so, and founds one with its own values.
+  const founder = await started({ zk, root, extra: ['--session-ms', '1000'] });
+  expect(founder.log.find(({ msg }) => msg.startsWith('ZooKeeper holds no cluster here'))).toHaveLength(1);
+});
+
+test('a node that is to join waits for the cluster that is founded later, and a SIGTERM ends the wait', async () => {
+  const root = freshRoot();
+  const joining = [0, 1].map(() => NodeProcess.spawn({ zk, root, extra: ['--join', '--session-ms', '1000', '--shards', '4'] }));
+  for (const node of joining) onTestFinished(() => node.kill());
+  await Promise.all(joining.map(({ log }) => log.waitFor(({ msg }) => msg.includes('--join founds none'))));
+  expect(await joining[1]!.stop()).toEqual({ code: 0, signal: null });
+  await foundCluster(zk, root, ['--shards', '4']);
+  await joining[0]!.listening();
 });
 
 test('a node with other values than those of the cluster is refused, with each option and both values', async () => {

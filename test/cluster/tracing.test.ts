@@ -6,6 +6,7 @@ import { context, SpanKind, trace } from '@opentelemetry/api';
 import { InMemorySpanExporter, NodeTracerProvider, type ReadableSpan, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-node';
 import { pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, expect, inject, test } from 'vitest';
+import { foundCluster } from '../../local/found-cluster.js';
 import { resolveOptions } from '../../src/config/index.js';
 import { KvClient } from '../../src/index.js';
 import { KvNode } from '../../src/node/index.js';
@@ -29,6 +30,7 @@ beforeAll(async () => {
     shards: '1',
   };
   const { values } = resolveOptions({ commandLine, environment: {}, configPath: undefined });
+  await foundCluster(values.zk, values.root, ['--shards', '1']);
   const logger = pino({ level: 'info' }, { write: (line) => learnHttpAddress(JSON.parse(line)) });
   for (let count = 0; count < 2; count++) nodes.push(await KvNode.start({ ...values, logger }));
 });

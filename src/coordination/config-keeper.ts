@@ -1,0 +1,195 @@
+/**
+ * Keeps a node and `config` in ZooKeeper in agreement, from the node's start to its end.
+ *
+ * Guarantees: a new session counts only after `config` was read in it and is the one that was agreed on (R14). A lost `config`
+ * is written back with the same cluster id, marked as restored. A node never ends because of what `config` has become: it
+ * reports the conflict and looks again (R13).
+ */
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import { KvError } from '../errors.js';
+import { agreed, createConfig, differencesBetween, readConfig, type StoredConfig } from './cluster-config.js';
+import { CoalescedTask } from './coalesced-task.js';
+import type { ClusterConfig, ConfigConflict } from './coordinator.js';
+import { returnCodes, type ZnodeClient, ZnodeError } from './znode-client.js';
+import { encode } from './znode-data.js';
+import { parentOf } from './znode-paths.js';
+
+export class ConfigKeeper {
+  readonly #client: ZnodeClient;
+  readonly #path: string;
+  readonly #logger: Logger;
+  readonly #check = new CoalescedTask(() => this.#compare());
+  #agreed: ClusterConfig | undefined;
+  /** The last session in which `config` was found to be ours. */
+  #verifiedSessionId: string | undefined;
+  #conflict: ConfigConflict | undefined;
+  /** Ends the wait before a cluster is founded, to look again. */
+  #wake = new AbortController();
+  #connections = 0;
+  #hasSaidThatItWaits = false;
+
+  constructor(client: ZnodeClient, path: string, logger: Logger) {
+    this.#client = client;
+    this.#path = path;
+    this.#logger = logger;
+  }
+
+  /** Undefined until the node has agreed on one. */
+  get agreed(): ClusterConfig | undefined {
+    return this.#agreed;
+  }
+
+  get isRestored(): boolean {
+    return this.#agreed?.restored === true;
+  }
+
+  get conflict(): ConfigConflict | undefined {
+    return this.#conflict;
+  }
+
+  /** Whether what ZooKeeper holds belongs to the cluster of this node, as far as is known in this session. */
+  get isVerified(): boolean {
+    if (this.#agreed === undefined) return true;
+    return this.#conflict === undefined && this.#verifiedSessionId === this.#client.sessionId;
+  }
+
+  /** `config` or the connection has changed. */
+  changed(): void {
+    this.#connections += 1;
+    this.#wake.abort();
+  }
+
+  /**
+   * See `Coordinator.agreeOnConfig`. An interrupted wait begins anew with the next call: only a connection without a break
+   * shows that nobody writes `config` back.
+   * @throws KvError CONFIG_MISMATCH; ZnodeError if ZooKeeper did not answer
+   */
+  async agree(wanted: ClusterConfig, foundAfterMs: number): Promise<ClusterConfig> {
+    let connections = this.#connections;
+    let beganMs = performance.now();
+    for (;;) {
+      this.#wake = new AbortController();
+      const { sessionId } = this.#client;
+      const stored = await readConfig(this.#client, this.#path);
+      if (stored !== undefined) return this.#adopt(agreed(this.#path, wanted, stored.config), sessionId);
+      if (connections !== this.#connections) {
+        connections = this.#connections;
+        beganMs = performance.now();
+      }
+      const remainingMs = beganMs + foundAfterMs - performance.now();
+      if (remainingMs <= 0) {
+        if (await createConfig(this.#client, this.#path, wanted)) return this.#adopt(wanted, sessionId);
+        continue;
+      }
+      this.#sayThatItWaits(foundAfterMs);
+      await this.#untilChanged(remainingMs);
+    }
+  }
+
+  /** Reads `config` and settles `isVerified` and `conflict`. @throws ZnodeError if ZooKeeper did not answer */
+  check(): Promise<void> {
+    return this.#check.run();
+  }
+
+  #adopt(config: ClusterConfig, sessionId: string | undefined): ClusterConfig {
+    this.#agreed = config;
+    this.#verifiedSessionId = sessionId;
+    return config;
+  }
+
+  async #untilChanged(limitMs: number): Promise<void> {
+    if (this.#client.status === 'connected') {
+      // A timer of Node.js waits no longer than 24 days; looking again does no harm.
+      const options = { signal: this.#wake.signal };
+      await pause(Math.min(limitMs, longestPauseMs), undefined, options).catch(() => {});
+    }
+    if (this.#client.status !== 'connected') throw new ZnodeError(`wait for ${this.#path}`, returnCodes.connectionLoss, 'no');
+  }
+
+  #sayThatItWaits(foundAfterMs: number): void {
+    if (this.#hasSaidThatItWaits) return;
+    this.#hasSaidThatItWaits = true;
+    const fields = { path: this.#path };
+    if (foundAfterMs === Number.POSITIVE_INFINITY)
+      this.#logger.warn(fields, 'ZooKeeper holds no cluster here, and --join founds none: waiting until there is one');
+    else
+      this.#logger.warn(
+        { ...fields, foundsAfterMs: foundAfterMs },
+        'ZooKeeper holds no cluster here: waiting before founding one, since nodes of a cluster that ZooKeeper has lost write it ' +
+          'back meanwhile. For a new cluster, "kvctl init" founds it at once',
+      );
+  }
+
+  async #compare(): Promise<void> {
+    const own = this.#agreed;
+    if (own === undefined) return;
+    const { sessionId } = this.#client;
+    let stored: StoredConfig;
+    try {
+      stored = await this.#readOrWriteBack(own);
+    } catch (error) {
+      if (!(error instanceof KvError)) throw error;
+      return this.#setConflict(unreadable(this.#path, error));
+    }
+    const conflict = conflictOf(this.#path, own, stored.config);
+    if (conflict === undefined) await this.#keepRestored(own, stored);
+    // Read in a session that has ended meanwhile: the next check decides.
+    if (this.#client.sessionId !== sessionId) return;
+    if (conflict === undefined) this.#verifiedSessionId = sessionId;
+    this.#setConflict(conflict);
+  }
+
+  async #readOrWriteBack(own: ClusterConfig): Promise<StoredConfig> {
+    for (;;) {
+      const stored = await readConfig(this.#client, this.#path);
+      if (stored !== undefined) return stored;
+      const restored = { ...own, restored: true };
+      if (!(await createConfig(this.#client, this.#path, restored))) continue;
+      this.#logger.warn({ path: this.#path, clusterId: own.clusterId }, 'ZooKeeper had lost the configuration: written back');
+      return { version: 0, config: restored };
+    }
+  }
+
+  /** The mark stays, on both sides: a ZooKeeper that goes back may have lost it. */
+  async #keepRestored(own: ClusterConfig, { version, config }: StoredConfig): Promise<void> {
+    if (config.restored === true || own.restored === true) this.#agreed = { ...own, restored: true };
+    if (config.restored === true || own.restored !== true) return;
+    const result = await this.#client.set(this.#path, encode(own), version);
+    if (result.kind !== 'set') throw new ZnodeError(`set ${this.#path}`, returnCodes.badVersion, 'no');
+  }
+
+  #setConflict(conflict: ConfigConflict | undefined): void {
+    if (conflict?.message === this.#conflict?.message) return;
+    this.#conflict = conflict;
+    if (conflict === undefined) this.#logger.info({ path: this.#path }, 'the configuration is that of this node again');
+    else this.#logger.error({ path: this.#path }, conflict.message);
+  }
+}
+
+const longestPauseMs = 3_600_000;
+
+function unreadable(path: string, { message }: KvError): ConfigConflict {
+  return {
+    message:
+      `the configuration in ZooKeeper is spoilt (${message}): this node keeps its data and serves nothing; ` +
+      `delete ${path}, and the node writes its own back and goes on`,
+  };
+}
+
+function conflictOf(path: string, own: ClusterConfig, stored: ClusterConfig): ConfigConflict | undefined {
+  const differences = differencesBetween(own, stored);
+  if (differences === undefined) return undefined;
+  if (stored.clusterId === own.clusterId)
+    return {
+      message:
+        `the configuration at ${path} in ZooKeeper has changed while this node runs (${differences}): it keeps its data and ` +
+        `serves nothing; delete ${path}, and the node writes its own back and goes on, or restart it, which gives up its data`,
+    };
+  return {
+    message:
+      `this node belongs to cluster ${own.clusterId}, and ZooKeeper holds cluster ${stored.clusterId} at ${path}: the node ` +
+      `keeps its data and serves nothing; stop the nodes of cluster ${stored.clusterId} and delete ${parentOf(path)} with all ` +
+      'below it, and this node goes on, or restart this node to join the other cluster, which gives up its data',
+  };
+}

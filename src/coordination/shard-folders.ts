@@ -1,0 +1,41 @@
+/**
+ * The folders below which a shard's candidates register. In a new cluster with thousands of shards most are missing: a list, read
+ * once, tells which, and spares two refused requests and three round trips for each.
+ *
+ * What it leaves to others: a folder that vanishes later is created again by whoever registers below it.
+ */
+import type { ZnodeClient } from './znode-client.js';
+import { ensurePath, parentOf, type ZnodePaths } from './znode-paths.js';
+
+export class ShardFolders {
+  readonly #client: ZnodeClient;
+  readonly #paths: ZnodePaths;
+  /** Names of folders that are there; undefined before the list was read. */
+  #present: Promise<Set<string>> | undefined;
+
+  constructor(client: ZnodeClient, paths: ZnodePaths) {
+    this.#client = client;
+    this.#paths = paths;
+  }
+
+  /** @throws ZnodeError if ZooKeeper did not answer */
+  async ensure(shard: number): Promise<void> {
+    this.#present ??= this.#list();
+    const listing = this.#present;
+    listing.catch(() => {
+      if (this.#present === listing) this.#present = undefined;
+    });
+    const present = await listing;
+    const name = String(shard);
+    if (present.has(name)) return;
+    const election = this.#paths.election(shard);
+    // Requests of one session are carried out in order.
+    await Promise.all([parentOf(election), election].map((path) => this.#client.create(path, Buffer.alloc(0), 'persistent')));
+    present.add(name);
+  }
+
+  async #list(): Promise<Set<string>> {
+    await ensurePath(this.#client, this.#paths.shards);
+    return new Set((await this.#client.children(this.#paths.shards, { watch: false }))?.names);
+  }
+}
