@@ -42,7 +42,7 @@ describeVariants('eviction, and compare-and-set', [
   {
     rule: 'R7',
     does: 'takes a stale read of the state for the answer to a lost compare-and-set',
-    edits: [edit('state-register.ts', "isSameSet(state, known.state) ? 'same' : 'contradicts'", "'later'")],
+    edits: [edit('state-register.ts', "isSameContent(state, known.state) ? 'same' : 'contradicts'", "'later'")],
     caughtBy: script(aLostClaimIsNotOver),
   },
   {
