@@ -20,6 +20,7 @@ export function onReading(core: Core, reading: Reading): void {
   const { state } = reading;
   if (lost !== undefined) core.note({ kind: 'stateWentBack', from: lost, to: state });
   if (state === undefined) {
+    core.foundHistory = undefined;
     if (settled !== undefined) failed(core, settled);
     return stepDown(core);
   }
