@@ -116,12 +116,15 @@ function reasonNotToForce(core: Core, givesUp: readonly string[]): string | unde
 
 /** Data of another history is given up by name only (R1). */
 function reasonOfHistories(core: Core, givesUp: readonly string[]): string | undefined {
-  const { line, foundHistory, register } = core;
-  const given = [...givesUp, ...(register.state?.givenUp ?? [])];
+  const { line, foundHistory } = core;
+  const { state } = core.register;
+  const given = [...givesUp, ...(state?.givenUp ?? [])];
   if (line !== undefined && foundHistory !== undefined && !isGivenUp(foundHistory, givesUp)) {
     return `two histories meet: it holds data of history ${nameOf(line)}, and ZooKeeper names ${nameOf(foundHistory)}; name the one to keep`;
   }
-  const others = historiesOfOthers(core).filter((history) => history !== register.state?.history && !given.includes(history));
+  // A replica without data does not go on with the history of a `state` that went back: it would begin another.
+  const goesOn = state === undefined || (line === undefined && isBeside(core, state)) ? undefined : state.history;
+  const others = historiesOfOthers(core).filter((history) => history !== goesOn && !given.includes(history));
   if (others.length === 0) return undefined;
   const held = line === undefined ? 'it holds no data' : `it holds data of history ${nameOf(line)}`;
   return `${held}, and other live replicas hold data of history ${others.join(' and ')}; name the one to keep`;

@@ -126,7 +126,7 @@ export class Safety {
       `${readers.map((node) => node.replicaId).join(' and ')} serve reads at one instant`);
     for (const reader of readers) this.onRead(reader);
     for (const node of nodes) {
-      if (register.znode?.state.inSync.includes(node.replicaId)) this.#checkHolds(node);
+      if (!register.isOlder && register.znode?.state.inSync.includes(node.replicaId)) this.#checkHolds(node);
       if (node.alive) this.#checkStore(node);
     }
   }
