@@ -161,4 +161,26 @@ describe('two histories meet (R1, R13)', () => {
     expect(c.node('a').stopped).toBe('unclean');
     expect(c.primary).toBe('b');
   });
+
+  it('where the other history has ended meanwhile, the holder neither begins after it nor goes', () => {
+    const c = twoHistories();
+    c.pause('a');
+    c.until(() => c.cluster.register.candidates.length === 2, 'its session lives');
+    c.stop('c');
+    c.until(() => c.node('c').stopped === 'clean', 'c never stops');
+    c.stop('b');
+    c.until(() => c.node('b').stopped === 'clean', 'b never stops');
+    expect(c.state).toMatchObject({ primary: undefined, inSync: [] });
+    c.resume('a');
+    c.reconnect('a');
+    c.advance(5_000);
+    expect(c.state).toMatchObject({ primary: undefined });
+    expect(c.snapshot('a')).toMatchObject({ lastSeq: 1, offline: true, foundHistory: c.state });
+    c.place('b c');
+    c.advance(5_000);
+    expect(c.node('a').stopped).toBe('no');
+    c.force('a', [c.state!.history]);
+    c.until(() => c.primary === 'a', 'a does not go on');
+    expect(c.get('a', 'k').value).toBe('of a');
+  });
 });

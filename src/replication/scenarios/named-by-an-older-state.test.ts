@@ -40,7 +40,11 @@ describe('a state that came back names a replica that has given its copy up mean
     expect(c.primary).toBeUndefined();
     expect(['a', 'b'].map((name) => c.snapshot(name).lastSeq)).toEqual(held);
     for (const name of ['a', 'b']) {
-      expect(c.snapshot(name)).toMatchObject({ offline: true, line: { history }, foundHistory: { history: before.state.history } });
+      expect(c.snapshot(name)).toMatchObject({
+        offline: true,
+        line: { history },
+        foundHistory: { history: before.state.history },
+      });
     }
     const call = c.force('b', [before.state.history]);
     c.stabilize();

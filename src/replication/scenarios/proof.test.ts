@@ -90,6 +90,16 @@ describe('what proves that ZooKeeper has lost data (R7)', () => {
     expect(c.inSync).toEqual(['a', 'b', 'c']);
   });
 
+  it('a connection that was as new as ZooKeeper once proves nothing of what was committed since', () => {
+    const c = Scenario.of('a b c');
+    c.elapse(1);
+    c.node('a').session.lag = 1;
+    c.cluster.fireWatches('state');
+    c.advance(leaseMs / 2);
+    expect(c.snapshot('a').state?.inSync).toHaveLength(3);
+    expect(c.notes('a')).not.toContain('stateWentBack');
+  });
+
   it('what the server has read before is none: the reading that follows a sync alone may lag', () => {
     const c = Scenario.of('a b c');
     const { session } = c.node('a');
@@ -115,7 +125,11 @@ describe('a proposal is repeated only on what was read (R7)', () => {
     c.disconnect('a');
     // Somebody else has begun anew, and has come as far.
     const other = { history: 'other', epoch: 1, lineage: [{ epoch: 1, id: 'begun' }], primary: 'x~1', inSync: ['x~1'] };
+    // Its repetition comes due before it is shown what there is now.
+    c.node('a').session.held = true;
     c.zookeeperLoses({ version, state: { ...other, seqFloor: 1, givenUp: [] } });
+    c.advance(leaseMs);
+    c.node('a').session.held = false;
     c.advance(5 * leaseMs);
     expect(c.cluster.register.znode).toMatchObject({ version, state: other });
     expect(c.snapshot('a')).toMatchObject({ foundHistory: { history: 'other' }, offline: true, serving: false });

@@ -140,7 +140,17 @@ describe('ZooKeeper goes back to an older epoch (R7, R13)', () => {
   });
 
   it('a planned stop meanwhile does not give up a copy that may be the last', () => {
-    const c = failoverForgotten();
+    const c = Scenario.of('a');
+    c.put('a', 'k', 'in epoch 1');
+    const before = c.cluster.register.znode!;
+    c.start('b');
+    c.stabilize();
+    c.kill('a');
+    c.until(() => c.primary === 'b', 'no failover');
+    c.put('b', 'k', 'in epoch 2');
+    c.zookeeperLoses(before);
+    c.until(() => c.snapshot('b').offline, 'not offline');
+    expect(c.inSync).toEqual(['a']);
     c.stop('b', 5_000);
     c.advance(4_000);
     expect(c.node('b').stopped).toBe('no');

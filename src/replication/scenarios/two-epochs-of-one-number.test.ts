@@ -99,4 +99,27 @@ describe('two epochs of one number are two histories (R1)', () => {
     expect(c.inSync).toEqual(['c', 'd']);
     expect(c.get('c', 'k').value).toBe('in epoch 1');
   });
+
+  it('whoever holds data of the first keeps it when a later epoch of the second calls, before state can be read', () => {
+    const c = secondEpochTwo(true);
+    const held = c.snapshot('d').line!;
+    c.kill('b');
+    c.start('e');
+    c.until(() => c.inSync.join() === 'c,e', 'e does not join');
+    c.kill('c');
+    c.until(() => c.primary === 'e', 'e does not take over');
+    const { number } = c.sent('sync').at(-1)!.body;
+    const { history, lineage } = c.state!;
+    const { id } = lineage.at(-1)!;
+    c.resume('d');
+    const log = { baseSeq: 0, baseEpoch: 0, baseEpochId: '', lastSeq: 1, history: [{ ...lineage[0]!, firstSeq: 1 }] };
+    const body = { type: 'sync', number: number + 1, log, lineage, commitIndex: 1 } as const;
+    c.receive({ history, epoch: 3, epochId: id, from: 'e~1', to: 'd~1', body });
+    expect(c.snapshot('d')).toMatchObject({ epoch: 3, line: held, lastSeq: 2 });
+    expect(c.sent('otherHistory', 'd')).toHaveLength(1);
+    expect(c.sent('syncAnswer', 'd').filter(({ epoch }) => epoch === 3)).toEqual([]);
+    c.reconnect('d');
+    c.advance(3_000);
+    expect(c.snapshot('d')).toMatchObject({ line: held, lastSeq: 2, offline: true, foundHistory: c.state });
+  });
 });

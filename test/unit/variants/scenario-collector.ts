@@ -12,8 +12,12 @@ function it(name: string, run: () => unknown): void {
   collected.push({ name, run });
 }
 
-it.each = (cases: readonly unknown[]) => (name: string, run: (value: unknown) => unknown) => {
-  for (const value of cases) it(`${name} [${value}]`, () => run(value));
+/** As with vitest, a case that is an array is spread. */
+it.each = (cases: readonly unknown[]) => (name: string, run: (...values: unknown[]) => unknown) => {
+  for (const given of cases) {
+    const values = Array.isArray(given) ? given : [given];
+    it(`${name} [${values[0]}]`, () => run(...values));
+  }
 };
 
 export const collector = {
