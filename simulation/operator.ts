@@ -10,7 +10,7 @@ import type { World } from './world.js';
 /** Whether the command was given. */
 export function callOperator(world: World): boolean {
   const candidates = live(world).filter(({ runs, stopping, session }) => runs && !stopping && session.connected);
-  if (candidates.length === 0) return false;
+  if (candidates.length === 0 || live(world).some(isFrozenPrimary)) return false;
   if (isStranded(world)) return force(world, candidates.filter(isOffline));
   if (isDivided(world)) return choose(world, candidates);
   const { state } = world.ensemble;
@@ -19,11 +19,16 @@ export function callOperator(world: World): boolean {
 }
 
 function mayForceWithoutState(world: World, live: readonly SimProcess[]): boolean {
-  if (!world.isStateLost || live.some((process) => process.paused || !isOffline(process))) return false;
+  if (!world.isStateLost || live.some((process) => !process.paused && !isOffline(process))) return false;
   // Whoever is down may have been forgotten: then it comes back with data of a history that went on without it.
   const areGone = world.random.chance(0.5);
   for (const node of world.nodes) if (node.process === undefined && areGone) world.loseData(node.index);
   return true;
+}
+
+/** Alone in its set it would serve when it goes on, until it finds out: the operator has made sure that it does not. */
+function isFrozenPrimary({ paused, replica }: SimProcess): boolean {
+  return paused && replica.isPrimary;
 }
 
 function mayForceAfter(world: World, { primary, inSync }: ShardState): boolean {

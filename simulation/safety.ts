@@ -114,7 +114,7 @@ export class Safety {
       if (this.model.isCommitted(entry.seq) && process.disk.generation === this.generation) continue;
       if (process.disk.generation !== this.generation) {
         // A deposed primary that hears late that all had held it: lost with the rest of its history (R13).
-        require(known !== undefined || this.#primaries.has(process), () =>
+        require(known !== undefined || this.model.hasForgotten || this.#primaries.has(process), () =>
           `${process.replicaId} applies ${entry.seq} before a primary`);
         this.model.noteLost(entry);
         continue;

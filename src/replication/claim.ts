@@ -131,11 +131,11 @@ function reasonOfHistories(core: Core, givesUp: readonly string[]): string | und
 }
 
 function reasonOfState(core: Core): string | undefined {
-  const { register, self, complete } = core;
+  const { register, self, line } = core;
   if (register.isMissing && core.isNew && !register.isRestored) {
     return 'the shard has no history yet; a primary is about to be chosen';
   }
-  const live = register.state?.inSync.filter((id) => core.isCandidate(id) && (id !== self || complete)) ?? [];
+  const live = register.state?.inSync.filter((id) => core.isCandidate(id) && (id !== self || line !== undefined)) ?? [];
   // Whoever a state of a lower epoch names is refused by those that know a higher one: it cannot serve (R3, R8).
   if (live.length === 0 || isBelowKnownEpoch(core) || core.foundHistory !== undefined) return undefined;
   return `members of the in-sync set are registered: ${live.join(', ')}`;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Change } from '../effect.js';
+import type { Change, Effect } from '../effect.js';
 import type { Event } from '../event.js';
 import type { RecoveredReplica } from '../recovered.js';
 import { Replica } from '../replica.js';
@@ -10,18 +10,33 @@ const { graceMs } = defaultOptions;
 const options = { ...defaultOptions, volatile: false, replicaId: 'a~1', idSeed: 'a/' };
 const candidates = [{ replicaId: 'a~1', order: 1, stopping: false }];
 
-/** The empty a has been told to begin in a cluster that was restored. What it wants on disk, in order, and what stands in ZooKeeper. */
-function begun(): { changes: Change[]; state: ShardState } {
+const lost: ShardState = {
+  ...{ history: 'lost', epoch: 3, lineage: [{ epoch: 3, id: 'three' }], primary: 'b~1', inSync: ['b~1'] },
+  ...{ seqFloor: 1, givenUp: [] },
+};
+
+/**
+ * The empty a has been told to begin in a cluster that was restored; it may have known the history that was lost. What it wants on
+ * disk, in order, before the command and after it, and what stands in ZooKeeper.
+ */
+function begun(known: boolean): { before: Change[]; changes: Change[]; state: ShardState } {
   const replica = new Replica(options, 0);
+  const persisted = (effects: readonly Effect[]): Change[] =>
+    effects.flatMap((effect) => {
+      if (effect.type !== 'persist') return [];
+      replica.handle({ type: 'persisted', write: effect.write }, 10);
+      return [effect.change];
+    });
   replica.handle({ type: 'session', connected: true }, 0);
   replica.handle({ type: 'candidates', candidates }, 0);
-  replica.handle({ type: 'stateMissing', isRestored: true, asOfMs: 0 }, 0);
-  replica.handle({ type: 'force', token: {}, givesUp: [] }, 0);
+  if (known) replica.handle({ type: 'stateRead', version: 0, state: lost, asOfMs: 0 }, 0);
+  const before = persisted(replica.takeEffects());
+  replica.handle({ type: 'stateMissing', isRestored: true, asOfMs: 10 }, 10);
+  replica.handle({ type: 'force', token: {}, givesUp: [] }, 10);
   const write = replica.takeEffects().find((effect) => effect.type === 'writeState');
   if (write === undefined) throw new Error('the command was refused');
   replica.handle({ type: 'proposalResult', proposal: write.proposal, outcome: { kind: 'applied', version: 0 } }, 10);
-  const changes = replica.takeEffects().flatMap((effect) => (effect.type === 'persist' ? [effect.change] : []));
-  return { changes, state: write.next };
+  return { before, changes: persisted(replica.takeEffects()), state: write.next };
 }
 
 function found(changes: readonly Change[]): RecoveredReplica {
@@ -43,23 +58,45 @@ function baseOf({ baseSeq, baseEpoch, baseEpochId }: Extract<Change, { type: 're
   return { baseSeq, baseEpoch, baseEpochId, appliedSeq: baseSeq };
 }
 
-describe('a crash while an office is taken (R8, R13)', () => {
-  const { changes, state } = begun();
+/** What it does when it starts again with that. */
+class Restarted {
+  readonly replica: Replica;
+  claims = false;
 
-  it.each(changes.map((_, index) => index + 1))('after %i of its writes it takes office all the same', (count) => {
-    const replica = new Replica(options, 0, found(changes.slice(0, count)));
-    let claims = false;
-    const tell = (event: Event, nowMs: number): void => {
-      replica.handle(event, nowMs);
-      for (const effect of replica.takeEffects()) {
-        claims ||= effect.type === 'writeState' && effect.next.primary === 'a~1';
-        if (effect.type === 'persist') replica.handle({ type: 'persisted', write: effect.write }, nowMs);
-      }
-    };
-    tell({ type: 'session', connected: true }, 0);
-    tell({ type: 'candidates', candidates }, 0);
-    tell({ type: 'stateRead', version: 0, state, asOfMs: 0 }, 0);
-    for (let nowMs = 50; nowMs < 3 * graceMs; nowMs += 50) tell({ type: 'tick' }, nowMs);
-    expect(claims || replica.isPrimaryIn(state.epoch)).toBe(true);
-  });
+  constructor(changes: readonly Change[], state: ShardState) {
+    this.replica = new Replica(options, 0, found(changes));
+    this.tell({ type: 'session', connected: true }, 0);
+    this.tell({ type: 'candidates', candidates }, 0);
+    this.tell({ type: 'stateRead', version: 0, state, asOfMs: 0 }, 0);
+    for (let nowMs = 50; nowMs < 3 * graceMs; nowMs += 50) this.tell({ type: 'tick' }, nowMs);
+  }
+
+  tell(event: Event, nowMs: number): void {
+    this.replica.handle(event, nowMs);
+    for (const effect of this.replica.takeEffects()) {
+      this.claims ||= effect.type === 'writeState' && effect.next.primary === 'a~1';
+      if (effect.type === 'persist') this.replica.handle({ type: 'persisted', write: effect.write }, nowMs);
+    }
+  }
+}
+
+describe('a crash while an office is taken (R8, R13)', () => {
+  for (const known of [false, true]) {
+    const { before, changes, state } = begun(known);
+    const what = known ? 'having known another history' : 'having known none';
+
+    it.each(changes.map((_, index) => index + 1))(`after %i of its writes it takes office all the same, ${what}`, (count) => {
+      const { claims, replica } = new Restarted([...before, ...changes.slice(0, count)], state);
+      expect(claims || replica.isPrimaryIn(state.epoch)).toBe(true);
+    });
+
+    it(`before the first of them it takes office, or says offline and can be told again, ${what}`, () => {
+      const restarted = new Restarted(before, state);
+      const { replica } = restarted;
+      if (replica.isPrimaryIn(state.epoch)) return;
+      expect(replica.snapshot(3 * graceMs).offline).toBe(true);
+      restarted.tell({ type: 'force', token: {}, givesUp: [] }, 3 * graceMs);
+      expect(restarted.claims).toBe(true);
+    });
+  }
 });
