@@ -45,7 +45,11 @@ function operator(atMs: number): Decision {
 }
 
 function loss(random: Random, atMs: number): Decision {
-  return strikes(atMs, { kind: 'zookeeperAway', forMs: random.between(20, 1500), comesBack: random.pick(['empty', 'empty', 'older']) });
+  return strikes(atMs, {
+    kind: 'zookeeperAway',
+    forMs: random.between(20, 1500),
+    comesBack: random.pick(['empty', 'empty', 'older']),
+  });
 }
 
 /** From just before the loss: down with what is on its disk, or frozen. */

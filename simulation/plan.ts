@@ -58,7 +58,11 @@ export function planOf(seed: number, steps: number): Plan {
     else if (random.chance(0.3)) decisions.push({ atMs, kind: 'ambush', moment: random.pick(moments), fault: newFault() });
     else decisions.push({ atMs, kind: 'fault', fault: newFault() });
   }
-  decisions.push(...lastDecisions(random, setup, atMs), ...directedDecisions(seed, setup, atMs), ...historyDecisions(seed, setup, atMs));
+  decisions.push(
+    ...lastDecisions(random, setup, atMs),
+    ...directedDecisions(seed, setup, atMs),
+    ...historyDecisions(seed, setup, atMs),
+  );
   decisions.sort((one, other) => one.atMs - other.atMs);
   return { seed, setup, decisions };
 }

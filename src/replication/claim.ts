@@ -111,7 +111,13 @@ function reasonNotToForce(core: Core, givesUp: readonly string[]): string | unde
   if (core.role.kind === 'claimant' || core.register.proposal !== undefined) return 'a change of state is under way; try again';
   if (!core.register.isFresh) return 'it is being verified what ZooKeeper holds of the shard; try again';
   if (core.durability.oldestStartedMs !== undefined) return 'its disk has not caught up with what it has taken; try again';
-  return reasonOfHistories(core, givesUp) ?? reasonOfState(core);
+  return reasonOfPrimary(core) ?? reasonOfHistories(core, givesUp) ?? reasonOfState(core);
+}
+
+/** Whatever ZooKeeper shows: this replica has renewed a lease, under which that primary may serve (R9). */
+function reasonOfPrimary({ role, nowMs, loyalSinceMs, epoch, options }: Core): string | undefined {
+  if (role.kind !== 'follower' || role.primary === undefined || nowMs - loyalSinceMs > options.graceMs) return undefined;
+  return `the primary of epoch ${epoch}, ${role.primary}, was heard less than ${options.graceMs} ms ago, and may serve; stop it for good first`;
 }
 
 /** Data of another history is given up by name only (R1). */

@@ -115,7 +115,7 @@ describe('all gone (R13)', () => {
     beginDump(c);
     c.kill('a');
     c.expire('a');
-    c.advance(500);
+    c.advance(1500);
     expect(c.snapshot('b').complete).toBe(false);
     const call = c.force('b');
     c.stabilize();
