@@ -238,4 +238,22 @@ describeVariants('histories', [
     edits: [edit('state-register.ts', isLaterByState, "'later'")],
     caughtBy: scenario('proof'),
   },
+  {
+    rule: 'R13',
+    does: 'accepts the command while a primary is heard',
+    edits: [edit('claim.ts', 'return reasonOfPrimary(core) ?? reasonOfHistories', 'return reasonOfHistories')],
+    caughtBy: scenario('lost-state'),
+  },
+  {
+    rule: 'R1, R8',
+    does: 'finds itself in the history that it had left when it crashed',
+    edits: [edit('core.ts', 'const isNewer = line !== undefined && (', 'const isNewer = line !== undefined && epoch < 0 && (')],
+    caughtBy: scenario('crash-in-office'),
+  },
+  {
+    rule: 'R13',
+    does: 'does not say offline where it is the one member, and has nothing of that history',
+    edits: [edit('offline.ts', 'core.line !== undefined)', 'core.complete)')],
+    caughtBy: scenario('crash-in-office'),
+  },
 ]);
