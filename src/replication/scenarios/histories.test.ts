@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { nameOf } from '../lineage.js';
+import type { ReplicaOptions } from '../options.js';
 import { outcome, Scenario } from '../testing/scenario.fixture.js';
 
 /** ZooKeeper has lost everything while a, which holds k, was away; the operator has let the empty b begin, which c has joined. */
-function twoHistories(): Scenario {
-  const c = Scenario.of('z a');
+function twoHistories(options: Partial<ReplicaOptions> = {}): Scenario {
+  const c = Scenario.of('z a', options);
   c.put('z', 'k', 'of a');
   c.advance(500);
   c.kill('z');
@@ -182,5 +183,19 @@ describe('two histories meet (R1, R13)', () => {
     c.force('a', [c.state!.history]);
     c.until(() => c.primary === 'a', 'a does not go on');
     expect(c.get('a', 'k').value).toBe('of a');
+  });
+
+  it('a primary that stops waits for what it was told to give up', () => {
+    const c = twoHistories({ volatile: false });
+    c.kill('c');
+    c.until(() => c.inSync.join() === 'b', 'c is not evicted');
+    c.node('b').session.held = true;
+    const call = c.force('b', [c.snapshot('a').line!.history]);
+    c.stop('b');
+    c.advance(500);
+    expect([outcome(call), c.node('b').stopped]).toEqual(['none yet', 'no']);
+    c.node('b').session.held = false;
+    c.until(() => c.node('b').stopped === 'clean', 'b never stops');
+    expect(outcome(call)).toBe('forced');
   });
 });
