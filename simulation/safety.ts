@@ -76,7 +76,8 @@ export class Safety {
     else if (effect.type === 'released') {
       this.#nobodyIsLeftWaiting(process);
       checkCleanStop(process, this.#primaries.has(process), volatile);
-      checkRelease(process, this.#world.ensemble.state?.inSync ?? []);
+      const { state, isOlder } = this.#world.ensemble;
+      checkRelease(process, isOlder ? [] : (state?.inSync ?? []));
     } else if (effect.type === 'stopped') {
       this.#nobodyIsLeftWaiting(process);
       if (effect.clean) checkCleanStop(process, this.#primaries.has(process), volatile);

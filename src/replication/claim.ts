@@ -12,7 +12,7 @@ import { isPlaced } from './placed.js';
 import { born, bornAgain, claimed, epochIdOf, forced, isEnded, type ShardState } from './shard-state.js';
 import type { ProposalPurpose } from './state-register.js';
 import { claimDelayMs, firstInLine, placeInLine } from './succession.js';
-import { becomeClaimant } from './transitions.js';
+import { becomeClaimant, becomeFollower } from './transitions.js';
 
 /** Beacons to hear after waking from a pause, before claiming: what was said meanwhile is heard first (R4). */
 const beaconsToHearAfterWaking = 2;
@@ -38,9 +38,25 @@ function placedCandidates(core: Core): readonly CandidateFact[] {
  * candidate holds data, wherever that is placed, or where ZooKeeper is known to have lost its data before (R3, R13).
  */
 function maybeGiveBirth(core: Core): void {
-  if (!core.isNew || core.register.isRestored || historiesOfOthers(core).length > 0) return;
+  if (!core.isNew || isNoBeginning(core)) return;
   if (firstInLine(placedCandidates(core)) !== core.self) return;
   propose(core, 'birth', born(core.self, core.mintId(), core.mintId()));
+}
+
+function isNoBeginning(core: Core): boolean {
+  return core.register.isRestored || historiesOfOthers(core).length > 0;
+}
+
+/**
+ * A birth whose outcome is unknown may be repeated only where it might be proposed anew: ZooKeeper may have lost a history since,
+ * or the holders of one may have come back. If it has come true all the same, `state` will tell.
+ */
+export function maybeWithdrawBirth(core: Core): void {
+  const { proposal } = core.register;
+  const isBirth = proposal?.purpose === 'birth' && proposal.expectedVersion === undefined;
+  if (!isBirth || proposal.status !== 'unknown' || core.role.kind !== 'claimant' || !isNoBeginning(core)) return;
+  core.register.withdraw();
+  becomeFollower(core);
 }
 
 /** The histories that the candidates name, other than the one that is held here. */

@@ -200,6 +200,11 @@ export class StateRegister {
     return true;
   }
 
+  /** The proposal is not repeated any more. */
+  withdraw(): void {
+    this.#proposal = undefined;
+  }
+
   #isCreating(): boolean {
     return this.#proposal !== undefined && this.#proposal.expectedVersion === undefined;
   }

@@ -164,4 +164,25 @@ describe('no second birth beside a history (R3, R13)', () => {
     c.stabilize();
     expect(c.state!.epoch).toBe(1);
   });
+
+  it.each(['the holders of a history are back', 'the cluster is known to have been restored'])(
+    'a birth whose answer was lost is not repeated where %s meanwhile',
+    (what) => {
+      const c = holdersOfALostState();
+      forgetTheLoss(c);
+      standStill(c, ['a', 'b'], 2 * sessionMs);
+      c.start('c');
+      const { session } = c.node('c');
+      session.loseNextAnswer = 'notApplied';
+      c.until(() => session.loseNextAnswer === undefined, 'c proposes nothing');
+      c.disconnect('c');
+      if (what.startsWith('the holders')) goOn(c, ['a', 'b']);
+      else c.cluster.register.wasLost = true;
+      c.deliverAll();
+      c.reconnect('c');
+      c.advance(2 * sessionMs);
+      expect(c.state).toBeUndefined();
+      expect(c.snapshot('c')).toMatchObject({ role: 'joiner', offline: true });
+    },
+  );
 });

@@ -256,4 +256,22 @@ describeVariants('histories', [
     edits: [edit('offline.ts', 'core.line !== undefined)', 'core.complete)')],
     caughtBy: scenario('crash-in-office'),
   },
+  {
+    rule: 'R3, R7',
+    does: 'repeats a birth where the holders of a history are back, or the cluster was restored',
+    edits: [edit('replica.ts', '  maybeWithdrawBirth(core);\n', '')],
+    caughtBy: scenario('no-second-birth'),
+  },
+  {
+    rule: 'R12, R13',
+    does: 'goes before what it was told to give up is in state',
+    edits: [
+      edit(
+        'handover.ts',
+        'core.register.required.length > 1 || core.register.proposal !== undefined',
+        'core.register.required.length > 1',
+      ),
+    ],
+    caughtBy: scenario('histories'),
+  },
 ]);
