@@ -40,6 +40,8 @@ export class Ensemble<State = ShardState> {
   isOlder = false;
   /** It has been so once: a command of an operator may be among what it has lost. */
   wentBack = false;
+  /** Grows when it has lost data: no connection, and nothing that was on its way, is left from before. */
+  incarnation = 0;
   /** Until then it answers nobody. */
   awayUntilMs = 0;
   readonly #queue: EventQueue;
@@ -132,6 +134,7 @@ export class Ensemble<State = ShardState> {
   #restart(znode: Znode<State> | undefined): void {
     const before = this.state;
     this.#owners = [];
+    this.incarnation += 1;
     this.#push(znode);
     this.leastIndex = this.history.length - 1;
     if (znode === undefined) this.#observer.onState(undefined, before);

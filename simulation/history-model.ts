@@ -21,6 +21,8 @@ export class HistoryModel {
   lastVisible = 0;
   /** Of all generations. */
   readonly ever = new Map<number, LogEntry>();
+  /** It is not known of every entry of an earlier generation whether it was committed. */
+  hasForgotten = false;
   #maxEver = 0;
   /** The generation has a model of its store from here on. */
   #baseSeq = 0;
@@ -60,6 +62,7 @@ export class HistoryModel {
 
   /** ZooKeeper went back: nobody may know any more how far the floor was raised, so what comes may use versions again (R13). */
   forgetVersions(): void {
+    this.hasForgotten = true;
     this.ever.clear();
     this.#maxEver = 0;
   }

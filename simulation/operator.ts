@@ -10,7 +10,7 @@ import type { World } from './world.js';
 /** Whether the command was given. */
 export function callOperator(world: World): boolean {
   const candidates = live(world).filter(({ runs, stopping, session }) => runs && !stopping && session.connected);
-  if (candidates.length === 0) return false;
+  if (candidates.length === 0 || live(world).some((process) => mayServeUnnoticed(world, process))) return false;
   if (isStranded(world)) return force(world, candidates.filter(isOffline));
   if (isDivided(world)) return choose(world, candidates);
   const { state } = world.ensemble;
@@ -19,11 +19,20 @@ export function callOperator(world: World): boolean {
 }
 
 function mayForceWithoutState(world: World, live: readonly SimProcess[]): boolean {
-  if (!world.isStateLost || live.some((process) => process.paused || !isOffline(process))) return false;
+  if (!world.isStateLost || live.some((process) => !process.paused && !isOffline(process))) return false;
   // Whoever is down may have been forgotten: then it comes back with data of a history that went on without it.
   const areGone = world.random.chance(0.5);
   for (const node of world.nodes) if (node.process === undefined && areGone) world.loseData(node.index);
   return true;
+}
+
+/**
+ * A primary that is frozen would serve for a moment when it goes on, if it is alone in its set; one that serves an epoch that
+ * ZooKeeper does not show has not noticed that. The operator makes sure first that neither is there any more.
+ */
+function mayServeUnnoticed({ ensemble }: World, { paused, replica, replicaId, nowMs }: SimProcess): boolean {
+  if (!replica.isPrimary) return false;
+  return paused || (replicaId !== ensemble.state?.primary && replica.refusalOfRead(nowMs) === undefined);
 }
 
 function mayForceAfter(world: World, { primary, inSync }: ShardState): boolean {
@@ -34,10 +43,16 @@ function mayForceAfter(world: World, { primary, inSync }: ShardState): boolean {
   return true;
 }
 
-/** `state` names a primary that nobody follows: others remember a higher epoch. */
+/**
+ * `state` names a primary that nobody follows: others remember a higher epoch. Or a member that has nothing of it: one that crashed
+ * before it had begun what it was told to begin, or has discarded its copy since.
+ */
 export function isStranded(world: World): boolean {
   const { state } = world.ensemble;
-  return state !== undefined && world.running.some((process) => process.replica.epoch > state.epoch && isOffline(process));
+  if (state === undefined) return false;
+  const isInVain = ({ replica, replicaId }: SimProcess): boolean =>
+    replica.epoch > state.epoch || state.inSync.includes(replicaId);
+  return world.running.some((process) => isInVain(process) && isOffline(process));
 }
 
 function isOffline(process: SimProcess): boolean {

@@ -2,6 +2,7 @@
 import type { Decision, Moment, Operation } from './decision.js';
 import { directedDecisions } from './directed-plan.js';
 import { newFaultOf } from './fault-plan.js';
+import { historyDecisions } from './histories-plan.js';
 import { Random } from './random.js';
 import { type Placing, withShards } from './several-shards.js';
 
@@ -57,7 +58,11 @@ export function planOf(seed: number, steps: number): Plan {
     else if (random.chance(0.3)) decisions.push({ atMs, kind: 'ambush', moment: random.pick(moments), fault: newFault() });
     else decisions.push({ atMs, kind: 'fault', fault: newFault() });
   }
-  decisions.push(...lastDecisions(random, setup, atMs), ...directedDecisions(seed, setup, atMs));
+  decisions.push(
+    ...lastDecisions(random, setup, atMs),
+    ...directedDecisions(seed, setup, atMs),
+    ...historyDecisions(seed, setup, atMs),
+  );
   decisions.sort((one, other) => one.atMs - other.atMs);
   return { seed, setup, decisions };
 }

@@ -76,7 +76,8 @@ export class Safety {
     else if (effect.type === 'released') {
       this.#nobodyIsLeftWaiting(process);
       checkCleanStop(process, this.#primaries.has(process), volatile);
-      checkRelease(process, this.#world.ensemble.state?.inSync ?? []);
+      const { state, isOlder } = this.#world.ensemble;
+      checkRelease(process, isOlder ? [] : (state?.inSync ?? []));
     } else if (effect.type === 'stopped') {
       this.#nobodyIsLeftWaiting(process);
       if (effect.clean) checkCleanStop(process, this.#primaries.has(process), volatile);
@@ -114,7 +115,7 @@ export class Safety {
       if (this.model.isCommitted(entry.seq) && process.disk.generation === this.generation) continue;
       if (process.disk.generation !== this.generation) {
         // A deposed primary that hears late that all had held it: lost with the rest of its history (R13).
-        require(known !== undefined || this.#primaries.has(process), () =>
+        require(known !== undefined || this.model.hasForgotten || this.#primaries.has(process), () =>
           `${process.replicaId} applies ${entry.seq} before a primary`);
         this.model.noteLost(entry);
         continue;

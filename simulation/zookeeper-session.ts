@@ -96,7 +96,11 @@ export class ZookeeperSession<State = ShardState> {
     this.loseNext = undefined;
     if (lost !== undefined) {
       const session = this.#session;
-      const apply = (): void => void (this.#isLive(session) && this.#ensemble.compareAndSet(expectedVersion, next));
+      const { incarnation } = this.#ensemble;
+      const apply = (): void => {
+        if (this.#isLive(session) && incarnation === this.#ensemble.incarnation)
+          this.#ensemble.compareAndSet(expectedVersion, next);
+      };
       this.#unanswered.add(proposal);
       if (lost.lateMs !== undefined) this.#queue.after(lost.lateMs, apply);
       this.#queue.after(this.#delayMs(), () => this.#owner.loseConnection(lost.reconnectMs));
@@ -274,10 +278,12 @@ export class ZookeeperSession<State = ShardState> {
     const connection = this.#connection;
     const session = this.#session;
     const queue = this.#queue;
+    const { incarnation } = this.#ensemble;
     const heldMs = Math.max(this.hangsUntilMs, this.#ensemble.awayUntilMs);
     this.#lastArrivalMs = Math.max(this.#lastArrivalMs, heldMs, queue.nowMs + this.#delayMs());
     queue.after(this.#lastArrivalMs - queue.nowMs, () => {
       if ((connection !== this.#connection && !survives) || !this.#isLive(session)) return;
+      if (incarnation !== this.#ensemble.incarnation) return;
       const result = serve();
       this.#lastAnswerMs = Math.max(this.#lastAnswerMs, this.hangsUntilMs, queue.nowMs + this.#delayMs());
       queue.after(this.#lastAnswerMs - queue.nowMs, () => {

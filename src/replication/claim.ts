@@ -12,7 +12,7 @@ import { isPlaced } from './placed.js';
 import { born, bornAgain, claimed, epochIdOf, forced, isEnded, type ShardState } from './shard-state.js';
 import type { ProposalPurpose } from './state-register.js';
 import { claimDelayMs, firstInLine, placeInLine } from './succession.js';
-import { becomeClaimant } from './transitions.js';
+import { becomeClaimant, becomeFollower } from './transitions.js';
 
 /** Beacons to hear after waking from a pause, before claiming: what was said meanwhile is heard first (R4). */
 const beaconsToHearAfterWaking = 2;
@@ -38,9 +38,25 @@ function placedCandidates(core: Core): readonly CandidateFact[] {
  * candidate holds data, wherever that is placed, or where ZooKeeper is known to have lost its data before (R3, R13).
  */
 function maybeGiveBirth(core: Core): void {
-  if (!core.isNew || core.register.isRestored || historiesOfOthers(core).length > 0) return;
+  if (!core.isNew || isNoBeginning(core)) return;
   if (firstInLine(placedCandidates(core)) !== core.self) return;
   propose(core, 'birth', born(core.self, core.mintId(), core.mintId()));
+}
+
+function isNoBeginning(core: Core): boolean {
+  return core.register.isRestored || historiesOfOthers(core).length > 0;
+}
+
+/**
+ * A birth whose outcome is unknown may be repeated only where it might be proposed anew: ZooKeeper may have lost a history since,
+ * or the holders of one may have come back. If it has come true all the same, `state` will tell.
+ */
+export function maybeWithdrawBirth(core: Core): void {
+  const { proposal } = core.register;
+  const isBirth = proposal?.purpose === 'birth' && proposal.expectedVersion === undefined;
+  if (!isBirth || proposal.status !== 'unknown' || core.role.kind !== 'claimant' || !isNoBeginning(core)) return;
+  core.register.withdraw();
+  becomeFollower(core);
 }
 
 /** The histories that the candidates name, other than the one that is held here. */
@@ -111,28 +127,37 @@ function reasonNotToForce(core: Core, givesUp: readonly string[]): string | unde
   if (core.role.kind === 'claimant' || core.register.proposal !== undefined) return 'a change of state is under way; try again';
   if (!core.register.isFresh) return 'it is being verified what ZooKeeper holds of the shard; try again';
   if (core.durability.oldestStartedMs !== undefined) return 'its disk has not caught up with what it has taken; try again';
-  return reasonOfHistories(core, givesUp) ?? reasonOfState(core);
+  return reasonOfPrimary(core) ?? reasonOfHistories(core, givesUp) ?? reasonOfState(core);
+}
+
+/** Whatever ZooKeeper shows: this replica has renewed a lease, under which that primary may serve (R9). */
+function reasonOfPrimary({ role, nowMs, loyalSinceMs, epoch, options }: Core): string | undefined {
+  if (role.kind !== 'follower' || role.primary === undefined || nowMs - loyalSinceMs > options.graceMs) return undefined;
+  return `the primary of epoch ${epoch}, ${role.primary}, was heard less than ${options.graceMs} ms ago, and may serve; stop it for good first`;
 }
 
 /** Data of another history is given up by name only (R1). */
 function reasonOfHistories(core: Core, givesUp: readonly string[]): string | undefined {
-  const { line, foundHistory, register } = core;
-  const given = [...givesUp, ...(register.state?.givenUp ?? [])];
+  const { line, foundHistory } = core;
+  const { state } = core.register;
+  const given = [...givesUp, ...(state?.givenUp ?? [])];
   if (line !== undefined && foundHistory !== undefined && !isGivenUp(foundHistory, givesUp)) {
     return `two histories meet: it holds data of history ${nameOf(line)}, and ZooKeeper names ${nameOf(foundHistory)}; name the one to keep`;
   }
-  const others = historiesOfOthers(core).filter((history) => history !== register.state?.history && !given.includes(history));
+  // A replica without data does not go on with the history of a `state` that went back: it would begin another.
+  const goesOn = state === undefined || (line === undefined && isBeside(core, state)) ? undefined : state.history;
+  const others = historiesOfOthers(core).filter((history) => history !== goesOn && !given.includes(history));
   if (others.length === 0) return undefined;
   const held = line === undefined ? 'it holds no data' : `it holds data of history ${nameOf(line)}`;
   return `${held}, and other live replicas hold data of history ${others.join(' and ')}; name the one to keep`;
 }
 
 function reasonOfState(core: Core): string | undefined {
-  const { register, self, complete } = core;
+  const { register, self, line } = core;
   if (register.isMissing && core.isNew && !register.isRestored) {
     return 'the shard has no history yet; a primary is about to be chosen';
   }
-  const live = register.state?.inSync.filter((id) => core.isCandidate(id) && (id !== self || complete)) ?? [];
+  const live = register.state?.inSync.filter((id) => core.isCandidate(id) && (id !== self || line !== undefined)) ?? [];
   // Whoever a state of a lower epoch names is refused by those that know a higher one: it cannot serve (R3, R8).
   if (live.length === 0 || isBelowKnownEpoch(core) || core.foundHistory !== undefined) return undefined;
   return `members of the in-sync set are registered: ${live.join(', ')}`;

@@ -98,9 +98,11 @@ export class Core {
   /** A follower with the log that was left, whatever it was before: what is above the applied part may yet be cut. */
   #recover(found: RecoveredReplica): void {
     const { history, epoch, epochId, line, complete, baseSeq, baseEpoch, baseEpochId, entries, runs, appliedSeq } = found;
-    this.history = history ?? line?.history;
-    this.epoch = epoch;
-    this.epochId = epochId;
+    // What the data belongs to is persisted first, so that it may be of a newer epoch, or of another history, than what comes after.
+    const isNewer = line !== undefined && (line.history !== history || endOf(line).epoch > epoch);
+    this.history = isNewer ? line.history : history;
+    this.epoch = isNewer ? endOf(line).epoch : epoch;
+    this.epochId = isNewer ? endOf(line).id : epochId;
     this.line = complete ? line : undefined;
     this.complete = complete;
     this.log.reset(baseSeq, { epoch: baseEpoch, id: baseEpochId });

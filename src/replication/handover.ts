@@ -49,7 +49,7 @@ function maybeHandOver(core: Core, role: Primary): void {
   if (successor !== undefined) return void drainAndPropose(core, role, successor);
   role.handover = undefined;
   // Members that stop or are gone are taken out by maybeChangeMembers; only then is this replica alone.
-  if (core.register.required.length > 1) return;
+  if (core.register.required.length > 1 || core.register.proposal !== undefined) return;
   if (!core.options.volatile) return exit(core, true);
   const someoneMayJoin = core.candidates.some(
     ({ replicaId, stopping }) => replicaId !== core.self && !stopping && isPlaced(core, replicaId),

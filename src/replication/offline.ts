@@ -25,7 +25,7 @@ function isOffline(core: Core): boolean {
   if (isMissing) return !core.isNew || isRestored || core.candidates.some(({ history }) => history !== undefined);
   if (core.foundHistory !== undefined || isBelowKnownEpoch(core)) return true;
   if (state === undefined || isEnded(state)) return false;
-  return !state.inSync.some((id) => core.isCandidate(id) && (id !== core.self || core.complete));
+  return !state.inSync.some((id) => core.isCandidate(id) && (id !== core.self || core.line !== undefined));
 }
 
 /**

@@ -99,6 +99,14 @@ describe('a replica that starts again with its data', () => {
     expect(replica.epochId).toBe('two');
   });
 
+  it('R1: is of the epoch that its data is of, if that was all that it came to persist', () => {
+    const lineage = [one, { epoch: 5, id: 'five' }];
+    const { replica } = new Restarted({ ...found, line: { history: 'h', lineage } });
+    expect([replica.epoch, replica.epochId]).toEqual([5, 'five']);
+    const other = new Restarted({ ...found, ...{ epoch: 9, epochId: 'nine' }, line: { history: 'other', lineage } }).replica;
+    expect([other.epoch, other.epochId]).toEqual([5, 'five']);
+  });
+
   it('R13: keeps its data where state is of another history, and neither claims nor follows', () => {
     const b = new Restarted();
     const lineage = [

@@ -2,7 +2,7 @@
  * One replica of one shard: the protocol as a machine. An event in, new state and ordered effects out; no I/O, no clock,
  * no randomness. docs/protocol.md names the rules R1 to R15 and the file that implements each.
  */
-import { maybeClaim, onForce } from './claim.js';
+import { maybeClaim, maybeWithdrawBirth, onForce } from './claim.js';
 import { maybeCommit, maybeServe } from './commit.js';
 import { Core } from './core.js';
 import type { Effect, Refusal, RoleName } from './effect.js';
@@ -220,6 +220,7 @@ function advancePrimary(core: Core, role: Primary): void {
 
 function onTick(core: Core): void {
   noticePause(core);
+  maybeWithdrawBirth(core);
   repeatProposal(core);
   settleContradiction(core);
   maybeStepDownForDisk(core);

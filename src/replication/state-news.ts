@@ -20,6 +20,7 @@ export function onReading(core: Core, reading: Reading): void {
   const { state } = reading;
   if (lost !== undefined) core.note({ kind: 'stateWentBack', from: lost, to: state });
   if (state === undefined) {
+    core.foundHistory = undefined;
     if (settled !== undefined) failed(core, settled);
     return stepDown(core);
   }
@@ -72,9 +73,9 @@ function conclude(core: Core, state: ShardState, settled: Proposal | undefined, 
   adoptEpoch(core, state.history, endOf(state));
 }
 
-/** The data here is of another line, and not merely newer than a `state` that went back; the command that names it is ours. */
-function isOther({ line, self }: Core, state: ShardState): boolean {
-  return line !== undefined && !continues(state, line) && !continues(line, state) && state.primary !== self;
+/** The data here is of another line, and not merely newer than a `state` that went back. Whoever that names, it is not this data. */
+function isOther({ line }: Core, state: ShardState): boolean {
+  return line !== undefined && !continues(state, line) && !continues(line, state);
 }
 
 /** The operator has given up what is held here (R13). The replica keeps its id, as with any copy that is taken anew (R10). */
@@ -104,9 +105,10 @@ function hintPeers(core: Core): void {
 /** `state` names this replica in an epoch that it has not served: its own claim, or a handover to it (R4, R12). */
 function isOurs(core: Core, state: ShardState, succeeded: boolean): boolean {
   if (state.primary !== core.self) return false;
-  // An older state that came back names a replica that has given its copy up meanwhile: it has nothing to serve.
+  // An older state that came back names a replica that has given its copy up meanwhile: it has nothing of that to serve.
   if (!core.complete && !succeeded && !hasGivenUp(core, state)) return false;
-  return core.history !== state.history || state.epoch > core.epoch;
+  if (core.history === state.history) return state.epoch > core.epoch;
+  return succeeded || core.history === undefined;
 }
 
 /** Nothing else names an incomplete replica, or raises the floor so: the operator accepts that its half-laid copy is lost (R13). */

@@ -43,20 +43,6 @@ function proposing(): { register: StateRegister; number: number } {
   return { register, number };
 }
 
-it('a birth that was asked for is none any more where ZooKeeper has lost what it held; another create is tried again (R3)', () => {
-  const birth = knowing(0, undefined);
-  const { number } = birth.propose('birth', first, 0);
-  birth.settle(number, { kind: 'unknown' }, 1);
-  birth.noteRestored();
-  expect(seeMissing(birth, 2)).toMatchObject({ settled: { number }, lost: undefined });
-  expect([birth.proposal, birth.isMissing, birth.isFresh]).toEqual([undefined, true, true]);
-  const force = knowing(0, undefined);
-  force.propose('force', first, 0);
-  force.noteRestored();
-  expect(seeMissing(force, 2)).toBeUndefined();
-  expect(force.proposal?.purpose).toBe('force');
-});
-
 describe('state register (R7)', () => {
   it('requires every member that the set may have, and counts only those it has in any case', () => {
     const { register } = proposing();

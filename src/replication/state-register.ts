@@ -176,13 +176,8 @@ export class StateRegister {
   /** A read. Returns undefined if it tells nothing new. */
   observe(reading: Reading, nowMs: number): News | undefined {
     const { version, state, asOfMs } = reading;
-    if (state === undefined && this.#isCreating()) {
-      // A create that is on its way, or whose answer was lost, may come yet.
-      if (!this.#isRestored || this.#proposal?.purpose !== 'birth') return void this.#createMayBeRepeated(nowMs);
-      // Where ZooKeeper has lost what it held a birth is none any more (R3).
-      this.#readMs = nowMs;
-      return { settled: this.#takeProposal(), lost: undefined };
-    }
+    // A create that is on its way, or whose answer was lost, may come yet.
+    if (state === undefined && this.#isCreating()) return void this.#createMayBeRepeated(nowMs);
     const order = orderOf(this.#known, reading);
     const isLoss = order === 'contradicts' && asOfMs > this.#known!.sinceMs;
     if (order === 'contradicts' && !isLoss) {
@@ -203,6 +198,11 @@ export class StateRegister {
     if (proposal === undefined || epochIdOf(proposal.next) === id) return false;
     this.#proposal = undefined;
     return true;
+  }
+
+  /** The proposal is not repeated any more. */
+  withdraw(): void {
+    this.#proposal = undefined;
   }
 
   #isCreating(): boolean {

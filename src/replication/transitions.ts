@@ -55,7 +55,8 @@ function resign(core: Core, last: Primary): void {
 export function adoptEpoch(core: Core, history: HistoryId, mark: EpochMark): void {
   const { epoch } = mark;
   if (core.history === history && (epoch < core.epoch || core.epochId === mark.id)) return;
-  invariant(core.line === undefined || (core.history === history && epoch > core.epoch), 'a copy is taken to another history');
+  // Data of the epoch known would be of another line than the epoch of the same number: `state-news.ts` keeps that.
+  invariant(core.line === undefined || (core.history === history && epoch >= core.epoch), 'a copy is taken to another history');
   const wasSuperseded = core.register.supersede(mark.id);
   core.setEpoch(history, mark);
   core.syncNumber = 0;

@@ -90,6 +90,17 @@ describe('all gone (R13)', () => {
     expect(c.primary).toBe('a');
   });
 
+  it('the command is refused while a member is registered, though it is not heard', () => {
+    const c = Scenario.of('a');
+    c.start('b');
+    c.partition('a', 'b');
+    c.advance(5_000);
+    const call = c.force('b');
+    c.deliverAll();
+    expect(call.answers).toMatchObject([{ kind: 'notForced', reason: expect.stringContaining('registered: a~1') }]);
+    expect(c.primary).toBe('a');
+  });
+
   it('the command works where ZooKeeper has lost the state', () => {
     const c = Scenario.of('a b');
     c.put('a', 'k', 'v');
@@ -115,7 +126,7 @@ describe('all gone (R13)', () => {
     beginDump(c);
     c.kill('a');
     c.expire('a');
-    c.advance(500);
+    c.advance(1500);
     expect(c.snapshot('b').complete).toBe(false);
     const call = c.force('b');
     c.stabilize();

@@ -64,6 +64,31 @@ describe('a state of a lower epoch than replicas know (R3, R13)', () => {
     expect(c.get('b', 'k').value).toBe('v');
   });
 
+  it.each(['older', 'missing'])(
+    'the command is refused while a primary is heard that has not noticed that state is %s',
+    (what) => {
+      const c = Scenario.of('a b');
+      const before = c.stateBefore(1);
+      c.kill('a');
+      c.stabilize();
+      c.start('c');
+      c.stabilize();
+      c.node('b').session.held = true;
+      c.zookeeperLoses(what === 'older' ? before : undefined);
+      c.advance(2_000);
+      expect(c.primary).toBe('b');
+      const early = c.force('c');
+      c.deliverAll();
+      expect(early.answers).toMatchObject([{ kind: 'notForced', reason: expect.stringContaining('b~1') }]);
+      c.kill('b');
+      c.advance(2_000);
+      expect(c.snapshot('c').offline).toBe(true);
+      c.force('c');
+      c.stabilize();
+      expect(c.primary).toBe('c');
+    },
+  );
+
   it('a stop: who has known an epoch does not take the word of a server that lags for it that it is no member', () => {
     const c = Scenario.of('a b');
     c.put('a', 'k', 'v');

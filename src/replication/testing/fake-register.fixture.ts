@@ -15,6 +15,8 @@ export class FakeRegister {
   readonly history: (Znode | undefined)[] = [undefined];
   /** It has lost what it held. */
   wasLost = false;
+  /** What it holds is older than what it held: those that it names may not hold everything. */
+  isOlder = false;
   /** Of the first entry after a loss: nobody is shown an earlier one. */
   #firstShown = 0;
   #candidates: CandidateFact[] = [];
@@ -37,6 +39,7 @@ export class FakeRegister {
     if (znode === undefined && expectedVersion !== undefined) return { kind: 'missing' };
     if (znode?.version !== expectedVersion) return { kind: 'conflict' };
     const version = znode === undefined ? 0 : znode.version + 1;
+    this.isOlder = false;
     this.history.push({ version, state: next });
     return { kind: 'applied', version };
   }
@@ -48,6 +51,7 @@ export class FakeRegister {
   }
   /** It comes back with an older `state`: from a backup, or without the end of its log. */
   goBackTo(znode: Znode | undefined): void {
+    this.isOlder = znode !== undefined;
     this.history.push(znode);
     this.#firstShown = this.history.length - 1;
     this.#candidates = [];

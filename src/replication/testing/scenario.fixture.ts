@@ -12,6 +12,7 @@ import type { ReplicaOptions } from '../options.js';
 import type { ShardState } from '../shard-state.js';
 import type { ReplicaSnapshot } from '../status.js';
 import { Cluster } from './cluster.fixture.js';
+import type { Znode } from './fake-register.fixture.js';
 import type { Call, VirtualNode } from './virtual-node.fixture.js';
 
 const tickMs = 50;
@@ -192,14 +193,38 @@ export class Scenario {
   /** The operator accepts the loss of what this node does not hold. */
   force(name: string, givesUp: readonly string[] = []): Call {
     const node = this.node(name);
-    const { disk } = node;
-    const { committed, lastCommitted } = this.cluster.safety;
-    let common = Math.min(disk.baseSeq, lastCommitted);
-    while (common < lastCommitted && disk.entryAt(common + 1)?.epoch === committed.get(common + 1)?.epoch) common++;
-    this.cluster.safety.giveUpAfter(disk.complete ? common : 0);
     const call: Call = { key: '', value: undefined, answers: [] };
     node.handle({ type: 'force', token: call, givesUp });
+    const isRefused = call.answers.length > 0;
+    if (!isRefused && !node.replica.isPrimary) this.#giveUpFor(node);
     return call;
+  }
+
+  #giveUpFor({ disk, store, replica }: VirtualNode): void {
+    const { safety, nowMs } = this.cluster;
+    const { line, foundHistory, appliedSeq } = replica.snapshot(nowMs);
+    const isOther = foundHistory !== undefined || (line !== undefined && line.history !== safety.history);
+    if (isOther) return safety.goOnWith(store.items, appliedSeq);
+    const { committed, lastCommitted } = safety;
+    let common = Math.min(disk.baseSeq, lastCommitted);
+    while (committed.has(common + 1) && disk.entryAt(common + 1)?.epoch === committed.get(common + 1)?.epoch) common++;
+    safety.giveUpAfter(disk.complete ? common : 0);
+  }
+
+  /** ZooKeeper comes back with nothing, or with an older `state`. Every process that is not paused gets a new session. */
+  zookeeperLoses(to?: Znode): void {
+    const { register, nodes } = this.cluster;
+    if (to === undefined) register.wipe();
+    else register.goBackTo(to);
+    const live = nodes.filter(({ alive }) => alive);
+    for (const node of live) this.cluster.expireSession(node);
+    for (const node of live) if (!node.paused) this.cluster.openSession(node);
+  }
+  /** `state` as it was so many changes ago. */
+  stateBefore(changes: number): Znode {
+    const znode = this.cluster.register.history.at(-1 - changes);
+    if (znode === undefined) throw new Error(`there was no state ${changes} changes ago`);
+    return znode;
   }
 
   /** Messages between the two vanish, both ways. */

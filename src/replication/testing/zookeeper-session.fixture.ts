@@ -52,7 +52,9 @@ export class ZookeeperSession {
   }
 
   write(proposal: number, expectedVersion: number | undefined, next: ShardState): void {
-    if (this.connected) this.#queue.push({ kind: 'write', proposal, expectedVersion, next, outcome: undefined });
+    // What the replica asks for on a connection that is gone is not sent on the next one.
+    const isCurrent = this.connected && !this.#events.some(({ type }) => type === 'session');
+    if (isCurrent) this.#queue.push({ kind: 'write', proposal, expectedVersion, next, outcome: undefined });
     else this.#events.push({ type: 'proposalResult', proposal, outcome: { kind: 'notSent' } });
   }
 

@@ -4,7 +4,7 @@ import { describeVariants, scenario, script } from './variant.js';
 import { edit, type Lab } from './variant-lab.js';
 
 /** A second rule keeps what the first one asks for: it is broken as well. */
-const isNotRestored = edit('claim.ts', '|| core.register.isRestored ||', '||');
+const isNotRestored = edit('claim.ts', 'return core.register.isRestored || historiesOfOthers', 'return historiesOfOthers');
 
 describeVariants('identity and birth', [
   {
@@ -29,7 +29,7 @@ describeVariants('identity and birth', [
   {
     rule: 'R3',
     does: 'gives birth into an empty ZooKeeper though it holds entries',
-    edits: [edit('claim.ts', '!core.isNew || core.register.isRestored ||', '')],
+    edits: [edit('claim.ts', 'if (!core.isNew || isNoBeginning(core)) return;', '')],
     caughtBy: scenario('birth'),
   },
   {

@@ -1,0 +1,71 @@
+/**
+ * ZooKeeper loses data while some nodes are down with what they hold, or frozen; an operator decides, newcomers start, and the
+ * others return with data of a history that went on without them, or ended (R1, R3, R13).
+ */
+import type { Decision, Fault } from './decision.js';
+import type { Setup } from './plan.js';
+import { Random } from './random.js';
+
+const firstMs = 2000;
+/** Of schedules that have such a thing. */
+const share = Number(process.env.SHARE ?? 0.12);
+
+/** Drawn from a sequence of their own, so that a schedule without them is what it was before there were any. */
+export function historyDecisions(seed: number, setup: Setup, untilMs: number): Decision[] {
+  const random = Random.of(seed, 4);
+  if (setup.placing !== undefined || !random.chance(share)) return [];
+  const atMs = firstMs + random.below(Math.max(1, untilMs - firstMs));
+  return losses(random, setup, atMs);
+}
+
+function losses(random: Random, setup: Setup, atMs: number): Decision[] {
+  const all = Array.from({ length: setup.nodes }, (_, index) => index);
+  const drawn = Array.from({ length: random.between(1, setup.nodes) }, () => all.splice(random.below(all.length), 1)[0]!);
+  // The last of them starts with nothing, about when ZooKeeper does.
+  const newcomers = drawn.length > 1 || random.chance(0.5) ? drawn.slice(-1) : [];
+  const absent = drawn.filter((node) => !newcomers.includes(node));
+  const returnMs = random.between(4000, 15_000);
+  return [
+    ...absent.map((node) => absence(random, setup, node, atMs, returnMs)),
+    ...newcomers.map((node) => arrival(random, node, atMs)),
+    loss(random, atMs),
+    ...Array.from({ length: random.between(1, 4) }, () => operator(atMs + random.between(2000, 12_000))),
+    // Now and then it happens again while the operator is at it.
+    ...(random.chance(0.3) ? [loss(random, atMs + random.between(3000, 12_000))] : []),
+    ...(random.chance(0.3) ? [succession(random, atMs + random.between(1000, 8000))] : []),
+  ];
+}
+
+function strikes(atMs: number, fault: Fault): Decision {
+  return { atMs, kind: 'fault', fault };
+}
+
+function operator(atMs: number): Decision {
+  return strikes(atMs, { kind: 'operator' });
+}
+
+function loss(random: Random, atMs: number): Decision {
+  return strikes(atMs, {
+    kind: 'zookeeperAway',
+    forMs: random.between(20, 1500),
+    comesBack: random.pick(['empty', 'empty', 'older']),
+  });
+}
+
+/** From just before the loss: down with what is on its disk, or frozen. */
+function absence(random: Random, { volatile }: Setup, at: number, lossMs: number, returnMs: number): Decision {
+  const atMs = lossMs - random.between(1, 1800);
+  const forMs = lossMs - atMs + returnMs + random.below(2000);
+  if (volatile || random.chance(0.3)) return strikes(atMs, { kind: 'pause', at, forMs });
+  return strikes(atMs, { kind: 'crash', at, keepsData: true, silent: random.chance(0.3), downMs: forMs });
+}
+
+function arrival(random: Random, at: number, lossMs: number): Decision {
+  const downMs = random.pick([1, 300, 2500, 6000]);
+  return strikes(lossMs - random.between(1, 500), { kind: 'crash', at, keepsData: false, silent: false, downMs });
+}
+
+/** Whoever serves by then is gone for a while. */
+function succession(random: Random, atMs: number): Decision {
+  return strikes(atMs, { kind: 'pause', at: 'primary', forMs: random.between(1300, 5000) });
+}

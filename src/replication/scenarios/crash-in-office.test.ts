@@ -1,0 +1,102 @@
+import { describe, expect, it } from 'vitest';
+import type { Change, Effect } from '../effect.js';
+import type { Event } from '../event.js';
+import type { RecoveredReplica } from '../recovered.js';
+import { Replica } from '../replica.js';
+import type { ShardState } from '../shard-state.js';
+import { defaultOptions } from '../testing/cluster.fixture.js';
+
+const { graceMs } = defaultOptions;
+const options = { ...defaultOptions, volatile: false, replicaId: 'a~1', idSeed: 'a/' };
+const candidates = [{ replicaId: 'a~1', order: 1, stopping: false }];
+
+const lost: ShardState = {
+  ...{ history: 'lost', epoch: 3, lineage: [{ epoch: 3, id: 'three' }], primary: 'b~1', inSync: ['b~1'] },
+  ...{ seqFloor: 1, givenUp: [] },
+};
+
+/**
+ * The empty a has been told to begin in a cluster that was restored; it may have known the history that was lost. What it wants on
+ * disk, in order, before the command and after it, and what stands in ZooKeeper.
+ */
+function begun(known: boolean): { before: Change[]; changes: Change[]; state: ShardState } {
+  const replica = new Replica(options, 0);
+  const persisted = (effects: readonly Effect[]): Change[] =>
+    effects.flatMap((effect) => {
+      if (effect.type !== 'persist') return [];
+      replica.handle({ type: 'persisted', write: effect.write }, 10);
+      return [effect.change];
+    });
+  replica.handle({ type: 'session', connected: true }, 0);
+  replica.handle({ type: 'candidates', candidates }, 0);
+  if (known) replica.handle({ type: 'stateRead', version: 0, state: lost, asOfMs: 0 }, 0);
+  const before = persisted(replica.takeEffects());
+  replica.handle({ type: 'stateMissing', isRestored: true, asOfMs: 10 }, 10);
+  replica.handle({ type: 'force', token: {}, givesUp: [] }, 10);
+  const write = replica.takeEffects().find((effect) => effect.type === 'writeState');
+  if (write === undefined) throw new Error('the command was refused');
+  replica.handle({ type: 'proposalResult', proposal: write.proposal, outcome: { kind: 'applied', version: 0 } }, 10);
+  return { before, changes: persisted(replica.takeEffects()), state: write.next };
+}
+
+function found(changes: readonly Change[]): RecoveredReplica {
+  const empty: RecoveredReplica = {
+    ...{ history: undefined, epoch: 0, epochId: '', line: undefined, complete: true },
+    ...{ baseSeq: 0, baseEpoch: 0, baseEpochId: '', entries: [], runs: [], appliedSeq: 0 },
+  };
+  let disk = empty;
+  for (const change of changes) {
+    if (change.type === 'epoch') disk = { ...disk, history: change.history, epoch: change.epoch, epochId: change.epochId };
+    else if (change.type === 'line') disk = { ...disk, line: change.line };
+    else if (change.type === 'rebase') disk = { ...disk, ...baseOf(change) };
+    else throw new Error(`unexpected: ${change.type}`);
+  }
+  return disk;
+}
+
+function baseOf({ baseSeq, baseEpoch, baseEpochId }: Extract<Change, { type: 'rebase' }>): Partial<RecoveredReplica> {
+  return { baseSeq, baseEpoch, baseEpochId, appliedSeq: baseSeq };
+}
+
+/** What it does when it starts again with that. */
+class Restarted {
+  readonly replica: Replica;
+  claims = false;
+
+  constructor(changes: readonly Change[], state: ShardState) {
+    this.replica = new Replica(options, 0, found(changes));
+    this.tell({ type: 'session', connected: true }, 0);
+    this.tell({ type: 'candidates', candidates }, 0);
+    this.tell({ type: 'stateRead', version: 0, state, asOfMs: 0 }, 0);
+    for (let nowMs = 50; nowMs < 3 * graceMs; nowMs += 50) this.tell({ type: 'tick' }, nowMs);
+  }
+
+  tell(event: Event, nowMs: number): void {
+    this.replica.handle(event, nowMs);
+    for (const effect of this.replica.takeEffects()) {
+      this.claims ||= effect.type === 'writeState' && effect.next.primary === 'a~1';
+      if (effect.type === 'persist') this.replica.handle({ type: 'persisted', write: effect.write }, nowMs);
+    }
+  }
+}
+
+describe('a crash while an office is taken (R8, R13)', () => {
+  for (const known of [false, true]) {
+    const { before, changes, state } = begun(known);
+    const what = known ? 'having known another history' : 'having known none';
+
+    it.each(changes.map((_, index) => index + 1))(`after %i of its writes it takes office all the same, ${what}`, (count) => {
+      const { claims, replica } = new Restarted([...before, ...changes.slice(0, count)], state);
+      expect(claims || replica.isPrimaryIn(state.epoch)).toBe(true);
+    });
+
+    it(`before the first of them it takes office, or says offline and can be told again, ${what}`, () => {
+      const restarted = new Restarted(before, state);
+      const { replica } = restarted;
+      if (replica.isPrimaryIn(state.epoch)) return;
+      expect(replica.snapshot(3 * graceMs).offline).toBe(true);
+      restarted.tell({ type: 'force', token: {}, givesUp: [] }, 3 * graceMs);
+      expect(restarted.claims).toBe(true);
+    });
+  }
+});

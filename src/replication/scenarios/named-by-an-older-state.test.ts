@@ -1,0 +1,71 @@
+import { describe, expect, it } from 'vitest';
+import type { Znode } from '../testing/fake-register.fixture.js';
+import { outcome, Scenario } from '../testing/scenario.fixture.js';
+
+/** a was the primary of a history that was given up for another, which the empty b began. `before`: the state that names a. */
+function givenUp(joins: boolean): { c: Scenario; before: Znode } {
+  const c = Scenario.of('a');
+  c.put('a', 'k', 'of a');
+  c.deliverAll();
+  // Forced once, so that its floor is high.
+  c.zookeeperLoses();
+  c.until(() => c.snapshot('a').offline, 'not offline');
+  c.force('a');
+  c.stabilize();
+  const before = c.cluster.register.znode!;
+  c.pause('a');
+  c.zookeeperLoses();
+  c.start('b');
+  c.until(() => c.snapshot('b').offline, 'not offline');
+  c.force('b');
+  c.until(() => c.snapshot('b').serving, 'b does not serve');
+  c.resume('a');
+  c.reconnect('a');
+  c.until(() => c.snapshot('a').foundHistory !== undefined, 'a does not see the other');
+  c.cluster.dumpsHeld = !joins;
+  c.put('b', 'k', 'of b');
+  c.force('b', [before.state.history]);
+  if (joins) c.stabilize();
+  else c.until(() => !c.snapshot('a').complete, 'a does not discard');
+  return { c, before };
+}
+
+describe('a state that came back names a replica that has given its copy up meanwhile (R1, R13)', () => {
+  it('it does not serve the data that it holds now under the history that it held then', () => {
+    const { c, before } = givenUp(true);
+    const { history } = c.state!;
+    const held = ['a', 'b'].map((name) => c.snapshot(name).lastSeq);
+    c.zookeeperLoses(before);
+    c.advance(5_000);
+    expect(c.primary).toBeUndefined();
+    expect(['a', 'b'].map((name) => c.snapshot(name).lastSeq)).toEqual(held);
+    for (const name of ['a', 'b']) {
+      expect(c.snapshot(name)).toMatchObject({
+        offline: true,
+        line: { history },
+        foundHistory: { history: before.state.history },
+      });
+    }
+    const call = c.force('b', [before.state.history]);
+    c.stabilize();
+    expect(outcome(call)).toBe('forced');
+    expect(c.inSync).toEqual(['a', 'b']);
+    expect(c.get('b', 'k').value).toBe('of b');
+  });
+
+  it('nor does it begin empty', () => {
+    const { c, before } = givenUp(false);
+    const { history } = c.state!;
+    c.zookeeperLoses(before);
+    c.advance(5_000);
+    expect(c.primary).toBeUndefined();
+    expect(c.snapshot('a')).toMatchObject({ offline: true, complete: false, serving: false });
+    expect(c.snapshot('b')).toMatchObject({ offline: true, line: { history } });
+    // The command to one that holds nothing needs to be told what is given up.
+    expect(outcome(c.force('a'))).toBe('notForced');
+    c.force('b', [before.state.history]);
+    c.cluster.dumpsHeld = false;
+    c.stabilize();
+    expect(c.get('b', 'k').value).toBe('of b');
+  });
+});

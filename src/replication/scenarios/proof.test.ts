@@ -1,0 +1,170 @@
+import { describe, expect, it } from 'vitest';
+import { defaultOptions } from '../testing/cluster.fixture.js';
+import { outcome, Scenario } from '../testing/scenario.fixture.js';
+
+const { leaseMs } = defaultOptions;
+
+/** a, in the same session, now reads from a server that is so many changes behind. */
+function laggingServer(c: Scenario, name: string, changes: number): void {
+  c.node(name).session.lag = changes;
+  c.disconnect(name);
+  c.reconnect(name);
+}
+
+/** Whether a proof was asked for. */
+function watchProofs(c: Scenario, name: string): { asked: number } {
+  const { session } = c.node(name);
+  const refresh = session.refresh.bind(session);
+  const proofs = { asked: 0 };
+  session.refresh = (afterWrite) => {
+    if (afterWrite) proofs.asked += 1;
+    refresh(afterWrite);
+  };
+  return proofs;
+}
+
+describe('what proves that ZooKeeper has lost data (R7)', () => {
+  it.each([
+    ['older', 1],
+    ['missing', 2],
+  ])('a state that is %s, from a server that lags, changes nothing', (_, changes) => {
+    const c = Scenario.of('a b c');
+    const known = c.snapshot('a').state;
+    const proofs = watchProofs(c, 'a');
+    laggingServer(c, 'a', changes);
+    c.advance(leaseMs);
+    expect(c.snapshot('a').state).toEqual(known);
+    expect(c.primary).toBe('a');
+    expect(outcome(c.put('a', 'k', 'v'))).toBe('none yet');
+    c.advance(100);
+    expect(c.get('a', 'k').value).toBe('v');
+    expect(c.notes('a')).not.toContain('stateWentBack');
+    // It shows what there is once the proof has been asked for.
+    c.advance(leaseMs);
+    expect(proofs.asked).toBe(1);
+    expect(c.notes('a')).not.toContain('stateWentBack');
+    expect(c.node('a').session.lag).toBe(0);
+  });
+
+  it('meanwhile nothing is proposed; with the proof it is', () => {
+    const c = Scenario.of('a b c');
+    laggingServer(c, 'a', 1);
+    c.deliverAll();
+    const { version } = c.cluster.register.znode!;
+    c.kill('c');
+    c.advance(leaseMs);
+    expect(c.cluster.register.znode!.version).toBe(version);
+    c.until(() => c.inSync.join() === 'a,b', 'never evicted', 2 * leaseMs);
+  });
+
+  it('nor is anything proposed where the connection goes on, and its server is asked for what it has read before', () => {
+    const c = Scenario.of('a b c');
+    c.elapse(1);
+    c.node('a').session.lag = 1;
+    c.cluster.fireWatches('state');
+    c.deliverAll();
+    const { version } = c.cluster.register.znode!;
+    c.kill('c');
+    c.advance(leaseMs);
+    expect(c.cluster.register.znode!.version).toBe(version);
+    c.until(() => c.inSync.join() === 'a,b', 'never evicted', 2 * leaseMs);
+  });
+
+  it('a follower that reads what is older, of a state that names it no more, keeps to the newer', () => {
+    const c = Scenario.of('a b c');
+    c.pause('a');
+    c.until(() => c.primary === 'b' && c.inSync.join() === 'b,c', 'no failover');
+    laggingServer(c, 'c', 2);
+    c.advance(3 * leaseMs);
+    expect(c.snapshot('c')).toMatchObject({ epoch: 2, offline: false });
+    expect(c.notes('c')).not.toContain('stateWentBack');
+    expect(c.snapshot('c').state).toMatchObject({ epoch: 2 });
+  });
+
+  it('a loss is known after a lease, in the same session, from what is read after a write', () => {
+    const c = Scenario.of('a b');
+    c.start('c');
+    c.stabilize();
+    const proofs = watchProofs(c, 'a');
+    // The servers lose the end of their log, and the sessions live.
+    const candidates = [...c.cluster.register.candidates];
+    c.cluster.register.goBackTo(c.stateBefore(1));
+    for (const { replicaId, history } of candidates) c.cluster.register.register(replicaId, history);
+    for (const name of ['a', 'b', 'c']) {
+      c.disconnect(name);
+      c.reconnect(name);
+    }
+    c.advance(leaseMs);
+    expect(c.notes('a')).not.toContain('stateWentBack');
+    expect(c.snapshot('a').state?.inSync).toHaveLength(3);
+    c.stabilize();
+    expect(proofs.asked).toBe(1);
+    expect(c.notes('a')).toContain('stateWentBack');
+    expect(c.inSync).toEqual(['a', 'b', 'c']);
+  });
+
+  it('a connection that was as new as ZooKeeper once proves nothing of what was committed since', () => {
+    const c = Scenario.of('a b c');
+    c.elapse(1);
+    c.node('a').session.lag = 1;
+    c.cluster.fireWatches('state');
+    c.advance(leaseMs / 2);
+    expect(c.snapshot('a').state?.inSync).toHaveLength(3);
+    expect(c.notes('a')).not.toContain('stateWentBack');
+  });
+
+  it('what the server has read before is none: the reading that follows a sync alone may lag', () => {
+    const c = Scenario.of('a b c');
+    const { session } = c.node('a');
+    session.lag = 1;
+    for (let count = 0; count < 5; count++) {
+      c.disconnect('a');
+      c.reconnect('a');
+      c.advance(leaseMs / 2);
+    }
+    expect(c.primary).toBe('a');
+    expect(c.snapshot('a').state?.inSync).toHaveLength(3);
+    expect(c.notes('a')).not.toContain('stateWentBack');
+  });
+});
+
+describe('a proposal is repeated only on what was read (R7)', () => {
+  it('a znode that was made anew, with the version that an old compare-and-set expects, is not overwritten', () => {
+    const c = Scenario.of('a b c');
+    const { version } = c.cluster.register.znode!;
+    c.pause('b');
+    c.node('a').session.loseNextAnswer = 'notApplied';
+    c.until(() => c.node('a').session.loseNextAnswer === undefined, 'nothing is proposed');
+    c.disconnect('a');
+    // Somebody else has begun anew, and has come as far.
+    const other = { history: 'other', epoch: 1, lineage: [{ epoch: 1, id: 'begun' }], primary: 'x~1', inSync: ['x~1'] };
+    // Its repetition comes due before it is shown what there is now.
+    c.node('a').session.held = true;
+    c.zookeeperLoses({ version, state: { ...other, seqFloor: 1, givenUp: [] } });
+    c.advance(leaseMs);
+    c.node('a').session.held = false;
+    c.advance(5 * leaseMs);
+    expect(c.cluster.register.znode).toMatchObject({ version, state: other });
+    expect(c.snapshot('a')).toMatchObject({ foundHistory: { history: 'other' }, offline: true, serving: false });
+  });
+
+  it('a proposal of an older epoch is not repeated', () => {
+    const c = Scenario.of('a b c');
+    c.node('a').session.loseNextAnswer = 'notApplied';
+    c.pause('b');
+    c.until(() => c.node('a').session.loseNextAnswer === undefined, 'nothing is proposed');
+    c.disconnect('a');
+    c.partition('a', 'c');
+    c.resume('b');
+    c.partition('a', 'b');
+    c.until(() => c.primary !== undefined && c.primary !== 'a', 'no failover');
+    c.heal();
+    // It learns of the epoch from a message, and ZooKeeper goes back to the version that its proposal expects.
+    c.until(() => c.snapshot('a').epoch === 2, 'a hears of nobody');
+    const before = c.cluster.register.history.find((znode) => znode?.state.inSync.length === 3)!;
+    c.zookeeperLoses(before);
+    c.advance(5 * leaseMs);
+    expect(c.cluster.register.znode).toEqual(before);
+    for (const name of ['a', 'b', 'c']) expect(c.snapshot(name)).toMatchObject({ epoch: 2, offline: true });
+  });
+});

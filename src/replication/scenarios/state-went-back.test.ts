@@ -1,0 +1,182 @@
+import { describe, expect, it } from 'vitest';
+import { lostStateGapOf } from '../shard-state.js';
+import { outcome, Scenario } from '../testing/scenario.fixture.js';
+
+/** a serves alone with what b and c lack, and ZooKeeper comes back with a set that has them in it. */
+function evictionForgotten(): Scenario {
+  const c = Scenario.of('a b c');
+  c.put('a', 'k', 'held by all');
+  c.advance(500);
+  c.pause('c');
+  c.until(() => c.inSync.join() === 'a,b', 'c is not evicted');
+  expect(outcome(c.put('a', 'k', 'not held by c'))).toBe('none yet');
+  c.advance(500);
+  c.zookeeperLoses(c.stateBefore(1));
+  return c;
+}
+
+/** b took over from a in epoch 2, and ZooKeeper comes back with the state of epoch 1. */
+function failoverForgotten(): Scenario {
+  const c = Scenario.of('a b c');
+  c.put('a', 'k', 'in epoch 1');
+  c.advance(500);
+  const before = c.cluster.register.znode!;
+  c.kill('a');
+  c.until(() => c.primary === 'b' && c.inSync.join() === 'b,c', 'no failover');
+  c.put('b', 'k', 'in epoch 2');
+  c.advance(500);
+  c.zookeeperLoses(before);
+  return c;
+}
+
+describe('ZooKeeper goes back within an epoch (R7)', () => {
+  it('the primary goes on, and evicts again whom it had evicted: nothing acknowledged is lost', () => {
+    const c = Scenario.of('a b c');
+    c.put('a', 'k', 'held by all');
+    c.advance(500);
+    c.kill('c');
+    c.until(() => c.inSync.join() === 'a,b', 'c is not evicted');
+    c.put('a', 'k', 'not held by c');
+    c.advance(500);
+    c.zookeeperLoses(c.stateBefore(1));
+    expect(c.inSync).toEqual(['a', 'b', 'c']);
+    c.until(() => c.inSync.join() === 'a,b', 'c is not evicted again');
+    expect(c.state).toMatchObject({ epoch: 1, primary: 'a~1' });
+    expect(c.get('a', 'k').value).toBe('not held by c');
+    expect(c.node('a').notes).toContainEqual(expect.objectContaining({ kind: 'stateWentBack' }));
+    expect(c.notes('a')).not.toContain('offline');
+    c.kill('a');
+    c.until(() => c.primary === 'b', 'no failover');
+    expect(c.get('b', 'k').value).toBe('not held by c');
+  });
+
+  it('a write waits for the members that are in the set again, until they are out', () => {
+    const c = Scenario.of('a b c');
+    c.pause('c');
+    c.until(() => c.inSync.join() === 'a,b', 'c is not evicted');
+    c.elapse(1);
+    c.zookeeperLoses(c.stateBefore(1));
+    c.stepUntil(() => c.snapshot('a').state?.inSync.length === 3);
+    const call = c.put('a', 'k', 'v');
+    c.stepUntil(() => outcome(call) !== 'none yet');
+    expect(outcome(call)).toBe('written 1');
+    expect(c.inSync).toEqual(['a', 'b']);
+  });
+
+  it('a joiner that was taken in is taken in again', () => {
+    const c = Scenario.of('a b');
+    c.start('c');
+    c.stabilize();
+    c.zookeeperLoses(c.stateBefore(1));
+    expect(c.inSync).toEqual(['a', 'b']);
+    c.stabilize();
+    expect(c.inSync).toEqual(['a', 'b', 'c']);
+    expect(c.state!.epoch).toBe(1);
+  });
+
+  it('a proposal that was refused is settled as failed, and made anew on what there is', () => {
+    const c = evictionForgotten();
+    c.resume('c');
+    c.reconnect('c');
+    c.stabilize();
+    expect(c.inSync).toEqual(['a', 'b', 'c']);
+    expect(c.get('a', 'k').value).toBe('not held by c');
+  });
+
+  it('one whose outcome is unknown as well', () => {
+    const c = Scenario.of('a b c');
+    c.kill('c');
+    c.until(() => c.inSync.join() === 'a,b', 'c is not evicted');
+    c.kill('b');
+    c.node('a').session.loseNextAnswer = 'notApplied';
+    c.until(() => c.node('a').session.loseNextAnswer === undefined, 'nothing is proposed');
+    c.zookeeperLoses(c.stateBefore(1));
+    c.until(() => c.inSync.join() === 'a', 'b and c are not evicted');
+    expect(outcome(c.put('a', 'k', 'v'))).toBe('written 1');
+  });
+});
+
+describe('ZooKeeper goes back to an older epoch (R7, R13)', () => {
+  it('nobody serves, nothing is discarded, and whoever knows better says offline', () => {
+    const c = failoverForgotten();
+    c.advance(10_000);
+    expect(c.state).toMatchObject({ epoch: 1, primary: 'a~1' });
+    for (const name of ['b', 'c']) {
+      expect(c.snapshot(name)).toMatchObject({ epoch: 2, lastSeq: 2, offline: true, serving: false });
+      expect(c.notes(name)).toContain('stateWentBack');
+    }
+  });
+
+  it('the command goes on from there, and nothing is lost', () => {
+    const c = failoverForgotten();
+    c.until(() => c.snapshot('c').offline, 'not offline');
+    const { line } = c.snapshot('c');
+    const call = c.force('c');
+    c.stabilize();
+    expect(outcome(call)).toBe('forced');
+    expect(c.state).toMatchObject({ history: line!.history, epoch: 2 + lostStateGapOf('c~1'), inSync: ['b~1', 'c~1'] });
+    expect(c.get('c', 'k').value).toBe('in epoch 2');
+    expect(c.notes('b')).not.toContain('historyGivenUp');
+  });
+
+  it('one that is back from the older epoch does not serve from it: it follows those that know better', () => {
+    const c = Scenario.of('a b c');
+    c.put('a', 'k', 'in epoch 1');
+    c.advance(500);
+    const before = c.cluster.register.znode!;
+    c.pause('a');
+    c.until(() => c.primary === 'b' && c.inSync.join() === 'b,c', 'no failover');
+    c.put('b', 'k', 'in epoch 2');
+    c.deliverAll();
+    c.zookeeperLoses(before);
+    c.resume('a');
+    c.reconnect('a');
+    c.until(() => c.snapshot('c').offline, 'not offline');
+    expect(c.get('a', 'k')).toHaveProperty('refusal');
+    c.force('b');
+    c.stabilize();
+    expect(c.inSync).toEqual(['a', 'b', 'c']);
+    expect(c.get('b', 'k').value).toBe('in epoch 2');
+  });
+
+  it('a planned stop meanwhile does not give up a copy that may be the last', () => {
+    const c = Scenario.of('a');
+    c.put('a', 'k', 'in epoch 1');
+    const before = c.cluster.register.znode!;
+    c.start('b');
+    c.stabilize();
+    c.kill('a');
+    c.until(() => c.primary === 'b', 'no failover');
+    c.put('b', 'k', 'in epoch 2');
+    c.zookeeperLoses(before);
+    c.until(() => c.snapshot('b').offline, 'not offline');
+    expect(c.inSync).toEqual(['a']);
+    c.stop('b', 5_000);
+    c.advance(4_000);
+    expect(c.node('b').stopped).toBe('no');
+    c.advance(2_000);
+    expect(c.node('b').stopped).toBe('unclean');
+  });
+
+  it('a move meanwhile releases nobody', () => {
+    const c = failoverForgotten();
+    c.place('a');
+    c.advance(10_000);
+    for (const name of ['b', 'c']) expect(c.node(name).stopped).toBe('no');
+  });
+
+  it('the command to an empty replica is refused while another holds the history', () => {
+    const c = failoverForgotten();
+    c.start('d');
+    c.until(() => c.snapshot('b').offline, 'not offline');
+    const body = { type: 'beacon', sentAtMs: 0, probe: false, commitIndex: 0, stopping: false, mayLeaveMs: 0 } as const;
+    const { history, lineage } = c.snapshot('b').line!;
+    // d has heard of epoch 2, and has been given nothing.
+    c.receive({ history, epoch: 2, epochId: lineage.at(-1)!.id, from: 'b~1', to: 'd~1', body });
+    c.advance(3_000);
+    const call = c.force('d');
+    c.advance(3_000);
+    expect(call.answers).toMatchObject([{ kind: 'notForced', reason: expect.stringContaining(history) }]);
+    expect(c.snapshot('b').lastSeq).toBe(2);
+  });
+});
