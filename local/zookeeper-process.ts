@@ -1,5 +1,5 @@
 /** One run of a ZooKeeper server as a child process; it does not outlive this one, nor does its folder. */
-import { writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -60,6 +60,11 @@ export class ZookeeperProcess {
   kill(): Promise<void> {
     return this.#server.kill();
   }
+}
+
+/** What the server has stored, sessions included. It must not run. */
+export function removeZookeeperData(folder: string): Promise<void> {
+  return rm(join(folder, 'version-2'), { recursive: true });
 }
 
 function configuration(folder: string, { host, port }: Address): string {

@@ -12,7 +12,7 @@ import type { Logger } from 'pino';
 import { joinAddress } from '../src/config/index.js';
 import { freePort } from './free-port.js';
 import { findZookeeper } from './zookeeper-installation.js';
-import { PortTakenError, ZookeeperProcess } from './zookeeper-process.js';
+import { PortTakenError, removeZookeeperData, ZookeeperProcess } from './zookeeper-process.js';
 
 export interface LocalZookeeper extends AsyncDisposable {
   /** host:port, with brackets around an IPv6 address. */
@@ -21,6 +21,8 @@ export interface LocalZookeeper extends AsyncDisposable {
   stop(): Promise<void>;
   /** For tests of outages: kills the server and keeps its data. */
   stopServer(): Promise<void>;
+  /** For tests: kills the server and removes its data. Once it is started again it knows no znode and no session. */
+  loseData(): Promise<void>;
   /** The same port and data again. Sessions that were open get their full timeout anew. */
   startServer(): Promise<void>;
   /** For tests: the server keeps its connections and answers nothing. */
@@ -78,6 +80,11 @@ class OwnZookeeper implements LocalZookeeper {
     await server?.kill();
   }
 
+  async loseData(): Promise<void> {
+    await this.stopServer();
+    await removeZookeeperData(this.#folder);
+  }
+
   async startServer(): Promise<void> {
     if (this.#stopping !== undefined) throw new Error('this ZooKeeper has been stopped for good');
     this.#server ??= await this.#start();
@@ -110,6 +117,7 @@ export function zookeeperAt(address: string): LocalZookeeper {
     address,
     stop: async () => {},
     stopServer: async () => refuse(),
+    loseData: async () => refuse(),
     startServer: async () => refuse(),
     pauseServer: refuse,
     resumeServer: refuse,

@@ -60,7 +60,8 @@ const clientAdvice: Partial<Record<ErrorCode, string>> = {
   TOO_FEW_IN_SYNC: 'Start more nodes, or wait until those that are joining are in sync; see "kvctl status".',
   SHARD_OFFLINE:
     '"kvctl status" tells why, and "kvctl shard force-primary --all" shows what would be lost by going on with the copies that are left, or that nothing would.',
-  NOT_FORCED: 'Look at "kvctl status", and give the command again if the shard still needs it; without --accept-data-loss it shows the plan.',
+  NOT_FORCED:
+    'Look at "kvctl status", and give the command again if the shard still needs it; without --accept-data-loss it shows the plan.',
   UNREACHABLE: 'Check --nodes, or --zk and --root, and that a node is running there.',
   COORDINATION_UNAVAILABLE: 'Check --zk and --root, or name nodes directly with --nodes.',
   CONFIG_MISMATCH: 'Give the values that are there, or choose another --root for another cluster.',

@@ -102,7 +102,8 @@ function amissWith(replica: ReplicaSnapshot, minInSync: number): string[] {
 }
 
 function whyOffline({ state, line, epoch }: ReplicaSnapshot): string {
-  if (state === undefined) return `ZooKeeper has lost the state; ${line === undefined ? 'no copy is held here' : 'the copy here is kept'}`;
+  if (state === undefined)
+    return `ZooKeeper has lost the state; ${line === undefined ? 'no copy is held here' : 'the copy here is kept'}`;
   if (state.epoch < epoch) return `ZooKeeper shows an older state (epoch ${state.epoch}) than is known here (epoch ${epoch})`;
   return 'no member of the in-sync set is live';
 }

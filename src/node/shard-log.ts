@@ -106,7 +106,10 @@ function logOffline(logger: Lines, shard: number, lost: readonly string[] | unde
       line === undefined
         ? 'this node holds no copy of it: bring back a node that still runs and holds one (frozen, cut off)'
         : 'this node keeps its copy and serves nothing until an operator lets a copy go on';
-    logger.error({ command }, `ZooKeeper has lost the state of the shard; ${copy}. What would be lost, if anything, shows: ${command}`);
+    logger.error(
+      { command },
+      `ZooKeeper has lost the state of the shard; ${copy}. What would be lost, if anything, shows: ${command}`,
+    );
   } else if (state !== undefined && state.epoch < epoch) {
     logger.error(
       { command, epoch, stateEpoch: state.epoch },

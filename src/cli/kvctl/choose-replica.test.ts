@@ -38,7 +38,10 @@ describe('kvctl - the replica that goes on when all in-sync ones are gone (R13)'
   });
 
   test('an incomplete copy, or a replica that belongs to no history, holds no data', () => {
-    const holds = (sight: ReplicaSight): boolean => replicasByShard([answerOf('a', [sight])]).get(0)!.some(holdsData);
+    const holds = (sight: ReplicaSight): boolean =>
+      replicasByShard([answerOf('a', [sight])])
+        .get(0)!
+        .some(holdsData);
     expect([holds({ held: 'h@1:a' }), holds({}), holds({ complete: false })]).toEqual([true, false, false]);
   });
 });

@@ -33,7 +33,10 @@ export async function executePlan(
     }
   };
   await Promise.all(Array.from({ length: Math.min(maxUnderWay, plans.length) }, work));
-  output.noResult({ executed: true, shards: [...outcomes.map(outcomeToJson), ...problems.map((problem) => ({ ...problemToJson(problem), forced: false }))] });
+  output.noResult({
+    executed: true,
+    shards: [...outcomes.map(outcomeToJson), ...problems.map((problem) => ({ ...problemToJson(problem), forced: false }))],
+  });
   const [failure] = outcomes.flatMap((outcome) => (outcome.forced ? [] : [outcome.error]));
   // Of one shard the error is all there is to tell: with what it means for the data, and what to do.
   if (failure !== undefined && plans.length + problems.length === 1) throw failure;
@@ -84,5 +87,7 @@ function summarize(outcomes: readonly Outcome[], { problems }: ForcePlan, output
   const forced = outcomes.filter((outcome) => outcome.forced).length;
   const all = outcomes.length + problems.length;
   if (forced === all) return;
-  output.remark(`${forced} of ${all} shards go on. What was not forced stays as it is: see "kvctl status", and repeat the command.`);
+  output.remark(
+    `${forced} of ${all} shards go on. What was not forced stays as it is: see "kvctl status", and repeat the command.`,
+  );
 }

@@ -25,7 +25,11 @@ function planned(inSync: readonly string[], nodes: Readonly<Record<string, Repli
 
 describe('kvctl shard force-primary - ZooKeeper lost its data', () => {
   test('every replica that was in sync last is live with its data - nothing is lost, whatever another copy holds', () => {
-    const plan = planned([], { a: { held, lost, lastSeq: 20 }, b: { held, lost, lastSeq: 21 }, c: { held: 'h@4:e4', lastSeq: 3 } });
+    const plan = planned([], {
+      a: { held, lost, lastSeq: 20 },
+      b: { held, lost, lastSeq: 21 },
+      c: { held: 'h@4:e4', lastSeq: 3 },
+    });
     expect(plan).toMatchObject({ chosen: 'b', cause: 'state-lost', extent: 'nothing', kept: 'h', givesUp: ['e4'] });
   });
 
@@ -134,7 +138,11 @@ describe('kvctl shard force-primary - two histories', () => {
 
   test('the other one - its best copy goes on, by the beginning of its id, and gives up what is served', () => {
     expect(planned(['c'], nodes, 'n')).toMatchObject({ chosen: 'c' });
-    expect(planned(['c'], { ...nodes, c: newcomer }, 'h')).toMatchObject({ chosen: 'a', givesUp: ['new', 'e4'], extent: 'possible' });
+    expect(planned(['c'], { ...nodes, c: newcomer }, 'h')).toMatchObject({
+      chosen: 'a',
+      givesUp: ['new', 'e4'],
+      extent: 'possible',
+    });
   });
 
   test('a history that only ZooKeeper names - cannot be kept, and can be given up', () => {
@@ -183,7 +191,10 @@ describe('kvctl shard force-primary --all', () => {
   });
 
   test('a failover that a slow answer shows half done is no second history', () => {
-    const nodes = { a: [{ shard: 2, held: 'h@1:a', role: 'primary' }], b: [{ shard: 2, held: 'h@2:b', role: 'primary', serving: true }] };
+    const nodes = {
+      a: [{ shard: 2, held: 'h@1:a', role: 'primary' }],
+      b: [{ shard: 2, held: 'h@2:b', role: 'primary', serving: true }],
+    };
     expect(planForce(viewOf([served], nodes), 'all')).toEqual({ plans: [], problems: [] });
   });
 

@@ -142,9 +142,10 @@ function notOffline({ shard, replicas }: ShardInfo): KvError {
 
 function noSuchHistory(id: string, sights: readonly ShardSight[]): KvError {
   const known = sights.flatMap(({ info, histories, cause }) =>
-    cause === undefined && sights.length > 1
-      ? []
-      : histories.map((one) => `\n  shard ${info.shard}: ${describeHistory(one)}`),
+    cause === undefined && sights.length > 1 ? [] : histories.map((one) => `\n  shard ${info.shard}: ${describeHistory(one)}`),
   );
-  return new KvError('INVALID_OPTION', `--history: "${id}" is no history of these shards; there are:${known.join('') || ' none'}`);
+  return new KvError(
+    'INVALID_OPTION',
+    `--history: "${id}" is no history of these shards; there are:${known.join('') || ' none'}`,
+  );
 }

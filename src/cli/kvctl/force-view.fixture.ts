@@ -30,12 +30,17 @@ export function replicaOf(nodeId: string, { held, found, lost, ...more }: Replic
   };
 }
 
+const figures = {
+  ...{ version: '1.0.0', uptimeMs: 1_000, zookeeper: 'connected', warnings: [] as string[], memoryBytes: 0, maxMemoryBytes: 0 },
+  ...{ keys: 0, dataBytes: 0, dataLimitBytes: 0, zone: '', weight: 1 },
+};
+
 /** Undefined: the node is registered and does not answer. */
 export function answerOf(nodeId: string, replicas: readonly ReplicaSight[] | undefined): NodeAnswer {
   const node = { id: nodeId, address: `${nodeId}:1`, zone: '', weight: 1 };
   if (replicas === undefined) return { node, problem: 'no answer' };
   const held = replicas.map((sight) => replicaOf(nodeId, sight));
-  return { node, status: { nodeId, replicas: held, warnings: [] } as unknown as NodeStatus };
+  return { node, status: { ...figures, nodeId, address: node.address, replicas: held } as NodeStatus };
 }
 
 /** `inSync`: `a` is a member that lives, `!a` one that is gone; none: ZooKeeper has no state. */
@@ -48,7 +53,10 @@ export function shardOf(shard: number, inSync: readonly string[] = [], more: Par
   return { shard, epoch: 5, ...nobody, replicas, minInSync: 1, offline: true, placedNodeIds: [], ...more };
 }
 
-export function viewOf(shards: readonly ShardInfo[], nodes: Readonly<Record<string, readonly ReplicaSight[] | undefined>>): ClusterView {
+export function viewOf(
+  shards: readonly ShardInfo[],
+  nodes: Readonly<Record<string, readonly ReplicaSight[] | undefined>>,
+): ClusterView {
   const answers = Object.entries(nodes).map(([id, replicas]) => answerOf(id, replicas));
   const topology = { clusterId: 'c', nodes: answers.map(({ node }) => node), shards: [...shards], placementVersion: 1 };
   return { topology, answers };

@@ -29,12 +29,14 @@ function offlineWarning(group: readonly [ShardPlan, ...ShardPlan[]], { plans }: 
   const shards = group.map(({ shard }) => shard);
   const command = `kvctl shard force-primary ${group.length === plans.length ? '--all' : shardsOperand(shards)}`;
   const offline = `${nameShards(shards)} ${shards.length === 1 ? 'is' : 'are'} offline ${reasons[cause]}`;
-  if (loss.extent === 'nothing') return `${offline}. ${loss.text} Let ${shards.length === 1 ? 'it' : 'them'} go on with: ${command}`;
+  if (loss.extent === 'nothing')
+    return `${offline}. ${loss.text} Let ${shards.length === 1 ? 'it' : 'them'} go on with: ${command}`;
   const first = loss.mayReturn || isSilent ? ` ${bringBack}` : '';
   return `${offline}. If a live copy goes on now: ${lowerFirst(loss.text)}${first} The plan shows: ${command}`;
 }
 
-const bringBack = 'First bring back a process that still runs with the data (frozen, cut off); one that was restarted has lost it.';
+const bringBack =
+  'First bring back a process that still runs with the data (frozen, cut off); one that was restarted has lost it.';
 
 function problemWarnings(problems: readonly ShardProblem[]): string[] {
   const divided = problems.filter(({ histories }) => histories.length > 1);

@@ -60,9 +60,7 @@ export function describeHistory({ id, epoch, holders, primary }: ShardHistory): 
 
 /** `history at epoch number:id`, or `-`. */
 export function positionText(position: HistoryPosition | null | undefined): string {
-  return position === null || position === undefined
-    ? '-'
-    : `${position.history} at epoch ${position.epoch}:${position.epochId}`;
+  return position === null || position === undefined ? '-' : `${position.history} at epoch ${position.epoch}:${position.epochId}`;
 }
 
 function linesOf(history: string, replicas: readonly CandidateReplica[], isOffline: boolean): ShardHistory[] {

@@ -58,7 +58,17 @@ function absent({ nodes, shards }: Topology): string[] {
 export function toJson(view: ClusterView): object {
   const shards = viewShards(view).map((shard) => {
     const { info, state, primaryNodeId, epoch, lag, moving, histories } = shard;
-    return { ...info, primaryNodeId, epoch, serving: state === 'serving', state, lag, moving, settled: isSettled(shard), histories: histories.map(historyToJson) };
+    return {
+      ...info,
+      primaryNodeId,
+      epoch,
+      serving: state === 'serving',
+      state,
+      lag,
+      moving,
+      settled: isSettled(shard),
+      histories: histories.map(historyToJson),
+    };
   });
   const topology: Topology = { ...view.topology, shards };
   return { ...view, topology, warnings: collectWarnings(view) };
