@@ -26,6 +26,7 @@ export class FakeClusterView implements ClusterView {
       ...{ keys: 7, dataBytes: 100, dataLimitBytes: 1_000, memoryBytes: 2_000, maxMemoryBytes: 3_000 },
       replicas: [...this.keys].map(([shard, keys]) => ({
         ...{ shard, role: 'backup', epoch: 1, serving: false, complete: true, keys: keys.length, dataBytes: 10 },
+        ...(shard === 7 ? {} : { held: { history: 'h', epoch: 1, epochId: 'e1' }, found: null }),
       })),
     };
   }
