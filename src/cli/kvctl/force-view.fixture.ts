@@ -3,7 +3,7 @@ import type { HistoryPosition, NodeStatus, ReplicaStatus, ShardInfo } from '../.
 import type { ClusterView, NodeAnswer } from './gather.js';
 
 /** `h@5:x`: of history h, at epoch 5 with the id x. */
-export function at(position: string): HistoryPosition {
+function at(position: string): HistoryPosition {
   const [history = '', mark = ''] = position.split('@');
   const [epoch = '', epochId = ''] = mark.split(':');
   return { history, epoch: Number(epoch), epochId };
@@ -17,7 +17,7 @@ export interface ReplicaSight extends Partial<Omit<ReplicaStatus, 'held' | 'foun
 }
 
 /** `<node>~1` is the replica's id unless it says otherwise. */
-export function replicaOf(nodeId: string, { held, found, lost, ...more }: ReplicaSight): ReplicaStatus {
+function replicaOf(nodeId: string, { held, found, lost, ...more }: ReplicaSight): ReplicaStatus {
   const position = held === undefined ? null : at(held);
   const [lostAt, ...members] = lost ?? [];
   return {
