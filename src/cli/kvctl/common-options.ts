@@ -41,4 +41,4 @@ export const epilogue = `Behind -- everything is an operand: kvctl put -- --key 
 
 Exit codes: 0 done; 1 failed, and definitely nothing was changed; 2 the command line is wrong;
 3 the outcome of a write is unknown; 4 a key does not exist (get, delete, mget);
-5 the key is at another version; 6 stopped half way: a part was written (restore).`;
+5 the key is at another version; 6 stopped half way: a part was written (restore, shard force-primary).`;
