@@ -75,7 +75,10 @@ test('many shards are offline for one reason - a few lines stand for all of them
   expect(written.at(-1)?.[0]).toMatchObject({ more: 96 });
 });
 
-const figures = { uptimeMs: 1, minInSync: 1, memoryBytes: 1, maxMemoryBytes: 2, dataLimitBytes: 1_000 };
+const figures = {
+  ...{ uptimeMs: 1, minInSync: 1, memoryBytes: 1, maxMemoryBytes: 2, dataLimitBytes: 1_000 },
+  ...{ log: { droppedLines: 0, problem: undefined }, descriptors: { open: 20, allowed: 64, problem: undefined } },
+};
 const node = { nodeId: 'a', address: 'a:1', session: 'connected', ...figures } as const;
 
 test.each<[keyof typeof cases, string]>([

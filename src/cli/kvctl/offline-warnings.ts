@@ -32,7 +32,7 @@ function offlineWarning(group: readonly [ShardPlan, ...ShardPlan[]], { plans }: 
   if (loss.extent === 'nothing')
     return `${offline}. ${loss.text} Let ${shards.length === 1 ? 'it' : 'them'} go on with: ${command}`;
   const first = loss.mayReturn || isSilent ? ` ${bringBack}` : '';
-  return `${offline}. If a live copy goes on now: ${lowerFirst(loss.text)}${first} The plan shows: ${command}`;
+  return `${offline}. Without further copies: ${lowerFirst(loss.text)}${first} To see the plan: ${command}`;
 }
 
 const bringBack =
