@@ -59,7 +59,9 @@ const clientAdvice: Partial<Record<ErrorCode, string>> = {
   NO_PRIMARY: `${retryLater} If it stays so, look at "kvctl status".`,
   TOO_FEW_IN_SYNC: 'Start more nodes, or wait until those that are joining are in sync; see "kvctl status".',
   SHARD_OFFLINE:
-    'Start a node that still holds the data. If there is none, "kvctl shard force-primary SHARD" tells what would be lost by going on.',
+    '"kvctl status" tells why, and "kvctl shard force-primary --all" shows what would be lost by going on with the copies that are left, or that nothing would.',
+  NOT_FORCED:
+    'Look at "kvctl status", and give the command again if the shard still needs it; without --accept-data-loss it shows the plan.',
   WRONG_CLUSTER:
     'Name nodes of one cluster only ("kvctl status --nodes HOST:PORT" shows whose a node is); after a cluster was rebuilt, start the shell again. A node that was started with another --root or --zk by mistake is to be stopped.',
   UNREACHABLE: 'Check --nodes, or --zk and --root, and that a node is running there.',

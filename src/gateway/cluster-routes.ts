@@ -111,6 +111,7 @@ function figuresOf({ replicas, version, uptimeMs, zookeeper, keys, warnings, ...
     shards: replicas.map((replica) => ({
       ...{ shard: replica.shard, role: replica.role, epoch: replica.epoch, serving: replica.serving },
       ...{ complete: replica.complete, keyCount: replica.keys, dataBytes: replica.dataBytes },
+      ...{ held: replica.held ?? undefined, found: replica.found ?? undefined },
     })),
   };
 }

@@ -2,7 +2,10 @@
 import type { NodeRegistration } from '../coordination/index.js';
 import type { NodeStatus, ReplicaInfo, ReplicaStatus, ShardInfo, Topology } from '../rpc/kv-api.js';
 
-type HeldReplica = Pick<ReplicaStatus, 'shard' | 'role' | 'epoch' | 'serving' | 'complete' | 'keys' | 'dataBytes'>;
+type HeldReplica = Pick<
+  ReplicaStatus,
+  'shard' | 'role' | 'epoch' | 'serving' | 'complete' | 'keys' | 'dataBytes' | 'held' | 'found'
+>;
 type Figures =
   | ('version' | 'uptimeMs' | 'zookeeper' | 'warnings' | 'keys')
   | ('dataBytes' | 'dataLimitBytes' | 'memoryBytes' | 'maxMemoryBytes')

@@ -49,10 +49,20 @@ const nodeEntry = {
 };
 const notAlways = ['httpAddress', 'zone'];
 
-const heldShard = object({
-  ...{ shard: count, role: { enum: ['primary', 'backup', 'joiner', 'claimant'] }, epoch: count, serving: flag },
-  ...{ complete: flag, keyCount: count, dataBytes: count },
-});
+const historyPosition = object({ history: text, epoch: count, epochId: text });
+
+const heldShard = object(
+  {
+    ...{ shard: count, role: { enum: ['primary', 'backup', 'joiner', 'claimant'] }, epoch: count, serving: flag },
+    ...{ complete: flag, keyCount: count, dataBytes: count },
+    held: { ...historyPosition, description: 'The history that its data belongs to; missing: it holds no complete copy' },
+    found: {
+      ...historyPosition,
+      description: 'The history that ZooKeeper names, where it is another one: the data is kept, and not served',
+    },
+  },
+  ['held', 'found'],
+);
 
 const figures = {
   ...{ version: text, uptimeMs: count, zookeeper: { enum: ['connected', 'suspended'] }, warnings: list(text) },

@@ -5,6 +5,6 @@ export function noPrimary(isOffline: boolean): KvError {
   if (!isOffline) return new KvError('NO_PRIMARY', 'no primary is known at present; nothing was sent to one');
   return new KvError(
     'SHARD_OFFLINE',
-    'no node that holds every acknowledged write is live; "kvctl status" tells which are missing',
+    'the shard is offline: no in-sync replica of it is live, or ZooKeeper has lost its state; "kvctl status" tells which',
   );
 }

@@ -3,7 +3,7 @@
 import type { SessionStatus } from '../coordination/index.js';
 import type { LogState } from '../logging/index.js';
 import type { HeldReplica } from '../metrics/index.js';
-import { endOf, type Line, nameOf, nodeIdOf, type ReplicaSnapshot } from '../replication/index.js';
+import { endOf, type Line, nameOf, nodeIdOf, type ReplicaSnapshot, type ShardState } from '../replication/index.js';
 import type { HistoryPosition, NodeStatus, ReplicaStatus } from '../rpc/kv-api.js';
 import { packageVersion } from '../version.js';
 import type { DescriptorUse } from './descriptors.js';
@@ -11,7 +11,10 @@ import { describeShards } from './shard-ranges.js';
 
 const version = packageVersion();
 
-type Held = Omit<HeldReplica, 'placed'>;
+interface Held extends Omit<HeldReplica, 'placed'> {
+  /** The newest `state` that ZooKeeper held and lost, as far as the replica knows. */
+  readonly lostState?: ShardState | undefined;
+}
 
 export interface NodeFacts {
   readonly nodeId: string;
@@ -55,7 +58,7 @@ function dataBytesOf(held: readonly Held[]): number {
   return held.reduce((sum, { dataBytes }) => sum + dataBytes, 0);
 }
 
-function describeReplica({ shard, replica, keys, dataBytes }: Held, dataLimitBytes: number): ReplicaStatus {
+function describeReplica({ shard, replica, lostState, keys, dataBytes }: Held, dataLimitBytes: number): ReplicaStatus {
   const { replicaId, role, epoch, serving, complete, lastSeq, lastEpoch, commitIndex, appliedSeq, offline, state } = replica;
   const isInSync = (id: string): boolean => state?.inSync.includes(id) ?? false;
   const peers = replica.peers.map(({ replicaId: id, phase, ackedSeq }) => ({
@@ -66,11 +69,15 @@ function describeReplica({ shard, replica, keys, dataBytes }: Held, dataLimitByt
     ...{ dataBytes, dataLimitBytes },
     held: positionOf(replica.line),
     found: positionOf(replica.foundHistory),
+    lost: lostState === undefined ? null : { position: endPosition(lostState), inSync: [...lostState.inSync] },
   };
 }
 
 function positionOf(line: Line | undefined): HistoryPosition | null {
-  if (line === undefined) return null;
+  return line === undefined ? null : endPosition(line);
+}
+
+function endPosition(line: Line): HistoryPosition {
   const { epoch, id } = endOf(line);
   return { history: line.history, epoch, epochId: id };
 }
@@ -95,14 +102,22 @@ function warnings({ minInSync, session, conflict, held, dataLimitBytes, log, des
   return found;
 }
 
-function amissWith({ role, state, offline, line, foundHistory }: ReplicaSnapshot, minInSync: number): string[] {
+function amissWith(replica: ReplicaSnapshot, minInSync: number): string[] {
+  const { role, state, offline, line, foundHistory } = replica;
   const found: string[] = [];
   const copies = state?.inSync.length ?? 0;
   if (line !== undefined && foundHistory !== undefined) {
     const both = `ZooKeeper names history ${nameOf(foundHistory)}, and the data here is of history ${nameOf(line)}`;
     found.push(`${both}; it is kept, and nothing is served; choose with kvctl shard force-primary --history`);
-  } else if (offline) found.push('no copy with every acknowledged write is live; nothing is served');
+  } else if (offline) found.push(`${whyOffline(replica)}; nothing is served`);
   if (role === 'primary' && copies === 1) found.push('a single copy is all there is; if this node dies, its data is lost');
   if (role === 'primary' && copies < minInSync) found.push(`${copies} of ${minInSync} copies in sync; writes are refused`);
   return found;
+}
+
+function whyOffline({ state, line, epoch }: ReplicaSnapshot): string {
+  if (state === undefined)
+    return `ZooKeeper has lost the state; ${line === undefined ? 'no copy is held here' : 'the copy here is kept'}`;
+  if (state.epoch < epoch) return `ZooKeeper shows an older state (epoch ${state.epoch}) than is known here (epoch ${epoch})`;
+  return 'no member of the in-sync set is live';
 }

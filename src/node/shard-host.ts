@@ -58,6 +58,7 @@ export class ShardHost implements Pulsed {
   #flushDue = false;
   #flushScheduled = false;
   #closed = false;
+  #lostState: ShardState | undefined;
   /** The newest write that is durable and not reported yet. */
   #persistedWrite = 0;
 
@@ -82,6 +83,10 @@ export class ShardHost implements Pulsed {
   }
   get snapshot(): ReplicaSnapshot {
     return this.#replica.snapshot(performance.now());
+  }
+  /** The newest `state` that ZooKeeper held and lost since the process started; undefined: it has lost none. */
+  get lostState(): ShardState | undefined {
+    return this.#lostState;
   }
   get isPrimary(): boolean {
     return !this.#closed && this.#replica.isPrimary;
@@ -205,13 +210,20 @@ export class ShardHost implements Pulsed {
         this.#ports.dataChanged();
         return this.#ports.changed();
       case 'note':
-        this.#log.note(effect.note, this.replicaId);
+        if (effect.note.kind === 'stateWentBack') this.#rememberLost(effect.note.from);
+        this.#log.note(effect.note, this.snapshot);
         return this.#ports.changed();
       case 'released':
         return this.#ports.released();
       case 'stopped':
         return this.#ports.stopped(effect.clean);
     }
+  }
+
+  /** After two losses in a row the older of the two states knows more. */
+  #rememberLost(state: ShardState): void {
+    const known = this.#lostState;
+    if (known === undefined || known.history !== state.history || known.epoch <= state.epoch) this.#lostState = state;
   }
 
   #persist({ write, change }: Extract<Effect, { type: 'persist' }>): void {

@@ -1,6 +1,6 @@
 /** What a replica's notes look like in the log: constant text, values as fields. Operators read these lines. */
 import type { Logger } from 'pino';
-import { type Effect, type Note, nameOf, nodeIdOf } from '../replication/index.js';
+import { type Effect, type Line, type Note, nameOf, nodeIdOf, type ReplicaSnapshot } from '../replication/index.js';
 import type { RepeatedLines } from './repeated-lines.js';
 
 export class ShardLog {
@@ -20,14 +20,15 @@ export class ShardLog {
     this.#write('info', { role, epoch }, 'role changed', role);
   }
 
-  note(note: Note, self: string): void {
-    logNote(this.#logger, this.#shard, note, self);
+  /** `replica`: as it is after what the note tells. */
+  note(note: Note, replica: ReplicaSnapshot): void {
+    logNote(this.#logger, this.#shard, note, replica);
   }
 }
 
 type Lines = Readonly<Record<'debug' | 'info' | 'warn' | 'error', (fields: object, text: string) => void>>;
 
-function logNote(logger: Lines, shard: number, note: Note, self: string): void {
+function logNote(logger: Lines, shard: number, note: Note, replica: ReplicaSnapshot): void {
   switch (note.kind) {
     case 'serving':
       return logger.info({ inSync: note.inSync }, 'serving');
@@ -35,7 +36,7 @@ function logNote(logger: Lines, shard: number, note: Note, self: string): void {
       return logProposal(logger, note);
     case 'inSyncChanged':
       logger.info({ inSync: note.inSync }, 'in-sync set changed');
-      if (note.inSync.length === 1 && note.inSync[0] === self) {
+      if (note.inSync.length === 1 && note.inSync[0] === replica.replicaId) {
         logger.warn({}, 'a single copy is all there is: if this node dies, acknowledged writes are lost with it');
       }
       return;
@@ -56,13 +57,9 @@ function logNote(logger: Lines, shard: number, note: Note, self: string): void {
     case 'dumpTaken':
       return logger.info({ seq: note.seq }, 'dump received');
     case 'offline':
-      return logOffline(logger, shard, note.lost);
+      return logOffline(logger, shard, note.lost, replica);
     case 'twoHistories':
-      return logger.error(
-        { held: nameOf(note.held), found: nameOf(note.found) },
-        `ZooKeeper names history ${nameOf(note.found)}, and the data here is of history ${nameOf(note.held)}: it is kept, and ` +
-          `nothing is served until an operator chooses: kvctl shard force-primary ${shard} --history ID`,
-      );
+      return logTwoHistories(logger, shard, note.held, note.found);
     case 'otherHistory':
       return logger.warn(
         { peer: note.peer, history: note.history, epoch: note.epoch },
@@ -96,19 +93,43 @@ function logProposal(logger: Lines, { added, removed }: Extract<Note, { kind: 'm
   logger[level]({ added, removed }, 'change of the in-sync set proposed');
 }
 
-function logOffline(logger: Lines, shard: number, lost: readonly string[] | undefined): void {
-  const command = `kvctl shard force-primary ${shard} --accept-data-loss`;
+/** The command without its flag only shows a plan: what would be lost, if anything, and how to go on. */
+const planCommand = 'kvctl shard force-primary --all';
+
+/** The text is the same for all shards of one event, so that one line can stand for many. */
+function logOffline(logger: Lines, shard: number, lost: readonly string[] | undefined, replica: ReplicaSnapshot): void {
+  const { line, foundHistory, state, epoch } = replica;
+  const command = planCommand;
+  if (line !== undefined && foundHistory !== undefined) return logTwoHistories(logger, shard, line, foundHistory);
   if (lost === undefined) {
+    const copy =
+      line === undefined
+        ? 'this node holds no copy of it: bring back a node that still runs and holds one (frozen, cut off)'
+        : 'this node keeps its copy and serves nothing until an operator lets a copy go on';
     logger.error(
       { command },
-      `the state of the shard is gone from ZooKeeper; to go on with what the live nodes hold, run: ${command}`,
+      `ZooKeeper has lost the state of the shard; ${copy}. What would be lost, if anything, shows: ${command}`,
     );
-    return;
+  } else if (state !== undefined && state.epoch < epoch) {
+    logger.error(
+      { command, epoch, stateEpoch: state.epoch },
+      'ZooKeeper shows an older state of the shard than this replica knows, as after a restored backup; this node keeps its copy and ' +
+        `serves nothing until an operator lets a copy go on. What would be lost, if anything, shows: ${command}`,
+    );
+  } else {
+    const nodes = lost.map(nodeIdOf).join(', ');
+    logger.error(
+      { lost, command },
+      `no member of the in-sync set is live: every acknowledged write is held only by ${nodes}; a process there that still runs ` +
+        `(frozen, cut off) serves again once it is back, and one that was restarted has lost its data. What going on without them would lose shows: ${command}`,
+    );
   }
-  const nodes = lost.map(nodeIdOf).join(', ');
+}
+
+function logTwoHistories(logger: Lines, shard: number, held: Line, found: Line): void {
   logger.error(
-    { lost, command },
-    `no member of the in-sync set is live: acknowledged writes are held only by ${nodes}; ` +
-      `bring one back with its data, or give up what only they hold: stop them for good and run: ${command}`,
+    { held: nameOf(held), found: nameOf(found), command: `kvctl shard force-primary ${shard}` },
+    `ZooKeeper names history ${nameOf(found)}, and the data here is of history ${nameOf(held)}: it is kept, and ` +
+      `nothing is served until an operator chooses: kvctl shard force-primary ${shard} --history ID`,
   );
 }

@@ -116,6 +116,11 @@ export interface ReplicaStatus {
   dataLimitBytes: number;
   held?: HistoryPosition | null;
   found?: HistoryPosition | null;
+  lost?: LostState | null;
+}
+export interface LostState {
+  position: HistoryPosition;
+  inSync: string[];
 }
 export interface HistoryPosition {
   history: string;

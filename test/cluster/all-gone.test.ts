@@ -3,7 +3,9 @@ import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import type { LocalCluster } from '../../local/local-cluster.js';
 import { programPath } from '../../local/programs.js';
+import { startZooKeeper } from '../../local/zookeeper.js';
 import { startCluster } from './support/cluster.js';
+import { runKvctl } from './support/kvctl.js';
 
 const run = promisify(execFile);
 
@@ -34,7 +36,7 @@ test('the whole in-sync set gone: every node says what is lost and the command; 
   await Promise.all(cluster.nodes.map((node) => node.kill()));
   await Promise.all(cluster.nodes.map((node) => cluster.restart(node)));
   const commands = await saysWhatIsLost(cluster, last.id);
-  expect(commands).toEqual(['kvctl shard force-primary 0 --accept-data-loss']);
+  expect(commands).toEqual(['kvctl shard force-primary --all']);
 
   await using client = await cluster.connect();
   await expect(client.put('k', 'w', { deadlineMs: 1_000 })).rejects.toMatchObject({ executed: 'no', code: 'SHARD_OFFLINE' });
@@ -51,9 +53,11 @@ test('the whole in-sync set gone: every node says what is lost and the command; 
   const words = commands[0]!.split(' ').slice(1);
   const withoutFlag = [...words.filter((word) => word !== '--accept-data-loss'), '--nodes', cluster.addresses.join(',')];
   await expect(run(process.execPath, [programPath('kvctl'), ...withoutFlag])).rejects.toMatchObject({
+    ...{ code: 1, stdout: expect.stringContaining('Everything in the shard is lost') },
     stderr: expect.stringContaining('--accept-data-loss'),
   });
-  const { stdout } = await run(process.execPath, [programPath('kvctl'), ...words, '--nodes', cluster.addresses.join(',')]);
+  const accepted = [...words, '--accept-data-loss', '--nodes', cluster.addresses.join(',')];
+  const { stdout } = await run(process.execPath, [programPath('kvctl'), ...accepted]);
   expect(stdout).toMatch(/epoch/);
   await cluster.waitForInSync(3);
   expect(await client.get('k')).toBeUndefined();
@@ -91,4 +95,77 @@ test('the command is refused while a member of the in-sync set lives', async () 
     code: 1,
     stderr: expect.stringContaining('is live'),
   });
+});
+
+/** With an address from outside there is nothing that we may stop. */
+const ownZookeeper = test.skipIf(process.env.KVNODE_ZK);
+const keys = Array.from({ length: 60 }, (_, index) => `k${index}`);
+
+ownZookeeper('ZooKeeper lost its data: one line says that nothing is lost, and one command lets all shards go on', async () => {
+  await using zookeeper = await startZooKeeper();
+  await using cluster = await startCluster({ zookeeper, nodes: 2, shards: 4, extra });
+  {
+    await using client = await cluster.connect();
+    await client.mput(keys.map((key) => ({ key, value: key })));
+  }
+  await zookeeper.loseData();
+  await zookeeper.startServer();
+  await cluster.waitUntil('all are offline', ({ nodes, shards }) => nodes.length === 2 && shards.every((one) => one.offline));
+  const at = ['--nodes', cluster.addresses.join(',')];
+  const force = ['shard', 'force-primary', '--all', ...at];
+
+  const { warnings } = JSON.parse((await runKvctl(['status', '--json', ...at])).stdout) as { warnings: string[] };
+  expect(warnings[0]).toMatch(
+    /^shards 0-3 are offline because ZooKeeper lost its data\. Nothing is lost: .* force-primary --all$/,
+  );
+  expect(warnings[1]).not.toContain('force-primary');
+
+  const plan = await runKvctl(force);
+  expect(plan).toMatchObject({ code: 1, stderr: expect.stringContaining('Nothing was changed.') });
+  expect(plan.stdout).toContain('shards 0-3: ZooKeeper has lost the state. Nothing is lost:');
+  const planned = JSON.parse((await runKvctl([...force, '--json'])).stdout) as { shards: object[] };
+  expect(planned.shards).toMatchObject(Array.from({ length: 4 }, (_, shard) => ({ shard, lost: 'nothing' })));
+
+  const executed = await runKvctl([...force, '--accept-data-loss', '--json']);
+  expect(executed.code).toBe(0);
+  const { shards } = JSON.parse(executed.stdout) as { shards: { forced: boolean }[] };
+  expect(shards.map(({ forced }) => forced)).toEqual([true, true, true, true]);
+  await cluster.waitForInSync(2);
+  await using client = await cluster.connect();
+  const found = await client.mget(keys);
+  expect(found.map((one) => one?.value.toString())).toEqual(keys);
+  expect(await runKvctl(force)).toMatchObject({ code: 0, stdout: expect.stringContaining('nothing to do') });
+});
+
+test('some shards have lost all copies: the plan tells which, the others go on serving, and no key of theirs is lost', async () => {
+  const options = [...extra, '--replicas', '1', '--replace-after-ms', '1000'];
+  await using cluster = await startCluster({ nodes: 3, shards: 8, extra: options });
+  await using client = await cluster.connect();
+  await client.mput(keys.map((key) => ({ key, value: key })));
+  const before = await cluster.waitUntil('every node leads what is placed on it', ({ nodes, shards }) => {
+    const isPlaced = nodes.every(({ id }) => shards.some(({ placedNodeIds }) => placedNodeIds.includes(id)));
+    const isLed = shards.every(({ primaryNodeId, placedNodeIds }) => placedNodeIds[0] === primaryNodeId);
+    return isPlaced && isLed && shards.every(({ replicas, serving }) => serving && replicas.length === 1);
+  });
+  const dead = await cluster.primary();
+  const gone = before.shards.filter(({ primaryAddress }) => primaryAddress === dead.address).map(({ shard }) => shard);
+  const places = await Promise.all(keys.map(async (key) => (await client.locate(key)).shard));
+  await dead.kill();
+  await cluster.waitUntil('what it held is offline', ({ nodes, shards }) => {
+    const isOffline = gone.every((shard) => shards[shard]?.offline === true);
+    return nodes.length === 2 && isOffline;
+  });
+  const at = ['--nodes', cluster.addresses.join(',')];
+  const plan = await runKvctl(['shard', 'force-primary', '--all', '--json', ...at]);
+  const planned = JSON.parse(plan.stdout) as { shards: { shard: number }[] };
+  expect(planned.shards.map(({ shard }) => shard).sort((one, other) => one - other)).toEqual(gone);
+  expect(planned.shards).toMatchObject(gone.map(() => ({ lost: 'everything', cause: 'replicas-gone' })));
+
+  const forced = await runKvctl(['shard', 'force-primary', gone.join(','), '--accept-data-loss', ...at]);
+  expect(forced.code).toBe(0);
+  for (const shard of gone) expect(forced.stdout).toContain(`is primary of shard ${shard} in epoch`);
+  await cluster.waitUntil('every shard is served', ({ shards }) => shards.every(({ serving, offline }) => serving && !offline));
+  const found = await client.mget(keys);
+  const expected = keys.map((key, index) => (gone.includes(places[index]!) ? undefined : key));
+  expect(found.map((one) => one?.value.toString())).toEqual(expected);
 });

@@ -1,46 +1,47 @@
 import { describe, expect, test } from 'vitest';
-import type { NodeStatus, ReplicaStatus } from '../../rpc/kv-api.js';
-import { holdsData, rankReplicas } from './choose-replica.js';
-import type { NodeAnswer } from './gather.js';
+import { holdsData, rankReplicas, replicasByShard } from './choose-replica.js';
+import { answerOf, type ReplicaSight } from './force-view.fixture.js';
 
-function answer(id: string, replica: Partial<ReplicaStatus>): NodeAnswer {
-  const node = { id, address: `${id}:1`, zone: '', weight: 1 };
-  return {
-    node,
-    status: { nodeId: id, replicas: [{ shard: 0, complete: true, lastEpoch: 1, lastSeq: 1, ...replica }] } as NodeStatus,
-  };
-}
-
-function ranking(...answers: NodeAnswer[]): string[] {
-  return rankReplicas(0, answers).map(({ node }) => node.id);
+function ranking(nodes: Readonly<Record<string, ReplicaSight | undefined>>): string[] {
+  const answers = Object.entries(nodes).map(([id, sight]) => answerOf(id, sight === undefined ? undefined : [sight]));
+  return rankReplicas(replicasByShard(answers).get(0) ?? []).map(({ node }) => node.id);
 }
 
 describe('kvctl - the replica that goes on when all in-sync ones are gone (R13)', () => {
   test('a later epoch counts for more than a longer log', () => {
-    expect(ranking(answer('long', { lastEpoch: 2, lastSeq: 900 }), answer('late', { lastEpoch: 3, lastSeq: 5 }))).toEqual([
-      'late',
-      'long',
-    ]);
+    const [long, late] = [
+      { held: 'h@3:c', lastEpoch: 2, lastSeq: 900 },
+      { held: 'h@3:c', lastEpoch: 3, lastSeq: 5 },
+    ];
+    expect(ranking({ long, late })).toEqual(['late', 'long']);
+  });
+
+  test('between the same logs the one that has followed to a later epoch comes first', () => {
+    const log = { lastEpoch: 2, lastSeq: 9 };
+    expect(ranking({ a: { held: 'h@2:b', ...log }, b: { held: 'h@3:c', ...log } })).toEqual(['b', 'a']);
   });
 
   test('an incomplete copy comes last, however long its log', () => {
-    expect(ranking(answer('partial', { complete: false, lastEpoch: 9 }), answer('empty', { lastSeq: 0, lastEpoch: 0 }))).toEqual([
-      'empty',
-      'partial',
-    ]);
+    expect(ranking({ partial: { complete: false, lastEpoch: 9 }, empty: {} })).toEqual(['empty', 'partial']);
+  });
+
+  test('a copy of a shard without keys comes before a replica that holds none', () => {
+    expect(ranking({ a: {}, b: { held: 'h@1:a', lastEpoch: 0, lastSeq: 0 } })).toEqual(['b', 'a']);
   });
 
   test('replicas of other shards and nodes without an answer do not count', () => {
-    const silent: NodeAnswer = { node: { id: 'silent', address: 'silent:1', zone: '', weight: 1 }, problem: 'no answer' };
-    expect(ranking(silent, answer('other', { shard: 1 }), answer('one', {}))).toEqual(['one']);
+    expect(ranking({ silent: undefined, other: { shard: 1, held: 'h@1:a' }, one: { held: 'h@1:a' } })).toEqual(['one']);
   });
 
   test('between equals the choice does not depend on who answered first', () => {
-    expect(ranking(answer('b', {}), answer('a', {}))).toEqual(ranking(answer('a', {}), answer('b', {})));
+    expect(ranking({ b: {}, a: {} })).toEqual(ranking({ a: {}, b: {} }));
   });
 
-  test('a copy without entries, or an incomplete one, holds no data', () => {
-    const holds = (replica: Partial<ReplicaStatus>): boolean => rankReplicas(0, [answer('a', replica)]).some(holdsData);
-    expect([holds({}), holds({ lastSeq: 0 }), holds({ complete: false })]).toEqual([true, false, false]);
+  test('an incomplete copy, or a replica that belongs to no history, holds no data', () => {
+    const holds = (sight: ReplicaSight): boolean =>
+      replicasByShard([answerOf('a', [sight])])
+        .get(0)!
+        .some(holdsData);
+    expect([holds({ held: 'h@1:a' }), holds({}), holds({ complete: false })]).toEqual([true, false, false]);
   });
 });

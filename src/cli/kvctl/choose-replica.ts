@@ -11,21 +11,32 @@ export interface CandidateReplica {
   readonly replica: ReplicaStatus;
 }
 
-/** Best first. */
-export function rankReplicas(shard: number, answers: readonly NodeAnswer[]): CandidateReplica[] {
-  return answers
-    .flatMap(({ node, status }) =>
-      (status?.replicas ?? []).filter((replica) => replica.shard === shard).map((replica) => ({ node, replica })),
-    )
-    .sort(
-      (one, other) =>
-        Number(other.replica.complete) - Number(one.replica.complete) ||
-        other.replica.lastEpoch - one.replica.lastEpoch ||
-        other.replica.lastSeq - one.replica.lastSeq ||
-        (one.node.id < other.node.id ? -1 : 1),
-    );
+/** By shard, what the nodes that answered told of their replicas. */
+export function replicasByShard(answers: readonly NodeAnswer[]): ReadonlyMap<number, readonly CandidateReplica[]> {
+  const found = new Map<number, CandidateReplica[]>();
+  for (const { node, status } of answers)
+    for (const replica of status?.replicas ?? []) {
+      const ofShard = found.get(replica.shard);
+      if (ofShard === undefined) found.set(replica.shard, [{ node, replica }]);
+      else ofShard.push({ node, replica });
+    }
+  return found;
 }
 
+/** Best first. */
+export function rankReplicas(replicas: readonly CandidateReplica[]): CandidateReplica[] {
+  return [...replicas].sort(
+    (one, other) =>
+      Number(other.replica.complete) - Number(one.replica.complete) ||
+      Number(holdsData(other)) - Number(holdsData(one)) ||
+      other.replica.lastEpoch - one.replica.lastEpoch ||
+      other.replica.lastSeq - one.replica.lastSeq ||
+      (other.replica.held?.epoch ?? 0) - (one.replica.held?.epoch ?? 0) ||
+      (one.node.id < other.node.id ? -1 : 1),
+  );
+}
+
+/** A complete copy of the shard, although perhaps of a shard without keys. A replica that begins belongs to no history. */
 export function holdsData({ replica }: CandidateReplica): boolean {
-  return replica.complete && replica.lastSeq > 0;
+  return replica.complete && (replica.held ?? null) !== null;
 }

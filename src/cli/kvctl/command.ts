@@ -72,7 +72,7 @@ export function wholeNumber(options: CommandContext['options'], name: string, mi
   return value === undefined ? undefined : parseWholeNumber(`--${name}`, String(value), minimum);
 }
 
-export function parseWholeNumber(label: string, text: string, minimum: number): number {
+function parseWholeNumber(label: string, text: string, minimum: number): number {
   const value = /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN;
   if (Number.isSafeInteger(value) && value >= minimum) return value;
   throw new KvError('INVALID_OPTION', `${label}: "${text}" must be a whole number from ${minimum}`);

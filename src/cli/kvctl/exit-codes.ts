@@ -9,7 +9,7 @@ export const exitCodes = {
   outcomeUnknown: 3,
   notFound: 4,
   versionMismatch: 5,
-  /** A part was written before it failed (restore). */
+  /** A part was written before it failed (restore), or some shards were forced and others not (shard force-primary). */
   partlyDone: 6,
   /** Every shard serves, but something needs attention (status --fail-on warnings). */
   servesWithWarnings: 7,

@@ -1,38 +1,198 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type { KvClient } from '../../client/index.js';
-import type { Topology } from '../../rpc/kv-api.js';
+import { KvError } from '../../errors.js';
+import type { ForcePrimaryResponse } from '../../rpc/kv-api.js';
 import { forcePrimaryCommand } from './force-primary.js';
+import { shardOf, viewOf } from './force-view.fixture.js';
+import type { ClusterView } from './gather.js';
 import { Output } from './output.js';
 
-const live = { replicaId: 'a~1', nodeId: 'a', inSync: true, live: true };
+type Force = KvClient['forcePrimary'];
 
-test.each([
-  ['leaves a shard alone that is not offline', [live], 'shard 0 is not offline: an in-sync replica of it is live'],
-  ['does not say so where nobody knows', [], 'no node that answers knows what became of shard 0 yet'],
-])('kvctl shard force-primary - %s', async (_, replicas, message) => {
-  const shard = { shard: 0, epoch: 1, primaryNodeId: 'a', primaryAddress: 'a:1', replicas, minInSync: 1, placedNodeIds: [] };
-  const topology: Topology = {
-    clusterId: 'c',
-    nodes: [],
-    shards: [{ ...shard, offline: false, serving: true }],
-    placementVersion: 0,
-  };
-  const client: Pick<KvClient, 'topology' | 'wholeTopology' | 'onTopology'> = {
-    topology: async () => topology,
-    wholeTopology: async () => topology,
+interface Run {
+  readonly code: number;
+  /** Texts for people, on stdout and on stderr. */
+  readonly texts: readonly string[];
+  readonly remarks: readonly string[];
+}
+
+const forced: Force = async () => ({ epoch: 9, seqFloor: 100 });
+
+function outputOf(isJson: boolean): { output: Output; texts: string[]; remarks: string[]; values: unknown[] } {
+  const output = new Output(isJson);
+  const [texts, remarks, values] = [[] as string[], [] as string[], [] as unknown[]];
+  vi.spyOn(output, 'result').mockImplementation((text, json) => void (isJson ? values.push(json) : texts.push(text)));
+  vi.spyOn(output, 'noResult').mockImplementation((json) => void (isJson && values.push(json)));
+  vi.spyOn(output, 'remark').mockImplementation((text) => void remarks.push(text));
+  return { output, texts, remarks, values };
+}
+
+async function run(
+  view: ClusterView,
+  {
+    shards,
+    options = {},
+    force = forced,
+    isJson = false,
+  }: { shards?: string; options?: object; force?: Force; isJson?: boolean },
+): Promise<Run & { values: unknown[] }> {
+  const { output, texts, remarks, values } = outputOf(isJson);
+  const client: Partial<KvClient> = {
+    topology: async () => view.topology,
+    wholeTopology: async () => view.topology,
     onTopology: () => () => {},
+    nodeStatus: async (address) => {
+      const { status, problem } = view.answers.find(({ node }) => node.address === address)!;
+      if (status === undefined) throw new KvError('UNREACHABLE', problem ?? '');
+      return status;
+    },
+    forcePrimary: force,
   };
-  const running = forcePrimaryCommand.run({
+  const code = await forcePrimaryCommand.run({
     connect: async () => client as KvClient,
-    operands: ['0'],
-    options: { 'accept-data-loss': true },
+    operands: shards === undefined ? [] : [shards],
+    options: options as Record<string, unknown>,
     connection: { nodes: undefined, zk: undefined, root: undefined },
-    call: { deadlineMs: 1, signal: new AbortController().signal },
-    isStdinTaken: false,
-    output: new Output(false),
+    call: { deadlineMs: 1_000, signal: new AbortController().signal },
+    ...{ isStdinTaken: false, output },
   });
-  await expect(running).rejects.toMatchObject({
-    ...{ code: 'NOT_FORCED', executed: 'no' },
-    message: expect.stringContaining(message),
+  return { code, texts, remarks, values };
+}
+
+const held = 'h@5:e5';
+const copy = (shard: number) => ({ shard, held, lost: [held, 'a'] as const });
+/** Shards 0 to 2 without state, with their copies; shard 3 with two histories, shard 4 in service. */
+const lostView = viewOf([shardOf(0), shardOf(1), shardOf(2), shardOf(3), shardOf(4, ['a'], { offline: false })], {
+  a: [copy(0), copy(1), copy(2), { shard: 3, held: 'x@1:a' }, { shard: 4, held: 'k@1:z', role: 'primary', serving: true }],
+  b: [{ shard: 3, held: 'y@1:b' }],
+});
+const accept = { 'accept-data-loss': true };
+
+describe('kvctl shard force-primary', () => {
+  test.each([
+    ['leaves a shard alone that is not offline', shardOf(0, ['a'], { offline: false }), 'shard 0 is not offline'],
+    [
+      'does not say so where nobody knows',
+      shardOf(0, [], { offline: false }),
+      'no node that answers knows what became of shard 0',
+    ],
+  ])('%s', async (_, shard, message) => {
+    await expect(run(viewOf([shard], { a: [] }), { shards: '0', options: accept })).rejects.toMatchObject({
+      ...{ code: 'NOT_FORCED', executed: 'no', message: expect.stringContaining(message) },
+    });
+  });
+
+  test('without the flag only the plan is shown: nothing is called, and the exit code is 1', async () => {
+    const force = vi.fn(forced);
+    const { code, texts, remarks } = await run(lostView, { options: { all: true }, force });
+    expect(code).toBe(1);
+    expect(force).not.toHaveBeenCalled();
+    expect(texts.join()).toContain('shards 0-2: ZooKeeper has lost the state. Nothing is lost:');
+    expect(texts.join()).toMatch(/│ 1 +│ a +│ h +│ 5 +│ 20 +│ 7 +│/);
+    expect(texts.join()).toContain(
+      'shard 3 cannot be forced: shard 3 has 2 histories; choose the one that goes on with --history',
+    );
+    expect(remarks.join()).toContain('Nothing was changed.');
+    expect(remarks.join()).toContain('--accept-data-loss');
+  });
+
+  test('the plan for programs names everything that would be sent, and what speaks against it', async () => {
+    const { values } = await run(lostView, { shards: '0,3', isJson: true });
+    expect(values).toEqual([
+      {
+        executed: false,
+        shards: [
+          expect.objectContaining({ shard: 0, cause: 'state-lost', lost: 'nothing', kept: 'h', givesUp: [] }),
+          expect.objectContaining({ shard: 3, error: expect.objectContaining({ code: 'NOT_FORCED' }) }),
+        ],
+      },
+    ]);
+    expect(values).toMatchObject([
+      { shards: [{ primary: { nodeId: 'a', held: { history: 'h', epoch: 5, epochId: 'e5' } } }, {}] },
+    ]);
+  });
+
+  test('with the flag every shard is forced at its replica, with what is given up; each is told, and the exit code is 0', async () => {
+    const force = vi.fn(forced);
+    const { code, texts } = await run(lostView, { options: { ...accept, all: true, history: 'y' }, force });
+    expect(code).toBe(0);
+    const calls = force.mock.calls.map(([address, { shard, givesUp }]) => [shard, address, givesUp]);
+    expect(calls.sort()).toEqual([
+      [0, 'a:1', []],
+      [1, 'a:1', []],
+      [2, 'a:1', []],
+      [3, 'b:1', ['x']],
+    ]);
+    expect(texts).toContain('node b is primary of shard 3 in epoch 9; versions go on from 100');
+  });
+
+  test('some are forced and others are not - the exit code is 6, and both are told', async () => {
+    const force: Force = async (_, { shard }) => {
+      if (shard === 1) throw new KvError('NOT_FORCED', 'the shard was left as it is: try again');
+      return { epoch: 9, seqFloor: 100 };
+    };
+    const { code, texts, remarks } = await run(lostView, { options: { ...accept, all: true }, force });
+    expect(code).toBe(6);
+    expect(texts).toContain('shard 1 was not forced: the shard was left as it is: try again (NOT_FORCED)');
+    expect(remarks.at(-1)).toContain('2 of 4 shards go on.');
+    const { values } = await run(lostView, { options: { ...accept, all: true }, force, isJson: true });
+    const [{ shards }] = values as [{ shards: { shard: number; forced: boolean }[] }];
+    expect(new Map(shards.map((one) => [one.shard, one.forced]))).toEqual(
+      new Map([
+        [0, true],
+        [1, false],
+        [2, true],
+        [3, false],
+      ]),
+    );
+  });
+
+  test.each<[number, 'NOT_FORCED' | 'OUTCOME_UNKNOWN']>([
+    [1, 'NOT_FORCED'],
+    [3, 'OUTCOME_UNKNOWN'],
+  ])('none is forced - the exit code is %i with %s', async (code, errorCode) => {
+    const force: Force = () => Promise.reject(new KvError(errorCode, 'no'));
+    expect((await run(lostView, { shards: '0-2', options: accept, force })).code).toBe(code);
+  });
+
+  test('one shard that is not forced - the error of the node is that of the command', async () => {
+    const force: Force = () => Promise.reject(new KvError('NOT_FORCED', 'a change of state is under way'));
+    await expect(run(lostView, { shards: '0', options: accept, force })).rejects.toMatchObject({ code: 'NOT_FORCED' });
+  });
+
+  test('of many shards some are under way at once, and not all', async () => {
+    const shards = Array.from({ length: 40 }, (_, shard) => shardOf(shard));
+    const view = viewOf(shards, { a: shards.map(({ shard }) => copy(shard)) });
+    let [underWay, most] = [0, 0];
+    const force = async (): Promise<ForcePrimaryResponse> => {
+      underWay++;
+      most = Math.max(most, underWay);
+      await new Promise(setImmediate);
+      underWay--;
+      return { epoch: 9, seqFloor: 100 };
+    };
+    const { code, texts } = await run(view, { options: { ...accept, all: true }, force });
+    expect([code, texts.length, most]).toEqual([0, 40, 8]);
+  });
+
+  test('nothing is offline - --all has nothing to do, and the exit code is 0', async () => {
+    const { code, texts } = await run(viewOf([shardOf(0, ['a'], { offline: false })], { a: [] }), { options: { all: true } });
+    expect([code, texts.join()]).toEqual([0, expect.stringContaining('nothing to do')]);
+  });
+
+  test('a node that is registered and does not answer may hold more than the others - refused', async () => {
+    const view = viewOf([shardOf(0)], { a: [copy(0)], b: undefined });
+    await expect(run(view, { options: { ...accept, all: true } })).rejects.toMatchObject({ code: 'UNREACHABLE', executed: 'no' });
+  });
+
+  test.each<[string | undefined, object]>([
+    [undefined, {}],
+    ['0', { all: true }],
+    ['x', {}],
+    ['0', { history: 'h,' }],
+  ])('shards "%s" with %j is no command', async (shards, options) => {
+    await expect(run(lostView, { ...(shards === undefined ? {} : { shards }), options })).rejects.toMatchObject({
+      code: 'INVALID_OPTION',
+    });
   });
 });

@@ -1,66 +1,81 @@
 import { KvError } from '../../errors.js';
-import type { ShardInfo } from '../../rpc/kv-api.js';
-import { type CandidateReplica, holdsData, rankReplicas } from './choose-replica.js';
-import { type Command, expectOperands, parseWholeNumber } from './command.js';
+import { type Command, type CommandContext, expectOperands, refuseReplacedBytes } from './command.js';
+import { executePlan } from './execute-plan.js';
 import { type ExitCode, exitCodes } from './exit-codes.js';
+import { planForce } from './force-plan.js';
+import { planToJson, renderPlan } from './force-report.js';
 import { type ClusterView, gatherCluster } from './gather.js';
+import { parseShards } from './named-shards.js';
 
 const acceptFlag = 'accept-data-loss';
 
 export const forcePrimaryCommand: Command = {
   name: 'shard force-primary',
-  operands: `SHARD --${acceptFlag}`,
-  summary: 'Go on without the lost in-sync replicas of an offline shard. Acknowledged writes may be lost',
+  operands: 'SHARD[,SHARD...] | --all',
+  summary: 'Let offline shards go on with a live copy; shows a plan first. Acknowledged writes may be lost',
   isWrite: true,
   options: {
+    all: { type: 'boolean', describe: 'Every shard that is offline, or has more than one history' },
+    history: {
+      type: 'string',
+      requiresArg: true,
+      describe:
+        'Where replicas hold more than one history: the one that goes on, by its id, history:epoch_id, or the beginning of one; several separated by commas, each of one of the shards',
+    },
     [acceptFlag]: {
       type: 'boolean',
-      describe: 'Writes that only the lost replicas hold may be given up; those replicas are stopped for good',
+      describe: 'Carry the plan out: what it says is lost is given up, and nodes that are gone are stopped for good',
     },
   },
   async run({ connect, operands, options, call, output }): Promise<ExitCode> {
-    expectOperands(forcePrimaryCommand, operands, 1);
-    const number = parseWholeNumber('SHARD', operands[0] ?? '', 0);
+    const shards = namedShards(operands, options);
+    const ids = historyIds(options);
     const client = await connect();
     const view = await gatherCluster(client, call, output);
-    const shard = offlineShard(view, number);
     refuseSilentNodes(view);
-    const [best] = rankReplicas(number, view.answers);
-    if (best === undefined)
-      throw new KvError('SHARD_OFFLINE', `no live node holds a replica of shard ${number}; start one first`);
-
-    const loss = describeLoss(shard, best);
-    if (options[acceptFlag] !== true) {
-      output.note(`${loss}\nNothing was changed. To go on all the same, add --${acceptFlag} to the command.`);
-      output.noResult({ shard: number, executed: false, wouldChoose: best, loss });
-      return exitCodes.failed;
+    const plan = planForce(view, shards, ids);
+    const { plans, problems } = plan;
+    const [problem] = problems;
+    if (problem !== undefined && shards !== 'all' && shards.length === 1) throw problem.error;
+    if (plans.length + problems.length === 0) {
+      output.result('No shard is offline, and none has more than one history: there is nothing to do.', {
+        ...{ executed: false, shards: [] },
+      });
+      return exitCodes.ok;
     }
-    output.note(loss);
-    const { epoch, seqFloor } = await client.forcePrimary(best.node.address, { shard: number, acceptDataLoss: true, ...call });
-    output.result(`node ${best.node.id} is primary of shard ${number} in epoch ${epoch}; versions go on from ${seqFloor}`, {
-      shard: number,
-      executed: true,
-      nodeId: best.node.id,
-      epoch,
-      seqFloor,
-    });
-    return exitCodes.ok;
+    if (options[acceptFlag] === true) return executePlan(client, plan, call, output);
+    output.result(renderPlan(plan), { executed: false, ...planToJson(plan) });
+    output.remark(`\n${howToGoOn(plans.length)}`);
+    return exitCodes.failed;
   },
 };
 
-function offlineShard({ topology }: ClusterView, number: number): ShardInfo {
-  const shard = topology.shards.find((candidate) => candidate.shard === number);
-  if (shard === undefined) throw new KvError('INVALID_OPTION', `SHARD: there is no shard ${number}`);
-  if (shard.offline) return shard;
-  if (!shard.replicas.some(({ inSync, live }) => inSync && live))
-    throw new KvError(
-      'NOT_FORCED',
-      `no node that answers knows what became of shard ${number} yet: it will when the shard is placed on it, --replace-after-ms after the node that had it has vanished`,
-    );
-  throw new KvError(
-    'NOT_FORCED',
-    `shard ${number} is not offline: an in-sync replica of it is live, and nothing has to be given up`,
+function howToGoOn(count: number): string {
+  if (count === 0) return 'Nothing was changed.';
+  return (
+    'Nothing was changed. A process that is gone from ZooKeeper may still run (frozen, cut off): bring it back with its data, or make ' +
+    `sure that it is stopped for good. To carry the plan out, add --${acceptFlag} to the command.`
   );
+}
+
+function namedShards(operands: readonly string[], options: CommandContext['options']): readonly number[] | 'all' {
+  expectOperands(forcePrimaryCommand, operands, 0, 1);
+  const [named] = operands;
+  if (named !== undefined && options.all === true)
+    throw new KvError('INVALID_OPTION', 'SHARD and --all exclude each other: give one of them');
+  if (options.all === true) return 'all';
+  if (named === undefined) throw new KvError('INVALID_OPTION', 'name a SHARD, several as in 0,4-7, or give --all');
+  return parseShards(named);
+}
+
+function historyIds({ history }: CommandContext['options']): string[] {
+  if (history === undefined) return [];
+  refuseReplacedBytes('--history', String(history));
+  const ids = String(history)
+    .split(',')
+    .map((id) => id.trim());
+  if (ids.includes('')) throw new KvError('INVALID_OPTION', '--history: an id is empty');
+  return ids;
 }
 
 /** A node that is registered but silent may hold more than any that answered. */
@@ -72,17 +87,4 @@ function refuseSilentNodes({ answers }: ClusterView): void {
     'UNREACHABLE',
     `registered but without an answer: ${names}. It may hold more than the others: stop it for good, wait until its ZooKeeper session has ended, and try again`,
   );
-}
-
-function describeLoss(shard: ShardInfo, best: CandidateReplica): string {
-  const lost = shard.replicas.filter(({ inSync, live }) => inSync && !live);
-  const names = lost.map(({ replicaId, nodeId }) => (nodeId === '' ? replicaId : `${nodeId} (replica ${replicaId})`));
-  const from = holdsData(best)
-    ? `the best live copy is on ${best.node.id}: up to seq ${best.replica.lastSeq} of epoch ${best.replica.lastEpoch}, ${best.replica.keys} keys. Every acknowledged write that it does not hold is lost`
-    : `no live replica holds data; ${best.node.id} would begin empty. Every acknowledged write is lost`;
-  return [
-    `Shard ${shard.shard} is offline in epoch ${shard.epoch}. In sync, and gone: ${names.join(', ') || 'not known'}.`,
-    `Going on without them: ${from}.`,
-    'Start one of them again if its data still exists; make sure that they are stopped before you go on without them.',
-  ].join('\n');
 }

@@ -1,12 +1,16 @@
 import { KvError } from '../../errors.js';
-import type { NodeStatus } from '../../rpc/kv-api.js';
+import type { NodeStatus, ReplicaStatus } from '../../rpc/kv-api.js';
 import { rangesOf } from '../../shard-ranges.js';
 import { type Command, expectOperands } from './command.js';
 import { exitCodes } from './exit-codes.js';
 import { findNode } from './find-node.js';
 import { gatherCluster, type NodeAnswer } from './gather.js';
 import { nodeToJson } from './node-report.js';
+import { positionText } from './shard-histories.js';
 import { grouped, size, uptime } from './tables.js';
+
+/** Shards whose histories are shown as text. */
+const maxHistories = 20;
 
 export const infoCommand: Command = {
   name: 'info',
@@ -56,8 +60,22 @@ function factsOf(status: NodeStatus): [string, string][] {
     ['primary of', shardsWhere((role) => role === 'primary')],
     ['backup of', shardsWhere((role) => role === 'backup')],
     ['joins', shardsWhere((role) => role !== 'primary' && role !== 'backup')],
+    ...historyFacts(replicas),
     ...warnings.map((warning): [string, string] => ['warning', warning]),
   ];
+}
+
+/** Where they matter: of shards that are offline, or of which ZooKeeper names another history. */
+function historyFacts(replicas: readonly ReplicaStatus[]): [string, string][] {
+  const told = replicas.filter(({ offline, found }) => offline || (found ?? null) !== null);
+  if (told.length === 0) return [];
+  const lines = told.slice(0, maxHistories).map(({ shard, held, found }): [string, string] => {
+    const names = (found ?? null) === null ? '' : `; ZooKeeper names ${positionText(found)}`;
+    return ['history', `shard ${shard}: ${(held ?? null) === null ? 'no copy' : positionText(held)}${names}`];
+  });
+  const left = told.length - lines.length;
+  const rest: [string, string][] = left > 0 ? [['history', `of ${left} more shards with --json`]] : [];
+  return [['offline', rangesOf(told.map(({ shard }) => shard))], ...lines, ...rest];
 }
 
 function infoToJson(answer: NodeAnswer): object {

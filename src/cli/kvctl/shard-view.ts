@@ -2,13 +2,10 @@
  * One shard as an operator wants to see it: who serves it, how many copies are in sync, how far the slowest is behind, what
  * is on its way in and out. Pure: put together from what a node told of the cluster and what each told of itself.
  */
-import type { NodeInfo, PeerStatus, ReplicaStatus, ShardInfo } from '../../rpc/kv-api.js';
+import type { PeerStatus, ReplicaStatus, ShardInfo } from '../../rpc/kv-api.js';
+import { type CandidateReplica, replicasByShard } from './choose-replica.js';
 import type { ClusterView } from './gather.js';
-
-export interface HeldReplica {
-  readonly node: NodeInfo;
-  readonly replica: ReplicaStatus;
-}
+import { historiesOf, type ShardHistory } from './shard-histories.js';
 
 export interface ShardView {
   readonly info: ShardInfo;
@@ -24,19 +21,21 @@ export interface ShardView {
   readonly lag: number | undefined;
   /** What is on its way, one phrase each; empty: nothing is. */
   readonly moving: readonly string[];
+  /** What live replicas hold, and what ZooKeeper names besides; more than one need an operator. */
+  readonly histories: readonly ShardHistory[];
   /** What the nodes told of their replicas. */
-  readonly replicas: readonly HeldReplica[];
+  readonly replicas: readonly CandidateReplica[];
 }
 
 export function viewShards(view: ClusterView): ShardView[] {
-  const held = replicasByShard(view);
+  const held = replicasByShard(view.answers);
   const answering = new Set(view.answers.flatMap(({ node, status }) => (status === undefined ? [] : [node.id])));
   return view.topology.shards.map((info) => viewShard(info, held.get(info.shard) ?? [], answering));
 }
 
 /** Nothing to be done, nothing under way. */
-export function isSettled({ state, inSync, inSyncLive, wanted, moving }: ShardView): boolean {
-  return state === 'serving' && inSync === inSyncLive && inSync >= wanted && moving.length === 0;
+export function isSettled({ state, inSync, inSyncLive, wanted, moving, histories }: ShardView): boolean {
+  return state === 'serving' && inSync === inSyncLive && inSync >= wanted && moving.length === 0 && histories.length < 2;
 }
 
 /** Entries that the primary has and, as far as it knows, this replica has not; undefined if the primary does not know it. */
@@ -48,13 +47,14 @@ export function lagOf(replica: ReplicaStatus, ofShard: readonly ReplicaStatus[])
   return peer === undefined ? undefined : Math.max(0, primary.lastSeq - peer.ackedSeq);
 }
 
-function viewShard(info: ShardInfo, replicas: readonly HeldReplica[], answering: ReadonlySet<string>): ShardView {
+function viewShard(info: ShardInfo, replicas: readonly CandidateReplica[], answering: ReadonlySet<string>): ShardView {
   // What a primary says of itself is more than what another node has heard of it.
   const primary = replicas.findLast(({ replica }) => replica.role === 'primary' && replica.epoch >= info.epoch);
   const inSync = info.replicas.filter((replica) => replica.inSync);
   const all = replicas.map(({ replica }) => replica);
-  const isInSync = ({ replica }: HeldReplica) => inSync.some(({ replicaId }) => replicaId === replica.replicaId);
+  const isInSync = ({ replica }: CandidateReplica) => inSync.some(({ replicaId }) => replicaId === replica.replicaId);
   const lags = replicas.filter(isInSync).map(({ replica }) => lagOf(replica, all));
+  const histories = historiesOf(replicas, info.offline);
   const known = lags.filter((lag) => lag !== undefined);
   return {
     info,
@@ -66,6 +66,7 @@ function viewShard(info: ShardInfo, replicas: readonly HeldReplica[], answering:
     wanted: Math.max(info.placedNodeIds.length, info.minInSync),
     lag: known.length === 0 ? undefined : Math.max(...known),
     moving: [...arriving(info, replicas, answering), ...leaving(info), ...primaryOnItsWay(info)],
+    histories,
     replicas,
   };
 }
@@ -80,7 +81,7 @@ function stateOf(info: ShardInfo, primary: ReplicaStatus | undefined, answering:
 /** Replicas that are not in sync, and nodes that are to have one. */
 function arriving(
   { replicas, placedNodeIds }: ShardInfo,
-  held: readonly HeldReplica[],
+  held: readonly CandidateReplica[],
   answering: ReadonlySet<string>,
 ): string[] {
   const progressAt = (nodeId: string, replicaId: string) =>
@@ -94,7 +95,7 @@ function arriving(
   ];
 }
 
-function progressOf(replicaId: string, held: readonly HeldReplica[]): string {
+function progressOf(replicaId: string, held: readonly CandidateReplica[]): string {
   const joiner = held.find(({ replica }) => replica.replicaId === replicaId)?.replica;
   const primary = held.findLast(({ replica }) => replica.role === 'primary')?.replica;
   if (joiner === undefined || primary === undefined) return '';
@@ -113,15 +114,4 @@ function primaryOnItsWay({ placedNodeIds: [preferred], primaryNodeId, replicas }
   if (preferred === undefined || primaryNodeId === '' || preferred === primaryNodeId) return [];
   const isReady = replicas.some(({ nodeId, inSync, live }) => nodeId === preferred && inSync && live);
   return isReady ? [`primary to ${preferred}`] : [];
-}
-
-function replicasByShard({ answers }: ClusterView): Map<number, HeldReplica[]> {
-  const found = new Map<number, HeldReplica[]>();
-  for (const { node, status } of answers)
-    for (const replica of status?.replicas ?? []) {
-      const ofShard = found.get(replica.shard);
-      if (ofShard === undefined) found.set(replica.shard, [{ node, replica }]);
-      else ofShard.push({ node, replica });
-    }
-  return found;
 }

@@ -93,7 +93,7 @@ describe('kvctl status', () => {
 
   test('collects what the nodes warn of, what is offline and who is silent', () => {
     const warnings = collectWarnings(view);
-    expect(warnings[0]).toContain('kvctl shard force-primary 0');
+    expect(warnings[0]).toContain('kvctl shard force-primary --all');
     expect(warnings[1]).toBe('node b is registered but does not answer: connection refused');
     expect(warnings[2]).toBe('a: careful');
   });

@@ -3,8 +3,11 @@
  * few shards, or `all`, shows every one, and every replica. Pure: what is shown depends only on what the nodes answered.
  */
 import type { Topology } from '../../rpc/kv-api.js';
+import { historyToJson } from './force-report.js';
 import type { ClusterView } from './gather.js';
 import { renderNodes } from './node-report.js';
+import { offlineWarnings } from './offline-warnings.js';
+import { positionText } from './shard-histories.js';
 import { isSettled, lagOf, type ShardView, viewShards } from './shard-view.js';
 import { plainTable, size } from './tables.js';
 
@@ -38,14 +41,7 @@ export function collectWarnings(view: ClusterView): string[] {
     ];
   });
   const told = view.answers.flatMap(({ node, status }) => (status?.warnings ?? []).map((warning) => `${node.id}: ${warning}`));
-  const shards = view.topology.shards.flatMap((shard) =>
-    shard.offline
-      ? [
-          `shard ${shard.shard} is offline: no in-sync replica of it is live; start one that has its data, or see "kvctl shard force-primary ${shard.shard}"`,
-        ]
-      : [],
-  );
-  return [...new Set([...shards, ...silent, ...absent(view.topology), ...told])];
+  return [...new Set([...offlineWarnings(view), ...silent, ...absent(view.topology), ...told])];
 }
 
 /** Nodes that are to hold shards and are not there. */
@@ -65,8 +61,18 @@ function absent({ nodes, shards }: Topology): string[] {
  */
 export function toJson(view: ClusterView): object {
   const shards = viewShards(view).map((shard) => {
-    const { info, state, primaryNodeId, epoch, lag, moving } = shard;
-    return { ...info, primaryNodeId, epoch, serving: state === 'serving', state, lag, moving, settled: isSettled(shard) };
+    const { info, state, primaryNodeId, epoch, lag, moving, histories } = shard;
+    return {
+      ...info,
+      primaryNodeId,
+      epoch,
+      serving: state === 'serving',
+      state,
+      lag,
+      moving,
+      settled: isSettled(shard),
+      histories: histories.map(historyToJson),
+    };
   });
   const topology: Topology = { ...view.topology, shards };
   return { ...view, topology, warnings: collectWarnings(view) };
@@ -112,7 +118,10 @@ function copiesOf({ inSync, inSyncLive, wanted }: ShardView): string {
 }
 
 function replicaTable(shards: readonly ShardView[]): string {
-  const table = plainTable(['shard', 'node', 'role', 'epoch', 'in sync', 'last seq', 'committed', 'lag', 'keys', 'data']);
+  // Ids are long: they are shown where they tell replicas apart.
+  const showsHistory = shards.some(({ info, histories }) => info.offline || histories.length > 1);
+  const head = ['shard', 'node', 'role', 'epoch', 'in sync', 'last seq', 'committed', 'lag', 'keys', 'data'];
+  const table = plainTable(showsHistory ? [...head, 'history', 'found in ZooKeeper'] : head);
   for (const { info, replicas } of shards) {
     const ofShard = replicas.map(({ replica }) => replica);
     for (const { node, replica } of replicas) {
@@ -121,6 +130,7 @@ function replicaTable(shards: readonly ShardView[]): string {
       table.push([
         ...[info.shard, node.id, role, replica.epoch, inSync ? 'yes' : 'no', replica.lastSeq, replica.commitIndex],
         ...[lagOf(replica, ofShard) ?? '-', replica.keys, size(replica.dataBytes)],
+        ...(showsHistory ? [positionText(replica.held), positionText(replica.found)] : []),
       ]);
     }
   }

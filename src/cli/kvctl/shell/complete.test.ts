@@ -24,6 +24,9 @@ test.each<[string, string[]]>([
   ['info node-', ['node-1', 'node-2']],
   ['status --w', ['--watch']],
   ['shard f', ['force-primary']],
+  ['shard force-primary --a', ['--all', '--accept-data-loss']],
+  ['shard force-primary 3 --h', ['--history', '--help']],
+  ['shard force-primary f', []],
   ['nonsense u', []],
 ])('completion - "%s" may go on as %j', async (line, candidates) => {
   const [found, typed] = await complete(line, client);

@@ -16,10 +16,12 @@ export async function complete(line: string, client: KvClient | undefined): Prom
   const typed = words.at(-1) ?? '';
   const [first = ''] = words;
   if (words.length <= 1) return [commandsFrom(typed), typed];
-  const command = commands.find(({ name }) => name === first || name === first.toLowerCase());
-  if (typed.startsWith('--') && command !== undefined && command.name === first)
+  const command =
+    commands.find(({ name }) => name === words.slice(0, 2).join(' ')) ??
+    commands.find(({ name }) => name === first || name === first.toLowerCase());
+  if (typed.startsWith('--') && command !== undefined && line.trimStart().startsWith(command.name))
     return [optionsOf(command.options).filter((option) => option.startsWith(typed)), typed];
-  if (first === 'shard') return [['force-primary'].filter((word) => word.startsWith(typed)), typed];
+  if (first === 'shard') return [words.length === 2 ? ['force-primary'].filter((word) => word.startsWith(typed)) : [], typed];
   if (client === undefined) return [[], typed];
   if (first === 'info' || first === 'INFO') return [nodesFrom(client, typed), typed];
   const isKey = command !== undefined && takesKey.has(command.name) && (words.length === 2 || command.name === 'mget');

@@ -1,0 +1,93 @@
+/** Carries a plan out, shard by shard: tells of each, and ends with an exit code that says whether all of them go on. */
+import type { CallOptions, KvClient } from '../../client/index.js';
+import { KvError } from '../../errors.js';
+import { describeError } from '../explain.js';
+import { type ExitCode, exitCodes } from './exit-codes.js';
+import type { ForcePlan, ShardPlan } from './force-plan.js';
+import { problemToJson, renderPlan, shardToJson } from './force-report.js';
+import type { Output } from './output.js';
+
+/** Calls under way at once: each is a compare-and-set in ZooKeeper. */
+const maxUnderWay = 8;
+
+type Outcome =
+  | { readonly plan: ShardPlan; readonly forced: true; readonly epoch: number; readonly seqFloor: number }
+  | { readonly plan: ShardPlan; readonly forced: false; readonly error: unknown };
+
+/** @returns 0 if every shard goes on, 6 if some do, 1 if none does, 3 if that is not known of any. */
+export async function executePlan(
+  client: Pick<KvClient, 'forcePrimary'>,
+  plan: ForcePlan,
+  call: CallOptions,
+  output: Output,
+): Promise<ExitCode> {
+  const { plans, problems } = plan;
+  output.remark(`${renderPlan(plan)}\n`);
+  const outcomes: Outcome[] = [];
+  const queue = plans.values();
+  const work = async (): Promise<void> => {
+    for (const next of queue) {
+      const outcome = await force(client, next, call);
+      outcomes.push(outcome);
+      if (!output.isJson) output.result(renderOutcome(outcome), {});
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(maxUnderWay, plans.length) }, work));
+  output.noResult({
+    executed: true,
+    shards: [...outcomes.map(outcomeToJson), ...problems.map((problem) => ({ ...problemToJson(problem), forced: false }))],
+  });
+  const [failure] = outcomes.flatMap((outcome) => (outcome.forced ? [] : [outcome.error]));
+  // Of one shard the error is all there is to tell: with what it means for the data, and what to do.
+  if (failure !== undefined && plans.length + problems.length === 1) throw failure;
+  summarize(outcomes, plan, output);
+  return exitCodeOfOutcomes(outcomes, plan);
+}
+
+async function force(client: Pick<KvClient, 'forcePrimary'>, plan: ShardPlan, call: CallOptions): Promise<Outcome> {
+  const { shard, chosen, givesUp } = plan;
+  try {
+    const { epoch, seqFloor } = await client.forcePrimary(chosen.node.address, { shard, acceptDataLoss: true, givesUp, ...call });
+    return { plan, forced: true, epoch, seqFloor };
+  } catch (error) {
+    return { plan, forced: false, error };
+  }
+}
+
+function exitCodeOfOutcomes(outcomes: readonly Outcome[], { problems }: ForcePlan): ExitCode {
+  const forced = outcomes.filter((outcome) => outcome.forced);
+  if (forced.length === outcomes.length && problems.length === 0) return exitCodes.ok;
+  if (forced.length > 0) return exitCodes.partlyDone;
+  return outcomes.some(isUnknown) ? exitCodes.outcomeUnknown : exitCodes.failed;
+}
+
+function isUnknown(outcome: Outcome): boolean {
+  return !outcome.forced && !(outcome.error instanceof KvError && outcome.error.executed === 'no');
+}
+
+function renderOutcome(outcome: Outcome): string {
+  const { plan } = outcome;
+  if (!outcome.forced) {
+    const doubt = isUnknown(outcome) ? '; it is not known whether it was' : '';
+    return `shard ${plan.shard} was not forced${doubt}: ${describeError(outcome.error)}`;
+  }
+  const { epoch, seqFloor } = outcome;
+  return `node ${plan.chosen.node.id} is primary of shard ${plan.shard} in epoch ${epoch}; versions go on from ${seqFloor}`;
+}
+
+function outcomeToJson(outcome: Outcome): object {
+  const told = shardToJson(outcome.plan);
+  if (outcome.forced) return { ...told, forced: true, epoch: outcome.epoch, seqFloor: outcome.seqFloor };
+  const { error } = outcome;
+  const facts = error instanceof KvError ? { code: error.code, executed: error.executed } : { executed: 'unknown' };
+  return { ...told, forced: false, error: { ...facts, message: describeError(error) } };
+}
+
+function summarize(outcomes: readonly Outcome[], { problems }: ForcePlan, output: Output): void {
+  const forced = outcomes.filter((outcome) => outcome.forced).length;
+  const all = outcomes.length + problems.length;
+  if (forced === all) return;
+  output.remark(
+    `${forced} of ${all} shards go on. What was not forced stays as it is: see "kvctl status", and repeat the command.`,
+  );
+}

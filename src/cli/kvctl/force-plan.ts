@@ -1,0 +1,151 @@
+/**
+ * What `kvctl shard force-primary` would do with each shard: which replica goes on, what is lost by that, and what is given up
+ * (R13). Pure: put together from what the nodes told.
+ */
+import { KvError } from '../../errors.js';
+import type { HistoryPosition, ShardInfo } from '../../rpc/kv-api.js';
+import { type CandidateReplica, rankReplicas, replicasByShard } from './choose-replica.js';
+import { describeLoss, type Loss } from './force-loss.js';
+import type { ClusterView } from './gather.js';
+import { type OfflineCause, offlineCauseOf } from './offline-cause.js';
+import { describeHistory, historiesOf, meantBy, type ShardHistory } from './shard-histories.js';
+
+export interface ShardPlan {
+  readonly shard: number;
+  readonly cause: OfflineCause;
+  readonly chosen: CandidateReplica;
+  /** That of the chosen replica; undefined: no live replica holds data, and the shard begins empty. */
+  readonly history: ShardHistory | undefined;
+  /** The histories that are given up. */
+  readonly others: readonly ShardHistory[];
+  /** Ids of histories, and of epochs of the chosen one that may not lead up to what the replica holds. */
+  readonly givesUp: readonly string[];
+  readonly loss: Loss;
+}
+
+/** A shard that needs the command, and why it cannot be given. */
+export interface ShardProblem {
+  readonly shard: number;
+  readonly histories: readonly ShardHistory[];
+  readonly error: KvError;
+}
+
+export interface ForcePlan {
+  readonly plans: readonly ShardPlan[];
+  readonly problems: readonly ShardProblem[];
+}
+
+/**
+ * `shards`: those that were named; `all`: every one that is offline or in which histories meet. `chosenIds`: of the histories
+ * that go on, each of one of the shards.
+ * @throws KvError INVALID_OPTION if there is no such shard, or an id is of no history, or two are of one shard.
+ */
+export function planForce(view: ClusterView, shards: readonly number[] | 'all', chosenIds: readonly string[] = []): ForcePlan {
+  const replicas = replicasByShard(view.answers);
+  const sights = chosenShards(view, shards).map((info) => lookAt(info, replicas.get(info.shard) ?? []));
+  const unknown = chosenIds.find((id) => !sights.some(({ histories }) => meantBy(id, histories).length > 0));
+  if (unknown !== undefined) throw noSuchHistory(unknown, sights);
+  const plans: ShardPlan[] = [];
+  const problems: ShardProblem[] = [];
+  for (const sight of sights) {
+    if (sight.cause === undefined && shards === 'all') continue;
+    const { histories, info } = sight;
+    const planned = planShard(
+      sight,
+      chosenIds.filter((id) => meantBy(id, histories).length > 0),
+    );
+    if (planned instanceof KvError) problems.push({ shard: info.shard, histories, error: planned });
+    else plans.push(planned);
+  }
+  return { plans, problems };
+}
+
+interface ShardSight {
+  readonly info: ShardInfo;
+  /** Undefined: nothing has to be given up. */
+  readonly cause: OfflineCause | undefined;
+  readonly replicas: readonly CandidateReplica[];
+  readonly histories: readonly ShardHistory[];
+}
+
+function chosenShards({ topology }: ClusterView, shards: readonly number[] | 'all'): readonly ShardInfo[] {
+  if (shards === 'all') return topology.shards;
+  return shards.map((number) => {
+    const info = topology.shards.find(({ shard }) => shard === number);
+    if (info === undefined) throw new KvError('INVALID_OPTION', `SHARD: there is no shard ${number}`);
+    return info;
+  });
+}
+
+function lookAt(info: ShardInfo, replicas: readonly CandidateReplica[]): ShardSight {
+  const histories = historiesOf(replicas, info.offline);
+  return { info, replicas, histories, cause: offlineCauseOf(info, histories) };
+}
+
+function planShard({ info, cause, replicas, histories }: ShardSight, ids: readonly string[]): ShardPlan | KvError {
+  if (cause === undefined) return notOffline(info);
+  const history = chooseHistory(info.shard, histories, ids);
+  if (history instanceof KvError) return history;
+  const chosen = history === undefined ? rankReplicas(replicas)[0] : (history.primary ?? history.holders[0]);
+  if (chosen === undefined) {
+    return new KvError(
+      'SHARD_OFFLINE',
+      history === undefined
+        ? `no live node holds a replica of shard ${info.shard}; start one first`
+        : `no node that answered holds data of history ${history.id} of shard ${info.shard}: bring one back that does, or choose another history`,
+    );
+  }
+  const others = histories.filter((one) => one !== history);
+  return {
+    ...{ shard: info.shard, cause, chosen, history, others },
+    givesUp: otherLines(chosen, replicas),
+    loss: describeLoss({ info, cause, chosen, history, others, replicas }),
+  };
+}
+
+/** Undefined: there is none. */
+function chooseHistory(
+  shard: number,
+  histories: readonly ShardHistory[],
+  ids: readonly string[],
+): ShardHistory | undefined | KvError {
+  const meant = new Set(ids.flatMap((id) => meantBy(id, histories)));
+  const [only] = meant.size === 0 ? histories : meant;
+  if (histories.length < 2 || meant.size === 1) return only;
+  const listed = histories.map((history) => `\n  ${describeHistory(history)}`).join('');
+  const what = meant.size === 0 ? 'choose the one that goes on with --history ID' : '--history names more than one of them';
+  return new KvError('NOT_FORCED', `shard ${shard} has ${histories.length} histories; ${what}:${listed}`);
+}
+
+/** Of every other copy, and of what ZooKeeper names: the history, or else the newest epoch. */
+function otherLines({ replica }: CandidateReplica, replicas: readonly CandidateReplica[]): string[] {
+  const own = replica.held ?? undefined;
+  const positions = replicas.flatMap(({ replica: one }) => [one.complete ? one.held : null, one.found]);
+  const ids = positions
+    .filter((one): one is HistoryPosition => one !== null && one !== undefined)
+    .map(({ history, epochId }) => (history === own?.history ? epochId : history));
+  return [...new Set(ids)].filter((id) => id !== own?.epochId);
+}
+
+function notOffline({ shard, replicas }: ShardInfo): KvError {
+  if (replicas.some(({ inSync, live }) => inSync && live)) {
+    return new KvError(
+      'NOT_FORCED',
+      `shard ${shard} is not offline: an in-sync replica of it is live, and nothing has to be given up`,
+    );
+  }
+  return new KvError(
+    'NOT_FORCED',
+    `no node that answers knows what became of shard ${shard} yet: it will when the shard is placed on it, --replace-after-ms after the node that had it has vanished`,
+  );
+}
+
+function noSuchHistory(id: string, sights: readonly ShardSight[]): KvError {
+  const known = sights.flatMap(({ info, histories, cause }) =>
+    cause === undefined && sights.length > 1 ? [] : histories.map((one) => `\n  shard ${info.shard}: ${describeHistory(one)}`),
+  );
+  return new KvError(
+    'INVALID_OPTION',
+    `--history: "${id}" is no history of these shards; there are:${known.join('') || ' none'}`,
+  );
+}

@@ -1,0 +1,28 @@
+/**
+ * Whether a copy with every acknowledged write is left, after ZooKeeper has lost or set back the state of a shard. Pure.
+ *
+ * The members of an in-sync set hold every acknowledged write. Only one of them could have changed the set since, and would
+ * know of it: so nothing is lost if each member of the last set that anybody knows of still runs with its data. A change that
+ * no live process has seen remains unknown if a member is gone.
+ */
+import type { CandidateReplica } from './choose-replica.js';
+import type { ShardHistory } from './shard-histories.js';
+
+export interface LastInSync {
+  /** Node ids of the members that still hold their data. */
+  readonly left: readonly string[];
+  /** Replica ids of those that do not, or did not answer. */
+  readonly gone: readonly string[];
+}
+
+/** Undefined: no replica that answered knows the set of the newest epoch. */
+export function lastInSync({ history, holders }: ShardHistory, replicas: readonly CandidateReplica[]): LastInSync | undefined {
+  const sets = replicas.flatMap(({ replica }) => (replica.lost?.position.history === history ? [replica.lost] : []));
+  const epochs = [...holders.map(({ replica }) => replica.epoch), ...sets.map(({ position }) => position.epoch)];
+  const newest = Math.max(...epochs);
+  const members = new Set(sets.filter(({ position }) => position.epoch === newest).flatMap(({ inSync }) => inSync));
+  if (members.size === 0) return undefined;
+  const left = holders.filter(({ replica }) => members.has(replica.replicaId));
+  const leftIds = new Set(left.map(({ replica }) => replica.replicaId));
+  return { left: left.map(({ node }) => node.id), gone: [...members].filter((id) => !leftIds.has(id)) };
+}

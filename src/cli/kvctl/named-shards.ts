@@ -1,0 +1,30 @@
+/** Shards as an operator types them, and as they are told to one: `3`, `0,4`, `0-15,20`. Pure. */
+import { KvError } from '../../errors.js';
+import { rangesOf } from '../../shard-ranges.js';
+
+/** Of a cluster no more than this: what is beyond is a slip of the hand. */
+const maxShard = 1_000_000;
+
+/** Each once, in the order of their numbers. @throws KvError INVALID_OPTION */
+export function parseShards(text: string): number[] {
+  const found = new Set<number>();
+  for (const part of text.split(',')) {
+    const [, first = '', last = first] = /^\s*(\d{1,7})(?:-(\d{1,7}))?\s*$/.exec(part) ?? [];
+    const [from, to] = [Number(first), Number(last)];
+    if (first === '' || to < from || to > maxShard) {
+      throw new KvError('INVALID_OPTION', `SHARD: "${part}" is neither the number of a shard nor a range such as 0-15`);
+    }
+    for (let shard = from; shard <= to; shard++) found.add(shard);
+  }
+  return [...found].sort((one, other) => one - other);
+}
+
+/** In a sentence: `shard 3`, `shards 0-5, 9`. */
+export function nameShards(shards: readonly number[]): string {
+  return `${shards.length === 1 ? 'shard' : 'shards'} ${rangesOf(shards)}`;
+}
+
+/** As `parseShards` reads them. */
+export function shardsOperand(shards: readonly number[]): string {
+  return rangesOf(shards).replaceAll(' ', '');
+}

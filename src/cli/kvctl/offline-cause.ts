@@ -1,0 +1,21 @@
+import type { ShardInfo } from '../../rpc/kv-api.js';
+import type { ShardHistory } from './shard-histories.js';
+
+/**
+ * Why a shard needs an operator. `two-histories`: replicas hold data of different ones, or ZooKeeper names another one than they
+ * hold. `state-lost`: ZooKeeper has no state of the shard any more. `state-went-back`: ZooKeeper shows an older state than
+ * replicas know. `replicas-gone`: no member of the in-sync set is live.
+ */
+export type OfflineCause = 'two-histories' | 'state-lost' | 'state-went-back' | 'replicas-gone';
+
+/** Undefined: the shard is not offline, and nothing has to be given up. */
+export function offlineCauseOf(
+  { offline, replicas }: Pick<ShardInfo, 'offline' | 'replicas'>,
+  histories: readonly ShardHistory[],
+): OfflineCause | undefined {
+  if (histories.length > 1) return 'two-histories';
+  if (!offline) return undefined;
+  const inSync = replicas.filter((replica) => replica.inSync);
+  if (inSync.length === 0) return 'state-lost';
+  return inSync.some(({ live }) => live) ? 'state-went-back' : 'replicas-gone';
+}
