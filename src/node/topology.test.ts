@@ -32,6 +32,13 @@ describe('the topology a node tells', () => {
     ]);
   });
 
+  test('of one whose data here is of another history: the one that ZooKeeper names, which clients are served by', () => {
+    const foundHistory = { history: 'found', lineage: [{ epoch: 4, id: 'four' }] };
+    const other = snapshot('a', 'b', ['b'], { epoch: 9, offline: true, foundHistory });
+    expect(describeShard(1, facts, held(other))).toMatchObject({ epoch: 4, primaryAddress: 'b:1', offline: false });
+    expect(describeShard(1, facts, held(other, ['a']))).toMatchObject({ epoch: 4, primaryAddress: '', offline: true });
+  });
+
   test('of one it does not hold: where it is placed, and nothing that could be taken for news', () => {
     const placement = { version: 5, shards: [['c', 'd']] };
     const report = describeShard(0, { minInSync: 1, placement }, undefined);

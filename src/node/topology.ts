@@ -62,10 +62,15 @@ function describeHeld({ candidates, replica }: HeldShard): ToldByReplica {
     if (!known) replicas.push({ replicaId, nodeId: nodeIdOf(replicaId), inSync: true, live: false });
   }
   return {
-    epoch: Math.max(replica.epoch, state?.epoch ?? 0),
+    ...shardOf(replica, replicas),
     ...{ primaryNodeId: live?.nodeId ?? '', primaryAddress: live?.address ?? '' },
     replicas,
-    offline: replica.offline,
     serving: isOwn ? replica.serving : live !== undefined,
   };
+}
+
+/** A replica that keeps the data of another history speaks of the one that ZooKeeper names: clients are served by that (R1). */
+function shardOf({ replicaId: self, epoch, state, foundHistory, offline }: ReplicaSnapshot, replicas: readonly ReplicaInfo[]) {
+  if (foundHistory === undefined || state === undefined) return { epoch: Math.max(epoch, state?.epoch ?? 0), offline };
+  return { epoch: state.epoch, offline: !replicas.some(({ replicaId, inSync, live }) => inSync && live && replicaId !== self) };
 }
