@@ -2,54 +2,58 @@ import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** Files that take longest; begun last, they would keep one worker busy while the others have nothing left to do. */
-const longest = ['faults', 'moves-under-faults', 'zookeeper-outage', 'failover', 'placement'];
+const longest = [
+  ...['cluster/failover', 'cluster/planned-stop', 'cluster/start-up', 'cluster/all-gone'],
+  ...['long/faults', 'long/moves-under-faults', 'long/zookeeper-outage', 'long/placement', 'long/log-output'],
+];
 
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const isLong = ({ moduleId }: TestSpecification): boolean =>
-      longest.some((name) => moduleId.endsWith(`/test/cluster/${name}.test.ts`));
+      longest.some((name) => moduleId.endsWith(`/test/${name}.test.ts`));
     const sorted = await super.sort(files);
     return [...sorted.filter(isLong), ...sorted.filter((file) => !isLong(file))];
   }
 }
 
+/** Tests without processes of their own. */
+function alone(name: string, groupOrder: number, files: { readonly include: string[]; readonly exclude?: string[] }) {
+  // A machine that is busy with other work may take ten times as long; what hangs is found all the same.
+  return { extends: true as const, test: { name, testTimeout: 60_000, sequence: { groupOrder }, ...files } };
+}
+
+/** Tests on real processes and a real ZooKeeper. */
+function onProcesses(name: string, groupOrder: number, include: string[]) {
+  return {
+    extends: true as const,
+    test: {
+      ...{ name, include, sequence: { groupOrder }, globalSetup: ['test/cluster/zookeeper.setup.ts'] },
+      // They wait for time-outs more than they work.
+      maxWorkers: 2,
+      testTimeout: 120_000,
+      hookTimeout: 120_000,
+    },
+  };
+}
+
+const variants = 'test/unit/variants/**/*.test.ts';
+
+/** `npm test` runs the first three projects, `npm run test:long` the others. Those that take every core have a group of their own. */
 export default defineConfig({
   test: {
     // The native ZooKeeper client may be loaded in one thread of a process only.
     pool: 'forks',
     sequence: { sequencer: LongestFirst },
     projects: [
-      {
-        extends: true,
-        test: {
-          name: 'unit',
-          // A machine that is busy with other work may take ten times as long; what hangs is found all the same.
-          testTimeout: 60_000,
-          include: ['{src,bench,local,verification,simulation,faults}/**/*.test.ts', 'test/unit/**/*.test.ts'],
-        },
-      },
-      {
-        extends: true,
-        test: {
-          // It takes every core there is.
-          name: 'simulation',
-          include: ['test/simulation/**/*.test.ts'],
-          sequence: { groupOrder: 1 },
-        },
-      },
-      {
-        extends: true,
-        test: {
-          name: 'cluster',
-          include: ['test/cluster/**/*.test.ts'],
-          // They wait for time-outs more than they work.
-          maxWorkers: 2,
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
-          globalSetup: ['test/cluster/zookeeper.setup.ts'],
-          sequence: { groupOrder: 2 },
-        },
-      },
+      alone('unit', 0, {
+        include: ['{src,bench,local,verification,simulation,faults}/**/*.test.ts', 'test/unit/**/*.test.ts'],
+        exclude: [variants],
+      }),
+      alone('simulation', 1, { include: ['test/simulation/**/*.test.ts'] }),
+      onProcesses('cluster', 2, ['test/cluster/**/*.test.ts']),
+      alone('variants', 3, { include: [variants] }),
+      alone('long-simulation', 4, { include: ['test/long/simulation/**/*.test.ts'] }),
+      onProcesses('long', 5, ['test/long/*.test.ts']),
     ],
   },
 });

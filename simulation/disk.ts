@@ -128,7 +128,7 @@ export class Disk {
       case 'epoch':
         if (change.history === this.history && change.epoch < this.epoch)
           throw new Error(`disk: epoch ${change.epoch} written after ${this.epoch}`);
-        if (this.line !== undefined && this.line.history !== change.history)
+        if (this.complete && this.line !== undefined && this.line.history !== change.history)
           throw new Error(`disk: history ${change.history} written over data of ${this.line.history}`);
         this.history = change.history;
         this.epoch = change.epoch;

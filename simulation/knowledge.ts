@@ -43,6 +43,8 @@ export class Knowledge {
   onEvent(event: Event): void {
     // What it has learnt since has settled it, whatever it learns later.
     if (this.#last !== undefined && this.#last.onState !== this.state) this.#last = undefined;
+    // A birth was asked for in a session that did not outlive the loss.
+    if (event.type === 'stateMissing' && event.isRestored && this.#last?.next.epoch === 1) this.#last = undefined;
     if (event.type === 'candidates') this.candidates = event.candidates;
     if (event.type === 'placed' && event.nodes.length > 0) this.placed = event.nodes;
     if (event.type !== 'proposalResult' || event.proposal !== this.#last?.number) return;

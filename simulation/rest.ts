@@ -36,7 +36,8 @@ export function failOver(site: Site): void {
     (process) => process !== primary && process.stopping === false && !world.nodes[process.nodeIndex]!.machine.isLeaving,
   );
   const areWell = others.some(({ replicaId, session }) => session.connected && ensemble.state?.inSync.includes(replicaId));
-  if (primary === undefined || !areWell) return;
+  // Where ZooKeeper went back an operator has to decide.
+  if (primary === undefined || !areWell || ensemble.isOlder) return;
   const endMs = queue.nowMs + failsOverWithinMs;
   const { machine } = world.nodes[primary.nodeIndex]!;
   machine.pause(failsOverWithinMs);

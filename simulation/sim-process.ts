@@ -68,7 +68,7 @@ export class SimProcess {
     this.store = found.store;
     this.disk = found.disk;
     this.appliedSeq = found.recovered?.appliedSeq ?? 0;
-    this.historyHeld = found.recovered?.line?.history;
+    this.historyHeld = found.recovered?.complete ? found.recovered.line?.history : undefined;
     this.laysDump = found.recovered?.complete === false;
     const { setup } = world.plan;
     const {

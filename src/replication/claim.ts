@@ -55,6 +55,8 @@ export function maybeWithdrawBirth(core: Core): void {
   const { proposal } = core.register;
   const isBirth = proposal?.purpose === 'birth' && proposal.expectedVersion === undefined;
   if (!isBirth || proposal.status !== 'unknown' || core.role.kind !== 'claimant' || !isNoBeginning(core)) return;
+  // The session that asked for it has not outlived a loss; without one, what was asked for may still be done.
+  core.mayHaveBegun = !core.register.isRestored;
   core.register.withdraw();
   becomeFollower(core);
 }

@@ -36,6 +36,8 @@ export class Core {
   epochId: EpochId = '';
   /** What the data here belongs to (R1). Undefined: there is no complete copy. */
   line: Line | undefined;
+  /** It has asked to begin a history, has not heard what became of that, and has not asked again (R3). */
+  mayHaveBegun = false;
   /** The `state` read last is of this history, which is not that of the data here (R13). */
   foundHistory: Line | undefined;
   /** The write that makes the epoch durable. */
@@ -97,13 +99,15 @@ export class Core {
 
   /** A follower with the log that was left, whatever it was before: what is above the applied part may yet be cut. */
   #recover(found: RecoveredReplica): void {
-    const { history, epoch, epochId, line, complete, baseSeq, baseEpoch, baseEpochId, entries, runs, appliedSeq } = found;
+    const { history, epoch, epochId, complete, baseSeq, baseEpoch, baseEpochId, entries, runs, appliedSeq } = found;
+    // Of a copy that was not finished nothing is held, whatever was persisted last.
+    const line = complete ? found.line : undefined;
     // What the data belongs to is persisted first, so that it may be of a newer epoch, or of another history, than what comes after.
     const isNewer = line !== undefined && (line.history !== history || endOf(line).epoch > epoch);
     this.history = isNewer ? line.history : history;
     this.epoch = isNewer ? endOf(line).epoch : epoch;
     this.epochId = isNewer ? endOf(line).id : epochId;
-    this.line = complete ? line : undefined;
+    this.line = line;
     this.complete = complete;
     this.log.reset(baseSeq, { epoch: baseEpoch, id: baseEpochId });
     const runsFromBase = [{ epoch: baseEpoch, id: baseEpochId, firstSeq: baseSeq }, ...runs];

@@ -33,7 +33,7 @@ function maybeLeave(core: Core): void {
 
 function mayBeMember(core: Core): boolean {
   const { state } = core.register;
-  if (state === undefined) return !core.isNew;
+  if (state === undefined) return !core.isNew || core.mayHaveBegun;
   // A state that went back, or is of another history, tells nothing of who counts on this copy.
   if (isOlder(core, state) || core.foundHistory !== undefined) return true;
   return core.isInSync || state.primary === core.self;

@@ -58,7 +58,7 @@ export function isNeedless(core: Core): boolean {
   const { register, placed, self, isNew, isRestarted } = core;
   const { state } = register;
   // What an earlier process has asked for may come true late, and name this replica.
-  if (state === undefined) return register.isMissing && isNew && !isRestarted;
+  if (state === undefined) return register.isMissing && isNew && !isRestarted && !core.mayHaveBegun;
   // A state older than the epoch one knows comes from a server that lags: one may have been taken in since.
   if (isOlder(core, state) || core.foundHistory !== undefined) return false;
   if (isEnded(state)) return true;

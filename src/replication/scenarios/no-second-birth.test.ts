@@ -185,4 +185,23 @@ describe('no second birth beside a history (R3, R13)', () => {
       expect(c.snapshot('c')).toMatchObject({ role: 'joiner', offline: true });
     },
   );
+
+  it('a replica that has asked to begin a history, and has not heard what became of that, does not leave as one that holds nothing', () => {
+    const c = holdersOfALostState();
+    forgetTheLoss(c);
+    standStill(c, ['a', 'b'], 2 * sessionMs);
+    c.start('c');
+    const { session } = c.node('c');
+    session.loseNextAnswer = 'notApplied';
+    c.until(() => session.loseNextAnswer === undefined, 'c proposes nothing');
+    c.disconnect('c');
+    goOn(c, ['a', 'b']);
+    c.reconnect('c');
+    c.until(() => c.role('c') === 'joiner', 'c still asks');
+    c.stop('c', 3_000);
+    c.advance(2_000);
+    expect(c.node('c').stopped).toBe('no');
+    c.advance(2_000);
+    expect(c.node('c').stopped).toBe('unclean');
+  });
 });

@@ -13,6 +13,12 @@ describeVariants('histories', [
     caughtBy: scenario('no-second-birth'),
   },
   {
+    rule: 'R3, R12',
+    does: 'leaves though the history that it asked to begin may have begun',
+    edits: [edit('handover.ts', '!core.isNew || core.mayHaveBegun', '!core.isNew')],
+    caughtBy: scenario('no-second-birth'),
+  },
+  {
     rule: 'R3',
     does: 'gives birth though a candidate where the shard does not belong names a history',
     edits: [

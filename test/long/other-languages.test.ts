@@ -5,8 +5,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { LocalCluster } from '../../local/local-cluster.js';
 import { isAsPlaced } from '../../local/ring.js';
 import { keyHash, shardOfKey } from '../../src/placement/index.js';
-import { startCluster } from './support/cluster.js';
-import { PythonExamples } from './support/python.js';
+import { startCluster } from '../cluster/support/cluster.js';
+import { PythonExamples } from '../cluster/support/python.js';
 
 const shards = 16;
 let cluster: LocalCluster;

@@ -8,7 +8,7 @@ import { config, Recorder } from '../../src/coordination/coordinator.fixture.js'
 import { connectCoordinator } from '../../src/coordination/index.js';
 import { ZookeeperClient } from '../../src/coordination/zookeeper-client.js';
 import { decodePlacement, type Placement } from '../../src/placement/index.js';
-import { startCluster } from './support/cluster.js';
+import { startCluster } from '../cluster/support/cluster.js';
 
 const patienceMs = 60_000;
 const askAgainMs = 50;

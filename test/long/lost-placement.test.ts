@@ -6,7 +6,7 @@ import { ZookeeperClient } from '../../src/coordination/zookeeper-client.js';
 import { KvError } from '../../src/errors.js';
 import { KvClient } from '../../src/index.js';
 import { decodePlacement, encodePlacement } from '../../src/placement/index.js';
-import { startCluster } from './support/cluster.js';
+import { startCluster } from '../cluster/support/cluster.js';
 
 const shards = 6;
 const sessionMs = 2_000;

@@ -10,8 +10,8 @@ import { startZooKeeper } from '../../local/zookeeper.js';
 import type { KvClient } from '../../src/index.js';
 import type { ShardInfo, Topology } from '../../src/rpc/kv-api.js';
 import { checkHistory, isClean } from '../../verification/index.js';
-import { startCluster } from './support/cluster.js';
-import { RecordedLoad } from './support/recorded-load.js';
+import { startCluster } from '../cluster/support/cluster.js';
+import { RecordedLoad } from '../cluster/support/recorded-load.js';
 
 /** A lease and a grace that a busy machine does not fool: whoever is out of the set for being slow cannot stand in for a dead one. */
 const patientTimes = ['--lease-ms', '2000', '--grace-ms', '2500', '--session-ms', '3000'];

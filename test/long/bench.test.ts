@@ -9,7 +9,7 @@ import { expect, test } from 'vitest';
 import type { BenchResult } from '../../bench/result.js';
 import { endWithThisProcess } from '../../local/lifeline.js';
 import { programPath, toolEnvironment } from '../../local/programs.js';
-import { startCluster } from './support/cluster.js';
+import { startCluster } from '../cluster/support/cluster.js';
 
 /** Some points of the charts before the failover. */
 const beforeFailoverMs = 500;

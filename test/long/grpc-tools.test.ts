@@ -9,7 +9,7 @@ import protobuf from 'protobufjs';
 import descriptor from 'protobufjs/ext/descriptor/index.js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { LocalCluster } from '../../local/local-cluster.js';
-import { startCluster } from './support/cluster.js';
+import { startCluster } from '../cluster/support/cluster.js';
 
 const options = { longs: Number, enums: String, defaults: true, oneofs: true };
 const health = loadSync(healthProto, options)['grpc.health.v1.Health'] as ServiceDefinition;

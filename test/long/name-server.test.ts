@@ -9,7 +9,7 @@ import type { LogRecord } from '../../local/log-records.js';
 import { NodeProcess } from '../../local/node-process.js';
 import { programPath, toolEnvironment } from '../../local/programs.js';
 import { type LocalZookeeper, startZooKeeper } from '../../local/zookeeper.js';
-import { NameServer } from './support/name-server.js';
+import { NameServer } from '../cluster/support/name-server.js';
 
 const silenceMs = 15_000;
 /** A resolver waits 5 s for its first answer; a node that waits with it, or calls that do, shows in a gap of that length. */

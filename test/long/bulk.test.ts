@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { isAsPlaced } from '../../local/ring.js';
 import { KvError, type Topology } from '../../src/index.js';
 import { shardOfKey } from '../../src/placement/index.js';
-import { startCluster } from './support/cluster.js';
+import { startCluster } from '../cluster/support/cluster.js';
 
 const shardCount = 16;
 const options = ['--session-ms', '2000'];

@@ -5,7 +5,7 @@ import { isAsPlaced } from '../../local/ring.js';
 import { KvClient } from '../../src/client/index.js';
 import type { KvError } from '../../src/errors.js';
 import { shardOfKey } from '../../src/placement/index.js';
-import { startCluster } from './support/cluster.js';
+import { startCluster } from '../cluster/support/cluster.js';
 
 let cluster: LocalCluster | undefined;
 const clients: KvClient[] = [];

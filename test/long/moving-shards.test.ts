@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import type { Topology } from '../../src/rpc/kv-api.js';
 import { checkHistory, isClean } from '../../verification/index.js';
-import { startCluster } from './support/cluster.js';
-import { RecordedLoad } from './support/recorded-load.js';
+import { startCluster } from '../cluster/support/cluster.js';
+import { RecordedLoad } from '../cluster/support/recorded-load.js';
 
 const shardCount = 12;
 const patienceMs = 90_000;

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { LocalCluster } from '../../local/local-cluster.js';
 import type { NodeProcess } from '../../local/node-process.js';
 import { KvClient } from '../../src/index.js';
-import { startCluster } from './support/cluster.js';
+import { startCluster } from '../cluster/support/cluster.js';
 
 const shards = 4;
 

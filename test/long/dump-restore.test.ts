@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { afterAll, expect, test, vi } from 'vitest';
 import { readDump } from '../../src/dump/index.js';
-import { startCluster } from './support/cluster.js';
-import { runKvctl, startKvctl } from './support/kvctl.js';
+import { startCluster } from '../cluster/support/cluster.js';
+import { runKvctl, startKvctl } from '../cluster/support/kvctl.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'kvctl-dump-'));
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { startZooKeeper } from '../../local/zookeeper.js';
-import { startCluster } from './support/cluster.js';
-import { Workload } from './support/workload.js';
+import { startCluster } from '../cluster/support/cluster.js';
+import { Workload } from '../cluster/support/workload.js';
 
 const outageMs = 20_000;
 

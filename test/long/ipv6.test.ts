@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { LocalCluster } from '../../local/local-cluster.js';
 import { startZooKeeper } from '../../local/zookeeper.js';
 import { KvClient } from '../../src/client/index.js';
-import { runKvctl } from './support/kvctl.js';
+import { runKvctl } from '../cluster/support/kvctl.js';
 
 const loopback = '::1';
 const hasLoopback = Object.values(networkInterfaces()).some((found) => found?.some(({ address }) => address === loopback));

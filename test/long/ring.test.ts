@@ -5,7 +5,7 @@ import { writeKeys } from '../../local/failover-walkthrough.js';
 import { programPath } from '../../local/programs.js';
 import { ringWalkthrough } from '../../local/ring-walkthrough.js';
 import { createStepRunner } from '../../local/steps.js';
-import { startCluster } from './support/cluster.js';
+import { startCluster } from '../cluster/support/cluster.js';
 
 const run = promisify(execFile);
 const shardCount = 16;

@@ -5,7 +5,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { freePort } from '../../local/free-port.js';
 import type { LogRecord } from '../../local/log-records.js';
 import { joinAddress } from '../../src/config/index.js';
-import { startCluster } from './support/cluster.js';
+import { startCluster } from '../cluster/support/cluster.js';
 
 const host = '127.0.0.1';
 const warn = 40;

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { KvClient } from '../../src/index.js';
 import type { Topology } from '../../src/rpc/kv-api.js';
-import { startCluster } from './support/cluster.js';
-import { Workload } from './support/workload.js';
+import { startCluster } from '../cluster/support/cluster.js';
+import { Workload } from '../cluster/support/workload.js';
 
 const shards = 32;
 

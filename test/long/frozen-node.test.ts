@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { isInSync } from '../../local/ring.js';
-import { startCluster } from './support/cluster.js';
+import { startCluster } from '../cluster/support/cluster.js';
 
 const shardCount = 16;
 /** A session outlasts the test, so that nothing but the other holders tells who is primary now. */

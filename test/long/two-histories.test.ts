@@ -5,8 +5,8 @@ import type { NodeProcess } from '../../local/node-process.js';
 import { anyVersion } from '../../src/coordination/znode-client.js';
 import { ZookeeperClient } from '../../src/coordination/zookeeper-client.js';
 import type { KvClient } from '../../src/index.js';
-import { startCluster } from './support/cluster.js';
-import { runKvctl } from './support/kvctl.js';
+import { startCluster } from '../cluster/support/cluster.js';
+import { runKvctl } from '../cluster/support/kvctl.js';
 
 /** The newcomer is given the shard soon, also where it starts after the session of the holder has ended. */
 const extra = ['--session-ms', '2000', '--replace-after-ms', '1000'];
