@@ -204,6 +204,7 @@ describe('coordinator over ZooKeeper', () => {
     await b.heard.until(() => b.heard.replicas?.join() === 'a~1,b~1' && b.heard.nodeIds?.join() === 'a,b');
     expect(await discoverNodes(`${inject('zk')}/apps`, root, startupTimeoutMs)).toEqual(['a.example:9090', 'b.example:9090']);
 
+    await a.heard.until(() => a.heard.readings.length > 0);
     expect(await a.coordinator.writeState(0, undefined, born('a~1', 'h', 'one'))).toEqual({ kind: 'applied', version: 0 });
     await b.heard.until(() => b.heard.states.at(-1)?.version === 0);
     expect(await b.coordinator.writeState(0, 7, born('b~1', 'other', 'two'))).toEqual({ kind: 'conflict' });
