@@ -8,11 +8,11 @@ import { Random } from './random.js';
 
 const firstMs = 2000;
 /** Of schedules that have such a thing. */
-const share = Number(process.env.SHARE ?? 0.12);
+const share = 0.12;
 
 /** Drawn from a sequence of their own, so that a schedule without them is what it was before there were any. */
 export function historyDecisions(seed: number, setup: Setup, untilMs: number): Decision[] {
-  const random = Random.of(seed, 4);
+  const random = Random.of(seed, 32);
   if (setup.placing !== undefined || !random.chance(share)) return [];
   const atMs = firstMs + random.below(Math.max(1, untilMs - firstMs));
   return losses(random, setup, atMs);

@@ -48,7 +48,7 @@ export class HistoryModel {
 
   /** Committed in an earlier generation, and not in this one. */
   noteLost(entry: LogEntry): void {
-    if (!this.ever.has(entry.seq)) this.ever.set(entry.seq, entry);
+    if (!this.hasForgotten && !this.ever.has(entry.seq)) this.ever.set(entry.seq, entry);
   }
 
   isCommitted(seq: number): boolean {

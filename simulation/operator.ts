@@ -11,8 +11,9 @@ import type { World } from './world.js';
 export function callOperator(world: World): boolean {
   const candidates = live(world).filter(({ runs, stopping, session }) => runs && !stopping && session.connected);
   if (candidates.length === 0 || live(world).some((process) => mayServeUnnoticed(world, process))) return false;
-  if (isStranded(world)) return force(world, candidates.filter(isOffline));
   if (isDivided(world)) return choose(world, candidates);
+  if (isStranded(world))
+    return isServed(world) ? startAnew(world, candidates.filter(isOffline)) : force(world, candidates.filter(isOffline));
   const { state } = world.ensemble;
   const mayForce = state === undefined ? mayForceWithoutState(world, live(world)) : mayForceAfter(world, state);
   return mayForce && force(world, candidates);
@@ -53,6 +54,25 @@ export function isStranded(world: World): boolean {
   const isInVain = ({ replica, replicaId }: SimProcess): boolean =>
     replica.epoch > state.epoch || state.inSync.includes(replicaId);
   return world.running.some((process) => isInVain(process) && isOffline(process));
+}
+
+function isServed(world: World): boolean {
+  const primary = world.processOf(world.ensemble.state?.primary ?? '');
+  return primary?.replica.refusalOfRead(primary.nowMs) === undefined && primary !== undefined;
+}
+
+/** One that has nothing but the memory of a higher epoch stays out beside what is served, until its node starts without that. */
+function startAnew(world: World, stranded: readonly SimProcess[]): boolean {
+  const empty = stranded.filter((process) => process.replica.snapshot(process.nowMs).line === undefined);
+  for (const { nodeIndex, random } of empty) {
+    const { machine } = world.nodes[nodeIndex]!;
+    world.trace.add(nodeIndex, () => 'OPERATOR starts the node anew, without its data');
+    machine.downMs = 1;
+    machine.silent = false;
+    machine.crash(30 * random.next());
+    world.loseData(nodeIndex);
+  }
+  return empty.length > 0;
 }
 
 function isOffline(process: SimProcess): boolean {
