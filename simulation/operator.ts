@@ -52,7 +52,7 @@ export function isStranded(world: World): boolean {
   const { state } = world.ensemble;
   if (state === undefined) return false;
   const isInVain = ({ replica, replicaId }: SimProcess): boolean =>
-    replica.epoch > state.epoch || state.inSync.includes(replicaId);
+    replica.epoch > state.epoch || (replica.epoch === state.epoch && state.inSync.includes(replicaId));
   return world.running.some((process) => isInVain(process) && isOffline(process));
 }
 

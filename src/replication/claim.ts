@@ -7,7 +7,7 @@ import type { CandidateFact } from './event.js';
 import { onGiveUp } from './give-up.js';
 import { continues, type HistoryId, isGivenUp, nameOf } from './lineage.js';
 import { maybeChangeMembers } from './membership.js';
-import { isBelowKnownEpoch, isOlder } from './offline.js';
+import { holdsCopy, isBelowKnownEpoch, isOlder } from './offline.js';
 import { isPlaced } from './placed.js';
 import { born, bornAgain, claimed, epochIdOf, forced, isEnded, type ShardState } from './shard-state.js';
 import type { ProposalPurpose } from './state-register.js';
@@ -155,11 +155,11 @@ function reasonOfHistories(core: Core, givesUp: readonly string[]): string | und
 }
 
 function reasonOfState(core: Core): string | undefined {
-  const { register, self, line } = core;
+  const { register } = core;
   if (register.isMissing && core.isNew && !register.isRestored) {
     return 'the shard has no history yet; a primary is about to be chosen';
   }
-  const live = register.state?.inSync.filter((id) => core.isCandidate(id) && (id !== self || line !== undefined)) ?? [];
+  const live = register.state?.inSync.filter((id) => holdsCopy(core, id)) ?? [];
   // Whoever a state of a lower epoch names is refused by those that know a higher one: it cannot serve (R3, R8).
   if (live.length === 0 || isBelowKnownEpoch(core) || core.foundHistory !== undefined) return undefined;
   return `members of the in-sync set are registered: ${live.join(', ')}`;

@@ -1,6 +1,6 @@
 /** Noticing that nobody holds the shard's data any more, and saying so (R13). Nothing goes on by itself. */
 import type { Core } from './core.js';
-import { isEnded, type ShardState } from './shard-state.js';
+import { isEnded, type ReplicaId, type ShardState } from './shard-state.js';
 
 const repeatNoteMs = 30_000;
 
@@ -25,7 +25,13 @@ function isOffline(core: Core): boolean {
   if (isMissing) return !core.isNew || isRestored || core.candidates.some(({ history }) => history !== undefined);
   if (core.foundHistory !== undefined || isBelowKnownEpoch(core)) return true;
   if (state === undefined || isEnded(state)) return false;
-  return !state.inSync.some((id) => core.isCandidate(id) && (id !== core.self || core.line !== undefined));
+  return !state.inSync.some((id) => holdsCopy(core, id));
+}
+
+/** A registered member whose znode names no history has given its copy up since `state` was written, and `state` came back (R3). */
+export function holdsCopy({ self, line, candidates }: Core, id: ReplicaId): boolean {
+  if (id === self) return line !== undefined && candidates.some(({ replicaId }) => replicaId === id);
+  return candidates.some(({ replicaId, history }) => replicaId === id && history !== undefined);
 }
 
 /**

@@ -68,4 +68,33 @@ describe('a state that came back names a replica that has given its copy up mean
     c.stabilize();
     expect(c.get('b', 'k').value).toBe('of b');
   });
+
+  it('where no member that it names has its copy any more, everyone says offline, and the command goes on', () => {
+    const c = Scenario.of('a b');
+    c.put('a', 'k', 'of a');
+    c.advance(500);
+    const before = c.cluster.register.znode!;
+    c.kill('a');
+    c.pause('b');
+    c.zookeeperLoses();
+    c.start('d', 'e');
+    c.until(() => c.snapshot('d').offline, 'not offline');
+    c.force('d');
+    c.until(() => c.inSync.join() === 'd,e', 'd and e do not serve');
+    c.cluster.dumpsHeld = true;
+    c.resume('b');
+    c.reconnect('b');
+    c.until(() => c.snapshot('b').foundHistory !== undefined, 'b does not see the other');
+    c.force('d', [before.state.history]);
+    c.until(() => c.snapshot('b').line === undefined, 'b does not discard');
+    c.kill('d', 'e');
+    c.start('f');
+    c.zookeeperLoses(before);
+    c.advance(5_000);
+    for (const name of ['b', 'f']) expect(c.snapshot(name)).toMatchObject({ offline: true, serving: false });
+    expect(outcome(c.force('b'))).toBe('none yet');
+    c.cluster.dumpsHeld = false;
+    c.stabilize();
+    expect(c.get('b', 'k')).toEqual({ version: 0 });
+  });
 });

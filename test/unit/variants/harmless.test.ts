@@ -4,12 +4,6 @@ import { edit } from './variant-lab.js';
 
 describeHarmless([
   {
-    rule: 'R4',
-    does: 'claims with a half-laid copy',
-    edits: [edit('claim.ts', 'core.line === undefined || !continues', 'core.line !== undefined && !continues')],
-    because: 'R10 lets nobody into the set, or stay in it, with such a copy, and only members claim; becoming primary asserts it',
-  },
-  {
     rule: 'R5',
     does: 'takes an append of an older stream of the same epoch',
     edits: [edit('follower.ts', 'if (append.number < stream.number) return;', '')],

@@ -259,7 +259,7 @@ describeVariants('histories', [
   {
     rule: 'R13',
     does: 'does not say offline where it is the one member, and has nothing of that history',
-    edits: [edit('offline.ts', 'core.line !== undefined)', 'core.complete)')],
+    edits: [edit('offline.ts', 'if (id === self) return line !== undefined &&', 'if (id === self) return')],
     caughtBy: scenario('crash-in-office'),
   },
   {
@@ -279,5 +279,17 @@ describeVariants('histories', [
       ),
     ],
     caughtBy: scenario('histories'),
+  },
+  {
+    rule: 'R13',
+    does: 'takes a member for one that holds a copy because it is registered',
+    edits: [edit('offline.ts', 'replicaId === id && history !== undefined', 'replicaId === id || history === id')],
+    caughtBy: scenario('named-by-an-older-state'),
+  },
+  {
+    rule: 'R4',
+    does: 'claims with a half-laid copy',
+    edits: [edit('claim.ts', 'core.line === undefined || !continues', 'core.line !== undefined && !continues')],
+    caughtBy: scenario('named-by-an-older-state'),
   },
 ]);
