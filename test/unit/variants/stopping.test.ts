@@ -88,13 +88,13 @@ describeVariants('planned stops', [
   {
     rule: 'R12, R13',
     does: 'exits, as one that has known an epoch, because a server says that there is no state',
-    edits: [edit('handover.ts', 'if (state === undefined) return !core.isNew;', 'if (state === undefined) return false;')],
+    edits: [edit('handover.ts', 'if (state === undefined) return !core.isNew || core.mayHaveBegun;', 'if (state === undefined) return false;')],
     caughtBy: scenario('lost-state'),
   },
   {
     rule: 'R12, R13',
     does: 'ends the history while others are in the set',
-    edits: [edit('handover.ts', 'if (core.register.required.length > 1) return;', '')],
+    edits: [edit('handover.ts', 'core.register.required.length > 1 || core.register.proposal', 'core.register.proposal')],
     caughtBy: scenario('handover'),
   },
   {
