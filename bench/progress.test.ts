@@ -10,12 +10,12 @@ beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
 /** One thread: an operation each 10 ms, but none from 2 s to 4 s. */
-function play(out: Partial<WriteStream>, untilMs: number): string[] {
+function play(out: Partial<WriteStream>, untilMs: number, rate?: number): string[] {
   const written: string[] = [];
   const stream = { ...out, write: (text: string) => written.push(text) > 0 } as WriteStream;
   const series = new TimeSeries(1, 10_000);
   const [recorder, gaps] = [new Recorder(0), new GapTracker(0)];
-  const progress = new Progress(stream, new PrimaryTimeline(), series, { threads: 1 }, 0);
+  const progress = new Progress(stream, new PrimaryTimeline(), series, { threads: 1, rate }, 0);
   let nowMs = 0;
   progress.start(() => nowMs);
   while (nowMs < untilMs) {
@@ -48,4 +48,8 @@ test('progress - elsewhere: plain lines, every few seconds', () => {
     'no operation succeeded for 2010 ms, from 2.00 s to 4.01 s\n',
     '   5.0 s  89 ops/s  p50/p99 3.00/3.00 ms  0 errors  primary none\n',
   ]);
+});
+
+test('progress - with a rate: how much of it was reached', () => {
+  expect(play({ isTTY: false }, 5_010, 400).at(-1)).toContain('   5.0 s  89 of 400 ops/s  ');
 });

@@ -64,8 +64,10 @@ describe('health', () => {
     for await (const status of watch(node.address, '')) {
       told.push(status);
       if (status === 'SERVING') {
-        const { shards } = await cluster.topology();
-        expect(shards[0]?.replicas.find(({ nodeId }) => nodeId === node.id)).toMatchObject({ inSync: true });
+        // By its own word: what the others say may be a moment older.
+        await using client = await cluster.connect();
+        const { replicas } = await client.nodeStatus(node.address);
+        expect(replicas.map(({ role }) => role)).not.toContain('joiner');
         node.signal('SIGTERM');
       }
     }
