@@ -117,7 +117,11 @@ export const profiles: readonly Profile[] = [
     manyShards,
     2,
   ),
-  rounds('short', 'kills, freezes and handovers one after the other, for npm run test:long', [...kills, ...freezes.slice(0, 4), handover]),
+  rounds('short', 'kills, freezes and handovers one after the other, for npm run test:long', [
+    ...kills,
+    ...freezes.slice(0, 4),
+    handover,
+  ]),
 ];
 
 /** All, or the one of that name, or else those whose names begin with it and a dash, such as `classic`. */

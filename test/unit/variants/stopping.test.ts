@@ -88,7 +88,13 @@ describeVariants('planned stops', [
   {
     rule: 'R12, R13',
     does: 'exits, as one that has known an epoch, because a server says that there is no state',
-    edits: [edit('handover.ts', 'if (state === undefined) return !core.isNew || core.mayHaveBegun;', 'if (state === undefined) return false;')],
+    edits: [
+      edit(
+        'handover.ts',
+        'if (state === undefined) return !core.isNew || core.mayHaveBegun;',
+        'if (state === undefined) return false;',
+      ),
+    ],
     caughtBy: scenario('lost-state'),
   },
   {
