@@ -1,5 +1,5 @@
 /** One run of a ZooKeeper server as a child process; it does not outlive this one, nor does its folder. */
-import { rm, writeFile } from 'node:fs/promises';
+import { cp, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -62,9 +62,24 @@ export class ZookeeperProcess {
   }
 }
 
+const dataFolder = 'version-2';
+const backupFolder = 'backup';
+
 /** What the server has stored, sessions included. It must not run. */
 export function removeZookeeperData(folder: string): Promise<void> {
-  return rm(join(folder, 'version-2'), { recursive: true });
+  return rm(join(folder, dataFolder), { recursive: true });
+}
+
+/** Copies what the server has stored, in place of an earlier copy. It may run: it reads a log that ends in the middle of a record. */
+export async function backUpZookeeperData(folder: string): Promise<void> {
+  await rm(join(folder, backupFolder), { recursive: true, force: true });
+  await cp(join(folder, dataFolder), join(folder, backupFolder), { recursive: true });
+}
+
+/** Puts the copy in place of what the server has stored since. It must not run. */
+export async function restoreZookeeperData(folder: string): Promise<void> {
+  await removeZookeeperData(folder);
+  await cp(join(folder, backupFolder), join(folder, dataFolder), { recursive: true });
 }
 
 function configuration(folder: string, { host, port }: Address): string {

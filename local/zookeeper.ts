@@ -12,7 +12,13 @@ import type { Logger } from 'pino';
 import { joinAddress } from '../src/config/index.js';
 import { freePort } from './free-port.js';
 import { findZookeeper } from './zookeeper-installation.js';
-import { PortTakenError, removeZookeeperData, ZookeeperProcess } from './zookeeper-process.js';
+import {
+  backUpZookeeperData,
+  PortTakenError,
+  removeZookeeperData,
+  restoreZookeeperData,
+  ZookeeperProcess,
+} from './zookeeper-process.js';
 
 export interface LocalZookeeper extends AsyncDisposable {
   /** host:port, with brackets around an IPv6 address. */
@@ -23,6 +29,10 @@ export interface LocalZookeeper extends AsyncDisposable {
   stopServer(): Promise<void>;
   /** For tests: kills the server and removes its data. Once it is started again it knows no znode and no session. */
   loseData(): Promise<void>;
+  /** For tests: copies the data of the running server. */
+  backUp(): Promise<void>;
+  /** For tests: kills the server and puts the data of the last `backUp` in place of its own. */
+  goBack(): Promise<void>;
   /** The same port and data again. Sessions that were open get their full timeout anew. */
   startServer(): Promise<void>;
   /** For tests: the server keeps its connections and answers nothing. */
@@ -85,6 +95,15 @@ class OwnZookeeper implements LocalZookeeper {
     await removeZookeeperData(this.#folder);
   }
 
+  backUp(): Promise<void> {
+    return backUpZookeeperData(this.#folder);
+  }
+
+  async goBack(): Promise<void> {
+    await this.stopServer();
+    await restoreZookeeperData(this.#folder);
+  }
+
   async startServer(): Promise<void> {
     if (this.#stopping !== undefined) throw new Error('this ZooKeeper has been stopped for good');
     this.#server ??= await this.#start();
@@ -118,6 +137,8 @@ export function zookeeperAt(address: string): LocalZookeeper {
     stop: async () => {},
     stopServer: async () => refuse(),
     loseData: async () => refuse(),
+    backUp: async () => refuse(),
+    goBack: async () => refuse(),
     startServer: async () => refuse(),
     pauseServer: refuse,
     resumeServer: refuse,
