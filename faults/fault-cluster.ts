@@ -32,7 +32,8 @@ export class FaultCluster implements AsyncDisposable {
   readonly zookeepers: readonly ZookeeperServer[];
   /** Where all client processes run. */
   readonly clients: Place;
-  readonly #observer: KvClient;
+  /** Asks nodes, and gives them the commands of an operator. */
+  readonly observer: KvClient;
 
   static async start({ network, folder, nodes: count, zookeepers: servers, extra }: FaultClusterOptions): Promise<FaultCluster> {
     const zookeepers = await startZookeepers(network, folder, servers);
@@ -62,12 +63,12 @@ export class FaultCluster implements AsyncDisposable {
     this.nodes = nodes;
     this.zookeepers = zookeepers;
     this.clients = clients;
-    this.#observer = observer;
+    this.observer = observer;
   }
 
   /** What each node says of itself; undefined from one that does not answer. In the order of `nodes`. */
-  async statuses(): Promise<(NodeStatus | undefined)[]> {
-    const asked = this.nodes.map(({ address }) => this.#observer.nodeStatus(address, { deadlineMs: askDeadlineMs }));
+  async statuses(nodes: readonly FaultNode[] = this.nodes): Promise<(NodeStatus | undefined)[]> {
+    const asked = nodes.map(({ address }) => this.observer.nodeStatus(address, { deadlineMs: askDeadlineMs }));
     return (await Promise.allSettled(asked)).map((answer) => (answer.status === 'fulfilled' ? answer.value : undefined));
   }
 
@@ -80,7 +81,7 @@ export class FaultCluster implements AsyncDisposable {
 
   /** As all nodes see it together. @throws KvError while none answers. */
   topology(): Promise<Topology> {
-    return this.#observer.wholeTopology({ deadlineMs: askDeadlineMs });
+    return this.observer.wholeTopology({ deadlineMs: askDeadlineMs });
   }
 
   /** Whether every shard keeps a live member of its in-sync set that is none of these nodes, as the others see it. */
@@ -122,7 +123,7 @@ export class FaultCluster implements AsyncDisposable {
 
   /** Ends everything at once. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#observer.close();
+    await this.observer.close();
     await Promise.all([...this.nodes, ...this.zookeepers].map((one) => one.kill()));
   }
 }

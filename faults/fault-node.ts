@@ -33,6 +33,7 @@ export class FaultNode {
   /** How processes ended that nobody told to, but for those that found no ZooKeeper; and those that did not end as told. */
   readonly crashes: string[] = [];
   #child: Child | undefined;
+  #more: readonly string[] = [];
 
   constructor(options: FaultNodeOptions) {
     this.#options = options;
@@ -48,12 +49,13 @@ export class FaultNode {
     return this.#child?.running === true;
   }
 
-  /** A new, empty process. Does not wait until it serves. */
-  start(): void {
+  /** A new, empty process. Does not wait until it serves. `more`: options of this process and of those that a supervisor starts. */
+  start(more: readonly string[] = []): void {
     if (this.running) return;
+    this.#more = more;
     const { place, port, zk, root, extra, logFile } = this.#options;
     const where = ['--host', place.address, '--port', String(port), '--zk', zk, '--root', root];
-    const words = [programPath('kvnode'), ...where, '--log-format', 'json', ...extra];
+    const words = [programPath('kvnode'), ...where, '--log-format', 'json', ...extra, ...more];
     const child = new Child({ place, command: process.execPath, words, logFile });
     this.#child = child;
     void child.exited.then((how) => this.#supervise(child, how));
@@ -91,6 +93,6 @@ export class FaultNode {
     if (this.#child !== child) return;
     if (!child.errorTail.includes(withoutZookeeper)) this.crashes.push(`${this.name} ended with ${how}: ${child.errorTail}`);
     await pause(restartPauseMs);
-    if (this.#child === child) this.start();
+    if (this.#child === child) this.start(this.#more);
   }
 }

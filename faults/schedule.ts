@@ -57,7 +57,7 @@ async function killSteadily({ victim, intervalMs }: Extract<Schedule, { kind: 's
     await pause(Math.max(0, dueAtMs - performance.now()));
     // The next one is due a full interval after this one.
     if (await waitIfNeeded(context)) dueAtMs = performance.now();
-    const node = await pickVictim({ cluster, random, hit: new Set() }, victim);
+    const node = await pickVictim({ cluster, random, hit: new Set(), tell }, victim);
     if (node === undefined) continue;
     log.rounds.push({ startedAtUs: nowUs(), faults: [`kill ${victim}`] });
     tell(`${node.name} killed`);
@@ -94,7 +94,7 @@ async function inRounds(nemeses: readonly Nemesis[], { atOnce }: { atOnce: numbe
     const round = { startedAtUs, faults: [] as string[] };
     log.rounds.push(round);
     const done = await Promise.all(
-      faults.map((nemesis, index) => inject(nemesis, index, { cluster, random, hit }, context.tell)),
+      faults.map((nemesis, index) => inject(nemesis, index, { cluster, random, hit, tell: context.tell })),
     );
     round.faults.push(...done.filter((name) => name !== undefined));
     await pause(longestRestMs * random());
@@ -102,8 +102,8 @@ async function inRounds(nemeses: readonly Nemesis[], { atOnce }: { atOnce: numbe
 }
 
 /** @returns its name, or undefined if there was nobody to hit. */
-async function inject(nemesis: Nemesis, index: number, context: FaultContext, tell: (line: string) => void) {
-  const { random } = context;
+async function inject(nemesis: Nemesis, index: number, context: FaultContext) {
+  const { random, tell } = context;
   const holdMs = between(nemesis.holdMs, random);
   await pause(index === 0 ? 0 : longestStaggerMs * random());
   const fault = await nemesis.inject(context);

@@ -1,12 +1,13 @@
 /**
  * ZooKeeper servers at places of the network: one alone, or an ensemble. Each can be killed and started again with its
- * data, or frozen. For tests: no wait for the disk, which only a crash of the machine would need.
+ * data, without it, or with an earlier copy of it; or frozen. For tests: no wait for the disk, which only a crash of the machine would need.
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { findZookeeper, type ZookeeperInstallation } from '../local/zookeeper-installation.js';
+import { backUpZookeeperData, removeZookeeperData, restoreZookeeperData } from '../local/zookeeper-process.js';
 import { Child } from './child.js';
 import type { Network, Place } from './network.js';
 
@@ -61,6 +62,23 @@ export class ZookeeperServer {
   /** Keeps the data. */
   async kill(): Promise<void> {
     await this.#child?.kill();
+  }
+
+  /** Started again it knows no znode and no session. */
+  async loseData(): Promise<void> {
+    await this.kill();
+    await removeZookeeperData(this.#folder);
+  }
+
+  /** Copies the data, also of a server that runs. */
+  backUp(): Promise<void> {
+    return backUpZookeeperData(this.#folder);
+  }
+
+  /** Kills the server; started again it has the data of the last copy. */
+  async goBack(): Promise<void> {
+    await this.kill();
+    await restoreZookeeperData(this.#folder);
   }
 
   /** A four-letter command; '' if there is no answer. */
