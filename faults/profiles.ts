@@ -5,6 +5,8 @@ import { moveFaults } from './move-faults.js';
 import type { Nemesis, Role } from './nemesis.js';
 import { freezes, handover, kills } from './node-faults.js';
 import { ensembleFaults, zookeeperOutages } from './zookeeper-faults.js';
+import { lossesOfMany, lossesOfOne } from './zookeeper-losses.js';
+import { rollbacksOfMany, rollbacksOfOne } from './zookeeper-rollbacks.js';
 
 export interface Load {
   readonly processes: number;
@@ -92,6 +94,8 @@ const manyShards = {
   load: { ...sharedLoad, keyspace: 64 },
   minutes: 10,
 };
+/** ZooKeeper loses data, and an operator goes on: with the default times, so that a session is shorter than a freeze. */
+const fewShards = { ...manyShards, nodes: 4, minutes: 5 };
 const inMoves = [...moveFaults, ...freezes.slice(2), ...zookeeperCuts, ...zookeeperOutages];
 
 export const profiles: readonly Profile[] = [
@@ -117,6 +121,14 @@ export const profiles: readonly Profile[] = [
     manyShards,
     2,
   ),
+  rounds(
+    'zookeeper-empty',
+    'three nodes, ZooKeeper loses everything, with and without new nodes, freezes and kills',
+    lossesOfOne,
+  ),
+  rounds('zookeeper-empty-many-shards', 'the same with 16 shards on four nodes', lossesOfMany, fewShards),
+  rounds('zookeeper-older', 'three nodes, ZooKeeper comes back with a copy of its data from before', rollbacksOfOne),
+  rounds('zookeeper-older-many-shards', 'the same with 16 shards on four nodes', rollbacksOfMany, fewShards),
   rounds('short', 'kills, freezes and handovers one after the other, for npm run test:long', [
     ...kills,
     ...freezes.slice(0, 4),

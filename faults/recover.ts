@@ -1,0 +1,58 @@
+/** What is waited for, and done, after ZooKeeper has lost data: the nodes report their shards offline, and an operator goes on. */
+import { setTimeout as pause } from 'node:timers/promises';
+import type { NodeStatus, ReplicaStatus } from '../src/index.js';
+import { type FaultCluster, NotInSyncError } from './fault-cluster.js';
+import type { FaultNode } from './fault-node.js';
+import { operate } from './operator.js';
+
+const patienceMs = 60_000;
+const askAgainMs = 100;
+/** A node that was frozen, or lost its connection, may serve for a moment before it reads what ZooKeeper holds now. */
+const steadyMs = 8_000;
+
+export interface Recovery {
+  readonly cluster: FaultCluster;
+  readonly tell: (line: string) => void;
+  /** Those that run and are not frozen. Default: all. */
+  readonly nodes?: readonly FaultNode[];
+}
+
+/** Until every copy of the data is reported as offline. @throws NotInSyncError */
+export async function waitUntilOffline({ cluster, nodes = cluster.nodes }: Recovery): Promise<void> {
+  const endMs = performance.now() + patienceMs;
+  for (;;) {
+    const holders = (await answers(cluster, nodes))?.flatMap(({ replicas }) => replicas).filter(({ held }) => held);
+    if (holders !== undefined && holders.length > 0 && holders.every(({ offline }) => offline)) return;
+    if (performance.now() > endMs) throw new NotInSyncError(patienceMs, `not all report the loss: ${JSON.stringify(holders)}`);
+    await pause(askAgainMs);
+  }
+}
+
+/** The operator's part, until every shard serves steadily and no replica keeps data of another line. @throws NotInSyncError */
+export async function recover({ cluster, tell, nodes = cluster.nodes }: Recovery): Promise<void> {
+  const { shards } = await cluster.topology();
+  const statuses = (): Promise<NodeStatus[] | undefined> => answers(cluster, nodes);
+  const isDone = async (): Promise<boolean> => {
+    const replicas = (await statuses())?.flatMap((status) => status.replicas) ?? [];
+    return shards.every(({ shard }) => isWell(replicas.filter((replica) => replica.shard === shard)));
+  };
+  const endMs = performance.now() + patienceMs;
+  for (let wellMs = Number.NaN; ; ) {
+    await operate({ client: cluster.observer, statuses, isDone, patienceMs, tell });
+    if (!(await isDone())) wellMs = Number.NaN;
+    else if (performance.now() - wellMs >= steadyMs) return;
+    else if (Number.isNaN(wellMs)) wellMs = performance.now();
+    if (performance.now() > endMs)
+      throw new NotInSyncError(patienceMs, `the operator cannot go on: ${JSON.stringify(await statuses())}`);
+    await pause(askAgainMs);
+  }
+}
+
+function isWell(replicas: readonly ReplicaStatus[]): boolean {
+  return replicas.some(({ serving }) => serving) && replicas.every(({ offline, found }) => !offline && !found);
+}
+
+async function answers(cluster: FaultCluster, nodes: readonly FaultNode[]): Promise<NodeStatus[] | undefined> {
+  const statuses = await cluster.statuses(nodes);
+  return statuses.every((status) => status !== undefined) ? statuses : undefined;
+}

@@ -1,0 +1,128 @@
+/**
+ * ZooKeeper is stopped and started with a copy of its data from before: a restored backup. Its data goes back behind what the
+ * live nodes know, and an operator goes on where a shard is offline.
+ *
+ * What no live process knows to be older nobody can find out (R7), and then acknowledged writes may be lost. So everybody who
+ * lives has come to know the newest state before ZooKeeper goes back, but for a backup that was taken out while it is frozen:
+ * there the primary knows.
+ */
+import { setTimeout as pause } from 'node:timers/promises';
+import type { FaultNode } from './fault-node.js';
+import { between, type FaultContext, type Nemesis, pickVictim, type Role } from './nemesis.js';
+import { recover } from './recover.js';
+import { syncPatienceMs } from './schedule.js';
+import { freezeBeyondSession, startAll } from './zookeeper-losses.js';
+
+type Change = (context: FaultContext) => Promise<unknown>;
+
+const awayMs = [0, 6_000] as const;
+const beforeMs = [500, 5_000] as const;
+/** Since the copy was made; now and then a minute. */
+const ageMs = [0, 10_000] as const;
+const longAgeMs = 60_000;
+const chanceOfLongAge = 0.1;
+const chanceOfFreeze = 0.25;
+/** Longer than a lease and a grace of any profile. */
+const replacedMs = [4_500, 6_500] as const;
+
+function rollback(name: string, change: Change): Nemesis {
+  return {
+    name: `go back before ${name}`,
+    company: 'alone',
+    holdMs: awayMs,
+    async inject(context) {
+      const { cluster, random, tell } = context;
+      for (const server of cluster.zookeepers) await server.backUp();
+      await pause(between(beforeMs, random));
+      await change(context);
+      await pause(random() < chanceOfLongAge ? longAgeMs : between(ageMs, random));
+      await cluster.waitForSync(syncPatienceMs);
+      for (const server of cluster.zookeepers) await server.goBack();
+      const heal = async (): Promise<void> => {
+        await startAll(cluster);
+        tell('ZooKeeper is back with older data');
+        if (random() < chanceOfFreeze) await freezeBeyondSession(cluster.nodes, context);
+        await recover({ cluster, tell });
+      };
+      return { what: `ZooKeeper goes back before ${name}`, heal };
+    },
+  };
+}
+
+async function replace(context: FaultContext, role: Role, end: (node: FaultNode) => Promise<unknown>): Promise<void> {
+  const node = await pickVictim(context, role);
+  if (node === undefined) return;
+  await end(node);
+  node.start();
+  await context.cluster.waitForSync(syncPatienceMs);
+  context.hit.delete(node);
+}
+
+const kill =
+  (role: Role): Change =>
+  (context) =>
+    replace(context, role, (node) => node.kill());
+const handover: Change = (context) => replace(context, 'primary', (node) => node.stop());
+
+/** It is taken out of the set, or replaced as primary, and comes back to it. */
+const freeze =
+  (role: Role): Change =>
+  async (context) => {
+    const node = await pickVictim(context, role);
+    if (node === undefined) return;
+    node.freeze();
+    await pause(between(replacedMs, context.random));
+    node.thaw();
+    context.hit.delete(node);
+  };
+
+const command: Change = async ({ cluster, tell }) => {
+  // Not the copy, which is beside it.
+  for (const server of cluster.zookeepers) await server.loseData();
+  await startAll(cluster);
+  await recover({ cluster, tell });
+};
+
+const changes: readonly Change[] = [kill('primary'), kill('any'), handover, freeze('primary'), freeze('any')];
+const mostChanges = 4;
+
+const several: Change = async (context) => {
+  for (let left = 2 + Math.floor(context.random() * (mostChanges - 1)); left > 0; left -= 1)
+    await changes[Math.floor(context.random() * changes.length)]!(context);
+};
+
+/** One shard: whoever is frozen is a backup, and the primary, which knows better, goes on. */
+const frozenBackup: Nemesis = {
+  name: 'go back while a backup that was taken out stands still',
+  company: 'alone',
+  holdMs: awayMs,
+  async inject(context) {
+    const { cluster, random, tell } = context;
+    for (const server of cluster.zookeepers) await server.backUp();
+    const node = await pickVictim(context, 'backup');
+    if (node === undefined) return undefined;
+    node.freeze();
+    await pause(between(replacedMs, random));
+    for (const server of cluster.zookeepers) await server.goBack();
+    const heal = async (): Promise<void> => {
+      await startAll(cluster);
+      await pause(between(beforeMs, random));
+      node.thaw();
+      tell(`ZooKeeper is back with older data, ${node.name} thawed`);
+      await recover({ cluster, tell });
+    };
+    return { what: `ZooKeeper goes back while ${node.name} stands still`, heal };
+  },
+};
+
+export const rollbacksOfMany: readonly Nemesis[] = [
+  rollback('nothing', async () => {}),
+  rollback('a failover', kill('primary')),
+  rollback('a handover', handover),
+  rollback('a restart', kill('any')),
+  rollback('an eviction', freeze('any')),
+  rollback('a primary was replaced', freeze('primary')),
+  rollback('a command', command),
+  rollback('several changes', several),
+];
+export const rollbacksOfOne: readonly Nemesis[] = [...rollbacksOfMany, frozenBackup];
