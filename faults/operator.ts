@@ -6,7 +6,7 @@
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { type KvClient, KvError, type NodeStatus, type ReplicaStatus } from '../src/index.js';
-import type { HistoryPosition } from '../src/rpc/kv-api.js';
+import type { HistoryPosition } from '../src/wire/contract/kv-api.js';
 
 export interface ForceCommand {
   readonly shard: number;

@@ -7,9 +7,9 @@
  */
 import { Client, credentials } from '@grpc/grpc-js';
 import { limitsOf } from '../src/client/limits.js';
-import { PipelineTransport } from '../src/client/pipeline-transport.js';
-import { UnaryTransport } from '../src/client/unary-transport.js';
-import { channelOptions } from '../src/rpc/channel-options.js';
+import { PipelineTransport } from '../src/client/transport/pipeline-transport.js';
+import { UnaryTransport } from '../src/client/transport/unary-transport.js';
+import { channelOptions } from '../src/wire/contract/channel-options.js';
 import type { Outcome } from '../verification/index.js';
 
 /** Shorter than any freeze of interest: some read is always on its way to a node that is about to be thawed. */

@@ -5,7 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { KvClient } from '../src/client/index.js';
-import type { NodeStatus, Topology } from '../src/rpc/kv-api.js';
+import type { NodeStatus, Topology } from '../src/wire/contract/kv-api.js';
 import { foundCluster } from './found-cluster.js';
 import { NodeProcess } from './node-process.js';
 import { isInSync } from './ring.js';

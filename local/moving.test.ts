@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { ShardInfo, Topology } from '../src/rpc/kv-api.js';
+import type { ShardInfo, Topology } from '../src/wire/contract/kv-api.js';
 import { canLose, movingShards, withPart } from './moving.js';
 
 /** `holders` in sync and live. */

@@ -1,5 +1,5 @@
 /** What a topology tells of a shard that moves, and which part each node has in it. Pure. */
-import type { ShardInfo, Topology } from '../src/rpc/kv-api.js';
+import type { ShardInfo, Topology } from '../src/wire/contract/kv-api.js';
 
 /**
  * - `giver`: holds it in sync, and it is placed elsewhere

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { ShardInfo, Topology } from '../src/rpc/kv-api.js';
+import type { ShardInfo, Topology } from '../src/wire/contract/kv-api.js';
 import { RingNews } from './ring-news.js';
 
 /** Each shard is led by the first of its nodes and in sync on all. */

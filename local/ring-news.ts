@@ -1,5 +1,5 @@
 /** What changed on the ring, in lines for people: which node holds and leads how many shards. */
-import type { Topology } from '../src/rpc/kv-api.js';
+import type { Topology } from '../src/wire/contract/kv-api.js';
 
 export class RingNews {
   /** As last seen and as last told, by node. */

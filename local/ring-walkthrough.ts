@@ -3,7 +3,7 @@
  * node dies and its shards are copied to nodes that held none of them; and every key is there afterwards.
  */
 import type { KvClient } from '../src/client/index.js';
-import type { Topology } from '../src/rpc/kv-api.js';
+import type { Topology } from '../src/wire/contract/kv-api.js';
 import { readBack, type Written } from './failover-walkthrough.js';
 import type { LocalCluster } from './local-cluster.js';
 import type { NodeProcess } from './node-process.js';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { ShardInfo, Topology } from '../src/rpc/kv-api.js';
+import type { ShardInfo, Topology } from '../src/wire/contract/kv-api.js';
 import { isAsPlaced, isInSync, movementBetween, percent, sharesOf } from './ring.js';
 
 /** In sync where it is placed, with the first node as primary, unless `more` says otherwise. */

@@ -1,5 +1,5 @@
 /** What a topology tells of the ring: which nodes hold what, and what moved between two looks at it. Pure. */
-import type { ShardInfo, Topology } from '../src/rpc/kv-api.js';
+import type { ShardInfo, Topology } from '../src/wire/contract/kv-api.js';
 
 export interface NodeShare {
   readonly nodeId: string;

@@ -3,7 +3,7 @@
  * middle, and may break, which takes what is on its way or delivers it late, beside a younger stream.
  */
 import type { Message } from '../src/replication/index.js';
-import { BeaconMemory, isBeacon } from '../src/rpc/beacon-memory.js';
+import { BeaconMemory, isBeacon } from '../src/wire/peer/beacon-memory.js';
 import type { EventQueue } from './event-queue.js';
 import type { Paths } from './paths.js';
 import { require } from './violation.js';

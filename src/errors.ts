@@ -2,7 +2,7 @@
  * Every failure a caller can meet, in one place.
  *
  * Each code says whether the operation was executed (guarantee G4): `no` is a promise, `unknown` is an admission. The
- * table in docs/errors.md is checked against this file by a test; `rpc/status.ts` maps codes to gRPC and back.
+ * table in docs/errors.md is checked against this file by a test; `wire/contract/status.ts` maps codes to gRPC and back.
  */
 
 export type Executed = 'no' | 'unknown';

@@ -14,4 +14,4 @@ export type {
   ReplicaStatus,
   ShardInfo,
   Topology,
-} from './rpc/kv-api.js';
+} from './wire/contract/kv-api.js';

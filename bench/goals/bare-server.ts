@@ -4,7 +4,7 @@
  */
 import type { handleUnaryCall } from '@grpc/grpc-js';
 import { listen } from '../../src/node/listen.js';
-import { keyValueService } from '../../src/rpc/proto.js';
+import { keyValueService } from '../../src/wire/contract/proto.js';
 
 export interface BareServerPlan {
   /** The encoded message of every answer. */

@@ -6,7 +6,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { LocalCluster } from '../../local/local-cluster.js';
-import type { PutResponse } from '../../src/rpc/kv-api.js';
+import type { PutResponse } from '../../src/wire/contract/kv-api.js';
 import { prepareProgram } from '../peers/packages.js';
 import { spreadOf, spreadText } from '../peers/summary.js';
 import type { BareServerPlan, BareServerTold } from './bare-server.js';

@@ -5,7 +5,7 @@
  */
 import { KvError } from '../errors.js';
 import { maxKeyBytes } from '../limits.js';
-import { maxMessageBytes } from '../rpc/channel-options.js';
+import { maxMessageBytes } from '../wire/contract/channel-options.js';
 
 /** Of a UTF-16 code unit in UTF-8; two units of a pair need four bytes together. */
 const maxBytesPerCodeUnit = 3;

@@ -1,26 +1,26 @@
 /** The parts of a client, put together and taken apart: everything behind the methods of `KvClient`. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { KvError } from '../errors.js';
-import type { Topology, TopologyReport } from '../rpc/kv-api.js';
-import type { DataRequest } from '../rpc/pipeline-operations.js';
-import type { DataResult } from '../rpc/pipeline-results.js';
+import { TopologyMerge } from '../topology/merge-topology.js';
 import { Tracing } from '../tracing/index.js';
-import { AddressBook, type AddressSource } from './address-book.js';
-import { closedError, type Operation } from './attempts.js';
-import { ClusterIdentity } from './cluster-identity.js';
-import { type ClusterChange, ClusterMembership } from './cluster-membership.js';
-import { Connections } from './connections.js';
-import { Backlog, InFlightLimit } from './in-flight-limit.js';
+import type { Topology, TopologyReport } from '../wire/contract/kv-api.js';
+import type { DataRequest } from '../wire/pipeline/pipeline-operations.js';
+import type { DataResult } from '../wire/pipeline/pipeline-results.js';
 import { type CallOptions, type Limits, limitsOf, remainingMs } from './limits.js';
-import type { NodeTransport, Subject } from './node-transport.js';
-import { OperationRunner } from './operation-runner.js';
 import type { ResolvedOptions } from './options.js';
-import { RetryTurns } from './retry-turns.js';
-import { anyShard, type News, RoutingTable } from './routing-table.js';
-import { Strangers } from './strangers.js';
-import { TopologyMerge } from './topology-merge.js';
-import { TopologyWatches } from './topology-watches.js';
-import { WakeUp } from './wake-up.js';
+import { closedError, type Operation } from './retry/attempts.js';
+import { Backlog, InFlightLimit } from './retry/in-flight-limit.js';
+import { OperationRunner } from './retry/operation-runner.js';
+import { RetryTurns } from './retry/retry-limiter.js';
+import { WakeUp } from './retry/wake-up.js';
+import { AddressBook, type AddressSource } from './routing/address-book.js';
+import { ClusterIdentity } from './routing/cluster-identity.js';
+import { type ClusterChange, ClusterMembership } from './routing/cluster-membership.js';
+import { anyShard, type News, RoutingTable } from './routing/routing-table.js';
+import { Strangers } from './routing/strangers.js';
+import { TopologyWatches } from './routing/topology-watches.js';
+import { Connections } from './transport/connections.js';
+import type { NodeTransport, Subject } from './transport/node-transport.js';
 
 /**
  * How long a node may take to answer what it was sent as primary, once another is known to be. A node that was cut off

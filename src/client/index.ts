@@ -1,5 +1,5 @@
 /** Public entry of the client folder. */
-export type { ClusterChange } from './cluster-membership.js';
+
 export { KvClient } from './kv-client.js';
 export type { CallOptions } from './limits.js';
 export type { KvClientOptions, NodesOptions, ZooKeeperOptions } from './options.js';
@@ -16,3 +16,4 @@ export type {
   PutResult,
   WriteCondition,
 } from './results.js';
+export type { ClusterChange } from './routing/cluster-membership.js';

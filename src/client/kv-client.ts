@@ -6,6 +6,7 @@
  */
 import { formatAddress, readAddress } from '../config/index.js';
 import { KvError } from '../errors.js';
+import { wholeTopology } from '../topology/whole-topology.js';
 import type {
   ForcePrimaryResponse,
   KeyLocation,
@@ -14,14 +15,13 @@ import type {
   NodeStatus,
   Topology,
   TopologyReport,
-} from '../rpc/kv-api.js';
-import type { DataRequest } from '../rpc/pipeline-operations.js';
-import type { DataResult } from '../rpc/pipeline-results.js';
+} from '../wire/contract/kv-api.js';
+import type { DataRequest } from '../wire/pipeline/pipeline-operations.js';
+import type { DataResult } from '../wire/pipeline/pipeline-results.js';
 import { checkDistinct, checkKey, checkVersion, toValueBytes } from './arguments.js';
 import { inParallel } from './bulk.js';
 import { ClientCore } from './client-core.js';
 import type { CallOptions, Limits } from './limits.js';
-import type { NodeTransport } from './node-transport.js';
 import { addressSourceOf, type KvClientOptions, resolveOptions } from './options.js';
 import type {
   DeleteOptions,
@@ -36,7 +36,7 @@ import type {
   PutResult,
   WriteCondition,
 } from './results.js';
-import { wholeTopology } from './whole-topology.js';
+import type { NodeTransport } from './transport/node-transport.js';
 
 /**
  * A connection to a kvnode cluster, safe to share by any number of concurrent callers.

@@ -1,8 +1,8 @@
 /** The options of a client: documented, checked, and resolved into a form in which nothing is missing. */
 import { KvError } from '../errors.js';
-import { type AddressSource, addressesFromZooKeeper, fixedAddresses } from './address-book.js';
-import type { ClusterChange } from './cluster-membership.js';
 import { maxDeadlineMs } from './limits.js';
+import { type AddressSource, addressesFromZooKeeper, fixedAddresses } from './routing/address-book.js';
+import type { ClusterChange } from './routing/cluster-membership.js';
 
 interface CommonOptions {
   /** Milliseconds one operation may take unless it says otherwise, and `connect` itself. Default 10,000, minimum 1. */

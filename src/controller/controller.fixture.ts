@@ -2,8 +2,8 @@
 import { pino } from 'pino';
 import { config, nodeNamed, Recorder, root } from '../coordination/coordinator.fixture.js';
 import type { CoordinatorListener } from '../coordination/coordinator.js';
-import type { MemoryZnodeClient } from '../coordination/memory-znode-client.js';
-import type { MemoryZookeeper } from '../coordination/memory-zookeeper.js';
+import type { MemoryZnodeClient } from '../coordination/memory/memory-znode-client.fixture.js';
+import type { MemoryZookeeper } from '../coordination/memory/memory-zookeeper.fixture.js';
 import { ZookeeperCoordinator } from '../coordination/zookeeper-coordinator.js';
 import { decodePlacement, type Placement } from '../placement/index.js';
 import type { FirstPlacementWait } from './control.js';

@@ -1,7 +1,7 @@
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
 import { nodeNamed, root } from '../coordination/coordinator.fixture.js';
-import { MemoryZookeeper } from '../coordination/memory-zookeeper.js';
+import { MemoryZookeeper } from '../coordination/memory/memory-zookeeper.fixture.js';
 import { anyVersion } from '../coordination/znode-client.js';
 import type { Placement } from '../placement/index.js';
 import { ControlledNode, controllerConfig, stored } from './controller.fixture.js';

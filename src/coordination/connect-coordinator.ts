@@ -2,7 +2,7 @@
 import type { Logger } from 'pino';
 import { locate } from './connect-string.js';
 import type { Coordinator, CoordinatorListener } from './coordinator.js';
-import { ZookeeperClient } from './zookeeper-client.js';
+import { ZookeeperClient } from './zookeeper/zookeeper-client.js';
 import { ZookeeperCoordinator } from './zookeeper-coordinator.js';
 
 export interface ConnectCoordinatorOptions {

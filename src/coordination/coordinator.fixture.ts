@@ -10,8 +10,8 @@ import type {
   VersionedPlacement,
   VersionedState,
 } from './coordinator.js';
-import type { MemoryZnodeClient } from './memory-znode-client.js';
-import type { MemoryZookeeper } from './memory-zookeeper.js';
+import type { MemoryZnodeClient } from './memory/memory-znode-client.fixture.js';
+import type { MemoryZookeeper } from './memory/memory-zookeeper.fixture.js';
 import { ZookeeperCoordinator } from './zookeeper-coordinator.js';
 
 export const root = '/kvstore';

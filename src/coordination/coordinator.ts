@@ -4,7 +4,7 @@
  * The shell hands what is reported here to the pure core as events; it decides nothing itself.
  */
 import type { Placement } from '../placement/index.js';
-import type { ShardState } from '../replication/shard-state.js';
+import type { ShardState } from '../replication/protocol/shard-state.js';
 
 /** What every node of a cluster must agree on: written once, by the first node. */
 export interface ClusterConfig {

@@ -4,7 +4,7 @@ import { locate } from './connect-string.js';
 import { latestById, readNodes } from './node-reader.js';
 import { type ZnodeClient, ZnodeError } from './znode-client.js';
 import { ZnodePaths } from './znode-paths.js';
-import { ZookeeperClient } from './zookeeper-client.js';
+import { ZookeeperClient } from './zookeeper/zookeeper-client.js';
 
 /** Of no matter here, as nothing is registered; a server may raise it. */
 const sessionMs = 4_000;

@@ -5,7 +5,7 @@ import { locate } from './connect-string.js';
 import type { ClusterConfig } from './coordinator.js';
 import { ZnodeError } from './znode-client.js';
 import { ZnodePaths } from './znode-paths.js';
-import { ZookeeperClient } from './zookeeper-client.js';
+import { ZookeeperClient } from './zookeeper/zookeeper-client.js';
 
 /** Of no matter here, as nothing is registered; a server may raise it. */
 const sessionMs = 4_000;

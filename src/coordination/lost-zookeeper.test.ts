@@ -1,10 +1,10 @@
 /** ZooKeeper comes back without its data, or with those of another cluster: nodes keep what they know (R13, R14). */
 import { describe, expect, it } from 'vitest';
 import { encodePlacement, type Placement } from '../placement/index.js';
-import { born } from '../replication/shard-state.js';
+import { born } from '../replication/protocol/shard-state.js';
 import { candidateNamed, config, join, nodeNamed, type Participant, root } from './coordinator.fixture.js';
 import type { ClusterConfig } from './coordinator.js';
-import { MemoryZookeeper } from './memory-zookeeper.js';
+import { MemoryZookeeper } from './memory/memory-zookeeper.fixture.js';
 import { anyVersion } from './znode-client.js';
 import { encode } from './znode-data.js';
 

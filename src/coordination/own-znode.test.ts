@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { MemoryZookeeper } from './memory-zookeeper.js';
+import { MemoryZookeeper } from './memory/memory-zookeeper.fixture.js';
 import { OwnZnode } from './own-znode.js';
 
 const parent = '/election';

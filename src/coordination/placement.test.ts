@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { encodePlacement, type Placement } from '../placement/index.js';
 import { config, join, nodeNamed, root } from './coordinator.fixture.js';
-import { MemoryZookeeper } from './memory-zookeeper.js';
+import { MemoryZookeeper } from './memory/memory-zookeeper.fixture.js';
 import { anyVersion } from './znode-client.js';
 
 const path = `${root}/placement`;

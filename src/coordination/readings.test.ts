@@ -1,9 +1,9 @@
 /** What a reading may be believed of: servers that lag, watches that are lost with a connection, znodes of former sessions. */
 import { describe, expect, it } from 'vitest';
 import type { Placement } from '../placement/index.js';
-import { born, type ShardState } from '../replication/shard-state.js';
+import { born, type ShardState } from '../replication/protocol/shard-state.js';
 import { candidateNamed, config, join, nodeNamed, root } from './coordinator.fixture.js';
-import { MemoryZookeeper } from './memory-zookeeper.js';
+import { MemoryZookeeper } from './memory/memory-zookeeper.fixture.js';
 import { anyVersion } from './znode-client.js';
 import { encodeState } from './znode-data.js';
 

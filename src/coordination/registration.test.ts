@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { candidateNamed, config, join, nodeNamed, root } from './coordinator.fixture.js';
 import { addressesOf } from './discover-nodes.js';
-import { MemoryZookeeper } from './memory-zookeeper.js';
+import { MemoryZookeeper } from './memory/memory-zookeeper.fixture.js';
 import { anyVersion } from './znode-client.js';
 import { encode } from './znode-data.js';
 import { inOrder, ZnodePaths } from './znode-paths.js';

@@ -2,9 +2,9 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
-import { born, type ShardState } from '../replication/shard-state.js';
+import { born, type ShardState } from '../replication/protocol/shard-state.js';
 import { candidateNamed, config, type Participant, Recorder, root } from './coordinator.fixture.js';
-import { MemoryZookeeper } from './memory-zookeeper.js';
+import { MemoryZookeeper } from './memory/memory-zookeeper.fixture.js';
 import { compareAndSet } from './state-writer.js';
 import { parseState } from './znode-data.js';
 import { ZookeeperCoordinator } from './zookeeper-coordinator.js';

@@ -2,7 +2,7 @@
  * The little of ZooKeeper that kvnode uses, as one small interface.
  *
  * It has two implementations: the `zookeeper` package (zookeeper-client.ts) and a twin in memory for tests
- * (memory-zookeeper.ts); one conformance suite is run against both. A client outlives its sessions: after an expiry it
+ * (memory-zookeeper.fixture.ts); one conformance suite is run against both. A client outlives its sessions: after an expiry it
  * opens a new one by itself and says so. Answers and events never arrive in the turn in which they were caused.
  *
  * Left out: access control, transactions, and watches as anything more than a hint to read again (R14).

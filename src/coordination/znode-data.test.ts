@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { longestLineage } from '../replication/lineage.js';
-import type { ShardState } from '../replication/shard-state.js';
+import { longestLineage } from '../replication/protocol/lineage.js';
+import type { ShardState } from '../replication/protocol/shard-state.js';
 import { candidateNamed } from './coordinator.fixture.js';
 import { encode, encodeState, parseCandidate, parseState } from './znode-data.js';
 

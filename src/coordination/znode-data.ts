@@ -4,8 +4,8 @@
  * Unknown fields are ignored.
  */
 import { readAddress } from '../config/index.js';
-import type { EpochMark } from '../replication/lineage.js';
-import type { ShardState } from '../replication/shard-state.js';
+import type { EpochMark } from '../replication/protocol/lineage.js';
+import type { ShardState } from '../replication/protocol/shard-state.js';
 import type { CandidateRegistration, ClusterConfig, NodeRegistration } from './coordinator.js';
 import { candidatePrefix } from './znode-paths.js';
 

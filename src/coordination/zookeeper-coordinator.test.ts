@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { born, claimed, type ShardState } from '../replication/shard-state.js';
+import { born, claimed, type ShardState } from '../replication/protocol/shard-state.js';
 import { candidateNamed, config, join, nodeNamed, root } from './coordinator.fixture.js';
-import { MemoryZookeeper } from './memory-zookeeper.js';
+import { MemoryZookeeper } from './memory/memory-zookeeper.fixture.js';
 import { anyVersion } from './znode-client.js';
 
 const state: ShardState = born('a~1', 'h', 'one');

@@ -11,7 +11,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { KvError } from '../errors.js';
 import { encodePlacement, type Placement } from '../placement/index.js';
-import type { ShardState } from '../replication/shard-state.js';
+import type { ShardState } from '../replication/protocol/shard-state.js';
 import { CoalescedTask } from './coalesced-task.js';
 import { ConfigKeeper } from './config-keeper.js';
 import type {

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { refusalOfCluster } from '../rpc/cluster-name.js';
+import { refusalOfCluster } from '../wire/contract/cluster-name.js';
 import type { Gate } from './cluster-name.js';
 import { healthRoutes } from './health-routes.js';
 import { keyRoutes } from './key-routes.js';

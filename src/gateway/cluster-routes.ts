@@ -2,12 +2,12 @@
 import type { FastifyInstance } from 'fastify';
 import type { NodeRegistration } from '../coordination/index.js';
 import { KvError } from '../errors.js';
+import { seldom } from './cached.js';
 import { heldKeys, type KeyPages } from './held-keys.js';
 import { describeCluster, describeNode, type NodeFigures, type TopologyFacts } from './node-report.js';
 import { HttpRefusal } from './problem.js';
 import type { Routes } from './routes.js';
 import { clusterSchema, heldSchema, jsonAnswer, nodesSchema, problems } from './schemas.js';
-import { seldom } from './seldom.js';
 
 /** What the nodes say when they are asked. Each throws a KvError where one does not answer. */
 export interface ClusterView {

@@ -1,6 +1,6 @@
 /** A store in a map, which judges requests as a node does, for the routes in front of it. */
 import { KvError } from '../errors.js';
-import { checkIfVersion, checkKey, checkValue } from '../node/request-checks.js';
+import { checkIfVersion, checkKey, checkValue } from '../node/operations/request-checks.js';
 import type { KeyValues } from './key-routes.js';
 
 export class FakeKeyValues implements KeyValues {

@@ -1,7 +1,8 @@
 /** For Prometheus: `/metrics`. */
+
+import { seldom } from './cached.js';
 import type { Routes } from './routes.js';
 import { problems } from './schemas.js';
-import { seldom } from './seldom.js';
 
 export interface Metrics {
   /** As they are now, in the text format of Prometheus. */

@@ -1,6 +1,6 @@
 /** Nodes and shards as JSON tells them: the words of gRPC, without its empty texts for what is not known. Pure. */
 import type { NodeRegistration } from '../coordination/index.js';
-import type { NodeStatus, ReplicaInfo, ReplicaStatus, ShardInfo, Topology } from '../rpc/kv-api.js';
+import type { NodeStatus, ReplicaInfo, ReplicaStatus, ShardInfo, Topology } from '../wire/contract/kv-api.js';
 
 type HeldReplica = Pick<
   ReplicaStatus,

@@ -9,6 +9,7 @@ import { answerClientError } from './client-errors.js';
 import { type Gate, nameCluster } from './cluster-name.js';
 import { limitConnections } from './connections.js';
 import { Exchanges } from './exchanges.js';
+import { takeTurns } from './in-order.js';
 import { routedUrl } from './key-path.js';
 import { type HttpLimits, httpLimits } from './limits.js';
 import { isLingering, isTooMuchToKeepTheConnection, lingerAfterEarlyAnswers } from './linger.js';
@@ -16,7 +17,6 @@ import { describeRoutes } from './openapi.js';
 import { describeProblem, HttpRefusal, problemType } from './problem.js';
 import { judge } from './request-judge.js';
 import { methods, type Routes, refuseOtherMethods } from './routes.js';
-import { takeTurns } from './turns.js';
 
 export interface ServerParts {
   readonly routes: readonly Routes[];

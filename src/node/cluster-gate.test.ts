@@ -2,13 +2,13 @@ import { Client, credentials, Metadata, Server, ServerCredentials, type ServiceE
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { KvError } from '../errors.js';
-import { clusterService, keyValueService } from '../rpc/proto.js';
-import { fromStatus, toStatus } from '../rpc/status.js';
+import { clusterService, keyValueService } from '../wire/contract/proto.js';
+import { fromStatus, toStatus } from '../wire/contract/status.js';
 import { ClusterGate } from './cluster-gate.js';
-import { forwardRequest } from './forward-request.js';
-import { Forwarder } from './forwarder.js';
 import { grpcServices } from './node-services.js';
-import type { ShardDirectory } from './shard-directory.js';
+import { forwardRequest } from './operations/forward-request.js';
+import { Forwarder } from './operations/forwarder.js';
+import type { ShardDirectory } from './shards/shard-directory.js';
 
 const { Get, Put } = keyValueService;
 const { WatchTopology } = clusterService;

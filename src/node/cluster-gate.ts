@@ -16,8 +16,8 @@ import {
 } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
 import type { KvError } from '../errors.js';
-import { clusterKey, clusterMetadata, namedClusters, refusalOfCluster } from '../rpc/cluster-name.js';
-import { toStatus } from '../rpc/status.js';
+import { clusterKey, clusterMetadata, namedClusters, refusalOfCluster } from '../wire/contract/cluster-name.js';
+import { toStatus } from '../wire/contract/status.js';
 
 export interface ClusterGateParts {
   readonly nodeId: string;

@@ -22,19 +22,19 @@ import {
 import { KvError } from '../errors.js';
 import type { Gateway } from '../gateway/index.js';
 import { NodeMetrics } from '../metrics/index.js';
+import { defaultMaxMemoryBytes, divideMemory } from './capacity/memory-budget.js';
+import { refuseIdInUse } from './cluster/id-in-use.js';
+import { NodeView } from './cluster/node-view.js';
+import { OwnAddress } from './cluster/own-address.js';
+import type { Readiness } from './cluster/readiness.js';
+import { TopologyNews } from './cluster/topology-publisher.js';
 import { Descriptors } from './descriptors.js';
-import { refuseIdInUse } from './id-in-use.js';
 import { announce, type Listening, listen, shutDown } from './listen.js';
-import { defaultMaxMemoryBytes, divideMemory } from './memory/memory-budget.js';
 import { openGateway } from './node-gateway.js';
 import { grpcServices, NodeServices } from './node-services.js';
-import { NodeShards } from './node-shards.js';
-import { NodeView } from './node-view.js';
 import type { NodeOptions } from './options.js';
-import { OwnAddress } from './own-address.js';
-import type { Readiness } from './readiness.js';
-import { ToolServices } from './tool-services.js';
-import { TopologyNews } from './topology-news.js';
+import { NodeShards } from './shards/node-shards.js';
+import { ToolServices } from './tools/tool-services.js';
 
 const startupTimeoutMs = 10_000;
 /**

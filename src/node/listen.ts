@@ -11,8 +11,8 @@ import {
 } from '@grpc/grpc-js';
 import { joinAddress } from '../config/index.js';
 import { KvError } from '../errors.js';
-import { serverOptions } from '../rpc/channel-options.js';
-import { toStatus } from '../rpc/status.js';
+import { serverOptions } from '../wire/contract/channel-options.js';
+import { toStatus } from '../wire/contract/status.js';
 
 export interface Listening {
   readonly server: Server;

@@ -13,11 +13,11 @@ import {
 } from '../gateway/index.js';
 import type { ApiCounts } from '../metrics/index.js';
 import type { TraceHeaders } from '../tracing/index.js';
+import type { PendingCalls } from './capacity/pending-calls.js';
+import type { ClusterQueries } from './cluster/cluster-queries.js';
+import type { ClusterServer } from './cluster/cluster-server.js';
 import type { ClusterGate } from './cluster-gate.js';
-import type { ClusterQueries } from './cluster-queries.js';
-import type { ClusterServer } from './cluster-server.js';
-import type { Caller, KeyValueOperations, MethodName, RequestOf, ResponseOf } from './key-value-operations.js';
-import type { PendingCalls } from './memory/pending-calls.js';
+import type { Caller, KeyValueOperations, MethodName, RequestOf, ResponseOf } from './operations/key-value-operations.js';
 
 export interface GatewayParts {
   readonly operations: KeyValueOperations;

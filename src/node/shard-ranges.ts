@@ -1,4 +1,4 @@
-import { rangesOf } from '../shard-ranges.js';
+import { rangesOf } from '../topology/shard-ranges.js';
 
 /** Many shard numbers in few words: `shard 3`, `shards 0-5, 9`. */
 export function describeShards(shards: readonly number[]): string {

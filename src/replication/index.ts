@@ -1,12 +1,12 @@
 /** The pure replication core. It imports nothing from outside this folder. */
-export type { Answer, Change, Effect, Note, Refusal } from './effect.js';
-export type { CandidateFact, DumpItem, Event, ProposalOutcome, WriteEvent } from './event.js';
-export { type EpochMark, endOf, type Line, nameOf } from './lineage.js';
-export type { LogEntry } from './log-entry.js';
-export type { EpochRun } from './log-position.js';
-export type { BodyOf, Message, RequestBody, ResponseBody } from './message.js';
-export type { ReplicaOptions } from './options.js';
-export type { RecoveredReplica } from './recovered.js';
+export type { Answer, Change, Effect, Note, Refusal } from './protocol/effect.js';
+export type { CandidateFact, DumpItem, Event, ProposalOutcome, WriteEvent } from './protocol/event.js';
+export { type EpochMark, endOf, type Line, nameOf } from './protocol/lineage.js';
+export type { LogEntry } from './protocol/log-entry.js';
+export type { EpochRun } from './protocol/log-position.js';
+export type { BodyOf, Message, RequestBody, ResponseBody } from './protocol/message.js';
+export type { ReplicaOptions } from './protocol/options.js';
+export { nodeIdOf, type ReplicaId, type ShardState } from './protocol/shard-state.js';
+export type { ReplicaSnapshot } from './protocol/status.js';
 export { Replica } from './replica.js';
-export { nodeIdOf, type ReplicaId, type ShardState } from './shard-state.js';
-export type { ReplicaSnapshot } from './status.js';
+export type { RecoveredReplica } from './state/recovered.js';

@@ -1,6 +1,7 @@
 /** Noticing that nobody holds the shard's data any more, and saying so (R13). Nothing goes on by itself. */
-import type { Core } from './core.js';
-import { isEnded, type ReplicaId, type ShardState } from './shard-state.js';
+
+import { isEnded, type ReplicaId, type ShardState } from './protocol/shard-state.js';
+import type { Core } from './state/core.js';
 
 const repeatNoteMs = 30_000;
 

@@ -1,13 +1,13 @@
 /** What a replica does with a message, by its history and epoch first (R1, R8) and then by its own role. */
 
-import { maybeCommit, maybeServe } from './commit.js';
-import type { Core } from './core.js';
-import { answerBeacon, onRequest, refuseOther } from './follower.js';
-import { invariant } from './invariant.js';
-import type { Body, Message, RequestBody, ResponseBody } from './message.js';
-import { onAppendAnswer, onBeaconAnswer, onOtherHistory, onSyncAnswer } from './replicate.js';
-import type { Primary } from './role.js';
-import { adoptEpoch } from './transitions.js';
+import { answerBeacon, onRequest, refuseOther } from './follower/follower.js';
+import { maybeCommit, maybeServe } from './primary/commit.js';
+import { onAppendAnswer, onBeaconAnswer, onOtherHistory, onSyncAnswer } from './primary/replicate.js';
+import type { Body, Message, RequestBody, ResponseBody } from './protocol/message.js';
+import type { Core } from './state/core.js';
+import { invariant } from './state/invariant.js';
+import type { Primary } from './state/role.js';
+import { adoptEpoch } from './state/transitions.js';
 
 type Request = Message & { readonly body: RequestBody };
 

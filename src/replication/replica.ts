@@ -2,32 +2,32 @@
  * One replica of one shard: the protocol as a machine. An event in, new state and ordered effects out; no I/O, no clock,
  * no randomness. docs/protocol.md names the rules R1 to R15 and the file that implements each.
  */
-import { maybeClaim, maybeWithdrawBirth, onForce } from './claim.js';
-import { maybeCommit, maybeServe } from './commit.js';
-import { Core } from './core.js';
-import type { Effect, Refusal, RoleName } from './effect.js';
-import type { Event } from './event.js';
-import { maybeAcknowledge } from './follower.js';
-import { maybeStop, onStop } from './handover.js';
-import { onDumpBegun, onDumpChunk, onDumpEnded, onDumpFailed } from './joiner.js';
-import type { EpochId } from './lineage.js';
-import { versionOf } from './log-entry.js';
-import { maybeChangeMembers, maybePause } from './membership.js';
-import { maybeMove, onPlaced } from './moving.js';
+import { maybeClaim, maybeWithdrawBirth, onForce } from './follower/claim.js';
+import { maybeAcknowledge } from './follower/follower.js';
+import { onDumpBegun, onDumpChunk, onDumpEnded, onDumpFailed } from './follower/joiner.js';
 import { noteIfOffline } from './offline.js';
-import type { ReplicaOptions } from './options.js';
-import { noticePause } from './pause.js';
-import { enterPhase, type PeerPhase } from './peer.js';
+import { maybeMove, onPlaced } from './placement/moving.js';
+import { maybeCommit, maybeServe } from './primary/commit.js';
+import { maybeStop, onStop } from './primary/handover.js';
+import { maybeChangeMembers, maybePause } from './primary/membership.js';
+import { onDumpRequested, refreshPeers, sendAppends, sendBeacon, sendBeacons, syncPeers } from './primary/replicate.js';
+import { onOrderedRead, onWrite, refusalOfRead } from './primary/write.js';
+import type { Effect, Refusal, RoleName } from './protocol/effect.js';
+import type { Event } from './protocol/event.js';
+import type { EpochId } from './protocol/lineage.js';
+import { versionOf } from './protocol/log-entry.js';
+import type { ReplicaOptions } from './protocol/options.js';
+import type { Epoch, ReplicaId, Seq } from './protocol/shard-state.js';
+import { type ReplicaSnapshot, snapshot } from './protocol/status.js';
+import { handleAtRest, isAtRest } from './quiescence.js';
 import { onMessage, receiveDeferred } from './receive.js';
-import type { RecoveredReplica } from './recovered.js';
-import { onDumpRequested, refreshPeers, sendAppends, sendBeacon, sendBeacons, syncPeers } from './replicate.js';
-import { handleAtRest, isAtRest } from './rest.js';
-import type { Primary } from './role.js';
-import type { Epoch, ReplicaId, Seq } from './shard-state.js';
-import { onProposalResult, onReading } from './state-news.js';
-import { type ReplicaSnapshot, snapshot } from './status.js';
-import { becomeFollower } from './transitions.js';
-import { onOrderedRead, onWrite, refusalOfRead } from './write.js';
+import { noticePause } from './stall.js';
+import { Core } from './state/core.js';
+import { enterPhase, type PeerPhase } from './state/peer.js';
+import type { RecoveredReplica } from './state/recovered.js';
+import type { Primary } from './state/role.js';
+import { becomeFollower } from './state/transitions.js';
+import { onProposalResult, onReading } from './state-changes.js';
 
 /** Beacon intervals between two attempts of a compare-and-set whose answer was lost. */
 const repeatProposalBeacons = 2;

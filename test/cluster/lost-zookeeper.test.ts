@@ -6,7 +6,7 @@ import type { LocalCluster } from '../../local/local-cluster.js';
 import { NodeProcess } from '../../local/node-process.js';
 import { programPath } from '../../local/programs.js';
 import { startZooKeeper } from '../../local/zookeeper.js';
-import { ZookeeperClient } from '../../src/coordination/zookeeper-client.js';
+import { ZookeeperClient } from '../../src/coordination/zookeeper/zookeeper-client.js';
 import type { KvClient, Topology } from '../../src/index.js';
 import { startCluster } from './support/cluster.js';
 import { runKvctl } from './support/kvctl.js';

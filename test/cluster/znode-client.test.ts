@@ -6,9 +6,9 @@ import { candidateNamed, config, nodeNamed, Recorder } from '../../src/coordinat
 import { connectCoordinator, discoverNodes } from '../../src/coordination/index.js';
 import { type ConformanceClient, describeZnodeClient, EventLog } from '../../src/coordination/znode-client.conformance.js';
 import type { ZnodeClient } from '../../src/coordination/znode-client.js';
-import { ZookeeperClient } from '../../src/coordination/zookeeper-client.js';
+import { ZookeeperClient } from '../../src/coordination/zookeeper/zookeeper-client.js';
 import { ScriptedLookUps } from '../../src/net/name-server.fixture.js';
-import { born } from '../../src/replication/shard-state.js';
+import { born } from '../../src/replication/protocol/shard-state.js';
 
 const sessionMs = 2_000;
 const startupTimeoutMs = 30_000;

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { LocalCluster } from '../../local/local-cluster.js';
 import { isAsPlaced } from '../../local/ring.js';
 import { anyVersion } from '../../src/coordination/znode-client.js';
-import { ZookeeperClient } from '../../src/coordination/zookeeper-client.js';
+import { ZookeeperClient } from '../../src/coordination/zookeeper/zookeeper-client.js';
 import { KvError } from '../../src/errors.js';
 import { KvClient } from '../../src/index.js';
 import { decodePlacement, encodePlacement } from '../../src/placement/index.js';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { KvClient } from '../../src/index.js';
-import type { Topology } from '../../src/rpc/kv-api.js';
+import type { Topology } from '../../src/wire/contract/kv-api.js';
 import { startCluster } from '../cluster/support/cluster.js';
 import { Workload } from '../cluster/support/workload.js';
 

@@ -8,7 +8,7 @@ import { canLose, movingShards, type Part, withPart } from '../../local/moving.j
 import type { NodeProcess } from '../../local/node-process.js';
 import { startZooKeeper } from '../../local/zookeeper.js';
 import type { KvClient } from '../../src/index.js';
-import type { ShardInfo, Topology } from '../../src/rpc/kv-api.js';
+import type { ShardInfo, Topology } from '../../src/wire/contract/kv-api.js';
 import { checkHistory, isClean } from '../../verification/index.js';
 import { startCluster } from '../cluster/support/cluster.js';
 import { RecordedLoad } from '../cluster/support/recorded-load.js';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Topology } from '../../src/rpc/kv-api.js';
+import type { Topology } from '../../src/wire/contract/kv-api.js';
 import { checkHistory, isClean } from '../../verification/index.js';
 import { startCluster } from '../cluster/support/cluster.js';
 import { RecordedLoad } from '../cluster/support/recorded-load.js';

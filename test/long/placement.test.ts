@@ -6,7 +6,7 @@ import type { LocalCluster } from '../../local/local-cluster.js';
 import { isAsPlaced } from '../../local/ring.js';
 import { config, Recorder } from '../../src/coordination/coordinator.fixture.js';
 import { connectCoordinator } from '../../src/coordination/index.js';
-import { ZookeeperClient } from '../../src/coordination/zookeeper-client.js';
+import { ZookeeperClient } from '../../src/coordination/zookeeper/zookeeper-client.js';
 import { decodePlacement, type Placement } from '../../src/placement/index.js';
 import { startCluster } from '../cluster/support/cluster.js';
 

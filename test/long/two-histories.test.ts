@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import type { LocalCluster } from '../../local/local-cluster.js';
 import type { NodeProcess } from '../../local/node-process.js';
 import { anyVersion } from '../../src/coordination/znode-client.js';
-import { ZookeeperClient } from '../../src/coordination/zookeeper-client.js';
+import { ZookeeperClient } from '../../src/coordination/zookeeper/zookeeper-client.js';
 import type { KvClient } from '../../src/index.js';
 import { startCluster } from '../cluster/support/cluster.js';
 import { runKvctl } from '../cluster/support/kvctl.js';

@@ -9,7 +9,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { startZooKeeper } from '../../local/zookeeper.js';
 import { findZookeeper } from '../../local/zookeeper-installation.js';
 import { EventLog } from '../../src/coordination/znode-client.conformance.js';
-import { ZookeeperClient } from '../../src/coordination/zookeeper-client.js';
+import { ZookeeperClient } from '../../src/coordination/zookeeper/zookeeper-client.js';
 
 const repository = dirname(dirname(import.meta.dirname));
 const sessionMs = 4_000;

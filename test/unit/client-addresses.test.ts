@@ -2,7 +2,7 @@ import { afterEach, expect, test } from 'vitest';
 import { ClientCore } from '../../src/client/client-core.js';
 import { resolveOptions } from '../../src/client/options.js';
 import { KvError } from '../../src/errors.js';
-import type { DataResult } from '../../src/rpc/pipeline-results.js';
+import type { DataResult } from '../../src/wire/pipeline/pipeline-results.js';
 import { FakeCluster } from './client-testing/fake-cluster.js';
 
 const clusters: FakeCluster[] = [];

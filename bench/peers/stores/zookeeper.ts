@@ -5,7 +5,7 @@ import { freePort } from '../../../local/free-port.js';
 import { findZookeeper } from '../../../local/zookeeper-installation.js';
 import { askZookeeper, mainClass } from '../../../local/zookeeper-process.js';
 import { anyVersion } from '../../../src/coordination/znode-client.js';
-import { ZookeeperClient } from '../../../src/coordination/zookeeper-client.js';
+import { ZookeeperClient } from '../../../src/coordination/zookeeper/zookeeper-client.js';
 import { ServerGroup } from './server-group.js';
 import type { RunningStore, Store, StoreClient } from './store.js';
 

@@ -3,7 +3,7 @@
  * (epoch of last entry, seq). Complete replicas without entries come next, an incomplete one last: its node discards
  * what it has. Pure.
  */
-import type { NodeInfo, ReplicaStatus } from '../../rpc/kv-api.js';
+import type { NodeInfo, ReplicaStatus } from '../../wire/contract/kv-api.js';
 import type { NodeAnswer } from './gather.js';
 
 export interface CandidateReplica {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { NodeStatus, ReplicaStatus, ShardInfo } from '../../rpc/kv-api.js';
+import type { NodeStatus, ReplicaStatus, ShardInfo } from '../../wire/contract/kv-api.js';
 import { type ClusterHealth, defaultFailOn, exitCodeOfHealth, type FailOn, healthOf } from './cluster-health.js';
 import type { ClusterView, NodeAnswer } from './gather.js';
 

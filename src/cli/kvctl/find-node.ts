@@ -1,6 +1,6 @@
 import { formatAddress, readAddress } from '../../config/index.js';
 import { KvError } from '../../errors.js';
-import type { NodeInfo, Topology } from '../../rpc/kv-api.js';
+import type { NodeInfo, Topology } from '../../wire/contract/kv-api.js';
 
 /** By its id or its address. @throws KvError INVALID_OPTION naming those that live. */
 export function findNode({ nodes }: Pick<Topology, 'nodes'>, wanted: string): NodeInfo {

@@ -1,6 +1,6 @@
 /** What is lost when one replica of a shard goes on, in words for the operator who decides. Pure. */
 import { nodeIdOf } from '../../replication/index.js';
-import type { ShardInfo } from '../../rpc/kv-api.js';
+import type { ShardInfo } from '../../wire/contract/kv-api.js';
 import { type CandidateReplica, holdsData } from './choose-replica.js';
 import { lastInSync } from './last-in-sync.js';
 import type { OfflineCause } from './offline-cause.js';

@@ -3,7 +3,7 @@
  * (R13). Pure: put together from what the nodes told.
  */
 import { KvError } from '../../errors.js';
-import type { HistoryPosition, ShardInfo } from '../../rpc/kv-api.js';
+import type { HistoryPosition, ShardInfo } from '../../wire/contract/kv-api.js';
 import { type CandidateReplica, rankReplicas, replicasByShard } from './choose-replica.js';
 import { describeLoss, type Loss } from './force-loss.js';
 import type { ClusterView } from './gather.js';

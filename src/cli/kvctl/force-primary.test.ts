@@ -1,7 +1,7 @@
 import { describe, expect, test, vi } from 'vitest';
 import type { KvClient } from '../../client/index.js';
 import { KvError } from '../../errors.js';
-import type { ForcePrimaryResponse } from '../../rpc/kv-api.js';
+import type { ForcePrimaryResponse } from '../../wire/contract/kv-api.js';
 import { forcePrimaryCommand } from './force-primary.js';
 import { shardOf, viewOf } from './force-view.fixture.js';
 import type { ClusterView } from './gather.js';

@@ -1,5 +1,5 @@
 /** What kvctl sees of shards that are offline, for tests: replicas by node, and what ZooKeeper shows. */
-import type { HistoryPosition, NodeStatus, ReplicaStatus, ShardInfo } from '../../rpc/kv-api.js';
+import type { HistoryPosition, NodeStatus, ReplicaStatus, ShardInfo } from '../../wire/contract/kv-api.js';
 import type { ClusterView, NodeAnswer } from './gather.js';
 
 /** `h@5:x`: of history h, at epoch 5 with the id x. */

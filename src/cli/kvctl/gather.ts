@@ -1,7 +1,7 @@
 /** The cluster as it is seen when every node is asked: one topology, and the status of each node or why there is none. */
 import type { CallOptions, KvClient } from '../../client/index.js';
 import { KvError } from '../../errors.js';
-import type { NodeInfo, NodeStatus, Topology } from '../../rpc/kv-api.js';
+import type { NodeInfo, NodeStatus, Topology } from '../../wire/contract/kv-api.js';
 import { describeError } from '../explain.js';
 import type { Output } from './output.js';
 import { tellWhile } from './waiting.js';

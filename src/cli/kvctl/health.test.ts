@@ -1,6 +1,6 @@
 import { Server, ServerCredentials } from '@grpc/grpc-js';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { HealthServer } from '../../node/health-server.js';
+import { HealthServer } from '../../node/tools/health-server.js';
 import { healthCommand } from './health.js';
 import { Output } from './output.js';
 

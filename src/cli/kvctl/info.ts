@@ -1,6 +1,6 @@
 import { KvError } from '../../errors.js';
-import type { NodeStatus, ReplicaStatus } from '../../rpc/kv-api.js';
-import { rangesOf } from '../../shard-ranges.js';
+import { rangesOf } from '../../topology/shard-ranges.js';
+import type { NodeStatus, ReplicaStatus } from '../../wire/contract/kv-api.js';
 import { type Command, expectOperands } from './command.js';
 import { exitCodes } from './exit-codes.js';
 import { findNode } from './find-node.js';

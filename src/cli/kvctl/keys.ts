@@ -4,7 +4,7 @@
  */
 import type { KvClient } from '../../client/index.js';
 import { KvError } from '../../errors.js';
-import type { ListedKey, ListKeysRequest, ListKeysResponse } from '../../rpc/kv-api.js';
+import type { ListedKey, ListKeysRequest, ListKeysResponse } from '../../wire/contract/kv-api.js';
 import { printable } from '../legible.js';
 import { type Command, type CommandContext, expectOperands, refuseReplacedBytes, wholeNumber } from './command.js';
 import { exitCodes } from './exit-codes.js';

@@ -1,4 +1,4 @@
-import type { KeyLocation } from '../../rpc/kv-api.js';
+import type { KeyLocation } from '../../wire/contract/kv-api.js';
 import { type Command, expectOperands, keyOperand } from './command.js';
 import { exitCodes } from './exit-codes.js';
 import { plainTable } from './tables.js';

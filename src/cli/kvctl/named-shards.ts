@@ -1,6 +1,6 @@
 /** Shards as an operator types them, and as they are told to one: `3`, `0,4`, `0-15,20`. Pure. */
 import { KvError } from '../../errors.js';
-import { rangesOf } from '../../shard-ranges.js';
+import { rangesOf } from '../../topology/shard-ranges.js';
 
 /** Of a cluster no more than this: what is beyond is a slip of the hand. */
 const maxShard = 1_000_000;

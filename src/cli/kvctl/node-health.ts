@@ -1,7 +1,7 @@
 /** Asks one node about itself by `grpc.health.v1.Health/Check`, past everything that a client knows of the cluster. */
 import { Client, credentials, status as grpcStatus, type ServiceError } from '@grpc/grpc-js';
 import { service as healthService } from 'grpc-health-check';
-import { channelOptions } from '../../rpc/channel-options.js';
+import { channelOptions } from '../../wire/contract/channel-options.js';
 
 /** `ready`: in sync everywhere it should be. `live`: registered, and not stopping. As docs/operations.md defines both. */
 export type HealthQuestion = 'ready' | 'live';

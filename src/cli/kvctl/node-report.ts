@@ -1,5 +1,5 @@
 /** Node by node: where it is, what it holds, how it fares. Pure. */
-import type { NodeInfo, NodeStatus } from '../../rpc/kv-api.js';
+import type { NodeInfo, NodeStatus } from '../../wire/contract/kv-api.js';
 import type { ClusterView, NodeAnswer } from './gather.js';
 import { grouped, plainTable, size, uptime } from './tables.js';
 

@@ -1,4 +1,4 @@
-import type { ShardInfo } from '../../rpc/kv-api.js';
+import type { ShardInfo } from '../../wire/contract/kv-api.js';
 import type { ShardHistory } from './shard-histories.js';
 
 /**

@@ -1,7 +1,7 @@
 /** Where the value of a put comes from: the command line, a file, or stdin. */
 import { createReadStream } from 'node:fs';
 import { KvError } from '../../errors.js';
-import { maxMessageBytes } from '../../rpc/channel-options.js';
+import { maxMessageBytes } from '../../wire/contract/channel-options.js';
 import { refuseReplacedBytes } from './command.js';
 import { unlessGivenUp } from './give-up.js';
 

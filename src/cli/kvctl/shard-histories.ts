@@ -2,7 +2,7 @@
  * The histories of one shard that live replicas hold or ZooKeeper names, and which of them an operator means. There is one
  * as a rule; a ZooKeeper that lost data may have let another begin, or one history go on in two lines. Pure.
  */
-import type { HistoryPosition } from '../../rpc/kv-api.js';
+import type { HistoryPosition } from '../../wire/contract/kv-api.js';
 import { type CandidateReplica, holdsData, rankReplicas } from './choose-replica.js';
 
 export interface ShardHistory {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { NodeStatus, PeerStatus, ReplicaStatus, ShardInfo } from '../../rpc/kv-api.js';
+import type { NodeStatus, PeerStatus, ReplicaStatus, ShardInfo } from '../../wire/contract/kv-api.js';
 import type { ClusterView, NodeAnswer } from './gather.js';
 import { nodesToJson, renderNodes } from './node-report.js';
 import { isSettled, viewShards } from './shard-view.js';

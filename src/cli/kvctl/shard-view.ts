@@ -2,7 +2,7 @@
  * One shard as an operator wants to see it: who serves it, how many copies are in sync, how far the slowest is behind, what
  * is on its way in and out. Pure: put together from what a node told of the cluster and what each told of itself.
  */
-import type { PeerStatus, ReplicaStatus, ShardInfo } from '../../rpc/kv-api.js';
+import type { PeerStatus, ReplicaStatus, ShardInfo } from '../../wire/contract/kv-api.js';
 import { type CandidateReplica, replicasByShard } from './choose-replica.js';
 import type { ClusterView } from './gather.js';
 import { historiesOf, type ShardHistory } from './shard-histories.js';

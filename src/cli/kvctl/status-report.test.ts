@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { NodeStatus, ReplicaStatus } from '../../rpc/kv-api.js';
+import type { NodeStatus, ReplicaStatus } from '../../wire/contract/kv-api.js';
 import type { ClusterView } from './gather.js';
 import { lagOf } from './shard-view.js';
 import { collectWarnings, renderStatus, toJson } from './status-report.js';

@@ -2,7 +2,7 @@
  * A cluster as tables for people: its nodes, a line about all shards, and the shards that need attention; a cluster of a
  * few shards, or `all`, shows every one, and every replica. Pure: what is shown depends only on what the nodes answered.
  */
-import type { Topology } from '../../rpc/kv-api.js';
+import type { Topology } from '../../wire/contract/kv-api.js';
 import { historyToJson } from './force-report.js';
 import type { ClusterView } from './gather.js';
 import { renderNodes } from './node-report.js';

@@ -1,7 +1,7 @@
 import { expect, test, vi } from 'vitest';
 import type { KvClient } from '../../client/index.js';
 import { KvError } from '../../errors.js';
-import type { Topology } from '../../rpc/kv-api.js';
+import type { Topology } from '../../wire/contract/kv-api.js';
 import { Output } from './output.js';
 import { statusCommand } from './status.js';
 

@@ -1,6 +1,6 @@
 import { expect, test, vi } from 'vitest';
 import type { KvClient } from '../../client/index.js';
-import type { ShardInfo } from '../../rpc/kv-api.js';
+import type { ShardInfo } from '../../wire/contract/kv-api.js';
 import { Output } from './output.js';
 import { describeWait, tellWaiting, tellWhile } from './waiting.js';
 

@@ -4,7 +4,7 @@
  */
 import type { KvClient } from '../../client/index.js';
 import { shardOfKey } from '../../placement/index.js';
-import type { ShardInfo } from '../../rpc/kv-api.js';
+import type { ShardInfo } from '../../wire/contract/kv-api.js';
 import type { Output } from './output.js';
 
 /** Nobody is told of a wait that is shorter. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { lostStateGapOf } from '../shard-state.js';
+import { lostStateGapOf } from '../protocol/shard-state.js';
 import { beginDump, withoutHistory } from '../testing/dumping.fixture.js';
 import { outcome, Scenario } from '../testing/scenario.fixture.js';
 

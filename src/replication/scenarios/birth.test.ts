@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ShardState } from '../shard-state.js';
+import type { ShardState } from '../protocol/shard-state.js';
 import { outcome, Scenario } from '../testing/scenario.fixture.js';
 
 describe('birth (R3)', () => {

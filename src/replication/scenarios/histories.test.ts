@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { nameOf } from '../lineage.js';
-import type { ReplicaOptions } from '../options.js';
+import { nameOf } from '../protocol/lineage.js';
+import type { ReplicaOptions } from '../protocol/options.js';
 import { outcome, Scenario } from '../testing/scenario.fixture.js';
 
 /** ZooKeeper has lost everything while a, which holds k, was away; the operator has let the empty b begin, which c has joined. */

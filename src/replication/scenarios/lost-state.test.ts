@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { lostStateGapOf } from '../shard-state.js';
+import { lostStateGapOf } from '../protocol/shard-state.js';
 import { outcome, Scenario } from '../testing/scenario.fixture.js';
 
 /** ZooKeeper has lost its data more than once, and b remembers an epoch of a history that nobody else knows of any more. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { epochIdOf } from '../shard-state.js';
+import { epochIdOf } from '../protocol/shard-state.js';
 import { outcome, Scenario } from '../testing/scenario.fixture.js';
 
 const isReleased = (c: Scenario, name: string) => c.node(name).stopped === 'released';

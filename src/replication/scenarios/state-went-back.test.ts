@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { lostStateGapOf } from '../shard-state.js';
+import { lostStateGapOf } from '../protocol/shard-state.js';
 import { outcome, Scenario } from '../testing/scenario.fixture.js';
 
 /** a serves alone with what b and c lack, and ZooKeeper comes back with a set that has them in it. */

@@ -2,10 +2,10 @@
  * A replica's disk: the log as it would be found after a crash. Writes are done in order; each takes effect on the
  * image only when it completes, and not before it is allowed to while the disk hangs.
  */
-import type { Change } from '../effect.js';
-import type { Line } from '../lineage.js';
-import type { LogEntry } from '../log-entry.js';
-import type { Epoch, Seq } from '../shard-state.js';
+import type { Change } from '../protocol/effect.js';
+import type { Line } from '../protocol/lineage.js';
+import type { LogEntry } from '../protocol/log-entry.js';
+import type { Epoch, Seq } from '../protocol/shard-state.js';
 
 export class FakeDisk {
   /** True: writes are accepted and do not complete. */

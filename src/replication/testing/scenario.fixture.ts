@@ -6,11 +6,11 @@
  *     c.stabilize();
  *     const call = c.put('a', 'k', 'v');
  */
-import type { Answer, Refusal } from '../effect.js';
-import type { BodyOf, Message } from '../message.js';
-import type { ReplicaOptions } from '../options.js';
-import type { ShardState } from '../shard-state.js';
-import type { ReplicaSnapshot } from '../status.js';
+import type { Answer, Refusal } from '../protocol/effect.js';
+import type { BodyOf, Message } from '../protocol/message.js';
+import type { ReplicaOptions } from '../protocol/options.js';
+import type { ShardState } from '../protocol/shard-state.js';
+import type { ReplicaSnapshot } from '../protocol/status.js';
 import { Cluster } from './cluster.fixture.js';
 import type { Znode } from './fake-register.fixture.js';
 import type { Call, VirtualNode } from './virtual-node.fixture.js';

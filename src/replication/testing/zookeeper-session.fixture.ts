@@ -1,6 +1,6 @@
 /** A node's session with ZooKeeper: what it has asked for and has not been answered. In order, as ZooKeeper does it. */
-import type { Event, ProposalOutcome } from '../event.js';
-import type { ShardState } from '../shard-state.js';
+import type { Event, ProposalOutcome } from '../protocol/event.js';
+import type { ShardState } from '../protocol/shard-state.js';
 import type { FakeRegister } from './fake-register.fixture.js';
 
 interface StateWrite {

@@ -17,8 +17,8 @@ import {
 import { pino } from 'pino';
 import { KvError } from '../../../src/errors.js';
 import { ClusterGate } from '../../../src/node/cluster-gate.js';
-import { locateKey } from '../../../src/node/key-location.js';
 import { shardOfKey } from '../../../src/placement/index.js';
+import { locateKey } from '../../../src/topology/key-location.js';
 import type {
   DeleteRequest,
   GetRequest,
@@ -27,9 +27,9 @@ import type {
   LocateKeyRequest,
   PutRequest,
   Topology,
-} from '../../../src/rpc/kv-api.js';
-import { clusterService, keyValueService } from '../../../src/rpc/proto.js';
-import { toStatus } from '../../../src/rpc/status.js';
+} from '../../../src/wire/contract/kv-api.js';
+import { clusterService, keyValueService } from '../../../src/wire/contract/proto.js';
+import { toStatus } from '../../../src/wire/contract/status.js';
 import { servePipeline } from './fake-pipeline.js';
 import { TcpProxy } from './tcp-proxy.js';
 

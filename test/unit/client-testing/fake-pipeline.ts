@@ -1,9 +1,16 @@
 /** The streaming path of a fake node: each operation goes to the handler of the unary call, its answer back as a result. */
 import { type handleUnaryCall, Metadata, type ServerDuplexStream, type ServerUnaryCall } from '@grpc/grpc-js';
-import type { DeleteRequest, DeleteResponse, GetRequest, GetResponse, PutRequest, PutResponse } from '../../../src/rpc/kv-api.js';
-import { OperationReader } from '../../../src/rpc/pipeline-operations.js';
-import { ResultWriter } from '../../../src/rpc/pipeline-results.js';
-import { fromStatus } from '../../../src/rpc/status.js';
+import type {
+  DeleteRequest,
+  DeleteResponse,
+  GetRequest,
+  GetResponse,
+  PutRequest,
+  PutResponse,
+} from '../../../src/wire/contract/kv-api.js';
+import { fromStatus } from '../../../src/wire/contract/status.js';
+import { OperationReader } from '../../../src/wire/pipeline/pipeline-operations.js';
+import { ResultWriter } from '../../../src/wire/pipeline/pipeline-results.js';
 
 export interface DataHandlers {
   readonly Get: handleUnaryCall<GetRequest, GetResponse>;

@@ -15,46 +15,48 @@ describeVariants('all gone', [
   {
     rule: 'R13',
     does: 'accepts the loss while a member of the set is registered',
-    edits: [edit('claim.ts', 'if (live.length === 0 || isBelowKnownEpoch', 'if (live.length >= 0 || isBelowKnownEpoch')],
+    edits: [edit('follower/claim.ts', 'if (live.length === 0 || isBelowKnownEpoch', 'if (live.length >= 0 || isBelowKnownEpoch')],
     caughtBy: scenario('all-gone'),
   },
   {
     rule: 'R13',
     does: 'does not raise the seq floor when the loss is accepted',
-    edits: [edit('shard-state.ts', 'lastSeq + 1) + forcedSeqGap', 'lastSeq + 1)')],
+    edits: [edit('protocol/shard-state.ts', 'lastSeq + 1) + forcedSeqGap', 'lastSeq + 1)')],
     caughtBy: scenario('all-gone'),
   },
   {
     rule: 'R13',
     does: 'appends below the seq floor',
-    edits: [edit('transitions.ts', 'if (core.log.lastSeq < seqFloor - 1) {', 'if (core.log.lastSeq < 0) {')],
+    edits: [edit('state/transitions.ts', 'if (core.log.lastSeq < seqFloor - 1) {', 'if (core.log.lastSeq < 0) {')],
     caughtBy: scenario('all-gone'),
   },
   {
     rule: 'R13',
     does: 'begins with a half-laid dump when the loss is accepted',
-    edits: [edit('state-news.ts', '!core.complete && state.seqFloor > core.log.lastSeq + 1', 'core.log.lastSeq < 0')],
+    edits: [edit('state-changes.ts', '!core.complete && state.seqFloor > core.log.lastSeq + 1', 'core.log.lastSeq < 0')],
     caughtBy: scenario('all-gone'),
   },
   {
     rule: 'R13',
     does: 'ends the history without raising the seq floor',
-    edits: [edit('shard-state.ts', 'const seqFloor = Math.max(state.seqFloor, lastSeq + 1);', 'const { seqFloor } = state;')],
+    edits: [
+      edit('protocol/shard-state.ts', 'const seqFloor = Math.max(state.seqFloor, lastSeq + 1);', 'const { seqFloor } = state;'),
+    ],
     caughtBy: scenario('planned-end'),
   },
   {
     rule: 'R13',
     does: 'serves while the end of the history may yet succeed',
     edits: [
-      edit('write.ts', proposedOrEnding, "role.handover?.stage === 'proposed'"),
-      edit('write.ts', 'role.handover !== undefined || role.ending', 'role.handover !== undefined'),
+      edit('primary/write.ts', proposedOrEnding, "role.handover?.stage === 'proposed'"),
+      edit('primary/write.ts', 'role.handover !== undefined || role.ending', 'role.handover !== undefined'),
     ],
     caughtBy: scenario('planned-end'),
   },
   {
     rule: 'R13',
     does: 'ends the history though a replica is about to join',
-    edits: [edit('handover.ts', 'if (!someoneMayJoin) endHistory', 'endHistory')],
+    edits: [edit('primary/handover.ts', 'if (!someoneMayJoin) endHistory', 'endHistory')],
     caughtBy: scenario('planned-end'),
   },
   {
@@ -62,7 +64,7 @@ describeVariants('all gone', [
     does: 'ends the history when its deadline has passed',
     edits: [
       edit(
-        'handover.ts',
+        'primary/handover.ts',
         pastDeadline,
         `if (core.role.kind === 'primary' && core.nowMs >= core.stopping.deadlineMs) return endHistory(core, core.role);\n  ${pastDeadline}`,
       ),
@@ -74,7 +76,7 @@ describeVariants('all gone', [
     does: 'keeps what it has when it begins after an ended history',
     edits: [
       edit(
-        'state-news.ts',
+        'state-changes.ts',
         "settled?.purpose === 'birth' ? !core.isNew || state.seqFloor > 1 :",
         "settled?.purpose === 'birth' ? false :",
       ),
@@ -84,33 +86,37 @@ describeVariants('all gone', [
   {
     rule: 'R13',
     does: 'ends the history before what it has appended is committed',
-    edits: [edit('handover.ts', 'if (core.commitIndex < log.lastSeq && register', 'if (core.nowMs < 0 && register')],
+    edits: [edit('primary/handover.ts', 'if (core.commitIndex < log.lastSeq && register', 'if (core.nowMs < 0 && register')],
     caughtBy: scenario('planned-end'),
   },
   {
     rule: 'R13',
     does: 'ends a history that lives on disk',
-    edits: [edit('handover.ts', 'if (!core.options.volatile) return exit(core, true);', '')],
+    edits: [edit('primary/handover.ts', 'if (!core.options.volatile) return exit(core, true);', '')],
     caughtBy: scenario('planned-end'),
   },
   {
     rule: 'R13',
     does: 'begins after an ended history without being the lowest candidate',
     edits: [
-      edit('claim.ts', 'isOlder(core, state) || firstInLine(placedCandidates(core)) !== core.self', 'isOlder(core, state)'),
+      edit(
+        'follower/claim.ts',
+        'isOlder(core, state) || firstInLine(placedCandidates(core)) !== core.self',
+        'isOlder(core, state)',
+      ),
     ],
     caughtBy: scenario('planned-end'),
   },
   {
     rule: 'R3, R4',
     does: 'claims on a state that is older than the epoch it knows',
-    edits: [edit('claim.ts', 'isOlder(core, state) || core.line === undefined', 'core.line === undefined')],
+    edits: [edit('follower/claim.ts', 'isOlder(core, state) || core.line === undefined', 'core.line === undefined')],
     caughtBy: scenario('lost-state'),
   },
   {
     rule: 'R13',
     does: 'refuses the command where the members of a state that cannot be followed are registered',
-    edits: [edit('claim.ts', ' || isBelowKnownEpoch(core)', '')],
+    edits: [edit('follower/claim.ts', ' || isBelowKnownEpoch(core)', '')],
     caughtBy: scenario('lost-state'),
   },
   {
@@ -124,7 +130,7 @@ describeVariants('all gone', [
     does: 'accepts the command while the disk of the replica has not caught up',
     edits: [
       edit(
-        'claim.ts',
+        'follower/claim.ts',
         "if (core.durability.oldestStartedMs !== undefined) return 'its disk",
         "if (core.stopped) return 'its disk",
       ),
@@ -135,10 +141,10 @@ describeVariants('all gone', [
     rule: 'R7, R13',
     does: 'begins empty by a rebirth that has failed',
     edits: [
-      edit('state-news.ts', 'takeUp(core, state, succeeded ? settled : undefined)', 'takeUp(core, state, settled)'),
+      edit('state-changes.ts', 'takeUp(core, state, succeeded ? settled : undefined)', 'takeUp(core, state, settled)'),
       // Nor does it forget its attempt when it hears of another epoch.
       edit(
-        'state-register.ts',
+        'state/state-register.ts',
         'if (proposal === undefined || epochIdOf(proposal.next) === id) return false;',
         'if (id) return false;',
       ),
@@ -148,25 +154,27 @@ describeVariants('all gone', [
   {
     rule: 'R13',
     does: 'skips no epochs where ZooKeeper has lost the state',
-    edits: [edit('shard-state.ts', 'knownEpoch + lostStateGapOf(self)', 'knownEpoch + 1')],
+    edits: [edit('protocol/shard-state.ts', 'knownEpoch + lostStateGapOf(self)', 'knownEpoch + 1')],
     caughtBy: scenario('all-gone'),
   },
   {
     rule: 'R13',
     does: 'knows no floor where ZooKeeper has lost the state',
-    edits: [edit('shard-state.ts', 'state === undefined ? epoch * forcedSeqGap : state.seqFloor', 'state?.seqFloor ?? 1')],
+    edits: [
+      edit('protocol/shard-state.ts', 'state === undefined ? epoch * forcedSeqGap : state.seqFloor', 'state?.seqFloor ?? 1'),
+    ],
     caughtBy: scenario('all-gone'),
   },
   {
     rule: 'R13',
     does: 'drops the entries that it holds and has not applied when the floor is raised',
-    edits: [edit('core.ts', 'const entries = unapplied.map', 'const entries = unapplied.slice(0, 0).map')],
+    edits: [edit('state/core.ts', 'const entries = unapplied.map', 'const entries = unapplied.slice(0, 0).map')],
     caughtBy: scenario('found-by-simulation'),
   },
   {
     rule: 'R13',
     does: 'does not try again when its end of the history has definitely failed',
-    edits: [edit('state-news.ts', "if (proposal.purpose === 'end') role.ending = false;", '')],
+    edits: [edit('state-changes.ts', "if (proposal.purpose === 'end') role.ending = false;", '')],
     caughtBy: scenario('planned-end'),
   },
 ]);

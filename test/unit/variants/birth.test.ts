@@ -4,7 +4,11 @@ import { describeVariants, scenario, script } from './variant.js';
 import { edit, type Lab } from './variant-lab.js';
 
 /** A second rule keeps what the first one asks for: it is broken as well. */
-const isNotRestored = edit('claim.ts', 'return core.register.isRestored || historiesOfOthers', 'return historiesOfOthers');
+const isNotRestored = edit(
+  'follower/claim.ts',
+  'return core.register.isRestored || historiesOfOthers',
+  'return historiesOfOthers',
+);
 
 describeVariants('identity and birth', [
   {
@@ -29,31 +33,33 @@ describeVariants('identity and birth', [
   {
     rule: 'R3',
     does: 'gives birth into an empty ZooKeeper though it holds entries',
-    edits: [edit('claim.ts', 'if (!core.isNew || isNoBeginning(core)) return;', '')],
+    edits: [edit('follower/claim.ts', 'if (!core.isNew || isNoBeginning(core)) return;', '')],
     caughtBy: scenario('birth'),
   },
   {
     rule: 'R3',
     does: 'gives birth though it has known an epoch, because it is empty',
-    edits: [edit('core.ts', 'this.history === undefined && this.log', 'this.log'), isNotRestored],
+    edits: [edit('state/core.ts', 'this.history === undefined && this.log', 'this.log'), isNotRestored],
     caughtBy: scenario('birth'),
   },
   {
     rule: 'R3',
     does: 'gives birth without being the lowest candidate',
-    edits: [edit('claim.ts', 'if (firstInLine(placedCandidates(core)) !== core.self) return;\n  propose', 'propose')],
+    edits: [edit('follower/claim.ts', 'if (firstInLine(placedCandidates(core)) !== core.self) return;\n  propose', 'propose')],
     caughtBy: scenario('birth'),
   },
   {
     rule: 'R3',
     does: 'goes on serving when the state is gone',
-    edits: [edit('state-news.ts', 'failed(core, settled);\n    return stepDown(core);', 'failed(core, settled);\n    return;')],
+    edits: [
+      edit('state-changes.ts', 'failed(core, settled);\n    return stepDown(core);', 'failed(core, settled);\n    return;'),
+    ],
     caughtBy: scenario('birth'),
   },
   {
     rule: 'R3',
     does: 'takes a state of a lower epoch, or of another history, for news',
-    edits: [edit('state-register.ts', "isLater(known.state, state) ? 'later' : 'contradicts'", "'later'")],
+    edits: [edit('state/state-register.ts', "isLater(known.state, state) ? 'later' : 'contradicts'", "'later'")],
     caughtBy: scenario('birth'),
   },
 ]);

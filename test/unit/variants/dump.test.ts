@@ -8,7 +8,7 @@ describeVariants('dump', [
     does: 'lays the dump over the data it has',
     edits: [
       edit(
-        'core.ts',
+        'state/core.ts',
         "type: 'reset', baseSeq, baseEpoch: base.epoch, baseEpochId: base.id, complete }",
         "type: complete ? 'reset' : 'rebase', baseSeq, baseEpoch: base.epoch, baseEpochId: base.id, complete, entries: [] }",
       ),
@@ -18,19 +18,19 @@ describeVariants('dump', [
   {
     rule: 'R10',
     does: 'takes itself for complete while chunks are still to come',
-    edits: [edit('joiner.ts', 'id: event.baseEpochId }, false)', 'id: event.baseEpochId }, true)')],
+    edits: [edit('follower/joiner.ts', 'id: event.baseEpochId }, false)', 'id: event.baseEpochId }, true)')],
     caughtBy: scenario('dump'),
   },
   {
     rule: 'R10',
     does: 'takes itself for complete before that is durable',
-    edits: [edit('core.ts', 'this.complete && this.durability.doneNumber >= this.completingWrite', 'this.complete')],
+    edits: [edit('state/core.ts', 'this.complete && this.durability.doneNumber >= this.completingWrite', 'this.complete')],
     caughtBy: scenario('dump'),
   },
   {
     rule: 'R10',
     does: 'takes itself for complete after the last chunk, before the log up to the commit index of then',
-    edits: [edit('follower.ts', ' || core.appliedSeq < dump.endCommitIndex) return;', ') return;')],
+    edits: [edit('follower/follower.ts', ' || core.appliedSeq < dump.endCommitIndex) return;', ') return;')],
     caughtBy: scenario('dump'),
   },
   {
@@ -38,7 +38,7 @@ describeVariants('dump', [
     does: "lets the log that follows the dump start at the log's end, beyond the commit index",
     edits: [
       edit(
-        'replicate.ts',
+        'primary/replicate.ts',
         "const { history = '', commitIndex: baseSeq } = core;",
         "const { history = '' } = core;\n  const baseSeq = core.log.lastSeq;",
       ),
@@ -48,45 +48,49 @@ describeVariants('dump', [
   {
     rule: 'R10',
     does: 'does not retain the log that is to follow the dump',
-    edits: [edit('replicate.ts', 'peer.retainFromSeq = core.commitIndex + 1;', '')],
+    edits: [edit('primary/replicate.ts', 'peer.retainFromSeq = core.commitIndex + 1;', '')],
     caughtBy: scenario('dump'),
   },
   {
     rule: 'R10',
     does: 'applies the log before the chunks have come',
     edits: [
-      edit('follower.ts', 'if (!core.complete && dump?.endCommitIndex === undefined) return maybeGiveUpDump(core, role);', ''),
+      edit(
+        'follower/follower.ts',
+        'if (!core.complete && dump?.endCommitIndex === undefined) return maybeGiveUpDump(core, role);',
+        '',
+      ),
     ],
     caughtBy: scenario('dump'),
   },
   {
     rule: 'R10',
     does: 'goes on with its dump when a new Sync has come',
-    edits: [edit('follower.ts', 'role.stream = undefined;\n  role.dump = undefined;', 'role.stream = undefined;')],
+    edits: [edit('follower/follower.ts', 'role.stream = undefined;\n  role.dump = undefined;', 'role.stream = undefined;')],
     caughtBy: scenario('dump'),
   },
   {
     rule: 'R10',
     does: 'takes a late chunk of an older dump',
-    edits: [edit('joiner.ts', 'core.role.dump?.number === event.number', 'core.role.dump !== undefined')],
+    edits: [edit('follower/joiner.ts', 'core.role.dump?.number === event.number', 'core.role.dump !== undefined')],
     caughtBy: scenario('dump'),
   },
   {
     rule: 'R10',
     does: 'takes a late chunk of a dump of an older epoch, which has the same number',
-    edits: [edit('joiner.ts', '|| core.epochId !== event.epochId', '')],
+    edits: [edit('follower/joiner.ts', '|| core.epochId !== event.epochId', '')],
     caughtBy: scenario('dump'),
   },
   {
     rule: 'R10',
     does: 'invites a joiner that has no room for the data',
-    edits: [edit('replicate.ts', 'replicaId === peer.id && full', 'replicaId === peer.id && full && false')],
+    edits: [edit('primary/replicate.ts', 'replicaId === peer.id && full', 'replicaId === peer.id && full && false')],
     caughtBy: scenario('dump'),
   },
   {
     rule: 'R10',
     does: 'keeps all of the log that comes before its dump has ended, however long that takes',
-    edits: [edit('follower.ts', 'core.log.bytes > dumpGrowth * core.options.retainBytes', 'false')],
+    edits: [edit('follower/follower.ts', 'core.log.bytes > dumpGrowth * core.options.retainBytes', 'false')],
     caughtBy: scenario('dump'),
   },
 ]);

@@ -12,15 +12,15 @@ describeVariants('eviction, and compare-and-set', [
   {
     rule: 'R7',
     does: 'evicts a member without waiting for ZooKeeper to know',
-    edits: [edit('state-register.ts', union, 'this.#proposal.next.inSync')],
+    edits: [edit('state/state-register.ts', union, 'this.#proposal.next.inSync')],
     caughtBy: schedules(30),
   },
   {
     rule: 'R7',
     does: 'does not evict a backup that is gone',
     edits: [
-      edit('membership.ts', "if (peer === undefined) return 'gone';", 'if (peer === undefined) return undefined;'),
-      edit('membership.ts', "if (peer.refused) return 'refused';", 'if (peer.refused) return undefined;'),
+      edit('primary/membership.ts', "if (peer === undefined) return 'gone';", 'if (peer === undefined) return undefined;'),
+      edit('primary/membership.ts', "if (peer.refused) return 'refused';", 'if (peer.refused) return undefined;'),
     ],
     caughtBy: scenario('eviction'),
   },
@@ -28,28 +28,32 @@ describeVariants('eviction, and compare-and-set', [
     rule: 'R7',
     does: 'does not evict a backup that is silent',
     edits: [
-      edit('membership.ts', 'if (silentMs > leaseMs)', 'if (silentMs < 0)'),
-      edit('membership.ts', 'if (stuckMs > leaseMs)', 'if (stuckMs < 0)'),
+      edit('primary/membership.ts', 'if (silentMs > leaseMs)', 'if (silentMs < 0)'),
+      edit('primary/membership.ts', 'if (stuckMs > leaseMs)', 'if (stuckMs < 0)'),
     ],
     caughtBy: scenario('eviction'),
   },
   {
     rule: 'R7',
     does: 'does not evict a backup that answers and does not acknowledge',
-    edits: [edit('membership.ts', 'if (stuckMs > leaseMs)', 'if (stuckMs < 0)')],
+    edits: [edit('primary/membership.ts', 'if (stuckMs > leaseMs)', 'if (stuckMs < 0)')],
     caughtBy: scenario('eviction'),
   },
   {
     rule: 'R7',
     does: 'takes a stale read of the state for the answer to a lost compare-and-set',
-    edits: [edit('state-register.ts', "isSameContent(state, known.state) ? 'same' : 'contradicts'", "'later'")],
+    edits: [edit('state/state-register.ts', "isSameContent(state, known.state) ? 'same' : 'contradicts'", "'later'")],
     caughtBy: script(aLostClaimIsNotOver),
   },
   {
     rule: 'R7',
     does: 'takes a lost answer for a failure',
     edits: [
-      edit('state-register.ts', remainsUnknown, 'this.#proposal = undefined;\n        return { proposal, succeeded: false };'),
+      edit(
+        'state/state-register.ts',
+        remainsUnknown,
+        'this.#proposal = undefined;\n        return { proposal, succeeded: false };',
+      ),
     ],
     caughtBy: script(aLostClaimIsNotOver),
   },
@@ -58,7 +62,7 @@ describeVariants('eviction, and compare-and-set', [
     does: 'takes a lost answer for a success',
     edits: [
       edit(
-        'state-register.ts',
+        'state/state-register.ts',
         remainsUnknown,
         `this.#proposal = undefined;
         this.#known = { version: (proposal.expectedVersion ?? -1) + 1, state: proposal.next, sinceMs: nowMs };
@@ -72,7 +76,7 @@ describeVariants('eviction, and compare-and-set', [
     does: 'takes a refusal for a failure, though an earlier attempt of its own may have moved the version',
     edits: [
       edit(
-        'state-register.ts',
+        'state/state-register.ts',
         becomesRefused,
         'this.#proposal = undefined;\n        return { proposal, succeeded: false };\n    }',
       ),
@@ -82,7 +86,7 @@ describeVariants('eviction, and compare-and-set', [
   {
     rule: 'R7',
     does: 'takes an attempt that was never sent for a failure of the one before it',
-    edits: [edit('state-register.ts', "if (proposal.status !== 'sent') return undefined;", '')],
+    edits: [edit('state/state-register.ts', "if (proposal.status !== 'sent') return undefined;", '')],
     caughtBy: scenario('eviction'),
   },
   {
@@ -90,7 +94,7 @@ describeVariants('eviction, and compare-and-set', [
     does: 'makes another proposal while one is outstanding',
     edits: [
       edit(
-        'membership.ts',
+        'primary/membership.ts',
         'const mayPropose = core.mayWriteState;',
         'const mayPropose = core.sessionConnected && register.isFresh;',
       ),
@@ -100,7 +104,7 @@ describeVariants('eviction, and compare-and-set', [
   {
     rule: 'R7',
     does: 'does not repeat a compare-and-set whose answer was lost',
-    edits: [edit('state-register.ts', 'nowMs - proposal.sentMs < intervalMs', 'intervalMs > 0')],
+    edits: [edit('state/state-register.ts', 'nowMs - proposal.sentMs < intervalMs', 'intervalMs > 0')],
     caughtBy: scenario('eviction'),
   },
   {
@@ -109,7 +113,7 @@ describeVariants('eviction, and compare-and-set', [
     edits: [
       edit('replica.ts', "if (core.register.proposal?.status === 'refused') core.emit", 'if (core.nowMs < 0) core.emit'),
       edit(
-        'state-news.ts',
+        'state-changes.ts',
         "if (outcome.kind === 'conflict' || outcome.kind === 'missing') core",
         "if (outcome.kind === 'missing') core",
       ),
@@ -119,13 +123,13 @@ describeVariants('eviction, and compare-and-set', [
   {
     rule: 'R7, R11',
     does: 'counts for minInSync a member whose removal is proposed',
-    edits: [edit('state-register.ts', confirmed, 'return known;')],
+    edits: [edit('state/state-register.ts', confirmed, 'return known;')],
     caughtBy: scenario('eviction'),
   },
   {
     rule: 'R7, R11',
     does: 'counts for minInSync a joiner whose addition is proposed',
-    edits: [edit('state-register.ts', confirmed, 'return next ?? known;')],
+    edits: [edit('state/state-register.ts', confirmed, 'return next ?? known;')],
     caughtBy: scenario('eviction'),
   },
 ]);

@@ -38,19 +38,19 @@ describeVariants('fencing and sessions', [
   {
     rule: 'R8',
     does: 'tells those who wait at a deposed primary that their writes were not executed',
-    edits: [edit('transitions.ts', unknownOutcome, "answer: { kind: 'refused', refusal: 'NOT_PRIMARY' }")],
+    edits: [edit('state/transitions.ts', unknownOutcome, "answer: { kind: 'refused', refusal: 'NOT_PRIMARY' }")],
     caughtBy: scenario('fencing'),
   },
   {
     rule: 'R8',
     does: 'tells those who wait at a deposed primary that their writes are done',
-    edits: [edit('transitions.ts', unknownOutcome, "answer: { kind: 'written', version: core.log.lastSeq }")],
+    edits: [edit('state/transitions.ts', unknownOutcome, "answer: { kind: 'written', version: core.log.lastSeq }")],
     caughtBy: scenario('fencing'),
   },
   {
     rule: 'R8, R12',
     does: 'leaves those who wait without an answer when it exits',
-    edits: [edit('transitions.ts', "if (core.role.kind === 'primary') resign(core, core.role);", '')],
+    edits: [edit('state/transitions.ts', "if (core.role.kind === 'primary') resign(core, core.role);", '')],
     caughtBy: scenario('handover'),
   },
   {

@@ -9,27 +9,31 @@ describeVariants('histories', [
   {
     rule: 'R3',
     does: 'gives birth though a candidate names a history',
-    edits: [edit('claim.ts', ' || historiesOfOthers(core).length > 0;', ';')],
+    edits: [edit('follower/claim.ts', ' || historiesOfOthers(core).length > 0;', ';')],
     caughtBy: scenario('no-second-birth'),
   },
   {
     rule: 'R3, R12',
     does: 'leaves though the history that it asked to begin may have begun',
-    edits: [edit('handover.ts', '!core.isNew || core.mayHaveBegun', '!core.isNew')],
+    edits: [edit('primary/handover.ts', '!core.isNew || core.mayHaveBegun', '!core.isNew')],
     caughtBy: scenario('no-second-birth'),
   },
   {
     rule: 'R3',
     does: 'gives birth though a candidate where the shard does not belong names a history',
     edits: [
-      edit('claim.ts', 'return candidates.flatMap(({ history }) =>', 'return candidates.slice(-1).flatMap(({ history }) =>'),
+      edit(
+        'follower/claim.ts',
+        'return candidates.flatMap(({ history }) =>',
+        'return candidates.slice(-1).flatMap(({ history }) =>',
+      ),
     ],
     caughtBy: scenario('no-second-birth'),
   },
   {
     rule: 'R3, R13',
     does: 'gives birth in a cluster that was restored',
-    edits: [edit('claim.ts', 'return core.register.isRestored || historiesOfOthers', 'return historiesOfOthers')],
+    edits: [edit('follower/claim.ts', 'return core.register.isRestored || historiesOfOthers', 'return historiesOfOthers')],
     caughtBy: scenario('no-second-birth'),
   },
   {
@@ -41,25 +45,29 @@ describeVariants('histories', [
   {
     rule: 'R3',
     does: 'names no history once its dump is complete',
-    edits: [edit('follower.ts', 'core.setLine(lineOf(core, role.lineage));\n  core.completingWrite', 'core.completingWrite')],
+    edits: [
+      edit('follower/follower.ts', 'core.setLine(lineOf(core, role.lineage));\n  core.completingWrite', 'core.completingWrite'),
+    ],
     caughtBy: scenario('no-second-birth'),
   },
   {
     rule: 'R3',
     does: 'goes on naming a history though its copy is laid anew',
-    edits: [edit('core.ts', "if (this.line !== undefined) this.emit({ type: 'holds', history: undefined });", '')],
+    edits: [edit('state/core.ts', "if (this.line !== undefined) this.emit({ type: 'holds', history: undefined });", '')],
     caughtBy: scenario('no-second-birth'),
   },
   {
     rule: 'R13',
     does: 'takes an empty replica by command though another that holds data is registered',
-    edits: [edit('claim.ts', 'if (others.length === 0) return undefined;', 'if (others.length >= 0) return undefined;')],
+    edits: [edit('follower/claim.ts', 'if (others.length === 0) return undefined;', 'if (others.length >= 0) return undefined;')],
     caughtBy: scenario('no-second-birth'),
   },
   {
     rule: 'R13',
     does: 'begins another history by command, beside a state that went back, though its history is held',
-    edits: [edit('claim.ts', 'state === undefined || (line === undefined && isBeside(core, state))', 'state === undefined')],
+    edits: [
+      edit('follower/claim.ts', 'state === undefined || (line === undefined && isBeside(core, state))', 'state === undefined'),
+    ],
     caughtBy: scenario('state-went-back'),
   },
   {
@@ -67,7 +75,7 @@ describeVariants('histories', [
     does: 'discards data of another history that nobody has given up',
     edits: [
       edit(
-        'state-news.ts',
+        'state-changes.ts',
         'if (line === undefined || !isGivenUp(line, state.givenUp)) return false;',
         'if (line === undefined) return false;',
       ),
@@ -79,7 +87,7 @@ describeVariants('histories', [
     does: 'keeps data that the operator has given up',
     edits: [
       edit(
-        'state-news.ts',
+        'state-changes.ts',
         'if (line === undefined || !isGivenUp(line, state.givenUp)) return false;',
         'if (line === undefined || core.nowMs >= 0) return false;',
       ),
@@ -89,13 +97,13 @@ describeVariants('histories', [
   {
     rule: 'R13',
     does: 'knows what is given up by the id of its history only',
-    edits: [edit('lineage.ts', '|| lineage.some(({ id }) => givenUp.includes(id))', '|| lineage.length === 0')],
+    edits: [edit('protocol/lineage.ts', '|| lineage.some(({ id }) => givenUp.includes(id))', '|| lineage.length === 0')],
     caughtBy: scenario('two-epochs-of-one-number'),
   },
   {
     rule: 'R1',
     does: 'keeps its line when it discards its copy',
-    edits: [edit('core.ts', '    this.line = undefined;\n    this.complete = complete;', '    this.complete = complete;')],
+    edits: [edit('state/core.ts', '    this.line = undefined;\n    this.complete = complete;', '    this.complete = complete;')],
     caughtBy: scenario('histories'),
   },
   {
@@ -103,7 +111,7 @@ describeVariants('histories', [
     does: 'compares no lineage at Sync',
     edits: [
       edit(
-        'follower.ts',
+        'follower/follower.ts',
         'if (core.line !== undefined && !continues(lineOf(core, sync.lineage), core.line)) return refuseOther(core, from);',
         '',
       ),
@@ -132,14 +140,18 @@ describeVariants('histories', [
     rule: 'R1',
     does: 'takes two epochs of one number for the same',
     edits: [
-      edit('lineage.ts', 'if (same !== undefined) return same.id === id;', 'if (same !== undefined) return id !== undefined;'),
+      edit(
+        'protocol/lineage.ts',
+        'if (same !== undefined) return same.id === id;',
+        'if (same !== undefined) return id !== undefined;',
+      ),
     ],
     caughtBy: scenario('two-epochs-of-one-number'),
   },
   {
     rule: 'R1, R8',
     does: 'follows no other epoch of the number that it has heard of',
-    edits: [edit('transitions.ts', '&& epoch >= core.epoch)', '&& epoch > core.epoch)')],
+    edits: [edit('state/transitions.ts', '&& epoch >= core.epoch)', '&& epoch > core.epoch)')],
     caughtBy: scenario('two-epochs-of-one-number'),
   },
   {
@@ -151,49 +163,53 @@ describeVariants('histories', [
   {
     rule: 'R13',
     does: 'begins after the end of another history, though it holds data',
-    edits: [edit('claim.ts', '!core.mayWriteState || core.foundHistory !== undefined', '!core.mayWriteState')],
+    edits: [edit('follower/claim.ts', '!core.mayWriteState || core.foundHistory !== undefined', '!core.mayWriteState')],
     caughtBy: scenario('histories'),
   },
   {
     rule: 'R15',
     does: 'gives up its copy, as the shard does not belong there, though it is of another history than the one that has ended',
-    edits: [edit('moving.ts', 'isOlder(core, state) || core.foundHistory !== undefined', 'isOlder(core, state)')],
+    edits: [edit('placement/moving.ts', 'isOlder(core, state) || core.foundHistory !== undefined', 'isOlder(core, state)')],
     caughtBy: scenario('histories'),
   },
   {
     rule: 'R12, R13',
     does: 'goes as if nobody counted on its copy, though that is of another history',
-    edits: [edit('handover.ts', 'isOlder(core, state) || core.foundHistory !== undefined', 'isOlder(core, state)')],
+    edits: [edit('primary/handover.ts', 'isOlder(core, state) || core.foundHistory !== undefined', 'isOlder(core, state)')],
     caughtBy: scenario('histories'),
   },
   {
     rule: 'R12, R13',
     does: 'goes as if nobody counted on its copy, though state went back',
-    edits: [edit('handover.ts', 'isOlder(core, state) || core.foundHistory !== undefined', 'core.foundHistory !== undefined')],
+    edits: [
+      edit('primary/handover.ts', 'isOlder(core, state) || core.foundHistory !== undefined', 'core.foundHistory !== undefined'),
+    ],
     caughtBy: scenario('state-went-back'),
   },
   {
     rule: 'R13',
     does: 'chooses one of two histories without being told which is given up',
-    edits: [edit('claim.ts', foundOther, foundOther.replace('!isGivenUp(foundHistory, givesUp)', 'core.stopped'))],
+    edits: [edit('follower/claim.ts', foundOther, foundOther.replace('!isGivenUp(foundHistory, givesUp)', 'core.stopped'))],
     caughtBy: scenario('histories'),
   },
   {
     rule: 'R13',
     does: 'remembers another history though ZooKeeper has lost that as well',
-    edits: [edit('state-news.ts', '    core.foundHistory = undefined;\n    if (settled', '    if (settled')],
+    edits: [edit('state-changes.ts', '    core.foundHistory = undefined;\n    if (settled', '    if (settled')],
     caughtBy: scenario('histories'),
   },
   {
     rule: 'R1',
     does: 'says again and again that a peer holds another history',
-    edits: [edit('replicate.ts', 'if (!peer.hasOtherHistory) core.note', 'core.note')],
+    edits: [edit('primary/replicate.ts', 'if (!peer.hasOtherHistory) core.note', 'core.note')],
     caughtBy: scenario('histories'),
   },
   {
     rule: 'R13',
     does: 'does not call a peer again that held another history',
-    edits: [edit('replicate.ts', "peer.phase === 'otherHistory' && phaseMs", "peer.phase === 'otherHistory' && -phaseMs")],
+    edits: [
+      edit('primary/replicate.ts', "peer.phase === 'otherHistory' && phaseMs", "peer.phase === 'otherHistory' && -phaseMs"),
+    ],
     caughtBy: scenario('histories'),
   },
   {
@@ -201,23 +217,23 @@ describeVariants('histories', [
     does: 'serves what it holds under the history of an older state that names it',
     edits: [
       edit(
-        'state-news.ts',
+        'state-changes.ts',
         '!continues(state, line) && !continues(line, state);',
         '!continues(state, line) && !continues(line, state) && core.self !== state.primary;',
       ),
       edit(
-        'state-news.ts',
+        'state-changes.ts',
         'isOther({ line }: Core, state: ShardState): boolean {',
         'isOther(core: Core, state: ShardState): boolean {\n  const { line } = core;',
       ),
-      edit('state-news.ts', 'return succeeded || core.history === undefined;', 'return true;'),
+      edit('state-changes.ts', 'return succeeded || core.history === undefined;', 'return true;'),
     ],
     caughtBy: scenario('named-by-an-older-state'),
   },
   {
     rule: 'R1, R13',
     does: 'begins empty under the history of an older state that names it',
-    edits: [edit('state-news.ts', 'return succeeded || core.history === undefined;', 'return true;')],
+    edits: [edit('state-changes.ts', 'return succeeded || core.history === undefined;', 'return true;')],
     caughtBy: scenario('named-by-an-older-state'),
   },
   {
@@ -225,7 +241,7 @@ describeVariants('histories', [
     does: 'persists what its data belongs to after the epoch',
     edits: [
       edit(
-        'transitions.ts',
+        'state/transitions.ts',
         '  core.setLine({ history, lineage });\n  core.setEpoch(history, mark);',
         '  core.setEpoch(history, mark);\n  core.setLine({ history, lineage });',
       ),
@@ -235,25 +251,27 @@ describeVariants('histories', [
   {
     rule: 'R13',
     does: 'gives the history of the data that goes on another id',
-    edits: [edit('claim.ts', 'line: line ?? {', 'line: {')],
+    edits: [edit('follower/claim.ts', 'line: line ?? {', 'line: {')],
     caughtBy: scenario('no-second-birth'),
   },
   {
     rule: 'R7',
     does: 'takes any state for news, as the versions of another epoch tell nothing',
-    edits: [edit('state-register.ts', isLaterByState, "'later'")],
+    edits: [edit('state/state-register.ts', isLaterByState, "'later'")],
     caughtBy: scenario('proof'),
   },
   {
     rule: 'R13',
     does: 'accepts the command while a primary is heard',
-    edits: [edit('claim.ts', 'return reasonOfPrimary(core) ?? reasonOfHistories', 'return reasonOfHistories')],
+    edits: [edit('follower/claim.ts', 'return reasonOfPrimary(core) ?? reasonOfHistories', 'return reasonOfHistories')],
     caughtBy: scenario('lost-state'),
   },
   {
     rule: 'R1, R8',
     does: 'finds itself in the history that it had left when it crashed',
-    edits: [edit('core.ts', 'const isNewer = line !== undefined && (', 'const isNewer = line !== undefined && epoch < 0 && (')],
+    edits: [
+      edit('state/core.ts', 'const isNewer = line !== undefined && (', 'const isNewer = line !== undefined && epoch < 0 && ('),
+    ],
     caughtBy: scenario('crash-in-office'),
   },
   {
@@ -273,7 +291,7 @@ describeVariants('histories', [
     does: 'goes before what it was told to give up is in state',
     edits: [
       edit(
-        'handover.ts',
+        'primary/handover.ts',
         'core.register.required.length > 1 || core.register.proposal !== undefined',
         'core.register.required.length > 1',
       ),
@@ -289,7 +307,7 @@ describeVariants('histories', [
   {
     rule: 'R4',
     does: 'claims with a half-laid copy',
-    edits: [edit('claim.ts', 'core.line === undefined || !continues', 'core.line !== undefined && !continues')],
+    edits: [edit('follower/claim.ts', 'core.line === undefined || !continues', 'core.line !== undefined && !continues')],
     caughtBy: scenario('named-by-an-older-state'),
   },
 ]);

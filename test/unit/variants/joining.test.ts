@@ -9,37 +9,37 @@ describeVariants('joining', [
   {
     rule: 'R10',
     does: 'cuts what it has applied, because the log of the primary says so',
-    edits: [edit('follower.ts', 'common === undefined || common < core.appliedSeq', 'common === undefined')],
+    edits: [edit('follower/follower.ts', 'common === undefined || common < core.appliedSeq', 'common === undefined')],
     caughtBy: scenario('joining'),
   },
   {
     rule: 'R10',
     does: 'goes on from the oldest entry retained where the logs part below it',
-    edits: [edit('log-position.ts', '  return undefined;', '  return lowest;')],
+    edits: [edit('protocol/log-position.ts', '  return undefined;', '  return lowest;')],
     caughtBy: schedules(30),
   },
   {
     rule: 'R10',
     does: 'invites a member of the required set to take a dump',
-    edits: [edit('replicate.ts', 'if (core.register.required.includes(peer.id)) return;', '')],
+    edits: [edit('primary/replicate.ts', 'if (core.register.required.includes(peer.id)) return;', '')],
     caughtBy: scenario('joining'),
   },
   {
     rule: 'R7, R10',
     does: 'proposes an addition without requiring the joiner until it is known to have succeeded',
-    edits: [edit('state-register.ts', '[...new Set([...known, ...this.#proposal.next.inSync])].sort()', 'known')],
+    edits: [edit('state/state-register.ts', '[...new Set([...known, ...this.#proposal.next.inSync])].sort()', 'known')],
     caughtBy: scenario('joining'),
   },
   {
     rule: 'R10',
     does: 'proposes a joiner for which no commit has waited',
-    edits: [edit('required.ts', requiredOrAdmitting, 'return admitting.length >= 0 ? required :')],
+    edits: [edit('primary/required.ts', requiredOrAdmitting, 'return admitting.length >= 0 ? required :')],
     caughtBy: scenario('joining'),
   },
   {
     rule: 'R10',
     does: 'proposes a joiner that lacks what is committed',
-    edits: [edit('membership.ts', 'peer.admitting && peer.ackedSeq >= core.commitIndex', 'peer.admitting')],
+    edits: [edit('primary/membership.ts', 'peer.admitting && peer.ackedSeq >= core.commitIndex', 'peer.admitting')],
     caughtBy: scenario('joining'),
   },
   {
@@ -47,7 +47,7 @@ describeVariants('joining', [
     does: 'proposes a joiner that has answered no beacon for a lease',
     edits: [
       edit(
-        'membership.ts',
+        'primary/membership.ts',
         'core.nowMs - peer.leaseSentMs < core.options.leaseMs && core.isCandidate(peer.id)',
         'core.isCandidate(peer.id)',
       ),
@@ -57,27 +57,31 @@ describeVariants('joining', [
   {
     rule: 'R10',
     does: 'makes commits wait for a joiner that is far behind',
-    edits: [edit('membership.ts', ' || !peer.keepsUp', '')],
+    edits: [edit('primary/membership.ts', ' || !peer.keepsUp', '')],
     caughtBy: scenario('joining'),
   },
   {
     rule: 'R10',
     does: 'proposes a joiner whose copy is incomplete',
-    edits: [edit('membership.ts', '!peer.complete || ', '')],
+    edits: [edit('primary/membership.ts', '!peer.complete || ', '')],
     caughtBy: scenario('dump'),
   },
   {
     rule: 'R10',
     does: 'takes a copy for complete that was said to be so before its last Sync',
     edits: [
-      edit('replicate.ts', '    return;\n  }\n  peer.complete = answer.complete;', '  }\n  peer.complete = answer.complete;'),
+      edit(
+        'primary/replicate.ts',
+        '    return;\n  }\n  peer.complete = answer.complete;',
+        '  }\n  peer.complete = answer.complete;',
+      ),
     ],
     caughtBy: scenario('dump'),
   },
   {
     rule: 'R10',
     does: 'takes the whole log though it has nothing',
-    edits: [edit('follower.ts', 'core.complete && !bringsNothing', 'core.complete')],
+    edits: [edit('follower/follower.ts', 'core.complete && !bringsNothing', 'core.complete')],
     caughtBy: scenario('joining'),
   },
 ]);

@@ -8,19 +8,19 @@ describeVariants('reads', [
   {
     rule: 'R9',
     does: 'serves reads without a lease',
-    edits: [edit('lease.ts', tooOld, 'leaseMs < 0')],
+    edits: [edit('primary/lease.ts', tooOld, 'leaseMs < 0')],
     caughtBy: schedules(40),
   },
   {
     rule: 'R9',
     does: 'counts a lease from the receipt of the answer',
-    edits: [edit('replicate.ts', 'Math.max(peer.leaseSentMs, answer.sentAtMs)', 'core.nowMs')],
+    edits: [edit('primary/replicate.ts', 'Math.max(peer.leaseSentMs, answer.sentAtMs)', 'core.nowMs')],
     caughtBy: scenario('lease'),
   },
   {
     rule: 'R9',
     does: 'looks at the time of the last event, not at a clock sampled after the request came in',
-    edits: [edit('write.ts', 'core.options.leaseMs, nowMs)', 'core.options.leaseMs, core.nowMs)')],
+    edits: [edit('primary/write.ts', 'core.options.leaseMs, nowMs)', 'core.options.leaseMs, core.nowMs)')],
     caughtBy: scenario('lease'),
   },
   {
@@ -28,7 +28,7 @@ describeVariants('reads', [
     does: 'is content with the answer of one member of several',
     edits: [
       edit(
-        'lease.ts',
+        'primary/lease.ts',
         `if (peer === undefined || ${tooOld}) return false;`,
         'if (peer !== undefined && nowMs - peer.leaseSentMs < leaseMs) return true;',
       ),
@@ -40,7 +40,7 @@ describeVariants('reads', [
     does: 'asks for the lease of the known set alone, without the joiner that is proposed',
     edits: [
       edit(
-        'write.ts',
+        'primary/write.ts',
         'holdsLease(role, core.self, requiredIds(core, role)',
         'holdsLease(role, core.self, core.register.state?.inSync ?? []',
       ),
@@ -50,49 +50,49 @@ describeVariants('reads', [
   {
     rule: 'R9',
     does: 'asks for a lease where it is the only member',
-    edits: [edit('lease.ts', '  return true;', '  return required.length > 1;')],
+    edits: [edit('primary/lease.ts', '  return true;', '  return required.length > 1;')],
     caughtBy: scenario('lease'),
   },
   {
     rule: 'R9',
     does: 'never pauses',
-    edits: [edit('membership.ts', '    role.paused = true;', '    if (!role.paused) return;')],
+    edits: [edit('primary/membership.ts', '    role.paused = true;', '    if (!role.paused) return;')],
     caughtBy: scenario('lease'),
   },
   {
     rule: 'R9',
     does: 'answers requests as if it were not paused',
-    edits: [edit('write.ts', "if (role.paused) return 'PAUSED';", '')],
+    edits: [edit('primary/write.ts', "if (role.paused) return 'PAUSED';", '')],
     caughtBy: scenario('lease'),
   },
   {
     rule: 'R9',
     does: 'goes on with beacons when it is paused',
-    edits: [edit('replicate.ts', 'probe: role.paused', 'probe: false')],
+    edits: [edit('primary/replicate.ts', 'probe: role.paused', 'probe: false')],
     caughtBy: scenario('lease'),
   },
   {
     rule: 'R9',
     does: 'takes a probe for a reason to stay loyal',
-    edits: [edit('follower.ts', 'if (!beacon.probe) core', 'core')],
+    edits: [edit('follower/follower.ts', 'if (!beacon.probe) core', 'core')],
     caughtBy: scenario('lease'),
   },
   {
     rule: 'R9',
     does: 'takes the answer to a probe for a lease',
-    edits: [edit('replicate.ts', 'if (!answer.probe && !role.paused) peer', 'peer')],
+    edits: [edit('primary/replicate.ts', 'if (!answer.probe && !role.paused) peer', 'peer')],
     caughtBy: scenario('lease'),
   },
   {
     rule: 'R9',
     does: 'resumes while the claim of a member may yet succeed',
-    edits: [edit('membership.ts', '!peer.claiming && core.nowMs', 'core.nowMs')],
+    edits: [edit('primary/membership.ts', '!peer.claiming && core.nowMs', 'core.nowMs')],
     caughtBy: scenario('lease'),
   },
   {
     rule: 'R9',
     does: 'never resumes',
-    edits: [edit('membership.ts', 'if (!answered) return;', 'if (role.paused) return;')],
+    edits: [edit('primary/membership.ts', 'if (!answered) return;', 'if (role.paused) return;')],
     caughtBy: scenario('lease'),
   },
   {

@@ -8,19 +8,19 @@ describeVariants('moving', [
   {
     rule: 'R15',
     does: 'takes members out before the full set is in sync elsewhere',
-    edits: [edit('membership.ts', '!role.serving || !isWhole(core, role)', '!role.serving')],
+    edits: [edit('primary/membership.ts', '!role.serving || !isWhole(core, role)', '!role.serving')],
     caughtBy: scenario('moving'),
   },
   {
     rule: 'R15',
     does: 'counts a member that is dead as the copy that allows another to go',
-    edits: [edit('placed.ts', 'id === self || isAlive(core, role, id)', 'id !== undefined')],
+    edits: [edit('placement/placed.ts', 'id === self || isAlive(core, role, id)', 'id !== undefined')],
     caughtBy: scenario('moving'),
   },
   {
     rule: 'R15',
     does: 'gives up a copy while the set is not complete where the shard belongs',
-    edits: [edit('moving.ts', 'return holdsAll(placed ?? [], state.inSync);', 'return true;')],
+    edits: [edit('placement/moving.ts', 'return holdsAll(placed ?? [], state.inSync);', 'return true;')],
     caughtBy: scenario('moving'),
   },
   {
@@ -28,7 +28,7 @@ describeVariants('moving', [
     does: 'gives up a copy without asking the primary, whose set it may be in',
     edits: [
       edit(
-        'moving.ts',
+        'placement/moving.ts',
         'isNeedless(core) && (state === undefined || isEnded(state))',
         'isNeedless(core) || (state && isEnded(state))',
       ),
@@ -40,7 +40,7 @@ describeVariants('moving', [
     does: 'lets go of one that it is about to take in, or has',
     edits: [
       edit(
-        'replicate.ts',
+        'primary/replicate.ts',
         'peer.leaving === true && !peer.admitting && !core.register.required.includes(peer.id)',
         'peer.leaving === true',
       ),
@@ -50,28 +50,28 @@ describeVariants('moving', [
   {
     rule: 'R15',
     does: 'goes by a leave that was granted before it took back that it wants to',
-    edits: [edit('moving.ts', 'mayLeaveMs === 0 || mayLeaveMs <= core.stayedMs', 'mayLeaveMs === 0')],
+    edits: [edit('placement/moving.ts', 'mayLeaveMs === 0 || mayLeaveMs <= core.stayedMs', 'mayLeaveMs === 0')],
     caughtBy: scenario('moving'),
   },
   {
     rule: 'R15',
     does: 'takes a state that lags for the end of the history, and goes',
-    edits: [edit('moving.ts', 'if (isOlder(core, state) || core.foundHistory !== undefined) return false;', '')],
+    edits: [edit('placement/moving.ts', 'if (isOlder(core, state) || core.foundHistory !== undefined) return false;', '')],
     caughtBy: scenario('moving'),
   },
   {
     rule: 'R15',
     does: 'hands over to one that is not in sync',
     edits: [
-      edit('handover.ts', 'core.register.confirmed.includes(replicaId) && peer?.phase', 'peer?.phase'),
-      edit('moving.ts', 'if (!isWhole(core, role)) return undefined;', ''),
+      edit('primary/handover.ts', 'core.register.confirmed.includes(replicaId) && peer?.phase', 'peer?.phase'),
+      edit('placement/moving.ts', 'if (!isWhole(core, role)) return undefined;', ''),
     ],
     caughtBy: scenario('moving'),
   },
   {
     rule: 'R15',
     does: 'hands over before the full set is in sync elsewhere',
-    edits: [edit('moving.ts', 'if (!isWhole(core, role)) return undefined;', '')],
+    edits: [edit('placement/moving.ts', 'if (!isWhole(core, role)) return undefined;', '')],
     caughtBy: scenario('moving'),
   },
   {
@@ -79,7 +79,7 @@ describeVariants('moving', [
     does: 'goes as primary without handing over, though that ends the history',
     edits: [
       edit(
-        'moving.ts',
+        'placement/moving.ts',
         "core.role.kind === 'primary') maybeHandOver(core, core.role, core.placed);",
         "!core.placed.includes(core.self.split('~')[0]!)) release(core);",
       ),
@@ -89,61 +89,61 @@ describeVariants('moving', [
   {
     rule: 'R15',
     does: 'takes in whoever comes, wherever',
-    edits: [edit('membership.ts', '!isPlaced(core, peer.id) || peer.leaving', 'peer.leaving')],
+    edits: [edit('primary/membership.ts', '!isPlaced(core, peer.id) || peer.leaving', 'peer.leaving')],
     caughtBy: scenario('moving'),
   },
   {
     rule: 'R15',
     does: 'gives a copy to whoever comes, wherever',
-    edits: [edit('replicate.ts', '!isPlaced(core, peer.id) || core.candidates', 'core.candidates')],
+    edits: [edit('primary/replicate.ts', '!isPlaced(core, peer.id) || core.candidates', 'core.candidates')],
     caughtBy: scenario('moving'),
   },
   {
     rule: 'R15',
     does: 'takes in one that wants to leave',
-    edits: [edit('membership.ts', ' || peer.leaving !== false', '')],
+    edits: [edit('primary/membership.ts', ' || peer.leaving !== false', '')],
     caughtBy: scenario('moving'),
   },
   {
     rule: 'R15',
     does: 'begins a history where the shard does not belong',
-    edits: [edit('claim.ts', 'core.candidates.filter(({ replicaId }) => isPlaced(core, replicaId))', 'core.candidates')],
+    edits: [edit('follower/claim.ts', 'core.candidates.filter(({ replicaId }) => isPlaced(core, replicaId))', 'core.candidates')],
     caughtBy: scenario('moving'),
   },
   {
     rule: 'R15',
     does: 'takes a list that names nobody for a decision',
-    edits: [edit('moving.ts', 'if (nodes.length === 0) return;', '')],
+    edits: [edit('placement/moving.ts', 'if (nodes.length === 0) return;', '')],
     caughtBy: scenario('moving'),
   },
   {
     rule: 'R15',
     does: 'refuses writes, to hand over, while it cannot reach ZooKeeper',
-    edits: [edit('moving.ts', 'const mayPropose = core.mayWriteState;', 'const mayPropose = true;')],
+    edits: [edit('placement/moving.ts', 'const mayPropose = core.mayWriteState;', 'const mayPropose = true;')],
     caughtBy: scenario('moving'),
   },
   {
     rule: 'R15',
     does: 'refuses writes, to hand over, while a member does not answer',
-    edits: [edit('moving.ts', ' || !allAnswer', '')],
+    edits: [edit('placement/moving.ts', ' || !allAnswer', '')],
     caughtBy: scenario('moving'),
   },
   {
     rule: 'R15',
     does: 'hands over to the preferred primary as soon as that is in sync',
-    edits: [edit('moving.ts', 'core.nowMs - role.preferred.sinceMs > waitMsOf(core, role) ?', 'core.nowMs > 0 ?')],
+    edits: [edit('placement/moving.ts', 'core.nowMs - role.preferred.sinceMs > waitMsOf(core, role) ?', 'core.nowMs > 0 ?')],
     caughtBy: scenario('moving'),
   },
   {
     rule: 'R15',
     does: 'hands over, to go, what has just come back',
-    edits: [edit('moving.ts', 'isBackSoon(core, role) && core.nowMs', 'core.nowMs < 0 && core.nowMs')],
+    edits: [edit('placement/moving.ts', 'isBackSoon(core, role) && core.nowMs', 'core.nowMs < 0 && core.nowMs')],
     caughtBy: scenario('moving'),
   },
   {
     rule: 'R15',
     does: 'does not wait longer for a preferred primary that comes and goes',
-    edits: [edit('moving.ts', isCalm, 'firstMs')],
+    edits: [edit('placement/moving.ts', isCalm, 'firstMs')],
     caughtBy: scenario('moving'),
   },
   {
@@ -151,7 +151,7 @@ describeVariants('moving', [
     does: 'never hands over to the preferred primary',
     edits: [
       edit(
-        'moving.ts',
+        'placement/moving.ts',
         'isPlaced(core, core.self) ? preferred(core, role, placed) : firstPlaced',
         'isPlaced(core, core.self) ? undefined : firstPlaced',
       ),

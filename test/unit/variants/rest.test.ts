@@ -32,7 +32,7 @@ interface Variant {
 }
 
 function rests(does: string, line: string, broken: string, seed: number): Variant {
-  return { does, edits: [edit('rest.ts', line, broken)], seed };
+  return { does, edits: [edit('quiescence.ts', line, broken)], seed };
 }
 
 const variants: readonly Variant[] = [

@@ -8,13 +8,13 @@ describeVariants('restart with data', [
   {
     rule: 'R4',
     does: 'does not count its own start as a beacon',
-    edits: [edit('core.ts', 'this.loyalSinceMs = nowMs;', 'this.loyalSinceMs = Number.NEGATIVE_INFINITY;')],
+    edits: [edit('state/core.ts', 'this.loyalSinceMs = nowMs;', 'this.loyalSinceMs = Number.NEGATIVE_INFINITY;')],
     caughtBy: script(claimsNotWithinGraceOfItsStart),
   },
   {
     rule: 'R8',
     does: 'resumes the epoch in which it was primary',
-    edits: [edit('state-news.ts', 'state.epoch > core.epoch', 'state.epoch >= core.epoch')],
+    edits: [edit('state-changes.ts', 'state.epoch > core.epoch', 'state.epoch >= core.epoch')],
     caughtBy: script(resumesNoEpoch),
   },
 ]);

@@ -9,8 +9,8 @@ import { type Edit, edit, loadEdited } from './variant-lab.js';
 type Check = () => void;
 type Said = readonly [shard: number, message: Message];
 
-const memoryFile = '../rpc/beacon-memory.ts';
-const streamFile = '../rpc/message-stream.ts';
+const memoryFile = '../wire/peer/beacon-memory.ts';
+const streamFile = '../wire/peer/message-stream.ts';
 const simulatedStreamFile = '../../simulation/stream.ts';
 const stepsOfSchedule = 150;
 const mostSchedules = 120;
@@ -30,8 +30,8 @@ function schedules(within: number): () => Promise<Check> {
 
 /** One stream: three shards; then two of them, one in a new epoch; then what differs from that in one field each. */
 async function aStream(): Promise<Check> {
-  const { IncomingMessages, OutgoingMessages } = await import('../../../src/rpc/message-stream.js');
-  const { ReplicationCodec, readRequest } = await import('../../../src/rpc/replication-codec.js');
+  const { IncomingMessages, OutgoingMessages } = await import('../../../src/wire/peer/message-stream.js');
+  const { ReplicationCodec, readRequest } = await import('../../../src/wire/peer/replication-codec.js');
   return () => {
     const said: Said[] = [];
     const heard: Said[] = [];

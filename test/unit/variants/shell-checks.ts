@@ -1,16 +1,16 @@
 /** What must hold of the shell, to be tried on modules as they are and on edited ones: each check throws if it does not. */
 import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises';
 import { expect } from 'vitest';
-import type { AnswerSink } from '../../../src/node/shard-host.js';
+import type { AnswerSink } from '../../../src/node/shards/shard-host.js';
 import type { Answer, WriteEvent } from '../../../src/replication/index.js';
-import type { Header } from '../../../src/rpc/replication-codec.js';
+import type { Header } from '../../../src/wire/peer/replication-codec.js';
 
 const election = '/kvstore/shards/0/election';
 
 /** The modules are imported first: they may be gone when the check runs. */
 export type PreparedCheck = () => Promise<Check>;
 type Check = () => Promise<void>;
-type Coordination = typeof import('../../../src/coordination/memory-zookeeper.js');
+type Coordination = typeof import('../../../src/coordination/memory/memory-zookeeper.fixture.js');
 type Client = ReturnType<InstanceType<Coordination['MemoryZookeeper']>['connect']>;
 type OwnZnode = InstanceType<typeof import('../../../src/coordination/own-znode.js')['OwnZnode']>;
 
@@ -22,7 +22,7 @@ interface ZnodeBench {
 
 export function refusesHeader(wrong: Partial<Header>): PreparedCheck {
   return async () => {
-    const { formatVersion, ReplicationCodec } = await import('../../../src/rpc/replication-codec.js');
+    const { formatVersion, ReplicationCodec } = await import('../../../src/wire/peer/replication-codec.js');
     const epoch = { history: 'h', epoch: 1, epochId: 'one' };
     const header: Header = { formatVersion, clusterId: 'c', shard: 0, ...epoch, from: 'a~1', to: 'b~1' };
     const codec = new ReplicationCodec('c', 0);
@@ -35,7 +35,7 @@ export function refusesHeader(wrong: Partial<Header>): PreparedCheck {
 
 export function ownZnodes(check: (bench: ZnodeBench) => Promise<void>): PreparedCheck {
   return async () => {
-    const { MemoryZookeeper } = await import('../../../src/coordination/memory-zookeeper.js');
+    const { MemoryZookeeper } = await import('../../../src/coordination/memory/memory-zookeeper.fixture.js');
     const { OwnZnode } = await import('../../../src/coordination/own-znode.js');
     const options = { parent: '/e', prefix: 'a~1-n_', data: () => Buffer.from('a'), madeHere: () => true };
     return () => {
@@ -47,7 +47,7 @@ export function ownZnodes(check: (bench: ZnodeBench) => Promise<void>): Prepared
 }
 
 export async function registersAgain(): Promise<Check> {
-  const { MemoryZookeeper } = await import('../../../src/coordination/memory-zookeeper.js');
+  const { MemoryZookeeper } = await import('../../../src/coordination/memory/memory-zookeeper.fixture.js');
   const { candidateNamed, join } = await import('../../../src/coordination/coordinator.fixture.js');
   return async () => {
     const zookeeper = new MemoryZookeeper();
@@ -68,9 +68,9 @@ export async function registersAgain(): Promise<Check> {
 
 /** Two writes of a key that is not there, each on that condition, over a storage that takes a turn to look. */
 export async function judgesOneWriteOfAKeyAtATime(): Promise<Check> {
-  const { LocalShard } = await import('../../../src/node/local-shard.js');
-  const { awaitWrite } = await import('../../../src/node/awaited-write.js');
-  const { Stripes } = await import('../../../src/node/stripes.js');
+  const { LocalShard } = await import('../../../src/node/shards/local-shard.js');
+  const { awaitWrite } = await import('../../../src/node/operations/awaited-write.js');
+  const { Stripes } = await import('../../../src/node/shards/stripes.js');
   return async () => {
     let version = 0;
     const host = {

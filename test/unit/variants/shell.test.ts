@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { judgesOneWriteOfAKeyAtATime, ownZnodes, type PreparedCheck, refusesHeader, registersAgain } from './shell-checks.js';
 import { type Edit, edit, loadEdited } from './variant-lab.js';
 
-const codecFile = '../rpc/replication-codec.ts';
+const codecFile = '../wire/peer/replication-codec.ts';
 const ownZnodeFile = '../coordination/own-znode.ts';
 
 const variants: readonly { rule: string; does: string; edits: readonly Edit[]; check: PreparedCheck }[] = [
@@ -71,7 +71,7 @@ const variants: readonly { rule: string; does: string; edits: readonly Edit[]; c
   {
     rule: 'R6',
     does: 'judges a write while another of the same key is between its look and its append',
-    edits: [edit('../node/stripes.ts', 'return mutex.runExclusive(section);', 'return section();')],
+    edits: [edit('../node/shards/stripes.ts', 'return mutex.runExclusive(section);', 'return section();')],
     check: judgesOneWriteOfAKeyAtATime,
   },
 ];

@@ -9,19 +9,19 @@ describeVariants('a state that went back', [
   {
     rule: 'R7',
     does: 'believes that ZooKeeper has lost data, on the word of a server that may lag',
-    edits: [edit('state-register.ts', isProven, "order === 'contradicts'")],
+    edits: [edit('state/state-register.ts', isProven, "order === 'contradicts'")],
     caughtBy: scenario('proof'),
   },
   {
     rule: 'R7',
     does: 'believes it of a connection that was as new as ZooKeeper once',
-    edits: [edit('state-register.ts', isProven, "order === 'contradicts' && asOfMs >= 0")],
+    edits: [edit('state/state-register.ts', isProven, "order === 'contradicts' && asOfMs >= 0")],
     caughtBy: scenario('proof'),
   },
   {
     rule: 'R7',
     does: 'never believes it',
-    edits: [edit('state-register.ts', isProven, "order === 'contradicts' && asOfMs > Number.POSITIVE_INFINITY")],
+    edits: [edit('state/state-register.ts', isProven, "order === 'contradicts' && asOfMs > Number.POSITIVE_INFINITY")],
     caughtBy: scenario('state-went-back'),
   },
   {
@@ -47,7 +47,7 @@ describeVariants('a state that went back', [
     does: 'proposes while what it reads is older than what it knows',
     edits: [
       edit(
-        'state-register.ts',
+        'state/state-register.ts',
         'return this.#readMs !== undefined && this.#contradictedMs === undefined;',
         'return this.#readMs !== undefined;',
       ),
@@ -57,13 +57,15 @@ describeVariants('a state that went back', [
   {
     rule: 'R7',
     does: 'repeats a proposal before it has read what stands there',
-    edits: [edit('state-register.ts', readsFirst, '')],
+    edits: [edit('state/state-register.ts', readsFirst, '')],
     caughtBy: scenario('proof'),
   },
   {
     rule: 'R7',
     does: 'repeats a proposal of an epoch that is over',
-    edits: [edit('transitions.ts', 'const wasSuperseded = core.register.supersede(mark.id);', 'const wasSuperseded = false;')],
+    edits: [
+      edit('state/transitions.ts', 'const wasSuperseded = core.register.supersede(mark.id);', 'const wasSuperseded = false;'),
+    ],
     caughtBy: scenario('proof'),
   },
   {
@@ -71,7 +73,7 @@ describeVariants('a state that went back', [
     does: 'holds to a proposal though ZooKeeper has lost what it was made on',
     edits: [
       edit(
-        'state-register.ts',
+        'state/state-register.ts',
         'return { settled: this.#takeProposal(), lost };',
         'return { settled: lost === undefined ? this.#takeProposal() : undefined, lost };',
       ),
@@ -81,7 +83,7 @@ describeVariants('a state that went back', [
   {
     rule: 'R7, R13',
     does: 'goes on serving though state went back to an older epoch',
-    edits: [edit('state-news.ts', 'if (lost !== undefined && !isServedHere(core, state)) stepDown(core);', '')],
+    edits: [edit('state-changes.ts', 'if (lost !== undefined && !isServedHere(core, state)) stepDown(core);', '')],
     caughtBy: scenario('state-went-back'),
   },
   {
@@ -89,7 +91,7 @@ describeVariants('a state that went back', [
     does: 'stops serving though the state that went back is of its own epoch',
     edits: [
       edit(
-        'state-news.ts',
+        'state-changes.ts',
         'if (lost !== undefined && !isServedHere(core, state)) stepDown(core);',
         'if (lost !== undefined) stepDown(core);',
       ),
@@ -101,7 +103,7 @@ describeVariants('a state that went back', [
     does: 'takes an append whatever the id of the epoch before it',
     edits: [
       edit(
-        'follower.ts',
+        'follower/follower.ts',
         'append.prevSeq < stream.verifiedSeq || append.prevEpochId === core.log.lastEpochId',
         'append.prevSeq <= stream.verifiedSeq',
       ),
@@ -115,20 +117,24 @@ describeHarmless([
     rule: 'R5',
     does: 'compares logs by the numbers of their epochs alone',
     edits: [
-      edit('log-position.ts', 'return one.epoch === other.epoch && one.id === other.id;', 'return one.epoch === other.epoch;'),
+      edit(
+        'protocol/log-position.ts',
+        'return one.epoch === other.epoch && one.id === other.id;',
+        'return one.epoch === other.epoch;',
+      ),
     ],
     because: 'Sync refuses every line but its own (R1), and within one line an epoch has one id',
   },
   {
     rule: 'R1',
     does: 'does not step down by itself where state is of another line than its data',
-    edits: [edit('state-news.ts', '  core.foundHistory = state;\n  stepDown(core);', '  core.foundHistory = state;')],
+    edits: [edit('state-changes.ts', '  core.foundHistory = state;\n  stepDown(core);', '  core.foundHistory = state;')],
     because: 'to a primary such a state is news only where it gives that line up or shows a loss, and it steps down for each',
   },
   {
     rule: 'R4',
     does: 'claims though state does not continue the line of its data',
-    edits: [edit('claim.ts', 'core.line === undefined || !continues(state, core.line)', 'core.line === undefined')],
+    edits: [edit('follower/claim.ts', 'core.line === undefined || !continues(state, core.line)', 'core.line === undefined')],
     because: 'such a state is of a lower epoch, or was found to be of another history, and neither is claimed upon',
   },
 ]);

@@ -10,19 +10,19 @@ describeVariants('planned stops', [
   {
     rule: 'R12',
     does: 'serves reads while its compare-and-set may yet succeed',
-    edits: [edit('write.ts', proposedOrEnding, 'role.ending')],
+    edits: [edit('primary/write.ts', proposedOrEnding, 'role.ending')],
     caughtBy: scenario('handover'),
   },
   {
     rule: 'R12',
     does: 'takes new writes while it drains',
-    edits: [edit('write.ts', 'role.handover !== undefined || role.ending', 'role.ending')],
+    edits: [edit('primary/write.ts', 'role.handover !== undefined || role.ending', 'role.ending')],
     caughtBy: scenario('handover'),
   },
   {
     rule: 'R12',
     does: 'hands over before what it appended is committed',
-    edits: [edit('handover.ts', 'if (!drained || !core', 'if (!core')],
+    edits: [edit('primary/handover.ts', 'if (!drained || !core', 'if (!core')],
     caughtBy: scenario('handover'),
   },
   {
@@ -30,7 +30,7 @@ describeVariants('planned stops', [
     does: 'leaves the set at once, before the successor serves',
     edits: [
       edit(
-        'shard-state.ts',
+        'protocol/shard-state.ts',
         handsOver,
         handsOver.replace(' };', ', inSync: state.inSync.filter((id) => id !== state.primary) };'),
       ),
@@ -40,49 +40,49 @@ describeVariants('planned stops', [
   {
     rule: 'R12',
     does: 'hands over to one outside the set',
-    edits: [edit('handover.ts', 'return inSync && !stopping', 'return peer !== undefined && !stopping')],
+    edits: [edit('primary/handover.ts', 'return inSync && !stopping', 'return peer !== undefined && !stopping')],
     caughtBy: scenario('handover'),
   },
   {
     rule: 'R12',
     does: 'hands over to one that is stopping',
-    edits: [edit('handover.ts', 'return inSync && !stopping && !peer.stopping &&', 'return inSync &&')],
+    edits: [edit('primary/handover.ts', 'return inSync && !stopping && !peer.stopping &&', 'return inSync &&')],
     caughtBy: script(aStoppingNodeIsNoSuccessor),
   },
   {
     rule: 'R12',
     does: 'claims though it is stopping and another member lives',
-    edits: [edit('succession.ts', 'willing.length > 0 ? willing : members', 'members')],
+    edits: [edit('follower/succession.ts', 'willing.length > 0 ? willing : members', 'members')],
     caughtBy: scenario('handover'),
   },
   {
     rule: 'R12',
     does: 'claims never again once it is stopping, though it is the last member',
-    edits: [edit('succession.ts', 'willing.length > 0 ? willing : members', 'willing')],
+    edits: [edit('follower/succession.ts', 'willing.length > 0 ? willing : members', 'willing')],
     caughtBy: scenario('handover'),
   },
   {
     rule: 'R12',
     does: 'does not try again when its compare-and-set has definitely failed',
-    edits: [edit('state-news.ts', "proposal.purpose === 'handover' && role", "proposal.purpose === 'claim' && role")],
+    edits: [edit('state-changes.ts', "proposal.purpose === 'handover' && role", "proposal.purpose === 'claim' && role")],
     caughtBy: scenario('handover'),
   },
   {
     rule: 'R12',
     does: 'does not say in its answers that it is stopping',
-    edits: [edit('follower.ts', 'stopping: core.stopping !== undefined,', 'stopping: false,')],
+    edits: [edit('follower/follower.ts', 'stopping: core.stopping !== undefined,', 'stopping: false,')],
     caughtBy: scenario('handover'),
   },
   {
     rule: 'R12',
     does: 'keeps a stopping backup in the set',
-    edits: [edit('membership.ts', "role.serving && peer.stopping ? 'stopping' : undefined", 'undefined')],
+    edits: [edit('primary/membership.ts', "role.serving && peer.stopping ? 'stopping' : undefined", 'undefined')],
     caughtBy: scenario('handover'),
   },
   {
     rule: 'R12',
     does: 'exits, as backup, while it is a member',
-    edits: [edit('handover.ts', ' && !mayBeMember(core)', '')],
+    edits: [edit('primary/handover.ts', ' && !mayBeMember(core)', '')],
     caughtBy: scenario('handover'),
   },
   {
@@ -90,7 +90,7 @@ describeVariants('planned stops', [
     does: 'exits, as one that has known an epoch, because a server says that there is no state',
     edits: [
       edit(
-        'handover.ts',
+        'primary/handover.ts',
         'if (state === undefined) return !core.isNew || core.mayHaveBegun;',
         'if (state === undefined) return false;',
       ),
@@ -100,20 +100,24 @@ describeVariants('planned stops', [
   {
     rule: 'R12, R13',
     does: 'ends the history while others are in the set',
-    edits: [edit('handover.ts', 'core.register.required.length > 1 || core.register.proposal', 'core.register.proposal')],
+    edits: [edit('primary/handover.ts', 'core.register.required.length > 1 || core.register.proposal', 'core.register.proposal')],
     caughtBy: scenario('handover'),
   },
   {
     rule: 'R12',
     does: 'hands over to one whose answers say that it is stopping',
-    edits: [edit('handover.ts', 'return inSync && !stopping && !peer.stopping', 'return inSync && !stopping')],
+    edits: [edit('primary/handover.ts', 'return inSync && !stopping && !peer.stopping', 'return inSync && !stopping')],
     caughtBy: scenario('handover'),
   },
   {
     rule: 'R12',
     does: 'waits for a commit that fewer than minInSync members cannot give',
     edits: [
-      edit('handover.ts', 'const canCommit = register.confirmed.length >= core.options.minInSync', 'const canCommit = true'),
+      edit(
+        'primary/handover.ts',
+        'const canCommit = register.confirmed.length >= core.options.minInSync',
+        'const canCommit = true',
+      ),
     ],
     caughtBy: scenario('handover'),
   },

@@ -6,13 +6,13 @@ describeVariants('succession', [
   {
     rule: 'R4',
     does: 'elects by order alone, in the set or not',
-    edits: [edit('succession.ts', '.filter((candidate) => state.inSync.includes(candidate.replicaId))', '')],
+    edits: [edit('follower/succession.ts', '.filter((candidate) => state.inSync.includes(candidate.replicaId))', '')],
     caughtBy: schedules(20),
   },
   {
     rule: 'R4',
     does: 'claims before grace has passed',
-    edits: [edit('succession.ts', 'return graceMs + place', 'return graceMs / 2 + place')],
+    edits: [edit('follower/succession.ts', 'return graceMs + place', 'return graceMs / 2 + place')],
     caughtBy: schedules(20),
   },
   {
@@ -20,7 +20,7 @@ describeVariants('succession', [
     does: 'waits for the znode of the old primary to vanish',
     edits: [
       edit(
-        'claim.ts',
+        'follower/claim.ts',
         'if (place === undefined) return;',
         'if (place === undefined || (state.primary !== core.self && core.isCandidate(state.primary!))) return;',
       ),
@@ -30,19 +30,19 @@ describeVariants('succession', [
   {
     rule: 'R4',
     does: 'lets the next in line claim at the same time as the first',
-    edits: [edit('succession.ts', 'graceMs + place * 2 * beaconMs', 'graceMs')],
+    edits: [edit('follower/succession.ts', 'graceMs + place * 2 * beaconMs', 'graceMs')],
     caughtBy: scenario('succession'),
   },
   {
     rule: 'R4',
     does: 'goes on with the wait it began when it sees a new epoch',
-    edits: [edit('transitions.ts', '  core.loyalSinceMs = core.nowMs;\n', '')],
+    edits: [edit('state/transitions.ts', '  core.loyalSinceMs = core.nowMs;\n', '')],
     caughtBy: scenario('succession'),
   },
   {
     rule: 'R4',
     does: 'keeps the old primary in the set that it claims',
-    edits: [edit('shard-state.ts', 'id === self || id !== state.primary', 'id !== undefined')],
+    edits: [edit('protocol/shard-state.ts', 'id === self || id !== state.primary', 'id !== undefined')],
     caughtBy: scenario('succession'),
   },
   {
@@ -50,7 +50,7 @@ describeVariants('succession', [
     does: 'claims without an epoch of its own',
     edits: [
       edit(
-        'shard-state.ts',
+        'protocol/shard-state.ts',
         '{ ...state, ...nextEpoch(state, id), primary: self, inSync };',
         '{ ...state, primary: self, inSync };',
       ),
@@ -68,7 +68,7 @@ describeVariants('succession', [
     does: 'acknowledges entries while its claim may yet succeed',
     edits: [
       edit(
-        'transitions.ts',
+        'state/transitions.ts',
         "{ kind: 'claimant', epoch, epochId, forceToken }",
         "{ kind: 'claimant', epoch, epochId, forceToken, was: core.role }",
       ),
@@ -88,13 +88,15 @@ describeVariants('succession', [
   {
     rule: 'R4',
     does: 'sends a claim and goes on as a loyal backup until it has succeeded',
-    edits: [edit('claim.ts', '  becomeClaimant(core, next.epoch, epochIdOf(next), forceToken);\n', '')],
+    edits: [edit('follower/claim.ts', '  becomeClaimant(core, next.epoch, epochIdOf(next), forceToken);\n', '')],
     caughtBy: scenario('succession'),
   },
   {
     rule: 'R4',
     does: 'claims on waking from a pause, before the beacons it received meanwhile are handled',
-    edits: [edit('claim.ts', 'if (core.nowMs - core.wokeMs < beaconsToHearAfterWaking', 'if (0 > beaconsToHearAfterWaking')],
+    edits: [
+      edit('follower/claim.ts', 'if (core.nowMs - core.wokeMs < beaconsToHearAfterWaking', 'if (0 > beaconsToHearAfterWaking'),
+    ],
     caughtBy: scenario('succession'),
   },
   {
@@ -102,7 +104,7 @@ describeVariants('succession', [
     does: 'claims without a connected session',
     edits: [
       edit(
-        'claim.ts',
+        'follower/claim.ts',
         'if (!core.mayWriteState || core.foundHistory',
         'if (core.register.proposal !== undefined || core.foundHistory',
       ),
@@ -113,15 +115,19 @@ describeVariants('succession', [
     rule: 'R4',
     does: 'claims again as soon as it has stepped down, ahead of the others',
     edits: [
-      edit('succession.ts', 'self === state.primary ? others.length : others', 'self === state.primary ? 0 : others'),
-      edit('claim.ts', 'place === 0 ? core.loyalSinceMs : Math.max(core.loyalSinceMs, core.steppedDownMs)', 'core.loyalSinceMs'),
+      edit('follower/succession.ts', 'self === state.primary ? others.length : others', 'self === state.primary ? 0 : others'),
+      edit(
+        'follower/claim.ts',
+        'place === 0 ? core.loyalSinceMs : Math.max(core.loyalSinceMs, core.steppedDownMs)',
+        'core.loyalSinceMs',
+      ),
     ],
     caughtBy: scenario('succession'),
   },
   {
     rule: 'R4',
     does: 'claims again before the cause of its stepping down, its disk, is over',
-    edits: [edit('claim.ts', 'if (core.durability.oldestStartedMs !== undefined) return;', '')],
+    edits: [edit('follower/claim.ts', 'if (core.durability.oldestStartedMs !== undefined) return;', '')],
     caughtBy: scenario('succession'),
   },
 ]);

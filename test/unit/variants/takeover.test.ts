@@ -11,7 +11,7 @@ describeVariants('takeover', [
     does: 'sends no beacon before it serves',
     edits: [
       edit(
-        'replicate.ts',
+        'primary/replicate.ts',
         'if (core.nowMs < role.nextBeaconMs) return;',
         'if (core.nowMs < role.nextBeaconMs || !role.serving) return;',
       ),
@@ -29,7 +29,11 @@ describeVariants('takeover', [
     rule: 'R5, R10',
     does: 'cuts its log to the commit index it knows when it hears of a new epoch',
     edits: [
-      edit('transitions.ts', '  core.loyalSinceMs = core.nowMs;\n', `  core.loyalSinceMs = core.nowMs;\n  ${cutToCommitIndex}\n`),
+      edit(
+        'state/transitions.ts',
+        '  core.loyalSinceMs = core.nowMs;\n',
+        `  core.loyalSinceMs = core.nowMs;\n  ${cutToCommitIndex}\n`,
+      ),
     ],
     caughtBy: schedules(30),
   },
@@ -38,7 +42,7 @@ describeVariants('takeover', [
     does: 'cuts its log to the commit index it knows when it takes over',
     edits: [
       edit(
-        'transitions.ts',
+        'state/transitions.ts',
         'core.deferred.clear();\n  // What the log',
         `core.deferred.clear();\n  ${cutToCommitIndex}\n  // What the log`,
       ),
@@ -48,78 +52,82 @@ describeVariants('takeover', [
   {
     rule: 'R5',
     does: 'keeps what diverges from the log of the primary',
-    edits: [edit('follower.ts', 'if (common < core.log.lastSeq) {', 'if (common > core.log.lastSeq) {')],
+    edits: [edit('follower/follower.ts', 'if (common < core.log.lastSeq) {', 'if (common > core.log.lastSeq) {')],
     caughtBy: scenario('takeover'),
   },
   {
     rule: 'R5',
     does: 'compares logs by sequence numbers, without epochs',
-    edits: [edit('log-position.ts', 'if (isSameEpoch(oneRun, otherRun)) return seq;', 'return seq;')],
+    edits: [edit('protocol/log-position.ts', 'if (isSameEpoch(oneRun, otherRun)) return seq;', 'return seq;')],
     caughtBy: scenario('takeover'),
   },
   {
     rule: 'R5',
     does: 'sends a member nothing of what it lacks',
-    edits: [edit('replicate.ts', 'peer.nextSeq = answer.matchedSeq + 1;', 'peer.nextSeq = core.log.lastSeq + 1;')],
+    edits: [edit('primary/replicate.ts', 'peer.nextSeq = answer.matchedSeq + 1;', 'peer.nextSeq = core.log.lastSeq + 1;')],
     caughtBy: scenario('takeover'),
   },
   {
     rule: 'R5',
     does: 'counts an acknowledgement of another stream than the one it has synced',
-    edits: [edit('replicate.ts', "if (answer.number !== peer.number || peer.phase !== 'replicating') return;", '')],
+    edits: [edit('primary/replicate.ts', "if (answer.number !== peer.number || peer.phase !== 'replicating') return;", '')],
     caughtBy: scenario('takeover'),
   },
   {
     rule: 'R5',
     does: 'serves and appends before all members have synced',
-    edits: [edit('commit.ts', "if (id !== core.self && role.peers.get(id)?.phase !== 'replicating') return;", '')],
+    edits: [edit('primary/commit.ts', "if (id !== core.self && role.peers.get(id)?.phase !== 'replicating') return;", '')],
     caughtBy: scenario('takeover'),
   },
   {
     rule: 'R5',
     does: 'takes an append without looking at the epoch of the entry before it',
-    edits: [edit('follower.ts', 'append.prevEpochId === core.log.lastEpochId', 'true')],
+    edits: [edit('follower/follower.ts', 'append.prevEpochId === core.log.lastEpochId', 'true')],
     caughtBy: scenario('takeover'),
   },
   {
     rule: 'R5',
     does: 'believes a commit index beyond what is verified with this primary',
     edits: [
-      edit('follower.ts', 'Math.min(commitIndex, role.stream.verifiedSeq)', 'Math.min(commitIndex, core.log.lastSeq)'),
-      edit('follower.ts', '  if (role.stream === undefined) return;\n  core.commitIndex', '  core.commitIndex'),
+      edit('follower/follower.ts', 'Math.min(commitIndex, role.stream.verifiedSeq)', 'Math.min(commitIndex, core.log.lastSeq)'),
+      edit('follower/follower.ts', '  if (role.stream === undefined) return;\n  core.commitIndex', '  core.commitIndex'),
     ],
     caughtBy: scenario('takeover'),
   },
   {
     rule: 'R5',
     does: 'serves before what it inherited is committed',
-    edits: [edit('commit.ts', 'core.commitIndex < role.takeoverEnd || ', '')],
+    edits: [edit('primary/commit.ts', 'core.commitIndex < role.takeoverEnd || ', '')],
     caughtBy: scenario('takeover'),
   },
   {
     rule: 'R5',
     does: 'commits what it inherited without the other members',
     edits: [
-      edit('commit-rule.ts', 'Math.max(facts.commitIndex, allowed)', 'Math.max(facts.commitIndex, facts.takeoverEnd, allowed)'),
+      edit(
+        'primary/commit-rule.ts',
+        'Math.max(facts.commitIndex, allowed)',
+        'Math.max(facts.commitIndex, facts.takeoverEnd, allowed)',
+      ),
     ],
     caughtBy: scenario('takeover'),
   },
   {
     rule: 'R5',
     does: 'asks for minInSync before it commits what it inherited',
-    edits: [edit('commit-rule.ts', 'Math.min(held, facts.takeoverEnd)', 'facts.commitIndex')],
+    edits: [edit('primary/commit-rule.ts', 'Math.min(held, facts.takeoverEnd)', 'facts.commitIndex')],
     caughtBy: scenario('takeover'),
   },
   {
     rule: 'R5',
     does: 'sends Sync, as primary, before its own disk holds the epoch',
-    edits: [edit('replicate.ts', 'if (!core.isEpochDurable) return;', '')],
+    edits: [edit('primary/replicate.ts', 'if (!core.isEpochDurable) return;', '')],
     caughtBy: scenario('takeover'),
   },
   {
     rule: 'R5',
     does: 'serves before its own disk holds the epoch',
-    edits: [edit('commit.ts', ' || !core.isEpochDurable', '')],
+    edits: [edit('primary/commit.ts', ' || !core.isEpochDurable', '')],
     caughtBy: scenario('takeover'),
   },
   {
@@ -127,7 +135,7 @@ describeVariants('takeover', [
     does: 'appends new writes before it serves',
     edits: [
       edit(
-        'write.ts',
+        'primary/write.ts',
         'return refusal;\n  if (role.handover !== undefined',
         "if (refusal !== 'TAKEOVER_IN_PROGRESS') return refusal;\n  if (role.handover !== undefined",
       ),
@@ -137,7 +145,9 @@ describeVariants('takeover', [
   {
     rule: 'R5',
     does: 'counts what it had verified with the old primary as verified with the new one',
-    edits: [edit('transitions.ts', 'core.role = newFollower();', 'core.role = { ...newFollower(), stream: core.role.stream };')],
+    edits: [
+      edit('state/transitions.ts', 'core.role = newFollower();', 'core.role = { ...newFollower(), stream: core.role.stream };'),
+    ],
     caughtBy: scenario('takeover'),
   },
 ]);

@@ -8,7 +8,7 @@
  */
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, dirname, join, resolve } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 import { vi } from 'vitest';
 import type { CollectedScenario } from './scenario-collector.js';
 
@@ -72,7 +72,7 @@ function applyEdit(text: string, { file, line, broken }: Edit): string {
 
 /** What the module imports, the copy imports from the same place. Returns its path. */
 function writeCopy(folder: string, path: string, change: (text: string) => string): string {
-  const copy = join(folder, basename(path));
+  const copy = join(folder, relative(replicationFolder, path).replaceAll('/', '_'));
   const absolute = (_: string, imported: string) => `from '${resolve(dirname(path), imported)}'`;
   writeFileSync(copy, change(readFileSync(path, 'utf8')).replace(/from '(\.[^']*)'/g, absolute));
   return copy;

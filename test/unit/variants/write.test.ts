@@ -6,13 +6,13 @@ describeVariants('write', [
   {
     rule: 'R6',
     does: 'judges a precondition by what is committed alone',
-    edits: [edit('write.ts', 'newest === undefined ? event.storedVersion : versionOf(newest)', 'event.storedVersion')],
+    edits: [edit('primary/write.ts', 'newest === undefined ? event.storedVersion : versionOf(newest)', 'event.storedVersion')],
     caughtBy: scenario('write'),
   },
   {
     rule: 'R6',
     does: 'counts its own entries, as primary, before they are durable',
-    edits: [edit('commit.ts', 'id === self ? core.durability.lastSeq', 'id === self ? core.log.lastSeq')],
+    edits: [edit('primary/commit.ts', 'id === self ? core.durability.lastSeq', 'id === self ? core.log.lastSeq')],
     caughtBy: schedules(15),
   },
   {
@@ -20,7 +20,7 @@ describeVariants('write', [
     does: 'acknowledges entries, as backup, before they are durable',
     edits: [
       edit(
-        'follower.ts',
+        'follower/follower.ts',
         'if (fresh.length === 0) acknowledge(core, role, stream.ackedSeq)',
         'acknowledge(core, role, stream.verifiedSeq)',
       ),
@@ -32,7 +32,7 @@ describeVariants('write', [
     does: 'commits when a majority of the required set has acknowledged',
     edits: [
       edit(
-        'commit-rule.ts',
+        'primary/commit-rule.ts',
         'Math.min(...facts.acknowledged)',
         '[...facts.acknowledged].sort((one, other) => other - one)[Math.floor(facts.acknowledged.length / 2)]!',
       ),
@@ -44,7 +44,7 @@ describeVariants('write', [
     does: 'answers a write when it is appended',
     edits: [
       edit(
-        'write.ts',
+        'primary/write.ts',
         'role.waiters.addWrite(entry.seq, event.token);',
         "answer(core, event.token, { kind: 'written', version: entry.seq });",
       ),
@@ -56,7 +56,7 @@ describeVariants('write', [
     does: 'lets a read see what is not committed, at the primary',
     edits: [
       edit(
-        'write.ts',
+        'primary/write.ts',
         'core.log.append(entry, role.epochId);',
         "core.log.append(entry, role.epochId);\n  core.emit({ type: 'apply', entries: [entry] });",
       ),
@@ -67,14 +67,18 @@ describeVariants('write', [
     rule: 'R6',
     does: 'applies what is not committed, at a backup',
     edits: [
-      edit('follower.ts', 'learnCommitIndex(core, role, append.commitIndex)', 'learnCommitIndex(core, role, core.log.lastSeq)'),
+      edit(
+        'follower/follower.ts',
+        'learnCommitIndex(core, role, append.commitIndex)',
+        'learnCommitIndex(core, role, core.log.lastSeq)',
+      ),
     ],
     caughtBy: schedules(15),
   },
   {
     rule: 'R6',
     does: 'answers a refused precondition, or a delete of nothing, before the entry it was judged by has committed',
-    edits: [edit('write.ts', 'if (judgedBy !== undefined) role', 'if (judgedBy === -1) role')],
+    edits: [edit('primary/write.ts', 'if (judgedBy !== undefined) role', 'if (judgedBy === -1) role')],
     caughtBy: scenario('write'),
   },
   {
@@ -82,7 +86,7 @@ describeVariants('write', [
     does: 'answers a read behind a write of its key before that has committed',
     edits: [
       edit(
-        'write.ts',
+        'primary/write.ts',
         "answerJudged(core, role, newest?.seq, { token: event.token, answer: { kind: 'readable'",
         "answerJudged(core, role, undefined, { token: event.token, answer: { kind: 'readable'",
       ),
@@ -92,31 +96,33 @@ describeVariants('write', [
   {
     rule: 'R6',
     does: 'answers a read behind a write of its key with what is stored once that has committed',
-    edits: [edit('write.ts', "kind: 'readable', entry: newest", "kind: 'readable', entry: undefined")],
+    edits: [edit('primary/write.ts', "kind: 'readable', entry: newest", "kind: 'readable', entry: undefined")],
     caughtBy: scenario('ordered-read'),
   },
   {
     rule: 'R6, R9',
     does: 'answers a refused precondition, or a delete of nothing, without a lease',
-    edits: [edit('write.ts', 'refusal === undefined ? waiter.answer', 'waiter !== undefined ? waiter.answer')],
+    edits: [edit('primary/write.ts', 'refusal === undefined ? waiter.answer', 'waiter !== undefined ? waiter.answer')],
     caughtBy: scenario('write'),
   },
   {
     rule: 'R6',
     does: 'sends what arrives while as many batches are in flight as may be by itself, at once',
-    edits: [edit('replicate.ts', 'if (inFlight.length >= options.maxBatchesInFlight) return false;', '')],
+    edits: [edit('primary/replicate.ts', 'if (inFlight.length >= options.maxBatchesInFlight) return false;', '')],
     caughtBy: scenario('write'),
   },
   {
     rule: 'R11',
     does: 'appends writes with fewer than minInSync members',
-    edits: [edit('write.ts', "if (core.register.confirmed.length < options.minInSync) return 'TOO_FEW_IN_SYNC';", '')],
+    edits: [edit('primary/write.ts', "if (core.register.confirmed.length < options.minInSync) return 'TOO_FEW_IN_SYNC';", '')],
     caughtBy: scenario('too-few'),
   },
   {
     rule: 'R11',
     does: 'commits entries of its own epoch with fewer than minInSync members',
-    edits: [edit('commit-rule.ts', 'facts.confirmedMembers >= facts.minInSync ? held', 'facts.confirmedMembers > 0 ? held')],
+    edits: [
+      edit('primary/commit-rule.ts', 'facts.confirmedMembers >= facts.minInSync ? held', 'facts.confirmedMembers > 0 ? held'),
+    ],
     caughtBy: scenario('too-few'),
   },
 ]);

@@ -1,0 +1,71 @@
+import { describe, expect, test } from 'vitest';
+import { KvError } from '../../errors.js';
+import { limitsOf } from '../limits.js';
+import { Backlog } from './in-flight-limit.js';
+import { RetryTurns, type Turn } from './retry-limiter.js';
+
+const patient = limitsOf({}, 60_000);
+
+const turnsOf = (maxTrying: number, maxQueued: number, backlog = new Backlog()) =>
+  new RetryTurns({ maxTrying: () => maxTrying, maxQueued, backlog });
+
+/** Who has got a turn, in order. */
+function take(turns: RetryTurns, shard: number, names: readonly string[]): { readonly got: string[]; readonly turns: Turn[] } {
+  const taken = { got: [] as string[], turns: [] as Turn[] };
+  for (const name of names)
+    void turns.take(shard, patient).then((turn) => {
+      taken.got.push(name);
+      taken.turns.push(turn);
+    });
+  return taken;
+}
+
+const settled = () => new Promise((resolve) => setImmediate(resolve));
+
+describe('turns of the operations that try again', () => {
+  test('so many of a shard try at once, the next in order when one gives up', async () => {
+    const turns = turnsOf(2, 10);
+    const { got, turns: held } = take(turns, 7, ['a', 'b', 'c', 'd']);
+    await settled();
+    expect(got).toEqual(['a', 'b']);
+    held[0]!.end(false);
+    await settled();
+    expect(got).toEqual(['a', 'b', 'c']);
+  });
+
+  test('one that was served lets all go', async () => {
+    const turns = turnsOf(1, 10);
+    const { got, turns: held } = take(turns, 7, ['a', 'b', 'c', 'd']);
+    await settled();
+    expect(turns.isTaken(7)).toBe(true);
+    held[0]!.end(true);
+    await settled();
+    expect(got).toEqual(['a', 'b', 'c', 'd']);
+    expect(turns.isTaken(7)).toBe(false);
+    for (const turn of held.slice(1)) turn.end(false);
+    expect(turns.isTaken(7)).toBe(false);
+  });
+
+  test('a shard takes no turn from another, only room to wait', async () => {
+    const backlog = new Backlog();
+    const turns = turnsOf(1, 2, backlog);
+    take(turns, 1, ['a', 'b', 'c']);
+    const other = take(turns, 2, ['x']);
+    await settled();
+    expect(other.got).toEqual(['x']);
+    expect(backlog.queued).toBe(2);
+    await expect(turns.take(2, patient)).rejects.toMatchObject({ code: 'OVERLOADED', executed: 'no' });
+    other.turns[0]!.end(true);
+    expect(turns.isTaken(1)).toBe(true);
+  });
+
+  test('refuseAll - nobody waits any more, and nobody begins to', async () => {
+    const turns = turnsOf(1, 10);
+    take(turns, 1, ['a']);
+    const waiting = turns.take(1, patient);
+    await settled();
+    turns.refuseAll(new KvError('CLOSED', 'closed'));
+    await expect(waiting).rejects.toMatchObject({ code: 'CLOSED' });
+    await expect(turns.take(2, patient)).rejects.toMatchObject({ code: 'CLOSED' });
+  });
+});

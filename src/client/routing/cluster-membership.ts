@@ -1,0 +1,90 @@
+/**
+ * Sees to it that a client stays with one cluster: asks every address at the start which cluster it belongs to, and looks for
+ * a rebuilt cluster where the client is to follow one.
+ */
+import { setTimeout as pause } from 'node:timers/promises';
+import { KvError } from '../../errors.js';
+import type { Connections } from '../transport/connections.js';
+import type { AddressBook } from './address-book.js';
+import type { ClusterIdentity } from './cluster-identity.js';
+import type { RoutingTable } from './routing-table.js';
+import type { Strangers } from './strangers.js';
+
+/** A client has moved from one cluster to another that was built in its place. */
+export interface ClusterChange {
+  /** Id of the cluster that the client belonged to. */
+  readonly before: string;
+  /** Id of the cluster that it belongs to now. */
+  readonly now: string;
+}
+
+export interface MembershipParts {
+  readonly identity: ClusterIdentity;
+  readonly strangers: Strangers;
+  readonly connections: Connections;
+  readonly addressBook: AddressBook;
+  readonly table: RoutingTable;
+  readonly followRebuilds: boolean;
+  /** Asks the node there for its cluster, once. Where that is another one, the connection knows it afterwards. @throws KvError */
+  ask(address: string, deadlineMs: number): Promise<void>;
+  /** Called after the client has moved, before it has sent anything to the new cluster. */
+  onChanged(change: ClusterChange): void;
+}
+
+/** Addresses that are asked which cluster they belong to; a cluster may have hundreds of nodes. */
+const maxAsked = 32;
+/** A node that takes longer is not waited for. It may belong to another cluster: then it refuses what it is sent later. */
+const answerMs = 500;
+
+export class ClusterMembership {
+  readonly #parts: MembershipParts;
+
+  constructor(parts: MembershipParts) {
+    this.#parts = parts;
+  }
+
+  /** @throws KvError WRONG_CLUSTER naming both clusters, if nodes of two answer at the addresses that the client was given. */
+  async refuseMixture(): Promise<void> {
+    const addresses = this.#addresses;
+    if (addresses.length < 2) return;
+    await this.#askAll(addresses);
+    const error = this.#parts.strangers.mixtureAt(addresses);
+    if (error !== undefined) throw error;
+  }
+
+  /** To be called when no node of the cluster has answered for a while. */
+  async followIfRebuilt(): Promise<void> {
+    const { identity, strangers, followRebuilds } = this.#parts;
+    const before = identity.id;
+    if (!followRebuilds || before === undefined) return;
+    const addresses = this.#addresses;
+    await this.#askAll(addresses);
+    const now = strangers.majorityAt(addresses);
+    if (now === undefined || this.#isOwnReachable(addresses)) return;
+    identity.follow(now);
+    this.#parts.onChanged({ before, now });
+  }
+
+  get #addresses(): readonly string[] {
+    return this.#parts.addressBook.addresses.slice(0, maxAsked);
+  }
+
+  #isOwnReachable(addresses: readonly string[]): boolean {
+    const { table, connections } = this.#parts;
+    const known = table.topology?.nodes.map(({ address }) => address) ?? [];
+    return [...addresses, ...known].some((address) => connections.to(address).isReady);
+  }
+
+  /** Each that belongs to another cluster is known by that afterwards. */
+  async #askAll(addresses: readonly string[]): Promise<void> {
+    const answers = addresses.map((address) => this.#parts.ask(address, answerMs).catch(ignoreKvError));
+    const over = new AbortController();
+    await Promise.race([Promise.all(answers), pause(answerMs, undefined, { signal: over.signal }).catch(() => {})]);
+    over.abort();
+  }
+}
+
+/** Whatever keeps a node from answering says nothing of its cluster, but for WRONG_CLUSTER, of which the connection knows. */
+function ignoreKvError(error: unknown): void {
+  if (!(error instanceof KvError)) throw error;
+}

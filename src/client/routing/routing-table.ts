@@ -1,0 +1,167 @@
+/**
+ * What follows for the client from the topology: which shard a key is in, and to which nodes an operation may go in which order.
+ * Pure: no connections.
+ *
+ * It need not be right: a node that is not the shard's primary forwards a request or refuses it, and the client learns
+ * from the refusal.
+ */
+import { shardOfKey } from '../../placement/index.js';
+import type { Topology } from '../../wire/contract/kv-api.js';
+
+export interface Preference {
+  /** Where the last refusal saw the primary. */
+  readonly hint?: string | undefined;
+  /** The node that refused last, though not for being the wrong one: before others, should the primary not be reachable. */
+  readonly stay?: string | undefined;
+  /** The nodes that have just said that they are the wrong ones: asked last. */
+  readonly avoid?: readonly (string | undefined)[];
+  /** Nodes that could not be reached lately: after those that could. */
+  readonly isSuspect: (address: string) => boolean;
+}
+
+/** What is different after a node has reported. */
+export interface News {
+  /** Nodes have come or gone. */
+  readonly nodes: boolean;
+  /** Addresses at which there is no node any more. */
+  readonly gone: readonly string[];
+  /** Where an operation that waits may fare better now. */
+  readonly shards: ReadonlySet<number>;
+  /** By address: the shards of which the node was primary, and another is now. */
+  readonly deposed: ReadonlyMap<string, ReadonlySet<number>>;
+}
+
+/** Stands for no shard in particular: the operation may go anywhere. */
+export const anyShard = -1;
+
+export class RoutingTable {
+  #topology: Topology | undefined;
+  #shardCount = 0;
+  /** Of the nodes, by id; and without. */
+  #addresses = new Map<string, string>();
+  #live = new Set<string>();
+  /** By shard: where an operation goes first. */
+  #routes: (string | undefined)[] = [];
+  /** By shard: the primary that a refusal named, until the topology says something else. */
+  readonly #learned = new Map<number, string>();
+  /** By shard: the last primary that the topology named. */
+  #lastPrimaries: (string | undefined)[] = [];
+  #sole: string | undefined;
+  #turn = 0;
+
+  get topology(): Topology | undefined {
+    return this.#topology;
+  }
+
+  /** 0 before a node has told. */
+  get shardCount(): number {
+    return this.#shardCount;
+  }
+
+  shardOf(key: string): number {
+    return this.#shardCount <= 1 ? 0 : shardOfKey(key, this.#shardCount);
+  }
+
+  /** Of a shard, as the topology has it, or who was named by a refusal, or else the first that is meant to be. */
+  primaryOf(shard: number): string | undefined {
+    return shard === anyShard ? this.#sole : this.#routes[shard];
+  }
+
+  /** As the topology has it. */
+  reportedPrimaryOf(shard: number): string | undefined {
+    return shard === anyShard ? this.#sole : this.#topology?.shards[shard]?.primaryAddress || undefined;
+  }
+
+  /** @param touched the shards of which something else may be told than before; by default all. */
+  update(topology: Topology, touched: Iterable<number> = topology.shards.keys()): News {
+    const known = this.#topology?.clusterId === topology.clusterId ? this.#topology : undefined;
+    if (known === undefined) this.#forget();
+    const changed = new Set([...touched].filter((shard) => routeOf(known, shard) !== routeOf(topology, shard)));
+    const nodes = known === undefined || nodesOf(known) !== nodesOf(topology);
+    this.#live = new Set(topology.nodes.map(({ address }) => address));
+    const gone = (this.#topology?.nodes ?? []).map(({ address }) => address).filter((address) => !this.#live.has(address));
+    this.#topology = topology;
+    this.#shardCount = topology.shards.length;
+    this.#addresses = new Map(topology.nodes.map(({ id, address }) => [id, address]));
+    for (const shard of changed) this.#learned.delete(shard);
+    if (nodes) this.#computeRoutes();
+    else for (const shard of changed) this.#routes[shard] = this.#routeTo(shard);
+    if (nodes || changed.size > 0) this.#sole = this.#findSole();
+    return { nodes, gone, shards: changed, deposed: this.#findDeposed(changed) };
+  }
+
+  /** The node that was asked is not the shard's primary; `named` is, as far as it knows. */
+  learn(shard: number, asked: string, named: string | undefined): void {
+    if (shard === anyShard) return;
+    if (named !== undefined && named !== asked) this.#learned.set(shard, named);
+    else if (this.#learned.get(shard) === asked) this.#learned.delete(shard);
+    this.#routes[shard] = this.#routeTo(shard);
+  }
+
+  /** Every address once, best first. `known` are the addresses the client was given. */
+  candidates(shard: number, known: readonly string[], preference: Preference): string[] {
+    const nodes = this.#topology?.nodes.map((node) => node.address) ?? [];
+    this.#turn += 1;
+    const first = [preference.hint, this.primaryOf(shard), preference.stay, ...this.#holdersOf(shard)];
+    const named = first.filter((address) => address !== undefined);
+    const all = [...new Set([...named, ...rotated(nodes, this.#turn), ...rotated(known, this.#turn)])];
+    const penalty = (address: string) => (preference.isSuspect(address) ? 2 : 0) + (preference.avoid?.includes(address) ? 1 : 0);
+    return all.sort((one, other) => penalty(one) - penalty(other));
+  }
+
+  /** The nodes that are to hold it: others could only forward. */
+  #holdersOf(shard: number): string[] {
+    const placed = this.#topology?.shards[shard]?.placedNodeIds ?? [];
+    return placed.flatMap((id) => this.#addresses.get(id) ?? []);
+  }
+
+  #forget(): void {
+    this.#learned.clear();
+    this.#lastPrimaries = [];
+  }
+
+  #computeRoutes(): void {
+    this.#routes = (this.#topology?.shards ?? []).map(({ shard }) => this.#routeTo(shard));
+  }
+
+  /** The primary of every shard; undefined if there are several. */
+  #findSole(): string | undefined {
+    return this.#routes.every((address) => address === this.#routes[0]) ? this.#routes[0] : undefined;
+  }
+
+  /** Not every node hears of every shard, but all hear which nodes are gone. */
+  #routeTo(shard: number): string | undefined {
+    const known = this.#learned.get(shard) ?? this.reportedPrimaryOf(shard);
+    const holders = this.#holdersOf(shard);
+    return known !== undefined && (holders.length === 0 || this.#live.has(known)) ? known : holders[0];
+  }
+
+  #findDeposed(changed: ReadonlySet<number>): Map<string, Set<number>> {
+    const deposed = new Map<string, Set<number>>();
+    for (const shard of changed) {
+      const primary = this.reportedPrimaryOf(shard);
+      const before = this.#lastPrimaries[shard];
+      if (primary === undefined || primary === before) continue;
+      this.#lastPrimaries[shard] = primary;
+      if (before === undefined) continue;
+      const lost = deposed.get(before) ?? new Set();
+      deposed.set(before, lost.add(shard));
+    }
+    return deposed;
+  }
+}
+
+function routeOf(topology: Topology | undefined, number: number): string | undefined {
+  const shard = topology?.shards[number];
+  return shard && [shard.epoch, shard.serving, shard.primaryAddress, ...shard.placedNodeIds].join(' ');
+}
+
+function nodesOf({ nodes }: Topology): string {
+  return nodes.map(({ id, address }) => `${id} ${address}`).join(',');
+}
+
+/** Spreads the requests that may go anywhere. */
+function rotated(addresses: readonly string[], by: number): string[] {
+  const start = addresses.length === 0 ? 0 : by % addresses.length;
+  return [...addresses.slice(start), ...addresses.slice(0, start)];
+}

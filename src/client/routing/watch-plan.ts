@@ -1,0 +1,50 @@
+/** Which nodes a client watches, so that of every shard somebody who holds it tells the news. Pure. */
+import type { ShardInfo, Topology } from '../../wire/contract/kv-api.js';
+
+/** Watched holders of each shard: one that is frozen then keeps nothing back. */
+const holdersPerShard = 2;
+
+export interface WatchPlanFacts {
+  readonly topology: Topology;
+  /** The node that is watched anyway. */
+  readonly base: string | undefined;
+  /** Those that are watched now: they go on being watched where they are of use. */
+  readonly watched: readonly string[];
+  /** Nodes that could not be reached lately: only where others are too few. */
+  readonly isSuspect: (address: string) => boolean;
+  /** From 0 up to 1, not included: where among the nodes to begin, so that clients spread over them. */
+  readonly random: number;
+}
+
+/** Addresses of the nodes to watch beside the base. */
+export function planWatches({ topology, base, watched, isSuspect, random }: WatchPlanFacts): string[] {
+  const addresses = new Map(topology.nodes.map(({ id, address }) => [id, address]));
+  const heldBy = new Map([...addresses.values()].map((address) => [address, [] as number[]]));
+  for (const shard of topology.shards) for (const id of holdersOf(shard)) heldBy.get(addresses.get(id) ?? '')?.push(shard.shard);
+  const missing = new Map(topology.shards.map(({ shard }) => [shard, holdersPerShard]));
+  const isOfUse = (address: string): boolean => {
+    const useful = (heldBy.get(address) ?? []).filter((shard) => missing.get(shard)! > 0);
+    for (const shard of useful) missing.set(shard, missing.get(shard)! - 1);
+    return useful.length > 0;
+  };
+  if (base !== undefined && !isSuspect(base)) isOfUse(base);
+  return inOrder([...heldBy.keys()], watched, isSuspect, random).filter((address) => address !== base && isOfUse(address));
+}
+
+function inOrder(
+  addresses: readonly string[],
+  watched: readonly string[],
+  isSuspect: (address: string) => boolean,
+  random: number,
+): string[] {
+  const start = Math.floor(random * addresses.length);
+  const rotated = [...addresses.slice(start), ...addresses.slice(0, start)];
+  const known = new Set(addresses);
+  // In the order in which they were chosen each of them was of use.
+  const all = new Set([...watched.filter((address) => known.has(address)), ...rotated]);
+  return [...all].sort((one, other) => Number(isSuspect(one)) - Number(isSuspect(other)));
+}
+
+function holdersOf({ replicas, placedNodeIds }: ShardInfo): Set<string> {
+  return new Set([...replicas.filter(({ live }) => live).map(({ nodeId }) => nodeId), ...placedNodeIds]);
+}

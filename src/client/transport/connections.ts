@@ -1,0 +1,60 @@
+/** The connections of one client, one for each node address. */
+import type { ClusterIdentity } from '../routing/cluster-identity.js';
+import { NodeConnection } from './node-connection.js';
+import type { Subject } from './node-transport.js';
+import { SendRounds } from './send-batching.js';
+
+export class Connections {
+  readonly #connectTimeoutMs: number;
+  readonly #onReady: () => void;
+  readonly #identity: ClusterIdentity;
+  readonly #rounds = new SendRounds();
+  readonly #byAddress = new Map<string, NodeConnection>();
+
+  /** `onReady`: a node has become reachable, or was found to belong to another cluster. */
+  constructor(connectTimeoutMs: number, onReady: () => void, identity: ClusterIdentity) {
+    this.#connectTimeoutMs = connectTimeoutMs;
+    this.#onReady = onReady;
+    this.#identity = identity;
+  }
+
+  /** Not opened before somebody waits for it. */
+  to(address: string): NodeConnection {
+    const existing = this.#byAddress.get(address);
+    if (existing !== undefined) return existing;
+    const created = new NodeConnection(address, this.#connectTimeoutMs, this.#onReady, this.#rounds, this.#identity);
+    this.#byAddress.set(address, created);
+    return created;
+  }
+
+  /** The id of the cluster that the node there belongs to, if it is known to be another one than the client's. */
+  otherClusterAt(address: string): string | undefined {
+    return this.#byAddress.get(address)?.otherCluster;
+  }
+
+  isSuspect(address: string): boolean {
+    return this.#byAddress.get(address)?.isSuspect ?? false;
+  }
+
+  /** Closes what nobody uses and nobody names any more: nodes come back under new addresses for ever. */
+  retain(addresses: ReadonlySet<string>): void {
+    for (const [address, connection] of this.#byAddress) {
+      if (addresses.has(address) || connection.pending > 0) continue;
+      connection.close('the node left the cluster');
+      this.#byAddress.delete(address);
+    }
+  }
+
+  abandonPending(address: string, concerns: (subject: Subject) => boolean, afterMs: number, reason: string): void {
+    this.#byAddress.get(address)?.abandonPending(concerns, afterMs, reason);
+  }
+
+  reconsider(): void {
+    for (const connection of this.#byAddress.values()) connection.reconsider();
+  }
+
+  close(): void {
+    for (const connection of this.#byAddress.values()) connection.close('the client was closed');
+    this.#byAddress.clear();
+  }
+}

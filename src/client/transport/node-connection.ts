@@ -1,0 +1,239 @@
+/**
+ * The connection to one node: opened on demand, given up when it does not become ready in time, opened anew on the
+ * next demand.
+ *
+ * grpc-js waits for ever on a peer that accepts a connection and then says nothing, and may hide that wait behind a
+ * failure it reported earlier. So what counts here is one thing only: how long the channel has been wanted without
+ * being ready. Requests are handed over only while it is ready; one that never left may then safely go elsewhere.
+ *
+ * A node of another cluster may have the address by now. Once it is known as such, nothing is sent to it for a while, or until the
+ * connection breaks: the next one may lead to the right node again, and behind a proxy so may the same one.
+ */
+import { Client, connectivityState } from '@grpc/grpc-js';
+import type { KvError } from '../../errors.js';
+import { grpcTarget } from '../../net/index.js';
+import { channelOptions } from '../../wire/contract/channel-options.js';
+import { type Limits, monotonicNowMs, remainingMs } from '../limits.js';
+import { WakeUp } from '../retry/wake-up.js';
+import { ClusterIdentity, type ClusterNaming } from '../routing/cluster-identity.js';
+import type { NodeTransport, Subject } from './node-transport.js';
+import { PipelineTransport } from './pipeline-transport.js';
+import { SendRounds } from './send-batching.js';
+import { TrackedCredentials } from './tracked-credentials.js';
+import { UnaryTransport } from './unary-transport.js';
+
+/** A node of another cluster is not tried again for so long over the same connection. */
+const strangerMs = 5_000;
+
+interface OpenChannel {
+  readonly client: Client;
+  readonly credentials: TrackedCredentials;
+  readonly transport: NodeTransport;
+  readonly pipeline: PipelineTransport;
+}
+
+export class NodeConnection {
+  readonly address: string;
+  readonly #connectTimeoutMs: number;
+  readonly #onReady: () => void;
+  readonly #rounds: SendRounds;
+  readonly #identity: ClusterIdentity;
+  readonly #changed = new WakeUp();
+  #channel: OpenChannel | undefined;
+  #watchdog: NodeJS.Timeout | undefined;
+  #suspect = false;
+  /** The cluster of the node at the other end, where that was seen to be another one, and until when that counts. */
+  #clusterId: string | undefined;
+  #strangerUntilMs = 0;
+  #failures = 0;
+  #closed = false;
+
+  constructor(
+    address: string,
+    connectTimeoutMs: number,
+    onReady: () => void,
+    rounds = new SendRounds(),
+    identity = new ClusterIdentity(),
+  ) {
+    this.address = address;
+    this.#connectTimeoutMs = connectTimeoutMs;
+    this.#onReady = onReady;
+    this.#rounds = rounds;
+    this.#identity = identity;
+  }
+
+  get isReady(): boolean {
+    return this.otherCluster === undefined && this.#isConnected;
+  }
+
+  get #isConnected(): boolean {
+    return this.#channel !== undefined && stateOf(this.#channel) === connectivityState.READY;
+  }
+
+  /** The id of the cluster that the node there belongs to, if it is known to be another one than the client's. */
+  get otherCluster(): string | undefined {
+    if (this.#clusterId === undefined || this.#clusterId === this.#identity.id) return undefined;
+    return monotonicNowMs() < this.#strangerUntilMs ? this.#clusterId : undefined;
+  }
+
+  /** The node at the other end has said that it belongs to that cluster. */
+  answeredFrom(clusterId: string): void {
+    // Where the connection is gone already, it says nothing of whoever has the address next.
+    if (this.otherCluster === clusterId || !this.#isConnected) return;
+    this.#clusterId = clusterId;
+    this.#strangerUntilMs = monotonicNowMs() + strangerMs;
+    clearTimeout(this.#watchdog);
+    this.#watchdog = undefined;
+    this.#changed.wakeAll();
+    this.#onReady();
+  }
+
+  /** True from a failure to connect until the next success. Nobody waits for such a node; it is tried in the background. */
+  get isSuspect(): boolean {
+    return this.#suspect || this.otherCluster !== undefined;
+  }
+
+  /** Requests under way. */
+  get pending(): number {
+    if (this.#channel === undefined) return 0;
+    return this.#channel.transport.pending + this.#channel.pipeline.pending;
+  }
+
+  /**
+   * To be used at once; undefined while the connection is not ready. Whoever has awaited anything since it was ready, be
+   * it a promise that was fulfilled, must look again: the channel may be gone.
+   */
+  get transport(): NodeTransport | undefined {
+    return this.isReady ? this.#channel?.transport : undefined;
+  }
+
+  /** For operations of which the node is taken to be the primary; like `transport`. */
+  get pipeline(): PipelineTransport | undefined {
+    return this.isReady ? this.#channel?.pipeline : undefined;
+  }
+
+  /**
+   * Starts connecting if need be.
+   * @param isWanted asked again after `reconsider()`: something better may have turned up meanwhile.
+   * @returns whether it is ready; false as soon as an attempt has failed.
+   */
+  async whenReady(limits: Limits, isWanted: () => boolean = () => true): Promise<boolean> {
+    this.#demand();
+    const mayStillBe = () => !this.isReady && !this.isSuspect && !this.#closed;
+    while (mayStillBe() && isWanted() && !limits.signal?.aborted && remainingMs(limits) > 0)
+      await this.#changed.sleep(remainingMs(limits), limits.signal);
+    return this.isReady;
+  }
+
+  /**
+   * The same for who can ask nobody else: that the node could not be reached before says nothing, so another attempt is
+   * waited for, until it has failed or succeeded.
+   */
+  async whenTried(limits: Limits): Promise<boolean> {
+    this.#demand();
+    const failuresBefore = this.#failures;
+    const mayStillBe = () => !this.isReady && this.otherCluster === undefined && !this.#closed;
+    const isTrying = () => mayStillBe() && this.#failures === failuresBefore;
+    while (isTrying() && !limits.signal?.aborted && remainingMs(limits) > 0)
+      await this.#changed.sleep(remainingMs(limits), limits.signal);
+    return this.isReady;
+  }
+
+  /** Makes those who wait ask themselves whether they still want this node. */
+  reconsider(): void {
+    this.#changed.wakeAll();
+  }
+
+  abandonPending(concerns: (subject: Subject) => boolean, afterMs: number, reason: string): void {
+    this.#channel?.transport.abandonPending(concerns, afterMs, reason);
+    this.#channel?.pipeline.abandonPending(concerns, afterMs, reason);
+  }
+
+  close(reason: string): void {
+    this.#closed = true;
+    this.#discard(reason);
+  }
+
+  #demand(): void {
+    if (this.#closed || this.isReady || this.otherCluster !== undefined) return;
+    this.#channel ??= this.#open();
+    this.#channel.client.getChannel().getConnectivityState(true);
+    this.#watchdog ??= setTimeout(() => this.#giveUp(), this.#connectTimeoutMs);
+  }
+
+  #open(): OpenChannel {
+    const credentials = new TrackedCredentials();
+    const client = new Client(grpcTarget(this.address), credentials, channelOptions);
+    let channel: OpenChannel | undefined;
+    const naming = this.#naming(() => this.#channel === channel);
+    const pipeline = new PipelineTransport(client, this.#rounds, naming);
+    channel = { client, credentials, transport: new UnaryTransport(client, naming), pipeline };
+    this.#watch(channel);
+    return channel;
+  }
+
+  /** A refusal that comes late, over a channel that is not in use any more, says nothing of the present one. */
+  #naming(isInUse: () => boolean): ClusterNaming {
+    const identity = this.#identity;
+    return {
+      get clusterId() {
+        return identity.id;
+      },
+      wasRefused: ({ clusterId }: KvError) => {
+        if (clusterId !== undefined && isInUse()) this.answeredFrom(clusterId);
+      },
+    };
+  }
+
+  #watch(channel: OpenChannel): void {
+    channel.client.getChannel().watchConnectivityState(stateOf(channel), Number.POSITIVE_INFINITY, () => {
+      if (this.#channel !== channel) return;
+      this.#watch(channel);
+      this.#stateChanged(stateOf(channel));
+    });
+  }
+
+  #stateChanged(state: connectivityState): void {
+    if (state !== connectivityState.READY) this.#clusterId = undefined;
+    if (state === connectivityState.READY) {
+      clearTimeout(this.#watchdog);
+      this.#watchdog = undefined;
+      this.#suspect = false;
+      this.#changed.wakeAll();
+      this.#onReady();
+    } else if (state === connectivityState.TRANSIENT_FAILURE) {
+      this.#suspect = true;
+      this.#failures += 1;
+      this.#changed.wakeAll();
+    }
+  }
+
+  #giveUp(): void {
+    if (this.isReady) return;
+    this.#suspect = true;
+    this.#failures += 1;
+    this.#discard('the connection could not be opened');
+  }
+
+  #discard(reason: string): void {
+    clearTimeout(this.#watchdog);
+    this.#watchdog = undefined;
+    const channel = this.#channel;
+    this.#channel = undefined;
+    this.#clusterId = undefined;
+    if (channel !== undefined) tearDown(channel, reason);
+    this.#changed.wakeAll();
+  }
+}
+
+function tearDown(channel: OpenChannel, reason: string): void {
+  const wasReady = stateOf(channel) === connectivityState.READY;
+  channel.transport.close(reason);
+  channel.pipeline.close(reason);
+  channel.client.close();
+  if (!wasReady) channel.credentials.destroySockets();
+}
+
+function stateOf(channel: OpenChannel): connectivityState {
+  return channel.client.getChannel().getConnectivityState(false);
+}

@@ -1,0 +1,52 @@
+/**
+ * How requests travel to one node: the seam behind which the way of sending may change without its callers noticing.
+ *
+ * A transport belongs to a connection that was ready when it was handed out. It makes one attempt and retries nothing.
+ * Every method rejects with a KvError whose `executed` is `unknown` unless the node itself said otherwise, with
+ * DEADLINE_EXCEEDED at the deadline, and with CANCELLED when the signal aborts.
+ */
+import type {
+  ForcePrimaryRequest,
+  ForcePrimaryResponse,
+  GetTopologyRequest,
+  KeyLocation,
+  ListKeysRequest,
+  ListKeysResponse,
+  NodeStatus,
+  TopologyReport,
+} from '../../wire/contract/kv-api.js';
+import type { DataRequest } from '../../wire/pipeline/pipeline-operations.js';
+import type { DataResult } from '../../wire/pipeline/pipeline-results.js';
+import type { Limits } from '../limits.js';
+
+export interface TopologyListener {
+  /** Of everything first, and then of what is new. */
+  onReport(report: TopologyReport): void;
+  /** Exactly once, unless the watch was stopped by its owner before. */
+  onEnd(): void;
+}
+
+/** What a request is about: a key, or a shard by its number. */
+export type Subject = string | number;
+
+export interface NodeTransport {
+  execute(request: DataRequest, limits: Limits): Promise<DataResult>;
+  /** `scope`: which shards the node is to report; by default all. */
+  getTopology(scope: GetTopologyRequest, limits: Limits): Promise<TopologyReport>;
+  locateKey(key: string, limits: Limits): Promise<KeyLocation>;
+  getNodeStatus(limits: Limits): Promise<NodeStatus>;
+  /** `asPrimary`: no other node would do, and it may be asked instead once this one is replaced. */
+  listKeys(request: ListKeysRequest, limits: Limits, asPrimary: boolean): Promise<ListKeysResponse>;
+  forcePrimary(request: ForcePrimaryRequest, limits: Limits): Promise<ForcePrimaryResponse>;
+  /** @returns a function that stops the watch. */
+  watchTopology(heldOnly: boolean, listener: TopologyListener): () => void;
+  /** Requests that have neither been answered nor failed. */
+  readonly pending: number;
+  /**
+   * Rejects those requests about what `concerns` that are pending now and still are after `afterMs`, as `close` does;
+   * the transport stays in use.
+   */
+  abandonPending(concerns: (subject: Subject) => boolean, afterMs: number, reason: string): void;
+  /** Rejects what is pending: it may or may not have been executed. */
+  close(reason: string): void;
+}

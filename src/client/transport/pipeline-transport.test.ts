@@ -1,0 +1,181 @@
+import { Client, credentials, Metadata, Server, ServerCredentials, type ServerDuplexStream } from '@grpc/grpc-js';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { KvError } from '../../errors.js';
+import { keyValueService } from '../../wire/contract/proto.js';
+import { type DataRequest, OperationReader } from '../../wire/pipeline/pipeline-operations.js';
+import { ResultWriter } from '../../wire/pipeline/pipeline-results.js';
+import { limitsOf } from '../limits.js';
+import { PipelineTransport } from './pipeline-transport.js';
+
+/** A node that does what the test tells it, and the streams and messages that have come to it. */
+class Node {
+  readonly server = new Server();
+  readonly streams: ServerDuplexStream<Buffer, Buffer>[] = [];
+  readonly messages: { id: number; key: string | undefined }[][] = [];
+  #waiting = () => {};
+
+  async listen(): Promise<string> {
+    const refuse = () => expect.fail('not called');
+    const Pipeline = (call: ServerDuplexStream<Buffer, Buffer>) => this.#accept(call);
+    this.server.addService(keyValueService, { Get: refuse, Put: refuse, Delete: refuse, Pipeline });
+    const port = await new Promise<number>((resolve, reject) =>
+      this.server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) =>
+        error === null ? resolve(bound) : reject(error),
+      ),
+    );
+    return `127.0.0.1:${port}`;
+  }
+
+  async received(messages: number): Promise<void> {
+    while (this.messages.length < messages)
+      await new Promise<void>((resolve) => {
+        this.#waiting = resolve;
+      });
+  }
+
+  answer(ids: readonly number[], version: number): void {
+    const results = new ResultWriter('n');
+    for (const id of ids) results.put(id, version);
+    this.streams.at(-1)!.write(results.take());
+  }
+
+  #accept(call: ServerDuplexStream<Buffer, Buffer>): void {
+    call.sendMetadata(new Metadata());
+    this.streams.push(call);
+    call.on('error', () => {});
+    call.on('data', (message: Buffer) => {
+      const reader = new OperationReader(message);
+      const operations = [];
+      while (reader.next()) operations.push({ id: reader.id, key: reader.key });
+      this.messages.push(operations);
+      this.#waiting();
+    });
+  }
+}
+
+let node: Node;
+let client: Client;
+let transport: PipelineTransport;
+
+beforeEach(async () => {
+  node = new Node();
+  client = new Client(await node.listen(), credentials.createInsecure());
+  transport = new PipelineTransport(client);
+});
+
+afterEach(() => {
+  transport.close('the test is over');
+  client.close();
+  node.server.forceShutdown();
+});
+
+const put = (key: string): DataRequest => ({ kind: 'put', key, value: Buffer.from('v'), ifVersion: undefined });
+const patient = () => limitsOf({}, 30_000);
+const failure = (work: Promise<unknown>): Promise<KvError> =>
+  work.then(
+    () => expect.fail('it succeeded'),
+    (error: KvError) => error,
+  );
+
+describe('the pipeline of a client', () => {
+  test('what is issued in one turn travels in one message; answers go to whom they belong', async () => {
+    const puts = ['a', 'b', 'c'].map((key) => transport.execute(put(key), patient()));
+    await node.received(1);
+    expect(node.messages[0]!.map(({ key }) => key)).toEqual(['a', 'b', 'c']);
+    const [a, b, c] = node.messages[0]!.map(({ id }) => id);
+    node.answer([c!], 3);
+    node.answer([a!, b!], 1);
+    expect((await Promise.all(puts)).map(({ version }) => version)).toEqual([1, 1, 3]);
+    expect(transport.pending).toBe(0);
+  });
+
+  test('a large operation does not make a message of the small ones before it that is too large', async () => {
+    const value = Buffer.alloc(200 * 1024);
+    const small = transport.execute({ kind: 'put', key: 'small', value, ifVersion: undefined }, patient());
+    // As much as this server takes in one message, nearly.
+    const huge = Buffer.alloc(4 * 1024 * 1024 - 1024);
+    const large = transport.execute({ kind: 'put', key: 'large', value: huge, ifVersion: undefined }, patient());
+    await node.received(2);
+    for (const [operation] of node.messages) node.answer([operation!.id], 1);
+    expect(await Promise.all([small, large])).toMatchObject([{ version: 1 }, { version: 1 }]);
+  });
+
+  test('a few operations behind many wait for more, and leave all the same if none come', async () => {
+    const many = Array.from({ length: 100 }, (_, key) => transport.execute(put(`many:${key}`), patient()));
+    await node.received(1);
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const first = transport.execute(put('first'), patient());
+    await new Promise((resolve) => setImmediate(resolve));
+    const second = transport.execute(put('second'), patient());
+    await new Promise((resolve) => setImmediate(resolve));
+    vi.advanceTimersByTime(1).useRealTimers();
+    await node.received(2);
+    expect(node.messages[1]!.map(({ key }) => key)).toEqual(['first', 'second']);
+    for (const operations of node.messages)
+      node.answer(
+        operations.map(({ id }) => id),
+        1,
+      );
+    await Promise.all([...many, first, second]);
+  });
+
+  test('a stream that ends leaves what was sent unknown; the next operation opens another', async () => {
+    const lost = failure(transport.execute(put('a'), patient()));
+    await node.received(1);
+    node.streams[0]!.end();
+    expect(await lost).toMatchObject({ code: 'OUTCOME_UNKNOWN', executed: 'unknown' });
+    const next = transport.execute(put('b'), patient());
+    await node.received(2);
+    node.answer([node.messages[1]![0]!.id], 5);
+    expect(await next).toMatchObject({ version: 5 });
+    expect(node.streams).toHaveLength(2);
+  });
+
+  test('closed before the turn is over: nothing was sent, nothing executed', async () => {
+    const early = failure(transport.execute(put('a'), patient()));
+    transport.close('the client was closed');
+    expect(await early).toMatchObject({ executed: 'no' });
+    expect(node.messages).toHaveLength(0);
+  });
+
+  test('closed with an answer outstanding: unknown', async () => {
+    const sent = failure(transport.execute(put('a'), patient()));
+    await node.received(1);
+    transport.close('the client was closed');
+    expect(await sent).toMatchObject({ code: 'OUTCOME_UNKNOWN', executed: 'unknown' });
+  });
+
+  test('past its deadline an operation is unknown, and its late answer is nobody else’s', async () => {
+    const hasty = failure(transport.execute(put('a'), limitsOf({ deadlineMs: 20 }, 0)));
+    await node.received(1);
+    expect(await hasty).toMatchObject({ code: 'DEADLINE_EXCEEDED', executed: 'unknown' });
+    const next = transport.execute(put('b'), patient());
+    await node.received(2);
+    const [late, present] = node.messages.map(([operation]) => operation!.id);
+    expect(present).not.toBe(late);
+    node.answer([late!], 1);
+    node.answer([present!], 2);
+    expect(await next).toMatchObject({ version: 2 });
+  });
+
+  test('given up before its turn is over it is not sent; after, it is unknown', async () => {
+    const controller = new AbortController();
+    const limits = limitsOf({ signal: controller.signal }, 30_000);
+    const early = failure(transport.execute(put('a'), limits));
+    controller.abort();
+    expect(await early).toMatchObject({ code: 'CANCELLED', executed: 'no' });
+    const later = new AbortController();
+    const sent = failure(transport.execute(put('b'), limitsOf({ signal: later.signal }, 30_000)));
+    await node.received(1);
+    later.abort();
+    expect(await sent).toMatchObject({ code: 'CANCELLED', executed: 'unknown' });
+    expect(node.messages.flat().map(({ key }) => key)).toEqual(['b']);
+  });
+
+  test('an answer that is no message breaks the stream, not the process', async () => {
+    const sent = failure(transport.execute(put('a'), patient()));
+    await node.received(1);
+    node.streams[0]!.write(Buffer.from([0x12, 0x7f]));
+    expect(await sent).toMatchObject({ code: 'OUTCOME_UNKNOWN' });
+  });
+});

@@ -1,0 +1,273 @@
+/**
+ * Operations to one node over one stream of kv.v1.KeyValue/Pipeline: what is issued in one turn of the event loop travels
+ * in one message. An attempt costs an object and a place in a list; no promise, no timer, no call of grpc-js of its own.
+ *
+ * The stream is opened when something is to be sent and there is none. Where it breaks, what was sent on it has an unknown
+ * outcome, and what was not has not been executed. Like every transport it makes one attempt and retries nothing.
+ */
+import type { Client, ClientDuplexStream, ServiceError } from '@grpc/grpc-js';
+import { KvError } from '../../errors.js';
+import { clusterMetadata } from '../../wire/contract/cluster-name.js';
+import { keyValueService } from '../../wire/contract/proto.js';
+import { fromStatus } from '../../wire/contract/status.js';
+import { type DataRequest, OperationWriter, sizeOf } from '../../wire/pipeline/pipeline-operations.js';
+import { type DataResult, ResultReader } from '../../wire/pipeline/pipeline-results.js';
+import type { Limits } from '../limits.js';
+import { DeadlineSweep } from '../retry/deadline-sweep.js';
+import { type ClusterNaming, noCluster } from '../routing/cluster-identity.js';
+import { RoundTrip } from './round-trip.js';
+import { type Sender, SendRounds } from './send-batching.js';
+
+/** Hears once how an attempt has ended. */
+export interface Reply {
+  answered(result: DataResult): void;
+  failed(error: KvError): void;
+}
+
+/** `over`: its reply has been given, though the node may yet answer: its number is not free before that. */
+interface Attempt {
+  readonly request: DataRequest;
+  readonly limits: Limits;
+  readonly reply: Reply;
+  sent: boolean;
+  over: boolean;
+  abort: (() => void) | undefined;
+}
+
+type Stream = ClientDuplexStream<Buffer, Buffer>;
+
+/** A message is closed before it grows beyond this; one operation may be larger, and goes alone. */
+const maxBatchBytes = 256 * 1024;
+
+export class PipelineTransport implements Sender {
+  readonly #client: Client;
+  readonly #rounds: SendRounds;
+  readonly #cluster: ClusterNaming;
+  readonly #writer = new OperationWriter();
+  #stream: Stream | undefined;
+  #mayWrite = true;
+  #flushScheduled = false;
+  /** Those not handed to the stream, oldest first. */
+  #unsent: Attempt[] = [];
+  /** Of those, about how many have been given up. */
+  #unsentOver = 0;
+  /** Those sent and not answered; the index is the operation's id on the stream. */
+  #sent: (Attempt | undefined)[] = [];
+  #freeIds: number[] = [];
+  #pending = 0;
+  readonly #roundTrip = new RoundTrip();
+  readonly #sweep = new DeadlineSweep((nowMs) => this.#expire(nowMs));
+
+  /** `rounds`: those of all streams of the same client. */
+  constructor(client: Client, rounds = new SendRounds(), cluster: ClusterNaming = noCluster) {
+    this.#client = client;
+    this.#rounds = rounds;
+    this.#cluster = cluster;
+    rounds.join(this);
+  }
+
+  /** Attempts without a reply. */
+  get pending(): number {
+    return this.#pending;
+  }
+
+  get unsent(): number {
+    return this.#mayWrite ? this.#unsent.length - this.#unsentOver : 0;
+  }
+
+  get unanswered(): number {
+    return this.#mayWrite ? this.#pending - this.unsent : 0;
+  }
+
+  get roundTripMs(): number {
+    return this.#roundTrip.ms;
+  }
+
+  send(request: DataRequest, limits: Limits, reply: Reply): void {
+    const attempt: Attempt = { request, limits, reply, sent: false, over: false, abort: undefined };
+    this.#pending++;
+    this.#unsent.push(attempt);
+    this.#sweep.watch(limits.deadlineAtMs);
+    if (limits.signal !== undefined) this.#watchSignal(attempt, limits.signal);
+    if (this.#flushScheduled || !this.#mayWrite) return;
+    this.#flushScheduled = true;
+    setImmediate(() => {
+      this.#flushScheduled = false;
+      this.#rounds.flush();
+    });
+  }
+
+  execute(request: DataRequest, limits: Limits): Promise<DataResult> {
+    return new Promise((answered, failed) => this.send(request, limits, { answered, failed }));
+  }
+
+  abandonPending(concerns: (key: string) => boolean, afterMs: number, reason: string): void {
+    const pending = [...this.#attempts()].filter(({ request }) => concerns(request.key));
+    if (pending.length === 0) return;
+    const timer = setTimeout(() => {
+      for (const attempt of pending) this.#fail(attempt, unknownOutcome(reason));
+    }, afterMs);
+    timer.unref();
+  }
+
+  close(reason: string): void {
+    const pending = [...this.#attempts()];
+    this.#leaveStream();
+    for (const attempt of pending) this.#fail(attempt, attempt.sent ? unknownOutcome(reason) : neverSent(reason));
+    this.#sweep.stop();
+    this.#rounds.leave(this);
+  }
+
+  sendWaiting(): void {
+    if (this.#unsent.length === 0 || !this.#mayWrite) return;
+    this.#stream ??= this.#open();
+    const batch = this.#unsent;
+    let next = 0;
+    for (; next < batch.length && this.#mayWrite; next++) {
+      const attempt = batch[next]!;
+      if (attempt.over) continue;
+      if (this.#writer.bytes > 0 && this.#writer.bytes + sizeOf(attempt.request) > maxBatchBytes) {
+        this.#write();
+        if (!this.#mayWrite) break;
+      }
+      const id = this.#freeIds.pop() ?? this.#sent.length;
+      this.#sent[id] = attempt;
+      attempt.sent = true;
+      this.#roundTrip.sent(id);
+      this.#writer.add(id, attempt.request);
+    }
+    this.#unsent = next === batch.length ? [] : batch.slice(next);
+    this.#unsentOver = 0;
+    if (this.#writer.bytes > 0) this.#write();
+  }
+
+  /**
+   * What the callers do next as soon as they have their results, which is after all promises that depend on them, need
+   * not wait for the turn's end: on a busy machine the node would wait with it.
+   */
+  #flushAfterReactions(): void {
+    queueMicrotask(() => process.nextTick(() => this.#rounds.flush()));
+  }
+
+  #write(): void {
+    this.#mayWrite = this.#stream!.write(this.#writer.take()) && this.#mayWrite;
+  }
+
+  /** The stream names its cluster here, once; its operations do not. */
+  #open(): Stream {
+    const { path, requestSerialize, responseDeserialize } = keyValueService.Pipeline!;
+    const metadata = clusterMetadata(this.#cluster.clusterId);
+    const stream: Stream = this.#client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize, metadata);
+    this.#mayWrite = true;
+    stream.on('error', (error: ServiceError) => this.#broke(stream, fromStatus(error)));
+    stream.on('end', () => this.#broke(stream, unknownOutcome('the node ended the stream')));
+    stream.on('data', (message: Buffer) => this.#received(stream, message));
+    stream.on('drain', () => this.#drained(stream));
+    return stream;
+  }
+
+  #drained(stream: Stream): void {
+    if (stream !== this.#stream) return;
+    this.#mayWrite = true;
+    this.#rounds.flush();
+  }
+
+  #received(stream: Stream, message: Buffer): void {
+    if (stream !== this.#stream) return;
+    try {
+      const results = new ResultReader(message);
+      while (results.next()) this.#settle(results);
+      this.#flushAfterReactions();
+    } catch (error) {
+      this.#broke(stream, new KvError('OUTCOME_UNKNOWN', 'the node sent what is no answer', { cause: error }));
+    }
+  }
+
+  #settle({ id, error, result }: ResultReader): void {
+    const attempt = this.#sent[id];
+    if (attempt === undefined) return;
+    this.#sent[id] = undefined;
+    this.#freeIds.push(id);
+    this.#roundTrip.answered(id);
+    if (attempt.over) return;
+    this.#conclude(attempt);
+    if (result !== undefined && error === undefined) attempt.reply.answered(result);
+    else attempt.reply.failed(error ?? new KvError('OUTCOME_UNKNOWN', 'an answer without a result'));
+  }
+
+  #broke(stream: Stream, error: KvError): void {
+    if (stream !== this.#stream) return;
+    // Before its operations look for a node that they can go to instead.
+    if (error.code === 'WRONG_CLUSTER') this.#cluster.wasRefused(error);
+    const pending = [...this.#attempts()];
+    this.#leaveStream();
+    for (const attempt of pending) this.#fail(attempt, attempt.sent ? error : neverSent('the stream broke'));
+  }
+
+  /** The next operation opens another; answers to those sent on this one are not heard any more. */
+  #leaveStream(): void {
+    this.#stream?.cancel();
+    this.#stream = undefined;
+    this.#mayWrite = true;
+    this.#unsent = [];
+    this.#unsentOver = 0;
+    this.#sent = [];
+    this.#freeIds = [];
+    this.#roundTrip.forget();
+  }
+
+  *#attempts(): Iterable<Attempt> {
+    for (const attempt of this.#sent) if (attempt !== undefined && !attempt.over) yield attempt;
+    for (const attempt of this.#unsent) if (!attempt.over) yield attempt;
+  }
+
+  /** Returns the earliest deadline of those that go on. */
+  #expire(nowMs: number): number {
+    let earliest = Number.POSITIVE_INFINITY;
+    for (const attempt of [...this.#attempts()]) {
+      const { deadlineAtMs } = attempt.limits;
+      if (deadlineAtMs > nowMs) earliest = Math.min(earliest, deadlineAtMs);
+      else this.#fail(attempt, new KvError('DEADLINE_EXCEEDED', 'no answer came before the deadline', definiteIf(!attempt.sent)));
+    }
+    return earliest;
+  }
+
+  #watchSignal(attempt: Attempt, signal: AbortSignal): void {
+    attempt.abort = () =>
+      this.#fail(attempt, new KvError('CANCELLED', 'given up before an answer came', definiteIf(!attempt.sent)));
+    signal.addEventListener('abort', attempt.abort);
+  }
+
+  #fail(attempt: Attempt, error: KvError): void {
+    if (attempt.over) return;
+    this.#conclude(attempt);
+    if (!attempt.sent) this.#forgetUnsent();
+    attempt.reply.failed(error);
+  }
+
+  /** Where the node takes nothing, those that are given up must not pile up: they hold no places any more. */
+  #forgetUnsent(): void {
+    this.#unsentOver += 1;
+    if (2 * this.#unsentOver < this.#unsent.length) return;
+    this.#unsent = this.#unsent.filter(({ over }) => !over);
+    this.#unsentOver = 0;
+  }
+
+  #conclude(attempt: Attempt): void {
+    attempt.over = true;
+    this.#pending--;
+    if (attempt.abort !== undefined) attempt.limits.signal?.removeEventListener('abort', attempt.abort);
+  }
+}
+
+function definiteIf(certain: boolean) {
+  return certain ? ({ executed: 'no' } as const) : {};
+}
+
+function unknownOutcome(reason: string): KvError {
+  return new KvError('OUTCOME_UNKNOWN', `${reason} before an answer came`);
+}
+
+function neverSent(reason: string): KvError {
+  return new KvError('UNREACHABLE', `${reason} before the operation was sent`);
+}

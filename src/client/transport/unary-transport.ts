@@ -1,0 +1,215 @@
+/**
+ * One gRPC call for each request: the convenient transport, not the fast one.
+ *
+ * A call costs about 180 µs of CPU on the client, nearly all of it in grpc-js.
+ */
+import type { CallOptions, Client, Metadata, ServiceDefinition, ServiceError } from '@grpc/grpc-js';
+import { KvError } from '../../errors.js';
+import { traceParentKey } from '../../tracing/index.js';
+import { clusterMetadata } from '../../wire/contract/cluster-name.js';
+import type {
+  DeleteRequest,
+  DeleteResponse,
+  ForcePrimaryRequest,
+  ForcePrimaryResponse,
+  GetRequest,
+  GetResponse,
+  GetTopologyRequest,
+  KeyLocation,
+  ListKeysRequest,
+  ListKeysResponse,
+  LocateKeyRequest,
+  NodeStatus,
+  PutRequest,
+  PutResponse,
+  TopologyReport,
+} from '../../wire/contract/kv-api.js';
+import { clusterService, keyValueService } from '../../wire/contract/proto.js';
+import { fromStatus } from '../../wire/contract/status.js';
+import type { DataRequest } from '../../wire/pipeline/pipeline-operations.js';
+import type { DataResult } from '../../wire/pipeline/pipeline-results.js';
+import { type Limits, remainingMs } from '../limits.js';
+import { type ClusterNaming, noCluster } from '../routing/cluster-identity.js';
+import type { NodeTransport, Subject, TopologyListener } from './node-transport.js';
+
+interface Method<Request, Response> {
+  readonly path: string;
+  requestSerialize(request: Request): Buffer;
+  responseDeserialize(bytes: Buffer): Response;
+}
+
+function method<Request, Response>(service: ServiceDefinition, name: string): Method<Request, Response> {
+  const found = service[name];
+  if (found === undefined) throw new Error(`no method ${name} in the proto files`);
+  return found;
+}
+
+const methods = {
+  get: method<GetRequest, GetResponse>(keyValueService, 'Get'),
+  put: method<PutRequest, PutResponse>(keyValueService, 'Put'),
+  delete: method<DeleteRequest, DeleteResponse>(keyValueService, 'Delete'),
+  getTopology: method<GetTopologyRequest, TopologyReport>(clusterService, 'GetTopology'),
+  watchTopology: method<GetTopologyRequest, TopologyReport>(clusterService, 'WatchTopology'),
+  locateKey: method<LocateKeyRequest, KeyLocation>(clusterService, 'LocateKey'),
+  getNodeStatus: method<object, NodeStatus>(clusterService, 'GetNodeStatus'),
+  listKeys: method<ListKeysRequest, ListKeysResponse>(clusterService, 'ListKeys'),
+  forcePrimary: method<ForcePrimaryRequest, ForcePrimaryResponse>(clusterService, 'ForcePrimary'),
+};
+
+const nothingFound = { found: false, value: Buffer.alloc(0) };
+
+export class UnaryTransport implements NodeTransport {
+  readonly #client: Client;
+  readonly #cluster: ClusterNaming;
+  /** With what it is about, if another node may be asked instead. */
+  readonly #pending = new Map<(error: KvError) => void, Subject | undefined>();
+
+  constructor(client: Client, cluster: ClusterNaming = noCluster) {
+    this.#client = client;
+    this.#cluster = cluster;
+  }
+
+  get pending(): number {
+    return this.#pending.size;
+  }
+
+  async execute(request: DataRequest, limits: Limits): Promise<DataResult> {
+    const { kind, traceParent, ...fields } = request;
+    switch (kind) {
+      case 'get': {
+        const found = await this.#call(methods.get, fields, limits, fields.key, traceParent);
+        return { ...found, value: withoutExcess(found.value) };
+      }
+      case 'put':
+        return { ...nothingFound, ...(await this.#call(methods.put, fields as PutRequest, limits, fields.key, traceParent)) };
+      case 'delete': {
+        const { existed, version, nodeId } = await this.#call(
+          methods.delete,
+          fields as DeleteRequest,
+          limits,
+          fields.key,
+          traceParent,
+        );
+        return { ...nothingFound, found: existed, version, nodeId };
+      }
+    }
+  }
+
+  getTopology(scope: GetTopologyRequest, limits: Limits): Promise<TopologyReport> {
+    return this.#call(methods.getTopology, scope, limits);
+  }
+
+  locateKey(key: string, limits: Limits): Promise<KeyLocation> {
+    return this.#call(methods.locateKey, { key }, limits, key);
+  }
+
+  getNodeStatus(limits: Limits): Promise<NodeStatus> {
+    return this.#call(methods.getNodeStatus, {}, limits);
+  }
+
+  listKeys(request: ListKeysRequest, limits: Limits, asPrimary: boolean): Promise<ListKeysResponse> {
+    return this.#call(methods.listKeys, request, limits, asPrimary ? request.shard : undefined);
+  }
+
+  forcePrimary(request: ForcePrimaryRequest, limits: Limits): Promise<ForcePrimaryResponse> {
+    return this.#call(methods.forcePrimary, request, limits);
+  }
+
+  watchTopology(heldOnly: boolean, listener: TopologyListener): () => void {
+    const { path, requestSerialize, responseDeserialize } = methods.watchTopology;
+    const request = { changesOnly: true, heldOnly };
+    const metadata = clusterMetadata(this.#cluster.clusterId);
+    const stream = this.#client.makeServerStreamRequest(path, requestSerialize, responseDeserialize, request, metadata);
+    let over = false;
+    const end = () => {
+      if (over) return;
+      over = true;
+      listener.onEnd();
+    };
+    // First of all: a stream's error without a listener ends the process. It stays attached after the watch is over.
+    stream.on('error', (error: ServiceError) => {
+      this.#errorOf(error);
+      end();
+    });
+    stream.on('end', end);
+    stream.on('data', (report: TopologyReport) => {
+      if (!over) listener.onReport(report);
+    });
+    return () => {
+      over = true;
+      stream.cancel();
+    };
+  }
+
+  abandonPending(concerns: (subject: Subject) => boolean, afterMs: number, reason: string): void {
+    const pending = [...this.#pending].flatMap(([fail, subject]) => (subject !== undefined && concerns(subject) ? [fail] : []));
+    if (pending.length === 0) return;
+    const timer = setTimeout(() => this.#fail(pending, reason), afterMs);
+    timer.unref();
+  }
+
+  close(reason: string): void {
+    this.#fail([...this.#pending.keys()], reason);
+  }
+
+  #fail(calls: readonly ((error: KvError) => void)[], reason: string): void {
+    const error = new KvError('OUTCOME_UNKNOWN', `${reason} before an answer came`);
+    for (const fail of calls) if (this.#pending.has(fail)) fail(error);
+  }
+
+  #call<Request, Response>(
+    to: Method<Request, Response>,
+    request: Request,
+    limits: Limits,
+    subject?: Subject,
+    traceParent?: string,
+  ): Promise<Response> {
+    return new Promise((resolve, reject) => {
+      const { signal } = limits;
+      const settle = () => {
+        this.#pending.delete(fail);
+        signal?.removeEventListener('abort', abort);
+      };
+      const options: CallOptions = { deadline: Date.now() + remainingMs(limits) };
+      const call = this.#client.makeUnaryRequest<Request, Response>(
+        to.path,
+        to.requestSerialize,
+        to.responseDeserialize,
+        request,
+        this.#metadataOf(traceParent),
+        options,
+        (error, response) => {
+          settle();
+          if (error !== null) reject(this.#errorOf(error));
+          else if (response === undefined) reject(new KvError('OUTCOME_UNKNOWN', 'an answer without a message'));
+          else resolve(response);
+        },
+      );
+      const fail = (error: KvError) => {
+        settle();
+        reject(error);
+        call.cancel();
+      };
+      const abort = () => fail(new KvError('CANCELLED', 'given up before an answer came'));
+      this.#pending.set(fail, subject);
+      signal?.addEventListener('abort', abort);
+    });
+  }
+
+  #errorOf(failure: ServiceError): KvError {
+    const error = fromStatus(failure);
+    if (error.code === 'WRONG_CLUSTER') this.#cluster.wasRefused(error);
+    return error;
+  }
+
+  #metadataOf(traceParent: string | undefined): Metadata {
+    const metadata = clusterMetadata(this.#cluster.clusterId);
+    if (traceParent !== undefined) metadata.set(traceParentKey, traceParent);
+    return metadata;
+  }
+}
+
+/** What is decoded is a view into a chunk from the network; whoever keeps it would keep the whole chunk. */
+function withoutExcess(value: Buffer): Buffer {
+  return value.byteLength * 2 < value.buffer.byteLength ? Buffer.from(value) : value;
+}

@@ -1,0 +1,123 @@
+/**
+ * The znodes of the in-memory ZooKeeper: what a server holds, without sessions, watches or time.
+ *
+ * Every method answers as a server would. `onChange` is told of each path whose watchers a server would tell.
+ */
+import type { CreateResult, DeleteResult, SetResult, Znode } from '../znode-client.js';
+import { anyVersion } from '../znode-client.js';
+
+interface StoredZnode {
+  readonly data: Buffer;
+  readonly version: number;
+  readonly owner: string | undefined;
+  /** Next sequence number of a child; a signed 32-bit number, as in ZooKeeper. */
+  readonly nextSequence: number;
+  /** Of children that came and went. */
+  readonly childVersion: number;
+}
+
+const emptyZnode = { version: 0, owner: undefined, nextSequence: 0, childVersion: 0 };
+
+/** Which watchers a change concerns: those of the znode itself, or those of its list of children. */
+export type ChangeKind = 'znode' | 'children';
+
+export class MemoryZnodeTree {
+  readonly #znodes: Map<string, StoredZnode>;
+  readonly #onChange: (path: string, kind: ChangeKind) => void;
+
+  constructor(onChange: (path: string, kind: ChangeKind) => void, znodes = new Map<string, StoredZnode>()) {
+    this.#onChange = onChange;
+    this.#znodes = znodes;
+    if (!znodes.has('/')) znodes.set('/', { ...emptyZnode, data: Buffer.alloc(0) });
+  }
+
+  /** What a server that lags behind still shows. */
+  snapshot(): MemoryZnodeTree {
+    return new MemoryZnodeTree(() => {}, new Map(this.#znodes));
+  }
+
+  create(path: string, data: Buffer, owner: string | undefined, sequential: boolean): CreateResult {
+    const parentPath = parentOf(path);
+    const parent = this.#znodes.get(parentPath);
+    if (parent === undefined) return { kind: 'missing' };
+    const created = sequential ? path + sequenceDigits(parent.nextSequence) : path;
+    if (this.#znodes.has(created)) return { kind: 'exists' };
+    this.#znodes.set(parentPath, { ...parent, nextSequence: (parent.nextSequence + 1) | 0 });
+    this.#znodes.set(created, { ...emptyZnode, data: Buffer.from(data), owner });
+    this.#childrenChanged(parentPath);
+    this.#onChange(created, 'znode');
+    this.#onChange(parentPath, 'children');
+    return { kind: 'created', path: created };
+  }
+
+  get(path: string): Znode | undefined {
+    const znode = this.#znodes.get(path);
+    if (znode === undefined) return undefined;
+    return { data: Buffer.from(znode.data), stat: { version: znode.version, ephemeralOwner: znode.owner } };
+  }
+
+  children(path: string): readonly string[] | undefined {
+    if (!this.#znodes.has(path)) return undefined;
+    const names = [];
+    for (const other of this.#znodes.keys()) {
+      if (other !== '/' && parentOf(other) === path) names.push(other.slice(other.lastIndexOf('/') + 1));
+    }
+    return names;
+  }
+
+  /** Of the list of children; 0 if there is no such znode. */
+  childVersion(path: string): number {
+    return this.#znodes.get(path)?.childVersion ?? 0;
+  }
+
+  set(path: string, data: Buffer, version: number): SetResult {
+    const znode = this.#znodes.get(path);
+    if (znode === undefined) return { kind: 'missing' };
+    if (version !== anyVersion && version !== znode.version) return { kind: 'conflict' };
+    this.#znodes.set(path, { ...znode, data: Buffer.from(data), version: znode.version + 1 });
+    this.#onChange(path, 'znode');
+    return { kind: 'set', version: znode.version + 1 };
+  }
+
+  delete(path: string, version: number): DeleteResult {
+    const znode = this.#znodes.get(path);
+    if (znode === undefined) return { kind: 'missing' };
+    if (version !== anyVersion && version !== znode.version) return { kind: 'conflict' };
+    if (this.children(path)?.length !== 0) return { kind: 'notEmpty' };
+    this.#znodes.delete(path);
+    this.#childrenChanged(parentOf(path));
+    this.#onChange(path, 'znode');
+    this.#onChange(parentOf(path), 'children');
+    return { kind: 'deleted' };
+  }
+
+  /** What a server does when a session ends. */
+  deleteOwnedBy(sessionId: string): void {
+    for (const [path, znode] of [...this.#znodes]) if (znode.owner === sessionId) this.delete(path, anyVersion);
+  }
+
+  /** Deletes a znode and all below it, whoever owns it. */
+  deleteTree(path: string): void {
+    for (const name of this.children(path) ?? []) this.deleteTree(`${path === '/' ? '' : path}/${name}`);
+    if (path !== '/') this.delete(path, anyVersion);
+  }
+
+  #childrenChanged(path: string): void {
+    const znode = this.#znodes.get(path);
+    if (znode !== undefined) this.#znodes.set(path, { ...znode, childVersion: znode.childVersion + 1 });
+  }
+
+  setNextSequence(path: string, nextSequence: number): void {
+    const znode = this.#znodes.get(path);
+    if (znode !== undefined) this.#znodes.set(path, { ...znode, nextSequence });
+  }
+}
+
+function parentOf(path: string): string {
+  return path.slice(0, path.lastIndexOf('/')) || '/';
+}
+
+/** As Java's %010d: the sign is one of the ten. */
+function sequenceDigits(sequence: number): string {
+  return sequence < 0 ? `-${String(-sequence).padStart(9, '0')}` : String(sequence).padStart(10, '0');
+}

@@ -1,0 +1,95 @@
+/**
+ * The addresses of ZooKeeper's servers, as numbers.
+ *
+ * The native client looks names up itself, in the main thread and at every turn of its loop, and stands still with the
+ * whole process for as long as a name server is silent. So it is given literal addresses only; this class follows what
+ * the names stand for.
+ */
+import { parseAddress } from '../../config/index.js';
+import { type Resolver, resolver as sharedResolver, type UsedName } from '../../net/index.js';
+
+/** While some names are being looked up for the first time, those that are known wait for them no longer than this. */
+const defaultPatienceMs = 500;
+
+export interface ServerAddressesOptions {
+  readonly patienceMs?: number | undefined;
+  readonly resolver?: Resolver | undefined;
+}
+
+interface NamedServer {
+  readonly host: string;
+  readonly port: number;
+  readonly name: UsedName;
+}
+
+export class ServerAddresses {
+  readonly #servers: readonly NamedServer[];
+  readonly #onKnown: () => void;
+  readonly #patience: NodeJS.Timeout;
+  #isPatient = true;
+  #closed = false;
+
+  /**
+   * @param servers host:port[,host:port]…
+   * @param onKnown called after each look-up and when patience has ended, while `list` may have changed.
+   */
+  constructor(servers: string, onKnown: () => void, options: ServerAddressesOptions = {}) {
+    const { patienceMs = defaultPatienceMs, resolver = sharedResolver } = options;
+    this.#onKnown = onKnown;
+    this.#servers = servers.split(',').map((server) => {
+      const { host, port } = parseAddress(server, '--zk');
+      return { host, port, name: resolver.use(host, () => this.#learn()) };
+    });
+    this.#patience = setTimeout(() => {
+      this.#isPatient = false;
+      this.#learn();
+    }, patienceMs);
+  }
+
+  #learn(): void {
+    if (!this.#closed) this.#onKnown();
+  }
+
+  /** Literal addresses with ports, without repetitions; empty while too little is known. */
+  get list(): readonly LiteralAddress[] {
+    const isOpen = ({ name: { state } }: NamedServer): boolean => state.addresses === undefined && state.failure === undefined;
+    if (this.#isPatient && this.#servers.some(isOpen)) return [];
+    const all = new Map<string, LiteralAddress>();
+    for (const { port, name } of this.#servers) {
+      for (const host of name.state.addresses ?? []) all.set(`${host}:${port}`, { host, port });
+    }
+    return [...all.values()];
+  }
+
+  /** Asks for the names to be looked up again, because a connection was lost or could not be opened. */
+  renew(): void {
+    for (const { name } of this.#servers) name.renew();
+  }
+
+  /** Which names have no address, as the end of a sentence; '' if all have. */
+  get problems(): string {
+    const problems = this.#servers.map(({ host, name: { state } }) => {
+      if (state.addresses !== undefined) return '';
+      if (state.failure === undefined) return `; the look-up of the name ${host} has not been answered`;
+      return `; the name ${host} does not resolve (${state.failure.code})`;
+    });
+    return problems.join('');
+  }
+
+  close(): void {
+    this.#closed = true;
+    clearTimeout(this.#patience);
+    for (const { name } of this.#servers) name.release();
+  }
+}
+
+export interface LiteralAddress {
+  /** An IP address, without brackets. */
+  readonly host: string;
+  readonly port: number;
+}
+
+/** In the native client's own form: it takes what follows the last colon for the port, and looks brackets up as a name. */
+export function nativeConnectString(addresses: readonly LiteralAddress[]): string {
+  return addresses.map(({ host, port }) => `${host}:${port}`).join(',');
+}

@@ -1,0 +1,88 @@
+/** What the nodes of the cluster say when they are asked: this one at once, another by a call, as its own clients would. */
+import type { MethodDefinition } from '@grpc/grpc-js';
+import type { NodeRegistration } from '../../coordination/index.js';
+import { KvError } from '../../errors.js';
+import { wholeTopology } from '../../topology/whole-topology.js';
+import type {
+  GetTopologyRequest,
+  ListKeysRequest,
+  ListKeysResponse,
+  NodeStatus,
+  Topology,
+  TopologyReport,
+} from '../../wire/contract/kv-api.js';
+import { clusterServiceWithRawKeys } from '../../wire/contract/proto.js';
+import type { Forwarder } from '../operations/forwarder.js';
+
+export interface QueryParts {
+  readonly nodeId: string;
+  readonly forwarder: Forwarder;
+  /** Those that are registered. */
+  nodes(): readonly NodeRegistration[];
+  /** Of this node. */
+  status(): NodeStatus;
+  listKeys(request: ListKeysRequest): Promise<ListKeysResponse>;
+  topology(): TopologyReport;
+}
+
+/** Another node has so long to answer. */
+const askDeadlineMs = 2_000;
+
+export class ClusterQueries {
+  readonly #parts: QueryParts;
+
+  constructor(parts: QueryParts) {
+    this.#parts = parts;
+  }
+
+  get nodes(): readonly NodeRegistration[] {
+    return this.#parts.nodes();
+  }
+
+  /** @throws KvError UNREACHABLE, DEADLINE_EXCEEDED, ... where the node does not answer. */
+  async status(node: NodeRegistration): Promise<NodeStatus> {
+    return this.#isOwn(node) ? this.#parts.status() : this.#ask(node, 'GetNodeStatus', {});
+  }
+
+  /** @throws KvError as `status` does; NOT_PRIMARY where the node holds no replica of the shard. */
+  async listKeys(node: NodeRegistration, request: ListKeysRequest): Promise<ListKeysResponse> {
+    return this.#isOwn(node) ? this.#parts.listKeys(request) : this.#ask(node, 'ListKeys', request);
+  }
+
+  /** Put together from what every node tells of the shards that it holds; those that do not answer are left out. */
+  async topology(): Promise<Topology> {
+    const others = this.nodes.filter((node) => !this.#isOwn(node));
+    const told = await Promise.allSettled(
+      others.map(async (node) => {
+        const request: GetTopologyRequest = { heldOnly: true };
+        return { from: node.address, report: await this.#ask<GetTopologyRequest, TopologyReport>(node, 'GetTopology', request) };
+      }),
+    );
+    return wholeTopology(
+      this.#parts.topology(),
+      told.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : [])),
+    );
+  }
+
+  #isOwn({ nodeId }: NodeRegistration): boolean {
+    return nodeId === this.#parts.nodeId;
+  }
+
+  async #ask<Request, Response>({ nodeId, address }: NodeRegistration, name: string, request: Request): Promise<Response> {
+    const method = clusterServiceWithRawKeys[name] as MethodDefinition<Request, Response>;
+    try {
+      return await this.#parts.forwarder.forward(address, method, request, askDeadlineMs);
+    } catch (error) {
+      if (!(error instanceof KvError)) throw error;
+      const whyUnreachable = unreachableReason(error);
+      if (whyUnreachable === undefined) throw error;
+      throw new KvError('UNREACHABLE', `node ${nodeId} at ${address} cannot be reached${whyUnreachable}`, { cause: error });
+    }
+  }
+}
+
+/** Undefined: the node that was asked has answered, or may have. */
+function unreachableReason({ code, clusterId }: KvError): string | undefined {
+  if (code === 'NO_PRIMARY') return '';
+  return code === 'WRONG_CLUSTER' ? `: a node of another cluster (${clusterId}) has the address` : undefined;
+}

@@ -1,0 +1,123 @@
+/** What a node tells about itself and its replicas, warnings included. Pure. */
+
+import type { SessionStatus } from '../../coordination/index.js';
+import type { LogState } from '../../logging/index.js';
+import type { HeldReplica } from '../../metrics/index.js';
+import { endOf, type Line, nameOf, nodeIdOf, type ReplicaSnapshot, type ShardState } from '../../replication/index.js';
+import { packageVersion } from '../../version.js';
+import type { HistoryPosition, NodeStatus, ReplicaStatus } from '../../wire/contract/kv-api.js';
+import type { DescriptorUse } from '../descriptors.js';
+import { describeShards } from '../shard-ranges.js';
+
+const version = packageVersion();
+
+interface Held extends Omit<HeldReplica, 'placed'> {
+  /** The newest `state` that ZooKeeper held and lost, as far as the replica knows. */
+  readonly lostState?: ShardState | undefined;
+}
+
+export interface NodeFacts {
+  readonly nodeId: string;
+  readonly address: string;
+  readonly zone?: string;
+  readonly weight?: number;
+  readonly uptimeMs: number;
+  readonly session: SessionStatus;
+  /** Why the node serves nothing though it holds data: ZooKeeper holds another cluster. Undefined: it does not. */
+  readonly conflict?: string | undefined;
+  readonly minInSync: number;
+  readonly held: readonly Held[];
+  /** Resident, and the most it may be. */
+  readonly memoryBytes: number;
+  readonly maxMemoryBytes: number;
+  /** The most that the data of all replicas may cost here. */
+  readonly dataLimitBytes: number;
+  readonly log: LogState;
+  readonly descriptors: DescriptorUse;
+}
+
+/** An operator should know before writes are refused. */
+const nearlyFull = 0.9;
+
+export function describeNode(facts: NodeFacts): NodeStatus {
+  const { nodeId, address, zone = '', weight = 1, uptimeMs, session, held, dataLimitBytes } = facts;
+  const { memoryBytes, maxMemoryBytes, log, descriptors } = facts;
+  return {
+    ...{ nodeId, address, version, uptimeMs: Math.round(uptimeMs), zookeeper: session },
+    replicas: held.map((one) => describeReplica(one, dataLimitBytes)),
+    warnings: warnings(facts),
+    ...{ memoryBytes, maxMemoryBytes, dataLimitBytes, zone, weight },
+    logLinesDropped: log.droppedLines,
+    ...{ openDescriptors: descriptors.open || 0, maxDescriptors: descriptors.allowed || 0 },
+    keys: held.reduce((sum, { keys }) => sum + keys, 0),
+    dataBytes: dataBytesOf(held),
+  };
+}
+
+function dataBytesOf(held: readonly Held[]): number {
+  return held.reduce((sum, { dataBytes }) => sum + dataBytes, 0);
+}
+
+function describeReplica({ shard, replica, lostState, keys, dataBytes }: Held, dataLimitBytes: number): ReplicaStatus {
+  const { replicaId, role, epoch, serving, complete, lastSeq, lastEpoch, commitIndex, appliedSeq, offline, state } = replica;
+  const isInSync = (id: string): boolean => state?.inSync.includes(id) ?? false;
+  const peers = replica.peers.map(({ replicaId: id, phase, ackedSeq }) => ({
+    ...{ replicaId: id, nodeId: nodeIdOf(id), inSync: isInSync(id), phase, ackedSeq },
+  }));
+  return {
+    ...{ shard, replicaId, role, epoch, serving, complete, lastSeq, lastEpoch, commitIndex, appliedSeq, keys, peers, offline },
+    ...{ dataBytes, dataLimitBytes },
+    held: positionOf(replica.line),
+    found: positionOf(replica.foundHistory),
+    lost: lostState === undefined ? null : { position: endPosition(lostState), inSync: [...lostState.inSync] },
+  };
+}
+
+function positionOf(line: Line | undefined): HistoryPosition | null {
+  return line === undefined ? null : endPosition(line);
+}
+
+function endPosition(line: Line): HistoryPosition {
+  const { epoch, id } = endOf(line);
+  return { history: line.history, epoch, epochId: id };
+}
+
+/** One sentence for each thing that is amiss, whatever the number of shards it concerns. */
+function warnings({ minInSync, session, conflict, held, dataLimitBytes, log, descriptors }: NodeFacts): string[] {
+  const found: string[] = [];
+  if (conflict !== undefined) found.push(conflict);
+  else if (session !== 'connected') found.push('ZooKeeper cannot be reached: no node can be replaced until it can');
+  const amiss = new Map<string, number[]>();
+  for (const { shard, replica } of held)
+    for (const what of amissWith(replica, minInSync)) amiss.set(what, [...(amiss.get(what) ?? []), shard]);
+  for (const [what, shards] of amiss) found.push(`${describeShards(shards)}: ${what}`);
+  const dataBytes = dataBytesOf(held);
+  if (dataBytes > nearlyFull * dataLimitBytes)
+    found.push(`the data takes ${dataBytes} of ${dataLimitBytes} bytes; beyond them writes are refused`);
+  if (descriptors.problem !== undefined) found.push(descriptors.problem);
+  if (log.problem !== undefined)
+    found.push(
+      `the log of this node cannot be written (${log.problem}); ${log.droppedLines} lines were dropped since it started`,
+    );
+  return found;
+}
+
+function amissWith(replica: ReplicaSnapshot, minInSync: number): string[] {
+  const { role, state, offline, line, foundHistory } = replica;
+  const found: string[] = [];
+  const copies = state?.inSync.length ?? 0;
+  if (line !== undefined && foundHistory !== undefined) {
+    const both = `ZooKeeper names history ${nameOf(foundHistory)}, and the data here is of history ${nameOf(line)}`;
+    found.push(`${both}; it is kept, and nothing is served; choose with kvctl shard force-primary --history`);
+  } else if (offline) found.push(`${whyOffline(replica)}; nothing is served`);
+  if (role === 'primary' && copies === 1) found.push('a single copy is all there is; if this node dies, its data is lost');
+  if (role === 'primary' && copies < minInSync) found.push(`${copies} of ${minInSync} copies in sync; writes are refused`);
+  return found;
+}
+
+function whyOffline({ state, line, epoch }: ReplicaSnapshot): string {
+  if (state === undefined)
+    return `ZooKeeper has lost the state; ${line === undefined ? 'no copy is held here' : 'the copy here is kept'}`;
+  if (state.epoch < epoch) return `ZooKeeper shows an older state (epoch ${state.epoch}) than is known here (epoch ${epoch})`;
+  return 'no member of the in-sync set is live';
+}

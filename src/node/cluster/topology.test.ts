@@ -1,0 +1,117 @@
+import { describe, expect, test } from 'vitest';
+import type { Candidate } from '../../coordination/index.js';
+import type { ReplicaSnapshot } from '../../replication/index.js';
+import { describeNode } from './node-status.js';
+import { describeCluster, describeShard, type HeldShard } from './topology.js';
+
+const candidate = (nodeId: string, order: number): Candidate => ({
+  ...{ replicaId: `${nodeId}~1`, nodeId, address: `${nodeId}:1`, stopping: false, order },
+});
+
+function snapshot(own: string, primary: string, inSync: readonly string[], more: Partial<ReplicaSnapshot> = {}): ReplicaSnapshot {
+  const state = { epoch: 4, seqFloor: 0, primary: `${primary}~1`, inSync: inSync.map((id) => `${id}~1`) };
+  const positions = { lastSeq: 9, lastEpoch: 4, commitIndex: 9, appliedSeq: 9, logBytes: 0 };
+  const role = own === primary ? 'primary' : 'follower';
+  return {
+    ...{ replicaId: `${own}~1`, role, epoch: 4, serving: own === primary, complete: true, offline: false },
+    ...{ ...positions, state, peers: [], ...more },
+  } as ReplicaSnapshot;
+}
+
+const held = (replica: ReplicaSnapshot, nodes = ['a', 'b']): HeldShard => ({ replica, candidates: nodes.map(candidate) });
+
+const facts = { minInSync: 1, placement: undefined };
+
+describe('the topology a node tells', () => {
+  test('of a shard it holds: who leads it, and who else has it', () => {
+    const report = describeShard(1, facts, held(snapshot('a', 'b', ['a', 'b'])));
+    expect(report).toMatchObject({ shard: 1, epoch: 4, primaryNodeId: 'b', primaryAddress: 'b:1', serving: true, held: true });
+    expect(report.replicas.map(({ nodeId, inSync, live }) => [nodeId, inSync, live])).toEqual([
+      ['a', true, true],
+      ['b', true, true],
+    ]);
+  });
+
+  test('of one whose data here is of another history: the one that ZooKeeper names, which clients are served by', () => {
+    const foundHistory = { history: 'found', lineage: [{ epoch: 4, id: 'four' }] };
+    const other = snapshot('a', 'b', ['b'], { epoch: 9, offline: true, foundHistory });
+    expect(describeShard(1, facts, held(other))).toMatchObject({ epoch: 4, primaryAddress: 'b:1', offline: false });
+    expect(describeShard(1, facts, held(other, ['a']))).toMatchObject({ epoch: 4, primaryAddress: '', offline: true });
+  });
+
+  test('of one it does not hold: where it is placed, and nothing that could be taken for news', () => {
+    const placement = { version: 5, shards: [['c', 'd']] };
+    const report = describeShard(0, { minInSync: 1, placement }, undefined);
+    expect(report).toMatchObject({ epoch: 0, primaryAddress: '', replicas: [], placedNodeIds: ['c', 'd'], held: false });
+  });
+
+  test('of the cluster: its nodes and what is known of which version', () => {
+    const nodes = [{ nodeId: 'a', address: 'a:1' }];
+    const cluster = { ...facts, clusterId: 'one', shardCount: 3, nodes, nodesVersion: 7, placement: { version: 5, shards: [] } };
+    expect(describeCluster(cluster)).toEqual({
+      ...{ clusterId: 'one', nodes: [{ id: 'a', address: 'a:1', zone: '', weight: 1 }], shards: [] },
+      ...{ shardCount: 3, nodesVersion: 7, placementVersion: 5, partial: false },
+    });
+  });
+
+  test('an in-sync member that is not live - is listed as such', () => {
+    const { replicas } = describeShard(0, facts, held(snapshot('a', 'a', ['a', 'gone'])));
+    expect(replicas).toContainEqual({ replicaId: 'gone~1', nodeId: 'gone', inSync: true, live: false });
+  });
+});
+
+describe('what a node tells of itself', () => {
+  const node = {
+    ...({ nodeId: 'a', address: 'a:1', uptimeMs: 1, session: 'connected', memoryBytes: 1, maxMemoryBytes: 2 } as const),
+    ...{ log: { droppedLines: 0, problem: undefined }, descriptors: { open: 20, allowed: 64, problem: undefined } },
+  };
+  const replicaOf = (shard: number, inSync: string[]) => ({
+    shard,
+    replica: snapshot('a', 'a', inSync),
+    keys: 10,
+    dataBytes: 100,
+  });
+
+  test('keys and bytes of all its shards together', () => {
+    const status = describeNode({
+      ...{ ...node, minInSync: 1, dataLimitBytes: 1_000, zone: 'north', weight: 3 },
+      held: [replicaOf(0, ['a', 'b']), replicaOf(5, ['a', 'b'])],
+    });
+    expect(status).toMatchObject({ keys: 20, dataBytes: 200, dataLimitBytes: 1_000, zone: 'north', weight: 3, warnings: [] });
+    expect(status.replicas.map(({ shard, keys }) => [shard, keys])).toEqual([
+      [0, 10],
+      [5, 10],
+    ]);
+  });
+
+  test('a warning that concerns many shards is given once', () => {
+    const shards = [0, 1, 2, 3, 7, 200];
+    const replicas = shards.map((shard) => replicaOf(shard, ['a']));
+    const { warnings } = describeNode({ ...node, minInSync: 2, dataLimitBytes: 610, held: replicas });
+    expect(warnings).toEqual([
+      'shards 0-3, 7, 200: a single copy is all there is; if this node dies, its data is lost',
+      'shards 0-3, 7, 200: 1 of 2 copies in sync; writes are refused',
+      'the data takes 600 of 610 bytes; beyond them writes are refused',
+    ]);
+    const conflict = 'this node belongs to cluster one';
+    const cutOff = { ...node, session: 'suspended', conflict, minInSync: 1, dataLimitBytes: 1_000, held: [] } as const;
+    expect(describeNode(cutOff).warnings).toEqual([conflict]);
+    const [one] = describeNode({ ...node, minInSync: 1, dataLimitBytes: 1_000, held: [replicaOf(4, ['a'])] }).warnings;
+    expect(one).toMatch(/^shard 4: a single copy/);
+  });
+
+  test('what the process lacks: descriptors, and a log that can be written', () => {
+    const healthy = describeNode({ ...node, minInSync: 1, dataLimitBytes: 1_000, held: [] });
+    expect(healthy).toMatchObject({ logLinesDropped: 0, openDescriptors: 20, maxDescriptors: 64, warnings: [] });
+    const amiss = describeNode({
+      ...{ ...node, minInSync: 1, dataLimitBytes: 1_000, held: [] },
+      log: { droppedLines: 3, problem: 'ENOSPC: no space left on device, write' },
+      descriptors: { open: Number.NaN, allowed: Number.NaN, problem: 'all are in use' },
+    });
+    expect(amiss).toMatchObject({ logLinesDropped: 3, openDescriptors: 0, maxDescriptors: 0 });
+    expect(amiss.warnings).toEqual([
+      'all are in use',
+      'the log of this node cannot be written (ENOSPC: no space left on device, write); 3 lines were dropped since it started',
+    ]);
+  });
+});

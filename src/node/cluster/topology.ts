@@ -1,0 +1,76 @@
+/** The cluster as this node sees it: what clients route by, and what operators look at. Pure. */
+import type { Candidate, NodeRegistration } from '../../coordination/index.js';
+import { nodeIdOf, type ReplicaSnapshot } from '../../replication/index.js';
+import type { ReplicaInfo, ShardReport, TopologyReport } from '../../wire/contract/kv-api.js';
+
+/** A shard of which this node has a replica: of others it knows only where they are placed. */
+export interface HeldShard {
+  readonly candidates: readonly Candidate[];
+  readonly replica: ReplicaSnapshot;
+}
+
+export interface ClusterFacts {
+  readonly clusterId: string;
+  readonly shardCount: number;
+  readonly minInSync: number;
+  readonly nodes: readonly (NodeRegistration & { readonly zone?: string; readonly weight?: number })[];
+  /** Grows with every node that comes or goes. */
+  readonly nodesVersion: number;
+  /** Node ids by shard, the preferred primary first; undefined while nothing is placed. */
+  readonly placement: { readonly version: number; readonly shards: readonly (readonly string[])[] } | undefined;
+}
+
+/** A report without shards. */
+export function describeCluster({ clusterId, shardCount, nodes, nodesVersion, placement }: ClusterFacts): TopologyReport {
+  return {
+    clusterId,
+    nodes: nodes.map(({ nodeId, address, zone = '', weight = 1 }) => ({ id: nodeId, address, zone, weight })),
+    shards: [],
+    placementVersion: placement?.version ?? 0,
+    ...{ shardCount, partial: false, nodesVersion },
+  };
+}
+
+/** `here`: undefined where this node has no replica of it. */
+export function describeShard(
+  shard: number,
+  { minInSync, placement }: Pick<ClusterFacts, 'minInSync' | 'placement'>,
+  here: HeldShard | undefined,
+): ShardReport {
+  const told = here === undefined ? unknownShard : describeHeld(here);
+  return { shard, ...told, minInSync, placedNodeIds: [...(placement?.shards[shard] ?? [])], held: here !== undefined };
+}
+
+type ToldByReplica = Omit<ShardReport, 'shard' | 'minInSync' | 'placedNodeIds' | 'held'>;
+
+/** Epoch 0: whoever has heard of any primary knows more. */
+const unknownShard: ToldByReplica = {
+  ...{ epoch: 0, primaryNodeId: '', primaryAddress: '', replicas: [], offline: false, serving: false },
+};
+
+function describeHeld({ candidates, replica }: HeldShard): ToldByReplica {
+  const { state } = replica;
+  const isOwn = replica.role === 'primary';
+  const primary = isOwn ? replica.replicaId : state?.primary;
+  const live = candidates.find((candidate) => candidate.replicaId === primary);
+  const inSync = state?.inSync ?? [];
+  const replicas: ReplicaInfo[] = candidates.map(({ replicaId, nodeId }) => ({
+    ...{ replicaId, nodeId, inSync: inSync.includes(replicaId), live: true },
+  }));
+  for (const replicaId of inSync) {
+    const known = candidates.some((candidate) => candidate.replicaId === replicaId);
+    if (!known) replicas.push({ replicaId, nodeId: nodeIdOf(replicaId), inSync: true, live: false });
+  }
+  return {
+    ...shardOf(replica, replicas),
+    ...{ primaryNodeId: live?.nodeId ?? '', primaryAddress: live?.address ?? '' },
+    replicas,
+    serving: isOwn ? replica.serving : live !== undefined,
+  };
+}
+
+/** A replica that keeps the data of another history speaks of the one that ZooKeeper names: clients are served by that (R1). */
+function shardOf({ replicaId: self, epoch, state, foundHistory, offline }: ReplicaSnapshot, replicas: readonly ReplicaInfo[]) {
+  if (foundHistory === undefined || state === undefined) return { epoch: Math.max(epoch, state?.epoch ?? 0), offline };
+  return { epoch: state.epoch, offline: !replicas.some(({ replicaId, inSync, live }) => inSync && live && replicaId !== self) };
+}

@@ -1,0 +1,102 @@
+/**
+ * Passes a request on to the primary, once, and its answer back (the other node does not forward it again).
+ *
+ * What is definitely not executed stays so: nothing is sent before the connection is ready. What is sent and then lost
+ * is unknown. Every request names the cluster of this node: at an address that belongs to another one by now it is refused.
+ */
+import { type Client, connectivityState, type Metadata, type MethodDefinition } from '@grpc/grpc-js';
+import { KvError } from '../../errors.js';
+import { type TraceHeaders, traceParentKey, traceStateKey } from '../../tracing/index.js';
+import { clusterMetadata } from '../../wire/contract/cluster-name.js';
+import { fromStatus } from '../../wire/contract/status.js';
+import { newNodeClient } from '../peers/node-client.js';
+
+/** Marks a request that has been forwarded: nobody passes it on again. */
+const forwardedKey = 'kv-forwarded';
+const connectTimeoutMs = 1_000;
+/** Nodes whose connections are kept: a cluster has few primaries, and their addresses change rarely. */
+const maxConnections = 64;
+
+export function wasForwarded(metadata: Metadata): boolean {
+  return metadata.get(forwardedKey).length > 0;
+}
+
+/** False as soon as an attempt to connect has failed: a dead primary is found out at once, a silent one in time. */
+async function isReady(client: Client, timeoutMs: number): Promise<boolean> {
+  const channel = client.getChannel();
+  const deadline = Date.now() + timeoutMs;
+  for (let state = channel.getConnectivityState(true); state !== connectivityState.READY; ) {
+    if (state === connectivityState.TRANSIENT_FAILURE || state === connectivityState.SHUTDOWN) return false;
+    const seen = state;
+    const changed = await new Promise((resolve) => {
+      channel.watchConnectivityState(seen, deadline, (late) => resolve(late === undefined));
+    });
+    if (!changed) return false;
+    state = channel.getConnectivityState(true);
+  }
+  return true;
+}
+
+export class Forwarder {
+  readonly #clusterId: string | undefined;
+  readonly #clients = new Map<string, Client>();
+
+  /** Undefined before the node knows its cluster: then requests name none. */
+  constructor(clusterId: string | undefined) {
+    this.#clusterId = clusterId;
+  }
+
+  /**
+   * @throws KvError: NO_PRIMARY if nothing was sent, OUTCOME_UNKNOWN if no answer came, WRONG_CLUSTER if a node of another cluster
+   *   has the address, and whatever else the other node answers.
+   */
+  async forward<Request, Response>(
+    address: string,
+    method: MethodDefinition<Request, Response>,
+    request: Request,
+    deadlineMs: number,
+    trace?: TraceHeaders,
+  ): Promise<Response> {
+    const endMs = Date.now() + deadlineMs;
+    const client = this.#clientOf(address);
+    if (!(await isReady(client, Math.min(connectTimeoutMs, deadlineMs)))) {
+      this.#discard(address, client);
+      throw new KvError('NO_PRIMARY', `the primary at ${address} cannot be reached; the request was not sent`);
+    }
+    const metadata = clusterMetadata(this.#clusterId);
+    metadata.set(forwardedKey, '1');
+    if (trace !== undefined) metadata.set(traceParentKey, trace.parent);
+    if (trace?.state !== undefined) metadata.set(traceStateKey, trace.state);
+    const { path, requestSerialize, responseDeserialize } = method;
+    return new Promise((resolve, reject) => {
+      const options = { deadline: endMs };
+      client.makeUnaryRequest(path, requestSerialize, responseDeserialize, request, metadata, options, (error, response) => {
+        if (error !== null) reject(fromStatus(error));
+        else if (response === undefined) reject(new KvError('OUTCOME_UNKNOWN', 'the primary answered without a message'));
+        else resolve(response);
+      });
+    });
+  }
+
+  close(): void {
+    for (const client of this.#clients.values()) client.close();
+    this.#clients.clear();
+  }
+
+  #clientOf(address: string): Client {
+    const known = this.#clients.get(address);
+    if (known !== undefined) return known;
+    for (const [oldest, client] of this.#clients) {
+      if (this.#clients.size < maxConnections) break;
+      this.#discard(oldest, client);
+    }
+    const client = newNodeClient(address);
+    this.#clients.set(address, client);
+    return client;
+  }
+
+  #discard(address: string, client: Client): void {
+    if (this.#clients.get(address) === client) this.#clients.delete(address);
+    client.close();
+  }
+}

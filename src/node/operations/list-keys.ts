@@ -1,0 +1,54 @@
+/** Answers for a page of the keys that this node holds of a shard: checks what is asked, and bounds the work. */
+import { setImmediate as turn } from 'node:timers/promises';
+import { KvError } from '../../errors.js';
+import type { Storage } from '../../storage/index.js';
+import type { ListKeysRequest, ListKeysResponse } from '../../wire/contract/kv-api.js';
+import { KeyPage } from './key-page.js';
+
+/** As much of a replica as a listing looks at. */
+export interface ListedReplica {
+  readonly storage: Pick<Storage, 'scan'>;
+  readonly snapshot: { readonly complete: boolean; readonly role: string; readonly serving: boolean };
+}
+
+const defaultPageKeys = 1_000;
+const maxPageKeys = 10_000;
+/** Looked at before others have their turn. */
+const sliceBytes = 64 * 1024;
+/** Pages that are made at once: each takes a slice of every turn, and memory. */
+const maxPages = 8;
+
+export class KeyLister {
+  readonly #nodeId: string;
+  readonly #shardCount: number;
+  readonly #replicaOf: (shard: number) => ListedReplica | undefined;
+  #pages = 0;
+
+  constructor(nodeId: string, shardCount: number, replicaOf: (shard: number) => ListedReplica | undefined) {
+    this.#nodeId = nodeId;
+    this.#shardCount = shardCount;
+    this.#replicaOf = replicaOf;
+  }
+
+  /** @throws KvError INVALID_ARGUMENT; NOT_PRIMARY where no replica is here; OVERLOADED while too many pages are being made. */
+  async list({ shard, after = '', prefix = '', limit = 0 }: ListKeysRequest): Promise<ListKeysResponse> {
+    if (limit > maxPageKeys) throw new KvError('INVALID_ARGUMENT', `a page has at most ${maxPageKeys} keys, not ${limit}`);
+    if (shard >= this.#shardCount) throw new KvError('INVALID_ARGUMENT', `there is no shard ${shard}`);
+    const replica = this.#replicaOf(shard);
+    if (replica === undefined) throw new KvError('NOT_PRIMARY', `this node holds no replica of shard ${shard}`);
+    if (this.#pages >= maxPages) throw new KvError('OVERLOADED', `${maxPages} pages of keys are being made already`);
+    this.#pages += 1;
+    try {
+      const page = new KeyPage({ after, prefix }, limit || defaultPageKeys);
+      let complete = replica.snapshot.complete;
+      for await (const _ of replica.storage.scan(sliceBytes, (record) => page.look(record))) {
+        await turn();
+        complete &&= replica.snapshot.complete;
+      }
+      const { role, serving } = replica.snapshot;
+      return { ...page.finish(), nodeId: this.#nodeId, primary: role === 'primary' && serving, complete };
+    } finally {
+      this.#pages -= 1;
+    }
+  }
+}

@@ -1,0 +1,106 @@
+/** One stream of the pipeline at a node of the virtual cluster: the real server behind the messages of a client that obeys the test. */
+import { EventEmitter } from 'node:events';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { StatusObject } from '@grpc/grpc-js';
+import { pino } from 'pino';
+import type { KvError } from '../../errors.js';
+import { countOperations } from '../../metrics/operation-counts.js';
+import type { Scenario } from '../../replication/testing/scenario.fixture.js';
+import { type DataRequest, OperationWriter } from '../../wire/pipeline/pipeline-operations.js';
+import { ResultReader } from '../../wire/pipeline/pipeline-results.js';
+import { directoryOf } from '../shards/served-shard.fixture.js';
+import type { ShardDirectory } from '../shards/shard-directory.js';
+import { PipelineServer } from './pipeline-server.js';
+import type { PipelineCall } from './pipeline-session.js';
+
+export const get = (key: string): DataRequest => ({ kind: 'get', key });
+export const remove = (key: string): DataRequest => ({ kind: 'delete', key, ifVersion: undefined });
+export const put = (key: string, value: string | Buffer, ifVersion?: number): DataRequest => ({
+  ...{ kind: 'put', key, ifVersion },
+  value: Buffer.from(value),
+});
+
+/** At the node of that name. */
+export function pipelineServerOf(c: Scenario, name: string, directory: ShardDirectory = directoryOf(c, name)): PipelineServer {
+  const counts = countOperations(() => () => {}).pipeline;
+  const limits = { maxValueBytes: 1024 * 1024, maxPipelines: 10 };
+  return new PipelineServer({
+    nodeId: name,
+    directory,
+    counts,
+    ...limits,
+    tracing: undefined,
+    logger: pino({ level: 'silent' }),
+  });
+}
+
+export class FakeStream extends EventEmitter {
+  /** By the number of the operation, from 0 on: `a 1` (value and version), `nothing`, `put 3`, `deleted 3`, or a code, with `?` if it may have been executed. */
+  readonly results: (string | undefined)[] = [];
+  /** False: the client takes no results; `takeResults` changes that. */
+  reads = true;
+  failure: StatusObject | undefined;
+  ended = false;
+  #kinds: DataRequest['kind'][] = [];
+
+  constructor(server: PipelineServer) {
+    super();
+    this.on('error', (failure: StatusObject) => {
+      this.failure = failure;
+    });
+    server.handler(this as unknown as PipelineCall);
+  }
+
+  /** In one message. Returns what each is answered so far, which others may be added to. */
+  send(...requests: readonly DataRequest[]): void {
+    const writer = new OperationWriter();
+    for (const request of requests) {
+      writer.add(this.#kinds.length, request);
+      this.#kinds.push(request.kind);
+      this.results.push(undefined);
+    }
+    this.emit('data', writer.take());
+  }
+
+  sendBytes(bytes: Buffer): void {
+    this.emit('data', bytes);
+  }
+
+  /** Results leave the node at the end of a turn. */
+  async answers(): Promise<readonly (string | undefined)[]> {
+    await nextTurn();
+    return this.results;
+  }
+
+  takeResults(): void {
+    this.reads = true;
+    this.emit('drain');
+  }
+
+  /** As grpc-js calls it. */
+  write(message: Buffer): boolean {
+    const results = new ResultReader(message);
+    while (results.next()) {
+      const { id, error, result } = results;
+      if (this.results[id] !== undefined) throw new Error(`operation ${id} is answered twice`);
+      this.results[id] = error === undefined ? textOf(this.#kinds[id]!, result!) : failureText(error);
+    }
+    return this.reads;
+  }
+  sendMetadata(): void {}
+  pause(): void {}
+  resume(): void {}
+  end(): void {
+    this.ended = true;
+  }
+}
+
+function failureText({ code, executed }: KvError): string {
+  return executed === 'no' ? code : `${code}?`;
+}
+
+function textOf(kind: DataRequest['kind'], { found, value, version }: NonNullable<ResultReader['result']>): string {
+  if (kind === 'put') return `put ${version}`;
+  if (!found) return 'nothing';
+  return kind === 'delete' ? `deleted ${version}` : `${value} ${version}`;
+}

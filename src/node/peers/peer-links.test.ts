@@ -1,0 +1,215 @@
+import { Metadata, Server, ServerCredentials, type ServerDuplexStream } from '@grpc/grpc-js';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { freePort } from '../../../local/free-port.js';
+import type { Event } from '../../replication/index.js';
+import { replicationService } from '../../wire/contract/proto.js';
+import { dataBytesField, readFrame } from '../../wire/peer/message-frame.js';
+import { ReplicationCodec } from '../../wire/peer/replication-codec.js';
+import { ProtobufWriter } from '../../wire/protobuf/protobuf-writer.js';
+import { ToldBytes } from '../capacity/reported-bytes.js';
+import { PeerLinks } from './peer-links.js';
+import { ShardLinks } from './shard-links.js';
+
+type Call = ServerDuplexStream<Buffer, Buffer>;
+
+/** A node that takes streams and says nothing on them. */
+class SilentNode {
+  readonly calls: Call[] = [];
+  readonly #server = new Server();
+  #onCall: () => void = () => {};
+
+  async listen(port: number): Promise<string> {
+    this.#server.addService(replicationService, {
+      Replicate: (call: Call) => {
+        this.calls.push(call);
+        call.on('error', () => {});
+        call.sendMetadata(new Metadata());
+        this.#onCall();
+      },
+      Dump: () => {},
+    });
+    const bound = await new Promise<number>((resolve, reject) =>
+      this.#server.bindAsync(`127.0.0.1:${port}`, ServerCredentials.createInsecure(), (error, found) =>
+        error ? reject(error) : resolve(found),
+      ),
+    );
+    return `127.0.0.1:${bound}`;
+  }
+
+  async untilCalled(): Promise<void> {
+    if (this.calls.length > 0) return;
+    await new Promise<void>((resolve) => {
+      this.#onCall = resolve;
+    });
+  }
+
+  stop(): void {
+    this.#server.forceShutdown();
+  }
+}
+
+let node: SilentNode;
+let nodeLinks: PeerLinks;
+let links: ShardLinks;
+let onEvent: (event: Event) => void;
+
+function nextEvent(): Promise<Event> {
+  return new Promise((resolve) => {
+    onEvent = resolve;
+  });
+}
+
+function linksOf(shard: number, handle: (event: Event) => void, told = new ToldBytes(() => 0)): ShardLinks {
+  const made = new ShardLinks(new ReplicationCodec('cluster-1', shard), nodeLinks, handle, told);
+  nodeLinks.add(made);
+  return made;
+}
+
+beforeEach(() => {
+  node = new SilentNode();
+  onEvent = () => {};
+  nodeLinks = new PeerLinks('cluster-1');
+  links = linksOf(0, (event) => onEvent(event));
+});
+
+afterEach(() => {
+  nodeLinks.close();
+  node.stop();
+});
+
+describe('a link that is kept though nobody is spoken to', () => {
+  test('is opened when its node is registered', async () => {
+    links.keepWarm([await node.listen(0)]);
+    await node.untilCalled();
+    expect(node.calls).toHaveLength(1);
+  });
+
+  test('stays when nobody is spoken to any more, is used again at once, and ends when its node is no longer registered', async () => {
+    const address = await node.listen(0);
+    links.learnAddress('b~1', address);
+    links.keepWarm([address]);
+    const up = nextEvent();
+    links.set(['b~1']);
+    await up;
+    const [call] = node.calls;
+    const ended = new Promise<void>((resolve) => call!.on('end', resolve).resume());
+    links.set([]);
+    const again = nextEvent();
+    links.set(['b~1']);
+    expect(await again).toEqual({ type: 'linkUp', to: 'b~1' });
+    links.set([]);
+    links.keepWarm([]);
+    await ended;
+    expect(node.calls).toHaveLength(1);
+  });
+
+  test('tells nothing of a node that cannot be reached, until somebody there is spoken to', async () => {
+    const address = `127.0.0.1:${await freePort()}`;
+    const told: Event[] = [];
+    onEvent = (event) => told.push(event);
+    links.keepWarm([address]);
+    links.learnAddress('b~1', address);
+    const event = nextEvent();
+    links.set(['b~1']);
+    expect(await event).toEqual({ type: 'linkDown', to: 'b~1', refused: true });
+    expect(told).toEqual([]);
+  });
+});
+
+function epochOf(epoch: number) {
+  return { history: 'h', epoch, epochId: `id${epoch}` };
+}
+
+describe('a link that several shards share', () => {
+  const beacon = { type: 'beacon', sentAtMs: 1, probe: false, commitIndex: 0, stopping: false, mayLeaveMs: 0 } as const;
+
+  async function bothUp(address: string): Promise<readonly [ShardLinks, ShardLinks]> {
+    const up: Promise<void>[] = [];
+    const shards = [1, 2].map((shard) => {
+      let tell = (): void => {};
+      up.push(new Promise<void>((resolve) => (tell = resolve)));
+      const made = linksOf(shard, (event) => event.type === 'linkUp' && tell());
+      made.learnAddress(`b~${shard}`, address);
+      made.set([`b~${shard}`]);
+      return made;
+    });
+    await Promise.all(up);
+    return [shards[0]!, shards[1]!];
+  }
+
+  test('is one stream, on which what is said in one turn travels in one frame', async () => {
+    const [first, second] = await bothUp(await node.listen(0));
+    expect(node.calls).toHaveLength(1);
+    const frame = new Promise<Buffer>((resolve) => node.calls[0]!.on('data', resolve));
+    first.send({ ...epochOf(1), from: 'a~1', to: 'b~1', body: beacon });
+    second.send({ ...epochOf(4), from: 'a~2', to: 'b~2', body: beacon });
+    const seen: unknown[] = [];
+    readFrame(await frame, ({ header }) => seen.push([header?.shard, header?.epoch, header?.to]) > 0);
+    expect(seen).toEqual([
+      [1, 1, 'b~1'],
+      [2, 4, 'b~2'],
+    ]);
+  });
+
+  test('brings all of them what the data of the node there costs, which counts until the link breaks', async () => {
+    const address = await node.listen(0);
+    const told = [1, 2].map(() => new ToldBytes(() => 0));
+    const all = told.map((bytes, at) => {
+      const made = linksOf(at + 1, (event) => onEvent(event), bytes);
+      made.learnAddress(`b~${at + 1}`, address);
+      return made;
+    });
+    const up = nextEvent();
+    for (const [at, made] of all.entries()) made.set([`b~${at + 1}`]);
+    await up;
+    const known = (): unknown[] => told.map((bytes, at) => bytes.of(`b~${at + 1}`));
+    expect(known()).toEqual([undefined, undefined]);
+
+    const writer = new ProtobufWriter();
+    new ReplicationCodec('cluster-1', 1).write(writer, { ...epochOf(2), from: 'b~1', to: 'a~1', body: { type: 'higherEpoch' } });
+    writer.uint64(dataBytesField, 0);
+    writer.uint64(dataBytesField, 5_000);
+    // What comes after it has been read when this has.
+    new ReplicationCodec('cluster-1', 2).write(writer, { ...epochOf(2), from: 'b~2', to: 'a~2', body: { type: 'higherEpoch' } });
+    const heard = new Promise<void>((resolve) => {
+      onEvent = (event) => event.type === 'message' && event.message.from === 'b~2' && resolve();
+    });
+    node.calls[0]!.write(writer.take());
+    await heard;
+    expect(known()).toEqual([5_000, 5_000]);
+
+    const down = nextEvent();
+    node.stop();
+    await down;
+    await new Promise(setImmediate);
+    expect(known()).toEqual([undefined, undefined]);
+  });
+
+  test('brings each shard its own answers, and ends with the last shard that uses it', async () => {
+    const [first, second] = await bothUp(await node.listen(0));
+    const heard = new Promise<Event>((resolve) => {
+      onEvent = resolve;
+    });
+    links.learnAddress('b~0', 'nowhere:1');
+    const [call] = node.calls;
+    const writer = new ProtobufWriter();
+    new ReplicationCodec('cluster-1', 0).write(writer, { ...epochOf(2), from: 'b~0', to: 'a~0', body: { type: 'higherEpoch' } });
+    call!.write(writer.take());
+    expect(await heard).toMatchObject({ type: 'message', message: { ...epochOf(2), from: 'b~0', to: 'a~0' } });
+
+    const ended = new Promise<string>((resolve) => call!.on('end', () => resolve('ended')).resume());
+    const other = new SilentNode();
+    first.keepWarm([await other.listen(0)]);
+    await other.untilCalled();
+    const otherEnded = new Promise((resolve) => other.calls[0]!.on('end', resolve).resume());
+    nodeLinks.remove(first);
+    await otherEnded;
+    other.stop();
+    second.send({ ...epochOf(1), from: 'a~2', to: 'b~2', body: beacon });
+    expect(await Promise.race([ended, new Promise((resolve) => call!.once('data', () => resolve('still carries')))])).toBe(
+      'still carries',
+    );
+    nodeLinks.remove(second);
+    expect(await ended).toBe('ended');
+  });
+});

@@ -1,0 +1,80 @@
+/** Takes a dump from the primary and reports it to the core, message by message (R10). */
+import type { Client, ClientReadableStream } from '@grpc/grpc-js';
+import type { Effect, Event } from '../../replication/index.js';
+import { clusterMetadata } from '../../wire/contract/cluster-name.js';
+import { replicationService } from '../../wire/contract/proto.js';
+import type { ReplicationCodec } from '../../wire/peer/replication-codec.js';
+import { type DumpBody, encodeDumpRequest, readDumpBody } from '../../wire/peer/snapshot-codec.js';
+import { newNodeClient } from './node-client.js';
+
+type RequestDump = Extract<Effect, { type: 'requestDump' }>;
+
+/** A primary that is alive sends something long before; one that is not is found by the silence. */
+const silenceTimeoutMs = 10_000;
+
+export class DumpClient {
+  readonly #codec: ReplicationCodec;
+  readonly #handle: (event: Event) => void;
+  #current: { readonly client: Client; readonly stream: ClientReadableStream<Buffer> } | undefined;
+
+  constructor(codec: ReplicationCodec, handle: (event: Event) => void) {
+    this.#codec = codec;
+    this.#handle = handle;
+  }
+
+  /** A new dump voids the one under way. */
+  request(dump: RequestDump, self: string, address: string | undefined): void {
+    this.close();
+    const failed = (): void => this.#handle({ type: 'dumpFailed', epochId: dump.epochId, number: dump.number });
+    if (address === undefined) {
+      setImmediate(failed);
+      return;
+    }
+    const { path, requestSerialize, responseDeserialize } = replicationService.Dump!;
+    const client = newNodeClient(address);
+    const request = encodeDumpRequest(this.#codec.header({ ...dump, from: self, to: dump.from }), dump.number);
+    const metadata = clusterMetadata(this.#codec.clusterId);
+    const stream = client.makeServerStreamRequest<Buffer, Buffer>(path, requestSerialize, responseDeserialize, request, metadata);
+    const current = { client, stream };
+    this.#current = current;
+    const silence = setTimeout(() => stream.cancel(), silenceTimeoutMs);
+    let whole = false;
+    const broke = (): void => {
+      clearTimeout(silence);
+      if (this.#current !== current) return;
+      this.close();
+      failed();
+    };
+    stream.on('error', broke);
+    stream.on('data', (bytes: Buffer) => {
+      silence.refresh();
+      if (this.#current !== current) return;
+      const received = this.#codec.receive(bytes, readDumpBody);
+      if (received.kind === 'malformed') return broke();
+      if (received.kind === 'refused' || received.body === undefined) return;
+      whole ||= received.body.type === 'end';
+      if (received.number === dump.number) this.#received(dump, received.body);
+    });
+    stream.on('end', () => {
+      clearTimeout(silence);
+      if (this.#current !== current) return;
+      this.close();
+      if (!whole) failed();
+    });
+  }
+
+  close(): void {
+    const current = this.#current;
+    this.#current = undefined;
+    current?.stream.cancel();
+    current?.client.close();
+  }
+
+  #received({ epochId, number }: RequestDump, body: DumpBody): void {
+    if (body.type === 'begin') {
+      const { baseSeq, baseEpoch, baseEpochId } = body;
+      this.#handle({ type: 'dumpBegun', epochId, number, baseSeq, baseEpoch, baseEpochId });
+    } else if (body.type === 'chunk') this.#handle({ type: 'dumpChunk', epochId, number, items: body.items });
+    else this.#handle({ type: 'dumpEnded', epochId, number, commitIndex: body.commitIndex });
+  }
+}

@@ -1,0 +1,54 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import { ShardTasks } from './per-shard-queue.js';
+
+class Work {
+  readonly log: string[] = [];
+  readonly failures: unknown[] = [];
+  readonly tasks: ShardTasks;
+  readonly #ends = new Map<string, (error?: Error) => void>();
+
+  constructor(maxRunning: number) {
+    this.tasks = new ShardTasks(maxRunning, (error) => this.failures.push(error));
+  }
+
+  add(shard: number, name: string): void {
+    this.tasks.add(shard, () => {
+      this.log.push(name);
+      return new Promise((resolve, reject) => this.#ends.set(name, (error) => (error ? reject(error) : resolve())));
+    });
+  }
+
+  async end(name: string, error?: Error): Promise<void> {
+    this.#ends.get(name)!(error);
+    await nextTurn();
+  }
+}
+
+test('what is asked about one shard is done one after the other, others go on', async () => {
+  const work = new Work(10);
+  work.add(1, 'register 1');
+  work.add(1, 'withdraw 1');
+  work.add(2, 'register 2');
+  expect(work.log).toEqual(['register 1', 'register 2']);
+  await work.end('register 1');
+  expect(work.log.at(-1)).toBe('withdraw 1');
+});
+
+test('no more than so many are under way together, in the order in which they came', async () => {
+  const work = new Work(2);
+  for (let shard = 0; shard < 4; shard++) work.add(shard, `register ${shard}`);
+  expect(work.log).toEqual(['register 0', 'register 1']);
+  await work.end('register 1');
+  expect(work.log).toEqual(['register 0', 'register 1', 'register 2']);
+});
+
+test('one that fails is told, and holds up nothing', async () => {
+  const work = new Work(1);
+  work.add(1, 'register 1');
+  work.add(2, 'register 2');
+  const error = new Error('refused');
+  await work.end('register 1', error);
+  expect(work.failures).toEqual([error]);
+  expect(work.log).toEqual(['register 1', 'register 2']);
+});

@@ -1,0 +1,243 @@
+/**
+ * Hosts one replica: feeds events to the pure core and carries out its effects in order. Owns the clock, the ticks and
+ * the storage; the outside world is reached through `ShardPorts`.
+ */
+import type {
+  Answer,
+  Effect,
+  Event,
+  Message,
+  ReplicaId,
+  ReplicaOptions,
+  ReplicaSnapshot,
+  ShardState,
+  WriteEvent,
+} from '../../replication/index.js';
+import { Replica } from '../../replication/index.js';
+import type { Storage } from '../../storage/index.js';
+import type { ShardLog } from './shard-log.js';
+import type { NodePulse, Pulsed } from './ticker.js';
+
+/** How the host reaches the outside. */
+export interface ShardPorts {
+  send(message: Message): void;
+  setLinks(to: readonly ReplicaId[]): void;
+  /** The outcome comes back as a `proposalResult`. */
+  writeState(proposal: number, expectedVersion: number | undefined, next: ShardState): void;
+  /** `afterWrite`: what is read must follow a write of this session (R7). */
+  refreshState(afterWrite: boolean): void;
+  /** The candidate's znode is to name the history whose data the replica holds (R3). */
+  nameHistory(history: string | undefined): void;
+  requestDump(dump: Extract<Effect, { type: 'requestDump' }>): void;
+  serveDump(dump: Extract<Effect, { type: 'serveDump' }>): void;
+  refuseDump(dump: Extract<Effect, { type: 'refuseDump' }>): void;
+  /** The replica's role, epoch or members may have changed. */
+  changed(): void;
+  /** What its data takes may have changed, writes under way included. */
+  dataChanged(): void;
+  stopped(clean: boolean): void;
+  released(): void;
+  /** A broken invariant or a storage that failed: the node must end. */
+  failed(error: Error): void;
+}
+
+/** Hears the answer to what it came with, once. */
+export interface AnswerSink {
+  answer(answer: Answer): void;
+}
+
+const tick: Event = { type: 'tick' };
+
+export class ShardHost implements Pulsed {
+  readonly storage: Storage;
+  readonly #replica: Replica;
+  readonly #ports: ShardPorts;
+  readonly #pulse: NodePulse;
+  readonly #log: ShardLog;
+  #handling = false;
+  #flushDue = false;
+  #flushScheduled = false;
+  #closed = false;
+  #lostState: ShardState | undefined;
+  /** The newest write that is durable and not reported yet. */
+  #persistedWrite = 0;
+
+  constructor(options: ReplicaOptions, storage: Storage, ports: ShardPorts, pulse: NodePulse, log: ShardLog) {
+    this.storage = storage;
+    this.#ports = ports;
+    this.#pulse = pulse;
+    this.#log = log;
+    this.#replica = new Replica(options, performance.now());
+    pulse.add(this);
+  }
+
+  get replicaId(): ReplicaId {
+    return this.#replica.id;
+  }
+  get commitIndex(): number {
+    return this.#replica.commitIndex;
+  }
+  /** See `Replica.standing`. */
+  get standing(): Replica['standing'] {
+    return this.#replica.standing;
+  }
+  get snapshot(): ReplicaSnapshot {
+    return this.#replica.snapshot(performance.now());
+  }
+  /** The newest `state` that ZooKeeper held and lost since the process started; undefined: it has lost none. */
+  get lostState(): ShardState | undefined {
+    return this.#lostState;
+  }
+  get isPrimary(): boolean {
+    return !this.#closed && this.#replica.isPrimary;
+  }
+  isPrimaryIn(epoch: number): boolean {
+    return !this.#closed && this.#replica.isPrimaryIn(epoch);
+  }
+
+  /** Why a read may not be served; `nowMs` was sampled in this turn, after its request came in (R9). */
+  refusalOfRead(nowMs: number): ReturnType<Replica['refusalOfRead']> {
+    return this.#closed ? 'NOT_PRIMARY' : this.#replica.refusalOfRead(nowMs);
+  }
+
+  /** See `Replica.uncommittedVersion`. */
+  uncommittedVersion(key: string): number | undefined {
+    return this.#replica.uncommittedVersion(key);
+  }
+
+  get uncommittedBytes(): number {
+    return this.#replica.uncommittedBytes;
+  }
+  /** See `Replica.uncommittedValueBytes`. */
+  uncommittedValueBytes(key: string): number | undefined {
+    return this.#replica.uncommittedValueBytes(key);
+  }
+  /** See `Replica.holders`. */
+  get holders(): readonly ReplicaId[] {
+    return this.#closed ? [] : this.#replica.holders;
+  }
+
+  /** Under the key's stripe lock. What is written in one turn of the event loop is replicated together, or with `flush`. */
+  write(write: WriteEvent, nowMs?: number): void {
+    this.handle(write, nowMs);
+    this.#flushDue = true;
+    if (this.#flushScheduled) return;
+    this.#flushScheduled = true;
+    this.#pulse.atTurnEnd(this);
+  }
+
+  /** Whoever knows that no more writes come in this turn need not wait for its end. */
+  flush(): void {
+    if (!this.#flushDue) return;
+    this.#flushDue = false;
+    this.handle({ type: 'flush' });
+  }
+
+  turnEnded(): void {
+    this.#flushScheduled = false;
+    this.flush();
+  }
+
+  tick(nowMs: number): void {
+    this.handle(tick, nowMs);
+  }
+
+  /** `nowMs`: monotonic, after the event came about. */
+  handle(event: Event, nowMs = performance.now()): void {
+    if (this.#closed) {
+      if (event.type === 'write' || event.type === 'orderedRead')
+        (event.token as AnswerSink).answer({ kind: 'refused', refusal: 'NOT_PRIMARY' });
+      return;
+    }
+    try {
+      this.#replica.handle(event, nowMs);
+      // An effect may bring about an event at once; its effects come after the ones under way.
+      if (!this.#handling) this.#carryOut();
+    } catch (error) {
+      this.close();
+      this.#ports.failed(error as Error);
+    }
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#pulse.remove(this);
+  }
+
+  #carryOut(): void {
+    this.#handling = true;
+    try {
+      for (let effects = this.#replica.takeEffects(); effects.length > 0; effects = this.#replica.takeEffects()) {
+        for (const effect of effects) this.#do(effect);
+        if (this.#persistedWrite === 0) continue;
+        const write = this.#persistedWrite;
+        this.#persistedWrite = 0;
+        this.#replica.handle({ type: 'persisted', write }, performance.now());
+      }
+    } finally {
+      this.#handling = false;
+    }
+  }
+
+  #do(effect: Effect): void {
+    switch (effect.type) {
+      case 'persist':
+        this.#ports.dataChanged();
+        return this.#persist(effect);
+      case 'apply':
+        this.#ports.dataChanged();
+        return this.storage.apply(effect.entries);
+      case 'answer':
+        return (effect.token as AnswerSink).answer(effect.answer);
+      case 'send':
+        return this.#ports.send(effect.message);
+      case 'links':
+        return this.#ports.setLinks(effect.to);
+      case 'writeState':
+        return this.#ports.writeState(effect.proposal, effect.expectedVersion, effect.next);
+      case 'refreshState':
+        return this.#ports.refreshState(effect.afterWrite);
+      case 'holds':
+        return this.#ports.nameHistory(effect.history);
+      case 'requestDump':
+        return this.#ports.requestDump(effect);
+      case 'serveDump':
+        return this.#ports.serveDump(effect);
+      case 'refuseDump':
+        return this.#ports.refuseDump(effect);
+      case 'roleChanged':
+        this.#log.role(effect);
+        this.#ports.dataChanged();
+        return this.#ports.changed();
+      case 'note':
+        if (effect.note.kind === 'stateWentBack') this.#rememberLost(effect.note.from);
+        this.#log.note(effect.note, this.snapshot);
+        return this.#ports.changed();
+      case 'released':
+        return this.#ports.released();
+      case 'stopped':
+        return this.#ports.stopped(effect.clean);
+    }
+  }
+
+  /** After two losses in a row the older of the two states knows more. */
+  #rememberLost(state: ShardState): void {
+    const known = this.#lostState;
+    if (known === undefined || known.history !== state.history || known.epoch <= state.epoch) this.#lostState = state;
+  }
+
+  #persist({ write, change }: Extract<Effect, { type: 'persist' }>): void {
+    const durable = this.storage.persist(change);
+    if (durable === undefined) {
+      this.#persistedWrite = write;
+      return;
+    }
+    durable.then(
+      () => this.handle({ type: 'persisted', write }),
+      (error: unknown) => {
+        this.close();
+        this.#ports.failed(error as Error);
+      },
+    );
+  }
+}

@@ -1,0 +1,135 @@
+/** What a replica's notes look like in the log: constant text, values as fields. Operators read these lines. */
+import type { Logger } from 'pino';
+import type { RepeatedLines } from '../../logging/log-throttle.js';
+import { type Effect, type Line, type Note, nameOf, nodeIdOf, type ReplicaSnapshot } from '../../replication/index.js';
+
+export class ShardLog {
+  readonly #shard: number;
+  readonly #write: (level: keyof Lines, fields: object, text: string, sense?: string) => void;
+  readonly #logger: Lines;
+
+  /** `logger` adds which shard and replica it is; `lines` sees to it that many shards do not fill the log. */
+  constructor(shard: number, logger: Logger, lines: RepeatedLines) {
+    this.#shard = shard;
+    this.#write = (level, fields, text, sense) => lines.write(logger, { shard, level, fields, text, sense });
+    const at = (level: keyof Lines) => (fields: object, text: string) => this.#write(level, fields, text);
+    this.#logger = { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
+  }
+
+  role({ role, epoch }: Extract<Effect, { type: 'roleChanged' }>): void {
+    this.#write('info', { role, epoch }, 'role changed', role);
+  }
+
+  /** `replica`: as it is after what the note tells. */
+  note(note: Note, replica: ReplicaSnapshot): void {
+    logNote(this.#logger, this.#shard, note, replica);
+  }
+}
+
+type Lines = Readonly<Record<'debug' | 'info' | 'warn' | 'error', (fields: object, text: string) => void>>;
+
+function logNote(logger: Lines, shard: number, note: Note, replica: ReplicaSnapshot): void {
+  switch (note.kind) {
+    case 'serving':
+      return logger.info({ inSync: note.inSync }, 'serving');
+    case 'membersProposed':
+      return logProposal(logger, note);
+    case 'inSyncChanged':
+      logger.info({ inSync: note.inSync }, 'in-sync set changed');
+      if (note.inSync.length === 1 && note.inSync[0] === replica.replicaId) {
+        logger.warn({}, 'a single copy is all there is: if this node dies, acknowledged writes are lost with it');
+      }
+      return;
+    case 'paused':
+      return logger.warn(
+        {},
+        'paused: neither all in-sync replicas nor ZooKeeper can be reached; nothing is served until they answer',
+      );
+    case 'resumed':
+      return logger.info({}, 'resumed');
+    case 'claiming':
+      return logger.info({ silentMs: Math.round(note.silentMs) }, 'no beacon of the primary: claiming the shard');
+    case 'stoodStill':
+      return logger.warn(
+        { forMs: Math.round(note.forMs) },
+        'the process stood still: longer than a lease, and it would be taken for dead',
+      );
+    case 'dumpTaken':
+      return logger.info({ seq: note.seq }, 'dump received');
+    case 'offline':
+      return logOffline(logger, shard, note.lost, replica);
+    case 'twoHistories':
+      return logTwoHistories(logger, shard, note.held, note.found);
+    case 'otherHistory':
+      return logger.warn(
+        { peer: note.peer, history: note.history, epoch: note.epoch },
+        'a replica holds data of another history, and does not follow: an operator has to choose which of them goes on',
+      );
+    case 'historyGivenUp':
+      return logger.warn(
+        { held: nameOf(note.held) },
+        'an operator has given up the history whose data was held here: it is discarded, and a copy of the chosen one taken',
+      );
+    case 'stateWentBack':
+      return logger.error(
+        { before: note.from, now: note.to ?? 'nothing' },
+        'ZooKeeper has lost data: it shows an older state of the shard than it did',
+      );
+    case 'handover':
+      return logger.info({ successor: note.to }, 'handing over');
+    case 'historyEnded':
+      return logger.warn(
+        {},
+        'this was the last copy, and it lived in memory: its data ends with this node, and the next node begins empty',
+      );
+    case 'diskOverdue':
+      return logger.error({}, 'stepped down: a write of the own log is overdue');
+  }
+}
+
+/** Who is taken out is told with the reason: it is what an operator asks first. */
+function logProposal(logger: Lines, { added, removed }: Extract<Note, { kind: 'membersProposed' }>): void {
+  const level = removed.length > 0 ? 'info' : 'debug';
+  logger[level]({ added, removed }, 'change of the in-sync set proposed');
+}
+
+/** The command without its flag only shows a plan: what would be lost, if anything, and how to go on. */
+const planCommand = 'kvctl shard force-primary --all';
+
+/** The text is the same for all shards of one event, so that one line can stand for many. */
+function logOffline(logger: Lines, shard: number, lost: readonly string[] | undefined, replica: ReplicaSnapshot): void {
+  const { line, foundHistory, state, epoch } = replica;
+  const command = planCommand;
+  if (line !== undefined && foundHistory !== undefined) return logTwoHistories(logger, shard, line, foundHistory);
+  if (lost === undefined) {
+    const copy =
+      line === undefined
+        ? 'this node holds no copy of it: bring back a node that still runs and holds one (frozen, cut off)'
+        : 'this node keeps its copy and serves nothing until an operator lets a copy go on';
+    logger.error(
+      { command },
+      `ZooKeeper has lost the state of the shard; ${copy}. What would be lost, if anything, shows: ${command}`,
+    );
+  } else if (state !== undefined && state.epoch < epoch) {
+    logger.error(
+      { command, epoch, stateEpoch: state.epoch },
+      'ZooKeeper shows an older state of the shard than this replica knows, as after a restored backup; this node keeps its copy and ' +
+        `serves nothing until an operator lets a copy go on. What would be lost, if anything, shows: ${command}`,
+    );
+  } else {
+    const nodes = lost.map(nodeIdOf).join(', ');
+    logger.error(
+      { lost, command },
+      `no member of the in-sync set is live: every acknowledged write is held only by ${nodes}; a process there that still runs ` +
+        `(frozen, cut off) serves again once it is back, and one that was restarted has lost its data. What going on without them would lose shows: ${command}`,
+    );
+  }
+}
+
+function logTwoHistories(logger: Lines, shard: number, held: Line, found: Line): void {
+  logger.error(
+    { held: nameOf(held), found: nameOf(found), command: `kvctl shard force-primary ${shard}` },
+    `ZooKeeper names history ${nameOf(found)}, and the data here is of history ${nameOf(held)}: it is kept, and ` +
+      `nothing is served until an operator chooses: kvctl shard force-primary ${shard} --history ID`,
+  );
+}

@@ -1,0 +1,33 @@
+/** Streams of a service that end only with their clients: so many at most, and all of them ended with the node. */
+import type { ServerDuplexStream, ServerWritableStream } from '@grpc/grpc-js';
+import { KvError } from '../../errors.js';
+import { toStatus } from '../../wire/contract/status.js';
+
+type Stream = ServerWritableStream<unknown, unknown> | ServerDuplexStream<unknown, unknown>;
+
+export class OpenStreams {
+  readonly #what: string;
+  readonly #most: number;
+  readonly #streams = new Set<Stream>();
+
+  constructor(what: string, most: number) {
+    this.#what = what;
+    this.#most = most;
+  }
+
+  /** False: there are too many already, and this one has been told so. */
+  admit(stream: Stream): boolean {
+    if (this.#streams.size >= this.#most) {
+      stream.emit('error', toStatus(new KvError('OVERLOADED', `${this.#most} ${this.#what} are open at this node already`)));
+      return false;
+    }
+    this.#streams.add(stream);
+    for (const over of ['cancelled', 'close', 'error', 'finish'] as const) stream.on(over, () => this.#streams.delete(stream));
+    return true;
+  }
+
+  /** They would keep the server from shutting down. */
+  endAll(): void {
+    for (const stream of this.#streams) stream.end();
+  }
+}

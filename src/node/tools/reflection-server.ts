@@ -1,0 +1,39 @@
+/** Server reflection, v1 and v1alpha, of the public contract and of gRPC health: tools such as grpcurl need no proto file. */
+import type { Server, ServerDuplexStream, UntypedHandleCall } from '@grpc/grpc-js';
+import { ReflectionService } from '@grpc/reflection';
+import { reflectedContracts } from '../../wire/contract/proto.js';
+import { OpenStreams } from './open-streams.js';
+
+type ReflectionStream = ServerDuplexStream<unknown, unknown>;
+
+const maxStreams = 100;
+
+export class ReflectionServer {
+  readonly #streams = new OpenStreams('reflection streams', maxStreams);
+
+  addTo(server: Pick<Server, 'addService'>): void {
+    new ReflectionService(reflectedContracts()).addToServer({
+      addService: (definition, handlers) => {
+        const { ServerReflectionInfo } = handlers as { ServerReflectionInfo: (stream: ReflectionStream) => void };
+        const bounded = (stream: ReflectionStream): void => {
+          if (!this.#streams.admit(stream)) return;
+          ServerReflectionInfo(stream);
+          readNoFasterThanAnswersAreTaken(stream);
+        };
+        server.addService(definition, { ServerReflectionInfo: bounded as UntypedHandleCall });
+      },
+    });
+  }
+
+  close(): void {
+    this.#streams.endAll();
+  }
+}
+
+/** The package answers whatever comes: the answers to a client that only asks would pile up here. Called after it listens. */
+function readNoFasterThanAnswersAreTaken(stream: ReflectionStream): void {
+  stream.on('data', () => {
+    if (stream.writableNeedDrain) stream.pause();
+  });
+  stream.on('drain', () => stream.resume());
+}

@@ -1,0 +1,167 @@
+/**
+ * A follower that may become primary: birth, succession, rebirth after an ended history, the operator's command
+ * (R3, R4, R13). Each is a compare-and-set of `state`; `state-changes.ts` hears what became of it.
+ */
+
+import { holdsCopy, isBelowKnownEpoch, isOlder } from '../offline.js';
+import { isPlaced } from '../placement/placed.js';
+import { onGiveUp } from '../primary/give-up.js';
+import { maybeChangeMembers } from '../primary/membership.js';
+import type { CandidateFact } from '../protocol/event.js';
+import { continues, type HistoryId, isGivenUp, nameOf } from '../protocol/lineage.js';
+import { born, bornAgain, claimed, epochIdOf, forced, isEnded, type ShardState } from '../protocol/shard-state.js';
+import type { Core } from '../state/core.js';
+import type { ProposalPurpose } from '../state/state-register.js';
+import { becomeClaimant, becomeFollower } from '../state/transitions.js';
+import { claimDelayMs, firstInLine, placeInLine } from './succession.js';
+
+/** Beacons to hear after waking from a pause, before claiming: what was said meanwhile is heard first (R4). */
+const beaconsToHearAfterWaking = 2;
+
+export function maybeClaim(core: Core): void {
+  if (core.role.kind !== 'follower' || core.stopped) return;
+  if (!core.mayWriteState || core.foundHistory !== undefined) return;
+  if (core.durability.oldestStartedMs !== undefined) return;
+  if (core.nowMs - core.wokeMs < beaconsToHearAfterWaking * core.options.beaconMs) return;
+  const { state } = core.register;
+  if (state === undefined) maybeGiveBirth(core);
+  else if (isEnded(state)) maybeBeginAgain(core, state);
+  else maybeSucceed(core, state);
+}
+
+/** A history begins where it belongs (R15). */
+function placedCandidates(core: Core): readonly CandidateFact[] {
+  return core.candidates.filter(({ replicaId }) => isPlaced(core, replicaId));
+}
+
+/**
+ * A replica that holds data or knows of a history never does: for it a missing `state` is a loss. Nor does any where another
+ * candidate holds data, wherever that is placed, or where ZooKeeper is known to have lost its data before (R3, R13).
+ */
+function maybeGiveBirth(core: Core): void {
+  if (!core.isNew || isNoBeginning(core)) return;
+  if (firstInLine(placedCandidates(core)) !== core.self) return;
+  propose(core, 'birth', born(core.self, core.mintId(), core.mintId()));
+}
+
+function isNoBeginning(core: Core): boolean {
+  return core.register.isRestored || historiesOfOthers(core).length > 0;
+}
+
+/**
+ * A birth whose outcome is unknown may be repeated only where it might be proposed anew: ZooKeeper may have lost a history since,
+ * or the holders of one may have come back. If it has come true all the same, `state` will tell.
+ */
+export function maybeWithdrawBirth(core: Core): void {
+  const { proposal } = core.register;
+  const isBirth = proposal?.purpose === 'birth' && proposal.expectedVersion === undefined;
+  if (!isBirth || proposal.status !== 'unknown' || core.role.kind !== 'claimant' || !isNoBeginning(core)) return;
+  // The session that asked for it has not outlived a loss; without one, what was asked for may still be done.
+  core.mayHaveBegun = !core.register.isRestored;
+  core.register.withdraw();
+  becomeFollower(core);
+}
+
+/** The histories that the candidates name, other than the one that is held here. */
+function historiesOfOthers({ candidates, line }: Core): readonly HistoryId[] {
+  return candidates.flatMap(({ history }) => (history === undefined || history === line?.history ? [] : [history]));
+}
+
+function maybeBeginAgain(core: Core, state: ShardState): void {
+  if (isOlder(core, state) || firstInLine(placedCandidates(core)) !== core.self) return;
+  propose(core, 'birth', bornAgain(state, core.self, core.mintId()));
+}
+
+function maybeSucceed(core: Core, state: ShardState): void {
+  if (isOlder(core, state) || core.line === undefined || !continues(state, core.line)) return;
+  const { graceMs, beaconMs } = core.options;
+  // Nobody waits for less: a loyal backup need not know its place.
+  if (core.nowMs - core.loyalSinceMs < claimDelayMs(0, graceMs, beaconMs)) return;
+  const place = placeInLine(state, core.candidates, core.self);
+  if (place === undefined) return;
+  // One that stepped down goes last, or at once if it is alone (R4).
+  const waitsSinceMs = place === 0 ? core.loyalSinceMs : Math.max(core.loyalSinceMs, core.steppedDownMs);
+  if (core.nowMs - waitsSinceMs < claimDelayMs(place, graceMs, beaconMs)) return;
+  core.note({ kind: 'claiming', silentMs: core.nowMs - core.loyalSinceMs });
+  propose(core, 'claim', claimed(state, core.self, core.mintId()));
+}
+
+/** From before it is sent, no beacon and no entry of the older epoch is answered: the role says so (R4). */
+function propose(core: Core, purpose: ProposalPurpose, next: ShardState, forceToken?: unknown): void {
+  becomeClaimant(core, next.epoch, epochIdOf(next), forceToken);
+  const proposal = core.register.propose(purpose, next, core.nowMs);
+  core.emit({ type: 'writeState', proposal: proposal.number, expectedVersion: proposal.expectedVersion, next });
+}
+
+/**
+ * The operator vouches that the members of the in-sync set are stopped for good, or chooses one of two histories (R13).
+ * `givesUp`: ids of the histories and epochs that are given up; the replicas that hold their data discard it.
+ */
+export function onForce(core: Core, token: unknown, givesUp: readonly string[]): void {
+  if (core.role.kind === 'primary' && onGiveUp(core, core.role, token, givesUp)) return maybeChangeMembers(core, core.role);
+  const reason = reasonNotToForce(core, givesUp);
+  if (reason !== undefined) return core.emit({ type: 'answer', token, answer: { kind: 'notForced', reason } });
+  propose(core, 'force', forcedState(core, givesUp), token);
+}
+
+function forcedState(core: Core, givesUp: readonly string[]): ShardState {
+  const { register, self, line, epoch, log } = core;
+  const { state } = register;
+  const givenUp = [...(state?.givenUp ?? []), ...givesUp];
+  const common = { lastSeq: log.lastSeq, knownEpoch: epoch };
+  if (state !== undefined && !isBeside(core, state))
+    return forced(self, { ...common, state, line: state, givenUp }, core.mintId());
+  // What ZooKeeper has lost is unknown, and what it shows is of another line: everything begins above both.
+  const knownEpoch = Math.max(epoch, state?.epoch ?? 0);
+  const beside = state === undefined ? [] : [state.history, ...state.lineage.map(({ id }) => id)];
+  const basis = { ...common, knownEpoch, state: undefined, givenUp: [...givenUp, ...beside] };
+  return forced(self, { ...basis, line: line ?? { history: core.mintId(), lineage: [] } }, core.mintId());
+}
+
+/** The `state` that ZooKeeper shows has gone back, or is of another history than the data here. */
+function isBeside(core: Core, state: ShardState): boolean {
+  return isOlder(core, state) || (core.line !== undefined && !continues(state, core.line));
+}
+
+function reasonNotToForce(core: Core, givesUp: readonly string[]): string | undefined {
+  if (core.role.kind === 'primary') return 'this replica is the primary already';
+  if (core.stopping !== undefined) return 'this node is stopping';
+  if (!core.sessionConnected || !core.register.wasRead) return 'ZooKeeper cannot be reached; nothing was changed';
+  if (core.role.kind === 'claimant' || core.register.proposal !== undefined) return 'a change of state is under way; try again';
+  if (!core.register.isFresh) return 'it is being verified what ZooKeeper holds of the shard; try again';
+  if (core.durability.oldestStartedMs !== undefined) return 'its disk has not caught up with what it has taken; try again';
+  return reasonOfPrimary(core) ?? reasonOfHistories(core, givesUp) ?? reasonOfState(core);
+}
+
+/** Whatever ZooKeeper shows: this replica has renewed a lease, under which that primary may serve (R9). */
+function reasonOfPrimary({ role, nowMs, loyalSinceMs, epoch, options }: Core): string | undefined {
+  if (role.kind !== 'follower' || role.primary === undefined || nowMs - loyalSinceMs > options.graceMs) return undefined;
+  return `the primary of epoch ${epoch}, ${role.primary}, was heard less than ${options.graceMs} ms ago, and may serve; stop it for good first`;
+}
+
+/** Data of another history is given up by name only (R1). */
+function reasonOfHistories(core: Core, givesUp: readonly string[]): string | undefined {
+  const { line, foundHistory } = core;
+  const { state } = core.register;
+  const given = [...givesUp, ...(state?.givenUp ?? [])];
+  if (line !== undefined && foundHistory !== undefined && !isGivenUp(foundHistory, givesUp)) {
+    return `two histories meet: it holds data of history ${nameOf(line)}, and ZooKeeper names ${nameOf(foundHistory)}; name the one to keep`;
+  }
+  // A replica without data does not go on with the history of a `state` that went back: it would begin another.
+  const goesOn = state === undefined || (line === undefined && isBeside(core, state)) ? undefined : state.history;
+  const others = historiesOfOthers(core).filter((history) => history !== goesOn && !given.includes(history));
+  if (others.length === 0) return undefined;
+  const held = line === undefined ? 'it holds no data' : `it holds data of history ${nameOf(line)}`;
+  return `${held}, and other live replicas hold data of history ${others.join(' and ')}; name the one to keep`;
+}
+
+function reasonOfState(core: Core): string | undefined {
+  const { register } = core;
+  if (register.isMissing && core.isNew && !register.isRestored) {
+    return 'the shard has no history yet; a primary is about to be chosen';
+  }
+  const live = register.state?.inSync.filter((id) => holdsCopy(core, id)) ?? [];
+  // Whoever a state of a lower epoch names is refused by those that know a higher one: it cannot serve (R3, R8).
+  if (live.length === 0 || isBelowKnownEpoch(core) || core.foundHistory !== undefined) return undefined;
+  return `members of the in-sync set are registered: ${live.join(', ')}`;
+}

@@ -1,0 +1,181 @@
+/**
+ * A backup or joiner, spoken to by the primary: beacons, Sync, Append (R5, R6, R9, R10).
+ *
+ * Messages here are of the present epoch, and that epoch is durable; `replica.ts` has seen to both.
+ */
+
+import { isNeedless, onMayLeave } from '../placement/moving.js';
+import { continues, type Line } from '../protocol/lineage.js';
+import { commonPosition, idAt } from '../protocol/log-position.js';
+import type { BodyOf, Message, RequestBody } from '../protocol/message.js';
+import type { ReplicaId, Seq } from '../protocol/shard-state.js';
+import type { Core } from '../state/core.js';
+import { compact, dumpGrowth } from '../state/retention.js';
+import type { Follower } from '../state/role.js';
+
+export function onRequest(core: Core, role: Follower, message: Message & { readonly body: RequestBody }): void {
+  role.primary = message.from;
+  const { body } = message;
+  switch (body.type) {
+    case 'beacon':
+      return onBeacon(core, role, message.from, body);
+    case 'sync':
+      return onSync(core, role, message.from, body);
+    case 'append':
+      return onAppend(core, role, message.from, body);
+    case 'dumpInvite':
+      return onDumpInvite(core, role, message.from, body);
+    case 'stateChanged':
+      return core.emit({ type: 'refreshState', afterWrite: false });
+  }
+}
+
+/** An answered beacon renews loyalty, an answered probe does not (R9). */
+function onBeacon(core: Core, role: Follower, from: ReplicaId, beacon: BodyOf<'beacon'>): void {
+  if (!beacon.probe) core.loyalSinceMs = core.nowMs;
+  learnCommitIndex(core, role, beacon.commitIndex);
+  answerBeacon(core, from, beacon, role.stream?.number ?? 0);
+  onMayLeave(core, beacon.mayLeaveMs);
+}
+
+export function answerBeacon(core: Core, to: ReplicaId, beacon: BodyOf<'beacon'>, number: number): void {
+  const leaving = core.stopping === undefined && isNeedless(core);
+  if (!leaving) core.stayedMs = Math.max(core.stayedMs, beacon.sentAtMs);
+  core.send(to, {
+    type: 'beaconAnswer',
+    sentAtMs: beacon.sentAtMs,
+    probe: beacon.probe,
+    claiming: core.role.kind === 'claimant',
+    stopping: core.stopping !== undefined,
+    leaving,
+    number,
+    complete: core.isDurablyComplete,
+  });
+}
+
+/** R5, R10: what is cut is cut by the primary's list of epochs, never by one's own knowledge. */
+function onSync(core: Core, role: Follower, from: ReplicaId, sync: BodyOf<'sync'>): void {
+  if (sync.number <= core.syncNumber) return;
+  // Data of another history is kept, whatever the primary says (R1).
+  if (core.line !== undefined && !continues(lineOf(core, sync.lineage), core.line)) return refuseOther(core, from);
+  core.syncNumber = sync.number;
+  role.lineage = sync.lineage;
+  // A new stream voids the old one, and the dump that belonged to it (R10).
+  role.stream = undefined;
+  role.dump = undefined;
+  // A joiner that has nothing takes a dump: the log from its beginning would bring every value that was overwritten.
+  const bringsNothing = core.log.lastSeq === 0 && sync.log.lastSeq > 0 && !core.isInSync;
+  const common = core.complete && !bringsNothing ? commonPosition(core.log.position, sync.log) : undefined;
+  // Below what is applied nothing can be cut: then only a dump helps.
+  if (common === undefined || common < core.appliedSeq) {
+    core.send(from, { type: 'syncAnswer', number: sync.number, dumpNeeded: true, matchedSeq: 0 });
+    return;
+  }
+  if (common < core.log.lastSeq) {
+    core.log.truncateAfter(common);
+    core.durability.cutTo(common);
+    core.persist({ type: 'truncate', afterSeq: common }, { lastSeq: common });
+  }
+  follow(core, role, sync.number, common);
+  learnCommitIndex(core, role, sync.commitIndex);
+}
+
+function lineOf(core: Core, lineage: Line['lineage']): Line {
+  return { history: core.history ?? '', lineage };
+}
+
+/** Another history than that of the data here: what is true now `state` tells (R1). */
+export function refuseOther(core: Core, from: ReplicaId): void {
+  core.send(from, { type: 'otherHistory' });
+  core.emit({ type: 'refreshState', afterWrite: false });
+}
+
+/** From now on the log is known to be the primary's up to `verifiedSeq`; said once all of that is durable. */
+export function follow(core: Core, role: Follower, number: number, verifiedSeq: Seq): void {
+  if (core.complete) core.setLine(lineOf(core, role.lineage));
+  role.stream = { number, verifiedSeq, ackedSeq: 0, answerAfterWrite: core.durability.lastNumber };
+  maybeAcknowledge(core, role);
+}
+
+function onAppend(core: Core, role: Follower, from: ReplicaId, append: BodyOf<'append'>): void {
+  const { stream } = role;
+  if (stream === undefined || append.number > stream.number) {
+    core.send(from, { type: 'appendAnswer', number: append.number, mismatch: true, ackedSeq: 0 });
+    return;
+  }
+  if (append.number < stream.number) return;
+  // Entries up to the verified position are the same ones, sent again.
+  const fresh = append.entries.filter((entry) => entry.seq > stream.verifiedSeq);
+  const isNext = append.prevSeq < stream.verifiedSeq || append.prevEpochId === core.log.lastEpochId;
+  if (append.prevSeq > stream.verifiedSeq || !isNext) {
+    core.send(from, { type: 'appendAnswer', number: append.number, mismatch: true, ackedSeq: stream.ackedSeq });
+    return;
+  }
+  for (const entry of fresh) core.log.append(entry, idAt(append.runs, entry.seq));
+  core.persistAppended(fresh);
+  stream.verifiedSeq = core.log.lastSeq;
+  learnCommitIndex(core, role, append.commitIndex);
+  if (fresh.length === 0) acknowledge(core, role, stream.ackedSeq);
+}
+
+/** A commit index counts only up to the position verified with this primary in this epoch (R5). */
+function learnCommitIndex(core: Core, role: Follower, commitIndex: Seq): void {
+  if (role.stream === undefined) return;
+  core.commitIndex = Math.max(core.commitIndex, Math.min(commitIndex, role.stream.verifiedSeq));
+  applyUnlessLaying(core, role);
+}
+
+/** Chunks still to come may be older than the log; once the last has come, the log is laid over them (R10). */
+export function applyUnlessLaying(core: Core, role: Follower): void {
+  const { dump } = role;
+  if (!core.complete && dump?.endCommitIndex === undefined) return maybeGiveUpDump(core, role);
+  core.applyCommitted();
+  compact(core);
+  if (core.complete || dump?.endCommitIndex === undefined || core.appliedSeq < dump.endCommitIndex) return;
+  core.complete = true;
+  core.setLine(lineOf(core, role.lineage));
+  core.completingWrite = core.persist({ type: 'complete' });
+  core.note({ kind: 'dumpTaken', seq: core.appliedSeq });
+  role.dump = undefined;
+}
+
+/** What has to wait for the end of a dump has outgrown its bound: the dump is too slow for the writes, and begins again. */
+function maybeGiveUpDump(core: Core, role: Follower): void {
+  if (role.dump !== undefined && core.log.bytes > dumpGrowth * core.options.retainBytes) giveUpDump(core, role, role.dump.number);
+}
+
+/** Tells the primary that it must begin again. */
+export function giveUpDump(core: Core, role: Follower, number: number): void {
+  if (role.primary === undefined) return;
+  role.dump = undefined;
+  role.stream = undefined;
+  core.send(role.primary, { type: 'syncAnswer', number, dumpNeeded: true, matchedSeq: 0 });
+}
+
+/** Only what is as durable as promised is acknowledged (R6). */
+export function maybeAcknowledge(core: Core, role: Follower): void {
+  const { stream } = role;
+  if (stream === undefined || role.primary === undefined) return;
+  if (stream.answerAfterWrite !== undefined) {
+    if (core.durability.doneNumber < stream.answerAfterWrite) return;
+    stream.answerAfterWrite = undefined;
+    stream.ackedSeq = Math.min(stream.verifiedSeq, core.durability.lastSeq);
+    core.send(role.primary, { type: 'syncAnswer', number: stream.number, dumpNeeded: false, matchedSeq: stream.ackedSeq });
+  }
+  const durableSeq = Math.min(stream.verifiedSeq, core.durability.lastSeq);
+  if (durableSeq > stream.ackedSeq) acknowledge(core, role, durableSeq);
+}
+
+function acknowledge(core: Core, role: Follower, ackedSeq: Seq): void {
+  const { stream, primary } = role;
+  if (stream === undefined || primary === undefined || stream.answerAfterWrite !== undefined) return;
+  stream.ackedSeq = ackedSeq;
+  core.send(primary, { type: 'appendAnswer', number: stream.number, mismatch: false, ackedSeq });
+}
+
+function onDumpInvite(core: Core, role: Follower, from: ReplicaId, invite: BodyOf<'dumpInvite'>): void {
+  if (invite.number !== core.syncNumber || role.dump !== undefined || role.stream !== undefined) return;
+  role.dump = { number: invite.number, endCommitIndex: undefined };
+  const { history = '', epoch, epochId } = core;
+  core.emit({ type: 'requestDump', from, history, epoch, epochId, number: invite.number });
+}

@@ -1,0 +1,62 @@
+/** Committing at the primary, and the moment from which it serves (R5, R6). */
+
+import { entryBytes } from '../protocol/log-entry.js';
+import type { Seq } from '../protocol/shard-state.js';
+import type { Core } from '../state/core.js';
+import { invariant } from '../state/invariant.js';
+import { compact, type Needs } from '../state/retention.js';
+import type { Primary } from '../state/role.js';
+import { committableSeq } from './commit-rule.js';
+import { requiredIds } from './required.js';
+import { answerAsRead } from './write.js';
+
+export function maybeCommit(core: Core, role: Primary): void {
+  const { register, options, self } = core;
+  const required = requiredIds(core, role);
+  const committable = committableSeq({
+    commitIndex: core.commitIndex,
+    acknowledged: required.map((id) => (id === self ? core.durability.lastSeq : (role.peers.get(id)?.ackedSeq ?? 0))),
+    takeoverEnd: role.takeoverEnd,
+    confirmedMembers: register.confirmed.length,
+    minInSync: options.minInSync,
+  });
+  if (committable > core.commitIndex) commitTo(core, role, committable);
+}
+
+function commitTo(core: Core, role: Primary, seq: Seq): void {
+  for (const entry of core.log.slice(core.commitIndex + 1, seq - core.commitIndex)) {
+    if (role.uncommitted.get(entry.key)?.seq === entry.seq) role.uncommitted.delete(entry.key);
+    if (entry.seq > role.takeoverEnd) role.uncommittedBytes -= entryBytes(entry);
+  }
+  core.commitIndex = seq;
+  core.applyCommitted();
+  role.waiters.release(
+    seq,
+    (version, token) => core.emit({ type: 'answer', token, answer: { kind: 'written', version } }),
+    (waiter) => answerAsRead(core, waiter),
+  );
+  compact(core, needsOf(role));
+}
+
+function needsOf(role: Primary): Needs {
+  let followingFromSeq = Number.POSITIVE_INFINITY;
+  let dumpFromSeq = Number.POSITIVE_INFINITY;
+  for (const peer of role.peers.values()) {
+    if (peer.retainFromSeq !== undefined) dumpFromSeq = Math.min(dumpFromSeq, peer.retainFromSeq);
+    else if (peer.phase === 'replicating') followingFromSeq = Math.min(followingFromSeq, peer.ackedSeq + 1);
+  }
+  return { followingFromSeq, dumpFromSeq };
+}
+
+/** Serves once every member of the required set has adopted the epoch and everything inherited is committed (R5). */
+export function maybeServe(core: Core, role: Primary): void {
+  if (core.nowMs < role.servesFromMs) return;
+  if (role.serving || core.commitIndex < role.takeoverEnd || !core.isEpochDurable) return;
+  for (const id of core.register.required) {
+    if (id !== core.self && role.peers.get(id)?.phase !== 'replicating') return;
+  }
+  const { state } = core.register;
+  invariant(state?.primary === core.self && state.epoch === role.epoch, 'serving without being named');
+  role.serving = true;
+  core.note({ kind: 'serving', inSync: state.inSync });
+}

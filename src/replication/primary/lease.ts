@@ -1,0 +1,23 @@
+/** When a primary may serve reads (R9). */
+
+import type { ReplicaId } from '../protocol/shard-state.js';
+import type { Primary } from '../state/role.js';
+
+/**
+ * True while every other member of the required set has answered a beacon sent less than a lease ago, counted from just
+ * before that beacon was handed over. A required set of one needs no lease: nobody else may claim.
+ */
+export function holdsLease(
+  role: Primary,
+  self: ReplicaId,
+  required: readonly ReplicaId[],
+  leaseMs: number,
+  nowMs: number,
+): boolean {
+  for (const id of required) {
+    if (id === self) continue;
+    const peer = role.peers.get(id);
+    if (peer === undefined || nowMs - peer.leaseSentMs >= leaseMs) return false;
+  }
+  return true;
+}

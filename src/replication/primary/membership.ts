@@ -1,0 +1,99 @@
+/**
+ * Who is in the in-sync set: the primary takes out members that are gone, in ZooKeeper first (R7), and takes in joiners
+ * that hold everything (R10); and it pauses when it can do neither and has lost its lease (R9).
+ */
+
+import { isPlaced, isWhole } from '../placement/placed.js';
+import type { LeaveReason, Removal } from '../protocol/effect.js';
+import { type ReplicaId, withGivenUp, withMembers } from '../protocol/shard-state.js';
+import type { Core } from '../state/core.js';
+import type { Peer } from '../state/peer.js';
+import type { Primary } from '../state/role.js';
+import { sendBeacons } from './replicate.js';
+
+/** Beacon intervals that writes wait for a joiner's next acknowledgement, at most. */
+const admissionBeacons = 3;
+
+export function maybeChangeMembers(core: Core, role: Primary): void {
+  const { register } = core;
+  const mayPropose = core.mayWriteState;
+  const inSync = register.state?.inSync ?? [];
+  for (const peer of role.peers.values()) peer.admitting = mayPropose && !inSync.includes(peer.id) && mayEnter(core, role, peer);
+  if (!mayPropose || register.state === undefined) return;
+  const removals = inSync.flatMap((id): Removal[] => {
+    const reason = id === core.self ? undefined : reasonToLeave(core, role, id);
+    return reason === undefined ? [] : [{ id, reason }];
+  });
+  removals.push(...movedAway(core, role, removals));
+  const removed = removals.map(({ id }) => id);
+  const added = [...role.peers.values()]
+    .filter((peer) => peer.admitting && peer.ackedSeq >= core.commitIndex)
+    .map((peer) => peer.id);
+  if (removed.length === 0 && added.length === 0 && role.givesUp === undefined) return;
+  const next = withGivenUp(withMembers(register.state, added, removed), role.givesUp?.ids ?? []);
+  // From here on the joiner is required: its acknowledgements count, and so does its lease.
+  const proposal = register.propose('membership', next, core.nowMs);
+  if (removed.length > 0 || added.length > 0) core.note({ kind: 'membersProposed', added, removed: removals });
+  core.emit({ type: 'writeState', proposal: proposal.number, expectedVersion: proposal.expectedVersion, next });
+}
+
+function reasonToLeave(core: Core, role: Primary, id: ReplicaId): LeaveReason | undefined {
+  const peer = role.peers.get(id);
+  if (peer === undefined) return 'gone';
+  if (peer.refused) return 'refused';
+  const { leaseMs } = core.options;
+  const silentMs = core.nowMs - Math.max(peer.heardSentMs, role.sinceMs);
+  if (silentMs > leaseMs) return 'silent';
+  // It answers beacons but does not acknowledge: a disk that hangs, a log it cannot follow.
+  const stuckMs = core.nowMs - (peer.behindSinceMs ?? core.nowMs);
+  if (stuckMs > leaseMs) return 'stuck';
+  if (peer.phase === 'dumpNeeded') return 'needsDump';
+  if (peer.phase === 'otherHistory') return 'otherHistory';
+  return role.serving && peer.stopping ? 'stopping' : undefined;
+}
+
+/** Members on nodes where the shard does not belong, once those where it does hold it all, and live (R15). */
+function movedAway(core: Core, role: Primary, removals: readonly Removal[]): readonly Removal[] {
+  if (!role.serving || !isWhole(core, role)) return [];
+  const others = core.register.confirmed.filter((id) => id !== core.self && !isPlaced(core, id));
+  const moved = others.filter((id) => !removals.some((removal) => removal.id === id));
+  return moved.map((id) => ({ id, reason: 'moved' }));
+}
+
+/**
+ * It has a complete copy and keeps up with the log in this epoch, and has answered a beacon (R10). From then on commits
+ * wait for it, so that it comes to hold everything committed however fast writes arrive; only then is it proposed.
+ */
+function mayEnter(core: Core, role: Primary, peer: Peer): boolean {
+  if (!role.serving || role.paused || !peer.linked || peer.refused || peer.stopping || peer.claiming) return false;
+  if (!isPlaced(core, peer.id) || peer.leaving !== false) return false;
+  if (peer.phase !== 'replicating' || !peer.complete || !peer.keepsUp) return false;
+  if (core.nowMs - (peer.behindSinceMs ?? core.nowMs) > admissionBeacons * core.options.beaconMs) return false;
+  return core.nowMs - peer.leaseSentMs < core.options.leaseMs && core.isCandidate(peer.id);
+}
+
+function requiredPeers(core: Core, role: Primary): (Peer | undefined)[] {
+  return core.register.required.filter((id) => id !== core.self).map((id) => role.peers.get(id));
+}
+
+/**
+ * A primary that has lost a member's lease and could not evict it for another lease pauses: going on with beacons would
+ * keep the others loyal to a primary that cannot serve. Probes find out when everyone answers again (R9).
+ */
+export function maybePause(core: Core, role: Primary): void {
+  const { leaseMs } = core.options;
+  const required = requiredPeers(core, role);
+  if (!role.paused) {
+    const silent = required.some((peer) => core.nowMs - Math.max(peer?.heardSentMs ?? 0, role.sinceMs) > 2 * leaseMs);
+    if (!silent) return;
+    role.paused = true;
+    core.note({ kind: 'paused' });
+    return;
+  }
+  const answered = required.every((peer) => peer !== undefined && !peer.claiming && core.nowMs - peer.heardSentMs < leaseMs);
+  if (!answered) return;
+  role.paused = false;
+  role.nextBeaconMs = core.nowMs;
+  core.note({ kind: 'resumed' });
+  sendBeacons(core, role);
+}

@@ -1,0 +1,95 @@
+/** Writes at the primary (R6): judged against the key's newest entry, appended, and answered once committed. */
+
+import type { Answer, Refusal } from '../protocol/effect.js';
+import type { OrderedReadEvent, WriteEvent } from '../protocol/event.js';
+import { entryBytes, type LogEntry, versionOf } from '../protocol/log-entry.js';
+import type { Seq } from '../protocol/shard-state.js';
+import type { Core } from '../state/core.js';
+import type { Primary } from '../state/role.js';
+import type { JudgedWaiter } from '../state/waiters.js';
+import { holdsLease } from './lease.js';
+import { requiredIds } from './required.js';
+
+/** Called under the key's stripe lock. */
+export function onWrite(core: Core, event: WriteEvent): void {
+  const { role } = core;
+  const refusal = refusalOfWrite(core);
+  if (refusal !== undefined || role.kind !== 'primary') {
+    return answer(core, event.token, { kind: 'refused', refusal: refusal ?? 'NOT_PRIMARY' });
+  }
+  if (event.value !== undefined && event.ifVersion === undefined) return append(core, role, event);
+  const newest = role.uncommitted.get(event.key);
+  const current = newest === undefined ? event.storedVersion : versionOf(newest);
+  if (event.ifVersion !== undefined && event.ifVersion !== current) {
+    const refused: Answer = { kind: 'refused', refusal: 'VERSION_MISMATCH', currentVersion: current };
+    return answerJudged(core, role, newest?.seq, { token: event.token, answer: refused });
+  }
+  if (event.value === undefined && current === 0) {
+    return answerJudged(core, role, newest?.seq, { token: event.token, answer: { kind: 'nothingToDelete' } });
+  }
+  append(core, role, event);
+}
+
+/** Called under the key's stripe lock, so that what was issued before it has been appended. */
+export function onOrderedRead(core: Core, event: OrderedReadEvent): void {
+  const { role } = core;
+  const refusal = refusalOfService(core);
+  if (refusal !== undefined || role.kind !== 'primary') {
+    return answer(core, event.token, { kind: 'refused', refusal: refusal ?? 'NOT_PRIMARY' });
+  }
+  const newest = role.uncommitted.get(event.key);
+  answerJudged(core, role, newest?.seq, { token: event.token, answer: { kind: 'readable', entry: newest } });
+}
+
+function append(core: Core, role: Primary, event: WriteEvent): void {
+  const entry: LogEntry = { seq: core.log.lastSeq + 1, epoch: role.epoch, key: event.key, value: event.value };
+  core.log.append(entry, role.epochId);
+  role.uncommitted.set(entry.key, entry);
+  role.uncommittedBytes += entryBytes(entry);
+  role.waiters.addWrite(entry.seq, event.token);
+}
+
+/** What wrote nothing is answered after the entry it was judged by has committed, and as a read (R6, R9). */
+function answerJudged(core: Core, role: Primary, judgedBy: Seq | undefined, waiter: JudgedWaiter): void {
+  if (judgedBy !== undefined) role.waiters.addJudged(judgedBy, waiter);
+  else answerAsRead(core, waiter);
+}
+
+export function answerAsRead(core: Core, waiter: JudgedWaiter): void {
+  const refusal = refusalOfRead(core, core.nowMs);
+  answer(core, waiter.token, refusal === undefined ? waiter.answer : { kind: 'refused', refusal });
+}
+
+function answer(core: Core, token: unknown, given: Answer): void {
+  core.emit({ type: 'answer', token, answer: given });
+}
+
+/** Every refusal here comes before the entry is appended: definitely not executed (R11, R12). */
+function refusalOfWrite(core: Core): Refusal | undefined {
+  const { role, options } = core;
+  const refusal = refusalOfService(core);
+  if (refusal !== undefined || role.kind !== 'primary') return refusal;
+  if (role.handover !== undefined || role.ending) return 'HANDOVER_IN_PROGRESS';
+  if (core.register.confirmed.length < options.minInSync) return 'TOO_FEW_IN_SYNC';
+  const waiting = core.log.lastSeq - core.commitIndex;
+  if (waiting >= options.maxUncommittedEntries || role.uncommittedBytes >= options.maxUncommittedBytes) return 'OVERLOADED';
+  return undefined;
+}
+
+/** `nowMs` is sampled after the request was received (R9). */
+export function refusalOfRead(core: Core, nowMs: number): Refusal | undefined {
+  const { role } = core;
+  const refusal = refusalOfService(core);
+  if (refusal !== undefined || role.kind !== 'primary') return refusal;
+  if (role.handover?.stage === 'proposed' || role.ending) return 'HANDOVER_IN_PROGRESS';
+  const leased = holdsLease(role, core.self, requiredIds(core, role), core.options.leaseMs, nowMs);
+  return leased ? undefined : 'LEASE_LAPSED';
+}
+
+function refusalOfService(core: Core): Refusal | undefined {
+  const { role } = core;
+  if (role.kind !== 'primary' || core.stopped) return 'NOT_PRIMARY';
+  if (!role.serving) return 'TAKEOVER_IN_PROGRESS';
+  if (role.paused) return 'PAUSED';
+  return undefined;
+}

@@ -1,0 +1,240 @@
+/**
+ * The state of one replica, and the few primitives that every part of the protocol uses. Deterministic: time comes in
+ * with each event, everything that is to happen outside goes out as an effect.
+ */
+
+import type { Change, Effect, Note, RoleName } from '../protocol/effect.js';
+import type { CandidateFact } from '../protocol/event.js';
+import { type EpochId, type EpochMark, endOf, type HistoryId, type Line } from '../protocol/lineage.js';
+import type { LogEntry } from '../protocol/log-entry.js';
+import { idAt } from '../protocol/log-position.js';
+import type { Body, Message } from '../protocol/message.js';
+import type { ReplicaOptions } from '../protocol/options.js';
+import { type Epoch, nodeIdOf, type ReplicaId, type Seq } from '../protocol/shard-state.js';
+import { Durability } from './durability.js';
+import { invariant } from './invariant.js';
+import { Log } from './log.js';
+import type { RecoveredReplica } from './recovered.js';
+import { newFollower, type Role } from './role.js';
+import { StateRegister } from './state-register.js';
+
+export class Core {
+  readonly options: ReplicaOptions;
+  /** Id of the node that this replica is on. */
+  readonly node: string;
+  readonly effects: Effect[] = [];
+  /** Monotonic; of the event being handled. */
+  nowMs: number;
+  role: Role = newFollower();
+
+  readonly log = new Log();
+  readonly durability = new Durability();
+  readonly register = new StateRegister();
+  /** The history that this replica follows; undefined: it knows none. A holder of data follows the data's alone (R1). */
+  history: HistoryId | undefined;
+  /** The highest epoch known of it; 0 for none. */
+  epoch: Epoch = 0;
+  epochId: EpochId = '';
+  /** What the data here belongs to (R1). Undefined: there is no complete copy. */
+  line: Line | undefined;
+  /** It has asked to begin a history, has not heard what became of that, and has not asked again (R3). */
+  mayHaveBegun = false;
+  /** The `state` read last is of this history, which is not that of the data here (R13). */
+  foundHistory: Line | undefined;
+  /** The write that makes the epoch durable. */
+  #epochWrite = 0;
+  #mintedIds = 0;
+  /** Number of the newest Sync seen in this epoch; 0 for none. Older ones are void, even after a failed claim. */
+  syncNumber = 0;
+  commitIndex: Seq = 0;
+  /** Applied to the store; <= commitIndex. */
+  appliedSeq: Seq = 0;
+  /** False while a dump is being laid. */
+  complete = true;
+  /** The write that makes a laid dump complete on disk too. */
+  completingWrite = 0;
+
+  candidates: readonly CandidateFact[] = [];
+  /** Ids of the nodes that are to hold the shard, the preferred primary's first; undefined: all (R15). */
+  placed: readonly string[] | undefined;
+  placedMs = 0;
+  /** Of this replica, as `placed` tells: asked with every message. */
+  isPlacedHere = true;
+  isPreferredHere = false;
+  /** When the newest beacon of this epoch was sent, by its primary's clock, that was not answered with `leaving` (R15). */
+  stayedMs = Number.NEGATIVE_INFINITY;
+  /** When it last handed over to the preferred primary, having waited so long for it (R15). */
+  yielded: { readonly epoch: Epoch; readonly atMs: number; readonly waitMs: number } | undefined;
+  sessionConnected = false;
+  stopping: { readonly deadlineMs: number } | undefined;
+  stopped = false;
+
+  /** An earlier process had this identity, and may have claims on their way (R4). */
+  readonly isRestarted: boolean;
+  /** When loyalty to a primary was last renewed: start, a new epoch, an answered beacon (R4). */
+  loyalSinceMs: number;
+  /** When it last ceased to be primary: others that may succeed it go first (R4). */
+  steppedDownMs = Number.NEGATIVE_INFINITY;
+  lastTickMs: number;
+  /** See quiescence.ts. */
+  atRest = false;
+  /** When this process last woke from a pause: what is said to it meanwhile must be heard before it claims (R4). */
+  wokeMs: number;
+  offlineSinceMs: number | undefined;
+  offlineNotedMs: number | undefined;
+  /** When it last asked for a reading that proves what it shows (R7). */
+  proofAskedMs = Number.NEGATIVE_INFINITY;
+  /** Messages that wait for the epoch they adopted to be durable; the latest of each type. */
+  readonly deferred = new Map<Body['type'], Message>();
+
+  constructor(options: ReplicaOptions, nowMs: number, recovered?: RecoveredReplica) {
+    this.options = options;
+    this.node = nodeIdOf(options.replicaId);
+    this.nowMs = nowMs;
+    this.loyalSinceMs = nowMs;
+    this.lastTickMs = nowMs;
+    this.wokeMs = nowMs;
+    this.isRestarted = recovered !== undefined;
+    if (recovered !== undefined) this.#recover(recovered);
+  }
+
+  /** A follower with the log that was left, whatever it was before: what is above the applied part may yet be cut. */
+  #recover(found: RecoveredReplica): void {
+    const { history, epoch, epochId, complete, baseSeq, baseEpoch, baseEpochId, entries, runs, appliedSeq } = found;
+    // Of a copy that was not finished nothing is held, whatever was persisted last.
+    const line = complete ? found.line : undefined;
+    // What the data belongs to is persisted first, so that it may be of a newer epoch, or of another history, than what comes after.
+    const isNewer = line !== undefined && (line.history !== history || endOf(line).epoch > epoch);
+    this.history = isNewer ? line.history : history;
+    this.epoch = isNewer ? endOf(line).epoch : epoch;
+    this.epochId = isNewer ? endOf(line).id : epochId;
+    this.line = line;
+    this.complete = complete;
+    this.log.reset(baseSeq, { epoch: baseEpoch, id: baseEpochId });
+    const runsFromBase = [{ epoch: baseEpoch, id: baseEpochId, firstSeq: baseSeq }, ...runs];
+    for (const entry of entries) this.log.append(entry, idAt(runsFromBase, entry.seq));
+    invariant(
+      appliedSeq >= baseSeq && appliedSeq <= this.log.lastSeq,
+      () => `applied up to ${appliedSeq}, outside the log found`,
+    );
+    this.commitIndex = appliedSeq;
+    this.appliedSeq = appliedSeq;
+    this.durability.foundDurable(this.log.lastSeq);
+    if (this.line !== undefined) this.emit({ type: 'holds', history: this.line.history });
+  }
+
+  get self(): ReplicaId {
+    return this.options.replicaId;
+  }
+  /** Complete, and still so after a crash. */
+  get isDurablyComplete(): boolean {
+    return this.complete && this.durability.doneNumber >= this.completingWrite;
+  }
+  get isInSync(): boolean {
+    return this.register.state?.inSync.includes(this.self) ?? false;
+  }
+  get roleName(): RoleName {
+    if (this.role.kind !== 'follower') return this.role.kind;
+    return this.isInSync ? 'backup' : 'joiner';
+  }
+  /** Empty, and has never known a history of this shard (R3). */
+  get isNew(): boolean {
+    return this.history === undefined && this.log.lastSeq === 0;
+  }
+  /** Whether the epoch known is known after a crash, too (R8). */
+  get isEpochDurable(): boolean {
+    return this.durability.doneNumber >= this.#epochWrite;
+  }
+  /** ZooKeeper answers, and what this replica knows of `state` was read since it does (R7). */
+  get mayWriteState(): boolean {
+    return this.sessionConnected && this.register.isFresh && this.register.proposal === undefined;
+  }
+
+  /** A new id of a history or an epoch. */
+  mintId(): string {
+    return `${this.options.idSeed}${(this.#mintedIds++).toString(36)}`;
+  }
+
+  setEpoch(history: HistoryId, { epoch, id }: EpochMark): void {
+    this.history = history;
+    this.epoch = epoch;
+    this.epochId = id;
+    this.#epochWrite = this.persist({ type: 'epoch', history, epoch, epochId: id });
+  }
+
+  /** The data here is the line's from now on. */
+  setLine(line: Line): void {
+    const held = this.line;
+    this.line = line;
+    if (held?.history === line.history && endOf(held).id === endOf(line).id) return;
+    this.persist({ type: 'line', line });
+    if (held?.history !== line.history) this.emit({ type: 'holds', history: line.history });
+  }
+
+  emit(effect: Effect): void {
+    this.effects.push(effect);
+  }
+  note(note: Note): void {
+    this.effects.push({ type: 'note', note });
+  }
+  send(to: ReplicaId, body: Body): void {
+    const { history = '', epoch, epochId, self } = this;
+    this.effects.push({ type: 'send', message: { history, epoch, epochId, from: self, to, body } });
+  }
+
+  /** Returns the number of the write. */
+  persist(change: Change, promise: { readonly lastSeq?: Seq } = {}): number {
+    const write = this.durability.begin(this.nowMs, promise);
+    this.effects.push({ type: 'persist', write, change });
+    return write;
+  }
+
+  persistAppended(entries: readonly LogEntry[]): void {
+    const [first] = entries;
+    const last = entries.at(-1);
+    if (first === undefined || last === undefined) return;
+    this.persist({ type: 'append', entries, runs: this.log.runsOf(first.seq, last.seq) }, { lastSeq: last.seq });
+  }
+
+  /** Discards store and log (R10, R13). What the log held is lost to this replica. */
+  reset(baseSeq: Seq, base: EpochMark, complete: boolean): number {
+    this.log.reset(baseSeq, base);
+    if (this.line !== undefined) this.emit({ type: 'holds', history: undefined });
+    this.line = undefined;
+    this.complete = complete;
+    this.commitIndex = baseSeq;
+    this.appliedSeq = baseSeq;
+    this.durability.cutTo(0);
+    return this.persist({ type: 'reset', baseSeq, baseEpoch: base.epoch, baseEpochId: base.id, complete }, { lastSeq: baseSeq });
+  }
+
+  /**
+   * The log starts again above `baseSeq` (R13, a raised seq floor). What is applied stays; the rest comes along as entries of
+   * this epoch: what has been lost may have used their seqs for other writes, so these count as no version any more.
+   */
+  rebase(baseSeq: Seq, { epoch, id }: EpochMark): void {
+    const unapplied = this.log.slice(this.appliedSeq + 1, this.log.lastSeq - this.appliedSeq);
+    const entries = unapplied.map(({ key, value }, index) => ({ seq: baseSeq + 1 + index, epoch, key, value }));
+    this.log.reset(baseSeq, { epoch, id });
+    for (const entry of entries) this.log.append(entry, id);
+    this.commitIndex = baseSeq;
+    this.appliedSeq = baseSeq;
+    this.persist({ type: 'rebase', baseSeq, baseEpoch: epoch, baseEpochId: id, entries }, { lastSeq: this.log.lastSeq });
+  }
+
+  /** Nothing is applied before it commits (R6), and nothing while a dump's chunks are still coming (R10). */
+  applyCommitted(): void {
+    if (this.appliedSeq >= this.commitIndex) return;
+    invariant(
+      this.commitIndex <= this.log.lastSeq,
+      () => `commit index ${this.commitIndex} beyond the log's end ${this.log.lastSeq}`,
+    );
+    const entries = this.log.slice(this.appliedSeq + 1, this.commitIndex - this.appliedSeq);
+    this.appliedSeq = this.commitIndex;
+    this.effects.push({ type: 'apply', entries });
+  }
+
+  isCandidate(id: ReplicaId): boolean {
+    return this.candidates.some((candidate) => candidate.replicaId === id);
+  }
+}

@@ -1,0 +1,186 @@
+import { describe, expect, it } from 'vitest';
+import type { Effect } from '../protocol/effect.js';
+import type { Event } from '../protocol/event.js';
+import type { Line } from '../protocol/lineage.js';
+import type { ShardState } from '../protocol/shard-state.js';
+import { Replica } from '../replica.js';
+import { defaultOptions } from '../testing/cluster.fixture.js';
+import type { RecoveredReplica } from './recovered.js';
+
+const { graceMs } = defaultOptions;
+const one = { epoch: 1, id: 'one' };
+const line: Line = { history: 'h', lineage: [one] };
+const nothing: RecoveredReplica = {
+  ...{ history: undefined, epoch: 0, epochId: '', line: undefined, complete: true },
+  ...{ baseSeq: 0, baseEpoch: 0, baseEpochId: '', entries: [], runs: [], appliedSeq: 0 },
+};
+const found: RecoveredReplica = {
+  ...nothing,
+  ...{ history: 'h', epoch: 1, epochId: 'one', line, appliedSeq: 1, runs: [{ ...one, firstSeq: 1 }] },
+  entries: [1, 2].map((seq) => ({ seq, epoch: 1, key: 'k', value: new Uint8Array([seq]) })),
+};
+
+/** What a dump that was not finished leaves behind. */
+const halfLaid: RecoveredReplica = { ...found, complete: false, line: undefined, appliedSeq: 0, entries: [], runs: [] };
+const epochOne = { history: 'h', epoch: 1, epochId: 'one' };
+
+/** b, started again at 0 ms, with its session; a was the primary of epoch 1. Writes are durable at once. */
+class Restarted {
+  readonly replica: Replica;
+  readonly sent: Effect[] = [];
+
+  constructor(recovered: RecoveredReplica = found) {
+    this.replica = new Replica({ ...defaultOptions, replicaId: 'b', idSeed: 'b', volatile: false }, 0, recovered);
+    this.tell({ type: 'session', connected: true }, 0);
+    const candidates = ['a', 'b'].map((replicaId, order) => ({ replicaId, order, stopping: false }));
+    this.tell({ type: 'candidates', candidates }, 0);
+  }
+
+  tell(event: Event, nowMs: number): void {
+    this.replica.handle(event, nowMs);
+    for (let effects = this.replica.takeEffects(); effects.length > 0; effects = this.replica.takeEffects()) {
+      this.sent.push(...effects);
+      for (const effect of effects) {
+        if (effect.type === 'persist') this.replica.handle({ type: 'persisted', write: effect.write }, nowMs);
+      }
+    }
+  }
+  read(state: ShardState, nowMs: number): void {
+    this.tell({ type: 'stateRead', version: state.epoch, state, asOfMs: Number.NEGATIVE_INFINITY }, nowMs);
+  }
+  hear(sentAtMs: number): void {
+    const body = { type: 'beacon', sentAtMs, probe: false, commitIndex: 0, stopping: false, mayLeaveMs: 0 } as const;
+    this.tell({ type: 'message', message: { ...epochOne, from: 'a', to: 'b', body } }, sentAtMs);
+  }
+}
+
+const both = ['a', 'b'];
+
+/** Epoch 2 follows epoch 1 of the history whose data was found. */
+function stateOf(epoch: 1 | 2, primary: string, inSync: readonly string[], seqFloor = 1): ShardState {
+  const lineage = [one, { epoch: 2, id: 'two' }].slice(0, epoch);
+  return { history: 'h', epoch, lineage, primary, inSync, seqFloor, givenUp: [] };
+}
+
+describe('a replica that starts again with its data', () => {
+  it('has the log that was left, and applies no more than it knows to be committed', () => {
+    const { replica } = new Restarted();
+    expect(replica.snapshot(0)).toMatchObject({
+      epoch: 1,
+      lastSeq: 2,
+      lastEpoch: 1,
+      commitIndex: 1,
+      appliedSeq: 1,
+      complete: true,
+      line,
+    });
+  });
+
+  it('R1: names the history whose data it found, and none if it found no complete copy', () => {
+    const named = ({ sent }: Restarted) => sent.flatMap((effect) => (effect.type === 'holds' ? [effect.history] : []));
+    expect(named(new Restarted())).toEqual(['h']);
+    expect(named(new Restarted(halfLaid))).toEqual([]);
+    expect(named(new Restarted(nothing))).toEqual([]);
+  });
+
+  it('R1: holds each entry under the epoch that it was written in', () => {
+    const two = { epoch: 2, id: 'two' };
+    const { replica } = new Restarted({
+      ...found,
+      ...{ epoch: 2, epochId: 'two', line: { history: 'h', lineage: [one, two] } },
+      ...{ baseSeq: 4, baseEpoch: 1, baseEpochId: 'one', appliedSeq: 4 },
+      entries: [5, 6].map((seq) => ({ seq, epoch: seq === 5 ? 1 : 2, key: 'k', value: undefined })),
+      runs: [
+        { ...one, firstSeq: 5 },
+        { ...two, firstSeq: 6 },
+      ],
+    });
+    expect(replica.snapshot(0)).toMatchObject({ lastSeq: 6, lastEpoch: 2, appliedSeq: 4 });
+    expect(replica.epochId).toBe('two');
+  });
+
+  it('R1: is of the epoch that its data is of, if that was all that it came to persist', () => {
+    const lineage = [one, { epoch: 5, id: 'five' }];
+    const { replica } = new Restarted({ ...found, line: { history: 'h', lineage } });
+    expect([replica.epoch, replica.epochId]).toEqual([5, 'five']);
+    const other = new Restarted({ ...found, ...{ epoch: 9, epochId: 'nine' }, line: { history: 'other', lineage } }).replica;
+    expect([other.epoch, other.epochId]).toEqual([5, 'five']);
+  });
+
+  it('R13: keeps its data where state is of another history, and neither claims nor follows', () => {
+    const b = new Restarted();
+    const lineage = [
+      { epoch: 1, id: 'begun' },
+      { epoch: 2, id: 'gone on' },
+    ];
+    b.read({ ...stateOf(2, 'a', both), history: 'other', lineage }, 10);
+    for (let nowMs = 50; nowMs < 3 * graceMs; nowMs += 50) b.tell({ type: 'tick' }, nowMs);
+    expect(b.replica.snapshot(3 * graceMs)).toMatchObject({
+      lastSeq: 2,
+      line,
+      foundHistory: { history: 'other' },
+      offline: true,
+    });
+    expect(b.sent.map(({ type }) => type)).not.toContain('writeState');
+    const notes = b.sent.flatMap((effect) => (effect.type === 'note' ? [effect.note.kind] : []));
+    expect(notes).toContain('twoHistories');
+  });
+
+  it('R15: with nothing it does not go while its earlier process may yet be named by what it asked for', () => {
+    const restarted = new Restarted(nothing);
+    restarted.tell({ type: 'placed', nodes: ['a'] }, 0);
+    restarted.tell({ type: 'stateMissing', isRestored: false, asOfMs: 0 }, 0);
+    restarted.tell({ type: 'tick' }, 10 * graceMs);
+    expect(restarted.sent.map(({ type }) => type)).not.toContain('released');
+    restarted.read(stateOf(1, 'b', ['b']), 11 * graceMs);
+    expect(restarted.replica.isPrimaryIn(1)).toBe(true);
+  });
+
+  it('R8: never resumes an epoch in which it was primary', () => {
+    const b = new Restarted();
+    b.read(stateOf(1, 'b', both), 10);
+    expect(b.replica.snapshot(10).role).toBe('backup');
+  });
+
+  it('R4: counts its own start as a beacon', () => {
+    const b = new Restarted();
+    b.read(stateOf(1, 'a', both), 10);
+    for (let nowMs = 50; nowMs < graceMs; nowMs += 50) b.tell({ type: 'tick' }, nowMs);
+    expect(b.replica.snapshot(graceMs).role).toBe('backup');
+    b.tell({ type: 'tick' }, graceMs);
+    expect(b.replica.snapshot(graceMs).role).toBe('claimant');
+  });
+
+  it('R4: named by a claim of its earlier process, it waits out the lease that it has renewed since', () => {
+    const b = new Restarted();
+    b.hear(100);
+    expect(b.sent.some((effect) => effect.type === 'send' && effect.message.body.type === 'beaconAnswer')).toBe(true);
+    b.read(stateOf(2, 'b', ['b']), 200);
+    expect(b.replica.refusalOfRead(200)).toBe('TAKEOVER_IN_PROGRESS');
+    b.tell({ type: 'tick' }, 99 + graceMs);
+    expect(b.replica.refusalOfRead(99 + graceMs)).toBe('TAKEOVER_IN_PROGRESS');
+    b.tell({ type: 'tick' }, 100 + graceMs);
+    expect(b.replica.refusalOfRead(100 + graceMs)).toBeUndefined();
+  });
+
+  it('R10: with a half-laid dump it only takes another', () => {
+    const b = new Restarted(halfLaid);
+    const log = { baseSeq: 0, baseEpoch: 0, baseEpochId: '', lastSeq: 0, history: [] };
+    const body = { type: 'sync', number: 1, log, lineage: line.lineage, commitIndex: 0 } as const;
+    b.tell({ type: 'message', message: { ...epochOne, from: 'a', to: 'b', body } }, 10);
+    const answers = b.sent.flatMap((effect) => (effect.type === 'send' ? [effect.message.body] : []));
+    expect(answers).toContainEqual({ type: 'syncAnswer', number: 1, dumpNeeded: true, matchedSeq: 0 });
+  });
+
+  it('R13: with a half-laid dump, named by the command that its earlier process was given, it begins empty', () => {
+    const b = new Restarted(halfLaid);
+    const seqFloor = 2 ** 32 + 3;
+    b.read(stateOf(2, 'b', ['b'], seqFloor), 10);
+    const resets = b.sent.flatMap((effect) =>
+      effect.type === 'persist' && effect.change.type === 'reset' ? [effect.change] : [],
+    );
+    expect(resets).toEqual([{ type: 'reset', baseSeq: seqFloor - 1, baseEpoch: 2, baseEpochId: 'two', complete: true }]);
+    b.tell({ type: 'tick' }, graceMs);
+    expect(b.replica.snapshot(graceMs)).toMatchObject({ role: 'primary', serving: true, complete: true, lastSeq: seqFloor - 1 });
+  });
+});

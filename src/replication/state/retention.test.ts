@@ -1,0 +1,63 @@
+import { describe, expect, it } from 'vitest';
+import { defaultOptions } from '../testing/cluster.fixture.js';
+import { Core } from './core.js';
+import { compact } from './retention.js';
+
+/** Holds 100 entries of 138 bytes, of which `applied` are applied. */
+function coreWith(options: object, applied: number): Core {
+  const core = new Core({ ...defaultOptions, replicaId: 'a~1', idSeed: 'a', ...options }, 0);
+  for (let seq = 1; seq <= 100; seq++) core.log.append({ seq, epoch: 1, key: 'k', value: new Uint8Array(9) }, 'one');
+  core.commitIndex = applied;
+  core.appliedSeq = applied;
+  return core;
+}
+
+function baseAfter(options: object, applied: number, needs?: Parameters<typeof compact>[1]): number {
+  const core = coreWith(options, applied);
+  compact(core, needs);
+  return core.log.baseSeq;
+}
+
+const none = Number.POSITIVE_INFINITY;
+
+describe('retention', () => {
+  it('keeps as many applied entries as it is told to', () => {
+    expect(baseAfter({ retainEntries: 20 }, 90)).toBe(70);
+  });
+
+  it('drops a part at a time', () => {
+    expect(baseAfter({ retainEntries: 80 }, 99)).toBe(0);
+    expect(baseAfter({ retainEntries: 80 }, 100)).toBe(20);
+  });
+
+  it('keeps what is not applied', () => {
+    expect(baseAfter({ retainEntries: 1 }, 40)).toBe(39);
+    expect(baseAfter({ retainBytes: 1 }, 40)).toBeLessThanOrEqual(40);
+  });
+
+  it('over its bound in bytes it halves what is applied, however few entries that leaves', () => {
+    expect(baseAfter({ retainBytes: 10_000 }, 80)).toBe(40);
+  });
+
+  it('keeps what a peer that follows the log lacks, within the bound in bytes alone', () => {
+    expect(baseAfter({ retainEntries: 20 }, 90, { followingFromSeq: 31, dumpFromSeq: none })).toBe(30);
+    expect(baseAfter({ retainBytes: 10_000 }, 80, { followingFromSeq: 31, dumpFromSeq: none })).toBe(40);
+  });
+
+  it('packs what is applied and what followers have, and nothing else', () => {
+    const core = coreWith({ retainEntries: 100 }, 90);
+    const [inFlight, unapplied] = [core.log.get(51), core.log.get(91)];
+    const before = core.log.bytes;
+    compact(core, { followingFromSeq: 51, dumpFromSeq: none });
+    expect(core.log.bytes).toBeLessThan((before * 2) / 3);
+    expect(core.log.get(51)).toBe(inFlight);
+    compact(core);
+    expect(core.log.get(51)).not.toBe(inFlight);
+    expect(core.log.get(91)).toBe(unapplied);
+  });
+
+  it('keeps what a dump needs beyond that bound, up to eight times it', () => {
+    expect(baseAfter({ retainBytes: 10_000 }, 80, { followingFromSeq: none, dumpFromSeq: 11 })).toBe(10);
+    expect(baseAfter({ retainBytes: 1000 }, 80, { followingFromSeq: none, dumpFromSeq: 11 })).toBe(40);
+  });
+});

@@ -1,0 +1,331 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { born, bornAgain, claimed, ended, forced, type ShardState, withGivenUp, withMembers } from '../protocol/shard-state.js';
+import { type News, StateRegister } from './state-register.js';
+
+const first = born('a', 'h', 'one');
+const both = withMembers(first, ['b'], []);
+const second = claimed(both, 'b', 'two');
+/** Of the same number as `second`, by a claim in a ZooKeeper that had lost it. */
+const secondToo = claimed(both, 'a', 'two too');
+/** Another beginning. */
+const other = born('x', 'other', 'begun');
+
+/** No proof of anything. */
+const unproven = Number.NEGATIVE_INFINITY;
+
+/** A read at `nowMs` of a server that may lag. */
+function see(
+  register: StateRegister,
+  version: number,
+  state: ShardState | undefined,
+  nowMs = 0,
+  asOfMs = unproven,
+): News | undefined {
+  return register.observe({ version, state, asOfMs }, nowMs);
+}
+
+function seeMissing(register: StateRegister, nowMs = 0, asOfMs = unproven): News | undefined {
+  return see(register, 0, undefined, nowMs, asOfMs);
+}
+
+/** Has read this at 0 ms. */
+function knowing(version: number, state: ShardState | undefined): StateRegister {
+  const register = new StateRegister();
+  see(register, version, state);
+  return register;
+}
+
+/** Knows version 4 and has proposed to add b to it. */
+function proposing(): { register: StateRegister; number: number } {
+  const register = knowing(4, first);
+  const { number } = register.propose('membership', both, 0);
+  return { register, number };
+}
+
+describe('state register (R7)', () => {
+  it('requires every member that the set may have, and counts only those it has in any case', () => {
+    const { register } = proposing();
+    expect([register.required, register.confirmed]).toEqual([['a', 'b'], ['a']]);
+    const removing = knowing(4, both);
+    removing.propose('membership', first, 0);
+    expect([removing.required, removing.confirmed]).toEqual([['a', 'b'], ['a']]);
+  });
+
+  it('a success settles the proposal, under the version that the answer tells', () => {
+    const { register, number } = proposing();
+    expect(register.settle(number, { kind: 'applied', version: 5 }, 0)?.succeeded).toBe(true);
+    expect([register.state, register.proposal]).toEqual([both, undefined]);
+    expect(register.propose('membership', first, 0).expectedVersion).toBe(5);
+  });
+
+  it.each(['unknown', 'conflict', 'missing'] as const)(
+    'an answer "%s" settles nothing, nor does a read of the same version',
+    (kind) => {
+      const { register, number } = proposing();
+      expect(register.settle(number, { kind }, 0)).toBeUndefined();
+      expect(see(register, 4, first)).toBeUndefined();
+      expect(see(register, 3, first)).toBeUndefined();
+      expect(register.required).toEqual(['a', 'b']);
+    },
+  );
+
+  it('a read of a later version settles it', () => {
+    const { register, number } = proposing();
+    register.settle(number, { kind: 'unknown' }, 0);
+    expect(see(register, 5, both)?.settled?.number).toBe(number);
+    expect(register.proposal).toBeUndefined();
+    expect(register.settle(number, { kind: 'conflict' }, 0)).toBeUndefined();
+    expect(register.state).toEqual(both);
+  });
+
+  it('what was never sent has failed, unless an earlier attempt may have been applied', () => {
+    const { register, number } = proposing();
+    expect(register.settle(number, { kind: 'notSent' }, 0)?.succeeded).toBe(false);
+    const again = proposing();
+    again.register.settle(again.number, { kind: 'unknown' }, 0);
+    expect(again.register.settle(again.number, { kind: 'notSent' }, 0)).toBeUndefined();
+    expect(again.register.proposal).toBeDefined();
+  });
+
+  it('a create is not settled by a read that finds nothing, and is repeated after it', () => {
+    const register = knowing(0, undefined);
+    const { number } = register.propose('birth', first, 0);
+    register.settle(number, { kind: 'conflict' }, 100);
+    expect(seeMissing(register, 200)).toBeUndefined();
+    expect(register.repeat(1000, 300)).toBe('read');
+    expect(seeMissing(register, 1010)).toBeUndefined();
+    expect(register.repeat(1020, 300)).toMatchObject({ number, expectedVersion: undefined });
+  });
+
+  it('a lower epoch is no news, whatever its version; a higher one of the same line is', () => {
+    const register = knowing(4, second);
+    expect(see(register, 9, first, 10)).toBeUndefined();
+    expect(register.state).toBe(second);
+    expect(see(register, 0, claimed(second, 'a', 'three'), 20)).toEqual({ settled: undefined, lost: undefined });
+  });
+
+  it('the first reading is news, even that there is none', () => {
+    const register = new StateRegister();
+    expect([register.wasRead, register.isMissing, register.isFresh]).toEqual([false, false, false]);
+    expect(seeMissing(register)).toEqual({ settled: undefined, lost: undefined });
+    expect([register.wasRead, register.isMissing, register.isFresh]).toEqual([true, true, true]);
+    expect(seeMissing(register, 10)).toBeUndefined();
+  });
+
+  it('a history that ended, and began again under the same id, is later', () => {
+    const end = ended(first, 9, 'end');
+    const register = knowing(4, first);
+    expect(see(register, 5, end)).toBeDefined();
+    expect(see(register, 6, bornAgain(end, 'c', 'again'))).toBeDefined();
+    expect(register.isContradicted).toBe(false);
+  });
+});
+
+describe('a repeated proposal (R7)', () => {
+  it('is one whose outcome is unknown, on the same version, and not at once', () => {
+    const { register, number } = proposing();
+    expect(register.repeat(1000, 300)).toBeUndefined();
+    register.settle(number, { kind: 'unknown' }, 100);
+    expect(register.repeat(299, 300)).toBeUndefined();
+    see(register, 4, first, 299);
+    expect(register.repeat(300, 300)).toMatchObject({ number, expectedVersion: 4, next: both });
+    expect(register.repeat(400, 300)).toBeUndefined();
+    register.settle(number, { kind: 'conflict' }, 500);
+    expect(register.repeat(9000, 300)).toBeUndefined();
+  });
+
+  it('waits for a reading that came after its outcome was lost and shows what it expects', () => {
+    const { register, number } = proposing();
+    register.settle(number, { kind: 'unknown' }, 500);
+    expect(register.repeat(600, 300)).toBe('read');
+    // The server lags: what it shows is not what is expected.
+    see(register, 3, born('z', 'h', 'older'), 700);
+    expect(register.repeat(800, 300)).toBe('read');
+    see(register, 4, first, 900);
+    expect(register.repeat(1000, 300)).toMatchObject({ number, expectedVersion: 4 });
+    // Its outcome is lost again: one reading is good for one attempt.
+    register.settle(number, { kind: 'unknown' }, 1100);
+    expect(register.repeat(1400, 300)).toBe('read');
+  });
+
+  it('waits for a reading on the new connection', () => {
+    const { register, number } = proposing();
+    register.settle(number, { kind: 'unknown' }, 100);
+    see(register, 4, first, 200);
+    register.connectionLost();
+    expect(register.repeat(400, 300)).toBe('read');
+    see(register, 4, first, 500);
+    expect(register.repeat(600, 300)).toMatchObject({ number });
+  });
+
+  it('is not sent to a znode that was made anew with the version that it expects', () => {
+    const { register, number } = proposing();
+    register.settle(number, { kind: 'unknown' }, 100);
+    expect(see(register, 4, other, 200)).toBeUndefined();
+    expect(register.repeat(1000, 300)).toBe('read');
+    const news = see(register, 4, other, 1100, 1050);
+    expect([news?.settled?.number, news?.lost]).toEqual([number, first]);
+    expect(register.repeat(2000, 300)).toBeUndefined();
+  });
+
+  it('a create is not sent again after a reading that shows another history', () => {
+    const register = knowing(0, undefined);
+    const { number } = register.propose('birth', first, 0);
+    register.settle(number, { kind: 'unknown' }, 100);
+    expect(see(register, 0, other, 200)?.settled?.number).toBe(number);
+    expect(register.repeat(1000, 300)).toBeUndefined();
+  });
+});
+
+const contradictions: readonly (readonly [what: string, version: number, state: ShardState | undefined])[] = [
+  ['nothing', 0, undefined],
+  ['an older epoch', 9, first],
+  ['an older version', 3, second],
+  ['the same epoch number under another id', 9, secondToo],
+  ['another history', 9, other],
+  ['a newer epoch of another line', 9, claimed(secondToo, 'b', 'three')],
+  ['the same version with another content', 4, withMembers(second, ['c'], [])],
+  ['a znode made anew, of another history, with the same version', 4, other],
+];
+
+describe.each(contradictions)('a reading that shows %s (R7)', (_, version, state) => {
+  it('changes nothing by itself, however often it is repeated', () => {
+    const register = knowing(4, second);
+    for (const nowMs of [100, 200, 300]) expect(see(register, version, state, nowMs)).toBeUndefined();
+    expect([register.state, register.isMissing, register.required]).toEqual([second, false, second.inSync]);
+    expect([register.isFresh, register.isContradicted, register.contradictedMs]).toEqual([false, true, 100]);
+  });
+
+  it('proves nothing by showing what had been committed when the newer one was learnt, or before', () => {
+    const register = new StateRegister();
+    see(register, 4, second, 1000);
+    expect(see(register, version, state, 2000, 999)).toBeUndefined();
+    expect(see(register, version, state, 2000, 1000)).toBeUndefined();
+    expect(register.state).toBe(second);
+  });
+
+  it('is a loss if it shows everything that was committed after that', () => {
+    const register = new StateRegister();
+    see(register, 4, second, 1000);
+    see(register, version, state, 1500);
+    expect(see(register, version, state, 2000, 1001)).toEqual({ settled: undefined, lost: second });
+    expect([register.state, register.isMissing]).toEqual([state, state === undefined]);
+    expect([register.isFresh, register.isContradicted]).toEqual([true, false]);
+    expect(register.propose('membership', both, 2000).expectedVersion).toBe(state === undefined ? undefined : version);
+  });
+
+  it('settles what was proposed if it is a loss, and not before', () => {
+    const register = knowing(4, second);
+    const { number } = register.propose('membership', withMembers(second, ['c'], []), 10);
+    expect(see(register, version, state, 20)).toBeUndefined();
+    expect(register.proposal?.number).toBe(number);
+    expect(see(register, version, state, 30, 25)?.settled?.number).toBe(number);
+    expect(register.proposal).toBeUndefined();
+  });
+
+  it('is forgotten once a reading agrees again, or the connection is lost', () => {
+    const register = knowing(4, second);
+    see(register, version, state, 100);
+    expect(see(register, 4, second, 200)).toBeUndefined();
+    expect([register.isFresh, register.isContradicted]).toEqual([true, false]);
+    see(register, version, state, 300);
+    register.connectionLost();
+    expect([register.isFresh, register.isContradicted, register.state]).toEqual([false, false, second]);
+  });
+
+  it('is judged by when the answer to a proposal came, if that taught what is known', () => {
+    const register = knowing(3, both);
+    const { number } = register.propose('claim', second, 10);
+    register.settle(number, { kind: 'applied', version: 4 }, 500);
+    expect(see(register, version, state, 600, 500)).toBeUndefined();
+    expect(see(register, version, state, 600, 501)?.lost).toEqual(second);
+  });
+});
+
+describe('a proposal that another epoch supersedes', () => {
+  it('is over once an epoch that is not its own is known', () => {
+    const register = knowing(4, both);
+    const { number } = register.propose('claim', second, 0);
+    expect(register.supersede('two')).toBe(false);
+    expect(register.proposal?.number).toBe(number);
+    expect(register.supersede('two too')).toBe(true);
+    expect([register.proposal, register.required]).toEqual([undefined, both.inSync]);
+    expect(register.settle(number, { kind: 'applied', version: 5 }, 10)).toBeUndefined();
+    expect(register.supersede('three')).toBe(false);
+  });
+});
+
+describe('what is fresh (R7)', () => {
+  it('was read on the present connection', () => {
+    const register = knowing(4, second);
+    expect(register.isFresh).toBe(true);
+    register.connectionLost();
+    expect([register.isFresh, register.wasRead, register.state]).toEqual([false, true, second]);
+    see(register, 4, second, 100);
+    expect(register.isFresh).toBe(true);
+  });
+
+  it('a later reading is, as well', () => {
+    const register = knowing(3, both);
+    register.connectionLost();
+    see(register, 4, second, 100);
+    expect([register.isFresh, register.state]).toEqual([true, second]);
+  });
+});
+
+describe('a state of another line', () => {
+  it('is news without a proof if it gives up the line that is known (R13)', () => {
+    const chosen = withGivenUp(other, ['h']);
+    const register = knowing(4, second);
+    expect(see(register, 0, chosen, 100)).toEqual({ settled: undefined, lost: undefined });
+    expect(register.state).toBe(chosen);
+    // What was given up does not come back by a server that lags.
+    expect(see(register, 9, second, 200)).toBeUndefined();
+    expect(register.state).toBe(chosen);
+  });
+
+  it('is news if it gives up one epoch of that line, by which two lines of one history are told apart', () => {
+    const chosen = forced('a', { state: secondToo, line: secondToo, knownEpoch: 2, lastSeq: 0, givenUp: ['two'] }, 'three');
+    const register = knowing(4, second);
+    expect(see(register, 5, chosen, 100)).toBeDefined();
+    expect(register.state).toBe(chosen);
+  });
+
+  it('is no news if each gives up the other: a proof has to tell', () => {
+    const one = withGivenUp(second, ['other']);
+    const register = knowing(4, one);
+    const opposite = withGivenUp(other, ['h']);
+    expect(see(register, 9, opposite, 100)).toBeUndefined();
+    expect(see(register, 9, opposite, 200, 150)?.lost).toBe(one);
+  });
+});
+
+describe('a cluster that was restored', () => {
+  it('is remembered', () => {
+    const register = new StateRegister();
+    expect(register.isRestored).toBe(false);
+    register.noteRestored();
+    register.connectionLost();
+    expect(register.isRestored).toBe(true);
+  });
+});
+
+describe('reads of a server that lags', () => {
+  it('never take back what is known, in any order', () => {
+    const versions: ShardState[] = [first, both, second, withMembers(second, ['c'], []), claimed(second, 'a', 'three')];
+    fc.assert(
+      fc.property(fc.array(fc.nat(versions.length - 1), { maxLength: 30 }), (reads) => {
+        const register = new StateRegister();
+        let newest = -1;
+        for (const [nowMs, version] of reads.entries()) {
+          const news = see(register, version, versions[version], nowMs);
+          expect(news !== undefined).toBe(version > newest);
+          newest = Math.max(newest, version);
+          expect(register.state).toBe(versions[newest]);
+          expect([register.isFresh, register.isContradicted]).toEqual([version === newest, version !== newest]);
+        }
+      }),
+    );
+  });
+});

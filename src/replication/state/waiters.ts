@@ -1,0 +1,56 @@
+/**
+ * Who waits for what at a primary: writes for their own entry to commit, and answers that wrote nothing (a refused
+ * precondition, a delete of nothing) for the entry they were judged by (R6).
+ */
+import type { Answer } from '../protocol/effect.js';
+import type { Seq } from '../protocol/shard-state.js';
+import { Queue } from './queue.js';
+
+export interface JudgedWaiter {
+  readonly token: unknown;
+  readonly answer: Answer;
+}
+
+export class Waiters {
+  /** In order of seq, from `#firstSeq` on, one for each entry of this epoch. */
+  readonly #writes = new Queue<unknown>();
+  #firstSeq: Seq = 0;
+  #judged = new Map<Seq, JudgedWaiter[]>();
+
+  addWrite(seq: Seq, token: unknown): void {
+    if (this.#writes.length === 0) this.#firstSeq = seq;
+    this.#writes.push(token);
+  }
+
+  addJudged(seq: Seq, waiter: JudgedWaiter): void {
+    const waiting = this.#judged.get(seq);
+    if (waiting === undefined) this.#judged.set(seq, [waiter]);
+    else waiting.push(waiter);
+  }
+
+  /** Calls back for everyone who waits for `seq` or an entry before it, in order. */
+  release(seq: Seq, onWrite: (seq: Seq, token: unknown) => void, onJudged: (waiter: JudgedWaiter) => void): void {
+    for (; this.#writes.length > 0 && this.#firstSeq <= seq; this.#firstSeq++) {
+      onWrite(this.#firstSeq, this.#writes.shift());
+      if (this.#judged.size > 0) this.#releaseJudged(this.#firstSeq, onJudged);
+    }
+    if (this.#judged.size === 0) return;
+    for (const waitingFor of [...this.#judged.keys()].sort((one, other) => one - other)) {
+      if (waitingFor <= seq) this.#releaseJudged(waitingFor, onJudged);
+    }
+  }
+
+  /** Calls back for everyone; nobody waits afterwards. */
+  abandon(onWrite: (token: unknown) => void, onJudged: (waiter: JudgedWaiter) => void): void {
+    while (this.#writes.length > 0) onWrite(this.#writes.shift());
+    for (const waiting of this.#judged.values()) waiting.forEach(onJudged);
+    this.#judged.clear();
+  }
+
+  #releaseJudged(seq: Seq, onJudged: (waiter: JudgedWaiter) => void): void {
+    const waiting = this.#judged.get(seq);
+    if (waiting === undefined) return;
+    this.#judged.delete(seq);
+    waiting.forEach(onJudged);
+  }
+}

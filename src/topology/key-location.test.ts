@@ -1,0 +1,52 @@
+import { expect, test } from 'vitest';
+import { keyHash, shardOfKey } from '../placement/index.js';
+import type { ReplicaInfo, ShardInfo, Topology } from '../wire/contract/kv-api.js';
+import { locateKey } from './key-location.js';
+
+const replica = (nodeId: string, inSync: boolean, live = true): ReplicaInfo => ({
+  replicaId: `${nodeId}~1`,
+  nodeId,
+  inSync,
+  live,
+});
+
+function topologyOf(shards: number, of: Partial<ShardInfo>): Topology {
+  const common = { epoch: 3, minInSync: 1, offline: false, serving: true, placedNodeIds: [], replicas: [] };
+  return {
+    clusterId: 'one',
+    nodes: ['a', 'b', 'c', 'd', 'e'].map((id) => ({ id, address: `${id}:1`, zone: '', weight: 1 })),
+    shards: Array.from({ length: shards }, (_, shard) => ({
+      ...{ shard, primaryNodeId: 'b', primaryAddress: 'b:1', ...common, ...of },
+    })),
+    placementVersion: 1,
+  };
+}
+
+test('who holds a key - the primary, the in sync, the joining, the lost, those that are still to come', () => {
+  const replicas = [replica('gone', true, false), replica('c', false), replica('a', true), replica('b', true)];
+  const location = locateKey(topologyOf(16, { replicas, placedNodeIds: ['b', 'c', 'd'] }), 'user:1');
+  expect(location?.holders).toEqual([
+    { nodeId: 'b', address: 'b:1', role: 'primary', placed: true },
+    { nodeId: 'a', address: 'a:1', role: 'backup', placed: false },
+    { nodeId: 'c', address: 'c:1', role: 'joiner', placed: true },
+    { nodeId: 'gone', address: '', role: 'lost', placed: false },
+    { nodeId: 'd', address: 'd:1', role: 'awaited', placed: true },
+  ]);
+});
+
+test('the shard is that of the hash, and that of a tag for all its keys', () => {
+  const topology = topologyOf(16, {});
+  expect(locateKey(topology, 'user:1')).toMatchObject({ shard: shardOfKey('user:1', 16), hash: keyHash('user:1'), epoch: 3 });
+  expect(locateKey(topology, '{user:1}:name')?.shard).toBe(shardOfKey('user:1', 16));
+});
+
+test('the hash is CRC-32 of the UTF-8 bytes, as other languages have it', () => {
+  const topology = topologyOf(16, {});
+  expect(locateKey(topology, '123456789')).toMatchObject({ hash: 0xcbf43926, shard: 0xcbf43926 % 16 });
+  expect(locateKey(topology, 'x{123456789}y')?.hash).toBe(0xcbf43926);
+  expect(locateKey(topology, 'é😀')?.hash).toBe(0x7f805a06);
+});
+
+test('nothing is known of any shard - nothing is told', () => {
+  expect(locateKey(topologyOf(0, {}), 'user:1')).toBeUndefined();
+});

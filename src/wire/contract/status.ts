@@ -1,0 +1,96 @@
+/** KvError to gRPC status and back: the only place in either direction. */
+import { Metadata, type ServiceError, type StatusObject, status } from '@grpc/grpc-js';
+import { type ErrorCode, errorTraits, KvError } from '../../errors.js';
+import { clusterKey } from './cluster-name.js';
+
+/** Trailer keys, as documented in proto/kv/v1/kv.proto. */
+const codeKey = 'kv-code';
+const executedKey = 'kv-executed';
+const versionKey = 'kv-version';
+const primaryKey = 'kv-primary';
+
+/** Codes that never leave a process have no status of their own. */
+const statusOf: Record<ErrorCode, status> = {
+  INVALID_KEY: status.INVALID_ARGUMENT,
+  VALUE_TOO_LARGE: status.INVALID_ARGUMENT,
+  INVALID_ARGUMENT: status.INVALID_ARGUMENT,
+  VERSION_MISMATCH: status.FAILED_PRECONDITION,
+  NOT_FORCED: status.FAILED_PRECONDITION,
+  WRONG_CLUSTER: status.FAILED_PRECONDITION,
+  MEMORY_FULL: status.RESOURCE_EXHAUSTED,
+  MESSAGE_TOO_LARGE: status.RESOURCE_EXHAUSTED,
+  NO_PRIMARY: status.UNAVAILABLE,
+  NOT_PRIMARY: status.UNAVAILABLE,
+  TAKEOVER_IN_PROGRESS: status.UNAVAILABLE,
+  HANDOVER_IN_PROGRESS: status.UNAVAILABLE,
+  LEASE_LAPSED: status.UNAVAILABLE,
+  PAUSED: status.UNAVAILABLE,
+  TOO_FEW_IN_SYNC: status.UNAVAILABLE,
+  SHARD_OFFLINE: status.UNAVAILABLE,
+  STOPPING: status.UNAVAILABLE,
+  OVERLOADED: status.RESOURCE_EXHAUSTED,
+  UNREACHABLE: status.UNAVAILABLE,
+  OUTCOME_UNKNOWN: status.UNKNOWN,
+  DEADLINE_EXCEEDED: status.DEADLINE_EXCEEDED,
+  CANCELLED: status.CANCELLED,
+  INTERNAL: status.INTERNAL,
+  CLOSED: status.UNAVAILABLE,
+  INVALID_OPTION: status.FAILED_PRECONDITION,
+  COORDINATION_UNAVAILABLE: status.UNAVAILABLE,
+  CONFIG_MISMATCH: status.FAILED_PRECONDITION,
+  ADDRESS_UNAVAILABLE: status.UNAVAILABLE,
+};
+
+/** What a server answers. An error that is not a KvError leaves as a bland message; its stack belongs in the log. */
+export function toStatus(error: unknown): StatusObject {
+  const known = error instanceof KvError ? error : new KvError('INTERNAL', 'internal error; the log of the node has the details');
+  const metadata = new Metadata();
+  metadata.set(codeKey, known.code);
+  metadata.set(executedKey, known.executed);
+  if (known.currentVersion !== undefined) metadata.set(versionKey, String(known.currentVersion));
+  if (known.primaryAddress !== undefined) metadata.set(primaryKey, known.primaryAddress);
+  if (known.clusterId !== undefined) metadata.set(clusterKey, known.clusterId);
+  return { code: statusOf[known.code], details: known.message, metadata };
+}
+
+/** What is told beside an answer that came from elsewhere: where the next request may go at once. */
+export function primaryTrailer(address: string): Metadata {
+  const metadata = new Metadata();
+  metadata.set(primaryKey, address);
+  return metadata;
+}
+
+/** What a client makes of a failed call. Without our code in the trailers nothing is known about a write (G4). */
+export function fromStatus(error: ServiceError): KvError {
+  const code = trailer(error.metadata, codeKey);
+  if (code !== undefined && code in errorTraits) {
+    const version = trailer(error.metadata, versionKey);
+    const primaryAddress = trailer(error.metadata, primaryKey);
+    // Every error of a node names its cluster; only here is it a part of what went wrong.
+    const clusterId = code === 'WRONG_CLUSTER' ? trailer(error.metadata, clusterKey) : undefined;
+    return new KvError(code as ErrorCode, error.details, {
+      executed: trailer(error.metadata, executedKey) === 'no' ? 'no' : 'unknown',
+      ...(version === undefined ? {} : { currentVersion: Number(version) }),
+      ...(primaryAddress === undefined ? {} : { primaryAddress }),
+      ...(clusterId === undefined ? {} : { clusterId }),
+    });
+  }
+  return new KvError(codeWithoutTrailer(error), error.details || error.message, { cause: error, executed: 'unknown' });
+}
+
+function codeWithoutTrailer(error: ServiceError): ErrorCode {
+  switch (error.code) {
+    case status.DEADLINE_EXCEEDED:
+      return 'DEADLINE_EXCEEDED';
+    case status.RESOURCE_EXHAUSTED:
+      // Decided by a transport, usually before a handler saw the request; which one, and when, is not told.
+      return 'MESSAGE_TOO_LARGE';
+    default:
+      return 'OUTCOME_UNKNOWN';
+  }
+}
+
+function trailer(metadata: Metadata | undefined, key: string): string | undefined {
+  const value = metadata?.get(key)[0];
+  return typeof value === 'string' ? value : undefined;
+}

@@ -1,0 +1,118 @@
+/** Append and Sync: the bodies of messages between replicas that are more than numbers and flags. */
+import type { BodyOf, EpochMark, EpochRun, LogEntry } from '../../replication/index.js';
+import { ownCopyOf } from '../protobuf/own-memory.js';
+import { type ProtobufReader, tagOf } from '../protobuf/protobuf-reader.js';
+import type { ProtobufWriter } from '../protobuf/protobuf-writer.js';
+
+const varint1 = tagOf(1, 'varint');
+const varint2 = tagOf(2, 'varint');
+const varint3 = tagOf(3, 'varint');
+const bytes3 = tagOf(3, 'bytes');
+const bytes4 = tagOf(4, 'bytes');
+
+export function writeAppend(
+  writer: ProtobufWriter,
+  { number, prevSeq, prevEpoch, prevEpochId, runs, commitIndex }: BodyOf<'append'>,
+  entries: readonly Uint8Array[],
+): void {
+  writer.uint64(1, number);
+  writer.uint64(2, prevSeq);
+  writer.uint64(3, prevEpoch);
+  for (const piece of entries) writer.raw(piece);
+  writer.uint64(5, commitIndex);
+  writer.string(6, prevEpochId);
+  for (const run of runs) writeRun(writer, 7, run);
+}
+
+export function readAppend(reader: ProtobufReader, bytes: Buffer): BodyOf<'append'> {
+  const entries: LogEntry[] = [];
+  const runs: EpochRun[] = [];
+  const append = { type: 'append' as const, number: 0, prevSeq: 0, prevEpoch: 0, prevEpochId: '', runs, entries, commitIndex: 0 };
+  while (reader.more) {
+    const tag = reader.tag();
+    if (tag === bytes4) entries.push(readEntry(reader, bytes));
+    else if (tag === varint1) append.number = reader.varint();
+    else if (tag === varint2) append.prevSeq = reader.varint();
+    else if (tag === varint3) append.prevEpoch = reader.varint();
+    else if (tag === tagOf(5, 'varint')) append.commitIndex = reader.varint();
+    else if (tag === tagOf(6, 'bytes')) append.prevEpochId = reader.string();
+    else if (tag === tagOf(7, 'bytes')) runs.push(readRun(reader));
+    else reader.skip(tag);
+  }
+  return append;
+}
+
+function readEntry(reader: ProtobufReader, bytes: Buffer): LogEntry {
+  let seq = 0;
+  let epoch = 0;
+  let key = '';
+  let value: Uint8Array | undefined;
+  const outerEnd = reader.enter();
+  while (reader.more) {
+    const tag = reader.tag();
+    if (tag === varint1) seq = reader.varint();
+    else if (tag === varint2) epoch = reader.varint();
+    else if (tag === bytes3) key = reader.string();
+    else if (tag === bytes4) value = ownCopyOf(bytes, reader.bytes(), reader.position);
+    else reader.skip(tag);
+  }
+  reader.leave(outerEnd);
+  return { seq, epoch, key, value };
+}
+
+export function writeSync(writer: ProtobufWriter, { number, log, lineage, commitIndex }: BodyOf<'sync'>): void {
+  writer.uint64(1, number);
+  writer.uint64(2, log.baseSeq);
+  writer.uint64(3, log.baseEpoch);
+  writer.uint64(4, log.lastSeq);
+  for (const run of log.history) writeRun(writer, 5, run);
+  writer.uint64(6, commitIndex);
+  writer.string(7, log.baseEpochId);
+  for (const mark of lineage) writeRun(writer, 8, { ...mark, firstSeq: 0 });
+}
+
+function writeRun(writer: ProtobufWriter, field: number, { epoch, id, firstSeq }: EpochRun): void {
+  writer.begin(field);
+  writer.uint64(1, epoch);
+  writer.uint64(2, firstSeq);
+  writer.string(3, id);
+  writer.end();
+}
+
+export function readSync(reader: ProtobufReader): BodyOf<'sync'> {
+  const history: EpochRun[] = [];
+  const lineage: EpochMark[] = [];
+  const log = { baseSeq: 0, baseEpoch: 0, baseEpochId: '', lastSeq: 0, history };
+  const sync = { type: 'sync' as const, number: 0, log, lineage, commitIndex: 0 };
+  while (reader.more) {
+    const tag = reader.tag();
+    if (tag === varint1) sync.number = reader.varint();
+    else if (tag === varint2) log.baseSeq = reader.varint();
+    else if (tag === varint3) log.baseEpoch = reader.varint();
+    else if (tag === tagOf(4, 'varint')) log.lastSeq = reader.varint();
+    else if (tag === tagOf(5, 'bytes')) history.push(readRun(reader));
+    else if (tag === tagOf(6, 'varint')) sync.commitIndex = reader.varint();
+    else if (tag === tagOf(7, 'bytes')) log.baseEpochId = reader.string();
+    else if (tag === tagOf(8, 'bytes')) lineage.push(markOf(readRun(reader)));
+    else reader.skip(tag);
+  }
+  return sync;
+}
+
+function markOf({ epoch, id }: EpochRun): EpochMark {
+  return { epoch, id };
+}
+
+function readRun(reader: ProtobufReader): EpochRun {
+  const run = { epoch: 0, id: '', firstSeq: 0 };
+  const outerEnd = reader.enter();
+  while (reader.more) {
+    const tag = reader.tag();
+    if (tag === varint1) run.epoch = reader.varint();
+    else if (tag === varint2) run.firstSeq = reader.varint();
+    else if (tag === bytes3) run.id = reader.string();
+    else reader.skip(tag);
+  }
+  reader.leave(outerEnd);
+  return run;
+}

@@ -1,0 +1,271 @@
+import { join } from 'node:path';
+import fc from 'fast-check';
+import protobuf from 'protobufjs';
+import { describe, expect, test } from 'vitest';
+import type { LogEntry, Message } from '../../replication/index.js';
+import { protoFolder } from '../contract/proto.js';
+import { ProtobufReader } from '../protobuf/protobuf-reader.js';
+import { ProtobufWriter } from '../protobuf/protobuf-writer.js';
+import { formatVersion, ReplicationCodec, readRequest, readResponse, type WireMessage } from './replication-codec.js';
+
+/** The twin: what the library makes of the proto file. */
+const proto = new protobuf.Root().loadSync(join(protoFolder, 'kv/internal/v1/replication.proto'));
+const requestType = proto.lookupType('kv.internal.v1.ReplicateRequest');
+const responseType = proto.lookupType('kv.internal.v1.ReplicateResponse');
+
+type Body = Message['body'];
+type AnyBody = WireMessage['body'];
+
+const codec = new ReplicationCodec('cluster-1', 3);
+const newCodec = () => new ReplicationCodec('cluster-1', 3);
+
+/** The message alone, out of its frame. */
+function encode(message: WireMessage): Buffer {
+  const writer = new ProtobufWriter();
+  newCodec().write(writer, message);
+  const frame = writer.take();
+  const reader = new ProtobufReader(frame);
+  reader.tag();
+  return frame.subarray(reader.bytes(), reader.position);
+}
+
+const number = fc.maxSafeNat();
+const seq = fc.oneof(fc.nat(300), fc.maxSafeNat());
+const text = fc.oneof(fc.string(), fc.string({ unit: 'grapheme', maxLength: 200 }));
+/** What comes through a clock: a whole number of microseconds, for those that are to be the same after all. */
+const ms = fc.nat(2 ** 31).map((us) => us / 1_000);
+const entry: fc.Arbitrary<LogEntry> = fc.record({
+  seq,
+  epoch: seq,
+  key: text,
+  value: fc.option(fc.uint8Array({ maxLength: 300 }), { nil: undefined }),
+});
+const run = fc.record({ epoch: seq, id: text, firstSeq: seq });
+const log = fc.record({
+  baseSeq: seq,
+  baseEpoch: seq,
+  baseEpochId: text,
+  lastSeq: seq,
+  history: fc.array(run, { maxLength: 5 }),
+});
+
+function ofType<Type extends string>(type: Type): fc.Arbitrary<Type> {
+  return fc.constant(type);
+}
+
+const requests = {
+  beacon: fc.record({
+    type: ofType('beacon'),
+    sentAtMs: ms,
+    probe: fc.boolean(),
+    commitIndex: seq,
+    stopping: fc.boolean(),
+    mayLeaveMs: ms,
+  }),
+  sync: fc.record({
+    type: ofType('sync'),
+    number,
+    log,
+    lineage: fc.array(fc.record({ epoch: seq, id: text }), { maxLength: 5 }),
+    commitIndex: seq,
+  }),
+  append: fc.record({
+    type: ofType('append'),
+    number,
+    prevSeq: seq,
+    prevEpoch: seq,
+    prevEpochId: text,
+    runs: fc.array(run, { maxLength: 5 }),
+    entries: fc.array(entry, { maxLength: 20 }),
+    commitIndex: seq,
+  }),
+  dumpInvite: fc.record({ type: ofType('dumpInvite'), number }),
+  stateChanged: fc.record({ type: ofType('stateChanged') }),
+};
+const responses = {
+  beaconAnswer: fc.record({
+    type: ofType('beaconAnswer'),
+    sentAtMs: ms,
+    probe: fc.boolean(),
+    claiming: fc.boolean(),
+    stopping: fc.boolean(),
+    number,
+    complete: fc.boolean(),
+    leaving: fc.boolean(),
+  }),
+  syncAnswer: fc.record({ type: ofType('syncAnswer'), number, dumpNeeded: fc.boolean(), matchedSeq: seq }),
+  appendAnswer: fc.record({ type: ofType('appendAnswer'), number, mismatch: fc.boolean(), ackedSeq: seq }),
+  higherEpoch: fc.record({ type: ofType('higherEpoch') }),
+  wrongReplica: fc.record({ type: ofType('wrongReplica') }),
+  otherHistory: fc.record({ type: ofType('otherHistory') }),
+};
+
+const around = fc.record({ history: text, epoch: seq, epochId: text, from: text, to: text });
+const ends = { history: 'h', epoch: 1, epochId: 'one', from: 'a', to: 'b' };
+
+/** A body as the proto file names its fields. */
+function asProto(body: AnyBody, toWhole = Math.floor): object {
+  const { type: _, ...fields } = body as Record<string, unknown> & AnyBody;
+  if (body.type === 'sync') return { ...body.log, number: body.number, lineage: body.lineage, commitIndex: body.commitIndex };
+  if (body.type === 'append') return { ...fields, entries: body.entries.map(asProtoEntry) };
+  const times = Object.entries(fields).map(([name, value]) =>
+    name.endsWith('Ms') ? [name.replace(/Ms$/, 'Us'), toWhole((value as number) * 1_000)] : [name, value],
+  );
+  return Object.fromEntries(times);
+}
+
+const entryType = proto.lookupType('kv.internal.v1.Entry');
+
+function asProtoEntry({ seq, epoch, key, value }: LogEntry): Uint8Array {
+  return entryType.encode(value === undefined ? { seq, epoch, key } : { seq, epoch, key, value }).finish();
+}
+
+function fromProto(type: protobuf.Type, bytes: Uint8Array): Record<string, Record<string, unknown>> {
+  return type.toObject(type.decode(bytes), { longs: Number, defaults: true, oneofs: false });
+}
+
+function received(bytes: Buffer, isRequest: boolean): AnyBody | undefined {
+  const found = codec.receive<AnyBody | undefined>(bytes, isRequest ? readRequest : readResponse);
+  if (found.kind !== 'message') throw new Error(found.reason);
+  return found.body;
+}
+
+describe.each([
+  { what: 'requests', type: requestType, bodies: requests, isRequest: true },
+  { what: 'responses', type: responseType, bodies: responses, isRequest: false },
+])('$what between replicas', ({ type, bodies, isRequest }) => {
+  const cases = Object.entries(bodies) as [string, fc.Arbitrary<AnyBody>][];
+
+  test.each(cases)('%s: the proto file describes what is written', (field, body) => {
+    fc.assert(
+      fc.property(around, body, (ends, it) => {
+        const message = fromProto(type, encode({ ...ends, body: it }));
+        expect(message.header).toEqual({ formatVersion, clusterId: 'cluster-1', shard: 3, ...ends });
+        const expected = type.toObject(type.fromObject({ [field]: asProto(it) }), { longs: Number, defaults: true });
+        if (it.type === 'append') {
+          const plain = (bytes: Uint8Array) => entryType.toObject(entryType.decode(bytes), { longs: Number });
+          const entries = message.append!.entries as Uint8Array[];
+          expect(entries.map(plain)).toEqual((expected.append as { entries: Uint8Array[] }).entries.map(plain));
+          expected.append.entries = entries;
+        }
+        expect(message[field]).toEqual(expected[field]);
+      }),
+    );
+  });
+
+  test.each(cases)('%s: what the proto file describes is read', (field, body) => {
+    fc.assert(
+      fc.property(around, body, (ends, it) => {
+        const header = { formatVersion, clusterId: 'cluster-1', shard: 3, ...ends };
+        const bytes = Buffer.from(type.encode(type.fromObject({ header, [field]: asProto(it, Math.round) })).finish());
+        const found = codec.receive<unknown>(bytes, isRequest ? readRequest : readResponse);
+        expect(found).toEqual({ kind: 'message', header, number: 0, body: it });
+      }),
+    );
+  });
+
+  test.each(cases)('%s: cut off anywhere, it is read up to there or malformed', (_field, body) => {
+    fc.assert(
+      fc.property(around, body, (ends, it) => {
+        const bytes = encode({ ...ends, body: it });
+        for (let length = 0; length < bytes.length; length++) {
+          const part = bytes.subarray(0, length);
+          const found = codec.receive<unknown>(part, isRequest ? readRequest : readResponse);
+          // The header is a message of its own; so much is left of it or nothing.
+          if (found.kind === 'message') expect(found).toMatchObject({ body: undefined, header: ends });
+          if (found.kind === 'refused') expect(length).toBe(0);
+        }
+      }),
+      { numRuns: 10 },
+    );
+  });
+
+  test('whatever comes, it does not throw', () => {
+    const header = encode({ ...ends, body: { type: 'stateChanged' } }).subarray(0, -2);
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 100 }), fc.integer({ min: 2, max: 8 }), (bytes, field) => {
+        for (const message of [
+          Buffer.from(bytes),
+          Buffer.concat([header, Uint8Array.of((field << 3) | 2, bytes.length), bytes]),
+        ]) {
+          expect(['message', 'refused', 'malformed']).toContain(
+            codec.receive<unknown>(message, isRequest ? readRequest : readResponse).kind,
+          );
+        }
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+});
+
+describe('messages between replicas', () => {
+  const entries: LogEntry[] = [
+    { seq: 10, epoch: 3, key: 'ключ', value: new Uint8Array([0, 255, 10]) },
+    { seq: 11, epoch: 3, key: 'k', value: undefined },
+    { seq: 12, epoch: 3, key: 'k', value: new Uint8Array(0) },
+  ];
+  const append = (entries: LogEntry[]): Body => ({
+    type: 'append',
+    number: 7,
+    prevSeq: 9,
+    prevEpoch: 3,
+    prevEpochId: 'three',
+    runs: [{ epoch: 3, id: 'three', firstSeq: 10 }],
+    entries,
+    commitIndex: 9,
+  });
+
+  test('the time a beacon was sent never arrives later than it was', () => {
+    const body = {
+      type: 'beacon',
+      sentAtMs: 1_234.567_89,
+      probe: false,
+      commitIndex: 0,
+      stopping: false,
+      mayLeaveMs: 0,
+    } as const;
+    const arrived = received(encode({ ...ends, body }), true);
+    expect(arrived?.type === 'beacon' && arrived.sentAtMs).toBeLessThanOrEqual(body.sentAtMs);
+  });
+
+  test('an entry does not keep the message it came in', () => {
+    const bytes = encode({ ...ends, body: append(entries) });
+    const arrived = received(bytes, true);
+    expect(arrived).toEqual(append(entries));
+    bytes.fill(0);
+    expect(arrived).toEqual(append(entries));
+  });
+
+  test('an entry whose key is not UTF-8 is malformed, and does not become another', () => {
+    const bytes = encode({
+      ...ends,
+      body: append([{ seq: 1, epoch: 1, key: 'keykey', value: undefined }]),
+    });
+    bytes[bytes.indexOf('keykey')] = 0xff;
+    expect(codec.receive(bytes, readRequest)).toMatchObject({ kind: 'malformed', reason: expect.stringContaining('UTF-8') });
+  });
+
+  test('a body of a kind that is not known is none', () => {
+    const bytes = encode({ ...ends, body: { type: 'stateChanged' } });
+    bytes[bytes.length - 2] = (9 << 3) | 2;
+    expect(codec.receive(bytes, readRequest)).toMatchObject({ kind: 'message', body: undefined });
+  });
+
+  test.each([
+    ['another format version', { formatVersion: formatVersion + 1 }],
+    ['another cluster', { clusterId: 'cluster-2' }],
+    ['another shard', { shard: 1 }],
+  ])('a message of %s is refused with the reason, whatever its body', (_what, other) => {
+    const header = { ...codec.header(ends), ...other };
+    const bytes = Buffer.concat([requestType.encode({ header }).finish(), Buffer.from([(4 << 3) | 2, 1, 0xff])]);
+    expect(codec.receive(bytes, readRequest)).toEqual({
+      kind: 'refused',
+      reason: expect.stringContaining(String(Object.values(other)[0])),
+    });
+    expect(codec.reasonToRefuse(codec.header(ends))).toBeUndefined();
+  });
+
+  test('a message without a header is refused', () => {
+    expect(codec.receive(Buffer.alloc(0), readRequest).kind).toBe('refused');
+  });
+});

@@ -1,0 +1,166 @@
+/**
+ * Messages between replicas to the bytes of proto/kv/internal/v1/replication.proto and back.
+ *
+ * By hand, and not by the library that reads the proto file: it took 1 µs of an entry each way, and an allocation for the
+ * value. Measured now: 0.16 µs to encode it for all backups, 0.25 µs to decode it, its value in memory of its own.
+ *
+ * The header adds format version, cluster and shard; a message of another format, cluster or shard is refused here (R1).
+ */
+import type { BodyOf, Message, RequestBody, ResponseBody } from '../../replication/index.js';
+import { FlatMessage } from '../protobuf/flat-message.js';
+import { MalformedMessage } from '../protobuf/protobuf-reader.js';
+import type { ProtobufWriter } from '../protobuf/protobuf-writer.js';
+import { readAppend, readSync, writeAppend, writeSync } from './append-body.js';
+import { EntryBlocks } from './entry-blocks.js';
+import { bodyReader, type Envelope, type Header, readEnvelope, writeHeader } from './envelope.js';
+import { messagesField } from './message-frame.js';
+
+export type { Header } from './envelope.js';
+
+/** Grows when nodes of the version before would misunderstand a message. */
+export const formatVersion = 4;
+
+/** The node there does not hold the replica that a message was meant for (R1): no message of the core. */
+export interface WrongReplica {
+  readonly type: 'wrongReplica';
+}
+
+/** What became of bytes that came in. */
+export type Received<Body> =
+  | { readonly kind: 'message'; readonly header: Header; readonly number: number; readonly body: Body }
+  | { readonly kind: 'refused'; readonly reason: string }
+  | { readonly kind: 'malformed'; readonly reason: string };
+
+type WireBody = RequestBody | ResponseBody | WrongReplica;
+/** A message of the core, or that its replica is not here. */
+export type WireMessage = Omit<Message, 'body'> & { readonly body: WireBody };
+type FlatBody = Exclude<WireBody, BodyOf<'sync' | 'append'>>;
+
+const empty = new FlatMessage({});
+const flat = {
+  beacon: new FlatMessage({ sentAtMs: 'ms', probe: 'bool', commitIndex: 'uint64', stopping: 'bool', mayLeaveMs: 'ms' }),
+  dumpInvite: new FlatMessage({ number: 'uint64' }),
+  stateChanged: empty,
+  beaconAnswer: new FlatMessage({
+    sentAtMs: 'ms',
+    probe: 'bool',
+    claiming: 'bool',
+    stopping: 'bool',
+    complete: 'bool',
+    number: 'uint64',
+    leaving: 'bool',
+  }),
+  syncAnswer: new FlatMessage({ number: 'uint64', dumpNeeded: 'bool', matchedSeq: 'uint64' }),
+  appendAnswer: new FlatMessage({ number: 'uint64', mismatch: 'bool', ackedSeq: 'uint64' }),
+  higherEpoch: empty,
+  otherHistory: empty,
+  wrongReplica: empty,
+} as const satisfies Record<FlatBody['type'], unknown>;
+
+/** By their field numbers, which begin at 2. */
+const requests: readonly RequestBody['type'][] = ['beacon', 'sync', 'append', 'dumpInvite', 'stateChanged'];
+const responses: readonly ((ResponseBody | WrongReplica)['type'] | undefined)[] = [
+  'beaconAnswer',
+  'syncAnswer',
+  'appendAnswer',
+  'higherEpoch',
+  'wrongReplica',
+  // The shared beacon.
+  undefined,
+  'otherHistory',
+];
+const firstField = 2;
+/** Of either direction: it stands for several messages, and is none of the core (message-stream.ts). */
+export const sharedBeaconField = 7;
+const fieldOf = new Map<string | undefined, number>(
+  [...requests.entries(), ...responses.entries()].map(([i, type]) => [type, i + firstField]),
+);
+
+/** What a message has around the entries, about: most of it is the header. */
+const overheadBytes = 32;
+const headerBytes = 165;
+
+/** Why a message with this header is not for this cluster, or undefined. */
+export function reasonToRefuse(clusterId: string, header: Header | undefined): string | undefined {
+  if (header === undefined) return 'a message without a header';
+  if (header.formatVersion !== formatVersion) return `format version ${header.formatVersion}; this node speaks ${formatVersion}`;
+  if (header.clusterId !== clusterId) return `a message of cluster ${header.clusterId}; this is ${clusterId}`;
+  return undefined;
+}
+
+/** What a header says beside the format, the cluster and the shard. */
+export type Sender = Pick<Header, 'history' | 'epoch' | 'epochId' | 'from' | 'to'>;
+
+export function headerOf(clusterId: string, shard: number, { history, epoch, epochId, from, to }: Sender): Header {
+  return { formatVersion, clusterId, shard, history, epoch, epochId, from, to };
+}
+
+export class ReplicationCodec {
+  readonly clusterId: string;
+  readonly shard: number;
+  readonly #blocks: EntryBlocks;
+
+  /** `shardCount`: those of a node, which share its memory. */
+  constructor(clusterId: string, shard: number, shardCount = 1) {
+    this.clusterId = clusterId;
+    this.shard = shard;
+    this.#blocks = new EntryBlocks(shardCount);
+  }
+
+  header(sender: Sender): Header {
+    return headerOf(this.clusterId, this.shard, sender);
+  }
+
+  /** Why a message with this header is not for this shard of this cluster, or undefined. */
+  reasonToRefuse(header: Header | undefined): string | undefined {
+    const reason = reasonToRefuse(this.clusterId, header);
+    if (reason !== undefined || header?.shard === this.shard) return reason;
+    return `a message of shard ${header?.shard}; this is ${this.shard}`;
+  }
+
+  /** Adds the message to a frame. */
+  write(writer: ProtobufWriter, message: WireMessage): void {
+    const { body } = message;
+    const entries = body.type === 'append' ? this.#blocks.encode(body.entries) : [];
+    const bytes = entries.reduce((sum, piece) => sum + piece.length, overheadBytes);
+    writer.begin(messagesField, headerBytes + bytes);
+    writeHeader(writer, this.header(message));
+    writer.begin(fieldOf.get(body.type)!, bytes);
+    if (body.type === 'append') writeAppend(writer, body, entries);
+    else if (body.type === 'sync') writeSync(writer, body);
+    else flat[body.type].write(writer, body);
+    writer.end();
+    writer.end();
+  }
+
+  /** Reads the body only if the header is accepted. Whatever the bytes are, it does not throw. */
+  receive<Body>(bytes: Buffer, readBody: (envelope: Envelope) => Body): Received<Body> {
+    try {
+      const envelope = readEnvelope(bytes);
+      const { header, number } = envelope;
+      const reason = this.reasonToRefuse(header);
+      if (header === undefined || reason !== undefined) return { kind: 'refused', reason: reason! };
+      return { kind: 'message', header, number, body: readBody(envelope) };
+    } catch (error) {
+      if (!(error instanceof MalformedMessage)) throw error;
+      return { kind: 'malformed', reason: `a message that cannot be read: ${error.message}` };
+    }
+  }
+}
+
+/** Undefined: a message of a kind that is not known here. */
+export function readRequest(envelope: Envelope): RequestBody | undefined {
+  return readBody(requests[envelope.bodyField - firstField], envelope) as RequestBody | undefined;
+}
+
+export function readResponse(envelope: Envelope): ResponseBody | WrongReplica | undefined {
+  return readBody(responses[envelope.bodyField - firstField], envelope) as ResponseBody | WrongReplica | undefined;
+}
+
+function readBody(type: WireBody['type'] | undefined, envelope: Envelope): WireBody | undefined {
+  if (type === undefined) return undefined;
+  const reader = bodyReader(envelope);
+  if (type === 'append') return readAppend(reader, envelope.bytes);
+  if (type === 'sync') return readSync(reader);
+  return { type, ...flat[type].read(reader) } as WireBody;
+}

@@ -1,0 +1,106 @@
+import { join } from 'node:path';
+import fc from 'fast-check';
+import protobuf from 'protobufjs';
+import { describe, expect, test } from 'vitest';
+import type { RecordView } from '../../storage/index.js';
+import { protoFolder } from '../contract/proto.js';
+import { ReplicationCodec } from './replication-codec.js';
+import { type DumpBody, DumpEncoder, encodeDumpRequest, readDumpBody } from './snapshot-codec.js';
+
+const proto = new protobuf.Root().loadSync(join(protoFolder, 'kv/internal/v1/replication.proto'));
+const requestType = proto.lookupType('kv.internal.v1.DumpRequest');
+const messageType = proto.lookupType('kv.internal.v1.DumpMessage');
+
+const codec = new ReplicationCodec('cluster-1', 3);
+const header = codec.header({ history: 'h', epoch: 5, epochId: 'five', from: 'a~1', to: 'b~2' });
+const longs = { longs: Number, defaults: true } as const;
+
+const number = fc.maxSafeNat();
+const item = fc.record({
+  key: fc.oneof(fc.string(), fc.string({ unit: 'grapheme', maxLength: 200 })),
+  value: fc.uint8Array({ maxLength: 300 }),
+  version: fc.oneof(fc.nat(300), number),
+});
+const body: fc.Arbitrary<DumpBody> = fc.oneof(
+  fc.record({ type: fc.constant('begin' as const), baseSeq: number, baseEpoch: number, baseEpochId: fc.string() }),
+  fc.record({ type: fc.constant('chunk' as const), items: fc.array(item, { minLength: 1, maxLength: 20 }) }),
+  fc.record({ type: fc.constant('end' as const), commitIndex: number }),
+);
+
+/** As a dump sends it. */
+function encoded(number: number, it: DumpBody): Buffer {
+  const encoder = new DumpEncoder(header, number);
+  if (it.type !== 'chunk') return encoder.encode(it);
+  for (const { key, value, version } of it.items) encoder.add(viewOf(Buffer.from(key), value, version));
+  return encoder.takeChunk();
+}
+
+/** Of a record that lies amid others. */
+function viewOf(key: Buffer, value: Uint8Array, version: number): RecordView {
+  const memory = Buffer.concat([Buffer.from('before'), key, Buffer.from('between'), value, Buffer.from('after')]);
+  const keyStart = 'before'.length;
+  const keyEnd = keyStart + key.length;
+  const valueStart = keyEnd + 'between'.length;
+  return { memory, keyStart, keyEnd, valueStart, valueEnd: valueStart + value.length, version };
+}
+
+function twinOf(number: number, { type, ...fields }: DumpBody): protobuf.Message {
+  return messageType.fromObject({ header, number, [type]: fields });
+}
+
+describe('a dump', () => {
+  test('the proto file describes what is written', () => {
+    fc.assert(
+      fc.property(number, body, (number, it) => {
+        const message = messageType.decode(encoded(number, it));
+        expect(messageType.toObject(message, { ...longs, bytes: String })).toEqual(
+          messageType.toObject(twinOf(number, it), { ...longs, bytes: String }),
+        );
+      }),
+    );
+  });
+
+  test('what the proto file describes is read', () => {
+    fc.assert(
+      fc.property(number, body, (number, it) => {
+        const bytes = Buffer.from(messageType.encode(twinOf(number, it)).finish());
+        expect(codec.receive(bytes, readDumpBody)).toEqual({ kind: 'message', header, number, body: it });
+      }),
+    );
+  });
+
+  test('cut off anywhere, a message is read up to there or malformed', () => {
+    fc.assert(
+      fc.property(number, body, (number, it) => {
+        const bytes = encoded(number, it);
+        for (let length = 0; length < bytes.length; length++) {
+          const found = codec.receive<unknown>(bytes.subarray(0, length), readDumpBody);
+          if (found.kind === 'message') expect(found.body).toBeUndefined();
+          if (found.kind === 'refused') expect(length).toBe(0);
+        }
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  test('whatever comes as a body, it does not throw', () => {
+    const begun = encodeDumpRequest(header, 7);
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 100 }), fc.integer({ min: 2, max: 6 }), (bytes, field) => {
+        const message = Buffer.concat([begun, Uint8Array.of((field << 3) | 2, bytes.length), bytes]);
+        expect(['message', 'malformed']).toContain(codec.receive<unknown>(message, readDumpBody).kind);
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  test('the call is what the proto file describes', () => {
+    fc.assert(
+      fc.property(number, (number) => {
+        const bytes = encodeDumpRequest(header, number);
+        expect(requestType.toObject(requestType.decode(bytes), longs)).toEqual({ header, number });
+        expect(codec.receive(bytes, () => 'nothing')).toEqual({ kind: 'message', header, number, body: 'nothing' });
+      }),
+    );
+  });
+});

@@ -1,0 +1,149 @@
+/**
+ * The call Dump and what it brings, to the bytes of proto/kv/internal/v1/replication.proto and back. By hand, as in
+ * replication-codec.ts: a dump is as many items as there are keys.
+ */
+import type { DumpItem } from '../../replication/index.js';
+import type { RecordView } from '../../storage/index.js';
+import { FlatMessage } from '../protobuf/flat-message.js';
+import { type ProtobufReader, tagOf } from '../protobuf/protobuf-reader.js';
+import { ProtobufWriter } from '../protobuf/protobuf-writer.js';
+import { bodyReader, type Envelope, type Header, numberField, writeHeader } from './envelope.js';
+
+/** What a dump has before and after its items. */
+export type DumpFrame =
+  | { readonly type: 'begin'; readonly baseSeq: number; readonly baseEpoch: number; readonly baseEpochId: string }
+  | { readonly type: 'end'; readonly commitIndex: number };
+
+export type DumpBody = DumpFrame | { readonly type: 'chunk'; readonly items: readonly DumpItem[] };
+
+const end = new FlatMessage({ commitIndex: 'uint64' });
+
+/** Field numbers in a DumpMessage. */
+const fields = { begin: 3, chunk: 4, end: 5 } as const;
+const itemsField = 1;
+const tags = { item: tagOf(itemsField, 'bytes'), key: tagOf(1, 'bytes'), value: tagOf(2, 'bytes'), version: tagOf(3, 'varint') };
+
+/** What an item has beside key and value, about. */
+const overheadBytes = 12;
+/** Chunks are usually larger than 16 KiB and smaller than 2 MiB, so that their length takes three bytes. */
+const chunkBytes = 64 * 1024;
+
+export function encodeDumpRequest(header: Header, number: number): Buffer {
+  const writer = new ProtobufWriter();
+  writeHeader(writer, header);
+  writer.uint64(numberField, number);
+  return writer.take();
+}
+
+/** Encodes what one dump sends. */
+export class DumpEncoder {
+  readonly #writer = new ProtobufWriter();
+  readonly #header: Header;
+  readonly #number: number;
+
+  constructor(header: Header, number: number) {
+    this.#header = header;
+    this.#number = number;
+  }
+
+  encode(frame: DumpFrame): Buffer {
+    this.#open(frame.type, 0);
+    if (frame.type === 'begin') writeBegin(this.#writer, frame);
+    else end.write(this.#writer, frame);
+    return this.#close();
+  }
+
+  /** Adds to the chunk under way, which `takeChunk` ends. */
+  add({ memory, keyStart, keyEnd, valueStart, valueEnd, version }: RecordView): void {
+    const writer = this.#writer;
+    if (writer.length === 0) this.#open('chunk', chunkBytes);
+    writer.begin(itemsField, overheadBytes + keyEnd - keyStart + valueEnd - valueStart);
+    writer.bytesOf(1, memory, keyStart, keyEnd);
+    writer.bytesOf(2, memory, valueStart, valueEnd);
+    writer.uint64(3, version);
+    writer.end();
+  }
+
+  /** Something must have been added. */
+  takeChunk(): Buffer {
+    return this.#close();
+  }
+
+  #open(body: keyof typeof fields, expectedBytes: number): void {
+    writeHeader(this.#writer, this.#header);
+    this.#writer.uint64(numberField, this.#number);
+    this.#writer.begin(fields[body], expectedBytes);
+  }
+
+  #close(): Buffer {
+    this.#writer.end();
+    return this.#writer.take();
+  }
+}
+
+/** The header must have been accepted. Values are views of the message: all of it lasts as long as one of them. Undefined: of a kind that is not known here. */
+export function readDumpBody(envelope: Envelope): DumpBody | undefined {
+  const reader = bodyReader(envelope);
+  switch (envelope.bodyField) {
+    case fields.begin:
+      return { type: 'begin', ...readBegin(reader) };
+    case fields.chunk:
+      return { type: 'chunk', items: readItems(reader, envelope.bytes) };
+    case fields.end:
+      return { type: 'end', ...end.read(reader) };
+    default:
+      return undefined;
+  }
+}
+
+type Begin = Omit<Extract<DumpFrame, { type: 'begin' }>, 'type'>;
+
+function writeBegin(writer: ProtobufWriter, { baseSeq, baseEpoch, baseEpochId }: Begin): void {
+  writer.uint64(1, baseSeq);
+  writer.uint64(2, baseEpoch);
+  writer.string(3, baseEpochId);
+}
+
+function readBegin(reader: ProtobufReader): Begin {
+  const begin = { baseSeq: 0, baseEpoch: 0, baseEpochId: '' };
+  while (reader.more) {
+    const tag = reader.tag();
+    if (tag === tagOf(1, 'varint')) begin.baseSeq = reader.varint();
+    else if (tag === tagOf(2, 'varint')) begin.baseEpoch = reader.varint();
+    else if (tag === tagOf(3, 'bytes')) begin.baseEpochId = reader.string();
+    else reader.skip(tag);
+  }
+  return begin;
+}
+
+function readItems(reader: ProtobufReader, bytes: Buffer): DumpItem[] {
+  const items: DumpItem[] = [];
+  while (reader.more) {
+    const tag = reader.tag();
+    if (tag === tags.item) items.push(readItem(reader, bytes));
+    else reader.skip(tag);
+  }
+  return items;
+}
+
+const noBytes = new Uint8Array(0);
+
+function viewOf({ buffer, byteOffset }: Buffer, start: number, end: number): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(buffer as ArrayBuffer, byteOffset + start, end - start);
+}
+
+function readItem(reader: ProtobufReader, bytes: Buffer): DumpItem {
+  let key = '';
+  let value = noBytes;
+  let version = 0;
+  const outerEnd = reader.enter();
+  while (reader.more) {
+    const tag = reader.tag();
+    if (tag === tags.key) key = reader.string();
+    else if (tag === tags.value) value = viewOf(bytes, reader.bytes(), reader.position);
+    else if (tag === tags.version) version = reader.varint();
+    else reader.skip(tag);
+  }
+  reader.leave(outerEnd);
+  return { key, value, version };
+}

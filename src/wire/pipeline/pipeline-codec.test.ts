@@ -1,0 +1,219 @@
+/** The hand-written messages of the pipeline against protobufjs, which reads proto/kv/v1/kv.proto itself. */
+import { join } from 'node:path';
+import fc from 'fast-check';
+import protobuf from 'protobufjs';
+import { describe, expect, test } from 'vitest';
+import { KvError } from '../../errors.js';
+import { protoFolder } from '../contract/proto.js';
+import { MalformedMessage } from '../protobuf/protobuf-reader.js';
+import { type DataRequest, OperationReader, OperationWriter, sizeOf } from './pipeline-operations.js';
+import { ResultReader, ResultWriter } from './pipeline-results.js';
+
+const root = new protobuf.Root().loadSync(join(protoFolder, 'kv/v1/kv.proto'));
+const requestType = root.lookupType('kv.v1.PipelineRequest');
+const responseType = root.lookupType('kv.v1.PipelineResponse');
+const plain = { longs: Number, bytes: Buffer } as const;
+
+const key = fc.string({ minLength: 1, maxLength: 60, unit: 'binary' });
+const id = fc.integer({ min: 0, max: 2 ** 32 - 1 });
+const version = fc.oneof(fc.integer({ min: 0, max: 300 }), fc.maxSafeNat());
+const condition = fc.option(version, { nil: undefined });
+const bytes = fc.uint8Array({ maxLength: 300 }).map((array) => Buffer.from(array));
+const operation = fc.oneof(
+  fc.record({ kind: fc.constant('get' as const), key }),
+  fc.record({ kind: fc.constant('put' as const), key, value: bytes, ifVersion: condition }),
+  fc.record({ kind: fc.constant('delete' as const), key, ifVersion: condition }),
+);
+/** As long as one has to be; what it says is not judged here. */
+const traceParent = fc.option(fc.stringMatching(/^[0-9a-f-]{55}$/), { nil: undefined });
+const request: fc.Arbitrary<DataRequest> = fc
+  .tuple(operation, traceParent)
+  .map(([one, trace]) => (trace === undefined ? one : { ...one, traceParent: trace }));
+const operations = fc.array(fc.record({ id, request }), { maxLength: 8 });
+
+/** As protobufjs sees it. */
+function toPlain({ id: number, request: { kind, traceParent: trace, ...fields } }: { id: number; request: DataRequest }) {
+  const { ifVersion, ...rest } = fields as { ifVersion?: number | undefined };
+  const traced = trace === undefined ? {} : { traceParent: trace };
+  return { id: number, [kind]: ifVersion === undefined ? rest : { ...rest, ifVersion }, ...traced };
+}
+
+function readAll(message: Buffer) {
+  const reader = new OperationReader(message);
+  const found: { id: number; request: DataRequest }[] = [];
+  while (reader.next()) {
+    const { kind, ifVersion, buffer, valueStart, valueEnd } = reader;
+    const value = Buffer.from(buffer.subarray(valueStart, valueEnd));
+    const traced = reader.traceParent === undefined ? {} : { traceParent: reader.traceParent };
+    const common = {
+      ...traced,
+      key: reader.key!,
+      ...(kind === 'put' ? { value } : {}),
+      ...(kind === 'get' ? {} : { ifVersion }),
+    };
+    found.push({ id: reader.id, request: { kind, ...common } as DataRequest });
+  }
+  return found;
+}
+
+describe('operations of a pipeline', () => {
+  test('what is written by hand - protobufjs reads', () => {
+    fc.assert(
+      fc.property(operations, (all) => {
+        const writer = new OperationWriter();
+        for (const { id: number, request: one } of all) writer.add(number, one);
+        const read = requestType.toObject(requestType.decode(writer.take()), plain) as { operations?: object[] };
+        const expected = requestType.toObject(requestType.fromObject({ operations: all.map(toPlain) }), plain);
+        expect(read.operations ?? []).toEqual((expected as { operations?: object[] }).operations ?? []);
+      }),
+    );
+  });
+
+  test('what protobufjs writes - is read by hand', () => {
+    fc.assert(
+      fc.property(operations, (all) => {
+        const message = requestType.encode(requestType.fromObject({ operations: all.map(toPlain) })).finish();
+        expect(readAll(Buffer.from(message))).toEqual(all);
+      }),
+    );
+  });
+
+  test('the size that counts against the limit of bytes - is never below what is written', () => {
+    fc.assert(
+      fc.property(id, request, (number, one) => {
+        const writer = new OperationWriter();
+        writer.add(number, one);
+        expect(sizeOf(one)).toBeGreaterThanOrEqual(writer.bytes);
+      }),
+    );
+  });
+
+  test('a key that is not UTF-8 - is told as such, and the operations after it are read', () => {
+    const notUtf8 = [0x0a, 0x07, 0x08, 0x07, 0x12, 0x03, 0x0a, 0x01, 0xff];
+    const empty = [0x0a, 0x06, 0x08, 0x08, 0x12, 0x02, 0x0a, 0x00];
+    const reader = new OperationReader(Buffer.from([...notUtf8, ...empty]));
+    expect(reader.next()).toBe(true);
+    expect([reader.id, reader.key, reader.keyBytes]).toEqual([7, undefined, 1]);
+    expect(reader.next()).toBe(true);
+    expect([reader.id, reader.key, reader.keyBytes]).toEqual([8, '', 0]);
+  });
+
+  test('a version that no number here can be - is read as one that is refused, not as malformed', () => {
+    const put = { key: 'k', value: Buffer.alloc(0), ifVersion: '18446744073709551615' };
+    const message = requestType.encode(requestType.fromObject({ operations: [{ id: 1, put }] })).finish();
+    const reader = new OperationReader(Buffer.from(message));
+    expect(reader.next()).toBe(true);
+    expect(Number.isSafeInteger(reader.ifVersion)).toBe(false);
+  });
+
+  test('a trace that is not as long as one has to be - is none, and that of the operation before does not stand for it', () => {
+    const get = { key: 'k' };
+    const traces = ['t'.repeat(55), 't'.repeat(54), undefined, 't'.repeat(56)];
+    const sent = { operations: traces.map((trace, number) => ({ id: number, get, traceParent: trace })) };
+    const reader = new OperationReader(Buffer.from(requestType.encode(requestType.fromObject(sent)).finish()));
+    const read = traces.map(() => (reader.next() ? reader.traceParent : 'no operation'));
+    expect(read).toEqual([traces[0], undefined, undefined, undefined]);
+  });
+
+  test('an operation that says nothing, or something unknown - has no kind', () => {
+    const empty = requestType.encode(requestType.fromObject({ operations: [{ id: 3 }] })).finish();
+    const reader = new OperationReader(Buffer.from(empty));
+    expect(reader.next()).toBe(true);
+    expect([reader.id, reader.kind]).toEqual([3, undefined]);
+  });
+
+  test('bytes of any kind - are read or refused, and nothing else', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 60 }), (array) => {
+        try {
+          readAll(Buffer.from(array));
+        } catch (error) {
+          expect(error).toBeInstanceOf(MalformedMessage);
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
+
+type Result =
+  | { kind: 'found'; value: Buffer; version: number }
+  | { kind: 'notFound' }
+  | { kind: 'put'; version: number }
+  | { kind: 'delete'; version: number }
+  | { kind: 'error'; error: KvError };
+
+const failure = fc
+  .record({ code: fc.constantFrom('NOT_PRIMARY', 'VERSION_MISMATCH', 'OUTCOME_UNKNOWN'), message: fc.string(), at: version })
+  .map(({ code, message, at }) => new KvError(code as 'NOT_PRIMARY', message, { currentVersion: at, primaryAddress: 'a:1' }));
+const result: fc.Arbitrary<Result> = fc.oneof(
+  fc.record({ kind: fc.constant('found' as const), value: bytes, version }),
+  fc.record({ kind: fc.constant('notFound' as const) }),
+  fc.record({ kind: fc.constant('put' as const), version }),
+  fc.record({ kind: fc.constant('delete' as const), version }),
+  fc.record({ kind: fc.constant('error' as const), error: failure }),
+);
+const results = fc.array(fc.record({ id, result }), { minLength: 1, maxLength: 8 });
+
+function write(writer: ResultWriter, number: number, one: Result): void {
+  if (one.kind === 'found') writer.found(number, one.value, one.version);
+  else if (one.kind === 'notFound') writer.notFound(number);
+  else if (one.kind === 'error') writer.error(number, one.error);
+  else writer[one.kind](number, one.version);
+}
+
+/** What protobufjs has to find. */
+function expectedOf(number: number, one: Result): object {
+  if (one.kind === 'found') return { id: number, get: { found: true, value: one.value, version: one.version, nodeId: '' } };
+  if (one.kind === 'notFound') return { id: number, get: { found: false, value: Buffer.alloc(0), version: 0, nodeId: '' } };
+  if (one.kind === 'put') return { id: number, put: { version: one.version, nodeId: '' } };
+  if (one.kind === 'delete') return { id: number, delete: { existed: one.version > 0, version: one.version, nodeId: '' } };
+  const { code, message, executed, currentVersion, primaryAddress } = one.error;
+  return { id: number, error: { code, message, notExecuted: executed === 'no', currentVersion, primaryAddress } };
+}
+
+describe('results of a pipeline', () => {
+  test('what is written by hand - protobufjs reads', () => {
+    fc.assert(
+      fc.property(results, (all) => {
+        const writer = new ResultWriter('node-1');
+        for (const { id: number, result: one } of all) write(writer, number, one);
+        const read = responseType.toObject(responseType.decode(writer.take()), { ...plain, defaults: true });
+        expect(read).toEqual({ nodeId: 'node-1', results: all.map(({ id: number, result: one }) => expectedOf(number, one)) });
+      }),
+    );
+  });
+
+  test('what is written by hand - is read by hand', () => {
+    fc.assert(
+      fc.property(results, (all) => {
+        const writer = new ResultWriter('node-1');
+        for (const { id: number, result: one } of all) write(writer, number, one);
+        const reader = new ResultReader(writer.take());
+        for (const { id: number, result: one } of all) {
+          expect(reader.next()).toBe(true);
+          expect(reader.id).toBe(number);
+          if (one.kind === 'error') {
+            const { code, message, executed, currentVersion, primaryAddress } = one.error;
+            expect(reader.error).toMatchObject({ code, message, executed, currentVersion, primaryAddress });
+            continue;
+          }
+          const found = one.kind === 'found' || (one.kind === 'delete' && one.version > 0);
+          const value = one.kind === 'found' ? one.value : Buffer.alloc(0);
+          const at = one.kind === 'notFound' ? 0 : one.version;
+          expect(reader.error).toBeUndefined();
+          expect(reader.result).toEqual({ found, value, version: at, nodeId: 'node-1' });
+        }
+        expect(reader.next()).toBe(false);
+      }),
+    );
+  });
+
+  test('a code of a later version - keeps what it means for the data', () => {
+    const error = { code: 'NEVER_HEARD_OF', message: 'm', notExecuted: true };
+    const message = responseType.encode(responseType.fromObject({ results: [{ id: 1, error }] })).finish();
+    const reader = new ResultReader(Buffer.from(message));
+    expect(reader.next()).toBe(true);
+    expect(reader.error).toMatchObject({ executed: 'no', retryable: false });
+  });
+});
