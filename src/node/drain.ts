@@ -9,14 +9,14 @@ export interface Traffic {
   /** Calls that are not answered yet. */
   pending(): number;
   /** How long nothing has come in. */
-  quietForMs(): number;
+  idleForMs(): number;
 }
 
 /** Clients have been told who is primary now; those on their way are still forwarded. Waits for a second at most. */
-export async function whenQuiet(traffic: Traffic): Promise<void> {
+export async function whenDrained(traffic: Traffic): Promise<void> {
   const deadlineMs = performance.now() + maxWaitMs;
   for (let nowMs = performance.now(); nowMs < deadlineMs; nowMs = performance.now()) {
-    const waitMs = traffic.pending() > 0 ? quietMs : quietMs - traffic.quietForMs();
+    const waitMs = traffic.pending() > 0 ? quietMs : quietMs - traffic.idleForMs();
     if (waitMs <= 0) return;
     await pause(Math.min(waitMs, deadlineMs - nowMs));
   }

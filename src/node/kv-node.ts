@@ -27,7 +27,7 @@ import { refuseIdInUse } from './cluster/id-in-use.js';
 import { NodeView } from './cluster/node-view.js';
 import { OwnAddress } from './cluster/own-address.js';
 import type { Readiness } from './cluster/readiness.js';
-import { TopologyNews } from './cluster/topology-publisher.js';
+import { TopologyPublisher } from './cluster/topology-publisher.js';
 import { Descriptors } from './descriptors.js';
 import { announce, type Listening, listen, shutDown } from './listen.js';
 import { openGateway } from './node-gateway.js';
@@ -73,7 +73,7 @@ export class KvNode {
   readonly #logger: Logger;
   readonly #shards: NodeShards;
   readonly #services: NodeServices;
-  readonly #news: TopologyNews;
+  readonly #news: TopologyPublisher;
   readonly #controller: Controller;
   readonly #tools: ToolServices;
   readonly #metrics: NodeMetrics;
@@ -160,7 +160,7 @@ export class KvNode {
     const { replaceAfterMs } = options;
     this.#controller = new Controller({ nodeId: this.id, config, replaceAfterMs, coordinator, logger: this.#logger });
     const memory = divideMemory(options.maxMemory ?? defaultMaxMemoryBytes(), config.shards);
-    this.#news = new TopologyNews((changes) => {
+    this.#news = new TopologyPublisher((changes) => {
       if (performance.now() >= this.#healthRestsUntilMs) this.#judgeHealth();
       return this.#services.topologyChanged(changes);
     });
@@ -312,7 +312,7 @@ export class KvNode {
     this.#tools.tell({ live: false, ready: false });
     this.#controller.close();
     await this.#coordinator.close();
-    if (error === undefined) await this.#services.whenQuiet();
+    if (error === undefined) await this.#services.whenDrained();
     this.#services.close();
     this.#tools.close();
     this.#metrics.close();

@@ -14,7 +14,7 @@ import type { NodeView } from './cluster/node-view.js';
 import { describeCluster, describeShard } from './cluster/topology.js';
 import type { TopologyChanges } from './cluster/topology-publisher.js';
 import { ClusterGate } from './cluster-gate.js';
-import { whenQuiet } from './drain.js';
+import { whenDrained } from './drain.js';
 import type { GatewayParts } from './node-gateway.js';
 import { Forwarder } from './operations/forwarder.js';
 import { KeyValueOperations } from './operations/key-value-operations.js';
@@ -129,10 +129,10 @@ export class NodeServices {
   }
 
   /** Resolves when everything is answered, and nothing has come for a while. */
-  whenQuiet(): Promise<void> {
-    return whenQuiet({
+  whenDrained(): Promise<void> {
+    return whenDrained({
       pending: () => this.#pending.count + this.#pipeline.pending,
-      quietForMs: () => Math.min(this.#pending.quietMs, this.#pipeline.quietMs),
+      idleForMs: () => Math.min(this.#pending.idleMs, this.#pipeline.idleMs),
     });
   }
 

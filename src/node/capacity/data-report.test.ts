@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
-import { DataNews } from './data-report.js';
+import { DataReport } from './data-report.js';
 
 const mebibyte = 2 ** 20;
 
-function newsOf(amounts: { bytes: number }): { news: DataNews; looks: () => number } {
+function newsOf(amounts: { bytes: number }): { news: DataReport; looks: () => number } {
   let looks = 0;
-  const news = new DataNews(() => {
+  const news = new DataReport(() => {
     looks++;
     return amounts.bytes;
   });

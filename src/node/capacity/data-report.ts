@@ -10,7 +10,7 @@ const muchBytes = 2 ** 20;
 /** What was told is told again after this: the other side adds what it knows itself, and so learns that it may cease to. */
 const tellMs = 500;
 
-export class DataNews {
+export class DataReport {
   readonly #dataBytes: () => number;
   #toldBytes = 0;
   #toldMs = Number.NEGATIVE_INFINITY;

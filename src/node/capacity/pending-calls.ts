@@ -32,7 +32,7 @@ export class PendingCalls {
     return this.#count;
   }
   /** How long no call has come in. */
-  get quietMs(): number {
+  get idleMs(): number {
     return performance.now() - this.#lastMs;
   }
 

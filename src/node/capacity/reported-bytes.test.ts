@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import { ToldBytes } from './reported-bytes.js';
+import { ReportedBytes } from './reported-bytes.js';
 
 test('what has been written since is added, and what may not have been counted', () => {
   const shard = { bytes: 100 };
-  const told = new ToldBytes(() => shard.bytes);
+  const told = new ReportedBytes(() => shard.bytes);
   expect(told.of('b~1')).toBeUndefined();
   told.learn('b~1', 1_000);
   shard.bytes = 150;
@@ -18,7 +18,7 @@ test('what has been written since is added, and what may not have been counted',
 
 test('what is deleted makes room at once, and is not counted twice', () => {
   const shard = { bytes: 100 };
-  const told = new ToldBytes(() => shard.bytes);
+  const told = new ReportedBytes(() => shard.bytes);
   told.learn('b~1', 1_000);
   shard.bytes = 60;
   expect(told.of('b~1')).toBe(960);
@@ -27,7 +27,7 @@ test('what is deleted makes room at once, and is not counted twice', () => {
 });
 
 test('what was told before a break counts no more', () => {
-  const told = new ToldBytes(() => 100);
+  const told = new ReportedBytes(() => 100);
   told.learn('b~1', 1_000);
   told.learn('b~1', undefined);
   expect(told.of('b~1')).toBeUndefined();

@@ -14,7 +14,7 @@ interface Told {
   readonly countedBytes: number;
 }
 
-export class ToldBytes {
+export class ReportedBytes {
   readonly #shardBytes: () => number;
   readonly #told = new Map<ReplicaId, Told>();
 

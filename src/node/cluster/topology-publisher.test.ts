@@ -1,13 +1,13 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { TopologyNews } from './topology-publisher.js';
+import { TopologyPublisher } from './topology-publisher.js';
 
 let told: string[];
-let news: TopologyNews;
+let news: TopologyPublisher;
 
 beforeEach(() => {
   vi.useFakeTimers();
   told = [];
-  news = new TopologyNews(({ shards, cluster }) => {
+  news = new TopologyPublisher(({ shards, cluster }) => {
     told.push([...shards, ...(cluster ? ['cluster'] : [])].join(' '));
     return [...shards].filter((shard) => shard < 100).length;
   });

@@ -14,7 +14,7 @@ export interface TopologyChanges {
   readonly cluster: boolean;
 }
 
-export class TopologyNews {
+export class TopologyPublisher {
   readonly #tell: (changes: TopologyChanges) => number;
   #shards = new Set<number>();
   #cluster = false;

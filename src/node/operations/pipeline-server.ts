@@ -53,7 +53,7 @@ export class PipelineServer {
     return this.#sessions.size;
   }
   /** How long nothing has come in. */
-  get quietMs(): number {
+  get idleMs(): number {
     return performance.now() - this.#lastMessageMs;
   }
 

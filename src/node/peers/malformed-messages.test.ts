@@ -19,7 +19,7 @@ import { newNodeClient } from './node-client.js';
 import { PeerLink } from './peer-link.js';
 import { ReplicationServer } from './replication-server.js';
 import { defaultMoveRateBytes, MoveRate } from './snapshot-pace.js';
-import { DumpClient } from './snapshot-receiver.js';
+import { SnapshotReceiver } from './snapshot-receiver.js';
 
 const codec = new ReplicationCodec('cluster-1', 0);
 const epochOfHistory = { history: 'h', epoch: 1, epochId: 'one' };
@@ -139,7 +139,7 @@ describe('bytes that cannot be read', () => {
     });
     const failed = await new Promise<Event>((resolve) => {
       const dump = { type: 'requestDump', ...epochOfHistory, from: 'a~1', number: 3 } as const;
-      new DumpClient(codec, resolve).request(dump, 'b~1', address);
+      new SnapshotReceiver(codec, resolve).request(dump, 'b~1', address);
     });
     expect(failed).toEqual({ type: 'dumpFailed', epochId: 'one', number: 3 });
     expect(named).toEqual(['cluster-1']);

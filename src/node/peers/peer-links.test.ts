@@ -6,7 +6,7 @@ import { replicationService } from '../../wire/contract/proto.js';
 import { dataBytesField, readFrame } from '../../wire/peer/message-frame.js';
 import { ReplicationCodec } from '../../wire/peer/replication-codec.js';
 import { ProtobufWriter } from '../../wire/protobuf/protobuf-writer.js';
-import { ToldBytes } from '../capacity/reported-bytes.js';
+import { ReportedBytes } from '../capacity/reported-bytes.js';
 import { PeerLinks } from './peer-links.js';
 import { ShardLinks } from './shard-links.js';
 
@@ -59,7 +59,7 @@ function nextEvent(): Promise<Event> {
   });
 }
 
-function linksOf(shard: number, handle: (event: Event) => void, told = new ToldBytes(() => 0)): ShardLinks {
+function linksOf(shard: number, handle: (event: Event) => void, told = new ReportedBytes(() => 0)): ShardLinks {
   const made = new ShardLinks(new ReplicationCodec('cluster-1', shard), nodeLinks, handle, told);
   nodeLinks.add(made);
   return made;
@@ -153,7 +153,7 @@ describe('a link that several shards share', () => {
 
   test('brings all of them what the data of the node there costs, which counts until the link breaks', async () => {
     const address = await node.listen(0);
-    const told = [1, 2].map(() => new ToldBytes(() => 0));
+    const told = [1, 2].map(() => new ReportedBytes(() => 0));
     const all = told.map((bytes, at) => {
       const made = linksOf(at + 1, (event) => onEvent(event), bytes);
       made.learnAddress(`b~${at + 1}`, address);

@@ -10,7 +10,7 @@ import { readEnvelope } from '../../wire/peer/envelope.js';
 import { type HeardMessage, IncomingMessages, OutgoingMessages } from '../../wire/peer/message-stream.js';
 import { ReplicationCodec, readRequest, reasonToRefuse } from '../../wire/peer/replication-codec.js';
 import { MalformedMessage } from '../../wire/protobuf/protobuf-reader.js';
-import { DataNews } from '../capacity/data-report.js';
+import { DataReport } from '../capacity/data-report.js';
 import type { ShardHost } from '../shards/shard-host.js';
 import type { MoveRate } from './snapshot-pace.js';
 import { type DumpCall, serveDump } from './snapshot-sender.js';
@@ -84,7 +84,7 @@ export class ReplicationServer {
   }
 
   #replicate(call: Call): void {
-    const news = new DataNews(this.#dataBytes);
+    const news = new DataReport(this.#dataBytes);
     const send = (frame: Buffer): boolean => this.#inbound.has(inbound) && call.write(frame);
     const inbound: Inbound = {
       call,

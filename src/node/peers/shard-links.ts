@@ -7,7 +7,7 @@
  */
 import type { Event, Message, ReplicaId } from '../../replication/index.js';
 import type { ReplicationCodec } from '../../wire/peer/replication-codec.js';
-import type { ToldBytes } from '../capacity/reported-bytes.js';
+import type { ReportedBytes } from '../capacity/reported-bytes.js';
 import type { PeerLink } from './peer-link.js';
 
 /** Where the links come from. */
@@ -22,7 +22,7 @@ export class ShardLinks {
   readonly codec: ReplicationCodec;
   readonly #source: LinkSource;
   readonly #handle: (event: Event) => void;
-  readonly #told: ToldBytes;
+  readonly #told: ReportedBytes;
   /** Where replicas are, or were when last registered: a member whose session is gone may still be reached. */
   readonly #addresses = new Map<ReplicaId, string>();
   #wanted: readonly ReplicaId[] = [];
@@ -30,7 +30,7 @@ export class ShardLinks {
   /** Addresses of nodes that may be spoken to at any time. */
   #warm: readonly string[] = [];
 
-  constructor(codec: ReplicationCodec, source: LinkSource, handle: (event: Event) => void, told: ToldBytes) {
+  constructor(codec: ReplicationCodec, source: LinkSource, handle: (event: Event) => void, told: ReportedBytes) {
     this.#told = told;
     this.codec = codec;
     this.#source = source;

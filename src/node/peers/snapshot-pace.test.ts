@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
-import { DumpPace, defaultMoveRateBytes, MoveRate } from './snapshot-pace.js';
+import { SnapshotPace, defaultMoveRateBytes, MoveRate } from './snapshot-pace.js';
 
 const chunkBytes = 280_000;
 const chunkMs = 10;
 
 /** Chunks one after the other, each with so much work; the rest lasts as long as told, and `lateMs` more. */
 function sendChunks(chunks: number, workMs: number, lateMs: number): { readonly tookMs: number; readonly restedMs: number } {
-  const pace = new DumpPace(new MoveRate(defaultMoveRateBytes), 0);
+  const pace = new SnapshotPace(new MoveRate(defaultMoveRateBytes), 0);
   let [nowMs, restedMs] = [0, 0];
   for (let chunk = 0; chunk < chunks; chunk++) {
     nowMs += workMs;
@@ -29,7 +29,7 @@ test('a dump - rests as long as it works where its work is too much for its rate
 });
 
 test('a dump - does not make up for a long delay', () => {
-  const pace = new DumpPace(new MoveRate(defaultMoveRateBytes), 0);
+  const pace = new SnapshotPace(new MoveRate(defaultMoveRateBytes), 0);
   pace.rested(60_000);
   const rests = Array.from({ length: 10 }, (_, chunk) => pace.restMs(chunkBytes, 60_000 + chunk));
   expect(rests.filter((restMs) => restMs < chunkMs).length).toBeLessThanOrEqual(3);
@@ -37,7 +37,7 @@ test('a dump - does not make up for a long delay', () => {
 
 test('dumps of one node - keep to the rate together', () => {
   const rate = new MoveRate(1_000_000);
-  const [one, other] = [new DumpPace(rate, 0), new DumpPace(rate, 0)];
+  const [one, other] = [new SnapshotPace(rate, 0), new SnapshotPace(rate, 0)];
   let endMs = 0;
   for (let chunk = 0; chunk < 50; chunk++) {
     const rests = [one.restMs(1_000, endMs), other.restMs(1_000, endMs)];

@@ -36,7 +36,7 @@ export class MoveRate {
   }
 }
 
-export class DumpPace {
+export class SnapshotPace {
   readonly #rate: MoveRate;
   #restedAtMs: number;
 

@@ -12,7 +12,7 @@ type RequestDump = Extract<Effect, { type: 'requestDump' }>;
 /** A primary that is alive sends something long before; one that is not is found by the silence. */
 const silenceTimeoutMs = 10_000;
 
-export class DumpClient {
+export class SnapshotReceiver {
   readonly #codec: ReplicationCodec;
   readonly #handle: (event: Event) => void;
   #current: { readonly client: Client; readonly stream: ClientReadableStream<Buffer> } | undefined;

@@ -6,7 +6,7 @@ import type { Effect } from '../../replication/index.js';
 import type { ReplicationCodec } from '../../wire/peer/replication-codec.js';
 import { DumpEncoder } from '../../wire/peer/snapshot-codec.js';
 import type { ShardHost } from '../shards/shard-host.js';
-import { DumpPace, type MoveRate } from './snapshot-pace.js';
+import { SnapshotPace, type MoveRate } from './snapshot-pace.js';
 
 export type DumpCall = ServerWritableStream<Buffer, Buffer>;
 
@@ -23,7 +23,7 @@ export async function serveDump(
   call.on('cancelled', () => gone.abort());
   call.on('error', () => gone.abort());
   const encoder = new DumpEncoder(codec.header({ ...dump, from: host.replicaId }), dump.number);
-  const pace = new DumpPace(rate, performance.now());
+  const pace = new SnapshotPace(rate, performance.now());
   const send = async (bytes: Buffer): Promise<void> => {
     if (!call.write(bytes)) await once(call, 'drain', { signal: gone.signal });
   };

@@ -13,17 +13,17 @@ import { ReplicationCodec } from '../../wire/peer/replication-codec.js';
 import { costOfData } from '../capacity/data-account.js';
 import { DataLimits } from '../capacity/data-limits.js';
 import type { MemoryBudget } from '../capacity/memory-budget.js';
-import { ToldBytes } from '../capacity/reported-bytes.js';
+import { ReportedBytes } from '../capacity/reported-bytes.js';
 import { WriteAdmission } from '../capacity/write-admission.js';
 import type { PeerLinks } from '../peers/peer-links.js';
 import type { HostedReplica, ReplicationServer } from '../peers/replication-server.js';
 import { ShardLinks } from '../peers/shard-links.js';
-import { DumpClient } from '../peers/snapshot-receiver.js';
+import { SnapshotReceiver } from '../peers/snapshot-receiver.js';
 import { LocalShard } from './local-shard.js';
 import { ShardHost } from './shard-host.js';
 import { ShardLog } from './shard-log.js';
 import { Stripes } from './stripes.js';
-import type { NodePulse } from './ticker.js';
+import type { Ticker } from './ticker.js';
 
 export interface NodeShardOptions {
   readonly shard: number;
@@ -33,7 +33,7 @@ export interface NodeShardOptions {
   readonly links: PeerLinks;
   readonly server: ReplicationServer;
   readonly coordinator: Coordinator;
-  readonly pulse: NodePulse;
+  readonly ticker: Ticker;
   readonly logger: Logger;
   readonly lines: RepeatedLines;
   /** Of the node, as far as they share its memory. */
@@ -74,9 +74,9 @@ export class NodeShard implements HostedReplica {
   readonly #admission: WriteAdmission;
   readonly #nodeLinks: PeerLinks;
   readonly #links: ShardLinks;
-  readonly #dumps: DumpClient;
+  readonly #dumps: SnapshotReceiver;
   readonly #limits: DataLimits;
-  readonly #told: ToldBytes;
+  readonly #told: ReportedBytes;
   readonly #dueBytesOf: (nodeId: string) => number;
   readonly #holdsOtherShards: (nodeId: string) => boolean;
   #candidates: readonly Candidate[] = [];
@@ -93,10 +93,10 @@ export class NodeShard implements HostedReplica {
     this.codec = codec;
     const handle: ShardHost['handle'] = (event) => this.host.handle(event);
     this.#nodeLinks = links;
-    this.#told = new ToldBytes(() => costOfData(storage));
+    this.#told = new ReportedBytes(() => costOfData(storage));
     this.#links = new ShardLinks(codec, links, handle, this.#told);
     links.add(this.#links);
-    this.#dumps = new DumpClient(codec, handle);
+    this.#dumps = new SnapshotReceiver(codec, handle);
     const options: ReplicaOptions = {
       ...{ replicaId, idSeed, minInSync, beaconMs, leaseMs, graceMs },
       ...{ volatile: storage.volatile, ...bounds },
@@ -125,7 +125,7 @@ export class NodeShard implements HostedReplica {
         released: node.onReleased,
         failed: node.onFailed,
       },
-      node.pulse,
+      node.ticker,
       new ShardLog(shard, logger.child({ shard, replica: replicaId }), node.lines),
     );
     this.#limits = new DataLimits(logger.child({ shard }));

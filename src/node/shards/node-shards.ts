@@ -12,16 +12,16 @@ import { RepeatedLines } from '../../logging/log-throttle.js';
 import type { Placement } from '../../placement/index.js';
 import type { MemoryBudget } from '../capacity/memory-budget.js';
 import type { HeldShard } from '../cluster/topology.js';
-import { PrimaryHints } from '../operations/primary-hints.js';
+import { PrimaryHints } from './primary-hints.js';
 import { PeerLinks } from '../peers/peer-links.js';
 import { ReplicationServer } from '../peers/replication-server.js';
 import { defaultMoveRateBytes, MoveRate } from '../peers/snapshot-pace.js';
 import { UnreachableNodes } from '../peers/unreachable-nodes.js';
 import type { LocalShard } from './local-shard.js';
 import { NodeShard } from './node-shard.js';
-import { ShardTasks } from './per-shard-queue.js';
+import { PerShardQueue } from './per-shard-queue.js';
 import type { ShardDirectory } from './shard-directory.js';
-import { NodePulse } from './ticker.js';
+import { Ticker } from './ticker.js';
 
 export interface NodeShardsOptions {
   readonly nodeId: string;
@@ -67,12 +67,12 @@ export class NodeShards implements ShardDirectory {
   readonly #links: PeerLinks;
   readonly #unreachable: UnreachableNodes;
   readonly #hints = new PrimaryHints();
-  readonly #pulse: NodePulse;
+  readonly #ticker: Ticker;
   readonly #lines: RepeatedLines;
   /** By number; empty where this node holds no copy. */
   readonly #shards: (NodeShard | undefined)[];
   /** Registrations and withdrawals of replicas, in order. */
-  readonly #registering: ShardTasks;
+  readonly #registering: PerShardQueue;
   /** And when that was counted; and whether it may be more or less by now. */
   #counts: Counts = { dataBytes: 0, uncommittedBytes: 0, shards: 0 };
   #countedMs = Number.NEGATIVE_INFINITY;
@@ -100,7 +100,7 @@ export class NodeShards implements ShardDirectory {
     const onRefused = (peer: string, reason: string): void =>
       logger.warn({ peer, reason }, 'a node refuses to replicate with this one; its copies are out of sync until that is mended');
     this.#links = new PeerLinks(config.clusterId, onRefused, this.#unreachable);
-    this.#pulse = new NodePulse(config.beaconMs, config.shards);
+    this.#ticker = new Ticker(config.beaconMs, config.shards);
     this.#lines = new RepeatedLines(logger);
     this.replication = new ReplicationServer(
       config.clusterId,
@@ -109,7 +109,7 @@ export class NodeShards implements ShardDirectory {
       () => this.#count().dataBytes,
     );
     this.#shards = new Array(config.shards).fill(undefined);
-    this.#registering = new ShardTasks(maxRequests, (error) => this.#onRequestFailed(error));
+    this.#registering = new PerShardQueue(maxRequests, (error) => this.#onRequestFailed(error));
     this.#judging = setInterval(() => {
       this.#each((shard) => shard.judge());
       this.#unreachable.judge();
@@ -278,7 +278,7 @@ export class NodeShards implements ShardDirectory {
     clearTimeout(this.#headStart);
     this.#each((shard) => shard.close());
     this.#each((shard) => this.#onStopped?.(shard, false));
-    this.#pulse.close();
+    this.#ticker.close();
     this.#links.close();
     this.replication.close();
     this.#lines.close();
@@ -288,7 +288,7 @@ export class NodeShards implements ShardDirectory {
     const shard: NodeShard = new NodeShard({
       ...this.#options,
       ...{ shard: number, shardCount: this.shardCount, links: this.#links, server: this.replication },
-      ...{ pulse: this.#pulse, lines: this.#lines },
+      ...{ ticker: this.#ticker, lines: this.#lines },
       onChange: () => this.#options.onChange(number),
       onDataChanged: () => {
         this.#countIsOld = true;

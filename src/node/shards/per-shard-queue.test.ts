@@ -1,15 +1,15 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { ShardTasks } from './per-shard-queue.js';
+import { PerShardQueue } from './per-shard-queue.js';
 
 class Work {
   readonly log: string[] = [];
   readonly failures: unknown[] = [];
-  readonly tasks: ShardTasks;
+  readonly tasks: PerShardQueue;
   readonly #ends = new Map<string, (error?: Error) => void>();
 
   constructor(maxRunning: number) {
-    this.tasks = new ShardTasks(maxRunning, (error) => this.failures.push(error));
+    this.tasks = new PerShardQueue(maxRunning, (error) => this.failures.push(error));
   }
 
   add(shard: number, name: string): void {

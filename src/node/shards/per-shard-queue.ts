@@ -2,7 +2,7 @@
 
 type Task = () => Promise<void>;
 
-export class ShardTasks {
+export class PerShardQueue {
   readonly #maxRunning: number;
   readonly #onFailed: (error: unknown) => void;
   /** By shard, in the order in which they came. Those of a shard under way are not in line. */

@@ -16,7 +16,7 @@ import type {
 import { Replica } from '../../replication/index.js';
 import type { Storage } from '../../storage/index.js';
 import type { ShardLog } from './shard-log.js';
-import type { NodePulse, Pulsed } from './ticker.js';
+import type { Ticker, TickerMember } from './ticker.js';
 
 /** How the host reaches the outside. */
 export interface ShardPorts {
@@ -48,11 +48,11 @@ export interface AnswerSink {
 
 const tick: Event = { type: 'tick' };
 
-export class ShardHost implements Pulsed {
+export class ShardHost implements TickerMember {
   readonly storage: Storage;
   readonly #replica: Replica;
   readonly #ports: ShardPorts;
-  readonly #pulse: NodePulse;
+  readonly #ticker: Ticker;
   readonly #log: ShardLog;
   #handling = false;
   #flushDue = false;
@@ -62,13 +62,13 @@ export class ShardHost implements Pulsed {
   /** The newest write that is durable and not reported yet. */
   #persistedWrite = 0;
 
-  constructor(options: ReplicaOptions, storage: Storage, ports: ShardPorts, pulse: NodePulse, log: ShardLog) {
+  constructor(options: ReplicaOptions, storage: Storage, ports: ShardPorts, ticker: Ticker, log: ShardLog) {
     this.storage = storage;
     this.#ports = ports;
-    this.#pulse = pulse;
+    this.#ticker = ticker;
     this.#log = log;
     this.#replica = new Replica(options, performance.now());
-    pulse.add(this);
+    ticker.add(this);
   }
 
   get replicaId(): ReplicaId {
@@ -123,7 +123,7 @@ export class ShardHost implements Pulsed {
     this.#flushDue = true;
     if (this.#flushScheduled) return;
     this.#flushScheduled = true;
-    this.#pulse.atTurnEnd(this);
+    this.#ticker.atTurnEnd(this);
   }
 
   /** Whoever knows that no more writes come in this turn need not wait for its end. */
@@ -161,7 +161,7 @@ export class ShardHost implements Pulsed {
 
   close(): void {
     this.#closed = true;
-    this.#pulse.remove(this);
+    this.#ticker.remove(this);
   }
 
   #carryOut(): void {

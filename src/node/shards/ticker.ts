@@ -2,7 +2,7 @@
  * The one clock of all replicas of a node. They tick in one callback, and flush what a turn has written in one, so that what
  * they have to say to another node travels together (peer-links.ts).
  */
-export interface Pulsed {
+export interface TickerMember {
   /** `nowMs`: the same for all, so that their beacons are of one time. */
   tick(nowMs: number): void;
   /** Once for each `atTurnEnd`. */
@@ -15,10 +15,10 @@ const ticksPerBeacon = 3;
 const manyShards = 64;
 const minTickMs = 5;
 
-export class NodePulse {
-  readonly #members = new Set<Pulsed>();
+export class Ticker {
+  readonly #members = new Set<TickerMember>();
   readonly #timer: NodeJS.Timeout;
-  #due: Pulsed[] = [];
+  #due: TickerMember[] = [];
 
   constructor(beaconMs: number, shardCount: number) {
     const tickMs = beaconMs / (shardCount < manyShards ? ticksPerBeacon : 1);
@@ -26,16 +26,16 @@ export class NodePulse {
     this.#timer = setInterval(() => setImmediate(() => this.#tick()), Math.max(minTickMs, tickMs));
   }
 
-  add(member: Pulsed): void {
+  add(member: TickerMember): void {
     this.#members.add(member);
   }
 
-  remove(member: Pulsed): void {
+  remove(member: TickerMember): void {
     this.#members.delete(member);
   }
 
   /** Tells it when this turn is over. */
-  atTurnEnd(member: Pulsed): void {
+  atTurnEnd(member: TickerMember): void {
     if (this.#due.length === 0) setImmediate(() => this.#endTurn());
     this.#due.push(member);
   }
