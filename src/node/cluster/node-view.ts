@@ -113,8 +113,8 @@ export class NodeView {
   }
 
   get #held() {
-    return this.#options.shards.held.map(({ shard, host: { storage, snapshot, lostState } }) => ({
-      ...{ shard, replica: snapshot, lostState, keys: storage.keyCount, dataBytes: costOfData(storage) },
+    return this.#options.shards.held.map(({ shard, host: { storage, status, lostState } }) => ({
+      ...{ shard, replica: status, lostState, keys: storage.keyCount, dataBytes: costOfData(storage) },
     }));
   }
 }

@@ -11,8 +11,8 @@ function storageOf(keys: readonly string[]): MemoryStorage {
   return storage;
 }
 
-function lister(storage: ListedReplica['storage'], snapshot: ListedReplica['snapshot'] = primary): KeyLister {
-  return new KeyLister('one', 2, (shard) => (shard === 0 ? { storage, snapshot } : undefined));
+function lister(storage: ListedReplica['storage'], status: ListedReplica['status'] = primary): KeyLister {
+  return new KeyLister('one', 2, (shard) => (shard === 0 ? { storage, status } : undefined));
 }
 
 async function pages(keys: KeyLister, limit: number, prefix = ''): Promise<ListKeysResponse[]> {

@@ -8,7 +8,7 @@ import { KeyPage } from './key-page.js';
 /** As much of a replica as a listing looks at. */
 export interface ListedReplica {
   readonly storage: Pick<Storage, 'scan'>;
-  readonly snapshot: { readonly complete: boolean; readonly role: string; readonly serving: boolean };
+  readonly status: { readonly complete: boolean; readonly role: string; readonly serving: boolean };
 }
 
 const defaultPageKeys = 1_000;
@@ -40,12 +40,12 @@ export class KeyLister {
     this.#pages += 1;
     try {
       const page = new KeyPage({ after, prefix }, limit || defaultPageKeys);
-      let complete = replica.snapshot.complete;
+      let complete = replica.status.complete;
       for await (const _ of replica.storage.scan(sliceBytes, (record) => page.look(record))) {
         await turn();
-        complete &&= replica.snapshot.complete;
+        complete &&= replica.status.complete;
       }
-      const { role, serving } = replica.snapshot;
+      const { role, serving } = replica.status;
       return { ...page.finish(), nodeId: this.#nodeId, primary: role === 'primary' && serving, complete };
     } finally {
       this.#pages -= 1;

@@ -13,7 +13,7 @@ import { MalformedMessage } from '../../wire/protobuf/protobuf-reader.js';
 import { DataReport } from '../capacity/data-report.js';
 import type { ShardHost } from '../shards/shard-host.js';
 import type { MoveRate } from './snapshot-pace.js';
-import { type DumpCall, serveDump } from './snapshot-sender.js';
+import { type DumpCall, sendSnapshot } from './snapshot-sender.js';
 
 /** A replica of this node, as others reach it. */
 export interface HostedReplica {
@@ -67,7 +67,7 @@ export class ReplicationServer {
 
   serveDump(dump: Extract<Effect, { type: 'serveDump' }>, { codec, host }: HostedReplica): void {
     const call = this.#takeDumpCall(dump);
-    if (call !== undefined) void serveDump(call, dump, codec, host, this.#rate);
+    if (call !== undefined) void sendSnapshot(call, dump, codec, host, this.#rate);
   }
 
   refuseDump(dump: Extract<Effect, { type: 'refuseDump' }>): void {

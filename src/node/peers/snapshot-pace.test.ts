@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { SnapshotPace, defaultMoveRateBytes, MoveRate } from './snapshot-pace.js';
+import { defaultMoveRateBytes, MoveRate, SnapshotPace } from './snapshot-pace.js';
 
 const chunkBytes = 280_000;
 const chunkMs = 10;

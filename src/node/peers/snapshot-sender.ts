@@ -6,13 +6,13 @@ import type { Effect } from '../../replication/index.js';
 import type { ReplicationCodec } from '../../wire/peer/replication-codec.js';
 import { DumpEncoder } from '../../wire/peer/snapshot-codec.js';
 import type { ShardHost } from '../shards/shard-host.js';
-import { SnapshotPace, type MoveRate } from './snapshot-pace.js';
+import { type MoveRate, SnapshotPace } from './snapshot-pace.js';
 
 export type DumpCall = ServerWritableStream<Buffer, Buffer>;
 
 /** Large enough to make the cost of a message small, small enough not to hold up the event loop. */
 const chunkBytes = 64 * 1024;
-export async function serveDump(
+export async function sendSnapshot(
   call: DumpCall,
   dump: Extract<Effect, { type: 'serveDump' }>,
   codec: ReplicationCodec,

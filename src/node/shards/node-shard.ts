@@ -150,7 +150,7 @@ export class NodeShard implements HostedReplica {
   }
   /** Undefined while it is unknown or not live. A primary knows of itself before ZooKeeper tells. */
   get primaryAddress(): string | undefined {
-    const { role, state } = this.host.snapshot;
+    const { role, state } = this.host.status;
     const primary = role === 'primary' ? this.replicaId : state?.primary;
     return primary === undefined ? undefined : this.#addressOf(primary);
   }
@@ -160,7 +160,7 @@ export class NodeShard implements HostedReplica {
 
   /** In the in-sync set, with nobody else who lives. */
   get isOnlyCopy(): boolean {
-    const inSync = this.host.snapshot.state?.inSync ?? [];
+    const inSync = this.host.status.state?.inSync ?? [];
     const others = this.#candidates.filter(({ replicaId }) => replicaId !== this.replicaId && inSync.includes(replicaId));
     return inSync.includes(this.replicaId) && others.length === 0;
   }

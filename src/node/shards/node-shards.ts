@@ -12,7 +12,6 @@ import { RepeatedLines } from '../../logging/log-throttle.js';
 import type { Placement } from '../../placement/index.js';
 import type { MemoryBudget } from '../capacity/memory-budget.js';
 import type { HeldShard } from '../cluster/topology.js';
-import { PrimaryHints } from './primary-hints.js';
 import { PeerLinks } from '../peers/peer-links.js';
 import { ReplicationServer } from '../peers/replication-server.js';
 import { defaultMoveRateBytes, MoveRate } from '../peers/snapshot-pace.js';
@@ -20,6 +19,7 @@ import { UnreachableNodes } from '../peers/unreachable-nodes.js';
 import type { LocalShard } from './local-shard.js';
 import { NodeShard } from './node-shard.js';
 import { PerShardQueue } from './per-shard-queue.js';
+import { PrimaryHints } from './primary-hints.js';
 import type { ShardDirectory } from './shard-directory.js';
 import { Ticker } from './ticker.js';
 
@@ -133,7 +133,7 @@ export class NodeShards implements ShardDirectory {
   /** For the topology; undefined where this node holds no copy. */
   facts(shard: number): HeldShard | undefined {
     const held = this.#shards[shard];
-    return held && { candidates: held.candidates, replica: held.host.snapshot };
+    return held && { candidates: held.candidates, replica: held.host.status };
   }
 
   local(shard: number): LocalShard | undefined {
@@ -151,7 +151,7 @@ export class NodeShards implements ShardDirectory {
   }
 
   isOffline(shard: number): boolean {
-    return this.#shards[shard]?.host.snapshot.offline ?? false;
+    return this.#shards[shard]?.host.status.offline ?? false;
   }
 
   onNodes(nodes: readonly NodeRegistration[]): void {
@@ -202,7 +202,7 @@ export class NodeShards implements ShardDirectory {
     const { replicaId } = shard;
     const candidate = { replicaId, nodeId, address, stopping: false, dataLimitBytes: memory.dataBytes };
     // It may have come to hold data while it waited for its turn.
-    const history = (): string | undefined => shard.host.snapshot.line?.history;
+    const history = (): string | undefined => shard.host.status.line?.history;
     this.#registering.add(number, () => coordinator.registerCandidate(number, { ...candidate, history: history() }, true));
   }
 

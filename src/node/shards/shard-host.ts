@@ -81,7 +81,7 @@ export class ShardHost implements TickerMember {
   get standing(): Replica['standing'] {
     return this.#replica.standing;
   }
-  get snapshot(): ReplicaSnapshot {
+  get status(): ReplicaSnapshot {
     return this.#replica.snapshot(performance.now());
   }
   /** The newest `state` that ZooKeeper held and lost since the process started; undefined: it has lost none. */
@@ -211,7 +211,7 @@ export class ShardHost implements TickerMember {
         return this.#ports.changed();
       case 'note':
         if (effect.note.kind === 'stateWentBack') this.#rememberLost(effect.note.from);
-        this.#log.note(effect.note, this.snapshot);
+        this.#log.note(effect.note, this.status);
         return this.#ports.changed();
       case 'released':
         return this.#ports.released();
