@@ -46,7 +46,7 @@ export default defineConfig({
     sequence: { sequencer: LongestFirst },
     projects: [
       alone('unit', 0, {
-        include: ['{src,bench,local,verification,simulation,faults}/**/*.test.ts', 'test/unit/**/*.test.ts'],
+        include: ['{src,bench,local,verification,simulation,faults}/**/*.test.ts', 'test/{unit,structure}/**/*.test.ts'],
         exclude: [variants],
       }),
       alone('simulation', 1, { include: ['test/simulation/**/*.test.ts'] }),
