@@ -11,7 +11,7 @@ export function checkDeparture(process: SimProcess, { next }: Proposal, minInSyn
   const { replica, replicaId, knowledge } = process;
   const { state } = knowledge;
   if (!replica.isPrimaryIn(replica.epoch) || next.epoch === replica.epoch) return;
-  const { commitIndex, lastSeq } = replica.snapshot(0);
+  const { commitIndex, lastSeq } = replica.status(0);
   const isDrained = commitIndex === lastSeq || (state?.inSync.length ?? 0) < minInSync;
   if (next.primary === undefined) {
     const others = knowledge.candidates.filter(
@@ -66,7 +66,7 @@ export function checkRelease(process: SimProcess, inSync: readonly string[]): vo
   require(!belongs(process, replicaId), () => `${replicaId} is released, and belongs there`);
   require(!inSync.includes(replicaId), () => `${replicaId} is released, and is in sync`);
   const { state } = knowledge;
-  const holdsNothing = state === undefined ? replica.snapshot(0).lastSeq === 0 : state.primary === undefined;
+  const holdsNothing = state === undefined ? replica.status(0).lastSeq === 0 : state.primary === undefined;
   if (!holdsNothing) requireWhole(process, state?.inSync ?? [], () => `${replicaId} is released`);
 }
 

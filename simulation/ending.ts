@@ -98,7 +98,7 @@ export function isLost(world: World): boolean {
 
 function everyoneSaysOffline(world: World): boolean {
   return world.running.every((process) => {
-    const { offline, serving } = process.replica.snapshot(process.nowMs);
+    const { offline, serving } = process.replica.status(process.nowMs);
     require(!serving || world.isStateLost, () => `${process.replicaId} serves, though no member of the in-sync set has its data`);
     return offline;
   });
@@ -106,7 +106,7 @@ function everyoneSaysOffline(world: World): boolean {
 
 export function describe(world: World): string {
   const snapshots = world.nodes.map(({ name, process }) =>
-    process === undefined ? `${name} is down` : JSON.stringify(process.replica.snapshot(process.nowMs)),
+    process === undefined ? `${name} is down` : JSON.stringify(process.replica.status(process.nowMs)),
   );
   return [`state ${JSON.stringify(world.ensemble.now.znode)}`, ...snapshots].join('\n');
 }

@@ -26,7 +26,7 @@ export class Knowledge {
   }
 
   get state(): ShardState | undefined {
-    return this.#replica.snapshot(0).state;
+    return this.#replica.status(0).state;
   }
   /** What it has proposed and may yet come true. */
   get proposed(): ShardState | undefined {

@@ -63,7 +63,7 @@ function isServed(world: World): boolean {
 
 /** One that has nothing but the memory of a higher epoch stays out beside what is served, until its node starts without that. */
 function startAnew(world: World, stranded: readonly SimProcess[]): boolean {
-  const empty = stranded.filter((process) => process.replica.snapshot(process.nowMs).line === undefined);
+  const empty = stranded.filter((process) => process.replica.status(process.nowMs).line === undefined);
   for (const { nodeIndex, random } of empty) {
     const { machine } = world.nodes[nodeIndex]!;
     world.trace.add(nodeIndex, () => 'OPERATOR starts the node anew, without its data');
@@ -76,7 +76,7 @@ function startAnew(world: World, stranded: readonly SimProcess[]): boolean {
 }
 
 function isOffline(process: SimProcess): boolean {
-  return process.replica.snapshot(process.nowMs).offline;
+  return process.replica.status(process.nowMs).offline;
 }
 
 function force(world: World, candidates: readonly SimProcess[]): boolean {
@@ -97,7 +97,7 @@ function isGone(world: World, replicaId: string): boolean {
 
 /** The complete one with the longest history, as the command chooses. */
 function isBetter(one: SimProcess, other: SimProcess): boolean {
-  const [first, second] = [one.replica.snapshot(one.nowMs), other.replica.snapshot(other.nowMs)];
+  const [first, second] = [one.replica.status(one.nowMs), other.replica.status(other.nowMs)];
   if (first.complete !== second.complete) return first.complete;
   if (first.lastEpoch !== second.lastEpoch) return first.lastEpoch > second.lastEpoch;
   return first.lastSeq > second.lastSeq;
@@ -109,7 +109,7 @@ function live(world: World): SimProcess[] {
 
 /** Somebody holds data of another history than the one that ZooKeeper names, and keeps it (R1). */
 export function isDivided(world: World): boolean {
-  return world.running.some((process) => process.replica.snapshot(process.nowMs).foundHistory !== undefined);
+  return world.running.some((process) => process.replica.status(process.nowMs).foundHistory !== undefined);
 }
 
 /** The operator lets the history go on that is served, or that of the best copy. */
@@ -117,7 +117,7 @@ function choose(world: World, candidates: readonly SimProcess[]): boolean {
   const { state } = world.ensemble;
   const primary = candidates.find(({ replicaId, replica }) => replicaId === state?.primary && replica.isPrimary);
   const offline = candidates.filter(isOffline);
-  const found = offline.flatMap((process) => process.replica.snapshot(process.nowMs).foundHistory ?? []);
+  const found = offline.flatMap((process) => process.replica.status(process.nowMs).foundHistory ?? []);
   if (primary === undefined) return force(world, offline);
   world.trace.add(primary.nodeIndex, () => `OPERATOR keeps the history of ${primary.label}, not ${found.map(nameOf).join(', ')}`);
   primary.handle({ type: 'force', token: () => {}, givesUp: otherLines(primary, live(world)) });
@@ -126,9 +126,9 @@ function choose(world: World, candidates: readonly SimProcess[]): boolean {
 
 /** As the command reckons: of every other copy, and of what ZooKeeper names, the history or else the newest epoch. */
 function otherLines(chosen: SimProcess, all: readonly SimProcess[]): string[] {
-  const { line } = chosen.replica.snapshot(chosen.nowMs);
+  const { line } = chosen.replica.status(chosen.nowMs);
   const lines = all.flatMap((process) => {
-    const { line: held, foundHistory } = process.replica.snapshot(process.nowMs);
+    const { line: held, foundHistory } = process.replica.status(process.nowMs);
     return [held, foundHistory].filter((one) => one !== undefined);
   });
   return lines.map((one) => (one.history === line?.history ? endOf(one).id : one.history));

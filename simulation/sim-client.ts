@@ -171,7 +171,7 @@ export class SimClient {
 
 /** Where the node believes the primary to be. */
 function hintOf(process: SimProcess): number | undefined {
-  const primary = process.replica.snapshot(process.nowMs).state?.primary;
+  const primary = process.replica.status(process.nowMs).state?.primary;
   return primary === undefined ? undefined : process.world.nodeIndexOf(primary);
 }
 

@@ -23,7 +23,7 @@ export class TooFew {
   }
 
   takesOffice(process: SimProcess, epoch: number): void {
-    const { lastSeq } = process.replica.snapshot(0);
+    const { lastSeq } = process.replica.status(0);
     this.#offices.set(process, { epoch, inheritedSeq: lastSeq, lastSeq, serving: false });
   }
   serves(process: SimProcess): void {
@@ -39,7 +39,7 @@ export class TooFew {
   afterWrite(process: SimProcess): void {
     const office = this.#offices.get(process);
     if (office === undefined) return;
-    const { lastSeq } = process.replica.snapshot(0);
+    const { lastSeq } = process.replica.status(0);
     if (lastSeq === office.lastSeq) return;
     office.lastSeq = lastSeq;
     require(office.serving, () => `${process.replicaId} appends ${lastSeq} and does not serve yet`);

@@ -1,9 +1,9 @@
 /** What a node tells of itself to those who watch it, at one moment. */
-import type { ReplicaSnapshot } from '../replication/index.js';
+import type { CoreStatus } from '../replication/index.js';
 
 export interface HeldReplica {
   readonly shard: number;
-  readonly replica: ReplicaSnapshot;
+  readonly replica: CoreStatus;
   readonly keys: number;
   /** What its data costs in memory. */
   readonly dataBytes: number;

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { afterEach, describe, expect, test } from 'vitest';
-import type { ReplicaSnapshot, ShardState } from '../replication/index.js';
+import type { CoreStatus, ShardState } from '../replication/index.js';
 import type { NodeFacts } from './node-facts.js';
 import { NodeMetrics } from './node-metrics.js';
 
@@ -19,7 +19,7 @@ function stateOf(epoch: number, primary: string, inSync: readonly string[]): Sha
   return { history: 'h', epoch, lineage: [{ epoch, id: `id${epoch}` }], primary, inSync, seqFloor: 1, givenUp: [] };
 }
 
-function replica(changes: Partial<ReplicaSnapshot>): ReplicaSnapshot {
+function replica(changes: Partial<CoreStatus>): CoreStatus {
   return {
     ...{ replicaId: 'a~1', role: 'primary', epoch: 1, serving: true, complete: true, offline: false, peers: [] },
     ...{ lastSeq: 0, lastEpoch: 1, commitIndex: 0, appliedSeq: 0, logBytes: 0 },
@@ -35,7 +35,7 @@ const facts: NodeFacts = {
   limits: { dataBytes: 1_000, logBytes: 2_000, memoryBytes: 3_000 },
 };
 
-function held(shard: number, changes: Partial<ReplicaSnapshot>, placed = true) {
+function held(shard: number, changes: Partial<CoreStatus>, placed = true) {
   return { shard, placed, keys: 10, dataBytes: 100, replica: replica(changes) };
 }
 

@@ -1,10 +1,10 @@
 /** Many replicas in a few numbers: with hundreds of shards nobody reads, or wants to store, a line for each. Pure. */
-import type { ReplicaSnapshot } from '../replication/index.js';
+import type { CoreStatus } from '../replication/index.js';
 import type { NodeFacts } from './node-facts.js';
 
 export interface ReplicaSummary {
   /** By role. */
-  readonly roles: Readonly<Record<ReplicaSnapshot['role'], number>>;
+  readonly roles: Readonly<Record<CoreStatus['role'], number>>;
   readonly serving: number;
   readonly offline: number;
   /** Placed here, and not in the in-sync set: on their way in. */
@@ -52,12 +52,12 @@ export function summarize({
   };
 }
 
-function isInSync({ complete, state, replicaId }: ReplicaSnapshot): boolean {
+function isInSync({ complete, state, replicaId }: CoreStatus): boolean {
   return complete && state?.inSync.includes(replicaId) === true;
 }
 
 /** A joiner is behind by nature, and holds up nobody. */
-function lagOf({ state, peers, lastSeq }: ReplicaSnapshot): number {
+function lagOf({ state, peers, lastSeq }: CoreStatus): number {
   const inSync = peers.filter(({ replicaId }) => state?.inSync.includes(replicaId));
   return inSync.reduce((most, { ackedSeq }) => Math.max(most, lastSeq - ackedSeq), 0);
 }

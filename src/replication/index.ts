@@ -7,6 +7,6 @@ export type { EpochRun } from './protocol/log-position.js';
 export type { BodyOf, Message, RequestBody, ResponseBody } from './protocol/message.js';
 export type { ReplicaOptions } from './protocol/options.js';
 export { nodeIdOf, type ReplicaId, type ShardState } from './protocol/shard-state.js';
-export type { ReplicaSnapshot } from './protocol/status.js';
 export { Replica } from './replica.js';
 export type { RecoveredReplica } from './state/recovered.js';
+export type { CoreStatus } from './status.js';

@@ -18,7 +18,6 @@ import type { EpochId } from './protocol/lineage.js';
 import { versionOf } from './protocol/log-entry.js';
 import type { ReplicaOptions } from './protocol/options.js';
 import type { Epoch, ReplicaId, Seq } from './protocol/shard-state.js';
-import { type ReplicaSnapshot, snapshot } from './protocol/status.js';
 import { handleAtRest, isAtRest } from './quiescence.js';
 import { onMessage, receiveDeferred } from './receive.js';
 import { noticePause } from './stall.js';
@@ -28,6 +27,7 @@ import type { RecoveredReplica } from './state/recovered.js';
 import type { Primary } from './state/role.js';
 import { becomeFollower } from './state/transitions.js';
 import { onProposalResult, onReading } from './state-changes.js';
+import { type CoreStatus, statusOf } from './status.js';
 
 /** Beacon intervals between two attempts of a compare-and-set whose answer was lost. */
 const repeatProposalBeacons = 2;
@@ -103,14 +103,14 @@ export class Replica {
     return [...new Set([...register.required, ...given])];
   }
 
-  /** Of the snapshot what tells whether this replica is in sync: asked of many shards again and again. */
-  get standing(): Pick<ReplicaSnapshot, 'replicaId' | 'complete' | 'state'> {
+  /** The part of the status that says whether this replica is in sync. Cheap: it is read for many shards again and again. */
+  get standing(): Pick<CoreStatus, 'replicaId' | 'complete' | 'state'> {
     const { self, complete, register } = this.#core;
     return { replicaId: self, complete, state: register.state };
   }
 
-  snapshot(nowMs: number): ReplicaSnapshot {
-    return snapshot(this.#core, nowMs);
+  status(nowMs: number): CoreStatus {
+    return statusOf(this.#core, nowMs);
   }
 
   /** The effects since the last call, in order. */

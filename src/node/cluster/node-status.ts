@@ -3,7 +3,7 @@
 import type { SessionStatus } from '../../coordination/index.js';
 import type { LogState } from '../../logging/index.js';
 import type { HeldReplica } from '../../metrics/index.js';
-import { endOf, type Line, nameOf, nodeIdOf, type ReplicaSnapshot, type ShardState } from '../../replication/index.js';
+import { type CoreStatus, endOf, type Line, nameOf, nodeIdOf, type ShardState } from '../../replication/index.js';
 import { packageVersion } from '../../version.js';
 import type { HistoryPosition, NodeStatus, ReplicaStatus } from '../../wire/contract/kv-api.js';
 import type { DescriptorUse } from '../descriptors.js';
@@ -102,7 +102,7 @@ function warnings({ minInSync, session, conflict, held, dataLimitBytes, log, des
   return found;
 }
 
-function amissWith(replica: ReplicaSnapshot, minInSync: number): string[] {
+function amissWith(replica: CoreStatus, minInSync: number): string[] {
   const { role, state, offline, line, foundHistory } = replica;
   const found: string[] = [];
   const copies = state?.inSync.length ?? 0;
@@ -115,7 +115,7 @@ function amissWith(replica: ReplicaSnapshot, minInSync: number): string[] {
   return found;
 }
 
-function whyOffline({ state, line, epoch }: ReplicaSnapshot): string {
+function whyOffline({ state, line, epoch }: CoreStatus): string {
   if (state === undefined)
     return `ZooKeeper has lost the state; ${line === undefined ? 'no copy is held here' : 'the copy here is kept'}`;
   if (state.epoch < epoch) return `ZooKeeper shows an older state (epoch ${state.epoch}) than is known here (epoch ${epoch})`;

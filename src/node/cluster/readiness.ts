@@ -5,7 +5,7 @@
  * While it holds another cluster they serve nothing.
  */
 import type { Placement } from '../../placement/index.js';
-import type { ReplicaSnapshot } from '../../replication/index.js';
+import type { CoreStatus } from '../../replication/index.js';
 import { describeShards } from '../shard-ranges.js';
 
 export interface ReadinessFacts {
@@ -18,7 +18,7 @@ export interface ReadinessFacts {
   /** Undefined: nothing is placed, or not known to be. */
   readonly placement: Pick<Placement, 'shards'> | undefined;
   /** Undefined where this node holds no copy. */
-  replicaAt(shard: number): Pick<ReplicaSnapshot, 'replicaId' | 'complete' | 'state'> | undefined;
+  replicaAt(shard: number): Pick<CoreStatus, 'replicaId' | 'complete' | 'state'> | undefined;
 }
 
 export interface Readiness {

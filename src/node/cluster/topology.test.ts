@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Candidate } from '../../coordination/index.js';
-import type { ReplicaSnapshot } from '../../replication/index.js';
+import type { CoreStatus } from '../../replication/index.js';
 import { describeNode } from './node-status.js';
 import { describeCluster, describeShard, type HeldShard } from './topology.js';
 
@@ -8,17 +8,17 @@ const candidate = (nodeId: string, order: number): Candidate => ({
   ...{ replicaId: `${nodeId}~1`, nodeId, address: `${nodeId}:1`, stopping: false, order },
 });
 
-function snapshot(own: string, primary: string, inSync: readonly string[], more: Partial<ReplicaSnapshot> = {}): ReplicaSnapshot {
+function snapshot(own: string, primary: string, inSync: readonly string[], more: Partial<CoreStatus> = {}): CoreStatus {
   const state = { epoch: 4, seqFloor: 0, primary: `${primary}~1`, inSync: inSync.map((id) => `${id}~1`) };
   const positions = { lastSeq: 9, lastEpoch: 4, commitIndex: 9, appliedSeq: 9, logBytes: 0 };
   const role = own === primary ? 'primary' : 'follower';
   return {
     ...{ replicaId: `${own}~1`, role, epoch: 4, serving: own === primary, complete: true, offline: false },
     ...{ ...positions, state, peers: [], ...more },
-  } as ReplicaSnapshot;
+  } as CoreStatus;
 }
 
-const held = (replica: ReplicaSnapshot, nodes = ['a', 'b']): HeldShard => ({ replica, candidates: nodes.map(candidate) });
+const held = (replica: CoreStatus, nodes = ['a', 'b']): HeldShard => ({ replica, candidates: nodes.map(candidate) });
 
 const facts = { minInSync: 1, placement: undefined };
 

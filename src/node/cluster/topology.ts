@@ -1,12 +1,12 @@
 /** The cluster as this node sees it: what clients route by, and what operators look at. Pure. */
 import type { Candidate, NodeRegistration } from '../../coordination/index.js';
-import { nodeIdOf, type ReplicaSnapshot } from '../../replication/index.js';
+import { type CoreStatus, nodeIdOf } from '../../replication/index.js';
 import type { ReplicaInfo, ShardReport, TopologyReport } from '../../wire/contract/kv-api.js';
 
 /** A shard of which this node has a replica: of others it knows only where they are placed. */
 export interface HeldShard {
   readonly candidates: readonly Candidate[];
-  readonly replica: ReplicaSnapshot;
+  readonly replica: CoreStatus;
 }
 
 export interface ClusterFacts {
@@ -70,7 +70,7 @@ function describeHeld({ candidates, replica }: HeldShard): ToldByReplica {
 }
 
 /** A replica that keeps the data of another history speaks of the one that ZooKeeper names: clients are served by that (R1). */
-function shardOf({ replicaId: self, epoch, state, foundHistory, offline }: ReplicaSnapshot, replicas: readonly ReplicaInfo[]) {
+function shardOf({ replicaId: self, epoch, state, foundHistory, offline }: CoreStatus, replicas: readonly ReplicaInfo[]) {
   if (foundHistory === undefined || state === undefined) return { epoch: Math.max(epoch, state?.epoch ?? 0), offline };
   return { epoch: state.epoch, offline: !replicas.some(({ replicaId, inSync, live }) => inSync && live && replicaId !== self) };
 }

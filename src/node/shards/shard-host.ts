@@ -4,12 +4,12 @@
  */
 import type {
   Answer,
+  CoreStatus,
   Effect,
   Event,
   Message,
   ReplicaId,
   ReplicaOptions,
-  ReplicaSnapshot,
   ShardState,
   WriteEvent,
 } from '../../replication/index.js';
@@ -81,8 +81,8 @@ export class ShardHost implements TickerMember {
   get standing(): Replica['standing'] {
     return this.#replica.standing;
   }
-  get status(): ReplicaSnapshot {
-    return this.#replica.snapshot(performance.now());
+  get status(): CoreStatus {
+    return this.#replica.status(performance.now());
   }
   /** The newest `state` that ZooKeeper held and lost since the process started; undefined: it has lost none. */
   get lostState(): ShardState | undefined {

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { RepeatedLines } from '../../logging/log-throttle.js';
-import type { Line, Note, ReplicaSnapshot } from '../../replication/index.js';
+import type { CoreStatus, Line, Note } from '../../replication/index.js';
 import { describeNode } from '../cluster/node-status.js';
 import { ShardLog } from './shard-log.js';
 
@@ -13,7 +13,7 @@ const stateOf = (history: string, epoch: number, ...inSync: string[]) => ({
 interface Case {
   readonly line?: Line;
   readonly foundHistory?: Line;
-  readonly state?: ReplicaSnapshot['state'];
+  readonly state?: CoreStatus['state'];
   readonly lost?: readonly string[];
 }
 
@@ -26,7 +26,7 @@ const cases: Record<'lostWithCopy' | 'lostWithout' | 'wentBack' | 'gone' | 'twoH
   twoHistories: { line: lineOf('h', 5), foundHistory: lineOf('new', 1), state: stateOf('new', 1, 'd~1'), lost: ['d~1'] },
 };
 
-function replicaOf({ line, foundHistory, state }: Case): ReplicaSnapshot {
+function replicaOf({ line, foundHistory, state }: Case): CoreStatus {
   const positions = { lastSeq: 9, lastEpoch: 5, commitIndex: 9, appliedSeq: 9, logBytes: 0 };
   return {
     ...{ replicaId: 'a~1', role: 'joiner', epoch: line === undefined ? 0 : 5, serving: false, complete: true, offline: true },

@@ -1,7 +1,7 @@
 /** What a replica's notes look like in the log: constant text, values as fields. Operators read these lines. */
 import type { Logger } from 'pino';
 import type { RepeatedLines } from '../../logging/log-throttle.js';
-import { type Effect, type Line, type Note, nameOf, nodeIdOf, type ReplicaSnapshot } from '../../replication/index.js';
+import { type CoreStatus, type Effect, type Line, type Note, nameOf, nodeIdOf } from '../../replication/index.js';
 
 export class ShardLog {
   readonly #shard: number;
@@ -21,14 +21,14 @@ export class ShardLog {
   }
 
   /** `replica`: as it is after what the note tells. */
-  note(note: Note, replica: ReplicaSnapshot): void {
+  note(note: Note, replica: CoreStatus): void {
     logNote(this.#logger, this.#shard, note, replica);
   }
 }
 
 type Lines = Readonly<Record<'debug' | 'info' | 'warn' | 'error', (fields: object, text: string) => void>>;
 
-function logNote(logger: Lines, shard: number, note: Note, replica: ReplicaSnapshot): void {
+function logNote(logger: Lines, shard: number, note: Note, replica: CoreStatus): void {
   switch (note.kind) {
     case 'serving':
       return logger.info({ inSync: note.inSync }, 'serving');
@@ -97,7 +97,7 @@ function logProposal(logger: Lines, { added, removed }: Extract<Note, { kind: 'm
 const planCommand = 'kvctl shard force-primary --all';
 
 /** The text is the same for all shards of one event, so that one line can stand for many. */
-function logOffline(logger: Lines, shard: number, lost: readonly string[] | undefined, replica: ReplicaSnapshot): void {
+function logOffline(logger: Lines, shard: number, lost: readonly string[] | undefined, replica: CoreStatus): void {
   const { line, foundHistory, state, epoch } = replica;
   const command = planCommand;
   if (line !== undefined && foundHistory !== undefined) return logTwoHistories(logger, shard, line, foundHistory);

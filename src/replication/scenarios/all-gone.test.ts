@@ -29,7 +29,7 @@ describe('all gone (R13)', () => {
     expect(c.primary).toBeUndefined();
     expect(c.state).toMatchObject({ epoch: 1, inSync: ['a~1'] });
     for (const name of ['a', 'b', 'c']) {
-      expect(c.snapshot(name).offline).toBe(true);
+      expect(c.status(name).offline).toBe(true);
       expect(c.node(name).notes).toContainEqual({ kind: 'offline', lost: ['a~1'] });
     }
   });
@@ -58,7 +58,7 @@ describe('all gone (R13)', () => {
     c.until(() => c.inSync.join() === 'a', 'not evicted');
     c.kill('a');
     c.expire('a');
-    c.until(() => c.snapshot('b').offline, 'not offline');
+    c.until(() => c.status('b').offline, 'not offline');
     const early = c.force('b');
     c.deliverAll();
     expect(outcome(early)).toBe('notForced');
@@ -127,7 +127,7 @@ describe('all gone (R13)', () => {
     c.kill('a');
     c.expire('a');
     c.advance(1500);
-    expect(c.snapshot('b').complete).toBe(false);
+    expect(c.status('b').complete).toBe(false);
     const call = c.force('b');
     c.stabilize();
     expect(outcome(call)).toBe('forced');

@@ -68,7 +68,7 @@ describe('birth (R3)', () => {
     expect(c.state).toBeUndefined();
     expect(c.primary).toBeUndefined();
     expect(c.notes('a')).toContain('offline');
-    expect(c.snapshot('c').lastSeq).toBe(1);
+    expect(c.status('c').lastSeq).toBe(1);
     expect(c.notes('c')).toContain('offline');
   });
 
@@ -80,7 +80,7 @@ describe('birth (R3)', () => {
       c.reconnect(name);
     }
     c.advance(5000);
-    expect(c.snapshot('b').lastSeq).toBe(0);
+    expect(c.status('b').lastSeq).toBe(0);
     expect(c.state).toBeUndefined();
   });
 
@@ -117,7 +117,7 @@ describe('birth (R3)', () => {
     const state = { ...c.state!, ...other(c.state!), primary: 'x~1', inSync: ['x~1'] };
     c.node('b').handle({ type: 'stateRead', version: 99, state, asOfMs: Number.NEGATIVE_INFINITY });
     // Before any later read can put it right.
-    expect(c.snapshot('b').state).toMatchObject({ epoch: 2, inSync: ['b~1'] });
+    expect(c.status('b').state).toMatchObject({ epoch: 2, inSync: ['b~1'] });
     expect(outcome(c.put('b', 'k', 'v'))).toBe('written 1');
     c.advance(500);
     expect(c.primary).toBe('b');

@@ -94,7 +94,7 @@ describe('a crash while an office is taken (R8, R13)', () => {
       const restarted = new Restarted(before, state);
       const { replica } = restarted;
       if (replica.isPrimaryIn(state.epoch)) return;
-      expect(replica.snapshot(3 * graceMs).offline).toBe(true);
+      expect(replica.status(3 * graceMs).offline).toBe(true);
       restarted.tell({ type: 'force', token: {}, givesUp: [] }, 3 * graceMs);
       expect(restarted.claims).toBe(true);
     });

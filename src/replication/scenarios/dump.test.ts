@@ -50,7 +50,7 @@ describe('dump (R10)', () => {
     c.deliverAll();
     c.resume('b');
     c.stabilize();
-    expect(c.snapshot('b').lastSeq).toBe(16);
+    expect(c.status('b').lastSeq).toBe(16);
   });
 
   it('a dump is taken while writes and deletes go on, and the copy is the same in the end', () => {
@@ -68,7 +68,7 @@ describe('dump (R10)', () => {
     c.stabilize();
     c.advance(300);
     expect([...c.node('b').store.items].sort()).toEqual([...c.node('a').store.items].sort());
-    expect(c.snapshot('b').appliedSeq).toBe(c.snapshot('a').appliedSeq);
+    expect(c.status('b').appliedSeq).toBe(c.status('a').appliedSeq);
   });
 
   it('the log that follows a dump starts where the commit index stood before the first chunk', () => {
@@ -114,10 +114,10 @@ describe('dump (R10)', () => {
       c.deliverAll();
     }
     expect(c.sent('syncAnswer', 'b').some(({ body }) => body.dumpNeeded)).toBe(true);
-    expect(c.snapshot('b').logBytes).toBeLessThan(10 * 1_000);
+    expect(c.status('b').logBytes).toBeLessThan(10 * 1_000);
     c.cluster.dumpsHeld = false;
     c.stabilize();
-    expect(c.snapshot('b').complete).toBe(true);
+    expect(c.status('b').complete).toBe(true);
   });
 
   it('a member that lacks more than is retained is evicted before it discards anything', () => {
@@ -133,7 +133,7 @@ describe('dump (R10)', () => {
     c.stepUntil(() => c.cluster.dumps.length > 0 && !c.node('b').disk.complete);
     expect(c.inSync).toEqual(['a', 'c']);
     c.stabilize();
-    expect(c.snapshot('b')).toMatchObject({ complete: true, lastSeq: 26 });
+    expect(c.status('b')).toMatchObject({ complete: true, lastSeq: 26 });
   });
 
   it('one that lacks only what is retained gets only that', () => {
@@ -164,7 +164,7 @@ describe('dump (R10)', () => {
     const late = () => c.node('b').handle({ type: 'dumpChunk', epochId: old!.epochId, number: old!.number, items: [stale] });
     late();
     c.node('b').handle({ type: 'dumpEnded', epochId: old!.epochId, number: old!.number, commitIndex: 6 });
-    expect(c.snapshot('b').complete).toBe(false);
+    expect(c.status('b').complete).toBe(false);
     c.cluster.dumps.shift();
     c.cluster.dumpsHeld = false;
     c.stepUntil(() => c.node('b').store.items.size > 0);
@@ -221,7 +221,7 @@ describe('dump (R10)', () => {
     c.cluster.dumpsHeld = true;
     c.put('a', 'k1', 'new');
     c.deliverAll();
-    expect(c.snapshot('b').lastSeq).toBe(7);
+    expect(c.status('b').lastSeq).toBe(7);
     c.node('b').completeOneWrite();
     expect(c.sent('appendAnswer', 'b').some(({ body }) => body.ackedSeq === 7)).toBe(false);
     c.node('b').disk.hangs = false;
@@ -241,7 +241,7 @@ describe('dump (R10)', () => {
     c.delete('a', 'k2');
     // The log and its commit index overtake the chunk.
     c.advance(400);
-    expect(c.snapshot('b').lastSeq).toBe(8);
+    expect(c.status('b').lastSeq).toBe(8);
     c.cluster.dumpsHeld = false;
     c.stabilize();
     expect(c.node('b').store.versionOf('k1')).toBe(7);
@@ -277,7 +277,7 @@ describe('dump (R10)', () => {
     c.cluster.dumpsHeld = false;
     c.advance(100);
     // The chunks have been read after an entry had committed that is still on its way.
-    expect(c.snapshot('b').complete).toBe(false);
+    expect(c.status('b').complete).toBe(false);
     c.heal();
     c.stabilize();
   });

@@ -67,10 +67,10 @@ describe('eviction, and compare-and-set (R7)', () => {
     session.refresh(false);
     c.deliverAll();
     // It has read the version from before; b stays required, and nothing else is proposed.
-    expect(c.snapshot('a').state?.inSync).toEqual(['a~1', 'b~1']);
+    expect(c.status('a').state?.inSync).toEqual(['a~1', 'b~1']);
     expect(outcome(call)).toBe('none yet');
     c.advance(1000);
-    expect(c.snapshot('a').state?.inSync).toEqual(['a~1', 'b~1']);
+    expect(c.status('a').state?.inSync).toEqual(['a~1', 'b~1']);
     expect(outcome(call)).toBe('none yet');
     session.lag = 0;
     c.advance(100);
@@ -138,7 +138,7 @@ describe('eviction, and compare-and-set (R7)', () => {
     d.node('a').session.watchesMuted = true;
     d.until(() => d.inSync.length === 2, 'b not added');
     // The addition is written, but a does not know it yet.
-    expect(d.snapshot('a').state?.inSync).toEqual(['a~1']);
+    expect(d.status('a').state?.inSync).toEqual(['a~1']);
     expect(outcome(d.put('a', 'k', 'v'))).toBe('TOO_FEW_IN_SYNC');
     d.stabilize();
     d.advance(1000);
@@ -192,7 +192,7 @@ describe('eviction, and compare-and-set (R7)', () => {
     const call = c.put('a', 'k', 'v');
     c.advance(700);
     // a knows of itself alone; in ZooKeeper b is a member.
-    expect(c.snapshot('a').state?.inSync).toEqual(['a~1']);
+    expect(c.status('a').state?.inSync).toEqual(['a~1']);
     expect(outcome(call)).toBe('none yet');
   });
 });

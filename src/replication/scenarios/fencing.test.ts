@@ -33,7 +33,7 @@ describe('fencing (R8)', () => {
     c.tick('a');
     c.stepUntil(() => c.role('a') !== 'primary');
     expect(c.sent('higherEpoch').map(({ epoch, to }) => [epoch, to])[0]).toEqual([2, 'a~1']);
-    expect(c.snapshot('a').epoch).toBe(2);
+    expect(c.status('a').epoch).toBe(2);
     expect(c.sent('beaconAnswer').filter(({ to }) => to === 'a~1')).toEqual([]);
   });
 
@@ -50,7 +50,7 @@ describe('fencing (R8)', () => {
     node.disk.hangs = false;
     node.completeWrites();
     c.stabilize();
-    expect(c.snapshot('a').lastSeq).toBe(2);
+    expect(c.status('a').lastSeq).toBe(2);
   });
 
   it('a sync that comes twice cuts nothing that has been acknowledged, even after a failed claim', () => {
@@ -71,7 +71,7 @@ describe('fencing (R8)', () => {
     c.cluster.register.compareAndSet(c.cluster.register.znode!.version, c.state!);
     c.until(() => c.role('b') !== 'claimant', 'still claiming', 2000);
     c.receive(sync!);
-    expect(c.snapshot('b').lastSeq).toBe(1);
+    expect(c.status('b').lastSeq).toBe(1);
   });
 
   it('an answer of a lower epoch does not count: what it acknowledged may have been cut since', () => {

@@ -13,7 +13,7 @@ describe('found by simulation', () => {
     c.kill('b');
     c.resume('a');
     c.heal();
-    c.until(() => c.snapshot('a').offline, 'not offline');
+    c.until(() => c.status('a').offline, 'not offline');
     const call = c.force('a');
     c.stabilize();
     expect(outcome(call)).toBe('forced');
@@ -31,9 +31,9 @@ describe('found by simulation', () => {
     c.cluster.register.wipe();
     for (const name of ['a', 'b', 'c']) c.expire(name);
     for (const name of ['a', 'b', 'c']) c.reconnect(name);
-    c.until(() => ['a', 'b', 'c'].every((name) => c.snapshot(name).offline), 'not offline');
-    expect(c.snapshot('a').epoch).toBeLessThan(c.snapshot('b').epoch);
-    const { epoch, line } = c.snapshot('b');
+    c.until(() => ['a', 'b', 'c'].every((name) => c.status(name).offline), 'not offline');
+    expect(c.status('a').epoch).toBeLessThan(c.status('b').epoch);
+    const { epoch, line } = c.status('b');
     c.force('a');
     c.heal();
     c.advance(5_000);
@@ -41,7 +41,7 @@ describe('found by simulation', () => {
     expect(c.get('a', 'k').value).toBe('v');
     // b and c hold the epoch that the command went past: they keep it until they are told which of the two goes on.
     expect(c.inSync).toEqual(['a']);
-    for (const name of ['b', 'c']) expect(c.snapshot(name)).toMatchObject({ line, offline: true, foundHistory: c.state });
+    for (const name of ['b', 'c']) expect(c.status(name)).toMatchObject({ line, offline: true, foundHistory: c.state });
     c.force('a', [line!.lineage.at(-1)!.id]);
     c.stabilize();
     expect(c.inSync).toEqual(['a', 'b', 'c']);

@@ -12,7 +12,7 @@ function twoHistories(options: Partial<ReplicaOptions> = {}): Scenario {
   c.pause('a');
   c.zookeeperLoses();
   c.start('b', 'c');
-  c.until(() => c.snapshot('b').offline, 'not offline');
+  c.until(() => c.status('b').offline, 'not offline');
   c.force('b');
   c.until(() => c.inSync.join() === 'b,c', 'b and c do not serve');
   c.put('b', 'new', 'of b');
@@ -30,8 +30,8 @@ function count(c: Scenario, name: string, kind: string): number {
 describe('two histories meet (R1, R13)', () => {
   it('the holder that comes back keeps its data, serves nothing, and names both', () => {
     const c = twoHistories();
-    const { line } = c.snapshot('a');
-    expect(c.snapshot('a')).toMatchObject({ lastSeq: 1, offline: true, serving: false, role: 'joiner', foundHistory: c.state });
+    const { line } = c.status('a');
+    expect(c.status('a')).toMatchObject({ lastSeq: 1, offline: true, serving: false, role: 'joiner', foundHistory: c.state });
     expect(c.node('a').store.versionOf('k')).toBe(1);
     expect(line!.history).not.toBe(c.state!.history);
     expect(count(c, 'a', 'twoHistories')).toBe(1);
@@ -46,7 +46,7 @@ describe('two histories meet (R1, R13)', () => {
   it('the primary of the other says so once, and goes on serving with those that follow it', () => {
     const c = twoHistories();
     c.advance(20_000);
-    const { history, epoch } = { ...c.snapshot('a'), ...c.snapshot('a').line! };
+    const { history, epoch } = { ...c.status('a'), ...c.status('a').line! };
     expect(c.node('b').notes.filter(({ kind }) => kind === 'otherHistory')).toEqual([
       { kind: 'otherHistory', peer: 'a~1', history, epoch },
     ]);
@@ -64,7 +64,7 @@ describe('two histories meet (R1, R13)', () => {
     c.advance(3_000);
     c.kill('c');
     c.advance(20_000);
-    expect(c.snapshot('a')).toMatchObject({ lastSeq: 1, offline: true, serving: false });
+    expect(c.status('a')).toMatchObject({ lastSeq: 1, offline: true, serving: false });
     expect(c.state).toMatchObject({ primary: 'c~1' });
   });
 
@@ -73,7 +73,7 @@ describe('two histories meet (R1, R13)', () => {
     const before = c.state;
     const call = c.force('a');
     c.deliverAll();
-    const { line, foundHistory } = c.snapshot('a');
+    const { line, foundHistory } = c.status('a');
     const [answer] = call.answers;
     expect(answer).toMatchObject({ kind: 'notForced', reason: expect.stringContaining(nameOf(line!)) });
     expect(answer).toMatchObject({ reason: expect.stringContaining(nameOf(foundHistory!)) });
@@ -83,7 +83,7 @@ describe('two histories meet (R1, R13)', () => {
 
   it('a command that names something else is refused as well', () => {
     const c = twoHistories();
-    const call = c.force('a', [c.snapshot('a').line!.history, 'nothing that there is']);
+    const call = c.force('a', [c.status('a').line!.history, 'nothing that there is']);
     c.deliverAll();
     expect(outcome(call)).toBe('notForced');
   });
@@ -91,7 +91,7 @@ describe('two histories meet (R1, R13)', () => {
   it('the command to the primary keeps what it serves: the other discards, says so, and joins', () => {
     const c = twoHistories();
     const { history, epoch } = c.state!;
-    const { line } = c.snapshot('a');
+    const { line } = c.status('a');
     const call = c.force('b', [line!.history]);
     c.deliverAll();
     expect(call.answers).toMatchObject([{ kind: 'forced', epoch }]);
@@ -100,14 +100,14 @@ describe('two histories meet (R1, R13)', () => {
     expect(c.node('a').notes).toContainEqual({ kind: 'historyGivenUp', held: line });
     expect(c.node('a').store.versionOf('k')).toBe(0);
     expect(c.node('a').store.versionOf('new')).toBeGreaterThan(0);
-    expect(c.snapshot('a').foundHistory).toBeUndefined();
+    expect(c.status('a').foundHistory).toBeUndefined();
     expect(c.cluster.register.candidates.every((candidate) => candidate.history === history)).toBe(true);
   });
 
   it('the command to the holder keeps what it holds: the primary stops, the others discard, and all join it', () => {
     const c = twoHistories();
     const { history, epoch, seqFloor } = c.state!;
-    const { line } = c.snapshot('a');
+    const { line } = c.status('a');
     const call = c.force('a', [history]);
     c.stabilize();
     expect(outcome(call)).toBe('forced');
@@ -126,7 +126,7 @@ describe('two histories meet (R1, R13)', () => {
 
   it('a holder that was away when its history was given up discards it when it is back, and joins', () => {
     const c = twoHistories();
-    const { line } = c.snapshot('a');
+    const { line } = c.status('a');
     c.pause('a');
     c.until(() => c.cluster.register.candidates.length === 2, 'its session lives');
     expect(outcome(c.force('b', [line!.history]))).toBe('none yet');
@@ -142,9 +142,9 @@ describe('two histories meet (R1, R13)', () => {
     const c = twoHistories();
     c.kill('b', 'c');
     c.zookeeperLoses();
-    c.until(() => c.snapshot('a').offline, 'not offline');
+    c.until(() => c.status('a').offline, 'not offline');
     c.advance(3_000);
-    expect(c.snapshot('a').foundHistory).toBeUndefined();
+    expect(c.status('a').foundHistory).toBeUndefined();
     c.force('a');
     c.stabilize();
     expect(c.get('a', 'k').value).toBe('of a');
@@ -176,7 +176,7 @@ describe('two histories meet (R1, R13)', () => {
     c.reconnect('a');
     c.advance(5_000);
     expect(c.state).toMatchObject({ primary: undefined });
-    expect(c.snapshot('a')).toMatchObject({ lastSeq: 1, offline: true, foundHistory: c.state });
+    expect(c.status('a')).toMatchObject({ lastSeq: 1, offline: true, foundHistory: c.state });
     c.place('b c');
     c.advance(5_000);
     expect(c.node('a').stopped).toBe('no');
@@ -190,7 +190,7 @@ describe('two histories meet (R1, R13)', () => {
     c.kill('c');
     c.until(() => c.inSync.join() === 'b', 'c is not evicted');
     c.node('b').session.held = true;
-    const call = c.force('b', [c.snapshot('a').line!.history]);
+    const call = c.force('b', [c.status('a').line!.history]);
     c.stop('b');
     c.advance(500);
     expect([outcome(call), c.node('b').stopped]).toEqual(['none yet', 'no']);

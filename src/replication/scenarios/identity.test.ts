@@ -34,7 +34,7 @@ describe('identity (R1, R2)', () => {
     c.forgetSent();
     c.node('b').handle({ type: 'message', message: { ...beacon!, epoch: 9, epochId: 'nine' } });
     expect(c.sent('beaconAnswer', 'b')).toEqual([]);
-    expect(c.snapshot('b').epoch).toBeLessThan(9);
+    expect(c.status('b').epoch).toBeLessThan(9);
   });
 
   it('a replica with two znodes is one candidate', () => {

@@ -52,7 +52,7 @@ describe('joining (R10)', () => {
     const call = c.put('a', 'k', 'v');
     c.deliverAll();
     // Only ZooKeeper knows that b is a member; should a die now, b may take over.
-    expect(c.snapshot('a').state?.inSync).toEqual(['a~1']);
+    expect(c.status('a').state?.inSync).toEqual(['a~1']);
     expect(outcome(call)).toBe('none yet');
     c.heal();
     c.deliverAll();
@@ -86,7 +86,7 @@ describe('joining (R10)', () => {
     c.start('a');
     c.stabilize();
     c.start('b');
-    c.stepUntil(() => c.snapshot('b').epoch === 1);
+    c.stepUntil(() => c.status('b').epoch === 1);
     c.node('b').session.held = true;
     c.stabilize();
     // b, empty, does not know that it is a member, and an entry on its way to it is lost.
@@ -108,13 +108,13 @@ describe('joining (R10)', () => {
     const c = Scenario.of('a b');
     c.put('a', 'k', 'v');
     c.advance(300);
-    expect(c.snapshot('b').appliedSeq).toBe(1);
+    expect(c.status('b').appliedSeq).toBe(1);
     const { history, epoch, lineage } = c.state!;
     const empty = { baseSeq: 0, baseEpoch: 0, baseEpochId: '', lastSeq: 0, history: [] };
     const body = { type: 'sync', number: 99, log: empty, lineage, commitIndex: 0 } as const;
     c.receive({ history, epoch, epochId: epochIdOf(c.state!), from: 'a~1', to: 'b~1', body });
     expect(c.sent('syncAnswer', 'b').at(-1)?.body).toEqual({ type: 'syncAnswer', number: 99, dumpNeeded: true, matchedSeq: 0 });
-    expect(c.snapshot('b').lastSeq).toBe(1);
+    expect(c.status('b').lastSeq).toBe(1);
   });
 
   it('a joiner that has nothing takes a dump, though the whole log is retained', () => {
@@ -135,10 +135,10 @@ describe('joining (R10)', () => {
     c.until(() => c.inSync.join() === 'a', 'not evicted');
     for (let count = 0; count < 50; count++) c.put('a', 'k', `v${count}`);
     c.resume('b');
-    c.stepUntil(() => c.snapshot('b').lastSeq > 5);
+    c.stepUntil(() => c.status('b').lastSeq > 5);
     c.tick('a');
     const call = c.put('a', 'k', 'meanwhile');
-    c.stepUntil(() => c.snapshot('b').lastSeq > 30);
+    c.stepUntil(() => c.status('b').lastSeq > 30);
     expect(outcome(call)).toBe('written 52');
   });
 });

@@ -18,9 +18,9 @@ describe('a state of a lower epoch than replicas know (R3, R13)', () => {
     c.advance(10_000);
     expect(c.state).toMatchObject({ epoch: 1, inSync: ['a~1', 'b~1'] });
     for (const name of ['a', 'b']) {
-      expect(c.snapshot(name)).toMatchObject({ epoch: 9, offline: true });
+      expect(c.status(name)).toMatchObject({ epoch: 9, offline: true });
       expect(c.get(name, 'k')).toHaveProperty('refusal');
-      expect(c.snapshot(name).lastSeq).toBe(1);
+      expect(c.status(name).lastSeq).toBe(1);
     }
   });
 
@@ -44,7 +44,7 @@ describe('a state of a lower epoch than replicas know (R3, R13)', () => {
     const call = c.force('c');
     c.deliverAll();
     expect(outcome(call)).toBe('notForced');
-    expect(c.snapshot('c').offline).toBe(false);
+    expect(c.status('c').offline).toBe(false);
   });
 
   it('a stop: who has known an epoch cannot tell from a state that is lost whether others count on its copy', () => {
@@ -54,7 +54,7 @@ describe('a state of a lower epoch than replicas know (R3, R13)', () => {
     c.cluster.register.wipe();
     for (const name of ['a', 'b']) c.expire(name);
     for (const name of ['a', 'b']) c.reconnect(name);
-    c.until(() => c.snapshot('a').offline && c.snapshot('b').offline, 'not offline');
+    c.until(() => c.status('a').offline && c.status('b').offline, 'not offline');
     c.stop('a', 60_000);
     c.advance(1_000);
     expect(c.node('a').stopped).toBe('no');
@@ -82,7 +82,7 @@ describe('a state of a lower epoch than replicas know (R3, R13)', () => {
       expect(early.answers).toMatchObject([{ kind: 'notForced', reason: expect.stringContaining('b~1') }]);
       c.kill('b');
       c.advance(2_000);
-      expect(c.snapshot('c').offline).toBe(true);
+      expect(c.status('c').offline).toBe(true);
       c.force('c');
       c.stabilize();
       expect(c.primary).toBe('c');
@@ -96,7 +96,7 @@ describe('a state of a lower epoch than replicas know (R3, R13)', () => {
     c.cluster.register.wipe();
     for (const name of ['a', 'b']) c.expire(name);
     for (const name of ['a', 'b']) c.reconnect(name);
-    c.until(() => c.snapshot('a').offline, 'not offline');
+    c.until(() => c.status('a').offline, 'not offline');
     const { session } = c.node('a');
     const call = c.force('a');
     c.stepUntil(() => outcome(call) === 'forced');

@@ -231,7 +231,7 @@ describe('news of a move that are late, or not all there (R15)', () => {
     c.until(() => c.node('a').stopped === 'clean', 'a never stops');
     c.place('c b');
     c.start('c', 'b');
-    c.stepUntil(() => c.snapshot('b').state !== undefined);
+    c.stepUntil(() => c.status('b').state !== undefined);
     c.node('b').session.held = true;
     c.until(() => c.inSync.join() === 'b,c', 'b does not join');
     c.tellPlaced('b', 'c');

@@ -9,24 +9,24 @@ function givenUp(joins: boolean): { c: Scenario; before: Znode } {
   c.deliverAll();
   // Forced once, so that its floor is high.
   c.zookeeperLoses();
-  c.until(() => c.snapshot('a').offline, 'not offline');
+  c.until(() => c.status('a').offline, 'not offline');
   c.force('a');
   c.stabilize();
   const before = c.cluster.register.znode!;
   c.pause('a');
   c.zookeeperLoses();
   c.start('b');
-  c.until(() => c.snapshot('b').offline, 'not offline');
+  c.until(() => c.status('b').offline, 'not offline');
   c.force('b');
-  c.until(() => c.snapshot('b').serving, 'b does not serve');
+  c.until(() => c.status('b').serving, 'b does not serve');
   c.resume('a');
   c.reconnect('a');
-  c.until(() => c.snapshot('a').foundHistory !== undefined, 'a does not see the other');
+  c.until(() => c.status('a').foundHistory !== undefined, 'a does not see the other');
   c.cluster.dumpsHeld = !joins;
   c.put('b', 'k', 'of b');
   c.force('b', [before.state.history]);
   if (joins) c.stabilize();
-  else c.until(() => !c.snapshot('a').complete, 'a does not discard');
+  else c.until(() => !c.status('a').complete, 'a does not discard');
   return { c, before };
 }
 
@@ -34,13 +34,13 @@ describe('a state that came back names a replica that has given its copy up mean
   it('it does not serve the data that it holds now under the history that it held then', () => {
     const { c, before } = givenUp(true);
     const { history } = c.state!;
-    const held = ['a', 'b'].map((name) => c.snapshot(name).lastSeq);
+    const held = ['a', 'b'].map((name) => c.status(name).lastSeq);
     c.zookeeperLoses(before);
     c.advance(5_000);
     expect(c.primary).toBeUndefined();
-    expect(['a', 'b'].map((name) => c.snapshot(name).lastSeq)).toEqual(held);
+    expect(['a', 'b'].map((name) => c.status(name).lastSeq)).toEqual(held);
     for (const name of ['a', 'b']) {
-      expect(c.snapshot(name)).toMatchObject({
+      expect(c.status(name)).toMatchObject({
         offline: true,
         line: { history },
         foundHistory: { history: before.state.history },
@@ -59,8 +59,8 @@ describe('a state that came back names a replica that has given its copy up mean
     c.zookeeperLoses(before);
     c.advance(5_000);
     expect(c.primary).toBeUndefined();
-    expect(c.snapshot('a')).toMatchObject({ offline: true, complete: false, serving: false });
-    expect(c.snapshot('b')).toMatchObject({ offline: true, line: { history } });
+    expect(c.status('a')).toMatchObject({ offline: true, complete: false, serving: false });
+    expect(c.status('b')).toMatchObject({ offline: true, line: { history } });
     // The command to one that holds nothing needs to be told what is given up.
     expect(outcome(c.force('a'))).toBe('notForced');
     c.force('b', [before.state.history]);
@@ -78,20 +78,20 @@ describe('a state that came back names a replica that has given its copy up mean
     c.pause('b');
     c.zookeeperLoses();
     c.start('d', 'e');
-    c.until(() => c.snapshot('d').offline, 'not offline');
+    c.until(() => c.status('d').offline, 'not offline');
     c.force('d');
     c.until(() => c.inSync.join() === 'd,e', 'd and e do not serve');
     c.cluster.dumpsHeld = true;
     c.resume('b');
     c.reconnect('b');
-    c.until(() => c.snapshot('b').foundHistory !== undefined, 'b does not see the other');
+    c.until(() => c.status('b').foundHistory !== undefined, 'b does not see the other');
     c.force('d', [before.state.history]);
-    c.until(() => c.snapshot('b').line === undefined, 'b does not discard');
+    c.until(() => c.status('b').line === undefined, 'b does not discard');
     c.kill('d', 'e');
     c.start('f');
     c.zookeeperLoses(before);
     c.advance(5_000);
-    for (const name of ['b', 'f']) expect(c.snapshot(name)).toMatchObject({ offline: true, serving: false });
+    for (const name of ['b', 'f']) expect(c.status(name)).toMatchObject({ offline: true, serving: false });
     expect(outcome(c.force('b'))).toBe('none yet');
     c.cluster.dumpsHeld = false;
     c.stabilize();

@@ -9,7 +9,7 @@ function holdersOfALostState(): Scenario {
   for (const key of ['k1', 'k2', 'k3']) c.put('a', key, `${key} of old`);
   c.advance(500);
   c.zookeeperLoses();
-  c.until(() => ['a', 'b'].every((name) => c.snapshot(name).offline), 'not offline');
+  c.until(() => ['a', 'b'].every((name) => c.status(name).offline), 'not offline');
   return c;
 }
 
@@ -38,11 +38,11 @@ describe('no second birth beside a history (R3, R13)', () => {
     expect(c.cluster.register.candidates.map(({ replicaId }) => replicaId)).toEqual(['c~1']);
     expect(c.state).toBeUndefined();
     expect(c.get('c', 'k1')).toEqual({ refusal: 'NOT_PRIMARY' });
-    expect(c.snapshot('c').offline).toBe(true);
+    expect(c.status('c').offline).toBe(true);
     goOn(c, ['a', 'b']);
     c.advance(2 * sessionMs);
     expect(c.state).toBeUndefined();
-    for (const name of ['a', 'b', 'c']) expect(c.snapshot(name)).toMatchObject({ offline: true, serving: false });
+    for (const name of ['a', 'b', 'c']) expect(c.status(name)).toMatchObject({ offline: true, serving: false });
     const call = c.force('a');
     c.stabilize();
     expect(outcome(call)).toBe('forced');
@@ -52,7 +52,7 @@ describe('no second birth beside a history (R3, R13)', () => {
 
   it('the history keeps its id when the command goes on with it', () => {
     const c = holdersOfALostState();
-    const { line } = c.snapshot('b');
+    const { line } = c.status('b');
     c.force('b');
     c.stabilize();
     expect(c.state).toMatchObject({ history: line!.history, givenUp: [] });
@@ -69,7 +69,7 @@ describe('no second birth beside a history (R3, R13)', () => {
     c.start('c');
     c.advance(2 * sessionMs);
     expect(c.state).toBeUndefined();
-    expect(c.snapshot('c').offline).toBe(true);
+    expect(c.status('c').offline).toBe(true);
     expect(c.node('a').stopped).toBe('no');
   });
 
@@ -106,7 +106,7 @@ describe('no second birth beside a history (R3, R13)', () => {
     const held = () => c.cluster.register.candidates.find(({ replicaId }) => replicaId === 'b~1')?.history;
     expect(held()).toBe(c.state!.history);
     c.cluster.dumpsHeld = false;
-    c.stepUntil(() => !c.snapshot('b').complete);
+    c.stepUntil(() => !c.status('b').complete);
     expect(held()).toBeUndefined();
     c.stabilize();
   });
@@ -121,7 +121,7 @@ describe('no second birth beside a history (R3, R13)', () => {
     c.advance(2 * sessionMs);
     expect(c.state).toBeUndefined();
     for (const name of ['b', 'c']) {
-      expect(c.snapshot(name).offline).toBe(true);
+      expect(c.status(name).offline).toBe(true);
       expect(c.node(name).notes).toContainEqual({ kind: 'offline', lost: undefined });
     }
   });
@@ -134,7 +134,7 @@ describe('no second birth beside a history (R3, R13)', () => {
     c.kill('a');
     c.zookeeperLoses();
     c.start('b', 'c');
-    c.until(() => c.snapshot('b').offline, 'not offline');
+    c.until(() => c.status('b').offline, 'not offline');
     const call = c.force('b');
     c.stabilize();
     expect(outcome(call)).toBe('forced');
@@ -145,7 +145,7 @@ describe('no second birth beside a history (R3, R13)', () => {
 
   it('the command refuses an empty replica while another that holds data is registered, and names its history', () => {
     const c = holdersOfALostState();
-    const { history } = c.snapshot('a').line!;
+    const { history } = c.status('a').line!;
     c.start('c');
     c.advance(500);
     const call = c.force('c');
@@ -182,7 +182,7 @@ describe('no second birth beside a history (R3, R13)', () => {
       c.reconnect('c');
       c.advance(2 * sessionMs);
       expect(c.state).toBeUndefined();
-      expect(c.snapshot('c')).toMatchObject({ role: 'joiner', offline: true });
+      expect(c.status('c')).toMatchObject({ role: 'joiner', offline: true });
     },
   );
 

@@ -29,11 +29,11 @@ describe('what proves that ZooKeeper has lost data (R7)', () => {
     ['missing', 2],
   ])('a state that is %s, from a server that lags, changes nothing', (_, changes) => {
     const c = Scenario.of('a b c');
-    const known = c.snapshot('a').state;
+    const known = c.status('a').state;
     const proofs = watchProofs(c, 'a');
     laggingServer(c, 'a', changes);
     c.advance(leaseMs);
-    expect(c.snapshot('a').state).toEqual(known);
+    expect(c.status('a').state).toEqual(known);
     expect(c.primary).toBe('a');
     expect(outcome(c.put('a', 'k', 'v'))).toBe('none yet');
     c.advance(100);
@@ -76,9 +76,9 @@ describe('what proves that ZooKeeper has lost data (R7)', () => {
     c.until(() => c.primary === 'b' && c.inSync.join() === 'b,c', 'no failover');
     laggingServer(c, 'c', 2);
     c.advance(3 * leaseMs);
-    expect(c.snapshot('c')).toMatchObject({ epoch: 2, offline: false });
+    expect(c.status('c')).toMatchObject({ epoch: 2, offline: false });
     expect(c.notes('c')).not.toContain('stateWentBack');
-    expect(c.snapshot('c').state).toMatchObject({ epoch: 2 });
+    expect(c.status('c').state).toMatchObject({ epoch: 2 });
   });
 
   it('a loss is known after a lease, in the same session, from what is read after a write', () => {
@@ -96,7 +96,7 @@ describe('what proves that ZooKeeper has lost data (R7)', () => {
     }
     c.advance(leaseMs);
     expect(c.notes('a')).not.toContain('stateWentBack');
-    expect(c.snapshot('a').state?.inSync).toHaveLength(3);
+    expect(c.status('a').state?.inSync).toHaveLength(3);
     c.stabilize();
     expect(proofs.asked).toBe(1);
     expect(c.notes('a')).toContain('stateWentBack');
@@ -109,7 +109,7 @@ describe('what proves that ZooKeeper has lost data (R7)', () => {
     c.node('a').session.lag = 1;
     c.cluster.fireWatches('state');
     c.advance(leaseMs / 2);
-    expect(c.snapshot('a').state?.inSync).toHaveLength(3);
+    expect(c.status('a').state?.inSync).toHaveLength(3);
     expect(c.notes('a')).not.toContain('stateWentBack');
   });
 
@@ -123,7 +123,7 @@ describe('what proves that ZooKeeper has lost data (R7)', () => {
       c.advance(leaseMs / 2);
     }
     expect(c.primary).toBe('a');
-    expect(c.snapshot('a').state?.inSync).toHaveLength(3);
+    expect(c.status('a').state?.inSync).toHaveLength(3);
     expect(c.notes('a')).not.toContain('stateWentBack');
   });
 });
@@ -145,7 +145,7 @@ describe('a proposal is repeated only on what was read (R7)', () => {
     c.node('a').session.held = false;
     c.advance(5 * leaseMs);
     expect(c.cluster.register.znode).toMatchObject({ version, state: other });
-    expect(c.snapshot('a')).toMatchObject({ foundHistory: { history: 'other' }, offline: true, serving: false });
+    expect(c.status('a')).toMatchObject({ foundHistory: { history: 'other' }, offline: true, serving: false });
   });
 
   it('a proposal of an older epoch is not repeated', () => {
@@ -160,11 +160,11 @@ describe('a proposal is repeated only on what was read (R7)', () => {
     c.until(() => c.primary !== undefined && c.primary !== 'a', 'no failover');
     c.heal();
     // It learns of the epoch from a message, and ZooKeeper goes back to the version that its proposal expects.
-    c.until(() => c.snapshot('a').epoch === 2, 'a hears of nobody');
+    c.until(() => c.status('a').epoch === 2, 'a hears of nobody');
     const before = c.cluster.register.history.find((znode) => znode?.state.inSync.length === 3)!;
     c.zookeeperLoses(before);
     c.advance(5 * leaseMs);
     expect(c.cluster.register.znode).toEqual(before);
-    for (const name of ['a', 'b', 'c']) expect(c.snapshot(name)).toMatchObject({ epoch: 2, offline: true });
+    for (const name of ['a', 'b', 'c']) expect(c.status(name)).toMatchObject({ epoch: 2, offline: true });
   });
 });

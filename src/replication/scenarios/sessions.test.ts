@@ -76,6 +76,6 @@ describe('sessions (R14)', () => {
     c.kill('a');
     c.until(() => c.primary === 'b', 'no failover');
     c.advance(100);
-    expect(c.snapshot('c').state?.primary).toBe('b~1');
+    expect(c.status('c').state?.primary).toBe('b~1');
   });
 });

@@ -56,7 +56,7 @@ describe('ZooKeeper goes back within an epoch (R7)', () => {
     c.until(() => c.inSync.join() === 'a,b', 'c is not evicted');
     c.elapse(1);
     c.zookeeperLoses(c.stateBefore(1));
-    c.stepUntil(() => c.snapshot('a').state?.inSync.length === 3);
+    c.stepUntil(() => c.status('a').state?.inSync.length === 3);
     const call = c.put('a', 'k', 'v');
     c.stepUntil(() => outcome(call) !== 'none yet');
     expect(outcome(call)).toBe('written 1');
@@ -102,15 +102,15 @@ describe('ZooKeeper goes back to an older epoch (R7, R13)', () => {
     c.advance(10_000);
     expect(c.state).toMatchObject({ epoch: 1, primary: 'a~1' });
     for (const name of ['b', 'c']) {
-      expect(c.snapshot(name)).toMatchObject({ epoch: 2, lastSeq: 2, offline: true, serving: false });
+      expect(c.status(name)).toMatchObject({ epoch: 2, lastSeq: 2, offline: true, serving: false });
       expect(c.notes(name)).toContain('stateWentBack');
     }
   });
 
   it('the command goes on from there, and nothing is lost', () => {
     const c = failoverForgotten();
-    c.until(() => c.snapshot('c').offline, 'not offline');
-    const { line } = c.snapshot('c');
+    c.until(() => c.status('c').offline, 'not offline');
+    const { line } = c.status('c');
     const call = c.force('c');
     c.stabilize();
     expect(outcome(call)).toBe('forced');
@@ -131,7 +131,7 @@ describe('ZooKeeper goes back to an older epoch (R7, R13)', () => {
     c.zookeeperLoses(before);
     c.resume('a');
     c.reconnect('a');
-    c.until(() => c.snapshot('c').offline, 'not offline');
+    c.until(() => c.status('c').offline, 'not offline');
     expect(c.get('a', 'k')).toHaveProperty('refusal');
     c.force('b');
     c.stabilize();
@@ -149,7 +149,7 @@ describe('ZooKeeper goes back to an older epoch (R7, R13)', () => {
     c.until(() => c.primary === 'b', 'no failover');
     c.put('b', 'k', 'in epoch 2');
     c.zookeeperLoses(before);
-    c.until(() => c.snapshot('b').offline, 'not offline');
+    c.until(() => c.status('b').offline, 'not offline');
     expect(c.inSync).toEqual(['a']);
     c.stop('b', 5_000);
     c.advance(4_000);
@@ -168,15 +168,15 @@ describe('ZooKeeper goes back to an older epoch (R7, R13)', () => {
   it('the command to an empty replica is refused while another holds the history', () => {
     const c = failoverForgotten();
     c.start('d');
-    c.until(() => c.snapshot('b').offline, 'not offline');
+    c.until(() => c.status('b').offline, 'not offline');
     const body = { type: 'beacon', sentAtMs: 0, probe: false, commitIndex: 0, stopping: false, mayLeaveMs: 0 } as const;
-    const { history, lineage } = c.snapshot('b').line!;
+    const { history, lineage } = c.status('b').line!;
     // d has heard of epoch 2, and has been given nothing.
     c.receive({ history, epoch: 2, epochId: lineage.at(-1)!.id, from: 'b~1', to: 'd~1', body });
     c.advance(3_000);
     const call = c.force('d');
     c.advance(3_000);
     expect(call.answers).toMatchObject([{ kind: 'notForced', reason: expect.stringContaining(history) }]);
-    expect(c.snapshot('b').lastSeq).toBe(2);
+    expect(c.status('b').lastSeq).toBe(2);
   });
 });

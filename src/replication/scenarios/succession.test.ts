@@ -78,7 +78,7 @@ describe('succession (R4)', () => {
     c.pause('a');
     c.hold('b', 'c');
     c.until(() => c.state?.epoch === 2, 'no failover');
-    expect(c.snapshot('c').epoch).toBe(2);
+    expect(c.status('c').epoch).toBe(2);
     c.kill('b');
     c.advance(1000);
     // Though it has heard no beacon since long before.

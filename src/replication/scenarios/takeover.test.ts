@@ -37,7 +37,7 @@ describe('takeover (R5)', () => {
     c.resume('a');
     c.heal();
     c.stabilize();
-    expect(c.snapshot('a')).toMatchObject({ lastSeq: 1, role: 'backup' });
+    expect(c.status('a')).toMatchObject({ lastSeq: 1, role: 'backup' });
   });
 
   it('a member is sent what it lacks, and an entry that one member alone had is committed', () => {
@@ -48,7 +48,7 @@ describe('takeover (R5)', () => {
     c.pause('a');
     c.until(() => c.primary === 'b', 'no failover');
     expect(c.get('b', 'k')).toEqual({ value: 'v', version: 1 });
-    expect(c.snapshot('c').lastSeq).toBe(1);
+    expect(c.status('c').lastSeq).toBe(1);
     expect(outcome(call)).toBe('none yet');
   });
 
@@ -63,7 +63,7 @@ describe('takeover (R5)', () => {
     c.advance(300);
     expect(c.get('b', 'k')).toEqual({ refusal: 'TAKEOVER_IN_PROGRESS' });
     expect(outcome(c.put('b', 'k', 'w'))).toBe('TAKEOVER_IN_PROGRESS');
-    expect(c.snapshot('b').lastSeq).toBe(1);
+    expect(c.status('b').lastSeq).toBe(1);
     c.node('c').disk.hangs = false;
     c.node('c').completeWrites();
     c.advance(200);
@@ -79,7 +79,7 @@ describe('takeover (R5)', () => {
     c.deliverAll();
     c.pause('a');
     c.drop('append', ({ to }) => to === 'c~1');
-    c.until(() => c.snapshot('b').peers.some((peer) => peer.replicaId === 'c~1' && peer.phase === 'replicating'), 'c not synced');
+    c.until(() => c.status('b').peers.some((peer) => peer.replicaId === 'c~1' && peer.phase === 'replicating'), 'c not synced');
     // Whether the new value was acknowledged by a cannot be known here; the old one must not be read any more.
     expect(c.get('b', 'k')).toEqual({ refusal: 'TAKEOVER_IN_PROGRESS' });
     c.advance(200);
@@ -120,7 +120,7 @@ describe('takeover (R5)', () => {
     c.until(() => c.role('b') === 'primary', 'no claim');
     c.forgetSent();
     c.advance(400);
-    expect(c.snapshot('c').epoch).toBe(2);
+    expect(c.status('c').epoch).toBe(2);
     expect(c.sent('beaconAnswer', 'c')).toEqual([]);
     expect(c.sent('syncAnswer', 'c')).toEqual([]);
     c.node('c').disk.hangs = false;
@@ -154,12 +154,12 @@ describe('takeover (R5)', () => {
       c.forgetSent();
       c.receive({ ...append!, body: { ...append!.body, prevSeq, prevEpoch, entries: [{ ...entry, seq: prevSeq + 1 }] } });
       expect(c.sent('appendAnswer', 'b').map(({ body }) => body.mismatch)).toEqual([true]);
-      expect(c.snapshot('b').lastSeq).toBe(1);
+      expect(c.status('b').lastSeq).toBe(1);
     }
     c.stabilize();
     c.put('a', 'k', 'v2');
     c.advance(200);
-    expect(c.snapshot('b').lastSeq).toBe(2);
+    expect(c.status('b').lastSeq).toBe(2);
   });
 
   it('a commit index counts only up to the position verified with this primary in this epoch', () => {
@@ -174,10 +174,10 @@ describe('takeover (R5)', () => {
     c.advance(500);
     // a hears beacons with commit index 3 and holds entries 2 and 3 of its own.
     expect(c.sent('beaconAnswer', 'a').length).toBeGreaterThan(0);
-    expect(c.snapshot('a')).toMatchObject({ lastSeq: 3, commitIndex: 1, appliedSeq: 1 });
+    expect(c.status('a')).toMatchObject({ lastSeq: 3, commitIndex: 1, appliedSeq: 1 });
     c.heal();
     c.stabilize();
-    expect(c.snapshot('a')).toMatchObject({ lastSeq: 3, lastEpoch: 2, appliedSeq: 3 });
+    expect(c.status('a')).toMatchObject({ lastSeq: 3, lastEpoch: 2, appliedSeq: 3 });
   });
 
   it('a new primary sends no Sync and serves nothing in an epoch that its own disk does not hold', () => {
@@ -226,9 +226,9 @@ describe('takeover (R5)', () => {
     c.advance(300);
     // c hears beacons with commit index 2, and its own entry 2 is one that is about to be cut.
     expect(c.sent('beaconAnswer', 'c').length).toBeGreaterThan(0);
-    expect(c.snapshot('c')).toMatchObject({ lastSeq: 2, lastEpoch: 1, appliedSeq: 1 });
+    expect(c.status('c')).toMatchObject({ lastSeq: 2, lastEpoch: 1, appliedSeq: 1 });
     c.heal();
     c.stabilize();
-    expect(c.snapshot('c')).toMatchObject({ lastSeq: 2, lastEpoch: 2 });
+    expect(c.status('c')).toMatchObject({ lastSeq: 2, lastEpoch: 2 });
   });
 });

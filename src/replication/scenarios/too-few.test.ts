@@ -5,7 +5,7 @@ describe('too few (R11)', () => {
   it('writes are refused before they are appended, reads are served', () => {
     const c = Scenario.of('a', { minInSync: 2 });
     expect(outcome(c.put('a', 'k', 'v'))).toBe('TOO_FEW_IN_SYNC');
-    expect(c.snapshot('a').lastSeq).toBe(0);
+    expect(c.status('a').lastSeq).toBe(0);
     expect(c.get('a', 'k')).toEqual({ version: 0 });
   });
 
@@ -37,7 +37,7 @@ describe('too few (R11)', () => {
     for (const dying of ['a', 'b']) {
       const c = Scenario.of('a b', { minInSync: 2 });
       const call = c.put('a', 'k', 'v');
-      c.stepUntil(() => c.snapshot('b').lastSeq === 1);
+      c.stepUntil(() => c.status('b').lastSeq === 1);
       c.kill(dying);
       c.advance(500);
       c.start(dying);

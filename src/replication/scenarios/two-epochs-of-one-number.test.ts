@@ -13,7 +13,7 @@ function secondEpochTwo(written: boolean): Scenario {
   c.kill('a');
   c.pause('c');
   if (!written) c.drop('sync');
-  c.until(() => c.state?.primary === 'b~1' && c.snapshot('d').epoch === 2, 'no failover');
+  c.until(() => c.state?.primary === 'b~1' && c.status('d').epoch === 2, 'no failover');
   if (written) {
     c.until(() => c.inSync.join() === 'b,d', 'c is not evicted');
     c.put('b', 'k', 'in the first epoch 2');
@@ -41,11 +41,11 @@ function backAgain(c: Scenario, ...names: string[]): void {
 describe('two epochs of one number are two histories (R1)', () => {
   it('whoever holds data of the first keeps it, and names both', () => {
     const c = secondEpochTwo(true);
-    const held = c.snapshot('d').line!;
+    const held = c.status('d').line!;
     backAgain(c, 'd');
     c.advance(5_000);
     expect(c.state).toMatchObject({ history: held.history, epoch: 2, primary: 'c~1' });
-    expect(c.snapshot('d')).toMatchObject({ line: held, lastSeq: 2, offline: true, serving: false, foundHistory: c.state });
+    expect(c.status('d')).toMatchObject({ line: held, lastSeq: 2, offline: true, serving: false, foundHistory: c.state });
     expect(c.notes('d')).toContain('twoHistories');
     expect(c.notes('c')).toContain('otherHistory');
     expect(c.inSync).toEqual(['c']);
@@ -57,7 +57,7 @@ describe('two epochs of one number are two histories (R1)', () => {
     backAgain(c, 'b', 'd');
     c.advance(5_000);
     for (const name of ['b', 'd']) {
-      expect(c.snapshot(name)).toMatchObject({ lastSeq: 2, offline: true, serving: false, foundHistory: c.state });
+      expect(c.status(name)).toMatchObject({ lastSeq: 2, offline: true, serving: false, foundHistory: c.state });
     }
     expect(c.primary).toBe('c');
   });
@@ -66,7 +66,7 @@ describe('two epochs of one number are two histories (R1)', () => {
     const c = secondEpochTwo(true);
     backAgain(c, 'b', 'd');
     c.advance(5_000);
-    const { id } = c.snapshot('b').line!.lineage.at(-1)!;
+    const { id } = c.status('b').line!.lineage.at(-1)!;
     c.force('c', [id]);
     c.stabilize();
     expect(c.state).toMatchObject({ primary: 'c~1', inSync: ['b~1', 'c~1', 'd~1'], givenUp: [id] });
@@ -91,8 +91,8 @@ describe('two epochs of one number are two histories (R1)', () => {
 
   it('a member that has heard of the first, and holds nothing of it, follows the second', () => {
     const c = secondEpochTwo(false);
-    expect(c.snapshot('d')).toMatchObject({ epoch: 2 });
-    expect(c.snapshot('d').line!.lineage).toHaveLength(1);
+    expect(c.status('d')).toMatchObject({ epoch: 2 });
+    expect(c.status('d').line!.lineage).toHaveLength(1);
     c.kill('b');
     backAgain(c, 'd');
     c.stabilize();
@@ -102,7 +102,7 @@ describe('two epochs of one number are two histories (R1)', () => {
 
   it('whoever holds data of the first keeps it when a later epoch of the second calls, before state can be read', () => {
     const c = secondEpochTwo(true);
-    const held = c.snapshot('d').line!;
+    const held = c.status('d').line!;
     c.kill('b');
     c.start('e');
     c.until(() => c.inSync.join() === 'c,e', 'e does not join');
@@ -115,11 +115,11 @@ describe('two epochs of one number are two histories (R1)', () => {
     const log = { baseSeq: 0, baseEpoch: 0, baseEpochId: '', lastSeq: 1, history: [{ ...lineage[0]!, firstSeq: 1 }] };
     const body = { type: 'sync', number: number + 1, log, lineage, commitIndex: 1 } as const;
     c.receive({ history, epoch: 3, epochId: id, from: 'e~1', to: 'd~1', body });
-    expect(c.snapshot('d')).toMatchObject({ epoch: 3, line: held, lastSeq: 2 });
+    expect(c.status('d')).toMatchObject({ epoch: 3, line: held, lastSeq: 2 });
     expect(c.sent('otherHistory', 'd')).toHaveLength(1);
     expect(c.sent('syncAnswer', 'd').filter(({ epoch }) => epoch === 3)).toEqual([]);
     c.reconnect('d');
     c.advance(3_000);
-    expect(c.snapshot('d')).toMatchObject({ line: held, lastSeq: 2, offline: true, foundHistory: c.state });
+    expect(c.status('d')).toMatchObject({ line: held, lastSeq: 2, offline: true, foundHistory: c.state });
   });
 });

@@ -124,11 +124,11 @@ describe('write (R6)', () => {
     c.hold('a', 'c');
     c.put('a', 'k', 'v');
     c.advance(200);
-    expect(c.snapshot('b')).toMatchObject({ lastSeq: 1, commitIndex: 0, appliedSeq: 0 });
+    expect(c.status('b')).toMatchObject({ lastSeq: 1, commitIndex: 0, appliedSeq: 0 });
     expect(c.node('b').store.items.size).toBe(0);
     c.heal();
     c.advance(200);
-    expect(c.snapshot('b')).toMatchObject({ commitIndex: 1, appliedSeq: 1 });
+    expect(c.status('b')).toMatchObject({ commitIndex: 1, appliedSeq: 1 });
   });
 
   it('more than may wait is refused, and definitely not executed', () => {

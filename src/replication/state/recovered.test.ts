@@ -65,7 +65,7 @@ function stateOf(epoch: 1 | 2, primary: string, inSync: readonly string[], seqFl
 describe('a replica that starts again with its data', () => {
   it('has the log that was left, and applies no more than it knows to be committed', () => {
     const { replica } = new Restarted();
-    expect(replica.snapshot(0)).toMatchObject({
+    expect(replica.status(0)).toMatchObject({
       epoch: 1,
       lastSeq: 2,
       lastEpoch: 1,
@@ -95,7 +95,7 @@ describe('a replica that starts again with its data', () => {
         { ...two, firstSeq: 6 },
       ],
     });
-    expect(replica.snapshot(0)).toMatchObject({ lastSeq: 6, lastEpoch: 2, appliedSeq: 4 });
+    expect(replica.status(0)).toMatchObject({ lastSeq: 6, lastEpoch: 2, appliedSeq: 4 });
     expect(replica.epochId).toBe('two');
   });
 
@@ -115,7 +115,7 @@ describe('a replica that starts again with its data', () => {
     ];
     b.read({ ...stateOf(2, 'a', both), history: 'other', lineage }, 10);
     for (let nowMs = 50; nowMs < 3 * graceMs; nowMs += 50) b.tell({ type: 'tick' }, nowMs);
-    expect(b.replica.snapshot(3 * graceMs)).toMatchObject({
+    expect(b.replica.status(3 * graceMs)).toMatchObject({
       lastSeq: 2,
       line,
       foundHistory: { history: 'other' },
@@ -139,16 +139,16 @@ describe('a replica that starts again with its data', () => {
   it('R8: never resumes an epoch in which it was primary', () => {
     const b = new Restarted();
     b.read(stateOf(1, 'b', both), 10);
-    expect(b.replica.snapshot(10).role).toBe('backup');
+    expect(b.replica.status(10).role).toBe('backup');
   });
 
   it('R4: counts its own start as a beacon', () => {
     const b = new Restarted();
     b.read(stateOf(1, 'a', both), 10);
     for (let nowMs = 50; nowMs < graceMs; nowMs += 50) b.tell({ type: 'tick' }, nowMs);
-    expect(b.replica.snapshot(graceMs).role).toBe('backup');
+    expect(b.replica.status(graceMs).role).toBe('backup');
     b.tell({ type: 'tick' }, graceMs);
-    expect(b.replica.snapshot(graceMs).role).toBe('claimant');
+    expect(b.replica.status(graceMs).role).toBe('claimant');
   });
 
   it('R4: named by a claim of its earlier process, it waits out the lease that it has renewed since', () => {
@@ -181,6 +181,6 @@ describe('a replica that starts again with its data', () => {
     );
     expect(resets).toEqual([{ type: 'reset', baseSeq: seqFloor - 1, baseEpoch: 2, baseEpochId: 'two', complete: true }]);
     b.tell({ type: 'tick' }, graceMs);
-    expect(b.replica.snapshot(graceMs)).toMatchObject({ role: 'primary', serving: true, complete: true, lastSeq: seqFloor - 1 });
+    expect(b.replica.status(graceMs)).toMatchObject({ role: 'primary', serving: true, complete: true, lastSeq: seqFloor - 1 });
   });
 });

@@ -37,7 +37,7 @@ export class Safety {
   }
 
   onApplied(node: VirtualNode, entries: readonly LogEntry[]): void {
-    this.history = node.replica.snapshot(0).line?.history;
+    this.history = node.replica.status(0).line?.history;
     for (const entry of entries) {
       const known = this.committed.get(entry.seq);
       if (known === undefined) this.#commit(entry);
@@ -70,7 +70,7 @@ export class Safety {
 
   /** Whoever serves a read has applied everything that was acknowledged before it. */
   onRead(node: VirtualNode): void {
-    const { appliedSeq } = node.replica.snapshot(0);
+    const { appliedSeq } = node.replica.status(0);
     require(appliedSeq >= this.#lastAcknowledged, () =>
       `${node.replicaId} reads at ${appliedSeq}, acknowledged is ${this.#lastAcknowledged}`);
   }
@@ -143,7 +143,7 @@ export class Safety {
   }
 
   #checkStore(node: VirtualNode): void {
-    const { appliedSeq, complete } = node.replica.snapshot(0);
+    const { appliedSeq, complete } = node.replica.status(0);
     const model = this.#models.get(appliedSeq);
     if (!complete || model === undefined) return;
     const items = node.store.items;
@@ -156,7 +156,7 @@ export class Safety {
 function requireOneOfEachLine(readers: readonly VirtualNode[], nowMs: number): void {
   for (const one of readers) {
     for (const other of readers) {
-      const [line, otherLine] = [one, other].map((node) => node.replica.snapshot(nowMs).line);
+      const [line, otherLine] = [one, other].map((node) => node.replica.status(nowMs).line);
       if (one === other || line === undefined || otherLine === undefined) continue;
       require(!continues(line, otherLine), () => `${one.replicaId} and ${other.replicaId} serve reads at one instant`);
     }

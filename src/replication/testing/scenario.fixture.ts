@@ -10,7 +10,7 @@ import type { Answer, Refusal } from '../protocol/effect.js';
 import type { BodyOf, Message } from '../protocol/message.js';
 import type { ReplicaOptions } from '../protocol/options.js';
 import type { ShardState } from '../protocol/shard-state.js';
-import type { ReplicaSnapshot } from '../protocol/status.js';
+import type { CoreStatus } from '../status.js';
 import { Cluster } from './cluster.fixture.js';
 import type { Znode } from './fake-register.fixture.js';
 import type { Call, VirtualNode } from './virtual-node.fixture.js';
@@ -152,11 +152,11 @@ export class Scenario {
   get inSync(): string[] {
     return (this.state?.inSync ?? []).map((id) => id.split('~')[0]!);
   }
-  snapshot(name: string): ReplicaSnapshot {
-    return this.node(name).replica.snapshot(this.cluster.nowMs);
+  status(name: string): CoreStatus {
+    return this.node(name).replica.status(this.cluster.nowMs);
   }
   role(name: string): string {
-    return this.snapshot(name).role;
+    return this.status(name).role;
   }
 
   /** A write and the end of its turn; nothing is delivered. */
@@ -202,7 +202,7 @@ export class Scenario {
 
   #giveUpFor({ disk, store, replica }: VirtualNode): void {
     const { safety, nowMs } = this.cluster;
-    const { line, foundHistory, appliedSeq } = replica.snapshot(nowMs);
+    const { line, foundHistory, appliedSeq } = replica.status(nowMs);
     const isOther = foundHistory !== undefined || (line !== undefined && line.history !== safety.history);
     if (isOther) return safety.goOnWith(store.items, appliedSeq);
     const { committed, lastCommitted } = safety;
@@ -278,7 +278,7 @@ export class Scenario {
 
   describe(): string {
     const { nodes, nowMs } = this.cluster;
-    const replicas = nodes.filter((node) => node.alive).map((node) => JSON.stringify(node.replica.snapshot(nowMs)));
+    const replicas = nodes.filter((node) => node.alive).map((node) => JSON.stringify(node.replica.status(nowMs)));
     return [`state ${JSON.stringify(this.cluster.register.znode)}`, ...replicas].join('\n');
   }
 }

@@ -1,19 +1,19 @@
-/** What a replica tells about itself: a snapshot, for people and for routing. */
+/** The status of a replica, for people, metrics and routing. */
 
-import { refusalOfRead } from '../primary/write.js';
-import type { Core } from '../state/core.js';
-import type { PeerPhase } from '../state/peer.js';
-import type { RoleName } from './effect.js';
-import type { Line } from './lineage.js';
-import type { Epoch, ReplicaId, Seq, ShardState } from './shard-state.js';
+import { refusalOfRead } from './primary/write.js';
+import type { RoleName } from './protocol/effect.js';
+import type { Line } from './protocol/lineage.js';
+import type { Epoch, ReplicaId, Seq, ShardState } from './protocol/shard-state.js';
+import type { Core } from './state/core.js';
+import type { PeerPhase } from './state/peer.js';
 
-export interface PeerSnapshot {
+export interface CorePeerStatus {
   readonly replicaId: ReplicaId;
   readonly phase: PeerPhase | 'disconnected';
   readonly ackedSeq: Seq;
 }
 
-export interface ReplicaSnapshot {
+export interface CoreStatus {
   readonly replicaId: ReplicaId;
   readonly role: RoleName;
   readonly epoch: Epoch;
@@ -30,10 +30,10 @@ export interface ReplicaSnapshot {
   readonly logBytes: number;
   readonly offline: boolean;
   readonly state: ShardState | undefined;
-  readonly peers: readonly PeerSnapshot[];
+  readonly peers: readonly CorePeerStatus[];
 }
 
-export function snapshot(core: Core, nowMs: number): ReplicaSnapshot {
+export function statusOf(core: Core, nowMs: number): CoreStatus {
   const { log, role } = core;
   const peers = role.kind === 'primary' ? [...role.peers.values()] : [];
   return {
