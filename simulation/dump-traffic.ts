@@ -3,8 +3,8 @@ import type { Effect, Event } from '../src/replication/index.js';
 import type { SimProcess } from './sim-process.js';
 import type { World } from './world.js';
 
-type ServeDump = Extract<Effect, { type: 'serveDump' }>;
-type RequestDump = Extract<Effect, { type: 'requestDump' }>;
+type ServeSnapshot = Extract<Effect, { type: 'serveSnapshot' }>;
+type RequestSnapshot = Extract<Effect, { type: 'requestSnapshot' }>;
 
 /** A joiner that hears nothing for so long gives the call up. */
 const silenceTimeoutMs = 10_000;
@@ -13,11 +13,11 @@ export class DumpTraffic {
   readonly #world: World;
   readonly #joiner: SimProcess;
   readonly #primary: SimProcess;
-  readonly #dump: RequestDump;
+  readonly #dump: RequestSnapshot;
   #lastArrivalMs = 0;
   #over = false;
 
-  constructor(world: World, joiner: SimProcess, primary: SimProcess, dump: RequestDump) {
+  constructor(world: World, joiner: SimProcess, primary: SimProcess, dump: RequestSnapshot) {
     this.#world = world;
     this.#joiner = joiner;
     this.#primary = primary;
@@ -26,15 +26,15 @@ export class DumpTraffic {
     world.queue.after(silenceTimeoutMs, () => this.fail());
   }
 
-  serve({ epochId, number, baseSeq, baseEpoch, baseEpochId }: ServeDump): void {
-    this.#send({ type: 'dumpBegun', epochId, number, baseSeq, baseEpoch, baseEpochId });
+  serve({ epochId, number, baseSeq, baseEpoch, baseEpochId }: ServeSnapshot): void {
+    this.#send({ type: 'snapshotBegun', epochId, number, baseSeq, baseEpoch, baseEpochId });
     this.#readChunk(this.#primary.store.items.entries());
   }
 
   /** The stream ends early; what is on its way still arrives. */
   fail(): void {
     if (this.#over) return;
-    this.#send({ type: 'dumpFailed', epochId: this.#dump.epochId, number: this.#dump.number });
+    this.#send({ type: 'snapshotFailed', epochId: this.#dump.epochId, number: this.#dump.number });
     this.#over = true;
   }
 
@@ -52,10 +52,10 @@ export class DumpTraffic {
         items.push({ key: next.value[0], ...next.value[1] });
       }
       if (items.length > 0) {
-        this.#send({ type: 'dumpChunk', epochId, number, items });
+        this.#send({ type: 'snapshotChunk', epochId, number, items });
         return this.#readChunk(scan);
       }
-      this.#send({ type: 'dumpEnded', epochId, number, commitIndex: replica.commitIndex });
+      this.#send({ type: 'snapshotEnded', epochId, number, commitIndex: replica.commitIndex });
       this.#over = true;
     });
   }
@@ -67,7 +67,7 @@ export class DumpTraffic {
     const [from, to] = [this.#primary.nodeIndex, this.#joiner.nodeIndex];
     paths.whenOpen(from, to, (broken) => {
       if (broken) this.#over = true;
-      const told: Event = broken ? { type: 'dumpFailed', epochId: this.#dump.epochId, number: this.#dump.number } : event;
+      const told: Event = broken ? { type: 'snapshotFailed', epochId: this.#dump.epochId, number: this.#dump.number } : event;
       const delayMs = paths.delayMs(from, to) + this.#world.nodes[to]!.dumpLateMs;
       this.#lastArrivalMs = Math.max(this.#lastArrivalMs, queue.nowMs + delayMs);
       queue.after(this.#lastArrivalMs - queue.nowMs, () => this.#joiner.run(() => this.#joiner.handle(told)));
@@ -75,17 +75,18 @@ export class DumpTraffic {
   }
 }
 
-export function requestDump(world: World, joiner: SimProcess, dump: RequestDump): void {
+export function requestSnapshot(world: World, joiner: SimProcess, dump: RequestSnapshot): void {
   const to = world.nodeIndexOf(dump.from);
   const { queue, paths } = world;
-  const failed = (): void => joiner.run(() => joiner.handle({ type: 'dumpFailed', epochId: dump.epochId, number: dump.number }));
+  const failed = (): void =>
+    joiner.run(() => joiner.handle({ type: 'snapshotFailed', epochId: dump.epochId, number: dump.number }));
   paths.whenOpen(joiner.nodeIndex, to, (broken) => {
     queue.after(paths.delayMs(joiner.nodeIndex, to), () => {
       const primary = world.nodes[to]!.process;
       if (broken || primary === undefined || primary.replicaId !== dump.from) return failed();
       primary.run(() => {
         primary.dumps.set(`${joiner.replicaId} ${dump.number}`, new DumpTraffic(world, joiner, primary, dump));
-        primary.handle({ type: 'dumpRequested', from: joiner.replicaId, epochId: dump.epochId, number: dump.number });
+        primary.handle({ type: 'snapshotRequested', from: joiner.replicaId, epochId: dump.epochId, number: dump.number });
       });
     });
   });

@@ -14,7 +14,7 @@ export function momentOf(process: SimProcess, effect: Effect): Moment | undefine
       return effect.message.body.type === 'sync' ? 'sync' : undefined;
     case 'note':
       if (effect.note.kind === 'serving') return 'serving';
-      return effect.note.kind === 'dumpTaken' ? 'dump taken' : undefined;
+      return effect.note.kind === 'snapshotTaken' ? 'dump taken' : undefined;
     case 'persist':
       return momentOfChange(effect.change);
     default:

@@ -44,7 +44,7 @@ describe('several shards, placed by their nodes', { timeout }, () => {
 
   it('controllers follow one another, copies are made and given up, primaries are handed on', () => {
     expect(runs.filter((result) => new Set(writersIn(result)).size > 1).length).toBeGreaterThan(schedules / 4);
-    for (const what of [/"dumpTaken"/, /"type":"released"/, /"kind":"handover"/, /"reason":"moved"/])
+    for (const what of [/"snapshotTaken"/, /"type":"released"/, /"kind":"handover"/, /"reason":"moved"/])
       expect(runs.filter((result) => count(result, what) > 0).length).toBeGreaterThan(schedules / 4);
   });
 });

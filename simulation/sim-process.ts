@@ -5,7 +5,7 @@
 import type { Answer, Effect, Event, Message, RecoveredReplica, Replica } from '../src/replication/index.js';
 import type { Disk } from './disk.js';
 import type { DriftingClock } from './drifting-clock.js';
-import { type DumpTraffic, requestDump } from './dump-traffic.js';
+import { type DumpTraffic, requestSnapshot } from './dump-traffic.js';
 import { Knowledge } from './knowledge.js';
 import { PeerLinks } from './peer-links.js';
 import { Random } from './random.js';
@@ -238,11 +238,11 @@ export class SimProcess {
       case 'holds':
         this.historyHeld = effect.history;
         return this.session.announce();
-      case 'requestDump':
-        return requestDump(this.world, this, effect);
-      case 'serveDump':
+      case 'requestSnapshot':
+        return requestSnapshot(this.world, this, effect);
+      case 'serveSnapshot':
         return this.dumps.get(`${effect.to} ${effect.number}`)?.serve(effect);
-      case 'refuseDump':
+      case 'refuseSnapshot':
         return this.dumps.get(`${effect.to} ${effect.number}`)?.fail();
       case 'released':
         this.kill(0, true);

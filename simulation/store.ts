@@ -1,5 +1,5 @@
 /** A replica's applied state, changed only as effects say. Keys iterate as in a map: what is added is met by a scan under way. */
-import type { Change, DumpItem, LogEntry } from '../src/replication/index.js';
+import type { Change, LogEntry, SnapshotItem } from '../src/replication/index.js';
 
 export interface StoredItem {
   readonly value: Uint8Array;
@@ -32,7 +32,7 @@ export class Store {
     if (change.type === 'load') this.#load(change.items);
   }
 
-  #load(items: readonly DumpItem[]): void {
+  #load(items: readonly SnapshotItem[]): void {
     for (const { key, value, version } of items) {
       if (version > this.versionOf(key)) this.items.set(key, { value, version });
     }

@@ -5,7 +5,15 @@ import type { SimProcess } from './sim-process.js';
 
 const codes: Record<Event['type'], number> = {
   ...{ tick: 1, write: 2, flush: 3, message: 4, linkUp: 5, linkDown: 6, persisted: 7, session: 8, candidates: 9, stateRead: 10 },
-  ...{ stateMissing: 11, proposalResult: 12, dumpRequested: 13, dumpBegun: 14, dumpChunk: 15, dumpEnded: 16, dumpFailed: 17 },
+  ...{
+    stateMissing: 11,
+    proposalResult: 12,
+    snapshotRequested: 13,
+    snapshotBegun: 14,
+    snapshotChunk: 15,
+    snapshotEnded: 16,
+    snapshotFailed: 17,
+  },
   ...{ stop: 18, force: 19, orderedRead: 20, placed: 21 },
 };
 const quietMessages: ReadonlySet<string> = new Set(['beacon', 'beaconAnswer']);

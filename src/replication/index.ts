@@ -1,6 +1,6 @@
 /** The pure replication core. It imports nothing from outside this folder. */
 export type { Answer, Change, Effect, Note, Refusal } from './protocol/effect.js';
-export type { CandidateFact, DumpItem, Event, ProposalOutcome, WriteEvent } from './protocol/event.js';
+export type { CandidateFact, Event, ProposalOutcome, SnapshotItem, WriteEvent } from './protocol/event.js';
 export { type EpochMark, endOf, type Line, nameOf } from './protocol/lineage.js';
 export type { LogEntry } from './protocol/log-entry.js';
 export type { EpochRun } from './protocol/log-position.js';

@@ -32,7 +32,7 @@ export function isAtRest(core: Core): boolean {
 function isFollowerAtRest(core: Core, role: Follower): boolean {
   // The log is cut to its bound with every beacon, a part at a time.
   const isCompact = core.log.bytes <= core.options.retainBytes;
-  return core.offlineSinceMs === undefined && core.isDurablyComplete && role.dump === undefined && isCompact;
+  return core.offlineSinceMs === undefined && core.isDurablyComplete && role.snapshot === undefined && isCompact;
 }
 
 /** It serves where it should, and whoever it knows is a member that holds everything. */

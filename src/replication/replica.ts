@@ -4,13 +4,13 @@
  */
 import { maybeClaim, maybeWithdrawBirth, onForce } from './follower/claim.js';
 import { maybeAcknowledge } from './follower/follower.js';
-import { onDumpBegun, onDumpChunk, onDumpEnded, onDumpFailed } from './follower/joiner.js';
+import { onSnapshotBegun, onSnapshotChunk, onSnapshotEnded, onSnapshotFailed } from './follower/joiner.js';
 import { noteIfOffline } from './offline.js';
 import { maybeMove, onPlaced } from './placement/moving.js';
 import { maybeCommit, maybeServe } from './primary/commit.js';
 import { maybeStop, onStop } from './primary/handover.js';
 import { maybeChangeMembers, maybePause } from './primary/membership.js';
-import { onDumpRequested, refreshPeers, sendAppends, sendBeacon, sendBeacons, syncPeers } from './primary/replicate.js';
+import { onSnapshotRequested, refreshPeers, sendAppends, sendBeacon, sendBeacons, syncPeers } from './primary/replicate.js';
 import { onOrderedRead, onWrite, refusalOfRead } from './primary/write.js';
 import type { Effect, Refusal, RoleName } from './protocol/effect.js';
 import type { Event } from './protocol/event.js';
@@ -177,16 +177,16 @@ function dispatch(core: Core, event: Exclude<Event, { type: 'write' | 'orderedRe
       // Nothing left this process, so nothing has changed: the next tick tries again, not this turn.
       if (event.outcome.kind === 'notSent') return;
       break;
-    case 'dumpRequested':
-      return onDumpCall(core, event);
-    case 'dumpBegun':
-      return onDumpBegun(core, event);
-    case 'dumpChunk':
-      return onDumpChunk(core, event);
-    case 'dumpEnded':
-      return onDumpEnded(core, event);
-    case 'dumpFailed':
-      return onDumpFailed(core, event);
+    case 'snapshotRequested':
+      return onSnapshotRequested(core, event);
+    case 'snapshotBegun':
+      return onSnapshotBegun(core, event);
+    case 'snapshotChunk':
+      return onSnapshotChunk(core, event);
+    case 'snapshotEnded':
+      return onSnapshotEnded(core, event);
+    case 'snapshotFailed':
+      return onSnapshotFailed(core, event);
     case 'stop':
       return onStop(core, event.deadlineMs);
     case 'force':
@@ -289,11 +289,4 @@ function onLink(core: Core, event: Extract<Event, { type: 'linkUp' | 'linkDown' 
   enterPhase(peer, 'idle', core.nowMs);
   if (peer.linked) sendBeacon(core, role, peer);
   advance(core);
-}
-
-function onDumpCall(core: Core, event: Extract<Event, { type: 'dumpRequested' }>): void {
-  const { role } = core;
-  const isOfEpoch = role.kind === 'primary' && role.epochId === event.epochId;
-  const accepted = isOfEpoch && onDumpRequested(core, role, event.from, event.number);
-  if (!accepted) core.emit({ type: 'refuseDump', to: event.from, number: event.number });
 }

@@ -138,10 +138,10 @@ describe('bytes that cannot be read', () => {
       },
     });
     const failed = await new Promise<Event>((resolve) => {
-      const dump = { type: 'requestDump', ...epochOfHistory, from: 'a~1', number: 3 } as const;
+      const dump = { type: 'requestSnapshot', ...epochOfHistory, from: 'a~1', number: 3 } as const;
       new SnapshotReceiver(codec, resolve).request(dump, 'b~1', address);
     });
-    expect(failed).toEqual({ type: 'dumpFailed', epochId: 'one', number: 3 });
+    expect(failed).toEqual({ type: 'snapshotFailed', epochId: 'one', number: 3 });
     expect(named).toEqual(['cluster-1']);
   });
 });

@@ -65,12 +65,12 @@ export class ReplicationServer {
     this.#heardOn.get(message.to)?.outgoing.say(codec, message);
   }
 
-  serveDump(dump: Extract<Effect, { type: 'serveDump' }>, { codec, host }: HostedReplica): void {
+  serveSnapshot(dump: Extract<Effect, { type: 'serveSnapshot' }>, { codec, host }: HostedReplica): void {
     const call = this.#takeDumpCall(dump);
     if (call !== undefined) void sendSnapshot(call, dump, codec, host, this.#rate);
   }
 
-  refuseDump(dump: Extract<Effect, { type: 'refuseDump' }>): void {
+  refuseSnapshot(dump: Extract<Effect, { type: 'refuseSnapshot' }>): void {
     this.#takeDumpCall(dump)?.emit('error', { code: status.FAILED_PRECONDITION, details: 'no dump is due to this replica' });
   }
 
@@ -140,7 +140,7 @@ export class ReplicationServer {
       const host = this.#hostOf(header.shard, header.to);
       if (host === undefined) return 'a call meant for another replica';
       this.#dumpCalls.set(dumpKey(header.from, number), call);
-      host.handle({ type: 'dumpRequested', from: header.from, epochId: header.epochId, number });
+      host.handle({ type: 'snapshotRequested', from: header.from, epochId: header.epochId, number });
       return undefined;
     });
     if (refusal !== undefined) call.emit('error', refusal);

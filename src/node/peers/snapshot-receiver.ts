@@ -7,7 +7,7 @@ import type { ReplicationCodec } from '../../wire/peer/replication-codec.js';
 import { type DumpBody, encodeDumpRequest, readDumpBody } from '../../wire/peer/snapshot-codec.js';
 import { newNodeClient } from './node-client.js';
 
-type RequestDump = Extract<Effect, { type: 'requestDump' }>;
+type RequestSnapshot = Extract<Effect, { type: 'requestSnapshot' }>;
 
 /** A primary that is alive sends something long before; one that is not is found by the silence. */
 const silenceTimeoutMs = 10_000;
@@ -23,9 +23,9 @@ export class SnapshotReceiver {
   }
 
   /** A new dump voids the one under way. */
-  request(dump: RequestDump, self: string, address: string | undefined): void {
+  request(dump: RequestSnapshot, self: string, address: string | undefined): void {
     this.close();
-    const failed = (): void => this.#handle({ type: 'dumpFailed', epochId: dump.epochId, number: dump.number });
+    const failed = (): void => this.#handle({ type: 'snapshotFailed', epochId: dump.epochId, number: dump.number });
     if (address === undefined) {
       setImmediate(failed);
       return;
@@ -70,11 +70,11 @@ export class SnapshotReceiver {
     current?.client.close();
   }
 
-  #received({ epochId, number }: RequestDump, body: DumpBody): void {
+  #received({ epochId, number }: RequestSnapshot, body: DumpBody): void {
     if (body.type === 'begin') {
       const { baseSeq, baseEpoch, baseEpochId } = body;
-      this.#handle({ type: 'dumpBegun', epochId, number, baseSeq, baseEpoch, baseEpochId });
-    } else if (body.type === 'chunk') this.#handle({ type: 'dumpChunk', epochId, number, items: body.items });
-    else this.#handle({ type: 'dumpEnded', epochId, number, commitIndex: body.commitIndex });
+      this.#handle({ type: 'snapshotBegun', epochId, number, baseSeq, baseEpoch, baseEpochId });
+    } else if (body.type === 'chunk') this.#handle({ type: 'snapshotChunk', epochId, number, items: body.items });
+    else this.#handle({ type: 'snapshotEnded', epochId, number, commitIndex: body.commitIndex });
   }
 }

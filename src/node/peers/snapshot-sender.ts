@@ -14,7 +14,7 @@ export type DumpCall = ServerWritableStream<Buffer, Buffer>;
 const chunkBytes = 64 * 1024;
 export async function sendSnapshot(
   call: DumpCall,
-  dump: Extract<Effect, { type: 'serveDump' }>,
+  dump: Extract<Effect, { type: 'serveSnapshot' }>,
   codec: ReplicationCodec,
   host: ShardHost,
   rate: MoveRate,

@@ -28,9 +28,9 @@ export interface ShardPorts {
   refreshState(afterWrite: boolean): void;
   /** The candidate's znode is to name the history whose data the replica holds (R3). */
   nameHistory(history: string | undefined): void;
-  requestDump(dump: Extract<Effect, { type: 'requestDump' }>): void;
-  serveDump(dump: Extract<Effect, { type: 'serveDump' }>): void;
-  refuseDump(dump: Extract<Effect, { type: 'refuseDump' }>): void;
+  requestSnapshot(dump: Extract<Effect, { type: 'requestSnapshot' }>): void;
+  serveSnapshot(dump: Extract<Effect, { type: 'serveSnapshot' }>): void;
+  refuseSnapshot(dump: Extract<Effect, { type: 'refuseSnapshot' }>): void;
   /** The replica's role, epoch or members may have changed. */
   changed(): void;
   /** What its data takes may have changed, writes under way included. */
@@ -199,12 +199,12 @@ export class ShardHost implements TickerMember {
         return this.#ports.refreshState(effect.afterWrite);
       case 'holds':
         return this.#ports.nameHistory(effect.history);
-      case 'requestDump':
-        return this.#ports.requestDump(effect);
-      case 'serveDump':
-        return this.#ports.serveDump(effect);
-      case 'refuseDump':
-        return this.#ports.refuseDump(effect);
+      case 'requestSnapshot':
+        return this.#ports.requestSnapshot(effect);
+      case 'serveSnapshot':
+        return this.#ports.serveSnapshot(effect);
+      case 'refuseSnapshot':
+        return this.#ports.refuseSnapshot(effect);
       case 'roleChanged':
         this.#log.role(effect);
         this.#ports.dataChanged();

@@ -54,7 +54,7 @@ function logNote(logger: Lines, shard: number, note: Note, replica: CoreStatus):
         { forMs: Math.round(note.forMs) },
         'the process stood still: longer than a lease, and it would be taken for dead',
       );
-    case 'dumpTaken':
+    case 'snapshotTaken':
       return logger.info({ seq: note.seq }, 'dump received');
     case 'offline':
       return logOffline(logger, shard, note.lost, replica);

@@ -10,7 +10,7 @@ import { commonPosition, idAt } from '../protocol/log-position.js';
 import type { BodyOf, Message, RequestBody } from '../protocol/message.js';
 import type { ReplicaId, Seq } from '../protocol/shard-state.js';
 import type { Core } from '../state/core.js';
-import { compact, dumpGrowth } from '../state/retention.js';
+import { compact, snapshotGrowth } from '../state/retention.js';
 import type { Follower } from '../state/role.js';
 
 export function onRequest(core: Core, role: Follower, message: Message & { readonly body: RequestBody }): void {
@@ -60,13 +60,13 @@ function onSync(core: Core, role: Follower, from: ReplicaId, sync: BodyOf<'sync'
   if (core.line !== undefined && !continues(lineOf(core, sync.lineage), core.line)) return refuseOther(core, from);
   core.syncNumber = sync.number;
   role.lineage = sync.lineage;
-  // A new stream voids the old one, and the dump that belonged to it (R10).
+  // A new stream voids the old one, and the snapshot that belonged to it (R10).
   role.stream = undefined;
-  role.dump = undefined;
-  // A joiner that has nothing takes a dump: the log from its beginning would bring every value that was overwritten.
+  role.snapshot = undefined;
+  // A joiner that has nothing takes a snapshot: the log from its beginning would bring every value that was overwritten.
   const bringsNothing = core.log.lastSeq === 0 && sync.log.lastSeq > 0 && !core.isInSync;
   const common = core.complete && !bringsNothing ? commonPosition(core.log.position, sync.log) : undefined;
-  // Below what is applied nothing can be cut: then only a dump helps.
+  // Below what is applied nothing can be cut: then only a snapshot helps.
   if (common === undefined || common < core.appliedSeq) {
     core.send(from, { type: 'syncAnswer', number: sync.number, dumpNeeded: true, matchedSeq: 0 });
     return;
@@ -127,27 +127,28 @@ function learnCommitIndex(core: Core, role: Follower, commitIndex: Seq): void {
 
 /** Chunks still to come may be older than the log; once the last has come, the log is laid over them (R10). */
 export function applyUnlessLaying(core: Core, role: Follower): void {
-  const { dump } = role;
-  if (!core.complete && dump?.endCommitIndex === undefined) return maybeGiveUpDump(core, role);
+  const { snapshot } = role;
+  if (!core.complete && snapshot?.endCommitIndex === undefined) return maybeGiveUpSnapshot(core, role);
   core.applyCommitted();
   compact(core);
-  if (core.complete || dump?.endCommitIndex === undefined || core.appliedSeq < dump.endCommitIndex) return;
+  if (core.complete || snapshot?.endCommitIndex === undefined || core.appliedSeq < snapshot.endCommitIndex) return;
   core.complete = true;
   core.setLine(lineOf(core, role.lineage));
   core.completingWrite = core.persist({ type: 'complete' });
-  core.note({ kind: 'dumpTaken', seq: core.appliedSeq });
-  role.dump = undefined;
+  core.note({ kind: 'snapshotTaken', seq: core.appliedSeq });
+  role.snapshot = undefined;
 }
 
-/** What has to wait for the end of a dump has outgrown its bound: the dump is too slow for the writes, and begins again. */
-function maybeGiveUpDump(core: Core, role: Follower): void {
-  if (role.dump !== undefined && core.log.bytes > dumpGrowth * core.options.retainBytes) giveUpDump(core, role, role.dump.number);
+/** What has to wait for the end of a snapshot has outgrown its bound: the snapshot is too slow for the writes, and begins again. */
+function maybeGiveUpSnapshot(core: Core, role: Follower): void {
+  if (role.snapshot !== undefined && core.log.bytes > snapshotGrowth * core.options.retainBytes)
+    giveUpSnapshot(core, role, role.snapshot.number);
 }
 
 /** Tells the primary that it must begin again. */
-export function giveUpDump(core: Core, role: Follower, number: number): void {
+export function giveUpSnapshot(core: Core, role: Follower, number: number): void {
   if (role.primary === undefined) return;
-  role.dump = undefined;
+  role.snapshot = undefined;
   role.stream = undefined;
   core.send(role.primary, { type: 'syncAnswer', number, dumpNeeded: true, matchedSeq: 0 });
 }
@@ -174,8 +175,8 @@ function acknowledge(core: Core, role: Follower, ackedSeq: Seq): void {
 }
 
 function onDumpInvite(core: Core, role: Follower, from: ReplicaId, invite: BodyOf<'dumpInvite'>): void {
-  if (invite.number !== core.syncNumber || role.dump !== undefined || role.stream !== undefined) return;
-  role.dump = { number: invite.number, endCommitIndex: undefined };
+  if (invite.number !== core.syncNumber || role.snapshot !== undefined || role.stream !== undefined) return;
+  role.snapshot = { number: invite.number, endCommitIndex: undefined };
   const { history = '', epoch, epochId } = core;
-  core.emit({ type: 'requestDump', from, history, epoch, epochId, number: invite.number });
+  core.emit({ type: 'requestSnapshot', from, history, epoch, epochId, number: invite.number });
 }

@@ -40,12 +40,12 @@ function commitTo(core: Core, role: Primary, seq: Seq): void {
 
 function needsOf(role: Primary): Needs {
   let followingFromSeq = Number.POSITIVE_INFINITY;
-  let dumpFromSeq = Number.POSITIVE_INFINITY;
+  let snapshotFromSeq = Number.POSITIVE_INFINITY;
   for (const peer of role.peers.values()) {
-    if (peer.retainFromSeq !== undefined) dumpFromSeq = Math.min(dumpFromSeq, peer.retainFromSeq);
+    if (peer.retainFromSeq !== undefined) snapshotFromSeq = Math.min(snapshotFromSeq, peer.retainFromSeq);
     else if (peer.phase === 'replicating') followingFromSeq = Math.min(followingFromSeq, peer.ackedSeq + 1);
   }
-  return { followingFromSeq, dumpFromSeq };
+  return { followingFromSeq, snapshotFromSeq };
 }
 
 /** Serves once every member of the required set has adopted the epoch and everything inherited is committed (R5). */

@@ -1,6 +1,7 @@
 /** What a primary sends to its peers, and what it makes of their answers (R5, R6, R9, R10). */
 
 import { isPlaced } from '../placement/placed.js';
+import type { Event } from '../protocol/event.js';
 import { entryBytes } from '../protocol/log-entry.js';
 import type { BodyOf, Message } from '../protocol/message.js';
 import type { ReplicaId, Seq } from '../protocol/shard-state.js';
@@ -11,10 +12,10 @@ import type { Primary } from '../state/role.js';
 
 /** Of an interval, after which a tick sends the next beacon. */
 const beaconPart = 0.9;
-/** Beacon intervals after which an unanswered Sync, or a batch or dump without progress, is begun again. */
+/** Beacon intervals after which an unanswered Sync, or a batch or snapshot without progress, is begun again. */
 const syncRepeatBeacons = 3;
 /** Leases within which a joiner that has called Dump says that it has begun: discarding a large copy takes time. */
-const dumpBeginLeases = 5;
+const snapshotBeginLeases = 5;
 /** Batches are in flight together as long as they are less than this part of the largest that may be. */
 const smallPart = 4;
 
@@ -71,7 +72,7 @@ export function syncPeers(core: Core, role: Primary): void {
     const stalled = phaseMs > repeatAfterMs;
     if (peer.phase === 'idle' || (stalled && (peer.phase === 'syncing' || peer.phase === 'invited'))) sync(core, role, peer);
     else if (peer.phase === 'otherHistory' && phaseMs > core.options.leaseMs) sync(core, role, peer);
-    else if (peer.phase === 'dumping' && phaseMs > dumpBeginLeases * core.options.leaseMs) sync(core, role, peer);
+    else if (peer.phase === 'dumping' && phaseMs > snapshotBeginLeases * core.options.leaseMs) sync(core, role, peer);
     else if (peer.phase === 'replicating' && peer.inFlight.length > 0 && core.nowMs - peer.progressMs > repeatAfterMs)
       sync(core, role, peer);
     else if (peer.phase === 'dumpNeeded') maybeInvite(core, peer);
@@ -95,8 +96,17 @@ function maybeInvite(core: Core, peer: Peer): void {
   core.send(peer.id, { type: 'dumpInvite', number: peer.number });
 }
 
-/** The joiner calls Dump: the log that follows it starts at the commit index as it was before the first chunk (R10). */
-export function onDumpRequested(core: Core, role: Primary, from: ReplicaId, number: number): boolean {
+/** A joiner calls Dump. It is refused if the call is of another epoch, or not the one to which the joiner was invited. */
+export function onSnapshotRequested(core: Core, event: Extract<Event, { type: 'snapshotRequested' }>): void {
+  const { role } = core;
+  const { from, number } = event;
+  const isOfEpoch = role.kind === 'primary' && role.epochId === event.epochId;
+  const accepted = isOfEpoch && serveSnapshot(core, role, from, number);
+  if (!accepted) core.emit({ type: 'refuseSnapshot', to: from, number });
+}
+
+/** The log that follows the snapshot starts at the commit index as it was before the first chunk (R10). */
+function serveSnapshot(core: Core, role: Primary, from: ReplicaId, number: number): boolean {
   const peer = role.peers.get(from);
   if (peer === undefined || peer.phase !== 'invited' || peer.number !== number) return false;
   enterPhase(peer, 'dumping', core.nowMs);
@@ -107,7 +117,7 @@ export function onDumpRequested(core: Core, role: Primary, from: ReplicaId, numb
   invariant(base !== undefined, 'the log does not reach down to the commit index');
   const { epoch, epochId } = role;
   core.emit({
-    type: 'serveDump',
+    type: 'serveSnapshot',
     to: from,
     history,
     epoch,
@@ -123,7 +133,7 @@ export function onDumpRequested(core: Core, role: Primary, from: ReplicaId, numb
 export function onSyncAnswer(core: Core, peer: Peer, answer: BodyOf<'syncAnswer'>): void {
   if (answer.number !== peer.number) return;
   if (answer.dumpNeeded) {
-    // From a peer that was dumping: its dump has failed, and everything begins again.
+    // From a peer that was dumping: its snapshot has failed, and everything begins again.
     enterPhase(peer, peer.phase === 'syncing' ? 'dumpNeeded' : 'idle', core.nowMs);
     peer.retainFromSeq = undefined;
     syncPeers(core, core.role as Primary);
@@ -165,7 +175,7 @@ export function onBeaconAnswer(core: Core, role: Primary, peer: Peer, answer: Bo
   peer.claiming = answer.claiming;
   peer.stopping = answer.stopping;
   if (answer.number !== peer.number) {
-    // It followed this stream when the beacon was sent, and does not any more: a claim or a dump of it has failed.
+    // It followed this stream when the beacon was sent, and does not any more: a claim or a snapshot of it has failed.
     if (peer.phase === 'replicating' && answer.sentAtMs > peer.phaseSinceMs) enterPhase(peer, 'idle', core.nowMs);
     return;
   }
@@ -188,7 +198,7 @@ function maySendBatch({ log, options }: Core, peer: Peer): boolean {
   return inFlight.reduce((bytes, batch) => bytes + batch.bytes, 0) * smallPart < options.maxBatchBytes;
 }
 
-/** False if what the peer lacks is no longer retained: Sync will show that it needs a dump. */
+/** False if what the peer lacks is no longer retained: Sync will show that it needs a snapshot. */
 function sendBatch(core: Core, peer: Peer): boolean {
   const prevSeq: Seq = peer.nextSeq - 1;
   const prev = core.log.markAt(prevSeq);

@@ -4,7 +4,7 @@
  * Durability: every `persist` is done in order, and reported with `persisted` once it is as durable as the storage
  * promises. What must wait for that is emitted only then, so the shell may send and apply without looking back.
  */
-import type { DumpItem } from './event.js';
+import type { SnapshotItem } from './event.js';
 import type { EpochId, HistoryId, Line } from './lineage.js';
 import type { LogEntry } from './log-entry.js';
 import type { EpochRun } from './log-position.js';
@@ -59,15 +59,15 @@ export type Change =
       readonly baseEpochId: EpochId;
       readonly entries: readonly LogEntry[];
     }
-  | { readonly type: 'load'; readonly items: readonly DumpItem[] }
-  /** The dump's items may be as new as what is applied by now: a restart must find no less applied than that. */
+  | { readonly type: 'load'; readonly items: readonly SnapshotItem[] }
+  /** The snapshot's items may be as new as what is applied by now: a restart must find no less applied than that. */
   | { readonly type: 'complete' };
 
 export type RoleName = 'primary' | 'backup' | 'joiner' | 'claimant';
 
 export type Effect =
   | { readonly type: 'persist'; readonly write: number; readonly change: Change }
-  /** Committed entries, in order; an entry older than what the store holds for its key is skipped (a dump may be ahead). */
+  /** Committed entries, in order; an entry older than what the store holds for its key is skipped (a snapshot may be ahead). */
   | { readonly type: 'apply'; readonly entries: readonly LogEntry[] }
   | { readonly type: 'answer'; readonly token: unknown; readonly answer: Answer }
   | { readonly type: 'send'; readonly message: Message }
@@ -84,7 +84,7 @@ export type Effect =
   /** The candidate's znode is to name this history (R3). */
   | { readonly type: 'holds'; readonly history: HistoryId | undefined }
   | {
-      readonly type: 'requestDump';
+      readonly type: 'requestSnapshot';
       readonly from: ReplicaId;
       readonly history: HistoryId;
       readonly epoch: Epoch;
@@ -92,7 +92,7 @@ export type Effect =
       readonly number: number;
     }
   | {
-      readonly type: 'serveDump';
+      readonly type: 'serveSnapshot';
       readonly to: ReplicaId;
       readonly history: HistoryId;
       readonly epoch: Epoch;
@@ -102,7 +102,7 @@ export type Effect =
       readonly baseEpoch: Epoch;
       readonly baseEpochId: EpochId;
     }
-  | { readonly type: 'refuseDump'; readonly to: ReplicaId; readonly number: number }
+  | { readonly type: 'refuseSnapshot'; readonly to: ReplicaId; readonly number: number }
   | { readonly type: 'roleChanged'; readonly role: RoleName; readonly epoch: Epoch }
   /** Something an operator or a developer may want to read. */
   | { readonly type: 'note'; readonly note: Note }
@@ -132,7 +132,7 @@ export type Note =
   | { readonly kind: 'claiming'; readonly silentMs: number }
   /** This process did nothing for so long, be it the process itself or the machine: beacons and answers were late. */
   | { readonly kind: 'stoodStill'; readonly forMs: number }
-  | { readonly kind: 'dumpTaken'; readonly seq: Seq }
+  | { readonly kind: 'snapshotTaken'; readonly seq: Seq }
   /** No member of the in-sync set lives (R13). `lost` is the set; undefined if ZooKeeper has lost `state`. */
   | { readonly kind: 'offline'; readonly lost: readonly ReplicaId[] | undefined }
   /** `state` is of one history, and this replica holds data of another, which it keeps (R1, R13). */

@@ -11,12 +11,12 @@ export interface CandidateFact {
   readonly stopping: boolean;
   /** The history whose data it holds; undefined: it holds no complete copy (R3). */
   readonly history?: HistoryId | undefined;
-  /** It has no room for the data there is: it is given no dump. Judged by a primary's shell; others may leave it out. */
+  /** It has no room for the data there is: it is given no snapshot. Judged by a primary's shell; others may leave it out. */
   readonly full?: boolean;
 }
 
-/** One key of a dump. */
-export interface DumpItem {
+/** One key of a snapshot. */
+export interface SnapshotItem {
   readonly key: string;
   readonly value: Uint8Array;
   readonly version: Seq;
@@ -80,23 +80,28 @@ export type Event =
   | { readonly type: 'proposalResult'; readonly proposal: number; readonly outcome: ProposalOutcome }
   /** At the primary: a joiner calls Dump. */
   | {
-      readonly type: 'dumpRequested';
+      readonly type: 'snapshotRequested';
       readonly from: ReplicaId;
       readonly epochId: EpochId;
       readonly number: number;
     }
   /** At the joiner: what its call to Dump brings. */
   | {
-      readonly type: 'dumpBegun';
+      readonly type: 'snapshotBegun';
       readonly epochId: EpochId;
       readonly number: number;
       readonly baseSeq: Seq;
       readonly baseEpoch: Epoch;
       readonly baseEpochId: EpochId;
     }
-  | { readonly type: 'dumpChunk'; readonly epochId: EpochId; readonly number: number; readonly items: readonly DumpItem[] }
-  | { readonly type: 'dumpEnded'; readonly epochId: EpochId; readonly number: number; readonly commitIndex: Seq }
-  | { readonly type: 'dumpFailed'; readonly epochId: EpochId; readonly number: number }
+  | {
+      readonly type: 'snapshotChunk';
+      readonly epochId: EpochId;
+      readonly number: number;
+      readonly items: readonly SnapshotItem[];
+    }
+  | { readonly type: 'snapshotEnded'; readonly epochId: EpochId; readonly number: number; readonly commitIndex: Seq }
+  | { readonly type: 'snapshotFailed'; readonly epochId: EpochId; readonly number: number }
   /** A planned stop (R12, R13); past `deadlineMs` the replica goes all the same. */
   | { readonly type: 'stop'; readonly deadlineMs: number }
   /** The operator accepts the loss of what this replica does not hold (R13). */

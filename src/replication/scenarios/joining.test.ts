@@ -81,7 +81,7 @@ describe('joining (R10)', () => {
     expect(outcome(call)).toBe('written 1');
   });
 
-  it('a member that asks for a dump gets none before it is out of the set', () => {
+  it('a member that asks for a snapshot gets none before it is out of the set', () => {
     const c = new Scenario();
     c.start('a');
     c.stabilize();
@@ -104,7 +104,7 @@ describe('joining (R10)', () => {
     expect(outcome(call)).toBe('written 1');
   });
 
-  it('what is applied is not cut, whatever the primary says: only a dump helps then', () => {
+  it('what is applied is not cut, whatever the primary says: only a snapshot helps then', () => {
     const c = Scenario.of('a b');
     c.put('a', 'k', 'v');
     c.advance(300);
@@ -117,7 +117,7 @@ describe('joining (R10)', () => {
     expect(c.status('b').lastSeq).toBe(1);
   });
 
-  it('a joiner that has nothing takes a dump, though the whole log is retained', () => {
+  it('a joiner that has nothing takes a snapshot, though the whole log is retained', () => {
     const c = Scenario.of('a');
     for (let count = 0; count < 5; count++) c.put('a', 'k', `v${count}`);
     c.deliverAll();

@@ -81,7 +81,7 @@ describe('no second birth beside a history (R3, R13)', () => {
     c.deliverAll();
     c.cluster.dumpsHeld = true;
     c.start('b');
-    c.until(() => c.cluster.dumps.length > 0, 'no dump');
+    c.until(() => c.cluster.dumps.length > 0, 'no snapshot');
     expect(c.cluster.register.candidates.map(({ history }) => history)).toEqual([c.state!.history, undefined]);
     c.cluster.dumpsHeld = false;
     c.stabilize();
@@ -102,7 +102,7 @@ describe('no second birth beside a history (R3, R13)', () => {
     c.cluster.dumpsHeld = true;
     c.heal();
     c.reconnect('b');
-    c.until(() => c.cluster.dumps.length > 0, 'no dump');
+    c.until(() => c.cluster.dumps.length > 0, 'no snapshot');
     const held = () => c.cluster.register.candidates.find(({ replicaId }) => replicaId === 'b~1')?.history;
     expect(held()).toBe(c.state!.history);
     c.cluster.dumpsHeld = false;

@@ -46,7 +46,7 @@ describe('a planned end (R13)', () => {
     expect(outcome(call)).toBe('written 3');
   });
 
-  it('a stale copy that is not first in line takes a dump of the new history', () => {
+  it('a stale copy that is not first in line takes a snapshot of the new history', () => {
     const c = Scenario.of('a b');
     c.put('a', 'k', 'v1');
     c.advance(500);

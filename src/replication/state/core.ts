@@ -49,9 +49,9 @@ export class Core {
   commitIndex: Seq = 0;
   /** Applied to the store; <= commitIndex. */
   appliedSeq: Seq = 0;
-  /** False while a dump is being laid. */
+  /** False while a snapshot is being laid. */
   complete = true;
-  /** The write that makes a laid dump complete on disk too. */
+  /** The write that makes a laid snapshot complete on disk too. */
   completingWrite = 0;
 
   candidates: readonly CandidateFact[] = [];
@@ -222,7 +222,7 @@ export class Core {
     this.persist({ type: 'rebase', baseSeq, baseEpoch: epoch, baseEpochId: id, entries }, { lastSeq: this.log.lastSeq });
   }
 
-  /** Nothing is applied before it commits (R6), and nothing while a dump's chunks are still coming (R10). */
+  /** Nothing is applied before it commits (R6), and nothing while a snapshot's chunks are still coming (R10). */
   applyCommitted(): void {
     if (this.appliedSeq >= this.commitIndex) return;
     invariant(

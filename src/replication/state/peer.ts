@@ -4,7 +4,7 @@ import type { ReplicaId, Seq } from '../protocol/shard-state.js';
 /**
  * idle: Sync has to be sent. syncing: sent, not answered. replicating: both logs agree up to `ackedSeq`.
  * dumpNeeded: no common position; to be invited, once it is out of the required set. invited: to call Dump. dumping: it
- * has, and its Sync has not been confirmed at the dump's base yet. otherHistory: it keeps the data of another history (R1).
+ * has, and its Sync has not been confirmed at the snapshot's base yet. otherHistory: it keeps the data of another history (R1).
  */
 export type PeerPhase = 'idle' | 'syncing' | 'replicating' | 'dumpNeeded' | 'invited' | 'dumping' | 'otherHistory';
 
@@ -48,9 +48,9 @@ export interface Peer {
   stopping: boolean;
   /** What the answer to the newest beacon said of that (R15); undefined: it has answered none since it is known here. */
   leaving: boolean | undefined;
-  /** Its copy is usable: no dump is being laid. */
+  /** Its copy is usable: no snapshot is being laid. */
   complete: boolean;
-  /** While a dump is on its way: entries from here on must be retained (R10). */
+  /** While a snapshot is on its way: entries from here on must be retained (R10). */
   retainFromSeq: Seq | undefined;
 }
 

@@ -20,7 +20,7 @@ const found: RecoveredReplica = {
   entries: [1, 2].map((seq) => ({ seq, epoch: 1, key: 'k', value: new Uint8Array([seq]) })),
 };
 
-/** What a dump that was not finished leaves behind. */
+/** What a snapshot that was not finished leaves behind. */
 const halfLaid: RecoveredReplica = { ...found, complete: false, line: undefined, appliedSeq: 0, entries: [], runs: [] };
 const epochOne = { history: 'h', epoch: 1, epochId: 'one' };
 
@@ -163,7 +163,7 @@ describe('a replica that starts again with its data', () => {
     expect(b.replica.refusalOfRead(100 + graceMs)).toBeUndefined();
   });
 
-  it('R10: with a half-laid dump it only takes another', () => {
+  it('R10: with a half-laid snapshot it only takes another', () => {
     const b = new Restarted(halfLaid);
     const log = { baseSeq: 0, baseEpoch: 0, baseEpochId: '', lastSeq: 0, history: [] };
     const body = { type: 'sync', number: 1, log, lineage: line.lineage, commitIndex: 0 } as const;
@@ -172,7 +172,7 @@ describe('a replica that starts again with its data', () => {
     expect(answers).toContainEqual({ type: 'syncAnswer', number: 1, dumpNeeded: true, matchedSeq: 0 });
   });
 
-  it('R13: with a half-laid dump, named by the command that its earlier process was given, it begins empty', () => {
+  it('R13: with a half-laid snapshot, named by the command that its earlier process was given, it begins empty', () => {
     const b = new Restarted(halfLaid);
     const seqFloor = 2 ** 32 + 3;
     b.read(stateOf(2, 'b', ['b'], seqFloor), 10);

@@ -14,7 +14,7 @@ export interface RecoveredReplica {
   readonly epochId: EpochId;
   /** What its data belongs to; undefined: it has none, or no complete copy. */
   readonly line: Line | undefined;
-  /** False after a reset for a dump that was not finished: then only another dump helps (R10). */
+  /** False after a reset for a snapshot that was not finished: then only another snapshot helps (R10). */
   readonly complete: boolean;
   /** The position below the first entry. */
   readonly baseSeq: Seq;

@@ -40,15 +40,15 @@ describe('retention', () => {
   });
 
   it('keeps what a peer that follows the log lacks, within the bound in bytes alone', () => {
-    expect(baseAfter({ retainEntries: 20 }, 90, { followingFromSeq: 31, dumpFromSeq: none })).toBe(30);
-    expect(baseAfter({ retainBytes: 10_000 }, 80, { followingFromSeq: 31, dumpFromSeq: none })).toBe(40);
+    expect(baseAfter({ retainEntries: 20 }, 90, { followingFromSeq: 31, snapshotFromSeq: none })).toBe(30);
+    expect(baseAfter({ retainBytes: 10_000 }, 80, { followingFromSeq: 31, snapshotFromSeq: none })).toBe(40);
   });
 
   it('packs what is applied and what followers have, and nothing else', () => {
     const core = coreWith({ retainEntries: 100 }, 90);
     const [inFlight, unapplied] = [core.log.get(51), core.log.get(91)];
     const before = core.log.bytes;
-    compact(core, { followingFromSeq: 51, dumpFromSeq: none });
+    compact(core, { followingFromSeq: 51, snapshotFromSeq: none });
     expect(core.log.bytes).toBeLessThan((before * 2) / 3);
     expect(core.log.get(51)).toBe(inFlight);
     compact(core);
@@ -56,8 +56,8 @@ describe('retention', () => {
     expect(core.log.get(91)).toBe(unapplied);
   });
 
-  it('keeps what a dump needs beyond that bound, up to eight times it', () => {
-    expect(baseAfter({ retainBytes: 10_000 }, 80, { followingFromSeq: none, dumpFromSeq: 11 })).toBe(10);
-    expect(baseAfter({ retainBytes: 1000 }, 80, { followingFromSeq: none, dumpFromSeq: 11 })).toBe(40);
+  it('keeps what a snapshot needs beyond that bound, up to eight times it', () => {
+    expect(baseAfter({ retainBytes: 10_000 }, 80, { followingFromSeq: none, snapshotFromSeq: 11 })).toBe(10);
+    expect(baseAfter({ retainBytes: 1000 }, 80, { followingFromSeq: none, snapshotFromSeq: 11 })).toBe(40);
   });
 });

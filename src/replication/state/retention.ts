@@ -13,18 +13,18 @@ const partsKept = 4;
 const blocksKept = 40;
 const minBlockEntries = 128;
 
-/** How far beyond its bound in bytes the log may grow for the sake of a dump on its way: such a dump begins again. */
-export const dumpGrowth = 8;
+/** How far beyond its bound in bytes the log may grow for the sake of a snapshot on its way: such a snapshot begins again. */
+export const snapshotGrowth = 8;
 
 /** What peers that are not in the required set need kept: entries from here on. */
 export interface Needs {
   /** For one that follows the log: as long as the log is within its bound in bytes. */
   readonly followingFromSeq: Seq;
-  /** For a dump, from before its first chunk (R10). */
-  readonly dumpFromSeq: Seq;
+  /** For a snapshot, from before its first chunk (R10). */
+  readonly snapshotFromSeq: Seq;
 }
 
-const noNeeds: Needs = { followingFromSeq: Number.POSITIVE_INFINITY, dumpFromSeq: Number.POSITIVE_INFINITY };
+const noNeeds: Needs = { followingFromSeq: Number.POSITIVE_INFINITY, snapshotFromSeq: Number.POSITIVE_INFINITY };
 
 export function compact(core: Core, needs: Needs = noNeeds): void {
   const { log, options, appliedSeq } = core;
@@ -32,7 +32,7 @@ export function compact(core: Core, needs: Needs = noNeeds): void {
   let through = appliedSeq - options.retainEntries;
   if (overBytes) through = appliedSeq - Math.floor((appliedSeq - log.baseSeq) / 2);
   else through = Math.min(through, needs.followingFromSeq - 1);
-  if (log.bytes <= dumpGrowth * options.retainBytes) through = Math.min(through, needs.dumpFromSeq - 1);
+  if (log.bytes <= snapshotGrowth * options.retainBytes) through = Math.min(through, needs.snapshotFromSeq - 1);
   if (overBytes || through - log.baseSeq >= options.retainEntries / partsKept) log.dropThrough(Math.min(through, appliedSeq));
   // Whoever follows is sent what it lacks from entries that are not packed, which is quicker.
   const smallest = Math.min(minBlockEntries, options.retainEntries / partsKept);

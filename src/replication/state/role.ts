@@ -21,7 +21,7 @@ export interface FollowedStream {
   answerAfterWrite: number | undefined;
 }
 
-export interface DumpInProgress {
+export interface SnapshotInProgress {
   readonly number: number;
   /** Known once the last chunk has come: complete when applied up to there. */
   endCommitIndex: Seq | undefined;
@@ -34,7 +34,7 @@ export interface Follower {
   /** The epochs that led to this one, as its newest Sync names them. */
   lineage: readonly EpochMark[];
   stream: FollowedStream | undefined;
-  dump: DumpInProgress | undefined;
+  snapshot: SnapshotInProgress | undefined;
 }
 
 /** From before a claim is sent until it has definitely failed (R4). Also for a birth and for the operator's command. */
@@ -89,5 +89,5 @@ export interface Primary {
 export type Role = Follower | Claimant | Primary;
 
 export function newFollower(): Follower {
-  return { kind: 'follower', primary: undefined, lineage: [], stream: undefined, dump: undefined };
+  return { kind: 'follower', primary: undefined, lineage: [], stream: undefined, snapshot: undefined };
 }

@@ -174,17 +174,17 @@ export class Cluster implements Surroundings {
         return this.network.send(effect.message);
       case 'links':
         return this.network.keep(node.replicaId, effect.to);
-      case 'requestDump':
+      case 'requestSnapshot':
         this.dumps.push(newDumpCall(node.replicaId, effect));
         return;
-      case 'serveDump': {
+      case 'serveSnapshot': {
         const { to, epochId, number, baseSeq, baseEpoch, baseEpochId } = effect;
         const call = this.dumps.findLast((dump) => dump.joiner === to && dump.number === number && dump.epochId === epochId);
-        call?.queue.push({ type: 'dumpBegun', epochId, number, baseSeq, baseEpoch, baseEpochId });
+        call?.queue.push({ type: 'snapshotBegun', epochId, number, baseSeq, baseEpoch, baseEpochId });
         if (call !== undefined) call.stage = 'streaming';
         return;
       }
-      case 'refuseDump':
+      case 'refuseSnapshot':
         for (const call of this.dumps) if (call.joiner === effect.to && call.number === effect.number) failDump(call);
         return;
       case 'persist':
@@ -245,7 +245,7 @@ export class Cluster implements Surroundings {
     if (joiner === undefined || primary === undefined || !joiner.runs) return [];
     const open = this.network.mayConnect(call.joiner, call.primary);
     const what = `${call.primary} ${call.joiner} ${call.number}`;
-    if (call.queue.length > 0 && (open || call.queue[0]!.type === 'dumpFailed')) {
+    if (call.queue.length > 0 && (open || call.queue[0]!.type === 'snapshotFailed')) {
       return [{ what: `dump ${what}`, run: () => joiner.handle(call.queue.shift()!) }];
     }
     if (call.stage === 'over' || call.queue.length > 0) return [];
@@ -258,9 +258,9 @@ export class Cluster implements Surroundings {
         { what: `read chunk ${what}`, run: () => readChunk(call, primary.store, primary.replica.commitIndex, itemsPerChunk) },
       ];
     }
-    // Answered by serveDump or refuseDump in the same step.
+    // Answered by serveSnapshot or refuseSnapshot in the same step.
     const { joiner: from, epochId, number } = call;
-    return [{ what: `call dump ${what}`, run: () => primary.handle({ type: 'dumpRequested', from, epochId, number }) }];
+    return [{ what: `call dump ${what}`, run: () => primary.handle({ type: 'snapshotRequested', from, epochId, number }) }];
   }
 }
 
@@ -268,5 +268,5 @@ function failDump(call: DumpCall): void {
   if (call.stage === 'over' && call.queue.length > 0) return;
   call.stage = 'over';
   call.queue.length = 0;
-  call.queue.push({ type: 'dumpFailed', epochId: call.epochId, number: call.number });
+  call.queue.push({ type: 'snapshotFailed', epochId: call.epochId, number: call.number });
 }

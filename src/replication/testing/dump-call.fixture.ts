@@ -5,7 +5,7 @@ import type { EpochId } from '../protocol/lineage.js';
 import type { Epoch, ReplicaId } from '../protocol/shard-state.js';
 import type { FakeStore } from './fake-store.fixture.js';
 
-type DumpEvent = Extract<Event, { type: 'dumpBegun' | 'dumpChunk' | 'dumpEnded' | 'dumpFailed' }>;
+type DumpEvent = Extract<Event, { type: 'snapshotBegun' | 'snapshotChunk' | 'snapshotEnded' | 'snapshotFailed' }>;
 
 export interface DumpCall {
   readonly joiner: ReplicaId;
@@ -20,9 +20,9 @@ export interface DumpCall {
   readonly queue: DumpEvent[];
 }
 
-type RequestDump = Extract<Effect, { type: 'requestDump' }>;
+type RequestSnapshot = Extract<Effect, { type: 'requestSnapshot' }>;
 
-export function newDumpCall(joiner: ReplicaId, { from, epoch, epochId, number }: RequestDump): DumpCall {
+export function newDumpCall(joiner: ReplicaId, { from, epoch, epochId, number }: RequestSnapshot): DumpCall {
   return { joiner, primary: from, epoch, epochId, number, stage: 'calling', cursor: '', queue: [] };
 }
 
@@ -32,9 +32,9 @@ export function readChunk(call: DumpCall, store: FakeStore, commitIndex: number,
   const items = store.chunk(call.cursor, itemsPerChunk);
   if (items.length > 0) {
     call.cursor = items.at(-1)!.key;
-    call.queue.push({ type: 'dumpChunk', epochId, number, items });
+    call.queue.push({ type: 'snapshotChunk', epochId, number, items });
     return;
   }
-  call.queue.push({ type: 'dumpEnded', epochId, number, commitIndex });
+  call.queue.push({ type: 'snapshotEnded', epochId, number, commitIndex });
   call.stage = 'over';
 }

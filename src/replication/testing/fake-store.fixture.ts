@@ -1,6 +1,6 @@
 /** A replica's key-value store, changed only as effect.ts documents. */
 import type { Change } from '../protocol/effect.js';
-import type { DumpItem } from '../protocol/event.js';
+import type { SnapshotItem } from '../protocol/event.js';
 import type { LogEntry } from '../protocol/log-entry.js';
 import type { Seq } from '../protocol/shard-state.js';
 
@@ -28,7 +28,7 @@ export class FakeStore {
   }
 
   /** Up to `count` items with keys above `afterKey`, as they are at this moment. */
-  chunk(afterKey: string, count: number): DumpItem[] {
+  chunk(afterKey: string, count: number): SnapshotItem[] {
     const keys = [...this.items.keys()].filter((key) => key > afterKey).sort();
     return keys.slice(0, count).map((key) => ({ key, ...this.items.get(key)! }));
   }

@@ -1,7 +1,7 @@
 /** What the tests of the storage in memory write, and the storage together with its twin, a Map. */
 import fc from 'fast-check';
 import { expect } from 'vitest';
-import type { DumpItem, LogEntry } from '../../replication/index.js';
+import type { LogEntry, SnapshotItem } from '../../replication/index.js';
 import type { RecordView } from '../storage.js';
 import { MemoryStorage } from './memory-storage.js';
 
@@ -34,7 +34,7 @@ export function put(key: string, length: number, seq: number): LogEntry {
 }
 
 /** What a view shows, in memory of its own. */
-export function copyOf({ memory, keyStart, keyEnd, valueStart, valueEnd, version }: RecordView): DumpItem {
+export function copyOf({ memory, keyStart, keyEnd, valueStart, valueEnd, version }: RecordView): SnapshotItem {
   const value = Uint8Array.from(memory.subarray(valueStart, valueEnd));
   return { key: memory.toString('utf8', keyStart, keyEnd), value, version };
 }

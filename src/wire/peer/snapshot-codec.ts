@@ -2,7 +2,7 @@
  * The call Dump and what it brings, to the bytes of proto/kv/internal/v1/replication.proto and back. By hand, as in
  * replication-codec.ts: a dump is as many items as there are keys.
  */
-import type { DumpItem } from '../../replication/index.js';
+import type { SnapshotItem } from '../../replication/index.js';
 import type { RecordView } from '../../storage/index.js';
 import { FlatMessage } from '../protobuf/flat-message.js';
 import { type ProtobufReader, tagOf } from '../protobuf/protobuf-reader.js';
@@ -14,7 +14,7 @@ export type DumpFrame =
   | { readonly type: 'begin'; readonly baseSeq: number; readonly baseEpoch: number; readonly baseEpochId: string }
   | { readonly type: 'end'; readonly commitIndex: number };
 
-export type DumpBody = DumpFrame | { readonly type: 'chunk'; readonly items: readonly DumpItem[] };
+export type DumpBody = DumpFrame | { readonly type: 'chunk'; readonly items: readonly SnapshotItem[] };
 
 const end = new FlatMessage({ commitIndex: 'uint64' });
 
@@ -116,8 +116,8 @@ function readBegin(reader: ProtobufReader): Begin {
   return begin;
 }
 
-function readItems(reader: ProtobufReader, bytes: Buffer): DumpItem[] {
-  const items: DumpItem[] = [];
+function readItems(reader: ProtobufReader, bytes: Buffer): SnapshotItem[] {
+  const items: SnapshotItem[] = [];
   while (reader.more) {
     const tag = reader.tag();
     if (tag === tags.item) items.push(readItem(reader, bytes));
@@ -132,7 +132,7 @@ function viewOf({ buffer, byteOffset }: Buffer, start: number, end: number): Uin
   return new Uint8Array(buffer as ArrayBuffer, byteOffset + start, end - start);
 }
 
-function readItem(reader: ProtobufReader, bytes: Buffer): DumpItem {
+function readItem(reader: ProtobufReader, bytes: Buffer): SnapshotItem {
   let key = '';
   let value = noBytes;
   let version = 0;

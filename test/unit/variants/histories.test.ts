@@ -44,7 +44,7 @@ describeVariants('histories', [
   },
   {
     rule: 'R3',
-    does: 'names no history once its dump is complete',
+    does: 'names no history once its snapshot is complete',
     edits: [
       edit('follower/follower.ts', 'core.setLine(lineOf(core, role.lineage));\n  core.completingWrite', 'core.completingWrite'),
     ],

@@ -1,4 +1,4 @@
-/** Joining (R10), as the primary does it, with a sentence broken. Dumps have a file of their own. */
+/** Joining (R10), as the primary does it, with a sentence broken. Snapshots have a file of their own. */
 import { expect } from 'vitest';
 import { describeVariants, runActions, scenario, schedules, script } from './variant.js';
 import { edit, type Lab } from './variant-lab.js';
@@ -20,7 +20,7 @@ describeVariants('joining', [
   },
   {
     rule: 'R10',
-    does: 'invites a member of the required set to take a dump',
+    does: 'invites a member of the required set to take a snapshot',
     edits: [edit('primary/replicate.ts', 'if (core.register.required.includes(peer.id)) return;', '')],
     caughtBy: scenario('joining'),
   },
@@ -64,7 +64,7 @@ describeVariants('joining', [
     rule: 'R10',
     does: 'proposes a joiner whose copy is incomplete',
     edits: [edit('primary/membership.ts', '!peer.complete || ', '')],
-    caughtBy: scenario('dump'),
+    caughtBy: scenario('snapshot'),
   },
   {
     rule: 'R10',
@@ -76,7 +76,7 @@ describeVariants('joining', [
         '  }\n  peer.complete = answer.complete;',
       ),
     ],
-    caughtBy: scenario('dump'),
+    caughtBy: scenario('snapshot'),
   },
   {
     rule: 'R10',

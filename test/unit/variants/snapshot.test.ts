@@ -1,11 +1,11 @@
-/** Dumps (R10) with a sentence broken. */
+/** Snapshots (R10) with a sentence broken. */
 import { describeVariants, scenario } from './variant.js';
 import { edit } from './variant-lab.js';
 
-describeVariants('dump', [
+describeVariants('snapshot', [
   {
     rule: 'R10',
-    does: 'lays the dump over the data it has',
+    does: 'lays the snapshot over the data it has',
     edits: [
       edit(
         'state/core.ts',
@@ -19,23 +19,23 @@ describeVariants('dump', [
     rule: 'R10',
     does: 'takes itself for complete while chunks are still to come',
     edits: [edit('follower/joiner.ts', 'id: event.baseEpochId }, false)', 'id: event.baseEpochId }, true)')],
-    caughtBy: scenario('dump'),
+    caughtBy: scenario('snapshot'),
   },
   {
     rule: 'R10',
     does: 'takes itself for complete before that is durable',
     edits: [edit('state/core.ts', 'this.complete && this.durability.doneNumber >= this.completingWrite', 'this.complete')],
-    caughtBy: scenario('dump'),
+    caughtBy: scenario('snapshot'),
   },
   {
     rule: 'R10',
     does: 'takes itself for complete after the last chunk, before the log up to the commit index of then',
-    edits: [edit('follower/follower.ts', ' || core.appliedSeq < dump.endCommitIndex) return;', ') return;')],
-    caughtBy: scenario('dump'),
+    edits: [edit('follower/follower.ts', ' || core.appliedSeq < snapshot.endCommitIndex) return;', ') return;')],
+    caughtBy: scenario('snapshot'),
   },
   {
     rule: 'R10',
-    does: "lets the log that follows the dump start at the log's end, beyond the commit index",
+    does: "lets the log that follows the snapshot start at the log's end, beyond the commit index",
     edits: [
       edit(
         'primary/replicate.ts',
@@ -47,9 +47,9 @@ describeVariants('dump', [
   },
   {
     rule: 'R10',
-    does: 'does not retain the log that is to follow the dump',
+    does: 'does not retain the log that is to follow the snapshot',
     edits: [edit('primary/replicate.ts', 'peer.retainFromSeq = core.commitIndex + 1;', '')],
-    caughtBy: scenario('dump'),
+    caughtBy: scenario('snapshot'),
   },
   {
     rule: 'R10',
@@ -57,40 +57,40 @@ describeVariants('dump', [
     edits: [
       edit(
         'follower/follower.ts',
-        'if (!core.complete && dump?.endCommitIndex === undefined) return maybeGiveUpDump(core, role);',
+        'if (!core.complete && snapshot?.endCommitIndex === undefined) return maybeGiveUpSnapshot(core, role);',
         '',
       ),
     ],
-    caughtBy: scenario('dump'),
+    caughtBy: scenario('snapshot'),
   },
   {
     rule: 'R10',
-    does: 'goes on with its dump when a new Sync has come',
-    edits: [edit('follower/follower.ts', 'role.stream = undefined;\n  role.dump = undefined;', 'role.stream = undefined;')],
-    caughtBy: scenario('dump'),
+    does: 'goes on with its snapshot when a new Sync has come',
+    edits: [edit('follower/follower.ts', 'role.stream = undefined;\n  role.snapshot = undefined;', 'role.stream = undefined;')],
+    caughtBy: scenario('snapshot'),
   },
   {
     rule: 'R10',
-    does: 'takes a late chunk of an older dump',
-    edits: [edit('follower/joiner.ts', 'core.role.dump?.number === event.number', 'core.role.dump !== undefined')],
-    caughtBy: scenario('dump'),
+    does: 'takes a late chunk of an older snapshot',
+    edits: [edit('follower/joiner.ts', 'core.role.snapshot?.number === event.number', 'core.role.snapshot !== undefined')],
+    caughtBy: scenario('snapshot'),
   },
   {
     rule: 'R10',
-    does: 'takes a late chunk of a dump of an older epoch, which has the same number',
+    does: 'takes a late chunk of a snapshot of an older epoch, which has the same number',
     edits: [edit('follower/joiner.ts', '|| core.epochId !== event.epochId', '')],
-    caughtBy: scenario('dump'),
+    caughtBy: scenario('snapshot'),
   },
   {
     rule: 'R10',
     does: 'invites a joiner that has no room for the data',
     edits: [edit('primary/replicate.ts', 'replicaId === peer.id && full', 'replicaId === peer.id && full && false')],
-    caughtBy: scenario('dump'),
+    caughtBy: scenario('snapshot'),
   },
   {
     rule: 'R10',
-    does: 'keeps all of the log that comes before its dump has ended, however long that takes',
-    edits: [edit('follower/follower.ts', 'core.log.bytes > dumpGrowth * core.options.retainBytes', 'false')],
-    caughtBy: scenario('dump'),
+    does: 'keeps all of the log that comes before its snapshot has ended, however long that takes',
+    edits: [edit('follower/follower.ts', 'core.log.bytes > snapshotGrowth * core.options.retainBytes', 'false')],
+    caughtBy: scenario('snapshot'),
   },
 ]);

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { beginDump, withoutHistory } from '../testing/dumping.fixture.js';
 import { outcome, Scenario } from '../testing/scenario.fixture.js';
 
-describe('dump (R10)', () => {
+describe('snapshot (R10)', () => {
   it('a copy counts as complete only once that is durable', () => {
     const c = withoutHistory();
     c.start('b');
@@ -10,35 +10,35 @@ describe('dump (R10)', () => {
     c.node('b').disk.hangs = true;
     c.cluster.dumpsHeld = false;
     c.advance(700);
-    expect(c.notes('b')).toContain('dumpTaken');
+    expect(c.notes('b')).toContain('snapshotTaken');
     expect(c.inSync).toEqual(['a']);
     c.node('b').disk.hangs = false;
     c.node('b').completeWrites();
     c.stabilize();
   });
 
-  it('a joiner whose word that the dump has begun is lost is asked again', () => {
+  it('a joiner whose word that the snapshot has begun is lost is asked again', () => {
     const c = withoutHistory();
     c.start('b');
     c.drop('syncAnswer', ({ body }) => body.type === 'syncAnswer' && body.matchedSeq > 0);
-    c.until(() => c.notes('b').includes('dumpTaken'), 'no dump');
+    c.until(() => c.notes('b').includes('snapshotTaken'), 'no snapshot');
     c.heal();
     c.stabilize();
   });
 
-  it('a joiner whose word that the dump has failed is lost is asked again, without any write', () => {
+  it('a joiner whose word that the snapshot has failed is lost is asked again, without any write', () => {
     const c = withoutHistory();
     c.start('b');
     beginDump(c);
     c.drop('syncAnswer');
-    const [dump] = c.cluster.dumps.splice(0);
+    const [snapshot] = c.cluster.dumps.splice(0);
     c.cluster.dumpsHeld = false;
-    c.node('b').handle({ type: 'dumpFailed', epochId: dump!.epochId, number: dump!.number });
+    c.node('b').handle({ type: 'snapshotFailed', epochId: snapshot!.epochId, number: snapshot!.number });
     c.heal();
     c.stabilize();
   });
 
-  it('a member evicted for a dump gives up its copy even if it has not read of its eviction yet', () => {
+  it('a member evicted for a snapshot gives up its copy even if it has not read of its eviction yet', () => {
     const c = withoutHistory();
     c.start('b');
     c.stabilize();
@@ -53,7 +53,7 @@ describe('dump (R10)', () => {
     expect(c.status('b').lastSeq).toBe(16);
   });
 
-  it('a dump is taken while writes and deletes go on, and the copy is the same in the end', () => {
+  it('a snapshot is taken while writes and deletes go on, and the copy is the same in the end', () => {
     const c = withoutHistory();
     c.start('b');
     beginDump(c);
@@ -63,7 +63,7 @@ describe('dump (R10)', () => {
       turn++;
       if (turn % 3 === 0) c.put('a', `k${(turn % 7) + 1}`, `v${turn}`);
       if (turn % 5 === 0) c.delete('a', `k${(turn % 6) + 1}`);
-      return c.notes('b').includes('dumpTaken') || turn > 500;
+      return c.notes('b').includes('snapshotTaken') || turn > 500;
     });
     c.stabilize();
     c.advance(300);
@@ -71,23 +71,23 @@ describe('dump (R10)', () => {
     expect(c.status('b').appliedSeq).toBe(c.status('a').appliedSeq);
   });
 
-  it('the log that follows a dump starts where the commit index stood before the first chunk', () => {
+  it('the log that follows a snapshot starts where the commit index stood before the first chunk', () => {
     const c = withoutHistory();
     c.start('b');
     c.cluster.dumpsHeld = true;
-    c.until(() => c.cluster.dumps.length === 1, 'no dump', 5000);
+    c.until(() => c.cluster.dumps.length === 1, 'no snapshot', 5000);
     const call = c.put('a', 'k1', 'between call and chunk');
     c.deliverAll();
     expect(outcome(call)).toBe('written 7');
     c.cluster.dumpsHeld = false;
     c.stepUntil(() => c.cluster.dumps[0]!.stage === 'streaming');
-    expect(c.cluster.dumps[0]!.queue[0]).toMatchObject({ type: 'dumpBegun', baseSeq: 7, baseEpoch: 1 });
+    expect(c.cluster.dumps[0]!.queue[0]).toMatchObject({ type: 'snapshotBegun', baseSeq: 7, baseEpoch: 1 });
     for (let count = 0; count < 30; count++) c.put('a', 'k2', `meanwhile ${count}`);
     c.stabilize();
     expect(c.sent('syncAnswer', 'b').filter(({ body }) => body.dumpNeeded)).toHaveLength(1);
   });
 
-  it('a joiner that has no room for the data is given no dump, until it has', () => {
+  it('a joiner that has no room for the data is given no snapshot, until it has', () => {
     const c = withoutHistory();
     c.start('b');
     const mark = (full: boolean) => {
@@ -103,7 +103,7 @@ describe('dump (R10)', () => {
     expect(c.inSync).toEqual(['a', 'b']);
   });
 
-  it('a joiner whose log outgrows its bound before the dump has ended begins again', () => {
+  it('a joiner whose log outgrows its bound before the snapshot has ended begins again', () => {
     const c = withoutHistory({ retainBytes: 1_000 });
     c.start('b');
     beginDump(c);
@@ -152,18 +152,18 @@ describe('dump (R10)', () => {
     expect(c.sent('append', 'a').flatMap(({ body }) => body.entries.map((entry) => entry.seq))).toEqual([2]);
   });
 
-  it('a chunk of an earlier dump is not taken', () => {
+  it('a chunk of an earlier snapshot is not taken', () => {
     const c = withoutHistory();
     c.start('b');
     beginDump(c);
     const [old] = c.cluster.dumps;
     c.breakLink('a', 'b');
     c.deliverAll();
-    c.until(() => c.cluster.dumps.length === 2, 'no second dump', 3000);
+    c.until(() => c.cluster.dumps.length === 2, 'no second snapshot', 3000);
     const stale = { key: 'k1', value: new TextEncoder().encode('stale'), version: 1 };
-    const late = () => c.node('b').handle({ type: 'dumpChunk', epochId: old!.epochId, number: old!.number, items: [stale] });
+    const late = () => c.node('b').handle({ type: 'snapshotChunk', epochId: old!.epochId, number: old!.number, items: [stale] });
     late();
-    c.node('b').handle({ type: 'dumpEnded', epochId: old!.epochId, number: old!.number, commitIndex: 6 });
+    c.node('b').handle({ type: 'snapshotEnded', epochId: old!.epochId, number: old!.number, commitIndex: 6 });
     expect(c.status('b').complete).toBe(false);
     c.cluster.dumps.shift();
     c.cluster.dumpsHeld = false;
@@ -173,7 +173,7 @@ describe('dump (R10)', () => {
     expect(c.node('b').store.items.get('k1')?.value).toEqual(c.node('a').store.items.get('k1')?.value);
   });
 
-  it('a change of epoch begins a dump again', () => {
+  it('a change of epoch begins a snapshot again', () => {
     const c = withoutHistory();
     c.start('c');
     c.stabilize();
@@ -184,7 +184,7 @@ describe('dump (R10)', () => {
     c.cluster.dumpsHeld = false;
     c.advance(300);
     c.stabilize();
-    expect(c.cluster.dumps.map((dump) => dump.primary).slice(-1)).toEqual(['c~1']);
+    expect(c.cluster.dumps.map((snapshot) => snapshot.primary).slice(-1)).toEqual(['c~1']);
     expect(c.node('b').store.items.size).toBe(6);
   });
 
@@ -200,7 +200,7 @@ describe('dump (R10)', () => {
     expect(c.role('b')).toBe('joiner');
   });
 
-  it('what a dump needs is retained however many bytes that is', () => {
+  it('what a snapshot needs is retained however many bytes that is', () => {
     const c = withoutHistory({ retainBytes: 1000 });
     c.start('b');
     beginDump(c);
@@ -233,9 +233,9 @@ describe('dump (R10)', () => {
     const c = withoutHistory();
     c.start('b');
     beginDump(c);
-    const dump = c.cluster.dumps.at(-1)!;
+    const snapshot = c.cluster.dumps.at(-1)!;
     c.cluster.dumpsHeld = false;
-    c.stepUntil(() => dump.queue[0]?.type === 'dumpChunk');
+    c.stepUntil(() => snapshot.queue[0]?.type === 'snapshotChunk');
     c.cluster.dumpsHeld = true;
     c.put('a', 'k1', 'new');
     c.delete('a', 'k2');
@@ -248,7 +248,7 @@ describe('dump (R10)', () => {
     expect(c.node('b').store.versionOf('k2')).toBe(0);
   });
 
-  it('a chunk of a dump of an older epoch is not taken, though its number is the same', () => {
+  it('a chunk of a snapshot of an older epoch is not taken, though its number is the same', () => {
     const c = withoutHistory();
     c.start('c');
     c.stabilize();
@@ -262,7 +262,7 @@ describe('dump (R10)', () => {
     const { number, epochId: newer } = c.cluster.dumps.at(-1)!;
     expect(newer).not.toBe(epochId);
     const stale = { key: 'k1', value: new TextEncoder().encode('stale'), version: 0 };
-    c.node('b').handle({ type: 'dumpChunk', epochId, number, items: [stale] });
+    c.node('b').handle({ type: 'snapshotChunk', epochId, number, items: [stale] });
     c.stabilize();
     expect(c.node('b').store.versionOf('k1')).toBe(1);
   });
