@@ -9,6 +9,7 @@ export type {
   ClusterConfig,
   ConfigConflict,
   Coordinator,
+  CoordinatorListener,
   NodeRegistration,
   SessionStatus,
   StateReading,

@@ -16,7 +16,6 @@ const durationBuckets = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.
 export class NodeMetrics {
   readonly operations: OperationCounts;
   readonly #registry = new Registry();
-  readonly #facts: () => NodeFacts;
   #delay: EventLoopDelay | undefined;
   readonly #process: ProcessMetrics;
   readonly #replicas: ReplicaMetrics;
@@ -24,8 +23,7 @@ export class NodeMetrics {
   readonly #suspensions: Counter;
   readonly #moved: Counter<'direction'>;
 
-  constructor(facts: () => NodeFacts) {
-    this.#facts = facts;
+  constructor() {
     const registers = [this.#registry];
     const help = 'Always 1; the version is in the labels';
     const build = new Gauge({ name: 'kvnode_build_info', help, labelNames: ['version', 'node_version'], registers });
@@ -63,9 +61,8 @@ export class NodeMetrics {
     this.#replicas = new ReplicaMetrics(registers);
   }
 
-  /** In the text format of Prometheus. */
-  async read(): Promise<{ readonly contentType: string; readonly text: string }> {
-    const facts = this.#facts();
+  /** In the text format of Prometheus; `facts`: as of now. */
+  async read(facts: NodeFacts): Promise<{ readonly contentType: string; readonly text: string }> {
     this.#setOperations();
     // Where nobody looks, the clock need not tick.
     this.#delay ??= new EventLoopDelay();

@@ -1,4 +1,4 @@
-/** What HTTP asks of this node: the same operations, memory and knowledge that gRPC is answered from. */
+/** HTTP at a node: the same operations, memory and knowledge that gRPC is answered from. */
 import type { Logger } from 'pino';
 import { KvError } from '../errors.js';
 import {
@@ -21,13 +21,13 @@ import type { Caller, KeyValueOperations, MethodName, RequestOf, ResponseOf } fr
 
 export interface GatewayParts {
   readonly operations: KeyValueOperations;
-  /** Of HTTP alone: a client can take its time with a body or an answer, and others are not to miss what that holds. */
+  /** The calls over HTTP alone: a client may be slow with a body or an answer, and the memory for gRPC must not depend on that. */
   readonly pending: PendingCalls;
   readonly cluster: ClusterServer;
   readonly queries: ClusterQueries;
   readonly health: Health;
   readonly metrics: Metrics;
-  /** Of operations over HTTP. */
+  /** The counters of operations over HTTP. */
   readonly counts: ApiCounts;
   readonly gate: ClusterGate;
 }
@@ -39,33 +39,59 @@ export interface NodeGatewayOptions {
   readonly logger: Logger;
 }
 
-/**
- * Listens before the node knows whether it may start: until it has, `parts` are undefined, and nothing is executed.
- *
- * @throws KvError ADDRESS_UNAVAILABLE
- */
-export async function openGateway(
-  { host, httpPort: port, maxValueBytes, logger }: NodeGatewayOptions,
-  parts: () => GatewayParts | undefined,
-): Promise<Gateway | undefined> {
-  if (port === undefined) return undefined;
-  const started = (): GatewayParts => {
-    const found = parts();
-    if (found === undefined) throw new KvError('NO_PRIMARY', 'this node is starting');
-    return found;
-  };
-  const health: Health = { readiness: () => parts()?.health.readiness() ?? { ready: false, reasons: ['the node is starting'] } };
-  const metrics: Metrics = { read: () => started().metrics.read() };
-  const routes = [
-    healthRoutes(health),
-    metricsRoutes(metrics),
-    keyRoutes(keyValuesOf(maxValueBytes, started)),
-    clusterRoutes(() => started().queries),
-  ];
-  return Gateway.listen({ host, port, logger, routes, gate: () => parts()?.gate });
+export class NodeGateway {
+  readonly #gateway: Gateway;
+  readonly #goLive: (parts: GatewayParts) => void;
+
+  private constructor(gateway: Gateway, goLive: (parts: GatewayParts) => void) {
+    this.#gateway = gateway;
+    this.#goLive = goLive;
+  }
+
+  /**
+   * Listens before the node knows whether it may start: until `goLive` nothing is executed. Undefined: this node has no HTTP.
+   *
+   * @throws KvError ADDRESS_UNAVAILABLE
+   */
+  static async open({ host, httpPort: port, maxValueBytes, logger }: NodeGatewayOptions): Promise<NodeGateway | undefined> {
+    if (port === undefined) return undefined;
+    let parts: GatewayParts | undefined;
+    const started = (): GatewayParts => {
+      if (parts === undefined) throw new KvError('NO_PRIMARY', 'this node is starting');
+      return parts;
+    };
+    const health: Health = { readiness: () => parts?.health.readiness() ?? { ready: false, reasons: ['the node is starting'] } };
+    const metrics: Metrics = { read: () => started().metrics.read() };
+    const routes = [
+      healthRoutes(health),
+      metricsRoutes(metrics),
+      keyRoutes(keyValuesOf(maxValueBytes, started)),
+      clusterRoutes(() => started().queries),
+    ];
+    const gateway = await Gateway.listen({ host, port, logger, routes, gate: () => parts?.gate });
+    return new NodeGateway(gateway, (live) => {
+      parts = live;
+    });
+  }
+
+  get port(): number {
+    return this.#gateway.port;
+  }
+
+  goLive(parts: GatewayParts): void {
+    this.#goLive(parts);
+  }
+
+  drain(): void {
+    this.#gateway.drain();
+  }
+
+  close(): Promise<void> {
+    return this.#gateway.close();
+  }
 }
 
-/** Nobody has passed these calls on, and HTTP has no deadlines. */
+/** No node has forwarded these calls, and HTTP has no deadlines. */
 const caller: Caller = { api: 'rest', wasForwarded: false, remainingMs: () => undefined };
 const callerOf = (trace: TraceHeaders | undefined): Caller => (trace === undefined ? caller : { ...caller, trace });
 

@@ -47,20 +47,20 @@ async function run({ operands = [], nodes, zk, live }: Asked): Promise<{ code: n
 
 describe('kvctl health', () => {
   test('a node that is ready - 0; one that is not in sync yet - 8, and 0 with --live; one that stops - 8', async () => {
-    health.tell({ live: true, ready: true });
+    health.report({ live: true, ready: true });
     expect(await run({ operands: [address] })).toEqual({
       ...{ code: 0, text: `${address} is ready` },
       json: { nodes: [{ address, ready: true, problem: undefined }] },
     });
-    health.tell({ live: true, ready: false });
+    health.report({ live: true, ready: false });
     expect(await run({ operands: [address] })).toMatchObject({ code: 8, text: expect.stringContaining('is not ready') });
     expect(await run({ operands: [address], live: true })).toMatchObject({ code: 0, json: { nodes: [{ address, live: true }] } });
-    health.tell({ live: false, ready: false });
+    health.report({ live: false, ready: false });
     expect(await run({ operands: [address], live: true })).toMatchObject({ code: 8 });
   });
 
   test('every node that is named has to be ready: one that does not answer is not', async () => {
-    health.tell({ live: true, ready: true });
+    health.report({ live: true, ready: true });
     expect(await run({ nodes: address })).toMatchObject({ code: 0 });
     const told = await run({ nodes: `${address},127.0.0.1:1` });
     expect(told).toMatchObject({ code: 8, json: { nodes: [{ ready: true }, { ready: false, problem: expect.any(String) }] } });

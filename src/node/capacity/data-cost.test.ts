@@ -1,14 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { MemoryStorage } from '../../storage/index.js';
-import { costOf, costOfData } from './data-account.js';
+import { costOf, costOfData } from './data-cost.js';
 
 /** What the storage takes that holds little: its tables, and slabs that are kept or hardly begun. */
 const fixedBytes = 8 * 2 ** 20;
 /** The same of one shard of hundreds. */
 const fixedShardBytes = 96 * 2 ** 10;
 
-describe('the account of the data', () => {
+describe('the cost of the data', () => {
   it('is at least what the storage takes, after any rounds of overwriting and deleting', { timeout: 60_000 }, () => {
     const round = fc.record({
       keys: fc.integer({ min: 1, max: 30_000 }),

@@ -1,29 +1,32 @@
 /**
- * What keys and values cost in memory, counted so that all replicas of a shard come to the same, whatever they went through:
- * the most that the storage in memory can need for them.
+ * What keys and values cost in memory. The cost depends on keys and values alone, so all replicas of a shard count the same
+ * number, whatever overwrites and deletes each of them went through. It is the most that the storage in memory can need.
  *
- * A record has 16 bytes beside key and value, is filled up to whole words and units (10 bytes at the most), and one in four
- * units may lie idle before it is cleaned up; the index has 8 bytes a slot and is three eighths full at the least.
+ * A record has 16 bytes beside key and value and is padded to whole words and units, which takes at most 10 bytes. One in
+ * four units may lie idle before the cleaner returns it. The index has 8 bytes for each slot and is at least three eighths full.
  */
 import type { Storage } from '../../storage/index.js';
+
+/** The part of a storage that says how much data it holds. */
+export type StoredAmount = Pick<Storage, 'dataBytes' | 'keyCount'>;
 
 const recordOverheadBytes = 26;
 const idlePart = 4 / 3;
 const indexBytes = 22;
-/** Of UTF-8 for each UTF-16 unit of a key. */
+/** UTF-8 needs at most this many bytes for each UTF-16 unit of a key. */
 const maxBytesPerUnit = 3;
 
-/** Of all there is. */
-export function costOfData({ dataBytes, keyCount }: Pick<Storage, 'dataBytes' | 'keyCount'>): number {
+/** The cost of everything that a storage holds. */
+export function costOfData({ dataBytes, keyCount }: StoredAmount): number {
   return Math.ceil(idlePart * (dataBytes + recordOverheadBytes * keyCount)) + indexBytes * keyCount;
 }
 
-/** Of one key and its value, or more: the key is not encoded for this. */
+/** The cost of one key and its value, or a little more: the key is not encoded to count its bytes. */
 export function costOf(key: string, valueBytes: number): number {
   return Math.ceil(idlePart * (maxBytesPerUnit * key.length + valueBytes + recordOverheadBytes)) + indexBytes;
 }
 
-/** Of entries that are not applied, by what the log counts for them; more, but for long keys of other than ASCII. */
+/** The cost that uncommitted entries will have once applied, from the bytes the log counts for them. Long non-ASCII keys cost more. */
 export function costOfUncommitted(logBytes: number): number {
   return Math.ceil(idlePart * logBytes);
 }

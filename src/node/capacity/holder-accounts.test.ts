@@ -1,43 +1,118 @@
 import { pino } from 'pino';
-import { describe, expect, it } from 'vitest';
-import { DataLimits } from './data-limits.js';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { HolderAccounts } from './holder-accounts.js';
 
 const candidate = (name: string, dataLimitBytes: number | undefined) => ({
-  ...{ replicaId: `${name}~1`, nodeId: name, address: `${name}:1`, stopping: false, order: 1, dataLimitBytes },
+  replicaId: `${name}~1`,
+  nodeId: name,
+  address: `${name}:1`,
+  stopping: false,
+  order: 1,
+  dataLimitBytes,
 });
 
-describe('the limits of the nodes', () => {
-  const lines: string[] = [];
-  const logger = pino({ level: 'warn' }, { write: (line: string) => lines.push(line) });
+/** A storage whose data costs this much. */
+const storageOf = (shard: { readonly cost: number }) => ({
+  keyCount: 0,
+  get dataBytes() {
+    return (shard.cost * 3) / 4;
+  },
+});
 
-  it('tells who has too little, once, and when that changes', () => {
-    const limits = new DataLimits(logger);
-    const candidates = [candidate('a', 1_000), candidate('b', 100), candidate('old', undefined)];
-    limits.learn(candidates, []);
-    expect(limits.judge(candidates, () => 100)).toBe(false);
-    expect(limits.judge(candidates, () => 101)).toBe(true);
-    expect([limits.isFull('a~1'), limits.isFull('b~1'), limits.isFull('old~1')]).toEqual([false, true, false]);
-    expect(limits.judge(candidates, () => 200)).toBe(false);
+const lines: string[] = [];
+const logger = pino({ level: 'warn' }, { write: (line: string) => lines.push(line) });
+let dueBytes: number;
+const node = { dueBytesOf: () => dueBytes, holdsOtherShards: () => true };
+
+beforeEach(() => {
+  lines.length = 0;
+  dueBytes = 0;
+});
+
+describe('the limits of the holders', () => {
+  const accountsOf = (storage = storageOf({ cost: 0 })) => new HolderAccounts(node, storage, logger);
+
+  it('name who has too little, once, and tell when that changes', () => {
+    const accounts = accountsOf();
+    accounts.learnCandidates([candidate('a', 1_000), candidate('b', 100), candidate('old', undefined)], []);
+    dueBytes = 100;
+    expect(accounts.judge(true)).toBe(false);
+    dueBytes = 101;
+    expect(accounts.judge(true)).toBe(true);
+    expect([accounts.isFull('a~1'), accounts.isFull('b~1'), accounts.isFull('old~1')]).toEqual([false, true, false]);
+    dueBytes = 200;
+    expect(accounts.judge(true)).toBe(false);
     expect(lines.filter((line) => line.includes('--max-memory'))).toHaveLength(1);
-    expect(limits.judge(candidates, () => 50)).toBe(true);
-    expect(limits.isFull('b~1')).toBe(false);
+    dueBytes = 50;
+    expect(accounts.judge(true)).toBe(true);
+    expect(accounts.isFull('b~1')).toBe(false);
   });
 
-  it('forgets who has too little where others judge', () => {
-    const limits = new DataLimits(logger);
-    const candidates = [candidate('a', 1_000), candidate('b', 100)];
-    limits.learn(candidates, []);
-    expect(limits.judge(candidates, () => 200)).toBe(true);
-    expect([limits.forget(), limits.isFull('b~1'), limits.forget()]).toEqual([true, false, false]);
-    expect(limits.judge(candidates, () => 200)).toBe(true);
+  it('are judged by what a node has reported, too', () => {
+    const accounts = accountsOf();
+    accounts.learnCandidates([candidate('b', 100)], []);
+    accounts.learnUse('b~1', 101);
+    expect(accounts.judge(true)).toBe(true);
+    expect(accounts.isFull('b~1')).toBe(true);
   });
 
-  it('remembers those whose znode is gone for as long as they hold a copy', () => {
-    const limits = new DataLimits(logger);
-    limits.learn([candidate('a', 1_000), candidate('b', 100)], []);
-    limits.learn([candidate('a', 1_000)], ['b~1']);
-    expect(limits.holderOf('b~1')).toMatchObject({ nodeId: 'b', limitBytes: 100 });
-    limits.learn([candidate('a', 1_000)], []);
-    expect(limits.holderOf('b~1').limitBytes).toBe(Number.MAX_SAFE_INTEGER);
+  it('are judged by the primary alone: elsewhere no candidate is full', () => {
+    const accounts = accountsOf();
+    accounts.learnCandidates([candidate('a', 1_000), candidate('b', 100)], []);
+    dueBytes = 200;
+    expect(accounts.judge(true)).toBe(true);
+    expect([accounts.judge(false), accounts.isFull('b~1'), accounts.judge(false)]).toEqual([true, false, false]);
+    expect(accounts.judge(true)).toBe(true);
+  });
+
+  it('of those whose znode is gone are remembered for as long as they hold a copy', () => {
+    const accounts = accountsOf();
+    accounts.learnCandidates([candidate('a', 1_000), candidate('b', 100)], []);
+    accounts.learnCandidates([candidate('a', 1_000)], ['b~1']);
+    expect(accounts.holderOf('b~1')).toMatchObject({ nodeId: 'b', limitBytes: 100 });
+    accounts.learnCandidates([candidate('a', 1_000)], []);
+    expect(accounts.holderOf('b~1').limitBytes).toBe(Number.MAX_SAFE_INTEGER);
+  });
+});
+
+describe('the use that holders report', () => {
+  const useOf = (accounts: HolderAccounts, id: string) => accounts.holderOf(id).reportedBytes;
+
+  it('grows by what has been written since, and by what may not have been counted', () => {
+    const shard = { cost: 100 };
+    const accounts = new HolderAccounts(node, storageOf(shard), logger);
+    expect(useOf(accounts, 'b~1')).toBeUndefined();
+    accounts.learnUse('b~1', 1_000);
+    shard.cost = 152;
+    expect(useOf(accounts, 'b~1')).toBe(1_052);
+    // The 52 are in this report, or are not applied there yet.
+    accounts.learnUse('b~1', 1_000);
+    expect(useOf(accounts, 'b~1')).toBe(1_052);
+    accounts.learnUse('b~1', 1_052);
+    expect(useOf(accounts, 'b~1')).toBe(1_052);
+    expect(useOf(accounts, 'c~1')).toBeUndefined();
+  });
+
+  it('shrinks at once by what is deleted, and not twice', () => {
+    const shard = { cost: 100 };
+    const accounts = new HolderAccounts(node, storageOf(shard), logger);
+    accounts.learnUse('b~1', 1_000);
+    shard.cost = 60;
+    expect(useOf(accounts, 'b~1')).toBe(960);
+    accounts.learnUse('b~1', 960);
+    expect(useOf(accounts, 'b~1')).toBe(960);
+  });
+
+  it('does not count after a break', () => {
+    const accounts = new HolderAccounts(node, storageOf({ cost: 100 }), logger);
+    accounts.learnUse('b~1', 1_000);
+    accounts.learnUse('b~1', undefined);
+    expect(useOf(accounts, 'b~1')).toBeUndefined();
+  });
+
+  it('is not needed of a node all of whose shards are here', () => {
+    const accounts = new HolderAccounts({ ...node, holdsOtherShards: () => false }, storageOf({ cost: 100 }), logger);
+    accounts.learnUse('b~1', 1_000);
+    expect(useOf(accounts, 'b~1')).toBeUndefined();
   });
 });

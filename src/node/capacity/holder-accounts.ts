@@ -1,58 +1,114 @@
 /**
- * What the nodes of a shard have for its data, as they registered it, and which of them have too little: they are given no
- * copy, and told in the log why.
+ * The memory accounts of the nodes that hold one shard, or are candidates for it: how much each has for data, how much it uses,
+ * and which of them have too little. A node with too little is given no copy, and the log says why.
+ *
+ * A node reports what it has applied, which this primary committed a moment before. So what the shard has grown by since the
+ * report before the last is added to the last one. For half a second that may be too much, but never too little.
  */
 import type { Logger } from 'pino';
 import type { Candidate } from '../../coordination/index.js';
 import { nodeIdOf, type ReplicaId } from '../../replication/index.js';
-import type { Holder } from './write-admission.js';
+import { costOfData, type StoredAmount } from './data-cost.js';
+import type { NodeAccount } from './node-account.js';
 
-/** Of a node that does not say. */
+/** A node that holds a copy of the shard, or is being given one. */
+export interface Holder {
+  readonly nodeId: string;
+  /** The most that its data may cost. */
+  readonly limitBytes: number;
+  /** What its data costs, all shards together, by its own reports. Undefined: this node's own use stands for it. */
+  readonly reportedBytes?: number | undefined;
+}
+
+interface Report {
+  readonly bytes: number;
+  /** The cost of the shard here when the report came. */
+  readonly shardBytes: number;
+  /** The part of `shardBytes` that `bytes` surely includes. */
+  readonly includedBytes: number;
+}
+
+/** The limit of a node that registered none. */
 const unlimited = Number.MAX_SAFE_INTEGER;
 
-export class DataLimits {
+export class HolderAccounts {
+  readonly #node: Pick<NodeAccount, 'dueBytesOf' | 'holdsOtherShards'>;
+  readonly #storage: StoredAmount;
   readonly #logger: Logger;
-  /** Also of those whose znode is gone, as long as they hold a copy. */
+  #candidates: readonly Candidate[] = [];
+  /** A limit outlives the znode that named it for as long as the replica holds a copy. */
   readonly #limits = new Map<ReplicaId, number>();
+  readonly #reports = new Map<ReplicaId, Report>();
   #full: ReadonlySet<ReplicaId> = new Set();
 
-  constructor(logger: Logger) {
+  /** @param storage what is stored of the shard at this node. */
+  constructor(node: Pick<NodeAccount, 'dueBytesOf' | 'holdsOtherShards'>, storage: StoredAmount, logger: Logger) {
+    this.#node = node;
+    this.#storage = storage;
     this.#logger = logger;
   }
 
-  learn(candidates: readonly Candidate[], holders: readonly ReplicaId[]): void {
+  learnCandidates(candidates: readonly Candidate[], holders: readonly ReplicaId[]): void {
+    this.#candidates = candidates;
     const kept = new Set([...candidates.map(({ replicaId }) => replicaId), ...holders]);
     for (const id of this.#limits.keys()) if (!kept.has(id)) this.#limits.delete(id);
     for (const { replicaId, dataLimitBytes } of candidates) this.#limits.set(replicaId, dataLimitBytes ?? unlimited);
   }
 
-  holderOf(id: ReplicaId, toldBytes?: number): Holder {
-    return { nodeId: nodeIdOf(id), limitBytes: this.#limits.get(id) ?? unlimited, toldBytes };
+  /** The node of a replica has reported its use. Undefined: the link is down, and what was reported before no longer counts. */
+  learnUse(id: ReplicaId, bytes: number | undefined): void {
+    if (bytes === undefined) {
+      this.#reports.delete(id);
+      return;
+    }
+    const shardBytes = costOfData(this.#storage);
+    const before = this.#reports.get(id)?.shardBytes ?? shardBytes;
+    this.#reports.set(id, { bytes, shardBytes, includedBytes: Math.min(before, shardBytes) });
+  }
+
+  holderOf(id: ReplicaId): Holder {
+    const nodeId = nodeIdOf(id);
+    return { nodeId, limitBytes: this.#limits.get(id) ?? unlimited, reportedBytes: this.#reportedBytesOf(id, nodeId) };
   }
 
   isFull(id: ReplicaId): boolean {
     return this.#full.has(id);
   }
 
-  /** Where others judge, nobody is short of room. @returns whether that has changed for anybody. */
-  forget(): boolean {
-    const changed = this.#full.size > 0;
-    if (changed) this.#full = new Set();
-    return changed;
+  /**
+   * Judges which candidates have no room for what they hold or are to hold, whichever is more. Only the primary judges; at any
+   * other replica no candidate counts as full.
+   * @returns whether that has changed for any candidate.
+   */
+  judge(isPrimary: boolean): boolean {
+    const full = isPrimary ? this.#candidates.filter((candidate) => this.#lacksRoom(candidate)) : [];
+    const hasChanged = full.length !== this.#full.size || full.some(({ replicaId }) => !this.#full.has(replicaId));
+    for (const candidate of full) if (!this.#full.has(candidate.replicaId)) this.#log(candidate);
+    if (hasChanged) this.#full = new Set(full.map(({ replicaId }) => replicaId));
+    return hasChanged;
   }
 
-  /** Judges anew who has no room for what it is to hold. @returns whether that has changed for anybody. */
-  judge(candidates: readonly Candidate[], neededBytesOf: (candidate: Candidate) => number): boolean {
-    const full = candidates.filter((candidate) => neededBytesOf(candidate) > (candidate.dataLimitBytes ?? unlimited));
-    const changed = full.length !== this.#full.size || full.some(({ replicaId }) => !this.#full.has(replicaId));
-    for (const candidate of full) {
-      const { replicaId, nodeId, dataLimitBytes } = candidate;
-      if (this.#full.has(replicaId)) continue;
-      const message =
-        'a node has too little memory for the data: where it holds no copy it is given none; delete keys, or raise its --max-memory';
-      this.#logger.warn({ for: nodeId, neededBytes: neededBytesOf(candidate), limitBytes: dataLimitBytes }, message);
-    }
-    this.#full = new Set(full.map(({ replicaId }) => replicaId));
-    return changed;
+  #lacksRoom(candidate: Candidate): boolean {
+    return this.#neededBytesOf(candidate) > (candidate.dataLimitBytes ?? unlimited);
+  }
+
+  #neededBytesOf({ replicaId, nodeId }: Candidate): number {
+    return Math.max(this.#reportedBytesOf(replicaId, nodeId) ?? 0, this.#node.dueBytesOf(nodeId));
+  }
+
+  /** If all shards of a node are here as well, this node's own count is exact at every moment, and no report is needed. */
+  #reportedBytesOf(id: ReplicaId, nodeId: string): number | undefined {
+    if (!this.#node.holdsOtherShards(nodeId)) return undefined;
+    const report = this.#reports.get(id);
+    return report && Math.max(0, report.bytes + costOfData(this.#storage) - report.includedBytes);
+  }
+
+  #log(candidate: Candidate): void {
+    const { nodeId, dataLimitBytes } = candidate;
+    const fields = { for: nodeId, neededBytes: this.#neededBytesOf(candidate), limitBytes: dataLimitBytes };
+    this.#logger.warn(
+      fields,
+      'a node has too little memory for the data: where it holds no copy it is given none; delete keys, or raise its --max-memory',
+    );
   }
 }

@@ -1,39 +1,106 @@
-import { expect, test } from 'vitest';
-import { DataReport } from './data-report.js';
+import { afterEach, beforeEach, describe, expect, it, test, vi } from 'vitest';
+import type { StoredAmount } from './data-cost.js';
+import { divideMemory, minMaxMemoryBytes } from './memory-budget.js';
+import { NodeAccount, UseReport, usedBytesOf } from './node-account.js';
 
 const mebibyte = 2 ** 20;
 
-function newsOf(amounts: { bytes: number }): { news: DataReport; looks: () => number } {
-  let looks = 0;
-  const news = new DataReport(() => {
-    looks++;
-    return amounts.bytes;
+describe('the account of a node', () => {
+  beforeEach(() => void vi.useFakeTimers({ toFake: ['performance'] }));
+  afterEach(() => void vi.useRealTimers());
+
+  const shardOf = (dataBytes: number, uncommittedBytes = 0) => ({ storage: { dataBytes, keyCount: 1 }, uncommittedBytes });
+  const accountOf = (shardCount: number) => new NodeAccount('a', divideMemory(minMaxMemoryBytes, shardCount), shardCount);
+
+  it('adds up its shards, and says what all but one of them cost', () => {
+    const account = accountOf(3);
+    const [one, other] = [shardOf(1_000, 300), shardOf(5_000)];
+    account.add(one);
+    expect(account.usedBytesBeside(one)).toBe(0);
+    account.add(other);
+    vi.advanceTimersByTime(10);
+    expect(account.usedBytes).toBe(usedBytesOf(one) + usedBytesOf(other));
+    expect(account.uncommittedBytes).toBe(300);
+    expect(account.usedBytesBeside(one)).toBe(usedBytesOf(other));
+    account.remove(other);
+    vi.advanceTimersByTime(10);
+    expect(account.usedBytes).toBe(usedBytesOf(one));
   });
-  return { news, looks: () => looks };
-}
 
-test('the first time everything is told, nothing included', () => {
-  expect(newsOf({ bytes: 0 }).news.take(0)).toBe(0);
+  it('counts again only after a change, and not more often than every ten milliseconds', () => {
+    const account = accountOf(1);
+    let counts = 0;
+    const storage: StoredAmount = {
+      keyCount: 1,
+      get dataBytes() {
+        counts++;
+        return 1;
+      },
+    };
+    account.add({ storage, uncommittedBytes: 0 });
+    for (let ms = 0; ms < 100; ms++) {
+      void account.usedBytes;
+      vi.advanceTimersByTime(1);
+    }
+    expect(counts).toBe(1);
+    account.changed();
+    void account.usedBytes;
+    account.changed();
+    for (let ms = 0; ms < 9; ms++) {
+      void account.usedBytes;
+      vi.advanceTimersByTime(1);
+    }
+    expect(counts).toBe(2);
+    vi.advanceTimersByTime(1);
+    void account.usedBytes;
+    expect(counts).toBe(3);
+  });
+
+  it('expects of a node as many shards of average size as are placed on it, and knows which nodes hold others', () => {
+    const account = accountOf(4);
+    account.add(shardOf(1_000));
+    account.learnPlacement({ version: 1, shards: [['a', 'b'], ['b', 'c'], ['a', 'd'], ['b']] } as never);
+    const shardBytes = usedBytesOf(shardOf(1_000));
+    expect(['a', 'b', 'c', 'd', 'e'].map((node) => account.dueBytesOf(node) / shardBytes)).toEqual([2, 3, 1, 1, 0]);
+    expect(['a', 'b', 'c', 'd'].map((node) => account.holdsOtherShards(node))).toEqual([false, true, true, false]);
+  });
 });
 
-test('much is told at the next look, more or less; all else after half a second', () => {
-  const data = { bytes: 10 * mebibyte };
-  const { news } = newsOf(data);
-  expect(news.take(1_000)).toBe(10 * mebibyte);
-  data.bytes += mebibyte;
-  expect(news.take(1_050)).toBe(11 * mebibyte);
-  data.bytes -= 2 * mebibyte;
-  expect(news.take(1_100)).toBe(9 * mebibyte);
-  data.bytes += 1;
-  expect(news.take(1_200)).toBeUndefined();
-  expect(news.take(1_599)).toBeUndefined();
-  expect(news.take(1_650)).toBe(9 * mebibyte + 1);
-  expect(news.take(2_100)).toBeUndefined();
-  expect(news.take(2_150)).toBe(9 * mebibyte + 1);
-});
+describe('the report of the use', () => {
+  function reportOf(amounts: { bytes: number }): { report: UseReport; looks: () => number } {
+    let looks = 0;
+    const account = {
+      get usedBytes() {
+        looks++;
+        return amounts.bytes;
+      },
+    };
+    return { report: new UseReport(account), looks: () => looks };
+  }
 
-test('however often it is asked, it does not look all the time', () => {
-  const { news, looks } = newsOf({ bytes: 1 });
-  for (let ms = 0; ms < 100; ms++) news.take(ms);
-  expect(looks()).toBe(2);
+  test('the first report is due at once, also of nothing', () => {
+    expect(reportOf({ bytes: 0 }).report.take(0)).toBe(0);
+  });
+
+  test('a large change is reported at the next look, up or down; everything else after half a second', () => {
+    const data = { bytes: 10 * mebibyte };
+    const { report } = reportOf(data);
+    expect(report.take(1_000)).toBe(10 * mebibyte);
+    data.bytes += mebibyte;
+    expect(report.take(1_050)).toBe(11 * mebibyte);
+    data.bytes -= 2 * mebibyte;
+    expect(report.take(1_100)).toBe(9 * mebibyte);
+    data.bytes += 1;
+    expect(report.take(1_200)).toBeUndefined();
+    expect(report.take(1_599)).toBeUndefined();
+    expect(report.take(1_650)).toBe(9 * mebibyte + 1);
+    expect(report.take(2_100)).toBeUndefined();
+    expect(report.take(2_150)).toBe(9 * mebibyte + 1);
+  });
+
+  test('a look counts the use no more often than every 50 ms', () => {
+    const { report, looks } = reportOf({ bytes: 1 });
+    for (let ms = 0; ms < 100; ms++) report.take(ms);
+    expect(looks()).toBe(2);
+  });
 });

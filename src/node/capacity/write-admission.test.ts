@@ -2,10 +2,32 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { KvError } from '../../errors.js';
 import { MemoryStorage } from '../../storage/index.js';
-import { costOfData } from './data-account.js';
-import { type Holder, WriteAdmission } from './write-admission.js';
+import { costOfData } from './data-cost.js';
+import type { Holder } from './holder-accounts.js';
+import { type AdmittingShard, WriteAdmission } from './write-admission.js';
 
-const noneWaits = { nodeUncommittedBytes: () => 0, maxUncommittedBytes: 2 ** 40 };
+/** A node of which no other shard holds anything, unless told otherwise. */
+interface NodeUse {
+  readonly shardCount?: number;
+  readonly maxUncommittedBytes?: number;
+  uncommittedBytes?(): number;
+  otherShardsBytes?(): number;
+}
+const nodeOf = ({ shardCount = 1, uncommittedBytes, otherShardsBytes, maxUncommittedBytes = 2 ** 40 }: NodeUse = {}) => ({
+  shardCount,
+  budget: { maxUncommittedBytes },
+  get uncommittedBytes() {
+    return uncommittedBytes?.() ?? 0;
+  },
+  usedBytesBeside: () => otherShardsBytes?.() ?? 0,
+});
+
+const shardOf = (more: Partial<AdmittingShard> = {}): AdmittingShard => ({
+  storage: new MemoryStorage(),
+  uncommittedBytes: 0,
+  uncommittedValueBytes: () => undefined,
+  ...more,
+});
 
 /** A primary of which every write is committed at once. */
 class Shard {
@@ -16,15 +38,7 @@ class Shard {
 
   constructor(...limits: number[]) {
     this.holders = limits.map((limitBytes, index) => ({ nodeId: `node-${index}`, limitBytes }));
-    this.admission = new WriteAdmission({
-      storage: this.storage,
-      uncommittedBytes: () => 0,
-      ...noneWaits,
-      otherShardsBytes: () => 0,
-      shardCount: () => 1,
-      uncommittedValueBytes: () => undefined,
-      holders: () => this.holders,
-    });
+    this.admission = new WriteAdmission(shardOf({ storage: this.storage }), nodeOf(), () => this.holders);
   }
 
   /** Undefined: taken. */
@@ -72,30 +86,22 @@ describe('the admission of writes', () => {
     expect(refusal?.message).toMatch(/of the 500 bytes that node node-1 has.*nothing was written.*--max-memory/s);
   });
 
-  it('goes by what a fuller node has told, together with what is under way to it', () => {
-    const underWay = { bytes: 0 };
+  it('goes by what a fuller node has reported, together with what is under way to it', () => {
+    const shard = { ...shardOf(), uncommittedBytes: 0 };
     const holders: Holder[] = [
       { nodeId: 'own', limitBytes: 1_000_000 },
-      { nodeId: 'other', limitBytes: 50_000, toldBytes: 40_000 },
+      { nodeId: 'other', limitBytes: 50_000, reportedBytes: 40_000 },
       { nodeId: 'silent', limitBytes: 60_000 },
     ];
-    const admission = new WriteAdmission({
-      storage: new MemoryStorage(),
-      uncommittedBytes: () => underWay.bytes,
-      ...noneWaits,
-      otherShardsBytes: () => 20_000,
-      shardCount: () => 2,
-      uncommittedValueBytes: () => undefined,
-      holders: () => holders,
-    });
+    const admission = new WriteAdmission(shard, nodeOf({ shardCount: 2, otherShardsBytes: () => 20_000 }), () => holders);
     const put = (bytes: number, nowMs: number) => admission.refusalOf({ key: 'k', value: new Uint8Array(bytes) }, nowMs);
     expect(put(6_000, 0)).toBeUndefined();
     expect(put(8_000, 1_000)?.message).toMatch(/takes 40000 of the 50000 bytes that node other has/);
-    underWay.bytes = 3_000;
+    shard.uncommittedBytes = 3_000;
     expect(put(6_000, 2_000)?.message).toMatch(/takes 44000 of the 50000 bytes that node other has/);
-    holders[1] = { nodeId: 'other', limitBytes: 50_000, toldBytes: 100 };
+    holders[1] = { nodeId: 'other', limitBytes: 50_000, reportedBytes: 100 };
     expect(put(6_000, 3_000)).toBeUndefined();
-    holders[1] = { nodeId: 'other', limitBytes: 500_000, toldBytes: 400_000 };
+    holders[1] = { nodeId: 'other', limitBytes: 500_000, reportedBytes: 400_000 };
     expect(put(30_000, 4_000)?.message).toMatch(/takes 24000 of the 60000 bytes that node silent has/);
   });
 
@@ -103,19 +109,10 @@ describe('the admission of writes', () => {
     const shards = 16;
     const maxUncommittedBytes = 1_000_000;
     let waiting = 0;
+    const node = nodeOf({ shardCount: shards, uncommittedBytes: () => waiting, maxUncommittedBytes });
     const admissions = Array.from(
       { length: shards },
-      () =>
-        new WriteAdmission({
-          storage: new MemoryStorage(),
-          uncommittedBytes: () => 0,
-          otherShardsBytes: () => 0,
-          shardCount: () => shards,
-          uncommittedValueBytes: () => undefined,
-          holders: () => [{ nodeId: 'a', limitBytes: 2 ** 40 }],
-          nodeUncommittedBytes: () => waiting,
-          maxUncommittedBytes,
-        }),
+      () => new WriteAdmission(shardOf(), node, () => [{ nodeId: 'a', limitBytes: 2 ** 40 }]),
     );
     const put = (shard: number) => admissions[shard]!.refusalOf({ key: 'k', value: new Uint8Array(1_000) }, 0);
     let refusal: KvError | undefined;
@@ -132,19 +129,12 @@ describe('the admission of writes', () => {
   });
 
   it('counts what is accepted and not committed yet', () => {
-    const waiting = { bytes: 0 };
-    const admission = new WriteAdmission({
-      storage: new MemoryStorage(),
-      uncommittedBytes: () => waiting.bytes,
-      ...noneWaits,
-      otherShardsBytes: () => 0,
-      shardCount: () => 1,
-      uncommittedValueBytes: (key) => (key === 'waiting' ? 100 : undefined),
-      holders: () => [{ nodeId: 'a', limitBytes: 10_000 }],
-    });
+    const uncommittedValueBytes = (key: string) => (key === 'waiting' ? 100 : undefined);
+    const shard = { ...shardOf({ uncommittedValueBytes }), uncommittedBytes: 0 };
+    const admission = new WriteAdmission(shard, nodeOf(), () => [{ nodeId: 'a', limitBytes: 10_000 }]);
     const put = (key: string, bytes: number) => admission.refusalOf({ key, value: new Uint8Array(bytes) }, 0)?.code;
     expect(put('k', 1_000)).toBeUndefined();
-    waiting.bytes = 9_000;
+    shard.uncommittedBytes = 9_000;
     // Counted already, until it is looked at again.
     expect(put('k', 8_000)).toBe('MEMORY_FULL');
     expect(put('waiting', 100)).toBeUndefined();
@@ -160,15 +150,8 @@ describe('the admission of writes', () => {
 
   it('counts what the other shards of the node hold, and leaves them their part of what is left', () => {
     const others = { bytes: 8_000 };
-    const admission = new WriteAdmission({
-      storage: new MemoryStorage(),
-      uncommittedBytes: () => 0,
-      ...noneWaits,
-      otherShardsBytes: () => others.bytes,
-      shardCount: () => 2,
-      uncommittedValueBytes: () => undefined,
-      holders: () => [{ nodeId: 'a', limitBytes: 10_000 }],
-    });
+    const node = nodeOf({ shardCount: 2, otherShardsBytes: () => others.bytes });
+    const admission = new WriteAdmission(shardOf(), node, () => [{ nodeId: 'a', limitBytes: 10_000 }]);
     const put = (bytes: number) => admission.refusalOf({ key: 'k', value: new Uint8Array(bytes) }, 0)?.code;
     expect(put(2_000)).toBe('MEMORY_FULL');
     expect(put(500)).toBeUndefined();

@@ -1,37 +1,20 @@
 /**
- * Whether a write may be taken: the data must fit into the memory of every node that holds a copy of it. The primary
- * judges for all of them, before the write has an entry, so that no backup can die of what the primary has accepted.
+ * Judges whether a write may be accepted: the data must fit into the memory of every node that holds a copy of it. The primary
+ * judges for all of them, before the write has a log entry, so that no backup dies of a write that the primary has accepted.
  *
- * What makes the data smaller, or no larger, is always taken.
+ * A write that makes the data smaller, or no larger, is always accepted.
  */
 import { KvError } from '../../errors.js';
 import type { Storage } from '../../storage/index.js';
-import { costOf, costOfData, costOfUncommitted } from './data-account.js';
+import { costOf, costOfUncommitted } from './data-cost.js';
+import type { Holder } from './holder-accounts.js';
+import { type CountedShard, type NodeAccount, usedBytesOf } from './node-account.js';
 
-/** A node that holds a copy, or is being given one. */
-export interface Holder {
-  readonly nodeId: string;
-  /** For data. */
-  readonly limitBytes: number;
-  /** What its data costs, of all its shards, as it has told; undefined: what this node's does. */
-  readonly toldBytes?: number | undefined;
-}
-
-export interface AdmissionSources {
+/** The shard that the writes are for. */
+export interface AdmittingShard extends CountedShard {
   readonly storage: Pick<Storage, 'dataBytes' | 'keyCount' | 'get'>;
-  /** What the other shards of this node cost, writes under way included. */
-  otherShardsBytes(): number;
-  /** Shards of this node that share its memory, this one included: from 1. */
-  shardCount(): number;
-  /** As the log counts them. */
-  uncommittedBytes(): number;
-  /** Of all shards of this node together, and the most they may be. */
-  nodeUncommittedBytes(): number;
-  readonly maxUncommittedBytes: number;
-  /** Of the newest entry of the key that is not committed; undefined: there is none. 0: it deletes. */
+  /** The length of the value in the key's newest uncommitted entry; 0: that entry deletes. Undefined: there is no such entry. */
   uncommittedValueBytes(key: string): number | undefined;
-  /** Nobody, unless this node is primary: then others judge. */
-  holders(): readonly Holder[];
 }
 
 export interface ProposedWrite {
@@ -39,20 +22,33 @@ export interface ProposedWrite {
   readonly value: Uint8Array | undefined;
 }
 
-/** Who holds a copy is asked again after so long. What may come in meanwhile is small beside what is set aside. */
+/** The node's account, as far as it is needed to judge. */
+type Node = Pick<NodeAccount, 'shardCount' | 'uncommittedBytes' | 'usedBytesBeside'> & {
+  readonly budget: Pick<NodeAccount['budget'], 'maxUncommittedBytes'>;
+};
+
+/**
+ * For this long a write that fits into the remaining room is accepted without a closer look. The writes of that time are small
+ * beside the part of the memory that is set aside.
+ */
 const validMs = 100;
 
 export class WriteAdmission {
-  readonly #sources: AdmissionSources;
-  /** What may be added without looking again: as if nothing were overwritten or deleted. */
+  readonly #shard: AdmittingShard;
+  readonly #node: Node;
+  readonly #holders: () => readonly Holder[];
+  /** Bytes that may be accepted without a closer look, which counts them as if no write overwrote or deleted anything. */
   #roomBytes = 0;
   #validUntilMs = Number.NEGATIVE_INFINITY;
 
-  constructor(sources: AdmissionSources) {
-    this.#sources = sources;
+  /** @param holders the nodes that hold a copy; none, unless this node is primary: then another node judges. */
+  constructor(shard: AdmittingShard, node: Node, holders: () => readonly Holder[]) {
+    this.#shard = shard;
+    this.#node = node;
+    this.#holders = holders;
   }
 
-  /** Why the write must not be taken: definitely not executed. Undefined: it is counted as taken. */
+  /** @returns why the write must not be accepted: it is definitely not executed. Undefined: it is counted as accepted. */
   refusalOf({ key, value }: ProposedWrite, nowMs: number): KvError | undefined {
     if (value === undefined) return undefined;
     const cost = costOf(key, value.length);
@@ -63,41 +59,30 @@ export class WriteAdmission {
     return this.#lookCloser(key, value.length, cost, nowMs);
   }
 
-  /** What the data of this shard costs, writes under way included. */
-  get ownBytes(): number {
-    return costOfData(this.#sources.storage) + costOfUncommitted(this.#sources.uncommittedBytes());
-  }
-
-  /** The same of all shards of this node. */
-  get usedBytes(): number {
-    return this.ownBytes + this.#sources.otherShardsBytes();
-  }
-
   #lookCloser(key: string, valueBytes: number, cost: number, nowMs: number): KvError | undefined {
-    // The core bounds it for each shard alone.
-    const acceptableBytes = this.#sources.maxUncommittedBytes - this.#sources.nodeUncommittedBytes();
+    const { maxUncommittedBytes } = this.#node.budget;
+    // The core bounds the uncommitted writes of one shard; this bounds those of all shards.
+    const acceptableBytes = maxUncommittedBytes - this.#node.uncommittedBytes;
     if (acceptableBytes <= 0)
-      return new KvError(
-        'OVERLOADED',
-        `${this.#sources.maxUncommittedBytes} bytes of writes wait to be committed at this node already`,
-      );
-    const { ownBytes, usedBytes: ownUsedBytes } = this;
-    const underWayBytes = costOfUncommitted(this.#sources.uncommittedBytes());
+      return new KvError('OVERLOADED', `${maxUncommittedBytes} bytes of writes wait to be committed at this node already`);
+    const shardBytes = usedBytesOf(this.#shard);
+    const ownBytes = shardBytes + this.#node.usedBytesBeside(this.#shard);
+    const underWayBytes = costOfUncommitted(this.#shard.uncommittedBytes);
     let fullest: Holder | undefined;
-    let usedBytes = ownUsedBytes;
+    let usedBytes = ownBytes;
     let roomBytes = Number.POSITIVE_INFINITY;
-    for (const holder of this.#sources.holders()) {
-      const { toldBytes, limitBytes } = holder;
-      // What is under way here is not in what it has told; and it will hold all of this shard, if it does not yet.
-      const used = toldBytes === undefined ? ownUsedBytes : Math.max(ownBytes, toldBytes + underWayBytes);
+    for (const holder of this.#holders()) {
+      const { reportedBytes, limitBytes } = holder;
+      // Its report does not include the writes under way here; and it will hold all of this shard, if it does not yet.
+      const used = reportedBytes === undefined ? ownBytes : Math.max(shardBytes, reportedBytes + underWayBytes);
       const room = Math.max(0, limitBytes - used);
       if (fullest !== undefined && room >= roomBytes) continue;
       fullest = holder;
       usedBytes = used;
       roomBytes = room;
     }
-    // Others may take their part before they look again.
-    this.#roomBytes = Math.min(roomBytes, acceptableBytes) / this.#sources.shardCount() - cost;
+    // Each shard may use its part of the room before it looks again.
+    this.#roomBytes = Math.min(roomBytes, acceptableBytes) / this.#node.shardCount - cost;
     this.#validUntilMs = nowMs + validMs;
     if (cost <= roomBytes) return undefined;
     if (fullest === undefined || this.#growsNothing(key, valueBytes)) return undefined;
@@ -110,10 +95,10 @@ export class WriteAdmission {
   }
 
   #growsNothing(key: string, valueBytes: number): boolean {
-    const uncommitted = this.#sources.uncommittedValueBytes(key);
+    const uncommitted = this.#shard.uncommittedValueBytes(key);
     if (uncommitted !== undefined) return valueBytes <= uncommitted;
-    const stored = this.#sources.storage.get(key);
-    // An engine that has to wait for a disk does not keep its values in memory.
+    const stored = this.#shard.storage.get(key);
+    // An engine that waits for a disk does not keep its values in memory.
     return stored instanceof Promise || (stored !== undefined && valueBytes <= stored.value.length);
   }
 }

@@ -4,11 +4,16 @@ import type { GetTopologyRequest, ShardReport, TopologyReport } from '../../wire
 import { Forwarder } from '../operations/forwarder.js';
 import type { ShardDirectory } from '../shards/shard-directory.js';
 import { ClusterServer } from './cluster-server.js';
+import { TopologyPublisher } from './topology-publisher.js';
 
 const shardCount = 3;
 
 const noDirectory: ShardDirectory = {
-  ...{ shardCount, local: () => undefined, primaryElsewhere: () => undefined, isOffline: () => false, learnPrimary: () => {} },
+  shardCount,
+  local: () => undefined,
+  primaryElsewhere: () => undefined,
+  isOffline: () => false,
+  learnPrimary: () => {},
 };
 
 class Watcher extends EventEmitter {
@@ -25,11 +30,11 @@ class Watcher extends EventEmitter {
     this.seen.push(report);
   }
 
-  /** Of each message: the shards in it with their epochs, and the nodes. */
-  get heard(): string[] {
+  /** For each message: the shards in it with their epochs, and the nodes. */
+  get received(): string[] {
     return this.seen.map(({ shards, nodes, partial }) => {
-      const told = [...shards.map(({ shard, epoch }) => `${shard}@${epoch}`), ...nodes.map(({ id }) => id)];
-      return `${partial ? 'new' : 'all'} ${told.join(' ')}`;
+      const parts = [...shards.map(({ shard, epoch }) => `${shard}@${epoch}`), ...nodes.map(({ id }) => id)];
+      return `${partial ? 'new' : 'all'} ${parts.join(' ')}`;
     });
   }
 }
@@ -39,14 +44,17 @@ class Node {
   readonly #epochs = [1, 1, 0];
   readonly #held = [true, true, false];
   #nodes = ['a'];
-  readonly #untold = new Set<number>();
-  /** Of the shard of any key. */
+  readonly #pendingShards = new Set<number>();
+  /** The primary's address for the shard of any key. */
   primaryElsewhere: string | undefined;
   readonly asked: string[] = [];
+  readonly publisher = new TopologyPublisher(
+    { shardCount, cluster: () => this.#cluster(), shard: (shard) => this.#shard(shard) },
+    { pending: { shards: this.#pendingShards, cluster: false } },
+  );
   readonly server = new ClusterServer({
-    topology: { shardCount, cluster: () => this.#cluster(), shard: (shard) => this.#shard(shard) },
+    topology: this.publisher,
     directory: { ...noDirectory, primaryElsewhere: () => this.primaryElsewhere },
-    untold: () => ({ shards: this.#untold, cluster: false }),
     forwarder: this.#forwarder(),
     nodeStatus: () => expect.fail(),
     probed: () => expect.fail(),
@@ -57,19 +65,19 @@ class Node {
   elect(shard: number, epoch: number, held = true): void {
     this.#epochs[shard] = epoch;
     this.#held[shard] = held;
-    this.server.changed({ shards: new Set([shard]), cluster: false });
+    this.publisher.publish({ shards: new Set([shard]), cluster: false });
   }
 
-  /** As `elect`, of which nobody has been told yet. */
+  /** As `elect`, but the change is not published yet. */
   electSilently(shard: number, epoch: number, held: boolean): void {
     this.#epochs[shard] = epoch;
     this.#held[shard] = held;
-    this.#untold.add(shard);
+    this.#pendingShards.add(shard);
   }
 
   register(...nodes: string[]): void {
     this.#nodes = nodes;
-    this.server.changed({ shards: new Set(), cluster: true });
+    this.publisher.publish({ shards: new Set(), cluster: true });
   }
 
   watch(request: GetTopologyRequest = { changesOnly: true }): Watcher {
@@ -102,33 +110,33 @@ class Node {
   }
 }
 
-test('a watcher is told everything at once, then each change, and nothing twice', () => {
+test('a watcher gets everything at once, then each change, and nothing twice', () => {
   const node = new Node();
   const watcher = node.watch();
   node.elect(1, 2);
   node.elect(1, 2);
   node.register('a', 'b');
   node.elect(0, 7);
-  expect(watcher.heard).toEqual(['all 0@1 1@1 2@0 a', 'new 1@2', 'new a b', 'new 0@7']);
+  expect(watcher.received).toEqual(['all 0@1 1@1 2@0 a', 'new 1@2', 'new a b', 'new 0@7']);
 });
 
-test('a watcher that does not ask for changes is told everything again', () => {
+test('a watcher that does not request changes gets everything again', () => {
   const node = new Node();
   const watcher = node.watch({});
   node.elect(1, 2);
-  expect(watcher.heard).toEqual(['all 0@1 1@1 2@0 a', 'all 0@1 1@2 2@0 a']);
+  expect(watcher.received).toEqual(['all 0@1 1@1 2@0 a', 'all 0@1 1@2 2@0 a']);
 });
 
-test('a watcher that asks for held shards only is told of no others, but also of one that is held no more', () => {
+test('a watcher that requests held shards only gets no others, but also one that is no longer held', () => {
   const node = new Node();
   const watcher = node.watch({ changesOnly: true, heldOnly: true });
   node.elect(2, 0, false);
   node.elect(1, 0, false);
   node.elect(2, 5);
-  expect(watcher.heard).toEqual(['all 0@1 1@1 a', 'new 1@0', 'new 2@5']);
+  expect(watcher.received).toEqual(['all 0@1 1@1 a', 'new 1@0', 'new 2@5']);
 });
 
-test('who comes later is told what has become of it meanwhile, whoever was told before', () => {
+test('a later watcher gets the topology as it is by then, whatever others got before', () => {
   const node = new Node();
   const first = node.watch();
   node.elect(0, 2);
@@ -136,11 +144,11 @@ test('who comes later is told what has become of it meanwhile, whoever was told 
   node.elect(0, 3);
   const second = node.watch();
   node.elect(1, 4);
-  expect(first.heard).toHaveLength(2);
-  expect(second.heard).toEqual(['all 0@3 1@1 2@0 a', 'new 1@4']);
+  expect(first.received).toHaveLength(2);
+  expect(second.received).toEqual(['all 0@3 1@1 2@0 a', 'new 1@4']);
 });
 
-test('a watcher that reads slowly is told all that came meanwhile, in one message, when it has caught up', () => {
+test('a watcher that reads slowly gets all changes since, in one message, when it has caught up', () => {
   const node = new Node();
   const watcher = node.watch();
   const quick = node.watch();
@@ -148,22 +156,22 @@ test('a watcher that reads slowly is told all that came meanwhile, in one messag
   node.elect(0, 2);
   node.elect(1, 2);
   node.elect(0, 3);
-  expect(watcher.heard).toHaveLength(1);
+  expect(watcher.received).toHaveLength(1);
   watcher.writableLength = 0;
   watcher.emit('drain');
-  expect(watcher.heard.slice(1)).toEqual(['new 0@3 1@2']);
-  expect(quick.heard.slice(1)).toEqual(['new 0@2', 'new 1@2', 'new 0@3']);
+  expect(watcher.received.slice(1)).toEqual(['new 0@3 1@2']);
+  expect(quick.received.slice(1)).toEqual(['new 0@2', 'new 1@2', 'new 0@3']);
 });
 
-test('who asks before the news are told is told them all the same', () => {
+test('a watcher that comes before a change is published gets that change all the same', () => {
   const node = new Node();
   node.watch();
   node.electSilently(2, 9, true);
   node.electSilently(0, 4, true);
-  expect(node.watch().heard).toEqual(['all 0@4 1@1 2@9 a']);
+  expect(node.watch().received).toEqual(['all 0@4 1@1 2@9 a']);
 });
 
-test('who is in sync is the word of the primary: its own if it is this node, else that of the other', async () => {
+test('the primary says which nodes are in sync: this node if it is primary, else another', async () => {
   const node = new Node();
   const key = Buffer.from('key');
   expect(await node.server.inSyncNodes(key)).toEqual(['a', 'x']);

@@ -1,4 +1,4 @@
-/** The public service kv.v1.Cluster: topology and its changes, the node's own status, the operator's way on (R13). */
+/** The public service kv.v1.Cluster: the topology and its changes, this node's status and keys, the operator's decision (R13). */
 import type { MethodDefinition, ServerUnaryCall, sendUnaryData, UntypedServiceImplementation } from '@grpc/grpc-js';
 import { KvError } from '../../errors.js';
 import { shardOfKey } from '../../placement/index.js';
@@ -23,45 +23,37 @@ import { checkKey } from '../operations/request-checks.js';
 import type { ShardDirectory } from '../shards/shard-directory.js';
 import type { AnswerSink } from '../shards/shard-host.js';
 import { probeKey } from './probe-address.js';
-import type { TopologyChanges } from './topology-publisher.js';
-import { TopologyRecord, type TopologySource } from './topology-record.js';
-import { type TopologyStream, TopologyWatchers } from './topology-watchers.js';
+import type { TopologyPublisher, TopologyStream } from './topology-publisher.js';
 
 export interface ClusterContext {
-  readonly topology: TopologySource;
-  /** What may have changed, and `changed` has not been told of yet. */
-  untold(): TopologyChanges;
+  readonly topology: TopologyPublisher;
   readonly directory: ShardDirectory;
   readonly forwarder: Forwarder;
   nodeStatus(): NodeStatus;
-  /** Somebody tries whether this process answers at some address (probe-address.ts). */
+  /** A node probes whether this process answers at an address (probe-address.ts). */
   probed(token: string): void;
   listKeys(request: ListKeysRequest): Promise<ListKeysResponse>;
-  /** Makes the local replica of the shard primary with what it holds; the answer comes later. False: it holds none. */
+  /** Makes the local replica of the shard primary with the data it holds; the answer comes later. False: this node holds no replica. */
   force(shard: number, givesUp: readonly string[], sink: AnswerSink): boolean;
 }
 
 type LocateCall = ServerUnaryCall<LocateKeyRequest<Buffer>, KeyLocation>;
 
-/** Who holds the shard may be asked for so long; then this node tells what it knows itself. */
-const askHolderMs = 1_000;
+/** A node that holds the shard has this long to answer; then this node answers with what it knows itself. */
+const holderAnswerMs = 1_000;
 
 export class ClusterServer {
   readonly #context: ClusterContext;
-  readonly #record: TopologyRecord;
-  readonly #watchers: TopologyWatchers;
 
   constructor(context: ClusterContext) {
     this.#context = context;
-    this.#record = new TopologyRecord(context.topology);
-    this.#watchers = new TopologyWatchers(this.#record);
   }
 
   get implementation(): UntypedServiceImplementation {
     return {
       GetTopology: (call: ServerUnaryCall<GetTopologyRequest, TopologyReport>, callback: sendUnaryData<TopologyReport>) =>
         callback(null, this.#answerTopology(call.request)),
-      WatchTopology: (stream: TopologyStream) => this.#watch(stream),
+      WatchTopology: (stream: TopologyStream) => this.#context.topology.watch(stream),
       LocateKey: (call: LocateCall, callback: sendUnaryData<KeyLocation>) => {
         this.#locate(call.request, wasForwarded(call.metadata)).then(
           (location) => callback(null, location),
@@ -85,40 +77,14 @@ export class ClusterServer {
     };
   }
 
-  /** Tells every watcher what is news to it. @returns of how many shards there is news. */
-  changed({ shards, cluster }: TopologyChanges): number {
-    if (cluster) this.#record.lookAtCluster();
-    let changed = 0;
-    for (const shard of shards) if (this.#record.lookAtShard(shard)) changed++;
-    this.#watchers.tell();
-    return changed;
-  }
-
-  close(): void {
-    this.#watchers.close();
-  }
-
-  topology(heldOnly = false): TopologyReport {
-    this.#bringUpToDate();
-    return this.#record.whole(heldOnly);
-  }
-
   #answerTopology({ heldOnly, withoutShards }: GetTopologyRequest): TopologyReport {
-    return withoutShards === true ? this.#context.topology.cluster() : this.topology(heldOnly);
-  }
-
-  #watch(stream: TopologyStream): void {
-    this.#bringUpToDate();
-    this.#watchers.add(stream);
-  }
-
-  #bringUpToDate(): void {
-    this.#record.bringUpToDate(this.#context.untold().shards);
+    const { topology } = this.#context;
+    return withoutShards === true ? topology.cluster() : topology.topology(heldOnly);
   }
 
   /**
-   * Ids of the live nodes in the in-sync set of the key's shard, the primary first: by the word of the primary, which takes nobody
-   * out without knowing it. Any other node may still count one that is out, and lacks what was written since.
+   * Ids of the live nodes in the in-sync set of the key's shard, the primary first. The primary answers, since it removes no member
+   * without knowing it. Any other node may still count a member that was removed, and that lacks the writes since.
    *
    * @throws KvError where the primary does not answer
    */
@@ -130,27 +96,27 @@ export class ClusterServer {
       const inSync = replicas.filter((replica) => replica.inSync && replica.live).map(({ nodeId }) => nodeId);
       return inSync.sort((one, other) => Number(other === primaryNodeId) - Number(one === primaryNodeId));
     }
-    const { response } = await this.#askElsewhere(shard, { key });
+    const { response } = await this.#requestElsewhere(shard, { key });
     return response.holders.filter(({ role }) => role === 'primary' || role === 'backup').map(({ nodeId }) => nodeId);
   }
 
-  /** Of a shard that is not held here, a node that holds it knows more. */
+  /** A node that holds the shard knows more of it than one that does not. */
   async #locate(request: LocateKeyRequest<Buffer>, isForwarded: boolean): Promise<KeyLocation> {
     const { directory } = this.#context;
     const key = checkKey(request.key);
     const shard = shardOfKey(key, directory.shardCount);
     if (directory.local(shard) === undefined && !isForwarded) {
-      const told = await this.#askElsewhere(shard, request).catch(() => undefined);
-      if (told !== undefined) return told.response;
+      const answer = await this.#requestElsewhere(shard, request).catch(() => undefined);
+      if (answer !== undefined) return answer.response;
     }
-    const location = locateKey(this.topology(), key);
+    const location = locateKey(this.#context.topology.topology(), key);
     if (location === undefined) throw new KvError('NO_PRIMARY', 'this node knows of no shard yet');
     return location;
   }
 
-  #askElsewhere(shard: number, request: LocateKeyRequest<Buffer>): Promise<Forwarded<KeyLocation>> {
+  #requestElsewhere(shard: number, request: LocateKeyRequest<Buffer>): Promise<Forwarded<KeyLocation>> {
     const method = clusterServiceWithRawKeys.LocateKey as MethodDefinition<LocateKeyRequest<Buffer>, KeyLocation>;
-    return forwardRequest(this.#context, shard, method, request, askHolderMs);
+    return forwardRequest(this.#context, shard, method, request, holderAnswerMs);
   }
 
   #forcePrimary(request: ForcePrimaryRequest, callback: sendUnaryData<ForcePrimaryResponse>): void {

@@ -1,16 +1,16 @@
-/** What a node knows of the cluster and of itself, for all who ask: other nodes, clients, tools, people. It changes nothing. */
+/** What a node shows of itself: its readiness, its status, and the facts behind its metrics. */
 import type { ClusterConfig, Coordinator, NodeRegistration } from '../../coordination/index.js';
 import type { LogState } from '../../logging/index.js';
 import { type NodeFacts, residentBytes } from '../../metrics/index.js';
-import type { Placement } from '../../placement/index.js';
 import type { NodeStatus } from '../../wire/contract/kv-api.js';
-import { costOfData } from '../capacity/data-account.js';
+import { costOfData } from '../capacity/data-cost.js';
 import type { MemoryBudget } from '../capacity/memory-budget.js';
 import type { DescriptorUse } from '../descriptors.js';
+import type { Lifecycle } from '../lifecycle.js';
 import type { NodeShards } from '../shards/node-shards.js';
+import type { KnownCluster } from './known-cluster.js';
 import { describeNode } from './node-status.js';
 import { type Readiness, readinessOf } from './readiness.js';
-import type { ClusterFacts } from './topology.js';
 
 export interface NodeViewOptions {
   readonly nodeId: string;
@@ -18,103 +18,90 @@ export interface NodeViewOptions {
   readonly zone: string | undefined;
   readonly weight: number;
   readonly config: ClusterConfig;
-  readonly memory: MemoryBudget;
+  readonly budget: MemoryBudget;
+  readonly lifecycle: Lifecycle;
+  readonly cluster: KnownCluster;
   readonly coordinator: Pick<Coordinator, 'session' | 'conflict'>;
   readonly shards: NodeShards;
   readonly log: LogState;
   readonly descriptors: DescriptorUse;
-  /** From when it begins to stop. */
-  isStopping(): boolean;
-  /** What comes in, and is not answered yet. */
-  traffic(): Pick<NodeFacts, 'grpcConnections' | 'pipelines' | 'pending'>;
 }
+
+/** The facts behind the metrics, except those of calls that come in. */
+export type OwnFacts = Omit<NodeFacts, 'grpcConnections' | 'pipelines' | 'pending'>;
 
 export class NodeView {
   readonly #options: NodeViewOptions;
   readonly #startedMs = performance.now();
-  #registeredMs: number | undefined;
-  #nodes: readonly NodeRegistration[] = [];
-  #nodesVersion = 0;
-  #placement: Placement | undefined;
 
   constructor(options: NodeViewOptions) {
     this.#options = options;
   }
 
+  /** The nodes that are registered. */
   get nodes(): readonly NodeRegistration[] {
-    return this.#nodes;
-  }
-  get placement(): Placement | undefined {
-    return this.#placement;
-  }
-  /** Registered, and not told to stop. */
-  get isLive(): boolean {
-    return this.#registeredMs !== undefined && !this.#options.isStopping();
+    return this.#options.cluster.nodes;
   }
 
-  registered(): void {
-    this.#registeredMs = performance.now();
-  }
-
-  learnNodes(nodes: readonly NodeRegistration[], version: number): void {
-    this.#nodes = nodes;
-    this.#nodesVersion = version;
-  }
-
-  learnPlacement(placement: Placement): void {
-    this.#placement = placement;
-  }
-
-  /** Whether it is in sync everywhere it should be; not any more from when it begins to stop. */
+  /** Whether it is in sync everywhere it should be; false from when it begins to stop. */
   get readiness(): Readiness {
-    const { nodeId, coordinator, shards } = this.#options;
-    const registeredMs = this.#registeredMs;
+    const { nodeId, coordinator, lifecycle, cluster, shards } = this.#options;
     return readinessOf({
-      ...{ nodeId, placement: this.#placement },
-      ...{ stopping: this.#options.isStopping(), conflict: coordinator.conflict?.message },
-      registeredForMs: registeredMs === undefined ? undefined : performance.now() - registeredMs,
+      nodeId,
+      placement: cluster.placement,
+      stopping: lifecycle.isStopping,
+      conflict: coordinator.conflict?.message,
+      registeredForMs: lifecycle.registeredForMs,
       replicaAt: (shard) => shards.at(shard)?.host.standing,
     });
   }
 
-  get cluster(): ClusterFacts {
-    const { clusterId, shards: shardCount, minInSync } = this.#options.config;
-    const nodesVersion = this.#nodesVersion;
-    return { clusterId, shardCount, minInSync, nodes: this.#nodes, nodesVersion, placement: this.#placement };
-  }
-
   get status(): NodeStatus {
-    const { nodeId, address, zone = '', weight, config, memory, coordinator } = this.#options;
+    const { nodeId, address, zone = '', weight, config, budget, coordinator, log, descriptors } = this.#options;
     return describeNode({
-      ...{ nodeId, address, zone, weight, minInSync: config.minInSync },
+      nodeId,
+      address,
+      zone,
+      weight,
+      minInSync: config.minInSync,
       uptimeMs: performance.now() - this.#startedMs,
-      ...{ session: coordinator.session, conflict: coordinator.conflict?.message },
+      session: coordinator.session,
+      conflict: coordinator.conflict?.message,
       held: this.#held,
-      ...{ memoryBytes: residentBytes(), maxMemoryBytes: memory.maxMemoryBytes },
-      ...{ dataLimitBytes: memory.dataBytes, log: this.#options.log, descriptors: this.#options.descriptors },
+      memoryBytes: residentBytes(),
+      maxMemoryBytes: budget.maxMemoryBytes,
+      dataLimitBytes: budget.dataBytes,
+      log,
+      descriptors,
     });
   }
 
-  get metrics(): NodeFacts {
-    const { nodeId, config, memory, coordinator, log, descriptors } = this.#options;
-    const { dataBytes, retainBytes, maxMemoryBytes } = memory;
+  get facts(): OwnFacts {
+    const { nodeId, config, budget, coordinator, cluster, log, descriptors } = this.#options;
+    const { dataBytes, retainBytes, maxMemoryBytes } = budget;
     const isPlaced = (nodes: readonly string[] | undefined): boolean => nodes?.includes(nodeId) ?? false;
-    const placed = this.#placement?.shards;
+    const placed = cluster.placement?.shards;
     return {
       held: this.#held.map((held) => ({ ...held, placed: isPlaced(placed?.[held.shard]) })),
       placedShards: placed?.filter(isPlaced).length ?? 0,
-      ...{ minInSync: config.minInSync, ready: this.readiness.ready },
+      minInSync: config.minInSync,
+      ready: this.readiness.ready,
       zookeeperConnected: coordinator.session === 'connected',
-      ...{ nodes: this.#nodes.length, placementVersion: this.#placement?.version ?? 0 },
-      ...this.#options.traffic(),
-      ...{ logLinesDropped: log.droppedLines, descriptors },
+      nodes: cluster.nodes.length,
+      placementVersion: cluster.placement?.version ?? 0,
+      logLinesDropped: log.droppedLines,
+      descriptors,
       limits: { dataBytes, logBytes: retainBytes, memoryBytes: maxMemoryBytes },
     };
   }
 
   get #held() {
     return this.#options.shards.held.map(({ shard, host: { storage, status, lostState } }) => ({
-      ...{ shard, replica: status, lostState, keys: storage.keyCount, dataBytes: costOfData(storage) },
+      shard,
+      replica: status,
+      lostState,
+      keys: storage.keyCount,
+      dataBytes: costOfData(storage),
     }));
   }
 }

@@ -1,72 +1,85 @@
-/**
- * When those who watch the topology are told of what has changed in it: at once, but after that not before a while, so that a
- * change of many shards is told in a few messages instead of one for each.
- */
+/** Publishes the topology, as this node sees it, to the clients that watch it: everything at first, then what has changed. */
+import type { ServerWritableStream } from '@grpc/grpc-js';
+import type { GetTopologyRequest, TopologyReport } from '../../wire/contract/kv-api.js';
+import type { TopologyBatch, TopologyChanges } from './topology-changes.js';
+import { TopologyRecord, type TopologySource } from './topology-record.js';
 
-/** About ten times as long as it takes to work out what is to be told of a shard and to compare it; and to send it, if it is new. */
-const msPerShardLookedAt = 0.05;
-const msPerShardTold = 0.5;
+export type TopologyStream = ServerWritableStream<GetTopologyRequest, TopologyReport>;
 
-/** What may be different now. */
-export interface TopologyChanges {
-  readonly shards: ReadonlySet<number>;
-  /** Nodes, or the version of the placement. */
-  readonly cluster: boolean;
-}
+/** A watcher with this many unread messages gets nothing more until it has caught up, and then all changes in one message. */
+const maxQueuedReports = 4;
 
 export class TopologyPublisher {
-  readonly #tell: (changes: TopologyChanges) => number;
-  #shards = new Set<number>();
-  #cluster = false;
-  #scheduled = false;
-  #closed = false;
-  #pause: NodeJS.Timeout | undefined;
+  readonly #source: TopologySource;
+  readonly #changes: Pick<TopologyChanges, 'pending'>;
+  readonly #record: TopologyRecord;
+  /** By stream: the revision up to which it has been sent everything. */
+  readonly #sentRevisions = new Map<TopologyStream, number>();
 
-  /** @param tell returns of how many shards there was news. */
-  constructor(tell: (changes: TopologyChanges) => number) {
-    this.#tell = tell;
+  constructor(source: TopologySource, changes: Pick<TopologyChanges, 'pending'>) {
+    this.#source = source;
+    this.#changes = changes;
+    this.#record = new TopologyRecord(source);
   }
 
-  /** What is still to be told. */
-  get untold(): TopologyChanges {
-    return { shards: this.#shards, cluster: this.#cluster };
+  /** The topology as of now. */
+  topology(heldOnly = false): TopologyReport {
+    this.#bringUpToDate();
+    return this.#record.whole(heldOnly);
   }
 
-  /** What has changed may be in the middle of its work: it is told when its turn is over. */
-  shardChanged(shard: number): void {
-    this.#shards.add(shard);
-    this.#schedule();
+  /** The topology without its shards. */
+  cluster(): TopologyReport {
+    return this.#source.cluster();
   }
 
-  clusterChanged(): void {
-    this.#cluster = true;
-    this.#schedule();
+  /** One shard as of now. */
+  shard(shard: number): ReturnType<TopologySource['shard']> {
+    return this.#source.shard(shard);
   }
 
+  /** Sends the topology, and from then on every change of it. */
+  watch(stream: TopologyStream): void {
+    this.#bringUpToDate();
+    stream.on('cancelled', () => this.#sentRevisions.delete(stream));
+    stream.on('error', () => this.#sentRevisions.delete(stream));
+    this.#sentRevisions.set(stream, this.#record.revision);
+    stream.write(this.#record.whole(stream.request.heldOnly === true));
+  }
+
+  /** Sends every watcher what is new to it. @returns how many of the shards are different from before. */
+  publish({ shards, cluster }: TopologyBatch): number {
+    if (cluster) this.#record.lookAtCluster();
+    let changed = 0;
+    for (const shard of shards) if (this.#record.lookAtShard(shard)) changed++;
+    const { revision } = this.#record;
+    for (const [stream, sent] of this.#sentRevisions) {
+      if (sent === revision) continue;
+      if (stream.writableLength < maxQueuedReports) this.#send(stream, sent);
+      else if (stream.listenerCount('drain') === 0) stream.once('drain', () => this.#catchUp(stream));
+    }
+    return changed;
+  }
+
+  /** Ends every watch, so that the server can shut down. */
   close(): void {
-    this.#closed = true;
-    clearTimeout(this.#pause);
+    for (const stream of this.#sentRevisions.keys()) stream.end();
+    this.#sentRevisions.clear();
   }
 
-  #schedule(): void {
-    if (this.#scheduled || this.#pause !== undefined) return;
-    this.#scheduled = true;
-    setImmediate(() => {
-      this.#scheduled = false;
-      this.#tellNow();
-    });
+  #bringUpToDate(): void {
+    this.#record.bringUpToDate(this.#changes.pending.shards);
   }
 
-  #tellNow(): void {
-    if (this.#closed || (this.#shards.size === 0 && !this.#cluster)) return;
-    const changes = this.untold;
-    this.#shards = new Set();
-    this.#cluster = false;
-    const told = this.#tell(changes);
-    const pauseMs = changes.shards.size * msPerShardLookedAt + Math.max(1, told) * msPerShardTold;
-    this.#pause = setTimeout(() => {
-      this.#pause = undefined;
-      this.#tellNow();
-    }, pauseMs);
+  #catchUp(stream: TopologyStream): void {
+    const sent = this.#sentRevisions.get(stream);
+    if (sent !== undefined && sent !== this.#record.revision) this.#send(stream, sent);
+  }
+
+  #send(stream: TopologyStream, sentRevision: number): void {
+    const { changesOnly = false, heldOnly = false } = stream.request;
+    this.#sentRevisions.set(stream, this.#record.revision);
+    const changes = this.#record.since(sentRevision, heldOnly);
+    if (changes !== undefined) stream.write(changesOnly ? changes : this.#record.whole(heldOnly));
   }
 }

@@ -14,7 +14,6 @@ import { replicationService } from '../../wire/contract/proto.js';
 import { ReplicationCodec } from '../../wire/peer/replication-codec.js';
 import { encodeDumpRequest } from '../../wire/peer/snapshot-codec.js';
 import { ProtobufWriter } from '../../wire/protobuf/protobuf-writer.js';
-import type { ShardHost } from '../shards/shard-host.js';
 import { newNodeClient } from './node-client.js';
 import { PeerLink } from './peer-link.js';
 import { ReplicationServer } from './replication-server.js';
@@ -57,14 +56,18 @@ afterEach(() => {
 
 describe('bytes that cannot be read', () => {
   const events: Event[] = [];
-  const host = { replicaId: 'b~1', handle: (event: Event) => events.push(event) } as unknown as ShardHost;
-  const serverOf = () =>
-    new ReplicationServer(
-      'cluster-1',
-      new MoveRate(defaultMoveRateBytes),
-      (shard) => (shard === 0 ? { codec, host } : undefined),
-      () => 0,
-    );
+  const host = {
+    replicaId: 'b~1',
+    commitIndex: 0,
+    storage: { scan: () => [] },
+    isPrimaryIn: () => false,
+    handle: (event: Event) => void events.push(event),
+  };
+  const serverOf = () => {
+    const made = new ReplicationServer('cluster-1', new MoveRate(defaultMoveRateBytes), { usedBytes: 0 });
+    made.add({ codec, host });
+    return made;
+  };
 
   test('from a primary end its stream with the reason, and no other', async () => {
     const address = await listen(serverOf().implementation);
@@ -119,7 +122,7 @@ describe('bytes that cannot be read', () => {
           resolve();
         },
         onMessage: () => happened.push('message'),
-        onDataBytes: () => happened.push('data bytes'),
+        onUseReported: () => happened.push('use reported'),
         onWrongReplica: () => happened.push('wrong replica'),
         onRefused: () => happened.push('told that it is refused'),
       });

@@ -60,7 +60,11 @@ afterEach(() => {
 
 async function open(): Promise<void> {
   link = new PeerLink(await node.listen(), 'cluster-1', {
-    ...{ onUp: () => {}, onMessage: () => {}, onDataBytes: () => {}, onWrongReplica: () => {}, onDown: () => {} },
+    onUp: () => {},
+    onMessage: () => {},
+    onUseReported: () => {},
+    onWrongReplica: () => {},
+    onDown: () => {},
     onRefused: (reason) => refusals.push(reason),
   });
 }

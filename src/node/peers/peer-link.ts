@@ -1,10 +1,11 @@
 /**
- * The stream to one other node, over which this node's primaries of all shards speak to the replicas there. It is kept open,
- * and opened again after every break, until closed. A stream that ends before anything on it was understood is one that the
- * other node refuses: it is of another format version, or at an address that belongs to another cluster by now. Such a stream
- * is opened again more and more slowly.
+ * The stream to one other node, on which this node's primaries of all shards send to the replicas there. It is opened again after
+ * every break, until it is closed.
  *
- * Nothing is queued across a break: the core starts each peer again with Sync.
+ * A stream that ends before an answer on it was understood is one that the other node refuses: that node has another format
+ * version, or its address belongs to another cluster by now. Such a stream is opened again more and more slowly.
+ *
+ * No message is queued across a break: the core starts each peer again with Sync.
  */
 import { type Client, type ClientDuplexStream, type ServiceError, status } from '@grpc/grpc-js';
 import type { Message, ResponseBody } from '../../replication/index.js';
@@ -18,31 +19,32 @@ import { connectTimeoutMs, newNodeClient } from './node-client.js';
 export interface PeerLinkListener {
   onUp(): void;
   /**
-   * Also after every further attempt that fails. `refused`: nothing listens there. A hint: it makes an eviction quicker, and
-   * wrong it does no harm. `reason`: in the words of gRPC.
+   * The link is down; called again after every further attempt that fails.
+   * @param refused no process listens there. It is a hint: it makes an eviction quicker, and does no harm if it is wrong.
+   * @param reason in the words of gRPC.
    */
   onDown(refused: boolean, reason: string): void;
   onMessage(shard: number, message: Message): void;
-  /** The node there has told what its data costs. */
-  onDataBytes(): void;
-  /** The node there does not hold this replica any more. */
+  /** The node there has reported what its data costs: `usedBytes` has changed. */
+  onUseReported(): void;
+  /** The node there no longer holds this replica. */
   onWrongReplica(shard: number, replicaId: string): void;
-  /** The node there has answered, and refuses what is said to it; not told again before it has understood something. */
+  /** The node there answers and refuses the stream. Called again only after a stream was accepted and answered. */
   onRefused(reason: string): void;
 }
 
 /**
- * Between two attempts. The first after a break comes at once, to tell a restart from a death; that holds again only after the
- * other node has answered something that was understood here.
+ * The time between two attempts, doubled from the first to the longest. The first attempt after a break comes at once, to tell a
+ * restart from a death. The next break gets such an attempt only if the other node has sent an answer that was understood here.
  */
 const firstRetryMs = 50;
 const maxRetryMs = 1_000;
-/** An attempt that began so recently is not given up for another. */
+/** `connectNow` does not replace an attempt that began within this time. */
 const freshMs = 50;
-/** Frames waiting in the stream beyond which beacons are left out: they may be lost, and more would only pile up. */
+/** With more frames than this waiting in the stream, beacons are left out: a beacon may be lost, and more would only pile up. */
 const maxQueuedFrames = 64;
 
-/** Statuses by which the other node itself, and no broken connection, ends a stream for good. */
+/** With these statuses the other node itself has ended the stream, not a broken connection. */
 const refusals: ReadonlySet<status> = new Set([status.FAILED_PRECONDITION, status.INVALID_ARGUMENT, status.UNIMPLEMENTED]);
 
 type Stream = ClientDuplexStream<Buffer, Buffer>;
@@ -55,10 +57,10 @@ export class PeerLink {
   #client: Client | undefined;
   #stream: Stream | undefined;
   #outgoing: OutgoingMessages | undefined;
-  #dataBytes: number | undefined;
+  #usedBytes: number | undefined;
   #up = false;
   #retryMs = 0;
-  /** The last stream was refused, and nothing has been understood since. */
+  /** The last stream was refused, and no answer has been understood since. */
   #refused = false;
   #openedMs = 0;
   #timer: NodeJS.Timeout | undefined;
@@ -75,13 +77,16 @@ export class PeerLink {
     return this.#up;
   }
 
-  /** What the data of the node there costs it, as it has told; undefined: it has not, since the link is up. */
-  get dataBytes(): number | undefined {
-    return this.#dataBytes;
+  /** What the data of the node there costs, by its last report; undefined: it has sent none since the link is up. */
+  get usedBytes(): number | undefined {
+    return this.#usedBytes;
   }
 
-  /** For whoever needs it now: does not wait for the next attempt, nor for one that may be stuck. Many shards may ask at once. */
-  hurry(): void {
+  /**
+   * Tries to connect at once, for a shard that needs the link now: without waiting for the next attempt, nor for one that may be
+   * stuck. Many shards may call it at the same time.
+   */
+  connectNow(): void {
     if (this.#up || this.#closed) return;
     if (this.#stream !== undefined && performance.now() - this.#openedMs < freshMs) return;
     this.#leave();
@@ -89,7 +94,7 @@ export class PeerLink {
     this.#open();
   }
 
-  /** Leaves with everything else that is said there in this turn. */
+  /** The message leaves together with all others that are sent to that node in this turn. */
   send(codec: ReplicationCodec, message: Message): void {
     const stream = this.#stream;
     if (stream === undefined || !this.#up) return;
@@ -97,7 +102,7 @@ export class PeerLink {
     this.#outgoing?.say(codec, message);
   }
 
-  /** What was sent before still leaves. */
+  /** Messages that were sent before still leave. */
   close(): void {
     this.#closed = true;
     clearTimeout(this.#timer);
@@ -116,15 +121,15 @@ export class PeerLink {
     const stream: Stream = this.#client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize, metadata);
     this.#stream = stream;
     this.#outgoing = new OutgoingMessages(this.#clusterId, (frame) => stream === this.#stream && stream.write(frame));
-    const incoming = new IncomingMessages(this.#clusterId, readResponse, (bytes) => this.#told(stream, bytes));
-    stream.on('error', (error: ServiceError) => this.#broke(stream, error.details, refusals.has(error.code)));
-    stream.on('end', () => this.#broke(stream, 'ended by the other side'));
+    const incoming = new IncomingMessages(this.#clusterId, readResponse, (bytes) => this.#useReported(stream, bytes));
+    stream.on('error', (error: ServiceError) => this.#broken(stream, error.details, refusals.has(error.code)));
+    stream.on('end', () => this.#broken(stream, 'ended by the other side'));
     stream.on('metadata', () => this.#opened(stream));
     stream.on('data', (frame: Buffer) => this.#received(stream, incoming, frame));
-    this.#timer = setTimeout(() => this.#broke(stream, 'no answer in time'), connectTimeoutMs);
+    this.#timer = setTimeout(() => this.#broken(stream, 'no answer in time'), connectTimeoutMs);
   }
 
-  /** The other side sends its metadata at once, and may refuse the stream all the same: the back-off goes on. */
+  /** The other node sends its metadata at once, and may still refuse the stream afterwards: so the back-off goes on. */
   #opened(stream: Stream): void {
     if (stream !== this.#stream || this.#closed) return;
     clearTimeout(this.#timer);
@@ -136,31 +141,31 @@ export class PeerLink {
     if (stream !== this.#stream || this.#closed) return;
     try {
       const refusal = incoming.read(frame, (shard, message) => {
-        this.#take(shard, message);
-        // What it led to may have closed the stream.
+        this.#deliver(shard, message);
+        // Handling the message may have closed the stream.
         return stream === this.#stream && !this.#closed;
       });
-      if (refusal !== undefined) return this.#broke(stream, refusal, true);
+      if (refusal !== undefined) return this.#broken(stream, refusal, true);
     } catch (error) {
       if (!(error instanceof MalformedMessage)) throw error;
-      return this.#broke(stream, `a message that cannot be read: ${error.message}`, true);
+      return this.#broken(stream, `a message that cannot be read: ${error.message}`, true);
     }
     this.#refused = false;
     this.#retryMs = 0;
   }
 
-  #take(shard: number, message: HeardMessage<Answer>): void {
+  #deliver(shard: number, message: HeardMessage<Answer>): void {
     if (message.body.type === 'wrongReplica') this.#listener.onWrongReplica(shard, message.from);
     else this.#listener.onMessage(shard, message as Message);
   }
 
-  #told(stream: Stream, bytes: number): void {
+  #useReported(stream: Stream, bytes: number): void {
     if (stream !== this.#stream || this.#closed) return;
-    this.#dataBytes = bytes;
-    this.#listener.onDataBytes();
+    this.#usedBytes = bytes;
+    this.#listener.onUseReported();
   }
 
-  #broke(stream: Stream, details: string, isRefusal = false): void {
+  #broken(stream: Stream, details: string, isRefusal = false): void {
     if (stream !== this.#stream) return;
     this.#leave();
     if (this.#closed) return;
@@ -168,7 +173,7 @@ export class PeerLink {
       this.#refused = true;
       this.#listener.onRefused(details);
     }
-    // Neither grpc-js nor its status codes tell a refused connection from any other failure; only the text does.
+    // Only the text of the error tells a refused connection from any other failure; the status code does not.
     this.#listener.onDown(details.includes('ECONNREFUSED'), details);
     this.#timer = setTimeout(() => this.#open(), this.#retryMs);
     this.#retryMs = Math.min(maxRetryMs, this.#retryMs === 0 ? firstRetryMs : this.#retryMs * 2);
@@ -179,7 +184,7 @@ export class PeerLink {
     const stream = this.#stream;
     this.#stream = undefined;
     this.#outgoing = undefined;
-    this.#dataBytes = undefined;
+    this.#usedBytes = undefined;
     this.#up = false;
     stream?.cancel();
     this.#client?.close();

@@ -6,7 +6,6 @@ import { replicationService } from '../../wire/contract/proto.js';
 import { dataBytesField, readFrame } from '../../wire/peer/message-frame.js';
 import { ReplicationCodec } from '../../wire/peer/replication-codec.js';
 import { ProtobufWriter } from '../../wire/protobuf/protobuf-writer.js';
-import { ReportedBytes } from '../capacity/reported-bytes.js';
 import { PeerLinks } from './peer-links.js';
 import { ShardLinks } from './shard-links.js';
 
@@ -59,8 +58,12 @@ function nextEvent(): Promise<Event> {
   });
 }
 
-function linksOf(shard: number, handle: (event: Event) => void, told = new ReportedBytes(() => 0)): ShardLinks {
-  const made = new ShardLinks(new ReplicationCodec('cluster-1', shard), nodeLinks, handle, told);
+function linksOf(
+  shard: number,
+  handle: (event: Event) => void,
+  accounts = { learnUse: (_id: string, _bytes: number | undefined) => {} },
+): ShardLinks {
+  const made = new ShardLinks(new ReplicationCodec('cluster-1', shard), nodeLinks, handle, accounts);
   nodeLinks.add(made);
   return made;
 }
@@ -153,16 +156,16 @@ describe('a link that several shards share', () => {
 
   test('brings all of them what the data of the node there costs, which counts until the link breaks', async () => {
     const address = await node.listen(0);
-    const told = [1, 2].map(() => new ReportedBytes(() => 0));
-    const all = told.map((bytes, at) => {
-      const made = linksOf(at + 1, (event) => onEvent(event), bytes);
+    const reported = [new Map<string, number | undefined>(), new Map<string, number | undefined>()];
+    const all = reported.map((use, at) => {
+      const made = linksOf(at + 1, (event) => onEvent(event), { learnUse: (id, bytes) => void use.set(id, bytes) });
       made.learnAddress(`b~${at + 1}`, address);
       return made;
     });
     const up = nextEvent();
     for (const [at, made] of all.entries()) made.set([`b~${at + 1}`]);
     await up;
-    const known = (): unknown[] => told.map((bytes, at) => bytes.of(`b~${at + 1}`));
+    const known = (): unknown[] => reported.map((use, at) => use.get(`b~${at + 1}`));
     expect(known()).toEqual([undefined, undefined]);
 
     const writer = new ProtobufWriter();

@@ -1,9 +1,9 @@
-/** The links of a node: one to each other node with which it shares a shard, whatever it carries (shard-links.ts). */
+/** The links of a node: one to each other node with which it shares a shard. Each carries messages of all these shards. */
 import { PeerLink } from './peer-link.js';
 import type { LinkSource, ShardLinks } from './shard-links.js';
 import type { LinkObserver } from './unreachable-nodes.js';
 
-/** A link that nobody uses costs next to nothing. */
+/** Unused links are closed this long after a change. Keeping one for a moment costs next to nothing. */
 const sweepAfterMs = 100;
 
 export class PeerLinks implements LinkSource {
@@ -14,7 +14,7 @@ export class PeerLinks implements LinkSource {
   readonly #shards = new Map<number, ShardLinks>();
   #sweep: NodeJS.Timeout | undefined;
 
-  /** `onRefused`: the node at an address refuses the stream. Called once, and again only after it has accepted one meanwhile. */
+  /** @param onRefused the node at an address refuses the stream: called once, and again only after it has accepted one. */
   constructor(clusterId: string, onRefused: (address: string, reason: string) => void = () => {}, observer?: LinkObserver) {
     this.#clusterId = clusterId;
     this.#onRefused = onRefused;
@@ -25,7 +25,7 @@ export class PeerLinks implements LinkSource {
     this.#shards.set(shard.codec.shard, shard);
   }
 
-  /** What only it used is closed. */
+  /** Links that only this shard used are closed. */
   remove(shard: ShardLinks): void {
     if (this.#shards.get(shard.codec.shard) === shard) this.#shards.delete(shard.codec.shard);
     this.usesChanged();
@@ -35,7 +35,7 @@ export class PeerLinks implements LinkSource {
     return this.#links.get(address) ?? this.#open(address);
   }
 
-  /** Looked at once for all shards that change in a while: a death changes many, each in a turn of its own. */
+  /** One sweep serves all shards that change within a while: the death of a node changes many, each in a turn of its own. */
   usesChanged(): void {
     this.#sweep ??= setTimeout(() => {
       this.#sweep = undefined;
@@ -72,7 +72,7 @@ export class PeerLinks implements LinkSource {
         this.#each((shard) => shard.wentDown(link, refused));
       },
       onMessage: (shard, message) => this.#shards.get(shard)?.received(message),
-      onDataBytes: () => this.#each((shard) => shard.toldBytes(link)),
+      onUseReported: () => this.#each((shard) => shard.useReported(link)),
       onRefused: (reason) => this.#onRefused(address, reason),
       onWrongReplica: (shard, replicaId) => this.#shards.get(shard)?.wrongReplica(replicaId),
     });
@@ -80,7 +80,7 @@ export class PeerLinks implements LinkSource {
     return link;
   }
 
-  #each(tell: (shard: ShardLinks) => void): void {
-    for (const shard of this.#shards.values()) tell(shard);
+  #each(action: (shard: ShardLinks) => void): void {
+    for (const shard of this.#shards.values()) action(shard);
   }
 }

@@ -1,29 +1,29 @@
 /**
- * What other nodes call: Replicate, over which their primaries speak to the replicas here, and Dump (R10).
+ * The service that other nodes call: Replicate, on which their primaries send to the replicas here, and Dump, by which their
+ * joiners request a snapshot (R10).
  *
- * A message that cannot be read, or for another format or cluster, ends the stream with the reason; one for a replica or a
- * shard that is not here any more is refused by itself, since its sender has others on the same stream (R1).
+ * A message that cannot be read, or that is of another format or cluster, ends the stream with the reason. A message for a shard
+ * or a replica that is no longer here is refused by itself, since its sender has others on the same stream (R1).
  */
 import { Metadata, type ServerDuplexStream, status, type UntypedServiceImplementation } from '@grpc/grpc-js';
-import type { Effect, Message, ReplicaId, RequestBody } from '../../replication/index.js';
+import type { Effect, Event, Message, ReplicaId, RequestBody } from '../../replication/index.js';
 import { readEnvelope } from '../../wire/peer/envelope.js';
 import { type HeardMessage, IncomingMessages, OutgoingMessages } from '../../wire/peer/message-stream.js';
 import { ReplicationCodec, readRequest, reasonToRefuse } from '../../wire/peer/replication-codec.js';
 import { MalformedMessage } from '../../wire/protobuf/protobuf-reader.js';
-import { DataReport } from '../capacity/data-report.js';
-import type { ShardHost } from '../shards/shard-host.js';
+import { type NodeAccount, UseReport } from '../capacity/node-account.js';
 import type { MoveRate } from './snapshot-pace.js';
-import { type DumpCall, sendSnapshot } from './snapshot-sender.js';
+import { type DumpCall, type SnapshotSource, sendSnapshot } from './snapshot-sender.js';
 
-/** A replica of this node, as others reach it. */
-export interface HostedReplica {
+/** A replica of this node, as other nodes reach it. */
+export interface ReachableReplica {
   readonly codec: ReplicationCodec;
-  readonly host: ShardHost;
+  readonly host: SnapshotSource & { handle(event: Event): void };
 }
 
 type Call = ServerDuplexStream<Buffer, Buffer>;
 
-/** A stream on which others speak, and what is answered on it. */
+/** A stream on which primaries of another node send, and on which they get their answers. */
 interface Inbound {
   readonly call: Call;
   readonly incoming: IncomingMessages<RequestBody>;
@@ -33,24 +33,21 @@ interface Inbound {
 export class ReplicationServer {
   readonly #clusterId: string;
   readonly #rate: MoveRate;
-  readonly #replicaOf: (shard: number) => HostedReplica | undefined;
-  readonly #dataBytes: () => number;
+  readonly #account: Pick<NodeAccount, 'usedBytes'>;
+  readonly #replicas = new Map<number, ReachableReplica>();
   readonly #inbound = new Set<Inbound>();
-  /** The stream on which a primary was last heard: answers go back on it. */
-  readonly #heardOn = new Map<ReplicaId, Inbound>();
+  /** The stream on which a message of each primary came last: its answers go back on that stream. */
+  readonly #answerOn = new Map<ReplicaId, Inbound>();
   readonly #dumpCalls = new Map<string, DumpCall>();
 
-  /** `dataBytes`: what the data of this node costs, which those are told that speak to its replicas. */
-  constructor(
-    clusterId: string,
-    rate: MoveRate,
-    replicaOf: (shard: number) => HostedReplica | undefined,
-    dataBytes: () => number,
-  ) {
-    this.#dataBytes = dataBytes;
-    this.#rate = rate;
+  /**
+   * @param rate bounds the snapshots that this node sends.
+   * @param account the use that is reported to the nodes whose primaries send here.
+   */
+  constructor(clusterId: string, rate: MoveRate, account: Pick<NodeAccount, 'usedBytes'>) {
     this.#clusterId = clusterId;
-    this.#replicaOf = replicaOf;
+    this.#rate = rate;
+    this.#account = account;
   }
 
   get implementation(): UntypedServiceImplementation {
@@ -60,12 +57,21 @@ export class ReplicationServer {
     };
   }
 
-  /** Answers are dropped where the stream they belong to is gone: the primary starts again with Sync. */
-  answer(codec: ReplicationCodec, message: Message): void {
-    this.#heardOn.get(message.to)?.outgoing.say(codec, message);
+  /** From here on the replica is reached from other nodes. */
+  add(replica: ReachableReplica): void {
+    this.#replicas.set(replica.codec.shard, replica);
   }
 
-  serveSnapshot(dump: Extract<Effect, { type: 'serveSnapshot' }>, { codec, host }: HostedReplica): void {
+  remove(replica: ReachableReplica): void {
+    if (this.#replicas.get(replica.codec.shard) === replica) this.#replicas.delete(replica.codec.shard);
+  }
+
+  /** Drops the answer if the stream it belongs to is gone: the primary starts again with Sync. */
+  answer(codec: ReplicationCodec, message: Message): void {
+    this.#answerOn.get(message.to)?.outgoing.say(codec, message);
+  }
+
+  serveSnapshot(dump: Extract<Effect, { type: 'serveSnapshot' }>, { codec, host }: ReachableReplica): void {
     const call = this.#takeDumpCall(dump);
     if (call !== undefined) void sendSnapshot(call, dump, codec, host, this.#rate);
   }
@@ -80,16 +86,17 @@ export class ReplicationServer {
       outgoing.flush();
       call.end();
     }
+    this.#inbound.clear();
     for (const call of this.#dumpCalls.values()) call.destroy();
   }
 
   #replicate(call: Call): void {
-    const news = new DataReport(this.#dataBytes);
+    const report = new UseReport(this.#account);
     const send = (frame: Buffer): boolean => this.#inbound.has(inbound) && call.write(frame);
     const inbound: Inbound = {
       call,
       incoming: new IncomingMessages(this.#clusterId, readRequest),
-      outgoing: new OutgoingMessages(this.#clusterId, send, () => news.take(performance.now())),
+      outgoing: new OutgoingMessages(this.#clusterId, send, () => report.take(performance.now())),
     };
     this.#inbound.add(inbound);
     call.sendMetadata(new Metadata());
@@ -104,32 +111,32 @@ export class ReplicationServer {
   }
 
   #received(inbound: Inbound, frame: Buffer): void {
-    const refusal = refusalOf(() => inbound.incoming.read(frame, (shard, message) => this.#take(inbound, shard, message)));
+    const refusal = refusalOf(() => inbound.incoming.read(frame, (shard, message) => this.#deliver(inbound, shard, message)));
     if (refusal !== undefined) inbound.call.emit('error', refusal);
   }
 
-  #take(inbound: Inbound, shard: number, message: HeardMessage<RequestBody>): boolean {
+  #deliver(inbound: Inbound, shard: number, message: HeardMessage<RequestBody>): boolean {
     const { from, to } = message;
-    const host = this.#hostOf(shard, to);
-    if (host === undefined) {
-      const codec = this.#replicaOf(shard)?.codec ?? new ReplicationCodec(this.#clusterId, shard);
+    const replica = this.#replicaOf(shard, to);
+    if (replica === undefined) {
+      const codec = this.#replicas.get(shard)?.codec ?? new ReplicationCodec(this.#clusterId, shard);
       inbound.outgoing.say(codec, { ...message, from: to, to: from, body: { type: 'wrongReplica' } });
       return true;
     }
-    this.#heardOn.set(from, inbound);
-    host.handle({ type: 'message', message });
+    this.#answerOn.set(from, inbound);
+    replica.host.handle({ type: 'message', message });
     return true;
   }
 
-  /** Of the replica that is meant, if it is here. */
-  #hostOf(shard: number, to: ReplicaId): ShardHost | undefined {
-    const host = this.#replicaOf(shard)?.host;
-    return host?.replicaId === to ? host : undefined;
+  /** Undefined: the replica that is meant is not here. */
+  #replicaOf(shard: number, to: ReplicaId): ReachableReplica | undefined {
+    const replica = this.#replicas.get(shard);
+    return replica?.host.replicaId === to ? replica : undefined;
   }
 
   #forget(inbound: Inbound): void {
     this.#inbound.delete(inbound);
-    for (const [id, stream] of this.#heardOn) if (stream === inbound) this.#heardOn.delete(id);
+    for (const [id, stream] of this.#answerOn) if (stream === inbound) this.#answerOn.delete(id);
   }
 
   #dump(call: DumpCall): void {
@@ -137,10 +144,10 @@ export class ReplicationServer {
       const { header, number } = readEnvelope(call.request);
       const reason = reasonToRefuse(this.#clusterId, header);
       if (header === undefined || reason !== undefined) return reason;
-      const host = this.#hostOf(header.shard, header.to);
-      if (host === undefined) return 'a call meant for another replica';
+      const replica = this.#replicaOf(header.shard, header.to);
+      if (replica === undefined) return 'a call meant for another replica';
       this.#dumpCalls.set(dumpKey(header.from, number), call);
-      host.handle({ type: 'snapshotRequested', from: header.from, epochId: header.epochId, number });
+      replica.host.handle({ type: 'snapshotRequested', from: header.from, epochId: header.epochId, number });
       return undefined;
     });
     if (refusal !== undefined) call.emit('error', refusal);
@@ -154,7 +161,7 @@ export class ReplicationServer {
   }
 }
 
-/** What ends a call: `read` says why, or meets bytes that it cannot read. */
+/** The status that ends a call: `read` returns the reason, or meets bytes that it cannot read. Undefined: the call goes on. */
 function refusalOf(read: () => string | undefined): object | undefined {
   try {
     const details = read();

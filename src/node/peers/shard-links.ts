@@ -1,20 +1,20 @@
 /**
- * The links of one shard: to the nodes of the replicas that its core wants to speak to. They are the node's, shared by all
- * shards (peer-links.ts).
+ * The links of one shard: to the nodes of the replicas that its core sends to. The links belong to the node, and all its shards
+ * share them (peer-links.ts).
  *
- * A link to the node of every other candidate is kept open although only primaries speak: a new one would otherwise spend
- * more of a takeover on connecting than on everything else. The core hears only of links that it wants.
+ * A link to the node of every other candidate is kept open although only primaries send. Without it a new primary would spend
+ * more of a takeover on connecting than on everything else. The core gets events only of links that it wants.
  */
 import type { Event, Message, ReplicaId } from '../../replication/index.js';
 import type { ReplicationCodec } from '../../wire/peer/replication-codec.js';
-import type { ReportedBytes } from '../capacity/reported-bytes.js';
+import type { HolderAccounts } from '../capacity/holder-accounts.js';
 import type { PeerLink } from './peer-link.js';
 
-/** Where the links come from. */
+/** The node's links, which its shards share. */
 export interface LinkSource {
-  /** The one link to the node there; opened if there is none. */
+  /** The one link to the node at an address; opened if there is none. */
   to(address: string): PeerLink;
-  /** Links that no shard uses may be closed. */
+  /** A shard uses other links than before: those that no shard uses may be closed. */
   usesChanged(): void;
 }
 
@@ -22,16 +22,21 @@ export class ShardLinks {
   readonly codec: ReplicationCodec;
   readonly #source: LinkSource;
   readonly #handle: (event: Event) => void;
-  readonly #told: ReportedBytes;
-  /** Where replicas are, or were when last registered: a member whose session is gone may still be reached. */
+  readonly #accounts: Pick<HolderAccounts, 'learnUse'>;
+  /** The address at which each replica was registered last: a member whose session is gone may still be reached. */
   readonly #addresses = new Map<ReplicaId, string>();
   #wanted: readonly ReplicaId[] = [];
   readonly #routes = new Map<ReplicaId, PeerLink>();
-  /** Addresses of nodes that may be spoken to at any time. */
+  /** Addresses of the nodes to which this one sends if it becomes primary. */
   #warm: readonly string[] = [];
 
-  constructor(codec: ReplicationCodec, source: LinkSource, handle: (event: Event) => void, told: ReportedBytes) {
-    this.#told = told;
+  constructor(
+    codec: ReplicationCodec,
+    source: LinkSource,
+    handle: (event: Event) => void,
+    accounts: Pick<HolderAccounts, 'learnUse'>,
+  ) {
+    this.#accounts = accounts;
     this.codec = codec;
     this.#source = source;
     this.#handle = handle;
@@ -41,34 +46,34 @@ export class ShardLinks {
     this.#addresses.set(replicaId, address);
   }
 
-  /** Opens links to these, and keeps them until told otherwise. */
+  /** Opens links to these addresses, and keeps them until the next call. */
   keepWarm(addresses: readonly string[]): void {
     this.#warm = addresses;
     for (const address of addresses) this.#source.to(address);
     this.#source.usesChanged();
   }
 
-  /** Drops every other link that is not kept. Events for links that are up already come later, never from within the call. */
+  /** Drops every other link, unless it is kept warm. The event for a link that is up already comes later, not within this call. */
   set(wanted: readonly ReplicaId[]): void {
     this.#wanted = wanted;
     for (const id of this.#routes.keys()) {
       if (wanted.includes(id)) continue;
       this.#routes.delete(id);
-      this.#told.learn(id, undefined);
+      this.#accounts.learnUse(id, undefined);
     }
     this.connectWanted();
     this.#source.usesChanged();
   }
 
-  /** Opens what is wanted and reachable; called again when addresses become known. */
+  /** Opens the links that are wanted and whose addresses are known; called again when addresses become known. */
   connectWanted(): void {
     for (const id of this.#wanted) {
       const address = this.#addresses.get(id);
       if (address === undefined || this.#routes.has(id)) continue;
       const link = this.#source.to(address);
-      link.hurry();
+      link.connectNow();
       this.#routes.set(id, link);
-      this.#told.learn(id, link.dataBytes);
+      this.#accounts.learnUse(id, link.usedBytes);
       if (link.isUp) setImmediate(() => this.#routes.get(id) === link && link.isUp && this.#handle({ type: 'linkUp', to: id }));
     }
   }
@@ -77,9 +82,9 @@ export class ShardLinks {
     this.#routes.get(message.to)?.send(this.codec, message);
   }
 
-  /** The link's node has told what its data costs. */
-  toldBytes(link: PeerLink): void {
-    for (const [to, route] of this.#routes) if (route === link) this.#told.learn(to, link.dataBytes);
+  /** The node at the other end has reported what its data costs. */
+  useReported(link: PeerLink): void {
+    for (const [to, route] of this.#routes) if (route === link) this.#accounts.learnUse(to, link.usedBytes);
   }
 
   /** Adds the addresses in use. */
@@ -95,7 +100,7 @@ export class ShardLinks {
   wentDown(link: PeerLink, refused: boolean): void {
     for (const [to, route] of this.#routes) {
       if (route !== link) continue;
-      this.#told.learn(to, undefined);
+      this.#accounts.learnUse(to, undefined);
       this.#handle({ type: 'linkDown', to, refused });
     }
   }

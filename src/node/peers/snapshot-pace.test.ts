@@ -10,10 +10,10 @@ function sendChunks(chunks: number, workMs: number, lateMs: number): { readonly 
   let [nowMs, restedMs] = [0, 0];
   for (let chunk = 0; chunk < chunks; chunk++) {
     nowMs += workMs;
-    const restMs = pace.restMs(chunkBytes, nowMs);
+    const restMs = pace.pauseMs(chunkBytes, nowMs);
     restedMs += restMs;
     nowMs += restMs + lateMs;
-    pace.rested(nowMs);
+    pace.paused(nowMs);
   }
   return { tookMs: nowMs, restedMs };
 }
@@ -30,8 +30,8 @@ test('a dump - rests as long as it works where its work is too much for its rate
 
 test('a dump - does not make up for a long delay', () => {
   const pace = new SnapshotPace(new MoveRate(defaultMoveRateBytes), 0);
-  pace.rested(60_000);
-  const rests = Array.from({ length: 10 }, (_, chunk) => pace.restMs(chunkBytes, 60_000 + chunk));
+  pace.paused(60_000);
+  const rests = Array.from({ length: 10 }, (_, chunk) => pace.pauseMs(chunkBytes, 60_000 + chunk));
   expect(rests.filter((restMs) => restMs < chunkMs).length).toBeLessThanOrEqual(3);
 });
 
@@ -40,10 +40,10 @@ test('dumps of one node - keep to the rate together', () => {
   const [one, other] = [new SnapshotPace(rate, 0), new SnapshotPace(rate, 0)];
   let endMs = 0;
   for (let chunk = 0; chunk < 50; chunk++) {
-    const rests = [one.restMs(1_000, endMs), other.restMs(1_000, endMs)];
+    const rests = [one.pauseMs(1_000, endMs), other.pauseMs(1_000, endMs)];
     endMs += Math.max(...rests);
-    one.rested(endMs);
-    other.rested(endMs);
+    one.paused(endMs);
+    other.paused(endMs);
   }
   // 100,000 bytes at 1,000 a millisecond.
   expect(endMs).toBeCloseTo(100);

@@ -1,20 +1,20 @@
 /**
- * How fast a dump goes: over soon, with rests in which the node does everything else. A rate, and not a share of the time: on a
- * machine that is busy the time that a chunk took tells how busy it is more than how much work the chunk was, and a dump that
- * takes long costs more, since the joiner has to be sent all that is written meanwhile.
+ * The pace of a snapshot: fast, with pauses in which the node does everything else. The pace is a rate of bytes and not a share of
+ * the time. On a busy machine the time of a chunk tells how busy the machine is more than how much work the chunk was. And a slow
+ * snapshot costs more, since the joiner must also be sent all that is written meanwhile.
  */
 
-/** Of 1,000,000 keys of 100 bytes a dump takes about four and a half seconds. */
+/** With this rate a snapshot of 1,000,000 keys of 100 bytes takes about four and a half seconds. */
 export const defaultMoveRateBytes = 28_000_000;
-/** However much there is to make up for: half of the time is for everything else. */
-const restPerWork = 1;
-/** A chunk that took longer did not work all the time. */
+/** A pause is at least this many times the work before it, however far behind the rate: half of the time is for everything else. */
+const pausePerWork = 1;
+/** A chunk that took longer than this was not worked on all the time. */
 const maxWorkMs = 30;
-/** What is lost to a longer delay is not made up for. */
+/** A delay beyond this is not made up for. */
 const maxBehindMs = 20;
 const msPerSecond = 1_000;
 
-/** What all dumps of a node may send together. */
+/** The rate that all snapshots of a node keep together. */
 export class MoveRate {
   readonly #bytesPerMs: number;
   /** When everything sent so far would have been sent at that rate. */
@@ -24,7 +24,7 @@ export class MoveRate {
     this.#bytesPerMs = bytesPerSecond / msPerSecond;
   }
 
-  /** A dump begins, and has nothing to make up for. */
+  /** A snapshot begins, and has nothing to make up for. */
   begun(nowMs: number): void {
     this.#dueMs = Math.max(this.#dueMs, nowMs);
   }
@@ -36,24 +36,25 @@ export class MoveRate {
   }
 }
 
+/** The pauses of one snapshot. Every `nowMs` is monotonic. */
 export class SnapshotPace {
   readonly #rate: MoveRate;
-  #restedAtMs: number;
+  #pausedAtMs: number;
 
-  /** Every `nowMs` is monotonic. */
   constructor(rate: MoveRate, nowMs: number) {
     this.#rate = rate;
     rate.begun(nowMs);
-    this.#restedAtMs = nowMs;
+    this.#pausedAtMs = nowMs;
   }
 
-  /** Tells how long to rest after a chunk. */
-  restMs(chunkBytes: number, nowMs: number): number {
-    const workMs = Math.min(maxWorkMs, nowMs - this.#restedAtMs);
-    return Math.max(restPerWork * workMs, this.#rate.sent(chunkBytes, nowMs) - nowMs);
+  /** @returns how long to pause after a chunk. */
+  pauseMs(chunkBytes: number, nowMs: number): number {
+    const workMs = Math.min(maxWorkMs, nowMs - this.#pausedAtMs);
+    return Math.max(pausePerWork * workMs, this.#rate.sent(chunkBytes, nowMs) - nowMs);
   }
 
-  rested(nowMs: number): void {
-    this.#restedAtMs = nowMs;
+  /** The pause is over. */
+  paused(nowMs: number): void {
+    this.#pausedAtMs = nowMs;
   }
 }

@@ -1,4 +1,4 @@
-/** Takes a dump from the primary and reports it to the core, message by message (R10). */
+/** Receives a snapshot from the primary by the rpc Dump, and hands it to the core message by message (R10). */
 import type { Client, ClientReadableStream } from '@grpc/grpc-js';
 import type { Effect, Event } from '../../replication/index.js';
 import { clusterMetadata } from '../../wire/contract/cluster-name.js';
@@ -9,7 +9,7 @@ import { newNodeClient } from './node-client.js';
 
 type RequestSnapshot = Extract<Effect, { type: 'requestSnapshot' }>;
 
-/** A primary that is alive sends something long before; one that is not is found by the silence. */
+/** A live primary sends something long before this; a silence of this length shows that it is dead. */
 const silenceTimeoutMs = 10_000;
 
 export class SnapshotReceiver {
@@ -22,7 +22,7 @@ export class SnapshotReceiver {
     this.#handle = handle;
   }
 
-  /** A new dump voids the one under way. */
+  /** A new request ends the snapshot under way. */
   request(dump: RequestSnapshot, self: string, address: string | undefined): void {
     this.close();
     const failed = (): void => this.#handle({ type: 'snapshotFailed', epochId: dump.epochId, number: dump.number });
@@ -38,28 +38,28 @@ export class SnapshotReceiver {
     const current = { client, stream };
     this.#current = current;
     const silence = setTimeout(() => stream.cancel(), silenceTimeoutMs);
-    let whole = false;
-    const broke = (): void => {
+    let isComplete = false;
+    const broken = (): void => {
       clearTimeout(silence);
       if (this.#current !== current) return;
       this.close();
       failed();
     };
-    stream.on('error', broke);
+    stream.on('error', broken);
     stream.on('data', (bytes: Buffer) => {
       silence.refresh();
       if (this.#current !== current) return;
       const received = this.#codec.receive(bytes, readDumpBody);
-      if (received.kind === 'malformed') return broke();
+      if (received.kind === 'malformed') return broken();
       if (received.kind === 'refused' || received.body === undefined) return;
-      whole ||= received.body.type === 'end';
+      isComplete ||= received.body.type === 'end';
       if (received.number === dump.number) this.#received(dump, received.body);
     });
     stream.on('end', () => {
       clearTimeout(silence);
       if (this.#current !== current) return;
       this.close();
-      if (!whole) failed();
+      if (!isComplete) failed();
     });
   }
 

@@ -1,25 +1,25 @@
 /**
- * Names, once each, the nodes that are registered in ZooKeeper and yet cannot be reached from here, and says when that is
- * over. It watches the links that there are (peer-links.ts) and opens none.
+ * Logs, once each, the nodes that are registered in ZooKeeper and yet cannot be reached from here, and once more when that is
+ * over. It observes the links that exist (peer-links.ts) and opens none.
  *
- * A node that dies stays registered until its session ends. So only a node is named that has been registered for longer than
- * a session lasts while its link was down all the time, and while this node's own session told it who is registered.
+ * A node that dies stays registered until its session ends. So a node is logged only after it has been registered for longer than
+ * a session lasts, with its link down all the time, and with this node's own session connected all the time.
  */
 import type { Logger } from 'pino';
 import type { NodeRegistration } from '../../coordination/index.js';
 
-/** What a link to an address goes through. */
+/** Gets what happens to the links of a node, by address. */
 export interface LinkObserver {
   wentUp(address: string): void;
-  /** Also after every further attempt that fails. */
+  /** Called again after every further attempt that fails. */
   wentDown(address: string, reason: string): void;
-  /** No shard needs it any more. */
+  /** No shard needs the link any more. */
   closed(address: string): void;
 }
 
 export interface UnreachableNodesOptions {
   readonly nodeId: string;
-  /** How long a node must have been registered and out of reach. More than a session lasts. */
+  /** How long a node must have been registered and out of reach before it is logged; longer than a session. */
   readonly patienceMs: number;
   readonly logger: Pick<Logger, 'warn' | 'info'>;
   /** Milliseconds of a clock that only goes forward. */
@@ -29,7 +29,7 @@ export interface UnreachableNodesOptions {
 interface Down {
   readonly sinceMs: number;
   readonly reason: string;
-  /** The node that was named for it. */
+  /** The id of the node that was logged as unreachable at this address. */
   readonly named: string | undefined;
 }
 
@@ -48,8 +48,9 @@ const unneededText = 'a node that could not be reached from here shares no shard
 export class UnreachableNodes implements LinkObserver {
   readonly #options: UnreachableNodesOptions;
   readonly #nowMs: () => number;
-  /** By address, as what follows. */
+  /** By address. */
   readonly #down = new Map<string, Down>();
+  /** By address. */
   #registered = new Map<string, Registered>();
   #connectedMs: number | undefined;
 
@@ -90,12 +91,12 @@ export class UnreachableNodes implements LinkObserver {
     }
   }
 
-  /** Of this node's own session: without it nobody says who is registered. */
+  /** This node's own session: while it is suspended, this node does not learn which nodes are registered. */
   onSession(connected: boolean): void {
     this.#connectedMs = connected ? this.#nowMs() : undefined;
   }
 
-  /** To be called now and then. */
+  /** Logs what has become true by now. Call it about once a second. */
   judge(): void {
     const nowMs = this.#nowMs();
     for (const [address, down] of this.#down) {

@@ -1,11 +1,11 @@
-/** Requests about shards: those about one shard one after the other, of different shards so many at the same time. */
+/** Runs tasks about shards: those of one shard one after the other, those of different shards at the same time, up to a limit. */
 
 type Task = () => Promise<void>;
 
 export class PerShardQueue {
   readonly #maxRunning: number;
   readonly #onFailed: (error: unknown) => void;
-  /** By shard, in the order in which they came. Those of a shard under way are not in line. */
+  /** By shard, in the order in which they came; without the tasks that run. */
   readonly #waiting = new Map<number, Task[]>();
   readonly #busy = new Set<number>();
 

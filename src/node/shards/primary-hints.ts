@@ -1,19 +1,22 @@
 /**
- * Where the primaries are of shards that this node does not hold, as far as requests that it passed on have taught it: from
- * ZooKeeper it knows only where such a shard is placed, which is not always where it is led.
+ * Hints where the primaries of shards that this node does not hold are, learnt from the requests that it forwarded. From ZooKeeper
+ * the node knows only where such a shard is placed, and its primary is not always the preferred one.
  */
 import type { KvError } from '../../errors.js';
 
-/** For so long nobody is asked who could not be reached or did not answer, where there is somebody else. */
+/** A node that could not be reached or did not answer gets no request for this long, if there is another node to try. */
 const avoidMs = 5_000;
 
 export class PrimaryHints {
-  /** By shard: who served it last, or was named by a refusal. */
+  /** By shard: the address of the node that served it last, or that a refusal named. */
   readonly #named = new Map<number, string>();
-  /** By address. */
+  /** By address: until when it is avoided. */
   readonly #avoidedUntilMs = new Map<string, number>();
 
-  /** @param holders those that are to hold the shard and live, the preferred primary first; `isLive` of any node. */
+  /**
+   * @param holders the live nodes on which the shard is placed, the preferred primary first.
+   * @param isLive whether the node at an address is registered.
+   */
   choose(
     shard: number,
     holders: readonly string[],
@@ -28,12 +31,12 @@ export class PrimaryHints {
   /** `failure`: undefined if the node served the request. */
   learn(shard: number, asked: string, failure: KvError | undefined, nowMs: number = performance.now()): void {
     const named = failure === undefined ? asked : failure.primaryAddress;
-    const isUnheard = failure?.code === 'NO_PRIMARY' || failure?.executed === 'unknown';
+    const isSilent = failure?.code === 'NO_PRIMARY' || failure?.executed === 'unknown';
     if (named !== undefined) this.#named.set(shard, named);
-    else if ((isUnheard || failure?.code === 'NOT_PRIMARY') && this.#named.get(shard) === asked) this.#named.delete(shard);
-    if (isUnheard) this.#avoidedUntilMs.set(asked, nowMs + avoidMs);
+    else if ((isSilent || failure?.code === 'NOT_PRIMARY') && this.#named.get(shard) === asked) this.#named.delete(shard);
+    if (isSilent) this.#avoidedUntilMs.set(asked, nowMs + avoidMs);
     else this.#avoidedUntilMs.delete(asked);
-    // Somebody still knows it as primary: that it did not answer in time may have been its caller's haste.
+    // Another node still names it as primary: its late answer may have been due to a short deadline of the caller.
     if (named !== undefined) this.#avoidedUntilMs.delete(named);
     for (const [address, untilMs] of this.#avoidedUntilMs) if (untilMs <= nowMs) this.#avoidedUntilMs.delete(address);
   }

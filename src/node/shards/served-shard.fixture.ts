@@ -55,17 +55,16 @@ export function localShardOf(node: VirtualNode, version = (key: string): number 
     flush: () => handle({ type: 'flush' }),
     refusalOfRead: (nowMs: number) => replica.refusalOfRead(nowMs),
     uncommittedVersion: (key: string) => replica.uncommittedVersion(key),
-  };
-  const admission = new WriteAdmission({
-    storage,
-    otherShardsBytes: () => 0,
-    shardCount: () => 1,
-    uncommittedBytes: () => 0,
-    nodeUncommittedBytes: () => 0,
-    maxUncommittedBytes: lotsOfBytes,
+    uncommittedBytes: 0,
     uncommittedValueBytes: () => undefined,
-    holders: () => [],
-  });
+  };
+  const lotsOfRoom = {
+    shardCount: 1,
+    uncommittedBytes: 0,
+    usedBytesBeside: () => 0,
+    budget: { maxUncommittedBytes: lotsOfBytes },
+  };
+  const admission = new WriteAdmission(host, lotsOfRoom, () => []);
   return new LocalShard(host as unknown as ShardHost, new Stripes(), admission);
 }
 

@@ -1,4 +1,4 @@
-/** Where the operations on a key go: the shard it belongs to, and what this node knows of that shard. */
+/** Tells where the operations of a shard go: to the replica here, or to the node that this node takes for the primary. */
 import type { KvError } from '../../errors.js';
 import type { LocalShard } from './local-shard.js';
 
@@ -7,10 +7,10 @@ export interface ShardDirectory {
   readonly shardCount: number;
   /** Undefined where this node holds no copy of the shard. */
   local(shard: number): LocalShard | undefined;
-  /** Where the shard's primary is, as far as this node knows; undefined if it is unknown or this node itself. */
+  /** The address of the shard's primary, as far as this node knows; undefined if it is unknown or this node itself. */
   primaryElsewhere(shard: number): string | undefined;
-  /** What became of a request that was passed on to `asked`: served, or failed. */
-  learnPrimary(shard: number, asked: string, failure: KvError | undefined): void;
-  /** Whether the shard's data is out of reach until an operator or a returning node mends that. */
+  /** A request was forwarded to the node at an address, and was served (`failure` undefined) or failed. */
+  learnPrimary(shard: number, address: string, failure: KvError | undefined): void;
+  /** Whether the shard is offline (R13): its data is out of reach until a node that holds it returns, or an operator decides. */
   isOffline(shard: number): boolean;
 }

@@ -1,13 +1,12 @@
 /**
- * Hosts one replica: feeds events to the pure core and carries out its effects in order. Owns the clock, the ticks and
- * the storage; the outside world is reached through `ShardPorts`.
+ * Hosts one replica: feeds events to the pure core and carries out its effects in order. The host gives the core its time and
+ * owns the storage. It reaches everything else through `ShardPorts`.
  */
 import type {
   Answer,
   CoreStatus,
   Effect,
   Event,
-  Message,
   ReplicaId,
   ReplicaOptions,
   ShardState,
@@ -16,32 +15,10 @@ import type {
 import { Replica } from '../../replication/index.js';
 import type { Storage } from '../../storage/index.js';
 import type { ShardLog } from './shard-log.js';
+import type { ShardPorts } from './shard-ports.js';
 import type { Ticker, TickerMember } from './ticker.js';
 
-/** How the host reaches the outside. */
-export interface ShardPorts {
-  send(message: Message): void;
-  setLinks(to: readonly ReplicaId[]): void;
-  /** The outcome comes back as a `proposalResult`. */
-  writeState(proposal: number, expectedVersion: number | undefined, next: ShardState): void;
-  /** `afterWrite`: what is read must follow a write of this session (R7). */
-  refreshState(afterWrite: boolean): void;
-  /** The candidate's znode is to name the history whose data the replica holds (R3). */
-  nameHistory(history: string | undefined): void;
-  requestSnapshot(dump: Extract<Effect, { type: 'requestSnapshot' }>): void;
-  serveSnapshot(dump: Extract<Effect, { type: 'serveSnapshot' }>): void;
-  refuseSnapshot(dump: Extract<Effect, { type: 'refuseSnapshot' }>): void;
-  /** The replica's role, epoch or members may have changed. */
-  changed(): void;
-  /** What its data takes may have changed, writes under way included. */
-  dataChanged(): void;
-  stopped(clean: boolean): void;
-  released(): void;
-  /** A broken invariant or a storage that failed: the node must end. */
-  failed(error: Error): void;
-}
-
-/** Hears the answer to what it came with, once. */
+/** Receives the answer to the event that carried it as token, once. */
 export interface AnswerSink {
   answer(answer: Answer): void;
 }
@@ -84,7 +61,7 @@ export class ShardHost implements TickerMember {
   get status(): CoreStatus {
     return this.#replica.status(performance.now());
   }
-  /** The newest `state` that ZooKeeper held and lost since the process started; undefined: it has lost none. */
+  /** The newest `state` that ZooKeeper has held and lost since this process started; undefined: it has lost none. */
   get lostState(): ShardState | undefined {
     return this.#lostState;
   }
@@ -95,7 +72,7 @@ export class ShardHost implements TickerMember {
     return !this.#closed && this.#replica.isPrimaryIn(epoch);
   }
 
-  /** Why a read may not be served; `nowMs` was sampled in this turn, after its request came in (R9). */
+  /** Why a read must not be served now. `nowMs` was sampled in this turn, after the request came in (R9). */
   refusalOfRead(nowMs: number): ReturnType<Replica['refusalOfRead']> {
     return this.#closed ? 'NOT_PRIMARY' : this.#replica.refusalOfRead(nowMs);
   }
@@ -117,7 +94,7 @@ export class ShardHost implements TickerMember {
     return this.#closed ? [] : this.#replica.holders;
   }
 
-  /** Under the key's stripe lock. What is written in one turn of the event loop is replicated together, or with `flush`. */
+  /** Must be called under the key's stripe lock. All writes of one turn of the event loop are sent to the backups together, or by `flush`. */
   write(write: WriteEvent, nowMs?: number): void {
     this.handle(write, nowMs);
     this.#flushDue = true;
@@ -126,7 +103,7 @@ export class ShardHost implements TickerMember {
     this.#ticker.atTurnEnd(this);
   }
 
-  /** Whoever knows that no more writes come in this turn need not wait for its end. */
+  /** Sends the writes of this turn to the backups now. A caller that has no more writes in this turn need not wait for its end. */
   flush(): void {
     if (!this.#flushDue) return;
     this.#flushDue = false;
@@ -142,7 +119,7 @@ export class ShardHost implements TickerMember {
     this.handle(tick, nowMs);
   }
 
-  /** `nowMs`: monotonic, after the event came about. */
+  /** `nowMs`: monotonic, sampled after the event happened. */
   handle(event: Event, nowMs = performance.now()): void {
     if (this.#closed) {
       if (event.type === 'write' || event.type === 'orderedRead')
@@ -151,8 +128,8 @@ export class ShardHost implements TickerMember {
     }
     try {
       this.#replica.handle(event, nowMs);
-      // An effect may bring about an event at once; its effects come after the ones under way.
-      if (!this.#handling) this.#carryOut();
+      // Carrying out an effect may cause an event at once; the effects of that event come after those under way.
+      if (!this.#handling) this.#carryOutAll();
     } catch (error) {
       this.close();
       this.#ports.failed(error as Error);
@@ -164,11 +141,11 @@ export class ShardHost implements TickerMember {
     this.#ticker.remove(this);
   }
 
-  #carryOut(): void {
+  #carryOutAll(): void {
     this.#handling = true;
     try {
       for (let effects = this.#replica.takeEffects(); effects.length > 0; effects = this.#replica.takeEffects()) {
-        for (const effect of effects) this.#do(effect);
+        for (const effect of effects) this.#carryOut(effect);
         if (this.#persistedWrite === 0) continue;
         const write = this.#persistedWrite;
         this.#persistedWrite = 0;
@@ -179,7 +156,7 @@ export class ShardHost implements TickerMember {
     }
   }
 
-  #do(effect: Effect): void {
+  #carryOut(effect: Effect): void {
     switch (effect.type) {
       case 'persist':
         this.#ports.dataChanged();
@@ -220,7 +197,7 @@ export class ShardHost implements TickerMember {
     }
   }
 
-  /** After two losses in a row the older of the two states knows more. */
+  /** After two losses in a row the state of the higher epoch is the one that knows more. */
   #rememberLost(state: ShardState): void {
     const known = this.#lostState;
     if (known === undefined || known.history !== state.history || known.epoch <= state.epoch) this.#lostState = state;

@@ -1,6 +1,6 @@
 /**
- * Striped locks: every key belongs to one of a fixed number of stripes (R6). What runs under a key's stripe sees no
- * other write to that key between its look and its append.
+ * Striped locks: every key belongs to one of a fixed number of stripes, each with a lock (R6). A section that runs under a key's
+ * stripe meets no other write of that key between its look-up and its append.
  */
 import { Mutex } from 'async-mutex';
 
@@ -18,8 +18,8 @@ export class Stripes {
   }
 
   /**
-   * Runs `section` under the key's stripe. One that ends in the turn in which it began needs no lock where nobody holds it:
-   * nothing can come between. One that goes on takes the lock before the turn is over.
+   * Runs `section` under the key's stripe. If the lock is free, a section that ends in the turn in which it began needs no lock:
+   * nothing else can run in between. A section that goes on takes the lock before the turn is over.
    */
   run(key: string, section: () => void | Promise<void>): void | Promise<void> {
     const mutex = this.#of(key);

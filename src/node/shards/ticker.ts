@@ -1,17 +1,17 @@
 /**
- * The one clock of all replicas of a node. They tick in one callback, and flush what a turn has written in one, so that what
- * they have to say to another node travels together (peer-links.ts).
+ * Gives all replicas of a node their ticks. They tick in one callback, and send the writes of a turn in one callback, so that
+ * their messages to another node travel together (peer-links.ts).
  */
 export interface TickerMember {
-  /** `nowMs`: the same for all, so that their beacons are of one time. */
+  /** `nowMs` is the same for all members, so that their beacons are of one time. */
   tick(nowMs: number): void;
   /** Once for each `atTurnEnd`. */
   turnEnded(): void;
 }
 
-/** Ticks in a beacon interval: beacons leave, and silence is noticed, that much late at the most. */
+/** Ticks in a beacon interval: a beacon leaves, and a silence is noticed, at most one tick late. */
 const ticksPerBeacon = 3;
-/** Of so many shards two ticks in three are left out: idle, a tick is most of what a shard costs. */
+/** From this many shards on there is one tick a beacon interval: the ticks are most of the cost of an idle shard. */
 const manyShards = 64;
 const minTickMs = 5;
 
@@ -34,7 +34,7 @@ export class Ticker {
     this.#members.delete(member);
   }
 
-  /** Tells it when this turn is over. */
+  /** Calls `turnEnded` when this turn of the event loop is over. */
   atTurnEnd(member: TickerMember): void {
     if (this.#due.length === 0) setImmediate(() => this.#endTurn());
     this.#due.push(member);

@@ -37,8 +37,8 @@ function serve(): { health: HealthServer; watch(service: string): Watch } {
 test('who watches a service is told of its changes; of a service that there is not, that it is unknown, once', () => {
   const { health, watch } = serve();
   const watches = ['', 'kv.v1.Cluster', 'kv.v2', '__proto__', 'constructor'].map(watch);
-  health.tell({ live: true, ready: false });
-  health.tell({ live: true, ready: true });
+  health.report({ live: true, ready: false });
+  health.report({ live: true, ready: true });
   expect(watches.map(({ told }) => told)).toEqual([
     ['NOT_SERVING', 'SERVING'],
     ['NOT_SERVING', 'SERVING'],

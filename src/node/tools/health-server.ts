@@ -1,13 +1,13 @@
 /**
  * grpc.health.v1 for load balancers and probes. The service "" and kv.v1.KeyValue are SERVING while the node is ready
- * (readiness.ts); kv.v1.Cluster, which any node can answer, from when the node is known to the others until it begins to stop.
+ * (readiness.ts). kv.v1.Cluster, which any node can answer, is SERVING from when the node is registered until it begins to stop.
  */
 import type { Server, ServerWritableStream, UntypedHandleCall } from '@grpc/grpc-js';
 import { HealthImplementation, type ServingStatusMap } from 'grpc-health-check';
 import { OpenStreams } from './open-streams.js';
 
 export interface Health {
-  /** Known to the others, and not stopping. */
+  /** Registered, and not stopping. */
   readonly live: boolean;
   /** In sync everywhere it should be. */
   readonly ready: boolean;
@@ -15,15 +15,15 @@ export interface Health {
 
 type WatchCall = ServerWritableStream<{ service: string }, unknown>;
 
-/** In the place of all names that are none. */
+/** Replaces every name of a service that does not exist. */
 const noService = 'unknown';
-/** Whoever watches costs an open stream. */
+/** Bounds the open streams: each watch is one. */
 const maxWatches = 1_000;
 
 export class HealthServer {
   readonly #implementation = new HealthImplementation(statusesOf({ live: false, ready: false }));
   readonly #watches = new OpenStreams('health watches', maxWatches);
-  #told: ServingStatusMap = statusesOf({ live: false, ready: false });
+  #reported: ServingStatusMap = statusesOf({ live: false, ready: false });
 
   addTo(server: Pick<Server, 'addService'>): void {
     this.#implementation.addToServer({
@@ -32,8 +32,8 @@ export class HealthServer {
         server.addService(definition, {
           ...handlers,
           watch: (call: WatchCall) => {
-            // The package remembers every name that was ever watched; of a service that there is not, nothing is ever told.
-            if (!Object.hasOwn(this.#told, call.request.service)) call.request.service = noService;
+            // The package would remember every name that was ever watched, also of services that do not exist.
+            if (!Object.hasOwn(this.#reported, call.request.service)) call.request.service = noService;
             if (this.#watches.admit(call)) watch(call);
           },
         });
@@ -41,16 +41,16 @@ export class HealthServer {
     });
   }
 
-  /** Those who watch hear of changes alone. */
-  tell(health: Health): void {
+  /** Sends a status to its watchers where it has changed. */
+  report(health: Health): void {
     const statuses = statusesOf(health);
     for (const [service, status] of Object.entries(statuses))
-      if (this.#told[service] !== status) this.#implementation.setStatus(service, status);
-    this.#told = statuses;
+      if (this.#reported[service] !== status) this.#implementation.setStatus(service, status);
+    this.#reported = statuses;
   }
 
   close(): void {
-    this.tell({ live: false, ready: false });
+    this.report({ live: false, ready: false });
     this.#watches.endAll();
   }
 }

@@ -1,4 +1,4 @@
-/** Streams of a service that end only with their clients: so many at most, and all of them ended with the node. */
+/** Streams of a service that end only with their clients: their number is bounded, and all of them end with the node. */
 import type { ServerDuplexStream, ServerWritableStream } from '@grpc/grpc-js';
 import { KvError } from '../../errors.js';
 import { toStatus } from '../../wire/contract/status.js';
@@ -15,7 +15,7 @@ export class OpenStreams {
     this.#most = most;
   }
 
-  /** False: there are too many already, and this one has been told so. */
+  /** @returns false if there are too many already: the stream has been refused. */
   admit(stream: Stream): boolean {
     if (this.#streams.size >= this.#most) {
       stream.emit('error', toStatus(new KvError('OVERLOADED', `${this.#most} ${this.#what} are open at this node already`)));
@@ -26,7 +26,7 @@ export class OpenStreams {
     return true;
   }
 
-  /** They would keep the server from shutting down. */
+  /** Otherwise they would keep the server from shutting down. */
   endAll(): void {
     for (const stream of this.#streams) stream.end();
   }

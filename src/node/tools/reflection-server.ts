@@ -1,4 +1,4 @@
-/** Server reflection, v1 and v1alpha, of the public contract and of gRPC health: tools such as grpcurl need no proto file. */
+/** Server reflection, v1 and v1alpha, of the public contract and of gRPC health: with it tools such as grpcurl need no proto file. */
 import type { Server, ServerDuplexStream, UntypedHandleCall } from '@grpc/grpc-js';
 import { ReflectionService } from '@grpc/reflection';
 import { reflectedContracts } from '../../wire/contract/proto.js';
@@ -18,7 +18,7 @@ export class ReflectionServer {
         const bounded = (stream: ReflectionStream): void => {
           if (!this.#streams.admit(stream)) return;
           ServerReflectionInfo(stream);
-          readNoFasterThanAnswersAreTaken(stream);
+          pauseWhileAnswersWait(stream);
         };
         server.addService(definition, { ServerReflectionInfo: bounded as UntypedHandleCall });
       },
@@ -30,8 +30,8 @@ export class ReflectionServer {
   }
 }
 
-/** The package answers whatever comes: the answers to a client that only asks would pile up here. Called after it listens. */
-function readNoFasterThanAnswersAreTaken(stream: ReflectionStream): void {
+/** The package answers every request: the answers to a client that does not read them would pile up. Call it after the package listens. */
+function pauseWhileAnswersWait(stream: ReflectionStream): void {
   stream.on('data', () => {
     if (stream.writableNeedDrain) stream.pause();
   });

@@ -1,4 +1,4 @@
-/** What stock gRPC tools look for on a node's port, from the moment it listens: health and reflection. */
+/** The services that stock gRPC tools use on a node's port, from the moment it listens: health and reflection. */
 import type { Server } from '@grpc/grpc-js';
 import { type Health, HealthServer } from './health-server.js';
 import { ReflectionServer } from './reflection-server.js';
@@ -12,8 +12,8 @@ export class ToolServices {
     this.#reflection.addTo(server);
   }
 
-  tell(health: Health): void {
-    this.#health.tell(health);
+  report(health: Health): void {
+    this.#health.report(health);
   }
 
   /** Ends the streams that would keep the server from shutting down. */

@@ -1,0 +1,39 @@
+/** What this node knows of the cluster from ZooKeeper: which nodes there are, and where the shards are placed. */
+import type { ClusterConfig, NodeRegistration, VersionedPlacement } from '../../coordination/index.js';
+import type { Placement } from '../../placement/index.js';
+import type { ClusterFacts } from './topology.js';
+
+export class KnownCluster {
+  readonly #config: ClusterConfig;
+  #nodes: readonly NodeRegistration[] = [];
+  #nodesVersion = 0;
+  #placement: Placement | undefined;
+
+  constructor(config: ClusterConfig) {
+    this.#config = config;
+  }
+
+  get nodes(): readonly NodeRegistration[] {
+    return this.#nodes;
+  }
+
+  get placement(): Placement | undefined {
+    return this.#placement;
+  }
+
+  get facts(): ClusterFacts {
+    const { clusterId, shards: shardCount, minInSync } = this.#config;
+    const nodesVersion = this.#nodesVersion;
+    return { clusterId, shardCount, minInSync, nodes: this.#nodes, nodesVersion, placement: this.#placement };
+  }
+
+  onNodes(nodes: readonly NodeRegistration[], version: number): void {
+    this.#nodes = nodes;
+    this.#nodesVersion = version;
+  }
+
+  /** A placement that ZooKeeper has lost still tells where the data is: the controller writes it again. */
+  onPlacement(read: VersionedPlacement | undefined): void {
+    if (read !== undefined) this.#placement = read.placement;
+  }
+}

@@ -1,0 +1,163 @@
+/**
+ * The parts of a node that has joined a cluster. Each part is built after those that it uses. Reports of ZooKeeper's watches reach
+ * the parts in the order in which they were built (cluster-events.ts).
+ */
+import type { Logger } from 'pino';
+import { Controller } from '../controller/index.js';
+import type { ClusterConfig, Coordinator } from '../coordination/index.js';
+import { NodeMetrics } from '../metrics/index.js';
+import { defaultMaxMemoryBytes, divideMemory } from './capacity/memory-budget.js';
+import { NodeAccount } from './capacity/node-account.js';
+import type { ClusterEvents } from './cluster/cluster-events.js';
+import { KnownCluster } from './cluster/known-cluster.js';
+import { NodeView } from './cluster/node-view.js';
+import { OwnAddress } from './cluster/own-address.js';
+import { describeCluster, describeShard } from './cluster/topology.js';
+import { TopologyChanges } from './cluster/topology-changes.js';
+import { TopologyPublisher } from './cluster/topology-publisher.js';
+import { Descriptors } from './descriptors.js';
+import { Lifecycle } from './lifecycle.js';
+import { NodeServices } from './node-services.js';
+import type { NodeOptions } from './options.js';
+import { NodePeers } from './peers/node-peers.js';
+import { NodeShardDirectory } from './shards/node-shard-directory.js';
+import { NodeShards } from './shards/node-shards.js';
+import { HealthMonitor } from './tools/health-monitor.js';
+import type { WaysIn } from './ways-in.js';
+
+/** Everything that a node has before its parts are built. */
+export interface NodeFoundation {
+  readonly nodeId: string;
+  readonly options: NodeOptions;
+  readonly config: ClusterConfig;
+  readonly events: ClusterEvents;
+  readonly coordinator: Coordinator;
+  readonly waysIn: WaysIn;
+}
+
+/** The state of a log that never loses a line: in programs that start nodes of their own. */
+const losslessLog = { droppedLines: 0, problem: undefined };
+
+export class NodeParts {
+  readonly config: ClusterConfig;
+  readonly logger: Logger;
+  readonly lifecycle = new Lifecycle();
+  readonly cluster: KnownCluster;
+  readonly ownAddress: OwnAddress;
+  readonly shards: NodeShards;
+  readonly view: NodeView;
+  readonly health: HealthMonitor;
+  readonly services: NodeServices;
+  readonly #metrics = new NodeMetrics();
+  readonly #descriptors: Descriptors;
+  readonly #changes: TopologyChanges;
+  readonly #controller: Controller;
+  readonly #peers: NodePeers;
+  readonly #waysIn: WaysIn;
+
+  constructor({ nodeId, options, config, events, coordinator, waysIn }: NodeFoundation) {
+    const { sessionMs, moveRate, replaceAfterMs, maxValueBytes, zone, weight, log = losslessLog } = options;
+    const { address, tools } = waysIn;
+    const { lifecycle } = this;
+    const metrics = this.#metrics;
+    this.config = config;
+    this.#waysIn = waysIn;
+    const logger = options.logger.child({ node: nodeId });
+    this.logger = logger;
+    this.#descriptors = new Descriptors(logger);
+    this.ownAddress = new OwnAddress({ address, logger });
+    this.cluster = new KnownCluster(config);
+    this.#changes = new TopologyChanges(config.shards);
+    this.#controller = new Controller({ nodeId, config, replaceAfterMs, coordinator, logger });
+    const budget = divideMemory(options.maxMemory ?? defaultMaxMemoryBytes(), config.shards);
+    const account = new NodeAccount(nodeId, budget, config.shards);
+    this.#peers = new NodePeers({ nodeId, clusterId: config.clusterId, sessionMs, moveRate, account, logger });
+    this.shards = new NodeShards({
+      nodeId,
+      address,
+      config,
+      account,
+      peers: this.#peers,
+      coordinator,
+      logger,
+      onChange: (shard) => this.#changes.shardChanged(shard),
+      onMoved: (direction) => metrics.shardMoved(direction),
+      onFailed: (error) => lifecycle.fail(error),
+    });
+    const { cluster, shards } = this;
+    this.view = new NodeView({
+      nodeId,
+      address,
+      zone,
+      weight,
+      config,
+      coordinator,
+      budget,
+      lifecycle,
+      cluster,
+      shards,
+      log,
+      descriptors: this.#descriptors,
+    });
+    const { view } = this;
+    this.health = new HealthMonitor({
+      health: () => ({ live: lifecycle.isLive, ready: lifecycle.isLive && view.readiness.ready }),
+      report: (health) => tools.report(health),
+    });
+    const { health } = this;
+    const source = {
+      shardCount: config.shards,
+      cluster: () => describeCluster(cluster.facts),
+      shard: (shard: number) => describeShard(shard, cluster.facts, shards.facts(shard)),
+    };
+    const topology = new TopologyPublisher(source, this.#changes);
+    this.services = new NodeServices({
+      nodeId,
+      config,
+      maxValueBytes,
+      budget,
+      directory: new NodeShardDirectory(address, shards, cluster),
+      shards,
+      peers: this.#peers,
+      view,
+      topology,
+      metrics,
+      logger,
+      connections: () => waysIn.connections,
+      probed: (token) => this.ownAddress.received(token),
+    });
+    this.#changes.publishTo((batch) => {
+      health.maybeJudge();
+      return topology.publish(batch);
+    });
+    events.subscribe({
+      onSession: (connected) => {
+        logger.info({ connected }, 'ZooKeeper session');
+        if (!connected) metrics.zookeeperSuspended();
+      },
+      onFatal: (error) => lifecycle.fail(error),
+    });
+    for (const part of [cluster, this.#controller, this.#peers, shards, this.#changes, this.services, health])
+      events.subscribe(part);
+  }
+
+  /** Ends everything through which this node takes part in the cluster, its registrations excepted. Other nodes still reach it. */
+  closeControl(): void {
+    this.lifecycle.stopping();
+    this.health.close();
+    this.ownAddress.close();
+    this.#waysIn.tools.report({ live: false, ready: false });
+    this.#controller.close();
+  }
+
+  /** Accepts no calls any more, and ends the streams that would keep the ports from closing. */
+  closeServices(): void {
+    this.services.close();
+    this.#waysIn.tools.close();
+    this.#metrics.close();
+    this.#descriptors.close();
+    this.#changes.close();
+    this.shards.close();
+    this.#peers.close();
+  }
+}

@@ -1,0 +1,61 @@
+/** Everything between this node and the others that replicates: its links, the service that others call, and who cannot be reached. */
+import type { UntypedServiceImplementation } from '@grpc/grpc-js';
+import type { Logger } from 'pino';
+import type { NodeRegistration } from '../../coordination/index.js';
+import type { NodeAccount } from '../capacity/node-account.js';
+import { PeerLinks } from './peer-links.js';
+import { ReplicationServer } from './replication-server.js';
+import { defaultMoveRateBytes, MoveRate } from './snapshot-pace.js';
+import { UnreachableNodes } from './unreachable-nodes.js';
+
+export interface NodePeersOptions {
+  readonly nodeId: string;
+  readonly clusterId: string;
+  /** ZooKeeper session timeout. */
+  readonly sessionMs: number;
+  /** The bytes a second at which all snapshots of this node are sent together; undefined: the default. */
+  readonly moveRate: number | undefined;
+  readonly account: NodeAccount;
+  readonly logger: Logger;
+}
+
+/** A node that has been registered for this many sessions and cannot be reached has not just died. */
+const unreachableSessions = 1.5;
+/** Time between two looks for nodes that cannot be reached. */
+const judgeMs = 1_000;
+
+export class NodePeers {
+  readonly links: PeerLinks;
+  readonly server: ReplicationServer;
+  readonly #unreachable: UnreachableNodes;
+  readonly #judging: NodeJS.Timeout;
+
+  constructor({ nodeId, clusterId, sessionMs, moveRate, account, logger }: NodePeersOptions) {
+    this.#unreachable = new UnreachableNodes({ nodeId, patienceMs: unreachableSessions * sessionMs, logger });
+    const onRefused = (peer: string, reason: string): void =>
+      logger.warn({ peer, reason }, 'a node refuses to replicate with this one; its copies are out of sync until that is mended');
+    this.links = new PeerLinks(clusterId, onRefused, this.#unreachable);
+    this.server = new ReplicationServer(clusterId, new MoveRate(moveRate ?? defaultMoveRateBytes), account);
+    this.#judging = setInterval(() => this.#unreachable.judge(), judgeMs);
+  }
+
+  /** The service that other nodes call. */
+  get implementation(): UntypedServiceImplementation {
+    return this.server.implementation;
+  }
+
+  onSession(connected: boolean): void {
+    this.#unreachable.onSession(connected);
+  }
+
+  onNodes(nodes: readonly NodeRegistration[]): void {
+    this.#unreachable.onNodes(nodes);
+  }
+
+  /** Ends all streams, those that would keep a server from shutting down included. */
+  close(): void {
+    clearInterval(this.#judging);
+    this.links.close();
+    this.server.close();
+  }
+}

@@ -1,0 +1,81 @@
+/**
+ * The ways in: what listens on the ports of a node. The ports are taken before the node knows whether it may start. Until it goes
+ * live every request is refused, definitely not executed.
+ */
+import type { UntypedServiceImplementation } from '@grpc/grpc-js';
+import { joinAddress, parseAddress } from '../config/index.js';
+import { clusterServiceWithRawKeys, keyValueServiceWithRawKeys, replicationService } from '../wire/contract/proto.js';
+import { announce, type Listening, listen, shutDown } from './listen.js';
+import { type GatewayParts, NodeGateway } from './node-gateway.js';
+import type { NodeOptions } from './options.js';
+import { ToolServices } from './tools/tool-services.js';
+
+/** The services of a node, by the names under which `GrpcImplementations` has them. */
+export const grpcServices = {
+  keyValue: keyValueServiceWithRawKeys,
+  cluster: clusterServiceWithRawKeys,
+  replication: replicationService,
+};
+
+export type GrpcImplementations = Readonly<Record<keyof typeof grpcServices, UntypedServiceImplementation>>;
+
+export class WaysIn {
+  /** host:port, as other nodes and clients reach this one. */
+  readonly address: string;
+  /** gRPC health and reflection answer from the beginning. */
+  readonly tools: ToolServices;
+  readonly #listening: Listening;
+  readonly #goLive: (implementations: GrpcImplementations) => void;
+  #gateway: NodeGateway | undefined;
+
+  private constructor(options: NodeOptions, listening: Listening) {
+    this.address = options.advertise ?? joinAddress(options.host, listening.port);
+    this.#listening = listening;
+    this.#goLive = announce(listening.server, grpcServices);
+    this.tools = new ToolServices(listening.server);
+  }
+
+  /** @throws KvError ADDRESS_UNAVAILABLE */
+  static async open(options: NodeOptions): Promise<WaysIn> {
+    // A call that comes while HTTP is opened must find its service: the gRPC services are announced at once.
+    const ways = new WaysIn(options, await listen(options.host, options.port));
+    try {
+      ways.#gateway = await NodeGateway.open(options);
+    } catch (error) {
+      await ways.abort();
+      throw error;
+    }
+    return ways;
+  }
+
+  /** host:port of HTTP, as clients reach it; undefined: this node has none. */
+  get httpAddress(): string | undefined {
+    return this.#gateway && joinAddress(parseAddress(this.address, '--advertise').host, this.#gateway.port);
+  }
+
+  /** The gRPC connections that are open, of clients and of other nodes. */
+  get connections(): number {
+    return this.#listening.connections();
+  }
+
+  goLive(implementations: GrpcImplementations, gatewayParts: GatewayParts): void {
+    this.#goLive(implementations);
+    this.#gateway?.goLive(gatewayParts);
+  }
+
+  /** From here on each answer over HTTP is the last of its connection. */
+  drain(): void {
+    this.#gateway?.drain();
+  }
+
+  /** Lets calls that are being answered finish, for at most `patienceMs`. */
+  async close(patienceMs: number): Promise<void> {
+    await Promise.all([shutDown(this.#listening.server, patienceMs), this.#gateway?.close()]);
+  }
+
+  /** Ends at once, when the node may not start. */
+  async abort(): Promise<void> {
+    this.#listening.server.forceShutdown();
+    await this.#gateway?.close();
+  }
+}
