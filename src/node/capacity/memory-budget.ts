@@ -7,7 +7,7 @@ import { totalmem } from 'node:os';
 export interface MemoryBudget {
   /** All of it. */
   readonly maxMemoryBytes: number;
-  /** For keys and values, as `data-account.ts` counts them. */
+  /** For keys and values, as `data-cost.ts` counts them. */
   readonly dataBytes: number;
   /** The retained log; eight times as much while a dump needs it (R10). */
   readonly retainBytes: number;
