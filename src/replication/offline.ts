@@ -1,8 +1,9 @@
-/** Noticing that nobody holds the shard's data any more, and saying so (R13). Nothing goes on by itself. */
+/** Notices that no live replica holds the shard's data, and reports it (R13). The shard then waits for an operator. */
 
 import { isEnded, type ReplicaId, type ShardState } from './protocol/shard-state.js';
 import type { Core } from './state/core.js';
 
+/** How often the report is repeated while the shard stays offline. */
 const repeatNoteMs = 30_000;
 
 export function noteIfOffline(core: Core): void {
@@ -12,7 +13,7 @@ export function noteIfOffline(core: Core): void {
     return;
   }
   core.offlineSinceMs ??= core.nowMs;
-  // A member that restarts its session, or a reader that lags, is no loss yet.
+  // It may only be a member that renews its session, or a ZooKeeper server that lags: wait for a grace.
   if (core.nowMs - core.offlineSinceMs <= core.options.graceMs) return;
   if (core.offlineNotedMs !== undefined && core.nowMs - core.offlineNotedMs < repeatNoteMs) return;
   core.offlineNotedMs = core.nowMs;
@@ -22,22 +23,25 @@ export function noteIfOffline(core: Core): void {
 function isOffline(core: Core): boolean {
   if (core.role.kind === 'primary' || !core.sessionConnected || core.candidates.length === 0) return false;
   const { state, isMissing, isRestored } = core.register;
-  // A new replica waits for the holders of a history, or for the operator's word that there are none.
+  // A new replica waits for replicas that hold a history, or for the operator's command, which says that there are none.
   if (isMissing) return !core.isNew || isRestored || core.candidates.some(({ history }) => history !== undefined);
   if (core.foundHistory !== undefined || isBelowKnownEpoch(core)) return true;
   if (state === undefined || isEnded(state)) return false;
   return !state.inSync.some((id) => holdsCopy(core, id));
 }
 
-/** A registered member whose znode names no history has given its copy up since `state` was written, and `state` came back (R3). */
+/**
+ * True if this candidate holds a copy. A registered member may hold none: `state` may be an old one that came back, and the
+ * member, whose znode names no history, gave up its copy after that `state` was written (R3).
+ */
 export function holdsCopy({ self, line, candidates }: Core, id: ReplicaId): boolean {
   if (id === self) return line !== undefined && candidates.some(({ replicaId }) => replicaId === id);
   return candidates.some(({ replicaId, history }) => replicaId === id && history !== undefined);
 }
 
 /**
- * ZooKeeper has lost its data, and what stands there now does not know how far the history has gone: it is not followed (R3).
- * A server that lags looks the same, but then the primary of the higher epoch is heard.
+ * True if `state` is of an older epoch than this replica knows because ZooKeeper has lost data. Such a `state` is not
+ * followed (R3). A server that lags looks the same, but then beacons of the primary of the higher epoch still arrive.
  */
 export function isBelowKnownEpoch(core: Core): boolean {
   const { state } = core.register;
@@ -45,7 +49,7 @@ export function isBelowKnownEpoch(core: Core): boolean {
   return core.role.kind === 'follower' && core.nowMs - core.loyalSinceMs > core.options.graceMs;
 }
 
-/** Than the epoch known here: it comes from a server that lags, or ZooKeeper has lost what it held. */
+/** `state` is older than the epoch known here: it comes from a server that lags, or ZooKeeper has lost data. */
 export function isOlder({ history, epoch }: Core, state: ShardState): boolean {
   return state.history === history && state.epoch < epoch;
 }

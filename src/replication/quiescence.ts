@@ -1,9 +1,12 @@
 /**
- * A replica at rest: nothing is under way, nobody lags behind, and everybody is where the shard belongs. Then a tick, a beacon
- * and the answer to one change nothing but times, for as long as each beacon is answered; and most of many shards are at rest
- * most of the time. So for these three events what would find nothing to do is not asked: what happens is the same.
+ * Quiescence: the fast path of a replica for which nothing is under way.
  *
- * A tick that has asked everything finds out. Every other event ends it, and so does a message that says anything new.
+ * A replica is quiescent when no member lags behind and every copy is where the shard belongs. As long as each beacon is
+ * answered, a tick, a beacon and the answer to a beacon then change nothing but times. Most of a node's shards are quiescent
+ * most of the time, so these three events skip the steps that would find nothing to do. The result is the same.
+ *
+ * A replica becomes quiescent with a tick that has run every step and found nothing to do. Every other event ends the
+ * quiescence, and so does a message with new content.
  */
 
 import { answerBeacon } from './follower/follower.js';
@@ -13,30 +16,30 @@ import { sendBeacons } from './primary/replicate.js';
 import type { Event } from './protocol/event.js';
 import type { BodyOf, Message } from './protocol/message.js';
 import { epochIdOf, isEnded, type ReplicaId, type ShardState } from './protocol/shard-state.js';
-import { noticePause } from './stall.js';
+import { noticeStall } from './stall.js';
 import type { Core } from './state/core.js';
 import type { Peer } from './state/peer.js';
 import type { Follower, Primary } from './state/role.js';
 
-export function isAtRest(core: Core): boolean {
+export function isCoreQuiescent(core: Core): boolean {
   const { register, durability, role, epoch } = core;
   if (core.stopped || core.stopping !== undefined || register.proposal !== undefined) return false;
   if (!register.isFresh || register.isContradicted) return false;
   if (durability.oldestStartedMs !== undefined || !core.isEpochDurable || core.commitIndex < core.log.lastSeq) return false;
   const { state } = register;
   if (state === undefined || isEnded(state) || state.epoch !== epoch || epochIdOf(state) !== core.epochId) return false;
-  if (role.kind === 'primary') return isPrimaryAtRest(core, role, state);
-  return role.kind === 'follower' && isFollowerAtRest(core, role);
+  if (role.kind === 'primary') return isPrimaryQuiescent(core, role, state);
+  return role.kind === 'follower' && isFollowerQuiescent(core, role);
 }
 
-function isFollowerAtRest(core: Core, role: Follower): boolean {
-  // The log is cut to its bound with every beacon, a part at a time.
+function isFollowerQuiescent(core: Core, role: Follower): boolean {
+  // A log above its bound is shortened with every beacon, a part at a time.
   const isCompact = core.log.bytes <= core.options.retainBytes;
   return core.offlineSinceMs === undefined && core.isDurablyComplete && role.snapshot === undefined && isCompact;
 }
 
-/** It serves where it should, and whoever it knows is a member that holds everything. */
-function isPrimaryAtRest(core: Core, role: Primary, { inSync }: ShardState): boolean {
+/** The primary serves on its preferred node, and every peer is a member of the in-sync set that holds everything. */
+function isPrimaryQuiescent(core: Core, role: Primary, { inSync }: ShardState): boolean {
   if (!role.serving || role.paused || role.handover !== undefined || role.ending || role.givesUp !== undefined) return false;
   if (core.placed !== undefined && !core.isPreferredHere) return false;
   if (role.peers.size !== inSync.length - 1 || !inSync.every((id) => isPlaced(core, id))) return false;
@@ -51,44 +54,44 @@ function holdsEverything({ log }: Core, peer: Peer, inSync: readonly ReplicaId[]
   return isInStep && peer.retainFromSeq === undefined;
 }
 
-/** Does what the event asks of a replica at rest. False: it has to be looked at as a whole. */
-export function handleAtRest(core: Core, event: Event): boolean {
-  if (event.type === 'message') return hear(core, event.message);
+/** Handles an event at a quiescent replica. False: the event needs the full path. */
+export function handleQuiescent(core: Core, event: Event): boolean {
+  if (event.type === 'message') return receive(core, event.message);
   return event.type === 'tick' && tick(core);
 }
 
-/** As long as the others are heard of nobody claims (R4), is taken out (R7) or pauses (R9). */
+/** While the others answer in time, no replica claims (R4), is evicted (R7) or pauses (R9). */
 function tick(core: Core): boolean {
-  noticePause(core);
+  noticeStall(core);
   const { role, nowMs, options } = core;
   if (role.kind === 'primary') {
-    for (const peer of role.peers.values()) if (nowMs - peer.heardSentMs > options.leaseMs) return false;
+    for (const peer of role.peers.values()) if (nowMs - peer.answeredSentMs > options.leaseMs) return false;
     sendBeacons(core, role);
     return true;
   }
   return nowMs - core.loyalSinceMs < claimDelayMs(0, options.graceMs, options.beaconMs);
 }
 
-function hear(core: Core, { history, epochId, from, to, body }: Message): boolean {
+function receive(core: Core, { history, epochId, from, to, body }: Message): boolean {
   const { role } = core;
   if (epochId !== core.epochId || history !== core.history || to !== core.self) return false;
-  if (role.kind === 'primary') return body.type === 'beaconAnswer' && hearAnswer(role.peers.get(from), body);
-  return role.kind === 'follower' && role.primary === from && body.type === 'beacon' && hearBeacon(core, role, from, body);
+  if (role.kind === 'primary') return body.type === 'beaconAnswer' && receiveAnswer(role.peers.get(from), body);
+  return role.kind === 'follower' && role.primary === from && body.type === 'beacon' && receiveBeacon(core, role, from, body);
 }
 
-/** It is answered, which renews loyalty (R4). */
-function hearBeacon(core: Core, role: Follower, from: ReplicaId, beacon: BodyOf<'beacon'>): boolean {
+/** The follower answers the beacon, which renews its loyalty (R4). */
+function receiveBeacon(core: Core, role: Follower, from: ReplicaId, beacon: BodyOf<'beacon'>): boolean {
   if (beacon.probe || beacon.mayLeaveMs !== 0 || beacon.commitIndex > core.commitIndex) return false;
   core.loyalSinceMs = core.nowMs;
   answerBeacon(core, from, beacon, role.stream?.number ?? 0);
   return true;
 }
 
-/** It renews the lease (R9). */
-function hearAnswer(peer: Peer | undefined, answer: BodyOf<'beaconAnswer'>): boolean {
+/** The answer renews the primary's lease (R9). */
+function receiveAnswer(peer: Peer | undefined, answer: BodyOf<'beaconAnswer'>): boolean {
   if (peer === undefined || answer.number !== peer.number || !answer.complete) return false;
   if (answer.probe || answer.claiming || answer.stopping || answer.leaving) return false;
-  peer.heardSentMs = Math.max(peer.heardSentMs, answer.sentAtMs);
+  peer.answeredSentMs = Math.max(peer.answeredSentMs, answer.sentAtMs);
   peer.leaseSentMs = Math.max(peer.leaseSentMs, answer.sentAtMs);
   return true;
 }

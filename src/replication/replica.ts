@@ -18,9 +18,9 @@ import type { EpochId } from './protocol/lineage.js';
 import { versionOf } from './protocol/log-entry.js';
 import type { ReplicaOptions } from './protocol/options.js';
 import type { Epoch, ReplicaId, Seq } from './protocol/shard-state.js';
-import { handleAtRest, isAtRest } from './quiescence.js';
+import { handleQuiescent, isCoreQuiescent } from './quiescence.js';
 import { onMessage, receiveDeferred } from './receive.js';
-import { noticePause } from './stall.js';
+import { noticeStall } from './stall.js';
 import { Core } from './state/core.js';
 import { enterPhase, type PeerPhase } from './state/peer.js';
 import type { RecoveredReplica } from './state/recovered.js';
@@ -123,8 +123,8 @@ export class Replica {
   handle(event: Event, nowMs: number): void {
     const core = this.#core;
     core.nowMs = Math.max(core.nowMs, nowMs);
-    if (core.atRest && handleAtRest(core, event)) return;
-    core.atRest = false;
+    if (core.isQuiescent && handleQuiescent(core, event)) return;
+    core.isQuiescent = false;
     if (event.type === 'write') return onWrite(core, event);
     if (event.type === 'orderedRead') return onOrderedRead(core, event);
     if (core.stopped) return;
@@ -219,14 +219,14 @@ function advancePrimary(core: Core, role: Primary): void {
 }
 
 function onTick(core: Core): void {
-  noticePause(core);
+  noticeStall(core);
   maybeWithdrawBirth(core);
   repeatProposal(core);
   settleContradiction(core);
   maybeStepDownForDisk(core);
   noteIfOffline(core);
   advance(core);
-  core.atRest = isAtRest(core);
+  core.isQuiescent = isCoreQuiescent(core);
 }
 
 /** An unknown outcome is repeated on the same version; a refused one is settled by a read (R7). */

@@ -1,16 +1,16 @@
-/** Noticing that this process stood still, be it the process itself or the machine: its ticks come late (R4). */
+/** Notices a stall: the process or its whole machine stood still, so its ticks come late (R4). */
 import type { Core } from './state/core.js';
 
-/** Beacon intervals after which a tick is so late that the process must have been paused. */
+/** A tick that comes later than this many beacon intervals after the last one means that the process stalled. */
 const lateTickBeacons = 2;
-/** A pause longer than this part of a lease is told: a few times longer, and it takes a replica out of the set. */
+/** A stall longer than this part of a lease is reported. One a few times longer gets the replica evicted. */
 const notedPartOfLease = 0.5;
 
-/** With every tick. */
-export function noticePause(core: Core): void {
+/** Called with every tick. */
+export function noticeStall(core: Core): void {
   const { beaconMs, leaseMs } = core.options;
   const forMs = core.nowMs - core.lastTickMs;
   if (forMs > lateTickBeacons * beaconMs) core.wokeMs = core.nowMs;
-  if (forMs > notedPartOfLease * leaseMs) core.note({ kind: 'stoodStill', forMs });
+  if (forMs > notedPartOfLease * leaseMs) core.note({ kind: 'stalled', forMs });
   core.lastTickMs = core.nowMs;
 }

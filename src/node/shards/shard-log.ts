@@ -49,7 +49,7 @@ function logNote(logger: Lines, shard: number, note: Note, replica: CoreStatus):
       return logger.info({}, 'resumed');
     case 'claiming':
       return logger.info({ silentMs: Math.round(note.silentMs) }, 'no beacon of the primary: claiming the shard');
-    case 'stoodStill':
+    case 'stalled':
       return logger.warn(
         { forMs: Math.round(note.forMs) },
         'the process stood still: longer than a lease, and it would be taken for dead',

@@ -33,5 +33,5 @@ export function holdsAll(nodes: readonly string[], members: readonly ReplicaId[]
 export function isAlive({ nowMs, placedMs, options }: Core, role: Primary, id: ReplicaId): boolean {
   const peer = role.peers.get(id);
   if (peer === undefined || peer.phase !== 'replicating' || peer.refused || peer.stopping || peer.leaving) return false;
-  return peer.heardSentMs >= placedMs && nowMs - peer.heardSentMs <= missedBeacons * options.beaconMs;
+  return peer.answeredSentMs >= placedMs && nowMs - peer.answeredSentMs <= missedBeacons * options.beaconMs;
 }

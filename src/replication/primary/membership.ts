@@ -42,7 +42,7 @@ function reasonToLeave(core: Core, role: Primary, id: ReplicaId): LeaveReason | 
   if (peer === undefined) return 'gone';
   if (peer.refused) return 'refused';
   const { leaseMs } = core.options;
-  const silentMs = core.nowMs - Math.max(peer.heardSentMs, role.sinceMs);
+  const silentMs = core.nowMs - Math.max(peer.answeredSentMs, role.sinceMs);
   if (silentMs > leaseMs) return 'silent';
   // It answers beacons but does not acknowledge: a disk that hangs, a log it cannot follow.
   const stuckMs = core.nowMs - (peer.behindSinceMs ?? core.nowMs);
@@ -84,13 +84,13 @@ export function maybePause(core: Core, role: Primary): void {
   const { leaseMs } = core.options;
   const required = requiredPeers(core, role);
   if (!role.paused) {
-    const silent = required.some((peer) => core.nowMs - Math.max(peer?.heardSentMs ?? 0, role.sinceMs) > 2 * leaseMs);
+    const silent = required.some((peer) => core.nowMs - Math.max(peer?.answeredSentMs ?? 0, role.sinceMs) > 2 * leaseMs);
     if (!silent) return;
     role.paused = true;
     core.note({ kind: 'paused' });
     return;
   }
-  const answered = required.every((peer) => peer !== undefined && !peer.claiming && core.nowMs - peer.heardSentMs < leaseMs);
+  const answered = required.every((peer) => peer !== undefined && !peer.claiming && core.nowMs - peer.answeredSentMs < leaseMs);
   if (!answered) return;
   role.paused = false;
   role.nextBeaconMs = core.nowMs;

@@ -53,7 +53,7 @@ export function sendBeacon(core: Core, role: Primary, peer: Peer): void {
     probe: role.paused,
     commitIndex: core.commitIndex,
     stopping: core.stopping !== undefined,
-    mayLeaveMs: mayLeave(core, peer) ? peer.heardSentMs : 0,
+    mayLeaveMs: mayLeave(core, peer) ? peer.answeredSentMs : 0,
   });
 }
 
@@ -168,8 +168,8 @@ export function onAppendAnswer(core: Core, peer: Peer, answer: BodyOf<'appendAns
 
 export function onBeaconAnswer(core: Core, role: Primary, peer: Peer, answer: BodyOf<'beaconAnswer'>): void {
   // Answers may overtake each other: what an older one says of leaving has been taken back, maybe.
-  if (answer.sentAtMs >= peer.heardSentMs) peer.leaving = answer.leaving;
-  peer.heardSentMs = Math.max(peer.heardSentMs, answer.sentAtMs);
+  if (answer.sentAtMs >= peer.answeredSentMs) peer.leaving = answer.leaving;
+  peer.answeredSentMs = Math.max(peer.answeredSentMs, answer.sentAtMs);
   // A probe renews nobody's loyalty, so it renews no lease either (R9).
   if (!answer.probe && !role.paused) peer.leaseSentMs = Math.max(peer.leaseSentMs, answer.sentAtMs);
   peer.claiming = answer.claiming;

@@ -131,7 +131,7 @@ export type Note =
   /** The first in line has heard no beacon for so long, and claims (R4). */
   | { readonly kind: 'claiming'; readonly silentMs: number }
   /** This process did nothing for so long, be it the process itself or the machine: beacons and answers were late. */
-  | { readonly kind: 'stoodStill'; readonly forMs: number }
+  | { readonly kind: 'stalled'; readonly forMs: number }
   | { readonly kind: 'snapshotTaken'; readonly seq: Seq }
   /** No member of the in-sync set lives (R13). `lost` is the set; undefined if ZooKeeper has lost `state`. */
   | { readonly kind: 'offline'; readonly lost: readonly ReplicaId[] | undefined }

@@ -76,8 +76,8 @@ export class Core {
   /** When it last ceased to be primary: others that may succeed it go first (R4). */
   steppedDownMs = Number.NEGATIVE_INFINITY;
   lastTickMs: number;
-  /** See quiescence.ts. */
-  atRest = false;
+  /** Nothing is under way: see quiescence.ts. */
+  isQuiescent = false;
   /** When this process last woke from a pause: what is said to it meanwhile must be heard before it claims (R4). */
   wokeMs: number;
   offlineSinceMs: number | undefined;

@@ -42,7 +42,7 @@ export interface Peer {
   /** When the latest answered beacon was handed over for sending (R9). */
   leaseSentMs: number;
   /** The same for beacons and probes alike: a sign of life, which renews nothing. */
-  heardSentMs: number;
+  answeredSentMs: number;
   /** The last answer came from a replica whose claim may yet succeed. */
   claiming: boolean;
   stopping: boolean;
@@ -71,7 +71,7 @@ export function newPeer(id: ReplicaId, nowMs: number): Peer {
     inFlight: [],
     progressMs: nowMs,
     leaseSentMs: Number.NEGATIVE_INFINITY,
-    heardSentMs: nowMs,
+    answeredSentMs: nowMs,
     claiming: false,
     stopping: false,
     leaving: undefined,
