@@ -3,7 +3,7 @@
  * whose handler answers one constant. Requests are not even decoded.
  */
 import type { handleUnaryCall } from '@grpc/grpc-js';
-import { listen } from '../../src/node/listen.js';
+import { listen } from '../../src/node/services/listen.js';
 import { keyValueService } from '../../src/wire/contract/proto.js';
 
 export interface BareServerPlan {

@@ -11,7 +11,7 @@ import { refuseIdInUse } from './cluster/id-in-use.js';
 import type { Readiness } from './cluster/readiness.js';
 import { NodeParts } from './node-parts.js';
 import type { NodeOptions } from './options.js';
-import { WaysIn } from './ways-in.js';
+import { WaysIn } from './services/ways-in.js';
 
 const startupTimeoutMs = 10_000;
 /**

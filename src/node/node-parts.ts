@@ -15,15 +15,15 @@ import { OwnAddress } from './cluster/own-address.js';
 import { describeCluster, describeShard } from './cluster/topology.js';
 import { TopologyChanges } from './cluster/topology-changes.js';
 import { TopologyPublisher } from './cluster/topology-publisher.js';
-import { Descriptors } from './descriptors.js';
+import { Descriptors } from './capacity/descriptors.js';
 import { Lifecycle } from './lifecycle.js';
-import { NodeServices } from './node-services.js';
+import { NodeServices } from './services/node-services.js';
 import type { NodeOptions } from './options.js';
 import { NodePeers } from './peers/node-peers.js';
 import { NodeShardDirectory } from './shards/node-shard-directory.js';
 import { NodeShards } from './shards/node-shards.js';
 import { HealthMonitor } from './tools/health-monitor.js';
-import type { WaysIn } from './ways-in.js';
+import type { WaysIn } from './services/ways-in.js';
 
 /** Everything that a node has before its parts are built. */
 export interface NodeFoundation {

@@ -6,7 +6,7 @@ import type { HeldReplica } from '../../metrics/index.js';
 import { type CoreStatus, endOf, type Line, nameOf, nodeIdOf, type ShardState } from '../../replication/index.js';
 import { packageVersion } from '../../version.js';
 import type { HistoryPosition, NodeStatus, ReplicaStatus } from '../../wire/contract/kv-api.js';
-import type { DescriptorUse } from '../descriptors.js';
+import type { DescriptorUse } from '../capacity/descriptors.js';
 import { describeShards } from '../shard-ranges.js';
 
 const version = packageVersion();

@@ -5,7 +5,7 @@ import { type NodeFacts, residentBytes } from '../../metrics/index.js';
 import type { NodeStatus } from '../../wire/contract/kv-api.js';
 import { costOfData } from '../capacity/data-cost.js';
 import type { MemoryBudget } from '../capacity/memory-budget.js';
-import type { DescriptorUse } from '../descriptors.js';
+import type { DescriptorUse } from '../capacity/descriptors.js';
 import type { Lifecycle } from '../lifecycle.js';
 import type { NodeShards } from '../shards/node-shards.js';
 import type { KnownCluster } from './known-cluster.js';

@@ -16,7 +16,7 @@ import {
 } from '@grpc/grpc-js';
 import { pino } from 'pino';
 import { KvError } from '../../../src/errors.js';
-import { ClusterGate } from '../../../src/node/cluster-gate.js';
+import { ClusterGate } from '../../../src/node/services/cluster-gate.js';
 import { shardOfKey } from '../../../src/placement/index.js';
 import { locateKey } from '../../../src/topology/key-location.js';
 import type {

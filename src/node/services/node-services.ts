@@ -1,27 +1,27 @@
 /** The services of one node: for clients and other nodes over gRPC, and for clients over HTTP. */
 import type { Logger } from 'pino';
-import type { ClusterConfig, ConfigConflict } from '../coordination/index.js';
-import { KvError } from '../errors.js';
-import type { NodeMetrics } from '../metrics/index.js';
-import { Tracing } from '../tracing/index.js';
-import type { MemoryBudget } from './capacity/memory-budget.js';
-import { PendingCalls } from './capacity/pending-calls.js';
-import { ClusterQueries } from './cluster/cluster-queries.js';
-import { ClusterServer } from './cluster/cluster-server.js';
-import type { NodeView } from './cluster/node-view.js';
-import type { TopologyPublisher } from './cluster/topology-publisher.js';
+import type { ClusterConfig, ConfigConflict } from '../../coordination/index.js';
+import { KvError } from '../../errors.js';
+import type { NodeMetrics } from '../../metrics/index.js';
+import { Tracing } from '../../tracing/index.js';
+import type { MemoryBudget } from '../capacity/memory-budget.js';
+import { PendingCalls } from '../capacity/pending-calls.js';
+import { ClusterQueries } from '../cluster/cluster-queries.js';
+import { ClusterServer } from '../cluster/cluster-server.js';
+import type { NodeView } from '../cluster/node-view.js';
+import type { TopologyPublisher } from '../cluster/topology-publisher.js';
 import { ClusterGate } from './cluster-gate.js';
 import { whenDrained } from './drain.js';
 import type { GatewayParts } from './node-gateway.js';
-import { Forwarder } from './operations/forwarder.js';
-import { KeyValueOperations } from './operations/key-value-operations.js';
-import { KeyValueServer } from './operations/key-value-server.js';
-import { KeyLister } from './operations/list-keys.js';
-import { PipelineServer } from './operations/pipeline-server.js';
-import type { NodePeers } from './peers/node-peers.js';
-import type { NodeShards } from './shards/node-shards.js';
-import type { ShardDirectory } from './shards/shard-directory.js';
-import type { AnswerSink } from './shards/shard-host.js';
+import { Forwarder } from '../operations/forwarder.js';
+import { KeyValueOperations } from '../operations/key-value-operations.js';
+import { KeyValueServer } from '../operations/key-value-server.js';
+import { KeyLister } from '../operations/list-keys.js';
+import { PipelineServer } from '../operations/pipeline-server.js';
+import type { NodePeers } from '../peers/node-peers.js';
+import type { NodeShards } from '../shards/node-shards.js';
+import type { ShardDirectory } from '../shards/shard-directory.js';
+import type { AnswerSink } from '../shards/shard-host.js';
 import { type GrpcImplementations, grpcServices } from './ways-in.js';
 
 /** The deadline of a call that brings none. */

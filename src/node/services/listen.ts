@@ -9,10 +9,10 @@ import {
   type UntypedHandleCall,
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
-import { joinAddress } from '../config/index.js';
-import { KvError } from '../errors.js';
-import { serverOptions } from '../wire/contract/channel-options.js';
-import { toStatus } from '../wire/contract/status.js';
+import { joinAddress } from '../../config/index.js';
+import { KvError } from '../../errors.js';
+import { serverOptions } from '../../wire/contract/channel-options.js';
+import { toStatus } from '../../wire/contract/status.js';
 
 export interface Listening {
   readonly server: Server;

@@ -15,9 +15,9 @@ import {
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
-import type { KvError } from '../errors.js';
-import { clusterKey, clusterMetadata, namedClusters, refusalOfCluster } from '../wire/contract/cluster-name.js';
-import { toStatus } from '../wire/contract/status.js';
+import type { KvError } from '../../errors.js';
+import { clusterKey, clusterMetadata, namedClusters, refusalOfCluster } from '../../wire/contract/cluster-name.js';
+import { toStatus } from '../../wire/contract/status.js';
 
 export interface ClusterGateParts {
   readonly nodeId: string;

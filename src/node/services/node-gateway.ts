@@ -1,6 +1,6 @@
 /** HTTP at a node: the same operations, memory and knowledge that gRPC is answered from. */
 import type { Logger } from 'pino';
-import { KvError } from '../errors.js';
+import { KvError } from '../../errors.js';
 import {
   clusterRoutes,
   Gateway,
@@ -10,14 +10,14 @@ import {
   keyRoutes,
   type Metrics,
   metricsRoutes,
-} from '../gateway/index.js';
-import type { ApiCounts } from '../metrics/index.js';
-import type { TraceHeaders } from '../tracing/index.js';
-import type { PendingCalls } from './capacity/pending-calls.js';
-import type { ClusterQueries } from './cluster/cluster-queries.js';
-import type { ClusterServer } from './cluster/cluster-server.js';
+} from '../../gateway/index.js';
+import type { ApiCounts } from '../../metrics/index.js';
+import type { TraceHeaders } from '../../tracing/index.js';
+import type { PendingCalls } from '../capacity/pending-calls.js';
+import type { ClusterQueries } from '../cluster/cluster-queries.js';
+import type { ClusterServer } from '../cluster/cluster-server.js';
 import type { ClusterGate } from './cluster-gate.js';
-import type { Caller, KeyValueOperations, MethodName, RequestOf, ResponseOf } from './operations/key-value-operations.js';
+import type { Caller, KeyValueOperations, MethodName, RequestOf, ResponseOf } from '../operations/key-value-operations.js';
 
 export interface GatewayParts {
   readonly operations: KeyValueOperations;
