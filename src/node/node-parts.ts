@@ -6,6 +6,7 @@ import type { Logger } from 'pino';
 import { Controller } from '../controller/index.js';
 import type { ClusterConfig, Coordinator } from '../coordination/index.js';
 import { NodeMetrics } from '../metrics/index.js';
+import { Descriptors } from './capacity/descriptors.js';
 import { defaultMaxMemoryBytes, divideMemory } from './capacity/memory-budget.js';
 import { NodeAccount } from './capacity/node-account.js';
 import type { ClusterEvents } from './cluster/cluster-events.js';
@@ -15,15 +16,14 @@ import { OwnAddress } from './cluster/own-address.js';
 import { describeCluster, describeShard } from './cluster/topology.js';
 import { TopologyChanges } from './cluster/topology-changes.js';
 import { TopologyPublisher } from './cluster/topology-publisher.js';
-import { Descriptors } from './capacity/descriptors.js';
 import { Lifecycle } from './lifecycle.js';
-import { NodeServices } from './services/node-services.js';
 import type { NodeOptions } from './options.js';
 import { NodePeers } from './peers/node-peers.js';
+import { NodeServices } from './services/node-services.js';
+import type { WaysIn } from './services/ways-in.js';
 import { NodeShardDirectory } from './shards/node-shard-directory.js';
 import { NodeShards } from './shards/node-shards.js';
 import { HealthMonitor } from './tools/health-monitor.js';
-import type { WaysIn } from './services/ways-in.js';
 
 /** Everything that a node has before its parts are built. */
 export interface NodeFoundation {

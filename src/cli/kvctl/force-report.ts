@@ -1,7 +1,8 @@
 /** The plan of `kvctl shard force-primary`, for people and for programs. Pure. */
+
+import { describeShards } from '../../topology/shard-ranges.js';
 import { holdsData } from './choose-replica.js';
 import type { ForcePlan, ShardPlan, ShardProblem } from './force-plan.js';
-import { nameShards } from './named-shards.js';
 import type { OfflineCause } from './offline-cause.js';
 import type { ShardHistory } from './shard-histories.js';
 import { plainTable } from './tables.js';
@@ -23,7 +24,7 @@ export function renderPlan({ plans, problems }: ForcePlan): string {
   const groups = groupsOf(plans);
   const parts = groups.flatMap((group) => {
     const [{ cause, loss }] = group;
-    return [`${nameShards(group.map(({ shard }) => shard))}: ${causes[cause]}. ${loss.text}`, planTable(group)];
+    return [`${describeShards(group.map(({ shard }) => shard))}: ${causes[cause]}. ${loss.text}`, planTable(group)];
   });
   return [...parts, ...problems.map(renderProblem)].join('\n\n');
 }

@@ -4,6 +4,7 @@
  */
 import type { KvClient } from '../../client/index.js';
 import { KvError } from '../../errors.js';
+import { type MergedKeys, mergeKeyPages } from '../../topology/merge-key-pages.js';
 import type { ListedKey, ListKeysRequest, ListKeysResponse } from '../../wire/contract/kv-api.js';
 import { printable } from '../legible.js';
 import { type Command, type CommandContext, expectOperands, refuseReplacedBytes, wholeNumber } from './command.js';
@@ -88,8 +89,8 @@ async function chooseSource(
 /** Of several shards at a time as many as a node makes at once. */
 const pagesAtOnce = 8;
 
-/** The smallest keys of all shards. A page that ends early bounds what is known of the keys behind its end. */
-function mergedPage({ shards, page, waitFor }: KeySource, range: Range): Promise<{ keys: ListedKey[]; nextAfter: string }> {
+/** The smallest keys of all shards. */
+function mergedPage({ shards, page, waitFor }: KeySource, range: Range): Promise<MergedKeys> {
   const limit = Math.min(range.limit, 10_000);
   const awaited = new Set<number>();
   const pageOf = async (shard: number): Promise<ListKeysResponse> => {
@@ -102,25 +103,8 @@ function mergedPage({ shards, page, waitFor }: KeySource, range: Range): Promise
     const pages: ListKeysResponse[] = [];
     for (let first = 0; first < shards.length; first += pagesAtOnce)
       pages.push(...(await Promise.all(shards.slice(first, first + pagesAtOnce).map(pageOf))));
-    return mergePages(pages, limit);
+    return mergeKeyPages(pages, limit);
   });
-}
-
-export function mergePages(
-  pages: readonly Pick<ListKeysResponse, 'keys' | 'nextAfter'>[],
-  limit: number,
-): { keys: ListedKey[]; nextAfter: string } {
-  const ends = pages.flatMap(({ nextAfter }) => (nextAfter === '' ? [] : [nextAfter])).sort(byBytes);
-  const [known] = ends;
-  const all = pages.flatMap(({ keys }) => keys).sort((one, other) => byBytes(one.key, other.key));
-  const certain = known === undefined ? all : all.filter(({ key }) => byBytes(key, known) <= 0);
-  const keys = certain.slice(0, limit);
-  const hasMore = known !== undefined || certain.length > limit;
-  return { keys, nextAfter: hasMore ? (keys.at(-1)?.key ?? '') : '' };
-}
-
-function byBytes(one: string, other: string): number {
-  return Buffer.compare(Buffer.from(one), Buffer.from(other));
 }
 
 function longTable(keys: readonly ListedKey[]): string {

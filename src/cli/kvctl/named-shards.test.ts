@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { nameShards, parseShards, shardsOperand } from './named-shards.js';
+import { describeShards } from '../../topology/shard-ranges.js';
+import { parseShards, shardsOperand } from './named-shards.js';
 
 test.each<[string, number[]]>([
   ['3', [3]],
@@ -16,5 +17,5 @@ test.each(['', 'a', '1,', '-1', '5-3', '1.5', '0-99999999', '0x1'])('shards - "%
 });
 
 test('shards - in a sentence', () => {
-  expect([nameShards([4]), nameShards([2, 0, 1, 5])]).toEqual(['shard 4', 'shards 0-2, 5']);
+  expect([describeShards([4]), describeShards([2, 0, 1, 5])]).toEqual(['shard 4', 'shards 0-2, 5']);
 });

@@ -19,11 +19,6 @@ export function parseShards(text: string): number[] {
   return [...found].sort((one, other) => one - other);
 }
 
-/** In a sentence: `shard 3`, `shards 0-5, 9`. */
-export function nameShards(shards: readonly number[]): string {
-  return `${shards.length === 1 ? 'shard' : 'shards'} ${rangesOf(shards)}`;
-}
-
 /** As `parseShards` reads them. */
 export function shardsOperand(shards: readonly number[]): string {
   return rangesOf(shards).replaceAll(' ', '');

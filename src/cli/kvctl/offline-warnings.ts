@@ -2,10 +2,12 @@
  * What `kvctl status` says of shards that need an operator: one line for all that are in the same case, with the way on that
  * fits it. Pure.
  */
+
+import { describeShards } from '../../topology/shard-ranges.js';
 import { type ForcePlan, planForce, type ShardPlan, type ShardProblem } from './force-plan.js';
 import { groupsOf } from './force-report.js';
 import type { ClusterView } from './gather.js';
-import { nameShards, shardsOperand } from './named-shards.js';
+import { shardsOperand } from './named-shards.js';
 import { describeHistory } from './shard-histories.js';
 
 /** Shards with more than one history that get a line of their own; the others are counted. */
@@ -28,7 +30,7 @@ function offlineWarning(group: readonly [ShardPlan, ...ShardPlan[]], { plans }: 
   const [{ cause, loss }] = group;
   const shards = group.map(({ shard }) => shard);
   const command = `kvctl shard force-primary ${group.length === plans.length ? '--all' : shardsOperand(shards)}`;
-  const offline = `${nameShards(shards)} ${shards.length === 1 ? 'is' : 'are'} offline ${reasons[cause]}`;
+  const offline = `${describeShards(shards)} ${shards.length === 1 ? 'is' : 'are'} offline ${reasons[cause]}`;
   if (loss.extent === 'nothing')
     return `${offline}. ${loss.text} Let ${shards.length === 1 ? 'it' : 'them'} go on with: ${command}`;
   const first = loss.mayReturn || isSilent ? ` ${bringBack}` : '';

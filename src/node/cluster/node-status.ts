@@ -4,10 +4,10 @@ import type { SessionStatus } from '../../coordination/index.js';
 import type { LogState } from '../../logging/index.js';
 import type { HeldReplica } from '../../metrics/index.js';
 import { type CoreStatus, endOf, type Line, nameOf, nodeIdOf, type ShardState } from '../../replication/index.js';
+import { describeShards } from '../../topology/shard-ranges.js';
 import { packageVersion } from '../../version.js';
 import type { HistoryPosition, NodeStatus, ReplicaStatus } from '../../wire/contract/kv-api.js';
 import type { DescriptorUse } from '../capacity/descriptors.js';
-import { describeShards } from '../shard-ranges.js';
 
 const version = packageVersion();
 

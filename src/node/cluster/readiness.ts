@@ -6,7 +6,7 @@
  */
 import type { Placement } from '../../placement/index.js';
 import type { CoreStatus } from '../../replication/index.js';
-import { describeShards } from '../shard-ranges.js';
+import { describeShards } from '../../topology/shard-ranges.js';
 
 export interface ReadinessFacts {
   readonly nodeId: string;

@@ -4,10 +4,10 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { KvError } from '../../errors.js';
 import { clusterService, keyValueService } from '../../wire/contract/proto.js';
 import { fromStatus, toStatus } from '../../wire/contract/status.js';
-import { ClusterGate } from './cluster-gate.js';
 import { forwardRequest } from '../operations/forward-request.js';
 import { Forwarder } from '../operations/forwarder.js';
 import type { ShardDirectory } from '../shards/shard-directory.js';
+import { ClusterGate } from './cluster-gate.js';
 import { grpcServices } from './ways-in.js';
 
 const { Get, Put } = keyValueService;

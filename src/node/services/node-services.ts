@@ -10,9 +10,6 @@ import { ClusterQueries } from '../cluster/cluster-queries.js';
 import { ClusterServer } from '../cluster/cluster-server.js';
 import type { NodeView } from '../cluster/node-view.js';
 import type { TopologyPublisher } from '../cluster/topology-publisher.js';
-import { ClusterGate } from './cluster-gate.js';
-import { whenDrained } from './drain.js';
-import type { GatewayParts } from './node-gateway.js';
 import { Forwarder } from '../operations/forwarder.js';
 import { KeyValueOperations } from '../operations/key-value-operations.js';
 import { KeyValueServer } from '../operations/key-value-server.js';
@@ -22,6 +19,9 @@ import type { NodePeers } from '../peers/node-peers.js';
 import type { NodeShards } from '../shards/node-shards.js';
 import type { ShardDirectory } from '../shards/shard-directory.js';
 import type { AnswerSink } from '../shards/shard-host.js';
+import { ClusterGate } from './cluster-gate.js';
+import { whenDrained } from './drain.js';
+import type { GatewayParts } from './node-gateway.js';
 import { type GrpcImplementations, grpcServices } from './ways-in.js';
 
 /** The deadline of a call that brings none. */

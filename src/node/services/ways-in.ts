@@ -5,10 +5,10 @@
 import type { UntypedServiceImplementation } from '@grpc/grpc-js';
 import { joinAddress, parseAddress } from '../../config/index.js';
 import { clusterServiceWithRawKeys, keyValueServiceWithRawKeys, replicationService } from '../../wire/contract/proto.js';
-import { announce, type Listening, listen, shutDown } from './listen.js';
-import { type GatewayParts, NodeGateway } from './node-gateway.js';
 import type { NodeOptions } from '../options.js';
 import { ToolServices } from '../tools/tool-services.js';
+import { announce, type Listening, listen, shutDown } from './listen.js';
+import { type GatewayParts, NodeGateway } from './node-gateway.js';
 
 /** The services of a node, by the names under which `GrpcImplementations` has them. */
 export const grpcServices = {

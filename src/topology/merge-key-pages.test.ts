@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest';
-import { mergePages } from './keys.js';
+import { mergeKeyPages } from './merge-key-pages.js';
 
 const page = (keys: string[], nextAfter = '') => ({ keys: keys.map((key) => ({ key, version: 1, valueBytes: 0 })), nextAfter });
 const merged = (limit: number, ...pages: ReturnType<typeof page>[]): [string[], string] => {
-  const { keys, nextAfter } = mergePages(pages, limit);
+  const { keys, nextAfter } = mergeKeyPages(pages, limit);
   return [keys.map(({ key }) => key), nextAfter];
 };
 
-describe('kvctl keys - a page of all shards', () => {
+describe('a page of keys of all shards', () => {
   test('is in the order of the bytes, and the last where no shard has more', () => {
     expect(merged(9, page(['b', 'd']), page([]), page(['a', '\u{1f511}', '\uffee']))).toEqual([
       ['a', 'b', 'd', '\uffee', '\u{1f511}'],
@@ -17,7 +17,7 @@ describe('kvctl keys - a page of all shards', () => {
   test('ends at its limit', () => {
     expect(merged(2, page(['a', 'c']), page(['b']))).toEqual([['a', 'b'], 'b']);
   });
-  test('ends where a shard has told no more: it may have keys before those of the others', () => {
+  test('ends where the page of a shard ends: that shard may have keys before those of the others', () => {
     expect(merged(9, page(['a', 'b'], 'b'), page(['c', 'd']))).toEqual([['a', 'b'], 'b']);
   });
   test('of exactly as many keys as there are is the last', () => {
