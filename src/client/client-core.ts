@@ -83,7 +83,7 @@ export class ClientCore {
       ...{ table, connections, addressBook, firstAnswerMs: options.connectTimeoutMs },
       onReport: (from, report) => {
         if (!this.#isOfOwnCluster(from, report)) return false;
-        this.#takeOver(this.#merge.hear(from, report));
+        this.#takeOver(this.#merge.receive(from, report));
         return true;
       },
       onLost: (from) => this.#takeOver(this.#merge.lose(from)),

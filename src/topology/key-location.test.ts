@@ -22,7 +22,7 @@ function topologyOf(shards: number, of: Partial<ShardInfo>): Topology {
   };
 }
 
-test('who holds a key - the primary, the in sync, the joining, the lost, those that are still to come', () => {
+test('the holders of a key - the primary, backups, joiners, lost ones, and nodes that are to get a copy', () => {
   const replicas = [replica('gone', true, false), replica('c', false), replica('a', true), replica('b', true)];
   const location = locateKey(topologyOf(16, { replicas, placedNodeIds: ['b', 'c', 'd'] }), 'user:1');
   expect(location?.holders).toEqual([
@@ -47,6 +47,6 @@ test('the hash is CRC-32 of the UTF-8 bytes, as other languages have it', () => 
   expect(locateKey(topology, 'é😀')?.hash).toBe(0x7f805a06);
 });
 
-test('nothing is known of any shard - nothing is told', () => {
+test('no shard is known - no location', () => {
   expect(locateKey(topologyOf(0, {}), 'user:1')).toBeUndefined();
 });

@@ -1,4 +1,4 @@
-/** Which nodes hold a key, as far as a topology tells: primary first. Pure. */
+/** Tells by a topology which nodes hold a key, the primary first. Pure. */
 import { keyHash, shardOfKey } from '../placement/index.js';
 import type { KeyHolder, KeyLocation, ReplicaInfo, ShardInfo, Topology } from '../wire/contract/kv-api.js';
 
@@ -10,9 +10,9 @@ export function locateKey(topology: Topology, key: string): KeyLocation | undefi
   const shard = shards.find((candidate) => candidate.shard === number);
   if (shard === undefined) return undefined;
   const addresses = new Map(nodes.map(({ id, address }) => [id, address]));
-  const holderOf = (nodeId: string, role: string): KeyHolder => ({
-    ...{ nodeId, address: addresses.get(nodeId) ?? '', role, placed: shard.placedNodeIds.includes(nodeId) },
-  });
+  const holderOf = (nodeId: string, role: string): KeyHolder => {
+    return { nodeId, address: addresses.get(nodeId) ?? '', role, placed: shard.placedNodeIds.includes(nodeId) };
+  };
   const replicas = shard.replicas.map(({ nodeId, ...replica }) => ({ nodeId, role: roleOf(nodeId, replica, shard) }));
   const missing = shard.placedNodeIds
     .filter((id) => !shard.replicas.some(({ nodeId }) => nodeId === id))
@@ -27,7 +27,7 @@ function roleOf(nodeId: string, { inSync, live }: Omit<ReplicaInfo, 'nodeId'>, {
   return inSync ? 'backup' : 'joiner';
 }
 
-/** As proto/kv/v1/kv.proto lists them. */
+/** The roles of a holder, as proto/kv/v1/kv.proto lists them. */
 const roles = ['primary', 'backup', 'joiner', 'lost', 'awaited'];
 
 function byRole(one: KeyHolder, other: KeyHolder): number {

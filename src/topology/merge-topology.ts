@@ -1,9 +1,10 @@
 /**
- * One topology of one cluster from what several nodes tell, whole or in changes: a node knows of the shards it holds, and of others only
- * where they are placed. Pure.
+ * Merges the reports of several nodes, whole ones or changes, into one topology of one cluster. A node knows the shards that it holds;
+ * of the others it knows only where they are placed. Pure.
  *
- * Of a shard the highest epoch counts; of one epoch, who is still heard before who is not, the primary's own word before that
- * of others, and then what was told last. Which nodes there are, and which are to hold a shard, is told by version.
+ * For each shard the report of the highest epoch counts. Within an epoch, a report of a node that is still connected counts before
+ * one of a node that is not, then the primary's own report before those of others, then the last report. The list of nodes and the
+ * placement have versions: the highest counts.
  */
 import type { NodeInfo, ShardInfo, ShardReport, Topology, TopologyReport } from '../wire/contract/kv-api.js';
 
@@ -11,13 +12,13 @@ interface Reporter {
   readonly nodes: NodeInfo[];
   readonly nodesVersion: number;
   readonly placementVersion: number;
-  /** False once its stream has ended: what it said may be long out of date. */
-  readonly heard: boolean;
+  /** False once the stream of its reports has ended: its last report may be long out of date. */
+  readonly connected: boolean;
 }
 
-interface Told {
+interface ReportedShard {
   readonly info: ShardReport;
-  /** The address of the node that tells it. */
+  /** The address of the node that reported it. */
   readonly from: string;
 }
 
@@ -26,80 +27,80 @@ export class TopologyMerge {
   #nodes: NodeInfo[] = [];
   #placementVersion = 0;
   readonly #reporters = new Map<string, Reporter>();
-  /** By shard and address, what was told last at the end. */
-  #told: Map<string, Told>[] = [];
+  /** By shard, then by address; the last report of a shard is at the end of its map. */
+  #reported: Map<string, ReportedShard>[] = [];
   #shards: ShardInfo[] = [];
 
-  /** Undefined before anything is told. */
+  /** Undefined before the first report. */
   get topology(): Topology | undefined {
     if (this.#clusterId === undefined) return undefined;
     const placementVersion = this.#placementVersion;
     return { clusterId: this.#clusterId, nodes: this.#nodes, shards: [...this.#shards], placementVersion };
   }
 
-  /** What a node of another cluster tells is left out. @returns the shards of which something else may be known now. */
-  hear(from: string, report: TopologyReport): ReadonlySet<number> {
+  /** Ignores a report of another cluster. @returns the shards that may be different now. */
+  receive(from: string, report: TopologyReport): ReadonlySet<number> {
     if (this.#clusterId === undefined) this.#begin(report);
     if (this.#clusterId !== report.clusterId) return new Set();
     const before = this.#reporters.get(from);
     const nodes = report.partial && report.nodes.length === 0 ? (before?.nodes ?? []) : report.nodes;
     const { nodesVersion, placementVersion } = report;
-    // At the end of the map: what was told last counts where nothing else decides.
+    // It goes to the end of the map: the last report counts where nothing else decides.
     this.#reporters.delete(from);
-    this.#reporters.set(from, { nodes, nodesVersion, placementVersion, heard: true });
+    this.#reporters.set(from, { nodes, nodesVersion, placementVersion, connected: true });
     const touched = new Set(report.shards.map(({ shard }) => shard));
-    const all = placementVersion !== before?.placementVersion || before?.heard === false;
-    if (all) for (const shard of this.#told.keys()) touched.add(shard);
-    if (!report.partial) for (const shard of this.#forgetTold(from)) touched.add(shard);
+    const all = placementVersion !== before?.placementVersion || before?.connected === false;
+    if (all) for (const shard of this.#reported.keys()) touched.add(shard);
+    if (!report.partial) for (const shard of this.#forgetReports(from)) touched.add(shard);
     for (const info of report.shards) {
-      const told = this.#told[info.shard];
-      told?.delete(from);
-      told?.set(from, { info, from });
+      const reported = this.#reported[info.shard];
+      reported?.delete(from);
+      reported?.set(from, { info, from });
     }
     this.#decide(touched);
     return touched;
   }
 
-  /** A node is not heard any more: others know better what they know as well. */
+  /** A node is no longer connected: its reports count less than those of connected nodes. @returns as `receive`. */
   lose(from: string): ReadonlySet<number> {
     const reporter = this.#reporters.get(from);
     if (reporter === undefined) return new Set();
-    this.#reporters.set(from, { ...reporter, heard: false });
-    const touched = new Set([...this.#told.keys()].filter((shard) => this.#told[shard]!.has(from)));
+    this.#reporters.set(from, { ...reporter, connected: false });
+    const touched = new Set([...this.#reported.keys()].filter((shard) => this.#reported[shard]!.has(from)));
     this.#decide(touched);
     return touched;
   }
 
   #begin({ clusterId, shardCount, shards }: TopologyReport): void {
     this.#clusterId = clusterId;
-    // A node of an earlier version tells no count, and always every shard.
+    // A node of an earlier version reports no count, and always every shard.
     const count = Math.max(shardCount, shards.length);
-    this.#told = Array.from({ length: count }, () => new Map());
+    this.#reported = Array.from({ length: count }, () => new Map());
     this.#shards = Array.from({ length: count }, (_, shard) => unknownShard(shard));
   }
 
-  #forgetTold(from: string): number[] {
-    return [...this.#told.keys()].filter((shard) => this.#told[shard]!.delete(from));
+  #forgetReports(from: string): number[] {
+    return [...this.#reported.keys()].filter((shard) => this.#reported[shard]!.delete(from));
   }
 
   #decide(touched: ReadonlySet<number>): void {
-    const reporters = this.#best();
+    const reporters = this.#bestReporters();
     if (reporters.length > 0) {
       this.#nodes = reporters.reduce((best, one) => (one.nodesVersion >= best.nodesVersion ? one : best)).nodes;
       this.#placementVersion = Math.max(...reporters.map(({ placementVersion }) => placementVersion));
     }
-    this.#forgetTheGone();
+    this.#forgetGoneNodes();
     for (const shard of touched) {
-      const told = this.#told[shard];
-      if (told !== undefined) this.#shards[shard] = this.#decideOn(this.#shards[shard]!, [...told.values()]);
+      const reported = this.#reported[shard];
+      if (reported !== undefined) this.#shards[shard] = this.#decideOn(this.#shards[shard]!, [...reported.values()]);
     }
   }
 
   /** A shard never goes back to an older epoch: nodes learn of a change one by one. */
-  #decideOn(before: ShardInfo, told: readonly Told[]): ShardInfo {
-    let best: Told | undefined;
-    let placed: Told | undefined;
-    for (const one of told) {
+  #decideOn(before: ShardInfo, reports: readonly ReportedShard[]): ShardInfo {
+    let best: ReportedShard | undefined;
+    let placed: ReportedShard | undefined;
+    for (const one of reports) {
       if (best === undefined || !this.#knowsMore(best, one)) best = one;
       if (placed === undefined || this.#placementOf(one.from) >= this.#placementOf(placed.from)) placed = one;
     }
@@ -108,48 +109,48 @@ export class TopologyMerge {
     return { ...(before.epoch > info.epoch ? before : info), placedNodeIds: placed.info.placedNodeIds };
   }
 
-  #knowsMore(one: Told, other: Told): boolean {
+  #knowsMore(one: ReportedShard, other: ReportedShard): boolean {
     if (one.info.epoch !== other.info.epoch) return one.info.epoch > other.info.epoch;
-    for (const holds of [isHeld, this.#isHeard, isOwnWord]) if (holds(one) !== holds(other)) return holds(one);
+    for (const holds of [isHeld, this.#isConnected, isOfPrimary]) if (holds(one) !== holds(other)) return holds(one);
     return false;
   }
 
-  readonly #isHeard = ({ from }: Told): boolean => this.#reporters.get(from)?.heard === true;
+  readonly #isConnected = ({ from }: ReportedShard): boolean => this.#reporters.get(from)?.connected === true;
 
-  /** Of those that are not heard, less than nothing. */
+  /** Below every version if the node is not connected. */
   #placementOf(from: string): number {
     const reporter = this.#reporters.get(from);
-    return reporter?.heard === true ? reporter.placementVersion : -1;
+    return reporter?.connected === true ? reporter.placementVersion : -1;
   }
 
-  /** Those that are heard; all, if none is. */
-  #best(): Reporter[] {
+  /** The connected nodes, or all if none is connected. */
+  #bestReporters(): Reporter[] {
     const all = [...this.#reporters.values()];
-    const heard = all.filter((reporter) => reporter.heard);
-    return heard.length > 0 ? heard : all;
+    const connected = all.filter((reporter) => reporter.connected);
+    return connected.length > 0 ? connected : all;
   }
 
-  /** Nodes come back under new addresses for ever. */
-  #forgetTheGone(): void {
+  /** Otherwise the map would grow for ever: nodes come back under new addresses. */
+  #forgetGoneNodes(): void {
     const live = new Set(this.#nodes.map(({ address }) => address));
-    for (const [address, { heard }] of this.#reporters) {
-      if (heard || live.has(address)) continue;
+    for (const [address, { connected }] of this.#reporters) {
+      if (connected || live.has(address)) continue;
       this.#reporters.delete(address);
-      this.#forgetTold(address);
+      this.#forgetReports(address);
     }
   }
 }
 
-/** A node of an earlier version does not say whether it holds a shard; only one that did knew an epoch. */
-function isHeld({ info }: Told): boolean {
+/** A node of an earlier version does not report whether it holds a shard, but it knows an epoch only of a shard that it holds. */
+function isHeld({ info }: ReportedShard): boolean {
   return info.held || info.epoch > 0;
 }
 
-function isOwnWord({ info, from }: Told): boolean {
+function isOfPrimary({ info, from }: ReportedShard): boolean {
   return info.primaryAddress !== '' && info.primaryAddress === from;
 }
 
 function unknownShard(shard: number): ShardInfo {
-  const nobodyLeads = { primaryNodeId: '', primaryAddress: '', serving: false };
-  return { shard, epoch: 0, ...nobodyLeads, replicas: [], minInSync: 0, offline: false, placedNodeIds: [] };
+  const noPrimary = { primaryNodeId: '', primaryAddress: '', serving: false };
+  return { shard, epoch: 0, ...noPrimary, replicas: [], minInSync: 0, offline: false, placedNodeIds: [] };
 }

@@ -13,7 +13,7 @@ const reportOf = (shards: ShardReport[], placementVersion = 1): TopologyReport =
 
 const seen = reportOf([info(0, 0, ''), info(1, 0, '')]);
 
-test('of every shard what is newest, whichever node tells it', () => {
+test('for every shard the newest report counts, whichever node sent it', () => {
   const whole = wholeTopology(seen, [
     { from: 'a:1', report: reportOf([info(0, 3, 'a'), info(1, 0, '')]) },
     { from: 'b:1', report: reportOf([info(0, 2, 'c'), info(1, 5, 'b')]) },
@@ -24,12 +24,12 @@ test('of every shard what is newest, whichever node tells it', () => {
   ]);
 });
 
-test('of one epoch the word of the primary itself', () => {
+test('within an epoch the report of the primary itself counts', () => {
   const reports = ['a', 'b', 'c'].map((id) => ({ from: `${id}:1`, report: reportOf([info(0, 3, 'b', id !== 'b')]) }));
   expect(wholeTopology(seen, reports).shards[0]?.serving).toBe(false);
 });
 
-test('where shards are placed is told by who knows the newest placement', () => {
+test('where shards are placed is known from the node with the newest placement', () => {
   const whole = wholeTopology(seen, [
     { from: 'a:1', report: reportOf([info(0, 9, 'a', true, ['a', 'b'])], 4) },
     { from: 'b:1', report: reportOf([info(0, 8, 'a', true, ['a', 'c'])], 5) },
@@ -37,7 +37,7 @@ test('where shards are placed is told by who knows the newest placement', () => 
   expect(whole).toMatchObject({ placementVersion: 5, shards: [{ epoch: 9, placedNodeIds: ['a', 'c'] }, {}] });
 });
 
-test('nobody else answers - what was seen first', () => {
+test('no other node answers - the first report counts', () => {
   const whole = wholeTopology(reportOf([info(0, 3, 'a'), info(1, 4, 'b')], 6), []);
   expect(whole).toMatchObject({ placementVersion: 6, shards: [{ epoch: 3 }, { epoch: 4 }] });
 });
