@@ -1,12 +1,14 @@
 /** The pure replication core. It imports nothing from outside this folder. */
+
 export type { Answer, Change, Effect, Note, Refusal } from './protocol/effect.js';
 export type { CandidateFact, Event, ProposalOutcome, SnapshotItem, WriteEvent } from './protocol/event.js';
+export { nodeIdOf, type ReplicaId } from './protocol/ids.js';
 export { type EpochMark, endOf, type Line, nameOf } from './protocol/lineage.js';
 export type { LogEntry } from './protocol/log-entry.js';
 export type { EpochRun } from './protocol/log-position.js';
 export type { BodyOf, Message, RequestBody, ResponseBody } from './protocol/message.js';
 export type { ReplicaOptions } from './protocol/options.js';
-export { nodeIdOf, type ReplicaId, type ShardState } from './protocol/shard-state.js';
+export type { RecoveredReplica } from './protocol/recovered.js';
+export type { ShardState } from './protocol/shard-state.js';
 export { Replica } from './replica.js';
-export type { RecoveredReplica } from './state/recovered.js';
 export type { CoreStatus } from './status.js';

@@ -11,14 +11,15 @@
 
 import { answerBeacon } from './follower/follower.js';
 import { claimDelayMs } from './follower/succession.js';
-import { isPlaced } from './placement/placed.js';
 import { sendBeacons } from './primary/replicate.js';
 import type { Event } from './protocol/event.js';
+import type { ReplicaId } from './protocol/ids.js';
 import type { BodyOf, Message } from './protocol/message.js';
-import { epochIdOf, isEnded, type ReplicaId, type ShardState } from './protocol/shard-state.js';
+import { epochIdOf, isEnded, type ShardState } from './protocol/shard-state.js';
 import { noticeStall } from './stall.js';
 import type { Core } from './state/core.js';
 import type { Peer } from './state/peer.js';
+import { isPlaced } from './state/placed.js';
 import type { Follower, Primary } from './state/role.js';
 
 export function isCoreQuiescent(core: Core): boolean {

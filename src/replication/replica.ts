@@ -2,28 +2,28 @@
  * One replica of one shard: the protocol as a machine. An event in, new state and ordered effects out; no I/O, no clock,
  * no randomness. docs/protocol.md names the rules R1 to R15 and the file that implements each.
  */
+
 import { maybeClaim, maybeWithdrawBirth, onForce } from './follower/claim.js';
 import { maybeAcknowledge } from './follower/follower.js';
 import { onSnapshotBegun, onSnapshotChunk, onSnapshotEnded, onSnapshotFailed } from './follower/joiner.js';
+import { maybeLeave, onStop } from './leaving.js';
 import { noteIfOffline } from './offline.js';
-import { maybeMove, onPlaced } from './placement/moving.js';
 import { maybeCommit, maybeServe } from './primary/commit.js';
-import { maybeStop, onStop } from './primary/handover.js';
-import { maybeChangeMembers, maybePause } from './primary/membership.js';
+import { maybeChangeMembers, maybeGiveUp, maybePause } from './primary/membership.js';
 import { onSnapshotRequested, refreshPeers, sendAppends, sendBeacon, sendBeacons, syncPeers } from './primary/replicate.js';
 import { onOrderedRead, onWrite, refusalOfRead } from './primary/write.js';
 import type { Effect, Refusal, RoleName } from './protocol/effect.js';
 import type { Event } from './protocol/event.js';
-import type { EpochId } from './protocol/lineage.js';
+import type { Epoch, EpochId, ReplicaId, Seq } from './protocol/ids.js';
 import { versionOf } from './protocol/log-entry.js';
 import type { ReplicaOptions } from './protocol/options.js';
-import type { Epoch, ReplicaId, Seq } from './protocol/shard-state.js';
+import type { RecoveredReplica } from './protocol/recovered.js';
 import { handleQuiescent, isCoreQuiescent } from './quiescence.js';
 import { onMessage, receiveDeferred } from './receive.js';
 import { noticeStall } from './stall.js';
 import { Core } from './state/core.js';
 import { enterPhase, type PeerPhase } from './state/peer.js';
-import type { RecoveredReplica } from './state/recovered.js';
+import { onPlaced } from './state/placed.js';
 import type { Primary } from './state/role.js';
 import { becomeFollower } from './state/transitions.js';
 import { onProposalResult, onReading } from './state-changes.js';
@@ -190,6 +190,7 @@ function dispatch(core: Core, event: Exclude<Event, { type: 'write' | 'orderedRe
     case 'stop':
       return onStop(core, event.deadlineMs);
     case 'force':
+      if (core.role.kind === 'primary' && maybeGiveUp(core, core.role, event.token, event.givesUp)) return;
       return onForce(core, event.token, event.givesUp);
   }
   advance(core);
@@ -200,12 +201,6 @@ function advance(core: Core): void {
   if (core.role.kind === 'primary') advancePrimary(core, core.role);
   else maybeClaim(core);
   maybeLeave(core);
-}
-
-/** Because of a planned stop, or because the shard has moved. */
-function maybeLeave(core: Core): void {
-  maybeStop(core);
-  maybeMove(core);
 }
 
 function advancePrimary(core: Core, role: Primary): void {

@@ -3,7 +3,7 @@
  * Both end in `conclude`, so that it makes no difference which came first.
  */
 
-import { maybeAnswerGiveUp } from './primary/give-up.js';
+import { maybeAnswerGiveUp } from './primary/membership.js';
 import type { ProposalOutcome } from './protocol/event.js';
 import { continues, endOf, isGivenUp } from './protocol/lineage.js';
 import { epochIdOf, type ShardState } from './protocol/shard-state.js';

@@ -2,8 +2,9 @@
 
 import { refusalOfRead } from './primary/write.js';
 import type { RoleName } from './protocol/effect.js';
+import type { Epoch, ReplicaId, Seq } from './protocol/ids.js';
 import type { Line } from './protocol/lineage.js';
-import type { Epoch, ReplicaId, Seq, ShardState } from './protocol/shard-state.js';
+import type { ShardState } from './protocol/shard-state.js';
 import type { Core } from './state/core.js';
 import type { PeerPhase } from './state/peer.js';
 

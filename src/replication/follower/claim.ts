@@ -3,14 +3,13 @@
  * (R3, R4, R13). Each is a compare-and-set of `state`; `state-changes.ts` hears what became of it.
  */
 
-import { holdsCopy, isBelowKnownEpoch, isOlder } from '../offline.js';
-import { isPlaced } from '../placement/placed.js';
-import { onGiveUp } from '../primary/give-up.js';
-import { maybeChangeMembers } from '../primary/membership.js';
 import type { CandidateFact } from '../protocol/event.js';
-import { continues, type HistoryId, isGivenUp, nameOf } from '../protocol/lineage.js';
+import type { HistoryId } from '../protocol/ids.js';
+import { continues, isGivenUp, nameOf } from '../protocol/lineage.js';
 import { born, bornAgain, claimed, epochIdOf, forced, isEnded, type ShardState } from '../protocol/shard-state.js';
 import type { Core } from '../state/core.js';
+import { holdsCopy, isBelowKnownEpoch, isOlder } from '../state/known-state.js';
+import { isPlaced } from '../state/placed.js';
 import type { ProposalPurpose } from '../state/state-register.js';
 import { becomeClaimant, becomeFollower } from '../state/transitions.js';
 import { claimDelayMs, firstInLine, placeInLine } from './succession.js';
@@ -98,7 +97,6 @@ function propose(core: Core, purpose: ProposalPurpose, next: ShardState, forceTo
  * `givesUp`: ids of the histories and epochs that are given up; the replicas that hold their data discard it.
  */
 export function onForce(core: Core, token: unknown, givesUp: readonly string[]): void {
-  if (core.role.kind === 'primary' && onGiveUp(core, core.role, token, givesUp)) return maybeChangeMembers(core, core.role);
   const reason = reasonNotToForce(core, givesUp);
   if (reason !== undefined) return core.emit({ type: 'answer', token, answer: { kind: 'notForced', reason } });
   propose(core, 'force', forcedState(core, givesUp), token);

@@ -4,14 +4,14 @@
  * Messages here are of the present epoch, and that epoch is durable; `replica.ts` has seen to both.
  */
 
-import { isNeedless, onMayLeave } from '../placement/moving.js';
+import type { ReplicaId, Seq } from '../protocol/ids.js';
 import { continues, type Line } from '../protocol/lineage.js';
 import { commonPosition, idAt } from '../protocol/log-position.js';
 import type { BodyOf, Message, RequestBody } from '../protocol/message.js';
-import type { ReplicaId, Seq } from '../protocol/shard-state.js';
 import type { Core } from '../state/core.js';
 import { compact, snapshotGrowth } from '../state/retention.js';
 import type { Follower } from '../state/role.js';
+import { isNeedless, onMayLeave } from './leaving.js';
 
 export function onRequest(core: Core, role: Follower, message: Message & { readonly body: RequestBody }): void {
   role.primary = message.from;

@@ -4,8 +4,7 @@
  */
 
 import type { Event, SnapshotItem } from '../protocol/event.js';
-import type { EpochId } from '../protocol/lineage.js';
-import type { Seq } from '../protocol/shard-state.js';
+import type { EpochId, Seq } from '../protocol/ids.js';
 import type { Core } from '../state/core.js';
 import type { Follower } from '../state/role.js';
 import { applyUnlessLaying, follow, giveUpSnapshot } from './follower.js';

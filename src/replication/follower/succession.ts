@@ -1,6 +1,8 @@
 /** Who takes over, and after how long (R3, R4, R12). */
+
 import type { CandidateFact } from '../protocol/event.js';
-import type { ReplicaId, ShardState } from '../protocol/shard-state.js';
+import type { ReplicaId } from '../protocol/ids.js';
+import type { ShardState } from '../protocol/shard-state.js';
 
 /** Lower comes first. A replica may have two znodes for a moment (R2); the older one counts. */
 function inOrder(candidates: readonly CandidateFact[]): CandidateFact[] {

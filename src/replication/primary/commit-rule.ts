@@ -1,5 +1,5 @@
 /** How far a primary may commit (R5, R6, R11). */
-import type { Seq } from '../protocol/shard-state.js';
+import type { Seq } from '../protocol/ids.js';
 
 export interface CommitFacts {
   readonly commitIndex: Seq;

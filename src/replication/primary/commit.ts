@@ -1,13 +1,13 @@
 /** Committing at the primary, and the moment from which it serves (R5, R6). */
 
+import type { Seq } from '../protocol/ids.js';
 import { entryBytes } from '../protocol/log-entry.js';
-import type { Seq } from '../protocol/shard-state.js';
 import type { Core } from '../state/core.js';
 import { invariant } from '../state/invariant.js';
 import { compact, type Needs } from '../state/retention.js';
 import type { Primary } from '../state/role.js';
 import { committableSeq } from './commit-rule.js';
-import { requiredIds } from './required.js';
+import { requiredIds } from './membership.js';
 import { answerAsRead } from './write.js';
 
 export function maybeCommit(core: Core, role: Primary): void {

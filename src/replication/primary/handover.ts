@@ -1,50 +1,23 @@
 /**
- * A planned stop (R12, R13): a backup waits until it is out of the in-sync set, a primary hands over, and the last
- * member of a shard that lives in memory ends its history rather than leave one behind that nobody can continue.
+ * A planned stop, at the primary (R12, R13): it hands over to a backup. The last member of a shard that lives in memory ends
+ * the history, since no other replica could continue it.
  */
 
-import { isOlder } from '../offline.js';
-import { isPlaced } from '../placement/placed.js';
 import type { CandidateFact } from '../protocol/event.js';
-import { ended, handedOver, type ReplicaId, type ShardState } from '../protocol/shard-state.js';
+import type { ReplicaId } from '../protocol/ids.js';
+import { ended, handedOver, type ShardState } from '../protocol/shard-state.js';
 import type { Core } from '../state/core.js';
+import { isPlaced } from '../state/placed.js';
 import type { Primary } from '../state/role.js';
 import type { ProposalPurpose } from '../state/state-register.js';
 import { exit } from '../state/transitions.js';
-
-export function onStop(core: Core, deadlineMs: number): void {
-  core.stopping ??= { deadlineMs };
-  maybeStop(core);
-}
-
-export function maybeStop(core: Core): void {
-  if (core.stopping === undefined || core.stopped) return;
-  if (core.nowMs >= core.stopping.deadlineMs) return exit(core, false);
-  if (core.role.kind === 'follower') maybeLeave(core);
-  else if (core.role.kind === 'primary') maybeHandOver(core, core.role);
-}
-
-/**
- * A joiner holds nothing that others rely on; a backup waits for the primary to take it out. One that has known an epoch, and
- * reads that there is no `state`, cannot tell which of them it is: that may come from a server that lags (R13).
- */
-function maybeLeave(core: Core): void {
-  if (core.register.proposal === undefined && !mayBeMember(core)) exit(core, true);
-}
-
-function mayBeMember(core: Core): boolean {
-  const { state } = core.register;
-  if (state === undefined) return !core.isNew || core.mayHaveBegun;
-  // A state that went back, or is of another history, tells nothing of who counts on this copy.
-  if (isOlder(core, state) || core.foundHistory !== undefined) return true;
-  return core.isInSync || state.primary === core.self;
-}
 
 export function mayHandOver(role: Primary): boolean {
   return role.serving && !role.paused && !role.ending && role.handover?.stage !== 'proposed';
 }
 
-function maybeHandOver(core: Core, role: Primary): void {
+/** With every event while the node is stopping. */
+export function maybeHandOver(core: Core, role: Primary): void {
   if (!mayHandOver(role)) return;
   const successor = chooseSuccessor(core, role);
   if (successor !== undefined) return void drainAndPropose(core, role, successor);
@@ -58,7 +31,7 @@ function maybeHandOver(core: Core, role: Primary): void {
   if (!someoneMayJoin) endHistory(core, role);
 }
 
-/** The lowest candidate that may: one where the shard belongs, if there is any. */
+/** The lowest candidate that may succeed; candidates on placed nodes come first. */
 function chooseSuccessor(core: Core, role: Primary): ReplicaId | undefined {
   const able = core.candidates.filter((candidate) => maySucceed(core, role, candidate));
   const placed = able.filter(({ replicaId }) => isPlaced(core, replicaId));
@@ -66,14 +39,17 @@ function chooseSuccessor(core: Core, role: Primary): ReplicaId | undefined {
   return first?.replicaId;
 }
 
-/** It is in sync, answers, and is not stopping. */
+/** The candidate is in sync, answers beacons, and neither stops nor leaves. */
 export function maySucceed(core: Core, role: Primary, { replicaId, stopping }: CandidateFact): boolean {
   const peer = role.peers.get(replicaId);
   const inSync = core.register.confirmed.includes(replicaId) && peer?.phase === 'replicating' && !peer.refused;
   return inSync && !stopping && !peer.stopping && !peer.leaving && core.nowMs - peer.leaseSentMs < core.options.leaseMs;
 }
 
-/** New writes are refused while those appended are committed, so that none of them ends as unknown. Whether it has proposed. */
+/**
+ * Refuses new writes until those appended are committed, so that none of them ends as unknown; then proposes the successor.
+ * @returns true once it has proposed.
+ */
 export function drainAndPropose(core: Core, role: Primary, successor: ReplicaId): boolean {
   if (role.handover?.successor !== successor) {
     role.handover = { successor, stage: 'draining' };
@@ -83,13 +59,13 @@ export function drainAndPropose(core: Core, role: Primary, successor: ReplicaId)
   const canCommit = register.confirmed.length >= core.options.minInSync;
   const drained = canCommit ? core.commitIndex === log.lastSeq : role.peers.get(successor)?.ackedSeq === log.lastSeq;
   if (!drained || !core.mayWriteState || register.state === undefined) return false;
-  // From before it is sent until it has definitely failed, no reads (R12).
+  // No reads from before the proposal is sent until it has definitely failed (R12).
   role.handover.stage = 'proposed';
   propose(core, 'handover', handedOver(register.state, successor, core.mintId()));
   return true;
 }
 
-/** From before it is sent until it has definitely failed, nothing is served (R13). */
+/** Nothing is served from before the proposal is sent until it has definitely failed (R13). */
 function endHistory(core: Core, role: Primary): void {
   const { register, log } = core;
   if (!core.mayWriteState || register.state === undefined) return;

@@ -1,6 +1,6 @@
 /** When a primary may serve reads (R9). */
 
-import type { ReplicaId } from '../protocol/shard-state.js';
+import type { ReplicaId } from '../protocol/ids.js';
 import type { Primary } from '../state/role.js';
 
 /**

@@ -3,16 +3,24 @@
  * that hold everything (R10); and it pauses when it can do neither and has lost its lease (R9).
  */
 
-import { isPlaced, isWhole } from '../placement/placed.js';
 import type { LeaveReason, Removal } from '../protocol/effect.js';
-import { type ReplicaId, withGivenUp, withMembers } from '../protocol/shard-state.js';
+import type { ReplicaId } from '../protocol/ids.js';
+import { withGivenUp, withMembers } from '../protocol/shard-state.js';
 import type { Core } from '../state/core.js';
 import type { Peer } from '../state/peer.js';
+import { isPlaced, isWhole } from '../state/placed.js';
 import type { Primary } from '../state/role.js';
 import { sendBeacons } from './replicate.js';
 
 /** Beacon intervals that writes wait for a joiner's next acknowledgement, at most. */
 const admissionBeacons = 3;
+
+/** The replicas whose acknowledgements and lease count: the required set, and the joiners about to be proposed (R6, R9, R10). */
+export function requiredIds(core: Core, role: Primary): readonly ReplicaId[] {
+  const { required } = core.register;
+  const admitting = [...role.peers.values()].filter((peer) => peer.admitting && !required.includes(peer.id));
+  return admitting.length === 0 ? required : [...required, ...admitting.map((peer) => peer.id)];
+}
 
 export function maybeChangeMembers(core: Core, role: Primary): void {
   const { register } = core;
@@ -96,4 +104,32 @@ export function maybePause(core: Core, role: Primary): void {
   role.nextBeaconMs = core.nowMs;
   core.note({ kind: 'resumed' });
   sendBeacons(core, role);
+}
+
+/**
+ * The operator's command at a primary: its history goes on, and others are given up (R13). Their ids go into `state`, where
+ * the replicas that hold their data find them, discard it, and join.
+ * @returns false if `state` names all of them already, or another command is under way.
+ */
+export function maybeGiveUp(core: Core, role: Primary, token: unknown, ids: readonly string[]): boolean {
+  const { state } = core.register;
+  if (state === undefined || role.givesUp !== undefined || isNamed(withGivenUp(state, ids).givenUp, state.givenUp)) return false;
+  role.givesUp = { ids, token };
+  maybeChangeMembers(core, role);
+  return true;
+}
+
+/** `state` has changed: answers the operator's command if `state` now names what was to be given up. */
+export function maybeAnswerGiveUp(core: Core): void {
+  const { role, register } = core;
+  const { state } = register;
+  if (role.kind !== 'primary' || role.givesUp === undefined || state === undefined) return;
+  const { ids, token } = role.givesUp;
+  if (!isNamed(withGivenUp(state, ids).givenUp, state.givenUp)) return;
+  role.givesUp = undefined;
+  core.emit({ type: 'answer', token, answer: { kind: 'forced', epoch: state.epoch, seqFloor: state.seqFloor } });
+}
+
+function isNamed(ids: readonly string[], named: readonly string[]): boolean {
+  return ids.every((id) => named.includes(id));
 }

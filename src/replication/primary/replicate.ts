@@ -1,13 +1,13 @@
 /** What a primary sends to its peers, and what it makes of their answers (R5, R6, R9, R10). */
 
-import { isPlaced } from '../placement/placed.js';
 import type { Event } from '../protocol/event.js';
+import type { ReplicaId, Seq } from '../protocol/ids.js';
 import { entryBytes } from '../protocol/log-entry.js';
 import type { BodyOf, Message } from '../protocol/message.js';
-import type { ReplicaId, Seq } from '../protocol/shard-state.js';
 import type { Core } from '../state/core.js';
 import { invariant } from '../state/invariant.js';
 import { enterPhase, newPeer, noteProgress, type Peer } from '../state/peer.js';
+import { isPlaced } from '../state/placed.js';
 import type { Primary } from '../state/role.js';
 
 /** Of an interval, after which a tick sends the next beacon. */

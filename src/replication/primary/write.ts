@@ -2,13 +2,13 @@
 
 import type { Answer, Refusal } from '../protocol/effect.js';
 import type { OrderedReadEvent, WriteEvent } from '../protocol/event.js';
+import type { Seq } from '../protocol/ids.js';
 import { entryBytes, type LogEntry, versionOf } from '../protocol/log-entry.js';
-import type { Seq } from '../protocol/shard-state.js';
 import type { Core } from '../state/core.js';
 import type { Primary } from '../state/role.js';
 import type { JudgedWaiter } from '../state/waiters.js';
 import { holdsLease } from './lease.js';
-import { requiredIds } from './required.js';
+import { requiredIds } from './membership.js';
 
 /** Called under the key's stripe lock. */
 export function onWrite(core: Core, event: WriteEvent): void {

@@ -4,12 +4,14 @@
  * Durability: every `persist` is done in order, and reported with `persisted` once it is as durable as the storage
  * promises. What must wait for that is emitted only then, so the shell may send and apply without looking back.
  */
+
 import type { SnapshotItem } from './event.js';
-import type { EpochId, HistoryId, Line } from './lineage.js';
+import type { Epoch, EpochId, HistoryId, ReplicaId, Seq } from './ids.js';
+import type { Line } from './lineage.js';
 import type { LogEntry } from './log-entry.js';
 import type { EpochRun } from './log-position.js';
 import type { Message } from './message.js';
-import type { Epoch, ReplicaId, Seq, ShardState } from './shard-state.js';
+import type { ShardState } from './shard-state.js';
 
 /** Why a request was not executed, or is not known to have been. The same words as the error codes. */
 export type Refusal =

@@ -1,7 +1,7 @@
 /** What happens to a replica. The shell reports it; `Replica.handle` decides what follows. */
-import type { EpochId, HistoryId } from './lineage.js';
+import type { Epoch, EpochId, HistoryId, ReplicaId, Seq } from './ids.js';
 import type { Message } from './message.js';
-import type { Epoch, ReplicaId, Seq, ShardState } from './shard-state.js';
+import type { ShardState } from './shard-state.js';
 
 /** A live replica, as registered in ZooKeeper. */
 export interface CandidateFact {

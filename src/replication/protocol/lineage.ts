@@ -5,12 +5,7 @@
  * with the epochs that led up to some point of it. Two lines with other ids at the same epoch number are two histories: a
  * ZooKeeper that lost data has let both begin.
  */
-import type { Epoch } from './shard-state.js';
-
-/** Random, minted at the birth of the shard. */
-export type HistoryId = string;
-/** Random, minted with each change of primary. */
-export type EpochId = string;
+import type { Epoch, EpochId, HistoryId } from './ids.js';
 
 export interface EpochMark {
   readonly epoch: Epoch;

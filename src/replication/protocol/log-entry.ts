@@ -1,4 +1,4 @@
-import type { Epoch, Seq } from './shard-state.js';
+import type { Epoch, Seq } from './ids.js';
 
 /** One write. Immutable once appended. */
 export interface LogEntry {

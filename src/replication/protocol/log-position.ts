@@ -4,8 +4,8 @@
  * Two entries with the same (seq, epoch, id of that epoch) are the same entry, and what precedes them is the same too, because every
  * append names the entry before it. So the last common entry of two logs follows from their epochs alone.
  */
-import type { EpochId, EpochMark } from './lineage.js';
-import type { Epoch, Seq } from './shard-state.js';
+import type { Epoch, EpochId, Seq } from './ids.js';
+import type { EpochMark } from './lineage.js';
 
 /** From `firstSeq` on, until the next run, entries carry `epoch`. */
 export interface EpochRun {

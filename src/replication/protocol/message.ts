@@ -2,10 +2,10 @@
  * What replicas of a shard say to each other. proto/kv/internal/v1/replication.proto documents each message; the shell
  * adds and checks format version, cluster id and shard. All may be lost, none relies on arriving once.
  */
-import type { EpochId, EpochMark, HistoryId } from './lineage.js';
+import type { Epoch, EpochId, HistoryId, ReplicaId, Seq } from './ids.js';
+import type { EpochMark } from './lineage.js';
 import type { LogEntry } from './log-entry.js';
 import type { EpochRun, LogPosition } from './log-position.js';
-import type { Epoch, ReplicaId, Seq } from './shard-state.js';
 
 /** From a primary to a backup or joiner. */
 export type RequestBody =

@@ -1,5 +1,5 @@
 /** What a replica is started with. Resolved and checked by the shell. */
-import type { ReplicaId } from './shard-state.js';
+import type { ReplicaId } from './ids.js';
 
 export interface ReplicaOptions {
   readonly replicaId: ReplicaId;

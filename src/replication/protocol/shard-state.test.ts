@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { nodeIdOf } from './ids.js';
 import { continues } from './lineage.js';
 import {
   born,
@@ -13,7 +14,6 @@ import {
   isEnded,
   lostStateEpochGap,
   lostStateGapOf,
-  nodeIdOf,
   type ShardState,
   withGivenUp,
   withMembers,

@@ -5,12 +5,8 @@
  * must be the replica that the rule names. Pure.
  */
 
-import { type EpochId, type EpochMark, endOf, extended, type HistoryId, isGivenUp, type Line } from './lineage.js';
-
-/** `<node id>~<random>`: minted together with the data it names (R1). */
-export type ReplicaId = string;
-export type Epoch = number;
-export type Seq = number;
+import type { Epoch, EpochId, HistoryId, ReplicaId, Seq } from './ids.js';
+import { type EpochMark, endOf, extended, isGivenUp, type Line } from './lineage.js';
 
 export interface ShardState {
   /** Minted at the birth; stays the same for as long as the shard's data goes on (R1). */
@@ -131,9 +127,4 @@ export function lostStateGapOf(self: ReplicaId): number {
   let hash = 0x811c9dc5;
   for (let index = 0; index < self.length; index++) hash = Math.imul(hash ^ self.charCodeAt(index), 0x01000193);
   return lostStateEpochGap + ((hash >>> 0) % lostStateEpochGap);
-}
-
-export function nodeIdOf(replica: ReplicaId): string {
-  const end = replica.lastIndexOf('~');
-  return end === -1 ? replica : replica.slice(0, end);
 }

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { Change, Effect } from '../protocol/effect.js';
 import type { Event } from '../protocol/event.js';
+import type { RecoveredReplica } from '../protocol/recovered.js';
 import type { ShardState } from '../protocol/shard-state.js';
 import { Replica } from '../replica.js';
-import type { RecoveredReplica } from '../state/recovered.js';
 import { defaultOptions } from '../testing/cluster.fixture.js';
 
 const { graceMs } = defaultOptions;

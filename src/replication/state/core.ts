@@ -5,16 +5,16 @@
 
 import type { Change, Effect, Note, RoleName } from '../protocol/effect.js';
 import type { CandidateFact } from '../protocol/event.js';
-import { type EpochId, type EpochMark, endOf, type HistoryId, type Line } from '../protocol/lineage.js';
+import { type Epoch, type EpochId, type HistoryId, nodeIdOf, type ReplicaId, type Seq } from '../protocol/ids.js';
+import { type EpochMark, endOf, type Line } from '../protocol/lineage.js';
 import type { LogEntry } from '../protocol/log-entry.js';
 import { idAt } from '../protocol/log-position.js';
 import type { Body, Message } from '../protocol/message.js';
 import type { ReplicaOptions } from '../protocol/options.js';
-import { type Epoch, nodeIdOf, type ReplicaId, type Seq } from '../protocol/shard-state.js';
+import type { RecoveredReplica } from '../protocol/recovered.js';
 import { Durability } from './durability.js';
 import { invariant } from './invariant.js';
 import { Log } from './log.js';
-import type { RecoveredReplica } from './recovered.js';
 import { newFollower, type Role } from './role.js';
 import { StateRegister } from './state-register.js';
 

@@ -4,7 +4,7 @@
  * Writes are done in order; each promises a last seq once it is done. Cutting the log takes back what the
  * writes before it promised, so that an entry is never acknowledged by the durability of one that it replaced.
  */
-import type { Seq } from '../protocol/shard-state.js';
+import type { Seq } from '../protocol/ids.js';
 
 interface PendingWrite {
   readonly number: number;

@@ -5,10 +5,10 @@
  * the list of epochs needs only the first seq of each. The older entries are packed, once nobody is expected to ask for them.
  */
 
-import type { EpochId, EpochMark } from '../protocol/lineage.js';
+import type { Epoch, EpochId, Seq } from '../protocol/ids.js';
+import type { EpochMark } from '../protocol/lineage.js';
 import { entryBytes, type LogEntry } from '../protocol/log-entry.js';
 import type { EpochRun, LogPosition } from '../protocol/log-position.js';
-import type { Epoch, Seq } from '../protocol/shard-state.js';
 import { invariant } from './invariant.js';
 import { PackedEntries } from './packed-entries.js';
 import { Queue } from './queue.js';

@@ -3,8 +3,8 @@
  * each: ten thousand objects that live for a tenth of a second are what a garbage collector is worst at. Writing them down
  * costs 0.1 µs an entry and saves ten times as much (docs/performance.md).
  */
+import type { Epoch, Seq } from '../protocol/ids.js';
 import type { LogEntry } from '../protocol/log-entry.js';
-import type { Epoch, Seq } from '../protocol/shard-state.js';
 
 /** Larger values stay where they are: one object beside so many bytes is nothing, and copying them is not. */
 const maxCopiedBytes = 4 * 1024;

@@ -1,5 +1,5 @@
 /** What a primary knows of another replica, in its present epoch. */
-import type { ReplicaId, Seq } from '../protocol/shard-state.js';
+import type { ReplicaId, Seq } from '../protocol/ids.js';
 
 /**
  * idle: Sync has to be sent. syncing: sent, not answered. replicating: both logs agree up to `ackedSeq`.

@@ -3,7 +3,7 @@
  * what is not applied yet is never dropped, nor packed.
  */
 
-import type { Seq } from '../protocol/shard-state.js';
+import type { Seq } from '../protocol/ids.js';
 import type { Core } from './core.js';
 
 /** Dropping a part at a time keeps the cost of compaction off the path of a single entry. */

@@ -3,10 +3,11 @@
  *
  * Whether a follower is a backup or a joiner is not a role: it follows from the in-sync set.
  */
+
 import type { CandidateFact } from '../protocol/event.js';
-import type { EpochId, EpochMark } from '../protocol/lineage.js';
+import type { Epoch, EpochId, ReplicaId, Seq } from '../protocol/ids.js';
+import type { EpochMark } from '../protocol/lineage.js';
 import type { LogEntry } from '../protocol/log-entry.js';
-import type { Epoch, ReplicaId, Seq } from '../protocol/shard-state.js';
 import type { Peer } from './peer.js';
 import type { Waiters } from './waiters.js';
 

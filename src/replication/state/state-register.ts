@@ -6,9 +6,11 @@
  * A read that shows an older state, or one of another history, may come from such a server, too; that ZooKeeper has lost
  * data is proven only by a reading that must show everything committed after the newer one was seen.
  */
+
 import type { ProposalOutcome } from '../protocol/event.js';
-import { continues, type EpochId, isGivenUp } from '../protocol/lineage.js';
-import { epochIdOf, type ReplicaId, type ShardState } from '../protocol/shard-state.js';
+import type { EpochId, ReplicaId } from '../protocol/ids.js';
+import { continues, isGivenUp } from '../protocol/lineage.js';
+import { epochIdOf, type ShardState } from '../protocol/shard-state.js';
 
 export type ProposalPurpose = 'claim' | 'birth' | 'force' | 'membership' | 'handover' | 'end';
 

@@ -8,8 +8,9 @@
  */
 
 import type { Effect } from '../protocol/effect.js';
-import { type EpochId, type EpochMark, endOf, type HistoryId } from '../protocol/lineage.js';
-import type { Epoch, ShardState } from '../protocol/shard-state.js';
+import type { Epoch, EpochId, HistoryId } from '../protocol/ids.js';
+import { type EpochMark, endOf } from '../protocol/lineage.js';
+import type { ShardState } from '../protocol/shard-state.js';
 import type { Core } from './core.js';
 import { invariant } from './invariant.js';
 import { newFollower, type Primary, type Role } from './role.js';

@@ -2,8 +2,9 @@
  * Who waits for what at a primary: writes for their own entry to commit, and answers that wrote nothing (a refused
  * precondition, a delete of nothing) for the entry they were judged by (R6).
  */
+
 import type { Answer } from '../protocol/effect.js';
-import type { Seq } from '../protocol/shard-state.js';
+import type { Seq } from '../protocol/ids.js';
 import { Queue } from './queue.js';
 
 export interface JudgedWaiter {

@@ -2,10 +2,11 @@
  * A virtual cluster: nodes, network, ZooKeeper and clock, and the list of what could happen next. Nothing happens by
  * itself: a script or a seeded schedule picks. After every step the invariants are checked.
  */
+
 import type { Answer, Effect } from '../protocol/effect.js';
+import type { ReplicaId } from '../protocol/ids.js';
 import type { LogEntry } from '../protocol/log-entry.js';
 import type { ReplicaOptions } from '../protocol/options.js';
-import type { ReplicaId } from '../protocol/shard-state.js';
 import { type DumpCall, newDumpCall, readChunk } from './dump-call.fixture.js';
 import { FakeRegister } from './fake-register.fixture.js';
 import { Safety } from './safety.fixture.js';

@@ -1,8 +1,8 @@
 /** One call to Dump: the position, then chunks read while writes go on, then the commit index as of the last one. */
+
 import type { Effect } from '../protocol/effect.js';
 import type { Event } from '../protocol/event.js';
-import type { EpochId } from '../protocol/lineage.js';
-import type { Epoch, ReplicaId } from '../protocol/shard-state.js';
+import type { Epoch, EpochId, ReplicaId } from '../protocol/ids.js';
 import type { FakeStore } from './fake-store.fixture.js';
 
 type DumpEvent = Extract<Event, { type: 'snapshotBegun' | 'snapshotChunk' | 'snapshotEnded' | 'snapshotFailed' }>;

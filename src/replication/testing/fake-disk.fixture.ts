@@ -2,10 +2,11 @@
  * A replica's disk: the log as it would be found after a crash. Writes are done in order; each takes effect on the
  * image only when it completes, and not before it is allowed to while the disk hangs.
  */
+
 import type { Change } from '../protocol/effect.js';
+import type { Epoch, Seq } from '../protocol/ids.js';
 import type { Line } from '../protocol/lineage.js';
 import type { LogEntry } from '../protocol/log-entry.js';
-import type { Epoch, Seq } from '../protocol/shard-state.js';
 
 export class FakeDisk {
   /** True: writes are accepted and do not complete. */

@@ -2,8 +2,10 @@
  * What a shard keeps in ZooKeeper: `state` with its versions, and the candidates by session. The truth is changed by
  * compare-and-set alone; sessions that are suspended, answers that are lost and readers that lag are up to the caller.
  */
+
 import type { CandidateFact, ProposalOutcome } from '../protocol/event.js';
-import type { ReplicaId, ShardState } from '../protocol/shard-state.js';
+import type { ReplicaId } from '../protocol/ids.js';
+import type { ShardState } from '../protocol/shard-state.js';
 
 export interface Znode {
   readonly version: number;

@@ -1,8 +1,9 @@
 /** A replica's key-value store, changed only as effect.ts documents. */
+
 import type { Change } from '../protocol/effect.js';
 import type { SnapshotItem } from '../protocol/event.js';
+import type { Seq } from '../protocol/ids.js';
 import type { LogEntry } from '../protocol/log-entry.js';
-import type { Seq } from '../protocol/shard-state.js';
 
 export class FakeStore {
   readonly items = new Map<string, { readonly value: Uint8Array; readonly version: Seq }>();

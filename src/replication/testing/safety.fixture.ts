@@ -4,9 +4,9 @@
  * The history that counts is built from what replicas apply: the first to apply a seq decides what was committed there.
  */
 
-import { continues, type EpochId, type HistoryId } from '../protocol/lineage.js';
+import type { EpochId, HistoryId, ReplicaId, Seq } from '../protocol/ids.js';
+import { continues } from '../protocol/lineage.js';
 import type { LogEntry } from '../protocol/log-entry.js';
-import type { ReplicaId, Seq } from '../protocol/shard-state.js';
 import type { FakeRegister } from './fake-register.fixture.js';
 import type { Call, VirtualNode } from './virtual-node.fixture.js';
 

@@ -2,8 +2,8 @@
  * The network between replicas: one stream for each that a primary opens, in order each way. A direction can be held
  * (messages wait), cut (messages vanish), or filtered; a stream that closes takes what is on it with it.
  */
+import type { ReplicaId } from '../protocol/ids.js';
 import type { Message } from '../protocol/message.js';
-import type { ReplicaId } from '../protocol/shard-state.js';
 
 export type MessageFilter = (message: Message) => boolean;
 

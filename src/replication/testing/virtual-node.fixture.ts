@@ -2,11 +2,12 @@
  * One node: a replica with its disk and store, and the shell around it that does what its effects say. What reaches
  * beyond the node goes to the `Surroundings`.
  */
+
 import type { Answer, Effect, Note } from '../protocol/effect.js';
 import type { Event } from '../protocol/event.js';
+import type { ReplicaId } from '../protocol/ids.js';
 import type { LogEntry } from '../protocol/log-entry.js';
 import type { ReplicaOptions } from '../protocol/options.js';
-import type { ReplicaId } from '../protocol/shard-state.js';
 import { Replica } from '../replica.js';
 import { FakeDisk } from './fake-disk.fixture.js';
 import { FakeStore } from './fake-store.fixture.js';

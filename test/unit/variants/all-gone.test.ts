@@ -63,8 +63,10 @@ describeVariants('all gone', [
     rule: 'R13',
     does: 'ends the history when its deadline has passed',
     edits: [
+      edit('primary/handover.ts', 'function endHistory', 'export function endHistory'),
+      edit('leaving.ts', 'import { maybeHandOver }', 'import { endHistory, maybeHandOver }'),
       edit(
-        'primary/handover.ts',
+        'leaving.ts',
         pastDeadline,
         `if (core.role.kind === 'primary' && core.nowMs >= core.stopping.deadlineMs) return endHistory(core, core.role);\n  ${pastDeadline}`,
       ),
@@ -122,7 +124,13 @@ describeVariants('all gone', [
   {
     rule: 'R13',
     does: 'takes a state that lags, beside a primary that is heard, for one that cannot be followed',
-    edits: [edit('offline.ts', "core.role.kind === 'follower' && core.nowMs - core.loyalSinceMs > core.options.graceMs", 'true')],
+    edits: [
+      edit(
+        'state/known-state.ts',
+        "core.role.kind === 'follower' && core.nowMs - core.loyalSinceMs > core.options.graceMs",
+        'true',
+      ),
+    ],
     caughtBy: scenario('lost-state'),
   },
   {

@@ -15,7 +15,7 @@ describeVariants('histories', [
   {
     rule: 'R3, R12',
     does: 'leaves though the history that it asked to begin may have begun',
-    edits: [edit('primary/handover.ts', '!core.isNew || core.mayHaveBegun', '!core.isNew')],
+    edits: [edit('follower/leaving.ts', '!core.isNew || core.mayHaveBegun', '!core.isNew')],
     caughtBy: scenario('no-second-birth'),
   },
   {
@@ -169,20 +169,36 @@ describeVariants('histories', [
   {
     rule: 'R15',
     does: 'gives up its copy, as the shard does not belong there, though it is of another history than the one that has ended',
-    edits: [edit('placement/moving.ts', 'isOlder(core, state) || core.foundHistory !== undefined', 'isOlder(core, state)')],
+    edits: [
+      edit(
+        'follower/leaving.ts',
+        'isOlder(core, state) || core.foundHistory !== undefined) return false',
+        'isOlder(core, state)) return false',
+      ),
+    ],
     caughtBy: scenario('histories'),
   },
   {
     rule: 'R12, R13',
     does: 'goes as if nobody counted on its copy, though that is of another history',
-    edits: [edit('primary/handover.ts', 'isOlder(core, state) || core.foundHistory !== undefined', 'isOlder(core, state)')],
+    edits: [
+      edit(
+        'follower/leaving.ts',
+        'isOlder(core, state) || core.foundHistory !== undefined) return true',
+        'isOlder(core, state)) return true',
+      ),
+    ],
     caughtBy: scenario('histories'),
   },
   {
     rule: 'R12, R13',
     does: 'goes as if nobody counted on its copy, though state went back',
     edits: [
-      edit('primary/handover.ts', 'isOlder(core, state) || core.foundHistory !== undefined', 'core.foundHistory !== undefined'),
+      edit(
+        'follower/leaving.ts',
+        'isOlder(core, state) || core.foundHistory !== undefined) return true',
+        'core.foundHistory !== undefined) return true',
+      ),
     ],
     caughtBy: scenario('state-went-back'),
   },
@@ -277,7 +293,7 @@ describeVariants('histories', [
   {
     rule: 'R13',
     does: 'does not say offline where it is the one member, and has nothing of that history',
-    edits: [edit('offline.ts', 'if (id === self) return line !== undefined &&', 'if (id === self) return')],
+    edits: [edit('state/known-state.ts', 'if (id === self) return line !== undefined &&', 'if (id === self) return')],
     caughtBy: scenario('crash-in-office'),
   },
   {
@@ -301,7 +317,7 @@ describeVariants('histories', [
   {
     rule: 'R13',
     does: 'takes a member for one that holds a copy because it is registered',
-    edits: [edit('offline.ts', 'replicaId === id && history !== undefined', 'replicaId === id || history === id')],
+    edits: [edit('state/known-state.ts', 'replicaId === id && history !== undefined', 'replicaId === id || history === id')],
     caughtBy: scenario('named-by-an-older-state'),
   },
   {

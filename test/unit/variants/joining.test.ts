@@ -33,7 +33,7 @@ describeVariants('joining', [
   {
     rule: 'R10',
     does: 'proposes a joiner for which no commit has waited',
-    edits: [edit('primary/required.ts', requiredOrAdmitting, 'return admitting.length >= 0 ? required :')],
+    edits: [edit('primary/membership.ts', requiredOrAdmitting, 'return admitting.length >= 0 ? required :')],
     caughtBy: scenario('joining'),
   },
   {

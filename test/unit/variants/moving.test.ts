@@ -14,13 +14,13 @@ describeVariants('moving', [
   {
     rule: 'R15',
     does: 'counts a member that is dead as the copy that allows another to go',
-    edits: [edit('placement/placed.ts', 'id === self || isAlive(core, role, id)', 'id !== undefined')],
+    edits: [edit('state/placed.ts', 'id === self || isAlive(core, role, id)', 'id !== undefined')],
     caughtBy: scenario('moving'),
   },
   {
     rule: 'R15',
     does: 'gives up a copy while the set is not complete where the shard belongs',
-    edits: [edit('placement/moving.ts', 'return holdsAll(placed ?? [], state.inSync);', 'return true;')],
+    edits: [edit('follower/leaving.ts', 'return holdsAll(placed ?? [], state.inSync);', 'return true;')],
     caughtBy: scenario('moving'),
   },
   {
@@ -28,7 +28,7 @@ describeVariants('moving', [
     does: 'gives up a copy without asking the primary, whose set it may be in',
     edits: [
       edit(
-        'placement/moving.ts',
+        'follower/leaving.ts',
         'isNeedless(core) && (state === undefined || isEnded(state))',
         'isNeedless(core) || (state && isEnded(state))',
       ),
@@ -50,13 +50,13 @@ describeVariants('moving', [
   {
     rule: 'R15',
     does: 'goes by a leave that was granted before it took back that it wants to',
-    edits: [edit('placement/moving.ts', 'mayLeaveMs === 0 || mayLeaveMs <= core.stayedMs', 'mayLeaveMs === 0')],
+    edits: [edit('follower/leaving.ts', 'mayLeaveMs === 0 || mayLeaveMs <= core.stayedMs', 'mayLeaveMs === 0')],
     caughtBy: scenario('moving'),
   },
   {
     rule: 'R15',
     does: 'takes a state that lags for the end of the history, and goes',
-    edits: [edit('placement/moving.ts', 'if (isOlder(core, state) || core.foundHistory !== undefined) return false;', '')],
+    edits: [edit('follower/leaving.ts', 'if (isOlder(core, state) || core.foundHistory !== undefined) return false;', '')],
     caughtBy: scenario('moving'),
   },
   {
@@ -64,23 +64,24 @@ describeVariants('moving', [
     does: 'hands over to one that is not in sync',
     edits: [
       edit('primary/handover.ts', 'core.register.confirmed.includes(replicaId) && peer?.phase', 'peer?.phase'),
-      edit('placement/moving.ts', 'if (!isWhole(core, role)) return undefined;', ''),
+      edit('primary/moving.ts', 'if (!isWhole(core, role)) return undefined;', ''),
     ],
     caughtBy: scenario('moving'),
   },
   {
     rule: 'R15',
     does: 'hands over before the full set is in sync elsewhere',
-    edits: [edit('placement/moving.ts', 'if (!isWhole(core, role)) return undefined;', '')],
+    edits: [edit('primary/moving.ts', 'if (!isWhole(core, role)) return undefined;', '')],
     caughtBy: scenario('moving'),
   },
   {
     rule: 'R15',
     does: 'goes as primary without handing over, though that ends the history',
     edits: [
+      edit('leaving.ts', 'import { exit }', 'import { exit, release }'),
       edit(
-        'placement/moving.ts',
-        "core.role.kind === 'primary') maybeHandOver(core, core.role, core.placed);",
+        'leaving.ts',
+        "core.role.kind === 'primary') maybeHandOverToPlaced(core, core.role, core.placed);",
         "!core.placed.includes(core.self.split('~')[0]!)) release(core);",
       ),
     ],
@@ -113,37 +114,37 @@ describeVariants('moving', [
   {
     rule: 'R15',
     does: 'takes a list that names nobody for a decision',
-    edits: [edit('placement/moving.ts', 'if (nodes.length === 0) return;', '')],
+    edits: [edit('state/placed.ts', 'if (nodes.length === 0) return;', '')],
     caughtBy: scenario('moving'),
   },
   {
     rule: 'R15',
     does: 'refuses writes, to hand over, while it cannot reach ZooKeeper',
-    edits: [edit('placement/moving.ts', 'const mayPropose = core.mayWriteState;', 'const mayPropose = true;')],
+    edits: [edit('primary/moving.ts', 'const mayPropose = core.mayWriteState;', 'const mayPropose = true;')],
     caughtBy: scenario('moving'),
   },
   {
     rule: 'R15',
     does: 'refuses writes, to hand over, while a member does not answer',
-    edits: [edit('placement/moving.ts', ' || !allAnswer', '')],
+    edits: [edit('primary/moving.ts', ' || !allAnswer', '')],
     caughtBy: scenario('moving'),
   },
   {
     rule: 'R15',
     does: 'hands over to the preferred primary as soon as that is in sync',
-    edits: [edit('placement/moving.ts', 'core.nowMs - role.preferred.sinceMs > waitMsOf(core, role) ?', 'core.nowMs > 0 ?')],
+    edits: [edit('primary/moving.ts', 'core.nowMs - role.preferred.sinceMs > waitMsOf(core, role) ?', 'core.nowMs > 0 ?')],
     caughtBy: scenario('moving'),
   },
   {
     rule: 'R15',
     does: 'hands over, to go, what has just come back',
-    edits: [edit('placement/moving.ts', 'isBackSoon(core, role) && core.nowMs', 'core.nowMs < 0 && core.nowMs')],
+    edits: [edit('primary/moving.ts', 'isBackSoon(core, role) && core.nowMs', 'core.nowMs < 0 && core.nowMs')],
     caughtBy: scenario('moving'),
   },
   {
     rule: 'R15',
     does: 'does not wait longer for a preferred primary that comes and goes',
-    edits: [edit('placement/moving.ts', isCalm, 'firstMs')],
+    edits: [edit('primary/moving.ts', isCalm, 'firstMs')],
     caughtBy: scenario('moving'),
   },
   {
@@ -151,7 +152,7 @@ describeVariants('moving', [
     does: 'never hands over to the preferred primary',
     edits: [
       edit(
-        'placement/moving.ts',
+        'primary/moving.ts',
         'isPlaced(core, core.self) ? preferred(core, role, placed) : firstPlaced',
         'isPlaced(core, core.self) ? undefined : firstPlaced',
       ),

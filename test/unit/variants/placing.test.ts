@@ -71,13 +71,13 @@ describeVariants('placing', [
   {
     rule: 'R15',
     does: 'gives up its copy before the set is complete elsewhere',
-    edits: [edit('placement/moving.ts', 'return holdsAll(placed ?? [], state.inSync);', 'return true;')],
+    edits: [edit('follower/leaving.ts', 'return holdsAll(placed ?? [], state.inSync);', 'return true;')],
     caughtBy: placings(60),
   },
   {
     rule: 'R15',
     does: 'hands over before the full set is in sync elsewhere',
-    edits: [edit('placement/moving.ts', 'if (!isWhole(core, role)) return undefined;', '')],
+    edits: [edit('primary/moving.ts', 'if (!isWhole(core, role)) return undefined;', '')],
     caughtBy: placings(60),
   },
   {
@@ -91,7 +91,7 @@ describeVariants('placing', [
     does: 'never hands over to the preferred primary',
     edits: [
       edit(
-        'placement/moving.ts',
+        'primary/moving.ts',
         'isPlaced(core, core.self) ? preferred(core, role, placed) : firstPlaced',
         'isPlaced(core, core.self) ? undefined : firstPlaced',
       ),

@@ -82,7 +82,7 @@ describeVariants('planned stops', [
   {
     rule: 'R12',
     does: 'exits, as backup, while it is a member',
-    edits: [edit('primary/handover.ts', ' && !mayBeMember(core)', '')],
+    edits: [edit('follower/leaving.ts', ' && !mayBeMember(core)', '')],
     caughtBy: scenario('handover'),
   },
   {
@@ -90,7 +90,7 @@ describeVariants('planned stops', [
     does: 'exits, as one that has known an epoch, because a server says that there is no state',
     edits: [
       edit(
-        'primary/handover.ts',
+        'follower/leaving.ts',
         'if (state === undefined) return !core.isNew || core.mayHaveBegun;',
         'if (state === undefined) return false;',
       ),

@@ -1,18 +1,27 @@
-/** Where the shard belongs, and whether it is all there (R15). */
+/** The nodes that `placement` names for the shard, and whether each of them holds a copy (R15). */
 
-import { nodeIdOf, type ReplicaId } from '../protocol/shard-state.js';
-import type { Core } from '../state/core.js';
-import type { Primary } from '../state/role.js';
+import { nodeIdOf, type ReplicaId } from '../protocol/ids.js';
+import type { Core } from './core.js';
+import type { Primary } from './role.js';
 
-/** Beacons that a member may have left unanswered and still counts as alive. */
+/** A member counts as alive while at most this many beacons are unanswered. */
 const missedBeacons = 3;
 
-/** Everyone is, until the shell has told otherwise. */
+/** An empty list means that nothing has been decided: it moves no copy. */
+export function onPlaced(core: Core, nodes: readonly string[]): void {
+  if (nodes.length === 0) return;
+  core.placed = nodes;
+  core.placedMs = core.nowMs;
+  core.isPlacedHere = nodes.includes(core.node);
+  core.isPreferredHere = nodes[0] === core.node;
+}
+
+/** Until the shell has reported a placement, the shard belongs on every node. */
 export function isPlaced({ placed }: Pick<Core, 'placed'>, id: ReplicaId): boolean {
   return placed === undefined || placed.includes(nodeIdOf(id));
 }
 
-/** As a primary sees it: each of the nodes has a member that has answered since it was named, and not long ago. */
+/** As the primary sees it: each placed node has a member that has answered since the placement was reported, and lately. */
 export function isWhole(core: Core, role: Primary): boolean {
   const { placed, register, self } = core;
   return (
@@ -24,12 +33,13 @@ export function isWhole(core: Core, role: Primary): boolean {
   );
 }
 
-/** Each of the nodes has a member among these. */
+/** True if each of the nodes has one of these members. */
 export function holdsAll(nodes: readonly string[], members: readonly ReplicaId[]): boolean {
   const holding = new Set(members.map(nodeIdOf));
   return nodes.every((node) => holding.has(node));
 }
 
+/** A peer that follows the log, answers beacons, and is not about to go. */
 export function isAlive({ nowMs, placedMs, options }: Core, role: Primary, id: ReplicaId): boolean {
   const peer = role.peers.get(id);
   if (peer === undefined || peer.phase !== 'replicating' || peer.refused || peer.stopping || peer.leaving) return false;

@@ -2,10 +2,10 @@
  * What a replica finds of itself when its process starts again with the data of an earlier one (R1, R4, R8): exactly what
  * its `persist` effects left behind, in their order, up to one that was reported as durable, or beyond.
  */
-import type { EpochId, HistoryId, Line } from '../protocol/lineage.js';
-import type { LogEntry } from '../protocol/log-entry.js';
-import type { EpochRun } from '../protocol/log-position.js';
-import type { Epoch, Seq } from '../protocol/shard-state.js';
+import type { Epoch, EpochId, HistoryId, Seq } from './ids.js';
+import type { Line } from './lineage.js';
+import type { LogEntry } from './log-entry.js';
+import type { EpochRun } from './log-position.js';
 
 export interface RecoveredReplica {
   /** Of the epoch; undefined: it knew none. */

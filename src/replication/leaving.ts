@@ -1,0 +1,30 @@
+/** A replica leaves because its node is stopping (R12, R13), or because the shard has moved to other nodes (R15). */
+
+import { maybeExit, maybeRelease } from './follower/leaving.js';
+import { maybeHandOver } from './primary/handover.js';
+import { maybeHandOverToPlaced } from './primary/moving.js';
+import type { Core } from './state/core.js';
+import { exit } from './state/transitions.js';
+
+export function onStop(core: Core, deadlineMs: number): void {
+  core.stopping ??= { deadlineMs };
+  maybeStop(core);
+}
+
+export function maybeLeave(core: Core): void {
+  maybeStop(core);
+  maybeMove(core);
+}
+
+function maybeStop(core: Core): void {
+  if (core.stopping === undefined || core.stopped) return;
+  if (core.nowMs >= core.stopping.deadlineMs) return exit(core, false);
+  if (core.role.kind === 'follower') maybeExit(core);
+  else if (core.role.kind === 'primary') maybeHandOver(core, core.role);
+}
+
+function maybeMove(core: Core): void {
+  if (core.placed === undefined || core.stopped || core.stopping !== undefined) return;
+  if (core.role.kind === 'follower') maybeRelease(core);
+  else if (core.role.kind === 'primary') maybeHandOverToPlaced(core, core.role, core.placed);
+}

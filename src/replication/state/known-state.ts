@@ -1,0 +1,29 @@
+/** What `state` and the candidates, as read from ZooKeeper, are worth beside what this replica knows itself (R3, R7). */
+
+import type { ReplicaId } from '../protocol/ids.js';
+import type { ShardState } from '../protocol/shard-state.js';
+import type { Core } from './core.js';
+
+/**
+ * True if this candidate holds a copy. A registered member may hold none: `state` may be an old one that came back, and the
+ * member, whose znode names no history, gave up its copy after that `state` was written (R3).
+ */
+export function holdsCopy({ self, line, candidates }: Core, id: ReplicaId): boolean {
+  if (id === self) return line !== undefined && candidates.some(({ replicaId }) => replicaId === id);
+  return candidates.some(({ replicaId, history }) => replicaId === id && history !== undefined);
+}
+
+/**
+ * True if `state` is of an older epoch than this replica knows because ZooKeeper has lost data. Such a `state` is not
+ * followed (R3). A server that lags looks the same, but then beacons of the primary of the higher epoch still arrive.
+ */
+export function isBelowKnownEpoch(core: Core): boolean {
+  const { state } = core.register;
+  if (state === undefined || !isOlder(core, state)) return false;
+  return core.role.kind === 'follower' && core.nowMs - core.loyalSinceMs > core.options.graceMs;
+}
+
+/** `state` is older than the epoch known here: it comes from a server that lags, or ZooKeeper has lost data. */
+export function isOlder({ history, epoch }: Core, state: ShardState): boolean {
+  return state.history === history && state.epoch < epoch;
+}
