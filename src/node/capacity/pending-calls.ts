@@ -1,14 +1,14 @@
 /**
- * The calls that wait at this node for their answers, of all clients and all services that take single calls: how many, and
- * what they hold in memory.
+ * Counts the calls that wait at this node for their answers, and the memory that they hold: calls of all clients, to all services
+ * that take single calls.
  */
 import { KvError } from '../../errors.js';
 
-/** Of all clients together. */
+/** All clients together. A call takes some kilobytes beside its request. */
 const maxPendingCalls = 8_192;
 
 export class PendingCalls {
-  /** A single call that holds more is taken alone. */
+  /** A call that holds more is accepted while no other waits. */
   readonly #maxBytes: number;
   readonly #maxCalls: number;
   readonly #whole: PendingCalls | undefined;
@@ -22,12 +22,12 @@ export class PendingCalls {
     this.#whole = whole;
   }
 
-  /** Those of one service, which count here as well: for the others half of everything is left, whatever its clients do. */
+  /** An account for one service, whose calls count here as well. The other services keep half of everything, whatever its clients do. */
   half(): PendingCalls {
     return new PendingCalls(Math.floor(this.#maxBytes / 2), Math.floor(this.#maxCalls / 2), this);
   }
 
-  /** Calls that have not been answered. */
+  /** The number of calls that have not been answered. */
   get count(): number {
     return this.#count;
   }
@@ -36,7 +36,7 @@ export class PendingCalls {
     return performance.now() - this.#lastMs;
   }
 
-  /** Counted from here until its `end`, also where it is refused: somebody holds its bytes until then. */
+  /** Counts a call from here until its `end`, also if it is refused: its bytes are held until then. */
   begin(bytes: number): PendingCall {
     this.#begun();
     const call = new PendingCall(this.#changed, this.#ended);
@@ -44,7 +44,7 @@ export class PendingCalls {
     return call;
   }
 
-  /** @throws KvError OVERLOADED; what has begun is counted already. */
+  /** @throws KvError OVERLOADED if there are too many calls or bytes. The call that is to be judged has begun already. */
   refuseWhatIsTooMuch(): void {
     if (this.#count > this.#maxCalls) throw new KvError('OVERLOADED', `${this.#maxCalls} calls are waiting at this node already`);
     if (this.#bytes > this.#maxBytes && this.#count > 1)
@@ -80,7 +80,7 @@ export class PendingCall {
     this.#onEnd = onEnd;
   }
 
-  /** So many bytes more, until the end. */
+  /** The call holds this many bytes more, until its end. */
   hold(bytes: number): void {
     if (this.#ended) return;
     this.#bytes += bytes;

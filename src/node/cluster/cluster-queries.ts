@@ -1,4 +1,4 @@
-/** What the nodes of the cluster say when they are asked: this one at once, another by a call, as its own clients would. */
+/** Requests to any node of the cluster: this node answers at once, another one by a call such as its own clients send. */
 import type { MethodDefinition } from '@grpc/grpc-js';
 import type { NodeRegistration } from '../../coordination/index.js';
 import { KvError } from '../../errors.js';
@@ -17,16 +17,16 @@ import type { Forwarder } from '../operations/forwarder.js';
 export interface QueryParts {
   readonly nodeId: string;
   readonly forwarder: Forwarder;
-  /** Those that are registered. */
+  /** The nodes that are registered. */
   nodes(): readonly NodeRegistration[];
-  /** Of this node. */
+  /** The status of this node. */
   status(): NodeStatus;
   listKeys(request: ListKeysRequest): Promise<ListKeysResponse>;
   topology(): TopologyReport;
 }
 
-/** Another node has so long to answer. */
-const askDeadlineMs = 2_000;
+/** Another node has this long to answer. */
+const answerDeadlineMs = 2_000;
 
 export class ClusterQueries {
   readonly #parts: QueryParts;
@@ -41,26 +41,29 @@ export class ClusterQueries {
 
   /** @throws KvError UNREACHABLE, DEADLINE_EXCEEDED, ... where the node does not answer. */
   async status(node: NodeRegistration): Promise<NodeStatus> {
-    return this.#isOwn(node) ? this.#parts.status() : this.#ask(node, 'GetNodeStatus', {});
+    return this.#isOwn(node) ? this.#parts.status() : this.#request(node, 'GetNodeStatus', {});
   }
 
   /** @throws KvError as `status` does; NOT_PRIMARY where the node holds no replica of the shard. */
   async listKeys(node: NodeRegistration, request: ListKeysRequest): Promise<ListKeysResponse> {
-    return this.#isOwn(node) ? this.#parts.listKeys(request) : this.#ask(node, 'ListKeys', request);
+    return this.#isOwn(node) ? this.#parts.listKeys(request) : this.#request(node, 'ListKeys', request);
   }
 
-  /** Put together from what every node tells of the shards that it holds; those that do not answer are left out. */
+  /** Merges what every node reports of the shards that it holds, without the nodes that do not answer. */
   async topology(): Promise<Topology> {
     const others = this.nodes.filter((node) => !this.#isOwn(node));
-    const told = await Promise.allSettled(
+    const answers = await Promise.allSettled(
       others.map(async (node) => {
         const request: GetTopologyRequest = { heldOnly: true };
-        return { from: node.address, report: await this.#ask<GetTopologyRequest, TopologyReport>(node, 'GetTopology', request) };
+        return {
+          from: node.address,
+          report: await this.#request<GetTopologyRequest, TopologyReport>(node, 'GetTopology', request),
+        };
       }),
     );
     return wholeTopology(
       this.#parts.topology(),
-      told.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : [])),
+      answers.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : [])),
     );
   }
 
@@ -68,10 +71,10 @@ export class ClusterQueries {
     return nodeId === this.#parts.nodeId;
   }
 
-  async #ask<Request, Response>({ nodeId, address }: NodeRegistration, name: string, request: Request): Promise<Response> {
+  async #request<Request, Response>({ nodeId, address }: NodeRegistration, name: string, request: Request): Promise<Response> {
     const method = clusterServiceWithRawKeys[name] as MethodDefinition<Request, Response>;
     try {
-      return await this.#parts.forwarder.forward(address, method, request, askDeadlineMs);
+      return await this.#parts.forwarder.forward(address, method, request, answerDeadlineMs);
     } catch (error) {
       if (!(error instanceof KvError)) throw error;
       const whyUnreachable = unreachableReason(error);
@@ -81,7 +84,7 @@ export class ClusterQueries {
   }
 }
 
-/** Undefined: the node that was asked has answered, or may have. */
+/** Undefined: the other node has answered, or may have. */
 function unreachableReason({ code, clusterId }: KvError): string | undefined {
   if (code === 'NO_PRIMARY') return '';
   return code === 'WRONG_CLUSTER' ? `: a node of another cluster (${clusterId}) has the address` : undefined;

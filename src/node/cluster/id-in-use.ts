@@ -1,9 +1,9 @@
 /**
- * Refuses to start under the id of a node that runs: of two registrations under one id the later one counts, so a slip of
- * the pen would end the other node, and with it perhaps the last copy of its data.
+ * Refuses to start under the id of a node that runs. If two nodes register under one id, the later registration counts: a typing
+ * error would end the other node, and perhaps the last copy of its data.
  *
- * A registration at our own address is that of a predecessor on this port, whose session has not expired yet; one whose
- * address does not answer is that of a dead one.
+ * A registration at this node's own address belongs to a predecessor on this port, whose session has not expired yet. A registration
+ * whose address does not answer belongs to a dead node.
  */
 import type { MethodDefinition } from '@grpc/grpc-js';
 import type { Coordinator } from '../../coordination/index.js';
@@ -22,16 +22,16 @@ export async function refuseIdInUse(coordinator: Coordinator, id: string, addres
 }
 
 async function answersTo(address: string, id: string): Promise<boolean> {
-  // Which cluster it is in, a node learns only after this check.
-  const asker = new Forwarder(undefined);
+  // A node learns only after this check which cluster it is in.
+  const forwarder = new Forwarder(undefined);
   try {
     const method = clusterService.GetNodeStatus as MethodDefinition<object, NodeStatus>;
-    const status = await asker.forward(address, method, {}, answerTimeoutMs);
+    const status = await forwarder.forward(address, method, {}, answerTimeoutMs);
     return status.nodeId === id;
   } catch (error) {
     if (error instanceof KvError) return false;
     throw error;
   } finally {
-    asker.close();
+    forwarder.close();
   }
 }

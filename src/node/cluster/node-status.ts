@@ -1,4 +1,4 @@
-/** What a node tells about itself and its replicas, warnings included. Pure. */
+/** The status of a node and its replicas, with warnings, as kv.v1.Cluster/GetNodeStatus returns it. Pure. */
 
 import type { SessionStatus } from '../../coordination/index.js';
 import type { LogState } from '../../logging/index.js';
@@ -23,11 +23,11 @@ export interface NodeFacts {
   readonly weight?: number;
   readonly uptimeMs: number;
   readonly session: SessionStatus;
-  /** Why the node serves nothing though it holds data: ZooKeeper holds another cluster. Undefined: it does not. */
+  /** Why the node serves nothing though it holds data: ZooKeeper holds another cluster. Undefined: ZooKeeper holds this one. */
   readonly conflict?: string | undefined;
   readonly minInSync: number;
   readonly held: readonly Held[];
-  /** Resident, and the most it may be. */
+  /** Resident memory, and the most it may be. */
   readonly memoryBytes: number;
   readonly maxMemoryBytes: number;
   /** The most that the data of all replicas may cost here. */
@@ -36,19 +36,28 @@ export interface NodeFacts {
   readonly descriptors: DescriptorUse;
 }
 
-/** An operator should know before writes are refused. */
+/** A node warns from this part of its data limit on, before writes are refused. */
 const nearlyFull = 0.9;
 
 export function describeNode(facts: NodeFacts): NodeStatus {
   const { nodeId, address, zone = '', weight = 1, uptimeMs, session, held, dataLimitBytes } = facts;
   const { memoryBytes, maxMemoryBytes, log, descriptors } = facts;
   return {
-    ...{ nodeId, address, version, uptimeMs: Math.round(uptimeMs), zookeeper: session },
+    nodeId,
+    address,
+    version,
+    uptimeMs: Math.round(uptimeMs),
+    zookeeper: session,
     replicas: held.map((one) => describeReplica(one, dataLimitBytes)),
     warnings: warnings(facts),
-    ...{ memoryBytes, maxMemoryBytes, dataLimitBytes, zone, weight },
+    memoryBytes,
+    maxMemoryBytes,
+    dataLimitBytes,
+    zone,
+    weight,
     logLinesDropped: log.droppedLines,
-    ...{ openDescriptors: descriptors.open || 0, maxDescriptors: descriptors.allowed || 0 },
+    openDescriptors: descriptors.open || 0,
+    maxDescriptors: descriptors.allowed || 0,
     keys: held.reduce((sum, { keys }) => sum + keys, 0),
     dataBytes: dataBytesOf(held),
   };
@@ -61,12 +70,25 @@ function dataBytesOf(held: readonly Held[]): number {
 function describeReplica({ shard, replica, lostState, keys, dataBytes }: Held, dataLimitBytes: number): ReplicaStatus {
   const { replicaId, role, epoch, serving, complete, lastSeq, lastEpoch, commitIndex, appliedSeq, offline, state } = replica;
   const isInSync = (id: string): boolean => state?.inSync.includes(id) ?? false;
-  const peers = replica.peers.map(({ replicaId: id, phase, ackedSeq }) => ({
-    ...{ replicaId: id, nodeId: nodeIdOf(id), inSync: isInSync(id), phase, ackedSeq },
-  }));
+  const peers = replica.peers.map(({ replicaId: id, phase, ackedSeq }) => {
+    return { replicaId: id, nodeId: nodeIdOf(id), inSync: isInSync(id), phase, ackedSeq };
+  });
   return {
-    ...{ shard, replicaId, role, epoch, serving, complete, lastSeq, lastEpoch, commitIndex, appliedSeq, keys, peers, offline },
-    ...{ dataBytes, dataLimitBytes },
+    shard,
+    replicaId,
+    role,
+    epoch,
+    serving,
+    complete,
+    lastSeq,
+    lastEpoch,
+    commitIndex,
+    appliedSeq,
+    keys,
+    peers,
+    offline,
+    dataBytes,
+    dataLimitBytes,
     held: positionOf(replica.line),
     found: positionOf(replica.foundHistory),
     lost: lostState === undefined ? null : { position: endPosition(lostState), inSync: [...lostState.inSync] },
@@ -82,15 +104,16 @@ function endPosition(line: Line): HistoryPosition {
   return { history: line.history, epoch, epochId: id };
 }
 
-/** One sentence for each thing that is amiss, whatever the number of shards it concerns. */
+/** One sentence for each problem, however many shards have it. */
 function warnings({ minInSync, session, conflict, held, dataLimitBytes, log, descriptors }: NodeFacts): string[] {
   const found: string[] = [];
   if (conflict !== undefined) found.push(conflict);
   else if (session !== 'connected') found.push('ZooKeeper cannot be reached: no node can be replaced until it can');
-  const amiss = new Map<string, number[]>();
+  const shardsByProblem = new Map<string, number[]>();
   for (const { shard, replica } of held)
-    for (const what of amissWith(replica, minInSync)) amiss.set(what, [...(amiss.get(what) ?? []), shard]);
-  for (const [what, shards] of amiss) found.push(`${describeShards(shards)}: ${what}`);
+    for (const problem of problemsOf(replica, minInSync))
+      shardsByProblem.set(problem, [...(shardsByProblem.get(problem) ?? []), shard]);
+  for (const [problem, shards] of shardsByProblem) found.push(`${describeShards(shards)}: ${problem}`);
   const dataBytes = dataBytesOf(held);
   if (dataBytes > nearlyFull * dataLimitBytes)
     found.push(`the data takes ${dataBytes} of ${dataLimitBytes} bytes; beyond them writes are refused`);
@@ -102,7 +125,7 @@ function warnings({ minInSync, session, conflict, held, dataLimitBytes, log, des
   return found;
 }
 
-function amissWith(replica: CoreStatus, minInSync: number): string[] {
+function problemsOf(replica: CoreStatus, minInSync: number): string[] {
   const { role, state, offline, line, foundHistory } = replica;
   const found: string[] = [];
   const copies = state?.inSync.length ?? 0;

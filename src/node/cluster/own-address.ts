@@ -1,9 +1,10 @@
 /**
- * Tries this node's own advertised address, and logs once when it does not lead back to this process, and once when it does
- * again.
+ * Probes this node's own advertised address. It logs once when the address does not lead to this process, and once more when it
+ * does again.
  *
- * A node registers whatever `--advertise` says. If that is wrong, the node looks well from inside, while nobody can use it.
- * Only a warning follows: where a NAT does not loop back, others may reach an address that the node itself cannot.
+ * A node registers whatever `--advertise` says. If that is wrong, the node looks well from inside, while no client and no other node
+ * can use it. A wrong address has no other consequence than the warning: behind a NAT that does not loop back, others may reach an
+ * address that the node itself cannot reach.
  */
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
@@ -12,17 +13,17 @@ import { type Probe, type ProbeResult, probeAddress } from './probe-address.js';
 export interface OwnAddressOptions {
   readonly address: string;
   readonly logger: Pick<Logger, 'warn' | 'info' | 'debug'>;
-  /** Asks whatever answers there; by default over gRPC. */
+  /** Requests the id of the node that answers at an address; by default over gRPC. */
   readonly probe?: (address: string, token: string, timeoutMs: number) => Probe;
 }
 
-/** Long enough for a connection whose first packet is lost. */
+/** A probe fails after this time, which is long enough for a connection whose first packet is lost. */
 const answerTimeoutMs = 3_000;
-/** After a failure; doubled each time. */
+/** The next probe after a failure comes after this time, doubled with each failure. */
 const firstRetryMs = 1_000;
-/** Between two looks, once the address works and at the latest after a failure: an address may also fail later. */
-const lookAgainMs = 60_000;
-/** One failure alone says little: a name may be published a moment after the node that it names. */
+/** The longest time between two probes, and the time after a success: an address that works may fail later. */
+const probeAgainMs = 60_000;
+/** One failure alone says little: a name may become known a moment after the node that it names has started. */
 const failuresBeforeWarning = 2;
 
 const unreachableText =
@@ -36,7 +37,7 @@ const reachedText = 'this node is reached at the address that it advertises agai
 
 export class OwnAddress {
   readonly #options: OwnAddressOptions;
-  /** Of the probe that is under way: received here, the probe has come back to this process. */
+  /** The token of the probe under way. If this process receives it, the address leads to this process. */
   #token: string | undefined;
   #cameBack = false;
   #failures = 0;
@@ -49,12 +50,12 @@ export class OwnAddress {
     this.#options = options;
   }
 
-  /** From when the node is registered and answers. Tries at once, then for as long as the node runs. */
+  /** Call it when the node is registered and answers. It probes at once, and again and again until `close`. */
   start(): void {
-    this.#timer = setTimeout(() => void this.#look(), 0).unref();
+    this.#timer = setTimeout(() => void this.#probeOnce(), 0).unref();
   }
 
-  /** A probe was received by this process, be it its own or that of another one. */
+  /** This process has received a probe, its own or that of another process. */
   received(token: string): void {
     if (token === this.#token) this.#cameBack = true;
   }
@@ -65,7 +66,7 @@ export class OwnAddress {
     this.#probe?.cancel();
   }
 
-  async #look(): Promise<void> {
+  async #probeOnce(): Promise<void> {
     const { address, probe = probeAddress } = this.#options;
     const token = randomUUID();
     this.#token = token;
@@ -75,8 +76,8 @@ export class OwnAddress {
     if (this.#closed) return;
     if (result.kind === 'answered' && this.#cameBack) this.#reached();
     else this.#failed(result);
-    const retryMs = Math.min(lookAgainMs, firstRetryMs * 2 ** (this.#failures - 1));
-    this.#timer = setTimeout(() => void this.#look(), this.#failures === 0 ? lookAgainMs : retryMs).unref();
+    const retryMs = Math.min(probeAgainMs, firstRetryMs * 2 ** (this.#failures - 1));
+    this.#timer = setTimeout(() => void this.#probeOnce(), this.#failures === 0 ? probeAgainMs : retryMs).unref();
   }
 
   #reached(): void {

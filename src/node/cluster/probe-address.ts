@@ -1,15 +1,15 @@
-/** One question to whatever answers at an address: which process is it? The way that clients and other nodes come. */
+/** Probes an address: which process answers there? The probe goes the way of clients and other nodes, over gRPC. */
 import { type Client, Metadata, type MethodDefinition, type ServiceError, status } from '@grpc/grpc-js';
 import type { NodeStatus } from '../../wire/contract/kv-api.js';
 import { clusterService } from '../../wire/contract/proto.js';
 import { newNodeClient } from '../peers/node-client.js';
 
-/** Carries a random text: the process that receives it is the one that answers at the address. */
+/** The metadata key of a random token: the process that receives the token is the one that answers at the address. */
 export const probeKey = 'kv-probe';
 
 export type ProbeResult =
   | { readonly kind: 'answered'; readonly nodeId: string }
-  /** `reason`: what went wrong, as far as gRPC tells. */
+  /** `reason`: in the words of gRPC, as far as it gives a reason. */
   | { readonly kind: 'failed'; readonly reason: string };
 
 export interface Probe {
@@ -37,6 +37,6 @@ export function probeAddress(address: string, token: string, timeoutMs: number):
 function reasonOf(error: ServiceError | null, timeoutMs: number): string {
   if (error?.code === status.DEADLINE_EXCEEDED) return `no answer within ${timeoutMs} ms`;
   if (error?.code === status.UNIMPLEMENTED) return 'a server that is no kvnode answers there';
-  // grpc-js puts its own words in front of those of the operating system.
+  // grpc-js puts its own text in front of that of the operating system.
   return error?.details.replace(/^No connection established\. Last error: (Error: )?/, '') ?? 'an answer without a message';
 }

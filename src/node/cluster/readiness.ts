@@ -1,8 +1,8 @@
 /**
- * Whether a node is ready: in sync everywhere it should be. One rule for `/readyz` and for gRPC health. Pure.
+ * Tells whether a node is ready: in sync for every shard that is placed on it. `/readyz` and gRPC health follow this one rule. Pure.
  *
- * ZooKeeper is not asked for: while it is away nodes go on serving (G5), and all of them would be taken out of use at once.
- * While it holds another cluster they serve nothing.
+ * A connection to ZooKeeper is not needed: nodes go on serving while it is away (G5), and otherwise all of them would be taken out of
+ * use at once. While ZooKeeper holds another cluster, a node serves nothing and is not ready.
  */
 import type { Placement } from '../../placement/index.js';
 import type { CoreStatus } from '../../replication/index.js';
@@ -11,11 +11,11 @@ import { describeShards } from '../../topology/shard-ranges.js';
 export interface ReadinessFacts {
   readonly nodeId: string;
   readonly stopping: boolean;
-  /** Why the node serves nothing though it holds data: ZooKeeper holds another cluster. Undefined: it does not. */
+  /** Why the node serves nothing though it holds data: ZooKeeper holds another cluster. Undefined: ZooKeeper holds this one. */
   readonly conflict: string | undefined;
-  /** How long the others have known of this node; undefined: they have not been told. */
+  /** How long this node has been registered; undefined: it is not registered yet. */
   readonly registeredForMs: number | undefined;
-  /** Undefined: nothing is placed, or not known to be. */
+  /** Undefined: no placement is known. */
   readonly placement: Pick<Placement, 'shards'> | undefined;
   /** Undefined where this node holds no copy. */
   replicaAt(shard: number): Pick<CoreStatus, 'replicaId' | 'complete' | 'state'> | undefined;
@@ -23,13 +23,13 @@ export interface ReadinessFacts {
 
 export interface Readiness {
   readonly ready: boolean;
-  /** Why it is not, one clause each; empty if it is. */
+  /** Why the node is not ready, one clause for each reason; empty if it is. */
   readonly reasons: readonly string[];
 }
 
 /**
- * A new node is named in the placement within a second or so. One that still is not has no share in so few shards: it forwards,
- * and is as ready as it will ever be.
+ * The placement names a new node within about a second. A node that it does not name after this time has no share, because there are
+ * too few shards: the node forwards requests, and is as ready as it will ever be.
  */
 const placementPatienceMs = 5_000;
 

@@ -1,13 +1,13 @@
 /**
- * What this node tells of the topology, each part with the revision in which it last changed: whoever has been told up to one
- * revision is told what came after, however far behind that is, and nothing has to be kept for anyone.
+ * The topology as this node publishes it. Each part carries the revision in which it last changed. A watcher that has everything up to
+ * one revision can be sent the changes after it, however far behind it is, and no queue is kept for any watcher.
  */
 import type { ShardReport, TopologyReport } from '../../wire/contract/kv-api.js';
 
-/** What the node sees now. */
+/** The topology as the node sees it now. */
 export interface TopologySource {
   readonly shardCount: number;
-  /** Without shards. */
+  /** The report without its shards. */
   cluster(): TopologyReport;
   shard(shard: number): ShardReport;
 }
@@ -16,7 +16,7 @@ interface RecordedShard {
   readonly report: ShardReport;
   readonly text: string;
   readonly revision: number;
-  /** Now or before: that it is held no more must be told to those who were told that it was. */
+  /** It is held now, or was: a watcher that knows of the copy must also learn that it is gone. */
   readonly wasHeld: boolean;
 }
 
@@ -54,7 +54,7 @@ export class TopologyRecord {
     this.#nodesRevision = this.#revision;
   }
 
-  /** @returns whether there was something new. */
+  /** @returns whether the shard is different from before. */
   lookAtShard(shard: number): boolean {
     const before = this.#shards[shard];
     const report = this.#source.shard(shard);
@@ -65,7 +65,10 @@ export class TopologyRecord {
     return true;
   }
 
-  /** Before anybody is told the whole: `changed` has what may be new of shards that are not held, which are the most by far. */
+  /**
+   * Must be called before the whole is sent.
+   * @param changed the shards not held here that may be different. Those that are held are all looked at, which are few.
+   */
   bringUpToDate(changed: Iterable<number>): void {
     this.lookAtCluster();
     for (const shard of changed) this.lookAtShard(shard);
@@ -77,7 +80,7 @@ export class TopologyRecord {
     return { ...this.#cluster, shards: this.#reports(({ report }) => report.held || !heldOnly) };
   }
 
-  /** What has changed after that revision; undefined if there is nothing to tell. */
+  /** The changes after that revision; undefined if there are none. */
   since(revision: number, heldOnly: boolean): TopologyReport | undefined {
     const shards = this.#reports((shard) => shard.revision > revision && (shard.wasHeld || !heldOnly));
     if (shards.length === 0 && this.#clusterRevision <= revision) return undefined;

@@ -1,6 +1,6 @@
 /**
- * Stands in front of every request to a node, over gRPC and over HTTP: refuses one that names another cluster before anything of
- * it is executed, and names this cluster in every answer.
+ * Checks every request to a node, over gRPC and over HTTP. It refuses a request that names another cluster before anything of it is
+ * executed, and names this cluster in every answer.
  *
  * A unary call that succeeds and every stream name it in the initial metadata. A unary call that fails names it in the
  * trailers: initial metadata would count as the beginning of an answer, after which the retry policy of a stock client ends.
@@ -29,12 +29,12 @@ type UnaryHandler = (call: ServerUnaryCall<object, object>, callback: sendUnaryD
 type Stream = ServerWritableStream<object, object>;
 type StreamHandler = (call: Stream) => void;
 
-/** Between two log lines about refused requests: a client that goes on asking must not fill the log. */
+/** The time between two log lines about refused requests: a client that keeps sending them must not fill the log. */
 const logAgainMs = 60_000;
 
 export class ClusterGate {
   readonly #parts: ClusterGateParts;
-  /** Never changed: many calls share it. */
+  /** Many calls share it, so it is never changed. */
   readonly #metadata: Metadata;
   #refused = 0;
   #loggedMs = Number.NEGATIVE_INFINITY;
@@ -57,7 +57,7 @@ export class ClusterGate {
     return Object.fromEntries(guarded);
   }
 
-  /** @param peer where the request comes from, for the log. @returns the refusal, if the request names any other cluster. */
+  /** @param peer the address of the sender, for the log. @returns the refusal, if the request names another cluster. */
   judge(named: readonly string[], peer: () => string): KvError | undefined {
     const refusal = refusalOfCluster(named, this.#parts);
     if (refusal !== undefined) this.#log(refusal, peer());
@@ -91,7 +91,7 @@ export class ClusterGate {
     return guarded as UntypedHandleCall;
   }
 
-  /** At once for the first, and then for all of a while together. */
+  /** Logs the first refusal at once, and later ones together, once in `logAgainMs`. */
   #log({ message }: KvError, peer: string): void {
     this.#refused += 1;
     const nowMs = performance.now();

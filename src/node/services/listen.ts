@@ -1,4 +1,4 @@
-/** A gRPC server on an address of our own choosing, and its end. */
+/** Opens a gRPC server on an address, and shuts it down. */
 import type { Http2Server } from 'node:http2';
 import {
   Server,
@@ -17,18 +17,18 @@ import { toStatus } from '../../wire/contract/status.js';
 export interface Listening {
   readonly server: Server;
   readonly port: number;
-  /** Connections that are open, of clients and of other nodes. */
+  /** The number of open connections, of clients and of other nodes. */
   connections(): number;
 }
 
-/** Per stream and per connection. Large enough for a batch between two nodes to be on its way as a whole. */
+/** Receive windows, large enough for a whole batch between two nodes to be on its way. */
 const streamWindowBytes = 4 * 1024 * 1024;
 const connectionWindowBytes = 16 * 1024 * 1024;
 
 /**
- * grpc-js leaves a server's receive windows at 64 KiB, so that a large message, and every beacon behind it, waits for a
- * round trip of the event loop on both sides for each 64 KiB. It offers no option for it (grpc/grpc-node, pull request
- * 3058), so this reaches for the HTTP/2 servers inside; where they are not found, everything works, only slower.
+ * Widens the receive windows of a server, which grpc-js leaves at 64 KiB. With those a large message, and every beacon behind it, waits
+ * for a round trip of the event loop on both sides for each 64 KiB. There is no option for it (grpc/grpc-node, pull request 3058), so
+ * this uses the HTTP/2 servers inside. If a later version of grpc-js hides them, everything still works, but slower.
  */
 function widenReceiveWindows(server: Server): void {
   for (const http2Server of http2ServersOf(server)) {
@@ -42,12 +42,12 @@ function http2ServersOf(server: Server): readonly Http2Server[] {
   return http2Servers instanceof Map ? [...(http2Servers.keys() as Iterable<Http2Server>)] : [];
 }
 
-/** A connection that cannot be accepted is an error of the server, which would end the process. `Descriptors` reports the cause. */
+/** Without this a connection that cannot be accepted would end the process: it is an error of the server. `Descriptors` logs the cause. */
 function surviveRefusals(server: Server): void {
   for (const http2Server of http2ServersOf(server)) http2Server.on('error', () => {});
 }
 
-/** Counted from now on. @returns how many are open. */
+/** Counts connections from now on. @returns a function that tells how many are open. */
 function countConnections(server: Server): () => number {
   let open = 0;
   for (const http2Server of http2ServersOf(server))
@@ -68,7 +68,7 @@ export function listen(host: string, port: number): Promise<Listening> {
         surviveRefusals(server);
         return resolve({ server, port: bound, connections: countConnections(server) });
       }
-      // grpc-js binds every address a name stands for and reports the failures as text.
+      // grpc-js binds every address that a name stands for, and reports the failures as text.
       const inUse = error.message.includes('EADDRINUSE');
       const reason = inUse ? 'the port is taken' : 'the address is not one of this machine, or may not be used';
       reject(new KvError('ADDRESS_UNAVAILABLE', `cannot listen on --host ${host} --port ${port}: ${reason}`, { cause: error }));
@@ -77,9 +77,9 @@ export function listen(host: string, port: number): Promise<Listening> {
 }
 
 /**
- * Announces services that come to life later: the socket is taken before the node knows whether it may start, and a call
- * that comes early must hear that nothing was executed, not that there is no such service.
- * @returns gives each service its implementation.
+ * Adds services to a server whose implementations come later, since a node takes its port before it knows whether it may start. An
+ * early call gets the answer that nothing was executed, and not that the service does not exist.
+ * @returns a function that gives each service its implementation.
  */
 export function announce<Name extends string>(
   server: Server,
@@ -90,7 +90,7 @@ export function announce<Name extends string>(
     const handlers: Record<string, UntypedHandleCall> = {};
     for (const [method, { responseStream }] of Object.entries(definition)) {
       handlers[method] = ((call: ServerWritableStream<object, object>, callback: sendUnaryData<object>) => {
-        const handler = live?.[name][method] as ((...words: unknown[]) => void) | undefined;
+        const handler = live?.[name][method] as ((...parameters: unknown[]) => void) | undefined;
         if (handler !== undefined) return handler(call, callback);
         const early = toStatus(new KvError('NO_PRIMARY', 'this node is starting'));
         if (responseStream) call.emit('error', early);
@@ -104,7 +104,7 @@ export function announce<Name extends string>(
   };
 }
 
-/** Lets calls that are being answered finish, for so long. */
+/** Lets calls that are being answered finish, for at most `patienceMs`. */
 export async function shutDown(server: Server, patienceMs: number): Promise<void> {
   const force = setTimeout(() => server.forceShutdown(), patienceMs);
   await new Promise<void>((resolve) => server.tryShutdown(() => resolve()));
