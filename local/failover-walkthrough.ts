@@ -115,7 +115,7 @@ async function restartNode(cluster: LocalCluster, ended: NodeProcess): Promise<R
   const node = await cluster.restart(ended);
   await cluster.waitForInSync(cluster.addresses.length);
   const joinMs = Math.round(performance.now() - startMs);
-  await node.log.waitFor('dump received', { timeoutMs: dumpLogPatienceMs });
+  await node.log.waitFor('snapshot received', { timeoutMs: dumpLogPatienceMs });
   const status = (await cluster.statuses()).find(({ nodeId }) => nodeId === node.id);
   return { node, joinMs, keys: status?.keys ?? 0 };
 }

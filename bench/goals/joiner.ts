@@ -46,7 +46,7 @@ async function joinOnce(cluster: Cluster, foreground: ForegroundLoad, { measureM
   const before = foreground.rateBetween(beginMs, Date.now());
   const node = await cluster.addNode();
   const listening = await node.log.waitFor('listening');
-  const received = await node.log.waitFor('dump received', { timeoutMs: joinTimeoutMs });
+  const received = await node.log.waitFor('snapshot received', { timeoutMs: joinTimeoutMs });
   const [fromMs, toMs] = [Number(listening.time), Number(received.time)];
   const share = foreground.rateBetween(fromMs, toMs) / before;
   // As before the join for the next round.

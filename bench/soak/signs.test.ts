@@ -15,7 +15,7 @@ describe('what a node logs under full load', () => {
 
   test.each([
     [{ msg: 'no beacon of the primary: claiming the shard', level, silentMs: 655 }, 'heard no beacon for 655 ms'],
-    [{ msg: 'the process stood still: longer than a lease', level, forMs: 300 }, 'stood still for 300 ms'],
+    [{ msg: 'the process stalled: after a stall longer than a lease', level, forMs: 300 }, 'stalled for 300 ms'],
     [
       { msg: 'change of the in-sync set proposed', level, added: [], removed: [{ id: 'b~1', reason: 'silent' }] },
       'proposes to take out b~1 (silent)',

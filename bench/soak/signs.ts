@@ -23,7 +23,7 @@ export function signOf(record: LogRecord, nodeCount: number): Sign | undefined {
   if (msg.startsWith('paused: ')) return { weight: 'incident', what: 'paused' };
   if (msg.startsWith('no beacon of the primary')) return { weight: 'hint', what: `heard no beacon for ${record.silentMs} ms` };
   if (msg === 'change of the in-sync set proposed') return { weight: 'hint', what: describeProposal(record) };
-  if (msg.startsWith('the process stood still')) return { weight: 'hint', what: `stood still for ${record.forMs} ms` };
+  if (msg.startsWith('the process stalled')) return { weight: 'hint', what: `stalled for ${record.forMs} ms` };
   if (msg === 'ZooKeeper session' && record.connected === false) return { weight: 'hint', what: 'lost ZooKeeper' };
   if (msg === 'ZooKeeper session expired') return { weight: 'hint', what: msg };
   return undefined;

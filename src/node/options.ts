@@ -1,4 +1,4 @@
-/** What one storage node is started with, resolved: every field is set and the relations between them hold. */
+/** The options of one storage node, resolved: every default is filled in, and the relations between the options hold. */
 import type { Logger } from 'pino';
 import type { LogState } from '../logging/index.js';
 
@@ -7,9 +7,9 @@ export interface NodeOptions {
   readonly host: string;
   /** 0 to 65,535; 0 takes any free port. Default 9090. */
   readonly port: number;
-  /** Port for HTTP on the same interface; 0 takes any free one. Undefined: no HTTP. */
+  /** Port for HTTP on the same interface; 0 takes any free port. Undefined: no HTTP. */
   readonly httpPort: number | undefined;
-  /** host:port under which others reach this node, with square brackets around an IPv6 address. Default: `host` and the port in use. */
+  /** host:port at which other nodes and clients reach this one, with brackets around an IPv6 address. Default: `host` and the port in use. */
   readonly advertise: string | undefined;
   /** 1 to 64 of A-Z a-z 0-9 . _ : - [ ]; default: the advertised address. */
   readonly id: string | undefined;
@@ -17,23 +17,23 @@ export interface NodeOptions {
   readonly zk: string;
   /** Root znode. Default /kvstore. */
   readonly root: string;
-  /** Whether it waits for a cluster where ZooKeeper holds none, and never founds one. Default false. */
+  /** Whether the node waits for a cluster if ZooKeeper holds none, and never founds one. Default false. */
   readonly join: boolean;
-  /** Parts into which the keys of a cluster are divided; from 1, the same on every node, for good. Default 16. */
+  /** The number of shards of the cluster; from 1, the same on every node, for good. Default 16. */
   readonly shards: number;
-  /** Fewest replicas in sync with which writes are taken; from 1. Default 1. */
+  /** A shard with fewer replicas in sync refuses writes; from 1. Default 1. */
   readonly minInSync: number;
-  /** Copies of each shard, or as many as there are nodes; 1 to 16. Default 3. */
+  /** Copies of each shard, or fewer while there are fewer nodes; 1 to 16. Default 3. */
   readonly replicas: number;
-  /** Positions of a node on the ring by which shards are placed; 1 to 1,024. Default 64. */
+  /** Positions of a node on the ring that places the shards; 1 to 1,024. Default 64. */
   readonly vnodes: number;
-  /** What fails together with this node; undefined: none is named. */
+  /** The name of what fails together with this node, such as a rack; undefined: none. */
   readonly zone: string | undefined;
-  /** Share of the shards beside that of others; 1 to 100. Default 1. */
+  /** The node's share of the shards, relative to that of other nodes; 1 to 100. Default 1. */
   readonly weight: number;
   /** How long after a node vanished its shards are copied to others. Default 60,000. */
   readonly replaceAfterMs: number;
-  /** Between two heartbeats of a primary. Default 150, minimum 10. */
+  /** Time between two beacons of a primary. Default 150, minimum 10. */
   readonly beaconMs: number;
   /** How long an answered beacon lets the primary serve reads; more than `beaconMs`. Default 1,000. */
   readonly leaseMs: number;
@@ -43,13 +43,13 @@ export interface NodeOptions {
   readonly sessionMs: number;
   /** Largest value in bytes. Default 1 MiB. */
   readonly maxValueBytes: number;
-  /** Memory that the node may take, in bytes; from 256 MiB. Default: half of what the machine or the container has. */
+  /** Memory that the node may use, in bytes; from 256 MiB. Default: half of what the machine or the container has. */
   readonly maxMemory: number | undefined;
-  /** Bytes a second at which this node sends copies of shards, all together; from 64 KiB. Default 28,000,000. */
+  /** Bytes a second at which this node sends snapshots, all together; from 64 KiB. Default 28,000,000. */
   readonly moveRate: number | undefined;
-  /** How long a planned stop may take before the node exits all the same. Default 10,000. */
+  /** A planned stop that takes longer is ended. Default 10,000. */
   readonly stopDeadlineMs: number;
   readonly logger: Logger;
-  /** Where the lines of `logger` go: how many could not be written. Default: none is ever lost. */
+  /** The state of the output behind `logger`: how many lines could not be written. Default: none is ever lost. */
   readonly log?: LogState;
 }

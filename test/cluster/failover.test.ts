@@ -74,7 +74,7 @@ test('a primary frozen past grace and then continued serves no stale read and co
   await load.writes(50);
   const since = frozen.log.count;
   frozen.thaw();
-  await frozen.log.waitFor(({ msg }) => msg.startsWith('the process stood still'), { since });
+  await frozen.log.waitFor(({ msg }) => msg.startsWith('the process stalled'), { since });
   // It hears of the higher epoch from the first peer it speaks to, and steps down.
   await frozen.log.waitFor((record) => record.msg === 'role changed' && record.role !== 'primary', { since });
   await cluster.waitForInSync(3);

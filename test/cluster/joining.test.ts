@@ -28,7 +28,7 @@ test('a node that comes back empty before its session expired joins, and ends up
   expect(performance.now() - killed).toBeLessThan(6_000);
   expect(again.log.find((record) => record.msg === 'role changed' && record.role === 'primary')).toEqual([]);
   await cluster.waitForInSync(2);
-  await again.log.waitFor('dump received');
+  await again.log.waitFor('snapshot received');
   await load.writes(100);
   expect((await cluster.primary()).id).not.toBe(first.id);
 

@@ -77,7 +77,7 @@ export class ReplicationServer {
   }
 
   refuseSnapshot(dump: Extract<Effect, { type: 'refuseSnapshot' }>): void {
-    this.#takeDumpCall(dump)?.emit('error', { code: status.FAILED_PRECONDITION, details: 'no dump is due to this replica' });
+    this.#takeDumpCall(dump)?.emit('error', { code: status.FAILED_PRECONDITION, details: 'no snapshot is due to this replica' });
   }
 
   /** Ends every stream, so that the server can shut down. */

@@ -57,6 +57,6 @@ export async function sendSnapshot(
     call.end();
   } catch (error) {
     // If the joiner has gone, it requests another snapshot when it is invited again.
-    if (!gone.signal.aborted) call.emit('error', { code: status.INTERNAL, details: 'the dump failed', cause: error });
+    if (!gone.signal.aborted) call.emit('error', { code: status.INTERNAL, details: 'the snapshot failed', cause: error });
   }
 }

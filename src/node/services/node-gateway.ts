@@ -91,7 +91,7 @@ export class NodeGateway {
   }
 }
 
-/** No node has forwarded these calls, and HTTP has no deadlines. */
+/** Calls over HTTP are never forwarded ones, and have no deadlines. */
 const caller: Caller = { api: 'rest', wasForwarded: false, remainingMs: () => undefined };
 const callerOf = (trace: TraceHeaders | undefined): Caller => (trace === undefined ? caller : { ...caller, trace });
 

@@ -1,4 +1,4 @@
-/** Reads and writes on the replica of this node: refused with our codes unless it is the serving primary. */
+/** Reads and writes on the replica of this node. They are refused, with an error code, unless it is the serving primary. */
 import { type ErrorCode, KvError } from '../../errors.js';
 import type { Answer, Refusal } from '../../replication/index.js';
 import type { StoredValue } from '../../storage/index.js';
@@ -8,19 +8,19 @@ import type { Stripes } from './stripes.js';
 
 export interface LocalWrite {
   readonly key: string;
-  /** Undefined: delete. Must be memory of its own: the log keeps it as it is. */
+  /** Undefined: delete. It must not be memory that is used again: the log keeps it as it is. */
   readonly value: Uint8Array | undefined;
   readonly ifVersion: number | undefined;
 }
 
-/** An operation under way at the shard, which hears once what became of it. */
+/** An operation under way at the shard. One of its two outcomes is called, once. */
 export abstract class LocalOperation implements AnswerSink {
   /**
-   * A write: every in-sync replica holds it; version 0: there was nothing to delete. An ordered read behind no write: it may
-   * read what is stored, at once.
+   * A write: every in-sync replica holds it; version 0: there was nothing to delete. An ordered read with no write before it: it may
+   * read what is stored, now.
    */
   abstract succeeded(version: number): void;
-  /** A KvError, unless nobody expected it. */
+  /** A KvError, unless the error is unexpected. */
   abstract failed(error: unknown): void;
 
   answer(answer: Answer): void {
@@ -46,7 +46,7 @@ function errorOf(refusal: Refusal, currentVersion: number | undefined): KvError 
   return new KvError('VERSION_MISMATCH', `the key is at version ${currentVersion}`, { currentVersion: currentVersion ?? 0 });
 }
 
-/** Every `nowMs` is monotonic, and of the turn of the call, after the request came in (R9). */
+/** Every `nowMs` is monotonic, and sampled in the turn of the call, after the request came in (R9). */
 export class LocalShard {
   readonly #host: ShardHost;
   readonly #stripes: Stripes;
@@ -58,26 +58,26 @@ export class LocalShard {
     this.#admission = admission;
   }
 
-  /** Why nothing may be read now: definitely not executed. */
+  /** Why nothing may be read now: the read is definitely not executed. */
   refusalOfRead(nowMs: number): KvError | undefined {
     const refusal = this.#host.refusalOfRead(nowMs);
     return refusal === undefined ? undefined : errorOf(refusal, undefined);
   }
 
   /**
-   * What is committed; linearizable where `refusalOfRead` refuses nothing in the same turn. The value may be a view that
-   * is good for as long only as the storage is left alone (`Storage.get`).
+   * The committed value. The read is linearizable if `refusalOfRead` refuses nothing in the same turn. The value may be a view that is
+   * good only until the storage changes (`Storage.get`).
    */
   stored(key: string): StoredValue | undefined | Promise<StoredValue | undefined> {
     return this.#host.storage.get(key);
   }
 
-  /** Whether a write of the key is under way, which a read of it may have to wait for. */
+  /** Whether a write of the key is under way: a read of it may have to wait for that write. */
   isBeingWritten(key: string): boolean {
     return this.#host.uncommittedVersion(key) !== undefined || this.#stripes.isLocked(key);
   }
 
-  /** Answered `readable` once the last write of the key that came before has committed, and with that write. */
+  /** Answers once the last write of the key that came before has committed, with that write. */
   readInOrder(key: string, operation: LocalOperation): void {
     this.#underStripe(key, operation, () => this.#host.handle({ type: 'orderedRead', token: operation, key }));
   }
@@ -90,21 +90,21 @@ export class LocalShard {
       return this.#underStripe(write.key, operation, async () =>
         this.#append(write, operation, await this.#newestVersion(write)),
       );
-    // What is looked up and appended in one turn needs no lock: nothing can come between.
+    // A look-up and an append in one turn need no lock: nothing else can run in between.
     const newest = this.#newestVersion(write);
     if (newest instanceof Promise)
       this.#underStripe(write.key, operation, () => newest.then((version) => this.#append(write, operation, version)));
     else this.#append(write, operation, newest, nowMs);
   }
 
-  /** What was written in this turn goes to the backups now, and not at its end. */
+  /** Sends the writes of this turn to the backups now, and not at its end. */
   flush(): void {
     this.#host.flush();
   }
 
   /**
-   * Of the newest entry of the key, committed or not; 0: there is none. Under the stripe, or in the turn of the append.
-   * Undefined where nothing depends on it.
+   * The version of the key's newest entry, committed or not; 0: there is none. Undefined if the write does not depend on it. Must be
+   * called under the stripe, or in the turn of the append.
    */
   #newestVersion({ key, value, ifVersion }: LocalWrite): number | undefined | Promise<number> {
     if (value !== undefined && ifVersion === undefined) return undefined;
@@ -115,7 +115,7 @@ export class LocalShard {
     this.#host.write({ type: 'write', token, key, value, ifVersion, storedVersion }, nowMs);
   }
 
-  /** A storage that fails to read is the one way for `section` to fail: nothing was appended. */
+  /** `section` fails only if the storage fails to read: then nothing was appended. */
   #underStripe(key: string, operation: LocalOperation, section: () => void | Promise<void>): void {
     const pending = this.#stripes.run(key, section);
     if (pending instanceof Promise) pending.catch((error: unknown) => operation.failed(error));

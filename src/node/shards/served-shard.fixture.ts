@@ -1,6 +1,6 @@
 /**
- * A shard as the services of a node see it: the real `LocalShard` on a replica of the virtual cluster, whose network, clock
- * and failovers a script drives. `performance.now()` is to be the cluster's clock (`clockOf`).
+ * A shard for tests of the services of a node: the real `LocalShard` on a replica of the virtual cluster. A script drives the network,
+ * the clock and the failovers of that cluster. `performance.now()` must be the cluster's clock (`clockOf`).
  */
 import { vi } from 'vitest';
 import type { Answer } from '../../replication/index.js';
@@ -16,12 +16,12 @@ import { Stripes } from './stripes.js';
 const poison = '?'.charCodeAt(0);
 const lotsOfBytes = 1024 * 1024 * 1024;
 
-/** From here on what reads the clock of this process reads that of the cluster; `vi.restoreAllMocks()` ends it. */
+/** From here on `performance.now()` is the clock of the cluster; `vi.restoreAllMocks()` ends that. */
 export function clockOf(c: Scenario): void {
   vi.spyOn(performance, 'now').mockImplementation(() => c.cluster.nowMs);
 }
 
-/** The one shard of the node of that name; its primary is never known to be elsewhere. */
+/** A directory with one shard, that of the named node, whose primary is never known to be elsewhere. */
 export function directoryOf(c: Scenario, name: string): ShardDirectory {
   const local = localShardOf(c.node(name));
   return {
@@ -34,14 +34,14 @@ export function directoryOf(c: Scenario, name: string): ShardDirectory {
 }
 
 /**
- * `version`: how the storage looks up what it holds of a key. What its `get` answers is a view, as the contract allows, and
- * worthless from the first await on.
+ * The local shard of a node. As the contract of `Storage.get` allows, a value is a view, which is worthless after the first await.
+ * @param version the look-up of a key's version in the storage.
  */
 export function localShardOf(node: VirtualNode, version = (key: string): number | Promise<number> => node.store.versionOf(key)) {
   const storage = { get: (key: string) => fleetingView(node, key), version, dataBytes: 0, keyCount: 0 };
   const handle: ShardHost['handle'] = (event) => {
-    const isAsked = event.type === 'write' || event.type === 'orderedRead';
-    node.handle(isAsked ? { ...event, token: callOf(event) } : event);
+    const isRequest = event.type === 'write' || event.type === 'orderedRead';
+    node.handle(isRequest ? { ...event, token: callOf(event) } : event);
   };
   const { replica } = node;
   const host = {
@@ -49,7 +49,7 @@ export function localShardOf(node: VirtualNode, version = (key: string): number 
     handle,
     write: (event: Parameters<typeof handle>[0]) => {
       handle(event);
-      // As at a real node, what nobody flushes leaves at the end of the turn.
+      // As at a real node, writes that are not flushed leave at the end of the turn.
       setImmediate(() => handle({ type: 'flush' }));
     },
     flush: () => handle({ type: 'flush' }),
@@ -76,7 +76,7 @@ function fleetingView({ store }: VirtualNode, key: string): StoredValue | undefi
   return { value: view, version: item.version };
 }
 
-/** What the virtual node keeps of a request; its answer goes on to who made it. */
+/** The call that the virtual node records for a request. Its answer is passed on to the sink of the request. */
 function callOf({ token, key, value }: { readonly token: unknown; readonly key: string; readonly value?: unknown }): Call {
   const answers: Answer[] = [];
   const push = (answer: Answer): number => {

@@ -1,4 +1,4 @@
-/** What a replica's notes look like in the log: constant text, values as fields. Operators read these lines. */
+/** Writes the notes of a replica to the log, for operators: constant text, with values as fields. */
 import type { Logger } from 'pino';
 import type { RepeatedLines } from '../../logging/log-throttle.js';
 import { type CoreStatus, type Effect, type Line, type Note, nameOf, nodeIdOf } from '../../replication/index.js';
@@ -8,7 +8,7 @@ export class ShardLog {
   readonly #write: (level: keyof Lines, fields: object, text: string, sense?: string) => void;
   readonly #logger: Lines;
 
-  /** `logger` adds which shard and replica it is; `lines` sees to it that many shards do not fill the log. */
+  /** @param logger names the shard and the replica. @param lines keeps many shards from filling the log with equal lines. */
   constructor(shard: number, logger: Logger, lines: RepeatedLines) {
     this.#shard = shard;
     this.#write = (level, fields, text, sense) => lines.write(logger, { shard, level, fields, text, sense });
@@ -20,7 +20,7 @@ export class ShardLog {
     this.#write('info', { role, epoch }, 'role changed', role);
   }
 
-  /** `replica`: as it is after what the note tells. */
+  /** @param replica its status after the event that the note reports. */
   note(note: Note, replica: CoreStatus): void {
     logNote(this.#logger, this.#shard, note, replica);
   }
@@ -52,10 +52,10 @@ function logNote(logger: Lines, shard: number, note: Note, replica: CoreStatus):
     case 'stalled':
       return logger.warn(
         { forMs: Math.round(note.forMs) },
-        'the process stood still: longer than a lease, and it would be taken for dead',
+        'the process stalled: after a stall longer than a lease other nodes take this one for dead',
       );
     case 'snapshotTaken':
-      return logger.info({ seq: note.seq }, 'dump received');
+      return logger.info({ seq: note.seq }, 'snapshot received');
     case 'offline':
       return logOffline(logger, shard, note.lost, replica);
     case 'twoHistories':
@@ -87,13 +87,13 @@ function logNote(logger: Lines, shard: number, note: Note, replica: CoreStatus):
   }
 }
 
-/** Who is taken out is told with the reason: it is what an operator asks first. */
+/** Each removed member has the reason with it, which is what an operator wants to know first. */
 function logProposal(logger: Lines, { added, removed }: Extract<Note, { kind: 'membersProposed' }>): void {
   const level = removed.length > 0 ? 'info' : 'debug';
   logger[level]({ added, removed }, 'change of the in-sync set proposed');
 }
 
-/** The command without its flag only shows a plan: what would be lost, if anything, and how to go on. */
+/** Without its flag the command only shows a plan: how to go on, and what would be lost, if anything. */
 const planCommand = 'kvctl shard force-primary --all';
 
 /** The text is the same for all shards of one event, so that one line can stand for many. */
