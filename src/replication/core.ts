@@ -6,7 +6,7 @@ import { Durability } from './durability.js';
 import type { Change, Effect, Note, RoleName } from './effect.js';
 import type { CandidateFact } from './event.js';
 import { invariant } from './invariant.js';
-import { type EpochId, type EpochMark, endOf, type HistoryId, type Line } from './lineage.js';
+import { type EpochId, type EpochMark, endOf, type HistoryId, hasSeenFewerRemovals, type Line } from './lineage.js';
 import { Log } from './log.js';
 import type { LogEntry } from './log-entry.js';
 import { idAt } from './log-position.js';
@@ -14,7 +14,7 @@ import type { Body, Message } from './message.js';
 import type { ReplicaOptions } from './options.js';
 import type { RecoveredReplica } from './recovered.js';
 import { newFollower, type Role } from './role.js';
-import { type Epoch, nodeIdOf, type ReplicaId, type Seq } from './shard-state.js';
+import { type Epoch, nodeIdOf, type ReplicaId, type Seq, type ShardState } from './shard-state.js';
 import { StateRegister } from './state-register.js';
 
 export class Core {
@@ -42,6 +42,8 @@ export class Core {
   foundHistory: Line | undefined;
   /** The write that makes the epoch durable. */
   #epochWrite = 0;
+  /** The write that makes the line durable. */
+  #lineWrite = 0;
   #mintedIds = 0;
   /** Number of the newest Sync seen in this epoch; 0 for none. Older ones are void, even after a failed claim. */
   syncNumber = 0;
@@ -144,6 +146,10 @@ export class Core {
   get isEpochDurable(): boolean {
     return this.durability.doneNumber >= this.#epochWrite;
   }
+  /** Whether what is known of the line, the removals from the set among it, is known after a crash, too (R7). */
+  get isLineDurable(): boolean {
+    return this.durability.doneNumber >= this.#lineWrite;
+  }
   /** ZooKeeper answers, and what this replica knows of `state` was read since it does (R7). */
   get mayWriteState(): boolean {
     return this.sessionConnected && this.register.isFresh && this.register.proposal === undefined;
@@ -164,10 +170,21 @@ export class Core {
   /** The data here is the line's from now on. */
   setLine(line: Line): void {
     const held = this.line;
-    this.line = line;
-    if (held?.history === line.history && endOf(held).id === endOf(line).id) return;
-    this.persist({ type: 'line', line });
+    const { state } = this.register;
+    // What is known of the removals in its newest epoch stays known (R7).
+    let { lineage } = line;
+    for (const known of [held, state]) if (known !== undefined && hasSeenFewerRemovals({ lineage }, known)) lineage = known.lineage;
+    this.line = { history: line.history, lineage };
+    const isSameEpoch = held?.history === line.history && endOf(held).id === endOf(line).id;
+    if (isSameEpoch && !hasSeenFewerRemovals(held, { lineage })) return;
+    this.#lineWrite = this.persist({ type: 'line', line: this.line });
     if (held?.history !== line.history) this.emit({ type: 'holds', history: line.history });
+  }
+
+  /** `state` shows more removals in the epoch of the data here: no line that began before them is followed from now on (R7). */
+  noteRemovals(state: ShardState): void {
+    if (this.line === undefined || !hasSeenFewerRemovals(this.line, state)) return;
+    this.setLine({ history: this.line.history, lineage: state.lineage });
   }
 
   emit(effect: Effect): void {

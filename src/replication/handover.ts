@@ -81,20 +81,28 @@ export function drainAndPropose(core: Core, role: Primary, successor: ReplicaId)
   const { register, log } = core;
   const canCommit = register.confirmed.length >= core.options.minInSync;
   const drained = canCommit ? core.commitIndex === log.lastSeq : role.peers.get(successor)?.ackedSeq === log.lastSeq;
-  if (!drained || !core.mayWriteState || register.state === undefined) return false;
+  const state = stateToLeave(core);
+  if (!drained || state === undefined) return false;
   // From before it is sent until it has definitely failed, no reads (R12).
   role.handover.stage = 'proposed';
-  propose(core, 'handover', handedOver(register.state, successor, core.mintId()));
+  propose(core, 'handover', handedOver(state, successor, core.mintId()));
   return true;
+}
+
+/** Undefined: nothing may be proposed, or a set that came back with an older `state` has to be put right first (R7). */
+function stateToLeave(core: Core): ShardState | undefined {
+  const { state } = core.register;
+  return core.mayWriteState && state !== undefined && !isOlder(core, state) ? state : undefined;
 }
 
 /** From before it is sent until it has definitely failed, nothing is served (R13). */
 function endHistory(core: Core, role: Primary): void {
   const { register, log } = core;
-  if (!core.mayWriteState || register.state === undefined) return;
+  const state = stateToLeave(core);
+  if (state === undefined) return;
   if (core.commitIndex < log.lastSeq && register.confirmed.length >= core.options.minInSync) return;
   role.ending = true;
-  propose(core, 'end', ended(register.state, log.lastSeq, core.mintId()));
+  propose(core, 'end', ended(state, log.lastSeq, core.mintId()));
 }
 
 function propose(core: Core, purpose: ProposalPurpose, next: ShardState): void {

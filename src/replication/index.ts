@@ -1,7 +1,7 @@
 /** The pure replication core. It imports nothing from outside this folder. */
 export type { Answer, Change, Effect, Note, Refusal } from './effect.js';
 export type { CandidateFact, DumpItem, Event, ProposalOutcome, WriteEvent } from './event.js';
-export { type EpochMark, endOf, type Line, nameOf } from './lineage.js';
+export { type EpochMark, endOf, type Line, markIdOf, nameOf } from './lineage.js';
 export type { LogEntry } from './log-entry.js';
 export type { EpochRun } from './log-position.js';
 export type { BodyOf, Message, RequestBody, ResponseBody } from './message.js';

@@ -1,5 +1,6 @@
 /** Noticing that nobody holds the shard's data any more, and saying so (R13). Nothing goes on by itself. */
 import type { Core } from './core.js';
+import { hasSeenFewerRemovals } from './lineage.js';
 import { isEnded, type ReplicaId, type ShardState } from './shard-state.js';
 
 const repeatNoteMs = 30_000;
@@ -44,7 +45,11 @@ export function isBelowKnownEpoch(core: Core): boolean {
   return core.role.kind === 'follower' && core.nowMs - core.loyalSinceMs > core.options.graceMs;
 }
 
-/** Than the epoch known here: it comes from a server that lags, or ZooKeeper has lost what it held. */
-export function isOlder({ history, epoch }: Core, state: ShardState): boolean {
-  return state.history === history && state.epoch < epoch;
+/**
+ * Than the epoch known here, or than a removal known in that epoch: it comes from a server that lags, or ZooKeeper has lost what
+ * it held. The set that it names may have members that lack acknowledged writes (R7).
+ */
+export function isOlder({ history, epoch, line }: Core, state: ShardState): boolean {
+  if (state.history !== history) return false;
+  return state.epoch < epoch || (line !== undefined && hasSeenFewerRemovals(state, line));
 }

@@ -4,6 +4,7 @@ import { maybeCommit, maybeServe } from './commit.js';
 import type { Core } from './core.js';
 import { answerBeacon, onRequest, refuseOther } from './follower.js';
 import { invariant } from './invariant.js';
+import { endOf } from './lineage.js';
 import type { Body, Message, RequestBody, ResponseBody } from './message.js';
 import { onAppendAnswer, onBeaconAnswer, onOtherHistory, onSyncAnswer } from './replicate.js';
 import type { Primary } from './role.js';
@@ -42,8 +43,10 @@ export function onMessage(core: Core, message: Message): void {
 }
 
 /** Two ids of one epoch number are two histories as well (R1). A replica that has not known any takes the first it meets. */
-function isOfOtherHistory({ history, epoch, epochId }: Core, message: Message): boolean {
+function isOfOtherHistory({ history, epoch, epochId, foundHistory }: Core, message: Message): boolean {
   if (history === undefined) return false;
+  // Two lines that part within an epoch: the data here may have known the later epoch before it was found to be of the other line.
+  if (foundHistory !== undefined && message.epoch >= epoch && message.epochId === endOf(foundHistory).id) return true;
   return message.history !== history || (message.epoch === epoch && message.epochId !== epochId);
 }
 
