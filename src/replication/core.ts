@@ -173,7 +173,8 @@ export class Core {
     const { state } = this.register;
     // What is known of the removals in its newest epoch stays known (R7).
     let { lineage } = line;
-    for (const known of [held, state]) if (known !== undefined && hasSeenFewerRemovals({ lineage }, known)) lineage = known.lineage;
+    for (const known of [held, state])
+      if (known !== undefined && hasSeenFewerRemovals({ lineage }, known)) lineage = known.lineage;
     this.line = { history: line.history, lineage };
     const isSameEpoch = held?.history === line.history && endOf(held).id === endOf(line).id;
     if (isSameEpoch && !hasSeenFewerRemovals(held, { lineage })) return;

@@ -116,7 +116,16 @@ export type Effect =
  * acknowledged nothing, for a lease; its log cannot be continued; it holds another history; it is told to stop; the shard has
  * moved away from it; it came back with a state that went back, and lacks acknowledged writes.
  */
-export type LeaveReason = 'gone' | 'refused' | 'silent' | 'stuck' | 'needsDump' | 'otherHistory' | 'stopping' | 'moved' | 'lacking';
+export type LeaveReason =
+  | 'gone'
+  | 'refused'
+  | 'silent'
+  | 'stuck'
+  | 'needsDump'
+  | 'otherHistory'
+  | 'stopping'
+  | 'moved'
+  | 'lacking';
 
 export interface Removal {
   readonly id: ReplicaId;

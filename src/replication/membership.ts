@@ -4,9 +4,9 @@
  */
 import type { Core } from './core.js';
 import type { LeaveReason, Removal } from './effect.js';
+import { isOlder } from './offline.js';
 import type { Peer } from './peer.js';
 import { isPlaced, isWhole } from './placed.js';
-import { isOlder } from './offline.js';
 import { sendBeacons } from './replicate.js';
 import type { Primary } from './role.js';
 import { type ReplicaId, withGivenUp, withMembers, withRemovalAfter } from './shard-state.js';

@@ -97,6 +97,90 @@ describeVariants('a state that went back', [
     caughtBy: scenario('state-went-back'),
   },
   {
+    rule: 'R7',
+    does: 'follows a line that began before a removal that it knows',
+    edits: [edit('lineage.ts', ' && (same === endOf(later) || removalsOf(same) >= removalsOf(endOf(earlier)))', '')],
+    caughtBy: scenario('removal-forgotten'),
+  },
+  {
+    rule: 'R7',
+    does: 'counts no removals',
+    edits: [edit('membership.ts', 'isBehind ? isPutRight : removed.length > 0', 'isPutRight')],
+    caughtBy: scenario('removal-forgotten'),
+  },
+  {
+    rule: 'R7',
+    does: 'does not remember a removal that state shows',
+    edits: [edit('state-news.ts', '  core.noteRemovals(state);\n', '')],
+    caughtBy: scenario('removal-forgotten'),
+  },
+  {
+    rule: 'R7',
+    does: 'claims from a state that has forgotten a removal that it knows',
+    edits: [
+      edit(
+        'offline.ts',
+        ' || (line !== undefined && hasSeenFewerRemovals(state, line))',
+        ' || (line === undefined && epoch < 0)',
+      ),
+    ],
+    caughtBy: scenario('removal-forgotten'),
+  },
+  {
+    rule: 'R7',
+    does: 'counts on though a member that came back with an older state may lack something',
+    edits: [edit('membership.ts', 'removals.push(...lacking(core, role, removals));', '')],
+    caughtBy: scenario('removal-forgotten'),
+  },
+  {
+    rule: 'R7, R12',
+    does: 'hands over before it has put right a set that came back',
+    edits: [edit('handover.ts', 'state !== undefined && !isOlder(core, state) ? state', 'state !== undefined ? state')],
+    caughtBy: scenario('removal-forgotten'),
+  },
+  {
+    rule: 'R7',
+    does: 'forgets a removal whose answer was lost with the state',
+    edits: [edit('state-news.ts', '  if (lost !== undefined && settled !== undefined) core.noteRemovals(settled.next);\n', '')],
+    caughtBy: scenario('removal-forgotten'),
+  },
+  {
+    rule: 'R7',
+    does: 'has its peers follow the line as it was when it took office',
+    edits: [edit('core.ts', 'hasSeenFewerRemovals({ lineage }, known)', 'hasSeenFewerRemovals(known, { lineage })')],
+    caughtBy: scenario('removal-forgotten'),
+  },
+  {
+    rule: 'R13',
+    does: 'gives up a whole epoch for one of two lines that part within it',
+    edits: [edit('lineage.ts', 'givenUp.includes(mark.id) || givenUp.includes(markIdOf(mark))', 'givenUp.includes(mark.id)')],
+    caughtBy: scenario('removal-forgotten'),
+  },
+  {
+    rule: 'R1, R13',
+    does: 'stays loyal to the primary of another line of its history',
+    edits: [
+      edit(
+        'receive.ts',
+        'message.epochId === endOf(foundHistory).id) return true;',
+        'message.epochId === endOf(foundHistory).id) return false;',
+      ),
+    ],
+    caughtBy: scenario('removal-forgotten'),
+  },
+  {
+    rule: 'R1',
+    does: 'refuses the other line under its own epoch, which the primary takes for an old word',
+    edits: [
+      edit(
+        'state-news.ts',
+        '  if (state.history === core.history && state.epoch > core.epoch) adoptEpoch(core, state.history, endOf(state));\n',
+        '',
+      ),
+    ],
+    caughtBy: scenario('removal-forgotten'),
+  },
+  {
     rule: 'R5',
     does: 'takes an append whatever the id of the epoch before it',
     edits: [
