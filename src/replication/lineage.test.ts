@@ -72,31 +72,31 @@ describe('whether a line continues another (R1)', () => {
   });
 
   /** Epoch 1 with so many removals, and epoch 2 if that began from there. */
-  const after = (removals: number, ...next: readonly EpochMark[]): Line => ({
+  const seen = (removals: number, ...next: readonly EpochMark[]): Line => ({
     history: 'h',
     lineage: [...withRemovals([{ epoch: 1, id: 'a' }], removals), ...next],
   });
   const second = { epoch: 2, id: 'b' };
 
   it('a line that left an epoch before a removal that the other knows does not, one that left it later does (R7)', () => {
-    expect(continues(after(1, second), after(2))).toBe(false);
-    expect(continues(lineOf('h', [1, 'a'], [2, 'b']), after(1))).toBe(false);
-    expect(continues(after(2, second), after(2))).toBe(true);
-    expect(continues(after(3, second), after(2))).toBe(true);
-    expect(continues(after(1, second), lineOf('h', [1, 'a']))).toBe(true);
+    expect(continues(seen(1, second), seen(2))).toBe(false);
+    expect(continues(lineOf('h', [1, 'a'], [2, 'b']), seen(1))).toBe(false);
+    expect(continues(seen(2, second), seen(2))).toBe(true);
+    expect(continues(seen(3, second), seen(2))).toBe(true);
+    expect(continues(seen(1, second), lineOf('h', [1, 'a']))).toBe(true);
   });
 
   it('within the newest epoch the number of removals does not matter: one primary writes it', () => {
-    expect(continues(after(1), after(2))).toBe(true);
-    expect(continues(after(2), after(1))).toBe(true);
-    expect(hasSeenFewerRemovals(after(1), after(2))).toBe(true);
-    expect(hasSeenFewerRemovals(lineOf('h', [1, 'a']), after(1))).toBe(true);
-    expect(hasSeenFewerRemovals(after(2), after(2))).toBe(false);
-    expect(hasSeenFewerRemovals(after(1), after(2, second))).toBe(false);
+    expect(continues(seen(1), seen(2))).toBe(true);
+    expect(continues(seen(2), seen(1))).toBe(true);
+    expect(hasSeenFewerRemovals(seen(1), seen(2))).toBe(true);
+    expect(hasSeenFewerRemovals(lineOf('h', [1, 'a']), seen(1))).toBe(true);
+    expect(hasSeenFewerRemovals(seen(2), seen(2))).toBe(false);
+    expect(hasSeenFewerRemovals(seen(1), seen(2, second))).toBe(false);
   });
 
   it('two lines that part within an epoch are given up each by its own id', () => {
-    const [first, other] = [after(2), after(1, second)];
+    const [first, other] = [seen(2), seen(1, second)];
     const id = markIdOf(endOf(first));
     expect(id).toBe('a+2');
     expect([isGivenUp(first, [id]), isGivenUp(other, [id])]).toEqual([true, false]);
