@@ -16,6 +16,7 @@ interface PendingWrite {
 }
 
 export class Disk {
+  readonly replicaId: string;
   history: string | undefined;
   epoch = 0;
   epochId = '';
@@ -37,6 +38,10 @@ export class Disk {
   #stored = new Store();
   #storedSeq = 0;
   #pending: PendingWrite[] = [];
+
+  constructor(replicaId: string) {
+    this.replicaId = replicaId;
+  }
 
   get lastSeq(): number {
     return this.baseSeq + this.entries.length;

@@ -1,6 +1,7 @@
 /**
  * ZooKeeper loses data while some nodes are down with what they hold, or frozen; an operator decides, newcomers start, and the
- * others return with data of a history that went on without them, or ended (R1, R3, R13).
+ * others return with data of a history that went on without them, or ended (R1, R3, R13). Or it forgets that a backup was
+ * removed, and the backup wakes before the primary does (R7).
  */
 import type { Decision, Fault } from './decision.js';
 import type { Setup } from './plan.js';
@@ -16,6 +17,30 @@ export function historyDecisions(seed: number, setup: Setup, untilMs: number): D
   if (setup.placing !== undefined || !random.chance(share)) return [];
   const atMs = firstMs + random.below(Math.max(1, untilMs - firstMs));
   return losses(random, setup, atMs);
+}
+
+const removalShare = 0.1;
+
+/** A backup that stands still is removed; its primary is gone, for a while, when ZooKeeper comes back with the older set. */
+export function removalDecisions(seed: number, setup: Setup, untilMs: number): Decision[] {
+  const random = Random.of(seed, 33);
+  if (setup.placing !== undefined || !random.chance(removalShare)) return [];
+  const atMs = firstMs + random.below(Math.max(1, untilMs - firstMs));
+  const lossMs = atMs + setup.leaseMs + random.between(200, 1500);
+  const awayMs = random.between(5, 300);
+  const wakesMs = lossMs + awayMs + random.between(-200, 1000);
+  const absentMs = random.between(1500, 6000);
+  const keepsData = !setup.volatile && random.chance(0.6);
+  const absent: Fault = keepsData
+    ? { kind: 'crash', at: 'primary', keepsData, silent: random.chance(0.3), downMs: absentMs }
+    : { kind: 'pause', at: 'primary', forMs: absentMs };
+  return [
+    strikes(atMs, { kind: 'isolate', at: 'backup', breaks: true, forMs: lossMs - atMs + random.between(0, 1500) }),
+    strikes(atMs, { kind: 'pause', at: 'backup', forMs: wakesMs - atMs }),
+    ...(random.chance(0.8) ? [strikes(lossMs - random.between(1, 20), absent)] : []),
+    strikes(lossMs, { kind: 'zookeeperAway', forMs: awayMs, comesBack: 'older' }),
+    ...Array.from({ length: random.between(0, 3) }, () => operator(lossMs + random.between(4000, 12_000))),
+  ];
 }
 
 function losses(random: Random, setup: Setup, atMs: number): Decision[] {

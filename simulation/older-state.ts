@@ -1,9 +1,10 @@
 /**
  * ZooKeeper comes back with an older `state`. What no process knows to be older nobody can find out, and what was acknowledged
  * since may be lost: so it goes back only where each member of the older set either knows better, or still holds everything, or
- * is gone for good.
+ * is gone for good; or within an epoch whose primary keeps its data and knows of every removal. Then a member that was removed
+ * may claim, and begin another line.
  */
-import type { ShardState } from '../src/replication/index.js';
+import { endOf, type ShardState } from '../src/replication/index.js';
 import type { World } from './world.js';
 
 /** Changes that are lost at most. */
@@ -32,10 +33,19 @@ function isKnownToBeOlder(world: World, before: ShardState, now: ShardState): bo
   // Of an ended history nobody is left who knows.
   if (before.primary === undefined) return false;
   const isSameEpoch = before.epoch === now.epoch;
+  if (isSameEpoch && knowsRemovals(world, now)) return true;
   if (!isSameEpoch && world.running.some(({ replica }) => replica.epoch <= before.epoch)) return false;
   return before.inSync.every((id) => {
     const disk = world.diskOf(id);
     if (disk === undefined || disk.destroyed) return true;
     return isSameEpoch ? now.inSync.includes(id) : disk.epoch > before.epoch;
   });
+}
+
+/** The primary, on its disk: what it learns later it cannot have relied on. */
+function knowsRemovals(world: World, { primary, lineage }: ShardState): boolean {
+  const disk = world.diskOf(primary ?? '');
+  const known = disk?.line?.lineage.at(-1);
+  const end = endOf({ lineage });
+  return disk?.destroyed === false && known?.id === end.id && known.removals === end.removals;
 }

@@ -3,7 +3,7 @@
  * are made sure to be dead for good first; where ZooKeeper has lost `state`, everyone must have said so. After several such
  * losses `state` may be of a lower epoch than replicas remember: then the command goes to one of those that say so.
  */
-import { endOf, nameOf, type ShardState } from '../src/replication/index.js';
+import { endOf, markIdOf, nameOf, type ShardState } from '../src/replication/index.js';
 import type { SimProcess } from './sim-process.js';
 import type { World } from './world.js';
 
@@ -131,5 +131,5 @@ function otherLines(chosen: SimProcess, all: readonly SimProcess[]): string[] {
     const { line: held, foundHistory } = process.replica.status(process.nowMs);
     return [held, foundHistory].filter((one) => one !== undefined);
   });
-  return lines.map((one) => (one.history === line?.history ? endOf(one).id : one.history));
+  return lines.map((one) => (one.history === line?.history ? markIdOf(endOf(one)) : one.history));
 }

@@ -2,7 +2,7 @@
 import type { Decision, Moment, Operation } from './decision.js';
 import { directedDecisions } from './directed-plan.js';
 import { newFaultOf } from './fault-plan.js';
-import { historyDecisions } from './histories-plan.js';
+import { historyDecisions, removalDecisions } from './histories-plan.js';
 import { Random } from './random.js';
 import { type Placing, withShards } from './several-shards.js';
 
@@ -62,6 +62,7 @@ export function planOf(seed: number, steps: number): Plan {
     ...lastDecisions(random, setup, atMs),
     ...directedDecisions(seed, setup, atMs),
     ...historyDecisions(seed, setup, atMs),
+    ...removalDecisions(seed, setup, atMs),
   );
   decisions.sort((one, other) => one.atMs - other.atMs);
   return { seed, setup, decisions };

@@ -5,7 +5,7 @@ import type { SimProcess } from './sim-process.js';
 import { require } from './violation.js';
 
 /** Nobody serves reads beside another, and whoever does has applied everything that could be seen before. */
-export function checkReaders(primaries: ReadonlySet<SimProcess>, model: HistoryModel): void {
+export function checkReaders(primaries: readonly SimProcess[], model: HistoryModel): void {
   let reader: SimProcess | undefined;
   for (const primary of primaries) {
     if (primary.replica.refusalOfRead(primary.nowMs) !== undefined) continue;

@@ -4,6 +4,7 @@
  */
 import type { Answer, Effect, Event, LogEntry, ShardState } from '../src/replication/index.js';
 import { checkCleanStop, checkDeparture, checkGiven, checkMoved, checkRelease } from './departures.js';
+import { Forks } from './forks.js';
 import { HistoryModel, isSame } from './history-model.js';
 import { checkReaders, checkStoredAnswer } from './readers.js';
 import type { SimProcess } from './sim-process.js';
@@ -23,6 +24,7 @@ export class Safety {
   >();
   readonly #world: World;
   readonly #tooFew: TooFew;
+  readonly #forks: Forks;
   readonly #primaries = new Set<SimProcess>();
   readonly #primaryOf = new Map<string, string>();
   readonly #committerOf = new Map<string, SimProcess>();
@@ -34,6 +36,7 @@ export class Safety {
   constructor(world: World) {
     this.#world = world;
     this.#tooFew = new TooFew(world.plan.setup.minInSync);
+    this.#forks = new Forks(world);
   }
 
   get generation(): number {
@@ -51,9 +54,18 @@ export class Safety {
       return this.model.beginWith(new Map(), state.seqFloor - 1, state.epoch);
     }
     require(state.inSync.includes(state.primary), () => `${state.primary} is primary and not in sync`);
-    if (state.seqFloor < (before?.seqFloor ?? 1) + forcedGap) return;
-    const disk = this.#world.diskOf(state.primary);
-    const found = this.#world.appliedBy(state.primary);
+    this.#forks.noteRemovals(state);
+    const isForced = state.seqFloor >= (before?.seqFloor ?? 1) + forcedGap;
+    const isFork = !isForced && this.#forks.isFork(state, before);
+    if (isForced || isFork) this.#beginWith(state, state.primary);
+    if (isForced) this.#forks.onForced(state);
+    if (isFork) this.#forks.begin(state, this.generation);
+  }
+
+  /** The history goes on with what one replica holds. */
+  #beginWith(state: ShardState, primary: string): void {
+    const disk = this.#world.diskOf(primary);
+    const found = this.#world.appliedBy(primary);
     if (this.#world.ensemble.wentBack) this.model.forgetVersions();
     if (disk?.complete && found !== undefined) this.model.beginWith(found.items, found.seq, state.epoch);
     else this.model.beginWith(new Map(), state.seqFloor - 1, state.epoch);
@@ -62,6 +74,7 @@ export class Safety {
 
   onEffect(process: SimProcess, effect: Effect): void {
     const { minInSync, volatile } = this.#world.plan.setup;
+    this.#forks.onEffect(process, effect);
     if (effect.type === 'apply') this.#onApply(process, effect.entries);
     else if (effect.type === 'roleChanged') this.#onRole(process, effect.role === 'primary', effect.epoch);
     else if (effect.type === 'note' && effect.note.kind === 'serving') this.#onServing(process);
@@ -84,6 +97,10 @@ export class Safety {
     }
   }
 
+  get #readers(): SimProcess[] {
+    return [...this.#primaries].filter((primary) => !this.#forks.isKeeper(primary));
+  }
+
   onEnded(process: SimProcess): void {
     this.#primaries.delete(process);
     this.#tooFew.leavesOffice(process);
@@ -91,7 +108,7 @@ export class Safety {
 
   afterEvent(process: SimProcess, event: Event): void {
     if (event.type === 'write') this.#tooFew.afterWrite(process);
-    if (this.#primaries.has(process)) checkReaders(this.#primaries, this.model);
+    if (this.#primaries.has(process) && !this.#forks.isKeeper(process)) checkReaders(this.#readers, this.model);
     if (this.#storeDue) {
       this.#storeDue = false;
       const isCurrent = process.disk.generation === this.generation && !process.laysDump;
@@ -101,7 +118,8 @@ export class Safety {
     if (this.#holdersDue || wasCut) {
       this.#holdersDue = false;
       const { state, isOlder } = this.#world.ensemble;
-      if (!isOlder) for (const id of state?.inSync ?? []) this.#checkHolds(id);
+      const isWhole = !isOlder && state !== undefined && !this.#forks.isBehind(state);
+      if (isWhole) for (const id of state.inSync) this.#checkHolds(id);
     }
   }
 

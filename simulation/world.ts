@@ -91,6 +91,9 @@ export class World {
   diskOf(replicaId: string): Disk | undefined {
     return this.#disks.get(replicaId);
   }
+  get disks(): readonly Disk[] {
+    return [...this.#disks.values()];
+  }
   countAnswer(isFirst: boolean): void {
     require(isFirst, () => 'a write is answered twice');
   }
@@ -104,9 +107,9 @@ export class World {
     if (machine.isPaused) return this.queue.after(startRetryMs, () => this.start(index));
     const number = this.site.nextProcess();
     if (kept === undefined) {
-      const disk = new Disk();
-      disk.generation = this.safety.generation;
       const replicaId = `${node.name}~${++node.ids}`;
+      const disk = new Disk(replicaId);
+      disk.generation = this.safety.generation;
       this.#disks.set(replicaId, disk);
       node.process = new SimProcess(this, index, replicaId, number, { disk, store: new Store() });
     } else {

@@ -7,7 +7,8 @@ import { encode, encodeState, parseCandidate, parseState } from './znode-data.js
 
 const epoch = fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER });
 const id = fc.string({ unit: 'binary', minLength: 1, maxLength: 20 });
-const lineage = fc.array(fc.record({ epoch, id }), { minLength: 1, maxLength: 10 });
+const mark = fc.oneof(fc.record({ epoch, id }), fc.record({ epoch, id, removals: epoch }));
+const lineage = fc.array(mark, { minLength: 1, maxLength: 10 });
 const inSync = fc.uniqueArray(id, { minLength: 1, maxLength: 4 }).map((ids) => ids.sort());
 
 const states: fc.Arbitrary<ShardState> = fc
@@ -47,10 +48,19 @@ describe('state in its znode', () => {
     ]);
   });
 
+  it('names the number of removals of an epoch that had any', () => {
+    const lineage = [...state.lineage.slice(0, -1), { epoch: 7, id: 'seven', removals: 3 }];
+    expect(JSON.parse(encodeState({ ...state, lineage }).toString()).lineage).toEqual([
+      [3, 'three'],
+      [7, 'seven', 3],
+    ]);
+  });
+
   it('takes no more than 8 KiB with the longest lineage of ids as they are minted', () => {
     const epochs = Array.from({ length: longestLineage }, (_, at) => ({
       epoch: 100_000 + at,
       id: `0123456789abcdef${at.toString(36)}`,
+      removals: 100_000 + at,
     }));
     const longest = { ...state, lineage: epochs, epoch: epochs.at(-1)!.epoch };
     expect(encodeState(longest).length).toBeLessThan(8 * 1024);
@@ -97,7 +107,9 @@ describe('state in its znode', () => {
         [7, 'seven'],
       ],
     ],
-    ['with an epoch that has a third part', [[7, 'seven', 'more']]],
+    ['with a number of removals that is none', [[7, 'seven', 'more']]],
+    ['with a number of removals that says nothing', [[7, 'seven', 0]]],
+    ['with an epoch that has a fourth part', [[7, 'seven', 1, 1]]],
     ['with nothing in place of an epoch', [null, [7, 'seven']]],
     ['that names epochs as objects', [{ epoch: 7, id: 'seven' }]],
   ])('with a lineage %s is refused', (_, lineage) => {

@@ -32,7 +32,7 @@ export function encode(value: ClusterConfig | NodeZnode | CandidateRegistration 
 }
 
 export function encodeState(state: ShardState): Buffer {
-  const lineage = state.lineage.map(({ epoch, id }) => [epoch, id]);
+  const lineage = state.lineage.map(({ epoch, id, removals = 0 }) => (removals === 0 ? [epoch, id] : [epoch, id, removals]));
   return Buffer.from(JSON.stringify({ ...state, lineage }));
 }
 
@@ -77,12 +77,17 @@ export function parseState(data: Buffer): ShardState {
   };
 }
 
-/** An epoch and its id, as `[7, "3f9c..."]`. */
+/** An epoch and its id, and the number of removals from the set if there were any: `[7, "3f9c...", 2]`. */
 function parseMark(value: unknown): EpochMark | undefined {
-  if (!Array.isArray(value) || value.length !== 2) return undefined;
-  const [epoch, id]: unknown[] = value;
-  const isLegal = Number.isSafeInteger(epoch) && (epoch as number) >= 1 && typeof id === 'string' && id !== '';
-  return isLegal ? { epoch: epoch as number, id: id as string } : undefined;
+  if (!Array.isArray(value) || value.length < 2 || value.length > 3) return undefined;
+  const [epoch, id, removals]: unknown[] = value;
+  if (!isCount(epoch) || typeof id !== 'string' || id === '') return undefined;
+  if (value.length === 2) return { epoch, id };
+  return isCount(removals) ? { epoch, id, removals } : undefined;
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 1;
 }
 
 export function parseNode(data: Buffer): NodeZnode {

@@ -76,7 +76,7 @@ describe('one node', () => {
     for (const id of ['127.0.0.1:9091', '127.0.0.1%3A9091']) {
       const told = (await get(`/api/kv/worker/${id}?limit=0`)).json();
       expect(told).toMatchObject({ id: '127.0.0.1:9091', keyCount: 7, keys: [], warnings: ['something'] });
-      const held = { history: 'h', epoch: 1, epochId: 'e1' };
+      const held = { history: 'h', epoch: 1, epochId: 'e1', removals: 0 };
       expect(told.shards).toContainEqual(expect.objectContaining({ shard: 3, role: 'backup', keyCount: 5, held }));
       expect(told.shards.find(({ shard }: { shard: number }) => shard === 7)).not.toHaveProperty('held');
       for (const shard of told.shards) expect(shard).not.toHaveProperty('found');

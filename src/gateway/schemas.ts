@@ -49,7 +49,7 @@ const nodeEntry = {
 };
 const notAlways = ['httpAddress', 'zone'];
 
-const historyPosition = object({ history: text, epoch: count, epochId: text });
+const historyPosition = object({ history: text, epoch: count, epochId: text, removals: count });
 
 const heldShard = object(
   {

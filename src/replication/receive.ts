@@ -3,6 +3,7 @@
 import { answerBeacon, onRequest, refuseOther } from './follower/follower.js';
 import { maybeCommit, maybeServe } from './primary/commit.js';
 import { onAppendAnswer, onBeaconAnswer, onOtherHistory, onSyncAnswer } from './primary/replicate.js';
+import { endOf } from './protocol/lineage.js';
 import type { Body, Message, RequestBody, ResponseBody } from './protocol/message.js';
 import type { Core } from './state/core.js';
 import { invariant } from './state/invariant.js';
@@ -42,8 +43,10 @@ export function onMessage(core: Core, message: Message): void {
 }
 
 /** Two ids of one epoch number are two histories as well (R1). A replica that has not known any takes the first it meets. */
-function isOfOtherHistory({ history, epoch, epochId }: Core, message: Message): boolean {
+function isOfOtherHistory({ history, epoch, epochId, foundHistory }: Core, message: Message): boolean {
   if (history === undefined) return false;
+  // Two lines that part within an epoch: the data here may have known the later epoch before it was found to be of the other line.
+  if (foundHistory !== undefined && message.epoch >= epoch && message.epochId === endOf(foundHistory).id) return true;
   return message.history !== history || (message.epoch === epoch && message.epochId !== epochId);
 }
 

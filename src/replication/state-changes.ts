@@ -20,6 +20,8 @@ export function onReading(core: Core, reading: Reading): void {
   const { settled, lost } = news;
   const { state } = reading;
   if (lost !== undefined) core.note({ kind: 'stateWentBack', from: lost, to: state });
+  // Others may have seen the lost proposal come true.
+  if (lost !== undefined && settled !== undefined) core.noteRemovals(settled.next);
   if (state === undefined) {
     core.foundHistory = undefined;
     if (settled !== undefined) failed(core, settled);
@@ -68,6 +70,7 @@ function conclude(core: Core, state: ShardState, settled: Proposal | undefined, 
   if (settled !== undefined && !succeeded) failed(core, settled);
   if (isOther(core, state) && !maybeDiscard(core, state)) return keepData(core, state);
   core.foundHistory = undefined;
+  core.noteRemovals(state);
   // An attempt that failed says nothing about how we came to be named after all: by a handover (R12).
   if (isOurs(core, state, succeeded)) return takeUp(core, state, succeeded ? settled : undefined);
   if (succeeded) hintPeers(core);
@@ -95,6 +98,8 @@ function keepData(core: Core, state: ShardState): void {
   if (line !== undefined && core.foundHistory === undefined) core.note({ kind: 'twoHistories', held: line, found: state });
   core.foundHistory = state;
   stepDown(core);
+  // Refusals carry the other line's epoch, so that its primary takes them for answers.
+  if (state.history === core.history && state.epoch > core.epoch) adoptEpoch(core, state.history, endOf(state));
 }
 
 /** A successor, or a member that is out or in, need not wait for its watch. */

@@ -8,7 +8,7 @@ import { type CandidateReplica, rankReplicas, replicasByShard } from './choose-r
 import { describeLoss, type Loss } from './force-loss.js';
 import type { ClusterView } from './gather.js';
 import { type OfflineCause, offlineCauseOf } from './offline-cause.js';
-import { describeHistory, historiesOf, meantBy, type ShardHistory } from './shard-histories.js';
+import { describeHistory, historiesOf, lineIdOf, meantBy, type ShardHistory } from './shard-histories.js';
 
 export interface ShardPlan {
   readonly shard: number;
@@ -117,14 +117,14 @@ function chooseHistory(
   return new KvError('NOT_FORCED', `shard ${shard} has ${histories.length} histories; ${what}:${listed}`);
 }
 
-/** Of every other copy, and of what ZooKeeper names: the history, or else the newest epoch. */
+/** Of every other copy, and of what ZooKeeper names: the history, or else the newest epoch, as far as that had come. */
 function otherLines({ replica }: CandidateReplica, replicas: readonly CandidateReplica[]): string[] {
   const own = replica.held ?? undefined;
   const positions = replicas.flatMap(({ replica: one }) => [one.complete ? one.held : null, one.found]);
   const ids = positions
     .filter((one): one is HistoryPosition => one !== null && one !== undefined)
-    .map(({ history, epochId }) => (history === own?.history ? epochId : history));
-  return [...new Set(ids)].filter((id) => id !== own?.epochId);
+    .map((one) => (one.history === own?.history ? lineIdOf(one) : one.history));
+  return [...new Set(ids)].filter((id) => own === undefined || id !== lineIdOf(own));
 }
 
 function notOffline({ shard, replicas }: ShardInfo): KvError {

@@ -2,6 +2,7 @@
  * The histories of one shard that live replicas hold or ZooKeeper names, and which of them an operator means. There is one
  * as a rule; a ZooKeeper that lost data may have let another begin, or one history go on in two lines. Pure.
  */
+import { markIdOf } from '../../replication/index.js';
 import type { HistoryPosition } from '../../wire/contract/kv-api.js';
 import { type CandidateReplica, holdsData, rankReplicas } from './choose-replica.js';
 
@@ -61,6 +62,11 @@ export function describeHistory({ id, epoch, holders, primary }: ShardHistory): 
 /** `history at epoch number:id`, or `-`. */
 export function positionText(position: HistoryPosition | null | undefined): string {
   return position === null || position === undefined ? '-' : `${position.history} at epoch ${position.epoch}:${position.epochId}`;
+}
+
+/** What the command gives up to give up a line of the chosen history: two may part within an epoch. */
+export function lineIdOf({ epoch, epochId, removals }: HistoryPosition): string {
+  return markIdOf({ epoch, id: epochId, removals });
 }
 
 function linesOf(history: string, replicas: readonly CandidateReplica[], isOffline: boolean): ShardHistory[] {

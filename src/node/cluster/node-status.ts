@@ -100,8 +100,8 @@ function positionOf(line: Line | undefined): HistoryPosition | null {
 }
 
 function endPosition(line: Line): HistoryPosition {
-  const { epoch, id } = endOf(line);
-  return { history: line.history, epoch, epochId: id };
+  const { epoch, id, removals = 0 } = endOf(line);
+  return { history: line.history, epoch, epochId: id, removals };
 }
 
 /** One sentence for each problem, however many shards have it. */

@@ -12,6 +12,8 @@ import { answerAsRead } from './write.js';
 
 export function maybeCommit(core: Core, role: Primary): void {
   const { register, options, self } = core;
+  // Commits rely on a removal only when a crash cannot make this replica forget it and follow a removed member (R7).
+  if (!core.isLineDurable) return;
   const required = requiredIds(core, role);
   const committable = committableSeq({
     commitIndex: core.commitIndex,

@@ -7,6 +7,7 @@ import type { CandidateFact } from '../protocol/event.js';
 import type { ReplicaId } from '../protocol/ids.js';
 import { ended, handedOver, type ShardState } from '../protocol/shard-state.js';
 import type { Core } from '../state/core.js';
+import { isOlder } from '../state/known-state.js';
 import { isPlaced } from '../state/placed.js';
 import type { Primary } from '../state/role.js';
 import type { ProposalPurpose } from '../state/state-register.js';
@@ -58,20 +59,28 @@ export function drainAndPropose(core: Core, role: Primary, successor: ReplicaId)
   const { register, log } = core;
   const canCommit = register.confirmed.length >= core.options.minInSync;
   const drained = canCommit ? core.commitIndex === log.lastSeq : role.peers.get(successor)?.ackedSeq === log.lastSeq;
-  if (!drained || !core.mayWriteState || register.state === undefined) return false;
+  const state = stateToLeave(core);
+  if (!drained || state === undefined) return false;
   // No reads from before the proposal is sent until it has definitely failed (R12).
   role.handover.stage = 'proposed';
-  propose(core, 'handover', handedOver(register.state, successor, core.mintId()));
+  propose(core, 'handover', handedOver(state, successor, core.mintId()));
   return true;
+}
+
+/** The state to leave from; undefined while nothing may be proposed, or while an older set that came back must be corrected (R7). */
+function stateToLeave(core: Core): ShardState | undefined {
+  const { state } = core.register;
+  return core.mayWriteState && state !== undefined && !isOlder(core, state) ? state : undefined;
 }
 
 /** Nothing is served from before the proposal is sent until it has definitely failed (R13). */
 function endHistory(core: Core, role: Primary): void {
   const { register, log } = core;
-  if (!core.mayWriteState || register.state === undefined) return;
+  const state = stateToLeave(core);
+  if (state === undefined) return;
   if (core.commitIndex < log.lastSeq && register.confirmed.length >= core.options.minInSync) return;
   role.ending = true;
-  propose(core, 'end', ended(register.state, log.lastSeq, core.mintId()));
+  propose(core, 'end', ended(state, log.lastSeq, core.mintId()));
 }
 
 function propose(core: Core, purpose: ProposalPurpose, next: ShardState): void {

@@ -5,8 +5,9 @@
 
 import type { LeaveReason, Removal } from '../protocol/effect.js';
 import type { ReplicaId } from '../protocol/ids.js';
-import { withGivenUp, withMembers } from '../protocol/shard-state.js';
+import { withGivenUp, withMembers, withRemovalAfter } from '../protocol/shard-state.js';
 import type { Core } from '../state/core.js';
+import { isOlder } from '../state/known-state.js';
 import type { Peer } from '../state/peer.js';
 import { isPlaced, isWhole } from '../state/placed.js';
 import type { Primary } from '../state/role.js';
@@ -33,12 +34,19 @@ export function maybeChangeMembers(core: Core, role: Primary): void {
     return reason === undefined ? [] : [{ id, reason }];
   });
   removals.push(...movedAway(core, role, removals));
+  // ZooKeeper has lost removals: `state` is put right before anything else, so that no other member may claim from it (R7).
+  const isBehind = isOlder(core, register.state);
+  if (isBehind && role.serving) removals.push(...lacking(core, role, removals));
   const removed = removals.map(({ id }) => id);
   const added = [...role.peers.values()]
     .filter((peer) => peer.admitting && peer.ackedSeq >= core.commitIndex)
     .map((peer) => peer.id);
-  if (removed.length === 0 && added.length === 0 && role.givesUp === undefined) return;
-  const next = withGivenUp(withMembers(register.state, added, removed), role.givesUp?.ids ?? []);
+  const isPutRight = isBehind && role.serving;
+  if (removed.length === 0 && added.length === 0 && role.givesUp === undefined && !isPutRight) return;
+  const members = withGivenUp(withMembers(register.state, added, removed), role.givesUp?.ids ?? []);
+  // While members may lack something, the state stays one that this replica's line does not follow.
+  const counts = isBehind ? isPutRight : removed.length > 0;
+  const next = counts && core.line !== undefined ? withRemovalAfter(members, core.line) : members;
   // From here on the joiner is required: its acknowledgements count, and so does its lease.
   const proposal = register.propose('membership', next, core.nowMs);
   if (removed.length > 0 || added.length > 0) core.note({ kind: 'membersProposed', added, removed: removals });
@@ -58,6 +66,16 @@ function reasonToLeave(core: Core, role: Primary, id: ReplicaId): LeaveReason | 
   if (peer.phase === 'dumpNeeded') return 'needsDump';
   if (peer.phase === 'otherHistory') return 'otherHistory';
   return role.serving && peer.stopping ? 'stopping' : undefined;
+}
+
+/** Members that came back with an older `state`, and do not hold everything committed (R7). */
+function lacking(core: Core, role: Primary, removals: readonly Removal[]): readonly Removal[] {
+  const others = (core.register.state?.inSync ?? []).filter((id) => id !== core.self && !removals.some((one) => one.id === id));
+  return others.filter((id) => !holdsCommitted(core, role.peers.get(id))).map((id) => ({ id, reason: 'lacking' }));
+}
+
+function holdsCommitted({ commitIndex }: Core, peer: Peer | undefined): boolean {
+  return peer?.phase === 'replicating' && peer.complete && peer.ackedSeq >= commitIndex;
 }
 
 /** Members on nodes where the shard does not belong, once those where it does hold it all, and live (R15). */

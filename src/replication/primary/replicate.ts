@@ -84,8 +84,9 @@ function sync(core: Core, role: Primary, peer: Peer): void {
   peer.complete = false;
   peer.retainFromSeq = undefined;
   enterPhase(peer, 'syncing', core.nowMs);
-  const { log, commitIndex } = core;
-  core.send(peer.id, { type: 'sync', number: peer.number, log: log.position, lineage: role.lineage, commitIndex });
+  const { log, line, commitIndex } = core;
+  invariant(line !== undefined, 'a primary without data');
+  core.send(peer.id, { type: 'sync', number: peer.number, log: log.position, lineage: line.lineage, commitIndex });
 }
 
 /** A member of the required set is evicted first: it gives up its copy (R10). Others are given one where it belongs (R15). */

@@ -116,9 +116,18 @@ export type Effect =
 /**
  * Why a member is taken out of the in-sync set: its znode is gone; nothing listens at its address; it answered no beacon, or
  * acknowledged nothing, for a lease; its log cannot be continued; it holds another history; it is told to stop; the shard has
- * moved away from it.
+ * moved away from it; it came back with a state that went back, and lacks acknowledged writes.
  */
-export type LeaveReason = 'gone' | 'refused' | 'silent' | 'stuck' | 'needsDump' | 'otherHistory' | 'stopping' | 'moved';
+export type LeaveReason =
+  | 'gone'
+  | 'refused'
+  | 'silent'
+  | 'stuck'
+  | 'needsDump'
+  | 'otherHistory'
+  | 'stopping'
+  | 'moved'
+  | 'lacking';
 
 export interface Removal {
   readonly id: ReplicaId;

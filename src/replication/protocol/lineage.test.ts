@@ -1,6 +1,18 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { continues, type EpochMark, endOf, extended, isGivenUp, type Line, longestLineage, nameOf } from './lineage.js';
+import {
+  continues,
+  type EpochMark,
+  endOf,
+  extended,
+  hasSeenFewerRemovals,
+  isGivenUp,
+  type Line,
+  longestLineage,
+  markIdOf,
+  nameOf,
+  withRemovals,
+} from './lineage.js';
 
 function lineOf(history: string, ...marks: readonly (readonly [epoch: number, id: string])[]): Line {
   return { history, lineage: marks.map(([epoch, id]) => ({ epoch, id })) };
@@ -57,6 +69,40 @@ describe('whether a line continues another (R1)', () => {
     expect(continues(full, lineOf('other', [2, 'id2']))).toBe(false);
     const short = fullLine(2, longestLineage - 1);
     expect(continues(short, lineOf('h', [1, 'older']))).toBe(false);
+  });
+
+  /** Epoch 1 with so many removals, and epoch 2 if that began from there. */
+  const seen = (removals: number, ...next: readonly EpochMark[]): Line => ({
+    history: 'h',
+    lineage: [...withRemovals([{ epoch: 1, id: 'a' }], removals), ...next],
+  });
+  const second = { epoch: 2, id: 'b' };
+
+  it('a line that left an epoch before a removal that the other knows does not, one that left it later does (R7)', () => {
+    expect(continues(seen(1, second), seen(2))).toBe(false);
+    expect(continues(lineOf('h', [1, 'a'], [2, 'b']), seen(1))).toBe(false);
+    expect(continues(seen(2, second), seen(2))).toBe(true);
+    expect(continues(seen(3, second), seen(2))).toBe(true);
+    expect(continues(seen(1, second), lineOf('h', [1, 'a']))).toBe(true);
+  });
+
+  it('within the newest epoch the number of removals does not matter: one primary writes it', () => {
+    expect(continues(seen(1), seen(2))).toBe(true);
+    expect(continues(seen(2), seen(1))).toBe(true);
+    expect(hasSeenFewerRemovals(seen(1), seen(2))).toBe(true);
+    expect(hasSeenFewerRemovals(lineOf('h', [1, 'a']), seen(1))).toBe(true);
+    expect(hasSeenFewerRemovals(seen(2), seen(2))).toBe(false);
+    expect(hasSeenFewerRemovals(seen(1), seen(2, second))).toBe(false);
+  });
+
+  it('two lines that part within an epoch are given up each by its own id', () => {
+    const [first, other] = [seen(2), seen(1, second)];
+    const id = markIdOf(endOf(first));
+    expect(id).toBe('a+2');
+    expect([isGivenUp(first, [id]), isGivenUp(other, [id])]).toEqual([true, false]);
+    expect([isGivenUp(first, ['b']), isGivenUp(other, ['b'])]).toEqual([false, true]);
+    expect([isGivenUp(first, ['a']), isGivenUp(other, ['a'])]).toEqual([true, true]);
+    expect(markIdOf({ epoch: 1, id: 'a' })).toBe('a');
   });
 
   it('holds for exactly the beginnings of a line', () => {

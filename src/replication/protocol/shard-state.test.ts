@@ -17,6 +17,7 @@ import {
   type ShardState,
   withGivenUp,
   withMembers,
+  withRemovalAfter,
 } from './shard-state.js';
 
 const lineage = [
@@ -46,6 +47,17 @@ describe('shard state', () => {
 
   it('members come and go within an epoch, sorted', () => {
     expect(withMembers(state, ['aa', 'b'], ['c'])).toEqual({ ...state, inSync: ['a', 'aa', 'b'] });
+  });
+
+  it('counts a removal beyond what it names and what the primary knows, and the next epoch begins from that number', () => {
+    const counted = (removals?: number) => [lineage[0]!, removals === undefined ? lineage[1]! : { ...lineage[1]!, removals }];
+    expect(withRemovalAfter(state, state)).toEqual({ ...state, lineage: counted(1) });
+    expect(withRemovalAfter({ ...state, lineage: counted(4) }, state)).toEqual({ ...state, lineage: counted(5) });
+    expect(withRemovalAfter({ ...state, lineage: counted(1) }, { history: 'h', lineage: counted(3) }).lineage).toEqual(
+      counted(4),
+    );
+    for (const after of [claimed, handedOver])
+      expect(after({ ...state, lineage: counted(2) }, 'b', 'five').lineage).toEqual([...counted(2), five]);
   });
 
   it('a handover keeps the old primary in', () => {

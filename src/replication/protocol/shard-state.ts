@@ -6,7 +6,7 @@
  */
 
 import type { Epoch, EpochId, HistoryId, ReplicaId, Seq } from './ids.js';
-import { type EpochMark, endOf, extended, isGivenUp, type Line } from './lineage.js';
+import { type EpochMark, endOf, extended, isGivenUp, type Line, removalsOf, withRemovals } from './lineage.js';
 
 export interface ShardState {
   /** Minted at the birth; stays the same for as long as the shard's data goes on (R1). */
@@ -50,10 +50,19 @@ export function claimed(state: ShardState, self: ReplicaId, id: EpochId): ShardS
   return { ...state, ...nextEpoch(state, id), primary: self, inSync };
 }
 
-/** R7 and R10: joiners come in, members that are gone go out. */
+/** R7 and R10: joiners come in, members that are gone go out. The caller counts the removals. */
 export function withMembers(state: ShardState, added: readonly ReplicaId[], removed: readonly ReplicaId[]): ShardState {
   const inSync = new Set([...state.inSync, ...added].filter((id) => !removed.includes(id)));
   return { ...state, inSync: [...inSync].sort() };
+}
+
+/**
+ * R7: one more removal than `known`, the line of the primary's data. Each remaining member must hold every acknowledged write:
+ * from here on it may claim.
+ */
+export function withRemovalAfter(state: ShardState, known: Line): ShardState {
+  const removals = Math.max(removalsOf(endOf(state)), removalsOf(endOf(known))) + 1;
+  return { ...state, lineage: withRemovals(state.lineage, removals) };
 }
 
 /** R12: the old primary stays in the set until the successor serves. */

@@ -6,12 +6,13 @@
 import type { Change, Effect, Note, RoleName } from '../protocol/effect.js';
 import type { CandidateFact } from '../protocol/event.js';
 import { type Epoch, type EpochId, type HistoryId, nodeIdOf, type ReplicaId, type Seq } from '../protocol/ids.js';
-import { type EpochMark, endOf, type Line } from '../protocol/lineage.js';
+import { type EpochMark, endOf, hasSeenFewerRemovals, type Line } from '../protocol/lineage.js';
 import type { LogEntry } from '../protocol/log-entry.js';
 import { idAt } from '../protocol/log-position.js';
 import type { Body, Message } from '../protocol/message.js';
 import type { ReplicaOptions } from '../protocol/options.js';
 import type { RecoveredReplica } from '../protocol/recovered.js';
+import type { ShardState } from '../protocol/shard-state.js';
 import { Durability } from './durability.js';
 import { invariant } from './invariant.js';
 import { Log } from './log.js';
@@ -43,6 +44,8 @@ export class Core {
   foundHistory: Line | undefined;
   /** The write that makes the epoch durable. */
   #epochWrite = 0;
+  /** The write that makes the line durable. */
+  #lineWrite = 0;
   #mintedIds = 0;
   /** Number of the newest Sync seen in this epoch; 0 for none. Older ones are void, even after a failed claim. */
   syncNumber = 0;
@@ -145,6 +148,10 @@ export class Core {
   get isEpochDurable(): boolean {
     return this.durability.doneNumber >= this.#epochWrite;
   }
+  /** Whether what is known of the line, the removals from the set among it, is known after a crash, too (R7). */
+  get isLineDurable(): boolean {
+    return this.durability.doneNumber >= this.#lineWrite;
+  }
   /** ZooKeeper answers, and what this replica knows of `state` was read since it does (R7). */
   get mayWriteState(): boolean {
     return this.sessionConnected && this.register.isFresh && this.register.proposal === undefined;
@@ -165,10 +172,22 @@ export class Core {
   /** The data here is the line's from now on. */
   setLine(line: Line): void {
     const held = this.line;
-    this.line = line;
-    if (held?.history === line.history && endOf(held).id === endOf(line).id) return;
-    this.persist({ type: 'line', line });
+    const { state } = this.register;
+    // What is known of the removals in its newest epoch stays known (R7).
+    let { lineage } = line;
+    for (const known of [held, state])
+      if (known !== undefined && hasSeenFewerRemovals({ lineage }, known)) lineage = known.lineage;
+    this.line = { history: line.history, lineage };
+    const isSameEpoch = held?.history === line.history && endOf(held).id === endOf(line).id;
+    if (isSameEpoch && !hasSeenFewerRemovals(held, { lineage })) return;
+    this.#lineWrite = this.persist({ type: 'line', line: this.line });
     if (held?.history !== line.history) this.emit({ type: 'holds', history: line.history });
+  }
+
+  /** `state` shows more removals in the epoch of the data here: no line that began before them is followed from now on (R7). */
+  noteRemovals(state: ShardState): void {
+    if (this.line === undefined || !hasSeenFewerRemovals(this.line, state)) return;
+    this.setLine({ history: this.line.history, lineage: state.lineage });
   }
 
   emit(effect: Effect): void {

@@ -1,6 +1,7 @@
 /** What `state` and the candidates, as read from ZooKeeper, are worth beside what this replica knows itself (R3, R7). */
 
 import type { ReplicaId } from '../protocol/ids.js';
+import { hasSeenFewerRemovals } from '../protocol/lineage.js';
 import type { ShardState } from '../protocol/shard-state.js';
 import type { Core } from './core.js';
 
@@ -23,7 +24,11 @@ export function isBelowKnownEpoch(core: Core): boolean {
   return core.role.kind === 'follower' && core.nowMs - core.loyalSinceMs > core.options.graceMs;
 }
 
-/** `state` is older than the epoch known here: it comes from a server that lags, or ZooKeeper has lost data. */
-export function isOlder({ history, epoch }: Core, state: ShardState): boolean {
-  return state.history === history && state.epoch < epoch;
+/**
+ * True if `state` is older than the epoch known here, or lacks a removal known in that epoch: it comes from a server that
+ * lags, or ZooKeeper has lost data. Members of the set that it names may lack acknowledged writes (R7).
+ */
+export function isOlder({ history, epoch, line }: Core, state: ShardState): boolean {
+  if (state.history !== history) return false;
+  return state.epoch < epoch || (line !== undefined && hasSeenFewerRemovals(state, line));
 }

@@ -57,7 +57,6 @@ export interface Primary {
   readonly kind: 'primary';
   readonly epoch: Epoch;
   readonly epochId: EpochId;
-  readonly lineage: readonly EpochMark[];
   readonly sinceMs: number;
   readonly peers: Map<ReplicaId, Peer>;
   /** The lists that the peers are those of; most of the time both are still the same. */

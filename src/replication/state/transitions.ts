@@ -116,7 +116,6 @@ export function becomePrimary(core: Core, { history, epoch, lineage, seqFloor, i
     kind: 'primary',
     epoch,
     epochId: mark.id,
-    lineage,
     sinceMs: core.nowMs,
     peers: new Map(),
     peersOf: undefined,

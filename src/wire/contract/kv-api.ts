@@ -126,6 +126,8 @@ export interface HistoryPosition {
   history: string;
   epoch: number;
   epochId: string;
+  /** Absent: by a node of an earlier version. */
+  removals?: number;
 }
 export interface NodeStatus {
   nodeId: string;

@@ -68,7 +68,7 @@ export function writeSync(writer: ProtobufWriter, { number, log, lineage, commit
   for (const run of log.history) writeRun(writer, 5, run);
   writer.uint64(6, commitIndex);
   writer.string(7, log.baseEpochId);
-  for (const mark of lineage) writeRun(writer, 8, { ...mark, firstSeq: 0 });
+  for (const mark of lineage) writeMark(writer, 8, mark);
 }
 
 function writeRun(writer: ProtobufWriter, field: number, { epoch, id, firstSeq }: EpochRun): void {
@@ -76,6 +76,14 @@ function writeRun(writer: ProtobufWriter, field: number, { epoch, id, firstSeq }
   writer.uint64(1, epoch);
   writer.uint64(2, firstSeq);
   writer.string(3, id);
+  writer.end();
+}
+
+function writeMark(writer: ProtobufWriter, field: number, { epoch, id, removals = 0 }: EpochMark): void {
+  writer.begin(field);
+  writer.uint64(1, epoch);
+  writer.string(3, id);
+  writer.uint64(4, removals);
   writer.end();
 }
 
@@ -93,14 +101,24 @@ export function readSync(reader: ProtobufReader): BodyOf<'sync'> {
     else if (tag === tagOf(5, 'bytes')) history.push(readRun(reader));
     else if (tag === tagOf(6, 'varint')) sync.commitIndex = reader.varint();
     else if (tag === tagOf(7, 'bytes')) log.baseEpochId = reader.string();
-    else if (tag === tagOf(8, 'bytes')) lineage.push(markOf(readRun(reader)));
+    else if (tag === tagOf(8, 'bytes')) lineage.push(readMark(reader));
     else reader.skip(tag);
   }
   return sync;
 }
 
-function markOf({ epoch, id }: EpochRun): EpochMark {
-  return { epoch, id };
+function readMark(reader: ProtobufReader): EpochMark {
+  let [epoch, id, removals] = [0, '', 0];
+  const outerEnd = reader.enter();
+  while (reader.more) {
+    const tag = reader.tag();
+    if (tag === varint1) epoch = reader.varint();
+    else if (tag === bytes3) id = reader.string();
+    else if (tag === tagOf(4, 'varint')) removals = reader.varint();
+    else reader.skip(tag);
+  }
+  reader.leave(outerEnd);
+  return removals === 0 ? { epoch, id } : { epoch, id, removals };
 }
 
 function readRun(reader: ProtobufReader): EpochRun {

@@ -41,6 +41,10 @@ const entry: fc.Arbitrary<LogEntry> = fc.record({
   value: fc.option(fc.uint8Array({ maxLength: 300 }), { nil: undefined }),
 });
 const run = fc.record({ epoch: seq, id: text, firstSeq: seq });
+const mark = fc.oneof(
+  fc.record({ epoch: seq, id: text }),
+  fc.record({ epoch: seq, id: text, removals: fc.integer({ min: 1, max: 2 ** 40 }) }),
+);
 const log = fc.record({
   baseSeq: seq,
   baseEpoch: seq,
@@ -66,7 +70,7 @@ const requests = {
     type: ofType('sync'),
     number,
     log,
-    lineage: fc.array(fc.record({ epoch: seq, id: text }), { maxLength: 5 }),
+    lineage: fc.array(mark, { maxLength: 5 }),
     commitIndex: seq,
   }),
   append: fc.record({

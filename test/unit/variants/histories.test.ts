@@ -97,7 +97,13 @@ describeVariants('histories', [
   {
     rule: 'R13',
     does: 'knows what is given up by the id of its history only',
-    edits: [edit('protocol/lineage.ts', '|| lineage.some(({ id }) => givenUp.includes(id))', '|| lineage.length === 0')],
+    edits: [
+      edit(
+        'protocol/lineage.ts',
+        '|| lineage.some((mark) => givenUp.includes(mark.id) || givenUp.includes(markIdOf(mark)))',
+        '|| lineage.length === 0',
+      ),
+    ],
     caughtBy: scenario('two-epochs-of-one-number'),
   },
   {
@@ -139,13 +145,7 @@ describeVariants('histories', [
   {
     rule: 'R1',
     does: 'takes two epochs of one number for the same',
-    edits: [
-      edit(
-        'protocol/lineage.ts',
-        'if (same !== undefined) return same.id === id;',
-        'if (same !== undefined) return id !== undefined;',
-      ),
-    ],
+    edits: [edit('protocol/lineage.ts', 'return same.id === id && (same', 'return id !== undefined && (same')],
     caughtBy: scenario('two-epochs-of-one-number'),
   },
   {

@@ -99,6 +99,88 @@ describeVariants('a state that went back', [
     caughtBy: scenario('state-went-back'),
   },
   {
+    rule: 'R7',
+    does: 'follows a line that began before a removal that it knows',
+    edits: [edit('protocol/lineage.ts', ' && (same === endOf(later) || removalsOf(same) >= removalsOf(endOf(earlier)))', '')],
+    caughtBy: scenario('removal-forgotten'),
+  },
+  {
+    rule: 'R7',
+    does: 'counts no removals',
+    edits: [edit('primary/membership.ts', 'isBehind ? isPutRight : removed.length > 0', 'isPutRight')],
+    caughtBy: scenario('removal-forgotten'),
+  },
+  {
+    rule: 'R7',
+    does: 'does not remember a removal that state shows',
+    edits: [edit('state-changes.ts', '  core.noteRemovals(state);\n', '')],
+    caughtBy: scenario('removal-forgotten'),
+  },
+  {
+    rule: 'R7',
+    does: 'claims from a state that has forgotten a removal that it knows',
+    edits: [
+      edit(
+        'state/known-state.ts',
+        ' || (line !== undefined && hasSeenFewerRemovals(state, line))',
+        ' || (line === undefined && epoch < 0)',
+      ),
+    ],
+    caughtBy: scenario('removal-forgotten'),
+  },
+  {
+    rule: 'R7',
+    does: 'counts on though a member that came back with an older state may lack something',
+    edits: [edit('primary/membership.ts', 'removals.push(...lacking(core, role, removals))', 'lacking(core, role, removals)')],
+    caughtBy: scenario('removal-forgotten'),
+  },
+  {
+    rule: 'R7',
+    does: 'forgets a removal whose answer was lost with the state',
+    edits: [
+      edit('state-changes.ts', '  if (lost !== undefined && settled !== undefined) core.noteRemovals(settled.next);\n', ''),
+    ],
+    caughtBy: scenario('removal-forgotten'),
+  },
+  {
+    rule: 'R7',
+    does: 'has its peers follow the line as it was when it took office',
+    edits: [edit('state/core.ts', 'hasSeenFewerRemovals({ lineage }, known)', 'hasSeenFewerRemovals(known, { lineage })')],
+    caughtBy: scenario('removal-forgotten'),
+  },
+  {
+    rule: 'R13',
+    does: 'gives up a whole epoch for one of two lines that part within it',
+    edits: [
+      edit('protocol/lineage.ts', 'givenUp.includes(mark.id) || givenUp.includes(markIdOf(mark))', 'givenUp.includes(mark.id)'),
+    ],
+    caughtBy: scenario('removal-forgotten'),
+  },
+  {
+    rule: 'R1, R13',
+    does: 'stays loyal to the primary of another line of its history',
+    edits: [
+      edit(
+        'receive.ts',
+        'message.epochId === endOf(foundHistory).id) return true;',
+        'message.epochId === endOf(foundHistory).id) return false;',
+      ),
+    ],
+    caughtBy: scenario('removal-forgotten'),
+  },
+  {
+    rule: 'R1',
+    does: 'refuses the other line under its own epoch, which the primary takes for an old word',
+    edits: [
+      edit(
+        'state-changes.ts',
+        '  if (state.history === core.history && state.epoch > core.epoch) adoptEpoch(core, state.history, endOf(state));\n',
+        '',
+      ),
+    ],
+    caughtBy: scenario('removal-forgotten'),
+  },
+  {
     rule: 'R5',
     does: 'takes an append whatever the id of the epoch before it',
     edits: [

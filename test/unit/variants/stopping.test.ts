@@ -22,7 +22,7 @@ describeVariants('planned stops', [
   {
     rule: 'R12',
     does: 'hands over before what it appended is committed',
-    edits: [edit('primary/handover.ts', 'if (!drained || !core', 'if (!core')],
+    edits: [edit('primary/handover.ts', 'if (!drained || state === undefined)', 'if (state === undefined)')],
     caughtBy: scenario('handover'),
   },
   {

@@ -1,0 +1,203 @@
+import { describe, expect, it } from 'vitest';
+import type { Znode } from '../testing/fake-register.fixture.js';
+import { outcome, Scenario } from '../testing/scenario.fixture.js';
+
+/** b is removed from the set, and a acknowledges a write without it. Returns what ZooKeeper held before. */
+function removed(c: Scenario): Znode {
+  c.put('a', 'k', 'held by all');
+  c.advance(500);
+  const before = c.cluster.register.znode!;
+  c.pause('b');
+  for (const { name } of c.cluster.nodes) if (name !== 'b') c.partition(name, 'b');
+  c.until(() => !c.inSync.includes('b'), 'b is not removed');
+  c.put('a', 'k', 'not held by b');
+  c.advance(500);
+  return before;
+}
+
+/** ZooKeeper comes back with the set that has b in it. The others are frozen; b wakes first, and claims epoch 2 from that set. */
+function claimed(names: 'a b' | 'a b c'): Scenario {
+  const c = Scenario.of(names);
+  const before = removed(c);
+  // What b does not hold it does not hold back.
+  c.cluster.safety.giveUpAfter(1);
+  for (const name of names.split(' ')) c.pause(name);
+  c.zookeeperLoses(before);
+  backAgain(c, 'b');
+  c.until(() => c.status('b').serving, 'b does not take over');
+  c.heal();
+  return c;
+}
+
+function backAgain(c: Scenario, ...names: string[]): void {
+  for (const name of names) {
+    c.resume(name);
+    c.reconnect(name);
+  }
+}
+
+describe('ZooKeeper forgets that a replica was removed from the set, and the replica claims (R7)', () => {
+  it('the primary that went on without it keeps what it acknowledged, and is offline with both histories', () => {
+    const c = claimed('a b');
+    backAgain(c, 'a');
+    c.advance(10_000);
+    expect(c.status('a')).toMatchObject({ lastSeq: 2, offline: true, serving: false, foundHistory: { epoch: 2 } });
+    expect(c.notes('a')).toContain('twoHistories');
+    expect(c.notes('b')).toContain('otherHistory');
+    expect(c.primary).toBe('b');
+    expect(c.inSync).toEqual(['b']);
+  });
+
+  it('so does a backup that knows of the removal', () => {
+    const c = claimed('a b c');
+    backAgain(c, 'c');
+    c.advance(10_000);
+    expect(c.status('c')).toMatchObject({ lastSeq: 2, offline: true, serving: false, foundHistory: { epoch: 2 } });
+    expect(c.inSync).toEqual(['b']);
+  });
+
+  it('whether it hears of the other line from ZooKeeper or from its primary first', () => {
+    const c = claimed('a b');
+    c.node('a').session.held = true;
+    c.resume('a');
+    c.advance(3_000);
+    expect(c.status('a')).toMatchObject({ epoch: 2, lastSeq: 2, foundHistory: undefined });
+    c.node('a').session.held = false;
+    c.reconnect('a');
+    c.advance(5_000);
+    expect(c.status('a')).toMatchObject({ lastSeq: 2, offline: true, foundHistory: { epoch: 2 } });
+  });
+
+  it('the command to it brings everything back, and the other discards its line and joins', () => {
+    const c = claimed('a b');
+    backAgain(c, 'a');
+    c.until(() => c.status('a').offline, 'not offline');
+    expect(outcome(c.force('a'))).toBe('notForced');
+    c.force('a', [c.state!.lineage.at(-1)!.id]);
+    c.stabilize();
+    expect(c.inSync).toEqual(['a', 'b']);
+    expect(c.get('a', 'k').value).toBe('not held by b');
+    expect(c.notes('b')).toContain('historyGivenUp');
+  });
+
+  it('the command to the other gives its line up by the epoch and the number of removals, and nothing else', () => {
+    const c = claimed('a b c');
+    backAgain(c, 'a', 'c');
+    c.until(() => c.status('a').offline && c.status('c').offline, 'not offline');
+    const { id, removals } = c.status('a').line!.lineage.at(-1)!;
+    expect(removals).toBe(1);
+    c.force('b', [`${id}+1`]);
+    c.stabilize();
+    expect(c.inSync).toEqual(['a', 'b', 'c']);
+    expect(c.get('b', 'k').value).toBe('held by all');
+    for (const name of ['a', 'c']) expect(c.notes(name)).toContain('historyGivenUp');
+    expect(c.notes('b')).not.toContain('historyGivenUp');
+  });
+
+  it('a replica that knows that it was removed does not claim, and says that it is offline', () => {
+    const c = Scenario.of('a b');
+    const before = removed(c);
+    c.resume('b');
+    c.reconnect('b');
+    c.advance(1_000);
+    c.pause('a');
+    c.zookeeperLoses(before);
+    c.advance(10_000);
+    expect(c.state).toEqual(before.state);
+    expect(c.status('b')).toMatchObject({ epoch: 1, lastSeq: 1, offline: true });
+    backAgain(c, 'a');
+    c.heal();
+    c.stabilize();
+    expect(c.inSync).toEqual(['a', 'b']);
+    expect(c.get('a', 'k').value).toBe('not held by b');
+    expect(c.notes('a')).not.toContain('twoHistories');
+  });
+});
+
+describe('the primary puts the set right that ZooKeeper came back with (R7)', () => {
+  it('before anything else it takes out the member that lacks something, and counts on', () => {
+    const c = Scenario.of('a b c');
+    const before = removed(c);
+    c.heal();
+    // b answers beacons, and is given nothing.
+    c.drop('sync');
+    backAgain(c, 'b');
+    c.advance(500);
+    c.zookeeperLoses(before);
+    c.deliverAll();
+    expect(c.status('b').lastSeq).toBe(1);
+    expect(c.inSync).toEqual(['a', 'c']);
+    expect(c.state!.lineage).toMatchObject([{ epoch: 1, removals: 2 }]);
+    c.heal();
+    c.stabilize();
+    expect(c.inSync).toEqual(['a', 'b', 'c']);
+    expect(c.state).toMatchObject({ epoch: 1, lineage: [{ removals: 2 }] });
+  });
+
+  it('the members that hold everything stay, and may claim from then on', () => {
+    const c = Scenario.of('a b c');
+    const before = removed(c);
+    c.heal();
+    backAgain(c, 'b');
+    c.until(() => c.inSync.length === 3, 'b does not join');
+    c.advance(500);
+    c.zookeeperLoses(before);
+    c.deliverAll();
+    expect(c.state).toMatchObject({ inSync: ['a~1', 'b~1', 'c~1'], lineage: [{ removals: 2 }] });
+    c.kill('a');
+    c.until(() => c.primary === 'b' && c.inSync.join() === 'b,c', 'no failover');
+    expect(c.state!.lineage).toMatchObject([{ epoch: 1, removals: 2 }, { epoch: 2 }]);
+    expect(c.get('b', 'k').value).toBe('not held by b');
+    expect(c.notes('c')).not.toContain('twoHistories');
+  });
+
+  it('a handover waits until it has', () => {
+    const c = Scenario.of('a b c');
+    const before = removed(c);
+    c.put('a', 'k', 'the last');
+    c.deliverAll();
+    c.stop('a');
+    c.zookeeperLoses(before);
+    c.until(() => c.primary === 'c', 'no handover');
+    expect(c.get('c', 'k').value).toBe('the last');
+    expect(c.notes('c')).not.toContain('twoHistories');
+  });
+
+  it('a removal that may have come true before the loss is counted, though its answer was lost', () => {
+    const c = Scenario.of('a b');
+    const before = c.cluster.register.znode!;
+    c.start('c');
+    c.stabilize();
+    c.pause('b');
+    c.node('a').session.loseNextAnswer = 'applied';
+    c.node('a').session.lag = 1;
+    c.until(() => c.status('c').line?.lineage.at(-1)?.removals === 1, 'c does not see the removal');
+    expect(c.status('a').line?.lineage.at(-1)?.removals).toBeUndefined();
+    backAgain(c, 'b');
+    c.zookeeperLoses(before);
+    c.stabilize();
+    c.stop('a');
+    c.until(() => c.inSync.join() === 'b,c', 'no handover');
+    c.advance(5_000);
+    for (const name of ['b', 'c']) expect(c.notes(name)).not.toContain('twoHistories');
+  });
+});
+
+describe('a removal is no reason to doubt a line where nothing was lost (R7)', () => {
+  it.each(['a failover', 'a handover'])('%s after removals and joins', (what) => {
+    const c = Scenario.of('a b c');
+    for (let round = 0; round < 3; round++) {
+      c.pause('c');
+      c.until(() => c.inSync.join() === 'a,b', 'c is not removed');
+      c.put('a', 'k', `without c, ${round}`);
+      backAgain(c, 'c');
+      c.stabilize();
+    }
+    expect(c.state!.lineage).toMatchObject([{ epoch: 1, removals: 3 }]);
+    if (what === 'a failover') c.kill('a');
+    else c.stop('a');
+    c.until(() => c.primary === 'b' && c.inSync.join() === 'b,c', 'nobody takes over');
+    expect(c.get('b', 'k').value).toBe('without c, 2');
+    for (const name of ['b', 'c']) expect(c.notes(name)).not.toContain('twoHistories');
+  });
+});
