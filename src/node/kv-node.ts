@@ -28,7 +28,7 @@ export class KvNode {
   readonly id: string;
   /** host:port, as other nodes and clients reach it. */
   readonly address: string;
-  /** Resolves when the node has ended: with the error if it was not asked to. */
+  /** Resolves when the node has ended: with the error, unless `stop` ended it. */
   readonly closed: Promise<Error | undefined>;
   readonly #options: NodeOptions;
   readonly #coordinator: Coordinator;
