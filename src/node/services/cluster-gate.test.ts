@@ -8,7 +8,7 @@ import { forwardRequest } from '../operations/forward-request.js';
 import { Forwarder } from '../operations/forwarder.js';
 import type { ShardDirectory } from '../shards/shard-directory.js';
 import { ClusterGate } from './cluster-gate.js';
-import { grpcServices } from './ways-in.js';
+import { grpcServices } from './endpoints.js';
 
 const { Get, Put } = keyValueService;
 const { WatchTopology } = clusterService;

@@ -21,8 +21,8 @@ import type { ShardDirectory } from '../shards/shard-directory.js';
 import type { AnswerSink } from '../shards/shard-host.js';
 import { ClusterGate } from './cluster-gate.js';
 import { whenDrained } from './drain.js';
+import { type GrpcImplementations, grpcServices } from './endpoints.js';
 import type { GatewayParts } from './node-gateway.js';
-import { type GrpcImplementations, grpcServices } from './ways-in.js';
 
 /** The deadline of a call that brings none. */
 const defaultDeadlineMs = 10_000;
