@@ -4,7 +4,7 @@ import { KvError } from '../../errors.js';
 import type { TraceHeaders } from '../../tracing/index.js';
 import type { ShardDirectory } from '../shards/shard-directory.js';
 import type { Forwarder } from './forwarder.js';
-import { noPrimary } from './no-primary.js';
+import { noPrimary } from './primary-elsewhere.js';
 
 export interface ForwardParts {
   readonly directory: ShardDirectory;

@@ -5,9 +5,9 @@ import type { ApiCounts } from '../../metrics/index.js';
 import type { Tracing } from '../../tracing/index.js';
 import { toStatus } from '../../wire/contract/status.js';
 import type { ShardDirectory } from '../shards/shard-directory.js';
-import { noPrimary } from './no-primary.js';
-import type { PipelineContext } from './pipeline-executor.js';
+import type { PipelineContext } from './pipeline-answers.js';
 import { type PipelineCall, PipelineSession } from './pipeline-session.js';
+import { noPrimary } from './primary-elsewhere.js';
 
 export interface PipelineServerOptions {
   readonly nodeId: string;

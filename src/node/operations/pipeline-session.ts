@@ -9,7 +9,7 @@ import { KvError } from '../../errors.js';
 import { toStatus } from '../../wire/contract/status.js';
 import { OperationReader } from '../../wire/pipeline/pipeline-operations.js';
 import { MalformedMessage } from '../../wire/protobuf/protobuf-reader.js';
-import { type PipelineContext, PipelineExecutor } from './pipeline-executor.js';
+import { type PipelineContext, PipelineExecutor } from './pipeline-answers.js';
 
 export type PipelineCall = ServerDuplexStream<Buffer, Buffer>;
 

@@ -16,7 +16,7 @@ import type { TraceHeaders } from '../../tracing/index.js';
 import type { PendingCalls } from '../capacity/pending-calls.js';
 import type { ClusterQueries } from '../cluster/cluster-queries.js';
 import type { ClusterServer } from '../cluster/cluster-server.js';
-import type { Caller, KeyValueOperations, MethodName, RequestOf, ResponseOf } from '../operations/key-value-operations.js';
+import type { Caller, KeyValueOperations, MethodName, RequestOf, ResponseOf } from '../operations/operation-executor.js';
 import type { ClusterGate } from './cluster-gate.js';
 
 export interface GatewayParts {

@@ -6,7 +6,7 @@ import { type TraceHeaders, traceHeadersOf, traceParentKey, traceStateKey } from
 import { primaryTrailer, toStatus } from '../../wire/contract/status.js';
 import type { PendingCalls } from '../capacity/pending-calls.js';
 import { wasForwarded } from './forwarder.js';
-import type { KeyValueOperations, MethodName, RequestOf, ResponseOf } from './key-value-operations.js';
+import type { KeyValueOperations, MethodName, RequestOf, ResponseOf } from './operation-executor.js';
 
 export interface KeyValueServerParts {
   readonly operations: KeyValueOperations;

@@ -13,6 +13,8 @@ import { ResultWriter } from '../../wire/pipeline/pipeline-results.js';
 import { ownCopyOf } from '../../wire/protobuf/own-memory.js';
 import type { LocalShard } from '../shards/local-shard.js';
 import type { ShardDirectory } from '../shards/shard-directory.js';
+import { checkDecodedKey, checkIfVersion, checkValue } from './request-checks.js';
+import { ShardVisits } from './shard-slice.js';
 import {
   OrderedGet,
   PipelinedDelete,
@@ -20,9 +22,7 @@ import {
   PipelinedPut,
   type Results,
   SampledPut,
-} from './pipelined-operations.js';
-import { checkDecodedKey, checkIfVersion, checkValue } from './request-checks.js';
-import { ShardVisits } from './shard-slice.js';
+} from './waiting-operations.js';
 
 export interface PipelineContext {
   readonly nodeId: string;

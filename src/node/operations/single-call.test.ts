@@ -6,7 +6,7 @@ import { PendingCalls } from '../capacity/pending-calls.js';
 import { clockOf, directoryOf, localShardOf } from '../shards/served-shard.fixture.js';
 import type { ShardDirectory } from '../shards/shard-directory.js';
 import { Forwarder } from './forwarder.js';
-import { type Caller, KeyValueOperations, type MethodName, type RequestOf, type ResponseOf } from './key-value-operations.js';
+import { type Caller, KeyValueOperations, type MethodName, type RequestOf, type ResponseOf } from './operation-executor.js';
 
 const leaseMs = 1_000;
 const maxPendingBytes = 1024 * 1024;
