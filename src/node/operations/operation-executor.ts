@@ -1,219 +1,169 @@
 /**
- * An operation on a key, whichever service it came by: checked, served here if this node is primary, or else forwarded, once.
- * What it may take of the memory for calls that wait is the caller's to count.
+ * The one path of an operation on a key: checks it, finds its shard, judges whether the shard may be read here or the write may
+ * be admitted, and hands the rest to `LocalShard` and `OperationOutcomes`. Unary calls, pipelines and HTTP only decode requests
+ * and encode answers; api-traits.ts lists what else differs between them.
+ *
+ * This is the hot path of a node. An operation that meets no obstacle costs no promise, no timer and no lock, and the clock is
+ * read once per slice. Therefore answers are calls of the caller, and a caller may reuse its `Operation`.
  */
-import type { MethodDefinition } from '@grpc/grpc-js';
+import type { Logger } from 'pino';
 import { KvError } from '../../errors.js';
 import type { Method, OperationCounts } from '../../metrics/index.js';
 import { shardOfKey } from '../../placement/index.js';
-import type { StoredValue } from '../../storage/index.js';
-import type { OperationSpan, TraceHeaders, Tracing } from '../../tracing/index.js';
-import type {
-  DeleteRequest,
-  DeleteResponse,
-  GetRequest,
-  GetResponse,
-  PutRequest,
-  PutResponse,
-} from '../../wire/contract/kv-api.js';
-import { keyValueServiceWithRawKeys } from '../../wire/contract/proto.js';
-import { ownCopy } from '../../wire/protobuf/own-memory.js';
-import type { PendingCalls } from '../capacity/pending-calls.js';
-import type { LocalShard, LocalWrite } from '../shards/local-shard.js';
+import { type OperationSpan, type TraceHeaders, type Tracing, traceHeadersOf } from '../../tracing/index.js';
+import { ownCopyOf } from '../../wire/protobuf/own-memory.js';
+import type { LocalShard } from '../shards/local-shard.js';
 import type { ShardDirectory } from '../shards/shard-directory.js';
-import { awaitWrite } from './awaited-write.js';
-import { type Forwarded, forwardRequest } from './forward-request.js';
+import { type ApiTraits, type ApiTraitsTable, traitsOfApis } from './api-traits.js';
 import type { Forwarder } from './forwarder.js';
-import { checkIfVersion, checkKey, checkValue } from './request-checks.js';
-import { notHeld } from './shard-slice.js';
+import type { Caller, Operation } from './operation.js';
+import { OperationOutcomes } from './operation-outcomes.js';
+import { notHeld } from './primary-elsewhere.js';
+import { checkDecodedKey, checkIfVersion, checkValue } from './request-checks.js';
+import { ShardSlice } from './shard-slice.js';
+import { Tracking } from './tracking.js';
+import { OrderedGet, WaitingDelete, WaitingPut } from './waiting-operations.js';
 
-const noValue = Buffer.alloc(0);
-
-export interface KeyValueContext {
+export interface ExecutorOptions {
   readonly nodeId: string;
   readonly maxValueBytes: number;
-  /** For calls that come without a deadline, and for writes that are not committed, whatever their caller's deadline. */
-  readonly defaultDeadlineMs: number;
-  /** Begun and ended by whoever takes the call. */
-  readonly pending: PendingCalls;
   readonly directory: ShardDirectory;
   readonly forwarder: Forwarder;
   readonly counts: OperationCounts;
   /** Undefined: this process makes no spans. */
   readonly tracing: Tracing | undefined;
+  readonly logger: Logger;
 }
 
-/** Keys as they came: bytes. */
-interface Methods {
-  Get: [request: GetRequest<Buffer>, response: GetResponse];
-  Put: [request: PutRequest<Buffer>, response: PutResponse];
-  Delete: [request: DeleteRequest<Buffer>, response: DeleteResponse];
-}
-export type MethodName = keyof Methods;
-export type RequestOf<Name extends MethodName> = Methods[Name][0];
-export type ResponseOf<Name extends MethodName> = Methods[Name][1];
-
-export interface Caller {
-  readonly api: 'unary' | 'rest';
-  /** Of the trace that the request belongs to, if it belongs to any. */
-  readonly trace?: TraceHeaders | undefined;
-  /** Whether another node has passed this on: nobody passes it on again. */
-  readonly wasForwarded: boolean;
-  /** How long the caller waits; undefined: it does not say. */
-  remainingMs(): number | undefined;
-}
-
-/** One of the two is called, once. `primaryAddress`: of the node that answered, where that is another one. */
-export interface Outcome<Response> {
-  succeeded(response: Response, primaryAddress?: string): void;
-  /** A KvError, unless nobody expected it. */
-  failed(error: unknown): void;
-}
-
-export class KeyValueOperations {
-  readonly #context: KeyValueContext;
-  readonly #attributes: Readonly<Record<string, string>>;
+export class OperationExecutor {
+  readonly nodeId: string;
+  readonly apis: ApiTraitsTable;
+  readonly #maxValueBytes: number;
+  readonly #directory: ShardDirectory;
+  readonly #tracing: Tracing | undefined;
+  readonly #slice = new ShardSlice();
+  readonly #outcomes: OperationOutcomes;
   #refusal: KvError | undefined;
   #closed = false;
 
-  constructor(context: KeyValueContext) {
-    this.#context = context;
-    this.#attributes = { 'kvnode.node': context.nodeId };
+  constructor({ nodeId, maxValueBytes, directory, forwarder, counts, tracing, logger }: ExecutorOptions) {
+    this.nodeId = nodeId;
+    this.apis = traitsOfApis(counts);
+    this.#maxValueBytes = maxValueBytes;
+    this.#directory = directory;
+    this.#tracing = tracing;
+    this.#outcomes = new OperationOutcomes({ directory, forwarder, logger });
   }
 
-  /** From here on every call is refused, definitely not executed. */
+  /** Every operation is refused with this error, definitely not executed. Undefined: operations are served again. */
+  refuseAll(refusal: KvError | undefined): void {
+    if (!this.#closed) this.#refusal = refusal;
+  }
+
+  /** From now on every operation is refused, definitely not executed. */
   close(): void {
     this.#closed = true;
+    this.#refusal = new KvError('STOPPING', 'this node has stopped taking requests');
   }
 
-  /** Every call is refused with this, definitely not executed; undefined: they are served again. */
-  refuseAll(refusal: KvError | undefined): void {
-    this.#refusal = refusal;
+  /** Operations up to the next `beginSlice` came in before `nowMs`, which is monotonic and of this turn (R9). */
+  beginSlice(nowMs: number): void {
+    this.#slice.begin(nowMs);
   }
 
-  /** What there is at once is told at once. */
-  run<Name extends MethodName>(name: Name, request: RequestOf<Name>, caller: Caller, told: Outcome<ResponseOf<Name>>): void {
-    const span = this.#context.tracing?.startOfNode(name.toLowerCase(), caller.trace, this.#attributes);
-    // Where this node makes no spans, it still passes on what it was given.
-    const trace = span?.headers ?? caller.trace;
-    const outcome = this.#counted(name, caller, span === undefined ? told : endingSpan(span, told));
-    const notServed = (error: unknown): void => {
-      if (!(error instanceof KvError) || error.code !== 'NOT_PRIMARY') return outcome.failed(error);
-      this.#forward(name, request, { ...caller, trace }, error).then(
-        ({ response, primaryAddress }) => outcome.succeeded(response, primaryAddress),
-        (reason: unknown) => outcome.failed(reason),
-      );
-    };
-    let served: ResponseOf<Name> | Promise<ResponseOf<Name>>;
+  /** Sends the writes of the slice to the backups now. Writes of a slice that does not end leave at the end of the turn. */
+  endSlice(): void {
+    this.#slice.flush();
+  }
+
+  /** Belongs to the slice that began last. `startedMs`: when the operation came in; undefined: its duration is not measured. */
+  execute(operation: Operation, caller: Caller, startedMs: number | undefined): void {
+    const { id, kind } = operation;
+    const tracking = this.#track(operation, caller, startedMs);
+    let shard = 0;
     try {
-      this.#context.pending.refuseWhatIsTooMuch();
-      if (this.#closed) throw new KvError('STOPPING', 'this node has stopped taking requests');
+      caller.pending?.refuseWhatIsTooMuch();
       if (this.#refusal !== undefined) throw this.#refusal;
-      served = this.#serve[name](request);
+      if (kind === undefined) throw new KvError('INVALID_ARGUMENT', 'an operation that is neither get nor put nor delete');
+      const key = this.#check(operation, kind);
+      const { shardCount } = this.#directory;
+      if (shardCount > 1) shard = shardOfKey(key, shardCount);
+      const local = this.#directory.local(shard);
+      if (local === undefined) throw notHeld(shard);
+      if (kind === 'get') this.#get(id, key, shard, local, caller, tracking);
+      else this.#write(operation, kind, key, shard, local, caller, tracking);
     } catch (error) {
-      return notServed(error);
+      this.#outcomes.failed(caller, id, kind, shard, error, tracking);
     }
-    if (served instanceof Promise) served.then((response) => outcome.succeeded(response), notServed);
-    else outcome.succeeded(served);
   }
 
-  #counted<Response>(name: MethodName, { api, wasForwarded }: Caller, told: Outcome<Response>): Outcome<Response> {
-    const counts = this.#context.counts[wasForwarded ? 'forwarded' : api][name.toLowerCase() as Method];
-    const startedMs = performance.now();
-    return {
-      succeeded: (response, primaryAddress) => {
-        counts.succeeded++;
-        counts.took(performance.now() - startedMs);
-        told.succeeded(response, primaryAddress);
-      },
-      failed: (error) => {
-        counts.failed(error instanceof KvError ? error.code : 'INTERNAL');
-        told.failed(error);
-      },
-    };
+  /** A way in has refused a request before it became an operation: counted and traced as if it had been one. */
+  refused(api: ApiTraits, kind: Method, code: KvError['code'], trace: TraceHeaders | undefined): void {
+    api.counts[kind].failed(code);
+    this.#span(kind, trace)?.failed(code);
   }
 
-  async #forward<Name extends MethodName>(
-    name: Name,
-    request: RequestOf<Name>,
-    caller: Caller,
-    error: KvError,
-  ): Promise<Forwarded<ResponseOf<Name>>> {
-    const { directory, defaultDeadlineMs } = this.#context;
-    const shard = this.#shardOf(checkKey(request.key));
-    if (!caller.wasForwarded) {
-      const method = keyValueServiceWithRawKeys[name] as MethodDefinition<RequestOf<Name>, ResponseOf<Name>>;
-      return forwardRequest(this.#context, shard, method, request, caller.remainingMs() ?? defaultDeadlineMs, caller.trace);
+  /** The duration of an operation that has just succeeded, for a caller that measures samples. */
+  took(api: ApiTraits, kind: Method, startedMs: number): void {
+    api.counts[kind].took(performance.now() - startedMs);
+  }
+
+  #track(operation: Operation, caller: Caller, startedMs: number | undefined): Tracking | undefined {
+    const { kind, traceParent, traceState } = operation;
+    const isForwardable = caller.forwarding !== undefined;
+    const isTraced = this.#tracing !== undefined && kind !== undefined && (traceParent !== undefined || caller.api.tracesAll);
+    const isLimited = caller.api.maxWriteWaitMs !== undefined;
+    if (startedMs === undefined && !isTraced && !isForwardable && !isLimited) return undefined;
+    const span = isTraced ? this.#span(kind, traceHeadersOf(traceParent, traceState)) : undefined;
+    return new Tracking(isForwardable ? operation : undefined, span, startedMs);
+  }
+
+  #span(kind: Method, trace: TraceHeaders | undefined): OperationSpan | undefined {
+    return this.#tracing?.startOfNode(kind, trace, { 'kvnode.node': this.nodeId });
+  }
+
+  /** Arguments come before the shard: what can never be right is refused by every node. @throws KvError */
+  #check({ key, keyBytes, valueStart, valueEnd, ifVersion }: Operation, kind: Method): string {
+    const checked = checkDecodedKey(key, keyBytes);
+    if (kind === 'put') checkValue(valueEnd - valueStart, this.#maxValueBytes);
+    if (kind !== 'get') checkIfVersion(ifVersion, kind === 'put' ? 0 : 1);
+    return checked;
+  }
+
+  #get(id: number, key: string, shard: number, local: LocalShard, caller: Caller, tracking: Tracking | undefined): void {
+    if (caller.readsInOrder && local.isBeingWritten(key)) {
+      caller.waits(key.length);
+      return local.readInOrder(key, new OrderedGet(this.#outcomes, caller, id, key, shard, local, tracking));
     }
-    const primaryAddress = directory.primaryElsewhere(shard);
-    throw new KvError('NOT_PRIMARY', error.message, primaryAddress === undefined ? {} : { primaryAddress });
-  }
-
-  readonly #serve: { [Name in MethodName]: (request: RequestOf<Name>) => ResponseOf<Name> | Promise<ResponseOf<Name>> } = {
-    Get: (request) => this.#get(request),
-    Put: (request) => this.#put(request),
-    Delete: (request) => this.#delete(request),
-  };
-
-  #get(request: GetRequest<Buffer>): GetResponse | Promise<GetResponse> {
-    const { nodeId } = this.#context;
-    const key = checkKey(request.key);
-    const local = this.#localOf(key);
-    const refusal = local.refusalOfRead(performance.now());
+    const refusal = this.#slice.refusalOfRead(shard, local);
     if (refusal !== undefined) throw refusal;
-    const stored = local.stored(key);
-    // What is there at once is copied at once: it may be a view, and the answer is encoded later.
-    return stored instanceof Promise ? stored.then((found) => answerWith(nodeId, found)) : answerWith(nodeId, stored);
+    this.#outcomes.read(caller, id, key, shard, local, tracking);
   }
 
-  #put(request: PutRequest<Buffer>): Promise<PutResponse> {
-    const { nodeId, maxValueBytes } = this.#context;
-    const key = checkKey(request.key);
-    checkValue(request.value.length, maxValueBytes);
-    checkIfVersion(request.ifVersion, 0);
-    const write = { key, value: ownCopy(request.value), ifVersion: request.ifVersion };
-    return this.#write(write).then((version) => ({ version, nodeId }));
-  }
-
-  #delete(request: DeleteRequest<Buffer>): Promise<DeleteResponse> {
-    const { nodeId } = this.#context;
-    const key = checkKey(request.key);
-    checkIfVersion(request.ifVersion, 1);
-    const write = { key, value: undefined, ifVersion: request.ifVersion };
-    return this.#write(write).then((version) => ({ existed: version > 0, version, nodeId }));
-  }
-
-  #shardOf(key: string): number {
-    return shardOfKey(key, this.#context.directory.shardCount);
-  }
-
-  /** @throws KvError NOT_PRIMARY where this node holds no copy. */
-  #localOf(key: string): LocalShard {
-    const shard = this.#shardOf(key);
-    const local = this.#context.directory.local(shard);
-    if (local === undefined) throw notHeld(shard);
-    return local;
-  }
-
-  #write(write: LocalWrite): Promise<number> {
-    return awaitWrite(this.#localOf(write.key), write, this.#context.defaultDeadlineMs);
+  #write(
+    { id, buffer, valueStart, valueEnd, ifVersion }: Operation,
+    kind: 'put' | 'delete',
+    key: string,
+    shard: number,
+    local: LocalShard,
+    caller: Caller,
+    tracking: Tracking | undefined,
+  ): void {
+    const bytes = kind === 'put' ? valueEnd - valueStart : key.length;
+    const outcomes = this.#outcomes;
+    const waiting =
+      kind === 'put'
+        ? new WaitingPut(outcomes, caller, id, bytes, shard, tracking)
+        : new WaitingDelete(outcomes, caller, id, bytes, shard, tracking);
+    const { maxWriteWaitMs } = caller.api;
+    if (maxWriteWaitMs !== undefined) tracking?.limit(maxWriteWaitMs, () => waiting.failed(notCommittedIn(maxWriteWaitMs)));
+    caller.waits(bytes);
+    const value = kind === 'put' ? ownCopyOf(buffer, valueStart, valueEnd) : undefined;
+    this.#slice.wrote(shard, local);
+    local.write({ key, value, ifVersion }, waiting, this.#slice.nowMs);
   }
 }
 
-function endingSpan<Response>(span: OperationSpan, told: Outcome<Response>): Outcome<Response> {
-  return {
-    succeeded: (response, primaryAddress) => {
-      span.succeeded();
-      told.succeeded(response, primaryAddress);
-    },
-    failed: (error) => {
-      span.failed(error instanceof KvError ? error.code : 'INTERNAL');
-      told.failed(error);
-    },
-  };
-}
-
-function answerWith(nodeId: string, stored: StoredValue | undefined): GetResponse {
-  if (stored === undefined) return { found: false, value: noValue, version: 0, nodeId };
-  return { found: true, value: Buffer.from(stored.value), version: stored.version, nodeId };
+function notCommittedIn(waitMs: number): KvError {
+  return new KvError('OUTCOME_UNKNOWN', `the write was not committed within ${waitMs} ms`);
 }

@@ -1,65 +1,56 @@
-/** The public service kv.v1.KeyValue: unary calls, each an operation on a key. */
+/** The unary calls of the public service kv.v1.KeyValue. */
 import type { Metadata, ServerUnaryCall, sendUnaryData, UntypedServiceImplementation } from '@grpc/grpc-js';
-import type { Logger } from 'pino';
-import { KvError } from '../../errors.js';
+import type { Method } from '../../metrics/index.js';
 import { type TraceHeaders, traceHeadersOf, traceParentKey, traceStateKey } from '../../tracing/index.js';
 import { primaryTrailer, toStatus } from '../../wire/contract/status.js';
 import type { PendingCalls } from '../capacity/pending-calls.js';
 import { wasForwarded } from './forwarder.js';
-import type { KeyValueOperations, MethodName, RequestOf, ResponseOf } from './operation-executor.js';
+import type { OperationExecutor } from './operation-executor.js';
+import { type CallRequest, type CallResponse, runCall } from './single-call.js';
 
-export interface KeyValueServerParts {
-  readonly operations: KeyValueOperations;
-  readonly pending: PendingCalls;
-  readonly logger: Logger;
-}
+export class UnaryServer {
+  readonly #executor: OperationExecutor;
+  readonly #pending: PendingCalls;
 
-export class KeyValueServer {
-  readonly #parts: KeyValueServerParts;
-
-  constructor(parts: KeyValueServerParts) {
-    this.#parts = parts;
+  constructor(executor: OperationExecutor, pending: PendingCalls) {
+    this.#executor = executor;
+    this.#pending = pending;
   }
 
   get implementation(): UntypedServiceImplementation {
-    return { Get: this.#handler('Get'), Put: this.#handler('Put'), Delete: this.#handler('Delete') };
+    return { Get: this.#handler('get'), Put: this.#handler('put'), Delete: this.#handler('delete') };
   }
 
-  #handler<Name extends MethodName>(name: Name) {
-    const { operations, pending } = this.#parts;
-    return (call: ServerUnaryCall<RequestOf<Name>, ResponseOf<Name>>, callback: sendUnaryData<ResponseOf<Name>>): void => {
-      const held = pending.begin(valueBytesOf(call.request));
-      const caller = {
-        ...{ api: 'unary' as const, wasForwarded: wasForwarded(call.metadata), remainingMs: () => remainingMs(call) },
-        trace: traceOf(call.metadata),
-      };
-      operations.run(name, call.request, caller, {
+  #handler<Kind extends Method>(kind: Kind) {
+    const executor = this.#executor;
+    const pending = this.#pending;
+    const { unary, forwarded } = executor.apis;
+    return (call: ServerUnaryCall<CallRequest<Kind>, CallResponse<Kind>>, callback: sendUnaryData<CallResponse<Kind>>): void => {
+      const { request, metadata } = call;
+      const held = pending.begin(valueBytesOf(request));
+      const api = wasForwarded(metadata) ? forwarded : unary;
+      const options = { api, pending, trace: traceOf(metadata), remainingMs: () => remainingMs(call) };
+      runCall(executor, kind, request, options, {
         succeeded: (response, primaryAddress) => {
           held.end();
           callback(null, response, primaryAddress === undefined ? undefined : primaryTrailer(primaryAddress));
         },
         failed: (error) => {
           held.end();
-          callback(this.#report(error));
+          callback(toStatus(error));
         },
       });
     };
-  }
-
-  /** What nobody expected goes to the log with its stack, and leaves as a bland message. */
-  #report(error: unknown): ReturnType<typeof toStatus> {
-    if (!(error instanceof KvError)) this.#parts.logger.error({ err: error }, 'a request failed unexpectedly');
-    return toStatus(error);
   }
 }
 
 function traceOf(metadata: Metadata): TraceHeaders | undefined {
   const [parent] = metadata.get(traceParentKey);
-  // Of several, all together are the state (W3C, 3.3.1).
+  // Several headers are one state together (W3C, 3.3.1).
   return parent === undefined ? undefined : traceHeadersOf(String(parent), metadata.get(traceStateKey).join(',') || undefined);
 }
 
-/** Undefined: the caller sets no deadline. */
+/** Undefined: the caller has set no deadline. */
 function remainingMs(call: { getDeadline(): Date | number }): number | undefined {
   const deadline = call.getDeadline();
   const remaining = (typeof deadline === 'number' ? deadline : deadline.getTime()) - Date.now();

@@ -1,84 +1,77 @@
-/** Operations of a pipeline that have to wait, and where their results go. */
-import type { Answer, LogEntry } from '../../replication/index.js';
-import type { DataRequest } from '../../wire/pipeline/pipeline-operations.js';
+/** Operations that wait at a shard for their outcome. */
+import type { Method } from '../../metrics/index.js';
+import type { Answer } from '../../replication/index.js';
 import { LocalOperation, type LocalShard } from '../shards/local-shard.js';
+import type { Caller } from './operation.js';
+import type { OperationOutcomes, Waiting } from './operation-outcomes.js';
+import type { Tracking } from './tracking.js';
 
-/** A stream, as an operation of it sees it; `bytes` is what the operation held while it waited. */
-export interface Results {
-  written(id: number, bytes: number, version: number): void;
-  /** Version 0: there was nothing to delete. */
-  deleted(id: number, bytes: number, version: number): void;
-  /** The key is to be read, and answered, at once: a later write of it may be applied before this turn is over. */
-  readable(get: OrderedGet): void;
-  /** The answer is what `entry` left, whatever is stored by now. */
-  readFrom(get: OrderedGet, entry: LogEntry): void;
-  failed(operation: PipelinedOperation, error: unknown): void;
-  /** A sample of how long one took that came in at `receivedMs`, before it is answered. */
-  sampled(kind: DataRequest['kind'], receivedMs: number): void;
-}
-
-export abstract class PipelinedOperation extends LocalOperation {
-  abstract get kind(): DataRequest['kind'];
-  readonly results: Results;
+abstract class WaitingOperation extends LocalOperation implements Waiting {
+  abstract readonly kind: Method;
+  readonly outcomes: OperationOutcomes;
+  readonly caller: Caller;
   readonly id: number;
   readonly bytes: number;
   readonly shard: number;
+  readonly tracking: Tracking | undefined;
 
-  constructor(results: Results, id: number, bytes: number, shard: number) {
+  constructor(
+    outcomes: OperationOutcomes,
+    caller: Caller,
+    id: number,
+    bytes: number,
+    shard: number,
+    tracking: Tracking | undefined,
+  ) {
     super();
-    this.results = results;
+    this.outcomes = outcomes;
+    this.caller = caller;
     this.id = id;
     this.bytes = bytes;
     this.shard = shard;
+    this.tracking = tracking;
   }
 
   override failed(error: unknown): void {
-    this.results.failed(this, error);
+    this.outcomes.waitingFailed(this, error);
   }
 }
 
-export class PipelinedPut extends PipelinedOperation {
+export class WaitingPut extends WaitingOperation {
   override get kind() {
     return 'put' as const;
   }
 
   override succeeded(version: number): void {
-    this.results.written(this.id, this.bytes, version);
+    this.outcomes.wrote(this, version);
   }
 }
 
-/** One of which it is told how long it took. */
-export class SampledPut extends PipelinedPut {
-  readonly receivedMs: number;
-
-  constructor(results: Results, id: number, bytes: number, shard: number, receivedMs: number) {
-    super(results, id, bytes, shard);
-    this.receivedMs = receivedMs;
-  }
-
-  override succeeded(version: number): void {
-    this.results.sampled('put', this.receivedMs);
-    super.succeeded(version);
-  }
-}
-
-export class PipelinedDelete extends PipelinedOperation {
+export class WaitingDelete extends WaitingOperation {
   override get kind() {
     return 'delete' as const;
   }
 
   override succeeded(version: number): void {
-    this.results.deleted(this.id, this.bytes, version);
+    this.outcomes.deleted(this, version);
   }
 }
 
 /** A get behind a write of its key. */
-export class OrderedGet extends PipelinedOperation {
+export class OrderedGet extends WaitingOperation {
   readonly key: string;
   readonly local: LocalShard;
 
-  constructor(results: Results, id: number, key: string, shard: number, local: LocalShard) {
-    super(results, id, key.length, shard);
+  constructor(
+    outcomes: OperationOutcomes,
+    caller: Caller,
+    id: number,
+    key: string,
+    shard: number,
+    local: LocalShard,
+    tracking: Tracking | undefined,
+  ) {
+    super(outcomes, caller, id, key.length, shard, tracking);
     this.key = key;
     this.local = local;
   }
@@ -87,12 +80,17 @@ export class OrderedGet extends PipelinedOperation {
     return 'get' as const;
   }
 
+  /** The answer is what the entry left, whatever is stored by now. */
   override answer(answer: Answer): void {
-    if (answer.kind === 'readable' && answer.entry !== undefined) this.results.readFrom(this, answer.entry);
-    else super.answer(answer);
+    if (answer.kind !== 'readable' || answer.entry === undefined) return super.answer(answer);
+    this.caller.settled(this.bytes);
+    const { value, seq } = answer.entry;
+    this.outcomes.got(this.caller, this.id, value, seq, true, this.tracking);
   }
 
+  /** No write is in the way: the key is read at once, before a later write of it may be applied. */
   override succeeded(): void {
-    this.results.readable(this);
+    this.caller.settled(this.bytes);
+    this.outcomes.read(this.caller, this.id, this.key, this.shard, this.local, this.tracking);
   }
 }
