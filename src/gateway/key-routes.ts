@@ -20,8 +20,8 @@ export interface KeyValues {
   get(request: KeyRequest, trace?: TraceHeaders): Promise<{ found: boolean; value: Buffer; version: number; nodeId: string }>;
   put(request: KeyRequest & { readonly value: Buffer }, trace?: TraceHeaders): Promise<{ version: number; nodeId: string }>;
   delete(request: KeyRequest, trace?: TraceHeaders): Promise<{ existed: boolean; version: number; nodeId: string }>;
-  /** Counted as an operation, though it has not become one: the request was refused for what it is. */
-  refused(method: Method, code: ErrorCode): void;
+  /** A request was refused before it became an operation. The node counts and traces it as if it had become one. */
+  refused(method: Method, code: ErrorCode, trace?: TraceHeaders): void;
   /** Ids of the nodes in the in-sync set of the key's shard by the word of the primary, which comes first. */
   inSyncNodes(key: Buffer): Promise<readonly string[]>;
 }
@@ -59,7 +59,7 @@ function addGet(app: FastifyInstance, keyValues: KeyValues, memoryOf: MemoryOf):
     },
   };
   app.get(url, { schema }, async (request, reply) => {
-    const asked = await counted(keyValues, 'get', () => ({ key: keyOf(request) }));
+    const asked = await decoded(keyValues, 'get', request, () => ({ key: keyOf(request) }));
     const { found, value, version, nodeId } = await keyValues.get(asked, traceOf(request));
     reply.header('kv-node', nodeId);
     checkIfMatch(request.headers, version);
@@ -81,7 +81,7 @@ function addPut(app: FastifyInstance, keyValues: KeyValues, memoryOf: MemoryOf):
     return inSync[0] === nodeId ? inSync : [nodeId];
   };
   const put = async (request: FastifyRequest, reply: FastifyReply) => {
-    const asked = await counted(keyValues, 'put', async () => ({
+    const asked = await decoded(keyValues, 'put', request, async () => ({
       ...changeOf(request),
       value: await readValue(request.raw, reply.raw, keyValues.maxValueBytes, memoryOf(request)),
     }));
@@ -126,18 +126,23 @@ function addDelete(app: FastifyInstance, keyValues: KeyValues): void {
     },
   };
   app.delete(url, { schema }, async (request, reply) => {
-    const asked = await counted(keyValues, 'delete', () => changeOf(request));
+    const asked = await decoded(keyValues, 'delete', request, () => changeOf(request));
     const { existed, version, nodeId } = await keyValues.delete(asked, traceOf(request));
     return reply.header('kv-node', nodeId).send({ existed, version, node: nodeId });
   });
 }
 
-/** What is refused before it is an operation is none that anybody else would count. */
-async function counted<Asked>(keyValues: KeyValues, method: Method, asked: () => Asked | Promise<Asked>): Promise<Asked> {
+/** Decodes a request, and reports it to the node if it is refused: a request that is no operation is counted nowhere else. */
+async function decoded<Asked>(
+  keyValues: KeyValues,
+  method: Method,
+  request: FastifyRequest,
+  decode: () => Asked | Promise<Asked>,
+): Promise<Asked> {
   try {
-    return await asked();
+    return await decode();
   } catch (error) {
-    keyValues.refused(method, codeOf(error));
+    keyValues.refused(method, codeOf(error), traceOf(request));
     throw error;
   }
 }

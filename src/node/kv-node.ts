@@ -11,7 +11,7 @@ import { refuseIdInUse } from './cluster/id-in-use.js';
 import type { Readiness } from './cluster/readiness.js';
 import { NodeParts } from './node-parts.js';
 import type { NodeOptions } from './options.js';
-import { WaysIn } from './services/ways-in.js';
+import { Endpoints } from './services/endpoints.js';
 
 const startupTimeoutMs = 10_000;
 /**
@@ -28,11 +28,11 @@ export class KvNode {
   readonly id: string;
   /** host:port, as other nodes and clients reach it. */
   readonly address: string;
-  /** Resolves when the node has ended: with the error if it was not asked to. */
+  /** Resolves when the node has ended: with the error, unless `stop` ended it. */
   readonly closed: Promise<Error | undefined>;
   readonly #options: NodeOptions;
   readonly #coordinator: Coordinator;
-  readonly #waysIn: WaysIn;
+  readonly #endpoints: Endpoints;
   readonly #parts: NodeParts;
   #resolveClosed: (error: Error | undefined) => void = () => {};
   #closing: Promise<void> | undefined;
@@ -54,16 +54,16 @@ export class KvNode {
   }
 
   static async #build(options: NodeOptions, events: ClusterEvents, coordinator: Coordinator): Promise<KvNode> {
-    const waysIn = await WaysIn.open(options);
+    const endpoints = await Endpoints.open(options);
     try {
-      const id = options.id ?? waysIn.address;
-      await refuseIdInUse(coordinator, id, waysIn.address);
+      const id = options.id ?? endpoints.address;
+      await refuseIdInUse(coordinator, id, endpoints.address);
       // The last step that may fail: the configuration that is agreed on stays, for this cluster, for good.
       const foundAfterMs = options.join ? Number.POSITIVE_INFINITY : sessionsBeforeFounding * options.sessionMs;
       const config = await coordinator.agreeOnConfig(proposedConfig(options), foundAfterMs);
-      return new KvNode(id, options, config, events, coordinator, waysIn);
+      return new KvNode(id, options, config, events, coordinator, endpoints);
     } catch (error) {
-      await waysIn.abort();
+      await endpoints.abort();
       throw error;
     }
   }
@@ -74,19 +74,19 @@ export class KvNode {
     config: ClusterConfig,
     events: ClusterEvents,
     coordinator: Coordinator,
-    waysIn: WaysIn,
+    endpoints: Endpoints,
   ) {
     this.id = id;
-    this.address = waysIn.address;
+    this.address = endpoints.address;
     this.closed = new Promise((resolve) => {
       this.#resolveClosed = resolve;
     });
     this.#options = options;
     this.#coordinator = coordinator;
-    this.#waysIn = waysIn;
-    this.#parts = new NodeParts({ nodeId: id, options, config, events, coordinator, waysIn });
+    this.#endpoints = endpoints;
+    this.#parts = new NodeParts({ nodeId: id, options, config, events, coordinator, endpoints });
     const { services, lifecycle } = this.#parts;
-    waysIn.goLive(services.implementations, services.gatewayParts);
+    endpoints.goLive(services.implementations, services.gatewayParts);
     void lifecycle.failure.then((error) => this.#fail(error));
   }
 
@@ -107,7 +107,7 @@ export class KvNode {
     if (lifecycle.isStopping) return this.closed.then(() => {});
     lifecycle.stopping();
     health.judge();
-    this.#waysIn.drain();
+    this.#endpoints.drain();
     const { stopDeadlineMs } = this.#options;
     const deadlineMs = performance.now() + stopDeadlineMs;
     if (!returns || shards.isOnlyCopy) await this.#leave(deadlineMs - stopDeadlineMs / 2);
@@ -136,7 +136,7 @@ export class KvNode {
   async #register(): Promise<void> {
     const { lifecycle, health, config, ownAddress, logger } = this.#parts;
     const { id: nodeId, address } = this;
-    const { httpAddress } = this.#waysIn;
+    const { httpAddress } = this.#endpoints;
     const { zone, weight } = this.#options;
     try {
       await this.#coordinator.registerNode({ nodeId, address, httpAddress, zone, weight });
@@ -167,7 +167,7 @@ export class KvNode {
     await this.#coordinator.close();
     if (error === undefined) await parts.services.whenDrained();
     parts.closeServices();
-    await this.#waysIn.close(error === undefined ? shutdownPatienceMs : 0);
+    await this.#endpoints.close(error === undefined ? shutdownPatienceMs : 0);
     parts.services.closeForwarding();
     this.#resolveClosed(error);
   }

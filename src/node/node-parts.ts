@@ -19,8 +19,8 @@ import { TopologyPublisher } from './cluster/topology-publisher.js';
 import { Lifecycle } from './lifecycle.js';
 import type { NodeOptions } from './options.js';
 import { NodePeers } from './peers/node-peers.js';
+import type { Endpoints } from './services/endpoints.js';
 import { NodeServices } from './services/node-services.js';
-import type { WaysIn } from './services/ways-in.js';
 import { NodeShardDirectory } from './shards/node-shard-directory.js';
 import { NodeShards } from './shards/node-shards.js';
 import { HealthMonitor } from './tools/health-monitor.js';
@@ -32,7 +32,7 @@ export interface NodeFoundation {
   readonly config: ClusterConfig;
   readonly events: ClusterEvents;
   readonly coordinator: Coordinator;
-  readonly waysIn: WaysIn;
+  readonly endpoints: Endpoints;
 }
 
 /** The state of a log that never loses a line: in programs that start nodes of their own. */
@@ -53,15 +53,15 @@ export class NodeParts {
   readonly #changes: TopologyChanges;
   readonly #controller: Controller;
   readonly #peers: NodePeers;
-  readonly #waysIn: WaysIn;
+  readonly #endpoints: Endpoints;
 
-  constructor({ nodeId, options, config, events, coordinator, waysIn }: NodeFoundation) {
+  constructor({ nodeId, options, config, events, coordinator, endpoints }: NodeFoundation) {
     const { sessionMs, moveRate, replaceAfterMs, maxValueBytes, zone, weight, log = losslessLog } = options;
-    const { address, tools } = waysIn;
+    const { address, tools } = endpoints;
     const { lifecycle } = this;
     const metrics = this.#metrics;
     this.config = config;
-    this.#waysIn = waysIn;
+    this.#endpoints = endpoints;
     const logger = options.logger.child({ node: nodeId });
     this.logger = logger;
     this.#descriptors = new Descriptors(logger);
@@ -123,7 +123,7 @@ export class NodeParts {
       topology,
       metrics,
       logger,
-      connections: () => waysIn.connections,
+      connections: () => endpoints.connections,
       probed: (token) => this.ownAddress.received(token),
     });
     this.#changes.publishTo((batch) => {
@@ -146,14 +146,14 @@ export class NodeParts {
     this.lifecycle.stopping();
     this.health.close();
     this.ownAddress.close();
-    this.#waysIn.tools.report({ live: false, ready: false });
+    this.#endpoints.tools.report({ live: false, ready: false });
     this.#controller.close();
   }
 
   /** Accepts no calls any more, and ends the streams that would keep the ports from closing. */
   closeServices(): void {
     this.services.close();
-    this.#waysIn.tools.close();
+    this.#endpoints.tools.close();
     this.#metrics.close();
     this.#descriptors.close();
     this.#changes.close();

@@ -1,4 +1,4 @@
-/** What a replica does with a message, by its history and epoch first (R1, R8) and then by its own role. */
+/** Receives a message: checks its history and epoch (R1, R8), then handles it by the role of this replica. */
 
 import { answerBeacon, onRequest, refuseOther } from './follower/follower.js';
 import { maybeCommit, maybeServe } from './primary/commit.js';
@@ -25,7 +25,7 @@ function isRequest(message: Message): message is Request {
 }
 
 export function onMessage(core: Core, message: Message): void {
-  // Meant for another replica, perhaps for one that lived here before (R1).
+  // The message is for another replica, perhaps one that an earlier process of this node held (R1).
   if (message.to !== core.self) return;
   if (isOfOtherHistory(core, message)) return receiveOther(core, message);
   if (message.epoch < core.epoch) {
@@ -33,7 +33,7 @@ export function onMessage(core: Core, message: Message): void {
     return;
   }
   if (message.epoch > core.epoch) {
-    // Peers may know of a claim's success before the claimant does: that is for `state` to tell it.
+    // Peers may learn that a claim has succeeded before the claimant does. The claimant waits for `state`.
     if (!isRequest(message) && core.role.kind === 'claimant' && core.role.epoch === message.epoch) return;
     adoptEpoch(core, message.history, { epoch: message.epoch, id: message.epochId });
     core.emit({ type: 'refreshState', afterWrite: false });
@@ -42,7 +42,7 @@ export function onMessage(core: Core, message: Message): void {
   else if (core.role.kind === 'primary') receiveResponse(core, core.role, message, message.body as ResponseBody);
 }
 
-/** Two ids of one epoch number are two histories as well (R1). A replica that has not known any takes the first it meets. */
+/** Two ids of one epoch number are two histories as well (R1). A replica that knows no history accepts any. */
 function isOfOtherHistory({ history, epoch, epochId, foundHistory }: Core, message: Message): boolean {
   if (history === undefined) return false;
   // Two lines that part within an epoch: the data here may have known the later epoch before it was found to be of the other line.
@@ -50,7 +50,7 @@ function isOfOtherHistory({ history, epoch, epochId, foundHistory }: Core, messa
   return message.history !== history || (message.epoch === epoch && message.epochId !== epochId);
 }
 
-/** Which of the two goes on is for `state` to say: a holder of data keeps it, and one without waits for that (R1). */
+/** `state` decides which of the two histories goes on. A replica with data keeps it; one without data waits for `state` (R1). */
 function receiveOther(core: Core, message: Message): void {
   const { role } = core;
   const peer = role.kind === 'primary' ? role.peers.get(message.from) : undefined;
@@ -63,7 +63,7 @@ function receiveRequest(core: Core, message: Request): void {
   const { role } = core;
   invariant(role.kind !== 'primary', () => `two primaries in epoch ${core.epoch}: ${core.self} and ${message.from}`);
   if (role.kind === 'claimant') {
-    // It answers no beacon and acknowledges no entry (R4); a probe renews nothing and hears of the claim (R9).
+    // A claimant answers no beacon and acknowledges no entry (R4). It answers a probe, which renews nothing (R9).
     if (message.body.type === 'beacon' && message.body.probe) answerBeacon(core, message.from, message.body, 0);
     return;
   }
@@ -71,7 +71,7 @@ function receiveRequest(core: Core, message: Request): void {
   else onRequest(core, role, message);
 }
 
-/** The epoch that these messages brought is durable now. */
+/** Handles the deferred messages once the epoch that they brought is durable. */
 export function receiveDeferred(core: Core): void {
   if (!core.isEpochDurable || core.deferred.size === 0) return;
   const messages = [...core.deferred.values()];

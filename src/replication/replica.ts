@@ -1,6 +1,6 @@
 /**
- * One replica of one shard: the protocol as a machine. An event in, new state and ordered effects out; no I/O, no clock,
- * no randomness. docs/protocol.md names the rules R1 to R15 and the file that implements each.
+ * One replica of one shard: the protocol as a machine. It takes one event and returns new state and ordered effects, without
+ * I/O, clock or randomness. docs/protocol.md lists the rules R1 to R15 and the files that implement each.
  */
 
 import { maybeClaim, maybeWithdrawBirth, onForce } from './follower/claim.js';
@@ -29,13 +29,13 @@ import { becomeFollower } from './state/transitions.js';
 import { onProposalResult, onReading } from './state-changes.js';
 import { type CoreStatus, statusOf } from './status.js';
 
-/** Beacon intervals between two attempts of a compare-and-set whose answer was lost. */
+/** Beacon intervals between two attempts of a compare-and-set whose outcome is unknown. */
 const repeatProposalBeacons = 2;
 
-/** Of peers that have a copy of the data, or will have one soon. */
+/** The phases of peers that hold a copy of the data, or are taking one. */
 const givenPhases: ReadonlySet<PeerPhase> = new Set(['replicating', 'invited', 'dumping']);
 
-/** Most writes have no effect but at the end of their turn. */
+/** Shared empty list: most writes have no effect before the end of their turn. */
 const nothing: readonly Effect[] = [];
 
 export class Replica {
@@ -43,7 +43,7 @@ export class Replica {
   #announcedRole: RoleName | undefined;
   #announcedEpoch: Epoch = 0;
 
-  /** `nowMs`: monotonic; the replica's own start counts as a beacon (R4). `recovered`: under the same id, nothing lost (R1). */
+  /** `nowMs`: monotonic; the start counts as a beacon (R4). `recovered`: data of an earlier process under the same id (R1). */
   constructor(options: ReplicaOptions, nowMs: number, recovered?: RecoveredReplica) {
     this.#core = new Core(options, nowMs, recovered);
   }
@@ -65,12 +65,12 @@ export class Replica {
   get isPrimary(): boolean {
     return this.#core.role.kind === 'primary';
   }
-  /** True while this replica is primary in `epoch`: what an await must ask again when it returns. */
+  /** True while this replica is primary in `epoch`. The shell checks this again after every await. */
   isPrimaryIn(epoch: Epoch): boolean {
     return this.#core.role.kind === 'primary' && this.#core.role.epoch === epoch && !this.#core.stopped;
   }
 
-  /** Why a read may not be served now, or undefined. `nowMs` must be sampled after the request was received (R9). */
+  /** Why a read must be refused now, or undefined. `nowMs` must be sampled after the request was received (R9). */
   refusalOfRead(nowMs: number): Refusal | undefined {
     return refusalOfRead(this.#core, nowMs);
   }
@@ -95,7 +95,7 @@ export class Replica {
     return role.kind === 'primary' ? role.uncommittedBytes : 0;
   }
 
-  /** Who holds what this primary has accepted, or is being given it; nobody where it is not primary. */
+  /** The replicas that hold the entries of this primary, or will soon; empty if it is not primary. */
   get holders(): readonly ReplicaId[] {
     const { role, register } = this.#core;
     if (role.kind !== 'primary') return [];
@@ -113,13 +113,13 @@ export class Replica {
     return statusOf(this.#core, nowMs);
   }
 
-  /** The effects since the last call, in order. */
+  /** Returns the effects since the last call, in order. */
   takeEffects(): readonly Effect[] {
     if (this.#core.effects.length === 0) return nothing;
     return this.#core.effects.splice(0);
   }
 
-  /** @throws InvariantError if the replica's state contradicts the protocol; it must not be used any more. */
+  /** @throws InvariantError if the state contradicts the protocol; the replica must not be used any more. */
   handle(event: Event, nowMs: number): void {
     const core = this.#core;
     core.nowMs = Math.max(core.nowMs, nowMs);
@@ -174,7 +174,7 @@ function dispatch(core: Core, event: Exclude<Event, { type: 'write' | 'orderedRe
       break;
     case 'proposalResult':
       onProposalResult(core, event.proposal, event.outcome);
-      // Nothing left this process, so nothing has changed: the next tick tries again, not this turn.
+      // The proposal never left this process, so nothing has changed. The next tick tries again, not this turn.
       if (event.outcome.kind === 'notSent') return;
       break;
     case 'snapshotRequested':
@@ -196,7 +196,7 @@ function dispatch(core: Core, event: Exclude<Event, { type: 'write' | 'orderedRe
   advance(core);
 }
 
-/** The steps that may be due after any change; each looks for itself whether it is. */
+/** Runs the steps that may be due after any change; each step checks whether it is due. */
 function advance(core: Core): void {
   if (core.role.kind === 'primary') advancePrimary(core, core.role);
   else maybeClaim(core);
@@ -224,7 +224,7 @@ function onTick(core: Core): void {
   core.isQuiescent = isCoreQuiescent(core);
 }
 
-/** An unknown outcome is repeated on the same version; a refused one is settled by a read (R7). */
+/** Repeats a proposal with unknown outcome on the same version. A refused proposal is settled by a read (R7). */
 function repeatProposal(core: Core): void {
   if (core.register.proposal?.status === 'refused') core.emit({ type: 'refreshState', afterWrite: false });
   if (!core.sessionConnected) return;
@@ -235,7 +235,10 @@ function repeatProposal(core: Core): void {
   core.emit({ type: 'writeState', proposal: number, expectedVersion, next });
 }
 
-/** What is read is older than what was: by a server that lags, or because ZooKeeper has lost data. A proof is asked for (R7). */
+/**
+ * Readings show an older `state` than is known: a server lags, or ZooKeeper has lost data. After a lease, requests a reading that
+ * proves which (R7).
+ */
 function settleContradiction(core: Core): void {
   const { contradictedMs } = core.register;
   const { leaseMs } = core.options;
@@ -246,7 +249,7 @@ function settleContradiction(core: Core): void {
   core.emit({ type: 'refreshState', afterWrite: true });
 }
 
-/** A primary whose own log write is overdue would hold up everyone (R9). */
+/** A primary whose own log write is overdue steps down: every write would wait for it (R9). */
 function maybeStepDownForDisk(core: Core): void {
   const startedMs = core.durability.oldestStartedMs;
   if (core.role.kind !== 'primary' || startedMs === undefined || core.nowMs - startedMs <= core.options.leaseMs) return;
@@ -254,7 +257,7 @@ function maybeStepDownForDisk(core: Core): void {
   becomeFollower(core);
 }
 
-/** What was appended in this turn goes to storage and to every peer that can take it. */
+/** Passes the entries appended in this turn to storage, and sends them to every peer that can take them. */
 function onFlush(core: Core): void {
   const { role, log } = core;
   if (role.kind !== 'primary' || log.lastSeq === role.persistedSeq) return;
@@ -274,7 +277,7 @@ function onPersisted(core: Core, write: number): void {
   maybeServe(core, role);
 }
 
-/** A stream that was broken starts with a new Sync: nothing sent on the old one is relied upon. */
+/** After a broken stream the primary begins with a new Sync: messages on the old stream may be lost. */
 function onLink(core: Core, event: Extract<Event, { type: 'linkUp' | 'linkDown' }>): void {
   const { role } = core;
   const peer = role.kind === 'primary' ? role.peers.get(event.to) : undefined;

@@ -16,7 +16,11 @@ function topologyOf(shards: number, of: Partial<ShardInfo>): Topology {
     clusterId: 'one',
     nodes: ['a', 'b', 'c', 'd', 'e'].map((id) => ({ id, address: `${id}:1`, zone: '', weight: 1 })),
     shards: Array.from({ length: shards }, (_, shard) => ({
-      ...{ shard, primaryNodeId: 'b', primaryAddress: 'b:1', ...common, ...of },
+      shard,
+      primaryNodeId: 'b',
+      primaryAddress: 'b:1',
+      ...common,
+      ...of,
     })),
     placementVersion: 1,
   };

@@ -3,12 +3,26 @@ import type { ShardReport, TopologyReport } from '../wire/contract/kv-api.js';
 import { wholeTopology } from './whole-topology.js';
 
 const info = (shard: number, epoch: number, primaryNodeId: string, serving = true, placed = ['a']): ShardReport => ({
-  ...{ shard, epoch, primaryNodeId, primaryAddress: `${primaryNodeId}:1`, replicas: [], minInSync: 1, offline: false },
-  ...{ serving, placedNodeIds: placed, held: epoch > 0 },
+  shard,
+  epoch,
+  primaryNodeId,
+  primaryAddress: `${primaryNodeId}:1`,
+  replicas: [],
+  minInSync: 1,
+  offline: false,
+  serving,
+  placedNodeIds: placed,
+  held: epoch > 0,
 });
 
 const reportOf = (shards: ShardReport[], placementVersion = 1): TopologyReport => ({
-  ...{ clusterId: 'one', nodes: [], shards, placementVersion, shardCount: 2, partial: false, nodesVersion: 1 },
+  clusterId: 'one',
+  nodes: [],
+  shards,
+  placementVersion,
+  shardCount: 2,
+  partial: false,
+  nodesVersion: 1,
 });
 
 const seen = reportOf([info(0, 0, ''), info(1, 0, '')]);

@@ -75,7 +75,7 @@ test('an operator is warned, once, while there are still some left', () => {
   expect(descriptors.problem).toBeUndefined();
 });
 
-test('a low limit is told at the start, and an unknown one is none', () => {
+test('a low limit is logged at the start, and an unknown one is none', () => {
   system.limit = 256;
   watch();
   expect(lines).toMatchObject([{ level: 40, allowed: 256, msg: expect.stringContaining('LimitNOFILE') }]);
@@ -85,7 +85,7 @@ test('a low limit is told at the start, and an unknown one is none', () => {
   expect(lines).toHaveLength(1);
 });
 
-test('of this process, what the system reports', () => {
+test('the counts of this process are those that the system reports', () => {
   const descriptors = new Descriptors(logger);
   watched.push(descriptors);
   expect(descriptors.open).toBeGreaterThan(3);

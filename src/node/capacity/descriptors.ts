@@ -8,7 +8,7 @@
 import { closeSync, openSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import type { Logger } from 'pino';
 
-/** What the log and the status say of descriptors. NaN stands for what this system does not report. */
+/** The use of descriptors, for the log and the status. NaN: this system does not report that number. */
 export interface DescriptorUse {
   readonly open: number;
   readonly allowed: number;
@@ -16,7 +16,7 @@ export interface DescriptorUse {
   readonly problem: string | undefined;
 }
 
-/** What of the system is asked. */
+/** The part of the operating system that is used here. */
 export interface DescriptorSystem {
   open(): number;
   allowed(): number;
@@ -25,7 +25,7 @@ export interface DescriptorSystem {
 }
 
 const lookEveryMs = 1_000;
-/** Counting may mean listing them all, so it is done with one look in this many. */
+/** One look in this many counts the descriptors: counting may mean listing them all. */
 const looksPerCount = 10;
 /** Looks that have to succeed, one after the other, before a shortage counts as over: connections come and go. */
 const looksUntilOver = 5;
@@ -76,7 +76,7 @@ export class Descriptors implements DescriptorUse {
     clearInterval(this.#timer);
   }
 
-  /** Done once a second by itself. */
+  /** Runs once a second by itself. */
   look(): void {
     const code = this.#attempt();
     if (code !== undefined) this.#missing(code);
@@ -90,7 +90,7 @@ export class Descriptors implements DescriptorUse {
       return undefined;
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
-      // Any other error says nothing of descriptors.
+      // Any other error has nothing to do with descriptors.
       return code === 'EMFILE' || code === 'ENFILE' ? code : undefined;
     }
   }

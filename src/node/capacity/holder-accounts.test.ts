@@ -32,7 +32,7 @@ beforeEach(() => {
 describe('the limits of the holders', () => {
   const accountsOf = (storage = storageOf({ cost: 0 })) => new HolderAccounts(node, storage, logger);
 
-  it('name who has too little, once, and tell when that changes', () => {
+  it('the log names a node with too little once, and a change is returned', () => {
     const accounts = accountsOf();
     accounts.learnCandidates([candidate('a', 1_000), candidate('b', 100), candidate('old', undefined)], []);
     dueBytes = 100;
@@ -65,7 +65,7 @@ describe('the limits of the holders', () => {
     expect(accounts.judge(true)).toBe(true);
   });
 
-  it('of those whose znode is gone are remembered for as long as they hold a copy', () => {
+  it('are remembered after the znode is gone, for as long as the replica holds a copy', () => {
     const accounts = accountsOf();
     accounts.learnCandidates([candidate('a', 1_000), candidate('b', 100)], []);
     accounts.learnCandidates([candidate('a', 1_000)], ['b~1']);
@@ -110,7 +110,7 @@ describe('the use that holders report', () => {
     expect(useOf(accounts, 'b~1')).toBeUndefined();
   });
 
-  it('is not needed of a node all of whose shards are here', () => {
+  it('is not needed from a node all of whose shards are here', () => {
     const accounts = new HolderAccounts({ ...node, holdsOtherShards: () => false }, storageOf({ cost: 100 }), logger);
     accounts.learnUse('b~1', 1_000);
     expect(useOf(accounts, 'b~1')).toBeUndefined();

@@ -8,7 +8,7 @@ const mebibyte = 2 ** 20;
 const roundingBytes = 10;
 
 describe('the division of memory', () => {
-  it('gives away no more than there is, and more to everyone where there is more', () => {
+  it('hands out no more than the whole, and more of a larger whole to each part', () => {
     fc.assert(
       fc.property(
         fc.integer({ min: minMaxMemoryBytes, max: 2 ** 40 }),
@@ -26,12 +26,12 @@ describe('the division of memory', () => {
     );
   });
 
-  it('leaves a quarter for data at the least, and two thirds and more where there is plenty', () => {
+  it('leaves at least a quarter for data, and more than two thirds of 4 GiB', () => {
     expect(divideMemory(minMaxMemoryBytes, 16).dataBytes).toBeGreaterThanOrEqual(minMaxMemoryBytes / 4);
     expect(divideMemory(4096 * mebibyte, 16).dataBytes).toBeGreaterThan((4096 * mebibyte * 2) / 3);
   });
 
-  it('sets something aside for each shard where there are many, and leaves a sixteenth for data', () => {
+  it('sets memory aside for each of many shards, and leaves at least a sixteenth for data', () => {
     const dataOf = (shards: number, max = minMaxMemoryBytes) => divideMemory(max, shards).dataBytes;
     expect(dataOf(1)).toBe(dataOf(16));
     expect(dataOf(16) - dataOf(100)).toBe(84 * mebibyte * 0.25);
@@ -39,11 +39,11 @@ describe('the division of memory', () => {
     expect(dataOf(16, 4096 * mebibyte) - dataOf(256, 4096 * mebibyte)).toBe(60 * mebibyte);
   });
 
-  it('takes the largest value there may be, also at the least', () => {
+  it('has room for the largest value, also with the least memory', () => {
     expect(divideMemory(minMaxMemoryBytes, 16).maxUncommittedBytes).toBeGreaterThan(8 * mebibyte);
   });
 
-  it('has a default that this machine can bear', () => {
+  it('has a default within the memory of this machine', () => {
     expect(defaultMaxMemoryBytes()).toBeGreaterThanOrEqual(minMaxMemoryBytes);
     expect(Number.isSafeInteger(defaultMaxMemoryBytes())).toBe(true);
   });

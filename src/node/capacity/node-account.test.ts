@@ -12,7 +12,7 @@ describe('the account of a node', () => {
   const shardOf = (dataBytes: number, uncommittedBytes = 0) => ({ storage: { dataBytes, keyCount: 1 }, uncommittedBytes });
   const accountOf = (shardCount: number) => new NodeAccount('a', divideMemory(minMaxMemoryBytes, shardCount), shardCount);
 
-  it('adds up its shards, and says what all but one of them cost', () => {
+  it('adds up its shards, and the shards except one', () => {
     const account = accountOf(3);
     const [one, other] = [shardOf(1_000, 300), shardOf(5_000)];
     account.add(one);
@@ -56,7 +56,7 @@ describe('the account of a node', () => {
     expect(counts).toBe(3);
   });
 
-  it('expects of a node as many shards of average size as are placed on it, and knows which nodes hold others', () => {
+  it('expects a node to hold shards of average size, as many as are placed on it, and knows which nodes hold other shards', () => {
     const account = accountOf(4);
     account.add(shardOf(1_000));
     account.learnPlacement({ version: 1, shards: [['a', 'b'], ['b', 'c'], ['a', 'd'], ['b']] } as never);

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { PendingCalls } from './pending-calls.js';
 
 describe('calls that wait', () => {
-  it('are refused beyond the bytes there may be, until others have ended', () => {
+  it('are refused beyond the limit of bytes, until others have ended', () => {
     const calls = new PendingCalls(1_000);
     const first = calls.begin(600);
     const second = calls.begin(0);
@@ -14,7 +14,7 @@ describe('calls that wait', () => {
     expect(() => calls.refuseWhatIsTooMuch()).not.toThrow();
   });
 
-  it('are taken alone however large', () => {
+  it('are accepted while no other waits, however large', () => {
     const calls = new PendingCalls(10);
     calls.begin(1_000);
     expect(() => calls.refuseWhatIsTooMuch()).not.toThrow();
@@ -34,7 +34,7 @@ describe('calls that wait', () => {
     expect(calls.count).toBe(1);
   });
 
-  it('of one service take half of what there is: for the others the rest is left', () => {
+  it('of one service get half of the limits: the other half is left for the others', () => {
     const calls = new PendingCalls(1_000);
     const ofService = calls.half();
     const held = [ofService.begin(300), ofService.begin(201)];

@@ -6,7 +6,7 @@ import { costOfData } from './data-cost.js';
 import type { Holder } from './holder-accounts.js';
 import { type AdmittingShard, WriteAdmission } from './write-admission.js';
 
-/** A node of which no other shard holds anything, unless told otherwise. */
+/** A node of which no other shard holds anything, unless a test says otherwise. */
 interface NodeUse {
   readonly shardCount?: number;
   readonly maxUncommittedBytes?: number;
@@ -70,7 +70,7 @@ describe('the admission of writes', () => {
     );
   });
 
-  it('takes what fits, and after deletes takes more', () => {
+  it('accepts writes that fit, and more of them after deletes', () => {
     const shard = new Shard(100_000);
     let taken = 0;
     while (shard.write(`key:${taken}`, 100) === undefined) taken++;
@@ -79,14 +79,14 @@ describe('the admission of writes', () => {
     for (let key = 0; key < 9; key++) expect(shard.write(`new:${key}`, 100)).toBeUndefined();
   });
 
-  it('names the node whose memory it is, and says that nothing was written', () => {
+  it('names the node that lacks memory in its refusal, and that nothing was written', () => {
     const shard = new Shard(10_000, 500);
     const refusal = shard.admission.refusalOf({ key: 'k', value: new Uint8Array(1_000) }, 0);
     expect(refusal).toMatchObject({ code: 'MEMORY_FULL', executed: 'no', retryable: false });
     expect(refusal?.message).toMatch(/of the 500 bytes that node node-1 has.*nothing was written.*--max-memory/s);
   });
 
-  it('goes by what a fuller node has reported, together with what is under way to it', () => {
+  it('judges by the report of a fuller node, together with the writes under way to it', () => {
     const shard = { ...shardOf(), uncommittedBytes: 0 };
     const holders: Holder[] = [
       { nodeId: 'own', limitBytes: 1_000_000 },
@@ -105,7 +105,7 @@ describe('the admission of writes', () => {
     expect(put(30_000, 4_000)?.message).toMatch(/takes 24000 of the 60000 bytes that node silent has/);
   });
 
-  it('takes no more than may wait at the node, all shards together, but for what each may take until it looks again', () => {
+  it('accepts no more than may wait at the node, all shards together, except for the part of each shard until it looks again', () => {
     const shards = 16;
     const maxUncommittedBytes = 1_000_000;
     let waiting = 0;
@@ -128,7 +128,7 @@ describe('the admission of writes', () => {
     expect(put(0)).toBeUndefined();
   });
 
-  it('counts what is accepted and not committed yet', () => {
+  it('counts writes that are accepted and not committed yet', () => {
     const uncommittedValueBytes = (key: string) => (key === 'waiting' ? 100 : undefined);
     const shard = { ...shardOf({ uncommittedValueBytes }), uncommittedBytes: 0 };
     const admission = new WriteAdmission(shard, nodeOf(), () => [{ nodeId: 'a', limitBytes: 10_000 }]);
@@ -141,14 +141,14 @@ describe('the admission of writes', () => {
     expect(put('waiting', 101)).toBe('MEMORY_FULL');
   });
 
-  it('sees within a moment that a smaller node is given a copy', () => {
+  it('notices within a moment that a smaller node gets a copy', () => {
     const shard = new Shard(1_000_000);
     expect(shard.write('k1', 500)).toBeUndefined();
     shard.holders = [...shard.holders, { nodeId: 'small', limitBytes: 1_000 }];
     expect(shard.write('k2', 500, 1_000)).toBe('MEMORY_FULL');
   });
 
-  it('counts what the other shards of the node hold, and leaves them their part of what is left', () => {
+  it('counts the other shards of the node, and leaves them their part of the room', () => {
     const others = { bytes: 8_000 };
     const node = nodeOf({ shardCount: 2, otherShardsBytes: () => others.bytes });
     const admission = new WriteAdmission(shardOf(), node, () => [{ nodeId: 'a', limitBytes: 10_000 }]);
@@ -160,7 +160,7 @@ describe('the admission of writes', () => {
     expect(put(500)).toBe('MEMORY_FULL');
   });
 
-  it('leaves it to the primary where this node is none', () => {
+  it('leaves the judgement to the primary if this node is none', () => {
     const shard = new Shard();
     expect(shard.write('k', 1_000_000)).toBeUndefined();
   });

@@ -41,14 +41,14 @@ describe('the advertised address of a node', () => {
     vi.useRealTimers();
   });
 
-  test('that leads to the node is tried once a minute, without a word', async () => {
+  test('that leads to the node is probed once a minute, and nothing is logged', async () => {
     answer = 'itself';
     await vi.advanceTimersByTimeAsync(10 * 60_000);
     expect(probes).toBe(11);
     expect(lines).toEqual([]);
   });
 
-  test('that cannot be reached is named once, with the reason, and tried less and less often', async () => {
+  test('that cannot be reached is logged once, with the reason, and probed less and less often', async () => {
     answer = { kind: 'failed', reason: 'connect ECONNREFUSED' };
     await vi.advanceTimersByTimeAsync(0);
     expect([probes, lines]).toEqual([1, []]);
@@ -65,7 +65,7 @@ describe('the advertised address of a node', () => {
     expect(lines).toEqual([warning, ['info', { address }, expect.stringContaining('is reached')]]);
   });
 
-  test('that fails once is not worth a word', async () => {
+  test('that fails once is not logged', async () => {
     answer = { kind: 'failed', reason: 'getaddrinfo ENOTFOUND' };
     await vi.advanceTimersByTimeAsync(0);
     answer = 'itself';
@@ -73,13 +73,13 @@ describe('the advertised address of a node', () => {
     expect(lines).toEqual([]);
   });
 
-  test('at which another process answers, even under the same id, is named', async () => {
+  test('at which another process answers, even under the same id, is logged', async () => {
     answer = { kind: 'answered', nodeId: 'n' };
     await vi.advanceTimersByTimeAsync(1_000);
     expect(lines).toEqual([['warn', { address, answeredBy: 'n' }, expect.stringContaining('another process answers')]]);
   });
 
-  test('is not tried any more by a node that ends', async () => {
+  test('is not probed any more by a node that ends', async () => {
     answer = { kind: 'failed', reason: 'connect ECONNREFUSED' };
     await vi.advanceTimersByTimeAsync(0);
     own.close();
@@ -94,14 +94,14 @@ describe('a probe', () => {
     for (const stop of stops.splice(0)) stop();
   });
 
-  async function node(services = clusterService): Promise<{ address: string; heard: string[] }> {
+  async function node(services = clusterService): Promise<{ address: string; received: string[] }> {
     const server = new Server();
-    const heard: string[] = [];
+    const received: string[] = [];
     stops.push(() => server.forceShutdown());
     if (services === clusterService) {
       server.addService(services, {
         GetNodeStatus: ({ metadata }: ServerUnaryCall<object, object>, callback: sendUnaryData<object>) => {
-          heard.push(...metadata.get(probeKey).map(String));
+          received.push(...metadata.get(probeKey).map(String));
           callback(null, { nodeId: 'n' });
         },
       });
@@ -111,21 +111,21 @@ describe('a probe', () => {
         error === null ? resolve(bound) : reject(error),
       ),
     );
-    return { address: `127.0.0.1:${port}`, heard };
+    return { address: `127.0.0.1:${port}`, received };
   }
 
-  test('brings its token to the process that answers, and tells the id that it says', async () => {
-    const { address: at, heard } = await node();
+  test('carries its token to the process that answers, and returns the id of that process', async () => {
+    const { address: at, received } = await node();
     expect(await probeAddress(at, 'token', 30_000).result).toEqual({ kind: 'answered', nodeId: 'n' });
-    expect(heard).toEqual(['token']);
+    expect(received).toEqual(['token']);
   });
 
-  test('of a port on which nothing listens fails with the word of the operating system', async () => {
+  test('of a port on which no process listens fails with the error of the operating system', async () => {
     const { result } = probeAddress(`127.0.0.1:${await freePort()}`, 'token', 30_000);
     expect(await result).toEqual({ kind: 'failed', reason: expect.stringMatching(/^connect ECONNREFUSED/) });
   });
 
-  test('of a server that says nothing fails in time', async () => {
+  test('of a server that sends nothing fails in time', async () => {
     const silent = createTcpServer(() => {});
     stops.push(() => silent.close());
     await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
@@ -134,7 +134,7 @@ describe('a probe', () => {
     expect(await result).toEqual({ kind: 'failed', reason: 'no answer within 100 ms' });
   });
 
-  test('of a gRPC server that is no node says so', async () => {
+  test('of a gRPC server that is no node fails with that reason', async () => {
     const { address: at } = await node({});
     const { result } = probeAddress(at, 'token', 30_000);
     expect(await result).toEqual({ kind: 'failed', reason: 'a server that is no kvnode answers there' });

@@ -13,7 +13,10 @@ function replica(inSync: readonly string[], complete = true): Replica {
 
 function facts(replicas: readonly (Replica | undefined)[], changes: Partial<ReadinessFacts> = {}): ReadinessFacts {
   return {
-    ...{ nodeId: 'a', stopping: false, conflict: undefined, registeredForMs: 60_000 },
+    nodeId: 'a',
+    stopping: false,
+    conflict: undefined,
+    registeredForMs: 60_000,
     placement: { shards: replicas.map(() => ['a', 'b']) },
     replicaAt: (shard) => replicas[shard],
     ...changes,
@@ -46,17 +49,17 @@ test('another replica of this node in the set, of an earlier process, does not m
   expect(readinessOf(facts([replica(['a~0', 'b~1'])])).ready).toBe(false);
 });
 
-test('a node that stops, or that the others have not been told of, is not ready whatever it holds', () => {
+test('a node that stops, or is not registered yet, is not ready whatever it holds', () => {
   expect(readinessOf(facts([inSync], { stopping: true })).reasons).toEqual(['the node is stopping']);
   expect(readinessOf(facts([inSync], { registeredForMs: undefined })).reasons).toEqual(['the node is starting']);
 });
 
-test('a node whose cluster is not the one in ZooKeeper is not ready, in sync or not, and says why', () => {
+test('a node whose cluster is not the one in ZooKeeper is not ready, in sync or not, and gives the reason', () => {
   const conflict = 'this node belongs to cluster one';
   expect(readinessOf(facts([inSync], { conflict }))).toEqual({ ready: false, reasons: [conflict] });
 });
 
-test('a node on which no shard is placed is ready only when it has been passed over for a while', () => {
+test('a node on which no shard is placed is ready only after a while', () => {
   const placement = { shards: [['b'], ['c']] };
   const after = (registeredForMs: number) => readinessOf(facts([undefined, undefined], { placement, registeredForMs }));
   expect(after(4_999)).toEqual({ ready: false, reasons: ['no shard is placed on the node yet'] });

@@ -5,7 +5,11 @@ import { describeNode } from './node-status.js';
 import { describeCluster, describeShard, type HeldShard } from './topology.js';
 
 const candidate = (nodeId: string, order: number): Candidate => ({
-  ...{ replicaId: `${nodeId}~1`, nodeId, address: `${nodeId}:1`, stopping: false, order },
+  replicaId: `${nodeId}~1`,
+  nodeId,
+  address: `${nodeId}:1`,
+  stopping: false,
+  order,
 });
 
 function snapshot(own: string, primary: string, inSync: readonly string[], more: Partial<CoreStatus> = {}): CoreStatus {
@@ -13,8 +17,16 @@ function snapshot(own: string, primary: string, inSync: readonly string[], more:
   const positions = { lastSeq: 9, lastEpoch: 4, commitIndex: 9, appliedSeq: 9, logBytes: 0 };
   const role = own === primary ? 'primary' : 'follower';
   return {
-    ...{ replicaId: `${own}~1`, role, epoch: 4, serving: own === primary, complete: true, offline: false },
-    ...{ ...positions, state, peers: [], ...more },
+    replicaId: `${own}~1`,
+    role,
+    epoch: 4,
+    serving: own === primary,
+    complete: true,
+    offline: false,
+    ...positions,
+    state,
+    peers: [],
+    ...more,
   } as CoreStatus;
 }
 
@@ -22,8 +34,8 @@ const held = (replica: CoreStatus, nodes = ['a', 'b']): HeldShard => ({ replica,
 
 const facts = { minInSync: 1, placement: undefined };
 
-describe('the topology a node tells', () => {
-  test('of a shard it holds: who leads it, and who else has it', () => {
+describe('the topology that a node describes', () => {
+  test('a shard that it holds: its primary, and its other holders', () => {
     const report = describeShard(1, facts, held(snapshot('a', 'b', ['a', 'b'])));
     expect(report).toMatchObject({ shard: 1, epoch: 4, primaryNodeId: 'b', primaryAddress: 'b:1', serving: true, held: true });
     expect(report.replicas.map(({ nodeId, inSync, live }) => [nodeId, inSync, live])).toEqual([
@@ -32,25 +44,30 @@ describe('the topology a node tells', () => {
     ]);
   });
 
-  test('of one whose data here is of another history: the one that ZooKeeper names, which clients are served by', () => {
+  test('a shard whose data here is of another history: the history that ZooKeeper names, which serves the clients', () => {
     const foundHistory = { history: 'found', lineage: [{ epoch: 4, id: 'four' }] };
     const other = snapshot('a', 'b', ['b'], { epoch: 9, offline: true, foundHistory });
     expect(describeShard(1, facts, held(other))).toMatchObject({ epoch: 4, primaryAddress: 'b:1', offline: false });
     expect(describeShard(1, facts, held(other, ['a']))).toMatchObject({ epoch: 4, primaryAddress: '', offline: true });
   });
 
-  test('of one it does not hold: where it is placed, and nothing that could be taken for news', () => {
+  test('a shard that it does not hold: where it is placed, with epoch 0', () => {
     const placement = { version: 5, shards: [['c', 'd']] };
     const report = describeShard(0, { minInSync: 1, placement }, undefined);
     expect(report).toMatchObject({ epoch: 0, primaryAddress: '', replicas: [], placedNodeIds: ['c', 'd'], held: false });
   });
 
-  test('of the cluster: its nodes and what is known of which version', () => {
+  test('the cluster: its nodes, and the versions of what is known', () => {
     const nodes = [{ nodeId: 'a', address: 'a:1' }];
     const cluster = { ...facts, clusterId: 'one', shardCount: 3, nodes, nodesVersion: 7, placement: { version: 5, shards: [] } };
     expect(describeCluster(cluster)).toEqual({
-      ...{ clusterId: 'one', nodes: [{ id: 'a', address: 'a:1', zone: '', weight: 1 }], shards: [] },
-      ...{ shardCount: 3, nodesVersion: 7, placementVersion: 5, partial: false },
+      clusterId: 'one',
+      nodes: [{ id: 'a', address: 'a:1', zone: '', weight: 1 }],
+      shards: [],
+      shardCount: 3,
+      nodesVersion: 7,
+      placementVersion: 5,
+      partial: false,
     });
   });
 
@@ -60,10 +77,11 @@ describe('the topology a node tells', () => {
   });
 });
 
-describe('what a node tells of itself', () => {
+describe('the status of a node', () => {
   const node = {
     ...({ nodeId: 'a', address: 'a:1', uptimeMs: 1, session: 'connected', memoryBytes: 1, maxMemoryBytes: 2 } as const),
-    ...{ log: { droppedLines: 0, problem: undefined }, descriptors: { open: 20, allowed: 64, problem: undefined } },
+    log: { droppedLines: 0, problem: undefined },
+    descriptors: { open: 20, allowed: 64, problem: undefined },
   };
   const replicaOf = (shard: number, inSync: string[]) => ({
     shard,
@@ -74,7 +92,11 @@ describe('what a node tells of itself', () => {
 
   test('keys and bytes of all its shards together', () => {
     const status = describeNode({
-      ...{ ...node, minInSync: 1, dataLimitBytes: 1_000, zone: 'north', weight: 3 },
+      ...node,
+      minInSync: 1,
+      dataLimitBytes: 1_000,
+      zone: 'north',
+      weight: 3,
       held: [replicaOf(0, ['a', 'b']), replicaOf(5, ['a', 'b'])],
     });
     expect(status).toMatchObject({ keys: 20, dataBytes: 200, dataLimitBytes: 1_000, zone: 'north', weight: 3, warnings: [] });
@@ -84,7 +106,7 @@ describe('what a node tells of itself', () => {
     ]);
   });
 
-  test('a warning that concerns many shards is given once', () => {
+  test('a warning about many shards appears once', () => {
     const shards = [0, 1, 2, 3, 7, 200];
     const replicas = shards.map((shard) => replicaOf(shard, ['a']));
     const { warnings } = describeNode({ ...node, minInSync: 2, dataLimitBytes: 610, held: replicas });
@@ -100,11 +122,14 @@ describe('what a node tells of itself', () => {
     expect(one).toMatch(/^shard 4: a single copy/);
   });
 
-  test('what the process lacks: descriptors, and a log that can be written', () => {
+  test('warnings that descriptors are short, and that the log cannot be written', () => {
     const healthy = describeNode({ ...node, minInSync: 1, dataLimitBytes: 1_000, held: [] });
     expect(healthy).toMatchObject({ logLinesDropped: 0, openDescriptors: 20, maxDescriptors: 64, warnings: [] });
     const amiss = describeNode({
-      ...{ ...node, minInSync: 1, dataLimitBytes: 1_000, held: [] },
+      ...node,
+      minInSync: 1,
+      dataLimitBytes: 1_000,
+      held: [],
       log: { droppedLines: 3, problem: 'ENOSPC: no space left on device, write' },
       descriptors: { open: Number.NaN, allowed: Number.NaN, problem: 'all are in use' },
     });

@@ -1,10 +1,13 @@
-/** A request that is passed on, once: where to, what the node learns from it, and what the caller is told beside the answer. */
+/** Forwards a request to the primary of its shard, once, and remembers what the answer says about the primary. */
 import type { MethodDefinition } from '@grpc/grpc-js';
 import { KvError } from '../../errors.js';
 import type { TraceHeaders } from '../../tracing/index.js';
+import { keyValueServiceWithRawKeys } from '../../wire/contract/proto.js';
 import type { ShardDirectory } from '../shards/shard-directory.js';
+import { singleCallWaitMs } from './api-traits.js';
 import type { Forwarder } from './forwarder.js';
-import { noPrimary } from './no-primary.js';
+import type { Operation, OperationResponse } from './operation.js';
+import { noPrimary } from './primary-elsewhere.js';
 
 export interface ForwardParts {
   readonly directory: ShardDirectory;
@@ -13,11 +16,34 @@ export interface ForwardParts {
 
 export interface Forwarded<Response> {
   readonly response: Response;
-  /** Of the node that answered, so that the caller's next request may go there at once. */
+  /** The address of the node that answered: the caller's next request may go there directly. */
   readonly primaryAddress: string;
 }
 
-/** @throws KvError: what the other node answers; NO_PRIMARY if there is none to ask; OUTCOME_UNKNOWN if no answer came. */
+const methods = {
+  get: keyValueServiceWithRawKeys.Get,
+  put: keyValueServiceWithRawKeys.Put,
+  delete: keyValueServiceWithRawKeys.Delete,
+};
+
+/** `remainingMs`: how long the caller still waits; undefined: it has set no deadline. @throws as `forwardRequest` */
+export function forwardOperation(
+  parts: ForwardParts,
+  shard: number,
+  { kind, key, buffer, valueStart, valueEnd, ifVersion }: Operation,
+  remainingMs: number | undefined,
+  trace: TraceHeaders | undefined,
+): Promise<Forwarded<OperationResponse>> {
+  const method = methods[kind!] as MethodDefinition<object, OperationResponse>;
+  const value = kind === 'put' ? { value: buffer.subarray(valueStart, valueEnd) } : {};
+  const request = { key: Buffer.from(key!), ...value, ...(ifVersion === undefined ? {} : { ifVersion }) };
+  return forwardRequest(parts, shard, method, request, remainingMs ?? singleCallWaitMs, trace);
+}
+
+/**
+ * @throws KvError: the refusal of the other node; NO_PRIMARY or SHARD_OFFLINE if no primary is known; OUTCOME_UNKNOWN if no
+ *   answer came.
+ */
 export async function forwardRequest<Request, Response>(
   { directory, forwarder }: ForwardParts,
   shard: number,
@@ -40,16 +66,16 @@ export async function forwardRequest<Request, Response>(
   }
 }
 
-/** To the caller, who asked in the right cluster, that is a primary that cannot be reached: another may take its place. */
+/** The caller asked in the right cluster. For the caller the primary cannot be reached, and another may take its place. */
 function addressIsTaken(address: string, cause: KvError): KvError {
   const message = `the primary cannot be reached: at its address, ${address}, is a node of another cluster (${cause.clusterId}), which executed nothing`;
   return new KvError('NO_PRIMARY', message, { cause });
 }
 
-/** Refusals that say nothing of the node, but of the request or the shard. */
+/** Whether the refusal is about the request or the shard, and not about the node that refused. */
 function isOfThePrimary({ code, executed, primaryAddress }: KvError): boolean {
-  const blamesTheNode = code === 'NOT_PRIMARY' || code === 'NO_PRIMARY' || code === 'STOPPING';
-  return executed === 'no' && !blamesTheNode && primaryAddress === undefined;
+  const isAboutTheNode = code === 'NOT_PRIMARY' || code === 'NO_PRIMARY' || code === 'STOPPING';
+  return executed === 'no' && !isAboutTheNode && primaryAddress === undefined;
 }
 
 function withPrimary(error: KvError, primaryAddress: string): KvError {

@@ -1,21 +1,27 @@
 /**
- * One stream of kv.v1.KeyValue/Pipeline: operations in, results out, both in batches.
+ * One stream of kv.v1.KeyValue/Pipeline: batches of operations come in, batches of results go out.
  *
- * Results leave at the end of the turn in which they came about. The stream is read no further while too much of it is
- * unanswered or its client does not take its results, and a long batch is worked off in slices, so that beacons get through.
+ * Results leave at the end of the turn in which they became known. The node stops reading a stream while too many of its
+ * operations are unanswered or while its client takes no results. It works on a long batch in slices, so that beacons get through.
  */
 import { Metadata, type ServerDuplexStream } from '@grpc/grpc-js';
+import type { Logger } from 'pino';
 import { KvError } from '../../errors.js';
 import { toStatus } from '../../wire/contract/status.js';
 import { OperationReader } from '../../wire/pipeline/pipeline-operations.js';
 import { MalformedMessage } from '../../wire/protobuf/protobuf-reader.js';
-import { type PipelineContext, PipelineExecutor } from './pipeline-executor.js';
+import type { OperationExecutor } from './operation-executor.js';
+import { PipelineAnswers } from './pipeline-answers.js';
 
 export type PipelineCall = ServerDuplexStream<Buffer, Buffer>;
 
-export interface PipelineObserver {
+export interface PipelineSessionParts {
+  readonly executor: OperationExecutor;
+  readonly logger: Logger;
   onMessage(nowMs: number): void;
-  /** Nothing of the session is to be expected any more, except operations that wait. */
+  /** One more operation of the stream waits for its answer, or one fewer. */
+  onWaiting(change: 1 | -1): void;
+  /** The stream has ended. Operations of it may still wait. */
   onOver(session: PipelineSession): void;
 }
 
@@ -24,24 +30,24 @@ interface Message {
   readonly receivedMs: number;
 }
 
-/** Operations of one stream that may be unanswered before it is read no further, and the bytes they may hold. */
+/** Limits what one stream can make the node hold: beyond either bound the node reads the stream no further. */
 const maxUnanswered = 8_192;
-const maxUnansweredBytes = 16 * 1024 * 1024;
+const maxWaitingBytes = 16 * 1024 * 1024;
 /**
- * Operations done in one turn, a millisecond of work. What a turn has written goes to the backups at its end: with all of a
- * long batch in one turn, client, primary and backups would wait for each other in a circle (85,000 puts/s instead of 165,000
- * at 1,024 in flight; 128 and 64 are slower again, as messages cost more than the waiting).
+ * Operations in one slice, about a millisecond of work. The writes of a slice go to the backups at its end. With a whole long
+ * batch in one slice, client, primary and backups would wait for each other in a circle: 85,000 puts/s instead of 165,000 at
+ * 1,024 in flight. Slices of 128 and 64 are slower again, because then the messages cost more than the waiting.
  */
 const sliceOperations = 256;
-/** Results leave before a message of them grows beyond this; one may be larger, and leaves alone. */
+/** Results leave before their message grows beyond this; a larger result leaves alone. */
 const maxMessageBytes = 256 * 1024;
 
 export class PipelineSession {
   readonly #call: PipelineCall;
-  readonly #context: PipelineContext;
-  readonly #observer: PipelineObserver;
-  readonly #executor: PipelineExecutor;
-  /** Messages that have come and are not worked off, oldest first. */
+  readonly #parts: PipelineSessionParts;
+  readonly #executor: OperationExecutor;
+  readonly #answers: PipelineAnswers;
+  /** Messages that the session has not worked through, oldest first. */
   readonly #messages: Message[] = [];
   #flushScheduled = false;
   #sliceScheduled = false;
@@ -50,16 +56,18 @@ export class PipelineSession {
   #inputEnded = false;
   #over = false;
 
-  constructor(call: PipelineCall, context: PipelineContext, observer: PipelineObserver) {
+  constructor(call: PipelineCall, parts: PipelineSessionParts) {
+    const { executor, onWaiting } = parts;
     this.#call = call;
-    this.#context = context;
-    this.#observer = observer;
-    this.#executor = new PipelineExecutor(context, {
+    this.#parts = parts;
+    this.#executor = executor;
+    const output = {
       mayWrite: () => this.#mayWrite,
-      makeRoom: (bytes) => this.#executor.results.bytes + bytes > maxMessageBytes && this.#flush(),
+      makeRoom: (bytes: number) => this.#answers.results.bytes + bytes > maxMessageBytes && this.#flush(),
       added: () => this.#scheduleFlush(),
-    });
-    // At once: it lets the client forget what it keeps for the case that the call has to be made anew.
+    };
+    this.#answers = new PipelineAnswers(executor.nodeId, executor.apis.pipeline, output, onWaiting);
+    // The first metadata let the client forget what it keeps in case it has to make the call again.
     call.sendMetadata(new Metadata());
     call.on('data', (message: Buffer) => this.#received(message));
     call.on('drain', () => this.#drained());
@@ -68,7 +76,7 @@ export class PipelineSession {
     call.on('error', () => this.#gone());
   }
 
-  /** Ends the stream: what is unanswered stays so. */
+  /** Ends the stream; operations without a result get none. */
   close(): void {
     this.#flush();
     this.#gone();
@@ -78,44 +86,52 @@ export class PipelineSession {
   #received(message: Buffer): void {
     if (this.#over) return;
     const receivedMs = performance.now();
-    this.#observer.onMessage(receivedMs);
+    this.#parts.onMessage(receivedMs);
     this.#messages.push({ operations: new OperationReader(message), receivedMs });
     this.#work();
   }
 
-  /** Goes on with what has come, unless a later turn is going to, or the client has to read first. */
+  /** Works on the messages, unless a later turn will or the client has to take results first. */
   #work(): void {
     if (this.#sliceScheduled || this.#over) return;
     try {
-      this.#workOff();
+      this.#workThroughSlice();
     } catch (error) {
-      // Whatever an operation meets is told in its result: only the bytes themselves can be wrong.
-      const reason = `a message that is no PipelineRequest: ${(error as Error).message}`;
-      return this.#fail(
-        // What came before on this stream may well have been executed.
-        error instanceof MalformedMessage
-          ? new KvError('INVALID_ARGUMENT', reason, { executed: 'unknown' })
-          : this.#context.explain(error, 0),
-      );
+      return this.#fail(this.#endOfStream(error));
     }
-    this.#executor.visits.flush();
+    this.#executor.endSlice();
     this.#regulate();
     this.#endIfDone();
   }
 
-  #workOff(): void {
-    this.#executor.visits.begin(performance.now());
-    this.#executor.readOn();
+  #workThroughSlice(): void {
+    this.#executor.beginSlice(performance.now());
+    this.#answers.readOn();
     let left = sliceOperations;
     for (let message = this.#messages[0]; message !== undefined; message = this.#messages[0]) {
-      const { operations, receivedMs } = message;
-      this.#executor.beginMessage(receivedMs);
-      for (; left > 0 && this.#mayWrite && operations.next(); left--) this.#executor.execute(operations);
-      this.#executor.endMessage();
+      left = this.#execute(message, left);
       if (!this.#mayWrite) return;
       if (left === 0) return this.#goOnLater();
       this.#messages.shift();
     }
+  }
+
+  /**
+   * Executes at most `left` operations, and returns how many of these are left. Measures the duration of the first put, and of
+   * the last get that is answered at once, which has waited for all before it: more clock readings would cost too much.
+   */
+  #execute({ operations, receivedMs }: Message, left: number): number {
+    const answers = this.#answers;
+    const executor = this.#executor;
+    let measuresPut = true;
+    answers.hasRead = false;
+    for (; left > 0 && this.#mayWrite && operations.next(); left--) {
+      const isMeasured = measuresPut && operations.kind === 'put';
+      if (isMeasured) measuresPut = false;
+      executor.execute(operations, answers, isMeasured ? receivedMs : undefined);
+    }
+    if (answers.hasRead) executor.took(answers.api, 'get', receivedMs);
+    return left;
   }
 
   #goOnLater(): void {
@@ -138,7 +154,7 @@ export class PipelineSession {
   }
 
   #flush(): void {
-    const { results } = this.#executor;
+    const { results } = this.#answers;
     if (results.bytes === 0 || this.#over) return;
     this.#mayWrite = this.#call.write(results.take()) && this.#mayWrite;
   }
@@ -149,8 +165,8 @@ export class PipelineSession {
   }
 
   #regulate(): void {
-    const { unanswered, unansweredBytes } = this.#executor;
-    const tooMuch = unanswered > maxUnanswered || unansweredBytes > maxUnansweredBytes;
+    const { unanswered, waitingBytes } = this.#answers;
+    const tooMuch = unanswered > maxUnanswered || waitingBytes > maxWaitingBytes;
     const pause = tooMuch || !this.#mayWrite || this.#messages.length > 0;
     if (pause === this.#paused || this.#over) return;
     this.#paused = pause;
@@ -158,17 +174,26 @@ export class PipelineSession {
     else this.#call.resume();
   }
 
-  /** The client sends no more: what it has sent is still answered. */
+  /** The client sends no more, and gets the results of what it has sent. */
   #ended(): void {
     this.#inputEnded = true;
     this.#endIfDone();
   }
 
   #endIfDone(): void {
-    if (!this.#inputEnded || this.#over || this.#executor.unanswered > 0 || this.#messages.length > 0 || this.#flushScheduled)
-      return;
+    if (!this.#inputEnded || this.#over || this.#flushScheduled) return;
+    if (this.#answers.unanswered > 0 || this.#messages.length > 0) return;
     this.#gone();
     this.#call.end();
+  }
+
+  /** An operation gets its failure as its result. What ends the stream is a message that cannot be decoded, or a fault of ours. */
+  #endOfStream(error: unknown): KvError {
+    if (error instanceof MalformedMessage)
+      // Operations that came before on this stream may have been executed.
+      return new KvError('INVALID_ARGUMENT', `a message that is no PipelineRequest: ${error.message}`, { executed: 'unknown' });
+    this.#parts.logger.error({ err: error }, 'a pipeline failed unexpectedly');
+    return new KvError('INTERNAL', 'internal error; the log of the node has the details');
   }
 
   #fail(error: KvError): void {
@@ -181,6 +206,6 @@ export class PipelineSession {
     if (this.#over) return;
     this.#over = true;
     this.#messages.length = 0;
-    this.#observer.onOver(this);
+    this.#parts.onOver(this);
   }
 }

@@ -10,28 +10,33 @@ import { type DataRequest, OperationWriter } from '../../wire/pipeline/pipeline-
 import { ResultReader } from '../../wire/pipeline/pipeline-results.js';
 import { directoryOf } from '../shards/served-shard.fixture.js';
 import type { ShardDirectory } from '../shards/shard-directory.js';
+import { Forwarder } from './forwarder.js';
+import { OperationExecutor } from './operation-executor.js';
 import { PipelineServer } from './pipeline-server.js';
 import type { PipelineCall } from './pipeline-session.js';
 
 export const get = (key: string): DataRequest => ({ kind: 'get', key });
 export const remove = (key: string): DataRequest => ({ kind: 'delete', key, ifVersion: undefined });
 export const put = (key: string, value: string | Buffer, ifVersion?: number): DataRequest => ({
-  ...{ kind: 'put', key, ifVersion },
+  kind: 'put',
+  key,
   value: Buffer.from(value),
+  ifVersion,
 });
 
 /** At the node of that name. */
 export function pipelineServerOf(c: Scenario, name: string, directory: ShardDirectory = directoryOf(c, name)): PipelineServer {
-  const counts = countOperations(() => () => {}).pipeline;
-  const limits = { maxValueBytes: 1024 * 1024, maxPipelines: 10 };
-  return new PipelineServer({
+  const logger = pino({ level: 'silent' });
+  const executor = new OperationExecutor({
     nodeId: name,
+    maxValueBytes: 1024 * 1024,
     directory,
-    counts,
-    ...limits,
+    forwarder: new Forwarder(undefined),
+    counts: countOperations(() => () => {}),
     tracing: undefined,
-    logger: pino({ level: 'silent' }),
+    logger,
   });
+  return new PipelineServer({ executor, maxPipelines: 10, logger });
 }
 
 export class FakeStream extends EventEmitter {

@@ -124,13 +124,13 @@ describe('bytes that cannot be read', () => {
         onMessage: () => happened.push('message'),
         onUseReported: () => happened.push('use reported'),
         onWrongReplica: () => happened.push('wrong replica'),
-        onRefused: () => happened.push('told that it is refused'),
+        onRefused: () => happened.push('refused by the other node'),
       });
     });
-    expect(happened).toEqual(['up', 'told that it is refused', 'down']);
+    expect(happened).toEqual(['up', 'refused by the other node', 'down']);
   });
 
-  test('from a primary that is dumping fail the dump', async () => {
+  test('from a primary that sends a snapshot fail the snapshot', async () => {
     let named: unknown;
     const address = await listen({
       Replicate: () => {},

@@ -1,4 +1,4 @@
-/** Everything between this node and the others that replicates: its links, the service that others call, and who cannot be reached. */
+/** Everything with which this node and the others replicate: its links, the service that others call, the check which can be reached. */
 import type { UntypedServiceImplementation } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
 import type { NodeRegistration } from '../../coordination/index.js';

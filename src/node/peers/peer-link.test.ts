@@ -95,7 +95,7 @@ const leastMs = 700;
 test.each([
   ['before it has opened', refuse],
   ['after it has opened', takeAndRefuse],
-])('a stream that is refused %s is opened again more and more slowly, and the reason told once', async (_, onCall) => {
+])('a stream that is refused %s is opened again more and more slowly, and the reason reported once', async (_, onCall) => {
   node.onCall = onCall;
   await open();
   await node.called(6);
@@ -104,7 +104,7 @@ test.each([
   expect(node.named).toEqual(Array(6).fill('cluster-1'));
 });
 
-test('so it is where this node refuses what it is sent', async () => {
+test('a stream on which this node refuses a message is opened again more and more slowly, too', async () => {
   node.onCall = (call) => call.write(messageOf('cluster-2'));
   await open();
   await node.called(6);
@@ -112,7 +112,7 @@ test('so it is where this node refuses what it is sent', async () => {
   expect(refusals).toEqual(['a message of cluster cluster-2; this is cluster-1']);
 });
 
-test('once something was understood, another refusal is told again', async () => {
+test('after an answer that was understood, another refusal is reported again', async () => {
   node.onCall = (call) => {
     if (node.atMs.length < 6) return takeAndRefuse(call);
     call.sendMetadata(new Metadata());

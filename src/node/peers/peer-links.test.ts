@@ -11,7 +11,7 @@ import { ShardLinks } from './shard-links.js';
 
 type Call = ServerDuplexStream<Buffer, Buffer>;
 
-/** A node that takes streams and says nothing on them. */
+/** A node that accepts streams and sends nothing on them. */
 class SilentNode {
   readonly calls: Call[] = [];
   readonly #server = new Server();
@@ -80,14 +80,14 @@ afterEach(() => {
   node.stop();
 });
 
-describe('a link that is kept though nobody is spoken to', () => {
+describe('a link that is kept though nothing is sent', () => {
   test('is opened when its node is registered', async () => {
     links.keepWarm([await node.listen(0)]);
     await node.untilCalled();
     expect(node.calls).toHaveLength(1);
   });
 
-  test('stays when nobody is spoken to any more, is used again at once, and ends when its node is no longer registered', async () => {
+  test('stays when no replica is wanted any more, is used again at once, and ends when its node is no longer registered', async () => {
     const address = await node.listen(0);
     links.learnAddress('b~1', address);
     links.keepWarm([address]);
@@ -106,16 +106,16 @@ describe('a link that is kept though nobody is spoken to', () => {
     expect(node.calls).toHaveLength(1);
   });
 
-  test('tells nothing of a node that cannot be reached, until somebody there is spoken to', async () => {
+  test('reports nothing of a node that cannot be reached, until a replica there is wanted', async () => {
     const address = `127.0.0.1:${await freePort()}`;
-    const told: Event[] = [];
-    onEvent = (event) => told.push(event);
+    const events: Event[] = [];
+    onEvent = (event) => events.push(event);
     links.keepWarm([address]);
     links.learnAddress('b~1', address);
     const event = nextEvent();
     links.set(['b~1']);
     expect(await event).toEqual({ type: 'linkDown', to: 'b~1', refused: true });
-    expect(told).toEqual([]);
+    expect(events).toEqual([]);
   });
 });
 
@@ -140,7 +140,7 @@ describe('a link that several shards share', () => {
     return [shards[0]!, shards[1]!];
   }
 
-  test('is one stream, on which what is said in one turn travels in one frame', async () => {
+  test('is one stream, on which the messages of one turn travel in one frame', async () => {
     const [first, second] = await bothUp(await node.listen(0));
     expect(node.calls).toHaveLength(1);
     const frame = new Promise<Buffer>((resolve) => node.calls[0]!.on('data', resolve));
@@ -154,7 +154,7 @@ describe('a link that several shards share', () => {
     ]);
   });
 
-  test('brings all of them what the data of the node there costs, which counts until the link breaks', async () => {
+  test('delivers the reported use of the node there to all of them, which counts until the link breaks', async () => {
     const address = await node.listen(0);
     const reported = [new Map<string, number | undefined>(), new Map<string, number | undefined>()];
     const all = reported.map((use, at) => {
@@ -174,11 +174,11 @@ describe('a link that several shards share', () => {
     writer.uint64(dataBytesField, 5_000);
     // What comes after it has been read when this has.
     new ReplicationCodec('cluster-1', 2).write(writer, { ...epochOf(2), from: 'b~2', to: 'a~2', body: { type: 'higherEpoch' } });
-    const heard = new Promise<void>((resolve) => {
+    const received = new Promise<void>((resolve) => {
       onEvent = (event) => event.type === 'message' && event.message.from === 'b~2' && resolve();
     });
     node.calls[0]!.write(writer.take());
-    await heard;
+    await received;
     expect(known()).toEqual([5_000, 5_000]);
 
     const down = nextEvent();
@@ -188,9 +188,9 @@ describe('a link that several shards share', () => {
     expect(known()).toEqual([undefined, undefined]);
   });
 
-  test('brings each shard its own answers, and ends with the last shard that uses it', async () => {
+  test('delivers to each shard its own answers, and ends with the last shard that uses it', async () => {
     const [first, second] = await bothUp(await node.listen(0));
-    const heard = new Promise<Event>((resolve) => {
+    const received = new Promise<Event>((resolve) => {
       onEvent = resolve;
     });
     links.learnAddress('b~0', 'nowhere:1');
@@ -198,7 +198,7 @@ describe('a link that several shards share', () => {
     const writer = new ProtobufWriter();
     new ReplicationCodec('cluster-1', 0).write(writer, { ...epochOf(2), from: 'b~0', to: 'a~0', body: { type: 'higherEpoch' } });
     call!.write(writer.take());
-    expect(await heard).toMatchObject({ type: 'message', message: { ...epochOf(2), from: 'b~0', to: 'a~0' } });
+    expect(await received).toMatchObject({ type: 'message', message: { ...epochOf(2), from: 'b~0', to: 'a~0' } });
 
     const ended = new Promise<string>((resolve) => call!.on('end', () => resolve('ended')).resume());
     const other = new SilentNode();

@@ -29,7 +29,7 @@ function failFor(durationMs: number, reason = 'ECONNREFUSED'): void {
 }
 
 describe('a registered node that cannot be reached', () => {
-  test('is named once, with the last reason, and once more when it is reached', () => {
+  test('is logged once, with the last reason, and once more when it is reached', () => {
     unreachable.onNodes([self, peer]);
     failFor(4_000, 'connect ECONNREFUSED');
     failFor(5_000, 'no answer in time');
@@ -48,7 +48,7 @@ describe('a registered node that cannot be reached', () => {
     expect(lines.map(([level]) => level)).toEqual(['warn', 'info', 'warn']);
   });
 
-  test('is not named while it may just have died: its session lasts a while', () => {
+  test('is not logged while it may just have died: its session lasts a while', () => {
     unreachable.onNodes([self, peer]);
     failFor(patienceMs - 1_000);
     unreachable.onNodes([self]);
@@ -67,7 +67,7 @@ describe('a registered node that cannot be reached', () => {
     expect(lines).toHaveLength(1);
   });
 
-  test('is not named while this node has no session, and does not know who is registered', () => {
+  test('is not logged while this node has no session, and does not know which nodes are registered', () => {
     unreachable.onNodes([self, peer]);
     failFor(5_000);
     unreachable.onSession(false);
@@ -97,7 +97,7 @@ describe('a registered node that cannot be reached', () => {
   });
 });
 
-test('a link that was down for a moment, and this node itself, are not worth a word', () => {
+test('a link that was down for a moment, and this node itself, are not logged', () => {
   unreachable.onNodes([self, peer]);
   for (let round = 0; round < 10; round++) {
     failFor(patienceMs - 1_000);

@@ -8,7 +8,7 @@ import { forwardRequest } from '../operations/forward-request.js';
 import { Forwarder } from '../operations/forwarder.js';
 import type { ShardDirectory } from '../shards/shard-directory.js';
 import { ClusterGate } from './cluster-gate.js';
-import { grpcServices } from './ways-in.js';
+import { grpcServices } from './endpoints.js';
 
 const { Get, Put } = keyValueService;
 const { WatchTopology } = clusterService;
@@ -84,13 +84,13 @@ function call(method: typeof Get, metadata: Metadata): Promise<Answer> {
       .makeUnaryRequest(path, requestSerialize, responseDeserialize, { key: 'k' }, metadata, (error) =>
         resolve({ error, initial }),
       )
-      .on('metadata', (told: Metadata) => {
-        initial = told.get('kv-cluster');
+      .on('metadata', (metadata: Metadata) => {
+        initial = metadata.get('kv-cluster');
       });
   });
 }
 
-test('who names no cluster, or the right one, is served, and told which it is', async () => {
+test('a request that names no cluster, or the right one, is served, and the answer names the cluster', async () => {
   for (const metadata of [naming(), naming('one')]) expect(await call(Get, metadata)).toEqual({ error: null, initial: ['one'] });
   expect(executed).toEqual(['Get', 'Get']);
 });
@@ -111,15 +111,15 @@ test.each([[['other']], [['']], [['one', 'other']]])('%j is refused, and nothing
   expect(executed).toEqual([]);
 });
 
-test('a stream is refused when it opens, or told the cluster at once', async () => {
+test('a stream is refused when it opens, or gets the name of the cluster at once', async () => {
   const { path, requestSerialize, responseDeserialize } = WatchTopology!;
   const open = (metadata: Metadata) =>
     client.makeServerStreamRequest(path, requestSerialize, responseDeserialize, {}, metadata).resume();
   const refused = await new Promise<ServiceError>((resolve) => open(naming('other')).on('error', resolve));
   expect(fromStatus(refused)).toMatchObject({ code: 'WRONG_CLUSTER', executed: 'no', clusterId: 'one' });
   expect(executed).toEqual([]);
-  const told = await new Promise<Metadata>((resolve) => open(naming('one')).on('metadata', resolve));
-  expect(told.get('kv-cluster')).toEqual(['one']);
+  const metadata = await new Promise<Metadata>((resolve) => open(naming('one')).on('metadata', resolve));
+  expect(metadata.get('kv-cluster')).toEqual(['one']);
 });
 
 test('many refusals are one line of the log', async () => {
@@ -135,17 +135,18 @@ test('guards every method of every service', () => {
       const guarded = gate.guard(definition, { [name]: () => (isCalled = true) } as never)[name]! as (
         ...words: unknown[]
       ) => void;
-      let told: { details?: string } = {};
-      const emit = (_: string, refusal: object) => (told = refusal);
-      guarded({ metadata: naming('other'), getPeer: () => 'x', emit }, (refusal: object) => (told = refusal));
-      expect([path, isCalled, told.details]).toEqual([path, false, expect.stringContaining('belongs to cluster one')]);
+      let refused: { details?: string } = {};
+      const emit = (_: string, refusal: object) => (refused = refusal);
+      guarded({ metadata: naming('other'), getPeer: () => 'x', emit }, (refusal: object) => (refused = refusal));
+      expect([path, isCalled, refused.details]).toEqual([path, false, expect.stringContaining('belongs to cluster one')]);
     }
 });
 
-test('a request that is passed on names its cluster; where another one has the address, the primary cannot be reached', async () => {
+test('a forwarded request names its cluster; if a node of another one has the address, the primary cannot be reached', async () => {
   const learned: (string | undefined)[] = [];
   const directory = {
-    ...{ primaryElsewhere: () => address, isOffline: () => false },
+    primaryElsewhere: () => address,
+    isOffline: () => false,
     learnPrimary: (_shard: number, _asked: string, failure: KvError | undefined) => learned.push(failure?.code),
   } as unknown as ShardDirectory;
   for (const [clusterId, outcome] of [

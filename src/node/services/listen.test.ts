@@ -7,7 +7,7 @@ test('a connection that cannot be accepted does not end the process', async () =
   const { http2Servers } = server as unknown as { readonly http2Servers: ReadonlyMap<EventEmitter, unknown> };
   expect(http2Servers.size).toBe(1);
   const error = Object.assign(new Error('accept EMFILE'), { code: 'EMFILE', syscall: 'accept' });
-  // Without a listener of its own, `emit` throws, and in the event loop nobody would catch it.
+  // Without a listener of its own, `emit` throws, and no code would catch that in the event loop.
   for (const http2Server of http2Servers.keys()) expect(http2Server.emit('error', error)).toBe(true);
   await shutDown(server, 1_000);
 });

@@ -6,29 +6,18 @@ import {
   Gateway,
   type Health,
   healthRoutes,
-  type KeyValues,
   keyRoutes,
   type Metrics,
   metricsRoutes,
 } from '../../gateway/index.js';
-import type { ApiCounts } from '../../metrics/index.js';
-import type { TraceHeaders } from '../../tracing/index.js';
-import type { PendingCalls } from '../capacity/pending-calls.js';
 import type { ClusterQueries } from '../cluster/cluster-queries.js';
-import type { ClusterServer } from '../cluster/cluster-server.js';
-import type { Caller, KeyValueOperations, MethodName, RequestOf, ResponseOf } from '../operations/key-value-operations.js';
+import { type HttpParts, httpKeyValues } from '../operations/http-key-values.js';
 import type { ClusterGate } from './cluster-gate.js';
 
-export interface GatewayParts {
-  readonly operations: KeyValueOperations;
-  /** The calls over HTTP alone: a client may be slow with a body or an answer, and the memory for gRPC must not depend on that. */
-  readonly pending: PendingCalls;
-  readonly cluster: ClusterServer;
+export interface GatewayParts extends HttpParts {
   readonly queries: ClusterQueries;
   readonly health: Health;
   readonly metrics: Metrics;
-  /** The counters of operations over HTTP. */
-  readonly counts: ApiCounts;
   readonly gate: ClusterGate;
 }
 
@@ -65,7 +54,7 @@ export class NodeGateway {
     const routes = [
       healthRoutes(health),
       metricsRoutes(metrics),
-      keyRoutes(keyValuesOf(maxValueBytes, started)),
+      keyRoutes(httpKeyValues(maxValueBytes, started)),
       clusterRoutes(() => started().queries),
     ];
     const gateway = await Gateway.listen({ host, port, logger, routes, gate: () => parts?.gate });
@@ -89,34 +78,4 @@ export class NodeGateway {
   close(): Promise<void> {
     return this.#gateway.close();
   }
-}
-
-/** Calls over HTTP are never forwarded ones, and have no deadlines. */
-const caller: Caller = { api: 'rest', wasForwarded: false, remainingMs: () => undefined };
-const callerOf = (trace: TraceHeaders | undefined): Caller => (trace === undefined ? caller : { ...caller, trace });
-
-function keyValuesOf(maxValueBytes: number, parts: () => GatewayParts): KeyValues {
-  const run = <Name extends MethodName>(
-    name: Name,
-    request: RequestOf<Name>,
-    trace: TraceHeaders | undefined,
-  ): Promise<ResponseOf<Name>> =>
-    new Promise((succeeded, failed) => parts().operations.run(name, request, callerOf(trace), { succeeded, failed }));
-  return {
-    maxValueBytes,
-    begin() {
-      const { pending } = parts();
-      const call = pending.begin(0);
-      return {
-        hold: (bytes) => call.hold(bytes),
-        refuseWhatIsTooMuch: () => pending.refuseWhatIsTooMuch(),
-        end: () => call.end(),
-      };
-    },
-    get: (request, trace) => run('Get', request, trace),
-    put: (request, trace) => run('Put', request, trace),
-    delete: (request, trace) => run('Delete', request, trace),
-    refused: (method, code) => parts().counts[method].failed(code),
-    inSyncNodes: (key) => parts().cluster.inSyncNodes(key),
-  };
 }

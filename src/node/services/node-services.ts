@@ -11,21 +11,18 @@ import { ClusterServer } from '../cluster/cluster-server.js';
 import type { NodeView } from '../cluster/node-view.js';
 import type { TopologyPublisher } from '../cluster/topology-publisher.js';
 import { Forwarder } from '../operations/forwarder.js';
-import { KeyValueOperations } from '../operations/key-value-operations.js';
-import { KeyValueServer } from '../operations/key-value-server.js';
 import { KeyLister } from '../operations/list-keys.js';
+import { OperationExecutor } from '../operations/operation-executor.js';
 import { PipelineServer } from '../operations/pipeline-server.js';
+import { UnaryServer } from '../operations/unary-server.js';
 import type { NodePeers } from '../peers/node-peers.js';
 import type { NodeShards } from '../shards/node-shards.js';
 import type { ShardDirectory } from '../shards/shard-directory.js';
 import type { AnswerSink } from '../shards/shard-host.js';
 import { ClusterGate } from './cluster-gate.js';
 import { whenDrained } from './drain.js';
+import { type GrpcImplementations, grpcServices } from './endpoints.js';
 import type { GatewayParts } from './node-gateway.js';
-import { type GrpcImplementations, grpcServices } from './ways-in.js';
-
-/** The deadline of a call that brings none. */
-const defaultDeadlineMs = 10_000;
 
 export interface NodeServicesParts {
   readonly nodeId: string;
@@ -52,8 +49,8 @@ export class NodeServices {
   /** The calls of every service that takes single calls. */
   readonly #pending: PendingCalls;
   readonly #pendingOfHttp: PendingCalls;
-  readonly #operations: KeyValueOperations;
-  readonly #keyValue: KeyValueServer;
+  readonly #executor: OperationExecutor;
+  readonly #unary: UnaryServer;
   readonly #pipeline: PipelineServer;
   readonly #cluster: ClusterServer;
   readonly #queries: ClusterQueries;
@@ -64,15 +61,21 @@ export class NodeServices {
     this.#gate = new ClusterGate({ nodeId, clusterId: config.clusterId, logger });
     const forwarder = new Forwarder(config.clusterId);
     this.#forwarder = forwarder;
-    const tracing = Tracing.find();
     const pending = new PendingCalls(budget.maxPendingBytes);
     this.#pending = pending;
     this.#pendingOfHttp = pending.half();
-    const shared = { nodeId, maxValueBytes, logger, directory, tracing };
-    const counts = metrics.operations;
-    this.#operations = new KeyValueOperations({ ...shared, pending, defaultDeadlineMs, forwarder, counts });
-    this.#keyValue = new KeyValueServer({ operations: this.#operations, pending, logger });
-    this.#pipeline = new PipelineServer({ ...shared, maxPipelines: budget.maxPipelines, counts: counts.pipeline });
+    const executor = new OperationExecutor({
+      nodeId,
+      maxValueBytes,
+      directory,
+      forwarder,
+      counts: metrics.operations,
+      tracing: Tracing.find(),
+      logger,
+    });
+    this.#executor = executor;
+    this.#unary = new UnaryServer(executor, pending);
+    this.#pipeline = new PipelineServer({ executor, maxPipelines: budget.maxPipelines, logger });
     const keys = new KeyLister(nodeId, config.shards, (shard) => shards.at(shard)?.host);
     const listKeys: KeyLister['list'] = (request) => keys.list(request);
     this.#cluster = new ClusterServer({
@@ -97,22 +100,21 @@ export class NodeServices {
   get implementations(): GrpcImplementations {
     const { keyValue, cluster, replication } = grpcServices;
     return {
-      keyValue: this.#gate.guard(keyValue, { ...this.#keyValue.implementation, Pipeline: this.#pipeline.handler }),
+      keyValue: this.#gate.guard(keyValue, { ...this.#unary.implementation, Pipeline: this.#pipeline.handler }),
       cluster: this.#gate.guard(cluster, this.#cluster.implementation),
       replication: this.#gate.guard(replication, this.#parts.peers.implementation),
     };
   }
 
   get gatewayParts(): GatewayParts {
-    const { view, metrics } = this.#parts;
+    const { view } = this.#parts;
     return {
-      operations: this.#operations,
+      executor: this.#executor,
       pending: this.#pendingOfHttp,
-      cluster: this.#cluster,
+      inSyncNodes: (key) => this.#cluster.inSyncNodes(key),
       queries: this.#queries,
       health: { readiness: () => view.readiness },
       metrics: { read: () => this.#readMetrics() },
-      counts: metrics.operations.rest,
       gate: this.#gate,
     };
   }
@@ -130,14 +132,12 @@ export class NodeServices {
    * replication goes on as while ZooKeeper is away.
    */
   onConflict(conflict: ConfigConflict | undefined): void {
-    const refusal = conflict && new KvError('NO_PRIMARY', conflict.message);
-    this.#operations.refuseAll(refusal);
-    this.#pipeline.refuseAll(refusal);
+    this.#executor.refuseAll(conflict && new KvError('NO_PRIMARY', conflict.message));
   }
 
   /** Accepts no calls any more. */
   close(): void {
-    this.#operations.close();
+    this.#executor.close();
     this.#pipeline.close();
     this.#parts.topology.close();
   }

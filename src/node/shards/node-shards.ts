@@ -147,7 +147,7 @@ export class NodeShards {
     this.#headStart = setTimeout(() => this.#settleAll(), preferredHeadStartMs);
   }
 
-  /** Opens a replica if the shard is placed here, and tells the replica which nodes hold the shard. */
+  /** Opens a replica if the shard is placed here, and reports to the replica which nodes hold the shard. */
   #settle(number: number): void {
     if (this.#plannedStop !== undefined || this.#closed) return;
     const nodes = this.#placement?.shards[number];

@@ -6,13 +6,13 @@ const holders = ['a:1', 'b:1', 'c:1'];
 const isLive = () => true;
 const choose = (hints: PrimaryHints, nowMs = 0) => hints.choose(0, holders, isLive, nowMs);
 
-describe('whom a request is passed on to', () => {
-  test('nothing is known - the first that is to hold the shard', () => {
+describe('the node to which a request is forwarded', () => {
+  test('nothing is known - the first node on which the shard is placed', () => {
     expect(choose(new PrimaryHints())).toBe('a:1');
     expect(new PrimaryHints().choose(0, [], isLive, 0)).toBeUndefined();
   });
 
-  test('who was named by a refusal, and who served, of that shard alone', () => {
+  test('a node that a refusal named, or that served - for that shard alone', () => {
     const hints = new PrimaryHints();
     hints.learn(0, 'a:1', new KvError('NOT_PRIMARY', 'not me', { primaryAddress: 'c:1' }), 0);
     expect(choose(hints)).toBe('c:1');
@@ -28,7 +28,7 @@ describe('whom a request is passed on to', () => {
     expect(choose(hints)).toBe('b:1');
   });
 
-  test('a node that knows of no primary or does not answer - somebody else for a while', () => {
+  test('a node that knows of no primary or does not answer - another node for a while', () => {
     for (const code of ['DEADLINE_EXCEEDED', 'NO_PRIMARY', 'OUTCOME_UNKNOWN'] as const) {
       const hints = new PrimaryHints();
       hints.learn(0, 'a:1', undefined, 0);
@@ -38,20 +38,20 @@ describe('whom a request is passed on to', () => {
     }
   });
 
-  test('a primary that an impatient caller did not wait for - is asked again as soon as somebody names it', () => {
+  test('a primary that an impatient caller did not wait for - is tried again as soon as a node names it', () => {
     const hints = new PrimaryHints();
     hints.learn(0, 'a:1', new KvError('DEADLINE_EXCEEDED', 'no answer'), 0);
     hints.learn(0, 'b:1', new KvError('NOT_PRIMARY', 'not me', { primaryAddress: 'a:1' }), 1);
     expect(choose(hints, 2)).toBe('a:1');
   });
 
-  test('nobody answers - the first all the same', () => {
+  test('no node answers - the first all the same', () => {
     const hints = new PrimaryHints();
     for (const holder of holders) hints.learn(0, holder, new KvError('OUTCOME_UNKNOWN', 'no answer'), 0);
     expect(choose(hints)).toBe('a:1');
   });
 
-  test('who was named and is gone - those that are there', () => {
+  test('a named node that is gone - the nodes that are there', () => {
     const hints = new PrimaryHints();
     hints.learn(0, 'gone:1', undefined, 0);
     expect(hints.choose(0, holders, (address) => address !== 'gone:1', 0)).toBe('a:1');

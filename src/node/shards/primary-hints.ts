@@ -28,14 +28,14 @@ export class PrimaryHints {
     return candidates.find((address) => (this.#avoidedUntilMs.get(address) ?? 0) <= nowMs) ?? candidates[0];
   }
 
-  /** `failure`: undefined if the node served the request. */
-  learn(shard: number, asked: string, failure: KvError | undefined, nowMs: number = performance.now()): void {
-    const named = failure === undefined ? asked : failure.primaryAddress;
+  /** A request was forwarded to the node at an address. `failure`: undefined if that node served it. */
+  learn(shard: number, address: string, failure: KvError | undefined, nowMs: number = performance.now()): void {
+    const named = failure === undefined ? address : failure.primaryAddress;
     const isSilent = failure?.code === 'NO_PRIMARY' || failure?.executed === 'unknown';
     if (named !== undefined) this.#named.set(shard, named);
-    else if ((isSilent || failure?.code === 'NOT_PRIMARY') && this.#named.get(shard) === asked) this.#named.delete(shard);
-    if (isSilent) this.#avoidedUntilMs.set(asked, nowMs + avoidMs);
-    else this.#avoidedUntilMs.delete(asked);
+    else if ((isSilent || failure?.code === 'NOT_PRIMARY') && this.#named.get(shard) === address) this.#named.delete(shard);
+    if (isSilent) this.#avoidedUntilMs.set(address, nowMs + avoidMs);
+    else this.#avoidedUntilMs.delete(address);
     // Another node still names it as primary: its late answer may have been due to a short deadline of the caller.
     if (named !== undefined) this.#avoidedUntilMs.delete(named);
     for (const [address, untilMs] of this.#avoidedUntilMs) if (untilMs <= nowMs) this.#avoidedUntilMs.delete(address);

@@ -7,7 +7,12 @@ import { ShardLog } from './shard-log.js';
 
 const lineOf = (history: string, epoch: number): Line => ({ history, lineage: [{ epoch, id: `${history}${epoch}` }] });
 const stateOf = (history: string, epoch: number, ...inSync: string[]) => ({
-  ...{ ...lineOf(history, epoch), epoch, primary: inSync[0], inSync, seqFloor: 1, givenUp: [] },
+  ...lineOf(history, epoch),
+  epoch,
+  primary: inSync[0],
+  inSync,
+  seqFloor: 1,
+  givenUp: [],
 });
 
 interface Case {
@@ -29,8 +34,17 @@ const cases: Record<'lostWithCopy' | 'lostWithout' | 'wentBack' | 'gone' | 'twoH
 function replicaOf({ line, foundHistory, state }: Case): CoreStatus {
   const positions = { lastSeq: 9, lastEpoch: 5, commitIndex: 9, appliedSeq: 9, logBytes: 0 };
   return {
-    ...{ replicaId: 'a~1', role: 'joiner', epoch: line === undefined ? 0 : 5, serving: false, complete: true, offline: true },
-    ...{ ...positions, line, foundHistory, state, peers: [] },
+    replicaId: 'a~1',
+    role: 'joiner',
+    epoch: line === undefined ? 0 : 5,
+    serving: false,
+    complete: true,
+    offline: true,
+    ...positions,
+    line,
+    foundHistory,
+    state,
+    peers: [],
   };
 }
 
@@ -76,8 +90,13 @@ test('many shards are offline for one reason - a few lines stand for all of them
 });
 
 const figures = {
-  ...{ uptimeMs: 1, minInSync: 1, memoryBytes: 1, maxMemoryBytes: 2, dataLimitBytes: 1_000 },
-  ...{ log: { droppedLines: 0, problem: undefined }, descriptors: { open: 20, allowed: 64, problem: undefined } },
+  uptimeMs: 1,
+  minInSync: 1,
+  memoryBytes: 1,
+  maxMemoryBytes: 2,
+  dataLimitBytes: 1_000,
+  log: { droppedLines: 0, problem: undefined },
+  descriptors: { open: 20, allowed: 64, problem: undefined },
 };
 const node = { nodeId: 'a', address: 'a:1', session: 'connected', ...figures } as const;
 
@@ -91,7 +110,7 @@ test.each<[keyof typeof cases, string]>([
   expect(describeNode({ ...node, held }).warnings).toEqual([warning]);
 });
 
-test('a node tells what its replicas hold, what they found, and what ZooKeeper has lost', () => {
+test('the status of a node has what its replicas hold, what they found, and what ZooKeeper has lost', () => {
   const lostState = stateOf('h', 5, 'a~1', 'b~1');
   const held = [{ shard: 0, replica: replicaOf(cases.twoHistories), lostState, keys: 1, dataBytes: 1 }];
   expect(describeNode({ ...node, held }).replicas[0]).toMatchObject({

@@ -7,7 +7,7 @@ import { HealthServer } from './health-server.js';
 
 class Watch extends EventEmitter {
   readonly request: { service: string };
-  readonly told: string[] = [];
+  readonly statuses: string[] = [];
 
   constructor(service: string) {
     super();
@@ -15,7 +15,7 @@ class Watch extends EventEmitter {
   }
 
   write({ status }: { status: string }): void {
-    this.told.push(status);
+    this.statuses.push(status);
   }
 }
 
@@ -34,19 +34,19 @@ function serve(): { health: HealthServer; watch(service: string): Watch } {
   return { health, watch };
 }
 
-test('who watches a service is told of its changes; of a service that there is not, that it is unknown, once', () => {
+test('a watcher gets the changes of its service; for a service that does not exist it gets UNKNOWN, once', () => {
   const { health, watch } = serve();
   const watches = ['', 'kv.v1.Cluster', 'kv.v2', '__proto__', 'constructor'].map(watch);
   health.report({ live: true, ready: false });
   health.report({ live: true, ready: true });
-  expect(watches.map(({ told }) => told)).toEqual([
+  expect(watches.map(({ statuses }) => statuses)).toEqual([
     ['NOT_SERVING', 'SERVING'],
     ['NOT_SERVING', 'SERVING'],
     ...[['SERVICE_UNKNOWN'], ['SERVICE_UNKNOWN'], ['SERVICE_UNKNOWN']],
   ]);
 });
 
-test('names of services that there are not, watched one after the other, are not kept', () => {
+test('names of services that do not exist, watched one after the other, are not kept', () => {
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as () => void;
   const { watch } = serve();

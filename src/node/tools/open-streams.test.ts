@@ -20,7 +20,7 @@ class FakeStream extends EventEmitter {
 
 const admit = (streams: OpenStreams, stream: FakeStream) => streams.admit(stream as unknown as Stream);
 
-test('beyond the limit a stream is refused, until one is over', () => {
+test('beyond the limit a stream is refused, until another has ended', () => {
   const streams = new OpenStreams('watches', 1);
   const [first, second, third] = [new FakeStream(), new FakeStream(), new FakeStream()] as const;
   expect(admit(streams, first)).toBe(true);
@@ -30,7 +30,7 @@ test('beyond the limit a stream is refused, until one is over', () => {
   expect(admit(streams, third)).toBe(true);
 });
 
-test('the end of the node ends what is open, and nothing that is over', () => {
+test('the end of the node ends the open streams, and none that has ended', () => {
   const streams = new OpenStreams('watches', 2);
   const [over, open] = [new FakeStream(), new FakeStream()] as const;
   for (const stream of [over, open]) admit(streams, stream);

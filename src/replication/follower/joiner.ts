@@ -1,6 +1,6 @@
 /**
- * Taking a snapshot (R10): discard, lay the chunks, then the log over them. Each event carries the snapshot's epoch and number,
- * so that nothing of an earlier one is taken.
+ * A joiner takes a snapshot (R10): it discards its data, writes the chunks to its store, then applies the log over them. Each
+ * event carries the epoch and number of its snapshot, so that no chunk of an earlier snapshot is used.
  */
 
 import type { Event, SnapshotItem } from '../protocol/event.js';
@@ -14,15 +14,15 @@ interface SnapshotEventId {
   readonly number: number;
 }
 
-/** The follower that takes this very snapshot, or undefined if it has been overtaken by events. */
+/** The follower role, if it is taking this very snapshot; undefined if the snapshot is void. */
 function takerOf(core: Core, event: SnapshotEventId): Follower | undefined {
   if (core.role.kind !== 'follower' || core.epochId !== event.epochId) return undefined;
   return core.role.snapshot?.number === event.number ? core.role : undefined;
 }
 
 /**
- * Only now is the old copy given up: until the primary has answered, it is the best this replica has. The primary has seen
- * to it that this is no member of the in-sync set any more; what this replica knows of the set may be older.
+ * The replica discards its old copy only now: until the primary answers, that is the best copy it has. The primary has evicted
+ * this replica before; the `state` that this replica knows may be older.
  */
 export function onSnapshotBegun(core: Core, event: Extract<Event, { type: 'snapshotBegun' }>): void {
   const role = takerOf(core, event);

@@ -1,18 +1,18 @@
-/** Who takes over, and after how long (R3, R4, R12). */
+/** Succession: which replica takes over, and after how long (R3, R4, R12). */
 
 import type { CandidateFact } from '../protocol/event.js';
 import type { ReplicaId } from '../protocol/ids.js';
 import type { ShardState } from '../protocol/shard-state.js';
 
-/** Lower comes first. A replica may have two znodes for a moment (R2); the older one counts. */
+/** Lowest order first. A replica may have two znodes for a moment (R2); the older one counts. */
 function inOrder(candidates: readonly CandidateFact[]): CandidateFact[] {
   return [...candidates].sort((one, other) => one.order - other.order);
 }
 
 /**
- * The place of `self` among those who may succeed the primary that `state` names: 0 is next in line. Undefined if it
- * may not. Order alone never elects: only members of the in-sync set count. A stopping member is none while another
- * lives. The primary that `state` names may claim again, last in line.
+ * The place of `self` among the replicas that may succeed the primary that `state` names; 0 is next in line. Undefined if `self`
+ * may not succeed. Order alone never elects: only members of the in-sync set count. A stopping member does not count while
+ * another member lives. The primary that `state` names may claim again, last in line.
  */
 export function placeInLine(state: ShardState, candidates: readonly CandidateFact[], self: ReplicaId): number | undefined {
   const members = inOrder(candidates).filter((candidate) => state.inSync.includes(candidate.replicaId));
@@ -28,7 +28,7 @@ export function firstInLine(candidates: readonly CandidateFact[]): ReplicaId | u
   return inOrder(candidates).find((candidate) => !candidate.stopping)?.replicaId;
 }
 
-/** How long after its last loyalty the replica in this place claims: grace, and a little longer for each place (R4). */
+/** The replica in this place claims this long after the last beacon that it answered: grace, and two beacons a place (R4). */
 export function claimDelayMs(place: number, graceMs: number, beaconMs: number): number {
   return graceMs + place * 2 * beaconMs;
 }

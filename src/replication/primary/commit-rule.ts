@@ -1,13 +1,13 @@
-/** How far a primary may commit (R5, R6, R11). */
+/** Commit rule: how far a primary may commit (R5, R6, R11). */
 import type { Seq } from '../protocol/ids.js';
 
 export interface CommitFacts {
   readonly commitIndex: Seq;
-  /** For every member of the required set, the primary included: up to where it has acknowledged. */
+  /** For every member of the required set, the primary included: the seq up to which it has acknowledged. */
   readonly acknowledged: readonly Seq[];
   /** End of the log at takeover. */
   readonly takeoverEnd: Seq;
-  /** Members that are in the set under every outcome of what is proposed. */
+  /** Number of members that are in the set under every outcome of what is proposed. */
   readonly confirmedMembers: number;
   readonly minInSync: number;
 }

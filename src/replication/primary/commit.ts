@@ -1,4 +1,4 @@
-/** Committing at the primary, and the moment from which it serves (R5, R6). */
+/** Commits entries at the primary, and decides when it begins to serve (R5, R6). */
 
 import type { Seq } from '../protocol/ids.js';
 import { entryBytes } from '../protocol/log-entry.js';
@@ -50,7 +50,7 @@ function needsOf(role: Primary): Needs {
   return { followingFromSeq, snapshotFromSeq };
 }
 
-/** Serves once every member of the required set has adopted the epoch and everything inherited is committed (R5). */
+/** Begins to serve once every required member has adopted the epoch and all inherited entries are committed (R5). */
 export function maybeServe(core: Core, role: Primary): void {
   if (core.nowMs < role.servesFromMs) return;
   if (role.serving || core.commitIndex < role.takeoverEnd || !core.isEpochDurable) return;

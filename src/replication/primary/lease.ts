@@ -1,11 +1,11 @@
-/** When a primary may serve reads (R9). */
+/** Lease rule: when a primary may serve reads (R9). */
 
 import type { ReplicaId } from '../protocol/ids.js';
 import type { Primary } from '../state/role.js';
 
 /**
- * True while every other member of the required set has answered a beacon sent less than a lease ago, counted from just
- * before that beacon was handed over. A required set of one needs no lease: nobody else may claim.
+ * True while every other member of the required set has answered a beacon sent less than a lease ago. The time counts from just
+ * before that beacon was handed to the transport. A required set of one needs no lease: no other replica may claim.
  */
 export function holdsLease(
   role: Primary,

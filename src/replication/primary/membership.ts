@@ -1,6 +1,6 @@
 /**
- * Who is in the in-sync set: the primary takes out members that are gone, in ZooKeeper first (R7), and takes in joiners
- * that hold everything (R10); and it pauses when it can do neither and has lost its lease (R9).
+ * Membership of the in-sync set. The primary evicts members that are gone, in ZooKeeper first (R7), and takes in joiners that
+ * hold everything (R10). It pauses when it has lost its lease and cannot reach ZooKeeper to evict (R9).
  */
 
 import type { LeaveReason, Removal } from '../protocol/effect.js';
@@ -13,7 +13,7 @@ import { isPlaced, isWhole } from '../state/placed.js';
 import type { Primary } from '../state/role.js';
 import { sendBeacons } from './replicate.js';
 
-/** Beacon intervals that writes wait for a joiner's next acknowledgement, at most. */
+/** The most beacon intervals that writes wait for a joiner's next acknowledgement. */
 const admissionBeacons = 3;
 
 /** The replicas whose acknowledgements and lease count: the required set, and the joiners about to be proposed (R6, R9, R10). */
@@ -47,7 +47,7 @@ export function maybeChangeMembers(core: Core, role: Primary): void {
   // While members may lack something, the state stays one that this replica's line does not follow.
   const counts = isBehind ? isPutRight : removed.length > 0;
   const next = counts && core.line !== undefined ? withRemovalAfter(members, core.line) : members;
-  // From here on the joiner is required: its acknowledgements count, and so does its lease.
+  // From here on the joiner is required: commits wait for its acknowledgements, and reads for its lease.
   const proposal = register.propose('membership', next, core.nowMs);
   if (removed.length > 0 || added.length > 0) core.note({ kind: 'membersProposed', added, removed: removals });
   core.emit({ type: 'writeState', proposal: proposal.number, expectedVersion: proposal.expectedVersion, next });
@@ -60,7 +60,7 @@ function reasonToLeave(core: Core, role: Primary, id: ReplicaId): LeaveReason | 
   const { leaseMs } = core.options;
   const silentMs = core.nowMs - Math.max(peer.answeredSentMs, role.sinceMs);
   if (silentMs > leaseMs) return 'silent';
-  // It answers beacons but does not acknowledge: a disk that hangs, a log it cannot follow.
+  // The peer answers beacons but acknowledges nothing: its disk hangs, or it cannot follow the log.
   const stuckMs = core.nowMs - (peer.behindSinceMs ?? core.nowMs);
   if (stuckMs > leaseMs) return 'stuck';
   if (peer.phase === 'dumpNeeded') return 'needsDump';
@@ -78,7 +78,7 @@ function holdsCommitted({ commitIndex }: Core, peer: Peer | undefined): boolean 
   return peer?.phase === 'replicating' && peer.complete && peer.ackedSeq >= commitIndex;
 }
 
-/** Members on nodes where the shard does not belong, once those where it does hold it all, and live (R15). */
+/** Members on nodes that are not placed, once each placed node has a live member (R15). */
 function movedAway(core: Core, role: Primary, removals: readonly Removal[]): readonly Removal[] {
   if (!role.serving || !isWhole(core, role)) return [];
   const others = core.register.confirmed.filter((id) => id !== core.self && !isPlaced(core, id));
@@ -87,8 +87,8 @@ function movedAway(core: Core, role: Primary, removals: readonly Removal[]): rea
 }
 
 /**
- * It has a complete copy and keeps up with the log in this epoch, and has answered a beacon (R10). From then on commits
- * wait for it, so that it comes to hold everything committed however fast writes arrive; only then is it proposed.
+ * True if the peer has a complete copy, keeps up with the log in this epoch, and has answered a beacon (R10). From then on
+ * commits wait for it, so that it comes to hold everything committed, however fast writes arrive. Only then is it proposed.
  */
 function mayEnter(core: Core, role: Primary, peer: Peer): boolean {
   if (!role.serving || role.paused || !peer.linked || peer.refused || peer.stopping || peer.claiming) return false;
@@ -103,8 +103,8 @@ function requiredPeers(core: Core, role: Primary): (Peer | undefined)[] {
 }
 
 /**
- * A primary that has lost a member's lease and could not evict it for another lease pauses: going on with beacons would
- * keep the others loyal to a primary that cannot serve. Probes find out when everyone answers again (R9).
+ * A primary pauses if a member has not answered for a lease and could not be evicted for another lease (R9). Further beacons
+ * would keep the other members loyal to a primary that cannot serve. It sends probes to learn when all members answer again.
  */
 export function maybePause(core: Core, role: Primary): void {
   const { leaseMs } = core.options;

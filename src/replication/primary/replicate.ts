@@ -1,4 +1,4 @@
-/** What a primary sends to its peers, and what it makes of their answers (R5, R6, R9, R10). */
+/** Replication at the primary: the messages that it sends to its peers, and how it handles their answers (R5, R6, R9, R10). */
 
 import type { Event } from '../protocol/event.js';
 import type { ReplicaId, Seq } from '../protocol/ids.js';
@@ -10,16 +10,16 @@ import { enterPhase, newPeer, noteProgress, type Peer } from '../state/peer.js';
 import { isPlaced } from '../state/placed.js';
 import type { Primary } from '../state/role.js';
 
-/** Of an interval, after which a tick sends the next beacon. */
+/** A tick sends the next beacon after this part of the beacon interval: see `sendBeacons`. */
 const beaconPart = 0.9;
-/** Beacon intervals after which an unanswered Sync, or a batch or snapshot without progress, is begun again. */
+/** After this many beacon intervals an unanswered Sync or invitation, or a batch without progress, begins again with Sync. */
 const syncRepeatBeacons = 3;
-/** Leases within which a joiner that has called Dump says that it has begun: discarding a large copy takes time. */
+/** A joiner that has called Dump must begin within this many leases: discarding a large copy takes time. */
 const snapshotBeginLeases = 5;
-/** Batches are in flight together as long as they are less than this part of the largest that may be. */
+/** Several batches may be in flight while together they are smaller than the largest batch divided by this. */
 const smallPart = 4;
 
-/** Everyone live, and everyone required: a member whose znode is gone must be evicted before it is forgotten. */
+/** The peers are all live and all required replicas: a member whose znode is gone must be evicted before it is forgotten. */
 export function refreshPeers(core: Core, role: Primary): void {
   const { required } = core.register;
   const { peersOf } = role;
@@ -41,7 +41,7 @@ export function refreshPeers(core: Core, role: Primary): void {
 
 export function sendBeacons(core: Core, role: Primary): void {
   if (core.nowMs < role.nextBeaconMs) return;
-  // A little less, or a tick that comes a little early would leave the next beacon to the tick after it.
+  // A little less than the interval. Otherwise a tick that comes a little early would leave the beacon to the next tick.
   role.nextBeaconMs = core.nowMs + beaconPart * core.options.beaconMs;
   for (const peer of role.peers.values()) if (peer.linked) sendBeacon(core, role, peer);
 }
@@ -57,12 +57,12 @@ export function sendBeacon(core: Core, role: Primary, peer: Peer): void {
   });
 }
 
-/** What it has proposed may come true late: one that is named there stays (R15). */
+/** An outstanding proposal may still succeed, so a peer that it names may not leave (R15). */
 function mayLeave(core: Core, peer: Peer): boolean {
   return peer.leaving === true && !peer.admitting && !core.register.required.includes(peer.id);
 }
 
-/** Starts whoever is not replicating, once this epoch is durable here (R8: a restarted primary must know it had it). */
+/** Sends Sync to peers that do not replicate, once this epoch is durable here: a restarted primary must know its epoch (R8). */
 export function syncPeers(core: Core, role: Primary): void {
   if (!core.isEpochDurable) return;
   const repeatAfterMs = syncRepeatBeacons * core.options.beaconMs;
@@ -89,7 +89,10 @@ function sync(core: Core, role: Primary, peer: Peer): void {
   core.send(peer.id, { type: 'sync', number: peer.number, log: log.position, lineage: line.lineage, commitIndex });
 }
 
-/** A member of the required set is evicted first: it gives up its copy (R10). Others are given one where it belongs (R15). */
+/**
+ * Invites a peer to take a snapshot. A member of the required set is evicted first, because it discards its copy (R10). Only
+ * replicas on placed nodes are invited (R15).
+ */
 function maybeInvite(core: Core, peer: Peer): void {
   if (core.register.required.includes(peer.id)) return;
   if (!isPlaced(core, peer.id) || core.candidates.some(({ replicaId, full }) => replicaId === peer.id && full)) return;
@@ -134,7 +137,7 @@ function serveSnapshot(core: Core, role: Primary, from: ReplicaId, number: numbe
 export function onSyncAnswer(core: Core, peer: Peer, answer: BodyOf<'syncAnswer'>): void {
   if (answer.number !== peer.number) return;
   if (answer.dumpNeeded) {
-    // From a peer that was dumping: its snapshot has failed, and everything begins again.
+    // If the peer was taking a snapshot, that has failed, and everything begins again.
     enterPhase(peer, peer.phase === 'syncing' ? 'dumpNeeded' : 'idle', core.nowMs);
     peer.retainFromSeq = undefined;
     syncPeers(core, core.role as Primary);
@@ -149,7 +152,10 @@ export function onSyncAnswer(core: Core, peer: Peer, answer: BodyOf<'syncAnswer'
   sendAppends(core, peer);
 }
 
-/** It keeps the data of another history (R1). Asked again from time to time: an operator may have given that up (R13). */
+/**
+ * The peer keeps the data of another history (R1). The primary sends Sync again from time to time, because an operator may have
+ * given that history up (R13).
+ */
 export function onOtherHistory(core: Core, peer: Peer, { history, epoch }: Message): void {
   if (!peer.hasOtherHistory) core.note({ kind: 'otherHistory', peer: peer.id, history, epoch });
   peer.hasOtherHistory = true;
@@ -168,15 +174,15 @@ export function onAppendAnswer(core: Core, peer: Peer, answer: BodyOf<'appendAns
 }
 
 export function onBeaconAnswer(core: Core, role: Primary, peer: Peer, answer: BodyOf<'beaconAnswer'>): void {
-  // Answers may overtake each other: what an older one says of leaving has been taken back, maybe.
+  // Answers may overtake each other: a later answer may have taken back what an older one says about leaving.
   if (answer.sentAtMs >= peer.answeredSentMs) peer.leaving = answer.leaving;
   peer.answeredSentMs = Math.max(peer.answeredSentMs, answer.sentAtMs);
-  // A probe renews nobody's loyalty, so it renews no lease either (R9).
+  // The answer to a probe renews no loyalty, so it renews no lease either (R9).
   if (!answer.probe && !role.paused) peer.leaseSentMs = Math.max(peer.leaseSentMs, answer.sentAtMs);
   peer.claiming = answer.claiming;
   peer.stopping = answer.stopping;
   if (answer.number !== peer.number) {
-    // It followed this stream when the beacon was sent, and does not any more: a claim or a snapshot of it has failed.
+    // The peer has ceased to follow this stream since: its claim or its snapshot has failed.
     if (peer.phase === 'replicating' && answer.sentAtMs > peer.phaseSinceMs) enterPhase(peer, 'idle', core.nowMs);
     return;
   }
@@ -185,8 +191,8 @@ export function onBeaconAnswer(core: Core, role: Primary, peer: Peer, answer: Bo
 }
 
 /**
- * A few batches in flight, so that peers work while the primary goes on; what is appended beyond forms the next (R6). Only
- * small ones: a beacon waits for what was sent before it.
+ * Keeps a few batches in flight, so that peers work while the primary goes on. Entries appended meanwhile form the next batch
+ * (R6). Only small batches are in flight together, because a beacon waits for everything that was sent before it.
  */
 export function sendAppends(core: Core, peer: Peer): void {
   while (maySendBatch(core, peer)) if (!sendBatch(core, peer)) return;
@@ -199,7 +205,7 @@ function maySendBatch({ log, options }: Core, peer: Peer): boolean {
   return inFlight.reduce((bytes, batch) => bytes + batch.bytes, 0) * smallPart < options.maxBatchBytes;
 }
 
-/** False if what the peer lacks is no longer retained: Sync will show that it needs a snapshot. */
+/** False if the entries that the peer lacks are no longer retained: then Sync will show that it needs a snapshot. */
 function sendBatch(core: Core, peer: Peer): boolean {
   const prevSeq: Seq = peer.nextSeq - 1;
   const prev = core.log.markAt(prevSeq);

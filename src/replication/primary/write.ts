@@ -1,4 +1,4 @@
-/** Writes at the primary (R6): judged against the key's newest entry, appended, and answered once committed. */
+/** Writes and ordered reads at the primary (R6): judged by the newest entry of the key, appended, answered once committed. */
 
 import type { Answer, Refusal } from '../protocol/effect.js';
 import type { OrderedReadEvent, WriteEvent } from '../protocol/event.js';
@@ -30,7 +30,7 @@ export function onWrite(core: Core, event: WriteEvent): void {
   append(core, role, event);
 }
 
-/** Called under the key's stripe lock, so that what was issued before it has been appended. */
+/** Called under the key's stripe lock, so that the writes issued before it have been appended. */
 export function onOrderedRead(core: Core, event: OrderedReadEvent): void {
   const { role } = core;
   const refusal = refusalOfService(core);
@@ -49,7 +49,7 @@ function append(core: Core, role: Primary, event: WriteEvent): void {
   role.waiters.addWrite(entry.seq, event.token);
 }
 
-/** What wrote nothing is answered after the entry it was judged by has committed, and as a read (R6, R9). */
+/** Answers a call that wrote nothing, like a read, once the entry that it was judged by has committed (R6, R9). */
 function answerJudged(core: Core, role: Primary, judgedBy: Seq | undefined, waiter: JudgedWaiter): void {
   if (judgedBy !== undefined) role.waiters.addJudged(judgedBy, waiter);
   else answerAsRead(core, waiter);

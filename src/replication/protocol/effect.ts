@@ -1,8 +1,8 @@
 /**
- * What a replica wants done, in this order.
+ * Effects: what the shell must do for a replica, in the order in which they were emitted.
  *
- * Durability: every `persist` is done in order, and reported with `persisted` once it is as durable as the storage
- * promises. What must wait for that is emitted only then, so the shell may send and apply without looking back.
+ * Durability: the shell carries out every `persist` in order, and reports it with `persisted` once it is as durable as the
+ * storage promises. An effect that must wait for that is emitted only then, so the shell may send and apply at once.
  */
 
 import type { SnapshotItem } from './event.js';
@@ -13,7 +13,7 @@ import type { EpochRun } from './log-position.js';
 import type { Message } from './message.js';
 import type { ShardState } from './shard-state.js';
 
-/** Why a request was not executed, or is not known to have been. The same words as the error codes. */
+/** Why a request was not executed, or is not known to have been executed. The same words as the public error codes. */
 export type Refusal =
   | 'NOT_PRIMARY'
   | 'TAKEOVER_IN_PROGRESS'
@@ -28,8 +28,8 @@ export type Refusal =
 export type Answer =
   | { readonly kind: 'written'; readonly version: Seq }
   /**
-   * The key of an ordered read is as `entry` left it, though later entries may have been applied in the same turn. Undefined:
-   * no write of the key was under way; what is stored now is to be answered, before anything else is handled.
+   * Answers an ordered read with `entry`, although later entries may have been applied in the same turn. Undefined: no write
+   * of the key was under way. Then the shell answers with the stored value, before it handles anything else.
    */
   | { readonly kind: 'readable'; readonly entry: LogEntry | undefined }
   /** A delete of a key that does not exist. */
@@ -38,12 +38,12 @@ export type Answer =
   | { readonly kind: 'forced'; readonly epoch: Epoch; readonly seqFloor: Seq }
   | { readonly kind: 'notForced'; readonly reason: string };
 
-/** A change to what must survive a restart. For storage in memory each is durable at once. */
+/** A change to the data that must survive a restart. In memory each change is durable at once. */
 export type Change =
   | { readonly type: 'append'; readonly entries: readonly LogEntry[]; readonly runs: readonly EpochRun[] }
   | { readonly type: 'truncate'; readonly afterSeq: Seq }
   | { readonly type: 'epoch'; readonly history: HistoryId; readonly epoch: Epoch; readonly epochId: EpochId }
-  /** What the data belongs to from now on (R1). */
+  /** The line that the data belongs to from now on (R1). */
   | { readonly type: 'line'; readonly line: Line }
   /** Discards store, log and line. While `complete` is false the copy must not be used (R10). */
   | {
@@ -53,7 +53,7 @@ export type Change =
       readonly baseEpochId: EpochId;
       readonly complete: boolean;
     }
-  /** The log is these entries above `baseSeq` from now on; the store stays as it is (R13, a raised seq floor). */
+  /** The log now consists of these entries above `baseSeq`; the store stays as it is (R13, a raised seq floor). */
   | {
       readonly type: 'rebase';
       readonly baseSeq: Seq;
@@ -62,18 +62,21 @@ export type Change =
       readonly entries: readonly LogEntry[];
     }
   | { readonly type: 'load'; readonly items: readonly SnapshotItem[] }
-  /** The snapshot's items may be as new as what is applied by now: a restart must find no less applied than that. */
+  /**
+   * The copy is complete. The items of the snapshot may be as new as the newest applied entry, so a restart must find at least
+   * that entry applied.
+   */
   | { readonly type: 'complete' };
 
 export type RoleName = 'primary' | 'backup' | 'joiner' | 'claimant';
 
 export type Effect =
   | { readonly type: 'persist'; readonly write: number; readonly change: Change }
-  /** Committed entries, in order; an entry older than what the store holds for its key is skipped (a snapshot may be ahead). */
+  /** Committed entries, in order. The store skips an entry older than its record of the key: a snapshot may be ahead. */
   | { readonly type: 'apply'; readonly entries: readonly LogEntry[] }
   | { readonly type: 'answer'; readonly token: unknown; readonly answer: Answer }
   | { readonly type: 'send'; readonly message: Message }
-  /** The replicas to keep a link to; all others are dropped. */
+  /** The replicas to keep a link to; the shell drops all other links. */
   | { readonly type: 'links'; readonly to: readonly ReplicaId[] }
   | {
       readonly type: 'writeState';
@@ -81,9 +84,9 @@ export type Effect =
       readonly expectedVersion: number | undefined;
       readonly next: ShardState;
     }
-  /** `afterWrite`: the reading is to follow a write of this session, so that it proves what it shows (R7). */
+  /** Read `state` again. `afterWrite`: the read must follow a write of this session, so that it proves what it shows (R7). */
   | { readonly type: 'refreshState'; readonly afterWrite: boolean }
-  /** The candidate's znode is to name this history (R3). */
+  /** This replica's election znode must name this history (R3). */
   | { readonly type: 'holds'; readonly history: HistoryId | undefined }
   | {
       readonly type: 'requestSnapshot';
@@ -106,17 +109,18 @@ export type Effect =
     }
   | { readonly type: 'refuseSnapshot'; readonly to: ReplicaId; readonly number: number }
   | { readonly type: 'roleChanged'; readonly role: RoleName; readonly epoch: Epoch }
-  /** Something an operator or a developer may want to read. */
+  /** A fact for the log, for operators and developers. */
   | { readonly type: 'note'; readonly note: Note }
-  /** The shard has moved (R15): nobody needs this copy any more, and nothing is done from here on. */
+  /** The shard has moved (R15): this copy is not needed any more. The replica emits nothing after this. */
   | { readonly type: 'released' }
-  /** The planned stop is over; `clean` is false if its deadline passed first. */
+  /** The planned stop is over; `clean` is false if its deadline passed first. The replica emits nothing after this. */
   | { readonly type: 'stopped'; readonly clean: boolean };
 
 /**
- * Why a member is taken out of the in-sync set: its znode is gone; nothing listens at its address; it answered no beacon, or
- * acknowledged nothing, for a lease; its log cannot be continued; it holds another history; it is told to stop; the shard has
- * moved away from it; it came back with a state that went back, and lacks acknowledged writes.
+ * Why a member is evicted. gone: its znode is gone. refused: nothing listens at its address. silent: it has answered no beacon
+ * for a lease. stuck: it has acknowledged nothing for a lease. needsDump: its log cannot be continued, so it needs a snapshot.
+ * otherHistory: it holds another history. stopping: its node is stopping. moved: the shard has moved away from its node.
+ * lacking: it came back with an older state, and lacks acknowledged writes. The log shows these words to operators.
  */
 export type LeaveReason =
   | 'gone'
@@ -134,23 +138,24 @@ export interface Removal {
   readonly reason: LeaveReason;
 }
 
+/** A fact for the log. */
 export type Note =
   | { readonly kind: 'serving'; readonly inSync: readonly ReplicaId[] }
   | { readonly kind: 'membersProposed'; readonly added: readonly ReplicaId[]; readonly removed: readonly Removal[] }
   | { readonly kind: 'inSyncChanged'; readonly inSync: readonly ReplicaId[] }
   | { readonly kind: 'paused' | 'resumed' }
-  /** The first in line has heard no beacon for so long, and claims (R4). */
+  /** This replica has received no beacon for `silentMs`, and claims (R4). */
   | { readonly kind: 'claiming'; readonly silentMs: number }
-  /** This process did nothing for so long, be it the process itself or the machine: beacons and answers were late. */
+  /** This process or its machine stood still for `forMs`: beacons and answers were late. */
   | { readonly kind: 'stalled'; readonly forMs: number }
   | { readonly kind: 'snapshotTaken'; readonly seq: Seq }
   /** No member of the in-sync set lives (R13). `lost` is the set; undefined if ZooKeeper has lost `state`. */
   | { readonly kind: 'offline'; readonly lost: readonly ReplicaId[] | undefined }
-  /** `state` is of one history, and this replica holds data of another, which it keeps (R1, R13). */
+  /** `state` names the history `found`; this replica holds data of another one, which it keeps (R1, R13). */
   | { readonly kind: 'twoHistories'; readonly held: Line; readonly found: Line }
-  /** A peer holds data of another history and does not follow (R1). */
+  /** A peer holds data of another history, and does not follow this primary (R1). */
   | { readonly kind: 'otherHistory'; readonly peer: ReplicaId; readonly history: HistoryId; readonly epoch: Epoch }
-  /** An operator's command has given up the history whose data this replica held: it has discarded it (R13). */
+  /** An operator's command has given up the history whose data this replica held. The replica has discarded the data (R13). */
   | { readonly kind: 'historyGivenUp'; readonly held: Line }
   /** ZooKeeper shows an older `state` than it held before: it has lost what was committed (R7, R13). */
   | { readonly kind: 'stateWentBack'; readonly from: ShardState; readonly to: ShardState | undefined }

@@ -9,14 +9,15 @@ export interface LogEntry {
   readonly value: Uint8Array | undefined;
 }
 
-/** The version it gives its key; 0: the key does not exist. */
+/** The version that the entry gives its key; 0: the entry deletes the key. */
 export function versionOf(entry: LogEntry): Seq {
   return entry.value === undefined ? 0 : entry.seq;
 }
 
-/** What an entry costs beside its key and value: object, index, bookkeeping. An estimate for bounds. */
+/** Estimated memory of an entry beside its key and value (object, index, bookkeeping). Bounds on memory count with it. */
 const entryOverheadBytes = 128;
 
+/** Estimated memory of an entry. */
 export function entryBytes(entry: LogEntry): number {
   return entry.key.length + (entry.value?.length ?? 0) + entryOverheadBytes;
 }

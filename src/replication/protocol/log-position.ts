@@ -1,13 +1,13 @@
 /**
- * Where a log stands, as one replica tells another, and the comparison of two logs by it (R5, R10).
+ * The position of a log, as a replica sends it to another, and the comparison of two logs by their positions (R5, R10).
  *
- * Two entries with the same (seq, epoch, id of that epoch) are the same entry, and what precedes them is the same too, because every
- * append names the entry before it. So the last common entry of two logs follows from their epochs alone.
+ * Two entries with the same seq, epoch and epoch id are the same entry. Everything before them is the same, too, because every
+ * Append names the entry before it. So the last common entry of two logs follows from their epochs alone.
  */
 import type { Epoch, EpochId, Seq } from './ids.js';
 import type { EpochMark } from './lineage.js';
 
-/** From `firstSeq` on, until the next run, entries carry `epoch`. */
+/** A run of entries of one epoch: from `firstSeq` to the next run. */
 export interface EpochRun {
   readonly epoch: Epoch;
   readonly id: EpochId;
@@ -15,10 +15,10 @@ export interface EpochRun {
 }
 
 export interface LogPosition {
-  /** The position below the first entry retained; (0, 0) for a log that begins at the beginning. */
+  /** The position below the first retained entry; (0, 0) for a log that begins at seq 1. */
   readonly baseSeq: Seq;
   readonly baseEpoch: Epoch;
-  /** Empty for a log that begins at the beginning. */
+  /** Empty for a log that begins at seq 1. */
   readonly baseEpochId: EpochId;
   readonly lastSeq: Seq;
   /** The epochs of the retained entries, oldest first. */
@@ -42,7 +42,7 @@ export function commonPosition(one: LogPosition, other: LogPosition): Seq | unde
     const oneRun = runAt(one, seq);
     const otherRun = runAt(other, seq);
     if (isSameEpoch(oneRun, otherRun)) return seq;
-    // Epochs only grow along a log, so the whole younger run lies beyond the common part; of two that share a number, both do.
+    // Epochs only grow along a log, so the whole younger run is not common. If both runs have the same number, neither is.
     seq = youngerOf(oneRun, otherRun).firstSeq - 1;
   }
   return undefined;
@@ -57,7 +57,7 @@ function youngerOf(one: EpochRun, other: EpochRun): EpochRun {
   return one.firstSeq > other.firstSeq ? one : other;
 }
 
-/** The id of the epoch in which the entry was written; `runs` begin at or before it. */
+/** The id of the epoch in which the entry at `seq` was written; `runs` must begin at or before it. */
 export function idAt(runs: readonly EpochRun[], seq: Seq): EpochId {
   return runs.findLast(({ firstSeq }) => firstSeq <= seq)?.id ?? '';
 }

@@ -1,6 +1,6 @@
 /**
- * What replicas of a shard say to each other. proto/kv/internal/v1/replication.proto documents each message; the shell
- * adds and checks format version, cluster id and shard. All may be lost, none relies on arriving once.
+ * The messages between replicas of a shard. proto/kv/internal/v1/replication.proto documents each one, and names them as here.
+ * The shell adds and checks format version, cluster id and shard. Any message may be lost or arrive twice.
  */
 import type { Epoch, EpochId, HistoryId, ReplicaId, Seq } from './ids.js';
 import type { EpochMark } from './lineage.js';
@@ -16,8 +16,8 @@ export type RequestBody =
       readonly commitIndex: Seq;
       readonly stopping: boolean;
       /**
-       * When the newest beacon was sent whose answer said `leaving`, if this primary does not count on the receiver, and will
-       * not unless a later answer says otherwise; else 0 (R15).
+       * Permission to leave (R15): the send time of the newest beacon whose answer said `leaving`. The primary does not count
+       * on the receiver then, and will not unless a later answer says otherwise. 0: no permission.
        */
       readonly mayLeaveMs: number;
     }
@@ -25,7 +25,7 @@ export type RequestBody =
       readonly type: 'sync';
       readonly number: number;
       readonly log: LogPosition;
-      /** The epochs that led to the primary's own: who holds data of another line does not follow (R1). */
+      /** The epochs that led to the primary's own. A replica that holds data of another line does not follow (R1). */
       readonly lineage: readonly EpochMark[];
       readonly commitIndex: Seq;
     }
@@ -51,16 +51,16 @@ export type ResponseBody =
       readonly probe: boolean;
       readonly claiming: boolean;
       readonly stopping: boolean;
-      /** It is out of the set, by what it knows, and wants to give up its copy: it is not to be taken in (R15). */
+      /** The replica believes that it is out of the set, and wants to give up its copy. It must not be taken in (R15). */
       readonly leaving: boolean;
-      /** The Sync that the answering replica follows; 0 for none. `complete` speaks of that one alone. */
+      /** The Sync that the answering replica follows; 0 for none. `complete` belongs to that Sync alone. */
       readonly number: number;
       readonly complete: boolean;
     }
   | { readonly type: 'syncAnswer'; readonly number: number; readonly dumpNeeded: boolean; readonly matchedSeq: Seq }
   | { readonly type: 'appendAnswer'; readonly number: number; readonly mismatch: boolean; readonly ackedSeq: Seq }
   | { readonly type: 'higherEpoch' }
-  /** The receiver holds data of another history, which it keeps: it follows nobody of this one (R1). */
+  /** The answering replica holds data of another history. It keeps the data, and follows no primary of this history (R1). */
   | { readonly type: 'otherHistory' };
 
 export type Body = RequestBody | ResponseBody;

@@ -1,13 +1,11 @@
-/** What a replica is started with. Resolved and checked by the shell. */
+/** The options of a replica, resolved and checked by the shell. */
 import type { ReplicaId } from './ids.js';
 
 export interface ReplicaOptions {
   readonly replicaId: ReplicaId;
-  /**
-   * Random, of this process: the ids that this replica mints for histories and epochs begin with it (R1). At least 50 bits.
-   */
+  /** Random, at least 50 bits, new for each process: the minted ids of histories and epochs begin with it (R1). */
   readonly idSeed: string;
-  /** Fewest in-sync replicas with which writes are taken. */
+  /** The fewest confirmed members with which a primary accepts writes (R11). */
   readonly minInSync: number;
   /** beaconMs < leaseMs < graceMs. */
   readonly beaconMs: number;
@@ -15,15 +13,15 @@ export interface ReplicaOptions {
   readonly graceMs: number;
   /** True if the data does not outlive the process: the last member ends the history when it stops (R13). */
   readonly volatile: boolean;
-  /** Applied entries kept for replicas that lack only those: count and estimated bytes. */
+  /** Bounds on the applied entries that are kept for replicas that lack only those: count and estimated bytes. */
   readonly retainEntries: number;
   readonly retainBytes: number;
-  /** Bounds on what waits to be committed; beyond them writes are refused. */
+  /** Bounds on the entries that wait to be committed; beyond them writes are refused. */
   readonly maxUncommittedEntries: number;
   readonly maxUncommittedBytes: number;
-  /** Bounds on one Append; a single larger entry still goes alone. */
+  /** Bounds on one Append; a single larger entry is still sent alone. */
   readonly maxBatchEntries: number;
   readonly maxBatchBytes: number;
-  /** Appends that may be on their way to one peer; large ones go one by one. */
+  /** The most Appends in flight to one peer; large ones are sent one by one. */
   readonly maxBatchesInFlight: number;
 }

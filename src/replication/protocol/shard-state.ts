@@ -1,13 +1,14 @@
 /**
  * What `shards/<s>/state` in ZooKeeper holds, and every way in which it may change.
  *
- * It is only ever written by compare-and-set on its znode version, so each function here is one legal step; the caller
- * must be the replica that the rule names. Pure.
+ * `state` is only written by compare-and-set on its znode version. Each function here that returns a `ShardState` is one legal
+ * change, and only the replica that its rule names may make it. Pure.
  */
 
 import type { Epoch, EpochId, HistoryId, ReplicaId, Seq } from './ids.js';
 import { type EpochMark, endOf, extended, isGivenUp, type Line, removalsOf, withRemovals } from './lineage.js';
 
+/** The content of `state`. */
 export interface ShardState {
   /** Minted at the birth; stays the same for as long as the shard's data goes on (R1). */
   readonly history: HistoryId;
@@ -25,16 +26,22 @@ export interface ShardState {
   readonly givenUp: readonly string[];
 }
 
-/** Ids given up that `state` remembers; a replica that was away for longer is reported, and given up by another command. */
+/**
+ * `state` remembers at most this many given-up ids, which bounds the znode. A replica whose id has been forgotten is reported as
+ * holding another history; a further command can give it up.
+ */
 const longestGivenUp = 64;
 
-/** Versions skipped when acknowledged writes may have been lost, so that none is used twice (R13). */
+/** This many versions are skipped when acknowledged writes may have been lost, so that no version is used twice (R13). */
 export const forcedSeqGap = 2 ** 32;
 
-/** Epochs skipped when ZooKeeper has lost `state`: the newest may be known only to replicas other than the one that goes on (R13). */
+/**
+ * At least this many epochs are skipped when ZooKeeper has lost `state`: other replicas than the chosen one may know newer
+ * epochs than it does (R13).
+ */
 export const lostStateEpochGap = 2 ** 10;
 
-/** R3. */
+/** R3: the birth of a history. */
 export function born(self: ReplicaId, history: HistoryId, id: EpochId): ShardState {
   return { history, epoch: 1, lineage: [{ epoch: 1, id }], primary: self, inSync: [self], seqFloor: 1, givenUp: [] };
 }
@@ -44,13 +51,13 @@ function nextEpoch({ epoch, lineage }: ShardState, id: EpochId): Pick<ShardState
   return { epoch: epoch + 1, lineage: extended(lineage, { epoch: epoch + 1, id }) };
 }
 
-/** R4: the old primary goes out, unless it is the claimant itself. */
+/** R4: a claim. The old primary leaves the set, unless it is the claimant itself. */
 export function claimed(state: ShardState, self: ReplicaId, id: EpochId): ShardState {
   const inSync = state.inSync.filter((id) => id === self || id !== state.primary);
   return { ...state, ...nextEpoch(state, id), primary: self, inSync };
 }
 
-/** R7 and R10: joiners come in, members that are gone go out. The caller counts the removals. */
+/** R7 and R10: the primary takes joiners in and evicts members. The caller counts the removals. */
 export function withMembers(state: ShardState, added: readonly ReplicaId[], removed: readonly ReplicaId[]): ShardState {
   const inSync = new Set([...state.inSync, ...added].filter((id) => !removed.includes(id)));
   return { ...state, inSync: [...inSync].sort() };
@@ -85,18 +92,18 @@ export function bornAgain(state: ShardState, self: ReplicaId, id: EpochId): Shar
   return { ...state, ...nextEpoch(state, id), primary: self, inSync: [self] };
 }
 
-/** What the replica that an operator chose goes on from (R13). */
+/** The facts from which the replica that an operator chose goes on (R13). */
 export interface ForceBasis {
   /**
-   * The `state` that its data belongs to. Undefined if ZooKeeper has lost that: then the floor is unknown, but has been
-   * raised no more often than there have been epochs.
+   * The `state` that its data belongs to. Undefined if ZooKeeper has lost it. Then the floor is unknown, but it has been raised
+   * at most once for each epoch.
    */
   readonly state: ShardState | undefined;
-  /** What it holds; for a replica that holds nothing, the history that begins. */
+  /** The line of its data; for a replica without data, the history that begins. */
   readonly line: Line | { readonly history: HistoryId; readonly lineage: readonly [] };
   readonly knownEpoch: Epoch;
   readonly lastSeq: Seq;
-  /** Ids that were given up before, and are by this command. */
+  /** The ids that were given up before, and those that this command gives up. */
   readonly givenUp: readonly string[];
 }
 
@@ -116,12 +123,12 @@ export function forced(self: ReplicaId, { state, line, knownEpoch, lastSeq, give
   };
 }
 
-/** The chosen line is not among those given up, even if an earlier command gave it up. */
+/** Drops the ids of the chosen line: an earlier command may have given it up. */
 function remembered(givenUp: readonly string[], chosen: Line): readonly string[] {
   return [...new Set(givenUp)].filter((id) => !isGivenUp(chosen, [id])).slice(-longestGivenUp);
 }
 
-/** R13, at a primary: its line goes on, and these ids are given up. */
+/** R13, the command at a primary: its line goes on, and these ids are given up. */
 export function withGivenUp(state: ShardState, ids: readonly string[]): ShardState {
   return { ...state, givenUp: remembered([...state.givenUp, ...ids], state) };
 }
@@ -131,7 +138,10 @@ export function epochIdOf(state: ShardState): EpochId {
   return endOf(state).id;
 }
 
-/** Not the same for all: another may have been forced from the same epoch, and ZooKeeper lost that state as well. FNV-1a. */
+/**
+ * How many epochs this replica skips. It differs between replicas: another one may have been forced from the same epoch before
+ * ZooKeeper lost that `state`, too. The hash is FNV-1a.
+ */
 export function lostStateGapOf(self: ReplicaId): number {
   let hash = 0x811c9dc5;
   for (let index = 0; index < self.length; index++) hash = Math.imul(hash ^ self.charCodeAt(index), 0x01000193);

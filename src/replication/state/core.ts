@@ -1,6 +1,6 @@
 /**
- * The state of one replica, and the few primitives that every part of the protocol uses. Deterministic: time comes in
- * with each event, everything that is to happen outside goes out as an effect.
+ * The state of one replica, and the few primitives that every part of the protocol uses. Deterministic: each event carries the
+ * time, and everything that is to happen outside is emitted as an effect.
  */
 
 import type { Change, Effect, Note, RoleName } from '../protocol/effect.js';
@@ -24,23 +24,23 @@ export class Core {
   /** Id of the node that this replica is on. */
   readonly node: string;
   readonly effects: Effect[] = [];
-  /** Monotonic; of the event being handled. */
+  /** Monotonic time of the event that is being handled. */
   nowMs: number;
   role: Role = newFollower();
 
   readonly log = new Log();
   readonly durability = new Durability();
   readonly register = new StateRegister();
-  /** The history that this replica follows; undefined: it knows none. A holder of data follows the data's alone (R1). */
+  /** The history that this replica follows; undefined: it knows none. With data, it follows that of the data only (R1). */
   history: HistoryId | undefined;
-  /** The highest epoch known of it; 0 for none. */
+  /** The highest known epoch of that history; 0 for none. */
   epoch: Epoch = 0;
   epochId: EpochId = '';
-  /** What the data here belongs to (R1). Undefined: there is no complete copy. */
+  /** The line that the data here belongs to (R1). Undefined: there is no complete copy. */
   line: Line | undefined;
-  /** It has asked to begin a history, has not heard what became of that, and has not asked again (R3). */
+  /** This replica has proposed a birth, does not know the outcome, and has withdrawn the proposal (R3). */
   mayHaveBegun = false;
-  /** The `state` read last is of this history, which is not that of the data here (R13). */
+  /** The `state` read last is of this line, which is not that of the data here (R13). */
   foundHistory: Line | undefined;
   /** The write that makes the epoch durable. */
   #epochWrite = 0;
@@ -52,42 +52,42 @@ export class Core {
   commitIndex: Seq = 0;
   /** Applied to the store; <= commitIndex. */
   appliedSeq: Seq = 0;
-  /** False while a snapshot is being laid. */
+  /** False while a snapshot is being written to the store. */
   complete = true;
-  /** The write that makes a laid snapshot complete on disk too. */
+  /** The write that makes a finished snapshot complete on disk, too. */
   completingWrite = 0;
 
   candidates: readonly CandidateFact[] = [];
   /** Ids of the nodes that are to hold the shard, the preferred primary's first; undefined: all (R15). */
   placed: readonly string[] | undefined;
   placedMs = 0;
-  /** Of this replica, as `placed` tells: asked with every message. */
+  /** Derived from `placed` when it changes, because every message needs them. */
   isPlacedHere = true;
   isPreferredHere = false;
   /** When the newest beacon of this epoch was sent, by its primary's clock, that was not answered with `leaving` (R15). */
   stayedMs = Number.NEGATIVE_INFINITY;
-  /** When it last handed over to the preferred primary, having waited so long for it (R15). */
+  /** When it last handed over to the preferred primary, and for how long it had waited for that (R15). */
   yielded: { readonly epoch: Epoch; readonly atMs: number; readonly waitMs: number } | undefined;
   sessionConnected = false;
   stopping: { readonly deadlineMs: number } | undefined;
   stopped = false;
 
-  /** An earlier process had this identity, and may have claims on their way (R4). */
+  /** An earlier process had this identity. A claim of that process may still succeed (R4). */
   readonly isRestarted: boolean;
   /** When loyalty to a primary was last renewed: start, a new epoch, an answered beacon (R4). */
   loyalSinceMs: number;
-  /** When it last ceased to be primary: others that may succeed it go first (R4). */
+  /** When it last ceased to be primary: other replicas in line claim before it does (R4). */
   steppedDownMs = Number.NEGATIVE_INFINITY;
   lastTickMs: number;
   /** Nothing is under way: see quiescence.ts. */
   isQuiescent = false;
-  /** When this process last woke from a pause: what is said to it meanwhile must be heard before it claims (R4). */
+  /** When this process last woke from a stall: it must receive the messages of that time before it claims (R4). */
   wokeMs: number;
   offlineSinceMs: number | undefined;
   offlineNotedMs: number | undefined;
-  /** When it last asked for a reading that proves what it shows (R7). */
+  /** When it last requested a reading that proves what it shows (R7). */
   proofAskedMs = Number.NEGATIVE_INFINITY;
-  /** Messages that wait for the epoch they adopted to be durable; the latest of each type. */
+  /** Messages that wait until the epoch that they brought is durable; the latest of each type. */
   readonly deferred = new Map<Body['type'], Message>();
 
   constructor(options: ReplicaOptions, nowMs: number, recovered?: RecoveredReplica) {
@@ -101,12 +101,12 @@ export class Core {
     if (recovered !== undefined) this.#recover(recovered);
   }
 
-  /** A follower with the log that was left, whatever it was before: what is above the applied part may yet be cut. */
+  /** The replica begins as a follower with the recovered log. The entries above the applied part may still be cut. */
   #recover(found: RecoveredReplica): void {
     const { history, epoch, epochId, complete, baseSeq, baseEpoch, baseEpochId, entries, runs, appliedSeq } = found;
-    // Of a copy that was not finished nothing is held, whatever was persisted last.
+    // A copy that was not finished counts as no data, whatever was persisted last.
     const line = complete ? found.line : undefined;
-    // What the data belongs to is persisted first, so that it may be of a newer epoch, or of another history, than what comes after.
+    // The line is persisted before the epoch, so it may be of a newer epoch, or of another history.
     const isNewer = line !== undefined && (line.history !== history || endOf(line).epoch > epoch);
     this.history = isNewer ? line.history : history;
     this.epoch = isNewer ? endOf(line).epoch : epoch;
@@ -129,7 +129,7 @@ export class Core {
   get self(): ReplicaId {
     return this.options.replicaId;
   }
-  /** Complete, and still so after a crash. */
+  /** The copy is complete, and will still be after a crash. */
   get isDurablyComplete(): boolean {
     return this.complete && this.durability.doneNumber >= this.completingWrite;
   }
@@ -140,24 +140,24 @@ export class Core {
     if (this.role.kind !== 'follower') return this.role.kind;
     return this.isInSync ? 'backup' : 'joiner';
   }
-  /** Empty, and has never known a history of this shard (R3). */
+  /** The replica is empty, and has never known a history of this shard (R3). */
   get isNew(): boolean {
     return this.history === undefined && this.log.lastSeq === 0;
   }
-  /** Whether the epoch known is known after a crash, too (R8). */
+  /** The replica will still know its epoch after a crash (R8). */
   get isEpochDurable(): boolean {
     return this.durability.doneNumber >= this.#epochWrite;
   }
-  /** Whether what is known of the line, the removals from the set among it, is known after a crash, too (R7). */
+  /** The line, with the removals from the in-sync set that it counts, is still known after a crash (R7). */
   get isLineDurable(): boolean {
     return this.durability.doneNumber >= this.#lineWrite;
   }
-  /** ZooKeeper answers, and what this replica knows of `state` was read since it does (R7). */
+  /** `state` was read on the present connection to ZooKeeper, and no proposal is outstanding (R7). */
   get mayWriteState(): boolean {
     return this.sessionConnected && this.register.isFresh && this.register.proposal === undefined;
   }
 
-  /** A new id of a history or an epoch. */
+  /** Mints the id of a history or an epoch. */
   mintId(): string {
     return `${this.options.idSeed}${(this.#mintedIds++).toString(36)}`;
   }
@@ -169,7 +169,7 @@ export class Core {
     this.#epochWrite = this.persist({ type: 'epoch', history, epoch, epochId: id });
   }
 
-  /** The data here is the line's from now on. */
+  /** From now on the data here belongs to this line. */
   setLine(line: Line): void {
     const held = this.line;
     const { state } = this.register;
@@ -215,7 +215,7 @@ export class Core {
     this.persist({ type: 'append', entries, runs: this.log.runsOf(first.seq, last.seq) }, { lastSeq: last.seq });
   }
 
-  /** Discards store and log (R10, R13). What the log held is lost to this replica. */
+  /** Discards store and log (R10, R13). */
   reset(baseSeq: Seq, base: EpochMark, complete: boolean): number {
     this.log.reset(baseSeq, base);
     if (this.line !== undefined) this.emit({ type: 'holds', history: undefined });
@@ -228,8 +228,8 @@ export class Core {
   }
 
   /**
-   * The log starts again above `baseSeq` (R13, a raised seq floor). What is applied stays; the rest comes along as entries of
-   * this epoch: what has been lost may have used their seqs for other writes, so these count as no version any more.
+   * The log starts again above `baseSeq` (R13, a raised seq floor). Applied entries stay in the store. Entries that are not
+   * applied get new seqs and this epoch: the lost data may have used their old seqs for other writes.
    */
   rebase(baseSeq: Seq, { epoch, id }: EpochMark): void {
     const unapplied = this.log.slice(this.appliedSeq + 1, this.log.lastSeq - this.appliedSeq);
@@ -241,7 +241,7 @@ export class Core {
     this.persist({ type: 'rebase', baseSeq, baseEpoch: epoch, baseEpochId: id, entries }, { lastSeq: this.log.lastSeq });
   }
 
-  /** Nothing is applied before it commits (R6), and nothing while a snapshot's chunks are still coming (R10). */
+  /** Nothing is applied before it commits (R6), and nothing while chunks of a snapshot are still to come (R10). */
   applyCommitted(): void {
     if (this.appliedSeq >= this.commitIndex) return;
     invariant(

@@ -1,8 +1,8 @@
 /**
- * Which of the replica's own writes are known to be durable.
+ * Records which of the replica's own writes are durable.
  *
- * Writes are done in order; each promises a last seq once it is done. Cutting the log takes back what the
- * writes before it promised, so that an entry is never acknowledged by the durability of one that it replaced.
+ * Writes complete in order. Each write states the last seq of the log that is durable once it completes. A cut of the log
+ * lowers that seq for the earlier writes, so that an entry is never acknowledged because an entry that it replaced is durable.
  */
 import type { Seq } from '../protocol/ids.js';
 
@@ -26,7 +26,7 @@ export class Durability {
   get doneNumber(): number {
     return this.#doneNumber;
   }
-  /** The newest write begun. */
+  /** Number of the newest write. */
   get lastNumber(): number {
     return this.#lastNumber;
   }
@@ -35,20 +35,20 @@ export class Durability {
     return this.#pending[0]?.startedMs;
   }
 
-  /** What an earlier process left behind: durable before this one writes anything. */
+  /** The data of an earlier process is durable before this process writes anything. */
   foundDurable(lastSeq: Seq): void {
     this.#lastSeq = lastSeq;
     this.#begunLastSeq = lastSeq;
   }
 
-  /** What the write does not change stays as the one before it promised. */
+  /** Without `lastSeq` the write leaves the end of the log as the write before it stated. */
   begin(nowMs: number, promise: { readonly lastSeq?: Seq }): number {
     this.#begunLastSeq = promise.lastSeq ?? this.#begunLastSeq;
     this.#pending.push({ number: ++this.#lastNumber, lastSeq: this.#begunLastSeq, startedMs: nowMs });
     return this.#lastNumber;
   }
 
-  /** The log now ends at `seq` or below; earlier writes promise no more than that. */
+  /** The log now ends at `seq` or below: no earlier write makes more than that durable. */
   cutTo(seq: Seq): void {
     this.#lastSeq = Math.min(this.#lastSeq, seq);
     this.#begunLastSeq = Math.min(this.#begunLastSeq, seq);

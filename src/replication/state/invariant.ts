@@ -6,7 +6,7 @@ class InvariantError extends Error {
   }
 }
 
-/** A message that has to be put together is given as a function: on the path of every entry it would cost more than the check. */
+/** A message with variable parts is passed as a function: building it for every entry would cost more than the check. */
 export function invariant(condition: boolean, message: string | (() => string)): asserts condition {
   if (!condition) throw new InvariantError(typeof message === 'string' ? message : message());
 }

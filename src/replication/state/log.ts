@@ -1,8 +1,8 @@
 /**
  * The retained part of a shard's log: contiguous entries above a base, in memory.
  *
- * Seqs are contiguous. Where R13 raises the seq floor, the log starts again from a new base instead of having a gap, so
- * the list of epochs needs only the first seq of each. The older entries are packed, once nobody is expected to ask for them.
+ * Where R13 raises the seq floor, the log starts again from a new base instead of having a gap, so the list of epochs needs
+ * only the first seq of each. Older entries are packed once no peer is expected to need them.
  */
 
 import type { Epoch, EpochId, Seq } from '../protocol/ids.js';
@@ -13,16 +13,16 @@ import { invariant } from './invariant.js';
 import { PackedEntries } from './packed-entries.js';
 import { Queue } from './queue.js';
 
-/** Larger entries are packed fewer at a time. */
+/** A block of packed entries takes at most about this many bytes, so large entries are packed fewer at a time. */
 const blockBytes = 256 * 1024;
 
 export class Log {
   #baseSeq: Seq = 0;
   #baseEpoch: Epoch = 0;
   #baseEpochId: EpochId = '';
-  /** The oldest entries, in blocks; the first may begin below the base. */
+  /** The oldest entries, in blocks; the first block may begin below the base. */
   #packed: PackedEntries[] = [];
-  /** The entry before those in `#entries`. */
+  /** Seq of the entry before those in `#entries`. */
   #packedSeq: Seq = 0;
   readonly #entries = new Queue<LogEntry>();
   #history: EpochRun[] = [];
@@ -39,7 +39,7 @@ export class Log {
   get lastEpoch(): Epoch {
     return this.#history.at(-1)?.epoch ?? this.#baseEpoch;
   }
-  /** Its id. */
+  /** Id of that epoch. */
   get lastEpochId(): EpochId {
     return this.#history.at(-1)?.id ?? this.#baseEpochId;
   }
@@ -89,7 +89,7 @@ export class Log {
     this.#bytes += entryBytes(entry);
   }
 
-  /** Up to `maxEntries` entries from `fromSeq` on, and no more than `maxBytes`, but at least one if there is one. */
+  /** At most `maxEntries` entries and `maxBytes` bytes from `fromSeq` on, but at least one entry if there is one. */
   slice(fromSeq: Seq, maxEntries: number, maxBytes = Number.POSITIVE_INFINITY): LogEntry[] {
     invariant(fromSeq > this.#baseSeq, () => `entry ${fromSeq} is no longer retained`);
     const found: LogEntry[] = [];
@@ -104,7 +104,7 @@ export class Log {
     return found;
   }
 
-  /** Cuts what lies beyond `seq`. */
+  /** Cuts the entries beyond `seq`. */
   truncateAfter(seq: Seq): void {
     invariant(seq >= this.#baseSeq, () => `cannot cut below the base ${this.#baseSeq}`);
     invariant(seq >= this.#packedSeq, () => `cannot cut below ${this.#packedSeq}: it is packed`);
@@ -112,7 +112,7 @@ export class Log {
     while ((this.#history.at(-1)?.firstSeq ?? 0) > seq) this.#history.pop();
   }
 
-  /** Forgets the entries up to and including `seq`. */
+  /** Drops the entries up to and including `seq`. */
   dropThrough(seq: Seq): void {
     invariant(seq <= this.lastSeq, () => `cannot drop beyond the end ${this.lastSeq}`);
     if (seq <= this.#baseSeq) return;
@@ -126,8 +126,8 @@ export class Log {
   }
 
   /**
-   * Packs entries, so many at a time, up to `seq` or a little below: they will not be cut any more. They take less memory
-   * from then on, and longer to read.
+   * Packs entries up to `seq` or a little below, `blockEntries` at a time. They must not be cut any more. Packed entries take
+   * less memory, and reading them takes longer.
    */
   packThrough(seq: Seq, blockEntries: number): void {
     while (seq - this.#packedSeq >= blockEntries) {
@@ -158,7 +158,7 @@ export class Log {
     this.#bytes = 0;
   }
 
-  /** Takes the entries up to and including `seq` out of those that are not packed. */
+  /** Removes the entries up to and including `seq` from those that are not packed. */
   #takeThrough(seq: Seq): void {
     for (; this.#packedSeq < seq; this.#packedSeq++) this.#bytes -= entryBytes(this.#entries.shift()!);
   }
@@ -167,7 +167,7 @@ export class Log {
     return this.#entries.at(seq - this.#packedSeq - 1);
   }
 
-  /** Of an entry that is packed. */
+  /** The block that holds a packed entry. */
   #blockOf(seq: Seq): PackedEntries {
     let low = 0;
     let high = this.#packed.length - 1;

@@ -1,14 +1,14 @@
 /**
- * Entries that are kept only for the case that somebody lacks them, as a few arrays of numbers instead of three objects
- * each: ten thousand objects that live for a tenth of a second are what a garbage collector is worst at. Writing them down
- * costs 0.1 µs an entry and saves ten times as much (docs/performance.md).
+ * Log entries as a few arrays of numbers instead of three objects each. The entries are only kept for a peer that may lack
+ * them. Ten thousand objects that live for a tenth of a second are the worst case for the garbage collector. Packing an entry
+ * costs 0.1 µs and saves ten times as much (docs/performance.md).
  */
 import type { Epoch, Seq } from '../protocol/ids.js';
 import type { LogEntry } from '../protocol/log-entry.js';
 
-/** Larger values stay where they are: one object beside so many bytes is nothing, and copying them is not. */
+/** Values above this size are not copied: the object costs little beside them, and the copy would cost much. */
 const maxCopiedBytes = 4 * 1024;
-/** The value's end is marked by this bit if the entry deletes its key. */
+/** Set in the end of the value if the entry deletes its key. */
 const deletedBit = 0x8000_0000;
 
 /** Contiguous entries of one epoch. */
@@ -16,16 +16,16 @@ export class PackedEntries {
   readonly firstSeq: Seq;
   readonly epoch: Epoch;
   readonly count: number;
-  /** What they take in memory, large values included. */
+  /** The memory of the entries, large values included. */
   readonly bytes: number;
-  /** UTF-16: a key comes out as it went in, whatever it is. */
+  /** In UTF-16, so that every key is restored exactly, even one with half a surrogate pair. */
   readonly #keys: Uint16Array;
   readonly #values: Uint8Array;
-  /** Of each entry where its key and its value end. */
+  /** Two items for each entry: where its key ends, and where its value ends. */
   readonly #ends: Uint32Array;
   readonly #large = new Map<number, Uint8Array>();
 
-  /** There is at least one, and all are of one epoch. */
+  /** `entries` must not be empty, and all must be of one epoch. */
   constructor(entries: readonly LogEntry[]) {
     const { seq, epoch } = entries[0]!;
     let keyLength = 0;
@@ -51,7 +51,7 @@ export class PackedEntries {
     return this.firstSeq + this.count - 1;
   }
 
-  /** Made anew with each call. `seq` must be one of them. */
+  /** `seq` must be in this block. Each call makes a new object. */
   get(seq: Seq): LogEntry {
     const index = seq - this.firstSeq;
     const keyStart = index === 0 ? 0 : this.#ends[2 * index - 2]!;

@@ -1,15 +1,16 @@
-/** What a primary knows of another replica, in its present epoch. */
+/** What a primary knows of another replica in the primary's epoch. */
 import type { ReplicaId, Seq } from '../protocol/ids.js';
 
 /**
- * idle: Sync has to be sent. syncing: sent, not answered. replicating: both logs agree up to `ackedSeq`.
- * dumpNeeded: no common position; to be invited, once it is out of the required set. invited: to call Dump. dumping: it
- * has, and its Sync has not been confirmed at the snapshot's base yet. otherHistory: it keeps the data of another history (R1).
+ * idle: the primary has to send Sync. syncing: Sync was sent and not answered. replicating: both logs agree up to `ackedSeq`.
+ * dumpNeeded: the logs have no common position; the peer is invited once it is out of the required set. invited: the peer is
+ * to call Dump. dumping: it has called, and has not confirmed the base of its snapshot yet. otherHistory: the peer keeps the
+ * data of another history (R1). The node status shows these words, so they keep their names.
  */
 export type PeerPhase = 'idle' | 'syncing' | 'replicating' | 'dumpNeeded' | 'invited' | 'dumping' | 'otherHistory';
 
 interface Batch {
-  /** Its last entry. */
+  /** Seq of the last entry. */
   readonly end: Seq;
   readonly bytes: number;
 }
@@ -17,21 +18,21 @@ interface Batch {
 export interface Peer {
   readonly id: ReplicaId;
   linked: boolean;
-  /** Nothing listens there any more, or it is another replica. */
+  /** Nothing listens at its address any more, or the node holds another replica. */
   refused: boolean;
   phase: PeerPhase;
   phaseSinceMs: number;
-  /** Since when it lacks something without coming any closer, however often Sync is repeated; undefined: in step. */
+  /** Since when the peer lacks entries and makes no progress, however often Sync is repeated; undefined: it lacks none. */
   behindSinceMs: number | undefined;
-  /** Its last batch took all there was: it is no more than one round trip behind. */
+  /** Its last batch reached the end of the log: it is at most one round trip behind. */
   keepsUp: boolean;
-  /** It has said so since it last followed: noted once. */
+  /** It has answered so since it last followed. The note for the log is emitted once. */
   hasOtherHistory: boolean;
   /** A joiner whose acknowledgements and lease are required, before its addition is proposed (R10). */
   admitting: boolean;
-  /** Number of the last Sync sent; grows by one with each. */
+  /** Number of the last Sync sent to this peer. */
   number: number;
-  /** Everything up to here is held by the peer, as durably as promised; 0 before it has synced in this epoch. */
+  /** The peer holds everything up to here, as durably as promised; 0 before it has synced in this epoch. */
   ackedSeq: Seq;
   /** Next entry to send; > ackedSeq. */
   nextSeq: Seq;
@@ -41,16 +42,16 @@ export interface Peer {
   progressMs: number;
   /** When the latest answered beacon was handed over for sending (R9). */
   leaseSentMs: number;
-  /** The same for beacons and probes alike: a sign of life, which renews nothing. */
+  /** The same for beacons and probes alike: a sign of life, which renews no lease. */
   answeredSentMs: number;
   /** The last answer came from a replica whose claim may yet succeed. */
   claiming: boolean;
   stopping: boolean;
-  /** What the answer to the newest beacon said of that (R15); undefined: it has answered none since it is known here. */
+  /** Whether the answer to the newest beacon asked to leave (R15); undefined: the peer has answered no beacon yet. */
   leaving: boolean | undefined;
-  /** Its copy is usable: no snapshot is being laid. */
+  /** Its copy is usable: no snapshot is being written to its store. */
   complete: boolean;
-  /** While a snapshot is on its way: entries from here on must be retained (R10). */
+  /** While the peer takes a snapshot: entries from here on must be retained (R10). */
   retainFromSeq: Seq | undefined;
 }
 
@@ -88,7 +89,7 @@ export function enterPhase(peer: Peer, phase: PeerPhase, nowMs: number): void {
   peer.inFlight = [];
 }
 
-/** A replicating peer holds everything up to `ackedSeq`, of a log that ends at `lastSeq`. */
+/** Records that a replicating peer holds everything up to `ackedSeq` of a log that ends at `lastSeq`. */
 export function noteProgress(peer: Peer, ackedSeq: Seq, lastSeq: Seq, nowMs: number): void {
   if (ackedSeq > peer.ackedSeq && peer.behindSinceMs !== undefined) peer.behindSinceMs = nowMs;
   peer.ackedSeq = ackedSeq;

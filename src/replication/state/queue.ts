@@ -1,10 +1,10 @@
-/** Those taken are cut off when there are so many of them, and more than of the others. */
+/** The array is compacted once at least this many items were taken and they outnumber the rest. */
 const minCut = 1_024;
 
-/** First in, first out, with a look at what is inside. Taking one is quick however many there are, and lets it go. */
+/** First-in, first-out queue with access by index. `shift` takes constant time on average, and releases the item. */
 export class Queue<Item> {
   #items: (Item | undefined)[] = [];
-  /** Items before it have been taken, and only wait for the array to be cut. */
+  /** Index of the first item: the places before it are empty until the array is compacted. */
   #head = 0;
 
   get length(): number {
@@ -20,12 +20,12 @@ export class Queue<Item> {
     this.#items.push(item);
   }
 
-  /** Takes the last one. */
+  /** Takes the last item. */
   pop(): Item | undefined {
     return this.#items.length > this.#head ? this.#items.pop() : undefined;
   }
 
-  /** Takes the first one. */
+  /** Takes the first item. */
   shift(): Item | undefined {
     if (this.#head === this.#items.length) return undefined;
     const item = this.#items[this.#head];

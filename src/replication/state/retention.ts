@@ -1,26 +1,29 @@
 /**
- * How much of the applied log is kept for replicas that lack only the end of it (R10). Bounded by count and by bytes;
- * what is not applied yet is never dropped, nor packed.
+ * Retention: how much of the applied log is kept for replicas that lack only its end (R10). It is bounded by count and by
+ * bytes. Entries that are not applied yet are never dropped or packed.
  */
 
 import type { Seq } from '../protocol/ids.js';
 import type { Core } from './core.js';
 
-/** Dropping a part at a time keeps the cost of compaction off the path of a single entry. */
+/** Entries are dropped once they exceed this fraction of the bound, so that no single entry pays for a compaction. */
 const partsKept = 4;
 
-/** What is kept is packed in so many blocks, about; in fewer, but some, where they would be small. */
+/** The retained log is packed into about this many blocks, fewer if a block would hold less than `minBlockEntries`. */
 const blocksKept = 40;
 const minBlockEntries = 128;
 
-/** How far beyond its bound in bytes the log may grow for the sake of a snapshot on its way: such a snapshot begins again. */
+/**
+ * While a peer takes a snapshot, the log may grow to this multiple of its bound in bytes. Beyond it the snapshot is too slow for
+ * the writes, and begins again.
+ */
 export const snapshotGrowth = 8;
 
-/** What peers that are not in the required set need kept: entries from here on. */
+/** The entries that peers need, from these seqs on. Infinity: none. */
 export interface Needs {
-  /** For one that follows the log: as long as the log is within its bound in bytes. */
+  /** Needed by peers that follow the log; honoured while the log is within its bound in bytes. */
   readonly followingFromSeq: Seq;
-  /** For a snapshot, from before its first chunk (R10). */
+  /** Needed by peers that take a snapshot: the log from before its first chunk (R10). */
   readonly snapshotFromSeq: Seq;
 }
 
@@ -34,7 +37,7 @@ export function compact(core: Core, needs: Needs = noNeeds): void {
   else through = Math.min(through, needs.followingFromSeq - 1);
   if (log.bytes <= snapshotGrowth * options.retainBytes) through = Math.min(through, needs.snapshotFromSeq - 1);
   if (overBytes || through - log.baseSeq >= options.retainEntries / partsKept) log.dropThrough(Math.min(through, appliedSeq));
-  // Whoever follows is sent what it lacks from entries that are not packed, which is quicker.
+  // What a following peer lacks is not packed, so that sending it is quick.
   const smallest = Math.min(minBlockEntries, options.retainEntries / partsKept);
   const blockEntries = Math.ceil(Math.max(smallest, options.retainEntries / blocksKept));
   log.packThrough(Math.min(appliedSeq, needs.followingFromSeq - 1), blockEntries);

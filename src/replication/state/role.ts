@@ -1,7 +1,7 @@
 /**
- * The three roles of a replica. What only one role has lives only in its variant; `transitions.ts` alone changes roles.
+ * The three roles of a replica. State that only one role has is only in its variant. Only `transitions.ts` changes roles.
  *
- * Whether a follower is a backup or a joiner is not a role: it follows from the in-sync set.
+ * Backup and joiner are no roles: the in-sync set decides which of them a follower is.
  */
 
 import type { CandidateFact } from '../protocol/event.js';
@@ -14,42 +14,42 @@ import type { Waiters } from './waiters.js';
 /** Agreement with the primary's log, established by Sync number `number` and extended by each Append (R5). */
 export interface FollowedStream {
   readonly number: number;
-  /** The log is the primary's up to here; the commit index counts no further. */
+  /** The log agrees with the primary's up to here; the commit index counts no further. */
   verifiedSeq: Seq;
   /** Highest seq acknowledged on this stream. */
   ackedSeq: Seq;
-  /** The answer to Sync goes out once this write is durable; undefined when it has. */
+  /** The answer to Sync is sent once this write is durable; undefined: it was sent. */
   answerAfterWrite: number | undefined;
 }
 
 export interface SnapshotInProgress {
   readonly number: number;
-  /** Known once the last chunk has come: complete when applied up to there. */
+  /** Known once the last chunk has arrived. The copy is complete when it is applied up to there. */
   endCommitIndex: Seq | undefined;
 }
 
 export interface Follower {
   readonly kind: 'follower';
-  /** Whose messages of this epoch have been seen. */
+  /** The replica whose messages of this epoch have arrived. */
   primary: ReplicaId | undefined;
-  /** The epochs that led to this one, as its newest Sync names them. */
+  /** The epochs that led to this one, as the newest Sync names them. */
   lineage: readonly EpochMark[];
   stream: FollowedStream | undefined;
   snapshot: SnapshotInProgress | undefined;
 }
 
-/** From before a claim is sent until it has definitely failed (R4). Also for a birth and for the operator's command. */
+/** The role from before a claim is sent until it has definitely failed (R4). Also for a birth and the operator's command. */
 export interface Claimant {
   readonly kind: 'claimant';
   readonly epoch: Epoch;
   readonly epochId: EpochId;
-  /** Of the operator's command, to be answered. */
+  /** Token of the operator's command, which must be answered; undefined for a claim or birth. */
   readonly forceToken: unknown;
 }
 
 export interface Handover {
   readonly successor: ReplicaId;
-  /** draining: new writes are refused. proposed: reads too. */
+  /** draining: new writes are refused. proposed: reads are refused, too. */
   stage: 'draining' | 'proposed';
 }
 
@@ -59,23 +59,23 @@ export interface Primary {
   readonly epochId: EpochId;
   readonly sinceMs: number;
   readonly peers: Map<ReplicaId, Peer>;
-  /** The lists that the peers are those of; most of the time both are still the same. */
+  /** The lists from which `peers` was made. Most of the time neither has changed. */
   peersOf: { readonly candidates: readonly CandidateFact[]; readonly required: readonly ReplicaId[] } | undefined;
   /** End of the log at takeover: these entries need the whole required set, but not `minInSync` (R5). */
   readonly takeoverEnd: Seq;
-  /** Not before: a lease that this replica has granted to its predecessor may still run (R4). */
+  /** It does not serve before this time: its predecessor may hold a lease that this replica has granted (R4). */
   readonly servesFromMs: number;
   serving: boolean;
   paused: boolean;
   nextBeaconMs: number;
-  /** Number of the last Sync sent to anyone: a peer that is forgotten and comes back gets none that it has had. */
+  /** Number of the last Sync sent to any peer, so that a peer that is forgotten and returns receives no number twice. */
   syncNumber: number;
   readonly waiters: Waiters;
-  /** The newest uncommitted entry of a key. */
+  /** By key: its newest uncommitted entry. */
   readonly uncommitted: Map<string, LogEntry>;
   /** Bytes of the entries above the commit index. */
   uncommittedBytes: number;
-  /** Entries up to here have been handed to storage. */
+  /** Entries up to here have been passed to storage. */
   persistedSeq: Seq;
   handover: Handover | undefined;
   /** The preferred primary (R15), and since when it could have taken over without a break. */

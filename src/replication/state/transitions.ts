@@ -1,5 +1,5 @@
 /**
- * The only place where a replica changes its role or its epoch, with the work that leaving a role takes.
+ * The only place where a replica changes its role or its epoch. It also does the work that leaving a role requires.
  *
  *     follower -> claimant -> primary      a claim, a birth, the operator's command
  *     claimant -> follower                 the attempt has definitely failed
@@ -39,7 +39,10 @@ function refuseToForce(core: Core, token: unknown): void {
   core.emit({ type: 'answer', token, answer: { kind: 'notForced', reason: 'the state changed meanwhile' } });
 }
 
-/** A deposed primary finishes no write (R8). What it appended in this turn has gone nowhere yet: storage has what the log has. */
+/**
+ * A deposed primary finishes no write (R8). The entries that it appended in this turn are persisted here, so that storage holds
+ * the same as the log.
+ */
 function resign(core: Core, last: Primary): void {
   if (last.givesUp !== undefined) refuseToForce(core, last.givesUp.token);
   core.persistAppended(core.log.slice(last.persistedSeq + 1, core.log.lastSeq - last.persistedSeq));
@@ -51,13 +54,13 @@ function resign(core: Core, last: Primary): void {
 }
 
 /**
- * Steps down from whatever a higher epoch ends (R8), and begins the wait for its primary anew (R4). A replica that holds no
- * copy may come from another history, or from another epoch of this number (R1).
+ * A higher epoch ends the role of this replica (R8) and restarts its wait for a primary (R4). A replica that holds no copy may
+ * come from another history, or from another epoch of the same number (R1).
  */
 export function adoptEpoch(core: Core, history: HistoryId, mark: EpochMark): void {
   const { epoch } = mark;
   if (core.history === history && (epoch < core.epoch || core.epochId === mark.id)) return;
-  // Data of the epoch known would be of another line than the epoch of the same number: `state-changes.ts` keeps that.
+  // A replica with data of another line does not get here: `state-changes.ts` keeps that data.
   invariant(core.line === undefined || (core.history === history && epoch >= core.epoch), 'a copy is taken to another history');
   const wasSuperseded = core.register.supersede(mark.id);
   core.setEpoch(history, mark);
@@ -69,17 +72,17 @@ export function adoptEpoch(core: Core, history: HistoryId, mark: EpochMark): voi
   else if (core.role.kind === 'primary' || core.role.epoch <= epoch || wasSuperseded) becomeFollower(core);
 }
 
-/** The planned stop is over. */
+/** Ends the replica: the planned stop is over. */
 export function exit(core: Core, clean: boolean): void {
   end(core, { type: 'stopped', clean });
 }
 
-/** The shard has moved away from here (R15). */
+/** Ends the replica: the shard has moved to other nodes (R15). */
 export function release(core: Core): void {
   end(core, { type: 'released' });
 }
 
-/** Nothing is done from here on, and nobody is left waiting. */
+/** Nothing happens after this, and no client is left waiting. */
 function end(core: Core, last: Effect): void {
   if (core.role.kind === 'primary') resign(core, core.role);
   core.stopped = true;
@@ -94,16 +97,16 @@ export function becomeClaimant(core: Core, epoch: Epoch, epochId: EpochId, force
   changeRole(core, { kind: 'claimant', epoch, epochId, forceToken });
 }
 
-/** To be called only once `state` is known to be what ZooKeeper holds, and to name this replica. */
+/** The caller must know that ZooKeeper holds this `state`, and that it names this replica. */
 export function becomePrimary(core: Core, { history, epoch, lineage, seqFloor, inSync }: ShardState, servesFromMs: number): void {
   const mark = endOf({ lineage });
-  // In this order: one that finds the epoch after a crash, and not what it holds, could not claim again.
+  // In this order: a replica that recovers the epoch without its line after a crash could not claim again.
   core.setLine({ history, lineage });
   core.setEpoch(history, mark);
   core.foundHistory = undefined;
   core.syncNumber = 0;
   core.deferred.clear();
-  // What the log lacks up to the seq floor was given up: the log starts again there (R13).
+  // The seqs between the end of the log and the seq floor were given up: the log starts again at the floor (R13).
   if (core.log.lastSeq < seqFloor - 1) {
     invariant(inSync.length === 1, 'a log below the seq floor with other members in sync');
     core.rebase(seqFloor - 1, mark);

@@ -1,6 +1,6 @@
 /**
- * Who waits for what at a primary: writes for their own entry to commit, and answers that wrote nothing (a refused
- * precondition, a delete of nothing) for the entry they were judged by (R6).
+ * The calls that wait for a commit at a primary (R6). A write waits for its own entry. A call that wrote nothing (a refused
+ * precondition, a delete of nothing) waits for the entry that it was judged by.
  */
 
 import type { Answer } from '../protocol/effect.js';
@@ -13,7 +13,7 @@ export interface JudgedWaiter {
 }
 
 export class Waiters {
-  /** In order of seq, from `#firstSeq` on, one for each entry of this epoch. */
+  /** Tokens in order of seq, from `#firstSeq` on; one for each entry of this epoch. */
   readonly #writes = new Queue<unknown>();
   #firstSeq: Seq = 0;
   #judged = new Map<Seq, JudgedWaiter[]>();
@@ -29,7 +29,7 @@ export class Waiters {
     else waiting.push(waiter);
   }
 
-  /** Calls back for everyone who waits for `seq` or an entry before it, in order. */
+  /** Calls back for every call that waits for `seq` or an earlier entry, in order. */
   release(seq: Seq, onWrite: (seq: Seq, token: unknown) => void, onJudged: (waiter: JudgedWaiter) => void): void {
     for (; this.#writes.length > 0 && this.#firstSeq <= seq; this.#firstSeq++) {
       onWrite(this.#firstSeq, this.#writes.shift());
@@ -41,7 +41,7 @@ export class Waiters {
     }
   }
 
-  /** Calls back for everyone; nobody waits afterwards. */
+  /** Calls back for every waiting call, and forgets all of them. */
   abandon(onWrite: (token: unknown) => void, onJudged: (waiter: JudgedWaiter) => void): void {
     while (this.#writes.length > 0) onWrite(this.#writes.shift());
     for (const waiting of this.#judged.values()) waiting.forEach(onJudged);

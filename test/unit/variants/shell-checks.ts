@@ -68,8 +68,7 @@ export async function registersAgain(): Promise<Check> {
 
 /** Two writes of a key that is not there, each on that condition, over a storage that takes a turn to look. */
 export async function judgesOneWriteOfAKeyAtATime(): Promise<Check> {
-  const { LocalShard } = await import('../../../src/node/shards/local-shard.js');
-  const { awaitWrite } = await import('../../../src/node/operations/awaited-write.js');
+  const { LocalOperation, LocalShard } = await import('../../../src/node/shards/local-shard.js');
   const { Stripes } = await import('../../../src/node/shards/stripes.js');
   return async () => {
     let version = 0;
@@ -85,7 +84,14 @@ export async function judgesOneWriteOfAKeyAtATime(): Promise<Check> {
     const shard = new LocalShard(host as unknown as ConstructorParameters<typeof LocalShard>[0], new Stripes(), {
       refusalOf: () => undefined,
     } as unknown as ConstructorParameters<typeof LocalShard>[2]);
-    const put = () => awaitWrite(shard, { key: 'k', value: new Uint8Array(), ifVersion: 0 }, 10_000);
+    const put = () =>
+      new Promise<number>((resolve, reject) => {
+        class Put extends LocalOperation {
+          override succeeded = resolve;
+          override failed = reject;
+        }
+        shard.write({ key: 'k', value: new Uint8Array(), ifVersion: 0 }, new Put(), 0);
+      });
     const outcomes = await Promise.allSettled([put(), put()]);
     expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected']);
   };

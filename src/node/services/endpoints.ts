@@ -1,6 +1,6 @@
 /**
- * The ways in: what listens on the ports of a node. The ports are taken before the node knows whether it may start. Until it goes
- * live every request is refused, definitely not executed.
+ * The endpoints of a node: its gRPC server and its HTTP server. Their ports are taken before the node knows whether it may start. Until
+ * it goes live every request is refused, definitely not executed.
  */
 import type { UntypedServiceImplementation } from '@grpc/grpc-js';
 import { joinAddress, parseAddress } from '../../config/index.js';
@@ -19,7 +19,7 @@ export const grpcServices = {
 
 export type GrpcImplementations = Readonly<Record<keyof typeof grpcServices, UntypedServiceImplementation>>;
 
-export class WaysIn {
+export class Endpoints {
   /** host:port, as other nodes and clients reach this one. */
   readonly address: string;
   /** gRPC health and reflection answer from the beginning. */
@@ -36,16 +36,16 @@ export class WaysIn {
   }
 
   /** @throws KvError ADDRESS_UNAVAILABLE */
-  static async open(options: NodeOptions): Promise<WaysIn> {
+  static async open(options: NodeOptions): Promise<Endpoints> {
     // A call that comes while HTTP is opened must find its service: the gRPC services are announced at once.
-    const ways = new WaysIn(options, await listen(options.host, options.port));
+    const endpoints = new Endpoints(options, await listen(options.host, options.port));
     try {
-      ways.#gateway = await NodeGateway.open(options);
+      endpoints.#gateway = await NodeGateway.open(options);
     } catch (error) {
-      await ways.abort();
+      await endpoints.abort();
       throw error;
     }
-    return ways;
+    return endpoints;
   }
 
   /** host:port of HTTP, as clients reach it; undefined: this node has none. */

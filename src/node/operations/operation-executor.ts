@@ -1,0 +1,169 @@
+/**
+ * The one path of an operation on a key: checks it, finds its shard, judges whether the shard may be read here or the write may
+ * be admitted, and hands the rest to `LocalShard` and `OperationOutcomes`. Unary calls, pipelines and HTTP only decode requests
+ * and encode answers; api-traits.ts lists what else differs between them.
+ *
+ * This is the hot path of a node. An operation that meets no obstacle costs no promise, no timer and no lock, and the clock is
+ * read once per slice. Therefore answers are calls of the caller, and a caller may reuse its `Operation`.
+ */
+import type { Logger } from 'pino';
+import { KvError } from '../../errors.js';
+import type { Method, OperationCounts } from '../../metrics/index.js';
+import { shardOfKey } from '../../placement/index.js';
+import { type OperationSpan, type TraceHeaders, type Tracing, traceHeadersOf } from '../../tracing/index.js';
+import { ownCopyOf } from '../../wire/protobuf/own-memory.js';
+import type { LocalShard } from '../shards/local-shard.js';
+import type { ShardDirectory } from '../shards/shard-directory.js';
+import { type ApiTraits, type ApiTraitsTable, traitsOfApis } from './api-traits.js';
+import type { Forwarder } from './forwarder.js';
+import type { Caller, Operation } from './operation.js';
+import { OperationOutcomes } from './operation-outcomes.js';
+import { notHeld } from './primary-elsewhere.js';
+import { checkDecodedKey, checkIfVersion, checkValue } from './request-checks.js';
+import { ShardSlice } from './shard-slice.js';
+import { Tracking } from './tracking.js';
+import { OrderedGet, WaitingDelete, WaitingPut } from './waiting-operations.js';
+
+export interface ExecutorOptions {
+  readonly nodeId: string;
+  readonly maxValueBytes: number;
+  readonly directory: ShardDirectory;
+  readonly forwarder: Forwarder;
+  readonly counts: OperationCounts;
+  /** Undefined: this process makes no spans. */
+  readonly tracing: Tracing | undefined;
+  readonly logger: Logger;
+}
+
+export class OperationExecutor {
+  readonly nodeId: string;
+  readonly apis: ApiTraitsTable;
+  readonly #maxValueBytes: number;
+  readonly #directory: ShardDirectory;
+  readonly #tracing: Tracing | undefined;
+  readonly #slice = new ShardSlice();
+  readonly #outcomes: OperationOutcomes;
+  #refusal: KvError | undefined;
+  #closed = false;
+
+  constructor({ nodeId, maxValueBytes, directory, forwarder, counts, tracing, logger }: ExecutorOptions) {
+    this.nodeId = nodeId;
+    this.apis = traitsOfApis(counts);
+    this.#maxValueBytes = maxValueBytes;
+    this.#directory = directory;
+    this.#tracing = tracing;
+    this.#outcomes = new OperationOutcomes({ directory, forwarder, logger });
+  }
+
+  /** Every operation is refused with this error, definitely not executed. Undefined: operations are served again. */
+  refuseAll(refusal: KvError | undefined): void {
+    if (!this.#closed) this.#refusal = refusal;
+  }
+
+  /** From now on every operation is refused, definitely not executed. */
+  close(): void {
+    this.#closed = true;
+    this.#refusal = new KvError('STOPPING', 'this node has stopped taking requests');
+  }
+
+  /** Operations up to the next `beginSlice` came in before `nowMs`, which is monotonic and of this turn (R9). */
+  beginSlice(nowMs: number): void {
+    this.#slice.begin(nowMs);
+  }
+
+  /** Sends the writes of the slice to the backups now. Writes of a slice that does not end leave at the end of the turn. */
+  endSlice(): void {
+    this.#slice.flush();
+  }
+
+  /** Belongs to the slice that began last. `startedMs`: when the operation came in; undefined: its duration is not measured. */
+  execute(operation: Operation, caller: Caller, startedMs: number | undefined): void {
+    const { id, kind } = operation;
+    const tracking = this.#track(operation, caller, startedMs);
+    let shard = 0;
+    try {
+      caller.pending?.refuseWhatIsTooMuch();
+      if (this.#refusal !== undefined) throw this.#refusal;
+      if (kind === undefined) throw new KvError('INVALID_ARGUMENT', 'an operation that is neither get nor put nor delete');
+      const key = this.#check(operation, kind);
+      const { shardCount } = this.#directory;
+      if (shardCount > 1) shard = shardOfKey(key, shardCount);
+      const local = this.#directory.local(shard);
+      if (local === undefined) throw notHeld(shard);
+      if (kind === 'get') this.#get(id, key, shard, local, caller, tracking);
+      else this.#write(operation, kind, key, shard, local, caller, tracking);
+    } catch (error) {
+      this.#outcomes.failed(caller, id, kind, shard, error, tracking);
+    }
+  }
+
+  /** A way in has refused a request before it became an operation: counted and traced as if it had been one. */
+  refused(api: ApiTraits, kind: Method, code: KvError['code'], trace: TraceHeaders | undefined): void {
+    api.counts[kind].failed(code);
+    this.#span(kind, trace)?.failed(code);
+  }
+
+  /** The duration of an operation that has just succeeded, for a caller that measures samples. */
+  took(api: ApiTraits, kind: Method, startedMs: number): void {
+    api.counts[kind].took(performance.now() - startedMs);
+  }
+
+  #track(operation: Operation, caller: Caller, startedMs: number | undefined): Tracking | undefined {
+    const { kind, traceParent, traceState } = operation;
+    const isForwardable = caller.forwarding !== undefined;
+    const isTraced = this.#tracing !== undefined && kind !== undefined && (traceParent !== undefined || caller.api.tracesAll);
+    const isLimited = caller.api.maxWriteWaitMs !== undefined;
+    if (startedMs === undefined && !isTraced && !isForwardable && !isLimited) return undefined;
+    const span = isTraced ? this.#span(kind, traceHeadersOf(traceParent, traceState)) : undefined;
+    return new Tracking(isForwardable ? operation : undefined, span, startedMs);
+  }
+
+  #span(kind: Method, trace: TraceHeaders | undefined): OperationSpan | undefined {
+    return this.#tracing?.startOfNode(kind, trace, { 'kvnode.node': this.nodeId });
+  }
+
+  /** Arguments come before the shard: what can never be right is refused by every node. @throws KvError */
+  #check({ key, keyBytes, valueStart, valueEnd, ifVersion }: Operation, kind: Method): string {
+    const checked = checkDecodedKey(key, keyBytes);
+    if (kind === 'put') checkValue(valueEnd - valueStart, this.#maxValueBytes);
+    if (kind !== 'get') checkIfVersion(ifVersion, kind === 'put' ? 0 : 1);
+    return checked;
+  }
+
+  #get(id: number, key: string, shard: number, local: LocalShard, caller: Caller, tracking: Tracking | undefined): void {
+    if (caller.readsInOrder && local.isBeingWritten(key)) {
+      caller.waits(key.length);
+      return local.readInOrder(key, new OrderedGet(this.#outcomes, caller, id, key, shard, local, tracking));
+    }
+    const refusal = this.#slice.refusalOfRead(shard, local);
+    if (refusal !== undefined) throw refusal;
+    this.#outcomes.read(caller, id, key, shard, local, tracking);
+  }
+
+  #write(
+    { id, buffer, valueStart, valueEnd, ifVersion }: Operation,
+    kind: 'put' | 'delete',
+    key: string,
+    shard: number,
+    local: LocalShard,
+    caller: Caller,
+    tracking: Tracking | undefined,
+  ): void {
+    const bytes = kind === 'put' ? valueEnd - valueStart : key.length;
+    const outcomes = this.#outcomes;
+    const waiting =
+      kind === 'put'
+        ? new WaitingPut(outcomes, caller, id, bytes, shard, tracking)
+        : new WaitingDelete(outcomes, caller, id, bytes, shard, tracking);
+    const { maxWriteWaitMs } = caller.api;
+    if (maxWriteWaitMs !== undefined) tracking?.limit(maxWriteWaitMs, () => waiting.failed(notCommittedIn(maxWriteWaitMs)));
+    caller.waits(bytes);
+    const value = kind === 'put' ? ownCopyOf(buffer, valueStart, valueEnd) : undefined;
+    this.#slice.wrote(shard, local);
+    local.write({ key, value, ifVersion }, waiting, this.#slice.nowMs);
+  }
+}
+
+function notCommittedIn(waitMs: number): KvError {
+  return new KvError('OUTCOME_UNKNOWN', `the write was not committed within ${waitMs} ms`);
+}

@@ -1,0 +1,64 @@
+/** What a way in gives to the executor: an operation as it was decoded, and the caller that is answered. */
+import type { KvError } from '../../errors.js';
+import type { Method } from '../../metrics/index.js';
+import type { DeleteResponse, GetResponse, PutResponse } from '../../wire/contract/kv-api.js';
+import type { PendingCalls } from '../capacity/pending-calls.js';
+import type { ApiTraits } from './api-traits.js';
+
+/**
+ * A get, put or delete, decoded and not checked. `OperationReader` of the pipeline is one.
+ *
+ * The caller may use the object for its next operation as soon as `execute` has returned. A caller with `forwarding` may not:
+ * the node reads an operation again before it forwards it.
+ */
+export interface Operation {
+  /** The caller chooses the id and gets the answer under it. */
+  readonly id: number;
+  /** Undefined: the request contains nothing that this version knows. */
+  readonly kind: Method | undefined;
+  /** Undefined: the bytes are not valid UTF-8. */
+  readonly key: string | undefined;
+  readonly keyBytes: number;
+  /** The memory in which the value of a put lies. The executor copies the value. */
+  readonly buffer: Uint8Array;
+  readonly valueStart: number;
+  readonly valueEnd: number;
+  readonly ifVersion: number | undefined;
+  /** The headers of W3C Trace Context as they came. */
+  readonly traceParent: string | undefined;
+  readonly traceState?: string | undefined;
+}
+
+/** A stream or a single call. Each operation gets exactly one answer, which may come before `execute` returns. */
+export interface Caller {
+  readonly api: ApiTraits;
+  /** The account of waiting calls that limits this caller. Undefined: the caller limits itself by flow control. */
+  readonly pending: PendingCalls | undefined;
+  /** Whether a get waits for the writes of its key that are under way. */
+  readonly readsInOrder: boolean;
+  /** Undefined: the node never forwards an operation of this caller. */
+  readonly forwarding: Forwarding | undefined;
+  /** One more operation waits for its answer and holds this many bytes. */
+  waits(bytes: number): void;
+  /** An operation waits no longer: it is answered or forwarded next. */
+  settled(bytes: number): void;
+  /**
+   * Answers a get; `value` is undefined if the key does not exist. Unless `isKept`, the value is a view of memory that may
+   * change after this call.
+   */
+  got(id: number, value: Uint8Array | undefined, version: number, isKept: boolean): void;
+  /** Answers a put. */
+  wrote(id: number, version: number): void;
+  /** Answers a delete; version 0 means that the key did not exist. */
+  deleted(id: number, version: number): void;
+  failed(id: number, error: KvError): void;
+}
+
+export type OperationResponse = GetResponse | PutResponse | DeleteResponse;
+
+/** The part of a caller that takes the answer of another node. */
+export interface Forwarding {
+  /** How long the caller still waits; undefined: it has set no deadline. */
+  remainingMs(): number | undefined;
+  forwarded(response: OperationResponse, primaryAddress: string): void;
+}

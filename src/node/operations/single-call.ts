@@ -1,0 +1,128 @@
+/** A caller with one operation, such as a unary call or an HTTP request: it is answered with a message of the contract. */
+import { isUtf8 } from 'node:buffer';
+import type { KvError } from '../../errors.js';
+import type { Method } from '../../metrics/index.js';
+import type { TraceHeaders } from '../../tracing/index.js';
+import type {
+  DeleteRequest,
+  DeleteResponse,
+  GetRequest,
+  GetResponse,
+  PutRequest,
+  PutResponse,
+} from '../../wire/contract/kv-api.js';
+import type { PendingCalls } from '../capacity/pending-calls.js';
+import type { ApiTraits } from './api-traits.js';
+import type { Caller, Forwarding, Operation, OperationResponse } from './operation.js';
+import type { OperationExecutor } from './operation-executor.js';
+
+/** The key as it came: bytes. */
+interface Calls {
+  get: [request: GetRequest<Buffer>, response: GetResponse];
+  put: [request: PutRequest<Buffer>, response: PutResponse];
+  delete: [request: DeleteRequest<Buffer>, response: DeleteResponse];
+}
+export type CallRequest<Kind extends Method> = Calls[Kind][0];
+export type CallResponse<Kind extends Method> = Calls[Kind][1];
+
+export interface CallOptions {
+  readonly api: ApiTraits;
+  readonly pending: PendingCalls;
+  readonly trace: TraceHeaders | undefined;
+  /** How long the caller still waits; undefined: it has set no deadline. */
+  remainingMs(): number | undefined;
+}
+
+/** One of the two is called, once. */
+export interface CallOutcome<Response> {
+  /** `primaryAddress`: the node that answered, if the call was forwarded. */
+  succeeded(response: Response, primaryAddress?: string): void;
+  failed(error: KvError): void;
+}
+
+const noValue = Buffer.alloc(0);
+
+/** An answer that is known at once is given before this returns. */
+export function runCall<Kind extends Method>(
+  executor: OperationExecutor,
+  kind: Kind,
+  request: CallRequest<Kind>,
+  options: CallOptions,
+  outcome: CallOutcome<CallResponse<Kind>>,
+): void {
+  const nowMs = performance.now();
+  // The slice has no end: what is written leaves with everything else that this turn of the event loop writes.
+  executor.beginSlice(nowMs);
+  const call = new SingleCall(executor.nodeId, options, outcome as CallOutcome<OperationResponse>);
+  executor.execute(operationOf(kind, request, options.trace), call, nowMs);
+}
+
+function operationOf(
+  kind: Method,
+  { key, value = noValue, ifVersion }: { key: Buffer; value?: Uint8Array; ifVersion?: number },
+  trace: TraceHeaders | undefined,
+): Operation {
+  return {
+    id: 0,
+    kind,
+    key: isUtf8(key) ? key.toString('utf8') : undefined,
+    keyBytes: key.length,
+    buffer: value,
+    valueStart: 0,
+    valueEnd: value.length,
+    ifVersion,
+    traceParent: trace?.parent,
+    traceState: trace?.state,
+  };
+}
+
+class SingleCall implements Caller, Forwarding {
+  readonly api: ApiTraits;
+  readonly pending: PendingCalls;
+  readonly readsInOrder = false;
+  readonly forwarding: Forwarding | undefined;
+  readonly #nodeId: string;
+  readonly #options: CallOptions;
+  readonly #outcome: CallOutcome<OperationResponse>;
+
+  constructor(nodeId: string, options: CallOptions, outcome: CallOutcome<OperationResponse>) {
+    this.api = options.api;
+    this.pending = options.pending;
+    this.forwarding = options.api.isForwarded ? undefined : this;
+    this.#nodeId = nodeId;
+    this.#options = options;
+    this.#outcome = outcome;
+  }
+
+  // The server of the call accounts for the memory of its request and of its answer.
+  waits(): void {}
+  settled(): void {}
+
+  got(_id: number, value: Uint8Array | undefined, version: number, isKept: boolean): void {
+    const nodeId = this.#nodeId;
+    if (value === undefined) return this.#outcome.succeeded({ found: false, value: noValue, version: 0, nodeId });
+    // The answer is encoded later.
+    const own = isKept ? Buffer.from(value.buffer, value.byteOffset, value.length) : Buffer.from(value);
+    this.#outcome.succeeded({ found: true, value: own, version, nodeId });
+  }
+
+  wrote(_id: number, version: number): void {
+    this.#outcome.succeeded({ version, nodeId: this.#nodeId });
+  }
+
+  deleted(_id: number, version: number): void {
+    this.#outcome.succeeded({ existed: version > 0, version, nodeId: this.#nodeId });
+  }
+
+  failed(_id: number, error: KvError): void {
+    this.#outcome.failed(error);
+  }
+
+  remainingMs(): number | undefined {
+    return this.#options.remainingMs();
+  }
+
+  forwarded(response: OperationResponse, primaryAddress: string): void {
+    this.#outcome.succeeded(response, primaryAddress);
+  }
+}

@@ -1,0 +1,96 @@
+/** Operations that wait at a shard for their outcome. */
+import type { Method } from '../../metrics/index.js';
+import type { Answer } from '../../replication/index.js';
+import { LocalOperation, type LocalShard } from '../shards/local-shard.js';
+import type { Caller } from './operation.js';
+import type { OperationOutcomes, Waiting } from './operation-outcomes.js';
+import type { Tracking } from './tracking.js';
+
+abstract class WaitingOperation extends LocalOperation implements Waiting {
+  abstract readonly kind: Method;
+  readonly outcomes: OperationOutcomes;
+  readonly caller: Caller;
+  readonly id: number;
+  readonly bytes: number;
+  readonly shard: number;
+  readonly tracking: Tracking | undefined;
+
+  constructor(
+    outcomes: OperationOutcomes,
+    caller: Caller,
+    id: number,
+    bytes: number,
+    shard: number,
+    tracking: Tracking | undefined,
+  ) {
+    super();
+    this.outcomes = outcomes;
+    this.caller = caller;
+    this.id = id;
+    this.bytes = bytes;
+    this.shard = shard;
+    this.tracking = tracking;
+  }
+
+  override failed(error: unknown): void {
+    this.outcomes.waitingFailed(this, error);
+  }
+}
+
+export class WaitingPut extends WaitingOperation {
+  override get kind() {
+    return 'put' as const;
+  }
+
+  override succeeded(version: number): void {
+    this.outcomes.wrote(this, version);
+  }
+}
+
+export class WaitingDelete extends WaitingOperation {
+  override get kind() {
+    return 'delete' as const;
+  }
+
+  override succeeded(version: number): void {
+    this.outcomes.deleted(this, version);
+  }
+}
+
+/** A get behind a write of its key. */
+export class OrderedGet extends WaitingOperation {
+  readonly key: string;
+  readonly local: LocalShard;
+
+  constructor(
+    outcomes: OperationOutcomes,
+    caller: Caller,
+    id: number,
+    key: string,
+    shard: number,
+    local: LocalShard,
+    tracking: Tracking | undefined,
+  ) {
+    super(outcomes, caller, id, key.length, shard, tracking);
+    this.key = key;
+    this.local = local;
+  }
+
+  override get kind() {
+    return 'get' as const;
+  }
+
+  /** The answer is what the entry left, whatever is stored by now. */
+  override answer(answer: Answer): void {
+    if (answer.kind !== 'readable' || answer.entry === undefined) return super.answer(answer);
+    this.caller.settled(this.bytes);
+    const { value, seq } = answer.entry;
+    this.outcomes.got(this.caller, this.id, value, seq, true, this.tracking);
+  }
+
+  /** No write is in the way: the key is read at once, before a later write of it may be applied. */
+  override succeeded(): void {
+    this.caller.settled(this.bytes);
+    this.outcomes.read(this.caller, this.id, this.key, this.shard, this.local, this.tracking);
+  }
+}
