@@ -1,7 +1,14 @@
-/** The version of the package these files belong to; found upwards, because they run from source and from dist. */
+/** The versions of this software: of the package, and of the format in which the nodes of a cluster talk. */
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
+/**
+ * The version of the format that all nodes of a cluster share: of their messages (proto/kv/internal/v1) and of the cluster's
+ * `config` in ZooKeeper. It grows when a node of the version before would misunderstand a message.
+ */
+export const formatVersion = 4;
+
+/** The version in package.json, which is searched upwards because these files run from source and from dist. */
 export function packageVersion(): string {
   for (let folder = import.meta.dirname; ; folder = dirname(folder)) {
     const file = join(folder, 'package.json');

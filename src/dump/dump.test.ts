@@ -2,9 +2,15 @@ import { Readable } from 'node:stream';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { crc32 } from './crc32.js';
-import { DumpDamagedError, DumpEncoder, type DumpRecord, formatVersion, readDump } from './index.js';
+import { DumpDamagedError, DumpEncoder, type DumpRecord, dumpFormatVersion, readDump } from './index.js';
 
-const header = { formatVersion, clusterId: 'one', shards: 4, createdAt: '2026-11-21T00:00:00.000Z', softwareVersion: '1' };
+const header = {
+  formatVersion: dumpFormatVersion,
+  clusterId: 'one',
+  shards: 4,
+  createdAt: '2026-11-21T00:00:00.000Z',
+  softwareVersion: '1',
+};
 
 const someRecords: DumpRecord[] = [
   { key: 'a', value: Buffer.from([0, 255, 10]), version: 1 },

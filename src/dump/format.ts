@@ -5,7 +5,7 @@
 
 /** A line break of either kind in it is bent by whatever takes the file for text. */
 export const signature = Buffer.from('KVDUMP\r\n\x1a\n', 'latin1');
-export const formatVersion = 1;
+export const dumpFormatVersion = 1;
 
 /** First byte of a frame's body. */
 export const kinds = { header: 0x48, record: 0x4b, end: 0x45 } as const;

@@ -12,8 +12,8 @@ import {
   DumpDamagedError,
   type DumpHeader,
   type DumpRecord,
+  dumpFormatVersion,
   endBytes,
-  formatVersion,
   kinds,
   lengthBytes,
   maxBodyBytes,
@@ -81,9 +81,9 @@ function parseHeader(body: Buffer): DumpHeader {
   const header = parseJson(body.toString('utf8', 1), start);
   const version = header?.formatVersion;
   if (version === undefined) throw new DumpDamagedError('its header does not tell its version', start);
-  if (version === formatVersion) return header as DumpHeader;
+  if (version === dumpFormatVersion) return header as DumpHeader;
   throw new DumpDamagedError(
-    `its format has version ${JSON.stringify(version)}, and this kvctl reads version ${formatVersion}`,
+    `its format has version ${JSON.stringify(version)}, and this kvctl reads version ${dumpFormatVersion}`,
     start,
   );
 }

@@ -4,7 +4,7 @@
  */
 import { once } from 'node:events';
 import type { CallOptions, KvClient } from '../../client/index.js';
-import { DumpEncoder, type DumpRecord, formatVersion } from '../../dump/index.js';
+import { DumpEncoder, type DumpRecord, dumpFormatVersion } from '../../dump/index.js';
 import { KvError } from '../../errors.js';
 import { packageVersion } from '../../version.js';
 import type { ListedKey } from '../../wire/contract/kv-api.js';
@@ -45,7 +45,13 @@ export const dumpCommand: Command = {
       const createdAt = new Date().toISOString();
       const { clusterId, shards } = topology;
       await write(
-        encoder.header({ formatVersion, clusterId, shards: shards.length, createdAt, softwareVersion: packageVersion() }),
+        encoder.header({
+          formatVersion: dumpFormatVersion,
+          clusterId,
+          shards: shards.length,
+          createdAt,
+          softwareVersion: packageVersion(),
+        }),
       );
       const waiting = shards.map(({ shard }) => shard).values();
       const lane = async (): Promise<void> => {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test, vi } from 'vitest';
 import type { KvClient } from '../../client/index.js';
-import { DumpEncoder, formatVersion } from '../../dump/index.js';
+import { DumpEncoder, dumpFormatVersion } from '../../dump/index.js';
 import { KvError } from '../../errors.js';
 import { Output } from './output.js';
 import { restoreCommand } from './restore.js';
@@ -37,7 +37,7 @@ test.each([
 test('restore - what fails later tells how much was written, with a code', async () => {
   const path = join(folder, 'dump');
   const encoder = new DumpEncoder();
-  const header = { formatVersion, clusterId: 'c', shards: 1, createdAt: '', softwareVersion: '' };
+  const header = { formatVersion: dumpFormatVersion, clusterId: 'c', shards: 1, createdAt: '', softwareVersion: '' };
   const records = Array.from({ length: 1_500 }, (_, index) => ({ key: `k${index}`, value: Buffer.alloc(1), version: 1 }));
   writeFileSync(path, Buffer.concat([encoder.header(header), encoder.encode(records), encoder.end()]));
   const mput: KvClient['mput'] = async (entries) =>

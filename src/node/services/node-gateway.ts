@@ -10,9 +10,9 @@ import {
   type Metrics,
   metricsRoutes,
 } from '../../gateway/index.js';
-import type { ClusterQueries } from '../cluster/cluster-queries.js';
 import { type HttpParts, httpKeyValues } from '../operations/http-key-values.js';
 import type { ClusterGate } from './cluster-gate.js';
+import type { ClusterQueries } from './cluster-queries.js';
 
 export interface GatewayParts extends HttpParts {
   readonly queries: ClusterQueries;

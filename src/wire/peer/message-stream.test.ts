@@ -2,10 +2,11 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import protobuf from 'protobufjs';
 import { expect, test } from 'vitest';
+import { formatVersion } from '../../version.js';
 import { protoFolder } from '../contract/proto.js';
 import { MalformedMessage } from '../protobuf/protobuf-reader.js';
 import { IncomingMessages, OutgoingMessages } from './message-stream.js';
-import { formatVersion, ReplicationCodec, readRequest, readResponse, type WireMessage } from './replication-codec.js';
+import { ReplicationCodec, readRequest, readResponse, type WireMessage } from './replication-codec.js';
 
 const proto = new protobuf.Root().loadSync(join(protoFolder, 'kv/internal/v1/replication.proto'));
 const frameType = proto.lookupType('kv.internal.v1.ReplicateRequests');

@@ -3,10 +3,11 @@ import fc from 'fast-check';
 import protobuf from 'protobufjs';
 import { describe, expect, test } from 'vitest';
 import type { LogEntry, Message } from '../../replication/index.js';
+import { formatVersion } from '../../version.js';
 import { protoFolder } from '../contract/proto.js';
 import { ProtobufReader } from '../protobuf/protobuf-reader.js';
 import { ProtobufWriter } from '../protobuf/protobuf-writer.js';
-import { formatVersion, ReplicationCodec, readRequest, readResponse, type WireMessage } from './replication-codec.js';
+import { ReplicationCodec, readRequest, readResponse, type WireMessage } from './replication-codec.js';
 
 /** The twin: what the library makes of the proto file. */
 const proto = new protobuf.Root().loadSync(join(protoFolder, 'kv/internal/v1/replication.proto'));

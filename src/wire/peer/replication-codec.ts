@@ -7,6 +7,7 @@
  * The header adds format version, cluster and shard; a message of another format, cluster or shard is refused here (R1).
  */
 import type { BodyOf, Message, RequestBody, ResponseBody } from '../../replication/index.js';
+import { formatVersion } from '../../version.js';
 import { FlatMessage } from '../protobuf/flat-message.js';
 import { MalformedMessage } from '../protobuf/protobuf-reader.js';
 import type { ProtobufWriter } from '../protobuf/protobuf-writer.js';
@@ -16,9 +17,6 @@ import { bodyReader, type Envelope, type Header, readEnvelope, writeHeader } fro
 import { messagesField } from './message-frame.js';
 
 export type { Header } from './envelope.js';
-
-/** Grows when nodes of the version before would misunderstand a message. */
-export const formatVersion = 4;
 
 /** The node there does not hold the replica that a message was meant for (R1): no message of the core. */
 export interface WrongReplica {

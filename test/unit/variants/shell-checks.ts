@@ -3,6 +3,7 @@ import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promi
 import { expect } from 'vitest';
 import type { AnswerSink } from '../../../src/node/shards/shard-host.js';
 import type { Answer, WriteEvent } from '../../../src/replication/index.js';
+import { formatVersion } from '../../../src/version.js';
 import type { Header } from '../../../src/wire/peer/replication-codec.js';
 
 const election = '/kvstore/shards/0/election';
@@ -22,7 +23,7 @@ interface ZnodeBench {
 
 export function refusesHeader(wrong: Partial<Header>): PreparedCheck {
   return async () => {
-    const { formatVersion, ReplicationCodec } = await import('../../../src/wire/peer/replication-codec.js');
+    const { ReplicationCodec } = await import('../../../src/wire/peer/replication-codec.js');
     const epoch = { history: 'h', epoch: 1, epochId: 'one' };
     const header: Header = { formatVersion, clusterId: 'c', shard: 0, ...epoch, from: 'a~1', to: 'b~1' };
     const codec = new ReplicationCodec('c', 0);

@@ -1,10 +1,10 @@
 import { EventEmitter } from 'node:events';
 import { expect, test } from 'vitest';
 import type { GetTopologyRequest, ShardReport, TopologyReport } from '../../wire/contract/kv-api.js';
+import { TopologyPublisher } from '../cluster/topology-publisher.js';
 import { Forwarder } from '../operations/forwarder.js';
 import type { ShardDirectory } from '../shards/shard-directory.js';
 import { ClusterServer } from './cluster-server.js';
-import { TopologyPublisher } from './topology-publisher.js';
 
 const shardCount = 3;
 

@@ -17,13 +17,13 @@ import type {
 } from '../../wire/contract/kv-api.js';
 import { clusterServiceWithRawKeys } from '../../wire/contract/proto.js';
 import { toStatus } from '../../wire/contract/status.js';
+import { probeKey } from '../cluster/probe-address.js';
+import type { TopologyPublisher, TopologyStream } from '../cluster/topology-publisher.js';
 import { type Forwarded, forwardRequest } from '../operations/forward-request.js';
 import { type Forwarder, wasForwarded } from '../operations/forwarder.js';
 import { checkKey } from '../operations/request-checks.js';
 import type { ShardDirectory } from '../shards/shard-directory.js';
 import type { AnswerSink } from '../shards/shard-host.js';
-import { probeKey } from './probe-address.js';
-import type { TopologyPublisher, TopologyStream } from './topology-publisher.js';
 
 export interface ClusterContext {
   readonly topology: TopologyPublisher;
