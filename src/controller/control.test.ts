@@ -16,7 +16,7 @@ function connected(): Control {
 }
 
 describe('control', () => {
-  it('computes once for what it knows, however often it hears that again', () => {
+  it('computes once for the same nodes and placement, however often they are reported', () => {
     const control = connected();
     expect(control.onPlacement(undefined, 0)).toMatchObject([{ kind: 'compute', previous: undefined }]);
     expect(control.onNodes(nodes('a'), 1)).toEqual([]);
@@ -27,7 +27,7 @@ describe('control', () => {
     expect(control.onNodes(nodes('a'), 6)).toEqual([]);
   });
 
-  it('does not write what was computed from what is known no more: it computes anew', () => {
+  it('does not write a result computed from outdated nodes or placement, but computes anew', () => {
     const control = connected();
     control.onPlacement({ version: 0, placement: onA }, 0);
     control.onComputed(onA, 1);
@@ -37,7 +37,7 @@ describe('control', () => {
     expect(control.onComputed(onBoth, 5)).toEqual([]);
   });
 
-  it('a result that comes when it is the controller no more, or cut off, is not written', () => {
+  it('does not write a result that arrives when it is no longer controller, or is cut off', () => {
     const control = connected();
     control.onPlacement(undefined, 0);
     control.onSession(false, 1);
@@ -47,7 +47,7 @@ describe('control', () => {
     expect(control.isController).toBe(false);
   });
 
-  it('what is not known to be written is read again, and tried again after a while', () => {
+  it('reads again after a write with unknown outcome, and repeats the write after a while', () => {
     const control = connected();
     control.onPlacement(undefined, 0);
     control.onComputed(onA, 0);
@@ -68,7 +68,7 @@ describe('the first placement of a new cluster', () => {
     return control;
   }
 
-  it('waits until no node has registered for a second, and names all that have', () => {
+  it('waits until no node has registered for a second, and includes all that have', () => {
     const control = fresh('a');
     expect(control.onNodes(nodes('a', 'b'), 900)).toEqual([{ kind: 'wake', afterMs: 1_000 }]);
     expect(control.onNodes(nodes('a', 'b'), 1_500)).toEqual([{ kind: 'wake', afterMs: 400 }]);
@@ -76,14 +76,14 @@ describe('the first placement of a new cluster', () => {
     expect(control.onTime(1_900)).toMatchObject([{ kind: 'compute', previous: undefined, nodes: [{ id: 'a' }, { id: 'b' }] }]);
   });
 
-  it('waits for three seconds at the most, however many register', () => {
+  it('waits at most three seconds, however many nodes register', () => {
     const control = fresh('a');
     for (let joined = 1; joined < 5; joined++) control.onNodes(nodes('a', ...'bcdef'.slice(0, joined)), 100 + 700 * joined);
     expect(control.onTime(3_099)).toEqual([{ kind: 'wake', afterMs: 1 }]);
     expect(control.onTime(3_100)).toMatchObject([{ kind: 'compute' }]);
   });
 
-  it('a node that registers while the first placement is computed is in it, and later ones get their share at once', () => {
+  it('includes a node that registers while it is computed; later nodes get their share at once', () => {
     const control = fresh('a');
     control.onTime(1_100);
     expect(control.onNodes(nodes('a', 'b'), 1_150)).toEqual([{ kind: 'wake', afterMs: 1_000 }]);
@@ -95,7 +95,7 @@ describe('the first placement of a new cluster', () => {
     expect(control.onNodes(nodes('a', 'b', 'c'), 2_500)).toMatchObject([{ kind: 'compute', previous: onBoth }]);
   });
 
-  it('a controller that takes over counts from what it has seen itself, and a lost session does not begin it anew', () => {
+  it('waits from the registrations that a new controller has seen itself; a lost session does not restart the wait', () => {
     const control = fresh('b', 'a');
     expect(control.onNodes(nodes('a'), 1_200)).toMatchObject([{ kind: 'compute' }]);
     const cutOff = fresh('a');
@@ -104,7 +104,7 @@ describe('the first placement of a new cluster', () => {
     expect(cutOff.onNodes(nodes('a'), 3_050)).toEqual([{ kind: 'wake', afterMs: 50 }]);
   });
 
-  it('does not wait where a placement is known, or was before ZooKeeper lost it', () => {
+  it('does not wait where a placement is known, or was known before ZooKeeper lost it', () => {
     const control = new Control('a', 60_000, true, wait);
     control.onPlacement({ version: 4, placement: onA }, 0);
     expect(control.onNodes(nodes('a', 'b'), 1)).toMatchObject([{ kind: 'compute', previous: onA }]);

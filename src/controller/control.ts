@@ -1,33 +1,33 @@
 /**
- * What a controller does next. Pure: time comes in with each event, and what is to be done outside goes out as tasks, so that
- * the simulation runs what nodes run.
+ * The decisions of a controller. Pure: each event carries the time, and work outside is returned as tasks, so that the
+ * simulation runs the same code as nodes.
  *
- * Computing is such a task, because it takes long where there are many shards: events go on meanwhile, and a result counts as
- * long as what it was computed from is what is known.
+ * Computing a placement is a task, too, because it takes long where there are many shards. Events go on meanwhile. A result
+ * counts only if the placement and the nodes from which it was computed have not changed.
  */
 import type { NodeRegistration, VersionedPlacement, WriteOutcome } from '../coordination/index.js';
 import type { Placement, PlacementNode } from '../placement/index.js';
 import { Roster } from './roster.js';
 
 export type ControllerTask =
-  /** To be answered by `onComputed`. */
+  /** The shell answers with `onComputed`. */
   | { readonly kind: 'compute'; readonly previous: Placement | undefined; readonly nodes: readonly PlacementNode[] }
-  /** To be answered by `onWritten`. */
+  /** The shell answers with `onWritten`. */
   | { readonly kind: 'write'; readonly expectedVersion: number | undefined; readonly next: Placement }
-  /** What was written is not known to be there. */
+  /** Read `placement` again: the outcome of a write is unknown, or it was refused. */
   | { readonly kind: 'refresh' }
-  /** `onTime` is wanted then; no event in between makes it needless, each asks for its own. */
+  /** The shell calls `onTime` after this time. A later `wake` replaces an earlier one. */
   | { readonly kind: 'wake'; readonly afterMs: number };
 
 interface Computation {
   readonly previous: Placement | undefined;
-  /** Tells apart any two lists of nodes. */
+  /** A text that is different for any two lists of nodes. */
   readonly nodesKey: string;
 }
 
 /**
- * How long the first placement of a new cluster waits for more nodes, since those that register right after it would have primaries
- * moved to them at once: until none has registered for `quietMs`, and for `mostMs` at the most.
+ * How long the first placement of a new cluster waits for more nodes: until no node has registered for `quietMs`, but at most
+ * `mostMs`. Without the wait, primaries would move at once to nodes that register a moment later.
  */
 export interface FirstPlacementWait {
   readonly quietMs: number;
@@ -37,31 +37,31 @@ export interface FirstPlacementWait {
 export const firstPlacementWait: FirstPlacementWait = { quietMs: 1_000, mostMs: 3_000 };
 const noWait: FirstPlacementWait = { quietMs: 0, mostMs: 0 };
 
-/** Before what was not written is tried again, if nothing was heard meanwhile. */
+/** Time before a failed write is tried again, if no event comes first. */
 const retryMs = 1_000;
 
 export class Control {
-  /** Of nodes that placement waits for, because their zone and weight are not known. */
+  /** Ids of absent nodes whose zone and weight are unknown: placement waits for them. */
   unknownIds: readonly string[] = [];
   readonly #nodeId: string;
   readonly #roster: Roster;
   #nodes: readonly NodeRegistration[] | undefined;
-  /** The znode as last read; undefined before the first reading. */
+  /** The znode as last read; undefined before the first read. */
   #read: { readonly version: number | undefined } | undefined;
-  /** Outlives the znode: where ZooKeeper has lost it, data still is where this says. */
+  /** The last known placement. It outlives the znode: if ZooKeeper loses that, the data is still where this says. */
   #placement: Placement | undefined;
   #connected: boolean;
   #computing: Computation | undefined;
-  /** Undefined as result: it could not be computed. */
+  /** `next` is undefined if it could not be computed. */
   #computed: (Computation & { readonly next: Placement | undefined }) | undefined;
   #writing: Placement | undefined;
   #retryAtMs: number | undefined;
   readonly #wait: FirstPlacementWait;
-  /** When a node was seen that was not registered before: the first one, and the last one. */
+  /** When the first and the last new node registered. */
   #firstJoinMs: number | undefined;
   #lastJoinMs = Number.NEGATIVE_INFINITY;
 
-  /** `wait`: none by default. */
+  /** By default the first placement does not wait. */
   constructor(nodeId: string, replaceAfterMs: number, connected: boolean, wait: FirstPlacementWait = noWait) {
     this.#nodeId = nodeId;
     this.#wait = wait;
@@ -69,14 +69,14 @@ export class Control {
     this.#connected = connected;
   }
 
-  /** Of all that believe so the one with the lowest znode is right; the others do no harm. */
+  /** True for the node with the lowest znode. Several nodes may believe so for a moment, which does no harm. */
   get isController(): boolean {
     return this.#nodes !== undefined && this.#roster.controllerId === this.#nodeId;
   }
 
   onSession(connected: boolean, nowMs: number): ControllerTask[] {
     this.#connected = connected;
-    // What is read from now on counts, and nothing older: others may have been as cut off as this node.
+    // Only readings from now on count: other nodes may have been cut off just as this one was.
     if (!connected) {
       this.#nodes = undefined;
       this.#roster.forgetAbsences();
@@ -134,7 +134,7 @@ export class Control {
     this.#lastJoinMs = nowMs;
   }
 
-  /** In a cluster that has a placement, or had one, nothing waits. */
+  /** Nothing waits in a cluster that has, or had, a placement. */
   #waitsUntilMs(): number {
     if (this.#placement !== undefined || this.#firstJoinMs === undefined) return Number.NEGATIVE_INFINITY;
     return Math.min(this.#lastJoinMs + this.#wait.quietMs, this.#firstJoinMs + this.#wait.mostMs);

@@ -11,17 +11,17 @@ import { Controller } from './controller.js';
 
 export const controllerConfig = { ...config, shards: 12, replicas: 2, vnodes: 8 };
 
-/** Longer than any test: a node that vanished keeps its shards. */
+/** Longer than any test, so that a vanished node keeps its shards. */
 const neverMs = 3_600_000;
-/** How often a coordinator looks after things unasked. */
+/** How often a coordinator checks its znodes without an event. */
 const sessionMs = 100;
 const logger = pino({ level: 'silent' });
 
 export interface ControlledNodeOptions {
-  /** Default: a node that vanished keeps its shards. */
+  /** Default: a vanished node keeps its shards. */
   readonly replaceAfterMs?: number;
   readonly sliceMs?: number;
-  /** Default: the first placement waits for nobody. */
+  /** Default: the first placement does not wait. */
   readonly wait?: FirstPlacementWait;
 }
 
@@ -68,13 +68,13 @@ export class ControlledNode implements AsyncDisposable {
     });
   }
 
-  /** Waits until a placement is told that names exactly these nodes. */
+  /** Waits until a placement is reported that names exactly these nodes. */
   async untilPlacedOn(...nodeIds: string[]): Promise<Placement> {
     await this.heard.until(() => holdersOf(this.heard.placements.at(-1)?.placement).join() === nodeIds.join());
     return this.heard.placements.at(-1)!.placement;
   }
 
-  /** Ends without a word, as a crash does. */
+  /** Ends without announcing it, as a crash does. */
   vanish(): void {
     this.#controller.close();
     this.client.suspend();

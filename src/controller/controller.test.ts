@@ -10,11 +10,11 @@ import { Controller } from './controller.js';
 const { shards, replicas } = controllerConfig;
 const logger = pino({ level: 'silent' });
 const soonMs = 30;
-/** Every step of a computation is a slice of its own. */
+/** Every step of a computation is its own slice. */
 const noTimeMs = 0;
 
 describe('controller', () => {
-  it('places everything on the first node, and gives the next its share as soon as it joins', async () => {
+  it('places all shards on the first node, and gives the next node its share as soon as it joins', async () => {
     const zookeeper = new MemoryZookeeper();
     await using a = await ControlledNode.start(zookeeper, 'a');
     expect((await a.untilPlacedOn('a')).shards).toEqual(Array.from({ length: shards }, () => ['a']));
@@ -24,7 +24,7 @@ describe('controller', () => {
     expect(placed.filter(([primary]) => primary === 'b')).toHaveLength(shards / 2);
   });
 
-  it('two that join at once both get their share', async () => {
+  it('two nodes that join at once both get their share', async () => {
     const zookeeper = new MemoryZookeeper();
     await using a = await ControlledNode.start(zookeeper, 'a');
     await a.untilPlacedOn('a');
@@ -35,7 +35,7 @@ describe('controller', () => {
     for (const id of ['a', 'b', 'c']) expect(placed.filter((ids) => ids.includes(id))).toHaveLength((shards * replicas) / 3);
   });
 
-  it('a node that vanished keeps its shards, also when others join meanwhile, and has them when it is back', async () => {
+  it('a vanished node keeps its shards until it returns, even if other nodes join meanwhile', async () => {
     const zookeeper = new MemoryZookeeper();
     await using a = await ControlledNode.start(zookeeper, 'a');
     await using b = await ControlledNode.start(zookeeper, 'b');
@@ -52,7 +52,7 @@ describe('controller', () => {
     expect(new Set(gained)).toEqual(new Set(['d']));
   });
 
-  it('a node that stays away is replaced, and nothing else moves', async () => {
+  it('a node that stays away is replaced, and no other copy moves', async () => {
     const zookeeper = new MemoryZookeeper();
     await using a = await ControlledNode.start(zookeeper, 'a', { replaceAfterMs: soonMs });
     await using b = await ControlledNode.start(zookeeper, 'b', { replaceAfterMs: soonMs });
@@ -66,7 +66,7 @@ describe('controller', () => {
     expect(a.heard.fatal).toEqual([]);
   });
 
-  it('a node that announces its leave is replaced at once, be it the controller itself', async () => {
+  it('a node that announces its leave is replaced at once, even if it is the controller', async () => {
     const zookeeper = new MemoryZookeeper();
     await using a = await ControlledNode.start(zookeeper, 'a');
     await using b = await ControlledNode.start(zookeeper, 'b');
@@ -80,7 +80,7 @@ describe('controller', () => {
     await c.untilPlacedOn('c');
   });
 
-  it('when the controller dies the next one goes on, and counts absences from when it saw them', async () => {
+  it('when the controller dies the next one continues, and counts absences from when it saw them', async () => {
     const zookeeper = new MemoryZookeeper();
     await using a = await ControlledNode.start(zookeeper, 'a', { replaceAfterMs: soonMs });
     await using b = await ControlledNode.start(zookeeper, 'b', { replaceAfterMs: soonMs });
@@ -105,13 +105,13 @@ describe('controller', () => {
     expect(a.heard.fatal).toEqual([]);
   });
 
-  it('another controller that was faster is not overwritten: what it wrote is gone on from', async () => {
+  it('a controller whose write conflicts continues from what the other controller wrote', async () => {
     const zookeeper = new MemoryZookeeper();
     await using a = await ControlledNode.start(zookeeper, 'a');
     await using b = await ControlledNode.start(zookeeper, 'b');
     const agreed = await a.untilPlacedOn('a', 'b');
     await b.untilPlacedOn('a', 'b');
-    // The connection of a lags: it computes upon the old placement, and its write must fail.
+    // The connection of a lags: a computes from the old placement, and its write must fail.
     a.client.lag();
     const rival = { version: agreed.version + 1, shards: agreed.shards.map((ids) => ids.toReversed()) };
     expect((await b.coordinator.writePlacement(b.heard.placements.at(-1)!.version, rival)).kind).toBe('applied');
@@ -122,7 +122,7 @@ describe('controller', () => {
     expect(kept).toHaveLength((shards * 2) / 3);
   });
 
-  it('while ZooKeeper is away nobody is missed; afterwards a join is heard', async () => {
+  it('while ZooKeeper is away no absence counts; afterwards a join is noticed', async () => {
     const zookeeper = new MemoryZookeeper();
     await using a = await ControlledNode.start(zookeeper, 'a');
     await using b = await ControlledNode.start(zookeeper, 'b');
@@ -141,7 +141,7 @@ describe('controller', () => {
     await c.untilPlacedOn('a', 'b', 'c');
   });
 
-  it('however long it computes others have their turns, and who joins meanwhile gets a share as well', async () => {
+  it('a long computation leaves turns to other work, and a node that joins meanwhile gets its share', async () => {
     const zookeeper = new MemoryZookeeper();
     await using a = await ControlledNode.start(zookeeper, 'a', { sliceMs: noTimeMs });
     await a.untilPlacedOn('a');
@@ -161,7 +161,7 @@ describe('controller', () => {
     for (const id of ['a', 'b', 'c']) expect(placed.filter((ids) => ids.includes(id))).toHaveLength((shards * replicas) / 3);
   });
 
-  it('a session that is lost while it computes ends that: who is gone when it is back is given nothing', async () => {
+  it('a computation ends with the session: a node that is gone when the session is back gets nothing', async () => {
     let tellWritten: (placement: Placement) => void = () => {};
     const written = new Promise<Placement>((resolve) => {
       tellWritten = resolve;
@@ -179,7 +179,7 @@ describe('controller', () => {
       },
     });
     controller.onPlacement(undefined);
-    // It computes from now on, a step in each turn.
+    // From now on it computes one step in each turn.
     controller.onNodes([nodeNamed('a'), nodeNamed('b')]);
     controller.onSession(false);
     controller.onSession(true);
@@ -189,7 +189,7 @@ describe('controller', () => {
     controller.close();
   });
 
-  it('a placement that ZooKeeper has lost is written again as it was', async () => {
+  it('a placement that ZooKeeper has lost is written again unchanged', async () => {
     const zookeeper = new MemoryZookeeper();
     await using a = await ControlledNode.start(zookeeper, 'a');
     await using b = await ControlledNode.start(zookeeper, 'b');

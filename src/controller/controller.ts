@@ -1,15 +1,14 @@
 /**
- * Writes `placement`: at once when a node joins or announces that it leaves, after a while when one vanished. The first one of a
- * new cluster waits a moment for nodes that are started together.
+ * The controller writes `placement`: at once when a node joins or announces that it leaves, after a while when a node vanished.
+ * The first placement of a new cluster waits a moment for nodes that are started together.
  *
- * Every node runs one; only that of the node with the lowest znode writes. Two that believe to be that for a moment do no
- * harm: each writes by compare-and-set upon what it has read, and the loser computes anew from what the winner wrote. While
- * there is none, or ZooKeeper is away, everything stays where it is and is served. It holds no data.
+ * Every node runs a controller; only that of the node with the lowest znode writes. Two nodes may both believe for a moment that
+ * they are that node. This does no harm: each writes by compare-and-set on the version that it has read, and the loser computes
+ * anew from what the winner wrote. While there is no controller, or ZooKeeper is away, every shard stays where it is and is
+ * served. The controller holds no data.
  *
- * What is done when is decided in `control.ts`; here is the clock, the coordination service and the hash.
- *
- * For many nodes and shards a placement takes seconds to compute; that is done in slices, between which the node goes on serving
- * and renewing its leases.
+ * `control.ts` decides; this file has the clock, the coordination service and the hash. For many nodes and shards a placement
+ * takes seconds to compute. It is computed in slices, between which the node goes on serving and renewing its leases.
  */
 import { createHash } from 'node:crypto';
 import type { Logger } from 'pino';
@@ -21,11 +20,11 @@ import { inSlices } from './in-slices.js';
 export interface ControllerOptions {
   readonly nodeId: string;
   readonly config: Pick<ClusterConfig, 'shards' | 'replicas' | 'vnodes'>;
-  /** How long a node that vanished keeps its shards. */
+  /** How long a vanished node keeps its shards. */
   readonly replaceAfterMs: number;
-  /** How long computing may keep everything else waiting, about; default 5. */
+  /** About how long a slice of computing may block the event loop; default 5. */
   readonly sliceMs?: number | undefined;
-  /** Default: a second without another node, three seconds at the most. */
+  /** Default: until no node has registered for a second, but at most three seconds. */
   readonly wait?: FirstPlacementWait | undefined;
   readonly coordinator: Pick<Coordinator, 'session' | 'writePlacement' | 'refreshPlacement'>;
   readonly logger: Logger;
@@ -69,7 +68,7 @@ export class Controller {
   #carryOut(tasks: readonly ControllerTask[]): void {
     if (this.#closed.signal.aborted) return;
     clearTimeout(this.#timer);
-    this.#tell();
+    this.#logChanges();
     for (const task of tasks) this.#do(task);
   }
 
@@ -90,7 +89,7 @@ export class Controller {
     }
   }
 
-  #tell(): void {
+  #logChanges(): void {
     const { isController, unknownIds } = this.#control;
     if (isController !== this.#isController) this.#logger.info({ controller: isController }, 'controller changed');
     this.#isController = isController;

@@ -12,7 +12,7 @@ function* counting(steps: number, onStep: (step: number) => void): Generator<voi
 }
 
 describe('a computation in slices', () => {
-  test('everybody else on the event loop has a turn between two slices', async () => {
+  test('leaves a turn to all other work on the event loop between two slices', async () => {
     let others = 0;
     const seen: number[] = [];
     const goOn = (): void => {
@@ -27,12 +27,12 @@ describe('a computation in slices', () => {
     );
     clearImmediate(immediate);
     expect(result).toBe('the result');
-    // Strictly more of others' turns before each step than before the last.
+    // Other work had another turn before each step.
     expect(seen).toHaveLength(20);
     for (const [index, count] of seen.slice(1).entries()) expect(count).toBeGreaterThan(seen[index]!);
   });
 
-  test('one that is done within a slice is done before anybody else has a turn', async () => {
+  test('does not yield if one slice is enough', async () => {
     const order: string[] = [];
     const immediate = setImmediate(() => order.push('another'));
     const longMs = 60_000;
@@ -45,7 +45,7 @@ describe('a computation in slices', () => {
     expect(order).toEqual(['step 1', 'step 2', 'step 3']);
   });
 
-  test('given up, it makes no further step and comes to nothing', async () => {
+  test('makes no further step and has no result once it is aborted', async () => {
     const abort = new AbortController();
     let steps = 0;
     const result = await inSlices(
@@ -60,7 +60,7 @@ describe('a computation in slices', () => {
     expect(steps).toBe(5);
   });
 
-  test('what it throws is thrown', async () => {
+  test('passes on an error of a step', async () => {
     const failing = counting(2, () => {
       throw new Error('no such thing');
     });

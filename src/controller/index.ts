@@ -1,2 +1,2 @@
-/** The controller: who writes which nodes hold which shards, and when. */
+/** The controller: the elected node that computes and writes `placement`. */
 export { Controller } from './controller.js';

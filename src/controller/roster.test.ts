@@ -15,7 +15,7 @@ function idsAt(roster: Roster, nowMs: number): string[] {
 const placed = new Set(['a', 'b', 'c']);
 
 describe('roster', () => {
-  test('the controller is the first that registered and does not leave', () => {
+  test('the controller is the first registered node that does not leave', () => {
     const roster = new Roster(replaceAfterMs);
     expect(roster.controllerId).toBeUndefined();
     const [c, a] = nodes('c', 'a');
@@ -25,7 +25,7 @@ describe('roster', () => {
     expect(roster.controllerId).toBe('a');
   });
 
-  test('a node that vanished counts, with its zone and weight, until its time is over', () => {
+  test('a vanished node counts, with its zone and weight, until its time is over', () => {
     const roster = new Roster(replaceAfterMs);
     roster.update(nodes('a', 'b', 'c'), placed, 0);
     roster.update(nodes('a', 'c'), placed, 100);
@@ -38,7 +38,7 @@ describe('roster', () => {
     expect(roster.members(1_100)).toMatchObject({ nodes: [{ id: 'a' }, { id: 'c' }], nextExpiryMs: undefined });
   });
 
-  test('one that returns within the time has never been away, and gets the whole time when it vanishes again', () => {
+  test('a node that returns in time gets the whole time again when it vanishes again', () => {
     const roster = new Roster(replaceAfterMs);
     roster.update(nodes('a', 'b', 'c'), placed, 0);
     roster.update(nodes('a', 'c'), placed, 100);
@@ -48,7 +48,7 @@ describe('roster', () => {
     expect(idsAt(roster, 2_050)).toEqual(['a', 'c']);
   });
 
-  test('one that leaves counts no more, neither while it is there nor when it is gone', () => {
+  test('a node that leaves does not count, neither while it is registered nor afterwards', () => {
     const roster = new Roster(replaceAfterMs);
     const [a, b, c] = nodes('a', 'b', 'c');
     roster.update([a!, { ...b!, leaving: true }, c!], placed, 0);
@@ -59,7 +59,7 @@ describe('roster', () => {
     expect(idsAt(roster, 2)).toEqual(['a', 'c', 'b']);
   });
 
-  test('an absent node that was never seen is told as unknown until its time is over', () => {
+  test('an absent node that was never seen is reported as unknown until its time is over', () => {
     const roster = new Roster(replaceAfterMs);
     roster.update(nodes('a', 'b'), placed, 0);
     expect(roster.members(999)).toMatchObject({ unknownIds: ['c'], nextExpiryMs: 1_000 });
@@ -67,7 +67,7 @@ describe('roster', () => {
     expect(idsAt(roster, 1_000)).toEqual(['a', 'b']);
   });
 
-  test('while nobody could be seen no absence counts', () => {
+  test('no absence counts while ZooKeeper is away', () => {
     const roster = new Roster(replaceAfterMs);
     roster.update(nodes('a', 'b', 'c'), placed, 0);
     roster.update(nodes('a', 'c'), placed, 100);
@@ -77,7 +77,7 @@ describe('roster', () => {
     expect(idsAt(roster, 6_000)).toEqual(['a', 'c']);
   });
 
-  test('a node that holds nothing and vanished is forgotten at once', () => {
+  test('a vanished node that holds no shard is forgotten at once', () => {
     const roster = new Roster(replaceAfterMs);
     roster.update(nodes('a', 'x'), new Set(['a']), 0);
     roster.update(nodes('a'), new Set(['a']), 1);

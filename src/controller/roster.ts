@@ -1,40 +1,40 @@
 /**
- * Who counts as a node that holds shards, and who of them is the controller. Pure: time comes in with each call.
+ * The roster: which nodes may hold shards, and which of them is the controller. Pure: each call carries the time.
  *
- * Every node keeps one, whether it is the controller or not: so a new controller goes on where the old one stopped, and does
- * not begin to wait anew for a node that vanished long ago.
+ * Every node keeps a roster, whether it is the controller or not. So a new controller continues where the old one stopped, and
+ * does not wait anew for a node that vanished long ago.
  */
 import type { NodeRegistration } from '../coordination/index.js';
 import type { PlacementNode } from '../placement/index.js';
 
-/** Whom to place shards on. */
-export interface Members {
+/** The nodes on which to place shards. */
+export interface RosterMembers {
   readonly nodes: readonly PlacementNode[];
-  /** Absent ones of which nothing is known, weight and zone included: nothing can be computed that may not move data in vain. */
+  /** Absent nodes whose weight and zone are unknown: any placement computed without them might move data in vain. */
   readonly unknownIds: readonly string[];
-  /** When an absent node stops counting; undefined if there is none. */
+  /** When the next absent node stops counting; undefined if there is none. */
   readonly nextExpiryMs: number | undefined;
 }
 
 export class Roster {
   readonly #replaceAfterMs: number;
-  /** In order of registration. */
+  /** Registered nodes in order of registration. */
   #live: readonly NodeRegistration[] = [];
-  /** As each was last seen, the live and the absent. */
+  /** The last known registration of each node, live or absent. */
   readonly #lastSeen = new Map<string, NodeRegistration>();
-  /** Nodes that shards are placed on and that are not registered. */
+  /** Nodes that hold shards by the placement and are not registered, and since when. */
   readonly #absentSinceMs = new Map<string, number>();
 
   constructor(replaceAfterMs: number) {
     this.#replaceAfterMs = replaceAfterMs;
   }
 
-  /** The node with the lowest znode. One that leaves hands this over as well. */
+  /** The node with the lowest znode that is not leaving. */
   get controllerId(): string | undefined {
     return this.#live.find(({ leaving }) => leaving !== true)?.nodeId;
   }
 
-  /** `live` is what is registered, in order; `placedIds` whoever the placement names. */
+  /** `live`: the registered nodes, in order. `placedIds`: the nodes that the placement names. */
   update(live: readonly NodeRegistration[], placedIds: ReadonlySet<string>, nowMs: number): void {
     this.#live = live;
     const liveIds = new Set(live.map(({ nodeId }) => nodeId));
@@ -44,13 +44,13 @@ export class Roster {
     for (const id of placedIds) if (!liveIds.has(id) && !this.#absentSinceMs.has(id)) this.#absentSinceMs.set(id, nowMs);
   }
 
-  /** While nobody can be seen nobody can be missed: absences are counted from the next update on. */
+  /** Absences do not count while ZooKeeper is away: they are counted anew from the next update on. */
   forgetAbsences(): void {
     this.#absentSinceMs.clear();
   }
 
-  /** The live that stay, and the absent that may yet return. One that announced its leave and is gone has left. */
-  members(nowMs: number): Members {
+  /** The live nodes that stay, and the absent nodes that may return. A node that announced its leave and is gone has left. */
+  members(nowMs: number): RosterMembers {
     const counting = this.#live.filter(({ leaving }) => leaving !== true);
     const unknownIds: string[] = [];
     let nextExpiryMs: number | undefined;

@@ -1,11 +1,11 @@
 /**
- * Which members hold which shard.
+ * Places the copies: which members hold which shard.
  *
- * Consistent hashing with bounded loads (Mirrokni, Thorup, Zadimoghaddam: Consistent Hashing with Bounded Loads, SODA
- * 2018): a shard goes to the first nodes clockwise that have room. Here the bound is the tightest there is, everybody's
- * due rounded up; and where that work lets an overflow cascade along the ring, what is placed stays where it is. The
- * ring only decides where something goes that has to go somewhere. Rendezvous hashing (Thaler, Ravishankar, 1998) would
- * need no ring, but asks every node about every shard: sixteen million hashes for 1,000 nodes and 16,384 shards.
+ * The method is consistent hashing with bounded loads (Mirrokni, Thorup, Zadimoghaddam: Consistent Hashing with Bounded Loads,
+ * SODA 2018): a shard goes to the first nodes clockwise that have room. The bound here is the tightest possible: the fair share
+ * of each member, rounded up. In that work an overflow cascades along the ring. Here a placed copy stays where it is, and the
+ * ring only decides where a copy goes that must move. Rendezvous hashing (Thaler, Ravishankar, 1998) would need no ring, but
+ * one hash for each node and shard: sixteen million for 1,000 nodes and 16,384 shards.
  */
 import { Holdings } from './holdings.js';
 import { level, type Stage, stages, type Transfers } from './level.js';
@@ -15,14 +15,14 @@ import type { Ring } from './ring.js';
 import { RingWalk } from './ring-walk.js';
 import type { Steps } from './steps.js';
 
-/** Whether the copy of a shard on a member may be moved at all. */
+/** Whether the copy of a shard on a member may move. */
 type MayGo = (shard: number, member: number) => boolean;
 
 export function* placeCopies(previous: Placement | undefined, members: Members, ring: Ring, shardCount: number): Steps<Holdings> {
   const holdings = new Holdings(members, shardCount);
   const kept = keep(previous, members, holdings);
   yield* fill(holdings, members, ring);
-  // Only what moves anyway may be moved for nothing.
+  // Copies that are new anyway are moved first, because that costs nothing.
   const kinds: readonly MayGo[] = [(shard, member) => !kept[shard]!.includes(member), () => true];
   for (const mayGo of kinds)
     for (const stage of stages) {
@@ -32,7 +32,7 @@ export function* placeCopies(previous: Placement | undefined, members: Members, 
   return holdings;
 }
 
-/** What is still there and where it may be, in the order of the list: the primary is the last to go. */
+/** Keeps the former copies that may stay. They are added in the order of the list, so the primary is the last to be dropped. */
 function keep(previous: Placement | undefined, members: Members, holdings: Holdings): readonly (readonly number[])[] {
   const indexes = new Map(members.ids.map((id, member) => [id, member]));
   return Array.from({ length: holdings.shardCount }, (_, shard) => {
@@ -42,11 +42,11 @@ function keep(previous: Placement | undefined, members: Members, holdings: Holdi
   });
 }
 
-/** Gives every shard its full set: of the members with room while that goes, and beyond the bound where it does not. */
+/** Gives every shard all its copies, on members with room where possible, and beyond their bound where not. */
 function* fill(holdings: Holdings, members: Members, ring: Ring): Steps<void> {
   const { loads, ids } = members;
   const total = holdings.shardCount * members.copies;
-  /** How many members can have their due rounded up, so that nobody is left below it rounded down. */
+  /** How many members may hold their share rounded up, so that every member can hold at least its share rounded down. */
   let roundedUp = total - loads.reduce((sum, { least }) => sum + least, 0);
   for (const [member, { least }] of loads.entries()) roundedUp -= Math.max(0, holdings.loadOf(member) - least);
   const hasRoom = (member: number): boolean => {
@@ -69,20 +69,20 @@ function* fill(holdings: Holdings, members: Members, ring: Ring): Steps<void> {
   }
 }
 
-/** Whoever must give gives the shards that lie closest before the positions of those who take. */
+/** Members above their range hand over the shards whose ring positions are closest before those of the takers. */
 function* moveAlongRing({ gives, takes }: Stage, mayGo: MayGo, holdings: Holdings, members: Members, ring: Ring): Steps<void> {
   const { loads } = members;
   const mustGive = (member: number): boolean => holdings.loadOf(member) > gives(loads[member]!);
   const canTake = (member: number): boolean => holdings.loadOf(member) < takes(loads[member]!);
   const takers = new RingWalk(ring, loads.length, canTake);
   if (takers.isOver) return;
-  // Distance and shard in one number, which is sorted in no time.
+  // Distance and shard in one number: a Float64Array of these sorts fast.
   const byDistance = new Float64Array(holdings.shardCount);
   for (let shard = 0; shard < holdings.shardCount; shard++)
     byDistance[shard] = takers.distanceFrom(shard) * holdings.shardCount + shard;
   for (const place of byDistance.sort()) {
     const shard = place % holdings.shardCount;
-    // Whoever takes is not above its range by that, so those who must give are the same from the first to the last.
+    // A taker never gets above its range, so the set of members that must give does not grow.
     for (const member of [...holdings.holdersOf(shard)].sort((one, other) => one - other)) {
       if (!mustGive(member) || !mayGo(shard, member)) continue;
       const to = takers.firstFrom(shard, (other) => holdings.mayMove(shard, member, other));

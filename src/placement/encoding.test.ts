@@ -14,7 +14,7 @@ const placements = fc.record({
 });
 
 describe('the placement in ZooKeeper', () => {
-  test('is read as it was written', () => {
+  test('is read back unchanged', () => {
     fc.assert(
       fc.property(placements, (placement) => {
         expect(decodePlacement(encodePlacement(placement))).toEqual(placement);
@@ -31,7 +31,7 @@ describe('the placement in ZooKeeper', () => {
     expect(decodePlacement(text)).toEqual(placement);
   }, 60_000);
 
-  test('of another number of shards than the cluster has it is refused, telling both', () => {
+  test('is refused if it has another number of shards than the cluster; the error names both', () => {
     const text = encodePlacement({ version: 1, shards: [['a'], ['b']] });
     expect(decodePlacement(text, 2).shards).toHaveLength(2);
     expect(() => decodePlacement(text, 16)).toThrow(/it has 2 shards, the cluster 16.*No data is touched/);

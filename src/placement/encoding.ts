@@ -1,6 +1,6 @@
 /**
- * What `placement` in ZooKeeper holds: compact JSON, so that an operator can read it there. Nodes are listed once and
- * named by their place in that list; 16,384 shards of three copies on 1,000 nodes are some 300 KB of ZooKeeper's 1 MB.
+ * The content of the znode `placement`: compact JSON, so that an operator can read it there. Nodes are listed once, and shards
+ * name them by index. 16,384 shards with three copies on 1,000 nodes take some 300 KB of ZooKeeper's 1 MB.
  *
  *     {"format":1,"version":7,"nodes":["a:9090","b:9090"],"shards":[[0,1],[1,0]]}
  */
@@ -15,11 +15,11 @@ export function encodePlacement({ version, shards }: Placement): string {
 }
 
 /**
- * Takes exactly what `encodePlacement` writes and nothing else: whoever half understood a placement would leave or take
- * shards that it should not.
+ * Accepts exactly the text that `encodePlacement` writes. A node that half understood a placement would leave or take the wrong
+ * shards.
  *
- * @param shardCount of the cluster, where that is known: what is written for another number belongs to another cluster
- * @throws PlacementError for anything else
+ * @param shardCount of the cluster, if known: a placement with another number of shards belongs to another cluster
+ * @throws PlacementError for any other text
  */
 export function decodePlacement(text: string, shardCount?: number): Placement {
   const content = parse(text);
@@ -35,7 +35,7 @@ export function decodePlacement(text: string, shardCount?: number): Placement {
     throw unreadable(`it has ${shards.length} shards, the cluster ${shardCount}; their number never changes`);
   const placement = { version: version as number, shards: shards.map((ids) => ids.map((index) => nodes[index]!)) };
   if (placement.shards.some((ids) => new Set(ids).size < ids.length)) throw unreadable('it has a shard on one node twice');
-  // Unknown fields, unused or unsorted nodes and the like.
+  // Catches unknown fields, unused or unsorted nodes and the like.
   if (encodePlacement(placement) !== text) throw unreadable('it is not written the way this program writes it');
   return placement;
 }

@@ -1,6 +1,6 @@
 /**
- * What is everybody's due: a total divided by weight, within what each can take. Exact, in integers, because every node
- * must come to the same floor and ceiling.
+ * Fair shares: a total divided by weight, within the bounds of each claim. The arithmetic is exact, in integers, because every
+ * node must compute the same floor and ceiling.
  */
 
 interface Claim {
@@ -14,7 +14,7 @@ export interface Fraction {
   readonly denominator: number;
 }
 
-/** The sum of all `least` must not exceed the total, nor that of all `most` fall short of it. */
+/** The sum of all `least` must not exceed the total, and the sum of all `most` must reach it. */
 export function fairShares(total: number, claims: readonly Claim[]): Fraction[] {
   const settled = new Array<number | undefined>(claims.length).fill(undefined);
   for (;;) {
@@ -31,7 +31,7 @@ export function fairShares(total: number, claims: readonly Claim[]): Fraction[] 
         const share = settled[index];
         return share === undefined ? reduced(rest * weight, weights) : { numerator: share, denominator: 1 };
       });
-    // Only the side that weighs more is sure to end at its bound: the other may come free again when this one is settled.
+    // Settle the side with the larger sum: only its claims are sure to end at their bounds. The other side may change again.
     for (const [index, claim] of claims.entries()) {
       if (settled[index] !== undefined) continue;
       if (raised >= lowered && tooLittle(claim) > 0) settled[index] = claim.least;

@@ -1,9 +1,9 @@
-/** Who holds what while a placement is computed, and which single step from there keeps the zones apart. */
+/** The copies of each member while a placement is computed, and which single steps keep the zones balanced. */
 import type { Members } from './members.js';
 
 export class Holdings {
   readonly #members: Members;
-  /** By shard: its holders, those that stay first. */
+  /** By shard: its holders; those that keep their copy come first. */
   readonly #holders: number[][];
   /** By member: the shards it holds. */
   readonly #shards: Set<number>[];
@@ -34,7 +34,7 @@ export class Holdings {
     return this.#members.copies - this.#holders[shard]!.length;
   }
 
-  /** Also leaves room for what other zones must hold of the shard. */
+  /** Also leaves room for the copies of the shard that other zones must hold. */
   mayAdd(shard: number, member: number): boolean {
     if (this.#holders[shard]!.includes(member) || this.missing(shard) === 0) return false;
     const zone = this.#members.zones[member]!;

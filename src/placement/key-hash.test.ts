@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { keyHash, shardOfKey } from './key-hash.js';
 
-/** Bit by bit, without a table. */
+/** The bitwise definition, without a table. */
 function naiveCrc32(bytes: Uint8Array): number {
   let remainder = 0xffffffff;
   for (const byte of bytes) {
@@ -14,7 +14,7 @@ function naiveCrc32(bytes: Uint8Array): number {
   return ~remainder >>> 0;
 }
 
-/** Node.js has it in zlib from 20.15 on. */
+/** Node.js has CRC-32 in zlib from 20.15 on. */
 const reference = typeof zlibCrc32 === 'function' ? (bytes: Uint8Array) => zlibCrc32(bytes) : naiveCrc32;
 
 const keys = fc.oneof(
@@ -29,7 +29,7 @@ function tagOf(key: string): string {
 }
 
 describe('key hash', () => {
-  test('is CRC-32 of what is hashed in UTF-8, as zlib and the bitwise definition have it', () => {
+  test('is CRC-32 of the hashed part in UTF-8, as zlib and the bitwise definition compute it', () => {
     fc.assert(
       fc.property(keys, (key) => {
         const bytes = Buffer.from(tagOf(key), 'utf8');
@@ -39,7 +39,7 @@ describe('key hash', () => {
     );
   });
 
-  test('keys with one tag share a shard, whatever else they are made of', () => {
+  test('keys with the same tag share a shard, whatever the rest of them', () => {
     const tag = fc.string({ minLength: 1 }).filter((text) => !text.includes('}'));
     const before = fc.string().filter((text) => !text.includes('{'));
     fc.assert(
@@ -49,7 +49,7 @@ describe('key hash', () => {
     );
   });
 
-  test('every test vector of the documents holds', () => {
+  test('every test vector in the documents holds', () => {
     const text = readFileSync(new URL('../../docs/placement.md', import.meta.url), 'utf8');
     const vectors = [...text.matchAll(/^\| `("[^`]*")` \|[^|]*\| `0x([0-9a-f]{8})` \| (\d+) \| (\d+) \| (\d+) \|$/gm)];
     expect(vectors.length).toBeGreaterThanOrEqual(12);

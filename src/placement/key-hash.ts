@@ -1,8 +1,8 @@
 /**
- * The hash that routes keys: CRC-32 as in zlib, of the key's UTF-8 bytes, or of its `{tag}` alone.
+ * The hash that routes keys: CRC-32 as in zlib, of the UTF-8 bytes of the key, or of its `{tag}` alone.
  *
- * Part of the public contract: clients in other languages compute the same (docs/placement.md has the rules, the test
- * vectors, and why it is this hash). It is no defence against keys that are chosen to collide.
+ * It is part of the public contract: clients in other languages compute the same hash. docs/placement.md has the rules, the
+ * test vectors, and the reasons for this hash. It is no defence against keys that are chosen to collide.
  */
 
 /** ISO 3309 and IEEE 802.3, bits reversed. */
@@ -10,7 +10,7 @@ const polynomial = 0xedb88320;
 const openingBrace = 0x7b;
 const replacementCharacter = 0xfffd;
 
-/** By the low byte of the remainder, signed; for whoever computes this check of other bytes. */
+/** By the low byte of the remainder, signed. Exported for other code that computes CRC-32. */
 export const crc32Table = new Int32Array(256).map((_, byte) => {
   let remainder = byte;
   for (let bit = 0; bit < 8; bit++) remainder = (remainder & 1) === 1 ? (remainder >>> 1) ^ polynomial : remainder >>> 1;
@@ -22,12 +22,12 @@ export function shardOfKey(key: string, shardCount: number): number {
   return keyHash(key) % shardCount;
 }
 
-/** An unsigned 32-bit integer. Every operation of every client passes here. */
+/** The hash of a key, an unsigned 32-bit integer. Every operation of every client computes it, so it is fast for ASCII. */
 export function keyHash(key: string): number {
   let remainder = -1;
   for (let at = 0; at < key.length; at++) {
     const code = key.charCodeAt(at);
-    // One comparison for both exceptions: behind '{' come only '|', '}', '~' and what is not ASCII.
+    // One comparison for both exceptions, tags and non-ASCII: above '{' there are only '|', '}', '~' and non-ASCII codes.
     if (code >= openingBrace) return crc32(hashedPart(key));
     remainder = crc32Table[(remainder ^ code) & 0xff]! ^ (remainder >>> 8);
   }
@@ -35,8 +35,8 @@ export function keyHash(key: string): number {
 }
 
 /**
- * What lies between the first `{` and the first `}` behind it, so that keys with one tag share a shard; the whole key if
- * there is no such pair, or nothing in it. As Redis Cluster has it.
+ * The text between the first `{` and the first `}` after it, so that keys with the same tag share a shard. The whole key if
+ * there is no such pair, or the tag is empty. Redis Cluster has the same rule.
  */
 function hashedPart(key: string): string {
   const opening = key.indexOf('{');
@@ -45,7 +45,7 @@ function hashedPart(key: string): string {
   return closing === -1 || closing === opening + 1 ? key : key.slice(opening + 1, closing);
 }
 
-/** Of the UTF-8 form. Half a surrogate pair counts as U+FFFD, which is what any encoder sends in its place. */
+/** CRC-32 of the UTF-8 form. Half a surrogate pair counts as U+FFFD, which every encoder sends in its place. */
 function crc32(text: string): number {
   let remainder = -1;
   const feed = (byte: number): void => {

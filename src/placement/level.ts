@@ -1,14 +1,14 @@
 /**
- * Brings every load into its range by moving as little as it can, where no single move may do: an augmenting path (Ford,
- * Fulkerson, 1956), the shortest first. One gives to a second that gives something else to a third, until somebody with
- * room is reached.
+ * Brings every load into its range with as few moves as possible, even where no single move is enough. It uses augmenting paths
+ * (Ford, Fulkerson, 1956), the shortest first: one member gives an item to a second, which gives another item to a third, until
+ * a member with room is reached.
  */
 import type { Range } from './members.js';
 import type { Steps } from './steps.js';
 
 export interface Transfers {
   loadOf(member: number): number;
-  /** Something that `from` has and may hand to `to`, if there is any. */
+  /** An item that `from` has and may hand to `to`; undefined if there is none. */
   offer(from: number, to: number): number | undefined;
   move(item: number, from: number, to: number): void;
 }
@@ -18,15 +18,15 @@ interface Step {
   readonly item: number;
 }
 
-/** Whose load is above the first gives, whose is below the second takes. */
+/** A member whose load is above `gives` gives; one whose load is below `takes` takes. */
 export interface Stage {
   readonly gives: (range: Range) => number;
   readonly takes: (range: Range) => number;
 }
 
 /**
- * In this order no move has to be undone: what must go goes first where something must come; then wherever there is room;
- * then whoever can spare something gives to those who still have too little.
+ * In this order no move has to be undone. First, members with too much give to members with too little; then to any member with
+ * room. Last, members that can spare an item give to members that still have too little.
  */
 export const stages: readonly Stage[] = [
   { gives: ({ most }) => most, takes: ({ least }) => least },
@@ -34,14 +34,14 @@ export const stages: readonly Stage[] = [
   { gives: ({ least }) => least, takes: ({ least }) => least },
 ];
 
-/** `transfers` are tried in this order: the cheaper kind first. */
+/** `transfers` are tried in order: the cheapest kind comes first. */
 export function* level(ranges: readonly Range[], stage: Stage, transfers: readonly Transfers[]): Steps<void> {
   for (const kind of transfers) while (yield* moveOne(ranges, stage, kind));
 }
 
 /**
- * All steps of a shortest path may be done together, although each was judged alone: two of one shard that were in each
- * other's way would leave a shorter path, from the giver of the first to the taker of the second.
+ * Moves along one shortest path. All its steps may be done together, although each was judged alone: if two steps with the same
+ * shard were in conflict, there would be a shorter path, from the giver of the first to the taker of the second.
  */
 function* moveOne(ranges: readonly Range[], { gives, takes }: Stage, transfers: Transfers): Steps<boolean> {
   const reached = new Map<number, Step>();

@@ -1,15 +1,15 @@
-/** The nodes of one computation as indexes, in an order that does not depend on who computes, and what each is due. */
+/** The members: the nodes of one computation, as indexes in an order that is the same on every node, and their fair shares. */
 import { ceilingOf, dividedBy, type Fraction, fairShares, floorOf } from './fair-share.js';
 import type { NodeId, PlacementNode, PlacementRules } from './placement.js';
 
-/** How many of something there may be: both ends allowed. */
+/** The least and the most of a count, both allowed. */
 export interface Range {
   readonly least: number;
   readonly most: number;
 }
 
 export interface Members {
-  /** Sorted; a member is known by its index here. */
+  /** Sorted. The index in this list identifies a member everywhere else. */
   readonly ids: readonly NodeId[];
   readonly weights: readonly number[];
   /** The zone of each member, as an index into `zoneRanges`. */
@@ -18,7 +18,7 @@ export interface Members {
   readonly zoneRanges: readonly Range[];
   /** Copies of each shard: `rules.replicas`, or fewer if there are fewer nodes. */
   readonly copies: number;
-  /** How many shards each member holds, and of how many it is the preferred primary: floor and ceiling of its due. */
+  /** How many shards each member holds, and for how many it is preferred primary: floor and ceiling of its fair share. */
   readonly loads: readonly Range[];
   readonly primaries: readonly Range[];
 }
@@ -44,8 +44,8 @@ export function membersOf(nodes: readonly PlacementNode[], rules: PlacementRules
 }
 
 /**
- * The most even spread that the sizes of the zones allow: all zones hold as many copies as the smallest level at which
- * there is room for all, or one fewer, or as many as they have nodes. With as many zones as copies that is one each.
+ * The most even spread that the sizes of the zones allow. Take the smallest level at which there is room for all copies. Each
+ * zone holds that many copies of a shard, or one fewer, or as many as it has nodes. With as many zones as copies, that is one.
  */
 function zoneRangesOf(sizes: readonly number[], copies: number): Range[] {
   const roomAt = (level: number): number => sizes.reduce((room, size) => room + Math.min(size, level), 0);
@@ -55,9 +55,9 @@ function zoneRangesOf(sizes: readonly number[], copies: number): Range[] {
 }
 
 /**
- * By weight among the zones, then by weight within each. Zones come first: a zone that must hold a copy of every shard
- * holds it, however few nodes it has. That every member can have its due at once, rounded one way or the other, follows
- * from the integrality of flows: the dues themselves are a solution in fractions.
+ * The fair shares: by weight among the zones, then by weight within each zone. Zones take precedence: a zone that must hold a
+ * copy of every shard holds it, however few nodes it has. All members can have their shares at once, each rounded up or down.
+ * That follows from the integrality of flows, because the shares are a solution in fractions.
  */
 function duesOf(
   { weights, zones, zoneRanges }: Pick<Members, 'weights' | 'zones' | 'zoneRanges'>,

@@ -22,7 +22,7 @@ function primaries({ shards }: Placement, nodes: readonly PlacementNode[]): numb
   return nodes.map(({ id }) => shards.filter((ids) => ids[0] === id).length);
 }
 
-/** Copies that have to be made. */
+/** The copies that have to be made. */
 function moved(before: Placement, after: Placement): number {
   return after.shards.flatMap((ids, shard) => ids.filter((id) => !before.shards[shard]!.includes(id))).length;
 }
@@ -44,7 +44,7 @@ function expectWhole({ shards }: Placement, nodes: readonly PlacementNode[], { s
   }
 }
 
-/** The naive second version of the rule: the copies in a full zone and in one that could take more differ by one at most. */
+/** The naive second version of the rule: the copies in a full zone and in one with room differ by at most one. */
 function expectSpread({ shards }: Placement, nodes: readonly PlacementNode[]): void {
   const zones = [...new Set(nodes.map(({ zone }) => zone))];
   for (const ids of shards) {
@@ -59,11 +59,11 @@ const shardCounts = fc.integer({ min: 1, max: 200 });
 const nodeCounts = fc.integer({ min: 1, max: 24 });
 const replicaCounts = fc.integer({ min: 1, max: 5 });
 const runs = { numRuns: 100 };
-/** Some two seconds on an idle core. */
+/** The slowest test takes some two seconds on an idle core. */
 const patienceMs = 60_000;
 
 describe('place - nodes of equal weight without zones', { timeout: patienceMs }, () => {
-  test('every shard is whole, loads and primaries are within one of the ideal', () => {
+  test('every shard has all its copies; loads and primaries are within one of the ideal', () => {
     fc.assert(
       fc.property(shardCounts, nodeCounts, replicaCounts, (shardCount, nodeCount, replicas) => {
         const [nodes, rules] = [nodesOf(nodeCount), rulesOf(shardCount, replicas)];
@@ -76,7 +76,7 @@ describe('place - nodes of equal weight without zones', { timeout: patienceMs },
     );
   });
 
-  test('every node computes the same, in whatever order it learns of the others', () => {
+  test('every node computes the same placement, in whatever order it learns of the others', () => {
     const shuffled = nodeCounts.chain((count) => {
       const nodes = nodesOf(count);
       return fc.tuple(fc.constant(nodes), fc.shuffledSubarray(nodes, { minLength: count }));
@@ -89,7 +89,7 @@ describe('place - nodes of equal weight without zones', { timeout: patienceMs },
     );
   });
 
-  test('a node more or less moves no more than 1.1 times its ideal share, and leaves all within one of the ideal', () => {
+  test('adding or removing a node moves at most 1.1 times its ideal share, and leaves all loads within one of the ideal', () => {
     fc.assert(
       fc.property(
         shardCounts,
@@ -100,7 +100,7 @@ describe('place - nodes of equal weight without zones', { timeout: patienceMs },
           const [nodes, rules] = [nodesOf(nodeCount), rulesOf(shardCount, replicas)];
           const rest = nodes.toSpliced(pick % nodeCount, 1);
           const share = (shardCount * Math.min(replicas, nodeCount)) / nodeCount;
-          // Copies are whole: of a few, one more may have to make way for one that cannot go where there is room.
+          // Copies are whole. With few of them, one more may have to move to make room for one that fits nowhere else.
           const bound = Math.max(Math.ceil(share) + 1, 1.1 * share);
           for (const [before, after] of [
             [rest, nodes],
@@ -119,14 +119,14 @@ describe('place - nodes of equal weight without zones', { timeout: patienceMs },
     );
   });
 
-  test('what is placed stays, the version too, while nothing changes', () => {
+  test('copies and version stay as they are while nothing changes', () => {
     const [nodes, rules] = [nodesOf(7), rulesOf(64)];
     const placement = place(undefined, nodes, rules);
     expect(place(placement, nodes.toReversed(), rules)).toBe(placement);
   });
 });
 
-/** One membership after the other, each placed upon the last. */
+/** Places one membership after the other, each from the last placement. */
 const histories = fc.array(
   fc.uniqueArray(
     fc.record({
@@ -140,7 +140,7 @@ const histories = fc.array(
 );
 
 describe('place - through any history of nodes, weights and zones', { timeout: patienceMs }, () => {
-  test('every shard stays whole and spread over the zones, and the version grows with every change only', () => {
+  test('every shard keeps all its copies, spread over the zones, and the version grows only with a change', () => {
     fc.assert(
       fc.property(histories, fc.integer({ min: 1, max: 60 }), replicaCounts, (history, shardCount, replicas) => {
         const rules = rulesOf(shardCount, replicas);
@@ -158,7 +158,7 @@ describe('place - through any history of nodes, weights and zones', { timeout: p
     );
   });
 
-  test('without zones every load is its due by weight, rounded down or up, unless that is more than all shards', () => {
+  test('without zones every load is the fair share by weight, rounded down or up, but at most all shards', () => {
     fc.assert(
       fc.property(histories, fc.integer({ min: 1, max: 60 }), replicaCounts, (history, shardCount, replicas) => {
         let placement: Placement | undefined;
@@ -167,7 +167,7 @@ describe('place - through any history of nodes, weights and zones', { timeout: p
           placement = place(placement, nodes, rulesOf(shardCount, replicas));
           const dues = duesOf(nodes, shardCount, Math.min(replicas, nodes.length));
           for (const [index, load] of loads(placement, nodes).entries()) {
-            // The naive version rounds: a due that is an integer may come out beside it.
+            // The naive version uses doubles: an integer share may come out slightly off.
             expect(load).toBeGreaterThanOrEqual(Math.floor(dues[index]! + 1e-6));
             expect(load).toBeLessThanOrEqual(Math.ceil(dues[index]! - 1e-6));
           }
@@ -183,7 +183,7 @@ describe('place - through any history of nodes, weights and zones', { timeout: p
   });
 });
 
-/** The naive second version: the level at which everybody's weight times it, but no more than all shards, makes the total. */
+/** The naive second version: finds the level at which the sum of weight times level, capped at all shards, is the total. */
 function duesOf(nodes: readonly { readonly weight: number }[], shardCount: number, copies: number): number[] {
   let [low, high] = [0, shardCount];
   for (let step = 0; step < 200; step++) {
@@ -196,7 +196,7 @@ function duesOf(nodes: readonly { readonly weight: number }[], shardCount: numbe
 }
 
 describe('place, step by step', () => {
-  test('comes to the same, with little work in each step', () => {
+  test('gives the same result, with little work in each step', () => {
     let hashes = 0;
     let mostHashes = 0;
     const counted = (text: string): Uint8Array => {
@@ -208,7 +208,7 @@ describe('place, step by step', () => {
     let count = 0;
     for (let step = steps.next(); ; step = steps.next()) {
       count += 1;
-      // The positions of one node, eight a hash, or those of all shards.
+      // The positions of one node, eight for each hash, or those of all shards.
       mostHashes = Math.max(mostHashes, hashes);
       hashes = 0;
       if (step.done === true) {
@@ -217,7 +217,7 @@ describe('place, step by step', () => {
       }
     }
     expect(mostHashes).toBeLessThanOrEqual(Math.ceil(200 / 8) + 64 / 8);
-    // A step at least for each node and for each copy.
+    // At least one step for each node and for each copy.
     expect(count).toBeGreaterThan(50 + 3 * 200);
   });
 });

@@ -1,12 +1,12 @@
 /**
- * Shards to nodes: the one function that decides it.
+ * Places shards on nodes.
  *
- * Guarantees, for the same arguments whatever the order of `nodes`: the same result on every node; every shard on as many
- * different nodes as there are to be copies; its copies spread over the zones as evenly as the zones' sizes allow; every
- * node's number of shards its due by weight, rounded down or up, and likewise that of its preferred primaries. What is
- * placed stays, unless one of these asks for a move.
+ * Guarantees: the same arguments give the same result on every node, whatever the order of `nodes`. Every shard has all its
+ * copies, on different nodes. The copies are spread over the zones as evenly as the sizes of the zones allow. Each node holds its
+ * fair share of shards by weight, rounded down or up, and the same holds for its preferred primaries. A copy stays where it is,
+ * unless one of these requires a move.
  *
- * Who is alive, when a node that vanished is replaced, and how data moves are the caller's concern.
+ * The caller decides which nodes are alive and when a vanished node is replaced, and moves the data.
  */
 import { placeCopies } from './copies.js';
 import { membersOf } from './members.js';
@@ -16,7 +16,7 @@ import { Ring } from './ring.js';
 import { runToEnd, type Steps } from './steps.js';
 
 /**
- * @param previous undefined for the first one of a cluster
+ * @param previous undefined for the first placement of a cluster
  * @returns `previous` itself if nothing is to be changed
  * @throws PlacementError if there is no node, or an argument is out of its range
  */
@@ -25,8 +25,8 @@ export function place(previous: Placement | undefined, nodes: readonly Placement
 }
 
 /**
- * The same in small steps: for 1,000 nodes and 16,384 shards the whole takes half a second and the first one seconds, which
- * nobody can spare who has leases to renew. The arguments must stay as they are until the end.
+ * The same in small steps. For 1,000 nodes and 16,384 shards a placement takes half a second, and the first one takes seconds:
+ * a node that renews leases cannot stop for that long. The arguments must not change until the end.
  */
 export function* placeInSteps(
   previous: Placement | undefined,

@@ -1,7 +1,8 @@
-/** Which nodes hold which shard: the words of this folder, and what is refused. */
+/** The types of this folder, and the check of its arguments. */
 
 export type NodeId = string;
 
+/** Which nodes hold which shard. */
 export interface Placement {
   /** Grows by one with every change; from 1. */
   readonly version: number;
@@ -12,19 +13,19 @@ export interface Placement {
 /** A node that may hold shards. */
 export interface PlacementNode {
   readonly id: NodeId;
-  /** Its share beside that of others. An integer from 1 (the default) to 100. */
+  /** Its share relative to that of other nodes. An integer from 1 (the default) to 100. */
   readonly weight?: number;
-  /** What fails together: a rack, a site. All nodes that name none are in one nameless zone. */
+  /** Nodes of one zone fail together: a rack, a site. Nodes that name none are in one nameless zone. */
   readonly zone?: string;
 }
 
-/** The same on every node of a cluster, for good. */
+/** The rules of a cluster: the same on every node, and they never change. */
 export interface PlacementRules {
   /** From 1 to 16,384. */
   readonly shardCount: number;
   /** Copies of each shard, 1 to 16; as many as there are nodes while there are fewer. */
   readonly replicas: number;
-  /** Positions on the ring of the heaviest node; the others have as many as their weight is worth. 1 to 1,024. */
+  /** Ring positions of the heaviest node, 1 to 1,024. Other nodes have fewer, in proportion to their weight. */
   readonly vnodes: number;
   /** SHA-256 of a text in UTF-8: 32 bytes. */
   readonly sha256: (text: string) => Uint8Array;
@@ -32,18 +33,18 @@ export interface PlacementRules {
 
 export const mostShards = 16_384;
 export const mostReplicas = 16;
-/** So that a fair share of everything is exact in a double, products of weights included. */
+/** Bounds the weights so that fair shares are exact in a double, products of weights included. */
 const mostWeight = 100;
 const mostVnodes = 1_024;
-/** A node's index must fit below its position in one number that is sorted. */
+/** The ring sorts numbers that consist of a position and a node's index. This bound leaves room for the index. */
 export const mostNodes = 65_536;
 
-/** Nothing has been changed when this is thrown: a placement is computed whole or not at all. */
+/** No placement was computed; nothing has changed. */
 export class PlacementError extends Error {
   override readonly name = 'PlacementError';
 }
 
-/** @throws PlacementError for what no placement can be computed from. */
+/** @throws PlacementError if no placement can be computed from the arguments. */
 export function checkInput(previous: Placement | undefined, nodes: readonly PlacementNode[], rules: PlacementRules): void {
   checkInteger('the number of shards', rules.shardCount, mostShards);
   checkInteger('the number of replicas', rules.replicas, mostReplicas);

@@ -1,6 +1,6 @@
 /**
- * Who of a shard's holders is its preferred primary. It stays where it is while it holds the shard and its load allows: a
- * change costs a handover, no data.
+ * Chooses the preferred primary among the holders of each shard. A primary stays where it is while its node holds the shard and
+ * its load allows. A change costs a handover, but moves no data.
  */
 import type { Holdings } from './holdings.js';
 import { level, stages, type Transfers } from './level.js';
@@ -8,7 +8,7 @@ import type { Members } from './members.js';
 import type { Placement } from './placement.js';
 import type { Steps } from './steps.js';
 
-/** By shard. */
+/** @returns the preferred primary of each shard, by shard number */
 export function* choosePrimaries(
   previous: Placement | undefined,
   holdings: Holdings,
@@ -39,13 +39,13 @@ export function* choosePrimaries(
       return undefined;
     },
   });
-  // Only what needs a new primary anyway changes it for nothing.
+  // Shards that need a new primary anyway are moved first, because that costs nothing.
   const kinds = [transfersOf((shard) => orphans.has(shard)), transfersOf(() => true)];
   for (const stage of stages) yield* level(members.primaries, stage, kinds);
   return primaries;
 }
 
-/** The first of those with the most room, so that one who has the data already goes before one who must fetch it. */
+/** The first holder with the most room: holders that have the data already come before those that must fetch it. */
 function leastBurdened(holders: readonly number[], led: readonly ReadonlySet<number>[], members: Members): number {
   const room = (member: number): number => members.primaries[member]!.most - led[member]!.size;
   return holders.reduce((best, member) => (room(member) > room(best) ? member : best));

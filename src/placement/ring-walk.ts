@@ -1,6 +1,6 @@
 /**
- * Walks the ring past the nodes that take no more, without visiting them again and again: the step over a closed point
- * is remembered (the path halving of union-find).
+ * Walks the ring and skips closed nodes, which take no more copies. It remembers the way past closed points, so that it does not
+ * visit them again and again (the path halving of union-find).
  */
 import type { Ring } from './ring.js';
 
@@ -30,14 +30,14 @@ export class RingWalk {
     this.#openCount -= 1;
   }
 
-  /** The first open node clockwise from a shard that is suitable, in one turn of the ring at most. The test may close nodes. */
+  /** The first open and suitable node clockwise from a shard, within one turn of the ring. The test may close nodes. */
   firstFrom(shard: number, isSuitable: (node: number) => boolean): number | undefined {
     const start = this.#ring.startOf(shard);
     let passed = -1;
     while (!this.isOver) {
       const point = this.#openPoint((start + passed + 1) % this.#ring.size);
       const offset = (point - start + this.#ring.size) % this.#ring.size;
-      // Back before where it came from: the turn is complete.
+      // The point is not beyond the last one: the turn is complete.
       if (offset <= passed) return undefined;
       const node = this.#ring.nodeAt(point);
       if (isSuitable(node)) return node;
@@ -46,7 +46,7 @@ export class RingWalk {
     return undefined;
   }
 
-  /** How far it is from a shard to the first open node. */
+  /** The distance from a shard to the first open node. */
   distanceFrom(shard: number): number {
     return this.isOver ? Number.POSITIVE_INFINITY : this.#ring.distance(shard, this.#openPoint(this.#ring.startOf(shard)));
   }

@@ -1,7 +1,7 @@
 /**
  * The ring of consistent hashing (Karger, Lehman, Leighton, Panigrahy, Levine, Lewin: Consistent Hashing and Random Trees,
- * STOC 1997), with virtual nodes (DeCandia et al.: Dynamo, SOSP 2007): every node and every shard has positions on a
- * circle of 2^32, and a shard goes to the first nodes that are met clockwise from its own.
+ * STOC 1997), with virtual nodes (DeCandia et al.: Dynamo, SOSP 2007). Every node and every shard has positions on a circle of
+ * 2^32, and a shard goes to the first nodes clockwise from its own position.
  *
  * Positions are the 32-bit words, most significant byte first, of SHA-256 of a label and a block number.
  */
@@ -11,9 +11,9 @@ import type { Steps } from './steps.js';
 
 const circle = 2 ** 32;
 const wordsPerDigest = 8;
-/** Above the highest index of a node; a position times this stays exact in a double. */
+/** Larger than every index of a node. A position times this is still exact in a double. */
 const indexSpan = 2 ** 16;
-/** Sorted one by one: a million points at once would take too long for one step. */
+/** The circle is sorted in this many arcs, one for each step: a million points at once would take too long for one step. */
 const arcCount = 2 ** 10;
 const arcLength = circle / arcCount;
 
@@ -75,7 +75,7 @@ export class Ring {
     return low === this.size ? 0 : low;
   }
 
-  /** From a shard clockwise to a point. */
+  /** The distance from a shard clockwise to a point. */
   distance(shard: number, point: number): number {
     return (this.#positions[point]! - this.#shards[shard]! + circle) % circle;
   }

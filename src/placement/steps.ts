@@ -1,10 +1,7 @@
-/**
- * A computation that may be left off after every step, so that whoever runs it can do something else in between. What it comes
- * to does not depend on when, or how often, that happens.
- */
+/** A computation that can be interrupted after every step; its result does not depend on when, or how often. */
 export type Steps<Result> = Generator<void, Result, void>;
 
-/** All at once. */
+/** Runs all steps at once. */
 export function runToEnd<Result>(steps: Steps<Result>): Result {
   for (;;) {
     const { done, value } = steps.next();
