@@ -1,0 +1,299 @@
+/** The same cases through every way in: the same answer, code, text and counters (one path for an operation). */
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { KvError } from '../../errors.js';
+import { Scenario } from '../../replication/testing/scenario.fixture.js';
+import type { OperationSpan, TraceHeaders, Tracing } from '../../tracing/index.js';
+import { clockOf, directoryOf, localShardOf } from '../shards/served-shard.fixture.js';
+import type { ShardDirectory } from '../shards/shard-directory.js';
+import {
+  maxPendingBytes,
+  maxValueBytes,
+  type TestAnswer,
+  type TestedApi,
+  TestNode,
+  type TestRequest,
+  testedApis,
+} from './every-api.fixture.js';
+
+const leaseMs = 1_000;
+const key = Buffer.from('k');
+const traceParent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+const notPrimary = 'this node is not the primary of the shard';
+const internal = { code: 'INTERNAL', message: 'internal error; the log of the node has the details', executed: 'unknown' };
+
+const get: TestRequest = { kind: 'get', key };
+const put: TestRequest = { kind: 'put', key, value: Buffer.from('value') };
+const remove: TestRequest = { kind: 'delete', key };
+const requests = [get, put, remove];
+
+/** `a` is the primary of two. */
+let c: Scenario;
+let nodes: TestNode[];
+
+beforeEach(() => {
+  c = Scenario.of('a b');
+  clockOf(c);
+  nodes = [];
+});
+
+afterEach(async () => {
+  await Promise.all(nodes.map((node) => node.close()));
+  vi.restoreAllMocks();
+});
+
+function nodeOf(name: string, changes: Partial<ShardDirectory> = {}, tracing?: Tracing): TestNode {
+  const node = new TestNode(c, name, { ...directoryOf(c, name), ...changes }, tracing);
+  nodes.push(node);
+  return node;
+}
+
+function refusal(code: string, message: string, more: object = {}): object {
+  return { code, message, executed: 'no', ...more };
+}
+
+/** The answers to all requests, each counted once and for its way in alone. */
+async function expectAnswers(api: TestedApi, node: TestNode, cases: readonly [TestRequest, object][]): Promise<void> {
+  const before = node.counted(api);
+  const answers: TestAnswer[] = [];
+  for (const [request] of cases) answers.push(await node.send(api, request));
+  expect(answers).toEqual(cases.map(([, expected]) => expected));
+  const texts = cases.map(([{ kind }, expected]) => `${kind} ${'code' in expected ? expected.code : 'OK'}`);
+  expect(node.counted(api).toSorted()).toEqual([...before, ...texts].toSorted());
+  expect(node.countedElsewhere(api)).toEqual([]);
+}
+
+function refusesAll(api: TestedApi, node: TestNode, expected: object): Promise<void> {
+  return expectAnswers(
+    api,
+    node,
+    requests.map((request) => [request, expected]),
+  );
+}
+
+describe.each(testedApis)('an operation by %s', (api) => {
+  test('is served by the primary', async () => {
+    await expectAnswers(api, nodeOf('a'), [
+      [get, { found: false, value: '', version: 0 }],
+      [remove, { existed: false, version: 0 }],
+      [put, { version: 1 }],
+      [get, { found: true, value: 'value', version: 1 }],
+      [{ ...put, value: Buffer.alloc(0) }, { version: 2 }],
+      [get, { found: true, value: '', version: 2 }],
+      [remove, { existed: true, version: 3 }],
+      [get, { found: false, value: '', version: 0 }],
+    ]);
+  });
+
+  test('whose key is none is refused', async () => {
+    const wrong: [Buffer, string][] = [
+      [Buffer.alloc(0), 'the key is empty; a key has 1 to 1,024 bytes'],
+      [Buffer.alloc(1_025, 'k'), 'the key has 1025 bytes; at most 1024 are allowed'],
+      [Buffer.from([0xc3, 0x28]), 'the key is not valid UTF-8'],
+    ];
+    const node = nodeOf('a');
+    for (const [bytes, message] of wrong) {
+      const expected = refusal('INVALID_KEY', message);
+      await expectAnswers(
+        api,
+        node,
+        requests.map((request) => [{ ...request, key: bytes }, expected]),
+      );
+    }
+  });
+
+  test('whose value is too large is refused, whether or not this node holds the shard', async () => {
+    const tooLarge = { ...put, value: Buffer.alloc(maxValueBytes + 1) };
+    const expected = refusal(
+      'VALUE_TOO_LARGE',
+      `the value has ${maxValueBytes + 1} bytes; this node takes at most ${maxValueBytes}`,
+    );
+    await expectAnswers(api, nodeOf('a'), [[tooLarge, expected]]);
+    await expectAnswers(api, nodeOf('b', { primaryElsewhere: () => 'a:1' }), [[tooLarge, expected]]);
+    await expectAnswers(api, nodeOf('b', { local: () => undefined }), [[tooLarge, expected]]);
+    await expectAnswers(api, nodeOf('a'), [[{ ...put, value: Buffer.alloc(maxValueBytes) }, { version: 1 }]]);
+  });
+
+  test('is executed only if its condition holds', async () => {
+    const at = (currentVersion: number) =>
+      refusal('VERSION_MISMATCH', `the key is at version ${currentVersion}`, { currentVersion });
+    await expectAnswers(api, nodeOf('a'), [
+      [{ ...put, ifVersion: 7 }, at(0)],
+      [{ ...put, ifVersion: 0 }, { version: 1 }],
+      [{ ...put, ifVersion: 0 }, at(1)],
+      [{ ...put, ifVersion: 1 }, { version: 2 }],
+      [{ ...remove, ifVersion: 1 }, at(2)],
+      [{ ...remove, ifVersion: 0 }, refusal('INVALID_ARGUMENT', 'if_version 0 means "only if absent", which no deletion can be')],
+      [
+        { ...remove, ifVersion: 2 },
+        { existed: true, version: 3 },
+      ],
+    ]);
+  });
+
+  test('is refused while no primary is known, by a node with and without a copy', async () => {
+    const expected = refusal('NO_PRIMARY', 'no primary is known at present; nothing was sent to one');
+    await refusesAll(api, nodeOf('b'), expected);
+    await refusesAll(api, nodeOf('b', { local: () => undefined }), expected);
+  });
+
+  test('is refused while its shard is offline', async () => {
+    const message =
+      'the shard is offline: no in-sync replica of it is live, or ZooKeeper has lost its state; "kvctl status" tells which';
+    await refusesAll(api, nodeOf('b', { isOffline: () => true }), refusal('SHARD_OFFLINE', message));
+  });
+
+  test('is refused by a primary whose lease has lapsed, if it reads', async () => {
+    const node = nodeOf('a');
+    await node.send(api, put);
+    c.elapse(leaseMs + 1);
+    const message = 'a backup has not answered for a lease; the primary may have been replaced';
+    await expectAnswers(api, node, [[get, refusal('LEASE_LAPSED', message)]]);
+  });
+
+  test('is refused by the primary where the memory is full, if it writes', async () => {
+    const local = localShardOf(c.node('a'));
+    local.write = (_, operation) => operation.failed(new KvError('MEMORY_FULL', 'no room'));
+    await expectAnswers(api, nodeOf('a', { local: () => local }), [
+      [put, refusal('MEMORY_FULL', 'no room')],
+      [get, { found: false, value: '', version: 0 }],
+    ]);
+  });
+
+  test('is refused by a node that has stopped, or that is to refuse everything', async () => {
+    const node = nodeOf('a');
+    node.executor.refuseAll(new KvError('NO_PRIMARY', 'another cluster'));
+    await refusesAll(api, node, refusal('NO_PRIMARY', 'another cluster'));
+    node.executor.refuseAll(undefined);
+    await expectAnswers(api, node, [[put, { version: 1 }]]);
+    node.executor.close();
+    node.executor.refuseAll(undefined);
+    await refusesAll(api, node, refusal('STOPPING', 'this node has stopped taking requests'));
+  });
+
+  test('that fails unexpectedly is a fault of the node: a bland answer, and one line in the log', async () => {
+    const local = localShardOf(c.node('a'));
+    local.stored = () => {
+      throw new Error('a secret');
+    };
+    const node = nodeOf('a', { local: () => local });
+    await expectAnswers(api, node, [[get, internal]]);
+    local.stored = () => Promise.reject(new Error('a secret'));
+    await expectAnswers(api, node, [[get, internal]]);
+    expect(node.logged).toEqual(['an operation failed unexpectedly', 'an operation failed unexpectedly']);
+  });
+
+  test('has a span that ends with its outcome', async () => {
+    const spans: string[] = [];
+    const tracing = {
+      startOfNode: (kind: string, headers: TraceHeaders | undefined): Partial<OperationSpan> => ({
+        succeeded: () => spans.push(`${kind} of ${headers?.parent}: OK`),
+        failed: (code) => spans.push(`${kind} of ${headers?.parent}: ${code}`),
+      }),
+    } as unknown as Tracing;
+    const node = nodeOf('a', {}, tracing);
+    for (const request of requests) await node.send(api, { ...request, traceParent });
+    await node.send(api, { ...get, key: Buffer.alloc(0), traceParent });
+    await node.send(api, { ...put, value: Buffer.alloc(maxValueBytes + 1), traceParent });
+    const outcomes = ['get OK', 'put OK', 'delete OK', 'get INVALID_KEY', 'put VALUE_TOO_LARGE'];
+    expect(spans).toEqual(outcomes.map((text) => text.replace(' ', ` of ${traceParent}: `)));
+  });
+});
+
+describe('an operation at a node that is not primary, while the primary is known', () => {
+  const elsewhere = { primaryElsewhere: () => 'a:1' };
+
+  test('by pipeline is refused, and names the primary', async () => {
+    const named = { primaryAddress: 'a:1' };
+    await refusesAll('pipeline', nodeOf('b', elsewhere), refusal('NOT_PRIMARY', notPrimary, named));
+    const noCopy = nodeOf('b', { ...elsewhere, local: () => undefined });
+    await refusesAll('pipeline', noCopy, refusal('NOT_PRIMARY', 'this node holds no copy of shard 0', named));
+  });
+
+  test.each(['unary', 'rest'] as const)('by %s is forwarded as it came, and counted with its outcome', async (api) => {
+    const node = nodeOf('b', elsewhere);
+    const sent: unknown[] = [];
+    const answers = [
+      { found: true, value: Buffer.from('value'), version: 3, nodeId: 'a' },
+      { version: 4, nodeId: 'a' },
+      { existed: true, version: 5, nodeId: 'a' },
+    ];
+    node.forwarder.forward = async (address, { path }, request) => {
+      sent.push([address, path, request]);
+      return answers[sent.length - 1] as never;
+    };
+    await expectAnswers(api, node, [
+      [get, { found: true, value: 'value', version: 3 }],
+      [{ ...put, ifVersion: 3 }, { version: 4 }],
+      [
+        { ...remove, ifVersion: 4 },
+        { existed: true, version: 5 },
+      ],
+    ]);
+    expect(sent).toEqual([
+      ['a:1', '/kv.v1.KeyValue/Get', { key }],
+      ['a:1', '/kv.v1.KeyValue/Put', { key, value: put.value, ifVersion: 3 }],
+      ['a:1', '/kv.v1.KeyValue/Delete', { key, ifVersion: 4 }],
+    ]);
+  });
+
+  test.each(['unary', 'rest'] as const)('by %s is refused as the primary refuses it, which is not asked again', async (api) => {
+    const node = nodeOf('b', elsewhere);
+    let sent = 0;
+    node.forwarder.forward = async () => {
+      sent++;
+      throw sent === 1 ? new KvError('MEMORY_FULL', 'no room') : new KvError('NOT_PRIMARY', notPrimary);
+    };
+    await expectAnswers(api, node, [
+      [put, refusal('MEMORY_FULL', 'no room', { primaryAddress: 'a:1' })],
+      [put, refusal('NOT_PRIMARY', notPrimary)],
+    ]);
+    expect(sent).toBe(2);
+  });
+});
+
+test.each(['unary', 'rest'] as const)('an operation by %s is refused while too many calls wait', async (api) => {
+  const node = nodeOf('a');
+  const held = (api === 'unary' ? node.pending : node.pendingOfHttp).begin(maxPendingBytes + 1);
+  const limit = api === 'unary' ? maxPendingBytes : maxPendingBytes / 2;
+  await refusesAll(api, node, refusal('OVERLOADED', `${limit} bytes are waiting at this node already`));
+  held.end();
+  await expectAnswers(api, node, [[put, { version: 1 }]]);
+});
+
+describe('a write that is not committed', () => {
+  beforeEach(() => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    c.hold('a', 'b');
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  async function appended(): Promise<void> {
+    while (c.node('a').replica.uncommittedVersion('k') === undefined) await nextTurn();
+  }
+
+  test.each(['unary', 'rest'] as const)('by %s has an unknown outcome after ten seconds, for good', async (api) => {
+    const node = nodeOf('a');
+    const late = node.send(api, put);
+    const message = 'the write was not committed within 10000 ms';
+    await appended();
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(await late).toEqual({ code: 'OUTCOME_UNKNOWN', message, executed: 'unknown' });
+    c.heal();
+    c.deliverAll();
+    expect(node.counted(api)).toEqual(['put OUTCOME_UNKNOWN']);
+    expect(c.get('a', 'k')).toMatchObject({ value: 'value' });
+  });
+
+  test('by pipeline waits until it is', async () => {
+    const node = nodeOf('a');
+    const waiting = node.send('pipeline', put);
+    await appended();
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(node.counted('pipeline')).toEqual([]);
+    c.heal();
+    expect(await waiting).toEqual({ version: 1 });
+  });
+});
