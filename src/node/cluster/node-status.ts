@@ -133,7 +133,7 @@ function problemsOf(replica: CoreStatus, minInSync: number): string[] {
     const both = `ZooKeeper names history ${nameOf(foundHistory)}, and the data here is of history ${nameOf(line)}`;
     found.push(`${both}; it is kept, and nothing is served; choose with kvctl shard force-primary --history`);
   } else if (offline) found.push(`${whyOffline(replica)}; nothing is served`);
-  if (role === 'primary' && copies === 1) found.push('a single copy is all there is; if this node dies, its data is lost');
+  if (role === 'primary' && copies === 1) found.push('there is only a single copy; if this node dies, its data is lost');
   if (role === 'primary' && copies < minInSync) found.push(`${copies} of ${minInSync} copies in sync; writes are refused`);
   return found;
 }

@@ -111,7 +111,7 @@ describe('the status of a node', () => {
     const replicas = shards.map((shard) => replicaOf(shard, ['a']));
     const { warnings } = describeNode({ ...node, minInSync: 2, dataLimitBytes: 610, held: replicas });
     expect(warnings).toEqual([
-      'shards 0-3, 7, 200: a single copy is all there is; if this node dies, its data is lost',
+      'shards 0-3, 7, 200: there is only a single copy; if this node dies, its data is lost',
       'shards 0-3, 7, 200: 1 of 2 copies in sync; writes are refused',
       'the data takes 600 of 610 bytes; beyond them writes are refused',
     ]);

@@ -32,11 +32,11 @@ export abstract class LocalOperation implements AnswerSink {
 
 const reasons: Record<Exclude<Refusal, 'VERSION_MISMATCH'>, string> = {
   NOT_PRIMARY: 'this node is not the primary of the shard',
-  TAKEOVER_IN_PROGRESS: 'the new primary is still making sure of what it inherited',
+  TAKEOVER_IN_PROGRESS: 'the new primary has not yet committed the entries that it inherited',
   HANDOVER_IN_PROGRESS: 'the shard is being handed to another node',
   LEASE_LAPSED: 'a backup has not answered for a lease; the primary may have been replaced',
   PAUSED: 'the primary reaches neither all its backups nor ZooKeeper',
-  TOO_FEW_IN_SYNC: 'fewer replicas are in sync than minInSync asks for',
+  TOO_FEW_IN_SYNC: 'fewer replicas are in sync than minInSync requires',
   OVERLOADED: 'too many writes are waiting to be replicated',
   OUTCOME_UNKNOWN: 'the primary was replaced before the write was known to be committed',
 };

@@ -37,7 +37,7 @@ function logNote(logger: Lines, shard: number, note: Note, replica: CoreStatus):
     case 'inSyncChanged':
       logger.info({ inSync: note.inSync }, 'in-sync set changed');
       if (note.inSync.length === 1 && note.inSync[0] === replica.replicaId) {
-        logger.warn({}, 'a single copy is all there is: if this node dies, acknowledged writes are lost with it');
+        logger.warn({}, 'there is only a single copy: if this node dies, acknowledged writes are lost with it');
       }
       return;
     case 'paused':

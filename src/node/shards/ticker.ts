@@ -2,10 +2,12 @@
  * Gives all replicas of a node their ticks. They tick in one callback, and send the writes of a turn in one callback, so that
  * their messages to another node travel together (peer-links.ts).
  */
+
+/** A replica, as far as it needs ticks. */
 export interface TickerMember {
   /** `nowMs` is the same for all members, so that their beacons are of one time. */
   tick(nowMs: number): void;
-  /** Once for each `atTurnEnd`. */
+  /** Called once for each `atTurnEnd`. */
   turnEnded(): void;
 }
 
@@ -13,6 +15,7 @@ export interface TickerMember {
 const ticksPerBeacon = 3;
 /** From this many shards on there is one tick a beacon interval: the ticks are most of the cost of an idle shard. */
 const manyShards = 64;
+/** Ticks never come more often than this, however short the beacon interval is. */
 const minTickMs = 5;
 
 export class Ticker {
@@ -22,7 +25,7 @@ export class Ticker {
 
   constructor(beaconMs: number, shardCount: number) {
     const tickMs = beaconMs / (shardCount < manyShards ? ticksPerBeacon : 1);
-    // Timers run before the sockets are read: messages that have arrived are handled before the tick (R4).
+    // Timers run before the sockets are read, immediates after it: so messages that have arrived are handled before the tick (R4).
     this.#timer = setInterval(() => setImmediate(() => this.#tick()), Math.max(minTickMs, tickMs));
   }
 
