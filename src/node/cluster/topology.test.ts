@@ -119,7 +119,7 @@ describe('the status of a node', () => {
     const cutOff = { ...node, session: 'suspended', conflict, minInSync: 1, dataLimitBytes: 1_000, held: [] } as const;
     expect(describeNode(cutOff).warnings).toEqual([conflict]);
     const [one] = describeNode({ ...node, minInSync: 1, dataLimitBytes: 1_000, held: [replicaOf(4, ['a'])] }).warnings;
-    expect(one).toMatch(/^shard 4: a single copy/);
+    expect(one).toMatch(/^shard 4: there is only a single copy/);
   });
 
   test('warnings that descriptors are short, and that the log cannot be written', () => {
