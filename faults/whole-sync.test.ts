@@ -5,7 +5,7 @@ import { missingForWhole } from './whole-sync.js';
 function replicaOf(nodeId: string, shard: number, more: Partial<ReplicaStatus> = {}): ReplicaStatus {
   const counts = { lastSeq: 1, lastEpoch: 1, commitIndex: 1, appliedSeq: 1, keys: 1, dataBytes: 1, dataLimitBytes: 1 };
   const base = { shard, replicaId: `${nodeId}~1`, role: 'backup', epoch: 1, serving: false, complete: true };
-  return { ...base, ...counts, peers: [], offline: false, ...more };
+  return { ...base, ...counts, peers: [], offline: false, held: null, found: null, lost: null, ...more };
 }
 
 /** Leads the shard, with these in sync. */

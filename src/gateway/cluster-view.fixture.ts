@@ -27,7 +27,8 @@ export class FakeClusterView implements ClusterView {
       ...{ logLinesDropped: 0, openDescriptors: 20, maxDescriptors: 1_024 },
       replicas: [...this.keys].map(([shard, keys]) => ({
         ...{ shard, role: 'backup', epoch: 1, serving: false, complete: true, keys: keys.length, dataBytes: 10 },
-        ...(shard === 7 ? {} : { held: { history: 'h', epoch: 1, epochId: 'e1', removals: 0 }, found: null }),
+        held: shard === 7 ? null : { history: 'h', epoch: 1, epochId: 'e1', removals: 0 },
+        found: null,
       })),
     };
   }

@@ -6,7 +6,7 @@ import type { ClusterView, NodeAnswer } from './gather.js';
 function at(position: string): HistoryPosition {
   const [history = '', mark = ''] = position.split('@');
   const [epoch = '', epochId = ''] = mark.split(':');
-  return { history, epoch: Number(epoch), epochId };
+  return { history, epoch: Number(epoch), epochId, removals: 0 };
 }
 
 export interface ReplicaSight extends Partial<Omit<ReplicaStatus, 'held' | 'found' | 'lost'>> {

@@ -17,10 +17,12 @@ export interface LastInSync {
 
 /** Undefined: no replica that answered knows the set of the newest epoch. */
 export function lastInSync({ history, holders }: ShardHistory, replicas: readonly CandidateReplica[]): LastInSync | undefined {
-  const sets = replicas.flatMap(({ replica }) => (replica.lost?.position.history === history ? [replica.lost] : []));
-  const epochs = [...holders.map(({ replica }) => replica.epoch), ...sets.map(({ position }) => position.epoch)];
+  const sets = replicas.flatMap(({ replica: { lost } }) =>
+    lost?.position?.history === history ? [{ epoch: lost.position.epoch, inSync: lost.inSync }] : [],
+  );
+  const epochs = [...holders.map(({ replica }) => replica.epoch), ...sets.map(({ epoch }) => epoch)];
   const newest = Math.max(...epochs);
-  const members = new Set(sets.filter(({ position }) => position.epoch === newest).flatMap(({ inSync }) => inSync));
+  const members = new Set(sets.filter(({ epoch }) => epoch === newest).flatMap(({ inSync }) => inSync));
   if (members.size === 0) return undefined;
   const left = holders.filter(({ replica }) => members.has(replica.replicaId));
   const leftIds = new Set(left.map(({ replica }) => replica.replicaId));

@@ -23,7 +23,8 @@ function replica(shard: number, id: string, more: Partial<ReplicaStatus> = {}): 
   return {
     ...{ shard, replicaId: `${id}~1`, role: isPrimary ? 'primary' : 'backup', epoch: 2, serving: isPrimary, complete: true },
     ...{ lastSeq: 100, lastEpoch: 2, commitIndex: 100, appliedSeq: 100, keys: 200, offline: false },
-    ...{ peers: isPrimary ? [peer('b', 100), peer('c', 97), peer('d', 40)] : [], dataBytes: 0, dataLimitBytes: 0, ...more },
+    ...{ peers: isPrimary ? [peer('b', 100), peer('c', 97), peer('d', 40)] : [], dataBytes: 0, dataLimitBytes: 0 },
+    ...{ held: null, found: null, lost: null, ...more },
   };
 }
 

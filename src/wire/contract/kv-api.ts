@@ -1,177 +1,54 @@
-/** The messages of proto/kv/v1/kv.proto as TypeScript sees them. The proto file documents the fields. */
+/**
+ * The messages of kv.v1 under the names that the code uses. Their fields are generated from proto/kv/v1/kv.proto, which
+ * documents them. This file adds only what the generator cannot know: that a server reads keys as bytes (proto.ts), what a
+ * caller may leave out, and which fields only the report of a single node has.
+ */
+import type { DeleteRequest as DeleteRequestFields } from './generated/kv/v1/DeleteRequest.js';
+import type { GetTopologyRequest as GetTopologyRequestFields } from './generated/kv/v1/GetTopologyRequest.js';
+import type { ListKeysRequest as ListKeysRequestFields } from './generated/kv/v1/ListKeysRequest.js';
+import type { PutRequest as PutRequestFields } from './generated/kv/v1/PutRequest.js';
+import type { Shard as ShardReport } from './generated/kv/v1/Shard.js';
+import type { Topology as TopologyReport } from './generated/kv/v1/Topology.js';
 
+export type { DeleteResponse } from './generated/kv/v1/DeleteResponse.js';
+export type { ForcePrimaryRequest } from './generated/kv/v1/ForcePrimaryRequest.js';
+export type { ForcePrimaryResponse } from './generated/kv/v1/ForcePrimaryResponse.js';
+export type { GetResponse } from './generated/kv/v1/GetResponse.js';
+export type { HistoryPosition } from './generated/kv/v1/HistoryPosition.js';
+export type { KeyHolder } from './generated/kv/v1/KeyHolder.js';
+export type { KeyLocation } from './generated/kv/v1/KeyLocation.js';
+export type { ListedKey } from './generated/kv/v1/ListedKey.js';
+export type { ListKeysResponse } from './generated/kv/v1/ListKeysResponse.js';
+export type { Node as NodeInfo } from './generated/kv/v1/Node.js';
+export type { NodeStatus } from './generated/kv/v1/NodeStatus.js';
+export type { PeerStatus } from './generated/kv/v1/PeerStatus.js';
+export type { PutResponse } from './generated/kv/v1/PutResponse.js';
+export type { Replica as ReplicaInfo } from './generated/kv/v1/Replica.js';
+export type { ReplicaStatus } from './generated/kv/v1/ReplicaStatus.js';
+export type { ShardReport, TopologyReport };
+
+/** A key is a string for clients and bytes for servers. */
 export interface GetRequest<Key = string> {
   key: Key;
 }
-export interface GetResponse {
-  found: boolean;
-  value: Buffer;
-  version: number;
-  nodeId: string;
-}
-export interface PutRequest<Key = string> {
+export interface PutRequest<Key = string> extends Omit<PutRequestFields, 'key' | 'value'> {
   key: Key;
   value: Uint8Array;
-  ifVersion?: number;
 }
-export interface PutResponse {
-  version: number;
-  nodeId: string;
-}
-export interface DeleteRequest<Key = string> {
+export interface DeleteRequest<Key = string> extends Omit<DeleteRequestFields, 'key'> {
   key: Key;
-  ifVersion?: number;
 }
-export interface DeleteResponse {
-  existed: boolean;
-  version: number;
-  nodeId: string;
-}
-
-export interface NodeInfo {
-  id: string;
-  address: string;
-  zone: string;
-  weight: number;
-}
-export interface ReplicaInfo {
-  replicaId: string;
-  nodeId: string;
-  inSync: boolean;
-  live: boolean;
-}
-export interface ShardInfo {
-  shard: number;
-  epoch: number;
-  primaryNodeId: string;
-  primaryAddress: string;
-  replicas: ReplicaInfo[];
-  minInSync: number;
-  offline: boolean;
-  serving: boolean;
-  placedNodeIds: string[];
-}
-export interface Topology {
-  clusterId: string;
-  nodes: NodeInfo[];
-  shards: ShardInfo[];
-  placementVersion: number;
-}
-
-export interface GetTopologyRequest {
-  changesOnly?: boolean;
-  heldOnly?: boolean;
-  withoutShards?: boolean;
-}
-/** What one node tells of a shard. */
-export interface ShardReport extends ShardInfo {
-  held: boolean;
-}
-/** What one node tells of the topology, or of what is new in it. */
-export interface TopologyReport extends Omit<Topology, 'shards'> {
-  shards: ShardReport[];
-  shardCount: number;
-  partial: boolean;
-  nodesVersion: number;
-}
-
 export interface LocateKeyRequest<Key = string> {
   key: Key;
 }
-export interface KeyHolder {
-  nodeId: string;
-  address: string;
-  role: string;
-  placed: boolean;
-}
-export interface KeyLocation {
-  shard: number;
-  hash: number;
-  epoch: number;
-  holders: KeyHolder[];
-}
 
-export interface PeerStatus {
-  replicaId: string;
-  nodeId: string;
-  inSync: boolean;
-  phase: string;
-  ackedSeq: number;
-}
-export interface ReplicaStatus {
-  shard: number;
-  replicaId: string;
-  role: string;
-  epoch: number;
-  serving: boolean;
-  complete: boolean;
-  lastSeq: number;
-  lastEpoch: number;
-  commitIndex: number;
-  appliedSeq: number;
-  keys: number;
-  peers: PeerStatus[];
-  offline: boolean;
-  dataBytes: number;
-  dataLimitBytes: number;
-  held?: HistoryPosition | null;
-  found?: HistoryPosition | null;
-  lost?: LostState | null;
-}
-export interface LostState {
-  position: HistoryPosition;
-  inSync: string[];
-}
-export interface HistoryPosition {
-  history: string;
-  epoch: number;
-  epochId: string;
-  /** Absent: by a node of an earlier version. */
-  removals?: number;
-}
-export interface NodeStatus {
-  nodeId: string;
-  address: string;
-  version: string;
-  uptimeMs: number;
-  zookeeper: string;
-  replicas: ReplicaStatus[];
-  warnings: string[];
-  memoryBytes: number;
-  maxMemoryBytes: number;
-  keys: number;
-  dataBytes: number;
-  dataLimitBytes: number;
-  zone: string;
-  weight: number;
-  logLinesDropped: number;
-  openDescriptors: number;
-  maxDescriptors: number;
-}
-export interface ListKeysRequest {
-  shard: number;
-  after?: string;
-  limit?: number;
-  prefix?: string;
-}
-export interface ListedKey {
-  key: string;
-  version: number;
-  valueBytes: number;
-}
-export interface ListKeysResponse {
-  keys: ListedKey[];
-  nextAfter: string;
-  nodeId: string;
-  primary: boolean;
-  complete: boolean;
-}
-export interface ForcePrimaryRequest {
-  shard: number;
-  acceptDataLoss: boolean;
-  givesUp: string[];
-}
-export interface ForcePrimaryResponse {
-  epoch: number;
-  seqFloor: number;
+/** Fields that a caller leaves out have the default of the proto file. */
+export type GetTopologyRequest = Partial<GetTopologyRequestFields>;
+export type ListKeysRequest = Pick<ListKeysRequestFields, 'shard'> & Partial<ListKeysRequestFields>;
+
+/** A shard as the reports of several nodes, merged, show it. */
+export type ShardInfo = Omit<ShardReport, 'held'>;
+/** The whole topology, merged from the reports of several nodes. */
+export interface Topology extends Omit<TopologyReport, 'shards' | 'shardCount' | 'partial' | 'nodesVersion'> {
+  shards: ShardInfo[];
 }

@@ -1,0 +1,8 @@
+// Original file: proto/kv/v1/kv.proto
+
+
+export interface GetNodeStatusRequestInput {
+}
+
+export interface GetNodeStatusRequest {
+}

@@ -1,0 +1,15 @@
+// Original file: proto/kv/v1/kv.proto
+
+import type { Long } from '@grpc/proto-loader';
+
+export interface ListedKeyInput {
+  'key'?: (string);
+  'version'?: (number | string | Long);
+  'valueBytes'?: (number);
+}
+
+export interface ListedKey {
+  'key': (string);
+  'version': (number);
+  'valueBytes': (number);
+}

@@ -1,0 +1,16 @@
+// Original file: proto/kv/v1/kv.proto
+
+
+export interface NodeInput {
+  'id'?: (string);
+  'address'?: (string);
+  'zone'?: (string);
+  'weight'?: (number);
+}
+
+export interface Node {
+  'id': (string);
+  'address': (string);
+  'zone': (string);
+  'weight': (number);
+}
