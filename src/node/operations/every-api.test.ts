@@ -139,7 +139,7 @@ describe.each(testedApis)('an operation by %s', (api) => {
 
   test('is refused while its shard is offline', async () => {
     const message =
-      'the shard is offline: no in-sync replica of it is live, or ZooKeeper has lost its state; "kvctl status" tells which';
+      'the shard is offline: no in-sync replica of it is live, or ZooKeeper has lost its state; "kvctl status" shows which';
     await refusesAll(api, nodeOf('b', { isOffline: () => true }), refusal('SHARD_OFFLINE', message));
   });
 
@@ -237,7 +237,7 @@ describe('an operation at a node that is not primary, while the primary is known
     ]);
   });
 
-  test.each(['unary', 'rest'] as const)('by %s is refused as the primary refuses it, which is not asked again', async (api) => {
+  test.each(['unary', 'rest'] as const)('by %s gets the refusal of the other node, and is forwarded only once', async (api) => {
     const node = nodeOf('b', elsewhere);
     let sent = 0;
     node.forwarder.forward = async () => {

@@ -24,7 +24,7 @@ const method = keyValueServiceWithRawKeys.Put as MethodDefinition<PutRequest<Buf
 const request: PutRequest<Buffer> = { key: Buffer.from('k'), value: Buffer.from('v') };
 const patienceMs = 30_000;
 
-/** The network before the primary: connections to `address` end at it, until they are cut. */
+/** The network before the primary: a proxy that carries connections to the primary until they are cut. */
 class Line {
   readonly #target: number;
   readonly #sockets = new Set<Socket>();
@@ -49,7 +49,7 @@ class Line {
     this.#port = (this.#server.address() as AddressInfo).port;
   }
 
-  /** Connections break as when a process is killed; new ones are taken. */
+  /** Breaks the connections as if a process were killed; new connections are accepted. */
   cut(): void {
     for (const socket of this.#sockets) socket.destroy();
     this.#sockets.clear();
@@ -70,7 +70,7 @@ let primary: Server;
 let line: Line;
 let address: string;
 let forwarder: Forwarder;
-/** What the primary does with a put that has come to it. */
+/** What the primary does with a put that it receives. */
 let onPut: (call: Call, answer: Answer) => void;
 let calls: Call[];
 
@@ -79,7 +79,9 @@ beforeEach(async () => {
   calls = [];
   const never = () => expect.fail('not called');
   primary.addService(keyValueService, {
-    ...{ Get: never, Delete: never, Pipeline: never },
+    Get: never,
+    Delete: never,
+    Pipeline: never,
     Put: (call: Call, answer: Answer) => {
       calls.push(call);
       onPut(call, answer);
@@ -109,32 +111,32 @@ const failure = (work: Promise<unknown>): Promise<KvError> =>
     (error: KvError) => error,
   );
 
-describe('a write that is passed on', () => {
-  test('is answered with what the primary answers, and marked so that nobody passes it on again', async () => {
+describe('a write that is forwarded', () => {
+  test('gets the answer of the primary, and is marked so that no node forwards it again', async () => {
     onPut = (_, answer) => answer(null, { version: 7, nodeId: 'p' });
     expect(await forward()).toMatchObject({ version: 7, nodeId: 'p' });
     expect(calls.map(({ metadata }) => wasForwarded(metadata))).toEqual([true]);
   });
 
-  test('and whose connection is lost then may have been executed', async () => {
+  test('may have been executed if the connection is lost afterwards', async () => {
     onPut = () => line.cut();
     expect(await failure(forward())).toMatchObject({ code: 'OUTCOME_UNKNOWN', executed: 'unknown' });
     expect(calls).toHaveLength(1);
   });
 
-  test('and fails with a status of gRPC that says nothing of the write may have been executed', async () => {
+  test('may have been executed if it fails with a gRPC status that says nothing about the write', async () => {
     for (const code of [status.UNAVAILABLE, status.CANCELLED, status.INTERNAL, status.RESOURCE_EXHAUSTED]) {
       onPut = (_, answer) => answer({ code, details: 'from a proxy' });
       expect(await failure(forward())).toMatchObject({ executed: 'unknown' });
     }
   });
 
-  test('and is not answered before its deadline may have been executed', async () => {
+  test('may have been executed if no answer comes before its deadline', async () => {
     onPut = () => {};
     expect(await failure(forward(address, 300))).toMatchObject({ code: 'DEADLINE_EXCEEDED', executed: 'unknown' });
   });
 
-  test('and is refused by the primary has not been executed, as the primary says', async () => {
+  test('has not been executed if the primary refuses it and says so', async () => {
     onPut = (_, answer) => answer(toStatus(new KvError('VERSION_MISMATCH', 'at 3', { currentVersion: 3 })));
     expect(await failure(forward())).toMatchObject({ code: 'VERSION_MISMATCH', executed: 'no', currentVersion: 3 });
     const metadata = new Metadata();
@@ -145,20 +147,20 @@ describe('a write that is passed on', () => {
   });
 });
 
-describe('where nothing was sent, nothing has been executed', () => {
-  test('nothing listens there', async () => {
+describe('a request that was not sent has not been executed', () => {
+  test('because nothing listens at the address', async () => {
     await line.close();
     expect(await failure(forward())).toMatchObject({ code: 'NO_PRIMARY', executed: 'no' });
   });
 
-  test('something listens, and never says that it is a server of gRPC', async () => {
+  test('because the server at the address never speaks gRPC', async () => {
     const silent = await listenSilently();
     const { port } = silent.address() as { port: number };
     expect(await failure(forward(`127.0.0.1:${port}`, 300))).toMatchObject({ code: 'NO_PRIMARY', executed: 'no' });
     silent.close();
   });
 
-  test('after it could not be reached, the primary is served the next request as soon as it can be', async () => {
+  test('and a primary that could not be reached gets the next request as soon as it can be reached', async () => {
     onPut = (_, answer) => answer(null, { version: 7, nodeId: 'p' });
     await line.close();
     expect(await failure(forward())).toMatchObject({ code: 'NO_PRIMARY', executed: 'no' });
@@ -168,7 +170,7 @@ describe('where nothing was sent, nothing has been executed', () => {
   });
 });
 
-describe('what the node that passes it on makes of it', () => {
+describe('a node that forwards a request', () => {
   const learnt: [number, string, KvError | undefined][] = [];
   const parts = () => ({
     forwarder,
@@ -186,7 +188,7 @@ describe('what the node that passes it on makes of it', () => {
     learnt.length = 0;
   });
 
-  test('a lost connection stays an unknown outcome, names nobody as primary, and is remembered of the node', async () => {
+  test('reports a lost connection as an unknown outcome that names no primary, and remembers it of the other node', async () => {
     onPut = () => line.cut();
     const error = await failure(pass());
     expect(error).toMatchObject({ code: 'OUTCOME_UNKNOWN', executed: 'unknown' });
@@ -195,12 +197,12 @@ describe('what the node that passes it on makes of it', () => {
     expect(calls).toHaveLength(1);
   });
 
-  test('a refusal by the primary names it, and stays definite', async () => {
+  test('adds the address of the primary to a refusal by the primary, which stays definite', async () => {
     onPut = (_, answer) => answer(toStatus(new KvError('MEMORY_FULL', 'no room')));
     expect(await failure(pass())).toMatchObject({ code: 'MEMORY_FULL', executed: 'no', primaryAddress: address });
   });
 
-  test('an answer names who gave it', async () => {
+  test('reports the address of the node that answered', async () => {
     onPut = (_, answer) => answer(null, { version: 7, nodeId: 'p' });
     expect(await pass()).toMatchObject({ response: { version: 7 }, primaryAddress: address });
     expect(learnt).toEqual([[3, address, undefined]]);

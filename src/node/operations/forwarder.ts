@@ -1,8 +1,9 @@
 /**
- * Passes a request on to the primary, once, and its answer back (the other node does not forward it again).
+ * Forwards a request to the primary, once, and returns the answer. The other node does not forward it again.
  *
- * What is definitely not executed stays so: nothing is sent before the connection is ready. What is sent and then lost
- * is unknown. Every request names the cluster of this node: at an address that belongs to another one by now it is refused.
+ * A request is sent only over a connection that is ready, so a failure before that means "definitely not executed". The outcome
+ * of a request that is lost afterwards is unknown. Every request names the cluster of this node, so a node of another cluster
+ * that now has the address refuses it.
  */
 import { type Client, connectivityState, type Metadata, type MethodDefinition } from '@grpc/grpc-js';
 import { KvError } from '../../errors.js';
@@ -11,17 +12,18 @@ import { clusterMetadata } from '../../wire/contract/cluster-name.js';
 import { fromStatus } from '../../wire/contract/status.js';
 import { newNodeClient } from '../peers/node-client.js';
 
-/** Marks a request that has been forwarded: nobody passes it on again. */
+/** Marks a forwarded request, which no node forwards again. */
 const forwardedKey = 'kv-forwarded';
+/** Limits how long a request waits for a connection, so that its caller can try another node before its deadline. */
 const connectTimeoutMs = 1_000;
-/** Nodes whose connections are kept: a cluster has few primaries, and their addresses change rarely. */
+/** Limits the connections that are kept. A cluster has few primaries, and their addresses change rarely. */
 const maxConnections = 64;
 
 export function wasForwarded(metadata: Metadata): boolean {
   return metadata.get(forwardedKey).length > 0;
 }
 
-/** False as soon as an attempt to connect has failed: a dead primary is found out at once, a silent one in time. */
+/** False as soon as an attempt to connect has failed: at once for a dead primary, after `timeoutMs` for a silent one. */
 async function isReady(client: Client, timeoutMs: number): Promise<boolean> {
   const channel = client.getChannel();
   const deadline = Date.now() + timeoutMs;
@@ -41,14 +43,14 @@ export class Forwarder {
   readonly #clusterId: string | undefined;
   readonly #clients = new Map<string, Client>();
 
-  /** Undefined before the node knows its cluster: then requests name none. */
+  /** Undefined before the node knows its cluster: then its requests name none. */
   constructor(clusterId: string | undefined) {
     this.#clusterId = clusterId;
   }
 
   /**
-   * @throws KvError: NO_PRIMARY if nothing was sent, OUTCOME_UNKNOWN if no answer came, WRONG_CLUSTER if a node of another cluster
-   *   has the address, and whatever else the other node answers.
+   * @throws KvError: NO_PRIMARY if nothing was sent; OUTCOME_UNKNOWN if no answer came; WRONG_CLUSTER if a node of another
+   *   cluster has the address; any other error of the other node.
    */
   async forward<Request, Response>(
     address: string,

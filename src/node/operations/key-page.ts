@@ -1,19 +1,19 @@
 /**
- * One page of a shard's keys, in the order of their bytes. Storage has no order, so every page looks at each key of the shard and
- * keeps the smallest behind where the page before ended: no page needs to be remembered, and the next may come from
- * another replica.
+ * One page of a shard's keys, in the order of their bytes. Storage has no order. So a page looks at every key of the shard and
+ * keeps the smallest keys after the end of the previous page. The node remembers nothing between two pages, and the next page
+ * may come from another replica.
  */
 
 import type { RecordView } from '../../storage/index.js';
 import type { ListedKey } from '../../wire/contract/kv-api.js';
 
 export interface KeyRange {
-  /** Only keys behind this one; empty: from the first. */
+  /** The page has only keys after this one. Empty: the page begins with the first key. */
   readonly after: string;
   readonly prefix: string;
 }
 
-/** Keys of a page together, so that an answer stays a small message. */
+/** Limits the bytes of all keys of a page, so that an answer stays a small message. */
 const maxPageBytes = 1024 * 1024;
 
 interface Found {
@@ -28,7 +28,7 @@ export class KeyPage {
   readonly #limit: number;
   #found: Found[] = [];
   #foundBytes = 0;
-  /** Nothing from here on is on the page. */
+  /** The last key of the page, once the page is full: no key after it is on the page. */
   #bound: Buffer | undefined;
 
   constructor({ after, prefix }: KeyRange, limit: number) {
@@ -37,19 +37,19 @@ export class KeyPage {
     this.#limit = limit;
   }
 
-  look({ memory, keyStart, keyEnd, valueStart, valueEnd, version }: RecordView): void {
-    const isBehind = (key: Buffer): boolean => memory.compare(key, 0, key.length, keyStart, keyEnd) > 0;
-    if (!isBehind(this.#after)) return;
-    if (this.#bound !== undefined && isBehind(this.#bound)) return;
+  add({ memory, keyStart, keyEnd, valueStart, valueEnd, version }: RecordView): void {
+    const isAfter = (key: Buffer): boolean => memory.compare(key, 0, key.length, keyStart, keyEnd) > 0;
+    if (!isAfter(this.#after)) return;
+    if (this.#bound !== undefined && isAfter(this.#bound)) return;
     const prefixEnd = keyStart + this.#prefix.length;
     if (prefixEnd > keyEnd || memory.compare(this.#prefix, 0, this.#prefix.length, keyStart, prefixEnd) !== 0) return;
     this.#found.push({ key: Buffer.from(memory.subarray(keyStart, keyEnd)), version, valueBytes: valueEnd - valueStart });
     this.#foundBytes += keyEnd - keyStart;
-    // Sorted rarely, and what can no longer be on the page is let go: there is never more than twice what it may hold.
+    // Sorting is rare, and drops the keys that no longer fit: the array never holds more than twice what the page may hold.
     if (this.#found.length >= 2 * this.#limit || this.#foundBytes >= 2 * maxPageBytes) this.#trim();
   }
 
-  /** `nextAfter` empty: there is nothing behind these. */
+  /** An empty `nextAfter` means that this is the last page. */
   finish(): { keys: ListedKey[]; nextAfter: string } {
     this.#trim();
     const keys = this.#found.map(({ key, version, valueBytes }) => ({ key: key.toString(), version, valueBytes }));
@@ -57,7 +57,7 @@ export class KeyPage {
   }
 
   #trim(): void {
-    // A scan may show a key twice; the newer version stands first then, and stays.
+    // A scan may show a key twice. The newer version sorts first, and is kept.
     this.#found.sort((one, other) => one.key.compare(other.key) || other.version - one.version);
     this.#found = this.#found.filter(({ key }, index, all) => index === 0 || !key.equals(all[index - 1]!.key));
     let bytes = 0;

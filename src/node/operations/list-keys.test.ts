@@ -75,7 +75,7 @@ test('keys - what is written between slices neither hides nor repeats a key that
   expect(seq).toBeGreaterThan(10_000);
 });
 
-test('keys - who answers says whether it is the primary, and whether its copy can be relied on', async () => {
+test('keys - a page says whether its node is the primary, and whether its copy is complete', async () => {
   const backup = lister(storageOf(['a']), { complete: true, role: 'backup', serving: false });
   expect(await backup.list({ shard: 0 })).toMatchObject({ nodeId: 'one', primary: false, complete: true });
   const joiner = lister(storageOf(['a']), { complete: false, role: 'joiner', serving: false });

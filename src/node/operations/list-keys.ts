@@ -1,11 +1,11 @@
-/** Answers for a page of the keys that this node holds of a shard: checks what is asked, and bounds the work. */
+/** Answers requests for a page of the keys that this node holds of a shard: checks the request, and bounds the work. */
 import { setImmediate as turn } from 'node:timers/promises';
 import { KvError } from '../../errors.js';
 import type { Storage } from '../../storage/index.js';
 import type { ListKeysRequest, ListKeysResponse } from '../../wire/contract/kv-api.js';
 import { KeyPage } from './key-page.js';
 
-/** As much of a replica as a listing looks at. */
+/** The part of a replica that a listing needs. */
 export interface ListedReplica {
   readonly storage: Pick<Storage, 'scan'>;
   readonly status: { readonly complete: boolean; readonly role: string; readonly serving: boolean };
@@ -13,9 +13,9 @@ export interface ListedReplica {
 
 const defaultPageKeys = 1_000;
 const maxPageKeys = 10_000;
-/** Looked at before others have their turn. */
+/** Bytes that a listing looks at in one turn of the event loop, so that other work is not delayed. */
 const sliceBytes = 64 * 1024;
-/** Pages that are made at once: each takes a slice of every turn, and memory. */
+/** Limits the pages that are made at the same time: each takes a part of every turn, and memory. */
 const maxPages = 8;
 
 export class KeyLister {
@@ -41,7 +41,7 @@ export class KeyLister {
     try {
       const page = new KeyPage({ after, prefix }, limit || defaultPageKeys);
       let complete = replica.status.complete;
-      for await (const _ of replica.storage.scan(sliceBytes, (record) => page.look(record))) {
+      for await (const _ of replica.storage.scan(sliceBytes, (record) => page.add(record))) {
         await turn();
         complete &&= replica.status.complete;
       }

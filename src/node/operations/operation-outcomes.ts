@@ -110,7 +110,7 @@ export class OperationOutcomes {
   #forward(caller: Caller, forwarding: Forwarding, operation: Operation, shard: number, tracking: Tracking): void {
     tracking.endLimit();
     const { id, kind, traceParent, traceState } = operation;
-    // A node that makes no spans passes on the trace as it came.
+    // A node that makes no spans forwards the trace as it came.
     const trace = tracking.span?.headers ?? traceHeadersOf(traceParent, traceState);
     forwardOperation(this.#parts, shard, operation, forwarding.remainingMs(), trace).then(
       ({ response, primaryAddress }) => {

@@ -5,7 +5,7 @@ import { OperationWriter } from '../../wire/pipeline/pipeline-operations.js';
 import { clockOf } from '../shards/served-shard.fixture.js';
 import { FakeStream, get, pipelineServerOf, put } from './pipeline.fixture.js';
 
-/** A field that claims to have more bytes than there are. */
+/** A field whose length exceeds the message. */
 const cutOff = Buffer.from([0x0a, 0x7f, 0x01]);
 
 let c: Scenario;
@@ -32,7 +32,7 @@ test('a message that cannot be decoded ends the stream, and what came before it 
   expect(c.get('a', 'k')).toMatchObject({ value: 'v' });
 });
 
-test('likewise where the operations before the damage are of the same message', async () => {
+test('so does a message with operations before the damage, which may have been executed', async () => {
   const writer = new OperationWriter();
   writer.add(0, put('k', 'v'));
   stream.sendBytes(Buffer.concat([writer.take(), cutOff]));
@@ -42,7 +42,7 @@ test('likewise where the operations before the damage are of the same message', 
   expect(c.get('a', 'k')).toMatchObject({ value: 'v' });
 });
 
-test('what has been answered by then is sent, and nothing is executed afterwards', async () => {
+test('results that are there by then are sent, and nothing is executed afterwards', async () => {
   stream.send(get('k'));
   stream.sendBytes(cutOff);
   expect(stream.results).toEqual(['nothing']);
@@ -52,7 +52,7 @@ test('what has been answered by then is sent, and nothing is executed afterwards
   expect(c.get('a', 'k')).toEqual({ version: 0 });
 });
 
-test('an operation that says nothing this node knows fails alone, definitely not executed', async () => {
+test('an operation of a kind that this node does not know fails alone, definitely not executed', async () => {
   // An id, and a field of a later version.
   stream.sendBytes(Buffer.from([0x0a, 0x04, 0x08, 0x00, 0x78, 0x01]));
   expect(await stream.answers()).toEqual(['INVALID_ARGUMENT']);

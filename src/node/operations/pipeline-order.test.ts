@@ -5,7 +5,7 @@ import { FakeStream, get, pipelineServerOf, put, remove } from './pipeline.fixtu
 
 afterEach(() => vi.restoreAllMocks());
 
-/** A stream at the primary `a` of two, whose backup hears of nothing for the present: writes are appended, none commits. */
+/** A stream at the primary `a` of two, whose messages to the backup are held: writes are appended, and none commits. */
 function heldBack(): { c: Scenario; stream: FakeStream } {
   const c = Scenario.of('a b');
   clockOf(c);
@@ -14,7 +14,7 @@ function heldBack(): { c: Scenario; stream: FakeStream } {
   return { c, stream };
 }
 
-function goOn(c: Scenario): void {
+function release(c: Scenario): void {
   c.heal();
   c.deliverAll();
 }
@@ -24,73 +24,71 @@ describe('operations on one key of one stream take effect in the order in which 
     const { c, stream } = heldBack();
     stream.send(put('k', 'a'), get('k'), put('k', 'b'));
     expect(await stream.answers()).toEqual([undefined, undefined, undefined]);
-    goOn(c);
+    release(c);
     expect(await stream.answers()).toEqual(['put 1', 'a 1', 'put 2']);
   });
 
-  test('the same where something else of the key is stored already', async () => {
+  test('put, get, put of a key that has a value already: the same', async () => {
     const { c, stream } = heldBack();
-    goOn(c);
+    release(c);
     stream.send(put('k', 'old'));
     c.deliverAll();
     c.hold('a', 'b');
     stream.send(put('k', 'a'), get('k'), put('k', 'b'));
     expect(await stream.answers()).toEqual(['put 1', undefined, undefined, undefined]);
-    goOn(c);
+    release(c);
     expect(await stream.answers()).toEqual(['put 1', 'put 2', 'a 2', 'put 3']);
   });
 
   test('put, get, delete, get: found, then not', async () => {
     const { c, stream } = heldBack();
     stream.send(put('k', 'a'), get('k'), remove('k'), get('k'));
-    goOn(c);
+    release(c);
     expect(await stream.answers()).toEqual(['put 1', 'a 1', 'deleted 2', 'nothing']);
   });
 
   test('delete, get, put, get: not found, then found', async () => {
     const { c, stream } = heldBack();
-    goOn(c);
+    release(c);
     stream.send(put('k', 'old'));
     c.deliverAll();
     c.hold('a', 'b');
     stream.send(remove('k'), get('k'), put('k', 'new'), get('k'));
-    goOn(c);
+    release(c);
     expect((await stream.answers()).slice(1)).toEqual(['deleted 2', 'nothing', 'put 3', 'new 3']);
   });
 
   test('a delete of nothing, get, put: not found', async () => {
     const { c, stream } = heldBack();
     stream.send(remove('k'), get('k'), put('k', 'a'), get('k'));
-    goOn(c);
+    release(c);
     expect(await stream.answers()).toEqual(['nothing', 'nothing', 'put 1', 'a 1']);
   });
 
   test('a refused put between them changes nothing', async () => {
     const { c, stream } = heldBack();
     stream.send(put('k', 'a'), put('k', 'refused', 0), get('k'), put('k', 'b', 1), get('k'));
-    goOn(c);
+    release(c);
     expect(await stream.answers()).toEqual(['put 1', 'VERSION_MISMATCH', 'a 1', 'put 2', 'b 2']);
   });
 
   test('several gets between the writes of several keys, in one message or in many', async () => {
-    const requests = ['x', 'y', 'x', 'y'].flatMap((key, round) => [
-      ...[put(key, `${key}${round}`), get('x'), get('y'), get('x')],
-    ]);
+    const requests = ['x', 'y', 'x', 'y'].flatMap((key, round) => [put(key, `${key}${round}`), get('x'), get('y'), get('x')]);
     // A get before any write of its key waits for nothing, and finds nothing.
     const expected = [
-      ...['put 1', 'x0 1', 'nothing', 'x0 1'],
-      ...['put 2', 'x0 1', 'y1 2', 'x0 1'],
-      ...['put 3', 'x2 3', 'y1 2', 'x2 3'],
-      ...['put 4', 'x2 3', 'y3 4', 'x2 3'],
-    ];
+      ['put 1', 'x0 1', 'nothing', 'x0 1'],
+      ['put 2', 'x0 1', 'y1 2', 'x0 1'],
+      ['put 3', 'x2 3', 'y1 2', 'x2 3'],
+      ['put 4', 'x2 3', 'y3 4', 'x2 3'],
+    ].flat();
     const together = heldBack();
     together.stream.send(...requests);
-    goOn(together.c);
+    release(together.c);
     expect(await together.stream.answers()).toEqual(expected);
     vi.restoreAllMocks();
     const apart = heldBack();
     for (const request of requests) apart.stream.send(request);
-    goOn(apart.c);
+    release(apart.c);
     expect(await apart.stream.answers()).toEqual(expected);
   });
 
@@ -102,7 +100,7 @@ describe('operations on one key of one stream take effect in the order in which 
     c.hold('a', 'b');
     one.send(put('k', 'a'), get('k'));
     other.send(put('k', 'b'), get('k'));
-    goOn(c);
+    release(c);
     expect(await one.answers()).toEqual(['put 1', 'a 1']);
     expect(await other.answers()).toEqual(['put 2', 'b 2']);
   });
@@ -113,12 +111,12 @@ describe('operations on one key of one stream take effect in the order in which 
     expect(await stream.answers()).toEqual([undefined, 'nothing']);
   });
 
-  test('a client that takes no results yet gets what was written before its get, not what has been since', async () => {
+  test('a client that takes no results at first gets the value from before its get, not a later one', async () => {
     const { c, stream } = heldBack();
     stream.reads = false;
     stream.send(get('other'), put('k', 'a'), get('k'), get('k'), put('k', 'b'));
     expect(await stream.answers()).toEqual(['nothing', undefined, undefined, undefined, undefined]);
-    goOn(c);
+    release(c);
     const later = new FakeStream(pipelineServerOf(c, 'a'));
     later.send(put('k', 'c'));
     c.deliverAll();
@@ -128,7 +126,7 @@ describe('operations on one key of one stream take effect in the order in which 
     expect(await stream.answers()).toEqual(['nothing', 'put 1', 'a 1', 'a 1', 'put 2']);
   });
 
-  test('over a storage that takes its time to look up a version the order is the same', async () => {
+  test('the order is the same with a storage that looks up a version asynchronously', async () => {
     const c = Scenario.of('a b');
     clockOf(c);
     const slow = async (key: string): Promise<number> => c.node('a').store.versionOf(key);
@@ -143,9 +141,9 @@ describe('operations on one key of one stream take effect in the order in which 
   });
 });
 
-test('what a get found is still what it found when it is sent', async () => {
+test('the value of a get does not change before it is sent', async () => {
   const { c, stream } = heldBack();
-  goOn(c);
+  release(c);
   stream.send(put('k', 'value'));
   c.deliverAll();
   await stream.answers();

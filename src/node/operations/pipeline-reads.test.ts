@@ -4,13 +4,13 @@ import { clockOf } from '../shards/served-shard.fixture.js';
 import { FakeStream, get, pipelineServerOf, put } from './pipeline.fixture.js';
 
 const leaseMs = 1_000;
-/** As many operations as a session does in one turn, and a few more. */
+/** More operations than a session executes in one turn. */
 const moreThanASlice = 300;
 
 let c: Scenario;
 let stream: FakeStream;
 
-/** `a` is the primary of three, has stored `old` under `k`, and has answered the stream with it, behind the put and at once. */
+/** `a` is the primary of three. It has stored `old` under `k`, and has answered two gets with it: one behind the put, one at once. */
 beforeEach(async () => {
   c = Scenario.of('a b c');
   clockOf(c);
@@ -24,7 +24,7 @@ beforeEach(async () => {
 
 afterEach(() => vi.restoreAllMocks());
 
-/** `a` stands still until another has taken over and acknowledged another value; then it runs again, and knows nothing of it. */
+/** `a` stalls until `b` has taken over and acknowledged another value. Then `a` runs again without knowing of it. */
 function replaceWhileFrozen(): void {
   c.pause('a');
   c.until(() => c.primary === 'b', 'no failover');
@@ -34,8 +34,8 @@ function replaceWhileFrozen(): void {
   c.resume('a');
 }
 
-describe('reads of a pipeline are served under a lease alone (R9)', () => {
-  test('a primary that was frozen and replaced refuses them, though the stream has read from it before', async () => {
+describe('a pipeline serves reads only under a lease (R9)', () => {
+  test('a primary that stalled and was replaced refuses them, although the stream has read from it before', async () => {
     replaceWhileFrozen();
     stream.send(get('k'), get('k'));
     expect((await stream.answers()).slice(3)).toEqual(['LEASE_LAPSED', 'LEASE_LAPSED']);
@@ -44,7 +44,7 @@ describe('reads of a pipeline are served under a lease alone (R9)', () => {
     expect((await stream.answers()).at(-1)).toBe('NO_PRIMARY');
   });
 
-  test('and serves them again when it has won the shard back', async () => {
+  test('it serves them again once it is primary again', async () => {
     replaceWhileFrozen();
     stream.send(get('k'));
     await stream.answers();
@@ -55,7 +55,7 @@ describe('reads of a pipeline are served under a lease alone (R9)', () => {
     expect((await stream.answers()).slice(3)).toEqual(['LEASE_LAPSED', 'new 2']);
   });
 
-  test('a get behind a put is refused likewise: the put is not known to have been executed', async () => {
+  test('it refuses a get behind a put whose outcome is unknown', async () => {
     c.hold('a', 'b');
     c.hold('a', 'c');
     stream.send(put('k', 'lost'), get('k'));
@@ -65,7 +65,7 @@ describe('reads of a pipeline are served under a lease alone (R9)', () => {
     expect((await stream.answers()).slice(3)).toEqual(['OUTCOME_UNKNOWN?', 'NO_PRIMARY']);
   });
 
-  test('and so is one whose put turns out to have committed, by acknowledgements that had waited meanwhile', async () => {
+  test('it refuses a get behind a put that has committed by acknowledgements from before the stall', async () => {
     c.hold('b', 'a');
     c.hold('c', 'a');
     stream.send(put('k', 'kept'), get('k'));
@@ -77,7 +77,7 @@ describe('reads of a pipeline are served under a lease alone (R9)', () => {
     expect((await stream.answers()).slice(3)).toEqual(['put 2', 'LEASE_LAPSED']);
   });
 
-  test('what is left of a long message is judged anew in each turn', async () => {
+  test('the rest of a long message is judged again in each turn', async () => {
     stream.send(...Array.from({ length: moreThanASlice }, () => get('k')));
     replaceWhileFrozen();
     await stream.answers();
@@ -88,7 +88,7 @@ describe('reads of a pipeline are served under a lease alone (R9)', () => {
     expect(served).toBeLessThan(moreThanASlice);
   });
 
-  test('what waited for its client to take results is judged when it is read, not when it came', async () => {
+  test('a get that waited until its client took results is judged when it is executed, not when it came in', async () => {
     stream.reads = false;
     stream.send(get('k'));
     expect((await stream.answers()).slice(3)).toEqual(['old 1']);

@@ -1,4 +1,4 @@
-/** One stream of the pipeline at a node of the virtual cluster: the real server behind the messages of a client that obeys the test. */
+/** One stream of the pipeline at a node of the virtual cluster: the real server, and a client that the test drives. */
 import { EventEmitter } from 'node:events';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { StatusObject } from '@grpc/grpc-js';
@@ -24,7 +24,7 @@ export const put = (key: string, value: string | Buffer, ifVersion?: number): Da
   ifVersion,
 });
 
-/** At the node of that name. */
+/** The server of the named node. */
 export function pipelineServerOf(c: Scenario, name: string, directory: ShardDirectory = directoryOf(c, name)): PipelineServer {
   const logger = pino({ level: 'silent' });
   const executor = new OperationExecutor({
@@ -40,9 +40,12 @@ export function pipelineServerOf(c: Scenario, name: string, directory: ShardDire
 }
 
 export class FakeStream extends EventEmitter {
-  /** By the number of the operation, from 0 on: `a 1` (value and version), `nothing`, `put 3`, `deleted 3`, or a code, with `?` if it may have been executed. */
+  /**
+   * By the number of the operation, from 0 on: `a 1` (value and version), `nothing`, `put 3`, `deleted 3`, or a code, with `?`
+   * if the operation may have been executed.
+   */
   readonly results: (string | undefined)[] = [];
-  /** False: the client takes no results; `takeResults` changes that. */
+  /** False: the client takes no results, until `takeResults`. */
   reads = true;
   failure: StatusObject | undefined;
   ended = false;
@@ -56,7 +59,7 @@ export class FakeStream extends EventEmitter {
     server.handler(this as unknown as PipelineCall);
   }
 
-  /** In one message. Returns what each is answered so far, which others may be added to. */
+  /** Sends the operations in one message. */
   send(...requests: readonly DataRequest[]): void {
     const writer = new OperationWriter();
     for (const request of requests) {
@@ -82,7 +85,7 @@ export class FakeStream extends EventEmitter {
     this.emit('drain');
   }
 
-  /** As grpc-js calls it. */
+  /** Called by the server, as it calls a stream of grpc-js. */
   write(message: Buffer): boolean {
     const results = new ResultReader(message);
     while (results.next()) {

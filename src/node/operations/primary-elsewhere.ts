@@ -37,7 +37,7 @@ export function noPrimary(isOffline: boolean): KvError {
   if (!isOffline) return new KvError('NO_PRIMARY', 'no primary is known at present; nothing was sent to one');
   return new KvError(
     'SHARD_OFFLINE',
-    'the shard is offline: no in-sync replica of it is live, or ZooKeeper has lost its state; "kvctl status" tells which',
+    'the shard is offline: no in-sync replica of it is live, or ZooKeeper has lost its state; "kvctl status" shows which',
   );
 }
 

@@ -1,15 +1,14 @@
-/** Judging what a request asks for, before anything is done (errors are INVALID_ARGUMENT, definitely not executed). */
+/** Checks of a request's arguments, before anything is executed. A failed check is definitely not executed. */
 import { isUtf8 } from 'node:buffer';
 import { KvError } from '../../errors.js';
-
 import { maxKeyBytes } from '../../limits.js';
 
-/** Judged on the raw bytes: a decoder that replaces what is not UTF-8 would make two keys one. */
+/** Checks the raw bytes: a decoder that replaces invalid UTF-8 would make one key of two. @throws KvError INVALID_KEY */
 export function checkKey(key: Buffer): string {
   return checkDecodedKey(isUtf8(key) ? key.toString('utf8') : undefined, key.length);
 }
 
-/** `key`: undefined if its bytes are not UTF-8. */
+/** `key`: undefined if its bytes are not UTF-8. @throws KvError INVALID_KEY */
 export function checkDecodedKey(key: string | undefined, bytes: number): string {
   if (bytes === 0) throw new KvError('INVALID_KEY', 'the key is empty; a key has 1 to 1,024 bytes');
   if (bytes > maxKeyBytes) throw new KvError('INVALID_KEY', `the key has ${bytes} bytes; at most ${maxKeyBytes} are allowed`);
@@ -17,11 +16,13 @@ export function checkDecodedKey(key: string | undefined, bytes: number): string 
   return key;
 }
 
+/** @throws KvError VALUE_TOO_LARGE */
 export function checkValue(bytes: number, maxValueBytes: number): void {
   if (bytes <= maxValueBytes) return;
   throw new KvError('VALUE_TOO_LARGE', `the value has ${bytes} bytes; this node takes at most ${maxValueBytes}`);
 }
 
+/** @throws KvError INVALID_ARGUMENT */
 export function checkIfVersion(ifVersion: number | undefined, lowest: 0 | 1): void {
   if (ifVersion === undefined || (Number.isSafeInteger(ifVersion) && ifVersion >= lowest)) return;
   const reason =

@@ -3,7 +3,7 @@ import { KvError } from '../../errors.js';
 import type { LocalShard } from '../shards/local-shard.js';
 import { ShardSlice } from './shard-slice.js';
 
-/** A shard whose reads may be served, or not, and what it was asked. */
+/** A shard that records when it was asked whether reads may be served. */
 class Shard {
   refusal: KvError | undefined;
   readonly asked: number[] = [];
@@ -52,7 +52,7 @@ test('a shard is asked once a slice, with the time of the slice, and again in th
   ]);
 });
 
-test('what was written in a slice is flushed once, and nothing else is', () => {
+test('a shard that was written to in a slice is flushed once, and no other is', () => {
   slice.begin(10);
   slice.wrote(0, local(0)!);
   slice.wrote(0, local(0)!);

@@ -18,7 +18,7 @@ let c: Scenario;
 let forwarder: Forwarder;
 let forwards: string[];
 
-/** `a` is the primary of two. What is passed on has an unknown outcome. */
+/** `a` is the primary of two. A forwarded call has an unknown outcome. */
 beforeEach(() => {
   c = Scenario.of('a b');
   clockOf(c);
@@ -47,7 +47,7 @@ function executorOf(name: string, directory: ShardDirectory = directoryOf(c, nam
   });
 }
 
-/** As a service makes it. The outcome is looked at later, when a service would encode it. */
+/** Runs a call as a service does. The test sees the outcome later, when a service would encode it. */
 async function run<Kind extends Method>(
   executor: OperationExecutor,
   kind: Kind,
@@ -61,7 +61,7 @@ async function run<Kind extends Method>(
 
 async function put(executor: OperationExecutor, value: string, ifVersion?: number): Promise<number> {
   const written = run(executor, 'put', { key, value: Buffer.from(value), ...(ifVersion === undefined ? {} : { ifVersion }) });
-  // Whoever refuses does so before the backup is asked; the caller hears of it below.
+  // A refusal comes before the backup is asked; the caller sees it below.
   written.catch(() => {});
   await new Promise((resolve) => setImmediate(resolve));
   c.deliverAll();
@@ -69,7 +69,7 @@ async function put(executor: OperationExecutor, value: string, ifVersion?: numbe
 }
 
 describe('a unary get', () => {
-  test('is answered with a copy: what it found stays as it is, whatever storage does with its memory', async () => {
+  test('is answered with a copy, which stays the same whatever the storage does with its memory', async () => {
     const executor = executorOf('a');
     await put(executor, 'value');
     const response = await run(executor, 'get', { key });
@@ -78,7 +78,7 @@ describe('a unary get', () => {
     expect(String(response.value)).toBe('value');
   });
 
-  test('is answered with a copy also where storage takes its time', async () => {
+  test('is answered with a copy by an asynchronous storage, too', async () => {
     await put(executorOf('a'), 'value');
     const local = localShardOf(c.node('a'));
     const stored = local.stored.bind(local);
@@ -90,7 +90,7 @@ describe('a unary get', () => {
     expect(String(response.value)).toBe('value');
   });
 
-  test('sees no put that has not committed, and waits for none', async () => {
+  test('sees no put that has not committed, and does not wait for one', async () => {
     const executor = executorOf('a');
     await put(executor, 'old');
     c.hold('a', 'b');
@@ -103,7 +103,7 @@ describe('a unary get', () => {
     expect(String((await run(executor, 'get', { key })).value)).toBe('new');
   });
 
-  test('is refused by a primary that was frozen for longer than its lease', async () => {
+  test('is refused by a primary that stalled for longer than its lease', async () => {
     const executor = executorOf('a');
     await put(executor, 'value');
     await run(executor, 'get', { key });
@@ -113,7 +113,7 @@ describe('a unary get', () => {
 });
 
 describe('a put', () => {
-  test('keeps no view of the memory in which the request came', async () => {
+  test('keeps no view of the memory of its request', async () => {
     const executor = executorOf('a');
     const value = Buffer.from('value');
     const written = run(executor, 'put', { key, value });
@@ -124,7 +124,7 @@ describe('a put', () => {
     expect(c.get('a', 'k')).toMatchObject({ value: 'value' });
   });
 
-  test('that this node refuses, being primary, is passed on to nobody', async () => {
+  test('that the primary refuses is not forwarded', async () => {
     const executor = executorOf('a');
     await put(executor, 'value');
     await expect(put(executor, 'other', 7)).rejects.toMatchObject({ code: 'VERSION_MISMATCH', currentVersion: 1 });
@@ -132,7 +132,7 @@ describe('a put', () => {
     expect(forwards).toEqual([]);
   });
 
-  test('of a primary that is deposed before it commits is passed on to nobody: it may have been executed', async () => {
+  test('of a primary that is deposed before the commit is not forwarded: it may have been executed', async () => {
     c = Scenario.of('a b c');
     clockOf(c);
     const executor = executorOf('a', { ...directoryOf(c, 'a'), primaryElsewhere: () => 'b:1' });
@@ -150,20 +150,20 @@ describe('a put', () => {
     expect(forwards).toEqual([]);
   });
 
-  test('at a backup is passed on once, and its unknown outcome stays unknown', async () => {
+  test('at a backup is forwarded once, and its unknown outcome stays unknown', async () => {
     const executor = executorOf('b', { ...directoryOf(c, 'b'), primaryElsewhere: () => 'a:1' });
     await expect(put(executor, 'v')).rejects.toMatchObject({ code: 'OUTCOME_UNKNOWN', executed: 'unknown' });
     expect(forwards).toEqual(['a:1']);
   });
 
-  test('that was passed on already is not passed on again, and the primary is named', async () => {
+  test('that was forwarded is not forwarded again, and its refusal names the primary', async () => {
     const executor = executorOf('b', { ...directoryOf(c, 'b'), primaryElsewhere: () => 'a:1' });
-    const passedOn = run(executor, 'put', { key, value: Buffer.from('v') }, 'forwarded');
-    await expect(passedOn).rejects.toMatchObject({ code: 'NOT_PRIMARY', executed: 'no', primaryAddress: 'a:1' });
+    const forwarded = run(executor, 'put', { key, value: Buffer.from('v') }, 'forwarded');
+    await expect(forwarded).rejects.toMatchObject({ code: 'NOT_PRIMARY', executed: 'no', primaryAddress: 'a:1' });
     expect(forwards).toEqual([]);
   });
 
-  test('after the node has stopped taking requests is refused, definitely not executed', async () => {
+  test('is refused after the node has stopped taking requests, definitely not executed', async () => {
     const executor = executorOf('a');
     executor.close();
     await expect(put(executor, 'v')).rejects.toMatchObject({ code: 'STOPPING', executed: 'no' });
