@@ -45,7 +45,7 @@ export function onMessage(core: Core, message: Message): void {
 /** Two ids of one epoch number are two histories as well (R1). A replica that knows no history accepts any. */
 function isOfOtherHistory({ history, epoch, epochId, foundHistory }: Core, message: Message): boolean {
   if (history === undefined) return false;
-  // Two lines that part within an epoch: the data here may have known the later epoch before it was found to be of the other line.
+  // The lines part within an epoch: this replica may have known the later epoch before it found its data to be of the other.
   if (foundHistory !== undefined && message.epoch >= epoch && message.epochId === endOf(foundHistory).id) return true;
   return message.history !== history || (message.epoch === epoch && message.epochId !== epochId);
 }

@@ -1,6 +1,6 @@
 /**
- * What a replica learns of `state`: from a read, or from the answer to its own compare-and-set (R1, R7, R8, R12, R13).
- * Both end in `conclude`, so that it makes no difference which came first.
+ * Changes of `state`: a replica learns of them from a read, or from the answer to its own compare-and-set (R1, R7, R8, R12, R13).
+ * `conclude` handles both, so that their order makes no difference.
  */
 
 import { maybeAnswerGiveUp } from './primary/membership.js';
@@ -12,22 +12,22 @@ import { invariant } from './state/invariant.js';
 import type { Proposal, Reading } from './state/state-register.js';
 import { adoptEpoch, becomeFollower, becomePrimary, exit } from './state/transitions.js';
 
-/** A read of `state`, or that there is none: a loss for a replica that knows of a history (R3, R13). */
+/** Handles a reading. If there is no `state`, a replica that knows a history steps down: ZooKeeper has lost it (R3, R13). */
 export function onReading(core: Core, reading: Reading): void {
   const before = core.register.state;
-  const news = core.register.observe(reading, core.nowMs);
-  if (news === undefined) return;
-  const { settled, lost } = news;
+  const observation = core.register.observe(reading, core.nowMs);
+  if (observation === undefined) return;
+  const { settled, lost } = observation;
   const { state } = reading;
   if (lost !== undefined) core.note({ kind: 'stateWentBack', from: lost, to: state });
-  // Others may have seen the lost proposal come true.
+  // The lost proposal may have succeeded before the loss, and other replicas may have seen it.
   if (lost !== undefined && settled !== undefined) core.noteRemovals(settled.next);
   if (state === undefined) {
     core.foundHistory = undefined;
     if (settled !== undefined) failed(core, settled);
     return stepDown(core);
   }
-  // Its id tells: this is the epoch that was asked for, whichever of the attempts wrote it.
+  // The id of the epoch proves that the proposal succeeded, whichever attempt wrote it.
   const succeeded = settled !== undefined && epochIdOf(state) === epochIdOf(settled.next);
   conclude(core, state, settled, succeeded);
   if (lost !== undefined && !isServedHere(core, state)) stepDown(core);
@@ -50,8 +50,8 @@ export function onProposalResult(core: Core, number: number, outcome: ProposalOu
 }
 
 /**
- * ZooKeeper shows less than it did (R7). A primary of the very epoch that `state` names goes on: nobody else can have claimed,
- * and the members of the set that it finds are required until they are taken out again. Any other must stop serving.
+ * ZooKeeper has lost data (R7). A primary of the very epoch that `state` names goes on: no other replica can have claimed, and
+ * the members of the older set are required until they are evicted again. Any other primary must stop serving.
  */
 function isServedHere({ role, self }: Core, state: ShardState): boolean {
   return role.kind === 'primary' && state.primary === self && epochIdOf(state) === role.epochId;
@@ -71,18 +71,18 @@ function conclude(core: Core, state: ShardState, settled: Proposal | undefined, 
   if (isOther(core, state) && !maybeDiscard(core, state)) return keepData(core, state);
   core.foundHistory = undefined;
   core.noteRemovals(state);
-  // An attempt that failed says nothing about how we came to be named after all: by a handover (R12).
+  // After a failed attempt, a handover may still name this replica (R12).
   if (isOurs(core, state, succeeded)) return takeUp(core, state, succeeded ? settled : undefined);
   if (succeeded) hintPeers(core);
   adoptEpoch(core, state.history, endOf(state));
 }
 
-/** The data here is of another line, and not merely newer than a `state` that went back. Whoever that names, it is not this data. */
+/** The data here is of another line, and not only newer than a `state` that went back. */
 function isOther({ line }: Core, state: ShardState): boolean {
   return line !== undefined && !continues(state, line) && !continues(line, state);
 }
 
-/** The operator has given up what is held here (R13). The replica keeps its id, as with any copy that is taken anew (R10). */
+/** Discards the data here if the operator has given it up (R13). The replica keeps its id, as with every snapshot (R10). */
 function maybeDiscard(core: Core, state: ShardState): boolean {
   const { line } = core;
   if (line === undefined || !isGivenUp(line, state.givenUp)) return false;
@@ -92,17 +92,17 @@ function maybeDiscard(core: Core, state: ShardState): boolean {
   return true;
 }
 
-/** Nothing is given up for a history that is not that of the data here (R1); the operator decides which goes on (R13). */
+/** Keeps the data here although `state` is of another history (R1): the operator decides which one goes on (R13). */
 function keepData(core: Core, state: ShardState): void {
   const { line } = core;
   if (line !== undefined && core.foundHistory === undefined) core.note({ kind: 'twoHistories', held: line, found: state });
   core.foundHistory = state;
   stepDown(core);
-  // Refusals carry the other line's epoch, so that its primary takes them for answers.
+  // Refusals then carry the epoch of the other line, so that its primary accepts them as answers.
   if (state.history === core.history && state.epoch > core.epoch) adoptEpoch(core, state.history, endOf(state));
 }
 
-/** A successor, or a member that is out or in, need not wait for its watch. */
+/** Sends `stateChanged`, so that a successor, or a member that is in or out, need not wait for its watch. */
 function hintPeers(core: Core): void {
   if (core.role.kind !== 'primary') return;
   for (const peer of core.role.peers.values()) if (peer.linked) core.send(peer.id, { type: 'stateChanged' });
@@ -111,24 +111,24 @@ function hintPeers(core: Core): void {
 /** `state` names this replica in an epoch that it has not served: its own claim, or a handover to it (R4, R12). */
 function isOurs(core: Core, state: ShardState, succeeded: boolean): boolean {
   if (state.primary !== core.self) return false;
-  // An older state that came back names a replica that has given its copy up meanwhile: it has nothing of that to serve.
+  // An older state that came back may name a replica that has discarded its copy since: it has nothing to serve.
   if (!core.complete && !succeeded && !hasGivenUp(core, state)) return false;
   if (core.history === state.history) return state.epoch > core.epoch;
   return succeeded || core.history === undefined;
 }
 
-/** Nothing else names an incomplete replica, or raises the floor so: the operator accepts that its half-laid copy is lost (R13). */
+/** An operator's command: only that names an incomplete replica with such a floor. Its half-written copy is given up (R13). */
 function hasGivenUp(core: Core, state: ShardState): boolean {
   return !core.complete && state.seqFloor > core.log.lastSeq + 1;
 }
 
 function takeUp(core: Core, state: ShardState, settled: Proposal | undefined): void {
   const token = core.role.kind === 'claimant' ? core.role.forceToken : undefined;
-  // After an ended history the shard begins empty, too. The command may have been given to an earlier process.
+  // After an ended history the shard begins empty, too. An earlier process may have received the command.
   const beginsEmpty = settled?.purpose === 'birth' ? !core.isNew || state.seqFloor > 1 : hasGivenUp(core, state);
   if (beginsEmpty) core.reset(state.seqFloor - 1, endOf(state), true);
   invariant(core.complete, 'an incomplete replica is named primary');
-  // A claim of its earlier process, which it did not know of when it answered beacons, gives no grace of its own (R4).
+  // It did not know of a claim of its earlier process when it answered beacons, so that claim is no proof of a grace (R4).
   const mayBeEarlierClaim = core.isRestarted && settled === undefined;
   becomePrimary(core, state, mayBeEarlierClaim ? core.loyalSinceMs + core.options.graceMs : core.nowMs);
   if (token !== undefined) {
@@ -138,7 +138,7 @@ function takeUp(core: Core, state: ShardState, settled: Proposal | undefined): v
 
 function failed(core: Core, proposal: Proposal): void {
   const { role } = core;
-  // Loyalty counts anew: the state that beat this claim has a primary of its own.
+  // The wait restarts: the state that beat this claim names a primary.
   if (role.kind === 'claimant') {
     core.loyalSinceMs = core.nowMs;
     becomeFollower(core);

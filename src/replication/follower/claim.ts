@@ -1,6 +1,6 @@
 /**
- * A follower that may become primary: birth, succession, rebirth after an ended history, the operator's command
- * (R3, R4, R13). Each is a compare-and-set of `state`; `state-changes.ts` hears what became of it.
+ * Claims: how a follower tries to become primary, by birth, succession, rebirth after an ended history, or the operator's
+ * command (R3, R4, R13). Each is a compare-and-set of `state`; `state-changes.ts` handles the outcome.
  */
 
 import type { CandidateFact } from '../protocol/event.js';
@@ -14,28 +14,28 @@ import type { ProposalPurpose } from '../state/state-register.js';
 import { becomeClaimant, becomeFollower } from '../state/transitions.js';
 import { claimDelayMs, firstInLine, placeInLine } from './succession.js';
 
-/** Beacons to hear after waking from a pause, before claiming: what was said meanwhile is heard first (R4). */
-const beaconsToHearAfterWaking = 2;
+/** After a stall a replica waits this many beacon intervals before it claims, to receive the messages of that time (R4). */
+const beaconsAfterStall = 2;
 
 export function maybeClaim(core: Core): void {
   if (core.role.kind !== 'follower' || core.stopped) return;
   if (!core.mayWriteState || core.foundHistory !== undefined) return;
   if (core.durability.oldestStartedMs !== undefined) return;
-  if (core.nowMs - core.wokeMs < beaconsToHearAfterWaking * core.options.beaconMs) return;
+  if (core.nowMs - core.wokeMs < beaconsAfterStall * core.options.beaconMs) return;
   const { state } = core.register;
   if (state === undefined) maybeGiveBirth(core);
   else if (isEnded(state)) maybeBeginAgain(core, state);
   else maybeSucceed(core, state);
 }
 
-/** A history begins where it belongs (R15). */
+/** The candidates on placed nodes: a history begins only where the shard belongs (R15). */
 function placedCandidates(core: Core): readonly CandidateFact[] {
   return core.candidates.filter(({ replicaId }) => isPlaced(core, replicaId));
 }
 
 /**
- * A replica that holds data or knows of a history never does: for it a missing `state` is a loss. Nor does any where another
- * candidate holds data, wherever that is placed, or where ZooKeeper is known to have lost its data before (R3, R13).
+ * A replica that holds data or knows a history never gives birth: for it a missing `state` is a loss. No replica does where
+ * another candidate holds data, placed or not, or where ZooKeeper has lost its data before (R3, R13).
  */
 function maybeGiveBirth(core: Core): void {
   if (!core.isNew || isNoBeginning(core)) return;
@@ -48,20 +48,20 @@ function isNoBeginning(core: Core): boolean {
 }
 
 /**
- * A birth whose outcome is unknown may be repeated only where it might be proposed anew: ZooKeeper may have lost a history since,
- * or the holders of one may have come back. If it has come true all the same, `state` will tell.
+ * Withdraws a birth with unknown outcome where a birth may not be proposed any more: ZooKeeper may have lost a history since, or
+ * replicas that hold one may have returned. If the birth has succeeded all the same, a read of `state` will show it.
  */
 export function maybeWithdrawBirth(core: Core): void {
   const { proposal } = core.register;
   const isBirth = proposal?.purpose === 'birth' && proposal.expectedVersion === undefined;
   if (!isBirth || proposal.status !== 'unknown' || core.role.kind !== 'claimant' || !isNoBeginning(core)) return;
-  // The session that asked for it has not outlived a loss; without one, what was asked for may still be done.
+  // After a loss the session of the proposal is gone, and the proposal with it. Otherwise it may still succeed.
   core.mayHaveBegun = !core.register.isRestored;
   core.register.withdraw();
   becomeFollower(core);
 }
 
-/** The histories that the candidates name, other than the one that is held here. */
+/** The histories that candidates name, other than that of the data here. */
 function historiesOfOthers({ candidates, line }: Core): readonly HistoryId[] {
   return candidates.flatMap(({ history }) => (history === undefined || history === line?.history ? [] : [history]));
 }
@@ -74,18 +74,18 @@ function maybeBeginAgain(core: Core, state: ShardState): void {
 function maybeSucceed(core: Core, state: ShardState): void {
   if (isOlder(core, state) || core.line === undefined || !continues(state, core.line)) return;
   const { graceMs, beaconMs } = core.options;
-  // Nobody waits for less: a loyal backup need not know its place.
+  // This is the shortest wait of all, so a loyal backup need not compute its place.
   if (core.nowMs - core.loyalSinceMs < claimDelayMs(0, graceMs, beaconMs)) return;
   const place = placeInLine(state, core.candidates, core.self);
   if (place === undefined) return;
-  // One that stepped down goes last, or at once if it is alone (R4).
+  // A primary that stepped down claims last, or at once if it is alone (R4).
   const waitsSinceMs = place === 0 ? core.loyalSinceMs : Math.max(core.loyalSinceMs, core.steppedDownMs);
   if (core.nowMs - waitsSinceMs < claimDelayMs(place, graceMs, beaconMs)) return;
   core.note({ kind: 'claiming', silentMs: core.nowMs - core.loyalSinceMs });
   propose(core, 'claim', claimed(state, core.self, core.mintId()));
 }
 
-/** From before it is sent, no beacon and no entry of the older epoch is answered: the role says so (R4). */
+/** Becomes claimant before the proposal is sent, so that it answers no beacon and no entry of the older epoch (R4). */
 function propose(core: Core, purpose: ProposalPurpose, next: ShardState, forceToken?: unknown): void {
   becomeClaimant(core, next.epoch, epochIdOf(next), forceToken);
   const proposal = core.register.propose(purpose, next, core.nowMs);
@@ -93,8 +93,8 @@ function propose(core: Core, purpose: ProposalPurpose, next: ShardState, forceTo
 }
 
 /**
- * The operator vouches that the members of the in-sync set are stopped for good, or chooses one of two histories (R13).
- * `givesUp`: ids of the histories and epochs that are given up; the replicas that hold their data discard it.
+ * The operator's command (R13). The operator guarantees that the members of the in-sync set are stopped for good, or chooses one
+ * of two histories. `givesUp`: ids of the histories and epochs that are given up; replicas that hold their data discard it.
  */
 export function onForce(core: Core, token: unknown, givesUp: readonly string[]): void {
   const reason = reasonNotToForce(core, givesUp);
@@ -109,14 +109,14 @@ function forcedState(core: Core, givesUp: readonly string[]): ShardState {
   const common = { lastSeq: log.lastSeq, knownEpoch: epoch };
   if (state !== undefined && !isBeside(core, state))
     return forced(self, { ...common, state, line: state, givenUp }, core.mintId());
-  // What ZooKeeper has lost is unknown, and what it shows is of another line: everything begins above both.
+  // The lost `state` is unknown, and the present one is of another line: the new epoch and floor must lie above both.
   const knownEpoch = Math.max(epoch, state?.epoch ?? 0);
   const beside = state === undefined ? [] : [state.history, ...state.lineage.map(({ id }) => id)];
   const basis = { ...common, knownEpoch, state: undefined, givenUp: [...givenUp, ...beside] };
   return forced(self, { ...basis, line: line ?? { history: core.mintId(), lineage: [] } }, core.mintId());
 }
 
-/** The `state` that ZooKeeper shows has gone back, or is of another history than the data here. */
+/** `state` has gone back, or is of another history than the data here. */
 function isBeside(core: Core, state: ShardState): boolean {
   return isOlder(core, state) || (core.line !== undefined && !continues(state, core.line));
 }
@@ -131,13 +131,13 @@ function reasonNotToForce(core: Core, givesUp: readonly string[]): string | unde
   return reasonOfPrimary(core) ?? reasonOfHistories(core, givesUp) ?? reasonOfState(core);
 }
 
-/** Whatever ZooKeeper shows: this replica has renewed a lease, under which that primary may serve (R9). */
+/** A primary may serve under a lease that this replica has renewed, whatever ZooKeeper shows (R9). */
 function reasonOfPrimary({ role, nowMs, loyalSinceMs, epoch, options }: Core): string | undefined {
   if (role.kind !== 'follower' || role.primary === undefined || nowMs - loyalSinceMs > options.graceMs) return undefined;
   return `the primary of epoch ${epoch}, ${role.primary}, was heard less than ${options.graceMs} ms ago, and may serve; stop it for good first`;
 }
 
-/** Data of another history is given up by name only (R1). */
+/** Data of another history is given up only if the command names it (R1). */
 function reasonOfHistories(core: Core, givesUp: readonly string[]): string | undefined {
   const { line, foundHistory } = core;
   const { state } = core.register;
@@ -145,7 +145,7 @@ function reasonOfHistories(core: Core, givesUp: readonly string[]): string | und
   if (line !== undefined && foundHistory !== undefined && !isGivenUp(foundHistory, givesUp)) {
     return `two histories meet: it holds data of history ${nameOf(line)}, and ZooKeeper names ${nameOf(foundHistory)}; name the one to keep`;
   }
-  // A replica without data does not go on with the history of a `state` that went back: it would begin another.
+  // A replica without data does not go on with the history of a `state` that went back. It would begin another one.
   const goesOn = state === undefined || (line === undefined && isBeside(core, state)) ? undefined : state.history;
   const others = historiesOfOthers(core).filter((history) => history !== goesOn && !given.includes(history));
   if (others.length === 0) return undefined;
@@ -159,7 +159,7 @@ function reasonOfState(core: Core): string | undefined {
     return 'the shard has no history yet; a primary is about to be chosen';
   }
   const live = register.state?.inSync.filter((id) => holdsCopy(core, id)) ?? [];
-  // Whoever a state of a lower epoch names is refused by those that know a higher one: it cannot serve (R3, R8).
+  // Replicas that know a higher epoch refuse the members that an older `state` names, so these cannot serve (R3, R8).
   if (live.length === 0 || isBelowKnownEpoch(core) || core.foundHistory !== undefined) return undefined;
   return `members of the in-sync set are registered: ${live.join(', ')}`;
 }

@@ -1,7 +1,7 @@
 /**
- * A backup or joiner, spoken to by the primary: beacons, Sync, Append (R5, R6, R9, R10).
+ * A backup or joiner handles the messages of its primary: beacons, Sync, Append (R5, R6, R9, R10).
  *
- * Messages here are of the present epoch, and that epoch is durable; `replica.ts` has seen to both.
+ * The messages here are of the present epoch, and that epoch is durable; `receive.ts` has checked both.
  */
 
 import type { ReplicaId, Seq } from '../protocol/ids.js';
@@ -53,7 +53,7 @@ export function answerBeacon(core: Core, to: ReplicaId, beacon: BodyOf<'beacon'>
   });
 }
 
-/** R5, R10: what is cut is cut by the primary's list of epochs, never by one's own knowledge. */
+/** Cuts the log by the primary's list of epochs only, never by this replica's own knowledge (R5, R10). */
 function onSync(core: Core, role: Follower, from: ReplicaId, sync: BodyOf<'sync'>): void {
   if (sync.number <= core.syncNumber) return;
   // Data of another history is kept, whatever the primary says (R1).
@@ -63,10 +63,10 @@ function onSync(core: Core, role: Follower, from: ReplicaId, sync: BodyOf<'sync'
   // A new stream voids the old one, and the snapshot that belonged to it (R10).
   role.stream = undefined;
   role.snapshot = undefined;
-  // A joiner that has nothing takes a snapshot: the log from its beginning would bring every value that was overwritten.
+  // A joiner that has nothing takes a snapshot: the log from seq 1 would bring every overwritten value.
   const bringsNothing = core.log.lastSeq === 0 && sync.log.lastSeq > 0 && !core.isInSync;
   const common = core.complete && !bringsNothing ? commonPosition(core.log.position, sync.log) : undefined;
-  // Below what is applied nothing can be cut: then only a snapshot helps.
+  // Applied entries cannot be cut, so the replica needs a snapshot.
   if (common === undefined || common < core.appliedSeq) {
     core.send(from, { type: 'syncAnswer', number: sync.number, dumpNeeded: true, matchedSeq: 0 });
     return;
@@ -84,13 +84,13 @@ function lineOf(core: Core, lineage: Line['lineage']): Line {
   return { history: core.history ?? '', lineage };
 }
 
-/** Another history than that of the data here: what is true now `state` tells (R1). */
+/** Refuses a message of another history than that of the data here, and reads `state`, which decides (R1). */
 export function refuseOther(core: Core, from: ReplicaId): void {
   core.send(from, { type: 'otherHistory' });
   core.emit({ type: 'refreshState', afterWrite: false });
 }
 
-/** From now on the log is known to be the primary's up to `verifiedSeq`; said once all of that is durable. */
+/** Follows the primary: the log agrees with the primary's up to `verifiedSeq`. Sync is answered once all of that is durable. */
 export function follow(core: Core, role: Follower, number: number, verifiedSeq: Seq): void {
   if (core.complete) core.setLine(lineOf(core, role.lineage));
   role.stream = { number, verifiedSeq, ackedSeq: 0, answerAfterWrite: core.durability.lastNumber };
@@ -104,7 +104,7 @@ function onAppend(core: Core, role: Follower, from: ReplicaId, append: BodyOf<'a
     return;
   }
   if (append.number < stream.number) return;
-  // Entries up to the verified position are the same ones, sent again.
+  // Entries up to the verified position are repetitions.
   const fresh = append.entries.filter((entry) => entry.seq > stream.verifiedSeq);
   const isNext = append.prevSeq < stream.verifiedSeq || append.prevEpochId === core.log.lastEpochId;
   if (append.prevSeq > stream.verifiedSeq || !isNext) {
@@ -122,11 +122,11 @@ function onAppend(core: Core, role: Follower, from: ReplicaId, append: BodyOf<'a
 function learnCommitIndex(core: Core, role: Follower, commitIndex: Seq): void {
   if (role.stream === undefined) return;
   core.commitIndex = Math.max(core.commitIndex, Math.min(commitIndex, role.stream.verifiedSeq));
-  applyUnlessLaying(core, role);
+  applyUnlessLoading(core, role);
 }
 
-/** Chunks still to come may be older than the log; once the last has come, the log is laid over them (R10). */
-export function applyUnlessLaying(core: Core, role: Follower): void {
+/** Applies committed entries, but not while chunks are still to come: a chunk may be older than the log over it (R10). */
+export function applyUnlessLoading(core: Core, role: Follower): void {
   const { snapshot } = role;
   if (!core.complete && snapshot?.endCommitIndex === undefined) return maybeGiveUpSnapshot(core, role);
   core.applyCommitted();
@@ -139,13 +139,13 @@ export function applyUnlessLaying(core: Core, role: Follower): void {
   role.snapshot = undefined;
 }
 
-/** What has to wait for the end of a snapshot has outgrown its bound: the snapshot is too slow for the writes, and begins again. */
+/** Gives up a snapshot that is too slow for the writes: the log that must wait for its end has outgrown its bound. */
 function maybeGiveUpSnapshot(core: Core, role: Follower): void {
   if (role.snapshot !== undefined && core.log.bytes > snapshotGrowth * core.options.retainBytes)
     giveUpSnapshot(core, role, role.snapshot.number);
 }
 
-/** Tells the primary that it must begin again. */
+/** Asks the primary to begin again with Sync. */
 export function giveUpSnapshot(core: Core, role: Follower, number: number): void {
   if (role.primary === undefined) return;
   role.snapshot = undefined;
@@ -153,7 +153,7 @@ export function giveUpSnapshot(core: Core, role: Follower, number: number): void
   core.send(role.primary, { type: 'syncAnswer', number, dumpNeeded: true, matchedSeq: 0 });
 }
 
-/** Only what is as durable as promised is acknowledged (R6). */
+/** Acknowledges the entries that are as durable as promised (R6). */
 export function maybeAcknowledge(core: Core, role: Follower): void {
   const { stream } = role;
   if (stream === undefined || role.primary === undefined) return;

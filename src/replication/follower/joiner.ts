@@ -7,7 +7,7 @@ import type { Event, SnapshotItem } from '../protocol/event.js';
 import type { EpochId, Seq } from '../protocol/ids.js';
 import type { Core } from '../state/core.js';
 import type { Follower } from '../state/role.js';
-import { applyUnlessLaying, follow, giveUpSnapshot } from './follower.js';
+import { applyUnlessLoading, follow, giveUpSnapshot } from './follower.js';
 
 interface SnapshotEventId {
   readonly epochId: EpochId;
@@ -41,7 +41,7 @@ export function onSnapshotEnded(core: Core, event: SnapshotEventId & { readonly 
   const role = takerOf(core, event);
   if (role?.snapshot === undefined) return;
   role.snapshot.endCommitIndex = event.commitIndex;
-  applyUnlessLaying(core, role);
+  applyUnlessLoading(core, role);
 }
 
 export function onSnapshotFailed(core: Core, event: SnapshotEventId): void {

@@ -67,7 +67,7 @@ export function drainAndPropose(core: Core, role: Primary, successor: ReplicaId)
   return true;
 }
 
-/** The state to leave from; undefined while nothing may be proposed, or while an older set that came back must be corrected (R7). */
+/** The state to change; undefined while no proposal may be made, or an older set that came back must be corrected first (R7). */
 function stateToLeave(core: Core): ShardState | undefined {
   const { state } = core.register;
   return core.mayWriteState && state !== undefined && !isOlder(core, state) ? state : undefined;

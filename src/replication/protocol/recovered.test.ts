@@ -163,7 +163,7 @@ describe('a replica that starts again with its data', () => {
     expect(b.replica.refusalOfRead(100 + graceMs)).toBeUndefined();
   });
 
-  it('R10: with a half-laid snapshot it only takes another', () => {
+  it('R10: with a half-written snapshot it only takes another', () => {
     const b = new Restarted(halfLaid);
     const log = { baseSeq: 0, baseEpoch: 0, baseEpochId: '', lastSeq: 0, history: [] };
     const body = { type: 'sync', number: 1, log, lineage: line.lineage, commitIndex: 0 } as const;
@@ -172,7 +172,7 @@ describe('a replica that starts again with its data', () => {
     expect(answers).toContainEqual({ type: 'syncAnswer', number: 1, dumpNeeded: true, matchedSeq: 0 });
   });
 
-  it('R13: with a half-laid snapshot, named by the command that its earlier process was given, it begins empty', () => {
+  it('R13: with a half-written snapshot, named by the command that its earlier process was given, it begins empty', () => {
     const b = new Restarted(halfLaid);
     const seqFloor = 2 ** 32 + 3;
     b.read(stateOf(2, 'b', ['b'], seqFloor), 10);

@@ -120,7 +120,7 @@ describe('all gone (R13)', () => {
     expect(c.get('b', 'k').value).toBe('v');
   });
 
-  it('where a half-laid snapshot is all that is left, the command begins empty', () => {
+  it('where a half-written snapshot is all that is left, the command begins empty', () => {
     const c = withoutHistory();
     c.start('b');
     beginDump(c);

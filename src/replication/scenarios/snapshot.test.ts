@@ -188,7 +188,7 @@ describe('snapshot (R10)', () => {
     expect(c.node('b').store.items.size).toBe(6);
   });
 
-  it('a half-laid copy is neither a successor nor in the set', () => {
+  it('a half-written copy is neither a successor nor in the set', () => {
     const c = withoutHistory();
     c.start('b');
     beginDump(c);

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { born, bornAgain, claimed, ended, forced, type ShardState, withGivenUp, withMembers } from '../protocol/shard-state.js';
-import { type News, StateRegister } from './state-register.js';
+import { type Observation, StateRegister } from './state-register.js';
 
 const first = born('a', 'h', 'one');
 const both = withMembers(first, ['b'], []);
@@ -21,11 +21,11 @@ function see(
   state: ShardState | undefined,
   nowMs = 0,
   asOfMs = unproven,
-): News | undefined {
+): Observation | undefined {
   return register.observe({ version, state, asOfMs }, nowMs);
 }
 
-function seeMissing(register: StateRegister, nowMs = 0, asOfMs = unproven): News | undefined {
+function seeMissing(register: StateRegister, nowMs = 0, asOfMs = unproven): Observation | undefined {
   return see(register, 0, undefined, nowMs, asOfMs);
 }
 

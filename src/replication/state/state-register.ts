@@ -1,10 +1,10 @@
 /**
- * What a replica knows of `state` in ZooKeeper, and its one outstanding attempt to change it (R7).
+ * What a replica knows of `state` in ZooKeeper, and its one outstanding proposal to change it (R7).
  *
- * An attempt whose answer is lost stays possible until a read shows a later version or another compare-and-set on the
- * same version succeeds. A read that still shows the old version proves nothing: it may come from a server that lags.
- * A read that shows an older state, or one of another history, may come from such a server, too; that ZooKeeper has lost
- * data is proven only by a reading that must show everything committed after the newer one was seen.
+ * A proposal whose answer is lost may still succeed until a read shows a later version, or another compare-and-set on the same
+ * version succeeds. A read that still shows the old version proves nothing: the server may lag. A read that shows an older state,
+ * or one of another history, may come from such a server, too. Only a reading that must show everything committed after the
+ * known state was seen proves that ZooKeeper has lost data.
  */
 
 import type { ProposalOutcome } from '../protocol/event.js';
@@ -14,6 +14,7 @@ import { epochIdOf, type ShardState } from '../protocol/shard-state.js';
 
 export type ProposalPurpose = 'claim' | 'birth' | 'force' | 'membership' | 'handover' | 'end';
 
+/** A compare-and-set of `state` that is outstanding. */
 export interface Proposal {
   readonly number: number;
   readonly purpose: ProposalPurpose;
@@ -23,23 +24,24 @@ export interface Proposal {
   readonly sentMs: number;
   /** Since when its outcome is unknown, if it is. */
   readonly unknownMs: number;
-  /** `unknown`: to be repeated. `refused`: the version has moved; a read will tell whether by this very proposal. */
+  /** unknown: to be repeated. refused: the version has moved; a read will show whether this very proposal moved it. */
   readonly status: 'sent' | 'unknown' | 'refused';
 }
 
-/** What a read found. */
+/** The result of one read of `state`. */
 export interface Reading {
   readonly version: number;
   /** Undefined: there is no `state`. */
   readonly state: ShardState | undefined;
-  /** It shows everything that had been committed by then. */
+  /** The reading shows everything that ZooKeeper had committed by then. */
   readonly asOfMs: number;
 }
 
-export interface News {
+/** What a replica learns from a reading that changes its knowledge. */
+export interface Observation {
   /** The proposal that the reading settles. */
   readonly settled: Proposal | undefined;
-  /** ZooKeeper has lost what it held before, which was this; undefined: it has not. */
+  /** The state that ZooKeeper held before and has lost; undefined: it has lost none. */
   readonly lost: ShardState | undefined;
 }
 
@@ -47,7 +49,7 @@ interface Known {
   readonly version: number;
   /** Undefined: ZooKeeper holds no `state`. */
   readonly state: ShardState | undefined;
-  /** When it was learnt. */
+  /** When this replica learned it. */
   readonly sinceMs: number;
 }
 
@@ -55,9 +57,9 @@ export class StateRegister {
   #known: Known | undefined;
   #proposal: Proposal | undefined;
   #lastNumber = 0;
-  /** When a reading last agreed with what is known; undefined: none has since the connection was made. */
+  /** When a reading last agreed with the known state; undefined: none has since the connection was made. */
   #readMs: number | undefined;
-  /** Since when the readings are older than what is known, or of another history. */
+  /** Since when readings have been older than the known state, or of another history. */
   #contradictedMs: number | undefined;
   #isRestored = false;
 
@@ -69,14 +71,14 @@ export class StateRegister {
   get isMissing(): boolean {
     return this.#known !== undefined && this.#known.state === undefined;
   }
-  /** ZooKeeper has lost this cluster's data before, so that a missing `state` is no beginning (R3). */
+  /** ZooKeeper has lost this cluster's data before, so a missing `state` is a loss (R3). */
   get isRestored(): boolean {
     return this.#isRestored;
   }
   get wasRead(): boolean {
     return this.#known !== undefined;
   }
-  /** What is known was read on the present connection: only then may anything be proposed. */
+  /** The known state was read on the present connection. A replica proposes only then. */
   get isFresh(): boolean {
     return this.#readMs !== undefined && this.#contradictedMs === undefined;
   }
@@ -90,21 +92,21 @@ export class StateRegister {
     return this.#proposal;
   }
 
-  /** The in-sync set united with every change to it that may yet turn out to have succeeded. Sorted. */
+  /** The required set: the in-sync set united with the set of a proposal that may still succeed. Sorted. */
   get required(): readonly ReplicaId[] {
     const known = this.state?.inSync ?? [];
     if (this.#proposal === undefined) return known;
     return [...new Set([...known, ...this.#proposal.next.inSync])].sort();
   }
 
-  /** The members that are in the set whatever comes of the proposal; what `minInSync` counts. */
+  /** The confirmed members: in the set whatever the outcome of the proposal. `minInSync` counts them. */
   get confirmed(): readonly ReplicaId[] {
     const known = this.state?.inSync ?? [];
     const next = this.#proposal?.next.inSync;
     return next === undefined ? known : known.filter((id) => next.includes(id));
   }
 
-  /** There must be no other proposal: one at a time. */
+  /** There must be no other proposal. */
   propose(purpose: ProposalPurpose, next: ShardState, nowMs: number): Proposal {
     const expectedVersion = this.#known?.state === undefined ? undefined : this.#known.version;
     this.#proposal = {
@@ -119,15 +121,15 @@ export class StateRegister {
     return this.#proposal;
   }
 
-  /** The connection to ZooKeeper is gone: what another one shows may be something else. */
+  /** The connection to ZooKeeper is gone. The next one may show another state. */
   connectionLost(): void {
     this.#readMs = undefined;
     this.#contradictedMs = undefined;
   }
 
   /**
-   * The proposal, if it is time to repeat it; it counts as sent again. `read`: first `state` has to be read, as a znode that
-   * was made anew may have the version that the proposal expects.
+   * Returns the proposal if it is time to repeat it; it counts as sent again. `read`: `state` must be read first, because a znode
+   * that was created again may have the version that the proposal expects.
    */
   repeat(nowMs: number, intervalMs: number): Proposal | 'read' | undefined {
     const proposal = this.#proposal;
@@ -137,7 +139,7 @@ export class StateRegister {
     return this.#proposal;
   }
 
-  /** The answer to an attempt. Returns what is now certain, or undefined. */
+  /** Handles the answer to an attempt. Returns the proposal and its outcome once that is certain, or undefined. */
   settle(
     number: number,
     outcome: ProposalOutcome,
@@ -158,7 +160,7 @@ export class StateRegister {
         this.#proposal = { ...proposal, status: 'unknown', unknownMs: nowMs };
         return undefined;
       case 'missing':
-        // A create that found no parent: nothing is settled, so it is tried again.
+        // A create that found no parent settles nothing, so it is repeated.
         this.#proposal =
           proposal.expectedVersion === undefined
             ? { ...proposal, status: 'unknown', unknownMs: nowMs }
@@ -170,15 +172,15 @@ export class StateRegister {
     }
   }
 
-  /** The cluster is known to have been restored. */
+  /** The cluster has been restored. */
   noteRestored(): void {
     this.#isRestored = true;
   }
 
-  /** A read. Returns undefined if it tells nothing new. */
-  observe(reading: Reading, nowMs: number): News | undefined {
+  /** Handles a reading. Returns undefined if it changes nothing. */
+  observe(reading: Reading, nowMs: number): Observation | undefined {
     const { version, state, asOfMs } = reading;
-    // A create that is on its way, or whose answer was lost, may come yet.
+    // A create that is on its way, or whose answer was lost, may still succeed.
     if (state === undefined && this.#isCreating()) return void this.#createMayBeRepeated(nowMs);
     const order = orderOf(this.#known, reading);
     const isLoss = order === 'contradicts' && asOfMs > this.#known!.sinceMs;
@@ -194,7 +196,7 @@ export class StateRegister {
     return { settled: this.#takeProposal(), lost };
   }
 
-  /** The shard has come to an epoch that is not the proposal's: it is of no version that stands any more. True: there was one. */
+  /** Drops the proposal if it is not of this epoch, which the shard has reached. Returns true if there was such a proposal. */
   supersede(id: EpochId): boolean {
     const proposal = this.#proposal;
     if (proposal === undefined || epochIdOf(proposal.next) === id) return false;
@@ -202,7 +204,7 @@ export class StateRegister {
     return true;
   }
 
-  /** The proposal is not repeated any more. */
+  /** Drops the proposal: it is not repeated any more. */
   withdraw(): void {
     this.#proposal = undefined;
   }
@@ -211,7 +213,7 @@ export class StateRegister {
     return this.#proposal !== undefined && this.#proposal.expectedVersion === undefined;
   }
 
-  /** Refused because there was one, yet there is none: the read is late, or it is gone. */
+  /** A create was refused because `state` exists, but a reading shows none: the reading is late, or `state` is gone since. */
   #createMayBeRepeated(nowMs: number): void {
     if (this.#proposal?.status === 'refused') this.#proposal = { ...this.#proposal, status: 'unknown', unknownMs: nowMs };
     else this.#readMs = nowMs;
@@ -224,7 +226,7 @@ export class StateRegister {
   }
 }
 
-/** `contradicts`: the reading is older than what is known, or of another line; by itself that tells nothing. */
+/** contradicts: the reading is older than the known state, or of another line. By itself that proves nothing. */
 function orderOf(known: Known | undefined, { version, state }: Reading): 'same' | 'later' | 'contradicts' {
   if (known === undefined) return 'later';
   if (known.state === undefined) return state === undefined ? 'same' : 'later';
@@ -234,12 +236,12 @@ function orderOf(known: Known | undefined, { version, state }: Reading): 'same' 
   return isSameContent(state, known.state) ? 'same' : 'contradicts';
 }
 
-/** Within an epoch nothing else changes. */
+/** Within an epoch, only these parts of `state` change. */
 function isSameContent(one: ShardState, other: ShardState): boolean {
   return one.inSync.join() === other.inSync.join() && one.givenUp.join() === other.givenUp.join();
 }
 
-/** It is of a newer epoch of the same line, or an operator's command has given that line up (R13). */
+/** `state` is of a newer epoch of the same line, or an operator's command has given the known line up (R13). */
 function isLater(known: ShardState, state: ShardState): boolean {
   if (continues(state, known)) return true;
   return isGivenUp(known, state.givenUp) && !isGivenUp(state, known.givenUp);

@@ -101,7 +101,7 @@ export class Safety {
     this.#verified.clear();
   }
 
-  /** The history has been ended, or only a half-laid dump is left of it: the next one begins empty (R13). */
+  /** The history has been ended, or only a half-written dump is left of it: the next one begins empty (R13). */
   beginEmpty(baseSeq: Seq): void {
     this.committed.clear();
     this.#order = [];
@@ -132,7 +132,7 @@ export class Safety {
   #checkHolds(node: VirtualNode): void {
     const { disk, replicaId } = node;
     // The operator may name one that is incomplete: then the history has been given up, and begins empty.
-    require(disk.complete || this.#order.length === 0, () => `${replicaId} is in sync with a half-laid dump`);
+    require(disk.complete || this.#order.length === 0, () => `${replicaId} is in sync with a half-written dump`);
     const done = this.#verified.get(replicaId);
     for (let index = done?.cuts === disk.cuts ? done.count : 0; index < this.#order.length; index++) {
       const { seq, epoch } = this.#order[index]!;

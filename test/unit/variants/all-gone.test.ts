@@ -32,7 +32,7 @@ describeVariants('all gone', [
   },
   {
     rule: 'R13',
-    does: 'begins with a half-laid snapshot when the loss is accepted',
+    does: 'begins with a half-written snapshot when the loss is accepted',
     edits: [edit('state-changes.ts', '!core.complete && state.seqFloor > core.log.lastSeq + 1', 'core.log.lastSeq < 0')],
     caughtBy: scenario('all-gone'),
   },

@@ -322,7 +322,7 @@ describeVariants('histories', [
   },
   {
     rule: 'R4',
-    does: 'claims with a half-laid copy',
+    does: 'claims with a half-written copy',
     edits: [edit('follower/claim.ts', 'core.line === undefined || !continues', 'core.line !== undefined && !continues')],
     caughtBy: scenario('named-by-an-older-state'),
   },

@@ -94,9 +94,7 @@ describeVariants('succession', [
   {
     rule: 'R4',
     does: 'claims on waking from a pause, before the beacons it received meanwhile are handled',
-    edits: [
-      edit('follower/claim.ts', 'if (core.nowMs - core.wokeMs < beaconsToHearAfterWaking', 'if (0 > beaconsToHearAfterWaking'),
-    ],
+    edits: [edit('follower/claim.ts', 'if (core.nowMs - core.wokeMs < beaconsAfterStall', 'if (0 > beaconsAfterStall')],
     caughtBy: scenario('succession'),
   },
   {
