@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { RepeatedLines } from './log-throttle.js';
+import { LogThrottle } from './log-throttle.js';
 
 let written: [object, string][];
 let logger: Logger;
@@ -13,12 +13,12 @@ beforeEach(() => {
 
 afterEach(() => vi.useRealTimers());
 
-function tell(lines: RepeatedLines, shards: number, text: string, sense?: string): void {
+function tell(lines: LogThrottle, shards: number, text: string, sense?: string): void {
   for (let shard = 0; shard < shards; shard++) lines.write(logger, { shard, level: 'info', fields: { shard }, text, sense });
 }
 
 test('what few shards have to tell is told in full', () => {
-  const lines = new RepeatedLines(logger);
+  const lines = new LogThrottle(logger);
   tell(lines, 4, 'role changed', 'backup');
   tell(lines, 4, 'role changed', 'primary');
   tell(lines, 4, 'serving');
@@ -27,7 +27,7 @@ test('what few shards have to tell is told in full', () => {
 });
 
 test('of what many shards tell in a second some lines are written, and of which shards there were more', () => {
-  const lines = new RepeatedLines(logger);
+  const lines = new LogThrottle(logger);
   tell(lines, 16, 'role changed', 'backup');
   expect(written).toHaveLength(4);
   vi.advanceTimersByTime(1_000);
@@ -38,7 +38,7 @@ test('of what many shards tell in a second some lines are written, and of which 
 });
 
 test('what goes on is only summed up, ever less often, and what has ceased is told in full again', () => {
-  const lines = new RepeatedLines(logger);
+  const lines = new LogThrottle(logger);
   for (let second = 0; second < 30; second++) {
     tell(lines, 200, 'serving');
     vi.advanceTimersByTime(1_000);
@@ -55,7 +55,7 @@ test('what goes on is only summed up, ever less often, and what has ceased is to
 });
 
 test('few lines that come while others were many are summed up, none is left out', () => {
-  const lines = new RepeatedLines(logger);
+  const lines = new LogThrottle(logger);
   tell(lines, 5, 'serving');
   vi.advanceTimersByTime(1_000);
   tell(lines, 2, 'serving');
@@ -65,7 +65,7 @@ test('few lines that come while others were many are summed up, none is left out
 });
 
 test('of very many shards some are named, and all are counted', () => {
-  const lines = new RepeatedLines(logger);
+  const lines = new LogThrottle(logger);
   tell(lines, 256, 'serving');
   lines.close();
   expect(written.at(-1)![0]).toMatchObject({ more: 252, shards: { length: 32 } });

@@ -35,7 +35,7 @@ interface Group {
   readonly unwritten: Set<number>;
 }
 
-export class RepeatedLines {
+export class LogThrottle {
   readonly #logger: Logger;
   readonly #groups = new Map<string, Group>();
 

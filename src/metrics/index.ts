@@ -2,5 +2,5 @@
 
 export type { HeldReplica, NodeFacts } from './node-facts.js';
 export { NodeMetrics } from './node-metrics.js';
-export type { Api, ApiCounts, Method, MethodCounts, OperationCounts } from './operation-counts.js';
+export type { ApiCounts, Method, MethodCounts, OperationApi, OperationCounts } from './operation-counts.js';
 export { residentBytes } from './resident-memory.js';

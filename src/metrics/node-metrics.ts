@@ -6,7 +6,7 @@ import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { packageVersion } from '../version.js';
 import { EventLoopDelay } from './event-loop-delay.js';
 import type { NodeFacts } from './node-facts.js';
-import { apis, countOperations, methods, type OperationCounts } from './operation-counts.js';
+import { apis, countOperations, type OperationCounts, operationMethods } from './operation-counts.js';
 import { ProcessMetrics } from './process-metrics.js';
 import { ReplicaMetrics } from './replica-metrics.js';
 
@@ -86,7 +86,7 @@ export class NodeMetrics {
   #setOperations(): void {
     this.#operationsTotal.reset();
     for (const api of apis)
-      for (const method of methods) {
+      for (const method of operationMethods) {
         const { succeeded, failures } = this.operations[api][method];
         this.#operationsTotal.inc({ api, method, code: 'OK' }, succeeded);
         for (const [code, count] of failures) this.#operationsTotal.inc({ api, method, code }, count);

@@ -6,10 +6,10 @@ import type { ErrorCode } from '../errors.js';
 
 /** How an operation came in; `forwarded`: a call that another node passed on, which has counted it as well. */
 export const apis = ['pipeline', 'unary', 'rest', 'forwarded'] as const;
-export type Api = (typeof apis)[number];
+export type OperationApi = (typeof apis)[number];
 
-export const methods = ['get', 'put', 'delete'] as const;
-export type Method = (typeof methods)[number];
+export const operationMethods = ['get', 'put', 'delete'] as const;
+export type Method = (typeof operationMethods)[number];
 
 export class MethodCounts {
   succeeded = 0;
@@ -35,11 +35,11 @@ export class MethodCounts {
 }
 
 export type ApiCounts = Readonly<Record<Method, MethodCounts>>;
-export type OperationCounts = Readonly<Record<Api, ApiCounts>>;
+export type OperationCounts = Readonly<Record<OperationApi, ApiCounts>>;
 
-export function countOperations(observerOf: (api: Api, method: Method) => (seconds: number) => void): OperationCounts {
-  const ofApi = (api: Api): ApiCounts => {
-    const [get, put, remove] = methods.map((method) => new MethodCounts(observerOf(api, method)));
+export function countOperations(observerOf: (api: OperationApi, method: Method) => (seconds: number) => void): OperationCounts {
+  const ofApi = (api: OperationApi): ApiCounts => {
+    const [get, put, remove] = operationMethods.map((method) => new MethodCounts(observerOf(api, method)));
     return { get: get!, put: put!, delete: remove! };
   };
   return { pipeline: ofApi('pipeline'), unary: ofApi('unary'), rest: ofApi('rest'), forwarded: ofApi('forwarded') };

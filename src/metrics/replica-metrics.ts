@@ -1,7 +1,7 @@
 /** What a node holds, all shards together. */
 import { Gauge, type Registry } from 'prom-client';
 import type { NodeFacts } from './node-facts.js';
-import { type ReplicaSummary, summarize } from './summary.js';
+import { type ReplicaSummary, summarizeReplicas } from './replica-summary.js';
 
 /** A gauge without labels for each: what it is called, what it tells, and where its value comes from. */
 const gauges: readonly (readonly [
@@ -49,7 +49,7 @@ export class ReplicaMetrics {
   }
 
   set(facts: NodeFacts): void {
-    const summary = summarize(facts);
+    const summary = summarizeReplicas(facts);
     for (const [role, count] of Object.entries(summary.roles)) this.#roles.set({ role }, count);
     this.#moving.set({ direction: 'in' }, summary.movingIn);
     this.#moving.set({ direction: 'out' }, summary.movingOut);

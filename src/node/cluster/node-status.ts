@@ -16,7 +16,7 @@ interface Held extends Omit<HeldReplica, 'placed'> {
   readonly lostState?: ShardState | undefined;
 }
 
-export interface NodeFacts {
+export interface StatusFacts {
   readonly nodeId: string;
   readonly address: string;
   readonly zone?: string;
@@ -39,7 +39,7 @@ export interface NodeFacts {
 /** A node warns from this part of its data limit on, before writes are refused. */
 const nearlyFull = 0.9;
 
-export function describeNode(facts: NodeFacts): NodeStatus {
+export function describeNode(facts: StatusFacts): NodeStatus {
   const { nodeId, address, zone = '', weight = 1, uptimeMs, session, held, dataLimitBytes } = facts;
   const { memoryBytes, maxMemoryBytes, log, descriptors } = facts;
   return {
@@ -105,7 +105,7 @@ function endPosition(line: Line): HistoryPosition {
 }
 
 /** One sentence for each problem, however many shards have it. */
-function warnings({ minInSync, session, conflict, held, dataLimitBytes, log, descriptors }: NodeFacts): string[] {
+function warnings({ minInSync, session, conflict, held, dataLimitBytes, log, descriptors }: StatusFacts): string[] {
   const found: string[] = [];
   if (conflict !== undefined) found.push(conflict);
   else if (session !== 'connected') found.push('ZooKeeper cannot be reached: no node can be replaced until it can');

@@ -2,7 +2,7 @@
  * The ways in for an operation, and everything in which they differ once the operation is decoded. Checks, error texts and
  * counters are the same for all of them.
  */
-import type { Api, ApiCounts, OperationCounts } from '../../metrics/index.js';
+import type { ApiCounts, OperationApi, OperationCounts } from '../../metrics/index.js';
 
 /** A single call waits this long unless its caller sets a deadline; its write waits this long whatever the deadline. */
 export const singleCallWaitMs = 10_000;
@@ -21,7 +21,7 @@ export interface ApiTraits {
   readonly maxWriteWaitMs: number | undefined;
 }
 
-export type ApiTraitsTable = Readonly<Record<Api, ApiTraits>>;
+export type ApiTraitsTable = Readonly<Record<OperationApi, ApiTraits>>;
 
 export function traitsOfApis({ pipeline, unary, rest, forwarded }: OperationCounts): ApiTraitsTable {
   return {

@@ -6,7 +6,7 @@ import type { FastifyInstance } from 'fastify';
 import { pino } from 'pino';
 import { keyRoutes } from '../../gateway/index.js';
 import { createServer } from '../../gateway/server.js';
-import { apis, countOperations, type Method, methods } from '../../metrics/operation-counts.js';
+import { apis, countOperations, type Method, operationMethods } from '../../metrics/operation-counts.js';
 import type { Scenario } from '../../replication/testing/scenario.fixture.js';
 import type { Tracing } from '../../tracing/index.js';
 import type { GetResponse } from '../../wire/contract/kv-api.js';
@@ -102,7 +102,7 @@ export class TestNode {
 
   /** What the node has counted, such as `put OK`: each text once for each operation of this way in. */
   counted(api: (typeof apis)[number]): string[] {
-    return methods.flatMap((method) => {
+    return operationMethods.flatMap((method) => {
       const { succeeded, failures } = this.#counts[api][method];
       const failed = [...failures].flatMap(([code, count]) => Array<string>(count).fill(`${method} ${code}`));
       return [...Array<string>(succeeded).fill(`${method} OK`), ...failed];

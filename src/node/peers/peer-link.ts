@@ -11,7 +11,7 @@ import { type Client, type ClientDuplexStream, type ServiceError, status } from 
 import type { Message, ResponseBody } from '../../replication/index.js';
 import { clusterMetadata } from '../../wire/contract/cluster-name.js';
 import { replicationService } from '../../wire/contract/proto.js';
-import { type HeardMessage, IncomingMessages, OutgoingMessages } from '../../wire/peer/message-stream.js';
+import { IncomingMessages, OutgoingMessages, type ReceivedMessage } from '../../wire/peer/message-stream.js';
 import { type ReplicationCodec, readResponse, type WrongReplica } from '../../wire/peer/replication-codec.js';
 import { MalformedMessage } from '../../wire/protobuf/protobuf-reader.js';
 import { connectTimeoutMs, newNodeClient } from './node-client.js';
@@ -99,7 +99,7 @@ export class PeerLink {
     const stream = this.#stream;
     if (stream === undefined || !this.#up) return;
     if (message.body.type === 'beacon' && stream.writableLength > maxQueuedFrames) return;
-    this.#outgoing?.say(codec, message);
+    this.#outgoing?.send(codec, message);
   }
 
   /** Messages that were sent before still leave. */
@@ -154,7 +154,7 @@ export class PeerLink {
     this.#retryMs = 0;
   }
 
-  #deliver(shard: number, message: HeardMessage<Answer>): void {
+  #deliver(shard: number, message: ReceivedMessage<Answer>): void {
     if (message.body.type === 'wrongReplica') this.#listener.onWrongReplica(shard, message.from);
     else this.#listener.onMessage(shard, message as Message);
   }

@@ -8,7 +8,7 @@
 import { Metadata, type ServerDuplexStream, status, type UntypedServiceImplementation } from '@grpc/grpc-js';
 import type { Effect, Event, Message, ReplicaId, RequestBody } from '../../replication/index.js';
 import { readEnvelope } from '../../wire/peer/envelope.js';
-import { type HeardMessage, IncomingMessages, OutgoingMessages } from '../../wire/peer/message-stream.js';
+import { IncomingMessages, OutgoingMessages, type ReceivedMessage } from '../../wire/peer/message-stream.js';
 import { ReplicationCodec, readRequest, reasonToRefuse } from '../../wire/peer/replication-codec.js';
 import { MalformedMessage } from '../../wire/protobuf/protobuf-reader.js';
 import { type NodeAccount, UseReport } from '../capacity/node-account.js';
@@ -68,7 +68,7 @@ export class ReplicationServer {
 
   /** Drops the answer if the stream it belongs to is gone: the primary starts again with Sync. */
   answer(codec: ReplicationCodec, message: Message): void {
-    this.#answerOn.get(message.to)?.outgoing.say(codec, message);
+    this.#answerOn.get(message.to)?.outgoing.send(codec, message);
   }
 
   serveSnapshot(dump: Extract<Effect, { type: 'serveSnapshot' }>, { codec, host }: ReachableReplica): void {
@@ -115,12 +115,12 @@ export class ReplicationServer {
     if (refusal !== undefined) inbound.call.emit('error', refusal);
   }
 
-  #deliver(inbound: Inbound, shard: number, message: HeardMessage<RequestBody>): boolean {
+  #deliver(inbound: Inbound, shard: number, message: ReceivedMessage<RequestBody>): boolean {
     const { from, to } = message;
     const replica = this.#replicaOf(shard, to);
     if (replica === undefined) {
       const codec = this.#replicas.get(shard)?.codec ?? new ReplicationCodec(this.#clusterId, shard);
-      inbound.outgoing.say(codec, { ...message, from: to, to: from, body: { type: 'wrongReplica' } });
+      inbound.outgoing.send(codec, { ...message, from: to, to: from, body: { type: 'wrongReplica' } });
       return true;
     }
     this.#answerOn.set(from, inbound);

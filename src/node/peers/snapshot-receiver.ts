@@ -4,7 +4,7 @@ import type { Effect, Event } from '../../replication/index.js';
 import { clusterMetadata } from '../../wire/contract/cluster-name.js';
 import { replicationService } from '../../wire/contract/proto.js';
 import type { ReplicationCodec } from '../../wire/peer/replication-codec.js';
-import { type DumpBody, encodeDumpRequest, readDumpBody } from '../../wire/peer/snapshot-codec.js';
+import { encodeDumpRequest, readSnapshotBody, type SnapshotBody } from '../../wire/peer/snapshot-codec.js';
 import { newNodeClient } from './node-client.js';
 
 type RequestSnapshot = Extract<Effect, { type: 'requestSnapshot' }>;
@@ -49,7 +49,7 @@ export class SnapshotReceiver {
     stream.on('data', (bytes: Buffer) => {
       silence.refresh();
       if (this.#current !== current) return;
-      const received = this.#codec.receive(bytes, readDumpBody);
+      const received = this.#codec.receive(bytes, readSnapshotBody);
       if (received.kind === 'malformed') return broken();
       if (received.kind === 'refused' || received.body === undefined) return;
       isComplete ||= received.body.type === 'end';
@@ -70,7 +70,7 @@ export class SnapshotReceiver {
     current?.client.close();
   }
 
-  #received({ epochId, number }: RequestSnapshot, body: DumpBody): void {
+  #received({ epochId, number }: RequestSnapshot, body: SnapshotBody): void {
     if (body.type === 'begin') {
       const { baseSeq, baseEpoch, baseEpochId } = body;
       this.#handle({ type: 'snapshotBegun', epochId, number, baseSeq, baseEpoch, baseEpochId });

@@ -5,7 +5,7 @@ import { type ServerWritableStream, status } from '@grpc/grpc-js';
 import type { Effect, ReplicaId } from '../../replication/index.js';
 import type { Storage } from '../../storage/index.js';
 import type { ReplicationCodec } from '../../wire/peer/replication-codec.js';
-import { DumpEncoder } from '../../wire/peer/snapshot-codec.js';
+import { SnapshotEncoder } from '../../wire/peer/snapshot-codec.js';
 import { type MoveRate, SnapshotPace } from './snapshot-pace.js';
 
 /** A call of the rpc Dump, by which a joiner requests a snapshot. */
@@ -35,7 +35,7 @@ export async function sendSnapshot(
   const gone = new AbortController();
   call.on('cancelled', () => gone.abort());
   call.on('error', () => gone.abort());
-  const encoder = new DumpEncoder(codec.header({ ...dump, from: source.replicaId }), dump.number);
+  const encoder = new SnapshotEncoder(codec.header({ ...dump, from: source.replicaId }), dump.number);
   const pace = new SnapshotPace(rate, performance.now());
   const send = async (bytes: Buffer): Promise<void> => {
     if (!call.write(bytes)) await once(call, 'drain', { signal: gone.signal });

@@ -6,7 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
 import type { Candidate, ClusterConfig, Coordinator, StateReading } from '../../coordination/index.js';
-import type { RepeatedLines } from '../../logging/log-throttle.js';
+import type { LogThrottle } from '../../logging/log-throttle.js';
 import type { ReplicaOptions } from '../../replication/index.js';
 import { MemoryStorage } from '../../storage/index.js';
 import { ReplicationCodec } from '../../wire/peer/replication-codec.js';
@@ -34,7 +34,7 @@ export interface NodeShardOptions {
   readonly coordinator: Coordinator;
   readonly ticker: Ticker;
   readonly logger: Logger;
-  readonly lines: RepeatedLines;
+  readonly logThrottle: LogThrottle;
   /** The replica's role, epoch, members or candidates may have changed. */
   onChange(): void;
   onStopped(clean: boolean): void;
@@ -68,7 +68,7 @@ export class NodeShard implements ReachableReplica {
   #candidates: readonly Candidate[] = [];
 
   constructor(options: NodeShardOptions) {
-    const { shard, nodeId, config, account, peers, coordinator, ticker, logger, lines } = options;
+    const { shard, nodeId, config, account, peers, coordinator, ticker, logger, logThrottle } = options;
     const { budget, shardCount } = account;
     const storage = new MemoryStorage(shardCount);
     const log = logger.child({ shard });
@@ -82,7 +82,7 @@ export class NodeShard implements ReachableReplica {
     this.#links = new ShardLinks(this.codec, peers.links, handle, this.#accounts);
     this.#snapshots = new SnapshotReceiver(this.codec, handle);
     const replicaOptions = { ...replicaOptionsOf(config, budget), replicaId, volatile: storage.volatile };
-    const shardLog = new ShardLog(shard, logger.child({ shard, replica: replicaId }), lines);
+    const shardLog = new ShardLog(shard, logger.child({ shard, replica: replicaId }), logThrottle);
     this.host = new ShardHost(replicaOptions, storage, this.#ports(handle), ticker, shardLog);
     const holders = () => this.host.holders.map((id) => this.#accounts.holderOf(id));
     this.local = new LocalShard(this.host, new Stripes(stripesOf(shardCount)), new WriteAdmission(this.host, account, holders));

@@ -6,7 +6,7 @@
  */
 import type { Logger } from 'pino';
 import type { Candidate, ClusterConfig, Coordinator, StateReading, VersionedPlacement } from '../../coordination/index.js';
-import { RepeatedLines } from '../../logging/log-throttle.js';
+import { LogThrottle } from '../../logging/log-throttle.js';
 import type { Placement } from '../../placement/index.js';
 import type { CoreStatus } from '../../replication/index.js';
 import type { NodeAccount } from '../capacity/node-account.js';
@@ -46,7 +46,7 @@ export class NodeShards {
   readonly shardCount: number;
   readonly #options: NodeShardsOptions;
   readonly #ticker: Ticker;
-  readonly #lines: RepeatedLines;
+  readonly #logThrottle: LogThrottle;
   /** By number; empty where this node holds no copy. */
   readonly #shards: (NodeShard | undefined)[];
   /** Registrations and withdrawals of replicas, in order. */
@@ -64,7 +64,7 @@ export class NodeShards {
     this.shardCount = config.shards;
     this.#options = options;
     this.#ticker = new Ticker(config.beaconMs, config.shards);
-    this.#lines = new RepeatedLines(logger);
+    this.#logThrottle = new LogThrottle(logger);
     this.#shards = new Array(config.shards).fill(undefined);
     this.#registering = new PerShardQueue(maxRequests, (error) => this.#onRequestFailed(error));
     this.#judging = setInterval(() => this.#each((shard) => shard.judge()), judgeMs);
@@ -132,7 +132,7 @@ export class NodeShards {
     this.#each((shard) => shard.close());
     this.#each((shard) => this.#plannedStop?.stopped(shard, false));
     this.#ticker.close();
-    this.#lines.close();
+    this.#logThrottle.close();
   }
 
   #settleAll(): void {
@@ -181,7 +181,7 @@ export class NodeShards {
       coordinator,
       ticker: this.#ticker,
       logger,
-      lines: this.#lines,
+      logThrottle: this.#logThrottle,
       onChange: () => onChange(number),
       onStopped: (clean) => this.#plannedStop?.stopped(shard, clean),
       // The core is in the middle of a step.
@@ -199,7 +199,7 @@ export class NodeShards {
     this.#shards[number] = undefined;
     onMoved('out');
     const text = 'shard released: it is held elsewhere';
-    this.#lines.write(logger, { shard: number, level: 'info', fields: { shard: number }, text });
+    this.#logThrottle.write(logger, { shard: number, level: 'info', fields: { shard: number }, text });
     this.#registering.add(number, () => coordinator.withdrawCandidate(number));
     this.#plannedStop?.stopped(shard, true);
     this.#settle(number);

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { RepeatedLines } from '../../logging/log-throttle.js';
+import { LogThrottle } from '../../logging/log-throttle.js';
 import type { CoreStatus, Line, Note } from '../../replication/index.js';
 import { describeNode } from '../cluster/node-status.js';
 import { ShardLog } from './shard-log.js';
@@ -49,23 +49,23 @@ function replicaOf({ line, foundHistory, state }: Case): CoreStatus {
 }
 
 let written: [Record<string, unknown>, string][];
-let lines: RepeatedLines;
+let throttle: LogThrottle;
 let logger: Logger;
 beforeEach(() => {
   vi.useFakeTimers();
   written = [];
   const write = (fields: Record<string, unknown>, text: string) => written.push([fields, text]);
   logger = { error: write, warn: write, info: write } as unknown as Logger;
-  lines = new RepeatedLines(logger);
+  throttle = new LogThrottle(logger);
 });
 afterEach(() => {
-  lines.close();
+  throttle.close();
   vi.useRealTimers();
 });
 
 function logOf(one: Case, shard = 7): void {
   const note: Note = { kind: 'offline', lost: one.lost };
-  new ShardLog(shard, logger, lines).note(note, replicaOf(one));
+  new ShardLog(shard, logger, throttle).note(note, replicaOf(one));
 }
 
 test.each<[keyof typeof cases, string[], string[]]>([

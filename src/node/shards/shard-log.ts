@@ -1,6 +1,6 @@
 /** Writes the notes of a replica to the log, for operators: constant text, with values as fields. */
 import type { Logger } from 'pino';
-import type { RepeatedLines } from '../../logging/log-throttle.js';
+import type { LogThrottle } from '../../logging/log-throttle.js';
 import { type CoreStatus, type Effect, type Line, type Note, nameOf, nodeIdOf } from '../../replication/index.js';
 
 export class ShardLog {
@@ -8,10 +8,10 @@ export class ShardLog {
   readonly #write: (level: keyof Lines, fields: object, text: string, sense?: string) => void;
   readonly #logger: Lines;
 
-  /** @param logger names the shard and the replica. @param lines keeps many shards from filling the log with equal lines. */
-  constructor(shard: number, logger: Logger, lines: RepeatedLines) {
+  /** @param logger names the shard and the replica. @param throttle keeps many shards from filling the log with equal lines. */
+  constructor(shard: number, logger: Logger, throttle: LogThrottle) {
     this.#shard = shard;
-    this.#write = (level, fields, text, sense) => lines.write(logger, { shard, level, fields, text, sense });
+    this.#write = (level, fields, text, sense) => throttle.write(logger, { shard, level, fields, text, sense });
     const at = (level: keyof Lines) => (fields: object, text: string) => this.#write(level, fields, text);
     this.#logger = { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
   }

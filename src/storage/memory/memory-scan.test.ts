@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { RecordView } from '../storage.js';
-import { copyOf, entryOf, kilobyte, put, StorageAndTwin, valueFor, type Write, writes } from './memory-storage.fixture.js';
+import { copyOf, entryOf, kilobyte, putEntry, StorageAndTwin, valueFor, type Write, writes } from './memory-storage.fixture.js';
 import { MemoryStorage } from './memory-storage.js';
 
 /** Keeps what each key that stays has had since the scan began. */
@@ -12,7 +12,7 @@ class ScannedStorage extends StorageAndTwin {
 
   constructor() {
     super();
-    for (let number = 0; number <= 40; number++) this.apply([put(`key:${number}`, number * 5, ++this.#seq)]);
+    for (let number = 0; number <= 40; number++) this.apply([putEntry(`key:${number}`, number * 5, ++this.#seq)]);
     for (const [key, { version }] of this.twin) this.#versions.set(key, new Set([version]));
   }
 
@@ -67,7 +67,7 @@ describe('a scan', { timeout: 60_000 }, () => {
     let seq = 0;
     const write = (step: number) => {
       const entries = [];
-      for (let number = 0; number < count; number += step) entries.push(put(`key:${number}`, (seq * 37) % 400, ++seq));
+      for (let number = 0; number < count; number += step) entries.push(putEntry(`key:${number}`, (seq * 37) % 400, ++seq));
       storage.apply(entries);
     };
     write(1);
@@ -86,7 +86,7 @@ describe('a scan', { timeout: 60_000 }, () => {
 
   it('comes in chunks of about the size asked for', () => {
     const storage = new MemoryStorage();
-    storage.apply(Array.from({ length: 1_000 }, (_, number) => put(`key:${number}`, 1_000, number + 1)));
+    storage.apply(Array.from({ length: 1_000 }, (_, number) => putEntry(`key:${number}`, 1_000, number + 1)));
     const sizes: number[] = [];
     let count = 0;
     for (const _ of storage.scan(50_000, () => count++)) {

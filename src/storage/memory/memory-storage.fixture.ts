@@ -29,7 +29,7 @@ export function entryOf({ key, length, late }: Write, now: number): LogEntry {
   return { seq, epoch: 1, key, value: length === undefined ? undefined : valueFor(length, now) };
 }
 
-export function put(key: string, length: number, seq: number): LogEntry {
+export function putEntry(key: string, length: number, seq: number): LogEntry {
   return { seq, epoch: 1, key, value: valueFor(length, seq) };
 }
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { entryOf, put, StorageAndTwin, valueFor, writes } from './memory-storage.fixture.js';
+import { entryOf, putEntry, StorageAndTwin, valueFor, writes } from './memory-storage.fixture.js';
 import { MemoryStorage } from './memory-storage.js';
 
 describe('the storage in memory', () => {
@@ -23,7 +23,7 @@ describe('the storage in memory', () => {
 
   it('loads a dump like entries: what is older than the stored is skipped', () => {
     const storage = new MemoryStorage();
-    storage.apply([put('a', 10, 5)]);
+    storage.apply([putEntry('a', 10, 5)]);
     const items = [4, 5, 6].map((version) => ({ key: 'a', value: valueFor(version, version), version }));
     storage.persist({ type: 'load', items: items.slice(0, 2) });
     expect(storage.get('a')).toEqual({ value: valueFor(10, 5), version: 5 });
@@ -33,23 +33,23 @@ describe('the storage in memory', () => {
 
   it('knows nothing of a key that was deleted, and refuses none that is older', () => {
     const storage = new MemoryStorage();
-    storage.apply([put('a', 10, 5), { seq: 4, epoch: 1, key: 'a', value: undefined }]);
+    storage.apply([putEntry('a', 10, 5), { seq: 4, epoch: 1, key: 'a', value: undefined }]);
     expect(storage.keyCount).toBe(1);
     storage.apply([{ seq: 6, epoch: 1, key: 'a', value: undefined }]);
     expect(storage.get('a')).toBeUndefined();
     expect(storage.dataBytes).toBe(0);
-    storage.apply([put('a', 10, 2)]);
+    storage.apply([putEntry('a', 10, 2)]);
     expect(storage.get('a')?.version).toBe(2);
   });
 
   it('drops everything at a reset, and its memory', () => {
     const storage = new MemoryStorage();
     const empty = storage.memoryBytes;
-    storage.apply(Array.from({ length: 30_000 }, (_, number) => put(`key:${number}`, 200, number + 1)));
+    storage.apply(Array.from({ length: 30_000 }, (_, number) => putEntry(`key:${number}`, 200, number + 1)));
     expect(storage.memoryBytes).toBeGreaterThan(5 * empty);
     storage.persist({ type: 'reset', baseSeq: 0, baseEpoch: 0, baseEpochId: '', complete: false });
     expect(storage).toMatchObject({ keyCount: 0, dataBytes: 0, memoryBytes: empty });
-    storage.apply([put('key:7', 3, 1)]);
+    storage.apply([putEntry('key:7', 3, 1)]);
     expect(storage.get('key:7')?.version).toBe(1);
     expect(storage.get('key:8')).toBeUndefined();
   });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { kilobyte, put } from './memory-storage.fixture.js';
+import { kilobyte, putEntry } from './memory-storage.fixture.js';
 import { MemoryStorage } from './memory-storage.js';
 
 describe('the memory it takes', { timeout: 60_000 }, () => {
@@ -8,7 +8,7 @@ describe('the memory it takes', { timeout: 60_000 }, () => {
     for (let first = 0; first < count; first += 500) {
       // Not in the order of the log: 7,919 is prime to the number of keys.
       const numbers = Array.from({ length: 500 }, (_, at) => ((first + at) * 7_919) % count);
-      storage.apply(numbers.map((number) => put(`kvbench:${number}`, length(number), from + first)));
+      storage.apply(numbers.map((number) => putEntry(`kvbench:${number}`, length(number), from + first)));
     }
   };
 
@@ -38,11 +38,11 @@ describe('the memory it takes', { timeout: 60_000 }, () => {
   it('of a large value is given back with it, or with most of it', () => {
     const storage = new MemoryStorage();
     const empty = storage.memoryBytes;
-    storage.apply([put('large', 5_000 * kilobyte, 1)]);
+    storage.apply([putEntry('large', 5_000 * kilobyte, 1)]);
     expect(storage.memoryBytes - empty).toBeGreaterThan(5_000 * kilobyte);
-    storage.apply([put('large', 100 * kilobyte, 2)]);
+    storage.apply([putEntry('large', 100 * kilobyte, 2)]);
     expect(storage.memoryBytes - empty).toBeLessThan(101 * kilobyte);
-    storage.apply([put('large', 10, 3)]);
+    storage.apply([putEntry('large', 10, 3)]);
     expect(storage.memoryBytes - empty).toBeLessThan(kilobyte);
   });
 });

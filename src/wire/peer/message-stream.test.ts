@@ -56,7 +56,7 @@ function directionOf(read: typeof readRequest | typeof readResponse) {
   const outgoing = new OutgoingMessages('cluster-1', (frame) => frames.push(frame));
   const incoming = new IncomingMessages<Body>('cluster-1', read);
   const say = (all: readonly Said[]): void => {
-    for (const [shard, message] of all) outgoing.say(new ReplicationCodec('cluster-1', shard), message);
+    for (const [shard, message] of all) outgoing.send(new ReplicationCodec('cluster-1', shard), message);
     outgoing.flush();
   };
   const hear = (frame: Buffer): Said[] => {
@@ -186,7 +186,7 @@ test('what the data of a node costs travels with what it says anyway, the last t
     told = bytes;
   });
   for (let frame = 0; frame < 4; frame++) {
-    outgoing.say(new ReplicationCodec('cluster-1', 0), { history: 'h', epoch: 1, epochId: 'one', from: 'b~1', to: 'a~1', body });
+    outgoing.send(new ReplicationCodec('cluster-1', 0), { history: 'h', epoch: 1, epochId: 'one', from: 'b~1', to: 'a~1', body });
     outgoing.flush();
     let messages = 0;
     expect(incoming.read(frames[frame]!, () => ++messages > 0)).toBeUndefined();

@@ -34,7 +34,7 @@ export class OutgoingMessages {
   }
 
   /** Leaves at the end of the turn. */
-  say(codec: ReplicationCodec, message: WireMessage): void {
+  send(codec: ReplicationCodec, message: WireMessage): void {
     if (isBeacon(message) && this.#memory.repeats(codec.shard, message)) return this.#repeat(codec.shard, message);
     this.#frames.add((writer) => {
       this.#writeRepeats(writer);
@@ -93,7 +93,7 @@ export class IncomingMessages<Body extends WireMessage['body']> {
    * known here are left out. @returns why the rest is refused (R1): nothing on this stream can be taken any more.
    * @throws MalformedMessage, which says the same.
    */
-  read(frame: Buffer, take: (shard: number, message: HeardMessage<Body>) => boolean): string | undefined {
+  read(frame: Buffer, take: (shard: number, message: ReceivedMessage<Body>) => boolean): string | undefined {
     let refusal: string | undefined;
     const takeEnvelope = (envelope: Envelope): boolean => {
       const { header } = envelope;
@@ -111,14 +111,14 @@ export class IncomingMessages<Body extends WireMessage['body']> {
     return refusal;
   }
 
-  #takeRepeats({ sentAtMs, shards }: SharedBeacon, take: (shard: number, message: HeardMessage<Body>) => boolean): boolean {
+  #takeRepeats({ sentAtMs, shards }: SharedBeacon, take: (shard: number, message: ReceivedMessage<Body>) => boolean): boolean {
     for (const shard of shards) {
       const message = this.#memory.repeated(shard, sentAtMs);
       if (message === undefined) throw new MalformedMessage(`a beacon says of shard ${shard} what it has not said before`);
-      if (!take(shard, message as HeardMessage<Body>)) return false;
+      if (!take(shard, message as ReceivedMessage<Body>)) return false;
     }
     return true;
   }
 }
 
-export type HeardMessage<Body> = Omit<WireMessage, 'body'> & { readonly body: Body };
+export type ReceivedMessage<Body> = Omit<WireMessage, 'body'> & { readonly body: Body };

@@ -87,9 +87,9 @@ export function reasonToRefuse(clusterId: string, header: Header | undefined): s
 }
 
 /** What a header says beside the format, the cluster and the shard. */
-export type Sender = Pick<Header, 'history' | 'epoch' | 'epochId' | 'from' | 'to'>;
+export type ReplicaHeader = Pick<Header, 'history' | 'epoch' | 'epochId' | 'from' | 'to'>;
 
-export function headerOf(clusterId: string, shard: number, { history, epoch, epochId, from, to }: Sender): Header {
+export function headerOf(clusterId: string, shard: number, { history, epoch, epochId, from, to }: ReplicaHeader): Header {
   return { formatVersion, clusterId, shard, history, epoch, epochId, from, to };
 }
 
@@ -105,7 +105,7 @@ export class ReplicationCodec {
     this.#blocks = new EntryBlocks(shardCount);
   }
 
-  header(sender: Sender): Header {
+  header(sender: ReplicaHeader): Header {
     return headerOf(this.clusterId, this.shard, sender);
   }
 

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import type { RecordView } from '../../storage/index.js';
 import { protoFolder } from '../contract/proto.js';
 import { ReplicationCodec } from './replication-codec.js';
-import { type DumpBody, DumpEncoder, encodeDumpRequest, readDumpBody } from './snapshot-codec.js';
+import { encodeDumpRequest, readSnapshotBody, type SnapshotBody, SnapshotEncoder } from './snapshot-codec.js';
 
 const proto = new protobuf.Root().loadSync(join(protoFolder, 'kv/internal/v1/replication.proto'));
 const requestType = proto.lookupType('kv.internal.v1.DumpRequest');
@@ -21,15 +21,15 @@ const item = fc.record({
   value: fc.uint8Array({ maxLength: 300 }),
   version: fc.oneof(fc.nat(300), number),
 });
-const body: fc.Arbitrary<DumpBody> = fc.oneof(
+const body: fc.Arbitrary<SnapshotBody> = fc.oneof(
   fc.record({ type: fc.constant('begin' as const), baseSeq: number, baseEpoch: number, baseEpochId: fc.string() }),
   fc.record({ type: fc.constant('chunk' as const), items: fc.array(item, { minLength: 1, maxLength: 20 }) }),
   fc.record({ type: fc.constant('end' as const), commitIndex: number }),
 );
 
 /** As a dump sends it. */
-function encoded(number: number, it: DumpBody): Buffer {
-  const encoder = new DumpEncoder(header, number);
+function encoded(number: number, it: SnapshotBody): Buffer {
+  const encoder = new SnapshotEncoder(header, number);
   if (it.type !== 'chunk') return encoder.encode(it);
   for (const { key, value, version } of it.items) encoder.add(viewOf(Buffer.from(key), value, version));
   return encoder.takeChunk();
@@ -44,7 +44,7 @@ function viewOf(key: Buffer, value: Uint8Array, version: number): RecordView {
   return { memory, keyStart, keyEnd, valueStart, valueEnd: valueStart + value.length, version };
 }
 
-function twinOf(number: number, { type, ...fields }: DumpBody): protobuf.Message {
+function twinOf(number: number, { type, ...fields }: SnapshotBody): protobuf.Message {
   return messageType.fromObject({ header, number, [type]: fields });
 }
 
@@ -64,7 +64,7 @@ describe('a dump', () => {
     fc.assert(
       fc.property(number, body, (number, it) => {
         const bytes = Buffer.from(messageType.encode(twinOf(number, it)).finish());
-        expect(codec.receive(bytes, readDumpBody)).toEqual({ kind: 'message', header, number, body: it });
+        expect(codec.receive(bytes, readSnapshotBody)).toEqual({ kind: 'message', header, number, body: it });
       }),
     );
   });
@@ -74,7 +74,7 @@ describe('a dump', () => {
       fc.property(number, body, (number, it) => {
         const bytes = encoded(number, it);
         for (let length = 0; length < bytes.length; length++) {
-          const found = codec.receive<unknown>(bytes.subarray(0, length), readDumpBody);
+          const found = codec.receive<unknown>(bytes.subarray(0, length), readSnapshotBody);
           if (found.kind === 'message') expect(found.body).toBeUndefined();
           if (found.kind === 'refused') expect(length).toBe(0);
         }
@@ -88,7 +88,7 @@ describe('a dump', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 100 }), fc.integer({ min: 2, max: 6 }), (bytes, field) => {
         const message = Buffer.concat([begun, Uint8Array.of((field << 3) | 2, bytes.length), bytes]);
-        expect(['message', 'malformed']).toContain(codec.receive<unknown>(message, readDumpBody).kind);
+        expect(['message', 'malformed']).toContain(codec.receive<unknown>(message, readSnapshotBody).kind);
       }),
       { numRuns: 2_000 },
     );

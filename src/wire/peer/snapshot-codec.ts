@@ -10,11 +10,11 @@ import { ProtobufWriter } from '../protobuf/protobuf-writer.js';
 import { bodyReader, type Envelope, type Header, numberField, writeHeader } from './envelope.js';
 
 /** What a dump has before and after its items. */
-export type DumpFrame =
+export type SnapshotFrame =
   | { readonly type: 'begin'; readonly baseSeq: number; readonly baseEpoch: number; readonly baseEpochId: string }
   | { readonly type: 'end'; readonly commitIndex: number };
 
-export type DumpBody = DumpFrame | { readonly type: 'chunk'; readonly items: readonly SnapshotItem[] };
+export type SnapshotBody = SnapshotFrame | { readonly type: 'chunk'; readonly items: readonly SnapshotItem[] };
 
 const end = new FlatMessage({ commitIndex: 'uint64' });
 
@@ -36,7 +36,7 @@ export function encodeDumpRequest(header: Header, number: number): Buffer {
 }
 
 /** Encodes what one dump sends. */
-export class DumpEncoder {
+export class SnapshotEncoder {
   readonly #writer = new ProtobufWriter();
   readonly #header: Header;
   readonly #number: number;
@@ -46,7 +46,7 @@ export class DumpEncoder {
     this.#number = number;
   }
 
-  encode(frame: DumpFrame): Buffer {
+  encode(frame: SnapshotFrame): Buffer {
     this.#open(frame.type, 0);
     if (frame.type === 'begin') writeBegin(this.#writer, frame);
     else end.write(this.#writer, frame);
@@ -82,7 +82,7 @@ export class DumpEncoder {
 }
 
 /** The header must have been accepted. Values are views of the message: all of it lasts as long as one of them. Undefined: of a kind that is not known here. */
-export function readDumpBody(envelope: Envelope): DumpBody | undefined {
+export function readSnapshotBody(envelope: Envelope): SnapshotBody | undefined {
   const reader = bodyReader(envelope);
   switch (envelope.bodyField) {
     case fields.begin:
@@ -96,7 +96,7 @@ export function readDumpBody(envelope: Envelope): DumpBody | undefined {
   }
 }
 
-type Begin = Omit<Extract<DumpFrame, { type: 'begin' }>, 'type'>;
+type Begin = Omit<Extract<SnapshotFrame, { type: 'begin' }>, 'type'>;
 
 function writeBegin(writer: ProtobufWriter, { baseSeq, baseEpoch, baseEpochId }: Begin): void {
   writer.uint64(1, baseSeq);

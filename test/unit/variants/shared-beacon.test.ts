@@ -40,7 +40,7 @@ async function aStream(): Promise<Check> {
     const outgoing = new OutgoingMessages('c', hear);
     const sayInTurn = (...all: Said[]) => {
       said.push(...all);
-      for (const [shard, message] of all) outgoing.say(new ReplicationCodec('c', shard), message);
+      for (const [shard, message] of all) outgoing.send(new ReplicationCodec('c', shard), message);
       outgoing.flush();
     };
     const beacon = { type: 'beacon', sentAtMs: 100, probe: false, commitIndex: 0, stopping: false, mayLeaveMs: 0 } as const;

@@ -23,7 +23,7 @@ export interface ReplicaSummary {
   readonly keys: number;
 }
 
-export function summarize({
+export function summarizeReplicas({
   held,
   placedShards,
   minInSync,
