@@ -16,6 +16,7 @@ import { OwnAddress } from './cluster/own-address.js';
 import { describeCluster, describeShard } from './cluster/topology.js';
 import { TopologyChanges } from './cluster/topology-changes.js';
 import { TopologyPublisher } from './cluster/topology-publisher.js';
+import type { TopologySource } from './cluster/topology-record.js';
 import { Lifecycle } from './lifecycle.js';
 import type { NodeOptions } from './options.js';
 import { NodePeers } from './peers/node-peers.js';
@@ -105,12 +106,7 @@ export class NodeParts {
       report: (health) => tools.report(health),
     });
     const { health } = this;
-    const source = {
-      shardCount: config.shards,
-      cluster: () => describeCluster(cluster.facts),
-      shard: (shard: number) => describeShard(shard, cluster.facts, shards.facts(shard)),
-    };
-    const topology = new TopologyPublisher(source, this.#changes);
+    const topology = new TopologyPublisher(sourceOf(cluster, shards), this.#changes);
     this.services = new NodeServices({
       nodeId,
       config,
@@ -130,15 +126,19 @@ export class NodeParts {
       health.maybeJudge();
       return topology.publish(batch);
     });
+    this.#listenTo(events);
+  }
+
+  #listenTo(events: ClusterEvents): void {
+    const { logger, lifecycle, cluster, shards, services, health } = this;
     events.subscribe({
       onSession: (connected) => {
         logger.info({ connected }, 'ZooKeeper session');
-        if (!connected) metrics.zookeeperSuspended();
+        if (!connected) this.#metrics.zookeeperSuspended();
       },
       onFatal: (error) => lifecycle.fail(error),
     });
-    for (const part of [cluster, this.#controller, this.#peers, shards, this.#changes, this.services, health])
-      events.subscribe(part);
+    for (const part of [cluster, this.#controller, this.#peers, shards, this.#changes, services, health]) events.subscribe(part);
   }
 
   /** Ends everything through which this node takes part in the cluster, its registrations excepted. Other nodes still reach it. */
@@ -160,4 +160,12 @@ export class NodeParts {
     this.shards.close();
     this.#peers.close();
   }
+}
+
+function sourceOf(cluster: KnownCluster, shards: NodeShards): TopologySource {
+  return {
+    shardCount: shards.shardCount,
+    cluster: () => describeCluster(cluster.facts),
+    shard: (shard) => describeShard(shard, cluster.facts, shards.facts(shard)),
+  };
 }

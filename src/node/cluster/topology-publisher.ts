@@ -23,18 +23,18 @@ export class TopologyPublisher {
   }
 
   /** The topology as of now. */
-  topology(heldOnly = false): TopologyReport {
+  report(heldOnly = false): TopologyReport {
     this.#bringUpToDate();
     return this.#record.whole(heldOnly);
   }
 
-  /** The topology without its shards. */
-  cluster(): TopologyReport {
+  /** The topology as of now, without its shards. */
+  clusterReport(): TopologyReport {
     return this.#source.cluster();
   }
 
   /** One shard as of now. */
-  shard(shard: number): ReturnType<TopologySource['shard']> {
+  shardReport(shard: number): ReturnType<TopologySource['shard']> {
     return this.#source.shard(shard);
   }
 

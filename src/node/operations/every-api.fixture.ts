@@ -53,7 +53,7 @@ export const maxPendingBytes = 10_000;
 
 export class TestNode {
   readonly executor: OperationExecutor;
-  readonly forwarder = new Forwarder(undefined);
+  readonly forwarder = new Forwarder('cluster-1');
   /** The account of single calls; HTTP has half of it. */
   readonly pending = new PendingCalls(maxPendingBytes);
   readonly pendingOfHttp = this.pending.half();

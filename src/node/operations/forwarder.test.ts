@@ -95,7 +95,7 @@ beforeEach(async () => {
   line = new Line(port);
   await line.open();
   address = line.address;
-  forwarder = new Forwarder(undefined);
+  forwarder = new Forwarder('cluster-1');
 });
 
 afterEach(async () => {

@@ -40,11 +40,10 @@ async function isReady(client: Client, timeoutMs: number): Promise<boolean> {
 }
 
 export class Forwarder {
-  readonly #clusterId: string | undefined;
+  readonly #clusterId: string;
   readonly #clients = new Map<string, Client>();
 
-  /** Undefined before the node knows its cluster: then its requests name none. */
-  constructor(clusterId: string | undefined) {
+  constructor(clusterId: string) {
     this.#clusterId = clusterId;
   }
 

@@ -31,7 +31,7 @@ export function pipelineServerOf(c: Scenario, name: string, directory: ShardDire
     nodeId: name,
     maxValueBytes: 1024 * 1024,
     directory,
-    forwarder: new Forwarder(undefined),
+    forwarder: new Forwarder('cluster-1'),
     counts: countOperations(() => () => {}),
     tracing: undefined,
     logger,

@@ -23,7 +23,7 @@ beforeEach(() => {
   c = Scenario.of('a b');
   clockOf(c);
   forwards = [];
-  forwarder = new Forwarder(undefined);
+  forwarder = new Forwarder('cluster-1');
   forwarder.forward = async (address: string) => {
     forwards.push(address);
     throw new KvError('OUTCOME_UNKNOWN', 'the connection was lost');

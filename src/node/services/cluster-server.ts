@@ -79,7 +79,7 @@ export class ClusterServer {
 
   #answerTopology({ heldOnly, withoutShards }: GetTopologyRequest): TopologyReport {
     const { topology } = this.#context;
-    return withoutShards === true ? topology.cluster() : topology.topology(heldOnly);
+    return withoutShards === true ? topology.clusterReport() : topology.report(heldOnly);
   }
 
   /**
@@ -92,7 +92,7 @@ export class ClusterServer {
     const { directory, topology } = this.#context;
     const shard = shardOfKey(checkKey(key), directory.shardCount);
     if (directory.primaryElsewhere(shard) === undefined) {
-      const { primaryNodeId, replicas } = topology.shard(shard);
+      const { primaryNodeId, replicas } = topology.shardReport(shard);
       const inSync = replicas.filter((replica) => replica.inSync && replica.live).map(({ nodeId }) => nodeId);
       return inSync.sort((one, other) => Number(other === primaryNodeId) - Number(one === primaryNodeId));
     }
@@ -109,7 +109,7 @@ export class ClusterServer {
       const answer = await this.#requestElsewhere(shard, request).catch(() => undefined);
       if (answer !== undefined) return answer.response;
     }
-    const location = locateKey(this.#context.topology.topology(), key);
+    const location = locateKey(this.#context.topology.report(), key);
     if (location === undefined) throw new KvError('NO_PRIMARY', 'this node knows of no shard yet');
     return location;
   }

@@ -93,7 +93,7 @@ export class NodeServices {
       nodes: () => view.nodes,
       status: () => view.status,
       listKeys,
-      topology: () => topology.topology(),
+      topology: () => topology.report(),
     });
   }
 
