@@ -100,6 +100,11 @@ export class TestNode {
     return answer;
   }
 
+  /** Pipelined operations without a result. */
+  get pendingOnPipelines(): number {
+    return this.#pipeline.pending;
+  }
+
   /** What the node has counted, such as `put OK`: each text once for each operation of this way in. */
   counted(api: (typeof apis)[number]): string[] {
     return operationMethods.flatMap((method) => {

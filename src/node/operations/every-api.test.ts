@@ -180,7 +180,12 @@ describe.each(testedApis)('an operation by %s', (api) => {
     await expectAnswers(api, node, [[get, internal]]);
     local.stored = () => Promise.reject(new Error('a secret'));
     await expectAnswers(api, node, [[get, internal]]);
-    expect(node.logged).toEqual(['an operation failed unexpectedly', 'an operation failed unexpectedly']);
+    local.write = () => {
+      throw new Error('a secret');
+    };
+    await expectAnswers(api, node, [[put, internal]]);
+    expect(node.logged).toEqual(Array(3).fill('an operation failed unexpectedly'));
+    expect([node.pendingOnPipelines, node.pending.count]).toEqual([0, 0]);
   });
 
   test('has a span that ends with its outcome', async () => {

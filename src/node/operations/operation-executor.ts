@@ -1,10 +1,13 @@
 /**
- * The one path of an operation on a key: checks it, finds its shard, judges whether the shard may be read here or the write may
- * be admitted, and hands the rest to `LocalShard` and `OperationOutcomes`. Unary calls, pipelines and HTTP only decode requests
- * and encode answers; api-traits.ts lists what else differs between them.
+ * The one path of an operation on a key. The executor checks the operation, finds its shard, and judges whether this node may
+ * read the shard. `LocalShard` judges and appends a write; `OperationOutcomes` counts and answers. Unary calls, pipelines and
+ * HTTP only decode requests and encode answers; api-traits.ts lists what else differs between them.
  *
- * This is the hot path of a node. An operation that meets no obstacle costs no promise, no timer and no lock, and the clock is
- * read once per slice. Therefore answers are calls of the caller, and a caller may reuse its `Operation`.
+ * This is the hot path of a node. On a pipeline an operation that meets no obstacle costs no promise, no timer and no lock, and
+ * the clock is read once per slice. Therefore an answer is a call of one of the caller's methods, not a promise, and a caller
+ * may reuse its `Operation`.
+ *
+ * A new kind of operation adds its fields to `Operation`, its checks here, its answer to `Caller`, and its form to each way in.
  */
 import type { Logger } from 'pino';
 import { KvError } from '../../errors.js';
@@ -76,7 +79,7 @@ export class OperationExecutor {
     this.#slice.flush();
   }
 
-  /** Belongs to the slice that began last. `startedMs`: when the operation came in; undefined: its duration is not measured. */
+  /** Executes an operation of the current slice. `startedMs`: when it came in; undefined: its duration is not measured. */
   execute(operation: Operation, caller: Caller, startedMs: number | undefined): void {
     const { id, kind } = operation;
     const tracking = this.#track(operation, caller, startedMs);
@@ -97,13 +100,13 @@ export class OperationExecutor {
     }
   }
 
-  /** A way in has refused a request before it became an operation: counted and traced as if it had been one. */
+  /** Counts and traces a request that a way in has refused before it became an operation. */
   refused(api: ApiTraits, kind: Method, code: KvError['code'], trace: TraceHeaders | undefined): void {
     api.counts[kind].failed(code);
     this.#span(kind, trace)?.failed(code);
   }
 
-  /** The duration of an operation that has just succeeded, for a caller that measures samples. */
+  /** Records the duration of an operation that has just succeeded, for a caller that measures samples. */
   took(api: ApiTraits, kind: Method, startedMs: number): void {
     api.counts[kind].took(performance.now() - startedMs);
   }
@@ -122,7 +125,7 @@ export class OperationExecutor {
     return this.#tracing?.startOfNode(kind, trace, { 'kvnode.node': this.nodeId });
   }
 
-  /** Arguments come before the shard: what can never be right is refused by every node. @throws KvError */
+  /** Checks the arguments before the shard is found: every node refuses an argument that can never be right. @throws KvError */
   #check({ key, keyBytes, valueStart, valueEnd, ifVersion }: Operation, kind: Method): string {
     const checked = checkDecodedKey(key, keyBytes);
     if (kind === 'put') checkValue(valueEnd - valueStart, this.#maxValueBytes);
@@ -160,7 +163,12 @@ export class OperationExecutor {
     caller.waits(bytes);
     const value = kind === 'put' ? ownCopyOf(buffer, valueStart, valueEnd) : undefined;
     this.#slice.wrote(shard, local);
-    local.write({ key, value, ifVersion }, waiting, this.#slice.nowMs);
+    try {
+      local.write({ key, value, ifVersion }, waiting, this.#slice.nowMs);
+    } catch (error) {
+      // The operation waits already: it has to settle.
+      waiting.failed(error);
+    }
   }
 }
 

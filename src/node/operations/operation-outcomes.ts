@@ -1,6 +1,8 @@
 /**
  * The outcome of every operation, whichever way it came in: counts it, ends its span, and answers its caller. An operation of
  * another node's shard is forwarded once, or its refusal names the primary. An unexpected error goes to the log.
+ *
+ * The methods take single values, because an object for each operation would be an allocation on the hot path.
  */
 import type { Logger } from 'pino';
 import { KvError } from '../../errors.js';
@@ -16,7 +18,7 @@ export interface OutcomeParts extends ForwardParts {
   readonly logger: Logger;
 }
 
-/** What the outcome of an operation needs to know of it after it has waited at a shard. */
+/** An operation that has waited at a shard. */
 export interface Waiting {
   readonly caller: Caller;
   readonly id: number;
