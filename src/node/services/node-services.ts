@@ -1,4 +1,5 @@
 /** The services of one node: for clients and other nodes over gRPC, and for clients over HTTP. */
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { ClusterConfig, ConfigConflict } from '../../coordination/index.js';
 import { KvError } from '../../errors.js';
@@ -20,9 +21,13 @@ import type { AnswerSink } from '../shards/shard-host.js';
 import { ClusterGate } from './cluster-gate.js';
 import { ClusterQueries } from './cluster-queries.js';
 import { ClusterServer } from './cluster-server.js';
-import { whenDrained } from './drain.js';
 import { type GrpcImplementations, grpcServices } from './endpoints.js';
 import type { GatewayParts } from './node-gateway.js';
+
+/** After a handover the clients learn of the new primary and leave. They count as gone once no call has come in for this long. */
+const idleMs = 100;
+/** A node that stops waits no longer than this for its clients to leave. */
+const maxDrainMs = 1_000;
 
 export interface NodeServicesParts {
   readonly nodeId: string;
@@ -119,12 +124,18 @@ export class NodeServices {
     };
   }
 
-  /** Resolves when all calls are answered, and none has come in for a while. */
-  whenDrained(): Promise<void> {
-    return whenDrained({
-      pending: () => this.#pending.count + this.#pipeline.pending,
-      idleForMs: () => Math.min(this.#pending.idleMs, this.#pipeline.idleMs),
-    });
+  /**
+   * Resolves when all calls are answered and none has come in for a while, or after `maxDrainMs`: then a node that stops may close its
+   * ports. Calls that are still on their way to this node are forwarded meanwhile.
+   */
+  async whenDrained(): Promise<void> {
+    const deadlineMs = performance.now() + maxDrainMs;
+    for (let nowMs = performance.now(); nowMs < deadlineMs; nowMs = performance.now()) {
+      const isPending = this.#pending.count + this.#pipeline.pending > 0;
+      const waitMs = isPending ? idleMs : idleMs - Math.min(this.#pending.idleMs, this.#pipeline.idleMs);
+      if (waitMs <= 0) return;
+      await pause(Math.min(waitMs, deadlineMs - nowMs));
+    }
   }
 
   /**
