@@ -36,7 +36,7 @@ function quiescent(does: string, line: string, broken: string, seed: number): Va
 }
 
 const variants: readonly Variant[] = [
-  quiescent('stays quiescent while it is told to stop', ' || core.stopping !== undefined', '', 6),
+  quiescent('stays quiescent while it is told to stop', ' || core.stopping !== undefined', '', 30),
   quiescent('stays quiescent after a history has ended', ' || isEnded(state)', '', 4),
   quiescent('stays quiescent where another node is preferred', ' && !core.isPreferredHere', ' && !core.isPlacedHere', 5),
   quiescent('does not claim although no beacon arrives', 'nowMs - core.loyalSinceMs', '0', 1),

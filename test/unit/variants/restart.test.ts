@@ -14,7 +14,7 @@ describeVariants('restart with data', [
   {
     rule: 'R8',
     does: 'resumes the epoch in which it was primary',
-    edits: [edit('state-changes.ts', 'state.epoch > core.epoch', 'state.epoch >= core.epoch')],
+    edits: [edit('state-changes.ts', 'return state.epoch > core.epoch', 'return state.epoch >= core.epoch')],
     caughtBy: script(resumesNoEpoch),
   },
 ]);

@@ -43,8 +43,8 @@ describeVariants('takeover', [
     edits: [
       edit(
         'state/transitions.ts',
-        'core.deferred.clear();\n  // What the log',
-        `core.deferred.clear();\n  ${cutToCommitIndex}\n  // What the log`,
+        'core.deferred.clear();\n  // The seqs between',
+        `core.deferred.clear();\n  ${cutToCommitIndex}\n  // The seqs between`,
       ),
     ],
     caughtBy: schedules(20),
