@@ -22,7 +22,7 @@ function lastMemberGone(options = {}): Scenario {
 }
 
 describe('all gone (R13)', () => {
-  it('nothing goes on by itself, and every node says what is lost', () => {
+  it('no replica takes over, and every replica reports what is lost', () => {
     const c = lastMemberGone();
     c.start('a');
     c.advance(20_000);
@@ -34,7 +34,7 @@ describe('all gone (R13)', () => {
     }
   });
 
-  it('the command goes on with what a live replica holds, and raises the seq floor so that no version comes twice', () => {
+  it('the command goes on with the data of a live replica, and raises the seq floor so that no version is used twice', () => {
     const c = lastMemberGone();
     const call = c.force('b');
     c.deliverAll();
@@ -51,7 +51,7 @@ describe('all gone (R13)', () => {
     expect(c.node('a').store.versionOf('k')).toBe(2 ** 32 + 2);
   });
 
-  it('the command is refused while the disk of the replica has not caught up: a crash would lose more than was accepted', () => {
+  it('the command is refused while the disk of the replica lags: a crash would lose more than was accepted', () => {
     const c = Scenario.of('a b', { volatile: false });
     c.node('b').disk.hangs = true;
     c.put('a', 'k', 'v');
@@ -90,7 +90,7 @@ describe('all gone (R13)', () => {
     expect(c.primary).toBe('a');
   });
 
-  it('the command is refused while a member is registered, though it is not heard', () => {
+  it('the command is refused while a member is registered, even if it is silent', () => {
     const c = Scenario.of('a');
     c.start('b');
     c.partition('a', 'b');
@@ -120,7 +120,7 @@ describe('all gone (R13)', () => {
     expect(c.get('b', 'k').value).toBe('v');
   });
 
-  it('where a half-written snapshot is all that is left, the command begins empty', () => {
+  it('the command begins empty where only a half-written snapshot is left', () => {
     const c = withoutHistory();
     c.start('b');
     beginDump(c);

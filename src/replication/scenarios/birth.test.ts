@@ -3,7 +3,7 @@ import type { ShardState } from '../protocol/shard-state.js';
 import { outcome, Scenario } from '../testing/scenario.fixture.js';
 
 describe('birth (R3)', () => {
-  it('the first candidate creates the state, the others join it', () => {
+  it('the first candidate creates the state, and the others join it', () => {
     const c = Scenario.of('a b c');
     expect(c.primary).toBe('a');
     const { history, lineage } = c.state!;
@@ -28,7 +28,7 @@ describe('birth (R3)', () => {
     expect(c.primary).toBe('b');
   });
 
-  it.each(['applied', 'notApplied'] as const)('an answer that is lost, %s, delays it and no more', (fate) => {
+  it.each(['applied', 'notApplied'] as const)('a lost answer (%s) delays the birth, and does no more', (fate) => {
     const c = new Scenario();
     c.start('a', 'b');
     c.node('a').session.loseNextAnswer = fate;
@@ -36,10 +36,10 @@ describe('birth (R3)', () => {
     expect(c.state).toMatchObject({ epoch: 1, primary: 'a~1' });
   });
 
-  it('of two that each take themselves for the first, one creates it and the other joins', () => {
+  it('of two candidates that both believe to be first, one creates the state and the other joins', () => {
     const c = new Scenario();
     c.start('a', 'b');
-    // Each knows of itself alone.
+    // Each knows only itself.
     const [first, second] = c.cluster.register.candidates;
     c.node('a').session.watchesMuted = true;
     c.deliverAll();
@@ -53,7 +53,7 @@ describe('birth (R3)', () => {
     expect(c.inSync).toEqual(['a', 'b']);
   });
 
-  it('nobody who has known an epoch begins a history in an empty ZooKeeper, with or without entries', () => {
+  it('a replica that has known an epoch begins no history in an empty ZooKeeper, with or without entries', () => {
     const c = Scenario.of('a b');
     c.put('a', 'k', 'v');
     c.advance(500);
@@ -72,7 +72,7 @@ describe('birth (R3)', () => {
     expect(c.notes('c')).toContain('offline');
   });
 
-  it('one that is empty but has known an epoch does not either: others may hold entries', () => {
+  it('an empty replica that has known an epoch begins no history either: others may hold entries', () => {
     const c = Scenario.of('a b');
     c.cluster.register.wipe();
     for (const name of ['a', 'b']) {
@@ -84,7 +84,7 @@ describe('birth (R3)', () => {
     expect(c.state).toBeUndefined();
   });
 
-  it('a primary whose state is gone serves nothing any more', () => {
+  it('a primary whose state is gone stops serving', () => {
     const c = Scenario.of('a b');
     c.hold('a', 'b');
     const call = c.put('a', 'k', 'v');
@@ -95,7 +95,7 @@ describe('birth (R3)', () => {
     expect(c.get('a', 'k')).toEqual({ refusal: 'NOT_PRIMARY' });
   });
 
-  it('a primary whose state is gone by a server that may lag serves on', () => {
+  it('a primary goes on serving if only a server that may lag shows no state', () => {
     const c = Scenario.of('a b');
     const asOfMs = Number.NEGATIVE_INFINITY;
     c.node('a').handle({ type: 'stateMissing', isRestored: false, asOfMs });
@@ -116,7 +116,7 @@ describe('birth (R3)', () => {
     expect(c.state?.epoch).toBe(2);
     const state = { ...c.state!, ...other(c.state!), primary: 'x~1', inSync: ['x~1'] };
     c.node('b').handle({ type: 'stateRead', version: 99, state, asOfMs: Number.NEGATIVE_INFINITY });
-    // Before any later read can put it right.
+    // Before a later read can correct it.
     expect(c.status('b').state).toMatchObject({ epoch: 2, inSync: ['b~1'] });
     expect(outcome(c.put('b', 'k', 'v'))).toBe('written 1');
     c.advance(500);

@@ -16,8 +16,8 @@ const lost: ShardState = {
 };
 
 /**
- * The empty a has been told to begin in a cluster that was restored; it may have known the history that was lost. What it wants on
- * disk, in order, before the command and after it, and what stands in ZooKeeper.
+ * The empty a received the command to begin in a restored cluster; it may have known the lost history. These are its writes to
+ * disk, in order, before the command and after it, and the content of ZooKeeper.
  */
 function begun(known: boolean): { before: Change[]; changes: Change[]; state: ShardState } {
   const replica = new Replica(options, 0);
@@ -58,7 +58,7 @@ function baseOf({ baseSeq, baseEpoch, baseEpochId }: Extract<Change, { type: 're
   return { baseSeq, baseEpoch, baseEpochId, appliedSeq: baseSeq };
 }
 
-/** What it does when it starts again with that. */
+/** Starts a again with these writes, and returns what it does. */
 class Restarted {
   readonly replica: Replica;
   claims = false;
@@ -80,17 +80,17 @@ class Restarted {
   }
 }
 
-describe('a crash while an office is taken (R8, R13)', () => {
+describe('a crash while a replica becomes primary (R8, R13)', () => {
   for (const known of [false, true]) {
     const { before, changes, state } = begun(known);
     const what = known ? 'having known another history' : 'having known none';
 
-    it.each(changes.map((_, index) => index + 1))(`after %i of its writes it takes office all the same, ${what}`, (count) => {
+    it.each(changes.map((_, index) => index + 1))(`after %i of its writes it becomes primary all the same, ${what}`, (count) => {
       const { claims, replica } = new Restarted([...before, ...changes.slice(0, count)], state);
       expect(claims || replica.isPrimaryIn(state.epoch)).toBe(true);
     });
 
-    it(`before the first of them it takes office, or says offline and can be told again, ${what}`, () => {
+    it(`before the first write it becomes primary, or is offline and takes the command again, ${what}`, () => {
       const restarted = new Restarted(before, state);
       const { replica } = restarted;
       if (replica.isPrimaryIn(state.epoch)) return;

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { outcome, Scenario } from '../testing/scenario.fixture.js';
 
 describe('eviction, and compare-and-set (R7)', () => {
-  it('a backup that is silent for a lease is removed, and the writes that waited are answered', () => {
+  it('a backup that is silent for a lease is evicted, and the waiting writes are answered', () => {
     const c = Scenario.of('a b c');
     c.pause('b');
     const call = c.put('a', 'k', 'v');
@@ -13,7 +13,7 @@ describe('eviction, and compare-and-set (R7)', () => {
     expect(outcome(call)).toBe('written 1');
   });
 
-  it('a backup whose process is gone is removed at once', () => {
+  it('a backup whose process is gone is evicted at once', () => {
     const c = Scenario.of('a b c');
     const call = c.put('a', 'k', 'v');
     c.kill('b');
@@ -22,7 +22,7 @@ describe('eviction, and compare-and-set (R7)', () => {
     expect(outcome(call)).toBe('written 1');
   });
 
-  it('a backup that answers beacons and syncs but never takes an entry is removed, and writes go on', () => {
+  it('a backup that answers beacons and Sync but acknowledges no entry is evicted, and writes go on', () => {
     const c = Scenario.of('a b c');
     c.put('a', 'k', 'before');
     c.advance(200);
@@ -33,7 +33,7 @@ describe('eviction, and compare-and-set (R7)', () => {
     expect(outcome(call)).toBe('written 2');
   });
 
-  it('a backup whose disk hangs is removed', () => {
+  it('a backup whose disk hangs is evicted', () => {
     const c = Scenario.of('a b c');
     c.node('b').disk.hangs = true;
     const call = c.put('a', 'k', 'v');
@@ -42,7 +42,7 @@ describe('eviction, and compare-and-set (R7)', () => {
     expect(outcome(call)).toBe('written 1');
   });
 
-  it('until the removal has succeeded in ZooKeeper, the member stays required', () => {
+  it('a member stays required until its eviction has succeeded in ZooKeeper', () => {
     const c = Scenario.of('a b');
     c.node('a').session.held = true;
     c.kill('b');
@@ -66,7 +66,7 @@ describe('eviction, and compare-and-set (R7)', () => {
     c.deliverAll();
     session.refresh(false);
     c.deliverAll();
-    // It has read the version from before; b stays required, and nothing else is proposed.
+    // a has read the old version: b stays required, and a proposes nothing else.
     expect(c.status('a').state?.inSync).toEqual(['a~1', 'b~1']);
     expect(outcome(call)).toBe('none yet');
     c.advance(1000);
@@ -77,7 +77,7 @@ describe('eviction, and compare-and-set (R7)', () => {
     expect(outcome(call)).toBe('written 1');
   });
 
-  it('a lost attempt is repeated on the same version until it succeeds', () => {
+  it('a proposal whose answer was lost is repeated on the same version until it succeeds', () => {
     const c = Scenario.of('a b');
     c.node('a').session.loseNextAnswer = 'notApplied';
     c.kill('b');
@@ -88,7 +88,7 @@ describe('eviction, and compare-and-set (R7)', () => {
     expect(c.inSync).toEqual(['a']);
   });
 
-  it('one change at a time: while one is unknown, no other is proposed', () => {
+  it('no other change is proposed while the outcome of one is unknown', () => {
     const c = Scenario.of('a b c');
     const proposed = () => c.notes('a').filter((kind) => kind === 'membersProposed').length;
     const before = proposed();
@@ -103,7 +103,7 @@ describe('eviction, and compare-and-set (R7)', () => {
     expect(c.inSync).toEqual(['a']);
   });
 
-  it('a removal that loses to a claim deposes the primary', () => {
+  it('a primary whose eviction loses to a claim is deposed', () => {
     const c = Scenario.of('a b c');
     c.node('a').session.held = true;
     c.partition('a', 'b');
@@ -120,7 +120,7 @@ describe('eviction, and compare-and-set (R7)', () => {
   it('minInSync counts only members that are in the set under every outcome', () => {
     const c = Scenario.of('a b', { minInSync: 2 });
     c.node('a').session.held = true;
-    // b is about to be removed; whether it will be is not known.
+    // The eviction of b is proposed; its outcome is unknown.
     c.kill('b');
     c.advance(50);
     expect(outcome(c.put('a', 'k', 'v'))).toBe('TOO_FEW_IN_SYNC');
@@ -164,7 +164,7 @@ describe('eviction, and compare-and-set (R7)', () => {
       disk.hangs = false;
       c.node('a').completeWrites();
       c.advance(3000);
-      // Its claim would rest on a version that may have passed.
+      // Its claim would be based on a version that may be outdated.
       expect(c.role('a')).toBe('backup');
       session.held = false;
       session.watchesMuted = false;
@@ -174,14 +174,14 @@ describe('eviction, and compare-and-set (R7)', () => {
     },
   );
 
-  it('a repetition that never left settles nothing: the attempt before it may have succeeded', () => {
+  it('a repetition that was not sent settles nothing: the attempt before it may have succeeded', () => {
     const c = Scenario.of('a');
     c.start('b');
     const { session } = c.node('a');
     session.loseNextAnswer = 'applied';
     session.watchesMuted = true;
     c.until(() => c.inSync.length === 2, 'never added');
-    // It reads the version from before, so that it repeats its attempt: when its connection is gone, which it has not noticed.
+    // a reads the old version, so it repeats its attempt, on a connection that is gone without its knowledge.
     session.lag = 1;
     c.advance(50);
     session.refresh(false);
@@ -191,7 +191,7 @@ describe('eviction, and compare-and-set (R7)', () => {
     c.hold('a', 'b');
     const call = c.put('a', 'k', 'v');
     c.advance(700);
-    // a knows of itself alone; in ZooKeeper b is a member.
+    // a believes that it is alone; in ZooKeeper b is a member.
     expect(c.status('a').state?.inSync).toEqual(['a~1']);
     expect(outcome(call)).toBe('none yet');
   });

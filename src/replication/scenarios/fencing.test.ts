@@ -26,7 +26,7 @@ describe('fencing (R8)', () => {
     expect(c.inSync).toEqual(['a', 'b', 'c']);
   });
 
-  it('whoever receives a lower epoch refuses it and tells the current one; whoever sees a higher one steps down', () => {
+  it('a replica refuses a lower epoch and answers with its own; a primary that sees a higher epoch steps down', () => {
     const c = deposed();
     c.node('a').session.held = true;
     c.forgetSent();
@@ -37,7 +37,7 @@ describe('fencing (R8)', () => {
     expect(c.sent('beaconAnswer').filter(({ to }) => to === 'a~1')).toEqual([]);
   });
 
-  it('what was appended in the turn in which a primary steps down does not stay without storage', () => {
+  it('entries appended in the turn in which a primary steps down are persisted', () => {
     const c = Scenario.of('a');
     const node = c.node('a');
     node.disk.hangs = true;
@@ -53,7 +53,7 @@ describe('fencing (R8)', () => {
     expect(c.status('a').lastSeq).toBe(2);
   });
 
-  it('a sync that comes twice cuts nothing that has been acknowledged, even after a failed claim', () => {
+  it('a Sync that arrives twice cuts no acknowledged entry, even after a failed claim', () => {
     const c = Scenario.of('a b');
     const [sync] = c.sent('sync', 'a');
     c.put('a', 'k', 'v1');
@@ -74,7 +74,7 @@ describe('fencing (R8)', () => {
     expect(c.status('b').lastSeq).toBe(1);
   });
 
-  it('an answer of a lower epoch does not count: what it acknowledged may have been cut since', () => {
+  it('an answer of a lower epoch does not count: the entries it acknowledged may have been cut since', () => {
     const c = deposed();
     c.stabilize();
     c.hold('b', 'a');

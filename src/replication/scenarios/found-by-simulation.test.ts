@@ -21,7 +21,7 @@ describe('found by simulation', () => {
     expect(outcome(c.put('a', 'k', 'new', 1))).toBe(`VERSION_MISMATCH ${c.state!.seqFloor}`);
   });
 
-  it('R13: where ZooKeeper has lost the state, the command goes above an epoch that only others know', () => {
+  it('R13: where ZooKeeper has lost the state, the command chooses an epoch above any that others know', () => {
     const c = Scenario.of('a b c');
     c.put('a', 'k', 'v');
     c.partition('a', 'b');
@@ -39,7 +39,7 @@ describe('found by simulation', () => {
     c.advance(5_000);
     expect(c.state!.epoch).toBeGreaterThan(epoch);
     expect(c.get('a', 'k').value).toBe('v');
-    // b and c hold the epoch that the command went past: they keep it until they are told which of the two goes on.
+    // b and c hold an epoch below that of the command. They keep their data until an operator decides.
     expect(c.inSync).toEqual(['a']);
     for (const name of ['b', 'c']) expect(c.status(name)).toMatchObject({ line, offline: true, foundHistory: c.state });
     c.force('a', [line!.lineage.at(-1)!.id]);
@@ -59,7 +59,7 @@ describe('found by simulation', () => {
     c.expire('b');
     c.until(() => c.primary === 'c', 'no rebirth');
     c.put('c', 'k', 'v');
-    // Nothing that b asks of ZooKeeper is answered from here on: it joins the new history without knowing what became of its own attempt.
+    // From here on ZooKeeper answers b nothing: b joins the new history without knowing the outcome of its own attempt.
     session.held = true;
     c.reconnect('b');
     c.until(() => c.inSync.join() === 'b,c', 'b never joins');

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { outcome, Scenario } from '../testing/scenario.fixture.js';
 
 describe('handover (R12)', () => {
-  it('a planned stop gives the shard to the successor without its waiting out grace, and loses nothing', () => {
+  it('on a planned stop the successor takes over without waiting for the grace, and nothing is lost', () => {
     const c = Scenario.of('a b c');
     const call = c.put('a', 'k', 'v');
     const startMs = c.cluster.nowMs;
@@ -15,7 +15,7 @@ describe('handover (R12)', () => {
     expect(c.inSync).toEqual(['b', 'c']);
   });
 
-  it('while it drains, new writes are refused, retryably, and reads are served', () => {
+  it('a draining primary refuses new writes, retryably, and serves reads', () => {
     const c = Scenario.of('a b');
     c.hold('a', 'b');
     const waiting = c.put('a', 'k', 'v');
@@ -50,7 +50,7 @@ describe('handover (R12)', () => {
     },
   );
 
-  it('a change that has definitely failed is tried again', () => {
+  it('a handover that has definitely failed is tried again', () => {
     const c = Scenario.of('a b');
     c.node('a').session.held = true;
     c.stop('a');
@@ -77,7 +77,7 @@ describe('handover (R12)', () => {
     expect(c.primary).toBe('b');
   });
 
-  it('a successor that does not beacon is replaced', () => {
+  it('a successor that sends no beacon is replaced', () => {
     const c = Scenario.of('a b c');
     c.stop('a');
     c.stepUntil(() => c.state?.epoch === 2);
@@ -86,7 +86,7 @@ describe('handover (R12)', () => {
     expect(c.state?.epoch).toBe(3);
   });
 
-  it('if only the stopping one is left, it takes the shard back when the successor is gone', () => {
+  it('a stopping replica that is the only one left takes the shard back when the successor is gone', () => {
     const c = Scenario.of('a b');
     c.put('a', 'k', 'v');
     c.advance(200);
@@ -106,12 +106,12 @@ describe('handover (R12)', () => {
     c.advance(100);
     c.kill('a');
     c.until(() => c.primary !== undefined, 'no failover', 5000);
-    // Not even for a moment, to hand over at once.
+    // Not even for a moment before it hands over again.
     expect(c.state).toMatchObject({ epoch: 2, primary: 'c~1' });
     expect(c.node('b').roles).not.toContain('claimant 1');
   });
 
-  it('one that says so in its answers alone, while the primary drains, is no successor either', () => {
+  it('a replica that reports its stop only in its answers, while the primary drains, is no successor either', () => {
     const c = Scenario.of('a b c');
     c.hold('c', 'a');
     const call = c.put('a', 'k', 'v');
@@ -129,7 +129,7 @@ describe('handover (R12)', () => {
     expect(outcome(call)).toBe('written 1');
   });
 
-  it('with too few members to commit, it is enough that the successor holds what was appended', () => {
+  it('with too few members to commit, it is enough that the successor holds all appended entries', () => {
     const c = Scenario.of('a b c', { minInSync: 3 });
     c.pause('c');
     const call = c.put('a', 'k', 'v');
@@ -148,7 +148,7 @@ describe('handover (R12)', () => {
     expect(c.primary).toBe('a');
   });
 
-  it('if all are stopping, the primary removes the others and goes last', () => {
+  it('if all replicas are stopping, the primary evicts the others and goes last', () => {
     const c = Scenario.of('a b c');
     c.put('a', 'k', 'v');
     c.stop('b');
@@ -161,14 +161,14 @@ describe('handover (R12)', () => {
     expect(c.state).toMatchObject({ epoch: 2, seqFloor: 2 });
   });
 
-  it('all that stop at one instant go cleanly, whoever of them goes last', () => {
+  it('replicas that stop at the same instant all stop cleanly, whichever goes last', () => {
     const c = Scenario.of('a b c');
     for (const name of ['b', 'a', 'c']) c.stop(name);
     c.until(() => ['a', 'b', 'c'].every((name) => c.node(name).stopped === 'clean'), 'not all stopped', 5000);
     expect(c.state).toMatchObject({ primary: undefined, inSync: [] });
   });
 
-  it('a primary that goes at its deadline tells whoever waits that the outcome is unknown', () => {
+  it('a primary that stops at its deadline answers waiting writes with an unknown outcome', () => {
     const c = Scenario.of('a b');
     c.hold('a', 'b');
     const call = c.put('a', 'k', 'v');

@@ -3,7 +3,7 @@ import { nameOf } from '../protocol/lineage.js';
 import type { ReplicaOptions } from '../protocol/options.js';
 import { outcome, Scenario } from '../testing/scenario.fixture.js';
 
-/** ZooKeeper has lost everything while a, which holds k, was away; the operator has let the empty b begin, which c has joined. */
+/** ZooKeeper lost everything while a, which holds k, was away. By command the empty b began a history, and c joined it. */
 function twoHistories(options: Partial<ReplicaOptions> = {}): Scenario {
   const c = Scenario.of('z a', options);
   c.put('z', 'k', 'of a');
@@ -28,7 +28,7 @@ function count(c: Scenario, name: string, kind: string): number {
 }
 
 describe('two histories meet (R1, R13)', () => {
-  it('the holder that comes back keeps its data, serves nothing, and names both', () => {
+  it('a replica that returns with its data keeps it, serves nothing, and reports both histories', () => {
     const c = twoHistories();
     const { line } = c.status('a');
     expect(c.status('a')).toMatchObject({ lastSeq: 1, offline: true, serving: false, role: 'joiner', foundHistory: c.state });
@@ -43,7 +43,7 @@ describe('two histories meet (R1, R13)', () => {
     expect(c.cluster.register.candidates.find(({ replicaId }) => replicaId === 'a~1')!.history).toBe(line!.history);
   });
 
-  it('the primary of the other says so once, and goes on serving with those that follow it', () => {
+  it('the primary of the other history reports it once, and goes on serving with its followers', () => {
     const c = twoHistories();
     c.advance(20_000);
     const { history, epoch } = { ...c.status('a'), ...c.status('a').line! };
@@ -57,7 +57,7 @@ describe('two histories meet (R1, R13)', () => {
     expect(count(c, 'a', 'twoHistories')).toBe(1);
   });
 
-  it('neither takes over from the other, whoever of the set is lost', () => {
+  it('neither history takes over from the other, whichever member is lost', () => {
     const c = twoHistories();
     c.kill('b');
     c.until(() => c.primary === 'c', 'no failover');
@@ -68,7 +68,7 @@ describe('two histories meet (R1, R13)', () => {
     expect(c.state).toMatchObject({ primary: 'c~1' });
   });
 
-  it('the command without naming what is given up is refused, and names both', () => {
+  it('a command that names nothing to give up is refused, and the refusal names both histories', () => {
     const c = twoHistories();
     const before = c.state;
     const call = c.force('a');
@@ -81,14 +81,14 @@ describe('two histories meet (R1, R13)', () => {
     expect(outcome(c.force('b'))).toBe('notForced');
   });
 
-  it('a command that names something else is refused as well', () => {
+  it('a command that names something else is refused, too', () => {
     const c = twoHistories();
     const call = c.force('a', [c.status('a').line!.history, 'nothing that there is']);
     c.deliverAll();
     expect(outcome(call)).toBe('notForced');
   });
 
-  it('the command to the primary keeps what it serves: the other discards, says so, and joins', () => {
+  it('the command to the primary keeps the history it serves: the other replica discards its data, reports it, and joins', () => {
     const c = twoHistories();
     const { history, epoch } = c.state!;
     const { line } = c.status('a');
@@ -104,7 +104,7 @@ describe('two histories meet (R1, R13)', () => {
     expect(c.cluster.register.candidates.every((candidate) => candidate.history === history)).toBe(true);
   });
 
-  it('the command to the holder keeps what it holds: the primary stops, the others discard, and all join it', () => {
+  it('the command to the other replica keeps its history: the primary steps down, the others discard, and all join it', () => {
     const c = twoHistories();
     const { history, epoch, seqFloor } = c.state!;
     const { line } = c.status('a');
@@ -114,7 +114,7 @@ describe('two histories meet (R1, R13)', () => {
     expect(c.primary).toBe('a');
     expect(c.state).toMatchObject({ history: line!.history, inSync: ['a~1', 'b~1', 'c~1'] });
     expect(c.state!.givenUp).toContain(history);
-    // Above everything that the other history has used.
+    // Above every version that the other history has used.
     expect(c.state!.epoch).toBeGreaterThan(epoch);
     expect(c.state!.seqFloor).toBeGreaterThan(seqFloor);
     for (const name of ['a', 'b', 'c']) {
@@ -124,7 +124,7 @@ describe('two histories meet (R1, R13)', () => {
     for (const name of ['b', 'c']) expect(c.notes(name)).toContain('historyGivenUp');
   });
 
-  it('a holder that was away when its history was given up discards it when it is back, and joins', () => {
+  it('a replica that was away when its history was given up discards the data when it returns, and joins', () => {
     const c = twoHistories();
     const { line } = c.status('a');
     c.pause('a');
@@ -138,7 +138,7 @@ describe('two histories meet (R1, R13)', () => {
     expect(c.inSync).toEqual(['a', 'b', 'c']);
   });
 
-  it('where ZooKeeper is lost again, the command to the one that it found another history beside needs no name for that', () => {
+  it('where ZooKeeper is lost again, the command need not name the other history that was lost with it', () => {
     const c = twoHistories();
     c.kill('b', 'c');
     c.zookeeperLoses();
@@ -150,7 +150,7 @@ describe('two histories meet (R1, R13)', () => {
     expect(c.get('a', 'k').value).toBe('of a');
   });
 
-  it('a holder of another history is not released by a move, and stops as one that may be the last', () => {
+  it('a replica with another history is not released by a move, and stops as one that may hold the last copy', () => {
     const c = twoHistories();
     c.place('b c');
     c.advance(5_000);
@@ -163,7 +163,7 @@ describe('two histories meet (R1, R13)', () => {
     expect(c.primary).toBe('b');
   });
 
-  it('where the other history has ended meanwhile, the holder neither begins after it nor goes', () => {
+  it('where the other history has ended, a replica with data neither begins after it nor leaves', () => {
     const c = twoHistories();
     c.pause('a');
     c.until(() => c.cluster.register.candidates.length === 2, 'its session lives');
@@ -185,7 +185,7 @@ describe('two histories meet (R1, R13)', () => {
     expect(c.get('a', 'k').value).toBe('of a');
   });
 
-  it('a primary that stops waits for what it was told to give up', () => {
+  it('a primary that stops first writes the ids that it was told to give up', () => {
     const c = twoHistories({ volatile: false });
     c.kill('c');
     c.until(() => c.inSync.join() === 'b', 'c is not evicted');

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { outcome, Scenario } from '../testing/scenario.fixture.js';
 
 describe('identity (R1, R2)', () => {
-  it('a process that comes back empty is a joiner, though its old znode is the lowest and stands', () => {
+  it('a process that restarts empty is a joiner, even if its old znode stands and is the lowest', () => {
     const c = Scenario.of('a b c');
     outcome(c.put('a', 'k', 'v'));
     c.deliverAll();
@@ -16,7 +16,7 @@ describe('identity (R1, R2)', () => {
     expect(c.node('a').store.versionOf('k')).toBe(1);
   });
 
-  it('a backup that comes back empty leaves the set under its old id before it enters under the new one', () => {
+  it('a backup that restarts empty leaves the set under its old id before it enters under the new one', () => {
     const c = Scenario.of('a b');
     c.kill('b');
     c.start('b');
@@ -26,7 +26,7 @@ describe('identity (R1, R2)', () => {
     expect(sets).toEqual(['a~1', 'a~1 b~2']);
   });
 
-  it('a message meant for the replica that lived here before is not taken', () => {
+  it('a message for an earlier replica of this node is ignored', () => {
     const c = Scenario.of('a b');
     const [beacon] = c.sent('beacon', 'a').slice(-1);
     c.kill('b');

@@ -4,7 +4,7 @@ import { Random } from '../testing/random.fixture.js';
 import { outcome, Scenario } from '../testing/scenario.fixture.js';
 
 describe('joining (R10)', () => {
-  it('a joiner is admitted while writes never cease', () => {
+  it('a joiner is admitted while writes arrive without pause', () => {
     const c = new Scenario();
     c.start('a');
     c.stabilize();
@@ -12,7 +12,7 @@ describe('joining (R10)', () => {
     c.deliverAll();
     let count = 0;
     const random = new Random(1);
-    // Whatever is delivered, there is always another write on its way to b.
+    // There is always another write on its way to b.
     for (let turn = 0; turn < 4000 && c.inSync.length < 2; turn++) {
       c.put('a', 'k', `v${count++}`);
       const next = random.pick(c.cluster.actions());
@@ -23,7 +23,7 @@ describe('joining (R10)', () => {
     expect(c.inSync).toEqual(['a', 'b']);
   });
 
-  it('a joiner whose znode was gone for a moment is followed up at once', () => {
+  it('a joiner whose znode was gone for a moment continues at once', () => {
     const c = new Scenario();
     c.start('a');
     c.stabilize();
@@ -42,7 +42,7 @@ describe('joining (R10)', () => {
     expect(c.inSync).toEqual(['a', 'b']);
   });
 
-  it('from before its addition is written, commits wait for the joiner', () => {
+  it('commits wait for a joiner from before its addition is written', () => {
     const c = Scenario.of('a');
     c.start('b');
     c.node('a').session.loseNextAnswer = 'applied';
@@ -51,7 +51,7 @@ describe('joining (R10)', () => {
     c.hold('a', 'b');
     const call = c.put('a', 'k', 'v');
     c.deliverAll();
-    // Only ZooKeeper knows that b is a member; should a die now, b may take over.
+    // Only ZooKeeper knows that b is a member. If a dies now, b may take over.
     expect(c.status('a').state?.inSync).toEqual(['a~1']);
     expect(outcome(call)).toBe('none yet');
     c.heal();
@@ -59,7 +59,7 @@ describe('joining (R10)', () => {
     expect(outcome(call)).toBe('written 1');
   });
 
-  it('one that has not answered a beacon is not added', () => {
+  it('a joiner that has answered no beacon is not added', () => {
     const c = Scenario.of('a');
     c.drop('beaconAnswer');
     c.start('b');
@@ -69,7 +69,7 @@ describe('joining (R10)', () => {
     c.stabilize();
   });
 
-  it('a joiner that stops acknowledging just before it is proposed holds up nobody', () => {
+  it('a joiner that stops acknowledging just before it is proposed delays no write', () => {
     const c = Scenario.of('a');
     c.start('b');
     c.disconnect('a');
@@ -81,7 +81,7 @@ describe('joining (R10)', () => {
     expect(outcome(call)).toBe('written 1');
   });
 
-  it('a member that asks for a snapshot gets none before it is out of the set', () => {
+  it('a member that needs a snapshot is not invited before it is out of the set', () => {
     const c = new Scenario();
     c.start('a');
     c.stabilize();
@@ -89,7 +89,7 @@ describe('joining (R10)', () => {
     c.stepUntil(() => c.status('b').epoch === 1);
     c.node('b').session.held = true;
     c.stabilize();
-    // b, empty, does not know that it is a member, and an entry on its way to it is lost.
+    // The empty b does not know that it is a member, and an entry sent to it is lost.
     c.drop('append');
     const call = c.put('a', 'k', 'v');
     c.node('a').session.held = true;
@@ -104,7 +104,7 @@ describe('joining (R10)', () => {
     expect(outcome(call)).toBe('written 1');
   });
 
-  it('what is applied is not cut, whatever the primary says: only a snapshot helps then', () => {
+  it('applied entries are never cut: a replica that would have to cut one needs a snapshot', () => {
     const c = Scenario.of('a b');
     c.put('a', 'k', 'v');
     c.advance(300);
@@ -117,7 +117,7 @@ describe('joining (R10)', () => {
     expect(c.status('b').lastSeq).toBe(1);
   });
 
-  it('a joiner that has nothing takes a snapshot, though the whole log is retained', () => {
+  it('a joiner that has nothing takes a snapshot, even if the whole log is retained', () => {
     const c = Scenario.of('a');
     for (let count = 0; count < 5; count++) c.put('a', 'k', `v${count}`);
     c.deliverAll();

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { outcome, Scenario } from '../testing/scenario.fixture.js';
 
 describe('lease (R9)', () => {
-  it('reads are served while every member has answered a beacon sent less than a lease ago, and no longer', () => {
+  it('reads are served only while every member has answered a beacon sent less than a lease ago', () => {
     const c = Scenario.of('a b c');
     c.cut('b', 'a');
     c.node('a').session.held = true;
@@ -37,7 +37,7 @@ describe('lease (R9)', () => {
     expect(c.get('a', 'k')).toEqual({ version: 0 });
   });
 
-  it('a joiner whose addition is proposed has to have answered too', () => {
+  it('a joiner whose addition is proposed must have answered, too', () => {
     const c = Scenario.of('a');
     c.start('b');
     c.node('a').session.loseNextAnswer = 'notApplied';
@@ -62,7 +62,7 @@ describe('lease (R9)', () => {
     expect(c.notes('a')).not.toContain('paused');
   });
 
-  it('one that can neither renew its lease nor evict pauses: no service, no beacons, only probes', () => {
+  it('a primary that can neither renew its lease nor evict pauses: it serves nothing and sends only probes', () => {
     const c = Scenario.of('a b c');
     for (const name of ['a', 'b', 'c']) c.disconnect(name);
     c.partition('a', 'b');
@@ -76,7 +76,7 @@ describe('lease (R9)', () => {
     expect(c.sent('beacon', 'a').every(({ body }) => body.probe)).toBe(true);
   });
 
-  it("a probe renews nobody's loyalty: those who hear probes alone elect another", () => {
+  it('a probe renews no loyalty: backups that receive only probes elect another primary', () => {
     const c = Scenario.of('a b c');
     c.disconnect('a');
     c.disconnect('b');
@@ -90,7 +90,7 @@ describe('lease (R9)', () => {
     expect(c.state?.primary).toBe('c~1');
   });
 
-  it('it resumes when the whole required set answers its probes and none is claiming', () => {
+  it('a paused primary resumes when the whole required set answers its probes and no member claims', () => {
     const c = Scenario.of('a b c');
     for (const name of ['a', 'b', 'c']) c.disconnect(name);
     c.cut('b', 'a');
@@ -102,7 +102,7 @@ describe('lease (R9)', () => {
     expect(c.get('a', 'k')).toEqual({ version: 0 });
   });
 
-  it('it does not resume while a claim of a member may yet succeed', () => {
+  it('a paused primary does not resume while the claim of a member may still succeed', () => {
     const c = Scenario.of('a b');
     c.disconnect('a');
     c.partition('a', 'b');
@@ -120,7 +120,7 @@ describe('lease (R9)', () => {
     c.stabilize();
   });
 
-  it('one whose own log write is overdue steps down', () => {
+  it('a primary whose own log write is overdue steps down', () => {
     const c = Scenario.of('a b');
     c.node('a').disk.hangs = true;
     const call = c.put('a', 'k', 'v');
@@ -131,7 +131,7 @@ describe('lease (R9)', () => {
     expect(c.get('b', 'k').value).toBe('v');
   });
 
-  it('the answer to a probe renews no lease: whoever gave it is free to claim', () => {
+  it('the answer to a probe renews no lease: the replica that sent it is free to claim', () => {
     const c = Scenario.of('a b');
     for (const name of ['a', 'b']) c.disconnect(name);
     c.partition('a', 'b');

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { lostStateGapOf } from '../protocol/shard-state.js';
 import { outcome, Scenario } from '../testing/scenario.fixture.js';
 
-/** ZooKeeper has lost its data more than once, and b remembers an epoch of a history that nobody else knows of any more. */
+/** ZooKeeper has lost its data more than once, and only b remembers an epoch of the history. */
 function higherEpochRemembered(): Scenario {
   const c = Scenario.of('a b');
   c.put('a', 'k', 'v');
@@ -13,7 +13,7 @@ function higherEpochRemembered(): Scenario {
 }
 
 describe('a state of a lower epoch than replicas know (R3, R13)', () => {
-  it('is not followed: nobody serves, nothing is discarded, and those who know better say so', () => {
+  it('is not followed: no replica serves or discards data, and replicas that know a higher epoch report it', () => {
     const c = higherEpochRemembered();
     c.advance(10_000);
     expect(c.state).toMatchObject({ epoch: 1, inSync: ['a~1', 'b~1'] });
@@ -24,18 +24,18 @@ describe('a state of a lower epoch than replicas know (R3, R13)', () => {
     }
   });
 
-  it('the command goes on from it, though its members are registered: they cannot serve', () => {
+  it('the command goes on from it although its members are registered: they cannot serve', () => {
     const c = higherEpochRemembered();
     c.advance(10_000);
     const call = c.force('a');
     c.stabilize();
-    // As if ZooKeeper had lost everything: what else was lost is as unknown.
+    // As if ZooKeeper had lost everything: nobody knows what else was lost.
     expect(call.answers).toMatchObject([{ kind: 'forced', epoch: 9 + lostStateGapOf('a~1') }]);
     expect(c.get('a', 'k').value).toBe('v');
     expect(c.inSync).toEqual(['a', 'b']);
   });
 
-  it('a server that lags behind a primary that is heard does not make the command possible', () => {
+  it('the command stays refused if a server only lags and the primary still sends beacons', () => {
     const c = Scenario.of('a b c');
     c.node('c').session.lag = 1;
     c.kill('a');
@@ -47,7 +47,7 @@ describe('a state of a lower epoch than replicas know (R3, R13)', () => {
     expect(c.status('c').offline).toBe(false);
   });
 
-  it('a stop: who has known an epoch cannot tell from a state that is lost whether others count on its copy', () => {
+  it('a stop: an older or missing state does not show a replica whether the set counts on its copy', () => {
     const c = Scenario.of('a b');
     c.put('a', 'k', 'v');
     c.deliverAll();
@@ -89,7 +89,7 @@ describe('a state of a lower epoch than replicas know (R3, R13)', () => {
     },
   );
 
-  it('a stop: who has known an epoch does not take the word of a server that lags for it that it is no member', () => {
+  it('a stop: a replica that has known an epoch does not believe a lagging server that shows it is no member', () => {
     const c = Scenario.of('a b');
     c.put('a', 'k', 'v');
     c.deliverAll();

@@ -4,11 +4,11 @@ import { outcome, Scenario } from '../testing/scenario.fixture.js';
 
 const isReleased = (c: Scenario, name: string) => c.node(name).stopped === 'released';
 
-/** Leases, graces and dumps of a move: long over. */
+/** Longer than all leases, graces and snapshots of a move. */
 const aWhileMs = 20_000;
 
 describe('moving a shard (R15)', () => {
-  it('a replica whose node is not named keeps its copy until each node that is has a member in sync', () => {
+  it('a replica on a node that is not placed keeps its copy until each placed node has a member in sync', () => {
     const c = Scenario.of('a b');
     c.put('a', 'k', 'v');
     c.place('a c');
@@ -40,7 +40,7 @@ describe('moving a shard (R15)', () => {
     expect(c.get(c.primary!, 'k').value).toBe('v');
   });
 
-  it('a primary that is to go hands over to the first node named, without a failed write', () => {
+  it('a primary that is to leave hands over to the first placed node, without a failed write', () => {
     const c = Scenario.of('a b c');
     c.place('c b');
     c.until(() => isReleased(c, 'a'), 'a never goes');
@@ -51,7 +51,7 @@ describe('moving a shard (R15)', () => {
     expect(outcome(call)).toBe('written 1');
   });
 
-  it('a member that is dead does not count as the copy that allows another to go', () => {
+  it('a dead member does not count as the copy that allows another to leave', () => {
     const c = Scenario.of('a b c');
     c.kill('c');
     c.place('a c');
@@ -63,7 +63,7 @@ describe('moving a shard (R15)', () => {
     expect(c.inSync).toEqual(['a', 'c']);
   });
 
-  it('one that is named again before the move is over stays', () => {
+  it('a replica whose node is placed again before the move is over stays', () => {
     const c = Scenario.of('a b');
     c.put('a', 'k', 'v');
     c.place('a c');
@@ -76,7 +76,7 @@ describe('moving a shard (R15)', () => {
     expect(c.inSync).toEqual(['a', 'b']);
   });
 
-  it('nobody is given a copy, or comes in, where the shard does not belong', () => {
+  it('no replica takes a copy, or enters the set, where the shard does not belong', () => {
     const c = Scenario.of('a b');
     c.put('a', 'k', 'v');
     c.deliverAll();
@@ -98,7 +98,7 @@ describe('moving a shard (R15)', () => {
     expect(isReleased(c, 'a')).toBe(true);
   });
 
-  it('where a history begins, one that is not to hold the shard is waited for by nobody', () => {
+  it('a history begins without waiting for a candidate that is not placed', () => {
     const c = new Scenario();
     c.place('b');
     c.start('a');
@@ -107,7 +107,7 @@ describe('moving a shard (R15)', () => {
     c.until(() => c.primary === 'b', 'no birth', 1000);
   });
 
-  it('one that has been taken out for its silence keeps its copy until the set is complete', () => {
+  it('a replica that was evicted for its silence keeps its copy until the set is complete', () => {
     const c = Scenario.of('a b c');
     c.put('a', 'k', 'v');
     c.advance(200);
@@ -122,7 +122,7 @@ describe('moving a shard (R15)', () => {
     expect(c.inSync).toEqual(['a', 'b', 'd']);
   });
 
-  it('a primary that is to go serves until each node that is named has a member in sync', () => {
+  it('a primary that is to leave serves until each placed node has a member in sync', () => {
     const c = Scenario.of('a b c');
     c.place('b d');
     c.advance(aWhileMs);
@@ -133,7 +133,7 @@ describe('moving a shard (R15)', () => {
     expect(c.state).toMatchObject({ epoch: 2, primary: 'b~1', inSync: ['b~1', 'd~1'] });
   });
 
-  it('the last copy is kept however long nobody can take it', () => {
+  it('the last copy is kept as long as no replica can take it', () => {
     const c = Scenario.of('a');
     c.put('a', 'k', 'v');
     c.deliverAll();
@@ -143,7 +143,7 @@ describe('moving a shard (R15)', () => {
     expect(c.state).toMatchObject({ inSync: ['a~1'], primary: 'a~1' });
   });
 
-  it('a dead primary is succeeded by a member that is to go, if nobody else holds the shard', () => {
+  it('a member that is to leave succeeds a dead primary if no other replica holds the shard', () => {
     const c = Scenario.of('a b');
     c.put('a', 'k', 'v');
     c.deliverAll();
@@ -156,10 +156,10 @@ describe('moving a shard (R15)', () => {
     expect(c.get(c.primary!, 'k').value).toBe('v');
   });
 
-  it('one that the primary still takes for a newcomer says that it is about to go, and does not come in', () => {
+  it('a replica that wants to leave says so, and the primary does not take it in', () => {
     const c = Scenario.of('a b');
     c.place('a b');
-    // The primary has not heard of it: to it, c belongs there as well.
+    // The primary has not received the new placement: by its own, c belongs there, too.
     c.node('a').handle({ type: 'placed', nodes: ['a', 'b', 'c'] });
     c.start('c');
     c.until(() => isReleased(c, 'c'), 'c never goes');
@@ -168,7 +168,7 @@ describe('moving a shard (R15)', () => {
   });
 });
 
-describe('news of a move that are late, or not all there (R15)', () => {
+describe('reports of a move that are late or incomplete (R15)', () => {
   /** c is out of the set, because a and b have heard that it is to go; it does not know it yet. */
   function outOfTheSet(): Scenario {
     const c = Scenario.of('a b c');
@@ -180,7 +180,7 @@ describe('news of a move that are late, or not all there (R15)', () => {
     return c;
   }
 
-  it('one that has not heard of the move stays, and is taken in again if it is called off', () => {
+  it('a replica that has no report of the move stays, and is taken in again if the move is called off', () => {
     const c = outOfTheSet();
     c.advance(aWhileMs);
     expect(isReleased(c, 'c')).toBe(false);
@@ -189,9 +189,9 @@ describe('news of a move that are late, or not all there (R15)', () => {
     expect(c.cluster.dumps).toEqual([]);
   });
 
-  it('a member that reads late that it is out is not released, nor taken out for it', () => {
+  it('a member that reads an old state without itself is neither released nor evicted for it', () => {
     const c = outOfTheSet();
-    // From now on it hears nothing new of ZooKeeper.
+    // From now on it reads nothing new from ZooKeeper.
     c.node('c').session.watchesMuted = true;
     c.node('c').session.held = true;
     c.tellPlaced('a', 'a b c');
@@ -202,7 +202,7 @@ describe('news of a move that are late, or not all there (R15)', () => {
     expect(c.inSync).toEqual(['a', 'b', 'c']);
   });
 
-  it('a leave that was granted before it changed its mind counts no more', () => {
+  it('a permission to leave does not count after the replica has taken its wish back', () => {
     const c = outOfTheSet();
     c.forgetSent();
     c.hold('a', 'c');
@@ -225,7 +225,7 @@ describe('news of a move that are late, or not all there (R15)', () => {
     expect(isReleased(c, 'c')).toBe(true);
   });
 
-  it('one that still reads that the history has ended, and is in sync in the next, is not released', () => {
+  it('a replica in sync in the new epoch is not released while it still reads that the history has ended', () => {
     const c = Scenario.of('a');
     c.stop('a');
     c.until(() => c.node('a').stopped === 'clean', 'a never stops');
@@ -240,7 +240,7 @@ describe('news of a move that are late, or not all there (R15)', () => {
     expect(c.inSync).toEqual(['b', 'c']);
   });
 
-  it('two that have each heard that the other is to hold the shard do not hand it to and fro', () => {
+  it('two nodes with different placements do not pass the shard to and fro', () => {
     const c = Scenario.of('a b');
     c.tellPlaced('a', 'b');
     c.tellPlaced('b', 'a');
@@ -252,7 +252,7 @@ describe('news of a move that are late, or not all there (R15)', () => {
     expect(c.primary).toBe('b');
   });
 
-  it('a list that names nobody sends nobody away', () => {
+  it('an empty placement moves no copy', () => {
     const c = Scenario.of('a b');
     for (const name of ['a', 'b']) c.node(name).handle({ type: 'placed', nodes: [] });
     c.advance(aWhileMs);
@@ -260,7 +260,7 @@ describe('news of a move that are late, or not all there (R15)', () => {
     expect(c.primary).toBe('a');
   });
 
-  it('without ZooKeeper a primary that is to go takes writes all the same', () => {
+  it('without ZooKeeper a primary that is to leave takes writes all the same', () => {
     const c = Scenario.of('a b c');
     c.disconnect('a');
     c.place('b c');
@@ -275,7 +275,7 @@ describe('news of a move that are late, or not all there (R15)', () => {
 });
 
 describe('the preferred primary (R15)', () => {
-  it('is handed the shard once it has been able to take over for some time', () => {
+  it('takes over the shard once it has been able to for some time', () => {
     const c = Scenario.of('a b c');
     c.place('b a c');
     c.advance(2_000);
@@ -285,7 +285,7 @@ describe('the preferred primary (R15)', () => {
     expect(c.state).toMatchObject({ epoch: 2, inSync: ['a~1', 'b~1', 'c~1'] });
   });
 
-  it('one that comes and goes does not make the primary go to and fro', () => {
+  it('does not move the primary to and fro if it comes and goes', () => {
     const c = Scenario.of('a b c');
     c.place('b a c');
     for (let round = 0; round < 4; round++) {
@@ -300,7 +300,7 @@ describe('the preferred primary (R15)', () => {
     c.until(() => c.primary === 'b', 'no handover');
   });
 
-  it('one that takes over and dies again and again has to be there for twice as long each time', () => {
+  it('must be able to take over for twice as long each time it has taken over and died', () => {
     const c = Scenario.of('a b');
     c.place('b a');
     c.until(() => c.primary === 'b', 'no handover');
@@ -319,7 +319,7 @@ describe('the preferred primary (R15)', () => {
     expect(waitsMs[2]! / waitsMs[1]!).toBeGreaterThan(1.8);
   });
 
-  it('it is not handed over while a member does not answer: writes would have to wait for that', () => {
+  it('does not take over while a member does not answer: writes would have to wait for that member', () => {
     const c = Scenario.of('a b c');
     c.place('b a c');
     c.advance(4300);
@@ -331,7 +331,7 @@ describe('the preferred primary (R15)', () => {
     expect(c.inSync).toEqual(['a', 'b']);
   });
 
-  it('one that stops is not handed the shard', () => {
+  it('does not take over while it is stopping', () => {
     const c = Scenario.of('a b c');
     c.place('b a c');
     c.stop('b');
@@ -340,7 +340,7 @@ describe('the preferred primary (R15)', () => {
     expect(c.state?.epoch).toBe(1);
   });
 
-  it('a planned stop hands over to a node that is named, though another is first in line', () => {
+  it('receives the shard on a planned stop even if another candidate is lower', () => {
     const c = Scenario.of('a b c');
     c.cluster.dumpsHeld = true;
     c.place('a c d');

@@ -30,8 +30,8 @@ function givenUp(joins: boolean): { c: Scenario; before: Znode } {
   return { c, before };
 }
 
-describe('a state that came back names a replica that has given its copy up meanwhile (R1, R13)', () => {
-  it('it does not serve the data that it holds now under the history that it held then', () => {
+describe('a state that came back names a replica that has discarded its copy since (R1, R13)', () => {
+  it('the replica does not serve its present data under the old history', () => {
     const { c, before } = givenUp(true);
     const { history } = c.state!;
     const held = ['a', 'b'].map((name) => c.status(name).lastSeq);
@@ -53,7 +53,7 @@ describe('a state that came back names a replica that has given its copy up mean
     expect(c.get('b', 'k').value).toBe('of b');
   });
 
-  it('nor does it begin empty', () => {
+  it('the replica does not begin empty', () => {
     const { c, before } = givenUp(false);
     const { history } = c.state!;
     c.zookeeperLoses(before);
@@ -61,7 +61,7 @@ describe('a state that came back names a replica that has given its copy up mean
     expect(c.primary).toBeUndefined();
     expect(c.status('a')).toMatchObject({ offline: true, complete: false, serving: false });
     expect(c.status('b')).toMatchObject({ offline: true, line: { history } });
-    // The command to one that holds nothing needs to be told what is given up.
+    // The command to a replica without data must name what is given up.
     expect(outcome(c.force('a'))).toBe('notForced');
     c.force('b', [before.state.history]);
     c.cluster.dumpsHeld = false;
@@ -69,7 +69,7 @@ describe('a state that came back names a replica that has given its copy up mean
     expect(c.get('b', 'k').value).toBe('of b');
   });
 
-  it('where no member that it names has its copy any more, everyone says offline, and the command goes on', () => {
+  it('where no named member holds a copy any more, every replica reports offline, and the command goes on', () => {
     const c = Scenario.of('a b');
     c.put('a', 'k', 'of a');
     c.advance(500);

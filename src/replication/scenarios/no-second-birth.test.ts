@@ -13,7 +13,7 @@ function holdersOfALostState(): Scenario {
   return c;
 }
 
-/** As if nobody had noticed that the cluster lost its data before. */
+/** As if the earlier loss of the cluster's data had not been noticed. */
 function forgetTheLoss(c: Scenario): void {
   c.cluster.register.wasLost = false;
 }
@@ -31,7 +31,7 @@ function goOn(c: Scenario, names: readonly string[]): void {
 }
 
 describe('no second birth beside a history (R3, R13)', () => {
-  it('an empty newcomer begins nothing while the holders stand still for longer than a session, and nothing is discarded', () => {
+  it('an empty newcomer begins no history while the holders stall for longer than a session; no data is discarded', () => {
     const c = holdersOfALostState();
     c.start('c');
     standStill(c, ['a', 'b'], 2 * sessionMs);
@@ -88,7 +88,7 @@ describe('no second birth beside a history (R3, R13)', () => {
     expect(c.cluster.register.candidates.map(({ history }) => history)).toEqual([c.state!.history, c.state!.history]);
   });
 
-  it('a replica whose copy is being laid anew names none', () => {
+  it('a replica that takes a new copy names no history', () => {
     const c = new Scenario({ retainEntries: 1 });
     c.start('a', 'b');
     c.stabilize();
@@ -111,7 +111,7 @@ describe('no second birth beside a history (R3, R13)', () => {
     c.stabilize();
   });
 
-  it('where the cluster was restored, a missing state is no beginning, even for empty replicas alone', () => {
+  it('where the cluster was restored, a missing state is a loss, even if all replicas are empty', () => {
     const c = Scenario.of('a');
     c.put('a', 'k1', 'v');
     c.deliverAll();
@@ -126,7 +126,7 @@ describe('no second birth beside a history (R3, R13)', () => {
     }
   });
 
-  it('there the command takes an empty replica, too: a history of its own begins', () => {
+  it('in a restored cluster the command takes an empty replica, too, and begins a history', () => {
     const c = Scenario.of('a');
     c.put('a', 'k1', 'v');
     c.deliverAll();
@@ -143,7 +143,7 @@ describe('no second birth beside a history (R3, R13)', () => {
     expect(c.get('b', 'k1')).toEqual({ version: 0 });
   });
 
-  it('the command refuses an empty replica while another that holds data is registered, and names its history', () => {
+  it('the command to an empty replica is refused while a holder of data is registered; the refusal names its history', () => {
     const c = holdersOfALostState();
     const { history } = c.status('a').line!;
     c.start('c');
@@ -154,7 +154,7 @@ describe('no second birth beside a history (R3, R13)', () => {
     expect(c.state).toBeUndefined();
   });
 
-  it('where nothing has ever been, the command is refused: a primary is about to be chosen', () => {
+  it('the command is refused where no history has begun: a primary is about to be chosen', () => {
     const c = new Scenario();
     c.start('a', 'b');
     c.node('a').session.held = true;
@@ -186,7 +186,7 @@ describe('no second birth beside a history (R3, R13)', () => {
     },
   );
 
-  it('a replica that has asked to begin a history, and has not heard what became of that, does not leave as one that holds nothing', () => {
+  it('a replica whose birth has an unknown outcome does not leave like one that holds nothing', () => {
     const c = holdersOfALostState();
     forgetTheLoss(c);
     standStill(c, ['a', 'b'], 2 * sessionMs);

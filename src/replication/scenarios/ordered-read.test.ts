@@ -3,7 +3,7 @@ import { outcome, Scenario } from '../testing/scenario.fixture.js';
 import type { Call } from '../testing/virtual-node.fixture.js';
 
 describe('a read behind the writes of its key (R6, R9)', () => {
-  it('waits for the newest of them to commit, and is answered with it', () => {
+  it('waits for the newest of these writes to commit, and is answered with it', () => {
     const c = Scenario.of('a b');
     c.hold('a', 'b');
     c.put('a', 'k', 'v1');
@@ -16,7 +16,7 @@ describe('a read behind the writes of its key (R6, R9)', () => {
     expect(c.get('a', 'k')).toEqual({ value: 'v2', version: 2 });
   });
 
-  it('is answered with the last write before it, also where later ones commit together with that', () => {
+  it('is answered with the last write before it, even if later ones commit together with that write', () => {
     const c = Scenario.of('a b');
     c.put('a', 'gone', 'v');
     c.deliverAll();
@@ -46,7 +46,7 @@ describe('a read behind the writes of its key (R6, R9)', () => {
     ]);
   });
 
-  it('is answered once the write before it has committed, though a later one has not', () => {
+  it('is answered once the write before it has committed, even if a later one has not', () => {
     const c = Scenario.of('a b');
     c.put('a', 'k', 'v1');
     const read = c.getInOrder('a', 'k');
@@ -58,7 +58,7 @@ describe('a read behind the writes of its key (R6, R9)', () => {
     expect([later, readLater].map(outcome)).toEqual(['written 2', 'readable v2 2']);
   });
 
-  it('waits for nothing if all of them have committed, whatever becomes of other keys', () => {
+  it('does not wait if all of these writes have committed, whatever the state of other keys', () => {
     const c = Scenario.of('a b');
     c.put('a', 'k', 'v');
     c.deliverAll();
@@ -67,7 +67,7 @@ describe('a read behind the writes of its key (R6, R9)', () => {
     expect(outcome(c.getInOrder('a', 'k'))).toBe('readable');
   });
 
-  it('is a read: refused without a lease', () => {
+  it('is refused without a lease, like every read', () => {
     const c = Scenario.of('a b');
     c.put('a', 'k', 'v');
     c.deliverAll();
@@ -77,7 +77,7 @@ describe('a read behind the writes of its key (R6, R9)', () => {
     expect(outcome(c.getInOrder('a', 'k'))).toBe('LEASE_LAPSED');
   });
 
-  it('is refused where the primary is deposed before the write it waits for has committed', () => {
+  it('is refused if the primary is deposed before the awaited write has committed', () => {
     const c = Scenario.of('a b c');
     c.hold('a', 'b');
     c.hold('a', 'c');
@@ -91,7 +91,7 @@ describe('a read behind the writes of its key (R6, R9)', () => {
     expect(outcome(read)).toBe('NOT_PRIMARY');
   });
 
-  it('is refused by who is not primary', () => {
+  it('is refused by a replica that is not primary', () => {
     const c = Scenario.of('a b');
     expect(outcome(c.getInOrder('b', 'k'))).toBe('NOT_PRIMARY');
   });

@@ -23,7 +23,7 @@ describe('a planned end (R13)', () => {
     expect(outcome(call)).toBe('written 3');
   });
 
-  it('one that holds a copy of the ended history discards it', () => {
+  it('a replica with a copy of the ended history discards it', () => {
     const c = Scenario.of('a b');
     c.put('a', 'k', 'v1');
     c.advance(500);
@@ -66,7 +66,7 @@ describe('a planned end (R13)', () => {
     expect(c.node('b').store.items.size).toBe(0);
   });
 
-  it('it waits for a live replica to join, and hands over to it', () => {
+  it('the last member waits for a live replica to join, and hands over to it', () => {
     const c = Scenario.of('a');
     c.put('a', 'k', 'v');
     c.deliverAll();
@@ -81,7 +81,7 @@ describe('a planned end (R13)', () => {
     expect(c.get('b', 'k').value).toBe('v');
   });
 
-  it('past the deadline it goes without ending the history', () => {
+  it('past its deadline the last member stops without ending the history', () => {
     const c = Scenario.of('a');
     c.drop('syncAnswer');
     c.start('b');
@@ -111,7 +111,7 @@ describe('a planned end (R13)', () => {
     },
   );
 
-  it('the last member ends the history only when what it has appended is committed', () => {
+  it('the last member ends the history only once its appended entries are committed', () => {
     const c = Scenario.of('a');
     c.node('a').disk.hangs = true;
     const call = c.put('a', 'k', 'v');

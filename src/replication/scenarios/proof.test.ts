@@ -4,14 +4,14 @@ import { outcome, Scenario } from '../testing/scenario.fixture.js';
 
 const { leaseMs } = defaultOptions;
 
-/** a, in the same session, now reads from a server that is so many changes behind. */
+/** a, in the same session, now reads from a server that lags by this many changes. */
 function laggingServer(c: Scenario, name: string, changes: number): void {
   c.node(name).session.lag = changes;
   c.disconnect(name);
   c.reconnect(name);
 }
 
-/** Whether a proof was asked for. */
+/** Whether a proof was requested. */
 function watchProofs(c: Scenario, name: string): { asked: number } {
   const { session } = c.node(name);
   const refresh = session.refresh.bind(session);
@@ -23,7 +23,7 @@ function watchProofs(c: Scenario, name: string): { asked: number } {
   return proofs;
 }
 
-describe('what proves that ZooKeeper has lost data (R7)', () => {
+describe('the proof that ZooKeeper has lost data (R7)', () => {
   it.each([
     ['older', 1],
     ['missing', 2],
@@ -39,14 +39,14 @@ describe('what proves that ZooKeeper has lost data (R7)', () => {
     c.advance(100);
     expect(c.get('a', 'k').value).toBe('v');
     expect(c.notes('a')).not.toContain('stateWentBack');
-    // It shows what there is once the proof has been asked for.
+    // The server shows the newest state once the proof was requested.
     c.advance(leaseMs);
     expect(proofs.asked).toBe(1);
     expect(c.notes('a')).not.toContain('stateWentBack');
     expect(c.node('a').session.lag).toBe(0);
   });
 
-  it('meanwhile nothing is proposed; with the proof it is', () => {
+  it('nothing is proposed before the proof, and something is with it', () => {
     const c = Scenario.of('a b c');
     laggingServer(c, 'a', 1);
     c.deliverAll();
@@ -57,7 +57,7 @@ describe('what proves that ZooKeeper has lost data (R7)', () => {
     c.until(() => c.inSync.join() === 'a,b', 'never evicted', 2 * leaseMs);
   });
 
-  it('nor is anything proposed where the connection goes on, and its server is asked for what it has read before', () => {
+  it('nothing is proposed where the connection lives on and its server repeats an earlier reading', () => {
     const c = Scenario.of('a b c');
     c.elapse(1);
     c.node('a').session.lag = 1;
@@ -70,7 +70,7 @@ describe('what proves that ZooKeeper has lost data (R7)', () => {
     c.until(() => c.inSync.join() === 'a,b', 'never evicted', 2 * leaseMs);
   });
 
-  it('a follower that reads what is older, of a state that names it no more, keeps to the newer', () => {
+  it('a follower keeps the newer state when it reads an older one', () => {
     const c = Scenario.of('a b c');
     c.pause('a');
     c.until(() => c.primary === 'b' && c.inSync.join() === 'b,c', 'no failover');
@@ -81,12 +81,12 @@ describe('what proves that ZooKeeper has lost data (R7)', () => {
     expect(c.status('c').state).toMatchObject({ epoch: 2 });
   });
 
-  it('a loss is known after a lease, in the same session, from what is read after a write', () => {
+  it('a loss is proven after a lease, in the same session, by a reading that follows a write', () => {
     const c = Scenario.of('a b');
     c.start('c');
     c.stabilize();
     const proofs = watchProofs(c, 'a');
-    // The servers lose the end of their log, and the sessions live.
+    // The servers lose the end of their log, and the sessions live on.
     const candidates = [...c.cluster.register.candidates];
     c.cluster.register.goBackTo(c.stateBefore(1));
     for (const { replicaId, history } of candidates) c.cluster.register.register(replicaId, history);
@@ -103,7 +103,7 @@ describe('what proves that ZooKeeper has lost data (R7)', () => {
     expect(c.inSync).toEqual(['a', 'b', 'c']);
   });
 
-  it('a connection that was as new as ZooKeeper once proves nothing of what was committed since', () => {
+  it('a connection that was up to date once proves nothing about later commits', () => {
     const c = Scenario.of('a b c');
     c.elapse(1);
     c.node('a').session.lag = 1;
@@ -113,7 +113,7 @@ describe('what proves that ZooKeeper has lost data (R7)', () => {
     expect(c.notes('a')).not.toContain('stateWentBack');
   });
 
-  it('what the server has read before is none: the reading that follows a sync alone may lag', () => {
+  it('a reading that follows only a sync is no proof: it may lag', () => {
     const c = Scenario.of('a b c');
     const { session } = c.node('a');
     session.lag = 1;
@@ -128,17 +128,17 @@ describe('what proves that ZooKeeper has lost data (R7)', () => {
   });
 });
 
-describe('a proposal is repeated only on what was read (R7)', () => {
-  it('a znode that was made anew, with the version that an old compare-and-set expects, is not overwritten', () => {
+describe('a proposal is repeated only on the state that was read (R7)', () => {
+  it('a znode that was created again, with the version that an old compare-and-set expects, is not overwritten', () => {
     const c = Scenario.of('a b c');
     const { version } = c.cluster.register.znode!;
     c.pause('b');
     c.node('a').session.loseNextAnswer = 'notApplied';
     c.until(() => c.node('a').session.loseNextAnswer === undefined, 'nothing is proposed');
     c.disconnect('a');
-    // Somebody else has begun anew, and has come as far.
+    // Another replica has begun a history, and has reached the same version.
     const other = { history: 'other', epoch: 1, lineage: [{ epoch: 1, id: 'begun' }], primary: 'x~1', inSync: ['x~1'] };
-    // Its repetition comes due before it is shown what there is now.
+    // Its repetition is due before it reads the present state.
     c.node('a').session.held = true;
     c.zookeeperLoses({ version, state: { ...other, seqFloor: 1, givenUp: [] } });
     c.advance(leaseMs);
@@ -159,7 +159,7 @@ describe('a proposal is repeated only on what was read (R7)', () => {
     c.partition('a', 'b');
     c.until(() => c.primary !== undefined && c.primary !== 'a', 'no failover');
     c.heal();
-    // It learns of the epoch from a message, and ZooKeeper goes back to the version that its proposal expects.
+    // It learns the epoch from a message, and ZooKeeper goes back to the version that its proposal expects.
     c.until(() => c.status('a').epoch === 2, 'a hears of nobody');
     const before = c.cluster.register.history.find((znode) => znode?.state.inSync.length === 3)!;
     c.zookeeperLoses(before);

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Znode } from '../testing/fake-register.fixture.js';
 import { outcome, Scenario } from '../testing/scenario.fixture.js';
 
-/** b is removed from the set, and a acknowledges a write without it. Returns what ZooKeeper held before. */
+/** b is removed from the set, and a acknowledges a write without it. Returns the state from before. */
 function removed(c: Scenario): Znode {
   c.put('a', 'k', 'held by all');
   c.advance(500);
@@ -15,11 +15,11 @@ function removed(c: Scenario): Znode {
   return before;
 }
 
-/** ZooKeeper comes back with the set that has b in it. The others are frozen; b wakes first, and claims epoch 2 from that set. */
+/** ZooKeeper comes back with the set that contains b. Of the frozen replicas b wakes first, and claims epoch 2 from it. */
 function claimed(names: 'a b' | 'a b c'): Scenario {
   const c = Scenario.of(names);
   const before = removed(c);
-  // What b does not hold it does not hold back.
+  // b does not hold back writes that it lacks.
   c.cluster.safety.giveUpAfter(1);
   for (const name of names.split(' ')) c.pause(name);
   c.zookeeperLoses(before);
@@ -37,7 +37,7 @@ function backAgain(c: Scenario, ...names: string[]): void {
 }
 
 describe('ZooKeeper forgets that a replica was removed from the set, and the replica claims (R7)', () => {
-  it('the primary that went on without it keeps what it acknowledged, and is offline with both histories', () => {
+  it('the primary that went on without it keeps the acknowledged writes, and is offline with both histories', () => {
     const c = claimed('a b');
     backAgain(c, 'a');
     c.advance(10_000);
@@ -48,7 +48,7 @@ describe('ZooKeeper forgets that a replica was removed from the set, and the rep
     expect(c.inSync).toEqual(['b']);
   });
 
-  it('so does a backup that knows of the removal', () => {
+  it('a backup that knows of the removal keeps them, too', () => {
     const c = claimed('a b c');
     backAgain(c, 'c');
     c.advance(10_000);
@@ -56,7 +56,7 @@ describe('ZooKeeper forgets that a replica was removed from the set, and the rep
     expect(c.inSync).toEqual(['b']);
   });
 
-  it('whether it hears of the other line from ZooKeeper or from its primary first', () => {
+  it('they are kept whether the other line is learned from ZooKeeper or from its primary first', () => {
     const c = claimed('a b');
     c.node('a').session.held = true;
     c.resume('a');
@@ -68,7 +68,7 @@ describe('ZooKeeper forgets that a replica was removed from the set, and the rep
     expect(c.status('a')).toMatchObject({ lastSeq: 2, offline: true, foundHistory: { epoch: 2 } });
   });
 
-  it('the command to it brings everything back, and the other discards its line and joins', () => {
+  it('the command to that primary brings all writes back; the other replica discards its line and joins', () => {
     const c = claimed('a b');
     backAgain(c, 'a');
     c.until(() => c.status('a').offline, 'not offline');
@@ -80,7 +80,7 @@ describe('ZooKeeper forgets that a replica was removed from the set, and the rep
     expect(c.notes('b')).toContain('historyGivenUp');
   });
 
-  it('the command to the other gives its line up by the epoch and the number of removals, and nothing else', () => {
+  it('the command to the other replica gives up only the line with that epoch and number of removals', () => {
     const c = claimed('a b c');
     backAgain(c, 'a', 'c');
     c.until(() => c.status('a').offline && c.status('c').offline, 'not offline');
@@ -94,7 +94,7 @@ describe('ZooKeeper forgets that a replica was removed from the set, and the rep
     expect(c.notes('b')).not.toContain('historyGivenUp');
   });
 
-  it('a replica that knows that it was removed does not claim, and says that it is offline', () => {
+  it('a replica that knows of its removal does not claim, and reports offline', () => {
     const c = Scenario.of('a b');
     const before = removed(c);
     c.resume('b');
@@ -114,12 +114,12 @@ describe('ZooKeeper forgets that a replica was removed from the set, and the rep
   });
 });
 
-describe('the primary puts the set right that ZooKeeper came back with (R7)', () => {
-  it('before anything else it takes out the member that lacks something, and counts on', () => {
+describe('the primary corrects an older set that ZooKeeper came back with (R7)', () => {
+  it('first it evicts the member that lacks entries, and counts the removal', () => {
     const c = Scenario.of('a b c');
     const before = removed(c);
     c.heal();
-    // b answers beacons, and is given nothing.
+    // b answers beacons, and receives no entry.
     c.drop('sync');
     backAgain(c, 'b');
     c.advance(500);
@@ -134,7 +134,7 @@ describe('the primary puts the set right that ZooKeeper came back with (R7)', ()
     expect(c.state).toMatchObject({ epoch: 1, lineage: [{ removals: 2 }] });
   });
 
-  it('the members that hold everything stay, and may claim from then on', () => {
+  it('members that hold everything stay, and may claim from then on', () => {
     const c = Scenario.of('a b c');
     const before = removed(c);
     c.heal();
@@ -151,7 +151,7 @@ describe('the primary puts the set right that ZooKeeper came back with (R7)', ()
     expect(c.notes('c')).not.toContain('twoHistories');
   });
 
-  it('a handover waits until it has', () => {
+  it('a handover waits for the correction', () => {
     const c = Scenario.of('a b c');
     const before = removed(c);
     c.put('a', 'k', 'the last');
@@ -163,7 +163,7 @@ describe('the primary puts the set right that ZooKeeper came back with (R7)', ()
     expect(c.notes('c')).not.toContain('twoHistories');
   });
 
-  it('a removal that may have come true before the loss is counted, though its answer was lost', () => {
+  it('a removal that may have succeeded before the loss is counted, even if its answer was lost', () => {
     const c = Scenario.of('a b');
     const before = c.cluster.register.znode!;
     c.start('c');
@@ -183,7 +183,7 @@ describe('the primary puts the set right that ZooKeeper came back with (R7)', ()
   });
 });
 
-describe('a removal is no reason to doubt a line where nothing was lost (R7)', () => {
+describe('a removal raises no doubt about a line where nothing was lost (R7)', () => {
   it.each(['a failover', 'a handover'])('%s after removals and joins', (what) => {
     const c = Scenario.of('a b c');
     for (let round = 0; round < 3; round++) {

@@ -24,7 +24,7 @@ describe('sessions (R14)', () => {
     expect(c.primary).toBe('a');
   });
 
-  it('the only node survives the loss of its session', () => {
+  it('the only replica survives the expiry of its session', () => {
     const c = Scenario.of('a');
     c.disconnect('a');
     c.expire('a');
@@ -37,7 +37,7 @@ describe('sessions (R14)', () => {
     expect(c.inSync).toEqual(['a', 'b']);
   });
 
-  it('a backup whose session has expired stays a member as long as it answers', () => {
+  it('a backup whose session has expired stays a member while it answers', () => {
     const c = Scenario.of('a b');
     c.disconnect('b');
     c.expire('b');
@@ -48,7 +48,7 @@ describe('sessions (R14)', () => {
     expect(outcome(call)).toBe('written 1');
   });
 
-  it('one that was frozen until its session expired registers again and joins', () => {
+  it('a replica that was frozen until its session expired registers again and joins', () => {
     const c = Scenario.of('a b c');
     c.pause('b');
     c.advance(7000);
@@ -59,7 +59,7 @@ describe('sessions (R14)', () => {
     expect(c.inSync).toEqual(['a', 'b', 'c']);
   });
 
-  it('a proposal that never left is dropped, and made again when there is a connection', () => {
+  it('a proposal that was not sent is dropped, and made again once there is a connection', () => {
     const c = Scenario.of('a b');
     c.node('a').session.connected = false;
     c.kill('b');
@@ -70,7 +70,7 @@ describe('sessions (R14)', () => {
     expect(c.inSync).toEqual(['a']);
   });
 
-  it('a watch that never fires costs nothing but time: a higher epoch in a message is reason to read', () => {
+  it('a watch that never fires only costs time: a higher epoch in a message is a reason to read', () => {
     const c = Scenario.of('a b c');
     c.node('c').session.watchesMuted = true;
     c.kill('a');

@@ -3,7 +3,7 @@ import { beginDump, withoutHistory } from '../testing/dumping.fixture.js';
 import { outcome, Scenario } from '../testing/scenario.fixture.js';
 
 describe('snapshot (R10)', () => {
-  it('a copy counts as complete only once that is durable', () => {
+  it('a copy counts as complete only once its completeness is durable', () => {
     const c = withoutHistory();
     c.start('b');
     beginDump(c);
@@ -17,7 +17,7 @@ describe('snapshot (R10)', () => {
     c.stabilize();
   });
 
-  it('a joiner whose word that the snapshot has begun is lost is asked again', () => {
+  it('a joiner whose report of a begun snapshot is lost is invited again', () => {
     const c = withoutHistory();
     c.start('b');
     c.drop('syncAnswer', ({ body }) => body.type === 'syncAnswer' && body.matchedSeq > 0);
@@ -26,7 +26,7 @@ describe('snapshot (R10)', () => {
     c.stabilize();
   });
 
-  it('a joiner whose word that the snapshot has failed is lost is asked again, without any write', () => {
+  it('a joiner whose report of a failed snapshot is lost is invited again, without any write', () => {
     const c = withoutHistory();
     c.start('b');
     beginDump(c);
@@ -38,7 +38,7 @@ describe('snapshot (R10)', () => {
     c.stabilize();
   });
 
-  it('a member evicted for a snapshot gives up its copy even if it has not read of its eviction yet', () => {
+  it('a member evicted for a snapshot discards its copy even if it has not read of its eviction yet', () => {
     const c = withoutHistory();
     c.start('b');
     c.stabilize();
@@ -87,7 +87,7 @@ describe('snapshot (R10)', () => {
     expect(c.sent('syncAnswer', 'b').filter(({ body }) => body.dumpNeeded)).toHaveLength(1);
   });
 
-  it('a joiner that has no room for the data is given no snapshot, until it has', () => {
+  it('a joiner without room for the data is not invited until it has room', () => {
     const c = withoutHistory();
     c.start('b');
     const mark = (full: boolean) => {
@@ -108,7 +108,7 @@ describe('snapshot (R10)', () => {
     c.start('b');
     beginDump(c);
     c.forgetSent();
-    // The primary is one that could keep far more.
+    // The primary could keep far more.
     for (let count = 0; count < 100; count++) {
       c.put('a', 'k1', `v${count}`);
       c.deliverAll();
@@ -136,7 +136,7 @@ describe('snapshot (R10)', () => {
     expect(c.status('b')).toMatchObject({ complete: true, lastSeq: 26 });
   });
 
-  it('one that lacks only what is retained gets only that', () => {
+  it('a replica that lacks only retained entries receives only those', () => {
     const c = Scenario.of('a b', { retainEntries: 100 });
     c.put('a', 'k', 'v1');
     c.advance(200);
@@ -152,7 +152,7 @@ describe('snapshot (R10)', () => {
     expect(c.sent('append', 'a').flatMap(({ body }) => body.entries.map((entry) => entry.seq))).toEqual([2]);
   });
 
-  it('a chunk of an earlier snapshot is not taken', () => {
+  it('a chunk of an earlier snapshot is ignored', () => {
     const c = withoutHistory();
     c.start('b');
     beginDump(c);
@@ -173,7 +173,7 @@ describe('snapshot (R10)', () => {
     expect(c.node('b').store.items.get('k1')?.value).toEqual(c.node('a').store.items.get('k1')?.value);
   });
 
-  it('a change of epoch begins a snapshot again', () => {
+  it('a change of epoch restarts a snapshot', () => {
     const c = withoutHistory();
     c.start('c');
     c.stabilize();
@@ -200,7 +200,7 @@ describe('snapshot (R10)', () => {
     expect(c.role('b')).toBe('joiner');
   });
 
-  it('what a snapshot needs is retained however many bytes that is', () => {
+  it('the log that a snapshot needs is retained, even beyond the bound in bytes', () => {
     const c = withoutHistory({ retainBytes: 1000 });
     c.start('b');
     beginDump(c);
@@ -211,7 +211,7 @@ describe('snapshot (R10)', () => {
     expect(c.cluster.dumps).toHaveLength(1);
   });
 
-  it('a chunk on disk does not make the entries durable that came after it', () => {
+  it('a durable chunk does not make later entries durable', () => {
     const c = withoutHistory();
     c.start('b');
     beginDump(c);
@@ -229,7 +229,7 @@ describe('snapshot (R10)', () => {
     expect(c.sent('appendAnswer', 'b').at(-1)?.body.ackedSeq).toBe(7);
   });
 
-  it('the log is laid over the chunks, not under them: what was read before a write does not undo it', () => {
+  it('the log is applied over the chunks: a chunk that was read before a write does not undo it', () => {
     const c = withoutHistory();
     c.start('b');
     beginDump(c);
@@ -248,7 +248,7 @@ describe('snapshot (R10)', () => {
     expect(c.node('b').store.versionOf('k2')).toBe(0);
   });
 
-  it('a chunk of a snapshot of an older epoch is not taken, though its number is the same', () => {
+  it('a chunk of a snapshot of an older epoch is ignored, even if its number is the same', () => {
     const c = withoutHistory();
     c.start('c');
     c.stabilize();
@@ -276,7 +276,7 @@ describe('snapshot (R10)', () => {
     c.deliverAll();
     c.cluster.dumpsHeld = false;
     c.advance(100);
-    // The chunks have been read after an entry had committed that is still on its way.
+    // The chunks were read after an entry had committed that has not arrived yet.
     expect(c.status('b').complete).toBe(false);
     c.heal();
     c.stabilize();

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { lostStateGapOf } from '../protocol/shard-state.js';
 import { outcome, Scenario } from '../testing/scenario.fixture.js';
 
-/** a serves alone with what b and c lack, and ZooKeeper comes back with a set that has them in it. */
+/** a serves alone, with a write that b and c lack, and ZooKeeper comes back with a set that contains them. */
 function evictionForgotten(): Scenario {
   const c = Scenario.of('a b c');
   c.put('a', 'k', 'held by all');
@@ -30,7 +30,7 @@ function failoverForgotten(): Scenario {
 }
 
 describe('ZooKeeper goes back within an epoch (R7)', () => {
-  it('the primary goes on, and evicts again whom it had evicted: nothing acknowledged is lost', () => {
+  it('the primary goes on, and evicts again the members it had evicted: no acknowledged write is lost', () => {
     const c = Scenario.of('a b c');
     c.put('a', 'k', 'held by all');
     c.advance(500);
@@ -50,7 +50,7 @@ describe('ZooKeeper goes back within an epoch (R7)', () => {
     expect(c.get('b', 'k').value).toBe('not held by c');
   });
 
-  it('a write waits for the members that are in the set again, until they are out', () => {
+  it('a write waits for the members that are in the set again, until they are evicted', () => {
     const c = Scenario.of('a b c');
     c.pause('c');
     c.until(() => c.inSync.join() === 'a,b', 'c is not evicted');
@@ -74,7 +74,7 @@ describe('ZooKeeper goes back within an epoch (R7)', () => {
     expect(c.state!.epoch).toBe(1);
   });
 
-  it('a proposal that was refused is settled as failed, and made anew on what there is', () => {
+  it('a refused proposal counts as failed, and is made anew on the present state', () => {
     const c = evictionForgotten();
     c.resume('c');
     c.reconnect('c');
@@ -83,7 +83,7 @@ describe('ZooKeeper goes back within an epoch (R7)', () => {
     expect(c.get('a', 'k').value).toBe('not held by c');
   });
 
-  it('one whose outcome is unknown as well', () => {
+  it('a proposal with unknown outcome counts as failed, too', () => {
     const c = Scenario.of('a b c');
     c.kill('c');
     c.until(() => c.inSync.join() === 'a,b', 'c is not evicted');
@@ -97,7 +97,7 @@ describe('ZooKeeper goes back within an epoch (R7)', () => {
 });
 
 describe('ZooKeeper goes back to an older epoch (R7, R13)', () => {
-  it('nobody serves, nothing is discarded, and whoever knows better says offline', () => {
+  it('no replica serves or discards data, and replicas that know the higher epoch report offline', () => {
     const c = failoverForgotten();
     c.advance(10_000);
     expect(c.state).toMatchObject({ epoch: 1, primary: 'a~1' });
@@ -107,7 +107,7 @@ describe('ZooKeeper goes back to an older epoch (R7, R13)', () => {
     }
   });
 
-  it('the command goes on from there, and nothing is lost', () => {
+  it('the command goes on from there, and no write is lost', () => {
     const c = failoverForgotten();
     c.until(() => c.status('c').offline, 'not offline');
     const { line } = c.status('c');
@@ -119,7 +119,7 @@ describe('ZooKeeper goes back to an older epoch (R7, R13)', () => {
     expect(c.notes('b')).not.toContain('historyGivenUp');
   });
 
-  it('one that is back from the older epoch does not serve from it: it follows those that know better', () => {
+  it('a replica that returns from the older epoch does not serve: it follows replicas that know the higher one', () => {
     const c = Scenario.of('a b c');
     c.put('a', 'k', 'in epoch 1');
     c.advance(500);
@@ -139,7 +139,7 @@ describe('ZooKeeper goes back to an older epoch (R7, R13)', () => {
     expect(c.get('b', 'k').value).toBe('in epoch 2');
   });
 
-  it('a planned stop meanwhile does not give up a copy that may be the last', () => {
+  it('a planned stop meanwhile does not discard a copy that may be the last', () => {
     const c = Scenario.of('a');
     c.put('a', 'k', 'in epoch 1');
     const before = c.cluster.register.znode!;
@@ -158,7 +158,7 @@ describe('ZooKeeper goes back to an older epoch (R7, R13)', () => {
     expect(c.node('b').stopped).toBe('unclean');
   });
 
-  it('a move meanwhile releases nobody', () => {
+  it('a move meanwhile releases no replica', () => {
     const c = failoverForgotten();
     c.place('a');
     c.advance(10_000);
@@ -171,7 +171,7 @@ describe('ZooKeeper goes back to an older epoch (R7, R13)', () => {
     c.until(() => c.status('b').offline, 'not offline');
     const body = { type: 'beacon', sentAtMs: 0, probe: false, commitIndex: 0, stopping: false, mayLeaveMs: 0 } as const;
     const { history, lineage } = c.status('b').line!;
-    // d has heard of epoch 2, and has been given nothing.
+    // d knows epoch 2, and holds no data.
     c.receive({ history, epoch: 2, epochId: lineage.at(-1)!.id, from: 'b~1', to: 'd~1', body });
     c.advance(3_000);
     const call = c.force('d');

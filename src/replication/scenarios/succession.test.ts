@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { outcome, Scenario } from '../testing/scenario.fixture.js';
 
-/** a falls silent; b tries to succeed it, and its answer is lost. */
+/** a falls silent; b claims, and the answer to its claim is lost. */
 function unknownClaim(fate: 'applied' | 'notApplied'): Scenario {
   const c = Scenario.of('a b c');
   c.pause('a');
@@ -18,7 +18,7 @@ function unknownClaim(fate: 'applied' | 'notApplied'): Scenario {
 }
 
 describe('succession (R4)', () => {
-  it('the successor claims when grace has passed, though the znode of the old primary stands', () => {
+  it('the successor claims when grace has passed, even while the znode of the old primary stands', () => {
     const c = Scenario.of('a b c');
     const startMs = c.cluster.nowMs;
     c.pause('a');
@@ -27,7 +27,7 @@ describe('succession (R4)', () => {
     expect(c.cluster.nowMs - startMs).toBeLessThan(2000);
     expect(c.state).toMatchObject({ epoch: 2, primary: 'b~1', inSync: ['b~1', 'c~1'] });
     expect(c.cluster.register.candidates[0]?.replicaId).toBe('a~1');
-    // The next in line waited a little longer, and was spared the attempt.
+    // The next in line waited a little longer, so it did not have to claim.
     expect(c.node('c').roles).not.toContain('claimant 1');
   });
 
@@ -43,7 +43,7 @@ describe('succession (R4)', () => {
     expect(c.primary).toBe('c');
   });
 
-  it('nobody in the set lives: nobody wins', () => {
+  it('no candidate wins if no member of the set lives', () => {
     const c = new Scenario();
     c.start('a');
     c.stabilize();
@@ -55,16 +55,16 @@ describe('succession (R4)', () => {
     expect(c.state).toMatchObject({ epoch: 1, primary: 'a~1' });
   });
 
-  it('a claim never comes within grace of an answered beacon', () => {
+  it('a backup never claims within a grace of a beacon that it answered', () => {
     const c = Scenario.of('a b c');
     c.pause('a');
-    // The last beacon may have been answered a beacon interval ago.
+    // It may have answered the last beacon a beacon interval ago.
     c.advance(1250 - 150 - 50);
     expect(c.role('b')).toBe('backup');
     expect(c.state?.epoch).toBe(1);
   });
 
-  it('the next in line goes if the first does not, a little later', () => {
+  it('the next in line claims a little later if the first does not', () => {
     const c = Scenario.of('a b c');
     c.pause('a');
     c.pause('b');
@@ -81,12 +81,12 @@ describe('succession (R4)', () => {
     expect(c.status('c').epoch).toBe(2);
     c.kill('b');
     c.advance(1000);
-    // Though it has heard no beacon since long before.
+    // It has received no beacon for much longer.
     expect(c.state?.epoch).toBe(2);
     c.until(() => c.primary === 'c', 'no failover', 1500);
   });
 
-  it('one that wakes from a pause hears what was said meanwhile before it claims', () => {
+  it('a replica that wakes from a stall receives the waiting messages before it claims', () => {
     const c = Scenario.of('a b c');
     c.pause('b');
     c.elapse(300);
@@ -96,7 +96,7 @@ describe('succession (R4)', () => {
     c.tick('a');
     c.elapse(600);
     c.resume('b');
-    // The tick comes first; the beacons that waited come after it.
+    // The tick comes first, the waiting beacons after it.
     c.tick('b');
     expect(c.role('b')).toBe('backup');
     c.advance(500);
@@ -104,7 +104,7 @@ describe('succession (R4)', () => {
     expect(c.state).toMatchObject({ epoch: 1, inSync: ['a~1', 'b~1', 'c~1'] });
   });
 
-  it('nobody claims without a connected session', () => {
+  it('a replica does not claim without a connected session', () => {
     const c = Scenario.of('a b');
     c.disconnect('b');
     c.pause('a');
@@ -133,7 +133,7 @@ describe('succession (R4)', () => {
     },
   );
 
-  it('the new epoch is not used before success is known, and is once a repeated attempt has told', () => {
+  it('the new epoch is used only once the claim is known to have succeeded, by a repeated attempt', () => {
     const c = unknownClaim('applied');
     c.node('b').session.held = true;
     c.advance(200);
@@ -145,7 +145,7 @@ describe('succession (R4)', () => {
     expect(c.state).toMatchObject({ epoch: 2, primary: 'b~1' });
   });
 
-  it('a claim that the next in line has beaten ends, and the beaten one follows', () => {
+  it('a replica whose claim lost to the next in line follows the winner', () => {
     const c = unknownClaim('notApplied');
     c.node('b').session.held = true;
     c.until(() => c.primary === 'c' || c.state?.epoch === 2, 'no failover', 5000);
@@ -157,7 +157,7 @@ describe('succession (R4)', () => {
     expect(c.role('b')).toBe('backup');
   });
 
-  it('a primary that stepped down lets others go first, and goes itself if it is alone', () => {
+  it('a primary that stepped down lets others claim first, and claims itself if it is alone', () => {
     const c = Scenario.of('a b');
     c.node('a').disk.hangs = true;
     c.put('a', 'k', 'v');

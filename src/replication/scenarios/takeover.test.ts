@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { epochIdOf } from '../protocol/shard-state.js';
 import { outcome, Scenario } from '../testing/scenario.fixture.js';
 
-/** a has appended what neither b nor c has received, and falls silent; b takes over. */
+/** a has appended entries that neither b nor c has received, and falls silent; b takes over. */
 function divergent(): Scenario {
   const c = Scenario.of('a b c');
   c.put('a', 'k', 'common');
@@ -17,7 +17,7 @@ function divergent(): Scenario {
 }
 
 describe('takeover (R5)', () => {
-  it('what diverges is cut by the epochs of the entries, though the other log is longer', () => {
+  it('entries that diverge are cut by their epochs, even if the other log is longer', () => {
     const c = divergent();
     const call = c.put('b', 'k', 'kept');
     c.advance(200);
@@ -32,7 +32,7 @@ describe('takeover (R5)', () => {
     expect(c.node('a').store.items.get('k')?.version).toBe(2);
   });
 
-  it('what diverges is cut even if the new primary has written nothing', () => {
+  it('entries that diverge are cut even if the new primary has written nothing', () => {
     const c = divergent();
     c.resume('a');
     c.heal();
@@ -40,7 +40,7 @@ describe('takeover (R5)', () => {
     expect(c.status('a')).toMatchObject({ lastSeq: 1, role: 'backup' });
   });
 
-  it('a member is sent what it lacks, and an entry that one member alone had is committed', () => {
+  it('a member receives the entries it lacks, and an entry that only one member had is committed', () => {
     const c = Scenario.of('a b c');
     c.hold('a', 'c');
     const call = c.put('a', 'k', 'v');
@@ -70,7 +70,7 @@ describe('takeover (R5)', () => {
     expect(c.get('b', 'k')).toEqual({ value: 'v', version: 1 });
   });
 
-  it('a member that has adopted the epoch but lacks an inherited entry holds up service too', () => {
+  it('a member that has adopted the epoch but lacks an inherited entry delays service, too', () => {
     const c = Scenario.of('a b c');
     c.put('a', 'k', 'old');
     c.advance(500);
@@ -80,7 +80,7 @@ describe('takeover (R5)', () => {
     c.pause('a');
     c.drop('append', ({ to }) => to === 'c~1');
     c.until(() => c.status('b').peers.some((peer) => peer.replicaId === 'c~1' && peer.phase === 'replicating'), 'c not synced');
-    // Whether the new value was acknowledged by a cannot be known here; the old one must not be read any more.
+    // It is unknown here whether a acknowledged the new value, so the old one must not be read any more.
     expect(c.get('b', 'k')).toEqual({ refusal: 'TAKEOVER_IN_PROGRESS' });
     c.advance(200);
     expect(c.get('b', 'k')).toEqual({ refusal: 'TAKEOVER_IN_PROGRESS' });
@@ -89,10 +89,10 @@ describe('takeover (R5)', () => {
     expect(c.get('b', 'k')).toEqual({ value: 'new', version: 2 });
   });
 
-  it('a long takeover is not overthrown: beacons go out from the moment the claim is known', () => {
+  it('no claim interrupts a long takeover: the primary sends beacons from the moment it knows its claim succeeded', () => {
     const c = Scenario.of('a b c');
     c.pause('a');
-    // Nobody can be evicted, so the takeover waits for c.
+    // No member can be evicted, so the takeover waits for c.
     c.drop('syncAnswer');
     c.until(() => c.role('b') === 'primary', 'no claim');
     c.node('b').session.held = true;
@@ -113,7 +113,7 @@ describe('takeover (R5)', () => {
     expect(c.inSync).toEqual(['b']);
   });
 
-  it('the epoch is adopted durably before it is acted upon', () => {
+  it('the epoch is durable before the replica acts on it', () => {
     const c = Scenario.of('a b c');
     c.node('c').disk.hangs = true;
     c.pause('a');
@@ -141,7 +141,7 @@ describe('takeover (R5)', () => {
     expect(outcome(c.put('b', 'k', 'w'))).toBe('TOO_FEW_IN_SYNC');
   });
 
-  it('an append that does not follow what is held is refused, and Sync begins again', () => {
+  it('an Append that does not follow the log is refused, and Sync begins again', () => {
     const c = Scenario.of('a b');
     c.put('a', 'k', 'v1');
     c.advance(200);
@@ -172,7 +172,7 @@ describe('takeover (R5)', () => {
     c.heal();
     c.drop('sync', ({ to }) => to === 'a~1');
     c.advance(500);
-    // a hears beacons with commit index 3 and holds entries 2 and 3 of its own.
+    // a receives beacons with commit index 3, and holds entries 2 and 3 of its own.
     expect(c.sent('beaconAnswer', 'a').length).toBeGreaterThan(0);
     expect(c.status('a')).toMatchObject({ lastSeq: 3, commitIndex: 1, appliedSeq: 1 });
     c.heal();
@@ -200,7 +200,7 @@ describe('takeover (R5)', () => {
     }
   });
 
-  it('an acknowledgement from a stream that is over does not count', () => {
+  it('an acknowledgement from an earlier stream does not count', () => {
     const c = Scenario.of('a b');
     c.hold('a', 'b');
     const call = c.put('a', 'k', 'v');
@@ -210,7 +210,7 @@ describe('takeover (R5)', () => {
     expect(outcome(call)).toBe('none yet');
   });
 
-  it('what a backup had verified with the old primary says nothing of the new one: its commit index waits for Sync', () => {
+  it('a position verified with the old primary does not count for the new one: the commit index waits for Sync', () => {
     const c = Scenario.of('a b c');
     c.put('a', 'k', 'common');
     c.advance(500);
@@ -224,7 +224,7 @@ describe('takeover (R5)', () => {
     expect(outcome(c.put('b', 'k', 'kept'))).toBe('written 2');
     c.forgetSent();
     c.advance(300);
-    // c hears beacons with commit index 2, and its own entry 2 is one that is about to be cut.
+    // c receives beacons with commit index 2, and its own entry 2 is about to be cut.
     expect(c.sent('beaconAnswer', 'c').length).toBeGreaterThan(0);
     expect(c.status('c')).toMatchObject({ lastSeq: 2, lastEpoch: 1, appliedSeq: 1 });
     c.heal();

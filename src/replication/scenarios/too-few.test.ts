@@ -9,7 +9,7 @@ describe('too few (R11)', () => {
     expect(c.get('a', 'k')).toEqual({ version: 0 });
   });
 
-  it('they are taken when a second has joined', () => {
+  it('writes are accepted once a second member has joined', () => {
     const c = Scenario.of('a', { minInSync: 2 });
     c.start('b');
     c.stabilize();
@@ -18,7 +18,7 @@ describe('too few (R11)', () => {
     expect(outcome(call)).toBe('written 1');
   });
 
-  it('what was appended before the second died waits, and commits when another has joined', () => {
+  it('entries appended before the second member died wait, and commit once another has joined', () => {
     const c = Scenario.of('a b', { minInSync: 2 });
     c.pause('b');
     const call = c.put('a', 'k', 'v');
@@ -33,7 +33,7 @@ describe('too few (R11)', () => {
     expect(outcome(call)).toBe('written 1');
   });
 
-  it('one of two dies in the middle of a write and comes back, whichever it is', () => {
+  it('a write survives the crash and return of either of two members', () => {
     for (const dying of ['a', 'b']) {
       const c = Scenario.of('a b', { minInSync: 2 });
       const call = c.put('a', 'k', 'v');

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { outcome, Scenario } from '../testing/scenario.fixture.js';
 
 /**
- * b took over from a in epoch 2, which d has heard of and c has not. ZooKeeper goes back to epoch 1, and c, which knows no
- * better, claims an epoch 2 of its own.
+ * b took over from a in epoch 2, which d knows and c does not. ZooKeeper goes back to epoch 1, and c, which knows no higher
+ * epoch, claims an epoch 2 of its own.
  */
 function secondEpochTwo(written: boolean): Scenario {
   const c = Scenario.of('a b c d');
@@ -18,7 +18,7 @@ function secondEpochTwo(written: boolean): Scenario {
     c.until(() => c.inSync.join() === 'b,d', 'c is not evicted');
     c.put('b', 'k', 'in the first epoch 2');
     c.advance(500);
-    // Neither c nor anybody else can know of it.
+    // Neither c nor any other replica can know of it.
     c.cluster.safety.giveUpAfter(1);
   }
   c.pause('b');
@@ -39,7 +39,7 @@ function backAgain(c: Scenario, ...names: string[]): void {
 }
 
 describe('two epochs of one number are two histories (R1)', () => {
-  it('whoever holds data of the first keeps it, and names both', () => {
+  it('a replica with data of the first epoch keeps it, and reports both', () => {
     const c = secondEpochTwo(true);
     const held = c.status('d').line!;
     backAgain(c, 'd');
@@ -52,7 +52,7 @@ describe('two epochs of one number are two histories (R1)', () => {
     expect(c.primary).toBe('c');
   });
 
-  it('the primary of the first serves nothing any more, and keeps its data as well', () => {
+  it('the primary of the first epoch stops serving, and keeps its data, too', () => {
     const c = secondEpochTwo(true);
     backAgain(c, 'b', 'd');
     c.advance(5_000);
@@ -62,7 +62,7 @@ describe('two epochs of one number are two histories (R1)', () => {
     expect(c.primary).toBe('c');
   });
 
-  it('the id of the epoch that is given up tells which data goes', () => {
+  it('the id of the epoch that is given up decides which data is discarded', () => {
     const c = secondEpochTwo(true);
     backAgain(c, 'b', 'd');
     c.advance(5_000);
@@ -74,7 +74,7 @@ describe('two epochs of one number are two histories (R1)', () => {
     expect(c.get('c', 'k').value).toBe('in epoch 1');
   });
 
-  it('the other way round the first goes on, beyond both', () => {
+  it('if the second is given up, the first goes on, above both', () => {
     const c = secondEpochTwo(true);
     backAgain(c, 'b', 'd');
     c.advance(5_000);
@@ -84,12 +84,12 @@ describe('two epochs of one number are two histories (R1)', () => {
     c.stabilize();
     expect(c.inSync).toEqual(['b', 'c', 'd']);
     expect(c.get('d', 'k').value).toBe('in the first epoch 2');
-    // b held the same, and had nothing to discard.
+    // b held the same data, and had nothing to discard.
     expect(c.notes('b')).not.toContain('historyGivenUp');
     expect(c.notes('c')).toContain('historyGivenUp');
   });
 
-  it('a member that has heard of the first, and holds nothing of it, follows the second', () => {
+  it('a member that knows the first epoch, and holds no data of it, follows the second', () => {
     const c = secondEpochTwo(false);
     expect(c.status('d')).toMatchObject({ epoch: 2 });
     expect(c.status('d').line!.lineage).toHaveLength(1);
@@ -100,7 +100,7 @@ describe('two epochs of one number are two histories (R1)', () => {
     expect(c.get('c', 'k').value).toBe('in epoch 1');
   });
 
-  it('whoever holds data of the first keeps it when a later epoch of the second calls, before state can be read', () => {
+  it('a replica with data of the first keeps it when a later epoch of the second sends Sync, before it can read state', () => {
     const c = secondEpochTwo(true);
     const held = c.status('d').line!;
     c.kill('b');

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { outcome, Scenario } from '../testing/scenario.fixture.js';
 
 describe('write (R6)', () => {
-  it('is answered, and visible, once every member of the set has acknowledged it, and not before', () => {
+  it('is answered and visible only once every member of the set has acknowledged it', () => {
     const c = Scenario.of('a b c');
     c.hold('a', 'c');
     const call = c.put('a', 'k', 'v');
@@ -15,7 +15,7 @@ describe('write (R6)', () => {
     expect(c.get('a', 'k')).toEqual({ value: 'v', version: 1 });
   });
 
-  it.each(['a', 'b'])('waits for the disk of %s, primary or backup: what is acknowledged is durable', (slow) => {
+  it.each(['a', 'b'])('waits for the disk of %s, primary or backup: acknowledged entries are durable', (slow) => {
     const c = Scenario.of('a b');
     c.node(slow).disk.hangs = true;
     const call = c.put('a', 'k', 'v');
@@ -45,7 +45,7 @@ describe('write (R6)', () => {
     ]);
   });
 
-  it('what was judged by an uncommitted entry is answered only after that has committed', () => {
+  it('a call judged by an uncommitted entry is answered only after that entry has committed', () => {
     const c = Scenario.of('a b');
     c.hold('a', 'b');
     c.put('a', 'k', 'v1');
@@ -59,7 +59,7 @@ describe('write (R6)', () => {
     expect([refused, nothing].map(outcome)).toEqual(['VERSION_MISMATCH 1', 'nothingToDelete']);
   });
 
-  it('what was judged by an entry that never commits here is not answered with what it judged', () => {
+  it('a call judged by an entry that never commits here is not answered with its judgement', () => {
     const c = Scenario.of('a b c');
     c.hold('a', 'b');
     c.hold('a', 'c');
@@ -74,7 +74,7 @@ describe('write (R6)', () => {
     expect(outcome(refused)).toBe('NOT_PRIMARY');
   });
 
-  it('what writes nothing is answered as a read: not without a lease', () => {
+  it('a call that writes nothing is answered like a read: not without a lease', () => {
     const c = Scenario.of('a b');
     c.put('a', 'k', 'v');
     c.deliverAll();
@@ -87,7 +87,7 @@ describe('write (R6)', () => {
     expect(outcome(c.delete('a', 'x'))).toBe('LEASE_LAPSED');
   });
 
-  it('what was judged while leased is not answered after the lease has lapsed', () => {
+  it('a call judged under a lease is not answered after the lease has lapsed', () => {
     const c = Scenario.of('a b');
     c.hold('b', 'a');
     const write = c.put('a', 'k', 'v1');
@@ -100,7 +100,7 @@ describe('write (R6)', () => {
     expect(outcome(refused)).toBe('LEASE_LAPSED');
   });
 
-  it('what arrives while as many batches are in flight as may be forms the next, within the bounds of a batch', () => {
+  it('writes that arrive while the most batches are in flight form the next one, within the bounds of a batch', () => {
     const c = Scenario.of('a b', { maxBatchEntries: 3, maxBatchesInFlight: 1 });
     const calls = Array.from({ length: 8 }, (_, index) => c.put('a', `k${index}`, 'v'));
     c.deliverAll();
@@ -131,7 +131,7 @@ describe('write (R6)', () => {
     expect(c.status('b')).toMatchObject({ commitIndex: 1, appliedSeq: 1 });
   });
 
-  it('more than may wait is refused, and definitely not executed', () => {
+  it('a write beyond the bound on waiting entries is refused, and definitely not executed', () => {
     const c = Scenario.of('a b', { maxUncommittedEntries: 2 });
     c.hold('a', 'b');
     const calls = ['v1', 'v2', 'v3'].map((value) => c.put('a', 'k', value));
@@ -142,7 +142,7 @@ describe('write (R6)', () => {
     expect(outcome(c.put('a', 'k', 'v4'))).toBe('none yet');
   });
 
-  it('bytes that wait are counted as they come and go', () => {
+  it('the bytes of waiting entries are counted', () => {
     const c = Scenario.of('a b', { maxUncommittedBytes: 1000 });
     for (let round = 0; round < 20; round++) {
       c.hold('a', 'b');
