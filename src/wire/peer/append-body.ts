@@ -1,4 +1,4 @@
-/** Append and Sync: the bodies of messages between replicas that are more than numbers and flags. */
+/** The bodies of Append and Sync, written and read by hand: they hold lists, so FlatMessage cannot describe them. */
 import type { BodyOf, EpochMark, EpochRun, LogEntry } from '../../replication/index.js';
 import { ownCopyOf } from '../protobuf/own-memory.js';
 import { type ProtobufReader, tagOf } from '../protobuf/protobuf-reader.js';

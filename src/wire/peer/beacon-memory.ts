@@ -1,10 +1,11 @@
 /**
- * What one beacon for many shards may leave out. While nothing happens a primary says the same in every beacon but the time, and
- * is answered the same; so what was said of a shard is remembered at both ends of a stream, and said again by its number alone.
+ * The last beacon (or answer to a beacon) of each shard, remembered at both ends of a stream. While nothing happens, successive
+ * beacons of a shard differ only in their time. Such a beacon is sent as the shard's number alone, and the receiver restores the
+ * rest from its memory.
  *
- * Each direction of each stream has a memory at either end. Both take in the same messages in the same order, since a stream
- * keeps the order and loses nothing in its middle: so they are alike, and what comes out is exactly what was said. A stream that
- * breaks takes its memories with it. Nothing here decides who is spoken to, or answered: that is for the core, shard by shard.
+ * Each direction of each stream has one memory at either end. A stream keeps the order and loses nothing in its middle, so both
+ * memories take in the same messages in the same order and stay equal: the receiver restores exactly what the sender sent. A
+ * stream that breaks takes its memories with it. The core decides, shard by shard, which replica gets a beacon or an answer.
  *
  * Pure: no I/O and no clock. The simulation runs its beacons through it as well.
  */
@@ -13,7 +14,7 @@ import type { BodyOf, Message } from '../../replication/index.js';
 /** A beacon, or the answer to one. */
 export type BeaconMessage = Omit<Message, 'body'> & { readonly body: BodyOf<'beacon' | 'beaconAnswer'> };
 
-/** Of shards with higher numbers nothing is remembered: a cluster has no more. */
+/** The most shards that a cluster may have. Beacons of higher shard numbers are not remembered, which bounds the memory. */
 const mostShards = 16_384;
 
 export function isBeacon(message: { readonly body: { readonly type: string } }): message is BeaconMessage {
@@ -21,11 +22,12 @@ export function isBeacon(message: { readonly body: { readonly type: string } }):
   return type === 'beacon' || type === 'beaconAnswer';
 }
 
+/** One end's memory of one direction of one stream. */
 export class BeaconMemory {
-  /** By shard: what was said whole of it last. */
+  /** By shard: the last message that was sent whole. */
   readonly #last = new Map<number, BeaconMessage>();
 
-  /** The sender's. True: the other end can tell what is said from the time alone. False: it is to be said whole. */
+  /** For the sender. True: the receiver can restore the message from its time alone. False: the sender must send it whole. */
   repeats(shard: number, message: BeaconMessage): boolean {
     const last = this.#last.get(shard);
     if (last !== undefined && isSameButTime(last, message)) return true;
@@ -33,12 +35,12 @@ export class BeaconMemory {
     return false;
   }
 
-  /** It was said whole. */
+  /** Takes in a message that was sent whole. */
   remember(shard: number, message: BeaconMessage): void {
     if (shard < mostShards) this.#last.set(shard, message);
   }
 
-  /** The receiver's: what was said again, at that time. Undefined: nothing has been said of the shard on this stream. */
+  /** For the receiver: the repeated message with its new time. Undefined: no message about the shard was sent on this stream. */
   repeated(shard: number, sentAtMs: number): BeaconMessage | undefined {
     const last = this.#last.get(shard);
     if (last === undefined) return undefined;

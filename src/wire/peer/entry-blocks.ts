@@ -1,30 +1,30 @@
 /**
- * The entries of an Append, encoded once for all backups.
+ * Cache of encoded log entries, so that the entries of an Append are encoded once for all backups.
  *
- * Each backup has a batch of its own under way, so two of them rarely begin and end at the same entries. What is encoded
- * for the one that comes first is kept as a block, and for the other one copied from it, which costs next to nothing.
+ * Each backup has its own batch in flight, so the batches of two backups rarely begin and end at the same entries. The entries
+ * encoded for the first backup are kept as a block. The other backups' messages copy slices of that block, which is cheap.
  */
 import type { LogEntry } from '../../replication/index.js';
 import { ProtobufWriter } from '../protobuf/protobuf-writer.js';
 
 interface Block {
   readonly entries: readonly LogEntry[];
-  /** The first of `entries` that is in the block. */
+  /** Index in `entries` of the first entry that is in the block. */
   readonly first: number;
   readonly bytes: Buffer;
-  /** Where each one ends. */
+  /** Offset in `bytes` at which each entry ends. */
   readonly ends: readonly number[];
 }
 
-/** Enough for backups that are some batches apart; each keeps its entries alive. */
+/** Limits the blocks kept: enough for backups that are a few batches apart. A block also keeps its decoded entries alive. */
 const maxBlocks = 4;
-/** Of one shard, and of all shards of a node together: what takes more is encoded again. */
+/** Limit the bytes kept, for one shard and for all shards of a node together. Entries beyond it are encoded again. */
 const mostBytes = 4 * 1024 * 1024;
 const nodeBytes = 24 * 1024 * 1024;
 
-/** Append.entries. */
+/** Field number of Append.entries. */
 const entriesField = 4;
-/** What an entry has beside key and value: tags, lengths, seq and epoch. Only an estimate. */
+/** Estimated bytes of an entry beside its key and value: tags, lengths, seq and epoch. */
 const overheadBytes = 14;
 
 export class EntryBlocks {
@@ -34,17 +34,17 @@ export class EntryBlocks {
   readonly #maxBytes: number;
   #bytes = 0;
 
-  /** `shardCount`: those that share the memory of a node. */
+  /** @param shardCount number of shards of the node, which share its memory. */
   constructor(shardCount = 1) {
     this.#maxBytes = Math.min(mostBytes, nodeBytes / shardCount);
   }
 
-  /** Of what is kept. */
+  /** Total bytes of the blocks kept. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** The field `entries` of an Append, in pieces to be put one after the other. Seqs follow one another. */
+  /** @returns the field `entries` of an Append, in pieces to be concatenated. The seqs of `entries` must be consecutive. */
   encode(entries: readonly LogEntry[]): Buffer[] {
     const pieces: Buffer[] = [];
     let done = 0;
@@ -61,7 +61,7 @@ export class EntryBlocks {
     return pieces;
   }
 
-  /** By identity, here and for each entry that follows: what lies under a seq may have been cut and written anew. */
+  /** Compares entries by identity: the log may have been cut at a seq, and another entry written there. `encode` does so as well. */
   #find(entry: LogEntry): Block | undefined {
     for (let i = this.#blocks.length - 1; i >= 0; i--) {
       const block = this.#blocks[i]!;

@@ -1,4 +1,4 @@
-/** What all messages between nodes have in common: a header, and one body of several, which is read once the header is. */
+/** The common form of all messages between nodes: a header, and one of several bodies. A body is read after its header. */
 import { ProtobufReader, tagOf } from '../protobuf/protobuf-reader.js';
 import type { ProtobufWriter } from '../protobuf/protobuf-writer.js';
 
@@ -6,7 +6,7 @@ export interface Header {
   formatVersion: number;
   clusterId: string;
   shard: number;
-  /** The sender's history and epoch of the shard. */
+  /** The shard's history and epoch as the sender knows them. */
   history: string;
   epoch: number;
   epochId: string;
@@ -14,12 +14,12 @@ export interface Header {
   to: string;
 }
 
-/** A message whose body waits to be read: in another format it could be anything. */
+/** A message whose header has been read and whose body has not: in another format version the body could be anything. */
 export interface Envelope {
   readonly header: Header | undefined;
-  /** Of the messages of a dump; 0 in others. */
+  /** The number of the snapshot that the message belongs to; 0 in other messages. */
   readonly number: number;
-  /** The number of the field that is the body; 0 if there is none that is known here. */
+  /** The field number of the body; 0 if the message has no body known here. */
   readonly bodyField: number;
   readonly bytes: Buffer;
   readonly bodyStart: number;
@@ -28,7 +28,7 @@ export interface Envelope {
 
 const headerField = 1;
 export const numberField = 2;
-/** The bodies that any message has. */
+/** The range of the field numbers of bodies, over all kinds of messages. */
 const minBodyField = 2;
 const maxBodyField = 8;
 
@@ -46,7 +46,7 @@ export function writeHeader(writer: ProtobufWriter, header: Header): void {
   writer.end();
 }
 
-/** Of the message from `start` up to `end`. */
+/** Reads the message that lies from `start` up to `end`. */
 export function readEnvelope(bytes: Buffer, start = 0, end = bytes.length): Envelope {
   const reader = new ProtobufReader(bytes, start, end);
   let header: Header | undefined;

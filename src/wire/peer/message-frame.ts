@@ -1,39 +1,37 @@
 /**
- * Frames: what two nodes have to say to each other in one turn of the event loop, about however many shards, in one message
- * of gRPC. A message of gRPC costs some fifty times what a beacon costs, so that without frames many shards would keep idle
- * nodes busy.
+ * Frames: all messages that one node sends to another in one turn of the event loop, whatever their shards, in one gRPC message.
+ * A gRPC message costs about fifty times as much as a beacon, so many shards would keep idle nodes busy without frames.
  *
- * Framing changes nothing for those who speak: each message has its own header, arrives in order, or is lost with the stream.
+ * Replicas notice nothing of the framing: each message has its own header, arrives in order, or is lost with the stream.
  */
-
 import { ProtobufReader, tagOf } from '../protobuf/protobuf-reader.js';
 import { ProtobufWriter } from '../protobuf/protobuf-writer.js';
 import { type Envelope, readEnvelope } from './envelope.js';
 
-/** ReplicateRequests.messages and ReplicateResponses.messages. */
+/** Field number of ReplicateRequests.messages and ReplicateResponses.messages. */
 export const messagesField = 1;
 const messagesTag = tagOf(messagesField, 'bytes');
-/** ReplicateResponses.data_bytes. */
+/** Field number of ReplicateResponses.data_bytes. */
 export const dataBytesField = 2;
 const dataBytesTag = tagOf(dataBytesField, 'varint');
 
-/** A frame leaves before the end of the turn when it has grown to this; with one more message it may be larger. */
+/** A frame that has grown to this size is sent before the turn ends. Its last message may make it larger. */
 const maxFrameBytes = 1024 * 1024;
 
-/** Gathers what is said in a turn, and sends it at its end. */
+/** Gathers the messages of a turn of the event loop, and sends them as one frame when the turn ends. */
 export class FrameWriter {
   readonly #writer = new ProtobufWriter();
   readonly #send: (frame: Buffer) => void;
   readonly #complete: (writer: ProtobufWriter) => void;
   #flushScheduled = false;
 
-  /** `complete` adds what else belongs to a frame that is about to leave. */
+  /** @param complete adds the remaining fields to a frame that is about to be sent. */
   constructor(send: (frame: Buffer) => void, complete: (writer: ProtobufWriter) => void = () => {}) {
     this.#send = send;
     this.#complete = complete;
   }
 
-  /** `write` adds messages, each as an element of the field. */
+  /** @param write adds messages, each as an element of `messagesField`. */
   add(write: (writer: ProtobufWriter) => void): void {
     write(this.#writer);
     if (this.#writer.length >= maxFrameBytes) return this.flush();
@@ -52,8 +50,10 @@ export class FrameWriter {
 }
 
 /**
- * Shows the messages of a frame one after the other, until `take` says that it wants no more, and what it tells of the other
- * node's data. @throws MalformedMessage
+ * Passes the messages of a frame to `take`, one after the other, until `take` returns false. Passes the size of the other node's
+ * data to `takeDataBytes` if the frame reports it.
+ *
+ * @throws MalformedMessage
  */
 export function readFrame(
   frame: Buffer,

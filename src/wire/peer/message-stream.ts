@@ -1,9 +1,10 @@
 /**
- * One direction of the stream between two nodes, at either end: messages about any shard go in at one end, and come out at the
- * other, the same and in the same order, or are lost with the stream. In between, what is said in a turn is one frame
- * (message-frame.ts), and beacons that only repeat what was said before are one shared beacon (beacon-memory.ts).
+ * Both ends of one direction of the stream between two nodes. Messages about any shard go in at one end. They come out at the
+ * other end unchanged and in the same order, or are lost with the stream.
+ *
+ * In between, the messages of one turn travel as one frame (message-frame.ts), and beacons that differ from those before only in
+ * their time travel as one shared beacon (beacon-memory.ts).
  */
-
 import { MalformedMessage } from '../protobuf/protobuf-reader.js';
 import type { ProtobufWriter } from '../protobuf/protobuf-writer.js';
 import { BeaconMemory, type BeaconMessage, isBeacon } from './beacon-memory.js';
@@ -12,28 +13,28 @@ import { dataBytesField, FrameWriter, messagesField, readFrame } from './message
 import { headerOf, type ReplicationCodec, reasonToRefuse, sharedBeaconField, type WireMessage } from './replication-codec.js';
 import { mostRepeats, readSharedBeacon, type SharedBeacon, writeSharedBeacon } from './shared-beacon.js';
 
-/** The header of what is said of many shards at once. */
-const nobody = { history: '', epoch: 0, epochId: '', from: '', to: '' };
+/** The header of a message about many shards: it names no replica and no epoch. */
+const noReplica = { history: '', epoch: 0, epochId: '', from: '', to: '' };
 
-/** What is said. New for each stream: the other end remembers nothing of an earlier one. */
+/** The sending end. Each stream needs a new one, because the other end remembers nothing of an earlier stream. */
 export class OutgoingMessages {
   readonly #clusterId: string;
   readonly #memory = new BeaconMemory();
   readonly #frames: FrameWriter;
-  /** What waits to be said again, of one time. It goes before whatever else is said: the order stays. */
+  /** Repeated beacons, all of one time, that wait to be sent. They are written before any other message, which keeps the order. */
   #repeats: { readonly sentAtMs: number; readonly shards: number[] } | undefined;
 
-  /** `dataBytesToTell` is asked with every frame that leaves: what to tell of this node's data, if anything. */
-  constructor(clusterId: string, send: (frame: Buffer) => void, dataBytesToTell: () => number | undefined = () => undefined) {
+  /** @param dataBytesToReport is called for every frame sent; returns the size of this node's data if the frame is to report it. */
+  constructor(clusterId: string, send: (frame: Buffer) => void, dataBytesToReport: () => number | undefined = () => undefined) {
     this.#clusterId = clusterId;
     this.#frames = new FrameWriter(send, (writer) => {
       this.#writeRepeats(writer);
-      const bytes = writer.length > 0 ? dataBytesToTell() : undefined;
+      const bytes = writer.length > 0 ? dataBytesToReport() : undefined;
       if (bytes !== undefined) writer.uint64(dataBytesField, bytes);
     });
   }
 
-  /** Leaves at the end of the turn. */
+  /** The message leaves at the end of the turn. */
   send(codec: ReplicationCodec, message: WireMessage): void {
     if (isBeacon(message) && this.#memory.repeats(codec.shard, message)) return this.#repeat(codec.shard, message);
     this.#frames.add((writer) => {
@@ -61,7 +62,7 @@ export class OutgoingMessages {
     if (repeats === undefined) return;
     this.#repeats = undefined;
     writer.begin(messagesField);
-    writeHeader(writer, headerOf(this.#clusterId, 0, nobody));
+    writeHeader(writer, headerOf(this.#clusterId, 0, noReplica));
     writer.begin(sharedBeaconField);
     writeSharedBeacon(writer, repeats);
     writer.end();
@@ -69,15 +70,14 @@ export class OutgoingMessages {
   }
 }
 
-/** What is heard. New for each stream. */
+/** The receiving end. Each stream needs a new one. */
 export class IncomingMessages<Body extends WireMessage['body']> {
   readonly #clusterId: string;
   readonly #readBody: (envelope: Envelope) => Body | undefined;
   readonly #memory = new BeaconMemory();
-
   readonly #takeDataBytes: (bytes: number) => void;
 
-  /** `takeDataBytes` is called whenever the other node tells what its data costs. */
+  /** @param takeDataBytes is called whenever the other node reports what its data costs in memory. */
   constructor(
     clusterId: string,
     readBody: (envelope: Envelope) => Body | undefined,
@@ -89,9 +89,11 @@ export class IncomingMessages<Body extends WireMessage['body']> {
   }
 
   /**
-   * Shows the messages of a frame one after the other, until `take` says that it wants no more; those of a kind that is not
-   * known here are left out. @returns why the rest is refused (R1): nothing on this stream can be taken any more.
-   * @throws MalformedMessage, which says the same.
+   * Passes the messages of a frame to `take`, one after the other, until `take` returns false. Messages of a kind that is not
+   * known here are left out.
+   *
+   * @returns why the rest is refused (R1), or undefined. After a refusal the stream is of no more use.
+   * @throws MalformedMessage, after which the stream is of no more use either.
    */
   read(frame: Buffer, take: (shard: number, message: ReceivedMessage<Body>) => boolean): string | undefined {
     let refusal: string | undefined;
@@ -114,7 +116,8 @@ export class IncomingMessages<Body extends WireMessage['body']> {
   #takeRepeats({ sentAtMs, shards }: SharedBeacon, take: (shard: number, message: ReceivedMessage<Body>) => boolean): boolean {
     for (const shard of shards) {
       const message = this.#memory.repeated(shard, sentAtMs);
-      if (message === undefined) throw new MalformedMessage(`a beacon says of shard ${shard} what it has not said before`);
+      if (message === undefined)
+        throw new MalformedMessage(`a shared beacon repeats shard ${shard}, about which no beacon was sent before`);
       if (!take(shard, message as ReceivedMessage<Body>)) return false;
     }
     return true;

@@ -1,10 +1,10 @@
 /**
- * Messages between replicas to the bytes of proto/kv/internal/v1/replication.proto and back.
+ * Codec of the messages between replicas: to the bytes of proto/kv/internal/v1/replication.proto and back.
  *
- * By hand, and not by the library that reads the proto file: it took 1 µs of an entry each way, and an allocation for the
- * value. Measured now: 0.16 µs to encode it for all backups, 0.25 µs to decode it, its value in memory of its own.
+ * It is written by hand. The library that reads the proto file took 1 µs per entry each way, and allocated for each value. This
+ * codec takes 0.16 µs to encode an entry once for all backups, and 0.25 µs to decode it with its value in memory of its own.
  *
- * The header adds format version, cluster and shard; a message of another format, cluster or shard is refused here (R1).
+ * The header adds format version, cluster and shard. A message of another format, cluster or shard is refused here (R1).
  */
 import type { BodyOf, Message, RequestBody, ResponseBody } from '../../replication/index.js';
 import { formatVersion } from '../../version.js';
@@ -18,19 +18,19 @@ import { messagesField } from './message-frame.js';
 
 export type { Header } from './envelope.js';
 
-/** The node there does not hold the replica that a message was meant for (R1): no message of the core. */
+/** Says that the node does not hold the replica that a message was meant for (R1). Nodes send it; the core never sees it. */
 export interface WrongReplica {
   readonly type: 'wrongReplica';
 }
 
-/** What became of bytes that came in. */
+/** The outcome of decoding a message. */
 export type Received<Body> =
   | { readonly kind: 'message'; readonly header: Header; readonly number: number; readonly body: Body }
   | { readonly kind: 'refused'; readonly reason: string }
   | { readonly kind: 'malformed'; readonly reason: string };
 
 type WireBody = RequestBody | ResponseBody | WrongReplica;
-/** A message of the core, or that its replica is not here. */
+/** A message of the core, or WrongReplica. */
 export type WireMessage = Omit<Message, 'body'> & { readonly body: WireBody };
 type FlatBody = Exclude<WireBody, BodyOf<'sync' | 'append'>>;
 
@@ -55,7 +55,7 @@ const flat = {
   wrongReplica: empty,
 } as const satisfies Record<FlatBody['type'], unknown>;
 
-/** By their field numbers, which begin at 2. */
+/** Bodies in the order of their field numbers, which begin at `firstField`. */
 const requests: readonly RequestBody['type'][] = ['beacon', 'sync', 'append', 'dumpInvite', 'stateChanged'];
 const responses: readonly ((ResponseBody | WrongReplica)['type'] | undefined)[] = [
   'beaconAnswer',
@@ -63,18 +63,18 @@ const responses: readonly ((ResponseBody | WrongReplica)['type'] | undefined)[] 
   'appendAnswer',
   'higherEpoch',
   'wrongReplica',
-  // The shared beacon.
+  // The field of the shared beacon, which is none of the core's messages.
   undefined,
   'otherHistory',
 ];
 const firstField = 2;
-/** Of either direction: it stands for several messages, and is none of the core (message-stream.ts). */
+/** The field number in both directions. A shared beacon stands for several messages of the core (message-stream.ts). */
 export const sharedBeaconField = 7;
 const fieldOf = new Map<string | undefined, number>(
   [...requests.entries(), ...responses.entries()].map(([i, type]) => [type, i + firstField]),
 );
 
-/** What a message has around the entries, about: most of it is the header. */
+/** Estimated bytes of a message beside its entries. A good estimate saves moving the bytes that follow a length. */
 const overheadBytes = 32;
 const headerBytes = 165;
 
@@ -86,7 +86,7 @@ export function reasonToRefuse(clusterId: string, header: Header | undefined): s
   return undefined;
 }
 
-/** What a header says beside the format, the cluster and the shard. */
+/** The fields of a header that come from the replica's message. */
 export type ReplicaHeader = Pick<Header, 'history' | 'epoch' | 'epochId' | 'from' | 'to'>;
 
 export function headerOf(clusterId: string, shard: number, { history, epoch, epochId, from, to }: ReplicaHeader): Header {
@@ -98,15 +98,15 @@ export class ReplicationCodec {
   readonly shard: number;
   readonly #blocks: EntryBlocks;
 
-  /** `shardCount`: those of a node, which share its memory. */
+  /** @param shardCount number of shards of the node, which share the memory for encoded entries. */
   constructor(clusterId: string, shard: number, shardCount = 1) {
     this.clusterId = clusterId;
     this.shard = shard;
     this.#blocks = new EntryBlocks(shardCount);
   }
 
-  header(sender: ReplicaHeader): Header {
-    return headerOf(this.clusterId, this.shard, sender);
+  header(fields: ReplicaHeader): Header {
+    return headerOf(this.clusterId, this.shard, fields);
   }
 
   /** Why a message with this header is not for this shard of this cluster, or undefined. */
@@ -131,7 +131,7 @@ export class ReplicationCodec {
     writer.end();
   }
 
-  /** Reads the body only if the header is accepted. Whatever the bytes are, it does not throw. */
+  /** Reads the body only if the header is accepted. It does not throw, whatever the bytes are. */
   receive<Body>(bytes: Buffer, readBody: (envelope: Envelope) => Body): Received<Body> {
     try {
       const envelope = readEnvelope(bytes);
@@ -146,7 +146,7 @@ export class ReplicationCodec {
   }
 }
 
-/** Undefined: a message of a kind that is not known here. */
+/** @returns undefined for a message of a kind that is not known here. */
 export function readRequest(envelope: Envelope): RequestBody | undefined {
   return readBody(requests[envelope.bodyField - firstField], envelope) as RequestBody | undefined;
 }

@@ -1,6 +1,6 @@
 /**
- * The beacon that a pair of nodes shares for all their shards, as bytes: when it was sent, and of which shards it says again
- * what was said of them last (beacon-memory.ts). Shards next to each other are one run.
+ * The bytes of the beacon that a pair of nodes shares for all their shards: the time it was sent, and the numbers of the shards
+ * whose last beacon it repeats (beacon-memory.ts). Consecutive shard numbers are written as one run.
  */
 import { MalformedMessage, type ProtobufReader, tagOf } from '../protobuf/protobuf-reader.js';
 import type { ProtobufWriter } from '../protobuf/protobuf-writer.js';
@@ -13,17 +13,17 @@ const firstTag = tagOf(run.first, 'varint');
 const countTag = tagOf(run.count, 'varint');
 
 const microsecondsPerMs = 1_000;
-/** In one of them: a few bytes must not stand for any number of messages. */
+/** Limits the shards of one shared beacon, so that a message of a few bytes cannot stand for any number of beacons. */
 export const mostRepeats = 16_384;
 
-/** In the order in which they were spoken of. */
 export interface SharedBeacon {
   readonly sentAtMs: number;
+  /** In the order in which their beacons were sent. */
   readonly shards: readonly number[];
 }
 
 export function writeSharedBeacon(writer: ProtobufWriter, { sentAtMs, shards }: SharedBeacon): void {
-  // Rounded down: a lease may only be counted from too early.
+  // Rounded down: a lease may start too early, never too late.
   writer.uint64(fields.sentAtUs, Math.floor(sentAtMs * microsecondsPerMs));
   for (let at = 0; at < shards.length; ) {
     const first = shards[at]!;

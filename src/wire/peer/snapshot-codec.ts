@@ -1,6 +1,6 @@
 /**
- * The call Dump and what it brings, to the bytes of proto/kv/internal/v1/replication.proto and back. By hand, as in
- * replication-codec.ts: a dump is as many items as there are keys.
+ * Codec of a snapshot, and of the call (`Dump` in proto/kv/internal/v1/replication.proto) with which a joiner takes it. It is
+ * written by hand, as replication-codec.ts, because a snapshot has as many items as the shard has keys.
  */
 import type { SnapshotItem } from '../../replication/index.js';
 import type { RecordView } from '../../storage/index.js';
@@ -9,7 +9,7 @@ import { type ProtobufReader, tagOf } from '../protobuf/protobuf-reader.js';
 import { ProtobufWriter } from '../protobuf/protobuf-writer.js';
 import { bodyReader, type Envelope, type Header, numberField, writeHeader } from './envelope.js';
 
-/** What a dump has before and after its items. */
+/** The messages before and after the items of a snapshot. */
 export type SnapshotFrame =
   | { readonly type: 'begin'; readonly baseSeq: number; readonly baseEpoch: number; readonly baseEpochId: string }
   | { readonly type: 'end'; readonly commitIndex: number };
@@ -23,9 +23,9 @@ const fields = { begin: 3, chunk: 4, end: 5 } as const;
 const itemsField = 1;
 const tags = { item: tagOf(itemsField, 'bytes'), key: tagOf(1, 'bytes'), value: tagOf(2, 'bytes'), version: tagOf(3, 'varint') };
 
-/** What an item has beside key and value, about. */
+/** Estimated bytes of an item beside its key and value. */
 const overheadBytes = 12;
-/** Chunks are usually larger than 16 KiB and smaller than 2 MiB, so that their length takes three bytes. */
+/** Estimate for a chunk. Most are between 16 KiB and 2 MiB, and their length takes three bytes as that of this value does. */
 const chunkBytes = 64 * 1024;
 
 export function encodeDumpRequest(header: Header, number: number): Buffer {
@@ -35,7 +35,7 @@ export function encodeDumpRequest(header: Header, number: number): Buffer {
   return writer.take();
 }
 
-/** Encodes what one dump sends. */
+/** Encodes the messages of one snapshot. */
 export class SnapshotEncoder {
   readonly #writer = new ProtobufWriter();
   readonly #header: Header;
@@ -53,7 +53,7 @@ export class SnapshotEncoder {
     return this.#close();
   }
 
-  /** Adds to the chunk under way, which `takeChunk` ends. */
+  /** Adds an item to the current chunk, which `takeChunk` ends. */
   add({ memory, keyStart, keyEnd, valueStart, valueEnd, version }: RecordView): void {
     const writer = this.#writer;
     if (writer.length === 0) this.#open('chunk', chunkBytes);
@@ -64,7 +64,7 @@ export class SnapshotEncoder {
     writer.end();
   }
 
-  /** Something must have been added. */
+  /** At least one item must have been added. */
   takeChunk(): Buffer {
     return this.#close();
   }
@@ -81,7 +81,12 @@ export class SnapshotEncoder {
   }
 }
 
-/** The header must have been accepted. Values are views of the message: all of it lasts as long as one of them. Undefined: of a kind that is not known here. */
+/**
+ * Reads the body of a message whose header was accepted. Values are views of the message, which stays in memory as long as one
+ * of them.
+ *
+ * @returns undefined for a message of a kind that is not known here.
+ */
 export function readSnapshotBody(envelope: Envelope): SnapshotBody | undefined {
   const reader = bodyReader(envelope);
   switch (envelope.bodyField) {
