@@ -23,17 +23,38 @@ function stateOf(epoch: number, primary: string, inSync: readonly string[]): Sha
 
 function replica(changes: Partial<CoreStatus>): CoreStatus {
   return {
-    ...{ replicaId: 'a~1', role: 'primary', epoch: 1, serving: true, complete: true, offline: false, peers: [] },
-    ...{ lastSeq: 0, lastEpoch: 1, commitIndex: 0, appliedSeq: 0, logBytes: 0 },
-    ...{ line: undefined, foundHistory: undefined, state: stateOf(1, 'a~1', ['a~1', 'b~1']) },
+    replicaId: 'a~1',
+    role: 'primary',
+    epoch: 1,
+    serving: true,
+    complete: true,
+    offline: false,
+    peers: [],
+    lastSeq: 0,
+    lastEpoch: 1,
+    commitIndex: 0,
+    appliedSeq: 0,
+    logBytes: 0,
+    line: undefined,
+    foundHistory: undefined,
+    state: stateOf(1, 'a~1', ['a~1', 'b~1']),
     ...changes,
   };
 }
 
 const facts: NodeFacts = {
-  ...{ held: [], placedShards: 0, minInSync: 2, ready: true, zookeeperConnected: true, nodes: 3, placementVersion: 4 },
-  ...{ grpcConnections: 5, pipelines: 2, pending: { pipeline: 7, single: 8 } },
-  ...{ logLinesDropped: 9, descriptors: { open: 20, allowed: 1_024 } },
+  held: [],
+  placedShards: 0,
+  minInSync: 2,
+  ready: true,
+  zookeeperConnected: true,
+  nodes: 3,
+  placementVersion: 4,
+  grpcConnections: 5,
+  pipelines: 2,
+  pending: { pipeline: 7, single: 8 },
+  logLinesDropped: 9,
+  descriptors: { open: 20, allowed: 1_024 },
   limits: { dataBytes: 1_000, logBytes: 2_000, memoryBytes: 3_000 },
 };
 
@@ -64,7 +85,9 @@ describe('docs/metrics.md', () => {
       /^\| `(\w+)` \| (\w+) \| (.*?) ?\|/gm,
     );
     const documented = [...rows].map(([, name, type, labels]) => ({
-      ...{ name, type, labels: [...labels!.matchAll(/`(\w+)`/g)].map(([, label]) => label!).sort() },
+      name,
+      type,
+      labels: [...labels!.matchAll(/`(\w+)`/g)].map(([, label]) => label!).sort(),
     }));
     const byName = (one: { name?: string }, other: { name?: string }) => (one.name! < other.name! ? -1 : 1);
     expect(documented.sort(byName)).toEqual(told.sort(byName));

@@ -1,5 +1,5 @@
 /**
- * How requests and answers name their cluster: the gRPC metadata and HTTP header `kv-cluster`, as documented in
+ * The cluster's name in requests and answers: gRPC metadata and the HTTP header `kv-cluster`, as documented in
  * proto/kv/v1/kv.proto. A stream names its cluster once, when it opens.
  */
 import { Metadata } from '@grpc/grpc-js';
@@ -7,19 +7,19 @@ import { KvError } from '../../errors.js';
 
 export const clusterKey = 'kv-cluster';
 
-/** `undefined` names no cluster: a client names none before it knows which one it belongs to. */
+/** Metadata that names the cluster; `undefined` names none, as a client does before it knows its cluster. */
 export function clusterMetadata(clusterId: string | undefined): Metadata {
   const metadata = new Metadata();
   if (clusterId !== undefined) metadata.set(clusterKey, clusterId);
   return metadata;
 }
 
-/** The clusters that a request names: none, or one. Several are as wrong as another one. */
+/** The clusters that a request names: none or one. Each of several names is checked. */
 export function namedClusters(metadata: Metadata): readonly string[] {
   return metadata.get(clusterKey).map(String);
 }
 
-/** The refusal of a request that names any other cluster than that of this node; undefined if it names none, or this one. */
+/** The refusal of a request that names another cluster than this node's; undefined if it names no other. */
 export function refusalOfCluster(named: readonly string[], own: { nodeId: string; clusterId: string }): KvError | undefined {
   const other = named.find((name) => name !== own.clusterId);
   if (other === undefined) return undefined;
@@ -30,7 +30,7 @@ export function refusalOfCluster(named: readonly string[], own: { nodeId: string
   );
 }
 
-/** Of a name that anybody may have sent: a status must not grow with it. */
+/** Limits how much of a caller's name is repeated in the status, which must not grow with it. */
 const maxNameLength = 64;
 
 function legible(name: string): string {

@@ -1,8 +1,8 @@
 /**
- * Loads the proto files and hands out service definitions for grpc-js.
+ * Loads the proto files and exports service definitions for grpc-js.
  *
- * The server's definition of the public contract reads keys as bytes: a decoder that turns bytes into a string replaces
- * what is not valid UTF-8, which would make two keys one. `keys.ts` judges the bytes. The wire format is the same.
+ * Servers read keys as bytes. A decoder that turns bytes into a string replaces invalid UTF-8, which would make two different
+ * keys one. The server checks the bytes itself (src/node/operations/request-checks.ts). The wire format is the same.
  */
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -11,9 +11,10 @@ import { fromJSON, loadSync, type Options, type PackageDefinition } from '@grpc/
 import { protoPath as healthProtoPath } from 'grpc-health-check';
 import protobuf from 'protobufjs';
 
+/** `scripts/generate-types` generates types for the same options. */
 const options: Options = { longs: Number, enums: String, defaults: true, oneofs: true };
 
-/** The folder that holds kv/v1/kv.proto; found upwards from this file, which runs from source and from dist. */
+/** The folder that holds kv/v1/kv.proto. It is searched upwards, because this file runs from source and from dist. */
 export const protoFolder = findUpwards('proto', import.meta.dirname);
 
 function findUpwards(name: string, from: string): string {
@@ -46,7 +47,7 @@ function service(definition: PackageDefinition, name: string): ServiceDefinition
 
 const asItIs = (bytes: Buffer): Buffer => bytes;
 
-/** Streams carry bytes: their messages are read and written by hand. */
+/** Passes bytes through: the messages of these calls are read and written by hand. */
 const bare = { requestSerialize: asItIs, requestDeserialize: asItIs, responseSerialize: asItIs, responseDeserialize: asItIs };
 
 function bareService(definition: PackageDefinition, name: string): ServiceDefinition {
@@ -58,7 +59,7 @@ const publicContract = load('kv/v1/kv.proto');
 const publicContractWithRawKeys = load('kv/v1/kv.proto', readKeysAsBytes);
 const nodeContract = load('kv/internal/v1/replication.proto');
 
-/** The messages of this stream are read and written by hand (pipeline-operations.ts, pipeline-results.ts). */
+/** The messages of Pipeline are read and written by hand (pipeline-operations.ts, pipeline-results.ts). */
 function withBarePipeline(keyValue: ServiceDefinition): ServiceDefinition {
   return { ...keyValue, Pipeline: { ...keyValue.Pipeline!, ...bare } };
 }
@@ -69,10 +70,10 @@ export const clusterService = service(publicContract, 'kv.v1.Cluster');
 /** For servers: keys are bytes. */
 export const clusterServiceWithRawKeys = service(publicContractWithRawKeys, 'kv.v1.Cluster');
 export const keyValueServiceWithRawKeys = withBarePipeline(service(publicContractWithRawKeys, 'kv.v1.KeyValue'));
-/** Between nodes: messages are read and written by hand (replication-codec.ts, snapshot-codec.ts). */
+/** For nodes among themselves: messages are read and written by hand (replication-codec.ts, snapshot-codec.ts). */
 export const replicationService = bareService(nodeContract, 'kv.internal.v1.Replication');
 
-/** What reflection tells of: what is meant for clients. */
+/** The contracts that reflection shows: those meant for clients. */
 export function reflectedContracts(): PackageDefinition {
   return { ...publicContract, ...loadSync(healthProtoPath, options) };
 }

@@ -18,7 +18,7 @@ describe('errors over gRPC', () => {
     expect(error).toMatchObject({ code, message: 'why', primaryAddress: 'h:1', currentVersion: 7, ...errorTraits[code] });
   });
 
-  test('an error nobody expected leaves as a bland message', () => {
+  test('an unexpected error leaves as a bland message', () => {
     const sent = toStatus(new Error('secret of the house'));
     expect(sent.code).toBe(status.INTERNAL);
     expect(sent.details).not.toContain('secret');
@@ -31,7 +31,7 @@ describe('errors over gRPC', () => {
     status.UNKNOWN,
     status.DEADLINE_EXCEEDED,
     status.RESOURCE_EXHAUSTED,
-  ])('status %s without our code says nothing about a write', (code) => {
+  ])('status %s without our code leaves the outcome of a write unknown', (code) => {
     const error = Object.assign(new Error('gone'), {
       code,
       details: 'gone',

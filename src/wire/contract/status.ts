@@ -1,4 +1,4 @@
-/** KvError to gRPC status and back: the only place in either direction. */
+/** Conversion of a KvError to a gRPC status and back. No other file does it, in either direction. */
 import { Metadata, type ServiceError, type StatusObject, status } from '@grpc/grpc-js';
 import { type ErrorCode, errorTraits, KvError } from '../../errors.js';
 import { clusterKey } from './cluster-name.js';
@@ -9,7 +9,7 @@ const executedKey = 'kv-executed';
 const versionKey = 'kv-version';
 const primaryKey = 'kv-primary';
 
-/** Codes that never leave a process have no status of their own. */
+/** Codes that never leave a process have a status as well, so that the table is complete. */
 const statusOf: Record<ErrorCode, status> = {
   INVALID_KEY: status.INVALID_ARGUMENT,
   VALUE_TOO_LARGE: status.INVALID_ARGUMENT,
@@ -41,7 +41,7 @@ const statusOf: Record<ErrorCode, status> = {
   ADDRESS_UNAVAILABLE: status.UNAVAILABLE,
 };
 
-/** What a server answers. An error that is not a KvError leaves as a bland message; its stack belongs in the log. */
+/** The status that a server answers with. An error that is not a KvError gets a bland message; its stack belongs in the log. */
 export function toStatus(error: unknown): StatusObject {
   const known = error instanceof KvError ? error : new KvError('INTERNAL', 'internal error; the log of the node has the details');
   const metadata = new Metadata();
@@ -53,20 +53,20 @@ export function toStatus(error: unknown): StatusObject {
   return { code: statusOf[known.code], details: known.message, metadata };
 }
 
-/** What is told beside an answer that came from elsewhere: where the next request may go at once. */
+/** The trailer of an answer that another node gave: the address to which the client may send its next request. */
 export function primaryTrailer(address: string): Metadata {
   const metadata = new Metadata();
   metadata.set(primaryKey, address);
   return metadata;
 }
 
-/** What a client makes of a failed call. Without our code in the trailers nothing is known about a write (G4). */
+/** The error that a client makes of a failed call. Without kvnode's code in the trailers a write's outcome is unknown (G4). */
 export function fromStatus(error: ServiceError): KvError {
   const code = trailer(error.metadata, codeKey);
   if (code !== undefined && code in errorTraits) {
     const version = trailer(error.metadata, versionKey);
     const primaryAddress = trailer(error.metadata, primaryKey);
-    // Every error of a node names its cluster; only here is it a part of what went wrong.
+    // Every error of a node names its cluster. Only with this code is the name a part of the error.
     const clusterId = code === 'WRONG_CLUSTER' ? trailer(error.metadata, clusterKey) : undefined;
     return new KvError(code as ErrorCode, error.details, {
       executed: trailer(error.metadata, executedKey) === 'no' ? 'no' : 'unknown',
@@ -83,7 +83,7 @@ function codeWithoutTrailer(error: ServiceError): ErrorCode {
     case status.DEADLINE_EXCEEDED:
       return 'DEADLINE_EXCEEDED';
     case status.RESOURCE_EXHAUSTED:
-      // Decided by a transport, usually before a handler saw the request; which one, and when, is not told.
+      // A transport decided this, usually before a handler saw the request. The status does not tell which transport, or when.
       return 'MESSAGE_TOO_LARGE';
     default:
       return 'OUTCOME_UNKNOWN';

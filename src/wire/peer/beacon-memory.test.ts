@@ -2,14 +2,24 @@ import { describe, expect, it } from 'vitest';
 import { BeaconMemory, type BeaconMessage } from './beacon-memory.js';
 
 const beacon: BeaconMessage = {
-  ...{ history: 'h', epoch: 3, epochId: 'three', from: 'a~1', to: 'b~1' },
+  history: 'h',
+  epoch: 3,
+  epochId: 'three',
+  from: 'a~1',
+  to: 'b~1',
   body: { type: 'beacon', sentAtMs: 1, probe: false, commitIndex: 7, stopping: false, mayLeaveMs: 0 },
 };
 const answer: BeaconMessage = {
   ...beacon,
   body: {
-    ...{ type: 'beaconAnswer', sentAtMs: 1, probe: false, claiming: false, stopping: false, leaving: false },
-    ...{ number: 2, complete: true },
+    type: 'beaconAnswer',
+    sentAtMs: 1,
+    probe: false,
+    claiming: false,
+    stopping: false,
+    leaving: false,
+    number: 2,
+    complete: true,
   },
 };
 
@@ -21,7 +31,7 @@ describe.each([
   ['beacon', beacon],
   ['answer to a beacon', answer],
 ])('the memory of a %s', (_, message) => {
-  it('brings back what was said whole, with the new time', () => {
+  it('restores what was sent whole, with the new time', () => {
     const [sender, receiver] = [new BeaconMemory(), new BeaconMemory()];
     expect(sender.repeats(5, message)).toBe(false);
     receiver.remember(5, message);
@@ -37,7 +47,7 @@ describe.each([
       memory.repeats(5, message);
       const other = { ...message, ...difference };
       expect(memory.repeats(5, other)).toBe(false);
-      // From then on that is what was said last.
+      // From then on the other message is the last one.
       expect(memory.repeats(5, at(other, 2))).toBe(true);
       expect(memory.repeats(5, message)).toBe(false);
     },

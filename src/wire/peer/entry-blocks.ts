@@ -61,7 +61,7 @@ export class EntryBlocks {
     return pieces;
   }
 
-  /** Compares entries by identity: the log may have been cut at a seq, and another entry written there. `encode` does so as well. */
+  /** Compares entries by identity, as `encode` does: the log may have been cut at a seq, and another entry written there. */
   #find(entry: LogEntry): Block | undefined {
     for (let i = this.#blocks.length - 1; i >= 0; i--) {
       const block = this.#blocks[i]!;

@@ -11,13 +11,13 @@ const proto = new protobuf.Root().loadSync(join(protoFolder, 'kv/internal/v1/rep
 const frameType = proto.lookupType('kv.internal.v1.ReplicateRequests');
 
 const spoken = fc.record({ shard: fc.nat(300), epoch: fc.nat(), number: fc.nat() });
-type Spoken = { readonly shard: number; readonly epoch: number; readonly number: number };
+type Sent = { readonly shard: number; readonly epoch: number; readonly number: number };
 
-function messageOf({ epoch, number }: Spoken): WireMessage {
+function messageOf({ epoch, number }: Sent): WireMessage {
   return { history: 'h', epoch, epochId: `id${epoch}`, from: 'a~1', to: 'b~1', body: { type: 'dumpInvite', number } };
 }
 
-async function framesOf(all: readonly Spoken[]): Promise<Buffer[]> {
+async function framesOf(all: readonly Sent[]): Promise<Buffer[]> {
   const frames: Buffer[] = [];
   const writer = new FrameWriter((frame) => frames.push(frame));
   for (const one of all) writer.add((into) => new ReplicationCodec('cluster-1', one.shard).write(into, messageOf(one)));
@@ -25,25 +25,25 @@ async function framesOf(all: readonly Spoken[]): Promise<Buffer[]> {
   return frames;
 }
 
-function heardIn(frame: Buffer): Spoken[] {
-  const heard: Spoken[] = [];
+function heardIn(frame: Buffer): Sent[] {
+  const received: Sent[] = [];
   readFrame(frame, (envelope) => {
     const body = readRequest(envelope);
     const number = body?.type === 'dumpInvite' ? body.number : -1;
-    heard.push({ shard: envelope.header!.shard, epoch: envelope.header!.epoch, number });
+    received.push({ shard: envelope.header!.shard, epoch: envelope.header!.epoch, number });
     return true;
   });
-  return heard;
+  return received;
 }
 
-test('what is said in one turn goes in one frame, in order, as the proto file describes it', async () => {
+test('the messages of one turn go in one frame, in order, as the proto file describes it', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(spoken, { minLength: 1, maxLength: 30 }), async (all) => {
       const frames = await framesOf(all);
       expect(frames).toHaveLength(1);
       expect(heardIn(frames[0]!)).toEqual(all);
       const { messages } = frameType.toObject(frameType.decode(frames[0]!), { longs: Number, defaults: true });
-      expect(messages.map(({ header }: { header: Spoken }) => header.shard)).toEqual(all.map(({ shard }) => shard));
+      expect(messages.map(({ header }: { header: Sent }) => header.shard)).toEqual(all.map(({ shard }) => shard));
     }),
   );
 });
@@ -51,17 +51,17 @@ test('what is said in one turn goes in one frame, in order, as the proto file de
 test('a frame that is cut off is read up to there, and malformed', async () => {
   const all = [1, 2, 3].map((shard) => ({ shard, epoch: 7, number: shard }));
   const [frame] = await framesOf(all);
-  const heard: number[] = [];
-  const read = () => readFrame(frame!.subarray(0, -1), ({ header }) => heard.push(header!.shard) > 0);
+  const received: number[] = [];
+  const read = () => readFrame(frame!.subarray(0, -1), ({ header }) => received.push(header!.shard) > 0);
   expect(read).toThrow(MalformedMessage);
-  expect(heard).toEqual([1, 2]);
+  expect(received).toEqual([1, 2]);
 });
 
-test('whoever wants no more is shown no more', async () => {
+test('a reader that returns false gets no more messages', async () => {
   const [frame] = await framesOf([1, 2, 3].map((shard) => ({ shard, epoch: 7, number: shard })));
-  const heard: number[] = [];
-  readFrame(frame!, ({ header }) => heard.push(header!.shard) < 2);
-  expect(heard).toEqual([1, 2]);
+  const received: number[] = [];
+  readFrame(frame!, ({ header }) => received.push(header!.shard) < 2);
+  expect(received).toEqual([1, 2]);
 });
 
 test('a frame that has grown large leaves before the turn is over', () => {

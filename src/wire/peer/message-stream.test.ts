@@ -11,43 +11,56 @@ import { ReplicationCodec, readRequest, readResponse, type WireMessage } from '.
 const proto = new protobuf.Root().loadSync(join(protoFolder, 'kv/internal/v1/replication.proto'));
 const frameType = proto.lookupType('kv.internal.v1.ReplicateRequests');
 
-type Said = readonly [shard: number, message: WireMessage];
+type Addressed = readonly [shard: number, message: WireMessage];
 type Body = WireMessage['body'];
 
-/** Few values of each, so that much is said again. */
+/** Few values of each field, so that many messages repeat those before. */
 const replica = (node: string) => fc.integer({ min: 1, max: 2 }).map((number) => `${node}~${number}`);
 const flag = fc.boolean();
 const sentAtMs = fc.integer({ min: 0, max: 3 }).map((us) => us / 1_000);
 const commitIndex = fc.integer({ min: 0, max: 1 });
 const number = fc.integer({ min: 0, max: 1 });
 const beacon: fc.Arbitrary<Body> = fc.record({
-  ...{ type: fc.constant('beacon' as const), sentAtMs, probe: flag, commitIndex, stopping: flag },
+  type: fc.constant('beacon' as const),
+  sentAtMs,
+  probe: flag,
+  commitIndex,
+  stopping: flag,
   mayLeaveMs: fc.constantFrom(0, 2),
 });
 const answer: fc.Arbitrary<Body> = fc.record({
-  ...{ type: fc.constant('beaconAnswer' as const), sentAtMs, probe: flag, claiming: flag, stopping: flag, leaving: flag },
-  ...{ number, complete: flag },
+  type: fc.constant('beaconAnswer' as const),
+  sentAtMs,
+  probe: flag,
+  claiming: flag,
+  stopping: flag,
+  leaving: flag,
+  number,
+  complete: flag,
 });
 const invite: fc.Arbitrary<Body> = fc.record({ type: fc.constant('dumpInvite' as const), number });
 const acknowledgement: fc.Arbitrary<Body> = fc.record({
-  ...{ type: fc.constant('appendAnswer' as const), number, mismatch: flag, ackedSeq: commitIndex },
+  type: fc.constant('appendAnswer' as const),
+  number,
+  mismatch: flag,
+  ackedSeq: commitIndex,
 });
 
-function saidOf(body: fc.Arbitrary<Body>): fc.Arbitrary<Said> {
+function addressed(body: fc.Arbitrary<Body>): fc.Arbitrary<Addressed> {
   const message = fc.record({
-    ...{
-      history: fc.constantFrom('', 'h', 'other'),
-      epoch: fc.integer({ min: 1, max: 2 }),
-      epochId: fc.constantFrom('', 'x', 'y'),
-    },
-    ...{ from: replica('a'), to: replica('b'), body },
+    history: fc.constantFrom('', 'h', 'other'),
+    epoch: fc.integer({ min: 1, max: 2 }),
+    epochId: fc.constantFrom('', 'x', 'y'),
+    from: replica('a'),
+    to: replica('b'),
+    body,
   });
   return fc.tuple(fc.nat(4), message);
 }
 
 /** Turns of streams, one stream after the other: each but the last breaks, maybe with frames on their way. */
 function streamsOf(body: fc.Arbitrary<Body>) {
-  const turns = fc.array(fc.array(saidOf(body), { maxLength: 12 }), { maxLength: 8 });
+  const turns = fc.array(fc.array(addressed(body), { maxLength: 12 }), { maxLength: 8 });
   return fc.array(fc.record({ turns, lostFrames: fc.nat(2) }), { minLength: 1, maxLength: 4 });
 }
 
@@ -55,16 +68,16 @@ function directionOf(read: typeof readRequest | typeof readResponse) {
   const frames: Buffer[] = [];
   const outgoing = new OutgoingMessages('cluster-1', (frame) => frames.push(frame));
   const incoming = new IncomingMessages<Body>('cluster-1', read);
-  const say = (all: readonly Said[]): void => {
+  const send = (all: readonly Addressed[]): void => {
     for (const [shard, message] of all) outgoing.send(new ReplicationCodec('cluster-1', shard), message);
     outgoing.flush();
   };
-  const hear = (frame: Buffer): Said[] => {
-    const heard: Said[] = [];
-    expect(incoming.read(frame, (shard, message) => heard.push([shard, message]) > 0)).toBeUndefined();
-    return heard;
+  const receive = (frame: Buffer): Addressed[] => {
+    const received: Addressed[] = [];
+    expect(incoming.read(frame, (shard, message) => received.push([shard, message]) > 0)).toBeUndefined();
+    return received;
   };
-  return { frames, say, hear };
+  return { frames, send, receive };
 }
 
 test.each([
@@ -74,27 +87,27 @@ test.each([
   fc.assert(
     fc.property(streamsOf(body), (streams) => {
       for (const { turns, lostFrames } of streams) {
-        const { frames, say, hear } = directionOf(read);
-        const spoken = turns.filter((turn) => turn.length > 0);
-        for (const turn of spoken) say(turn);
-        expect(frames).toHaveLength(spoken.length);
+        const { frames, send, receive } = directionOf(read);
+        const sent = turns.filter((turn) => turn.length > 0);
+        for (const turn of sent) send(turn);
+        expect(frames).toHaveLength(sent.length);
         const arriving = Math.max(0, frames.length - lostFrames);
-        for (let turn = 0; turn < arriving; turn++) expect(hear(frames[turn]!)).toEqual(spoken[turn]);
+        for (let turn = 0; turn < arriving; turn++) expect(receive(frames[turn]!)).toEqual(sent[turn]);
       }
     }),
   );
 });
 
-function beaconOf(shard: number, atMs: number, other: Partial<WireMessage> = {}): Said {
+function beaconOf(shard: number, atMs: number, other: Partial<WireMessage> = {}): Addressed {
   const body = { type: 'beacon', sentAtMs: atMs, probe: false, commitIndex: 7, stopping: false, mayLeaveMs: 0 } as const;
   return [shard, { history: 'h', epoch: 1, epochId: 'one', from: `a~${shard}`, to: `b~${shard}`, ...other, body }];
 }
 const shards = Array.from({ length: 256 }, (_, shard) => shard);
 
-test('the beacons of 256 shards that say what they have said before take a hundred bytes, as the proto file describes them', () => {
-  const { frames, say, hear } = directionOf(readRequest);
-  say(shards.map((shard) => beaconOf(shard, 1)));
-  say(shards.map((shard) => beaconOf(shard, 2)));
+test('repeated beacons of 256 shards take a hundred bytes, as the proto file describes them', () => {
+  const { frames, send, receive } = directionOf(readRequest);
+  send(shards.map((shard) => beaconOf(shard, 1)));
+  send(shards.map((shard) => beaconOf(shard, 2)));
   expect(frames[1]!.length).toBeLessThan(100);
   const { messages } = frameType.toObject(frameType.decode(frames[1]!), { longs: Number, defaults: true });
   expect(messages).toEqual([
@@ -103,38 +116,38 @@ test('the beacons of 256 shards that say what they have said before take a hundr
       sharedBeacon: { sentAtUs: 2_000, runs: [{ first: 0, count: 256 }] },
     },
   ]);
-  hear(frames[0]!);
-  expect(hear(frames[1]!)).toEqual(shards.map((shard) => beaconOf(shard, 2)));
+  receive(frames[0]!);
+  expect(receive(frames[1]!)).toEqual(shards.map((shard) => beaconOf(shard, 2)));
 });
 
-test('a shard whose primary has ceased to be is not in the next shared beacon, and one of a new epoch is said whole', () => {
-  const { frames, say, hear } = directionOf(readRequest);
-  say([1, 2, 3].map((shard) => beaconOf(shard, 1)));
+test('the next shared beacon leaves out a shard that has lost its primary, and a beacon of a new epoch is sent whole', () => {
+  const { frames, send, receive } = directionOf(readRequest);
+  send([1, 2, 3].map((shard) => beaconOf(shard, 1)));
   const next = [beaconOf(1, 2), beaconOf(3, 2, { epoch: 9, epochId: 'nine' })];
-  say(next);
-  hear(frames[0]!);
-  expect(hear(frames[1]!)).toEqual(next);
+  send(next);
+  receive(frames[0]!);
+  expect(receive(frames[1]!)).toEqual(next);
 });
 
 test.each([
   ['another history', { history: 'other' }],
   ['another epoch of the same number', { epochId: 'other' }],
   ['a history, where there was none', { history: '' }],
-])('a beacon that only differs in being of %s is said whole, and so is the next of the first', (_, other) => {
-  const { frames, say, hear } = directionOf(readRequest);
+])('a beacon that only differs in being of %s is sent whole, and so is the next of the first', (_, other) => {
+  const { frames, send, receive } = directionOf(readRequest);
   const turns = [beaconOf(1, 1), beaconOf(1, 2, other), beaconOf(1, 3, other), beaconOf(1, 4)];
-  for (const said of turns) say([said]);
-  expect(frames.map((frame) => hear(frame))).toEqual(turns.map((said) => [said]));
+  for (const sent of turns) send([sent]);
+  expect(frames.map((frame) => receive(frame))).toEqual(turns.map((sent) => [sent]));
   const shared = (frame: Buffer) =>
     frameType.toObject(frameType.decode(frame)).messages.every((message: object) => 'sharedBeacon' in message);
   expect(frames.map(shared)).toEqual([false, false, true, false]);
 });
 
-test('what was remembered of a stream that broke is of no use on the next', () => {
+test('the memory of a broken stream does not serve the next stream', () => {
   const [first, second] = [directionOf(readRequest), directionOf(readRequest)];
-  first.say([beaconOf(5, 1)]);
-  first.say([beaconOf(5, 2)]);
-  expect(() => second.hear(first.frames[1]!)).toThrow(MalformedMessage);
+  first.send([beaconOf(5, 1)]);
+  first.send([beaconOf(5, 2)]);
+  expect(() => second.receive(first.frames[1]!)).toThrow(MalformedMessage);
 });
 
 test('a shared beacon of more shards than there can be is malformed', () => {
@@ -146,31 +159,31 @@ test('a shared beacon of more shards than there can be is malformed', () => {
   const encoded = frameType
     .encode(frameType.fromObject({ messages: [{ header, sharedBeacon: { sentAtUs: 1, runs } }] }))
     .finish();
-  expect(() => directionOf(readRequest).hear(Buffer.from(encoded))).toThrow('more shards than there can be');
+  expect(() => directionOf(readRequest).receive(Buffer.from(encoded))).toThrow('more shards than there can be');
 });
 
-test('whoever wants no more of a shared beacon is shown no more', () => {
-  const { frames, say, hear } = directionOf(readRequest);
-  say([beaconOf(1, 1), beaconOf(2, 1)]);
-  hear(frames[0]!);
-  say([beaconOf(1, 2), beaconOf(2, 2)]);
+test('a reader that returns false gets no more messages of a shared beacon', () => {
+  const { frames, send, receive } = directionOf(readRequest);
+  send([beaconOf(1, 1), beaconOf(2, 1)]);
+  receive(frames[0]!);
+  send([beaconOf(1, 2), beaconOf(2, 2)]);
   const incoming = new IncomingMessages('cluster-1', readRequest);
   incoming.read(frames[0]!, () => true);
-  const heard: number[] = [];
-  incoming.read(frames[1]!, (shard) => heard.push(shard) < 1);
-  expect(heard).toEqual([1]);
+  const received: number[] = [];
+  incoming.read(frames[1]!, (shard) => received.push(shard) < 1);
+  expect(received).toEqual([1]);
 });
 
 test('a frame of another cluster is refused with the reason, and nothing of it is taken', () => {
-  const { frames, say } = directionOf(readRequest);
-  say([beaconOf(1, 1)]);
-  const heard: number[] = [];
-  const refusal = new IncomingMessages('cluster-2', readRequest).read(frames[0]!, (shard) => heard.push(shard) > 0);
+  const { frames, send } = directionOf(readRequest);
+  send([beaconOf(1, 1)]);
+  const received: number[] = [];
+  const refusal = new IncomingMessages('cluster-2', readRequest).read(frames[0]!, (shard) => received.push(shard) > 0);
   expect(refusal).toContain('cluster-1');
-  expect(heard).toEqual([]);
+  expect(received).toEqual([]);
 });
 
-test('what the data of a node costs travels with what it says anyway, the last that was told counts', () => {
+test('a frame reports what the data of the node costs, and the last report counts', () => {
   const responses = proto.lookupType('kv.internal.v1.ReplicateResponses');
   const amounts: (number | undefined)[] = [undefined, 7 * 2 ** 30, undefined, 0];
   const frames: Buffer[] = [];
@@ -180,19 +193,19 @@ test('what the data of a node costs travels with what it says anyway, the last t
     () => amounts.shift(),
   );
   const body = { type: 'appendAnswer', number: 1, mismatch: false, ackedSeq: 1 } as const;
-  const heard: unknown[] = [];
-  let told: number | undefined;
+  const received: unknown[] = [];
+  let reported: number | undefined;
   const incoming = new IncomingMessages('cluster-1', readResponse, (bytes) => {
-    told = bytes;
+    reported = bytes;
   });
   for (let frame = 0; frame < 4; frame++) {
     outgoing.send(new ReplicationCodec('cluster-1', 0), { history: 'h', epoch: 1, epochId: 'one', from: 'b~1', to: 'a~1', body });
     outgoing.flush();
     let messages = 0;
     expect(incoming.read(frames[frame]!, () => ++messages > 0)).toBeUndefined();
-    heard.push([messages, told]);
+    received.push([messages, reported]);
   }
-  expect(heard).toEqual([undefined, 7 * 2 ** 30, 7 * 2 ** 30, 0].map((bytes) => [1, bytes]));
+  expect(received).toEqual([undefined, 7 * 2 ** 30, 7 * 2 ** 30, 0].map((bytes) => [1, bytes]));
   expect(responses.toObject(responses.decode(frames[1]!), { longs: Number })).toMatchObject({ dataBytes: 7 * 2 ** 30 });
   outgoing.flush();
   expect(frames).toHaveLength(4);

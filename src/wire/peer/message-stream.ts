@@ -21,10 +21,10 @@ export class OutgoingMessages {
   readonly #clusterId: string;
   readonly #memory = new BeaconMemory();
   readonly #frames: FrameWriter;
-  /** Repeated beacons, all of one time, that wait to be sent. They are written before any other message, which keeps the order. */
+  /** Repeated beacons of one time that wait to be sent. They are written before any other message, which keeps the order. */
   #repeats: { readonly sentAtMs: number; readonly shards: number[] } | undefined;
 
-  /** @param dataBytesToReport is called for every frame sent; returns the size of this node's data if the frame is to report it. */
+  /** @param dataBytesToReport is called for each frame; it returns what this node's data costs if the frame is to report it. */
   constructor(clusterId: string, send: (frame: Buffer) => void, dataBytesToReport: () => number | undefined = () => undefined) {
     this.#clusterId = clusterId;
     this.#frames = new FrameWriter(send, (writer) => {

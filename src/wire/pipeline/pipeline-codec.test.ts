@@ -88,7 +88,7 @@ describe('operations of a pipeline', () => {
     );
   });
 
-  test('a key that is not UTF-8 - is told as such, and the operations after it are read', () => {
+  test('a key that is not UTF-8 - is reported as such, and the operations after it are read', () => {
     const notUtf8 = [0x0a, 0x07, 0x08, 0x07, 0x12, 0x03, 0x0a, 0x01, 0xff];
     const empty = [0x0a, 0x06, 0x08, 0x08, 0x12, 0x02, 0x0a, 0x00];
     const reader = new OperationReader(Buffer.from([...notUtf8, ...empty]));
@@ -115,7 +115,7 @@ describe('operations of a pipeline', () => {
     expect(read).toEqual([traces[0], undefined, undefined, undefined]);
   });
 
-  test('an operation that says nothing, or something unknown - has no kind', () => {
+  test('an operation that is not set, or unknown - has no kind', () => {
     const empty = requestType.encode(requestType.fromObject({ operations: [{ id: 3 }] })).finish();
     const reader = new OperationReader(Buffer.from(empty));
     expect(reader.next()).toBe(true);

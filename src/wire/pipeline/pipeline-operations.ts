@@ -1,12 +1,12 @@
 /**
- * The messages of kv.v1.KeyValue/Pipeline that carry operations, by hand: there are as many of them as operations, and
- * proto-loader's way costs more than everything else that is done for one. The bytes are those of proto/kv/v1/kv.proto.
+ * Codec of the operations in kv.v1.KeyValue/Pipeline, as proto/kv/v1/kv.proto describes them. It is written by hand: decoding an
+ * operation with proto-loader costs more than all other work on it.
  */
 import { traceParentBytes } from '../../tracing/index.js';
 import { ProtobufReader, tagOf } from '../protobuf/protobuf-reader.js';
 import { ProtobufWriter } from '../protobuf/protobuf-writer.js';
 
-/** An operation of a client, before it has a name on a stream; `traceParent` is there only where it is traced. */
+/** An operation of a client, before it has an id on a stream. `traceParent` is present only if the operation is traced. */
 export type DataRequest = Operation & { readonly traceParent?: string };
 
 type Operation =
@@ -23,12 +23,12 @@ const valueField = 2;
 const putIfVersionField = 3;
 const deleteIfVersionField = 2;
 
-/** What the tags and lengths around a key and a value take at the most, both conditions and the id included. */
+/** Most bytes of an operation beside its key, value and trace: tags and lengths, the condition and the id. */
 const overheadBytes = 48;
 const traceParentOverheadBytes = traceParentBytes + 2;
 const maxUtf8BytesPerUnit = 3;
 
-/** Of the request as it will be written: never less, seldom much more. */
+/** An upper bound of the bytes that the request will take; it is seldom much too high. */
 export function sizeOf(request: DataRequest): number {
   const valueBytes = request.kind === 'put' ? request.value.length : 0;
   const traceBytes = request.traceParent === undefined ? 0 : traceParentOverheadBytes;
@@ -45,7 +45,7 @@ export class OperationWriter {
   add(id: number, request: DataRequest): void {
     const writer = this.#writer;
     const valueBytes = request.kind === 'put' ? request.value.length : 0;
-    // A guess at the length that saves moving the bytes where it takes as many digits.
+    // Estimates. One whose varint is as long as that of the true length saves moving the bytes.
     const expected = request.key.length + valueBytes;
     writer.begin(operationsField, expected + 8);
     writer.uint32(idField, id);
@@ -62,7 +62,7 @@ export class OperationWriter {
     writer.end();
   }
 
-  /** The message; the next one is empty. */
+  /** @returns the message, and begins a new one. */
   take(): Buffer {
     return this.#writer.take();
   }
@@ -81,21 +81,21 @@ const tags = {
   deleteIfVersion: tagOf(deleteIfVersionField, 'varint'),
 };
 
-/** Goes through a PipelineRequest, operation by operation: each overwrites the fields of the one before. */
+/** Cursor over the operations of a PipelineRequest. Each call of `next` overwrites the fields of the operation before. */
 export class OperationReader {
   readonly buffer: Buffer;
   readonly #reader: ProtobufReader;
   id = 0;
-  /** Undefined: the operation says nothing, or something this version does not know. */
+  /** Undefined: the operation is not set, or is of a kind that this version does not know. */
   kind: DataRequest['kind'] | undefined;
-  /** Undefined: not valid UTF-8. */
+  /** Undefined: the key is not valid UTF-8. */
   key: string | undefined = '';
   keyBytes = 0;
   /** Where the value of a put lies in `buffer`. */
   valueStart = 0;
   valueEnd = 0;
   ifVersion: number | undefined;
-  /** Not judged, but for its length. */
+  /** Only its length has been checked. */
   traceParent: string | undefined;
 
   constructor(buffer: Buffer) {

@@ -1,13 +1,13 @@
-/** The messages of kv.v1.KeyValue/Pipeline that carry results, by hand, as those in pipeline-operations.ts. */
+/** Codec of the results in kv.v1.KeyValue/Pipeline, written by hand as that of the operations (pipeline-operations.ts). */
 import { type ErrorCode, errorTraits, KvError } from '../../errors.js';
 import { ProtobufReader, tagOf } from '../protobuf/protobuf-reader.js';
 import { ProtobufWriter } from '../protobuf/protobuf-writer.js';
 
-/** What a result tells; which field counts is known from the operation it answers. */
+/** The result of an operation that succeeded. The operation's kind determines which fields have a meaning. */
 export interface DataResult {
-  /** A get: whether the key exists. A delete: whether it existed. */
+  /** For a get: whether the key exists. For a delete: whether it existed. */
   readonly found: boolean;
-  /** Of a get that found something; a copy in memory of its own. */
+  /** The value that a get found, copied to memory of its own; otherwise empty. */
   readonly value: Buffer;
   readonly version: number;
   /** Id of the node that answered. */
@@ -23,7 +23,7 @@ const putField = { version: 1 } as const;
 const deleteField = { existed: 1, version: 2 } as const;
 const errorField = { code: 1, message: 2, notExecuted: 3, currentVersion: 4, primaryAddress: 5 } as const;
 
-/** What a small result takes: it saves moving bytes where the guess has as many digits. */
+/** Estimated bytes of a small result. An estimate whose varint is as long as that of the true length saves moving the bytes. */
 const smallResultBytes = 24;
 
 export class ResultWriter {
@@ -59,7 +59,7 @@ export class ResultWriter {
     this.#end();
   }
 
-  /** Version 0: there was nothing to delete. */
+  /** @param version 0 if there was nothing to delete. */
   delete(id: number, version: number): void {
     const writer = this.#begin(id, smallResultBytes);
     writer.begin(resultField.delete);
@@ -81,7 +81,7 @@ export class ResultWriter {
     this.#end();
   }
 
-  /** The message; the next one is empty. */
+  /** @returns the message, and begins a new one. */
   take(): Buffer {
     return this.#writer.take();
   }
@@ -126,13 +126,13 @@ const errorTags = {
 
 const noValue: Buffer = Buffer.alloc(0);
 
-/** Goes through a PipelineResponse, result by result. */
+/** Cursor over the results of a PipelineResponse. */
 export class ResultReader {
   readonly #buffer: Buffer;
   readonly #reader: ProtobufReader;
   #nodeId = '';
   id = 0;
-  /** A failure: then `result` means nothing. */
+  /** Set if the operation failed; `result` then has no meaning. */
   error: KvError | undefined;
   result: DataResult | undefined;
 
@@ -191,7 +191,7 @@ export class ResultReader {
     reader.leave(outerEnd);
   }
 
-  /** A caller who keeps one value must not keep the batch it came in. */
+  /** Copies the value, so that a caller that keeps it does not keep the whole batch in memory. */
   #copyOfValue(): Buffer {
     const start = this.#reader.bytes();
     const end = this.#reader.position;
@@ -218,7 +218,7 @@ export class ResultReader {
       else reader.skip(tag);
     }
     reader.leave(outerEnd);
-    // A code of a later version: what it means for the data is told apart from it.
+    // The code may be one of a later version. `not_executed` still says whether the operation was executed.
     const known = code in errorTraits ? (code as ErrorCode) : notExecuted ? 'INVALID_ARGUMENT' : 'OUTCOME_UNKNOWN';
     this.error = new KvError(known, message, {
       executed: notExecuted ? 'no' : 'unknown',

@@ -1,4 +1,4 @@
-/** Messages of nothing but numbers and flags: a table says which, for writing and reading alike. */
+/** Codec of messages that hold only numbers and flags. One table of their fields serves writing and reading. */
 import { type ProtobufReader, tagOf } from './protobuf-reader.js';
 import type { ProtobufWriter } from './protobuf-writer.js';
 
@@ -17,7 +17,7 @@ const microsecondsPerMs = 1_000;
 export class FlatMessage<Fields extends Record<string, Kind>> {
   readonly #fields: readonly Field[];
 
-  /** In the order of their field numbers, from 1 on. */
+  /** @param kinds the fields in the order of their numbers, which begin at 1. */
   constructor(kinds: Fields) {
     this.#fields = Object.entries(kinds).map(([name, kind], i) => ({
       name,
@@ -27,12 +27,12 @@ export class FlatMessage<Fields extends Record<string, Kind>> {
     }));
   }
 
-  /** What it does not know is left out. */
+  /** Properties of `message` that the table does not list are left out. */
   write(writer: ProtobufWriter, message: object): void {
     const values = message as Record<string, number | boolean>;
     for (const { name, kind, field } of this.#fields) {
       const value = values[name]!;
-      // Rounded down: a lease may only be counted from too early.
+      // Rounded down: a lease may start too early, never too late.
       writer.uint64(field, kind === 'ms' ? Math.floor((value as number) * microsecondsPerMs) : Number(value));
     }
   }

@@ -1,6 +1,6 @@
 /**
- * Reads protobuf by hand: the counterpart of ProtobufWriter. Whatever the bytes are, it reads none beyond its end, takes
- * time in proportion to them at the most, and throws nothing but `MalformedMessage`.
+ * Reader of protobuf fields, the counterpart of ProtobufWriter. Whatever the bytes are, it reads none beyond its end, takes at
+ * most linear time, and throws nothing but `MalformedMessage`.
  *
  *     while (reader.more) {
  *       const tag = reader.tag();
@@ -8,8 +8,8 @@
  *       else reader.skip(tag);
  *     }
  *
- * A known field of an unexpected wire type has a tag nobody asks for, and is skipped like an unknown one, as protobuf
- * wants it.
+ * A known field with an unexpected wire type has a tag that the caller does not compare with. It is skipped like an unknown
+ * field, as protobuf demands.
  */
 import { isUtf8 } from 'node:buffer';
 
@@ -23,7 +23,7 @@ export function tagOf(field: number, wireType: keyof typeof wireTypes): number {
   return (field << 3) | wireTypes[wireType];
 }
 
-/** What `toString('ascii')` calls, at half its price; the types leave it out. */
+/** The method that `toString('ascii')` calls. Calling it takes half the time; the types of Node.js leave it out. */
 interface Slicing extends Buffer {
   asciiSlice(start: number, end: number): string;
 }
@@ -37,7 +37,7 @@ export class ProtobufReader {
   #position: number;
   #end: number;
 
-  /** Reads from `start` up to `end` of the buffer; positions are always those in the buffer. */
+  /** Reads from `start` up to `end`. Positions are always offsets in the buffer. */
   constructor(buffer: Buffer, start = 0, end = buffer.length) {
     this.#buffer = buffer;
     this.#position = start;
@@ -48,7 +48,7 @@ export class ProtobufReader {
     return this.#position;
   }
 
-  /** Where the message ends, or the sub-message that was entered. */
+  /** Offset at which the message ends, or the sub-message that was entered. */
   get end(): number {
     return this.#end;
   }
@@ -57,7 +57,7 @@ export class ProtobufReader {
     return this.#position < this.#end;
   }
 
-  /** Field number and wire type in one, as `tagOf` makes it. */
+  /** Field number and wire type in one number, as from `tagOf`. */
   tag(): number {
     const tag = this.varint();
     if (tag < minTag || tag > maxTag) throw new MalformedMessage(`${tag} is no tag of a field`);
@@ -68,7 +68,7 @@ export class ProtobufReader {
     return this.varint() !== 0;
   }
 
-  /** A number from 0 to 2^53 - 1; a larger one is malformed. */
+  /** A number from 0 to 2^53 - 1. A larger one is malformed. */
   varint(): number {
     const position = this.#position;
     if (position < this.#end) {
@@ -83,12 +83,12 @@ export class ProtobufReader {
     return value;
   }
 
-  /** The same for who would rather judge it: a number beyond 2^53 comes out about right. */
+  /** As `varint`, without the limit: a number beyond 2^53 is rounded, and the caller judges it. */
   anyVarint(): number {
     return this.#longVarint();
   }
 
-  /** Enters a sub-message, which becomes all there is to read until `leave` is given what this returned. */
+  /** Enters a sub-message: until `leave`, only its bytes are read. @returns the argument for `leave`. */
   enter(): number {
     const outerEnd = this.#end;
     const length = this.#length();
@@ -96,13 +96,13 @@ export class ProtobufReader {
     return outerEnd;
   }
 
-  /** Leaves the sub-message, read or not. */
+  /** Leaves the sub-message, and skips what was not read of it. */
   leave(outerEnd: number): void {
     this.#position = this.#end;
     this.#end = outerEnd;
   }
 
-  /** Passes over a field of bytes and returns where its content starts: it ends at `position` then. */
+  /** Passes over a field of bytes. @returns where its content starts; afterwards `position` is where it ends. */
   bytes(): number {
     const length = this.#length();
     const start = this.#position;
@@ -110,14 +110,14 @@ export class ProtobufReader {
     return start;
   }
 
-  /** What is not UTF-8 is malformed: with replacements, two different keys would become one. */
+  /** Text that is not UTF-8 is malformed: with replacement characters, two different keys would become one. */
   string(): string {
     const found = this.textFrom(this.bytes());
     if (found === undefined) throw new MalformedMessage('a string that is not UTF-8');
     return found;
   }
 
-  /** What was passed over from `start` on, as a string; undefined where it is not UTF-8. */
+  /** The bytes from `start` up to `position` as a string; undefined if they are not UTF-8. */
   textFrom(start: number): string | undefined {
     const end = this.#position;
     const buffer = this.#buffer;
@@ -127,7 +127,7 @@ export class ProtobufReader {
     return (buffer as Slicing).asciiSlice(start, end);
   }
 
-  /** Passes over the content of a field with this tag. */
+  /** Passes over the content of the field whose tag was read. */
   skip(tag: number): void {
     switch (tag & 7) {
       case wireTypes.varint:
@@ -139,7 +139,7 @@ export class ProtobufReader {
       case wireTypes.fixed32:
         return this.#advance(4);
       default:
-        // Groups have been given up by protobuf long ago.
+        // Groups, which protobuf gave up long ago, are not read.
         throw new MalformedMessage(`a field of wire type ${tag & 7}`);
     }
   }
@@ -175,7 +175,7 @@ export class ProtobufReader {
     throw new MalformedMessage('a number without an end');
   }
 
-  /** Numbers of fields nobody knows may be larger than those read. */
+  /** A number in an unknown field may be larger than `varint` accepts. */
   #skipVarint(): void {
     const last = Math.min(this.#end, this.#position + maxVarintBytes);
     for (let at = this.#position; at < last; at++) {

@@ -1,32 +1,32 @@
 /**
- * Writes protobuf by hand, for the messages of which there are as many as operations: the library goes over an object per
- * message and allocates for each value, which costs about ten times as much as the bytes themselves.
+ * Writer of protobuf fields, for messages that are as frequent as operations. The library needs an object per message and
+ * allocates for each value, which costs about ten times as much as writing the bytes.
  *
- * Every method writes the field it is given, also where the value is the default: whoever may leave it out decides so.
- * Bytes are copied, so nothing that was given is kept.
+ * Every method writes its field even if the value is the default; the caller decides whether to leave a field out. Bytes are
+ * copied, so the writer keeps no reference to its arguments.
  */
 
 const varint = 0;
 const lengthDelimited = 2;
 
-/** A field's tag and length, or its number: two varints of at most ten bytes. */
+/** Most bytes of a field without its content: two varints (tag and length, or tag and number) of at most ten bytes each. */
 const maxFieldHeadBytes = 20;
-/** Up to here a loop over the characters, or bytes, is quicker than the call that copies them. */
+/** Up to this length a loop over the bytes or characters is quicker than a call that copies them. */
 const maxLooped = 48;
-/** Small messages share one allocation of this size. */
+/** Size of the allocation that small messages share. */
 const minChunkBytes = 16 * 1024;
 
 export class ProtobufWriter {
   #chunk = Buffer.allocUnsafeSlow(minChunkBytes);
-  /** Where the message under way begins: what lies before has been handed out. */
+  /** Where the current message begins. The bytes before it belong to messages that were taken. */
   #start = 0;
   #at = 0;
-  /** How many sub-messages are open; of each where its content begins and what is reserved for its length, outermost first. */
+  /** Number of open sub-messages. The arrays hold, outermost first, where each begins and what is reserved for its length. */
   #depth = 0;
   readonly #contents: number[] = [];
   readonly #reserved: number[] = [];
 
-  /** Bytes of the message under way. */
+  /** Length of the current message in bytes. */
   get length(): number {
     return this.#at - this.#start;
   }
@@ -54,7 +54,7 @@ export class ProtobufWriter {
     this.#at += value.length;
   }
 
-  /** The bytes between two positions of somewhere else. */
+  /** Writes the bytes of `source` from `start` up to `end`. */
   bytesOf(field: number, source: Buffer, start: number, end: number): void {
     const length = end - start;
     this.#reserve(maxFieldHeadBytes + length);
@@ -67,7 +67,7 @@ export class ProtobufWriter {
   }
 
   string(field: number, value: string): void {
-    // A character is at most three bytes long: a pair of two, four.
+    // A UTF-16 code unit takes at most three bytes; a surrogate pair takes four.
     this.#reserve(maxFieldHeadBytes + 3 * value.length);
     this.#varint((field << 3) | lengthDelimited);
     if (value.length <= maxLooped && this.#ascii(value)) return;
@@ -75,14 +75,14 @@ export class ProtobufWriter {
     this.#at += this.#chunk.write(value, this.#at);
   }
 
-  /** Fields that are encoded already. */
+  /** Appends fields that are encoded already. */
   raw(fields: Uint8Array): void {
     this.#reserve(fields.length);
     this.#chunk.set(fields, this.#at);
     this.#at += fields.length;
   }
 
-  /** Opens a sub-message. Its content is moved at the end if its length takes another number of bytes than was expected. */
+  /** Opens a sub-message. `end` has to move its content if its length takes another number of bytes than `expectedBytes` does. */
   begin(field: number, expectedBytes = 0): void {
     this.#reserve(maxFieldHeadBytes);
     this.#varint((field << 3) | lengthDelimited);
@@ -93,7 +93,7 @@ export class ProtobufWriter {
     this.#contents[this.#depth++] = this.#at - this.#start;
   }
 
-  /** Closes the sub-message opened last. */
+  /** Closes the sub-message that was opened last. */
   end(): void {
     if (this.#depth === 0) throw new Error('no sub-message is open');
     const reserved = this.#reserved[--this.#depth]!;
@@ -105,28 +105,28 @@ export class ProtobufWriter {
     this.#at += length;
   }
 
-  /** Hands the message over, for good: the next one is written to other memory. */
+  /** @returns the current message. The writer never touches its memory again. */
   take(): Buffer {
     if (this.#depth > 0) throw new Error('a sub-message is open');
     const message = this.#chunk.subarray(this.#start, this.#at);
     this.#start = this.#at;
-    // The next is likely to be as long as this one.
+    // The next message is likely to be as long as this one.
     if (this.#chunk.length - this.#at < message.length) this.#renew(message.length);
     return message;
   }
 
-  /** Moves the last so many bytes by so many; the position stays. */
+  /** Moves the last `bytes` bytes by `by`, and leaves the position as it is. */
   #moveLast(bytes: number, by: number): void {
     this.#reserve(maxFieldHeadBytes);
     const from = this.#at - bytes;
     this.#chunk.copyWithin(from + by, from, this.#at);
   }
 
-  /** False, and nothing written, if there is anything but ASCII. */
+  /** Writes length and text if the text is ASCII. Otherwise returns false and writes nothing. */
   #ascii(value: string): boolean {
     const { length } = value;
     const chunk = this.#chunk;
-    // Its length takes one byte.
+    // The length takes one byte, as the text has at most `maxLooped` characters.
     const begin = this.#at + 1;
     for (let i = 0; i < length; i++) {
       const code = value.charCodeAt(i);
@@ -138,7 +138,7 @@ export class ProtobufWriter {
     return true;
   }
 
-  /** Room must have been reserved. */
+  /** The caller must have reserved the room. */
   #varint(value: number): void {
     const chunk = this.#chunk;
     let rest = value;
@@ -154,7 +154,7 @@ export class ProtobufWriter {
     if (this.#at + bytes > this.#chunk.length) this.#renew(bytes);
   }
 
-  /** New memory with room for so much more, into which the message under way is moved. */
+  /** Moves the current message to new memory with room for at least `bytes` more. */
   #renew(bytes: number): void {
     const written = this.length;
     const chunk = Buffer.allocUnsafeSlow(Math.max(minChunkBytes, 2 * (written + bytes)));
