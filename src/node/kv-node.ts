@@ -13,6 +13,7 @@ import { NodeParts } from './node-parts.js';
 import type { NodeOptions } from './options.js';
 import { Endpoints } from './services/endpoints.js';
 
+/** A start fails if ZooKeeper cannot be reached within this time. */
 const startupTimeoutMs = 10_000;
 /**
  * A new node founds a cluster after this many of its ZooKeeper sessions without one. Nodes of a cluster that ZooKeeper has lost

@@ -4,7 +4,7 @@
  */
 import { KvError } from '../../errors.js';
 
-/** All clients together. A call takes some kilobytes beside its request. */
+/** The most calls that wait, of all clients together: a call takes some kilobytes beside its request. */
 const maxPendingCalls = 8_192;
 
 export class PendingCalls {

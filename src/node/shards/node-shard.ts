@@ -49,6 +49,7 @@ export interface NodeShardOptions {
  */
 const retainEntries = 10_000;
 const minRetainEntries = 1_000;
+/** Bounds of one shard's uncommitted entries, and of the batches on their way to each backup (docs/memory.md). */
 const bounds = {
   maxUncommittedEntries: 100_000,
   maxBatchEntries: 1_024,

@@ -6,6 +6,7 @@ import { OpenStreams } from './open-streams.js';
 
 type ReflectionStream = ServerDuplexStream<unknown, unknown>;
 
+/** Bounds the open streams: reflection is for people with tools, who need few. */
 const maxStreams = 100;
 
 export class ReflectionServer {
