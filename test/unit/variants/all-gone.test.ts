@@ -1,4 +1,4 @@
-/** All gone (R13) with a sentence broken. */
+/** All gone (R13): variants that break one sentence of the rule each. */
 import { describeVariants, scenario } from './variant.js';
 import { edit } from './variant-lab.js';
 
@@ -8,19 +8,19 @@ const pastDeadline = 'if (core.nowMs >= core.stopping.deadlineMs) return exit(co
 describeVariants('all gone', [
   {
     rule: 'R13',
-    does: 'does not say that the shard is offline',
+    does: 'does not report that the shard is offline',
     edits: [edit('replica.ts', '  noteIfOffline(core);\n', '')],
     caughtBy: scenario('all-gone'),
   },
   {
     rule: 'R13',
-    does: 'accepts the loss while a member of the set is registered',
+    does: 'accepts the command while a member of the set is registered',
     edits: [edit('follower/claim.ts', 'if (live.length === 0 || isBelowKnownEpoch', 'if (live.length >= 0 || isBelowKnownEpoch')],
     caughtBy: scenario('all-gone'),
   },
   {
     rule: 'R13',
-    does: 'does not raise the seq floor when the loss is accepted',
+    does: 'does not raise the seq floor when it receives the command',
     edits: [edit('protocol/shard-state.ts', 'lastSeq + 1) + forcedSeqGap', 'lastSeq + 1)')],
     caughtBy: scenario('all-gone'),
   },
@@ -32,7 +32,7 @@ describeVariants('all gone', [
   },
   {
     rule: 'R13',
-    does: 'begins with a half-written snapshot when the loss is accepted',
+    does: 'begins with a half-written snapshot when it receives the command',
     edits: [edit('state-changes.ts', '!core.complete && state.seqFloor > core.log.lastSeq + 1', 'core.log.lastSeq < 0')],
     caughtBy: scenario('all-gone'),
   },
@@ -46,7 +46,7 @@ describeVariants('all gone', [
   },
   {
     rule: 'R13',
-    does: 'serves while the end of the history may yet succeed',
+    does: 'serves while the end of the history may still succeed',
     edits: [
       edit('primary/write.ts', proposedOrEnding, "role.handover?.stage === 'proposed'"),
       edit('primary/write.ts', 'role.handover !== undefined || role.ending', 'role.handover !== undefined'),
@@ -55,7 +55,7 @@ describeVariants('all gone', [
   },
   {
     rule: 'R13',
-    does: 'ends the history though a replica is about to join',
+    does: 'ends the history although a replica is about to join',
     edits: [edit('primary/handover.ts', 'if (!someoneMayJoin) endHistory', 'endHistory')],
     caughtBy: scenario('planned-end'),
   },
@@ -75,7 +75,7 @@ describeVariants('all gone', [
   },
   {
     rule: 'R13',
-    does: 'keeps what it has when it begins after an ended history',
+    does: 'keeps its data when it begins after an ended history',
     edits: [
       edit(
         'state-changes.ts',
@@ -87,7 +87,7 @@ describeVariants('all gone', [
   },
   {
     rule: 'R13',
-    does: 'ends the history before what it has appended is committed',
+    does: 'ends the history before its appended entries are committed',
     edits: [edit('primary/handover.ts', 'if (core.commitIndex < log.lastSeq && register', 'if (core.nowMs < 0 && register')],
     caughtBy: scenario('planned-end'),
   },
@@ -117,13 +117,13 @@ describeVariants('all gone', [
   },
   {
     rule: 'R13',
-    does: 'refuses the command where the members of a state that cannot be followed are registered',
+    does: 'refuses the command while members of a state that no replica follows are registered',
     edits: [edit('follower/claim.ts', ' || isBelowKnownEpoch(core)', '')],
     caughtBy: scenario('lost-state'),
   },
   {
     rule: 'R13',
-    does: 'takes a state that lags, beside a primary that is heard, for one that cannot be followed',
+    does: 'mistakes a lagging state for a lost one although the primary sends beacons',
     edits: [
       edit(
         'state/known-state.ts',
@@ -147,10 +147,10 @@ describeVariants('all gone', [
   },
   {
     rule: 'R7, R13',
-    does: 'begins empty by a rebirth that has failed',
+    does: 'begins empty after a rebirth that has failed',
     edits: [
       edit('state-changes.ts', 'takeUp(core, state, succeeded ? settled : undefined)', 'takeUp(core, state, settled)'),
-      // Nor does it forget its attempt when it hears of another epoch.
+      // It does not forget its attempt either when it learns of another epoch.
       edit(
         'state/state-register.ts',
         'if (proposal === undefined || epochIdOf(proposal.next) === id) return false;',
@@ -167,7 +167,7 @@ describeVariants('all gone', [
   },
   {
     rule: 'R13',
-    does: 'knows no floor where ZooKeeper has lost the state',
+    does: 'raises no floor where ZooKeeper has lost the state',
     edits: [
       edit('protocol/shard-state.ts', 'state === undefined ? epoch * forcedSeqGap : state.seqFloor', 'state?.seqFloor ?? 1'),
     ],
@@ -175,7 +175,7 @@ describeVariants('all gone', [
   },
   {
     rule: 'R13',
-    does: 'drops the entries that it holds and has not applied when the floor is raised',
+    does: 'drops its entries that are not applied when the floor is raised',
     edits: [edit('state/core.ts', 'const entries = unapplied.map', 'const entries = unapplied.slice(0, 0).map')],
     caughtBy: scenario('found-by-simulation'),
   },

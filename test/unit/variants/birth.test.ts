@@ -1,9 +1,9 @@
-/** Identity and birth (R1, R3) with a sentence broken. */
+/** Identity and birth (R1, R3): variants that break one sentence of the rule each. */
 import { expect } from 'vitest';
 import { describeVariants, scenario, script } from './variant.js';
 import { edit, type Lab } from './variant-lab.js';
 
-/** A second rule keeps what the first one asks for: it is broken as well. */
+/** A second rule guarantees the same, so it is broken, too. */
 const isNotRestored = edit(
   'follower/claim.ts',
   'return core.register.isRestored || historiesOfOthers',
@@ -13,13 +13,13 @@ const isNotRestored = edit(
 describeVariants('identity and birth', [
   {
     rule: 'R1',
-    does: 'takes a message that is meant for the replica that lived here before',
+    does: 'accepts a message for an earlier replica of its node',
     edits: [edit('receive.ts', 'if (message.to !== core.self) return;', '')],
     caughtBy: scenario('identity'),
   },
   {
     rule: 'R1',
-    does: 'comes back empty under the identity it had',
+    does: 'restarts empty under its old identity',
     edits: [
       edit('testing/cluster.fixture.ts', 'lives + 1', 'Math.min(lives, 0) + 1'),
       edit(
@@ -32,13 +32,13 @@ describeVariants('identity and birth', [
   },
   {
     rule: 'R3',
-    does: 'gives birth into an empty ZooKeeper though it holds entries',
+    does: 'gives birth in an empty ZooKeeper although it holds entries',
     edits: [edit('follower/claim.ts', 'if (!core.isNew || isNoBeginning(core)) return;', '')],
     caughtBy: scenario('birth'),
   },
   {
     rule: 'R3',
-    does: 'gives birth though it has known an epoch, because it is empty',
+    does: 'gives birth although it has known an epoch, because it is empty',
     edits: [edit('state/core.ts', 'this.history === undefined && this.log', 'this.log'), isNotRestored],
     caughtBy: scenario('birth'),
   },
@@ -58,13 +58,13 @@ describeVariants('identity and birth', [
   },
   {
     rule: 'R3',
-    does: 'takes a state of a lower epoch, or of another history, for news',
+    does: 'accepts a state of a lower epoch, or of another history',
     edits: [edit('state/state-register.ts', "isLater(known.state, state) ? 'later' : 'contradicts'", "'later'")],
     caughtBy: scenario('birth'),
   },
 ]);
 
-/** b, alone in the end, has acknowledged what the new process under its name does not hold. */
+/** b, alone in the end, has acknowledged a write that its new process does not hold. */
 function comesBackEmpty({ Scenario }: Lab): void {
   const c = Scenario.of('a b');
   c.put('a', 'k', 'v');

@@ -1,4 +1,4 @@
-/** Eviction, and compare-and-set (R7), with a sentence broken. */
+/** Eviction, and compare-and-set (R7),: variants that break one sentence of the rule each. */
 import { expect } from 'vitest';
 import { describeVariants, runActions, scenario, schedules, script } from './variant.js';
 import { edit, type Lab } from './variant-lab.js';
@@ -11,7 +11,7 @@ const confirmed = 'return next === undefined ? known : known.filter((id) => next
 describeVariants('eviction, and compare-and-set', [
   {
     rule: 'R7',
-    does: 'evicts a member without waiting for ZooKeeper to know',
+    does: 'evicts a member without waiting for ZooKeeper',
     edits: [edit('state/state-register.ts', union, 'this.#proposal.next.inSync')],
     caughtBy: schedules(30),
   },
@@ -35,19 +35,19 @@ describeVariants('eviction, and compare-and-set', [
   },
   {
     rule: 'R7',
-    does: 'does not evict a backup that answers and does not acknowledge',
+    does: 'does not evict a backup that answers beacons but acknowledges nothing',
     edits: [edit('primary/membership.ts', 'if (stuckMs > leaseMs)', 'if (stuckMs < 0)')],
     caughtBy: scenario('eviction'),
   },
   {
     rule: 'R7',
-    does: 'takes a stale read of the state for the answer to a lost compare-and-set',
+    does: 'mistakes a stale read of the state for the outcome of a compare-and-set',
     edits: [edit('state/state-register.ts', "isSameContent(state, known.state) ? 'same' : 'contradicts'", "'later'")],
     caughtBy: script(aLostClaimIsNotOver),
   },
   {
     rule: 'R7',
-    does: 'takes a lost answer for a failure',
+    does: 'mistakes a lost answer for a failure',
     edits: [
       edit(
         'state/state-register.ts',
@@ -59,7 +59,7 @@ describeVariants('eviction, and compare-and-set', [
   },
   {
     rule: 'R7',
-    does: 'takes a lost answer for a success',
+    does: 'mistakes a lost answer for a success',
     edits: [
       edit(
         'state/state-register.ts',
@@ -73,7 +73,7 @@ describeVariants('eviction, and compare-and-set', [
   },
   {
     rule: 'R7',
-    does: 'takes a refusal for a failure, though an earlier attempt of its own may have moved the version',
+    does: 'mistakes a refusal for a failure, although its earlier attempt may have moved the version',
     edits: [
       edit(
         'state/state-register.ts',
@@ -85,7 +85,7 @@ describeVariants('eviction, and compare-and-set', [
   },
   {
     rule: 'R7',
-    does: 'takes an attempt that was never sent for a failure of the one before it',
+    does: 'mistakes an attempt that was not sent for a failure of the one before it',
     edits: [edit('state/state-register.ts', "if (proposal.status !== 'sent') return undefined;", '')],
     caughtBy: scenario('eviction'),
   },
@@ -109,7 +109,7 @@ describeVariants('eviction, and compare-and-set', [
   },
   {
     rule: 'R7',
-    does: 'does not read what became of a compare-and-set that was refused',
+    does: 'does not read the state after a refused compare-and-set',
     edits: [
       edit('replica.ts', "if (core.register.proposal?.status === 'refused') core.emit", 'if (core.nowMs < 0) core.emit'),
       edit(
@@ -122,19 +122,19 @@ describeVariants('eviction, and compare-and-set', [
   },
   {
     rule: 'R7, R11',
-    does: 'counts for minInSync a member whose removal is proposed',
+    does: 'counts a member whose removal is proposed for minInSync',
     edits: [edit('state/state-register.ts', confirmed, 'return known;')],
     caughtBy: scenario('eviction'),
   },
   {
     rule: 'R7, R11',
-    does: 'counts for minInSync a joiner whose addition is proposed',
+    does: 'counts a joiner whose addition is proposed for minInSync',
     edits: [edit('state/state-register.ts', confirmed, 'return next ?? known;')],
     caughtBy: scenario('eviction'),
   },
 ]);
 
-/** b is primary in ZooKeeper and has not heard. While it may be, it renews no lease of a, whatever it is told. */
+/** b is primary in ZooKeeper and does not know. While its claim may have succeeded, it renews no lease of a. */
 function aLostClaimIsNotOver({ Scenario }: Lab): void {
   const c = Scenario.of('a b');
   const { session } = c.node('b');
@@ -149,20 +149,20 @@ function aLostClaimIsNotOver({ Scenario }: Lab): void {
   session.lag = 1;
   session.refresh(false);
   runActions(c, 10);
-  // Its attempt is repeated, and refused: the version has moved, by its own first attempt.
+  // b repeats its attempt, which is refused: its own first attempt has moved the version.
   for (let tick = 0; tick < 7; tick++) {
     c.elapse(50);
     c.tick('b');
     runActions(c, 10);
   }
-  // It cannot evict b.
+  // a cannot evict b.
   c.node('a').session.held = true;
   c.resume('a');
   c.tick('a');
   runActions(c, 30);
   session.lag = 0;
   session.refresh(false);
-  // Should a have a lease still, two serve reads at one instant.
+  // If a still had a lease, two replicas would serve reads at one instant.
   runActions(c, 20);
   c.tick('b');
   expect(c.primary).toBe('b');

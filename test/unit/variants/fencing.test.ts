@@ -1,4 +1,4 @@
-/** Fencing (R8) and sessions (R14) with a sentence broken. */
+/** Fencing (R8) and sessions (R14): variants that break one sentence of the rule each. */
 import { describeVariants, scenario, schedules } from './variant.js';
 import { edit } from './variant-lab.js';
 
@@ -7,7 +7,7 @@ const unknownOutcome = "answer: { kind: 'refused', refusal: 'OUTCOME_UNKNOWN' }"
 describeVariants('fencing and sessions', [
   {
     rule: 'R8',
-    does: 'does as a lower epoch says',
+    does: 'obeys a message of a lower epoch',
     edits: [edit('receive.ts', 'if (message.epoch < core.epoch) {', 'if (message.epoch < 0) {')],
     caughtBy: schedules(50),
   },
@@ -19,13 +19,13 @@ describeVariants('fencing and sessions', [
   },
   {
     rule: 'R8',
-    does: 'refuses a lower epoch without telling the current one',
+    does: 'refuses a lower epoch without answering with the current one',
     edits: [edit('receive.ts', "if (isRequest(message)) core.send(message.from, { type: 'higherEpoch' });", '')],
     caughtBy: scenario('fencing'),
   },
   {
     rule: 'R8',
-    does: 'stays primary until ZooKeeper tells it of the higher epoch that it hears of',
+    does: 'stays primary until ZooKeeper shows the higher epoch of a message',
     edits: [
       edit(
         'receive.ts',
@@ -37,19 +37,19 @@ describeVariants('fencing and sessions', [
   },
   {
     rule: 'R8',
-    does: 'tells those who wait at a deposed primary that their writes were not executed',
+    does: 'answers waiting writes at a deposed primary as not executed',
     edits: [edit('state/transitions.ts', unknownOutcome, "answer: { kind: 'refused', refusal: 'NOT_PRIMARY' }")],
     caughtBy: scenario('fencing'),
   },
   {
     rule: 'R8',
-    does: 'tells those who wait at a deposed primary that their writes are done',
+    does: 'answers waiting writes at a deposed primary as done',
     edits: [edit('state/transitions.ts', unknownOutcome, "answer: { kind: 'written', version: core.log.lastSeq }")],
     caughtBy: scenario('fencing'),
   },
   {
     rule: 'R8, R12',
-    does: 'leaves those who wait without an answer when it exits',
+    does: 'leaves waiting writes without an answer when it exits',
     edits: [edit('state/transitions.ts', "if (core.role.kind === 'primary') resign(core, core.role);", '')],
     caughtBy: scenario('handover'),
   },
@@ -67,7 +67,7 @@ describeVariants('fencing and sessions', [
   },
   {
     rule: 'R14',
-    does: 'relies on watches: a higher epoch in a message is no reason to read the state',
+    does: 'relies on watches, and does not read the state after a message of a higher epoch',
     edits: [edit('receive.ts', "    core.emit({ type: 'refreshState', afterWrite: false });\n", '')],
     caughtBy: scenario('sessions'),
   },

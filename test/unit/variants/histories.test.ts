@@ -1,4 +1,4 @@
-/** Which history a replica's data belongs to (R1, R3, R13) with a sentence broken. */
+/** Histories (R1, R3, R13): variants that break one sentence of the rule each. */
 import { describeVariants, scenario } from './variant.js';
 import { edit } from './variant-lab.js';
 
@@ -8,19 +8,19 @@ const foundOther = 'if (line !== undefined && foundHistory !== undefined && !isG
 describeVariants('histories', [
   {
     rule: 'R3',
-    does: 'gives birth though a candidate names a history',
+    does: 'gives birth although a candidate names a history',
     edits: [edit('follower/claim.ts', ' || historiesOfOthers(core).length > 0;', ';')],
     caughtBy: scenario('no-second-birth'),
   },
   {
     rule: 'R3, R12',
-    does: 'leaves though the history that it asked to begin may have begun',
+    does: 'leaves although its proposed history may have begun',
     edits: [edit('follower/leaving.ts', '!core.isNew || core.mayHaveBegun', '!core.isNew')],
     caughtBy: scenario('no-second-birth'),
   },
   {
     rule: 'R3',
-    does: 'gives birth though a candidate where the shard does not belong names a history',
+    does: 'gives birth although a candidate that is not placed names a history',
     edits: [
       edit(
         'follower/claim.ts',
@@ -38,7 +38,7 @@ describeVariants('histories', [
   },
   {
     rule: 'R3, R13',
-    does: 'does not say offline where an empty replica waits for the holders of a history',
+    does: 'does not report offline where an empty replica waits for the holders of a history',
     edits: [edit('offline.ts', '|| core.candidates.some(({ history }) => history !== undefined)', '')],
     caughtBy: scenario('no-second-birth'),
   },
@@ -52,19 +52,19 @@ describeVariants('histories', [
   },
   {
     rule: 'R3',
-    does: 'goes on naming a history though its copy is laid anew',
+    does: 'still names a history while it takes a new copy',
     edits: [edit('state/core.ts', "if (this.line !== undefined) this.emit({ type: 'holds', history: undefined });", '')],
     caughtBy: scenario('no-second-birth'),
   },
   {
     rule: 'R13',
-    does: 'takes an empty replica by command though another that holds data is registered',
+    does: 'accepts the command at an empty replica although a holder of data is registered',
     edits: [edit('follower/claim.ts', 'if (others.length === 0) return undefined;', 'if (others.length >= 0) return undefined;')],
     caughtBy: scenario('no-second-birth'),
   },
   {
     rule: 'R13',
-    does: 'begins another history by command, beside a state that went back, though its history is held',
+    does: 'begins another history by command after a state that went back, although its history is held',
     edits: [
       edit('follower/claim.ts', 'state === undefined || (line === undefined && isBeside(core, state))', 'state === undefined'),
     ],
@@ -72,7 +72,7 @@ describeVariants('histories', [
   },
   {
     rule: 'R1',
-    does: 'discards data of another history that nobody has given up',
+    does: 'discards data of another history that was not given up',
     edits: [
       edit(
         'state-changes.ts',
@@ -96,7 +96,7 @@ describeVariants('histories', [
   },
   {
     rule: 'R13',
-    does: 'knows what is given up by the id of its history only',
+    does: 'recognises given-up data by the id of its history only',
     edits: [
       edit(
         'protocol/lineage.ts',
@@ -114,7 +114,7 @@ describeVariants('histories', [
   },
   {
     rule: 'R1',
-    does: 'compares no lineage at Sync',
+    does: 'does not compare the lineage at Sync',
     edits: [
       edit(
         'follower/follower.ts',
@@ -126,13 +126,13 @@ describeVariants('histories', [
   },
   {
     rule: 'R1',
-    does: 'takes a message of another history for one of its own',
+    does: 'accepts a message of another history',
     edits: [edit('receive.ts', 'message.history !== history || (message', '(message')],
     caughtBy: scenario('histories'),
   },
   {
     rule: 'R1',
-    does: 'takes a message of another epoch of the same number for one of its own',
+    does: 'accepts a message of another epoch of the same number',
     edits: [
       edit(
         'receive.ts',
@@ -144,31 +144,31 @@ describeVariants('histories', [
   },
   {
     rule: 'R1',
-    does: 'takes two epochs of one number for the same',
+    does: 'mistakes two epochs of one number for the same',
     edits: [edit('protocol/lineage.ts', 'return same.id === id && (same', 'return id !== undefined && (same')],
     caughtBy: scenario('two-epochs-of-one-number'),
   },
   {
     rule: 'R1, R8',
-    does: 'follows no other epoch of the number that it has heard of',
+    does: 'follows no other epoch of the number that it knows',
     edits: [edit('state/transitions.ts', '&& epoch >= core.epoch)', '&& epoch > core.epoch)')],
     caughtBy: scenario('two-epochs-of-one-number'),
   },
   {
     rule: 'R13',
-    does: 'does not say offline where state is of another history than its data',
+    does: 'does not report offline where state is of another history than its data',
     edits: [edit('offline.ts', 'core.foundHistory !== undefined || isBelowKnownEpoch(core)', 'isBelowKnownEpoch(core)')],
     caughtBy: scenario('histories'),
   },
   {
     rule: 'R13',
-    does: 'begins after the end of another history, though it holds data',
+    does: 'begins after the end of another history although it holds data',
     edits: [edit('follower/claim.ts', '!core.mayWriteState || core.foundHistory !== undefined', '!core.mayWriteState')],
     caughtBy: scenario('histories'),
   },
   {
     rule: 'R15',
-    does: 'gives up its copy, as the shard does not belong there, though it is of another history than the one that has ended',
+    does: 'releases its copy after a move although its history is not the one that has ended',
     edits: [
       edit(
         'follower/leaving.ts',
@@ -180,7 +180,7 @@ describeVariants('histories', [
   },
   {
     rule: 'R12, R13',
-    does: 'goes as if nobody counted on its copy, though that is of another history',
+    does: 'stops as if its copy were not needed, although that is of another history',
     edits: [
       edit(
         'follower/leaving.ts',
@@ -192,7 +192,7 @@ describeVariants('histories', [
   },
   {
     rule: 'R12, R13',
-    does: 'goes as if nobody counted on its copy, though state went back',
+    does: 'stops as if its copy were not needed, although state went back',
     edits: [
       edit(
         'follower/leaving.ts',
@@ -204,25 +204,25 @@ describeVariants('histories', [
   },
   {
     rule: 'R13',
-    does: 'chooses one of two histories without being told which is given up',
+    does: 'chooses one of two histories although the command names none',
     edits: [edit('follower/claim.ts', foundOther, foundOther.replace('!isGivenUp(foundHistory, givesUp)', 'core.stopped'))],
     caughtBy: scenario('histories'),
   },
   {
     rule: 'R13',
-    does: 'remembers another history though ZooKeeper has lost that as well',
+    does: 'remembers another history although ZooKeeper has lost that, too',
     edits: [edit('state-changes.ts', '    core.foundHistory = undefined;\n    if (settled', '    if (settled')],
     caughtBy: scenario('histories'),
   },
   {
     rule: 'R1',
-    does: 'says again and again that a peer holds another history',
+    does: 'reports again and again that a peer holds another history',
     edits: [edit('primary/replicate.ts', 'if (!peer.hasOtherHistory) core.note', 'core.note')],
     caughtBy: scenario('histories'),
   },
   {
     rule: 'R13',
-    does: 'does not call a peer again that held another history',
+    does: 'sends no further Sync to a peer that held another history',
     edits: [
       edit('primary/replicate.ts', "peer.phase === 'otherHistory' && phaseMs", "peer.phase === 'otherHistory' && -phaseMs"),
     ],
@@ -230,7 +230,7 @@ describeVariants('histories', [
   },
   {
     rule: 'R1, R13',
-    does: 'serves what it holds under the history of an older state that names it',
+    does: 'serves its data under the history of an older state that names it',
     edits: [
       edit(
         'state-changes.ts',
@@ -254,7 +254,7 @@ describeVariants('histories', [
   },
   {
     rule: 'R8, R13',
-    does: 'persists what its data belongs to after the epoch',
+    does: 'persists the line after the epoch',
     edits: [
       edit(
         'state/transitions.ts',
@@ -266,25 +266,25 @@ describeVariants('histories', [
   },
   {
     rule: 'R13',
-    does: 'gives the history of the data that goes on another id',
+    does: 'gives the history that goes on another id',
     edits: [edit('follower/claim.ts', 'line: line ?? {', 'line: {')],
     caughtBy: scenario('no-second-birth'),
   },
   {
     rule: 'R7',
-    does: 'takes any state for news, as the versions of another epoch tell nothing',
+    does: 'accepts any state, since versions of other epochs are not comparable',
     edits: [edit('state/state-register.ts', isLaterByState, "'later'")],
     caughtBy: scenario('proof'),
   },
   {
     rule: 'R13',
-    does: 'accepts the command while a primary is heard',
+    does: 'accepts the command while a primary sends beacons',
     edits: [edit('follower/claim.ts', 'return reasonOfPrimary(core) ?? reasonOfHistories', 'return reasonOfHistories')],
     caughtBy: scenario('lost-state'),
   },
   {
     rule: 'R1, R8',
-    does: 'finds itself in the history that it had left when it crashed',
+    does: 'restarts in the history that it had left before the crash',
     edits: [
       edit('state/core.ts', 'const isNewer = line !== undefined && (', 'const isNewer = line !== undefined && epoch < 0 && ('),
     ],
@@ -292,19 +292,19 @@ describeVariants('histories', [
   },
   {
     rule: 'R13',
-    does: 'does not say offline where it is the one member, and has nothing of that history',
+    does: 'does not report offline where it is the only member and holds nothing of that history',
     edits: [edit('state/known-state.ts', 'if (id === self) return line !== undefined &&', 'if (id === self) return')],
     caughtBy: scenario('crash-in-office'),
   },
   {
     rule: 'R3, R7',
-    does: 'repeats a birth where the holders of a history are back, or the cluster was restored',
+    does: 'repeats a birth where holders of a history have returned, or the cluster was restored',
     edits: [edit('replica.ts', '  maybeWithdrawBirth(core);\n', '')],
     caughtBy: scenario('no-second-birth'),
   },
   {
     rule: 'R12, R13',
-    does: 'goes before what it was told to give up is in state',
+    does: 'stops before the ids to give up are in state',
     edits: [
       edit(
         'primary/handover.ts',
@@ -316,7 +316,7 @@ describeVariants('histories', [
   },
   {
     rule: 'R13',
-    does: 'takes a member for one that holds a copy because it is registered',
+    does: 'believes that a registered member holds a copy',
     edits: [edit('state/known-state.ts', 'replicaId === id && history !== undefined', 'replicaId === id || history === id')],
     caughtBy: scenario('named-by-an-older-state'),
   },

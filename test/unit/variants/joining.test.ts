@@ -1,4 +1,4 @@
-/** Joining (R10), as the primary does it, with a sentence broken. Snapshots have a file of their own. */
+/** Joining (R10), as the primary does it,: variants that break one sentence of the rule each. Snapshots have their own file. */
 import { expect } from 'vitest';
 import { describeVariants, runActions, scenario, schedules, script } from './variant.js';
 import { edit, type Lab } from './variant-lab.js';
@@ -8,13 +8,13 @@ const requiredOrAdmitting = 'return admitting.length === 0 ? required :';
 describeVariants('joining', [
   {
     rule: 'R10',
-    does: 'cuts what it has applied, because the log of the primary says so',
+    does: 'cuts applied entries because the log of the primary says so',
     edits: [edit('follower/follower.ts', 'common === undefined || common < core.appliedSeq', 'common === undefined')],
     caughtBy: scenario('joining'),
   },
   {
     rule: 'R10',
-    does: 'goes on from the oldest entry retained where the logs part below it',
+    does: 'continues from the oldest retained entry where the logs part below it',
     edits: [edit('protocol/log-position.ts', '  return undefined;', '  return lowest;')],
     caughtBy: schedules(30),
   },
@@ -32,13 +32,13 @@ describeVariants('joining', [
   },
   {
     rule: 'R10',
-    does: 'proposes a joiner for which no commit has waited',
+    does: 'proposes a joiner before commits wait for it',
     edits: [edit('primary/membership.ts', requiredOrAdmitting, 'return admitting.length >= 0 ? required :')],
     caughtBy: scenario('joining'),
   },
   {
     rule: 'R10',
-    does: 'proposes a joiner that lacks what is committed',
+    does: 'proposes a joiner that lacks committed entries',
     edits: [edit('primary/membership.ts', 'peer.admitting && peer.ackedSeq >= core.commitIndex', 'peer.admitting')],
     caughtBy: scenario('joining'),
   },
@@ -68,7 +68,7 @@ describeVariants('joining', [
   },
   {
     rule: 'R10',
-    does: 'takes a copy for complete that was said to be so before its last Sync',
+    does: 'believes that a copy is complete by an answer from before its last Sync',
     edits: [
       edit(
         'primary/replicate.ts',
@@ -80,7 +80,7 @@ describeVariants('joining', [
   },
   {
     rule: 'R10',
-    does: 'takes the whole log though it has nothing',
+    does: 'takes the whole log instead of a snapshot although it has nothing',
     edits: [edit('follower/follower.ts', 'core.complete && !bringsNothing', 'core.complete')],
     caughtBy: scenario('joining'),
   },

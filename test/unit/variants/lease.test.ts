@@ -1,4 +1,4 @@
-/** Reads (R9) with a sentence broken. */
+/** Reads (R9): variants that break one sentence of the rule each. */
 import { describeVariants, scenario, schedules } from './variant.js';
 import { edit } from './variant-lab.js';
 
@@ -19,13 +19,13 @@ describeVariants('reads', [
   },
   {
     rule: 'R9',
-    does: 'looks at the time of the last event, not at a clock sampled after the request came in',
+    does: 'uses the time of the last event, not a clock sampled after the request arrived',
     edits: [edit('primary/write.ts', 'core.options.leaseMs, nowMs)', 'core.options.leaseMs, core.nowMs)')],
     caughtBy: scenario('lease'),
   },
   {
     rule: 'R9',
-    does: 'is content with the answer of one member of several',
+    does: 'needs the answer of only one of several members',
     edits: [
       edit(
         'primary/lease.ts',
@@ -37,7 +37,7 @@ describeVariants('reads', [
   },
   {
     rule: 'R9, R10',
-    does: 'asks for the lease of the known set alone, without the joiner that is proposed',
+    does: 'needs no lease from the joiner that is proposed',
     edits: [
       edit(
         'primary/write.ts',
@@ -49,7 +49,7 @@ describeVariants('reads', [
   },
   {
     rule: 'R9',
-    does: 'asks for a lease where it is the only member',
+    does: 'needs a lease where it is the only member',
     edits: [edit('primary/lease.ts', '  return true;', '  return required.length > 1;')],
     caughtBy: scenario('lease'),
   },
@@ -67,25 +67,25 @@ describeVariants('reads', [
   },
   {
     rule: 'R9',
-    does: 'goes on with beacons when it is paused',
+    does: 'goes on sending beacons while it is paused',
     edits: [edit('primary/replicate.ts', 'probe: role.paused', 'probe: false')],
     caughtBy: scenario('lease'),
   },
   {
     rule: 'R9',
-    does: 'takes a probe for a reason to stay loyal',
+    does: 'stays loyal because of a probe',
     edits: [edit('follower/follower.ts', 'if (!beacon.probe) core', 'core')],
     caughtBy: scenario('lease'),
   },
   {
     rule: 'R9',
-    does: 'takes the answer to a probe for a lease',
+    does: 'counts the answer to a probe as a lease',
     edits: [edit('primary/replicate.ts', 'if (!answer.probe && !role.paused) peer', 'peer')],
     caughtBy: scenario('lease'),
   },
   {
     rule: 'R9',
-    does: 'resumes while the claim of a member may yet succeed',
+    does: 'resumes while the claim of a member may still succeed',
     edits: [edit('primary/membership.ts', '!peer.claiming && core.nowMs', 'core.nowMs')],
     caughtBy: scenario('lease'),
   },

@@ -1,4 +1,4 @@
-/** Copies that move (R15) with a sentence broken. */
+/** Copies that move (R15): variants that break one sentence of the rule each. */
 import { describeVariants, scenario } from './variant.js';
 import { edit } from './variant-lab.js';
 
@@ -7,25 +7,25 @@ const isCalm = 'isBackSoon(core, role) ? Math.min(2 * yielded.waitMs, mostTimesT
 describeVariants('moving', [
   {
     rule: 'R15',
-    does: 'takes members out before the full set is in sync elsewhere',
+    does: 'evicts members before each placed node has a member in sync',
     edits: [edit('primary/membership.ts', '!role.serving || !isWhole(core, role)', '!role.serving')],
     caughtBy: scenario('moving'),
   },
   {
     rule: 'R15',
-    does: 'counts a member that is dead as the copy that allows another to go',
+    does: 'counts a dead member as the copy that allows another to leave',
     edits: [edit('state/placed.ts', 'id === self || isAlive(core, role, id)', 'id !== undefined')],
     caughtBy: scenario('moving'),
   },
   {
     rule: 'R15',
-    does: 'gives up a copy while the set is not complete where the shard belongs',
+    does: 'releases its copy before each placed node has a member in sync',
     edits: [edit('follower/leaving.ts', 'return holdsAll(placed ?? [], state.inSync);', 'return true;')],
     caughtBy: scenario('moving'),
   },
   {
     rule: 'R15',
-    does: 'gives up a copy without asking the primary, whose set it may be in',
+    does: 'releases its copy without the permission of the primary, whose set may contain it',
     edits: [
       edit(
         'follower/leaving.ts',
@@ -37,7 +37,7 @@ describeVariants('moving', [
   },
   {
     rule: 'R15',
-    does: 'lets go of one that it is about to take in, or has',
+    does: 'permits a replica to leave that it is about to take in, or has taken in',
     edits: [
       edit(
         'primary/replicate.ts',
@@ -49,19 +49,19 @@ describeVariants('moving', [
   },
   {
     rule: 'R15',
-    does: 'goes by a leave that was granted before it took back that it wants to',
+    does: 'uses a permission to leave after it has taken its wish back',
     edits: [edit('follower/leaving.ts', 'mayLeaveMs === 0 || mayLeaveMs <= core.stayedMs', 'mayLeaveMs === 0')],
     caughtBy: scenario('moving'),
   },
   {
     rule: 'R15',
-    does: 'takes a state that lags for the end of the history, and goes',
+    does: 'believes a lagging state that shows an ended history, and leaves',
     edits: [edit('follower/leaving.ts', 'if (isOlder(core, state) || core.foundHistory !== undefined) return false;', '')],
     caughtBy: scenario('moving'),
   },
   {
     rule: 'R15',
-    does: 'hands over to one that is not in sync',
+    does: 'hands over to a replica that is not in sync',
     edits: [
       edit('primary/handover.ts', 'core.register.confirmed.includes(replicaId) && peer?.phase', 'peer?.phase'),
       edit('primary/moving.ts', 'if (!isWhole(core, role)) return undefined;', ''),
@@ -70,13 +70,13 @@ describeVariants('moving', [
   },
   {
     rule: 'R15',
-    does: 'hands over before the full set is in sync elsewhere',
+    does: 'hands over before each placed node has a member in sync',
     edits: [edit('primary/moving.ts', 'if (!isWhole(core, role)) return undefined;', '')],
     caughtBy: scenario('moving'),
   },
   {
     rule: 'R15',
-    does: 'goes as primary without handing over, though that ends the history',
+    does: 'leaves as primary without handing over',
     edits: [
       edit('leaving.ts', 'import { exit }', 'import { exit, release }'),
       edit(
@@ -89,19 +89,19 @@ describeVariants('moving', [
   },
   {
     rule: 'R15',
-    does: 'takes in whoever comes, wherever',
+    does: 'takes in joiners on nodes that are not placed',
     edits: [edit('primary/membership.ts', '!isPlaced(core, peer.id) || peer.leaving', 'peer.leaving')],
     caughtBy: scenario('moving'),
   },
   {
     rule: 'R15',
-    does: 'gives a copy to whoever comes, wherever',
+    does: 'invites joiners on nodes that are not placed',
     edits: [edit('primary/replicate.ts', '!isPlaced(core, peer.id) || core.candidates', 'core.candidates')],
     caughtBy: scenario('moving'),
   },
   {
     rule: 'R15',
-    does: 'takes in one that wants to leave',
+    does: 'takes in a replica that wants to leave',
     edits: [edit('primary/membership.ts', ' || peer.leaving !== false', '')],
     caughtBy: scenario('moving'),
   },
@@ -113,19 +113,19 @@ describeVariants('moving', [
   },
   {
     rule: 'R15',
-    does: 'takes a list that names nobody for a decision',
+    does: 'mistakes an empty placement for a decision',
     edits: [edit('state/placed.ts', 'if (nodes.length === 0) return;', '')],
     caughtBy: scenario('moving'),
   },
   {
     rule: 'R15',
-    does: 'refuses writes, to hand over, while it cannot reach ZooKeeper',
+    does: 'drains for a handover while it cannot reach ZooKeeper',
     edits: [edit('primary/moving.ts', 'const mayPropose = core.mayWriteState;', 'const mayPropose = true;')],
     caughtBy: scenario('moving'),
   },
   {
     rule: 'R15',
-    does: 'refuses writes, to hand over, while a member does not answer',
+    does: 'drains for a handover while a member does not answer',
     edits: [edit('primary/moving.ts', ' || !allAnswer', '')],
     caughtBy: scenario('moving'),
   },
@@ -137,7 +137,7 @@ describeVariants('moving', [
   },
   {
     rule: 'R15',
-    does: 'hands over, to go, what has just come back',
+    does: 'hands over at once a shard that has just come back',
     edits: [edit('primary/moving.ts', 'isBackSoon(core, role) && core.nowMs', 'core.nowMs < 0 && core.nowMs')],
     caughtBy: scenario('moving'),
   },

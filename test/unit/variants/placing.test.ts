@@ -14,31 +14,31 @@ const computeFromAnother = `
 describeVariants('placing', [
   {
     rule: 'controller',
-    does: 'writes what it has computed from a placement that stands there no more',
+    does: 'writes a result computed from an outdated placement',
     edits: [edit(control, 'computed.previous !== previous || ', '')],
     caughtBy: placings(60),
   },
   {
     rule: 'controller',
-    does: 'replaces a node as soon as it is missed',
+    does: 'replaces a node as soon as it is absent',
     edits: [edit(roster, 'const expiryMs = sinceMs + this.#replaceAfterMs;', 'const expiryMs = sinceMs;')],
     caughtBy: placings(60),
   },
   {
     rule: 'controller',
-    does: 'replaces, once it has begun, a node that was gone before',
+    does: 'replaces, when it starts, a node that was absent before',
     edits: [edit(roster, 'if (lastSeen === undefined) unknownIds.push(id);', 'if (lastSeen === undefined) continue;')],
     caughtBy: placings(60),
   },
   {
     rule: 'controller',
-    does: 'moves what need not move',
+    does: 'moves copies that need not move',
     edits: [edit(control, "return [{ kind: 'compute', previous, nodes }];", computeFromAnother)],
     caughtBy: placings(60),
   },
   {
     rule: 'controller',
-    does: 'places on a node that leaves',
+    does: 'places shards on a node that leaves',
     edits: [
       edit(roster, 'const counting = this.#live.filter(({ leaving }) => leaving !== true);', 'const counting = [...this.#live];'),
     ],
@@ -46,13 +46,13 @@ describeVariants('placing', [
   },
   {
     rule: 'controller',
-    does: 'does not try again what is not known to be written',
+    does: 'does not repeat a write whose outcome is unknown',
     edits: [edit(control, "return [{ kind: 'refresh' }, { kind: 'wake', afterMs: retryMs }];", 'return [];')],
     caughtBy: script(whatIsNotWrittenIsTriedAgain),
   },
   {
     rule: 'controller',
-    does: 'counts an absence on though nobody could be seen',
+    does: 'counts an absence on while ZooKeeper was away',
     edits: [edit(control, 'this.#roster.forgetAbsences();', '')],
     caughtBy: script(nobodyIsMissedWhileNobodyIsSeen),
   },
@@ -64,25 +64,25 @@ describeVariants('placing', [
   },
   {
     rule: 'controller',
-    does: 'writes nothing where ZooKeeper has lost what was placed',
+    does: 'writes nothing where ZooKeeper has lost the placement',
     edits: [edit(control, 'expectedVersion !== undefined && next === previous', 'next === previous')],
     caughtBy: placings(60),
   },
   {
     rule: 'R15',
-    does: 'gives up its copy before the set is complete elsewhere',
+    does: 'releases its copy before each placed node has a member in sync',
     edits: [edit('follower/leaving.ts', 'return holdsAll(placed ?? [], state.inSync);', 'return true;')],
     caughtBy: placings(60),
   },
   {
     rule: 'R15',
-    does: 'hands over before the full set is in sync elsewhere',
+    does: 'hands over before each placed node has a member in sync',
     edits: [edit('primary/moving.ts', 'if (!isWhole(core, role)) return undefined;', '')],
     caughtBy: placings(60),
   },
   {
     rule: 'R15',
-    does: 'takes in whoever comes, wherever',
+    does: 'takes in joiners on nodes that are not placed',
     edits: [edit('primary/membership.ts', '!isPlaced(core, peer.id) || peer.leaving', 'peer.leaving')],
     caughtBy: placings(60),
   },

@@ -1,4 +1,4 @@
-/** What outlives the process (R4, R8) with a sentence broken. */
+/** What outlives the process (R4, R8): variants that break one sentence of the rule each. */
 import { expect } from 'vitest';
 import { defaultOptions } from '../../../src/replication/testing/cluster.fixture.js';
 import { describeVariants, script } from './variant.js';

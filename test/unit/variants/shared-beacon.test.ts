@@ -68,12 +68,12 @@ interface Variant {
 /** What is compared to know whether it is the same again. */
 function ignores(field: string, check: Variant['check']): Variant {
   const edits = [edit(memoryFile, `one.${field} === other.${field}`, 'one !== undefined')];
-  return { does: `says again what was said with another ${field}`, edits, check };
+  return { does: `repeats a beacon sent with another ${field}`, edits, check };
 }
 
 const variants: readonly Variant[] = [
   {
-    does: 'the sender goes on from what it said on a stream that broke',
+    does: 'the sender continues from the beacons of a broken stream',
     edits: [
       edit(
         simulatedStreamFile,
@@ -85,22 +85,22 @@ const variants: readonly Variant[] = [
     check: schedules(20),
   },
   {
-    does: 'the receiver forgets what is said whole',
+    does: 'the receiver forgets a beacon that was sent in full',
     edits: [edit(simulatedStreamFile, 'if (isBeacon(sent.whole)) heard.remember(sent.shard, sent.whole);', '')],
     check: schedules(1),
   },
   {
-    does: 'the receiver goes on with what was said first',
+    does: 'the receiver keeps the first beacon instead of the last',
     edits: [edit(simulatedStreamFile, 'heard.remember(sent.shard', 'heard.repeated(0, 0) ?? heard.remember(sent.shard')],
     check: schedules(20),
   },
   {
-    does: 'says again everything it has said, also of shards whose primary has ceased to be or whose replica has claimed',
+    does: 'repeats all its beacons, even for shards whose primary is gone or whose replica has claimed',
     edits: [edit(streamFile, 'shards: [shard] };', 'shards: [1, 2, 3] };')],
     check: aStream,
   },
   {
-    does: 'a beacon that is said again overtakes what was said before it, or is overtaken',
+    does: 'a shared beacon overtakes messages sent before it, or is overtaken',
     edits: [
       edit(
         streamFile,
@@ -111,7 +111,7 @@ const variants: readonly Variant[] = [
     check: aStream,
   },
   {
-    does: 'says again as a beacon what was said as a probe, or before the node was to stop',
+    does: 'repeats a probe as a beacon, or a beacon from before the planned stop',
     edits: [
       edit(
         memoryFile,

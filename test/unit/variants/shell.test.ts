@@ -9,25 +9,25 @@ const ownZnodeFile = '../coordination/own-znode.ts';
 const variants: readonly { rule: string; does: string; edits: readonly Edit[]; check: PreparedCheck }[] = [
   {
     rule: 'R1',
-    does: 'takes a message of another format version',
+    does: 'accepts a message of another format version',
     edits: [edit(codecFile, 'header.formatVersion !== formatVersion', 'header.formatVersion < 0')],
     check: refusesHeader({ formatVersion: 99 }),
   },
   {
     rule: 'R1',
-    does: 'takes a message of another cluster',
+    does: 'accepts a message of another cluster',
     edits: [edit(codecFile, 'header.clusterId !== clusterId', 'header.shard < 0')],
     check: refusesHeader({ clusterId: 'another' }),
   },
   {
     rule: 'R1',
-    does: 'takes a message of another shard',
+    does: 'accepts a message of another shard',
     edits: [edit(codecFile, 'header?.shard === this.shard', 'header !== undefined')],
     check: refusesHeader({ shard: 1 }),
   },
   {
     rule: 'R2',
-    does: 'takes the znode of an earlier session for its own',
+    does: 'mistakes the znode of an earlier session for its own',
     edits: [edit(ownZnodeFile, 'found.znode.stat.ephemeralOwner === this.#client.sessionId', 'found.znode !== undefined')],
     check: ownZnodes(async ({ own, tree, clients: [earlier, present] }) => {
       await own(earlier).ensure();
@@ -38,7 +38,7 @@ const variants: readonly { rule: string; does: string; edits: readonly Edit[]; c
   },
   {
     rule: 'R2',
-    does: 'does not recognise the znode whose creation was not answered',
+    does: 'does not recognise its znode if the answer to the create was lost',
     edits: [edit(ownZnodeFile, 'if (entry.prefix !== prefix) continue;', 'if (entry.prefix === prefix) continue;')],
     check: ownZnodes(async ({ own, tree, clients: [client] }) => {
       await client.create('/e', Buffer.alloc(0), 'persistent');
@@ -51,7 +51,7 @@ const variants: readonly { rule: string; does: string; edits: readonly Edit[]; c
   },
   {
     rule: 'R2',
-    does: 'looks for its znode at a server that lags',
+    does: 'reads its znode from a server that may lag',
     edits: [edit(ownZnodeFile, 'await this.#client.sync(this.#options.parent);', '')],
     check: ownZnodes(async ({ own, tree, clients: [client] }) => {
       await client.create('/e', Buffer.alloc(0), 'persistent');
@@ -64,13 +64,13 @@ const variants: readonly { rule: string; does: string; edits: readonly Edit[]; c
   },
   {
     rule: 'R2, R14',
-    does: 'looks after its znodes neither from time to time nor in a new session',
+    does: 'checks its znodes neither from time to time nor in a new session',
     edits: [edit('../coordination/zookeeper-coordinator.ts', 'this.#upkeeps % 2 === 0 ? this.#ownZnodes(shards) : []', '[]')],
     check: registersAgain,
   },
   {
     rule: 'R6',
-    does: 'judges a write while another of the same key is between its look and its append',
+    does: 'judges a write while another write of the key is between its read and its append',
     edits: [edit('../node/shards/stripes.ts', 'return mutex.runExclusive(section);', 'return section();')],
     check: judgesOneWriteOfAKeyAtATime,
   },

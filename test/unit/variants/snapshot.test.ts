@@ -1,11 +1,11 @@
-/** Snapshots (R10) with a sentence broken. */
+/** Snapshots (R10): variants that break one sentence of the rule each. */
 import { describeVariants, scenario } from './variant.js';
 import { edit } from './variant-lab.js';
 
 describeVariants('snapshot', [
   {
     rule: 'R10',
-    does: 'lays the snapshot over the data it has',
+    does: 'writes the snapshot over its old data',
     edits: [
       edit(
         'state/core.ts',
@@ -17,19 +17,19 @@ describeVariants('snapshot', [
   },
   {
     rule: 'R10',
-    does: 'takes itself for complete while chunks are still to come',
+    does: 'counts as complete while chunks are still to come',
     edits: [edit('follower/joiner.ts', 'id: event.baseEpochId }, false)', 'id: event.baseEpochId }, true)')],
     caughtBy: scenario('snapshot'),
   },
   {
     rule: 'R10',
-    does: 'takes itself for complete before that is durable',
+    does: 'counts as complete before that is durable',
     edits: [edit('state/core.ts', 'this.complete && this.durability.doneNumber >= this.completingWrite', 'this.complete')],
     caughtBy: scenario('snapshot'),
   },
   {
     rule: 'R10',
-    does: 'takes itself for complete after the last chunk, before the log up to the commit index of then',
+    does: 'counts as complete after the last chunk, before the log up to its commit index',
     edits: [edit('follower/follower.ts', ' || core.appliedSeq < snapshot.endCommitIndex) return;', ') return;')],
     caughtBy: scenario('snapshot'),
   },
@@ -47,13 +47,13 @@ describeVariants('snapshot', [
   },
   {
     rule: 'R10',
-    does: 'does not retain the log that is to follow the snapshot',
+    does: 'does not retain the log that follows the snapshot',
     edits: [edit('primary/replicate.ts', 'peer.retainFromSeq = core.commitIndex + 1;', '')],
     caughtBy: scenario('snapshot'),
   },
   {
     rule: 'R10',
-    does: 'applies the log before the chunks have come',
+    does: 'applies the log before the chunks have arrived',
     edits: [
       edit(
         'follower/follower.ts',
@@ -65,19 +65,19 @@ describeVariants('snapshot', [
   },
   {
     rule: 'R10',
-    does: 'goes on with its snapshot when a new Sync has come',
+    does: 'goes on with its snapshot after a new Sync',
     edits: [edit('follower/follower.ts', 'role.stream = undefined;\n  role.snapshot = undefined;', 'role.stream = undefined;')],
     caughtBy: scenario('snapshot'),
   },
   {
     rule: 'R10',
-    does: 'takes a late chunk of an older snapshot',
+    does: 'uses a late chunk of an older snapshot',
     edits: [edit('follower/joiner.ts', 'core.role.snapshot?.number === event.number', 'core.role.snapshot !== undefined')],
     caughtBy: scenario('snapshot'),
   },
   {
     rule: 'R10',
-    does: 'takes a late chunk of a snapshot of an older epoch, which has the same number',
+    does: 'uses a late chunk of a snapshot with the same number of an older epoch',
     edits: [edit('follower/joiner.ts', '|| core.epochId !== event.epochId', '')],
     caughtBy: scenario('snapshot'),
   },
@@ -89,7 +89,7 @@ describeVariants('snapshot', [
   },
   {
     rule: 'R10',
-    does: 'keeps all of the log that comes before its snapshot has ended, however long that takes',
+    does: 'keeps all of the log that arrives before its snapshot has ended, without a bound',
     edits: [edit('follower/follower.ts', 'core.log.bytes > snapshotGrowth * core.options.retainBytes', 'false')],
     caughtBy: scenario('snapshot'),
   },

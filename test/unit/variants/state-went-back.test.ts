@@ -1,4 +1,4 @@
-/** What a replica makes of a `state` that is older than it was (R7, R13) with a sentence broken. */
+/** A `state` that went back (R7, R13): variants that break one sentence of the rule each. */
 import { describeHarmless, describeVariants, scenario } from './variant.js';
 import { edit } from './variant-lab.js';
 
@@ -8,31 +8,31 @@ const readsFirst = "if (!this.isFresh || (this.#readMs ?? 0) <= proposal.unknown
 describeVariants('a state that went back', [
   {
     rule: 'R7',
-    does: 'believes that ZooKeeper has lost data, on the word of a server that may lag',
+    does: 'believes a server that may lag that ZooKeeper has lost data',
     edits: [edit('state/state-register.ts', isProven, "order === 'contradicts'")],
     caughtBy: scenario('proof'),
   },
   {
     rule: 'R7',
-    does: 'believes it of a connection that was as new as ZooKeeper once',
+    does: 'believes in a loss because the connection was up to date once',
     edits: [edit('state/state-register.ts', isProven, "order === 'contradicts' && asOfMs >= 0")],
     caughtBy: scenario('proof'),
   },
   {
     rule: 'R7',
-    does: 'never believes it',
+    does: 'never believes in a loss',
     edits: [edit('state/state-register.ts', isProven, "order === 'contradicts' && asOfMs > Number.POSITIVE_INFINITY")],
     caughtBy: scenario('state-went-back'),
   },
   {
     rule: 'R7',
-    does: 'asks for no proof',
+    does: 'requests no proof of a loss',
     edits: [edit('replica.ts', '  settleContradiction(core);\n', '')],
     caughtBy: scenario('proof'),
   },
   {
     rule: 'R7',
-    does: 'asks for a reading that may lag as well',
+    does: 'requests a reading that may lag, too',
     edits: [
       edit(
         'replica.ts',
@@ -44,7 +44,7 @@ describeVariants('a state that went back', [
   },
   {
     rule: 'R7',
-    does: 'proposes while what it reads is older than what it knows',
+    does: 'proposes while its readings are older than the known state',
     edits: [
       edit(
         'state/state-register.ts',
@@ -56,7 +56,7 @@ describeVariants('a state that went back', [
   },
   {
     rule: 'R7',
-    does: 'repeats a proposal before it has read what stands there',
+    does: 'repeats a proposal before it has read the present state',
     edits: [edit('state/state-register.ts', readsFirst, '')],
     caughtBy: scenario('proof'),
   },
@@ -70,7 +70,7 @@ describeVariants('a state that went back', [
   },
   {
     rule: 'R7',
-    does: 'holds to a proposal though ZooKeeper has lost what it was made on',
+    does: 'keeps a proposal although ZooKeeper has lost the state it was based on',
     edits: [
       edit(
         'state/state-register.ts',
@@ -82,13 +82,13 @@ describeVariants('a state that went back', [
   },
   {
     rule: 'R7, R13',
-    does: 'goes on serving though state went back to an older epoch',
+    does: 'goes on serving although state went back to an older epoch',
     edits: [edit('state-changes.ts', 'if (lost !== undefined && !isServedHere(core, state)) stepDown(core);', '')],
     caughtBy: scenario('state-went-back'),
   },
   {
     rule: 'R7',
-    does: 'stops serving though the state that went back is of its own epoch',
+    does: 'stops serving although the state that went back is of its own epoch',
     edits: [
       edit(
         'state-changes.ts',
@@ -130,7 +130,7 @@ describeVariants('a state that went back', [
   },
   {
     rule: 'R7',
-    does: 'counts on though a member that came back with an older state may lack something',
+    does: 'counts on although a member that came back with an older state may lack entries',
     edits: [edit('primary/membership.ts', 'removals.push(...lacking(core, role, removals))', 'lacking(core, role, removals)')],
     caughtBy: scenario('removal-forgotten'),
   },
@@ -144,7 +144,7 @@ describeVariants('a state that went back', [
   },
   {
     rule: 'R7',
-    does: 'has its peers follow the line as it was when it took office',
+    does: 'lets its peers follow the line as it was when its epoch began',
     edits: [edit('state/core.ts', 'hasSeenFewerRemovals({ lineage }, known)', 'hasSeenFewerRemovals(known, { lineage })')],
     caughtBy: scenario('removal-forgotten'),
   },
@@ -170,7 +170,7 @@ describeVariants('a state that went back', [
   },
   {
     rule: 'R1',
-    does: 'refuses the other line under its own epoch, which the primary takes for an old word',
+    does: 'refuses the other line under its own epoch, so that the primary ignores it as old',
     edits: [
       edit(
         'state-changes.ts',
@@ -182,7 +182,7 @@ describeVariants('a state that went back', [
   },
   {
     rule: 'R5',
-    does: 'takes an append whatever the id of the epoch before it',
+    does: 'accepts an append whatever the id of the epoch before it',
     edits: [
       edit(
         'follower/follower.ts',
@@ -209,14 +209,14 @@ describeHarmless([
   },
   {
     rule: 'R1',
-    does: 'does not step down by itself where state is of another line than its data',
+    does: 'does not step down where state is of another line than its data',
     edits: [edit('state-changes.ts', '  core.foundHistory = state;\n  stepDown(core);', '  core.foundHistory = state;')],
-    because: 'to a primary such a state is news only where it gives that line up or shows a loss, and it steps down for each',
+    because: 'a primary accepts such a state only if it gives that line up or proves a loss, and it steps down for each',
   },
   {
     rule: 'R4',
-    does: 'claims though state does not continue the line of its data',
+    does: 'claims although state does not continue the line of its data',
     edits: [edit('follower/claim.ts', 'core.line === undefined || !continues(state, core.line)', 'core.line === undefined')],
-    because: 'such a state is of a lower epoch, or was found to be of another history, and neither is claimed upon',
+    because: 'such a state is of a lower epoch or another history, and no replica claims from either',
   },
 ]);

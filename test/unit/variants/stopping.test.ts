@@ -1,4 +1,4 @@
-/** Planned stops (R12) with a sentence broken. */
+/** Planned stops (R12): variants that break one sentence of the rule each. */
 import { expect } from 'vitest';
 import { describeVariants, runActions, scenario, script } from './variant.js';
 import { edit, type Lab } from './variant-lab.js';
@@ -9,19 +9,19 @@ const handsOver = '{ ...state, ...nextEpoch(state, id), primary: successor };';
 describeVariants('planned stops', [
   {
     rule: 'R12',
-    does: 'serves reads while its compare-and-set may yet succeed',
+    does: 'serves reads while its compare-and-set may still succeed',
     edits: [edit('primary/write.ts', proposedOrEnding, 'role.ending')],
     caughtBy: scenario('handover'),
   },
   {
     rule: 'R12',
-    does: 'takes new writes while it drains',
+    does: 'accepts new writes while it drains',
     edits: [edit('primary/write.ts', 'role.handover !== undefined || role.ending', 'role.ending')],
     caughtBy: scenario('handover'),
   },
   {
     rule: 'R12',
-    does: 'hands over before what it appended is committed',
+    does: 'hands over before its appended entries are committed',
     edits: [edit('primary/handover.ts', 'if (!drained || state === undefined)', 'if (state === undefined)')],
     caughtBy: scenario('handover'),
   },
@@ -39,25 +39,25 @@ describeVariants('planned stops', [
   },
   {
     rule: 'R12',
-    does: 'hands over to one outside the set',
+    does: 'hands over to a replica outside the set',
     edits: [edit('primary/handover.ts', 'return inSync && !stopping', 'return peer !== undefined && !stopping')],
     caughtBy: scenario('handover'),
   },
   {
     rule: 'R12',
-    does: 'hands over to one that is stopping',
+    does: 'hands over to a replica that is stopping',
     edits: [edit('primary/handover.ts', 'return inSync && !stopping && !peer.stopping &&', 'return inSync &&')],
     caughtBy: script(aStoppingNodeIsNoSuccessor),
   },
   {
     rule: 'R12',
-    does: 'claims though it is stopping and another member lives',
+    does: 'claims although it is stopping and another member lives',
     edits: [edit('follower/succession.ts', 'willing.length > 0 ? willing : members', 'members')],
     caughtBy: scenario('handover'),
   },
   {
     rule: 'R12',
-    does: 'claims never again once it is stopping, though it is the last member',
+    does: 'never claims once it is stopping, although it is the last member',
     edits: [edit('follower/succession.ts', 'willing.length > 0 ? willing : members', 'willing')],
     caughtBy: scenario('handover'),
   },
@@ -69,7 +69,7 @@ describeVariants('planned stops', [
   },
   {
     rule: 'R12',
-    does: 'does not say in its answers that it is stopping',
+    does: 'does not report in its answers that it is stopping',
     edits: [edit('follower/follower.ts', 'stopping: core.stopping !== undefined,', 'stopping: false,')],
     caughtBy: scenario('handover'),
   },
@@ -81,13 +81,13 @@ describeVariants('planned stops', [
   },
   {
     rule: 'R12',
-    does: 'exits, as backup, while it is a member',
+    does: 'stops, as backup, while it is a member',
     edits: [edit('follower/leaving.ts', ' && !mayBeMember(core)', '')],
     caughtBy: scenario('handover'),
   },
   {
     rule: 'R12, R13',
-    does: 'exits, as one that has known an epoch, because a server says that there is no state',
+    does: 'stops, although it has known an epoch, because a server shows no state',
     edits: [
       edit(
         'follower/leaving.ts',
@@ -105,13 +105,13 @@ describeVariants('planned stops', [
   },
   {
     rule: 'R12',
-    does: 'hands over to one whose answers say that it is stopping',
+    does: 'hands over to a replica whose answers report that it is stopping',
     edits: [edit('primary/handover.ts', 'return inSync && !stopping && !peer.stopping', 'return inSync && !stopping')],
     caughtBy: scenario('handover'),
   },
   {
     rule: 'R12',
-    does: 'waits for a commit that fewer than minInSync members cannot give',
+    does: 'waits for a commit that is impossible with fewer than minInSync members',
     edits: [
       edit(
         'primary/handover.ts',
@@ -123,7 +123,7 @@ describeVariants('planned stops', [
   },
 ]);
 
-/** b has said so in its znode. */
+/** The znode of b says that b is stopping. */
 function aStoppingNodeIsNoSuccessor({ Scenario }: Lab): void {
   const c = Scenario.of('a b');
   c.stop('b');

@@ -1,4 +1,4 @@
-/** Succession (R4) with a sentence broken. */
+/** Succession (R4): variants that break one sentence of the rule each. */
 import { describeVariants, scenario, schedules } from './variant.js';
 import { edit } from './variant-lab.js';
 
@@ -29,13 +29,13 @@ describeVariants('succession', [
   },
   {
     rule: 'R4',
-    does: 'lets the next in line claim at the same time as the first',
+    does: 'makes the next in line claim at the same time as the first',
     edits: [edit('follower/succession.ts', 'graceMs + place * 2 * beaconMs', 'graceMs')],
     caughtBy: scenario('succession'),
   },
   {
     rule: 'R4',
-    does: 'goes on with the wait it began when it sees a new epoch',
+    does: 'does not restart its wait when it sees a new epoch',
     edits: [edit('state/transitions.ts', '  core.loyalSinceMs = core.nowMs;\n', '')],
     caughtBy: scenario('succession'),
   },
@@ -59,13 +59,13 @@ describeVariants('succession', [
   },
   {
     rule: 'R4',
-    does: 'answers beacons while its claim may yet succeed',
+    does: 'answers beacons while its claim may still succeed',
     edits: [edit('receive.ts', "message.body.type === 'beacon' && message.body.probe", "message.body.type === 'beacon'")],
     caughtBy: scenario('succession'),
   },
   {
     rule: 'R4',
-    does: 'acknowledges entries while its claim may yet succeed',
+    does: 'acknowledges entries while its claim may still succeed',
     edits: [
       edit(
         'state/transitions.ts',
@@ -87,13 +87,13 @@ describeVariants('succession', [
   },
   {
     rule: 'R4',
-    does: 'sends a claim and goes on as a loyal backup until it has succeeded',
+    does: 'sends a claim and stays a loyal backup until it has succeeded',
     edits: [edit('follower/claim.ts', '  becomeClaimant(core, next.epoch, epochIdOf(next), forceToken);\n', '')],
     caughtBy: scenario('succession'),
   },
   {
     rule: 'R4',
-    does: 'claims on waking from a pause, before the beacons it received meanwhile are handled',
+    does: 'claims when it wakes from a stall, before the waiting beacons are handled',
     edits: [edit('follower/claim.ts', 'if (core.nowMs - core.wokeMs < beaconsAfterStall', 'if (0 > beaconsAfterStall')],
     caughtBy: scenario('succession'),
   },
@@ -111,7 +111,7 @@ describeVariants('succession', [
   },
   {
     rule: 'R4',
-    does: 'claims again as soon as it has stepped down, ahead of the others',
+    does: 'claims again as soon as it has stepped down, before the others',
     edits: [
       edit('follower/succession.ts', 'self === state.primary ? others.length : others', 'self === state.primary ? 0 : others'),
       edit(
@@ -124,7 +124,7 @@ describeVariants('succession', [
   },
   {
     rule: 'R4',
-    does: 'claims again before the cause of its stepping down, its disk, is over',
+    does: 'claims again while its disk, for which it stepped down, is still overdue',
     edits: [edit('follower/claim.ts', 'if (core.durability.oldestStartedMs !== undefined) return;', '')],
     caughtBy: scenario('succession'),
   },

@@ -1,4 +1,4 @@
-/** Takeover (R5) with a sentence broken. */
+/** Takeover (R5): variants that break one sentence of the rule each. */
 import { describeVariants, scenario, schedules } from './variant.js';
 import { edit } from './variant-lab.js';
 
@@ -27,7 +27,7 @@ describeVariants('takeover', [
   },
   {
     rule: 'R5, R10',
-    does: 'cuts its log to the commit index it knows when it hears of a new epoch',
+    does: 'cuts its log to its commit index when it learns of a new epoch',
     edits: [
       edit(
         'state/transitions.ts',
@@ -39,7 +39,7 @@ describeVariants('takeover', [
   },
   {
     rule: 'R5, R10',
-    does: 'cuts its log to the commit index it knows when it takes over',
+    does: 'cuts its log to its commit index when it takes over',
     edits: [
       edit(
         'state/transitions.ts',
@@ -51,7 +51,7 @@ describeVariants('takeover', [
   },
   {
     rule: 'R5',
-    does: 'keeps what diverges from the log of the primary',
+    does: 'keeps entries that diverge from the log of the primary',
     edits: [edit('follower/follower.ts', 'if (common < core.log.lastSeq) {', 'if (common > core.log.lastSeq) {')],
     caughtBy: scenario('takeover'),
   },
@@ -63,13 +63,13 @@ describeVariants('takeover', [
   },
   {
     rule: 'R5',
-    does: 'sends a member nothing of what it lacks',
+    does: 'sends a member none of the entries it lacks',
     edits: [edit('primary/replicate.ts', 'peer.nextSeq = answer.matchedSeq + 1;', 'peer.nextSeq = core.log.lastSeq + 1;')],
     caughtBy: scenario('takeover'),
   },
   {
     rule: 'R5',
-    does: 'counts an acknowledgement of another stream than the one it has synced',
+    does: 'counts an acknowledgement of an earlier stream',
     edits: [edit('primary/replicate.ts', "if (answer.number !== peer.number || peer.phase !== 'replicating') return;", '')],
     caughtBy: scenario('takeover'),
   },
@@ -81,13 +81,13 @@ describeVariants('takeover', [
   },
   {
     rule: 'R5',
-    does: 'takes an append without looking at the epoch of the entry before it',
+    does: 'accepts an append without checking the epoch of the entry before it',
     edits: [edit('follower/follower.ts', 'append.prevEpochId === core.log.lastEpochId', 'true')],
     caughtBy: scenario('takeover'),
   },
   {
     rule: 'R5',
-    does: 'believes a commit index beyond what is verified with this primary',
+    does: 'uses a commit index beyond the position verified with this primary',
     edits: [
       edit('follower/follower.ts', 'Math.min(commitIndex, role.stream.verifiedSeq)', 'Math.min(commitIndex, core.log.lastSeq)'),
       edit('follower/follower.ts', '  if (role.stream === undefined) return;\n  core.commitIndex', '  core.commitIndex'),
@@ -96,13 +96,13 @@ describeVariants('takeover', [
   },
   {
     rule: 'R5',
-    does: 'serves before what it inherited is committed',
+    does: 'serves before its inherited entries are committed',
     edits: [edit('primary/commit.ts', 'core.commitIndex < role.takeoverEnd || ', '')],
     caughtBy: scenario('takeover'),
   },
   {
     rule: 'R5',
-    does: 'commits what it inherited without the other members',
+    does: 'commits its inherited entries without the other members',
     edits: [
       edit(
         'primary/commit-rule.ts',
@@ -114,7 +114,7 @@ describeVariants('takeover', [
   },
   {
     rule: 'R5',
-    does: 'asks for minInSync before it commits what it inherited',
+    does: 'needs minInSync to commit its inherited entries',
     edits: [edit('primary/commit-rule.ts', 'Math.min(held, facts.takeoverEnd)', 'facts.commitIndex')],
     caughtBy: scenario('takeover'),
   },
@@ -144,7 +144,7 @@ describeVariants('takeover', [
   },
   {
     rule: 'R5',
-    does: 'counts what it had verified with the old primary as verified with the new one',
+    does: 'counts a position verified with the old primary as verified with the new one',
     edits: [
       edit('state/transitions.ts', 'core.role = newFollower();', 'core.role = { ...newFollower(), stream: core.role.stream };'),
     ],

@@ -1,10 +1,9 @@
 /**
  * The protocol with a rule broken, together with the virtual cluster and the scenarios that run it.
  *
- * Most sentences of the rules are a line in a function that its module keeps to itself, where no mock reaches. A variant
- * therefore edits the text of a module: the edited copy stands in for the original in this test alone, and everything that
- * depends on it is loaded anew. Product code knows nothing of it. A line that is not found exactly once is an error, so
- * that no variant outlives the code that it breaks.
+ * Most sentences of the rules are one line in a private function of a module, where no mock reaches. So a variant edits the text
+ * of a module. The edited copy replaces the original in one test only, and everything that depends on it is loaded anew. Product
+ * code knows nothing of it. A line that is not found exactly once is an error, so no variant outlives the code that it breaks.
  */
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -20,7 +19,7 @@ type ControlModule = typeof import('../../../src/controller/control.js');
 type ReplicaModule = typeof import('../../../src/replication/replica.js');
 type DumpingModule = typeof import('../../../src/replication/testing/dumping.fixture.js');
 
-/** In `file`, as seen from src/replication, `broken` takes the place of `line`. */
+/** In `file`, a path below src/replication, `broken` replaces `line`. */
 export interface Edit {
   readonly file: string;
   readonly line: string;
@@ -38,12 +37,12 @@ export interface Lab extends Pick<ScenarioModule, 'Scenario' | 'outcome'>, Pick<
   scenariosOf(topic: string): readonly CollectedScenario[];
 }
 
-/** The given topics of scenarios are loaded with it. */
+/** Loads the protocol with these edits, and the scenarios of these topics. */
 export function openLab(edits: readonly Edit[], topics: readonly string[] = []): Promise<Lab> {
   return loadEdited(edits, (folder) => load(folder, topics));
 }
 
-/** What `imports` imports is new, and edited. `folder` vanishes afterwards. */
+/** Loads the modules that `imports` imports anew, with the edits. `folder` is removed afterwards. */
 export async function loadEdited<T>(edits: readonly Edit[], imports: (folder: string) => Promise<T>): Promise<T> {
   const folder = mkdtempSync(join(tmpdir(), 'kvnode-variant-'));
   const paths = [...new Set(edits.map(pathOf))];
@@ -70,7 +69,7 @@ function applyEdit(text: string, { file, line, broken }: Edit): string {
   return before + broken + after;
 }
 
-/** What the module imports, the copy imports from the same place. Returns its path. */
+/** Writes an edited copy, which imports from the same places as the module. Returns its path. */
 function writeCopy(folder: string, path: string, change: (text: string) => string): string {
   const copy = join(folder, relative(replicationFolder, path).replaceAll('/', '_'));
   const absolute = (_: string, imported: string) => `from '${resolve(dirname(path), imported)}'`;
@@ -107,7 +106,7 @@ async function collectScenarios(folder: string, topic: string): Promise<readonly
   return collector.take();
 }
 
-/** All there are. */
+/** The topics of all scenarios. */
 export const scenarioTopics: readonly string[] = readdirSync(join(replicationFolder, 'scenarios')).map((name) =>
   name.replace('.test.ts', ''),
 );

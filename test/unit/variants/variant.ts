@@ -1,13 +1,13 @@
 /**
- * A table of protocols that are broken on purpose, and a test for each: what is to see the violation of a rule sees it.
+ * A table of protocols that are broken on purpose, and a test for each: the check that should catch the violation catches it.
  *
- * A variant is caught by seeded schedules of faults, by a scenario that the protocol has anyway, or by a script of its own.
- * What is thrown must be a violation (an invariant, an expectation, a cluster that does not come to serve): an edit that
- * merely does not run has shown nothing.
+ * A variant is caught by seeded schedules of faults, by an existing scenario, or by its own script. The error must be a
+ * violation: an invariant, an expectation, or a cluster that does not come to serve. An edit that only fails to run proves
+ * nothing.
  *
  *     VARIANT_SEEDS=300 npx vitest run --project unit test/unit/variants --reporter=verbose
  *
- * also tells of each variant, however it is caught here, which of so many schedules is the first to see it.
+ * also reports for each variant, however it is caught here, the first of these schedules that catches it.
  */
 import { describe, it } from 'vitest';
 import { planOf, run } from '../../../simulation/index.js';
@@ -16,7 +16,7 @@ import { type Edit, type Lab, openLab, scenarioTopics } from './variant-lab.js';
 type Check =
   /** One of the schedules from seed 1 to `within` fails. */
   | { readonly by: 'schedules'; readonly within: number }
-  /** One of so many of those from seed 1 on in which nodes place shards by themselves. */
+  /** One of the placement schedules from seed 1 to `within` fails: in those, nodes place shards by themselves. */
   | { readonly by: 'placings'; readonly within: number }
   /** One of src/replication/scenarios/<topic>.test.ts fails. */
   | { readonly by: 'scenario'; readonly topic: string }
@@ -34,7 +34,7 @@ export interface Harmless {
   readonly rule: string;
   readonly does: string;
   readonly edits: readonly Edit[];
-  /** Why nothing can be lost, bent or blocked by it. */
+  /** Why it can lose, corrupt or block nothing. */
   readonly because: string;
 }
 
@@ -51,7 +51,7 @@ export function script(run: (lab: Lab) => void): Check {
   return { by: 'script', script: run };
 }
 
-/** What happens without time passing; a variant may go round in circles. */
+/** Runs the actions that need no time, at most `most` of them: a variant may go round in circles. */
 export function runActions(c: InstanceType<Lab['Scenario']>, most: number): void {
   for (let count = 0; count < most; count++) {
     const [next] = c.cluster.actions();
@@ -61,13 +61,13 @@ export function runActions(c: InstanceType<Lab['Scenario']>, most: number): void
 }
 
 const stepsOfSchedule = 150;
-/** Of a schedule that must have so many events: where the protocol is broken there may be fewer, which shows nothing. */
+/** The error of a schedule with too few events. A broken protocol may cause it, but it proves nothing. */
 const isWhole = false;
 const schedulesOfHarmless = 20;
 const seedsToReport = Number(process.env.VARIANT_SEEDS ?? 0);
 const timeout = 60_000 + seedsToReport * 1000;
 
-/** What the check finds wrong, and where; undefined: nothing. */
+/** The violation that the check finds, and where; undefined: none. */
 function violation(lab: Lab, check: Check): string | undefined {
   if (check.by === 'script') return failureOf('its own script', () => check.script(lab));
   if (check.by === 'schedules') return failingSchedule(lab, check.within);
@@ -110,7 +110,7 @@ function failureOf(where: string, attempt: () => unknown): string | undefined {
   }
 }
 
-/** One test for each variant, and the control: the protocol as it is passes every check that catches one of them. */
+/** One test for each variant, and the control: the unbroken protocol passes every check that catches one of them. */
 export function describeVariants(title: string, variants: readonly Variant[]): void {
   const topics = [...new Set(variants.flatMap(({ caughtBy }) => (caughtBy.by === 'scenario' ? [caughtBy.topic] : [])))];
   describe(`broken on purpose: ${title}`, { timeout }, () => {
@@ -124,7 +124,7 @@ export function describeVariants(title: string, variants: readonly Variant[]): v
       });
     }
 
-    it('control: the protocol as it is passes what catches these', async () => {
+    it('control: the unbroken protocol passes the checks that catch these', async () => {
       const lab = await openLab([], topics);
       const most = (by: 'schedules' | 'placings'): number =>
         Math.max(0, ...variants.map(({ caughtBy }) => (caughtBy.by === by ? caughtBy.within : 0)));
@@ -137,7 +137,7 @@ export function describeVariants(title: string, variants: readonly Variant[]): v
   });
 }
 
-/** What breaks the letter of a rule and harms nobody: said here, so that nobody searches for the check that is missing. */
+/** Variants that break the letter of a rule without harm. They are listed so that no one searches for the missing check. */
 export function describeHarmless(variants: readonly Harmless[]): void {
   describe('broken on purpose, without harm', { timeout }, () => {
     for (const { rule, does, edits, because } of variants) {

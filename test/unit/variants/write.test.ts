@@ -1,17 +1,17 @@
-/** Writes (R6), and too few members for them (R11), with a sentence broken. */
+/** Writes (R6), and too few members for them (R11),: variants that break one sentence of the rule each. */
 import { describeVariants, scenario, schedules } from './variant.js';
 import { edit } from './variant-lab.js';
 
 describeVariants('write', [
   {
     rule: 'R6',
-    does: 'judges a precondition by what is committed alone',
+    does: 'judges a precondition by committed entries only',
     edits: [edit('primary/write.ts', 'newest === undefined ? event.storedVersion : versionOf(newest)', 'event.storedVersion')],
     caughtBy: scenario('write'),
   },
   {
     rule: 'R6',
-    does: 'counts its own entries, as primary, before they are durable',
+    does: 'counts its own entries as acknowledged, as primary, before they are durable',
     edits: [edit('primary/commit.ts', 'id === self ? core.durability.lastSeq', 'id === self ? core.log.lastSeq')],
     caughtBy: schedules(15),
   },
@@ -53,7 +53,7 @@ describeVariants('write', [
   },
   {
     rule: 'R6',
-    does: 'lets a read see what is not committed, at the primary',
+    does: 'lets a read see an uncommitted write, at the primary',
     edits: [
       edit(
         'primary/write.ts',
@@ -65,7 +65,7 @@ describeVariants('write', [
   },
   {
     rule: 'R6',
-    does: 'applies what is not committed, at a backup',
+    does: 'applies uncommitted entries, at a backup',
     edits: [
       edit(
         'follower/follower.ts',
@@ -83,7 +83,7 @@ describeVariants('write', [
   },
   {
     rule: 'R6, R9',
-    does: 'answers a read behind a write of its key before that has committed',
+    does: 'answers a read behind a write of its key before the write has committed',
     edits: [
       edit(
         'primary/write.ts',
@@ -95,7 +95,7 @@ describeVariants('write', [
   },
   {
     rule: 'R6',
-    does: 'answers a read behind a write of its key with what is stored once that has committed',
+    does: 'answers a read behind a write of its key with the stored value once the write has committed',
     edits: [edit('primary/write.ts', "kind: 'readable', entry: newest", "kind: 'readable', entry: undefined")],
     caughtBy: scenario('ordered-read'),
   },
@@ -107,7 +107,7 @@ describeVariants('write', [
   },
   {
     rule: 'R6',
-    does: 'sends what arrives while as many batches are in flight as may be by itself, at once',
+    does: 'sends writes at once, one by one, while the most batches are in flight',
     edits: [edit('primary/replicate.ts', 'if (inFlight.length >= options.maxBatchesInFlight) return false;', '')],
     caughtBy: scenario('write'),
   },
