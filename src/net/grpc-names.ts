@@ -1,12 +1,12 @@
 /**
- * Host names of gRPC targets, resolved by the resolver of the process instead of grpc-js's own.
+ * Resolution of the host names of gRPC targets, with the resolver of this process in place of grpc-js's own.
  *
- * That one forgets the addresses of a name with every channel and waits for a look-up for each new one, so that a silent
- * name server would hold up every connection that is opened again. With this one a channel is given the last addresses at
- * once. When grpc-js asks for another resolution, because a connection was lost or could not be opened, the name is looked
- * up again, and the channel is given the addresses if they have changed. A connection that works is left alone.
+ * The resolver of grpc-js forgets the addresses of a name with every channel, and waits for a look-up for each new channel. So a
+ * silent name server would hold up every reconnection. Here a channel receives the last known addresses at once. When grpc-js
+ * requests another resolution, because a connection was lost or could not be opened, the name is looked up again, and the channel
+ * receives the addresses if they have changed. A connection that works stays as it is.
  *
- * grpc-js offers resolvers of one's own in its `experimental` part.
+ * grpc-js accepts resolvers of other packages through its `experimental` part.
  */
 import { experimental, Metadata, status } from '@grpc/grpc-js';
 import { parseAddress } from '../config/index.js';
@@ -18,7 +18,7 @@ type Target = experimental.GrpcUri;
 
 const scheme = 'kvnode';
 
-/** What to give grpc-js for the address, host:port, of a node. A host may be called like one of grpc-js's own schemes. */
+/** The gRPC target for a node's address (host:port). The scheme is needed because a host's name may equal a scheme of grpc-js. */
 export function grpcTarget(address: string): string {
   return `${scheme}:${address}`;
 }
@@ -31,8 +31,8 @@ export class NamedTarget implements GrpcResolver {
   #name: UsedName | undefined;
   /** grpc-js waits for a resolution. */
   #isWanted = false;
-  /** What grpc-js was given last. */
-  #told: readonly string[] | undefined;
+  /** The addresses that were last reported to grpc-js. */
+  #reported: readonly string[] | undefined;
 
   constructor(target: Target, listener: Listener, _options: object, used: Resolver = resolver) {
     const { host, port } = parseAddress(target.path, 'the address of a node');
@@ -47,23 +47,23 @@ export class NamedTarget implements GrpcResolver {
     const name = this.#name ?? this.#use();
     this.#name = name;
     name.renew();
-    // What is known already, though not in this turn: grpc-js must not be called within updateResolution.
+    // Reports the known addresses, but not in this turn: grpc-js must not be called within updateResolution.
     setImmediate(() => {
-      if (this.#name === name) this.#tellChange(name);
+      if (this.#name === name) this.#reportChange(name);
     });
   }
 
   #use(): UsedName {
     const name: UsedName = this.#resolver.use(this.#host, () => {
-      if (this.#name === name) this.#tell(name);
+      if (this.#name === name) this.#report(name);
     });
     return name;
   }
 
-  /** After a look-up. */
-  #tell(name: UsedName): void {
+  /** Reports the result of a look-up. */
+  #report(name: UsedName): void {
     if (!this.#isWanted) return;
-    this.#tellChange(name);
+    this.#reportChange(name);
     const { addresses, failure } = name.state;
     this.#isWanted = addresses === undefined;
     if (addresses !== undefined || failure === undefined) return;
@@ -72,9 +72,9 @@ export class NamedTarget implements GrpcResolver {
     this.#listener({ ok: false, error }, {}, null, '');
   }
 
-  #tellChange({ state: { addresses } }: UsedName): void {
-    if (addresses === undefined || addresses === this.#told) return;
-    this.#told = addresses;
+  #reportChange({ state: { addresses } }: UsedName): void {
+    if (addresses === undefined || addresses === this.#reported) return;
+    this.#reported = addresses;
     const value = addresses.map((host) => ({ addresses: [{ host, port: this.#port }] }));
     this.#listener({ ok: true, value }, {}, null, '');
   }
@@ -82,7 +82,7 @@ export class NamedTarget implements GrpcResolver {
   destroy(): void {
     this.#name?.release();
     this.#name = undefined;
-    this.#told = undefined;
+    this.#reported = undefined;
     this.#isWanted = false;
   }
 

@@ -1,4 +1,4 @@
-/** Names and addresses of hosts: one resolver for all that the process connects to. */
+/** Host names and addresses: one resolver for all connections of the process. */
 export { grpcTarget } from './grpc-names.js';
 export { logLookUps } from './log-look-ups.js';
 export { type Resolver, resolver, type UsedName } from './resolver.js';

@@ -1,8 +1,8 @@
-/** Logs what changes with the names of other hosts: that one cannot be looked up any more, or has other addresses. */
+/** Logs changes of other hosts' names: a name cannot be looked up any more, or has other addresses. */
 import type { Logger } from 'pino';
 import { type Resolver, resolver } from './resolver.js';
 
-/** One line for each change; a failure that goes on is not repeated. @returns ends it. */
+/** Writes one line for each change; a failure that goes on is logged once. @returns a function that ends the logging. */
 export function logLookUps(logger: Pick<Logger, 'info' | 'warn'>, used: Resolver = resolver): () => void {
   return used.watch((host, state, before) => {
     const fields = { host, addresses: state.addresses };

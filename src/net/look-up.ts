@@ -1,11 +1,11 @@
-/** The addresses of a host name, as this machine's resolver finds them, off the main thread. */
+/** Looks up the addresses of a host name with this machine's resolver, off the main thread. */
 import { ADDRCONFIG } from 'node:dns';
 import { lookup } from 'node:dns/promises';
 
-/** After this failure nothing is known: the name servers did not answer. */
+/** The code of a failure that says nothing about the name: the name servers did not answer. */
 const noAnswer = 'EAI_AGAIN';
 
-/** Rejects with an Error whose `code` is that of `dns.lookup`. */
+/** Rejects with an error whose `code` is that of `dns.lookup`. */
 export async function lookUp(name: string): Promise<readonly string[]> {
   try {
     return await addressesOf(name, ADDRCONFIG);

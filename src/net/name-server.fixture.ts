@@ -1,4 +1,4 @@
-/** A resolver for tests, whose look-ups end when and as the test says. */
+/** A resolver for tests, whose look-ups end when the test answers them. */
 import { Resolver } from './resolver.js';
 
 interface OpenLookUp {
@@ -7,12 +7,12 @@ interface OpenLookUp {
   readonly reject: (error: Error) => void;
 }
 
-/** No pause between two look-ups of one name. */
+/** Allows look-ups of one name without a pause between them. */
 const impatient = { retryMs: 0 };
 
 export class ScriptedLookUps {
   readonly resolver: Resolver;
-  /** All that ever began, in order. */
+  /** The names of all look-ups begun, in order. */
   readonly begun: string[] = [];
   readonly #open: OpenLookUp[] = [];
 
@@ -23,12 +23,12 @@ export class ScriptedLookUps {
     }, policy);
   }
 
-  /** Names whose look-up is under way. */
+  /** Names whose look-ups are running. */
   get open(): string[] {
     return this.#open.map(({ name }) => name);
   }
 
-  /** Resolves when what follows from the answer has been done. */
+  /** Resolves after the resolver has processed the answer. */
   async answer(name: string, ...addresses: string[]): Promise<void> {
     this.#take(name).resolve(addresses);
     await new Promise(setImmediate);
@@ -41,7 +41,7 @@ export class ScriptedLookUps {
 
   #take(name: string): OpenLookUp {
     const at = this.#open.findIndex((lookUp) => lookUp.name === name);
-    if (at === -1) throw new Error(`no look-up of ${name} is under way`);
+    if (at === -1) throw new Error(`no look-up of ${name} is running`);
     return this.#open.splice(at, 1)[0]!;
   }
 }

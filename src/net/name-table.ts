@@ -1,39 +1,39 @@
 /**
- * What is known of host names, and which name is to be looked up next. Pure: time comes in, no I/O.
+ * The known addresses of host names, and the name that is due for the next look-up. Pure: time is an argument, and there is no I/O.
  *
- * The last addresses of a name are kept whatever later look-ups say: a name server that is silent or forgets a name for a
- * while changes nothing for those who use the name. Names that nobody uses any more are kept as well, up to a limit,
- * because a connection that is opened again needs the addresses of the one before it.
+ * The table keeps the last addresses of a name when later look-ups fail. So a name server that is silent, or forgets a name for a
+ * while, does not affect connections to that name. Unused names are kept as well, up to a limit, because a connection that is
+ * opened again needs the addresses of the one before it.
  */
 export interface NameTablePolicy {
-  /** A name in use whose addresses are known is looked up again after this time. */
+  /** Time after which a name in use with known addresses is looked up again. */
   readonly refreshMs: number;
   /** Shortest time between two look-ups of one name: after a failure, or when a connection was lost. */
   readonly retryMs: number;
-  /** Unused names beyond this number are forgotten, those first that have been unused for longest. */
+  /** Limits the unused names kept. The names that have been unused for longest are forgotten first. */
   readonly maxUnused: number;
 }
 
 /** Why a look-up failed. */
 export interface LookupFailure {
-  /** Of the resolver, such as ENOTFOUND or EAI_AGAIN. */
+  /** The resolver's code, such as ENOTFOUND or EAI_AGAIN. */
   readonly code: string;
 }
 
-/** The same object as long as nothing changes. */
+/** What is known of a name. The table returns the same object until something changes. */
 export interface NameState {
-  /** Of the last look-up that succeeded, without repetitions; undefined: none has. */
+  /** The addresses, without repetitions, from the last look-up that succeeded; undefined if none has succeeded. */
   readonly addresses: readonly string[] | undefined;
-  /** Of the last look-up; undefined: it succeeded, or there was none. */
+  /** The failure of the last look-up; undefined if it succeeded or there was none. */
   readonly failure: LookupFailure | undefined;
 }
 
 interface Entry {
   state: NameState;
   users: number;
-  /** When the last look-up ended; undefined: there was none. */
+  /** When the last look-up ended; undefined if there was none. */
   endedAtMs: number | undefined;
-  /** A user has asked for a look-up since. */
+  /** True if a user has requested a look-up since. */
   renewal: boolean;
 }
 
@@ -80,13 +80,13 @@ export class NameTable {
     for (const [name] of unused.slice(0, Math.max(0, unused.length - this.#policy.maxUnused))) this.#entries.delete(name);
   }
 
-  /** Asks for a look-up of a name in use, as soon as `retryMs` has passed since the last. */
+  /** Requests a look-up of a name in use, as soon as `retryMs` has passed since the last one. */
   renew(name: string): void {
     const entry = this.#entries.get(name);
     if (entry !== undefined && entry.users > 0) entry.renewal = true;
   }
 
-  /** The name in use whose look-up is due first, now or later; those never looked up come before all others. */
+  /** The name in use whose look-up is due first, now or later. Names that were never looked up come first. */
   get next(): DueName | undefined {
     let first: DueName | undefined;
     for (const [name, entry] of this.#entries) {
@@ -106,7 +106,7 @@ export class NameTable {
   succeeded(name: string, addresses: readonly string[], nowMs: number): void {
     this.#ended(name, nowMs, ({ addresses: before }) => {
       const found = [...new Set(addresses)];
-      // A name server may answer in another order each time: that is no change.
+      // Another order of the same addresses is no change: a name server may vary the order.
       return { addresses: before !== undefined && sameMembers(before, found) ? before : found, failure: undefined };
     });
   }

@@ -1,12 +1,12 @@
 /**
- * The one resolver of host names in the process: for ZooKeeper's servers as for the nodes that grpc-js connects to.
+ * The resolver of host names, one for the process: for ZooKeeper's servers, and for the nodes that grpc-js connects to.
  *
- * Names are looked up by `dns.lookup`, so that the hosts file and search domains count as they do everywhere else on the
- * machine. It waits in a thread of libuv's pool, of which there are few, for as long as the name servers are silent: so
- * at most one look-up is under way. Nobody who uses a name that was found once waits for a look-up: its last addresses
- * are used until others are known (name-table.ts).
+ * It uses `dns.lookup`, so the hosts file and search domains count as elsewhere on the machine. A look-up occupies a thread of
+ * libuv's pool for as long as the name servers are silent. The pool has few threads, so at most one look-up runs at a time. A
+ * connection to a name that was found once never waits for a look-up: its last addresses serve until others are known
+ * (name-table.ts).
  *
- * A process ends only when the look-up under way has ended: that is a property of Node.js.
+ * Node.js ends a process only after the running look-up has ended.
  */
 import { isIP } from 'node:net';
 import { lookUp } from './look-up.js';
@@ -20,9 +20,9 @@ export type NameWatcher = (name: string, state: NameState, before: NameState) =>
 /** A name in use. */
 export interface UsedName {
   readonly state: NameState;
-  /** Asks for a look-up soon, because a connection was lost or could not be opened. */
+  /** Requests a look-up soon, because a connection was lost or could not be opened. */
   renew(): void;
-  /** The last addresses are kept for the next user. Idempotent. */
+  /** Ends the use. The last addresses are kept for the next user. Idempotent. */
   release(): void;
 }
 
@@ -42,8 +42,9 @@ export class Resolver {
   }
 
   /**
-   * Looks the name up, unless it is a literal address, and again from time to time until it is released.
-   * @param onLookedUp called after each look-up, whatever came of it; never within `use` or `renew`.
+   * Looks the name up, unless it is a literal address, and repeats that from time to time until the name is released.
+   *
+   * @param onLookedUp called after each look-up, successful or not; never within `use` or `renew`.
    */
   use(name: string, onLookedUp: () => void): UsedName {
     if (isIP(name) !== 0) return literal(name);
@@ -71,7 +72,7 @@ export class Resolver {
     };
   }
 
-  /** Calls the watcher after each look-up of any name. @returns ends that. */
+  /** Calls the watcher after each look-up of any name. @returns a function that ends the calls. */
   watch(watcher: NameWatcher): () => void {
     this.#watchers.add(watcher);
     return () => this.#watchers.delete(watcher);
@@ -84,7 +85,7 @@ export class Resolver {
     const delayMs = Math.max(0, due.atMs - performance.now());
     if (delayMs === 0) return void this.#look(due.name);
     this.#timer = setTimeout(() => this.#schedule(), delayMs);
-    // Refreshing names is no reason for a process to go on.
+    // The refreshing of names must not keep the process running.
     this.#timer.unref();
   }
 
@@ -104,7 +105,7 @@ export class Resolver {
   }
 }
 
-/** Whoever needs another one, a test say, passes it in. */
+/** The resolver of this process. Code that needs another one, such as a test, passes it as an argument. */
 export const resolver = new Resolver();
 
 function literal(address: string): UsedName {

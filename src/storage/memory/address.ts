@@ -1,17 +1,17 @@
 /**
- * Where a record is, as a signed 32-bit integer: the number of a slab and the unit in it; or three bits that are set and
- * the number of a large record.
+ * The address of a record, as a signed 32-bit integer. It holds either the number of a slab and a unit in it, or three set bits
+ * and the number of a large record.
  */
 const unitBits = 17;
 const largeBits = 29;
 const largeTag = 0b111;
 
-/** Of a slab. */
+/** Limits the units of one slab, so that a unit's number fits into its bits. */
 export const maxSlabUnits = 1 << unitBits;
 export const maxSlabs = largeTag << (largeBits - unitBits);
 export const maxLarge = 1 << largeBits;
 
-/** No record has this address: the first unit of a slab stays free. */
+/** The address that no record has, because the first unit of every slab stays free. */
 export const noRecord = 0;
 
 export function addressIn(slabNumber: number, unit: number): number {

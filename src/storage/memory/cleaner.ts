@@ -1,7 +1,7 @@
 /**
- * Gives back what overwritten and deleted records leave behind: goes through the slab that has the least in use, moves
- * what is in use to the end of the log, and releases it (the greedy choice: Rosenblum, Ousterhout, The Design and
- * Implementation of a Log-Structured File System, 1992). It does so in small steps that keep up with what is freed.
+ * Reclaims the memory of overwritten and deleted records. The cleaner chooses the slab with the smallest part in use, moves its
+ * records in use to the open slab, and releases it (the greedy choice: Rosenblum, Ousterhout, The Design and Implementation of a
+ * Log-Structured File System, 1992). It works in small steps that keep up with what is freed.
  */
 import { addressIn } from './address.js';
 import type { KeyHash } from './key-hash.js';
@@ -9,22 +9,22 @@ import type { KeyIndex } from './key-index.js';
 import type { Slab } from './slab.js';
 import type { Slabs } from './slabs.js';
 
-/** Of the units of all slabs, one in so many may be dead. */
+/** One in this many units of all slabs may be dead. Beyond that a slab is cleaned. */
 const deadShare = 4;
-/** So little is not worth the work. */
+/** Dead units up to this many slabs are not worth the work. */
 const deadSlabsAllowed = 2;
-/** Records looked at in one piece of work: a few milliseconds at most. */
+/** Limits the records examined in one call of `work` to a few milliseconds. */
 const maxLooks = 16_384;
 
 export class Cleaner {
   readonly #slabs: Slabs;
   readonly #index: KeyIndex;
   readonly #hash: KeyHash;
-  /** The slab that is being cleaned, and where in it the work goes on. */
+  /** The slab that is being cleaned, its number, and the unit where cleaning continues. */
   #victim: Slab | undefined;
   #number = 0;
   #unit = 0;
-  /** Units to go through. */
+  /** Units that are still to be examined. */
   #due = 0;
 
   constructor(slabs: Slabs, index: KeyIndex, hash: KeyHash) {
@@ -33,9 +33,9 @@ export class Cleaner {
     this.#hash = hash;
   }
 
-  /** To be called after changes. */
+  /** The storage calls this after changes. */
   work(): void {
-    // At least one in `deadShare` of the units gone through is dead, so that as much is given back as was freed.
+    // At least one in `deadShare` of the examined units is dead, so this reclaims as much as was freed.
     this.#due += deadShare * this.#slabs.takeFreed();
     for (let looks = 0; this.#due > 0 && looks < maxLooks; looks++) {
       const victim = this.#victim ?? this.#choose();

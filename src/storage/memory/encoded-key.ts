@@ -1,20 +1,20 @@
-/** The key that is being worked on, as bytes: written here once, then hashed, compared and copied word by word. */
+/** Buffer for one key as bytes. The key is encoded once, then hashed, compared and copied word by word. */
 import { maxKeyBytes } from '../../limits.js';
 
 const lastAscii = 0x7f;
 
 export class EncodedKey {
-  /** The key's bytes; the last word that is in use is filled up with zeros. */
+  /** The key's bytes; the last word in use is filled up with zeros. */
   readonly words = new Int32Array(maxKeyBytes / Int32Array.BYTES_PER_ELEMENT);
   readonly #bytes = Buffer.from(this.words.buffer);
   #length = 0;
 
-  /** In bytes. */
+  /** Length of the key in bytes. */
   get length(): number {
     return this.#length;
   }
 
-  /** @throws RangeError for what is no key. */
+  /** @throws RangeError if the key is empty or too long. */
   set(key: string): void {
     if (key.length === 0 || key.length > maxKeyBytes) throw notAKey();
     this.#startWith(key.length);

@@ -1,25 +1,25 @@
 /**
  * HalfSipHash-1-3 (Aumasson, Bernstein: SipHash: a fast short-input PRF, 2012; this 32-bit variant as in Linux's
- * hsiphash): short enough for every operation, and whoever does not know the seed finds no keys that collide.
+ * hsiphash). It is fast enough for every operation, and a client that does not know the seed cannot construct keys that collide.
  */
 export class KeyHash {
   readonly #k0: number;
   readonly #k1: number;
 
-  /** The seed must be random, and stay in the process. */
+  /** `k0` and `k1` are the seed, which must be random and never leave the process. */
   constructor(k0: number, k1: number) {
     this.#k0 = k0;
     this.#k1 = k1;
   }
 
-  /** Of `length` bytes from `words[start]` on, the last word filled up with zeros. A signed 32-bit integer. */
+  /** Hashes `length` bytes from `words[start]` on; the last word is filled up with zeros. @returns a signed 32-bit integer. */
   of(words: Int32Array, start: number, length: number): number {
     let v0 = this.#k0 | 0;
     let v1 = this.#k1 | 0;
     let v2 = 0x6c796765 ^ v0;
     let v3 = 0x74656462 ^ v1;
     const end = start + (length >>> 2);
-    // Each turn one word, then one for what is left with the length, then three rounds that finish.
+    // One iteration per whole word, one for the remaining bytes and the length, then three finishing rounds.
     for (let at = start, last = end + 3; at <= last; at++) {
       let word = 0;
       if (at < end) word = words[at]!;

@@ -1,6 +1,6 @@
 /**
- * Where the record of a key is: many small tables, by the high bits of the key's hash. Each grows by itself, so that no
- * growth takes long, and holds numbers only, so that the garbage collector has nothing to follow.
+ * Index from keys to the addresses of their records: many small tables, chosen by the high bits of the key's hash. Each table
+ * grows by itself, so no growth takes long. Tables hold only numbers, so the garbage collector has nothing to follow.
  */
 import { noRecord } from './address.js';
 import type { EncodedKey } from './encoded-key.js';
@@ -11,12 +11,12 @@ import { Table } from './table.js';
 export class KeyIndex {
   readonly segments: number;
   readonly #tables: (Table | undefined)[];
-  /** Those under way. */
+  /** The walks that have not ended. */
   readonly #walks = new Set<SegmentWalk>();
   #count = 0;
   #bytes = 0;
 
-  /** `segments`: a power of two. */
+  /** @param segments number of tables, a power of two. */
   constructor(segments: number) {
     this.segments = segments;
     this.#tables = new Array<Table | undefined>(segments).fill(undefined);
@@ -50,11 +50,11 @@ export class KeyIndex {
     this.#count++;
   }
 
-  /** A record that is in the index has moved. */
+  /** Notes that a record in the index has moved. */
   replace(hash: number, from: number, to: number): void {
     const segment = this.#segmentOf(hash);
     this.#tables[segment]!.replace(hash, from, to);
-    this.#tellWalks(segment, from, to);
+    this.#updateWalks(segment, from, to);
   }
 
   /** The record must be in the index. */
@@ -66,10 +66,10 @@ export class KeyIndex {
     if (table.count === 0) this.#tables[segment] = undefined;
     else this.#bytes += table.bytes;
     this.#count--;
-    this.#tellWalks(segment, address, noRecord);
+    this.#updateWalks(segment, address, noRecord);
   }
 
-  /** Of the records that are there now. The caller ends it. */
+  /** Starts a walk over the records that the segment holds now. The caller must end it with `endWalk`. */
   walk(segment: number): SegmentWalk {
     const walk = new SegmentWalk(segment, this.#tables[segment]?.addresses() ?? []);
     this.#walks.add(walk);
@@ -80,12 +80,12 @@ export class KeyIndex {
     this.#walks.delete(walk);
   }
 
-  #tellWalks(segment: number, from: number, to: number): void {
+  #updateWalks(segment: number, from: number, to: number): void {
     if (this.#walks.size === 0) return;
     for (const walk of this.#walks) if (walk.segment === segment) walk.moved(from, to);
   }
 
-  /** By the high bits: a table goes by the low ones. */
+  /** Uses the high bits of the hash, because a table uses the low ones. */
   #segmentOf(hash: number): number {
     return ((hash >>> 16) * this.segments) >>> 16;
   }

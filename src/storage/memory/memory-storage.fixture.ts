@@ -1,4 +1,4 @@
-/** What the tests of the storage in memory write, and the storage together with its twin, a Map. */
+/** Writes for tests of the storage in memory, and the storage beside a Map that is to hold the same. */
 import fc from 'fast-check';
 import { expect } from 'vitest';
 import type { LogEntry, SnapshotItem } from '../../replication/index.js';
@@ -6,7 +6,7 @@ import type { RecordView } from '../storage.js';
 import { MemoryStorage } from './memory-storage.js';
 
 export const kilobyte = 1_024;
-/** Enough of them to be given in a property that values outgrow slabs, and slabs fill and are cleaned. */
+/** Lengths with which values outgrow slabs, and slabs fill up and are cleaned, within the runs of one property. */
 const lengths = [0, 1, 8, 100, 101, kilobyte, 60 * kilobyte, 70 * kilobyte, 300 * kilobyte, 2_000 * kilobyte];
 
 const keys = fc.oneof(
@@ -33,7 +33,7 @@ export function putEntry(key: string, length: number, seq: number): LogEntry {
   return { seq, epoch: 1, key, value: valueFor(length, seq) };
 }
 
-/** What a view shows, in memory of its own. */
+/** Copies the record that a view shows. */
 export function copyOf({ memory, keyStart, keyEnd, valueStart, valueEnd, version }: RecordView): SnapshotItem {
   const value = Uint8Array.from(memory.subarray(valueStart, valueEnd));
   return { key: memory.toString('utf8', keyStart, keyEnd), value, version };

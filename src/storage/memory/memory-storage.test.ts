@@ -21,7 +21,7 @@ describe('the storage in memory', () => {
     );
   });
 
-  it('loads a dump like entries: what is older than the stored is skipped', () => {
+  it('loads a snapshot like entries: an item older than the stored version is skipped', () => {
     const storage = new MemoryStorage();
     storage.apply([putEntry('a', 10, 5)]);
     const items = [4, 5, 6].map((version) => ({ key: 'a', value: valueFor(version, version), version }));
@@ -31,7 +31,7 @@ describe('the storage in memory', () => {
     expect(storage.get('a')).toEqual({ value: valueFor(6, 6), version: 6 });
   });
 
-  it('knows nothing of a key that was deleted, and refuses none that is older', () => {
+  it('forgets a deleted key, and does not refuse an older version of it', () => {
     const storage = new MemoryStorage();
     storage.apply([putEntry('a', 10, 5), { seq: 4, epoch: 1, key: 'a', value: undefined }]);
     expect(storage.keyCount).toBe(1);

@@ -1,9 +1,9 @@
 /**
- * Storage in memory. What the core wants persisted is in its own log already and lasts exactly as long as the process, so
- * `persist` has only the dump's changes to make.
+ * Storage in memory. The core's own log already holds what the core wants persisted, and lasts as long as the process. So
+ * `persist` only has to execute the changes that a snapshot makes.
  *
- * Keys and values are bytes in a few large pieces of memory, not objects: a million of them takes little more than they
- * have, and never makes the garbage collector or the growth of a table hold up the event loop.
+ * Keys and values are bytes in a few large pieces of memory, not objects. A million keys take little more memory than their
+ * bytes, and neither the garbage collector nor the growth of a table ever holds up the event loop.
  */
 import { randomBytes } from 'node:crypto';
 import type { Change, LogEntry } from '../../replication/index.js';
@@ -15,13 +15,16 @@ import { KeyHash } from './key-hash.js';
 import { KeyIndex } from './key-index.js';
 import { Records } from './records.js';
 
-/** What an item costs on the wire beside its key and value. An estimate. */
+/** Estimated bytes of an item on the wire beside its key and value. */
 const itemOverheadBytes = 16;
 
-/** What is held back stays bounded also where entries come faster than turns of the event loop. */
+/** Limits the entries held back, which bounds their memory if entries arrive faster than turns of the event loop. */
 const maxDueEntries = 4_096;
 
-/** Tables of the index of one shard that has a node for itself: more are slower to look into, fewer take longer to grow. */
+/**
+ * Limits of the number of tables in an index: the most if the node has one shard, fewer if many shards share the node. More
+ * tables are slower to search, and fewer tables take longer to grow.
+ */
 const mostSegments = 256;
 const fewestSegments = 16;
 
@@ -37,11 +40,11 @@ export class MemoryStorage implements Storage {
   #records = new Records();
   #index: KeyIndex;
   #cleaner: Cleaner;
-  /** Given to `apply` and not applied yet, oldest first. */
+  /** Entries that `apply` has received and not applied yet, oldest first. */
   #due: (readonly LogEntry[])[] = [];
   #dueEntries = 0;
 
-  /** `shardCount`: storages that share the keys of a node, about evenly. */
+  /** @param shardCount number of storages that share the keys of a node about evenly. */
   constructor(shardCount = 1) {
     const share = mostSegments / 2 ** Math.ceil(Math.log2(shardCount));
     this.#segments = Math.max(fewestSegments, share);
@@ -71,9 +74,7 @@ export class MemoryStorage implements Storage {
     this.#cleaner.work();
   }
 
-  /**
-   * A little later, unless somebody looks before: acknowledgements and answers leave first, and others work meanwhile.
-   */
+  /** Applies the entries after the current turn, or when the state is next read: acknowledgements and answers leave first. */
   apply(entries: readonly LogEntry[]): void {
     if (this.#due.length === 0) setImmediate(() => this.#applyDue());
     this.#due.push(entries);
@@ -81,7 +82,7 @@ export class MemoryStorage implements Storage {
     if (this.#dueEntries > maxDueEntries) this.#applyDue();
   }
 
-  /** The value is a view of memory that the next `apply` or `persist` may use for something else. */
+  /** The value is a view of memory that the next `apply` or `persist` may overwrite. */
   get(key: string): StoredValue | undefined {
     this.#applyDue();
     const address = this.#find(this.#hashOf(key));
@@ -94,7 +95,7 @@ export class MemoryStorage implements Storage {
     return address === noRecord ? 0 : this.#records.version(address);
   }
 
-  /** Segment by segment of the index. */
+  /** Scans the index segment by segment. */
   *scan(chunkBytes: number, take: (record: RecordView) => void): Iterable<void> {
     this.#applyDue();
     const index = this.#index;
@@ -110,7 +111,7 @@ export class MemoryStorage implements Storage {
           if (bytes < chunkBytes) continue;
           yield;
           this.#applyDue();
-          // After a reset nothing is left that has been there all the time.
+          // After a reset no key is left that existed throughout the scan.
           if (this.#index !== index) return;
           bytes = 0;
         }

@@ -12,7 +12,7 @@ describe('the memory it takes', { timeout: 60_000 }, () => {
     }
   };
 
-  it('is little more than keys and values have, and stays so however they are overwritten', () => {
+  it('is little more than the bytes of keys and values, and stays so however they are overwritten', () => {
     const storage = new MemoryStorage();
     overwrite(storage, 1, () => 100);
     expect(storage.memoryBytes / count).toBeLessThan(165);
@@ -24,7 +24,7 @@ describe('the memory it takes', { timeout: 60_000 }, () => {
     }
   });
 
-  it('is given back when keys go', () => {
+  it('is reclaimed when keys are deleted', () => {
     const storage = new MemoryStorage();
     overwrite(storage, 1, () => 100);
     for (let first = 0; first < count; first += 500) {
@@ -35,7 +35,7 @@ describe('the memory it takes', { timeout: 60_000 }, () => {
     expect(storage.memoryBytes).toBeLessThan(storage.dataBytes * 2 + 6 * 1_024 * kilobyte);
   });
 
-  it('of a large value is given back with it, or with most of it', () => {
+  it('of a large value is reclaimed when the value is deleted or shrinks', () => {
     const storage = new MemoryStorage();
     const empty = storage.memoryBytes;
     storage.apply([putEntry('large', 5_000 * kilobyte, 1)]);

@@ -1,4 +1,4 @@
-/** Records by their addresses: most of them in slabs that they share, a large one in a slab of its own. */
+/** The records, by address. Most records share slabs; a large record has a slab of its own. */
 import type { RecordView, StoredValue } from '../storage.js';
 import { addressOfLarge, isLarge, largeNumberOf, maxLarge, maxSlabUnits, slabNumberOf, unitOf } from './address.js';
 import type { EncodedKey } from './encoded-key.js';
@@ -6,7 +6,7 @@ import { Slab, unitBytes, unitsFor } from './slab.js';
 import { Slabs } from './slabs.js';
 import { Slots } from './slots.js';
 
-/** Larger records would leave too much unused at the end of a slab. */
+/** A record in a shared slab fills at most a sixteenth of the largest slab, which bounds what is wasted at a slab's end. */
 const maxSharingUnits = maxSlabUnits / 16;
 
 export class Records {
@@ -15,7 +15,7 @@ export class Records {
   #largeUnits = 0;
   #dataBytes = 0;
 
-  /** Of keys and values. */
+  /** Bytes of all keys and values. */
   get dataBytes(): number {
     return this.#dataBytes;
   }
@@ -38,7 +38,7 @@ export class Records {
     return { value: slab.value(unit), version: slab.version(unit) };
   }
 
-  /** Makes the view one of this record. */
+  /** Points the view at this record. */
   show(address: number, view: { -readonly [Field in keyof RecordView]: RecordView[Field] }): void {
     const slab = this.#slabOf(address);
     const unit = startOf(address);
@@ -50,7 +50,7 @@ export class Records {
     view.version = slab.version(unit);
   }
 
-  /** The address of a new record. */
+  /** Adds a record. @returns its address. */
   add(key: EncodedKey, value: Uint8Array, version: number): number {
     const units = unitsFor(key.length, value.length);
     const address = units > maxSharingUnits ? this.#newLarge(units) : this.slabs.append(units);
@@ -62,7 +62,7 @@ export class Records {
     return address;
   }
 
-  /** Writes the new value in the old one's place; false, and nothing done, if it does not belong there. */
+  /** Writes the value in place of the old one. If it is too large or too small for the place, returns false and does nothing. */
   overwrite(address: number, value: Uint8Array, version: number): boolean {
     const slab = this.#slabOf(address);
     const unit = startOf(address);
@@ -71,7 +71,7 @@ export class Records {
       if (units > slab.units || 2 * units < slab.units) return false;
     } else {
       if (units > slab.room(unit)) return false;
-      // What is left over the cleaner finds.
+      // The cleaner reclaims the units left over.
       this.slabs.count(slab, units - slab.needed(unit));
     }
     this.#dataBytes += value.length - slab.valueLength(unit);

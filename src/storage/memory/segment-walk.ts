@@ -1,6 +1,6 @@
 /**
- * The records of one segment of the index, one after the other, for somebody who pauses in between: it learns where records
- * went meanwhile, so that none that stays is missed, and none has to be looked up again.
+ * Iterator over the records of one segment of the index that survives changes between its steps. The index reports each record
+ * that moves, so the walk misses no record that stays, and looks none up again.
  */
 import { noRecord } from './address.js';
 
@@ -8,7 +8,7 @@ export class SegmentWalk {
   readonly segment: number;
   readonly #addresses: number[];
   #next = 0;
-  /** Where in `#addresses` an address stands. Not made before something moves: mostly nothing does. */
+  /** Index in `#addresses` of each address. It is built at the first move, because usually no record moves. */
   #places: Map<number, number> | undefined;
 
   constructor(segment: number, addresses: number[]) {
@@ -16,7 +16,7 @@ export class SegmentWalk {
     this.#addresses = addresses;
   }
 
-  /** The address of a record that is in use now; `noRecord` when all have been seen. */
+  /** @returns the address of the next record that is in use now; `noRecord` at the end. */
   next(): number {
     while (this.#next < this.#addresses.length) {
       const address = this.#addresses[this.#next++]!;
@@ -25,7 +25,7 @@ export class SegmentWalk {
     return noRecord;
   }
 
-  /** `to`: `noRecord` if the record is gone. The address may belong to another record from here on. */
+  /** @param to the new address, or `noRecord` if the record was removed. The old address may be reused from here on. */
   moved(from: number, to: number): void {
     this.#places ??= this.#placesToCome();
     const places = this.#places;

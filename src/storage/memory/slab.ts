@@ -1,10 +1,10 @@
 /**
- * A piece of memory that is filled with records one after the other, each at a whole unit of 8 bytes:
+ * A piece of memory that is filled with records, one after the other. Each begins at a whole unit of 8 bytes:
  *
  *   key length and room | value length | version (float64) | key, filled up with zeros to whole words | value
  *
- * The room is how many units the record occupies, which may be more than it needs; a key length of zero marks a record
- * that is not in use any more.
+ * The room is the number of units that the record occupies, which may be more than it needs. A key length of zero marks a record
+ * that is no longer in use.
  */
 export const unitBytes = 8;
 const headerBytes = 16;
@@ -24,11 +24,11 @@ export class Slab {
   readonly words: Int32Array;
   readonly bytes: Buffer;
   readonly #versions: Float64Array;
-  /** Units from the beginning that have been given to records. */
+  /** Units from the beginning that are allocated to records. */
   used = 0;
   /** Units that records in use need. */
   live = 0;
-  /** Records are added to an open slab, and taken out of one that is being cleaned. */
+  /** Records are added to an open slab, and moved out of a slab that is being cleaned. */
   state: 'open' | 'full' | 'cleaning' = 'open';
 
   constructor(units: number) {
@@ -42,11 +42,11 @@ export class Slab {
   keyLength(unit: number): number {
     return this.words[2 * unit]! >>> roomBits;
   }
-  /** Where in `bytes` the value begins. */
+  /** Offset of the value in `bytes`. */
   valueStart(unit: number): number {
     return unit * unitBytes + headerBytes + wholeWords(this.keyLength(unit));
   }
-  /** Where in `words` the key begins. */
+  /** Index of the key's first word in `words`. */
   keyStart(unit: number): number {
     return 2 * unit + headerBytes / Int32Array.BYTES_PER_ELEMENT;
   }
@@ -71,12 +71,12 @@ export class Slab {
     return true;
   }
 
-  /** A view. */
+  /** The value as a view of the slab. */
   value(unit: number): Uint8Array {
     return new Uint8Array(this.bytes.buffer, this.valueStart(unit), this.valueLength(unit));
   }
 
-  /** With the header's first word: the record is in use from here on. */
+  /** Writes the key and the first word of the header: the record is in use from here on. */
   writeKey(unit: number, room: number, key: Int32Array, length: number): void {
     const { words } = this;
     words[2 * unit] = (length << roomBits) | room;
@@ -90,7 +90,7 @@ export class Slab {
     this.bytes.set(value, this.valueStart(unit));
   }
 
-  /** Copies everything but the room. */
+  /** Copies a record of `units` units; its room becomes `units`. */
   copyFrom(source: Slab, from: number, to: number, units: number): void {
     const shift = 2 * (from - to);
     const last = 2 * (to + units);

@@ -1,20 +1,20 @@
 /**
- * The slabs that are filled one after the other, everything new at the end of the open one (log-structured memory: Rumble,
- * Kejriwal, Ousterhout, FAST 2014), and what of them is in use.
+ * The slabs of a storage, and the count of their units in use. New records are appended to the open slab, and a full slab is
+ * followed by another (log-structured memory: Rumble, Kejriwal, Ousterhout, FAST 2014).
  */
 import { addressIn, maxSlabs, maxSlabUnits, unitOf } from './address.js';
 import { Slab } from './slab.js';
 import { Slots } from './slots.js';
 
 /**
- * A slab is a part of what there is, in whole steps: so what is open, kept or not yet worth cleaning is little beside the data,
- * also where a node has hundreds of shards with little in each.
+ * A new slab has about one in this many of all units, rounded to a power of two. So the open slab, the spare slabs and what is
+ * not yet worth cleaning are small beside the data, even if a node has hundreds of shards with little data in each.
  */
 const slabPart = 16;
 const minSlabUnits = 2_048;
-/** A record is no more of its slab: what is left at the end of one lies idle. */
+/** A record fills at most one in this many units of its slab, which bounds what is wasted at a slab's end. */
 const recordPart = 4;
-/** Slabs that are kept for the next that is needed, and how much of all that may be. */
+/** Limit the released slabs kept for reuse: their number, and their part of all units (one in `sparePart`). */
 const maxSpares = 2;
 const sparePart = 8;
 
@@ -28,18 +28,18 @@ export class Slabs {
   #live = 0;
   #freed = 0;
 
-  /** Of all slabs. */
+  /** Units of all slabs. */
   get units(): number {
     return this.#units;
   }
-  /** Of these, the ones that no record needs and no new one can have. */
+  /** Units that no record needs and that no new record can be appended to. */
   get dead(): number {
     return this.#units - this.#live - (this.#open.units - this.#open.used);
   }
   get spareUnits(): number {
     return this.#spareUnits;
   }
-  /** Of the next slab, as long as no record needs a larger one. */
+  /** Units of the next slab, unless a record needs a larger one. */
   get slabUnits(): number {
     return this.#sizeFor(1);
   }
@@ -48,7 +48,7 @@ export class Slabs {
     return this.#slabs.at(number);
   }
 
-  /** Room for a record that needs all of it: the address. */
+  /** Allocates `units` for a record that needs all of them. @returns its address. */
   append(units: number): number {
     if (this.#open.used + units > this.#open.units) this.#openAnother(units);
     const address = addressIn(this.#openNumber, this.#open.used);
@@ -57,14 +57,14 @@ export class Slabs {
     return address;
   }
 
-  /** A record in the slab needs so many units more, or less. */
+  /** Notes that records in the slab need `units` more, or fewer if negative. */
   count(slab: Slab, units: number): void {
     slab.live += units;
     this.#live += units;
     if (units < 0) this.#freed -= units;
   }
 
-  /** Units that were freed since the last call. */
+  /** Units freed since the last call. */
   takeFreed(): number {
     const freed = this.#freed;
     this.#freed = 0;
@@ -77,7 +77,7 @@ export class Slabs {
     if (slab.live === 0 && slab.state === 'full') this.release(number);
   }
 
-  /** Copies a record to the end, into no more room than it needs: the new address. */
+  /** Copies a record to the open slab, without room to spare. @returns its new address. */
   move(slab: Slab, unit: number): number {
     const units = slab.needed(unit);
     const address = this.append(units);
@@ -88,7 +88,7 @@ export class Slabs {
     return address;
   }
 
-  /** The number of the full slab of which the least is in use. */
+  /** The number of the full slab with the smallest part in use. */
   sparsest(): number | undefined {
     let found: number | undefined;
     let livePart = 1;
@@ -100,7 +100,7 @@ export class Slabs {
     return found;
   }
 
-  /** Nothing in the slab may be in use. */
+  /** Removes a slab in which no record is in use. */
   release(number: number): void {
     const slab = this.#slabs.at(number);
     this.#slabs.remove(number);
@@ -122,7 +122,7 @@ export class Slabs {
     this.#units += this.#open.units;
   }
 
-  /** The oldest, which is the smallest where there is more and more. */
+  /** Takes the oldest spare, which is the smallest while the data grows. */
   #takeSpare(): Slab | undefined {
     const spare = this.#spares.shift();
     if (spare !== undefined) this.#spareUnits -= spare.units;

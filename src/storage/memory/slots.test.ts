@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { Slots } from './slots.js';
 
-it('numbers things, and gives the numbers of what was removed again', () => {
+it('numbers items, and uses the numbers of removed items again', () => {
   const slots = new Slots<string>(3);
   expect([slots.add('a'), slots.add('b'), slots.add('c')]).toEqual([0, 1, 2]);
   expect(() => slots.add('d')).toThrow(RangeError);

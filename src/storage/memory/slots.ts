@@ -1,4 +1,4 @@
-/** Things by small numbers; the number of what was removed is given again. */
+/** Items by small numbers. The number of a removed item is used again. */
 export class Slots<T> {
   readonly #limit: number;
   readonly #items: (T | undefined)[] = [];

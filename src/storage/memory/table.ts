@@ -1,6 +1,6 @@
 /**
- * A small hash table of addresses: open addressing with linear probing, and deletion that shifts back what follows, so
- * that there are no tombstones (Knuth, The Art of Computer Programming 3, 6.4, algorithms L and R).
+ * A small hash table of addresses. It uses open addressing with linear probing. A deletion shifts back the slots that follow, so
+ * there are no tombstones (Knuth, The Art of Computer Programming 3, 6.4, algorithms L and R).
  */
 import { noRecord } from './address.js';
 import type { EncodedKey } from './encoded-key.js';
@@ -9,7 +9,7 @@ import type { Records } from './records.js';
 const minSlots = 8;
 
 export class Table {
-  /** Pairs of hash and address; the address is `noRecord` where a slot is empty. */
+  /** Pairs of hash and address. An empty slot has the address `noRecord`. */
   #slots = new Int32Array(2 * minSlots);
   #mask = minSlots - 1;
   #count = 0;
@@ -46,7 +46,7 @@ export class Table {
     const mask = this.#mask;
     let hole = this.#slotOf(hash, address);
     for (let slot = (hole + 1) & mask; slots[2 * slot + 1] !== noRecord; slot = (slot + 1) & mask) {
-      // What is nearer to its home than the hole is would be before its home in the hole.
+      // An entry that is nearer to its home slot than to the hole must stay: the hole lies before its home.
       if (((slot - slots[2 * slot]!) & mask) < ((slot - hole) & mask)) continue;
       slots[2 * hole] = slots[2 * slot]!;
       slots[2 * hole + 1] = slots[2 * slot + 1]!;
