@@ -1,6 +1,6 @@
 /** A replica leaves because its node is stopping (R12, R13), or because the shard has moved to other nodes (R15). */
 
-import { maybeExit, maybeRelease } from './follower/leaving.js';
+import { maybeExit, maybeRelease } from './follower/departure.js';
 import { maybeHandOver } from './primary/handover.js';
 import { maybeHandOverToPlaced } from './primary/moving.js';
 import type { Core } from './state/core.js';

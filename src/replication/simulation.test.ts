@@ -4,7 +4,7 @@ import { runSchedule } from './testing/simulation.fixture.js';
 const schedules = 200;
 const steps = 150;
 
-/** A first look, in this process; `npm run simulate` runs as many as asked, and makes what fails small. */
+/** A quick check in this process. `npm run simulate` runs any number of schedules, and shrinks a failing one. */
 it(`simulation - ${schedules} schedules of faults lose, bend and block nothing`, { timeout: 300_000 }, () => {
   const failures: string[] = [];
   for (let seed = 1; seed <= schedules; seed++) {

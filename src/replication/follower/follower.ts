@@ -11,7 +11,7 @@ import type { BodyOf, Message, RequestBody } from '../protocol/message.js';
 import type { Core } from '../state/core.js';
 import { compact, snapshotGrowth } from '../state/retention.js';
 import type { Follower } from '../state/role.js';
-import { isNeedless, onMayLeave } from './leaving.js';
+import { isNeedless, onMayLeave } from './departure.js';
 
 export function onRequest(core: Core, role: Follower, message: Message & { readonly body: RequestBody }): void {
   role.primary = message.from;

@@ -8,7 +8,7 @@ const state: ShardState = {
   ...{ primary: 'a', inSync: ['a', 'b', 'c'], seqFloor: 1, givenUp: [] },
 };
 
-/** `b!` is stopping. In this order. */
+/** Candidates in this order; `b!` is stopping. */
 function candidates(...names: string[]): CandidateFact[] {
   return names.map((name, order) => ({ replicaId: name.replace('!', ''), order, stopping: name.endsWith('!') })).reverse();
 }
@@ -16,23 +16,23 @@ function candidates(...names: string[]): CandidateFact[] {
 const places = (...names: string[]) => ['a', 'b', 'c', 'x'].map((self) => placeInLine(state, candidates(...names), self));
 
 describe('succession (R4)', () => {
-  it('goes by order among members of the set other than the primary, who comes last', () => {
+  it('follows the order among members of the set; the primary is last', () => {
     expect(places('a', 'c', 'x', 'b')).toEqual([2, 1, 0, undefined]);
   });
 
-  it('whoever is not registered has no place', () => {
+  it('a replica that is not registered has no place', () => {
     expect(places('a', 'c')).toEqual([1, undefined, 0, undefined]);
     expect(places('a')).toEqual([0, undefined, undefined, undefined]);
     expect(places('x')).toEqual([undefined, undefined, undefined, undefined]);
   });
 
-  it('a stopping member has a place only if every other one is stopping too', () => {
+  it('a stopping member has a place only if every other member is stopping, too', () => {
     expect(places('a', 'b!', 'c')).toEqual([1, undefined, 0, undefined]);
     expect(places('a!', 'b!', 'c!')).toEqual([2, 0, 1, undefined]);
     expect(places('b!', 'x')).toEqual([undefined, 0, undefined, undefined]);
   });
 
-  it('a replica with two znodes counts once, at the older', () => {
+  it('a replica with two znodes counts once, by the older one', () => {
     expect(places('b', 'c', 'b')).toEqual([undefined, 0, 1, undefined]);
   });
 
@@ -40,7 +40,7 @@ describe('succession (R4)', () => {
     expect([0, 1, 2].map((place) => claimDelayMs(place, 1250, 150))).toEqual([1250, 1550, 1850]);
   });
 
-  it('a history is begun by the lowest that is not stopping', () => {
+  it('the lowest candidate that is not stopping begins a history', () => {
     expect(firstInLine(candidates('a!', 'x', 'b'))).toBe('x');
     expect(firstInLine(candidates('a!'))).toBeUndefined();
   });

@@ -5,11 +5,11 @@ import { committableSeq } from './commit-rule.js';
 const facts = { commitIndex: 3, acknowledged: [9, 7, 8], takeoverEnd: 5, confirmedMembers: 3, minInSync: 2 };
 
 describe('commit rule (R5, R6, R11)', () => {
-  it('goes as far as the slowest of the required set', () => {
+  it('commits up to the slowest of the required set', () => {
     expect(committableSeq(facts)).toBe(7);
   });
 
-  it('with too few members only what was inherited commits', () => {
+  it('commits only inherited entries with too few members', () => {
     expect(committableSeq({ ...facts, confirmedMembers: 1 })).toBe(5);
     expect(committableSeq({ ...facts, confirmedMembers: 1, acknowledged: [9, 4] })).toBe(4);
   });
@@ -18,7 +18,7 @@ describe('commit rule (R5, R6, R11)', () => {
     expect(committableSeq({ ...facts, acknowledged: [9, 0] })).toBe(3);
   });
 
-  it('is the highest seq that every required replica holds and that may commit, found by trying each', () => {
+  it('equals the naive rule: the highest seq that every required replica holds and that may commit', () => {
     const seq = fc.nat(12);
     fc.assert(
       fc.property(

@@ -3,7 +3,7 @@ import { newPeer, type Peer } from '../state/peer.js';
 import type { Primary } from '../state/role.js';
 import { holdsLease } from './lease.js';
 
-/** A primary with a beacon to each answered that was sent at the given time. */
+/** A primary whose beacons, sent at these times, were answered by each peer. */
 function primaryWith(leases: Readonly<Record<string, number | undefined>>): Primary {
   const peers = new Map(
     Object.entries(leases).map(([id, leaseSentMs]): [string, Peer] => [id, { ...newPeer(id, 0), leaseSentMs: leaseSentMs! }]),

@@ -18,7 +18,7 @@ function lineOf(history: string, ...marks: readonly (readonly [epoch: number, id
   return { history, lineage: marks.map(([epoch, id]) => ({ epoch, id })) };
 }
 
-/** As many epochs of one line as a list can name, and one more; from `epoch` on. */
+/** One more epoch of a line than a list can name; from `epoch` on. */
 function fullLine(epoch: number, count = longestLineage + 1): Line {
   let lineage: readonly EpochMark[] = [];
   for (let i = 0; i < count; i++) lineage = extended(lineage, { epoch: epoch + i, id: `id${epoch + i}` });
@@ -34,33 +34,33 @@ const lineages = fc.array(fc.nat(3), { minLength: 1, maxLength: 10 }).map((gaps)
   });
 });
 
-describe('whether a line continues another (R1)', () => {
-  it('the same line does, and one that went on from it', () => {
+describe('a line continues another (R1)', () => {
+  it('if it is the same line, or went on from it', () => {
     const line = lineOf('h', [1, 'a'], [2, 'b']);
     expect(continues(line, line)).toBe(true);
     expect(continues(lineOf('h', [1, 'a'], [2, 'b'], [5, 'c']), line)).toBe(true);
   });
 
-  it('not the other way round', () => {
+  it('but not the other way round', () => {
     expect(continues(lineOf('h', [1, 'a']), lineOf('h', [1, 'a'], [2, 'b']))).toBe(false);
   });
 
-  it('another history does not, whatever its epochs', () => {
+  it('but not if it is of another history, whatever its epochs', () => {
     expect(continues(lineOf('other', [1, 'a'], [2, 'b']), lineOf('h', [1, 'a']))).toBe(false);
   });
 
-  it('a line whose epoch of that number has another id does not, nor one that went on from that', () => {
+  it('but not if its epoch of that number has another id', () => {
     const line = lineOf('h', [1, 'a'], [2, 'b']);
     expect(continues(lineOf('h', [1, 'a'], [2, 'x']), line)).toBe(false);
     expect(continues(lineOf('h', [1, 'a'], [2, 'x'], [3, 'c']), line)).toBe(false);
   });
 
-  it('a line that never had an epoch of that number does not, though it is newer', () => {
+  it('but not if it never had an epoch of that number, even if it is newer', () => {
     expect(continues(lineOf('h', [1, 'a'], [3, 'c']), lineOf('h', [1, 'a'], [2, 'b']))).toBe(false);
     expect(continues(lineOf('h', [3, 'c']), lineOf('h', [2, 'b']))).toBe(false);
   });
 
-  it('a full list vouches for every epoch older than it names, and for none within it that it does not name', () => {
+  it('if its list is full and the epoch is older than all it names, but not for an epoch missing within it', () => {
     const full = fullLine(2);
     expect(full.lineage).toHaveLength(longestLineage);
     expect(full.lineage[0]!.epoch).toBe(3);
@@ -78,7 +78,7 @@ describe('whether a line continues another (R1)', () => {
   });
   const second = { epoch: 2, id: 'b' };
 
-  it('a line that left an epoch before a removal that the other knows does not, one that left it later does (R7)', () => {
+  it('if it left an epoch after all removals that the other knows, but not if it left before one (R7)', () => {
     expect(continues(seen(1, second), seen(2))).toBe(false);
     expect(continues(lineOf('h', [1, 'a'], [2, 'b']), seen(1))).toBe(false);
     expect(continues(seen(2, second), seen(2))).toBe(true);
@@ -86,7 +86,7 @@ describe('whether a line continues another (R1)', () => {
     expect(continues(seen(1, second), lineOf('h', [1, 'a']))).toBe(true);
   });
 
-  it('within the newest epoch the number of removals does not matter: one primary writes it', () => {
+  it('whatever the removals within its newest epoch, which one primary writes', () => {
     expect(continues(seen(1), seen(2))).toBe(true);
     expect(continues(seen(2), seen(1))).toBe(true);
     expect(hasSeenFewerRemovals(seen(1), seen(2))).toBe(true);
@@ -95,7 +95,7 @@ describe('whether a line continues another (R1)', () => {
     expect(hasSeenFewerRemovals(seen(1), seen(2, second))).toBe(false);
   });
 
-  it('two lines that part within an epoch are given up each by its own id', () => {
+  it('each of two lines that part within an epoch can be given up by its own id', () => {
     const [first, other] = [seen(2), seen(1, second)];
     const id = markIdOf(endOf(first));
     expect(id).toBe('a+2');
@@ -105,7 +105,7 @@ describe('whether a line continues another (R1)', () => {
     expect(markIdOf({ epoch: 1, id: 'a' })).toBe('a');
   });
 
-  it('holds for exactly the beginnings of a line', () => {
+  it('exactly if the other is a beginning of it', () => {
     fc.assert(
       fc.property(lineages, lineages, fc.nat(10), (lineage, tail, kept) => {
         const line = { history: 'h', lineage };
@@ -122,7 +122,7 @@ describe('whether a line continues another (R1)', () => {
     );
   });
 
-  it('stays true however far the later line goes on', () => {
+  it('however far it goes on', () => {
     fc.assert(
       fc.property(lineages, fc.array(fc.nat(2), { maxLength: 3 * longestLineage }), (lineage, gaps) => {
         let later = lineage;

@@ -16,7 +16,7 @@ function logOf(epochs: readonly (number | EpochMark)[], dropped = 0): Log {
 }
 
 describe('common position', () => {
-  it('is the end of the shorter log if it is the beginning of the longer', () => {
+  it('is the end of the shorter log if that is the beginning of the longer one', () => {
     expect(commonPosition(logOf([1, 1, 2]).position, logOf([1, 1, 2, 2, 3]).position)).toBe(3);
   });
 
@@ -30,14 +30,14 @@ describe('common position', () => {
     expect(commonPosition(logOf([1, 2, 2, 2], 2).position, logOf([1, 1, 1]).position)).toBeUndefined();
   });
 
-  it('is unknown between a history and one that was begun anew above it', () => {
+  it('is unknown between a log and one that began anew above it', () => {
     const begunAgain = new Log();
     begunAgain.reset(2, { epoch: 5, id: 'five' });
     expect(commonPosition(begunAgain.position, logOf([1, 1]).position)).toBeUndefined();
     expect(commonPosition(begunAgain.position, begunAgain.position)).toBe(2);
   });
 
-  it('lies before the first entry whose epoch has another id, though its number is the same', () => {
+  it('lies before the first entry whose epoch has another id, even with the same number', () => {
     const [two, twoToo, three] = [
       { epoch: 2, id: 'two' },
       { epoch: 2, id: 'two too' },
@@ -58,7 +58,7 @@ describe('common position', () => {
     expect(commonPosition(one.position, other.position)).toBe(4);
   });
 
-  it('is what comparing entry by entry finds, where epochs may share numbers beyond the common part', () => {
+  it('equals the result of comparing entry by entry, if epochs share numbers beyond the common part', () => {
     const steps = fc.array(fc.nat(2), { maxLength: 8 });
     fc.assert(
       fc.property(steps, steps, steps, fc.nat(6), fc.nat(6), (shared, one, other, oneDropped, otherDropped) => {
@@ -82,7 +82,7 @@ describe('common position', () => {
     );
   });
 
-  it('is what comparing entry by entry finds, for logs that agree on what precedes equal entries', () => {
+  it('equals the result of comparing entry by entry, if logs agree on everything before equal entries', () => {
     const epochs = fc.array(fc.nat(2), { maxLength: 12 }).map((steps) => {
       let epoch = 1;
       return steps.map((step) => (epoch += step === 2 ? 1 : 0));
@@ -123,7 +123,7 @@ describe('the id of an entry', () => {
     { epoch: 4, id: 'four', firstSeq: 7 },
   ];
 
-  it('is that of the run that holds it', () => {
+  it('is the id of the run that holds it', () => {
     expect([3, 6, 7, 100].map((seq) => idAt(runs, seq))).toEqual(['one', 'one', 'four', 'four']);
   });
 });

@@ -20,7 +20,7 @@ const found: RecoveredReplica = {
   entries: [1, 2].map((seq) => ({ seq, epoch: 1, key: 'k', value: new Uint8Array([seq]) })),
 };
 
-/** What a snapshot that was not finished leaves behind. */
+/** The data left by a snapshot that was not finished. */
 const halfLaid: RecoveredReplica = { ...found, complete: false, line: undefined, appliedSeq: 0, entries: [], runs: [] };
 const epochOne = { history: 'h', epoch: 1, epochId: 'one' };
 
@@ -63,7 +63,7 @@ function stateOf(epoch: 1 | 2, primary: string, inSync: readonly string[], seqFl
 }
 
 describe('a replica that starts again with its data', () => {
-  it('has the log that was left, and applies no more than it knows to be committed', () => {
+  it('has the recovered log, and applies only entries that it knows to be committed', () => {
     const { replica } = new Restarted();
     expect(replica.status(0)).toMatchObject({
       epoch: 1,
@@ -76,14 +76,14 @@ describe('a replica that starts again with its data', () => {
     });
   });
 
-  it('R1: names the history whose data it found, and none if it found no complete copy', () => {
+  it('R1: names the history of its recovered data, and none without a complete copy', () => {
     const named = ({ sent }: Restarted) => sent.flatMap((effect) => (effect.type === 'holds' ? [effect.history] : []));
     expect(named(new Restarted())).toEqual(['h']);
     expect(named(new Restarted(halfLaid))).toEqual([]);
     expect(named(new Restarted(nothing))).toEqual([]);
   });
 
-  it('R1: holds each entry under the epoch that it was written in', () => {
+  it('R1: holds each entry under the epoch in which it was written', () => {
     const two = { epoch: 2, id: 'two' };
     const { replica } = new Restarted({
       ...found,
@@ -99,7 +99,7 @@ describe('a replica that starts again with its data', () => {
     expect(replica.epochId).toBe('two');
   });
 
-  it('R1: is of the epoch that its data is of, if that was all that it came to persist', () => {
+  it('R1: has the epoch of its line if it crashed before it persisted the epoch', () => {
     const lineage = [one, { epoch: 5, id: 'five' }];
     const { replica } = new Restarted({ ...found, line: { history: 'h', lineage } });
     expect([replica.epoch, replica.epochId]).toEqual([5, 'five']);
@@ -126,7 +126,7 @@ describe('a replica that starts again with its data', () => {
     expect(notes).toContain('twoHistories');
   });
 
-  it('R15: with nothing it does not go while its earlier process may yet be named by what it asked for', () => {
+  it('R15: does not leave, even without data, while a proposal of its earlier process may still name it', () => {
     const restarted = new Restarted(nothing);
     restarted.tell({ type: 'placed', nodes: ['a'] }, 0);
     restarted.tell({ type: 'stateMissing', isRestored: false, asOfMs: 0 }, 0);
@@ -151,7 +151,7 @@ describe('a replica that starts again with its data', () => {
     expect(b.replica.status(graceMs).role).toBe('claimant');
   });
 
-  it('R4: named by a claim of its earlier process, it waits out the lease that it has renewed since', () => {
+  it('R4: waits for the lease it has renewed since, if a claim of its earlier process made it primary', () => {
     const b = new Restarted();
     b.hear(100);
     expect(b.sent.some((effect) => effect.type === 'send' && effect.message.body.type === 'beaconAnswer')).toBe(true);
@@ -163,7 +163,7 @@ describe('a replica that starts again with its data', () => {
     expect(b.replica.refusalOfRead(100 + graceMs)).toBeUndefined();
   });
 
-  it('R10: with a half-written snapshot it only takes another', () => {
+  it('R10: with a half-written snapshot it needs another one', () => {
     const b = new Restarted(halfLaid);
     const log = { baseSeq: 0, baseEpoch: 0, baseEpochId: '', lastSeq: 0, history: [] };
     const body = { type: 'sync', number: 1, log, lineage: line.lineage, commitIndex: 0 } as const;
@@ -172,7 +172,7 @@ describe('a replica that starts again with its data', () => {
     expect(answers).toContainEqual({ type: 'syncAnswer', number: 1, dumpNeeded: true, matchedSeq: 0 });
   });
 
-  it('R13: with a half-written snapshot, named by the command that its earlier process was given, it begins empty', () => {
+  it('R13: begins empty with a half-written snapshot, if a command to its earlier process made it primary', () => {
     const b = new Restarted(halfLaid);
     const seqFloor = 2 ** 32 + 3;
     b.read(stateOf(2, 'b', ['b'], seqFloor), 10);

@@ -34,13 +34,13 @@ const lost: ForceBasis = { state: undefined, line: { history: 'h', lineage }, kn
 const known: ForceBasis = { state, line: state, knownEpoch: 4, lastSeq: 3, givenUp: [] };
 
 describe('shard state', () => {
-  it('is born with a history and a first epoch that have ids of their own', () => {
+  it('is born with a history and a first epoch, each with its own id', () => {
     expect(born('a', 'h', 'one')).toEqual({
       ...{ history: 'h', epoch: 1, lineage: [{ epoch: 1, id: 'one' }], primary: 'a', inSync: ['a'], seqFloor: 1, givenUp: [] },
     });
   });
 
-  it('a claim takes the old primary out, unless it is the claimant', () => {
+  it('a claim takes the old primary out of the set, unless it is the claimant', () => {
     expect(claimed(state, 'b', 'five')).toEqual({ ...next, primary: 'b', inSync: ['b', 'c'] });
     expect(claimed(state, 'a', 'five')).toEqual({ ...next, primary: 'a', inSync: ['a', 'b', 'c'] });
   });
@@ -60,11 +60,11 @@ describe('shard state', () => {
       expect(after({ ...state, lineage: counted(2) }, 'b', 'five').lineage).toEqual([...counted(2), five]);
   });
 
-  it('a handover keeps the old primary in', () => {
+  it('a handover keeps the old primary in the set', () => {
     expect(handedOver(state, 'c', 'five')).toEqual({ ...next, primary: 'c' });
   });
 
-  it('an ended history names nobody, and what follows begins above its last seq', () => {
+  it('an ended history names no replica, and the next epoch begins above its last seq', () => {
     const end = ended(state, 90, 'five');
     expect([isEnded(end), isEnded(state)]).toEqual([true, false]);
     const six = { epoch: 6, id: 'six' };
@@ -73,7 +73,7 @@ describe('shard state', () => {
     });
   });
 
-  it('every change of primary goes on from the line before it, under the id it was given (R1)', () => {
+  it('every change of primary continues the line before it, with the given id (R1)', () => {
     for (const after of [claimed(state, 'b', 'new'), handedOver(state, 'b', 'new'), ended(state, 9, 'new')]) {
       expect([epochIdOf(after), continues(after, state), continues(state, after)]).toEqual(['new', true, false]);
     }
@@ -87,13 +87,13 @@ describe('shard state', () => {
     expect(forced('b', basis, 'five').seqFloor).toBe(100 + forcedSeqGap);
   });
 
-  it('a forced state is above every epoch known, in ZooKeeper or to the replica', () => {
+  it('a forced state has an epoch above every known one, in ZooKeeper or at the replica', () => {
     expect(forced('b', { ...known, knownEpoch: 9 }, 'five').epoch).toBe(10);
     expect(forced('b', { ...known, knownEpoch: 2 }, 'five').epoch).toBe(5);
     expect(born('a', 'h', 'one').epoch).toBe(1);
   });
 
-  it('where ZooKeeper has lost the state, it is above epochs and versions that only other replicas know', () => {
+  it('where ZooKeeper has lost the state, a forced state is above epochs and versions that only other replicas know', () => {
     const epoch = 9 + lostStateGapOf('b');
     expect(lostStateGapOf('b')).toBeGreaterThanOrEqual(lostStateEpochGap);
     const seqFloor = (epoch + 1) * forcedSeqGap;
@@ -104,12 +104,12 @@ describe('shard state', () => {
     expect(forced('b', { ...lost, lastSeq: seqFloor }, 'new').seqFloor).toBe(seqFloor + 1 + forcedSeqGap);
   });
 
-  it('where ZooKeeper has lost the state again and again, two that are forced from the same epoch differ', () => {
+  it('where ZooKeeper has lost the state twice, two states forced from the same epoch differ', () => {
     const basis = { ...lost, knownEpoch: 1, lastSeq: 0 };
     expect(forced('a~1', basis, 'one').epoch).not.toBe(forced('b~1', basis, 'other').epoch);
   });
 
-  it('a replica without data begins a history of the id that it was given', () => {
+  it('a replica without data begins a history with the given id', () => {
     const begun = forced('b', { ...lost, line: { history: 'fresh', lineage: [] }, givenUp: ['h', 'two'] }, 'new');
     expect([begun.history, begun.lineage]).toEqual(['fresh', [{ epoch: begun.epoch, id: 'new' }]]);
     expect(begun.givenUp).toEqual(['h', 'two']);
@@ -131,7 +131,7 @@ describe('histories given up (R13)', () => {
     expect(withGivenUp(state, ['h', 'four', 'two']).givenUp).toEqual(['gone']);
   });
 
-  it('are 64 at most: the oldest are forgotten', () => {
+  it('are at most 64: the oldest are forgotten', () => {
     const many = Array.from({ length: 70 }, (_, index) => `id${index}`);
     expect(forced('b', { ...known, givenUp: many }, 'five').givenUp).toEqual(many.slice(6));
     expect(withGivenUp({ ...state, givenUp: many.slice(0, 64) }, many.slice(64)).givenUp).toEqual(many.slice(6));

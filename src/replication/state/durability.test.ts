@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { Durability } from './durability.js';
 
 describe('durability', () => {
-  it('a write promises what it brings once it is done, and what those before it brought', () => {
+  it('a finished write makes its own entries and those of earlier writes durable', () => {
     const durability = new Durability();
     const first = durability.begin(0, { lastSeq: 3 });
     const second = durability.begin(0, {});
@@ -12,7 +12,7 @@ describe('durability', () => {
     expect(first).toBeLessThan(second);
   });
 
-  it('what an earlier process left behind is durable before this one writes anything', () => {
+  it('the data of an earlier process is durable before this process writes anything', () => {
     const durability = new Durability();
     durability.foundDurable(7);
     expect(durability.lastSeq).toBe(7);
@@ -20,7 +20,7 @@ describe('durability', () => {
     expect(durability.lastSeq).toBe(7);
   });
 
-  it('an entry is not durable by the write of one that it replaced', () => {
+  it('an entry is not durable because an entry that it replaced is', () => {
     const durability = new Durability();
     const old = durability.begin(0, { lastSeq: 5 });
     durability.cutTo(3);
@@ -34,7 +34,7 @@ describe('durability', () => {
     expect(durability.lastSeq).toBe(5);
   });
 
-  it('a cut takes back what was durable already', () => {
+  it('a cut lowers the durable end of the log', () => {
     const durability = new Durability();
     durability.complete(durability.begin(0, { lastSeq: 5 }));
     durability.cutTo(2);
@@ -43,7 +43,7 @@ describe('durability', () => {
     expect(durability.lastSeq).toBe(2);
   });
 
-  it('knows since when the oldest unfinished write has been under way', () => {
+  it('reports since when the oldest unfinished write has been under way', () => {
     const durability = new Durability();
     expect(durability.oldestStartedMs).toBeUndefined();
     const first = durability.begin(10, {});

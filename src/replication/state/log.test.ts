@@ -8,7 +8,7 @@ function entry(seq: number, epoch: number, value = 'v'): LogEntry {
   return { seq, epoch, key: 'k', value: new TextEncoder().encode(value) };
 }
 
-/** The id of an epoch, where each number has one. */
+/** The id of an epoch; here each number has one id. */
 function idOf(epoch: number): string {
   return epoch === 0 ? '' : `id${epoch}`;
 }
@@ -24,14 +24,14 @@ function logOf(...epochs: number[]): Log {
 }
 
 describe('log', () => {
-  it('takes entries in order only, of epochs that never fall', () => {
+  it('accepts entries only in order, of epochs that never fall', () => {
     const log = logOf(1, 1, 3);
     expect(() => append(log, entry(5, 3))).toThrow('does not follow');
     expect(() => append(log, entry(4, 2))).toThrow('after one of');
     expect([log.lastSeq, log.lastEpoch, log.lastEpochId]).toEqual([3, 3, 'id3']);
   });
 
-  it('takes no entry of another epoch that has the number of the one before it', () => {
+  it('refuses an entry of another epoch with the number of the epoch before it', () => {
     const log = logOf(1, 1);
     expect(() => log.append(entry(3, 1), 'other')).toThrow('of another epoch 1');
     log.dropThrough(2);
@@ -42,7 +42,7 @@ describe('log', () => {
     expect([log.lastSeq, log.lastEpochId]).toEqual([10, 'four']);
   });
 
-  it('reports the epoch and its id of every retained position and of its base, and of nothing else', () => {
+  it('reports epoch and epoch id of its base and of every retained position, and of no other', () => {
     const log = logOf(1, 1, 3, 3);
     const [one, three] = [1, 3].map((epoch) => ({ epoch, id: idOf(epoch) }));
     expect([0, 1, 2, 3].map((seq) => log.markAt(seq))).toMatchObject([{ epoch: 0, id: '' }, one, one, three]);
@@ -50,7 +50,7 @@ describe('log', () => {
     expect([1, 2, 3, 4, 5].map((seq) => log.markAt(seq))).toMatchObject([undefined, one, three, three, undefined]);
   });
 
-  it('reports the epochs of a part of its entries, the first of them from where that part begins', () => {
+  it('reports the epochs of a range of entries; the first run begins at the range', () => {
     const log = logOf(1, 1, 3, 3, 4);
     const run = (epoch: number, firstSeq: number) => ({ epoch, id: idOf(epoch), firstSeq });
     expect(log.runsOf(2, 4)).toEqual([run(1, 2), run(3, 3)]);
@@ -60,7 +60,7 @@ describe('log', () => {
     expect(log.runsOf(4, 5)).toEqual([run(3, 4), run(4, 5)]);
   });
 
-  it('reports for each entry of a part the epoch that it carries, whatever was dropped', () => {
+  it('reports for each entry of a range its epoch, whatever was dropped', () => {
     const epochs = fc.array(fc.nat(2), { minLength: 1, maxLength: 12 });
     fc.assert(
       fc.property(epochs, fc.nat(12), fc.nat(12), fc.nat(12), (steps, dropped, from, count) => {
@@ -82,7 +82,7 @@ describe('log', () => {
     );
   });
 
-  it('gives a slice within its bounds, and at least one entry however large', () => {
+  it('returns a slice within its bounds, but at least one entry however large', () => {
     const log = logOf(1, 1, 1, 1);
     const seqs = (entries: LogEntry[]) => entries.map(({ seq }) => seq);
     expect(seqs(log.slice(2, 2))).toEqual([2, 3]);
@@ -102,7 +102,7 @@ describe('log', () => {
     expect(log.markAt(11)).toMatchObject({ epoch: 7, id: 'seven' });
   });
 
-  it('is what a plain array would be, after any appends, cuts and drops', () => {
+  it('equals a plain array after any appends, cuts and drops', () => {
     const step = fc.oneof(
       fc.record({ do: fc.constant('append' as const), by: fc.nat(2) }),
       fc.record({ do: fc.constant('cut' as const), by: fc.nat(5) }),
@@ -140,7 +140,7 @@ describe('packed log', () => {
   const value = fc.option(fc.uint8Array({ maxLength: 6 }), { nil: undefined });
   const run = fc.record({ entries: fc.constantFrom(1, 100, 255, 256, 257, 600), epochs: fc.nat(1), key, value });
 
-  it('holds the same entries as one that is not packed, whatever was dropped, and takes more of them', () => {
+  it('holds the same entries as an unpacked log, whatever was dropped, and accepts further entries', () => {
     fc.assert(
       fc.property(
         fc.array(run, { maxLength: 4 }),
@@ -175,7 +175,7 @@ describe('packed log', () => {
     );
   });
 
-  it('keeps a large value where it is', () => {
+  it('does not copy a large value', () => {
     const log = new Log();
     const value = new Uint8Array(100_000);
     for (let seq = 1; seq <= 256; seq++) append(log, { seq, epoch: 1, key: 'large', value });
@@ -184,7 +184,7 @@ describe('packed log', () => {
     expect(log.bytes).toBeGreaterThan(256 * value.length);
   });
 
-  it('takes less memory, in blocks: the last few entries stay as they are', () => {
+  it('takes less memory, in blocks; the last few entries stay unpacked', () => {
     const log = new Log();
     for (let seq = 1; seq <= 600; seq++) append(log, entry(seq, 1));
     const before = log.bytes;
@@ -225,7 +225,7 @@ function expectToHold(log: Log, base: { readonly seq: number; readonly epoch: nu
   for (const { seq, epoch } of [base, ...entries]) expect(log.markAt(seq)).toMatchObject({ epoch, id: idOf(epoch) });
 }
 
-/** What can be asked of a log, but for its bytes: of every seq, in few words. */
+/** Everything that a log reports except its bytes, for every seq, in short form. */
 function seen(log: Log): unknown {
   const seqs = Array.from({ length: log.lastSeq + 2 }, (_, seq) => seq);
   const text = (entry: LogEntry | undefined) => entry && `${entry.seq} ${entry.epoch} ${entry.key} ${entry.value?.join() ?? '-'}`;

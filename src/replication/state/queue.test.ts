@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { Queue } from './queue.js';
 
-/** Numbers that count up go in. */
+/** The numbers pushed count up. */
 function bothAfter(steps: readonly ('push' | 'shift' | 'pop' | 'clear')[], repeats: number) {
   const queue = new Queue<number>();
   const twin: number[] = [];

@@ -21,7 +21,7 @@ function baseAfter(options: object, applied: number, needs?: Parameters<typeof c
 const none = Number.POSITIVE_INFINITY;
 
 describe('retention', () => {
-  it('keeps as many applied entries as it is told to', () => {
+  it('keeps the configured number of applied entries', () => {
     expect(baseAfter({ retainEntries: 20 }, 90)).toBe(70);
   });
 
@@ -30,21 +30,21 @@ describe('retention', () => {
     expect(baseAfter({ retainEntries: 80 }, 100)).toBe(20);
   });
 
-  it('keeps what is not applied', () => {
+  it('keeps entries that are not applied', () => {
     expect(baseAfter({ retainEntries: 1 }, 40)).toBe(39);
     expect(baseAfter({ retainBytes: 1 }, 40)).toBeLessThanOrEqual(40);
   });
 
-  it('over its bound in bytes it halves what is applied, however few entries that leaves', () => {
+  it('halves the applied entries above its bound in bytes, however few remain', () => {
     expect(baseAfter({ retainBytes: 10_000 }, 80)).toBe(40);
   });
 
-  it('keeps what a peer that follows the log lacks, within the bound in bytes alone', () => {
+  it('keeps the entries that a following peer lacks, within the bound in bytes only', () => {
     expect(baseAfter({ retainEntries: 20 }, 90, { followingFromSeq: 31, snapshotFromSeq: none })).toBe(30);
     expect(baseAfter({ retainBytes: 10_000 }, 80, { followingFromSeq: 31, snapshotFromSeq: none })).toBe(40);
   });
 
-  it('packs what is applied and what followers have, and nothing else', () => {
+  it('packs only entries that are applied and that followers have', () => {
     const core = coreWith({ retainEntries: 100 }, 90);
     const [inFlight, unapplied] = [core.log.get(51), core.log.get(91)];
     const before = core.log.bytes;
@@ -56,7 +56,7 @@ describe('retention', () => {
     expect(core.log.get(91)).toBe(unapplied);
   });
 
-  it('keeps what a snapshot needs beyond that bound, up to eight times it', () => {
+  it('keeps the entries that a snapshot needs, up to eight times that bound', () => {
     expect(baseAfter({ retainBytes: 10_000 }, 80, { followingFromSeq: none, snapshotFromSeq: 11 })).toBe(10);
     expect(baseAfter({ retainBytes: 1000 }, 80, { followingFromSeq: none, snapshotFromSeq: 11 })).toBe(40);
   });

@@ -6,12 +6,12 @@ import { type Observation, StateRegister } from './state-register.js';
 const first = born('a', 'h', 'one');
 const both = withMembers(first, ['b'], []);
 const second = claimed(both, 'b', 'two');
-/** Of the same number as `second`, by a claim in a ZooKeeper that had lost it. */
+/** An epoch with the number of `second`, by a claim in a ZooKeeper that had lost `second`. */
 const secondToo = claimed(both, 'a', 'two too');
-/** Another beginning. */
+/** Another history. */
 const other = born('x', 'other', 'begun');
 
-/** No proof of anything. */
+/** A reading that proves nothing. */
 const unproven = Number.NEGATIVE_INFINITY;
 
 /** A read at `nowMs` of a server that may lag. */
@@ -29,14 +29,14 @@ function seeMissing(register: StateRegister, nowMs = 0, asOfMs = unproven): Obse
   return see(register, 0, undefined, nowMs, asOfMs);
 }
 
-/** Has read this at 0 ms. */
+/** A register that has read this state at 0 ms. */
 function knowing(version: number, state: ShardState | undefined): StateRegister {
   const register = new StateRegister();
   see(register, version, state);
   return register;
 }
 
-/** Knows version 4 and has proposed to add b to it. */
+/** A register that knows version 4 and has proposed to add b. */
 function proposing(): { register: StateRegister; number: number } {
   const register = knowing(4, first);
   const { number } = register.propose('membership', both, 0);
@@ -44,7 +44,7 @@ function proposing(): { register: StateRegister; number: number } {
 }
 
 describe('state register (R7)', () => {
-  it('requires every member that the set may have, and counts only those it has in any case', () => {
+  it('requires every possible member, and confirms only the members under every outcome', () => {
     const { register } = proposing();
     expect([register.required, register.confirmed]).toEqual([['a', 'b'], ['a']]);
     const removing = knowing(4, both);
@@ -52,7 +52,7 @@ describe('state register (R7)', () => {
     expect([removing.required, removing.confirmed]).toEqual([['a', 'b'], ['a']]);
   });
 
-  it('a success settles the proposal, under the version that the answer tells', () => {
+  it('a success settles the proposal with the version in the answer', () => {
     const { register, number } = proposing();
     expect(register.settle(number, { kind: 'applied', version: 5 }, 0)?.succeeded).toBe(true);
     expect([register.state, register.proposal]).toEqual([both, undefined]);
@@ -70,7 +70,7 @@ describe('state register (R7)', () => {
     },
   );
 
-  it('a read of a later version settles it', () => {
+  it('a read of a later version settles the proposal', () => {
     const { register, number } = proposing();
     register.settle(number, { kind: 'unknown' }, 0);
     expect(see(register, 5, both)?.settled?.number).toBe(number);
@@ -79,7 +79,7 @@ describe('state register (R7)', () => {
     expect(register.state).toEqual(both);
   });
 
-  it('what was never sent has failed, unless an earlier attempt may have been applied', () => {
+  it('a proposal that was not sent has failed, unless an earlier attempt may have been applied', () => {
     const { register, number } = proposing();
     expect(register.settle(number, { kind: 'notSent' }, 0)?.succeeded).toBe(false);
     const again = proposing();
@@ -88,7 +88,7 @@ describe('state register (R7)', () => {
     expect(again.register.proposal).toBeDefined();
   });
 
-  it('a create is not settled by a read that finds nothing, and is repeated after it', () => {
+  it('a read that finds no state does not settle a create, which is repeated after it', () => {
     const register = knowing(0, undefined);
     const { number } = register.propose('birth', first, 0);
     register.settle(number, { kind: 'conflict' }, 100);
@@ -98,14 +98,14 @@ describe('state register (R7)', () => {
     expect(register.repeat(1020, 300)).toMatchObject({ number, expectedVersion: undefined });
   });
 
-  it('a lower epoch is no news, whatever its version; a higher one of the same line is', () => {
+  it('a lower epoch changes nothing, whatever its version; a higher one of the same line does', () => {
     const register = knowing(4, second);
     expect(see(register, 9, first, 10)).toBeUndefined();
     expect(register.state).toBe(second);
     expect(see(register, 0, claimed(second, 'a', 'three'), 20)).toEqual({ settled: undefined, lost: undefined });
   });
 
-  it('the first reading is news, even that there is none', () => {
+  it('the first reading counts, even if it shows no state', () => {
     const register = new StateRegister();
     expect([register.wasRead, register.isMissing, register.isFresh]).toEqual([false, false, false]);
     expect(seeMissing(register)).toEqual({ settled: undefined, lost: undefined });
@@ -123,7 +123,7 @@ describe('state register (R7)', () => {
 });
 
 describe('a repeated proposal (R7)', () => {
-  it('is one whose outcome is unknown, on the same version, and not at once', () => {
+  it('has an unknown outcome and the same version, and is not sent at once', () => {
     const { register, number } = proposing();
     expect(register.repeat(1000, 300)).toBeUndefined();
     register.settle(number, { kind: 'unknown' }, 100);
@@ -135,16 +135,16 @@ describe('a repeated proposal (R7)', () => {
     expect(register.repeat(9000, 300)).toBeUndefined();
   });
 
-  it('waits for a reading that came after its outcome was lost and shows what it expects', () => {
+  it('waits for a reading from after its outcome was lost that shows the expected state', () => {
     const { register, number } = proposing();
     register.settle(number, { kind: 'unknown' }, 500);
     expect(register.repeat(600, 300)).toBe('read');
-    // The server lags: what it shows is not what is expected.
+    // The server lags: it does not show the expected state.
     see(register, 3, born('z', 'h', 'older'), 700);
     expect(register.repeat(800, 300)).toBe('read');
     see(register, 4, first, 900);
     expect(register.repeat(1000, 300)).toMatchObject({ number, expectedVersion: 4 });
-    // Its outcome is lost again: one reading is good for one attempt.
+    // The outcome is lost again: each attempt needs a new reading.
     register.settle(number, { kind: 'unknown' }, 1100);
     expect(register.repeat(1400, 300)).toBe('read');
   });
@@ -159,7 +159,7 @@ describe('a repeated proposal (R7)', () => {
     expect(register.repeat(600, 300)).toMatchObject({ number });
   });
 
-  it('is not sent to a znode that was made anew with the version that it expects', () => {
+  it('is not sent to a znode that was created again with the expected version', () => {
     const { register, number } = proposing();
     register.settle(number, { kind: 'unknown' }, 100);
     expect(see(register, 4, other, 200)).toBeUndefined();
@@ -197,7 +197,7 @@ describe.each(contradictions)('a reading that shows %s (R7)', (_, version, state
     expect([register.isFresh, register.isContradicted, register.contradictedMs]).toEqual([false, true, 100]);
   });
 
-  it('proves nothing by showing what had been committed when the newer one was learnt, or before', () => {
+  it('proves nothing if it shows only what was committed when the newer state was learned, or before', () => {
     const register = new StateRegister();
     see(register, 4, second, 1000);
     expect(see(register, version, state, 2000, 999)).toBeUndefined();
@@ -205,7 +205,7 @@ describe.each(contradictions)('a reading that shows %s (R7)', (_, version, state
     expect(register.state).toBe(second);
   });
 
-  it('is a loss if it shows everything that was committed after that', () => {
+  it('proves a loss if it shows everything that was committed after that', () => {
     const register = new StateRegister();
     see(register, 4, second, 1000);
     see(register, version, state, 1500);
@@ -215,7 +215,7 @@ describe.each(contradictions)('a reading that shows %s (R7)', (_, version, state
     expect(register.propose('membership', both, 2000).expectedVersion).toBe(state === undefined ? undefined : version);
   });
 
-  it('settles what was proposed if it is a loss, and not before', () => {
+  it('settles the proposal if it proves a loss, and not before', () => {
     const register = knowing(4, second);
     const { number } = register.propose('membership', withMembers(second, ['c'], []), 10);
     expect(see(register, version, state, 20)).toBeUndefined();
@@ -234,7 +234,7 @@ describe.each(contradictions)('a reading that shows %s (R7)', (_, version, state
     expect([register.isFresh, register.isContradicted, register.state]).toEqual([false, false, second]);
   });
 
-  it('is judged by when the answer to a proposal came, if that taught what is known', () => {
+  it('counts from the answer to a proposal, if that brought the known state', () => {
     const register = knowing(3, both);
     const { number } = register.propose('claim', second, 10);
     register.settle(number, { kind: 'applied', version: 4 }, 500);
@@ -244,7 +244,7 @@ describe.each(contradictions)('a reading that shows %s (R7)', (_, version, state
 });
 
 describe('a proposal that another epoch supersedes', () => {
-  it('is over once an epoch that is not its own is known', () => {
+  it('is dropped once another epoch than its own is known', () => {
     const register = knowing(4, both);
     const { number } = register.propose('claim', second, 0);
     expect(register.supersede('two')).toBe(false);
@@ -256,7 +256,7 @@ describe('a proposal that another epoch supersedes', () => {
   });
 });
 
-describe('what is fresh (R7)', () => {
+describe('a fresh state (R7)', () => {
   it('was read on the present connection', () => {
     const register = knowing(4, second);
     expect(register.isFresh).toBe(true);
@@ -266,7 +266,7 @@ describe('what is fresh (R7)', () => {
     expect(register.isFresh).toBe(true);
   });
 
-  it('a later reading is, as well', () => {
+  it('may come from a later reading, too', () => {
     const register = knowing(3, both);
     register.connectionLost();
     see(register, 4, second, 100);
@@ -275,24 +275,24 @@ describe('what is fresh (R7)', () => {
 });
 
 describe('a state of another line', () => {
-  it('is news without a proof if it gives up the line that is known (R13)', () => {
+  it('is accepted without a proof if it gives up the known line (R13)', () => {
     const chosen = withGivenUp(other, ['h']);
     const register = knowing(4, second);
     expect(see(register, 0, chosen, 100)).toEqual({ settled: undefined, lost: undefined });
     expect(register.state).toBe(chosen);
-    // What was given up does not come back by a server that lags.
+    // A lagging server does not bring back what was given up.
     expect(see(register, 9, second, 200)).toBeUndefined();
     expect(register.state).toBe(chosen);
   });
 
-  it('is news if it gives up one epoch of that line, by which two lines of one history are told apart', () => {
+  it('is accepted if it gives up one epoch by which two lines of one history differ', () => {
     const chosen = forced('a', { state: secondToo, line: secondToo, knownEpoch: 2, lastSeq: 0, givenUp: ['two'] }, 'three');
     const register = knowing(4, second);
     expect(see(register, 5, chosen, 100)).toBeDefined();
     expect(register.state).toBe(chosen);
   });
 
-  it('is no news if each gives up the other: a proof has to tell', () => {
+  it('is not accepted without a proof if each gives up the other', () => {
     const one = withGivenUp(second, ['other']);
     const register = knowing(4, one);
     const opposite = withGivenUp(other, ['h']);
@@ -312,7 +312,7 @@ describe('a cluster that was restored', () => {
 });
 
 describe('reads of a server that lags', () => {
-  it('never take back what is known, in any order', () => {
+  it('never replace the known state, in any order', () => {
     const versions: ShardState[] = [first, both, second, withMembers(second, ['c'], []), claimed(second, 'a', 'three')];
     fc.assert(
       fc.property(fc.array(fc.nat(versions.length - 1), { maxLength: 30 }), (reads) => {

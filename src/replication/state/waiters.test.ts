@@ -15,7 +15,7 @@ function releaseTo(waiters: Waiters, seq: number): unknown[] {
 }
 
 describe('waiters', () => {
-  it('releases writes in order, each followed by what was judged by it', () => {
+  it('releases writes in order, each followed by the calls that were judged by it', () => {
     const waiters = new Waiters();
     waiters.addWrite(4, 'w4');
     waiters.addJudged(4, { token: 'j4', answer: nothing });
@@ -25,14 +25,14 @@ describe('waiters', () => {
     expect(releaseTo(waiters, 9)).toEqual([]);
   });
 
-  it('releases what was judged by an entry that nobody here waits for', () => {
+  it('releases calls that were judged by an entry without a waiting write', () => {
     const waiters = new Waiters();
     waiters.addJudged(2, { token: 'j2', answer: nothing });
     expect(releaseTo(waiters, 1)).toEqual([]);
     expect(releaseTo(waiters, 2)).toEqual(['j2']);
   });
 
-  it('abandons each once', () => {
+  it('abandons each waiting call once', () => {
     const waiters = new Waiters();
     waiters.addWrite(1, 'w1');
     waiters.addWrite(2, 'w2');
@@ -49,7 +49,7 @@ describe('waiters', () => {
     expect(abandoned).toEqual(['w2', 'j2']);
   });
 
-  it('everyone who waits is called exactly once, whatever the order of commits', () => {
+  it('every waiting call is answered exactly once, whatever the order of commits', () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(fc.nat(3), fc.nat(2)), { maxLength: 40 }), (steps) => {
         const waiters = new Waiters();

@@ -15,7 +15,7 @@ describeVariants('histories', [
   {
     rule: 'R3, R12',
     does: 'leaves although its proposed history may have begun',
-    edits: [edit('follower/leaving.ts', '!core.isNew || core.mayHaveBegun', '!core.isNew')],
+    edits: [edit('follower/departure.ts', '!core.isNew || core.mayHaveBegun', '!core.isNew')],
     caughtBy: scenario('no-second-birth'),
   },
   {
@@ -171,7 +171,7 @@ describeVariants('histories', [
     does: 'releases its copy after a move although its history is not the one that has ended',
     edits: [
       edit(
-        'follower/leaving.ts',
+        'follower/departure.ts',
         'isOlder(core, state) || core.foundHistory !== undefined) return false',
         'isOlder(core, state)) return false',
       ),
@@ -183,7 +183,7 @@ describeVariants('histories', [
     does: 'stops as if its copy were not needed, although that is of another history',
     edits: [
       edit(
-        'follower/leaving.ts',
+        'follower/departure.ts',
         'isOlder(core, state) || core.foundHistory !== undefined) return true',
         'isOlder(core, state)) return true',
       ),
@@ -195,7 +195,7 @@ describeVariants('histories', [
     does: 'stops as if its copy were not needed, although state went back',
     edits: [
       edit(
-        'follower/leaving.ts',
+        'follower/departure.ts',
         'isOlder(core, state) || core.foundHistory !== undefined) return true',
         'core.foundHistory !== undefined) return true',
       ),

@@ -20,7 +20,7 @@ describeVariants('moving', [
   {
     rule: 'R15',
     does: 'releases its copy before each placed node has a member in sync',
-    edits: [edit('follower/leaving.ts', 'return holdsAll(placed ?? [], state.inSync);', 'return true;')],
+    edits: [edit('follower/departure.ts', 'return holdsAll(placed ?? [], state.inSync);', 'return true;')],
     caughtBy: scenario('moving'),
   },
   {
@@ -28,7 +28,7 @@ describeVariants('moving', [
     does: 'releases its copy without the permission of the primary, whose set may contain it',
     edits: [
       edit(
-        'follower/leaving.ts',
+        'follower/departure.ts',
         'isNeedless(core) && (state === undefined || isEnded(state))',
         'isNeedless(core) || (state && isEnded(state))',
       ),
@@ -50,13 +50,13 @@ describeVariants('moving', [
   {
     rule: 'R15',
     does: 'uses a permission to leave after it has taken its wish back',
-    edits: [edit('follower/leaving.ts', 'mayLeaveMs === 0 || mayLeaveMs <= core.stayedMs', 'mayLeaveMs === 0')],
+    edits: [edit('follower/departure.ts', 'mayLeaveMs === 0 || mayLeaveMs <= core.stayedMs', 'mayLeaveMs === 0')],
     caughtBy: scenario('moving'),
   },
   {
     rule: 'R15',
     does: 'believes a lagging state that shows an ended history, and leaves',
-    edits: [edit('follower/leaving.ts', 'if (isOlder(core, state) || core.foundHistory !== undefined) return false;', '')],
+    edits: [edit('follower/departure.ts', 'if (isOlder(core, state) || core.foundHistory !== undefined) return false;', '')],
     caughtBy: scenario('moving'),
   },
   {

@@ -1,4 +1,4 @@
-/** Where nodes place shards by themselves: the controller and R15 with a sentence broken, caught by whole clusters from a seed. */
+/** Variants of the controller and of R15, caught by whole clusters from a seed whose nodes place shards by themselves. */
 import { expect } from 'vitest';
 import { describeVariants, placings, script } from './variant.js';
 import { edit, type Lab } from './variant-lab.js';
@@ -6,7 +6,7 @@ import { edit, type Lab } from './variant-lab.js';
 const control = '../controller/control.ts';
 const roster = '../controller/roster.ts';
 
-/** As if each shard were placed where another is. */
+/** Computes as if each shard were placed where another one is. */
 const computeFromAnother = `
   const turned = previous && { ...previous, shards: previous.shards.toReversed() };
   return [{ kind: 'compute', previous: turned, nodes }];`;
@@ -71,7 +71,7 @@ describeVariants('placing', [
   {
     rule: 'R15',
     does: 'releases its copy before each placed node has a member in sync',
-    edits: [edit('follower/leaving.ts', 'return holdsAll(placed ?? [], state.inSync);', 'return true;')],
+    edits: [edit('follower/departure.ts', 'return holdsAll(placed ?? [], state.inSync);', 'return true;')],
     caughtBy: placings(60),
   },
   {

@@ -1,13 +1,13 @@
 /**
- * The beacon that a pair of nodes shares, broken (R4, R9): what is remembered of a stream, what counts as said again, and who
- * is in it. Schedules run the whole simulation on the edited modules; what goes into one frame is tried on the stream itself.
+ * Variants of the beacon that two nodes share (R4, R9): what is remembered of a stream, what counts as a repetition, and which
+ * shards are in it. Schedules run the whole simulation on the edited modules. A check on one stream tests a single frame.
  */
 import { describe, expect, it } from 'vitest';
 import type { Message } from '../../../src/replication/index.js';
 import { type Edit, edit, loadEdited } from './variant-lab.js';
 
 type Check = () => void;
-type Said = readonly [shard: number, message: Message];
+type Sent = readonly [shard: number, message: Message];
 
 const memoryFile = '../wire/peer/beacon-memory.ts';
 const streamFile = '../wire/peer/message-stream.ts';
@@ -28,34 +28,34 @@ function schedules(within: number): () => Promise<Check> {
   };
 }
 
-/** One stream: three shards; then two of them, one in a new epoch; then what differs from that in one field each. */
+/** One stream: beacons of three shards; then of two, one in a new epoch; then beacons that differ in one field each. */
 async function aStream(): Promise<Check> {
   const { IncomingMessages, OutgoingMessages } = await import('../../../src/wire/peer/message-stream.js');
   const { ReplicationCodec, readRequest } = await import('../../../src/wire/peer/replication-codec.js');
   return () => {
-    const said: Said[] = [];
-    const heard: Said[] = [];
+    const sent: Sent[] = [];
+    const received: Sent[] = [];
     const incoming = new IncomingMessages('c', readRequest);
-    const hear = (frame: Buffer) => incoming.read(frame, (shard, message) => heard.push([shard, message]) > 0);
-    const outgoing = new OutgoingMessages('c', hear);
-    const sayInTurn = (...all: Said[]) => {
-      said.push(...all);
+    const receive = (frame: Buffer) => incoming.read(frame, (shard, message) => received.push([shard, message]) > 0);
+    const outgoing = new OutgoingMessages('c', receive);
+    const sendInTurn = (...all: Sent[]) => {
+      sent.push(...all);
       for (const [shard, message] of all) outgoing.send(new ReplicationCodec('c', shard), message);
       outgoing.flush();
     };
     const beacon = { type: 'beacon', sentAtMs: 100, probe: false, commitIndex: 0, stopping: false, mayLeaveMs: 0 } as const;
     const first: Message = { history: 'h', epoch: 1, epochId: 'one', from: 'a~1', to: 'b~1', body: beacon };
     const again: Message = { ...first, body: { ...beacon, sentAtMs: 200 } };
-    sayInTurn([1, first], [2, first], [3, first]);
-    sayInTurn([1, again], [3, { ...again, epoch: 2 }]);
-    sayInTurn([2, again], [1, { ...first, body: { type: 'stateChanged' } }], [1, again]);
-    sayInTurn([1, { ...again, from: 'a~2' }], [2, { ...again, to: 'b~2' }]);
-    sayInTurn([1, again], [2, again]);
-    sayInTurn([1, { ...again, history: 'other' }], [2, { ...again, epochId: 'other' }]);
-    sayInTurn([1, again], [2, again]);
-    sayInTurn([1, { ...again, body: { ...beacon, probe: true } }], [2, { ...again, body: { ...beacon, stopping: true } }]);
-    sayInTurn([3, { ...again, epoch: 2, body: { ...beacon, sentAtMs: 200, commitIndex: 1 } }]);
-    expect(heard).toEqual(said);
+    sendInTurn([1, first], [2, first], [3, first]);
+    sendInTurn([1, again], [3, { ...again, epoch: 2 }]);
+    sendInTurn([2, again], [1, { ...first, body: { type: 'stateChanged' } }], [1, again]);
+    sendInTurn([1, { ...again, from: 'a~2' }], [2, { ...again, to: 'b~2' }]);
+    sendInTurn([1, again], [2, again]);
+    sendInTurn([1, { ...again, history: 'other' }], [2, { ...again, epochId: 'other' }]);
+    sendInTurn([1, again], [2, again]);
+    sendInTurn([1, { ...again, body: { ...beacon, probe: true } }], [2, { ...again, body: { ...beacon, stopping: true } }]);
+    sendInTurn([3, { ...again, epoch: 2, body: { ...beacon, sentAtMs: 200, commitIndex: 1 } }]);
+    expect(received).toEqual(sent);
   };
 }
 

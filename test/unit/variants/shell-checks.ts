@@ -1,4 +1,4 @@
-/** What must hold of the shell, to be tried on modules as they are and on edited ones: each check throws if it does not. */
+/** Checks of the shell, for unbroken and edited modules. Each check throws if it finds a violation. */
 import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises';
 import { expect } from 'vitest';
 import type { AnswerSink } from '../../../src/node/shards/shard-host.js';
@@ -8,7 +8,7 @@ import type { Header } from '../../../src/wire/peer/replication-codec.js';
 
 const election = '/kvstore/shards/0/election';
 
-/** The modules are imported first: they may be gone when the check runs. */
+/** A check whose modules are imported already: their files may be gone when it runs. */
 export type PreparedCheck = () => Promise<Check>;
 type Check = () => Promise<void>;
 type Coordination = typeof import('../../../src/coordination/memory/memory-zookeeper.fixture.js');
@@ -67,7 +67,7 @@ export async function registersAgain(): Promise<Check> {
   };
 }
 
-/** Two writes of a key that is not there, each on that condition, over a storage that takes a turn to look. */
+/** Two writes of an absent key, each on the condition that it is absent, over a storage whose read takes a turn. */
 export async function judgesOneWriteOfAKeyAtATime(): Promise<Check> {
   const { LocalOperation, LocalShard } = await import('../../../src/node/shards/local-shard.js');
   const { Stripes } = await import('../../../src/node/shards/stripes.js');

@@ -1,4 +1,4 @@
-/** Sentences that the shell keeps, broken: identity on the wire (R1), own znodes (R2, R14), the stripe lock (R6), reads (R9). */
+/** Variants of the shell: identity on the wire (R1), own znodes (R2, R14), the stripe lock (R6), reads (R9). */
 import { describe, expect, it } from 'vitest';
 import { judgesOneWriteOfAKeyAtATime, ownZnodes, type PreparedCheck, refusesHeader, registersAgain } from './shell-checks.js';
 import { type Edit, edit, loadEdited } from './variant-lab.js';

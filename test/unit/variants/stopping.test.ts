@@ -82,7 +82,7 @@ describeVariants('planned stops', [
   {
     rule: 'R12',
     does: 'stops, as backup, while it is a member',
-    edits: [edit('follower/leaving.ts', ' && !mayBeMember(core)', '')],
+    edits: [edit('follower/departure.ts', ' && !mayBeMember(core)', '')],
     caughtBy: scenario('handover'),
   },
   {
@@ -90,7 +90,7 @@ describeVariants('planned stops', [
     does: 'stops, although it has known an epoch, because a server shows no state',
     edits: [
       edit(
-        'follower/leaving.ts',
+        'follower/departure.ts',
         'if (state === undefined) return !core.isNew || core.mayHaveBegun;',
         'if (state === undefined) return false;',
       ),

@@ -1,6 +1,4 @@
-/**
- * How a follower leaves: after a planned stop (R12, R13), or because the shard has moved to other nodes (R15).
- */
+/** How a follower leaves: after a planned stop (R12, R13), or because the shard has moved to other nodes (R15). */
 
 import { isEnded } from '../protocol/shard-state.js';
 import type { Core } from '../state/core.js';
@@ -31,7 +29,7 @@ export function maybeRelease(core: Core): void {
 }
 
 /**
- * The primary lets this replica leave, which has asked to. `state` as read here may be old, but a primary that had taken the
+ * The primary permits this replica to leave, as it wants to. `state` as read here may be old, but a primary that had taken the
  * replica in meanwhile, or was about to, would not send this. The permission counts no more if this replica has answered a
  * later beacon without asking to leave: the primary may have taken it in since.
  */
