@@ -1,6 +1,6 @@
 /** A store in a map, which judges requests as a node does, for the routes in front of it. */
 import { KvError } from '../errors.js';
-import { checkIfVersion, checkKey, checkValue } from '../node/operations/request-checks.js';
+import { checkIfVersion, checkKeyBytes, checkValue } from '../node/operations/request-checks.js';
 import type { KeyValues } from './key-routes.js';
 
 export class FakeKeyValues implements KeyValues {
@@ -78,7 +78,7 @@ export class FakeKeyValues implements KeyValues {
     const { failure } = this;
     this.failure = undefined;
     if (failure !== undefined) throw failure;
-    return checkKey(bytes);
+    return checkKeyBytes(bytes);
   }
 
   #checkVersion(key: string, ifVersion: number | undefined): void {

@@ -6,7 +6,7 @@ import { keyValueServiceWithRawKeys } from '../../wire/contract/proto.js';
 import type { ShardDirectory } from '../shards/shard-directory.js';
 import { singleCallWaitMs } from './api-traits.js';
 import type { Forwarder } from './forwarder.js';
-import type { Operation, OperationResponse } from './operation.js';
+import type { DecodedOperation, OperationResponse } from './operation.js';
 import { noPrimary } from './primary-elsewhere.js';
 
 export interface ForwardParts {
@@ -30,7 +30,7 @@ const methods = {
 export function forwardOperation(
   parts: ForwardParts,
   shard: number,
-  { kind, key, buffer, valueStart, valueEnd, ifVersion }: Operation,
+  { kind, key, buffer, valueStart, valueEnd, ifVersion }: DecodedOperation,
   remainingMs: number | undefined,
   trace: TraceHeaders | undefined,
 ): Promise<Forwarded<OperationResponse>> {

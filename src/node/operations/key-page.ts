@@ -7,7 +7,7 @@
 import type { RecordView } from '../../storage/index.js';
 import type { ListedKey } from '../../wire/contract/kv-api.js';
 
-export interface KeyRange {
+export interface PageRange {
   /** The page has only keys after this one. Empty: the page begins with the first key. */
   readonly after: string;
   readonly prefix: string;
@@ -31,7 +31,7 @@ export class KeyPage {
   /** The last key of the page, once the page is full: no key after it is on the page. */
   #bound: Buffer | undefined;
 
-  constructor({ after, prefix }: KeyRange, limit: number) {
+  constructor({ after, prefix }: PageRange, limit: number) {
     this.#after = Buffer.from(after);
     this.#prefix = Buffer.from(prefix);
     this.#limit = limit;

@@ -5,9 +5,10 @@
  *
  * This is the hot path of a node. On a pipeline an operation that meets no obstacle costs no promise, no timer and no lock, and
  * the clock is read once per slice. Therefore an answer is a call of one of the caller's methods, not a promise, and a caller
- * may reuse its `Operation`.
+ * may reuse its `DecodedOperation`.
  *
- * A new kind of operation adds its fields to `Operation`, its checks here, its answer to `Caller`, and its form to each way in.
+ * A new kind of operation adds its fields to `DecodedOperation`, its checks here, its answer to `Caller`, and its form to each
+ * way in.
  */
 import type { Logger } from 'pino';
 import { KvError } from '../../errors.js';
@@ -19,7 +20,7 @@ import type { LocalShard } from '../shards/local-shard.js';
 import type { ShardDirectory } from '../shards/shard-directory.js';
 import { type ApiTraits, type ApiTraitsTable, traitsOfApis } from './api-traits.js';
 import type { Forwarder } from './forwarder.js';
-import type { Caller, Operation } from './operation.js';
+import type { Caller, DecodedOperation } from './operation.js';
 import { OperationOutcomes } from './operation-outcomes.js';
 import { notHeld } from './primary-elsewhere.js';
 import { checkDecodedKey, checkIfVersion, checkValue } from './request-checks.js';
@@ -80,7 +81,7 @@ export class OperationExecutor {
   }
 
   /** Executes an operation of the current slice. `startedMs`: when it came in; undefined: its duration is not measured. */
-  execute(operation: Operation, caller: Caller, startedMs: number | undefined): void {
+  execute(operation: DecodedOperation, caller: Caller, startedMs: number | undefined): void {
     const { id, kind } = operation;
     const tracking = this.#track(operation, caller, startedMs);
     let shard = 0;
@@ -111,7 +112,7 @@ export class OperationExecutor {
     api.counts[kind].took(performance.now() - startedMs);
   }
 
-  #track(operation: Operation, caller: Caller, startedMs: number | undefined): Tracking | undefined {
+  #track(operation: DecodedOperation, caller: Caller, startedMs: number | undefined): Tracking | undefined {
     const { kind, traceParent, traceState } = operation;
     const isForwardable = caller.forwarding !== undefined;
     const isTraced = this.#tracing !== undefined && kind !== undefined && (traceParent !== undefined || caller.api.tracesAll);
@@ -126,7 +127,7 @@ export class OperationExecutor {
   }
 
   /** Checks the arguments before the shard is found: every node refuses an argument that can never be right. @throws KvError */
-  #check({ key, keyBytes, valueStart, valueEnd, ifVersion }: Operation, kind: Method): string {
+  #check({ key, keyBytes, valueStart, valueEnd, ifVersion }: DecodedOperation, kind: Method): string {
     const checked = checkDecodedKey(key, keyBytes);
     if (kind === 'put') checkValue(valueEnd - valueStart, this.#maxValueBytes);
     if (kind !== 'get') checkIfVersion(ifVersion, kind === 'put' ? 0 : 1);
@@ -144,7 +145,7 @@ export class OperationExecutor {
   }
 
   #write(
-    { id, buffer, valueStart, valueEnd, ifVersion }: Operation,
+    { id, buffer, valueStart, valueEnd, ifVersion }: DecodedOperation,
     kind: 'put' | 'delete',
     key: string,
     shard: number,

@@ -10,7 +10,7 @@ import type { Method } from '../../metrics/index.js';
 import { traceHeadersOf } from '../../tracing/index.js';
 import type { LocalShard } from '../shards/local-shard.js';
 import { type ForwardParts, forwardOperation } from './forward-request.js';
-import type { Caller, Forwarding, Operation } from './operation.js';
+import type { Caller, DecodedOperation, Forwarding } from './operation.js';
 import { PrimaryElsewhere } from './primary-elsewhere.js';
 import type { Tracking } from './tracking.js';
 
@@ -109,7 +109,7 @@ export class OperationOutcomes {
     this.#refuse(caller, id, kind, refusal, tracking);
   }
 
-  #forward(caller: Caller, forwarding: Forwarding, operation: Operation, shard: number, tracking: Tracking): void {
+  #forward(caller: Caller, forwarding: Forwarding, operation: DecodedOperation, shard: number, tracking: Tracking): void {
     tracking.endLimit();
     const { id, kind, traceParent, traceState } = operation;
     // A node that makes no spans forwards the trace as it came.

@@ -11,7 +11,7 @@ import type { ApiTraits } from './api-traits.js';
  * The caller may use the object for its next operation as soon as `execute` has returned. A caller with `forwarding` may not:
  * the node reads an operation again before it forwards it.
  */
-export interface Operation {
+export interface DecodedOperation {
   /** The caller chooses the id and gets the answer under it. */
   readonly id: number;
   /** Undefined: the request contains nothing that this version knows. */

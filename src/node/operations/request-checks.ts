@@ -4,7 +4,7 @@ import { KvError } from '../../errors.js';
 import { maxKeyBytes } from '../../limits.js';
 
 /** Checks the raw bytes: a decoder that replaces invalid UTF-8 would make one key of two. @throws KvError INVALID_KEY */
-export function checkKey(key: Buffer): string {
+export function checkKeyBytes(key: Buffer): string {
   return checkDecodedKey(isUtf8(key) ? key.toString('utf8') : undefined, key.length);
 }
 

@@ -13,7 +13,7 @@ import type {
 } from '../../wire/contract/kv-api.js';
 import type { PendingCalls } from '../capacity/pending-calls.js';
 import type { ApiTraits } from './api-traits.js';
-import type { Caller, Forwarding, Operation, OperationResponse } from './operation.js';
+import type { Caller, DecodedOperation, Forwarding, OperationResponse } from './operation.js';
 import type { OperationExecutor } from './operation-executor.js';
 
 /** The key as it came: bytes. */
@@ -25,7 +25,7 @@ interface Calls {
 export type CallRequest<Kind extends Method> = Calls[Kind][0];
 export type CallResponse<Kind extends Method> = Calls[Kind][1];
 
-export interface CallOptions {
+export interface SingleCallOptions {
   readonly api: ApiTraits;
   readonly pending: PendingCalls;
   readonly trace: TraceHeaders | undefined;
@@ -47,7 +47,7 @@ export function runCall<Kind extends Method>(
   executor: OperationExecutor,
   kind: Kind,
   request: CallRequest<Kind>,
-  options: CallOptions,
+  options: SingleCallOptions,
   outcome: CallOutcome<CallResponse<Kind>>,
 ): void {
   const nowMs = performance.now();
@@ -61,7 +61,7 @@ function operationOf(
   kind: Method,
   { key, value = noValue, ifVersion }: { key: Buffer; value?: Uint8Array; ifVersion?: number },
   trace: TraceHeaders | undefined,
-): Operation {
+): DecodedOperation {
   return {
     id: 0,
     kind,
@@ -82,10 +82,10 @@ class SingleCall implements Caller, Forwarding {
   readonly readsInOrder = false;
   readonly forwarding: Forwarding | undefined;
   readonly #nodeId: string;
-  readonly #options: CallOptions;
+  readonly #options: SingleCallOptions;
   readonly #outcome: CallOutcome<OperationResponse>;
 
-  constructor(nodeId: string, options: CallOptions, outcome: CallOutcome<OperationResponse>) {
+  constructor(nodeId: string, options: SingleCallOptions, outcome: CallOutcome<OperationResponse>) {
     this.api = options.api;
     this.pending = options.pending;
     this.forwarding = options.api.isForwarded ? undefined : this;

@@ -2,19 +2,19 @@
 import type { ErrorCode } from '../../errors.js';
 import type { MethodCounts } from '../../metrics/index.js';
 import type { OperationSpan } from '../../tracing/index.js';
-import type { Operation } from './operation.js';
+import type { DecodedOperation } from './operation.js';
 
 /** Ends with the first outcome of the operation; a later one is ignored. */
 export class Tracking {
   /** There only if the caller has `forwarding`. */
-  readonly operation: Operation | undefined;
+  readonly operation: DecodedOperation | undefined;
   readonly span: OperationSpan | undefined;
   /** When the operation came in; undefined: its duration is not measured. */
   readonly #startedMs: number | undefined;
   #timer: NodeJS.Timeout | undefined;
   #ended = false;
 
-  constructor(operation: Operation | undefined, span: OperationSpan | undefined, startedMs: number | undefined) {
+  constructor(operation: DecodedOperation | undefined, span: OperationSpan | undefined, startedMs: number | undefined) {
     this.operation = operation;
     this.span = span;
     this.#startedMs = startedMs;

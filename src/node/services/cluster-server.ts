@@ -21,7 +21,7 @@ import { probeKey } from '../cluster/probe-address.js';
 import type { TopologyPublisher, TopologyStream } from '../cluster/topology-publisher.js';
 import { type Forwarded, forwardRequest } from '../operations/forward-request.js';
 import { type Forwarder, wasForwarded } from '../operations/forwarder.js';
-import { checkKey } from '../operations/request-checks.js';
+import { checkKeyBytes } from '../operations/request-checks.js';
 import type { ShardDirectory } from '../shards/shard-directory.js';
 import type { AnswerSink } from '../shards/shard-host.js';
 
@@ -90,7 +90,7 @@ export class ClusterServer {
    */
   async inSyncNodes(key: Buffer): Promise<string[]> {
     const { directory, topology } = this.#context;
-    const shard = shardOfKey(checkKey(key), directory.shardCount);
+    const shard = shardOfKey(checkKeyBytes(key), directory.shardCount);
     if (directory.primaryElsewhere(shard) === undefined) {
       const { primaryNodeId, replicas } = topology.shardReport(shard);
       const inSync = replicas.filter((replica) => replica.inSync && replica.live).map(({ nodeId }) => nodeId);
@@ -103,7 +103,7 @@ export class ClusterServer {
   /** A node that holds the shard knows more of it than one that does not. */
   async #locate(request: LocateKeyRequest<Buffer>, isForwarded: boolean): Promise<KeyLocation> {
     const { directory } = this.#context;
-    const key = checkKey(request.key);
+    const key = checkKeyBytes(request.key);
     const shard = shardOfKey(key, directory.shardCount);
     if (directory.local(shard) === undefined && !isForwarded) {
       const answer = await this.#requestElsewhere(shard, request).catch(() => undefined);
