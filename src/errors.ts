@@ -1,15 +1,15 @@
 /**
- * Every failure a caller can meet, in one place.
+ * All error codes of kvnode, and the error class that carries them.
  *
- * Each code says whether the operation was executed (guarantee G4): `no` is a promise, `unknown` is an admission. The
- * table in docs/errors.md is checked against this file by a test; `wire/contract/status.ts` maps codes to gRPC and back.
+ * Each code says whether the operation was executed (guarantee G4). `no`: it definitely was not. `unknown`: it may have been. A
+ * test compares the table in docs/errors.md with this file. `wire/contract/status.ts` converts codes to gRPC status and back.
  */
 
 export type Executed = 'no' | 'unknown';
 
 interface ErrorTraits {
   readonly executed: Executed;
-  /** The same call may succeed a moment later without anything being mended. */
+  /** True if the same call may succeed a moment later, although nobody has repaired anything. */
   readonly retryable: boolean;
 }
 
@@ -21,43 +21,43 @@ export const errorTraits = {
   /** Key empty, longer than 1,024 bytes, or not valid UTF-8. */
   INVALID_KEY: refused,
   VALUE_TOO_LARGE: refused,
-  /** The operator's command was not carried out: it is not needed, or not possible at present. */
+  /** The operator's command was not executed: it is not needed, or not possible at present. */
   NOT_FORCED: refused,
-  /** Any other argument that can never be right, such as `if_version` 0 on a delete. */
+  /** Any other argument that is never valid, such as `if_version` 0 on a delete. */
   INVALID_ARGUMENT: refused,
-  /** A condition did not hold; the error tells the key's current version. */
+  /** A condition did not hold; the error has the key's current version. */
   VERSION_MISMATCH: refused,
-  /** The data would outgrow the memory of a node that holds it. Deletes, and writes that make nothing larger, are taken. */
+  /** The data would outgrow the memory of a node that holds it. Deletes, and writes that grow nothing, are still accepted. */
   MEMORY_FULL: refused,
-  /** The node belongs to another cluster than the request names; the error tells which. No request goes to its address again. */
+  /** The request names another cluster than the node's, which the error names. The client avoids the address from then on. */
   WRONG_CLUSTER: refused,
-  /** The request, encoded, is larger than the transport takes. */
+  /** The encoded request is larger than the transport accepts. */
   MESSAGE_TOO_LARGE: refused,
 
-  /** This node knows of no primary, and nobody could be asked; or its cluster is not the one that ZooKeeper holds. */
+  /** This node knows of no primary to forward to, or its cluster is not the one that ZooKeeper holds. */
   NO_PRIMARY: refusedForNow,
   /** A forwarded request met a node that is not primary either. */
   NOT_PRIMARY: refusedForNow,
-  /** A new primary is still making sure of what it inherited. */
+  /** A new primary is not yet sure that all entries it inherited are committed. */
   TAKEOVER_IN_PROGRESS: refusedForNow,
-  /** The primary is giving the shard to another node. */
+  /** The primary is handing the shard over to another node. */
   HANDOVER_IN_PROGRESS: refusedForNow,
-  /** The primary may have been replaced and cannot tell: a backup has not answered for a lease. */
+  /** A backup has not answered for a lease, so the primary may have been replaced without knowing it. */
   LEASE_LAPSED: refusedForNow,
   /** The primary reaches neither all its backups nor ZooKeeper. */
   PAUSED: refusedForNow,
-  /** Fewer replicas in sync than `minInSync`. */
+  /** Fewer replicas are in sync than `minInSync`. */
   TOO_FEW_IN_SYNC: refusedForNow,
   /** No member of the in-sync set is live; its data is out of reach. */
   SHARD_OFFLINE: refusedForNow,
-  /** The node has stopped taking requests. */
+  /** The node is stopping and accepts no more requests. */
   STOPPING: refusedForNow,
-  /** Too much is waiting already. */
+  /** Too many requests are waiting already. */
   OVERLOADED: refusedForNow,
   /** The client reached no node, so nothing was sent. */
   UNREACHABLE: refusedForNow,
 
-  /** The write was sent or appended, and it is not known what became of it. */
+  /** The write was sent or appended, and its outcome is not known. */
   OUTCOME_UNKNOWN: unknown,
   /** The deadline passed before an answer came. */
   DEADLINE_EXCEEDED: unknown,
@@ -72,9 +72,9 @@ export const errorTraits = {
   INVALID_OPTION: refused,
   /** ZooKeeper cannot be reached or refuses. */
   COORDINATION_UNAVAILABLE: refused,
-  /** The cluster in ZooKeeper was set up with other values than those of the node that starts, or another node took its id. */
+  /** The values of the node that starts differ from those of the cluster in ZooKeeper, or another node has its id. */
   CONFIG_MISMATCH: refused,
-  /** The address to listen on is not to be had. */
+  /** The node cannot listen on its address. */
   ADDRESS_UNAVAILABLE: refused,
 } as const satisfies Record<string, ErrorTraits>;
 
@@ -84,15 +84,15 @@ export interface KvErrorDetails {
   readonly cause?: unknown;
   /** With VERSION_MISMATCH: the version the key is at; 0 if it does not exist. */
   readonly currentVersion?: number;
-  /** Where the primary was last seen, as host:port. */
+  /** Last known address of the primary, as host:port. */
   readonly primaryAddress?: string;
-  /** With WRONG_CLUSTER: the id of the cluster that the node which refused belongs to. */
+  /** With WRONG_CLUSTER: the id of the refusing node's cluster. */
   readonly clusterId?: string;
-  /** Overrides what the code says, in the one direction that is safe to narrow: an attempt that never left. */
+  /** Overrides the code's verdict, for example if an attempt was never sent. Without it the verdict is that of the code. */
   readonly executed?: Executed;
 }
 
-/** The one error class of kvnode. `code` tells what happened, `executed` what it means for the data. */
+/** The error class of kvnode. `code` says what happened, `executed` whether the operation was executed. */
 export class KvError extends Error {
   readonly code: ErrorCode;
   readonly executed: Executed;

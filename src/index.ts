@@ -1,4 +1,4 @@
-/** What `import 'kvnode'` gives: the client library and its errors. */
+/** The exports of the package `kvnode`: the client library and its errors. */
 export * from './client/index.js';
 export { type ErrorCode, type Executed, KvError } from './errors.js';
 export type {

@@ -1,17 +1,17 @@
-/** A stream of bytes, taken in pieces of the length that the reader asks for. */
+/** Reads a stream of bytes in pieces of the length that the caller requests. */
 
 export class ByteSource {
   readonly #chunks: AsyncIterator<Uint8Array>;
   #pending: Buffer[] = [];
   #pendingBytes = 0;
-  /** Of the next byte, from the beginning. */
+  /** Offset of the next byte from the beginning of the stream. */
   position = 0;
 
   constructor(chunks: AsyncIterable<Uint8Array>) {
     this.#chunks = chunks[Symbol.asyncIterator]();
   }
 
-  /** Exactly so many bytes, or what is left before the end. */
+  /** @returns exactly `count` bytes, or fewer at the end of the stream. */
   async take(count: number): Promise<Buffer> {
     while (this.#pendingBytes < count) {
       const next = await this.#chunks.next();
@@ -29,7 +29,7 @@ export class ByteSource {
     return taken;
   }
 
-  /** Whoever stops early lets go of what the bytes come from. */
+  /** Releases the stream. A reader that stops early must call it. */
   async close(): Promise<void> {
     await this.#chunks.return?.();
   }

@@ -1,4 +1,4 @@
-/** Makes the bytes of a dump, in their order; whoever asks for them writes them. */
+/** Encodes a dump: header, records, end. The caller writes the returned bytes in this order. */
 import { createHash } from 'node:crypto';
 import { crc32 } from './crc32.js';
 import {
@@ -20,7 +20,7 @@ export class DumpEncoder {
     return this.#records;
   }
 
-  /** First of all, once. */
+  /** To be called first, and once. */
   header(header: DumpHeader): Buffer {
     const text = Buffer.from(JSON.stringify(header));
     const { frame, body } = newFrame(1 + text.length);
@@ -34,7 +34,7 @@ export class DumpEncoder {
     return this.#hashed(Buffer.concat(records.map(encodeRecord)));
   }
 
-  /** Last of all, once. */
+  /** To be called last, and once. */
   end(): Buffer {
     const { frame, body } = newFrame(endBytes);
     body[0] = kinds.end;

@@ -38,7 +38,7 @@ async function read(file: Buffer, chunkBytes = 1_000): Promise<DumpRecord[]> {
 }
 
 describe('dump format', () => {
-  test('CRC-32 is that of everybody else', () => {
+  test('CRC-32 is the usual one', () => {
     expect(crc32(Buffer.from('123456789'))).toBe(0xcbf43926);
     expect(crc32(Buffer.alloc(0))).toBe(0);
   });
@@ -67,7 +67,7 @@ describe('dump format', () => {
     );
   });
 
-  test('a whole record that was lost, repeated or put elsewhere is noticed at the end', async () => {
+  test('a whole record that was lost, repeated or moved is noticed at the end', async () => {
     const [one, two] = someRecords as [DumpRecord, DumpRecord];
     const plain = fileOf([one, two]);
     const encoder = new DumpEncoder();
@@ -76,12 +76,12 @@ describe('dump format', () => {
     const end = plain.subarray(start + frames[0]!.length + frames[1]!.length);
     const file = (...parts: Buffer[]): Buffer => Buffer.concat([plain.subarray(0, start), ...parts, end]);
     await expect(read(file(frames[0]!, frames[1]!))).resolves.toHaveLength(2);
-    await expect(read(file(frames[1]!, frames[0]!))).rejects.toThrow('the check of the whole file fails');
+    await expect(read(file(frames[1]!, frames[0]!))).rejects.toThrow('the checksum of the whole file does not match');
     await expect(read(file(frames[1]!))).rejects.toThrow('it has 1 records, and 2 were written');
-    await expect(read(Buffer.concat([plain, Buffer.from('x')]))).rejects.toThrow('something follows behind its end');
+    await expect(read(Buffer.concat([plain, Buffer.from('x')]))).rejects.toThrow('bytes follow after its end');
   });
 
-  test('the place of a damage is told, and what comes before it is read', async () => {
+  test('the error has the place of the damage, and the records before it are read', async () => {
     const file = fileOf(someRecords);
     const encoder = new DumpEncoder();
     const second = encoder.header(header).length + encoder.encode(someRecords.slice(0, 1)).length;
@@ -99,10 +99,10 @@ describe('dump format', () => {
     }
   });
 
-  test('another version of the format, and what is no dump at all, are told apart', async () => {
+  test('another version of the format, and a file that is no dump, get different errors', async () => {
     await expect(read(fileOf([], { formatVersion: 2 }))).rejects.toThrow('its format has version 2');
     for (const odd of [null, 1, [], 'text', {}])
-      await expect(read(fileWithHeader(odd)), JSON.stringify(odd)).rejects.toThrow('its header does not tell its version');
+      await expect(read(fileWithHeader(odd)), JSON.stringify(odd)).rejects.toThrow('its header does not have a version');
     await expect(read(Buffer.from('PK\x03\x04 something else'))).rejects.toThrow('does not begin as a dump');
   });
 });

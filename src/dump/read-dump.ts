@@ -1,6 +1,6 @@
 /**
- * Reads a dump as it comes, record by record, in bounded memory. A record is given only after its own check; that nothing is
- * missing, and no frame was lost or put in, is known at the end, where the check of the whole file is.
+ * Reads a dump record by record, in bounded memory. A record is returned only after its own checksum was verified. Only the
+ * checksum at the end shows that no frame was lost, repeated or moved.
  */
 import { isUtf8 } from 'node:buffer';
 import { createHash, type Hash } from 'node:crypto';
@@ -23,11 +23,11 @@ import {
 
 export interface DumpReading {
   readonly header: DumpHeader;
-  /** Rejects with DumpDamagedError where the file is not what was written. To be read to the end. */
+  /** To be read to the end. Rejects with DumpDamagedError at the first damage. */
   readonly records: AsyncGenerator<DumpRecord, void>;
 }
 
-/** @throws DumpDamagedError if it does not begin as a dump of a known version does. */
+/** @throws DumpDamagedError if the stream does not begin as a dump of a known version does. */
 export async function readDump(chunks: AsyncIterable<Uint8Array>): Promise<DumpReading> {
   const source = new ByteSource(chunks);
   const hash = createHash('sha256');
@@ -47,8 +47,7 @@ async function* recordsOf(source: ByteSource, hash: Hash): AsyncGenerator<DumpRe
       const { body, bytes } = await nextFrame(source);
       if (body[0] === kinds.end) {
         checkEnd(body, { count, hash, start });
-        if ((await source.take(1)).length > 0)
-          throw new DumpDamagedError('something follows behind its end', source.position - 1);
+        if ((await source.take(1)).length > 0) throw new DumpDamagedError('bytes follow after its end', source.position - 1);
         return;
       }
       hash.update(bytes);
@@ -63,15 +62,16 @@ async function* recordsOf(source: ByteSource, hash: Hash): AsyncGenerator<DumpRe
 async function nextFrame(source: ByteSource): Promise<{ body: Buffer; bytes: Buffer }> {
   const start = source.position;
   const head = await source.take(lengthBytes);
-  if (head.length < lengthBytes) throw new DumpDamagedError('it ends too early; what is behind is missing', start);
+  if (head.length < lengthBytes) throw new DumpDamagedError('it ends too early, and the rest is missing', start);
   const bodyBytes = head.readUInt32BE(0);
-  if (bodyBytes < 1 || bodyBytes > maxBodyBytes) throw new DumpDamagedError(`${bodyBytes} is no length of a record`, start);
+  if (bodyBytes < 1 || bodyBytes > maxBodyBytes)
+    throw new DumpDamagedError(`${bodyBytes} is not a valid length of a record`, start);
   const rest = await source.take(bodyBytes + checkBytes);
-  if (rest.length < bodyBytes + checkBytes)
-    throw new DumpDamagedError('it ends within a record; what is behind is missing', start);
+  if (rest.length < bodyBytes + checkBytes) throw new DumpDamagedError('it ends within a record, and the rest is missing', start);
   const bytes = Buffer.concat([head, rest]);
   const checked = bytes.subarray(0, lengthBytes + bodyBytes);
-  if (crc32(checked) !== bytes.readUInt32BE(checked.length)) throw new DumpDamagedError('the check of a record fails', start);
+  if (crc32(checked) !== bytes.readUInt32BE(checked.length))
+    throw new DumpDamagedError('the checksum of a record does not match', start);
   return { body: checked.subarray(lengthBytes), bytes };
 }
 
@@ -80,7 +80,7 @@ function parseHeader(body: Buffer): DumpHeader {
   if (body[0] !== kinds.header) throw new DumpDamagedError('it has no header', start);
   const header = parseJson(body.toString('utf8', 1), start);
   const version = header?.formatVersion;
-  if (version === undefined) throw new DumpDamagedError('its header does not tell its version', start);
+  if (version === undefined) throw new DumpDamagedError('its header does not have a version', start);
   if (version === dumpFormatVersion) return header as DumpHeader;
   throw new DumpDamagedError(
     `its format has version ${JSON.stringify(version)}, and this kvctl reads version ${dumpFormatVersion}`,
@@ -92,23 +92,22 @@ function parseJson(text: string, start: number): Partial<DumpHeader> | null {
   try {
     return JSON.parse(text) as Partial<DumpHeader> | null;
   } catch (cause) {
-    throw new DumpDamagedError('its header is no JSON', start, { cause });
+    throw new DumpDamagedError('its header is not valid JSON', start, { cause });
   }
 }
 
 function parseRecord(body: Buffer, start: number): DumpRecord {
-  if (body[0] !== kinds.record || body.length < recordHeadBytes)
-    throw new DumpDamagedError('what stands there is no record', start);
+  if (body[0] !== kinds.record || body.length < recordHeadBytes) throw new DumpDamagedError('there is no valid record', start);
   const keyEnd = recordHeadBytes + body.readUInt16BE(9);
   const key = body.subarray(recordHeadBytes, keyEnd);
   if (keyEnd > body.length || key.length === 0 || key.length > maxKeyBytes || !isUtf8(key))
-    throw new DumpDamagedError('the key of a record is none', start);
+    throw new DumpDamagedError('the key of a record is not valid', start);
   return { key: key.toString(), value: body.subarray(keyEnd), version: Number(body.readBigUInt64BE(1)) };
 }
 
 function checkEnd(body: Buffer, { count, hash, start }: { count: number; hash: Hash; start: number }): void {
-  if (body.length !== endBytes) throw new DumpDamagedError('its end is not one', start);
-  const told = Number(body.readBigUInt64BE(1));
-  if (told !== count) throw new DumpDamagedError(`it has ${count} records, and ${told} were written`, start);
-  if (!hash.digest().equals(body.subarray(9))) throw new DumpDamagedError('the check of the whole file fails', start);
+  if (body.length !== endBytes) throw new DumpDamagedError('its end is not valid', start);
+  const written = Number(body.readBigUInt64BE(1));
+  if (written !== count) throw new DumpDamagedError(`it has ${count} records, and ${written} were written`, start);
+  if (!hash.digest().equals(body.subarray(9))) throw new DumpDamagedError('the checksum of the whole file does not match', start);
 }

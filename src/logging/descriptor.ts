@@ -1,21 +1,21 @@
 /**
- * The descriptor that lines of text are written to, opened so that a write does not wait for the reader.
+ * The descriptor of the log, opened so that the main thread never waits for the reader.
  *
- * Standard output is often inherited in blocking mode: a write to a full pipe, or to a terminal that Ctrl-S has stopped, then
- * holds up the thread that writes. O_NONBLOCK belongs to the open file description, which other processes share and may change
- * again. So this file opens the pipe or terminal anew, for a description of its own, and where it cannot (a socket, a pipe of
- * another user) the writes go to libuv's thread pool, so that the main thread never waits.
+ * Standard output is often inherited in blocking mode. A write to a full pipe, or to a terminal that Ctrl-S has stopped, then
+ * blocks its thread. O_NONBLOCK belongs to the open file description, which other processes share and may change again. So this
+ * file opens the pipe or terminal anew, which makes a description of its own. If that is not possible (a socket, a pipe of
+ * another user), the writes are done in libuv's thread pool.
  */
 import { constants, fstatSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { isatty } from 'node:tty';
 
 export interface OutputDescriptor {
   readonly fd: number;
-  /** True if a write may wait: to be done off the main thread. */
+  /** True if a write may block, and so must be done off the main thread. */
   readonly mayBlock: boolean;
 }
 
-/** Between two attempts to write to a pipe that is full. */
+/** Pause between two attempts to write to a full pipe. */
 const attemptEveryMs = 10;
 
 export function openOutput(fd: number): OutputDescriptor {
@@ -28,7 +28,7 @@ export function openOutput(fd: number): OutputDescriptor {
   return { fd, mayBlock: true };
 }
 
-/** @returns undefined where the system or the permissions do not allow it, or a pipe has no reader any more. */
+/** @returns undefined if the system or the permissions do not allow it, or if a pipe has no reader any more. */
 function openAnew(fd: number): number | undefined {
   try {
     return openSync(`/proc/self/fd/${fd}`, constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
@@ -37,18 +37,18 @@ function openAnew(fd: number): number | undefined {
   }
 }
 
-/** Node.js sets O_NONBLOCK on a pipe or socket when it makes a stream of it. Others may take it away again. */
+/** Node.js sets O_NONBLOCK on a pipe or socket when it makes a stream of it. Other processes may clear it again. */
 function setNonBlocking(fd: number): void {
   if (fd === 1) void process.stdout;
   if (fd === 2) void process.stderr;
 }
 
-/** Whether a write on this thread could wait for a reader without end. A file on a disk takes its time, and comes to an end. */
+/** True if a write on this thread could wait for a reader forever. A write to a file may be slow, but it ends. */
 export function mayWaitForReader({ fd, mayBlock }: OutputDescriptor): boolean {
   return mayBlock && !fstatSync(fd).isFile() && !isNonBlocking(fd);
 }
 
-/** As it is at this moment: another process that shares the description may have changed it. */
+/** The flag at this moment: another process that shares the description may have changed it. */
 function isNonBlocking(fd: number): boolean {
   try {
     const flags = /^flags:\s*([0-7]+)/m.exec(readFileSync(`/proc/self/fdinfo/${fd}`, 'latin1'))?.[1] ?? '0';
@@ -59,9 +59,9 @@ function isNonBlocking(fd: number): boolean {
 }
 
 /**
- * Writes on this thread, for at most `patienceMs` where the reader is slow: for the last words of a process.
+ * Writes on this thread, for at most `patienceMs` if the reader is slow. It serves for the last lines of a process.
  *
- * @returns how many bytes were written. Errors end the attempt and are not reported: there is no place to report them.
+ * @returns the number of bytes written. An error ends the attempt, and is not reported because there is no place for the report.
  */
 export function writeWithin({ fd }: OutputDescriptor, bytes: Uint8Array, patienceMs: number): number {
   const endMs = performance.now() + patienceMs;
@@ -78,7 +78,7 @@ export function writeWithin({ fd }: OutputDescriptor, bytes: Uint8Array, patienc
   return written;
 }
 
-/** The reader does not keep up: the same write may succeed later. */
+/** True if the write failed because the reader does not keep up. The same write may succeed later. */
 export function isFull(error: unknown): boolean {
   return (error as NodeJS.ErrnoException).code === 'EAGAIN';
 }

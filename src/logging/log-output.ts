@@ -1,15 +1,15 @@
 /**
- * Where the lines of the log go. It never throws, never ends the process, and the main thread never waits for it.
+ * The output of the log's lines. It never throws, never ends the process, and never makes the main thread wait.
  *
  * Lines wait in a bounded queue while the reader does not keep up. Lines that do not fit into the queue, or that cannot be
- * written (a full disk, a reader that has gone), are dropped and counted. When writing works again, one line reports how many
- * are missing; it stands where they would have been.
+ * written (a full disk, a reader that has gone), are dropped and counted. When writing works again, one line in their place
+ * reports how many are missing.
  */
 import { write as writeInPool, writeSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { isFull, mayWaitForReader, type OutputDescriptor, openOutput, writeWithin } from './descriptor.js';
 
-/** Lines that were dropped one after the other, and why. */
+/** A run of consecutive lines that were dropped, and the reason. */
 export interface Losses {
   readonly sinceMs: number;
   lines: number;
@@ -18,35 +18,35 @@ export interface Losses {
 
 /** What a node reports about its own log. */
 export interface LogState {
-  /** Since the process began. */
+  /** Number of lines dropped since the process began. */
   readonly droppedLines: number;
-  /** Why lines are dropped at present; undefined while they are written. */
+  /** The reason why lines are dropped at present; undefined while they are written. */
   readonly problem: string | undefined;
 }
 
 export interface LogOutputLimits {
-  /** Bytes of lines that wait for the reader. */
+  /** Limits the bytes of the lines that wait for the reader. */
   readonly maxQueuedBytes: number;
-  /** Until the next attempt while the reader does not keep up. */
+  /** Time until the next attempt while the reader does not keep up. */
   readonly retryWhenFullMs: number;
-  /** Until the next attempt after a write has failed. */
+  /** Time until the next attempt after a write has failed. */
   readonly retryWhenFailedMs: number;
 }
 
 const defaultLimits: LogOutputLimits = { maxQueuedBytes: 1_048_576, retryWhenFullMs: 20, retryWhenFailedMs: 1_000 };
-/** A pipe takes up to this many bytes as a whole (PIPE_BUF), so that lines of processes that share it do not mix. */
+/** Limits one write. A pipe accepts up to PIPE_BUF bytes as a whole, so the lines of processes that share it do not mix. */
 const maxBatchBytes = 4_096;
-/** A write that has been under way for longer waits for a reader that may never come. */
+/** A write in the pool that has lasted longer than this probably waits for a reader that never comes. */
 const stuckMs = 300;
-/** A write that has just begun in the pool may take this long before lines behind it are written directly. */
+/** Time for a write that has just begun in the pool to end, before the lines after it are written directly. */
 const turnMs = 20;
 
 interface Batch {
   readonly bytes: Buffer;
-  /** Where each of its lines ends. */
+  /** Offset in `bytes` at which each line ends. */
   readonly ends: readonly number[];
   written: number;
-  /** Set for the line that reports losses. */
+  /** Set if the batch is the line that reports losses. */
   readonly reports?: Losses;
 }
 
@@ -57,12 +57,12 @@ export class LogOutput implements LogState {
   #lines: string[] = [];
   #queuedBytes = 0;
   #batch: Batch | undefined;
-  /** When the write that is under way in the pool began. */
+  /** When the current write in the pool began; undefined if there is none. */
   #writingSinceMs: number | undefined;
   #retry: NodeJS.Timeout | undefined;
   #losses: Losses | undefined;
   #dropped = 0;
-  /** The last write ended within a line. */
+  /** True if the last write ended within a line. */
   #isTorn = false;
   #onIdle: () => void = () => {};
 
@@ -76,7 +76,7 @@ export class LogOutput implements LogState {
     this.#limits = { ...defaultLimits, ...limits };
   }
 
-  /** `describe` makes the line that reports losses, in the format of the log. */
+  /** @param describe makes the line that reports losses, in the format of the log. */
   onResumed(describe: (losses: Losses) => string): void {
     this.#describe = describe;
   }
@@ -89,12 +89,12 @@ export class LogOutput implements LogState {
     return (this.#losses ?? this.#batch?.reports)?.reason;
   }
 
-  /** True if a thread of the pool waits for the reader: an ordinary exit would wait for that thread. */
+  /** True if a thread of the pool waits for the reader. An ordinary exit would wait for that thread. */
   get isStuck(): boolean {
     return this.#writingSinceMs !== undefined && performance.now() - this.#writingSinceMs > stuckMs;
   }
 
-  /** Takes one line, with its line break. */
+  /** Queues one line, which ends with its line break. */
   write(line: string): void {
     if (this.#losses !== undefined) return this.#drop(1, this.#losses.reason);
     const bytes = Buffer.byteLength(line);
@@ -104,7 +104,7 @@ export class LogOutput implements LogState {
     this.#pump();
   }
 
-  /** Resolves when nothing waits any more, at the latest after `patienceMs`. */
+  /** Resolves when no line waits any more, at the latest after `patienceMs`. */
   async flush(patienceMs: number): Promise<void> {
     if (this.#isIdle) return;
     const idle = new Promise<void>((resolve) => {
@@ -114,8 +114,8 @@ export class LogOutput implements LogState {
   }
 
   /**
-   * Writes what waits on this thread, for at most about `patienceMs`: for a process that ends at once. Where a write could wait
-   * for a reader without end, what waits is lost.
+   * Writes the waiting lines on this thread, for at most about `patienceMs`. It serves a process that ends at once. If a write
+   * could wait for a reader forever, the waiting lines are lost.
    */
   flushNow(patienceMs: number): void {
     if (this.#isIdle || this.isStuck || mayWaitForReader(this.#descriptor)) return;
@@ -185,7 +185,7 @@ export class LogOutput implements LogState {
     if (batch.written >= batch.bytes.length) this.#batch = undefined;
   }
 
-  /** A full pipe may take the same bytes later. After any other error what waits is dropped, and the report is the next attempt. */
+  /** A full pipe may accept the same bytes later. Any other error drops the waiting lines; the report is the next attempt. */
   #failed(batch: Batch, error: unknown): void {
     if (isFull(error)) return this.#pumpLater(this.#limits.retryWhenFullMs);
     const reason = error instanceof Error ? error.message : String(error);
@@ -216,7 +216,7 @@ export class LogOutput implements LogState {
       this.#retry = undefined;
       this.#pump();
     }, afterMs);
-    // What cannot be written holds up the end of nothing.
+    // Lines that cannot be written must not keep the process running.
     this.#retry.unref();
   }
 }

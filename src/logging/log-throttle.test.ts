@@ -13,34 +13,34 @@ beforeEach(() => {
 
 afterEach(() => vi.useRealTimers());
 
-function tell(lines: LogThrottle, shards: number, text: string, sense?: string): void {
-  for (let shard = 0; shard < shards; shard++) lines.write(logger, { shard, level: 'info', fields: { shard }, text, sense });
+function write(throttle: LogThrottle, shards: number, text: string, sense?: string): void {
+  for (let shard = 0; shard < shards; shard++) throttle.write(logger, { shard, level: 'info', fields: { shard }, text, sense });
 }
 
-test('what few shards have to tell is told in full', () => {
-  const lines = new LogThrottle(logger);
-  tell(lines, 4, 'role changed', 'backup');
-  tell(lines, 4, 'role changed', 'primary');
-  tell(lines, 4, 'serving');
+test('the lines of few shards are written in full', () => {
+  const throttle = new LogThrottle(logger);
+  write(throttle, 4, 'role changed', 'backup');
+  write(throttle, 4, 'role changed', 'primary');
+  write(throttle, 4, 'serving');
   vi.advanceTimersByTime(1_000);
   expect(written).toHaveLength(12);
 });
 
-test('of what many shards tell in a second some lines are written, and of which shards there were more', () => {
-  const lines = new LogThrottle(logger);
-  tell(lines, 16, 'role changed', 'backup');
+test('of many equal lines in a second a few are written, and a summary names the shards of the others', () => {
+  const throttle = new LogThrottle(logger);
+  write(throttle, 16, 'role changed', 'backup');
   expect(written).toHaveLength(4);
   vi.advanceTimersByTime(1_000);
   const shards = [4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15];
-  const told = { line: 'role changed', sense: 'backup', more: 12, shards };
-  expect(written.slice(4)).toEqual([[told, 'the same of more shards']]);
-  lines.close();
+  const summary = { line: 'role changed', sense: 'backup', more: 12, shards };
+  expect(written.slice(4)).toEqual([[summary, 'the same of more shards']]);
+  throttle.close();
 });
 
-test('what goes on is only summed up, ever less often, and what has ceased is told in full again', () => {
-  const lines = new LogThrottle(logger);
+test('lines that go on are only summed up, ever less often, and after a pause lines are written in full again', () => {
+  const throttle = new LogThrottle(logger);
   for (let second = 0; second < 30; second++) {
-    tell(lines, 200, 'serving');
+    write(throttle, 200, 'serving');
     vi.advanceTimersByTime(1_000);
   }
   vi.advanceTimersByTime(1_000);
@@ -49,24 +49,24 @@ test('what goes on is only summed up, ever less often, and what has ceased is to
   expect(counted).toBe(30 * 200);
   vi.advanceTimersByTime(32_000);
   const { length } = written;
-  tell(lines, 3, 'serving');
+  write(throttle, 3, 'serving');
   expect(written.slice(length)).toEqual([0, 1, 2].map((shard) => [{ shard }, 'serving']));
-  lines.close();
+  throttle.close();
 });
 
-test('few lines that come while others were many are summed up, none is left out', () => {
-  const lines = new LogThrottle(logger);
-  tell(lines, 5, 'serving');
+test('few lines in the window after many are summed up, none is left out', () => {
+  const throttle = new LogThrottle(logger);
+  write(throttle, 5, 'serving');
   vi.advanceTimersByTime(1_000);
-  tell(lines, 2, 'serving');
+  write(throttle, 2, 'serving');
   vi.advanceTimersByTime(2_000);
   expect(written.at(-1)![0]).toMatchObject({ more: 2, shards: [0, 1] });
-  lines.close();
+  throttle.close();
 });
 
-test('of very many shards some are named, and all are counted', () => {
-  const lines = new LogThrottle(logger);
-  tell(lines, 256, 'serving');
-  lines.close();
+test('a summary of very many shards names some of them, and counts all', () => {
+  const throttle = new LogThrottle(logger);
+  write(throttle, 256, 'serving');
+  throttle.close();
   expect(written.at(-1)![0]).toMatchObject({ more: 252, shards: { length: 32 } });
 });

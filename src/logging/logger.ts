@@ -1,4 +1,4 @@
-/** The one place where a log is given its form. */
+/** Creates loggers. No other file decides the format of the log. */
 import { isatty } from 'node:tty';
 import { type Logger, pino } from 'pino';
 import { prettyFactory } from 'pino-pretty';
@@ -6,11 +6,11 @@ import type { LogOutput, Losses } from './log-output.js';
 
 const standardOutput = 1;
 
-/** `format`: `json`, or `text` for one readable line per record with its fields behind the message. */
+/** @param format `json`, or `text` for one readable line per record, with the fields after the message. */
 export function createLogger(level: string, format: string, output: LogOutput): Logger {
   const render = format === 'json' ? (line: string): string => line : textRenderer();
   output.onResumed((losses) => describeLosses(losses, render));
-  // Without pid and host name: a service manager adds both, and by hand they are noise.
+  // Without pid and host name: a service manager adds both, and in a terminal they are noise.
   return pino({ level, base: null }, { write: (line: string) => output.write(render(line)) });
 }
 
@@ -18,7 +18,7 @@ function textRenderer(): (line: string) => string {
   return prettyFactory({ singleLine: true, colorize: isatty(standardOutput), translateTime: 'SYS:HH:MM:ss.l' });
 }
 
-/** A line like all others, which does not go to the output by itself: the output decides when it is written. */
+/** Formats the line that reports losses. It only returns the line, because the output decides when to write it. */
 function describeLosses({ lines, sinceMs, reason }: Losses, render: (line: string) => string): string {
   let text = '';
   const forMs = Date.now() - sinceMs;

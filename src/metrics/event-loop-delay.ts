@@ -1,4 +1,4 @@
-/** How late the event loop is: whatever takes long in one turn holds up beacons, and looks to others like a dead node. */
+/** Measures how late the event loop is. A long turn delays beacons, and then other nodes take this node for dead. */
 import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
 
 export interface DelaySeconds {
@@ -8,7 +8,7 @@ export interface DelaySeconds {
 }
 
 const resolutionMs = 20;
-/** What is told is of the last window that is over, so that two who look do not take it from each other. */
+/** Readings are those of the last window that has ended, so that two scrapers do not reset each other's window. */
 const windowMs = 10_000;
 
 export class EventLoopDelay {
@@ -25,7 +25,7 @@ export class EventLoopDelay {
     this.#timer.unref();
   }
 
-  /** While there has been no whole window, of the time until now. */
+  /** The delays of the last window that has ended; before the first end, those until now. */
   get seconds(): DelaySeconds {
     return this.#last ?? this.#present;
   }
@@ -42,7 +42,7 @@ export class EventLoopDelay {
   }
 }
 
-/** What is recorded is the time between two ticks of a timer, in nanoseconds. */
+/** The delay in seconds. The histogram records the time between two ticks of a timer, in nanoseconds. */
 function beyondTimer(nanoseconds: number): number {
   return Math.max(0, nanoseconds / 1e9 - resolutionMs / 1_000);
 }

@@ -1,5 +1,4 @@
-/** What a node counts and tells to those who watch it. */
-
+/** The counters and metrics of a node. */
 export type { HeldReplica, NodeFacts } from './node-facts.js';
 export { NodeMetrics } from './node-metrics.js';
 export type { ApiCounts, Method, MethodCounts, OperationApi, OperationCounts } from './operation-counts.js';

@@ -1,11 +1,11 @@
-/** What a node tells of itself to those who watch it, at one moment. */
+/** The state of a node at one moment, as its metrics show it. */
 import type { CoreStatus } from '../replication/index.js';
 
 export interface HeldReplica {
   readonly shard: number;
   readonly replica: CoreStatus;
   readonly keys: number;
-  /** What its data costs in memory. */
+  /** Memory that its keys and values take. */
   readonly dataBytes: number;
   /** Whether placement names this node for the shard. */
   readonly placed: boolean;
@@ -18,7 +18,7 @@ export interface NodeFacts {
   readonly minInSync: number;
   readonly ready: boolean;
   readonly zookeeperConnected: boolean;
-  /** Registered in ZooKeeper, as last heard. */
+  /** Number of nodes registered in ZooKeeper, as last reported. */
   readonly nodes: number;
   readonly placementVersion: number;
   readonly grpcConnections: number;
@@ -26,7 +26,7 @@ export interface NodeFacts {
   /** Operations that have not been answered. */
   readonly pending: { readonly pipeline: number; readonly single: number };
   readonly logLinesDropped: number;
-  /** NaN where the system does not report them. */
+  /** NaN if the system does not report them. */
   readonly descriptors: { readonly open: number; readonly allowed: number };
   readonly limits: { readonly dataBytes: number; readonly logBytes: number; readonly memoryBytes: number };
 }

@@ -80,7 +80,7 @@ describe('docs/metrics.md', () => {
       const labels = samples.flatMap(([, list]) => [...list!.matchAll(/(\w+)="/g)].map(([, label]) => label!));
       return [...new Set(labels)].filter((label) => label !== 'le').sort();
     };
-    const told = types.map(([name, type]) => ({ name, type, labels: labelsOf(name) }));
+    const reported = types.map(([name, type]) => ({ name, type, labels: labelsOf(name) }));
     const rows = readFileSync(new URL('../../docs/metrics.md', import.meta.url), 'utf8').matchAll(
       /^\| `(\w+)` \| (\w+) \| (.*?) ?\|/gm,
     );
@@ -90,7 +90,7 @@ describe('docs/metrics.md', () => {
       labels: [...labels!.matchAll(/`(\w+)`/g)].map(([, label]) => label!).sort(),
     }));
     const byName = (one: { name?: string }, other: { name?: string }) => (one.name! < other.name! ? -1 : 1);
-    expect(documented.sort(byName)).toEqual(told.sort(byName));
+    expect(documented.sort(byName)).toEqual(reported.sort(byName));
   });
 });
 
@@ -106,7 +106,7 @@ test('operations are counted by api, method and code', async () => {
   expect(samples.get('kvnode_operations_total{api="unary",method="delete",code="OK"}')).toBe('0');
 });
 
-test('of many replicas the worst is told: the smallest in-sync set, the longest lag of an in-sync replica', async () => {
+test('the worst of many replicas counts: the smallest in-sync set, the longest lag of an in-sync replica', async () => {
   const peer = (replicaId: string, ackedSeq: number) => ({ replicaId, phase: 'replicating' as const, ackedSeq });
   const samples = await samplesOf(
     metricsOf({
@@ -119,36 +119,36 @@ test('of many replicas the worst is told: the smallest in-sync set, the longest 
       ],
     }),
   );
-  const told = (name: string) => Number(samples.get(name));
-  expect(told('kvnode_in_sync_replicas_min')).toBe(1);
-  expect(told('kvnode_primaries_below_min_in_sync')).toBe(1);
-  expect(told('kvnode_primaries_serving')).toBe(1);
-  expect(told('kvnode_replication_lag_entries_max')).toBe(10);
-  expect(told('kvnode_uncommitted_entries')).toBe(10);
-  expect(told('kvnode_highest_epoch')).toBe(9);
-  expect(told('kvnode_shards_offline')).toBe(1);
-  expect([told('kvnode_shards_moving{direction="in"}'), told('kvnode_shards_moving{direction="out"}')]).toEqual([1, 1]);
-  expect([told('kvnode_replicas{role="primary"}'), told('kvnode_replicas{role="backup"}')]).toEqual([2, 1]);
-  expect([told('kvnode_keys'), told('kvnode_data_bytes')]).toEqual([30, 300]);
+  const reported = (name: string) => Number(samples.get(name));
+  expect(reported('kvnode_in_sync_replicas_min')).toBe(1);
+  expect(reported('kvnode_primaries_below_min_in_sync')).toBe(1);
+  expect(reported('kvnode_primaries_serving')).toBe(1);
+  expect(reported('kvnode_replication_lag_entries_max')).toBe(10);
+  expect(reported('kvnode_uncommitted_entries')).toBe(10);
+  expect(reported('kvnode_highest_epoch')).toBe(9);
+  expect(reported('kvnode_shards_offline')).toBe(1);
+  expect([reported('kvnode_shards_moving{direction="in"}'), reported('kvnode_shards_moving{direction="out"}')]).toEqual([1, 1]);
+  expect([reported('kvnode_replicas{role="primary"}'), reported('kvnode_replicas{role="backup"}')]).toEqual([2, 1]);
+  expect([reported('kvnode_keys'), reported('kvnode_data_bytes')]).toEqual([30, 300]);
 });
 
-test('a node that leads nothing tells no in-sync set, rather than an empty one', async () => {
+test('a node that leads no shard reports NaN as its smallest in-sync set, not 0', async () => {
   const samples = await samplesOf(metricsOf(facts));
   expect(samples.get('kvnode_in_sync_replicas_min')).toBe('Nan');
 });
 
-test('as many shards and copies as there may be make the output no longer', async () => {
+test('the output is no longer with the most shards and copies than with one', async () => {
   const peers = Array.from({ length: 15 }, (_, at) => ({ replicaId: `${at}~1`, phase: 'replicating' as const, ackedSeq: 0 }));
   const state = stateOf(1, 'a~1', ['a~1', ...peers.map(({ replicaId }) => replicaId)]);
   const one = held(0, { peers, state, lastSeq: 3 });
-  const told = (shards: number) => samplesOf(metricsOf({ ...facts, held: Array.from({ length: shards }, () => one) }));
-  const all = await told(16_384);
-  expect(all.size).toBe((await told(1)).size);
+  const reported = (shards: number) => samplesOf(metricsOf({ ...facts, held: Array.from({ length: shards }, () => one) }));
+  const all = await reported(16_384);
+  expect(all.size).toBe((await reported(1)).size);
   expect([all.get('kvnode_in_sync_replicas_min'), all.get('kvnode_replication_lag_entries_max')]).toEqual(['16', '3']);
 });
 
 test('what the process has open, what it may have, and what its log lost', async () => {
   const samples = await samplesOf(metricsOf(facts));
-  const told = ['process_open_fds', 'process_max_fds', 'kvnode_log_lines_dropped_total'].map((name) => samples.get(name));
-  expect(told).toEqual(['20', '1024', '9']);
+  const reported = ['process_open_fds', 'process_max_fds', 'kvnode_log_lines_dropped_total'].map((name) => samples.get(name));
+  expect(reported).toEqual(['20', '1024', '9']);
 });

@@ -1,6 +1,6 @@
 /**
- * The metrics of one node, for Prometheus: names and units by its conventions, labels of few values. docs/metrics.md lists them,
- * which a test checks. What is counted is counted all the time; what can be asked for is asked for with each scrape.
+ * The metrics of one node, for Prometheus: names and units follow its conventions, and labels have few values. docs/metrics.md
+ * lists all metrics, and a test compares. Counters are updated all the time. Gauges are computed at each scrape.
  */
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { packageVersion } from '../version.js';
@@ -10,7 +10,7 @@ import { apis, countOperations, type OperationCounts, operationMethods } from '.
 import { ProcessMetrics } from './process-metrics.js';
 import { ReplicaMetrics } from './replica-metrics.js';
 
-/** From what a get in memory takes to the longest deadline that anybody waits for. */
+/** In seconds, from the duration of a get in memory up to long deadlines. */
 const durationBuckets = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
 export class NodeMetrics {
@@ -61,10 +61,10 @@ export class NodeMetrics {
     this.#replicas = new ReplicaMetrics(registers);
   }
 
-  /** In the text format of Prometheus; `facts`: as of now. */
+  /** @returns the metrics in the text format of Prometheus. @param facts the state of the node now. */
   async read(facts: NodeFacts): Promise<{ readonly contentType: string; readonly text: string }> {
     this.#setOperations();
-    // Where nobody looks, the clock need not tick.
+    // Measuring starts with the first scrape: it costs a timer, which a node without scrapes does not need.
     this.#delay ??= new EventLoopDelay();
     this.#process.set(facts, this.#delay.seconds);
     this.#replicas.set(facts);

@@ -1,10 +1,10 @@
 /**
- * What becomes of operations, counted where they are answered: on the hot path an operation costs one addition. How long they
- * take is told of single ones only, as often as whoever counts can afford to look at the clock.
+ * Counts of operations by their outcome. They are counted where they are answered, which costs one addition on the hot path.
+ * Durations are observed for samples, which the caller chooses, because reading the clock for each operation would cost too much.
  */
 import type { ErrorCode } from '../errors.js';
 
-/** How an operation came in; `forwarded`: a call that another node passed on, which has counted it as well. */
+/** The ways in which an operation arrives. `forwarded`: another node, which has counted it as well, forwarded the call. */
 export const apis = ['pipeline', 'unary', 'rest', 'forwarded'] as const;
 export type OperationApi = (typeof apis)[number];
 
@@ -28,7 +28,7 @@ export class MethodCounts {
     this.#observeSeconds(ms / 1_000);
   }
 
-  /** By code. */
+  /** Number of failures by code. */
   get failures(): Iterable<[ErrorCode, number]> {
     return this.#failed;
   }

@@ -1,11 +1,11 @@
-/** The process, its connections, and what it knows of the cluster. */
+/** The metrics of the process, its connections, and its view of the cluster. */
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { DelaySeconds } from './event-loop-delay.js';
 import type { NodeFacts } from './node-facts.js';
 import { residentBytes } from './resident-memory.js';
 
 const gauges: readonly (readonly [name: string, help: string, valueFrom: (facts: NodeFacts) => number])[] = [
-  // The first four are called by every process what Prometheus calls them.
+  // The first four have the names that Prometheus gives them for every process.
   ['process_start_time_seconds', 'When the process began, since 1970', () => performance.timeOrigin / 1_000],
   ['process_resident_memory_bytes', 'Resident memory', residentBytes],
   ['process_open_fds', 'File descriptors that are open', ({ descriptors }) => descriptors.open],

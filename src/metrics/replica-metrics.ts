@@ -1,9 +1,9 @@
-/** What a node holds, all shards together. */
+/** The metrics of the replicas that a node holds, over all shards together. */
 import { Gauge, type Registry } from 'prom-client';
 import type { NodeFacts } from './node-facts.js';
 import { type ReplicaSummary, summarizeReplicas } from './replica-summary.js';
 
-/** A gauge without labels for each: what it is called, what it tells, and where its value comes from. */
+/** The gauges without labels. */
 const gauges: readonly (readonly [
   name: string,
   help: string,

@@ -1,21 +1,21 @@
-/** Many replicas in a few numbers: with hundreds of shards nobody reads, or wants to store, a line for each. Pure. */
+/** Summary of all replicas of a node in a few numbers. A metric per shard would be too many with hundreds of shards. Pure. */
 import type { CoreStatus } from '../replication/index.js';
 import type { NodeFacts } from './node-facts.js';
 
 export interface ReplicaSummary {
-  /** By role. */
+  /** Number of replicas by role. */
   readonly roles: Readonly<Record<CoreStatus['role'], number>>;
   readonly serving: number;
   readonly offline: number;
-  /** Placed here, and not in the in-sync set: on their way in. */
+  /** Shards that are placed on this node, whose replica here is not in sync yet. */
   readonly movingIn: number;
-  /** Held here, and placed elsewhere: on their way out. */
+  /** Shards that this node holds although they are placed elsewhere. */
   readonly movingOut: number;
   readonly highestEpoch: number;
-  /** Of the shards led here; undefined: none is. */
+  /** Size of the smallest in-sync set of a shard led here; undefined if none is led here. */
   readonly smallestInSync: number | undefined;
   readonly belowMinInSync: number;
-  /** Entries that the in-sync replica that is farthest behind has not acknowledged. */
+  /** Most entries that an in-sync replica of a shard led here has not acknowledged. */
   readonly largestLag: number;
   readonly uncommittedEntries: number;
   readonly logBytes: number;
@@ -56,7 +56,7 @@ function isInSync({ complete, state, replicaId }: CoreStatus): boolean {
   return complete && state?.inSync.includes(replicaId) === true;
 }
 
-/** A joiner is behind by nature, and holds up nobody. */
+/** Joiners do not count: they are behind by nature, and no write waits for them. */
 function lagOf({ state, peers, lastSeq }: CoreStatus): number {
   const inSync = peers.filter(({ replicaId }) => state?.inSync.includes(replicaId));
   return inSync.reduce((most, { ackedSeq }) => Math.max(most, lastSeq - ackedSeq), 0);

@@ -1,7 +1,7 @@
-/** The memory that this process has resident. Node.js reads it from a file, which fails where no file descriptor is left. */
+/** Resident memory of this process. Node.js reads it from a file, which fails if no file descriptor is left. */
 let lastBytes = 0;
 
-/** As it is now, or as it was last read; 0 if it never was. */
+/** @returns the current value; if it cannot be read, the last one that was read, or 0. */
 export function residentBytes(): number {
   try {
     lastBytes = process.memoryUsage.rss();

@@ -6,21 +6,21 @@ import { grpcTarget, NamedTarget } from './grpc-names.js';
 import { ScriptedLookUps } from './name-server.fixture.js';
 
 /** What grpc-js is given: the hosts, or why there are none. */
-function target(names: ScriptedLookUps): { readonly told: string[]; readonly named: NamedTarget } {
-  const told: string[] = [];
+function target(names: ScriptedLookUps): { readonly reported: string[]; readonly named: NamedTarget } {
+  const reported: string[] = [];
   const listener: experimental.ResolverListener = (result) => {
-    if (result.ok) told.push(result.value.map(({ addresses: [address] }) => JSON.stringify(address)).join());
-    else told.push(result.error.details ?? '');
+    if (result.ok) reported.push(result.value.map(({ addresses: [address] }) => JSON.stringify(address)).join());
+    else reported.push(result.error.details ?? '');
     return true;
   };
-  return { told, named: new NamedTarget({ path: 'node-1:9090' }, listener, {}, names.resolver) };
+  return { reported, named: new NamedTarget({ path: 'node-1:9090' }, listener, {}, names.resolver) };
 }
 
 const at = (host: string) => JSON.stringify({ host, port: 9090 });
 const nextTurn = () => new Promise(setImmediate);
 
 describe('names of gRPC targets', () => {
-  it('a name that is known is told at once, while its look-up hangs', async () => {
+  it('a known name is reported at once, while its look-up hangs', async () => {
     const names = new ScriptedLookUps();
     const first = target(names);
     first.named.updateResolution();
@@ -28,55 +28,55 @@ describe('names of gRPC targets', () => {
     first.named.destroy();
     const second = target(names);
     second.named.updateResolution();
-    expect(second.told).toEqual([]);
+    expect(second.reported).toEqual([]);
     await nextTurn();
     expect(names.open).toEqual(['node-1']);
-    expect([first.told, second.told]).toEqual([[`${at('10.0.0.1')},${at('fd00::1')}`], first.told]);
+    expect([first.reported, second.reported]).toEqual([[`${at('10.0.0.1')},${at('fd00::1')}`], first.reported]);
   });
 
-  it('a change is told to a channel that has asked since, and once', async () => {
+  it('a change is reported once, to a channel that has requested a resolution since', async () => {
     const names = new ScriptedLookUps();
-    const { told, named } = target(names);
+    const { reported, named } = target(names);
     named.updateResolution();
     await names.answer('node-1', '10.0.0.1');
     named.updateResolution();
     named.updateResolution();
     await names.answer('node-1', '10.0.0.2');
-    expect(told).toEqual([at('10.0.0.1'), at('10.0.0.2')]);
+    expect(reported).toEqual([at('10.0.0.1'), at('10.0.0.2')]);
   });
 
-  it('a channel that has not asked is left alone, whatever the name stands for by now', async () => {
+  it('nothing is reported to a channel that has requested no resolution', async () => {
     const names = new ScriptedLookUps();
-    const { told, named } = target(names);
+    const { reported, named } = target(names);
     named.updateResolution();
     await names.answer('node-1', '10.0.0.1');
     const other = names.resolver.use('node-1', () => {});
     other.renew();
     await names.answer('node-1', '10.0.0.2');
-    expect(told).toEqual([at('10.0.0.1')]);
+    expect(reported).toEqual([at('10.0.0.1')]);
     named.updateResolution();
     await nextTurn();
     expect(names.open).toEqual(['node-1']);
-    expect(told).toEqual([at('10.0.0.1'), at('10.0.0.2')]);
+    expect(reported).toEqual([at('10.0.0.1'), at('10.0.0.2')]);
   });
 
   it('a name without an address is a failure that names it, until it has one', async () => {
     const names = new ScriptedLookUps();
-    const { told, named } = target(names);
+    const { reported, named } = target(names);
     named.updateResolution();
     await names.fail('node-1', 'ENOTFOUND');
     named.updateResolution();
     await names.answer('node-1', '10.0.0.1');
-    expect(told).toEqual(['the name node-1 does not resolve (ENOTFOUND)', at('10.0.0.1')]);
+    expect(reported).toEqual(['the name node-1 does not resolve (ENOTFOUND)', at('10.0.0.1')]);
   });
 
-  it('a channel that was closed is told nothing', async () => {
+  it('nothing is reported to a closed channel', async () => {
     const names = new ScriptedLookUps();
-    const { told, named } = target(names);
+    const { reported, named } = target(names);
     named.updateResolution();
     named.destroy();
     await names.answer('node-1', '10.0.0.1');
-    expect(told).toEqual([]);
+    expect(reported).toEqual([]);
   });
 
   it('the authority of a call is the address as it was given', () => {

@@ -1,5 +1,5 @@
 /**
- * The known addresses of host names, and the name that is due for the next look-up. Pure: time is an argument, and there is no I/O.
+ * The known addresses of host names, and the name that is due for the next look-up. Pure: time is an argument, and no I/O.
  *
  * The table keeps the last addresses of a name when later look-ups fail. So a name server that is silent, or forgets a name for a
  * while, does not affect connections to that name. Unused names are kept as well, up to a limit, because a connection that is

@@ -5,7 +5,7 @@ import { resolver } from './resolver.js';
 const ignore = () => {};
 
 describe('resolver', () => {
-  it('has one look-up under way at most, however many names are wanted', async () => {
+  it('runs at most one look-up at a time, however many names are in use', async () => {
     const names = new ScriptedLookUps();
     for (const name of ['a', 'b', 'c', 'b']) names.resolver.use(name, ignore);
     expect(names.open).toEqual(['a']);
@@ -16,7 +16,7 @@ describe('resolver', () => {
     expect(names.begun).toEqual(['a', 'b', 'c']);
   });
 
-  it('tells every user of a name when its look-up has ended, and none that has released it', async () => {
+  it('calls every user of a name when its look-up has ended, and none that has released it', async () => {
     const names = new ScriptedLookUps();
     const [first, second, gone] = [vi.fn(), vi.fn(), vi.fn()];
     const name = names.resolver.use('a', first);
@@ -29,7 +29,7 @@ describe('resolver', () => {
     expect(name.state).toEqual({ addresses: undefined, failure: { code: 'EAI_AGAIN' } });
   });
 
-  it('a look-up that hangs keeps nobody from the addresses that were found before', async () => {
+  it('a look-up that hangs does not withhold the addresses found before', async () => {
     const names = new ScriptedLookUps();
     const former = names.resolver.use('a', ignore);
     await names.answer('a', '1.1.1.1');
@@ -58,7 +58,7 @@ describe('resolver', () => {
     clearInterval(keepAlive);
   });
 
-  it('an error without a code is told as it is', async () => {
+  it('an error without a code is reported as it is', async () => {
     const names = new ScriptedLookUps();
     const name = names.resolver.use('a', ignore);
     await names.fail('a', undefined as unknown as string);

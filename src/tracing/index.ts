@@ -1,3 +1,3 @@
-/** Traces that go through client, nodes and forwarding. */
+/** Tracing of operations through client, nodes and forwarding. */
 export { type TraceHeaders, traceHeadersOf, traceParentBytes, traceParentKey, traceStateKey } from './trace-parent.js';
 export { type OperationSpan, Tracing } from './tracing.js';

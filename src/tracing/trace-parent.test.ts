@@ -24,7 +24,7 @@ test('anything else is ignored', () => {
     expect(parseTraceParent(text)).toBeUndefined();
 });
 
-test('a state goes with a parent that is one; what no header may hold, or nobody need pass on, is left behind', () => {
+test('a state goes with a valid parent; one that no header may hold, or that is too long, is left out', () => {
   const parent = `00-${traceId}-${spanId}-01`;
   expect(traceHeadersOf(parent, undefined)).toEqual({ parent });
   expect(traceHeadersOf(parent, 'vendor=a,other=b')).toEqual({ parent, state: 'vendor=a,other=b' });

@@ -1,6 +1,6 @@
 /**
- * Spans of operations, where the process has an OpenTelemetry SDK: kvnode brings none, and asks once whether there is one, so
- * that nothing is paid for spans that nobody would see.
+ * Spans of operations, if the process has an OpenTelemetry SDK. kvnode includes no SDK. It looks for one once, so that operations
+ * cost nothing more if there is none.
  */
 import {
   type Context,
@@ -18,12 +18,12 @@ import { formatTraceParent, parseTraceParent, type TraceHeaders } from './trace-
 export class Tracing {
   readonly #tracer: Tracer;
 
-  /** Undefined: no SDK is set up in this process, at this moment. */
+  /** @returns undefined if no SDK is set up in this process at this moment. */
   static find(): Tracing | undefined {
     const tracer = trace.getTracer('kvnode', packageVersion());
     const provider = trace.getTracerProvider() as { getDelegate?(): object };
     const delegate = provider.getDelegate?.() ?? provider;
-    // What the API itself puts in the place of an SDK; it does not export the class.
+    // The API's own substitute for an SDK. The API does not export its class.
     return delegate.constructor.name === 'NoopTracerProvider' ? undefined : new Tracing(tracer);
   }
 
@@ -31,14 +31,14 @@ export class Tracing {
     this.#tracer = tracer;
   }
 
-  /** Of what the client is asked to do: a child of whatever the caller is doing. */
+  /** Starts the span of a call to the client, as a child of the caller's current span. */
   startOfClient(method: string): OperationSpan {
     return new OperationSpan(
       this.#tracer.startSpan(`kvnode ${method}`, { kind: SpanKind.CLIENT, attributes: attributesOf(method) }),
     );
   }
 
-  /** Of what a node does for a request that belongs to a trace, or begins one of its own. */
+  /** Starts the span of a request to a node. The request belongs to the trace in `headers`, or begins a trace of its own. */
   startOfNode(method: string, headers: TraceHeaders | undefined, attributes: Readonly<Record<string, string>>): OperationSpan {
     const parentContext = contextOf(headers);
     const options = { kind: SpanKind.SERVER, attributes: { ...attributesOf(method), ...attributes } };
@@ -53,7 +53,7 @@ export class OperationSpan {
     this.#span = span;
   }
 
-  /** For whoever goes on with the operation elsewhere. */
+  /** The headers for the process that continues the operation. */
   get headers(): TraceHeaders {
     const spanContext = this.#span.spanContext();
     return { parent: formatTraceParent(spanContext), state: spanContext.traceState?.serialize() };
@@ -63,7 +63,7 @@ export class OperationSpan {
     this.#span.end();
   }
 
-  /** The code alone: messages may name keys. */
+  /** Records the code without the error's message, which may contain a key. */
   failed(code: string): void {
     this.#span.setAttribute('error.type', code);
     this.#span.setStatus({ code: SpanStatusCode.ERROR, message: code });
