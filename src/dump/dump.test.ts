@@ -95,7 +95,7 @@ describe('dump format', () => {
     for (const key of ['', 'k'.repeat(1_025)]) {
       const encoder = new DumpEncoder();
       const begin = [encoder.header(header), encoder.encode([{ key, value: Buffer.alloc(0), version: 1 }])];
-      await expect(read(Buffer.concat([...begin, encoder.end()]))).rejects.toThrow('the key of a record is none');
+      await expect(read(Buffer.concat([...begin, encoder.end()]))).rejects.toThrow('the key of a record is not valid');
     }
   });
 
