@@ -2,15 +2,14 @@
  * One replica of one shard: the protocol as a machine. It takes one event and returns new state and ordered effects, without
  * I/O, clock or randomness. docs/protocol.md lists the rules R1 to R15 and the files that implement each.
  */
-
-import { maybeClaim, maybeWithdrawBirth, onForce } from './follower/claim.js';
+import { advance } from './advance.js';
+import { onForce } from './follower/claim.js';
 import { maybeAcknowledge } from './follower/follower.js';
 import { onSnapshotBegun, onSnapshotChunk, onSnapshotEnded, onSnapshotFailed } from './follower/joiner.js';
 import { maybeLeave, onStop } from './leaving.js';
-import { noteIfOffline } from './offline.js';
 import { maybeCommit, maybeServe } from './primary/commit.js';
-import { maybeChangeMembers, maybeGiveUp, maybePause } from './primary/membership.js';
-import { onSnapshotRequested, refreshPeers, sendAppends, sendBeacon, sendBeacons, syncPeers } from './primary/replicate.js';
+import { maybeGiveUp } from './primary/membership.js';
+import { onSnapshotRequested, sendAppends, sendBeacon, syncPeers } from './primary/replicate.js';
 import { onOrderedRead, onWrite, refusalOfRead } from './primary/write.js';
 import type { Effect, Refusal, RoleName } from './protocol/effect.js';
 import type { Event } from './protocol/event.js';
@@ -18,19 +17,14 @@ import type { Epoch, EpochId, ReplicaId, Seq } from './protocol/ids.js';
 import { versionOf } from './protocol/log-entry.js';
 import type { ReplicaOptions } from './protocol/options.js';
 import type { RecoveredReplica } from './protocol/recovered.js';
-import { handleQuiescent, isCoreQuiescent } from './quiescence.js';
+import { handleQuiescent } from './quiescence.js';
 import { onMessage, receiveDeferred } from './receive.js';
-import { noticeStall } from './stall.js';
 import { Core } from './state/core.js';
 import { enterPhase, type PeerPhase } from './state/peer.js';
 import { onPlaced } from './state/placed.js';
-import type { Primary } from './state/role.js';
-import { becomeFollower } from './state/transitions.js';
 import { onProposalResult, onReading } from './state-changes.js';
 import { type CoreStatus, statusOf } from './status.js';
-
-/** Beacon intervals between two attempts of a compare-and-set whose outcome is unknown. */
-const repeatProposalBeacons = 2;
+import { onTick } from './tick.js';
 
 /** The phases of peers that hold a copy of the data, or are taking one. */
 const givenPhases: ReadonlySet<PeerPhase> = new Set(['replicating', 'invited', 'dumping']);
@@ -194,67 +188,6 @@ function dispatch(core: Core, event: Exclude<Event, { type: 'write' | 'orderedRe
       return onForce(core, event.token, event.givesUp);
   }
   advance(core);
-}
-
-/** Runs the steps that may be due after any change; each step checks whether it is due. */
-function advance(core: Core): void {
-  if (core.role.kind === 'primary') advancePrimary(core, core.role);
-  else maybeClaim(core);
-  maybeLeave(core);
-}
-
-function advancePrimary(core: Core, role: Primary): void {
-  refreshPeers(core, role);
-  maybePause(core, role);
-  sendBeacons(core, role);
-  syncPeers(core, role);
-  maybeCommit(core, role);
-  maybeServe(core, role);
-  maybeChangeMembers(core, role);
-}
-
-function onTick(core: Core): void {
-  noticeStall(core);
-  maybeWithdrawBirth(core);
-  repeatProposal(core);
-  settleContradiction(core);
-  maybeStepDownForDisk(core);
-  noteIfOffline(core);
-  advance(core);
-  core.isQuiescent = isCoreQuiescent(core);
-}
-
-/** Repeats a proposal with unknown outcome on the same version. A refused proposal is settled by a read (R7). */
-function repeatProposal(core: Core): void {
-  if (core.register.proposal?.status === 'refused') core.emit({ type: 'refreshState', afterWrite: false });
-  if (!core.sessionConnected) return;
-  const proposal = core.register.repeat(core.nowMs, repeatProposalBeacons * core.options.beaconMs);
-  if (proposal === 'read') core.emit({ type: 'refreshState', afterWrite: false });
-  if (proposal === undefined || proposal === 'read') return;
-  const { number, expectedVersion, next } = proposal;
-  core.emit({ type: 'writeState', proposal: number, expectedVersion, next });
-}
-
-/**
- * Readings show an older `state` than is known: a server lags, or ZooKeeper has lost data. After a lease, requests a reading that
- * proves which (R7).
- */
-function settleContradiction(core: Core): void {
-  const { contradictedMs } = core.register;
-  const { leaseMs } = core.options;
-  if (contradictedMs === undefined || !core.sessionConnected) return;
-  const waitsFromMs = Math.max(contradictedMs, core.proofAskedMs);
-  if (core.nowMs - waitsFromMs <= leaseMs) return;
-  core.proofAskedMs = core.nowMs;
-  core.emit({ type: 'refreshState', afterWrite: true });
-}
-
-/** A primary whose own log write is overdue steps down: every write would wait for it (R9). */
-function maybeStepDownForDisk(core: Core): void {
-  const startedMs = core.durability.oldestStartedMs;
-  if (core.role.kind !== 'primary' || startedMs === undefined || core.nowMs - startedMs <= core.options.leaseMs) return;
-  core.note({ kind: 'diskOverdue' });
-  becomeFollower(core);
 }
 
 /** Passes the entries appended in this turn to storage, and sends them to every peer that can take them. */

@@ -126,15 +126,15 @@ function reasonNotToForce(core: Core, givesUp: readonly string[]): string | unde
   if (core.stopping !== undefined) return 'this node is stopping';
   if (!core.sessionConnected || !core.register.wasRead) return 'ZooKeeper cannot be reached; nothing was changed';
   if (core.role.kind === 'claimant' || core.register.proposal !== undefined) return 'a change of state is under way; try again';
-  if (!core.register.isFresh) return 'it is being verified what ZooKeeper holds of the shard; try again';
-  if (core.durability.oldestStartedMs !== undefined) return 'its disk has not caught up with what it has taken; try again';
+  if (!core.register.isFresh) return 'this replica is verifying what ZooKeeper holds for the shard; try again';
+  if (core.durability.oldestStartedMs !== undefined) return 'the disk of this replica has not caught up; try again';
   return reasonOfPrimary(core) ?? reasonOfHistories(core, givesUp) ?? reasonOfState(core);
 }
 
 /** A primary may serve under a lease that this replica has renewed, whatever ZooKeeper shows (R9). */
 function reasonOfPrimary({ role, nowMs, loyalSinceMs, epoch, options }: Core): string | undefined {
   if (role.kind !== 'follower' || role.primary === undefined || nowMs - loyalSinceMs > options.graceMs) return undefined;
-  return `the primary of epoch ${epoch}, ${role.primary}, was heard less than ${options.graceMs} ms ago, and may serve; stop it for good first`;
+  return `the primary of epoch ${epoch}, ${role.primary}, sent a beacon less than ${options.graceMs} ms ago and may serve; stop it for good first`;
 }
 
 /** Data of another history is given up only if the command names it (R1). */

@@ -9,7 +9,7 @@ describeVariants('all gone', [
   {
     rule: 'R13',
     does: 'does not report that the shard is offline',
-    edits: [edit('replica.ts', '  noteIfOffline(core);\n', '')],
+    edits: [edit('tick.ts', '  noteIfOffline(core);\n', '')],
     caughtBy: scenario('all-gone'),
   },
   {
@@ -139,8 +139,8 @@ describeVariants('all gone', [
     edits: [
       edit(
         'follower/claim.ts',
-        "if (core.durability.oldestStartedMs !== undefined) return 'its disk",
-        "if (core.stopped) return 'its disk",
+        "if (core.durability.oldestStartedMs !== undefined) return 'the disk",
+        "if (core.stopped) return 'the disk",
       ),
     ],
     caughtBy: scenario('all-gone'),

@@ -111,7 +111,7 @@ describeVariants('eviction, and compare-and-set', [
     rule: 'R7',
     does: 'does not read the state after a refused compare-and-set',
     edits: [
-      edit('replica.ts', "if (core.register.proposal?.status === 'refused') core.emit", 'if (core.nowMs < 0) core.emit'),
+      edit('tick.ts', "if (core.register.proposal?.status === 'refused') core.emit", 'if (core.nowMs < 0) core.emit'),
       edit(
         'state-changes.ts',
         "if (outcome.kind === 'conflict' || outcome.kind === 'missing') core",

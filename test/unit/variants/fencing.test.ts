@@ -59,6 +59,11 @@ describeVariants('fencing and sessions', [
     edits: [
       edit(
         'replica.ts',
+        "import { onTick } from './tick.js';",
+        "import { onTick } from './tick.js';\nimport { becomeFollower } from './state/transitions.js';",
+      ),
+      edit(
+        'replica.ts',
         'core.sessionConnected = event.connected;',
         "core.sessionConnected = event.connected;\n      if (!event.connected && core.role.kind === 'primary') becomeFollower(core);",
       ),

@@ -299,7 +299,7 @@ describeVariants('histories', [
   {
     rule: 'R3, R7',
     does: 'repeats a birth where holders of a history have returned, or the cluster was restored',
-    edits: [edit('replica.ts', '  maybeWithdrawBirth(core);\n', '')],
+    edits: [edit('tick.ts', '  maybeWithdrawBirth(core);\n', '')],
     caughtBy: scenario('no-second-birth'),
   },
   {

@@ -100,7 +100,7 @@ describeVariants('reads', [
     does: 'stays primary while its own log write is overdue',
     edits: [
       edit(
-        'replica.ts',
+        'tick.ts',
         "core.role.kind !== 'primary' || startedMs === undefined ||",
         "core.role.kind !== 'primary' || startedMs === undefined || startedMs > 0 ||",
       ),

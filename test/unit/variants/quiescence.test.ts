@@ -10,7 +10,7 @@ import { type Edit, edit, type Lab, openLab } from './variant-lab.js';
 const stepsOfSchedule = 150;
 const seedsOfControl = 8;
 const timeout = 60_000;
-const neverQuiescent = edit('replica.ts', 'core.isQuiescent = isCoreQuiescent(core);', '');
+const neverQuiescent = edit('tick.ts', 'core.isQuiescent = isCoreQuiescent(core);', '');
 
 const neverQuiescentLab = await openLab([neverQuiescent]);
 

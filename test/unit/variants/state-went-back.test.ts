@@ -27,7 +27,7 @@ describeVariants('a state that went back', [
   {
     rule: 'R7',
     does: 'requests no proof of a loss',
-    edits: [edit('replica.ts', '  settleContradiction(core);\n', '')],
+    edits: [edit('tick.ts', '  settleContradiction(core);\n', '')],
     caughtBy: scenario('proof'),
   },
   {
@@ -35,7 +35,7 @@ describeVariants('a state that went back', [
     does: 'requests a reading that may lag, too',
     edits: [
       edit(
-        'replica.ts',
+        'tick.ts',
         "core.emit({ type: 'refreshState', afterWrite: true });",
         "core.emit({ type: 'refreshState', afterWrite: false });",
       ),
