@@ -63,8 +63,13 @@ export class ControlledNode implements AsyncDisposable {
     const { coordinator } = this;
     const { replaceAfterMs = neverMs, sliceMs, wait = { quietMs: 0, mostMs: 0 } } = options;
     this.#controller = new Controller({
-      ...{ nodeId, config: controllerConfig, replaceAfterMs, sliceMs, wait },
-      ...{ coordinator, logger },
+      nodeId,
+      config: controllerConfig,
+      replaceAfterMs,
+      sliceMs,
+      wait,
+      coordinator,
+      logger,
     });
   }
 

@@ -167,7 +167,11 @@ describe('controller', () => {
       tellWritten = resolve;
     });
     const controller = new Controller({
-      ...{ nodeId: 'a', config: controllerConfig, replaceAfterMs: soonMs, sliceMs: noTimeMs, logger },
+      nodeId: 'a',
+      config: controllerConfig,
+      replaceAfterMs: soonMs,
+      sliceMs: noTimeMs,
+      logger,
       wait: { quietMs: 0, mostMs: 0 },
       coordinator: {
         session: 'connected',

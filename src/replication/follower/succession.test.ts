@@ -4,8 +4,13 @@ import type { ShardState } from '../protocol/shard-state.js';
 import { claimDelayMs, firstInLine, placeInLine } from './succession.js';
 
 const state: ShardState = {
-  ...{ history: 'h', epoch: 3, lineage: [{ epoch: 3, id: 'three' }] },
-  ...{ primary: 'a', inSync: ['a', 'b', 'c'], seqFloor: 1, givenUp: [] },
+  history: 'h',
+  epoch: 3,
+  lineage: [{ epoch: 3, id: 'three' }],
+  primary: 'a',
+  inSync: ['a', 'b', 'c'],
+  seqFloor: 1,
+  givenUp: [],
 };
 
 /** Candidates in this order; `b!` is stopping. */

@@ -11,12 +11,26 @@ const { graceMs } = defaultOptions;
 const one = { epoch: 1, id: 'one' };
 const line: Line = { history: 'h', lineage: [one] };
 const nothing: RecoveredReplica = {
-  ...{ history: undefined, epoch: 0, epochId: '', line: undefined, complete: true },
-  ...{ baseSeq: 0, baseEpoch: 0, baseEpochId: '', entries: [], runs: [], appliedSeq: 0 },
+  history: undefined,
+  epoch: 0,
+  epochId: '',
+  line: undefined,
+  complete: true,
+  baseSeq: 0,
+  baseEpoch: 0,
+  baseEpochId: '',
+  entries: [],
+  runs: [],
+  appliedSeq: 0,
 };
 const found: RecoveredReplica = {
   ...nothing,
-  ...{ history: 'h', epoch: 1, epochId: 'one', line, appliedSeq: 1, runs: [{ ...one, firstSeq: 1 }] },
+  history: 'h',
+  epoch: 1,
+  epochId: 'one',
+  line,
+  appliedSeq: 1,
+  runs: [{ ...one, firstSeq: 1 }],
   entries: [1, 2].map((seq) => ({ seq, epoch: 1, key: 'k', value: new Uint8Array([seq]) })),
 };
 
@@ -87,8 +101,13 @@ describe('a replica that starts again with its data', () => {
     const two = { epoch: 2, id: 'two' };
     const { replica } = new Restarted({
       ...found,
-      ...{ epoch: 2, epochId: 'two', line: { history: 'h', lineage: [one, two] } },
-      ...{ baseSeq: 4, baseEpoch: 1, baseEpochId: 'one', appliedSeq: 4 },
+      epoch: 2,
+      epochId: 'two',
+      line: { history: 'h', lineage: [one, two] },
+      baseSeq: 4,
+      baseEpoch: 1,
+      baseEpochId: 'one',
+      appliedSeq: 4,
       entries: [5, 6].map((seq) => ({ seq, epoch: seq === 5 ? 1 : 2, key: 'k', value: undefined })),
       runs: [
         { ...one, firstSeq: 5 },
@@ -103,7 +122,7 @@ describe('a replica that starts again with its data', () => {
     const lineage = [one, { epoch: 5, id: 'five' }];
     const { replica } = new Restarted({ ...found, line: { history: 'h', lineage } });
     expect([replica.epoch, replica.epochId]).toEqual([5, 'five']);
-    const other = new Restarted({ ...found, ...{ epoch: 9, epochId: 'nine' }, line: { history: 'other', lineage } }).replica;
+    const other = new Restarted({ ...found, epoch: 9, epochId: 'nine', line: { history: 'other', lineage } }).replica;
     expect([other.epoch, other.epochId]).toEqual([5, 'five']);
   });
 

@@ -26,7 +26,13 @@ const lineage = [
 ];
 const five = { epoch: 5, id: 'five' };
 const state: ShardState = {
-  ...{ history: 'h', epoch: 4, lineage, primary: 'a', inSync: ['a', 'b', 'c'], seqFloor: 7, givenUp: ['gone'] },
+  history: 'h',
+  epoch: 4,
+  lineage,
+  primary: 'a',
+  inSync: ['a', 'b', 'c'],
+  seqFloor: 7,
+  givenUp: ['gone'],
 };
 const next = { ...state, epoch: 5, lineage: [...lineage, five] };
 
@@ -36,7 +42,13 @@ const known: ForceBasis = { state, line: state, knownEpoch: 4, lastSeq: 3, given
 describe('shard state', () => {
   it('is born with a history and a first epoch, each with its own id', () => {
     expect(born('a', 'h', 'one')).toEqual({
-      ...{ history: 'h', epoch: 1, lineage: [{ epoch: 1, id: 'one' }], primary: 'a', inSync: ['a'], seqFloor: 1, givenUp: [] },
+      history: 'h',
+      epoch: 1,
+      lineage: [{ epoch: 1, id: 'one' }],
+      primary: 'a',
+      inSync: ['a'],
+      seqFloor: 1,
+      givenUp: [],
     });
   });
 
@@ -69,7 +81,12 @@ describe('shard state', () => {
     expect([isEnded(end), isEnded(state)]).toEqual([true, false]);
     const six = { epoch: 6, id: 'six' };
     expect(bornAgain(end, 'x', 'six')).toEqual({
-      ...{ ...state, epoch: 6, lineage: [...lineage, five, six], primary: 'x', inSync: ['x'], seqFloor: 91 },
+      ...state,
+      epoch: 6,
+      lineage: [...lineage, five, six],
+      primary: 'x',
+      inSync: ['x'],
+      seqFloor: 91,
     });
   });
 
@@ -98,8 +115,13 @@ describe('shard state', () => {
     expect(lostStateGapOf('b')).toBeGreaterThanOrEqual(lostStateEpochGap);
     const seqFloor = (epoch + 1) * forcedSeqGap;
     expect(forced('b', lost, 'new')).toEqual({
-      ...{ history: 'h', epoch, lineage: [...lineage, { epoch, id: 'new' }] },
-      ...{ primary: 'b', inSync: ['b'], seqFloor, givenUp: [] },
+      history: 'h',
+      epoch,
+      lineage: [...lineage, { epoch, id: 'new' }],
+      primary: 'b',
+      inSync: ['b'],
+      seqFloor,
+      givenUp: [],
     });
     expect(forced('b', { ...lost, lastSeq: seqFloor }, 'new').seqFloor).toBe(seqFloor + 1 + forcedSeqGap);
   });

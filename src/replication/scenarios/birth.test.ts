@@ -8,8 +8,13 @@ describe('birth (R3)', () => {
     expect(c.primary).toBe('a');
     const { history, lineage } = c.state!;
     expect(c.state).toEqual({
-      ...{ history, epoch: 1, lineage: [{ epoch: 1, id: lineage[0]!.id }] },
-      ...{ primary: 'a~1', inSync: ['a~1', 'b~1', 'c~1'], seqFloor: 1, givenUp: [] },
+      history,
+      epoch: 1,
+      lineage: [{ epoch: 1, id: lineage[0]!.id }],
+      primary: 'a~1',
+      inSync: ['a~1', 'b~1', 'c~1'],
+      seqFloor: 1,
+      givenUp: [],
     });
     expect(c.cluster.register.candidates.map((candidate) => candidate.history)).toEqual([history, history, history]);
     const call = c.put('a', 'k', 'v');

@@ -11,8 +11,13 @@ const options = { ...defaultOptions, volatile: false, replicaId: 'a~1', idSeed: 
 const candidates = [{ replicaId: 'a~1', order: 1, stopping: false }];
 
 const lost: ShardState = {
-  ...{ history: 'lost', epoch: 3, lineage: [{ epoch: 3, id: 'three' }], primary: 'b~1', inSync: ['b~1'] },
-  ...{ seqFloor: 1, givenUp: [] },
+  history: 'lost',
+  epoch: 3,
+  lineage: [{ epoch: 3, id: 'three' }],
+  primary: 'b~1',
+  inSync: ['b~1'],
+  seqFloor: 1,
+  givenUp: [],
 };
 
 /**
@@ -41,8 +46,17 @@ function begun(known: boolean): { before: Change[]; changes: Change[]; state: Sh
 
 function found(changes: readonly Change[]): RecoveredReplica {
   const empty: RecoveredReplica = {
-    ...{ history: undefined, epoch: 0, epochId: '', line: undefined, complete: true },
-    ...{ baseSeq: 0, baseEpoch: 0, baseEpochId: '', entries: [], runs: [], appliedSeq: 0 },
+    history: undefined,
+    epoch: 0,
+    epochId: '',
+    line: undefined,
+    complete: true,
+    baseSeq: 0,
+    baseEpoch: 0,
+    baseEpochId: '',
+    entries: [],
+    runs: [],
+    appliedSeq: 0,
   };
   let disk = empty;
   for (const change of changes) {

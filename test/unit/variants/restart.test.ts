@@ -27,8 +27,17 @@ const state = { ...line, epoch: 1, primary: 'a~1', inSync: ['a~1', 'b~1'], seqFl
 /** A member of epoch 1, alive again, that has read the state. */
 function restarted({ Replica }: Lab, replicaId: string): InstanceType<Lab['Replica']> {
   const recovered = {
-    ...{ history: 'h', epoch: 1, epochId: 'one', line, complete: true },
-    ...{ baseSeq: 0, baseEpoch: 0, baseEpochId: '', entries: [], runs: [], appliedSeq: 0 },
+    history: 'h',
+    epoch: 1,
+    epochId: 'one',
+    line,
+    complete: true,
+    baseSeq: 0,
+    baseEpoch: 0,
+    baseEpochId: '',
+    entries: [],
+    runs: [],
+    appliedSeq: 0,
   };
   const replica = new Replica({ ...defaultOptions, volatile: false, replicaId, idSeed: replicaId }, 0, recovered);
   replica.handle({ type: 'session', connected: true }, 0);
