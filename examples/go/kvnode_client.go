@@ -1,5 +1,5 @@
-// A small client of kvnode on stock gRPC: reads are retried by gRPC's own retry policy, writes by what the trailers of an error
-// say (docs/other-languages.md explains both).
+// A small client of kvnode on stock gRPC. gRPC's own retry policy retries reads. The client retries writes itself, as the trailers
+// of an error allow (docs/other-languages.md explains both).
 package main
 
 import (
@@ -19,7 +19,7 @@ import (
 	kv "example.com/kvtour/kv/v1"
 )
 
-// For Get alone. gRPC makes five attempts at the most, whatever is asked for. Before grpc-go 1.40: only with GRPC_GO_RETRY=on.
+// For Get alone. gRPC makes at most five attempts, whatever maxAttempts says. Before grpc-go 1.40: only with GRPC_GO_RETRY=on.
 const retryReads = `{
   "loadBalancingConfig": [{"round_robin": {}}],
   "methodConfig": [{
@@ -36,16 +36,16 @@ const (
 	longestPause = time.Second
 )
 
-// Failure is what a node, or the transport, says of an operation that failed.
+// Failure is the error of an operation, as a node or the transport reports it.
 type Failure struct {
 	Status *status.Status
-	// As in docs/errors.md; the name of the status where no node has decided.
+	// As in docs/errors.md; the name of the status if the error is not from a node.
 	Code string
-	// False: it may have been executed, or may yet be.
+	// False: the operation may have been executed, or may still be.
 	DefinitelyNotExecuted bool
-	// host:port of the node to ask next; empty if it is not known.
+	// host:port of the node for the next attempt; empty if it is not known.
 	Primary string
-	// With VERSION_MISMATCH.
+	// With VERSION_MISMATCH: the current version of the key.
 	CurrentVersion uint64
 }
 
@@ -75,7 +75,7 @@ func first(trailer metadata.MD, key string) string {
 	return ""
 }
 
-// dial makes one connection out of several nodes: an attempt that fails is made again at the next of them.
+// dial makes one connection to several nodes. A failed attempt is repeated at the next node.
 func dial(nodes []string) (*grpc.ClientConn, error) {
 	addresses := make([]resolver.Address, len(nodes))
 	for index, node := range nodes {
@@ -83,13 +83,13 @@ func dial(nodes []string) (*grpc.ClientConn, error) {
 	}
 	static := manual.NewBuilderWithScheme("kvnode")
 	static.InitialState(resolver.State{Addresses: addresses})
-	// What follows the slashes becomes the authority of every request, which must not be empty.
+	// The text after the slashes becomes the authority of every request, which must not be empty.
 	// From grpc-go 1.63 on: grpc.NewClient with grpc.WithTransportCredentials(insecure.NewCredentials()).
 	return grpc.Dial("kvnode:///nodes", grpc.WithInsecure(), grpc.WithResolvers(static), grpc.WithDefaultServiceConfig(retryReads))
 }
 
-// put tries until the deadline of ctx what was definitely not executed, and nothing else. A nil ifVersion writes
-// unconditionally, one that points to 0 only if the key is absent.
+// put retries until the deadline of ctx, but only if the write was definitely not executed. A nil ifVersion writes
+// unconditionally. An ifVersion that points to 0 writes only if the key is absent.
 func put(ctx context.Context, client kv.KeyValueClient, key string, value []byte, ifVersion *uint64) (uint64, error) {
 	for pause := firstPause; ; pause = min(2*pause, longestPause) {
 		var trailer metadata.MD

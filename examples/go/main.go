@@ -1,4 +1,4 @@
-// What a service does with kvnode, once through: go run . 127.0.0.1:9090,127.0.0.1:9091
+// A tour of the operations that a service uses: go run . 127.0.0.1:9090,127.0.0.1:9091
 package main
 
 import (
@@ -55,8 +55,8 @@ func tour(ctx context.Context, client kv.KeyValueClient) error {
 	return nil
 }
 
-// straightToPrimary follows the topology until it tells who leads the key's shard, and asks there. (A service keeps the stream,
-// and one to each other node: docs/placement.md, "Following the topology".)
+// straightToPrimary follows the topology until it shows the primary of the key's shard, and sends the request there. (A service
+// keeps the stream, and one to each other node: docs/placement.md, "Following the topology".)
 func straightToPrimary(ctx context.Context, connection *grpc.ClientConn, key string) error {
 	stream, err := kv.NewClusterClient(connection).WatchTopology(ctx, &kv.GetTopologyRequest{})
 	if err != nil {

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// keyHash is CRC-32 of the key in UTF-8, or of what stands in its first pair of braces (docs/placement.md).
+// keyHash is the CRC-32 of the key in UTF-8, or of the text in its first pair of braces (docs/placement.md).
 func keyHash(key string) uint32 {
 	if begin := strings.IndexByte(key, '{'); begin >= 0 {
 		if length := strings.IndexByte(key[begin+1:], '}'); length > 0 {

@@ -2,7 +2,7 @@ package main
 
 import "testing"
 
-// Of the table in docs/placement.md.
+// The hashes in the table of docs/placement.md.
 var vectors = map[string]uint32{
 	"":              0x00000000,
 	"a":             0xe8b7be43,

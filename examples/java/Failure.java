@@ -2,7 +2,7 @@ import io.grpc.Metadata;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 
-/** What a node, or the transport, says of an operation that failed. */
+/** The error of an operation, as a node or the transport reports it. */
 final class Failure {
   private static final Metadata.Key<String> CODE = key("kv-code");
   private static final Metadata.Key<String> EXECUTED = key("kv-executed");
@@ -10,13 +10,13 @@ final class Failure {
   private static final Metadata.Key<String> VERSION = key("kv-version");
 
   final Status status;
-  /** As in docs/errors.md; the name of the status where no node has decided. */
+  /** As in docs/errors.md; the name of the status if the error is not from a node. */
   final String code;
-  /** False: it may have been executed, or may yet be. */
+  /** False: the operation may have been executed, or may still be. */
   final boolean definitelyNotExecuted;
-  /** host:port of the node to ask next, or null. */
+  /** host:port of the node for the next attempt, or null. */
   final String primary;
-  /** With VERSION_MISMATCH; otherwise 0. */
+  /** With VERSION_MISMATCH: the current version of the key; otherwise 0. */
   final long currentVersion;
 
   Failure(StatusRuntimeException error) {

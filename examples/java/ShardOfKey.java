@@ -1,9 +1,9 @@
 import java.nio.charset.StandardCharsets;
 import java.util.zip.CRC32;
 
-/** Which shard of kvnode a key is in: docs/placement.md has the rule, and a table to test it with. */
+/** Computes the shard of a key. docs/placement.md has the rule, and a table for tests of it. */
 final class ShardOfKey {
-  /** CRC-32 of the key in UTF-8, or of what stands in its first pair of braces; unsigned, so not an int. */
+  /** CRC-32 of the key in UTF-8, or of the text in its first pair of braces; unsigned, so not an int. */
   static long keyHash(String key) {
     int begin = key.indexOf('{');
     int end = begin < 0 ? -1 : key.indexOf('}', begin + 1);

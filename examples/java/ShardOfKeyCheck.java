@@ -1,6 +1,6 @@
 import java.util.Map;
 
-/** Holds ShardOfKey to the table in docs/placement.md. */
+/** Compares ShardOfKey with the table in docs/placement.md. */
 public final class ShardOfKeyCheck {
   private static final Map<String, Long> VECTORS =
       Map.of(

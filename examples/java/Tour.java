@@ -12,9 +12,9 @@ import kv.v1.ClusterGrpc;
 import kv.v1.KeyValueGrpc;
 import kv.v1.Kv;
 
-/** What a service does with kvnode, once through: java Tour 127.0.0.1:9090 (a name with several addresses is as good). */
+/** A tour of the operations that a service uses: java Tour 127.0.0.1:9090 (or a name that has several addresses). */
 public final class Tour {
-  /** For Get alone. gRPC makes five attempts at the most, whatever is asked for. Numbers have to be doubles. */
+  /** For Get alone. gRPC makes at most five attempts, whatever maxAttempts says. Numbers have to be doubles. */
   private static final Map<String, ?> RETRY_READS =
       Map.of(
           "methodConfig",
@@ -41,7 +41,7 @@ public final class Tour {
         .build();
   }
 
-  /** Tries until the deadline what was definitely not executed, and nothing else: of the last failure it throws. */
+  /** Retries until the deadline, but only if the write was definitely not executed. Throws the last error. */
   static Kv.PutResponse put(KeyValueGrpc.KeyValueBlockingStub stub, Kv.PutRequest request) throws InterruptedException {
     long endNs = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(TIMEOUT_MS);
     for (long pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)) {
@@ -79,8 +79,8 @@ public final class Tour {
   }
 
   /**
-   * Follows the topology until it tells who leads the key's shard, and asks there. (A service keeps the stream, and one to each
-   * other node: docs/placement.md, "Following the topology".)
+   * Follows the topology until it shows the primary of the key's shard, and sends the request there. (A service keeps the stream,
+   * and one to each other node: docs/placement.md, "Following the topology".)
    */
   static void straightToPrimary(ManagedChannel channel, String key) throws InterruptedException {
     Iterator<Kv.Topology> topologies =

@@ -1,5 +1,5 @@
-"""A small client of kvnode on stock gRPC: requests go straight to the primary of their key, reads are retried by gRPC's own
-retry policy, and writes by what the trailers of an error say (docs/other-languages.md explains both).
+"""A small client of kvnode on stock gRPC. It sends requests straight to the primary of their key. gRPC's own retry policy retries
+reads. The client retries writes itself, as the trailers of an error allow (docs/other-languages.md explains both).
 """
 
 import json
@@ -11,7 +11,7 @@ from kv.v1 import kv_pb2, kv_pb2_grpc
 
 from shard_map import ShardMap
 
-# For Get alone. gRPC makes five attempts at the most, whatever is asked for; these span about seven seconds.
+# For Get alone. gRPC makes at most five attempts, whatever maxAttempts says; these span about seven seconds.
 RETRY_READS = {
     "loadBalancingConfig": [{"round_robin": {}}],
     "methodConfig": [
@@ -33,11 +33,11 @@ LONGEST_PAUSE_SECONDS = 1.0
 
 
 class KvnodeError(Exception):
-    """What a node, or the transport, says of an operation that failed."""
+    """The error of an operation, as a node or the transport reports it."""
 
     def __init__(self, error):
         trailers = dict(error.trailing_metadata() or ())
-        # Without trailers no node has decided: a connection broke, or the deadline passed.
+        # Without trailers the error is not from a node: a connection broke, or the deadline passed.
         self.code = trailers.get("kv-code", error.code().name)
         self.executed = trailers.get("kv-executed", "unknown")
         self.primary = trailers.get("kv-primary")
@@ -49,7 +49,7 @@ class KvnodeError(Exception):
 
 
 def channel_of_all(nodes):
-    """One channel over several nodes (addresses as IPv4): an attempt that fails is made again at the next of them."""
+    """One channel over several nodes (IPv4 addresses). A failed attempt is repeated at the next node."""
     return grpc.insecure_channel(
         "ipv4:" + ",".join(nodes), options=[("grpc.service_config", json.dumps(RETRY_READS))]
     )
@@ -60,10 +60,10 @@ class KvnodeClient:
         self.shards = ShardMap(nodes)
         self._any = channel_of_all(nodes)
         self._channels = {}
-        self.passed_on = 0  # Answers that came by way of a node that was the wrong one to ask.
+        self.passed_on = 0  # Answers of nodes that had to forward the request.
 
     def get(self, key, timeout=10.0):
-        """The response; its field `found` is false if there is no such key. Any failure of a read may be retried."""
+        """Returns the response, whose field `found` is false if there is no such key. Every failed read may be retried."""
         request = kv_pb2.GetRequest(key=key)
         try:
             return self._call(self._primary_channel(key), "Get", request, timeout / 2)
@@ -82,7 +82,7 @@ class KvnodeClient:
             channel.close()
 
     def _write(self, method, key, request, timeout):
-        """Tries until the deadline what was definitely not executed, and nothing else."""
+        """Retries until the deadline, but only writes that were definitely not executed."""
         deadline = time.monotonic() + timeout
         pause = FIRST_PAUSE_SECONDS
         channel = self._primary_channel(key)
@@ -91,7 +91,7 @@ class KvnodeClient:
                 return self._call(channel, method, request, deadline - time.monotonic())
             except grpc.RpcError as error:
                 failure = KvnodeError(error)
-                # Another cluster has the address of that primary now: any node of the right one passes the request on.
+                # Another cluster has the primary's address now. Any node of the right cluster forwards the request.
                 is_misdirected = failure.code == "WRONG_CLUSTER" and channel is not self._any
                 if not (failure.may_retry or is_misdirected) or time.monotonic() + pause >= deadline:
                     raise failure from error

@@ -1,10 +1,10 @@
-"""Who leads each shard, followed as the nodes tell it (docs/placement.md, "Following the topology").
+"""The primary of each shard, from the reports of the nodes (docs/placement.md, "Following the topology").
 
-Every node is watched, and asked only for the shards that it holds, since of others it knows no primary. That is the simplest way
-to learn of every change at once; a client of a large cluster watches fewer nodes, as that document says.
+The map watches every node, and requests only the shards that the node holds, because it knows no primary of other shards. That is
+the simplest way to learn of every change at once. A client of a large cluster watches fewer nodes, as that document says.
 
-An address may come to belong to another cluster. So the map belongs to the first cluster that answers, names it in every request
-from then on, and learns nothing from a node of another one.
+An address may come to belong to another cluster. So the map keeps to the first cluster that answers. It names this cluster in
+every request from then on, and ignores nodes of other clusters.
 """
 
 import threading
@@ -18,7 +18,7 @@ WATCH_AGAIN_SECONDS = 0.5
 
 
 class ShardMap:
-    """Close it: it has a thread for each node."""
+    """Has a thread for each node, and so must be closed."""
 
     def __init__(self, nodes):
         self._changed = threading.Condition()
@@ -36,12 +36,12 @@ class ShardMap:
             return list(self._watched)
 
     def naming(self):
-        """The metadata that names the cluster of a request; a node of another one refuses it with WRONG_CLUSTER."""
+        """The metadata that names the cluster. A node of another cluster refuses the request with WRONG_CLUSTER."""
         with self._changed:
             return () if self._cluster_id is None else (("kv-cluster", self._cluster_id),)
 
     def primary_of(self, key):
-        """The address of the node to ask about the key; None while none is known: any node takes the request."""
+        """The address of the key's primary; None while it is not known: then any node accepts the request."""
         with self._changed:
             if self._shard_count == 0:
                 return None
@@ -76,7 +76,7 @@ class ShardMap:
             try:
                 for topology in kv_pb2_grpc.ClusterStub(channel).WatchTopology(request, metadata=self.naming()):
                     self._learn(topology)
-            except (grpc.RpcError, ValueError):  # The node is gone, or the channel was closed.
+            except (grpc.RpcError, ValueError):  # The node has stopped, or the channel was closed.
                 self._closed.wait(WATCH_AGAIN_SECONDS)
 
     def _learn(self, topology):
@@ -87,7 +87,7 @@ class ShardMap:
             self._shard_count = topology.shard_count
             for shard in topology.shards:
                 epoch, address = self._leaders.get(shard.shard, (0, None))
-                # Of a shard the highest epoch is right, whoever tells it: one that was cut off tells an old one.
+                # The report with the highest epoch is right: a node that was cut off reports an old epoch.
                 if shard.epoch > epoch or (shard.epoch == epoch and address is None):
                     self._leaders[shard.shard] = (shard.epoch, shard.primary_address or None)
             self._changed.notify_all()

@@ -1,4 +1,4 @@
-"""Which shard of kvnode a key is in: docs/placement.md has the rule, and the table this is tested with.
+"""Computes the shard of a key. docs/placement.md has the rule, and the table with which this is tested.
 
     python3 shard_of_key.py 16 user:1 "{user:1}:name"
 """
@@ -8,7 +8,7 @@ import zlib
 
 
 def key_hash(key: str) -> int:
-    """CRC-32 of the key in UTF-8, or of what stands in its first pair of braces."""
+    """CRC-32 of the key in UTF-8, or of the text in its first pair of braces."""
     data = key.encode("utf-8")
     begin = data.find(b"{")
     end = data.find(b"}", begin + 1) if begin >= 0 else -1

@@ -1,4 +1,4 @@
-"""What a service does with kvnode, once through.
+"""A tour of the operations that a service uses.
 
     python3 tour.py 127.0.0.1:9090,127.0.0.1:9091
 """
@@ -56,7 +56,7 @@ def straight_to_the_primaries(client):
 
 
 def by_way_of_one(nodes):
-    """The same without the hash: a node passes on what it is not the primary for."""
+    """The same without the hash: a node forwards requests for shards of which it is not the primary."""
     client = KvnodeClient(nodes[:1])
     try:
         client.shards.primary_of = lambda key: nodes[0]
