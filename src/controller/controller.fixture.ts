@@ -28,7 +28,7 @@ export interface ControlledNodeOptions {
 export class ControlledNode implements AsyncDisposable {
   readonly client: MemoryZnodeClient;
   readonly coordinator: ZookeeperCoordinator;
-  readonly heard = new Recorder();
+  readonly recorder = new Recorder();
   readonly #controller: Controller;
 
   static async start(zookeeper: MemoryZookeeper, nodeId: string, options: ControlledNodeOptions = {}): Promise<ControlledNode> {
@@ -40,24 +40,24 @@ export class ControlledNode implements AsyncDisposable {
 
   private constructor(zookeeper: MemoryZookeeper, nodeId: string, options: ControlledNodeOptions) {
     this.client = zookeeper.connect();
-    const { heard } = this;
+    const { recorder } = this;
     const listener: CoordinatorListener = {
       onSession: (status) => {
         this.#controller.onSession(status === 'connected');
-        heard.onSession(status);
+        recorder.onSession(status);
       },
       onState: () => {},
       onConflict: () => {},
       onCandidates: () => {},
       onNodes: (nodes, version) => {
         this.#controller.onNodes(nodes);
-        heard.onNodes(nodes, version);
+        recorder.onNodes(nodes, version);
       },
       onPlacement: (read) => {
         this.#controller.onPlacement(read);
-        heard.onPlacement(read);
+        recorder.onPlacement(read);
       },
-      onFatal: (error) => heard.onFatal(error),
+      onFatal: (error) => recorder.onFatal(error),
     };
     this.coordinator = new ZookeeperCoordinator(this.client, { root, sessionMs, logger }, listener);
     const { coordinator } = this;
@@ -75,8 +75,8 @@ export class ControlledNode implements AsyncDisposable {
 
   /** Waits until a placement is reported that names exactly these nodes. */
   async untilPlacedOn(...nodeIds: string[]): Promise<Placement> {
-    await this.heard.until(() => holdersOf(this.heard.placements.at(-1)?.placement).join() === nodeIds.join());
-    return this.heard.placements.at(-1)!.placement;
+    await this.recorder.until(() => holdersOf(this.recorder.placements.at(-1)?.placement).join() === nodeIds.join());
+    return this.recorder.placements.at(-1)!.placement;
   }
 
   /** Ends without announcing it, as a crash does. */

@@ -41,7 +41,7 @@ describe('controller', () => {
     await using b = await ControlledNode.start(zookeeper, 'b');
     await a.untilPlacedOn('a', 'b');
     b.vanish();
-    await a.heard.until(() => a.heard.nodeIds?.join() === 'a');
+    await a.recorder.until(() => a.recorder.nodeIds?.join() === 'a');
     await using c = await ControlledNode.start(zookeeper, 'c');
     const before = await c.untilPlacedOn('a', 'b', 'c');
     await using again = await ControlledNode.start(zookeeper, 'b');
@@ -63,7 +63,7 @@ describe('controller', () => {
     const lost = before.shards.flatMap((ids, shard) => ids.filter((id) => !after.shards[shard]!.includes(id)));
     expect(new Set(lost)).toEqual(new Set(['c']));
     expect(after.shards.every((ids) => ids.length === replicas)).toBe(true);
-    expect(a.heard.fatal).toEqual([]);
+    expect(a.recorder.fatal).toEqual([]);
   });
 
   it('a node that announces its leave is replaced at once, even if it is the controller', async () => {
@@ -75,7 +75,7 @@ describe('controller', () => {
     await a.coordinator.announceLeave();
     await c.untilPlacedOn('b', 'c');
     await a.coordinator.close();
-    await c.heard.until(() => c.heard.nodeIds?.join() === 'b,c');
+    await c.recorder.until(() => c.recorder.nodeIds?.join() === 'b,c');
     await b.coordinator.announceLeave();
     await c.untilPlacedOn('c');
   });
@@ -93,17 +93,20 @@ describe('controller', () => {
     await b.untilPlacedOn('b', 'd');
   });
 
-  it.each(['applied', 'notApplied', 'appliedLate'] as const)('a write whose answer is lost (%s) is got over', async (fate) => {
-    const zookeeper = new MemoryZookeeper();
-    await using a = await ControlledNode.start(zookeeper, 'a');
-    await a.untilPlacedOn('a');
-    a.client.loseNextAnswer('set', fate);
-    await using b = await ControlledNode.start(zookeeper, 'b');
-    await b.untilPlacedOn('a', 'b');
-    await using c = await ControlledNode.start(zookeeper, 'c');
-    await c.untilPlacedOn('a', 'b', 'c');
-    expect(a.heard.fatal).toEqual([]);
-  });
+  it.each(['applied', 'notApplied', 'appliedLate'] as const)(
+    'a write whose answer is lost (%s) settles, and the controller goes on',
+    async (fate) => {
+      const zookeeper = new MemoryZookeeper();
+      await using a = await ControlledNode.start(zookeeper, 'a');
+      await a.untilPlacedOn('a');
+      a.client.loseNextAnswer('set', fate);
+      await using b = await ControlledNode.start(zookeeper, 'b');
+      await b.untilPlacedOn('a', 'b');
+      await using c = await ControlledNode.start(zookeeper, 'c');
+      await c.untilPlacedOn('a', 'b', 'c');
+      expect(a.recorder.fatal).toEqual([]);
+    },
+  );
 
   it('a controller whose write conflicts continues from what the other controller wrote', async () => {
     const zookeeper = new MemoryZookeeper();
@@ -114,7 +117,7 @@ describe('controller', () => {
     // The connection of a lags: a computes from the old placement, and its write must fail.
     a.client.lag();
     const rival = { version: agreed.version + 1, shards: agreed.shards.map((ids) => ids.toReversed()) };
-    expect((await b.coordinator.writePlacement(b.heard.placements.at(-1)!.version, rival)).kind).toBe('applied');
+    expect((await b.coordinator.writePlacement(b.recorder.placements.at(-1)!.version, rival)).kind).toBe('applied');
     await using c = await ControlledNode.start(zookeeper, 'c');
     const after = await c.untilPlacedOn('a', 'b', 'c');
     expect(after.version).toBe(rival.version + 1);
@@ -133,9 +136,9 @@ describe('controller', () => {
       client.expire();
     }
     a.client.resume();
-    await a.heard.until(() => a.heard.nodeIds?.join() === 'a');
+    await a.recorder.until(() => a.recorder.nodeIds?.join() === 'a');
     b.client.resume();
-    await a.heard.until(() => a.heard.nodeIds?.join() === 'a,b');
+    await a.recorder.until(() => a.recorder.nodeIds?.join() === 'a,b');
     expect(stored(zookeeper)).toEqual(before);
     await using c = await ControlledNode.start(zookeeper, 'c');
     await c.untilPlacedOn('a', 'b', 'c');
@@ -199,9 +202,9 @@ describe('controller', () => {
     await using b = await ControlledNode.start(zookeeper, 'b');
     const before = await b.untilPlacedOn('a', 'b');
     await a.untilPlacedOn('a', 'b');
-    const readings = b.heard.placements.length;
+    const readings = b.recorder.placements.length;
     zookeeper.tree.delete(`${root}/placement`, anyVersion);
-    await b.heard.until(() => b.heard.placements.length > readings && b.heard.placements.at(-1) !== undefined);
+    await b.recorder.until(() => b.recorder.placements.length > readings && b.recorder.placements.at(-1) !== undefined);
     expect(await b.untilPlacedOn('a', 'b')).toEqual(before);
   });
 });

@@ -34,7 +34,7 @@ export function maybeChangeMembers(core: Core, role: Primary): void {
     return reason === undefined ? [] : [{ id, reason }];
   });
   removals.push(...movedAway(core, role, removals));
-  // ZooKeeper has lost removals: `state` is put right before anything else, so that no other member may claim from it (R7).
+  // ZooKeeper has lost removals: `state` is corrected before anything else, so that no other member may claim from it (R7).
   const isBehind = isOlder(core, register.state);
   if (isBehind && role.serving) removals.push(...lacking(core, role, removals));
   const removed = removals.map(({ id }) => id);
@@ -44,7 +44,7 @@ export function maybeChangeMembers(core: Core, role: Primary): void {
   const isPutRight = isBehind && role.serving;
   if (removed.length === 0 && added.length === 0 && role.givesUp === undefined && !isPutRight) return;
   const members = withGivenUp(withMembers(register.state, added, removed), role.givesUp?.ids ?? []);
-  // While members may lack something, the state stays one that this replica's line does not follow.
+  // While members may lack entries, `state` must stay one that this replica's line does not follow.
   const counts = isBehind ? isPutRight : removed.length > 0;
   const next = counts && core.line !== undefined ? withRemovalAfter(members, core.line) : members;
   // From here on the joiner is required: commits wait for its acknowledgements, and reads for its lease.

@@ -61,7 +61,7 @@ describe('shard state', () => {
     expect(withMembers(state, ['aa', 'b'], ['c'])).toEqual({ ...state, inSync: ['a', 'aa', 'b'] });
   });
 
-  it('counts a removal beyond what it names and what the primary knows, and the next epoch begins from that number', () => {
+  it('a removal raises the count above that of the state and of the primary, and the next epoch begins with that count', () => {
     const counted = (removals?: number) => [lineage[0]!, removals === undefined ? lineage[1]! : { ...lineage[1]!, removals }];
     expect(withRemovalAfter(state, state)).toEqual({ ...state, lineage: counted(1) });
     expect(withRemovalAfter({ ...state, lineage: counted(4) }, state)).toEqual({ ...state, lineage: counted(5) });

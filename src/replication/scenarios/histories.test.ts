@@ -185,7 +185,7 @@ describe('two histories meet (R1, R13)', () => {
     expect(c.get('a', 'k').value).toBe('of a');
   });
 
-  it('a primary that stops first writes the ids that it was told to give up', () => {
+  it('a primary that stops first writes the ids that a command gave up', () => {
     const c = twoHistories({ volatile: false });
     c.kill('c');
     c.until(() => c.inSync.join() === 'b', 'c is not evicted');

@@ -29,7 +29,7 @@ describe('a state of a lower epoch than replicas know (R3, R13)', () => {
     c.advance(10_000);
     const call = c.force('a');
     c.stabilize();
-    // As if ZooKeeper had lost everything: nobody knows what else was lost.
+    // As if ZooKeeper had lost everything: no replica knows what else was lost.
     expect(call.answers).toMatchObject([{ kind: 'forced', epoch: 9 + lostStateGapOf('a~1') }]);
     expect(c.get('a', 'k').value).toBe('v');
     expect(c.inSync).toEqual(['a', 'b']);

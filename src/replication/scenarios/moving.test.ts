@@ -169,7 +169,7 @@ describe('moving a shard (R15)', () => {
 });
 
 describe('reports of a move that are late or incomplete (R15)', () => {
-  /** c is out of the set, because a and b have heard that it is to go; it does not know it yet. */
+  /** c is out of the set, because a and b received the new placement; c has not received it yet. */
   function outOfTheSet(): Scenario {
     const c = Scenario.of('a b c');
     c.put('a', 'k', 'v');
@@ -285,7 +285,7 @@ describe('the preferred primary (R15)', () => {
     expect(c.state).toMatchObject({ epoch: 2, inSync: ['a~1', 'b~1', 'c~1'] });
   });
 
-  it('does not move the primary to and fro if it comes and goes', () => {
+  it('does not move the primary again and again if it comes and goes', () => {
     const c = Scenario.of('a b c');
     c.place('b a c');
     for (let round = 0; round < 4; round++) {

@@ -164,8 +164,8 @@ describe('a repeated proposal (R7)', () => {
     register.settle(number, { kind: 'unknown' }, 100);
     expect(see(register, 4, other, 200)).toBeUndefined();
     expect(register.repeat(1000, 300)).toBe('read');
-    const news = see(register, 4, other, 1100, 1050);
-    expect([news?.settled?.number, news?.lost]).toEqual([number, first]);
+    const observation = see(register, 4, other, 1100, 1050);
+    expect([observation?.settled?.number, observation?.lost]).toEqual([number, first]);
     expect(register.repeat(2000, 300)).toBeUndefined();
   });
 
@@ -319,8 +319,8 @@ describe('reads of a server that lags', () => {
         const register = new StateRegister();
         let newest = -1;
         for (const [nowMs, version] of reads.entries()) {
-          const news = see(register, version, versions[version], nowMs);
-          expect(news !== undefined).toBe(version > newest);
+          const observation = see(register, version, versions[version], nowMs);
+          expect(observation !== undefined).toBe(version > newest);
           newest = Math.max(newest, version);
           expect(register.state).toBe(versions[newest]);
           expect([register.isFresh, register.isContradicted]).toEqual([version === newest, version !== newest]);

@@ -262,7 +262,7 @@ describeVariants('histories', [
         '  core.setEpoch(history, mark);\n  core.setLine({ history, lineage });',
       ),
     ],
-    caughtBy: scenario('crash-in-office'),
+    caughtBy: scenario('crash-in-takeover'),
   },
   {
     rule: 'R13',
@@ -288,13 +288,13 @@ describeVariants('histories', [
     edits: [
       edit('state/core.ts', 'const isNewer = line !== undefined && (', 'const isNewer = line !== undefined && epoch < 0 && ('),
     ],
-    caughtBy: scenario('crash-in-office'),
+    caughtBy: scenario('crash-in-takeover'),
   },
   {
     rule: 'R13',
     does: 'does not report offline where it is the only member and holds nothing of that history',
     edits: [edit('state/known-state.ts', 'if (id === self) return line !== undefined &&', 'if (id === self) return')],
-    caughtBy: scenario('crash-in-office'),
+    caughtBy: scenario('crash-in-takeover'),
   },
   {
     rule: 'R3, R7',

@@ -53,7 +53,7 @@ function claimsNotWithinGraceOfItsStart(lab: Lab): void {
   expect(replica.takeEffects().map(({ type }) => type)).not.toContain('writeState');
 }
 
-/** What it told the others in that epoch, and heard from them, is forgotten. */
+/** The restarted replica has forgotten the messages that it sent and received in that epoch. */
 function resumesNoEpoch(lab: Lab): void {
   const replica = restarted(lab, 'a~1');
   expect(replica.isPrimaryIn(1)).toBe(false);
