@@ -21,7 +21,7 @@ afterEach(() => {
 
 const openReader = (): number => openSync(pipe, constants.O_RDONLY | constants.O_NONBLOCK);
 
-/** What is in the pipe at present. */
+/** Reads the bytes that are in the pipe now. */
 function read(fd: number): string {
   const chunk = Buffer.alloc(65_536);
   let text = '';
@@ -37,7 +37,7 @@ function read(fd: number): string {
   }
 }
 
-/** Reads on until it has read that. */
+/** Reads until the given text was read. */
 async function readUntil(fd: number, expected: string): Promise<string> {
   let text = '';
   await vi.waitFor(() => {
@@ -54,10 +54,10 @@ function reporting(output: LogOutput): LogOutput {
   return output;
 }
 
-/** A pipe in the mode in which a shell hands it to a program: whoever writes to it waits while it is full. */
+/** A pipe in the mode in which a shell passes it to a program: a write blocks while the pipe is full. */
 const blockingPipe = (): number => openSync(pipe, constants.O_RDWR);
 
-/** The ways in which a pipe can come: with a description of one's own, or one that is shared and written in the pool. */
+/** The ways to write to a pipe: through a description of its own, or a shared one, which is written in the pool. */
 const ways = [
   ['opened anew', () => LogOutput.open(blockingPipe(), quick)],
   [
@@ -67,7 +67,7 @@ const ways = [
   ['blocking, in the pool', () => new LogOutput({ fd: blockingPipe(), mayBlock: true }, quick)],
 ] as const;
 
-describe.each(ways)('a pipe that nobody reads - %s', (_way, openOutput) => {
+describe.each(ways)('a pipe without a reader - %s', (_way, openOutput) => {
   test('nothing waits; lines beyond the queue are dropped, counted, and reported in their place', async () => {
     const output = reporting(openOutput());
     const filler = 'x'.repeat(90);
@@ -91,7 +91,7 @@ describe.each(ways)('a pipe that nobody reads - %s', (_way, openOutput) => {
     for (let line = 0; line < 2_000; line++) output.write(`${'x'.repeat(90)}\n`);
     await output.flush(10);
     output.flushNow(10);
-    // A thread that waits in the kernel would hold up the end of the test's own process.
+    // A thread that waits in the kernel would keep the process of the test from ending.
     await readUntil(openReader(), 'missing');
   });
 });

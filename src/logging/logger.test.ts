@@ -12,7 +12,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-/** What a log of that format has lost, and what it holds once a reader has come back. */
+/** The text of a log of this format after lines were lost and a reader has returned. */
 async function afterLosses(format: string): Promise<string[]> {
   const pipe = join(folder, 'pipe');
   execFileSync('mkfifo', [pipe]);

@@ -62,7 +62,7 @@ function held(shard: number, changes: Partial<CoreStatus>, placed = true) {
   return { shard, placed, keys: 10, dataBytes: 100, replica: replica(changes) };
 }
 
-/** Lines without comments. */
+/** The samples: all lines that are no comments. */
 async function samplesOf(metrics: Measured): Promise<Map<string, string>> {
   const { text } = await metrics.readNow();
   const lines = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));

@@ -5,7 +5,7 @@ import { NodeConnection } from '../client/transport/node-connection.js';
 import { grpcTarget, NamedTarget } from './grpc-names.js';
 import { ScriptedLookUps } from './name-server.fixture.js';
 
-/** What grpc-js is given: the hosts, or why there are none. */
+/** A target, and what it reports to grpc-js: the hosts, or the reason why there are none. */
 function target(names: ScriptedLookUps): { readonly reported: string[]; readonly named: NamedTarget } {
   const reported: string[] = [];
   const listener: experimental.ResolverListener = (result) => {

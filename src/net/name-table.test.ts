@@ -57,7 +57,7 @@ describe('name table', () => {
     expect(table.state('a').addresses).toEqual(['1.1.1.2', '1.1.1.3']);
   });
 
-  it('a name that nobody uses is not looked up, and known to its next user', () => {
+  it('an unused name is not looked up, and known to its next user', () => {
     const table = tableOf('a');
     table.use('a');
     table.succeeded('a', ['1.1.1.1'], 0);

@@ -4,7 +4,7 @@ import type { RecordView } from '../storage.js';
 import { copyOf, entryOf, kilobyte, putEntry, StorageAndTwin, valueFor, type Write, writes } from './memory-storage.fixture.js';
 import { MemoryStorage } from './memory-storage.js';
 
-/** Keeps what each key that stays has had since the scan began. */
+/** Records the values that each remaining key has had since the scan began. */
 class ScannedStorage extends StorageAndTwin {
   readonly #versions = new Map<string, Set<number>>();
   readonly #seen = new Map<string, number[]>();
@@ -79,12 +79,12 @@ describe('a scan', { timeout: 60_000 }, () => {
     };
     for (const _ of storage.scan(150 * kilobyte, see)) write(3);
     expect(seen.size).toBe(count);
-    // The cleaner was at work.
+    // The cleaner has moved records meanwhile.
     expect(storage.memoryBytes).toBeLessThan(2 * storage.dataBytes + 3 * 1_024 * kilobyte);
     expect((seq - count) * 200).toBeGreaterThan(2 * storage.memoryBytes);
   });
 
-  it('comes in chunks of about the size asked for', () => {
+  it('yields after chunks of about the requested size', () => {
     const storage = new MemoryStorage();
     storage.apply(Array.from({ length: 1_000 }, (_, number) => putEntry(`key:${number}`, 1_000, number + 1)));
     const sizes: number[] = [];

@@ -24,7 +24,7 @@ test('a walk - passes over a record that is gone', () => {
 test('a walk - does not take one record for another that has its address now', () => {
   const walk = new SegmentWalk(0, [1, 2]);
   walk.moved(2, 20);
-  // Another record was written at 2, and moves as well.
+  // Another record was written at address 2, and moves as well.
   walk.moved(2, 30);
   walk.moved(30, noRecord);
   expect(restOf(walk)).toEqual([1, 20]);

@@ -10,7 +10,7 @@ import { ReplicationCodec, readRequest, type WireMessage } from './replication-c
 const proto = new protobuf.Root().loadSync(join(protoFolder, 'kv/internal/v1/replication.proto'));
 const frameType = proto.lookupType('kv.internal.v1.ReplicateRequests');
 
-const spoken = fc.record({ shard: fc.nat(300), epoch: fc.nat(), number: fc.nat() });
+const sent = fc.record({ shard: fc.nat(300), epoch: fc.nat(), number: fc.nat() });
 type Sent = { readonly shard: number; readonly epoch: number; readonly number: number };
 
 function messageOf({ epoch, number }: Sent): WireMessage {
@@ -25,7 +25,7 @@ async function framesOf(all: readonly Sent[]): Promise<Buffer[]> {
   return frames;
 }
 
-function heardIn(frame: Buffer): Sent[] {
+function receivedIn(frame: Buffer): Sent[] {
   const received: Sent[] = [];
   readFrame(frame, (envelope) => {
     const body = readRequest(envelope);
@@ -38,10 +38,10 @@ function heardIn(frame: Buffer): Sent[] {
 
 test('the messages of one turn go in one frame, in order, as the proto file describes it', async () => {
   await fc.assert(
-    fc.asyncProperty(fc.array(spoken, { minLength: 1, maxLength: 30 }), async (all) => {
+    fc.asyncProperty(fc.array(sent, { minLength: 1, maxLength: 30 }), async (all) => {
       const frames = await framesOf(all);
       expect(frames).toHaveLength(1);
-      expect(heardIn(frames[0]!)).toEqual(all);
+      expect(receivedIn(frames[0]!)).toEqual(all);
       const { messages } = frameType.toObject(frameType.decode(frames[0]!), { longs: Number, defaults: true });
       expect(messages.map(({ header }: { header: Sent }) => header.shard)).toEqual(all.map(({ shard }) => shard));
     }),

@@ -58,7 +58,7 @@ function addressed(body: fc.Arbitrary<Body>): fc.Arbitrary<Addressed> {
   return fc.tuple(fc.nat(4), message);
 }
 
-/** Turns of streams, one stream after the other: each but the last breaks, maybe with frames on their way. */
+/** The turns of several streams in succession. Each stream but the last breaks, and may lose frames that were not received. */
 function streamsOf(body: fc.Arbitrary<Body>) {
   const turns = fc.array(fc.array(addressed(body), { maxLength: 12 }), { maxLength: 8 });
   return fc.array(fc.record({ turns, lostFrames: fc.nat(2) }), { minLength: 1, maxLength: 4 });

@@ -9,7 +9,7 @@ import { ProtobufReader } from '../protobuf/protobuf-reader.js';
 import { ProtobufWriter } from '../protobuf/protobuf-writer.js';
 import { ReplicationCodec, readRequest, readResponse, type WireMessage } from './replication-codec.js';
 
-/** The twin: what the library makes of the proto file. */
+/** The twin of the codec: protobufjs, which reads the proto file. */
 const proto = new protobuf.Root().loadSync(join(protoFolder, 'kv/internal/v1/replication.proto'));
 const requestType = proto.lookupType('kv.internal.v1.ReplicateRequest');
 const responseType = proto.lookupType('kv.internal.v1.ReplicateResponse');
@@ -20,7 +20,7 @@ type AnyBody = WireMessage['body'];
 const codec = new ReplicationCodec('cluster-1', 3);
 const newCodec = () => new ReplicationCodec('cluster-1', 3);
 
-/** The message alone, out of its frame. */
+/** The message without its frame. */
 function encode(message: WireMessage): Buffer {
   const writer = new ProtobufWriter();
   newCodec().write(writer, message);
@@ -33,7 +33,7 @@ function encode(message: WireMessage): Buffer {
 const number = fc.maxSafeNat();
 const seq = fc.oneof(fc.nat(300), fc.maxSafeNat());
 const text = fc.oneof(fc.string(), fc.string({ unit: 'grapheme', maxLength: 200 }));
-/** What comes through a clock: a whole number of microseconds, for those that are to be the same after all. */
+/** A time of whole microseconds, which is the same after encoding and decoding. */
 const ms = fc.nat(2 ** 31).map((us) => us / 1_000);
 const entry: fc.Arbitrary<LogEntry> = fc.record({
   seq,
@@ -108,7 +108,7 @@ const responses = {
 const around = fc.record({ history: text, epoch: seq, epochId: text, from: text, to: text });
 const ends = { history: 'h', epoch: 1, epochId: 'one', from: 'a', to: 'b' };
 
-/** A body as the proto file names its fields. */
+/** The body with the field names of the proto file. */
 function asProto(body: AnyBody, toWhole = Math.floor): object {
   const { type: _, ...fields } = body as Record<string, unknown> & AnyBody;
   if (body.type === 'sync') return { ...body.log, number: body.number, lineage: body.lineage, commitIndex: body.commitIndex };
@@ -176,7 +176,7 @@ describe.each([
         for (let length = 0; length < bytes.length; length++) {
           const part = bytes.subarray(0, length);
           const found = codec.receive<unknown>(part, isRequest ? readRequest : readResponse);
-          // The header is a message of its own; so much is left of it or nothing.
+          // The header is a message of its own, so it is either complete or missing.
           if (found.kind === 'message') expect(found).toMatchObject({ body: undefined, header: ends });
           if (found.kind === 'refused') expect(length).toBe(0);
         }

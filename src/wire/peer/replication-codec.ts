@@ -81,7 +81,8 @@ const headerBytes = 165;
 /** Why a message with this header is not for this cluster, or undefined. */
 export function reasonToRefuse(clusterId: string, header: Header | undefined): string | undefined {
   if (header === undefined) return 'a message without a header';
-  if (header.formatVersion !== formatVersion) return `format version ${header.formatVersion}; this node speaks ${formatVersion}`;
+  if (header.formatVersion !== formatVersion)
+    return `format version ${header.formatVersion}; this node has format version ${formatVersion}`;
   if (header.clusterId !== clusterId) return `a message of cluster ${header.clusterId}; this is ${clusterId}`;
   return undefined;
 }

@@ -27,7 +27,7 @@ const body: fc.Arbitrary<SnapshotBody> = fc.oneof(
   fc.record({ type: fc.constant('end' as const), commitIndex: number }),
 );
 
-/** As a dump sends it. */
+/** The bytes as a primary sends them. */
 function encoded(number: number, it: SnapshotBody): Buffer {
   const encoder = new SnapshotEncoder(header, number);
   if (it.type !== 'chunk') return encoder.encode(it);
@@ -35,7 +35,7 @@ function encoded(number: number, it: SnapshotBody): Buffer {
   return encoder.takeChunk();
 }
 
-/** Of a record that lies amid others. */
+/** The view of a record that lies between other bytes. */
 function viewOf(key: Buffer, value: Uint8Array, version: number): RecordView {
   const memory = Buffer.concat([Buffer.from('before'), key, Buffer.from('between'), value, Buffer.from('after')]);
   const keyStart = 'before'.length;
@@ -48,7 +48,7 @@ function twinOf(number: number, { type, ...fields }: SnapshotBody): protobuf.Mes
   return messageType.fromObject({ header, number, [type]: fields });
 }
 
-describe('a dump', () => {
+describe('a snapshot', () => {
   test('the proto file describes what is written', () => {
     fc.assert(
       fc.property(number, body, (number, it) => {

@@ -24,14 +24,14 @@ const operation = fc.oneof(
   fc.record({ kind: fc.constant('put' as const), key, value: bytes, ifVersion: condition }),
   fc.record({ kind: fc.constant('delete' as const), key, ifVersion: condition }),
 );
-/** As long as one has to be; what it says is not judged here. */
+/** Text of the right length; the codec does not check its content. */
 const traceParent = fc.option(fc.stringMatching(/^[0-9a-f-]{55}$/), { nil: undefined });
 const request: fc.Arbitrary<DataRequest> = fc
   .tuple(operation, traceParent)
   .map(([one, trace]) => (trace === undefined ? one : { ...one, traceParent: trace }));
 const operations = fc.array(fc.record({ id, request }), { maxLength: 8 });
 
-/** As protobufjs sees it. */
+/** The operation as an object of protobufjs. */
 function toPlain({ id: number, request: { kind, traceParent: trace, ...fields } }: { id: number; request: DataRequest }) {
   const { ifVersion, ...rest } = fields as { ifVersion?: number | undefined };
   const traced = trace === undefined ? {} : { traceParent: trace };
@@ -162,7 +162,7 @@ function write(writer: ResultWriter, number: number, one: Result): void {
   else writer[one.kind](number, one.version);
 }
 
-/** What protobufjs has to find. */
+/** The object that protobufjs has to decode. */
 function expectedOf(number: number, one: Result): object {
   if (one.kind === 'found') return { id: number, get: { found: true, value: one.value, version: one.version, nodeId: '' } };
   if (one.kind === 'notFound') return { id: number, get: { found: false, value: Buffer.alloc(0), version: 0, nodeId: '' } };

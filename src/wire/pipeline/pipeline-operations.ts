@@ -28,7 +28,7 @@ const overheadBytes = 48;
 const traceParentOverheadBytes = traceParentBytes + 2;
 const maxUtf8BytesPerUnit = 3;
 
-/** An upper bound of the bytes that the request will take; it is seldom much too high. */
+/** An upper bound of the bytes that the request will take; it is rarely much too high. */
 export function sizeOf(request: DataRequest): number {
   const valueBytes = request.kind === 'put' ? request.value.length : 0;
   const traceBytes = request.traceParent === undefined ? 0 : traceParentOverheadBytes;

@@ -26,7 +26,7 @@ interface Sample {
   inner: Sample[];
 }
 
-/** What it does not know, it skips. */
+/** Reads a sample, and skips unknown fields. */
 function read(reader: ProtobufReader, buffer: Buffer): Sample {
   const sample: Sample = { number: 0, flag: false, text: '', data: Buffer.alloc(0), inner: [] };
   while (reader.more) {
@@ -138,7 +138,7 @@ describe('a protobuf reader', () => {
     expect(read(new ProtobufReader(bytes), bytes).number).toBe(5);
   });
 
-  test('a field that was not asked for by its wire type is skipped', () => {
+  test('a field of an unexpected wire type is skipped', () => {
     const bytes = Buffer.from([10, 1, 97, 24, 7]);
     expect(read(new ProtobufReader(bytes), bytes)).toMatchObject({ number: 0, text: '' });
   });

@@ -3,7 +3,7 @@ import protobuf from 'protobufjs';
 import { describe, expect, test } from 'vitest';
 import { ProtobufWriter } from './protobuf-writer.js';
 
-/** One of each kind of field; protobufjs is the twin that decodes it. */
+/** A message with one field of each kind, which protobufjs decodes. */
 const { root } = protobuf.parse(`
   syntax = "proto3";
   message Sample {
@@ -57,7 +57,7 @@ function decoded(message: Uint8Array): Sample {
   return type.toObject(type.decode(message), { longs: Number, defaults: true }) as Sample;
 }
 
-/** What `decoded` makes of bytes is a Buffer. */
+/** The sample with a Buffer for its bytes, as `decoded` returns it. */
 function asDecoded(sample: Sample): Sample {
   return { ...sample, data: Buffer.from(sample.data), inner: sample.inner.map(asDecoded) };
 }
