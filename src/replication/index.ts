@@ -7,8 +7,8 @@ export { type EpochMark, endOf, type Line, markIdOf, nameOf } from './protocol/l
 export type { LogEntry } from './protocol/log-entry.js';
 export type { EpochRun } from './protocol/log-position.js';
 export type { BodyOf, Message, RequestBody, ResponseBody } from './protocol/message.js';
-export type { ReplicaOptions } from './protocol/options.js';
 export type { RecoveredReplica } from './protocol/recovered.js';
+export type { ReplicaOptions } from './protocol/replica-options.js';
 export type { ShardState } from './protocol/shard-state.js';
 export { Replica } from './replica.js';
-export type { CoreStatus } from './status.js';
+export type { CoreStatus } from './replica-status.js';

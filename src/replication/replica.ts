@@ -15,15 +15,15 @@ import type { Effect, Refusal, RoleName } from './protocol/effect.js';
 import type { Event } from './protocol/event.js';
 import type { Epoch, EpochId, ReplicaId, Seq } from './protocol/ids.js';
 import { versionOf } from './protocol/log-entry.js';
-import type { ReplicaOptions } from './protocol/options.js';
 import type { RecoveredReplica } from './protocol/recovered.js';
+import type { ReplicaOptions } from './protocol/replica-options.js';
 import { handleQuiescent } from './quiescence.js';
 import { onMessage, receiveDeferred } from './receive.js';
+import { type CoreStatus, statusOf } from './replica-status.js';
 import { Core } from './state/core.js';
 import { enterPhase, type PeerPhase } from './state/peer.js';
 import { onPlaced } from './state/placed.js';
 import { onProposalResult, onReading } from './state-changes.js';
-import { type CoreStatus, statusOf } from './status.js';
 import { onTick } from './tick.js';
 
 /** The phases of peers that hold a copy of the data, or are taking one. */

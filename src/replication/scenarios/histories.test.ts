@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { nameOf } from '../protocol/lineage.js';
-import type { ReplicaOptions } from '../protocol/options.js';
+import type { ReplicaOptions } from '../protocol/replica-options.js';
 import { outcome, Scenario } from '../testing/scenario.fixture.js';
 
 /** ZooKeeper lost everything while a, which holds k, was away. By command the empty b began a history, and c joined it. */

@@ -10,8 +10,8 @@ import { type EpochMark, endOf, hasSeenFewerRemovals, type Line } from '../proto
 import type { LogEntry } from '../protocol/log-entry.js';
 import { idAt } from '../protocol/log-position.js';
 import type { Body, Message } from '../protocol/message.js';
-import type { ReplicaOptions } from '../protocol/options.js';
 import type { RecoveredReplica } from '../protocol/recovered.js';
+import type { ReplicaOptions } from '../protocol/replica-options.js';
 import type { ShardState } from '../protocol/shard-state.js';
 import { Durability } from './durability.js';
 import { invariant } from './invariant.js';

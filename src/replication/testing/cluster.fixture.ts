@@ -6,7 +6,7 @@
 import type { Answer, Effect } from '../protocol/effect.js';
 import type { ReplicaId } from '../protocol/ids.js';
 import type { LogEntry } from '../protocol/log-entry.js';
-import type { ReplicaOptions } from '../protocol/options.js';
+import type { ReplicaOptions } from '../protocol/replica-options.js';
 import { type DumpCall, newDumpCall, readChunk } from './dump-call.fixture.js';
 import { FakeRegister } from './fake-register.fixture.js';
 import { Safety } from './safety.fixture.js';

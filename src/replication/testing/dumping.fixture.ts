@@ -1,5 +1,5 @@
 /** Scenarios that begin with a replica about to join by dump. */
-import type { ReplicaOptions } from '../protocol/options.js';
+import type { ReplicaOptions } from '../protocol/replica-options.js';
 import { Scenario } from './scenario.fixture.js';
 
 /** a serves alone and retains less than it has written: whoever joins takes a dump. */

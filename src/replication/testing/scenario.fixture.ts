@@ -8,9 +8,9 @@
  */
 import type { Answer, Refusal } from '../protocol/effect.js';
 import type { BodyOf, Message } from '../protocol/message.js';
-import type { ReplicaOptions } from '../protocol/options.js';
+import type { ReplicaOptions } from '../protocol/replica-options.js';
 import type { ShardState } from '../protocol/shard-state.js';
-import type { CoreStatus } from '../status.js';
+import type { CoreStatus } from '../replica-status.js';
 import { Cluster } from './cluster.fixture.js';
 import type { Znode } from './fake-register.fixture.js';
 import type { Call, VirtualNode } from './virtual-node.fixture.js';

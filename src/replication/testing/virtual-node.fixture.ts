@@ -7,7 +7,7 @@ import type { Answer, Effect, Note } from '../protocol/effect.js';
 import type { Event } from '../protocol/event.js';
 import type { ReplicaId } from '../protocol/ids.js';
 import type { LogEntry } from '../protocol/log-entry.js';
-import type { ReplicaOptions } from '../protocol/options.js';
+import type { ReplicaOptions } from '../protocol/replica-options.js';
 import { Replica } from '../replica.js';
 import { FakeDisk } from './fake-disk.fixture.js';
 import { FakeStore } from './fake-store.fixture.js';
