@@ -1,0 +1,185 @@
+/** Clients of a simulated cluster: their operations, and the history of what they were answered. */
+import type { Metadata, MethodDefinition, ServiceError } from '@grpc/grpc-js';
+import type { Random } from '../../simulation/random.js';
+import type { KvError } from '../../src/errors.js';
+import { clusterMetadata } from '../../src/wire/contract/cluster-name.js';
+import { keyValueService } from '../../src/wire/contract/proto.js';
+import { fromStatus } from '../../src/wire/contract/status.js';
+import { type DataRequest, OperationWriter } from '../../src/wire/pipeline/pipeline-operations.js';
+import { ResultReader } from '../../src/wire/pipeline/pipeline-results.js';
+import type { Call, Operation, Outcome } from '../../verification/index.js';
+import type { VirtualClient } from './network.js';
+import type { ShellCluster } from './shell-cluster.js';
+import { SimulatedProcess } from './virtual-time.js';
+
+const keys = ['a', 'b', 'c', 'd'];
+const unaryDeadlineMs = 1_500;
+/** A client of a pipeline gives up its stream if an operation is unanswered for this long. */
+const pipelineDeadlineMs = 3_000;
+
+interface Result {
+  readonly found?: boolean;
+  readonly existed?: boolean;
+  readonly value?: Uint8Array;
+  readonly version?: number;
+}
+
+/** The version that an operation of a stream wrote or found. */
+interface Seen {
+  readonly id: number;
+  readonly key: string;
+  readonly version: number;
+}
+
+export class Load {
+  readonly history: Operation[] = [];
+  /** Operations on one key of one stream that took effect in another order than they were sent in. */
+  readonly disorder: string[] = [];
+  readonly #cluster: ShellCluster;
+  readonly #random: Random;
+  #values = 0;
+  #clients = 0;
+
+  constructor(cluster: ShellCluster, random: Random) {
+    this.#cluster = cluster;
+    this.#random = random;
+  }
+
+  /** One operation by a unary call to any node. */
+  unary(key = this.#random.pick(keys), call = this.#call()): void {
+    const process = new SimulatedProcess(`client${++this.#clients}`);
+    const client = this.#connect(process);
+    const begin = this.#begin(process.name, key, call);
+    const method = { get: 'Get', put: 'Put', delete: 'Delete' }[call.kind];
+    const { path, requestSerialize, responseDeserialize } = keyValueService[method] as MethodDefinition<object, object>;
+    const request = call.kind === 'put' ? { key, value: Buffer.from(call.value), ifVersion: call.ifVersion } : { key };
+    const done = (error: ServiceError | null, response?: object): void =>
+      begin(error === null ? outcomeOf(call, response as Result) : failureOf(call, fromStatus(error)));
+    const deadline = Date.now() + unaryDeadlineMs;
+    client.makeUnaryRequest(path, requestSerialize, responseDeserialize, request, clusterMetadata(undefined), { deadline }, done);
+  }
+
+  /** A stream to any node, with batches of operations, several on one key among them. */
+  pipeline(batches: number, everyMs: number): void {
+    const process = new SimulatedProcess(`client${++this.#clients}`);
+    const { path } = keyValueService.Pipeline!;
+    const stream = this.#connect(process).makeBidiStreamRequest(
+      path,
+      undefined,
+      undefined,
+      clusterMetadata(undefined) as Metadata,
+    );
+    const open = new Map<number, { readonly key: string; readonly call: Call; readonly end: (outcome: Outcome) => void }>();
+    let last = 0;
+    let isOver = false;
+    const seen: Seen[] = [];
+    const over = (): void => {
+      if (isOver) return;
+      isOver = true;
+      this.#checkOrder(process.name, seen);
+      for (const { call, end } of open.values()) end(unknownOf(call, 'the stream broke'));
+      open.clear();
+    };
+    const giveUp = (): void => {
+      stream.cancel();
+      over();
+    };
+    stream.on('error', over);
+    stream.on('end', over);
+    stream.on('data', (bytes: Buffer) => {
+      const results = new ResultReader(bytes);
+      while (results.next()) {
+        const { id, error, result } = results;
+        const one = open.get(id);
+        if (one === undefined) throw new Error(`operation ${id} was answered twice`);
+        open.delete(id);
+        // Results of operations on one key come in the order of the operations.
+        const earlier = [...open].find(([other, { key }]) => key === one.key && other < id);
+        if (earlier !== undefined && error === undefined)
+          this.disorder.push(`${process.name}: ${id} before ${earlier[0]} on ${one.key}`);
+        const outcome = error === undefined ? outcomeOf(one.call, result as Result) : failureOf(one.call, error);
+        one.end(outcome);
+        if ('version' in outcome && outcome.version > 0) seen.push({ id, key: one.key, version: outcome.version });
+      }
+    });
+    const send = (left: number): void => {
+      if (isOver) return;
+      const writer = new OperationWriter();
+      const key = this.#random.pick(keys);
+      for (let at = this.#random.between(1, 4); at > 0; at--) {
+        const call = this.#call();
+        const id = last++;
+        const aim = this.#random.chance(0.7) ? key : this.#random.pick(keys);
+        open.set(id, { key: aim, call, end: this.#begin(`${process.name}.${id}`, aim, call) });
+        writer.add(id, requestOf(aim, call));
+        setTimeout(() => {
+          if (open.has(id)) giveUp();
+        }, pipelineDeadlineMs);
+      }
+      stream.write(writer.take());
+      if (left > 1) setTimeout(() => send(left - 1), everyMs);
+      else setTimeout(() => isOver || stream.end(), pipelineDeadlineMs);
+    };
+    send(batches);
+  }
+
+  get keys(): readonly string[] {
+    return keys;
+  }
+
+  /** An operation sees the version of every operation on its key that was sent before it on its stream, or a later one. */
+  #checkOrder(client: string, seen: readonly Seen[]): void {
+    const highest = new Map<string, Seen>();
+    for (const one of [...seen].sort((a, b) => a.id - b.id)) {
+      const before = highest.get(one.key);
+      if (before !== undefined && before.version > one.version)
+        this.disorder.push(`${client}: ${JSON.stringify(one)} was sent after ${JSON.stringify(before)}`);
+      else highest.set(one.key, one);
+    }
+  }
+
+  #connect(process: SimulatedProcess): VirtualClient {
+    return this.#cluster.network.connect(process, this.#random.pick(this.#cluster.nodes).address);
+  }
+
+  #call(): Call {
+    const draw = this.#random.next();
+    if (draw < 0.45) return { kind: 'get' };
+    if (draw < 0.9) return { kind: 'put', value: `v${++this.#values}` };
+    if (draw < 0.95) return { kind: 'put', value: `v${++this.#values}`, ifVersion: 0 };
+    return { kind: 'delete' };
+  }
+
+  #begin(client: string, key: string, call: Call): (outcome: Outcome) => void {
+    const invokedAtUs = this.#nowUs();
+    return (outcome) => this.history.push({ client, key, call, invokedAtUs, returnedAtUs: this.#nowUs(), outcome });
+  }
+
+  #lastUs = 0;
+  /** No two are the same. */
+  #nowUs(): number {
+    this.#lastUs = Math.max(Math.round(performance.now() * 1000), this.#lastUs + 1);
+    return this.#lastUs;
+  }
+}
+
+function requestOf(key: string, call: Call): DataRequest {
+  if (call.kind === 'get') return { kind: 'get', key };
+  if (call.kind === 'delete') return { kind: 'delete', key, ifVersion: undefined };
+  return { kind: 'put', key, value: Buffer.from(call.value), ifVersion: call.ifVersion };
+}
+
+function outcomeOf(call: Call, { found, existed, value, version = 0 }: Result): Outcome {
+  if (call.kind === 'put') return { kind: 'written', version };
+  if (call.kind === 'delete') return (existed ?? found) ? { kind: 'written', version } : { kind: 'nothingToDelete' };
+  return found ? { kind: 'found', value: Buffer.from(value!).toString(), version } : { kind: 'missing' };
+}
+
+function failureOf(call: Call, error: KvError): Outcome {
+  if (error.code === 'VERSION_MISMATCH') return { kind: 'mismatch', version: error.currentVersion ?? 0 };
+  return error.executed === 'no' ? { kind: 'refused', code: error.code } : unknownOf(call, error.code);
+}
+
+function unknownOf(_call: Call, code: string): Outcome {
+  return { kind: 'unknown', code };
+}

@@ -1,0 +1,105 @@
+/** Loads the shell with the parts replaced that reach outside the process: sockets, the native ZooKeeper client, and chance. */
+import type * as Crypto from 'node:crypto';
+import { vi } from 'vitest';
+import type { Random } from '../../simulation/random.js';
+import { type Edit, loadEdited } from '../unit/variants/variant-lab.js';
+import type { VirtualNetwork } from './network.js';
+import { currentProcess, promisedTimers, type SimulatedProcess } from './virtual-time.js';
+
+type EndpointsModule = typeof import('../../src/node/services/endpoints.js');
+type MemoryModule = typeof import('../../src/coordination/memory/memory-zookeeper.fixture.js');
+type Implementations = import('../../src/node/services/endpoints.js').GrpcImplementations;
+type CoordinatorModule = typeof import('../../src/coordination/zookeeper-coordinator.js');
+type ConnectModule = typeof import('../../src/coordination/connect-coordinator.js');
+
+export interface ShellModules {
+  readonly KvNode: typeof import('../../src/node/kv-node.js')['KvNode'];
+  readonly resolveOptions: typeof import('../../src/config/index.js')['resolveOptions'];
+  readonly grpcServices: EndpointsModule['grpcServices'];
+  readonly MemoryZookeeper: MemoryModule['MemoryZookeeper'];
+}
+
+/** What the replaced parts reach. */
+export interface Surroundings {
+  readonly network: VirtualNetwork;
+  connectZookeeper(process: SimulatedProcess): ReturnType<InstanceType<MemoryModule['MemoryZookeeper']>['connect']>;
+}
+
+const source = new URL('../../src/', import.meta.url).pathname;
+
+export function loadShell(random: Random, edits: readonly Edit[], surroundings: () => Surroundings): Promise<ShellModules> {
+  vi.spyOn(Math, 'random').mockImplementation(() => random.next());
+  const replaced = {
+    'node:timers/promises': () => ({ ...promisedTimers, default: promisedTimers }),
+    'node:crypto': async () => withoutChance(await vi.importActual<typeof Crypto>('node:crypto'), random),
+    [`${source}node/peers/node-client.ts`]: () => ({
+      connectTimeoutMs: 2_000,
+      newNodeClient: (address: string) => surroundings().network.connect(currentProcess(), address),
+    }),
+    [`${source}coordination/connect-coordinator.ts`]: async () => ({
+      connectCoordinator: coordinatorOf(await import('../../src/coordination/zookeeper-coordinator.js'), surroundings),
+    }),
+    [`${source}node/services/endpoints.ts`]: async () => ({
+      ...(await vi.importActual<EndpointsModule>(`${source}node/services/endpoints.ts`)),
+      Endpoints: endpointsOf(surroundings),
+    }),
+  };
+  return loadEdited(edits, async () => {
+    for (const [path, factory] of Object.entries(replaced)) vi.doMock(path, factory as () => Promise<object>);
+    try {
+      const { KvNode } = await import('../../src/node/kv-node.js');
+      const { resolveOptions } = await import('../../src/config/index.js');
+      const { grpcServices } = await import('../../src/node/services/endpoints.js');
+      const { MemoryZookeeper } = await import('../../src/coordination/memory/memory-zookeeper.fixture.js');
+      return { KvNode, resolveOptions, grpcServices, MemoryZookeeper };
+    } finally {
+      for (const path of Object.keys(replaced)) vi.doUnmock(path);
+    }
+  });
+}
+
+function coordinatorOf(
+  { ZookeeperCoordinator }: CoordinatorModule,
+  surroundings: () => Surroundings,
+): ConnectModule['connectCoordinator'] {
+  return async ({ root, sessionMs, logger }, listener) =>
+    new ZookeeperCoordinator(surroundings().connectZookeeper(currentProcess()), { root, sessionMs, logger }, listener);
+}
+
+/** One port for gRPC on the virtual network, and none for HTTP. */
+function endpointsOf(surroundings: () => Surroundings) {
+  return class VirtualEndpoints {
+    readonly address: string;
+    readonly httpAddress = undefined;
+    readonly connections = 0;
+    readonly tools = { report() {}, close() {} };
+    #implementations: Implementations | undefined;
+
+    private constructor(address: string) {
+      this.address = address;
+      const implementations = (): Implementations | undefined => this.#implementations;
+      surroundings().network.listen(address, { process: currentProcess(), implementations });
+    }
+
+    static async open({ host, port }: { readonly host: string; readonly port: number }): Promise<VirtualEndpoints> {
+      return new VirtualEndpoints(`${host}:${port}`);
+    }
+
+    goLive(implementations: Implementations): void {
+      this.#implementations = implementations;
+    }
+    drain(): void {}
+    async close(): Promise<void> {
+      this.#implementations = undefined;
+    }
+    async abort(): Promise<void> {}
+  };
+}
+
+/** Ids are drawn from the seed. */
+function withoutChance(crypto: typeof Crypto, random: Random): object {
+  const randomBytes = (size: number): Buffer => Buffer.from(Array.from({ length: size }, () => random.below(256)));
+  const randomUUID = (): string => randomBytes(16).toString('hex');
+  const changed = { ...crypto, randomBytes, randomUUID };
+  return { ...changed, default: changed };
+}

@@ -1,0 +1,96 @@
+/**
+ * The shell broken on purpose: whole nodes under seeded faults show it. The core has variants of its own
+ * (test/unit/variants/), and so have sentences of the shell that a single part keeps (test/unit/variants/shell.test.ts).
+ */
+import { describe, expect, test } from 'vitest';
+import { type Edit, edit } from '../unit/variants/variant-lab.js';
+import { runSchedule } from './schedule.js';
+
+/** Schedules that a variant has to be caught in. */
+const seeds = 40;
+const operations = '../node/operations';
+
+const variants: readonly { readonly does: string; readonly edits: readonly Edit[] }[] = [
+  {
+    does: 'serves reads without a lease',
+    edits: [
+      edit(
+        '../node/shards/local-shard.ts',
+        'const refusal = this.#host.refusalOfRead(nowMs);',
+        'const refusal = [nowMs].at(1) as undefined;',
+      ),
+    ],
+  },
+  {
+    does: 'keeps the permission to read of a slice for the slices after it',
+    edits: [
+      edit(
+        `${operations}/shard-slice.ts`,
+        'if (this.#askedIn[shard] === this.#number) return',
+        'if (this.#askedIn[shard] !== undefined) return',
+      ),
+    ],
+  },
+  {
+    does: 'judges the lease by the clock of the first slice',
+    edits: [edit(`${operations}/shard-slice.ts`, 'this.#nowMs = nowMs;', 'this.#nowMs ||= nowMs;')],
+  },
+  {
+    does: 'reads behind a write of the same stream without waiting for it',
+    edits: [edit(`${operations}/pipeline-answers.ts`, 'return this.#waiting > 0;', 'return this.#waiting < 0;')],
+  },
+  {
+    does: 'reports an unknown outcome as definitely not executed',
+    edits: [edit('../errors.ts', '  OUTCOME_UNKNOWN: unknown,', '  OUTCOME_UNKNOWN: no,')],
+  },
+  {
+    does: 'reports a forwarded request as not executed when its answer is lost',
+    edits: [
+      edit(
+        `${operations}/forwarder.ts`,
+        'if (error !== null) reject(fromStatus(error));',
+        "if (error !== null) reject(new KvError('NO_PRIMARY', error.details));",
+      ),
+    ],
+  },
+  {
+    does: 'forwards a request again after an unknown outcome',
+    edits: [
+      edit(
+        `${operations}/forward-request.ts`,
+        'const failure = error',
+        "if (error.executed === 'unknown') await forwarder.forward(address, method, request, deadlineMs, trace);\n    const failure = error",
+      ),
+    ],
+  },
+  {
+    does: 'sends a snapshot without its records',
+    edits: [edit('../node/peers/snapshot-sender.ts', 'const sent = send(chunk);', 'const sent = Promise.resolve();')],
+  },
+  {
+    does: 'does not open a link to another node again',
+    edits: [edit('../node/peers/peer-link.ts', 'this.#timer = setTimeout(() => this.#open(), this.#retryMs);', '')],
+  },
+  {
+    does: 'answers a write when it is appended',
+    edits: [
+      edit(
+        '../node/shards/local-shard.ts',
+        "this.#host.write({ type: 'write', token, key, value, ifVersion, storedVersion }, nowMs);",
+        "this.#host.write({ type: 'write', token: { answer() {} }, key, value, ifVersion, storedVersion }, nowMs);\n    token.succeeded(this.#host.uncommittedVersion(key) ?? 1);",
+      ),
+    ],
+  },
+];
+
+describe('broken on purpose: the shell as a whole', { timeout: 300_000 }, () => {
+  test.each(variants.map(({ does, edits }) => [does, edits] as const))('it %s', async (_does, edits) => {
+    let caught: Error | undefined;
+    for (let seed = 1; seed <= seeds && caught === undefined; seed++)
+      await runSchedule(seed, edits).catch((error: Error) => {
+        caught = error;
+      });
+    expect(caught?.message, `not caught in ${seeds} schedules`).toBeDefined();
+    expect(caught?.message).not.toContain('not found once');
+  });
+});
