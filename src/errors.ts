@@ -5,6 +5,7 @@
  * test compares the table in docs/errors.md with this file. `wire/contract/status.ts` converts codes to gRPC status and back.
  */
 
+/** Whether a failed operation was executed: definitely not, or perhaps. */
 export type Executed = 'no' | 'unknown';
 
 interface ErrorTraits {
@@ -17,6 +18,7 @@ const refusedForNow = { executed: 'no', retryable: true } as const;
 const refused = { executed: 'no', retryable: false } as const;
 const unknown = { executed: 'unknown', retryable: false } as const;
 
+/** The error codes, and what each means for the operation and for a retry. */
 export const errorTraits = {
   /** Key empty, longer than 1,024 bytes, or not valid UTF-8. */
   INVALID_KEY: refused,

@@ -18,6 +18,7 @@ export interface OutputDescriptor {
 /** Pause between two attempts to write to a full pipe. */
 const attemptEveryMs = 10;
 
+/** Opens a standard stream of the process for writing that does not make the main thread wait. */
 export function openOutput(fd: number): OutputDescriptor {
   const stat = fstatSync(fd);
   if (stat.isFIFO() || isatty(fd)) {

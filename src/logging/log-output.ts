@@ -41,6 +41,7 @@ const stuckMs = 300;
 /** Time for a write that has just begun in the pool to end, before the lines after it are written directly. */
 const turnMs = 20;
 
+/** Lines that are written together. */
 interface Batch {
   readonly bytes: Buffer;
   /** Offset in `bytes` at which each line ends. */

@@ -1,6 +1,7 @@
 /** Measures how late the event loop is. A long turn delays beacons, and then other nodes take this node for dead. */
 import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
 
+/** Percentiles and maximum of the delay. */
 export interface DelaySeconds {
   readonly p50: number;
   readonly p99: number;

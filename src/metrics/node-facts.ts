@@ -1,6 +1,7 @@
 /** The state of a node at one moment, as its metrics show it. */
 import type { CoreStatus } from '../replication/index.js';
 
+/** A replica that the node holds. */
 export interface HeldReplica {
   readonly shard: number;
   readonly replica: CoreStatus;

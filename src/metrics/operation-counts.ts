@@ -11,6 +11,7 @@ export type OperationApi = (typeof apis)[number];
 export const operationMethods = ['get', 'put', 'delete'] as const;
 export type Method = (typeof operationMethods)[number];
 
+/** The counts of one method on one way in. */
 export class MethodCounts {
   succeeded = 0;
   readonly #failed = new Map<ErrorCode, number>();
@@ -37,6 +38,7 @@ export class MethodCounts {
 export type ApiCounts = Readonly<Record<Method, MethodCounts>>;
 export type OperationCounts = Readonly<Record<OperationApi, ApiCounts>>;
 
+/** Creates the counts. @param observerOf returns the function that records a duration of an operation. */
 export function countOperations(observerOf: (api: OperationApi, method: Method) => (seconds: number) => void): OperationCounts {
   const ofApi = (api: OperationApi): ApiCounts => {
     const [get, put, remove] = operationMethods.map((method) => new MethodCounts(observerOf(api, method)));

@@ -23,6 +23,7 @@ export function grpcTarget(address: string): string {
   return `${scheme}:${address}`;
 }
 
+/** The resolver that grpc-js creates for one target. */
 export class NamedTarget implements GrpcResolver {
   readonly #host: string;
   readonly #port: number;

@@ -37,6 +37,7 @@ interface Entry {
   renewal: boolean;
 }
 
+/** A name, and when its next look-up is due. */
 export interface DueName {
   readonly name: string;
   /** Negative infinity for a name that was never looked up. */

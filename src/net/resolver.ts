@@ -15,6 +15,7 @@ import { type NameState, NameTable, type NameTablePolicy } from './name-table.js
 /** Rejects with an error that has a `code`. */
 export type LookUp = (name: string) => Promise<readonly string[]>;
 
+/** Called after each look-up with the state after and before it. */
 export type NameWatcher = (name: string, state: NameState, before: NameState) => void;
 
 /** A name in use. */

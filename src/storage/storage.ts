@@ -16,6 +16,7 @@
  */
 import type { Change, LogEntry } from '../replication/index.js';
 
+/** A value and its version. */
 export interface StoredValue {
   readonly value: Uint8Array;
   /** The seq of the entry that wrote the value. */

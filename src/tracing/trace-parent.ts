@@ -7,6 +7,7 @@ import { INVALID_SPANID, INVALID_TRACEID, type SpanContext } from '@opentelemetr
 /** Keys of the metadata of unary calls, and names of HTTP headers. */
 export const traceParentKey = 'traceparent';
 export const traceStateKey = 'tracestate';
+/** Length of a `traceparent`. */
 export const traceParentBytes = 55;
 
 /** The headers as one process sends them to the next. kvnode passes `state` on without reading it. */

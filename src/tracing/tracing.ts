@@ -15,6 +15,7 @@ import {
 import { packageVersion } from '../version.js';
 import { formatTraceParent, parseTraceParent, type TraceHeaders } from './trace-parent.js';
 
+/** Starts spans of operations with the SDK of the process. */
 export class Tracing {
   readonly #tracer: Tracer;
 
@@ -46,6 +47,7 @@ export class Tracing {
   }
 }
 
+/** The span of one operation, which ends with its outcome. */
 export class OperationSpan {
   readonly #span: Span;
 

@@ -11,6 +11,7 @@ const headerBytes = 16;
 const roomBits = 18;
 const roomMask = (1 << roomBits) - 1;
 
+/** The units that a record with these lengths in bytes needs. */
 export function unitsFor(keyLength: number, valueLength: number): number {
   return (headerBytes + wholeWords(keyLength) + valueLength + unitBytes - 1) >>> 3;
 }

@@ -11,6 +11,7 @@ const common: ChannelOptions = {
   'grpc.max_send_message_length': maxMessageBytes,
 };
 
+/** Options of the channels from clients to nodes, and between nodes. */
 export const channelOptions: ChannelOptions = {
   ...common,
   // The proxy in the environment is for the web, and nodes of a cluster are not behind it.
@@ -28,6 +29,7 @@ export const channelOptions: ChannelOptions = {
   'grpc-node.flow_control_window': 4 * 1024 * 1024,
 };
 
+/** Options of a node's gRPC server. */
 export const serverOptions: ChannelOptions = {
   ...common,
   // Limits the open calls of one connection; more calls wait at the client. A larger burst, taken in at once, would delay

@@ -5,6 +5,7 @@
 import { Metadata } from '@grpc/grpc-js';
 import { KvError } from '../../errors.js';
 
+/** Key of the metadata, and name of the HTTP header. */
 export const clusterKey = 'kv-cluster';
 
 /** Metadata that names the cluster; `undefined` names none, as a client does before it knows its cluster. */

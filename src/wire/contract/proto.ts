@@ -31,6 +31,7 @@ function load(file: string, prepare: (root: protobuf.Root) => void = () => {}): 
   return fromJSON(root.toJSON(), options);
 }
 
+/** Changes the type of keys in requests from string to bytes. */
 function readKeysAsBytes(root: protobuf.Root): void {
   for (const name of ['GetRequest', 'PutRequest', 'DeleteRequest', 'LocateKeyRequest']) {
     const key = root.lookupType(`kv.v1.${name}`).fields.key;

@@ -7,6 +7,7 @@
 import type { LogEntry } from '../../replication/index.js';
 import { ProtobufWriter } from '../protobuf/protobuf-writer.js';
 
+/** Entries that were encoded together. */
 interface Block {
   readonly entries: readonly LogEntry[];
   /** Index in `entries` of the first entry that is in the block. */

@@ -2,6 +2,7 @@
 import { ProtobufReader, tagOf } from '../protobuf/protobuf-reader.js';
 import type { ProtobufWriter } from '../protobuf/protobuf-writer.js';
 
+/** The header that every message between nodes has. */
 export interface Header {
   formatVersion: number;
   clusterId: string;
@@ -27,6 +28,7 @@ export interface Envelope {
 }
 
 const headerField = 1;
+/** Field number of the snapshot's number in DumpRequest and DumpMessage. */
 export const numberField = 2;
 /** The range of the field numbers of bodies, over all kinds of messages. */
 const minBodyField = 2;
@@ -68,6 +70,7 @@ export function readEnvelope(bytes: Buffer, start = 0, end = bytes.length): Enve
   return { header, number, bodyField, bytes, bodyStart, bodyEnd };
 }
 
+/** Returns a reader of the message's body. */
 export function bodyReader({ bytes, bodyStart, bodyEnd }: Envelope): ProtobufReader {
   return new ProtobufReader(bytes, bodyStart, bodyEnd);
 }

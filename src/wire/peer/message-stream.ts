@@ -124,4 +124,5 @@ export class IncomingMessages<Body extends WireMessage['body']> {
   }
 }
 
+/** A message as the receiving end returns it. */
 export type ReceivedMessage<Body> = Omit<WireMessage, 'body'> & { readonly body: Body };

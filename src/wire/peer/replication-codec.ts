@@ -32,6 +32,7 @@ export type Received<Body> =
 type WireBody = RequestBody | ResponseBody | WrongReplica;
 /** A message of the core, or WrongReplica. */
 export type WireMessage = Omit<Message, 'body'> & { readonly body: WireBody };
+/** The bodies that consist of numbers and flags alone. */
 type FlatBody = Exclude<WireBody, BodyOf<'sync' | 'append'>>;
 
 const empty = new FlatMessage({});
@@ -94,6 +95,7 @@ export function headerOf(clusterId: string, shard: number, { history, epoch, epo
   return { formatVersion, clusterId, shard, history, epoch, epochId, from, to };
 }
 
+/** The codec of one shard's messages. */
 export class ReplicationCodec {
   readonly clusterId: string;
   readonly shard: number;

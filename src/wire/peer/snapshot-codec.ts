@@ -14,6 +14,7 @@ export type SnapshotFrame =
   | { readonly type: 'begin'; readonly baseSeq: number; readonly baseEpoch: number; readonly baseEpochId: string }
   | { readonly type: 'end'; readonly commitIndex: number };
 
+/** The body of any message of a snapshot. */
 export type SnapshotBody = SnapshotFrame | { readonly type: 'chunk'; readonly items: readonly SnapshotItem[] };
 
 const end = new FlatMessage({ commitIndex: 'uint64' });
@@ -28,6 +29,7 @@ const overheadBytes = 12;
 /** Estimate for a chunk. Most are between 16 KiB and 2 MiB, and their length takes three bytes as that of this value does. */
 const chunkBytes = 64 * 1024;
 
+/** Encodes the request with which a joiner calls Dump. @param number that of the primary's invitation. */
 export function encodeDumpRequest(header: Header, number: number): Buffer {
   const writer = new ProtobufWriter();
   writeHeader(writer, header);

@@ -35,6 +35,7 @@ export function sizeOf(request: DataRequest): number {
   return overheadBytes + maxUtf8BytesPerUnit * request.key.length + valueBytes + traceBytes;
 }
 
+/** Encodes PipelineRequests. */
 export class OperationWriter {
   readonly #writer = new ProtobufWriter();
 

@@ -26,6 +26,7 @@ const errorField = { code: 1, message: 2, notExecuted: 3, currentVersion: 4, pri
 /** Estimated bytes of a small result. An estimate whose varint is as long as that of the true length saves moving the bytes. */
 const smallResultBytes = 24;
 
+/** Encodes PipelineResponses. */
 export class ResultWriter {
   readonly #writer = new ProtobufWriter();
   readonly #nodeId: string;

@@ -17,6 +17,7 @@ const maxSharedBytes = 8 * 1024;
 let chunk = freshMemory(chunkBytes);
 let used = 0;
 
+/** Copies the bytes to memory of their own, or to a chunk that they share with other values. */
 export function ownCopy(bytes: Uint8Array): Uint8Array {
   const { length } = bytes;
   if (length > maxSharedBytes) {

@@ -13,12 +13,14 @@
  */
 import { isUtf8 } from 'node:buffer';
 
+/** Says that bytes are not a message of the expected kind. */
 export class MalformedMessage extends Error {
   override readonly name = 'MalformedMessage';
 }
 
 const wireTypes = { varint: 0, fixed64: 1, bytes: 2, fixed32: 5 } as const;
 
+/** The number before a field's content on the wire, which combines field number and wire type. */
 export function tagOf(field: number, wireType: keyof typeof wireTypes): number {
   return (field << 3) | wireTypes[wireType];
 }

@@ -165,6 +165,7 @@ export class ProtobufWriter {
   }
 }
 
+/** Length in bytes of a number as a varint. */
 function varintBytes(value: number): number {
   if (value < 1 << 7) return 1;
   if (value < 1 << 14) return 2;
