@@ -215,6 +215,15 @@ describe('an operation at a node that is not primary, while the primary is known
     await refusesAll('pipeline', noCopy, refusal('NOT_PRIMARY', 'this node holds no copy of shard 0', named));
   });
 
+  test('by pipeline names the primary that the node knows by then', async () => {
+    let primary = 'a:1';
+    const node = nodeOf('b', { primaryElsewhere: () => primary });
+    await expectAnswers('pipeline', node, [[get, refusal('NOT_PRIMARY', notPrimary, { primaryAddress: 'a:1' })]]);
+    primary = 'c:1';
+    await nextTurn();
+    await expectAnswers('pipeline', node, [[get, refusal('NOT_PRIMARY', notPrimary, { primaryAddress: 'c:1' })]]);
+  });
+
   test.each(['unary', 'rest'] as const)('by %s is forwarded as it came, and counted with its outcome', async (api) => {
     const node = nodeOf('b', elsewhere);
     const sent: unknown[] = [];
@@ -266,6 +275,13 @@ test.each(['unary', 'rest'] as const)('an operation by %s is refused while too m
   await expectAnswers(api, node, [[put, { version: 1 }]]);
 });
 
+test('a write by unary call that was committed leaves no timer behind', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  await nodeOf('a').send('unary', put);
+  expect(vi.getTimerCount()).toBe(0);
+  vi.useRealTimers();
+});
+
 describe('a write that is not committed', () => {
   beforeEach(() => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
@@ -290,6 +306,23 @@ describe('a write that is not committed', () => {
     c.deliverAll();
     expect(node.counted(api)).toEqual(['put OUTCOME_UNKNOWN']);
     expect(c.get('a', 'k')).toMatchObject({ value: 'value' });
+  });
+
+  test('by unary call and refused after that is neither answered again nor forwarded', async () => {
+    const local = localShardOf(c.node('a'));
+    const waiting: Parameters<typeof local.write>[1][] = [];
+    local.write = (_, operation) => waiting.push(operation);
+    const node = nodeOf('a', { local: () => local, primaryElsewhere: () => 'b:1' });
+    const forward = vi.spyOn(node.forwarder, 'forward');
+    const late = node.send('unary', put);
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(await late).toMatchObject({ code: 'OUTCOME_UNKNOWN' });
+    waiting[0]!.failed(new KvError('NOT_PRIMARY', notPrimary));
+    waiting[0]!.failed(new KvError('OVERLOADED', 'too much'));
+    waiting[0]!.succeeded(7);
+    await nextTurn();
+    expect([node.counted('unary'), node.pending.count]).toEqual([['put OUTCOME_UNKNOWN'], 0]);
+    expect(forward).not.toHaveBeenCalled();
   });
 
   test('by pipeline waits until it is', async () => {

@@ -49,6 +49,8 @@ export class FakeStream extends EventEmitter {
   reads = true;
   failure: StatusObject | undefined;
   ended = false;
+  /** Whether the server reads the stream at present. */
+  isRead = true;
   #kinds: DataRequest['kind'][] = [];
 
   constructor(server: PipelineServer) {
@@ -96,8 +98,12 @@ export class FakeStream extends EventEmitter {
     return this.reads;
   }
   sendMetadata(): void {}
-  pause(): void {}
-  resume(): void {}
+  pause(): void {
+    this.isRead = false;
+  }
+  resume(): void {
+    this.isRead = true;
+  }
   end(): void {
     this.ended = true;
   }

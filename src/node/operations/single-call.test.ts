@@ -163,6 +163,11 @@ describe('a put', () => {
     expect(forwards).toEqual([]);
   });
 
+  test('that was forwarded to a node which knows no primary is refused with NOT_PRIMARY, too', async () => {
+    const forwarded = run(executorOf('b'), 'put', { key, value: Buffer.from('v') }, 'forwarded');
+    await expect(forwarded).rejects.toMatchObject({ code: 'NOT_PRIMARY', executed: 'no', primaryAddress: undefined });
+  });
+
   test('is refused after the node has stopped taking requests, definitely not executed', async () => {
     const executor = executorOf('a');
     executor.close();

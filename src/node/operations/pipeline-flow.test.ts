@@ -1,0 +1,61 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { Scenario } from '../../replication/testing/scenario.fixture.js';
+import { clockOf } from '../shards/served-shard.fixture.js';
+import { FakeStream, get, pipelineServerOf, put } from './pipeline.fixture.js';
+
+/** Unanswered operations beyond which the node reads a stream no further. */
+const maxUnanswered = 8_192;
+/** A stream executes at most this many operations in one turn. */
+const sliceOperations = 256;
+
+let c: Scenario;
+let stream: FakeStream;
+
+/** A stream at the primary `a` of two, whose messages to the backup are held: no write commits. */
+beforeEach(() => {
+  c = Scenario.of('a b');
+  clockOf(c);
+  stream = new FakeStream(pipelineServerOf(c, 'a'));
+  c.hold('a', 'b');
+});
+
+afterEach(() => vi.restoreAllMocks());
+
+async function turns(count: number): Promise<void> {
+  for (let turn = 0; turn < count; turn++) await stream.answers();
+}
+
+describe('a node reads a pipeline no further', () => {
+  test('while too many operations are unanswered, and goes on once these have results', async () => {
+    stream.send(put('k', 'v'), ...Array.from({ length: maxUnanswered - 1 }, () => get('k')));
+    await turns(maxUnanswered / sliceOperations + 1);
+    expect(stream.isRead).toBe(true);
+    stream.send(get('k'));
+    expect(stream.isRead).toBe(false);
+    c.heal();
+    c.deliverAll();
+    await turns(1);
+    expect(new Set(stream.results)).toEqual(new Set(['put 1', 'v 1']));
+    expect(stream.isRead).toBe(true);
+  });
+
+  test('while the client takes no results', async () => {
+    stream.reads = false;
+    stream.send(get('k'));
+    await turns(1);
+    expect(stream.isRead).toBe(false);
+    stream.takeResults();
+    expect(stream.isRead).toBe(true);
+  });
+});
+
+test('a client that ends its side gets the results of what it has sent, and then the end of the stream', async () => {
+  stream.send(put('k', 'v'), get('k'));
+  stream.emit('end');
+  await turns(1);
+  expect([stream.results, stream.ended]).toEqual([[undefined, undefined], false]);
+  c.heal();
+  c.deliverAll();
+  expect(await stream.answers()).toEqual(['put 1', 'v 1']);
+  expect([stream.ended, stream.failure]).toEqual([true, undefined]);
+});
