@@ -40,7 +40,7 @@ function placedCandidates(core: Core): readonly CandidateFact[] {
 function maybeGiveBirth(core: Core): void {
   if (!core.isNew || isNoBeginning(core)) return;
   if (firstInLine(placedCandidates(core)) !== core.self) return;
-  propose(core, 'birth', born(core.self, core.mintId(), core.mintId()));
+  proposeAsClaimant(core, 'birth', born(core.self, core.mintId(), core.mintId()));
 }
 
 function isNoBeginning(core: Core): boolean {
@@ -68,7 +68,7 @@ function historiesOfOthers({ candidates, line }: Core): readonly HistoryId[] {
 
 function maybeBeginAgain(core: Core, state: ShardState): void {
   if (isOlder(core, state) || firstInLine(placedCandidates(core)) !== core.self) return;
-  propose(core, 'birth', bornAgain(state, core.self, core.mintId()));
+  proposeAsClaimant(core, 'birth', bornAgain(state, core.self, core.mintId()));
 }
 
 function maybeSucceed(core: Core, state: ShardState): void {
@@ -82,14 +82,13 @@ function maybeSucceed(core: Core, state: ShardState): void {
   const waitsSinceMs = place === 0 ? core.loyalSinceMs : Math.max(core.loyalSinceMs, core.steppedDownMs);
   if (core.nowMs - waitsSinceMs < claimDelayMs(place, graceMs, beaconMs)) return;
   core.note({ kind: 'claiming', silentMs: core.nowMs - core.loyalSinceMs });
-  propose(core, 'claim', claimed(state, core.self, core.mintId()));
+  proposeAsClaimant(core, 'claim', claimed(state, core.self, core.mintId()));
 }
 
 /** Becomes claimant before the proposal is sent, so that it answers no beacon and no entry of the older epoch (R4). */
-function propose(core: Core, purpose: ProposalPurpose, next: ShardState, forceToken?: unknown): void {
+function proposeAsClaimant(core: Core, purpose: ProposalPurpose, next: ShardState, forceToken?: unknown): void {
   becomeClaimant(core, next.epoch, epochIdOf(next), forceToken);
-  const proposal = core.register.propose(purpose, next, core.nowMs);
-  core.emit({ type: 'writeState', proposal: proposal.number, expectedVersion: proposal.expectedVersion, next });
+  core.propose(purpose, next);
 }
 
 /**
@@ -99,7 +98,7 @@ function propose(core: Core, purpose: ProposalPurpose, next: ShardState, forceTo
 export function onForce(core: Core, token: unknown, givesUp: readonly string[]): void {
   const reason = reasonNotToForce(core, givesUp);
   if (reason !== undefined) return core.emit({ type: 'answer', token, answer: { kind: 'notForced', reason } });
-  propose(core, 'force', forcedState(core, givesUp), token);
+  proposeAsClaimant(core, 'force', forcedState(core, givesUp), token);
 }
 
 function forcedState(core: Core, givesUp: readonly string[]): ShardState {

@@ -10,7 +10,6 @@ import type { Core } from '../state/core.js';
 import { isOlder } from '../state/known-state.js';
 import { isPlaced } from '../state/placed.js';
 import type { Primary } from '../state/role.js';
-import type { ProposalPurpose } from '../state/state-register.js';
 import { exit } from '../state/transitions.js';
 
 export function mayHandOver(role: Primary): boolean {
@@ -63,7 +62,7 @@ export function drainAndPropose(core: Core, role: Primary, successor: ReplicaId)
   if (!drained || state === undefined) return false;
   // No reads from before the proposal is sent until it has definitely failed (R12).
   role.handover.stage = 'proposed';
-  propose(core, 'handover', handedOver(state, successor, core.mintId()));
+  core.propose('handover', handedOver(state, successor, core.mintId()));
   return true;
 }
 
@@ -80,10 +79,5 @@ function endHistory(core: Core, role: Primary): void {
   if (state === undefined) return;
   if (core.commitIndex < log.lastSeq && register.confirmed.length >= core.options.minInSync) return;
   role.ending = true;
-  propose(core, 'end', ended(state, log.lastSeq, core.mintId()));
-}
-
-function propose(core: Core, purpose: ProposalPurpose, next: ShardState): void {
-  const proposal = core.register.propose(purpose, next, core.nowMs);
-  core.emit({ type: 'writeState', proposal: proposal.number, expectedVersion: proposal.expectedVersion, next });
+  core.propose('end', ended(state, log.lastSeq, core.mintId()));
 }

@@ -47,10 +47,9 @@ export function maybeChangeMembers(core: Core, role: Primary): void {
   // While members may lack entries, `state` must stay one that this replica's line does not follow.
   const counts = isBehind ? isPutRight : removed.length > 0;
   const next = counts && core.line !== undefined ? withRemovalAfter(members, core.line) : members;
-  // From here on the joiner is required: commits wait for its acknowledgements, and reads for its lease.
-  const proposal = register.propose('membership', next, core.nowMs);
   if (removed.length > 0 || added.length > 0) core.note({ kind: 'membersProposed', added, removed: removals });
-  core.emit({ type: 'writeState', proposal: proposal.number, expectedVersion: proposal.expectedVersion, next });
+  // From here on the joiner is required: commits wait for its acknowledgements, and reads for its lease.
+  core.propose('membership', next);
 }
 
 function reasonToLeave(core: Core, role: Primary, id: ReplicaId): LeaveReason | undefined {

@@ -17,7 +17,7 @@ import { Durability } from './durability.js';
 import { invariant } from './invariant.js';
 import { Log } from './log.js';
 import { newFollower, type Role } from './role.js';
-import { StateRegister } from './state-register.js';
+import { type ProposalPurpose, StateRegister } from './state-register.js';
 
 export class Core {
   readonly options: ReplicaOptions;
@@ -199,6 +199,12 @@ export class Core {
   send(to: ReplicaId, body: Body): void {
     const { history = '', epoch, epochId, self } = this;
     this.effects.push({ type: 'send', message: { history, epoch, epochId, from: self, to, body } });
+  }
+
+  /** Proposes a change of `state` (R7). There must be no other proposal. */
+  propose(purpose: ProposalPurpose, next: ShardState): void {
+    const { number, expectedVersion } = this.register.propose(purpose, next, this.nowMs);
+    this.emit({ type: 'writeState', proposal: number, expectedVersion, next });
   }
 
   /** Returns the number of the write. */

@@ -45,7 +45,13 @@ describeVariants('identity and birth', [
   {
     rule: 'R3',
     does: 'gives birth without being the lowest candidate',
-    edits: [edit('follower/claim.ts', 'if (firstInLine(placedCandidates(core)) !== core.self) return;\n  propose', 'propose')],
+    edits: [
+      edit(
+        'follower/claim.ts',
+        'if (firstInLine(placedCandidates(core)) !== core.self) return;\n  proposeAsClaimant',
+        'proposeAsClaimant',
+      ),
+    ],
     caughtBy: scenario('birth'),
   },
   {
