@@ -1,7 +1,7 @@
 /** The command line of kvbench: every value is taken as text and checked here, so that each message names its option. */
 import yargs, { type Argv } from 'yargs';
 import { throwUsageError } from '../src/cli/usage-error.js';
-import { optionSpecs, parseAddressList } from '../src/config/index.js';
+import { optionSpecs, parseAddressList, resolveClusterPlace } from '../src/config/index.js';
 import { KvError } from '../src/errors.js';
 import { packageVersion } from '../src/version.js';
 import type { Api, Distribution, Target, WorkloadOptions } from './options.js';
@@ -87,8 +87,8 @@ const numbers = {
 type NumberName = keyof typeof numbers;
 
 const options = {
-  zk: text('ZooKeeper connection string, to find the nodes', 'localhost:2181'),
-  root: text('Root znode of the cluster, with --zk', '/kvstore'),
+  zk: text('ZooKeeper connection string, to find the nodes', optionSpecs.zk.default),
+  root: text('Root znode of the cluster, with --zk', optionSpecs.root.default),
   nodes: text('Nodes, host:port[,host:port...], instead of --zk; [address]:port with IPv6'),
   threads: numeric('threads'),
   duration: numeric('duration'),
@@ -152,18 +152,11 @@ function refuseRepetition(args: readonly string[]): void {
 }
 
 function targetOf(given: Record<string, unknown>): Target {
-  if (given.nodes === undefined) {
-    return { zk: placeOf(given, 'zk'), root: placeOf(given, 'root') };
-  }
-  if (given.zk !== undefined || given.root !== undefined) throw new KvError('INVALID_OPTION', '--nodes excludes --zk and --root');
+  const zk = given.zk === undefined ? undefined : String(given.zk);
+  const root = given.root === undefined ? undefined : String(given.root);
+  if (given.nodes === undefined) return resolveClusterPlace({ zk, root }, {});
+  if (zk !== undefined || root !== undefined) throw new KvError('INVALID_OPTION', '--nodes excludes --zk and --root');
   return { nodes: parseAddressList(String(given.nodes), '--nodes') };
-}
-
-function placeOf(given: Record<string, unknown>, option: 'zk' | 'root'): string {
-  const typed = String(given[option] ?? options[option].defaultDescription);
-  const reason = optionSpecs[option].refusal(typed);
-  if (reason !== undefined) throw new KvError('INVALID_OPTION', `--${option}: ${JSON.stringify(typed)} ${reason}`);
-  return optionSpecs[option].canonical(typed);
 }
 
 function workloadOf(given: Record<string, unknown>): WorkloadOptions {

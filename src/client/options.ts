@@ -1,4 +1,5 @@
 /** The options of a client: documented, checked, and resolved into a form in which nothing is missing. */
+import { optionSpecs } from '../config/index.js';
 import { KvError } from '../errors.js';
 import { maxDeadlineMs } from './limits.js';
 import { type AddressSource, addressesFromZooKeeper, fixedAddresses } from './routing/address-book.js';
@@ -81,7 +82,6 @@ export interface ResolvedOptions {
 }
 
 const defaultInFlightBytes = 64 * 1024 * 1024;
-const defaultRoot = '/kvstore';
 
 /** @throws KvError INVALID_OPTION naming the option and the value. */
 export function resolveOptions(options: CommonOptions & Pick<KvClientOptions, 'zk' | 'root'>): ResolvedOptions {
@@ -105,11 +105,11 @@ export function addressSourceOf(options: KvClientOptions, timeoutMs: number): Ad
     throw new KvError('INVALID_OPTION', 'give either nodes or zk, not both');
   if (options.nodes !== undefined) return fixedAddresses(options.nodes);
   if (!options.zk) throw new KvError('INVALID_OPTION', 'give the addresses of some nodes (nodes) or of ZooKeeper (zk)');
-  return addressesFromZooKeeper(options.zk, options.root ?? defaultRoot, timeoutMs);
+  return addressesFromZooKeeper(options.zk, options.root ?? optionSpecs.root.default, timeoutMs);
 }
 
 function nobodyMessage({ zk, root }: Pick<KvClientOptions, 'zk' | 'root'>): string {
-  return `no node is registered${zk === undefined ? '' : ` under root ${root ?? defaultRoot} in the ZooKeeper at ${zk}`}`;
+  return `no node is registered${zk === undefined ? '' : ` under root ${root ?? optionSpecs.root.default} in the ZooKeeper at ${zk}`}`;
 }
 
 /** Travels as metadata, which takes no other characters. */

@@ -1,16 +1,16 @@
 /**
- * Network addresses: the one place that reads, checks and writes hosts and `host:port`.
+ * Network addresses: the only place that parses, checks and formats hosts and `host:port`.
  *
- * Every spelling of an IP address becomes one canonical spelling, so that two texts name the same address exactly if they
- * are equal: IPv6 in the short form of RFC 5952, IPv4 with four decimal numbers, an IPv4 address mapped into IPv6 as IPv4.
- * Names keep their spelling; they are never resolved here. An IPv6 address stands in brackets wherever a port follows.
+ * Every spelling of an IP address becomes one canonical spelling, so two texts name the same address exactly if they are
+ * equal. IPv6 takes the short form of RFC 5952, IPv4 takes four decimal numbers, and an IPv4 address mapped into IPv6 becomes
+ * IPv4. Names keep their spelling; this file never resolves them. An IPv6 address has brackets wherever a port follows.
  *
- * Addresses with a zone (`fe80::1%eth0`) and other link-local IPv6 addresses are refused: the zone names an interface of
- * one machine, and an address of kvnode is handed from machine to machine.
+ * Addresses with a zone (`fe80::1%eth0`) and other link-local IPv6 addresses are refused. The zone names an interface of one
+ * machine, but kvnode sends addresses from machine to machine.
  */
 import { BlockList, isIPv4, isIPv6 } from 'node:net';
 import { domainToASCII } from 'node:url';
-import { KvError } from '../errors.js';
+import { accepted, type Reading } from './reading.js';
 
 export interface Address {
   /** A name, or an IP address in its canonical spelling, without brackets. */
@@ -18,11 +18,6 @@ export interface Address {
   /** 1 to 65,535. */
   readonly port: number;
 }
-
-/** What a text means, or the end of a sentence that tells why it means nothing: "must be host:port ...". */
-export type Reading<Value> =
-  | { readonly value: Value; readonly refusal?: undefined }
-  | { readonly value?: undefined; readonly refusal: string };
 
 const noHost = 'is not a host name or an IP address';
 const needsPort =
@@ -32,9 +27,9 @@ const hasZone =
 
 /** A domain name has at most this many characters (RFC 1035). */
 const maxNameLength = 253;
-/** Labels of letters, digits, hyphens and underscores; a dot may end the last. Container names have underscores. */
+/** Labels of letters, digits, hyphens and underscores (container names have underscores); a dot may end the last label. */
 const hostName = /^[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*\.?$/;
-/** Whatever the resolvers of operating systems take for an IPv4 address: `127.1`, `0x7f.0.0.1`, `0`. */
+/** A text that resolvers of operating systems read as an IPv4 address: `127.1`, `0x7f.0.0.1`, `0`. */
 const numericName = /^(?:0x[0-9a-f]*|\d+)(?:\.(?:0x[0-9a-f]*|\d+))*\.?$/i;
 const mappedIpv4 = /^::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/;
 
@@ -59,7 +54,7 @@ export function readAddress(text: string): Reading<Address> {
   return refusal === undefined ? { value: { host: value, port } } : { refusal };
 }
 
-/** `host:port[,host:port...]`; blanks around a part do not count. */
+/** `host:port[,host:port...]`; blanks around an address do not count. */
 export function readAddresses(text: string): Reading<readonly Address[]> {
   const addresses: Address[] = [];
   for (const part of text.split(',').map((spelled) => spelled.trim())) {
@@ -72,19 +67,15 @@ export function readAddresses(text: string): Reading<readonly Address[]> {
 
 /** @throws KvError INVALID_OPTION: `label: "text" must be host:port ...` */
 export function parseAddress(text: string, label: string): Address {
-  const { value, refusal } = readAddress(text);
-  if (refusal === undefined) return value;
-  throw new KvError('INVALID_OPTION', `${label}: ${JSON.stringify(text)} ${refusal}`);
+  return accepted(label, text, readAddress);
 }
 
 /** `host:port[,host:port...]` as canonical addresses. @throws KvError INVALID_OPTION: `label: "text" must be host:port ...` */
 export function parseAddressList(text: string, label: string): string[] {
-  const { value, refusal } = readAddresses(text);
-  if (refusal === undefined) return value.map(formatAddress);
-  throw new KvError('INVALID_OPTION', `${label}: ${JSON.stringify(text)} ${refusal}`);
+  return accepted(label, text, readAddresses).map(formatAddress);
 }
 
-/** `host:port`, with brackets around an IPv6 address: what `readAddress` reads. */
+/** `host:port`, with brackets around an IPv6 address; `readAddress` reads it back. */
 export function joinAddress(host: string, port: number): string {
   return `${isIPv6(host) ? `[${host}]` : host}:${port}`;
 }
@@ -97,7 +88,7 @@ export function formatAddresses(addresses: readonly Address[]): string {
   return addresses.map(formatAddress).join(',');
 }
 
-/** One can listen on such a host, which stands for all addresses of the machine, but nobody can connect to it. @param host canonical. */
+/** Whether the host stands for all addresses of the machine: a server can listen on it, but no client can connect to it. @param host canonical. */
 export function isEveryInterface(host: string): boolean {
   return host === '0.0.0.0' || host === '::';
 }
@@ -113,7 +104,7 @@ function readIpv6(text: string): Reading<string> {
   return { value: [24, 16, 8, 0].map((shift) => (bits >>> shift) & 255).join('.') };
 }
 
-/** The parser of URLs reads numbers as `inet_aton` does, which is what resolvers use. */
+/** The URL parser reads numbers as `inet_aton` does, and resolvers use `inet_aton`. */
 function readIpv4(text: string): Reading<string> {
   const canonical = URL.canParse(`http://${text}`) ? new URL(`http://${text}`).hostname : '';
   return isIPv4(canonical) ? { value: canonical } : { refusal: noHost };

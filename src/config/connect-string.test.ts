@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { readHost } from './address.js';
-import { formatConnectString, readConnectString, readZnodePath } from './connect-string.js';
+import { formatConnectString, locateRoot, readConnectString, readZnodePath } from './connect-string.js';
 
 const part = fc.stringMatching(/^[A-Za-z0-9_-]{1,8}$/).filter((text) => text !== 'zookeeper');
 const path = fc.array(part, { maxLength: 4 }).map((parts) => parts.map((one) => `/${one}`).join(''));
@@ -56,4 +56,25 @@ describe('connection string', () => {
     ['a:1//x', 'ends with "//x", which must be a path such as /kvstore'],
     ['a:1/zookeeper', 'ends with "/zookeeper", which must not lie in /zookeeper, which is ZooKeeper\'s own'],
   ])('%j is refused', (text, reason) => expect(readConnectString(text).refusal).toContain(reason));
+});
+
+describe('root znode on its servers', () => {
+  test.each([
+    ['localhost:2181', '/kvstore', 'localhost:2181', '/kvstore'],
+    ['a:1,b:2/apps/kv', '/kvstore/', 'a:1,b:2', '/apps/kv/kvstore'],
+    ['a:1,b:2/apps/kv/', '/kvstore', 'a:1,b:2', '/apps/kv/kvstore'],
+    ['a:1,b:2/apps/kv/', '/', 'a:1,b:2', '/apps/kv'],
+    ['a:1, b:2', '/kvstore', 'a:1,b:2', '/kvstore'],
+    ['[0:0::1]:2181/', '/', '[::1]:2181', ''],
+  ])('%s and root %s', (connect, root, servers, path) => {
+    expect(locateRoot(connect, root)).toEqual({ servers, root: path });
+  });
+
+  test.each(['', 'localhost', 'a:1,', '::1:2181', 'a:1//x', 'a:1/../x'])('refuses --zk %j', (connect) => {
+    expect(() => locateRoot(connect, '/kvstore')).toThrow(/--zk/);
+  });
+
+  test.each(['kvstore', '//x', '/a/./b'])('refuses --root %j', (root) => {
+    expect(() => locateRoot('a:1', root)).toThrow(/--root/);
+  });
 });

@@ -1,5 +1,10 @@
-/** ZooKeeper's connection string, `host:port[,host:port]…[/chroot]`, and paths of znodes: the one place that reads and checks them. */
-import { type Address, formatAddresses, type Reading, readAddresses } from './address.js';
+/**
+ * ZooKeeper's connection string, `host:port[,host:port]…[/chroot]`, and paths of znodes.
+ *
+ * This is the only place that parses them. A slash at the end of a path does not count, wherever the path is given.
+ */
+import { type Address, formatAddresses, readAddresses } from './address.js';
+import { accepted, type Reading } from './reading.js';
 
 export interface ConnectString {
   readonly servers: readonly Address[];
@@ -29,4 +34,23 @@ export function readZnodePath(text: string): Reading<string> {
   const parts = path.split('/').slice(1);
   if (parts.includes('.') || parts.includes('..')) return { refusal: 'must not contain . or .. as a part' };
   return parts[0] === 'zookeeper' ? { refusal: "must not lie in /zookeeper, which is ZooKeeper's own" } : { value: path };
+}
+
+/** The servers to connect to, and the path of the root znode on them. */
+export interface ZookeeperLocation {
+  /** `host:port[,host:port]…`, with brackets around an IPv6 address. */
+  readonly servers: string;
+  /** Absolute, without a slash at the end; '' is ZooKeeper's own root. */
+  readonly root: string;
+}
+
+/**
+ * Puts the chroot in front of the root. The C client is given no chroot: it fails every call while the chroot does not
+ * exist, whereas kvnode creates a root that is missing.
+ *
+ * @throws KvError INVALID_OPTION naming the option and the value.
+ */
+export function locateRoot(connect: string, root: string): ZookeeperLocation {
+  const { servers, chroot } = accepted('--zk', connect, readConnectString);
+  return { servers: formatAddresses(servers), root: chroot + accepted('--root', root, readZnodePath) };
 }

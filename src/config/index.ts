@@ -6,10 +6,10 @@ export {
   joinAddress,
   parseAddress,
   parseAddressList,
-  type Reading,
   readAddress,
 } from './address.js';
-export { readConnectString, readZnodePath } from './connect-string.js';
+export { type ClusterPlace, resolveClusterPlace } from './cluster-place.js';
+export { locateRoot } from './connect-string.js';
 export {
   flagOf,
   type OptionName,

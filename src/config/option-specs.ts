@@ -3,8 +3,9 @@
  * checks of single values are all read from it. Relations between options are in `relations.ts`.
  */
 
-import { type Address, formatAddress, isEveryInterface, type Reading, readAddress, readHost } from './address.js';
+import { type Address, formatAddress, isEveryInterface, readAddress, readHost } from './address.js';
 import { formatConnectString, readConnectString, readZnodePath } from './connect-string.js';
+import type { Reading } from './reading.js';
 
 export const optionGroups = ['Listening', 'Cluster', 'Timing', 'Limits', 'Log'] as const;
 export type OptionGroup = (typeof optionGroups)[number];

@@ -1,5 +1,4 @@
-/** One raw value, from wherever it came, to a value of the type its option wants. */
-import { KvError } from '../errors.js';
+/** Parses one raw value, from any source, into the type of its option. */
 import {
   flagOf,
   type IntegerSpec,
@@ -10,11 +9,12 @@ import {
   type SizeSpec,
   type StringSpec,
 } from './option-specs.js';
+import { refusedOption } from './reading.js';
 
 export interface RawOption {
   readonly name: OptionName;
   readonly value: unknown;
-  /** As the user wrote it, because the same option can be set in three places: `--port`, `KVNODE_PORT`, `port in kvnode.json`. */
+  /** Where the user set the option, since there are three places: `--port`, `KVNODE_PORT`, `port in kvnode.json`. */
   readonly label: string;
 }
 
@@ -26,18 +26,14 @@ export function parseValue(raw: RawOption): string | number | boolean {
   return spec.type === 'integer' ? parseInteger(raw, spec) : parseString(raw, spec);
 }
 
-export function refusal(label: string, value: unknown, reason: string): KvError {
-  return new KvError('INVALID_OPTION', `${label}: ${JSON.stringify(value)} ${reason}`);
-}
-
 function parseInteger(raw: RawOption, spec: IntegerSpec | OptionalIntegerSpec): number {
   const unit = spec.unit === undefined ? '' : ` (${spec.unit === 'ms' ? 'milliseconds' : spec.unit})`;
   const range = `must be a whole number from ${spec.minimum} to ${spec.maximum}${unit}`;
   // Digits only: Number() would also take '', '0x10' and '1e3'.
   const text = typeof raw.value === 'number' ? String(raw.value) : raw.value;
-  if (typeof text !== 'string' || !/^\d{1,15}$/.test(text)) throw refusal(raw.label, raw.value, range);
+  if (typeof text !== 'string' || !/^\d{1,15}$/.test(text)) throw refusedOption(raw.label, raw.value, range);
   const value = Number(text);
-  if (value < spec.minimum || value > spec.maximum) throw refusal(raw.label, raw.value, range);
+  if (value < spec.minimum || value > spec.maximum) throw refusedOption(raw.label, raw.value, range);
   return value;
 }
 
@@ -48,26 +44,26 @@ function parseSize(raw: RawOption, spec: SizeSpec): number {
   const [, digits, unit = ''] = (typeof text === 'string' && /^(\d{1,15})(KiB|MiB|GiB)?$/.exec(text)) || [];
   const value = Number(digits) * unitBytes[unit]!;
   if (value >= spec.minimum && value <= spec.maximum) return value;
-  throw refusal(raw.label, raw.value, `must be a size such as 4GiB, 512MiB or a number of bytes, from ${spec.minimum} on`);
+  throw refusedOption(raw.label, raw.value, `must be a size such as 4GiB, 512MiB or a number of bytes, from ${spec.minimum} on`);
 }
 
 function parseFlag({ label, value }: RawOption): boolean {
   if (value === true || value === 'true') return true;
   if (value === false || value === 'false') return false;
-  throw refusal(label, value, 'must be true or false');
+  throw refusedOption(label, value, 'must be true or false');
 }
 
 function parseString(raw: RawOption, spec: StringSpec): string {
-  if (typeof raw.value !== 'string') throw refusal(raw.label, raw.value, 'must be a text');
-  if (raw.value === '') throw refusal(raw.label, raw.value, 'must not be empty');
+  if (typeof raw.value !== 'string') throw refusedOption(raw.label, raw.value, 'must be a text');
+  if (raw.value === '') throw refusedOption(raw.label, raw.value, 'must not be empty');
   if (spec.choices !== undefined && !spec.choices.includes(raw.value))
-    throw refusal(raw.label, raw.value, `must be one of ${spec.choices.join(', ')}`);
+    throw refusedOption(raw.label, raw.value, `must be one of ${spec.choices.join(', ')}`);
   const reason = spec.refusal?.(raw.value);
-  if (reason !== undefined) throw refusal(raw.label, raw.value, reason);
+  if (reason !== undefined) throw refusedOption(raw.label, raw.value, reason);
   return spec.canonical?.(raw.value) ?? raw.value;
 }
 
-/** How an option is called when it was not given at all. */
+/** The label of an option that no source sets. */
 export function defaultLabel(name: OptionName): string {
   return `--${flagOf(name)} (default)`;
 }

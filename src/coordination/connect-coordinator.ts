@@ -1,6 +1,6 @@
 /** A coordinator that is connected to a real ZooKeeper. */
 import type { Logger } from 'pino';
-import { locate } from './connect-string.js';
+import { locateRoot } from '../config/index.js';
 import type { Coordinator, CoordinatorListener } from './coordinator.js';
 import { ZookeeperClient } from './zookeeper/zookeeper-client.js';
 import { ZookeeperCoordinator } from './zookeeper-coordinator.js';
@@ -26,7 +26,7 @@ export async function connectCoordinator(
   listener: CoordinatorListener,
 ): Promise<Coordinator> {
   const { sessionMs, startupTimeoutMs, logger } = options;
-  const { servers, root } = locate(options.connect, options.root);
+  const { servers, root } = locateRoot(options.connect, options.root);
   const client = await ZookeeperClient.connect({ servers, sessionMs, startupTimeoutMs });
   return new ZookeeperCoordinator(client, { root, sessionMs, logger }, listener);
 }

@@ -1,6 +1,6 @@
 /** How a client of the store finds its nodes. */
+import { locateRoot } from '../config/index.js';
 import { KvError } from '../errors.js';
-import { locate } from './connect-string.js';
 import { latestById, readNodes } from './node-reader.js';
 import { type ZnodeClient, ZnodeError } from './znode-client.js';
 import { ZnodePaths } from './znode-paths.js';
@@ -28,7 +28,7 @@ function inWordsOfOptions(error: unknown): unknown {
 }
 
 async function discover(zk: string, root: string, timeoutMs: number): Promise<string[]> {
-  const location = locate(zk, root);
+  const location = locateRoot(zk, root);
   const deadlineMs = performance.now() + timeoutMs;
   const client = await ZookeeperClient.connect({ servers: location.servers, sessionMs, startupTimeoutMs: timeoutMs });
   const remainingMs = Math.max(1, deadlineMs - performance.now());

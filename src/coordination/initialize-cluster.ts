@@ -1,7 +1,7 @@
 /** Writes the configuration of a cluster ahead of its first node, or makes sure that the one which is there is the same. */
+import { locateRoot } from '../config/index.js';
 import { KvError } from '../errors.js';
 import { agreeOnConfig } from './cluster-config.js';
-import { locate } from './connect-string.js';
 import type { ClusterConfig } from './coordinator.js';
 import { ZnodeError } from './znode-client.js';
 import { ZnodePaths } from './znode-paths.js';
@@ -26,7 +26,7 @@ export async function initializeCluster(
   wanted: ClusterConfig,
   timeoutMs: number,
 ): Promise<Initialized> {
-  const location = locate(zk, root);
+  const location = locateRoot(zk, root);
   const deadlineMs = performance.now() + timeoutMs;
   const client = await ZookeeperClient.connect({ servers: location.servers, sessionMs, startupTimeoutMs: timeoutMs });
   // Closing the client rejects whatever it waits for.

@@ -1,5 +1,6 @@
 /** The options that every command of kvctl takes, and what its help ends with. */
 import type { Options } from 'yargs';
+import { optionSpecs } from '../../config/index.js';
 
 export const defaultDeadlineMs = 5000;
 
@@ -15,13 +16,13 @@ export const commonOptions: Readonly<Record<string, Options>> = {
     type: 'string',
     requiresArg: true,
     describe: 'ZooKeeper connection string, to find the nodes',
-    defaultDescription: 'localhost:2181',
+    defaultDescription: optionSpecs.zk.default,
   },
   root: {
     type: 'string',
     requiresArg: true,
     describe: 'Root znode of the cluster, with --zk',
-    defaultDescription: '/kvstore',
+    defaultDescription: optionSpecs.root.default,
   },
   'deadline-ms': {
     type: 'string',
