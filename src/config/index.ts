@@ -2,7 +2,6 @@
 export {
   type Address,
   formatAddress,
-  formatAddresses,
   joinAddress,
   parseAddress,
   parseAddressList,

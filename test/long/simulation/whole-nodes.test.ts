@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { runSchedule } from '../../shell/schedule.js';
 
-const seeds = { first: 1_001, count: 100 };
+const seeds = { first: 1_001, count: 60 };
 
 test(`${seeds.count} schedules of whole nodes under faults`, { timeout: 1_200_000 }, async () => {
   const failures: string[] = [];
