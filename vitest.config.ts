@@ -27,7 +27,10 @@ function onProcesses(name: string, groupOrder: number, include: string[]) {
   return {
     extends: true as const,
     test: {
-      ...{ name, include, sequence: { groupOrder }, globalSetup: ['test/cluster/zookeeper.setup.ts'] },
+      name,
+      include,
+      sequence: { groupOrder },
+      globalSetup: ['test/cluster/zookeeper.setup.ts'],
       // They wait for time-outs more than they work.
       maxWorkers: 2,
       testTimeout: 120_000,

@@ -1,33 +1,33 @@
-/** The body of a request as a value: read as far as it may be one, and counted while it is. */
+/** Reads the body of a request as a value, as far as its size is allowed, and counts its memory. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { KvError } from '../errors.js';
 import { announcedBytes, announcesBody, awaitsContinue } from './body-announcement.js';
 import { HttpRefusal } from './problem.js';
 
-/** Memory of a call that waits. */
+/** The memory that a waiting call holds. */
 export interface CallMemory {
   hold(bytes: number): void;
-  /** @throws KvError OVERLOADED where all calls together hold too much. */
+  /** @throws KvError OVERLOADED if all calls together hold too much. */
   refuseWhatIsTooMuch(): void;
 }
 
 const inputEnded = 'kvnode:inputEnded';
 const refusals = new WeakMap<Socket, HttpRefusal>();
 
-/** Nothing more comes of the body that is read on this connection, or is about to be: `refusal` is the answer to its request. */
+/** Ends the reading of a body on this connection, now or once it begins: `refusal` is the answer to its request. */
 export function endInput(socket: Socket, refusal: HttpRefusal): void {
   refusals.set(socket, refusal);
   socket.emit(inputEnded, refusal);
 }
 
 /**
- * Tells a client that waits for it to send the body, once it is certain that the body will be read.
+ * Sends 100 Continue to a client that waits for it, once it is certain that the body will be read.
  *
- * @throws HttpRefusal where neither a length nor chunks are announced: the request has no body, and most likely lost it.
+ * @throws HttpRefusal if neither a length nor chunks are announced: the request has no body, probably by mistake.
  * @throws KvError VALUE_TOO_LARGE before more is read than a value may have; OVERLOADED.
  *
- * By events: a body may come in chunks of a byte each, and an iterator costs ten times as much for one of them.
+ * It uses events: a body may arrive in chunks of one byte, and an iterator costs ten times as much for each chunk.
  */
 export function readValue(
   request: IncomingMessage,
@@ -79,11 +79,11 @@ const noBody = 'the value is the body of the request, and this one has none; an 
 
 function invite(request: IncomingMessage, response: ServerResponse): void {
   response.writeContinue();
-  // It waits no more.
+  // The client waits no more.
   delete request.headers.expect;
 }
 
-/** Chunks are copied where there are several: each would keep the whole packet that it came in. */
+/** Copies the chunks if there are several: each chunk would keep the whole packet alive that it arrived in. */
 class GrowingValue {
   #bytes: Buffer = Buffer.alloc(0);
   length = 0;

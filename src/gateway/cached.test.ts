@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { seldom } from './cached.js';
+import { cached } from './cached.js';
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['performance'] });
@@ -10,7 +10,7 @@ afterEach(() => {
 
 function working(ms: number): () => Promise<number> {
   let made = 0;
-  return seldom(async () => {
+  return cached(async () => {
     vi.advanceTimersByTime(ms);
     return ++made;
   });
@@ -36,7 +36,7 @@ test('after a second it is made anew, however long that takes', async () => {
 
 test('what fails is told to those who wait for it, and made anew for the next', async () => {
   let made = 0;
-  const ask = seldom(async () => {
+  const ask = cached(async () => {
     if (++made === 1) throw new Error('not yet');
     return made;
   });

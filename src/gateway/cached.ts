@@ -1,12 +1,12 @@
 /**
- * An answer that takes work to make, for those who ask again and again: it is made once for all who ask meanwhile, and then told
- * once more in nine tenths of the time, for a second at most. So nobody who hammers on it keeps the node from its work.
+ * Single-flight cache: concurrent callers share one computation. The result is then reused for nine times as long as it took to
+ * compute, at most 1 s. So frequent requests take at most a tenth of the node's time.
  */
 const restPerWork = 9;
 const maxRestMs = 1_000;
 
-/** What fails is not told again, but to those who wait for it. */
-export function seldom<Answer>(make: () => Promise<Answer>): () => Promise<Answer> {
+/** A failure is reported to the callers that wait for it, and is not cached. */
+export function cached<Answer>(make: () => Promise<Answer>): () => Promise<Answer> {
   let last: Promise<Answer> | undefined;
   let goodUntilMs = 0;
   return () => {

@@ -1,4 +1,4 @@
-/** What becomes of a connection on which something comes that is no HTTP, or that comes too slowly. */
+/** Ends a connection on which bytes arrive that are not HTTP, or that arrive too slowly. */
 import type { Socket } from 'node:net';
 import { endInput } from './body.js';
 import type { Exchanges } from './exchanges.js';
@@ -7,18 +7,18 @@ import { isLingering, linger } from './linger.js';
 import { describeProblem, HttpRefusal, problemType } from './problem.js';
 
 export function answerClientError(error: NodeJS.ErrnoException, socket: Socket, exchanges: Exchanges, limits: HttpLimits): void {
-  // What comes now is discarded, whatever it is.
+  // Everything that arrives from now on is discarded.
   if (isLingering(socket)) return;
   if (error.code === 'ECONNRESET' || socket.destroyed || !socket.writable) return void socket.destroy();
   const [status, detail] = clientErrors(limits.maxHeaderBytes)[error.code ?? ''] ?? [400, 'this is no HTTP/1.1 request'];
   const refusal = new HttpRefusal(status, 'BAD_REQUEST', detail);
   const isPartial = exchanges.isReceiving(socket);
   if (exchanges.owed(socket) > 0) {
-    // A client takes what it reads next for the answer that is owed, so nothing else is sent before that.
+    // The client takes what it reads next for the answer that is owed, so no other answer may be sent before it.
     linger(socket, limits, exchanges.latest(socket)?.response);
     if (isPartial) endInput(socket, refusal);
   } else {
-    // The rest of a request that has been answered gets no answer of its own.
+    // The rest of a request that was answered already gets no answer of its own.
     if (!isPartial) socket.write(render(refusal));
     linger(socket, limits);
   }

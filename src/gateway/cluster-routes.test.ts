@@ -115,11 +115,25 @@ describe('the cluster', () => {
     expect(told).toMatchObject({ clusterId: 'c', placementVersion: 4 });
     expect(told.shards).toEqual([
       {
-        ...{ shard: 0, epoch: 2, primary: 'node-a', inSync: ['node-a'], joining: ['node-b'], placed: ['node-a'] },
-        ...{ minInSync: 1, offline: false, serving: true },
+        shard: 0,
+        epoch: 2,
+        primary: 'node-a',
+        inSync: ['node-a'],
+        joining: ['node-b'],
+        placed: ['node-a'],
+        minInSync: 1,
+        offline: false,
+        serving: true,
       },
       {
-        ...{ shard: 1, epoch: 2, inSync: [], joining: [], placed: ['node-a'], minInSync: 1, offline: true, serving: false },
+        shard: 1,
+        epoch: 2,
+        inSync: [],
+        joining: [],
+        placed: ['node-a'],
+        minInSync: 1,
+        offline: true,
+        serving: false,
       },
     ]);
   });
@@ -129,7 +143,11 @@ describe('the cluster', () => {
     const { nodes } = (await get('/api/cluster')).json();
     expect(nodes[0]).toMatchObject({ id: 'node-a', keyCount: 7 });
     expect(nodes[1]).toEqual({
-      ...{ id: '127.0.0.1:9091', address: '127.0.0.1:9091', weight: 1, leaving: false, problem: 'it cannot be reached' },
+      id: '127.0.0.1:9091',
+      address: '127.0.0.1:9091',
+      weight: 1,
+      leaving: false,
+      problem: 'it cannot be reached',
     });
   });
 });

@@ -1,15 +1,15 @@
-/** The nodes, what each of them holds, and the cluster as all of them see it. */
+/** The routes of the cluster: its nodes, what each holds, and the cluster as all nodes see it. */
 import type { FastifyInstance } from 'fastify';
 import type { NodeRegistration } from '../coordination/index.js';
 import { KvError } from '../errors.js';
-import { seldom } from './cached.js';
+import { cached } from './cached.js';
 import { heldKeys, type KeyPages } from './held-keys.js';
 import { describeCluster, describeNode, type NodeFigures, type TopologyFacts } from './node-report.js';
 import { HttpRefusal } from './problem.js';
 import type { Routes } from './routes.js';
 import { clusterSchema, heldSchema, jsonAnswer, nodesSchema, problems } from './schemas.js';
 
-/** What the nodes say when they are asked. Each throws a KvError where one does not answer. */
+/** Queries to the nodes. Each throws a KvError if a node does not answer. */
 export interface ClusterView {
   readonly nodes: readonly NodeRegistration[];
   status(node: NodeRegistration): Promise<NodeFigures>;
@@ -30,15 +30,19 @@ export function clusterRoutes(view: () => ClusterView): Routes {
 
 function addNodes(app: FastifyInstance, view: () => ClusterView): void {
   const schema = {
-    ...{ operationId: 'workers', tags: ['cluster'], summary: 'The nodes, in the order of their registration' },
-    response: { 200: jsonAnswer('Those that are registered', nodesSchema), ...problems(unavailable) },
+    operationId: 'workers',
+    tags: ['cluster'],
+    summary: 'The nodes, in the order of their registration',
+    response: { 200: jsonAnswer('The registered nodes', nodesSchema), ...problems(unavailable) },
   };
   app.get('/api/kv/workers', { schema }, async () => ({ nodes: view().nodes.map(describeNode) }));
 }
 
 function addNode(app: FastifyInstance, view: () => ClusterView): void {
   const schema = {
-    ...{ operationId: 'worker', tags: ['cluster'], summary: 'What one node holds: its shards, and its keys a page at a time' },
+    operationId: 'worker',
+    tags: ['cluster'],
+    summary: 'What one node holds: its shards, and its keys a page at a time',
     params: { type: 'object', properties: { id: { type: 'string', description: 'As in workers' } } },
     querystring: {
       type: 'object',
@@ -48,8 +52,8 @@ function addNode(app: FastifyInstance, view: () => ClusterView): void {
       },
     },
     response: {
-      200: jsonAnswer('A page is not one moment: what is written meanwhile may be seen or not', heldSchema),
-      ...problems({ ...unavailable, 400: 'limit or cursor is none', 404: 'No node of that id is registered' }),
+      200: jsonAnswer('A page is not a snapshot of one moment: a concurrent write may or may not be seen', heldSchema),
+      ...problems({ ...unavailable, 400: 'limit or cursor is invalid', 404: 'No node of that id is registered' }),
     },
   };
   app.get<{ Params: { id: string }; Querystring: Query }>('/api/kv/worker/:id', { schema }, async ({ params, query }) => {
@@ -66,11 +70,16 @@ function addNode(app: FastifyInstance, view: () => ClusterView): void {
 
 function addCluster(app: FastifyInstance, view: () => ClusterView): void {
   const schema = {
-    ...{ operationId: 'cluster', tags: ['cluster'], summary: 'The cluster as all nodes together see it, and their warnings' },
-    response: { 200: jsonAnswer('Nodes that do not answer say why', clusterSchema), ...problems(unavailable) },
+    operationId: 'cluster',
+    tags: ['cluster'],
+    summary: 'The cluster as all nodes together see it, and their warnings',
+    response: {
+      200: jsonAnswer('A node that does not answer has a problem instead of figures', clusterSchema),
+      ...problems(unavailable),
+    },
   };
-  // It costs each node two calls, and with many shards it is long.
-  const read = seldom(async () => {
+  // It costs each node two calls, and the answer is long with many shards.
+  const read = cached(async () => {
     const cluster = view();
     const [topology, nodes] = await Promise.all([
       cluster.topology(),
@@ -89,8 +98,8 @@ function addCluster(app: FastifyInstance, view: () => ClusterView): void {
 }
 
 const unavailable = {
-  503: 'The node is starting, or the one that was asked for does not answer',
-  504: 'It does not answer in time',
+  503: 'The node is starting, or the requested node does not answer',
+  504: 'The requested node does not answer in time',
 };
 
 interface Query {
@@ -100,18 +109,34 @@ interface Query {
 
 function limitOf({ limit = String(defaultPageKeys) }: Query): number {
   if (typeof limit === 'string' && /^\d{1,6}$/.test(limit) && Number(limit) <= maxPageKeys) return Number(limit);
-  throw new KvError('INVALID_ARGUMENT', `limit is a whole number from 0 to ${maxPageKeys}`);
+  throw new KvError('INVALID_ARGUMENT', `limit must be a whole number from 0 to ${maxPageKeys}`);
 }
 
 function figuresOf({ replicas, version, uptimeMs, zookeeper, keys, warnings, ...figures }: NodeFigures) {
   const { dataBytes, dataLimitBytes, memoryBytes, maxMemoryBytes, logLinesDropped, openDescriptors, maxDescriptors } = figures;
   return {
-    ...{ version, uptimeMs, zookeeper, warnings, keyCount: keys, dataBytes, dataLimitBytes, memoryBytes, maxMemoryBytes },
-    ...{ logLinesDropped, openDescriptors, maxDescriptors },
+    version,
+    uptimeMs,
+    zookeeper,
+    warnings,
+    keyCount: keys,
+    dataBytes,
+    dataLimitBytes,
+    memoryBytes,
+    maxMemoryBytes,
+    logLinesDropped,
+    openDescriptors,
+    maxDescriptors,
     shards: replicas.map((replica) => ({
-      ...{ shard: replica.shard, role: replica.role, epoch: replica.epoch, serving: replica.serving },
-      ...{ complete: replica.complete, keyCount: replica.keys, dataBytes: replica.dataBytes },
-      ...{ held: replica.held ?? undefined, found: replica.found ?? undefined },
+      shard: replica.shard,
+      role: replica.role,
+      epoch: replica.epoch,
+      serving: replica.serving,
+      complete: replica.complete,
+      keyCount: replica.keys,
+      dataBytes: replica.dataBytes,
+      held: replica.held ?? undefined,
+      found: replica.found ?? undefined,
     })),
   };
 }

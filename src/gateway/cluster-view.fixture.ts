@@ -22,11 +22,26 @@ export class FakeClusterView implements ClusterView {
   async status({ nodeId }: NodeRegistration): Promise<NodeFigures> {
     if (nodeId !== 'node-a' && this.silent !== undefined) throw this.silent;
     return {
-      ...{ version: '1.0.0', uptimeMs: 5, zookeeper: 'connected', warnings: ['something'] },
-      ...{ keys: 7, dataBytes: 100, dataLimitBytes: 1_000, memoryBytes: 2_000, maxMemoryBytes: 3_000 },
-      ...{ logLinesDropped: 0, openDescriptors: 20, maxDescriptors: 1_024 },
+      version: '1.0.0',
+      uptimeMs: 5,
+      zookeeper: 'connected',
+      warnings: ['something'],
+      keys: 7,
+      dataBytes: 100,
+      dataLimitBytes: 1_000,
+      memoryBytes: 2_000,
+      maxMemoryBytes: 3_000,
+      logLinesDropped: 0,
+      openDescriptors: 20,
+      maxDescriptors: 1_024,
       replicas: [...this.keys].map(([shard, keys]) => ({
-        ...{ shard, role: 'backup', epoch: 1, serving: false, complete: true, keys: keys.length, dataBytes: 10 },
+        shard,
+        role: 'backup',
+        epoch: 1,
+        serving: false,
+        complete: true,
+        keys: keys.length,
+        dataBytes: 10,
         held: shard === 7 ? null : { history: 'h', epoch: 1, epochId: 'e1', removals: 0 },
         found: null,
       })),
@@ -48,7 +63,8 @@ export class FakeClusterView implements ClusterView {
       { nodeId: 'node-b', inSync: false, live: true },
     ];
     return {
-      ...{ clusterId: 'c', placementVersion: 4 },
+      clusterId: 'c',
+      placementVersion: 4,
       shards: [
         { ...known, shard: 0, replicas },
         { ...known, shard: 1, replicas: [], primaryNodeId: '', serving: false, offline: true },

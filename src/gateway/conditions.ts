@@ -1,4 +1,4 @@
-/** `If-Match` and `If-None-Match`. An ETag is the key's version in double quotes; weak ones are none of ours. */
+/** `If-Match` and `If-None-Match`. An ETag is the key's version in double quotes; this server gives no weak ETags. */
 import type { IncomingHttpHeaders } from 'node:http';
 import { KvError } from '../errors.js';
 
@@ -6,7 +6,7 @@ export function etagOf(version: number): string {
   return `"${version}"`;
 }
 
-/** Undefined: write unconditionally; 0: only if the key does not exist. @throws KvError INVALID_ARGUMENT */
+/** The `ifVersion` of a write. Undefined: unconditional; 0: only if the key does not exist. @throws KvError INVALID_ARGUMENT */
 export function ifVersionOf(headers: IncomingHttpHeaders): number | undefined {
   const { 'if-match': ifMatch, 'if-none-match': ifNoneMatch } = headers;
   if (ifMatch !== undefined && ifNoneMatch !== undefined) throw refused('only one of If-Match and If-None-Match can be given');
@@ -17,13 +17,13 @@ export function ifVersionOf(headers: IncomingHttpHeaders): number | undefined {
   return ifMatch === undefined ? undefined : versionOf(ifMatch);
 }
 
-/** With a read. @throws KvError VERSION_MISMATCH if the version is none that If-Match asks for. */
+/** For a read. @throws KvError VERSION_MISMATCH if If-Match does not name this version. */
 export function checkIfMatch({ 'if-match': ifMatch }: IncomingHttpHeaders, version: number): void {
   if (ifMatch === undefined || (ifMatch.trim() === '*' && version > 0) || versionsOf(ifMatch).includes(version)) return;
   throw new KvError('VERSION_MISMATCH', `the key is at version ${version}`, { currentVersion: version });
 }
 
-/** Whether the client has that version already. */
+/** True if the client has this version already. */
 export function isKnown({ 'if-none-match': ifNoneMatch }: IncomingHttpHeaders, version: number): boolean {
   if (ifNoneMatch === undefined) return false;
   return ifNoneMatch.trim() === '*' || versionsOf(ifNoneMatch.replaceAll('W/', '')).includes(version);

@@ -1,7 +1,7 @@
 /**
- * The connections of all clients: so many at most. Where one more comes, the one goes for whose client the server has waited
- * longest: it says nothing, drips its request, or does not take its answer. So a crowd gets in its own way, and whoever asks at
- * once, as a probe does, is heard.
+ * Limits the number of connections of all clients. When one more arrives at the limit, the server closes the connection whose
+ * client it has waited for longest: a client that sends nothing, sends its request byte by byte, or does not read its answer. So
+ * many slow clients only displace each other, and a client that sends its request at once, like a probe, is served.
  */
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
@@ -22,7 +22,7 @@ export function limitConnections(app: FastifyInstance, maxConnections: number): 
 
 class Connections {
   readonly #open = new Set<Socket>();
-  /** Those whose clients are to do something; who has been waited for longest comes first. */
+  /** Connections whose client has to act next; the one that the server has waited for longest comes first. */
   readonly #waiting = new Set<Socket>();
 
   constructor(server: Server, maxConnections: number) {
@@ -34,12 +34,12 @@ class Connections {
     });
   }
 
-  /** A request has come as a whole: the connection is kept until it is answered. */
+  /** A request has arrived completely: the connection is kept until it is answered. */
   working(socket: Socket): void {
     this.#waiting.delete(socket);
   }
 
-  /** It is the client's turn, from now on. */
+  /** From now on the client has to act next. */
   waiting(socket: Socket): void {
     if (!this.#open.has(socket)) return;
     this.#waiting.delete(socket);

@@ -1,4 +1,4 @@
-/** What is under way on each connection: the request that came last, and how many answers are owed. */
+/** Tracks each connection: its latest request, and how many answers are owed. */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
@@ -9,14 +9,14 @@ export interface Exchange {
 
 interface OfConnection {
   readonly latest: Exchange;
-  /** Of requests whose headers have come, those whose answer has not left. */
+  /** The number of requests whose headers have arrived and whose answer has not left. */
   readonly owed: number;
 }
 
 export class Exchanges {
   readonly #ofConnections = new WeakMap<Socket, OfConnection>();
 
-  /** Sees every request before anybody else: to be made after all others who listen for requests. */
+  /** Create it after all other listeners for requests: it must see every request first. */
   constructor(server: Server) {
     server.prependListener('request', (request: IncomingMessage, response: ServerResponse) => {
       const { socket } = request;
@@ -36,7 +36,7 @@ export class Exchanges {
     return this.#ofConnections.get(socket)?.owed ?? 0;
   }
 
-  /** Whether a request has come in part. */
+  /** True while a part of a request has arrived. */
   isReceiving(socket: Socket): boolean {
     return this.latest(socket)?.request.complete === false;
   }

@@ -7,7 +7,10 @@ import { Gateway, type GatewayOptions } from './gateway.js';
 import { healthRoutes } from './health-routes.js';
 
 const options: GatewayOptions = {
-  ...{ host: '127.0.0.1', port: 0, logger: pino({ level: 'silent' }), gate: () => undefined },
+  host: '127.0.0.1',
+  port: 0,
+  logger: pino({ level: 'silent' }),
+  gate: () => undefined,
   routes: [healthRoutes({ readiness: () => ({ ready: false, reasons: ['the node is starting'] }) })],
 };
 
@@ -54,7 +57,8 @@ test('on a port that is taken, or an address of another machine - the option is 
   const gateway = await Gateway.listen(options);
   const { port } = gateway;
   await expect(Gateway.listen({ ...options, port })).rejects.toMatchObject({
-    ...{ code: 'ADDRESS_UNAVAILABLE', message: `cannot listen on --host 127.0.0.1 --http-port ${port}: the port is taken` },
+    code: 'ADDRESS_UNAVAILABLE',
+    message: `cannot listen on --host 127.0.0.1 --http-port ${port}: the port is taken`,
   });
   await gateway.close();
   await expect(Gateway.listen({ ...options, host: '192.0.2.1' })).rejects.toMatchObject({ code: 'ADDRESS_UNAVAILABLE' });

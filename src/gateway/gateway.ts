@@ -1,4 +1,4 @@
-/** The HTTP server of a node, on a port of its own: from listening to its end. */
+/** The HTTP server of a node, on a port of its own: opens it, and shuts it down. */
 import { lookup } from 'node:dns/promises';
 import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
@@ -11,7 +11,7 @@ import { createServer } from './server.js';
 
 export interface GatewayOptions {
   readonly host: string;
-  /** 0 takes any free one. */
+  /** 0 takes any free port. */
   readonly port: number;
   readonly routes: readonly Routes[];
   readonly logger: Logger;
@@ -32,7 +32,7 @@ export class Gateway {
     };
     const app = createServer({ routes, logger, gate, isClosing: () => isClosing });
     try {
-      // Of a name that stands for several addresses fastify makes a second server, of whose connections nobody would know here.
+      // For a name with several addresses fastify opens a second server, whose connections would not be counted here.
       const { address } = await lookup(host);
       await app.listen({ host: address, port });
     } catch (error) {
@@ -53,14 +53,14 @@ export class Gateway {
   }
 
   /**
-   * Answers as before; each answer is the last of its connection, so that few are left when it ends. Who is idle is left alone: it
-   * may ask in this moment.
+   * From here on each answer is the last of its connection, so few connections are left at the end. Idle connections stay open,
+   * because a request may be on its way.
    */
   drain(): void {
     this.#sayFarewell();
   }
 
-  /** Answers what is under way, for a moment; takes nothing new. Idempotent. */
+  /** Answers the requests in flight, for a bounded time, and accepts no new ones. Idempotent. */
   async close(): Promise<void> {
     const force = setTimeout(() => this.#app.server.closeAllConnections(), closePatienceMs);
     this.#sayFarewell();

@@ -10,7 +10,9 @@ export interface Health {
 export function healthRoutes(health: Health): Routes {
   return (app) => {
     const alive = {
-      ...{ operationId: 'live', tags: ['health'], summary: 'Whether the process runs' },
+      operationId: 'live',
+      tags: ['health'],
+      summary: 'Whether the process runs',
       response: { 200: jsonAnswer('It does', livenessSchema), ...problems({}) },
     };
     app.get('/livez', { schema: alive }, async () => ({ alive: true }));
@@ -21,7 +23,8 @@ export function healthRoutes(health: Health): Routes {
         summary: 'Whether the node is in sync everywhere it should be, and is to stay',
       },
       response: {
-        ...{ 200: jsonAnswer('It is', readinessSchema), 503: jsonAnswer('It is not, and why', readinessSchema) },
+        200: jsonAnswer('It is', readinessSchema),
+        503: jsonAnswer('It is not, and why', readinessSchema),
         ...problems({}),
       },
     };

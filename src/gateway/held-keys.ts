@@ -1,4 +1,4 @@
-/** The keys that a node holds, of all its shards one after the other, a page at a time. */
+/** Lists the keys that a node holds, a page at a time, one shard after the other. */
 import { KvError } from '../errors.js';
 
 export interface ListedKey {
@@ -7,7 +7,7 @@ export interface ListedKey {
   readonly valueBytes: number;
 }
 
-/** A page of the keys of one shard, behind `after`; `nextAfter` is empty with the last. */
+/** Reads a page of the keys of one shard that follow `after`; `nextAfter` is empty with the last page. */
 export type KeyPages = (request: { readonly shard: number; readonly after: string; readonly limit: number }) => Promise<{
   readonly keys: readonly ListedKey[];
   readonly nextAfter: string;
@@ -15,11 +15,11 @@ export type KeyPages = (request: { readonly shard: number; readonly after: strin
 
 export interface HeldKeys {
   readonly keys: readonly (ListedKey & { readonly shard: number })[];
-  /** Of the next page; undefined: this was the last. */
+  /** The cursor of the next page; undefined with the last page. */
   readonly next?: string;
 }
 
-/** For one page of ours, which may therefore have fewer keys than asked for, and not be the last. */
+/** Limits the calls for one page. A page may therefore have fewer keys than requested without being the last. */
 const maxShardPages = 16;
 
 interface Position {
@@ -27,7 +27,7 @@ interface Position {
   readonly after: string;
 }
 
-/** `shards` as the node holds them now; one that it no longer holds is left out. @throws KvError INVALID_ARGUMENT */
+/** @param shards the shards that the node holds now; a shard that it no longer holds is left out. @throws KvError INVALID_ARGUMENT */
 export async function heldKeys(
   shards: readonly number[],
   { limit, cursor }: { readonly limit: number; readonly cursor: string | undefined },
@@ -64,6 +64,6 @@ function cursorOf({ shard, after }: Position): string {
 
 function positionOf(cursor: string): Position {
   const [, shard, after] = (typeof cursor === 'string' && /^(\d{1,6})\.([A-Za-z0-9_-]{0,1400})$/.exec(cursor)) || [];
-  if (after === undefined) throw new KvError('INVALID_ARGUMENT', 'cursor is "next" of the page before, as it is');
+  if (after === undefined) throw new KvError('INVALID_ARGUMENT', 'cursor must be "next" of the page before, unchanged');
   return { shard: Number(shard), after: Buffer.from(after, 'base64url').toString() };
 }

@@ -1,24 +1,24 @@
 /**
- * The requests of one connection, one after the other (RFC 9112, 9.3.2): a client that sends a PUT and a GET behind it without
+ * Handles the requests of one connection one after the other (RFC 9112, 9.3.2): a client that sends a PUT and then a GET without
  * waiting reads what it has put.
  *
- * What waits its turn is nothing yet, and counted nowhere. So there is a bound on it, and whoever sends further ahead is cut off: to
- * answer each of thousands that came in one packet would be the very work that is to be spared. For the same reason this stands in
- * front of the framework, which makes something of every request.
+ * A waiting request is not counted anywhere, so their number is limited, and a client that sends further ahead is disconnected:
+ * answering thousands of requests from one packet would be the work that the limit is to avoid. For the same reason this code runs
+ * before the framework, which creates objects for every request.
  */
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
-/** A few KiB each, on as many connections as there may be. */
+/** Limits the waiting requests of one connection. Each takes a few KiB, on every connection. */
 const maxWaiting = 32;
 
-export function takeTurns(server: Server): void {
+export function handleInOrder(server: Server): void {
   const [handle] = server.listeners('request') as RequestListener[];
   server.removeAllListeners('request');
   const lines = new WeakMap<Socket, Line>();
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
     const { socket } = request;
-    // The parser goes on to the end of what has come.
+    // The parser continues to the end of the bytes that have arrived.
     if (socket.destroyed) return;
     const line = lines.get(socket);
     if (line !== undefined) return line.join(request, response);
@@ -48,7 +48,7 @@ class Line {
     response.once('close', () => {
       this.#busy = false;
       const next = this.#waiting.shift();
-      // Behind the last answer of a connection nothing is carried out.
+      // After the last answer of a connection no request is executed.
       if (next !== undefined && request.socket.writable) this.#begin(...next);
     });
     this.#handle(request, response);

@@ -1,4 +1,4 @@
-/** The way in by HTTP. */
+/** The HTTP API of a node. */
 export { clusterRoutes } from './cluster-routes.js';
 export { Gateway } from './gateway.js';
 export { type Health, healthRoutes } from './health-routes.js';

@@ -1,24 +1,24 @@
 /**
- * The key in a path. A key is exactly one segment, percent-encoded and decoded exactly once; its bytes are judged as those of
- * gRPC are. The router never sees it: it would decode, and look for its own names in what is a stranger's data.
+ * Reads the key from a path. A key is exactly one segment, percent-encoded and decoded exactly once; its bytes are judged as over
+ * gRPC. The router never sees the key: it would decode it, and compare user data with the names of routes.
  */
 import { KvError } from '../errors.js';
 
 const keyPrefix = '/api/kv/';
-/** What stands in the place of every key when the router looks. */
+/** Replaces the key in the URL that the router sees. */
 const anyKey = '-';
-/** Below the prefix, but no keys. A key of that name is written with a percent sign, as in %77orkers. */
+/** Paths below the prefix that are not keys. A key with such a name is written with a percent sign, as in %77orkers. */
 const reserved = /^(?:workers|worker\/[^/?#]*)(?:[?#]|$)/;
-/** What a segment of a path may hold (RFC 3986). */
+/** The characters of a path segment (RFC 3986). */
 const segment = /^(?:[A-Za-z0-9._~!$&'()*+,;=:@-]|%[0-9A-Fa-f]{2})*$/;
 
-/** What the router is to see of a request's target. */
+/** The URL that the router sees for a request's target. */
 export function routedUrl(target: string): string {
   const url = pathOf(target);
   return url.startsWith(keyPrefix) && !reserved.test(url.slice(keyPrefix.length)) ? `${keyPrefix}${anyKey}` : url;
 }
 
-/** @throws KvError INVALID_KEY, or INVALID_ARGUMENT where something follows the key. */
+/** @throws KvError INVALID_KEY, or INVALID_ARGUMENT if anything follows the key. */
 export function keyBytesOf(target: string): Buffer {
   const encoded = pathOf(target).slice(keyPrefix.length);
   if (/[?#]/.test(encoded)) throw new KvError('INVALID_ARGUMENT', 'nothing may follow the key; in a key ? is %3F and # is %23');

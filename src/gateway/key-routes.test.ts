@@ -232,7 +232,12 @@ describe('an error', () => {
     const answer = await ask('PUT', '/api/kv/k', {}, 'a');
     const { code, primaryAddress } = failure;
     expect(answer.json()).toEqual({
-      ...{ type: `urn:kvnode:error:${code}`, title: expect.any(String), status, detail: 'x', code, executed },
+      type: `urn:kvnode:error:${code}`,
+      title: expect.any(String),
+      status,
+      detail: 'x',
+      code,
+      executed,
       ...(primaryAddress === undefined ? {} : { primaryAddress }),
     });
     expect([answer.statusCode, answer.headers['retry-after']]).toEqual([status, retryAfter]);

@@ -1,4 +1,4 @@
-/** One key: `/api/kv/{key}`. */
+/** The routes of one key: `/api/kv/{key}`. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type ErrorCode, KvError } from '../errors.js';
 import type { Method } from '../metrics/index.js';
@@ -12,17 +12,17 @@ import { HttpRefusal } from './problem.js';
 import type { Routes } from './routes.js';
 import { deleteSchema, etagHeader, jsonAnswer, nodeHeader, problems, putSchema } from './schemas.js';
 
-/** What a node does with keys, whichever of them it holds. Each throws a KvError. */
+/** Operations on keys, whichever node holds them. Each throws a KvError. */
 export interface KeyValues {
   readonly maxValueBytes: number;
-  /** A call, counted among those that wait until its `end`. */
+  /** Begins a call, which counts as waiting until its `end`. */
   begin(): CallMemory & { end(): void };
   get(request: KeyRequest, trace?: TraceHeaders): Promise<{ found: boolean; value: Buffer; version: number; nodeId: string }>;
   put(request: KeyRequest & { readonly value: Buffer }, trace?: TraceHeaders): Promise<{ version: number; nodeId: string }>;
   delete(request: KeyRequest, trace?: TraceHeaders): Promise<{ existed: boolean; version: number; nodeId: string }>;
   /** A request was refused before it became an operation. The node counts and traces it as if it had become one. */
   refused(method: Method, code: ErrorCode, trace?: TraceHeaders): void;
-  /** Ids of the nodes in the in-sync set of the key's shard by the word of the primary, which comes first. */
+  /** Ids of the nodes in the in-sync set of the key's shard, as the primary reports it; the primary comes first. */
   inSyncNodes(key: Buffer): Promise<readonly string[]>;
 }
 
@@ -50,12 +50,14 @@ type MemoryOf = (request: FastifyRequest) => CallMemory;
 
 function addGet(app: FastifyInstance, keyValues: KeyValues, memoryOf: MemoryOf): void {
   const schema = {
-    ...{ operationId: 'getValue', ...common, summary: 'The value of a key, linearizable; HEAD for its version alone' },
+    operationId: 'getValue',
+    ...common,
+    summary: 'The value of a key, linearizable; HEAD for its version alone',
     headers: conditionHeaders('Answered with 304 if the key is at one of these versions'),
     response: {
       200: { description: 'The value', headers: { ...etagHeader, ...nodeHeader }, content: binary },
       304: { description: 'The client has this version', headers: { ...etagHeader, ...nodeHeader }, type: 'null' },
-      ...problems({ ...refusals, 404: 'The key does not exist', 412: 'The key is at no version that If-Match asks for' }),
+      ...problems({ ...refusals, 404: 'The key does not exist', 412: 'The key is not at a version that If-Match names' }),
     },
   };
   app.get(url, { schema }, async (request, reply) => {
@@ -64,7 +66,7 @@ function addGet(app: FastifyInstance, keyValues: KeyValues, memoryOf: MemoryOf):
     reply.header('kv-node', nodeId);
     checkIfMatch(request.headers, version);
     if (!found) throw new HttpRefusal(404, 'KEY_NOT_FOUND', 'the key does not exist');
-    // It may be kept, but is asked for each time.
+    // A cache may keep it, but must revalidate it each time.
     reply.header('etag', etagOf(version)).header('cache-control', 'no-cache');
     if (isKnown(request.headers, version)) return reply.status(304).send();
     const memory = memoryOf(request);
@@ -75,7 +77,7 @@ function addGet(app: FastifyInstance, keyValues: KeyValues, memoryOf: MemoryOf):
 }
 
 function addPut(app: FastifyInstance, keyValues: KeyValues, memoryOf: MemoryOf): void {
-  // The write is done: where the one that did it is primary no more, what is certain is that it acknowledged.
+  // The write is done. If the node that did it is not primary any more, only its own acknowledgement is certain.
   const replicasOf = async (key: Buffer, nodeId: string): Promise<readonly string[]> => {
     const inSync = await keyValues.inSyncNodes(key).catch(() => []);
     return inSync[0] === nodeId ? inSync : [nodeId];
@@ -97,18 +99,18 @@ function addPut(app: FastifyInstance, keyValues: KeyValues, memoryOf: MemoryOf):
       ...{
         operationId: `${method.toLowerCase()}Value`,
         ...common,
-        summary: 'Writes a value, as it is: bytes of whatever content type',
+        summary: 'Writes a value: bytes of any content type, unchanged',
       },
       headers: conditionHeaders('Only *: write only if the key does not exist'),
       body: { content: binary },
       response: {
         200: { ...jsonAnswer('Every in-sync replica holds it', putSchema), headers: etagHeader },
-        201: { ...jsonAnswer('So it is with If-None-Match: *, and the key did not exist', putSchema), headers: etagHeader },
+        201: { ...jsonAnswer('The same, with If-None-Match: *; the key did not exist', putSchema), headers: etagHeader },
         ...problems({
           ...refusals,
           ...writeRefusals,
           411: 'The request has no body, not even an empty one',
-          413: 'The value is larger than the node takes; decided before it is read',
+          413: 'The value is larger than the node accepts; decided before it is read',
         }),
       },
     };
@@ -118,7 +120,9 @@ function addPut(app: FastifyInstance, keyValues: KeyValues, memoryOf: MemoryOf):
 
 function addDelete(app: FastifyInstance, keyValues: KeyValues): void {
   const schema = {
-    ...{ operationId: 'deleteValue', ...common, summary: 'Removes a key; one that does not exist is no error' },
+    operationId: 'deleteValue',
+    ...common,
+    summary: 'Removes a key; one that does not exist is no error',
     headers: conditionHeaders(undefined),
     response: {
       200: jsonAnswer('The key does not exist any more', deleteSchema),
@@ -168,13 +172,13 @@ const common = {
 const binary = { 'application/octet-stream': { schema: { type: 'string', format: 'binary' } } };
 
 const refusals = {
-  400: 'The key is empty, too long, not percent-encoded or not UTF-8; or a header is none that can be met',
-  500: 'A fault of the node, or an answer was lost: executed tells',
+  400: 'The key is empty, too long, not percent-encoded or not UTF-8; or a condition is invalid',
+  500: 'A fault of the node, or an answer was lost: see executed',
   503: 'Definitely not executed; try again after Retry-After seconds',
-  504: 'No answer in time: executed tells',
+  504: 'No answer in time: see executed',
 };
 const writeRefusals = {
-  412: 'The key is not at the version asked for; currentVersion tells at which it is',
+  412: 'The key is not at the requested version; currentVersion is its version',
   507: 'The data would outgrow the memory of a node that holds it',
 };
 

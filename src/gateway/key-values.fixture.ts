@@ -1,4 +1,4 @@
-/** A store in a map, which judges requests as a node does, for the routes in front of it. */
+/** A store in a map that judges requests as a node does, for tests of the routes. */
 import { KvError } from '../errors.js';
 import { checkIfVersion, checkKeyBytes, checkValue } from '../node/operations/request-checks.js';
 import type { KeyValues } from './key-routes.js';
@@ -6,11 +6,11 @@ import type { KeyValues } from './key-routes.js';
 export class FakeKeyValues implements KeyValues {
   readonly maxValueBytes = 1_000;
   readonly values = new Map<string, { value: Buffer; version: number }>();
-  /** What the next operation fails with. */
+  /** The error of the next operation. */
   failure: unknown;
-  /** Until when reads wait. */
+  /** Reads wait for this. */
   readable: Promise<void> | undefined;
-  /** Calls that have begun and not ended, and the bytes that those hold. */
+  /** The calls that have begun and not ended, and the bytes that they hold. */
   pending = 0;
   heldBytes = 0;
   maxHeldBytes = Number.POSITIVE_INFINITY;
@@ -61,7 +61,7 @@ export class FakeKeyValues implements KeyValues {
     return { existed, version: existed ? ++this.#version : 0, nodeId: 'node-a' };
   }
 
-  /** As `refused` was told of them. */
+  /** The calls of `refused`. */
   readonly refusals: string[] = [];
   inSync: readonly string[] | KvError = ['node-a', 'node-b'];
 

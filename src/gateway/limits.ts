@@ -1,26 +1,26 @@
-/** What the HTTP server takes of a client, and for how long. */
+/** The limits of the HTTP server, in size and time. */
 export interface HttpLimits {
-  /** Of the request line and all headers. A key of 1,024 bytes has 3,072 when every byte is percent-encoded. */
+  /** Size of the request line and all headers. A key of 1,024 bytes takes 3,072 when every byte is percent-encoded. */
   readonly maxHeaderBytes: number;
-  /** From the connection, or the first byte of a request, until the headers have come. */
+  /** From the connection, or the first byte of a request, until its headers have arrived. */
   readonly headersTimeoutMs: number;
-  /** Until the whole request has. */
+  /** From the first byte of a request until all of it has arrived. */
   readonly requestTimeoutMs: number;
-  /** Between two looks for those that are late. */
+  /** Between two checks for late requests. */
   readonly timeoutCheckMs: number;
-  /** Without a byte in either direction: a client that does not read its answer is cut off. */
+  /** Time without a byte in either direction, after which a connection is closed: its client may not be reading its answer. */
   readonly silentConnectionMs: number;
-  /** From the request until its answer has left: a client that takes it byte by byte is cut off, too. */
+  /** From the request until its answer has left. It also cuts off a client that reads its answer byte by byte. */
   readonly answerTimeoutMs: number;
-  /** Between two requests. */
+  /** How long an idle connection is kept between two requests. */
   readonly keepAliveMs: number;
-  /** For one more the one is closed whose client has been waited for longest. */
+  /** For one more connection, the server closes the one whose client it has waited for longest. */
   readonly maxConnections: number;
-  /** Of a body that nobody wants: so much is read, for the sake of the connection. */
+  /** The bytes of an unwanted body that the server reads to keep the connection usable. */
   readonly maxDiscardedBytes: number;
-  /** After the last answer of a connection whose client is still sending: how long that is read and discarded, so that no reset destroys the answer. */
+  /** After the last answer of a connection, how long the server reads and discards what its client still sends, so that no reset destroys the answer. */
   readonly lingerMs: number;
-  /** How much of it is: enough for clients that send everything before they read. */
+  /** How many bytes it reads and discards: enough for clients that send everything before they read. */
   readonly maxLingerBytes: number;
 }
 
@@ -31,7 +31,7 @@ export const httpLimits: HttpLimits = {
   timeoutCheckMs: 1_000,
   silentConnectionMs: 30_000,
   answerTimeoutMs: 120_000,
-  // Longer than the 60 seconds after which load balancers usually close: it should be they who do.
+  // Longer than the 60 seconds after which load balancers usually close, so that the load balancer closes first.
   keepAliveMs: 65_000,
   maxConnections: 1_024,
   maxDiscardedBytes: 4 * 1024 * 1024,
@@ -39,5 +39,5 @@ export const httpLimits: HttpLimits = {
   maxLingerBytes: 32 * 1024 * 1024,
 };
 
-/** When the server ends: for answers under way. */
+/** At the end of the server, answers in flight have this long to leave. */
 export const closePatienceMs = 2_000;

@@ -13,12 +13,12 @@ import type { HttpLimits } from './limits.js';
 
 const lingering = new WeakSet<Socket>();
 
-/** Whether nothing more is read of it as a request. */
+/** True once the server reads no further request from this connection. */
 export function isLingering(socket: Socket): boolean {
   return lingering.has(socket);
 }
 
-/** Applies to every answer that leaves before its request has come as a whole, also to those that the framework gives by itself. */
+/** Applies to every answer that leaves before its request has arrived completely, also to answers of the framework itself. */
 export function lingerAfterEarlyAnswers(server: Server, exchanges: Exchanges, limits: HttpLimits): void {
   server.on('connection', (socket: Socket) => {
     const closeNow = socket.destroySoon.bind(socket);
@@ -33,15 +33,15 @@ export function lingerAfterEarlyAnswers(server: Server, exchanges: Exchanges, li
 }
 
 /**
- * Whether the rest of a body that nobody wants costs more than a new connection would; also where the client waits to be told to
- * send it, since whether it will cannot be known.
+ * True if reading the rest of an unwanted body would cost more than a new connection. Also true if the client waits for 100
+ * Continue, since the server cannot know whether the client will send the body.
  */
 export function isTooMuchToKeepTheConnection(request: IncomingMessage, { maxDiscardedBytes }: HttpLimits): boolean {
   return (announcedBytes(request) ?? Number.POSITIVE_INFINITY) > maxDiscardedBytes || awaitsContinue(request);
 }
 
 /**
- * Closes the connection once what was written has left, and the answer that is `owed`, if any; within `lingerMs` in any case.
+ * Closes the connection once everything written has left, and the answer that is `owed`, if any; at the latest after `lingerMs`.
  * Idempotent.
  */
 export function linger(socket: Socket, { lingerMs, maxLingerBytes }: HttpLimits, owed?: ServerResponse): void {
@@ -52,8 +52,8 @@ export function linger(socket: Socket, { lingerMs, maxLingerBytes }: HttpLimits,
     discardedBytes += length;
     if (discardedBytes > maxLingerBytes) socket.destroy();
   };
-  // Where a body was not wanted, Node.js has stopped reading for its parser, and starts again for its parser alone: only
-  // then, and before anything is read, the parser is taken away.
+  // With an unwanted body, Node.js has paused the socket for its parser, and resumes it for its parser only. So the parser is
+  // detached right then, before anything is read.
   socket.once('resume', () => socket.removeAllListeners('data').on('data', discard));
   socket.pause();
   socket.resume();

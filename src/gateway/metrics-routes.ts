@@ -1,6 +1,6 @@
 /** For Prometheus: `/metrics`. */
 
-import { seldom } from './cached.js';
+import { cached } from './cached.js';
 import type { Routes } from './routes.js';
 import { problems } from './schemas.js';
 
@@ -12,13 +12,15 @@ export interface Metrics {
 export function metricsRoutes(metrics: Metrics): Routes {
   return (app) => {
     const schema = {
-      ...{ operationId: 'metrics', tags: ['health'], summary: 'What the node counts and measures, for Prometheus' },
+      operationId: 'metrics',
+      tags: ['health'],
+      summary: 'What the node counts and measures, for Prometheus',
       response: {
         200: { description: 'Text format 0.0.4', content: { 'text/plain': { schema: { type: 'string' } } } },
         ...problems({ 503: 'The node is starting' }),
       },
     };
-    const read = seldom(async () => metrics.read());
+    const read = cached(async () => metrics.read());
     app.get('/metrics', { schema }, async (_request, reply) => {
       const { contentType, text } = await read();
       return reply.type(contentType).send(text);

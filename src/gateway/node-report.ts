@@ -1,4 +1,4 @@
-/** Nodes and shards as JSON tells them: the words of gRPC, without its empty texts for what is not known. Pure. */
+/** Nodes and shards as JSON: the field names of gRPC, without the empty texts that gRPC has for unknown values. Pure. */
 import type { NodeRegistration } from '../coordination/index.js';
 import type { NodeStatus, ReplicaInfo, ReplicaStatus, ShardInfo, Topology } from '../wire/contract/kv-api.js';
 
@@ -11,7 +11,7 @@ type Figures =
   | ('dataBytes' | 'dataLimitBytes' | 'memoryBytes' | 'maxMemoryBytes')
   | ('logLinesDropped' | 'openDescriptors' | 'maxDescriptors');
 
-/** What a node says of itself. */
+/** A node's report of itself. */
 export type NodeFigures = Pick<NodeStatus, Figures> & { readonly replicas: readonly HeldReplica[] };
 
 type ShardFacts = Pick<ShardInfo, 'shard' | 'epoch' | 'primaryNodeId' | 'minInSync' | 'offline' | 'serving' | 'placedNodeIds'> & {
@@ -26,12 +26,19 @@ export function describeNode({ nodeId: id, address, httpAddress, zone, weight = 
 
 export function describeCluster<Node>({ clusterId, placementVersion, shards }: TopologyFacts, nodes: readonly Node[]) {
   return {
-    ...{ clusterId, placementVersion, nodes },
+    clusterId,
+    placementVersion,
+    nodes,
     shards: shards.map(({ shard, epoch, primaryNodeId, replicas, minInSync, offline, serving, placedNodeIds: placed }) => ({
-      ...{ shard, epoch, primary: primaryNodeId === '' ? undefined : primaryNodeId },
+      shard,
+      epoch,
+      primary: primaryNodeId === '' ? undefined : primaryNodeId,
       inSync: replicas.filter(({ inSync }) => inSync).map(({ nodeId }) => nodeId),
       joining: replicas.filter(({ inSync, live }) => live && !inSync).map(({ nodeId }) => nodeId),
-      ...{ placed, minInSync, offline, serving },
+      placed,
+      minInSync,
+      offline,
+      serving,
     })),
   };
 }

@@ -1,7 +1,7 @@
 /**
- * Calls until their answers have left, or nobody is there for them. A client may send many requests before it reads an answer;
- * when it goes, the answers that wait their turn on its connection are not told of that by themselves. One that takes its answer
- * in small bites is cut off at last: it would hold what it does not take.
+ * Tracks calls until their answers have left or their client has gone. A client may send many requests before it reads an answer.
+ * When it disconnects, the answers that wait on its connection get no event of their own, so this class ends them. It also cuts
+ * off a client that reads its answer too slowly, because the answer is held in memory until then.
  */
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
@@ -11,7 +11,7 @@ interface Call {
   end(): void;
 }
 
-/** Each with what cuts it off. */
+/** Each call with the timer that cuts it off. */
 type Calls = Map<Call, NodeJS.Timeout>;
 
 export class OpenCalls {

@@ -73,7 +73,8 @@ beforeEach(async () => {
         },
       }),
     ],
-    ...{ logger: pino({ level: 'silent' }), isClosing: () => false },
+    logger: pino({ level: 'silent' }),
+    isClosing: () => false,
   });
   document = (await app.inject('/api/openapi.json')).json<Document>();
 });

@@ -1,4 +1,4 @@
-/** The OpenAPI document of the routes that are added after this one: `/api/openapi.json`. */
+/** Serves the OpenAPI document of all routes that are added after it: `/api/openapi.json`. */
 import swagger from '@fastify/swagger';
 import type { FastifyInstance } from 'fastify';
 import { packageVersion } from '../version.js';
@@ -9,7 +9,9 @@ export async function describeRoutes(app: FastifyInstance): Promise<void> {
     openapi: {
       openapi: '3.1.0',
       info: {
-        ...{ title: 'kvnode', version: packageVersion(), license: { name: 'MIT', identifier: 'MIT' } },
+        title: 'kvnode',
+        version: packageVersion(),
+        license: { name: 'MIT', identifier: 'MIT' },
         description: 'A replicated key-value store. Any node answers for any key. Errors: docs/errors.md.',
       },
       servers: [{ url: '/' }],
@@ -21,7 +23,9 @@ export async function describeRoutes(app: FastifyInstance): Promise<void> {
     },
   });
   const schema = {
-    ...{ operationId: 'openapi', tags: ['cluster'], summary: 'This document' },
+    operationId: 'openapi',
+    tags: ['cluster'],
+    summary: 'This document',
     response: { 200: jsonAnswer('OpenAPI 3.1', { type: 'object' }), ...problems({}) },
   };
   app.get('/api/openapi.json', { schema }, async () => app.swagger());

@@ -20,7 +20,9 @@ interface Row {
 const text = readFileSync(new URL('../../docs/rest.md', import.meta.url), 'utf8');
 const rows: readonly Row[] = [...text.matchAll(/^\| (\d{3}(?:, \d{3})*) \| (.*) \| \**(no|unknown)\b.* \|$/gm)].map(
   ([, statuses, told, executed]) => ({
-    ...{ statuses: statuses!.split(', ').map(Number), told: told!, executed: executed! },
+    statuses: statuses!.split(', ').map(Number),
+    told: told!,
+    executed: executed!,
     codes: [...told!.matchAll(/`([A-Z_]{4,})`/g)].map(([, code]) => code!),
   }),
 );

@@ -1,4 +1,4 @@
-/** What went wrong, as HTTP tells it: one status for each code, and a body by RFC 9457. The only place that decides either. */
+/** Errors over HTTP: one status for each code, and a body by RFC 9457. No other place decides either. */
 import { STATUS_CODES } from 'node:http';
 import { type ErrorCode, KvError } from '../errors.js';
 
@@ -35,10 +35,10 @@ const statusOf: Readonly<Record<ErrorCode, number>> = {
 };
 
 export const problemType = 'application/problem+json';
-/** A failover takes about that long. */
+/** A failover takes about this long. */
 const retryAfterSeconds = 1;
 
-/** Where no operation was asked for, or none that could be one: with the statuses that each leaves with. */
+/** Codes of requests that are no operation, with the statuses that each may have. */
 export const httpCodes = {
   KEY_NOT_FOUND: [404],
   NODE_NOT_FOUND: [404],
@@ -57,11 +57,11 @@ export interface Problem {
   readonly status: number;
   readonly detail: string;
   readonly code: ErrorCode | HttpCode;
-  /** Whether the operation was: definitely not, or nobody knows. */
+  /** Whether the operation was executed: `no` is definite. */
   readonly executed: 'no' | 'unknown';
-  /** With VERSION_MISMATCH: the version the key is at; 0 if it does not exist. */
+  /** With VERSION_MISMATCH: the version of the key; 0 if it does not exist. */
   readonly currentVersion?: number;
-  /** host:port for gRPC of the primary, where it is another node and known. */
+  /** host:port for gRPC of the primary, if it is known and another node. */
   readonly primaryAddress?: string;
   /** With WRONG_CLUSTER: the id of the cluster that the node belongs to. */
   readonly clusterId?: string;
@@ -72,7 +72,7 @@ export interface ProblemAnswer {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** A refusal that only HTTP knows. Definitely not executed. */
+/** A refusal that exists only over HTTP. Definitely not executed. */
 export class HttpRefusal<Code extends HttpCode = HttpCode> extends Error {
   readonly status: StatusOf<Code>;
   readonly code: Code;
@@ -87,7 +87,7 @@ export class HttpRefusal<Code extends HttpCode = HttpCode> extends Error {
   }
 }
 
-/** `isExpected`: false for what belongs in the log; it leaves as a bland message. */
+/** `isExpected` is false for an error that belongs in the log; its answer is a bland message. */
 export function describeProblem(error: unknown): ProblemAnswer & { readonly isExpected: boolean } {
   if (error instanceof KvError) return { ...ofKvError(error), isExpected: true };
   if (error instanceof HttpRefusal) return { ...ofRefusal(error), isExpected: true };
@@ -99,7 +99,12 @@ export function describeProblem(error: unknown): ProblemAnswer & { readonly isEx
 function ofKvError(error: KvError): ProblemAnswer {
   const { code, message: detail, executed, retryable, currentVersion, primaryAddress, clusterId } = error;
   const body: Problem = {
-    ...{ type: typeOf(code), title: titleOf(code), status: statusOf[code], detail, code, executed },
+    type: typeOf(code),
+    title: titleOf(code),
+    status: statusOf[code],
+    detail,
+    code,
+    executed,
     ...(currentVersion === undefined ? {} : { currentVersion }),
     ...(primaryAddress === undefined ? {} : { primaryAddress }),
     ...(clusterId === undefined ? {} : { clusterId }),
@@ -112,7 +117,7 @@ function ofRefusal({ status, code, message: detail, headers }: HttpRefusal): Pro
   return { body: { type: typeOf(code), title, status, detail, code, executed: 'no' }, headers };
 }
 
-/** Of what is left to it, a path that cannot be decoded. */
+/** Of the errors that the framework decides, only a path that cannot be decoded is left. */
 function isRefusalOfFramework(error: unknown): error is Error {
   return error instanceof Error && 'statusCode' in error && error.statusCode === 400;
 }
@@ -121,7 +126,7 @@ function typeOf(code: string): string {
   return `urn:kvnode:error:${code}`;
 }
 
-/** `VERSION_MISMATCH`: Version mismatch. */
+/** Turns `VERSION_MISMATCH` into `Version mismatch`. */
 function titleOf(code: string): string {
   return code[0] + code.slice(1).toLowerCase().replaceAll('_', ' ');
 }

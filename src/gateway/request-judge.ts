@@ -1,4 +1,4 @@
-/** What is refused of any request, before a route looks at it: what is ambiguous, what would be misunderstood, what nobody meant. */
+/** Refuses requests before a route sees them: ambiguous ones, ones that would be misunderstood, and ones from foreign web pages. */
 import type { IncomingMessage } from 'node:http';
 import { HttpRefusal } from './problem.js';
 
@@ -9,18 +9,18 @@ export function judge(request: IncomingMessage): void {
   refuseForeignPage(request);
 }
 
-/** A value that came packed would be kept packed, and nobody who reads it would be told. */
+/** A compressed value would be stored compressed, and its readers would not know. */
 function refuseUnknownCodings({ headers, httpVersion }: IncomingMessage): void {
   const { 'transfer-encoding': transfer, 'content-encoding': content, expect } = headers;
   if (transfer !== undefined && transfer.trim().toLowerCase() !== 'chunked')
-    throw new HttpRefusal(501, 'NOT_SUPPORTED', 'of transfer codings there is chunked alone');
+    throw new HttpRefusal(501, 'NOT_SUPPORTED', 'the only transfer coding is chunked');
   if (content !== undefined && content.trim().toLowerCase() !== 'identity')
-    throw new HttpRefusal(415, 'NOT_SUPPORTED', 'a body is kept as it is: send it without Content-Encoding');
+    throw new HttpRefusal(415, 'NOT_SUPPORTED', 'a body is stored unchanged: send it without Content-Encoding');
   if (expect !== undefined && httpVersion === '1.1' && !/100-continue/i.test(expect))
-    throw new HttpRefusal(417, 'NOT_SUPPORTED', 'of expectations there is 100-continue alone');
+    throw new HttpRefusal(417, 'NOT_SUPPORTED', 'the only expectation is 100-continue');
 }
 
-/** RFC 9112, 3.2: who sends two may be understood in one way here and in another by whoever passed it on. */
+/** RFC 9112, 3.2: with two Host headers, this server and a proxy before it may understand different hosts. */
 function refuseAmbiguousHost({ rawHeaders, httpVersion }: IncomingMessage): void {
   let hosts = 0;
   for (let at = 0; at < rawHeaders.length; at += 2) if (rawHeaders[at]?.toLowerCase() === 'host') hosts++;
@@ -29,8 +29,8 @@ function refuseAmbiguousHost({ rawHeaders, httpVersion }: IncomingMessage): void
 }
 
 /**
- * A page of some other site, in the browser of somebody who can reach this server, is none of its clients: what it sends is
- * sent without that person's will.
+ * A page of another site must not use the browser of a person who can reach this server: its requests are sent without that
+ * person's will.
  */
 function refuseForeignPage({ headers, method }: IncomingMessage): void {
   const { origin, host, 'sec-fetch-site': site } = headers;

@@ -1,13 +1,13 @@
-/** Routes of one subject, and what all of them have in common. */
+/** What the routes of all subjects have in common. */
 import type { FastifyInstance } from 'fastify';
 import { HttpRefusal } from './problem.js';
 
-/** Adds its routes. What they have in their `schema` is what the OpenAPI document tells of them; nothing is judged by it. */
+/** Adds the routes of one subject. Their `schema` describes them in the OpenAPI document; it judges nothing. */
 export type Routes = (app: FastifyInstance) => void | Promise<void>;
 
 export const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
 
-/** A path that is there refuses the methods it does not have, and names those it has. To be called before the routes are added. */
+/** An existing path refuses the methods that it does not have, and names those that it has. Call this before the routes are added. */
 export function refuseOtherMethods(app: FastifyInstance): () => void {
   const known = new Map<string, Set<string>>();
   app.addHook('onRoute', ({ url, method }) => {

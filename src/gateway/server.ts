@@ -1,7 +1,12 @@
 /**
  * The HTTP server without its routes: limits, problems instead of error pages, what every answer carries.
  *
- * Nothing is logged of a request that is refused, and neither keys nor values ever are.
+ * Refused requests are not logged, and neither keys nor values ever are.
+ *
+ * Fastify gives the router, the hooks, the error handler and, from the schemas of the routes, the OpenAPI document. Its body
+ * parsers, validation and serializers are off: a value is bytes of any content type, which must be refused before they are read;
+ * keys and conditions are judged by the same code as over gRPC, with the same error texts; and answers have few fields. A router
+ * of our own on `node:http` would replace little and lose the document.
  */
 import fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import type { Logger } from 'pino';
@@ -9,7 +14,7 @@ import { answerClientError } from './client-errors.js';
 import { type Gate, nameCluster } from './cluster-name.js';
 import { limitConnections } from './connections.js';
 import { Exchanges } from './exchanges.js';
-import { takeTurns } from './in-order.js';
+import { handleInOrder } from './in-order.js';
 import { routedUrl } from './key-path.js';
 import { type HttpLimits, httpLimits } from './limits.js';
 import { isLingering, isTooMuchToKeepTheConnection, lingerAfterEarlyAnswers } from './linger.js';
@@ -21,11 +26,11 @@ import { methods, type Routes, refuseOtherMethods } from './routes.js';
 export interface ServerParts {
   readonly routes: readonly Routes[];
   readonly logger: Logger;
-  /** Default: those of every node. */
+  /** Default: the limits of every node. */
   readonly limits?: HttpLimits;
   /** True once answers should be the last of their connections. */
   isClosing(): boolean;
-  /** Undefined before the node knows its cluster, and where there is none. */
+  /** Undefined before the node knows its cluster, and in tests without one. */
   gate?(): Gate | undefined;
 }
 
@@ -33,35 +38,40 @@ export function createServer({ routes, logger, isClosing, gate = noGate, limits 
   const { headersTimeoutMs, requestTimeoutMs: requestTimeout } = limits;
   const app = fastify({
     rewriteUrl: ({ url }) => routedUrl(url ?? '/'),
-    ...{ requestTimeout, connectionTimeout: limits.silentConnectionMs, keepAliveTimeout: limits.keepAliveMs },
-    // Who asks for a node of a name that no node can have hears that there is none.
+    requestTimeout,
+    connectionTimeout: limits.silentConnectionMs,
+    keepAliveTimeout: limits.keepAliveMs,
+    // A request for a node id that is too long to exist gets the same 404 as any unknown id.
     routerOptions: { maxParamLength: limits.maxHeaderBytes },
     http: {
-      ...{ maxHeaderSize: limits.maxHeaderBytes, headersTimeout: headersTimeoutMs, requestTimeout },
-      ...{ connectionsCheckingInterval: limits.timeoutCheckMs, requireHostHeader: false },
+      maxHeaderSize: limits.maxHeaderBytes,
+      headersTimeout: headersTimeoutMs,
+      requestTimeout,
+      connectionsCheckingInterval: limits.timeoutCheckMs,
+      requireHostHeader: false,
     },
     forceCloseConnections: 'idle',
-    // What is asked while the server closes is answered as what is asked before.
+    // A request that arrives while the server closes is answered like one before.
     return503OnClosing: false,
     clientErrorHandler: (error, socket) => answerClientError(error, socket, exchanges, limits),
     frameworkErrors: (error, _request, reply) => void answerProblem(error, reply as FastifyReply, logger),
   });
-  // A connection that cannot be accepted for want of a file descriptor: the node reports that, and goes on.
+  // Emitted when no file descriptor is left to accept a connection. `Descriptors` reports that; the process goes on.
   app.server.on('error', () => {});
-  takeTurns(app.server);
+  handleInOrder(app.server);
   const exchanges = new Exchanges(app.server);
   lingerAfterEarlyAnswers(app.server, exchanges, limits);
   limitConnections(app, limits.maxConnections);
   answerExpectations(app);
-  // A body is read by the route that wants one; every type is as good as any other.
+  // The route that needs a body reads it itself, whatever its content type.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', (_request, _payload, done) => done(null));
-  // Schemas are for the OpenAPI document: what is judged is judged as gRPC does it, and answers leave as they are.
+  // Schemas only describe: requests are judged as over gRPC, and answers are sent as they are.
   app.setValidatorCompiler(() => () => true);
   app.setSerializerCompiler(() => (answer) => JSON.stringify(answer));
   app.addHook('onRequest', async ({ raw }) => {
     judge(raw);
-    // Fastify would refuse a body whose type is none.
+    // Fastify would refuse a body whose content type is invalid.
     delete raw.headers['content-type'];
   });
   nameCluster(app, gate);
@@ -73,7 +83,7 @@ export function createServer({ routes, logger, isClosing, gate = noGate, limits 
   });
   app.setNotFoundHandler(({ method }) => {
     if (!methods.some((one) => one === method)) throw new HttpRefusal(501, 'NOT_SUPPORTED', `no path has the method ${method}`);
-    throw new HttpRefusal(404, 'NOT_FOUND', 'there is nothing at this path; /api/openapi.json tells what there is');
+    throw new HttpRefusal(404, 'NOT_FOUND', 'there is nothing at this path; /api/openapi.json lists the paths');
   });
   app.setErrorHandler((error, _request, reply) => answerProblem(error, reply, logger));
   const refuseOthers = refuseOtherMethods(app);
@@ -98,7 +108,7 @@ function answerProblem(error: unknown, reply: FastifyReply, logger: Logger): Fas
 }
 
 function answerExpectations({ server }: FastifyInstance): void {
-  // A client that asks whether to send a body is told so by the route that reads it; a refusal comes before it has sent any.
+  // The route that reads the body sends 100 Continue; a refusal is sent before the client has sent any of the body.
   server.on('checkContinue', (request, response) => server.emit('request', request, response));
   server.on('checkExpectation', (request, response) => server.emit('request', request, response));
 }
