@@ -1,21 +1,22 @@
 /**
- * The Coordinator over ZooKeeper.
+ * The Coordinator over ZooKeeper: it ties the session, `config`, the node, its shards and `placement` together.
  *
- * Guarantees: what a listener is told was read from ZooKeeper; a node's own znodes are there again soon after any loss
- * (R2, R14); nothing is written in a session before it is known that ZooKeeper still serves the same cluster. A watch is
- * only a hint to read again, so everything is also read again from time to time (R14).
+ * Guarantees:
+ * - The listener receives only what was read from ZooKeeper.
+ * - The node's own znodes are created again soon after any loss (R2, R14).
+ * - Nothing is written in a session before it is known that ZooKeeper still serves the same cluster.
+ * - A watch is only a hint to read again, so everything is also read again from time to time (R14).
  *
  * It decides nothing: succession, claims and evictions belong to the core.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { KvError } from '../errors.js';
 import { encodePlacement, type Placement } from '../placement/index.js';
 import type { ShardState } from '../replication/protocol/shard-state.js';
+import { Attempts } from './attempts.js';
 import { CoalescedTask } from './coalesced-task.js';
 import { ConfigKeeper } from './config-keeper.js';
 import type {
-  Candidate,
   CandidateRegistration,
   ClusterConfig,
   ConfigConflict,
@@ -28,16 +29,16 @@ import type {
 } from './coordinator.js';
 import { latestById, readNodes, registrationOf } from './node-reader.js';
 import { OwnNode } from './own-node.js';
-import { OwnZnode } from './own-znode.js';
+import { OwnShards } from './own-shards.js';
+import type { OwnZnode } from './own-znode.js';
 import { PlacementReader } from './placement-reader.js';
-import { Rounds } from './rounds.js';
 import { ShardFolders } from './shard-folders.js';
-import { ShardReader } from './shard-reader.js';
+import type { ShardReader } from './shard-reader.js';
 import { compareAndSet } from './state-writer.js';
 import { VersionedNodes } from './versioned-nodes.js';
 import { returnCodes, type ZnodeClient, ZnodeError } from './znode-client.js';
-import { encode, encodeState } from './znode-data.js';
-import { candidatePrefix, parentOf, ZnodePaths } from './znode-paths.js';
+import { encodeState } from './znode-data.js';
+import { parentOf, ZnodePaths } from './znode-paths.js';
 
 export interface ZookeeperCoordinatorOptions {
   /** Absolute, without a slash at the end. */
@@ -46,16 +47,7 @@ export interface ZookeeperCoordinatorOptions {
   readonly logger: Logger;
 }
 
-interface OwnCandidate {
-  registration: CandidateRegistration;
-  readonly znode: OwnZnode;
-}
-
-/** Before what ZooKeeper did not answer is tried again. */
-const retryPauseMs = 100;
-/** Of which everything is read again, from time to time, together. */
-const shardsPerUpkeep = 8;
-/** How long a close may spend on deleting znodes, which the end of the session would delete as well. */
+/** The longest time that a close spends on deleting the node's own znodes. The end of the session would delete them as well. */
 const farewellMs = 2_000;
 
 export class ZookeeperCoordinator implements Coordinator {
@@ -63,44 +55,50 @@ export class ZookeeperCoordinator implements Coordinator {
   readonly #paths: ZnodePaths;
   readonly #listener: CoordinatorListener;
   readonly #logger: Logger;
-  readonly #closing = new AbortController();
+  readonly #attempts: Attempts;
   readonly #timer: NodeJS.Timeout;
   readonly #config: ConfigKeeper;
   #session: SessionStatus;
-  #toldConflict: ConfigConflict | undefined;
+  #reportedConflict: ConfigConflict | undefined;
   #node: OwnNode | undefined;
   readonly #nodes: VersionedNodes;
   readonly #placement: PlacementReader;
   readonly #folders: ShardFolders;
-  readonly #candidates = new Map<number, OwnCandidate>();
-  readonly #shards = new Map<number, ShardReader>();
-  /** Of shards whose `state` was last read as missing: the session in which that was reported. */
-  readonly #missing = new Map<number, string | undefined>();
-  /** The same by the path of their candidates. */
-  readonly #elections = new Map<string, ShardReader>();
-  readonly #rounds = new Rounds(shardsPerUpkeep);
-  /** What to read again when something at a path has changed. */
+  readonly #shards: OwnShards;
+  /** The readings of the whole cluster, by the path that they read: each is repeated when something at that path changes. */
   readonly #readings = new Map<string, CoalescedTask>();
   readonly #upkeep = new CoalescedTask(() => this.#keepUp());
-  /** Since the last connection; the first one came before there was anything to look after. */
+  /** The number of upkeeps since the last connection. The first connection needs none: the node has no znodes yet. */
   #upkeeps = 1;
-  #failed = false;
   #closed: Promise<void> | undefined;
 
   constructor(client: ZnodeClient, options: ZookeeperCoordinatorOptions, listener: CoordinatorListener) {
+    const { logger, root, sessionMs } = options;
     this.#client = client;
-    this.#paths = new ZnodePaths(options.root);
+    this.#paths = new ZnodePaths(root);
     this.#listener = listener;
-    this.#logger = options.logger;
+    this.#logger = logger;
+    this.#attempts = new Attempts({
+      logger,
+      mayAttempt: () => this.#config.isVerified,
+      onFatal: (error) => listener.onFatal(error),
+    });
     this.#folders = new ShardFolders(client, this.#paths);
-    this.#config = new ConfigKeeper(client, this.#paths.config, options.logger);
-    this.#nodes = new VersionedNodes(client, this.#paths.nodes, options.logger, () => this.#confirmConfig());
+    this.#config = new ConfigKeeper(client, this.#paths.config, logger);
+    this.#nodes = new VersionedNodes(client, this.#paths.nodes, logger, () => this.#confirmConfig());
     this.#placement = new PlacementReader(client, {
-      ...{ path: this.#paths.placement, logger: options.logger },
+      path: this.#paths.placement,
+      logger,
       listener: { onPlacement: (read) => this.#config.isVerified && listener.onPlacement(read) },
       shardCount: () => this.#config.agreed?.shards,
       writeBack: (expectedVersion, known) => this.#writeBackPlacement(expectedVersion, known),
     });
+    const shardListener = {
+      onState: (shard: number, reading: Omit<StateReading, 'isRestored'>) => this.#reportState(shard, reading),
+      onCandidates: (...report: Parameters<CoordinatorListener['onCandidates']>) =>
+        this.#config.isVerified && listener.onCandidates(...report),
+    };
+    this.#shards = new OwnShards(client, this.#paths, shardListener, logger);
     this.#readings.set(this.#paths.config, new CoalescedTask(() => this.#checkConfig()));
     this.#session = client.status === 'connected' ? 'connected' : 'suspended';
     client.listen({
@@ -112,7 +110,7 @@ export class ZookeeperCoordinator implements Coordinator {
       onExpired: () => this.#logger.warn('ZooKeeper session expired'),
       onChanged: (path) => this.#readAgain(path),
     });
-    this.#timer = setInterval(() => this.#inBackground(this.#upkeep.run()), options.sessionMs / 2);
+    this.#timer = setInterval(() => this.#attempts.inBackground(this.#upkeep.run()), sessionMs / 2);
   }
 
   get session(): SessionStatus {
@@ -124,11 +122,12 @@ export class ZookeeperCoordinator implements Coordinator {
   }
 
   async agreeOnConfig(wanted: ClusterConfig, foundAfterMs = 0): Promise<ClusterConfig> {
-    return this.#untilAnswered(() => this.#config.agree(wanted, foundAfterMs));
+    return this.#attempts.untilAnswered(() => this.#config.agree(wanted, foundAfterMs));
   }
 
   async readNodes(): Promise<readonly NodeRegistration[]> {
-    const { nodes } = await this.#untilAnswered(() => readNodes(this.#client, this.#paths.nodes, false, this.#logger));
+    const read = () => readNodes(this.#client, this.#paths.nodes, false, this.#logger);
+    const { nodes } = await this.#attempts.untilAnswered(read);
     return latestById(nodes).map(registrationOf);
   }
 
@@ -137,7 +136,7 @@ export class ZookeeperCoordinator implements Coordinator {
     this.#node = node;
     this.#readings.set(this.#paths.placement, this.#placement.reading);
     this.#readings.set(this.#paths.nodes, new CoalescedTask(() => this.#readNodes(node)));
-    await this.#untilAnswered(() => node.znode.ensure());
+    await this.#attempts.untilAnswered(() => node.znode.ensure());
     this.#readAgain(this.#paths.nodes);
     this.#readAgain(this.#paths.placement);
   }
@@ -146,7 +145,7 @@ export class ZookeeperCoordinator implements Coordinator {
     const node = this.#node;
     if (node === undefined) return;
     node.setLeaving();
-    await this.#untilAnswered(() => node.znode.ensure());
+    await this.#attempts.untilAnswered(() => node.znode.ensure());
   }
 
   async #readNodes(node: OwnNode): Promise<void> {
@@ -157,69 +156,34 @@ export class ZookeeperCoordinator implements Coordinator {
   }
 
   async registerCandidate(shard: number, registration: CandidateRegistration, isNew = false): Promise<void> {
-    const former = this.#candidates.get(shard);
-    const own: OwnCandidate = {
-      registration,
-      znode: new OwnZnode(this.#client, {
-        parent: this.#paths.election(shard),
-        prefix: candidatePrefix(registration.replicaId),
-        data: () => encode(own.registration),
-        // The replica id in the name was minted by this process or belongs to its data (R1).
-        madeHere: () => true,
-        isNew,
-      }),
-    };
-    this.#candidates.set(shard, own);
-    const reader = this.#readerOf(shard);
-    if (former !== undefined && former.registration.replicaId !== registration.replicaId) {
-      await this.#untilAnswered(() => former.znode.remove());
-    }
-    await this.#untilAnswered(() => this.#folders.ensure(shard));
-    await this.#untilAnswered(() => own.znode.ensure());
-    this.#inBackground(reader.state.run());
-    this.#inBackground(reader.candidates.run());
+    const former = this.#shards.add(shard, registration, isNew);
+    const { reader, znode } = this.#shards.get(shard)!;
+    if (former !== undefined) await this.#attempts.untilAnswered(() => former.remove());
+    await this.#attempts.untilAnswered(() => this.#folders.ensure(shard));
+    await this.#attempts.untilAnswered(() => znode.ensure());
+    this.#attempts.inBackground(reader.state.run());
+    this.#attempts.inBackground(reader.candidates.run());
   }
 
   async withdrawCandidate(shard: number): Promise<void> {
-    const own = this.#candidates.get(shard);
-    const reader = this.#shards.get(shard);
-    if (own === undefined || reader === undefined) return;
-    this.#candidates.delete(shard);
-    this.#shards.delete(shard);
-    this.#missing.delete(shard);
-    this.#readings.delete(reader.statePath);
-    this.#readings.delete(reader.electionPath);
-    this.#elections.delete(reader.electionPath);
-    await this.#untilAnswered(() => own.znode.remove());
-  }
-
-  #readerOf(shard: number): ShardReader {
-    const known = this.#shards.get(shard);
-    if (known !== undefined) return known;
-    const listener = {
-      onState: (_: number, reading: Omit<StateReading, 'isRestored'>) => this.#reportState(shard, reading),
-      onCandidates: (_: number, candidates: readonly Candidate[]) =>
-        this.#config.isVerified && this.#listener.onCandidates(shard, candidates),
-    };
-    const reader = new ShardReader(this.#client, this.#paths, shard, listener, this.#logger);
-    this.#shards.set(shard, reader);
-    this.#readings.set(reader.statePath, reader.state);
-    this.#readings.set(reader.electionPath, reader.candidates);
-    this.#elections.set(reader.electionPath, reader);
-    return reader;
+    const znode = this.#shards.remove(shard);
+    if (znode !== undefined) await this.#attempts.untilAnswered(() => znode.remove());
   }
 
   async announceStop(shard: number): Promise<void> {
-    const own = this.#candidates.get(shard);
-    if (own === undefined) return;
-    own.registration = { ...own.registration, stopping: true };
-    await this.#untilAnswered(() => own.znode.ensure());
+    this.#shards.change(shard, { stopping: true });
+    const own = this.#shards.get(shard);
+    if (own !== undefined) await this.#attempts.untilAnswered(() => own.znode.ensure());
   }
 
-  /** R13: that there is no `state` must have been read in this session; ZooKeeper may have lost its data since an earlier one. */
+  nameHistory(shard: number, history: string | undefined): void {
+    const znode = this.#shards.change(shard, { history });
+    if (znode !== undefined) this.#attempts.inBackground(znode.ensure());
+  }
+
+  /** R13: a missing `state` must have been read in this session, since ZooKeeper may have lost its data before it. */
   async writeState(shard: number, expectedVersion: number | undefined, next: ShardState): Promise<WriteOutcome> {
-    const isKnownMissing = this.#missing.has(shard) && this.#missing.get(shard) === this.#client.sessionId;
-    if (expectedVersion === undefined && !isKnownMissing) return { kind: 'notSent' };
+    if (expectedVersion === undefined && !this.#shards.isMissing(shard)) return { kind: 'notSent' };
     return this.#write(this.#paths.state(shard), expectedVersion, encodeState(next));
   }
 
@@ -241,38 +205,28 @@ export class ZookeeperCoordinator implements Coordinator {
   refreshPlacement(): void {
     this.#placement.syncFirst();
     if (!this.#config.isVerified) return;
-    this.#inBackground(this.#placement.reading.run());
-  }
-
-  nameHistory(shard: number, history: string | undefined): void {
-    const own = this.#candidates.get(shard);
-    if (own === undefined || own.registration.history === history) return;
-    own.registration = { ...own.registration, history };
-    this.#inBackground(own.znode.ensure());
+    this.#attempts.inBackground(this.#placement.reading.run());
   }
 
   refreshState(shard: number, afterWrite: boolean): void {
-    const reader = this.#shards.get(shard);
-    // After a verification everything is read again.
-    if (reader !== undefined && this.#config.isVerified) this.#inBackground(this.#refreshState(shard, reader, afterWrite));
+    const own = this.#shards.get(shard);
+    // While `config` is not verified nothing is read: the verification is followed by a reading of everything.
+    if (own !== undefined && this.#config.isVerified) this.#attempts.inBackground(refreshState(own, afterWrite));
   }
 
-  async #refreshState(shard: number, reader: ShardReader, afterWrite: boolean): Promise<void> {
-    if (afterWrite) await this.#candidates.get(shard)?.znode.rewrite();
-    await reader.refreshState();
-  }
-
-  /** R13: a loss that spared `config` but not `state`, or came between the two readings, is found by reading `config` again. */
+  /**
+   * R13: a loss may have spared `config` but not `state`, or may have happened between the two readings. Reading `config` again
+   * detects it.
+   */
   async #reportState(shard: number, reading: Omit<StateReading, 'isRestored'>): Promise<void> {
     const isMissing = reading.found === undefined;
     if (isMissing) await this.#checkConfig();
-    if (this.#closed !== undefined || !this.#config.isVerified || !this.#shards.has(shard)) return;
-    if (isMissing) this.#missing.set(shard, this.#client.sessionId);
-    else this.#missing.delete(shard);
+    if (this.#closed !== undefined || !this.#config.isVerified || this.#shards.get(shard) === undefined) return;
+    this.#shards.noteState(shard, isMissing);
     this.#listener.onState(shard, { ...reading, isRestored: this.#config.isRestored });
   }
 
-  /** Before something lost is written back: what was lost must be of this cluster. @throws ZnodeError if it is not */
+  /** Before lost data is written back: ZooKeeper must serve this cluster. @throws ZnodeError if it does not */
   async #confirmConfig(): Promise<void> {
     await this.#checkConfig();
     if (!this.#config.isVerified) throw new ZnodeError('confirm config', returnCodes.connectionLoss, 'no');
@@ -281,24 +235,24 @@ export class ZookeeperCoordinator implements Coordinator {
   async #checkConfig(): Promise<void> {
     await this.#config.check();
     const { conflict } = this.#config;
-    if (conflict === this.#toldConflict || this.#closed !== undefined) return;
-    this.#toldConflict = conflict;
+    if (conflict === this.#reportedConflict || this.#closed !== undefined) return;
+    this.#reportedConflict = conflict;
     this.#listener.onConflict(conflict);
     if (conflict === undefined) return this.#readEverythingAgain();
     if (this.#session !== 'connected') return;
     this.#setSession('suspended');
-    // The other cluster must place nothing on this node.
-    this.#inBackground(Promise.all(this.#ownZnodes(this.#candidates.keys()).map((znode) => znode.withdraw())));
+    // Without candidates the other cluster can place nothing on this node.
+    this.#attempts.inBackground(Promise.all(this.#ownZnodes().map((znode) => znode.withdraw())));
   }
 
   #readEverythingAgain(): void {
     this.#upkeeps = 0;
-    this.#inBackground(this.#upkeep.run());
+    this.#attempts.inBackground(this.#upkeep.run());
   }
 
   #onConnected(fresh: boolean): void {
     this.#logger.info({ fresh }, 'ZooKeeper connected');
-    // A fresh session may be with a ZooKeeper that serves another cluster: it counts once that is ruled out.
+    // The ZooKeeper of a fresh session may serve another cluster: the session counts once `config` shows that it does not.
     this.#config.changed();
     if (this.#config.isVerified) this.#setSession('connected');
     this.#readEverythingAgain();
@@ -310,17 +264,16 @@ export class ZookeeperCoordinator implements Coordinator {
     this.#listener.onSession(status);
   }
 
-  /** R14: everything that a change of session, a lost hint or a lost znode may have spoiled. */
+  /** R14: repairs and reads everything that a change of session, a lost hint or a lost znode may have spoiled. */
   async #keepUp(): Promise<void> {
     if (this.#client.status !== 'connected' || this.#client.sessionId === undefined) return;
     await this.#checkConfig();
     if (!this.#config.isVerified) return;
     await this.#node?.yieldIfReplaced();
     if (this.#client.status === 'connected' && this.#config.isVerified) this.#setSession('connected');
-    // After a connection all, for there are no watches any more; then some at a time, for reading all of many shards is work.
-    const isConnection = this.#upkeeps === 0;
-    const shards = isConnection ? [...this.#shards.keys()] : this.#rounds.next([...this.#shards.keys()]);
-    // One's own znodes every other time, and after each connection. First, since only what exists can be watched.
+    // A new connection has no watches, so all shards are read. Later upkeeps read a few shards each, to spread the work.
+    const shards = this.#shards.forUpkeep({ all: this.#upkeeps === 0 });
+    // The node's own znodes are checked after each connection and every other time. They come first: a watch needs a znode.
     const own = this.#upkeeps % 2 === 0 ? this.#ownZnodes(shards) : [];
     this.#upkeeps += 1;
     const ensured = await Promise.allSettled(own.map((znode) => znode.ensure()));
@@ -328,57 +281,23 @@ export class ZookeeperCoordinator implements Coordinator {
     for (const result of [...ensured, ...read]) if (result.status === 'rejected') throw result.reason;
   }
 
-  #ownZnodes(shards: Iterable<number>): OwnZnode[] {
-    const candidates = [...shards].map((shard) => this.#candidates.get(shard)?.znode);
-    return [...candidates, this.#node?.znode].filter((znode) => znode !== undefined);
+  /** The candidates' znodes of these shards (default: all), and the node's own. */
+  #ownZnodes(shards?: readonly number[]): OwnZnode[] {
+    return [...this.#shards.znodes(shards), this.#node?.znode].filter((znode) => znode !== undefined);
   }
 
-  /** What these shards have, and the cluster. A new connection may be to a server that lags: nothing must go back in time. */
+  /** The readings of these shards and of the cluster. They sync first: a new connection may be to a server that lags. */
   #readingsOf(shards: readonly number[]): CoalescedTask[] {
-    const readers = shards.map((shard) => this.#shards.get(shard)).filter((reader) => reader !== undefined);
-    for (const reader of readers) reader.syncFirst();
     this.#placement.syncFirst();
     const cluster = [this.#paths.nodes, this.#paths.placement].map((path) => this.#readings.get(path));
-    return [
-      ...cluster.filter((reading) => reading !== undefined),
-      ...readers.flatMap(({ state, candidates }) => [state, candidates]),
-    ];
+    return [...cluster.filter((reading) => reading !== undefined), ...this.#shards.syncedReadings(shards)];
   }
 
   #readAgain(path: string): void {
     if (path === this.#paths.config) this.#config.changed();
     else if (!this.#config.isVerified) return;
-    const parent = parentOf(path);
-    const reading = this.#readings.get(path) ?? this.#readings.get(parent);
-    this.#elections.get(parent)?.forgetCandidate(path);
-    if (reading !== undefined) this.#inBackground(reading.run());
-  }
-
-  /** What ZooKeeper did not answer is tried again later; any other failure stops the node. */
-  #inBackground(work: Promise<unknown>): void {
-    work.catch((error: unknown) => {
-      if (this.#closed !== undefined || this.#failed) return;
-      if (error instanceof ZnodeError) {
-        this.#logger.debug({ err: error }, 'ZooKeeper did not answer');
-        return;
-      }
-      this.#failed = true;
-      this.#listener.onFatal(error instanceof Error ? error : new Error(String(error)));
-    });
-  }
-
-  /** Tries until ZooKeeper answers. @throws KvError CLOSED */
-  async #untilAnswered<T>(attempt: () => Promise<T>): Promise<T> {
-    for (let attempts = 1; ; attempts += 1) {
-      if (this.#closed !== undefined) throw new KvError('CLOSED', 'the coordinator has been closed');
-      try {
-        if (this.#config.isVerified) return await attempt();
-      } catch (error) {
-        if (!(error instanceof ZnodeError)) throw error;
-        if (attempts === 1) this.#logger.warn({ err: error }, 'ZooKeeper did not answer; trying again until it does');
-      }
-      await pause(retryPauseMs, undefined, { signal: this.#closing.signal }).catch(() => {});
-    }
+    const reading = this.#readings.get(path) ?? this.#readings.get(parentOf(path)) ?? this.#shards.changedAt(path);
+    if (reading !== undefined) this.#attempts.inBackground(reading.run());
   }
 
   close(): Promise<void> {
@@ -388,17 +307,23 @@ export class ZookeeperCoordinator implements Coordinator {
 
   async #close(): Promise<void> {
     clearInterval(this.#timer);
-    this.#closing.abort();
-    const farewell = Promise.allSettled(this.#ownZnodes(this.#candidates.keys()).map((znode) => znode.remove()));
+    this.#attempts.close();
+    const farewell = Promise.allSettled(this.#ownZnodes().map((znode) => znode.remove()));
     const limit = new AbortController();
     await Promise.race([farewell, pause(farewellMs, undefined, { signal: limit.signal }).catch(() => {})]);
     limit.abort();
     await this.#client.close();
-    // Whoever waits for a cluster is to find out.
+    // Ends the wait of `agreeOnConfig`, which then finds the client closed.
     this.#config.changed();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
+}
+
+/** `afterWrite`: rewrites the candidate's znode first, so that the reading follows a write of this session (R7). */
+async function refreshState({ znode, reader }: { znode: OwnZnode; reader: ShardReader }, afterWrite: boolean): Promise<void> {
+  if (afterWrite) await znode.rewrite();
+  await reader.refreshState();
 }

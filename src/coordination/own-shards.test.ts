@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { Rounds } from './rounds.js';
+import { Rounds } from './own-shards.js';
 
 test('going round - few are looked after every time', () => {
   const rounds = new Rounds(4);
