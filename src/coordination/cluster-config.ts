@@ -3,7 +3,9 @@
  *
  * Safety rests on it: every backup's grace must exceed every primary's lease.
  */
+import { randomUUID } from 'node:crypto';
 import { KvError } from '../errors.js';
+import { formatVersion } from '../version.js';
 import type { ClusterConfig } from './coordinator.js';
 import type { ZnodeClient } from './znode-client.js';
 import { encode, MalformedZnodeError, parseConfig } from './znode-data.js';
@@ -13,6 +15,12 @@ export interface StoredConfig {
   /** The znode's version. */
   readonly version: number;
   readonly config: ClusterConfig;
+}
+
+/** The configuration that a first node, or `kvctl init` ahead of it, proposes for a new cluster, with a fresh cluster id. */
+export function proposedConfig(options: Omit<ClusterConfig, 'formatVersion' | 'clusterId'>): ClusterConfig {
+  const { shards, replicas, vnodes, minInSync, beaconMs, leaseMs, graceMs } = options;
+  return { formatVersion, clusterId: randomUUID(), shards, replicas, vnodes, minInSync, beaconMs, leaseMs, graceMs };
 }
 
 /**

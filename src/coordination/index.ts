@@ -3,6 +3,7 @@
  *
  * `Coordinator` is what the rest of kvnode sees; ZooKeeper is behind it.
  */
+export { proposedConfig } from './cluster-config.js';
 export { connectCoordinator } from './connect-coordinator.js';
 export type {
   Candidate,
@@ -18,4 +19,3 @@ export type {
 } from './coordinator.js';
 export { discoverNodes } from './discover-nodes.js';
 export { initializeCluster } from './initialize-cluster.js';
-export { proposedConfig } from './proposed-config.js';

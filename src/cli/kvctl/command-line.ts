@@ -2,7 +2,7 @@
  * The command line of kvctl. Keys and values are data: operands are taken from `_`, as typed, because yargs' named
  * positionals turn 1e3 into 1000 and - into nothing.
  */
-import yargs, { type Argv } from 'yargs';
+import yargs, { type Argv, type Options } from 'yargs';
 import { KvError } from '../../errors.js';
 import { packageVersion } from '../../version.js';
 import { throwUsageError } from '../usage-error.js';
@@ -10,7 +10,6 @@ import { type Command, wholeNumber } from './command.js';
 import { commands } from './commands.js';
 import { commonOptions, connectionOptionNames, defaultDeadlineMs, epilogue } from './common-options.js';
 import type { ConnectionOptions } from './connect.js';
-import { keepOperands } from './keep-operands.js';
 
 export interface Common {
   readonly connection: ConnectionOptions;
@@ -169,4 +168,17 @@ function toInvocation(command: Command, parsed: Record<string, unknown>): Invoca
     throw new KvError('INVALID_OPTION', `two commands were given: ${command.name}, and another with --command`);
   const words = command.name.split(' ').length;
   return { command, operands: wordsOf(parsed, command).slice(words), options: parsed, ...toCommon(parsed) };
+}
+
+/**
+ * The same words, with a last operand `help` behind `--`. Otherwise yargs reads a last word `help` as --help, and
+ * `kvctl get help` could not read the key of that name.
+ */
+function keepOperands(args: readonly string[], options: Readonly<Record<string, Options>>): string[] {
+  const last = args.at(-1);
+  const before = args.at(-2);
+  if (last !== 'help' || before === undefined || args.includes('--') || args.includes('--get-yargs-completions'))
+    return [...args];
+  const isItsValue = before.startsWith('--') && options[before.slice(2)]?.type === 'string';
+  return isItsValue ? [...args] : [...args.slice(0, -1), '--', last];
 }

@@ -12,8 +12,8 @@ import { type Command, expectOperands } from './command.js';
 import { exitCodes } from './exit-codes.js';
 import { gatherCluster } from './gather.js';
 import type { Output } from './output.js';
-import { Progress } from './progress.js';
 import { size } from './tables.js';
+import { TransferProgress } from './transfer-progress.js';
 import { tellWaiting, tellWaitingForShards } from './waiting.js';
 
 /** Shards that are read at once; each has one batch of values in memory. */
@@ -35,7 +35,7 @@ export const dumpCommand: Command = {
     const client = await connect();
     const { topology, answers } = await gatherCluster(client, call, output);
     const primaries = answers.flatMap(({ status }) => status?.replicas ?? []).filter(({ role }) => role === 'primary');
-    const progress = new Progress(
+    const progress = new TransferProgress(
       'dumped',
       primaries.reduce((sum, { keys }) => sum + keys, 0),
       output,

@@ -10,9 +10,9 @@ import { KvError } from '../../errors.js';
 import { type Command, type CommandContext, expectOperands } from './command.js';
 import { type ExitCode, exitCodes } from './exit-codes.js';
 import { gatherCluster } from './gather.js';
-import { Progress } from './progress.js';
 import { writeRecords } from './restore-records.js';
 import { size } from './tables.js';
+import { TransferProgress } from './transfer-progress.js';
 import { tellWaiting } from './waiting.js';
 
 export const restoreCommand: Command = {
@@ -41,7 +41,7 @@ async function restore(
   expectedKeys: number | undefined,
   { call, output }: CommandContext,
 ): Promise<ExitCode> {
-  const progress = new Progress('restored', expectedKeys ?? 0, output);
+  const progress = new TransferProgress('restored', expectedKeys ?? 0, output);
   let hasBegun = false;
   const mput: KvClient['mput'] = (entries, options) => {
     hasBegun = true;

@@ -19,7 +19,7 @@ import type {
   ZnodeStat,
 } from '../znode-client.js';
 import { returnCodes, ZnodeError } from '../znode-client.js';
-import { PendingCalls } from '../zookeeper/pending-requests.js';
+import { PendingRequests } from '../zookeeper/pending-requests.js';
 import type { ChangeKind, MemoryZnodeTree } from './memory-znode-tree.fixture.js';
 
 export interface Ensemble {
@@ -39,7 +39,7 @@ const silent: ZnodeListener = { onConnected() {}, onSuspended() {}, onExpired() 
 
 export class MemoryZnodeClient implements ZnodeClient {
   readonly #ensemble: Ensemble;
-  readonly #calls: PendingCalls;
+  readonly #requests: PendingRequests;
   #listener: ZnodeListener = silent;
   #status: ZnodeClientStatus = 'connected';
   #sessionId: string | undefined;
@@ -55,7 +55,7 @@ export class MemoryZnodeClient implements ZnodeClient {
 
   constructor(ensemble: Ensemble, callTimeoutMs: number) {
     this.#ensemble = ensemble;
-    this.#calls = new PendingCalls(callTimeoutMs);
+    this.#requests = new PendingRequests(callTimeoutMs);
     this.#sessionId = ensemble.newSessionId();
   }
 
@@ -81,7 +81,7 @@ export class MemoryZnodeClient implements ZnodeClient {
     this.#status = 'suspended';
     this.#watches.clear();
     this.#hints = [];
-    this.#calls.rejectAll(returnCodes.connectionLoss);
+    this.#requests.rejectAll(returnCodes.connectionLoss);
     this.#later(() => this.#listener.onSuspended());
   }
 
@@ -208,7 +208,7 @@ export class MemoryZnodeClient implements ZnodeClient {
     if (lost?.write !== name || this.#status !== 'connected') return this.#prove(this.#submit(name, path, apply));
     this.#lost = undefined;
     this.submitted.push(`${name} ${path}`);
-    const answer = this.#calls.track<T>(`${name} ${path}`, () => {});
+    const answer = this.#requests.track<T>(`${name} ${path}`, () => {});
     if (lost.fate === 'applied') apply();
     this.suspend();
     this.resume();
@@ -229,7 +229,7 @@ export class MemoryZnodeClient implements ZnodeClient {
 
   #submit<T>(name: string, path: string, apply: () => T): Promise<T> {
     const operation = `${name} ${path}`;
-    return this.#calls.track<T>(operation, (resolve, reject) => {
+    return this.#requests.track<T>(operation, (resolve, reject) => {
       if (this.#status !== 'connected' || this.#sessionId === undefined) {
         return reject(new ZnodeError(operation, returnCodes.connectionLoss, 'no'));
       }
@@ -242,7 +242,7 @@ export class MemoryZnodeClient implements ZnodeClient {
   async close(): Promise<void> {
     if (this.#status === 'closed') return;
     this.#status = 'closed';
-    this.#calls.rejectAll(returnCodes.closing);
+    this.#requests.rejectAll(returnCodes.closing);
     this.#ensemble.forget(this);
     if (this.#sessionId !== undefined) this.#ensemble.tree.deleteOwnedBy(this.#sessionId);
   }

@@ -26,7 +26,7 @@
  */
 
 import { returnCodes, ZnodeError } from '../znode-client.js';
-import { PendingCalls } from './pending-requests.js';
+import { PendingRequests } from './pending-requests.js';
 import type { NativeClient, NativeConstructor } from './zookeeper-binding.js';
 
 export interface NativeSessionOptions {
@@ -86,7 +86,7 @@ const emptyReadLimit = 10_000;
 export class NativeSession {
   readonly #native: NativeClient;
   readonly #listener: NativeSessionListener;
-  readonly #calls: PendingCalls;
+  readonly #requests: PendingRequests;
   #ended = false;
 
   constructor(
@@ -96,7 +96,7 @@ export class NativeSession {
     listener: NativeSessionListener,
   ) {
     this.#listener = listener;
-    this.#calls = new PendingCalls(options.sessionMs);
+    this.#requests = new PendingRequests(options.sessionMs);
     this.#native = new Native({
       connect: options.connect,
       timeout: options.sessionMs,
@@ -135,14 +135,14 @@ export class NativeSession {
     this.#ended = true;
     this.#native.close();
     setImmediate(() => {
-      this.#calls.rejectAll(returnCodes.connectionLoss);
+      this.#requests.rejectAll(returnCodes.connectionLoss);
       this.#listener.onLost();
     });
   }
 
   /** Rejects with a ZnodeError where the answer is not definite. */
   call<Values extends unknown[]>(operation: string, submit: Submit<Values>): Promise<NativeAnswer<Values>> {
-    return this.#calls.track(operation, (resolve, reject) => {
+    return this.#requests.track(operation, (resolve, reject) => {
       if (this.#ended) return reject(new ZnodeError(operation, returnCodes.invalidState, 'no'));
       const taken = submit(this.#native, (returnCode, _message, ...values) => {
         setImmediate(() => {
@@ -168,6 +168,6 @@ export class NativeSession {
 
   #end(returnCode: number): void {
     this.#ended = true;
-    this.#calls.rejectAll(returnCode);
+    this.#requests.rejectAll(returnCode);
   }
 }

@@ -1,14 +1,14 @@
 /**
- * The calls of one ZooKeeper session that wait for an answer.
+ * The requests of one ZooKeeper session that wait for an answer.
  *
- * Guarantees that each is settled once: by its answer, by its own timeout, or when the session is given up. A call that
- * timed out may be executed yet, so its outcome is unknown (R7).
+ * Guarantees that each request is settled once: by its answer, by its own timeout, or when the session ends. ZooKeeper may
+ * still execute a request that timed out, so its outcome is unknown (R7).
  */
 import { returnCodes, ZnodeError } from '../znode-client.js';
 
 type Reject = (error: ZnodeError) => void;
 
-export class PendingCalls {
+export class PendingRequests {
   readonly #timeoutMs: number;
   readonly #waiting = new Map<Reject, string>();
 
@@ -16,7 +16,7 @@ export class PendingCalls {
     this.#timeoutMs = timeoutMs;
   }
 
-  /** `submit` sends the call; it is given what settles it. */
+  /** `submit` sends the request, and receives the functions that settle it. */
   track<T>(operation: string, submit: (resolve: (value: T) => void, reject: Reject) => void): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       const settle = (): void => {
@@ -38,7 +38,7 @@ export class PendingCalls {
     });
   }
 
-  /** What was sent may have been executed. */
+  /** ZooKeeper may have executed what was sent, so each outcome is unknown. */
   rejectAll(returnCode: number): void {
     for (const [fail, operation] of [...this.#waiting]) fail(new ZnodeError(operation, returnCode, 'unknown'));
   }

@@ -1,11 +1,11 @@
-/** How far something is that takes long: told twice a second on a terminal, and now and then elsewhere. */
+/** The progress of a dump or a restore, reported twice a second on a terminal and every ten seconds elsewhere. */
 import type { Output } from './output.js';
 import { grouped, size } from './tables.js';
 
 const terminalMs = 500;
 const elsewhereMs = 10_000;
 
-export class Progress {
+export class TransferProgress {
   readonly #verb: string;
   readonly #expectedKeys: number;
   readonly #output: Output;
@@ -14,7 +14,7 @@ export class Progress {
   #keys = 0;
   #bytes = 0;
 
-  /** `expectedKeys`: about; 0 if nobody knows. */
+  /** `expectedKeys`: an estimate; 0 if there is none. */
   constructor(verb: string, expectedKeys: number, output: Output) {
     this.#verb = verb;
     this.#expectedKeys = expectedKeys;
