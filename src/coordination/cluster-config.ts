@@ -1,7 +1,7 @@
 /**
  * The one configuration of a cluster: written by its first node, compared by every other.
  *
- * Safety rests on it: every backup's grace must exceed every primary's lease.
+ * Safety depends on it: every backup's grace must exceed every primary's lease.
  */
 import { randomUUID } from 'node:crypto';
 import { KvError } from '../errors.js';
@@ -24,7 +24,7 @@ export function proposedConfig(options: Omit<ClusterConfig, 'formatVersion' | 'c
 }
 
 /**
- * Founds the cluster at once where there is no configuration. The stored cluster id wins over the proposed one.
+ * Founds the cluster at once if there is no configuration. A stored cluster id wins over the proposed one.
  * @throws KvError CONFIG_MISMATCH naming each option and both values.
  */
 export async function agreeOnConfig(client: ZnodeClient, path: string, wanted: ClusterConfig): Promise<ClusterConfig> {
@@ -43,8 +43,9 @@ export function agreed(path: string, wanted: ClusterConfig, stored: ClusterConfi
 }
 
 /**
- * Sees every write that was acknowledged before the call, and watches the znode whether it exists or not.
- * @throws KvError CONFIG_MISMATCH if it is not understood
+ * Reads the stored configuration. The read sees every write acknowledged before the call, and watches the znode, even a
+ * missing one.
+ * @throws KvError CONFIG_MISMATCH if the znode's content is malformed
  */
 export async function readConfig(client: ZnodeClient, path: string): Promise<StoredConfig | undefined> {
   await client.sync(path);
@@ -59,14 +60,14 @@ export async function readConfig(client: ZnodeClient, path: string): Promise<Sto
   }
 }
 
-/** @returns whether it was created; false: there is one by now. */
+/** @returns whether this call created the znode; false: another client has created it. */
 export async function createConfig(client: ZnodeClient, path: string, config: ClusterConfig): Promise<boolean> {
   await ensurePath(client, parentOf(path));
   const result = await client.create(path, encode(config), 'persistent');
   return result.kind === 'created';
 }
 
-/** Each option that differs, with both values; undefined if none does. */
+/** Lists the options that differ, with both values; undefined if all agree. */
 export function differencesBetween(own: ClusterConfig, stored: ClusterConfig): string | undefined {
   const names = (Object.keys(stored) as (keyof ClusterConfig)[]).filter((name) => name !== 'restored');
   const different = names.filter((name) => stored[name] !== own[name]);

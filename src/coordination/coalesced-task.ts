@@ -1,6 +1,6 @@
 /**
- * Work that may be asked for at any time and of which one run at a time is enough: reading a path again, checking one's
- * znodes. At most one run is in flight and one waits, however often it is asked for.
+ * Work that may be requested at any time, such as reading a path again. At most one run is in flight and one run waits,
+ * however many requests there are.
  */
 export class CoalescedTask {
   readonly #work: () => Promise<void>;

@@ -1,9 +1,9 @@
 /**
  * Keeps a node and `config` in ZooKeeper in agreement, from the node's start to its end.
  *
- * Guarantees: a new session counts only after `config` was read in it and is the one that was agreed on (R14). A lost `config`
- * is written back with the same cluster id, marked as restored. A node never ends because of what `config` has become: it
- * reports the conflict and looks again (R13).
+ * Guarantees: a new session counts only after the node has read `config` in it and found the agreed configuration (R14). The
+ * node writes a lost `config` back with the same cluster id, marked as restored. A changed `config` never ends the node: it
+ * reports the conflict and reads again later (R13).
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from 'pino';
@@ -21,10 +21,10 @@ export class ConfigKeeper {
   readonly #logger: Logger;
   readonly #check = new CoalescedTask(() => this.#compare());
   #agreed: ClusterConfig | undefined;
-  /** The last session in which `config` was found to be ours. */
+  /** The last session in which `config` was the agreed configuration. */
   #verifiedSessionId: string | undefined;
   #conflict: ConfigConflict | undefined;
-  /** Ends the wait before a cluster is founded, to look again. */
+  /** Ends the wait before a cluster is founded, so that `config` is read again. */
   #wake = new AbortController();
   #connections = 0;
   #hasSaidThatItWaits = false;
@@ -35,7 +35,7 @@ export class ConfigKeeper {
     this.#logger = logger;
   }
 
-  /** Undefined until the node has agreed on one. */
+  /** Undefined until the node has agreed on a configuration. */
   get agreed(): ClusterConfig | undefined {
     return this.#agreed;
   }
@@ -48,21 +48,21 @@ export class ConfigKeeper {
     return this.#conflict;
   }
 
-  /** Whether what ZooKeeper holds belongs to the cluster of this node, as far as is known in this session. */
+  /** Whether ZooKeeper's data belongs to the cluster of this node, as far as this session has shown. */
   get isVerified(): boolean {
     if (this.#agreed === undefined) return true;
     return this.#conflict === undefined && this.#verifiedSessionId === this.#client.sessionId;
   }
 
-  /** `config` or the connection has changed. */
+  /** The caller reports that `config` or the connection has changed. */
   changed(): void {
     this.#connections += 1;
     this.#wake.abort();
   }
 
   /**
-   * See `Coordinator.agreeOnConfig`. An interrupted wait begins anew with the next call: only a connection without a break
-   * shows that nobody writes `config` back.
+   * See `Coordinator.agreeOnConfig`. An interrupted wait begins anew with the next call: only an unbroken connection shows
+   * that no node writes `config` back.
    * @throws KvError CONFIG_MISMATCH; ZnodeError if ZooKeeper did not answer
    */
   async agree(wanted: ClusterConfig, foundAfterMs: number): Promise<ClusterConfig> {
@@ -100,7 +100,7 @@ export class ConfigKeeper {
 
   async #untilChanged(limitMs: number): Promise<void> {
     if (this.#client.status === 'connected') {
-      // A timer of Node.js waits no longer than 24 days; looking again does no harm.
+      // A timer of Node.js waits at most 24 days; an additional read does no harm.
       const options = { signal: this.#wake.signal };
       await pause(Math.min(limitMs, longestPauseMs), undefined, options).catch(() => {});
     }
@@ -134,7 +134,7 @@ export class ConfigKeeper {
     }
     const conflict = conflictOf(this.#path, own, stored.config);
     if (conflict === undefined) await this.#keepRestored(own, stored);
-    // Read in a session that has ended meanwhile: the next check decides.
+    // The session of this read has ended meanwhile, so the next check decides.
     if (this.#client.sessionId !== sessionId) return;
     if (conflict === undefined) this.#verifiedSessionId = sessionId;
     this.#setConflict(conflict);
@@ -151,7 +151,7 @@ export class ConfigKeeper {
     }
   }
 
-  /** The mark stays, on both sides: a ZooKeeper that goes back may have lost it. */
+  /** Keeps the mark `restored` on both sides, since a ZooKeeper that goes back in time may have lost it. */
   async #keepRestored(own: ClusterConfig, { version, config }: StoredConfig): Promise<void> {
     if (config.restored === true || own.restored === true) this.#agreed = { ...own, restored: true };
     if (config.restored === true || own.restored !== true) return;
@@ -167,6 +167,7 @@ export class ConfigKeeper {
   }
 }
 
+/** The longest wait between two reads of `config` before a cluster is founded. */
 const longestPauseMs = 3_600_000;
 
 function unreadable(path: string, { message }: KvError): ConfigConflict {

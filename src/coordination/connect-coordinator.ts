@@ -18,8 +18,8 @@ export interface ConnectCoordinatorOptions {
 }
 
 /**
- * Resolves once connected; `onSession` tells of every change after that.
- * @throws KvError COORDINATION_UNAVAILABLE naming what it could not reach; INVALID_OPTION
+ * Resolves once connected; `onSession` reports every later change.
+ * @throws KvError COORDINATION_UNAVAILABLE naming the servers that did not answer; INVALID_OPTION
  */
 export async function connectCoordinator(
   options: ConnectCoordinatorOptions,

@@ -1,12 +1,12 @@
 /**
- * What a node needs from the coordination service, in the words of the domain.
+ * The interface between a node and its coordination service, in the words of the domain.
  *
- * The shell hands what is reported here to the pure core as events; it decides nothing itself.
+ * The shell passes every report to the pure core as an event; it decides nothing itself.
  */
 import type { Placement } from '../placement/index.js';
 import type { ShardState } from '../replication/protocol/shard-state.js';
 
-/** What every node of a cluster must agree on: written once, by the first node. */
+/** The settings on which every node of a cluster must agree. The first node writes them once. */
 export interface ClusterConfig {
   readonly formatVersion: number;
   /** Random, minted by the first node. Messages of another cluster are refused (R1). */
@@ -39,9 +39,9 @@ export interface NodeRegistration {
   readonly address: string;
   /** host:port of its HTTP server; undefined: it has none. */
   readonly httpAddress?: string | undefined;
-  /** What fails together with others that name the same; undefined is a zone as well. */
+  /** Nodes with the same zone fail together, such as those in one rack; undefined is a zone as well. */
   readonly zone?: string | undefined;
-  /** Its share of the shards beside that of others, 1 to 100; undefined counts as 1. */
+  /** Its share of the shards relative to other nodes, 1 to 100; undefined counts as 1. */
   readonly weight?: number | undefined;
   /** True once it has begun to leave: its shards are placed elsewhere at once. */
   readonly leaving?: boolean | undefined;
@@ -55,7 +55,7 @@ export interface CandidateRegistration {
   readonly stopping: boolean;
   /** The history whose data it holds; undefined: it holds no complete copy (R3). */
   readonly history?: string | undefined;
-  /** What its node has for data, as the primary counts it. Undefined: it does not say. */
+  /** The bytes that its node can hold as data, as the primary counts them. Undefined: not published. */
   readonly dataLimitBytes?: number | undefined;
 }
 
@@ -111,7 +111,7 @@ export interface CoordinatorListener {
   onState(shard: number, reading: StateReading): void;
   /** The live replicas, in order of succession. */
   onCandidates(shard: number, candidates: readonly Candidate[]): void;
-  /** The live nodes, in order of registration. `version` grows with every one that comes or goes, and never falls. */
+  /** The live nodes, in order of registration. `version` grows with every registration that is created or deleted, and never falls. */
   onNodes(nodes: readonly NodeRegistration[], version: number): void;
   /**
    * A read of `placement`; undefined if there is none and this node has never read one: a lost one is written back first. Each
@@ -140,7 +140,7 @@ export interface Coordinator {
   readNodes(): Promise<readonly NodeRegistration[]>;
   /** Registers the node, and again after every expiry (R14); from then on reports nodes and placement. */
   registerNode(node: NodeRegistration): Promise<void>;
-  /** Tells the others that this node is about to leave for good. */
+  /** Publishes that this node is about to leave for good. */
   announceLeave(): Promise<void>;
   /**
    * Registers a replica as candidate (R2), and again after every expiry; from then on reports its shard's znodes. `isNew`: the
@@ -149,7 +149,7 @@ export interface Coordinator {
   registerCandidate(shard: number, candidate: CandidateRegistration, isNew?: boolean): Promise<void>;
   /** Deletes the candidate's znode, and reports nothing of its shard any more. */
   withdrawCandidate(shard: number): Promise<void>;
-  /** Tells the others that this candidate has begun to stop. */
+  /** Publishes that this candidate has begun to stop. */
   announceStop(shard: number): Promise<void>;
   /** `expectedVersion` undefined creates the znode. Never rejects: every failure is an outcome. */
   writeState(shard: number, expectedVersion: number | undefined, next: ShardState): Promise<WriteOutcome>;
@@ -159,7 +159,7 @@ export interface Coordinator {
   refreshState(shard: number, afterWrite: boolean): void;
   /** As `writeState`, for `placement`. */
   writePlacement(expectedVersion: number | undefined, next: Placement): Promise<WriteOutcome>;
-  /** Asks for a fresh read of `placement`, reported through onPlacement if it is news. */
+  /** Asks for a fresh read of `placement`, reported through onPlacement if it has changed. */
   refreshPlacement(): void;
   /** Deletes the node's own znodes and closes the session. Idempotent. */
   close(): Promise<void>;

@@ -6,7 +6,7 @@ import { type ZnodeClient, ZnodeError } from './znode-client.js';
 import { ZnodePaths } from './znode-paths.js';
 import { ZookeeperClient } from './zookeeper/zookeeper-client.js';
 
-/** Of no matter here, as nothing is registered; a server may raise it. */
+/** Any session timeout will do, since a client registers nothing; a server may raise it. */
 const sessionMs = 4_000;
 
 /**

@@ -1,4 +1,4 @@
-/** Writes the configuration of a cluster ahead of its first node, or makes sure that the one which is there is the same. */
+/** Writes the configuration of a cluster ahead of its first node, or checks that the stored configuration is the same. */
 import { locateRoot } from '../config/index.js';
 import { KvError } from '../errors.js';
 import { agreeOnConfig } from './cluster-config.js';
@@ -7,7 +7,7 @@ import { ZnodeError } from './znode-client.js';
 import { ZnodePaths } from './znode-paths.js';
 import { ZookeeperClient } from './zookeeper/zookeeper-client.js';
 
-/** Of no matter here, as nothing is registered; a server may raise it. */
+/** Any session timeout will do, since nothing is registered; a server may raise it. */
 const sessionMs = 4_000;
 
 export interface Initialized {

@@ -1,4 +1,4 @@
-/** Reads which nodes are live, in order of registration; what cannot be understood is logged and left out. */
+/** Reads the registrations of live nodes, in order of registration. A malformed znode is logged and left out. */
 import type { Logger } from 'pino';
 import type { NodeRegistration } from './coordinator.js';
 import type { ZnodeClient } from './znode-client.js';
@@ -6,18 +6,18 @@ import { type NodeZnode, parseNode } from './znode-data.js';
 import { inOrder } from './znode-paths.js';
 
 export interface RegisteredNode extends NodeZnode {
-  /** Of its znode: grows with every registration. */
+  /** The sequence number of its znode: grows with every registration. */
   readonly order: number;
 }
 
 export interface RegisteredNodes {
   readonly nodes: readonly RegisteredNode[];
-  /** ZooKeeper's count of registrations that came or went. It begins again where ZooKeeper has lost its data. */
+  /** The number of registrations created or deleted so far, as ZooKeeper counts it. It restarts if ZooKeeper loses its data. */
   readonly childVersion: number;
 }
 
 /**
- * Every registration, also those of one node twice: an old session of a node that restarted lasts until it times out.
+ * Reads every registration. A restarted node may have two, since its old session lasts until it times out.
  */
 export async function readNodes(
   client: ZnodeClient,
@@ -28,7 +28,7 @@ export async function readNodes(
   const { names, version: childVersion } = (await client.children(path, { watch })) ?? { names: [], version: 0 };
   const found = await Promise.all(
     inOrder(names).map(async ({ name, order }) => {
-      // Watched with the others, because a node announces here that it leaves.
+      // Watched as well, because a node announces in its znode that it leaves.
       const znode = await client.get(`${path}/${name}`, { watch });
       if (znode === undefined) return undefined;
       try {
@@ -42,22 +42,22 @@ export async function readNodes(
   return { nodes: found.filter((node) => node !== undefined), childVersion };
 }
 
-/** One registration per node id: the latest, in its place. */
+/** Keeps the latest registration of each node id, at its place in the order. */
 export function latestById(nodes: readonly RegisteredNode[]): readonly RegisteredNode[] {
   return nodes.filter((node, index) => !nodes.slice(index + 1).some((later) => later.nodeId === node.nodeId));
 }
 
-/** What concerns others. */
+/** The part of a registration that other nodes use. */
 export function registrationOf({ instance: _, order: __, ...registration }: RegisteredNode): NodeRegistration {
   return registration;
 }
 
-/** When this process registered last, as far as that is still to be seen. */
+/** The order of this process's latest registration, if it is still among `nodes`. */
 export function ownOrder(nodes: readonly RegisteredNode[], instance: string): number | undefined {
   return nodes.findLast((node) => node.instance === instance)?.order;
 }
 
-/** A registration by another process under the same id, after `order`. */
+/** A registration by another process under the same node id, made after `order`. */
 export function laterNamesake(
   nodes: readonly RegisteredNode[],
   nodeId: string,

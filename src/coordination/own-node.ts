@@ -16,10 +16,10 @@ export class OwnNode {
   readonly #client: ZnodeClient;
   readonly #path: string;
   readonly #logger: Logger;
-  /** Of this process: a namesake that is another one has another. */
+  /** Distinguishes this process from another one with the same node id. */
   readonly #instance = randomUUID();
   #registration: NodeRegistration;
-  /** When it registered last, as far as it has seen, and in which session. */
+  /** The order of its latest registration that was read, and the session of that registration. */
   #registered: { readonly order: number; readonly sessionId: string | undefined } | undefined;
 
   constructor(client: ZnodeClient, path: string, registration: NodeRegistration, logger: Logger) {
@@ -35,12 +35,12 @@ export class OwnNode {
     });
   }
 
-  /** From the next `znode.ensure()` on. */
+  /** The next `znode.ensure()` writes it. */
   setLeaving(): void {
     this.#registration = { ...this.#registration, leaving: true };
   }
 
-  /** What was read. @throws KvError CONFIG_MISMATCH if another has come under its id since it registered. */
+  /** Takes note of a list of nodes. @throws KvError CONFIG_MISMATCH if another process registered the same id later. */
   learn(nodes: readonly RegisteredNode[]): void {
     const order = ownOrder(nodes, this.#instance);
     if (order !== undefined) this.#registered = { order, sessionId: this.#client.sessionId };
@@ -48,8 +48,8 @@ export class OwnNode {
   }
 
   /**
-   * A session ended while this process was frozen or cut off: whoever has come under its id since has taken its place, and its
-   * data. To register again would send that one away. @throws KvError CONFIG_MISMATCH
+   * Checks before a new session registers again. While this process was frozen or cut off, another process may have registered
+   * under its id; registering again would stop that process. @throws KvError CONFIG_MISMATCH
    */
   async yieldIfReplaced(): Promise<void> {
     if (this.#registered === undefined || this.#registered.sessionId === this.#client.sessionId) return;

@@ -1,8 +1,8 @@
 /**
  * Keeps one ephemeral sequential znode of this process in existence (R2).
  *
- * `ensure` may be called at any time: it finds out what there is and mends it. A znode counts as one's own only if the
- * present session owns it: one of an earlier session will vanish by itself, at a moment not of our choosing.
+ * `ensure` may be called at any time: it reads which znodes exist, and creates or deletes as needed. Only a znode that the
+ * present session owns counts. A znode of an earlier session vanishes when ZooKeeper expires that session.
  */
 import { CoalescedTask } from './coalesced-task.js';
 import { anyVersion, returnCodes, type Znode, type ZnodeClient, ZnodeError } from './znode-client.js';
@@ -15,7 +15,7 @@ export interface OwnZnodeOptions {
   readonly data: () => Buffer;
   /** Whether a znode with this prefix was made by this process, in whatever session. */
   readonly madeHere: (data: Buffer) => boolean;
-  /** The prefix was minted just now, so that nobody has made such a znode: the first `ensure` does not look for one. */
+  /** The prefix was minted just now, so no such znode exists yet, and the first `ensure` does not search for one. */
   readonly isNew?: boolean;
 }
 
@@ -36,13 +36,16 @@ export class OwnZnode {
     this.#needsNoLook = options.isNew === true;
   }
 
-  /** Once resolved there is exactly one, with the present data; none after `remove`. Rejects with a ZnodeError if ZooKeeper did not answer. */
+  /**
+   * Once resolved, exactly one znode exists, with the present data; after `remove`, none. Rejects with a ZnodeError if ZooKeeper
+   * did not answer.
+   */
   ensure(): Promise<void> {
     this.#wanted = !this.#removed;
     return this.#ensuring.run();
   }
 
-  /** As `ensure`, with a write whatever there is. */
+  /** Like `ensure`, but always writes. */
   rewrite(): Promise<void> {
     this.#writeDue = true;
     return this.ensure();
@@ -53,7 +56,7 @@ export class OwnZnode {
     const isWriteDue = this.#writeDue;
     this.#writeDue = false;
     const isFirst = this.#needsNoLook && this.#wanted;
-    // From here on there may be one, also if no answer comes.
+    // From here on there may be a znode, even if no answer arrives.
     this.#needsNoLook = false;
     if (isFirst) return this.#create();
     // A create whose answer was lost must not be missed because the server lags.
@@ -94,13 +97,13 @@ export class OwnZnode {
     return found;
   }
 
-  /** Until the next `ensure`. Rejects with a ZnodeError if ZooKeeper did not answer. */
+  /** Deletes the znode until the next `ensure`. Rejects with a ZnodeError if ZooKeeper did not answer. */
   withdraw(): Promise<void> {
     this.#wanted = false;
     return this.#ensuring.run();
   }
 
-  /** For good. Rejects with a ZnodeError if ZooKeeper did not answer; the end of the session removes it then. */
+  /** Deletes the znode for good. Rejects with a ZnodeError if ZooKeeper did not answer; then the end of the session deletes it. */
   remove(): Promise<void> {
     this.#removed = true;
     return this.ensure();

@@ -1,9 +1,9 @@
 /**
- * Reads `placement` and reports what is news: a large znode that changes rarely and is looked at often.
+ * Reads `placement`, a large znode that changes rarely and is checked often, and reports each change.
  *
- * Guarantees: the version inside the placement never falls, since clients compare it. Where ZooKeeper has lost the placement, or
- * holds an older or another one, the last known one is written back before anything is reported. What cannot be understood is
- * logged and left out: every shard stays where it is.
+ * Guarantees: the version inside the placement never falls, since clients compare it. If ZooKeeper has lost
+ * the placement, or holds an older or a different one, the reader writes the last known placement back before it reports
+ * anything. A malformed placement is logged and ignored: every shard stays where it is.
  */
 import type { Logger } from 'pino';
 import { decodePlacement, encodePlacement, type Placement } from '../placement/index.js';
@@ -23,7 +23,7 @@ export interface PlacementReaderOptions {
   writeBack(expectedVersion: number | undefined, known: Placement): Promise<WriteOutcome>;
 }
 
-/** `unchanged`: the znode is as it was read last in this session. */
+/** `unchanged`: the znode has the version that was last read in this session. */
 type Reading = 'unchanged' | 'missing' | 'changing' | StoredPlacement;
 
 interface StoredPlacement {
@@ -60,7 +60,7 @@ export class PlacementReader {
     this.#syncFirst = false;
     const { sessionId } = this.#client;
     let read = await this.#look(sessionId, synced);
-    // A server that lags must not be believed that there is none, or an older one.
+    // A lagging server may show no placement, or an older one, so the read is repeated after a sync.
     if (!synced && this.#isDoubtful(sessionId, read)) read = await this.#look(sessionId, true);
     if (this.#client.status === 'closed' || read === 'unchanged' || read === 'changing') return;
     if (read === 'missing') return this.#missing(sessionId);
@@ -93,10 +93,10 @@ export class PlacementReader {
     this.#options.listener.onPlacement(undefined);
   }
 
-  /** Where nothing was written, the watch or the next upkeep brings another reading. */
+  /** If nothing was written, the watch or the next upkeep causes another reading. */
   async #writeBack(expectedVersion: number | undefined, stored: Placement | undefined): Promise<void> {
     const known = this.#known!;
-    // Two placements of one version: those who compare versions must see that the other one does not count.
+    // If two placements have one version, the version must grow, so that clients that compare versions notice the change.
     const next = stored?.version === known.version ? { ...known, version: known.version + 1 } : known;
     const { sessionId } = this.#client;
     const outcome = await this.#options.writeBack(expectedVersion, next);

@@ -1,8 +1,8 @@
 /**
- * The folders below which a shard's candidates register. In a new cluster with thousands of shards most are missing: a list, read
- * once, tells which, and spares two refused requests and three round trips for each.
+ * Creates the folders below which the candidates of a shard register.
  *
- * What it leaves to others: a folder that vanishes later is created again by whoever registers below it.
+ * In a new cluster with thousands of shards most folders are missing. One list of all folders, read once, saves two refused
+ * requests and three round trips for each shard. Left out: `OwnZnode` creates a folder again that vanishes later.
  */
 import type { ZnodeClient } from './znode-client.js';
 import { ensurePath, parentOf, type ZnodePaths } from './znode-paths.js';

@@ -1,7 +1,7 @@
 /**
- * Reads what ZooKeeper holds of one shard and reports every reading.
+ * Reads the znodes of one shard and reports every reading.
  *
- * What cannot be understood is logged and left out: a shard goes on serving with what it knows (G5).
+ * A malformed znode is logged and left out: the shard continues to serve with what it knows (G5).
  */
 import type { Logger } from 'pino';
 import { CoalescedTask } from './coalesced-task.js';
@@ -28,7 +28,7 @@ export class ShardReader {
   readonly state = new CoalescedTask(() => this.#readState());
   readonly candidates = new CoalescedTask(() => this.#readCandidates());
   #syncFirst = false;
-  /** Those that were read and are watched, by path: of many shards it pays to read only what is new. */
+  /** The candidates that were read and are watched, by path. With many shards it pays to read only new ones. */
   readonly #read = new Map<string, Candidate>();
   #forgotten = 0;
 
@@ -48,7 +48,7 @@ export class ShardReader {
     this.#read.clear();
   }
 
-  /** What it says may have changed. */
+  /** Reads the candidate at this path again next time, since its znode may have changed. */
   forgetCandidate(path: string): void {
     this.#forgotten++;
     this.#read.delete(path);
@@ -63,7 +63,7 @@ export class ShardReader {
     const sync = this.#syncFirst;
     this.#syncFirst = false;
     if (sync) await this.#client.sync(this.statePath);
-    // Before the read is sent: what is answered later proves nothing about it.
+    // Taken before the read is sent, since a later answer proves nothing about this read.
     const asOfMs = this.#client.provenMs;
     const znode = (await this.#client.get(this.statePath, watch)) ?? (await this.#stateAfterSync());
     if (this.#client.status === 'closed') return;

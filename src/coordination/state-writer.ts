@@ -1,4 +1,4 @@
-/** The compare-and-set of a shard's `state` or of `placement`, and what can be said of it afterwards (R7). */
+/** The compare-and-set of a shard's `state` or of `placement`, and its outcome (R7). */
 import type { Logger } from 'pino';
 import type { WriteOutcome } from './coordinator.js';
 import { type ZnodeClient, ZnodeError } from './znode-client.js';
@@ -17,7 +17,7 @@ export async function compareAndSet(
       if (result.kind === 'created') return { kind: 'applied', version: 0 };
       return { kind: result.kind === 'exists' ? 'conflict' : 'missing' };
     }
-    // A negative version would mean any version, and end all compare-and-set.
+    // ZooKeeper takes a negative version for any version, which would defeat the compare-and-set.
     if (!Number.isInteger(expectedVersion) || expectedVersion < 0) {
       logger.error({ path, expectedVersion }, 'not written: no such version');
       return { kind: 'notSent' };

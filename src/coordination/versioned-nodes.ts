@@ -1,8 +1,8 @@
 /**
- * The list of live nodes with the version that clients compare, which never falls, also where ZooKeeper has lost its data.
+ * The list of live nodes with the version that clients compare. The version never falls, even if ZooKeeper loses its data.
  *
- * The version is ZooKeeper's own count of registrations that came or went, plus a base that the znode `nodes` holds. A node
- * that knows a higher version than this sum raises the base, by compare-and-set. So all nodes, also new ones, report the same.
+ * The version is ZooKeeper's count of registrations created or deleted, plus a base that the znode `nodes` holds. A node that
+ * knows a higher version than this sum raises the base by compare-and-set. So all nodes, even new ones, report the same version.
  */
 import type { Logger } from 'pino';
 import { type RegisteredNode, readNodes } from './node-reader.js';
@@ -12,7 +12,7 @@ import { ensurePath } from './znode-paths.js';
 
 export interface VersionedNodeList {
   readonly nodes: readonly RegisteredNode[];
-  /** Grows with every registration that comes or goes. */
+  /** Grows with every registration that is created or deleted. */
   readonly version: number;
 }
 
@@ -24,7 +24,7 @@ export class VersionedNodes {
   /** The highest version that was read. */
   #known = 0;
 
-  /** @param beforeWriting rejects with a ZnodeError where nothing may be written now */
+  /** @param beforeWriting rejects with a ZnodeError while nothing may be written */
   constructor(client: ZnodeClient, path: string, logger: Logger, beforeWriting: () => Promise<void>) {
     this.#client = client;
     this.#path = path;
@@ -36,7 +36,7 @@ export class VersionedNodes {
   async read(): Promise<VersionedNodeList> {
     let list = await this.#look();
     if (list.version < this.#known) {
-      // The server may only lag.
+      // The server may merely lag.
       await this.#client.sync(this.#path);
       list = await this.#look();
     }
@@ -46,7 +46,7 @@ export class VersionedNodes {
   }
 
   async #look(): Promise<VersionedNodeList> {
-    // First: a base that was raised after it only makes the version too low, and the watch brings the next reading.
+    // Read first: if the base is raised after this read, the version is only too low, and the watch causes the next reading.
     const { base } = await this.#readBase();
     const { nodes, childVersion } = await readNodes(this.#client, this.#path, true, this.#logger);
     return { nodes, version: base + childVersion };

@@ -1,9 +1,9 @@
 /**
- * The little of ZooKeeper that kvnode uses, as one small interface.
+ * The part of ZooKeeper that kvnode uses, as one small interface.
  *
  * It has two implementations: the `zookeeper` package (zookeeper-client.ts) and a twin in memory for tests
  * (memory-zookeeper.fixture.ts); one conformance suite is run against both. A client outlives its sessions: after an expiry it
- * opens a new one by itself and says so. Answers and events never arrive in the turn in which they were caused.
+ * opens a new one by itself and reports it. Answers and events never arrive in the turn that caused them.
  *
  * Left out: access control, transactions, and watches as anything more than a hint to read again (R14).
  */
@@ -65,9 +65,9 @@ export interface ZnodeClient {
   /** The present session, or the last one; undefined between an expiry and the next session. */
   readonly sessionId: string | undefined;
   /**
-   * Reads that are sent from now on show everything that had been committed by then, on the clock of `performance.now`: when
-   * the session was asked for whose creation this connection brought, or the newest write that was carried out and answered on it. Negative
-   * infinity: there was neither, and the server may lag behind. `sync` proves nothing: a leader that has been deposed answers it.
+   * Reads sent from now on show everything that was committed by this time, on the clock of `performance.now`. It is the time
+   * at which this connection requested its new session, or sent its newest write that was executed and answered. Negative
+   * infinity: there was neither, and the server may lag. `sync` proves nothing, since a deposed leader answers it.
    */
   readonly provenMs: number;
   /** Takes the place of an earlier listener. */

@@ -1,4 +1,4 @@
-/** Where kvnode keeps what in ZooKeeper, and how sequence numbers are read out of names. */
+/** The paths of kvnode's znodes, and the sequence numbers in their names. */
 import { returnCodes, type ZnodeClient, ZnodeError } from './znode-client.js';
 
 export class ZnodePaths {
@@ -64,6 +64,6 @@ export async function ensurePath(client: ZnodeClient, path: string): Promise<voi
   if (result.kind !== 'missing') return;
   await ensurePath(client, parentOf(path));
   const again = await client.create(path, Buffer.alloc(0), 'persistent');
-  // Somebody deletes what is being created: let whoever asked try again later.
+  // Another client deletes the path meanwhile: the caller may try again later.
   if (again.kind === 'missing') throw new ZnodeError(`create ${path}`, returnCodes.noNode, 'no');
 }

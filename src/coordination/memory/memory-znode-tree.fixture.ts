@@ -1,7 +1,7 @@
 /**
  * The znodes of the in-memory ZooKeeper: what a server holds, without sessions, watches or time.
  *
- * Every method answers as a server would. `onChange` is told of each path whose watchers a server would tell.
+ * Every method answers as a server would. `onChange` receives each path whose watchers a server would notify.
  */
 import type { CreateResult, DeleteResult, SetResult, Znode } from '../znode-client.js';
 import { anyVersion } from '../znode-client.js';

@@ -2,8 +2,7 @@
  * Ends a ZooKeeper session over a connection of its own, without the native client.
  *
  * The native client ends a session only while it blocks the thread until the server has answered, for up to 4.5 s. So its
- * connection is dropped instead (native-session.ts), and the session is taken up once more here, with its id and
- * password, and closed: two requests of ZooKeeper's protocol, whose form has been the same since ZooKeeper 3.4.
+ * connection is dropped instead (native-session.ts). This file resumes the session, with its id and password, and closes it: two requests of ZooKeeper's protocol, whose form has been the same since ZooKeeper 3.4.
  *
  * Leaves out everything else of the protocol. A session that could not be ended expires by itself.
  */
@@ -12,7 +11,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { SessionCredentials } from './native-session.js';
 import type { LiteralAddress } from './server-addresses.js';
 
-/** As long as the C client would have blocked for the answer of one server. */
+/** Limits the whole attempt to the time for which the C client would block on the answer of one server. */
 const endSessionMs = 1_500;
 
 const lengthBytes = 4;
@@ -23,7 +22,7 @@ const requestId = 1;
 /**
  * Never rejects.
  * @param servers tried one after the other, for `endSessionMs` together.
- * @returns whether a server has said that the session is over.
+ * @returns whether a server confirmed that the session is over.
  */
 export async function endSession(servers: readonly LiteralAddress[], session: SessionCredentials): Promise<boolean> {
   // No socket may be opened in the turn in which the native client closed one: see native-session.ts.
@@ -80,7 +79,7 @@ function connectRequest({ sessionId, password, sessionMs }: SessionCredentials):
   at = body.writeBigUInt64BE(BigInt(`0x${sessionId}`), at);
   at = body.writeInt32BE(secret.length, at);
   at += secret.copy(body, at);
-  // Not content with a server that can only read.
+  // Refuses a server that is read-only.
   body.writeUInt8(0, at);
   return framed(body);
 }

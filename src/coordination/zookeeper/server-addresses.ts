@@ -1,14 +1,14 @@
 /**
- * The addresses of ZooKeeper's servers, as numbers.
+ * The IP addresses of ZooKeeper's servers.
  *
- * The native client looks names up itself, in the main thread and at every turn of its loop, and stands still with the
- * whole process for as long as a name server is silent. So it is given literal addresses only; this class follows what
- * the names stand for.
+ * The native client looks names up itself, in the main thread and at every turn of its loop, and blocks the
+ * whole process while a name server is silent. So it receives literal addresses only, and this class follows the addresses
+ * of the names.
  */
 import { parseAddress } from '../../config/index.js';
 import { type Resolver, resolver as sharedResolver, type UsedName } from '../../net/index.js';
 
-/** While some names are being looked up for the first time, those that are known wait for them no longer than this. */
+/** The longest time for which known addresses wait for the first look-up of other names. */
 const defaultPatienceMs = 500;
 
 export interface ServerAddressesOptions {
@@ -61,7 +61,7 @@ export class ServerAddresses {
     return [...all.values()];
   }
 
-  /** Asks for the names to be looked up again, because a connection was lost or could not be opened. */
+  /** Requests another look-up of the names, because a connection was lost or could not be opened. */
   renew(): void {
     for (const { name } of this.#servers) name.renew();
   }
