@@ -1,4 +1,4 @@
-/** The `--config` file: one JSON object whose keys are the options as on the command line, without the dashes. */
+/** Reads the `--config` file: one JSON object whose keys are the flags of the command line, without the dashes. */
 import { readFileSync } from 'node:fs';
 import { KvError } from '../errors.js';
 import { flagOf, flagsOf, optionNames } from './option-specs.js';
@@ -20,7 +20,7 @@ function readConfigText(path: string, text: string): RawOption[] {
   });
 }
 
-/** Some editors, those of Windows above all, begin a file with a byte order mark. */
+/** Some editors, mostly on Windows, begin a file with a byte order mark. */
 const byteOrderMark = '\ufeff';
 
 function readText(path: string): string {

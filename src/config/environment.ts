@@ -2,13 +2,13 @@
  * Options from the environment, `KVNODE_BEACON_MS` for `--beacon-ms`.
  *
  * An orchestrator may set variables of the same prefix. Kubernetes does so in every pod for a service named `kvnode` or
- * `kvnode-...`: `KVNODE_PORT=tcp://10.43.7.9:9090`, `KVNODE_SERVICE_HOST` and more. Those are recognized and ignored. Other
- * variables of that prefix that are no option are reported, since they may be options that were misspelt.
+ * `kvnode-...`: `KVNODE_PORT=tcp://10.43.7.9:9090`, `KVNODE_SERVICE_HOST` and more. kvnode recognizes and ignores these
+ * variables. It reports any other variable of that prefix that is no option, since it may be a misspelt option.
  */
 import { flagsOf, optionNames, variableOf } from './option-specs.js';
 import type { RawOption } from './parse-value.js';
 
-/** Read elsewhere: the path of the config file, and addresses for the client tools. */
+/** Variables that other files read: the path of the config file, and addresses for the client tools. */
 const foreignVariables = new Set(['KVNODE_CONFIG', 'KVNODE_NODES']);
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -26,7 +26,7 @@ export function readEnvironment(environment: Environment): EnvironmentOptions {
     flagsOf(name).flatMap((flag): RawOption[] => {
       const label = variableOf(flag);
       const value = environment[label];
-      // Set but empty is how compose files and unit files say "not set".
+      // Compose files and unit files express "not set" by an empty value.
       return value === undefined || value === '' || ofPlatform.includes(label) ? [] : [{ name, value, label }];
     }),
   );

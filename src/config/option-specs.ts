@@ -1,6 +1,6 @@
 /**
- * Every option of a node, in one table: the command line, the environment, the config file, the help text and the
- * checks of single values are all read from it. Relations between options are in `relations.ts`.
+ * Every option of a node, in one table, with the only copy of each default. The command line, the environment, the config
+ * file, the help text and the checks of single values follow from it. Relations between options are in `relations.ts`.
  */
 
 import { type Address, formatAddress, isEveryInterface, readAddress, readHost } from './address.js';
@@ -26,13 +26,13 @@ export interface IntegerSpec extends CommonSpec {
   readonly unit?: 'ms' | 'bytes';
 }
 
-/** One without which there is nothing that it would be the number of. */
+/** A number whose absence switches a part of the node off, such as the port of HTTP. */
 export interface OptionalIntegerSpec extends Omit<IntegerSpec, 'default'> {
   readonly default: undefined;
   readonly defaultDescription: string;
 }
 
-/** Bytes, given as such or with KiB, MiB or GiB. */
+/** A number of bytes, given as such or with KiB, MiB or GiB. */
 export interface SizeSpec extends CommonSpec {
   readonly type: 'size';
   readonly default: undefined;
@@ -53,7 +53,7 @@ export interface StringSpec extends CommonSpec {
   readonly canonical?: (value: string) => string;
 }
 
-/** On the command line it takes no value; elsewhere it is true or false. */
+/** An option without a value on the command line; in other sources it is true or false. */
 export interface FlagSpec extends CommonSpec {
   readonly type: 'flag';
   readonly default: false;
@@ -61,7 +61,7 @@ export interface FlagSpec extends CommonSpec {
 
 export type OptionSpec = IntegerSpec | OptionalIntegerSpec | SizeSpec | StringSpec | FlagSpec;
 
-/** The longest time a timer of Node.js can wait is about 24 days; an hour is already beyond sense here. */
+/** Limits every time option. A timer of Node.js can wait about 24 days; an hour already exceeds any sensible value. */
 const longestMs = 3_600_000;
 
 function milliseconds(group: OptionGroup, value: number, minimum: number, description: string): IntegerSpec {
@@ -264,7 +264,7 @@ export function flagOf(name: OptionName): string {
   return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 
-/** Its alias first, where it has one: of two that are given, the real name counts. */
+/** The flags of an option, its alias first: if both are given, the last one, the real name, wins. */
 export function flagsOf(name: OptionName): readonly string[] {
   const { alias }: OptionSpec = optionSpecs[name];
   return alias === undefined ? [flagOf(name)] : [alias, flagOf(name)];
@@ -286,7 +286,7 @@ function spelled<Value>(
   return { refusal: (text) => read(text).refusal, canonical };
 }
 
-/** Others connect to it. */
+/** An address that other machines connect to, so it must not stand for every interface. */
 function readAdvertised(text: string): Reading<Address> {
   const address = readAddress(text);
   if (address.refusal !== undefined || !isEveryInterface(address.value.host)) return address;

@@ -1,6 +1,8 @@
 /**
- * Options of a node from all their sources to one value each: command line over environment over config file over
- * default. A value that another one overrides is not judged. Guarantees that every value is of its type and range and that the relations between them hold.
+ * Resolves the options of a node from all their sources to one value each.
+ *
+ * The command line wins over the environment, the environment over the config file, and the file over the default. An
+ * overridden value is not checked. Guarantees that every value has its type and range, and that the relations hold.
  */
 import { readConfigFile } from './config-file.js';
 import { type Environment, readEnvironment } from './environment.js';
@@ -14,7 +16,7 @@ export interface OptionSources {
   readonly environment: Environment;
   /** Overrides KVNODE_CONFIG. */
   readonly configPath?: string | undefined;
-  /** Options that the caller uses; values of others are not judged. Default: all. */
+  /** Options that the caller uses; values of other options are not checked. Default: all. */
   readonly used?: readonly OptionName[];
 }
 
@@ -39,7 +41,7 @@ export function resolveOptions(sources: OptionSources): ResolvedOptions {
     values[name] = optionSpecs[name].default;
     labels[name] = defaultLabel(name);
   }
-  // Only what is used is judged: what a stronger source overrides may be none of the user's.
+  // Only the values in use are checked: the user may not have set an overridden value.
   const used = new Set<OptionName>(sources.used ?? optionNames);
   for (const raw of new Map(given.map((one) => [one.name, one])).values()) {
     if (!used.has(raw.name)) continue;
