@@ -21,6 +21,11 @@ describe('kvctl - the replica that goes on when all in-sync ones are gone (R13)'
     expect(ranking({ a: { held: 'h@2:b', ...log }, b: { held: 'h@3:c', ...log } })).toEqual(['b', 'a']);
   });
 
+  test('between the same logs the one more of which is known to be committed comes first', () => {
+    const log = { held: 'h@2:b', lastEpoch: 2, lastSeq: 9 };
+    expect(ranking({ a: { ...log, commitIndex: 7 }, b: { ...log, commitIndex: 9 } })).toEqual(['b', 'a']);
+  });
+
   test('an incomplete copy comes last, however long its log', () => {
     expect(ranking({ partial: { complete: false, lastEpoch: 9 }, empty: {} })).toEqual(['empty', 'partial']);
   });

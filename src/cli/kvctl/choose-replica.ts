@@ -1,6 +1,7 @@
 /**
  * Which replica goes on when the whole in-sync set of a shard is gone (R13): the live complete one with the highest
- * (epoch of last entry, seq). Complete replicas without entries come next, an incomplete one last: its node discards
+ * (epoch of last entry, seq), and of equal ones the one with the highest commit index: entries above it get new versions.
+ * Complete replicas without entries come next, an incomplete one last: its node discards
  * what it has. Pure.
  */
 import type { NodeInfo, ReplicaStatus } from '../../wire/contract/kv-api.js';
@@ -31,6 +32,7 @@ export function rankReplicas(replicas: readonly CandidateReplica[]): CandidateRe
       Number(holdsData(other)) - Number(holdsData(one)) ||
       other.replica.lastEpoch - one.replica.lastEpoch ||
       other.replica.lastSeq - one.replica.lastSeq ||
+      other.replica.commitIndex - one.replica.commitIndex ||
       (other.replica.held?.epoch ?? 0) - (one.replica.held?.epoch ?? 0) ||
       (one.node.id < other.node.id ? -1 : 1),
   );
