@@ -5,6 +5,7 @@
  * It never takes an empty replica: in these runs a holder of the data is always alive, so that would be a loss by mistake.
  */
 import { setTimeout as pause } from 'node:timers/promises';
+import { lineIdOf } from '../src/cli/kvctl/shard-histories.js';
 import { type KvClient, KvError, type NodeStatus, type ReplicaStatus } from '../src/index.js';
 import type { HistoryPosition } from '../src/wire/contract/kv-api.js';
 
@@ -42,7 +43,7 @@ function commandFor(replicas: readonly Held[]): ForceCommand | undefined {
 function commandTo({ shard, address, held }: Held, replicas: readonly Held[], givesUp: boolean): ForceCommand {
   const lines = replicas.flatMap((replica) => [replica.held, replica.found].filter(isPosition));
   const others = lines.filter(({ epochId }) => epochId !== held?.epochId);
-  const ids = others.map(({ history, epochId }) => (history === held?.history ? epochId : history));
+  const ids = others.map((line) => (line.history === held?.history ? lineIdOf(line) : line.history));
   return { shard, address, givesUp: givesUp ? [...new Set(ids)] : [] };
 }
 

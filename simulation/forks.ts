@@ -38,6 +38,10 @@ export class Forks {
 
   begin({ lineage }: ShardState, generation: number): void {
     this.#generations.set(endOf({ lineage }).id, generation);
+  }
+
+  /** Of a fork: whoever knows of the removal keeps its data. */
+  keep({ lineage }: ShardState): void {
     const { id, removals = 0 } = lineage.at(-2)!;
     for (const disk of this.#world.disks) {
       const known = disk.line?.lineage.at(-1);
@@ -52,7 +56,7 @@ export class Forks {
   }
 
   /** A primary that was frozen alone in its set serves its own line for a moment, until it learns of the other (R7). */
-  isKeeper({ replicaId }: SimProcess): boolean {
+  isKeeper({ replicaId }: Pick<SimProcess, 'replicaId'>): boolean {
     return this.#keepers.has(replicaId);
   }
 

@@ -8,9 +8,10 @@ import { Forks } from './forks.js';
 import { HistoryModel, isSame } from './history-model.js';
 import { checkReaders, checkStoredAnswer } from './readers.js';
 import type { SimProcess } from './sim-process.js';
+import { Store } from './store.js';
 import { TooFew } from './too-few.js';
 import { require } from './violation.js';
-import type { World } from './world.js';
+import type { Applied, World } from './world.js';
 
 /** From here on every version is above what may have been lost (R13). */
 const forcedGap = 2 ** 32;
@@ -57,19 +58,38 @@ export class Safety {
     this.#forks.noteRemovals(state);
     const isForced = state.seqFloor >= (before?.seqFloor ?? 1) + forcedGap;
     const isFork = !isForced && this.#forks.isFork(state, before);
-    if (isForced || isFork) this.#beginWith(state, state.primary);
+    if (isForced) this.#beginWith(state, state.primary, this.#world.appliedBy(state.primary));
+    if (isFork) this.#forks.keep(state);
+    if (isFork) this.#beginWith(state, state.primary, this.#committedAt(state.primary));
     if (isForced) this.#forks.onForced(state);
     if (isFork) this.#forks.begin(state, this.generation);
   }
 
   /** The history goes on with what one replica holds. */
-  #beginWith(state: ShardState, primary: string): void {
+  #beginWith(state: ShardState, primary: string, found: Applied | undefined): void {
     const disk = this.#world.diskOf(primary);
-    const found = this.#world.appliedBy(primary);
     if (this.#world.ensemble.wentBack) this.model.forgetVersions();
     if (disk?.complete && found !== undefined) this.model.beginWith(found.items, found.seq, state.epoch);
     else this.model.beginWith(new Map(), state.seqFloor - 1, state.epoch);
     if (disk !== undefined) disk.generation = this.generation;
+  }
+
+  /** What a replica holds of that which any other that may follow it knows to be committed. */
+  #committedAt(replicaId: string): Applied | undefined {
+    const disk = this.#world.diskOf(replicaId);
+    const applied = this.#world.appliedBy(replicaId);
+    if (disk === undefined || applied === undefined) return applied;
+    const store = new Store(applied.items);
+    let { seq } = applied;
+    const others = this.#world.disks.filter((other) => !other.destroyed && !this.#forks.isKeeper(other));
+    const knownSeq = Math.max(seq, ...others.map((other) => this.#world.appliedBy(other.replicaId)?.seq ?? 0));
+    for (const entry of this.model.order) {
+      if (entry.seq > knownSeq) break;
+      if (entry.seq !== seq + 1 || disk.entryAt(entry.seq)?.epoch !== entry.epoch) continue;
+      store.apply([entry]);
+      seq = entry.seq;
+    }
+    return { items: store.items, seq };
   }
 
   onEffect(process: SimProcess, effect: Effect): void {
@@ -183,6 +203,7 @@ export class Safety {
 
   #onAnswer(process: SimProcess, answer: Answer): void {
     if (answer.kind !== 'written') return checkStoredAnswer(process, answer);
+    if (this.#forks.isKeeper(process)) return;
     const { version } = answer;
     require(this.model.ever.has(version), () => `a write is acknowledged as ${version}, which is not committed`);
     if (this.model.isCommitted(version)) this.model.lastVisible = Math.max(this.model.lastVisible, version);

@@ -22,6 +22,11 @@ const startRetryMs = 200;
 /** What each shard draws is its own. */
 const sequencesPerShard = 100_000;
 
+export interface Applied {
+  readonly items: ReadonlyMap<string, StoredItem>;
+  readonly seq: number;
+}
+
 export class World {
   readonly site: Site;
   readonly shard: number;
@@ -80,7 +85,7 @@ export class World {
     return process?.replicaId === replicaId ? process : undefined;
   }
   /** What a replica has applied, or will have when it starts again at the latest. */
-  appliedBy(replicaId: string): { readonly items: ReadonlyMap<string, StoredItem>; readonly seq: number } | undefined {
+  appliedBy(replicaId: string): Applied | undefined {
     const process = this.processOf(replicaId);
     if (process !== undefined) return { items: process.store.items, seq: process.appliedSeq };
     const kept = this.nodes[nodeIndexOf(replicaId)]?.kept;

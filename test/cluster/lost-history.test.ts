@@ -8,6 +8,7 @@ import type { LocalCluster } from '../../local/local-cluster.js';
 import { startZooKeeper } from '../../local/zookeeper.js';
 import { KvClient, type NodeStatus, type ReplicaStatus } from '../../src/index.js';
 import { startCluster } from './support/cluster.js';
+import { runKvctl } from './support/kvctl.js';
 
 const extra = ['--session-ms', '2000'];
 const patienceMs = 60_000;
@@ -227,5 +228,45 @@ ownZookeeper(
     const [chosen, other] = (await client.get('second0')) === undefined ? [0, 'second0'] : [1, 'first0'];
     await written[chosen]!.expectAll(client);
     expect(await client.get(other as string)).toBeUndefined();
+  },
+);
+
+ownZookeeper(
+  'ZooKeeper forgets that a backup was removed, and the backup claims: what was acknowledged since is kept',
+  async () => {
+    await using zookeeper = await startZooKeeper();
+    await using cluster = await startCluster({ zookeeper, nodes: 2, extra });
+    await using client = await cluster.connect();
+    const written = new Written();
+    await written.write(client, 'before', 10);
+    await zookeeper.backUp();
+    const [first, second] = [await cluster.primary(), await cluster.backup()];
+    await using atFirst = await KvClient.connect({ nodes: [first.address] });
+    await using atSecond = await KvClient.connect({ nodes: [second.address] });
+    second.freeze();
+    await written.write(atFirst, 'since', 10);
+    await zookeeper.goBack();
+    first.freeze();
+    await zookeeper.startServer();
+    second.thaw();
+    await expect
+      .poll(async () => (await atSecond.nodeStatus(second.address)).replicas, { timeout: patienceMs })
+      .toMatchObject([{ role: 'primary', serving: true, epoch: 2 }]);
+    first.thaw();
+    await expect
+      .poll(async () => (await atFirst.nodeStatus(first.address)).replicas, { timeout: patienceMs })
+      .toMatchObject([{ keys: 20, offline: true, held: { epoch: 1, removals: 1 }, found: { epoch: 2 } }]);
+    expectNothingDiscarded(cluster);
+    const environment = { KVNODE_NODES: first.address };
+    const status = await runKvctl(['status'], { environment });
+    expect(`${status.stdout}${status.stderr}`).toMatch(
+      /ZooKeeper names history .* at epoch 2:.*, and the data here is of history .* at epoch 1:/,
+    );
+    const [kept] = (await atFirst.nodeStatus(first.address)).replicas;
+    const command = ['shard', 'force-primary', '0', '--history', kept!.held!.epochId, '--accept-data-loss'];
+    expect(await runKvctl(command, { environment })).toMatchObject({ code: 0 });
+    await cluster.waitForInSync(2, patienceMs);
+    await written.expectAll(client);
+    await waitForReplicas(cluster, ({ keys }) => keys === 23);
   },
 );

@@ -170,6 +170,26 @@ describe('kvctl shard force-primary - two histories', () => {
     expect(planned(['b'], nodes, 'x6')).toMatchObject({ chosen: 'a', givesUp: ['y7'] });
     expect(planned(['b'], nodes, 'h:y7')).toMatchObject({ chosen: 'b', givesUp: ['x6'] });
   });
+
+  test('two lines that part within an epoch - are given up each by its own id', () => {
+    const nodes = {
+      a: { held: 'h@1:x+2', found: 'h@2:y' },
+      b: { held: 'h@2:y', role: 'primary', serving: true },
+      c: { held: 'h@1:x+1', found: 'h@2:y' },
+    };
+    expect(planned(['b'], nodes, 'x')).toMatchObject({ chosen: 'a', givesUp: ['y', 'x+1'] });
+    expect(planned(['b'], nodes, 'y')).toMatchObject({ chosen: 'b', givesUp: ['x+2', 'x+1'] });
+  });
+
+  test('a backup that has not seen a removal yet holds no other line', () => {
+    const nodes = { a: { held: 'h@1:x+1', role: 'primary', serving: true }, c: { held: 'h@1:x' } };
+    expect(
+      planForce(viewOf([shardOf(0, ['a'], { offline: false, serving: true })], { a: [nodes.a], c: [nodes.c] }), 'all'),
+    ).toEqual({
+      plans: [],
+      problems: [],
+    });
+  });
 });
 
 describe('kvctl shard force-primary --all', () => {

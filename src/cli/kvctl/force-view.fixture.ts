@@ -2,11 +2,12 @@
 import type { HistoryPosition, NodeStatus, ReplicaStatus, ShardInfo } from '../../wire/contract/kv-api.js';
 import type { ClusterView, NodeAnswer } from './gather.js';
 
-/** `h@5:x`: of history h, at epoch 5 with the id x. */
+/** `h@5:x`: of history h, at epoch 5 with the id x; `h@5:x+2`: after two removals in that epoch. */
 function at(position: string): HistoryPosition {
   const [history = '', mark = ''] = position.split('@');
-  const [epoch = '', epochId = ''] = mark.split(':');
-  return { history, epoch: Number(epoch), epochId, removals: 0 };
+  const [epoch = '', id = ''] = mark.split(':');
+  const [epochId = '', removals = '0'] = id.split('+');
+  return { history, epoch: Number(epoch), epochId, removals: Number(removals) };
 }
 
 export interface ReplicaSight extends Partial<Omit<ReplicaStatus, 'held' | 'found' | 'lost'>> {

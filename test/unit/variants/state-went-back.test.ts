@@ -1,8 +1,9 @@
 /** A `state` that went back (R7, R13): variants that break one sentence of the rule each. */
-import { describeHarmless, describeVariants, scenario } from './variant.js';
+import { describeHarmless, describeVariants, scenario, schedules } from './variant.js';
 import { edit } from './variant-lab.js';
 
 const isProven = "order === 'contradicts' && asOfMs > this.#known!.sinceMs";
+const followsRemovals = ' && (same === endOf(later) || removalsOf(same) >= removalsOf(endOf(earlier)))';
 const readsFirst = "if (!this.isFresh || (this.#readMs ?? 0) <= proposal.unknownMs) return 'read';";
 
 describeVariants('a state that went back', [
@@ -101,8 +102,14 @@ describeVariants('a state that went back', [
   {
     rule: 'R7',
     does: 'follows a line that began before a removal that it knows',
-    edits: [edit('protocol/lineage.ts', ' && (same === endOf(later) || removalsOf(same) >= removalsOf(endOf(earlier)))', '')],
+    edits: [edit('protocol/lineage.ts', followsRemovals, '')],
     caughtBy: scenario('removal-forgotten'),
+  },
+  {
+    rule: 'R7',
+    does: 'follows such a line, as random schedules have it',
+    edits: [edit('protocol/lineage.ts', followsRemovals, '')],
+    caughtBy: schedules(400),
   },
   {
     rule: 'R7',
