@@ -17,7 +17,11 @@ class LongestFirst extends BaseSequencer {
 }
 
 /** Tests without processes of their own. */
-function alone(name: string, groupOrder: number, files: { readonly include: string[]; readonly exclude?: string[] }) {
+function alone(
+  name: string,
+  groupOrder: number,
+  files: { readonly include: string[]; readonly exclude?: string[]; readonly isolate?: boolean },
+) {
   // A machine that is busy with other work may take ten times as long; what hangs is found all the same.
   return { extends: true as const, test: { name, testTimeout: 60_000, sequence: { groupOrder }, ...files } };
 }
@@ -51,6 +55,8 @@ export default defineConfig({
       alone('unit', 0, {
         include: ['{src,bench,local,verification,simulation,faults}/**/*.test.ts', 'test/{unit,structure}/**/*.test.ts'],
         exclude: [variants],
+        // The files share the modules of a worker: loading them anew for each file would take as long as the tests.
+        isolate: false,
       }),
       alone('simulation', 1, { include: ['test/simulation/**/*.test.ts', 'test/shell/schedules.test.ts'] }),
       onProcesses('cluster', 2, ['test/cluster/**/*.test.ts']),

@@ -6,7 +6,9 @@ import { resolveOptions } from '../../src/client/options.js';
 import type { ClusterChange, KvClientOptions } from '../../src/index.js';
 import { shardOfKey } from '../../src/placement/index.js';
 import { FakeCluster, type FakeNode } from './client-testing/fake-cluster.js';
-import { cluster, connect, failure, startCluster } from './client-testing/harness.js';
+import { cluster, connect, failure, startCluster, useFakeCluster } from './client-testing/harness.js';
+
+useFakeCluster();
 
 let other: FakeCluster;
 

@@ -1,7 +1,9 @@
 import { describe, expect, test, vi } from 'vitest';
 import { KvClient, type KvClientOptions, KvError } from '../../src/index.js';
-import { cluster, connect, failure } from './client-testing/harness.js';
+import { cluster, connect, failure, useFakeCluster } from './client-testing/harness.js';
 import { SilentServer } from './client-testing/tcp-proxy.js';
+
+useFakeCluster();
 
 describe('the primary', () => {
   test('moves - operations follow the topology', async () => {

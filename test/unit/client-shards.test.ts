@@ -2,7 +2,9 @@
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { KvError } from '../../src/index.js';
 import { shardOfKey } from '../../src/placement/index.js';
-import { cluster, connect, failure, startCluster } from './client-testing/harness.js';
+import { cluster, connect, failure, startCluster, useFakeCluster } from './client-testing/harness.js';
+
+useFakeCluster();
 
 const shardCount = 6;
 const keys = Array.from({ length: 60 }, (_, index) => `key-${index}`);

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { type ErrorCode, KvError } from '../../src/index.js';
-import { cluster, connect, failFirst, failure } from './client-testing/harness.js';
+import { cluster, connect, failFirst, failure, useFakeCluster } from './client-testing/harness.js';
+
+useFakeCluster();
 
 describe('operations', () => {
   test('put, get, delete - go to the primary and give versions', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { cluster, connect, failure } from '../../../test/unit/client-testing/harness.js';
+import { cluster, connect, failure, useFakeCluster } from '../../../test/unit/client-testing/harness.js';
 import { KvError } from '../../errors.js';
 import { limitsOf } from '../limits.js';
 import { AddressBook, fixedAddresses } from '../routing/address-book.js';
@@ -13,6 +13,8 @@ import { OperationRunner } from './operation-runner.js';
 import { RetryTurns } from './retry-limiter.js';
 import { firstBackoffMs } from './retry-rule.js';
 import { WakeUp } from './wake-up.js';
+
+useFakeCluster();
 
 const turns = () => new RetryTurns({ maxTrying: () => 1, maxQueued: 0, backlog: new Backlog() });
 

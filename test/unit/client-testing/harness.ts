@@ -6,15 +6,17 @@ import { FakeCluster, type Fate } from './fake-cluster.js';
 export let cluster: FakeCluster;
 let clients: KvClient[];
 
-beforeEach(async () => {
-  cluster = await FakeCluster.start(3);
-  clients = [];
-});
-
-afterEach(async () => {
-  await Promise.all(clients.map((client) => client.close()));
-  await cluster.stop();
-});
+/** To be called once by each test file. */
+export function useFakeCluster(): void {
+  beforeEach(async () => {
+    cluster = await FakeCluster.start(3);
+    clients = [];
+  });
+  afterEach(async () => {
+    await Promise.all(clients.map((client) => client.close()));
+    await cluster.stop();
+  });
+}
 
 /** Instead of the cluster of one shard that every test begins with. */
 export async function startCluster(nodes: number, shards: number): Promise<void> {
