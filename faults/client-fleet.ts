@@ -4,7 +4,7 @@ import type { FinalState, Operation } from '../verification/index.js';
 import { ClientProcess } from './client-process.js';
 import { type ClientTask, keyOf, pinnedName } from './client-wire.js';
 import type { FaultCluster } from './fault-cluster.js';
-import type { Load } from './profiles.js';
+import type { Load } from './profile.js';
 
 /** Reading every key may meet the end of an outage, and takes a while for 100,000. */
 const finalReadsPatienceMs = 600_000;

@@ -5,9 +5,10 @@ import { ClientFleet } from './client-fleet.js';
 import { pinnedName } from './client-wire.js';
 import { FaultCluster, NotInSyncError } from './fault-cluster.js';
 import { openNetwork } from './open-network.js';
-import type { Profile } from './profiles.js';
+import type { Profile } from './profile.js';
+import { syncPatienceMs } from './profile.js';
 import type { RunScope } from './run-scope.js';
-import { carryOut, NotServedError, type ScheduleLog, syncPatienceMs, waitForService } from './schedule.js';
+import { carryOut, NotServedError, type ScheduleLog, waitForService } from './schedule.js';
 
 export interface EpisodeOptions {
   readonly profile: Profile;

@@ -8,8 +8,8 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { nowUs } from './client-recorder.js';
 import { type Episode, foundNothing, runEpisode } from './episode.js';
+import type { Profile } from './profile.js';
 import { type ProfileResult, summarize } from './profile-result.js';
-import type { Profile } from './profiles.js';
 import { RunScope } from './run-scope.js';
 
 export interface RunOptions {

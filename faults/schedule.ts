@@ -4,7 +4,7 @@ import { chooseTogether, deckOf } from './choose-faults.js';
 import { nowUs } from './client-recorder.js';
 import type { FaultCluster } from './fault-cluster.js';
 import { between, type FaultContext, type Nemesis, pickVictim } from './nemesis.js';
-import type { Profile, Schedule } from './profiles.js';
+import { type Profile, type Schedule, syncPatienceMs } from './profile.js';
 
 export interface Round {
   readonly startedAtUs: number;
@@ -37,8 +37,6 @@ export interface ScheduleContext {
   readonly tell: (line: string) => void;
 }
 
-/** Without faults for this long, a cluster that is not in sync, or serves nobody, counts as stuck. */
-export const syncPatienceMs = 90_000;
 const askAgainMs = 50;
 const longestStaggerMs = 1_500;
 const longestRestMs = 1_500;

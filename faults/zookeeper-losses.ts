@@ -9,8 +9,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { type FaultCluster, NotInSyncError } from './fault-cluster.js';
 import type { FaultNode } from './fault-node.js';
 import { between, type FaultContext, type Nemesis, pickVictim } from './nemesis.js';
+import { syncPatienceMs } from './profile.js';
 import { recover, waitUntilOffline } from './recover.js';
-import { syncPatienceMs } from './schedule.js';
 
 /** Longer than a session of any profile. */
 const beyondSessionMs = [7_000, 10_000] as const;

@@ -9,8 +9,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { FaultNode } from './fault-node.js';
 import { between, type FaultContext, type Nemesis, pickVictim, type Role } from './nemesis.js';
+import { syncPatienceMs } from './profile.js';
 import { recover } from './recover.js';
-import { syncPatienceMs } from './schedule.js';
 import { freezeBeyondSession, startAll } from './zookeeper-losses.js';
 
 type Change = (context: FaultContext) => Promise<unknown>;

@@ -1,7 +1,7 @@
 /** Nodes that come and go, where it is they who place shards. */
 import type { Decision, Fault, Target } from './decision.js';
 import type { Random } from './random.js';
-import type { Placing } from './several-shards.js';
+import type { Placing } from './setup.js';
 
 /** Nodes come and go: for good or so it seems, for a moment again and again, on a plan, and just when somebody places. */
 export function comings(random: Random, { replaceAfterMs }: Placing, from: () => number): Decision[] {

@@ -4,8 +4,8 @@
  */
 import { comings } from './comings.js';
 import type { Decision, Fault, Target } from './decision.js';
-import type { Setup } from './plan.js';
 import { Random } from './random.js';
+import type { Setup } from './setup.js';
 
 const firstMs = 1500;
 

@@ -1,7 +1,7 @@
 /** Faults of a schedule, drawn at random. Each schedule has some kinds only: rare combinations come up more often that way. */
 import type { Fault, Target } from './decision.js';
-import type { Setup } from './plan.js';
 import type { Random } from './random.js';
+import type { Setup } from './setup.js';
 
 /** Of a ZooKeeper that was away: mostly it has lost nothing. */
 const comebacks = ['whole', 'whole', 'whole', 'whole', 'whole', 'whole', 'empty', 'older'] as const;

@@ -4,8 +4,8 @@
  * removed, and the backup wakes before the primary does (R7).
  */
 import type { Decision, Fault } from './decision.js';
-import type { Setup } from './plan.js';
 import { Random } from './random.js';
+import type { Setup } from './setup.js';
 
 const firstMs = 2000;
 /** Of schedules that have such a thing. */

@@ -4,39 +4,8 @@ import { directedDecisions } from './directed-plan.js';
 import { newFaultOf } from './fault-plan.js';
 import { historyDecisions, removalDecisions } from './histories-plan.js';
 import { Random } from './random.js';
-import { type Placing, withShards } from './several-shards.js';
-
-export interface Setup {
-  readonly shards: number;
-  /** Undefined: one shard on all nodes, or where it is told from outside to be. */
-  readonly placing: Placing | undefined;
-  readonly nodes: number;
-  readonly clients: number;
-  readonly keys: number;
-  /** True: replicas live in memory. False: they have a disk. */
-  readonly volatile: boolean;
-  readonly minInSync: number;
-  readonly beaconMs: number;
-  readonly leaseMs: number;
-  readonly graceMs: number;
-  readonly sessionMs: number;
-  /** Rates of clocks lie within 1 - bound and 1 + bound; grace exceeds lease by more than that makes up. */
-  readonly driftBound: number;
-  readonly retainEntries: number;
-  readonly maxBatchEntries: number;
-  readonly maxBatchesInFlight: number;
-  readonly maxUncommittedEntries: number;
-  readonly delayMs: number;
-  readonly diskMs: number;
-  readonly chunkItems: number;
-  readonly firstStartsMs: readonly number[];
-}
-
-export interface Plan {
-  readonly seed: number;
-  readonly setup: Setup;
-  readonly decisions: readonly Decision[];
-}
+import type { Plan, Setup } from './setup.js';
+import { withShards } from './several-shards.js';
 
 const leastSteps = 120;
 /** A fault, or an ambush, at every so many decisions at least: three of them in the shortest schedule. */

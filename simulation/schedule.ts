@@ -2,8 +2,8 @@
 import type { Decision, Fault, Moment, Operation } from './decision.js';
 import { bringToRest } from './ending.js';
 import { judge } from './judge.js';
-import type { Plan } from './plan.js';
 import { failOver, rest } from './rest.js';
+import type { Plan } from './setup.js';
 import { type NewControl, type NewReplica, Site } from './site.js';
 import { strike } from './strike.js';
 import type { Victim } from './strike-node.js';

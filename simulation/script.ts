@@ -1,7 +1,7 @@
 /** A failing schedule as something to read: the cluster, the decisions that are left, and the end of what happened. */
 import { describe } from './decision.js';
-import type { Plan } from './plan.js';
 import { type RunOptions, run } from './schedule.js';
+import type { Plan } from './setup.js';
 
 const lastLines = 60;
 

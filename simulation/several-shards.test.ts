@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { type Plan, planOf } from './plan.js';
+import { planOf } from './plan.js';
 import { type RunResult, run } from './schedule.js';
+import type { Plan } from './setup.js';
 
 const steps = 150;
 /** Whole schedules, on a machine that may be busy. */

@@ -1,16 +1,6 @@
 /** Clusters that hold several shards, drawn from a sequence of their own: the other schedules stay what they are. */
-import type { Setup } from './plan.js';
 import { Random } from './random.js';
-
-/** How nodes place shards by themselves. */
-export interface Placing {
-  readonly replicas: number;
-  readonly vnodes: number;
-  readonly replaceAfterMs: number;
-  /** By node. */
-  readonly zones: readonly (string | undefined)[];
-  readonly weights: readonly number[];
-}
+import type { Setup } from './setup.js';
 
 const shareWithShards = 0.25;
 

@@ -4,8 +4,8 @@
  * Only failures of the same kind count, lest it wanders off to another one.
  */
 import type { Decision } from './decision.js';
-import type { Plan } from './plan.js';
 import { type RunOptions, run } from './schedule.js';
+import type { Plan } from './setup.js';
 
 /** Runs spent on one failure. */
 const mostRuns = 600;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { Random } from '../../../simulation/random.js';
 import { epochIdOf } from '../protocol/shard-state.js';
-import { Random } from '../testing/random.fixture.js';
 import { outcome, Scenario } from '../testing/scenario.fixture.js';
 
 describe('joining (R10)', () => {

@@ -1,0 +1,44 @@
+/** What a schedule is about: the cluster, and the decisions. */
+import type { Decision } from './decision.js';
+
+/** How nodes place shards by themselves. */
+export interface Placing {
+  readonly replicas: number;
+  readonly vnodes: number;
+  readonly replaceAfterMs: number;
+  /** By node. */
+  readonly zones: readonly (string | undefined)[];
+  readonly weights: readonly number[];
+}
+
+export interface Setup {
+  readonly shards: number;
+  /** Undefined: one shard on all nodes, or where it is told from outside to be. */
+  readonly placing: Placing | undefined;
+  readonly nodes: number;
+  readonly clients: number;
+  readonly keys: number;
+  /** True: replicas live in memory. False: they have a disk. */
+  readonly volatile: boolean;
+  readonly minInSync: number;
+  readonly beaconMs: number;
+  readonly leaseMs: number;
+  readonly graceMs: number;
+  readonly sessionMs: number;
+  /** Rates of clocks lie within 1 - bound and 1 + bound; grace exceeds lease by more than that makes up. */
+  readonly driftBound: number;
+  readonly retainEntries: number;
+  readonly maxBatchEntries: number;
+  readonly maxBatchesInFlight: number;
+  readonly maxUncommittedEntries: number;
+  readonly delayMs: number;
+  readonly diskMs: number;
+  readonly chunkItems: number;
+  readonly firstStartsMs: readonly number[];
+}
+
+export interface Plan {
+  readonly seed: number;
+  readonly setup: Setup;
+  readonly decisions: readonly Decision[];
+}
