@@ -57,25 +57,25 @@ const numbers = {
   keyspace: { describe: 'Number of keys', default: 1_000, lowest: 1, highest: maxKeyspace },
   'read-ratio': { describe: 'Share of reads', default: 0.5, lowest: 0, highest: 1, fractional: true },
   'value-bytes': {
-    describe: `Bytes in a value; with --verify at least ${smallestValueBytes}, to tell who wrote it`,
+    describe: `Bytes in a value; with --verify at least ${smallestValueBytes}, to identify its writer`,
     default: 100,
     lowest: 0,
     highest: maxValueBytes,
   },
   'in-flight': {
-    describe: 'Operations under way at once, per thread; with --rate the most that may be',
+    describe: 'Operations in flight per thread; with --rate the limit',
     default: `${usualInFlight}, with --rate ${usualInFlightOnSchedule}`,
     lowest: 1,
     highest: maxInFlight,
   },
   rate: {
-    describe: 'Operations a second of all threads together, sent on schedule',
+    describe: 'Operations per second of all threads together, sent on schedule',
     default: 'as fast as answers come',
     lowest: 0.1,
     highest: maxRate,
     fractional: true,
   },
-  seed: { describe: 'Of the sequence of operations', default: 1, lowest: 0, highest: 2 ** 32 - 1 },
+  seed: { describe: 'Seed of the sequence of operations', default: 1, lowest: 0, highest: 2 ** 32 - 1 },
   'deadline-ms': {
     describe: 'Longest time for an operation, retries included',
     default: 10_000,
@@ -93,8 +93,8 @@ const options = {
   threads: numeric('threads'),
   duration: numeric('duration'),
   keyspace: numeric('keyspace'),
-  api: text('How operations travel: many in a message on one stream (pipeline), or a gRPC call each (unary)', 'pipeline'),
-  distribution: text('Of the operations over the keys: uniform, or zipf with exponent 0.99', 'uniform'),
+  api: text('How operations travel: many in one message of a stream (pipeline), or one gRPC call each (unary)', 'pipeline'),
+  distribution: text('Distribution of operations over the keys: uniform, or zipf with exponent 0.99', 'uniform'),
   'read-ratio': numeric('read-ratio'),
   'value-bytes': numeric('value-bytes'),
   'in-flight': numeric('in-flight'),
@@ -129,7 +129,7 @@ export async function parseBenchCommandLine(args: readonly string[]): Promise<Be
 export function benchParser(args: readonly string[]): Argv {
   return yargs([...args])
     .scriptName('kvbench')
-    .usage('$0 [options]\n\nMeasures a kvnode cluster, through failovers too, and checks what it acknowledged.')
+    .usage('$0 [options]\n\nMeasures a kvnode cluster, also during failovers, and can verify what it acknowledged.')
     .parserConfiguration({
       'parse-numbers': false,
       'boolean-negation': false,

@@ -13,7 +13,7 @@ export interface NodeCommandLine {
 export async function parseNodeCommandLine(args: readonly string[]): Promise<NodeCommandLine> {
   const parser = yargs([...args])
     .scriptName('kvnode')
-    .usage('$0 [options]\n\nRuns one storage node until it is told to stop and has handed over.')
+    .usage('$0 [options]\n\nRuns one storage node until a signal stops it.')
     // Everything stays a string: yargs would turn "abc" into NaN and 0x10 into 16 before anyone could say so.
     .parserConfiguration({
       'parse-numbers': false,
@@ -48,17 +48,23 @@ export async function parseNodeCommandLine(args: readonly string[]): Promise<Nod
 const epilogue = `Each option can also be set in the environment (--beacon-ms as KVNODE_BEACON_MS, --config as KVNODE_CONFIG) and in the
 config file ({"beacon-ms": 150}). The command line wins over the environment, which wins over the file.
 
-SIGTERM and SIGINT stop it for good: its shards are placed elsewhere, and it waits for that. SIGUSR2 stops it to be started
-again: it hands over what it leads, and its shards stay its own for --replace-after-ms. SIGHUP is ignored.
+Signals: on SIGTERM or SIGINT the node leaves for good: its shards are copied to other nodes first. On SIGUSR2 it stops for a
+restart: it hands over the shards that it leads, and they stay its own for --replace-after-ms. SIGHUP is ignored.
 
-Exit codes: 0 stopped as told; 1 failed, with the reason on stderr; 2 an option is wrong;
-128 + signal number: a second SIGTERM or SIGINT ended it at once, without a handover.`;
+Exit codes: 0 stopped; 1 failed, with the reason on stderr; 2 an option is wrong; 128 + signal number: a second SIGTERM
+or SIGINT ended the node at once, without a handover.`;
+
+/** In the largest unit that divides it. */
+function legibleBytes(bytes: number): string {
+  const [unit, size] = bytes % 2 ** 20 === 0 ? ['MiB', 2 ** 20] : ['KiB', 2 ** 10];
+  return `${bytes / (size as number)}${unit}`;
+}
 
 function describe(spec: OptionSpec): string {
   if (spec.type === 'string')
     return spec.choices === undefined ? spec.description : `${spec.description} (${spec.choices.join(', ')})`;
   if (spec.type === 'flag') return spec.description;
-  if (spec.type === 'size') return `${spec.description} (such as 4GiB; at least 256MiB)`;
+  if (spec.type === 'size') return `${spec.description} (such as 4GiB; at least ${legibleBytes(spec.minimum)})`;
   const unit = spec.unit === undefined ? '' : `${spec.unit}, `;
   return `${spec.description} (${unit}${spec.minimum} to ${spec.maximum})`;
 }

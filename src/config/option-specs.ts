@@ -73,7 +73,7 @@ export const optionSpecs = {
     type: 'string',
     group: 'Listening',
     default: '127.0.0.1',
-    description: 'Interface to listen on. The default is reachable from this machine only',
+    description: 'Interface to listen on; the default is reachable from this machine only',
     ...spelled(readHost, (host) => host),
   },
   port: {
@@ -82,7 +82,7 @@ export const optionSpecs = {
     default: 9090,
     minimum: 0,
     maximum: 65_535,
-    description: 'Port to listen on; 0 takes any free one',
+    description: 'Port to listen on; 0 takes any free port',
   },
   advertise: {
     type: 'string',
@@ -99,7 +99,7 @@ export const optionSpecs = {
     defaultDescription: 'no HTTP',
     minimum: 0,
     maximum: 65_535,
-    description: 'Port for HTTP (REST, health, metrics) on the same interface; 0 takes any free one',
+    description: 'Port for HTTP (REST, health, metrics) on the same interface; 0 takes any free port',
   },
   id: {
     type: 'string',
@@ -120,14 +120,14 @@ export const optionSpecs = {
     type: 'string',
     group: 'Cluster',
     default: '/kvstore',
-    description: 'Znode under which the cluster keeps its own; created if missing',
+    description: 'Root znode of the cluster; created if missing',
     ...spelled(readZnodePath, (path) => path || '/'),
   },
   join: {
     type: 'flag',
     group: 'Cluster',
     default: false,
-    description: 'Never found a cluster: where ZooKeeper holds none, wait until there is one',
+    description: 'Never found a cluster: if ZooKeeper holds none, wait until there is one',
   },
   shards: {
     type: 'integer',
@@ -135,7 +135,7 @@ export const optionSpecs = {
     default: 16,
     minimum: 1,
     maximum: 16_384,
-    description: 'Parts into which the keys are divided. The same on every node, and for good',
+    description: 'Number of shards into which the keys are divided. The same on every node; cannot be changed',
   },
   minInSync: {
     type: 'integer',
@@ -143,7 +143,8 @@ export const optionSpecs = {
     default: 1,
     minimum: 1,
     maximum: 100,
-    description: 'Fewest replicas in sync with which writes are taken. 1: a last node left alone goes on, with a single copy',
+    description:
+      'Fewest in-sync replicas with which writes are accepted. With 1, the last node goes on alone, with a single copy',
   },
   replicas: {
     type: 'integer',
@@ -151,7 +152,7 @@ export const optionSpecs = {
     default: 3,
     minimum: 1,
     maximum: 16,
-    description: 'Copies of each shard, or as many as there are nodes. The same on every node, for good, as is --vnodes',
+    description: 'Copies of each shard, at most one per node. Like --vnodes the same on every node; cannot be changed',
   },
   vnodes: {
     type: 'integer',
@@ -159,14 +160,14 @@ export const optionSpecs = {
     default: 64,
     minimum: 1,
     maximum: 1_024,
-    description: 'Positions of a node on the ring by which shards are placed',
+    description: 'Positions of each node on the consistent-hash ring that places the shards',
   },
   zone: {
     type: 'string',
     group: 'Cluster',
     default: undefined,
     defaultDescription: 'none',
-    description: 'What fails together with this node, such as a rack: copies are kept in different zones',
+    description: 'Failure domain of this node, such as a rack: the copies of a shard are placed in different zones',
     refusal: (value) => (/^[A-Za-z0-9._:-]{1,64}$/.test(value) ? undefined : 'must be 1 to 64 of A-Z a-z 0-9 . _ : -'),
   },
   weight: {
@@ -175,14 +176,14 @@ export const optionSpecs = {
     default: 1,
     minimum: 1,
     maximum: 100,
-    description: 'Share of the shards that this node takes, beside that of others',
+    description: 'Share of the shards that this node takes, relative to other nodes',
   },
   replaceAfterMs: {
     ...milliseconds(
       'Timing',
       60_000,
       1,
-      'How long after a node vanished its shards are copied to others. Longer than a restart takes: that moves no data',
+      'How long after a node vanished its shards are copied to other nodes. Choose more than a restart takes, so that a restart moves no data',
     ),
     alias: 'replace-after',
   },
@@ -190,17 +191,22 @@ export const optionSpecs = {
     'Timing',
     150,
     10,
-    'Between two heartbeats of a primary; less than --lease-ms. The same on every node, as are --lease-ms and --grace-ms',
+    'Time between two heartbeats of a primary; less than --lease-ms. Like --lease-ms and --grace-ms the same on every node',
   ),
   leaseMs: milliseconds(
     'Timing',
     1_000,
     20,
-    'How long an answered heartbeat lets the primary serve reads; --grace-ms is a tenth more, or longer',
+    'How long an answered heartbeat lets the primary serve reads; at most --grace-ms divided by 1.1',
   ),
-  graceMs: milliseconds('Timing', 1_250, 30, 'How long a backup stays loyal to a silent primary: the better part of a failover'),
-  sessionMs: milliseconds('Timing', 6_000, 1_000, 'ZooKeeper session timeout asked for; the server may grant another'),
-  stopDeadlineMs: milliseconds('Timing', 10_000, 1, 'How long a planned stop may take before the node exits all the same'),
+  graceMs: milliseconds(
+    'Timing',
+    1_250,
+    30,
+    'How long a backup waits for a silent primary before it takes over: most of a failover',
+  ),
+  sessionMs: milliseconds('Timing', 6_000, 1_000, 'Requested ZooKeeper session timeout; the server may grant another'),
+  stopDeadlineMs: milliseconds('Timing', 10_000, 1, 'How long a planned stop may take before the node exits in any case'),
   maxValueBytes: {
     type: 'integer',
     unit: 'bytes',
@@ -208,7 +214,7 @@ export const optionSpecs = {
     default: 1_048_576,
     minimum: 1,
     maximum: 8_388_608,
-    description: 'Largest value taken',
+    description: 'Largest value accepted',
   },
   maxMemory: {
     type: 'size',
@@ -217,7 +223,7 @@ export const optionSpecs = {
     defaultDescription: 'half of what the machine or the container has',
     minimum: 268_435_456,
     maximum: 2 ** 46,
-    description: 'Memory the node may take: data, log and buffers. Writes beyond it are refused',
+    description: 'Memory that the node may use: data, log and buffers. Writes beyond it are refused',
   },
   moveRate: {
     type: 'size',
@@ -226,21 +232,21 @@ export const optionSpecs = {
     defaultDescription: '28000000',
     minimum: 65_536,
     maximum: 2 ** 40,
-    description: 'Bytes a second at which this node sends copies of shards to others, all together',
+    description: 'Rate at which this node sends copies of shards to other nodes, all together, in bytes per second',
   },
   logLevel: {
     type: 'string',
     group: 'Log',
     default: 'info',
     choices: ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'],
-    description: 'Least severe level written',
+    description: 'Least severe level that is written',
   },
   logFormat: {
     type: 'string',
     group: 'Log',
     default: 'text',
     choices: ['text', 'json'],
-    description: 'text: a line to read; json: a line to collect',
+    description: 'text: for people; json: one object per line, for log collectors',
   },
 } as const satisfies Record<string, OptionSpec>;
 

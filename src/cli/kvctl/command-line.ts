@@ -131,7 +131,7 @@ function newParser(args: readonly string[]): Argv {
   return yargs(keepOperands(args, { ...commonOptions, ...Object.assign({}, ...commands.map(({ options }) => options)) }))
     .scriptName('kvctl')
     .usage(
-      '$0 [COMMAND] [options]\n\nReads, writes and looks after a kvnode cluster. Without a command it takes commands line by line.',
+      '$0 [COMMAND] [options]\n\nReads, writes and administers a kvnode cluster. Without a command it reads commands line by line.',
     )
     .parserConfiguration({
       'parse-positional-numbers': false,

@@ -10,7 +10,7 @@ export const commonOptions: Readonly<Record<string, Options>> = {
   nodes: {
     type: 'string',
     requiresArg: true,
-    describe: 'Nodes to ask, host:port[,host:port...]; any of the cluster will do; [address]:port with IPv6',
+    describe: 'Nodes of the cluster, host:port[,host:port...]; one is enough; [address]:port with IPv6',
   },
   zk: {
     type: 'string',
@@ -30,11 +30,11 @@ export const commonOptions: Readonly<Record<string, Options>> = {
     default: String(defaultDeadlineMs),
     describe: 'Longest time for a call',
   },
-  json: { type: 'boolean', describe: 'One JSON value instead of text' },
+  json: { type: 'boolean', describe: 'Print one JSON value instead of text' },
   command: {
     type: 'string',
     requiresArg: true,
-    describe: 'Run one line as it would be typed without a command: --command "PUT user:1 Alice"',
+    describe: 'Run one line of the interactive mode: --command "PUT user:1 Alice"',
   },
 };
 

@@ -26,7 +26,7 @@ const batchBytes = 4 * 1024 * 1024;
 export const dumpCommand: Command = {
   name: 'dump',
   operands: '> FILE',
-  summary: 'Write all keys and values to stdout, for restore',
+  summary: 'Write all keys and values to stdout, for kvctl restore',
   isWrite: false,
   options: {},
   async run({ connect, operands, call, output }) {

@@ -12,7 +12,7 @@ const acceptFlag = 'accept-data-loss';
 export const forcePrimaryCommand: Command = {
   name: 'shard force-primary',
   operands: 'SHARD[,SHARD...] | --all',
-  summary: 'Let offline shards go on with a live copy; shows a plan first. Acknowledged writes may be lost',
+  summary: 'Resume offline shards with a live copy, after showing a plan. Acknowledged writes may be lost',
   isWrite: true,
   options: {
     all: { type: 'boolean', describe: 'Every shard that is offline, or has more than one history' },
@@ -24,7 +24,7 @@ export const forcePrimaryCommand: Command = {
     },
     [acceptFlag]: {
       type: 'boolean',
-      describe: 'Carry the plan out: what it says is lost is given up, and nodes that are gone are stopped for good',
+      describe: 'Carry out the plan: give up what it lists as lost. You vouch that nodes listed as gone are stopped for good',
     },
   },
   async run({ connect, operands, options, call, output }): Promise<ExitCode> {

@@ -6,10 +6,10 @@ import { tellWaiting } from './waiting.js';
 export const getCommand: Command = {
   name: 'get',
   operands: 'KEY',
-  summary: 'Print the value of a key; its version, and who answered, on stderr',
+  summary: 'Print the value of a key; its version and the node that answered go to stderr',
   isWrite: false,
   options: {
-    raw: { type: 'boolean', describe: 'The bytes of the value and nothing else', conflicts: 'json' },
+    raw: { type: 'boolean', describe: 'Print the bytes of the value and nothing else', conflicts: 'json' },
   },
   async run({ connect, operands, options, call, output }) {
     expectOperands(getCommand, operands, 1);

@@ -14,10 +14,10 @@ const defaultAddress = `localhost:${optionSpecs.port.default}`;
 export const healthCommand: Command = {
   name: 'health',
   operands: '[HOST:PORT]',
-  summary: `Ask a node itself whether it is ready; without an operand those of --nodes, or ${defaultAddress}`,
+  summary: `Check whether a node is ready: HOST:PORT, or every node of --nodes, or ${defaultAddress}`,
   isWrite: false,
   options: {
-    live: { type: 'boolean', describe: 'Whether it is registered and does not stop, though it may not be in sync yet' },
+    live: { type: 'boolean', describe: 'Check only that the node is registered and not stopping; it may not be in sync yet' },
   },
   async run({ connection, operands, options, call, output }) {
     expectOperands(healthCommand, operands, 0, 1);

@@ -13,7 +13,7 @@ const agreed = ['shards', 'replicas', 'vnodes', 'minInSync', 'beaconMs', 'leaseM
 export const initCommand: Command = {
   name: 'init',
   operands: '',
-  summary: 'Set up a cluster in ZooKeeper ahead of its first node: the root znode and what all nodes agree on',
+  summary: 'Found a cluster in ZooKeeper before its first node starts: the root znode and the values all nodes agree on',
   isWrite: true,
   options: Object.fromEntries(agreed.map((name): [string, Options] => [flagOf(name), optionOf(name)])),
   async run({ connection, operands, options, call, output }) {

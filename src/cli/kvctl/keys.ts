@@ -24,14 +24,14 @@ export const keysCommand: Command = {
     node: {
       type: 'string',
       requiresArg: true,
-      describe: 'Only what this node holds, by its id or address; else the primaries tell',
+      describe: 'Only keys that this node holds, by its id or address. Default: the primaries are queried',
     },
     shard: { type: 'string', requiresArg: true, describe: 'Only keys of this shard' },
-    prefix: { type: 'string', requiresArg: true, describe: 'Only keys that begin with it' },
-    after: { type: 'string', requiresArg: true, describe: 'Only keys behind this one: the next page' },
-    limit: { type: 'string', requiresArg: true, default: String(defaultLimit), describe: 'Most keys of a page' },
-    all: { type: 'boolean', describe: 'Page after page, to the last key' },
-    long: { type: 'boolean', describe: 'With version and size of each' },
+    prefix: { type: 'string', requiresArg: true, describe: 'Only keys that begin with this text' },
+    after: { type: 'string', requiresArg: true, describe: 'Only keys after this one, as for the next page' },
+    limit: { type: 'string', requiresArg: true, default: String(defaultLimit), describe: 'Largest number of keys in a page' },
+    all: { type: 'boolean', describe: 'List all pages, to the last key' },
+    long: { type: 'boolean', describe: 'Print the version and size of each key' },
   },
   async run({ connect, operands, options, call, output }) {
     expectOperands(keysCommand, operands, 0);

@@ -9,7 +9,7 @@ import { tellWaiting } from './waiting.js';
 export const mgetCommand: Command = {
   name: 'mget',
   operands: 'KEY...',
-  summary: 'Print the values of many keys, a line each: key, tab, value',
+  summary: 'Print the values of several keys, one per line: key, tab, value',
   isWrite: false,
   options: {},
   async run({ connect, operands, call, output }) {

@@ -9,10 +9,10 @@ import { tellWaiting } from './waiting.js';
 export const putCommand: Command = {
   name: 'put',
   operands: 'KEY VALUE | KEY @FILE | KEY -',
-  summary: 'Store a value: as typed, from a file, or from stdin (-)',
+  summary: 'Store a value: an argument, a file (@FILE), or stdin (-)',
   isWrite: true,
   options: {
-    value: { type: 'string', requiresArg: true, describe: 'The value, where it begins with @ or --, or is - (--value=-)' },
+    value: { type: 'string', requiresArg: true, describe: 'The value, if it begins with @ or --, or is - (--value=-)' },
     'if-version': ifVersionOption,
     'if-absent': { type: 'boolean', describe: 'Only if the key does not exist' },
   },

@@ -18,9 +18,11 @@ import { tellWaiting } from './waiting.js';
 export const restoreCommand: Command = {
   name: 'restore',
   operands: 'FILE | -',
-  summary: 'Write all keys and values of a dump, from a file or stdin (-)',
+  summary: 'Write all keys and values of a dump, read from a file or stdin (-)',
   isWrite: true,
-  options: { force: { type: 'boolean', describe: 'Also into a cluster that holds keys: those of the dump are overwritten' } },
+  options: {
+    force: { type: 'boolean', describe: 'Restore also into a cluster that holds keys; keys of the dump are overwritten' },
+  },
   async run(context) {
     const { connect, operands, options, isStdinTaken } = context;
     expectOperands(restoreCommand, operands, 1);

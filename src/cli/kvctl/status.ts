@@ -15,8 +15,8 @@ export const statusCommand: Command = {
   summary: 'Show nodes, the shards that need attention, and warnings',
   isWrite: false,
   options: {
-    all: { type: 'boolean', describe: 'Every shard and replica, also where nothing is amiss' },
-    watch: { type: 'boolean', describe: 'Again every second, until Ctrl-C; the exit code is then 0' },
+    all: { type: 'boolean', describe: 'Show every shard and replica, also healthy ones' },
+    watch: { type: 'boolean', describe: 'Repeat every second until Ctrl-C; the exit code is then 0' },
     'fail-on': {
       type: 'string',
       requiresArg: true,
@@ -24,7 +24,7 @@ export const statusCommand: Command = {
       // No default of yargs: an option that has one would exclude --watch even if it was not typed.
       defaultDescription: defaultFailOn,
       conflicts: 'watch',
-      describe: 'From which level on the exit code is not 0: 7 if there are warnings, 8 if some shard does not serve',
+      describe: 'The level from which the exit code is not 0: 7 if there are warnings, 8 if a shard does not serve',
     },
   },
   async run({ connect, operands, options, call, output }) {
