@@ -1,18 +1,18 @@
 /**
- * Checks of what a caller passes, made before anything is sent: what fails here was definitely not executed.
+ * Checks the arguments of a call before anything is sent: an operation that fails here was definitely not executed.
  *
- * The largest value is the node's to decide; only what no message can carry is refused here.
+ * The node decides the largest value; this check refuses only what no message can carry.
  */
 import { KvError } from '../errors.js';
 import { maxKeyBytes } from '../limits.js';
 import { maxMessageBytes } from '../wire/contract/channel-options.js';
 
-/** Of a UTF-16 code unit in UTF-8; two units of a pair need four bytes together. */
+/** The most bytes of one UTF-16 code unit in UTF-8; the two units of a pair take four bytes together. */
 const maxBytesPerCodeUnit = 3;
-/** The key, the version and the framing of the largest message. */
+/** Room for the key, the version and the framing in the largest message. */
 const messageOverheadBytes = 2_048;
 const loneSurrogate = /\p{Surrogate}/u;
-/** What a lone surrogate becomes in UTF-8. */
+/** A lone surrogate becomes this character in UTF-8. */
 const replacement = Buffer.from('\uFFFD');
 
 /** @throws KvError INVALID_KEY */
@@ -21,7 +21,7 @@ export function checkKey(key: string): void {
   if (key.length === 0) throw new KvError('INVALID_KEY', 'a key must have at least 1 byte');
   if (key.length * maxBytesPerCodeUnit > maxKeyBytes && Buffer.byteLength(key) > maxKeyBytes)
     throw new KvError('INVALID_KEY', `a key may have ${maxKeyBytes} bytes of UTF-8, this one has ${Buffer.byteLength(key)}`);
-  // It would be sent as the replacement character, which would make two keys one.
+  // A lone surrogate would be sent as the replacement character, which would turn two keys into one.
   if (loneSurrogate.test(key)) throw new KvError('INVALID_KEY', 'a key must be valid Unicode: this one has a lone surrogate');
 }
 
@@ -36,7 +36,7 @@ export function toValueBytes(value: string | Uint8Array): Uint8Array {
   return bytes;
 }
 
-/** The search of the bytes is fast, and nearly always enough: values may be large. */
+/** Searching the bytes is fast and nearly always enough: values may be large. */
 function encoded(text: string): Buffer {
   const bytes = Buffer.from(text);
   if (bytes.includes(replacement) && loneSurrogate.test(text))

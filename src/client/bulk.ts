@@ -1,13 +1,13 @@
-/** Many operations of one call: a few of each shard at a time, so that a shard that must be waited for holds up no other. */
+/** Runs the operations of one bulk call, a few of each shard at a time, so that a shard without a primary does not delay others. */
 
-/** Of one shard in one call. Several calls share the client's own `maxInFlight`. */
+/** Limits the operations in flight of one shard in one call. All calls share the client's `maxInFlight`. */
 const shardConcurrency = 64;
-/** Of all shards in one call; at least one of each. */
+/** Limits the operations in flight of all shards in one call; each shard has at least one. */
 const callConcurrency = 1_024;
 
 /**
  * Applies `work` to every item and returns the results in the order of the items.
- * The first rejection stops the taking of further items and is what the returned promise rejects with.
+ * After the first rejection no further item is begun, and the returned promise rejects with it.
  */
 export async function inParallel<Item, Result>(
   items: readonly Item[],

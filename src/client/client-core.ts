@@ -1,4 +1,4 @@
-/** The parts of a client, put together and taken apart: everything behind the methods of `KvClient`. */
+/** Builds the parts behind the methods of `KvClient`, and closes them. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { KvError } from '../errors.js';
 import { TopologyMerge } from '../topology/merge-topology.js';
@@ -23,12 +23,12 @@ import { Connections } from './transport/connections.js';
 import type { NodeTransport, Subject } from './transport/node-transport.js';
 
 /**
- * How long a node may take to answer what it was sent as primary, once another is known to be. A node that was cut off
- * without a word would otherwise hold its callers until keepalive finds it, long after the others have gone on.
+ * How long a node may take to answer requests that it received as primary, once another primary is known. Without this limit the
+ * callers of a node that is cut off would wait until keepalive notices, long after the cluster has failed over.
  */
 const deposedAnswerMs = 500;
 
-/** A node that has not answered for so long what it knows by itself stands still, or is cut off. */
+/** A node that has not answered a request about itself for this long is stalled or cut off. */
 const silentMs = 500;
 
 /** Of how many shards without service at once the operations that try again are as many as those in flight otherwise. */
@@ -48,7 +48,7 @@ export class ClientCore {
   readonly #watches: TopologyWatches;
   readonly #runner: OperationRunner;
   readonly #listeners = new Set<(topology: Topology) => void>();
-  /** Undefined where nobody would see a span: then an operation pays nothing for it. */
+  /** Undefined if the process has no SDK: then an operation pays nothing for tracing. */
   readonly #tracing = Tracing.find();
   #closing: Promise<void> | undefined;
 
@@ -145,7 +145,7 @@ export class ClientCore {
     return this.#traced(this.#tracing, request, limits, toResult);
   }
 
-  /** One span from the call to its end, whatever attempts it takes. */
+  /** One span from the call to its end, with all its attempts. */
   async #traced<Result>(
     tracing: Tracing,
     request: DataRequest,
@@ -179,14 +179,14 @@ export class ClientCore {
       return this.ask(address, send, within);
     });
     try {
-      // The first goes on trying until the deadline: its failure is that of all.
+      // The first attempt goes on until the deadline, so its failure is the failure of all.
       return await Promise.race([first, Promise.any(others).catch(() => first)]);
     } finally {
       answered.abort();
     }
   }
 
-  /** One attempt at one node, for requests that only this node can answer. */
+  /** Makes one attempt at one node, for requests that only this node can answer. */
   async ask<Response>(
     address: string,
     send: (transport: NodeTransport, limits: Limits) => Promise<Response>,
@@ -204,7 +204,7 @@ export class ClientCore {
     return send(transport, limits);
   }
 
-  /** Listeners hear of every change that a node reports, put together with what others have told. @returns a function that removes the listener. */
+  /** Listeners receive the merged topology after every change that a node reports. @returns a function that removes the listener. */
   onTopology(listener: (topology: Topology) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
@@ -239,7 +239,7 @@ export class ClientCore {
   /** The topology of the former cluster stays until a node of the new one reports. */
   #moved(change: ClusterChange): void {
     this.#merge = new TopologyMerge();
-    // What the listener throws is no fault of the client.
+    // An error of the listener is not a fault of the client.
     queueMicrotask(() => this.#options.onClusterChanged(change));
     this.#connections.reconsider();
     this.#wakeUp.wakeAll();

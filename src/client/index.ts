@@ -1,4 +1,4 @@
-/** Public entry of the client folder. */
+/** The public entry of the client library. */
 
 export { KvClient } from './kv-client.js';
 export type { CallOptions } from './limits.js';

@@ -1,8 +1,8 @@
 /**
- * The client library: finds the nodes, sends each operation to the primary, retries what is safe to retry.
+ * The client library: finds the nodes, sends each operation to the primary, and retries what is safe to retry.
  *
- * Every failure is a `KvError` whose `executed` tells whether a write definitely did not happen (`no`) or may have
- * happened (`unknown`). Writes with an unknown outcome are never retried by the client.
+ * Every failure is a `KvError`. Its `executed` says whether a write definitely did not happen (`no`) or may have happened
+ * (`unknown`). The client never retries a write with an unknown outcome.
  */
 import { formatAddress, readAddress } from '../config/index.js';
 import { KvError } from '../errors.js';
@@ -39,7 +39,7 @@ import type {
 import type { NodeTransport } from './transport/node-transport.js';
 
 /**
- * A connection to a kvnode cluster, safe to share by any number of concurrent callers.
+ * A connection to a kvnode cluster. Any number of concurrent callers may share it.
  *
  * @example
  * const client = await KvClient.connect({ nodes: ['127.0.0.1:9090'] });
@@ -56,7 +56,7 @@ export class KvClient {
   }
 
   /**
-   * Connects, and resolves when a node has told the topology. The client then belongs to the cluster of that node.
+   * Connects, and resolves when a node has reported the topology. The client then belongs to the cluster of that node.
    *
    * @param options either `nodes` or `zk` with `root`. Worker threads must use `nodes`.
    * @throws KvError INVALID_OPTION; WRONG_CLUSTER if the addresses belong to two clusters, or none belongs to `clusterId`; UNREACHABLE if no node answers within `deadlineMs` (default 10,000);
@@ -70,7 +70,7 @@ export class KvClient {
   }
 
   /**
-   * The value of a key, or undefined if the key does not exist. Linearizable; retried after any failure that may pass.
+   * Reads the value of a key; undefined if the key does not exist. Linearizable; retried after any temporary failure.
    *
    * @throws KvError INVALID_KEY; the last refusal, or DEADLINE_EXCEEDED, at the deadline; WRONG_CLUSTER if nodes of another cluster
    *   are all that answers; CANCELLED; CLOSED.
@@ -85,11 +85,11 @@ export class KvClient {
   /**
    * Writes a value, or with `ifVersion` or `ifAbsent` only if the key is still as expected.
    *
-   * @param value a string is stored as UTF-8. Up to 1 MiB unless the nodes are set up otherwise. Bytes are not copied:
-   *   they must not be changed before the promise is settled, as the write may wait, or be tried again, until then.
+   * @param value a string is stored as UTF-8. Up to 1 MiB unless the nodes are configured otherwise. Bytes are not copied:
+   *   do not change them before the promise is settled, because the write may wait or be retried until then.
    * @throws KvError INVALID_KEY, INVALID_ARGUMENT, VALUE_TOO_LARGE; VERSION_MISMATCH with `currentVersion`; WRONG_CLUSTER as for `get`;
-   *   the last refusal (`executed: 'no'`) when none was accepted until the deadline; OUTCOME_UNKNOWN,
-   *   DEADLINE_EXCEEDED or CANCELLED with `executed: 'unknown'` when it may have been written; CLOSED.
+   *   the last refusal (`executed: 'no'`) if no attempt was accepted before the deadline; OUTCOME_UNKNOWN,
+   *   DEADLINE_EXCEEDED or CANCELLED with `executed: 'unknown'` if the value may have been written; CLOSED.
    */
   put(key: string, value: string | Uint8Array, options: PutOptions = {}): Promise<PutResult> {
     return checked(() => this.#put(putRequest(key, value, options), this.#core.limitsOf(options)));
@@ -110,11 +110,11 @@ export class KvClient {
   }
 
   /**
-   * The values of many keys, in the order of the keys, asked of all their shards at once. Each read is linearizable;
+   * Reads the values of many keys, from all their shards at once, in the order of the keys. Each read is linearizable;
    * together they are not one snapshot.
    *
-   * @param options `deadlineMs` is for all of them together.
-   * @throws KvError as for `get`, if any read fails; `mgetSettled` tells which.
+   * @param options `deadlineMs` limits the whole call.
+   * @throws KvError as for `get`, if any read fails; `mgetSettled` returns each outcome.
    */
   async mget(keys: readonly string[], options: CallOptions = {}): Promise<(GetResult | undefined)[]> {
     for (const key of keys) checkKey(key);
@@ -122,7 +122,7 @@ export class KvClient {
     return inParallel(keys, this.#shardOf, (key) => this.#get(key, limits));
   }
 
-  /** As `mget`, but never rejects for the failure of a read: each has its own outcome, in the order of the keys. */
+  /** Like `mget`, but does not reject if a read fails: each read has its own outcome, in the order of the keys. */
   async mgetSettled(keys: readonly string[], options: CallOptions = {}): Promise<GetOutcome[]> {
     for (const key of keys) checkKey(key);
     const limits = this.#core.limitsOf(options);
@@ -135,7 +135,7 @@ export class KvClient {
    * Writes many keys, each on its own, at all their shards at once: not a transaction. Never rejects for the failure of a write; each has its own
    * outcome, in the order of the entries. Bytes must not be changed before the promise is settled, as for `put`.
    *
-   * @param options `deadlineMs` is for all of them together.
+   * @param options `deadlineMs` limits the whole call.
    * @throws KvError before anything is sent, if any argument is wrong or a key occurs twice.
    */
   async mput(entries: readonly PutEntry[], options: CallOptions = {}): Promise<PutOutcome[]> {
@@ -150,7 +150,7 @@ export class KvClient {
     );
   }
 
-  /** The topology as a node sees it now. @throws KvError as for `get`. */
+  /** Requests the topology from a node. @throws KvError as for `get`. */
   async topology(options: CallOptions = {}): Promise<Topology> {
     return wholeTopology(await this.#report(options), []);
   }
@@ -160,7 +160,7 @@ export class KvClient {
   }
 
   /**
-   * The topology put together from what every node sees, for who looks after the cluster: a node knows of the shards that
+   * Merges the topology from the reports of every node, for administration: a node knows only the shards that
    * it holds. Nodes that do not answer are left out.
    *
    * @throws KvError as for `get`.
@@ -186,7 +186,7 @@ export class KvClient {
   }
 
   /**
-   * Which nodes hold a key, primary first; whether the key exists does not matter. Asked of the key's primary where there
+   * Returns the nodes that hold a key, primary first, whether or not the key exists. It queries the key's primary if there
    * is one.
    *
    * @throws KvError as for `get`.
@@ -198,18 +198,18 @@ export class KvClient {
     return this.#core.run({ effect: 'read', shard, bytes: 0, send: (to, within) => to.locateKey(key, within) }, limits);
   }
 
-  /** The last topology a node reported, without asking: may be a moment old. */
+  /** The last topology that the client has received: it may be slightly old. */
   get knownTopology(): Topology | undefined {
     return this.#core.knownTopology;
   }
 
-  /** Calls the listener with every topology the client learns of. @returns a function that removes the listener. */
+  /** Calls the listener with every new topology. @returns a function that removes the listener. */
   onTopology(listener: (topology: Topology) => void): () => void {
     return this.#core.onTopology(listener);
   }
 
   /**
-   * What one node says of itself. Asked once, not retried.
+   * Requests the status of one node. Not retried.
    *
    * @param address host:port, with square brackets around an IPv6 address.
    * @throws KvError INVALID_ARGUMENT; UNREACHABLE; OUTCOME_UNKNOWN if the connection breaks; DEADLINE_EXCEEDED; CANCELLED.
@@ -219,7 +219,7 @@ export class KvClient {
   }
 
   /**
-   * A page of the keys of a shard, in the order of their bytes, from its primary; not one moment (kv.proto, `ListKeys`).
+   * A page of the keys of a shard, in the order of their bytes, from its primary. Not a snapshot of one moment (kv.proto, `ListKeys`).
    *
    * @throws KvError as for `get`; INVALID_ARGUMENT.
    */
@@ -233,8 +233,8 @@ export class KvClient {
   }
 
   /**
-   * A page of the keys that one node holds of a shard, in the order of their bytes; not one moment (kv.proto, `ListKeys`).
-   * Asked once, not retried.
+   * A page of the keys that one node holds of a shard, in the order of their bytes. Not a snapshot of one moment (kv.proto,
+   * `ListKeys`). Not retried.
    *
    * @param address host:port, with square brackets around an IPv6 address.
    * @throws KvError NOT_PRIMARY if the node does not hold the shard; INVALID_ARGUMENT; OVERLOADED; and as for `nodeStatus`.
@@ -244,8 +244,8 @@ export class KvClient {
   }
 
   /**
-   * Makes the replica of one node primary with what it holds, when no member of the in-sync set is left.
-   * **Acknowledged writes that it does not hold are lost.** Asked once, not retried.
+   * Makes the replica of one node primary with the data it holds, when no member of the in-sync set is left.
+   * **Acknowledged writes that it does not hold are lost.** Not retried.
    *
    * @param address host:port of the node that is to become primary.
    * @throws KvError INVALID_ARGUMENT; a refusal of the node; OUTCOME_UNKNOWN.
@@ -264,7 +264,7 @@ export class KvClient {
 
   /**
    * Closes all connections at once, without waiting for answers. Operations that were not sent, and all reads, reject
-   * with CLOSED; writes under way reject with OUTCOME_UNKNOWN. May be called any number of times.
+   * with CLOSED; writes in flight reject with OUTCOME_UNKNOWN. Idempotent.
    */
   close(): Promise<void> {
     return this.#core.close();
@@ -278,7 +278,7 @@ export class KvClient {
     return this.#core.execute({ kind: 'get', key }, limits, toGetResult);
   }
 
-  /** Also who answered that there is nothing. */
+  /** The result with the node that answered, also for a key that does not exist. */
   #lookUp(key: string, limits: Limits): Promise<{ found: GetResult | undefined; nodeId: string }> {
     return this.#core.execute({ kind: 'get', key }, limits, (result) => ({ found: toGetResult(result), nodeId: result.nodeId }));
   }
@@ -292,7 +292,7 @@ export class KvClient {
 
 type PutRequest = Extract<DataRequest, { kind: 'put' }>;
 
-/** What is wrong with the arguments rejects, like every failure. */
+/** An invalid argument rejects the promise, like every failure. */
 function checked<Result>(begin: () => Promise<Result>): Promise<Result> {
   try {
     return begin();
@@ -301,7 +301,7 @@ function checked<Result>(begin: () => Promise<Result>): Promise<Result> {
   }
 }
 
-/** Its outcome, also where it is a failure. */
+/** The outcome of an operation, success or failure. */
 async function settled<Outcome>(key: string, work: () => Promise<Outcome>): Promise<Outcome | FailedOutcome> {
   try {
     return await work();

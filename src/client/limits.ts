@@ -1,16 +1,16 @@
 /**
- * How long one operation may take, and who may stop it earlier.
+ * Limits one operation in time: its deadline, and the signal that cancels it.
  *
- * Deadlines are instants on this process's monotonic clock: a wall clock that is set back must not keep a caller waiting.
+ * Deadlines are instants on the monotonic clock of this process: setting back the wall clock must not keep a caller waiting.
  */
 import { setMaxListeners } from 'node:events';
 import { KvError } from '../errors.js';
 
-/** What every operation of the client takes. */
+/** The options of every operation of the client. */
 export interface CallOptions {
-  /** Milliseconds the whole operation may take, waiting and retries included. Default 10,000, minimum 1. */
+  /** Time limit of the whole operation in milliseconds, waiting and retries included. Default 10,000, minimum 1. */
   readonly deadlineMs?: number;
-  /** Gives the operation up. Its promise rejects with CANCELLED at once. */
+  /** Cancels the operation. Its promise rejects with CANCELLED at once. */
   readonly signal?: AbortSignal;
 }
 
@@ -20,7 +20,7 @@ export interface Limits {
   readonly signal: AbortSignal | undefined;
 }
 
-/** setTimeout takes no more than this and would fire at once. */
+/** The longest delay of setTimeout; a longer one would fire at once. */
 export const maxDeadlineMs = 2 ** 31 - 1;
 
 export function monotonicNowMs(): number {
@@ -32,7 +32,7 @@ export function limitsOf(options: CallOptions, defaultDeadlineMs: number): Limit
   const deadlineMs = options.deadlineMs ?? defaultDeadlineMs;
   if (typeof deadlineMs !== 'number' || !(deadlineMs >= 1 && deadlineMs <= maxDeadlineMs))
     throw new KvError('INVALID_ARGUMENT', `deadlineMs must be a number from 1 to ${maxDeadlineMs}, not ${deadlineMs}`);
-  // One signal may well stop a thousand operations; each removes its listener when it ends.
+  // One signal may cancel a thousand operations; each removes its listener when it ends.
   if (options.signal !== undefined) setMaxListeners(0, options.signal);
   const startedAtMs = monotonicNowMs();
   return { startedAtMs, deadlineAtMs: startedAtMs + deadlineMs, signal: options.signal };

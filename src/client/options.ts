@@ -1,4 +1,4 @@
-/** The options of a client: documented, checked, and resolved into a form in which nothing is missing. */
+/** The options of a client, and their check and resolution into a form in which every field is set. */
 import { optionSpecs } from '../config/index.js';
 import { KvError } from '../errors.js';
 import { maxDeadlineMs } from './limits.js';
@@ -6,34 +6,34 @@ import { type AddressSource, addressesFromZooKeeper, fixedAddresses } from './ro
 import type { ClusterChange } from './routing/cluster-membership.js';
 
 interface CommonOptions {
-  /** Milliseconds one operation may take unless it says otherwise, and `connect` itself. Default 10,000, minimum 1. */
+  /** Default time limit of an operation, and of `connect`, in milliseconds. Default 10,000, minimum 1. */
   readonly deadlineMs?: number;
-  /** Milliseconds a connection may take to become usable before it is given up. Default 2,000, minimum 1. */
+  /** Time limit for a connection to become usable, in milliseconds. Default 2,000, minimum 1. */
   readonly connectTimeoutMs?: number;
   /**
-   * Operations under way at once, at all nodes together. Further ones wait, in order; those that were refused and wait to
-   * try again are not under way. Default 1,024, minimum 1.
+   * Largest number of operations in flight, at all nodes together. Further operations wait in order. Operations that wait for a
+   * retry do not count. Default 1,024, minimum 1.
    */
   readonly maxInFlight?: number;
-  /** Bytes of the requests under way at once. Further ones wait, in order. Default 64 MiB, minimum 1. */
+  /** Largest number of request bytes in flight. Further operations wait in order. Default 64 MiB, minimum 1. */
   readonly maxInFlightBytes?: number;
-  /** Operations that may wait for one of those places; beyond it they fail with OVERLOADED. Default 100,000, minimum 0. */
+  /** Largest number of waiting operations; further ones fail with OVERLOADED. Default 100,000, minimum 0. */
   readonly maxQueued?: number;
   /**
-   * How operations travel to the primary: `pipeline`, many in a message on one stream, or `unary`, a gRPC call each, which
-   * is several times slower. Default `pipeline`.
+   * How operations travel to the primary: `pipeline`, many in one message of a stream, or `unary`, one gRPC call each, which is
+   * several times slower. Default `pipeline`.
    */
   readonly api?: 'pipeline' | 'unary';
   /**
-   * Id of the cluster that the client belongs to, as `kvctl status` shows it. Nodes of any other one are not used. Default: the
-   * cluster of the node that answers first; `connect` then rejects with WRONG_CLUSTER if nodes of two clusters answer at the
-   * addresses it was given. Either way the client keeps to its cluster for life.
+   * Id of the cluster that the client belongs to, as `kvctl status` shows it. Nodes of other clusters are not used. Default: the
+   * cluster of the node that answers first; `connect` then rejects with WRONG_CLUSTER if nodes of two clusters answer at the given
+   * addresses. In both cases the client stays with its cluster.
    */
   readonly clusterId?: string;
   /**
-   * Accept another cluster in place of the present one, once no node of that answers any more, and nodes of one other cluster
-   * answer at more than half of the addresses (those given, or those in ZooKeeper). **The data of the former cluster and its
-   * versions mean nothing in the new one**; what was waiting is carried out there. Excludes `clusterId`. Default false: after a
+   * Move to another cluster once no node of the present one answers, and nodes of one other cluster answer at more than half of
+   * the addresses (those given, or those in ZooKeeper). **Data and versions of the former cluster mean nothing in the new one**;
+   * waiting operations are executed there. Excludes `clusterId`. Default false: after a
    * rebuild every operation rejects with WRONG_CLUSTER until a new client is connected.
    */
   readonly followRebuilds?: boolean;
@@ -43,8 +43,8 @@ interface CommonOptions {
 
 export interface NodesOptions extends CommonOptions {
   /**
-   * host:port of some nodes, with square brackets around an IPv6 address; the others are learned from them. The only way in
-   * worker threads.
+   * host:port of some nodes, with square brackets around an IPv6 address; the client learns the other nodes from them. Worker
+   * threads must use this option.
    */
   readonly nodes: readonly string[];
   readonly zk?: never;
@@ -63,7 +63,7 @@ export interface ZooKeeperOptions extends CommonOptions {
   readonly nodes?: never;
 }
 
-/** Where the cluster is, and the client's limits. */
+/** The addresses of the cluster, and the limits of the client. */
 export type KvClientOptions = NodesOptions | ZooKeeperOptions;
 
 export interface ResolvedOptions {
@@ -73,11 +73,11 @@ export interface ResolvedOptions {
   readonly maxInFlightBytes: number;
   readonly maxQueued: number;
   readonly api: 'pipeline' | 'unary';
-  /** Undefined: the first that answers. */
+  /** Undefined: the cluster of the first node that answers. */
   readonly clusterId: string | undefined;
   readonly followRebuilds: boolean;
   readonly onClusterChanged: (change: ClusterChange) => void;
-  /** What to tell of an address book that is empty. */
+  /** The message for an empty address book. */
   readonly nobodyMessage: string;
 }
 
@@ -112,7 +112,7 @@ function nobodyMessage({ zk, root }: Pick<KvClientOptions, 'zk' | 'root'>): stri
   return `no node is registered${zk === undefined ? '' : ` under root ${root ?? optionSpecs.root.default} in the ZooKeeper at ${zk}`}`;
 }
 
-/** Travels as metadata, which takes no other characters. */
+/** The id travels as metadata, which allows no other characters. */
 function clusterIdOption({ clusterId, followRebuilds }: CommonOptions): string | undefined {
   if (clusterId === undefined) return undefined;
   if (!/^[\x21-\x7e]{1,255}$/.test(clusterId))

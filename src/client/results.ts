@@ -1,4 +1,4 @@
-/** What the methods of `KvClient` take and give. */
+/** Arguments and results of the methods of `KvClient`. */
 import type { KvError } from '../errors.js';
 import type { CallOptions } from './limits.js';
 
@@ -20,7 +20,7 @@ export interface WriteCondition {
 export interface PutOptions extends CallOptions, WriteCondition {}
 
 export interface PutResult {
-  /** The version this write gave the key. */
+  /** The version that this write gave the key. */
   readonly version: number;
   readonly nodeId: string;
 }
@@ -31,7 +31,7 @@ export interface PutEntry extends WriteCondition {
   readonly value: string | Uint8Array;
 }
 
-/** Of one of many operations. */
+/** The outcome of one of many operations. */
 export interface FailedOutcome {
   readonly key: string;
   readonly ok: false;
@@ -66,7 +66,7 @@ export interface DeleteResult {
 
 export interface ForcePrimaryOptions extends CallOptions {
   readonly shard: number;
-  /** The caller vouches that the old members are stopped for good and accepts the loss of what only they held. */
+  /** The caller vouches that the old members are stopped for good and accepts the loss of the data that only they held. */
   readonly acceptDataLoss: true;
   /** Ids of histories, or of epochs of them, that are given up: replicas that hold their data discard it. Default: none. */
   readonly givesUp?: readonly string[];

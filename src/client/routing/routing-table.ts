@@ -1,15 +1,13 @@
 /**
- * What follows for the client from the topology: which shard a key is in, and to which nodes an operation may go in which order.
- * Pure: no connections.
+ * Derives from the topology which shard a key is in, and to which nodes an operation may go, in which order. Pure: no connections.
  *
- * It need not be right: a node that is not the shard's primary forwards a request or refuses it, and the client learns
- * from the refusal.
+ * It may be wrong: a node that is not the shard's primary forwards a request or refuses it, and the client learns from the refusal.
  */
 import { shardOfKey } from '../../placement/index.js';
 import type { Topology } from '../../wire/contract/kv-api.js';
 
 export interface Preference {
-  /** Where the last refusal saw the primary. */
+  /** The address of the primary that the last refusal named. */
   readonly hint?: string | undefined;
   /** The node that refused last, though not for being the wrong one: before others, should the primary not be reachable. */
   readonly stay?: string | undefined;
@@ -21,17 +19,17 @@ export interface Preference {
 
 /** What is different after a node has reported. */
 export interface News {
-  /** Nodes have come or gone. */
+  /** Nodes have joined or left. */
   readonly nodes: boolean;
-  /** Addresses at which there is no node any more. */
+  /** Addresses that have no node any more. */
   readonly gone: readonly string[];
-  /** Where an operation that waits may fare better now. */
+  /** Shards whose waiting operations may succeed now. */
   readonly shards: ReadonlySet<number>;
   /** By address: the shards of which the node was primary, and another is now. */
   readonly deposed: ReadonlyMap<string, ReadonlySet<number>>;
 }
 
-/** Stands for no shard in particular: the operation may go anywhere. */
+/** Means no particular shard: the operation may go to any node. */
 export const anyShard = -1;
 
 export class RoutingTable {
@@ -53,7 +51,7 @@ export class RoutingTable {
     return this.#topology;
   }
 
-  /** 0 before a node has told. */
+  /** 0 before a node has reported it. */
   get shardCount(): number {
     return this.#shardCount;
   }
@@ -67,7 +65,7 @@ export class RoutingTable {
     return shard === anyShard ? this.#sole : this.#routes[shard];
   }
 
-  /** As the topology has it. */
+  /** The primary that the topology names. */
   reportedPrimaryOf(shard: number): string | undefined {
     return shard === anyShard ? this.#sole : this.#topology?.shards[shard]?.primaryAddress || undefined;
   }
@@ -98,7 +96,7 @@ export class RoutingTable {
     this.#routes[shard] = this.#routeTo(shard);
   }
 
-  /** Every address once, best first. `known` are the addresses the client was given. */
+  /** Every address once, best first. `known` are the addresses that the client was given. */
   candidates(shard: number, known: readonly string[], preference: Preference): string[] {
     const nodes = this.#topology?.nodes.map((node) => node.address) ?? [];
     this.#turn += 1;
@@ -109,7 +107,7 @@ export class RoutingTable {
     return all.sort((one, other) => penalty(one) - penalty(other));
   }
 
-  /** The nodes that are to hold it: others could only forward. */
+  /** The nodes on which the shard is placed; other nodes could only forward. */
   #holdersOf(shard: number): string[] {
     const placed = this.#topology?.shards[shard]?.placedNodeIds ?? [];
     return placed.flatMap((id) => this.#addresses.get(id) ?? []);
@@ -129,7 +127,7 @@ export class RoutingTable {
     return this.#routes.every((address) => address === this.#routes[0]) ? this.#routes[0] : undefined;
   }
 
-  /** Not every node hears of every shard, but all hear which nodes are gone. */
+  /** A node does not know every shard, but every node knows which nodes are gone. */
   #routeTo(shard: number): string | undefined {
     const known = this.#learned.get(shard) ?? this.reportedPrimaryOf(shard);
     const holders = this.#holdersOf(shard);
@@ -160,7 +158,7 @@ function nodesOf({ nodes }: Topology): string {
   return nodes.map(({ id, address }) => `${id} ${address}`).join(',');
 }
 
-/** Spreads the requests that may go anywhere. */
+/** Spreads the requests that may go to any node. */
 function rotated(addresses: readonly string[], by: number): string[] {
   const start = addresses.length === 0 ? 0 : by % addresses.length;
   return [...addresses.slice(start), ...addresses.slice(0, start)];

@@ -6,7 +6,7 @@ import type { ClusterIdentity } from './cluster-identity.js';
 export interface StrangersParts {
   readonly identity: ClusterIdentity;
   readonly connections: Pick<Connections, 'otherClusterAt'>;
-  /** Whether the client moves on to a cluster that was built in place of its own. */
+  /** True if the client moves to a cluster that replaced its own. */
   readonly followRebuilds: boolean;
 }
 
@@ -23,7 +23,7 @@ export class Strangers {
     return addresses.length > 0 && addresses.every((address) => this.#clusterAt(address) !== undefined);
   }
 
-  /** The error of an operation that found nobody else to ask; undefined where no stranger is at these addresses. */
+  /** The error of an operation that found only nodes of other clusters; undefined if there are none at these addresses. */
   errorAt(addresses: readonly string[]): KvError | undefined {
     const found = this.#byCluster(addresses);
     const [clusterId] = found.keys();

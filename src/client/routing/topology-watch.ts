@@ -1,4 +1,4 @@
-/** Keeps one topology stream open: to one node for good, or to any, moving to another when it breaks. */
+/** Keeps one topology stream open: to one fixed node, or to any node, moving to another when the stream breaks. */
 import type { TopologyReport } from '../../wire/contract/kv-api.js';
 import { monotonicNowMs } from '../limits.js';
 import { backoffMs } from '../retry/retry-rule.js';
@@ -10,15 +10,15 @@ export interface TopologyWatchOptions {
   readonly connections: Connections;
   /** How long a node may take to become reachable, and then to send its first report. */
   readonly firstAnswerMs: number;
-  /** Whether the node is to tell of the shards alone that it holds. */
+  /** True if the node should report only the shards that it holds. */
   readonly heldOnly: boolean;
   /** The node to watch next, after the one whose stream has ended or could not be opened. */
   readonly next: (last: string | undefined) => string | undefined;
   /** @returns whether the report was taken; false if the node belongs to another cluster, which ends the stream. */
   readonly onReport: (from: string, report: TopologyReport) => boolean;
-  /** After a stream that had told something. */
+  /** Called after the end of a stream that had reported something. */
   readonly onLost: (from: string) => void;
-  /** So many nodes were asked in a row, and none told anything. */
+  /** Called with the number of nodes that were tried in a row without a report. */
   readonly onVain: (failures: number) => Promise<void> | void;
 }
 
@@ -36,7 +36,7 @@ export class TopologyWatch {
     this.#options = options;
   }
 
-  /** Of the node that is or was last watched. */
+  /** The address of the node that is or was last watched. */
   get address(): string | undefined {
     return this.#address;
   }
@@ -69,7 +69,7 @@ export class TopologyWatch {
     }
   }
 
-  /** @returns after the stream has ended, whether it brought anything. */
+  /** @returns after the stream has ended, whether it reported anything. */
   async #watch(connection: NodeConnection): Promise<boolean> {
     const { firstAnswerMs, heldOnly, onReport, onLost } = this.#options;
     const { address } = connection;

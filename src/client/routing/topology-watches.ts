@@ -1,7 +1,7 @@
 /**
- * From whom a client hears the news: from one node everything, whichever that is, and from so many others what they hold that
- * two of those that hold each shard are among them (`watch-plan.ts`). Then a node that is frozen keeps nothing back: neither
- * that it is primary no more, nor what becomes of the others.
+ * Watches the topology: one node, any of them, for everything, and as many others for their own shards that two holders of each
+ * shard are watched (`watch-plan.ts`). Then a frozen node hides nothing: neither that it is no longer primary, nor changes of other
+ * shards.
  */
 import type { TopologyReport } from '../../wire/contract/kv-api.js';
 import type { Connections } from '../transport/connections.js';
@@ -19,18 +19,18 @@ export interface TopologyWatchesOptions {
   /** @returns whether the report was taken; false if the node belongs to another cluster. */
   readonly onReport: (from: string, report: TopologyReport) => boolean;
   readonly onLost: (from: string) => void;
-  /** No node has answered, and the addresses have been read again. */
+  /** Called when no node has answered and the addresses have been read again. */
   readonly onNobody: () => Promise<void>;
 }
 
-/** News come close together, and each may ask for another plan. */
+/** Delay before a new plan: changes come close together, and each may need another plan. */
 const planAgainMs = 20;
 
 export class TopologyWatches {
   readonly #options: TopologyWatchesOptions;
   readonly #base: TopologyWatch;
   readonly #others = new Map<string, TopologyWatch>();
-  /** Those that are being closed. */
+  /** Watches that are being closed. */
   readonly #ending = new Set<Promise<void>>();
   readonly #random = Math.random();
   #planning: NodeJS.Timeout | undefined;

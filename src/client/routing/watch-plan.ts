@@ -1,12 +1,12 @@
-/** Which nodes a client watches, so that of every shard somebody who holds it tells the news. Pure. */
+/** Chooses the nodes that a client watches, so that the changes of every shard are reported by nodes that hold it. Pure. */
 import type { ShardInfo, Topology } from '../../wire/contract/kv-api.js';
 
-/** Watched holders of each shard: one that is frozen then keeps nothing back. */
+/** Number of watched holders of each shard: a single frozen holder then hides nothing. */
 const holdersPerShard = 2;
 
 export interface WatchPlanFacts {
   readonly topology: Topology;
-  /** The node that is watched anyway. */
+  /** The node that is watched in any case. */
   readonly base: string | undefined;
   /** Those that are watched now: they go on being watched where they are of use. */
   readonly watched: readonly string[];
@@ -40,7 +40,7 @@ function inOrder(
   const start = Math.floor(random * addresses.length);
   const rotated = [...addresses.slice(start), ...addresses.slice(0, start)];
   const known = new Set(addresses);
-  // In the order in which they were chosen each of them was of use.
+  // In the order of their choice each of them covered a shard that was not covered yet.
   const all = new Set([...watched.filter((address) => known.has(address)), ...rotated]);
   return [...all].sort((one, other) => Number(isSuspect(one)) - Number(isSuspect(other)));
 }

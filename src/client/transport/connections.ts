@@ -18,7 +18,7 @@ export class Connections {
     this.#identity = identity;
   }
 
-  /** Not opened before somebody waits for it. */
+  /** A connection is opened when a caller first waits for it. */
   to(address: string): NodeConnection {
     const existing = this.#byAddress.get(address);
     if (existing !== undefined) return existing;
@@ -36,7 +36,7 @@ export class Connections {
     return this.#byAddress.get(address)?.isSuspect ?? false;
   }
 
-  /** Closes what nobody uses and nobody names any more: nodes come back under new addresses for ever. */
+  /** Closes connections that are unused and belong to no known node: nodes may return under new addresses again and again. */
   retain(addresses: ReadonlySet<string>): void {
     for (const [address, connection] of this.#byAddress) {
       if (addresses.has(address) || connection.pending > 0) continue;

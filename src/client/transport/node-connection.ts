@@ -1,13 +1,13 @@
 /**
- * The connection to one node: opened on demand, given up when it does not become ready in time, opened anew on the
- * next demand.
+ * The connection to one node. It is opened on demand, given up if it does not become ready in time, and opened again on the next
+ * demand.
  *
- * grpc-js waits for ever on a peer that accepts a connection and then says nothing, and may hide that wait behind a
- * failure it reported earlier. So what counts here is one thing only: how long the channel has been wanted without
- * being ready. Requests are handed over only while it is ready; one that never left may then safely go elsewhere.
+ * grpc-js waits for ever on a peer that accepts a connection and then sends nothing, and may hide that wait behind a failure that
+ * it reported earlier. So this class measures only how long the channel has been wanted without being ready. Requests are passed on
+ * only while it is ready; a request that never left may then safely go to another node.
  *
- * A node of another cluster may have the address by now. Once it is known as such, nothing is sent to it for a while, or until the
- * connection breaks: the next one may lead to the right node again, and behind a proxy so may the same one.
+ * A node of another cluster may have taken over the address. Once this is known, nothing is sent to it for a while, or until the
+ * connection breaks: the next connection, or behind a proxy the same one, may lead to the right node again.
  */
 import { Client, connectivityState } from '@grpc/grpc-js';
 import type { KvError } from '../../errors.js';
@@ -22,7 +22,7 @@ import { SendRounds } from './send-batching.js';
 import { TrackedCredentials } from './tracked-credentials.js';
 import { UnaryTransport } from './unary-transport.js';
 
-/** A node of another cluster is not tried again for so long over the same connection. */
+/** How long a node of another cluster is not tried again over the same connection. */
 const strangerMs = 5_000;
 
 interface OpenChannel {
@@ -93,7 +93,7 @@ export class NodeConnection {
     return this.#suspect || this.otherCluster !== undefined;
   }
 
-  /** Requests under way. */
+  /** The number of requests in flight. */
   get pending(): number {
     if (this.#channel === undefined) return 0;
     return this.#channel.transport.pending + this.#channel.pipeline.pending;
@@ -139,7 +139,7 @@ export class NodeConnection {
     return this.isReady;
   }
 
-  /** Makes those who wait ask themselves whether they still want this node. */
+  /** Makes waiting callers check whether they still want this node. */
   reconsider(): void {
     this.#changed.wakeAll();
   }

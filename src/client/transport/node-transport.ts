@@ -1,7 +1,7 @@
 /**
- * How requests travel to one node: the seam behind which the way of sending may change without its callers noticing.
+ * The interface for sending requests to one node; its implementations are the pipeline and unary calls.
  *
- * A transport belongs to a connection that was ready when it was handed out. It makes one attempt and retries nothing.
+ * A transport belongs to a connection that was ready when it was returned. It makes one attempt and retries nothing.
  * Every method rejects with a KvError whose `executed` is `unknown` unless the node itself said otherwise, with
  * DEADLINE_EXCEEDED at the deadline, and with CANCELLED when the signal aborts.
  */
@@ -26,7 +26,7 @@ export interface TopologyListener {
   onEnd(): void;
 }
 
-/** What a request is about: a key, or a shard by its number. */
+/** The subject of a request: a key, or the number of a shard. */
 export type Subject = string | number;
 
 export interface NodeTransport {
@@ -40,13 +40,13 @@ export interface NodeTransport {
   forcePrimary(request: ForcePrimaryRequest, limits: Limits): Promise<ForcePrimaryResponse>;
   /** @returns a function that stops the watch. */
   watchTopology(heldOnly: boolean, listener: TopologyListener): () => void;
-  /** Requests that have neither been answered nor failed. */
+  /** The number of requests that have neither been answered nor failed. */
   readonly pending: number;
   /**
    * Rejects those requests about what `concerns` that are pending now and still are after `afterMs`, as `close` does;
    * the transport stays in use.
    */
   abandonPending(concerns: (subject: Subject) => boolean, afterMs: number, reason: string): void;
-  /** Rejects what is pending: it may or may not have been executed. */
+  /** Rejects the pending requests: they may or may not have been executed. */
   close(reason: string): void;
 }

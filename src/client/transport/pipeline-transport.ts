@@ -1,9 +1,9 @@
 /**
- * Operations to one node over one stream of kv.v1.KeyValue/Pipeline: what is issued in one turn of the event loop travels
- * in one message. An attempt costs an object and a place in a list; no promise, no timer, no call of grpc-js of its own.
+ * Sends operations to one node over one stream of kv.v1.KeyValue/Pipeline. Operations that are issued in one turn of the event loop
+ * travel in one message. An attempt costs an object and a place in a list; no promise, no timer, no grpc-js call of its own.
  *
- * The stream is opened when something is to be sent and there is none. Where it breaks, what was sent on it has an unknown
- * outcome, and what was not has not been executed. Like every transport it makes one attempt and retries nothing.
+ * The stream is opened when an operation is to be sent and there is no stream. If it breaks, operations that were sent have an
+ * unknown outcome, and the others were not executed. Like every transport it makes one attempt and retries nothing.
  */
 import type { Client, ClientDuplexStream, ServiceError } from '@grpc/grpc-js';
 import { KvError } from '../../errors.js';
@@ -18,7 +18,7 @@ import { type ClusterNaming, noCluster } from '../routing/cluster-identity.js';
 import { RoundTrip } from './round-trip.js';
 import { type Sender, SendRounds } from './send-batching.js';
 
-/** Hears once how an attempt has ended. */
+/** Receives the outcome of an attempt, once. */
 export interface Reply {
   answered(result: DataResult): void;
   failed(error: KvError): void;
@@ -36,7 +36,7 @@ interface Attempt {
 
 type Stream = ClientDuplexStream<Buffer, Buffer>;
 
-/** A message is closed before it grows beyond this; one operation may be larger, and goes alone. */
+/** A message is sent before it grows beyond this size; a larger operation travels alone. */
 const maxBatchBytes = 256 * 1024;
 
 export class PipelineTransport implements Sender {
@@ -47,11 +47,11 @@ export class PipelineTransport implements Sender {
   #stream: Stream | undefined;
   #mayWrite = true;
   #flushScheduled = false;
-  /** Those not handed to the stream, oldest first. */
+  /** Attempts that were not passed to the stream yet, oldest first. */
   #unsent: Attempt[] = [];
-  /** Of those, about how many have been given up. */
+  /** About how many of them have been given up. */
   #unsentOver = 0;
-  /** Those sent and not answered; the index is the operation's id on the stream. */
+  /** Attempts that were sent and not answered; the index is the id of the operation on the stream. */
   #sent: (Attempt | undefined)[] = [];
   #freeIds: number[] = [];
   #pending = 0;
@@ -66,7 +66,7 @@ export class PipelineTransport implements Sender {
     rounds.join(this);
   }
 
-  /** Attempts without a reply. */
+  /** The number of attempts without a reply. */
   get pending(): number {
     return this.#pending;
   }
@@ -153,7 +153,7 @@ export class PipelineTransport implements Sender {
     this.#mayWrite = this.#stream!.write(this.#writer.take()) && this.#mayWrite;
   }
 
-  /** The stream names its cluster here, once; its operations do not. */
+  /** Opens the stream, which names the cluster once, for all its operations. */
   #open(): Stream {
     const { path, requestSerialize, responseDeserialize } = keyValueService.Pipeline!;
     const metadata = clusterMetadata(this.#cluster.clusterId);
@@ -204,7 +204,7 @@ export class PipelineTransport implements Sender {
     for (const attempt of pending) this.#fail(attempt, attempt.sent ? error : neverSent('the stream broke'));
   }
 
-  /** The next operation opens another; answers to those sent on this one are not heard any more. */
+  /** Abandons the stream: the next operation opens another, and answers on this one are ignored. */
   #leaveStream(): void {
     this.#stream?.cancel();
     this.#stream = undefined;
@@ -221,7 +221,7 @@ export class PipelineTransport implements Sender {
     for (const attempt of this.#unsent) if (!attempt.over) yield attempt;
   }
 
-  /** Returns the earliest deadline of those that go on. */
+  /** @returns the earliest deadline of the attempts that go on. */
   #expire(nowMs: number): number {
     let earliest = Number.POSITIVE_INFINITY;
     for (const attempt of [...this.#attempts()]) {

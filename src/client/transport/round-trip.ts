@@ -1,11 +1,11 @@
 /**
- * How long a stream's operations take from being sent to being answered, smoothed (Jacobson, "Congestion avoidance and control",
- * SIGCOMM 1988). One operation at a time is looked at: the clock is not read for the others.
+ * The smoothed round-trip time of the operations on a stream (Jacobson, "Congestion avoidance and control", SIGCOMM 1988). One
+ * operation at a time is measured, so the clock is not read for the others.
  */
 
-/** What a new measurement counts. */
+/** The weight of a new measurement. */
 const newPart = 1 / 8;
-/** An operation that took so long has waited for something else, and says nothing of the others. */
+/** A longer measurement is ignored: that operation waited for something other than the round trip. */
 const staleMs = 1_000;
 
 export class RoundTrip {
@@ -13,7 +13,7 @@ export class RoundTrip {
   #id: number | undefined;
   #sentMs = 0;
 
-  /** 0: not known yet. */
+  /** 0 while it is unknown. */
   get ms(): number {
     return this.#ms;
   }
@@ -32,7 +32,7 @@ export class RoundTrip {
     this.#ms = this.#ms === 0 ? ms : this.#ms + newPart * (ms - this.#ms);
   }
 
-  /** Those that were sent are answered no more. */
+  /** The operations that were sent will get no answer. */
   forget(): void {
     this.#id = undefined;
   }

@@ -1,31 +1,32 @@
 /**
- * When the operations of one client leave, on all its streams together (Nagle, RFC 896, for several connections).
+ * Decides when the operations of a client are sent, on all its streams together (Nagle, RFC 896, for several connections).
  *
- * A message costs as much as some 30 operations. Where keys are spread over nodes, the results of one node free operations for all
- * of them: if each left at once, messages would become ever smaller, and every node busy with messages. So a few operations
- * behind many that are unanswered wait until those are answered, too, or for a round trip at most, and all streams send at once.
+ * A message costs as much as some 30 operations. If keys are spread over nodes, the results of one node allow new operations to
+ * all nodes. If each were sent at once, messages would become smaller and smaller, and every node would be busy with messages. So a
+ * few new operations behind many unanswered ones wait until those are answered, or for a round trip at most, and then all streams
+ * send at once.
  */
 
 /** A stream to one node, as far as rounds are concerned. */
 export interface Sender {
-  /** Operations that wait to be sent, and those sent and not answered; 0 of both while the node takes nothing. */
+  /** Operations that wait to be sent, and operations in flight; both 0 while the stream is blocked. */
   readonly unsent: number;
   readonly unanswered: number;
-  /** Smoothed; 0: not known. */
+  /** The smoothed round-trip time; 0 while it is unknown. */
   readonly roundTripMs: number;
   sendWaiting(): void;
 }
 
 const minHoldMs = 1;
 const maxHoldMs = 10;
-/** Behind fewer, nobody waits. */
+/** With fewer operations in flight, new ones do not wait. */
 const minUnanswered = 32;
 /** Nor do so many for each stream in use: what their messages cost counts little, and nodes would be idle while the client gathers more. */
 const enoughPerStream = 128;
 
 export class SendRounds {
   readonly #senders = new Set<Sender>();
-  /** Set while a few operations wait for more. */
+  /** The timer that runs while a few operations wait for more. */
   #held: NodeJS.Timeout | undefined;
 
   join(sender: Sender): void {

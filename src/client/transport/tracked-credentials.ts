@@ -1,8 +1,8 @@
 /**
- * Plain-text credentials that remember the sockets of their channel, so that a channel given up can be torn down.
+ * Plain-text credentials that remember the sockets of their channel, so that an abandoned channel can be torn down.
  *
- * Closing a grpc-js channel asks its connections to close politely. One that never finished its handshake never does,
- * and every further attempt would leave one more open socket behind. This is the only place where a channel shows them.
+ * Closing a grpc-js channel closes its connections gracefully. A connection that never finished its handshake stays open, and each
+ * further attempt would leave one more open socket. The credentials are the only place where a channel exposes its sockets.
  */
 import type { Socket } from 'node:net';
 import { ChannelCredentials, credentials } from '@grpc/grpc-js';
@@ -14,7 +14,7 @@ export class TrackedCredentials extends ChannelCredentials {
   readonly #sockets = new Set<Socket>();
   #destroyed = false;
 
-  /** Ends every connection without ceremony, and every later one as soon as it is made. */
+  /** Destroys every connection, and every later one as soon as it is made. */
   destroySockets(): void {
     this.#destroyed = true;
     for (const socket of this.#sockets) socket.destroy();

@@ -1,5 +1,5 @@
 /**
- * One gRPC call for each request: the convenient transport, not the fast one.
+ * Sends each request as one gRPC call: the simple transport, not the fast one.
  *
  * A call costs about 180 µs of CPU on the client, nearly all of it in grpc-js.
  */
@@ -126,7 +126,7 @@ export class UnaryTransport implements NodeTransport {
       over = true;
       listener.onEnd();
     };
-    // First of all: a stream's error without a listener ends the process. It stays attached after the watch is over.
+    // This comes first: a stream error without a listener would end the process. It stays attached after the watch has ended.
     stream.on('error', (error: ServiceError) => {
       this.#errorOf(error);
       end();
@@ -209,7 +209,7 @@ export class UnaryTransport implements NodeTransport {
   }
 }
 
-/** What is decoded is a view into a chunk from the network; whoever keeps it would keep the whole chunk. */
+/** Copies a decoded value, which is a view into a network chunk: keeping the view would keep the whole chunk. */
 function withoutExcess(value: Buffer): Buffer {
   return value.byteLength * 2 < value.buffer.byteLength ? Buffer.from(value) : value;
 }
