@@ -11,12 +11,12 @@ import type { ResolvedOptions } from './options.js';
 import { closedError, type Operation } from './retry/attempts.js';
 import { Backlog, InFlightLimit } from './retry/in-flight-limit.js';
 import { OperationRunner } from './retry/operation-runner.js';
-import { RetryTurns } from './retry/retry-limiter.js';
+import { RetryLimiter } from './retry/retry-limiter.js';
 import { WakeUp } from './retry/wake-up.js';
 import { AddressBook, type AddressSource } from './routing/address-book.js';
 import { ClusterIdentity } from './routing/cluster-identity.js';
 import { type ClusterChange, ClusterMembership } from './routing/cluster-membership.js';
-import { anyShard, type News, RoutingTable } from './routing/routing-table.js';
+import { anyShard, RoutingTable, type TopologyChanges } from './routing/routing-table.js';
 import { Strangers } from './routing/strangers.js';
 import { TopologyWatches } from './routing/topology-watches.js';
 import { Connections } from './transport/connections.js';
@@ -73,10 +73,10 @@ export class ClientCore {
     const { maxInFlight, maxQueued } = options;
     const inFlight = new InFlightLimit(options, backlog);
     const maxTrying = () => Math.ceil(maxInFlight / Math.max(1, Math.min(table.shardCount, troubledShards)));
-    const turns = new RetryTurns({ maxTrying, maxQueued, backlog });
+    const retryLimiter = new RetryLimiter({ maxTrying, maxQueued, backlog });
     const pipelined = options.api === 'pipeline';
     this.#runner = new OperationRunner({
-      ...{ table, connections, addressBook, strangers, inFlight, turns, pipelined },
+      ...{ table, connections, addressBook, strangers, inFlight, retryLimiter, pipelined },
       wakeUp: this.#wakeUp,
     });
     this.#watches = new TopologyWatches({
@@ -249,21 +249,21 @@ export class ClientCore {
   #takeOver(touched: ReadonlySet<number>): void {
     const { topology } = this.#merge;
     if (topology === undefined || this.#closing !== undefined) return;
-    const news = this.#table.update(topology, touched);
+    const changes = this.#table.update(topology, touched);
     const primaries = topology.shards.map((shard) => shard.primaryAddress);
     this.#connections.retain(
       new Set([...topology.nodes.map((node) => node.address), ...this.#addressBook.addresses, ...primaries]),
     );
     for (const listener of this.#listeners) listener(topology);
-    if (!news.nodes && news.shards.size === 0) return;
-    this.#abandonDeposed(news);
+    if (!changes.nodes && changes.shards.size === 0) return;
+    this.#abandonDeposed(changes);
     this.#connections.reconsider();
-    if (news.nodes) this.#wakeUp.wakeAll();
-    else this.#wakeUp.wakeShards(news.shards);
+    if (changes.nodes) this.#wakeUp.wakeAll();
+    else this.#wakeUp.wakeShards(changes.shards);
     this.#watches.reconsider();
   }
 
-  #abandonDeposed({ deposed, gone }: News): void {
+  #abandonDeposed({ deposed, gone }: TopologyChanges): void {
     for (const address of gone)
       this.#connections.abandonPending(address, () => true, deposedAnswerMs, 'the node left the cluster');
     for (const [address, shards] of deposed) {

@@ -16,7 +16,7 @@ import type { NodeConnection } from '../transport/node-connection.js';
 import type { NodeTransport } from '../transport/node-transport.js';
 import type { PipelineTransport } from '../transport/pipeline-transport.js';
 import type { InFlightLimit } from './in-flight-limit.js';
-import type { RetryTurns, Turn } from './retry-limiter.js';
+import type { RetryLimiter, RetryPermit } from './retry-limiter.js';
 import { backoffMs, blamesTheNode, type Effect, gaveUp, mayRetry } from './retry-rule.js';
 import type { WakeUp } from './wake-up.js';
 
@@ -39,7 +39,7 @@ export interface AttemptParts {
   readonly addressBook: AddressBook;
   readonly strangers: Strangers;
   readonly inFlight: InFlightLimit;
-  readonly turns: RetryTurns;
+  readonly retryLimiter: RetryLimiter;
   /** Whether data operations travel on streams where they can. */
   readonly pipelined: boolean;
   /** Woken when the topology changes or a node becomes reachable: refused operations try again at once. */
@@ -65,7 +65,7 @@ export class Attempts {
   /** `failed`: the first attempt, if it has been made. */
   async run<Response>(operation: Operation<Response>, limits: Limits, failed?: Failure): Promise<Response> {
     if (failed !== undefined) this.#throwIfFinal(operation.effect, failed.error, limits);
-    const turn = await this.#takeTurn(operation.shard, limits, failed);
+    const permit = await this.#takePermit(operation.shard, limits, failed);
     let served = false;
     try {
       const response = await this.#run(operation, limits, failed);
@@ -75,14 +75,14 @@ export class Attempts {
       served = error instanceof KvError && error.code === 'VERSION_MISMATCH';
       throw error;
     } finally {
-      turn.end(served);
+      permit.end(served);
     }
   }
 
   /** Between attempts all of them end; those under way are ended by their connections. */
   close(): void {
     this.#closed = true;
-    this.#parts.turns.refuseAll(closedError());
+    this.#parts.retryLimiter.refuseAll(closedError());
     this.#parts.wakeUp.wakeAll();
   }
 
@@ -170,9 +170,9 @@ export class Attempts {
     return undefined;
   }
 
-  async #takeTurn(shard: number, limits: Limits, failed: Failure | undefined): Promise<Turn> {
+  async #takePermit(shard: number, limits: Limits, failed: Failure | undefined): Promise<RetryPermit> {
     try {
-      return await this.#parts.turns.take(shard, limits);
+      return await this.#parts.retryLimiter.take(shard, limits);
     } catch (error) {
       throw failed === undefined ? error : this.#endedWaiting(toKvError(error), limits, failed, 1);
     }

@@ -10,13 +10,13 @@ import { Connections } from '../transport/connections.js';
 import type { Operation } from './attempts.js';
 import { Backlog, InFlightLimit } from './in-flight-limit.js';
 import { OperationRunner } from './operation-runner.js';
-import { RetryTurns } from './retry-limiter.js';
+import { RetryLimiter } from './retry-limiter.js';
 import { firstBackoffMs } from './retry-rule.js';
 import { WakeUp } from './wake-up.js';
 
 useFakeCluster();
 
-const turns = () => new RetryTurns({ maxTrying: () => 1, maxQueued: 0, backlog: new Backlog() });
+const newRetryLimiter = () => new RetryLimiter({ maxTrying: () => 1, maxQueued: 0, backlog: new Backlog() });
 
 describe('between the choice of a connection and the sending', () => {
   test('the client is closed - CLOSED, and nothing is sent', async () => {
@@ -47,7 +47,16 @@ describe('between the choice of a connection and the sending', () => {
     const addressBook = new AddressBook(fixedAddresses(cluster.addresses), () => {});
     const inFlight = new InFlightLimit({ maxInFlight: 1, maxInFlightBytes: 1_000, maxQueued: 0 });
     const runner = new OperationRunner({
-      ...{ table, connections, addressBook, strangers, inFlight, turns: turns(), pipelined: true, wakeUp: new WakeUp() },
+      ...{
+        table,
+        connections,
+        addressBook,
+        strangers,
+        inFlight,
+        retryLimiter: newRetryLimiter(),
+        pipelined: true,
+        wakeUp: new WakeUp(),
+      },
     });
     const limits = limitsOf({}, 5_000);
     await connections.to(cluster.primary.address).whenReady(limits);
@@ -77,7 +86,7 @@ test('after many refusals - the wait for a new primary begins small again', asyn
     addressBook,
     strangers,
     inFlight,
-    turns: turns(),
+    retryLimiter: newRetryLimiter(),
     pipelined: true,
     wakeUp,
   });

@@ -37,12 +37,12 @@ export class OperationRunner {
   /** A get, put or delete. Those that wait for their place cost little more than others: just then there are many. */
   execute<Result>(request: DataRequest, limits: Limits, toResult: (result: DataResult) => Result): Promise<Result> {
     if (this.#closed) return Promise.reject(closedError());
-    const { inFlight, table, turns } = this.#parts;
+    const { inFlight, table, retryLimiter } = this.#parts;
     const bytes = sizeOf(request);
     const shard = table.shardOf(request.key);
     return new Promise((resolve, reject) => {
       const call: DataCall = { request, shard, bytes, limits, resolve: (result) => resolve(toResult(result)), reject };
-      if (turns.isTaken(shard)) this.#goOn(call);
+      if (retryLimiter.isTaken(shard)) this.#goOn(call);
       else if (inFlight.tryEnter(bytes)) this.#begin(call);
       else inFlight.enter(bytes, limits, { admitted: () => this.#begin(call), refused: reject });
     });

@@ -2,16 +2,20 @@ import { describe, expect, test } from 'vitest';
 import { KvError } from '../../errors.js';
 import { limitsOf } from '../limits.js';
 import { Backlog } from './in-flight-limit.js';
-import { RetryTurns, type Turn } from './retry-limiter.js';
+import { RetryLimiter, type RetryPermit } from './retry-limiter.js';
 
 const patient = limitsOf({}, 60_000);
 
-const turnsOf = (maxTrying: number, maxQueued: number, backlog = new Backlog()) =>
-  new RetryTurns({ maxTrying: () => maxTrying, maxQueued, backlog });
+const limiterOf = (maxTrying: number, maxQueued: number, backlog = new Backlog()) =>
+  new RetryLimiter({ maxTrying: () => maxTrying, maxQueued, backlog });
 
 /** Who has got a turn, in order. */
-function take(turns: RetryTurns, shard: number, names: readonly string[]): { readonly got: string[]; readonly turns: Turn[] } {
-  const taken = { got: [] as string[], turns: [] as Turn[] };
+function take(
+  turns: RetryLimiter,
+  shard: number,
+  names: readonly string[],
+): { readonly got: string[]; readonly turns: RetryPermit[] } {
+  const taken = { got: [] as string[], turns: [] as RetryPermit[] };
   for (const name of names)
     void turns.take(shard, patient).then((turn) => {
       taken.got.push(name);
@@ -24,7 +28,7 @@ const settled = () => new Promise((resolve) => setImmediate(resolve));
 
 describe('turns of the operations that try again', () => {
   test('so many of a shard try at once, the next in order when one gives up', async () => {
-    const turns = turnsOf(2, 10);
+    const turns = limiterOf(2, 10);
     const { got, turns: held } = take(turns, 7, ['a', 'b', 'c', 'd']);
     await settled();
     expect(got).toEqual(['a', 'b']);
@@ -34,7 +38,7 @@ describe('turns of the operations that try again', () => {
   });
 
   test('one that was served lets all go', async () => {
-    const turns = turnsOf(1, 10);
+    const turns = limiterOf(1, 10);
     const { got, turns: held } = take(turns, 7, ['a', 'b', 'c', 'd']);
     await settled();
     expect(turns.isTaken(7)).toBe(true);
@@ -48,7 +52,7 @@ describe('turns of the operations that try again', () => {
 
   test('a shard takes no turn from another, only room to wait', async () => {
     const backlog = new Backlog();
-    const turns = turnsOf(1, 2, backlog);
+    const turns = limiterOf(1, 2, backlog);
     take(turns, 1, ['a', 'b', 'c']);
     const other = take(turns, 2, ['x']);
     await settled();
@@ -60,7 +64,7 @@ describe('turns of the operations that try again', () => {
   });
 
   test('refuseAll - nobody waits any more, and nobody begins to', async () => {
-    const turns = turnsOf(1, 10);
+    const turns = limiterOf(1, 10);
     take(turns, 1, ['a']);
     const waiting = turns.take(1, patient);
     await settled();

@@ -8,7 +8,7 @@ import type { KvError } from '../../errors.js';
 import type { Limits } from '../limits.js';
 import { type Backlog, InFlightLimit } from './in-flight-limit.js';
 
-export interface RetryTurnsOptions {
+export interface RetryLimiterOptions {
   /** Operations of one shard that may try at once. */
   readonly maxTrying: () => number;
   /** Those that may wait, of all shards and together with who else is counted in the backlog. */
@@ -16,18 +16,18 @@ export interface RetryTurnsOptions {
   readonly backlog: Backlog;
 }
 
-export interface Turn {
+export interface RetryPermit {
   /** `served`: the shard's primary has done the operation, or looked at it and refused it for what it is. */
   end(served: boolean): void;
 }
 
-export class RetryTurns {
-  readonly #options: RetryTurnsOptions;
+export class RetryLimiter {
+  readonly #options: RetryLimiterOptions;
   /** Of the shards with operations that try again. */
   readonly #queues = new Map<number, InFlightLimit>();
   #closedBy: KvError | undefined;
 
-  constructor(options: RetryTurnsOptions) {
+  constructor(options: RetryLimiterOptions) {
     this.#options = options;
   }
 
@@ -39,7 +39,7 @@ export class RetryTurns {
   }
 
   /** Waits for a turn. @throws KvError OVERLOADED, DEADLINE_EXCEEDED, CANCELLED, CLOSED: this wait changed nothing. */
-  async take(shard: number, limits: Limits): Promise<Turn> {
+  async take(shard: number, limits: Limits): Promise<RetryPermit> {
     if (this.#closedBy !== undefined) throw this.#closedBy;
     const queue = this.#queues.get(shard) ?? this.#newQueue();
     this.#queues.set(shard, queue);

@@ -51,7 +51,7 @@ describe('routing table', () => {
     for (let turn = 0; turn < 4; turn += 1) expect(table.candidates(1, [], { isSuspect }).slice(0, 2)).toEqual(['a:1', 'c:1']);
   });
 
-  test('update - another primary is news, and goes first from then on', () => {
+  test('update - another primary is a change, and goes first from then on', () => {
     const table = new RoutingTable();
     expect(isNews(table, topology(2, 'b:1'))).toBe(true);
     expect(isNews(table, topology(3, 'c:1'))).toBe(true);
@@ -61,8 +61,8 @@ describe('routing table', () => {
   test('update - only the shards that are said to be touched are looked at', () => {
     const table = new RoutingTable();
     table.update(topologyOf([shardInfo(0, 1, 'a:1'), shardInfo(1, 1, 'b:1')]));
-    const news = table.update(topologyOf([shardInfo(0, 1, 'a:1'), shardInfo(1, 2, 'c:1')]), new Set([1]));
-    expect(news.shards).toEqual(new Set([1]));
+    const changes = table.update(topologyOf([shardInfo(0, 1, 'a:1'), shardInfo(1, 2, 'c:1')]), new Set([1]));
+    expect(changes.shards).toEqual(new Set([1]));
     expect([table.primaryOf(0), table.primaryOf(1)]).toEqual(['a:1', 'c:1']);
   });
 
@@ -86,8 +86,8 @@ describe('routing table', () => {
     const table = new RoutingTable();
     table.update(topologyOf([shardInfo(0, 1, 'a:1'), shardInfo(1, 1, 'b:1'), shardInfo(2, 1, 'b:1')]));
     table.update(topologyOf([shardInfo(0, 1, 'a:1'), shardInfo(1, 1, ''), shardInfo(2, 1, 'b:1')]));
-    const news = table.update(topologyOf([shardInfo(0, 1, 'a:1'), shardInfo(1, 2, 'c:1'), shardInfo(2, 1, 'b:1')]));
-    expect(news).toEqual({ nodes: false, gone: [], shards: new Set([1]), deposed: new Map([['b:1', new Set([1])]]) });
+    const changes = table.update(topologyOf([shardInfo(0, 1, 'a:1'), shardInfo(1, 2, 'c:1'), shardInfo(2, 1, 'b:1')]));
+    expect(changes).toEqual({ nodes: false, gone: [], shards: new Set([1]), deposed: new Map([['b:1', new Set([1])]]) });
   });
 
   test('several shards - every key goes to the primary of its own', () => {

@@ -59,11 +59,11 @@ export class TopologyWatch {
       const address = next(this.#address);
       this.#address = address;
       const openedAtMs = monotonicNowMs();
-      const heard = address !== undefined && (await this.#watch(connections.to(address)));
+      const received = address !== undefined && (await this.#watch(connections.to(address)));
       if (this.#closed) return;
-      failures = heard ? 0 : failures + 1;
+      failures = received ? 0 : failures + 1;
       if (failures > 0) await onVain(failures);
-      brief = heard && monotonicNowMs() - openedAtMs < briefMs ? brief + 1 : 0;
+      brief = received && monotonicNowMs() - openedAtMs < briefMs ? brief + 1 : 0;
       // Also after a stream that worked: one that ends as soon as it has begun must not be opened in a tight loop.
       if (!this.#closed) await this.#wakeUp.sleep(backoffMs(Math.max(failures, brief) + 1, Math.random()));
     }
@@ -77,12 +77,12 @@ export class TopologyWatch {
     const ready = await connection.whenReady({ startedAtMs, deadlineAtMs: startedAtMs + firstAnswerMs, signal: undefined });
     const { transport } = connection;
     if (!ready || transport === undefined || this.#closed) return false;
-    let heard = false;
+    let received = false;
     let ended = false;
     const stop = transport.watchTopology(heldOnly, {
       onReport: (report) => {
-        const first = !heard;
-        if (onReport(address, report)) heard = true;
+        const first = !received;
+        if (onReport(address, report)) received = true;
         else ended = true;
         if (first || ended) this.#wakeUp.wakeAll();
       },
@@ -92,12 +92,12 @@ export class TopologyWatch {
       },
     });
     const givenUpAtMs = monotonicNowMs() + firstAnswerMs;
-    const isWaiting = () => !heard && !ended && !this.#closed && monotonicNowMs() < givenUpAtMs;
+    const isWaiting = () => !received && !ended && !this.#closed && monotonicNowMs() < givenUpAtMs;
     while (isWaiting()) await this.#wakeUp.sleep(givenUpAtMs - monotonicNowMs());
-    while (heard && !ended && !this.#closed) await this.#wakeUp.sleep(longestSleepMs);
+    while (received && !ended && !this.#closed) await this.#wakeUp.sleep(longestSleepMs);
     stop();
-    if (heard) onLost(address);
-    return heard;
+    if (received) onLost(address);
+    return received;
   }
 }
 

@@ -2,13 +2,13 @@
 import type { ClusterIdentity } from '../routing/cluster-identity.js';
 import { NodeConnection } from './node-connection.js';
 import type { Subject } from './node-transport.js';
-import { SendRounds } from './send-batching.js';
+import { SendBatching } from './send-batching.js';
 
 export class Connections {
   readonly #connectTimeoutMs: number;
   readonly #onReady: () => void;
   readonly #identity: ClusterIdentity;
-  readonly #rounds = new SendRounds();
+  readonly #batching = new SendBatching();
   readonly #byAddress = new Map<string, NodeConnection>();
 
   /** `onReady`: a node has become reachable, or was found to belong to another cluster. */
@@ -22,7 +22,7 @@ export class Connections {
   to(address: string): NodeConnection {
     const existing = this.#byAddress.get(address);
     if (existing !== undefined) return existing;
-    const created = new NodeConnection(address, this.#connectTimeoutMs, this.#onReady, this.#rounds, this.#identity);
+    const created = new NodeConnection(address, this.#connectTimeoutMs, this.#onReady, this.#batching, this.#identity);
     this.#byAddress.set(address, created);
     return created;
   }

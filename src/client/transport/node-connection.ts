@@ -18,7 +18,7 @@ import { WakeUp } from '../retry/wake-up.js';
 import { ClusterIdentity, type ClusterNaming } from '../routing/cluster-identity.js';
 import type { NodeTransport, Subject } from './node-transport.js';
 import { PipelineTransport } from './pipeline-transport.js';
-import { SendRounds } from './send-batching.js';
+import { SendBatching } from './send-batching.js';
 import { TrackedCredentials } from './tracked-credentials.js';
 import { UnaryTransport } from './unary-transport.js';
 
@@ -36,7 +36,7 @@ export class NodeConnection {
   readonly address: string;
   readonly #connectTimeoutMs: number;
   readonly #onReady: () => void;
-  readonly #rounds: SendRounds;
+  readonly #batching: SendBatching;
   readonly #identity: ClusterIdentity;
   readonly #changed = new WakeUp();
   #channel: OpenChannel | undefined;
@@ -52,13 +52,13 @@ export class NodeConnection {
     address: string,
     connectTimeoutMs: number,
     onReady: () => void,
-    rounds = new SendRounds(),
+    batching = new SendBatching(),
     identity = new ClusterIdentity(),
   ) {
     this.address = address;
     this.#connectTimeoutMs = connectTimeoutMs;
     this.#onReady = onReady;
-    this.#rounds = rounds;
+    this.#batching = batching;
     this.#identity = identity;
   }
 
@@ -166,7 +166,7 @@ export class NodeConnection {
     const client = new Client(grpcTarget(this.address), credentials, channelOptions);
     let channel: OpenChannel | undefined;
     const naming = this.#naming(() => this.#channel === channel);
-    const pipeline = new PipelineTransport(client, this.#rounds, naming);
+    const pipeline = new PipelineTransport(client, this.#batching, naming);
     channel = { client, credentials, transport: new UnaryTransport(client, naming), pipeline };
     this.#watch(channel);
     return channel;

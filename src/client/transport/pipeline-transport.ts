@@ -16,7 +16,7 @@ import type { Limits } from '../limits.js';
 import { DeadlineSweep } from '../retry/deadline-sweep.js';
 import { type ClusterNaming, noCluster } from '../routing/cluster-identity.js';
 import { RoundTrip } from './round-trip.js';
-import { type Sender, SendRounds } from './send-batching.js';
+import { SendBatching, type Sender } from './send-batching.js';
 
 /** Receives the outcome of an attempt, once. */
 export interface Reply {
@@ -41,7 +41,7 @@ const maxBatchBytes = 256 * 1024;
 
 export class PipelineTransport implements Sender {
   readonly #client: Client;
-  readonly #rounds: SendRounds;
+  readonly #batching: SendBatching;
   readonly #cluster: ClusterNaming;
   readonly #writer = new OperationWriter();
   #stream: Stream | undefined;
@@ -58,12 +58,12 @@ export class PipelineTransport implements Sender {
   readonly #roundTrip = new RoundTrip();
   readonly #sweep = new DeadlineSweep((nowMs) => this.#expire(nowMs));
 
-  /** `rounds`: those of all streams of the same client. */
-  constructor(client: Client, rounds = new SendRounds(), cluster: ClusterNaming = noCluster) {
+  /** `batching`: those of all streams of the same client. */
+  constructor(client: Client, batching = new SendBatching(), cluster: ClusterNaming = noCluster) {
     this.#client = client;
-    this.#rounds = rounds;
+    this.#batching = batching;
     this.#cluster = cluster;
-    rounds.join(this);
+    batching.join(this);
   }
 
   /** The number of attempts without a reply. */
@@ -93,7 +93,7 @@ export class PipelineTransport implements Sender {
     this.#flushScheduled = true;
     setImmediate(() => {
       this.#flushScheduled = false;
-      this.#rounds.flush();
+      this.#batching.flush();
     });
   }
 
@@ -115,7 +115,7 @@ export class PipelineTransport implements Sender {
     this.#leaveStream();
     for (const attempt of pending) this.#fail(attempt, attempt.sent ? unknownOutcome(reason) : neverSent(reason));
     this.#sweep.stop();
-    this.#rounds.leave(this);
+    this.#batching.leave(this);
   }
 
   sendWaiting(): void {
@@ -146,7 +146,7 @@ export class PipelineTransport implements Sender {
    * not wait for the turn's end: on a busy machine the node would wait with it.
    */
   #flushAfterReactions(): void {
-    queueMicrotask(() => process.nextTick(() => this.#rounds.flush()));
+    queueMicrotask(() => process.nextTick(() => this.#batching.flush()));
   }
 
   #write(): void {
@@ -169,7 +169,7 @@ export class PipelineTransport implements Sender {
   #drained(stream: Stream): void {
     if (stream !== this.#stream) return;
     this.#mayWrite = true;
-    this.#rounds.flush();
+    this.#batching.flush();
   }
 
   #received(stream: Stream, message: Buffer): void {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { type Sender, SendRounds } from './send-batching.js';
+import { SendBatching, type Sender } from './send-batching.js';
 
 class Stream implements Sender {
   unsent = 0;
@@ -8,9 +8,9 @@ class Stream implements Sender {
   /** How many left in each message. */
   readonly messages: number[] = [];
 
-  constructor(rounds: SendRounds, has: Partial<Pick<Sender, 'unsent' | 'unanswered' | 'roundTripMs'>>) {
+  constructor(batching: SendBatching, has: Partial<Pick<Sender, 'unsent' | 'unanswered' | 'roundTripMs'>>) {
     Object.assign(this, has);
-    rounds.join(this);
+    batching.join(this);
   }
 
   sendWaiting(): void {
@@ -21,64 +21,64 @@ class Stream implements Sender {
   }
 }
 
-let rounds: SendRounds;
+let batching: SendBatching;
 
 beforeEach(() => {
   vi.useFakeTimers();
-  rounds = new SendRounds();
+  batching = new SendBatching();
 });
 afterEach(() => {
   vi.useRealTimers();
 });
 
-describe('the rounds of a client', () => {
+describe('the batching of a client', () => {
   test('a few operations behind many at another node wait until those are answered, and leave with what is for that node', () => {
-    const quiet = new Stream(rounds, { unsent: 5 });
-    const busy = new Stream(rounds, { unanswered: 100 });
-    rounds.flush();
+    const quiet = new Stream(batching, { unsent: 5 });
+    const busy = new Stream(batching, { unanswered: 100 });
+    batching.flush();
     expect(quiet.messages).toEqual([]);
     Object.assign(busy, { unanswered: 10, unsent: 40 });
-    rounds.flush();
+    batching.flush();
     expect([quiet.messages, busy.messages]).toEqual([[5], [40]]);
     expect(vi.getTimerCount()).toBe(0);
   });
 
   test('nothing waits longer than a round trip of its own node, be another as slow as it likes', () => {
-    const quick = new Stream(rounds, { unsent: 5, roundTripMs: 2 });
-    new Stream(rounds, { unanswered: 100, roundTripMs: 900 });
-    rounds.flush();
+    const quick = new Stream(batching, { unsent: 5, roundTripMs: 2 });
+    new Stream(batching, { unanswered: 100, roundTripMs: 900 });
+    batching.flush();
     vi.advanceTimersByTime(2);
     expect(quick.messages).toEqual([5]);
   });
 
   test('where no round trip is known, or a long one, the wait is of milliseconds all the same', () => {
-    const slow = new Stream(rounds, { unsent: 5, unanswered: 100, roundTripMs: 900 });
-    rounds.flush();
+    const slow = new Stream(batching, { unsent: 5, unanswered: 100, roundTripMs: 900 });
+    batching.flush();
     vi.advanceTimersByTime(10);
     expect(slow.messages).toEqual([5]);
     Object.assign(slow, { unsent: 3, roundTripMs: 0 });
-    rounds.flush();
+    batching.flush();
     vi.advanceTimersByTime(1);
     expect(slow.messages).toEqual([5, 3]);
   });
 
   test('nobody waits behind a few, and so many do not wait that their messages are large as they are', () => {
-    const few = new Stream(rounds, { unsent: 1, unanswered: 31 });
-    rounds.flush();
+    const few = new Stream(batching, { unsent: 1, unanswered: 31 });
+    batching.flush();
     expect(few.messages).toEqual([1]);
-    const many = new Stream(rounds, { unsent: 255, unanswered: 1_000 });
-    rounds.flush();
+    const many = new Stream(batching, { unsent: 255, unanswered: 1_000 });
+    batching.flush();
     expect(many.messages).toEqual([]);
     many.unsent = 256;
-    rounds.flush();
+    batching.flush();
     expect(many.messages).toEqual([256]);
   });
 
   test('a stream that is closed counts no more', () => {
-    const gone = new Stream(rounds, { unanswered: 100 });
-    rounds.leave(gone);
-    const left = new Stream(rounds, { unsent: 1 });
-    rounds.flush();
+    const gone = new Stream(batching, { unanswered: 100 });
+    batching.leave(gone);
+    const left = new Stream(batching, { unsent: 1 });
+    batching.flush();
     expect(left.messages).toEqual([1]);
   });
 });

@@ -24,7 +24,7 @@ const minUnanswered = 32;
 /** Nor do so many for each stream in use: what their messages cost counts little, and nodes would be idle while the client gathers more. */
 const enoughPerStream = 128;
 
-export class SendRounds {
+export class SendBatching {
   readonly #senders = new Set<Sender>();
   /** The timer that runs while a few operations wait for more. */
   #held: NodeJS.Timeout | undefined;
