@@ -28,10 +28,12 @@ function judgeShard(world: World): boolean {
   return isDecided;
 }
 
-/** What was answered in this generation; and what was never answered, if it may have been executed in it. */
-function operationIn({ operation, startedIn, answeredIn }: HistoryItem, generation: number): Operation[] {
-  const isOpen = operation.outcome.kind === 'unknown';
-  return (isOpen ? startedIn <= generation : answeredIn === generation) ? [operation] : [];
+/**
+ * What was answered in this generation; and what was never answered: it may have been executed in any, also in an earlier one than
+ * it was asked for in, by a primary that has not learnt yet that a removed replica has begun another line (R7).
+ */
+function operationIn({ operation, answeredIn }: HistoryItem, generation: number): Operation[] {
+  return operation.outcome.kind === 'unknown' || answeredIn === generation ? [operation] : [];
 }
 
 /** What a generation began with counts as written just then. */

@@ -118,7 +118,8 @@ function choose(world: World, candidates: readonly SimProcess[]): boolean {
   const primary = candidates.find(({ replicaId, replica }) => replicaId === state?.primary && replica.isPrimary);
   const offline = candidates.filter(isOffline);
   const found = offline.flatMap((process) => process.replica.status(process.nowMs).foundHistory ?? []);
-  if (primary === undefined) return force(world, offline);
+  // A primary that is cut off from ZooKeeper serves on, and does not learn that its line is given up.
+  if (primary === undefined) return !isServed(world) && force(world, offline);
   world.trace.add(primary.nodeIndex, () => `OPERATOR keeps the history of ${primary.label}, not ${found.map(nameOf).join(', ')}`);
   primary.handle({ type: 'force', token: () => {}, givesUp: otherLines(primary, live(world)) });
   return true;

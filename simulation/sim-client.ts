@@ -19,7 +19,6 @@ interface Doing {
   readonly key: string;
   readonly call: Call;
   readonly invokedAtMs: number;
-  readonly generation: number;
   /** An attempt is under way, or was lost. */
   open: boolean;
   attempt: number;
@@ -66,7 +65,6 @@ export class SimClient {
       key,
       call: this.#callOf(op, key),
       invokedAtMs: queue.nowMs,
-      generation: safety.generation,
       open: false,
       attempt: 0,
     };
@@ -158,14 +156,14 @@ export class SimClient {
     this.#site.queue.after(backoffMs, () => this.#doing === doing && this.#attempt(doing));
   }
 
-  #finish({ world, key, call, invokedAtMs, generation }: Doing, outcome: Outcome, answeredIn: number): void {
+  #finish({ world, key, call, invokedAtMs }: Doing, outcome: Outcome, answeredIn: number): void {
     this.#doing = undefined;
     if (outcome.kind === 'found' || outcome.kind === 'written' || outcome.kind === 'mismatch')
       this.#seen.set(key, outcome.version);
     if (outcome.kind === 'missing') this.#seen.set(key, 0);
     const [invokedAtUs, returnedAtUs] = [invokedAtMs * 1000, this.#site.queue.nowMs * 1000];
     const operation = { client: this.name, key, call, invokedAtUs, returnedAtUs, outcome };
-    this.#site.history.push({ shard: world.shard, operation, startedIn: generation, answeredIn });
+    this.#site.history.push({ shard: world.shard, operation, answeredIn });
   }
 }
 

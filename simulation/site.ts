@@ -35,8 +35,7 @@ export interface SiteOptions {
 export interface HistoryItem {
   readonly shard: number;
   readonly operation: Operation;
-  /** Generations of the shard's history (R13): when it began, and when it was answered. */
-  readonly startedIn: number;
+  /** The generation of the shard's history in which it was answered (R13). */
   readonly answeredIn: number;
 }
 

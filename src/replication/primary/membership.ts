@@ -33,15 +33,16 @@ export function maybeChangeMembers(core: Core, role: Primary): void {
     const reason = id === core.self ? undefined : reasonToLeave(core, role, id);
     return reason === undefined ? [] : [{ id, reason }];
   });
-  removals.push(...movedAway(core, role, removals));
   // ZooKeeper has lost removals: `state` is corrected before anything else, so that no other member may claim from it (R7).
   const isBehind = isOlder(core, register.state);
-  if (isBehind && role.serving) removals.push(...lacking(core, role, removals));
+  const isPutRight = isBehind && role.serving;
+  if (isPutRight) removals.push(...lacking(core, role, removals));
+  // A member that lacks something is no copy that another may leave behind (R15).
+  if (!isBehind) removals.push(...movedAway(core, role, removals));
   const removed = removals.map(({ id }) => id);
   const added = [...role.peers.values()]
     .filter((peer) => peer.admitting && peer.ackedSeq >= core.commitIndex)
     .map((peer) => peer.id);
-  const isPutRight = isBehind && role.serving;
   if (removed.length === 0 && added.length === 0 && role.givesUp === undefined && !isPutRight) return;
   const members = withGivenUp(withMembers(register.state, added, removed), role.givesUp?.ids ?? []);
   // While members may lack entries, `state` must stay one that this replica's line does not follow.
