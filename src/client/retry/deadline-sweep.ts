@@ -1,6 +1,6 @@
 /**
- * One timer for the deadlines of many operations: set to the earliest that it has heard of, it then asks for the next one.
- * Nearly all operations are answered long before, and cost a comparison each instead of a timer.
+ * One timer for the deadlines of many operations: it fires at the earliest known deadline, and then requests the next one. Nearly
+ * all operations are answered long before, and cost one comparison each instead of a timer.
  */
 import { monotonicNowMs } from '../limits.js';
 
@@ -13,7 +13,7 @@ export class DeadlineSweep {
   #timer: NodeJS.Timeout | undefined;
   #atMs = never;
 
-  /** @param expire ends what is due, and returns the earliest deadline of the rest; infinity if there is none. */
+  /** @param expire ends the operations that are due, and returns the earliest deadline of the rest; infinity if there is none. */
   constructor(expire: (nowMs: number) => number) {
     this.#expire = expire;
   }

@@ -1,37 +1,36 @@
 /**
- * How many operations are under way at once, and of how many bytes, and how many may wait for a place: first come, first
- * served.
+ * Limits the operations in flight, their bytes, and the operations that wait for a place: first come, first served.
  *
- * Whatever fails here was never sent. A place that comes free goes straight to the first waiter, so that newcomers
- * cannot overtake it. An operation larger than all bytes that may be under way goes alone.
+ * An operation that fails here was never sent. A free place goes to the first waiter, so that new operations cannot overtake it. An
+ * operation that is larger than all bytes that may be in flight is sent alone.
  */
 import { KvError } from '../../errors.js';
 import type { Limits } from '../limits.js';
 import { DeadlineSweep } from './deadline-sweep.js';
 
-/** Hears once what became of its waiting. */
+/** Receives the end of its wait, once. */
 export interface Entrant {
-  /** It has its place now, and gives it back with `leave`. */
+  /** It has a place now, and returns it with `leave`. */
   admitted(): void;
   /** OVERLOADED, DEADLINE_EXCEEDED, CANCELLED, CLOSED, all definitely not executed. */
   refused(error: KvError): void;
 }
 
-/** A link of the queue. Those who give up are unlinked at once, so that the queue holds no more than it counts. */
+/** A link of the queue. A waiter that gives up is unlinked at once, so that the queue holds no more than it counts. */
 interface Waiter {
   previous: Waiter | undefined;
   next: Waiter | undefined;
   readonly entrant: Entrant;
   readonly bytes: number;
   readonly limits: Limits;
-  /** Heard by its signal; undefined where there is none. */
+  /** The listener on its signal; undefined if it has no signal. */
   cancel: (() => void) | undefined;
 }
 
-/** Many wait at the same time, with as many deadlines: one look at all of them in so long is enough. */
+/** Time between two checks of the deadlines of all waiters. */
 const sweepMs = 20;
 
-/** Those who wait, counted together where several queues share one bound. */
+/** Counts the waiters of several queues that share one limit. */
 export class Backlog {
   queued = 0;
 }
@@ -61,12 +60,12 @@ export class InFlightLimit {
     this.#maxQueued = maxQueued;
   }
 
-  /** Operations that have a place, 0 to `maxInFlight`. */
+  /** The operations in flight, 0 to `maxInFlight`. */
   get inFlight(): number {
     return this.#inFlight;
   }
 
-  /** Operations that wait for one, 0 to `maxQueued`. */
+  /** The operations that wait for a place, 0 to `maxQueued`. */
   get queued(): number {
     return this.#queued;
   }
@@ -87,14 +86,14 @@ export class InFlightLimit {
     else this.#enqueue(bytes, limits, entrant);
   }
 
-  /** Gives back the place of an operation that came in with as many bytes. */
+  /** Returns the place of an operation with this many bytes. */
   leave(bytes: number): void {
     this.#inFlight -= 1;
     this.#bytes -= bytes;
     this.#admitWaiting();
   }
 
-  /** Beyond every bound: what they waited for is no longer scarce. */
+  /** Lets all waiters in, beyond every limit. */
   admitAll(): void {
     while (this.#first !== undefined) this.#admit(this.#first);
   }
@@ -137,7 +136,7 @@ export class InFlightLimit {
     this.#sweep.watch(limits.deadlineAtMs);
   }
 
-  /** Refuses those whose deadline has passed, and tells when to look again. */
+  /** Refuses the waiters whose deadline has passed. @returns when to check again. */
   #expire(nowMs: number): number {
     let earliestMs = Number.POSITIVE_INFINITY;
     for (let waiter = this.#first; waiter !== undefined; ) {
@@ -151,7 +150,7 @@ export class InFlightLimit {
     return Math.max(earliestMs, nowMs + sweepMs);
   }
 
-  /** Whoever waits behind it may fit where it did not. */
+  /** A waiter behind it may fit where this one did not. */
   #refuse(waiter: Waiter, error: KvError): void {
     this.#unlink(waiter);
     waiter.entrant.refused(error);
@@ -165,7 +164,7 @@ export class InFlightLimit {
     else waiter.next.previous = waiter.previous;
     this.#queued -= 1;
     this.#backlog.queued -= 1;
-    // Its timer would keep the process alive.
+    // The timer would keep the process alive.
     if (this.#queued === 0) this.#sweep.stop();
   }
 }

@@ -1,29 +1,29 @@
 /**
- * What keeps a shard without service from holding up the others: only so many of its operations try again and again, the
- * rest wait for their turn; and none of them has a place among those in flight meanwhile.
+ * Keeps a shard without service from delaying the others: only a limited number of its operations retry at the same time, and the
+ * rest wait. None of them counts as in flight meanwhile.
  *
- * When one of them is served, the shard is taken to be in service and all who wait try at once.
+ * When one of them is served, the shard counts as in service, and all waiting operations are sent at once.
  */
 import type { KvError } from '../../errors.js';
 import type { Limits } from '../limits.js';
 import { type Backlog, InFlightLimit } from './in-flight-limit.js';
 
 export interface RetryLimiterOptions {
-  /** Operations of one shard that may try at once. */
+  /** Limits the operations of one shard that retry at the same time. */
   readonly maxTrying: () => number;
-  /** Those that may wait, of all shards and together with who else is counted in the backlog. */
+  /** Limits the waiting operations of all shards, together with all others that the backlog counts. */
   readonly maxQueued: number;
   readonly backlog: Backlog;
 }
 
 export interface RetryPermit {
-  /** `served`: the shard's primary has done the operation, or looked at it and refused it for what it is. */
+  /** `served`: the shard's primary has executed the operation, or has judged and refused it. */
   end(served: boolean): void;
 }
 
 export class RetryLimiter {
   readonly #options: RetryLimiterOptions;
-  /** Of the shards with operations that try again. */
+  /** The shards with operations that retry. */
   readonly #queues = new Map<number, InFlightLimit>();
   #closedBy: KvError | undefined;
 
@@ -31,14 +31,14 @@ export class RetryLimiter {
     this.#options = options;
   }
 
-  /** So many try already that one more has to wait before it is sent for the first time. */
+  /** True if so many operations retry already that another one must wait before it is first sent. */
   isTaken(shard: number): boolean {
     if (this.#queues.size === 0) return false;
     const queue = this.#queues.get(shard);
     return queue !== undefined && queue.inFlight >= this.#options.maxTrying();
   }
 
-  /** Waits for a turn. @throws KvError OVERLOADED, DEADLINE_EXCEEDED, CANCELLED, CLOSED: this wait changed nothing. */
+  /** Waits for a permit. @throws KvError OVERLOADED, DEADLINE_EXCEEDED, CANCELLED, CLOSED: this wait changed nothing. */
   async take(shard: number, limits: Limits): Promise<RetryPermit> {
     if (this.#closedBy !== undefined) throw this.#closedBy;
     const queue = this.#queues.get(shard) ?? this.#newQueue();

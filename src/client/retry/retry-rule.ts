@@ -1,15 +1,15 @@
 /**
- * The one rule of retries (G4), and how long to wait before one. Pure.
+ * The one rule of retries (G4), and the wait before each. Pure.
  *
- * What was definitely not executed, and may go better a moment later, is tried again. A read is tried again after an
- * unknown outcome as well, since it changes nothing. A write after an unknown outcome never is: it might happen twice.
+ * An operation that was definitely not executed is retried if its error is temporary. A read is retried after an unknown outcome as
+ * well, since it changes nothing. A write is never retried after an unknown outcome: it might happen twice.
  */
 import { errorTraits, KvError } from '../../errors.js';
 
-/** Half of it is random, so that clients refused together do not come back together. */
+/** Half of the wait is random, so that clients that were refused together do not return together. */
 export const firstBackoffMs = 10;
 export const maxBackoffMs = 250;
-/** The doubling is bounded by `maxBackoffMs` long before; this keeps the power of two finite. */
+/** Keeps the power of two finite; `maxBackoffMs` bounds the wait long before. */
 const maxDoublings = 16;
 
 export type Effect = 'read' | 'write';
@@ -19,23 +19,23 @@ export function mayRetry(effect: Effect, error: KvError): boolean {
   return effect === 'read' && isUnknownByNature(error);
 }
 
-/** Leaves out codes that say what is wrong, such as an answer larger than this client takes: it would not shrink. */
+/** Leaves out permanent errors, such as an answer that is larger than this client accepts. */
 function isUnknownByNature(error: KvError): boolean {
   return error.retryable || errorTraits[error.code].executed === 'unknown';
 }
 
-/** @param random from 0 up to 1, not included. */
+/** @param random in [0, 1). */
 export function backoffMs(attempt: number, random: number): number {
   const ceiling = Math.min(maxBackoffMs, firstBackoffMs * 2 ** Math.min(attempt - 1, maxDoublings));
   return ceiling / 2 + (ceiling / 2) * random;
 }
 
-/** Refusals that say "not me": the next attempt goes to another node, if there is one. */
+/** Refusals about the node itself: the next attempt goes to another node, if there is one. */
 export function blamesTheNode({ code }: KvError): boolean {
   return code === 'NOT_PRIMARY' || code === 'NO_PRIMARY' || code === 'STOPPING' || code === 'WRONG_CLUSTER';
 }
 
-/** The last failure, told with what was tried before it. `executed` stays what the attempts make it. */
+/** The last failure, with a summary of the attempts before it. The attempts decide `executed`. */
 export function gaveUp(last: KvError, attempts: number, tookMs: number): KvError {
   const times = attempts === 1 ? '1 attempt' : `${attempts} attempts`;
   return new KvError(last.code, `${last.message} (gave up after ${times} in ${Math.round(tookMs)} ms)`, {

@@ -1,10 +1,10 @@
 /**
- * Sleeping until something changes: the client's one way to wait for connections, for the topology and between retries.
+ * Sleeps until something changes: the client's one way to wait for connections, for the topology and between retries.
  *
  * A sleeper learns only that it is awake. It looks again for itself, because several reasons may coincide.
  */
 export class WakeUp {
-  /** With the shard that each is interested in, if it is one. */
+  /** The sleepers, each with the shard it waits for, if it waits for one. */
   readonly #sleepers = new Map<() => void, number | undefined>();
 
   /** Resolves after `maxMs`, when it is woken, or when the signal aborts, whichever is first. Never rejects. */
@@ -27,7 +27,7 @@ export class WakeUp {
     for (const wake of [...this.#sleepers.keys()]) wake();
   }
 
-  /** There may be many sleepers, and news of many shards one after the other. */
+  /** There may be many sleepers, and changes of many shards one after the other. */
   wakeShards(shards: ReadonlySet<number>): void {
     for (const [wake, shard] of [...this.#sleepers]) if (shard !== undefined && shards.has(shard)) wake();
   }

@@ -1,12 +1,12 @@
 /**
- * The addresses a client starts from: given by the caller, or read from ZooKeeper at the start and again whenever no
- * known node answers.
+ * The addresses that a client starts from: given by the caller, or read from ZooKeeper at the start and again whenever no known node
+ * answers.
  */
 import { formatAddress, parseAddress } from '../../config/index.js';
 import { KvError } from '../../errors.js';
 import { monotonicNowMs } from '../limits.js';
 
-/** Between two readings: a cluster that is down must not be joined by a storm on ZooKeeper. */
+/** Shortest time between two reads, so that the clients of a cluster that is down do not overload ZooKeeper. */
 const minRefreshIntervalMs = 1_000;
 
 /** Resolves to host:port of every live node; may be empty. */
@@ -29,12 +29,12 @@ export class AddressBook {
     return this.#addresses;
   }
 
-  /** Why the last reading failed; undefined if it did not. */
+  /** Why the last read failed; undefined if it succeeded. */
   get lastError(): unknown {
     return this.#lastError;
   }
 
-  /** Reads the source again unless that has just been done. One reading at a time; never rejects. */
+  /** Reads the source again unless it was read just now. One read at a time; never rejects. */
   refresh(): Promise<void> {
     if (this.#reading === undefined && monotonicNowMs() - this.#lastReadAtMs >= minRefreshIntervalMs) {
       this.#reading = this.#read().finally(() => {

@@ -1,6 +1,6 @@
 /**
- * Sees to it that a client stays with one cluster: asks every address at the start which cluster it belongs to, and looks for
- * a rebuilt cluster where the client is to follow one.
+ * Keeps a client with one cluster. At the start it queries the cluster of every address. If the client follows rebuilds, it looks
+ * for the rebuilt cluster.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { KvError } from '../../errors.js';
@@ -10,11 +10,11 @@ import type { ClusterIdentity } from './cluster-identity.js';
 import type { RoutingTable } from './routing-table.js';
 import type { Strangers } from './strangers.js';
 
-/** A client has moved from one cluster to another that was built in its place. */
+/** A client has moved from one cluster to its replacement. */
 export interface ClusterChange {
   /** Id of the cluster that the client belonged to. */
   readonly before: string;
-  /** Id of the cluster that it belongs to now. */
+  /** Id of the cluster that the client belongs to now. */
   readonly now: string;
 }
 
@@ -25,15 +25,15 @@ export interface MembershipParts {
   readonly addressBook: AddressBook;
   readonly table: RoutingTable;
   readonly followRebuilds: boolean;
-  /** Asks the node there for its cluster, once. Where that is another one, the connection knows it afterwards. @throws KvError */
+  /** Queries the cluster of the node there, once. The connection then knows if it is another cluster. @throws KvError */
   ask(address: string, deadlineMs: number): Promise<void>;
   /** Called after the client has moved, before it has sent anything to the new cluster. */
   onChanged(change: ClusterChange): void;
 }
 
-/** Addresses that are asked which cluster they belong to; a cluster may have hundreds of nodes. */
+/** Limits the addresses that are queried; a cluster may have hundreds of nodes. */
 const maxAsked = 32;
-/** A node that takes longer is not waited for. It may belong to another cluster: then it refuses what it is sent later. */
+/** Limits the wait for one node. If it belongs to another cluster, it will refuse later requests. */
 const answerMs = 500;
 
 export class ClusterMembership {
@@ -52,7 +52,7 @@ export class ClusterMembership {
     if (error !== undefined) throw error;
   }
 
-  /** To be called when no node of the cluster has answered for a while. */
+  /** Call this when no node of the cluster has answered for a while. */
   async followIfRebuilt(): Promise<void> {
     const { identity, strangers, followRebuilds } = this.#parts;
     const before = identity.id;
@@ -75,7 +75,7 @@ export class ClusterMembership {
     return [...addresses, ...known].some((address) => connections.to(address).isReady);
   }
 
-  /** Each that belongs to another cluster is known by that afterwards. */
+  /** Afterwards each connection knows whether its node belongs to another cluster. */
   async #askAll(addresses: readonly string[]): Promise<void> {
     const answers = addresses.map((address) => this.#parts.ask(address, answerMs).catch(ignoreKvError));
     const over = new AbortController();
@@ -84,7 +84,7 @@ export class ClusterMembership {
   }
 }
 
-/** Whatever keeps a node from answering says nothing of its cluster, but for WRONG_CLUSTER, of which the connection knows. */
+/** Errors say nothing about the cluster of a node, except WRONG_CLUSTER, which the connection records. */
 function ignoreKvError(error: unknown): void {
   if (!(error instanceof KvError)) throw error;
 }
