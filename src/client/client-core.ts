@@ -16,7 +16,7 @@ import { WakeUp } from './retry/wake-up.js';
 import { AddressBook, type AddressSource } from './routing/address-book.js';
 import { ClusterIdentity } from './routing/cluster-identity.js';
 import { type ClusterChange, ClusterMembership } from './routing/cluster-membership.js';
-import { anyShard, RoutingTable, type TopologyChanges } from './routing/routing-table.js';
+import { anyShard, RoutingTable, type TopologyUpdate } from './routing/routing-table.js';
 import { Strangers } from './routing/strangers.js';
 import { TopologyWatches } from './routing/topology-watches.js';
 import { Connections } from './transport/connections.js';
@@ -263,7 +263,7 @@ export class ClientCore {
     this.#watches.reconsider();
   }
 
-  #abandonDeposed({ deposed, gone }: TopologyChanges): void {
+  #abandonDeposed({ deposed, gone }: TopologyUpdate): void {
     for (const address of gone)
       this.#connections.abandonPending(address, () => true, deposedAnswerMs, 'the node left the cluster');
     for (const [address, shards] of deposed) {

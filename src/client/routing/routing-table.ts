@@ -18,7 +18,7 @@ export interface Preference {
 }
 
 /** What is different after a node has reported. */
-export interface TopologyChanges {
+export interface TopologyUpdate {
   /** Nodes have joined or left. */
   readonly nodes: boolean;
   /** Addresses that have no node any more. */
@@ -71,7 +71,7 @@ export class RoutingTable {
   }
 
   /** @param touched the shards of which something else may be told than before; by default all. */
-  update(topology: Topology, touched: Iterable<number> = topology.shards.keys()): TopologyChanges {
+  update(topology: Topology, touched: Iterable<number> = topology.shards.keys()): TopologyUpdate {
     const known = this.#topology?.clusterId === topology.clusterId ? this.#topology : undefined;
     if (known === undefined) this.#forget();
     const changed = new Set([...touched].filter((shard) => routeOf(known, shard) !== routeOf(topology, shard)));
