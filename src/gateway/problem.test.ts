@@ -38,7 +38,7 @@ it('has a row for each status, and in it the codes that leave with it', () => {
   expect(statuses.sort()).toEqual([...wanted.keys()].sort());
   for (const row of rows) {
     const all = new Set(row.statuses.flatMap((status) => [...wanted.get(status)!]));
-    if (row.told.startsWith('all that is retryable'))
+    if (row.told.startsWith('every retryable code'))
       for (const code of all) expect([code, errorTraits[code as ErrorCode].retryable]).toEqual([code, true]);
     else expect(new Set(row.codes), row.told).toEqual(all);
     for (const code of row.codes) expect([...all]).toContain(code);
