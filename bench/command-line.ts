@@ -23,24 +23,27 @@ const maxInFlight = 100_000;
 const maxDeadlineMs = 600_000;
 const maxRate = 10_000_000;
 const usualInFlight = 16;
-/** Enough for a stall of seconds at thousands of operations a second: those that are held back load the client, and not the cluster. */
+/** Enough for a stall of seconds at thousands of operations a second: operations that wait load the client, not the cluster. */
 const usualInFlightOnSchedule = 1_024;
 
 const distributions: readonly Distribution[] = ['uniform', 'zipf'];
 const apis: readonly Api[] = ['pipeline', 'unary'];
 
-const epilogue = `Without --rate each thread runs closed loops: the next operation of a place in flight is sent when the one before it has
-ended, so a stall keeps operations from being sent and hardly shows in the percentiles. With --rate operations are sent
-on schedule, and latencies count from the scheduled time (open loop, as wrk2 does). When all places in flight are taken,
-an operation that is due waits for one, and its latency counts from its scheduled time all the same. Operations that are
-late when the duration is over are still sent for up to --deadline-ms; the rest is reported as never sent. Timers tick in
-milliseconds, so up to about 1 ms of an open loop's latency is the benchmark's own. With --verify each thread reads and writes keys of its own only,
-remembers every acknowledged and every unknown write, and reads all its keys back at the end; nothing else may write the
-keys "kvbench:0", "kvbench:1", ... meanwhile.
+const epilogue = `Without --rate each thread runs closed loops: each place in flight sends its next operation when the one before has
+ended. A stall then keeps operations from being sent, and hardly shows in the percentiles.
 
-Exit codes: 0 done, and verified if asked to; 1 verification failed; 2 the command line is wrong;
-3 the cluster could not be reached, or nothing succeeded: of all operations, or of the reads, the writes or the writes
-before measuring, where there were any.`;
+With --rate operations are sent on schedule, and latencies count from the scheduled time (open loop, as wrk2 does). If
+all places in flight are taken, an operation that is due waits for one; its latency still counts from its scheduled
+time. Operations that are late when the duration is over are sent for up to --deadline-ms more; the rest is reported
+as never sent. Timers tick in milliseconds, so up to about 1 ms of an open loop's latency is the benchmark's own.
+
+With --verify each thread reads and writes only keys of its own. It remembers every acknowledged and every unknown
+write, and reads all its keys back at the end. No other client may write the keys "kvbench:0", "kvbench:1", ...
+meanwhile.
+
+Exit codes: 0 done, and verified if asked to; 1 verification failed; 2 the command line is wrong; 3 the cluster could
+not be reached, or no operation succeeded: none at all, or none of the reads, of the writes, or of the writes before
+measuring, where there were any.`;
 
 interface NumberSpec {
   readonly describe: string;
