@@ -4,13 +4,41 @@
  */
 import { createHash } from 'node:crypto';
 import type { Control, ControllerTask } from '../src/controller/control.js';
-import { type Placement, place } from '../src/placement/index.js';
-import type { Machine } from './machine.js';
+import type { NodeRegistration } from '../src/coordination/index.js';
+import { type Placement, type PlacementNode, place } from '../src/placement/index.js';
+import type { DriftingClock } from './drifting-clock.js';
+import type { Ensemble } from './ensemble.js';
+import type { EventQueue } from './event-queue.js';
 import { Random } from './random.js';
-import type { Site } from './site.js';
+import type { Placing, Plan } from './setup.js';
 import { type SessionEvent, type SessionOwner, ZookeeperSession } from './zookeeper-session.js';
 
-/** Computing takes a while, in which others have their turn. */
+export type NewControl = (nodeId: string, replaceAfterMs: number, connected: boolean) => Control;
+
+/** The machine that the process runs on. */
+interface MachineOfAgent {
+  readonly name: string;
+  readonly index: number;
+  readonly clock: DriftingClock;
+  readonly isLeaving: boolean;
+  loseConnection(forMs: number): void;
+}
+
+/** The run of all shards, as the process of a node sees it. */
+export interface AgentSurroundings {
+  readonly plan: Plan;
+  readonly queue: EventQueue;
+  readonly registry: Ensemble<Placement>;
+  readonly rules: Placing | undefined;
+  readonly newControl: NewControl;
+  readonly watch: { onComputed(placement: Placement, nodes: readonly PlacementNode[]): void } | undefined;
+  readonly worlds: readonly { readonly shard: number; tellPlaced(index: number, placed: readonly string[] | undefined): void }[];
+  nextProcess(): number;
+  registrationOf(nodeId: string, leaving: boolean): NodeRegistration;
+  onPlacementWrite(agent: Agent, next: Placement): void;
+}
+
+/** Computing takes a while, in which other work runs. */
 const computeMs = 20;
 
 export class Agent implements SessionOwner<Placement> {
@@ -22,8 +50,8 @@ export class Agent implements SessionOwner<Placement> {
   paused = false;
   /** A node that stays beside this one, as far as it knows. */
   othersStay = false;
-  readonly #site: Site;
-  readonly #machine: Machine;
+  readonly #site: AgentSurroundings;
+  readonly #machine: MachineOfAgent;
   readonly #control: Control;
   #placement: Placement | undefined;
   #inbox: (() => void)[] = [];
@@ -31,7 +59,7 @@ export class Agent implements SessionOwner<Placement> {
   /** A timer that was set before the last event is none any more. */
   #turn = 0;
 
-  constructor(site: Site, machine: Machine) {
+  constructor(site: AgentSurroundings, machine: MachineOfAgent) {
     const { seed, setup } = site.plan;
     this.#site = site;
     this.#machine = machine;

@@ -1,23 +1,50 @@
 /** A call to Dump, on a stream of its own: the position, chunks read while writes go on, the commit index as of the last. */
-import type { Effect, Event } from '../src/replication/index.js';
-import type { SimProcess } from './sim-process.js';
-import type { World } from './world.js';
+import type { Effect, Event, Replica } from '../src/replication/index.js';
+import type { EventQueue } from './event-queue.js';
+import type { Paths } from './paths.js';
+import type { Random } from './random.js';
+import type { Plan } from './setup.js';
+import type { Store } from './store.js';
 
 type ServeSnapshot = Extract<Effect, { type: 'serveSnapshot' }>;
 type RequestSnapshot = Extract<Effect, { type: 'requestSnapshot' }>;
 
-/** A joiner that hears nothing for so long gives the call up. */
+/** A process, as far as a call to Dump concerns it. */
+interface DumpParty {
+  readonly nodeIndex: number;
+  readonly replicaId: string;
+  readonly replica: Replica;
+  readonly store: Store;
+  readonly random: Random;
+  /** The calls that it serves, by their joiner. */
+  readonly dumps: Map<string, DumpTraffic>;
+  run(work: () => void): void;
+  later(delayMs: number, work: () => void): void;
+  handle(event: Event): void;
+  whenGone(tell: () => void): void;
+}
+
+/** The run around it. */
+interface DumpSurroundings {
+  readonly plan: Plan;
+  readonly queue: EventQueue;
+  readonly paths: Paths;
+  readonly nodes: readonly { readonly dumpLateMs: number; readonly process: DumpParty | undefined }[];
+  nodeIndexOf(replicaId: string): number;
+}
+
+/** A joiner that receives nothing for this long gives the call up. */
 const silenceTimeoutMs = 10_000;
 
 export class DumpTraffic {
-  readonly #world: World;
-  readonly #joiner: SimProcess;
-  readonly #primary: SimProcess;
+  readonly #world: DumpSurroundings;
+  readonly #joiner: DumpParty;
+  readonly #primary: DumpParty;
   readonly #dump: RequestSnapshot;
   #lastArrivalMs = 0;
   #over = false;
 
-  constructor(world: World, joiner: SimProcess, primary: SimProcess, dump: RequestSnapshot) {
+  constructor(world: DumpSurroundings, joiner: DumpParty, primary: DumpParty, dump: RequestSnapshot) {
     this.#world = world;
     this.#joiner = joiner;
     this.#primary = primary;
@@ -75,7 +102,7 @@ export class DumpTraffic {
   }
 }
 
-export function requestSnapshot(world: World, joiner: SimProcess, dump: RequestSnapshot): void {
+export function requestSnapshot(world: DumpSurroundings, joiner: DumpParty, dump: RequestSnapshot): void {
   const to = world.nodeIndexOf(dump.from);
   const { queue, paths } = world;
   const failed = (): void =>

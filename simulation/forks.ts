@@ -3,12 +3,12 @@
  * its line is a generation of its own. Replicas that know of the removal keep their data until an operator gives it up (R13).
  */
 import { type Effect, type EpochMark, endOf, type ShardState } from '../src/replication/index.js';
+import type { Disk } from './disk.js';
 import type { SimProcess } from './sim-process.js';
 import { require } from './violation.js';
-import type { World } from './world.js';
 
 export class Forks {
-  readonly #world: World;
+  readonly #world: { readonly disks: readonly Disk[] };
   /** By id of an epoch. */
   readonly #mostRemovals = new Map<string, number>();
   /** The generations, by ids of the epochs with which the forks began. */
@@ -16,7 +16,7 @@ export class Forks {
   /** Replicas that must not discard what they hold. */
   readonly #keepers = new Set<string>();
 
-  constructor(world: World) {
+  constructor(world: { readonly disks: readonly Disk[] }) {
     this.#world = world;
   }
 

@@ -1,6 +1,7 @@
 /** What clients saw, judged at the end: every key's history, one history for each generation (R13). */
 import { checkHistory, type FinalState, type HistoryReport, type Operation } from '../verification/index.js';
-import type { HistoryItem, Site } from './site.js';
+import type { HistoryItem } from './sim-client.js';
+import type { Site } from './site.js';
 import { require } from './violation.js';
 import type { World } from './world.js';
 

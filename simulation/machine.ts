@@ -2,11 +2,21 @@
  * A machine with a name and an address, and the one process of a node that runs there or not: with a replica of each shard that
  * it holds, which live, freeze and die together, on one clock. What is left on its disk outlives the process.
  */
-import { Agent } from './agent.js';
+import { Agent, type AgentSurroundings } from './agent.js';
 import type { DriftingClock } from './drifting-clock.js';
 import type { SimProcess } from './sim-process.js';
-import type { Site } from './site.js';
-import type { World } from './world.js';
+
+/** The run of one shard, as a machine sees it. */
+interface ShardOnMachines {
+  readonly nodes: readonly { readonly process: SimProcess | undefined; placed: readonly string[] | undefined }[];
+  start(index: number): void;
+}
+
+/** The run of all shards, as a machine sees it. */
+interface MachineSurroundings extends AgentSurroundings {
+  readonly worlds: readonly (AgentSurroundings['worlds'][number] & ShardOnMachines)[];
+  keepBusy(forMs: number): void;
+}
 
 const defaultDownMs = 300;
 /** Between two looks whether the shards of a node that leaves are elsewhere. */
@@ -30,12 +40,12 @@ export class Machine {
   /** What the process does for all its shards; only where nodes place shards by themselves. */
   agent: Agent | undefined;
   isPaused = false;
-  readonly #site: Site;
+  readonly #site: MachineSurroundings;
   #isCrashing = false;
   /** Grows with each pause: the end of an earlier one is not that of a later. */
   #pauses = 0;
 
-  constructor(site: Site, index: number, name: string, clock: DriftingClock) {
+  constructor(site: MachineSurroundings, index: number, name: string, clock: DriftingClock) {
     this.#site = site;
     this.index = index;
     this.name = name;
@@ -117,7 +127,7 @@ export class Machine {
   }
 
   /** A replica has come to its end, and may be wanted here again. */
-  replicaEnded(world: World): void {
+  replicaEnded(world: ShardOnMachines): void {
     if (this.#isCrashing) return;
     if (!this.isStopping) return this.#site.queue.after(this.#takeDownMs(), () => world.start(this.index));
     if (this.processes.length === 0) this.#goDown(true);

@@ -3,8 +3,9 @@
  * every break, and queues nothing in between, as the node's own links do.
  */
 import type { Event, Message } from '../src/replication/index.js';
+import type { EventQueue } from './event-queue.js';
+import type { Paths } from './paths.js';
 import { Stream, type StreamEnd } from './stream.js';
-import type { World } from './world.js';
 
 interface Link {
   readonly to: string;
@@ -30,6 +31,14 @@ interface Target extends StreamEnd {
   whenGone(tell: () => void): void;
 }
 
+/** The run around a process, as far as its links use it. */
+interface LinkSurroundings {
+  readonly queue: EventQueue;
+  readonly paths: Paths;
+  readonly nodes: readonly { readonly silent: boolean; readonly process: Target | undefined }[];
+  nodeIndexOf(replicaId: string): number;
+}
+
 const connectTimeoutMs = 2000;
 /** Without any sign from the other end a connection is given up. */
 const keepaliveMs = 7000;
@@ -38,11 +47,11 @@ const firstRetryMs = 50;
 const maxRetryMs = 1000;
 
 export class PeerLinks {
-  readonly #world: World;
+  readonly #world: LinkSurroundings;
   readonly #owner: LinkOwner;
   readonly #links = new Map<string, Link>();
 
-  constructor(world: World, owner: LinkOwner) {
+  constructor(world: LinkSurroundings, owner: LinkOwner) {
     this.#world = world;
     this.#owner = owner;
   }

@@ -3,7 +3,9 @@
  * shard, moves nothing while the same nodes are there, and drops no node that was there all the while.
  */
 import type { Placement, PlacementNode } from '../src/placement/index.js';
-import type { Site } from './site.js';
+import type { Ensemble } from './ensemble.js';
+import type { EventQueue } from './event-queue.js';
+import type { Placing } from './setup.js';
 import { require } from './violation.js';
 
 /** How old what a controller goes by may be: servers that lag, watches that come late or not at all, requests that hang. */
@@ -11,13 +13,20 @@ const mostStaleMs = 20_000;
 /** Its clock may be fast. */
 const leastRate = 0.85;
 
+/** The run of all shards, as far as these checks use it. */
+interface WatchedRun {
+  readonly rules: Placing | undefined;
+  readonly queue: EventQueue;
+  readonly registry: Ensemble<Placement>;
+}
+
 export class PlacementWatch {
-  readonly #site: Site;
+  readonly #site: WatchedRun;
   /** For whom each was computed. */
   readonly #nodesOf = new WeakMap<Placement, string>();
   #lastNodes: string | undefined;
 
-  constructor(site: Site) {
+  constructor(site: WatchedRun) {
     this.#site = site;
   }
 

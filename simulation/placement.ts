@@ -1,14 +1,27 @@
 /** Where the shard belongs, as has been decided, and as each node knows (R15). */
+import type { Placement as DecidedPlacement } from '../src/placement/index.js';
+import type { Ensemble } from './ensemble.js';
+import type { EventQueue } from './event-queue.js';
+import type { Random } from './random.js';
 import type { SimNode } from './sim-node.js';
 import { nodeIndexOf, nodeName } from './sim-node.js';
-import type { World } from './world.js';
+
+/** The run of one shard, as far as its placement uses it. */
+interface PlacedRun {
+  readonly site: { readonly rules: unknown; readonly registry: Ensemble<DecidedPlacement> };
+  readonly shard: number;
+  readonly nodes: readonly SimNode[];
+  readonly queue: EventQueue;
+  readonly random: Random;
+  tellPlaced(index: number, placed: readonly string[] | undefined): void;
+}
 
 export class Placement {
-  readonly #world: World;
+  readonly #world: PlacedRun;
   #version = 0;
   #nodes: readonly number[] | undefined;
 
-  constructor(world: World) {
+  constructor(world: PlacedRun) {
     this.#world = world;
   }
 

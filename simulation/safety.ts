@@ -4,17 +4,36 @@
  */
 import type { Answer, Effect, Event, LogEntry, ShardState } from '../src/replication/index.js';
 import { checkCleanStop, checkDeparture, checkGiven, checkMoved, checkRelease } from './departures.js';
+import type { Disk } from './disk.js';
+import type { Ensemble } from './ensemble.js';
+import type { EventQueue } from './event-queue.js';
 import { Forks } from './forks.js';
 import { HistoryModel, isSame } from './history-model.js';
 import { checkReaders, checkStoredAnswer } from './readers.js';
+import type { Plan } from './setup.js';
 import type { SimProcess } from './sim-process.js';
-import { Store } from './store.js';
+import { Store, type StoredItem } from './store.js';
 import { TooFew } from './too-few.js';
 import { require } from './violation.js';
-import type { Applied, World } from './world.js';
 
 /** From here on every version is above what may have been lost (R13). */
 const forcedGap = 2 ** 32;
+
+export interface Applied {
+  readonly items: ReadonlyMap<string, StoredItem>;
+  readonly seq: number;
+}
+
+/** The run of one shard, as its checks see it. */
+interface CheckedRun {
+  readonly plan: Plan;
+  readonly queue: EventQueue;
+  readonly ensemble: Ensemble;
+  readonly disks: readonly Disk[];
+  readonly clients: readonly { readonly name: string; readonly waiting: Iterable<{ readonly process: SimProcess }> }[];
+  appliedBy(replicaId: string): Applied | undefined;
+  diskOf(replicaId: string): Disk | undefined;
+}
 
 export class Safety {
   readonly model = new HistoryModel();
@@ -23,7 +42,7 @@ export class Safety {
     number,
     { readonly atMs: number; readonly items: ReadonlyMap<string, { value: Uint8Array; version: number }> }
   >();
-  readonly #world: World;
+  readonly #world: CheckedRun;
   readonly #tooFew: TooFew;
   readonly #forks: Forks;
   readonly #primaries = new Set<SimProcess>();
@@ -34,7 +53,7 @@ export class Safety {
   #holdersDue = false;
   #storeDue = false;
 
-  constructor(world: World) {
+  constructor(world: CheckedRun) {
     this.#world = world;
     this.#tooFew = new TooFew(world.plan.setup.minInSync);
     this.#forks = new Forks(world);

@@ -1,10 +1,13 @@
 /** Runs one plan from its first decision to the judgement. The same plan gives the same run, event by event. */
+
+import type { NewControl } from './agent.js';
 import type { Decision, Fault, Moment, Operation } from './decision.js';
 import { bringToRest } from './ending.js';
 import { judge } from './judge.js';
 import { failOver, rest } from './rest.js';
 import type { Plan } from './setup.js';
-import { type NewControl, type NewReplica, Site } from './site.js';
+import type { NewReplica } from './sim-process.js';
+import { Site } from './site.js';
 import { strike } from './strike.js';
 import type { Victim } from './strike-node.js';
 import { require } from './violation.js';

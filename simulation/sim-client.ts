@@ -4,18 +4,46 @@
  */
 
 import type { Answer, LogEntry } from '../src/replication/index.js';
-import type { Call, Outcome } from '../verification/index.js';
+import type { Call, Outcome, Operation as RecordedOperation } from '../verification/index.js';
 import type { Operation } from './decision.js';
+import type { EventQueue } from './event-queue.js';
+import type { Paths } from './paths.js';
 import { Random } from './random.js';
+import type { Plan } from './setup.js';
 import type { SimProcess } from './sim-process.js';
-import type { Site } from './site.js';
-import type { World } from './world.js';
 
 type Reply = Outcome | { readonly kind: 'retry'; readonly code: string; readonly hint: number | undefined };
 
+export interface HistoryItem {
+  readonly shard: number;
+  readonly operation: RecordedOperation;
+  /** The generation of the shard's history in which it was answered (R13). */
+  readonly answeredIn: number;
+}
+
+/** The run of one shard, as clients see it. */
+interface ShardOfClients {
+  readonly shard: number;
+  readonly queue: EventQueue;
+  readonly paths: Paths;
+  readonly nodes: readonly { readonly process: SimProcess | undefined; readonly silent: boolean }[];
+  readonly safety: { readonly generation: number };
+}
+
+/** The run of all shards, as clients see it. */
+interface ClientSurroundings {
+  readonly plan: Plan;
+  readonly queue: EventQueue;
+  readonly machines: readonly unknown[];
+  readonly worlds: readonly ShardOfClients[];
+  readonly history: HistoryItem[];
+  worldOf(key: string): ShardOfClients;
+  uniqueValue(): string;
+}
+
 interface Doing {
   /** Of the key's shard. */
-  readonly world: World;
+  readonly world: ShardOfClients;
   readonly key: string;
   readonly call: Call;
   readonly invokedAtMs: number;
@@ -34,7 +62,7 @@ export class SimClient {
   readonly name: string;
   /** Writes that a process has taken and not answered. */
   readonly waiting = new Set<{ readonly process: SimProcess }>();
-  readonly #site: Site;
+  readonly #site: ClientSurroundings;
   readonly #machine: number;
   readonly #random: Random;
   readonly #seen = new Map<string, number>();
@@ -42,7 +70,7 @@ export class SimClient {
   /** Where it asks, by shard. */
   readonly #nodes: number[];
 
-  constructor(site: Site, number: number) {
+  constructor(site: ClientSurroundings, number: number) {
     this.#site = site;
     this.#nodes = site.worlds.map(() => 0);
     this.name = `c${number}`;

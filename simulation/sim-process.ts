@@ -2,26 +2,62 @@
  * One process: a replica, its store and its links, and the shell around it that carries out effects in order. While it is
  * paused everything that reaches it waits; when it is killed everything that it had not handed over is gone.
  */
-import type { Answer, Effect, Event, Message, RecoveredReplica, Replica } from '../src/replication/index.js';
+import type { Answer, Effect, Event, Message, RecoveredReplica, Replica, ReplicaOptions } from '../src/replication/index.js';
 import type { Disk } from './disk.js';
 import type { DriftingClock } from './drifting-clock.js';
 import { type DumpTraffic, requestSnapshot } from './dump-traffic.js';
+import type { Ensemble } from './ensemble.js';
+import type { EventQueue } from './event-queue.js';
 import { Knowledge } from './knowledge.js';
+import type { Paths } from './paths.js';
 import { PeerLinks } from './peer-links.js';
 import { Random } from './random.js';
+import type { Plan } from './setup.js';
 import type { Store } from './store.js';
 import type { Stream } from './stream.js';
-import type { World } from './world.js';
 import { ZookeeperSession } from './zookeeper-session.js';
 
 /** Whoever waits for the answer to a write; what is asked for under a token comes back with it. */
 export type AnswerSink = (answer: Answer) => void;
 
+export type NewReplica = (options: ReplicaOptions, nowMs: number, recovered?: RecoveredReplica) => Replica;
+
+/** The node that a process is on, or another one. */
+interface NodeOfProcess {
+  readonly clock: DriftingClock;
+  readonly silent: boolean;
+  readonly diskHangsUntilMs: number;
+  readonly dumpLateMs: number;
+  readonly placed: readonly string[] | undefined;
+  readonly process: SimProcess | undefined;
+  readonly machine: { loseConnection(forMs: number): void };
+}
+
+/** The run of one shard, as its processes see it. */
+interface ProcessSurroundings {
+  readonly site: { readonly worlds: readonly unknown[] };
+  readonly shard: number;
+  readonly plan: Plan;
+  readonly queue: EventQueue;
+  readonly paths: Paths;
+  readonly ensemble: Ensemble;
+  readonly nodes: readonly NodeOfProcess[];
+  readonly newReplica: NewReplica;
+  readonly safety: { afterEvent(process: SimProcess, event: Event): void };
+  nodeIndexOf(replicaId: string): number;
+  countAnswer(isFirst: boolean): void;
+  onEvent(process: SimProcess, event: Event): void;
+  onEffect(process: SimProcess, effect: Effect): void;
+  processEnded(process: SimProcess, clean: boolean): void;
+  loseData(index: number): void;
+  crashInTurn(process: SimProcess): boolean;
+}
+
 const answerTypes: ReadonlySet<string> = new Set(['beaconAnswer', 'syncAnswer', 'appendAnswer', 'higherEpoch', 'otherHistory']);
 const ticksPerBeacon = 3;
 
 export class SimProcess {
-  readonly world: World;
+  readonly world: ProcessSurroundings;
   readonly nodeIndex: number;
   readonly replicaId: string;
   /** As people are told of it: with its shard, where there are several. */
@@ -53,7 +89,7 @@ export class SimProcess {
   #diskBusy = false;
 
   constructor(
-    world: World,
+    world: ProcessSurroundings,
     nodeIndex: number,
     replicaId: string,
     number: number,

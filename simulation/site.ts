@@ -5,9 +5,8 @@
 import { Control } from '../src/controller/control.js';
 import type { NodeRegistration } from '../src/coordination/index.js';
 import type { Placement } from '../src/placement/index.js';
-import { type RecoveredReplica, Replica, type ReplicaOptions } from '../src/replication/index.js';
-import type { Operation } from '../verification/index.js';
-import type { Agent } from './agent.js';
+import { Replica } from '../src/replication/index.js';
+import type { Agent, NewControl } from './agent.js';
 import type { Moment } from './decision.js';
 import { DriftingClock } from './drifting-clock.js';
 import { Ensemble } from './ensemble.js';
@@ -17,26 +16,16 @@ import { Paths } from './paths.js';
 import { PlacementWatch } from './placement-watch.js';
 import { Random } from './random.js';
 import type { Plan } from './setup.js';
-import { SimClient } from './sim-client.js';
+import { type HistoryItem, SimClient } from './sim-client.js';
 import { nodeName } from './sim-node.js';
-import type { SimProcess } from './sim-process.js';
+import type { NewReplica, SimProcess } from './sim-process.js';
 import { Trace } from './trace.js';
 import { World } from './world.js';
-
-export type NewReplica = (options: ReplicaOptions, nowMs: number, recovered?: RecoveredReplica) => Replica;
-export type NewControl = (nodeId: string, replaceAfterMs: number, connected: boolean) => Control;
 
 export interface SiteOptions {
   readonly newReplica?: NewReplica | undefined;
   readonly newControl?: NewControl | undefined;
   readonly recording?: boolean | undefined;
-}
-
-export interface HistoryItem {
-  readonly shard: number;
-  readonly operation: Operation;
-  /** The generation of the shard's history in which it was answered (R13). */
-  readonly answeredIn: number;
 }
 
 export class Site {

@@ -13,11 +13,10 @@ export type Victim = SimProcess | Agent;
 export type PathFault = Extract<Fault, { readonly to: Target }>;
 export type NodeFault = Exclude<Fault, PathFault | { readonly kind: 'operator' | 'zookeeperAway' | 'place' }>;
 
-export function strikeNode(world: World, fault: NodeFault, machine: Machine, victim: Victim | undefined): boolean {
-  const { site } = world;
+export function strikeNode(site: Site, world: World, fault: NodeFault, machine: Machine, victim: Victim | undefined): boolean {
   switch (fault.kind) {
     case 'crash':
-      return crash(world, fault, machine);
+      return crash(site, world, fault, machine);
     case 'pause':
       if (machine.isPaused) return false;
       machine.pause(fault.forMs);
@@ -32,7 +31,7 @@ export function strikeNode(world: World, fault: NodeFault, machine: Machine, vic
   }
 }
 
-function crash({ site, nodes }: World, fault: Extract<Fault, { kind: 'crash' }>, machine: Machine): boolean {
+function crash(site: Site, { nodes }: World, fault: Extract<Fault, { kind: 'crash' }>, machine: Machine): boolean {
   if (site.isStateLost) return false;
   const { random } = nodes[machine.index]!.process ?? site;
   machine.downMs = fault.downMs;

@@ -24,7 +24,7 @@ export function strike(site: Site, fault: Fault, victim?: Victim): void {
 
 function perform(site: Site, fault: Fault, victim: Victim | undefined): boolean {
   // A shard's fault strikes any of them; what strikes a machine strikes all that it holds.
-  const world = victim instanceof SimProcess ? victim.world : anyWorld(site);
+  const world = victim instanceof SimProcess ? site.worlds[victim.world.shard]! : anyWorld(site);
   if (fault.kind === 'operator') return site.worlds.map(callOperator).includes(true);
   if (fault.kind === 'place') {
     world.placement.change(fault.nodes, fault.lateMs);
@@ -34,7 +34,7 @@ function perform(site: Site, fault: Fault, victim: Victim | undefined): boolean 
   const machine = victim === undefined ? resolve(world, fault.at) : site.machines[victim.nodeIndex];
   if (machine === undefined) return false;
   if ('to' in fault) return strikePath(world, fault, machine);
-  return strikeMachine(site, fault, machine) || (machine.isUp && strikeNode(world, fault, machine, victim));
+  return strikeMachine(site, fault, machine) || (machine.isUp && strikeNode(site, world, fault, machine, victim));
 }
 
 function anyWorld({ worlds, random }: Site): World {

@@ -1,19 +1,21 @@
 /** Everything there is of one shard in one run: its replicas, what ZooKeeper holds of it, where it belongs, what must hold of it. */
+import type { Placement as DecidedPlacement } from '../src/placement/index.js';
 import type { Effect, Event } from '../src/replication/index.js';
+import type { Moment } from './decision.js';
 import { Disk } from './disk.js';
 import { Ensemble } from './ensemble.js';
 import type { EventQueue } from './event-queue.js';
+import type { Machine } from './machine.js';
 import { momentOf } from './moments.js';
 import type { Paths } from './paths.js';
 import { belongsTo, Placement } from './placement.js';
 import { Random } from './random.js';
-import { Safety } from './safety.js';
-import type { Plan } from './setup.js';
-import type { SimClient } from './sim-client.js';
+import { type Applied, Safety } from './safety.js';
+import type { Placing, Plan } from './setup.js';
+import type { HistoryItem, SimClient } from './sim-client.js';
 import { nodeIndexOf, SimNode } from './sim-node.js';
-import { SimProcess } from './sim-process.js';
-import type { HistoryItem, NewReplica, Site } from './site.js';
-import { Store, type StoredItem } from './store.js';
+import { type NewReplica, SimProcess } from './sim-process.js';
+import { Store } from './store.js';
 import type { Trace } from './trace.js';
 import { require } from './violation.js';
 
@@ -22,13 +24,30 @@ const startRetryMs = 200;
 /** What each shard draws is its own. */
 const sequencesPerShard = 100_000;
 
-export interface Applied {
-  readonly items: ReadonlyMap<string, StoredItem>;
-  readonly seq: number;
+/** The run of all shards, as the run of one sees it. */
+interface WorldSurroundings {
+  readonly plan: Plan;
+  readonly queue: EventQueue;
+  readonly paths: Paths;
+  readonly trace: Trace;
+  readonly random: Random;
+  readonly newReplica: NewReplica;
+  readonly rules: Placing | undefined;
+  readonly registry: Ensemble<DecidedPlacement>;
+  readonly machines: readonly Machine[];
+  readonly worlds: readonly unknown[];
+  readonly clients: readonly SimClient[];
+  readonly history: readonly HistoryItem[];
+  /** Events that replicas have handled, ticks left out. */
+  handled: number;
+  worldOf(key: string): unknown;
+  nextProcess(): number;
+  keepBusy(forMs: number): void;
+  onMoment: (moment: Moment, victim: SimProcess) => void;
 }
 
 export class World {
-  readonly site: Site;
+  readonly site: WorldSurroundings;
   readonly shard: number;
   readonly plan: Plan;
   readonly queue: EventQueue;
@@ -42,7 +61,7 @@ export class World {
   readonly nodes: readonly SimNode[];
   readonly #disks = new Map<string, Disk>();
 
-  constructor(site: Site, shard: number) {
+  constructor(site: WorldSurroundings, shard: number) {
     const { plan, queue, paths, trace, newReplica } = site;
     this.site = site;
     this.shard = shard;
