@@ -15,8 +15,19 @@ afterEach(() => void vi.useRealTimers());
 
 const answerMs = 5;
 const usual: WorkloadOptions = {
-  ...{ api: 'pipeline', threads: 1, durationMs: 1_000, keyspace: 10, distribution: 'uniform', readRatio: 0, valueBytes: 10 },
-  ...{ inFlight: 8, seed: 1, deadlineMs: 2_000, prefill: false, verify: false, rate: 100 },
+  api: 'pipeline',
+  threads: 1,
+  durationMs: 1_000,
+  keyspace: 10,
+  distribution: 'uniform',
+  readRatio: 0,
+  valueBytes: 10,
+  inFlight: 8,
+  seed: 1,
+  deadlineMs: 2_000,
+  prefill: false,
+  verify: false,
+  rate: 100,
 };
 
 /** Answers each write after a while, but none between two moments; `failing` refuses all. */

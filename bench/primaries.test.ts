@@ -3,9 +3,18 @@ import type { Topology } from '../src/index.js';
 import { PrimaryTimeline } from './primaries.js';
 
 const topologyOf = (...primaries: string[]): Topology => ({
-  ...{ clusterId: 'one', nodes: [], placementVersion: 0 },
+  clusterId: 'one',
+  nodes: [],
+  placementVersion: 0,
   shards: primaries.map((primaryNodeId, shard) => ({
-    ...{ shard, epoch: 1, primaryNodeId, primaryAddress: '', replicas: [], minInSync: 1, offline: false, serving: true },
+    shard,
+    epoch: 1,
+    primaryNodeId,
+    primaryAddress: '',
+    replicas: [],
+    minInSync: 1,
+    offline: false,
+    serving: true,
     placedNodeIds: [],
   })),
 });

@@ -45,7 +45,9 @@ export class PrimaryTimeline {
     const isRest = primaries.length > 1 && this.#observations.length > 1 && atMs - last.atMs < burstMs;
     if (isRest) {
       this.#observations[this.#observations.length - 1] = {
-        ...{ atMs: last.atMs, primaries, moved: new Set([...last.moved, ...differing]) },
+        atMs: last.atMs,
+        primaries,
+        moved: new Set([...last.moved, ...differing]),
       };
       return undefined;
     }
@@ -65,7 +67,9 @@ export class PrimaryTimeline {
 
   get changes(): PrimaryChange[] {
     return this.#observations.slice(1).map((seen, index) => ({
-      ...{ atMs: seen.atMs, primary: describe(seen), before: describe({ ...this.#observations[index]!, moved: new Set() }) },
+      atMs: seen.atMs,
+      primary: describe(seen),
+      before: describe({ ...this.#observations[index]!, moved: new Set() }),
     }));
   }
 }

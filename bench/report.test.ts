@@ -9,8 +9,11 @@ test('kvbench - the report says which loop it was, and what an open one could no
   expect(describeLoop({ workload, loop: 'closed' } as BenchResult)).toMatch(/^closed loop: /);
   const open = (heldBack: number, neverSent: number, failed = 0) =>
     describeLoop({
-      ...{ workload: { ...workload, rate: 200 }, loop: 'open', schedule: { scheduled: 1_000, heldBack, neverSent } },
-      ...{ reads, writes: { ...writes, failed } },
+      workload: { ...workload, rate: 200 },
+      loop: 'open',
+      schedule: { scheduled: 1_000, heldBack, neverSent },
+      reads,
+      writes: { ...writes, failed },
     } as BenchResult);
   expect(open(0, 0)).toBe('open loop at 200 operations/s: 1000 scheduled; latencies count from the scheduled time');
   expect(open(7, 3)).toContain('7 were sent late, because all 16 places in flight of their thread were taken');

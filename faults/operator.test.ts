@@ -4,8 +4,16 @@ import { dueCommands } from './operator.js';
 
 const heldAt = (epoch: number, epochId: string, history = 'h') => ({ history, epoch, epochId, removals: 0 });
 const offline: Partial<ReplicaStatus> = {
-  ...{ shard: 0, role: 'follower', serving: false, offline: true, complete: true },
-  ...{ lastEpoch: 1, lastSeq: 10, commitIndex: 10, held: heldAt(1, 'e1'), found: null },
+  shard: 0,
+  role: 'follower',
+  serving: false,
+  offline: true,
+  complete: true,
+  lastEpoch: 1,
+  lastSeq: 10,
+  commitIndex: 10,
+  held: heldAt(1, 'e1'),
+  found: null,
 };
 
 /** One node for each replica, by the names a, b, c. */

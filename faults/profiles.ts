@@ -17,8 +17,14 @@ const everything: Mix = { get: 8, put: 5, conditionalPut: 4, delete: 1, conditio
 
 /** Few keys, so that clients meet on them; pauses, so that the faults and not the load keep the machine busy. */
 const sharedLoad: Load = {
-  ...{ processes: 3, workers: 4, atOnce: 4, pinnedReaders: 1 },
-  ...{ thinkMs: 8, keyspace: 40, mix: everything, deadlineMs: 4_000 },
+  processes: 3,
+  workers: 4,
+  atOnce: 4,
+  pinnedReaders: 1,
+  thinkMs: 8,
+  keyspace: 40,
+  mix: everything,
+  deadlineMs: 4_000,
 };
 
 function classic(victim: 'primary' | 'backup', keyspace: number, intervalMs: number): Profile {

@@ -77,8 +77,10 @@ export class LocalCluster implements AsyncDisposable {
 
   async addNode(extra: readonly string[] = []): Promise<NodeProcess> {
     const node = await NodeProcess.start({
-      ...{ zk: this.zookeeper.address, root: this.root },
-      ...{ extra: [...this.#extra, ...extra], nodeOptions: this.#nodeOptions },
+      zk: this.zookeeper.address,
+      root: this.root,
+      extra: [...this.#extra, ...extra],
+      nodeOptions: this.#nodeOptions,
     });
     this.#nodes.push(node);
     return node;

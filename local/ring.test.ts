@@ -12,7 +12,9 @@ function shardOn(shard: number, placedNodeIds: string[], more: Partial<ShardInfo
 
 const topologyOf = (...shards: ShardInfo[]): Topology => ({
   nodes: ['a', 'b', 'c'].map((id) => ({ id, address: `${id}:1`, zone: '', weight: 1 })),
-  ...{ clusterId: 'one', shards, placementVersion: 1 },
+  clusterId: 'one',
+  shards,
+  placementVersion: 1,
 });
 
 describe('the ring as a topology tells it', () => {

@@ -27,8 +27,15 @@ export interface BatchResult {
 }
 
 export const nothing: BatchResult = {
-  ...{ schedules: 0, events: 0, leastEvents: Number.POSITIVE_INFINITY, faults: 0, leastFaults: Number.POSITIVE_INFINITY },
-  ...{ operations: 0, undecided: 0, simulatedMs: 0, failures: [] },
+  schedules: 0,
+  events: 0,
+  leastEvents: Number.POSITIVE_INFINITY,
+  faults: 0,
+  leastFaults: Number.POSITIVE_INFINITY,
+  operations: 0,
+  undecided: 0,
+  simulatedMs: 0,
+  failures: [],
 };
 
 export function sum(one: BatchResult, other: BatchResult): BatchResult {

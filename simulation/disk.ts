@@ -94,8 +94,17 @@ export class Disk {
     if (trims) this.#trim(this.baseSeq + random.below(this.#storedSeq - this.baseSeq + 1));
     const { history, epoch, epochId, line, complete, baseSeq, base } = this;
     const replica = {
-      ...{ history, epoch, epochId, line, complete, baseSeq, baseEpoch: base.epoch, baseEpochId: base.id },
-      ...{ entries: [...this.entries], runs: [...this.#runs], appliedSeq: this.#storedSeq },
+      history,
+      epoch,
+      epochId,
+      line,
+      complete,
+      baseSeq,
+      baseEpoch: base.epoch,
+      baseEpochId: base.id,
+      entries: [...this.entries],
+      runs: [...this.#runs],
+      appliedSeq: this.#storedSeq,
     };
     return { replica, store: new Store(this.#stored.items) };
   }

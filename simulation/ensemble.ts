@@ -149,7 +149,10 @@ export class Ensemble<State = ShardState> {
 
   #push(znode: Znode<State> | undefined): void {
     const candidates = this.#owners.map(({ session, order, stopping, historyHeld }) => ({
-      ...{ replicaId: session.replicaId, order, stopping, history: historyHeld },
+      replicaId: session.replicaId,
+      order,
+      stopping,
+      history: historyHeld,
     }));
     this.history.push({ sinceMs: this.#queue.nowMs, znode, candidates });
   }

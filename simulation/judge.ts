@@ -44,8 +44,12 @@ function beginningOf({ safety }: World, generation: number): Operation[] {
   const decoder = new TextDecoder();
   const atUs = beginning.atMs * 1000;
   return [...beginning.items].map(([key, { value, version }]) => ({
-    ...{ client: 'operator', key, call: { kind: 'put', value: decoder.decode(value) } },
-    ...{ invokedAtUs: 0, returnedAtUs: atUs, outcome: { kind: 'written', version } },
+    client: 'operator',
+    key,
+    call: { kind: 'put', value: decoder.decode(value) },
+    invokedAtUs: 0,
+    returnedAtUs: atUs,
+    outcome: { kind: 'written', version },
   }));
 }
 

@@ -66,8 +66,15 @@ export function run(plan: Plan, options: RunOptions = {}, isWhole = true): RunRe
   }
   const { handled: events, faults, history, queue, trace } = site;
   return {
-    ...{ failure, cause, events, faults, operations: history.length, undecided: !isDecided, simulatedMs: queue.nowMs },
-    ...{ digest: trace.digest, trace: trace.lines },
+    failure,
+    cause,
+    events,
+    faults,
+    operations: history.length,
+    undecided: !isDecided,
+    simulatedMs: queue.nowMs,
+    digest: trace.digest,
+    trace: trace.lines,
   };
 }
 

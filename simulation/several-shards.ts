@@ -22,9 +22,13 @@ export function withShards(seed: number, setup: Setup): Setup {
   if (random.chance(0.15)) return { ...several, firstStartsMs };
   const zoned = random.chance(0.25);
   return {
-    ...{ ...several, firstStartsMs, minInSync: Math.min(setup.minInSync, replicas) },
+    ...several,
+    firstStartsMs,
+    minInSync: Math.min(setup.minInSync, replicas),
     placing: {
-      ...{ replicas, vnodes: random.pick([1, 4, 16]), replaceAfterMs: random.pick([500, 3000, 8000, 8000, 30_000]) },
+      replicas,
+      vnodes: random.pick([1, 4, 16]),
+      replaceAfterMs: random.pick([500, 3000, 8000, 8000, 30_000]),
       zones: Array.from({ length: nodes }, (_, index) => (zoned ? `z${index % random.between(2, 3)}` : undefined)),
       weights: Array.from({ length: nodes }, () => (random.chance(0.1) ? 2 : 1)),
     },

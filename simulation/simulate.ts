@@ -59,8 +59,12 @@ const elapsedSeconds = (): number => (performance.now() - startedMs) / 1000;
 let lastProgressMs = startedMs;
 let told = 0;
 const total = await runCampaign({
-  ...{ firstSeed: wholeNumber('first'), seeds: wholeNumber('seeds'), steps: wholeNumber('steps') },
-  ...{ placing: values.placing, threads: wholeNumber('threads'), mostFailures: wholeNumber('failures') },
+  firstSeed: wholeNumber('first'),
+  seeds: wholeNumber('seeds'),
+  steps: wholeNumber('steps'),
+  placing: values.placing,
+  threads: wholeNumber('threads'),
+  mostFailures: wholeNumber('failures'),
   onProgress(soFar) {
     for (const { seed, failure } of soFar.failures.slice(told))
       process.stderr.write(`seed ${seed} failed: ${failure.split('\n')[0]}\n`);

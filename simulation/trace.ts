@@ -4,7 +4,16 @@ import type { EventQueue } from './event-queue.js';
 import type { SimProcess } from './sim-process.js';
 
 const codes: Record<Event['type'], number> = {
-  ...{ tick: 1, write: 2, flush: 3, message: 4, linkUp: 5, linkDown: 6, persisted: 7, session: 8, candidates: 9, stateRead: 10 },
+  tick: 1,
+  write: 2,
+  flush: 3,
+  message: 4,
+  linkUp: 5,
+  linkDown: 6,
+  persisted: 7,
+  session: 8,
+  candidates: 9,
+  stateRead: 10,
   ...{
     stateMissing: 11,
     proposalResult: 12,
@@ -14,7 +23,10 @@ const codes: Record<Event['type'], number> = {
     snapshotEnded: 16,
     snapshotFailed: 17,
   },
-  ...{ stop: 18, force: 19, orderedRead: 20, placed: 21 },
+  stop: 18,
+  force: 19,
+  orderedRead: 20,
+  placed: 21,
 };
 const quietMessages: ReadonlySet<string> = new Set(['beacon', 'beaconAnswer']);
 

@@ -22,8 +22,12 @@ delays.enable();
 process.on('SIGUSR2', () => {
   const ms = (percent: number) => delays.percentile(percent) / nanosecondsInMs;
   const record: DelayRecord = {
-    ...{ msg: 'event loop delay', p50Ms: ms(50), p99Ms: ms(99), p999Ms: ms(99.9) },
-    ...{ longestMs: delays.max / nanosecondsInMs, samples: delays.count },
+    msg: 'event loop delay',
+    p50Ms: ms(50),
+    p99Ms: ms(99),
+    p999Ms: ms(99.9),
+    longestMs: delays.max / nanosecondsInMs,
+    samples: delays.count,
   };
   process.stderr.write(`${JSON.stringify(record)}\n`);
   delays.reset();

@@ -31,7 +31,9 @@ export const memory: Goal = {
     }
     const ratio = spreadOf(sides.kvnode.map((bytes, round) => bytes / sides.redis[round]!))!;
     const figures = {
-      ...{ ratioMedian: ratio.median, ratioLowest: ratio.lowest, ratioHighest: ratio.highest },
+      ratioMedian: ratio.median,
+      ratioLowest: ratio.lowest,
+      ratioHighest: ratio.highest,
       kvnodeKeyBytes: spreadOf(sides.kvnode)!.median,
       redisKeyBytes: spreadOf(sides.redis)!.median,
     };

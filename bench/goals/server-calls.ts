@@ -104,7 +104,9 @@ function outcomeOf({ method }: UnaryCall, wanted: number, { kvnode, bare }: Samp
   const ratio = spreadOf(kvnode.map(({ requestsPerSecond }, round) => requestsPerSecond / bare[round]!.requestsPerSecond))!;
   const median = (samples: Sample[], figure: keyof Sample) => spreadOf(samples.map((sample) => sample[figure]))!.median;
   const figures = {
-    ...{ ratioMedian: ratio.median, ratioLowest: ratio.lowest, ratioHighest: ratio.highest },
+    ratioMedian: ratio.median,
+    ratioLowest: ratio.lowest,
+    ratioHighest: ratio.highest,
     kvnodeRequestsPerSecond: median(kvnode, 'requestsPerSecond'),
     bareRequestsPerSecond: median(bare, 'requestsPerSecond'),
     kvnodeCpuMicroseconds: median(kvnode, 'cpuMicroseconds'),

@@ -65,7 +65,12 @@ export class ClientCore {
     this.#strangers = new Strangers({ identity: this.#identity, connections, followRebuilds });
     const strangers = this.#strangers;
     this.#membership = new ClusterMembership({
-      ...{ identity: this.#identity, strangers, connections, addressBook, table, followRebuilds },
+      identity: this.#identity,
+      strangers,
+      connections,
+      addressBook,
+      table,
+      followRebuilds,
       ask: (address, deadlineMs) => this.#askCluster(address, deadlineMs),
       onChanged: (change) => this.#moved(change),
     });
@@ -76,11 +81,20 @@ export class ClientCore {
     const retryLimiter = new RetryLimiter({ maxTrying, maxQueued, backlog });
     const pipelined = options.api === 'pipeline';
     this.#runner = new OperationRunner({
-      ...{ table, connections, addressBook, strangers, inFlight, retryLimiter, pipelined },
+      table,
+      connections,
+      addressBook,
+      strangers,
+      inFlight,
+      retryLimiter,
+      pipelined,
       wakeUp: this.#wakeUp,
     });
     this.#watches = new TopologyWatches({
-      ...{ table, connections, addressBook, firstAnswerMs: options.connectTimeoutMs },
+      table,
+      connections,
+      addressBook,
+      firstAnswerMs: options.connectTimeoutMs,
       onReport: (from, report) => {
         if (!this.#isOfOwnCluster(from, report)) return false;
         this.#takeOver(this.#merge.receive(from, report));

@@ -14,12 +14,21 @@ const inSync = fc.uniqueArray(id, { minLength: 1, maxLength: 4 }).map((ids) => i
 const states: fc.Arbitrary<ShardState> = fc
   .record({ history: id, lineage, inSync, ended: fc.boolean(), seqFloor: epoch, givenUp: fc.array(id, { maxLength: 3 }) })
   .map(({ history, lineage, inSync, ended, seqFloor, givenUp }) => ({
-    ...{ history, epoch: lineage.at(-1)!.epoch, lineage, seqFloor, givenUp },
+    history,
+    epoch: lineage.at(-1)!.epoch,
+    lineage,
+    seqFloor,
+    givenUp,
     ...(ended ? { primary: undefined, inSync: [] } : { primary: inSync[0]!, inSync }),
   }));
 
 const state: ShardState = {
-  ...{ history: 'h', epoch: 7, primary: 'a~1', inSync: ['a~1'], seqFloor: 1, givenUp: ['gone'] },
+  history: 'h',
+  epoch: 7,
+  primary: 'a~1',
+  inSync: ['a~1'],
+  seqFloor: 1,
+  givenUp: ['gone'],
   lineage: [
     { epoch: 3, id: 'three' },
     { epoch: 7, id: 'seven' },

@@ -46,14 +46,16 @@ test('the whole in-sync set gone: every node says what is lost and the command; 
   const offline = { code: 8, stdout: expect.stringContaining('OFFLINE') };
   await expect(run(process.execPath, status)).rejects.toMatchObject(offline);
   await expect(run(process.execPath, [...status, '--json'])).rejects.toMatchObject({
-    ...{ code: 8, stdout: expect.stringContaining('"health":"not-serving"') },
+    code: 8,
+    stdout: expect.stringContaining('"health":"not-serving"'),
   });
   expect((await run(process.execPath, [...status, '--fail-on', 'never'])).stdout).toContain('OFFLINE');
 
   const words = commands[0]!.split(' ').slice(1);
   const withoutFlag = [...words.filter((word) => word !== '--accept-data-loss'), '--nodes', cluster.addresses.join(',')];
   await expect(run(process.execPath, [programPath('kvctl'), ...withoutFlag])).rejects.toMatchObject({
-    ...{ code: 1, stdout: expect.stringContaining('Everything in the shard is lost') },
+    code: 1,
+    stdout: expect.stringContaining('Everything in the shard is lost'),
     stderr: expect.stringContaining('--accept-data-loss'),
   });
   const accepted = [...words, '--accept-data-loss', '--nodes', cluster.addresses.join(',')];

@@ -104,8 +104,10 @@ test('a refusal of the primary comes back with all that it says, and with its ad
   const refused = await call(stranger, keyValue, 'Put', { key, value, ifVersion: response.version + 1 });
   expect(refused.error?.code).toBe(status.FAILED_PRECONDITION);
   expect(refused.trailer).toMatchObject({
-    ...{ 'kv-code': 'VERSION_MISMATCH', 'kv-executed': 'no' },
-    ...{ 'kv-version': String(response.version), 'kv-primary': primary.address },
+    'kv-code': 'VERSION_MISMATCH',
+    'kv-executed': 'no',
+    'kv-version': String(response.version),
+    'kv-primary': primary.address,
   });
 });
 
@@ -119,7 +121,9 @@ test('what has been forwarded is not forwarded again, but refused with the addre
       const refused = await call(node, keyValue, name, request, forwarded());
       expect(refused.error?.code).toBe(status.UNAVAILABLE);
       expect(refused.trailer).toMatchObject({
-        ...{ 'kv-code': 'NOT_PRIMARY', 'kv-executed': 'no', 'kv-primary': primary.address },
+        'kv-code': 'NOT_PRIMARY',
+        'kv-executed': 'no',
+        'kv-primary': primary.address,
       });
     }
 });

@@ -26,7 +26,9 @@ async function kvctl(cluster: LocalCluster, ...words: string[]): Promise<string>
 
 async function inZookeeper<T>(cluster: LocalCluster, act: (client: ZookeeperClient) => Promise<T>): Promise<T> {
   const client = await ZookeeperClient.connect({
-    ...{ servers: cluster.zookeeper.address, sessionMs: 4_000, startupTimeoutMs: 10_000 },
+    servers: cluster.zookeeper.address,
+    sessionMs: 4_000,
+    startupTimeoutMs: 10_000,
   });
   try {
     return await act(client);

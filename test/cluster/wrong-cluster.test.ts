@@ -198,7 +198,9 @@ test('addresses of both clusters are refused, by the client and by kvctl, which 
   const nodes = [stranger.address, good.address];
   const bothIds = new RegExp(`${ourId}.*${theirId}|${theirId}.*${ourId}`, 's');
   await expect(KvClient.connect({ nodes })).rejects.toMatchObject({
-    ...{ code: 'WRONG_CLUSTER', executed: 'no', message: expect.stringMatching(bothIds) },
+    code: 'WRONG_CLUSTER',
+    executed: 'no',
+    message: expect.stringMatching(bothIds),
   });
   for (const command of [['status'], ['put', 'key', 'value']]) {
     const { code, stdout, stderr } = await runKvctl([...command, '--nodes', nodes.join(',')]);
@@ -214,7 +216,10 @@ test('where our cluster is gone and theirs has its address - WRONG_CLUSTER, unle
   const nodes = [good.address];
   await using keeping = await KvClient.connect({ nodes, deadlineMs: 2_000 });
   await using following = await KvClient.connect({
-    ...{ nodes, deadlineMs: 60_000, followRebuilds: true, onClusterChanged: (change) => changes.push(change) },
+    nodes,
+    deadlineMs: 60_000,
+    followRebuilds: true,
+    onClusterChanged: (change) => changes.push(change),
   });
   await Promise.all(ours.nodes.map((node) => node.kill()));
   heir = await startStranger(good);

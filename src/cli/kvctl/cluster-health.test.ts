@@ -8,7 +8,13 @@ const nodes = ids.map((id) => ({ id, address: `${id}:1`, zone: '', weight: 1 }))
 
 /** Led by `a`, with copies on all three, as it is placed. */
 const healthyShard: ShardInfo = {
-  ...{ shard: 0, epoch: 2, primaryNodeId: 'a', primaryAddress: 'a:1', minInSync: 2, offline: false, serving: true },
+  shard: 0,
+  epoch: 2,
+  primaryNodeId: 'a',
+  primaryAddress: 'a:1',
+  minInSync: 2,
+  offline: false,
+  serving: true,
   replicas: ids.map((id) => ({ replicaId: `${id}~1`, nodeId: id, inSync: true, live: true })),
   placedNodeIds: ids,
 };

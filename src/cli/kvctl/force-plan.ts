@@ -97,7 +97,11 @@ function planShard({ info, cause, replicas, histories }: ShardSight, ids: readon
   }
   const others = histories.filter((one) => one !== history);
   return {
-    ...{ shard: info.shard, cause, chosen, history, others },
+    shard: info.shard,
+    cause,
+    chosen,
+    history,
+    others,
     givesUp: otherLines(chosen, replicas),
     loss: describeLoss({ info, cause, chosen, history, others, replicas }),
   };

@@ -54,7 +54,8 @@ async function run(
     options: options as Record<string, unknown>,
     connection: { nodes: undefined, zk: undefined, root: undefined },
     call: { deadlineMs: 1_000, signal: new AbortController().signal },
-    ...{ isStdinTaken: false, output },
+    isStdinTaken: false,
+    output,
   });
   return { code, texts, remarks, values };
 }
@@ -78,7 +79,9 @@ describe('kvctl shard force-primary', () => {
     ],
   ])('%s', async (_, shard, message) => {
     await expect(run(viewOf([shard], { a: [] }), { shards: '0', options: accept })).rejects.toMatchObject({
-      ...{ code: 'NOT_FORCED', executed: 'no', message: expect.stringContaining(message) },
+      code: 'NOT_FORCED',
+      executed: 'no',
+      message: expect.stringContaining(message),
     });
   });
 

@@ -39,7 +39,8 @@ export const forcePrimaryCommand: Command = {
     if (problem !== undefined && shards !== 'all' && shards.length === 1) throw problem.error;
     if (plans.length + problems.length === 0) {
       output.result('No shard is offline, and none has more than one history: there is nothing to do.', {
-        ...{ executed: false, shards: [] },
+        executed: false,
+        shards: [],
       });
       return exitCodes.ok;
     }

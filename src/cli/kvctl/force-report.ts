@@ -65,10 +65,14 @@ export function shardToJson({ shard, cause, chosen, history, others, givesUp, lo
   const { node, replica } = chosen;
   const { replicaId, held, lastEpoch, lastSeq, keys } = replica;
   return {
-    ...{ shard, cause, lost: loss.extent, loss: loss.text },
+    shard,
+    cause,
+    lost: loss.extent,
+    loss: loss.text,
     primary: { nodeId: node.id, address: node.address, replicaId, held: held ?? null, lastEpoch, lastSeq, keys },
     histories: [...(history === undefined ? [] : [history]), ...others].map(historyToJson),
-    ...{ kept: history?.id ?? null, givesUp },
+    kept: history?.id ?? null,
+    givesUp,
   };
 }
 
@@ -79,9 +83,19 @@ export function problemToJson({ shard, histories, error }: ShardProblem): object
 
 export function historyToJson({ id, history, epoch, epochIds, holders, primary }: ShardHistory): object {
   return {
-    ...{ id, history, epoch, epochIds, primaryNodeId: primary?.node.id ?? null },
+    id,
+    history,
+    epoch,
+    epochIds,
+    primaryNodeId: primary?.node.id ?? null,
     holders: holders.map(({ node, replica: { replicaId, held, lastEpoch, lastSeq, keys } }) => ({
-      ...{ nodeId: node.id, replicaId, epoch: held?.epoch, epochId: held?.epochId, lastEpoch, lastSeq, keys },
+      nodeId: node.id,
+      replicaId,
+      epoch: held?.epoch,
+      epochId: held?.epochId,
+      lastEpoch,
+      lastSeq,
+      keys,
     })),
   };
 }

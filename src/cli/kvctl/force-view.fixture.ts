@@ -22,10 +22,23 @@ function replicaOf(nodeId: string, { held, found, lost, ...more }: ReplicaSight)
   const position = held === undefined ? null : at(held);
   const [lostAt, ...members] = lost ?? [];
   return {
-    ...{ shard: 0, replicaId: `${nodeId}~1`, role: 'joiner', epoch: position?.epoch ?? 0, serving: false, complete: true },
-    ...{ lastSeq: position === null ? 0 : 20, lastEpoch: position?.epoch ?? 0, commitIndex: 0, appliedSeq: 0 },
-    ...{ keys: position === null ? 0 : 7, peers: [], offline: true, dataBytes: 0, dataLimitBytes: 0 },
-    ...{ held: position, found: found === undefined ? null : at(found) },
+    shard: 0,
+    replicaId: `${nodeId}~1`,
+    role: 'joiner',
+    epoch: position?.epoch ?? 0,
+    serving: false,
+    complete: true,
+    lastSeq: position === null ? 0 : 20,
+    lastEpoch: position?.epoch ?? 0,
+    commitIndex: 0,
+    appliedSeq: 0,
+    keys: position === null ? 0 : 7,
+    peers: [],
+    offline: true,
+    dataBytes: 0,
+    dataLimitBytes: 0,
+    held: position,
+    found: found === undefined ? null : at(found),
     lost: lostAt === undefined ? null : { position: at(lostAt), inSync: members.map((id) => `${id}~1`) },
     ...more,
   };
@@ -43,7 +56,11 @@ const figures = {
     maxDescriptors: 0,
     logLinesDropped: 0,
   },
-  ...{ keys: 0, dataBytes: 0, dataLimitBytes: 0, zone: '', weight: 1 },
+  keys: 0,
+  dataBytes: 0,
+  dataLimitBytes: 0,
+  zone: '',
+  weight: 1,
 };
 
 /** Undefined: the node is registered and does not answer. */

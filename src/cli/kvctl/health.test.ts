@@ -38,9 +38,12 @@ async function run({ operands = [], nodes, zk, live }: Asked): Promise<{ code: n
   });
   const code = await healthCommand.run({
     connect: () => expect.fail('health asks the node itself, not the cluster'),
-    ...{ operands, options: { live }, connection: { nodes, zk, root: undefined } },
+    operands,
+    options: { live },
+    connection: { nodes, zk, root: undefined },
     call: { deadlineMs: 10_000, signal: new AbortController().signal },
-    ...{ isStdinTaken: false, output },
+    isStdinTaken: false,
+    output,
   });
   return { code, text, json };
 }
@@ -49,7 +52,8 @@ describe('kvctl health', () => {
   test('a node that is ready - 0; one that is not in sync yet - 8, and 0 with --live; one that stops - 8', async () => {
     health.report({ live: true, ready: true });
     expect(await run({ operands: [address] })).toEqual({
-      ...{ code: 0, text: `${address} is ready` },
+      code: 0,
+      text: `${address} is ready`,
       json: { nodes: [{ address, ready: true, problem: undefined }] },
     });
     health.report({ live: true, ready: false });

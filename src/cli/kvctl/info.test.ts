@@ -7,13 +7,19 @@ import { Output } from './output.js';
 async function info(replicas: readonly ReplicaSight[]): Promise<string> {
   const view = viewOf([shardOf(0)], { a: replicas });
   const client: Partial<KvClient> = {
-    ...{ topology: async () => view.topology, wholeTopology: async () => view.topology, onTopology: () => () => {} },
+    topology: async () => view.topology,
+    wholeTopology: async () => view.topology,
+    onTopology: () => () => {},
     nodeStatus: async () => view.answers[0]!.status!,
   };
   const output = new Output(false);
   const results = vi.spyOn(output, 'result').mockImplementation(() => {});
   await infoCommand.run({
-    ...{ connect: async () => client as KvClient, operands: [], options: {}, isStdinTaken: false, output },
+    connect: async () => client as KvClient,
+    operands: [],
+    options: {},
+    isStdinTaken: false,
+    output,
     connection: { nodes: undefined, zk: undefined, root: undefined },
     call: { deadlineMs: 1_000, signal: new AbortController().signal },
   });

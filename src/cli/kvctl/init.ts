@@ -22,7 +22,8 @@ export const initCommand: Command = {
     const given = Object.fromEntries(agreed.map((name) => [name, options[flagOf(name)]]));
     const { zk, root } = connection;
     const { values } = resolveOptions({
-      ...{ commandLine: { ...given, zk, root }, environment: process.env },
+      commandLine: { ...given, zk, root },
+      environment: process.env,
       used: [...agreed, 'zk', 'root'],
     });
     const initialize = () => {

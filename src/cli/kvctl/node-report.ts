@@ -31,11 +31,21 @@ export function nodeToJson({ node, status, problem }: NodeAnswer): object {
   const { replicas, uptimeMs, version, zookeeper, keys, dataBytes, dataLimitBytes, memoryBytes, maxMemoryBytes } = status;
   const { logLinesDropped, openDescriptors, maxDescriptors } = status;
   return {
-    ...{ ...node, answered: true, version, uptimeMs, zookeeper },
+    ...node,
+    answered: true,
+    version,
+    uptimeMs,
+    zookeeper,
     shards: replicas.map(({ shard }) => shard),
     primaryOf: primariesOf(status),
-    ...{ keys, dataBytes, dataLimitBytes, memoryBytes, maxMemoryBytes },
-    ...{ logLinesDropped, openDescriptors, maxDescriptors },
+    keys,
+    dataBytes,
+    dataLimitBytes,
+    memoryBytes,
+    maxMemoryBytes,
+    logLinesDropped,
+    openDescriptors,
+    maxDescriptors,
   };
 }
 

@@ -15,16 +15,35 @@ function healthy(shard: number): ShardInfo {
 }
 
 const peer = (id: string, ackedSeq: number): PeerStatus => ({
-  ...{ replicaId: `${id}~1`, nodeId: id, inSync: true, phase: 'replicating', ackedSeq },
+  replicaId: `${id}~1`,
+  nodeId: id,
+  inSync: true,
+  phase: 'replicating',
+  ackedSeq,
 });
 
 function replica(shard: number, id: string, more: Partial<ReplicaStatus> = {}): ReplicaStatus {
   const isPrimary = id === 'a';
   return {
-    ...{ shard, replicaId: `${id}~1`, role: isPrimary ? 'primary' : 'backup', epoch: 2, serving: isPrimary, complete: true },
-    ...{ lastSeq: 100, lastEpoch: 2, commitIndex: 100, appliedSeq: 100, keys: 200, offline: false },
-    ...{ peers: isPrimary ? [peer('b', 100), peer('c', 97), peer('d', 40)] : [], dataBytes: 0, dataLimitBytes: 0 },
-    ...{ held: null, found: null, lost: null, ...more },
+    shard,
+    replicaId: `${id}~1`,
+    role: isPrimary ? 'primary' : 'backup',
+    epoch: 2,
+    serving: isPrimary,
+    complete: true,
+    lastSeq: 100,
+    lastEpoch: 2,
+    commitIndex: 100,
+    appliedSeq: 100,
+    keys: 200,
+    offline: false,
+    peers: isPrimary ? [peer('b', 100), peer('c', 97), peer('d', 40)] : [],
+    dataBytes: 0,
+    dataLimitBytes: 0,
+    held: null,
+    found: null,
+    lost: null,
+    ...more,
   };
 }
 

@@ -5,8 +5,15 @@ import { Output } from './output.js';
 import { describeWait, tellWaiting, tellWhile } from './waiting.js';
 
 const shard: ShardInfo = {
-  ...{ shard: 3, epoch: 4, primaryNodeId: 'a', primaryAddress: 'a:1', replicas: [], minInSync: 1 },
-  ...{ offline: false, serving: true, placedNodeIds: [] },
+  shard: 3,
+  epoch: 4,
+  primaryNodeId: 'a',
+  primaryAddress: 'a:1',
+  replicas: [],
+  minInSync: 1,
+  offline: false,
+  serving: true,
+  placedNodeIds: [],
 };
 
 test.each<[Partial<ShardInfo>, string]>([

@@ -23,8 +23,13 @@ async function watch(times: number, isTaken: boolean): Promise<number[]> {
   };
   const connection = { address: 'a:1', whenReady: async () => true, transport };
   const watching = new TopologyWatch({
-    ...{ connections: { to: () => connection } as unknown as Connections, firstAnswerMs: 10_000, heldOnly: false },
-    ...{ next: () => 'a:1', onReport: () => isTaken, onLost: () => {}, onVain: () => {} },
+    connections: { to: () => connection } as unknown as Connections,
+    firstAnswerMs: 10_000,
+    heldOnly: false,
+    next: () => 'a:1',
+    onReport: () => isTaken,
+    onLost: () => {},
+    onVain: () => {},
   });
   const done = new Promise<void>((resolve) => {
     enough = resolve;

@@ -8,7 +8,14 @@ const ids = (count: number) => Array.from({ length: count }, (_, index) => `n${i
 function topologyOf(nodes: number, shards: number, copies: number): Topology {
   const infos = ids(nodes).map((id) => ({ id, address: `${id}:1`, zone: '', weight: 1 }));
   const shardInfos = Array.from({ length: shards }, (_, shard) => ({
-    ...{ shard, epoch: 1, primaryNodeId: '', primaryAddress: '', replicas: [], minInSync: 1, offline: false, serving: true },
+    shard,
+    epoch: 1,
+    primaryNodeId: '',
+    primaryAddress: '',
+    replicas: [],
+    minInSync: 1,
+    offline: false,
+    serving: true,
     placedNodeIds: Array.from({ length: copies }, (_unused, copy) => `n${(shard + copy) % nodes}`),
   }));
   return { clusterId: 'one', nodes: infos, shards: shardInfos, placementVersion: 1 };

@@ -42,8 +42,13 @@ export async function runTerminal(session: Session, common: Common): Promise<Exi
   }
   const history = new History(historyPath(process.env), note);
   const terminal = createInterface({
-    ...{ input: process.stdin, output: process.stdout, terminal: true, prompt },
-    ...{ history: history.load(), historySize: 1_000, removeHistoryDuplicates: true },
+    input: process.stdin,
+    output: process.stdout,
+    terminal: true,
+    prompt,
+    history: history.load(),
+    historySize: 1_000,
+    removeHistoryDuplicates: true,
     completer: (line: string, done: (error: Error | null, completion: Completion) => void) => {
       session
         .connect()

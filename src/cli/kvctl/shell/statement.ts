@@ -14,7 +14,11 @@ export type Statement =
 
 const operandsAreData: Readonly<Record<string, string>> = { GET: 'get', DELETE: 'delete', MGET: 'mget', LOCATE: 'locate' };
 const others: Readonly<Record<string, string>> = {
-  ...{ LIST_NODES: 'nodes', NODES: 'nodes', INFO: 'info', STATUS: 'status', KEYS: 'keys' },
+  LIST_NODES: 'nodes',
+  NODES: 'nodes',
+  INFO: 'info',
+  STATUS: 'status',
+  KEYS: 'keys',
 };
 
 /** What can be typed in capitals, for those who complete it. */
