@@ -59,7 +59,7 @@ const clientAdvice: Partial<Record<ErrorCode, string>> = {
   NO_PRIMARY: `${retryLater} If it stays so, look at "kvctl status".`,
   TOO_FEW_IN_SYNC: 'Start more nodes, or wait until those that are joining are in sync; see "kvctl status".',
   SHARD_OFFLINE:
-    '"kvctl status" tells why, and "kvctl shard force-primary --all" shows what would be lost by going on with the copies that are left, or that nothing would.',
+    '"kvctl status" shows why, and "kvctl shard force-primary --all" shows what would be lost by going on with the copies that are left, or that nothing would.',
   NOT_FORCED:
     'Look at "kvctl status", and give the command again if the shard still needs it; without --accept-data-loss it shows the plan.',
   WRONG_CLUSTER:

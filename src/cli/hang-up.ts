@@ -1,5 +1,5 @@
 /**
- * SIGHUP for programs that run until they are done, as a dump or a benchmark does. `nohup` tells a process to ignore the signal,
+ * SIGHUP for programs that run until they are done, as a dump or a benchmark does. `nohup` makes a process ignore the signal,
  * but Node.js resets that at its start, so nohup alone protects no program that runs on Node.js.
  */
 import { isatty } from 'node:tty';

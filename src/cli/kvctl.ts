@@ -10,15 +10,15 @@ import { Session } from './kvctl/session.js';
 import { runLine } from './kvctl/shell/run-line.js';
 import { runScript, runTerminal } from './kvctl/shell/shell.js';
 
-/** Whether something may have been written that the output was to tell of. */
+/** True if a write may have happened whose result the output was to report. */
 let mayHaveWritten = false;
 
 surviveHangUp();
 process.stdout.on('error', outputLost);
-// Notes that nobody reads end nothing: a restore goes on.
+// An unreadable stderr ends nothing: a restore goes on.
 process.stderr.on('error', () => {});
 
-/** Whoever reads the output may have seen enough, as in `kvctl status | head -1`; a full disk is told. */
+/** A reader may close the pipe early, as in `kvctl status | head -1`; a full disk is reported. */
 function outputLost(error: NodeJS.ErrnoException): never {
   const told = new Error(`the output cannot be written: ${error.message}`);
   const data = mayHaveWritten ? 'what was to be stored may have been.' : 'nothing was changed.';

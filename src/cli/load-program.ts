@@ -35,7 +35,7 @@ function end(name: string, reason: string, advice: string): never {
   try {
     writeSync(standardError, `${lines.join('\n')}\n`);
   } catch {
-    // Nobody reads it: the exit code is left.
+    // If stderr cannot be written, only the exit code is left.
   }
   process.exit(failed);
 }

@@ -82,7 +82,7 @@ function firstStopSignal(signals: StopSignals, logger: Logger, log: LogOutput): 
 }
 
 /**
- * What nobody caught is a fault of kvnode itself: the log gets its stack, and the process ends. Warnings of Node.js go to the log
+ * An uncaught error is a fault of kvnode itself: its stack goes to the log, and the process ends. Warnings of Node.js go to the log
  * as well: by default Node.js writes them to stderr, and waits until they are written.
  */
 function reportUncaught(logger: Logger, log: LogOutput): void {

@@ -29,7 +29,7 @@ export function chooseTarget(
 export function describeConnecting(options: ConnectionOptions): string {
   const target = chooseTarget(options, process.env);
   if ('nodes' in target) return `no node has answered yet at ${target.nodes.join(', ')}`;
-  return `no node under ${target.root} has answered yet; ZooKeeper at ${target.zk} is to tell where they are`;
+  return `no node under ${target.root} has answered yet; their addresses come from ZooKeeper at ${target.zk}`;
 }
 
 export function connect(options: ConnectionOptions, deadlineMs: number): Promise<KvClient> {

@@ -1,6 +1,6 @@
 import { type Command, expectOperands, ifVersionOption, keyOperand, wholeNumber } from './command.js';
 import { exitCodes } from './exit-codes.js';
-import { tellWaiting } from './waiting.js';
+import { reportWait } from './waiting.js';
 
 export const deleteCommand: Command = {
   name: 'delete',
@@ -15,7 +15,7 @@ export const deleteCommand: Command = {
     const condition = ifVersion === undefined ? {} : { ifVersion };
     const client = await connect();
     const remove = () => client.delete(key, { ...condition, ...call });
-    const { existed, version, nodeId } = await tellWaiting(client, [key], output, remove);
+    const { existed, version, nodeId } = await reportWait(client, [key], output, remove);
     const text = existed ? `deleted at version ${version} (by ${nodeId})` : `there was nothing to delete (by ${nodeId})`;
     output.result(text, { key, existed, version, nodeId });
     return existed ? exitCodes.ok : exitCodes.notFound;

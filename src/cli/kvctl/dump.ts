@@ -14,7 +14,7 @@ import { gatherCluster } from './gather.js';
 import type { Output } from './output.js';
 import { size } from './tables.js';
 import { TransferProgress } from './transfer-progress.js';
-import { tellWaiting, tellWaitingForShards } from './waiting.js';
+import { reportWait, reportWaitForShards } from './waiting.js';
 
 /** Shards that are read at once; each has one batch of values in memory. */
 const shardsAtOnce = 4;
@@ -80,9 +80,9 @@ export const dumpCommand: Command = {
 async function* readShard(client: KvClient, shard: number, call: CallOptions, output: Output): AsyncGenerator<DumpRecord[]> {
   for (let after = ''; ; ) {
     const list = () => client.listKeys({ shard, after, limit: pageKeys }, call);
-    const { keys, nextAfter } = await tellWaitingForShards(client, () => [shard], output, list);
+    const { keys, nextAfter } = await reportWaitForShards(client, () => [shard], output, list);
     for (const batch of batchesOf(keys)) {
-      const found = await tellWaiting(client, batch, output, () => client.mget(batch, call));
+      const found = await reportWait(client, batch, output, () => client.mget(batch, call));
       yield found.flatMap((result, index) =>
         result === undefined ? [] : [{ key: batch[index]!, value: result.value, version: result.version }],
       );

@@ -1,4 +1,4 @@
-/** Carries a plan out, shard by shard: tells of each, and ends with an exit code that says whether all of them go on. */
+/** Carries out a plan shard by shard, reports each shard, and returns an exit code that says whether all were forced. */
 import type { CallOptions, KvClient } from '../../client/index.js';
 import { KvError } from '../../errors.js';
 import { describeError } from '../explain.js';
@@ -38,7 +38,7 @@ export async function executePlan(
     shards: [...outcomes.map(outcomeToJson), ...problems.map((problem) => ({ ...problemToJson(problem), forced: false }))],
   });
   const [failure] = outcomes.flatMap((outcome) => (outcome.forced ? [] : [outcome.error]));
-  // Of one shard the error is all there is to tell: with what it means for the data, and what to do.
+  // With one shard, the error is the whole report: it says what it means for the data, and what to do.
   if (failure !== undefined && plans.length + problems.length === 1) throw failure;
   summarize(outcomes, plan, output);
   return exitCodeOfOutcomes(outcomes, plan);

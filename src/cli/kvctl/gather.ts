@@ -4,11 +4,11 @@ import { KvError } from '../../errors.js';
 import type { NodeInfo, NodeStatus, Topology } from '../../wire/contract/kv-api.js';
 import { describeError } from '../explain.js';
 import type { Output } from './output.js';
-import { tellWhile } from './waiting.js';
+import { reportWhile } from './waiting.js';
 
 export interface NodeAnswer {
   readonly node: NodeInfo;
-  /** Undefined if the node did not answer; `problem` then tells why. */
+  /** Undefined if the node did not answer; `problem` then says why. */
   readonly status?: NodeStatus;
   readonly problem?: string;
   /** The cluster of the node that has the address instead, where that is another one. */
@@ -39,7 +39,7 @@ export async function gatherCluster(client: KvClient, call: CallOptions, output?
   };
   if (output === undefined) return gather();
   const describe = (): string => `${[...awaited].join(', ') || 'some node'} has not answered yet`;
-  return tellWhile(output, describe, gather, { client });
+  return reportWhile(output, describe, gather, { client });
 }
 
 async function askNode(client: KvClient, node: NodeInfo, call: CallOptions): Promise<NodeAnswer> {

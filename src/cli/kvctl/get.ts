@@ -1,7 +1,7 @@
 import { type Command, expectOperands, keyOperand } from './command.js';
 import { exitCodes } from './exit-codes.js';
 import { jsonValue } from './output.js';
-import { tellWaiting } from './waiting.js';
+import { reportWait } from './waiting.js';
 
 export const getCommand: Command = {
   name: 'get',
@@ -15,7 +15,7 @@ export const getCommand: Command = {
     expectOperands(getCommand, operands, 1);
     const key = keyOperand(operands);
     const client = await connect();
-    const [outcome] = await tellWaiting(client, [key], output, () => client.mgetSettled([key], call));
+    const [outcome] = await reportWait(client, [key], output, () => client.mgetSettled([key], call));
     if (outcome?.ok !== true) throw outcome?.error;
     const { found, nodeId } = outcome;
     if (found === undefined) {

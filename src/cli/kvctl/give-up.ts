@@ -1,4 +1,4 @@
-/** Ctrl-C for work that knows of no signal: it is left to itself, and nobody waits for it any more. */
+/** Ctrl-C for work that takes no signal: the work goes on by itself, and the command stops waiting for it. */
 import { KvError } from '../../errors.js';
 
 /** @throws KvError CANCELLED, with `executed`, as soon as the signal is aborted. */

@@ -5,7 +5,7 @@ import { chooseTarget } from './connect.js';
 import { exitCodes } from './exit-codes.js';
 import { unlessGivenUp } from './give-up.js';
 import { checkNode, type HealthQuestion, type NodeHealth } from './node-health.js';
-import { tellWhile } from './waiting.js';
+import { reportWhile } from './waiting.js';
 
 /** Where a node of this machine listens unless it is told otherwise. */
 const defaultAddress = `localhost:${optionSpecs.port.default}`;
@@ -30,7 +30,7 @@ export const healthCommand: Command = {
       return health;
     };
     const describe = (): string => `${[...awaited].join(', ')} has not answered yet`;
-    const nodes = await tellWhile(output, describe, () => unlessGivenUp(Promise.all(addresses.map(ask)), call.signal, 'no'));
+    const nodes = await reportWhile(output, describe, () => unlessGivenUp(Promise.all(addresses.map(ask)), call.signal, 'no'));
     output.result(nodes.map((node) => render(node, question)).join('\n'), {
       nodes: nodes.map(({ address, healthy, problem }) => ({ address, [question]: healthy, problem })),
     });

@@ -5,7 +5,7 @@ import { KvError } from '../../errors.js';
 import { type Command, expectOperands } from './command.js';
 import { exitCodes } from './exit-codes.js';
 import { unlessGivenUp } from './give-up.js';
-import { tellWhile } from './waiting.js';
+import { reportWhile } from './waiting.js';
 
 /** What is agreed on for good, as kvnode's options of the same names. */
 const agreed = ['shards', 'replicas', 'vnodes', 'minInSync', 'beaconMs', 'leaseMs', 'graceMs'] as const satisfies OptionName[];
@@ -30,7 +30,7 @@ export const initCommand: Command = {
       const initializing = initializeCluster(values.zk, values.root, proposedConfig(values), call.deadlineMs);
       return unlessGivenUp(initializing, call.signal, 'unknown');
     };
-    const { config, created } = await tellWhile(output, () => `ZooKeeper at ${values.zk} has not answered yet`, initialize);
+    const { config, created } = await reportWhile(output, () => `ZooKeeper at ${values.zk} has not answered yet`, initialize);
     const settings = agreed.map((name) => `--${flagOf(name)} ${config[name]}`).join(' ');
     const what = created ? 'is set up' : 'had been set up before, with the same values';
     output.result(`cluster ${config.clusterId} ${what} under ${values.root}: start its nodes with ${settings}`, {

@@ -11,7 +11,7 @@ import { type Command, type CommandContext, expectOperands, refuseReplacedBytes,
 import { exitCodes } from './exit-codes.js';
 import { findNode } from './find-node.js';
 import { plainTable, size } from './tables.js';
-import { tellWaitingForShards, tellWhile } from './waiting.js';
+import { reportWaitForShards, reportWhile } from './waiting.js';
 
 const defaultLimit = 1_000;
 
@@ -59,7 +59,7 @@ type Range = Required<Pick<ListKeysRequest, 'after' | 'prefix' | 'limit'>>;
 interface KeySource {
   readonly shards: readonly number[];
   page(request: ListKeysRequest): Promise<ListKeysResponse>;
-  /** Runs `work`, and tells a person which of `awaited` it waits for, if that takes long. */
+  /** Runs `work`, and reports which of the `awaited` shards it waits for, if that takes long. */
   waitFor<Result>(awaited: ReadonlySet<number>, work: () => Promise<Result>): Promise<Result>;
 }
 
@@ -74,16 +74,16 @@ async function chooseSource(
   if (node === '') {
     const shards = shard === undefined ? topology.shards.map((one) => one.shard) : [shard];
     const page = (request: ListKeysRequest) => client.listKeys(request, call);
-    return { shards, page, waitFor: (awaited, work) => tellWaitingForShards(client, () => awaited, output, work) };
+    return { shards, page, waitFor: (awaited, work) => reportWaitForShards(client, () => awaited, output, work) };
   }
   const { address, id } = findNode(topology, node);
-  const tell = <Result>(work: () => Promise<Result>) => tellWhile(output, () => `${id} has not answered yet`, work);
-  const { replicas } = await tell(() => client.nodeStatus(address, call));
+  const report = <Result>(work: () => Promise<Result>) => reportWhile(output, () => `${id} has not answered yet`, work);
+  const { replicas } = await report(() => client.nodeStatus(address, call));
   const held = replicas.map((replica) => replica.shard);
   if (shard !== undefined && !held.includes(shard))
     throw new KvError('INVALID_OPTION', `${id} holds no replica of shard ${shard}`);
   const page = (request: ListKeysRequest) => client.listKeysOf(address, request, call);
-  return { shards: shard === undefined ? held : [shard], page, waitFor: (_awaited, work) => tell(work) };
+  return { shards: shard === undefined ? held : [shard], page, waitFor: (_awaited, work) => report(work) };
 }
 
 /** Of several shards at a time as many as a node makes at once. */

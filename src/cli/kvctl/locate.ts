@@ -2,7 +2,7 @@ import type { KeyLocation } from '../../wire/contract/kv-api.js';
 import { type Command, expectOperands, keyOperand } from './command.js';
 import { exitCodes } from './exit-codes.js';
 import { plainTable } from './tables.js';
-import { tellWaiting } from './waiting.js';
+import { reportWait } from './waiting.js';
 
 export const locateCommand: Command = {
   name: 'locate',
@@ -14,7 +14,7 @@ export const locateCommand: Command = {
     expectOperands(locateCommand, operands, 1);
     const key = keyOperand(operands);
     const client = await connect();
-    const location = await tellWaiting(client, [key], output, () => client.locate(key, call));
+    const location = await reportWait(client, [key], output, () => client.locate(key, call));
     output.result(renderLocation(location), { key, ...location });
     return exitCodes.ok;
   },

@@ -4,7 +4,7 @@ import { printable } from '../legible.js';
 import { type Command, expectOperands, refuseReplacedBytes } from './command.js';
 import { exitCodes } from './exit-codes.js';
 import { jsonValue } from './output.js';
-import { tellWaiting } from './waiting.js';
+import { reportWait } from './waiting.js';
 
 export const mgetCommand: Command = {
   name: 'mget',
@@ -16,7 +16,7 @@ export const mgetCommand: Command = {
     expectOperands(mgetCommand, operands, 1, Number.POSITIVE_INFINITY);
     for (const key of operands) refuseReplacedBytes('key', key);
     const client = await connect();
-    const outcomes = await tellWaiting(client, operands, output, () => client.mgetSettled(operands, call));
+    const outcomes = await reportWait(client, operands, output, () => client.mgetSettled(operands, call));
     for (const outcome of outcomes) {
       const { key } = outcome;
       if (!outcome.ok) {

@@ -6,7 +6,7 @@ import { legible, legibleBytes, legibleJson } from '../legible.js';
 export class Output {
   readonly #json: boolean;
   readonly #isTerminal: boolean;
-  /** The last line on stderr tells how far something is, and is written over. */
+  /** The last line on stderr shows progress, and is overwritten. */
   #hasProgress = false;
   #waitsFor = '';
 

@@ -4,7 +4,7 @@ import { describeError } from '../explain.js';
 import { type Command, expectOperands, ifVersionOption, keyOperand, wholeNumber } from './command.js';
 import { exitCodes } from './exit-codes.js';
 import { readValue } from './read-value.js';
-import { tellWaiting } from './waiting.js';
+import { reportWait } from './waiting.js';
 
 export const putCommand: Command = {
   name: 'put',
@@ -27,8 +27,8 @@ export const putCommand: Command = {
     const condition = ifAbsent ? { ifVersion: 0 } : ifVersion === undefined ? {} : { ifVersion };
     const client = await connect();
     const put = () => client.put(key, value, { ...condition, ...call });
-    const { version, nodeId } = await tellWaiting(client, [key], output, put);
-    const { heldBy, problem } = await tellWaiting(client, [key], output, () => holdersOf(client, key, call));
+    const { version, nodeId } = await reportWait(client, [key], output, put);
+    const { heldBy, problem } = await reportWait(client, [key], output, () => holdersOf(client, key, call));
     const held = heldBy === undefined ? `who else holds it could not be learned: ${problem}` : `held by ${heldBy.join(', ')}`;
     output.result(`stored at version ${version} (by ${nodeId}); ${held}`, { key, version, nodeId, heldBy: heldBy ?? null });
     return exitCodes.ok;

@@ -6,7 +6,7 @@ import type { KvError } from '../../errors.js';
 
 const batchKeys = 1_000;
 const batchBytes = 4 * 1024 * 1024;
-/** A write that did not succeed is repeated: it is unconditional, and nobody else writes these keys during a restore. */
+/** A write that did not succeed is repeated: it is unconditional, and no other client writes these keys during a restore. */
 const maxAttempts = 5;
 const betweenAttemptsMs = 500;
 

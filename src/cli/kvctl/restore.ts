@@ -13,7 +13,7 @@ import { gatherCluster } from './gather.js';
 import { writeRecords } from './restore-records.js';
 import { size } from './tables.js';
 import { TransferProgress } from './transfer-progress.js';
-import { tellWaiting } from './waiting.js';
+import { reportWait } from './waiting.js';
 
 export const restoreCommand: Command = {
   name: 'restore',
@@ -48,7 +48,7 @@ async function restore(
   const mput: KvClient['mput'] = (entries, options) => {
     hasBegun = true;
     const keys = entries.map(({ key }) => key);
-    return tellWaiting(client, keys, output, () => client.mput(entries, options));
+    return reportWait(client, keys, output, () => client.mput(entries, options));
   };
   try {
     const { header, records } = await readDump(bytes);

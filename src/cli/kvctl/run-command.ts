@@ -5,7 +5,7 @@ import { type ExitCode, exitCodeOf } from './exit-codes.js';
 import { unlessGivenUp } from './give-up.js';
 import { Output } from './output.js';
 import type { Session } from './session.js';
-import { tellWhile } from './waiting.js';
+import { reportWhile } from './waiting.js';
 
 export interface Circumstances {
   /** Gives the command up (Ctrl-C). */
@@ -22,7 +22,7 @@ export async function runCommand(invocation: Invocation, session: Session, aroun
   const { connection } = session;
   try {
     const connecting = () => describeConnecting(connection);
-    const connect = () => tellWhile(output, connecting, () => unlessGivenUp(session.connect(), signal, 'no'));
+    const connect = () => reportWhile(output, connecting, () => unlessGivenUp(session.connect(), signal, 'no'));
     return await command.run({ connect, connection, operands, options, call, isStdinTaken, output });
   } catch (error) {
     output.failure(error, command.isWrite);

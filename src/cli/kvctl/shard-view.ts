@@ -17,7 +17,7 @@ export interface ShardView {
   readonly inSync: number;
   readonly inSyncLive: number;
   readonly wanted: number;
-  /** Entries that the slowest in-sync replica is behind; undefined if nobody knows. */
+  /** Entries that the slowest in-sync replica is behind; undefined if no node knows. */
   readonly lag: number | undefined;
   /** What is on its way, one phrase each; empty: nothing is. */
   readonly moving: readonly string[];
@@ -48,7 +48,7 @@ export function lagOf(replica: ReplicaStatus, ofShard: readonly ReplicaStatus[])
 }
 
 function viewShard(info: ShardInfo, replicas: readonly CandidateReplica[], answering: ReadonlySet<string>): ShardView {
-  // What a primary says of itself is more than what another node has heard of it.
+  // A primary's own report is better than another node's knowledge of it.
   const primary = replicas.findLast(({ replica }) => replica.role === 'primary' && replica.epoch >= info.epoch);
   const inSync = info.replicas.filter((replica) => replica.inSync);
   const all = replicas.map(({ replica }) => replica);

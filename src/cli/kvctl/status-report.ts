@@ -118,7 +118,7 @@ function copiesOf({ inSync, inSyncLive, wanted }: ShardView): string {
 }
 
 function replicaTable(shards: readonly ShardView[]): string {
-  // Ids are long: they are shown where they tell replicas apart.
+  // Ids are long: they are shown only to distinguish replicas.
   const showsHistory = shards.some(({ info, histories }) => info.offline || histories.length > 1);
   const head = ['shard', 'node', 'role', 'epoch', 'in sync', 'last seq', 'committed', 'lag', 'keys', 'data'];
   const table = plainTable(showsHistory ? [...head, 'history', 'found in ZooKeeper'] : head);

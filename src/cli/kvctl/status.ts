@@ -45,7 +45,7 @@ export const statusCommand: Command = {
         await look(before);
         await pause(watchMs, undefined, { signal: call.signal });
       } catch (error) {
-        // Ctrl-C is how a watch ends. A cluster that nobody answers for may come back.
+        // A watch ends by Ctrl-C only: a cluster without an answer may come back.
         if (call.signal.aborted) return exitCodes.ok;
         output.failure(error, false);
         await pause(watchMs, undefined, { signal: call.signal }).catch(() => {});

@@ -2,7 +2,7 @@ import { expect, test, vi } from 'vitest';
 import type { KvClient } from '../../client/index.js';
 import type { ShardInfo } from '../../wire/contract/kv-api.js';
 import { Output } from './output.js';
-import { describeWait, tellWaiting, tellWhile } from './waiting.js';
+import { describeWait, reportWait, reportWhile } from './waiting.js';
 
 const shard: ShardInfo = {
   shard: 3,
@@ -39,9 +39,9 @@ test('waiting - a long one is told, each change of it once, and that it is over;
       return () => {};
     },
   } as unknown as KvClient;
-  expect(await tellWaiting(client, ['k'], output, async () => 1)).toBe(1);
+  expect(await reportWait(client, ['k'], output, async () => 1)).toBe(1);
   expect(notes).toEqual([]);
-  await tellWaiting(client, ['k'], output, async () => {
+  await reportWait(client, ['k'], output, async () => {
     await vi.waitFor(() => expect(notes).toHaveLength(1), { timeout: 10_000 });
     topology.shards = [{ ...shard, shard: 0, serving: false }];
     listener();
@@ -62,7 +62,7 @@ test('waiting - that some of many keys failed is no answer', async () => {
     await vi.waitFor(() => expect(notes).toHaveLength(1), { timeout: 10_000 });
     return [{ ok: true }, { ok: false }];
   };
-  await tellWhile(output, () => 'the same', work, { untilMs: 1 });
+  await reportWhile(output, () => 'the same', work, { untilMs: 1 });
   expect(notes).toEqual(['waiting: the same']);
 });
 
@@ -73,7 +73,7 @@ test('waiting - several that wait for the same tell it once, and it is told anew
   for (let round = 1; round <= 2; round++) {
     const told = (): Promise<void> =>
       vi.waitFor(() => expect(notes.length).toBeGreaterThanOrEqual(2 * round - 1), { timeout: 10_000 });
-    await Promise.all(Array.from({ length: 3 }, () => tellWhile(output, () => 'the same', told, { untilMs: 1 })));
+    await Promise.all(Array.from({ length: 3 }, () => reportWhile(output, () => 'the same', told, { untilMs: 1 })));
   }
   expect(notes.map((note) => note.replace(/\d+\.\d/, 'some'))).toEqual([
     ...['waiting: the same', 'answered after some s'],

@@ -7,14 +7,14 @@ import { shardOfKey } from '../../placement/index.js';
 import type { ShardInfo } from '../../wire/contract/kv-api.js';
 import type { Output } from './output.js';
 
-/** Nobody is told of a wait that is shorter. */
+/** A shorter wait is not reported. */
 const patienceMs = 400;
 /** Nor of one of a thousand keys: on a busy machine they take longer than a few. */
 const bulkPatienceMs = 1_000;
 const bulkKeys = 100;
 
 /** Of an operation on keys. */
-export function tellWaiting<Result>(
+export function reportWait<Result>(
   client: KvClient,
   keys: readonly string[],
   output: Output,
@@ -22,11 +22,11 @@ export function tellWaiting<Result>(
 ): Promise<Result> {
   const count = (): number => Math.max(1, client.knownTopology?.shards.length ?? 0);
   const shards = (): number[] => keys.map((key) => shardOfKey(key, count()));
-  return tellWaitingForShards(client, shards, output, work, keys.length < bulkKeys ? patienceMs : bulkPatienceMs);
+  return reportWaitForShards(client, shards, output, work, keys.length < bulkKeys ? patienceMs : bulkPatienceMs);
 }
 
 /** `shards`: those that have not answered yet. */
-export function tellWaitingForShards<Result>(
+export function reportWaitForShards<Result>(
   client: KvClient,
   shards: () => Iterable<number>,
   output: Output,
@@ -37,11 +37,11 @@ export function tellWaitingForShards<Result>(
     const awaited = new Set(shards());
     return describeWait((client.knownTopology?.shards ?? []).filter(({ shard }) => awaited.has(shard)));
   };
-  return tellWhile(output, describe, work, { client, untilMs });
+  return reportWhile(output, describe, work, { client, untilMs });
 }
 
-/** `describe`: what is waited for at that moment; asked again whenever `client` hears of a change. */
-export async function tellWhile<Result>(
+/** @param describe returns what the command waits for; it is called again after every change of the topology. */
+export async function reportWhile<Result>(
   output: Output,
   describe: () => string,
   work: () => Promise<Result>,
@@ -49,13 +49,13 @@ export async function tellWhile<Result>(
 ): Promise<Result> {
   const startMs = performance.now();
   let told = '';
-  const tell = (): void => {
+  const report = (): void => {
     if (performance.now() - startMs < untilMs) return;
     const news = describe();
     if (news !== told && output.waitsFor(news)) told = news;
   };
-  const timer = setTimeout(tell, untilMs + 1);
-  const forget = client?.onTopology(tell);
+  const timer = setTimeout(report, untilMs + 1);
+  const forget = client?.onTopology(report);
   try {
     const result = await work();
     if (told !== '' && !holdsFailure(result))

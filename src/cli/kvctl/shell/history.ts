@@ -4,11 +4,11 @@ import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 
 const maxLines = 1_000;
-/** Lines may hold values: nobody else reads them. */
+/** Lines may hold values, so only the owner may read the file. */
 const ownerOnly = 0o600;
 
 /**
- * By the XDG base directory specification: what a program wants to find again, and nobody would miss.
+ * By the XDG base directory specification: state that a program keeps between runs, and that is not important.
  *
  * @returns undefined for a user without a home folder: `homeFolder` throws, or names no absolute path.
  */
@@ -29,13 +29,13 @@ const place = ['kvnode', 'kvctl-history'] as const;
 
 export class History {
   readonly #path: string | undefined;
-  readonly #tell: (problem: string) => void;
+  readonly #report: (problem: string) => void;
   #isBroken = false;
 
-  /** `tell` hears once why lines cannot be kept: the session goes on without. Without a path there is no place to keep them. */
-  constructor(path: string | undefined, tell: (problem: string) => void) {
+  /** `report` receives once why lines cannot be kept; the session goes on without. Without a path no lines are kept. */
+  constructor(path: string | undefined, report: (problem: string) => void) {
     this.#path = path;
-    this.#tell = tell;
+    this.#report = report;
   }
 
   /** Newest first, as readline wants them. A file that has grown is cut to its newest lines. */
@@ -61,7 +61,7 @@ export class History {
       return action(this.#path);
     } catch (error) {
       this.#isBroken = true;
-      this.#tell(`what is typed is not kept: ${(error as Error).message}`);
+      this.#report(`the history is not kept: ${(error as Error).message}`);
       return undefined;
     }
   }

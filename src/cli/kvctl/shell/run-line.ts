@@ -49,7 +49,7 @@ function helpText(): string {
   return `${lines.join('\n')}
   exit                                   Leave, as Ctrl-D does
 
-"help COMMAND" tells its options. Quotes keep blanks: put user:1 "Alice Smith". PUT, GET, DELETE, MGET, LOCATE, LIST_NODES, INFO,
+"help COMMAND" shows its options. Quotes keep blanks: put user:1 "Alice Smith". PUT, GET, DELETE, MGET, LOCATE, LIST_NODES, INFO,
 STATUS, KEYS, HELP and EXIT can be written in capitals; keys and values are then taken as they are, also with - or @ in front.
 Ctrl-C abandons a command. Values are kept in the history with the lines that hold them.
 `;

@@ -9,7 +9,7 @@ import { describeConnecting } from '../connect.js';
 import { type ExitCode, exitCodeOf, exitCodes } from '../exit-codes.js';
 import { Output } from '../output.js';
 import type { Session } from '../session.js';
-import { tellWhile } from '../waiting.js';
+import { reportWhile } from '../waiting.js';
 import { type Completion, complete } from './complete.js';
 import { History, historyPath } from './history.js';
 import { runLine } from './run-line.js';
@@ -33,7 +33,7 @@ export async function runTerminal(session: Session, common: Common): Promise<Exi
   const note = (text: string): void => void process.stderr.write(`${text}\n`);
   try {
     const connecting = () => describeConnecting(session.connection);
-    const client = await tellWhile(new Output(common.json), connecting, () => session.connect());
+    const client = await reportWhile(new Output(common.json), connecting, () => session.connect());
     const { nodes, shards, clusterId } = client.knownTopology!;
     note(`cluster ${clusterId}: ${nodes.length} nodes, ${shards.length} shards. "help" lists the commands.`);
   } catch (error) {
