@@ -3,6 +3,7 @@
  * must say so, and go on once the operator has accepted the loss (R13).
  */
 import { place } from '../src/placement/index.js';
+import { endOf } from '../src/replication/index.js';
 import { sha256 } from './agent.js';
 import { callOperator, isDivided, isStranded } from './operator.js';
 import type { Site } from './site.js';
@@ -86,7 +87,9 @@ function isStable(world: World): boolean {
   if (!isWhole || others.some(({ process, kept }) => process !== undefined || kept !== undefined)) return false;
   if (preferred !== undefined && world.nodeIndexOf(state.primary ?? '') !== preferred) return false;
   const primary = world.processOf(state.primary ?? '');
-  return primary?.replica.refusalOfRead(primary.nowMs) === undefined;
+  // One that was frozen while ZooKeeper went back serves another epoch for a moment.
+  if (primary?.replica.epochId !== endOf(state).id) return false;
+  return primary.replica.refusalOfRead(primary.nowMs) === undefined;
 }
 
 /** No member of the in-sync set has its data any more, or nobody knows who the members are. */

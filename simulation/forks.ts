@@ -31,6 +31,11 @@ export class Forks {
     return begun !== undefined && epoch > (before?.epoch ?? epoch) && this.#isForgotten(begun);
   }
 
+  /** Whether the fork with which this generation began led to that. */
+  isOf({ lineage }: ShardState, generation: number): boolean {
+    return lineage.some(({ id }) => this.#generations.get(id) === generation);
+  }
+
   noteRemovals(state: ShardState): void {
     const { id, removals = 0 } = endOf(state);
     this.#mostRemovals.set(id, Math.max(removals, this.#mostRemovals.get(id) ?? 0));

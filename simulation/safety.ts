@@ -80,8 +80,16 @@ export class Safety {
     if (isForced) this.#beginWith(state, state.primary, this.#world.appliedBy(state.primary));
     if (isFork) this.#forks.keep(state);
     if (isFork) this.#beginWith(state, state.primary, this.#committedAt(state.primary));
+    if (!isForced && !isFork) this.#maybeBeginAgain(state, state.primary);
     if (isForced) this.#forks.onForced(state);
     if (isFork) this.#forks.begin(state, this.generation);
+  }
+
+  /** Nobody has served the fork yet: another member that holds more may, as its next primary. */
+  #maybeBeginAgain(state: ShardState, primary: string): void {
+    const found = this.#world.appliedBy(primary);
+    if (this.beginnings.has(this.generation) || !this.#forks.isOf(state, this.generation) || found === undefined) return;
+    if (found.seq > this.model.lastCommitted) this.model.goOnWith(found.items, found.seq);
   }
 
   /** The history goes on with what one replica holds. */
