@@ -151,6 +151,19 @@ describe('the primary corrects an older set that ZooKeeper came back with (R7)',
     expect(c.notes('c')).not.toContain('twoHistories');
   });
 
+  it('a member does not take it for the state that stood under the same version before', () => {
+    const c = Scenario.of('a b c');
+    removed(c);
+    const after = c.cluster.register.znode!;
+    c.zookeeperLoses(c.stateBefore(1));
+    c.deliverAll();
+    expect(c.cluster.register.znode).toMatchObject({ version: after.version, state: { inSync: after.state.inSync } });
+    c.kill('a');
+    c.until(() => c.primary === 'c', 'no failover');
+    expect(c.state!.lineage).toMatchObject([{ epoch: 1, removals: 2 }, { epoch: 2 }]);
+    expect(c.get('c', 'k').value).toBe('not held by b');
+  });
+
   it('a handover waits for the correction', () => {
     const c = Scenario.of('a b c');
     const before = removed(c);

@@ -1,6 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { born, bornAgain, claimed, ended, forced, type ShardState, withGivenUp, withMembers } from '../protocol/shard-state.js';
+import {
+  born,
+  bornAgain,
+  claimed,
+  ended,
+  forced,
+  type ShardState,
+  withGivenUp,
+  withMembers,
+  withRemovalAfter,
+} from '../protocol/shard-state.js';
 import { type Observation, StateRegister } from './state-register.js';
 
 const first = born('a', 'h', 'one');
@@ -298,6 +308,29 @@ describe('a state of another line', () => {
     const opposite = withGivenUp(other, ['h']);
     expect(see(register, 9, opposite, 100)).toBeUndefined();
     expect(see(register, 9, opposite, 200, 150)?.lost).toBe(one);
+  });
+});
+
+describe('the number of removals of an epoch', () => {
+  const removed = withRemovalAfter(first, first);
+  const removedAgain = withRemovalAfter(both, removed);
+
+  it('tells which state is newer, whatever the versions: those start again where ZooKeeper went back', () => {
+    for (const version of [3, 4, 5]) {
+      const register = knowing(4, removed);
+      expect(see(register, version, removedAgain, 100)).toEqual({ settled: undefined, lost: undefined });
+      expect(register.state).toBe(removedAgain);
+      expect(register.propose('membership', both, 0).expectedVersion).toBe(version);
+    }
+  });
+
+  it('that is lower than what is known is a contradiction, until it is proven', () => {
+    for (const version of [3, 4, 5]) {
+      const register = knowing(4, removed);
+      expect(see(register, version, first, 100)).toBeUndefined();
+      expect([register.state, register.isContradicted]).toEqual([removed, true]);
+      expect(see(register, version, first, 200, 150)?.lost).toBe(removed);
+    }
   });
 });
 

@@ -9,7 +9,7 @@
 
 import type { ProposalOutcome } from '../protocol/event.js';
 import type { EpochId, ReplicaId } from '../protocol/ids.js';
-import { continues, isGivenUp } from '../protocol/lineage.js';
+import { continues, hasSeenFewerRemovals, isGivenUp } from '../protocol/lineage.js';
 import { epochIdOf, type ShardState } from '../protocol/shard-state.js';
 
 export type ProposalPurpose = 'claim' | 'birth' | 'force' | 'membership' | 'handover' | 'end';
@@ -232,6 +232,9 @@ function orderOf(known: Known | undefined, { version, state }: StateReading): 's
   if (known.state === undefined) return state === undefined ? 'same' : 'later';
   if (state === undefined) return 'contradicts';
   if (epochIdOf(state) !== epochIdOf(known.state)) return isLater(known.state, state) ? 'later' : 'contradicts';
+  // Versions start again from an older one where ZooKeeper went back; the number of removals does not (R7).
+  if (hasSeenFewerRemovals(known.state, state)) return 'later';
+  if (hasSeenFewerRemovals(state, known.state)) return 'contradicts';
   if (version !== known.version) return version > known.version ? 'later' : 'contradicts';
   return isSameContent(state, known.state) ? 'same' : 'contradicts';
 }

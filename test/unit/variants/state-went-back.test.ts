@@ -113,6 +113,15 @@ describeVariants('a state that went back', [
   },
   {
     rule: 'R7',
+    does: 'takes a state for the one that stood under the same version before ZooKeeper went back',
+    edits: [
+      edit('state/state-register.ts', "if (hasSeenFewerRemovals(known.state, state)) return 'later';", ''),
+      edit('state/state-register.ts', "if (hasSeenFewerRemovals(state, known.state)) return 'contradicts';", ''),
+    ],
+    caughtBy: scenario('removal-forgotten'),
+  },
+  {
+    rule: 'R7',
     does: 'counts no removals',
     edits: [edit('primary/membership.ts', 'isBehind ? isPutRight : removed.length > 0', 'isPutRight')],
     caughtBy: scenario('removal-forgotten'),
