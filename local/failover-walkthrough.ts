@@ -61,7 +61,7 @@ export async function failoverWalkthrough(
   tell(`${after} keys read, nothing lost`);
 
   const rejoin = await step('restart the killed node', () => restartNode(cluster, failover.killed));
-  tell(`${rejoin.node.id} came back empty, took a dump of ${rejoin.keys} keys and was in sync after ${rejoin.joinMs} ms`);
+  tell(`${rejoin.node.id} came back empty, took a snapshot of ${rejoin.keys} keys and was in sync after ${rejoin.joinMs} ms`);
   return { written, failover, rejoin };
 }
 
