@@ -1,5 +1,5 @@
 /** Clients of a simulated cluster: their operations, and the history of what they were answered. */
-import type { Metadata, MethodDefinition, ServiceError } from '@grpc/grpc-js';
+import type { MethodDefinition, ServiceError } from '@grpc/grpc-js';
 import type { Random } from '../../simulation/random.js';
 import type { KvError } from '../../src/errors.js';
 import { clusterMetadata } from '../../src/wire/contract/cluster-name.js';
@@ -8,8 +8,8 @@ import { fromStatus } from '../../src/wire/contract/status.js';
 import { type DataRequest, OperationWriter } from '../../src/wire/pipeline/pipeline-operations.js';
 import { ResultReader } from '../../src/wire/pipeline/pipeline-results.js';
 import type { Call, Operation, Outcome } from '../../verification/index.js';
-import type { VirtualClient } from './network.js';
 import type { ShellCluster } from './shell-cluster.js';
+import { VirtualClient } from './virtual-client.js';
 import { SimulatedProcess } from './virtual-time.js';
 
 const keys = ['a', 'b', 'c', 'd'];
@@ -54,7 +54,7 @@ export class Load {
     const { path, requestSerialize, responseDeserialize } = keyValueService[method] as MethodDefinition<object, object>;
     const request = call.kind === 'put' ? { key, value: Buffer.from(call.value), ifVersion: call.ifVersion } : { key };
     const done = (error: ServiceError | null, response?: object): void =>
-      begin(error === null ? outcomeOf(call, response as Result) : failureOf(call, fromStatus(error)));
+      begin(error === null ? outcomeOf(call, response as Result) : failureOf(fromStatus(error)));
     const deadline = Date.now() + unaryDeadlineMs;
     client.makeUnaryRequest(path, requestSerialize, responseDeserialize, request, clusterMetadata(undefined), { deadline }, done);
   }
@@ -63,12 +63,7 @@ export class Load {
   pipeline(batches: number, everyMs: number): void {
     const process = new SimulatedProcess(`client${++this.#clients}`);
     const { path } = keyValueService.Pipeline!;
-    const stream = this.#connect(process).makeBidiStreamRequest(
-      path,
-      undefined,
-      undefined,
-      clusterMetadata(undefined) as Metadata,
-    );
+    const stream = this.#connect(process).makeBidiStreamRequest(path, undefined, undefined, clusterMetadata(undefined));
     const open = new Map<number, { readonly key: string; readonly call: Call; readonly end: (outcome: Outcome) => void }>();
     let last = 0;
     let isOver = false;
@@ -77,7 +72,7 @@ export class Load {
       if (isOver) return;
       isOver = true;
       this.#checkOrder(process.name, seen);
-      for (const { call, end } of open.values()) end(unknownOf(call, 'the stream broke'));
+      for (const { end } of open.values()) end({ kind: 'unknown', code: 'the stream broke' });
       open.clear();
     };
     const giveUp = (): void => {
@@ -93,11 +88,7 @@ export class Load {
         const one = open.get(id);
         if (one === undefined) throw new Error(`operation ${id} was answered twice`);
         open.delete(id);
-        // Results of operations on one key come in the order of the operations.
-        const earlier = [...open].find(([other, { key }]) => key === one.key && other < id);
-        if (earlier !== undefined && error === undefined)
-          this.disorder.push(`${process.name}: ${id} before ${earlier[0]} on ${one.key}`);
-        const outcome = error === undefined ? outcomeOf(one.call, result as Result) : failureOf(one.call, error);
+        const outcome = error === undefined ? outcomeOf(one.call, result as Result) : failureOf(error);
         one.end(outcome);
         if ('version' in outcome && outcome.version > 0) seen.push({ id, key: one.key, version: outcome.version });
       }
@@ -139,7 +130,7 @@ export class Load {
   }
 
   #connect(process: SimulatedProcess): VirtualClient {
-    return this.#cluster.network.connect(process, this.#random.pick(this.#cluster.nodes).address);
+    return new VirtualClient(this.#cluster.network, process, this.#random.pick(this.#cluster.nodes).address);
   }
 
   #call(): Call {
@@ -175,11 +166,7 @@ function outcomeOf(call: Call, { found, existed, value, version = 0 }: Result): 
   return found ? { kind: 'found', value: Buffer.from(value!).toString(), version } : { kind: 'missing' };
 }
 
-function failureOf(call: Call, error: KvError): Outcome {
+function failureOf(error: KvError): Outcome {
   if (error.code === 'VERSION_MISMATCH') return { kind: 'mismatch', version: error.currentVersion ?? 0 };
-  return error.executed === 'no' ? { kind: 'refused', code: error.code } : unknownOf(call, error.code);
-}
-
-function unknownOf(_call: Call, code: string): Outcome {
-  return { kind: 'unknown', code };
+  return error.executed === 'no' ? { kind: 'refused', code: error.code } : { kind: 'unknown', code: error.code };
 }

@@ -9,9 +9,19 @@ import { advance } from './virtual-time.js';
 const nodeCount = 3;
 const steps = 60;
 const faults = [
-  ...(['stall', 'stallLong', 'goOn', 'cut', 'cutBoth', 'heal', 'reset', 'reset'] as const),
-  ...(['isolate', 'crash', 'restart', 'expire'] as const),
-];
+  'stall',
+  'stallLong',
+  'goOn',
+  'cut',
+  'cutBoth',
+  'heal',
+  'reset',
+  'reset',
+  'isolate',
+  'crash',
+  'restart',
+  'expire',
+] as const;
 
 export interface ScheduleReport {
   readonly operations: number;
@@ -21,13 +31,17 @@ export interface ScheduleReport {
   readonly last: readonly Operation[];
 }
 
-/** @throws Error naming what broke, with the seed. */
+/** A promise of the shell was broken. Any other error is a fault of the harness, or of code that cannot run at all. */
+export class BrokenPromise extends Error {}
+
+/** @throws BrokenPromise naming what broke, with the seed. */
 export async function runSchedule(seed: number, edits: readonly Edit[] = []): Promise<ScheduleReport> {
   const cluster = await ShellCluster.open(seed, nodeCount, edits);
   try {
     return await new Schedule(seed, cluster).run();
   } catch (error) {
-    throw new Error(`seed ${seed}: ${(error as Error).message}`, { cause: error });
+    if (!(error instanceof BrokenPromise)) throw error;
+    throw new BrokenPromise(`seed ${seed}: ${error.message}`, { cause: error });
   } finally {
     cluster.close();
   }
@@ -131,14 +145,13 @@ class Schedule {
     const cluster = this.#cluster;
     cluster.network.heal();
     for (const { process } of cluster.nodes) process.goOn();
-    await cluster.until(
-      () => {
-        for (const node of cluster.nodes) if (!node.process.isAlive) void this.#start(node);
-        return cluster.isWhole();
-      },
-      'the cluster does not recover',
-      120_000,
-    );
+    const isWhole = (): boolean => {
+      for (const node of cluster.nodes) if (!node.process.isAlive) void this.#start(node);
+      return cluster.isWhole();
+    };
+    await cluster.until(isWhole, 'the cluster does not recover', 120_000).catch((error: Error) => {
+      throw new BrokenPromise(error.message, { cause: error });
+    });
     await advance(5_000);
   }
 
@@ -146,10 +159,10 @@ class Schedule {
     const { history, disorder, keys } = this.#load;
     const final = await this.#finalState(keys);
     const report = checkHistory(history, final);
-    if (!isClean(report)) throw new Error(describe(report));
-    if (disorder.length > 0) throw new Error(`results out of order: ${disorder.join('; ')}`);
+    if (!isClean(report)) throw new BrokenPromise(describe(report));
+    if (disorder.length > 0) throw new BrokenPromise(`results out of order: ${disorder.join('; ')}`);
     const [failure] = this.#cluster.failures;
-    if (failure !== undefined) throw new Error(`a node ended: ${failure.message}`, { cause: failure });
+    if (failure !== undefined) throw new BrokenPromise(`a node ended: ${failure.message}`, { cause: failure });
     const unexpected = this.#startFailures.find((error) => !(error instanceof Error && 'code' in error));
     if (unexpected !== undefined) throw unexpected;
     const answered = history.filter(({ outcome }) => outcome.kind !== 'unknown' && outcome.kind !== 'refused').length;
@@ -168,7 +181,7 @@ class Schedule {
         if (outcome.kind === 'missing') final.set(key, undefined);
       }
     }
-    if (final.size < keys.length) throw new Error('the cluster does not serve reads at the end');
+    if (final.size < keys.length) throw new BrokenPromise('the cluster does not serve reads at the end');
     return final;
   }
 }

@@ -4,6 +4,7 @@ import { vi } from 'vitest';
 import type { Random } from '../../simulation/random.js';
 import { type Edit, loadEdited } from '../unit/variants/variant-lab.js';
 import type { VirtualNetwork } from './network.js';
+import { VirtualClient } from './virtual-client.js';
 import { currentProcess, promisedTimers, type SimulatedProcess } from './virtual-time.js';
 
 type EndpointsModule = typeof import('../../src/node/services/endpoints.js');
@@ -34,7 +35,7 @@ export function loadShell(random: Random, edits: readonly Edit[], surroundings: 
     'node:crypto': async () => withoutChance(await vi.importActual<typeof Crypto>('node:crypto'), random),
     [`${source}node/peers/node-client.ts`]: () => ({
       connectTimeoutMs: 2_000,
-      newNodeClient: (address: string) => surroundings().network.connect(currentProcess(), address),
+      newNodeClient: (address: string) => new VirtualClient(surroundings().network, currentProcess(), address),
     }),
     [`${source}coordination/connect-coordinator.ts`]: async () => ({
       connectCoordinator: coordinatorOf(await import('../../src/coordination/zookeeper-coordinator.js'), surroundings),
