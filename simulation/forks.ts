@@ -45,7 +45,7 @@ export class Forks {
     this.#generations.set(endOf({ lineage }).id, generation);
   }
 
-  /** Of a fork: whoever knows of the removal keeps its data. */
+  /** After a fork, replicas that know of the removal keep their data. */
   keep({ lineage }: ShardState): void {
     const { id, removals = 0 } = lineage.at(-2)!;
     for (const disk of this.#world.disks) {

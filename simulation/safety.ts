@@ -85,7 +85,7 @@ export class Safety {
     if (isFork) this.#forks.begin(state, this.generation);
   }
 
-  /** Nobody has served the fork yet: another member that holds more may, as its next primary. */
+  /** Before a primary has served the fork, another member with more data may become its next primary: the fork then begins with that data. */
   #maybeBeginAgain(state: ShardState, primary: string): void {
     const found = this.#world.appliedBy(primary);
     if (this.beginnings.has(this.generation) || !this.#forks.isOf(state, this.generation) || found === undefined) return;

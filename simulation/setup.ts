@@ -13,7 +13,7 @@ export interface Placing {
 
 export interface Setup {
   readonly shards: number;
-  /** Undefined: one shard on all nodes, or where it is told from outside to be. */
+  /** Undefined: one shard, on all nodes or on those that the schedule names. */
   readonly placing: Placing | undefined;
   readonly nodes: number;
   readonly clients: number;

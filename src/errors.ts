@@ -10,7 +10,7 @@ export type Executed = 'no' | 'unknown';
 
 interface ErrorTraits {
   readonly executed: Executed;
-  /** True if the same call may succeed a moment later, although nobody has repaired anything. */
+  /** True for a temporary error: the same call may succeed a moment later. */
   readonly retryable: boolean;
 }
 

@@ -41,7 +41,7 @@ export function createServer({ routes, logger, isClosing, gate = noGate, limits 
     requestTimeout,
     connectionTimeout: limits.silentConnectionMs,
     keepAliveTimeout: limits.keepAliveMs,
-    // A request for a node id that is too long to exist gets the same 404 as any unknown id.
+    // Without this, fastify would answer a node id that is too long to exist in another way than an unknown id.
     routerOptions: { maxParamLength: limits.maxHeaderBytes },
     http: {
       maxHeaderSize: limits.maxHeaderBytes,

@@ -31,7 +31,7 @@ export class RetryLimiter {
     this.#options = options;
   }
 
-  /** True if so many operations retry already that another one must wait before it is first sent. */
+  /** True if the limit of retrying operations is reached: a new operation must wait before it is first sent. */
   isTaken(shard: number): boolean {
     if (this.#queues.size === 0) return false;
     const queue = this.#queues.get(shard);

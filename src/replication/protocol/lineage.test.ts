@@ -71,7 +71,7 @@ describe('a line continues another (R1)', () => {
     expect(continues(short, lineOf('h', [1, 'older']))).toBe(false);
   });
 
-  /** Epoch 1 with so many removals, and epoch 2 if that began from there. */
+  /** A line of epoch 1 with this number of removals, and of the given epochs after it. */
   const seen = (removals: number, ...next: readonly EpochMark[]): Line => ({
     history: 'h',
     lineage: [...withRemovals([{ epoch: 1, id: 'a' }], removals), ...next],

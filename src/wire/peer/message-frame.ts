@@ -1,6 +1,7 @@
 /**
  * Frames: all messages that one node sends to another in one turn of the event loop, whatever their shards, in one gRPC message.
- * A gRPC message costs about fifty times as much as a beacon, so many shards would keep idle nodes busy without frames.
+ * Without frames, each beacon of each shard would be a gRPC message, which costs about fifty times as much as the beacon itself, and
+ * idle nodes with many shards would be busy.
  *
  * Replicas notice nothing of the framing: each message has its own header, arrives in order, or is lost with the stream.
  */
