@@ -5,8 +5,8 @@
  */
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
-import type { BatchResult } from './batch.js';
-import { runCampaign } from './workers.js';
+import type { BatchResult } from './schedule/batch.js';
+import { runCampaign } from './schedule/workers.js';
 
 const usage = `simulate [--seeds N] [--first S] [--steps K] [--failures F] [--threads T] [--placing] [--json]
   --seeds     schedules to run                       (10000)

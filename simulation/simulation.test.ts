@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { Replica } from '../src/replication/index.js';
-import type { Decision } from './decision.js';
-import { planOf } from './plan.js';
-import { leastEvents, leastFaults, run } from './schedule.js';
-import { scriptOf } from './script.js';
-import { shrink } from './shrink.js';
+import type { Decision } from './plan/decision.js';
+import { planOf } from './plan/plan.js';
+import { leastEvents, leastFaults, run } from './schedule/schedule.js';
+import { scriptOf } from './schedule/script.js';
+import { shrink } from './schedule/shrink.js';
 
 const steps = 150;
 /** Whole schedules, on a machine that may be busy. */

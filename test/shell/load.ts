@@ -1,6 +1,6 @@
 /** Clients of a simulated cluster: their operations, and the history of what they were answered. */
 import type { MethodDefinition, ServiceError } from '@grpc/grpc-js';
-import type { Random } from '../../simulation/random.js';
+import type { Random } from '../../simulation/plan/random.js';
 import type { KvError } from '../../src/errors.js';
 import { clusterMetadata } from '../../src/wire/contract/cluster-name.js';
 import { keyValueService } from '../../src/wire/contract/proto.js';

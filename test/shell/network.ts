@@ -5,7 +5,7 @@
  * Messages of one stream arrive in their order. A cut holds messages back until it is healed; a call that cannot connect waits.
  */
 import type { MethodDefinition } from '@grpc/grpc-js';
-import type { Random } from '../../simulation/random.js';
+import type { Random } from '../../simulation/plan/random.js';
 import type { GrpcImplementations } from '../../src/node/services/endpoints.js';
 import { type SimulatedProcess, worldTimer } from './virtual-time.js';
 

@@ -1,5 +1,5 @@
 /** One seeded schedule of faults over a cluster of whole nodes, under load, and the judgement of it. */
-import { Random } from '../../simulation/random.js';
+import { Random } from '../../simulation/plan/random.js';
 import { checkHistory, type FinalState, isClean, type Operation } from '../../verification/index.js';
 import type { Edit } from '../unit/variants/variant-lab.js';
 import { Load } from './load.js';

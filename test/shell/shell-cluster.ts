@@ -4,7 +4,7 @@
  */
 import { pino } from 'pino';
 import { vi } from 'vitest';
-import { Random } from '../../simulation/random.js';
+import { Random } from '../../simulation/plan/random.js';
 import type { Edit } from '../unit/variants/variant-lab.js';
 import { VirtualNetwork } from './network.js';
 import { loadShell, type ShellModules } from './shell-modules.js';

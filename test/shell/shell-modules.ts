@@ -1,7 +1,7 @@
 /** Loads the shell with the parts replaced that reach outside the process: sockets, the native ZooKeeper client, and chance. */
 import type * as Crypto from 'node:crypto';
 import { vi } from 'vitest';
-import type { Random } from '../../simulation/random.js';
+import type { Random } from '../../simulation/plan/random.js';
 import { type Edit, loadEdited } from '../unit/variants/variant-lab.js';
 import type { VirtualNetwork } from './network.js';
 import { VirtualClient } from './virtual-client.js';

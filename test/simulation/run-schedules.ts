@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
-import type { BatchResult } from '../../simulation/batch.js';
+import type { BatchResult } from '../../simulation/schedule/batch.js';
 
 const outputBytes = 64 * 1024 * 1024;
 const runner = join(import.meta.dirname, '../../dist/simulation/simulate.js');

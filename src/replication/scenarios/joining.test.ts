@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Random } from '../../../simulation/random.js';
+import { Random } from '../../../simulation/plan/random.js';
 import { epochIdOf } from '../protocol/shard-state.js';
 import { outcome, Scenario } from '../testing/scenario.fixture.js';
 

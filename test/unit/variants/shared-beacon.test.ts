@@ -11,7 +11,7 @@ type Sent = readonly [shard: number, message: Message];
 
 const memoryFile = '../wire/peer/beacon-memory.ts';
 const streamFile = '../wire/peer/message-stream.ts';
-const simulatedStreamFile = '../../simulation/stream.ts';
+const simulatedStreamFile = '../../simulation/virtual/stream.ts';
 const stepsOfSchedule = 150;
 const mostSchedules = 120;
 

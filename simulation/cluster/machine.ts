@@ -1,0 +1,154 @@
+/**
+ * A machine with a name and an address, and the one process of a node that runs there or not: with a replica of each shard that
+ * it holds, which live, freeze and die together, on one clock. What is left on its disk outlives the process.
+ */
+
+import type { DriftingClock } from '../virtual/drifting-clock.js';
+import type { SimProcess } from '../virtual/process.js';
+import { Agent, type AgentSurroundings } from './agent.js';
+
+/** The run of one shard, as a machine sees it. */
+interface ShardOnMachines {
+  readonly nodes: readonly { readonly process: SimProcess | undefined; placed: readonly string[] | undefined }[];
+  start(index: number): void;
+}
+
+/** The run of all shards, as a machine sees it. */
+interface MachineSurroundings extends AgentSurroundings {
+  readonly worlds: readonly (AgentSurroundings['worlds'][number] & ShardOnMachines)[];
+  keepBusy(forMs: number): void;
+}
+
+const defaultDownMs = 300;
+/** Between two looks whether the shards of a node that leaves are elsewhere. */
+const lookAgainMs = 50;
+
+export class Machine {
+  readonly index: number;
+  readonly name: string;
+  readonly clock: DriftingClock;
+  /** Nothing answers here, not even a refusal: the machine is off. */
+  silent = false;
+  diskHangsUntilMs = 0;
+  /** How long until something starts here again. */
+  downMs = defaultDownMs;
+  /** Its process runs, frozen perhaps. */
+  isUp = false;
+  /** It has announced that it leaves. */
+  isLeaving = false;
+  /** Its replicas have been told to stop: no other begins. */
+  isStopping = false;
+  /** What the process does for all its shards; only where nodes place shards by themselves. */
+  agent: Agent | undefined;
+  isPaused = false;
+  readonly #site: MachineSurroundings;
+  #isCrashing = false;
+  /** Grows with each pause: the end of an earlier one is not that of a later. */
+  #pauses = 0;
+
+  constructor(site: MachineSurroundings, index: number, name: string, clock: DriftingClock) {
+    this.#site = site;
+    this.index = index;
+    this.name = name;
+    this.clock = clock;
+  }
+
+  get processes(): SimProcess[] {
+    return this.#site.worlds.flatMap(({ nodes }) => nodes[this.index]!.process ?? []);
+  }
+  get sessions() {
+    return [...(this.agent === undefined ? [] : [this.agent.session]), ...this.processes.map(({ session }) => session)];
+  }
+
+  start(): void {
+    if (this.isUp) return;
+    this.isUp = true;
+    this.silent = false;
+    if (this.#site.rules !== undefined) this.agent = new Agent(this.#site, this);
+    for (const world of this.#site.worlds) world.start(this.index);
+  }
+
+  crash(lingerMs: number | undefined): void {
+    if (!this.isUp) return;
+    this.#isCrashing = true;
+    for (const process of this.processes) process.kill(lingerMs, false);
+    this.#isCrashing = false;
+    this.#goDown(false);
+  }
+
+  pause(forMs: number): void {
+    if (!this.isUp || this.isPaused) return;
+    this.isPaused = true;
+    const pause = ++this.#pauses;
+    this.agent?.pause();
+    for (const process of this.processes) process.pause();
+    this.#site.queue.after(forMs, () => pause === this.#pauses && this.resume());
+  }
+  resume(): void {
+    if (!this.isPaused) return;
+    this.isPaused = false;
+    this.agent?.resume();
+    for (const process of this.processes) process.resume();
+  }
+
+  loseConnection(forMs: number): void {
+    for (const session of this.sessions) session.disconnect(forMs);
+  }
+
+  /** As a node does on SIGTERM: its shards are to be elsewhere first, where there is somebody to take them, and time. */
+  stop(withinMs: number): void {
+    const deadlineMs = this.#site.queue.nowMs + this.clock.trueMsOf(withinMs);
+    if (this.agent === undefined) return this.#stopAll(deadlineMs);
+    this.isLeaving = true;
+    this.agent.run(() => this.agent?.session.announce());
+    this.#leave(deadlineMs - (deadlineMs - this.#site.queue.nowMs) / 2, deadlineMs);
+  }
+
+  #leave(untilMs: number, deadlineMs: number): void {
+    const { agent } = this;
+    if (agent === undefined || !this.isLeaving) return;
+    const { queue } = this.#site;
+    const mayWait = agent.paused || (agent.session.connected && agent.othersStay && queue.nowMs < untilMs);
+    if (this.processes.length > 0 && mayWait)
+      queue.after(lookAgainMs, () => this.agent === agent && this.#leave(untilMs, deadlineMs));
+    else this.#stopAll(deadlineMs);
+  }
+
+  #stopAll(deadlineMs: number): void {
+    this.isStopping = true;
+    const { queue } = this.#site;
+    for (const process of this.processes) {
+      process.stopping = true;
+      process.run(() => {
+        process.session.announce();
+        process.handle({ type: 'stop', deadlineMs: this.clock.read(queue.nowMs) + (deadlineMs - queue.nowMs) });
+      });
+    }
+    if (this.processes.length === 0) this.#goDown(true);
+  }
+
+  /** A replica has come to its end, and may be wanted here again. */
+  replicaEnded(world: ShardOnMachines): void {
+    if (this.#isCrashing) return;
+    if (!this.isStopping) return this.#site.queue.after(this.#takeDownMs(), () => world.start(this.index));
+    if (this.processes.length === 0) this.#goDown(true);
+  }
+
+  #goDown(clean: boolean): void {
+    this.isUp = false;
+    this.isPaused = false;
+    this.isLeaving = false;
+    this.isStopping = false;
+    this.agent?.close(clean);
+    this.agent = undefined;
+    if (this.#site.rules !== undefined) for (const { nodes } of this.#site.worlds) nodes[this.index]!.placed = [];
+    this.#site.queue.after(this.#takeDownMs(), () => this.start());
+  }
+
+  #takeDownMs(): number {
+    const { downMs } = this;
+    this.#site.keepBusy(downMs);
+    this.downMs = defaultDownMs;
+    return downMs;
+  }
+}

@@ -1,0 +1,230 @@
+/**
+ * A client that behaves as the real ones do: one operation at a time, unique values, what was definitely refused is tried
+ * again, now and then at another node; what may have been executed is not, unless it is a read.
+ */
+
+import type { Answer, LogEntry } from '../../src/replication/index.js';
+import type { Call, Outcome, Operation as RecordedOperation } from '../../verification/index.js';
+import type { Operation } from '../plan/decision.js';
+import { Random } from '../plan/random.js';
+import type { Plan } from '../plan/setup.js';
+import type { EventQueue } from '../virtual/event-queue.js';
+import type { Paths } from '../virtual/paths.js';
+import type { SimProcess } from '../virtual/process.js';
+
+type Reply = Outcome | { readonly kind: 'retry'; readonly code: string; readonly hint: number | undefined };
+
+export interface HistoryItem {
+  readonly shard: number;
+  readonly operation: RecordedOperation;
+  /** The generation of the shard's history in which it was answered (R13). */
+  readonly answeredIn: number;
+}
+
+/** The run of one shard, as clients see it. */
+interface ShardOfClients {
+  readonly shard: number;
+  readonly queue: EventQueue;
+  readonly paths: Paths;
+  readonly nodes: readonly { readonly process: SimProcess | undefined; readonly silent: boolean }[];
+  readonly safety: { readonly generation: number };
+}
+
+/** The run of all shards, as clients see it. */
+interface ClientSurroundings {
+  readonly plan: Plan;
+  readonly queue: EventQueue;
+  readonly machines: readonly unknown[];
+  readonly worlds: readonly ShardOfClients[];
+  readonly history: HistoryItem[];
+  worldOf(key: string): ShardOfClients;
+  uniqueValue(): string;
+}
+
+interface Doing {
+  /** Of the key's shard. */
+  readonly world: ShardOfClients;
+  readonly key: string;
+  readonly call: Call;
+  readonly invokedAtMs: number;
+  /** An attempt is under way, or was lost. */
+  open: boolean;
+  attempt: number;
+}
+
+const deadlineMs = 1500;
+const connectTimeoutMs = 300;
+const maxBackoffMs = 250;
+/** Clients' machines, among those of the nodes. */
+const firstMachine = 32;
+
+export class SimClient {
+  readonly name: string;
+  /** Writes that a process has taken and not answered. */
+  readonly waiting = new Set<{ readonly process: SimProcess }>();
+  readonly #site: ClientSurroundings;
+  readonly #machine: number;
+  readonly #random: Random;
+  readonly #seen = new Map<string, number>();
+  #doing: Doing | undefined;
+  /** Where it asks, by shard. */
+  readonly #nodes: number[];
+
+  constructor(site: ClientSurroundings, number: number) {
+    this.#site = site;
+    this.#nodes = site.worlds.map(() => 0);
+    this.name = `c${number}`;
+    this.#machine = firstMachine + number;
+    this.#random = Random.of(site.plan.seed, 5000 + number);
+  }
+
+  get isIdle(): boolean {
+    return this.#doing === undefined;
+  }
+
+  /** Nothing happens if an operation is under way. */
+  start(key: string, op: Operation): void {
+    if (this.#doing !== undefined) return;
+    const { queue } = this.#site;
+    const world = this.#site.worldOf(key);
+    const { safety } = world;
+    const doing: Doing = {
+      world,
+      key,
+      call: this.#callOf(op, key),
+      invokedAtMs: queue.nowMs,
+      open: false,
+      attempt: 0,
+    };
+    this.#doing = doing;
+    queue.after(deadlineMs, () => {
+      if (this.#doing !== doing) return;
+      this.#finish(
+        doing,
+        doing.open ? { kind: 'unknown', code: 'DEADLINE' } : { kind: 'refused', code: 'DEADLINE' },
+        safety.generation,
+      );
+    });
+    this.#attempt(doing);
+  }
+
+  #callOf(op: Operation, key: string): Call {
+    const seen = this.#seen.get(key);
+    if (op === 'get') return { kind: 'get' };
+    if (op === 'delete' || (op === 'deleteIfSeen' && !seen)) return { kind: 'delete' };
+    if (op === 'deleteIfSeen') return { kind: 'delete', ifVersion: seen! };
+    const value = this.#site.uniqueValue();
+    if (op === 'putIfAbsent') return { kind: 'put', value, ifVersion: 0 };
+    return op === 'putIfSeen' && seen !== undefined ? { kind: 'put', value, ifVersion: seen } : { kind: 'put', value };
+  }
+
+  #attempt(doing: Doing): void {
+    const { queue, paths, nodes, shard } = doing.world;
+    const attempt = ++doing.attempt;
+    const node = this.#nodes[shard]!;
+    doing.open = true;
+    const reply = (given: Reply, generation: number): void => {
+      queue.after(
+        paths.delayMs(node, this.#machine),
+        () => this.#doing === doing && doing.attempt === attempt && this.#replied(doing, given, generation),
+      );
+    };
+    const unreachable = (): void => reply({ kind: 'retry', code: 'UNREACHABLE', hint: undefined }, 0);
+    queue.after(paths.delayMs(this.#machine, node), () => {
+      const { process, silent } = nodes[node]!;
+      if (process === undefined) return silent ? queue.after(connectTimeoutMs, unreachable) : unreachable();
+      const served = { over: false };
+      process.whenGone(() => served.over || reply({ kind: 'unknown', code: 'CONNECTION_LOST' }, 0));
+      process.run(() => {
+        this.#serve(process, doing, (given) => {
+          served.over = true;
+          reply(given, process.disk.generation);
+        });
+      });
+    });
+  }
+
+  /** At the node. */
+  #serve(process: SimProcess, { key, call }: Doing, reply: (given: Reply) => void): void {
+    const refuse = (code: string): void => reply({ kind: 'retry', code, hint: hintOf(process) });
+    const read = (refusal: string | undefined): void => {
+      if (refusal !== undefined) return refuse(refusal);
+      reply(outcomeOfRead(process.store.items.get(key)));
+    };
+    const waits = call.kind !== 'get' || (process.replica.uncommittedVersion(key) !== undefined && this.#random.chance(0.5));
+    if (!waits) return read(process.replica.refusalOfRead(process.nowMs));
+    const ticket = { process };
+    this.waiting.add(ticket);
+    if (call.kind === 'get')
+      return process.readInOrder(key, (answer) => {
+        process.world.countAnswer(this.waiting.delete(ticket));
+        if (answer.kind === 'readable' && answer.entry !== undefined) return reply(outcomeOfRead(itemOf(answer.entry)));
+        read(answer.kind === 'refused' ? answer.refusal : undefined);
+      });
+    const value = call.kind === 'put' ? encode(call.value) : undefined;
+    process.write({ key, value, ifVersion: call.ifVersion }, (answer) => {
+      process.world.countAnswer(this.waiting.delete(ticket));
+      const outcome = outcomeOf(answer);
+      if (outcome === undefined) refuse(answer.kind === 'refused' ? answer.refusal : answer.kind);
+      else reply(outcome);
+    });
+  }
+
+  #replied(doing: Doing, reply: Reply, generation: number): void {
+    const isRead = doing.call.kind === 'get';
+    if (reply.kind !== 'retry' && (reply.kind !== 'unknown' || !isRead)) return this.#finish(doing, reply, generation);
+    doing.open = false;
+    const elsewhere =
+      reply.kind === 'unknown' || reply.code === 'UNREACHABLE' || reply.code === 'NOT_PRIMARY' || this.#random.chance(0.1);
+    const hint = reply.kind === 'retry' ? reply.hint : undefined;
+    if (elsewhere)
+      this.#nodes[doing.world.shard] =
+        hint !== undefined && this.#random.chance(0.8) ? hint : this.#random.below(this.#site.machines.length);
+    const backoffMs = Math.min(maxBackoffMs, 10 * 2 ** Math.min(doing.attempt, 8)) * (0.5 + 0.5 * this.#random.next());
+    this.#site.queue.after(backoffMs, () => this.#doing === doing && this.#attempt(doing));
+  }
+
+  #finish({ world, key, call, invokedAtMs }: Doing, outcome: Outcome, answeredIn: number): void {
+    this.#doing = undefined;
+    if (outcome.kind === 'found' || outcome.kind === 'written' || outcome.kind === 'mismatch')
+      this.#seen.set(key, outcome.version);
+    if (outcome.kind === 'missing') this.#seen.set(key, 0);
+    const [invokedAtUs, returnedAtUs] = [invokedAtMs * 1000, this.#site.queue.nowMs * 1000];
+    const operation = { client: this.name, key, call, invokedAtUs, returnedAtUs, outcome };
+    this.#site.history.push({ shard: world.shard, operation, answeredIn });
+  }
+}
+
+/** Where the node believes the primary to be. */
+function hintOf(process: SimProcess): number | undefined {
+  const primary = process.replica.status(process.nowMs).state?.primary;
+  return primary === undefined ? undefined : process.world.nodeIndexOf(primary);
+}
+
+function outcomeOfRead(item: { readonly value: Uint8Array; readonly version: number } | undefined): Outcome {
+  return item === undefined ? { kind: 'missing' } : { kind: 'found', value: decode(item.value), version: item.version };
+}
+
+/** What the entry leaves under its key. */
+function itemOf({ value, seq }: LogEntry): { readonly value: Uint8Array; readonly version: number } | undefined {
+  return value === undefined ? undefined : { value, version: seq };
+}
+
+/** Undefined: definitely not executed, and worth another try. */
+function outcomeOf(answer: Answer): Outcome | undefined {
+  if (answer.kind === 'written') return { kind: 'written', version: answer.version };
+  if (answer.kind === 'nothingToDelete') return { kind: 'nothingToDelete' };
+  if (answer.kind !== 'refused') return undefined;
+  if (answer.refusal === 'OUTCOME_UNKNOWN') return { kind: 'unknown', code: answer.refusal };
+  return answer.refusal === 'VERSION_MISMATCH' ? { kind: 'mismatch', version: answer.currentVersion ?? 0 } : undefined;
+}
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+function encode(text: string): Uint8Array {
+  return encoder.encode(text);
+}
+function decode(bytes: Uint8Array): string {
+  return decoder.decode(bytes);
+}

@@ -1,0 +1,199 @@
+/** Everything there is of one shard in one run: its replicas, what ZooKeeper holds of it, where it belongs, what must hold of it. */
+import type { Placement as DecidedPlacement } from '../../src/placement/index.js';
+import type { Effect, Event } from '../../src/replication/index.js';
+import type { Moment } from '../plan/decision.js';
+import { Random } from '../plan/random.js';
+import type { Placing, Plan } from '../plan/setup.js';
+import { type Applied, Safety } from '../safety/safety.js';
+import { require } from '../safety/violation.js';
+import { Disk } from '../virtual/disk.js';
+import { Ensemble } from '../virtual/ensemble.js';
+import type { EventQueue } from '../virtual/event-queue.js';
+import type { Paths } from '../virtual/paths.js';
+import { type NewReplica, SimProcess } from '../virtual/process.js';
+import { Store } from '../virtual/store.js';
+import type { Machine } from './machine.js';
+import { momentOf } from './moments.js';
+import { belongsTo, Placement } from './shard-placement.js';
+import type { HistoryItem, SimClient } from './sim-client.js';
+import { nodeIndexOf, SimNode } from './sim-node.js';
+import type { Trace } from './trace.js';
+
+/** Before a node is started again whose machine stands still. */
+const startRetryMs = 200;
+/** What each shard draws is its own. */
+const sequencesPerShard = 100_000;
+
+/** The run of all shards, as the run of one sees it. */
+interface WorldSurroundings {
+  readonly plan: Plan;
+  readonly queue: EventQueue;
+  readonly paths: Paths;
+  readonly trace: Trace;
+  readonly random: Random;
+  readonly newReplica: NewReplica;
+  readonly rules: Placing | undefined;
+  readonly registry: Ensemble<DecidedPlacement>;
+  readonly machines: readonly Machine[];
+  readonly worlds: readonly unknown[];
+  readonly clients: readonly SimClient[];
+  readonly history: readonly HistoryItem[];
+  /** Events that replicas have handled, ticks left out. */
+  handled: number;
+  worldOf(key: string): unknown;
+  nextProcess(): number;
+  keepBusy(forMs: number): void;
+  onMoment: (moment: Moment, victim: SimProcess) => void;
+}
+
+export class World {
+  readonly site: WorldSurroundings;
+  readonly shard: number;
+  readonly plan: Plan;
+  readonly queue: EventQueue;
+  readonly random: Random;
+  readonly paths: Paths;
+  readonly trace: Trace;
+  readonly newReplica: NewReplica;
+  readonly ensemble: Ensemble;
+  readonly safety: Safety;
+  readonly placement: Placement;
+  readonly nodes: readonly SimNode[];
+  readonly #disks = new Map<string, Disk>();
+
+  constructor(site: WorldSurroundings, shard: number) {
+    const { plan, queue, paths, trace, newReplica } = site;
+    this.site = site;
+    this.shard = shard;
+    this.plan = plan;
+    this.queue = queue;
+    this.paths = paths;
+    this.trace = trace;
+    this.newReplica = newReplica;
+    this.random = shard === 0 ? site.random : Random.of(plan.seed, shard * sequencesPerShard);
+    this.safety = new Safety(this);
+    this.placement = new Placement(this);
+    this.ensemble = new Ensemble(queue, this.safety);
+    // A node that learns by itself holds nothing before it has.
+    this.nodes = site.machines.map((machine) => new SimNode(machine, site.rules === undefined ? undefined : []));
+  }
+
+  /** ZooKeeper has lost what it held, and nobody has decided how to go on. */
+  get isStateLost(): boolean {
+    return this.ensemble.state === undefined && this.ensemble.wasLost;
+  }
+  get running(): SimProcess[] {
+    return this.nodes.flatMap(({ process }) => (process?.runs ? [process] : []));
+  }
+  get history(): HistoryItem[] {
+    return this.site.history.filter(({ shard }) => shard === this.shard);
+  }
+  get keys(): string[] {
+    const all = Array.from({ length: this.plan.setup.keys }, (_, key) => `k${key}`);
+    return all.filter((key) => this.site.worldOf(key) === this);
+  }
+  get clients(): readonly SimClient[] {
+    return this.site.clients;
+  }
+
+  nodeIndexOf(replicaId: string): number {
+    return nodeIndexOf(replicaId);
+  }
+  processOf(replicaId: string): SimProcess | undefined {
+    const process = this.nodes[nodeIndexOf(replicaId)]?.process;
+    return process?.replicaId === replicaId ? process : undefined;
+  }
+  /** What a replica has applied, or will have when it starts again at the latest. */
+  appliedBy(replicaId: string): Applied | undefined {
+    const process = this.processOf(replicaId);
+    if (process !== undefined) return { items: process.store.items, seq: process.appliedSeq };
+    const kept = this.nodes[nodeIndexOf(replicaId)]?.kept;
+    if (kept?.replicaId !== replicaId) return undefined;
+    const seq = Math.min(kept.appliedSeq, kept.disk.lastSeq);
+    return { items: kept.disk.storeAt(seq).items, seq };
+  }
+  diskOf(replicaId: string): Disk | undefined {
+    return this.#disks.get(replicaId);
+  }
+  get disks(): readonly Disk[] {
+    return [...this.#disks.values()];
+  }
+  countAnswer(isFirst: boolean): void {
+    require(isFirst, () => 'a write is answered twice');
+  }
+
+  /** With what was kept, or else empty and under a new id: then only where the shard belongs. */
+  start(index: number): void {
+    const node = this.nodes[index]!;
+    const { kept, machine } = node;
+    if (node.process !== undefined || !machine.isUp || machine.isStopping) return;
+    if (kept === undefined && !belongsTo(node)) return;
+    if (machine.isPaused) return this.queue.after(startRetryMs, () => this.start(index));
+    const number = this.site.nextProcess();
+    if (kept === undefined) {
+      const replicaId = `${node.name}~${++node.ids}`;
+      const disk = new Disk(replicaId);
+      disk.generation = this.safety.generation;
+      this.#disks.set(replicaId, disk);
+      node.process = new SimProcess(this, index, replicaId, number, { disk, store: new Store() });
+    } else {
+      const { replica, store } = kept.disk.recover(kept.appliedSeq, this.random, this.plan.setup.retainEntries < 100);
+      node.process = new SimProcess(this, index, kept.replicaId, number, { disk: kept.disk, store, recovered: replica });
+    }
+    this.trace.add(
+      index,
+      () => `starts as ${node.process?.label}${kept === undefined ? '' : `, with what it had: up to ${kept.disk.lastSeq}`}`,
+    );
+  }
+
+  /** A node has learnt where the shard belongs; undefined: that nothing has been decided. */
+  tellPlaced(index: number, placed: readonly string[] | undefined): void {
+    const node = this.nodes[index]!;
+    node.placed = placed;
+    const { process } = node;
+    if (process === undefined) this.start(index);
+    else if (placed !== undefined) process.run(() => process.handle({ type: 'placed', nodes: placed }));
+  }
+
+  processEnded(process: SimProcess, clean: boolean): void {
+    const node = this.nodes[process.nodeIndex]!;
+    node.process = undefined;
+    this.safety.onEnded(process);
+    this.trace.add(process.nodeIndex, () => `${process.label} ends${clean ? ', as planned' : ''}`);
+    if (this.plan.setup.volatile) this.loseData(process.nodeIndex, process.disk);
+    else {
+      if (clean) process.disk.flush();
+      else process.disk.crash(process.random);
+      node.kept = { disk: process.disk, replicaId: process.replicaId, appliedSeq: process.appliedSeq };
+    }
+    node.machine.replicaEnded(this);
+  }
+
+  /** What its disk held is gone for good. */
+  loseData(index: number, disk = this.nodes[index]!.kept?.disk): void {
+    this.nodes[index]!.kept = undefined;
+    if (disk !== undefined) disk.destroyed = true;
+  }
+
+  /** Between two effects of one turn. Whether it did. */
+  crashInTurn(process: SimProcess): boolean {
+    process.effectsLeft = undefined;
+    this.nodes[process.nodeIndex]!.machine.crash(process.random.chance(0.5) ? process.random.below(50) : undefined);
+    return true;
+  }
+
+  onEvent(process: SimProcess, event: Event): void {
+    this.trace.event(process, event);
+    if (event.type !== 'tick') this.site.handled += 1;
+  }
+
+  onEffect(process: SimProcess, effect: Effect): void {
+    this.trace.effect(process, effect);
+    // A lost answer was armed long ago, maybe.
+    const lost = effect.type === 'writeState' ? process.session.loseNext : undefined;
+    if (lost !== undefined) this.site.keepBusy((lost.lateMs ?? 0) + lost.reconnectMs);
+    this.safety.onEffect(process, effect);
+    const moment = momentOf(process, effect);
+    if (moment !== undefined) this.site.onMoment(moment, process);
+  }
+}

@@ -1,0 +1,90 @@
+/** How a node may leave on a plan: what it proposes on its way out, and what it leaves behind (R12, R13, R15). */
+import type { Effect } from '../../src/replication/index.js';
+import { nodeIndexOf, nodeName } from '../cluster/sim-node.js';
+import type { SimProcess } from '../virtual/process.js';
+import { require } from './violation.js';
+
+type Proposal = Extract<Effect, { type: 'writeState' }>;
+
+/** A new proposal of a primary, by all that it knows: it hands over, or ends the history. */
+export function checkDeparture(process: SimProcess, { next }: Proposal, minInSync: number, volatile: boolean): void {
+  const { replica, replicaId, knowledge } = process;
+  const { state } = knowledge;
+  if (!replica.isPrimaryIn(replica.epoch) || next.epoch === replica.epoch) return;
+  const { commitIndex, lastSeq } = replica.status(0);
+  const isDrained = commitIndex === lastSeq || (state?.inSync.length ?? 0) < minInSync;
+  if (next.primary === undefined) {
+    const others = knowledge.candidates.filter(
+      (candidate) => candidate.replicaId !== replicaId && !candidate.stopping && belongs(process, candidate.replicaId),
+    );
+    require(volatile, () => `${replicaId} ends a history that is on disk`);
+    require(state?.inSync.join() === replicaId, () => `${replicaId} ends a history with ${state?.inSync.join(', ')} in sync`);
+    require(others.length === 0, () => `${replicaId} ends a history though ${others[0]?.replicaId} could go on with it`);
+  } else {
+    const successor = knowledge.candidates.find((candidate) => candidate.replicaId === next.primary);
+    require(process.stopping || isToHandOver(process, next.primary), () =>
+      `${replicaId} hands over to ${next.primary}, and neither stops nor is to: the shard belongs on ${knowledge.placed}`);
+    require(state?.inSync.includes(next.primary) === true, () => `${replicaId} hands over to ${next.primary}, not in sync`);
+    require(successor?.stopping === false, () => `${replicaId} hands over to ${next.primary}, which is stopping or gone`);
+    require(next.inSync.join() === state?.inSync.join(), () => `${replicaId} hands over the set as ${next.inSync.join(', ')}`);
+    const isToGo = !process.stopping && !belongs(process, replicaId);
+    if (isToGo) requireWhole(process, next.inSync, () => `${replicaId} hands over to go`);
+  }
+  require(isDrained, () => `${replicaId} leaves at ${commitIndex} what it has appended up to ${lastSeq}`);
+}
+
+function belongs({ knowledge }: SimProcess, replicaId: string): boolean {
+  return knowledge.placed?.includes(nodeName(nodeIndexOf(replicaId))) ?? true;
+}
+
+/** The shard belongs elsewhere, or rather elsewhere (R15). */
+function isToHandOver(process: SimProcess, successor: string): boolean {
+  const { placed } = process.knowledge;
+  if (placed === undefined) return false;
+  const isPlaced = belongs(process, process.replicaId);
+  return isPlaced ? nodeName(nodeIndexOf(successor)) === placed[0] : belongs(process, successor);
+}
+
+/** Who is given a copy, or taken into the set: on a node where the shard belongs, by what the primary knows (R15). */
+export function checkGiven(process: SimProcess, ids: readonly string[]): void {
+  for (const id of ids)
+    require(belongs(process, id), () => `${process.replicaId} gives the shard to ${id}, where it does not belong`);
+}
+
+/** What a primary proposes to take out because the shard has moved: each node where it belongs keeps a member (R15). */
+export function checkMoved(process: SimProcess, removed: readonly { readonly id: string; readonly reason: string }[]): void {
+  const moved = removed.filter(({ reason }) => reason === 'moved');
+  if (moved.length === 0) return;
+  const staying = (process.knowledge.state?.inSync ?? []).filter((id) => !removed.some((removal) => removal.id === id));
+  requireWhole(process, staying, () => `${process.replicaId} takes out ${moved.map(({ id }) => id).join(', ')}`);
+  for (const { id } of moved) require(!belongs(process, id), () => `${process.replicaId} takes out ${id}, which belongs there`);
+}
+
+/** A copy that may be deleted: nobody counts on it, by what it knows, and every node where the shard belongs has one (R15). */
+export function checkRelease(process: SimProcess, inSync: readonly string[]): void {
+  const { replicaId, replica, knowledge } = process;
+  require(!belongs(process, replicaId), () => `${replicaId} is released, and belongs there`);
+  require(!inSync.includes(replicaId), () => `${replicaId} is released, and is in sync`);
+  const { state } = knowledge;
+  const holdsNothing = state === undefined ? replica.status(0).lastSeq === 0 : state.primary === undefined;
+  if (!holdsNothing) requireWhole(process, state?.inSync ?? [], () => `${replicaId} is released`);
+}
+
+function requireWhole({ knowledge }: SimProcess, members: readonly string[], what: () => string): void {
+  const nodes = new Set(members.map((id) => nodeName(nodeIndexOf(id))));
+  const lacking = knowledge.placed?.find((name) => !nodes.has(name));
+  require(lacking === undefined, () => `${what()}, and ${lacking} has no member among ${members.join(', ')}`);
+}
+
+/**
+ * Whose data ends with the process leaves no set behind that counts on it, nor one that it may yet bring about. A joiner
+ * that reads from a server that lags may not know yet that it was added: for the others it is then a member that crashes.
+ * Only a primary that has nobody else goes as a member, where its data stays on disk.
+ */
+export function checkCleanStop({ replica, replicaId, knowledge }: SimProcess, wasPrimary: boolean, volatile: boolean): void {
+  const { state, proposed } = knowledge;
+  const isLast = !volatile && wasPrimary && state?.inSync.join() === replicaId && proposed === undefined;
+  const members = [...(state?.inSync ?? []), ...(proposed?.inSync ?? [])];
+  require(isLast || !members.includes(replicaId), () =>
+    `${replicaId} has stopped in epoch ${replica.epoch}, cleanly, and is in sync`);
+}

@@ -1,0 +1,83 @@
+/**
+ * Lines that a removed replica begins, because ZooKeeper has forgotten its removal (R7): it lacks what was acknowledged since, so
+ * its line is a generation of its own. Replicas that know of the removal keep their data until an operator gives it up (R13).
+ */
+import { type Effect, type EpochMark, endOf, type ShardState } from '../../src/replication/index.js';
+import type { Disk } from '../virtual/disk.js';
+import type { SimProcess } from '../virtual/process.js';
+import { require } from './violation.js';
+
+export class Forks {
+  readonly #world: { readonly disks: readonly Disk[] };
+  /** By id of an epoch. */
+  readonly #mostRemovals = new Map<string, number>();
+  /** The generations, by ids of the epochs with which the forks began. */
+  readonly #generations = new Map<string, number>();
+  /** Replicas that must not discard what they hold. */
+  readonly #keepers = new Set<string>();
+
+  constructor(world: { readonly disks: readonly Disk[] }) {
+    this.#world = world;
+  }
+
+  /** A primary has not put right yet what ZooKeeper has forgotten: members of the set may lack something. */
+  isBehind(state: ShardState): boolean {
+    return this.#isForgotten(endOf(state));
+  }
+
+  /** Whether this epoch was claimed from a state that had forgotten a removal. */
+  isFork({ epoch, lineage }: ShardState, before: ShardState | undefined): boolean {
+    const begun = lineage.at(-2);
+    return begun !== undefined && epoch > (before?.epoch ?? epoch) && this.#isForgotten(begun);
+  }
+
+  /** Whether the fork with which this generation began led to that. */
+  isOf({ lineage }: ShardState, generation: number): boolean {
+    return lineage.some(({ id }) => this.#generations.get(id) === generation);
+  }
+
+  noteRemovals(state: ShardState): void {
+    const { id, removals = 0 } = endOf(state);
+    this.#mostRemovals.set(id, Math.max(removals, this.#mostRemovals.get(id) ?? 0));
+  }
+
+  begin({ lineage }: ShardState, generation: number): void {
+    this.#generations.set(endOf({ lineage }).id, generation);
+  }
+
+  /** After a fork, replicas that know of the removal keep their data. */
+  keep({ lineage }: ShardState): void {
+    const { id, removals = 0 } = lineage.at(-2)!;
+    for (const disk of this.#world.disks) {
+      const known = disk.line?.lineage.at(-1);
+      if (!disk.destroyed && disk.complete && known?.id === id && (known.removals ?? 0) > removals)
+        this.#keepers.add(disk.replicaId);
+    }
+  }
+
+  /** An operator has chosen a line. */
+  onForced({ lineage }: ShardState): void {
+    if (!lineage.some(({ id }) => this.#generations.has(id))) this.#keepers.clear();
+  }
+
+  /** A primary that was frozen alone in its set serves its own line for a moment, until it learns of the other (R7). */
+  isKeeper({ replicaId }: Pick<SimProcess, 'replicaId'>): boolean {
+    return this.#keepers.has(replicaId);
+  }
+
+  onEffect({ replicaId, disk }: SimProcess, effect: Effect): void {
+    if (effect.type === 'note' && effect.note.kind === 'historyGivenUp') this.#keepers.delete(replicaId);
+    if (effect.type !== 'persist') return;
+    const { change } = effect;
+    const isDiscarded = change.type === 'reset' || change.type === 'truncate';
+    require(!isDiscarded || !this.#keepers.has(replicaId), () =>
+      `${replicaId} discards what was acknowledged after a removal, and no operator has given it up`);
+    if (change.type !== 'line') return;
+    const generations = change.line.lineage.map(({ id }) => this.#generations.get(id) ?? 0);
+    disk.generation = Math.max(disk.generation, ...generations);
+  }
+
+  #isForgotten({ id, removals = 0 }: EpochMark): boolean {
+    return removals < (this.#mostRemovals.get(id) ?? 0);
+  }
+}

@@ -1,0 +1,121 @@
+/**
+ * What has been committed, as the replicas have shown it: the first primary to apply a seq decides what stands there. A
+ * generation is a history that goes on without a loss; the operator's command and an ended history begin another (R13).
+ */
+import type { LogEntry } from '../../src/replication/index.js';
+import type { Store, StoredItem } from '../virtual/store.js';
+import { require } from './violation.js';
+
+interface KeyVersion {
+  readonly seq: number;
+  /** Undefined: deleted. */
+  readonly value: Uint8Array | undefined;
+}
+
+export class HistoryModel {
+  generation = 0;
+  /** Of this generation, in order. */
+  order: LogEntry[] = [];
+  lastCommitted = 0;
+  /** Acknowledged, or applied where a read could be served: committed alone, it has been seen by nobody. */
+  lastVisible = 0;
+  /** Of all generations. */
+  readonly ever = new Map<number, LogEntry>();
+  /** It is not known of every entry of an earlier generation whether it was committed. */
+  hasForgotten = false;
+  #maxEver = 0;
+  /** The generation has a model of its store from here on. */
+  #baseSeq = 0;
+  readonly #keys = new Map<string, KeyVersion[]>();
+  /** Of each generation. */
+  readonly #firstEpochs: number[] = [0];
+
+  commit(entry: LogEntry): void {
+    const { seq, key, value } = entry;
+    require(seq > this.lastCommitted, () => `entry ${seq} is committed after ${this.lastCommitted}`);
+    const other = this.ever.get(seq);
+    if (other === undefined)
+      require(seq > this.#maxEver, () => `entry ${seq} is committed after ${this.#maxEver}, in an earlier history`);
+    else require(isSame(other, entry), () => `version ${seq} of epoch ${other.epoch} is used again in epoch ${entry.epoch}`);
+    this.ever.set(seq, entry);
+    this.#maxEver = Math.max(this.#maxEver, seq);
+    this.order.push(entry);
+    this.lastCommitted = seq;
+    const versions = this.#keys.get(key);
+    if (versions === undefined) this.#keys.set(key, [{ seq, value }]);
+    else versions.push({ seq, value });
+  }
+
+  /** Committed in an earlier generation, and not in this one. */
+  noteLost(entry: LogEntry): void {
+    if (!this.hasForgotten && !this.ever.has(entry.seq)) this.ever.set(entry.seq, entry);
+  }
+
+  isCommitted(seq: number): boolean {
+    return seq <= this.lastCommitted;
+  }
+
+  /** The one that whoever knows this epoch belongs to. */
+  generationOf(epoch: number): number {
+    return this.#firstEpochs.findLastIndex((first) => first <= epoch);
+  }
+
+  /** ZooKeeper went back: nobody may know any more how far the floor was raised, so what comes may use versions again (R13). */
+  forgetVersions(): void {
+    this.hasForgotten = true;
+    this.ever.clear();
+    this.#maxEver = 0;
+  }
+
+  /** The history goes on with what one replica holds, and nothing else. */
+  beginWith(items: ReadonlyMap<string, StoredItem>, seq: number, epoch: number): void {
+    this.generation += 1;
+    // After several losses of ZooKeeper's data nobody may know the highest floor any more: versions are unique, and may go back.
+    this.#maxEver = Math.min(this.#maxEver, seq);
+    this.#firstEpochs.push(epoch);
+    this.goOnWith(items, seq);
+  }
+
+  /** The same generation, but what it goes on with is only known now: the log starts again above a raised seq floor. */
+  goOnWith(items: ReadonlyMap<string, StoredItem>, seq: number): void {
+    this.order = [];
+    this.lastCommitted = seq;
+    this.lastVisible = 0;
+    this.#baseSeq = seq;
+    this.#keys.clear();
+    for (const [key, { value, version }] of items) this.#keys.set(key, [{ seq: version, value }]);
+  }
+
+  /** `store` is what the log up to `seq` makes it. */
+  checkStore(store: Store, seq: number, who: string): void {
+    require(seq <= this.lastCommitted, () => `${who} has applied ${seq}, committed is ${this.lastCommitted}`);
+    if (seq < this.#baseSeq) return;
+    let count = 0;
+    for (const [key, versions] of this.#keys) {
+      const expected = versionAt(versions, seq);
+      const item = store.items.get(key);
+      const version = expected?.value === undefined ? 0 : expected.seq;
+      require((item?.version ?? 0) === version, () =>
+        `${key} at ${who}, applied to ${seq}, has version ${item?.version}, not ${version}`);
+      if (item === undefined) continue;
+      count += 1;
+      require(sameBytes(item.value, expected?.value), () => `${key} at ${who} has another value than version ${version}`);
+    }
+    require(count === store.items.size, () => `${who} holds a key that was never written`);
+  }
+}
+
+function versionAt(versions: readonly KeyVersion[], seq: number): KeyVersion | undefined {
+  for (let index = versions.length - 1; index >= 0; index -= 1) if (versions[index]!.seq <= seq) return versions[index];
+  return undefined;
+}
+
+export function isSame(one: LogEntry, other: LogEntry): boolean {
+  return one === other || (one.epoch === other.epoch && one.key === other.key && sameBytes(one.value, other.value));
+}
+
+function sameBytes(one: Uint8Array | undefined, other: Uint8Array | undefined): boolean {
+  if (one === other) return true;
+  if (one === undefined || other === undefined || one.length !== other.length) return false;
+  return one.every((byte, index) => byte === other[index]);
+}

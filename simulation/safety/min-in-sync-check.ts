@@ -1,0 +1,64 @@
+/**
+ * R11: while it is in office, a primary appends and commits with `minInSync` members at least, each of them in the set
+ * whatever comes of what it has proposed. What it has inherited is exempt. Nothing is appended before it serves (R5).
+ */
+import type { LogEntry } from '../../src/replication/index.js';
+import type { SimProcess } from '../virtual/process.js';
+import { require } from './violation.js';
+
+interface Office {
+  readonly epoch: number;
+  /** Entries up to there are inherited. */
+  readonly inheritedSeq: number;
+  lastSeq: number;
+  serving: boolean;
+}
+
+export class TooFew {
+  readonly #minInSync: number;
+  readonly #offices = new Map<SimProcess, Office>();
+
+  constructor(minInSync: number) {
+    this.#minInSync = minInSync;
+  }
+
+  takesOffice(process: SimProcess, epoch: number): void {
+    const { lastSeq } = process.replica.status(0);
+    this.#offices.set(process, { epoch, inheritedSeq: lastSeq, lastSeq, serving: false });
+  }
+  serves(process: SimProcess): void {
+    const office = this.#offices.get(process);
+    require(office !== undefined, () => `${process.replicaId} serves as it takes office: its disk cannot hold the epoch yet`);
+    office!.serving = true;
+  }
+  leavesOffice(process: SimProcess): void {
+    this.#offices.delete(process);
+  }
+
+  /** It has just been asked for a write. */
+  afterWrite(process: SimProcess): void {
+    const office = this.#offices.get(process);
+    if (office === undefined) return;
+    const { lastSeq } = process.replica.status(0);
+    if (lastSeq === office.lastSeq) return;
+    office.lastSeq = lastSeq;
+    require(office.serving, () => `${process.replicaId} appends ${lastSeq} and does not serve yet`);
+    this.#requireEnough(process, 'appends', lastSeq);
+  }
+
+  /** Applied at a primary: committed there. */
+  onApply(process: SimProcess, entries: readonly LogEntry[]): void {
+    const office = this.#offices.get(process);
+    const { seq, epoch } = entries.at(-1)!;
+    // One that has just stepped down follows another.
+    if (office === undefined || office.epoch !== process.replica.epoch || epoch !== office.epoch) return;
+    if (seq > office.inheritedSeq) this.#requireEnough(process, 'commits', seq);
+  }
+
+  #requireEnough({ replicaId, knowledge }: SimProcess, does: string, seq: number): void {
+    if (this.#minInSync === 1) return;
+    const { confirmed } = knowledge;
+    require(confirmed.length >= this.#minInSync, () =>
+      `${replicaId} ${does} ${seq} with ${confirmed.length} of ${this.#minInSync} members: ${confirmed.join(', ')}`);
+  }
+}

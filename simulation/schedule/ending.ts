@@ -1,0 +1,115 @@
+/**
+ * The end of a schedule: the faults are over, and the cluster must serve again, unless no copy of the data is left. Then it
+ * must say so, and go on once the operator has accepted the loss (R13).
+ */
+import { place } from '../../src/placement/index.js';
+import { endOf } from '../../src/replication/index.js';
+import { sha256 } from '../cluster/agent.js';
+import type { Site } from '../cluster/site.js';
+import type { World } from '../cluster/world.js';
+import { require } from '../safety/violation.js';
+import { callOperator, isDivided, isStranded } from './operator.js';
+
+const sliceMs = 100;
+/** From the last fault on. Sessions of the dead expire within it, and joiners come in one after the other. */
+const stableWithinMs = 60_000;
+/** Where nodes that vanished are replaced, and taken up again when they are back, one move comes after the other. */
+const placedWithinMs = 200_000;
+/** Everyone has noticed by then that nobody holds the data: sessions expire, and then a grace passes. */
+const offlineWithinMs = 15_000;
+
+export function bringToRest(site: Site): void {
+  const { queue, worlds } = site;
+  // What is over may have brought about more: a restart after a crash, which somebody else then notices.
+  while (queue.nowMs < site.busyUntilMs) site.runUntil(site.busyUntilMs);
+  const withinMs = site.rules === undefined ? stableWithinMs : placedWithinMs;
+  const endMs = queue.nowMs + withinMs;
+  const lostSinceMs = new Map<World, number>();
+  for (let unstable = worlds.find(isUnstable); unstable !== undefined || !isSettled(site); unstable = worlds.find(isUnstable)) {
+    require(queue.nowMs < endMs, () =>
+      `the cluster does not serve again within ${withinMs} ms: ${describe(unstable ?? worlds[0]!)}${describePlacement(site)}`);
+    site.runUntil(queue.nowMs + sliceMs);
+    for (const world of worlds) attend(world, lostSinceMs);
+  }
+}
+
+function isUnstable(world: World): boolean {
+  return !isStable(world);
+}
+
+/** What the operator does who looks after a shard; without one it says within a while that it is lost. */
+function attend(world: World, lostSinceMs: Map<World, number>): void {
+  const { nowMs } = world.queue;
+  settleHistories(world);
+  if (!isLost(world)) {
+    lostSinceMs.delete(world);
+    return;
+  }
+  const sinceMs = lostSinceMs.get(world) ?? nowMs;
+  lostSinceMs.set(world, sinceMs);
+  if (everyoneSaysOffline(world) && callOperator(world)) lostSinceMs.delete(world);
+  else require(nowMs - sinceMs < offlineWithinMs, () => `no copy is left, and not everyone says so: ${describe(world)}`);
+}
+
+/** Where ZooKeeper has lost data the operator decides what goes on. */
+export function settleHistories(world: World): void {
+  if (isStranded(world) || isDivided(world)) callOperator(world);
+}
+
+/** Every node is there, and nothing would be placed otherwise. */
+function isSettled(site: Site): boolean {
+  const { rules, registry, machines, worlds } = site;
+  if (rules === undefined) return true;
+  const placement = registry.state;
+  const live = registry.now.candidates.filter(({ stopping }) => !stopping);
+  if (placement === undefined || live.length < machines.length) return false;
+  const nodes = machines.map(({ name }) => {
+    const { zone, weight } = site.registrationOf(name, false);
+    return { id: name, zone, weight };
+  });
+  return place(placement, nodes, { ...rules, shardCount: worlds.length, sha256 }) === placement;
+}
+
+function describePlacement({ registry }: Site): string {
+  return `\nplacement ${JSON.stringify(registry.now)}`;
+}
+
+/** Every node where the shard belongs is in sync, and no other has anything of it; the preferred primary serves (R15). */
+function isStable(world: World): boolean {
+  const { state } = world.ensemble;
+  const { nodes, preferred } = world.placement;
+  if (state === undefined || state.inSync.length !== nodes.length) return false;
+  const isWhole = nodes.every((index) => {
+    const { process } = world.nodes[index]!;
+    return process?.stopping === false && state.inSync.includes(process.replicaId);
+  });
+  const others = world.nodes.filter(({ index }) => !nodes.includes(index));
+  if (!isWhole || others.some(({ process, kept }) => process !== undefined || kept !== undefined)) return false;
+  if (preferred !== undefined && world.nodeIndexOf(state.primary ?? '') !== preferred) return false;
+  const primary = world.processOf(state.primary ?? '');
+  // One that was frozen while ZooKeeper went back serves another epoch for a moment.
+  if (primary?.replica.epochId !== endOf(state).id) return false;
+  return primary.replica.refusalOfRead(primary.nowMs) === undefined;
+}
+
+/** No member of the in-sync set has its data any more, or nobody knows who the members are. */
+export function isLost(world: World): boolean {
+  const { state } = world.ensemble;
+  if (state === undefined) return world.isStateLost;
+  return state.primary !== undefined && state.inSync.every((id) => world.diskOf(id)?.destroyed === true);
+}
+
+function everyoneSaysOffline(world: World): boolean {
+  return world.running.every((process) => {
+    const { offline, serving } = process.replica.status(process.nowMs);
+    require(!serving || world.isStateLost, () => `${process.replicaId} serves, though no member of the in-sync set has its data`);
+    return offline;
+  });
+}
+
+export function describe(world: World): string {
+  const snapshots = world.nodes.map(({ name, process }) =>
+    process === undefined ? `${name} is down` : JSON.stringify(process.replica.status(process.nowMs)),
+  );
+  return [`state ${JSON.stringify(world.ensemble.now.znode)}`, ...snapshots].join('\n');
+}

@@ -1,0 +1,87 @@
+/** What clients saw, judged at the end: every key's history, one history for each generation (R13). */
+import { checkHistory, type FinalState, type HistoryReport, type Operation } from '../../verification/index.js';
+import type { HistoryItem } from '../cluster/sim-client.js';
+import type { Site } from '../cluster/site.js';
+import type { World } from '../cluster/world.js';
+import { require } from '../safety/violation.js';
+
+/** Far more than a schedule needs: what is beyond is counted as undecided, not as a failure. */
+const maxConfigurations = 100_000;
+
+/** Whether everything could be decided. */
+export function judge(site: Site): boolean {
+  nobodyWaitsForEver(site);
+  return site.worlds.map(judgeShard).every((isDecided) => isDecided);
+}
+
+function judgeShard(world: World): boolean {
+  refusedWritesNeverShow(world);
+  let isDecided = true;
+  for (let generation = 0; generation <= world.safety.generation; generation += 1) {
+    const isLast = generation === world.safety.generation;
+    const operations = [...beginningOf(world, generation), ...world.history.flatMap((item) => operationIn(item, generation))];
+    const report = checkHistory(operations, isLast ? finalState(world) : new Map(), maxConfigurations);
+    require(report.violations.length === 0, () => report.violations.map(({ explanation }) => explanation).join('\n'));
+    require(report.lost.length === 0, () => `acknowledged writes are lost: ${describeLost(report)}`);
+    require(report.invented.length === 0, () => `a value was read that was never written: ${JSON.stringify(report.invented[0])}`);
+    isDecided &&= report.undecided.length === 0;
+  }
+  return isDecided;
+}
+
+/**
+ * What was answered in this generation; and what was never answered: it may have been executed in any, also in an earlier one than
+ * it was asked for in, by a primary that has not learnt yet that a removed replica has begun another line (R7).
+ */
+function operationIn({ operation, answeredIn }: HistoryItem, generation: number): Operation[] {
+  return operation.outcome.kind === 'unknown' || answeredIn === generation ? [operation] : [];
+}
+
+/** What a generation began with counts as written just then. */
+function beginningOf({ safety }: World, generation: number): Operation[] {
+  const beginning = safety.beginnings.get(generation);
+  if (beginning === undefined) return [];
+  const decoder = new TextDecoder();
+  const atUs = beginning.atMs * 1000;
+  return [...beginning.items].map(([key, { value, version }]) => ({
+    client: 'operator',
+    key,
+    call: { kind: 'put', value: decoder.decode(value) },
+    invokedAtUs: 0,
+    returnedAtUs: atUs,
+    outcome: { kind: 'written', version },
+  }));
+}
+
+/** From the newest process that serves. */
+function finalState(world: World): FinalState {
+  const primary = world.processOf(world.ensemble.state?.primary ?? '');
+  const decoder = new TextDecoder();
+  const final = new Map<string, { value: string; version: number } | undefined>();
+  for (const key of world.keys) {
+    const item = primary?.store.items.get(key);
+    final.set(key, item && { value: decoder.decode(item.value), version: item.version });
+  }
+  return final;
+}
+
+function refusedWritesNeverShow({ history, safety }: World): void {
+  const decoder = new TextDecoder();
+  const committed = new Set<string>();
+  for (const { value } of safety.model.ever.values()) if (value !== undefined) committed.add(decoder.decode(value));
+  for (const { operation } of history) {
+    const { call, outcome } = operation;
+    if (call.kind !== 'put' || (outcome.kind !== 'refused' && outcome.kind !== 'mismatch')) continue;
+    require(!committed.has(call.value), () => `${call.value} was answered with ${outcome.kind} and is there`);
+  }
+}
+
+function nobodyWaitsForEver({ clients }: Site): void {
+  for (const { name, waiting } of clients) {
+    for (const { process } of waiting) require(!process.alive, () => `a write of ${name} at ${process.replicaId} waits for ever`);
+  }
+}
+
+function describeLost({ lost }: HistoryReport): string {
+  return lost.map(({ key, write, finalVersion }) => `${key}: ${JSON.stringify(write)}, in the end at ${finalVersion}`).join('; ');
+}

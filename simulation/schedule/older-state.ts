@@ -1,0 +1,51 @@
+/**
+ * ZooKeeper comes back with an older `state`. What no process knows to be older nobody can find out, and what was acknowledged
+ * since may be lost: so it goes back only where each member of the older set either knows better, or still holds everything, or
+ * is gone for good; or within an epoch whose primary keeps its data and knows of every removal. Then a member that was removed
+ * may claim, and begin another line.
+ */
+import { endOf, type ShardState } from '../../src/replication/index.js';
+import type { World } from '../cluster/world.js';
+
+/** Changes that are lost at most. */
+const mostChanges = 3;
+
+/** Whether it did. */
+export function goBack(world: World): boolean {
+  const { ensemble, random, trace } = world;
+  const { history, state, leastIndex } = ensemble;
+  if (state === undefined) return false;
+  const indexes = history.flatMap(({ znode }, index) =>
+    index >= leastIndex && znode !== history[index - 1]?.znode ? [index] : [],
+  );
+  const older = indexes.slice(-1 - mostChanges, -1).filter((index) => {
+    const before = history[index]!.znode?.state;
+    return before !== undefined && isKnownToBeOlder(world, before, state);
+  });
+  if (older.length === 0) return false;
+  const index = random.pick(older);
+  trace.add(undefined, () => `ZooKeeper comes back with ${JSON.stringify(history[index]!.znode)}`);
+  ensemble.goBackTo(index);
+  return true;
+}
+
+function isKnownToBeOlder(world: World, before: ShardState, now: ShardState): boolean {
+  // Of an ended history nobody is left who knows.
+  if (before.primary === undefined) return false;
+  const isSameEpoch = before.epoch === now.epoch;
+  if (isSameEpoch && knowsRemovals(world, now)) return true;
+  if (!isSameEpoch && world.running.some(({ replica }) => replica.epoch <= before.epoch)) return false;
+  return before.inSync.every((id) => {
+    const disk = world.diskOf(id);
+    if (disk === undefined || disk.destroyed) return true;
+    return isSameEpoch ? now.inSync.includes(id) : disk.epoch > before.epoch;
+  });
+}
+
+/** The primary, on its disk: what it learns later it cannot have relied on. */
+function knowsRemovals(world: World, { primary, lineage }: ShardState): boolean {
+  const disk = world.diskOf(primary ?? '');
+  const known = disk?.line?.lineage.at(-1);
+  const end = endOf({ lineage });
+  return disk?.destroyed === false && known?.id === end.id && known.removals === end.removals;
+}

@@ -1,0 +1,183 @@
+/**
+ * A replica's disk: what would be found on it after a crash, and the writes that have not reached it yet. Writes are done
+ * in order. Of those that have not been flushed a crash leaves any first few, and takes the rest.
+ *
+ * For a replica in memory the same image stands for its memory: every write is done at once, and a crash destroys it.
+ */
+import type { Change, EpochMark, EpochRun, Line, LogEntry, RecoveredReplica } from '../../src/replication/index.js';
+import type { Random } from '../plan/random.js';
+import { Store } from './store.js';
+
+interface PendingWrite {
+  readonly write: number;
+  readonly change: Change;
+  /** What had been applied before. */
+  readonly appliedSeq: number;
+}
+
+export class Disk {
+  readonly replicaId: string;
+  history: string | undefined;
+  epoch = 0;
+  epochId = '';
+  /** What the data belongs to. */
+  line: Line | undefined;
+  complete = true;
+  baseSeq = 0;
+  base: EpochMark = { epoch: 0, id: '' };
+  readonly entries: LogEntry[] = [];
+  /** The epochs of the entries. */
+  #runs: EpochRun[] = [];
+  /** Grows whenever entries are taken back. */
+  cuts = 0;
+  /** The generation of the history that it belongs to. */
+  generation = 0;
+  /** Nothing can be read from it any more. */
+  destroyed = false;
+  /** What the engine has brought to its own files, up to `storedSeq`; the log holds the rest. */
+  #stored = new Store();
+  #storedSeq = 0;
+  #pending: PendingWrite[] = [];
+
+  constructor(replicaId: string) {
+    this.replicaId = replicaId;
+  }
+
+  get lastSeq(): number {
+    return this.baseSeq + this.entries.length;
+  }
+  get hasPending(): boolean {
+    return this.#pending.length > 0;
+  }
+
+  entryAt(seq: number): LogEntry | undefined {
+    return this.entries[seq - this.baseSeq - 1];
+  }
+
+  /** The epoch of the entry at `seq`, also at the base. */
+  #markAt(seq: number): EpochMark {
+    return this.#runs.findLast(({ firstSeq }) => firstSeq <= seq) ?? this.base;
+  }
+
+  /** The store as it is after the entries up to `seq`. */
+  storeAt(seq: number): Store {
+    const store = new Store(this.#stored.items);
+    store.apply(this.entries.slice(this.#storedSeq - this.baseSeq, Math.max(seq, this.#storedSeq) - this.baseSeq));
+    return store;
+  }
+
+  write(write: number, change: Change, appliedSeq: number): void {
+    this.#pending.push({ write, change, appliedSeq });
+  }
+
+  /** Everything accepted so far is durable. Returns the number of the last write. */
+  flush(): number | undefined {
+    const last = this.#pending.at(-1);
+    for (const { change, appliedSeq } of this.#pending) this.#take(change, appliedSeq);
+    this.#pending = [];
+    return last?.write;
+  }
+
+  /** Some first few of the writes not flushed have made it, as chance will have it. */
+  crash(random: Random): void {
+    if (this.#pending.length > 0) this.#pending.length = random.below(this.#pending.length + 1);
+    this.flush();
+  }
+
+  /**
+   * What a restart finds. The engine may have applied any part of what was applied in the process, and may have dropped
+   * any part of the log below that.
+   */
+  recover(appliedSeq: number, random: Random, trims: boolean): { replica: RecoveredReplica; store: Store } {
+    const applied = this.complete ? Math.max(this.#storedSeq, Math.min(appliedSeq, this.lastSeq)) : this.baseSeq;
+    this.#apply(this.#storedSeq + random.below(applied - this.#storedSeq + 1));
+    if (trims) this.#trim(this.baseSeq + random.below(this.#storedSeq - this.baseSeq + 1));
+    const { history, epoch, epochId, line, complete, baseSeq, base } = this;
+    const replica = {
+      history,
+      epoch,
+      epochId,
+      line,
+      complete,
+      baseSeq,
+      baseEpoch: base.epoch,
+      baseEpochId: base.id,
+      entries: [...this.entries],
+      runs: [...this.#runs],
+      appliedSeq: this.#storedSeq,
+    };
+    return { replica, store: new Store(this.#stored.items) };
+  }
+
+  #apply(seq: number): void {
+    this.#stored.apply(this.entries.slice(this.#storedSeq - this.baseSeq, seq - this.baseSeq));
+    this.#storedSeq = seq;
+  }
+
+  #trim(seq: number): void {
+    this.base = this.#markAt(seq);
+    this.#runs = this.#runs.filter(
+      ({ firstSeq }, index) => firstSeq > seq || (this.#runs[index + 1]?.firstSeq ?? Infinity) > seq + 1,
+    );
+    this.entries.splice(0, seq - this.baseSeq);
+    this.baseSeq = seq;
+    this.cuts += 1;
+  }
+
+  #take(change: Change, appliedSeq: number): void {
+    switch (change.type) {
+      case 'append':
+        for (const entry of change.entries) {
+          if (entry.seq !== this.lastSeq + 1) throw new Error(`disk: entry ${entry.seq} written after ${this.lastSeq}`);
+          this.entries.push(entry);
+        }
+        for (const run of change.runs) if (this.#markAt(run.firstSeq).id !== run.id) this.#runs.push(run);
+        return;
+      case 'truncate':
+        if (change.afterSeq < this.#storedSeq) throw new Error(`disk: cut to ${change.afterSeq}, applied to ${this.#storedSeq}`);
+        this.entries.length = change.afterSeq - this.baseSeq;
+        this.#runs = this.#runs.filter(({ firstSeq }) => firstSeq <= change.afterSeq);
+        this.cuts += 1;
+        return;
+      case 'epoch':
+        if (change.history === this.history && change.epoch < this.epoch)
+          throw new Error(`disk: epoch ${change.epoch} written after ${this.epoch}`);
+        if (this.complete && this.line !== undefined && this.line.history !== change.history)
+          throw new Error(`disk: history ${change.history} written over data of ${this.line.history}`);
+        this.history = change.history;
+        this.epoch = change.epoch;
+        this.epochId = change.epochId;
+        return;
+      case 'line':
+        this.line = change.line;
+        return;
+      case 'reset':
+        this.complete = change.complete;
+        this.line = undefined;
+        this.#stored.change(change);
+        this.#startAt(change);
+        return;
+      case 'rebase':
+        this.#apply(appliedSeq);
+        this.#startAt(change);
+        this.entries.push(...change.entries);
+        return;
+      case 'load':
+        this.#stored.change(change);
+        return;
+      case 'complete':
+        // The items of a dump may be as new as the last entry that was laid over them.
+        this.#apply(appliedSeq);
+        this.complete = true;
+    }
+  }
+
+  #startAt({ baseSeq, baseEpoch, baseEpochId }: Extract<Change, { type: 'reset' | 'rebase' }>): void {
+    this.baseSeq = baseSeq;
+    this.base = { epoch: baseEpoch, id: baseEpochId };
+    this.#runs = [];
+    this.#storedSeq = baseSeq;
+    this.entries.length = 0;
+    this.cuts += 1;
+  }
+}

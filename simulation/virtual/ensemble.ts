@@ -1,0 +1,163 @@
+/**
+ * The ZooKeeper servers: one history of what they hold, changed by compare-and-set and by registrations. A server may lag;
+ * a session never sees the history go back, a new session may.
+ */
+import type { CandidateFact, ShardState } from '../../src/replication/index.js';
+import type { EventQueue } from './event-queue.js';
+
+interface Znode<State> {
+  readonly version: number;
+  readonly state: State;
+}
+
+/** What ZooKeeper held from some moment on. */
+export interface Snapshot<State> {
+  readonly sinceMs: number;
+  readonly znode: Znode<State> | undefined;
+  readonly candidates: readonly CandidateFact[];
+}
+
+export interface RegisteredSession {
+  readonly replicaId: string;
+  readonly number: number;
+}
+
+export interface EnsembleObserver<State> {
+  /** The znode has just been written, or lost. */
+  onState(state: State | undefined, before: State | undefined): void;
+}
+
+export type CasOutcome = { readonly kind: 'applied'; readonly version: number } | { readonly kind: 'conflict' | 'missing' };
+
+/** Of one shard: `state`, and the candidates. Of the nodes together: `placement`, and who is registered. */
+export class Ensemble<State = ShardState> {
+  readonly history: Snapshot<State>[] = [{ sinceMs: 0, znode: undefined, candidates: [] }];
+  /** Of the first snapshot after a loss: nobody is shown an earlier one. */
+  leastIndex = 0;
+  /** It has lost what it held, once at least: the nodes that knew it have said so. */
+  wasLost = false;
+  /** What it holds is older than what it held: those that it names may know better. */
+  isOlder = false;
+  /** It has been so once: a command of an operator may be among what it has lost. */
+  wentBack = false;
+  /** Grows when it has lost data: no connection, and nothing that was on its way, is left from before. */
+  incarnation = 0;
+  /** Until then it answers nobody. */
+  awayUntilMs = 0;
+  readonly #queue: EventQueue;
+  readonly #observer: EnsembleObserver<State>;
+  /** Sessions to tell of a change, as watches do. */
+  readonly #watchers = new Set<(what: 'state' | 'candidates') => void>();
+  #owners: { readonly session: RegisteredSession; readonly order: number; stopping: boolean; historyHeld: string | undefined }[] =
+    [];
+  #lastOrder = 0;
+  #lastSession = 0;
+
+  constructor(queue: EventQueue, observer: EnsembleObserver<State>) {
+    this.#queue = queue;
+    this.#observer = observer;
+  }
+
+  get now(): Snapshot<State> {
+    return this.history.at(-1)!;
+  }
+  get state(): State | undefined {
+    return this.now.znode?.state;
+  }
+
+  newSession(replicaId: string): RegisteredSession {
+    return { replicaId, number: ++this.#lastSession };
+  }
+  watch(tell: (what: 'state' | 'candidates') => void): void {
+    this.#watchers.add(tell);
+  }
+  unwatch(tell: (what: 'state' | 'candidates') => void): void {
+    this.#watchers.delete(tell);
+  }
+
+  /** The newest snapshot that a server lagging by `lagMs` has, but none older than number `leastIndex`. */
+  indexAt(lagMs: number, leastIndex: number): number {
+    const untilMs = this.#queue.nowMs - lagMs;
+    const least = Math.max(leastIndex, this.leastIndex);
+    let index = this.history.length - 1;
+    while (index > least && this.history[index]!.sinceMs > untilMs) index -= 1;
+    return index;
+  }
+
+  compareAndSet(expectedVersion: number | undefined, next: State): CasOutcome {
+    const { znode } = this.now;
+    if (znode === undefined && expectedVersion !== undefined) return { kind: 'missing' };
+    if (znode?.version !== expectedVersion) return { kind: 'conflict' };
+    const version = znode === undefined ? 0 : znode.version + 1;
+    this.isOlder = false;
+    this.#push({ version, state: next });
+    this.#observer.onState(next, znode?.state);
+    this.#fire('state');
+    return { kind: 'applied', version };
+  }
+
+  /** R2: a znode of the same replica that another session owns is deleted first. */
+  register(session: RegisteredSession, stopping: boolean, historyHeld?: string): void {
+    const own = this.#owners.find((owner) => owner.session === session);
+    if (own !== undefined && own.stopping === stopping && own.historyHeld === historyHeld) return;
+    if (own !== undefined) {
+      own.stopping = stopping;
+      own.historyHeld = historyHeld;
+    } else {
+      this.#owners = this.#owners.filter((owner) => owner.session.replicaId !== session.replicaId);
+      this.#owners.push({ session, order: ++this.#lastOrder, stopping, historyHeld });
+    }
+    this.#candidatesChanged();
+  }
+
+  /** The session has ended: its znode goes with it. */
+  unregister(session: RegisteredSession): void {
+    const others = this.#owners.filter((owner) => owner.session !== session);
+    if (others.length === this.#owners.length) return;
+    this.#owners = others;
+    this.#candidatesChanged();
+  }
+
+  /** It comes back with nothing of what it held. */
+  lose(): void {
+    this.wasLost = true;
+    this.#restart(undefined);
+  }
+
+  /** It comes back with what it held at this snapshot: a backup, or a log whose end is gone. No session survives. */
+  goBackTo(index: number): void {
+    this.#restart(this.history[index]!.znode);
+    this.isOlder = true;
+    this.wentBack = true;
+  }
+
+  #restart(znode: Znode<State> | undefined): void {
+    const before = this.state;
+    this.#owners = [];
+    this.incarnation += 1;
+    this.#push(znode);
+    this.leastIndex = this.history.length - 1;
+    if (znode === undefined) this.#observer.onState(undefined, before);
+    this.#fire('state');
+    this.#fire('candidates');
+  }
+
+  #candidatesChanged(): void {
+    this.#push(this.now.znode);
+    this.#fire('candidates');
+  }
+
+  #push(znode: Znode<State> | undefined): void {
+    const candidates = this.#owners.map(({ session, order, stopping, historyHeld }) => ({
+      replicaId: session.replicaId,
+      order,
+      stopping,
+      history: historyHeld,
+    }));
+    this.history.push({ sinceMs: this.#queue.nowMs, znode, candidates });
+  }
+
+  #fire(what: 'state' | 'candidates'): void {
+    for (const tell of this.#watchers) tell(what);
+  }
+}

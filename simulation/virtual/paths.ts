@@ -1,0 +1,90 @@
+/** The ways between machines: how long bytes take from one to another, and which directions are cut. */
+
+import { Random } from '../plan/random.js';
+import type { EventQueue } from './event-queue.js';
+
+interface Path {
+  readonly random: Random;
+  /** How many faults cut it. */
+  cuts: number;
+  extraMs: number;
+  dropsBeacons: number;
+  /** What waits for the end of a cut; told whether the connections broke. */
+  waiting: ((broken: boolean) => void)[];
+}
+
+/** One message in so many takes this much longer. */
+const stragglerShare = 0.02;
+const stragglerFactor = 15;
+
+export class Paths {
+  readonly #queue: EventQueue;
+  readonly #seed: number;
+  readonly #delayMs: number;
+  readonly #paths = new Map<number, Path>();
+
+  constructor(queue: EventQueue, seed: number, delayMs: number) {
+    this.#queue = queue;
+    this.#seed = seed;
+    this.#delayMs = delayMs;
+  }
+
+  delayMs(from: number, to: number): number {
+    const { random, extraMs } = this.#path(from, to);
+    const straggles = random.chance(stragglerShare) ? stragglerFactor : 1;
+    return this.#delayMs * (0.2 + random.next()) * straggles + extraMs * random.next();
+  }
+
+  isCut(from: number, to: number): boolean {
+    return this.#path(from, to).cuts > 0;
+  }
+
+  /** Runs `then` once the path is open, and at once if it is. */
+  whenOpen(from: number, to: number, then: (broken: boolean) => void): void {
+    const path = this.#path(from, to);
+    if (path.cuts === 0) then(false);
+    else path.waiting.push(then);
+  }
+
+  cut(from: number, to: number, breaks: boolean, forMs: number): void {
+    if (from === to) return;
+    const path = this.#path(from, to);
+    path.cuts += 1;
+    this.#queue.after(forMs, () => {
+      path.cuts -= 1;
+      if (path.cuts > 0) return;
+      for (const then of path.waiting.splice(0)) then(breaks);
+    });
+  }
+
+  slow(from: number, to: number, extraMs: number, forMs: number): void {
+    const path = this.#path(from, to);
+    path.extraMs += extraMs;
+    this.#queue.after(forMs, () => {
+      path.extraMs -= extraMs;
+    });
+  }
+
+  dropBeacons(from: number, to: number, forMs: number): void {
+    const path = this.#path(from, to);
+    path.dropsBeacons += 1;
+    this.#queue.after(forMs, () => {
+      path.dropsBeacons -= 1;
+    });
+  }
+
+  dropsBeacon(from: number, to: number): boolean {
+    const path = this.#path(from, to);
+    return path.dropsBeacons > 0 && path.random.chance(0.7);
+  }
+
+  #path(from: number, to: number): Path {
+    const number = from * 64 + to;
+    let path = this.#paths.get(number);
+    if (path === undefined) {
+      path = { random: Random.of(this.#seed, 100 + number), cuts: 0, extraMs: 0, dropsBeacons: 0, waiting: [] };
+      this.#paths.set(number, path);
+    }
+    return path;
+  }
+}

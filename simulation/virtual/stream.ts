@@ -1,0 +1,136 @@
+/**
+ * One connection that a primary opened to another node: it keeps the order within each direction, loses nothing in the
+ * middle, and may break, which takes what is on its way or delivers it late, beside a younger stream.
+ */
+import type { Message } from '../../src/replication/index.js';
+import { BeaconMemory, isBeacon } from '../../src/wire/peer/beacon-memory.js';
+import { require } from '../safety/violation.js';
+import type { EventQueue } from './event-queue.js';
+import type { Paths } from './paths.js';
+
+/** A process at one end. */
+export interface StreamEnd {
+  readonly nodeIndex: number;
+  readonly replicaId: string;
+}
+
+/** On its way: a message, or that a beacon of the shard is said again. */
+type Sent = { readonly shard: number } & ({ readonly whole: Message } | { readonly repeatedAtMs: number });
+
+interface Direction {
+  readonly from: number;
+  readonly to: number;
+  readonly receive: (message: Message) => void;
+  lastArrivalMs: number;
+  /** Behind something that waits for a cut to end: the rest waits in line. */
+  stuck: Sent[] | undefined;
+  /** What the sender and the receiver know to have been said: beacons are shared as in the shell. */
+  readonly said: BeaconMemory;
+  readonly heard: BeaconMemory;
+  readonly onItsWay: Sent[];
+}
+
+/** There is one so far. */
+const onlyShard = 0;
+
+export class Stream {
+  readonly opener: StreamEnd;
+  readonly target: StreamEnd;
+  /** Nothing is put on it any more. */
+  broken = false;
+  /** What was on its way is not delivered any more. */
+  #drained = false;
+  #lingersUntilMs = 0;
+  readonly #queue: EventQueue;
+  readonly #paths: Paths;
+  readonly #there: Direction;
+  readonly #back: Direction;
+
+  constructor(
+    queue: EventQueue,
+    paths: Paths,
+    opener: StreamEnd,
+    target: StreamEnd,
+    receiveThere: (message: Message) => void,
+    receiveBack: (message: Message) => void,
+  ) {
+    this.opener = opener;
+    this.target = target;
+    this.#queue = queue;
+    this.#paths = paths;
+    this.#there = newDirection(opener.nodeIndex, target.nodeIndex, receiveThere);
+    this.#back = newDirection(target.nodeIndex, opener.nodeIndex, receiveBack);
+  }
+
+  /** When the last of what comes back will have come, or earlier than now. */
+  get lastBackMs(): number {
+    return this.#back.lastArrivalMs;
+  }
+
+  request(message: Message, shard = onlyShard): void {
+    if (!this.broken) this.#send(this.#there, shorten(this.#there, shard, message));
+  }
+  answer(message: Message, shard = onlyShard): void {
+    if (!this.broken) this.#send(this.#back, shorten(this.#back, shard, message));
+  }
+
+  /** Undefined: what is on its way is lost. */
+  break(lingerMs: number | undefined): void {
+    this.broken = true;
+    if (lingerMs === undefined) this.#drained = true;
+    else this.#lingersUntilMs = this.#queue.nowMs + lingerMs;
+  }
+
+  #send(direction: Direction, sent: Sent): void {
+    if (direction.stuck !== undefined) {
+      direction.stuck.push(sent);
+      return;
+    }
+    if (!this.#paths.isCut(direction.from, direction.to)) return this.#transmit(direction, sent);
+    const stuck = [sent];
+    direction.stuck = stuck;
+    this.#paths.whenOpen(direction.from, direction.to, (broken) => {
+      direction.stuck = undefined;
+      // What it would have delivered later goes with what it has lost: nothing is missing in the middle.
+      if (broken) this.break(undefined);
+      if (this.#drained) return;
+      for (const waiting of stuck) this.#transmit(direction, waiting);
+    });
+  }
+
+  #transmit(direction: Direction, sent: Sent): void {
+    const { nowMs } = this.#queue;
+    const arrivalMs = Math.max(direction.lastArrivalMs, nowMs + this.#paths.delayMs(direction.from, direction.to));
+    direction.lastArrivalMs = arrivalMs;
+    direction.onItsWay.push(sent);
+    this.#queue.after(arrivalMs - nowMs, () => this.#arrive(direction));
+  }
+
+  /** Whatever time it took: what was sent first is received first. */
+  #arrive(direction: Direction): void {
+    if (this.#drained) return;
+    const lateMs = this.#lingersUntilMs - this.#queue.nowMs;
+    if (lateMs > 0) this.#queue.after(lateMs, () => this.#arrive(direction));
+    else direction.receive(restore(direction, direction.onItsWay.shift()!));
+  }
+}
+
+function newDirection(from: number, to: number, receive: (message: Message) => void): Direction {
+  const memories = { said: new BeaconMemory(), heard: new BeaconMemory() };
+  return { from, to, receive, lastArrivalMs: 0, stuck: undefined, ...memories, onItsWay: [] };
+}
+
+function shorten({ said }: Direction, shard: number, message: Message): Sent {
+  const repeats = isBeacon(message) && said.repeats(shard, message);
+  return repeats ? { shard, repeatedAtMs: message.body.sentAtMs } : { shard, whole: message };
+}
+
+function restore({ heard }: Direction, sent: Sent): Message {
+  if ('whole' in sent) {
+    if (isBeacon(sent.whole)) heard.remember(sent.shard, sent.whole);
+    return sent.whole;
+  }
+  const message = heard.repeated(sent.shard, sent.repeatedAtMs);
+  require(message !== undefined, () => `shard ${sent.shard}: a beacon says again what was not said on its stream`);
+  return message!;
+}

@@ -1,0 +1,307 @@
+/**
+ * A process's client of ZooKeeper. What it asks for is done in order; an answer may be lost with the connection, and what
+ * was asked for on a lost connection may still be done, late. Sessions expire when the servers have not heard of them.
+ */
+import type { CandidateFact, ProposalOutcome, ShardState } from '../../src/replication/index.js';
+import type { Random } from '../plan/random.js';
+import type { Ensemble, RegisteredSession } from './ensemble.js';
+import type { EventQueue } from './event-queue.js';
+
+export type SessionEvent<State> =
+  | { readonly type: 'session'; readonly connected: boolean }
+  | { readonly type: 'candidates'; readonly candidates: readonly CandidateFact[] }
+  | { readonly type: 'stateRead'; readonly version: number; readonly state: State; readonly asOfMs: number }
+  | { readonly type: 'stateMissing'; readonly isRestored: boolean; readonly asOfMs: number }
+  | { readonly type: 'proposalResult'; readonly proposal: number; readonly outcome: ProposalOutcome };
+
+export interface SessionOwner<State = ShardState> {
+  readonly replicaId: string;
+  readonly alive: boolean;
+  readonly paused: boolean;
+  readonly stopping: boolean;
+  /** On its own clock. */
+  readonly nowMs: number;
+  /** The history that its data belongs to. */
+  readonly historyHeld?: string | undefined;
+  run(work: () => void): void;
+  handle(event: SessionEvent<State>): void;
+  /** With all that share its process. */
+  loseConnection(forMs: number): void;
+}
+
+/** What becomes of a compare-and-set whose answer is lost. */
+export interface LostAnswer {
+  /** When the servers do it; undefined: never. */
+  readonly lateMs: number | undefined;
+  readonly reconnectMs: number;
+}
+
+const longestDelayMs = 4;
+
+export class ZookeeperSession<State = ShardState> {
+  /** As the client sees it. */
+  connected = false;
+  lagMs = 0;
+  watchesMuted = false;
+  hangsUntilMs = 0;
+  loseNext: LostAnswer | undefined;
+  readonly #queue: EventQueue;
+  readonly #ensemble: Ensemble<State>;
+  readonly #owner: SessionOwner<State>;
+  readonly #random: Random;
+  readonly #sessionMs: number;
+  /** Whether a lagging server is made to catch up before what it says of the znode is believed, unless a watch asks. */
+  readonly #syncs: boolean;
+  #session: RegisteredSession;
+  #expired = false;
+  /** It has not been connected yet. */
+  #isNew = true;
+  /** Grows with each connection: answers of an earlier one are lost. */
+  #connection = 0;
+  /** Connection attempts fail until then. */
+  #blockedUntilMs = 0;
+  #silentSinceMs: number | undefined;
+  #seenIndex = 0;
+  /** What the present connection shows from now on is as new as this, on the owner's clock. */
+  #provenMs = Number.NEGATIVE_INFINITY;
+  #lastArrivalMs = 0;
+  #lastAnswerMs = 0;
+  readonly #asked = { state: false, candidates: false };
+  readonly #unanswered = new Set<number>();
+  readonly #watcher = (what: 'state' | 'candidates'): void => this.#watchFired(what);
+
+  constructor(
+    queue: EventQueue,
+    ensemble: Ensemble<State>,
+    owner: SessionOwner<State>,
+    random: Random,
+    sessionMs: number,
+    syncs = false,
+  ) {
+    this.#queue = queue;
+    this.#ensemble = ensemble;
+    this.#owner = owner;
+    this.#random = random;
+    this.#sessionMs = sessionMs;
+    this.#syncs = syncs;
+    this.#session = ensemble.newSession(owner.replicaId);
+    ensemble.watch(this.#watcher);
+    this.#queue.after(this.#delayMs(), () => this.#connect());
+    this.#keepUp();
+  }
+
+  write(proposal: number, expectedVersion: number | undefined, next: State): void {
+    if (!this.connected) return this.#answer(proposal, { kind: 'notSent' });
+    const lost = this.loseNext;
+    this.loseNext = undefined;
+    if (lost !== undefined) {
+      const session = this.#session;
+      const { incarnation } = this.#ensemble;
+      const apply = (): void => {
+        if (this.#isLive(session) && incarnation === this.#ensemble.incarnation)
+          this.#ensemble.compareAndSet(expectedVersion, next);
+      };
+      this.#unanswered.add(proposal);
+      if (lost.lateMs !== undefined) this.#queue.after(lost.lateMs, apply);
+      this.#queue.after(this.#delayMs(), () => this.#owner.loseConnection(lost.reconnectMs));
+      return;
+    }
+    const sentMs = this.#owner.nowMs;
+    this.#unanswered.add(proposal);
+    this.#request(
+      () => {
+        const outcome = this.#ensemble.compareAndSet(expectedVersion, next);
+        // The server that answers has seen everything up to there.
+        this.#seenIndex = this.#ensemble.history.length - 1;
+        return outcome;
+      },
+      (outcome) => {
+        this.#unanswered.delete(proposal);
+        if (outcome.kind === 'applied') this.#provenMs = Math.max(this.#provenMs, sentMs);
+        this.#owner.handle({ type: 'proposalResult', proposal, outcome });
+      },
+      this.#random.chance(0.7),
+    );
+  }
+
+  /** `afterWrite`: what is read then is as new as a write of this session, which goes before it. */
+  refresh(afterWrite = false): void {
+    const sentMs = this.#owner.nowMs;
+    const write = (): void => {
+      this.#register();
+      this.#seenIndex = this.#ensemble.history.length - 1;
+    };
+    const read = (): void => {
+      this.#provenMs = Math.max(this.#provenMs, sentMs);
+      this.#ask('state');
+    };
+    if (afterWrite) this.#request(write, read, true);
+    else this.#ask('state');
+  }
+
+  /** The connection is lost, and there is no other for so long. */
+  disconnect(forMs: number): void {
+    this.#blockedUntilMs = Math.max(this.#blockedUntilMs, this.#queue.nowMs + forMs);
+    if (this.connected) this.#lostConnection();
+    this.#queue.after(forMs + this.#delayMs(), () => this.#connect());
+  }
+
+  /** The servers take it for dead, though it may not know for so long. */
+  expire(noticedAfterMs: number): void {
+    if (this.#expired) return;
+    this.#expired = true;
+    this.#ensemble.unregister(this.#session);
+    this.#queue.after(noticedAfterMs, () => {
+      if (this.connected) this.#lostConnection();
+      this.#connect();
+    });
+  }
+
+  /** The process is frozen, dead or gone silent: the servers hear nothing any more. */
+  fallSilent(): void {
+    this.#silentSinceMs ??= this.#queue.nowMs;
+    this.#expireUnlessHeard(this.#silentSinceMs, this.#sessionMs);
+  }
+
+  /** While the servers are away nothing expires, and they count anew when they are back. */
+  #expireUnlessHeard(silentSinceMs: number, afterMs: number): void {
+    this.#queue.after(afterMs, () => {
+      if (this.#silentSinceMs !== silentSinceMs) return;
+      const awayMs = this.#ensemble.awayUntilMs - this.#queue.nowMs;
+      if (awayMs > 0) this.#expireUnlessHeard(silentSinceMs, awayMs + this.#sessionMs);
+      else this.expire(0);
+    });
+  }
+  speakAgain(): void {
+    if (this.connected && !this.#owner.paused) this.#silentSinceMs = undefined;
+  }
+
+  /** A planned exit ends the session; a crash does not. */
+  close(clean: boolean): void {
+    this.#ensemble.unwatch(this.#watcher);
+    this.#connection += 1;
+    this.connected = false;
+    if (clean) this.#ensemble.unregister(this.#session);
+    else this.fallSilent();
+  }
+
+  announce(): void {
+    this.#request(
+      () => this.#register(),
+      () => {},
+      true,
+    );
+  }
+
+  #connect(): void {
+    if (!this.#owner.alive || this.connected) return;
+    const waitMs = Math.max(this.#blockedUntilMs, this.#ensemble.awayUntilMs, this.hangsUntilMs) - this.#queue.nowMs;
+    if (waitMs > 0 || this.#owner.paused) {
+      this.#queue.after(Math.max(waitMs, 20) + this.#delayMs(), () => this.#connect());
+      return;
+    }
+    if (this.#expired) {
+      this.#expired = false;
+      this.#session = this.#ensemble.newSession(this.#owner.replicaId);
+      this.#isNew = true;
+    }
+    // Who is given a new session is shown everything that was there before it; who takes one up may be at a server that lags.
+    if (this.#isNew) this.#seenIndex = this.#ensemble.history.length - 1;
+    else if (!this.#syncs) this.#seenIndex = 0;
+    this.#provenMs = this.#isNew ? this.#owner.nowMs : Number.NEGATIVE_INFINITY;
+    this.#isNew = false;
+    this.connected = true;
+    this.#silentSinceMs = undefined;
+    this.#connection += 1;
+    this.#asked.state = false;
+    this.#asked.candidates = false;
+    this.#tell({ type: 'session', connected: true });
+    this.announce();
+    this.#ask('state');
+    this.#ask('candidates');
+  }
+
+  #lostConnection(): void {
+    this.connected = false;
+    this.#connection += 1;
+    this.fallSilent();
+    this.#tell({ type: 'session', connected: false });
+    for (const proposal of this.#unanswered) this.#answer(proposal, { kind: 'unknown' });
+    this.#unanswered.clear();
+  }
+
+  /** R14: everything is read again from time to time. */
+  #keepUp(): void {
+    this.#queue.after(this.#sessionMs / 2, () => {
+      if (!this.#owner.alive) return;
+      this.announce();
+      this.#ask('state');
+      this.#ask('candidates');
+      this.#keepUp();
+    });
+  }
+
+  #register(): void {
+    if (this.#owner.alive) this.#ensemble.register(this.#session, this.#owner.stopping, this.#owner.historyHeld);
+  }
+
+  #watchFired(what: 'state' | 'candidates'): void {
+    if (!this.connected || this.watchesMuted) return;
+    const lateMs = this.#random.chance(0.03) ? this.#random.below(3000) : this.#delayMs();
+    this.#queue.after(lateMs, () => this.#owner.run(() => this.#ask(what, true)));
+  }
+
+  #ask(what: 'state' | 'candidates', watched = false): void {
+    if (!this.connected || this.#asked[what]) return;
+    this.#asked[what] = true;
+    this.#request(
+      () => {
+        this.#asked[what] = false;
+        const asOfMs = this.#provenMs;
+        this.#seenIndex = this.#ensemble.indexAt(this.lagMs, this.#seenIndex);
+        const isBelieved = watched && this.#ensemble.history[this.#seenIndex]!.znode !== undefined;
+        if (this.#syncs && what === 'state' && !isBelieved) this.#seenIndex = this.#ensemble.history.length - 1;
+        return { ...this.#ensemble.history[this.#seenIndex]!, isRestored: this.#ensemble.wasLost, asOfMs };
+      },
+      ({ znode, candidates, isRestored, asOfMs }) => {
+        if (what === 'candidates') this.#owner.handle({ type: 'candidates', candidates });
+        else if (znode === undefined) this.#owner.handle({ type: 'stateMissing', isRestored, asOfMs });
+        else this.#owner.handle({ type: 'stateRead', ...znode, asOfMs });
+      },
+      false,
+    );
+  }
+
+  /** `survives`: it is done although the connection is lost before it arrives. */
+  #request<Result>(serve: () => Result, answer: (result: Result) => void, survives: boolean): void {
+    if (!this.connected) return;
+    const connection = this.#connection;
+    const session = this.#session;
+    const queue = this.#queue;
+    const { incarnation } = this.#ensemble;
+    const heldMs = Math.max(this.hangsUntilMs, this.#ensemble.awayUntilMs);
+    this.#lastArrivalMs = Math.max(this.#lastArrivalMs, heldMs, queue.nowMs + this.#delayMs());
+    queue.after(this.#lastArrivalMs - queue.nowMs, () => {
+      if ((connection !== this.#connection && !survives) || !this.#isLive(session)) return;
+      if (incarnation !== this.#ensemble.incarnation) return;
+      const result = serve();
+      this.#lastAnswerMs = Math.max(this.#lastAnswerMs, this.hangsUntilMs, queue.nowMs + this.#delayMs());
+      queue.after(this.#lastAnswerMs - queue.nowMs, () => {
+        if (connection === this.#connection) this.#owner.run(() => connection === this.#connection && answer(result));
+      });
+    });
+  }
+
+  #isLive(session: RegisteredSession): boolean {
+    return session === this.#session && !this.#expired;
+  }
+  #answer(proposal: number, outcome: ProposalOutcome): void {
+    this.#tell({ type: 'proposalResult', proposal, outcome });
+  }
+  #tell(event: SessionEvent<State>): void {
+    this.#queue.after(0, () => this.#owner.run(() => this.#owner.handle(event)));
+  }
+  #delayMs(): number {
+    return 0.2 + this.#random.next() * longestDelayMs;
+  }
+}
