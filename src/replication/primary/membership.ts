@@ -78,12 +78,15 @@ function holdsCommitted({ commitIndex }: Core, peer: Peer | undefined): boolean 
   return peer?.phase === 'replicating' && peer.complete && peer.ackedSeq >= commitIndex;
 }
 
-/** Members on nodes that are not placed, once each placed node has a live member (R15). */
+/**
+ * Members on nodes that are not placed, once each placed node has a live member (R15). A member that the same proposal evicts does
+ * not count: it may answer beacons and lack entries.
+ */
 function movedAway(core: Core, role: Primary, removals: readonly Removal[]): readonly Removal[] {
-  if (!role.serving || !isWhole(core, role)) return [];
+  const evicted = removals.map(({ id }) => id);
+  if (!role.serving || !isWhole(core, role, evicted)) return [];
   const others = core.register.confirmed.filter((id) => id !== core.self && !isPlaced(core, id));
-  const moved = others.filter((id) => !removals.some((removal) => removal.id === id));
-  return moved.map((id) => ({ id, reason: 'moved' }));
+  return others.filter((id) => !evicted.includes(id)).map((id) => ({ id, reason: 'moved' }));
 }
 
 /**

@@ -63,6 +63,25 @@ describe('moving a shard (R15)', () => {
     expect(c.inSync).toEqual(['a', 'c']);
   });
 
+  it('a member that is evicted with the same proposal does not count as the copy that allows another to leave', () => {
+    const c = Scenario.of('a b c');
+    // b answers beacons, and receives no entry.
+    c.drop('append', ({ to }) => to === 'b~1');
+    const call = c.put('a', 'k', 'v');
+    c.disconnect('a');
+    c.place('a b');
+    c.advance(1_500);
+    expect(outcome(call)).toBe('none yet');
+    c.reconnect('a');
+    c.until(() => !c.inSync.includes('b'), 'b is not evicted');
+    expect(c.inSync).toEqual(['a', 'c']);
+    c.deliverAll();
+    expect(outcome(call)).toBe('written 1');
+    c.heal();
+    c.until(() => isReleased(c, 'c'), 'c never goes');
+    expect(c.inSync).toEqual(['a', 'b']);
+  });
+
   it('a replica whose node is placed again before the move is over stays', () => {
     const c = Scenario.of('a b');
     c.put('a', 'k', 'v');

@@ -21,15 +21,17 @@ export function isPlaced({ placed }: Pick<Core, 'placed'>, id: ReplicaId): boole
   return placed === undefined || placed.includes(nodeIdOf(id));
 }
 
-/** As the primary sees it: each placed node has a member that has answered since the placement was reported, and lately. */
-export function isWhole(core: Core, role: Primary): boolean {
+/**
+ * As the primary sees it: each placed node has a member that has answered since the placement was reported, and lately. A member
+ * in `leaving`, which is about to be taken out of the set, does not count.
+ */
+export function isWhole(core: Core, role: Primary, leaving: readonly ReplicaId[] = []): boolean {
   const { placed, register, self } = core;
-  return (
-    placed !== undefined &&
-    holdsAll(
-      placed,
-      register.confirmed.filter((id) => id === self || isAlive(core, role, id)),
-    )
+  if (placed === undefined) return false;
+  const staying = register.confirmed.filter((id) => !leaving.includes(id));
+  return holdsAll(
+    placed,
+    staying.filter((id) => id === self || isAlive(core, role, id)),
   );
 }
 

@@ -8,13 +8,19 @@ describeVariants('moving', [
   {
     rule: 'R15',
     does: 'evicts members before each placed node has a member in sync',
-    edits: [edit('primary/membership.ts', '!role.serving || !isWhole(core, role)', '!role.serving')],
+    edits: [edit('primary/membership.ts', '!role.serving || !isWhole(core, role, evicted)', '!role.serving')],
     caughtBy: scenario('moving'),
   },
   {
     rule: 'R15',
     does: 'counts a dead member as the copy that allows another to leave',
     edits: [edit('state/placed.ts', 'id === self || isAlive(core, role, id)', 'id !== undefined')],
+    caughtBy: scenario('moving'),
+  },
+  {
+    rule: 'R15',
+    does: 'counts a member that the same proposal evicts as the copy that allows another to leave',
+    edits: [edit('primary/membership.ts', 'isWhole(core, role, evicted)', 'isWhole(core, role)')],
     caughtBy: scenario('moving'),
   },
   {
