@@ -1,4 +1,4 @@
-/** Work that depends on ZooKeeper's answers: it is repeated until they arrive, or runs in the background. */
+/** Runs work that depends on ZooKeeper's answers: repeats it until they arrive, or runs it in the background. */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { KvError } from '../errors.js';
@@ -11,7 +11,7 @@ export interface AttemptsOptions {
   readonly logger: Logger;
   /** Whether requests may be sent now; until then `untilAnswered` waits. */
   mayAttempt(): boolean;
-  /** Background work failed by something else than a missing answer. Called once at most. */
+  /** Background work failed for another reason than a missing answer. Called once at most. */
   onFatal(error: Error): void;
 }
 

@@ -1,7 +1,7 @@
 /**
- * The one configuration of a cluster: written by its first node, compared by every other.
+ * The one configuration of a cluster: its first node writes it, every other node compares it with its own options.
  *
- * Safety depends on it: every backup's grace must exceed every primary's lease.
+ * Safety depends on the agreement: every backup's grace must exceed every primary's lease.
  */
 import { randomUUID } from 'node:crypto';
 import { KvError } from '../errors.js';
@@ -17,7 +17,10 @@ export interface StoredConfig {
   readonly config: ClusterConfig;
 }
 
-/** The configuration that a first node, or `kvctl init` ahead of it, proposes for a new cluster, with a fresh cluster id. */
+/**
+ * The configuration that a first node, or `kvctl init` ahead of it, proposes for a new cluster, with a fresh cluster
+ * id.
+ */
 export function proposedConfig(options: Omit<ClusterConfig, 'formatVersion' | 'clusterId'>): ClusterConfig {
   const { shards, replicas, vnodes, minInSync, beaconMs, leaseMs, graceMs } = options;
   return { formatVersion, clusterId: randomUUID(), shards, replicas, vnodes, minInSync, beaconMs, leaseMs, graceMs };
@@ -39,12 +42,12 @@ export async function agreeOnConfig(client: ZnodeClient, path: string, wanted: C
 export function agreed(path: string, wanted: ClusterConfig, stored: ClusterConfig): ClusterConfig {
   const differences = differencesBetween({ ...wanted, clusterId: stored.clusterId }, stored);
   if (differences === undefined) return stored;
-  throw new KvError('CONFIG_MISMATCH', `the cluster at ${path} in ZooKeeper is another one: ${differences}`);
+  throw new KvError('CONFIG_MISMATCH', `the cluster at ${path} in ZooKeeper has other settings: ${differences}`);
 }
 
 /**
- * Reads the stored configuration. The read sees every write acknowledged before the call, and watches the znode, even a
- * missing one.
+ * Reads the stored configuration. The read sees every write acknowledged before the call, and watches the znode, even
+ * a missing one.
  * @throws KvError CONFIG_MISMATCH if the znode's content is malformed
  */
 export async function readConfig(client: ZnodeClient, path: string): Promise<StoredConfig | undefined> {

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { CoalescedTask } from './coalesced-task.js';
 
-it('has one run in flight and one waiting, however often it is asked', async () => {
+it('has at most one run in flight and one waiting, however many runs are requested', async () => {
   let inFlight = 0;
   let runs = 0;
   const task = new CoalescedTask(async () => {

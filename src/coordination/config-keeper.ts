@@ -1,9 +1,9 @@
 /**
- * Keeps a node and `config` in ZooKeeper in agreement, from the node's start to its end.
+ * Compares `config` in ZooKeeper with the node's own configuration, from the node's start to its end.
  *
- * Guarantees: a new session counts only after the node has read `config` in it and found the agreed configuration (R14). The
- * node writes a lost `config` back with the same cluster id, marked as restored. A changed `config` never ends the node: it
- * reports the conflict and reads again later (R13).
+ * Guarantees: a new session counts only after the node has read `config` in it and found the agreed configuration
+ * (R14). The node writes a lost `config` back with the same cluster id, marked as restored. A changed `config` never
+ * stops the node: the keeper reports the conflict and reads again later (R13).
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from 'pino';
@@ -21,13 +21,13 @@ export class ConfigKeeper {
   readonly #logger: Logger;
   readonly #check = new CoalescedTask(() => this.#compare());
   #agreed: ClusterConfig | undefined;
-  /** The last session in which `config` was the agreed configuration. */
+  /** The last session in which `config` held the agreed configuration. */
   #verifiedSessionId: string | undefined;
   #conflict: ConfigConflict | undefined;
-  /** Ends the wait before a cluster is founded, so that `config` is read again. */
+  /** Interrupts the wait before a cluster is founded, so that `config` is read again. */
   #wake = new AbortController();
   #connections = 0;
-  #hasSaidThatItWaits = false;
+  #hasReportedWait = false;
 
   constructor(client: ZnodeClient, path: string, logger: Logger) {
     this.#client = client;
@@ -54,15 +54,15 @@ export class ConfigKeeper {
     return this.#conflict === undefined && this.#verifiedSessionId === this.#client.sessionId;
   }
 
-  /** The caller reports that `config` or the connection has changed. */
+  /** Call this after every change of `config` or of the connection. */
   changed(): void {
     this.#connections += 1;
     this.#wake.abort();
   }
 
   /**
-   * See `Coordinator.agreeOnConfig`. An interrupted wait begins anew with the next call: only an unbroken connection shows
-   * that no node writes `config` back.
+   * See `Coordinator.agreeOnConfig`. An interrupted wait begins anew with the next call: only an unbroken connection
+   * shows that no node writes `config` back.
    * @throws KvError CONFIG_MISMATCH; ZnodeError if ZooKeeper did not answer
    */
   async agree(wanted: ClusterConfig, foundAfterMs: number): Promise<ClusterConfig> {
@@ -82,7 +82,7 @@ export class ConfigKeeper {
         if (await createConfig(this.#client, this.#path, wanted)) return this.#adopt(wanted, sessionId);
         continue;
       }
-      this.#sayThatItWaits(foundAfterMs);
+      this.#reportWait(foundAfterMs);
       await this.#untilChanged(remainingMs);
     }
   }
@@ -107,17 +107,17 @@ export class ConfigKeeper {
     if (this.#client.status !== 'connected') throw new ZnodeError(`wait for ${this.#path}`, returnCodes.connectionLoss, 'no');
   }
 
-  #sayThatItWaits(foundAfterMs: number): void {
-    if (this.#hasSaidThatItWaits) return;
-    this.#hasSaidThatItWaits = true;
+  #reportWait(foundAfterMs: number): void {
+    if (this.#hasReportedWait) return;
+    this.#hasReportedWait = true;
     const fields = { path: this.#path };
     if (foundAfterMs === Number.POSITIVE_INFINITY)
-      this.#logger.warn(fields, 'ZooKeeper holds no cluster here, and --join founds none: waiting until there is one');
+      this.#logger.warn(fields, 'ZooKeeper holds no cluster here, and with --join this node founds none: waiting for one');
     else
       this.#logger.warn(
         { ...fields, foundsAfterMs: foundAfterMs },
-        'ZooKeeper holds no cluster here: waiting before founding one, since nodes of a cluster that ZooKeeper has lost write it ' +
-          'back meanwhile. For a new cluster, "kvctl init" founds it at once',
+        'ZooKeeper holds no cluster here: waiting before founding one, because if ZooKeeper has lost a cluster, its nodes ' +
+          'write it back in this time. To found a new cluster at once, run "kvctl init"',
       );
   }
 
@@ -134,7 +134,7 @@ export class ConfigKeeper {
     }
     const conflict = conflictOf(this.#path, own, stored.config);
     if (conflict === undefined) await this.#keepRestored(own, stored);
-    // The session of this read has ended meanwhile, so the next check decides.
+    // If the session of this read has ended meanwhile, the next check decides.
     if (this.#client.sessionId !== sessionId) return;
     if (conflict === undefined) this.#verifiedSessionId = sessionId;
     this.#setConflict(conflict);
@@ -146,7 +146,10 @@ export class ConfigKeeper {
       if (stored !== undefined) return stored;
       const restored = { ...own, restored: true };
       if (!(await createConfig(this.#client, this.#path, restored))) continue;
-      this.#logger.warn({ path: this.#path, clusterId: own.clusterId }, 'ZooKeeper had lost the configuration: written back');
+      this.#logger.warn(
+        { path: this.#path, clusterId: own.clusterId },
+        'ZooKeeper had lost the configuration; this node wrote it back',
+      );
       return { version: 0, config: restored };
     }
   }
@@ -162,7 +165,8 @@ export class ConfigKeeper {
   #setConflict(conflict: ConfigConflict | undefined): void {
     if (conflict?.message === this.#conflict?.message) return;
     this.#conflict = conflict;
-    if (conflict === undefined) this.#logger.info({ path: this.#path }, 'the configuration is that of this node again');
+    if (conflict === undefined)
+      this.#logger.info({ path: this.#path }, 'the configuration in ZooKeeper agrees with this node again');
     else this.#logger.error({ path: this.#path }, conflict.message);
   }
 }
@@ -173,8 +177,8 @@ const longestPauseMs = 3_600_000;
 function unreadable(path: string, { message }: KvError): ConfigConflict {
   return {
     message:
-      `the configuration in ZooKeeper is spoilt (${message}): this node keeps its data and serves nothing; ` +
-      `delete ${path}, and the node writes its own back and goes on`,
+      `the configuration in ZooKeeper is unreadable (${message}): this node keeps its data and serves nothing; ` +
+      `delete ${path}, and the node writes its own configuration back and continues`,
   };
 }
 
@@ -184,13 +188,14 @@ function conflictOf(path: string, own: ClusterConfig, stored: ClusterConfig): Co
   if (stored.clusterId === own.clusterId)
     return {
       message:
-        `the configuration at ${path} in ZooKeeper has changed while this node runs (${differences}): it keeps its data and ` +
-        `serves nothing; delete ${path}, and the node writes its own back and goes on, or restart it, which gives up its data`,
+        `the configuration at ${path} in ZooKeeper has changed while this node runs (${differences}): the node keeps its data ` +
+        `and serves nothing; delete ${path}, and the node writes its own configuration back and continues, or restart the ` +
+        'node, which gives up its data',
     };
   return {
     message:
       `this node belongs to cluster ${own.clusterId}, and ZooKeeper holds cluster ${stored.clusterId} at ${path}: the node ` +
-      `keeps its data and serves nothing; stop the nodes of cluster ${stored.clusterId} and delete ${parentOf(path)} with all ` +
-      'below it, and this node goes on, or restart this node to join the other cluster, which gives up its data',
+      `keeps its data and serves nothing; stop the nodes of cluster ${stored.clusterId} and delete ${parentOf(path)} with ` +
+      'everything below it, and this node continues, or restart this node to join the other cluster, which gives up its data',
   };
 }

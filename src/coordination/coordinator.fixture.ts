@@ -1,4 +1,4 @@
-/** For tests: coordinators over the in-memory ZooKeeper, and a record of what each was told. */
+/** For tests: coordinators over the in-memory ZooKeeper, each with a recorder of its reports. */
 import { pino } from 'pino';
 import type {
   Candidate,
@@ -36,10 +36,10 @@ export function candidateNamed(nodeId: string, mint = '1'): CandidateRegistratio
   return { replicaId: `${nodeId}~${mint}`, nodeId, address: `${nodeId}.example:9090`, stopping: false };
 }
 
-/** What one coordinator reported, latest first to be asked for. */
+/** A listener that records every report of one coordinator, the oldest first. */
 export class Recorder {
   readonly sessions: string[] = [];
-  /** What `readings` found. */
+  /** The field `found` of each of `readings`. */
   readonly states: (VersionedState | undefined)[] = [];
   readonly readings: StateReading[] = [];
   readonly conflicts: (ConfigConflict | undefined)[] = [];
@@ -48,7 +48,7 @@ export class Recorder {
   readonly nodesVersions: number[] = [];
   readonly placements: (VersionedPlacement | undefined)[] = [];
   readonly fatal: Error[] = [];
-  /** Records of the log from `warn` on, as JSON. */
+  /** The log records of level `warn` and above, as JSON. */
   readonly logged: string[] = [];
   #wake: (() => void)[] = [];
 
@@ -86,7 +86,7 @@ export class Recorder {
     this.#note(this.logged, record);
   }
 
-  /** Of each of `readings`: whether the cluster was known to be restored. */
+  /** The field `isRestored` of each of `readings`. */
   get restored(): readonly boolean[] {
     return this.readings.map(({ isRestored }) => isRestored);
   }
@@ -112,14 +112,16 @@ export class Recorder {
 export interface Participant {
   readonly client: MemoryZnodeClient;
   readonly coordinator: ZookeeperCoordinator;
-  readonly heard: Recorder;
+  readonly reports: Recorder;
 }
 
-/** `sessionMs` sets how often a coordinator looks after things unasked; by default never within a test. */
+/**
+ * A coordinator runs its upkeep every half of `sessionMs`. The default is so long that no upkeep runs within a test.
+ */
 export function join(zookeeper: MemoryZookeeper, sessionMs = 600_000): Participant {
   const client = zookeeper.connect();
-  const heard = new Recorder();
-  const logger = pino({ level: 'warn' }, { write: (record) => heard.onLogged(record) });
-  const coordinator = new ZookeeperCoordinator(client, { root, sessionMs, logger }, heard);
-  return { client, coordinator, heard };
+  const reports = new Recorder();
+  const logger = pino({ level: 'warn' }, { write: (record) => reports.onLogged(record) });
+  const coordinator = new ZookeeperCoordinator(client, { root, sessionMs, logger }, reports);
+  return { client, coordinator, reports };
 }

@@ -1,4 +1,4 @@
-/** How a client of the store finds its nodes. */
+/** Finds the addresses of the nodes for a client of the store. */
 import { locateRoot } from '../config/index.js';
 import { KvError } from '../errors.js';
 import { latestById, readNodes } from './node-reader.js';
@@ -6,7 +6,7 @@ import { type ZnodeClient, ZnodeError } from './znode-client.js';
 import { ZnodePaths } from './znode-paths.js';
 import { ZookeeperClient } from './zookeeper/zookeeper-client.js';
 
-/** Any session timeout will do, since a client registers nothing; a server may raise it. */
+/** Any session timeout will do, since a client registers nothing. A server may raise it. */
 const sessionMs = 4_000;
 
 /**
@@ -21,7 +21,7 @@ export async function discoverNodes(zk: string, root: string, timeoutMs: number)
   }
 }
 
-/** The caller is a library, whose options are not flags. */
+/** Replaces the flag in the message by the option's name, since the caller is a library without flags. */
 function inWordsOfOptions(error: unknown): unknown {
   if (!(error instanceof KvError)) return error;
   return new KvError(error.code, error.message.replace(/--(?=(zk|root)\b)/, ''), { cause: error });
@@ -32,7 +32,7 @@ async function discover(zk: string, root: string, timeoutMs: number): Promise<st
   const deadlineMs = performance.now() + timeoutMs;
   const client = await ZookeeperClient.connect({ servers: location.servers, sessionMs, startupTimeoutMs: timeoutMs });
   const remainingMs = Math.max(1, deadlineMs - performance.now());
-  // Closing the client rejects whatever it waits for.
+  // Closing the client rejects every pending request.
   const timer = setTimeout(() => void client.close(), remainingMs);
   try {
     return await addressesOf(client, new ZnodePaths(location.root));

@@ -1,7 +1,7 @@
 /**
- * Coordination: how nodes find each other and how the state of a shard is written, by compare-and-set.
+ * Coordination through ZooKeeper: nodes find each other, and write the state of a shard by compare-and-set.
  *
- * `Coordinator` is what the rest of kvnode sees; ZooKeeper is behind it.
+ * The rest of kvnode uses the interface `Coordinator` and never ZooKeeper itself.
  */
 export { proposedConfig } from './cluster-config.js';
 export { connectCoordinator } from './connect-coordinator.js';

@@ -12,7 +12,10 @@ export interface RegisteredNode extends NodeZnode {
 
 export interface RegisteredNodes {
   readonly nodes: readonly RegisteredNode[];
-  /** The number of registrations created or deleted so far, as ZooKeeper counts it. It restarts if ZooKeeper loses its data. */
+  /**
+   * The number of registrations created or deleted so far, as ZooKeeper counts it. It restarts if ZooKeeper loses its
+   * data.
+   */
   readonly childVersion: number;
 }
 
@@ -28,13 +31,13 @@ export async function readNodes(
   const { names, version: childVersion } = (await client.children(path, { watch })) ?? { names: [], version: 0 };
   const found = await Promise.all(
     inOrder(names).map(async ({ name, order }) => {
-      // Watched as well, because a node announces in its znode that it leaves.
+      // The data is watched as well, because a node announces in its znode that it leaves.
       const znode = await client.get(`${path}/${name}`, { watch });
       if (znode === undefined) return undefined;
       try {
         return { ...parseNode(znode.data), order };
       } catch (error) {
-        logger?.error({ path: `${path}/${name}`, err: error }, 'znode left out of account');
+        logger?.error({ path: `${path}/${name}`, err: error }, 'malformed znode ignored');
         return undefined;
       }
     }),

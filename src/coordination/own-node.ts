@@ -1,5 +1,5 @@
 /**
- * This node among the nodes: its registration, and whether another process has taken its id meanwhile (R2).
+ * This node's own registration. It also detects another process that has registered the same node id later (R2).
  */
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
@@ -16,7 +16,7 @@ export class OwnNode {
   readonly #client: ZnodeClient;
   readonly #path: string;
   readonly #logger: Logger;
-  /** Distinguishes this process from another one with the same node id. */
+  /** Distinguishes this process from another process with the same node id. */
   readonly #instance = randomUUID();
   #registration: NodeRegistration;
   /** The order of its latest registration that was read, and the session of that registration. */
@@ -35,12 +35,15 @@ export class OwnNode {
     });
   }
 
-  /** The next `znode.ensure()` writes it. */
+  /** The next `znode.ensure()` publishes this. */
   setLeaving(): void {
     this.#registration = { ...this.#registration, leaving: true };
   }
 
-  /** Takes note of a list of nodes. @throws KvError CONFIG_MISMATCH if another process registered the same id later. */
+  /**
+   * Reads the node's own registration from a list. @throws KvError CONFIG_MISMATCH if another process registered the
+   * same id later.
+   */
   learn(nodes: readonly RegisteredNode[]): void {
     const order = ownOrder(nodes, this.#instance);
     if (order !== undefined) this.#registered = { order, sessionId: this.#client.sessionId };
@@ -48,8 +51,8 @@ export class OwnNode {
   }
 
   /**
-   * Checks before a new session registers again. While this process was frozen or cut off, another process may have registered
-   * under its id; registering again would stop that process. @throws KvError CONFIG_MISMATCH
+   * Checks before a new session registers again. While this process was frozen or cut off, another process may have
+   * registered under its id; registering again would stop that process. @throws KvError CONFIG_MISMATCH
    */
   async yieldIfReplaced(): Promise<void> {
     if (this.#registered === undefined || this.#registered.sessionId === this.#client.sessionId) return;

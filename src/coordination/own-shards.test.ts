@@ -2,12 +2,12 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { Rounds } from './own-shards.js';
 
-test('going round - few are looked after every time', () => {
+test('rounds - a set that fits into one turn is visited wholly at every turn', () => {
   const rounds = new Rounds(4);
   for (let turn = 0; turn < 3; turn++) expect([...rounds.next([2, 0, 1])].sort()).toEqual([0, 1, 2]);
 });
 
-test('going round - of many each has its turn, and none a second one before all others', () => {
+test('rounds - no number has a second turn before every other number had its first', () => {
   fc.assert(
     fc.property(
       fc.uniqueArray(fc.nat(1_000), { minLength: 1, maxLength: 50 }),
@@ -22,7 +22,7 @@ test('going round - of many each has its turn, and none a second one before all 
   );
 });
 
-test('going round - goes on where it was when some come and go', () => {
+test('rounds - continues at the same place when numbers are added or removed', () => {
   const rounds = new Rounds(2);
   expect(rounds.next([1, 2, 3, 4])).toEqual([1, 2]);
   expect(rounds.next([0, 1, 4, 5])).toEqual([4, 5]);

@@ -1,7 +1,6 @@
 /**
- * The shards of which this node has a replica: the candidate's registration, its znode, and the reader of the shard's znodes.
- *
- * It decides nothing and never retries; the coordinator does both.
+ * The shards of which this node has a replica: each with the candidate's registration, its znode, and the reader of
+ * the shard's znodes. The coordinator decides and retries; this class does neither.
  */
 import type { Logger } from 'pino';
 import type { CoalescedTask } from './coalesced-task.js';
@@ -12,7 +11,9 @@ import type { ZnodeClient } from './znode-client.js';
 import { encode } from './znode-data.js';
 import { candidatePrefix, parentOf, type ZnodePaths } from './znode-paths.js';
 
-/** One upkeep reads at most this many shards, so that a node with many shards spreads the work over several upkeeps. */
+/**
+ * One upkeep reads at most this many shards, so that a node with many shards spreads the work over several upkeeps.
+ */
 const shardsPerUpkeep = 8;
 
 export interface OwnShard {
@@ -31,9 +32,9 @@ export class OwnShards {
   readonly #listener: ShardListener;
   readonly #logger: Logger;
   readonly #shards = new Map<number, MutableShard>();
-  /** By the path of the znode that they read. */
+  /** The readings, by the path of the znode that they read. */
   readonly #readings = new Map<string, CoalescedTask>();
-  /** By the path below which the shard's candidates register. */
+  /** The readers, by the path below which the shard's candidates register. */
   readonly #readers = new Map<string, ShardReader>();
   /** The session in which a shard's `state` was last read as missing. */
   readonly #missingIn = new Map<number, string | undefined>();
@@ -50,7 +51,7 @@ export class OwnShards {
     return this.#shards.get(shard);
   }
 
-  /** @returns the znode of the replica that the node had of this shard before, if that was another replica. */
+  /** @returns the znode of the node's former replica of this shard, if the new replica has another id */
   add(shard: number, registration: CandidateRegistration, isNew: boolean): OwnZnode | undefined {
     const former = this.#shards.get(shard);
     const own: MutableShard = {
@@ -77,7 +78,7 @@ export class OwnShards {
     return reader;
   }
 
-  /** @returns the znode that is to be removed. */
+  /** @returns the znode that the caller must remove; undefined: the node has no replica of this shard */
   remove(shard: number): OwnZnode | undefined {
     const own = this.#shards.get(shard);
     if (own === undefined) return undefined;
@@ -89,7 +90,10 @@ export class OwnShards {
     return own.znode;
   }
 
-  /** @returns the znode that is to be written; undefined: the node has no replica of this shard, or nothing changes. */
+  /**
+   * @returns the znode that the caller must write; undefined: the node has no replica of this shard, or nothing
+   *   changes
+   */
   change(shard: number, change: Partial<CandidateRegistration>): OwnZnode | undefined {
     const own = this.#shards.get(shard);
     if (own === undefined) return undefined;
@@ -99,18 +103,18 @@ export class OwnShards {
     return own.znode;
   }
 
-  /** Notes whether the shard's `state` is missing, as it was read in the present session. */
+  /** Records whether a reading in the present session found no `state`. */
   noteState(shard: number, isMissing: boolean): void {
     if (isMissing) this.#missingIn.set(shard, this.#client.sessionId);
     else this.#missingIn.delete(shard);
   }
 
-  /** Whether the last reading in the present session found no `state`. */
+  /** Whether the last reading of `state` found none, and belongs to the present session. */
   isMissing(shard: number): boolean {
     return this.#missingIn.has(shard) && this.#missingIn.get(shard) === this.#client.sessionId;
   }
 
-  /** The shards that this upkeep reads: all of them, or the next few. */
+  /** The shards that this upkeep reads: all of them, or the next `shardsPerUpkeep`. */
   forUpkeep({ all }: { readonly all: boolean }): readonly number[] {
     const shards = [...this.#shards.keys()];
     return all ? shards : this.#rounds.next(shards);
@@ -128,7 +132,7 @@ export class OwnShards {
     return readers.flatMap(({ state, candidates }) => [state, candidates]);
   }
 
-  /** A watch has reported a change at this path. @returns the reading that is to be repeated */
+  /** A watch has reported a change at this path. @returns the reading that the caller must repeat */
   changedAt(path: string): CoalescedTask | undefined {
     const parent = parentOf(path);
     this.#readers.get(parent)?.forgetCandidate(path);
@@ -136,7 +140,7 @@ export class OwnShards {
   }
 }
 
-/** Walks in circles over a set of numbers, a few at a time. */
+/** Walks in circles over a set of numbers, a few numbers at each turn. */
 export class Rounds {
   readonly #perTurn: number;
   #last = Number.NEGATIVE_INFINITY;
@@ -145,7 +149,7 @@ export class Rounds {
     this.#perTurn = perTurn;
   }
 
-  /** The next few numbers of `all`. Each has another turn after all others had theirs. */
+  /** The next numbers of `all`. No number has a second turn before every other number had one. */
   next(all: readonly number[]): readonly number[] {
     const sorted = [...all].sort((one, other) => one - other);
     const first = sorted.findIndex((one) => one > this.#last);

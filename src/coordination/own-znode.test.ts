@@ -14,7 +14,7 @@ async function ensured() {
   return { zookeeper, client, own, versions, set: (next: string) => (data = next) };
 }
 
-it('ensuring writes nothing that stands there already', async () => {
+it('ensuring writes only data that has changed', async () => {
   const { client, own, versions, set } = await ensured();
   const before = client.submitted.length;
   await own.ensure();
@@ -25,19 +25,19 @@ it('ensuring writes nothing that stands there already', async () => {
   expect(versions()).toEqual([1]);
 });
 
-it('a rewrite writes whatever there is, so that it proves what is read after it', async () => {
+it('a rewrite writes unchanged data, too, and so proves later reads', async () => {
   const { client, own, versions } = await ensured();
   client.suspend();
   client.resume();
   await own.ensure();
   expect(client.provenMs).toBe(Number.NEGATIVE_INFINITY);
-  const askedMs = performance.now();
+  const requestedMs = performance.now();
   await own.rewrite();
   expect(versions()).toEqual([1]);
-  expect(client.provenMs).toBeGreaterThanOrEqual(askedMs);
+  expect(client.provenMs).toBeGreaterThanOrEqual(requestedMs);
 });
 
-it('a rewrite is one write: what is ensured later is not written again', async () => {
+it('a rewrite is one write: later calls of ensure write nothing', async () => {
   const { own, versions } = await ensured();
   await own.rewrite();
   await own.ensure();
@@ -45,13 +45,13 @@ it('a rewrite is one write: what is ensured later is not written again', async (
   expect(versions()).toEqual([1]);
 });
 
-it('a rewrite that is asked for while it is being ensured is not forgotten', async () => {
+it('a rewrite that is requested while ensure runs still happens', async () => {
   const { own, versions } = await ensured();
   await Promise.all([own.ensure(), own.rewrite()]);
   expect(versions()).toEqual([1]);
 });
 
-it('a rewrite creates what is not there, which proves as much', async () => {
+it('a rewrite creates a missing znode, which proves later reads as well', async () => {
   const { zookeeper, client, own, versions } = await ensured();
   zookeeper.tree.deleteTree(parent);
   client.suspend();
@@ -68,7 +68,7 @@ it('a rewrite whose answer is lost is rejected and proves nothing', async () => 
   expect(client.provenMs).toBe(Number.NEGATIVE_INFINITY);
 });
 
-it('after removal a rewrite makes none', async () => {
+it('a rewrite after the removal creates no znode', async () => {
   const { own, versions } = await ensured();
   await own.remove();
   await own.rewrite();

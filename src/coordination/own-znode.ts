@@ -1,8 +1,8 @@
 /**
  * Keeps one ephemeral sequential znode of this process in existence (R2).
  *
- * `ensure` may be called at any time: it reads which znodes exist, and creates or deletes as needed. Only a znode that the
- * present session owns counts. A znode of an earlier session vanishes when ZooKeeper expires that session.
+ * `ensure` may be called at any time: it reads which znodes exist, and creates or deletes as needed. Only a znode that
+ * the present session owns counts. A znode of an earlier session vanishes when ZooKeeper expires that session.
  */
 import { CoalescedTask } from './coalesced-task.js';
 import { anyVersion, returnCodes, type Znode, type ZnodeClient, ZnodeError } from './znode-client.js';
@@ -13,7 +13,7 @@ export interface OwnZnodeOptions {
   /** The name up to the sequence number. */
   readonly prefix: string;
   readonly data: () => Buffer;
-  /** Whether a znode with this prefix was made by this process, in whatever session. */
+  /** Whether this process created the znode with this prefix and data, in any of its sessions. */
   readonly madeHere: (data: Buffer) => boolean;
   /** The prefix was minted just now, so no such znode exists yet, and the first `ensure` does not search for one. */
   readonly isNew?: boolean;
@@ -28,24 +28,24 @@ export class OwnZnode {
   #removed = false;
   #writeDue = false;
   #wanted = true;
-  #needsNoLook: boolean;
+  #isKnownMissing: boolean;
 
   constructor(client: ZnodeClient, options: OwnZnodeOptions) {
     this.#client = client;
     this.#options = options;
-    this.#needsNoLook = options.isNew === true;
+    this.#isKnownMissing = options.isNew === true;
   }
 
   /**
-   * Once resolved, exactly one znode exists, with the present data; after `remove`, none. Rejects with a ZnodeError if ZooKeeper
-   * did not answer.
+   * When this resolves, exactly one znode exists and has the present data; after `remove`, none exists. Rejects with a
+   * ZnodeError if ZooKeeper did not answer.
    */
   ensure(): Promise<void> {
     this.#wanted = !this.#removed;
     return this.#ensuring.run();
   }
 
-  /** Like `ensure`, but always writes. */
+  /** Like `ensure`, but writes even if the data is unchanged. */
   rewrite(): Promise<void> {
     this.#writeDue = true;
     return this.ensure();
@@ -55,11 +55,11 @@ export class OwnZnode {
     const { data } = this.#options;
     const isWriteDue = this.#writeDue;
     this.#writeDue = false;
-    const isFirst = this.#needsNoLook && this.#wanted;
+    const isFirst = this.#isKnownMissing && this.#wanted;
     // From here on there may be a znode, even if no answer arrives.
-    this.#needsNoLook = false;
+    this.#isKnownMissing = false;
     if (isFirst) return this.#create();
-    // A create whose answer was lost must not be missed because the server lags.
+    // A server that lags might not show a znode whose create lost its answer.
     await this.#client.sync(this.#options.parent);
     let own: { readonly path: string; readonly znode: Znode } | undefined;
     for (const found of await this.#madeHere()) {
@@ -84,7 +84,7 @@ export class OwnZnode {
     if (again.kind !== 'created') throw new ZnodeError(`create ${path}`, returnCodes.noNode, 'no');
   }
 
-  /** In order of creation. */
+  /** The znodes that this process created, in order of creation. */
   async #madeHere(): Promise<{ readonly path: string; readonly znode: Znode }[]> {
     const { parent, prefix, madeHere } = this.#options;
     const found = [];
@@ -103,7 +103,10 @@ export class OwnZnode {
     return this.#ensuring.run();
   }
 
-  /** Deletes the znode for good. Rejects with a ZnodeError if ZooKeeper did not answer; then the end of the session deletes it. */
+  /**
+   * Deletes the znode for good. Rejects with a ZnodeError if ZooKeeper did not answer; then the end of the session
+   * deletes it.
+   */
   remove(): Promise<void> {
     this.#removed = true;
     return this.ensure();

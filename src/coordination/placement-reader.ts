@@ -1,8 +1,8 @@
 /**
  * Reads `placement`, a large znode that changes rarely and is checked often, and reports each change.
  *
- * Guarantees: the version inside the placement never falls, since clients compare it. If ZooKeeper has lost
- * the placement, or holds an older or a different one, the reader writes the last known placement back before it reports
+ * Guarantees: the version inside the placement never falls, since clients compare it. If ZooKeeper has lost the
+ * placement, or holds an older or a different one, the reader writes the last known placement back before it reports
  * anything. A malformed placement is logged and ignored: every shard stays where it is.
  */
 import type { Logger } from 'pino';
@@ -23,13 +23,15 @@ export interface PlacementReaderOptions {
   writeBack(expectedVersion: number | undefined, known: Placement): Promise<WriteOutcome>;
 }
 
-/** `unchanged`: the znode has the version that was last read in this session. */
+/**
+ * `unchanged`: the znode has the version of the last reading in this session. `changing`: deleted during this reading.
+ */
 type Reading = 'unchanged' | 'missing' | 'changing' | StoredPlacement;
 
 interface StoredPlacement {
   /** The znode's version. */
   readonly version: number;
-  /** Undefined: it is not understood. */
+  /** Undefined: the content is malformed. */
   readonly placement: Placement | undefined;
 }
 
@@ -39,9 +41,12 @@ export class PlacementReader {
   readonly #options: PlacementReaderOptions;
   readonly reading = new CoalescedTask(() => this.#read());
   #syncFirst = true;
-  /** What was last read: a znode's version counts within one session only, as ZooKeeper may have lost its data since (R14). */
+  /**
+   * The last reading. Its version counts within one session only, since ZooKeeper may lose its data between sessions
+   * (R14).
+   */
   #last: { readonly sessionId: string | undefined; readonly version: number | undefined } | undefined;
-  /** The placement that was last reported: it outlives the znode. */
+  /** The placement that was reported last. It is kept even if the znode is lost. */
   #known: Placement | undefined;
 
   constructor(client: ZnodeClient, options: PlacementReaderOptions) {
@@ -76,9 +81,9 @@ export class PlacementReader {
     if (this.#last?.sessionId === sessionId && this.#last?.version === stat?.version) return 'unchanged';
     if (stat === undefined) return 'missing';
     const znode = await this.#client.get(this.#path, watch);
-    // Deleted between the two reads: the watch brings the next.
+    // The znode was deleted between the two reads; the watch causes another reading.
     if (znode === undefined) return 'changing';
-    return { version: znode.stat.version, placement: this.#understood(znode.data) };
+    return { version: znode.stat.version, placement: this.#parse(znode.data) };
   }
 
   #isDoubtful(sessionId: string | undefined, read: Reading): boolean {
@@ -96,14 +101,15 @@ export class PlacementReader {
   /** If nothing was written, the watch or the next upkeep causes another reading. */
   async #writeBack(expectedVersion: number | undefined, stored: Placement | undefined): Promise<void> {
     const known = this.#known!;
-    // If two placements have one version, the version must grow, so that clients that compare versions notice the change.
+    // If two placements have one version, the version must grow, so that clients that compare versions notice the
+    // change.
     const next = stored?.version === known.version ? { ...known, version: known.version + 1 } : known;
     const { sessionId } = this.#client;
     const outcome = await this.#options.writeBack(expectedVersion, next);
     if (outcome.kind !== 'applied') return;
     this.#options.logger.warn(
       { path: this.#path, version: next.version, found: stored?.version },
-      'ZooKeeper had lost the newest placement: written back',
+      'ZooKeeper had lost the newest placement; this node wrote it back',
     );
     this.#last = { sessionId, version: outcome.version };
     this.#report(outcome.version, next);
@@ -114,17 +120,20 @@ export class PlacementReader {
     this.#options.listener.onPlacement({ version, placement });
   }
 
-  #understood(data: Buffer): Placement | undefined {
+  #parse(data: Buffer): Placement | undefined {
     try {
       return decodePlacement(data.toString('utf8'), this.#options.shardCount());
     } catch (error) {
-      this.#options.logger.error({ path: this.#path, err: error }, 'znode left out of account');
+      this.#options.logger.error({ path: this.#path, err: error }, 'malformed znode ignored');
       return undefined;
     }
   }
 }
 
-/** Versions grow by one with every change, so a lower one, or another placement of the same version, is of a lost history. */
+/**
+ * Whether ZooKeeper has lost the known placement. Versions grow by one with every change, so a lower version, or
+ * another placement of the same version, shows that.
+ */
 function isLost(stored: Placement, known: Placement | undefined): boolean {
   if (known === undefined || stored.version > known.version) return false;
   return stored.version < known.version || encodePlacement(stored) !== encodePlacement(known);

@@ -1,4 +1,6 @@
-/** What a reading may be believed of: servers that lag, watches that are lost with a connection, znodes of former sessions. */
+/**
+ * Readings stay correct with servers that lag, watches that are lost with a connection, and znodes of former sessions.
+ */
 import { describe, expect, it } from 'vitest';
 import type { Placement } from '../placement/index.js';
 import { born, type ShardState } from '../replication/protocol/shard-state.js';
@@ -28,48 +30,48 @@ async function twoMembers() {
   const [a, b] = [await member(zookeeper, 'a'), await member(zookeeper, 'b')];
   await a.coordinator.writeState(0, undefined, first);
   await a.coordinator.writePlacement(undefined, firstPlacement);
-  for (const { heard } of [a, b]) {
-    await heard.until(() => heard.states.at(-1)?.version === 0 && heard.placements.at(-1)?.version === 0);
-    await heard.until(() => heard.replicas?.join() === 'a~1,b~1');
+  for (const { reports } of [a, b]) {
+    await reports.until(() => reports.states.at(-1)?.version === 0 && reports.placements.at(-1)?.version === 0);
+    await reports.until(() => reports.replicas?.join() === 'a~1,b~1');
   }
   return { zookeeper, a, b };
 }
 
-describe('of a server that lags', () => {
-  it('a reading that was asked for shows what was written before', async () => {
+describe('readings from a server that lags', () => {
+  it('a requested reading shows every earlier write', async () => {
     const { a, b } = await twoMembers();
     a.client.lag();
-    a.heard.states.length = 0;
+    a.reports.states.length = 0;
     await b.coordinator.writeState(0, 0, second);
     a.coordinator.refreshState(0, false);
-    await a.heard.until(() => a.heard.states.length > 0);
-    expect(a.heard.states[0]).toEqual({ version: 1, state: second });
+    await a.reports.until(() => a.reports.states.length > 0);
+    expect(a.reports.states[0]).toEqual({ version: 1, state: second });
   });
 
-  it('nothing goes back in time with a new connection', async () => {
+  it('after a new connection no reading shows an older state than before', async () => {
     const { a, b } = await twoMembers();
     a.client.suspend();
-    await a.heard.until(() => a.heard.sessions.at(-1) === 'suspended');
-    a.heard.states.length = 0;
-    a.heard.placements.length = 0;
+    await a.reports.until(() => a.reports.sessions.at(-1) === 'suspended');
+    a.reports.states.length = 0;
+    a.reports.placements.length = 0;
     a.client.resume();
     a.client.lag();
     await b.coordinator.writeState(0, 0, second);
     await b.coordinator.writePlacement(0, secondPlacement);
-    await a.heard.until(() => a.heard.states.length > 0 && a.heard.placements.length > 0);
-    expect([a.heard.states[0], a.heard.placements[0]]).toEqual([
+    await a.reports.until(() => a.reports.states.length > 0 && a.reports.placements.length > 0);
+    expect([a.reports.states[0], a.reports.placements[0]]).toEqual([
       { version: 1, state: second },
       { version: 1, placement: secondPlacement },
     ]);
   });
 
-  it('R3: that there is no state is not believed, also where nobody asked for a reading', async () => {
+  it('R3: a missing state is read again after a sync, also in a reading that was not requested', async () => {
     const zookeeper = new MemoryZookeeper();
     const other = await member(zookeeper, 'b');
-    const { client, coordinator, heard } = join(zookeeper);
+    const { client, coordinator, reports } = join(zookeeper);
     await coordinator.agreeOnConfig(config);
     const create = client.create.bind(client);
-    // From the moment on at which the replica has been registered, before anything of the shard is read.
+    // The server lags once the replica is registered, before any znode of the shard is read.
     client.create = async (...znode) => {
       const result = await create(...znode);
       if (!znode[0].startsWith(electionPath) || result.kind !== 'created') return result;
@@ -78,55 +80,55 @@ describe('of a server that lags', () => {
       return result;
     };
     await coordinator.registerCandidate(0, candidateNamed('a'));
-    await heard.until(() => heard.states.length > 0);
-    expect(heard.states[0]).toEqual({ version: 0, state: first });
+    await reports.until(() => reports.states.length > 0);
+    expect(reports.states[0]).toEqual({ version: 0, state: first });
   });
 });
 
-describe('after a connection was lost, and the watches with it', () => {
+describe('after a lost connection, whose watches are lost as well', () => {
   it('every shard is read again, however many there are', async () => {
     const shards = 20;
-    const { client, coordinator, heard } = join(new MemoryZookeeper());
+    const { client, coordinator, reports } = join(new MemoryZookeeper());
     await coordinator.agreeOnConfig({ ...config, shards });
     for (let shard = 0; shard < shards; shard++) await coordinator.registerCandidate(shard, candidateNamed('a'));
-    await heard.until(() => heard.states.length >= shards);
+    await reports.until(() => reports.states.length >= shards);
     client.suspend();
-    await heard.until(() => heard.sessions.at(-1) === 'suspended');
-    heard.states.length = 0;
-    heard.candidates.length = 0;
+    await reports.until(() => reports.sessions.at(-1) === 'suspended');
+    reports.states.length = 0;
+    reports.candidates.length = 0;
     client.resume();
-    await heard.until(() => heard.states.length >= shards && heard.candidates.length >= shards);
+    await reports.until(() => reports.states.length >= shards && reports.candidates.length >= shards);
     client.suspend();
     client.resume();
-    await heard.until(() => heard.states.length >= 2 * shards && heard.candidates.length >= 2 * shards);
+    await reports.until(() => reports.states.length >= 2 * shards && reports.candidates.length >= 2 * shards);
     await coordinator.close();
   });
 
-  it('R12: a stop that was announced meanwhile is seen', async () => {
+  it('R12: a stop that was announced meanwhile is reported', async () => {
     const { a, b } = await twoMembers();
     a.client.suspend();
     await b.coordinator.announceStop(0);
     a.client.resume();
-    const isStopping = () => a.heard.candidates.at(-1)?.find(({ nodeId }) => nodeId === 'b')?.stopping;
-    await a.heard.until(() => isStopping() === true);
+    const isStopping = () => a.reports.candidates.at(-1)?.find(({ nodeId }) => nodeId === 'b')?.stopping;
+    await a.reports.until(() => isStopping() === true);
   });
 });
 
-it('R2: of two znodes of one replica the later one counts', async () => {
+it('R2: the later of two znodes of one replica counts', async () => {
   const { zookeeper, a } = await twoMembers();
   const again = Buffer.from(JSON.stringify({ ...candidateNamed('a'), address: 'again.example:1' }));
   zookeeper.tree.create(`${electionPath}/a~1-n_`, again, 'another session', true);
-  await a.heard.until(() => a.heard.replicas?.join() === 'b~1,a~1');
-  expect(a.heard.candidates.at(-1)?.map(({ address }) => address)).toEqual(['b.example:9090', 'again.example:1']);
+  await a.reports.until(() => a.reports.replicas?.join() === 'b~1,a~1');
+  expect(a.reports.candidates.at(-1)?.map(({ address }) => address)).toEqual(['b.example:9090', 'again.example:1']);
 });
 
-it('a state that cannot be understood is not reported, and the log tells which', async () => {
+it('a malformed state is not reported, and the log names it', async () => {
   const { zookeeper, a } = await twoMembers();
-  a.heard.states.length = 0;
+  a.reports.states.length = 0;
   zookeeper.tree.set(statePath, Buffer.from('{"epoch":0}'), anyVersion);
-  await a.heard.until(() => a.heard.logged.some((line) => line.includes(statePath)));
-  expect(a.heard.states).toEqual([]);
+  await a.reports.until(() => a.reports.logged.some((line) => line.includes(statePath)));
+  expect(a.reports.states).toEqual([]);
   zookeeper.tree.set(statePath, encodeState(second), anyVersion);
-  await a.heard.until(() => a.heard.states.length > 0);
-  expect(a.heard.states[0]).toEqual({ version: 2, state: second });
+  await a.reports.until(() => a.reports.states.length > 0);
+  expect(a.reports.states[0]).toEqual({ version: 2, state: second });
 });

@@ -14,8 +14,8 @@ describe('candidates', () => {
     const [b, a] = [join(zookeeper), join(zookeeper)];
     await b.coordinator.registerCandidate(0, candidateNamed('b'));
     await a.coordinator.registerCandidate(0, candidateNamed('a'));
-    await b.heard.until(() => b.heard.replicas?.length === 2);
-    expect(b.heard.candidates.at(-1)).toEqual([
+    await b.reports.until(() => b.reports.replicas?.length === 2);
+    expect(b.reports.candidates.at(-1)).toEqual([
       { ...candidateNamed('b'), order: 0 },
       { ...candidateNamed('a'), order: 1 },
     ]);
@@ -28,13 +28,13 @@ describe('candidates', () => {
     await observer.coordinator.registerCandidate(0, candidateNamed('o'));
     client.loseNextAnswer('create', fate);
     await coordinator.registerCandidate(0, candidateNamed('a'));
-    await observer.heard.until(() => observer.heard.replicas?.join() === 'o~1,a~1');
-    // A late duplicate is found by the next check.
-    await observer.heard.until(() => zookeeper.tree.children(election)?.length === 2);
+    await observer.reports.until(() => observer.reports.replicas?.join() === 'o~1,a~1');
+    // The next check deletes a late duplicate.
+    await observer.reports.until(() => zookeeper.tree.children(election)?.length === 2);
     await coordinator.close();
   });
 
-  it('a new replica of a new shard takes three requests to register: nothing is searched, and the folders are created together', async () => {
+  it('a new replica of a new shard registers with three requests: no search, both folders created at once', async () => {
     const zookeeper = new MemoryZookeeper();
     const { client, coordinator } = join(zookeeper);
     await coordinator.registerCandidate(0, candidateNamed('a'), true);
@@ -47,16 +47,16 @@ describe('candidates', () => {
   });
 
   it.each(['applied', 'notApplied', 'appliedLate'] as const)(
-    'R2: a new replica is looked for once an answer was lost (%s), so that there is one znode',
+    'R2: after a lost answer (%s) the znode of a new replica is searched for, so that there is only one',
     async (fate) => {
       const zookeeper = new MemoryZookeeper();
-      const { client, coordinator, heard } = join(zookeeper, 20);
+      const { client, coordinator, reports } = join(zookeeper, 20);
       await coordinator.registerCandidate(0, candidateNamed('o'), true);
       await coordinator.withdrawCandidate(0);
       client.loseNextAnswer('create', fate);
       await coordinator.registerCandidate(0, candidateNamed('a'), true);
-      const readings = heard.candidates.length;
-      await heard.until(() => heard.candidates.length > readings + 4 && heard.replicas?.join() === 'a~1');
+      const readings = reports.candidates.length;
+      await reports.until(() => reports.candidates.length > readings + 4 && reports.replicas?.join() === 'a~1');
       expect(zookeeper.tree.children(election)).toHaveLength(1);
       await coordinator.close();
     },
@@ -72,7 +72,7 @@ describe('candidates', () => {
     expect(zookeeper.tree.children(election)).toEqual(['a~2-n_0000000000']);
   });
 
-  it('R2: one of an earlier session is deleted and created anew', async () => {
+  it('R2: the znode of an earlier session is deleted and created anew', async () => {
     const zookeeper = new MemoryZookeeper();
     const before = join(zookeeper);
     await before.coordinator.registerCandidate(0, candidateNamed('a'));
@@ -83,63 +83,63 @@ describe('candidates', () => {
     expect(zookeeper.tree.get(`${election}/${names[0]}`)?.stat.ephemeralOwner).toBe(after.client.sessionId);
   });
 
-  it('R2: one that was lost is created again, without a hint', async () => {
+  it('R2: a lost znode is created again, even without a hint', async () => {
     const zookeeper = new MemoryZookeeper();
-    const { coordinator, heard } = join(zookeeper, 20);
+    const { coordinator, reports } = join(zookeeper, 20);
     await coordinator.registerNode(nodeNamed('a'));
     await coordinator.registerCandidate(0, candidateNamed('a'));
     zookeeper.tree.deleteTree(election);
     zookeeper.tree.deleteTree(`${root}/nodes`);
-    await heard.until(() => heard.replicas?.length === 0);
-    await heard.until(() => heard.replicas?.join() === 'a~1' && heard.nodeIds?.join() === 'a');
+    await reports.until(() => reports.replicas?.length === 0);
+    await reports.until(() => reports.replicas?.join() === 'a~1' && reports.nodeIds?.join() === 'a');
     await coordinator.close();
   });
 
-  it('R12: an announced stop is seen by the others and outlasts the session', async () => {
+  it('R12: an announced stop reaches the other nodes and outlasts the session', async () => {
     const zookeeper = new MemoryZookeeper();
     const [a, b] = [join(zookeeper), join(zookeeper)];
     await a.coordinator.registerCandidate(0, candidateNamed('a'));
     await b.coordinator.registerCandidate(0, candidateNamed('b'));
-    await b.heard.until(() => b.heard.replicas?.length === 2);
+    await b.reports.until(() => b.reports.replicas?.length === 2);
     await a.coordinator.announceStop(0);
-    const stopping = () => b.heard.candidates.at(-1)?.find((candidate) => candidate.nodeId === 'a')?.stopping;
-    await b.heard.until(() => stopping() === true);
+    const stopping = () => b.reports.candidates.at(-1)?.find((candidate) => candidate.nodeId === 'a')?.stopping;
+    await b.reports.until(() => stopping() === true);
     a.client.expire();
-    await b.heard.until(() => b.heard.replicas?.join() === 'b~1,a~1');
+    await b.reports.until(() => b.reports.replicas?.join() === 'b~1,a~1');
     expect(stopping()).toBe(true);
   });
 
-  it('R3: the history that a candidate holds is seen by the others and outlasts the session', async () => {
+  it('R3: the history that a candidate holds reaches the other nodes and outlasts the session', async () => {
     const zookeeper = new MemoryZookeeper();
     const [a, b] = [join(zookeeper), join(zookeeper)];
     await a.coordinator.registerCandidate(0, candidateNamed('a'));
     await b.coordinator.registerCandidate(0, candidateNamed('b'));
-    await b.heard.until(() => b.heard.replicas?.length === 2);
-    const history = () => b.heard.candidates.at(-1)?.find((candidate) => candidate.nodeId === 'a')?.history;
+    await b.reports.until(() => b.reports.replicas?.length === 2);
+    const history = () => b.reports.candidates.at(-1)?.find((candidate) => candidate.nodeId === 'a')?.history;
     expect(history()).toBeUndefined();
     a.coordinator.nameHistory(0, 'h');
-    await b.heard.until(() => history() === 'h');
+    await b.reports.until(() => history() === 'h');
     a.client.expire();
-    await b.heard.until(() => b.heard.replicas?.join() === 'b~1,a~1');
+    await b.reports.until(() => b.reports.replicas?.join() === 'b~1,a~1');
     expect(history()).toBe('h');
     await a.coordinator.announceStop(0);
-    await b.heard.until(() => b.heard.candidates.at(-1)!.some(({ stopping }) => stopping));
+    await b.reports.until(() => b.reports.candidates.at(-1)!.some(({ stopping }) => stopping));
     expect(history()).toBe('h');
     a.coordinator.nameHistory(0, undefined);
-    await b.heard.until(() => history() === undefined);
-    expect([...a.heard.fatal, ...b.heard.fatal]).toEqual([]);
+    await b.reports.until(() => history() === undefined);
+    expect([...a.reports.fatal, ...b.reports.fatal]).toEqual([]);
   });
 
-  it('R3: a candidate is registered with the history that it held before', async () => {
+  it('R3: a candidate that already holds data is registered with its history', async () => {
     const zookeeper = new MemoryZookeeper();
     const [a, b] = [join(zookeeper), join(zookeeper)];
     await a.coordinator.registerCandidate(0, { ...candidateNamed('a'), history: 'h' });
     await b.coordinator.registerCandidate(0, candidateNamed('b'));
-    await b.heard.until(() => b.heard.replicas?.length === 2);
-    expect(b.heard.candidates.at(-1)?.map(({ history }) => history)).toEqual(['h', undefined]);
+    await b.reports.until(() => b.reports.replicas?.length === 2);
+    expect(b.reports.candidates.at(-1)?.map(({ history }) => history)).toEqual(['h', undefined]);
   });
 
-  it('a replica that takes the place of another on the same node has the only znode', async () => {
+  it('a replica that replaces another one on the same node has the only znode', async () => {
     const zookeeper = new MemoryZookeeper();
     const { coordinator } = join(zookeeper);
     await coordinator.registerCandidate(0, candidateNamed('a', '1'));
@@ -147,9 +147,9 @@ describe('candidates', () => {
     expect(zookeeper.tree.children(election)).toEqual(['a~2-n_0000000001']);
   });
 
-  it('a znode that cannot be understood is left out, and the log tells which and why', async () => {
+  it('a malformed znode is left out, and the log has its path and the reason', async () => {
     const zookeeper = new MemoryZookeeper();
-    const { client, coordinator, heard } = join(zookeeper);
+    const { client, coordinator, reports } = join(zookeeper);
     await coordinator.registerCandidate(0, candidateNamed('a'));
     for (const [name, data] of [
       ['b~1-n_', 'no JSON'],
@@ -160,17 +160,17 @@ describe('candidates', () => {
     }
     await client.create(`${election}/stray`, Buffer.alloc(0), 'persistent');
     await client.create(`${election}/f~1-n_`, encode(candidateNamed('f')), 'ephemeralSequential');
-    await heard.until(() => heard.replicas?.join() === 'a~1,f~1');
-    expect(heard.fatal).toEqual([]);
+    await reports.until(() => reports.replicas?.join() === 'a~1,f~1');
+    expect(reports.fatal).toEqual([]);
     for (const name of ['b~1-n_', 'c~1-n_', 'd~1-n_']) {
-      const record = heard.logged.find((line) => line.includes(`${election}/${name}`));
-      expect(record).toMatch(/is not understood: /);
+      const record = reports.logged.find((line) => line.includes(`${election}/${name}`));
+      expect(record).toMatch(/is malformed: /);
     }
   });
 
-  it('a node at an address that nobody can connect to is left out, and the log tells which and why', async () => {
+  it('a node with an unusable address is left out, and the log has the address and the reason', async () => {
     const zookeeper = new MemoryZookeeper();
-    const { client, coordinator, heard } = join(zookeeper);
+    const { client, coordinator, reports } = join(zookeeper);
     await coordinator.registerNode(nodeNamed('a'));
     const registrations = [
       { ...nodeNamed('b'), address: '::1:9090' },
@@ -180,9 +180,9 @@ describe('candidates', () => {
     ];
     for (const registration of registrations)
       await client.create(`${root}/nodes/n_`, encode({ ...registration, instance: 'i' }), 'ephemeralSequential');
-    await heard.until(() => heard.nodeIds?.join() === 'a,e');
+    await reports.until(() => reports.nodeIds?.join() === 'a,e');
     for (const address of ['::1:9090', '"c\\"', 'd:0'])
-      expect(heard.logged.find((line) => line.includes(address))).toMatch(/is not understood: .* must be host:port/);
+      expect(reports.logged.find((line) => line.includes(address))).toMatch(/is malformed: .* must be host:port/);
     await coordinator.close();
   });
 
@@ -203,55 +203,55 @@ describe('candidates', () => {
 });
 
 describe('nodes', () => {
-  it('a later registration under the same id is fatal to the earlier node, and not the other way round', async () => {
+  it('a later registration under the same id stops the earlier node, and not the later one', async () => {
     const zookeeper = new MemoryZookeeper();
     const [earlier, later] = [join(zookeeper), join(zookeeper)];
     await earlier.coordinator.registerNode(nodeNamed('a'));
     await later.coordinator.registerNode({ nodeId: 'a', address: 'elsewhere:1' });
-    await earlier.heard.until(() => earlier.heard.fatal.length > 0);
-    expect(earlier.heard.fatal[0]).toMatchObject({
+    await earlier.reports.until(() => earlier.reports.fatal.length > 0);
+    expect(earlier.reports.fatal[0]).toMatchObject({
       code: 'CONFIG_MISMATCH',
       message: 'another node with id a has registered, at elsewhere:1',
     });
-    await later.heard.until(() => later.heard.nodes.length > 0);
-    expect(later.heard.nodes.at(-1)).toEqual([{ nodeId: 'a', address: 'elsewhere:1' }]);
-    expect(later.heard.fatal).toEqual([]);
+    await later.reports.until(() => later.reports.nodes.length > 0);
+    expect(later.reports.nodes.at(-1)).toEqual([{ nodeId: 'a', address: 'elsewhere:1' }]);
+    expect(later.reports.fatal).toEqual([]);
   });
 
-  it('whoever was replaced under its id while its session ended stops, and does not send its successor away', async () => {
+  it('a node whose id another process took while its session ended stops, and leaves the other process registered', async () => {
     const zookeeper = new MemoryZookeeper();
     const [earlier, later] = [join(zookeeper), join(zookeeper)];
     await earlier.coordinator.registerNode(nodeNamed('a'));
-    await earlier.heard.until(() => earlier.heard.nodes.length > 0);
+    await earlier.reports.until(() => earlier.reports.nodes.length > 0);
     earlier.client.suspend();
     earlier.client.expire();
     await later.coordinator.registerNode({ nodeId: 'a', address: 'elsewhere:1' });
-    await later.heard.until(() => later.heard.nodeIds?.join() === 'a');
+    await later.reports.until(() => later.reports.nodeIds?.join() === 'a');
     earlier.client.resume();
-    await earlier.heard.until(() => earlier.heard.fatal.length > 0);
-    expect(earlier.heard.fatal[0]).toMatchObject({ code: 'CONFIG_MISMATCH' });
+    await earlier.reports.until(() => earlier.reports.fatal.length > 0);
+    expect(earlier.reports.fatal[0]).toMatchObject({ code: 'CONFIG_MISMATCH' });
     expect(zookeeper.tree.children(`${root}/nodes`)?.length).toBe(1);
-    expect(later.heard.fatal).toEqual([]);
+    expect(later.reports.fatal).toEqual([]);
   });
 
   it.each(['applied', 'notApplied', 'appliedLate'] as const)(
-    'after a lost answer (%s) there is one znode, no rival',
+    'after a lost answer (%s) the node has one znode and does not mistake it for a rival',
     async (fate) => {
       const zookeeper = new MemoryZookeeper();
-      const { client, coordinator, heard } = join(zookeeper, 20);
+      const { client, coordinator, reports } = join(zookeeper, 20);
       await client.create(root, Buffer.alloc(0), 'persistent');
       await client.create(`${root}/nodes`, Buffer.alloc(0), 'persistent');
       client.loseNextAnswer('create', fate);
       await coordinator.registerNode(nodeNamed('a'));
-      const readings = heard.nodes.length;
-      await heard.until(() => heard.nodes.length > readings + 4);
+      const readings = reports.nodes.length;
+      await reports.until(() => reports.nodes.length > readings + 4);
       expect(zookeeper.tree.children(`${root}/nodes`)?.length).toBe(1);
-      expect(heard.fatal).toEqual([]);
+      expect(reports.fatal).toEqual([]);
       await coordinator.close();
     },
   );
 
-  it('clients discover the addresses of live nodes, and none where there is no cluster', async () => {
+  it('clients discover the addresses of the live nodes, and none if there is no cluster', async () => {
     const zookeeper = new MemoryZookeeper();
     const observer = zookeeper.connect();
     const paths = new ZnodePaths(root);
@@ -260,7 +260,7 @@ describe('nodes', () => {
     expect(await addressesOf(observer, paths)).toEqual(['b.example:9090', 'a.example:9090']);
   });
 
-  it('registering waits for ZooKeeper to come back', async () => {
+  it('a registration waits until ZooKeeper is back', async () => {
     const zookeeper = new MemoryZookeeper();
     const { client, coordinator } = join(zookeeper);
     await coordinator.agreeOnConfig(config);

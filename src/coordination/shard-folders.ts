@@ -1,8 +1,9 @@
 /**
  * Creates the folders below which the candidates of a shard register.
  *
- * In a new cluster with thousands of shards most folders are missing. One list of all folders, read once, saves two refused
- * requests and three round trips for each shard. Left out: `OwnZnode` creates a folder again that vanishes later.
+ * In a new cluster with thousands of shards most folders are missing. One list of all folders, read once, saves two
+ * refused requests and three round trips for each shard. `OwnZnode`, not this class, creates a folder again that
+ * vanishes later.
  */
 import type { ZnodeClient } from './znode-client.js';
 import { ensurePath, parentOf, type ZnodePaths } from './znode-paths.js';
@@ -10,7 +11,7 @@ import { ensurePath, parentOf, type ZnodePaths } from './znode-paths.js';
 export class ShardFolders {
   readonly #client: ZnodeClient;
   readonly #paths: ZnodePaths;
-  /** Names of folders that are there; undefined before the list was read. */
+  /** The names of the folders that exist; undefined before the list was read. */
   #present: Promise<Set<string>> | undefined;
 
   constructor(client: ZnodeClient, paths: ZnodePaths) {
@@ -29,7 +30,7 @@ export class ShardFolders {
     const name = String(shard);
     if (present.has(name)) return;
     const election = this.#paths.election(shard);
-    // Requests of one session are carried out in order.
+    // ZooKeeper executes the requests of one session in order, so the parent exists before its child is created.
     await Promise.all([parentOf(election), election].map((path) => this.#client.create(path, Buffer.alloc(0), 'persistent')));
     present.add(name);
   }

@@ -13,7 +13,7 @@ import { inOrder, type SequencedName, type ZnodePaths } from './znode-paths.js';
 const watch = { watch: true };
 
 export interface ShardListener {
-  /** The next reading begins when this has settled. */
+  /** The reader begins its next reading after this promise has settled. */
   onState(shard: number, reading: Omit<StateReading, 'isRestored'>): Promise<void>;
   onCandidates(shard: number, candidates: readonly Candidate[]): void;
 }
@@ -28,7 +28,10 @@ export class ShardReader {
   readonly state = new CoalescedTask(() => this.#readState());
   readonly candidates = new CoalescedTask(() => this.#readCandidates());
   #syncFirst = false;
-  /** The candidates that were read and are watched, by path. With many shards it pays to read only new ones. */
+  /**
+   * The candidates that were read and are watched, by path. Only the others are read again, which matters with many
+   * shards.
+   */
   readonly #read = new Map<string, Candidate>();
   #forgotten = 0;
 
@@ -41,7 +44,7 @@ export class ShardReader {
     this.electionPath = paths.election(shard);
   }
 
-  /** The next readings that begin see every write acknowledged before this call, and take nothing as known. */
+  /** The next readings see every write that was acknowledged before this call, and read every candidate again. */
   syncFirst(): void {
     this.#syncFirst = true;
     this.#forgotten++;
@@ -63,17 +66,17 @@ export class ShardReader {
     const sync = this.#syncFirst;
     this.#syncFirst = false;
     if (sync) await this.#client.sync(this.statePath);
-    // Taken before the read is sent, since a later answer proves nothing about this read.
+    // This is taken before the read is sent, since the answer to a later write proves nothing about this read.
     const asOfMs = this.#client.provenMs;
     const znode = (await this.#client.get(this.statePath, watch)) ?? (await this.#stateAfterSync());
     if (this.#client.status === 'closed') return;
     if (znode === undefined) return this.#listener.onState(this.#shard, { asOfMs, found: undefined });
-    const state = this.#understood(this.statePath, () => parseState(znode.data));
+    const state = this.#parse(this.statePath, () => parseState(znode.data));
     if (state === undefined) return;
     return this.#listener.onState(this.#shard, { asOfMs, found: { version: znode.stat.version, state } });
   }
 
-  /** R3: a missing `state` lets a replica begin a history, so a server that lags must not be believed. */
+  /** R3: a missing `state` lets a replica begin a history, so the reading must not depend on a server that lags. */
   async #stateAfterSync(): Promise<Znode | undefined> {
     await this.#client.sync(this.statePath);
     const stat = await this.#client.stat(this.statePath, watch);
@@ -93,26 +96,26 @@ export class ShardReader {
     const known = this.#read.get(path);
     if (known !== undefined) return known;
     const forgotten = this.#forgotten;
-    // Watched, because a candidate announces here that it stops (R12).
+    // The znode is watched, because a candidate announces in it that it stops (R12).
     const znode = await this.#client.get(path, watch);
     if (znode === undefined) return undefined;
-    const candidate = this.#understood(path, () => parseCandidate(znode.data, entry.prefix));
+    const candidate = this.#parse(path, () => parseCandidate(znode.data, entry.prefix));
     const found = candidate && { ...candidate, order: entry.order };
     if (found !== undefined && forgotten === this.#forgotten) this.#read.set(path, found);
     return found;
   }
 
-  #understood<T>(path: string, parse: () => T): T | undefined {
+  #parse<T>(path: string, parse: () => T): T | undefined {
     try {
       return parse();
     } catch (error) {
-      this.#logger.error({ path, err: error }, 'znode left out of account');
+      this.#logger.error({ path, err: error }, 'malformed znode ignored');
       return undefined;
     }
   }
 }
 
-/** A replica has two znodes for a while after a lost answer or an expiry (R2): the older one is about to go. */
+/** After a lost answer or an expiry a replica has two znodes for a while (R2): the older one will be deleted. */
 function latestByReplica(candidates: readonly Candidate[]): readonly Candidate[] {
   return candidates.filter(
     (candidate, index) => !candidates.slice(index + 1).some((later) => later.replicaId === candidate.replicaId),

@@ -17,15 +17,15 @@ export async function compareAndSet(
       if (result.kind === 'created') return { kind: 'applied', version: 0 };
       return { kind: result.kind === 'exists' ? 'conflict' : 'missing' };
     }
-    // ZooKeeper takes a negative version for any version, which would defeat the compare-and-set.
+    // In ZooKeeper a negative version matches every version, which would defeat the compare-and-set.
     if (!Number.isInteger(expectedVersion) || expectedVersion < 0) {
-      logger.error({ path, expectedVersion }, 'not written: no such version');
+      logger.error({ path, expectedVersion }, 'not written: the expected version is not a version of a znode');
       return { kind: 'notSent' };
     }
     const result = await client.set(path, data, expectedVersion);
     return result.kind === 'set' ? { kind: 'applied', version: result.version } : { kind: result.kind };
   } catch (error) {
-    logger.warn({ path, expectedVersion, err: error }, 'not known to be written');
+    logger.warn({ path, expectedVersion, err: error }, 'ZooKeeper did not confirm the write');
     const definite = error instanceof ZnodeError && error.executed === 'no';
     return { kind: definite ? 'notSent' : 'unknown' };
   }

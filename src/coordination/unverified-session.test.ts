@@ -1,4 +1,4 @@
-/** Nothing is written in a session before it is known that ZooKeeper still serves the same cluster (R14). */
+/** A node writes nothing in a new session until it has read that ZooKeeper still serves the same cluster (R14). */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
@@ -12,21 +12,21 @@ import { ZookeeperCoordinator } from './zookeeper-coordinator.js';
 const state: ShardState = born('a~1', 'h', 'one');
 const logger = pino({ level: 'silent' });
 
-/** A coordinator that is not told of connections that break: it has to find out by itself that the session is another one. */
+/** A coordinator that receives no `onSuspended`: it must notice a new session by itself. */
 async function withoutNotice(zookeeper: MemoryZookeeper): Promise<Participant> {
   const client = zookeeper.connect();
   const listen = client.listen.bind(client);
   client.listen = (listener) => listen({ ...listener, onSuspended: () => {} });
-  const heard = new Recorder();
-  const coordinator = new ZookeeperCoordinator(client, { root, sessionMs: 600_000, logger }, heard);
+  const reports = new Recorder();
+  const coordinator = new ZookeeperCoordinator(client, { root, sessionMs: 600_000, logger }, reports);
   await coordinator.agreeOnConfig(config);
   await coordinator.registerCandidate(0, candidateNamed('a'));
-  await heard.until(() => heard.states.length > 0);
+  await reports.until(() => reports.states.length > 0);
   await coordinator.writeState(0, undefined, state);
-  return { client, coordinator, heard };
+  return { client, coordinator, reports };
 }
 
-/** In its second session, in which `config` has been asked for and not answered yet. */
+/** A coordinator in its second session, which has requested `config` and received no answer yet. */
 async function unverified(zookeeper = new MemoryZookeeper()): Promise<Participant> {
   const participant = await withoutNotice(zookeeper);
   const { client } = participant;
@@ -40,8 +40,8 @@ async function unverified(zookeeper = new MemoryZookeeper()): Promise<Participan
 
 const writes = ({ client }: Participant) => client.submitted.filter((operation) => /^(create|set|delete) /.test(operation));
 
-describe('in a session in which the cluster is not known yet', () => {
-  it('state and placement are not written, and that is said', async () => {
+describe('in a session that is not verified yet', () => {
+  it('state and placement are not written, and the outcome is notSent', async () => {
     const zookeeper = new MemoryZookeeper();
     const participant = await unverified(zookeeper);
     const { coordinator } = participant;
@@ -51,33 +51,33 @@ describe('in a session in which the cluster is not known yet', () => {
     expect(parseState(zookeeper.tree.get(`${root}/shards/0/state`)!.data)).toEqual(state);
   });
 
-  it('no replica is registered, or said to stop', async () => {
+  it('no replica is registered, and no stop is published', async () => {
     const { client, coordinator } = await unverified();
     const attempts = Promise.allSettled([
       coordinator.registerCandidate(0, candidateNamed('a', '2')),
       coordinator.announceStop(0),
     ]);
     for (let turn = 0; turn < 10; turn++) await nextTurn();
-    // A registration begins with a sync of where it is to be: not even that is sent.
+    // A registration begins with a sync of the election path: not even that is sent.
     expect(client.submitted.filter((operation) => operation.includes('/election'))).toEqual([]);
     await coordinator.close();
     const closed = { status: 'rejected', reason: { code: 'CLOSED' } };
     expect(await attempts).toMatchObject([closed, closed]);
   });
 
-  it('all of it is done once the cluster is found to be the same', async () => {
+  it('registrations and writes happen once the session is verified', async () => {
     const zookeeper = new MemoryZookeeper();
-    const { client, coordinator, heard } = await withoutNotice(zookeeper);
+    const { client, coordinator, reports } = await withoutNotice(zookeeper);
     const former = client.sessionId;
     client.expire();
-    await heard.until(() => heard.replicas?.join() === 'a~1' && client.sessionId !== former);
+    await reports.until(() => reports.replicas?.join() === 'a~1' && client.sessionId !== former);
     while ((await coordinator.writeState(0, 0, { ...state, epoch: 2 })).kind === 'notSent') await nextTurn();
     expect(zookeeper.tree.get(`${root}/shards/0/state`)?.stat.version).toBe(1);
     await coordinator.close();
   });
 });
 
-it('a coordinator that is being closed writes nothing any more', async () => {
+it('a closing coordinator writes nothing any more', async () => {
   const zookeeper = new MemoryZookeeper();
   const participant = await withoutNotice(zookeeper);
   const { coordinator } = participant;
@@ -87,7 +87,7 @@ it('a coordinator that is being closed writes nothing any more', async () => {
   expect(zookeeper.tree.get(`${root}/shards/0/state`)?.stat.version).toBe(0);
 });
 
-it('R7: a compare-and-set that was not sent is told apart from one that was not answered', async () => {
+it('R7: a compare-and-set that was not sent is distinguished from one that was not answered', async () => {
   const zookeeper = new MemoryZookeeper();
   const client = zookeeper.connect();
   const write = () => compareAndSet(client, '/state', 0, Buffer.from('2'), logger);

@@ -1,8 +1,10 @@
 /**
- * The list of live nodes with the version that clients compare. The version never falls, even if ZooKeeper loses its data.
+ * The list of live nodes with the version that clients compare. The version never falls, even if ZooKeeper loses its
+ * data.
  *
- * The version is ZooKeeper's count of registrations created or deleted, plus a base that the znode `nodes` holds. A node that
- * knows a higher version than this sum raises the base by compare-and-set. So all nodes, even new ones, report the same version.
+ * The version is ZooKeeper's count of registrations created or deleted, plus a base that the znode `nodes` holds. A
+ * node that knows a higher version than this sum raises the base by compare-and-set. So all nodes, even new ones,
+ * report the same version.
  */
 import type { Logger } from 'pino';
 import { type RegisteredNode, readNodes } from './node-reader.js';
@@ -21,7 +23,7 @@ export class VersionedNodes {
   readonly #path: string;
   readonly #logger: Logger;
   readonly #beforeWriting: () => Promise<void>;
-  /** The highest version that was read. */
+  /** The highest version that this node has read. */
   #known = 0;
 
   /** @param beforeWriting rejects with a ZnodeError while nothing may be written */
@@ -32,11 +34,14 @@ export class VersionedNodes {
     this.#beforeWriting = beforeWriting;
   }
 
-  /** All nodes, watched. @throws ZnodeError if ZooKeeper did not answer, or another node has just raised the base */
+  /**
+   * Reads and watches all nodes. @throws ZnodeError if ZooKeeper did not answer, or another node has just raised the
+   * base
+   */
   async read(): Promise<VersionedNodeList> {
     let list = await this.#look();
     if (list.version < this.#known) {
-      // The server may merely lag.
+      // The version may be low only because the server lags.
       await this.#client.sync(this.#path);
       list = await this.#look();
     }
@@ -46,7 +51,8 @@ export class VersionedNodes {
   }
 
   async #look(): Promise<VersionedNodeList> {
-    // Read first: if the base is raised after this read, the version is only too low, and the watch causes the next reading.
+    // Read first: if the base is raised after this read, the version is only too low, and the watch causes the next
+    // reading.
     const { base } = await this.#readBase();
     const { nodes, childVersion } = await readNodes(this.#client, this.#path, true, this.#logger);
     return { nodes, version: base + childVersion };
@@ -60,7 +66,10 @@ export class VersionedNodes {
     if (base <= this.#known) {
       const result = await this.#client.set(this.#path, encode(next), znodeVersion);
       if (result.kind !== 'set') throw new ZnodeError(`set ${this.#path}`, returnCodes.badVersion, 'no');
-      this.#logger.warn({ path: this.#path, ...next }, 'ZooKeeper had lost the version of the list of nodes: written back');
+      this.#logger.warn(
+        { path: this.#path, ...next },
+        'ZooKeeper had lost the version of the list of nodes; this node wrote it back',
+      );
     }
     return this.#look();
   }
@@ -72,7 +81,7 @@ export class VersionedNodes {
     try {
       return { base: parseNodesParent(znode.data).versionBase, znodeVersion };
     } catch (error) {
-      this.#logger.error({ path: this.#path, err: error }, 'znode left out of account');
+      this.#logger.error({ path: this.#path, err: error }, 'malformed znode ignored');
       return { base: 0, znodeVersion };
     }
   }

@@ -1,5 +1,5 @@
 /**
- * What every ZnodeClient must do, run against the real ZooKeeper and against its twin in memory.
+ * The conformance suite of ZnodeClient. It runs against the real ZooKeeper and against its twin in memory.
  *
  * Tests work below `base`, a znode of their own, and wait for events only.
  */
@@ -11,17 +11,17 @@ export interface ConformanceClient {
   /** Breaks the connection until `resume`. */
   suspend(): void;
   resume(): void;
-  /** Ends the client's session behind its back, and lets the client find out. */
+  /** Ends the client's session at the server. The client then finds that out by itself. */
   expire(): Promise<void>;
 }
 
 export interface ConformanceTarget {
   open(): Promise<ConformanceClient>;
-  /** One whose connection cannot be broken. */
+  /** Opens a client without a proxy, so its connection cannot be broken. */
   openPlain(): Promise<ZnodeClient>;
 }
 
-/** Events as words, and waiting for them. */
+/** Records events as words, and waits for them. */
 export class EventLog {
   readonly events: string[] = [];
   #wake: (() => void)[] = [];
@@ -135,7 +135,7 @@ export function describeZnodeClient(name: string, target: () => ConformanceTarge
       expect((await one.get(path, noWatch))?.data).toEqual(empty);
     });
 
-    it('children - their version grows with each that comes or goes, and with nothing else', async () => {
+    it('children - their version grows with each child created or deleted, and with nothing else', async () => {
       const path = await newParent();
       const versions = [(await one.children(path, noWatch))!.version];
       const change = async (what: () => Promise<unknown>) => {
@@ -151,7 +151,7 @@ export function describeZnodeClient(name: string, target: () => ConformanceTarge
       expect(versions.at(-1)).toBe(versions.at(-2));
     });
 
-    it('sync - a read after it sees what another client was told is written', async () => {
+    it('sync - a later read sees a write that was acknowledged to another client', async () => {
       const path = await newParent();
       await other.set(path, Buffer.from('new'), 0);
       await one.sync(path);
@@ -173,7 +173,7 @@ export function describeZnodeClient(name: string, target: () => ConformanceTarge
       await log.until(`changed ${parent}/a`);
     });
 
-    it('connection loss - nothing is sent meanwhile, and the session goes on', async () => {
+    it('connection loss - the suspended client sends nothing, and its session continues', async () => {
       const path = await newParent();
       const log = new EventLog(one);
       const created = await one.create(`${path}/n_`, empty, 'ephemeralSequential');
@@ -205,7 +205,7 @@ export function describeZnodeClient(name: string, target: () => ConformanceTarge
       await log.until('connected');
     });
 
-    it('proof - a new session proves what is read on its first connection, from when it was asked for', async () => {
+    it('proof - on the first connection of a session reads are proven as of the request for the session', async () => {
       const askedMs = performance.now();
       const client = await target().openPlain();
       expect(client.provenMs).toBeGreaterThanOrEqual(askedMs);
@@ -228,7 +228,7 @@ export function describeZnodeClient(name: string, target: () => ConformanceTarge
       expect(one.provenMs).toBeLessThanOrEqual(submittedMs);
     });
 
-    it('proof - after a reconnection of the same session there is none until a write of it was answered', async () => {
+    it('proof - after a reconnection of the same session reads are unproven until a write was answered', async () => {
       const path = await newParent();
       const log = new EventLog(one);
       const unanswered = one.set(path, empty, anyVersion).catch(() => 'not answered');
@@ -247,7 +247,7 @@ export function describeZnodeClient(name: string, target: () => ConformanceTarge
       expect(one.provenMs).toBeGreaterThanOrEqual(sentMs);
     });
 
-    it('proof - of writes that are on their way together the newest that was answered counts', async () => {
+    it('proof - with several writes in flight reads are proven as of the newest answered write', async () => {
       const path = await newParent();
       const writes = [one.set(path, empty, anyVersion), one.set(path, empty, anyVersion)];
       await writes[0];
@@ -257,7 +257,7 @@ export function describeZnodeClient(name: string, target: () => ConformanceTarge
       expect(one.provenMs).toBeGreaterThanOrEqual(lastMs);
     });
 
-    it('expiry - takes the ephemeral znodes along, and a new session is opened', async () => {
+    it('expiry - deletes the ephemeral znodes, and the client opens a new session', async () => {
       const path = await newParent();
       const log = new EventLog(one);
       const created = await one.create(`${path}/n_`, empty, 'ephemeralSequential');
@@ -273,7 +273,7 @@ export function describeZnodeClient(name: string, target: () => ConformanceTarge
       expect(await one.create(`${path}/n_`, empty, 'ephemeralSequential')).toMatchObject({ kind: 'created' });
     });
 
-    it('close - ends the session, can be repeated, and refuses what comes later', async () => {
+    it('close - ends the session, can be repeated, and refuses later requests', async () => {
       const path = await newParent();
       const client = await target().openPlain();
       const created = await client.create(`${path}/n_`, empty, 'ephemeralSequential');

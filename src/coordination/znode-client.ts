@@ -2,17 +2,18 @@
  * The part of ZooKeeper that kvnode uses, as one small interface.
  *
  * It has two implementations: the `zookeeper` package (zookeeper-client.ts) and a twin in memory for tests
- * (memory-zookeeper.fixture.ts); one conformance suite is run against both. A client outlives its sessions: after an expiry it
- * opens a new one by itself and reports it. Answers and events never arrive in the turn that caused them.
+ * (memory-zookeeper.fixture.ts). One conformance suite runs against both. A client outlives its sessions: after an
+ * expiry it opens a new session by itself and reports it. Answers and events never arrive in the turn that caused
+ * them.
  *
- * Left out: access control, transactions, and watches as anything more than a hint to read again (R14).
+ * Left out: access control and transactions. A watch is only a hint to read again (R14).
  */
 import type { Executed } from '../errors.js';
 
 export type CreateMode = 'persistent' | 'ephemeralSequential';
 
 export interface ZnodeStat {
-  /** Grows by one with every set; from 0. */
+  /** Starts at 0 and grows by one with every set. */
   readonly version: number;
   /** The session that owns the znode; undefined for a persistent one. */
   readonly ephemeralOwner: string | undefined;
@@ -24,24 +25,24 @@ export interface Znode {
 }
 
 export interface Children {
-  /** Without the path, in no order. */
+  /** The names without the parent's path, in no particular order. */
   readonly names: readonly string[];
-  /** Grows with every child that comes or goes, as long as the parent lives. */
+  /** Grows with every child that is created or deleted, until the parent itself is deleted. */
   readonly version: number;
 }
 
-/** `missing`: there is no parent. `path` has the sequence number. */
+/** `missing`: the parent does not exist. `path` ends with the sequence number. */
 export type CreateResult = { readonly kind: 'created'; readonly path: string } | { readonly kind: 'exists' | 'missing' };
 export type SetResult = { readonly kind: 'set'; readonly version: number } | { readonly kind: 'conflict' | 'missing' };
 export type DeleteResult = { readonly kind: 'deleted' | 'conflict' | 'missing' | 'notEmpty' };
 
-/** Given to `delete` where the version does not matter. */
+/** The version for `delete` if any version may be deleted. */
 export const anyVersion = -1;
 
 export interface ReadOptions {
   /**
-   * Asks for one hint (`onChanged`) at the next change on this connection: no watch outlives it. Only `stat` can watch a
-   * znode that does not exist.
+   * Requests one `onChanged` at the next change. A watch ends with the connection. Only `stat` can watch a znode that
+   * does not exist.
    */
   readonly watch: boolean;
 }
@@ -49,7 +50,10 @@ export interface ReadOptions {
 export type ZnodeClientStatus = 'connected' | 'suspended' | 'closed';
 
 export interface ZnodeListener {
-  /** There are no watches any more. `fresh`: in a new session, which owns no znode. Not told of the first connection. */
+  /**
+   * Connected again: every earlier watch is gone. `fresh`: the session is new and owns no znode. The first connection
+   * is not reported.
+   */
   onConnected(sessionId: string, fresh: boolean): void;
   /** The connection was lost. The session may still live (R14). */
   onSuspended(): void;
@@ -59,18 +63,19 @@ export interface ZnodeListener {
   onChanged(path: string): void;
 }
 
-/** Every method rejects with a ZnodeError when no answer came. */
+/** Every method rejects with a ZnodeError if no answer arrived. */
 export interface ZnodeClient {
   readonly status: ZnodeClientStatus;
   /** The present session, or the last one; undefined between an expiry and the next session. */
   readonly sessionId: string | undefined;
   /**
-   * Reads sent from now on show everything that was committed by this time, on the clock of `performance.now`. It is the time
-   * at which this connection requested its new session, or sent its newest write that was executed and answered. Negative
-   * infinity: there was neither, and the server may lag. `sync` proves nothing, since a deposed leader answers it.
+   * Reads sent from now on show everything that was committed by this time, on the clock of `performance.now`. The
+   * time is when this connection requested its new session, or sent its newest write that was executed and answered.
+   * Negative infinity means that this connection did neither, so the server may lag. `sync` proves nothing, since a
+   * deposed leader answers it, too.
    */
   readonly provenMs: number;
-  /** Takes the place of an earlier listener. */
+  /** Replaces the earlier listener. */
   listen(listener: ZnodeListener): void;
   create(path: string, data: Buffer, mode: CreateMode): Promise<CreateResult>;
   get(path: string, options: ReadOptions): Promise<Znode | undefined>;
@@ -78,13 +83,13 @@ export interface ZnodeClient {
   children(path: string, options: ReadOptions): Promise<Children | undefined>;
   set(path: string, data: Buffer, version: number): Promise<SetResult>;
   delete(path: string, version: number): Promise<DeleteResult>;
-  /** Reads after it see every write that was acknowledged to anyone before it was called. */
+  /** Later reads see every write that was acknowledged to any client before this call. */
   sync(path: string): Promise<void>;
-  /** Ends the session. Idempotent, bounded in time, never rejects. What is pending is rejected as unknown. */
+  /** Ends the session. Idempotent, bounded in time, never rejects. Pending requests are rejected as unknown. */
   close(): Promise<void>;
 }
 
-/** ZooKeeper's own codes, as far as kvnode tells them apart. */
+/** The return codes of ZooKeeper that kvnode distinguishes. */
 export const returnCodes = {
   ok: 0,
   connectionLoss: -4,
@@ -101,7 +106,7 @@ export const returnCodes = {
   closing: -116,
 } as const;
 
-/** A call that got no usable answer. `executed` says whether it may have happened all the same (G4). */
+/** A call without a usable answer. `executed` is whether ZooKeeper may have executed it all the same (G4). */
 export class ZnodeError extends Error {
   readonly returnCode: number;
   readonly executed: Executed;

@@ -35,7 +35,7 @@ const state: ShardState = {
   ],
 };
 
-/** What `state` would be in its znode with other fields; undefined: without the field. */
+/** The znode's data for `state` with changed fields. Undefined deletes a field. */
 function changed(changes: Record<string, unknown>): Buffer {
   const fields: object = JSON.parse(encodeState(state).toString());
   return Buffer.from(JSON.stringify({ ...fields, ...changes }));
@@ -50,14 +50,14 @@ describe('state in its znode', () => {
     );
   });
 
-  it('names each epoch with its id in as few bytes as may be', () => {
+  it('encodes each epoch with its id as a short array', () => {
     expect(JSON.parse(encodeState(state).toString()).lineage).toEqual([
       [3, 'three'],
       [7, 'seven'],
     ]);
   });
 
-  it('names the number of removals of an epoch that had any', () => {
+  it('encodes the number of removals of an epoch unless it is 0', () => {
     const lineage = [...state.lineage.slice(0, -1), { epoch: 7, id: 'seven', removals: 3 }];
     expect(JSON.parse(encodeState({ ...state, lineage }).toString()).lineage).toEqual([
       [3, 'three'],
@@ -65,7 +65,7 @@ describe('state in its znode', () => {
     ]);
   });
 
-  it('takes no more than 8 KiB with the longest lineage of ids as they are minted', () => {
+  it('takes less than 8 KiB with the longest lineage of minted ids', () => {
     const epochs = Array.from({ length: longestLineage }, (_, at) => ({
       epoch: 100_000 + at,
       id: `0123456789abcdef${at.toString(36)}`,
@@ -76,7 +76,7 @@ describe('state in its znode', () => {
     expect(parseState(encodeState(longest))).toEqual(longest);
   });
 
-  it('of a version with further fields is read all the same', () => {
+  it('is read although a later version added fields', () => {
     expect(parseState(changed({ further: { fields: true } }))).toEqual(state);
   });
 
@@ -89,7 +89,7 @@ describe('state in its znode', () => {
     ['whose epochs have numbers for ids', [[7, 7]]],
     ['with an empty id', [[7, '']]],
     [
-      'with an epoch that is none',
+      'with an epoch that is no number',
       [
         ['x', 'three'],
         [7, 'seven'],
@@ -110,16 +110,16 @@ describe('state in its znode', () => {
       ],
     ],
     [
-      'with an epoch beyond what can be told apart',
+      'with an epoch beyond the safe integers',
       [
         [2 ** 53, 'huge'],
         [7, 'seven'],
       ],
     ],
-    ['with a number of removals that is none', [[7, 'seven', 'more']]],
-    ['with a number of removals that says nothing', [[7, 'seven', 0]]],
+    ['with a number of removals that is no number', [[7, 'seven', 'more']]],
+    ['with 0 as the number of removals', [[7, 'seven', 0]]],
     ['with an epoch that has a fourth part', [[7, 'seven', 1, 1]]],
-    ['with nothing in place of an epoch', [null, [7, 'seven']]],
+    ['with null in place of an epoch', [null, [7, 'seven']]],
     ['that names epochs as objects', [{ epoch: 7, id: 'seven' }]],
   ])('with a lineage %s is refused', (_, lineage) => {
     expect(() => parseState(changed({ lineage }))).toThrow(/lineage/);
@@ -142,7 +142,7 @@ describe('a candidate in its znode', () => {
   const candidate = candidateNamed('a');
   const prefix = 'a~1-n_';
 
-  it('names the history whose data it holds, if it holds any', () => {
+  it('has the history whose data the replica holds, if it holds any', () => {
     const holder = { ...candidate, history: 'h' };
     expect(parseCandidate(encode(holder), prefix)).toEqual(holder);
     expect(parseCandidate(encode(candidate), prefix)).toEqual({ ...candidate, history: undefined, dataLimitBytes: undefined });

@@ -1,7 +1,8 @@
 /**
- * What kvnode's znodes hold, as JSON, checked when it is read: an operator or another version may have written it.
+ * Encodes and parses the contents of kvnode's znodes, which are JSON.
  *
- * Unknown fields are ignored.
+ * The parsers check every field that they know, since an operator or another version may have written the znode. They
+ * ignore unknown fields.
  */
 import { readAddress } from '../config/index.js';
 import type { EpochMark } from '../replication/protocol/lineage.js';
@@ -11,12 +12,15 @@ import { candidatePrefix } from './znode-paths.js';
 
 export class MalformedZnodeError extends Error {
   constructor(what: string, problem: string, options?: ErrorOptions) {
-    super(`${what} in ZooKeeper is not understood: ${problem}`, options);
+    super(`${what} in ZooKeeper is malformed: ${problem}`, options);
     this.name = 'MalformedZnodeError';
   }
 }
 
-/** A node's znode. `instance` is minted by each process, so that it knows its own znodes from those of another. */
+/**
+ * A node's znode. Each process mints its `instance`, by which it distinguishes its own znodes from those of other
+ * processes.
+ */
 export interface NodeZnode extends NodeRegistration {
   readonly instance: string;
 }
@@ -52,7 +56,7 @@ export function parseConfig(data: Buffer): ClusterConfig {
   };
 }
 
-/** It is created empty. */
+/** An empty znode is legal: it is created that way. */
 export function parseNodesParent(data: Buffer): NodesParent {
   if (data.length === 0) return { versionBase: 0 };
   return { versionBase: new Fields('the version of the list of nodes', data).integer('versionBase', 0) };
@@ -77,7 +81,9 @@ export function parseState(data: Buffer): ShardState {
   };
 }
 
-/** An epoch and its id, and the number of removals from the set if there were any: `[7, "3f9c...", 2]`. */
+/**
+ * A mark is an epoch, its id, and its number of removals from the in-sync set unless that is 0: `[7, "3f9c...", 2]`.
+ */
 function parseMark(value: unknown): EpochMark | undefined {
   if (!Array.isArray(value) || value.length < 2 || value.length > 3) return undefined;
   const [epoch, id, removals]: unknown[] = value;
@@ -103,11 +109,11 @@ export function parseNode(data: Buffer): NodeZnode {
   };
 }
 
-/** `prefix` is that of the znode's name, and must agree with the data. */
+/** `prefix` is the beginning of the znode's name, and must agree with the data. */
 export function parseCandidate(data: Buffer, prefix: string): CandidateRegistration {
   const fields = new Fields('the registration of a candidate', data);
   const replicaId = fields.text('replicaId');
-  if (candidatePrefix(replicaId) !== prefix) fields.fail(`its name begins with ${prefix} but it is of replica ${replicaId}`);
+  if (candidatePrefix(replicaId) !== prefix) fields.fail(`its name begins with ${prefix} but it belongs to replica ${replicaId}`);
   return {
     replicaId,
     nodeId: fields.text('nodeId'),
@@ -182,7 +188,7 @@ class Fields {
     const value = this.#values[name];
     const items = Array.isArray(value) ? value.map(parse) : [undefined];
     const legal = items.filter((item) => item !== undefined);
-    return legal.length === items.length ? legal : this.fail(`${name} is not what it should be: ${JSON.stringify(value)}`);
+    return legal.length === items.length ? legal : this.fail(`${name} is malformed: ${JSON.stringify(value)}`);
   }
 
   optionalFlag(name: string): boolean | undefined {

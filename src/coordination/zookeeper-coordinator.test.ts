@@ -8,14 +8,14 @@ const state: ShardState = born('a~1', 'h', 'one');
 const next = claimed(state, 'a~1', 'two');
 
 describe('config', () => {
-  it('the first node writes it, the second takes over its cluster id', async () => {
+  it('is written by the first node, and the second node takes over its cluster id', async () => {
     const zookeeper = new MemoryZookeeper();
     const first = await join(zookeeper).coordinator.agreeOnConfig(config);
     const second = await join(zookeeper).coordinator.agreeOnConfig({ ...config, clusterId: 'cluster-b' });
     expect([first, second]).toEqual([config, config]);
   });
 
-  it('other values are refused, naming each option with both values', async () => {
+  it('is refused if values differ, naming each option with both values', async () => {
     const zookeeper = new MemoryZookeeper();
     await join(zookeeper).coordinator.agreeOnConfig(config);
     const other = join(zookeeper).coordinator.agreeOnConfig({ ...config, graceMs: 900, shards: 8 });
@@ -25,14 +25,17 @@ describe('config', () => {
     });
   });
 
-  it.each(['applied', 'notApplied', 'appliedLate'] as const)('a lost answer to its creation (%s) is got over', async (fate) => {
-    const { client, coordinator } = join(new MemoryZookeeper());
-    await client.create(root, Buffer.alloc(0), 'persistent');
-    client.loseNextAnswer('create', fate);
-    expect(await coordinator.agreeOnConfig(config)).toEqual(config);
-  });
+  it.each(['applied', 'notApplied', 'appliedLate'] as const)(
+    'is created even if the answer to its creation is lost (%s)',
+    async (fate) => {
+      const { client, coordinator } = join(new MemoryZookeeper());
+      await client.create(root, Buffer.alloc(0), 'persistent');
+      client.loseNextAnswer('create', fate);
+      expect(await coordinator.agreeOnConfig(config)).toEqual(config);
+    },
+  );
 
-  it('of a lagging server it is not believed that there is none', async () => {
+  it('is found although a server that lags shows none', async () => {
     const zookeeper = new MemoryZookeeper();
     const { client, coordinator } = join(zookeeper);
     client.lag();
@@ -40,7 +43,7 @@ describe('config', () => {
     expect((await coordinator.agreeOnConfig({ ...config, clusterId: 'cluster-b' })).clusterId).toBe('cluster-a');
   });
 
-  it('what cannot be understood is refused', async () => {
+  it('is refused if it is malformed', async () => {
     const zookeeper = new MemoryZookeeper();
     const { client, coordinator } = join(zookeeper);
     await client.create(root, Buffer.alloc(0), 'persistent');
@@ -54,23 +57,23 @@ describe('state', () => {
     const participant = join(zookeeper);
     await participant.coordinator.agreeOnConfig(config);
     await participant.coordinator.registerCandidate(0, candidateNamed('a'));
-    // Only what was read as missing is created.
-    await participant.heard.until(() => participant.heard.states.length > 0);
+    // A node creates `state` only after it has read it as missing.
+    await participant.reports.until(() => participant.reports.states.length > 0);
     return { zookeeper, ...participant };
   }
 
   it('is created, then replaced by compare-and-set, and each change is reported', async () => {
-    const { coordinator, heard } = await candidate();
-    expect(heard.states).toEqual([undefined]);
+    const { coordinator, reports } = await candidate();
+    expect(reports.states).toEqual([undefined]);
     expect(await coordinator.writeState(0, undefined, state)).toEqual({ kind: 'applied', version: 0 });
     expect(await coordinator.writeState(0, undefined, state)).toEqual({ kind: 'conflict' });
     expect(await coordinator.writeState(0, 0, next)).toEqual({ kind: 'applied', version: 1 });
     expect(await coordinator.writeState(0, 0, state)).toEqual({ kind: 'conflict' });
-    await heard.until(() => heard.states.at(-1)?.version === 1);
-    expect(heard.states.at(-1)?.state).toEqual(next);
+    await reports.until(() => reports.states.at(-1)?.version === 1);
+    expect(reports.states.at(-1)?.state).toEqual(next);
   });
 
-  it('with no znode to replace the outcome is missing', async () => {
+  it('has the outcome missing if there is no znode to replace', async () => {
     const { coordinator } = await candidate();
     expect(await coordinator.writeState(0, 3, state)).toEqual({ kind: 'missing' });
   });
@@ -82,63 +85,63 @@ describe('state', () => {
     expect(await coordinator.writeState(0, 0, next)).toEqual({ kind: 'unknown' });
   });
 
-  it('while suspended nothing is sent, and that is said', async () => {
-    const { client, coordinator, heard } = await candidate();
+  it('is not sent while suspended, and the outcome is notSent', async () => {
+    const { client, coordinator, reports } = await candidate();
     await coordinator.writeState(0, undefined, state);
     client.suspend();
-    await heard.until(() => heard.sessions.at(-1) === 'suspended');
+    await reports.until(() => reports.sessions.at(-1) === 'suspended');
     const before = client.submitted.length;
     expect(await coordinator.writeState(0, 0, state)).toEqual({ kind: 'notSent' });
     expect(client.submitted.length).toBe(before);
   });
 
-  it('a negative version, which would overwrite anything, is never sent', async () => {
+  it('is never sent with a negative version, which would overwrite any version', async () => {
     const { coordinator } = await candidate();
     await coordinator.writeState(0, undefined, state);
     expect(await coordinator.writeState(0, anyVersion, state)).toEqual({ kind: 'notSent' });
   });
 
-  it('R7: a reading on the connection that brought the session proves what had been committed when it was asked for', async () => {
+  it('R7: a reading on the first connection of a session is proven as of the request for the session', async () => {
     const startedMs = performance.now();
-    const { heard } = await candidate();
-    await heard.until(() => heard.readings.length > 0);
-    expect(heard.readings[0]).toMatchObject({ found: undefined, isRestored: false });
-    expect(heard.readings[0]!.asOfMs).toBeGreaterThanOrEqual(startedMs);
-    expect(heard.readings[0]!.asOfMs).toBeLessThanOrEqual(performance.now());
+    const { reports } = await candidate();
+    await reports.until(() => reports.readings.length > 0);
+    expect(reports.readings[0]).toMatchObject({ found: undefined, isRestored: false });
+    expect(reports.readings[0]!.asOfMs).toBeGreaterThanOrEqual(startedMs);
+    expect(reports.readings[0]!.asOfMs).toBeLessThanOrEqual(performance.now());
   });
 
-  it('R7: after a reconnection a reading proves nothing, unless it was asked to follow a write', async () => {
-    const { client, coordinator, heard } = await candidate();
+  it('R7: after a reconnection a reading proves nothing, unless a write was requested before it', async () => {
+    const { client, coordinator, reports } = await candidate();
     await coordinator.writeState(0, undefined, state);
     client.suspend();
     client.resume();
-    await heard.until(() => heard.sessions.at(-1) === 'connected');
-    heard.readings.length = 0;
+    await reports.until(() => reports.sessions.at(-1) === 'connected');
+    reports.readings.length = 0;
     coordinator.refreshState(0, false);
-    await heard.until(() => heard.readings.length > 0);
-    expect(heard.readings.map(({ asOfMs }) => asOfMs)).toContain(Number.NEGATIVE_INFINITY);
-    const askedMs = performance.now();
+    await reports.until(() => reports.readings.length > 0);
+    expect(reports.readings.map(({ asOfMs }) => asOfMs)).toContain(Number.NEGATIVE_INFINITY);
+    const requestedMs = performance.now();
     coordinator.refreshState(0, true);
-    await heard.until(() => heard.readings.at(-1)!.asOfMs >= askedMs);
-    expect(heard.readings.at(-1)).toMatchObject({ found: { version: 0, state } });
+    await reports.until(() => reports.readings.at(-1)!.asOfMs >= requestedMs);
+    expect(reports.readings.at(-1)).toMatchObject({ found: { version: 0, state } });
   });
 
-  it('R7: the write that a reading follows leaves the registration as it was', async () => {
-    const { zookeeper, coordinator, heard } = await candidate();
+  it('R7: the write before a reading leaves the registration unchanged', async () => {
+    const { zookeeper, coordinator, reports } = await candidate();
     const election = `${root}/shards/0/election`;
     const before = zookeeper.tree.children(election);
     const startedMs = performance.now();
     coordinator.refreshState(0, true);
-    await heard.until(() => (heard.readings.at(-1)?.asOfMs ?? 0) >= startedMs);
+    await reports.until(() => (reports.readings.at(-1)?.asOfMs ?? 0) >= startedMs);
     expect(zookeeper.tree.children(election)).toEqual(before);
     expect(zookeeper.tree.get(`${election}/${before![0]}`)!.stat.version).toBe(1);
   });
 
-  it('is read again from time to time, also without a hint', async () => {
+  it('is read again from time to time, even without a hint', async () => {
     const zookeeper = new MemoryZookeeper();
-    const { coordinator, heard } = join(zookeeper, 20);
+    const { coordinator, reports } = join(zookeeper, 20);
     await coordinator.registerCandidate(0, candidateNamed('a'));
-    await heard.until(() => heard.states.length > 3);
+    await reports.until(() => reports.states.length > 3);
     await coordinator.close();
   });
 });
@@ -152,14 +155,14 @@ describe('sessions', () => {
     return participant;
   }
 
-  it('R14: connection loss is not expiry: the registrations stay as they are', async () => {
+  it('R14: connection loss is not expiry: the registrations stay unchanged', async () => {
     const zookeeper = new MemoryZookeeper();
-    const { client, heard } = await member(zookeeper, 'a');
+    const { client, reports } = await member(zookeeper, 'a');
     const before = zookeeper.tree.children(`${root}/nodes`);
     client.suspend();
     client.resume();
-    await heard.until(() => heard.sessions.length === 2);
-    expect(heard.sessions).toEqual(['suspended', 'connected']);
+    await reports.until(() => reports.sessions.length === 2);
+    expect(reports.sessions).toEqual(['suspended', 'connected']);
     expect(zookeeper.tree.children(`${root}/nodes`)).toEqual(before);
   });
 
@@ -168,10 +171,10 @@ describe('sessions', () => {
     const a = await member(zookeeper, 'a');
     const b = await member(zookeeper, 'b');
     a.client.expire();
-    await b.heard.until(() => b.heard.replicas?.join() === 'b~1,a~1' && b.heard.nodeIds?.join() === 'b,a');
-    await a.heard.until(() => a.heard.replicas?.join() === 'b~1,a~1' && a.heard.nodeIds?.join() === 'b,a');
-    expect(a.heard.sessions).toEqual(['suspended', 'connected']);
-    expect(a.heard.fatal).toEqual([]);
+    await b.reports.until(() => b.reports.replicas?.join() === 'b~1,a~1' && b.reports.nodeIds?.join() === 'b,a');
+    await a.reports.until(() => a.reports.replicas?.join() === 'b~1,a~1' && a.reports.nodeIds?.join() === 'b,a');
+    expect(a.reports.sessions).toEqual(['suspended', 'connected']);
+    expect(a.reports.fatal).toEqual([]);
   });
 
   it('close deletes its own znodes and can be repeated', async () => {

@@ -47,7 +47,10 @@ export interface ZookeeperCoordinatorOptions {
   readonly logger: Logger;
 }
 
-/** The longest time that a close spends on deleting the node's own znodes. The end of the session would delete them as well. */
+/**
+ * The longest time that a close spends on deleting the node's own znodes. The end of the session would delete them as
+ * well.
+ */
 const farewellMs = 2_000;
 
 export class ZookeeperCoordinator implements Coordinator {
@@ -65,7 +68,10 @@ export class ZookeeperCoordinator implements Coordinator {
   readonly #placement: PlacementReader;
   readonly #folders: ShardFolders;
   readonly #shards: OwnShards;
-  /** The readings of the whole cluster, by the path that they read: each is repeated when something at that path changes. */
+  /**
+   * The readings of the whole cluster, by the path that they read: each is repeated when something at that path
+   * changes.
+   */
   readonly #readings = new Map<string, CoalescedTask>();
   readonly #upkeep = new CoalescedTask(() => this.#keepUp());
   /** The number of upkeeps since the last connection. The first connection needs none: the node has no znodes yet. */
@@ -210,13 +216,13 @@ export class ZookeeperCoordinator implements Coordinator {
 
   refreshState(shard: number, afterWrite: boolean): void {
     const own = this.#shards.get(shard);
-    // While `config` is not verified nothing is read: the verification is followed by a reading of everything.
+    // While `config` is not verified nothing is read. After the verification everything is read anyway.
     if (own !== undefined && this.#config.isVerified) this.#attempts.inBackground(refreshState(own, afterWrite));
   }
 
   /**
-   * R13: a loss may have spared `config` but not `state`, or may have happened between the two readings. Reading `config` again
-   * detects it.
+   * R13: a loss may have spared `config` but not `state`, or may have happened between the two readings. Reading
+   * `config` again detects it.
    */
   async #reportState(shard: number, reading: Omit<StateReading, 'isRestored'>): Promise<void> {
     const isMissing = reading.found === undefined;
@@ -226,7 +232,7 @@ export class ZookeeperCoordinator implements Coordinator {
     this.#listener.onState(shard, { ...reading, isRestored: this.#config.isRestored });
   }
 
-  /** Before lost data is written back: ZooKeeper must serve this cluster. @throws ZnodeError if it does not */
+  /** Before a node writes lost data back, ZooKeeper must serve its cluster. @throws ZnodeError if it does not */
   async #confirmConfig(): Promise<void> {
     await this.#checkConfig();
     if (!this.#config.isVerified) throw new ZnodeError('confirm config', returnCodes.connectionLoss, 'no');
@@ -252,7 +258,7 @@ export class ZookeeperCoordinator implements Coordinator {
 
   #onConnected(fresh: boolean): void {
     this.#logger.info({ fresh }, 'ZooKeeper connected');
-    // The ZooKeeper of a fresh session may serve another cluster: the session counts once `config` shows that it does not.
+    // ZooKeeper may serve another cluster in a fresh session, so the session counts only after a reading of `config`.
     this.#config.changed();
     if (this.#config.isVerified) this.#setSession('connected');
     this.#readEverythingAgain();
@@ -271,9 +277,11 @@ export class ZookeeperCoordinator implements Coordinator {
     if (!this.#config.isVerified) return;
     await this.#node?.yieldIfReplaced();
     if (this.#client.status === 'connected' && this.#config.isVerified) this.#setSession('connected');
-    // A new connection has no watches, so all shards are read. Later upkeeps read a few shards each, to spread the work.
+    // A new connection has no watches, so all shards are read. Later upkeeps read a few shards each, to spread the
+    // work.
     const shards = this.#shards.forUpkeep({ all: this.#upkeeps === 0 });
-    // The node's own znodes are checked after each connection and every other time. They come first: a watch needs a znode.
+    // The node's own znodes are checked after each connection and every other time. They come first: a watch needs a
+    // znode.
     const own = this.#upkeeps % 2 === 0 ? this.#ownZnodes(shards) : [];
     this.#upkeeps += 1;
     const ensured = await Promise.allSettled(own.map((znode) => znode.ensure()));
@@ -286,7 +294,9 @@ export class ZookeeperCoordinator implements Coordinator {
     return [...this.#shards.znodes(shards), this.#node?.znode].filter((znode) => znode !== undefined);
   }
 
-  /** The readings of these shards and of the cluster. They sync first: a new connection may be to a server that lags. */
+  /**
+   * The readings of these shards and of the cluster. They sync first: a new connection may be to a server that lags.
+   */
   #readingsOf(shards: readonly number[]): CoalescedTask[] {
     this.#placement.syncFirst();
     const cluster = [this.#paths.nodes, this.#paths.placement].map((path) => this.#readings.get(path));

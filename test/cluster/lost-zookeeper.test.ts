@@ -111,7 +111,7 @@ ownZookeeper(
     await expect(client.get('k1', { deadlineMs: 500 })).rejects.toMatchObject(refusal);
     await expect(client.put('k1', 'x', { deadlineMs: 500 })).rejects.toMatchObject(refusal);
     expect(await kvctl(cluster, 'status').catch(({ stdout }: { stdout: string }) => stdout)).toContain(otherId);
-    const wellAgain = cluster.nodes.map(({ log }) => log.waitFor('the configuration is that of this node again'));
+    const wellAgain = cluster.nodes.map(({ log }) => log.waitFor('the configuration in ZooKeeper agrees with this node again'));
     await inZookeeper(cluster, async (client) => {
       await client.delete(`${cluster.root}/config`, -1);
       await client.delete(cluster.root, -1);

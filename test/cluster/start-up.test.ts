@@ -54,7 +54,7 @@ test('a node that is to join waits for the cluster that is founded later, and a 
   const root = freshRoot();
   const joining = [0, 1].map(() => NodeProcess.spawn({ zk, root, extra: ['--join', '--session-ms', '1000', '--shards', '4'] }));
   for (const node of joining) onTestFinished(() => node.kill());
-  await Promise.all(joining.map(({ log }) => log.waitFor(({ msg }) => msg.includes('--join founds none'))));
+  await Promise.all(joining.map(({ log }) => log.waitFor(({ msg }) => msg.includes('with --join this node founds none'))));
   expect(await joining[1]!.stop()).toEqual({ code: 0, signal: null });
   await foundCluster(zk, root, ['--shards', '4']);
   await joining[0]!.listening();

@@ -21,7 +21,7 @@ function connectZookeeper(cluster: LocalCluster): Promise<ZookeeperClient> {
   return ZookeeperClient.connect({ servers: cluster.zookeeper.address, sessionMs: 6_000, startupTimeoutMs: 10_000 });
 }
 
-test('placement is spoilt by hand, then deleted: every shard stays where it is and is served, and it is written again as it was', async () => {
+test('every shard stays and is served while placement is malformed, then deleted, and the same one is written back', async () => {
   await using cluster = await startCluster({ shards, extra: ['--session-ms', String(sessionMs)], waitForInSync: false });
   const before = await settled(cluster);
   await using client = await cluster.connect();
@@ -31,7 +31,7 @@ test('placement is spoilt by hand, then deleted: every shard stays where it is a
     const good = (await zookeeper.get(path, { watch: false }))!.data.toString();
     const fewer = encodePlacement({ version: before.placementVersion + 1, shards: [[cluster.nodes[0]!.id]] });
     for (const bad of ['no placement', fewer]) {
-      const noticed = cluster.nodes.map((node) => node.log.waitFor('znode left out of account', { since: node.log.count }));
+      const noticed = cluster.nodes.map((node) => node.log.waitFor('malformed znode ignored', { since: node.log.count }));
       await zookeeper.set(path, Buffer.from(bad), anyVersion);
       await Promise.all(noticed);
       const topology = await settled(cluster);
@@ -41,7 +41,7 @@ test('placement is spoilt by hand, then deleted: every shard stays where it is a
       await client.put(bad, bad);
     }
     // Every node that knows it tries, and one is first.
-    const written = cluster.nodes.map(({ log }) => log.waitFor(({ msg }) => msg.endsWith('placement: written back')));
+    const written = cluster.nodes.map(({ log }) => log.waitFor(({ msg }) => msg.endsWith('placement; this node wrote it back')));
     for (const one of written) one.catch(() => {});
     await zookeeper.delete(path, anyVersion);
     await Promise.any(written);

@@ -1,8 +1,8 @@
 /**
- * One client of the in-memory ZooKeeper: its session, its watches, and the faults a test may cause.
+ * One client of the in-memory ZooKeeper: its session, its watches, and the faults that a test may cause.
  *
- * What is submitted reaches the ensemble in the same turn, so the order of calls is the order of execution; answers and
- * events come in a later turn.
+ * A request reaches the ensemble in the turn of the call, so requests are executed in the order of the calls. Answers
+ * and events arrive in a later turn.
  */
 
 import type {
@@ -28,12 +28,15 @@ export interface Ensemble {
   forget(client: MemoryZnodeClient): void;
 }
 
-/** What becomes of a write whose answer is lost: carried out before the connection broke, after it, or never. */
+/**
+ * The fate of a write whose answer is lost: executed before the connection broke, executed after that, or never
+ * executed.
+ */
 export type LostWrite = 'applied' | 'appliedLate' | 'notApplied';
 type WriteName = 'create' | 'set' | 'delete';
 
-/** Outcomes of a write that has changed something. */
-const carriedOut: readonly string[] = ['created', 'set', 'deleted'];
+/** The results of a write that changed something. */
+const executed: readonly string[] = ['created', 'set', 'deleted'];
 
 const silent: ZnodeListener = { onConnected() {}, onSuspended() {}, onExpired() {}, onChanged() {} };
 
@@ -75,7 +78,7 @@ export class MemoryZnodeClient implements ZnodeClient {
     this.#listener = listener;
   }
 
-  /** Breaks the connection; it stays broken until `resume`. */
+  /** Breaks the connection until `resume`. */
   suspend(): void {
     if (this.#status !== 'connected') return;
     this.#status = 'suspended';
@@ -98,7 +101,7 @@ export class MemoryZnodeClient implements ZnodeClient {
     this.#later(() => this.#listener.onConnected(sessionId, false));
   }
 
-  /** Ends the session at the ensemble. A suspended client learns of it when it is resumed. */
+  /** Ends the session at the ensemble. A suspended client notices that when it is resumed. */
   expire(): void {
     this.#sessionEnded = true;
     const sessionId = this.#sessionId;
@@ -108,17 +111,19 @@ export class MemoryZnodeClient implements ZnodeClient {
     if (connected) this.resume();
   }
 
-  /** The connection breaks during the next write of this kind, and is there again at once. */
+  /** Breaks the connection during the next write of this kind, and restores it at once. */
   loseNextAnswer(write: WriteName, fate: LostWrite): void {
     this.#lost = { write, fate };
   }
 
-  /** From now on requests are carried out and not answered, as with a server that has been stopped; `false` ends it. */
+  /**
+   * True: requests are executed but never answered, as by a server that stalls. False: requests are answered again.
+   */
   mute(mute: boolean): void {
     this.#mute = mute;
   }
 
-  /** Reads show the present until `sync`, or until the connection is resumed, as from a server that lags. */
+  /** Freezes what reads show, as on a server that lags, until `sync` or until the connection is resumed. */
   lag(): void {
     this.#behind = this.#ensemble.tree.snapshot();
   }
@@ -212,17 +217,17 @@ export class MemoryZnodeClient implements ZnodeClient {
     if (lost.fate === 'applied') apply();
     this.suspend();
     this.resume();
-    // After whatever is done in answer to the reconnection itself, in the turns that follow it.
+    // The write is applied three turns later, so that the reactions to the reconnection itself come first.
     if (lost.fate === 'appliedLate') setImmediate(() => setImmediate(() => setImmediate(apply)));
     return answer;
   }
 
-  /** What is read after a write that was carried out on this connection shows everything that was there before it. */
+  /** A read after an executed write on the same connection shows everything that was committed before that write. */
   async #prove<T extends { readonly kind: string }>(write: Promise<T>): Promise<T> {
     const { sessionId } = this;
     const sentMs = performance.now();
     const result = await write;
-    const isProof = carriedOut.includes(result.kind) && sessionId === this.sessionId && this.#status === 'connected';
+    const isProof = executed.includes(result.kind) && sessionId === this.sessionId && this.#status === 'connected';
     if (isProof) this.#provenMs = Math.max(this.#provenMs, sentMs);
     return result;
   }

@@ -1,5 +1,5 @@
 /**
- * The znodes of the in-memory ZooKeeper: what a server holds, without sessions, watches or time.
+ * The znodes of the in-memory ZooKeeper, without sessions, watches or time.
  *
  * Every method answers as a server would. `onChange` receives each path whose watchers a server would notify.
  */
@@ -10,9 +10,9 @@ interface StoredZnode {
   readonly data: Buffer;
   readonly version: number;
   readonly owner: string | undefined;
-  /** Next sequence number of a child; a signed 32-bit number, as in ZooKeeper. */
+  /** The sequence number of the next child, a signed 32-bit number as in ZooKeeper. */
   readonly nextSequence: number;
-  /** Of children that came and went. */
+  /** The number of children created or deleted so far. */
   readonly childVersion: number;
 }
 
@@ -31,7 +31,7 @@ export class MemoryZnodeTree {
     if (!znodes.has('/')) znodes.set('/', { ...emptyZnode, data: Buffer.alloc(0) });
   }
 
-  /** What a server that lags behind still shows. */
+  /** A copy of the present znodes, for a server that lags from now on. */
   snapshot(): MemoryZnodeTree {
     return new MemoryZnodeTree(() => {}, new Map(this.#znodes));
   }
@@ -65,7 +65,7 @@ export class MemoryZnodeTree {
     return names;
   }
 
-  /** Of the list of children; 0 if there is no such znode. */
+  /** The version of the list of children; 0 if the znode does not exist. */
   childVersion(path: string): number {
     return this.#znodes.get(path)?.childVersion ?? 0;
   }
@@ -91,12 +91,12 @@ export class MemoryZnodeTree {
     return { kind: 'deleted' };
   }
 
-  /** What a server does when a session ends. */
+  /** Deletes the ephemeral znodes of a session, as a server does when the session ends. */
   deleteOwnedBy(sessionId: string): void {
     for (const [path, znode] of [...this.#znodes]) if (znode.owner === sessionId) this.delete(path, anyVersion);
   }
 
-  /** Deletes a znode and all below it, whoever owns it. */
+  /** Deletes a znode and everything below it, regardless of the owners. */
   deleteTree(path: string): void {
     for (const name of this.children(path) ?? []) this.deleteTree(`${path === '/' ? '' : path}/${name}`);
     if (path !== '/') this.delete(path, anyVersion);
@@ -117,7 +117,7 @@ function parentOf(path: string): string {
   return path.slice(0, path.lastIndexOf('/')) || '/';
 }
 
-/** As Java's %010d: the sign is one of the ten. */
+/** Formats like Java's %010d: a minus sign is one of the ten characters. */
 function sequenceDigits(sequence: number): string {
   return sequence < 0 ? `-${String(-sequence).padStart(9, '0')}` : String(sequence).padStart(10, '0');
 }

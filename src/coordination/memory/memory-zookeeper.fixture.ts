@@ -1,8 +1,8 @@
 /**
  * A ZooKeeper in memory, for tests: one ensemble and any number of clients, with the faults that matter to kvnode.
  *
- * It passes the same conformance suite as the real client. Time plays no part in it, except for the timeout of a call that
- * is never answered: a session ends only when a test says so.
+ * It passes the same conformance suite as the real client. It uses no time, except for the timeout of a call that is
+ * never answered: a session ends only when a test ends it.
  */
 import { type Ensemble, MemoryZnodeClient } from './memory-znode-client.fixture.js';
 import { MemoryZnodeTree } from './memory-znode-tree.fixture.js';
@@ -10,7 +10,7 @@ import { MemoryZnodeTree } from './memory-znode-tree.fixture.js';
 export class MemoryZookeeper implements Ensemble {
   readonly #clients = new Set<MemoryZnodeClient>();
   #sessions = 0;
-  /** For tests that arrange or inspect what is stored behind the clients' backs. */
+  /** The stored znodes. A test may read or change them directly, without a client. */
   readonly tree = new MemoryZnodeTree((path, kind) => {
     for (const client of this.#clients) client.noteChange(path, kind);
   });
@@ -21,7 +21,10 @@ export class MemoryZookeeper implements Ensemble {
     return client;
   }
 
-  /** As when a server is killed and its data removed: it knows no session. Each client stays suspended until it is resumed. */
+  /**
+   * Loses all data and sessions, like a server that is killed and started empty. Each client stays suspended until
+   * `resume`.
+   */
   loseEverything(): void {
     for (const client of this.#clients) {
       client.suspend();

@@ -31,11 +31,11 @@ describe('in-memory zookeeper, faults', () => {
     await expect(client.set('/a', empty, 0)).rejects.toMatchObject({ executed: 'unknown' });
     await log.until('connected');
     expect((await client.stat('/a', noWatch))?.version).toBe(version);
-    // Nor does it prove what is read: it was not answered.
+    // A write without an answer proves nothing about later reads, either.
     expect(client.provenMs).toBe(Number.NEGATIVE_INFINITY);
   });
 
-  it('a late write is carried out after the reconnection', async () => {
+  it('a late write is executed after the reconnection', async () => {
     const client = new MemoryZookeeper().connect();
     const log = new EventLog(client);
     await client.create('/a', empty, 'persistent');
@@ -63,7 +63,7 @@ describe('in-memory zookeeper, faults', () => {
     await expect(client.create('/a', empty, 'persistent')).rejects.toMatchObject({ executed: 'unknown' });
   });
 
-  it('an expiry while suspended is found out on reconnecting', async () => {
+  it('a suspended client notices an expiry when it reconnects', async () => {
     const client = new MemoryZookeeper().connect();
     const log = new EventLog(client);
     client.suspend();

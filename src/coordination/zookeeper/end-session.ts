@@ -1,22 +1,23 @@
 /**
  * Ends a ZooKeeper session over a connection of its own, without the native client.
  *
- * The native client ends a session only while it blocks the thread until the server has answered, for up to 4.5 s. So its
- * connection is dropped instead (native-session.ts). This file resumes the session, with its id and password, and closes it: two requests of ZooKeeper's protocol, whose form has been the same since ZooKeeper 3.4.
+ * The native client blocks the thread until the server has answered the end of a session, for up to 4.5 s. So its
+ * connection is dropped instead (native-session.ts). This file resumes the session with its id and password, and
+ * closes it. These are two requests of ZooKeeper's protocol, whose form has been the same since ZooKeeper 3.4.
  *
- * Leaves out everything else of the protocol. A session that could not be ended expires by itself.
+ * It implements nothing else of the protocol. A session that could not be ended expires by itself.
  */
 import { connect } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { SessionCredentials } from './native-session.js';
 import type { LiteralAddress } from './server-addresses.js';
 
-/** Limits the whole attempt to the time for which the C client would block on the answer of one server. */
+/** Limits the whole attempt. The C client would wait for the answer of one server for the same time. */
 const endSessionMs = 1_500;
 
 const lengthBytes = 4;
 const closeSession = -11;
-/** ZooKeeper numbers the requests of a connection; any number will do for one. */
+/** ZooKeeper numbers the requests of a connection. This connection has only one, so any number will do. */
 const requestId = 1;
 
 /**
@@ -39,7 +40,7 @@ function endAt(server: LiteralAddress, session: SessionCredentials, signal: Abor
   return new Promise((resolve) => {
     const socket = connect({ ...server, signal });
     let received = Buffer.alloc(0);
-    let isTakenUp = false;
+    let isResumed = false;
     const finish = (isOver: boolean): void => {
       resolve(isOver);
       socket.destroy();
@@ -48,13 +49,13 @@ function endAt(server: LiteralAddress, session: SessionCredentials, signal: Abor
     socket.on('data', (bytes: Buffer) => {
       received = Buffer.concat([received, bytes]);
       for (let answer = takeFrame(); answer !== undefined; answer = takeFrame()) {
-        // The second answer is that to the end of the session.
-        if (isTakenUp || isExpired(answer)) return finish(true);
-        isTakenUp = true;
+        // The first answer confirms that the session is resumed, the second that it is closed.
+        if (isResumed || isExpired(answer)) return finish(true);
+        isResumed = true;
         socket.write(closeRequest());
       }
     });
-    // 'close' follows.
+    // Node.js emits 'close' after 'error', and the handler of 'close' settles the attempt.
     socket.on('error', () => {});
     socket.on('close', () => finish(false));
 
@@ -72,19 +73,22 @@ function endAt(server: LiteralAddress, session: SessionCredentials, signal: Abor
 function connectRequest({ sessionId, password, sessionMs }: SessionCredentials): Buffer {
   const secret = Buffer.from(password, 'hex');
   const body = Buffer.alloc(4 + 8 + 4 + 8 + 4 + secret.length + 1);
-  // Protocol version 0, and no transaction seen: the server need not have caught up with anything.
+  // Protocol version 0. The last transaction seen is 0 as well, so a server that lags accepts the request, too.
   let at = body.writeInt32BE(0, 0);
   at = body.writeBigInt64BE(0n, at);
   at = body.writeInt32BE(sessionMs, at);
   at = body.writeBigUInt64BE(BigInt(`0x${sessionId}`), at);
   at = body.writeInt32BE(secret.length, at);
   at += secret.copy(body, at);
-  // Refuses a server that is read-only.
+  // 0: this client does not accept a read-only server.
   body.writeUInt8(0, at);
   return framed(body);
 }
 
-/** The answer to a connect request begins with the protocol version and the session timeout, which is 0 if it has expired. */
+/**
+ * The answer to a connect request begins with the protocol version and the session timeout, which is 0 if it has
+ * expired.
+ */
 function isExpired(connectResponse: Buffer): boolean {
   return connectResponse.readInt32BE(4) <= 0;
 }

@@ -1,28 +1,30 @@
 /**
- * One native client object: it lives as long as one connection, and can take up the session of an earlier one.
+ * One native client object. It lives as long as one connection, and can resume the session of an earlier object.
  *
- * Every answer and event is handed on through setImmediate. The C client calls back after it has closed its socket and
- * before libuv has stopped watching that file descriptor: a socket opened in that turn, or in a continuation of it, gets
- * the same descriptor and hangs for ever. For the same reason the package's own promises are not used.
+ * Every answer and event is passed on through setImmediate. The C client calls back after it has closed its socket and
+ * before libuv has stopped watching that file descriptor. A socket opened in that turn, or in a continuation of it,
+ * gets the same descriptor and hangs for ever. The package's own promises are not used for the same reason.
  *
- * An object that has lost its connection is closed at once, in the very turn. Left alone it goes on watching the closed
- * descriptor: then libuv aborts the process, or the next attempt takes whatever socket has that number by then, say one of
- * gRPC's, out of epoll, where it hangs. It happens when a server has timed out, which is told by an event, and when a
- * request could not be written, which only the state tells.
+ * An object that has lost its connection is closed at once, in the same turn. Otherwise it keeps watching the closed
+ * descriptor. Then libuv aborts the process, or the next connection attempt removes another socket from epoll: the one
+ * that has that number by then, for example one of gRPC's, which hangs from then on. A connection is lost in two ways:
+ * the server timed out, which an event reports, or a request could not be written, which only the property `state`
+ * shows.
  *
- * Nothing here may hold up the event loop. The C client has three calls that block the thread:
+ * Nothing in this file may block the event loop. The C client has three calls that block the thread:
  *
- * - It looks host names up with getaddrinfo, at every turn of its loop. It is given literal addresses (server-addresses.ts),
- *   for which getaddrinfo sends no query.
- * - Its close() of a connected object waits for the server: up to 3 s until the request is written, up to 1.5 s for the
- *   answer. Before it is closed, an object is made to drop its connection, and then it has nothing to wait for. The session
- *   is ended over a connection of our own (end-session.ts), or expires.
- * - In read-only mode it connects to other servers and waits. That mode is not used.
+ * - It looks up host names with getaddrinfo, at every turn of its loop. This file passes literal addresses only
+ *   (server-addresses.ts), for which getaddrinfo sends no query.
+ * - Its close() of a connected object waits for the server: up to 3 s until the request is written, up to 1.5 s for
+ *   the answer. So the object is made to drop its connection first; then close() has nothing to wait for. The session
+ *   ends over a connection of its own (end-session.ts), or expires.
+ * - In read-only mode it connects to other servers and waits. This file never sets that mode.
  *
- * A child process for the native client was weighed against this. It would keep the event loop free of whatever else the
- * package may do, but its heartbeats would go on while the node is frozen, so that a session would not mean any more that
- * the node lives; it would cost some 40 MB and a start of its own for every node, every kvctl and every service that finds
- * its nodes by ZooKeeper, a hop for every request, and one more death to handle.
+ * The rejected alternative is a child process for the native client. It would keep the event loop free of anything
+ * else that the package may do. But its heartbeats would continue while the node is frozen, so a live session would no
+ * longer prove a live node. It would also cost about 40 MB and a process start for every node, every kvctl and every
+ * service that finds its nodes by ZooKeeper, a hop for every request, and one more process whose death must be
+ * handled.
  */
 
 import { returnCodes, ZnodeError } from '../znode-client.js';
@@ -45,14 +47,14 @@ export interface SessionCredentials {
 
 export interface NativeSessionListener {
   onConnect(credentials: SessionCredentials): void;
-  /** The connection is lost and the object dead. The session may live. */
+  /** The connection is lost, and this object is unusable. The session may still live. */
   onLost(): void;
-  /** The session is over and the object dead. */
+  /** The session is over, and this object is unusable. */
   onEnded(): void;
   onChanged(path: string): void;
 }
 
-/** An answer that says definitely what happened. */
+/** An answer that settles whether the request was executed. */
 export interface NativeAnswer<Values extends unknown[]> {
   readonly returnCode: number;
   readonly values: Values;
@@ -71,16 +73,19 @@ const definiteAnswers: readonly number[] = [
   returnCodes.notEmpty,
 ];
 const refusals: readonly number[] = [returnCodes.noAuthorization, returnCodes.noChildrenForEphemerals];
-/** Returned instead of sending. Other codes may come after the request has been queued. */
+/** The package returns these codes without sending the request. After any other code the request may be queued. */
 const refusalsToSend: readonly number[] = [returnCodes.badArguments, returnCodes.invalidState];
 
-/** What the package's `state` is while a session is open. */
+/** The value of the package's `state` while a session is open. */
 const connectedState = 3;
 
-/** An address that is set aside for documents (RFC 5737): no server has it, and nothing connects to it here. */
+/** An address that RFC 5737 reserves for documentation: no server has it, and this file never connects to it. */
 const nowhere = '192.0.2.1:1';
 
-/** The default of 10 can end a session whose server sends one large answer in many pieces. */
+/**
+ * Reads in a row that complete no message. With the default of 10, one large answer in many pieces could end the
+ * session.
+ */
 const emptyReadLimit = 10_000;
 
 export class NativeSession {
@@ -117,7 +122,7 @@ export class NativeSession {
     for (const event of ['created', 'deleted', 'changed', 'child']) {
       this.#forward(event, (_native, path) => listener.onChanged(String(path)));
     }
-    // May do nothing at all and say nothing, for instance when an address cannot be reached: the owner watches the clock.
+    // If an address cannot be reached, this may neither connect nor report an error, so the owner limits the time.
     this.#native.init({});
   }
 
@@ -129,7 +134,7 @@ export class NativeSession {
     });
   }
 
-  /** Called from native code: nothing that could open a socket may run in this turn. */
+  /** Native code calls this method: nothing that could open a socket may run in the same turn. */
   #lost(): void {
     if (this.#ended) return;
     this.#ended = true;
@@ -140,28 +145,28 @@ export class NativeSession {
     });
   }
 
-  /** Rejects with a ZnodeError where the answer is not definite. */
+  /** Rejects with a ZnodeError if the answer does not settle the outcome. */
   call<Values extends unknown[]>(operation: string, submit: Submit<Values>): Promise<NativeAnswer<Values>> {
     return this.#requests.track(operation, (resolve, reject) => {
       if (this.#ended) return reject(new ZnodeError(operation, returnCodes.invalidState, 'no'));
-      const taken = submit(this.#native, (returnCode, _message, ...values) => {
+      const accepted = submit(this.#native, (returnCode, _message, ...values) => {
         setImmediate(() => {
           if (definiteAnswers.includes(returnCode)) resolve({ returnCode, values });
           else reject(new ZnodeError(operation, returnCode, refusals.includes(returnCode) ? 'no' : 'unknown'));
         });
       });
       if (this.#native.state !== connectedState) this.#lost();
-      if (typeof taken === 'number' && taken !== returnCodes.ok) {
-        reject(new ZnodeError(operation, taken, refusalsToSend.includes(taken) ? 'no' : 'unknown'));
+      if (typeof accepted === 'number' && accepted !== returnCodes.ok) {
+        reject(new ZnodeError(operation, accepted, refusalsToSend.includes(accepted) ? 'no' : 'unknown'));
       }
     });
   }
 
-  /** Drops the connection at once, without a word to the server: the session lives until it is ended or expires. */
+  /** Drops the connection at once and sends nothing to the server: the session lives until it is ended or expires. */
   close(): void {
     if (this.#ended) return;
     this.#end(returnCodes.closing);
-    // A connection to an address that is none of the servers any more is closed in this very call.
+    // The package closes its connection within this call, since the connected address is no longer among the servers.
     this.#native.set_servers(nowhere);
     this.#native.close();
   }

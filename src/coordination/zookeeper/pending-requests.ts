@@ -1,8 +1,8 @@
 /**
  * The requests of one ZooKeeper session that wait for an answer.
  *
- * Guarantees that each request is settled once: by its answer, by its own timeout, or when the session ends. ZooKeeper may
- * still execute a request that timed out, so its outcome is unknown (R7).
+ * Guarantees that each request is settled once: by its answer, by its own timeout, or when the session ends. ZooKeeper
+ * may still execute a request that timed out, so its outcome is unknown (R7).
  */
 import { returnCodes, ZnodeError } from '../znode-client.js';
 
@@ -38,7 +38,7 @@ export class PendingRequests {
     });
   }
 
-  /** ZooKeeper may have executed what was sent, so each outcome is unknown. */
+  /** Rejects every request as unknown, since ZooKeeper may have executed it. */
   rejectAll(returnCode: number): void {
     for (const [fail, operation] of [...this.#waiting]) fail(new ZnodeError(operation, returnCode, 'unknown'));
   }

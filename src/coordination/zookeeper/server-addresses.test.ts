@@ -2,7 +2,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { ScriptedLookUps } from '../../net/name-server.fixture.js';
 import { nativeConnectString, ServerAddresses } from './server-addresses.js';
 
-/** So that a test does not depend on how long it takes. */
+/** With this patience a test does not depend on its own duration. */
 const forEver = 1_000_000;
 
 function open(servers: string, patienceMs = forEver) {
@@ -13,8 +13,8 @@ function open(servers: string, patienceMs = forEver) {
   return { names, onKnown, addresses, connectString };
 }
 
-describe('addresses of ZooKeeper servers', () => {
-  it('are literal, of all names, without repetitions', async () => {
+describe('ZooKeeper server addresses', () => {
+  it('are the literal addresses of all names, each once', async () => {
     const { names, addresses, connectString } = open('zk-1:2181,zk-2:2182,10.0.0.1:2181,[fd00::7]:2181');
     await names.answer('zk-1', '10.0.0.1', 'fd00::1');
     expect(connectString()).toBe('');
@@ -23,7 +23,7 @@ describe('addresses of ZooKeeper servers', () => {
     addresses.close();
   });
 
-  it('a name that does not resolve is named, and keeps nobody from the others', async () => {
+  it('include the other names if one does not resolve, and the problem names that one', async () => {
     const { names, addresses, connectString } = open('typo:2181,zk-2:2181');
     await names.fail('typo', 'ENOTFOUND');
     await names.answer('zk-2', '10.0.0.2');
@@ -32,7 +32,7 @@ describe('addresses of ZooKeeper servers', () => {
     addresses.close();
   });
 
-  it('a look-up that hangs keeps nobody from the others for longer than a moment', async () => {
+  it('wait for a look-up that hangs only until patience has passed', async () => {
     const { names, onKnown, addresses, connectString } = open('zk-1:2181,zk-2:2181', 1);
     await names.answer('zk-1', '10.0.0.1');
     await vi.waitUntil(() => onKnown.mock.calls.length > 1, 30_000);
@@ -41,7 +41,7 @@ describe('addresses of ZooKeeper servers', () => {
     addresses.close();
   });
 
-  it('change with what the names stand for, and stay while a look-up fails', async () => {
+  it('change with the names, and stay while a look-up fails', async () => {
     const { names, addresses, connectString } = open('zk-1:2181');
     await names.answer('zk-1', '10.0.0.1');
     addresses.renew();
@@ -54,7 +54,7 @@ describe('addresses of ZooKeeper servers', () => {
     addresses.close();
   });
 
-  it('nothing is told after close', async () => {
+  it('are not reported after close', async () => {
     const { names, onKnown, addresses } = open('zk-1:2181');
     addresses.close();
     await names.answer('zk-1', '10.0.0.1');

@@ -1,14 +1,13 @@
 /**
- * The IP addresses of ZooKeeper's servers.
+ * Keeps the IP addresses of ZooKeeper's servers up to date.
  *
- * The native client looks names up itself, in the main thread and at every turn of its loop, and blocks the
- * whole process while a name server is silent. So it receives literal addresses only, and this class follows the addresses
- * of the names.
+ * The native client would look up names itself, in the main thread and at every turn of its loop. That blocks the
+ * whole process while a name server does not answer. So the native client receives literal addresses only.
  */
 import { parseAddress } from '../../config/index.js';
 import { type Resolver, resolver as sharedResolver, type UsedName } from '../../net/index.js';
 
-/** The longest time for which known addresses wait for the first look-up of other names. */
+/** The list stays empty for at most this long while the first look-up of some name is not answered. */
 const defaultPatienceMs = 500;
 
 export interface ServerAddressesOptions {
@@ -31,7 +30,7 @@ export class ServerAddresses {
 
   /**
    * @param servers host:port[,host:port]…
-   * @param onKnown called after each look-up and when patience has ended, while `list` may have changed.
+   * @param onKnown called whenever `list` may have changed: after each look-up and when `patienceMs` has passed.
    */
   constructor(servers: string, onKnown: () => void, options: ServerAddressesOptions = {}) {
     const { patienceMs = defaultPatienceMs, resolver = sharedResolver } = options;
@@ -50,7 +49,9 @@ export class ServerAddresses {
     if (!this.#closed) this.#onKnown();
   }
 
-  /** Literal addresses with ports, without repetitions; empty while too little is known. */
+  /**
+   * Literal addresses with ports, each once. Empty until every name was looked up once, or `patienceMs` has passed.
+   */
   get list(): readonly LiteralAddress[] {
     const isOpen = ({ name: { state } }: NamedServer): boolean => state.addresses === undefined && state.failure === undefined;
     if (this.#isPatient && this.#servers.some(isOpen)) return [];
@@ -66,7 +67,7 @@ export class ServerAddresses {
     for (const { name } of this.#servers) name.renew();
   }
 
-  /** Which names have no address, as the end of a sentence; '' if all have. */
+  /** The names without an address, as the end of a sentence; '' if every name has one. */
   get problems(): string {
     const problems = this.#servers.map(({ host, name: { state } }) => {
       if (state.addresses !== undefined) return '';
@@ -89,7 +90,7 @@ export interface LiteralAddress {
   readonly port: number;
 }
 
-/** In the native client's own form: it takes what follows the last colon for the port, and looks brackets up as a name. */
+/** The native client's own form: the port follows the last colon, and an IPv6 address stands without brackets. */
 export function nativeConnectString(addresses: readonly LiteralAddress[]): string {
   return addresses.map(({ host, port }) => `${host}:${port}`).join(',');
 }

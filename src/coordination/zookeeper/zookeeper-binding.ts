@@ -1,30 +1,31 @@
 /**
- * What kvnode uses of the `zookeeper` package, typed: the package's own types are weak and leak global names.
+ * Types of the part of the `zookeeper` package that kvnode uses: the package's own types are weak and leak global
+ * names.
  *
- * The package is native and may not be built where only a part of kvnode is used, so it is loaded when it is needed. It may
- * be loaded in one thread of a process only.
+ * The package is native code and may not be built on a machine that uses only a part of kvnode, so it is loaded on
+ * demand. Only one thread of a process may load it.
  */
 import type { EventEmitter } from 'node:events';
 import { KvError } from '../../errors.js';
 
 export interface NativeStat {
   readonly version: number;
-  /** Of the list of children: grows with every one that comes or goes. */
+  /** The version of the list of children: grows with every child that is created or deleted. */
   readonly cversion: number;
   /** Hexadecimal; '0' if there is none. */
   readonly ephemeralOwner: string;
 }
 
 export interface NativeOptions {
-  /** Names in it are looked up in a call that blocks. */
+  /** Literal addresses: the package looks up host names in a call that blocks. */
   readonly connect: string;
   readonly timeout: number;
-  /** 0 is silence: anything else writes to stdout and stderr past the logger. */
+  /** 0 is silent: with any other level the package writes to stdout and stderr, past the logger. */
   readonly debug_level: 0;
   readonly host_order_deterministic: boolean;
-  /** Reads in a row that complete no message before the package takes its session for expired. */
+  /** After this many reads in a row that complete no message, the package treats its session as expired. */
   readonly response_counter_limit: number;
-  /** Of the session to take up; both or none. */
+  /** Id and password of the session to resume; both are set or neither. */
   readonly client_id?: string;
   readonly client_password?: string;
 }
@@ -32,8 +33,8 @@ export interface NativeOptions {
 type Answer<Values extends unknown[]> = (returnCode: number, message: string, ...values: Values) => void;
 
 /**
- * Every method returns 0 if the call was taken, else a code, and then the callback is never called. Versions must be
- * numbers: the package takes a missing one for 0.
+ * Every method returns 0 if the package accepted the call. Any other value is an error code, and the callback never
+ * runs. Versions must be numbers: the package reads a missing one as 0.
  */
 export interface NativeClient extends EventEmitter {
   readonly client_id: string;

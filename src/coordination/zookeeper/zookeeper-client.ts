@@ -1,11 +1,12 @@
 /**
- * ZnodeClient over a real ZooKeeper.
+ * The ZnodeClient of a real ZooKeeper.
  *
- * Keeps one session open for as long as it lives. Each connection is a native client object of its own, which takes up the
- * session of the one before; one that does not get connected in time is replaced. While suspended nothing is sent: the C
- * client would keep a request back and send it at some later time.
+ * It keeps one session open until it is closed. Each connection is a native client object of its own, which resumes
+ * the session of the previous one. An object that does not connect in time is replaced. While suspended, the client
+ * sends nothing: the C client would queue a request and send it at some later time.
  *
- * Each connection goes to the addresses that the servers' names have by then; a lost one has the names looked up again.
+ * Each connection uses the addresses that the servers' names have at that moment. A lost connection causes a new
+ * look-up.
  */
 import { KvError } from '../../errors.js';
 import type { Resolver } from '../../net/index.js';
@@ -32,17 +33,18 @@ export interface ZookeeperClientOptions {
   /** host:port[,host:port]…, without a chroot. */
   readonly servers: string;
   readonly sessionMs: number;
-  /** How long `connect` tries. */
+  /** `connect` rejects after this time without a connection. */
   readonly startupTimeoutMs: number;
-  /** Default: that of the process. */
+  /** Default: the resolver that the process shares. */
   readonly resolver?: Resolver;
 }
 
 const createFlags: Record<CreateMode, number> = { persistent: 0, ephemeralSequential: 3 };
 
 /**
- * How long a native client object may take to connect; doubled each time up to half the session timeout, as a slow server
- * must not be locked out. At two thirds of it the object would time out by itself: see native-session.ts for the harm.
+ * The time in which the first native client object must connect. It doubles with each attempt, up to half the session
+ * timeout, so that a slow server can still be reached. At two thirds of the session timeout the object would time out
+ * by itself, with the harm that native-session.ts describes.
  */
 const firstAttemptMs = 500;
 
@@ -58,7 +60,7 @@ export class ZookeeperClient implements ZnodeClient {
   #status: ZnodeClientStatus = 'suspended';
   #attemptMs: number;
   #attemptTimer: NodeJS.Timeout | undefined;
-  /** No address is known to connect to. */
+  /** True while no address of a server is known. */
   #awaitsAddresses = false;
   #onFirstConnection: (() => void) | undefined;
   #openedMs = 0;
@@ -140,7 +142,7 @@ export class ZookeeperClient implements ZnodeClient {
     this.#session?.close();
     this.#session = undefined;
     this.#servers.renew();
-    // Not in the turn in which the old socket was closed: see native-session.ts.
+    // A new socket must not be opened in the turn in which the old one was closed: see native-session.ts.
     setImmediate(() => this.#open());
   }
 
@@ -149,7 +151,7 @@ export class ZookeeperClient implements ZnodeClient {
     this.#attemptMs = Math.min(firstAttemptMs, this.#options.sessionMs / 2);
     const fresh = credentials.sessionId !== this.sessionId;
     this.#credentials = credentials;
-    // The creation of a session is agreed on by a quorum; taking one up is not.
+    // A quorum of servers agrees on the creation of a session, but not on its resumption.
     this.#provenMs = fresh ? this.#openedMs : Number.NEGATIVE_INFINITY;
     this.#status = 'connected';
     const onFirstConnection = this.#onFirstConnection;
@@ -230,7 +232,7 @@ export class ZookeeperClient implements ZnodeClient {
     await this.#call<[path: string]>(`sync ${path}`, (native, done) => native.a_sync(path, done));
   }
 
-  /** One that was carried out proves what is read after it on this connection. */
+  /** An executed write raises `provenMs` for later reads on this connection. */
   async #write<Values extends unknown[]>(
     operation: string,
     submit: Parameters<typeof NativeSession.prototype.call<Values>>[1],
@@ -253,7 +255,7 @@ export class ZookeeperClient implements ZnodeClient {
     return this.#session.call(operation, submit);
   }
 
-  /** Ends the session if it is connected: waits for that for up to 1.5 s; otherwise it expires by itself. */
+  /** Ends the session if it is connected, within 1.5 s. Otherwise the session expires by itself. */
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
