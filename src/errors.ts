@@ -1,8 +1,9 @@
 /**
  * All error codes of kvnode, and the error class that carries them.
  *
- * Each code says whether the operation was executed (guarantee G4). `no`: it definitely was not. `unknown`: it may have been. A
- * test compares the table in docs/errors.md with this file. `wire/contract/status.ts` converts codes to gRPC status and back.
+ * Each code settles whether the operation was executed (guarantee G4). `no`: it definitely was not. `unknown`: it may
+ * have been. A test compares the table in docs/errors.md with this file. `wire/contract/status.ts` converts codes to
+ * gRPC status and back.
  */
 
 /** Whether a failed operation was executed: definitely not, or perhaps. */
@@ -29,9 +30,15 @@ export const errorTraits = {
   INVALID_ARGUMENT: refused,
   /** A condition did not hold; the error has the key's current version. */
   VERSION_MISMATCH: refused,
-  /** The data would outgrow the memory of a node that holds it. Deletes, and writes that grow nothing, are still accepted. */
+  /**
+   * The data would outgrow the memory of a node that holds it. Deletes, and writes that grow nothing, are still
+   * accepted.
+   */
   MEMORY_FULL: refused,
-  /** The request names another cluster than the node's, which the error names. The client avoids the address from then on. */
+  /**
+   * The request names another cluster than the node's, which the error names. The client avoids the address from then
+   * on.
+   */
   WRONG_CLUSTER: refused,
   /** The encoded request is larger than the transport accepts. */
   MESSAGE_TOO_LARGE: refused,
@@ -61,9 +68,9 @@ export const errorTraits = {
 
   /** The write was sent or appended, and its outcome is not known. */
   OUTCOME_UNKNOWN: unknown,
-  /** The deadline passed before an answer came. */
+  /** The deadline passed before an answer arrived. */
   DEADLINE_EXCEEDED: unknown,
-  /** The caller gave up before an answer came. */
+  /** The caller cancelled before an answer arrived. */
   CANCELLED: unknown,
   /** A fault of kvnode itself; the node's log has the details. */
   INTERNAL: unknown,
@@ -76,7 +83,7 @@ export const errorTraits = {
   COORDINATION_UNAVAILABLE: refused,
   /** The values of the node that starts differ from those of the cluster in ZooKeeper, or another node has its id. */
   CONFIG_MISMATCH: refused,
-  /** The node cannot listen on its address. */
+  /** The node cannot listen on its own address. */
   ADDRESS_UNAVAILABLE: refused,
 } as const satisfies Record<string, ErrorTraits>;
 
@@ -84,17 +91,17 @@ export type ErrorCode = keyof typeof errorTraits;
 
 export interface KvErrorDetails {
   readonly cause?: unknown;
-  /** With VERSION_MISMATCH: the version the key is at; 0 if it does not exist. */
+  /** With VERSION_MISMATCH: the key's version; 0 if the key does not exist. */
   readonly currentVersion?: number;
   /** Last known address of the primary, as host:port. */
   readonly primaryAddress?: string;
   /** With WRONG_CLUSTER: the id of the refusing node's cluster. */
   readonly clusterId?: string;
-  /** Overrides the code's verdict, for example if an attempt was never sent. Without it the verdict is that of the code. */
+  /** Overrides the code's own value, for example if an attempt was never sent. */
   readonly executed?: Executed;
 }
 
-/** The error class of kvnode. `code` says what happened, `executed` whether the operation was executed. */
+/** The error class of kvnode. `code` is the kind of failure, `executed` whether the operation was executed. */
 export class KvError extends Error {
   readonly code: ErrorCode;
   readonly executed: Executed;

@@ -1,10 +1,10 @@
-/** The versions of this software: of the package, and of the format in which the nodes of a cluster talk. */
+/** The version of the package, and the version of the format that the nodes of a cluster share. */
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 /**
- * The version of the format that all nodes of a cluster share: of their messages (proto/kv/internal/v1) and of the cluster's
- * `config` in ZooKeeper. It grows when a node of the version before would misunderstand a message.
+ * The version of the format that all nodes of a cluster share: of their messages (proto/kv/internal/v1) and of the
+ * cluster's `config` in ZooKeeper. It grows when a node of the previous version would misunderstand a message.
  */
 export const formatVersion = 4;
 

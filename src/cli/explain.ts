@@ -1,6 +1,6 @@
 /**
- * Errors as a person wants to read them: what happened, what it means for the data, what to do. Stacks are for those
- * who asked for them with a log level of debug or trace.
+ * Formats errors for people: what happened, what it means for the data, what to do. A stack is shown only with a log
+ * level of debug or trace.
  */
 import { inspect } from 'node:util';
 import { type ErrorCode, KvError } from '../errors.js';
@@ -11,7 +11,10 @@ export interface Explanation {
   readonly advice?: string;
 }
 
-/** Two to four lines, without a newline at the end. Messages may name what others have chosen. */
+/**
+ * Two to four lines, without a newline at the end. Unprintable characters are escaped, since messages may hold others'
+ * keys.
+ */
 export function renderError(program: string, error: unknown, explanation: Explanation, showStack = false): string {
   const lines = [`${program}: ${describeError(error)}`];
   if (explanation.data !== undefined) lines.push(`  data:   ${explanation.data}`);
@@ -29,8 +32,9 @@ const nodeAdvice: Partial<Record<ErrorCode, string>> = {
   INVALID_OPTION: 'kvnode --help explains every option.',
   COORDINATION_UNAVAILABLE: 'Start ZooKeeper, or correct --zk.',
   CONFIG_MISMATCH:
-    'Start the node with the values of the cluster, or choose another --root for another cluster. They are fixed when the first node starts.',
-  ADDRESS_UNAVAILABLE: 'Stop what listens there, or choose another --host, --port or --http-port; port 0 takes any free one.',
+    'Start the node with the values of the cluster, or choose another --root for another cluster. The first node fixes the values.',
+  ADDRESS_UNAVAILABLE:
+    'Stop the program that listens there, or choose another --host, --port or --http-port; port 0 takes any free one.',
 };
 
 function adviceOf(code: ErrorCode, phase: 'starting' | 'running'): string | undefined {
@@ -39,13 +43,13 @@ function adviceOf(code: ErrorCode, phase: 'starting' | 'running'): string | unde
   return nodeAdvice[code];
 }
 
-/** A node that could not start, or has ended by a fatal error. */
+/** Explains the error of a node that could not start, or that a fatal error has ended. */
 export function explainNodeFailure(error: unknown, phase: 'starting' | 'running'): Explanation {
   return {
     data:
       phase === 'starting'
         ? 'this node did not start; nothing was changed.'
-        : 'the copy of this node lived in memory and is gone; acknowledged writes live on if another replica was in sync ("kvctl status").',
+        : 'the copy of this node lived in memory and is gone; acknowledged writes survive if another replica was in sync ("kvctl status").',
     advice:
       (error instanceof KvError ? adviceOf(error.code, phase) : undefined) ??
       'Start it again with --log-level debug to see more.',
@@ -56,23 +60,24 @@ const retryLater = 'Try again in a moment.';
 const clientAdvice: Partial<Record<ErrorCode, string>> = {
   INVALID_OPTION: 'See --help.',
   VERSION_MISMATCH: 'Read the key again and decide by its present version.',
-  NO_PRIMARY: `${retryLater} If it stays so, look at "kvctl status".`,
-  TOO_FEW_IN_SYNC: 'Start more nodes, or wait until those that are joining are in sync; see "kvctl status".',
+  NO_PRIMARY: `${retryLater} If the error persists, check "kvctl status".`,
+  TOO_FEW_IN_SYNC: 'Start more nodes, or wait until the joining nodes are in sync; see "kvctl status".',
   SHARD_OFFLINE:
-    '"kvctl status" shows why, and "kvctl shard force-primary --all" shows what would be lost by going on with the copies that are left, or that nothing would.',
+    '"kvctl status" shows why, and "kvctl shard force-primary --all" shows the plan to resume with the remaining copies, and what would be lost, if anything.',
   NOT_FORCED:
-    'Look at "kvctl status", and give the command again if the shard still needs it; without --accept-data-loss it shows the plan.',
+    'Check "kvctl status", and repeat the command if the shard still needs it; without --accept-data-loss it shows the plan.',
   WRONG_CLUSTER:
-    'Name nodes of one cluster only ("kvctl status --nodes HOST:PORT" shows whose a node is); after a cluster was rebuilt, start the shell again. A node that was started with another --root or --zk by mistake is to be stopped.',
+    'Name nodes of one cluster only ("kvctl status --nodes HOST:PORT" shows the cluster of a node). After a cluster was rebuilt, start the shell again. Stop a node that was started with a wrong --root or --zk.',
   UNREACHABLE: 'Check --nodes, or --zk and --root, and that a node is running there.',
   COORDINATION_UNAVAILABLE: 'Check --zk and --root, or name nodes directly with --nodes.',
-  CONFIG_MISMATCH: 'Give the values that are there, or choose another --root for another cluster.',
-  OUTCOME_UNKNOWN: 'Read the key to see. Repeating a conditional write is safe; repeating another one may undo a later write.',
-  DEADLINE_EXCEEDED: 'Read the key to see, and give more time with --deadline-ms.',
+  CONFIG_MISMATCH: 'Pass the values of the cluster, or choose another --root for another cluster.',
+  OUTCOME_UNKNOWN:
+    'Read the key to find out. Repeating a conditional write is safe; repeating an unconditional one may undo a later write.',
+  DEADLINE_EXCEEDED: 'Read the key to find out, and allow more time with --deadline-ms.',
   INTERNAL: 'The log of the node has the details.',
 };
 
-/** A failed call of a client. */
+/** Explains the error of a failed call to the cluster. */
 export function explainCallFailure(error: unknown, isWrite: boolean): Explanation {
   if (!(error instanceof KvError)) return {};
   const advice = clientAdvice[error.code] ?? (error.retryable ? retryLater : undefined);

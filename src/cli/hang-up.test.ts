@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { expect, onTestFinished, test } from 'vitest';
 import { programPath, toolEnvironment } from '../../local/programs.js';
 
-test('SIGHUP - kvctl without a terminal, as under nohup, goes on', async () => {
+test('SIGHUP - kvctl without a terminal, as under nohup, continues', async () => {
   const child = spawn(process.execPath, [programPath('kvctl'), '--nodes', '127.0.0.1:1'], { env: toolEnvironment() });
   onTestFinished(() => void child.kill('SIGKILL'));
   const exited = once(child, 'exit');

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** kvctl: reads, writes and looks after a cluster from a shell. The commands are in kvctl/, one file each. */
+/** kvctl: reads, writes and administers a cluster from a shell. The commands are in kvctl/, one file each. */
 import { renderError } from './explain.js';
 import { surviveHangUp } from './hang-up.js';
 import { type Invocation, parseKvctlCommandLine, type ShellInvocation } from './kvctl/command-line.js';
@@ -10,19 +10,19 @@ import { Session } from './kvctl/session.js';
 import { runLine } from './kvctl/shell/run-line.js';
 import { runScript, runTerminal } from './kvctl/shell/shell.js';
 
-/** True if a write may have happened whose result the output was to report. */
+/** True if the running command may have written, so that lost output means an unknown result. */
 let mayHaveWritten = false;
 
 surviveHangUp();
 process.stdout.on('error', outputLost);
-// An unreadable stderr ends nothing: a restore goes on.
+// A closed stderr does not end a command: a restore continues without its progress.
 process.stderr.on('error', () => {});
 
 /** A reader may close the pipe early, as in `kvctl status | head -1`; a full disk is reported. */
 function outputLost(error: NodeJS.ErrnoException): never {
-  const told = new Error(`the output cannot be written: ${error.message}`);
-  const data = mayHaveWritten ? 'what was to be stored may have been.' : 'nothing was changed.';
-  if (error.code !== 'EPIPE') process.stderr.write(`${renderError('kvctl', told, { data })}\n`);
+  const shown = new Error(`the output cannot be written: ${error.message}`);
+  const data = mayHaveWritten ? 'it is not known whether the write took effect.' : 'nothing was changed.';
+  if (error.code !== 'EPIPE') process.stderr.write(`${renderError('kvctl', shown, { data })}\n`);
   process.exit(mayHaveWritten ? exitCodes.outcomeUnknown : exitCodes.failed);
 }
 
@@ -32,7 +32,7 @@ async function main(): Promise<number> {
     mayHaveWritten = invocation.command?.isWrite ?? true;
     return await run(invocation);
   } catch (error) {
-    // What is wrong may be the command line itself.
+    // The command line itself may be invalid, so --json is searched in the raw arguments.
     new Output(process.argv.includes('--json')).failure(error, false);
     return exitCodeOf(error, false);
   }
@@ -54,7 +54,7 @@ async function run(invocation: Invocation | ShellInvocation): Promise<ExitCode> 
   }
 }
 
-/** A first Ctrl-C gives up what is under way, and says so; a second one ends the process at once. */
+/** The first Ctrl-C cancels the running command, which reports that. A second one ends the process at once. */
 function interrupted(): AbortSignal {
   const interrupting = new AbortController();
   process.once('SIGINT', () => interrupting.abort());
@@ -62,5 +62,5 @@ function interrupted(): AbortSignal {
 }
 
 const exitCode = await main();
-// Behind what was written before: a large value may still be on its way into a pipe.
+// An empty write is called back after all earlier writes: a pipe may not have accepted a large value yet.
 process.stdout.write('', (error) => (error ? outputLost(error) : process.exit(exitCode)));

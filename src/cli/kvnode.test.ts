@@ -7,7 +7,7 @@ import type { Readable } from 'node:stream';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { programPath, toolEnvironment } from '../../local/programs.js';
 
-/** Node.js modules that make the loading of kvnode stand still when it comes to the first package. */
+/** Module hooks that stop the loading of kvnode at its first package. */
 const standStill = `
 import { register } from 'node:module';
 const hooks = \`
@@ -33,7 +33,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 type Child = ChildProcessByStdio<null, null, Readable>;
 
-/** Resolves when it has begun to load packages, and will not come further. */
+/** Resolves when kvnode has begun to load packages, and is stopped there. */
 async function startLoading(command: string, words: readonly string[] = []): Promise<Child> {
   const node = [process.execPath, '--import', hook, programPath('kvnode'), '--port', '0'];
   const [program, ...rest] = [command, ...words, ...node].filter((word) => word !== '');
@@ -60,7 +60,7 @@ test('SIGHUP while kvnode is loaded is ignored', async () => {
 });
 
 const asFirstProcess = ['--pid', '--fork', '--kill-child', ...(process.getuid?.() === 0 ? [] : ['--user', '--map-root-user'])];
-/** Some containers do not allow it. */
+/** Some containers do not allow `unshare`. */
 const mayUnshare = spawnSync('unshare', [...asFirstProcess, 'true']).status === 0;
 
 test.runIf(mayUnshare)('SIGTERM while kvnode is loaded as PID 1, as in a container, stops it as told', async () => {

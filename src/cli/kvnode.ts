@@ -1,10 +1,15 @@
 #!/usr/bin/env node
-/** The entry of kvnode: the handlers of signals come first, and then the node is loaded, which takes some tenths of a second. */
+/**
+ * The entry of kvnode. It installs the signal handlers before it loads the node, which takes some tenths of a second.
+ */
 import { loadProgram } from './load-program.js';
 import { closeLostTerminals } from './lost-terminal.js';
 import { StopSignals } from './stop-signals.js';
 
-/** A node has some 25 open by itself, and more than 60 while it is loaded; each client takes one, each other node two. */
+/**
+ * A node itself uses about 25 descriptors, and more than 60 while it is loaded. Each client takes one, each other node
+ * two.
+ */
 const neededDescriptors = 128;
 
 const signals = new StopSignals();

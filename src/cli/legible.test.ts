@@ -15,18 +15,18 @@ test.each([
   expect(shown === key ? key : JSON.parse(shown)).toBe(key);
 });
 
-test('in text, line breaks stay, and what a terminal obeys is written out', () => {
+test('in text, line breaks stay, and control characters are escaped', () => {
   expect(legible('one\n\ttwo ä')).toBe('one\n\ttwo ä');
   expect(legible('\x1b]0;title\x07 \r\x9b')).toBe('\\u001b]0;title\\u0007 \\u000d\\u009b');
 });
 
-test('JSON reads back the same, whatever is in it', () => {
+test('JSON parses back to the same value for every text', () => {
   const value = { key: '\x9b\x7f\u202e\n"' };
   expect(legibleJson(value)).toBe('{"key":"\\u009b\\u007f\\u202e\\n\\""}');
   expect(JSON.parse(legibleJson(value))).toEqual(value);
 });
 
-test('of bytes that are no text, each that is no ASCII is written by its number', () => {
+test('bytes that are not UTF-8 are shown with every byte beyond ASCII escaped', () => {
   expect(legibleBytes(Buffer.from('ä\n'))).toBe('ä\n');
   expect(legibleBytes(Buffer.from([0x61, 0xff, 0x1b, 0x0a]))).toBe('a\\xff\\x1b\n');
 });

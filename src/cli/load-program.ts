@@ -1,5 +1,5 @@
 /**
- * Loads a program and explains the one fault that can keep its files from being read: too few file descriptors.
+ * Loads a program. If there are too few file descriptors to read its files, it explains that and ends the process.
  *
  * This file is part of the tiny entry of a program, so it imports nothing that has to be loaded first.
  */
@@ -9,7 +9,8 @@ const failed = 1;
 const standardError = 2;
 
 /**
- * @param needed file descriptors that the program needs. NaN, on a system that does not report them, is enough.
+ * @param needed the number of file descriptors that the program needs. It is not checked on a system that reports no
+ *   limit.
  * @returns what `load` imports. Ends the process with exit code 1 if it has too few descriptors.
  */
 export async function loadProgram<Program>(name: string, needed: number, load: () => Promise<Program>): Promise<Program> {
@@ -21,7 +22,7 @@ export async function loadProgram<Program>(name: string, needed: number, load: (
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'EMFILE') end(name, `${tooFew} (EMFILE)`, raiseLimit);
-    if (code === 'ENFILE') end(name, 'this machine has as many files open as it may (ENFILE)', raiseSystemLimit);
+    if (code === 'ENFILE') end(name, 'this machine has reached its limit of open files (ENFILE)', raiseSystemLimit);
     throw error;
   }
 }
@@ -40,7 +41,7 @@ function end(name: string, reason: string, advice: string): never {
   process.exit(failed);
 }
 
-/** Read before anything is loaded: later there may be no descriptor left to read it with. */
+/** This is read before anything is loaded, since later no descriptor may be left to read it. */
 function readAllowed(): number {
   try {
     return Number(/^Max open files +(\d+)/m.exec(readFileSync('/proc/self/limits', 'latin1'))?.[1]);

@@ -1,6 +1,7 @@
 /**
- * The end of a process whose terminal was closed while it ran. Node.js restores the modes of the terminals that it was started
- * on, and aborts, with a core dump instead of the exit code, if one of them is gone. It leaves closed descriptors alone.
+ * Lets a process exit normally after its terminal was closed. At its exit Node.js restores the modes of the terminals
+ * that it was started on. If one is gone, Node.js aborts with a core dump instead of the exit code. It ignores closed
+ * descriptors.
  */
 import { closeSync } from 'node:fs';
 import { isatty } from 'node:tty';

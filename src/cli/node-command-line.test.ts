@@ -5,12 +5,12 @@ test.each(['--replace-after-ms', '--replace-after'])('%s tells when a node that 
   expect((await parseNodeCommandLine([flag, '5000'])).given.replaceAfterMs).toBe('5000');
 });
 
-test('--join takes no value, and is not given unless it is there', async () => {
+test('--join takes no value, and is absent by default', async () => {
   expect((await parseNodeCommandLine(['--join'])).given.join).toBe(true);
   expect((await parseNodeCommandLine(['--join', '--port', '0'])).given).toMatchObject({ join: true, port: '0' });
   expect((await parseNodeCommandLine(['--port', '0'])).given.join).toBeUndefined();
 });
 
-test('what is no option is refused', async () => {
+test('an unknown option is refused', async () => {
   await expect(parseNodeCommandLine(['--replace-before', '5000'])).rejects.toThrow('replace-before');
 });

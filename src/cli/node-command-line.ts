@@ -1,4 +1,4 @@
-/** The command line of kvnode: the option table as yargs wants it. Values are judged in `config`, not here. */
+/** The command line of kvnode: the option table in the form of yargs. `config` checks the values. */
 import yargs from 'yargs';
 import { flagOf, type OptionName, type OptionSpec, optionGroups, optionNames, optionSpecs } from '../config/index.js';
 import { packageVersion } from '../version.js';
@@ -9,12 +9,13 @@ export interface NodeCommandLine {
   readonly configPath: string | undefined;
 }
 
-/** Prints and ends the process for --help and --version. @throws KvError INVALID_OPTION for what is no option. */
+/** Prints and ends the process for --help and --version. @throws KvError INVALID_OPTION for an unknown option. */
 export async function parseNodeCommandLine(args: readonly string[]): Promise<NodeCommandLine> {
   const parser = yargs([...args])
     .scriptName('kvnode')
     .usage('$0 [options]\n\nRuns one storage node until a signal stops it.')
-    // Everything stays a string: yargs would turn "abc" into NaN and 0x10 into 16 before anyone could say so.
+    // Every value stays a string: yargs would turn "abc" into NaN and 0x10 into 16, so that `config` could not refuse
+    // them.
     .parserConfiguration({
       'parse-numbers': false,
       'duplicate-arguments-array': false,
@@ -54,7 +55,7 @@ restart: it hands over the shards that it leads, and they stay its own for --rep
 Exit codes: 0 stopped; 1 failed, with the reason on stderr; 2 an option is wrong; 128 + signal number: a second SIGTERM
 or SIGINT ended the node at once, without a handover.`;
 
-/** In the largest unit that divides it. */
+/** A size in the largest unit that divides it. */
 function legibleBytes(bytes: number): string {
   const [unit, size] = bytes % 2 ** 20 === 0 ? ['MiB', 2 ** 20] : ['KiB', 2 ** 10];
   return `${bytes / (size as number)}${unit}`;

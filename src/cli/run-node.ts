@@ -1,7 +1,8 @@
 /**
- * One storage node as a process: parse, start, wait for a signal or a fatal error, stop. The first SIGTERM or SIGINT
- * begins the planned stop with its handover (R12), a second one ends the process at once. SIGUSR2 stops a node that is to be
- * started again: its shards stay placed on it. SIGHUP is ignored, so that a node outlives the terminal that it was started in.
+ * Runs one storage node as a process: parse, start, wait for a signal or a fatal error, stop. The first SIGTERM or
+ * SIGINT begins the planned stop with its handover (R12), a second one ends the process at once. SIGUSR2 stops a node
+ * that is to be started again: its shards stay placed on it. SIGHUP is ignored, so that a node outlives the terminal
+ * that it was started in.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { logVerbosity, setLogVerbosity } from '@grpc/grpc-js';
@@ -19,7 +20,10 @@ import type { StopSignal, StopSignals } from './stop-signals.js';
 const exitCodes = { stopped: 0, failed: 1, usage: 2 } as const;
 const standardOutput = 1;
 
-/** A node that is told to stop while it is starting has this long to come far enough for an orderly stop. */
+/**
+ * If a signal arrives while the node starts, the start may take this long before the process ends without an orderly
+ * stop.
+ */
 const startPatienceMs = 1_000;
 
 /** Ends the process. */
@@ -46,7 +50,7 @@ async function run(signals: StopSignals, openLog: () => LogOutput): Promise<numb
   const log = openLog();
   const logger = createLogger(values.logLevel, values.logFormat, log);
   for (const warning of warnings) logger.warn(warning);
-  // Its lines on stderr repeat what our errors say, unless somebody asked for them.
+  // The lines of grpc-js on stderr repeat kvnode's own errors, so they are off unless the environment enables them.
   if (process.env.GRPC_VERBOSITY === undefined) setLogVerbosity(logVerbosity.NONE);
   reportUncaught(logger, log);
   logLookUps(logger);
@@ -60,7 +64,7 @@ async function run(signals: StopSignals, openLog: () => LogOutput): Promise<numb
   } catch (error) {
     return fail(error, explainNodeFailure(error, 'starting'), showStack);
   }
-  // Still waiting for ZooKeeper: there is nothing to hand over.
+  // The node was still waiting for ZooKeeper, so it has nothing to hand over.
   if (typeof node === 'string') return exitCodes.stopped;
   const ended = await Promise.race([signalled, node.closed]);
   if (typeof ended === 'string') await node.stop({ returns: ended === 'SIGUSR2' });
@@ -76,14 +80,14 @@ function firstStopSignal(signals: StopSignals, logger: Logger, log: LogOutput): 
         resolve(signal);
       },
       end: (exitCode) => endNodeNow(exitCode, log),
-      hungUp: () => logger.info('SIGHUP is ignored; SIGUSR2 stops a node that is to be started again'),
+      hungUp: () => logger.info('SIGHUP is ignored; send SIGUSR2 to stop a node before a restart'),
     });
   });
 }
 
 /**
- * An uncaught error is a fault of kvnode itself: its stack goes to the log, and the process ends. Warnings of Node.js go to the log
- * as well: by default Node.js writes them to stderr, and waits until they are written.
+ * An uncaught error is a fault of kvnode itself: its stack goes to the log, and the process ends. Warnings of Node.js
+ * go to the log as well: by default Node.js writes them to stderr, and waits until they are written.
  */
 function reportUncaught(logger: Logger, log: LogOutput): void {
   process.on('uncaughtException', (error) => {

@@ -1,12 +1,13 @@
 /**
- * The signals that a node answers, from before anything else of it is loaded.
+ * Handles the signals of a node. The handlers are installed before the rest of the node is loaded.
  *
- * A process that is PID 1 of a container never receives a signal for which it has no handler, and any other process ends by it.
- * So the handlers come first, and this file imports nothing that takes time to load. What remains is the start of Node.js itself.
+ * Without a handler, PID 1 of a container never receives a signal, and any other process is ended by it. So the
+ * handlers come first, and this file imports nothing that takes time to load. Only the start of Node.js itself
+ * remains.
  */
 import { constants } from 'node:os';
 
-/** SIGTERM and SIGINT stop a node for good. SIGUSR2 stops a node that is to be started again. SIGUSR1 is Node's own. */
+/** SIGTERM and SIGINT stop a node for good. SIGUSR2 stops a node before a restart. Node.js itself uses SIGUSR1. */
 export type StopSignal = 'SIGTERM' | 'SIGINT' | 'SIGUSR2';
 
 export interface SignalListener {
@@ -19,7 +20,7 @@ export interface SignalListener {
 }
 
 const signals: readonly StopSignal[] = ['SIGTERM', 'SIGINT', 'SIGUSR2'];
-/** Stopped as told, before there was anything to hand over. */
+/** The exit code of a node that a signal stopped before it had anything to hand over. */
 const stoppedEarly = 0;
 
 export class StopSignals {
@@ -28,11 +29,11 @@ export class StopSignals {
 
   constructor() {
     for (const signal of signals) process.on(signal, () => this.#received(signal));
-    // Node.js resets the signals that nohup has told a process to ignore.
+    // nohup makes a process ignore SIGHUP, but Node.js resets that at its start.
     process.on('SIGHUP', () => this.#listener?.hungUp());
   }
 
-  /** Until this is called there is nothing to stop in order: a signal ends the process. */
+  /** Until this is called a signal ends the process at once, since there is nothing to stop. */
   attend(listener: SignalListener): void {
     this.#listener = listener;
   }

@@ -65,7 +65,7 @@ describe('host', () => {
     (text) => expect(readHost(text).refusal).toContain('means nothing on another machine'),
   );
 
-  test('what is canonical is read as itself', () => {
+  test('a canonical spelling is read as itself', () => {
     fc.assert(
       fc.property(host, (text) => {
         const { value } = readHost(text);
@@ -88,7 +88,7 @@ describe('host', () => {
 });
 
 describe('host:port', () => {
-  test('what is joined is read again as the same host and port, as Node.js reads it in a URL', () => {
+  test('a joined address is read again as the same host and port, also by the URL parser of Node.js', () => {
     fc.assert(
       fc.property(host, port, (spelled, number) => {
         const address: Address = { host: readHost(spelled).value!, port: number };
@@ -101,7 +101,7 @@ describe('host:port', () => {
     );
   });
 
-  test('a list that is joined is read again as the same list, whatever blanks are around the commas', () => {
+  test('a joined list is read again as the same list, with any blanks around the commas', () => {
     fc.assert(
       fc.property(fc.array(fc.record({ host, port }), { minLength: 1, maxLength: 5 }), (spelled) => {
         const addresses = spelled.map((one) => ({ ...one, host: readHost(one.host).value! }));
@@ -126,12 +126,12 @@ describe('host:port', () => {
     },
   );
 
-  test('an address of a list that is refused is named', () => {
+  test('the error names the refused address of a list', () => {
     expect(readAddresses('a:1,b').refusal).toContain('holds "b", which must be host:port');
     expect(readAddresses('a:1,').refusal).toContain('holds "", which must be host:port');
   });
 
-  test('the error tells where the text was given', () => {
+  test('the error names the option that held the text', () => {
     expect(() => parseAddress('a', '--advertise')).toThrow('--advertise: "a" must be host:port');
     expect(parseAddress('[0::1]:09', '--advertise')).toEqual({ host: '::1', port: 9 });
   });

@@ -51,7 +51,7 @@ describe.each(Object.keys(programs))('%s', (name) => {
   ])('--zk %j --root %j', async (zk, root, canonicalZk, canonicalRoot) => {
     const place = await placeOf(zk, root);
     expect(place).toEqual({ zk: canonicalZk, root: canonicalRoot });
-    // A client and a node look at the same znode, whichever spelling they were given.
+    // A client and a node use the same znode for every spelling.
     expect(locateRoot(zk, root)).toEqual(locateRoot(place.zk, place.root));
   });
 

@@ -1,4 +1,7 @@
-/** Where a cluster is registered: the one way for kvctl and kvbench to read --zk and --root, with the defaults of kvnode. */
+/**
+ * Where a cluster is registered: the one way for kvctl and kvbench to read --zk and --root, with the defaults of
+ * kvnode.
+ */
 import type { Environment } from './environment.js';
 import { resolveOptions } from './resolve.js';
 
@@ -10,7 +13,7 @@ export interface ClusterPlace {
 }
 
 /**
- * @param given what the command line says; an empty variable of the environment counts as not set.
+ * @param given the values of the command line. An empty variable of the environment counts as not set.
  * @throws KvError INVALID_OPTION naming the flag or the variable, the value and the reason.
  */
 export function resolveClusterPlace(

@@ -4,7 +4,9 @@ import { KvError } from '../errors.js';
 import { flagOf, flagsOf, optionNames } from './option-specs.js';
 import type { RawOption } from './parse-value.js';
 
-/** @throws KvError INVALID_OPTION if it cannot be read, is not such an object, or holds a key that is no option. */
+/**
+ * @throws KvError INVALID_OPTION if it cannot be read, is not such an object, or holds a key that is not an option.
+ */
 export function readConfigFile(path: string): RawOption[] {
   return readConfigText(path, readText(path));
 }
@@ -44,5 +46,5 @@ function parseJson(path: string, text: string): unknown {
 
 function unknownKey(path: string, key: string): KvError {
   const known = optionNames.map(flagOf).join(', ');
-  return new KvError('INVALID_OPTION', `--config: "${key}" in ${path} is no option; known are ${known}`);
+  return new KvError('INVALID_OPTION', `--config: "${key}" in ${path} is not an option; the options are ${known}`);
 }

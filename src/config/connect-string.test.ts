@@ -18,7 +18,7 @@ describe('znode path', () => {
     );
   });
 
-  test.each(['', 'kvstore', '//', '/a//b', '/a//', '/a b', '/é'])('%j is refused as no path', (text) =>
+  test.each(['', 'kvstore', '//', '/a//b', '/a//', '/a b', '/é'])('%j is refused, since it is not a path', (text) =>
     expect(readZnodePath(text).refusal).toContain('must be a path such as /kvstore'),
   );
   test.each(['/./a', '/a/../b', '/..'])('%j is refused', (text) =>
@@ -30,7 +30,7 @@ describe('znode path', () => {
 });
 
 describe('connection string', () => {
-  test('what is written is read again as the same servers and chroot', () => {
+  test('a formatted string is read again as the same servers and chroot', () => {
     fc.assert(
       fc.property(fc.array(server, { minLength: 1, maxLength: 4 }), path, (servers, chroot) => {
         const connect = { servers, chroot };

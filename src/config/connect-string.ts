@@ -45,8 +45,8 @@ export interface ZookeeperLocation {
 }
 
 /**
- * Puts the chroot in front of the root. The C client is given no chroot: it fails every call while the chroot does not
- * exist, whereas kvnode creates a root that is missing.
+ * Puts the chroot in front of the root. The C client receives no chroot: it would fail every call while the chroot
+ * does not exist, whereas kvnode creates a root that is missing.
  *
  * @throws KvError INVALID_OPTION naming the option and the value.
  */

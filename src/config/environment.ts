@@ -1,9 +1,9 @@
 /**
  * Options from the environment, `KVNODE_BEACON_MS` for `--beacon-ms`.
  *
- * An orchestrator may set variables of the same prefix. Kubernetes does so in every pod for a service named `kvnode` or
- * `kvnode-...`: `KVNODE_PORT=tcp://10.43.7.9:9090`, `KVNODE_SERVICE_HOST` and more. kvnode recognizes and ignores these
- * variables. It reports any other variable of that prefix that is no option, since it may be a misspelt option.
+ * An orchestrator may set variables of the same prefix. Kubernetes does so in every pod for a service named `kvnode`
+ * or `kvnode-...`: `KVNODE_PORT=tcp://10.43.7.9:9090`, `KVNODE_SERVICE_HOST` and more. kvnode recognizes and ignores
+ * these variables. It reports every other unknown variable of that prefix, since it may be a misspelt option.
  */
 import { flagsOf, optionNames, variableOf } from './option-specs.js';
 import type { RawOption } from './parse-value.js';
@@ -15,7 +15,7 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 
 export interface EnvironmentOptions {
   readonly options: readonly RawOption[];
-  /** One sentence for each thing in the environment that a node does not use. */
+  /** One sentence for each variable that a node ignores. */
   readonly warnings: readonly string[];
 }
 
@@ -53,5 +53,5 @@ function describePlatform(names: readonly string[]): string[] {
 }
 
 function describeUnknown(name: string): string {
-  return `${name} is set but is no option of kvnode`;
+  return `${name} is set but is not an option of kvnode`;
 }

@@ -1,6 +1,7 @@
 /**
- * Every option of a node, in one table, with the only copy of each default. The command line, the environment, the config
- * file, the help text and the checks of single values follow from it. Relations between options are in `relations.ts`.
+ * Every option of a node, in one table, with the only copy of each default. The command line, the environment, the
+ * config file, the help text and the checks of single values follow from it. Relations between options are in
+ * `relations.ts`.
  */
 
 import { type Address, formatAddress, isEveryInterface, readAddress, readHost } from './address.js';
@@ -43,13 +44,13 @@ export interface SizeSpec extends CommonSpec {
 
 export interface StringSpec extends CommonSpec {
   readonly type: 'string';
-  /** Undefined: derived from something else, as `defaultDescription` tells. */
+  /** Undefined: the default is derived, as `defaultDescription` explains. */
   readonly default: string | undefined;
   readonly defaultDescription?: string;
   readonly choices?: readonly string[];
-  /** Why a value is impossible, or undefined if it is not. */
+  /** The reason why a value is impossible; undefined if it is possible. */
   readonly refusal?: (value: string) => string | undefined;
-  /** The one spelling of a possible value that has several. */
+  /** The canonical spelling of a value. */
   readonly canonical?: (value: string) => string;
 }
 
@@ -144,7 +145,7 @@ export const optionSpecs = {
     minimum: 1,
     maximum: 100,
     description:
-      'Fewest in-sync replicas with which writes are accepted. With 1, the last node goes on alone, with a single copy',
+      'Fewest in-sync replicas with which writes are accepted. With 1, the last node continues alone, with a single copy',
   },
   replicas: {
     type: 'integer',
@@ -183,7 +184,7 @@ export const optionSpecs = {
       'Timing',
       60_000,
       1,
-      'How long after a node vanished its shards are copied to other nodes. Choose more than a restart takes, so that a restart moves no data',
+      'Time from the loss of a node until its shards are copied to other nodes. Longer than a restart, so that a restart moves no data',
     ),
     alias: 'replace-after',
   },
@@ -296,5 +297,5 @@ function spelled<Value>(
 function readAdvertised(text: string): Reading<Address> {
   const address = readAddress(text);
   if (address.refusal !== undefined || !isEveryInterface(address.value.host)) return address;
-  return { refusal: 'names every interface, which is no address that others can connect to; give one of this machine' };
+  return { refusal: 'names every interface, so no other machine can connect to it; give an address of this machine' };
 }

@@ -14,7 +14,7 @@ import { refusedOption } from './reading.js';
 export interface RawOption {
   readonly name: OptionName;
   readonly value: unknown;
-  /** Where the user set the option, since there are three places: `--port`, `KVNODE_PORT`, `port in kvnode.json`. */
+  /** The place where the user set the option, for messages: `--port`, `KVNODE_PORT` or `port in kvnode.json`. */
   readonly label: string;
 }
 

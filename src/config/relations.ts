@@ -1,16 +1,17 @@
 /**
  * Relations that must hold between options.
  *
- * Safety rests on one of them. A backup's grace must exceed the primary's lease by more than their clocks drift apart during
- * that time. Otherwise an old primary could serve a read after a new primary has accepted a write (R4, R9).
+ * Safety rests on one of them. A backup's grace must exceed the primary's lease by more than their clocks drift apart
+ * during that time. Otherwise an old primary could serve a read after a new primary has accepted a write (R4, R9).
  */
 import { isEveryInterface } from './address.js';
 import type { OptionName, OptionValues } from './option-specs.js';
 import { refusedOption } from './reading.js';
 
 /**
- * The least margin of the grace over the lease, in percent of the lease, since clocks drift in proportion to the time they
- * measure. Quartz and the slewing of a time service stay below 0.2 % together; a tenth leaves room for virtual machines.
+ * The least margin of the grace over the lease, in percent of the lease, since clocks drift in proportion to the time
+ * they measure. Quartz and the slewing of a time service stay below 0.2 % together; a tenth leaves room for virtual
+ * machines.
  */
 const graceMarginPercent = 10;
 
@@ -38,7 +39,7 @@ export function checkRelations(values: OptionValues, labels: Readonly<Record<Opt
     throw refusedOption(
       labels.host,
       values.host,
-      'means every interface, which is no address that others can connect to; give one with --advertise host:port',
+      'means every interface, so no other machine can connect to it; give an address with --advertise host:port',
     );
   }
 }

@@ -57,12 +57,12 @@ describe('options - sources', () => {
     expect(resolve({ environment: { KVNODE_PORT: '', KVNODE_CONFIG: '' } }).values.port).toBe(9090);
   });
 
-  test('a variable that is no option is reported and ignored', () => {
+  test('an unknown variable is reported and ignored', () => {
     const { warnings } = resolve({ environment: { KVNODE_BECON_MS: '5', KVNODE_NODES: 'a:1', OTHER: 'x' } });
-    expect(warnings).toEqual(['KVNODE_BECON_MS is set but is no option of kvnode']);
+    expect(warnings).toEqual(['KVNODE_BECON_MS is set but is not an option of kvnode']);
   });
 
-  test('what a platform sets for a service named kvnode is ignored, and said once', () => {
+  test('variables that a platform sets for a service named kvnode are ignored, and reported once', () => {
     const environment = {
       KVNODE_SERVICE_HOST: '10.43.7.9',
       KVNODE_SERVICE_PORT: '9090',
@@ -95,14 +95,16 @@ describe('options - sources', () => {
     expect(warnings).toHaveLength(1);
   });
 
-  test('what only looks like it is judged, or reported, as before', () => {
+  test('variables that only look like it are checked, or reported, as usual', () => {
     expect(messageOf({ environment: { KVNODE_PORT: 'http://10.43.7.9' } })).toContain('KVNODE_PORT: "http://10.43.7.9" must be');
     expect(messageOf({ environment: { KVNODE_ID: 'tcp://10.43.7.9' } })).toContain('KVNODE_ID');
-    expect(resolve({ environment: { KVNODE_PROT: '9091' } }).warnings).toEqual(['KVNODE_PROT is set but is no option of kvnode']);
+    expect(resolve({ environment: { KVNODE_PROT: '9091' } }).warnings).toEqual([
+      'KVNODE_PROT is set but is not an option of kvnode',
+    ]);
     expect(resolve({ environment: { KVNODE_PORT: '9091' } })).toMatchObject({ values: { port: 9_091 }, warnings: [] });
   });
 
-  test('names in the three sources follow from one another', () => {
+  test('the names in the three sources correspond', () => {
     expect(flagOf('stopDeadlineMs')).toBe('stop-deadline-ms');
     expect(variableOf(flagOf('stopDeadlineMs'))).toBe('KVNODE_STOP_DEADLINE_MS');
   });
@@ -114,7 +116,7 @@ describe('options - sources', () => {
     expect(messageOf({ environment: { KVNODE_JOIN: 'yes' } })).toBe('KVNODE_JOIN: "yes" must be true or false');
   });
 
-  test('an option with an alias is known by both names, and its real one wins', () => {
+  test('an option with an alias has both names, and the real name wins', () => {
     expect(resolve({ environment: { KVNODE_REPLACE_AFTER: '5000' } })).toMatchObject({
       values: { replaceAfterMs: 5_000 },
       warnings: [],
@@ -132,7 +134,7 @@ describe('options - config file', () => {
     expect(message).toContain('beacon-ms, lease-ms');
   });
 
-  test('a byte order mark at the beginning is no part of it', () => {
+  test('a byte order mark at the beginning is skipped', () => {
     expect(resolve({ configPath: configFile('\ufeff{"port": 9091}') }).values.port).toBe(9_091);
   });
 
@@ -145,7 +147,7 @@ describe('options - config file', () => {
     expect(messageOf({ configPath: configFile(content) })).toContain(reason);
   });
 
-  test('a file that is not there is refused by its name', () => {
+  test('the error for a missing file names it', () => {
     expect(messageOf({ configPath: '/nowhere/kvnode.json' })).toMatch(/--config: \/nowhere\/kvnode\.json cannot be read/);
   });
 
@@ -225,7 +227,7 @@ describe('options - single values', () => {
     expect(resolve({ commandLine }).values).toMatchObject(values);
   });
 
-  test('a bad value is refused where it is used, and not judged where another one overrides it', () => {
+  test('a bad value is refused if it is used, and not checked if another one overrides it', () => {
     const environment = { KVNODE_LEASE_MS: 'soon' };
     expect(messageOf({ environment })).toContain('KVNODE_LEASE_MS: "soon" must be a whole number');
     expect(resolve({ environment, commandLine: { leaseMs: '900' } }).values.leaseMs).toBe(900);
@@ -236,7 +238,7 @@ describe('options - single values', () => {
     expect(resolve({ environment: twice }).values.replaceAfterMs).toBe(7_000);
   });
 
-  test('a caller that uses some options only has no other one judged', () => {
+  test('a caller that uses only some options has the others not checked', () => {
     const environment = { KVNODE_HOST: '0.0.0.0', KVNODE_ID: 'a b', KVNODE_SHARDS: '4' };
     expect(resolve({ environment, used: ['shards'] }).values.shards).toBe(4);
     expect(messageOf({ environment: { KVNODE_SHARDS: 'four' }, used: ['shards'] })).toContain('KVNODE_SHARDS');
@@ -250,7 +252,7 @@ describe('options - relations', () => {
     );
   });
 
-  test('a grace that does not exceed the lease by a tenth is refused, wherever both came from', () => {
+  test('a grace that does not exceed the lease by a tenth is refused, from any sources', () => {
     const message = messageOf({ commandLine: { leaseMs: '2000' }, environment: { KVNODE_GRACE_MS: '1500' } });
     expect(message).toContain('KVNODE_GRACE_MS: 1500 must be at least 2200, which is 10 % more than --lease-ms, 2000');
     for (const [leaseMs, graceMs] of [

@@ -20,7 +20,7 @@ export class DumpEncoder {
     return this.#records;
   }
 
-  /** To be called first, and once. */
+  /** Must be called first, and once. */
   header(header: DumpHeader): Buffer {
     const text = Buffer.from(JSON.stringify(header));
     const { frame, body } = newFrame(1 + text.length);
@@ -34,7 +34,7 @@ export class DumpEncoder {
     return this.#hashed(Buffer.concat(records.map(encodeRecord)));
   }
 
-  /** To be called last, and once. */
+  /** Must be called last, and once. */
   end(): Buffer {
     const { frame, body } = newFrame(endBytes);
     body[0] = kinds.end;

@@ -38,18 +38,18 @@ async function read(file: Buffer, chunkBytes = 1_000): Promise<DumpRecord[]> {
 }
 
 describe('dump format', () => {
-  test('CRC-32 is the usual one', () => {
+  test('CRC-32 agrees with known values', () => {
     expect(crc32(Buffer.from('123456789'))).toBe(0xcbf43926);
     expect(crc32(Buffer.alloc(0))).toBe(0);
   });
 
-  test('what was written is read, however the bytes arrive', async () => {
+  test('a written dump is read again, in chunks of any size', async () => {
     for (const chunkBytes of [1, 7, 4_096, 1_000_000]) expect(await read(fileOf(someRecords), chunkBytes)).toEqual(someRecords);
     expect(await read(fileOf([]))).toEqual([]);
     expect((await readDump(Readable.from([fileOf([])]))).header).toEqual(header);
   });
 
-  test('a file that was cut anywhere is refused', async () => {
+  test('a file that was truncated anywhere is refused', async () => {
     const file = fileOf(someRecords.slice(0, 2));
     for (let length = 0; length < file.length; length++)
       await expect(read(file.subarray(0, length)), `${length} bytes`).rejects.toThrow(DumpDamagedError);
@@ -67,7 +67,7 @@ describe('dump format', () => {
     );
   });
 
-  test('a whole record that was lost, repeated or moved is noticed at the end', async () => {
+  test('a record that was lost, repeated or moved is detected at the end', async () => {
     const [one, two] = someRecords as [DumpRecord, DumpRecord];
     const plain = fileOf([one, two]);
     const encoder = new DumpEncoder();
@@ -91,7 +91,7 @@ describe('dump format', () => {
     await expect(records.next()).rejects.toMatchObject({ atByte: second });
   });
 
-  test('a key that no node takes is refused before it is sent', async () => {
+  test('a key that no node accepts is refused before it is sent', async () => {
     for (const key of ['', 'k'.repeat(1_025)]) {
       const encoder = new DumpEncoder();
       const begin = [encoder.header(header), encoder.encode([{ key, value: Buffer.alloc(0), version: 1 }])];
@@ -99,7 +99,7 @@ describe('dump format', () => {
     }
   });
 
-  test('another version of the format, and a file that is no dump, get different errors', async () => {
+  test('another version of the format and a file that is not a dump have different errors', async () => {
     await expect(read(fileOf([], { formatVersion: 2 }))).rejects.toThrow('its format has version 2');
     for (const odd of [null, 1, [], 'text', {}])
       await expect(read(fileWithHeader(odd)), JSON.stringify(odd)).rejects.toThrow('its header does not have a version');

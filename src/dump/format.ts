@@ -1,9 +1,9 @@
 /**
- * The file format of dumps, version 1, as docs/dump-format.md describes it: a signature, then frames. Each frame has a checksum
- * of its own, and the last frame has a checksum of everything before it.
+ * The file format of dumps, version 1, as docs/dump-format.md describes it: a signature, then frames. Each frame has a
+ * checksum of its own, and the last frame has a checksum of everything before it.
  */
 
-/** Begins the file. It holds line breaks of both kinds, which a program changes that takes the file for text. */
+/** Begins the file. It holds line breaks of both kinds, so a program that converts line breaks damages it visibly. */
 export const signature = Buffer.from('KVDUMP\r\n\x1a\n', 'latin1');
 /** A reader refuses a file of another version. */
 export const dumpFormatVersion = 1;
@@ -38,7 +38,7 @@ export interface DumpRecord {
   readonly version: number;
 }
 
-/** Says that the file is no complete dump. `atByte` is the offset at which that shows. */
+/** The file is not a complete dump. `atByte` is the offset of the first sign of that. */
 export class DumpDamagedError extends Error {
   readonly atByte: number;
 

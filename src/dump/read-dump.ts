@@ -1,6 +1,6 @@
 /**
- * Reads a dump record by record, in bounded memory. A record is returned only after its own checksum was verified. Only the
- * checksum at the end shows that no frame was lost, repeated or moved.
+ * Reads a dump record by record, in bounded memory. A record is returned only after its own checksum was verified.
+ * Only the checksum at the end shows that no frame was lost, repeated or moved.
  */
 import { isUtf8 } from 'node:buffer';
 import { createHash, type Hash } from 'node:crypto';
@@ -23,7 +23,7 @@ import {
 
 export interface DumpReading {
   readonly header: DumpHeader;
-  /** To be read to the end. Rejects with DumpDamagedError at the first damage. */
+  /** Must be read to the end. Rejects with DumpDamagedError at the first damage. */
   readonly records: AsyncGenerator<DumpRecord, void>;
 }
 

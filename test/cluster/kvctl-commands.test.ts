@@ -1,4 +1,6 @@
-/** kvctl from outside, as an operator and as a script use it: one cluster of three nodes and four shards for all of it. */
+/**
+ * kvctl from outside, as an operator and as a script use it: one cluster of three nodes and four shards for all of it.
+ */
 import { execFile } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -138,7 +140,7 @@ test('kvctl - a line as an argument, and lines through stdin, of which the first
   expect(outcome.stdout).toMatch(/^Alice\n/);
   expect(outcome.stdout.match(/^-1$/gm)).toHaveLength(1);
   expect(outcome.stderr).toContain('commands are read from stdin here');
-  expect(outcome.stderr).toContain('--nodes names the cluster of all lines');
+  expect(outcome.stderr).toContain('--nodes chooses the cluster of all lines');
   for (const { id } of cluster.nodes) expect(outcome.stdout).toContain(id);
 });
 

@@ -1,8 +1,8 @@
 /**
- * Which replica goes on when the whole in-sync set of a shard is gone (R13): the live complete one with the highest
- * (epoch of last entry, seq), and of equal ones the one with the highest commit index: entries above it get new versions.
- * Complete replicas without entries come next, an incomplete one last: its node discards
- * what it has. Pure.
+ * Chooses the replica that becomes primary when the whole in-sync set of a shard is gone (R13). The live complete
+ * replica with the highest (epoch of last entry, seq) wins. Among equals the highest commit index wins, since entries
+ * above it get new versions. Complete replicas without entries come next. An incomplete one comes last, since its node
+ * discards what it has. Pure.
  */
 import type { NodeInfo, ReplicaStatus } from '../../wire/contract/kv-api.js';
 import type { NodeAnswer } from './gather.js';
@@ -12,7 +12,7 @@ export interface CandidateReplica {
   readonly replica: ReplicaStatus;
 }
 
-/** By shard, what the nodes that answered told of their replicas. */
+/** The replicas that the answering nodes reported, by shard. */
 export function replicasByShard(answers: readonly NodeAnswer[]): ReadonlyMap<number, readonly CandidateReplica[]> {
   const found = new Map<number, CandidateReplica[]>();
   for (const { node, status } of answers)
@@ -24,7 +24,7 @@ export function replicasByShard(answers: readonly NodeAnswer[]): ReadonlyMap<num
   return found;
 }
 
-/** Best first. */
+/** Sorts replicas, the best first. */
 export function rankReplicas(replicas: readonly CandidateReplica[]): CandidateReplica[] {
   return [...replicas].sort(
     (one, other) =>
@@ -38,7 +38,9 @@ export function rankReplicas(replicas: readonly CandidateReplica[]): CandidateRe
   );
 }
 
-/** A complete copy of the shard, although perhaps of a shard without keys. A replica that begins belongs to no history. */
+/**
+ * Whether the replica is a complete copy, perhaps of a shard without keys. A new replica belongs to no history yet.
+ */
 export function holdsData({ replica }: CandidateReplica): boolean {
   return replica.complete && (replica.held ?? null) !== null;
 }

@@ -6,7 +6,7 @@ import type { ClusterView, NodeAnswer } from './gather.js';
 const ids = ['a', 'b', 'c'];
 const nodes = ids.map((id) => ({ id, address: `${id}:1`, zone: '', weight: 1 }));
 
-/** Led by `a`, with copies on all three, as it is placed. */
+/** A shard with primary `a` and copies on all three nodes, as it is placed. */
 const healthyShard: ShardInfo = {
   shard: 0,
   epoch: 2,
@@ -47,7 +47,7 @@ describe('health of a cluster', () => {
     ['warnings', 'a node that leads nothing does not answer', viewOf([{}], silent('c'))],
     ['warnings', 'a copy is missing', viewOf([{}, without('c')])],
     ['warnings', 'a member of the in-sync set is dead', viewOf([{ ...dead('c'), placedNodeIds: ['a', 'b'] }])],
-    ['warnings', 'a node that is to hold shards is gone', viewOf([{ placedNodeIds: ['a', 'b', 'gone'] }])],
+    ['warnings', 'a node on which shards are placed is gone', viewOf([{ placedNodeIds: ['a', 'b', 'gone'] }])],
     ['not-serving', 'a shard is offline', viewOf([{}, { offline: true, serving: false }])],
     ['not-serving', 'every shard is offline', viewOf([{ offline: true }, { offline: true }])],
     ['not-serving', 'the primary does not answer', viewOf([{}], silent('a'))],
@@ -73,6 +73,6 @@ test.each<[ClusterHealth, FailOn, number]>([
   expect(exitCodeOfHealth(health, failOn)).toBe(exitCode);
 });
 
-test('kvctl status && next - without --fail-on the exit code is not 0 where a shard does not serve', () => {
+test('kvctl status && next - without --fail-on the exit code is not 0 if a shard does not serve', () => {
   expect(exitCodeOfHealth('not-serving', defaultFailOn)).not.toBe(0);
 });

@@ -1,12 +1,12 @@
-/** The health of a whole cluster in one word, and the exit code that `kvctl status` makes of it. Pure. */
+/** Judges the health of a whole cluster, and the exit code of `kvctl status` for it. Pure. */
 import { type ExitCode, exitCodes } from './exit-codes.js';
 import type { ClusterView } from './gather.js';
 import { type ShardView, viewShards } from './shard-view.js';
 import { collectWarnings } from './status-report.js';
 
 /**
- * `serving`: every shard serves, and there is nothing to warn of. `warnings`: every shard serves reads and writes, but a copy is
- * missing, a node does not answer, or a node warns. `not-serving`: some shard does not serve reads or writes.
+ * `serving`: every shard serves, and there are no warnings. `warnings`: every shard serves reads and writes, but a
+ * copy is missing, a node does not answer, or a node warns. `not-serving`: some shard does not serve reads or writes.
  */
 export type ClusterHealth = 'serving' | 'warnings' | 'not-serving';
 
@@ -15,7 +15,7 @@ export type FailOn = 'warnings' | 'not-serving' | 'never';
 
 export const failOnLevels: readonly FailOn[] = ['warnings', 'not-serving', 'never'];
 
-/** `kvctl status && next` runs `next` while every shard serves, as during a rolling restart. */
+/** With this level `kvctl status && next` runs `next` only if every shard serves, as a rolling restart needs. */
 export const defaultFailOn: FailOn = 'not-serving';
 
 export function healthOf(view: ClusterView): ClusterHealth {

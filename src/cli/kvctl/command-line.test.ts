@@ -68,7 +68,7 @@ describe('kvctl - command line', () => {
     expect(options.value).toBe(value);
   });
 
-  test('a command of two words is found, and its words are no operands', async () => {
+  test('a command of two words is recognised, and its words are not operands', async () => {
     const { command, operands, options } = await parsed('shard', 'force-primary', '0', '--accept-data-loss');
     expect(command.name).toBe('shard force-primary');
     expect(operands).toEqual(['0']);
@@ -76,14 +76,14 @@ describe('kvctl - command line', () => {
   });
 
   test.each([
-    [['putt', 'k'], '"putt k" is no command'],
-    [['shard', 'x'], '"shard x" is no command'],
-    [['get', 'k', '--if-absent'], '--if-absent is no option of get'],
+    [['putt', 'k'], '"putt k" is not a command'],
+    [['shard', 'x'], '"shard x" is not a command'],
+    [['get', 'k', '--if-absent'], '--if-absent is not an option of get'],
     [['get', 'k', '--no-json'], 'Unknown argument: no-json'],
-    [['--if-absnt', 'put', 'k'], '--if-absnt is no option; see kvctl --help'],
-    [['--', 'get', 'k'], '"get k" is no command'],
+    [['--if-absnt', 'put', 'k'], '--if-absnt is not an option; see kvctl --help'],
+    [['--', 'get', 'k'], '"get k" is not a command'],
     [['get', 'k', '--deadline-ms', 'soon'], '--deadline-ms: "soon" must be a whole number from 1'],
-    [['put', 'k', '--if-absnt=1'], '--if-absnt is no option of put'],
+    [['put', 'k', '--if-absnt=1'], '--if-absnt is not an option of put'],
     [['put', 'k', '--x'], 'A value that begins with -- is given as --value=TEXT'],
     [['put', 'k', 'v', '--command', 'GET k'], 'two commands were given'],
     [['get', 'k', '--zk'], 'Not enough arguments following: zk'],
@@ -95,11 +95,11 @@ describe('kvctl - command line', () => {
     });
   });
 
-  test('a value that is "help" is a value, wherever it is given', async () => {
+  test('"help" is a value in every place of a value', async () => {
     expect((await parsed('put', 'k', '--value', 'help')).options.value).toBe('help');
   });
 
-  test('without a command there is a shell to be opened, or a line of it to be run', async () => {
+  test('without a command kvctl opens the shell, or runs the line of --command', async () => {
     expect(await parseKvctlCommandLine(['--nodes', 'a:1'])).toMatchObject({ command: undefined, connection: { nodes: 'a:1' } });
     expect(await parseKvctlCommandLine(['--command', 'PUT a "b c"'])).toMatchObject({ command: undefined, text: 'PUT a "b c"' });
   });

@@ -23,14 +23,15 @@ export interface Invocation extends Common {
   readonly options: Readonly<Record<string, unknown>>;
 }
 
-/** No command was given: commands are typed, come through stdin, or are one text. */
+/** No command was given: kvctl reads commands from the terminal or stdin, or runs `text` as one line. */
 export interface ShellInvocation extends Common {
   readonly command: undefined;
   readonly text: string | undefined;
 }
 
 /**
- * Of the process. Prints and ends it for --help, --version and completion.
+ * Parses the command line of the process. For --help, --version and completion it prints the result and ends the
+ * process.
  * @throws KvError INVALID_OPTION
  */
 export async function parseKvctlCommandLine(args: readonly string[]): Promise<Invocation | ShellInvocation> {
@@ -55,8 +56,8 @@ export async function parseKvctlCommandLine(args: readonly string[]): Promise<In
 }
 
 /**
- * Of a line that was typed at kvctl. Prints what --help asks for.
- * @returns undefined if that was all. @throws KvError INVALID_OPTION
+ * Parses a line of the shell, and prints the help for --help.
+ * @returns undefined if the line only requested help. @throws KvError INVALID_OPTION
  */
 export async function parseShellCommand(args: readonly string[]): Promise<Invocation | undefined> {
   const parser = newParser(args).exitProcess(false);
@@ -77,8 +78,8 @@ export async function parseShellCommand(args: readonly string[]): Promise<Invoca
 }
 
 /**
- * What is no option, in its order: a key or a value may begin with -. What begins with -- is meant as an option, unless it stands
- * behind a -- of its own. @throws KvError INVALID_OPTION
+ * The words that are not options, in order. A key or a value may begin with -. A word that begins with -- counts as an
+ * option, unless it follows a separate --. @throws KvError INVALID_OPTION
  */
 function wordsOf(parsed: Readonly<Record<string, unknown>>, command?: Command): string[] {
   const words = (parsed._ as unknown[]).map(String);
@@ -86,11 +87,11 @@ function wordsOf(parsed: Readonly<Record<string, unknown>>, command?: Command): 
   if (option === undefined) return [...words, ...((parsed['--'] as string[] | undefined) ?? [])];
   const where = command === undefined ? '; see kvctl --help' : ` of ${command.name}; see kvctl ${command.name} --help`;
   const remedy = command?.name === 'put' ? '. A value that begins with -- is given as --value=TEXT' : '';
-  throw new KvError('INVALID_OPTION', `${option.split('=')[0]} is no option${where}${remedy}`);
+  throw new KvError('INVALID_OPTION', `${option.split('=')[0]} is not an option${where}${remedy}`);
 }
 
 function noCommand(words: readonly string[]): KvError {
-  return new KvError('INVALID_OPTION', `"${words.join(' ')}" is no command; see kvctl --help`);
+  return new KvError('INVALID_OPTION', `"${words.join(' ')}" is not a command; see kvctl --help`);
 }
 
 type OnCommand = (command: Command, parsed: Record<string, unknown>) => void;
@@ -140,7 +141,7 @@ function newParser(args: readonly string[]): Argv {
       'boolean-negation': false,
       'camel-case-expansion': false,
       'dot-notation': false,
-      // By an option of its own that it has not declared yargs is asked for completions.
+      // Shells request completions with an option that yargs does not declare, so it must not become an operand.
       'unknown-options-as-args': !args.includes('--get-yargs-completions'),
       'populate--': true,
     })

@@ -1,4 +1,4 @@
-/** What a command of kvctl is: its words, its options, and one function that calls and prints. */
+/** The interface of a kvctl command: its words, its options, and one function that calls the cluster and prints. */
 import type { Options } from 'yargs';
 import type { KvClient } from '../../client/index.js';
 import { KvError } from '../../errors.js';
@@ -7,17 +7,17 @@ import type { ExitCode } from './exit-codes.js';
 import type { Output } from './output.js';
 
 export interface CommandContext {
-  /** Connects at the first call, so that a mistake on the command line needs no cluster to be found. */
+  /** Connects at the first call, so that a mistake on the command line is reported without a cluster. */
   readonly connect: () => Promise<KvClient>;
-  /** What stands behind the command's words, as typed: never turned into numbers, quotes kept. */
+  /** The words after the command, as typed: never converted to numbers, with their quotes. */
   readonly operands: readonly string[];
   /** Values of the command's own options, by their name on the command line. */
   readonly options: Readonly<Record<string, unknown>>;
-  /** For every single call: how long it may take, and that somebody pressed Ctrl-C. */
+  /** The options of each call: its deadline, and the signal that Ctrl-C aborts. */
   readonly call: { readonly deadlineMs: number; readonly signal: AbortSignal };
-  /** As typed; for commands that need ZooKeeper itself. */
+  /** The connection options as typed, for commands that need ZooKeeper itself. */
   readonly connection: ConnectionOptions;
-  /** Commands come through stdin, so that no value can. */
+  /** True if commands are read from stdin, so that no value can be. */
   readonly isStdinTaken: boolean;
   readonly output: Output;
 }
@@ -25,11 +25,11 @@ export interface CommandContext {
 export interface Command {
   /** One or two words: `put`, `shard force-primary`. */
   readonly name: string;
-  /** Operands as the help shows them. */
+  /** The operands as the help shows them. */
   readonly operands: string;
   readonly summary: string;
   readonly options: Readonly<Record<string, Options>>;
-  /** Decides what an error means for the data. */
+  /** Whether an error may leave the data changed. */
   readonly isWrite: boolean;
   run(context: CommandContext): Promise<ExitCode>;
 }
@@ -41,19 +41,16 @@ export const ifVersionOption: Options = {
 };
 
 /**
- * Node.js replaces what is not valid UTF-8 on a command line, which would make two keys one and bend values.
+ * Node.js replaces invalid UTF-8 on a command line, which would merge different keys and change values.
  * @throws KvError INVALID_OPTION
  */
 export function refuseReplacedBytes(what: 'key' | 'value' | `--${string}`, text: string): void {
   if (!text.includes('\uFFFD')) return;
-  const remedy = what === 'value' ? '; give it as @FILE or through stdin' : '';
-  throw new KvError(
-    'INVALID_OPTION',
-    `the ${what} is not valid UTF-8, or holds U+FFFD, which cannot be told from it here${remedy}`,
-  );
+  const remedy = what === 'value' ? '; pass it as @FILE or through stdin' : '';
+  throw new KvError('INVALID_OPTION', `the ${what} is not valid UTF-8, or holds U+FFFD, which looks the same here${remedy}`);
 }
 
-/** Of a command that works on one key. @throws KvError INVALID_OPTION */
+/** The key of a command that takes one. @throws KvError INVALID_OPTION */
 export function keyOperand(operands: readonly string[]): string {
   const [key = ''] = operands;
   refuseReplacedBytes('key', key);

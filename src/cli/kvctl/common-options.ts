@@ -1,4 +1,4 @@
-/** The options that every command of kvctl takes, and what its help ends with. */
+/** The options that every command of kvctl takes, and the last lines of its help. */
 import type { Options } from 'yargs';
 import { optionSpecs } from '../../config/index.js';
 

@@ -3,17 +3,17 @@ import { chooseTarget } from './connect.js';
 
 const nothingTyped = { nodes: undefined, zk: undefined, root: undefined };
 
-describe('kvctl - which cluster', () => {
-  test('without any word of it, ZooKeeper on this machine', () => {
+describe('kvctl - the choice of the cluster', () => {
+  test('the default is ZooKeeper on this machine', () => {
     expect(chooseTarget(nothingTyped, {})).toEqual({ zk: 'localhost:2181', root: '/kvstore' });
   });
 
-  test('the environment names nodes before it names ZooKeeper', () => {
+  test('in the environment nodes win over ZooKeeper', () => {
     const environment = { KVNODE_NODES: 'a:1, b:2', KVNODE_ZK: 'z:2181' };
     expect(chooseTarget(nothingTyped, environment)).toEqual({ nodes: ['a:1', 'b:2'] });
   });
 
-  test('what was typed wins over the environment', () => {
+  test('options win over the environment', () => {
     const environment = { KVNODE_NODES: 'a:1', KVNODE_ZK: 'y:2181', KVNODE_ROOT: '/other' };
     expect(chooseTarget({ ...nothingTyped, zk: 'z:2181' }, environment)).toEqual({ zk: 'z:2181', root: '/other' });
     expect(chooseTarget({ ...nothingTyped, nodes: 'b:2' }, environment)).toEqual({ nodes: ['b:2'] });
@@ -21,7 +21,7 @@ describe('kvctl - which cluster', () => {
     expect(chooseTarget({ ...nothingTyped, root: '/mine/' }, environment)).toEqual({ zk: 'y:2181', root: '/mine' });
   });
 
-  test('nodes and ZooKeeper at once, and what is no address, are refused', () => {
+  test('nodes together with ZooKeeper, and invalid addresses, are refused', () => {
     expect(() => chooseTarget({ ...nothingTyped, nodes: 'a:1', zk: 'z:2181' }, {})).toThrow(
       '--nodes and --zk exclude each other',
     );

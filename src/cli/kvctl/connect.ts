@@ -1,4 +1,4 @@
-/** Which cluster kvctl speaks to: named nodes, or whatever is registered in ZooKeeper. */
+/** Chooses the cluster that kvctl connects to: the named nodes, or the nodes that are registered in ZooKeeper. */
 import { KvClient } from '../../client/index.js';
 import { type ClusterPlace, parseAddressList, resolveClusterPlace } from '../../config/index.js';
 import { KvError } from '../../errors.js';
@@ -12,7 +12,7 @@ export interface ConnectionOptions {
 
 const nodesVariable = 'KVNODE_NODES';
 
-/** What was typed wins over the environment; of the two variables KVNODE_NODES, because it needs no ZooKeeper. */
+/** Options win over the environment. KVNODE_NODES wins over KVNODE_ZK, because it needs no ZooKeeper. */
 export function chooseTarget(
   { nodes, zk, root }: ConnectionOptions,
   environment: Readonly<Record<string, string | undefined>>,
@@ -25,7 +25,7 @@ export function chooseTarget(
   return { nodes: parseAddressList(addresses, nodes === undefined ? nodesVariable : '--nodes') };
 }
 
-/** What `connect` waits for. */
+/** Describes what `connect` waits for. */
 export function describeConnecting(options: ConnectionOptions): string {
   const target = chooseTarget(options, process.env);
   if ('nodes' in target) return `no node has answered yet at ${target.nodes.join(', ')}`;

@@ -16,7 +16,7 @@ export const deleteCommand: Command = {
     const client = await connect();
     const remove = () => client.delete(key, { ...condition, ...call });
     const { existed, version, nodeId } = await reportWait(client, [key], output, remove);
-    const text = existed ? `deleted at version ${version} (by ${nodeId})` : `there was nothing to delete (by ${nodeId})`;
+    const text = existed ? `deleted at version ${version} (by ${nodeId})` : `the key did not exist (by ${nodeId})`;
     output.result(text, { key, existed, version, nodeId });
     return existed ? exitCodes.ok : exitCodes.notFound;
   },

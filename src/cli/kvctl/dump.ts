@@ -1,6 +1,6 @@
 /**
- * All keys and values into a file (docs/dump-format.md), several shards at a time and in bounded memory. Not one moment: every
- * key that exists throughout is in it, with a value that it had meanwhile.
+ * Writes all keys and values into a file (docs/dump-format.md), several shards at a time and in bounded memory. A dump
+ * does not show one moment: it holds every key that exists throughout, with a value that the key had during the dump.
  */
 import { once } from 'node:events';
 import type { CallOptions, KvClient } from '../../client/index.js';
@@ -16,9 +16,9 @@ import { size } from './tables.js';
 import { TransferProgress } from './transfer-progress.js';
 import { reportWait, reportWaitForShards } from './waiting.js';
 
-/** Shards that are read at once; each has one batch of values in memory. */
+/** The number of shards that are read at once. Each has one batch of values in memory. */
 const shardsAtOnce = 4;
-/** Each page is a look at every key of its shard: few large ones. */
+/** Keys per page. A node scans every key of a shard for each page, so few large pages cost less. */
 const pageKeys = 10_000;
 const batchKeys = 1_000;
 const batchBytes = 4 * 1024 * 1024;
@@ -31,7 +31,8 @@ export const dumpCommand: Command = {
   options: {},
   async run({ connect, operands, call, output }) {
     expectOperands(dumpCommand, operands, 0);
-    if (process.stdout.isTTY === true) throw new KvError('INVALID_OPTION', 'a dump is no text for a terminal: kvctl dump > FILE');
+    if (process.stdout.isTTY === true)
+      throw new KvError('INVALID_OPTION', 'a dump is binary, so redirect it into a file: kvctl dump > FILE');
     const client = await connect();
     const { topology, answers } = await gatherCluster(client, call, output);
     const primaries = answers.flatMap(({ status }) => status?.replicas ?? []).filter(({ role }) => role === 'primary');
@@ -76,7 +77,7 @@ export const dumpCommand: Command = {
   },
 };
 
-/** Keys that vanish between being listed and being read are left out. */
+/** Leaves out keys that are deleted after they were listed and before they are read. */
 async function* readShard(client: KvClient, shard: number, call: CallOptions, output: Output): AsyncGenerator<DumpRecord[]> {
   for (let after = ''; ; ) {
     const list = () => client.listKeys({ shard, after, limit: pageKeys }, call);

@@ -1,4 +1,4 @@
-/** Carries out a plan shard by shard, reports each shard, and returns an exit code that says whether all were forced. */
+/** Executes a plan shard by shard, reports each shard, and returns an exit code for the whole. */
 import type { CallOptions, KvClient } from '../../client/index.js';
 import { KvError } from '../../errors.js';
 import { describeError } from '../explain.js';
@@ -7,14 +7,14 @@ import type { ForcePlan, ShardPlan } from './force-plan.js';
 import { problemToJson, renderPlan, shardToJson } from './force-report.js';
 import type { Output } from './output.js';
 
-/** Calls under way at once: each is a compare-and-set in ZooKeeper. */
+/** Limits the calls in flight: each is a compare-and-set in ZooKeeper. */
 const maxUnderWay = 8;
 
 type Outcome =
   | { readonly plan: ShardPlan; readonly forced: true; readonly epoch: number; readonly seqFloor: number }
   | { readonly plan: ShardPlan; readonly forced: false; readonly error: unknown };
 
-/** @returns 0 if every shard goes on, 6 if some do, 1 if none does, 3 if that is not known of any. */
+/** @returns 0 if every shard was forced, 6 if some were, 1 if none was, 3 if no outcome is known. */
 export async function executePlan(
   client: Pick<KvClient, 'forcePrimary'>,
   plan: ForcePlan,
@@ -38,7 +38,7 @@ export async function executePlan(
     shards: [...outcomes.map(outcomeToJson), ...problems.map((problem) => ({ ...problemToJson(problem), forced: false }))],
   });
   const [failure] = outcomes.flatMap((outcome) => (outcome.forced ? [] : [outcome.error]));
-  // With one shard, the error is the whole report: it says what it means for the data, and what to do.
+  // With one shard, the error is the whole report: it has the consequence for the data, and advice.
   if (failure !== undefined && plans.length + problems.length === 1) throw failure;
   summarize(outcomes, plan, output);
   return exitCodeOfOutcomes(outcomes, plan);
@@ -72,7 +72,7 @@ function renderOutcome(outcome: Outcome): string {
     return `shard ${plan.shard} was not forced${doubt}: ${describeError(outcome.error)}`;
   }
   const { epoch, seqFloor } = outcome;
-  return `node ${plan.chosen.node.id} is primary of shard ${plan.shard} in epoch ${epoch}; versions go on from ${seqFloor}`;
+  return `node ${plan.chosen.node.id} is primary of shard ${plan.shard} in epoch ${epoch}; new versions begin at ${seqFloor}`;
 }
 
 function outcomeToJson(outcome: Outcome): object {
@@ -87,7 +87,5 @@ function summarize(outcomes: readonly Outcome[], { problems }: ForcePlan, output
   const forced = outcomes.filter((outcome) => outcome.forced).length;
   const all = outcomes.length + problems.length;
   if (forced === all) return;
-  output.remark(
-    `${forced} of ${all} shards go on. What was not forced stays as it is: see "kvctl status", and repeat the command.`,
-  );
+  output.remark(`${forced} of ${all} shards were forced. The others are unchanged: see "kvctl status", and repeat the command.`);
 }

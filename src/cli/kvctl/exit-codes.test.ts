@@ -14,7 +14,7 @@ test.each<[ErrorCode, boolean, number]>([
   expect(exitCodeOf(new KvError(code, 'x'), isWrite)).toBe(exitCode);
 });
 
-test('kvctl - an error that nobody foresaw leaves the outcome of a write unknown', () => {
+test('kvctl - an unexpected error leaves the outcome of a write unknown', () => {
   expect(exitCodeOf(new Error('x'), true)).toBe(3);
   expect(exitCodeOf(new Error('x'), false)).toBe(1);
 });

@@ -1,15 +1,15 @@
-/** Exit codes of kvctl: scripts decide by them, so they are as fixed as the proto. */
+/** Exit codes of kvctl. Scripts depend on them, so they are as fixed as the proto. */
 import { KvError } from '../../errors.js';
 
 export const exitCodes = {
   ok: 0,
-  /** Failed, and definitely nothing was changed. */
+  /** The command failed and definitely changed nothing. */
   failed: 1,
   usage: 2,
   outcomeUnknown: 3,
   notFound: 4,
   versionMismatch: 5,
-  /** A part was written before it failed (restore), or some shards were forced and others not (shard force-primary). */
+  /** The command failed after it had written a part (restore), or forced only some shards (shard force-primary). */
   partlyDone: 6,
   /** Every shard serves, but something needs attention (status --fail-on warnings). */
   servesWithWarnings: 7,
@@ -19,7 +19,7 @@ export const exitCodes = {
 
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 
-/** `isWrite`: a read that failed changed nothing, whatever its error says about the outcome. */
+/** `isWrite`: a failed read changed nothing, even if its error has an unknown outcome. */
 export function exitCodeOf(error: unknown, isWrite: boolean): ExitCode {
   if (!(error instanceof KvError)) return isWrite ? exitCodes.outcomeUnknown : exitCodes.failed;
   if (error.code === 'INVALID_OPTION') return exitCodes.usage;

@@ -1,4 +1,4 @@
-/** What is lost when one replica of a shard goes on, in words for the operator who decides. Pure. */
+/** Describes for the operator what is lost if one replica of a shard becomes primary. Pure. */
 import { nodeIdOf } from '../../replication/index.js';
 import type { ShardInfo } from '../../wire/contract/kv-api.js';
 import { type CandidateReplica, holdsData } from './choose-replica.js';
@@ -7,11 +7,11 @@ import type { OfflineCause } from './offline-cause.js';
 import { describeHistory, type ShardHistory } from './shard-histories.js';
 
 export interface Loss {
-  /** `possible`: acknowledged writes may be lost; how many cannot be known. */
+  /** `possible`: acknowledged writes may be lost. Their number cannot be known. */
   readonly extent: 'nothing' | 'possible' | 'everything';
-  /** Whole sentences. The same for shards that are in the same case. */
+  /** Whole sentences. Shards in the same case have the same text. */
   readonly text: string;
-  /** Some replica that was in sync and is gone may still run with its data: its node has not been started again. */
+  /** True if a gone replica that was in sync may still run with its data, because its node has not been restarted. */
   readonly mayReturn: boolean;
 }
 
@@ -28,20 +28,20 @@ export function describeLoss(facts: LossFacts): Loss {
   const { history, others, chosen } = facts;
   const own = lossWithin(facts);
   if (others.length === 0 || history === undefined) return own;
-  const given = others.map((one) => `Given up is all that was written in history ${describeHistory(one)}.`);
-  const kept = `History ${history.id} goes on${chosen === history.primary ? ', with its primary' : ''}.`;
+  const given = others.map((one) => `All writes in history ${describeHistory(one)} are given up.`);
+  const kept = `History ${history.id} continues${chosen === history.primary ? ', with its primary' : ''}.`;
   const text = [kept, ...given, ...(own.extent === 'nothing' ? [] : [own.text])].join(' ');
   return { ...own, extent: 'possible', text };
 }
 
-/** Of the history that goes on. */
+/** The loss within the chosen history. */
 function lossWithin({ info, cause, chosen, history, replicas }: LossFacts): Loss {
   if (history === undefined || !holdsData(chosen)) {
     const gone = goneMembers(info, replicas);
-    const text = 'Everything in the shard is lost: no live node holds a copy of it, and it begins empty.';
+    const text = 'Everything in the shard is lost: no live node holds a copy of it, and the shard begins empty.';
     return { extent: 'everything', text: cause === 'replicas-gone' ? `${text} ${gone.text}` : text, mayReturn: gone.mayReturn };
   }
-  if (chosen === history.primary) return { extent: 'nothing', text: 'Nothing is lost: its primary goes on.', mayReturn: false };
+  if (chosen === history.primary) return { extent: 'nothing', text: 'Nothing is lost: its primary continues.', mayReturn: false };
   if (cause !== 'replicas-gone') return lossWithoutState(history, replicas);
   const gone = goneMembers(info, replicas);
   return { extent: 'possible', text: `${lostBeyondTheCopy} ${gone.text}`, mayReturn: gone.mayReturn };
@@ -62,18 +62,21 @@ function lossWithoutState(history: ShardHistory, replicas: readonly CandidateRep
   const { names, mayReturn } = nodesOf(last.gone, replicas);
   const text =
     last.left.length === 0
-      ? `${lostBeyondTheCopy} In sync last, and gone: ${names}.`
-      : `Nothing is lost unless ${names}, in sync last and gone, went on without ${[...last.left].sort().join(', ')} before that.`;
+      ? `${lostBeyondTheCopy} Nodes that were in sync last and are gone: ${names}.`
+      : `Nothing is lost unless ${names}, in sync last and now gone, accepted writes without ${[...last.left].sort().join(', ')}.`;
   return { extent: 'possible', text, mayReturn };
 }
 
 function goneMembers(info: ShardInfo, replicas: readonly CandidateReplica[]): { text: string; mayReturn: boolean } {
   const ids = info.replicas.filter(({ inSync, live }) => inSync && !live).map(({ replicaId }) => replicaId);
   const { names, mayReturn } = nodesOf(ids, replicas);
-  return { text: `In sync last, and gone: ${names || 'not known'}.`, mayReturn: ids.length === 0 || mayReturn };
+  return {
+    text: `Nodes that were in sync last and are gone: ${names || 'not known'}.`,
+    mayReturn: ids.length === 0 || mayReturn,
+  };
 }
 
-/** Nodes rather than replicas: they are the same for all shards that were there. */
+/** Names nodes rather than replicas, so that all shards of a node get the same text. */
 function nodesOf(replicaIds: readonly string[], replicas: readonly CandidateReplica[]): { names: string; mayReturn: boolean } {
   const live = new Set(replicas.map(({ node }) => node.id));
   const ids = replicaIds.map(nodeIdOf).sort();

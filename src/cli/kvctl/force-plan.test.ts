@@ -5,7 +5,7 @@ import { type ReplicaSight, shardOf, viewOf } from './force-view.fixture.js';
 const held = 'h@5:e5';
 const lost = [held, 'a', 'b'] as const;
 
-/** Of shard 0. */
+/** The plan of shard 0. */
 function planned(inSync: readonly string[], nodes: Readonly<Record<string, ReplicaSight | undefined>>, ...ids: string[]) {
   const replicas = Object.entries(nodes).map(([id, sight]) => [id, sight === undefined ? undefined : [sight]]);
   const { plans, problems } = planForce(viewOf([shardOf(0, inSync)], Object.fromEntries(replicas)), [0], ids);
@@ -24,7 +24,7 @@ function planned(inSync: readonly string[], nodes: Readonly<Record<string, Repli
 }
 
 describe('kvctl shard force-primary - ZooKeeper lost its data', () => {
-  test('every replica that was in sync last is live with its data - nothing is lost, whatever another copy holds', () => {
+  test('every replica that was in sync last is live with its data - nothing is lost, even if another copy is longer', () => {
     const plan = planned([], {
       a: { held, lost, lastSeq: 20 },
       b: { held, lost, lastSeq: 21 },
@@ -33,39 +33,39 @@ describe('kvctl shard force-primary - ZooKeeper lost its data', () => {
     expect(plan).toMatchObject({ chosen: 'b', cause: 'state-lost', extent: 'nothing', kept: 'h', givesUp: ['e4'] });
   });
 
-  test('one that was in sync is gone - what it may have done alone is said, and by whom', () => {
+  test('one that was in sync is gone - the text names it, and the writes that it may have accepted alone', () => {
     const plan = planned([], { a: { held, lost } });
     expect(plan).toMatchObject({ chosen: 'a', extent: 'possible' });
-    expect(plan.text).toBe('Nothing is lost unless b, in sync last and gone, went on without a before that.');
+    expect(plan.text).toBe('Nothing is lost unless b, in sync last and now gone, accepted writes without a.');
   });
 
-  test('one that was in sync is back and empty - it is no copy', () => {
+  test('one that was in sync is back and empty - it does not count as a copy', () => {
     const plan = planned([], { a: { held, lost }, b: { replicaId: 'b~2' } });
-    expect(plan.text).toContain('unless b (restarted since), in sync last and gone, went on');
+    expect(plan.text).toContain('unless b (restarted since), in sync last and now gone, accepted writes');
   });
 
-  test('one that was in sync does not answer - it is not taken for a copy', () => {
+  test('one that was in sync does not answer - it does not count as a copy', () => {
     expect(planned([], { a: { held, lost }, b: undefined })).toMatchObject({ extent: 'possible' });
   });
 
-  test('an epoch later than that of every in-sync set that is known - nothing is promised', () => {
+  test('an epoch later than every known in-sync set - nothing is promised', () => {
     expect(planned([], { a: { held, lost, epoch: 6 }, b: { held, lost } })).toMatchObject({ extent: 'possible' });
   });
 
-  test('members differ in what they know of one epoch - all of them have to be there', () => {
+  test('members know different sets of one epoch - every member of every set must be live', () => {
     const plan = planned([], { a: { held, lost: [held, 'a', 'b', 'c'] }, b: { held, lost } });
     expect(plan).toMatchObject({ extent: 'possible' });
-    expect(plan.text).toContain('unless c, in sync last and gone,');
+    expect(plan.text).toContain('unless c, in sync last and now gone,');
   });
 
-  test('nobody knows who was in sync - every write beyond the copy may be lost', () => {
+  test('the last in-sync set is not known - every write beyond the copy may be lost', () => {
     expect(planned([], { a: { held } }).text).toContain('Which replicas were in sync last is not known');
   });
 
-  test('only one that was out of the set is left - what the others held is lost', () => {
+  test('only a replica outside the set is left - writes that it does not hold are lost', () => {
     const plan = planned([], { c: { held, lost } });
     expect(plan).toMatchObject({ extent: 'possible' });
-    expect(plan.text).toContain('In sync last, and gone: a, b.');
+    expect(plan.text).toContain('Nodes that were in sync last and are gone: a, b.');
   });
 
   test('no copy is left - an empty replica begins, and everything is lost', () => {
@@ -74,14 +74,14 @@ describe('kvctl shard force-primary - ZooKeeper lost its data', () => {
     expect(plan.text).toContain('Everything in the shard is lost');
   });
 
-  test('a copy of a shard without keys is a copy - nothing is lost', () => {
+  test('a copy of a shard without keys counts as a copy - nothing is lost', () => {
     const empty = { held, lost: [held, 'a'] as const, keys: 0, lastSeq: 0 };
     expect(planned([], { a: empty, b: {} })).toMatchObject({ chosen: 'a', extent: 'nothing' });
   });
 });
 
 describe('kvctl shard force-primary - ZooKeeper shows an older state', () => {
-  test('all that were in sync in the newer epoch are live - nothing is lost, though a member of the older set is gone', () => {
+  test('all members of the newer epoch are live - nothing is lost, although a member of the older set is gone', () => {
     const plan = planned(['!a', 'b'], { b: { held: 'h@6:e6', lost: ['h@6:e6', 'b'] } });
     expect(plan).toMatchObject({ chosen: 'b', cause: 'state-went-back', extent: 'nothing' });
   });
@@ -97,15 +97,16 @@ describe('kvctl shard force-primary - ZooKeeper shows an older state', () => {
 });
 
 describe('kvctl shard force-primary - no in-sync replica is live', () => {
-  test('the best copy goes on, and what it lacks is lost with those that are named', () => {
+  test('the best copy is chosen, and the writes that it lacks are lost with the named nodes', () => {
     const plan = planned(['!a', '!b'], { b: { replicaId: 'b~2' }, c: { held: 'h@4:e4' } });
     expect(plan).toMatchObject({ chosen: 'c', cause: 'replicas-gone', extent: 'possible' });
     expect(plan.text).toBe(
-      'Every acknowledged write that the chosen copy does not hold is lost. In sync last, and gone: a, b (restarted since).',
+      'Every acknowledged write that the chosen copy does not hold is lost. ' +
+        'Nodes that were in sync last and are gone: a, b (restarted since).',
     );
   });
 
-  test('no copy at all - everything is lost, with those that are named', () => {
+  test('no copy at all - everything is lost with the named nodes', () => {
     const plan = planned(['!a'], { b: {} });
     expect(plan).toMatchObject({ chosen: 'b', extent: 'everything' });
     expect(plan.text).toContain('gone: a.');
@@ -121,7 +122,7 @@ describe('kvctl shard force-primary - two histories', () => {
   const holder = { held, found: 'new@1:n1' };
   const nodes = { a: holder, b: { held: 'h@4:e4', found: 'new@1:n1' }, c: newcomer };
 
-  test('none is named - they are listed, with holders, epochs, positions and keys', () => {
+  test('none is chosen - all are listed, with holders, epochs, positions and keys', () => {
     const { problem, chosen } = planned(['c'], nodes);
     expect(chosen).toBeUndefined();
     expect(problem).toContain(
@@ -130,13 +131,13 @@ describe('kvctl shard force-primary - two histories', () => {
     );
   });
 
-  test('the one that is served - its primary stays, and gives the other up', () => {
+  test('the served one is chosen - its primary stays, and gives up the other', () => {
     const plan = planned(['c'], nodes, 'new');
     expect(plan).toMatchObject({ chosen: 'c', kept: 'new', givesUp: ['h'], extent: 'possible', cause: 'two-histories' });
-    expect(plan.text).toContain('Given up is all that was written in history h at epoch 5');
+    expect(plan.text).toContain('All writes in history h at epoch 5');
   });
 
-  test('the other one - its best copy goes on, by the beginning of its id, and gives up what is served', () => {
+  test('the other one is chosen by a prefix of its id - its best copy becomes primary, and the served one is given up', () => {
     expect(planned(['c'], nodes, 'n')).toMatchObject({ chosen: 'c' });
     expect(planned(['c'], { ...nodes, c: newcomer }, 'h')).toMatchObject({
       chosen: 'a',
@@ -150,28 +151,30 @@ describe('kvctl shard force-primary - two histories', () => {
     expect(planned(['!c'], { a: holder }, 'h')).toMatchObject({ chosen: 'a', givesUp: ['new'] });
   });
 
-  test('an id that is none, one that is ambiguous, or two of one shard - are refused', () => {
-    expect(() => planned(['c'], nodes, 'other')).toThrow(/"other" is no history of these shards; there are:\n {2}shard 0: h at/);
+  test('an unknown id, an ambiguous id, or two ids of one shard - are refused', () => {
+    expect(() => planned(['c'], nodes, 'other')).toThrow(
+      /"other" is not a history of these shards; their histories:\n {2}shard 0: h at/,
+    );
     const split = { a: { held: 'h@5:x5' }, b: { held: 'h@5:y5' } };
     expect(planned([], split, 'h').problem).toContain('--history names more than one of them');
     expect(planned([], split, 'h:y').chosen).toBe('b');
     expect(planned(['c'], nodes, 'h', 'new').problem).toContain('--history names more than one of them');
   });
 
-  test('a whole id counts before the beginning of another', () => {
+  test('a whole id takes precedence over a prefix of another id', () => {
     const similar = { a: { held: 'ab@1:x' }, b: { held: 'abc@1:y' } };
     expect(planned([], similar, 'ab')).toMatchObject({ chosen: 'a', givesUp: ['abc'] });
     expect(planned([], similar, 'abc')).toMatchObject({ chosen: 'b', givesUp: ['ab'] });
   });
 
-  test('two lines of one history of which one finds the other in ZooKeeper - are told apart by their epochs', () => {
+  test('two lines of one history of which one finds the other in ZooKeeper - are distinguished by their epochs', () => {
     const nodes = { a: { held: 'h@6:x6', found: 'h@7:y7' }, b: { held: 'h@7:y7', role: 'primary', serving: true } };
     expect(planned(['b'], nodes).code).toBe('NOT_FORCED');
     expect(planned(['b'], nodes, 'x6')).toMatchObject({ chosen: 'a', givesUp: ['y7'] });
     expect(planned(['b'], nodes, 'h:y7')).toMatchObject({ chosen: 'b', givesUp: ['x6'] });
   });
 
-  test('two lines that part within an epoch - are given up each by its own id', () => {
+  test('two lines that diverge within an epoch - have different ids to give up', () => {
     const nodes = {
       a: { held: 'h@1:x+2', found: 'h@2:y' },
       b: { held: 'h@2:y', role: 'primary', serving: true },
@@ -181,7 +184,7 @@ describe('kvctl shard force-primary - two histories', () => {
     expect(planned(['b'], nodes, 'y')).toMatchObject({ chosen: 'b', givesUp: ['x+2', 'x+1'] });
   });
 
-  test('a backup that has not seen a removal yet holds no other line', () => {
+  test('a backup that has not seen a removal yet is of the same line', () => {
     const nodes = { a: { held: 'h@1:x+1', role: 'primary', serving: true }, c: { held: 'h@1:x' } };
     expect(
       planForce(viewOf([shardOf(0, ['a'], { offline: false, serving: true })], { a: [nodes.a], c: [nodes.c] }), 'all'),
@@ -195,7 +198,7 @@ describe('kvctl shard force-primary - two histories', () => {
 describe('kvctl shard force-primary --all', () => {
   const served = shardOf(2, ['a'], { offline: false, serving: true });
 
-  test('plans every shard that needs it and leaves the others alone; the choice for one says nothing of another', () => {
+  test('plans every shard that needs it and no other; a chosen history counts for its own shard only', () => {
     const shards = [shardOf(0), shardOf(1, ['!b']), served, shardOf(3)];
     const divided = { shard: 3, held: 'x3@1:a', found: 'y3@1:b' };
     const view = viewOf(shards, { a: [{ held, lost: [held, 'a'] }, { shard: 1 }, { shard: 2, held: 'k@1:z' }, divided] });
@@ -210,7 +213,7 @@ describe('kvctl shard force-primary --all', () => {
     expect(chosen.problems).toEqual([]);
   });
 
-  test('a failover that a slow answer shows half done is no second history', () => {
+  test('a failover that a slow answer shows half done does not look like a second history', () => {
     const nodes = {
       a: [{ shard: 2, held: 'h@1:a', role: 'primary' }],
       b: [{ shard: 2, held: 'h@2:b', role: 'primary', serving: true }],
@@ -218,7 +221,7 @@ describe('kvctl shard force-primary --all', () => {
     expect(planForce(viewOf([served], nodes), 'all')).toEqual({ plans: [], problems: [] });
   });
 
-  test('a shard that is not there is refused', () => {
+  test('an unknown shard is refused', () => {
     expect(() => planForce(viewOf([served], {}), [7])).toThrow('there is no shard 7');
   });
 });

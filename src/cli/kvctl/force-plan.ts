@@ -1,6 +1,6 @@
 /**
- * What `kvctl shard force-primary` would do with each shard: which replica goes on, what is lost by that, and what is given up
- * (R13). Pure: put together from what the nodes told.
+ * Plans `kvctl shard force-primary` for each shard: which replica becomes primary, what is lost by that, and which
+ * histories are given up (R13). Pure: a plan depends only on the nodes' reports.
  */
 import { KvError } from '../../errors.js';
 import type { HistoryPosition, ShardInfo } from '../../wire/contract/kv-api.js';
@@ -14,16 +14,18 @@ export interface ShardPlan {
   readonly shard: number;
   readonly cause: OfflineCause;
   readonly chosen: CandidateReplica;
-  /** That of the chosen replica; undefined: no live replica holds data, and the shard begins empty. */
+  /** The history of the chosen replica. Undefined: no live replica holds data, and the shard begins empty. */
   readonly history: ShardHistory | undefined;
-  /** The histories that are given up. */
+  /** The histories that this plan gives up. */
   readonly others: readonly ShardHistory[];
-  /** Ids of histories, and of epochs of the chosen one that may not lead up to what the replica holds. */
+  /**
+   * Ids of the histories given up, and of epochs of the chosen history that may not lead to the chosen replica's data.
+   */
   readonly givesUp: readonly string[];
   readonly loss: Loss;
 }
 
-/** A shard that needs the command, and why it cannot be given. */
+/** A shard that was named or is offline, and the reason why it cannot be forced. */
 export interface ShardProblem {
   readonly shard: number;
   readonly histories: readonly ShardHistory[];
@@ -36,9 +38,9 @@ export interface ForcePlan {
 }
 
 /**
- * `shards`: those that were named; `all`: every one that is offline or in which histories meet. `chosenIds`: of the histories
- * that go on, each of one of the shards.
- * @throws KvError INVALID_OPTION if there is no such shard, or an id is of no history, or two are of one shard.
+ * `shards`: the named shards; `all`: every shard that is offline or has more than one history. `chosenIds`: the ids of
+ * the histories to keep, at most one per shard.
+ * @throws KvError INVALID_OPTION if a shard does not exist, an id matches no history, or two ids are of one shard.
  */
 export function planForce(view: ClusterView, shards: readonly number[] | 'all', chosenIds: readonly string[] = []): ForcePlan {
   const replicas = replicasByShard(view.answers);
@@ -62,7 +64,7 @@ export function planForce(view: ClusterView, shards: readonly number[] | 'all', 
 
 interface ShardSight {
   readonly info: ShardInfo;
-  /** Undefined: nothing has to be given up. */
+  /** Undefined: the shard is not offline and has one history. */
   readonly cause: OfflineCause | undefined;
   readonly replicas: readonly CandidateReplica[];
   readonly histories: readonly ShardHistory[];
@@ -92,7 +94,7 @@ function planShard({ info, cause, replicas, histories }: ShardSight, ids: readon
       'SHARD_OFFLINE',
       history === undefined
         ? `no live node holds a replica of shard ${info.shard}; start one first`
-        : `no node that answered holds data of history ${history.id} of shard ${info.shard}: bring one back that does, or choose another history`,
+        : `no node that answered holds data of history ${history.id} of shard ${info.shard}: bring back a node that holds it, or choose another history`,
     );
   }
   const others = histories.filter((one) => one !== history);
@@ -107,7 +109,7 @@ function planShard({ info, cause, replicas, histories }: ShardSight, ids: readon
   };
 }
 
-/** Undefined: there is none. */
+/** Undefined: the shard has no history. */
 function chooseHistory(
   shard: number,
   histories: readonly ShardHistory[],
@@ -117,11 +119,14 @@ function chooseHistory(
   const [only] = meant.size === 0 ? histories : meant;
   if (histories.length < 2 || meant.size === 1) return only;
   const listed = histories.map((history) => `\n  ${describeHistory(history)}`).join('');
-  const what = meant.size === 0 ? 'choose the one that goes on with --history ID' : '--history names more than one of them';
+  const what = meant.size === 0 ? 'choose the one to keep with --history ID' : '--history names more than one of them';
   return new KvError('NOT_FORCED', `shard ${shard} has ${histories.length} histories; ${what}:${listed}`);
 }
 
-/** Of every other copy, and of what ZooKeeper names: the history, or else the newest epoch, as far as that had come. */
+/**
+ * The lines of every other copy and of ZooKeeper's state: a history's id, or within the chosen history the id of the
+ * newest epoch.
+ */
 function otherLines({ replica }: CandidateReplica, replicas: readonly CandidateReplica[]): string[] {
   const own = replica.held ?? undefined;
   const positions = replicas.flatMap(({ replica: one }) => [one.complete ? one.held : null, one.found]);
@@ -140,7 +145,7 @@ function notOffline({ shard, replicas }: ShardInfo): KvError {
   }
   return new KvError(
     'NOT_FORCED',
-    `no node that answers knows what became of shard ${shard} yet: it will when the shard is placed on it, --replace-after-ms after the node that had it has vanished`,
+    `no node that answers knows the state of shard ${shard} yet: a node learns it when the shard is placed on it, --replace-after-ms after the former node vanished`,
   );
 }
 
@@ -150,6 +155,6 @@ function noSuchHistory(id: string, sights: readonly ShardSight[]): KvError {
   );
   return new KvError(
     'INVALID_OPTION',
-    `--history: "${id}" is no history of these shards; there are:${known.join('') || ' none'}`,
+    `--history: "${id}" is not a history of these shards; their histories:${known.join('') || ' none'}`,
   );
 }

@@ -11,7 +11,7 @@ type Force = KvClient['forcePrimary'];
 
 interface Run {
   readonly code: number;
-  /** Texts for people, on stdout and on stderr. */
+  /** The texts for people, from stdout and stderr. */
   readonly texts: readonly string[];
   readonly remarks: readonly string[];
 }
@@ -62,7 +62,7 @@ async function run(
 
 const held = 'h@5:e5';
 const copy = (shard: number) => ({ shard, held, lost: [held, 'a'] as const });
-/** Shards 0 to 2 without state, with their copies; shard 3 with two histories, shard 4 in service. */
+/** Shards 0 to 2 have copies and no state, shard 3 has two histories, shard 4 serves. */
 const lostView = viewOf([shardOf(0), shardOf(1), shardOf(2), shardOf(3), shardOf(4, ['a'], { offline: false })], {
   a: [copy(0), copy(1), copy(2), { shard: 3, held: 'x@1:a' }, { shard: 4, held: 'k@1:z', role: 'primary', serving: true }],
   b: [{ shard: 3, held: 'y@1:b' }],
@@ -72,11 +72,7 @@ const accept = { 'accept-data-loss': true };
 describe('kvctl shard force-primary', () => {
   test.each([
     ['leaves a shard alone that is not offline', shardOf(0, ['a'], { offline: false }), 'shard 0 is not offline'],
-    [
-      'does not say so where nobody knows',
-      shardOf(0, [], { offline: false }),
-      'no node that answers knows what became of shard 0',
-    ],
+    ['does not say so where nobody knows', shardOf(0, [], { offline: false }), 'no node that answers knows the state of shard 0'],
   ])('%s', async (_, shard, message) => {
     await expect(run(viewOf([shard], { a: [] }), { shards: '0', options: accept })).rejects.toMatchObject({
       code: 'NOT_FORCED',
@@ -92,14 +88,12 @@ describe('kvctl shard force-primary', () => {
     expect(force).not.toHaveBeenCalled();
     expect(texts.join()).toContain('shards 0-2: ZooKeeper has lost the state. Nothing is lost:');
     expect(texts.join()).toMatch(/│ 1 +│ a +│ h +│ 5 +│ 20 +│ 7 +│/);
-    expect(texts.join()).toContain(
-      'shard 3 cannot be forced: shard 3 has 2 histories; choose the one that goes on with --history',
-    );
+    expect(texts.join()).toContain('shard 3 cannot be forced: shard 3 has 2 histories; choose the one to keep with --history');
     expect(remarks.join()).toContain('Nothing was changed.');
     expect(remarks.join()).toContain('--accept-data-loss');
   });
 
-  test('the plan for programs names everything that would be sent, and what speaks against it', async () => {
+  test('the JSON plan names everything that would be sent, and each problem', async () => {
     const { values } = await run(lostView, { shards: '0,3', isJson: true });
     expect(values).toEqual([
       {
@@ -115,7 +109,7 @@ describe('kvctl shard force-primary', () => {
     ]);
   });
 
-  test('with the flag every shard is forced at its replica, with what is given up; each is told, and the exit code is 0', async () => {
+  test('with the flag every shard is forced at its replica and reported, and the exit code is 0', async () => {
     const force = vi.fn(forced);
     const { code, texts } = await run(lostView, { options: { ...accept, all: true, history: 'y' }, force });
     expect(code).toBe(0);
@@ -126,10 +120,10 @@ describe('kvctl shard force-primary', () => {
       [2, 'a:1', []],
       [3, 'b:1', ['x']],
     ]);
-    expect(texts).toContain('node b is primary of shard 3 in epoch 9; versions go on from 100');
+    expect(texts).toContain('node b is primary of shard 3 in epoch 9; new versions begin at 100');
   });
 
-  test('some are forced and others are not - the exit code is 6, and both are told', async () => {
+  test('some are forced and others are not - the exit code is 6, and both are reported', async () => {
     const force: Force = async (_, { shard }) => {
       if (shard === 1) throw new KvError('NOT_FORCED', 'the shard was left as it is: try again');
       return { epoch: 9, seqFloor: 100 };
@@ -137,7 +131,7 @@ describe('kvctl shard force-primary', () => {
     const { code, texts, remarks } = await run(lostView, { options: { ...accept, all: true }, force });
     expect(code).toBe(6);
     expect(texts).toContain('shard 1 was not forced: the shard was left as it is: try again (NOT_FORCED)');
-    expect(remarks.at(-1)).toContain('2 of 4 shards go on.');
+    expect(remarks.at(-1)).toContain('2 of 4 shards were forced.');
     const { values } = await run(lostView, { options: { ...accept, all: true }, force, isJson: true });
     const [{ shards }] = values as [{ shards: { shard: number; forced: boolean }[] }];
     expect(new Map(shards.map((one) => [one.shard, one.forced]))).toEqual(
@@ -158,12 +152,12 @@ describe('kvctl shard force-primary', () => {
     expect((await run(lostView, { shards: '0-2', options: accept, force })).code).toBe(code);
   });
 
-  test('one shard that is not forced - the error of the node is that of the command', async () => {
+  test('one shard that is not forced - the command fails with the error of the node', async () => {
     const force: Force = () => Promise.reject(new KvError('NOT_FORCED', 'a change of state is under way'));
     await expect(run(lostView, { shards: '0', options: accept, force })).rejects.toMatchObject({ code: 'NOT_FORCED' });
   });
 
-  test('of many shards some are under way at once, and not all', async () => {
+  test('many shards - a bounded number of calls is in flight', async () => {
     const shards = Array.from({ length: 40 }, (_, shard) => shardOf(shard));
     const view = viewOf(shards, { a: shards.map(({ shard }) => copy(shard)) });
     let [underWay, most] = [0, 0];
@@ -193,7 +187,7 @@ describe('kvctl shard force-primary', () => {
     ['0', { all: true }],
     ['x', {}],
     ['0', { history: 'h,' }],
-  ])('shards "%s" with %j is no command', async (shards, options) => {
+  ])('shards "%s" with %j are refused', async (shards, options) => {
     await expect(run(lostView, { ...(shards === undefined ? {} : { shards }), options })).rejects.toMatchObject({
       code: 'INVALID_OPTION',
     });

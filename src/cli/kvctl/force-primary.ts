@@ -20,11 +20,11 @@ export const forcePrimaryCommand: Command = {
       type: 'string',
       requiresArg: true,
       describe:
-        'Where replicas hold more than one history: the one that goes on, by its id, history:epoch_id, or the beginning of one; several separated by commas, each of one of the shards',
+        'If replicas hold more than one history: the history to keep, as its id, history:epoch_id, or the beginning of either; for several shards separated by commas',
     },
     [acceptFlag]: {
       type: 'boolean',
-      describe: 'Carry out the plan: give up what it lists as lost. You vouch that nodes listed as gone are stopped for good',
+      describe: 'Execute the plan: give up what it lists as lost. You vouch that nodes listed as gone are stopped for good',
     },
   },
   async run({ connect, operands, options, call, output }): Promise<ExitCode> {
@@ -38,7 +38,7 @@ export const forcePrimaryCommand: Command = {
     const [problem] = problems;
     if (problem !== undefined && shards !== 'all' && shards.length === 1) throw problem.error;
     if (plans.length + problems.length === 0) {
-      output.result('No shard is offline, and none has more than one history: there is nothing to do.', {
+      output.result('No shard is offline, and none has more than one history: nothing to do.', {
         executed: false,
         shards: [],
       });
@@ -55,7 +55,7 @@ function howToGoOn(count: number): string {
   if (count === 0) return 'Nothing was changed.';
   return (
     'Nothing was changed. A process that is gone from ZooKeeper may still run (frozen, cut off): bring it back with its data, or make ' +
-    `sure that it is stopped for good. To carry the plan out, add --${acceptFlag} to the command.`
+    `sure that it is stopped for good. To execute the plan, add --${acceptFlag} to the command.`
   );
 }
 
@@ -79,13 +79,13 @@ function historyIds({ history }: CommandContext['options']): string[] {
   return ids;
 }
 
-/** A node that is registered but silent may hold more than any that answered. */
+/** A node that is registered but does not answer may hold more data than any node that answered. */
 function refuseSilentNodes({ answers }: ClusterView): void {
   const silent = answers.filter(({ status }) => status === undefined);
   if (silent.length === 0) return;
   const names = silent.map(({ node, problem }) => `${node.id} (${problem})`).join(', ');
   throw new KvError(
     'UNREACHABLE',
-    `registered but without an answer: ${names}. It may hold more than the others: stop it for good, wait until its ZooKeeper session has ended, and try again`,
+    `registered but without an answer: ${names}. Such a node may hold more data than the others: stop it for good, wait until its ZooKeeper session has ended, and try again`,
   );
 }

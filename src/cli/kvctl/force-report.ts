@@ -1,4 +1,4 @@
-/** The plan of `kvctl shard force-primary`, for people and for programs. Pure. */
+/** Formats the plan of `kvctl shard force-primary` as text and as JSON. Pure. */
 
 import { describeShards } from '../../topology/shard-ranges.js';
 import { holdsData } from './choose-replica.js';
@@ -7,7 +7,7 @@ import type { OfflineCause } from './offline-cause.js';
 import type { ShardHistory } from './shard-histories.js';
 import { plainTable } from './tables.js';
 
-/** Rows of a table; the others are counted. */
+/** The longest table of shards. Further shards are only counted. */
 const maxRows = 40;
 
 const causes: Readonly<Record<OfflineCause, string>> = {
@@ -19,7 +19,7 @@ const causes: Readonly<Record<OfflineCause, string>> = {
 
 const extents = ['everything', 'possible', 'nothing'] as const;
 
-/** What costs most comes first. */
+/** Groups with the greatest loss come first. */
 export function renderPlan({ plans, problems }: ForcePlan): string {
   const groups = groupsOf(plans);
   const parts = groups.flatMap((group) => {
@@ -33,7 +33,7 @@ function renderProblem({ shard, error }: ShardProblem): string {
   return `shard ${shard} cannot be forced: ${error.message}`;
 }
 
-/** In the same case, with the same to lose. */
+/** Groups shards that have the same cause and the same loss. */
 export function groupsOf(plans: readonly ShardPlan[]): [ShardPlan, ...ShardPlan[]][] {
   const groups = new Map<string, [ShardPlan, ...ShardPlan[]]>();
   for (const plan of plans) {

@@ -1,4 +1,4 @@
-/** What kvctl sees of shards that are offline, for tests: replicas by node, and what ZooKeeper shows. */
+/** For tests: the reports of nodes about offline shards, and the state that ZooKeeper shows. */
 import type { HistoryPosition, NodeStatus, ReplicaStatus, ShardInfo } from '../../wire/contract/kv-api.js';
 import type { ClusterView, NodeAnswer } from './gather.js';
 
@@ -17,7 +17,7 @@ export interface ReplicaSight extends Partial<Omit<ReplicaStatus, 'held' | 'foun
   readonly lost?: readonly [string, ...string[]];
 }
 
-/** `<node>~1` is the replica's id unless it says otherwise. */
+/** The replica's id is `<node>~1` by default. */
 function replicaOf(nodeId: string, { held, found, lost, ...more }: ReplicaSight): ReplicaStatus {
   const position = held === undefined ? null : at(held);
   const [lostAt, ...members] = lost ?? [];
@@ -71,7 +71,7 @@ export function answerOf(nodeId: string, replicas: readonly ReplicaSight[] | und
   return { node, status: { ...figures, nodeId, address: node.address, replicas: held } as NodeStatus };
 }
 
-/** `inSync`: `a` is a member that lives, `!a` one that is gone; none: ZooKeeper has no state. */
+/** `inSync`: `a` is a live member, `!a` a gone one; empty: ZooKeeper has no state. */
 export function shardOf(shard: number, inSync: readonly string[] = [], more: Partial<ShardInfo> = {}): ShardInfo {
   const replicas = inSync.map((name) => {
     const nodeId = name.replace('!', '');

@@ -1,4 +1,7 @@
-/** The cluster as it is seen when every node is asked: one topology, and the status of each node or why there is none. */
+/**
+ * Gathers a view of the cluster from every node: one topology, and for each node its status or the reason why it has
+ * none.
+ */
 import type { CallOptions, KvClient } from '../../client/index.js';
 import { KvError } from '../../errors.js';
 import type { NodeInfo, NodeStatus, Topology } from '../../wire/contract/kv-api.js';
@@ -8,10 +11,10 @@ import { reportWhile } from './waiting.js';
 
 export interface NodeAnswer {
   readonly node: NodeInfo;
-  /** Undefined if the node did not answer; `problem` then says why. */
+  /** Undefined if the node did not answer; `problem` is then the reason. */
   readonly status?: NodeStatus;
   readonly problem?: string;
-  /** The cluster of the node that has the address instead, where that is another one. */
+  /** Set if a node of another cluster answers at this address: the id of that cluster. */
   readonly otherCluster?: string;
 }
 
@@ -21,7 +24,7 @@ export interface ClusterView {
   readonly answers: readonly NodeAnswer[];
 }
 
-/** `output`: where a person is told who does not answer, while that is waited for. */
+/** `output` receives the nodes that have not answered yet, if gathering takes long. */
 export async function gatherCluster(client: KvClient, call: CallOptions, output?: Output): Promise<ClusterView> {
   const awaited = new Set<string>();
   const ask = async (node: NodeInfo): Promise<NodeAnswer> => {
@@ -32,7 +35,7 @@ export async function gatherCluster(client: KvClient, call: CallOptions, output?
   };
   const gather = async (): Promise<ClusterView> => {
     const { nodes } = await client.topology(call);
-    // At once: who hangs is waited for until the deadline once, not twice.
+    // All nodes are queried at once, so that nodes that hang cost one deadline together.
     const asking = new Map(nodes.map((node) => [node.id, ask(node)]));
     const topology = await client.wholeTopology(call);
     return { topology, answers: await Promise.all(topology.nodes.map((node) => asking.get(node.id) ?? ask(node))) };

@@ -1,4 +1,4 @@
-/** Ctrl-C for work that takes no signal: the work goes on by itself, and the command stops waiting for it. */
+/** Ctrl-C for work that takes no signal: the command stops waiting, and the work continues without it. */
 import { KvError } from '../../errors.js';
 
 /** @throws KvError CANCELLED, with `executed`, as soon as the signal is aborted. */

@@ -49,7 +49,7 @@ async function run({ operands = [], nodes, zk, live }: Asked): Promise<{ code: n
 }
 
 describe('kvctl health', () => {
-  test('a node that is ready - 0; one that is not in sync yet - 8, and 0 with --live; one that stops - 8', async () => {
+  test('the exit code is 0 for a ready node, 8 for one that is not in sync yet (0 with --live), 8 for one that stops', async () => {
     health.report({ live: true, ready: true });
     expect(await run({ operands: [address] })).toEqual({
       code: 0,
@@ -63,7 +63,7 @@ describe('kvctl health', () => {
     expect(await run({ operands: [address], live: true })).toMatchObject({ code: 8 });
   });
 
-  test('every node that is named has to be ready: one that does not answer is not', async () => {
+  test('every named node must be ready, and a node that does not answer is not', async () => {
     health.report({ live: true, ready: true });
     expect(await run({ nodes: address })).toMatchObject({ code: 0 });
     const told = await run({ nodes: `${address},127.0.0.1:1` });

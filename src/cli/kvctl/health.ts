@@ -7,10 +7,12 @@ import { unlessGivenUp } from './give-up.js';
 import { checkNode, type HealthQuestion, type NodeHealth } from './node-health.js';
 import { reportWhile } from './waiting.js';
 
-/** Where a node of this machine listens unless it is told otherwise. */
+/** The address of a node with default options on this machine. */
 const defaultAddress = `localhost:${optionSpecs.port.default}`;
 
-/** For supervisors and container health checks: it asks the node itself, and neither ZooKeeper nor any other node. */
+/**
+ * For supervisors and container health checks: it queries the node itself, and neither ZooKeeper nor any other node.
+ */
 export const healthCommand: Command = {
   name: 'health',
   operands: '[HOST:PORT]',
@@ -46,7 +48,7 @@ function render({ address, problem }: NodeHealth, question: HealthQuestion): str
 function addressesOf({ nodes, zk, root }: CommandContext['connection'], operand: string | undefined): string[] {
   const named = operand ?? nodes;
   if (named === undefined && (zk !== undefined || root !== undefined))
-    throw new KvError('INVALID_OPTION', 'health asks a node itself: give HOST:PORT or --nodes, not --zk or --root');
+    throw new KvError('INVALID_OPTION', 'health queries a node itself: pass HOST:PORT or --nodes, not --zk or --root');
   const target = chooseTarget({ nodes: named, zk: undefined, root: undefined }, process.env);
   return 'nodes' in target ? [...new Set(target.nodes)] : [defaultAddress];
 }

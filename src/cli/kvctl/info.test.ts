@@ -26,7 +26,7 @@ async function info(replicas: readonly ReplicaSight[]): Promise<string> {
   return results.mock.calls[0]![0];
 }
 
-test('kvctl info - names the histories of shards that are offline, what ZooKeeper names, and no others', async () => {
+test('kvctl info - shows histories only of offline shards, and of shards of which ZooKeeper names another history', async () => {
   const text = await info([
     { shard: 0, held: 'h@5:e5', found: 'new@1:n1' },
     { shard: 1 },
@@ -38,7 +38,7 @@ test('kvctl info - names the histories of shards that are offline, what ZooKeepe
   expect(text).not.toContain('k at epoch');
 });
 
-test('kvctl info - of many shards that are offline some are shown, and the others counted', async () => {
+test('kvctl info - shows some of many offline shards, and counts the others', async () => {
   const text = await info(Array.from({ length: 50 }, (_, shard) => ({ shard, held: 'h@1:a' })));
   expect(text.match(/history +shard/g)).toHaveLength(20);
   expect(text).toContain('of 30 more shards with --json');

@@ -9,7 +9,7 @@ import { nodeToJson } from './node-report.js';
 import { positionText } from './shard-histories.js';
 import { grouped, size, uptime } from './tables.js';
 
-/** Shards whose histories are shown as text. */
+/** The most shards whose histories are shown as text. */
 const maxHistories = 20;
 
 export const infoCommand: Command = {
@@ -65,7 +65,7 @@ function factsOf(status: NodeStatus): [string, string][] {
   ];
 }
 
-/** Where they matter: of shards that are offline, or of which ZooKeeper names another history. */
+/** The histories of shards that are offline, or of which ZooKeeper names another history. */
 function historyFacts(replicas: readonly ReplicaStatus[]): [string, string][] {
   const told = replicas.filter(({ offline, found }) => offline || (found ?? null) !== null);
   if (told.length === 0) return [];

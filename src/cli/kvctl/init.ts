@@ -7,7 +7,7 @@ import { exitCodes } from './exit-codes.js';
 import { unlessGivenUp } from './give-up.js';
 import { reportWhile } from './waiting.js';
 
-/** What is agreed on for good, as kvnode's options of the same names. */
+/** The options of kvnode that are fixed for the life of a cluster. */
 const agreed = ['shards', 'replicas', 'vnodes', 'minInSync', 'beaconMs', 'leaseMs', 'graceMs'] as const satisfies OptionName[];
 
 export const initCommand: Command = {
@@ -18,7 +18,7 @@ export const initCommand: Command = {
   options: Object.fromEntries(agreed.map((name): [string, Options] => [flagOf(name), optionOf(name)])),
   async run({ connection, operands, options, call, output }) {
     expectOperands(initCommand, operands, 0);
-    if (connection.nodes !== undefined) throw new KvError('INVALID_OPTION', 'init speaks to ZooKeeper: give --zk, not --nodes');
+    if (connection.nodes !== undefined) throw new KvError('INVALID_OPTION', 'init connects to ZooKeeper: pass --zk, not --nodes');
     const given = Object.fromEntries(agreed.map((name) => [name, options[flagOf(name)]]));
     const { zk, root } = connection;
     const { values } = resolveOptions({
@@ -32,7 +32,7 @@ export const initCommand: Command = {
     };
     const { config, created } = await reportWhile(output, () => `ZooKeeper at ${values.zk} has not answered yet`, initialize);
     const settings = agreed.map((name) => `--${flagOf(name)} ${config[name]}`).join(' ');
-    const what = created ? 'is set up' : 'had been set up before, with the same values';
+    const what = created ? 'is ready' : 'already exists with the same values';
     output.result(`cluster ${config.clusterId} ${what} under ${values.root}: start its nodes with ${settings}`, {
       created,
       root: values.root,

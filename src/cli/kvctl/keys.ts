@@ -1,6 +1,6 @@
 /**
- * The keys of the cluster, or of what one node holds of it, in the order of their bytes. Every shard tells its keys in that
- * order, so a page of all of them is the smallest of what each has behind where the page before ended.
+ * Lists the keys of the cluster, or of the replicas of one node, in the order of their bytes. Each shard returns its
+ * smallest keys after the end of the previous page. The smallest of all these keys are the next page.
  */
 import type { KvClient } from '../../client/index.js';
 import { KvError } from '../../errors.js';
@@ -48,7 +48,7 @@ export const keysCommand: Command = {
       if (nextAfter === '') return exitCodes.ok;
       after = nextAfter;
       if (options.all === true) continue;
-      output.remark(`there are more: the next page is behind --after ${JSON.stringify(nextAfter)}`);
+      output.remark(`there are more keys: the next page is --after ${JSON.stringify(nextAfter)}`);
       return exitCodes.ok;
     }
   },
@@ -86,10 +86,10 @@ async function chooseSource(
   return { shards: shard === undefined ? held : [shard], page, waitFor: (_awaited, work) => report(work) };
 }
 
-/** Of several shards at a time as many as a node makes at once. */
+/** Limits the pages in flight to the number that a node computes at once. */
 const pagesAtOnce = 8;
 
-/** The smallest keys of all shards. */
+/** Reads a page of each shard and keeps the smallest keys of all. */
 function mergedPage({ shards, page, waitFor }: KeySource, range: Range): Promise<MergedKeys> {
   const limit = Math.min(range.limit, 10_000);
   const awaited = new Set<number>();

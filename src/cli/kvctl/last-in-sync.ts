@@ -1,9 +1,12 @@
 /**
- * Whether a copy with every acknowledged write is left, after ZooKeeper has lost or set back the state of a shard. Pure.
+ * Finds out whether a copy with every acknowledged write remains, after ZooKeeper has lost or set back the state of a
+ * shard.
  *
- * The members of an in-sync set hold every acknowledged write. Only one of them could have changed the set since, and would
- * know of it: so nothing is lost if each member of the last set that anybody knows of still runs with its data. A change that
- * no live process has seen remains unknown if a member is gone.
+ * Pure.
+ *
+ * The members of an in-sync set hold every acknowledged write, and only a member could have changed the set since. So
+ * nothing is lost if each member of the last reported set still runs with its data: it would know of a later change.
+ * If a member is gone, it may have made a change that no live process knows.
  */
 import type { CandidateReplica } from './choose-replica.js';
 import type { ShardHistory } from './shard-histories.js';
@@ -11,7 +14,7 @@ import type { ShardHistory } from './shard-histories.js';
 export interface LastInSync {
   /** Node ids of the members that still hold their data. */
   readonly left: readonly string[];
-  /** Replica ids of those that do not, or did not answer. */
+  /** Replica ids of the members that hold no data any more, or did not answer. */
   readonly gone: readonly string[];
 }
 

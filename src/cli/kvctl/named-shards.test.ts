@@ -16,6 +16,6 @@ test.each(['', 'a', '1,', '-1', '5-3', '1.5', '0-99999999', '0x1'])('shards - "%
   expect(() => parseShards(text)).toThrow('is neither the number of a shard nor a range');
 });
 
-test('shards - in a sentence', () => {
+test('shards - are described as ranges in a sentence', () => {
   expect([describeShards([4]), describeShards([2, 0, 1, 5])]).toEqual(['shard 4', 'shards 0-2, 5']);
 });

@@ -1,11 +1,11 @@
-/** Shards as an operator types them, and as they are told to one: `3`, `0,4`, `0-15,20`. Pure. */
+/** Parses and formats lists of shards on the command line: `3`, `0,4`, `0-15,20`. Pure. */
 import { KvError } from '../../errors.js';
 import { rangesOf } from '../../topology/shard-ranges.js';
 
-/** Of a cluster no more than this: what is beyond is a slip of the hand. */
+/** No cluster has more shards than this, so a larger number is a typing error. */
 const maxShard = 1_000_000;
 
-/** Each once, in the order of their numbers. @throws KvError INVALID_OPTION */
+/** @returns each shard once, in the order of their numbers. @throws KvError INVALID_OPTION */
 export function parseShards(text: string): number[] {
   const found = new Set<number>();
   for (const part of text.split(',')) {
@@ -19,7 +19,7 @@ export function parseShards(text: string): number[] {
   return [...found].sort((one, other) => one - other);
 }
 
-/** As `parseShards` reads them. */
+/** Formats shards so that `parseShards` reads them. */
 export function shardsOperand(shards: readonly number[]): string {
   return rangesOf(shards).replaceAll(' ', '');
 }

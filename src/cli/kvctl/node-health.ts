@@ -1,16 +1,18 @@
-/** Asks one node about itself by `grpc.health.v1.Health/Check`, past everything that a client knows of the cluster. */
+/** Queries one node directly by `grpc.health.v1.Health/Check`, without a client and its knowledge of the cluster. */
 import { Client, credentials, status as grpcStatus, type ServiceError } from '@grpc/grpc-js';
 import { service as healthService } from 'grpc-health-check';
 import { channelOptions } from '../../wire/contract/channel-options.js';
 
-/** `ready`: in sync everywhere it should be. `live`: registered, and not stopping. As docs/operations.md defines both. */
+/**
+ * `ready`: in sync for every shard placed on it. `live`: registered and not stopping. docs/operations.md defines both.
+ */
 export type HealthQuestion = 'ready' | 'live';
 
 export interface NodeHealth {
   readonly address: string;
-  /** Whether the node reports that it is what was asked for. */
+  /** Whether the node reports itself as ready, or live. */
   readonly healthy: boolean;
-  /** Why it is not: the node reports otherwise, or there was no answer. */
+  /** The reason if it is not healthy: the node's report, or a missing answer. */
   readonly problem?: string;
 }
 
@@ -46,6 +48,6 @@ function check(client: Client, service: string, deadlineMs: number): Promise<str
 
 function describe({ code, details }: ServiceError): string {
   if (code === grpcStatus.DEADLINE_EXCEEDED) return 'no answer within the deadline';
-  if (code === grpcStatus.UNIMPLEMENTED) return 'what listens there does not know grpc.health.v1';
+  if (code === grpcStatus.UNIMPLEMENTED) return 'the program that listens there does not implement grpc.health.v1';
   return details;
 }

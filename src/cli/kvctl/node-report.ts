@@ -1,17 +1,17 @@
-/** Node by node: where it is, what it holds, how it fares. Pure. */
+/** Formats each node: its place, its shards and its figures. Pure. */
 import type { NodeInfo, NodeStatus } from '../../wire/contract/kv-api.js';
 import type { ClusterView, NodeAnswer } from './gather.js';
 import { grouped, plainTable, size, uptime } from './tables.js';
 
-/** What is the same as the id, or was not set at any node, is left out: a terminal is narrow. */
-const placeColumns: readonly { name: string; of(node: NodeInfo): string; isTold(node: NodeInfo): boolean }[] = [
-  { name: 'address', of: ({ address }) => address, isTold: ({ id, address }) => id !== address },
-  { name: 'zone', of: ({ zone }) => zone || '-', isTold: ({ zone }) => zone !== '' },
-  { name: 'weight', of: ({ weight }) => String(weight), isTold: ({ weight }) => weight !== 1 },
+/** Columns that are shown only if some node has a value of its own there, since a terminal is narrow. */
+const placeColumns: readonly { name: string; of(node: NodeInfo): string; isShown(node: NodeInfo): boolean }[] = [
+  { name: 'address', of: ({ address }) => address, isShown: ({ id, address }) => id !== address },
+  { name: 'zone', of: ({ zone }) => zone || '-', isShown: ({ zone }) => zone !== '' },
+  { name: 'weight', of: ({ weight }) => String(weight), isShown: ({ weight }) => weight !== 1 },
 ];
 
 export function renderNodes({ answers }: ClusterView): string {
-  const place = placeColumns.filter(({ isTold }) => answers.some(({ node }) => isTold(node)));
+  const place = placeColumns.filter(({ isShown }) => answers.some(({ node }) => isShown(node)));
   const held = ['shards', 'primary of', 'keys', 'data'];
   const table = plainTable(['node', ...place.map(({ name }) => name), ...held, 'memory', 'up', 'zookeeper', 'version']);
   for (const { node, status } of answers) {
@@ -21,7 +21,7 @@ export function renderNodes({ answers }: ClusterView): string {
   return table.toString();
 }
 
-/** For programs: the same figures, and why a node did not answer. */
+/** The same figures as JSON, with the reason if a node did not answer. */
 export function nodesToJson({ answers }: ClusterView): object {
   return { nodes: answers.map(nodeToJson) };
 }

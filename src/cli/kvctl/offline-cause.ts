@@ -2,13 +2,13 @@ import type { ShardInfo } from '../../wire/contract/kv-api.js';
 import type { ShardHistory } from './shard-histories.js';
 
 /**
- * Why a shard needs an operator. `two-histories`: replicas hold data of different ones, or ZooKeeper names another one than they
- * hold. `state-lost`: ZooKeeper has no state of the shard any more. `state-went-back`: ZooKeeper shows an older state than
- * replicas know. `replicas-gone`: no member of the in-sync set is live.
+ * The reason why a shard needs an operator. `two-histories`: replicas hold data of different histories, or ZooKeeper
+ * names another history. `state-lost`: ZooKeeper has no state of the shard any more. `state-went-back`: ZooKeeper
+ * shows an older state than replicas know. `replicas-gone`: no member of the in-sync set is live.
  */
 export type OfflineCause = 'two-histories' | 'state-lost' | 'state-went-back' | 'replicas-gone';
 
-/** Undefined: the shard is not offline, and nothing has to be given up. */
+/** Undefined: the shard is not offline and has one history. */
 export function offlineCauseOf(
   { offline, replicas }: Pick<ShardInfo, 'offline' | 'replicas'>,
   histories: readonly ShardHistory[],

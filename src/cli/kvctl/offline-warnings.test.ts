@@ -7,8 +7,8 @@ const held = 'h@5:e5';
 const many = Array.from({ length: 16 }, (_, shard) => shard);
 const replicas = (more: ReplicaSight): ReplicaSight[] => many.map((shard) => ({ shard, ...more }));
 
-describe('kvctl status, of shards that are offline', () => {
-  test('ZooKeeper lost its data and every copy is there - one line for all shards, with the one command', () => {
+describe('kvctl status with offline shards', () => {
+  test('ZooKeeper lost its data and every copy is live - one line for all shards, with one command', () => {
     const lost = [held, 'a', 'b'] as const;
     const view = viewOf(
       many.map((shard) => shardOf(shard)),
@@ -16,27 +16,27 @@ describe('kvctl status, of shards that are offline', () => {
     );
     expect(offlineWarnings(view)).toEqual([
       'shards 0-15 are offline because ZooKeeper lost its data. Nothing is lost: every replica that was in sync last is live ' +
-        'and has its data. Let them go on with: kvctl shard force-primary --all',
+        'and has its data. Resume them with: kvctl shard force-primary --all',
     ]);
     expect(collectWarnings(view)[0]).toBe(offlineWarnings(view)[0]);
   });
 
-  test('a holder that runs and does not answer - is to be brought back before anything is given up', () => {
+  test('a holder does not answer - the advice is to bring it back before anything is given up', () => {
     const view = viewOf([shardOf(0)], { a: [{ held, lost: [held, 'a', 'b'] }], b: undefined });
     expect(offlineWarnings(view)[0]).toContain('First bring back a process that still runs with the data');
   });
 
-  test('ZooKeeper lost its data, and no copy is left - says that everything is lost', () => {
+  test('ZooKeeper lost its data, and no copy is left - everything is reported as lost', () => {
     const [warning] = offlineWarnings(viewOf([shardOf(0)], { a: [{}] }));
     expect(warning).toMatch(/^shard 0 is offline because ZooKeeper lost its data\. .*everything in the shard is lost: .* --all$/);
   });
 
-  test('members that were restarted have lost their data - no advice to bring back what is there already', () => {
+  test('members were restarted and lost their data - no advice to bring them back', () => {
     const restarted = offlineWarnings(viewOf([shardOf(0, ['!a'])], { a: [{}] }));
     expect(restarted[0]).not.toContain('bring back');
     const gone = offlineWarnings(viewOf([shardOf(0, ['!a'])], { b: [{}] }));
     expect(gone[0]).toContain('because no in-sync replica is live');
-    expect(gone[0]).toContain('In sync last, and gone: a.');
+    expect(gone[0]).toContain('Nodes that were in sync last and are gone: a.');
     expect(gone[0]).toContain('First bring back');
   });
 
@@ -48,7 +48,7 @@ describe('kvctl status, of shards that are offline', () => {
     expect(commands).toEqual(['kvctl shard force-primary 2', 'kvctl shard force-primary 0-1']);
   });
 
-  test('two histories - both are named with their holders, in few lines however many shards there are', () => {
+  test('two histories - both are named with their holders, in a bounded number of lines', () => {
     const view = viewOf(
       many.map((shard) => shardOf(shard)),
       { a: replicas({ held }), b: replicas({ held: 'new@1:n1' }) },
@@ -68,7 +68,7 @@ describe('kvctl status shows histories', () => {
     b: [{ held: 'new@1:n1', role: 'primary', epoch: 5, serving: true, offline: false }],
   });
 
-  test('where two meet, of each replica; the shard needs attention though it is served', () => {
+  test('of each replica if a shard has two, which also needs attention although it is served', () => {
     const text = renderStatus(divided);
     expect(text).toMatch(/│ h at epoch 5:e5 +│ new at epoch 1:n1 +│/);
     expect(text).toMatch(/│ new at epoch 1:n1 +│ - +│/);
@@ -77,7 +77,7 @@ describe('kvctl status shows histories', () => {
     });
   });
 
-  test('not in the tables of a shard with one, that is served; always for programs', () => {
+  test('not in the tables of a served shard with one history, but always in JSON', () => {
     const answers = [answerOf('b', [{ held, role: 'primary', serving: true, offline: false }])];
     const view = { ...divided, answers };
     expect(renderStatus(view)).not.toContain('history');

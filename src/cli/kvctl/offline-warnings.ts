@@ -1,6 +1,6 @@
 /**
- * What `kvctl status` says of shards that need an operator: one line for all that are in the same case, with the way on that
- * fits it. Pure.
+ * The warnings of `kvctl status` about shards that need an operator: one line for all shards in the same case, with
+ * the command that helps. Pure.
  */
 
 import { describeShards } from '../../topology/shard-ranges.js';
@@ -10,7 +10,7 @@ import type { ClusterView } from './gather.js';
 import { shardsOperand } from './named-shards.js';
 import { describeHistory } from './shard-histories.js';
 
-/** Shards with more than one history that get a line of their own; the others are counted. */
+/** The most shards with more than one history that get a line of their own. Further ones are only counted. */
 const maxDivided = 5;
 
 const reasons = {
@@ -31,20 +31,18 @@ function offlineWarning(group: readonly [ShardPlan, ...ShardPlan[]], { plans }: 
   const shards = group.map(({ shard }) => shard);
   const command = `kvctl shard force-primary ${group.length === plans.length ? '--all' : shardsOperand(shards)}`;
   const offline = `${describeShards(shards)} ${shards.length === 1 ? 'is' : 'are'} offline ${reasons[cause]}`;
-  if (loss.extent === 'nothing')
-    return `${offline}. ${loss.text} Let ${shards.length === 1 ? 'it' : 'them'} go on with: ${command}`;
+  if (loss.extent === 'nothing') return `${offline}. ${loss.text} Resume ${shards.length === 1 ? 'it' : 'them'} with: ${command}`;
   const first = loss.mayReturn || isSilent ? ` ${bringBack}` : '';
   return `${offline}. Without further copies: ${lowerFirst(loss.text)}${first} To see the plan: ${command}`;
 }
 
-const bringBack =
-  'First bring back a process that still runs with the data (frozen, cut off); one that was restarted has lost it.';
+const bringBack = 'First bring back a process that still runs with the data (frozen, cut off); a restarted process has lost it.';
 
 function problemWarnings(problems: readonly ShardProblem[]): string[] {
   const divided = problems.filter(({ histories }) => histories.length > 1);
   const lines = divided.slice(0, maxDivided).map(({ shard, histories }) => {
     const listed = histories.map(describeHistory).join('; ');
-    return `shard ${shard} has ${histories.length} histories; choose the one that goes on with: kvctl shard force-primary ${shard} --history ID: ${listed}`;
+    return `shard ${shard} has ${histories.length} histories; choose the one to keep with: kvctl shard force-primary ${shard} --history ID: ${listed}`;
   });
   const left = divided.length - lines.length;
   if (left > 0) lines.push(`${left} more shards have more than one history; all are listed by: kvctl shard force-primary --all`);

@@ -1,4 +1,4 @@
-/** Where results go: to stdout, as text for people or as one JSON value for programs. Notes and errors go to stderr. */
+/** Writes results to stdout, as text for people or as one JSON value for programs. Notes and errors go to stderr. */
 import { KvError } from '../../errors.js';
 import { describeError, explainCallFailure, renderError } from '../explain.js';
 import { legible, legibleBytes, legibleJson } from '../legible.js';
@@ -6,7 +6,7 @@ import { legible, legibleBytes, legibleJson } from '../legible.js';
 export class Output {
   readonly #json: boolean;
   readonly #isTerminal: boolean;
-  /** The last line on stderr shows progress, and is overwritten. */
+  /** The last line on stderr shows progress, and the next output overwrites it. */
   #hasProgress = false;
   #waitsFor = '';
 
@@ -23,21 +23,21 @@ export class Output {
     process.stdout.write(`${this.#json ? legibleJson(json) : legible(text)}\n`);
   }
 
-  /** Where a person is told nothing, or already was. */
+  /** Writes JSON only: text output has no such result, or was already written. */
   noResult(json: object): void {
     if (this.#json) process.stdout.write(`${legibleJson(json)}\n`);
   }
 
   /**
-   * `prefix` and the bytes of a value, as they are: decoding them would change what is not valid UTF-8. A terminal alone, which
-   * would obey them, is shown them as text.
+   * Writes `prefix` and the bytes of a value unchanged, since decoding would change invalid UTF-8. On a terminal,
+   * unprintable bytes are escaped, since the terminal would execute control sequences.
    */
   value(prefix: string, bytes: Uint8Array, json: object): void {
     if (this.#json) return this.noResult(json);
     const shown = this.#isTerminal ? Buffer.from(legibleBytes(bytes)) : Buffer.from(bytes);
     process.stdout.write(Buffer.concat([Buffer.from(prefix), shown, Buffer.from('\n')]));
     if (this.#isTerminal && !shown.equals(bytes))
-      this.note('the value is no plain text: a part of it is shown as \\x.. or \\u....');
+      this.note('the value is not plain text: some bytes are shown as \\x.. or \\u....');
   }
 
   rawValue(bytes: Uint8Array): void {
@@ -49,7 +49,7 @@ export class Output {
     process.stderr.write(`${legible(text)}\n`);
   }
 
-  /** How far something is: on a terminal a line that is written over, for programs nothing. */
+  /** Reports progress: on a terminal a line that the next one overwrites; with --json nothing. */
   progress(text: string): void {
     if (this.#json) return;
     this.#hasProgress = process.stderr.isTTY === true;
@@ -61,13 +61,13 @@ export class Output {
     this.#hasProgress = false;
   }
 
-  /** `facts`: what programs are told besides. */
+  /** `facts`: further fields of the JSON output. */
   failure(error: unknown, isWrite: boolean, explanation = explainCallFailure(error, isWrite), facts: object = {}): void {
     const json = { error: { ...errorToJson(error), ...explanation, ...facts } };
     this.note(this.#json ? legibleJson(json) : renderError('kvctl', error, explanation));
   }
 
-  /** Told once, though several may wait for it. @returns whether it was told. */
+  /** Reports a wait once, even if several calls wait for the same. @returns whether this call reported it. */
   waitsFor(what: string): boolean {
     if (what === this.#waitsFor) return false;
     this.#waitsFor = what;
@@ -79,7 +79,7 @@ export class Output {
     this.#waitsFor = '';
   }
 
-  /** For people alone: what a program is told in the result. */
+  /** A note for people only. Programs find the same fact in the JSON result. */
   remark(text: string): void {
     if (!this.#json) this.note(text);
   }
@@ -92,7 +92,7 @@ function errorToJson(error: unknown): object {
   return { code, executed, ...(currentVersion === undefined ? {} : { currentVersion }), message };
 }
 
-/** A value for JSON: as text where it is text, else as base64, under different names so that neither is taken for the other. */
+/** A value for JSON: `value` if it is valid UTF-8, otherwise `valueBase64`, so that the two cannot be confused. */
 export function jsonValue(value: Uint8Array): { value: string } | { valueBase64: string } {
   try {
     return { value: new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(value) };

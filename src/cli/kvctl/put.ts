@@ -29,15 +29,15 @@ export const putCommand: Command = {
     const put = () => client.put(key, value, { ...condition, ...call });
     const { version, nodeId } = await reportWait(client, [key], output, put);
     const { heldBy, problem } = await reportWait(client, [key], output, () => holdersOf(client, key, call));
-    const held = heldBy === undefined ? `who else holds it could not be learned: ${problem}` : `held by ${heldBy.join(', ')}`;
+    const held = heldBy === undefined ? `the other holders are not known: ${problem}` : `held by ${heldBy.join(', ')}`;
     output.result(`stored at version ${version} (by ${nodeId}); ${held}`, { key, version, nodeId, heldBy: heldBy ?? null });
     return exitCodes.ok;
   },
 };
 
 /**
- * The nodes that hold what was just acknowledged: whoever is in the in-sync set after that holds everything that was
- * acknowledged before. The write is done, so a failure to learn them is none of the command.
+ * The nodes that hold the write that was just acknowledged. Every later member of the in-sync set holds every write
+ * that was acknowledged before. The write has succeeded, so the command does not fail if this query does.
  */
 async function holdersOf(client: KvClient, key: string, call: CallOptions): Promise<{ heldBy?: string[]; problem?: string }> {
   try {

@@ -1,4 +1,4 @@
-/** Where the value of a put comes from: the command line, a file, or stdin. */
+/** Reads the value of a put from the command line, a file, or stdin. */
 import { createReadStream } from 'node:fs';
 import { KvError } from '../../errors.js';
 import { maxMessageBytes } from '../../wire/contract/channel-options.js';
@@ -6,7 +6,8 @@ import { refuseReplacedBytes } from './command.js';
 import { unlessGivenUp } from './give-up.js';
 
 /**
- * `operand` is text, `@file`, or `-` for stdin; `literal` (from --value=) is text whatever it begins with.
+ * `operand` is text, `@file`, or `-` for stdin; `literal` (from --value=) is always text, even if it begins with @ or
+ * -.
  * @throws KvError INVALID_OPTION if both or neither are given, or the file cannot be read.
  */
 export async function readValue(
@@ -26,7 +27,7 @@ export async function readValue(
 
 function readStdin(isTaken: boolean, signal: AbortSignal): Promise<Uint8Array> {
   if (!isTaken) return unlessGivenUp(readAll(process.stdin), signal, 'no');
-  throw new KvError('INVALID_OPTION', 'commands are read from stdin here, so no value can be; give it as @FILE');
+  throw new KvError('INVALID_OPTION', 'commands are read from stdin here, so no value can be; pass it as @FILE');
 }
 
 function textBytes(text: string): Uint8Array {
@@ -46,7 +47,7 @@ async function readValueFile(path: string): Promise<Uint8Array> {
   }
 }
 
-/** What never ends (`yes | kvctl put k -`) is not read until there is no memory left. */
+/** Stops reading beyond the size limit, since a stream may never end (`yes | kvctl put k -`). */
 async function readAll(source: AsyncIterable<Uint8Array>): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
   let bytes = 0;

@@ -8,7 +8,7 @@ async function* records(count: number, valueBytes = 10): AsyncGenerator<DumpReco
   for (let index = 0; index < count; index++) yield { key: `key:${index}`, value: Buffer.alloc(valueBytes), version: 1 };
 }
 
-/** Keeps what it is given, unless `judge` has an error for the key. */
+/** Stores every record, unless `judge` returns an error for its key. */
 class Target {
   readonly stored = new Set<string>();
   readonly batches: number[] = [];
@@ -53,7 +53,7 @@ test.each<ErrorCode>(['OUTCOME_UNKNOWN', 'DEADLINE_EXCEEDED', 'NO_PRIMARY'])(
   },
 );
 
-test('restore - it ends at what cannot succeed, and does not count that batch', async () => {
+test('restore - stops at a write that cannot succeed, and does not count its batch', async () => {
   const target = new Target((key) => (key === 'key:1500' ? 'MEMORY_FULL' : undefined));
   let written = 0;
   const restoring = writeRecords(target, records(3_000), call, (keys) => {
@@ -63,7 +63,7 @@ test('restore - it ends at what cannot succeed, and does not count that batch', 
   expect([written, target.batches]).toEqual([1_000, [1_000, 1_000]]);
 });
 
-test('restore - it gives up when a write does not succeed for long', async () => {
+test('restore - gives up after several failed attempts of a write', async () => {
   const target = new Target((key) => (key === 'key:3' ? 'SHARD_OFFLINE' : undefined));
   await expect(writeRecords(target, records(5), call, () => {})).rejects.toMatchObject({ code: 'SHARD_OFFLINE' });
   expect(target.batches).toEqual([5, 1, 1, 1, 1]);

@@ -1,4 +1,4 @@
-/** Writes the records of a dump in batches, each until all of it is acknowledged. */
+/** Writes the records of a dump in batches. A batch is complete when all of its records are acknowledged. */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { CallOptions, KvClient } from '../../client/index.js';
 import type { DumpRecord } from '../../dump/index.js';
@@ -6,11 +6,16 @@ import type { KvError } from '../../errors.js';
 
 const batchKeys = 1_000;
 const batchBytes = 4 * 1024 * 1024;
-/** A write that did not succeed is repeated: it is unconditional, and no other client writes these keys during a restore. */
+/**
+ * A failed write is repeated. That is safe: it is unconditional, and no other client writes these keys during a
+ * restore.
+ */
 const maxAttempts = 5;
 const betweenAttemptsMs = 500;
 
-/** @throws the failure of a write that cannot succeed, or did not in several attempts; DumpDamagedError of the records. */
+/**
+ * @throws the error of a write that cannot succeed, or failed `maxAttempts` times; DumpDamagedError from `records`.
+ */
 export async function writeRecords(
   client: Pick<KvClient, 'mput'>,
   records: AsyncIterable<DumpRecord>,

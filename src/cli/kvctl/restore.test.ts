@@ -24,7 +24,7 @@ function run(path: string, mput: KvClient['mput'], output = new Output(true)): P
 }
 
 test.each([
-  // No regular file: as a pipe, it is not looked at before.
+  // A pipe is not a regular file, so it is not checked before the restore begins.
   ['/dev/null', 'INVALID_ARGUMENT', 'it does not begin as a dump'],
   [tmpdir(), 'INVALID_OPTION', 'the dump cannot be read: EISDIR'],
   [join(folder, 'none'), 'INVALID_OPTION', 'cannot be read: ENOENT'],
@@ -34,7 +34,7 @@ test.each([
   expect(mput).not.toHaveBeenCalled();
 });
 
-test('restore - what fails later tells how much was written, with a code', async () => {
+test('restore - a later failure reports the number of written keys, with an error code', async () => {
   const path = join(folder, 'dump');
   const encoder = new DumpEncoder();
   const header = { formatVersion: dumpFormatVersion, clusterId: 'c', shards: 1, createdAt: '', softwareVersion: '' };

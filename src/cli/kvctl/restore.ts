@@ -1,6 +1,7 @@
 /**
- * A dump back into a cluster. A file is checked from end to end before anything is written; what comes through a pipe can only be
- * checked on the way. Writes are unconditional and may be repeated: a restore that stopped half way is run again.
+ * Writes a dump into a cluster. A file is checked from end to end before anything is written. A pipe can only be
+ * checked while it is read. Writes are unconditional and may be repeated, so an interrupted restore is simply run
+ * again.
  */
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
@@ -55,7 +56,7 @@ async function restore(
     await writeRecords({ mput }, records, call, (keys, size) => progress.add(keys, size));
     const { keys, seconds } = progress;
     progress.close();
-    const text = `restored ${keys} keys, ${size(progress.bytes)}, in ${seconds.toFixed(1)} s, of a dump made at ${header.createdAt}`;
+    const text = `restored ${keys} keys, ${size(progress.bytes)}, in ${seconds.toFixed(1)} s, from a dump made at ${header.createdAt}`;
     output.result(text, { keys, bytes: progress.bytes, header });
     return exitCodes.ok;
   } catch (thrown) {
@@ -63,15 +64,15 @@ async function restore(
     const error = call.signal.aborted ? new KvError('CANCELLED', 'given up') : withCode(thrown);
     if (!hasBegun) throw error;
     const { keys } = progress;
-    const data = `${keys} keys of the dump were written, and some of those that follow may be. The rest was not.`;
-    const advice = 'When the cause is mended, run it again with --force: it writes all of them, those that are there as well.';
-    // Whatever became of the one write: the restore as a whole has changed something.
+    const data = `${keys} keys of the dump were written, and perhaps some of the next keys. The rest was not.`;
+    const advice = 'Remove the cause, then run the command again with --force: it writes every key again.';
+    // Even if the failed write was not executed, the restore as a whole has changed something.
     output.failure(error, true, { data, advice }, { executed: 'unknown', restoredKeys: keys });
     return exitCodes.partlyDone;
   }
 }
 
-/** @returns how many records there are. @throws KvError if the file is no whole dump, or cannot be read. */
+/** @returns the number of records. @throws KvError if the file is not a whole dump, or cannot be read. */
 async function checkAll(bytes: AsyncIterable<Uint8Array>): Promise<number> {
   let count = 0;
   try {
@@ -82,14 +83,17 @@ async function checkAll(bytes: AsyncIterable<Uint8Array>): Promise<number> {
   }
 }
 
-/** What is wrong with the file, as an error of ours. As long as nothing has been sent, nothing was written. */
+/**
+ * Converts an error of the dump file to a KvError. Its code means that nothing was written, which is true before the
+ * first write.
+ */
 function withCode(error: unknown): unknown {
   if (error instanceof DumpDamagedError) return new KvError('INVALID_ARGUMENT', error.message, { cause: error });
   const isOfFile = error instanceof Error && 'syscall' in error;
   return isOfFile ? new KvError('INVALID_OPTION', `the dump cannot be read: ${error.message}`, { cause: error }) : error;
 }
 
-/** Who does not answer may hold keys as well. */
+/** Refuses a cluster that holds keys. A node that does not answer may hold keys as well. */
 async function refuseKeys(client: KvClient, { call, output }: CommandContext): Promise<void> {
   const { answers } = await gatherCluster(client, call, output);
   const silent = answers.find(({ status }) => status === undefined);
@@ -99,7 +103,7 @@ async function refuseKeys(client: KvClient, { call, output }: CommandContext): P
   if (held === undefined) return;
   throw new KvError(
     'INVALID_ARGUMENT',
-    `the cluster is not empty: node ${held.node.id} holds keys (${held.status?.keys}). With --force those of the dump are overwritten, and the others stay`,
+    `the cluster is not empty: node ${held.node.id} holds keys (${held.status?.keys}). With --force the keys of the dump are overwritten, and the others stay`,
   );
 }
 

@@ -1,4 +1,4 @@
-/** Runs one command against a cluster; what it throws becomes a message for people and an exit code for scripts. */
+/** Runs one command against a cluster, and turns an error into a message for people and an exit code for scripts. */
 import type { Invocation } from './command-line.js';
 import { describeConnecting } from './connect.js';
 import { type ExitCode, exitCodeOf } from './exit-codes.js';
@@ -8,7 +8,7 @@ import type { Session } from './session.js';
 import { reportWhile } from './waiting.js';
 
 export interface Circumstances {
-  /** Gives the command up (Ctrl-C). */
+  /** Cancels the command (Ctrl-C). */
   readonly signal: AbortSignal;
   readonly isStdinTaken: boolean;
 }

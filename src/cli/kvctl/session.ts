@@ -1,4 +1,7 @@
-/** What commands share: where the cluster is, and one client, opened by the first command that needs it. */
+/**
+ * The connection options and the one client that the commands of a shell share. The first command that needs the
+ * client opens it.
+ */
 import type { KvClient } from '../../client/index.js';
 import { type ConnectionOptions, connect } from './connect.js';
 
@@ -13,13 +16,13 @@ export class Session {
     this.deadlineMs = deadlineMs;
   }
 
-  /** What failed is tried again by the next who asks. */
+  /** Connects once. After a failure the next call tries again. */
   connect(): Promise<KvClient> {
     this.#connecting ??= this.#connect();
     return this.#connecting;
   }
 
-  /** Does not wait for a client that is still connecting: the process ends. */
+  /** Does not wait for a client that is still connecting, since the process ends anyway. */
   async close(): Promise<void> {
     await this.#client?.close();
   }

@@ -1,25 +1,29 @@
 /**
- * The histories of one shard that live replicas hold or ZooKeeper names, and which of them an operator means. There is one
- * as a rule; a ZooKeeper that lost data may have let another begin, or one history go on in two lines. Pure.
+ * Finds the histories of one shard that live replicas hold or ZooKeeper names, and matches an operator's id to them. A
+ * shard normally has one history. If ZooKeeper lost data, a second history may have begun, or one history may have
+ * split into two lines. Pure.
  */
 import { markIdOf } from '../../replication/index.js';
 import type { HistoryPosition } from '../../wire/contract/kv-api.js';
 import { type CandidateReplica, holdsData, rankReplicas } from './choose-replica.js';
 
 export interface ShardHistory {
-  /** What `--history` takes: the history's id, or `history:epoch_id` where two lines of one history meet. */
+  /** The id for `--history`: the history's id, or `history:epoch_id` if the history has two lines. */
   readonly id: string;
   readonly history: string;
   /** The newest epoch that a holder, or ZooKeeper, names. */
   readonly epoch: number;
   readonly epochIds: readonly string[];
-  /** Best first; empty: ZooKeeper names the history, and no node that answered holds data of it. */
+  /** The best replica comes first. Empty: ZooKeeper names the history, and no node that answered holds data of it. */
   readonly holders: readonly CandidateReplica[];
   /** The holder that is the shard's primary. */
   readonly primary: CandidateReplica | undefined;
 }
 
-/** `isOffline`: the shard is; without a failover that is only just under way, a primary of an older epoch is of another line. */
+/**
+ * `isOffline`: whether the shard is offline. Then no failover is under way, so a primary of an older epoch is of
+ * another line.
+ */
 export function historiesOf(replicas: readonly CandidateReplica[], isOffline: boolean): ShardHistory[] {
   const named = new Set([...replicas.filter(holdsData).map(heldBy), ...replicas.map(foundBy)].map((one) => one?.history));
   return [...named]
@@ -29,8 +33,8 @@ export function historiesOf(replicas: readonly CandidateReplica[], isOffline: bo
 }
 
 /**
- * Those that an operator may mean by an id. A whole id counts before the beginning of one, an id of a history before that of
- * an epoch.
+ * The histories that an operator may mean by an id. A whole id takes precedence over a prefix, a history's id over an
+ * epoch's id.
  */
 export function meantBy(id: string, histories: readonly ShardHistory[]): readonly ShardHistory[] {
   const [historyId = '', epochId] = id.split(':');
@@ -49,7 +53,7 @@ export function meantBy(id: string, histories: readonly ShardHistory[]): readonl
   return tests.map((isMeant) => histories.filter(isMeant)).find((found) => found.length > 0) ?? [];
 }
 
-/** For people: who holds it, and how far it goes. */
+/** A history as text: its holders, and the last seq of each. */
 export function describeHistory({ id, epoch, holders, primary }: ShardHistory): string {
   const copies = holders.map(
     ({ node, replica }) =>
@@ -64,7 +68,7 @@ export function positionText(position: HistoryPosition | null | undefined): stri
   return position === null || position === undefined ? '-' : `${position.history} at epoch ${position.epoch}:${position.epochId}`;
 }
 
-/** What the command gives up to give up a line of the chosen history: two may part within an epoch. */
+/** The id with which the command gives up a line of the chosen history. Two lines may diverge within one epoch. */
 export function lineIdOf({ epoch, epochId, removals }: HistoryPosition): string {
   return markIdOf({ epoch, id: epochId, removals });
 }
@@ -93,7 +97,7 @@ function historyAt(
 ): ShardHistory {
   const epochIds = [...new Set(positions.map(({ epochId }) => epochId))];
   const epoch = Math.max(...positions.map((one) => one.epoch));
-  // One that was replaced a moment ago may have told so before it knew.
+  // A primary that was replaced a moment ago may have answered before it knew that.
   const [primary] = holders
     .filter(({ replica }) => replica.role === 'primary')
     .sort((one, other) => other.replica.epoch - one.replica.epoch);
@@ -101,8 +105,8 @@ function historyAt(
 }
 
 /**
- * Two lines of one history: two ids of one epoch number; a holder that finds its own history in ZooKeeper and cannot follow;
- * or a primary, though others know a later epoch than its own.
+ * Whether the history has two lines. Signs are two ids of one epoch number; a holder that finds its own history in
+ * ZooKeeper and cannot follow it; or a primary of an offline shard while others know a later epoch.
  */
 function isSplit(holders: readonly CandidateReplica[], positions: readonly HistoryPosition[], isOffline: boolean): boolean {
   const idByEpoch = new Map<number, string>();

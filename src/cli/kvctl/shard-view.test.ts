@@ -7,7 +7,7 @@ import { renderStatus, toJson } from './status-report.js';
 
 const nodes = ['a', 'b', 'c', 'd'].map((id) => ({ id, address: `${id}:1`, zone: `zone-${id}`, weight: 1 }));
 
-/** Of a shard held by `a` (primary), `b` and `c`, all in sync, as it is placed. */
+/** A view of a shard with primary `a` and backups `b` and `c`, all in sync, as it is placed. */
 function healthy(shard: number): ShardInfo {
   const replicas = ['a', 'b', 'c'].map((id) => ({ replicaId: `${id}~1`, nodeId: id, inSync: true, live: true }));
   const common = { epoch: 2, primaryNodeId: 'a', primaryAddress: 'a:1', minInSync: 2, offline: false, serving: true };
@@ -66,14 +66,14 @@ function healthyView(count: number, change: (shard: ShardInfo) => ShardInfo = (s
   return viewOf(shards, [...['a', 'b', 'c'].map((id) => answer(id, held(id))), answer('d', [])]);
 }
 
-describe('a shard as an operator sees it', () => {
-  test('in sync, served, as placed - is settled; the slowest copy tells the lag', () => {
+describe("an operator's view of a shard", () => {
+  test('in sync, served and as placed - the shard is settled, and its lag is that of the slowest copy', () => {
     const [shard] = viewShards(healthyView(1));
     expect(shard).toMatchObject({ state: 'serving', primaryNodeId: 'a', inSync: 3, wanted: 3, lag: 3, moving: [] });
     expect(isSettled(shard!)).toBe(true);
   });
 
-  test('a copy moves - where to, how far, and who leaves then', () => {
+  test('a copy moves - the view has its target, its progress, and the node that leaves then', () => {
     const moved = { ...healthy(0), placedNodeIds: ['a', 'b', 'd'] };
     moved.replicas = [...moved.replicas, { replicaId: 'd~1', nodeId: 'd', inSync: false, live: true }];
     const told = (joiner: Partial<ReplicaStatus>) => {
@@ -86,38 +86,38 @@ describe('a shard as an operator sees it', () => {
     expect(told({ complete: true })).toEqual(['to d, 60 behind', 'leaves c']);
   });
 
-  test('a placed node is not there - it is awaited, and a copy is missing', () => {
+  test('a placed node is gone - it is awaited, and a copy is missing', () => {
     const [shard] = viewShards(
       healthyView(1, (info) => ({ ...info, replicas: info.replicas.filter(({ nodeId }) => nodeId !== 'c') })),
     );
     expect(shard).toMatchObject({ inSync: 2, wanted: 3, moving: ['awaits c'] });
   });
 
-  test('the first placed node is in sync and not primary - the primary is on its way', () => {
+  test('the preferred primary is in sync and not primary - a change of primary is under way', () => {
     const [shard] = viewShards(healthyView(1, (info) => ({ ...info, placedNodeIds: ['b', 'a', 'c'] })));
     expect(shard!.moving).toEqual(['primary to b']);
   });
 
-  test('the node that told of the shards knows less than the primary - the primary is believed', () => {
+  test('the node that reported the topology knows less than the primary - the report of the primary wins', () => {
     const view = healthyView(1, (info) => ({ ...info, epoch: 0, primaryNodeId: '', primaryAddress: '', serving: false }));
     expect(viewShards(view)[0]).toMatchObject({ primaryNodeId: 'a', epoch: 2, state: 'serving' });
   });
 });
 
 describe('kvctl status of many shards', () => {
-  test('all is well - one line for 256 shards, and none of them by itself', () => {
+  test('all shards are settled - one line for 256 shards, and no table of shards', () => {
     const text = renderStatus(healthyView(256));
     expect(text).toContain('256 shards (placement version 7): 256 serving; greatest lag 3');
     expect(text).not.toContain('least in sync');
     expect(text.split('\n').length).toBeLessThan(20);
   });
 
-  test('--all shows every one', () => {
+  test('--all shows every shard', () => {
     const text = renderStatus(healthyView(256), true);
     expect(text.match(/│ 255 +│/g)).toHaveLength(1 + 3);
   });
 
-  test('those that need attention are shown, the rest of them counted', () => {
+  test('shards that need attention are shown up to a limit, the others counted', () => {
     const broken = healthyView(256, (info) => (info.shard < 40 ? { ...info, offline: true, serving: false } : info));
     const text = renderStatus(broken);
     expect(text).toContain('216 serving, 40 NOT SERVING');
@@ -126,7 +126,7 @@ describe('kvctl status of many shards', () => {
     expect(renderStatus(broken, true).match(/OFFLINE/g)).toHaveLength(40);
   });
 
-  test('for programs every shard is there, with what is on its way', () => {
+  test('JSON has every shard, with its moves', () => {
     const json = toJson(healthyView(256, (info) => (info.shard === 9 ? { ...info, placedNodeIds: ['a', 'b', 'd'] } : info)));
     const { shards } = (json as ClusterView).topology;
     expect(shards).toHaveLength(256);
@@ -136,7 +136,7 @@ describe('kvctl status of many shards', () => {
 });
 
 describe('kvctl nodes', () => {
-  test('tells what each node holds, and who is silent', () => {
+  test('shows the figures of each node, and the nodes that do not answer', () => {
     const view = healthyView(256);
     const silent = { node: nodes[3]!, problem: 'connection refused' };
     const seen = { ...view, answers: [...view.answers.slice(0, 3), silent] };
@@ -149,7 +149,7 @@ describe('kvctl nodes', () => {
     expect(json.nodes[3]).toMatchObject({ answered: false, problem: 'connection refused' });
   });
 
-  test('shows address, zone and weight where they tell something', () => {
+  test('shows address, zone and weight only if some node has a value of its own', () => {
     const node = { id: 'a:1', address: 'a:1', zone: '', weight: 1 };
     const columnsOf = (...others: (typeof node)[]): string[] => {
       const answers = [node, ...others].map((one) => ({ node: one, problem: 'no answer' }));

@@ -1,6 +1,6 @@
 /**
- * One shard as an operator wants to see it: who serves it, how many copies are in sync, how far the slowest is behind, what
- * is on its way in and out. Pure: put together from what a node told of the cluster and what each told of itself.
+ * Computes the operator's view of one shard: its primary, its in-sync copies, the lag of the slowest, and the copies
+ * that arrive and leave. Pure: it combines one node's report of the cluster with each node's report of itself.
  */
 import type { PeerStatus, ReplicaStatus, ShardInfo } from '../../wire/contract/kv-api.js';
 import { type CandidateReplica, replicasByShard } from './choose-replica.js';
@@ -13,17 +13,17 @@ export interface ShardView {
   readonly epoch: number;
   /** `serving`, `OFFLINE`, `not serving`, `primary does not answer`. */
   readonly state: string;
-  /** In-sync replicas: all, those that are live, and as many as there should be. */
+  /** The numbers of in-sync replicas: all of them, the live ones, and the wanted number. */
   readonly inSync: number;
   readonly inSyncLive: number;
   readonly wanted: number;
-  /** Entries that the slowest in-sync replica is behind; undefined if no node knows. */
+  /** The number of entries that the slowest in-sync replica lacks; undefined if no node knows. */
   readonly lag: number | undefined;
-  /** What is on its way, one phrase each; empty: nothing is. */
+  /** The moves under way, one phrase each: copies that arrive or leave, and a change of primary. */
   readonly moving: readonly string[];
-  /** What live replicas hold, and what ZooKeeper names besides; more than one need an operator. */
+  /** The histories that live replicas hold or ZooKeeper names. More than one need an operator. */
   readonly histories: readonly ShardHistory[];
-  /** What the nodes told of their replicas. */
+  /** The replicas as their nodes report them. */
   readonly replicas: readonly CandidateReplica[];
 }
 
@@ -33,12 +33,15 @@ export function viewShards(view: ClusterView): ShardView[] {
   return view.topology.shards.map((info) => viewShard(info, held.get(info.shard) ?? [], answering));
 }
 
-/** Nothing to be done, nothing under way. */
+/** Whether the shard serves with all copies in sync, and no move is under way. */
 export function isSettled({ state, inSync, inSyncLive, wanted, moving, histories }: ShardView): boolean {
   return state === 'serving' && inSync === inSyncLive && inSync >= wanted && moving.length === 0 && histories.length < 2;
 }
 
-/** Entries that the primary has and, as far as it knows, this replica has not; undefined if the primary does not know it. */
+/**
+ * The entries of the primary that this replica has not acknowledged to it; undefined if the primary does not know the
+ * replica.
+ */
 export function lagOf(replica: ReplicaStatus, ofShard: readonly ReplicaStatus[]): number | undefined {
   const primary = ofShard.find(({ role, epoch }) => role === 'primary' && epoch >= replica.epoch);
   if (primary === undefined) return undefined;
@@ -48,7 +51,7 @@ export function lagOf(replica: ReplicaStatus, ofShard: readonly ReplicaStatus[])
 }
 
 function viewShard(info: ShardInfo, replicas: readonly CandidateReplica[], answering: ReadonlySet<string>): ShardView {
-  // A primary's own report is better than another node's knowledge of it.
+  // A primary's report of itself takes precedence over another node's knowledge of it.
   const primary = replicas.findLast(({ replica }) => replica.role === 'primary' && replica.epoch >= info.epoch);
   const inSync = info.replicas.filter((replica) => replica.inSync);
   const all = replicas.map(({ replica }) => replica);
@@ -65,7 +68,7 @@ function viewShard(info: ShardInfo, replicas: readonly CandidateReplica[], answe
     inSyncLive: inSync.filter(({ live }) => live).length,
     wanted: Math.max(info.placedNodeIds.length, info.minInSync),
     lag: known.length === 0 ? undefined : Math.max(...known),
-    moving: [...arriving(info, replicas, answering), ...leaving(info), ...primaryOnItsWay(info)],
+    moving: [...arriving(info, replicas, answering), ...leaving(info), ...primaryMove(info)],
     histories,
     replicas,
   };
@@ -78,7 +81,7 @@ function stateOf(info: ShardInfo, primary: ReplicaStatus | undefined, answering:
   return answering.has(info.primaryNodeId) ? 'serving' : 'primary does not answer';
 }
 
-/** Replicas that are not in sync, and nodes that are to have one. */
+/** The placed replicas that are not in sync yet, and the placed nodes that have no replica yet. */
 function arriving(
   { replicas, placedNodeIds }: ShardInfo,
   held: readonly CandidateReplica[],
@@ -104,13 +107,13 @@ function progressOf(replicaId: string, held: readonly CandidateReplica[]): strin
   return primary.keys === 0 ? '' : `, ${Math.min(99, Math.floor((100 * joiner.keys) / primary.keys))} % of the keys`;
 }
 
-/** They stay until those that are placed are in sync. */
+/** The nodes whose replica is not placed there any more. They leave once the placed replicas are in sync. */
 function leaving({ replicas, placedNodeIds }: ShardInfo): string[] {
   if (placedNodeIds.length === 0) return [];
   return replicas.filter(({ live, nodeId }) => live && !placedNodeIds.includes(nodeId)).map(({ nodeId }) => `leaves ${nodeId}`);
 }
 
-function primaryOnItsWay({ placedNodeIds: [preferred], primaryNodeId, replicas }: ShardInfo): string[] {
+function primaryMove({ placedNodeIds: [preferred], primaryNodeId, replicas }: ShardInfo): string[] {
   if (preferred === undefined || primaryNodeId === '' || preferred === primaryNodeId) return [];
   const isReady = replicas.some(({ nodeId, inSync, live }) => nodeId === preferred && inSync && live);
   return isReady ? [`primary to ${preferred}`] : [];

@@ -65,7 +65,7 @@ const view: ClusterView = {
 };
 
 describe('kvctl status', () => {
-  test('shows nodes, shards and replicas, and says which nodes did not answer', () => {
+  test('shows nodes, shards and replicas, and the nodes that did not answer', () => {
     const text = renderStatus(view);
     expect(text).toMatch(/│ a +│ a:1 +│ 1 +│ 1 +│ 7 +│ 3 MiB of 512 MiB +│ 100 MiB of 1 GiB +│ 61 s +│ connected +│ 1\.2\.3 +│/);
     expect(text).toMatch(/│ b +│ b:1 +│ no answer/);
@@ -73,7 +73,7 @@ describe('kvctl status', () => {
     expect(text).toMatch(/│ 0 +│ a +│ primary +│ 4 +│ yes +│ 20 +│ 18 +│ 0 +│ 7 +│ 3 MiB +│/);
   });
 
-  test('a shard whose primary has just died - is not shown as serving, neither to people nor to programs', () => {
+  test('a shard whose primary has just died - is not shown as serving, neither as text nor in JSON', () => {
     const [shard] = view.topology.shards;
     const topology = { ...view.topology, shards: [{ ...shard!, offline: false, serving: true }] };
     const [answered, silent] = view.answers;
@@ -91,20 +91,20 @@ describe('kvctl status', () => {
     }
   });
 
-  test('collects what the nodes warn of, what is offline and who is silent', () => {
+  test('collects the warnings of the nodes, offline shards and nodes that do not answer', () => {
     const warnings = collectWarnings(view);
     expect(warnings[0]).toContain('kvctl shard force-primary --all');
     expect(warnings[1]).toBe('node b is registered but does not answer: connection refused');
     expect(warnings[2]).toBe('a: careful');
   });
 
-  test('warns of a node of another cluster at the address of one that is registered', () => {
+  test('warns of a node of another cluster at the address of a registered node', () => {
     const node = { id: 'b', address: 'b:1', zone: '', weight: 1 };
     const warnings = collectWarnings({ ...view, answers: [{ node, problem: 'refused', otherCluster: 'cluster-2' }] });
     expect(warnings[1]).toMatch(/^node b is registered, but a node of another cluster, cluster-2, answers at its address b:1/);
   });
 
-  test('nodes that are gone and are to hold shards are named, with the number of shards', () => {
+  test('gone nodes on which shards are placed are named, with the number of shards', () => {
     const [shard] = view.topology.shards;
     const nodes = [view.answers[0]!.node];
     const placed = ['a', 'gone'];
@@ -113,7 +113,7 @@ describe('kvctl status', () => {
     expect(warnings).toEqual([expect.stringMatching(/^node gone is gone and is to hold 3 shards: /)]);
   });
 
-  test('many shards - those that need attention, with as many copies as there are and should be, and no replicas unless asked', () => {
+  test('many shards - shows those that need attention, with actual and wanted copies, and replicas only with --all', () => {
     const [shard] = view.topology.shards;
     const settled = { ...shard!, offline: false, serving: true, placedNodeIds: ['a'], replicas: [shard!.replicas[0]!] };
     const wanting = { ...settled, shard: 7, placedNodeIds: ['a', 'c'] };
@@ -128,17 +128,17 @@ describe('kvctl status', () => {
     expect(renderStatus(seen, true)).toContain('last seq');
   });
 
-  test('sizes - in the largest unit of which there is one', () => {
+  test('sizes - are shown in the largest unit that keeps the figure at 1 or more', () => {
     const told = [0, 1_023, 1_024, 1_600, 374_000, 10 * 2 ** 20, 2.5 * 2 ** 30].map(size);
     expect(told).toEqual(['0 B', '1,023 B', '1 KiB', '1.6 KiB', '365 KiB', '10 MiB', '2.5 GiB']);
   });
 
-  test('lag is what the primary has sent for and not seen acknowledged', () => {
+  test('the lag is the number of entries of the primary that the replica has not acknowledged', () => {
     expect(lagOf(backup, [primary, backup])).toBe(2);
     expect(lagOf(primary, [primary, backup])).toBe(0);
   });
 
-  test('lag is not known without a primary, or to one of an older epoch', () => {
+  test('the lag is not known without a primary, or with a primary of an older epoch', () => {
     expect(lagOf(backup, [backup])).toBeUndefined();
     expect(lagOf({ ...backup, epoch: 5 }, [primary])).toBeUndefined();
   });

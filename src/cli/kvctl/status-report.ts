@@ -1,6 +1,7 @@
 /**
- * A cluster as tables for people: its nodes, a line about all shards, and the shards that need attention; a cluster of a
- * few shards, or `all`, shows every one, and every replica. Pure: what is shown depends only on what the nodes answered.
+ * Formats a cluster as tables: its nodes, a line about all shards, and the shards that need attention. A cluster of at
+ * most `fewShards` shards, or `all`, shows every shard and replica. Pure: the output depends only on the nodes'
+ * reports.
  */
 import type { Topology } from '../../wire/contract/kv-api.js';
 import { historyToJson } from './force-report.js';
@@ -11,9 +12,9 @@ import { positionText } from './shard-histories.js';
 import { isSettled, lagOf, type ShardView, viewShards } from './shard-view.js';
 import { plainTable, size } from './tables.js';
 
-/** So few are shown whether they need attention or not, and with their replicas. */
+/** A cluster with at most this many shards is shown wholly, with its replicas. */
 const fewShards = 4;
-/** Of those that need attention; the rest is counted. */
+/** The most shards in need of attention that are shown. Further ones are only counted. */
 const maxShown = 20;
 
 export function renderStatus(view: ClusterView, all = false): string {
@@ -31,20 +32,20 @@ export function renderStatus(view: ClusterView, all = false): string {
   return parts.join('\n\n');
 }
 
-/** What the nodes say of themselves, and what only a view of all of them shows. Each said once. */
+/** The warnings of the nodes, and those that only a view of all nodes shows, each once. */
 export function collectWarnings(view: ClusterView): string[] {
   const silent = view.answers.flatMap(({ node, problem, otherCluster }) => {
     if (problem === undefined) return [];
     if (otherCluster === undefined) return [`node ${node.id} is registered but does not answer: ${problem}`];
     return [
-      `node ${node.id} is registered, but a node of another cluster, ${otherCluster}, answers at its address ${node.address}: stop the one that is there by mistake`,
+      `node ${node.id} is registered, but a node of another cluster, ${otherCluster}, answers at its address ${node.address}: stop the one that was started there by mistake`,
     ];
   });
   const told = view.answers.flatMap(({ node, status }) => (status?.warnings ?? []).map((warning) => `${node.id}: ${warning}`));
   return [...new Set([...offlineWarnings(view), ...silent, ...absent(view.topology), ...told])];
 }
 
-/** Nodes that are to hold shards and are not there. */
+/** Warnings about nodes that are gone although shards are placed on them. */
 function absent({ nodes, shards }: Topology): string[] {
   const counts = new Map<string, number>();
   for (const id of shards.flatMap(({ placedNodeIds }) => placedNodeIds)) counts.set(id, (counts.get(id) ?? 0) + 1);
@@ -56,8 +57,8 @@ function absent({ nodes, shards }: Topology): string[] {
 }
 
 /**
- * For programs: every shard, as `renderStatus` shows it. `serving` is narrowed to what was seen, since the node that
- * told the topology may not know yet that the primary is gone.
+ * The JSON form of `renderStatus`, always with every shard. `serving` is true only if the primary answered, since the
+ * node that reported the topology may not know yet that the primary is gone.
  */
 export function toJson(view: ClusterView): object {
   const shards = viewShards(view).map((shard) => {
@@ -78,7 +79,7 @@ export function toJson(view: ClusterView): object {
   return { ...view, topology, warnings: collectWarnings(view) };
 }
 
-/** One line, whatever the number of shards. */
+/** One line about all shards. */
 function summarize({ placementVersion }: Topology, shards: readonly ShardView[]): string {
   const count = (holds: (shard: ShardView) => boolean) => shards.filter(holds).length;
   const facts: [number, string][] = [
@@ -87,11 +88,11 @@ function summarize({ placementVersion }: Topology, shards: readonly ShardView[])
     [count(({ inSyncLive, wanted }) => inSyncLive < wanted), 'with too few copies'],
     [count(({ moving }) => moving.length > 0), 'with something on its way'],
   ];
-  const told = facts.filter(([number]) => number > 0).map(([number, what]) => `${number} ${what}`);
+  const shown = facts.filter(([number]) => number > 0).map(([number, what]) => `${number} ${what}`);
   const lag = Math.max(0, ...shards.map((shard) => shard.lag ?? 0));
   const placed = placementVersion === 0 ? 'nothing is placed yet' : `placement version ${placementVersion}`;
   const all = `${shards.length} ${shards.length === 1 ? 'shard' : 'shards'} (${placed})`;
-  return `${all}: ${told.join(', ') || 'none is known yet'}; greatest lag ${lag}`;
+  return `${all}: ${shown.join(', ') || 'none is known yet'}; greatest lag ${lag}`;
 }
 
 function shardTable(shards: readonly ShardView[]): string {

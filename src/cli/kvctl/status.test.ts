@@ -5,7 +5,7 @@ import type { Topology } from '../../wire/contract/kv-api.js';
 import { Output } from './output.js';
 import { statusCommand } from './status.js';
 
-test('kvctl status --watch - goes on when nobody answers, tells that, and ends with Ctrl-C', async () => {
+test('kvctl status --watch - continues and reports it if no node answers, and ends with Ctrl-C', async () => {
   const interrupt = new AbortController();
   const output = new Output(true);
   const failures = vi.spyOn(output, 'failure').mockImplementation(() => {});

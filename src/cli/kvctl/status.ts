@@ -6,7 +6,7 @@ import { gatherCluster } from './gather.js';
 import { renderStatus, toJson } from './status-report.js';
 
 const watchMs = 1_000;
-/** Cursor to the top left, and what was there before is gone: without the flicker of clearing first. */
+/** Moves the cursor to the top left and clears the screen and its scrollback. */
 const clearScreen = '\x1b[H\x1b[2J\x1b[3J';
 
 export const statusCommand: Command = {
@@ -15,23 +15,23 @@ export const statusCommand: Command = {
   summary: 'Show nodes, the shards that need attention, and warnings',
   isWrite: false,
   options: {
-    all: { type: 'boolean', describe: 'Show every shard and replica, also healthy ones' },
+    all: { type: 'boolean', describe: 'Show every shard and replica, even healthy ones' },
     watch: { type: 'boolean', describe: 'Repeat every second until Ctrl-C; the exit code is then 0' },
     'fail-on': {
       type: 'string',
       requiresArg: true,
       choices: failOnLevels,
-      // No default of yargs: an option that has one would exclude --watch even if it was not typed.
+      // This is not a default for yargs: an option with a default would exclude --watch even if it was not typed.
       defaultDescription: defaultFailOn,
       conflicts: 'watch',
-      describe: 'The level from which the exit code is not 0: 7 if there are warnings, 8 if a shard does not serve',
+      describe: 'The least level at which the exit code is not 0: 7 if there are warnings, 8 if a shard does not serve',
     },
   },
   async run({ connect, operands, options, call, output }) {
     expectOperands(statusCommand, operands, 0);
     const client = await connect();
     const look = async (before: string): Promise<ExitCode> => {
-      // A watch shows every second who does not answer.
+      // A watch shows every second which nodes do not answer, so nothing else has to report them.
       const view = await gatherCluster(client, call, options.watch === true ? undefined : output);
       if (!output.isJson) process.stdout.write(before);
       const health = healthOf(view);
@@ -45,7 +45,7 @@ export const statusCommand: Command = {
         await look(before);
         await pause(watchMs, undefined, { signal: call.signal });
       } catch (error) {
-        // A watch ends by Ctrl-C only: a cluster without an answer may come back.
+        // Only Ctrl-C ends a watch, since a cluster that does not answer may return.
         if (call.signal.aborted) return exitCodes.ok;
         output.failure(error, false);
         await pause(watchMs, undefined, { signal: call.signal }).catch(() => {});

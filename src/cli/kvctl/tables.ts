@@ -1,4 +1,4 @@
-/** How tables and their figures look. */
+/** Formats tables and the figures in them. */
 import Table from 'cli-table3';
 
 export function plainTable(head: string[]): InstanceType<typeof Table> {
@@ -11,7 +11,7 @@ export function grouped(count: number): string {
 
 const unitNames = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
 
-/** In the largest unit of which there is one, with a digit behind the point where there is only one before it. */
+/** A size in the largest unit that keeps the figure at 1 or more, with one decimal below 10. */
 export function size(bytes: number): string {
   const steps = bytes < 1 ? 0 : Math.min(unitNames.length - 1, Math.floor(Math.log2(bytes) / 10));
   const value = bytes / 2 ** (10 * steps);

@@ -26,7 +26,7 @@ test.each<[Partial<ShardInfo>, string]>([
   expect(describeWait([{ ...shard, ...facts }])).toContain(text);
 });
 
-test('waiting - a long one is told, each change of it once, and that it is over; a short one is not', async () => {
+test('waiting - a long wait is reported, with each change once and its end; a short one is not', async () => {
   const notes: string[] = [];
   const output = new Output(false);
   vi.spyOn(output, 'note').mockImplementation((text) => void notes.push(text));
@@ -54,7 +54,7 @@ test('waiting - a long one is told, each change of it once, and that it is over;
   ]);
 });
 
-test('waiting - that some of many keys failed is no answer', async () => {
+test('waiting - no "answered" is reported if some of many keys failed', async () => {
   const notes: string[] = [];
   const output = new Output(false);
   vi.spyOn(output, 'note').mockImplementation((text) => void notes.push(text));
@@ -66,7 +66,7 @@ test('waiting - that some of many keys failed is no answer', async () => {
   expect(notes).toEqual(['waiting: the same']);
 });
 
-test('waiting - several that wait for the same tell it once, and it is told anew later', async () => {
+test('waiting - calls that wait for the same report it once, and a later wait is reported again', async () => {
   const notes: string[] = [];
   const output = new Output(false);
   vi.spyOn(output, 'note').mockImplementation((text) => void notes.push(text));

@@ -1,6 +1,6 @@
 /**
- * Tells a person what an operation waits for when it takes longer than operations do, mostly a primary that is being
- * replaced, and how it went on. The waiting itself is the client's: it tries again until the deadline.
+ * Reports to a person what an operation waits for if it takes unusually long, mostly a primary that is being replaced,
+ * and later that it was answered. The client does the waiting itself: it retries until the deadline.
  */
 import type { KvClient } from '../../client/index.js';
 import { shardOfKey } from '../../placement/index.js';
@@ -9,11 +9,11 @@ import type { Output } from './output.js';
 
 /** A shorter wait is not reported. */
 const patienceMs = 400;
-/** Nor of one of a thousand keys: on a busy machine they take longer than a few. */
+/** The same limit for an operation on `bulkKeys` keys or more, which takes longer on a busy machine. */
 const bulkPatienceMs = 1_000;
 const bulkKeys = 100;
 
-/** Of an operation on keys. */
+/** Reports the wait of an operation on keys. */
 export function reportWait<Result>(
   client: KvClient,
   keys: readonly string[],
@@ -25,7 +25,7 @@ export function reportWait<Result>(
   return reportWaitForShards(client, shards, output, work, keys.length < bulkKeys ? patienceMs : bulkPatienceMs);
 }
 
-/** `shards`: those that have not answered yet. */
+/** `shards`: the shards that have not answered yet. */
 export function reportWaitForShards<Result>(
   client: KvClient,
   shards: () => Iterable<number>,
@@ -48,32 +48,32 @@ export async function reportWhile<Result>(
   { client, untilMs = patienceMs }: { client?: Pick<KvClient, 'onTopology'>; untilMs?: number } = {},
 ): Promise<Result> {
   const startMs = performance.now();
-  let told = '';
+  let reported = '';
   const report = (): void => {
     if (performance.now() - startMs < untilMs) return;
-    const news = describe();
-    if (news !== told && output.waitsFor(news)) told = news;
+    const wait = describe();
+    if (wait !== reported && output.waitsFor(wait)) reported = wait;
   };
   const timer = setTimeout(report, untilMs + 1);
   const forget = client?.onTopology(report);
   try {
     const result = await work();
-    if (told !== '' && !holdsFailure(result))
+    if (reported !== '' && !holdsFailure(result))
       output.remark(`answered after ${((performance.now() - startMs) / 1000).toFixed(1)} s`);
     return result;
   } finally {
-    if (told !== '') output.waitsNoMore();
+    if (reported !== '') output.waitsNoMore();
     clearTimeout(timer);
     forget?.();
   }
 }
 
-/** What was done on many keys does not reject: each has its own outcome. */
+/** An operation on many keys does not reject: each key has its own outcome. */
 function holdsFailure(result: unknown): boolean {
   return Array.isArray(result) && result.some((outcome: { ok?: boolean } | undefined) => outcome?.ok === false);
 }
 
-/** What is known of the first shard that is amiss; where none is, that an answer is awaited. */
+/** Describes the first shard that does not serve; if all serve, the primaries that have not answered yet. */
 export function describeWait(shards: readonly ShardInfo[]): string {
   const offline = shards.find((shard) => shard.offline);
   if (offline !== undefined) return `shard ${offline.shard} is offline, no in-sync replica of it is live`;

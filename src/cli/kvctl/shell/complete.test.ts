@@ -34,7 +34,7 @@ test.each<[string, string[]]>([
   expect(line.endsWith(typed)).toBe(true);
 });
 
-test('completion - without a cluster commands are completed, and keys are not', async () => {
+test('completion - completes commands but no keys without a cluster', async () => {
   expect((await complete('dele', undefined))[0]).toEqual(['delete ']);
   expect((await complete('get u', undefined))[0]).toEqual([]);
 });

@@ -1,16 +1,16 @@
-/** What a line that is being typed may go on with: commands, options, and, of commands on keys, keys that exist. */
+/** Completes a typed line: commands, options, and existing keys for commands on keys. */
 import type { KvClient } from '../../../client/index.js';
 import { commands } from '../commands.js';
 import { capitals } from './statement.js';
 
 const takesKey = new Set(['put', 'get', 'delete', 'mget', 'locate']);
-/** A person waits no longer for a key. */
+/** A completion without keys is better than a longer wait. */
 const patienceMs = 500;
 const maxKeys = 50;
 
 export type Completion = [candidates: string[], typed: string];
 
-/** `client`: undefined while there is none. Where keys cannot be had in time, there are no suggestions. */
+/** `client`: undefined while not connected. If keys do not arrive in time, none are suggested. */
 export async function complete(line: string, client: KvClient | undefined): Promise<Completion> {
   const words = line.trimStart().split(/\s+/);
   const typed = words.at(-1) ?? '';
@@ -41,7 +41,7 @@ function nodesFrom(client: KvClient, typed: string): string[] {
   return (client.knownTopology?.nodes ?? []).map(({ id }) => id).filter((id) => id.startsWith(typed));
 }
 
-/** Keys that would need quotes are left out. */
+/** Leaves out keys that would need quotes. */
 async function keysFrom(client: KvClient, prefix: string): Promise<string[]> {
   const shards = client.knownTopology?.shards ?? [];
   const pages = await Promise.allSettled(

@@ -14,7 +14,7 @@ afterEach(() => rmSync(folder, { recursive: true }));
 
 const historyAt = (path: string): History => new History(path, (problem) => problems.push(problem));
 
-test("history - lines are there in the next session, newest first, and are nobody else's to read", () => {
+test('history - the next session has the lines, newest first, and only the owner can read the file', () => {
   const path = join(folder, 'a', 'b', 'history');
   expect(historyAt(path).load()).toEqual([]);
   const history = historyAt(path);
@@ -33,7 +33,7 @@ test('history - a long file is cut to its newest lines', () => {
   expect(historyAt(path).load()[0]).toBe('get 4999');
 });
 
-test('history - a place that cannot be written is told once', () => {
+test('history - a path that cannot be written is reported once', () => {
   writeFileSync(join(folder, 'file'), '');
   const history = historyAt(join(folder, 'file', 'history'));
   expect(history.load()).toEqual([]);
@@ -42,7 +42,7 @@ test('history - a place that cannot be written is told once', () => {
   expect(problems).toHaveLength(1);
 });
 
-test('history - it is where the user keeps state, unless that is no absolute path', () => {
+test('history - lies below XDG_STATE_HOME, unless that is not an absolute path', () => {
   expect(historyPath({ XDG_STATE_HOME: '/state' })).toBe('/state/kvnode/kvctl-history');
   expect(historyPath({ XDG_STATE_HOME: 'state' })).toMatch(/^\/.*\.local\/state\/kvnode\/kvctl-history$/);
 });

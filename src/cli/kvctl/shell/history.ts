@@ -1,4 +1,4 @@
-/** The lines that were typed, kept in a file of the user's own from one session to the next. */
+/** Keeps the typed lines in a file of the user from one session to the next. */
 import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -8,7 +8,7 @@ const maxLines = 1_000;
 const ownerOnly = 0o600;
 
 /**
- * By the XDG base directory specification: state that a program keeps between runs, and that is not important.
+ * The path follows the XDG base directory specification: the history is state that a program keeps between runs.
  *
  * @returns undefined for a user without a home folder: `homeFolder` throws, or names no absolute path.
  */
@@ -32,13 +32,16 @@ export class History {
   readonly #report: (problem: string) => void;
   #isBroken = false;
 
-  /** `report` receives once why lines cannot be kept; the session goes on without. Without a path no lines are kept. */
+  /**
+   * `report` receives once the reason why lines cannot be kept; the session continues. Without a path no lines are
+   * kept.
+   */
   constructor(path: string | undefined, report: (problem: string) => void) {
     this.#path = path;
     this.#report = report;
   }
 
-  /** Newest first, as readline wants them. A file that has grown is cut to its newest lines. */
+  /** @returns the lines, the newest first, as readline expects them. A long file is cut to its newest lines. */
   load(): string[] {
     const lines = this.#attempt((path) => read(path)) ?? [];
     const newest = lines.slice(-maxLines);

@@ -1,4 +1,4 @@
-/** One line as it is typed, from a text to an exit code. */
+/** Runs one typed line and returns its exit code. */
 import { KvError } from '../../../errors.js';
 import { type Common, parseShellCommand } from '../command-line.js';
 import { commands } from '../commands.js';
@@ -8,10 +8,10 @@ import { type Circumstances, runCommand } from '../run-command.js';
 import type { Session } from '../session.js';
 import { parseStatement } from './statement.js';
 
-/** `exit`: nothing more is to be read. */
+/** `exit`: the shell reads no more lines. */
 export type LineOutcome = ExitCode | 'exit';
 
-/** A line may say --json and --deadline-ms for itself; where the cluster is has been said already. */
+/** A line may have its own --json and --deadline-ms, but not its own cluster. */
 export async function runLine(line: string, session: Session, common: Common, around: Circumstances): Promise<LineOutcome> {
   try {
     const statement = parseStatement(line);
@@ -32,11 +32,11 @@ export async function runLine(line: string, session: Session, common: Common, ar
   }
 }
 
-/** It would look as if the line had gone there. */
+/** Refuses options that name another cluster: the line would run on the shell's cluster all the same. */
 function refuseOtherCluster({ connection }: Common): void {
   const [given] = Object.entries(connection).flatMap(([name, value]) => (value === undefined ? [] : [name]));
   if (given !== undefined)
-    throw new KvError('INVALID_OPTION', `--${given} names the cluster of all lines: give it to kvctl itself, when it is started`);
+    throw new KvError('INVALID_OPTION', `--${given} chooses the cluster of all lines: pass it to kvctl itself when you start it`);
 }
 
 const usageWidth = 38;

@@ -1,6 +1,6 @@
 /**
- * kvctl without a command: on a terminal it prompts, with history and completion; otherwise it takes commands from stdin, line
- * by line. Lines are run one after the other.
+ * kvctl without a command. On a terminal it prompts, with history and completion. Otherwise it reads commands from
+ * stdin, line by line. Lines are run one after the other.
  */
 import { createInterface, type Interface } from 'node:readline';
 import { explainCallFailure, renderError } from '../../explain.js';
@@ -16,7 +16,7 @@ import { runLine } from './run-line.js';
 
 const prompt = 'kvctl> ';
 
-/** Commands that come through a pipe or from a file. @returns the first exit code that is not 0. */
+/** Runs the commands of a pipe or a file. @returns the first exit code that is not 0, or 0. */
 export async function runScript(session: Session, common: Common, signal: AbortSignal): Promise<ExitCode> {
   let worst: ExitCode = exitCodes.ok;
   for await (const line of createInterface({ input: process.stdin, crlfDelay: Number.POSITIVE_INFINITY })) {
@@ -28,7 +28,7 @@ export async function runScript(session: Session, common: Common, signal: AbortS
   return worst;
 }
 
-/** @returns 0 once the person has left; that of the failure if there is no cluster to speak to. */
+/** @returns 0 when the user leaves; the exit code of the failure if no cluster can be reached. */
 export async function runTerminal(session: Session, common: Common): Promise<ExitCode> {
   const note = (text: string): void => void process.stderr.write(`${text}\n`);
   try {
@@ -69,7 +69,7 @@ class Prompt {
   readonly #session: Session;
   readonly #common: Common;
   readonly #history: History;
-  /** Of the command that runs. */
+  /** Cancels the running command. */
   #running: AbortController | undefined;
 
   constructor(terminal: Interface, session: Session, common: Common, history: History) {
@@ -94,7 +94,7 @@ class Prompt {
     terminal.close();
   }
 
-  /** Ctrl-C: the command that runs is abandoned; where none does, the line that was begun. */
+  /** Ctrl-C cancels the running command. If none runs, it clears the typed line. */
   #interrupt(): void {
     if (this.#running !== undefined) {
       process.stdout.write('^C\n');

@@ -1,11 +1,12 @@
-/** A typed line as words: blanks separate, quotes keep them together, as in a shell but without anything being substituted. */
+/** Splits a typed line into words at blanks. Quotes keep blanks, as in a shell, but nothing is substituted. */
 import { KvError } from '../../../errors.js';
 
 const escapes: Readonly<Record<string, string>> = { n: '\n', t: '\t', r: '\r' };
 
 /**
- * Within '…' everything is as it stands; within "…" and outside, \ takes the next character as it is, within "…" \n, \t and \r
- * stand for line feed, tab and carriage return. @throws KvError INVALID_OPTION if a quote is not closed.
+ * Within '…' every character stands for itself. Elsewhere \ makes the next character literal, except that within "…" 
+, \t and
+ * \r stand for line feed, tab and carriage return. @throws KvError INVALID_OPTION if a quote is not closed.
  */
 export function splitWords(line: string): string[] {
   const words: string[] = [];
@@ -30,7 +31,7 @@ export function splitWords(line: string): string[] {
   return words;
 }
 
-/** `end`: where its closing quote stands. */
+/** `end`: the index of the closing quote. */
 function readQuoted(line: string, start: number): { text: string; end: number } {
   const quote = line[start]!;
   let text = '';

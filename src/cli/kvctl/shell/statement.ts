@@ -1,6 +1,6 @@
 /**
- * What a typed line asks for. Commands are those of the command line; a few are also spelt in capitals, and then their
- * operands are data and nothing else: no option, no @file, whatever they begin with. Pure.
+ * Parses a typed line. Its commands are those of the command line. A few can also be typed in capitals. Then all
+ * operands are data, never options or @file, even if they begin with - or @. Pure.
  */
 import { KvError } from '../../../errors.js';
 import { splitWords } from './split-words.js';
@@ -21,7 +21,7 @@ const others: Readonly<Record<string, string>> = {
   KEYS: 'keys',
 };
 
-/** What can be typed in capitals, for those who complete it. */
+/** The commands that can be typed in capitals, for completion. */
 export const capitals: readonly string[] = ['PUT', ...Object.keys(operandsAreData), ...Object.keys(others), 'HELP', 'EXIT'];
 
 /** @throws KvError INVALID_OPTION */
