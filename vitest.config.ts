@@ -1,9 +1,10 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** Files that take longest; begun last, they would keep one worker busy while the others have nothing left to do. */
 const longest = [
-  ...['cluster/failover', 'cluster/planned-stop', 'cluster/start-up', 'cluster/all-gone'],
+  ...['cluster/all-gone', 'cluster/failover', 'cluster/lost-history', 'cluster/planned-stop', 'cluster/start-up'],
   ...['long/faults', 'long/moves-under-faults', 'long/zookeeper-outage', 'long/placement', 'long/log-output'],
 ];
 
@@ -23,7 +24,8 @@ function alone(
   files: { readonly include: string[]; readonly exclude?: string[]; readonly isolate?: boolean },
 ) {
   // A machine that is busy with other work may take ten times as long; what hangs is found all the same.
-  return { extends: true as const, test: { name, testTimeout: 60_000, sequence: { groupOrder }, ...files } };
+  const maxWorkers = availableParallelism();
+  return { extends: true as const, test: { name, testTimeout: 60_000, maxWorkers, sequence: { groupOrder }, ...files } };
 }
 
 /** Tests on real processes and a real ZooKeeper. */
@@ -35,8 +37,8 @@ function onProcesses(name: string, groupOrder: number, include: string[]) {
       include,
       sequence: { groupOrder },
       globalSetup: ['test/cluster/zookeeper.setup.ts'],
-      // They wait for time-outs more than they work.
-      maxWorkers: 2,
+      // They wait for time-outs more than they compute.
+      maxWorkers: availableParallelism() + 1,
       testTimeout: 120_000,
       hookTimeout: 120_000,
     },

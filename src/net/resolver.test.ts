@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 import { ScriptedLookUps } from './name-server.fixture.js';
-import { resolver } from './resolver.js';
+import { Resolver } from './resolver.js';
 
 const ignore = () => {};
 
@@ -67,7 +67,8 @@ describe('resolver', () => {
 
   it('finds what the hosts file holds', async () => {
     const addresses = await new Promise((resolve) => {
-      const name = resolver.use('localhost', () => {
+      // The process's own resolver may be busy with a name of another test.
+      const name = new Resolver().use('localhost', () => {
         name.release();
         resolve(name.state.addresses);
       });

@@ -3,11 +3,12 @@ import { failoverWalkthrough } from '../../local/failover-walkthrough.js';
 import { startCluster } from './support/cluster.js';
 import { Workload } from './support/workload.js';
 
-/** Long before ZooKeeper could have noticed anything: the default session timeout. */
-const sessionMs = 6_000;
+/** Sessions outlive a test's patience, so a failover that passes did not wait for ZooKeeper to end the session of the dead. */
+const sessionMs = 60_000;
+const longSessions = ['--session-ms', String(sessionMs)];
 
 test('the walk-through of the README: write, kill the primary, read everything back, see it join again', async () => {
-  await using cluster = await startCluster();
+  await using cluster = await startCluster({ extra: longSessions });
   await using client = await cluster.connect();
   const { written, failover, rejoin } = await failoverWalkthrough(cluster, client, {
     step: (_what, run) => run(),
@@ -20,11 +21,11 @@ test('the walk-through of the README: write, kill the primary, read everything b
 });
 
 test('nodes killed again and again under load, whichever it is: nothing acknowledged is lost', async () => {
-  await using cluster = await startCluster();
+  await using cluster = await startCluster({ extra: longSessions });
   await using client = await cluster.connect();
   const load = new Workload(client);
   await load.writes(100);
-  for (const who of ['primary', 'backup', 'primary', 'backup', 'primary', 'primary'] as const) {
+  for (const who of ['primary', 'backup', 'primary'] as const) {
     load.resetPause();
     const victim = who === 'primary' ? await cluster.primary() : await cluster.backup();
     await victim.kill();
@@ -35,11 +36,11 @@ test('nodes killed again and again under load, whichever it is: nothing acknowle
   }
   await load.stop();
   expect(load.violations).toEqual([]);
-  expect(load.acknowledgedWrites).toBeGreaterThan(600);
+  expect(load.acknowledgedWrites).toBeGreaterThan(300);
 });
 
 test('a backup that is frozen is taken out of the in-sync set, and writes go on; thawed, it joins again', async () => {
-  await using cluster = await startCluster();
+  await using cluster = await startCluster({ extra: longSessions });
   await using client = await cluster.connect();
   const load = new Workload(client);
   await load.writes(50);
@@ -55,7 +56,7 @@ test('a backup that is frozen is taken out of the in-sync set, and writes go on;
   await cluster.waitForInSync(3);
   await load.stop();
   expect(load.violations).toEqual([]);
-  // About a lease, on a machine that has time; certainly not until the session expires.
+  // About a lease on an idle machine, and never until the session expires.
   expect(load.longestPauseMs).toBeLessThan(sessionMs);
   expect([...load.errors]).toEqual([]);
 });

@@ -1,7 +1,6 @@
-/** HTTP as services, supervisors and strangers use it: requests and raw sockets at spawned nodes. */
+/** HTTP as services and supervisors use it: requests and raw sockets at spawned nodes. */
 import { once } from 'node:events';
 import { Agent, get, type IncomingMessage } from 'node:http';
-import { connect, type Socket } from 'node:net';
 import { json } from 'node:stream/consumers';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -9,6 +8,7 @@ import type { LocalCluster } from '../../local/local-cluster.js';
 import type { NodeProcess } from '../../local/node-process.js';
 import { shardOfKey } from '../../src/placement/index.js';
 import { startCluster } from './support/cluster.js';
+import { Stranger } from './support/stranger.js';
 
 const shardCount = 4;
 
@@ -170,50 +170,6 @@ describe('what there is', () => {
   });
 });
 
-describe('strangers', () => {
-  test('thousands of connections that never ask, in the middle of greedy ones: cut off, while writers are served', async () => {
-    const [host, port] = one.httpAddress.split(':') as [string, string];
-    const crowd: Stranger[] = [];
-    /** Not so many at once that the kernel would leave some of them waiting in front of the door, unheard. */
-    const strangers = async (count: number, words: string | Buffer): Promise<Stranger[]> => {
-      const from = crowd.length;
-      while (crowd.length < from + count) {
-        const together = Array.from({ length: 50 }, () => new Stranger(host, Number(port), words));
-        crowd.push(...together);
-        await Promise.all(together.map(({ met }) => met));
-      }
-      return crowd.slice(from);
-    };
-    await using client = await cluster.connect();
-    let written = 0;
-    let done = false;
-    const writer = (async () => {
-      while (!done) written = (await client.put('alive', `${written}`)).version;
-    })();
-    const greedy = [
-      ...(await strangers(50, 'PUT /api/kv/k HTTP/1.1\r\nhost: x\r\ncontent-length: 999999999999\r\n\r\n')),
-      ...(await strangers(50, `GET /livez HTTP/1.1\r\nhost: x\r\nx-large: ${'a'.repeat(50_000)}\r\n\r\n`)),
-      ...(await strangers(50, Buffer.alloc(5_000, 0xa5))),
-    ];
-    await Promise.all(greedy.map(({ closed }) => closed));
-    expect(greedy.filter(({ heard }) => heard.includes(' 413 ')).length).toBeGreaterThan(0);
-    await strangers(1_000, '');
-    await strangers(1_000, 'GET /api/kv/k HTTP/1.1\r\nhost: x\r\nx-slow: ');
-    const before = written;
-    // All places are taken; a supervisor is heard all the same.
-    for (let probe = 0; probe < 5; probe++) expect((await fetch(`http://${one.httpAddress}/livez`)).status).toBe(200);
-    await Promise.all(crowd.map(({ closed }) => closed));
-    done = true;
-    await writer;
-    // None of them got in the way, or got anything.
-    expect(written).toBeGreaterThan(before);
-    for (const { heard } of crowd) expect(heard).toMatch(/^(HTTP\/1.1 4\d\d |$)/);
-    expect((await ask(one, '/api/kv/k')).status).toBe(404);
-    expect(await (await ask(one, '/api/kv/alive')).text()).toBeTruthy();
-    expect(one.running).toBe(true);
-  });
-});
-
 describe('the end of a node', () => {
   test('told to stop, it is not ready any more, and answers what is under way', async () => {
     const [host, port] = other.httpAddress.split(':') as [string, string];
@@ -238,23 +194,3 @@ describe('the end of a node', () => {
     expect(await (await ask(one, '/api/kv/slow')).text()).toBe('slow');
   });
 });
-
-/** A connection, and what it hears until it is closed. */
-class Stranger {
-  readonly socket: Socket;
-  /** Connected, or turned away. */
-  readonly met: Promise<unknown>;
-  readonly closed: Promise<unknown>;
-  heard = '';
-
-  constructor(host: string, port: number, words: string | Buffer) {
-    this.socket = connect(port, host);
-    this.socket.on('error', () => {});
-    this.socket.on('data', (data) => {
-      this.heard += data.toString('latin1');
-    });
-    this.closed = new Promise((resolve) => this.socket.once('close', resolve));
-    this.met = Promise.race([this.closed, new Promise((resolve) => this.socket.once('connect', resolve))]);
-    if (words.length > 0) this.socket.write(words);
-  }
-}

@@ -1,0 +1,21 @@
+import { connect, type Socket } from 'node:net';
+
+/** A raw connection that sends some bytes, and what it receives until it is closed. */
+export class Stranger {
+  readonly socket: Socket;
+  /** Settles when it is connected or was turned away. */
+  readonly met: Promise<unknown>;
+  readonly closed: Promise<unknown>;
+  heard = '';
+
+  constructor(host: string, port: number, bytes: string | Buffer) {
+    this.socket = connect(port, host);
+    this.socket.on('error', () => {});
+    this.socket.on('data', (data) => {
+      this.heard += data.toString('latin1');
+    });
+    this.closed = new Promise((resolve) => this.socket.once('close', resolve));
+    this.met = Promise.race([this.closed, new Promise((resolve) => this.socket.once('connect', resolve))]);
+    if (bytes.length > 0) this.socket.write(bytes);
+  }
+}
