@@ -6,7 +6,7 @@
  * itself in office. These do, all the time; and since they never write, no write that hangs keeps them from reading.
  */
 import { Client, credentials } from '@grpc/grpc-js';
-import { limitsOf } from '../src/client/limits.js';
+import { limitsOf } from '../src/client/call-limits.js';
 import { PipelineTransport } from '../src/client/transport/pipeline-transport.js';
 import { UnaryTransport } from '../src/client/transport/unary-transport.js';
 import { channelOptions } from '../src/wire/contract/channel-options.js';

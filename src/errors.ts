@@ -2,7 +2,7 @@
  * All error codes of kvnode, and the error class that carries them.
  *
  * Each code settles whether the operation was executed (guarantee G4). `no`: it definitely was not. `unknown`: it may
- * have been. A test compares the table in docs/errors.md with this file. `wire/contract/status.ts` converts codes to
+ * have been. A test compares the table in docs/errors.md with this file. `wire/contract/grpc-status.ts` converts codes to
  * gRPC status and back.
  */
 

@@ -6,10 +6,10 @@ import { Tracing } from '../tracing/index.js';
 import type { Topology, TopologyReport } from '../wire/contract/kv-api.js';
 import type { DataRequest } from '../wire/pipeline/pipeline-operations.js';
 import type { DataResult } from '../wire/pipeline/pipeline-results.js';
-import { type CallOptions, type Limits, limitsOf, remainingMs } from './limits.js';
-import type { ResolvedOptions } from './options.js';
+import { type CallOptions, type Limits, limitsOf, remainingMs } from './call-limits.js';
+import type { ResolvedClientOptions } from './options.js';
+import { type ClientOperation, closedError } from './retry/client-operation.js';
 import { Backlog, InFlightLimit } from './retry/in-flight-limit.js';
-import { closedError, type Operation } from './retry/operation.js';
 import { OperationRunner } from './retry/operation-runner.js';
 import { RetryLimiter } from './retry/retry-limiter.js';
 import { WakeUp } from './retry/wake-up.js';
@@ -35,7 +35,7 @@ const silentMs = 500;
 const troubledShards = 16;
 
 export class ClientCore {
-  readonly #options: ResolvedOptions;
+  readonly #options: ResolvedClientOptions;
   readonly #identity: ClusterIdentity;
   /** Of what nodes of the client's cluster report. */
   #merge = new TopologyMerge();
@@ -52,7 +52,7 @@ export class ClientCore {
   readonly #tracing = Tracing.find();
   #closing: Promise<void> | undefined;
 
-  constructor(source: AddressSource, options: ResolvedOptions) {
+  constructor(source: AddressSource, options: ResolvedClientOptions) {
     this.#options = options;
     const wake = () => this.#wakeUp.wakeAll();
     this.#addressBook = new AddressBook(source, wake);
@@ -150,7 +150,7 @@ export class ClientCore {
     return this.#table.shardOf(key);
   }
 
-  run<Response>(operation: Operation<Response>, limits: Limits): Promise<Response> {
+  run<Response>(operation: ClientOperation<Response>, limits: Limits): Promise<Response> {
     return this.#runner.run(operation, limits);
   }
 
@@ -187,7 +187,7 @@ export class ClientCore {
   ): Promise<Response> {
     const answered = new AbortController();
     const within = { ...limits, signal: signal === undefined ? answered.signal : AbortSignal.any([signal, answered.signal]) };
-    const first = this.run({ effect: 'read', shard: anyShard, bytes: 0, send }, within);
+    const first = this.run({ access: 'read', shard: anyShard, bytes: 0, send }, within);
     const others = (this.#table.topology?.nodes ?? []).map(async ({ address }, index) => {
       await pause((index + 1) * silentMs, undefined, { signal: within.signal });
       return this.ask(address, send, within);

@@ -1,7 +1,7 @@
 /** The public entry of the client library. */
 
+export type { CallOptions } from './call-limits.js';
 export { KvClient } from './kv-client.js';
-export type { CallOptions } from './limits.js';
 export type { KvClientOptions, NodesOptions, ZooKeeperOptions } from './options.js';
 export type {
   DeleteOptions,

@@ -20,9 +20,9 @@ import type { DataRequest } from '../wire/pipeline/pipeline-operations.js';
 import type { DataResult } from '../wire/pipeline/pipeline-results.js';
 import { checkDistinct, checkKey, checkVersion, toValueBytes } from './arguments.js';
 import { inParallel } from './bulk.js';
+import type { CallOptions, Limits } from './call-limits.js';
 import { ClientCore } from './client-core.js';
-import type { CallOptions, Limits } from './limits.js';
-import { addressSourceOf, type KvClientOptions, resolveOptions } from './options.js';
+import { addressSourceOf, type KvClientOptions, resolveClientOptions } from './options.js';
 import type {
   DeleteOptions,
   DeleteResult,
@@ -63,7 +63,7 @@ export class KvClient {
    *   COORDINATION_UNAVAILABLE if ZooKeeper does not.
    */
   static async connect(options: KvClientOptions): Promise<KvClient> {
-    const resolved = resolveOptions(options);
+    const resolved = resolveClientOptions(options);
     const core = new ClientCore(addressSourceOf(options, resolved.deadlineMs), resolved);
     await core.open();
     return new KvClient(core);
@@ -195,7 +195,7 @@ export class KvClient {
     checkKey(key);
     const limits = this.#core.limitsOf(options);
     const shard = this.#core.shardOf(key);
-    return this.#core.run({ effect: 'read', shard, bytes: 0, send: (to, within) => to.locateKey(key, within) }, limits);
+    return this.#core.run({ access: 'read', shard, bytes: 0, send: (to, within) => to.locateKey(key, within) }, limits);
   }
 
   /** The last topology that the client has received: it may be slightly old. */
@@ -229,7 +229,7 @@ export class KvClient {
       if (page.primary && page.complete) return page;
       throw new KvError('NOT_PRIMARY', `${page.nodeId} is not the primary of shard ${request.shard} any more`);
     };
-    return this.#core.run({ effect: 'read', shard: request.shard, bytes: 0, send }, this.#core.limitsOf(options));
+    return this.#core.run({ access: 'read', shard: request.shard, bytes: 0, send }, this.#core.limitsOf(options));
   }
 
   /**

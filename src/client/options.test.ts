@@ -1,11 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import { ClientCore } from './client-core.js';
 import { KvClient } from './kv-client.js';
-import { resolveOptions } from './options.js';
+import { resolveClientOptions } from './options.js';
 
 describe('where the cluster is', () => {
   test('nobody there - the error names the root and the ZooKeeper', async () => {
-    const nobody = new ClientCore(async () => [], resolveOptions({ zk: 'zk.example:2181', root: '/nothing', deadlineMs: 20 }));
+    const nobody = new ClientCore(
+      async () => [],
+      resolveClientOptions({ zk: 'zk.example:2181', root: '/nothing', deadlineMs: 20 }),
+    );
     await expect(nobody.open()).rejects.toMatchObject({
       code: 'UNREACHABLE',
       message: expect.stringContaining('no node is registered under root /nothing in the ZooKeeper at zk.example:2181'),

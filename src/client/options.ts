@@ -1,7 +1,7 @@
 /** The options of a client, and their check and resolution into a form in which every field is set. */
 import { optionSpecs } from '../config/index.js';
 import { KvError } from '../errors.js';
-import { maxDeadlineMs } from './limits.js';
+import { maxDeadlineMs } from './call-limits.js';
 import { type AddressSource, addressesFromZooKeeper, fixedAddresses } from './routing/address-book.js';
 import type { ClusterChange } from './routing/cluster-membership.js';
 
@@ -66,7 +66,7 @@ export interface ZooKeeperOptions extends CommonOptions {
 /** The addresses of the cluster, and the limits of the client. */
 export type KvClientOptions = NodesOptions | ZooKeeperOptions;
 
-export interface ResolvedOptions {
+export interface ResolvedClientOptions {
   readonly deadlineMs: number;
   readonly connectTimeoutMs: number;
   readonly maxInFlight: number;
@@ -84,7 +84,7 @@ export interface ResolvedOptions {
 const defaultInFlightBytes = 64 * 1024 * 1024;
 
 /** @throws KvError INVALID_OPTION naming the option and the value. */
-export function resolveOptions(options: CommonOptions & Pick<KvClientOptions, 'zk' | 'root'>): ResolvedOptions {
+export function resolveClientOptions(options: CommonOptions & Pick<KvClientOptions, 'zk' | 'root'>): ResolvedClientOptions {
   return {
     deadlineMs: integerOption('deadlineMs', options.deadlineMs ?? 10_000, 1, maxDeadlineMs),
     connectTimeoutMs: integerOption('connectTimeoutMs', options.connectTimeoutMs ?? 2_000, 1, maxDeadlineMs),

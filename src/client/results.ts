@@ -1,6 +1,6 @@
 /** Arguments and results of the methods of `KvClient`. */
 import type { KvError } from '../errors.js';
-import type { CallOptions } from './limits.js';
+import type { CallOptions } from './call-limits.js';
 
 export interface GetResult {
   readonly value: Buffer;

@@ -34,7 +34,7 @@ export interface Children {
 /** `missing`: the parent does not exist. `path` ends with the sequence number. */
 export type CreateResult = { readonly kind: 'created'; readonly path: string } | { readonly kind: 'exists' | 'missing' };
 export type SetResult = { readonly kind: 'set'; readonly version: number } | { readonly kind: 'conflict' | 'missing' };
-export type DeleteResult = { readonly kind: 'deleted' | 'conflict' | 'missing' | 'notEmpty' };
+export type DeleteZnodeResult = { readonly kind: 'deleted' | 'conflict' | 'missing' | 'notEmpty' };
 
 /** The version for `delete` if any version may be deleted. */
 export const anyVersion = -1;
@@ -82,7 +82,7 @@ export interface ZnodeClient {
   stat(path: string, options: ReadOptions): Promise<ZnodeStat | undefined>;
   children(path: string, options: ReadOptions): Promise<Children | undefined>;
   set(path: string, data: Buffer, version: number): Promise<SetResult>;
-  delete(path: string, version: number): Promise<DeleteResult>;
+  delete(path: string, version: number): Promise<DeleteZnodeResult>;
   /** Later reads see every write that was acknowledged to any client before this call. */
   sync(path: string): Promise<void>;
   /** Ends the session. Idempotent, bounded in time, never rejects. Pending requests are rejected as unknown. */

@@ -29,7 +29,7 @@ export function endInput(socket: Socket, refusal: HttpRefusal): void {
  *
  * It uses events: a body may arrive in chunks of one byte, and an iterator costs ten times as much for each chunk.
  */
-export function readValue(
+export function readBody(
   request: IncomingMessage,
   response: ServerResponse,
   maxBytes: number,

@@ -2,7 +2,7 @@
 import type { Socket } from 'node:net';
 import { endInput } from './body.js';
 import type { Exchanges } from './exchanges.js';
-import type { HttpLimits } from './limits.js';
+import type { HttpLimits } from './http-limits.js';
 import { isLingering, linger } from './linger.js';
 import { describeProblem, HttpRefusal, problemType } from './problem.js';
 

@@ -3,8 +3,8 @@ import type { FastifyInstance } from 'fastify';
 import type { NodeRegistration } from '../coordination/index.js';
 import { KvError } from '../errors.js';
 import { cached } from './cached.js';
+import { clusterToJson, type NodeFigures, nodeToJson, type TopologyFacts } from './cluster-json.js';
 import { heldKeys, type KeyPages } from './held-keys.js';
-import { describeCluster, describeNode, type NodeFigures, type TopologyFacts } from './node-report.js';
 import { HttpRefusal } from './problem.js';
 import type { Routes } from './routes.js';
 import { clusterSchema, heldSchema, jsonAnswer, nodesSchema, problems } from './schemas.js';
@@ -35,7 +35,7 @@ function addNodes(app: FastifyInstance, view: () => ClusterView): void {
     summary: 'The nodes, in the order of their registration',
     response: { 200: jsonAnswer('The registered nodes', nodesSchema), ...problems(unavailable) },
   };
-  app.get('/api/kv/workers', { schema }, async () => ({ nodes: view().nodes.map(describeNode) }));
+  app.get('/api/kv/workers', { schema }, async () => ({ nodes: view().nodes.map(nodeToJson) }));
 }
 
 function addNode(app: FastifyInstance, view: () => ClusterView): void {
@@ -64,7 +64,7 @@ function addNode(app: FastifyInstance, view: () => ClusterView): void {
     const status = await nodes.status(node);
     const shards = status.replicas.map(({ shard }) => shard);
     const page = await heldKeys(shards, { limit, cursor: query.cursor }, (request) => nodes.listKeys(node, request));
-    return { ...describeNode(node), ...figuresOf(status), ...page };
+    return { ...nodeToJson(node), ...figuresOf(status), ...page };
   });
 }
 
@@ -85,12 +85,12 @@ function addCluster(app: FastifyInstance, view: () => ClusterView): void {
       cluster.topology(),
       Promise.all(
         cluster.nodes.map(async (node) => ({
-          ...describeNode(node),
+          ...nodeToJson(node),
           ...(await cluster.status(node).then(figuresOf, (error: unknown) => ({ problem: reasonOf(error) }))),
         })),
       ),
     ]);
-    return JSON.stringify(describeCluster(topology, nodes));
+    return JSON.stringify(clusterToJson(topology, nodes));
   });
   app.get('/api/cluster', { schema }, async (_request, reply) =>
     reply.type('application/json; charset=utf-8').send(await read()),

@@ -1,9 +1,9 @@
 /** A cluster of two nodes, the second of which may not answer. */
 import type { NodeRegistration } from '../coordination/index.js';
 import { KvError } from '../errors.js';
+import type { NodeFigures } from './cluster-json.js';
 import type { ClusterView } from './cluster-routes.js';
 import type { ListedKey } from './held-keys.js';
-import type { NodeFigures } from './node-report.js';
 
 export class FakeClusterView implements ClusterView {
   readonly nodes: readonly NodeRegistration[] = [

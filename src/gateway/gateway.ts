@@ -4,8 +4,8 @@ import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { KvError } from '../errors.js';
-import type { Gate } from './cluster-name.js';
-import { closePatienceMs } from './limits.js';
+import type { Gate } from './cluster-header.js';
+import { closePatienceMs } from './http-limits.js';
 import type { Routes } from './routes.js';
 import { createServer } from './server.js';
 

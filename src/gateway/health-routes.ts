@@ -2,12 +2,12 @@
 import type { Routes } from './routes.js';
 import { jsonAnswer, livenessSchema, problems, readinessSchema } from './schemas.js';
 
-export interface Health {
+export interface ReadinessSource {
   /** In sync everywhere it should be; `reasons`: why not. */
   readiness(): { readonly ready: boolean; readonly reasons: readonly string[] };
 }
 
-export function healthRoutes(health: Health): Routes {
+export function healthRoutes(health: ReadinessSource): Routes {
   return (app) => {
     const alive = {
       operationId: 'live',

@@ -1,6 +1,6 @@
 /** The HTTP API of a node. */
 export { clusterRoutes } from './cluster-routes.js';
 export { Gateway } from './gateway.js';
-export { type Health, healthRoutes } from './health-routes.js';
+export { healthRoutes, type ReadinessSource } from './health-routes.js';
 export { type KeyValues, keyRoutes } from './key-routes.js';
 export { type Metrics, metricsRoutes } from './metrics-routes.js';

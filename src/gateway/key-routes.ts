@@ -3,10 +3,10 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type ErrorCode, KvError } from '../errors.js';
 import type { Method } from '../metrics/index.js';
 import type { TraceHeaders } from '../tracing/index.js';
-import { type CallMemory, readValue } from './body.js';
+import { type CallMemory, readBody } from './body.js';
 import { checkIfMatch, etagOf, isKnown } from './conditions.js';
+import { httpLimits } from './http-limits.js';
 import { changeOf, type KeyRequest, keyOf, traceOf } from './key-request.js';
-import { httpLimits } from './limits.js';
 import { OpenCalls } from './open-calls.js';
 import { HttpRefusal } from './problem.js';
 import type { Routes } from './routes.js';
@@ -85,7 +85,7 @@ function addPut(app: FastifyInstance, keyValues: KeyValues, memoryOf: MemoryOf):
   const put = async (request: FastifyRequest, reply: FastifyReply) => {
     const asked = await decoded(keyValues, 'put', request, async () => ({
       ...changeOf(request),
-      value: await readValue(request.raw, reply.raw, keyValues.maxValueBytes, memoryOf(request)),
+      value: await readBody(request.raw, reply.raw, keyValues.maxValueBytes, memoryOf(request)),
     }));
     const { version, nodeId } = await keyValues.put(asked, traceOf(request));
     reply

@@ -9,7 +9,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { announcedBytes, awaitsContinue } from './body-announcement.js';
 import type { Exchanges } from './exchanges.js';
-import type { HttpLimits } from './limits.js';
+import type { HttpLimits } from './http-limits.js';
 
 const lingering = new WeakSet<Socket>();
 

@@ -5,9 +5,9 @@ import type { FastifyInstance } from 'fastify';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { healthRoutes } from './health-routes.js';
+import { type HttpLimits, httpLimits } from './http-limits.js';
 import { keyRoutes } from './key-routes.js';
 import { FakeKeyValues } from './key-values.fixture.js';
-import { type HttpLimits, httpLimits } from './limits.js';
 import { createServer } from './server.js';
 
 const patient = { ...httpLimits, timeoutCheckMs: 20, maxConnections: 8, maxDiscardedBytes: 4_000 };

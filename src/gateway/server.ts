@@ -11,12 +11,12 @@
 import fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import type { Logger } from 'pino';
 import { answerClientError } from './client-errors.js';
-import { type Gate, nameCluster } from './cluster-name.js';
-import { limitConnections } from './connections.js';
+import { type Gate, nameCluster } from './cluster-header.js';
 import { Exchanges } from './exchanges.js';
+import { limitConnections } from './http-connections.js';
+import { type HttpLimits, httpLimits } from './http-limits.js';
 import { handleInOrder } from './in-order.js';
 import { routedUrl } from './key-path.js';
-import { type HttpLimits, httpLimits } from './limits.js';
 import { isLingering, isTooMuchToKeepTheConnection, lingerAfterEarlyAnswers } from './linger.js';
 import { describeRoutes } from './openapi.js';
 import { describeProblem, HttpRefusal, problemType } from './problem.js';

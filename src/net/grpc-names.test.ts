@@ -1,6 +1,6 @@
 import { type experimental, Server, ServerCredentials } from '@grpc/grpc-js';
 import { describe, expect, it } from 'vitest';
-import { limitsOf } from '../client/limits.js';
+import { limitsOf } from '../client/call-limits.js';
 import { NodeConnection } from '../client/transport/node-connection.js';
 import { grpcTarget, NamedTarget } from './grpc-names.js';
 import { ScriptedLookUps } from './name-server.fixture.js';

@@ -9,11 +9,11 @@ import { continues, endOf, isGivenUp } from './protocol/lineage.js';
 import { epochIdOf, type ShardState } from './protocol/shard-state.js';
 import type { Core } from './state/core.js';
 import { invariant } from './state/invariant.js';
-import type { Proposal, StateReading } from './state/state-register.js';
+import type { Proposal, RegisterReading } from './state/state-register.js';
 import { adoptEpoch, becomeFollower, becomePrimary, exit } from './state/transitions.js';
 
 /** Handles a reading. If there is no `state`, a replica that knows a history steps down: ZooKeeper has lost it (R3, R13). */
-export function onReading(core: Core, reading: StateReading): void {
+export function onReading(core: Core, reading: RegisterReading): void {
   const before = core.register.state;
   const observation = core.register.observe(reading, core.nowMs);
   if (observation === undefined) return;

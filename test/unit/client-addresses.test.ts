@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from 'vitest';
 import { ClientCore } from '../../src/client/client-core.js';
-import { resolveOptions } from '../../src/client/options.js';
+import { resolveClientOptions } from '../../src/client/options.js';
 import { KvError } from '../../src/errors.js';
 import type { DataResult } from '../../src/wire/pipeline/pipeline-results.js';
 import { FakeCluster } from './client-testing/fake-cluster.js';
@@ -20,7 +20,7 @@ async function startCluster(size: number): Promise<FakeCluster> {
 }
 
 function coreOf(source: () => Promise<readonly string[]>, deadlineMs = 10_000): ClientCore {
-  const core = new ClientCore(source, resolveOptions({ deadlineMs }));
+  const core = new ClientCore(source, resolveClientOptions({ deadlineMs }));
   cores.push(core);
   return core;
 }

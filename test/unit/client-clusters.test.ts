@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { freePort } from '../../local/free-port.js';
 import { ClientCore } from '../../src/client/client-core.js';
-import { resolveOptions } from '../../src/client/options.js';
+import { resolveClientOptions } from '../../src/client/options.js';
 import type { ClusterChange, KvClientOptions } from '../../src/index.js';
 import { shardOfKey } from '../../src/placement/index.js';
 import { FakeCluster, type FakeNode } from './client-testing/fake-cluster.js';
@@ -110,7 +110,7 @@ describe('addresses of two clusters', () => {
   });
 
   test('also where the addresses come from ZooKeeper', async () => {
-    const core = new ClientCore(async () => [...cluster.addresses, ...other.addresses], resolveOptions({}));
+    const core = new ClientCore(async () => [...cluster.addresses, ...other.addresses], resolveClientOptions({}));
     await expect(core.open()).rejects.toMatchObject({ code: 'WRONG_CLUSTER', message: expect.stringContaining('cluster other') });
   });
 

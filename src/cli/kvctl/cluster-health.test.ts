@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { NodeStatus, ReplicaStatus, ShardInfo } from '../../wire/contract/kv-api.js';
 import { type ClusterHealth, defaultFailOn, exitCodeOfHealth, type FailOn, healthOf } from './cluster-health.js';
-import type { ClusterView, NodeAnswer } from './gather.js';
+import type { GatheredCluster, NodeAnswer } from './gather.js';
 
 const ids = ['a', 'b', 'c'];
 const nodes = ids.map((id) => ({ id, address: `${id}:1`, zone: '', weight: 1 }));
@@ -27,7 +27,7 @@ function answers(...warnings: string[]): NodeAnswer[] {
   });
 }
 
-function viewOf(shards: readonly Partial<ShardInfo>[], answered = answers()): ClusterView {
+function viewOf(shards: readonly Partial<ShardInfo>[], answered = answers()): GatheredCluster {
   const all = shards.map((change, shard) => ({ ...healthyShard, shard, ...change }));
   return { topology: { clusterId: 'one', nodes, shards: all, placementVersion: 7 }, answers: answered };
 }
@@ -40,7 +40,7 @@ const silent = (id: string): NodeAnswer[] =>
   answers().map((one) => (one.node.id === id ? { node: one.node, problem: 'connection refused' } : one));
 
 describe('health of a cluster', () => {
-  test.each<[ClusterHealth, string, ClusterView]>([
+  test.each<[ClusterHealth, string, GatheredCluster]>([
     ['serving', 'every shard has its copies', viewOf([{}, {}])],
     ['serving', 'one moves, with its copies complete', viewOf([{ placedNodeIds: ['b', 'a', 'c'] }])],
     ['warnings', 'a node warns', viewOf([{}], answers('ZooKeeper cannot be reached'))],

@@ -1,6 +1,6 @@
 /** Judges the health of a whole cluster, and the exit code of `kvctl status` for it. Pure. */
 import { type ExitCode, exitCodes } from './exit-codes.js';
-import type { ClusterView } from './gather.js';
+import type { GatheredCluster } from './gather.js';
 import { type ShardView, viewShards } from './shard-view.js';
 import { collectWarnings } from './status-report.js';
 
@@ -18,7 +18,7 @@ export const failOnLevels: readonly FailOn[] = ['warnings', 'not-serving', 'neve
 /** With this level `kvctl status && next` runs `next` only if every shard serves, as a rolling restart needs. */
 export const defaultFailOn: FailOn = 'not-serving';
 
-export function healthOf(view: ClusterView): ClusterHealth {
+export function healthOf(view: GatheredCluster): ClusterHealth {
   const shards = viewShards(view);
   if (shards.length === 0 || !shards.every(serves)) return 'not-serving';
   return shards.every(hasItsCopies) && collectWarnings(view).length === 0 ? 'serving' : 'warnings';

@@ -6,7 +6,7 @@ import { KvError } from '../../errors.js';
 import type { HistoryPosition, ShardInfo } from '../../wire/contract/kv-api.js';
 import { type CandidateReplica, rankReplicas, replicasByShard } from './choose-replica.js';
 import { describeLoss, type Loss } from './force-loss.js';
-import type { ClusterView } from './gather.js';
+import type { GatheredCluster } from './gather.js';
 import { type OfflineCause, offlineCauseOf } from './offline-cause.js';
 import { describeHistory, historiesOf, lineIdOf, meantBy, type ShardHistory } from './shard-histories.js';
 
@@ -42,7 +42,11 @@ export interface ForcePlan {
  * the histories to keep, at most one per shard.
  * @throws KvError INVALID_OPTION if a shard does not exist, an id matches no history, or two ids are of one shard.
  */
-export function planForce(view: ClusterView, shards: readonly number[] | 'all', chosenIds: readonly string[] = []): ForcePlan {
+export function planForce(
+  view: GatheredCluster,
+  shards: readonly number[] | 'all',
+  chosenIds: readonly string[] = [],
+): ForcePlan {
   const replicas = replicasByShard(view.answers);
   const sights = chosenShards(view, shards).map((info) => lookAt(info, replicas.get(info.shard) ?? []));
   const unknown = chosenIds.find((id) => !sights.some(({ histories }) => meantBy(id, histories).length > 0));
@@ -70,7 +74,7 @@ interface ShardSight {
   readonly histories: readonly ShardHistory[];
 }
 
-function chosenShards({ topology }: ClusterView, shards: readonly number[] | 'all'): readonly ShardInfo[] {
+function chosenShards({ topology }: GatheredCluster, shards: readonly number[] | 'all'): readonly ShardInfo[] {
   if (shards === 'all') return topology.shards;
   return shards.map((number) => {
     const info = topology.shards.find(({ shard }) => shard === number);

@@ -4,7 +4,7 @@ import { KvError } from '../../errors.js';
 import type { ForcePrimaryResponse } from '../../wire/contract/kv-api.js';
 import { forcePrimaryCommand } from './force-primary.js';
 import { shardOf, viewOf } from './force-view.fixture.js';
-import type { ClusterView } from './gather.js';
+import type { GatheredCluster } from './gather.js';
 import { Output } from './output.js';
 
 type Force = KvClient['forcePrimary'];
@@ -28,7 +28,7 @@ function outputOf(isJson: boolean): { output: Output; texts: string[]; remarks: 
 }
 
 async function run(
-  view: ClusterView,
+  view: GatheredCluster,
   {
     shards,
     options = {},

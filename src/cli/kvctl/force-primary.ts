@@ -4,7 +4,7 @@ import { executePlan } from './execute-plan.js';
 import { type ExitCode, exitCodes } from './exit-codes.js';
 import { planForce } from './force-plan.js';
 import { planToJson, renderPlan } from './force-report.js';
-import { type ClusterView, gatherCluster } from './gather.js';
+import { type GatheredCluster, gatherCluster } from './gather.js';
 import { parseShards } from './named-shards.js';
 
 const acceptFlag = 'accept-data-loss';
@@ -80,7 +80,7 @@ function historyIds({ history }: CommandContext['options']): string[] {
 }
 
 /** A node that is registered but does not answer may hold more data than any node that answered. */
-function refuseSilentNodes({ answers }: ClusterView): void {
+function refuseSilentNodes({ answers }: GatheredCluster): void {
   const silent = answers.filter(({ status }) => status === undefined);
   if (silent.length === 0) return;
   const names = silent.map(({ node, problem }) => `${node.id} (${problem})`).join(', ');

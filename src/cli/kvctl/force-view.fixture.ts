@@ -1,6 +1,6 @@
 /** For tests: the reports of nodes about offline shards, and the state that ZooKeeper shows. */
 import type { HistoryPosition, NodeStatus, ReplicaStatus, ShardInfo } from '../../wire/contract/kv-api.js';
-import type { ClusterView, NodeAnswer } from './gather.js';
+import type { GatheredCluster, NodeAnswer } from './gather.js';
 
 /** `h@5:x`: of history h, at epoch 5 with the id x; `h@5:x+2`: after two removals in that epoch. */
 function at(position: string): HistoryPosition {
@@ -84,7 +84,7 @@ export function shardOf(shard: number, inSync: readonly string[] = [], more: Par
 export function viewOf(
   shards: readonly ShardInfo[],
   nodes: Readonly<Record<string, readonly ReplicaSight[] | undefined>>,
-): ClusterView {
+): GatheredCluster {
   const answers = Object.entries(nodes).map(([id, replicas]) => answerOf(id, replicas));
   const topology = { clusterId: 'c', nodes: answers.map(({ node }) => node), shards: [...shards], placementVersion: 1 };
   return { topology, answers };

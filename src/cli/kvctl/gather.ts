@@ -18,14 +18,14 @@ export interface NodeAnswer {
   readonly otherCluster?: string;
 }
 
-export interface ClusterView {
+export interface GatheredCluster {
   readonly topology: Topology;
   /** In the order of registration. */
   readonly answers: readonly NodeAnswer[];
 }
 
 /** `output` receives the nodes that have not answered yet, if gathering takes long. */
-export async function gatherCluster(client: KvClient, call: CallOptions, output?: Output): Promise<ClusterView> {
+export async function gatherCluster(client: KvClient, call: CallOptions, output?: Output): Promise<GatheredCluster> {
   const awaited = new Set<string>();
   const ask = async (node: NodeInfo): Promise<NodeAnswer> => {
     awaited.add(node.id);
@@ -33,7 +33,7 @@ export async function gatherCluster(client: KvClient, call: CallOptions, output?
     awaited.delete(node.id);
     return answer;
   };
-  const gather = async (): Promise<ClusterView> => {
+  const gather = async (): Promise<GatheredCluster> => {
     const { nodes } = await client.topology(call);
     // All nodes are queried at once, so that nodes that hang cost one deadline together.
     const asking = new Map(nodes.map((node) => [node.id, ask(node)]));

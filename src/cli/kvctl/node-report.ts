@@ -1,6 +1,6 @@
 /** Formats each node: its place, its shards and its figures. Pure. */
 import type { NodeInfo, NodeStatus } from '../../wire/contract/kv-api.js';
-import type { ClusterView, NodeAnswer } from './gather.js';
+import type { GatheredCluster, NodeAnswer } from './gather.js';
 import { grouped, plainTable, size, uptime } from './tables.js';
 
 /** Columns that are shown only if some node has a value of its own there, since a terminal is narrow. */
@@ -10,7 +10,7 @@ const placeColumns: readonly { name: string; of(node: NodeInfo): string; isShown
   { name: 'weight', of: ({ weight }) => String(weight), isShown: ({ weight }) => weight !== 1 },
 ];
 
-export function renderNodes({ answers }: ClusterView): string {
+export function renderNodes({ answers }: GatheredCluster): string {
   const place = placeColumns.filter(({ isShown }) => answers.some(({ node }) => isShown(node)));
   const held = ['shards', 'primary of', 'keys', 'data'];
   const table = plainTable(['node', ...place.map(({ name }) => name), ...held, 'memory', 'up', 'zookeeper', 'version']);
@@ -22,7 +22,7 @@ export function renderNodes({ answers }: ClusterView): string {
 }
 
 /** The same figures as JSON, with the reason if a node did not answer. */
-export function nodesToJson({ answers }: ClusterView): object {
+export function nodesToJson({ answers }: GatheredCluster): object {
   return { nodes: answers.map(nodeToJson) };
 }
 

@@ -6,7 +6,7 @@
 import { describeShards } from '../../topology/shard-ranges.js';
 import { type ForcePlan, planForce, type ShardPlan, type ShardProblem } from './force-plan.js';
 import { groupsOf } from './force-report.js';
-import type { ClusterView } from './gather.js';
+import type { GatheredCluster } from './gather.js';
 import { shardsOperand } from './named-shards.js';
 import { describeHistory } from './shard-histories.js';
 
@@ -20,7 +20,7 @@ const reasons = {
   'replicas-gone': 'because no in-sync replica is live',
 } as const;
 
-export function offlineWarnings(view: ClusterView): string[] {
+export function offlineWarnings(view: GatheredCluster): string[] {
   const plan = planForce(view, 'all');
   const isSilent = view.answers.some(({ status }) => status === undefined);
   return [...groupsOf(plan.plans).map((group) => offlineWarning(group, plan, isSilent)), ...problemWarnings(plan.problems)];

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { NodeStatus, PeerStatus, ReplicaStatus, ShardInfo } from '../../wire/contract/kv-api.js';
-import type { ClusterView, NodeAnswer } from './gather.js';
+import type { GatheredCluster, NodeAnswer } from './gather.js';
 import { nodesToJson, renderNodes } from './node-report.js';
 import { isSettled, viewShards } from './shard-view.js';
 import { renderStatus, toJson } from './status-report.js';
@@ -56,11 +56,11 @@ function answer(id: string, replicas: ReplicaStatus[]): NodeAnswer {
   return { node, status };
 }
 
-function viewOf(shards: ShardInfo[], answers: NodeAnswer[]): ClusterView {
+function viewOf(shards: ShardInfo[], answers: NodeAnswer[]): GatheredCluster {
   return { topology: { clusterId: 'one', nodes, shards, placementVersion: 7 }, answers };
 }
 
-function healthyView(count: number, change: (shard: ShardInfo) => ShardInfo = (shard) => shard): ClusterView {
+function healthyView(count: number, change: (shard: ShardInfo) => ShardInfo = (shard) => shard): GatheredCluster {
   const shards = Array.from({ length: count }, (_, shard) => change(healthy(shard)));
   const held = (id: string) => shards.map(({ shard }) => replica(shard, id));
   return viewOf(shards, [...['a', 'b', 'c'].map((id) => answer(id, held(id))), answer('d', [])]);
@@ -128,7 +128,7 @@ describe('kvctl status of many shards', () => {
 
   test('JSON has every shard, with its moves', () => {
     const json = toJson(healthyView(256, (info) => (info.shard === 9 ? { ...info, placedNodeIds: ['a', 'b', 'd'] } : info)));
-    const { shards } = (json as ClusterView).topology;
+    const { shards } = (json as GatheredCluster).topology;
     expect(shards).toHaveLength(256);
     expect(shards[8]).toMatchObject({ settled: true, lag: 3, moving: [] });
     expect(shards[9]).toMatchObject({ settled: false, moving: ['awaits d', 'leaves c'] });

@@ -4,7 +4,7 @@
  */
 import type { PeerStatus, ReplicaStatus, ShardInfo } from '../../wire/contract/kv-api.js';
 import { type CandidateReplica, replicasByShard } from './choose-replica.js';
-import type { ClusterView } from './gather.js';
+import type { GatheredCluster } from './gather.js';
 import { historiesOf, type ShardHistory } from './shard-histories.js';
 
 export interface ShardView {
@@ -27,7 +27,7 @@ export interface ShardView {
   readonly replicas: readonly CandidateReplica[];
 }
 
-export function viewShards(view: ClusterView): ShardView[] {
+export function viewShards(view: GatheredCluster): ShardView[] {
   const held = replicasByShard(view.answers);
   const answering = new Set(view.answers.flatMap(({ node, status }) => (status === undefined ? [] : [node.id])));
   return view.topology.shards.map((info) => viewShard(info, held.get(info.shard) ?? [], answering));

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { NodeStatus, ReplicaStatus } from '../../wire/contract/kv-api.js';
-import type { ClusterView } from './gather.js';
+import type { GatheredCluster } from './gather.js';
 import { lagOf } from './shard-view.js';
 import { collectWarnings, renderStatus, toJson } from './status-report.js';
 import { size } from './tables.js';
@@ -21,7 +21,7 @@ const primary = {
 } as unknown as ReplicaStatus;
 const backup = { ...primary, replicaId: 'b~1', role: 'backup', lastSeq: 18, peers: [] };
 
-const view: ClusterView = {
+const view: GatheredCluster = {
   topology: {
     clusterId: 'cluster-1',
     nodes: [],

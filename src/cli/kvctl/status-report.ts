@@ -5,7 +5,7 @@
  */
 import type { Topology } from '../../wire/contract/kv-api.js';
 import { historyToJson } from './force-report.js';
-import type { ClusterView } from './gather.js';
+import type { GatheredCluster } from './gather.js';
 import { renderNodes } from './node-report.js';
 import { offlineWarnings } from './offline-warnings.js';
 import { positionText } from './shard-histories.js';
@@ -17,7 +17,7 @@ const fewShards = 4;
 /** The most shards in need of attention that are shown. Further ones are only counted. */
 const maxShown = 20;
 
-export function renderStatus(view: ClusterView, all = false): string {
+export function renderStatus(view: GatheredCluster, all = false): string {
   const shards = viewShards(view);
   const showsAll = all || shards.length <= fewShards;
   const needy = shards.filter((shard) => !isSettled(shard));
@@ -33,7 +33,7 @@ export function renderStatus(view: ClusterView, all = false): string {
 }
 
 /** The warnings of the nodes, and those that only a view of all nodes shows, each once. */
-export function collectWarnings(view: ClusterView): string[] {
+export function collectWarnings(view: GatheredCluster): string[] {
   const silent = view.answers.flatMap(({ node, problem, otherCluster }) => {
     if (problem === undefined) return [];
     if (otherCluster === undefined) return [`node ${node.id} is registered but does not answer: ${problem}`];
@@ -60,7 +60,7 @@ function absent({ nodes, shards }: Topology): string[] {
  * The JSON form of `renderStatus`, always with every shard. `serving` is true only if the primary answered, since the
  * node that reported the topology may not know yet that the primary is gone.
  */
-export function toJson(view: ClusterView): object {
+export function toJson(view: GatheredCluster): object {
   const shards = viewShards(view).map((shard) => {
     const { info, state, primaryNodeId, epoch, lag, moving, histories } = shard;
     return {

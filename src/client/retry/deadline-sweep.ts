@@ -2,7 +2,7 @@
  * One timer for the deadlines of many operations: it fires at the earliest known deadline, and then requests the next one. Nearly
  * all operations are answered long before, and cost one comparison each instead of a timer.
  */
-import { monotonicNowMs } from '../limits.js';
+import { monotonicNowMs } from '../call-limits.js';
 
 const never = Number.POSITIVE_INFINITY;
 /** A timer may fire a little before its time. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { KvError } from '../../errors.js';
-import { type Limits, limitsOf } from '../limits.js';
+import { type Limits, limitsOf } from '../call-limits.js';
 import { InFlightLimit } from './in-flight-limit.js';
 
 const patient = limitsOf({}, 60_000);

@@ -5,7 +5,7 @@
  * operation that is larger than all bytes that may be in flight is sent alone.
  */
 import { KvError } from '../../errors.js';
-import type { Limits } from '../limits.js';
+import type { Limits } from '../call-limits.js';
 import { DeadlineSweep } from './deadline-sweep.js';
 
 /** Receives the end of its wait, once. */

@@ -1,12 +1,12 @@
 /** Finds a connected node for the next attempt of an operation, and builds the error if there is none. */
 import { KvError } from '../../errors.js';
-import { type Limits, remainingMs } from '../limits.js';
+import { type Limits, remainingMs } from '../call-limits.js';
 import type { AddressBook } from '../routing/address-book.js';
 import type { Preference, RoutingTable } from '../routing/routing-table.js';
 import type { Strangers } from '../routing/strangers.js';
 import type { Connections } from '../transport/connections.js';
 import type { NodeConnection } from '../transport/node-connection.js';
-import type { Failure } from './operation.js';
+import type { Failure } from './client-operation.js';
 import { blamesTheNode } from './retry-rule.js';
 import type { WakeUp } from './wake-up.js';
 

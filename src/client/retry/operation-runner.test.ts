@@ -1,14 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import { cluster, connect, failure, useFakeCluster } from '../../../test/unit/client-testing/harness.js';
 import { KvError } from '../../errors.js';
-import { limitsOf } from '../limits.js';
+import { limitsOf } from '../call-limits.js';
 import { AddressBook, fixedAddresses } from '../routing/address-book.js';
 import { ClusterIdentity } from '../routing/cluster-identity.js';
 import { RoutingTable } from '../routing/routing-table.js';
 import { Strangers } from '../routing/strangers.js';
 import { Connections } from '../transport/connections.js';
+import type { ClientOperation } from './client-operation.js';
 import { Backlog, InFlightLimit } from './in-flight-limit.js';
-import type { Operation } from './operation.js';
 import { OperationRunner } from './operation-runner.js';
 import { RetryLimiter } from './retry-limiter.js';
 import { firstBackoffMs } from './retry-rule.js';
@@ -62,7 +62,12 @@ describe('between the choice of a connection and the sending', () => {
     await connections.to(cluster.primary.address).whenReady(limits);
 
     const request = { kind: 'put', key: 'key', value: Buffer.from('value'), ifVersion: undefined } as const;
-    const write: Operation<unknown> = { effect: 'write', shard: 0, bytes: 1, send: (to, within) => to.execute(request, within) };
+    const write: ClientOperation<unknown> = {
+      access: 'write',
+      shard: 0,
+      bytes: 1,
+      send: (to, within) => to.execute(request, within),
+    };
     const outcome = runner.run(write, limits);
     connections.retain(new Set());
     expect(await outcome).toMatchObject({ nodeId: 'node-1' });
@@ -92,8 +97,8 @@ test('after many refusals - the wait for a new primary begins small again', asyn
   });
   const refusals = 12;
   let attempts = 0;
-  const write: Operation<string> = {
-    effect: 'write',
+  const write: ClientOperation<string> = {
+    access: 'write',
     shard: 0,
     bytes: 1,
     send: async () => {

@@ -11,13 +11,13 @@ import { KvError } from '../../errors.js';
 import type { DataRequest } from '../../wire/pipeline/pipeline-operations.js';
 import { sizeOf } from '../../wire/pipeline/pipeline-operations.js';
 import type { DataResult } from '../../wire/pipeline/pipeline-results.js';
-import { type Limits, monotonicNowMs, remainingMs } from '../limits.js';
+import { type Limits, monotonicNowMs, remainingMs } from '../call-limits.js';
 import type { NodeConnection } from '../transport/node-connection.js';
+import { type ClientOperation, closedError, type Failure, toKvError } from './client-operation.js';
 import type { InFlightLimit } from './in-flight-limit.js';
 import { NodeFinder, type NodeFinderParts } from './node-finder.js';
-import { closedError, type Failure, type Operation, toKvError } from './operation.js';
 import type { RetryLimiter, RetryPermit } from './retry-limiter.js';
-import { backoffMs, blamesTheNode, type Effect, gaveUp, mayRetry } from './retry-rule.js';
+import { type Access, backoffMs, blamesTheNode, gaveUp, mayRetry } from './retry-rule.js';
 
 /** No retry begins with less time than this. It would hardly be answered, and would turn a definite refusal into an unknown. */
 const shortestRetryMs = 5;
@@ -50,7 +50,7 @@ export class OperationRunner {
     this.#finder = new NodeFinder(parts, (limits) => this.#isOver(limits));
   }
 
-  async run<Response>(operation: Operation<Response>, limits: Limits): Promise<Response> {
+  async run<Response>(operation: ClientOperation<Response>, limits: Limits): Promise<Response> {
     if (this.#closed) throw closedError();
     return this.#runWithPermit(operation, limits);
   }
@@ -110,18 +110,18 @@ export class OperationRunner {
   }
 
   #goOn({ request, shard, bytes, limits, resolve, reject }: DataCall, failed?: Failure): void {
-    const operation: Operation<DataResult> = {
+    const operation: ClientOperation<DataResult> = {
       shard,
       bytes,
-      effect: request.kind === 'get' ? 'read' : 'write',
+      access: request.kind === 'get' ? 'read' : 'write',
       send: (transport, within, pipeline) => (pipeline ?? transport).execute(request, within),
     };
     this.#runWithPermit(operation, limits, failed).then(resolve, reject);
   }
 
   /** The attempts that follow. `failed` is the first attempt; undefined if it could not be made. */
-  async #runWithPermit<Response>(operation: Operation<Response>, limits: Limits, failed?: Failure): Promise<Response> {
-    if (failed !== undefined) this.#throwIfFinal(operation.effect, failed.error, limits);
+  async #runWithPermit<Response>(operation: ClientOperation<Response>, limits: Limits, failed?: Failure): Promise<Response> {
+    if (failed !== undefined) this.#throwIfFinal(operation.access, failed.error, limits);
     const permit = await this.#takePermit(operation.shard, limits, failed);
     let served = false;
     try {
@@ -136,8 +136,8 @@ export class OperationRunner {
     }
   }
 
-  async #attempt<Response>(operation: Operation<Response>, limits: Limits, failed: Failure | undefined): Promise<Response> {
-    const { shard, effect } = operation;
+  async #attempt<Response>(operation: ClientOperation<Response>, limits: Limits, failed: Failure | undefined): Promise<Response> {
+    const { shard, access } = operation;
     let last = failed;
     let waits = 0;
     for (let attempts = failed === undefined ? 0 : 1; ; attempts += 1) {
@@ -157,7 +157,7 @@ export class OperationRunner {
       const outcome = await this.#try(operation, connection, limits, last, attempts);
       if ('response' in outcome) return outcome.response;
       last = { error: outcome.error, address: outcome.address, primaryThen };
-      if (outcome.address !== undefined) this.#throwIfFinal(effect, outcome.error, limits);
+      if (outcome.address !== undefined) this.#throwIfFinal(access, outcome.error, limits);
     }
   }
 
@@ -170,7 +170,7 @@ export class OperationRunner {
   }
 
   async #try<Response>(
-    operation: Operation<Response>,
+    operation: ClientOperation<Response>,
     connection: NodeConnection | undefined,
     limits: Limits,
     last: Failure | undefined,
@@ -232,13 +232,13 @@ export class OperationRunner {
     throw new KvError('DEADLINE_EXCEEDED', message, { executed: 'no', cause: this.#parts.addressBook.lastError });
   }
 
-  #throwIfFinal(effect: Effect, error: KvError, limits: Limits): void {
+  #throwIfFinal(access: Access, error: KvError, limits: Limits): void {
     // A read changes nothing, so CLOSED is the whole truth for its caller.
-    if (effect === 'read' && this.#closed) throw closedError();
-    if (effect === 'read' && limits.signal?.aborted) throw error;
+    if (access === 'read' && this.#closed) throw closedError();
+    if (access === 'read' && limits.signal?.aborted) throw error;
     // The error is about one address: other addresses may lead to nodes of the right cluster.
     if (error.code === 'WRONG_CLUSTER' && error.executed === 'no') return;
-    if (!mayRetry(effect, error)) throw error;
+    if (!mayRetry(access, error)) throw error;
   }
 }
 

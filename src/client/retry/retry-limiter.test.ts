@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { KvError } from '../../errors.js';
-import { limitsOf } from '../limits.js';
+import { limitsOf } from '../call-limits.js';
 import { Backlog } from './in-flight-limit.js';
 import { RetryLimiter, type RetryPermit } from './retry-limiter.js';
 

@@ -5,7 +5,7 @@
  * When one of them is served, the shard counts as in service, and all waiting operations are sent at once.
  */
 import type { KvError } from '../../errors.js';
-import type { Limits } from '../limits.js';
+import type { Limits } from '../call-limits.js';
 import { type Backlog, InFlightLimit } from './in-flight-limit.js';
 
 export interface RetryLimiterOptions {

@@ -12,11 +12,11 @@ export const maxBackoffMs = 250;
 /** Keeps the power of two finite; `maxBackoffMs` bounds the wait long before. */
 const maxDoublings = 16;
 
-export type Effect = 'read' | 'write';
+export type Access = 'read' | 'write';
 
-export function mayRetry(effect: Effect, error: KvError): boolean {
+export function mayRetry(access: Access, error: KvError): boolean {
   if (error.executed === 'no') return error.retryable;
-  return effect === 'read' && isUnknownByNature(error);
+  return access === 'read' && isUnknownByNature(error);
 }
 
 /** Leaves out permanent errors, such as an answer that is larger than this client accepts. */

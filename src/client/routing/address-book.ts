@@ -4,7 +4,7 @@
  */
 import { formatAddress, parseAddress } from '../../config/index.js';
 import { KvError } from '../../errors.js';
-import { monotonicNowMs } from '../limits.js';
+import { monotonicNowMs } from '../call-limits.js';
 
 /** Shortest time between two reads, so that the clients of a cluster that is down do not overload ZooKeeper. */
 const minRefreshIntervalMs = 1_000;

@@ -1,6 +1,6 @@
 /** Keeps one topology stream open: to one fixed node, or to any node, moving to another when the stream breaks. */
 import type { TopologyReport } from '../../wire/contract/kv-api.js';
-import { monotonicNowMs } from '../limits.js';
+import { monotonicNowMs } from '../call-limits.js';
 import { backoffMs } from '../retry/retry-rule.js';
 import { WakeUp } from '../retry/wake-up.js';
 import type { Connections } from '../transport/connections.js';

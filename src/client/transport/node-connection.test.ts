@@ -1,6 +1,6 @@
 import { Server, ServerCredentials } from '@grpc/grpc-js';
 import { expect, test } from 'vitest';
-import { limitsOf } from '../limits.js';
+import { limitsOf } from '../call-limits.js';
 import { NodeConnection } from './node-connection.js';
 
 function listen(port: number): Promise<{ readonly server: Server; readonly port: number }> {

@@ -13,7 +13,7 @@ import { Client, connectivityState } from '@grpc/grpc-js';
 import type { KvError } from '../../errors.js';
 import { grpcTarget } from '../../net/index.js';
 import { channelOptions } from '../../wire/contract/channel-options.js';
-import { type Limits, monotonicNowMs, remainingMs } from '../limits.js';
+import { type Limits, monotonicNowMs, remainingMs } from '../call-limits.js';
 import { WakeUp } from '../retry/wake-up.js';
 import { ClusterIdentity, type ClusterNaming } from '../routing/cluster-identity.js';
 import type { NodeTransport, Subject } from './node-transport.js';

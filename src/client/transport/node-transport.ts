@@ -17,7 +17,7 @@ import type {
 } from '../../wire/contract/kv-api.js';
 import type { DataRequest } from '../../wire/pipeline/pipeline-operations.js';
 import type { DataResult } from '../../wire/pipeline/pipeline-results.js';
-import type { Limits } from '../limits.js';
+import type { Limits } from '../call-limits.js';
 
 export interface TopologyListener {
   /** Of everything first, and then of what is new. */

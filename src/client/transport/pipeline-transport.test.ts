@@ -4,7 +4,7 @@ import type { KvError } from '../../errors.js';
 import { keyValueService } from '../../wire/contract/proto.js';
 import { type DataRequest, OperationReader } from '../../wire/pipeline/pipeline-operations.js';
 import { ResultWriter } from '../../wire/pipeline/pipeline-results.js';
-import { limitsOf } from '../limits.js';
+import { limitsOf } from '../call-limits.js';
 import { PipelineTransport } from './pipeline-transport.js';
 
 /** A node that does what the test tells it, and the streams and messages that have come to it. */

@@ -8,11 +8,11 @@
 import type { Client, ClientDuplexStream, ServiceError } from '@grpc/grpc-js';
 import { KvError } from '../../errors.js';
 import { clusterMetadata } from '../../wire/contract/cluster-name.js';
+import { fromStatus } from '../../wire/contract/grpc-status.js';
 import { keyValueService } from '../../wire/contract/proto.js';
-import { fromStatus } from '../../wire/contract/status.js';
 import { type DataRequest, OperationWriter, sizeOf } from '../../wire/pipeline/pipeline-operations.js';
 import { type DataResult, ResultReader } from '../../wire/pipeline/pipeline-results.js';
-import type { Limits } from '../limits.js';
+import type { Limits } from '../call-limits.js';
 import { DeadlineSweep } from '../retry/deadline-sweep.js';
 import { type ClusterNaming, noCluster } from '../routing/cluster-identity.js';
 import { RoundTrip } from './round-trip.js';

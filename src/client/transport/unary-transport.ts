@@ -7,6 +7,7 @@ import type { CallOptions, Client, Metadata, ServiceDefinition, ServiceError } f
 import { KvError } from '../../errors.js';
 import { traceParentKey } from '../../tracing/index.js';
 import { clusterMetadata } from '../../wire/contract/cluster-name.js';
+import { fromStatus } from '../../wire/contract/grpc-status.js';
 import type {
   DeleteRequest,
   DeleteResponse,
@@ -25,10 +26,9 @@ import type {
   TopologyReport,
 } from '../../wire/contract/kv-api.js';
 import { clusterService, keyValueService } from '../../wire/contract/proto.js';
-import { fromStatus } from '../../wire/contract/status.js';
 import type { DataRequest } from '../../wire/pipeline/pipeline-operations.js';
 import type { DataResult } from '../../wire/pipeline/pipeline-results.js';
-import { type Limits, remainingMs } from '../limits.js';
+import { type Limits, remainingMs } from '../call-limits.js';
 import { type ClusterNaming, noCluster } from '../routing/cluster-identity.js';
 import type { NodeTransport, Subject, TopologyListener } from './node-transport.js';
 

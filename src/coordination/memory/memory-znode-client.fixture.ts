@@ -9,7 +9,7 @@ import type {
   Children,
   CreateMode,
   CreateResult,
-  DeleteResult,
+  DeleteZnodeResult,
   ReadOptions,
   SetResult,
   Znode,
@@ -32,7 +32,7 @@ export interface Ensemble {
  * The fate of a write whose answer is lost: executed before the connection broke, executed after that, or never
  * executed.
  */
-export type LostWrite = 'applied' | 'appliedLate' | 'notApplied';
+export type LostAnswer = 'applied' | 'appliedLate' | 'notApplied';
 type WriteName = 'create' | 'set' | 'delete';
 
 /** The results of a write that changed something. */
@@ -50,7 +50,7 @@ export class MemoryZnodeClient implements ZnodeClient {
   #provenMs = performance.now();
   #watches = new Set<string>();
   #hints: string[] = [];
-  #lost: { readonly write: WriteName; readonly fate: LostWrite } | undefined;
+  #lost: { readonly write: WriteName; readonly fate: LostAnswer } | undefined;
   #behind: MemoryZnodeTree | undefined;
   #mute = false;
   /** Operations in the order in which they were submitted, as `set /path`. */
@@ -112,7 +112,7 @@ export class MemoryZnodeClient implements ZnodeClient {
   }
 
   /** Breaks the connection during the next write of this kind, and restores it at once. */
-  loseNextAnswer(write: WriteName, fate: LostWrite): void {
+  loseNextAnswer(write: WriteName, fate: LostAnswer): void {
     this.#lost = { write, fate };
   }
 
@@ -170,7 +170,7 @@ export class MemoryZnodeClient implements ZnodeClient {
     return this.#write('set', path, () => this.#ensemble.tree.set(path, data, version));
   }
 
-  delete(path: string, version: number): Promise<DeleteResult> {
+  delete(path: string, version: number): Promise<DeleteZnodeResult> {
     return this.#write('delete', path, () => this.#ensemble.tree.delete(path, version));
   }
 

@@ -3,7 +3,7 @@
  *
  * Every method answers as a server would. `onChange` receives each path whose watchers a server would notify.
  */
-import type { CreateResult, DeleteResult, SetResult, Znode } from '../znode-client.js';
+import type { CreateResult, DeleteZnodeResult, SetResult, Znode } from '../znode-client.js';
 import { anyVersion } from '../znode-client.js';
 
 interface StoredZnode {
@@ -79,7 +79,7 @@ export class MemoryZnodeTree {
     return { kind: 'set', version: znode.version + 1 };
   }
 
-  delete(path: string, version: number): DeleteResult {
+  delete(path: string, version: number): DeleteZnodeResult {
     const znode = this.#znodes.get(path);
     if (znode === undefined) return { kind: 'missing' };
     if (version !== anyVersion && version !== znode.version) return { kind: 'conflict' };

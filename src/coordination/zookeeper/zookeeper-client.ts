@@ -14,7 +14,7 @@ import type {
   Children,
   CreateMode,
   CreateResult,
-  DeleteResult,
+  DeleteZnodeResult,
   ReadOptions,
   SetResult,
   Znode,
@@ -221,7 +221,7 @@ export class ZookeeperClient implements ZnodeClient {
     return { kind: answer.returnCode === returnCodes.badVersion ? 'conflict' : 'missing' };
   }
 
-  async delete(path: string, version: number): Promise<DeleteResult> {
+  async delete(path: string, version: number): Promise<DeleteZnodeResult> {
     const answer = await this.#write<[]>(`delete ${path}`, (native, done) => native.a_delete_(path, version, done));
     if (answer.returnCode === returnCodes.ok) return { kind: 'deleted' };
     if (answer.returnCode === returnCodes.notEmpty) return { kind: 'notEmpty' };

@@ -11,9 +11,9 @@ import {
 } from '@grpc/grpc-js';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { KvError } from '../../errors.js';
+import { toStatus } from '../../wire/contract/grpc-status.js';
 import type { PutRequest, PutResponse } from '../../wire/contract/kv-api.js';
 import { keyValueService, keyValueServiceWithRawKeys } from '../../wire/contract/proto.js';
-import { toStatus } from '../../wire/contract/status.js';
 import { forwardRequest } from './forward-request.js';
 import { Forwarder, wasForwarded } from './forwarder.js';
 

@@ -9,7 +9,7 @@ import { type Client, connectivityState, type Metadata, type MethodDefinition } 
 import { KvError } from '../../errors.js';
 import { type TraceHeaders, traceParentKey, traceStateKey } from '../../tracing/index.js';
 import { clusterMetadata } from '../../wire/contract/cluster-name.js';
-import { fromStatus } from '../../wire/contract/status.js';
+import { fromStatus } from '../../wire/contract/grpc-status.js';
 import { newNodeClient } from '../peers/node-client.js';
 
 /** Marks a forwarded request, which no node forwards again. */

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { Scenario } from '../../replication/testing/scenario.fixture.js';
-import { fromStatus } from '../../wire/contract/status.js';
+import { fromStatus } from '../../wire/contract/grpc-status.js';
 import { OperationWriter } from '../../wire/pipeline/pipeline-operations.js';
 import { clockOf } from '../shards/served-shard.fixture.js';
 import { FakeStream, get, pipelineServerOf, put } from './pipeline.fixture.js';

@@ -1,7 +1,7 @@
 /** The open streams of kv.v1.KeyValue/Pipeline at this node. */
 import type { Logger } from 'pino';
 import { KvError } from '../../errors.js';
-import { toStatus } from '../../wire/contract/status.js';
+import { toStatus } from '../../wire/contract/grpc-status.js';
 import type { OperationExecutor } from './operation-executor.js';
 import { type PipelineCall, PipelineSession, type PipelineSessionParts } from './pipeline-session.js';
 

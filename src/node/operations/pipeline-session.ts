@@ -7,7 +7,7 @@
 import { Metadata, type ServerDuplexStream } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
 import { KvError } from '../../errors.js';
-import { toStatus } from '../../wire/contract/status.js';
+import { toStatus } from '../../wire/contract/grpc-status.js';
 import { OperationReader } from '../../wire/pipeline/pipeline-operations.js';
 import { MalformedMessage } from '../../wire/protobuf/protobuf-reader.js';
 import type { OperationExecutor } from './operation-executor.js';

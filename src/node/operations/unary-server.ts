@@ -2,7 +2,7 @@
 import type { Metadata, ServerUnaryCall, sendUnaryData, UntypedServiceImplementation } from '@grpc/grpc-js';
 import type { Method } from '../../metrics/index.js';
 import { type TraceHeaders, traceHeadersOf, traceParentKey, traceStateKey } from '../../tracing/index.js';
-import { primaryTrailer, toStatus } from '../../wire/contract/status.js';
+import { primaryTrailer, toStatus } from '../../wire/contract/grpc-status.js';
 import type { PendingCalls } from '../capacity/pending-calls.js';
 import { wasForwarded } from './forwarder.js';
 import type { OperationExecutor } from './operation-executor.js';

@@ -13,7 +13,7 @@ import { ReplicationCodec, readRequest, reasonToRefuse } from '../../wire/peer/r
 import { MalformedMessage } from '../../wire/protobuf/protobuf-reader.js';
 import { type NodeAccount, UseReport } from '../capacity/node-account.js';
 import type { MoveRate } from './snapshot-pace.js';
-import { type DumpCall, type SnapshotSource, sendSnapshot } from './snapshot-sender.js';
+import { type SnapshotCall, type SnapshotSource, sendSnapshot } from './snapshot-sender.js';
 
 /** A replica of this node, as other nodes reach it. */
 export interface ReachableReplica {
@@ -38,7 +38,7 @@ export class ReplicationServer {
   readonly #inbound = new Set<Inbound>();
   /** The stream on which a message of each primary came last: its answers go back on that stream. */
   readonly #answerOn = new Map<ReplicaId, Inbound>();
-  readonly #dumpCalls = new Map<string, DumpCall>();
+  readonly #snapshotCalls = new Map<string, SnapshotCall>();
 
   /**
    * @param rate bounds the snapshots that this node sends.
@@ -53,7 +53,7 @@ export class ReplicationServer {
   get implementation(): UntypedServiceImplementation {
     return {
       Replicate: (call: Call) => this.#replicate(call),
-      Dump: (call: DumpCall) => this.#dump(call),
+      Dump: (call: SnapshotCall) => this.#dump(call),
     };
   }
 
@@ -72,12 +72,15 @@ export class ReplicationServer {
   }
 
   serveSnapshot(dump: Extract<Effect, { type: 'serveSnapshot' }>, { codec, host }: ReachableReplica): void {
-    const call = this.#takeDumpCall(dump);
+    const call = this.#takeSnapshotCall(dump);
     if (call !== undefined) void sendSnapshot(call, dump, codec, host, this.#rate);
   }
 
   refuseSnapshot(dump: Extract<Effect, { type: 'refuseSnapshot' }>): void {
-    this.#takeDumpCall(dump)?.emit('error', { code: status.FAILED_PRECONDITION, details: 'no snapshot is due to this replica' });
+    this.#takeSnapshotCall(dump)?.emit('error', {
+      code: status.FAILED_PRECONDITION,
+      details: 'no snapshot is due to this replica',
+    });
   }
 
   /** Ends every stream, so that the server can shut down. */
@@ -87,7 +90,7 @@ export class ReplicationServer {
       call.end();
     }
     this.#inbound.clear();
-    for (const call of this.#dumpCalls.values()) call.destroy();
+    for (const call of this.#snapshotCalls.values()) call.destroy();
   }
 
   #replicate(call: Call): void {
@@ -139,24 +142,24 @@ export class ReplicationServer {
     for (const [id, stream] of this.#answerOn) if (stream === inbound) this.#answerOn.delete(id);
   }
 
-  #dump(call: DumpCall): void {
+  #dump(call: SnapshotCall): void {
     const refusal = refusalOf(() => {
       const { header, number } = readEnvelope(call.request);
       const reason = reasonToRefuse(this.#clusterId, header);
       if (header === undefined || reason !== undefined) return reason;
       const replica = this.#replicaOf(header.shard, header.to);
       if (replica === undefined) return 'a call meant for another replica';
-      this.#dumpCalls.set(dumpKey(header.from, number), call);
+      this.#snapshotCalls.set(snapshotKey(header.from, number), call);
       replica.host.handle({ type: 'snapshotRequested', from: header.from, epochId: header.epochId, number });
       return undefined;
     });
     if (refusal !== undefined) call.emit('error', refusal);
   }
 
-  #takeDumpCall(dump: { readonly to: ReplicaId; readonly number: number }): DumpCall | undefined {
-    const key = dumpKey(dump.to, dump.number);
-    const call = this.#dumpCalls.get(key);
-    this.#dumpCalls.delete(key);
+  #takeSnapshotCall(dump: { readonly to: ReplicaId; readonly number: number }): SnapshotCall | undefined {
+    const key = snapshotKey(dump.to, dump.number);
+    const call = this.#snapshotCalls.get(key);
+    this.#snapshotCalls.delete(key);
     return call;
   }
 }
@@ -172,6 +175,6 @@ function refusalOf(read: () => string | undefined): object | undefined {
   }
 }
 
-function dumpKey(to: ReplicaId, number: number): string {
+function snapshotKey(to: ReplicaId, number: number): string {
   return `${to} ${number}`;
 }

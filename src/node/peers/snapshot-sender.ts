@@ -9,7 +9,7 @@ import { SnapshotEncoder } from '../../wire/peer/snapshot-codec.js';
 import { type MoveRate, SnapshotPace } from './snapshot-pace.js';
 
 /** A call of the rpc Dump, by which a joiner requests a snapshot. */
-export type DumpCall = ServerWritableStream<Buffer, Buffer>;
+export type SnapshotCall = ServerWritableStream<Buffer, Buffer>;
 
 /** The primary's replica, as far as a snapshot of it needs to know. */
 export interface SnapshotSource {
@@ -26,7 +26,7 @@ const notPrimary = { code: status.ABORTED, details: 'this replica is not primary
 
 /** Resolves when the snapshot is sent or given up; never rejects. */
 export async function sendSnapshot(
-  call: DumpCall,
+  call: SnapshotCall,
   dump: Extract<Effect, { type: 'serveSnapshot' }>,
   codec: ReplicationCodec,
   source: SnapshotSource,

@@ -17,7 +17,7 @@ import {
 import type { Logger } from 'pino';
 import type { KvError } from '../../errors.js';
 import { clusterKey, clusterMetadata, namedClusters, refusalOfCluster } from '../../wire/contract/cluster-name.js';
-import { toStatus } from '../../wire/contract/status.js';
+import { toStatus } from '../../wire/contract/grpc-status.js';
 
 export interface ClusterGateParts {
   readonly nodeId: string;

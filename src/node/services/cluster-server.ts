@@ -4,6 +4,7 @@ import { KvError } from '../../errors.js';
 import { shardOfKey } from '../../placement/index.js';
 import type { Answer } from '../../replication/index.js';
 import { locateKey } from '../../topology/key-location.js';
+import { toStatus } from '../../wire/contract/grpc-status.js';
 import type {
   ForcePrimaryRequest,
   ForcePrimaryResponse,
@@ -16,7 +17,6 @@ import type {
   TopologyReport,
 } from '../../wire/contract/kv-api.js';
 import { clusterServiceWithRawKeys } from '../../wire/contract/proto.js';
-import { toStatus } from '../../wire/contract/status.js';
 import { probeKey } from '../cluster/probe-address.js';
 import type { TopologyPublisher, TopologyStream } from '../cluster/topology-publisher.js';
 import { type Forwarded, forwardRequest } from '../operations/forward-request.js';

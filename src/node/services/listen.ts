@@ -12,7 +12,7 @@ import {
 import { joinAddress } from '../../config/index.js';
 import { KvError } from '../../errors.js';
 import { serverOptions } from '../../wire/contract/channel-options.js';
-import { toStatus } from '../../wire/contract/status.js';
+import { toStatus } from '../../wire/contract/grpc-status.js';
 
 export interface Listening {
   readonly server: Server;

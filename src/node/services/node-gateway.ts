@@ -4,11 +4,11 @@ import { KvError } from '../../errors.js';
 import {
   clusterRoutes,
   Gateway,
-  type Health,
   healthRoutes,
   keyRoutes,
   type Metrics,
   metricsRoutes,
+  type ReadinessSource,
 } from '../../gateway/index.js';
 import { type HttpParts, httpKeyValues } from '../operations/http-key-values.js';
 import type { ClusterGate } from './cluster-gate.js';
@@ -16,7 +16,7 @@ import type { ClusterQueries } from './cluster-queries.js';
 
 export interface GatewayParts extends HttpParts {
   readonly queries: ClusterQueries;
-  readonly health: Health;
+  readonly health: ReadinessSource;
   readonly metrics: Metrics;
   readonly gate: ClusterGate;
 }
@@ -49,7 +49,9 @@ export class NodeGateway {
       if (parts === undefined) throw new KvError('NO_PRIMARY', 'this node is starting');
       return parts;
     };
-    const health: Health = { readiness: () => parts?.health.readiness() ?? { ready: false, reasons: ['the node is starting'] } };
+    const health: ReadinessSource = {
+      readiness: () => parts?.health.readiness() ?? { ready: false, reasons: ['the node is starting'] },
+    };
     const metrics: Metrics = { read: () => started().metrics.read() };
     const routes = [
       healthRoutes(health),

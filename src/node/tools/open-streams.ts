@@ -1,7 +1,7 @@
 /** Streams of a service that end only with their clients: their number is bounded, and all of them end with the node. */
 import type { ServerDuplexStream, ServerWritableStream } from '@grpc/grpc-js';
 import { KvError } from '../../errors.js';
-import { toStatus } from '../../wire/contract/status.js';
+import { toStatus } from '../../wire/contract/grpc-status.js';
 
 type Stream = ServerWritableStream<unknown, unknown> | ServerDuplexStream<unknown, unknown>;
 

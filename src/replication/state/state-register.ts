@@ -29,7 +29,7 @@ export interface Proposal {
 }
 
 /** The result of one read of `state`. */
-export interface StateReading {
+export interface RegisterReading {
   readonly version: number;
   /** Undefined: there is no `state`. */
   readonly state: ShardState | undefined;
@@ -178,7 +178,7 @@ export class StateRegister {
   }
 
   /** Handles a reading. Returns undefined if it changes nothing. */
-  observe(reading: StateReading, nowMs: number): Observation | undefined {
+  observe(reading: RegisterReading, nowMs: number): Observation | undefined {
     const { version, state, asOfMs } = reading;
     // A create that is on its way, or whose answer was lost, may still succeed.
     if (state === undefined && this.#isCreating()) return void this.#createMayBeRepeated(nowMs);
@@ -227,7 +227,7 @@ export class StateRegister {
 }
 
 /** contradicts: the reading is older than the known state, or of another line. By itself that proves nothing. */
-function orderOf(known: Known | undefined, { version, state }: StateReading): 'same' | 'later' | 'contradicts' {
+function orderOf(known: Known | undefined, { version, state }: RegisterReading): 'same' | 'later' | 'contradicts' {
   if (known === undefined) return 'later';
   if (known.state === undefined) return state === undefined ? 'same' : 'later';
   if (state === undefined) return 'contradicts';

@@ -3,9 +3,10 @@
  * records in use to the open slab, and releases it (the greedy choice: Rosenblum, Ousterhout, The Design and Implementation of a
  * Log-Structured File System, 1992). It works in small steps that keep up with what is freed.
  */
-import { addressIn } from './address.js';
-import type { KeyHash } from './key-hash.js';
+
+import type { KeyHash } from './half-sip-hash.js';
 import type { KeyIndex } from './key-index.js';
+import { addressIn } from './record-address.js';
 import type { Slab } from './slab.js';
 import type { Slabs } from './slabs.js';
 

@@ -2,8 +2,9 @@
  * Index from keys to the addresses of their records: many small tables, chosen by the high bits of the key's hash. Each table
  * grows by itself, so no growth takes long. Tables hold only numbers, so the garbage collector has nothing to follow.
  */
-import { noRecord } from './address.js';
+
 import type { EncodedKey } from './encoded-key.js';
+import { noRecord } from './record-address.js';
 import type { Records } from './records.js';
 import { SegmentWalk } from './segment-walk.js';
 import { Table } from './table.js';

@@ -8,11 +8,11 @@
 import { randomBytes } from 'node:crypto';
 import type { Change, LogEntry } from '../../replication/index.js';
 import type { RecordView, Storage, StoredValue } from '../storage.js';
-import { noRecord } from './address.js';
 import { Cleaner } from './cleaner.js';
 import { EncodedKey } from './encoded-key.js';
-import { KeyHash } from './key-hash.js';
+import { KeyHash } from './half-sip-hash.js';
 import { KeyIndex } from './key-index.js';
+import { noRecord } from './record-address.js';
 import { Records } from './records.js';
 
 /** Estimated bytes of an item on the wire beside its key and value. */

@@ -1,7 +1,7 @@
 /** The records, by address. Most records share slabs; a large record has a slab of its own. */
 import type { RecordView, StoredValue } from '../storage.js';
-import { addressOfLarge, isLarge, largeNumberOf, maxLarge, maxSlabUnits, slabNumberOf, unitOf } from './address.js';
 import type { EncodedKey } from './encoded-key.js';
+import { addressOfLarge, isLarge, largeNumberOf, maxLarge, maxSlabUnits, slabNumberOf, unitOf } from './record-address.js';
 import { Slab, unitBytes, unitsFor } from './slab.js';
 import { Slabs } from './slabs.js';
 import { Slots } from './slots.js';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { noRecord } from './address.js';
+import { noRecord } from './record-address.js';
 import { SegmentWalk } from './segment-walk.js';
 
 function restOf(walk: SegmentWalk): number[] {

@@ -2,7 +2,7 @@
  * Iterator over the records of one segment of the index that survives changes between its steps. The index reports each record
  * that moves, so the walk misses no record that stays, and looks none up again.
  */
-import { noRecord } from './address.js';
+import { noRecord } from './record-address.js';
 
 export class SegmentWalk {
   readonly segment: number;

@@ -2,7 +2,7 @@
  * The slabs of a storage, and the count of their units in use. New records are appended to the open slab, and a full slab is
  * followed by another (log-structured memory: Rumble, Kejriwal, Ousterhout, FAST 2014).
  */
-import { addressIn, maxSlabs, maxSlabUnits, unitOf } from './address.js';
+import { addressIn, maxSlabs, maxSlabUnits, unitOf } from './record-address.js';
 import { Slab } from './slab.js';
 import { Slots } from './slots.js';
 

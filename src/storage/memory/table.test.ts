@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { noRecord } from './address.js';
 import { EncodedKey } from './encoded-key.js';
+import { noRecord } from './record-address.js';
 import { Records } from './records.js';
 import { Table } from './table.js';
 

@@ -2,8 +2,9 @@
  * A small hash table of addresses. It uses open addressing with linear probing. A deletion shifts back the slots that follow, so
  * there are no tombstones (Knuth, The Art of Computer Programming 3, 6.4, algorithms L and R).
  */
-import { noRecord } from './address.js';
+
 import type { EncodedKey } from './encoded-key.js';
+import { noRecord } from './record-address.js';
 import type { Records } from './records.js';
 
 const minSlots = 8;

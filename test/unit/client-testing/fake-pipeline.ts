@@ -1,5 +1,6 @@
 /** The streaming path of a fake node: each operation goes to the handler of the unary call, its answer back as a result. */
 import { type handleUnaryCall, Metadata, type ServerDuplexStream, type ServerUnaryCall } from '@grpc/grpc-js';
+import { fromStatus } from '../../../src/wire/contract/grpc-status.js';
 import type {
   DeleteRequest,
   DeleteResponse,
@@ -8,7 +9,6 @@ import type {
   PutRequest,
   PutResponse,
 } from '../../../src/wire/contract/kv-api.js';
-import { fromStatus } from '../../../src/wire/contract/status.js';
 import { OperationReader } from '../../../src/wire/pipeline/pipeline-operations.js';
 import { ResultWriter } from '../../../src/wire/pipeline/pipeline-results.js';
 

@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { refusalOfCluster } from '../wire/contract/cluster-name.js';
-import type { Gate } from './cluster-name.js';
+import type { Gate } from './cluster-header.js';
 import { healthRoutes } from './health-routes.js';
 import { keyRoutes } from './key-routes.js';
 import { FakeKeyValues } from './key-values.fixture.js';

@@ -20,11 +20,11 @@ type ShardFacts = Pick<ShardInfo, 'shard' | 'epoch' | 'primaryNodeId' | 'minInSy
 
 export type TopologyFacts = Pick<Topology, 'clusterId' | 'placementVersion'> & { readonly shards: readonly ShardFacts[] };
 
-export function describeNode({ nodeId: id, address, httpAddress, zone, weight = 1, leaving = false }: NodeRegistration) {
+export function nodeToJson({ nodeId: id, address, httpAddress, zone, weight = 1, leaving = false }: NodeRegistration) {
   return { id, address, httpAddress, zone, weight, leaving };
 }
 
-export function describeCluster<Node>({ clusterId, placementVersion, shards }: TopologyFacts, nodes: readonly Node[]) {
+export function clusterToJson<Node>({ clusterId, placementVersion, shards }: TopologyFacts, nodes: readonly Node[]) {
   return {
     clusterId,
     placementVersion,

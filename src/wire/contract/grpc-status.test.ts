@@ -3,8 +3,8 @@ import { dirname, join } from 'node:path';
 import { Metadata, type ServiceError, status } from '@grpc/grpc-js';
 import { describe, expect, test } from 'vitest';
 import { type ErrorCode, errorTraits, KvError } from '../../errors.js';
+import { fromStatus, toStatus } from './grpc-status.js';
 import { protoFolder } from './proto.js';
-import { fromStatus, toStatus } from './status.js';
 
 const codes = Object.keys(errorTraits) as ErrorCode[];
 

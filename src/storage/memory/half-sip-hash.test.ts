@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { EncodedKey } from './encoded-key.js';
-import { KeyHash } from './key-hash.js';
+import { KeyHash } from './half-sip-hash.js';
 
 function hash(seed: [number, number], key: string): number {
   const encoded = new EncodedKey();

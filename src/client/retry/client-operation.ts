@@ -1,12 +1,12 @@
 /** An operation as the retry logic sees it, and how one of its attempts failed. */
 import { KvError } from '../../errors.js';
-import type { Limits } from '../limits.js';
+import type { Limits } from '../call-limits.js';
 import type { NodeTransport } from '../transport/node-transport.js';
 import type { PipelineTransport } from '../transport/pipeline-transport.js';
-import type { Effect } from './retry-rule.js';
+import type { Access } from './retry-rule.js';
 
-export interface Operation<Response> {
-  readonly effect: Effect;
+export interface ClientOperation<Response> {
+  readonly access: Access;
   /** The operation is sent to the primary of this shard; `anyShard` if any node can answer it. */
   readonly shard: number;
   /** Approximate size of the request. */
