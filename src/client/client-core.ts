@@ -31,13 +31,16 @@ const deposedAnswerMs = 500;
 /** A node that has not answered a request about itself for this long is stalled or cut off. */
 const silentMs = 500;
 
-/** Of how many shards without service at once the operations that try again are as many as those in flight otherwise. */
+/**
+ * The retries of one shard are limited to `maxInFlight` divided by the number of shards, or by this number if that is smaller. So
+ * when this many shards lose service at once, their retries together may take up all that may be in flight.
+ */
 const troubledShards = 16;
 
 export class ClientCore {
   readonly #options: ResolvedClientOptions;
   readonly #identity: ClusterIdentity;
-  /** Of what nodes of the client's cluster report. */
+  /** Merges the reports of the nodes of the client's cluster. */
   #merge = new TopologyMerge();
   readonly #table = new RoutingTable();
   readonly #wakeUp = new WakeUp();
@@ -110,8 +113,8 @@ export class ClientCore {
   }
 
   /**
-   * Resolves when a node has told the topology, and no other cluster is among the addresses. Closes everything again if none does
-   * in time, or not all are of one cluster.
+   * Resolves when a node has reported the topology, and no address belongs to another cluster. Closes everything again if no node
+   * reports in time, or the addresses belong to two clusters.
    */
   async open(): Promise<void> {
     const limits = limitsOf({}, this.#options.deadlineMs);
@@ -145,7 +148,7 @@ export class ClientCore {
     return limitsOf(options, this.#options.deadlineMs);
   }
 
-  /** As far as is known: in one shard while nothing is. */
+  /** By the topology known so far; 0 while none is known. */
   shardOf(key: string): number {
     return this.#table.shardOf(key);
   }
@@ -178,7 +181,7 @@ export class ClientCore {
   }
 
   /**
-   * For what any node can answer. Who does not answer for a while is not waited for alone: one after the other all are asked, and
+   * Sends a request that any node can answer. While no answer comes, the request goes to one more node every `silentMs`, and
    * the first answer counts.
    */
   async runAnywhere<Response>(
@@ -243,7 +246,7 @@ export class ClientCore {
     this.#isOfOwnCluster(address, report);
   }
 
-  /** Where it is not, nothing more is sent to the node that reported. */
+  /** If the node belongs to another cluster, the client sends nothing more to it. */
   #isOfOwnCluster(from: string, { clusterId }: TopologyReport): boolean {
     if (this.#identity.meet(clusterId)) return true;
     this.#connections.to(from).answeredFrom(clusterId);
@@ -259,7 +262,7 @@ export class ClientCore {
     this.#wakeUp.wakeAll();
   }
 
-  /** `touched`: the shards of which something else may be known. */
+  /** @param touched the shards that the report may have changed. */
   #takeOver(touched: ReadonlySet<number>): void {
     const { topology } = this.#merge;
     if (topology === undefined || this.#closing !== undefined) return;

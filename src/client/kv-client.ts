@@ -16,12 +16,19 @@ import type {
   Topology,
   TopologyReport,
 } from '../wire/contract/kv-api.js';
-import type { DataRequest } from '../wire/pipeline/pipeline-operations.js';
-import type { DataResult } from '../wire/pipeline/pipeline-results.js';
-import { checkDistinct, checkKey, checkVersion, toValueBytes } from './arguments.js';
+import { checkDistinct, checkKey } from './arguments.js';
 import { inParallel } from './bulk.js';
 import type { CallOptions, Limits } from './call-limits.js';
 import { ClientCore } from './client-core.js';
+import {
+  deleteRequest,
+  getRequest,
+  type PutRequest,
+  putRequest,
+  toDeleteResult,
+  toGetResult,
+  toPutResult,
+} from './data-requests.js';
 import { addressSourceOf, type KvClientOptions, resolveClientOptions } from './options.js';
 import type {
   DeleteOptions,
@@ -34,7 +41,6 @@ import type {
   PutOptions,
   PutOutcome,
   PutResult,
-  WriteCondition,
 } from './results.js';
 import type { NodeTransport } from './transport/node-transport.js';
 
@@ -59,8 +65,8 @@ export class KvClient {
    * Connects, and resolves when a node has reported the topology. The client then belongs to the cluster of that node.
    *
    * @param options either `nodes` or `zk` with `root`. Worker threads must use `nodes`.
-   * @throws KvError INVALID_OPTION; WRONG_CLUSTER if the addresses belong to two clusters, or none belongs to `clusterId`; UNREACHABLE if no node answers within `deadlineMs` (default 10,000);
-   *   COORDINATION_UNAVAILABLE if ZooKeeper does not.
+   * @throws KvError INVALID_OPTION; WRONG_CLUSTER if the addresses belong to two clusters, or none belongs to `clusterId`;
+   *   UNREACHABLE if no node answers within `deadlineMs` (default 10,000); COORDINATION_UNAVAILABLE if ZooKeeper does not.
    */
   static async connect(options: KvClientOptions): Promise<KvClient> {
     const resolved = resolveClientOptions(options);
@@ -76,10 +82,7 @@ export class KvClient {
    *   are all that answers; CANCELLED; CLOSED.
    */
   get(key: string, options: CallOptions = {}): Promise<GetResult | undefined> {
-    return checked(() => {
-      checkKey(key);
-      return this.#get(key, this.#core.limitsOf(options));
-    });
+    return checked(() => this.#get(key, this.#core.limitsOf(options)));
   }
 
   /**
@@ -101,12 +104,7 @@ export class KvClient {
    * @throws KvError as for `put`.
    */
   delete(key: string, options: DeleteOptions = {}): Promise<DeleteResult> {
-    return checked(() => {
-      checkKey(key);
-      const { ifVersion } = options;
-      if (ifVersion !== undefined) checkVersion(ifVersion, 1);
-      return this.#core.execute({ kind: 'delete', key, ifVersion }, this.#core.limitsOf(options), toDeleteResult);
-    });
+    return checked(() => this.#core.execute(deleteRequest(key, options), this.#core.limitsOf(options), toDeleteResult));
   }
 
   /**
@@ -132,8 +130,8 @@ export class KvClient {
   }
 
   /**
-   * Writes many keys, each on its own, at all their shards at once: not a transaction. Never rejects for the failure of a write; each has its own
-   * outcome, in the order of the entries. Bytes must not be changed before the promise is settled, as for `put`.
+   * Writes many keys, each on its own, at all their shards at once: not a transaction. Never rejects for the failure of a write:
+   * each write has its own outcome, in the order of the entries. Bytes must not be changed before the promise is settled.
    *
    * @param options `deadlineMs` limits the whole call.
    * @throws KvError before anything is sent, if any argument is wrong or a key occurs twice.
@@ -275,12 +273,12 @@ export class KvClient {
   }
 
   #get(key: string, limits: Limits): Promise<GetResult | undefined> {
-    return this.#core.execute({ kind: 'get', key }, limits, toGetResult);
+    return this.#core.execute(getRequest(key), limits, toGetResult);
   }
 
   /** The result with the node that answered, also for a key that does not exist. */
   #lookUp(key: string, limits: Limits): Promise<{ found: GetResult | undefined; nodeId: string }> {
-    return this.#core.execute({ kind: 'get', key }, limits, (result) => ({ found: toGetResult(result), nodeId: result.nodeId }));
+    return this.#core.execute(getRequest(key), limits, (result) => ({ found: toGetResult(result), nodeId: result.nodeId }));
   }
 
   #put(request: PutRequest, limits: Limits): Promise<PutResult> {
@@ -289,8 +287,6 @@ export class KvClient {
 
   readonly #shardOf = (key: string): number => this.#core.shardOf(key);
 }
-
-type PutRequest = Extract<DataRequest, { kind: 'put' }>;
 
 /** An invalid argument rejects the promise, like every failure. */
 function checked<Result>(begin: () => Promise<Result>): Promise<Result> {
@@ -309,26 +305,6 @@ async function settled<Outcome>(key: string, work: () => Promise<Outcome>): Prom
     if (!(error instanceof KvError)) throw error;
     return { key, ok: false, error };
   }
-}
-
-function putRequest(key: string, value: string | Uint8Array, { ifVersion, ifAbsent }: WriteCondition): PutRequest {
-  checkKey(key);
-  if (ifAbsent && ifVersion !== undefined && ifVersion !== 0)
-    throw new KvError('INVALID_ARGUMENT', `ifAbsent contradicts ifVersion ${ifVersion}`);
-  if (ifVersion !== undefined) checkVersion(ifVersion, 0);
-  return { kind: 'put', key, value: toValueBytes(value), ifVersion: ifAbsent ? 0 : ifVersion };
-}
-
-function toGetResult({ found, value, version, nodeId }: DataResult): GetResult | undefined {
-  return found ? { value, version, nodeId } : undefined;
-}
-
-function toPutResult({ version, nodeId }: DataResult): PutResult {
-  return { version, nodeId };
-}
-
-function toDeleteResult({ found, version, nodeId }: DataResult): DeleteResult {
-  return { existed: found, version, nodeId };
 }
 
 /** @throws KvError INVALID_ARGUMENT */
