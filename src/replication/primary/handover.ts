@@ -11,6 +11,7 @@ import { isOlder } from '../state/known-state.js';
 import { isPlaced } from '../state/placed.js';
 import type { Primary } from '../state/role.js';
 import { exit } from '../state/transitions.js';
+import { grantsLease } from './lease.js';
 
 export function mayHandOver(role: Primary): boolean {
   return role.serving && !role.paused && !role.ending && role.handover?.stage !== 'proposed';
@@ -43,7 +44,7 @@ function chooseSuccessor(core: Core, role: Primary): ReplicaId | undefined {
 export function maySucceed(core: Core, role: Primary, { replicaId, stopping }: CandidateFact): boolean {
   const peer = role.peers.get(replicaId);
   const inSync = core.register.confirmed.includes(replicaId) && peer?.phase === 'replicating' && !peer.refused;
-  return inSync && !stopping && !peer.stopping && !peer.leaving && core.nowMs - peer.leaseSentMs < core.options.leaseMs;
+  return inSync && !stopping && !peer.stopping && !peer.leaving && grantsLease(peer, core.options.leaseMs, core.nowMs);
 }
 
 /**

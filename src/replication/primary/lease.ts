@@ -1,7 +1,13 @@
 /** Lease rule: when a primary may serve reads (R9). */
 
 import type { ReplicaId } from '../protocol/ids.js';
+import type { Peer } from '../state/peer.js';
 import type { Primary } from '../state/role.js';
+
+/** True if the peer has answered a beacon that was sent less than a lease ago. */
+export function grantsLease({ leaseSentMs }: Peer, leaseMs: number, nowMs: number): boolean {
+  return nowMs - leaseSentMs < leaseMs;
+}
 
 /**
  * True while every other member of the required set has answered a beacon sent less than a lease ago. The time counts from just
@@ -17,7 +23,7 @@ export function holdsLease(
   for (const id of required) {
     if (id === self) continue;
     const peer = role.peers.get(id);
-    if (peer === undefined || nowMs - peer.leaseSentMs >= leaseMs) return false;
+    if (peer === undefined || !grantsLease(peer, leaseMs, nowMs)) return false;
   }
   return true;
 }

@@ -11,6 +11,7 @@ import { isOlder } from '../state/known-state.js';
 import type { Peer } from '../state/peer.js';
 import { isPlaced, isWhole } from '../state/placed.js';
 import type { Primary } from '../state/role.js';
+import { grantsLease } from './lease.js';
 import { sendBeacons } from './replicate.js';
 
 /** The most beacon intervals that writes wait for a joiner's next acknowledgement. */
@@ -98,7 +99,7 @@ function mayEnter(core: Core, role: Primary, peer: Peer): boolean {
   if (!isPlaced(core, peer.id) || peer.leaving !== false) return false;
   if (peer.phase !== 'replicating' || !peer.complete || !peer.keepsUp) return false;
   if (core.nowMs - (peer.behindSinceMs ?? core.nowMs) > admissionBeacons * core.options.beaconMs) return false;
-  return core.nowMs - peer.leaseSentMs < core.options.leaseMs && core.isCandidate(peer.id);
+  return grantsLease(peer, core.options.leaseMs, core.nowMs) && core.isCandidate(peer.id);
 }
 
 function requiredPeers(core: Core, role: Primary): (Peer | undefined)[] {

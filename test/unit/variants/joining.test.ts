@@ -48,7 +48,7 @@ describeVariants('joining', [
     edits: [
       edit(
         'primary/membership.ts',
-        'core.nowMs - peer.leaseSentMs < core.options.leaseMs && core.isCandidate(peer.id)',
+        'grantsLease(peer, core.options.leaseMs, core.nowMs) && core.isCandidate(peer.id)',
         'core.isCandidate(peer.id)',
       ),
     ],

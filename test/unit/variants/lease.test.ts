@@ -2,7 +2,7 @@
 import { describeVariants, scenario, schedules } from './variant.js';
 import { edit } from './variant-lab.js';
 
-const tooOld = 'nowMs - peer.leaseSentMs >= leaseMs';
+const tooOld = '!grantsLease(peer, leaseMs, nowMs)';
 
 describeVariants('reads', [
   {
@@ -30,7 +30,7 @@ describeVariants('reads', [
       edit(
         'primary/lease.ts',
         `if (peer === undefined || ${tooOld}) return false;`,
-        'if (peer !== undefined && nowMs - peer.leaseSentMs < leaseMs) return true;',
+        'if (peer !== undefined && grantsLease(peer, leaseMs, nowMs)) return true;',
       ),
     ],
     caughtBy: scenario('lease'),
