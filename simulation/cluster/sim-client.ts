@@ -82,6 +82,11 @@ export class SimClient {
     return this.#doing === undefined;
   }
 
+  /** The next attempts for this shard start at this node. */
+  turnTo(shard: number, node: number): void {
+    this.#nodes[shard] = node;
+  }
+
   /** Nothing happens if an operation is under way. */
   start(key: string, op: Operation): void {
     if (this.#doing !== undefined) return;

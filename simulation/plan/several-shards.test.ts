@@ -35,6 +35,16 @@ describe('several shards, placed by their nodes', { timeout }, () => {
     expect(run(plans[0]!, { recording: true }).trace).toEqual(runs[0]!.trace);
   });
 
+  it('the last operations reach a shard that only one of many nodes holds', () => {
+    const many = 24;
+    for (const { seed, setup } of plans.slice(0, 3)) {
+      const placing = { ...setup.placing!, replicas: 1, zones: [], weights: [] };
+      const firstStartsMs = Array.from({ length: many }, () => 0);
+      const large = { ...setup, nodes: many, firstStartsMs, minInSync: 1, delayMs: 30, placing };
+      expect(run({ seed, setup: large, decisions: [] }, {}, false).failure).toBeUndefined();
+    }
+  });
+
   it('every one of them has several shards on several nodes, and a placement that is changed', () => {
     for (const [index, { setup }] of plans.entries()) {
       expect(setup.shards).toBeGreaterThan(1);

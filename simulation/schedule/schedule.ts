@@ -1,6 +1,7 @@
 /** Runs one plan from its first decision to the judgement. The same plan gives the same run, event by event. */
 
 import type { NewControl } from '../cluster/agent.js';
+import { nodeIndexOf } from '../cluster/sim-node.js';
 import { Site } from '../cluster/site.js';
 import type { Decision, Fault, Moment, Operation } from '../plan/decision.js';
 import type { Plan } from '../plan/setup.js';
@@ -128,11 +129,17 @@ function lastOperations(site: Site): void {
   }
 }
 
-/** A message or two may straggle, as they do at any time; a cluster that is whole serves soon all the same. */
+/**
+ * A message or two may straggle, as they do at any time; a cluster that is whole serves soon all the same. Where one of many nodes
+ * holds the shard, the client may miss that node by guessing. So after a failure it looks up the primary, as real clients do.
+ */
 function insist(site: Site, key: string, op: Operation): void {
   const client = site.clients[0]!;
+  const { shard, ensemble } = site.worldOf(key);
   for (let attempt = 1; ; attempt += 1) {
     finish(site);
+    const primary = ensemble.state?.primary;
+    if (attempt > 1 && primary !== undefined) client.turnTo(shard, nodeIndexOf(primary));
     client.start(key, op);
     finish(site);
     const { outcome } = site.history.at(-1)!.operation;
