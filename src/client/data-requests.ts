@@ -5,14 +5,14 @@ import type { DataResult } from '../wire/pipeline/pipeline-results.js';
 import { checkKey, checkVersion, toValueBytes } from './arguments.js';
 import type { DeleteOptions, DeleteResult, GetResult, PutResult, WriteCondition } from './results.js';
 
-export type PutRequest = Extract<DataRequest, { kind: 'put' }>;
+export type PutDataRequest = Extract<DataRequest, { kind: 'put' }>;
 
 export function getRequest(key: string): DataRequest {
   checkKey(key);
   return { kind: 'get', key };
 }
 
-export function putRequest(key: string, value: string | Uint8Array, { ifVersion, ifAbsent }: WriteCondition): PutRequest {
+export function putRequest(key: string, value: string | Uint8Array, { ifVersion, ifAbsent }: WriteCondition): PutDataRequest {
   checkKey(key);
   if (ifAbsent && ifVersion !== undefined && ifVersion !== 0)
     throw new KvError('INVALID_ARGUMENT', `ifAbsent contradicts ifVersion ${ifVersion}`);

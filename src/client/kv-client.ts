@@ -23,7 +23,7 @@ import { ClientCore } from './client-core.js';
 import {
   deleteRequest,
   getRequest,
-  type PutRequest,
+  type PutDataRequest,
   putRequest,
   toDeleteResult,
   toGetResult,
@@ -281,7 +281,7 @@ export class KvClient {
     return this.#core.execute(getRequest(key), limits, (result) => ({ found: toGetResult(result), nodeId: result.nodeId }));
   }
 
-  #put(request: PutRequest, limits: Limits): Promise<PutResult> {
+  #put(request: PutDataRequest, limits: Limits): Promise<PutResult> {
     return this.#core.execute(request, limits, toPutResult);
   }
 

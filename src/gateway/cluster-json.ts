@@ -20,7 +20,7 @@ type ShardFacts = Pick<ShardInfo, 'shard' | 'epoch' | 'primaryNodeId' | 'minInSy
 
 export type TopologyFacts = Pick<Topology, 'clusterId' | 'placementVersion'> & { readonly shards: readonly ShardFacts[] };
 
-export function nodeToJson({ nodeId: id, address, httpAddress, zone, weight = 1, leaving = false }: NodeRegistration) {
+export function registrationToJson({ nodeId: id, address, httpAddress, zone, weight = 1, leaving = false }: NodeRegistration) {
   return { id, address, httpAddress, zone, weight, leaving };
 }
 

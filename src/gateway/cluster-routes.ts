@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import type { NodeRegistration } from '../coordination/index.js';
 import { KvError } from '../errors.js';
 import { cached } from './cached.js';
-import { clusterToJson, type NodeFigures, nodeToJson, type TopologyFacts } from './cluster-json.js';
+import { clusterToJson, type NodeFigures, registrationToJson, type TopologyFacts } from './cluster-json.js';
 import { heldKeys, type KeyPages } from './held-keys.js';
 import { HttpRefusal } from './problem.js';
 import type { Routes } from './routes.js';
@@ -35,7 +35,7 @@ function addNodes(app: FastifyInstance, view: () => ClusterView): void {
     summary: 'The nodes, in the order of their registration',
     response: { 200: jsonAnswer('The registered nodes', nodesSchema), ...problems(unavailable) },
   };
-  app.get('/api/kv/workers', { schema }, async () => ({ nodes: view().nodes.map(nodeToJson) }));
+  app.get('/api/kv/workers', { schema }, async () => ({ nodes: view().nodes.map(registrationToJson) }));
 }
 
 function addNode(app: FastifyInstance, view: () => ClusterView): void {
@@ -64,7 +64,7 @@ function addNode(app: FastifyInstance, view: () => ClusterView): void {
     const status = await nodes.status(node);
     const shards = status.replicas.map(({ shard }) => shard);
     const page = await heldKeys(shards, { limit, cursor: query.cursor }, (request) => nodes.listKeys(node, request));
-    return { ...nodeToJson(node), ...figuresOf(status), ...page };
+    return { ...registrationToJson(node), ...figuresOf(status), ...page };
   });
 }
 
@@ -85,7 +85,7 @@ function addCluster(app: FastifyInstance, view: () => ClusterView): void {
       cluster.topology(),
       Promise.all(
         cluster.nodes.map(async (node) => ({
-          ...nodeToJson(node),
+          ...registrationToJson(node),
           ...(await cluster.status(node).then(figuresOf, (error: unknown) => ({ problem: reasonOf(error) }))),
         })),
       ),

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import type { Znode } from '../testing/fake-register.fixture.js';
+import type { StateZnode } from '../testing/fake-register.fixture.js';
 import { outcome, Scenario } from '../testing/scenario.fixture.js';
 
 /** a was the primary of a history that was given up for another, which the empty b began. `before`: the state that names a. */
-function givenUp(joins: boolean): { c: Scenario; before: Znode } {
+function givenUp(joins: boolean): { c: Scenario; before: StateZnode } {
   const c = Scenario.of('a');
   c.put('a', 'k', 'of a');
   c.deliverAll();

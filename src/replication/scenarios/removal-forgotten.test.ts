@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import type { Znode } from '../testing/fake-register.fixture.js';
+import type { StateZnode } from '../testing/fake-register.fixture.js';
 import { outcome, Scenario } from '../testing/scenario.fixture.js';
 
 /** b is removed from the set, and a acknowledges a write without it. Returns the state from before. */
-function removed(c: Scenario): Znode {
+function removed(c: Scenario): StateZnode {
   c.put('a', 'k', 'held by all');
   c.advance(500);
   const before = c.cluster.register.znode!;

@@ -7,14 +7,14 @@ import type { CandidateFact, ProposalOutcome } from '../protocol/event.js';
 import type { ReplicaId } from '../protocol/ids.js';
 import type { ShardState } from '../protocol/shard-state.js';
 
-export interface Znode {
+export interface StateZnode {
   readonly version: number;
   readonly state: ShardState;
 }
 
 export class FakeRegister {
   /** Every `state` there has been, oldest first; undefined: none. */
-  readonly history: (Znode | undefined)[] = [undefined];
+  readonly history: (StateZnode | undefined)[] = [undefined];
   /** It has lost what it held. */
   wasLost = false;
   /** What it holds is older than what it held: those that it names may not hold everything. */
@@ -24,7 +24,7 @@ export class FakeRegister {
   #candidates: CandidateFact[] = [];
   #lastOrder = 0;
 
-  get znode(): Znode | undefined {
+  get znode(): StateZnode | undefined {
     return this.history.at(-1);
   }
   get candidates(): readonly CandidateFact[] {
@@ -32,7 +32,7 @@ export class FakeRegister {
   }
 
   /** What a server answers that is `behind` changes late. */
-  read(behind = 0): Znode | undefined {
+  read(behind = 0): StateZnode | undefined {
     return this.history[Math.max(this.#firstShown, this.history.length - 1 - behind)];
   }
 
@@ -52,7 +52,7 @@ export class FakeRegister {
     this.goBackTo(undefined);
   }
   /** It comes back with an older `state`: from a backup, or without the end of its log. */
-  goBackTo(znode: Znode | undefined): void {
+  goBackTo(znode: StateZnode | undefined): void {
     this.isOlder = znode !== undefined;
     this.history.push(znode);
     this.#firstShown = this.history.length - 1;

@@ -12,7 +12,7 @@ import type { ReplicaOptions } from '../protocol/replica-options.js';
 import type { ShardState } from '../protocol/shard-state.js';
 import type { CoreStatus } from '../replica-status.js';
 import { Cluster } from './cluster.fixture.js';
-import type { Znode } from './fake-register.fixture.js';
+import type { StateZnode } from './fake-register.fixture.js';
 import type { Call, VirtualNode } from './virtual-node.fixture.js';
 
 const tickMs = 50;
@@ -212,7 +212,7 @@ export class Scenario {
   }
 
   /** ZooKeeper comes back with nothing, or with an older `state`. Every process that is not paused gets a new session. */
-  zookeeperLoses(to?: Znode): void {
+  zookeeperLoses(to?: StateZnode): void {
     const { register, nodes } = this.cluster;
     if (to === undefined) register.wipe();
     else register.goBackTo(to);
@@ -221,7 +221,7 @@ export class Scenario {
     for (const node of live) if (!node.paused) this.cluster.openSession(node);
   }
   /** `state` as it was so many changes ago. */
-  stateBefore(changes: number): Znode {
+  stateBefore(changes: number): StateZnode {
     const znode = this.cluster.register.history.at(-1 - changes);
     if (znode === undefined) throw new Error(`there was no state ${changes} changes ago`);
     return znode;

@@ -1,0 +1,45 @@
+/** One name for one thing: no two files of `src/` declare an exported name twice, and no two files have the same name. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { expect, test } from 'vitest';
+
+const source = join(import.meta.dirname, '../../src');
+const generated = 'wire/contract/generated';
+const files = readdirSync(source, { recursive: true, encoding: 'utf8' }).filter(
+  (file) => file.endsWith('.ts') && !file.endsWith('.test.ts') && !file.startsWith(generated),
+);
+
+/** Names of files that say only what the file is for its folder or its command. */
+const namesForEachFolder = new Set(['index.ts', 'limits.ts', 'options.ts']);
+
+/** The names that a source declares and exports. What it re-exports is declared elsewhere. */
+function declaredExports(text: string): string[] {
+  const declaration = /^export (?:abstract |async )?(?:function\*?|class|interface|type|enum|const|let) (\w+)/gm;
+  return [...text.matchAll(declaration)].map(([, name]) => name!);
+}
+
+function repeated(entries: readonly (readonly [name: string, file: string])[]): string[] {
+  const places = new Map<string, Set<string>>();
+  for (const [name, file] of entries) places.set(name, (places.get(name) ?? new Set()).add(file));
+  return [...places].filter(([, found]) => found.size > 1).map(([name, found]) => `${name}: ${[...found].join(', ')}`);
+}
+
+test('the search finds every kind of declaration', () => {
+  const text =
+    'export const a = 1;\nexport async function b() {}\nexport abstract class C {}\nexport type D = 1;\nexport { e };\n';
+  expect(declaredExports(text)).toEqual(['a', 'b', 'C', 'D']);
+  expect(repeated([...declaredExports(text), 'a'].map((name, index) => [name, `${index}.ts`]))).toEqual(['a: 0.ts, 4.ts']);
+});
+
+test('no exported name of src stands for two things', () => {
+  const declared = files.flatMap((file) =>
+    declaredExports(readFileSync(join(source, file), 'utf8')).map((name) => [name, file] as const),
+  );
+  expect(declared.length).toBeGreaterThan(500);
+  expect(repeated(declared)).toEqual([]);
+});
+
+test('no two files of src have one name', () => {
+  const named = files.map((file) => [basename(file), file] as const).filter(([name]) => !namesForEachFolder.has(name));
+  expect(repeated(named)).toEqual([]);
+});
