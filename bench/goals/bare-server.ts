@@ -4,7 +4,7 @@
  */
 import type { handleUnaryCall } from '@grpc/grpc-js';
 import { listen } from '../../src/node/services/listen.js';
-import { keyValueService } from '../../src/wire/contract/proto.js';
+import { keyValueService } from '../../src/wire/contract/client-contract.js';
 
 export interface BareServerPlan {
   /** The encoded message of every answer. */

@@ -1,6 +1,6 @@
 /** One unary call of kv.v1.KeyValue as bytes: for h2load, which sends a file, and as a probe with a real client. */
 import { Client, credentials } from '@grpc/grpc-js';
-import { keyValueService } from '../../src/wire/contract/proto.js';
+import { keyValueService } from '../../src/wire/contract/client-contract.js';
 
 export interface UnaryCall {
   readonly method: 'Get' | 'Put';

@@ -2,6 +2,7 @@
 /**
  * The entry of kvnode. It installs the signal handlers before it loads the node, which takes some tenths of a second.
  */
+import { answerVersion } from './early-version.js';
 import { loadProgram } from './load-program.js';
 import { closeLostTerminals } from './lost-terminal.js';
 import { StopSignals } from './stop-signals.js';
@@ -12,6 +13,7 @@ import { StopSignals } from './stop-signals.js';
  */
 const neededDescriptors = 128;
 
+answerVersion();
 const signals = new StopSignals();
 process.once('exit', closeLostTerminals);
 const { runNode } = await loadProgram('kvnode', neededDescriptors, () => import('./run-node.js'));

@@ -1,5 +1,5 @@
 /** CRC-32 as in gzip, zip and PNG, with the table that serves the hash of keys. Node.js has it in zlib only from 20.15 on. */
-import { crc32Table } from '../placement/index.js';
+import { crc32Table } from '../placement/key-hash.js';
 
 /** @returns a number from 0 to 2^32 - 1. */
 export function crc32(bytes: Uint8Array): number {

@@ -1,5 +1,5 @@
 /** Tells by a topology which nodes hold a key, the primary first. Pure. */
-import { keyHash, shardOfKey } from '../placement/index.js';
+import { keyHash, shardOfKey } from '../placement/key-hash.js';
 import type { KeyHolder, KeyLocation, ReplicaInfo, ShardInfo, Topology } from '../wire/contract/kv-api.js';
 
 /** Undefined while no shard is known. */

@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { Client, credentials, type Metadata, type ServiceError, status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { LocalCluster } from '../../local/local-cluster.js';
-import { keyValueServiceWithRawKeys } from '../../src/wire/contract/proto.js';
+import { keyValueServiceWithRawKeys } from '../../src/wire/contract/server-contract.js';
 import { startCluster } from './support/cluster.js';
 
 let cluster: LocalCluster;

@@ -2,9 +2,9 @@
 import type { MethodDefinition, ServiceError } from '@grpc/grpc-js';
 import type { Random } from '../../simulation/plan/random.js';
 import type { KvError } from '../../src/errors.js';
+import { keyValueService } from '../../src/wire/contract/client-contract.js';
 import { clusterMetadata } from '../../src/wire/contract/cluster-name.js';
 import { fromStatus } from '../../src/wire/contract/grpc-status.js';
-import { keyValueService } from '../../src/wire/contract/proto.js';
 import { type DataRequest, OperationWriter } from '../../src/wire/pipeline/pipeline-operations.js';
 import { ResultReader } from '../../src/wire/pipeline/pipeline-results.js';
 import type { Call, Operation, Outcome } from '../../verification/index.js';

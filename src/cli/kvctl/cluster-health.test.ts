@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { NodeStatus, ReplicaStatus, ShardInfo } from '../../wire/contract/kv-api.js';
-import { type ClusterHealth, defaultFailOn, exitCodeOfHealth, type FailOn, healthOf } from './cluster-health.js';
+import { healthOf } from './cluster-health.js';
+import { type ClusterHealth, defaultFailOn, exitCodeOfHealth, type FailOn } from './fail-on.js';
 import type { GatheredCluster, NodeAnswer } from './gather.js';
 
 const ids = ['a', 'b', 'c'];

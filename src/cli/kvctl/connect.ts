@@ -1,5 +1,5 @@
 /** Chooses the cluster that kvctl connects to: the named nodes, or the nodes that are registered in ZooKeeper. */
-import { KvClient } from '../../client/index.js';
+import type { KvClient } from '../../client/index.js';
 import { type ClusterPlace, parseAddressList, resolveClusterPlace } from '../../config/index.js';
 import { KvError } from '../../errors.js';
 
@@ -32,6 +32,8 @@ export function describeConnecting(options: ConnectionOptions): string {
   return `no node under ${target.root} has answered yet; their addresses come from ZooKeeper at ${target.zk}`;
 }
 
-export function connect(options: ConnectionOptions, deadlineMs: number): Promise<KvClient> {
-  return KvClient.connect({ ...chooseTarget(options, process.env), deadlineMs });
+export async function connect(options: ConnectionOptions, deadlineMs: number): Promise<KvClient> {
+  const target = chooseTarget(options, process.env);
+  const { KvClient } = await import('../../client/index.js');
+  return KvClient.connect({ ...target, deadlineMs });
 }

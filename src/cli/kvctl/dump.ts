@@ -10,9 +10,9 @@ import { packageVersion } from '../../version.js';
 import type { ListedKey } from '../../wire/contract/kv-api.js';
 import { type Command, expectOperands } from './command.js';
 import { exitCodes } from './exit-codes.js';
+import { size } from './figures.js';
 import { gatherCluster } from './gather.js';
 import type { Output } from './output.js';
-import { size } from './tables.js';
 import { TransferProgress } from './transfer-progress.js';
 import { reportWait, reportWaitForShards } from './waiting.js';
 

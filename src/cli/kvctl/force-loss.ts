@@ -1,5 +1,5 @@
 /** Describes for the operator what is lost if one replica of a shard becomes primary. Pure. */
-import { nodeIdOf } from '../../replication/index.js';
+import { nodeIdOf } from '../../replication/protocol/ids.js';
 import type { ShardInfo } from '../../wire/contract/kv-api.js';
 import { type CandidateReplica, holdsData } from './choose-replica.js';
 import { lastInSync } from './last-in-sync.js';

@@ -1,9 +1,7 @@
 import { KvError } from '../../errors.js';
 import { type Command, type CommandContext, expectOperands, refuseReplacedBytes } from './command.js';
-import { executePlan } from './execute-plan.js';
 import { type ExitCode, exitCodes } from './exit-codes.js';
 import { planForce } from './force-plan.js';
-import { planToJson, renderPlan } from './force-report.js';
 import { type GatheredCluster, gatherCluster } from './gather.js';
 import { parseShards } from './named-shards.js';
 
@@ -44,7 +42,11 @@ export const forcePrimaryCommand: Command = {
       });
       return exitCodes.ok;
     }
-    if (options[acceptFlag] === true) return executePlan(client, plan, call, output);
+    if (options[acceptFlag] === true) {
+      const { executePlan } = await import('./execute-plan.js');
+      return executePlan(client, plan, call, output);
+    }
+    const { planToJson, renderPlan } = await import('./force-report.js');
     output.result(renderPlan(plan), { executed: false, ...planToJson(plan) });
     output.remark(`\n${howToGoOn(plans.length)}`);
     return exitCodes.failed;

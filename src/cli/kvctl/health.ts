@@ -4,7 +4,7 @@ import { type Command, type CommandContext, expectOperands } from './command.js'
 import { chooseTarget } from './connect.js';
 import { exitCodes } from './exit-codes.js';
 import { unlessGivenUp } from './give-up.js';
-import { checkNode, type HealthQuestion, type NodeHealth } from './node-health.js';
+import type { HealthQuestion, NodeHealth } from './node-health.js';
 import { reportWhile } from './waiting.js';
 
 /** The address of a node with default options on this machine. */
@@ -24,6 +24,7 @@ export const healthCommand: Command = {
   async run({ connection, operands, options, call, output }) {
     expectOperands(healthCommand, operands, 0, 1);
     const addresses = addressesOf(connection, operands[0]);
+    const { checkNode } = await import('./node-health.js');
     const question = options.live === true ? 'live' : 'ready';
     const awaited = new Set(addresses);
     const ask = async (address: string): Promise<NodeHealth> => {

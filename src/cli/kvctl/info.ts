@@ -3,11 +3,10 @@ import { rangesOf } from '../../topology/shard-ranges.js';
 import type { NodeStatus, ReplicaStatus } from '../../wire/contract/kv-api.js';
 import { type Command, expectOperands } from './command.js';
 import { exitCodes } from './exit-codes.js';
+import { grouped, size, uptime } from './figures.js';
 import { findNode } from './find-node.js';
 import { gatherCluster, type NodeAnswer } from './gather.js';
-import { nodeToJson } from './node-report.js';
 import { positionText } from './shard-histories.js';
-import { grouped, size, uptime } from './tables.js';
 
 /** The most shards whose histories are shown as text. */
 const maxHistories = 20;
@@ -20,12 +19,16 @@ export const infoCommand: Command = {
   options: {},
   async run({ connect, operands, call, output }) {
     expectOperands(infoCommand, operands, 0, 1);
+    const { nodeToJson } = await import('./node-report.js');
     const { topology, answers } = await gatherCluster(await connect(), call, output);
     const [wanted] = operands;
     const node = wanted === undefined ? undefined : findNode(topology, wanted);
     const shown = answers.filter((answer) => node === undefined || answer.node.id === node.id);
     const text = [`cluster ${topology.clusterId}, ${grouped(topology.shards.length)} shards`, ...shown.map(renderInfo)];
-    output.result(text.join('\n\n'), { clusterId: topology.clusterId, nodes: shown.map(infoToJson) });
+    output.result(text.join('\n\n'), {
+      clusterId: topology.clusterId,
+      nodes: shown.map((answer) => ({ ...nodeToJson(answer), ...details(answer) })),
+    });
     const [only] = shown;
     if (node !== undefined && only?.problem !== undefined)
       throw new KvError('UNREACHABLE', `${node.id} is registered but does not answer: ${only.problem}`);
@@ -78,7 +81,7 @@ function historyFacts(replicas: readonly ReplicaStatus[]): [string, string][] {
   return [['offline', rangesOf(told.map(({ shard }) => shard))], ...lines, ...rest];
 }
 
-function infoToJson(answer: NodeAnswer): object {
-  const { replicas = [], warnings = [] } = answer.status ?? {};
-  return { ...nodeToJson(answer), replicas, warnings };
+function details({ status }: NodeAnswer): object {
+  const { replicas = [], warnings = [] } = status ?? {};
+  return { replicas, warnings };
 }

@@ -1,6 +1,5 @@
 import type { Options } from 'yargs';
 import { flagOf, type OptionName, optionSpecs, resolveOptions } from '../../config/index.js';
-import { initializeCluster, proposedConfig } from '../../coordination/index.js';
 import { KvError } from '../../errors.js';
 import { type Command, expectOperands } from './command.js';
 import { exitCodes } from './exit-codes.js';
@@ -26,6 +25,7 @@ export const initCommand: Command = {
       environment: process.env,
       used: [...agreed, 'zk', 'root'],
     });
+    const { initializeCluster, proposedConfig } = await import('../../coordination/index.js');
     const initialize = () => {
       const initializing = initializeCluster(values.zk, values.root, proposedConfig(values), call.deadlineMs);
       return unlessGivenUp(initializing, call.signal, 'unknown');

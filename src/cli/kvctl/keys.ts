@@ -9,8 +9,8 @@ import type { ListedKey, ListKeysRequest, ListKeysResponse } from '../../wire/co
 import { printable } from '../legible.js';
 import { type Command, type CommandContext, expectOperands, refuseReplacedBytes, wholeNumber } from './command.js';
 import { exitCodes } from './exit-codes.js';
+import { size } from './figures.js';
 import { findNode } from './find-node.js';
-import { plainTable, size } from './tables.js';
 import { reportWaitForShards, reportWhile } from './waiting.js';
 
 const defaultLimit = 1_000;
@@ -42,7 +42,7 @@ export const keysCommand: Command = {
     const source = await chooseSource(await connect(), { node: text('node'), shard }, { call, output });
     for (let after = text('after'); ; ) {
       const { keys, nextAfter } = await mergedPage(source, { after, prefix: text('prefix'), limit });
-      const lines = options.long === true ? longTable(keys) : keys.map(({ key }) => printable(key)).join('\n');
+      const lines = options.long === true ? await longTable(keys) : keys.map(({ key }) => printable(key)).join('\n');
       if (output.isJson) output.noResult({ keys, nextAfter });
       else if (keys.length > 0) output.result(lines, {});
       if (nextAfter === '') return exitCodes.ok;
@@ -107,7 +107,8 @@ function mergedPage({ shards, page, waitFor }: KeySource, range: Range): Promise
   });
 }
 
-function longTable(keys: readonly ListedKey[]): string {
+async function longTable(keys: readonly ListedKey[]): Promise<string> {
+  const { plainTable } = await import('./tables.js');
   const table = plainTable(['key', 'version', 'value']);
   for (const { key, version, valueBytes } of keys) table.push([printable(key), version, size(valueBytes)]);
   return table.toString();

@@ -1,7 +1,8 @@
 /** Formats each node: its place, its shards and its figures. Pure. */
 import type { NodeInfo, NodeStatus } from '../../wire/contract/kv-api.js';
+import { grouped, size, uptime } from './figures.js';
 import type { GatheredCluster, NodeAnswer } from './gather.js';
-import { grouped, plainTable, size, uptime } from './tables.js';
+import { plainTable } from './tables.js';
 
 /** Columns that are shown only if some node has a value of its own there, since a terminal is narrow. */
 const placeColumns: readonly { name: string; of(node: NodeInfo): string; isShown(node: NodeInfo): boolean }[] = [

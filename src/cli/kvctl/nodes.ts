@@ -1,7 +1,6 @@
 import { type Command, expectOperands } from './command.js';
 import { exitCodes } from './exit-codes.js';
 import { gatherCluster } from './gather.js';
-import { nodesToJson, renderNodes } from './node-report.js';
 
 export const nodesCommand: Command = {
   name: 'nodes',
@@ -11,6 +10,7 @@ export const nodesCommand: Command = {
   options: {},
   async run({ connect, operands, call, output }) {
     expectOperands(nodesCommand, operands, 0);
+    const { nodesToJson, renderNodes } = await import('./node-report.js');
     const view = await gatherCluster(await connect(), call, output);
     output.result(renderNodes(view), nodesToJson(view));
     return exitCodes.ok;

@@ -10,9 +10,9 @@ import { DumpDamagedError, readDump } from '../../dump/index.js';
 import { KvError } from '../../errors.js';
 import { type Command, type CommandContext, expectOperands } from './command.js';
 import { type ExitCode, exitCodes } from './exit-codes.js';
+import { size } from './figures.js';
 import { gatherCluster } from './gather.js';
 import { writeRecords } from './restore-records.js';
-import { size } from './tables.js';
 import { TransferProgress } from './transfer-progress.js';
 import { reportWait } from './waiting.js';
 

@@ -3,7 +3,7 @@
  * shard normally has one history. If ZooKeeper lost data, a second history may have begun, or one history may have
  * split into two lines. Pure.
  */
-import { markIdOf } from '../../replication/index.js';
+import { markIdOf } from '../../replication/protocol/lineage.js';
 import type { HistoryPosition } from '../../wire/contract/kv-api.js';
 import { type CandidateReplica, holdsData, rankReplicas } from './choose-replica.js';
 

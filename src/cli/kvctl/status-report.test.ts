@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import type { NodeStatus, ReplicaStatus } from '../../wire/contract/kv-api.js';
+import { size } from './figures.js';
 import type { GatheredCluster } from './gather.js';
 import { lagOf } from './shard-view.js';
 import { collectWarnings, renderStatus, toJson } from './status-report.js';
-import { size } from './tables.js';
 
 const primary = {
   shard: 0,

@@ -4,13 +4,14 @@
  * reports.
  */
 import type { Topology } from '../../wire/contract/kv-api.js';
+import { size } from './figures.js';
 import { historyToJson } from './force-report.js';
 import type { GatheredCluster } from './gather.js';
 import { renderNodes } from './node-report.js';
 import { offlineWarnings } from './offline-warnings.js';
 import { positionText } from './shard-histories.js';
 import { isSettled, lagOf, type ShardView, viewShards } from './shard-view.js';
-import { plainTable, size } from './tables.js';
+import { plainTable } from './tables.js';
 
 /** A cluster with at most this many shards is shown wholly, with its replicas. */
 const fewShards = 4;

@@ -1,9 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { defaultFailOn, exitCodeOfHealth, type FailOn, failOnLevels, healthOf } from './cluster-health.js';
 import { type Command, expectOperands } from './command.js';
 import { type ExitCode, exitCodes } from './exit-codes.js';
+import { defaultFailOn, exitCodeOfHealth, type FailOn, failOnLevels } from './fail-on.js';
 import { gatherCluster } from './gather.js';
-import { renderStatus, toJson } from './status-report.js';
 
 const watchMs = 1_000;
 /** Moves the cursor to the top left and clears the screen and its scrollback. */
@@ -29,6 +28,8 @@ export const statusCommand: Command = {
   },
   async run({ connect, operands, options, call, output }) {
     expectOperands(statusCommand, operands, 0);
+    const { healthOf } = await import('./cluster-health.js');
+    const { renderStatus, toJson } = await import('./status-report.js');
     const client = await connect();
     const look = async (before: string): Promise<ExitCode> => {
       // A watch shows every second which nodes do not answer, so nothing else has to report them.

@@ -1,25 +1,6 @@
-/** Formats tables and the figures in them. */
+/** Tables for people. A command that prints none does not load this file. */
 import Table from 'cli-table3';
 
 export function plainTable(head: string[]): InstanceType<typeof Table> {
   return new Table({ head, style: { head: [], border: [], compact: true } });
-}
-
-export function grouped(count: number): string {
-  return count.toLocaleString('en-US');
-}
-
-const unitNames = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
-
-/** A size in the largest unit that keeps the figure at 1 or more, with one decimal below 10. */
-export function size(bytes: number): string {
-  const steps = bytes < 1 ? 0 : Math.min(unitNames.length - 1, Math.floor(Math.log2(bytes) / 10));
-  const value = bytes / 2 ** (10 * steps);
-  return `${value < 10 && !Number.isInteger(value) ? value.toFixed(1) : grouped(Math.round(value))} ${unitNames[steps]}`;
-}
-
-export function uptime(uptimeMs: number): string {
-  const seconds = Math.floor(uptimeMs / 1000);
-  if (seconds < 120) return `${seconds} s`;
-  return seconds < 7200 ? `${Math.floor(seconds / 60)} min` : `${Math.floor(seconds / 3600)} h`;
 }

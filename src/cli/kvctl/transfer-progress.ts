@@ -1,6 +1,7 @@
 /** The progress of a dump or a restore, reported twice a second on a terminal and every ten seconds elsewhere. */
+
+import { grouped, size } from './figures.js';
 import type { Output } from './output.js';
-import { grouped, size } from './tables.js';
 
 const terminalMs = 500;
 const elsewhereMs = 10_000;

@@ -7,9 +7,9 @@
  */
 import type { Client, ClientDuplexStream, ServiceError } from '@grpc/grpc-js';
 import { KvError } from '../../errors.js';
+import { keyValueService } from '../../wire/contract/client-contract.js';
 import { clusterMetadata } from '../../wire/contract/cluster-name.js';
 import { fromStatus } from '../../wire/contract/grpc-status.js';
-import { keyValueService } from '../../wire/contract/proto.js';
 import { type DataRequest, OperationWriter, sizeOf } from '../../wire/pipeline/pipeline-operations.js';
 import { type DataResult, ResultReader } from '../../wire/pipeline/pipeline-results.js';
 import type { Limits } from '../call-limits.js';

@@ -6,6 +6,7 @@
 import type { CallOptions, Client, Metadata, ServiceDefinition, ServiceError } from '@grpc/grpc-js';
 import { KvError } from '../../errors.js';
 import { traceParentKey } from '../../tracing/index.js';
+import { clusterService, keyValueService } from '../../wire/contract/client-contract.js';
 import { clusterMetadata } from '../../wire/contract/cluster-name.js';
 import { fromStatus } from '../../wire/contract/grpc-status.js';
 import type {
@@ -25,7 +26,6 @@ import type {
   PutResponse,
   TopologyReport,
 } from '../../wire/contract/kv-api.js';
-import { clusterService, keyValueService } from '../../wire/contract/proto.js';
 import type { DataRequest } from '../../wire/pipeline/pipeline-operations.js';
 import type { DataResult } from '../../wire/pipeline/pipeline-results.js';
 import { type Limits, remainingMs } from '../call-limits.js';

@@ -2,7 +2,7 @@ import { createServer as createTcpServer } from 'node:net';
 import { Server, ServerCredentials, type ServerUnaryCall, type sendUnaryData } from '@grpc/grpc-js';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { freePort } from '../../../local/free-port.js';
-import { clusterService } from '../../wire/contract/proto.js';
+import { clusterService } from '../../wire/contract/client-contract.js';
 import { OwnAddress } from './own-address.js';
 import { type ProbeResult, probeAddress, probeKey } from './probe-address.js';
 

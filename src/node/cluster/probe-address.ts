@@ -1,7 +1,7 @@
 /** Probes an address: which process answers there? The probe goes the way of clients and other nodes, over gRPC. */
 import { type Client, Metadata, type MethodDefinition, type ServiceError, status } from '@grpc/grpc-js';
+import { clusterService } from '../../wire/contract/client-contract.js';
 import type { NodeStatus } from '../../wire/contract/kv-api.js';
-import { clusterService } from '../../wire/contract/proto.js';
 import { newNodeClient } from '../peers/node-client.js';
 
 /** The metadata key of a random token: the process that receives the token is the one that answers at the address. */

@@ -2,7 +2,7 @@
 import type { MethodDefinition } from '@grpc/grpc-js';
 import { KvError } from '../../errors.js';
 import type { TraceHeaders } from '../../tracing/index.js';
-import { keyValueServiceWithRawKeys } from '../../wire/contract/proto.js';
+import { keyValueServiceWithRawKeys } from '../../wire/contract/server-contract.js';
 import type { ShardDirectory } from '../shards/shard-directory.js';
 import { singleCallWaitMs } from './api-traits.js';
 import type { Forwarder } from './forwarder.js';

@@ -11,9 +11,10 @@ import {
 } from '@grpc/grpc-js';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { KvError } from '../../errors.js';
+import { keyValueService } from '../../wire/contract/client-contract.js';
 import { toStatus } from '../../wire/contract/grpc-status.js';
 import type { PutRequest, PutResponse } from '../../wire/contract/kv-api.js';
-import { keyValueService, keyValueServiceWithRawKeys } from '../../wire/contract/proto.js';
+import { keyValueServiceWithRawKeys } from '../../wire/contract/server-contract.js';
 import { forwardRequest } from './forward-request.js';
 import { Forwarder, wasForwarded } from './forwarder.js';
 

@@ -10,7 +10,7 @@ import {
 } from '@grpc/grpc-js';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Event } from '../../replication/index.js';
-import { replicationService } from '../../wire/contract/proto.js';
+import { replicationService } from '../../wire/contract/node-contract.js';
 import { ReplicationCodec } from '../../wire/peer/replication-codec.js';
 import { encodeDumpRequest } from '../../wire/peer/snapshot-codec.js';
 import { ProtobufWriter } from '../../wire/protobuf/protobuf-writer.js';

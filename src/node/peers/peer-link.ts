@@ -10,7 +10,7 @@
 import { type Client, type ClientDuplexStream, type ServiceError, status } from '@grpc/grpc-js';
 import type { Message, ResponseBody } from '../../replication/index.js';
 import { clusterMetadata } from '../../wire/contract/cluster-name.js';
-import { replicationService } from '../../wire/contract/proto.js';
+import { replicationService } from '../../wire/contract/node-contract.js';
 import { IncomingMessages, OutgoingMessages, type ReceivedMessage } from '../../wire/peer/message-stream.js';
 import { type ReplicationCodec, readResponse, type WrongReplica } from '../../wire/peer/replication-codec.js';
 import { MalformedMessage } from '../../wire/protobuf/protobuf-reader.js';

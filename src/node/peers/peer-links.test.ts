@@ -2,7 +2,7 @@ import { Metadata, Server, ServerCredentials, type ServerDuplexStream } from '@g
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { freePort } from '../../../local/free-port.js';
 import type { Event } from '../../replication/index.js';
-import { replicationService } from '../../wire/contract/proto.js';
+import { replicationService } from '../../wire/contract/node-contract.js';
 import { dataBytesField, readFrame } from '../../wire/peer/message-frame.js';
 import { ReplicationCodec } from '../../wire/peer/replication-codec.js';
 import { ProtobufWriter } from '../../wire/protobuf/protobuf-writer.js';

@@ -2,7 +2,7 @@
 import type { Client, ClientReadableStream } from '@grpc/grpc-js';
 import type { Effect, Event } from '../../replication/index.js';
 import { clusterMetadata } from '../../wire/contract/cluster-name.js';
-import { replicationService } from '../../wire/contract/proto.js';
+import { replicationService } from '../../wire/contract/node-contract.js';
 import type { ReplicationCodec } from '../../wire/peer/replication-codec.js';
 import { encodeDumpRequest, readSnapshotBody, type SnapshotBody } from '../../wire/peer/snapshot-codec.js';
 import { newNodeClient } from './node-client.js';

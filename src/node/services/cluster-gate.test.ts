@@ -2,8 +2,8 @@ import { Client, credentials, Metadata, Server, ServerCredentials, type ServiceE
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { KvError } from '../../errors.js';
+import { clusterService, keyValueService } from '../../wire/contract/client-contract.js';
 import { fromStatus, toStatus } from '../../wire/contract/grpc-status.js';
-import { clusterService, keyValueService } from '../../wire/contract/proto.js';
 import { forwardRequest } from '../operations/forward-request.js';
 import { Forwarder } from '../operations/forwarder.js';
 import type { ShardDirectory } from '../shards/shard-directory.js';

@@ -11,7 +11,7 @@ import type {
   Topology,
   TopologyReport,
 } from '../../wire/contract/kv-api.js';
-import { clusterServiceWithRawKeys } from '../../wire/contract/proto.js';
+import { clusterServiceWithRawKeys } from '../../wire/contract/server-contract.js';
 import type { Forwarder } from '../operations/forwarder.js';
 
 export interface QueryParts {

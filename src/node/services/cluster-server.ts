@@ -16,7 +16,7 @@ import type {
   NodeStatus,
   TopologyReport,
 } from '../../wire/contract/kv-api.js';
-import { clusterServiceWithRawKeys } from '../../wire/contract/proto.js';
+import { clusterServiceWithRawKeys } from '../../wire/contract/server-contract.js';
 import { probeKey } from '../cluster/probe-address.js';
 import type { TopologyPublisher, TopologyStream } from '../cluster/topology-publisher.js';
 import { type Forwarded, forwardRequest } from '../operations/forward-request.js';

@@ -4,7 +4,8 @@
  */
 import type { UntypedServiceImplementation } from '@grpc/grpc-js';
 import { joinAddress, parseAddress } from '../../config/index.js';
-import { clusterServiceWithRawKeys, keyValueServiceWithRawKeys, replicationService } from '../../wire/contract/proto.js';
+import { replicationService } from '../../wire/contract/node-contract.js';
+import { clusterServiceWithRawKeys, keyValueServiceWithRawKeys } from '../../wire/contract/server-contract.js';
 import type { NodeOptions } from '../options.js';
 import { ToolServices } from '../tools/tool-services.js';
 import { announce, type Listening, listen, shutDown } from './listen.js';

@@ -1,7 +1,9 @@
 /** Server reflection, v1 and v1alpha, of the public contract and of gRPC health: with it tools such as grpcurl need no proto file. */
 import type { Server, ServerDuplexStream, UntypedHandleCall } from '@grpc/grpc-js';
+import { loadSync } from '@grpc/proto-loader';
 import { ReflectionService } from '@grpc/reflection';
-import { reflectedContracts } from '../../wire/contract/proto.js';
+import { protoPath as healthProtoPath } from 'grpc-health-check';
+import { loadProto, protoOptions } from '../../wire/contract/proto-files.js';
 import { OpenStreams } from './open-streams.js';
 
 type ReflectionStream = ServerDuplexStream<unknown, unknown>;
@@ -13,7 +15,8 @@ export class ReflectionServer {
   readonly #streams = new OpenStreams('reflection streams', maxStreams);
 
   addTo(server: Pick<Server, 'addService'>): void {
-    new ReflectionService(reflectedContracts()).addToServer({
+    const contracts = { ...loadProto('kv/v1/kv.proto'), ...loadSync(healthProtoPath, protoOptions) };
+    new ReflectionService(contracts).addToServer({
       addService: (definition, handlers) => {
         const { ServerReflectionInfo } = handlers as { ServerReflectionInfo: (stream: ReflectionStream) => void };
         const bounded = (stream: ReflectionStream): void => {

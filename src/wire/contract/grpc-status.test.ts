@@ -4,7 +4,7 @@ import { Metadata, type ServiceError, status } from '@grpc/grpc-js';
 import { describe, expect, test } from 'vitest';
 import { type ErrorCode, errorTraits, KvError } from '../../errors.js';
 import { fromStatus, toStatus } from './grpc-status.js';
-import { protoFolder } from './proto.js';
+import { protoFolder } from './proto-files.js';
 
 const codes = Object.keys(errorTraits) as ErrorCode[];
 

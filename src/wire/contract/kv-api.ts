@@ -1,6 +1,6 @@
 /**
  * The messages of kv.v1 under the names that the code uses. Their fields are generated from proto/kv/v1/kv.proto, which
- * documents them. This file adds only what the generator cannot know: that a server reads keys as bytes (proto.ts), what a
+ * documents them. This file adds only what the generator cannot know: that a server reads keys as bytes (server-contract.ts), what a
  * caller may leave out, and which fields only the report of a single node has.
  */
 import type { DeleteRequest as DeleteRequestFields } from './generated/kv/v1/DeleteRequest.js';

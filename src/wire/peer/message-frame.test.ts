@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import protobuf from 'protobufjs';
 import { expect, test } from 'vitest';
-import { protoFolder } from '../contract/proto.js';
+import { protoFolder } from '../contract/proto-files.js';
 import { MalformedMessage } from '../protobuf/protobuf-reader.js';
 import { FrameWriter, readFrame } from './message-frame.js';
 import { ReplicationCodec, readRequest, type WireMessage } from './replication-codec.js';

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import protobuf from 'protobufjs';
 import { expect, test } from 'vitest';
 import { formatVersion } from '../../version.js';
-import { protoFolder } from '../contract/proto.js';
+import { protoFolder } from '../contract/proto-files.js';
 import { MalformedMessage } from '../protobuf/protobuf-reader.js';
 import { IncomingMessages, OutgoingMessages } from './message-stream.js';
 import { ReplicationCodec, readRequest, readResponse, type WireMessage } from './replication-codec.js';

@@ -4,7 +4,7 @@ import protobuf from 'protobufjs';
 import { describe, expect, test } from 'vitest';
 import type { LogEntry, Message } from '../../replication/index.js';
 import { formatVersion } from '../../version.js';
-import { protoFolder } from '../contract/proto.js';
+import { protoFolder } from '../contract/proto-files.js';
 import { ProtobufReader } from '../protobuf/protobuf-reader.js';
 import { ProtobufWriter } from '../protobuf/protobuf-writer.js';
 import { ReplicationCodec, readRequest, readResponse, type WireMessage } from './replication-codec.js';

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import protobuf from 'protobufjs';
 import { describe, expect, test } from 'vitest';
 import type { RecordView } from '../../storage/index.js';
-import { protoFolder } from '../contract/proto.js';
+import { protoFolder } from '../contract/proto-files.js';
 import { ReplicationCodec } from './replication-codec.js';
 import { encodeDumpRequest, readSnapshotBody, type SnapshotBody, SnapshotEncoder } from './snapshot-codec.js';
 

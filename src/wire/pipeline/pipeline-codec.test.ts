@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import protobuf from 'protobufjs';
 import { describe, expect, test } from 'vitest';
 import { KvError } from '../../errors.js';
-import { protoFolder } from '../contract/proto.js';
+import { protoFolder } from '../contract/proto-files.js';
 import { MalformedMessage } from '../protobuf/protobuf-reader.js';
 import { type DataRequest, OperationReader, OperationWriter, sizeOf } from './pipeline-operations.js';
 import { ResultReader, ResultWriter } from './pipeline-results.js';

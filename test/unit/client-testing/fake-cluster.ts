@@ -19,6 +19,7 @@ import { KvError } from '../../../src/errors.js';
 import { ClusterGate } from '../../../src/node/services/cluster-gate.js';
 import { shardOfKey } from '../../../src/placement/index.js';
 import { locateKey } from '../../../src/topology/key-location.js';
+import { clusterService, keyValueService } from '../../../src/wire/contract/client-contract.js';
 import { toStatus } from '../../../src/wire/contract/grpc-status.js';
 import type {
   DeleteRequest,
@@ -29,7 +30,6 @@ import type {
   PutRequest,
   Topology,
 } from '../../../src/wire/contract/kv-api.js';
-import { clusterService, keyValueService } from '../../../src/wire/contract/proto.js';
 import { servePipeline } from './fake-pipeline.js';
 import { TcpProxy } from './tcp-proxy.js';
 

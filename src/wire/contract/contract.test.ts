@@ -1,7 +1,8 @@
 import type { MethodDefinition } from '@grpc/proto-loader';
 import { expect, test } from 'vitest';
+import { clusterService, keyValueService } from './client-contract.js';
 import type { NodeStatus, PutRequest, PutResponse, TopologyReport } from './kv-api.js';
-import { clusterService, keyValueService, keyValueServiceWithRawKeys } from './proto.js';
+import { keyValueServiceWithRawKeys } from './server-contract.js';
 
 /** The method with the types of its messages, which proto-loader leaves open. */
 type Method<Request, Response> = MethodDefinition<Request, Request, Response, Response>;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { renderLocation } from './locate.js';
+import { renderLocation } from './location-report.js';
 
 const holder = (nodeId: string, role: string, placed: boolean) => ({ nodeId, address: `${nodeId}:1`, role, placed });
 
