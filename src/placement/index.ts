@@ -1,6 +1,6 @@
 /** Keys to shards, shards to nodes. Pure: imports nothing from outside this folder. */
 export { decodePlacement, encodePlacement } from './encoding.js';
-export { crc32Table, keyHash, shardOfKey } from './key-hash.js';
+export { keyHash, shardOfKey } from './key-hash.js';
 export { place, placeInSteps } from './place.js';
 export type { Placement, PlacementNode, PlacementRules } from './placement.js';
 export type { Steps } from './steps.js';

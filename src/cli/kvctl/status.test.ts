@@ -11,8 +11,8 @@ test('kvctl status --watch - continues and reports it if no node answers, and en
   const failures = vi.spyOn(output, 'failure').mockImplementation(() => {});
   const results = vi.spyOn(output, 'result').mockImplementation(() => interrupt.abort());
   const topology: Topology = { clusterId: 'c', nodes: [], shards: [], placementVersion: 0 };
-  const answers = [Promise.reject(new KvError('UNREACHABLE', 'nobody')), Promise.resolve(topology)];
-  const client = { topology: () => answers.shift(), wholeTopology: async () => topology, onTopology: () => () => {} };
+  const answers = [() => Promise.reject(new KvError('UNREACHABLE', 'no node answered')), () => Promise.resolve(topology)];
+  const client = { topology: () => answers.shift()!(), wholeTopology: async () => topology, onTopology: () => () => {} };
   const exitCode = await statusCommand.run({
     connect: async () => client as unknown as KvClient,
     operands: [],
