@@ -1,5 +1,5 @@
 /**
- * Derives from the topology which shard a key is in, and to which nodes an operation may go, in which order. Pure: no connections.
+ * Derives from the topology the shard of a key, and the nodes that an operation may go to, best first. Pure: no connections.
  *
  * It may be wrong: a node that is not the shard's primary forwards a request or refuses it, and the client learns from the refusal.
  */
@@ -9,23 +9,23 @@ import type { Topology } from '../../wire/contract/kv-api.js';
 export interface Preference {
   /** The address of the primary that the last refusal named. */
   readonly hint?: string | undefined;
-  /** The node that refused last, though not for being the wrong one: before others, should the primary not be reachable. */
+  /** The node that refused last for another reason than not being primary: second choice if the primary cannot be reached. */
   readonly stay?: string | undefined;
-  /** The nodes that have just said that they are the wrong ones: asked last. */
+  /** The nodes that have just refused because they are not primary: last choice. */
   readonly avoid?: readonly (string | undefined)[];
-  /** Nodes that could not be reached lately: after those that could. */
+  /** Nodes that could not be reached lately: chosen after those that could. */
   readonly isSuspect: (address: string) => boolean;
 }
 
-/** What is different after a node has reported. */
+/** The changes that a report of a node brings. */
 export interface TopologyUpdate {
   /** Nodes have joined or left. */
   readonly nodes: boolean;
-  /** Addresses that have no node any more. */
+  /** Addresses whose node has left the cluster. */
   readonly gone: readonly string[];
   /** Shards whose waiting operations may succeed now. */
   readonly shards: ReadonlySet<number>;
-  /** By address: the shards of which the node was primary, and another is now. */
+  /** The shards whose primary was replaced, by the address of the former primary. */
   readonly deposed: ReadonlyMap<string, ReadonlySet<number>>;
 }
 
@@ -35,14 +35,14 @@ export const anyShard = -1;
 export class RoutingTable {
   #topology: Topology | undefined;
   #shardCount = 0;
-  /** Of the nodes, by id; and without. */
+  /** The addresses of the nodes: by node id, and without it. */
   #addresses = new Map<string, string>();
   #live = new Set<string>();
-  /** By shard: where an operation goes first. */
+  /** The first address to which an operation goes, by shard. */
   #routes: (string | undefined)[] = [];
-  /** By shard: the primary that a refusal named, until the topology says something else. */
+  /** The primary that a refusal named, by shard, until the topology names another. */
   readonly #learned = new Map<number, string>();
-  /** By shard: the last primary that the topology named. */
+  /** The last primary that the topology named, by shard. */
   #lastPrimaries: (string | undefined)[] = [];
   #sole: string | undefined;
   #turn = 0;
@@ -60,7 +60,7 @@ export class RoutingTable {
     return this.#shardCount <= 1 ? 0 : shardOfKey(key, this.#shardCount);
   }
 
-  /** Of a shard, as the topology has it, or who was named by a refusal, or else the first that is meant to be. */
+  /** The primary of a shard: the one that the topology or a refusal names, or else the preferred primary of the placement. */
   primaryOf(shard: number): string | undefined {
     return shard === anyShard ? this.#sole : this.#routes[shard];
   }
@@ -70,7 +70,7 @@ export class RoutingTable {
     return shard === anyShard ? this.#sole : this.#topology?.shards[shard]?.primaryAddress || undefined;
   }
 
-  /** @param touched the shards of which something else may be told than before; by default all. */
+  /** @param touched the shards that may have changed; by default all. */
   update(topology: Topology, touched: Iterable<number> = topology.shards.keys()): TopologyUpdate {
     const known = this.#topology?.clusterId === topology.clusterId ? this.#topology : undefined;
     if (known === undefined) this.#forget();
@@ -88,7 +88,7 @@ export class RoutingTable {
     return { nodes, gone, shards: changed, deposed: this.#findDeposed(changed) };
   }
 
-  /** The node that was asked is not the shard's primary; `named` is, as far as it knows. */
+  /** A node has refused as it is not the shard's primary; `named` is the primary, as far as that node knows. */
   learn(shard: number, asked: string, named: string | undefined): void {
     if (shard === anyShard) return;
     if (named !== undefined && named !== asked) this.#learned.set(shard, named);
@@ -96,7 +96,7 @@ export class RoutingTable {
     this.#routes[shard] = this.#routeTo(shard);
   }
 
-  /** Every address once, best first. `known` are the addresses that the client was given. */
+  /** Every address once, best first. @param known the addresses that the client was given. */
   candidates(shard: number, known: readonly string[], preference: Preference): string[] {
     const nodes = this.#topology?.nodes.map((node) => node.address) ?? [];
     this.#turn += 1;
@@ -122,7 +122,7 @@ export class RoutingTable {
     this.#routes = (this.#topology?.shards ?? []).map(({ shard }) => this.#routeTo(shard));
   }
 
-  /** The primary of every shard; undefined if there are several. */
+  /** The node that is primary of every shard; undefined if there is none. */
   #findSole(): string | undefined {
     return this.#routes.every((address) => address === this.#routes[0]) ? this.#routes[0] : undefined;
   }

@@ -8,11 +8,11 @@ export interface WatchPlanFacts {
   readonly topology: Topology;
   /** The node that is watched in any case. */
   readonly base: string | undefined;
-  /** Those that are watched now: they go on being watched where they are of use. */
+  /** The nodes that are watched now. Those that the plan can use stay watched. */
   readonly watched: readonly string[];
-  /** Nodes that could not be reached lately: only where others are too few. */
+  /** Nodes that could not be reached lately. They are chosen only if the others are too few. */
   readonly isSuspect: (address: string) => boolean;
-  /** From 0 up to 1, not included: where among the nodes to begin, so that clients spread over them. */
+  /** In [0, 1): the place among the nodes where the choice begins, so that clients spread over them. */
   readonly random: number;
 }
 
@@ -40,7 +40,7 @@ function inOrder(
   const start = Math.floor(random * addresses.length);
   const rotated = [...addresses.slice(start), ...addresses.slice(0, start)];
   const known = new Set(addresses);
-  // In the order of their choice each of them covered a shard that was not covered yet.
+  // In the order of choice each node covers a shard that was not covered before.
   const all = new Set([...watched.filter((address) => known.has(address)), ...rotated]);
   return [...all].sort((one, other) => Number(isSuspect(one)) - Number(isSuspect(other)));
 }

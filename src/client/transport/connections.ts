@@ -11,7 +11,7 @@ export class Connections {
   readonly #batching = new SendBatching();
   readonly #byAddress = new Map<string, NodeConnection>();
 
-  /** `onReady`: a node has become reachable, or was found to belong to another cluster. */
+  /** @param onReady called when a node has become reachable, or was found to belong to another cluster. */
   constructor(connectTimeoutMs: number, onReady: () => void, identity: ClusterIdentity) {
     this.#connectTimeoutMs = connectTimeoutMs;
     this.#onReady = onReady;
@@ -27,7 +27,7 @@ export class Connections {
     return created;
   }
 
-  /** The id of the cluster that the node there belongs to, if it is known to be another one than the client's. */
+  /** The id of the node's cluster, if the client knows that it is not its own; otherwise undefined. */
   otherClusterAt(address: string): string | undefined {
     return this.#byAddress.get(address)?.otherCluster;
   }

@@ -2,9 +2,9 @@
  * The connection to one node. It is opened on demand, given up if it does not become ready in time, and opened again on the next
  * demand.
  *
- * grpc-js waits for ever on a peer that accepts a connection and then sends nothing, and may hide that wait behind a failure that
- * it reported earlier. So this class measures only how long the channel has been wanted without being ready. Requests are passed on
- * only while it is ready; a request that never left may then safely go to another node.
+ * grpc-js waits for ever on a peer that accepts a connection and then sends nothing, and may report an earlier failure meanwhile.
+ * So this class has a timeout of its own, from the moment when a caller needs the channel until the channel is ready. Requests are
+ * passed on only while it is ready; a request that never left may then safely go to another node.
  *
  * A node of another cluster may have taken over the address. Once this is known, nothing is sent to it for a while, or until the
  * connection breaks: the next connection, or behind a proxy the same one, may lead to the right node again.
@@ -42,7 +42,7 @@ export class NodeConnection {
   #channel: OpenChannel | undefined;
   #watchdog: NodeJS.Timeout | undefined;
   #suspect = false;
-  /** The cluster of the node at the other end, where that was seen to be another one, and until when that counts. */
+  /** The cluster that the node at the other end reported. It counts until `#strangerUntilMs`. */
   #clusterId: string | undefined;
   #strangerUntilMs = 0;
   #failures = 0;
@@ -70,15 +70,15 @@ export class NodeConnection {
     return this.#channel !== undefined && stateOf(this.#channel) === connectivityState.READY;
   }
 
-  /** The id of the cluster that the node there belongs to, if it is known to be another one than the client's. */
+  /** The id of the node's cluster, if the client knows that it is not its own; otherwise undefined. */
   get otherCluster(): string | undefined {
     if (this.#clusterId === undefined || this.#clusterId === this.#identity.id) return undefined;
     return monotonicNowMs() < this.#strangerUntilMs ? this.#clusterId : undefined;
   }
 
-  /** The node at the other end has said that it belongs to that cluster. */
+  /** The node at the other end has reported its cluster. */
   answeredFrom(clusterId: string): void {
-    // Where the connection is gone already, it says nothing of whoever has the address next.
+    // The report of a connection that is gone does not count: another node may have the address by now.
     if (this.otherCluster === clusterId || !this.#isConnected) return;
     this.#clusterId = clusterId;
     this.#strangerUntilMs = monotonicNowMs() + strangerMs;
@@ -88,7 +88,7 @@ export class NodeConnection {
     this.#onReady();
   }
 
-  /** True from a failure to connect until the next success. Nobody waits for such a node; it is tried in the background. */
+  /** True from a failure to connect until the next success. No caller waits for such a node; it is tried in the background. */
   get isSuspect(): boolean {
     return this.#suspect || this.otherCluster !== undefined;
   }
@@ -100,21 +100,21 @@ export class NodeConnection {
   }
 
   /**
-   * To be used at once; undefined while the connection is not ready. Whoever has awaited anything since it was ready, be
-   * it a promise that was fulfilled, must look again: the channel may be gone.
+   * Undefined while the connection is not ready. Use it at once, and read it again after every await: the channel may be gone, even
+   * if the awaited promise was already settled.
    */
   get transport(): NodeTransport | undefined {
     return this.isReady ? this.#channel?.transport : undefined;
   }
 
-  /** For operations of which the node is taken to be the primary; like `transport`. */
+  /** For operations whose primary this node is believed to be; otherwise like `transport`. */
   get pipeline(): PipelineTransport | undefined {
     return this.isReady ? this.#channel?.pipeline : undefined;
   }
 
   /**
-   * Starts connecting if need be.
-   * @param isWanted asked again after `reconsider()`: something better may have turned up meanwhile.
+   * Starts connecting unless the connection is ready, and waits.
+   * @param isWanted called again after each `reconsider()`; false ends the wait, because a better node has been found.
    * @returns whether it is ready; false as soon as an attempt has failed.
    */
   async whenReady(limits: Limits, isWanted: () => boolean = () => true): Promise<boolean> {
@@ -126,8 +126,8 @@ export class NodeConnection {
   }
 
   /**
-   * The same for who can ask nobody else: that the node could not be reached before says nothing, so another attempt is
-   * waited for, until it has failed or succeeded.
+   * Waits like `whenReady`, for requests that only this node can answer. An earlier failure to connect does not end the wait: it
+   * ends when another attempt has failed or succeeded.
    */
   async whenTried(limits: Limits): Promise<boolean> {
     this.#demand();
@@ -172,7 +172,7 @@ export class NodeConnection {
     return channel;
   }
 
-  /** A refusal that comes late, over a channel that is not in use any more, says nothing of the present one. */
+  /** Ignores a late refusal over a channel that has been replaced. */
   #naming(isInUse: () => boolean): ClusterNaming {
     const identity = this.#identity;
     return {

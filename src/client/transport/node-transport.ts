@@ -20,9 +20,9 @@ import type { DataResult } from '../../wire/pipeline/pipeline-results.js';
 import type { Limits } from '../call-limits.js';
 
 export interface TopologyListener {
-  /** Of everything first, and then of what is new. */
+  /** The first report has everything, later ones only what has changed. */
   onReport(report: TopologyReport): void;
-  /** Exactly once, unless the watch was stopped by its owner before. */
+  /** Called exactly once, unless the owner has stopped the watch. */
   onEnd(): void;
 }
 
@@ -31,11 +31,11 @@ export type Subject = string | number;
 
 export interface NodeTransport {
   execute(request: DataRequest, limits: Limits): Promise<DataResult>;
-  /** `scope`: which shards the node is to report; by default all. */
+  /** @param scope the shards that the node reports; by default all. */
   getTopology(scope: GetTopologyRequest, limits: Limits): Promise<TopologyReport>;
   locateKey(key: string, limits: Limits): Promise<KeyLocation>;
   getNodeStatus(limits: Limits): Promise<NodeStatus>;
-  /** `asPrimary`: no other node would do, and it may be asked instead once this one is replaced. */
+  /** @param asPrimary true if only the primary can answer: once it is replaced, its successor can answer instead. */
   listKeys(request: ListKeysRequest, limits: Limits, asPrimary: boolean): Promise<ListKeysResponse>;
   forcePrimary(request: ForcePrimaryRequest, limits: Limits): Promise<ForcePrimaryResponse>;
   /** @returns a function that stops the watch. */
@@ -43,8 +43,8 @@ export interface NodeTransport {
   /** The number of requests that have neither been answered nor failed. */
   readonly pending: number;
   /**
-   * Rejects those requests about what `concerns` that are pending now and still are after `afterMs`, as `close` does;
-   * the transport stays in use.
+   * Rejects the requests that are pending now and still are after `afterMs`, as `close` does, if `concerns` returns true for their
+   * subject. The transport stays in use.
    */
   abandonPending(concerns: (subject: Subject) => boolean, afterMs: number, reason: string): void;
   /** Rejects the pending requests: they may or may not have been executed. */

@@ -24,7 +24,7 @@ export interface Reply {
   failed(error: KvError): void;
 }
 
-/** `over`: its reply has been given, though the node may yet answer: its number is not free before that. */
+/** `over`: its reply has been given. The node may still answer, and the id of the operation is free only after that. */
 interface Attempt {
   readonly request: DataRequest;
   readonly limits: Limits;
@@ -49,7 +49,7 @@ export class PipelineTransport implements Sender {
   #flushScheduled = false;
   /** Attempts that were not passed to the stream yet, oldest first. */
   #unsent: Attempt[] = [];
-  /** About how many of them have been given up. */
+  /** The approximate number of unsent attempts that are over. */
   #unsentOver = 0;
   /** Attempts that were sent and not answered; the index is the id of the operation on the stream. */
   #sent: (Attempt | undefined)[] = [];
@@ -58,7 +58,7 @@ export class PipelineTransport implements Sender {
   readonly #roundTrip = new RoundTrip();
   readonly #sweep = new DeadlineSweep((nowMs) => this.#expire(nowMs));
 
-  /** `batching`: those of all streams of the same client. */
+  /** @param batching shared by all streams of a client. */
   constructor(client: Client, batching = new SendBatching(), cluster: ClusterNaming = noCluster) {
     this.#client = client;
     this.#batching = batching;
@@ -142,8 +142,8 @@ export class PipelineTransport implements Sender {
   }
 
   /**
-   * What the callers do next as soon as they have their results, which is after all promises that depend on them, need
-   * not wait for the turn's end: on a busy machine the node would wait with it.
+   * Sends new operations once the callers have handled their results, that is after all promises that depend on them, and before the
+   * turn ends. On a busy machine the end of the turn is late, and the node would be idle until then.
    */
   #flushAfterReactions(): void {
     queueMicrotask(() => process.nextTick(() => this.#batching.flush()));
@@ -197,7 +197,7 @@ export class PipelineTransport implements Sender {
 
   #broke(stream: Stream, error: KvError): void {
     if (stream !== this.#stream) return;
-    // Before its operations look for a node that they can go to instead.
+    // This comes before the operations look for another node.
     if (error.code === 'WRONG_CLUSTER') this.#cluster.wasRefused(error);
     const pending = [...this.#attempts()];
     this.#leaveStream();
@@ -245,7 +245,7 @@ export class PipelineTransport implements Sender {
     attempt.reply.failed(error);
   }
 
-  /** Where the node takes nothing, those that are given up must not pile up: they hold no places any more. */
+  /** Attempts that are over must not pile up while the stream is blocked: they no longer count as in flight. */
   #forgetUnsent(): void {
     this.#unsentOver += 1;
     if (2 * this.#unsentOver < this.#unsent.length) return;

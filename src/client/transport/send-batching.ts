@@ -21,7 +21,10 @@ const minHoldMs = 1;
 const maxHoldMs = 10;
 /** With fewer operations in flight, new ones do not wait. */
 const minUnanswered = 32;
-/** Nor do so many for each stream in use: what their messages cost counts little, and nodes would be idle while the client gathers more. */
+/**
+ * New operations do not wait either if this many wait for each stream in use: the cost of a message hardly counts then, and nodes
+ * would be idle while the client gathers more.
+ */
 const enoughPerStream = 128;
 
 export class SendBatching {
@@ -37,7 +40,7 @@ export class SendBatching {
     this.#senders.delete(sender);
   }
 
-  /** Something waits, or less than before is unanswered. */
+  /** Called when operations wait, or when operations were answered. */
   flush(): void {
     let [unsent, unanswered, inUse] = [0, 0, 0];
     for (const sender of this.#senders) {
@@ -54,7 +57,7 @@ export class SendBatching {
     this.#held ??= setTimeout(() => this.#send(), this.#holdMs());
   }
 
-  /** One round trip of the quickest stream that has something to send: nobody waits for nodes that are far slower than its own. */
+  /** One round trip of the quickest stream that has something to send, so that no operation waits for a much slower node. */
   #holdMs(): number {
     let shortestMs = maxHoldMs;
     for (const { unsent, roundTripMs } of this.#senders) if (unsent > 0) shortestMs = Math.min(shortestMs, roundTripMs);

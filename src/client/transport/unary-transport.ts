@@ -61,7 +61,7 @@ const nothingFound = { found: false, value: Buffer.alloc(0) };
 export class UnaryTransport implements NodeTransport {
   readonly #client: Client;
   readonly #cluster: ClusterNaming;
-  /** With what it is about, if another node may be asked instead. */
+  /** Each pending call with its subject, if another node could answer it. */
   readonly #pending = new Map<(error: KvError) => void, Subject | undefined>();
 
   constructor(client: Client, cluster: ClusterNaming = noCluster) {
