@@ -15,7 +15,7 @@ import type { FromWorker, ToWorker, WorkerPlan } from './thread-messages.js';
 import { verify } from './verify.js';
 
 async function serve(port: MessagePort, plan: WorkerPlan): Promise<void> {
-  const tell = (message: FromWorker) => port.postMessage(message);
+  const send = (message: FromWorker) => port.postMessage(message);
   const { nodes, clusterId, workload, run, thread } = plan;
   const { api, deadlineMs, inFlight: maxInFlight } = workload;
   const client = await KvClient.connect({ nodes, clusterId, api, deadlineMs, maxInFlight });
@@ -23,17 +23,17 @@ async function serve(port: MessagePort, plan: WorkerPlan): Promise<void> {
   let stopped = false;
   const handle = async (message: ToWorker): Promise<void> => {
     if (message.kind === 'stop') stopped = true;
-    else if (message.kind === 'execute') await measure(session, message.startedAtMs, tell, () => stopped);
-    else tell({ kind: 'verified', result: await verify(session) });
+    else if (message.kind === 'execute') await measure(session, message.startedAtMs, send, () => stopped);
+    else send({ kind: 'verified', result: await verify(session) });
   };
-  port.on('message', (message: ToWorker) => handle(message).catch((error: unknown) => fail(tell, error)));
-  tell({ kind: 'prepared', failed: await prepare(session) });
+  port.on('message', (message: ToWorker) => handle(message).catch((error: unknown) => fail(send, error)));
+  send({ kind: 'prepared', failed: await prepare(session) });
 }
 
 async function measure(
   session: Session,
   startedAtMs: number,
-  tell: (message: FromWorker) => void,
+  send: (message: FromWorker) => void,
   isStopped: () => boolean,
 ): Promise<void> {
   const { workload, thread } = session;
@@ -47,7 +47,7 @@ async function measure(
   const report = () => {
     const atMs = sharedNowMs();
     const intervals = recorder.takeEnded(atMs);
-    tell({ kind: 'progress', intervals, openIndex: recorder.openIndex, gaps: gapsUntil(atMs), atMs });
+    send({ kind: 'progress', intervals, openIndex: recorder.openIndex, gaps: gapsUntil(atMs), atMs });
   };
   const timer = setInterval(report, intervalMs);
   const execution = { session, generator: createGenerator(workload, thread), recorder, gaps };
@@ -60,7 +60,7 @@ async function measure(
   // What follows the last operation is no outage, unless the last one came long before the end.
   const untilMs = isStopped() ? sharedNowMs() : Math.max(endsAtMs, sharedNowMs());
   const violations = session.violations.summary;
-  tell({
+  send({
     kind: 'finished',
     intervals,
     openIndex,
@@ -83,8 +83,8 @@ function scheduleOf(
   return { firstAtMs: startedAtMs + (everyMs * thread) / threads, everyMs, endsAtMs, lateUntilMs: endsAtMs + deadlineMs };
 }
 
-function fail(tell: (message: FromWorker) => void, error: unknown): void {
-  tell({ kind: 'failed', message: describeError(error) });
+function fail(send: (message: FromWorker) => void, error: unknown): void {
+  send({ kind: 'failed', message: describeError(error) });
 }
 
 if (parentPort === null) throw new Error('this file is the worker of kvbench; start kvbench instead');

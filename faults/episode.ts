@@ -15,7 +15,7 @@ export interface EpisodeOptions {
   readonly seed: number;
   readonly durationMs: number;
   readonly scope: RunScope;
-  readonly tell: (line: string) => void;
+  readonly print: (line: string) => void;
 }
 
 export interface Episode {
@@ -42,10 +42,10 @@ export function foundNothing({ report, stuck, crashes, unreadKeys }: Episode): b
 }
 
 /** @throws Error if the run itself failed: nothing can be said of the cluster then. */
-export async function runEpisode({ profile, seed, durationMs, scope, tell }: EpisodeOptions): Promise<Episode> {
+export async function runEpisode({ profile, seed, durationMs, scope, print }: EpisodeOptions): Promise<Episode> {
   const opened = await openNetwork(scope);
   await using network = opened.network;
-  if (opened.limitation !== undefined) tell(opened.limitation);
+  if (opened.limitation !== undefined) print(opened.limitation);
   const { nodes, zookeepers, extra } = profile;
   await using cluster = await FaultCluster.start({ network, folder: scope.folder, nodes, zookeepers, extra });
   await cluster.waitForSync(syncPatienceMs);
@@ -58,21 +58,21 @@ export async function runEpisode({ profile, seed, durationMs, scope, tell }: Epi
   let stuck: string | undefined;
   try {
     const servedSince = (timeUs: number): boolean => fleet.servedSince(timeUs);
-    await carryOut(profile, { cluster, random, endAtMs: startedAtMs + durationMs, log: schedule, servedSince, tell });
+    await carryOut(profile, { cluster, random, endAtMs: startedAtMs + durationMs, log: schedule, servedSince, print });
     await cluster.waitForSync(syncPatienceMs);
     await waitForService({ servedSince });
   } catch (error) {
     if (!(error instanceof NotInSyncError || error instanceof NotServedError)) throw error;
     stuck = error.message;
-    tell(`STUCK: ${stuck}`);
+    print(`STUCK: ${stuck}`);
   }
   await fleet.stop();
   const loadMs = performance.now() - startedAtMs;
   const served = fleet.history.filter(({ client }) => !client.startsWith(pinnedName));
-  tell(`faults are over after ${Math.round(loadMs / 1_000)} s; reading every key`);
+  print(`faults are over after ${Math.round(loadMs / 1_000)} s; reading every key`);
   const final: FinalState = stuck === undefined ? await fleet.readEveryKey() : new Map();
   const unreadKeys = stuck === undefined ? fleet.unread(final).length : 0;
-  tell(`checking ${fleet.history.length} operations`);
+  print(`checking ${fleet.history.length} operations`);
   const report = checkHistory(fleet.history, final);
   const crashes = cluster.nodes.flatMap((node) => node.crashes);
   return {

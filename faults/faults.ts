@@ -21,8 +21,8 @@ async function main(): Promise<number> {
   for (const profile of commandLine.profiles) {
     const minutes = commandLine.minutes ?? profile.minutes;
     process.stderr.write(`${profile.name}, seed ${seed}: ${profile.description}; ${minutes} min\n`);
-    const tell = (line: string): void => void process.stderr.write(`  ${line}\n`);
-    results.push(await runProfile(profile, { seed, minutes, tell }));
+    const print = (line: string): void => void process.stderr.write(`  ${line}\n`);
+    results.push(await runProfile(profile, { seed, minutes, print }));
   }
   process.stdout.write(json ? `${JSON.stringify({ seed, results }, undefined, 2)}\n` : renderReport(results));
   return results.every(({ passed }) => passed) ? exitCodes.passed : exitCodes.found;

@@ -20,7 +20,7 @@ export interface FaultContext {
   readonly random: () => number;
   /** Nodes that another fault of the same round has hit. */
   readonly hit: Set<FaultNode>;
-  readonly tell: (line: string) => void;
+  readonly print: (line: string) => void;
 }
 
 export interface ActiveFault {

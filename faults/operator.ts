@@ -82,11 +82,11 @@ export interface OperatorTask {
   /** Whether nothing is left to do. */
   readonly isDone: () => Promise<boolean>;
   readonly patienceMs: number;
-  readonly tell: (line: string) => void;
+  readonly print: (line: string) => void;
 }
 
 /** Goes on until nothing is left to do, or patience has ended. @returns how many commands were given. */
-export async function operate({ client, statuses, isDone, patienceMs, tell }: OperatorTask): Promise<number> {
+export async function operate({ client, statuses, isDone, patienceMs, print }: OperatorTask): Promise<number> {
   const endMs = performance.now() + patienceMs;
   let given = 0;
   while (performance.now() < endMs && !(await isDone())) {
@@ -94,7 +94,7 @@ export async function operate({ client, statuses, isDone, patienceMs, tell }: Op
     for (const command of commands) {
       const { shard, address, givesUp } = command;
       const gaveUp = givesUp.length > 0 ? `, giving up ${givesUp.join(', ')}` : '';
-      tell(`operator: shard ${shard} to ${address}${gaveUp}: ${await give(client, command)}`);
+      print(`operator: shard ${shard} to ${address}${gaveUp}: ${await give(client, command)}`);
       given += 1;
     }
     await pause(askAgainMs);

@@ -48,8 +48,8 @@ export function summarize(profile: string, episodes: readonly Episode[]): Profil
     ),
   );
   const kinds = rounds.map(({ faults }) => (faults.length > 1 ? 'several' : (faults[0] ?? 'none')));
-  const found = <Item>(items: (episode: Episode) => readonly Item[], say: (item: Item) => string): string[] =>
-    episodes.flatMap((episode) => items(episode).map((item) => `seed ${episode.seed}: ${say(item)}`));
+  const found = <Item>(items: (episode: Episode) => readonly Item[], describe: (item: Item) => string): string[] =>
+    episodes.flatMap((episode) => items(episode).map((item) => `seed ${episode.seed}: ${describe(item)}`));
   return {
     profile,
     seeds: episodes.map(({ seed }) => seed),

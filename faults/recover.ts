@@ -12,7 +12,7 @@ const steadyMs = 8_000;
 
 export interface Recovery {
   readonly cluster: FaultCluster;
-  readonly tell: (line: string) => void;
+  readonly print: (line: string) => void;
   /** Those that run and are not frozen. Default: all. */
   readonly nodes?: readonly FaultNode[];
 }
@@ -29,7 +29,7 @@ export async function waitUntilOffline({ cluster, nodes = cluster.nodes }: Recov
 }
 
 /** The operator's part, until every shard serves steadily and no replica keeps data of another line. @throws NotInSyncError */
-export async function recover({ cluster, tell, nodes = cluster.nodes }: Recovery): Promise<void> {
+export async function recover({ cluster, print, nodes = cluster.nodes }: Recovery): Promise<void> {
   const { shards } = await cluster.topology();
   const statuses = (): Promise<NodeStatus[] | undefined> => answers(cluster, nodes);
   const isDone = async (): Promise<boolean> => {
@@ -38,7 +38,7 @@ export async function recover({ cluster, tell, nodes = cluster.nodes }: Recovery
   };
   const endMs = performance.now() + patienceMs;
   for (let wellMs = Number.NaN; ; ) {
-    await operate({ client: cluster.observer, statuses, isDone, patienceMs, tell });
+    await operate({ client: cluster.observer, statuses, isDone, patienceMs, print });
     if (!(await isDone())) wellMs = Number.NaN;
     else if (performance.now() - wellMs >= steadyMs) return;
     else if (Number.isNaN(wellMs)) wellMs = performance.now();

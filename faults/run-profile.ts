@@ -15,29 +15,29 @@ import { RunScope } from './run-scope.js';
 export interface RunOptions {
   readonly seed: number;
   readonly minutes: number;
-  readonly tell: (line: string) => void;
+  readonly print: (line: string) => void;
 }
 
 const longestEpisodeMs = 300_000;
 const keptPrefix = 'kvnode-faults-kept-';
 
-export async function runProfile(profile: Profile, { seed, minutes, tell }: RunOptions): Promise<ProfileResult> {
+export async function runProfile(profile: Profile, { seed, minutes, print }: RunOptions): Promise<ProfileResult> {
   const episodes: Episode[] = [];
   const count = Math.max(1, Math.ceil((minutes * 60_000) / longestEpisodeMs));
   for (let index = 0; index < count; index += 1) {
     const startedAtMs = performance.now();
     const told: string[] = [];
     const timed = (line: string): void => {
-      tell(`${((performance.now() - startedAtMs) / 1_000).toFixed(1).padStart(6)} s  ${line}`);
+      print(`${((performance.now() - startedAtMs) / 1_000).toFixed(1).padStart(6)} s  ${line}`);
       // On the clock of the history and, for the logs of the nodes, on the wall clock.
       told.push(`${nowUs().toFixed(0)} ${new Date().toISOString()} ${line}
 `);
     };
     await using scope = await RunScope.open();
     const durationMs = (minutes * 60_000) / count;
-    const episode = await runEpisode({ profile, seed: seed + index, durationMs, scope, tell: timed });
+    const episode = await runEpisode({ profile, seed: seed + index, durationMs, scope, print: timed });
     if (!foundNothing(episode)) {
-      tell(`FOUND something; history and logs are in ${await keep(profile, episode, scope, told)}`);
+      print(`FOUND something; history and logs are in ${await keep(profile, episode, scope, told)}`);
     }
     episodes.push(episode);
   }

@@ -34,7 +34,7 @@ export interface ScheduleContext {
   readonly log: ScheduleLog;
   /** Whether an operation that began after this moment has been answered. */
   readonly servedSince: (timeUs: number) => boolean;
-  readonly tell: (line: string) => void;
+  readonly print: (line: string) => void;
 }
 
 const askAgainMs = 50;
@@ -50,15 +50,15 @@ export function carryOut(profile: Profile, context: ScheduleContext): Promise<vo
 }
 
 async function killSteadily({ victim, intervalMs }: Extract<Schedule, { kind: 'steady' }>, context: ScheduleContext) {
-  const { cluster, random, endAtMs, log, tell } = context;
+  const { cluster, random, endAtMs, log, print } = context;
   for (let dueAtMs = performance.now() + intervalMs; dueAtMs < endAtMs; dueAtMs += intervalMs) {
     await pause(Math.max(0, dueAtMs - performance.now()));
     // The next one is due a full interval after this one.
     if (await waitIfNeeded(context)) dueAtMs = performance.now();
-    const node = await pickVictim({ cluster, random, hit: new Set(), tell }, victim);
+    const node = await pickVictim({ cluster, random, hit: new Set(), print }, victim);
     if (node === undefined) continue;
     log.rounds.push({ startedAtUs: nowUs(), faults: [`kill ${victim}`] });
-    tell(`${node.name} killed`);
+    print(`${node.name} killed`);
     await node.kill();
     node.start();
   }
@@ -92,7 +92,7 @@ async function inRounds(nemeses: readonly Nemesis[], { atOnce }: { atOnce: numbe
     const round = { startedAtUs, faults: [] as string[] };
     log.rounds.push(round);
     const done = await Promise.all(
-      faults.map((nemesis, index) => inject(nemesis, index, { cluster, random, hit, tell: context.tell })),
+      faults.map((nemesis, index) => inject(nemesis, index, { cluster, random, hit, print: context.print })),
     );
     round.faults.push(...done.filter((name) => name !== undefined));
     await pause(longestRestMs * random());
@@ -101,25 +101,25 @@ async function inRounds(nemeses: readonly Nemesis[], { atOnce }: { atOnce: numbe
 
 /** @returns its name, or undefined if there was nobody to hit. */
 async function inject(nemesis: Nemesis, index: number, context: FaultContext) {
-  const { random, tell } = context;
+  const { random, print } = context;
   const holdMs = between(nemesis.holdMs, random);
   await pause(index === 0 ? 0 : longestStaggerMs * random());
   const fault = await nemesis.inject(context);
   if (fault === undefined) return undefined;
-  tell(`${fault.what}, for ${Math.round(holdMs)} ms`);
+  print(`${fault.what}, for ${Math.round(holdMs)} ms`);
   await pause(holdMs);
   await fault.heal();
   return nemesis.name;
 }
 
-function usable(nemeses: readonly Nemesis[], { cluster, tell }: ScheduleContext): Nemesis[] {
+function usable(nemeses: readonly Nemesis[], { cluster, print }: ScheduleContext): Nemesis[] {
   const possible = nemeses.filter(
     ({ needs }) =>
       (needs !== 'links between nodes' || cluster.network.cutsNodes) &&
       (needs !== 'an ensemble' || cluster.zookeepers.length > 1),
   );
   const left = nemeses.length - possible.length;
-  if (left > 0) tell(`${left} of ${nemeses.length} kinds of fault are not possible here and are left out`);
+  if (left > 0) print(`${left} of ${nemeses.length} kinds of fault are not possible here and are left out`);
   if (possible.length === 0) throw new Error('no fault of this profile is possible here');
   return possible;
 }

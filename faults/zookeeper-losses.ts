@@ -39,16 +39,16 @@ function loss({ name, before, away, back, after }: Story): Nemesis {
     company: 'alone',
     holdMs: awayMs,
     async inject(context) {
-      const { cluster, tell } = context;
+      const { cluster, print } = context;
       const node = before === undefined ? cluster.nodes[0] : await before(context);
       if (node === undefined) return undefined;
       for (const server of cluster.zookeepers) await server.loseData();
       await away?.(context, node);
       const heal = async (): Promise<void> => {
         await startAll(cluster);
-        tell('ZooKeeper is back, empty');
+        print('ZooKeeper is back, empty');
         await back?.(context, node);
-        await recover({ cluster, tell });
+        await recover({ cluster, print });
         await after?.(context, node);
       };
       return { what: `${name} (${node.name})`, heal };
@@ -62,12 +62,12 @@ export async function startAll({ zookeepers }: FaultCluster): Promise<void> {
 }
 
 /** Stands still for longer than a session, so that all that was registered ends. */
-export async function freezeBeyondSession(nodes: readonly FaultNode[], { random, tell }: FaultContext): Promise<void> {
+export async function freezeBeyondSession(nodes: readonly FaultNode[], { random, print }: FaultContext): Promise<void> {
   for (const node of nodes) node.freeze();
-  tell(`${nodes.map(({ name }) => name).join(', ')} frozen`);
+  print(`${nodes.map(({ name }) => name).join(', ')} frozen`);
   await pause(between(beyondSessionMs, random));
   for (const node of nodes) node.thaw();
-  tell('thawed');
+  print('thawed');
 }
 
 function others({ nodes }: FaultCluster, node: FaultNode): FaultNode[] {
@@ -151,12 +151,12 @@ const joining = loss({
 
 const twice = loss({
   name: 'lose everything twice',
-  async after({ cluster, random, tell }) {
+  async after({ cluster, random, print }) {
     await pause(between([0, 1_000], random));
     for (const server of cluster.zookeepers) await server.loseData();
     await startAll(cluster);
-    tell('ZooKeeper is back, empty again');
-    await recover({ cluster, tell });
+    print('ZooKeeper is back, empty again');
+    await recover({ cluster, print });
   },
 });
 

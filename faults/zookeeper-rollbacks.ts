@@ -31,7 +31,7 @@ function rollback(name: string, change: Change): Nemesis {
     company: 'alone',
     holdMs: awayMs,
     async inject(context) {
-      const { cluster, random, tell } = context;
+      const { cluster, random, print } = context;
       for (const server of cluster.zookeepers) await server.backUp();
       await pause(between(beforeMs, random));
       await change(context);
@@ -40,9 +40,9 @@ function rollback(name: string, change: Change): Nemesis {
       for (const server of cluster.zookeepers) await server.goBack();
       const heal = async (): Promise<void> => {
         await startAll(cluster);
-        tell('ZooKeeper is back with older data');
+        print('ZooKeeper is back with older data');
         if (random() < chanceOfFreeze) await freezeBeyondSession(cluster.nodes, context);
-        await recover({ cluster, tell });
+        await recover({ cluster, print });
       };
       return { what: `ZooKeeper goes back before ${name}`, heal };
     },
@@ -76,11 +76,11 @@ const freeze =
     context.hit.delete(node);
   };
 
-const command: Change = async ({ cluster, tell }) => {
+const command: Change = async ({ cluster, print }) => {
   // Not the copy, which is beside it.
   for (const server of cluster.zookeepers) await server.loseData();
   await startAll(cluster);
-  await recover({ cluster, tell });
+  await recover({ cluster, print });
 };
 
 const changes: readonly Change[] = [kill('primary'), kill('any'), handover, freeze('primary'), freeze('any')];
@@ -97,7 +97,7 @@ const frozenBackup: Nemesis = {
   company: 'alone',
   holdMs: awayMs,
   async inject(context) {
-    const { cluster, random, tell } = context;
+    const { cluster, random, print } = context;
     for (const server of cluster.zookeepers) await server.backUp();
     const node = await pickVictim(context, 'backup');
     if (node === undefined) return undefined;
@@ -108,8 +108,8 @@ const frozenBackup: Nemesis = {
       await startAll(cluster);
       await pause(between(beforeMs, random));
       node.thaw();
-      tell(`ZooKeeper is back with older data, ${node.name} thawed`);
-      await recover({ cluster, tell });
+      print(`ZooKeeper is back with older data, ${node.name} thawed`);
+      await recover({ cluster, print });
     };
     return { what: `ZooKeeper goes back while ${node.name} stands still`, heal };
   },

@@ -18,14 +18,14 @@ const shards = 16;
 const nodeOptions = ['--session-ms', '4000', '--replace-after-ms', '3000'];
 
 async function demo(runner: StepRunner, interrupted: AbortSignal, onCluster: (cluster: LocalCluster) => void): Promise<void> {
-  const { step, tell } = runner;
+  const { step, print } = runner;
   const cluster = await step(`start ZooKeeper and ${nodeCount} nodes as processes of their own`, async () => {
     const started = await LocalCluster.start({ nodes: nodeCount, shards, extra: nodeOptions });
     onCluster(started);
     return started;
   });
-  tell(`ZooKeeper at ${cluster.zookeeper.address}, root ${cluster.root}`);
-  for (const node of cluster.nodes) tell(`node ${node.id}, process ${node.pid}`);
+  print(`ZooKeeper at ${cluster.zookeeper.address}, root ${cluster.root}`);
+  for (const node of cluster.nodes) print(`node ${node.id}, process ${node.pid}`);
   await using client = await cluster.connect();
 
   const { written, failover, rejoin } = await failoverWalkthrough(cluster, client, runner);
@@ -49,14 +49,14 @@ async function demo(runner: StepRunner, interrupted: AbortSignal, onCluster: (cl
   );
   const kept = await step('read the first keys once more', () => readBack(client, written));
 
-  say('');
-  say('Summary');
-  tell(`failover      ${failover.failoverMs} ms from SIGKILL to the first acknowledged write`);
-  tell(`rejoin        ${rejoin.joinMs} ms until the restarted node was in sync by a dump of ${rejoin.keys} keys`);
+  printLine('');
+  printLine('Summary');
+  print(`failover      ${failover.failoverMs} ms from SIGKILL to the first acknowledged write`);
+  print(`rejoin        ${rejoin.joinMs} ms until the restarted node was in sync by a dump of ${rejoin.keys} keys`);
   const { joined, joinMs, replaced, replaceMs } = ring;
-  tell(`joining       ${percent(joined.moved, joined.copies)} of the copies moved to the fourth node, in ${joinMs} ms`);
-  tell(`replacing     ${replaced.moved} copies made anew on the nodes that were left, in ${replaceMs} ms`);
-  tell(`data          ${kept} of ${written.size} keys as acknowledged, before and after`);
+  print(`joining       ${percent(joined.moved, joined.copies)} of the copies moved to the fourth node, in ${joinMs} ms`);
+  print(`replacing     ${replaced.moved} copies made anew on the nodes that were left, in ${replaceMs} ms`);
+  print(`data          ${kept} of ${written.size} keys as acknowledged, before and after`);
 }
 
 async function main(): Promise<number> {
@@ -64,18 +64,18 @@ async function main(): Promise<number> {
   const clusters: LocalCluster[] = [];
   let exitCode = 0;
   try {
-    await demo(createStepRunner(say, interrupted), interrupted, (cluster) => clusters.push(cluster));
+    await demo(createStepRunner(printLine, interrupted), interrupted, (cluster) => clusters.push(cluster));
   } catch (error) {
     exitCode = error instanceof InterruptedError ? error.exitCode : 1;
     process.stderr.write(`\ndemo: ${error instanceof Error ? error.message : String(error)}\n`);
     if (!(error instanceof InterruptedError)) for (const cluster of clusters) process.stderr.write(`${cluster.logs()}\n`);
   }
-  say('stopping everything');
+  printLine('stopping everything');
   for (const cluster of clusters) await cluster.stop();
   return exitCode;
 }
 
-function say(line: string): void {
+function printLine(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 

@@ -46,22 +46,22 @@ export async function failoverWalkthrough(
   client: KvClient,
   runner: StepRunner,
 ): Promise<WalkthroughReport> {
-  const { step, tell } = runner;
+  const { step, print } = runner;
   const written = await step(`write ${keyCount} keys through gRPC`, () => writeKeys(client, keyCount));
   const before = await step('read them back', () => readBack(client, written));
-  tell(`${before} keys read, every value and version as acknowledged`);
+  print(`${before} keys read, every value and version as acknowledged`);
 
   const failover = await step('kill the primary with SIGKILL', () => killPrimary(cluster, client));
-  tell(`killed ${failover.killed.id}, primary of epoch ${failover.epochBefore}`);
-  tell(
+  print(`killed ${failover.killed.id}, primary of epoch ${failover.epochBefore}`);
+  print(
     `${failover.successorId} took over in epoch ${failover.epochAfter}; first write acknowledged after ${failover.failoverMs} ms`,
   );
 
   const after = await step('read the old keys from the new primary', () => readBack(client, written));
-  tell(`${after} keys read, nothing lost`);
+  print(`${after} keys read, nothing lost`);
 
   const rejoin = await step('restart the killed node', () => restartNode(cluster, failover.killed));
-  tell(`${rejoin.node.id} came back empty, took a snapshot of ${rejoin.keys} keys and was in sync after ${rejoin.joinMs} ms`);
+  print(`${rejoin.node.id} came back empty, took a snapshot of ${rejoin.keys} keys and was in sync after ${rejoin.joinMs} ms`);
   return { written, failover, rejoin };
 }
 

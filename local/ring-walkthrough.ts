@@ -24,10 +24,10 @@ export async function ringWalkthrough(
   cluster: LocalCluster,
   client: KvClient,
   written: Written,
-  { step, tell }: StepRunner,
+  { step, print }: StepRunner,
 ): Promise<RingReport> {
   const before = await step('look at the ring', () => settled(cluster, () => true));
-  for (const line of await describe(cluster, before)) tell(line);
+  for (const line of await describe(cluster, before)) print(line);
 
   const joined = await step('start one more node', async () => {
     const startMs = performance.now();
@@ -38,8 +38,8 @@ export async function ringWalkthrough(
   });
   const growth = movementBetween(before, joined.topology);
   const ideal = percent(1, joined.topology.nodes.length);
-  tell(`${growth.moved} of ${growth.copies} copies moved (${percent(growth.moved, growth.copies)}; its share is ${ideal})`);
-  for (const line of await describe(cluster, joined.topology)) tell(line);
+  print(`${growth.moved} of ${growth.copies} copies moved (${percent(growth.moved, growth.copies)}; its share is ${ideal})`);
+  for (const line of await describe(cluster, joined.topology)) print(line);
 
   const victim = victimOf(cluster);
   const after = await step('kill a node with SIGKILL, and let its shards be copied', async () => {
@@ -50,11 +50,13 @@ export async function ringWalkthrough(
     return { topology, replaceMs: Math.round(performance.now() - startMs) };
   });
   const replaced = movementBetween(joined.topology, after.topology);
-  tell(`${victim.id} is gone; ${replaced.moved} copies were made anew on nodes that held none of them, in ${after.replaceMs} ms`);
-  for (const line of await describe(cluster, after.topology)) tell(line);
+  print(
+    `${victim.id} is gone; ${replaced.moved} copies were made anew on nodes that held none of them, in ${after.replaceMs} ms`,
+  );
+  for (const line of await describe(cluster, after.topology)) print(line);
 
   const kept = await step('read every key once more', () => readBack(client, written));
-  tell(`${kept} keys read, nothing lost`);
+  print(`${kept} keys read, nothing lost`);
   return { joined: growth, joinMs: joined.joinMs, replaced, replaceMs: after.replaceMs };
 }
 

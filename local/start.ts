@@ -14,7 +14,7 @@ const lookAgainMs = 500;
 
 async function main(): Promise<number> {
   const interrupted = onInterrupt();
-  say(`starting ZooKeeper and ${nodeCount} nodes`);
+  printLine(`starting ZooKeeper and ${nodeCount} nodes`);
   const starting = LocalCluster.start({ nodes: nodeCount, shards });
   let exitCode = 0;
   try {
@@ -22,9 +22,9 @@ async function main(): Promise<number> {
     try {
       for (const node of cluster.nodes) reportEnd(node);
       const primary = await cluster.primary();
-      say(instructions(cluster, primary));
-      await tellNews(cluster, interrupted);
-      say('stopping everything');
+      printLine(instructions(cluster, primary));
+      await printChanges(cluster, interrupted);
+      printLine('stopping everything');
     } finally {
       await cluster.stop();
     }
@@ -66,11 +66,11 @@ Ctrl-C stops everything that was started here. What happens on the ring:
 }
 
 /** Until the signal: what each node holds and leads, whenever that has changed. */
-async function tellNews(cluster: LocalCluster, interrupted: AbortSignal): Promise<void> {
+async function printChanges(cluster: LocalCluster, interrupted: AbortSignal): Promise<void> {
   const news = new RingNews();
   while (!interrupted.aborted) {
     try {
-      for (const line of news.linesOf(await cluster.topology())) say(line);
+      for (const line of news.linesOf(await cluster.topology())) printLine(line);
     } catch (error) {
       // While nobody answers there is no news; nodes that end are told of in any case.
       if (!(error instanceof KvError)) throw error;
@@ -80,10 +80,10 @@ async function tellNews(cluster: LocalCluster, interrupted: AbortSignal): Promis
 }
 
 function reportEnd(node: NodeProcess): void {
-  void node.exited.then(({ code, signal }) => say(`node ${node.id} ended (${signal ?? `exit code ${code}`})`));
+  void node.exited.then(({ code, signal }) => printLine(`node ${node.id} ended (${signal ?? `exit code ${code}`})`));
 }
 
-function say(line: string): void {
+function printLine(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 

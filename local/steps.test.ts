@@ -10,7 +10,7 @@ describe('steps of a walk-through', () => {
   test('are numbered and told in order', async () => {
     const { lines, runner } = recorded();
     expect(await runner.step('one', async () => 'result')).toBe('result');
-    runner.tell('detail');
+    runner.print('detail');
     await runner.step('two', async () => {});
     expect(lines).toEqual(['1. one', '   detail', '2. two']);
   });

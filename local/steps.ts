@@ -24,14 +24,14 @@ export interface StepRunner {
   /** Runs one step and tells its name. @throws StepError naming it, or InterruptedError. */
   step<Result>(name: string, run: () => Promise<Result>): Promise<Result>;
   /** One line of what happened in it. */
-  tell(line: string): void;
+  print(line: string): void;
 }
 
 /** `write` takes one line; `signal` ends the step under way with its reason. */
 export function createStepRunner(write: (line: string) => void, signal?: AbortSignal): StepRunner {
   let number = 0;
   return {
-    tell: (line) => write(`   ${line}`),
+    print: (line) => write(`   ${line}`),
     async step(name, run) {
       signal?.throwIfAborted();
       number += 1;

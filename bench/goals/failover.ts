@@ -29,12 +29,12 @@ export const failover: Goal = {
   },
 };
 
-async function measureProfile(profile: ProfileName, { kills, signal, tell }: GoalRun): Promise<GoalOutcome[]> {
+async function measureProfile(profile: ProfileName, { kills, signal, print }: GoalRun): Promise<GoalOutcome[]> {
   const onFailover = ({ totalMs, ...parts }: FailoverTimes, number: number): void =>
-    tell(`${profile} timings, kill ${number}: ${Math.round(totalMs)} ms (${describe(parts)})`);
+    print(`${profile} timings, kill ${number}: ${Math.round(totalMs)} ms (${describe(parts)})`);
   const times = await measureFailovers({ profile: timingProfiles[profile], kills, signal, onFailover });
   const figures = figuresOf(times);
-  for (const part of parts) tell(`${profile} timings, ${part}: median ${figures[`${part}Ms`]} ms`);
+  for (const part of parts) print(`${profile} timings, ${part}: median ${figures[`${part}Ms`]} ms`);
   return bounds[profile].map(({ figure, ms }) => {
     const found = figures[`${figure}Ms`]!;
     const name = figure === 'p99' && kills < enoughForP99 ? 'max' : figure;

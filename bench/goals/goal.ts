@@ -10,7 +10,7 @@ export interface GoalRun {
   /** Ends the run early: `measure` rejects, and leaves nothing behind. */
   readonly signal: AbortSignal;
   /** A line about what was just found, for whoever waits. */
-  tell(line: string): void;
+  print(line: string): void;
 }
 
 export interface GoalOutcome {

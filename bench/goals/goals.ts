@@ -18,12 +18,12 @@ async function main(): Promise<number> {
   const { only, rounds, measureMs, kills, jsonFile } = await parseGoalsCommandLine(process.argv.slice(2), known);
   const signal = onInterrupt();
   const machine = await describeMachine();
-  say(machineText(machine));
+  printLine(machineText(machine));
   const chosen = allGoals.filter(({ name }) => only.length === 0 || only.includes(name));
-  const tell = (line: string): void => say(`  ${line}`);
-  const { outcomes, failures } = await measureAll(chosen, { rounds, measureMs, kills, signal, tell });
-  if (outcomes.length > 0) say(tableOf(outcomes));
-  for (const failure of failures) say(`NOT MEASURED: ${failure}`);
+  const print = (line: string): void => printLine(`  ${line}`);
+  const { outcomes, failures } = await measureAll(chosen, { rounds, measureMs, kills, signal, print });
+  if (outcomes.length > 0) printLine(tableOf(outcomes));
+  for (const failure of failures) printLine(`NOT MEASURED: ${failure}`);
   if (jsonFile !== undefined) {
     const date = new Date().toISOString();
     await writeFile(
@@ -41,7 +41,7 @@ async function measureAll(chosen: readonly Goal[], run: GoalRun) {
   const failures: string[] = [];
   for (const goal of chosen) {
     if (run.signal.aborted) break;
-    say(goal.name);
+    printLine(goal.name);
     try {
       outcomes.push(...(await goal.measure(run)).map((outcome) => ({ goal: goal.name, ...outcome })));
     } catch (error) {
@@ -58,7 +58,7 @@ function tableOf(outcomes: readonly Measured[]): string {
   return lines.toString();
 }
 
-function say(line: string): void {
+function printLine(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 

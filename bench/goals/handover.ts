@@ -8,13 +8,13 @@ const longestGapMs = 100;
 
 export const handover: Goal = {
   name: 'handover',
-  measure: async ({ kills, signal, tell }) => {
+  measure: async ({ kills, signal, print }) => {
     const times = await measureHandovers({
       profile: timingProfiles.default,
       handovers: kills,
       signal,
       onHandover: ({ gapMs, failedCalls, handingOverMs, takeoverMs }, number) =>
-        tell(
+        print(
           `handover ${number}: ${Math.round(gapMs)} ms without an acknowledged write (handing over ${Math.round(handingOverMs)}, ` +
             `takeover ${Math.round(takeoverMs)}), ${failedCalls} failed calls`,
         ),

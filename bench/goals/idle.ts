@@ -23,7 +23,7 @@ export const idle: Goal = {
 };
 
 /** Percent of a core, of each node in each round. */
-async function measureIdle(shards: number, { rounds, measureMs, signal, tell }: GoalRun): Promise<number[]> {
+async function measureIdle(shards: number, { rounds, measureMs, signal, print }: GoalRun): Promise<number[]> {
   await using cluster = await LocalCluster.start({ shards });
   await cluster.waitUntil('every shard is as placed', isAsPlaced, placedTimeoutMs);
   await pause(settleMs, undefined, { signal });
@@ -35,7 +35,7 @@ async function measureIdle(shards: number, { rounds, measureMs, signal, tell }: 
     const [forMs, after] = [performance.now() - fromMs, await cpuMs()];
     const found = after.map((ms, node) => (100 * (ms - before[node]!)) / forMs);
     percents.push(...found);
-    tell(`${shards} shards, round ${round}: ${found.map((percent) => percent.toFixed(1)).join(', ')} % of a core`);
+    print(`${shards} shards, round ${round}: ${found.map((percent) => percent.toFixed(1)).join(', ')} % of a core`);
   }
   return percents;
 }

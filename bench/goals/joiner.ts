@@ -32,7 +32,7 @@ export const joiner: Goal = {
     for (let round = 1; round <= run.rounds; round += 1) {
       const join = await joinOnce(cluster, foreground, run);
       joins.push(join);
-      run.tell(`round ${round}: dump in ${(join.dumpMs / 1_000).toFixed(1)} s, ${join.share.toFixed(2)} of the throughput kept`);
+      run.print(`round ${round}: dump in ${(join.dumpMs / 1_000).toFixed(1)} s, ${join.share.toFixed(2)} of the throughput kept`);
     }
     return outcomesOf(joins);
   },

@@ -21,13 +21,13 @@ const settleMs = 2_000;
 export const memory: Goal = {
   name: 'memory',
   async measure(run) {
-    const missing = await prepareProgram(redis.needs!, run.tell);
+    const missing = await prepareProgram(redis.needs!, run.print);
     if (missing !== undefined) throw new Error(missing);
     const sides = { kvnode: [] as number[], redis: [] as number[] };
     for (let round = 1; round <= run.rounds; round += 1) {
       sides.kvnode.push(await growthOfKvnode(run));
       sides.redis.push(await growthOfRedis(run));
-      run.tell(`round ${round}: ${sides.kvnode.at(-1)!.toFixed(0)} bytes a key, Redis ${sides.redis.at(-1)!.toFixed(0)}`);
+      run.print(`round ${round}: ${sides.kvnode.at(-1)!.toFixed(0)} bytes a key, Redis ${sides.redis.at(-1)!.toFixed(0)}`);
     }
     const ratio = spreadOf(sides.kvnode.map((bytes, round) => bytes / sides.redis[round]!))!;
     const figures = {

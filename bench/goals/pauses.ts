@@ -30,10 +30,10 @@ export const pauses: Goal = {
       await pause(run.measureMs, undefined, { signal: run.signal });
       const { p50Ms, p999Ms, longestMs, samples } = rounds[rounds.push(await delaysSince(primary)) - 1]!;
       const text = [p50Ms, p999Ms, longestMs].map((ms) => ms.toFixed(1));
-      run.tell(`round ${round}: p50 ${text[0]} ms, p99.9 ${text[1]} ms, longest ${text[2]} ms, of ${samples}`);
+      run.print(`round ${round}: p50 ${text[0]} ms, p99.9 ${text[1]} ms, longest ${text[2]} ms, of ${samples}`);
     }
     const rate = foreground.rateBetween(beginMs, Date.now());
-    run.tell(`${Math.round(rate)} operations/s meanwhile`);
+    run.print(`${Math.round(rate)} operations/s meanwhile`);
     const found = spreadOf(rounds.map(({ p999Ms }) => p999Ms))!;
     const longestMs = Math.max(...rounds.map((round) => round.longestMs));
     return [

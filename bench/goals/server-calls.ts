@@ -31,7 +31,7 @@ function goalOf(name: string, call: UnaryCall, wanted: number): Goal {
 }
 
 async function measure(call: UnaryCall, wanted: number, run: GoalRun): Promise<readonly GoalOutcome[]> {
-  const missing = await prepareProgram(h2load, run.tell);
+  const missing = await prepareProgram(h2load, run.print);
   if (missing !== undefined) throw new Error(missing);
   const folder = await mkdtemp(join(tmpdir(), 'kvnode-goal-'));
   try {
@@ -76,7 +76,7 @@ type Side = 'kvnode' | 'bare';
 type Samples = Record<Side, Sample[]>;
 
 async function inTurn(
-  { rounds, measureMs, tell }: GoalRun,
+  { rounds, measureMs, print }: GoalRun,
   measureOne: (server: Server, measureMs: number) => Promise<Sample>,
   servers: Readonly<Record<Side, Server>>,
 ): Promise<Samples> {
@@ -88,7 +88,7 @@ async function inTurn(
       const sample = await measureOne(servers[side], measureMs);
       samples[side].push(sample);
       const { requestsPerSecond, cpuMicroseconds } = sample;
-      tell(`round ${round}, ${side}: ${Math.round(requestsPerSecond)} requests/s, ${cpuMicroseconds.toFixed(1)} µs of CPU each`);
+      print(`round ${round}, ${side}: ${Math.round(requestsPerSecond)} requests/s, ${cpuMicroseconds.toFixed(1)} µs of CPU each`);
     }
   }
   return samples;

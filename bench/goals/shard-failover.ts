@@ -35,7 +35,7 @@ export const shardFailover: Goal = {
   },
 };
 
-async function killRepeatedly(cluster: LocalCluster, client: KvClient, { rounds, tell }: GoalRun, all: ShardFailover[]) {
+async function killRepeatedly(cluster: LocalCluster, client: KvClient, { rounds, print }: GoalRun, all: ShardFailover[]) {
   for (let round = 1; round <= rounds; round += 1) {
     const topology = await cluster.waitUntil('every shard is as placed', isAsPlaced, placedTimeoutMs);
     const most = sharesOf(topology).sort((one, other) => other.primaryOf - one.primaryOf)[0]!;
@@ -44,7 +44,7 @@ async function killRepeatedly(cluster: LocalCluster, client: KvClient, { rounds,
     const found = await killAndWrite(client, victim, led);
     all.push(found);
     const { firstMs, medianMs, lastMs } = found;
-    tell(`kill ${round}: ${led.length} shards, first ${firstMs} ms, median ${medianMs} ms, last ${lastMs} ms`);
+    print(`kill ${round}: ${led.length} shards, first ${firstMs} ms, median ${medianMs} ms, last ${lastMs} ms`);
     await cluster.restart(victim);
   }
 }

@@ -47,14 +47,14 @@ interface Many {
 }
 
 async function compare(load: Load, one: LocalCluster, { cluster: many, shards }: Many, run: GoalRun): Promise<GoalOutcome> {
-  const { rounds, measureMs, signal, tell } = run;
+  const { rounds, measureMs, signal, print } = run;
   for (const cluster of [one, many]) await rateOf(load, cluster, warmUpMs, signal);
   const [ofOne, ofMany]: [number[], number[]] = [[], []];
   for (let round = 1; round <= rounds; round += 1) {
     ofOne.push(await rateOf(load, one, measureMs, signal));
     ofMany.push(await rateOf(load, many, measureMs, signal));
     const text = `${Math.round(ofOne.at(-1)!)}/s with 1 shard, ${Math.round(ofMany.at(-1)!)}/s with ${shards}`;
-    tell(`${load.operation}, ${load.inFlight} in flight, round ${round}: ${text}`);
+    print(`${load.operation}, ${load.inFlight} in flight, round ${round}: ${text}`);
   }
   const ratio = spreadOf(ofMany.map((rate, round) => rate / ofOne[round]!))!;
   return outcomeOf(load, shards, spreadOf(ofOne)!, spreadOf(ofMany)!, ratio);

@@ -14,30 +14,30 @@ export interface Missing {
 }
 
 /** @returns the stores that cannot be started. */
-export async function prepareStores(names: readonly StoreName[], tell: (line: string) => void): Promise<Missing[]> {
+export async function prepareStores(names: readonly StoreName[], print: (line: string) => void): Promise<Missing[]> {
   const missing: Missing[] = [];
   for (const store of names) {
     const { needs } = await storeNamed(store);
-    const reason = needs && (await prepareProgram(needs, tell));
+    const reason = needs && (await prepareProgram(needs, print));
     if (reason !== undefined) missing.push({ store, reason });
   }
   return missing;
 }
 
 /** @returns undefined if it is there, otherwise what to do about it. */
-export async function prepareProgram(needs: NeededProgram, tell: (line: string) => void): Promise<string | undefined> {
+export async function prepareProgram(needs: NeededProgram, print: (line: string) => void): Promise<string | undefined> {
   if (await isInstalled(needs.program)) return undefined;
-  const reason = await install(needs.package, tell);
+  const reason = await install(needs.package, print);
   return (await isInstalled(needs.program)) ? undefined : `${needs.program} was not found; ${reason}`;
 }
 
 /** @returns what to do if it has not helped. */
-async function install(name: string, tell: (line: string) => void): Promise<string> {
+async function install(name: string, print: (line: string) => void): Promise<string> {
   const command = `apt-get install --yes --no-install-recommends ${name}`;
   if (!(await isInstalled('apt-get'))) return `install it in this system's way (Debian's package is ${name})`;
   if (process.getuid?.() !== 0) return `run as root: ${command}`;
-  tell(`installing with apt-get: ${name}. Where systemd runs, the package starts a service of its own, which this benchmark`);
-  tell(`does not use: systemctl disable --now ${name.replace('etcd-server', 'etcd')}`);
+  print(`installing with apt-get: ${name}. Where systemd runs, the package starts a service of its own, which this benchmark`);
+  print(`does not use: systemctl disable --now ${name.replace('etcd-server', 'etcd')}`);
   for (const words of [['update'], command.split(' ').slice(1)]) {
     const child = spawn('apt-get', words, {
       stdio: ['ignore', 'ignore', 'inherit'],

@@ -22,33 +22,33 @@ async function main(): Promise<number> {
   const chosen = select(choice);
   if (chosen.length === 0) throw new KvError('INVALID_OPTION', 'no trial is left: see --list');
   if (list) {
-    for (const { store, scenario } of chosen) say(`${store} ${scenarioId(scenario)}`);
+    for (const { store, scenario } of chosen) printLine(`${store} ${scenarioId(scenario)}`);
     return 0;
   }
   const interrupted = onInterrupt();
   const machine = await describeMachine();
-  const missing = await prepareStores([...new Set(chosen.map(({ store }) => store))], say);
-  for (const { store, reason } of missing) say(`${store} is left out: ${reason}`);
+  const missing = await prepareStores([...new Set(chosen.map(({ store }) => store))], printLine);
+  for (const { store, reason } of missing) printLine(`${store} is left out: ${reason}`);
   const trials = chosen.filter(({ store }) => missing.every((one) => one.store !== store));
   const minutes = (rounds * trials.length * (warmUpMs + measureMs + besidesMs)) / 60_000;
-  say(machineText(machine));
-  say(
+  printLine(machineText(machine));
+  printLine(
     `${trials.length} trials, ${rounds} rounds, ${measureMs / 1_000} s each: some ${Math.ceil(minutes)} minutes, more with many keys`,
   );
   const options = { trials, rounds, warmUpMs, measureMs };
-  const outcome = await outcomeOf(machine, options, await run(options, say, interrupted), missing);
+  const outcome = await outcomeOf(machine, options, await run(options, printLine, interrupted), missing);
   if (outcome.results.length > 0) await publish(outcome, jsonFile, reportFile);
   if (interrupted.reason instanceof InterruptedError) return interrupted.reason.exitCode;
   return outcome.failures.length > 0 ? 1 : 0;
 }
 
 async function publish(outcome: Outcome, jsonFile: string | undefined, reportFile: string | undefined): Promise<void> {
-  say(renderTables(outcome));
+  printLine(renderTables(outcome));
   if (jsonFile !== undefined) await writeFile(jsonFile, `${JSON.stringify(outcome, undefined, 2)}\n`);
   if (reportFile !== undefined) await writeFile(reportFile, await renderHtml(outcome));
 }
 
-function say(line: string): void {
+function printLine(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 

@@ -30,25 +30,25 @@ export interface RunResults {
 }
 
 /** @param signal ends the run early, with what was measured until then; the servers are stopped all the same. */
-export async function run(options: RunOptions, tell: (line: string) => void, signal: AbortSignal): Promise<RunResults> {
+export async function run(options: RunOptions, print: (line: string) => void, signal: AbortSignal): Promise<RunResults> {
   const results: Result[] = [];
   const failures: string[] = [];
   const stores = [...new Set(options.trials.map(({ store }) => store))];
   for (let round = 1; round <= options.rounds; round += 1) {
     for (const store of rotated(stores, round - 1)) {
       if (signal.aborted) break;
-      tell(`round ${round} of ${options.rounds}: ${store}`);
+      print(`round ${round} of ${options.rounds}: ${store}`);
       const onFailure = (what: string, error: unknown): void => {
         if (signal.aborted) return;
         failures.push(`round ${round}, ${store}, ${what}: ${error instanceof Error ? error.message : String(error)}`);
-        tell(`  ${failures.at(-1)}`);
+        print(`  ${failures.at(-1)}`);
       };
       const own = options.trials.filter((trial) => trial.store === store);
       await runStore({ ...options, trials: rotated(own, round - 1) }, round, store, {
         onFailure,
         onResult: (result) => {
           results.push(result);
-          tell(`  ${describe(result)}`);
+          print(`  ${describe(result)}`);
         },
         signal,
       });

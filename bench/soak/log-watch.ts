@@ -6,11 +6,11 @@ export class LogWatch {
   /** By what they are: how many. */
   incidents = 0;
   hints = 0;
-  readonly #tell: (line: string) => void;
+  readonly #print: (line: string) => void;
   #over = false;
 
-  constructor(nodes: readonly NodeProcess[], tell: (line: string) => void) {
-    this.#tell = tell;
+  constructor(nodes: readonly NodeProcess[], print: (line: string) => void) {
+    this.#print = print;
     nodes.forEach((node, index) => {
       const name = `node ${index + 1}, ${node.address}`;
       node.log.onRecord((record) => {
@@ -32,6 +32,6 @@ export class LogWatch {
     if (this.#over) return;
     if (weight === 'incident') this.incidents += 1;
     else this.hints += 1;
-    this.#tell(`${new Date(atMs).toISOString().slice(11, 23)}  ${weight.toUpperCase()}: ${name} ${what}`);
+    this.#print(`${new Date(atMs).toISOString().slice(11, 23)}  ${weight.toUpperCase()}: ${name} ${what}`);
   }
 }

@@ -23,19 +23,19 @@ const minuteMs = 60_000;
 async function main(): Promise<number> {
   const options = await parseSoakCommandLine(process.argv.slice(2));
   const signal = onInterrupt();
-  say(machineText(await describeMachine()));
+  printLine(machineText(await describeMachine()));
   const { words } = timingProfiles[options.profile];
-  say(`${options.minutes} minutes of full load, ${options.profile} timings ${words.join(' ')}`);
+  printLine(`${options.minutes} minutes of full load, ${options.profile} timings ${words.join(' ')}`);
   await using cluster = await LocalCluster.start({ nodes: nodeCount, extra: words });
-  const watch = new LogWatch(cluster.nodes, say);
+  const watch = new LogWatch(cluster.nodes, printLine);
   const noise = new MachineNoise((lateMs) =>
-    say(`${clock()}  machine: a timer of this script was ${Math.round(lateMs)} ms late`),
+    printLine(`${clock()}  machine: a timer of this script was ${Math.round(lateMs)} ms late`),
   );
   const report = new MinuteReport(cluster, watch, noise);
   try {
-    const result = await loadFor(options, cluster, signal, async () => say(`${clock()}  ${await report.next()}`));
+    const result = await loadFor(options, cluster, signal, async () => printLine(`${clock()}  ${await report.next()}`));
     watch.stop();
-    if (signal.aborted) say('stopped early: what follows is of the time until then');
+    if (signal.aborted) printLine('stopped early: what follows is of the time until then');
     const passed = judge(result, watch);
     return signal.reason instanceof InterruptedError ? signal.reason.exitCode : passed ? 0 : 1;
   } finally {
@@ -68,14 +68,14 @@ async function loadFor(
 function judge({ elapsedMs, operationsPerSecond, reads, writes, errorsByCode, outages }: BenchResult, watch: LogWatch): boolean {
   const failed = reads.failed + writes.failed;
   const longestMs = Math.max(0, ...outages.map(({ durationMs }) => durationMs));
-  say(
+  printLine(
     `${(elapsedMs / minuteMs).toFixed(1)} minutes, ${operationsPerSecond} operations/s, half of them writes; ` +
       `put p99 ${writes.latencyMs?.p99} ms, longest ${writes.latencyMs?.max} ms; longest time without service ${longestMs} ms`,
   );
   const passed = watch.incidents === 0 && failed === 0;
   const calls = failed === 0 ? 'no call failed' : `${failed} calls failed ${JSON.stringify(errorsByCode)}`;
   const changes = watch.incidents === 0 ? 'nobody was replaced or taken out' : `${watch.incidents} changes that nobody needed`;
-  say(`${passed ? 'PASSED' : 'FAILED'}: ${changes}, ${calls}`);
+  printLine(`${passed ? 'PASSED' : 'FAILED'}: ${changes}, ${calls}`);
   return passed;
 }
 
@@ -83,7 +83,7 @@ function clock(): string {
   return new Date().toISOString().slice(11, 23);
 }
 
-function say(line: string): void {
+function printLine(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 

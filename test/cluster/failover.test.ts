@@ -12,7 +12,7 @@ test('the walk-through of the README: write, kill the primary, read everything b
   await using client = await cluster.connect();
   const { written, failover, rejoin } = await failoverWalkthrough(cluster, client, {
     step: (_what, run) => run(),
-    tell: () => {},
+    print: () => {},
   });
   expect(failover.successorId).not.toBe(failover.killed.id);
   expect(failover.epochAfter).toBe(failover.epochBefore + 1);

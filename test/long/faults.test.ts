@@ -33,7 +33,7 @@ async function run(name: string): Promise<Episode> {
   onTestFailed(() => {
     process.stderr.write(`${name}, seed ${seed}:\n${told.join('\n')}\n`);
   });
-  return await runEpisode({ profile: profile!, seed, durationMs, scope, tell: (line) => void told.push(line) });
+  return await runEpisode({ profile: profile!, seed, durationMs, scope, print: (line) => void told.push(line) });
 }
 
 function expectNothingFound({ report, stuck, crashes, unreadKeys, schedule }: Episode): void {
