@@ -4,7 +4,7 @@ import { KvError } from '../src/errors.js';
 import { onInterrupt } from './interrupt.js';
 import { LocalCluster } from './local-cluster.js';
 import type { NodeProcess } from './node-process.js';
-import { RingNews } from './ring-news.js';
+import { RingChanges } from './ring-changes.js';
 
 const nodeCount = 3;
 /** As by default, so that nodes started by hand need not say it. */
@@ -67,7 +67,7 @@ Ctrl-C stops everything that was started here. What happens on the ring:
 
 /** Until the signal: what each node holds and leads, whenever that has changed. */
 async function printChanges(cluster: LocalCluster, interrupted: AbortSignal): Promise<void> {
-  const news = new RingNews();
+  const news = new RingChanges();
   while (!interrupted.aborted) {
     try {
       for (const line of news.linesOf(await cluster.topology())) printLine(line);

@@ -1,7 +1,7 @@
 /** What changed on the ring, in lines for people: which node holds and leads how many shards. */
 import type { Topology } from '../src/wire/contract/kv-api.js';
 
-export class RingNews {
+export class RingChanges {
   /** As last seen and as last told, by node. */
   #seen: ReadonlyMap<string, string> = new Map();
   #told: ReadonlyMap<string, string> = new Map();

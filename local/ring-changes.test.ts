@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { ShardInfo, Topology } from '../src/wire/contract/kv-api.js';
-import { RingNews } from './ring-news.js';
+import { RingChanges } from './ring-changes.js';
 
 /** Each shard is led by the first of its nodes and in sync on all. */
 function topologyOf(nodeIds: string[], ...holders: string[][]): Topology {
@@ -14,7 +14,7 @@ function topologyOf(nodeIds: string[], ...holders: string[][]): Topology {
 }
 
 test('what lasts for two looks is told, once, of each node that it concerns', () => {
-  const news = new RingNews();
+  const news = new RingChanges();
   const both = topologyOf(['a', 'b'], ['a', 'b'], ['b']);
   expect(news.linesOf(both)).toEqual([]);
   expect(news.linesOf(both)).toEqual([
@@ -29,7 +29,7 @@ test('what lasts for two looks is told, once, of each node that it concerns', ()
 });
 
 test('a node that is gone is told as gone, and as new when it is back', () => {
-  const news = new RingNews();
+  const news = new RingChanges();
   for (const _ of [1, 2]) news.linesOf(topologyOf(['a', 'b'], ['a', 'b']));
   const alone = topologyOf(['a'], ['a']);
   expect([...news.linesOf(alone), ...news.linesOf(alone)]).toEqual(['node b is gone']);
