@@ -1,6 +1,6 @@
 /**
- * A process at a place of the network: its output as lines and in a file, ended by signals. It does not outlive this
- * process (local/lifeline.ts).
+ * A child process at a place of the network. Its output is read as lines or goes to a file, and signals end it. It
+ * does not outlive this process (local/lifeline.ts).
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createWriteStream } from 'node:fs';
@@ -13,23 +13,23 @@ export interface ChildOptions {
   readonly place: Place;
   readonly command: string;
   readonly words: readonly string[];
-  /** What it writes to stderr, and to stdout if `onLine` is missing, is appended here. */
+  /** Its stderr is appended to this file, and its stdout as well if `onLine` is missing. */
   readonly logFile: string;
-  /** Takes the lines of stdout, which are not logged then. */
+  /** Receives the lines of stdout, which then do not go to `logFile`. */
   readonly onLine?: (line: string) => void;
 }
 
-/** Of what it wrote to stderr last, to tell why it ended. */
+/** The length of the end of stderr that is kept to explain why the process ended. */
 const tailCharacters = 4_000;
 
 export class Child {
-  /** Resolves when it has ended and its output has been read. */
+  /** Resolves when the process has ended and its output has been read. */
   readonly exited: Promise<string>;
   readonly #child: ChildProcess;
   #ended = false;
   #tail = '';
 
-  /** `ip netns exec` becomes the command, it does not start it: signals reach the right process. */
+  /** `ip netns exec` replaces itself by the command, so signals reach the right process. */
   constructor({ place, command, words, logFile, onLine }: ChildOptions) {
     const [program, ...rest] = [...place.prefix, command, ...words] as [string, ...string[]];
     this.#child = spawn(program, rest, { stdio: ['pipe', 'pipe', 'pipe'], env: toolEnvironment(), detached: true });
@@ -57,7 +57,7 @@ export class Child {
     return !this.#ended;
   }
 
-  /** The end of what it wrote to stderr. */
+  /** The last `tailCharacters` of its stderr. */
   get errorTail(): string {
     return this.#tail;
   }

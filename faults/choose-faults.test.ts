@@ -11,7 +11,7 @@ import { zookeeperOutages } from './zookeeper-faults.js';
 const all = [...kills, ...freezes, handover, ...moveFaults, ...nodeCuts, ...zookeeperCuts, ...zookeeperOutages];
 
 describe('faults at once', () => {
-  test('never end a process beside another, or beside a cut: the data in memory would be gone by design', () => {
+  test('never combine the end of a process with another one or with a cut, which would lose data in memory by design', () => {
     const seen = new Set<string>();
     fc.assert(
       fc.property(fc.nat(), fc.constantFrom(...all), (seed, first) => {
@@ -33,13 +33,13 @@ describe('faults at once', () => {
     expect(names(7)).toEqual(names(7));
   });
 
-  test('come each once before any comes again', () => {
+  test('are drawn once each before any is drawn again', () => {
     const draw = deckOf(all, mulberry32(1));
     for (const _ of ['first', 'second']) expect(new Set(all.map(draw)).size).toBe(all.length);
   });
 });
 
-test('a profile is found by its name, or with others by the beginning they share', () => {
+test('a profile is found by its name, and several by their common prefix', () => {
   expect(profilesNamed('classic')).toHaveLength(5);
   expect(profilesNamed('mixed').map(({ name }) => name)).toEqual(['mixed']);
   expect(profilesNamed('all')).toEqual(profiles);

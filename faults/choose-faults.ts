@@ -1,7 +1,9 @@
-/** Which faults come next, and which may be in force together. Pure. */
+/** Chooses the next faults, and those that may be in force together. Pure. */
 import type { Nemesis } from './nemesis.js';
 
-/** Each once, in random order, before any comes again: a short run should not leave out half of them. */
+/**
+ * Draws each fault once, in random order, before any is drawn again, so that a short run covers as many as possible.
+ */
 export function deckOf(nemeses: readonly Nemesis[], random: () => number): () => Nemesis {
   let left: Nemesis[] = [];
   return () => {
@@ -11,7 +13,7 @@ export function deckOf(nemeses: readonly Nemesis[], random: () => number): () =>
   };
 }
 
-/** Up to `atOnce`, `first` among them, that may be together: see `Company`. */
+/** @returns up to `atOnce` faults that may be combined (see `Company`), among them `first` */
 export function chooseTogether(first: Nemesis, others: readonly Nemesis[], atOnce: number, random: () => number): Nemesis[] {
   const count = 1 + Math.floor(random() * atOnce);
   const chosen = [first];

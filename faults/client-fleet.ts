@@ -1,4 +1,4 @@
-/** All client processes of a run, and the history they make. */
+/** All client processes of a run, and the history of their operations. */
 import { join } from 'node:path';
 import type { FinalState, Operation } from '../verification/index.js';
 import { ClientProcess } from './client-process.js';
@@ -6,7 +6,7 @@ import { type ClientTask, keyOf, pinnedName } from './client-wire.js';
 import type { FaultCluster } from './fault-cluster.js';
 import type { Load } from './profile.js';
 
-/** Reading every key may meet the end of an outage, and takes a while for 100,000. */
+/** Limits the final reads. They may begin before an outage has ended, and 100,000 keys take a while. */
 const finalReadsPatienceMs = 600_000;
 
 export class ClientFleet {
@@ -16,7 +16,7 @@ export class ClientFleet {
   readonly #seed: number;
   readonly #folder: string;
   #clients: ClientProcess[] = [];
-  /** When the latest of the answered operations began. */
+  /** The latest start of an answered operation. */
   #answeredUs = 0;
 
   constructor(cluster: FaultCluster, load: Load, seed: number, folder: string) {
@@ -26,7 +26,7 @@ export class ClientFleet {
     this.#folder = folder;
   }
 
-  /** Resolves when all are connected. */
+  /** Resolves when all clients are connected. */
   async start(): Promise<void> {
     const { processes, mix, pinnedReaders } = this.#load;
     this.#clients = Array.from({ length: processes }, (_, index) => this.#spawn(`c${index}`, mix, { seed: this.#seed + index }));
@@ -34,12 +34,12 @@ export class ClientFleet {
     await Promise.all(this.#clients.map((client) => client.ready));
   }
 
-  /** Whether an operation that began after this moment has been answered, as far as the clients have told. */
+  /** Whether the clients have reported an answered operation that began after this moment. */
   servedSince(timeUs: number): boolean {
     return this.#answeredUs > timeUs;
   }
 
-  /** Waits for the calls under way. @throws Error if a client is not there any more: the history would not be whole. */
+  /** Waits for the calls under way. @throws Error if a client has died: the history would be incomplete. */
   async stop(): Promise<void> {
     const ended = await Promise.allSettled(this.#clients.map((client) => client.stop()));
     for (const one of ended) if (one.status === 'rejected') throw one.reason;
@@ -58,7 +58,7 @@ export class ClientFleet {
     return found;
   }
 
-  /** Of the keys a load may have written, those that the final reads did not reach. */
+  /** The keys that the load may have written and that the final reads could not read. */
   unread(final: FinalState): string[] {
     const keys = Array.from({ length: this.#load.keyspace }, (_, index) => keyOf(index));
     return keys.filter((key) => !final.has(key));

@@ -1,4 +1,4 @@
-/** What the workers of a client process do: random operations on shared keys, reads at one node, or one read of every key. */
+/** The work of a client process: random operations on shared keys, reads at one node, or one read of every key. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { mulberry32 } from '../bench/random.js';
 import type { KvClient } from '../src/index.js';
@@ -9,15 +9,15 @@ import { type PinnedApi, PinnedReader } from './pinned-reader.js';
 
 type Record = (operation: Operation) => void;
 
-/** Reads that may be under way at once when all keys are read. */
+/** Limits the reads in flight while all keys are read. */
 const concurrentReads = 32;
 const pinnedApis: readonly PinnedApi[] = ['unary', 'pipeline'];
-/** Share of the turns in which a worker has several operations under way, where it may. */
+/** The share of turns in which a worker has several operations in flight, if its task allows that. */
 const shareOfSeveral = 0.3;
-/** How often one key is asked for before it counts as unreadable. Each lasts up to the deadline. */
+/** The number of attempts to read a key before it counts as unreadable. Each attempt lasts up to the deadline. */
 const readAttempts = 5;
 
-/** Until `signal` is aborted. */
+/** Runs random operations until `signal` is aborted. */
 export async function randomLoad(
   client: KvClient,
   task: ClientTask,
@@ -39,12 +39,15 @@ async function work(
 ): Promise<void> {
   const worker = `${task.name}.${index}`;
   const random = mulberry32(task.seed * 1_000 + index);
-  /** What this worker last knew: conditions are built on it, and fail whenever others were faster. */
+  /**
+   * The versions that this worker saw last. Its conditions use them, and fail if another worker has written meanwhile.
+   */
   const versions = new Map<string, number>();
   for (let counter = 0; !signal.aborted; counter += 1) {
     const key = keyOf(Math.floor(random() * task.keyspace));
     const count = random() < shareOfSeveral ? 1 + Math.floor(random() * task.atOnce) : 1;
-    // All of one key, and issued without waiting: the client sends them in this order on the stream of the key's primary.
+    // All operations are on one key and issued at once: the client sends them in this order on the stream of the
+    // primary.
     const operations = Array.from({ length: count }, async (_, place) => {
       const call = chooseCall(mix, random(), `${worker}-${counter}.${place}`, versions.get(key) ?? 0);
       const operation = await recordedCall(client, `${worker}.${place}`, key, call, task.deadlineMs);
@@ -78,7 +81,10 @@ function versionAfter({ call, outcome }: Operation): number | undefined {
   return outcome.kind === 'missing' || outcome.kind === 'nothingToDelete' ? 0 : undefined;
 }
 
-/** Each worker at one node, whoever is primary; every node has those of both kinds. Until `signal` is aborted. */
+/**
+ * Reads until `signal` is aborted. Each worker reads at one node, primary or not, and every node has workers of both
+ * APIs.
+ */
 export async function pinnedReads(task: ClientTask, record: Record, signal: AbortSignal): Promise<void> {
   const readers = pinnedApis.flatMap((api) =>
     Array.from({ length: task.workers }, () => task.nodes.map((address) => ({ api, address }))).flat(),
@@ -88,7 +94,7 @@ export async function pinnedReads(task: ClientTask, record: Record, signal: Abor
       const random = mulberry32(task.seed * 1_000 + index);
       const reader = new PinnedReader(address, api);
       while (!signal.aborted) {
-        // Several reads on a pipeline travel in one message, so a thawed node works them off in one turn.
+        // Several reads on a pipeline travel in one message, so a thawed node executes them in one turn.
         const reads = Array.from({ length: api === 'pipeline' ? task.atOnce : 1 }, async (_, place) => {
           const key = keyOf(Math.floor(random() * task.keyspace));
           record(await recorded(`${task.name}.${index}.${place}@${address}`, key, { kind: 'get' }, () => reader.get(key)));

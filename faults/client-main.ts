@@ -1,8 +1,8 @@
 /**
- * One client process: carries out the task in its argument, and writes what it did to stdout (client-wire.ts).
+ * One client process: executes the task in its argument, and writes its operations to stdout (client-wire.ts).
  *
- * An operation is written when it has ended. The process is none that faults are done to: if it dies, the history lacks
- * what it had under way, and the run is void.
+ * An operation is written when it has ended. Faults never hit this process: if it died, the history would lack the
+ * operations in flight, and the run would be void.
  */
 import { createInterface } from 'node:readline';
 import { KvClient } from '../src/index.js';
@@ -19,7 +19,7 @@ const input = createInterface({ input: process.stdin });
 input.on('line', (line) => {
   if (line === stopWord) stopping.abort();
 });
-// Whoever started this process is gone.
+// The end of stdin means that the parent process is gone.
 input.on('close', () => process.exit(1));
 
 let waiting: Operation[] = [];

@@ -1,4 +1,4 @@
-/** A client process as its parent sees it. */
+/** The parent's side of a client process. */
 import { dirname, join } from 'node:path';
 import { programPath } from '../local/programs.js';
 import type { Operation } from '../verification/index.js';
@@ -6,11 +6,11 @@ import { Child } from './child.js';
 import { type ClientLine, type ClientTask, stopWord } from './client-wire.js';
 import type { Place } from './network.js';
 
-/** Beyond its deadline, a call of the client ends at once. */
+/** The time that a client may take to stop beyond the deadline of its last calls. */
 const stopSlackMs = 30_000;
 
 export class ClientProcess {
-  /** Resolves when it is connected, rejects if it ends before. */
+  /** Resolves when the client is connected; rejects if the process ends before. */
   readonly ready: Promise<void>;
   readonly #task: ClientTask;
   readonly #child: Child;
@@ -32,14 +32,14 @@ export class ClientProcess {
     const program = join(dirname(programPath('kvbench')), '..', 'faults', 'client-main.js');
     this.#child = new Child({ place, command: process.execPath, words: [program, JSON.stringify(task)], logFile, onLine });
     const ended = this.#child.exited.then((how) => {
-      if (!this.#done) throw new Error(`client ${task.name} ended before it was told to (${how}); its log is ${logFile}`);
+      if (!this.#done) throw new Error(`client ${task.name} ended by itself (${how}); its log is ${logFile}`);
     });
     this.ready = Promise.race([connecting, ended]);
     this.ready.catch(() => {});
     ended.catch(() => {});
   }
 
-  /** Lets the calls under way end. @throws Error if the process did not end as it should: its history is not whole. */
+  /** Waits for the calls in flight. @throws Error if the process did not end properly: its history is incomplete. */
   async stop(): Promise<void> {
     this.#child.write(stopWord);
     await this.finished(this.#task.deadlineMs + stopSlackMs);
@@ -50,6 +50,6 @@ export class ClientProcess {
     const timer = setTimeout(() => this.#child.signal('SIGKILL'), patienceMs);
     const how = await this.#child.exited;
     clearTimeout(timer);
-    if (!this.#done) throw new Error(`client ${this.#task.name} ended with ${how}: its history is not whole`);
+    if (!this.#done) throw new Error(`client ${this.#task.name} ended with ${how}: its history is incomplete`);
   }
 }

@@ -1,8 +1,8 @@
 /**
- * The side of a client process that remembers: one call, timed on the clock of the machine, as an operation of a history.
+ * Records a call as an operation of a history, with its times on the clock of the machine.
  *
- * The clock is CLOCK_MONOTONIC, which all processes of a machine share. It is read before the call is begun and after it
- * has ended, so that the true times lie within.
+ * The clock is CLOCK_MONOTONIC, which all processes of a machine share. It is read before the call begins and after it
+ * has ended, so the true times lie between.
  */
 import { type KvClient, KvError } from '../src/index.js';
 import type { Call, Operation, Outcome } from '../verification/index.js';
@@ -16,14 +16,14 @@ export function recordedCall(client: KvClient, worker: string, key: string, call
   return recorded(worker, key, call, () => carryOut(client, key, call, deadlineMs));
 }
 
-/** Makes the call in a way of its own. */
+/** Records a call that `make` performs. */
 export async function recorded(worker: string, key: string, call: Call, make: () => Promise<Outcome>): Promise<Operation> {
   const invokedAtUs = nowUs();
   let outcome: Outcome;
   try {
     outcome = await make();
   } catch (error) {
-    // Whatever it was, if it is not known to be otherwise the operation may have been executed.
+    // An error other than a KvError proves nothing, so the operation may have been executed.
     if (!(error instanceof KvError)) outcome = { kind: 'unknown', code: String(error) };
     else if (error.code === 'VERSION_MISMATCH' && error.currentVersion !== undefined)
       outcome = { kind: 'mismatch', version: error.currentVersion };

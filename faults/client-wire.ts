@@ -1,4 +1,7 @@
-/** What a client process is told at its start, and what it writes: one JSON object a line. Both sides are in this folder. */
+/**
+ * The task that a client process receives, and the lines that it writes, one JSON object each. Both sides are in this
+ * folder.
+ */
 import type { Operation } from '../verification/index.js';
 
 export interface Mix {
@@ -10,34 +13,37 @@ export interface Mix {
 }
 
 export interface ClientTask {
-  /** Prefix of the names of its workers in the history, and of the values it writes: unique in a run. */
+  /** The prefix of its workers' names in the history and of the values that it writes. Unique in a run. */
   readonly name: string;
   readonly nodes: readonly string[];
   readonly seed: number;
-  /** Keys are `key-0` to `key-<keyspace - 1>`. */
+  /** The keys are `key-0` to `key-<keyspace - 1>`. */
   readonly keyspace: number;
   readonly deadlineMs: number;
-  /** Each does one operation at a time, or several of one key (`atOnce`). With pinned reads: for each node and API. */
+  /** The number of workers. With pinned reads: the number for each node and API. */
   readonly workers: number;
-  /** Operations that a worker may have under way: of one key, or reads of one pipeline. From 1. */
+  /** The most operations that a worker has in flight, from 1: all on one key, or reads of one pipeline. */
   readonly atOnce: number;
-  /** Average pause between two operations of a worker. 0: none. */
+  /** The average pause between two operations of a worker. 0: none. */
   readonly thinkMs: number;
-  /** Random operations in these shares; or reads, each worker at one node only; or one read of every key, and the end. */
+  /**
+   * Random operations in these shares; reads, each worker at one node only; or one read of every key, and then the
+   * end.
+   */
   readonly work: Mix | 'pinned reads' | 'read every key';
 }
 
 export type ClientLine =
   | { readonly kind: 'ready' }
-  /** Operations that have ended since the last such line. */
+  /** The operations that have ended since the last such line. */
   | { readonly kind: 'operations'; readonly operations: readonly Operation[] }
   /** All workers have ended and everything has been written. */
   | { readonly kind: 'done' };
 
-/** The one word on stdin: finish what is under way and end. */
+/** The only word on stdin: the client finishes its calls and ends. */
 export const stopWord = 'stop';
 
-/** Begins the names of the workers that read at one node only: they bear witness, and are not what is served. */
+/** The prefix of workers that read at one node only. The checks use their reads, but the figures of service do not. */
 export const pinnedName = 'pinned';
 
 export function keyOf(index: number): string {

@@ -18,29 +18,34 @@ export const exitCodes = { passed: 0, found: 1, usage: 2, failed: 3 } as const;
 const maxMinutes = 24 * 60;
 const maxSeed = 2 ** 32 - 1;
 
-const epilogue = `Starts its own ZooKeeper, nodes and clients, each a process; ends them, and removes what it made, however it ends.
-As root each runs in a network namespace of its own; elsewhere only ZooKeeper can be cut off.
+const epilogue = `Starts its own ZooKeeper, nodes and clients as processes. At its end, even by a signal, it removes what it made.
+As root, each process runs in a network namespace of its own. Without root, only ZooKeeper can be cut off.
 
-Exit codes: 0 nothing was found; 1 something was, and its history and logs were kept; 2 the command line is wrong;
+Exit codes: 0 every check passed; 1 a check failed, and its history and logs were kept; 2 the command line is wrong;
 3 the run itself failed.`;
 
 /** Prints and ends the process for --help. @throws KvError INVALID_OPTION naming the option and the value. */
 export async function parseFaultsCommandLine(args: readonly string[]): Promise<FaultsCommandLine> {
   const given: Record<string, unknown> = await yargs([...args])
     .scriptName('npm run faults --')
-    .usage('$0 [options]\n\nFaults on real processes under load, and a check of everything that clients were told.')
+    .usage('$0 [options]\n\nInjects faults into real processes under load, and checks every answer that clients received.')
     .parserConfiguration({ 'parse-numbers': false, 'boolean-negation': false, 'camel-case-expansion': false })
     .options({
       profile: {
         type: 'string',
         requiresArg: true,
-        describe: 'A name of --list, the beginning of several, or all',
+        describe: 'A name of --list, the common prefix of several, or all',
         defaultDescription: 'all',
       },
-      minutes: { type: 'string', requiresArg: true, describe: 'Of load for each profile', defaultDescription: 'as --list tells' },
-      seed: { type: 'string', requiresArg: true, describe: 'Of the schedule and the load', defaultDescription: 'of the moment' },
-      list: { type: 'boolean', describe: 'The profiles, and what they do' },
-      json: { type: 'boolean', describe: 'One JSON object on stdout instead of tables; progress goes to stderr in any case' },
+      minutes: {
+        type: 'string',
+        requiresArg: true,
+        describe: 'Minutes of load for each profile',
+        defaultDescription: 'see --list',
+      },
+      seed: { type: 'string', requiresArg: true, describe: 'Seed of the schedule and the load', defaultDescription: 'random' },
+      list: { type: 'boolean', describe: 'List the profiles' },
+      json: { type: 'boolean', describe: 'Print one JSON object instead of tables; progress goes to stderr in any case' },
     })
     .strict()
     .epilogue(epilogue)

@@ -1,4 +1,4 @@
-/** One cluster from start to end under one profile: load, faults, calm, final reads, checks. */
+/** Runs one cluster from start to end under one profile: load, faults, recovery, final reads, checks. */
 import { mulberry32 } from '../bench/random.js';
 import { checkHistory, type FinalState, type HistoryReport, isClean, type Operation } from '../verification/index.js';
 import { ClientFleet } from './client-fleet.js';
@@ -23,25 +23,25 @@ export interface Episode {
   readonly limitation: string | undefined;
   readonly shardCount: number;
   readonly history: readonly Operation[];
-  /** The part of it that tells of service: without the final reads, and without those pinned to a node. */
+  /** The operations that measure service: the history without the final reads and the pinned reads. */
   readonly served: readonly Operation[];
-  /** How long the load ran. */
+  /** The duration of the load. */
   readonly loadMs: number;
   readonly schedule: ScheduleLog;
-  /** Set if the cluster did not come back in sync; there are no final reads then. */
+  /** Set if the cluster did not get in sync again. Then there are no final reads. */
   readonly stuck: string | undefined;
-  /** Processes that ended by themselves, and nodes that could not end as they were told. */
+  /** Processes that ended by themselves, and nodes that did not stop in time. */
   readonly crashes: readonly string[];
   readonly unreadKeys: number;
   readonly report: HistoryReport;
 }
 
-/** Whether everything was checked and nothing found. */
+/** Whether all checks were completed and none failed. */
 export function foundNothing({ report, stuck, crashes, unreadKeys }: Episode): boolean {
   return isClean(report) && stuck === undefined && crashes.length === 0 && unreadKeys === 0;
 }
 
-/** @throws Error if the run itself failed: nothing can be said of the cluster then. */
+/** @throws Error if the run itself failed, so that it has no result about the cluster */
 export async function runEpisode({ profile, seed, durationMs, scope, print }: EpisodeOptions): Promise<Episode> {
   const opened = await openNetwork(scope);
   await using network = opened.network;

@@ -1,4 +1,6 @@
-/** ZooKeeper and some nodes on a network that can be cut, and the one question that faults must ask: is all in sync? */
+/**
+ * ZooKeeper and some nodes on a network that can be cut, with the check that faults wait for: every shard is in sync.
+ */
 
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -12,27 +14,27 @@ import { startZookeepers, type ZookeeperServer } from './zookeeper-server.js';
 
 export interface FaultClusterOptions {
   readonly network: Network;
-  /** For data and logs. */
+  /** The folder for data and logs. */
   readonly folder: string;
   readonly nodes: number;
   readonly zookeepers: number;
-  /** Further options of every node, word by word. */
+  /** Further options of every node, one word each. */
   readonly extra: readonly string[];
 }
 
 const nodePort = 9090;
 const root = '/kvnode-faults';
 const startPatienceMs = 60_000;
-const askAgainMs = 50;
+const pollMs = 50;
 const askDeadlineMs = 1_000;
 
 export class FaultCluster implements AsyncDisposable {
   readonly network: Network;
   readonly nodes: readonly FaultNode[];
   readonly zookeepers: readonly ZookeeperServer[];
-  /** Where all client processes run. */
+  /** The place of all client processes. */
   readonly clients: Place;
-  /** Asks nodes, and gives them the commands of an operator. */
+  /** A client for queries and for an operator's commands. */
   readonly observer: KvClient;
 
   static async start({ network, folder, nodes: count, zookeepers: servers, extra }: FaultClusterOptions): Promise<FaultCluster> {
@@ -66,25 +68,25 @@ export class FaultCluster implements AsyncDisposable {
     this.observer = observer;
   }
 
-  /** What each node says of itself; undefined from one that does not answer. In the order of `nodes`. */
+  /** The status of each node, in the order of `nodes`; undefined if the node does not answer. */
   async statuses(nodes: readonly FaultNode[] = this.nodes): Promise<(NodeStatus | undefined)[]> {
     const asked = nodes.map(({ address }) => this.observer.nodeStatus(address, { deadlineMs: askDeadlineMs }));
     return (await Promise.allSettled(asked)).map((answer) => (answer.status === 'fulfilled' ? answer.value : undefined));
   }
 
-  /** The node that serves the first shard now, by its own account. */
+  /** The node that reports itself as the serving primary of the first shard. */
   async primary(): Promise<FaultNode | undefined> {
     const isServing = ({ shard, role, serving }: ReplicaStatus): boolean => shard === 0 && role === 'primary' && serving;
     const statuses = await this.statuses();
     return this.nodes[statuses.findIndex((status) => status?.replicas.some(isServing))];
   }
 
-  /** As all nodes see it together. @throws KvError while none answers. */
+  /** The merged topology of all nodes. @throws KvError while none answers. */
   topology(): Promise<Topology> {
     return this.observer.wholeTopology({ deadlineMs: askDeadlineMs });
   }
 
-  /** Whether every shard keeps a live member of its in-sync set that is none of these nodes, as the others see it. */
+  /** Whether every shard has a live in-sync member outside these nodes, by the report of the other nodes. */
   async canLose(nodes: readonly FaultNode[]): Promise<boolean> {
     return canLose(
       await this.topology(),
@@ -92,7 +94,10 @@ export class FaultCluster implements AsyncDisposable {
     );
   }
 
-  /** What is missing before every shard has its full set where it is placed, on all nodes; undefined if nothing is. */
+  /**
+   * Describes what is missing until every shard has its full in-sync set where it is placed; undefined if nothing is
+   * missing.
+   */
   async missingForSync(): Promise<string | undefined> {
     const statuses = await this.statuses();
     const silent = this.nodes.filter((_, index) => statuses[index] === undefined);
@@ -105,23 +110,23 @@ export class FaultCluster implements AsyncDisposable {
       );
     } catch (error) {
       if (!(error instanceof KvError)) throw error;
-      return `the topology is not told: ${error.message}`;
+      return `no node reports the topology: ${error.message}`;
     }
   }
 
-  /** @returns how long it took. @throws Error with what was missing. */
+  /** @returns the time that it took, in ms. @throws NotInSyncError with what was missing */
   async waitForSync(patienceMs: number): Promise<number> {
     const startMs = performance.now();
     let missing = await this.missingForSync();
     while (missing !== undefined) {
       if (performance.now() - startMs > patienceMs) throw new NotInSyncError(patienceMs, missing);
-      await pause(askAgainMs);
+      await pause(pollMs);
       missing = await this.missingForSync();
     }
     return performance.now() - startMs;
   }
 
-  /** Ends everything at once. */
+  /** Ends all processes at once. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.observer.close();
     await Promise.all([...this.nodes, ...this.zookeepers].map((one) => one.kill()));

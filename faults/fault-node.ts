@@ -1,8 +1,8 @@
 /**
- * One kvnode at a place of the network, through all its processes: killed and started again it keeps its address.
+ * One kvnode at a place of the network, across all its processes: after a kill and a start it has the same address.
  *
- * A process that ends by itself is started again, as a supervisor of services would. That is as it should be if it was
- * started while ZooKeeper was away, which a node does not wait for; any other end is a crash, and a finding.
+ * A process that ends by itself is started again, as a supervisor of services would do. A node that finds no ZooKeeper
+ * at its start ends by design. Every other end is a crash, and a finding.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { programPath } from '../local/programs.js';
@@ -13,7 +13,7 @@ import type { Place } from './network.js';
 export interface FaultNodeOptions {
   readonly place: Place;
   readonly port: number;
-  /** ZooKeeper as this node reaches it. */
+  /** The connect string by which this node reaches ZooKeeper. */
   readonly zk: string;
   readonly root: string;
   readonly extra: readonly string[];
@@ -30,7 +30,10 @@ export class FaultNode {
   /** host:port, and the node's id. */
   readonly address: string;
   readonly #options: FaultNodeOptions;
-  /** How processes ended that nobody told to, but for those that found no ZooKeeper; and those that did not end as told. */
+  /**
+   * Processes that ended by themselves, except for those that found no ZooKeeper, and processes that did not stop in
+   * time.
+   */
   readonly crashes: string[] = [];
   #child: Child | undefined;
   #more: readonly string[] = [];
@@ -49,7 +52,9 @@ export class FaultNode {
     return this.#child?.running === true;
   }
 
-  /** A new, empty process. Does not wait until it serves. `more`: options of this process and of those that a supervisor starts. */
+  /**
+   * Starts a new, empty process without waiting until it serves. `more`: options of this process and of its restarts.
+   */
   start(more: readonly string[] = []): void {
     if (this.running) return;
     this.#more = more;
@@ -61,7 +66,7 @@ export class FaultNode {
     void child.exited.then((how) => this.#supervise(child, how));
   }
 
-  /** SIGKILL, also of a frozen node. */
+  /** Sends SIGKILL, which also ends a frozen node. */
   async kill(): Promise<void> {
     const child = this.#child;
     this.#child = undefined;
@@ -76,7 +81,9 @@ export class FaultNode {
     this.#child?.signal('SIGCONT');
   }
 
-  /** SIGTERM, the planned stop. @returns how it ended: `exit code 0`, unless it took too long and was killed. */
+  /**
+   * Sends SIGTERM, the planned stop. @returns how the process ended: `exit code 0`, or a signal if it took too long.
+   */
   async stop(): Promise<string> {
     const child = this.#child;
     if (child === undefined) return 'not started';

@@ -1,4 +1,7 @@
-/** `npm run faults`: kill, freeze and cut off real processes under load, and check what their clients saw. */
+/**
+ * `npm run faults`: kills, freezes and cuts off real processes under load, and checks the answers that clients
+ * received.
+ */
 import { exitCodes, parseFaultsCommandLine } from './command-line.js';
 import type { ProfileResult } from './profile-result.js';
 import { profiles } from './profiles.js';

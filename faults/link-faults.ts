@@ -1,7 +1,7 @@
 /**
- * Faults of the network: packets are dropped without a word, one way or both.
+ * Faults of the network: packets are dropped silently, in one direction or both.
  *
- * Healing one cut heals all that are in force: with several at once, the first to end ends them.
+ * Healing one cut heals all cuts in force: of several at once, the first to end ends the others as well.
  */
 import type { FaultNode } from './fault-node.js';
 import { type ActiveFault, type FaultContext, type Nemesis, pickOne, pickVictim } from './nemesis.js';
@@ -61,7 +61,7 @@ const fromEverything: Cut = async (context, victim) => {
   return `${victim.name} cut off from everything`;
 };
 
-/** The old primary is left with its clients: what it still serves to them must not be stale. */
+/** The old primary still reaches its clients: its answers to them must not be stale. */
 const withClientsOnly: Cut = async (context, victim) => {
   await fromOtherNodes(context, victim);
   await fromZookeeper(context, victim);

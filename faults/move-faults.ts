@@ -1,8 +1,8 @@
 /**
- * Faults of many shards: nodes that leave and join, so that shards move, and what may happen in the middle of it.
+ * Faults of many shards: nodes leave and join, so that shards move, and further faults hit in the middle of a move.
  *
- * A move is seen, not waited for: some node holds a shard that is not placed on it, or one that is placed on it is not in sync
- * there. What is killed then is chosen by its part in that move.
+ * A move is detected in the topology: a node holds a shard that is not placed on it, or a shard that is placed on it
+ * is not in sync there. The node to kill is chosen by its part in that move.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Part as MovePart, movingShards, withPart } from '../local/moving.js';
@@ -11,14 +11,14 @@ import type { FaultCluster } from './fault-cluster.js';
 import type { FaultNode } from './fault-node.js';
 import { type ActiveFault, between, type FaultContext, type Nemesis, pickOne, pickVictim } from './nemesis.js';
 
-/** The controller is whoever registered first of those that stay. */
+/** The controller is the node that registered first among those that stay. */
 type Part = MovePart | 'controller';
 
 const movePatienceMs = 5_000;
-const lookAgainMs = 10;
-/** So that every moment of a move is met, not only its beginning. */
+const pollMs = 10;
+/** The range of delays after the beginning of a move, so that a fault hits any moment of it. */
 const intoTheMoveMs = [0, 400] as const;
-/** For what it has sent to be carried out and heard. */
+/** The time after a freeze in which other nodes process the messages that the node has sent. */
 const underWayMs = 200;
 const flaps = 4;
 const flapPauseMs = [100, 800] as const;
@@ -35,7 +35,10 @@ const leave: Nemesis = {
   },
 };
 
-/** Longer than a session and --replace-after together: its shards are copied to others, and back. */
+/**
+ * The node stays away for longer than a session and --replace-after together, so its shards are copied to others, and
+ * back.
+ */
 const replaced: Nemesis = {
   name: 'kill until replaced',
   company: 'ends a process',
@@ -99,7 +102,7 @@ function killWhileLeaving(part: Part): Nemesis {
 const zookeeperAway = duringMove('stop ZooKeeper while a node joins', async ({ cluster, random }, mover) => {
   await mover.stop();
   mover.start();
-  await aMove(cluster);
+  await findMove(cluster);
   await pause(between(intoTheMoveMs, random));
   for (const server of cluster.zookeepers) await server.kill();
   const heal = async (): Promise<void> => {
@@ -125,12 +128,14 @@ function duringMove(
         await fault?.heal();
         mover.start();
       };
-      return { what: fault?.what ?? `${mover.name} left and returned; nobody could be killed meanwhile`, heal };
+      return { what: fault?.what ?? `${mover.name} left and returned; no node could be killed meanwhile`, heal };
     },
   };
 }
 
-/** Kills whoever has that part, at a moment when no shard loses its last member with it and those that leave. */
+/**
+ * Kills a node that has this part in the move, once no shard would lose its last member with it and the leaving nodes.
+ */
 async function killIn(
   { cluster, random, hit }: FaultContext,
   mover: FaultNode,
@@ -139,7 +144,7 @@ async function killIn(
 ): Promise<ActiveFault | undefined> {
   const left = leaving.map(({ address }) => address);
   const mayBeHit = (node: FaultNode): boolean => !leaving.includes(node) && (node === mover || !hit.has(node));
-  for (let moving = await aMove(cluster); moving !== undefined; moving = await aMove(cluster)) {
+  for (let moving = await findMove(cluster); moving !== undefined; moving = await findMove(cluster)) {
     const { shard, nodeIds } = moving;
     const stayIds = nodeIds.filter((id) => !left.includes(id));
     const victimIds = part === 'controller' ? stayIds.slice(0, 1) : withPart(part, shard);
@@ -157,8 +162,9 @@ async function killIn(
 }
 
 /**
- * Kills a node unless some shard would lose the last member of its in-sync set with it and those that leave: then its data would
- * be gone by design. On a busy machine sets shrink to one by themselves. Frozen first, so that what is seen stays so.
+ * Kills a node unless some shard would lose its last in-sync member with it and the leaving nodes, and so its data by
+ * design. On a busy machine sets shrink to one member by themselves. The node is frozen first, so that the checked
+ * topology stays true.
  */
 async function killUnlessLast(cluster: FaultCluster, victim: FaultNode, leaving: readonly FaultNode[] = []): Promise<boolean> {
   victim.freeze();
@@ -169,14 +175,17 @@ async function killUnlessLast(cluster: FaultCluster, victim: FaultNode, leaving:
   return !isLast;
 }
 
-/** A shard that moves, and the nodes in the order in which they registered, as soon as there is one. Undefined if none was seen. */
-async function aMove(cluster: FaultCluster): Promise<{ shard: ShardInfo; nodeIds: string[] } | undefined> {
+/**
+ * Waits for a shard that moves. @returns it, and the nodes in the order of registration; undefined if none moved in
+ * time
+ */
+async function findMove(cluster: FaultCluster): Promise<{ shard: ShardInfo; nodeIds: string[] } | undefined> {
   const endMs = performance.now() + movePatienceMs;
   while (performance.now() < endMs) {
     const topology = await cluster.topology().catch(() => undefined);
     const [shard] = topology === undefined ? [] : movingShards(topology);
     if (shard !== undefined) return { shard, nodeIds: topology!.nodes.map(({ id }) => id) };
-    await pause(lookAgainMs);
+    await pause(pollMs);
   }
   return undefined;
 }

@@ -1,15 +1,18 @@
 /**
- * A network of Linux network namespaces: one for each place, joined by a bridge that lies in a namespace of its own, so
- * that the machine's own network and firewall stay as they are. This process is on it, too, by one virtual cable.
+ * A network of Linux network namespaces, one for each place. A bridge in a namespace of its own joins them, so the
+ * machine's own network and firewall stay unchanged. One virtual cable connects this process to the bridge.
  *
- * A cut link drops packets at the receiver: connections stay open and fall silent, as when a cable is pulled. Needs root
- * (CAP_NET_ADMIN and CAP_SYS_ADMIN), `ip` and `iptables`.
+ * A cut link drops packets at the receiver: connections stay open without traffic, as when a cable is pulled. Needs
+ * root (CAP_NET_ADMIN and CAP_SYS_ADMIN), `ip` and `iptables`.
  */
 import { joinAddress } from '../src/config/index.js';
 import type { Network, Place } from './network.js';
 import { type RunScope, run } from './run-scope.js';
 
-/** 198.18.0.0/15 is set aside for tests (RFC 2544): nothing else on the machine should use it. */
+/**
+ * The number of subnets in 198.18.0.0/16. RFC 2544 reserves 198.18.0.0/15 for tests, so nothing else on the machine
+ * should use it.
+ */
 const subnets = 256;
 const subnetOf = (index: number): string => `198.18.${index}`;
 const firstHost = 2;
@@ -27,7 +30,7 @@ export class NamespaceNetwork implements Network {
   readonly #places: NamespacePlace[] = [];
   readonly #cut = new Set<NamespacePlace>();
 
-  /** @returns undefined, with the reason, where namespaces are not permitted. */
+  /** @returns the reason if namespaces are not permitted */
   static async open(scope: RunScope): Promise<NamespaceNetwork | { readonly impossible: string }> {
     const hub = `${scope.namespaces}-hub`;
     try {
@@ -87,7 +90,10 @@ function iptables(place: NamespacePlace): [string, ...string[]] {
   return ['ip', 'netns', 'exec', place.namespace, 'iptables', '-w'];
 }
 
-/** The name of the cable's end stands for the subnet: two runs at once cannot take the same. @returns its first three numbers. */
+/**
+ * Finds a free subnet. Its number is in the name of the cable, so two runs cannot take the same one. @returns its
+ * first three numbers.
+ */
 async function connectThisProcess(hub: string): Promise<string> {
   const inUse = await run('ip', '-o', '-4', 'addr');
   for (let index = 0; index < subnets; index += 1) {

@@ -1,30 +1,30 @@
 /**
- * A kind of fault: how to begin one, and how it ends. The schedule (rounds.ts) decides when and which, from a seed; whom
- * it hits depends on who is primary then.
+ * The interface of a kind of fault: its beginning and its end. The schedule (schedule.ts) chooses faults and times
+ * from a seed. The victim also depends on the primary at that moment.
  */
 import type { FaultCluster } from './fault-cluster.js';
 import type { FaultNode } from './fault-node.js';
 
 /**
- * What may be done at once. Nodes keep their data in memory, so ending a process loses what it holds; the in-sync set may
- * at that moment consist of that node alone if others were cut off, and then the data is gone by design.
- * - `ends a process`: one at a time, and never beside a cut
- * - `cuts links`: beside others of its kind and `elsewhere`
- * - `elsewhere`: beside anything but `alone`
- * - `alone`: ends several processes, or the way of all to ZooKeeper while one is away
+ * Which faults may be combined. Nodes keep their data in memory, so the end of a process loses its data. If cuts have
+ * shrunk the in-sync set to that node, the data is gone by design.
+ * - `ends a process`: never with another of its kind or with a cut
+ * - `cuts links`: with others of its kind and with `elsewhere`
+ * - `elsewhere`: with anything but `alone`
+ * - `alone`: never combined, since it ends several processes, or all connections to ZooKeeper while a node is away
  */
 export type Company = 'ends a process' | 'cuts links' | 'elsewhere' | 'alone';
 
 export interface FaultContext {
   readonly cluster: FaultCluster;
   readonly random: () => number;
-  /** Nodes that another fault of the same round has hit. */
+  /** Nodes that faults of the same round have hit. */
   readonly hit: Set<FaultNode>;
   readonly print: (line: string) => void;
 }
 
 export interface ActiveFault {
-  /** For people: what was done to whom. */
+  /** The fault and its victims, for people. */
   readonly what: string;
   heal(): Promise<void>;
 }
@@ -33,15 +33,15 @@ export interface Nemesis {
   readonly name: string;
   readonly company: Company;
   readonly needs?: 'links between nodes' | 'an ensemble';
-  /** How long the fault lasts, from and to. */
+  /** The range of the fault's duration. */
   readonly holdMs: readonly [number, number];
-  /** @returns undefined if there is nobody to hit at the moment. */
+  /** @returns undefined if no node can be hit at the moment */
   inject(context: FaultContext): Promise<ActiveFault | undefined>;
 }
 
 export type Role = 'primary' | 'backup' | 'any';
 
-/** Takes a node that is not hit yet, and marks it. */
+/** Chooses a node that is not hit yet, and marks it as hit. */
 export async function pickVictim({ cluster, random, hit }: FaultContext, role: Role): Promise<FaultNode | undefined> {
   const primary = role === 'any' ? undefined : await cluster.primary();
   if (role !== 'any' && primary === undefined) return undefined;

@@ -1,16 +1,19 @@
 /**
- * Where processes run and how they reach each other, so that links can be cut. Two kinds: namespaces.ts, in which every
- * link can be cut in either direction, and proxies.ts for machines that do not permit it.
+ * The network of a run: places where processes run, and links between them that can be cut. It has two kinds:
+ * namespaces.ts, in which every link can be cut in either direction, and proxies.ts for machines that do not permit
+ * namespaces.
  */
 
-/** Where one or more processes run, as one host of the network. */
+/** A host of the network, on which one or more processes run. */
 export interface Place {
   readonly name: string;
-  /** IP address that processes here listen on. */
+  /** The IP address on which processes of this place listen. */
   readonly address: string;
-  /** Words before the command of a process that is to run here. */
+  /** The words before the command of a process, so that it runs here. */
   readonly prefix: readonly string[];
-  /** A port for a process here to listen on; the one wanted where the place has an address of its own. */
+  /**
+   * A port for a process of this place: the wanted one if the place has an address of its own, otherwise a free one.
+   */
   port(wanted: number): Promise<number>;
 }
 
@@ -21,9 +24,9 @@ export interface Network extends AsyncDisposable {
   addPlace(name: string): Promise<Place>;
   /** host:port by which processes at `from` reach a server that listens on a port of `to`. */
   route(from: Place, to: Place, port: number): Promise<string>;
-  /** What `from` sends does not arrive at `to` any more; nobody is told. */
+  /** Drops everything that `from` sends to `to`, silently. */
   cut(from: Place, to: Place): Promise<void>;
-  /** Every link works again. */
+  /** Restores every link. */
   heal(): Promise<void>;
 }
 

@@ -1,4 +1,4 @@
-/** Faults of processes: killed and restarted empty, frozen and thawed, told to hand over. */
+/** Faults of processes: kill and restart, freeze and thaw, planned stop with a handover. */
 import { type Nemesis, pickVictim, type Role } from './nemesis.js';
 
 function kill(role: Role): Nemesis {
@@ -15,7 +15,7 @@ function kill(role: Role): Nemesis {
   };
 }
 
-/** Measured against the defaults: a lease lasts 1,000 ms, grace 1,250 ms, a session 6,000 ms. */
+/** The lengths relate to the defaults: a lease lasts 1,000 ms, grace 1,250 ms, a session 6,000 ms. */
 function freeze(length: 'short' | 'medium' | 'long', role: Role, holdMs: readonly [number, number]): Nemesis {
   return {
     name: `freeze ${role}, ${length}`,
@@ -52,6 +52,6 @@ export const handover: Nemesis = {
       await stopped;
       victim.start();
     };
-    return { what: `${victim.name} told to stop, started again empty`, heal };
+    return { what: `${victim.name} stopped by SIGTERM, started again empty`, heal };
   },
 };

@@ -1,4 +1,4 @@
-/** The best network this machine permits, and a word on what it cannot do. */
+/** Opens the best network that this machine permits, and names its limitation. */
 import { NamespaceNetwork } from './namespaces.js';
 import type { Network } from './network.js';
 import { ProxyNetwork } from './proxies.js';
@@ -6,7 +6,7 @@ import type { RunScope } from './run-scope.js';
 
 export interface OpenedNetwork {
   readonly network: Network;
-  /** Why it is not namespaces. */
+  /** The reason why the network does not consist of namespaces. */
   readonly limitation: string | undefined;
 }
 

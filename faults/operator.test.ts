@@ -16,7 +16,7 @@ const offline: Partial<ReplicaStatus> = {
   found: null,
 };
 
-/** One node for each replica, by the names a, b, c. */
+/** The statuses of nodes a, b, c with one replica each. */
 function statuses(...replicas: Partial<ReplicaStatus>[]): NodeStatus[] {
   return replicas.map((replica, index) => ({ address: 'abc'[index], replicas: [{ ...offline, ...replica }] }) as NodeStatus);
 }
@@ -27,7 +27,7 @@ test('operator - a shard that serves, or whose holders do not all report it offl
   expect(dueCommands(statuses({ complete: false, held: null }))).toEqual([]);
 });
 
-test('operator - the newest data goes on, and of equal data what is known to be committed, then the newest epoch', () => {
+test('operator - chooses the newest data, then the higher commit index, then the newest epoch', () => {
   expect(dueCommands(statuses({ lastSeq: 99 }, { lastEpoch: 2 }))).toEqual([{ shard: 0, address: 'b', givesUp: [] }]);
   expect(dueCommands(statuses({}, { lastSeq: 11 }))).toMatchObject([{ address: 'b' }]);
   expect(dueCommands(statuses({ commitIndex: 9, held: heldAt(2, 'e2') }, {}))).toMatchObject([{ address: 'b' }]);
@@ -35,7 +35,7 @@ test('operator - the newest data goes on, and of equal data what is known to be 
   expect(dueCommands(statuses({ complete: false, held: null, lastSeq: 99 }, {}))).toMatchObject([{ address: 'b' }]);
 });
 
-test('operator - lines that the chosen replica does not hold are named: by their epoch, or by a history of their own', () => {
+test('operator - gives up lines that the chosen replica does not hold, by the id of their epoch or of their history', () => {
   const primary = { role: 'primary', serving: true, offline: false, held: heldAt(7, 'e7') };
   const kept = { held: heldAt(5, 'x5'), found: heldAt(7, 'e7') };
   const other = { held: heldAt(1, 'y1', 'other'), found: heldAt(7, 'e7') };

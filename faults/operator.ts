@@ -1,8 +1,9 @@
 /**
- * What an operator does after ZooKeeper has lost data: the command `force-primary` where a shard is offline, and again where
- * replicas keep data of another line than the one that goes on (docs/operations.md). The choice is pure.
+ * Plays the operator after ZooKeeper has lost data: it sends `force-primary` for every offline shard, and again while
+ * replicas keep data of another line than the chosen one (docs/operations.md). The choice is pure.
  *
- * It never takes an empty replica: in these runs a holder of the data is always alive, so that would be a loss by mistake.
+ * It never chooses an empty replica: in these runs a holder of the data is always alive, so that would be a loss by
+ * mistake.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { lineIdOf } from '../src/cli/kvctl/shard-histories.js';
@@ -11,17 +12,20 @@ import type { HistoryPosition } from '../src/wire/contract/kv-api.js';
 
 export interface ForceCommand {
   readonly shard: number;
-  /** Of the node whose replica goes on. */
+  /** The address of the node whose replica becomes primary. */
   readonly address: string;
-  /** Ids of the histories, or of the epochs of the chosen one, that the other replicas hold and are to discard. */
+  /** Ids of histories, or of epochs of the chosen history, whose data the other replicas must discard. */
   readonly givesUp: readonly string[];
 }
 
 type Held = ReplicaStatus & { readonly address: string };
 
-const askAgainMs = 200;
+const pollMs = 200;
 
-/** Commands that are due by what all nodes report; none while a replica that holds data still expects a primary. */
+/**
+ * The commands that are due by the reports of all nodes. None is due while a replica with data still expects a
+ * primary.
+ */
 export function dueCommands(statuses: readonly NodeStatus[]): ForceCommand[] {
   const byShard = new Map<number, Held[]>();
   for (const { address, replicas } of statuses)
@@ -56,19 +60,19 @@ function isPosition(position: HistoryPosition | null | undefined): position is H
 }
 
 /**
- * The newest data; of equal data the one more of which is known to be committed, since the versions of the rest are raised (R13);
- * then the newest epoch that it has come to.
+ * The newest data is best. With equal data the higher commit index is, since entries above it get new versions (R13).
+ * Then the newest epoch counts.
  */
 function isBetter(one: Held, other: Held): boolean {
   const newest = one.lastEpoch - other.lastEpoch || one.lastSeq - other.lastSeq || one.commitIndex - other.commitIndex;
   return (newest || (one.held?.epoch ?? 0) - (other.held?.epoch ?? 0)) > 0;
 }
 
-/** Gives a command once. A refusal is no error: what the nodes report next decides what is due then. */
-async function give(client: KvClient, { address, shard, givesUp }: ForceCommand): Promise<string> {
+/** Sends a command once. A refusal is not an error: the next reports of the nodes decide what is due then. */
+async function send(client: KvClient, { address, shard, givesUp }: ForceCommand): Promise<string> {
   try {
     const { epoch } = await client.forcePrimary(address, { shard, acceptDataLoss: true, givesUp });
-    return `goes on in epoch ${epoch}`;
+    return `serves in epoch ${epoch}`;
   } catch (error) {
     if (!(error instanceof KvError)) throw error;
     return error.message;
@@ -77,27 +81,27 @@ async function give(client: KvClient, { address, shard, givesUp }: ForceCommand)
 
 export interface OperatorTask {
   readonly client: KvClient;
-  /** The status of every node that is to answer; undefined while one does not. */
+  /** The status of every node; undefined while one does not answer. */
   readonly statuses: () => Promise<readonly NodeStatus[] | undefined>;
-  /** Whether nothing is left to do. */
+  /** Whether no command is needed any more. */
   readonly isDone: () => Promise<boolean>;
   readonly patienceMs: number;
   readonly print: (line: string) => void;
 }
 
-/** Goes on until nothing is left to do, or patience has ended. @returns how many commands were given. */
+/** Sends due commands until `isDone`, or until `patienceMs` has passed. @returns the number of commands sent */
 export async function operate({ client, statuses, isDone, patienceMs, print }: OperatorTask): Promise<number> {
   const endMs = performance.now() + patienceMs;
-  let given = 0;
+  let sent = 0;
   while (performance.now() < endMs && !(await isDone())) {
     const commands = dueCommands((await statuses()) ?? []);
     for (const command of commands) {
       const { shard, address, givesUp } = command;
       const gaveUp = givesUp.length > 0 ? `, giving up ${givesUp.join(', ')}` : '';
-      print(`operator: shard ${shard} to ${address}${gaveUp}: ${await give(client, command)}`);
-      given += 1;
+      print(`operator: shard ${shard} to ${address}${gaveUp}: ${await send(client, command)}`);
+      sent += 1;
     }
-    await pause(askAgainMs);
+    await pause(pollMs);
   }
-  return given;
+  return sent;
 }

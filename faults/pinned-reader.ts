@@ -1,9 +1,9 @@
 /**
- * Reads that always ask the same node, whoever is primary: what a client in another language with stock gRPC may do, by unary
- * calls or on one pipeline that it keeps open, also while the node is frozen.
+ * Reads always at the same node, primary or not. A client in another language with plain gRPC may do that, by unary
+ * calls or on one pipeline that it keeps open, even while the node is frozen.
  *
- * `KvClient` learns of a new primary within moments and turns to it, so it hardly ever meets an old one that believes
- * itself in office. These do, all the time; and since they never write, no write that hangs keeps them from reading.
+ * `KvClient` learns of a new primary within moments, so it hardly ever reads at an old primary that still considers
+ * itself primary. These readers do so all the time. They never write, so no hanging write delays their reads.
  */
 import { Client, credentials } from '@grpc/grpc-js';
 import { limitsOf } from '../src/client/call-limits.js';
@@ -12,7 +12,7 @@ import { UnaryTransport } from '../src/client/transport/unary-transport.js';
 import { channelOptions } from '../src/wire/contract/channel-options.js';
 import type { Outcome } from '../verification/index.js';
 
-/** Shorter than any freeze of interest: some read is always on its way to a node that is about to be thawed. */
+/** Shorter than any relevant freeze, so that some read is always in flight to a node that is about to be thawed. */
 const pinnedDeadlineMs = 500;
 const maxReconnectBackoffMs = 500;
 

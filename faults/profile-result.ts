@@ -6,23 +6,23 @@ export interface ProfileResult {
   readonly profile: string;
   readonly seeds: readonly number[];
   readonly passed: boolean;
-  /** Why not namespaces, if so. */
+  /** The reason why the network does not consist of namespaces, if so. */
   readonly limitation: string | undefined;
   readonly loadSeconds: number;
   readonly operations: { readonly answered: number; readonly refused: number; readonly unknown: number };
   readonly operationsPerSecond: number;
-  /** All that was checked: with the final reads and those pinned to a node. */
+  /** The number of checked operations, with the final reads and the pinned reads. */
   readonly checked: number;
-  /** Operations that were not answered, by the code of the error. */
+  /** The number of operations that failed, by error code. */
   readonly failures: Readonly<Record<string, number>>;
   readonly rounds: number;
-  /** By the name of the fault. */
+  /** The number of faults, by name. */
   readonly faults: Readonly<Record<string, number>>;
   readonly waits: number;
   readonly waitedMs: number;
-  /** After each round. */
+  /** The time without service after each round. */
   readonly withoutServiceMs: Spread | undefined;
-  /** The same by the faults of the round. */
+  /** The same, by the faults of the round. */
   readonly withoutServiceMsAfter: Readonly<Record<string, Spread>>;
   /** Explanations, each with the seed of its episode. */
   readonly violations: readonly string[];

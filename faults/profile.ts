@@ -2,16 +2,16 @@
 import type { Mix } from './client-wire.js';
 import type { Nemesis, Role } from './nemesis.js';
 
-/** Without faults for this long, a cluster that is not in sync, or answers no operation, counts as stuck. */
+/** A cluster that is not in sync, or answers no operation, this long after the last fault counts as stuck. */
 export const syncPatienceMs = 90_000;
 
 export interface Load {
   readonly processes: number;
-  /** In each process. */
+  /** The number of workers in each process. */
   readonly workers: number;
-  /** Operations on one key that a worker may have under way; 1: the next begins when the one before has ended. */
+  /** The most operations on one key that a worker has in flight. With 1 it waits for each before the next. */
   readonly atOnce: number;
-  /** Further ones that read at one node each, this many for each node by unary calls and by pipeline (pinned-reader.ts). */
+  /** The number of further workers for each node and API that read only at that node (pinned-reader.ts). */
   readonly pinnedReaders: number;
   readonly thinkMs: number;
   readonly keyspace: number;
@@ -20,7 +20,7 @@ export interface Load {
 }
 
 export type Schedule =
-  /** One node killed and started again at once, every so often; both must be in sync before each. */
+  /** Every `intervalMs` one node is killed and started again at once. Every node must be in sync before each kill. */
   | { readonly kind: 'steady'; readonly victim: Exclude<Role, 'any'>; readonly intervalMs: number }
   /** Rounds of up to `atOnce` faults, all healed and in sync before the next. */
   | { readonly kind: 'rounds'; readonly nemeses: readonly Nemesis[]; readonly atOnce: number };
@@ -30,10 +30,10 @@ export interface Profile {
   readonly description: string;
   readonly nodes: number;
   readonly zookeepers: number;
-  /** Options of every node, word by word. */
+  /** Options of every node, one word each. */
   readonly extra: readonly string[];
   readonly load: Load;
   readonly schedule: Schedule;
-  /** Unless the command line says otherwise. */
+  /** The default of --minutes. */
   readonly minutes: number;
 }

@@ -9,13 +9,13 @@ import { ensembleFaults, zookeeperOutages } from './zookeeper-faults.js';
 import { lossesOfMany, lossesOfOne } from './zookeeper-losses.js';
 import { rollbacksOfMany, rollbacksOfOne } from './zookeeper-rollbacks.js';
 
-/** One primary, which every fault is about. */
+/** With one shard there is one primary, which every fault concerns. */
 const oneShard = ['--shards', '1'];
 
 const halfAndHalf: Mix = { get: 1, put: 1, conditionalPut: 0, delete: 0, conditionalDelete: 0 };
 const everything: Mix = { get: 8, put: 5, conditionalPut: 4, delete: 1, conditionalDelete: 1 };
 
-/** Few keys, so that clients meet on them; pauses, so that the faults and not the load keep the machine busy. */
+/** Few keys, so that clients contend for them, and pauses, so that the load leaves the machine time for the faults. */
 const sharedLoad: Load = {
   processes: 3,
   workers: 4,
@@ -56,8 +56,8 @@ const withEnsemble = { zookeepers: 3 };
 const mixed = [...kills, ...freezes, handover, ...zookeeperCuts, ...nodeCuts, ...zookeeperOutages];
 
 /**
- * Five busy nodes and what surrounds them may share two cores: with the default lease, members are taken out of the set for
- * being slow, and then the one that a fault hits may be the last.
+ * Five busy nodes, ZooKeeper and the clients may share two cores. With the default lease, members would be taken out
+ * of the set only because they are slow, and a fault might then hit the last member.
  */
 const manyShards = {
   nodes: 5,
@@ -68,7 +68,7 @@ const manyShards = {
   load: { ...sharedLoad, keyspace: 64 },
   minutes: 10,
 };
-/** ZooKeeper loses data, and an operator goes on: with the default times, so that a session is shorter than a freeze. */
+/** For losses of ZooKeeper's data: the default session timeout, so that a session is shorter than a freeze. */
 const fewShards = { ...manyShards, nodes: 4, minutes: 5 };
 const inMoves = [...moveFaults, ...freezes.slice(2), ...zookeeperCuts, ...zookeeperOutages];
 
@@ -80,7 +80,7 @@ export const profiles: readonly Profile[] = [
   classic('primary', 100_000, 4_000),
   rounds('kill', 'three nodes, one killed and started again empty', kills),
   rounds('freeze', 'three nodes, one frozen for less than a lease, more than grace, or more than a session', freezes),
-  rounds('handover', 'three nodes, the primary told to stop', [handover]),
+  rounds('handover', 'three nodes, the primary stopped by SIGTERM', [handover]),
   rounds('partition', 'three nodes, links cut one way or both', [...nodeCuts, ...zookeeperCuts]),
   rounds('partition-min-in-sync', 'the same with --min-in-sync 2', [...nodeCuts, ...zookeeperCuts], withMinInSync),
   rounds('zookeeper', 'three nodes, ZooKeeper stopped or frozen for 5 to 20 s', zookeeperOutages),
@@ -101,7 +101,7 @@ export const profiles: readonly Profile[] = [
     lossesOfOne,
   ),
   rounds('zookeeper-empty-many-shards', 'the same with 16 shards on four nodes', lossesOfMany, fewShards),
-  rounds('zookeeper-older', 'three nodes, ZooKeeper comes back with a copy of its data from before', rollbacksOfOne),
+  rounds('zookeeper-older', 'three nodes, ZooKeeper restarts with an older copy of its data', rollbacksOfOne),
   rounds('zookeeper-older-many-shards', 'the same with 16 shards on four nodes', rollbacksOfMany, fewShards),
   rounds('short', 'kills, freezes and handovers one after the other, for npm run test:long', [
     ...kills,
@@ -110,7 +110,7 @@ export const profiles: readonly Profile[] = [
   ]),
 ];
 
-/** All, or the one of that name, or else those whose names begin with it and a dash, such as `classic`. */
+/** @returns all profiles, the profile of that name, or else the profiles whose names begin with it and a dash */
 export function profilesNamed(wanted: string): Profile[] {
   const exact = profiles.filter(({ name }) => name === wanted);
   return exact.length > 0 ? exact : profiles.filter(({ name }) => wanted === 'all' || name.startsWith(`${wanted}-`));

@@ -1,7 +1,7 @@
 /**
- * The network for machines without the right to make namespaces: everything on 127.0.0.1, and a TCP proxy in front of
- * ZooKeeper for each node. It can cut a node from ZooKeeper, and nothing else: nodes and clients share addresses, so
- * what one node sends cannot be told from what another does.
+ * The network for machines that do not permit namespaces: every process is on 127.0.0.1, and each node has a TCP proxy
+ * in front of ZooKeeper. It can only cut a node from ZooKeeper: nodes and clients share an address, so their traffic
+ * cannot be distinguished.
  */
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
@@ -32,7 +32,7 @@ export class ProxyNetwork implements Network {
     return joinAddress(loopback, proxy.port);
   }
 
-  /** Both ways at once: half a TCP connection is of no use to anybody here. */
+  /** Cuts both directions at once: a proxy of TCP connections cannot usefully cut one. */
   async cut(from: Place, to: Place): Promise<void> {
     const links = this.#links.filter((link) => isBetween(link, from, to));
     if (links.length === 0) throw new Error(`there is no proxy between ${from.name} and ${to.name}`);
@@ -52,7 +52,7 @@ function isBetween(link: Link, one: Place, other: Place): boolean {
   return (link.from === one && link.to === other) || (link.from === other && link.to === one);
 }
 
-/** Free a moment ago: another process may take it first, and the run fails with a message that says so. */
+/** A port that is free now. Another process may take it first; then the run fails with a message about that. */
 async function freePort(): Promise<number> {
   const server = createServer();
   server.listen(0, loopback);

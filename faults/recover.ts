@@ -1,4 +1,7 @@
-/** What is waited for, and done, after ZooKeeper has lost data: the nodes report their shards offline, and an operator goes on. */
+/**
+ * Recovers a cluster after ZooKeeper has lost data: waits until the nodes report their shards as offline, and plays
+ * the operator.
+ */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { NodeStatus, ReplicaStatus } from '../src/index.js';
 import { type FaultCluster, NotInSyncError } from './fault-cluster.js';
@@ -6,29 +9,35 @@ import type { FaultNode } from './fault-node.js';
 import { operate } from './operator.js';
 
 const patienceMs = 60_000;
-const askAgainMs = 100;
-/** A node that was frozen, or lost its connection, may serve for a moment before it reads what ZooKeeper holds now. */
+const pollMs = 100;
+/**
+ * The cluster must be well for this long: a node that was frozen or cut off may serve for a moment before it reads
+ * ZooKeeper.
+ */
 const steadyMs = 8_000;
 
 export interface Recovery {
   readonly cluster: FaultCluster;
   readonly print: (line: string) => void;
-  /** Those that run and are not frozen. Default: all. */
+  /** The nodes that run and are not frozen. Default: all. */
   readonly nodes?: readonly FaultNode[];
 }
 
-/** Until every copy of the data is reported as offline. @throws NotInSyncError */
+/** Waits until every copy of the data is reported as offline. @throws NotInSyncError */
 export async function waitUntilOffline({ cluster, nodes = cluster.nodes }: Recovery): Promise<void> {
   const endMs = performance.now() + patienceMs;
   for (;;) {
     const holders = (await answers(cluster, nodes))?.flatMap(({ replicas }) => replicas).filter(({ held }) => held);
     if (holders !== undefined && holders.length > 0 && holders.every(({ offline }) => offline)) return;
     if (performance.now() > endMs) throw new NotInSyncError(patienceMs, `not all report the loss: ${JSON.stringify(holders)}`);
-    await pause(askAgainMs);
+    await pause(pollMs);
   }
 }
 
-/** The operator's part, until every shard serves steadily and no replica keeps data of another line. @throws NotInSyncError */
+/**
+ * Plays the operator until every shard serves for `steadyMs` and no replica keeps data of another line. @throws
+ * NotInSyncError
+ */
 export async function recover({ cluster, print, nodes = cluster.nodes }: Recovery): Promise<void> {
   const { shards } = await cluster.topology();
   const statuses = (): Promise<NodeStatus[] | undefined> => answers(cluster, nodes);
@@ -43,8 +52,8 @@ export async function recover({ cluster, print, nodes = cluster.nodes }: Recover
     else if (performance.now() - wellMs >= steadyMs) return;
     else if (Number.isNaN(wellMs)) wellMs = performance.now();
     if (performance.now() > endMs)
-      throw new NotInSyncError(patienceMs, `the operator cannot go on: ${JSON.stringify(await statuses())}`);
-    await pause(askAgainMs);
+      throw new NotInSyncError(patienceMs, `the operator's commands do not help: ${JSON.stringify(await statuses())}`);
+    await pause(pollMs);
   }
 }
 

@@ -1,4 +1,4 @@
-/** Results for people. */
+/** Formats results for people. */
 import Table from 'cli-table3';
 import type { ProfileResult } from './profile-result.js';
 
@@ -63,7 +63,7 @@ function findings(result: ProfileResult): string[] {
     lines.push(`  without service after ${name}: median ${median.toFixed(0)} ms, max ${max.toFixed(0)} ms`);
   }
   if (result.limitation !== undefined) lines.push(`  ${result.limitation}`);
-  if (result.unreadKeys > 0) lines.push(`  ${result.unreadKeys} keys could not be read in the end`);
+  if (result.unreadKeys > 0) lines.push(`  ${result.unreadKeys} keys could not be read after the faults`);
   for (const [what, found] of [
     ['stuck', result.stuck],
     ['crash', result.crashes],

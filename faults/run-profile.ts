@@ -1,7 +1,6 @@
 /**
- * A profile for as long as asked, in episodes: each has a cluster of its own and a seed of its own, so that memory and
- * the time of the checks stay bounded however long the run is. The history and the logs of an episode that found
- * something are kept.
+ * Runs a profile in episodes. Each episode has its own cluster and its own seed, so that memory and the time of the
+ * checks stay bounded in a long run. The history and the logs of an episode with a finding are kept.
  */
 import { cp, mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -26,32 +25,32 @@ export async function runProfile(profile: Profile, { seed, minutes, print }: Run
   const count = Math.max(1, Math.ceil((minutes * 60_000) / longestEpisodeMs));
   for (let index = 0; index < count; index += 1) {
     const startedAtMs = performance.now();
-    const told: string[] = [];
+    const lines: string[] = [];
     const timed = (line: string): void => {
       print(`${((performance.now() - startedAtMs) / 1_000).toFixed(1).padStart(6)} s  ${line}`);
-      // On the clock of the history and, for the logs of the nodes, on the wall clock.
-      told.push(`${nowUs().toFixed(0)} ${new Date().toISOString()} ${line}
+      // The time is on the clock of the history, and on the wall clock as in the logs of the nodes.
+      lines.push(`${nowUs().toFixed(0)} ${new Date().toISOString()} ${line}
 `);
     };
     await using scope = await RunScope.open();
     const durationMs = (minutes * 60_000) / count;
     const episode = await runEpisode({ profile, seed: seed + index, durationMs, scope, print: timed });
     if (!foundNothing(episode)) {
-      print(`FOUND something; history and logs are in ${await keep(profile, episode, scope, told)}`);
+      print(`a check FAILED; history and logs are in ${await keep(profile, episode, scope, lines)}`);
     }
     episodes.push(episode);
   }
   return summarize(profile.name, episodes);
 }
 
-/** Logs without the data of ZooKeeper, and one operation a line. */
-async function keep(profile: Profile, episode: Episode, scope: RunScope, told: readonly string[]): Promise<string> {
+/** Keeps the logs without the data of ZooKeeper, and the history with one operation per line. */
+async function keep(profile: Profile, episode: Episode, scope: RunScope, lines: readonly string[]): Promise<string> {
   const { seed, history, report, stuck, crashes, schedule } = episode;
   const folder = await mkdtemp(join(tmpdir(), `${keptPrefix}${profile.name}-${seed}-`));
   const filter = (source: string): boolean => source === scope.folder || basename(source).endsWith('.log');
   await cp(scope.folder, folder, { recursive: true, filter });
   await writeFile(join(folder, 'history.jsonl'), history.map((operation) => `${JSON.stringify(operation)}\n`).join(''));
-  await writeFile(join(folder, 'faults.txt'), told.join(''));
+  await writeFile(join(folder, 'faults.txt'), lines.join(''));
   await writeFile(join(folder, 'found.json'), JSON.stringify({ seed, stuck, crashes, report, schedule }, undefined, 2));
   return folder;
 }

@@ -1,9 +1,9 @@
 /**
- * What one run leaves on the machine besides processes, and that it is gone afterwards: a folder and network namespaces.
+ * Removes what a run leaves on the machine besides processes: a folder and network namespaces.
  *
- * A shell in a session of its own holds a pipe from here and cleans up when it closes: at the end of the run, and also if
- * this process is killed. What even the shell could not clean up (the machine ran out of something) is named after the
- * process id, so the next run finds and removes it.
+ * A shell in a session of its own holds a pipe from this process, and cleans up when the pipe closes: at the end of
+ * the run, and also if this process is killed. If the shell itself fails, the leftovers have the process id in their
+ * names, so the next run finds and removes them.
  */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -15,7 +15,9 @@ import { promisify } from 'node:util';
 const execute = promisify(execFile);
 const namespacePrefix = 'kvfaults';
 
-/** $1 is the folder, $2 the prefix of the namespaces. Processes are ended by the lifeline of each; this is for stragglers. */
+/**
+ * $1 is the folder, $2 the prefix of the namespaces. The lifeline ends the processes; this ends those that still run.
+ */
 const guard = `
 trap '' INT TERM HUP
 read -r _ || :
@@ -31,7 +33,7 @@ rm -rf -- "$1"
 `;
 
 export class RunScope implements AsyncDisposable {
-  /** For data and logs. */
+  /** The folder for data and logs. */
   readonly folder: string;
   /** Namespaces are named `<prefix>-<name>`. */
   readonly namespaces: string;
@@ -59,13 +61,13 @@ export class RunScope implements AsyncDisposable {
   }
 }
 
-/** Runs a command to its end. @throws Error with what it wrote to stderr. */
+/** Runs a command to its end. @throws Error with its stderr */
 export async function run(command: string, ...words: readonly string[]): Promise<string> {
   const { stdout } = await execute(command, words);
   return stdout;
 }
 
-/** Namespaces of runs whose process is gone. */
+/** Removes the namespaces of runs whose process is gone. */
 async function removeLeftovers(): Promise<void> {
   const listed = await run('ip', 'netns', 'list').catch(() => '');
   for (const line of listed.split('\n')) {

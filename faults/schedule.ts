@@ -1,4 +1,4 @@
-/** Carries out the schedule of a profile on a running cluster, and tells what was done when. */
+/** Executes the schedule of a profile on a running cluster, and logs each fault with its time. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { chooseTogether, deckOf } from './choose-faults.js';
 import { nowUs } from './client-recorder.js';
@@ -8,14 +8,14 @@ import { type Profile, type Schedule, syncPatienceMs } from './profile.js';
 
 export interface Round {
   readonly startedAtUs: number;
-  /** The names of its faults. */
+  /** The names of the faults of this round. */
   readonly faults: readonly string[];
 }
 
-/** Grows as the schedule goes on. */
+/** The record of a schedule, which grows while it runs. */
 export interface ScheduleLog {
   readonly rounds: Round[];
-  /** How often, and how long in all, faults that were due had to wait until every node was in sync. */
+  /** The number of times that a due fault had to wait until every node was in sync, and the total time. */
   waits: number;
   waitedMs: number;
 }
@@ -37,7 +37,7 @@ export interface ScheduleContext {
   readonly print: (line: string) => void;
 }
 
-const askAgainMs = 50;
+const pollMs = 50;
 const longestStaggerMs = 1_500;
 const longestRestMs = 1_500;
 
@@ -53,7 +53,7 @@ async function killSteadily({ victim, intervalMs }: Extract<Schedule, { kind: 's
   const { cluster, random, endAtMs, log, print } = context;
   for (let dueAtMs = performance.now() + intervalMs; dueAtMs < endAtMs; dueAtMs += intervalMs) {
     await pause(Math.max(0, dueAtMs - performance.now()));
-    // The next one is due a full interval after this one.
+    // After a wait, the next kill is due a full interval later.
     if (await waitIfNeeded(context)) dueAtMs = performance.now();
     const node = await pickVictim({ cluster, random, hit: new Set(), print }, victim);
     if (node === undefined) continue;
@@ -71,12 +71,14 @@ async function waitIfNeeded({ cluster, log }: ScheduleContext): Promise<boolean>
   return true;
 }
 
-/** In sync is not enough: a client whose connection was cut may need a while to see that all is well again. */
+/**
+ * Waits for an answered operation. Sync is not enough: a client whose connection was cut may need a while to recover.
+ */
 export async function waitForService({ servedSince }: Pick<ScheduleContext, 'servedSince'>): Promise<void> {
   const sinceUs = nowUs();
   while (!servedSince(sinceUs)) {
     if (nowUs() - sinceUs > syncPatienceMs * 1_000) throw new NotServedError();
-    await pause(askAgainMs);
+    await pause(pollMs);
   }
 }
 
@@ -99,7 +101,7 @@ async function inRounds(nemeses: readonly Nemesis[], { atOnce }: { atOnce: numbe
   }
 }
 
-/** @returns its name, or undefined if there was nobody to hit. */
+/** @returns the fault's name; undefined if no node could be hit */
 async function inject(nemesis: Nemesis, index: number, context: FaultContext) {
   const { random, print } = context;
   const holdMs = between(nemesis.holdMs, random);
@@ -119,7 +121,7 @@ function usable(nemeses: readonly Nemesis[], { cluster, print }: ScheduleContext
       (needs !== 'an ensemble' || cluster.zookeepers.length > 1),
   );
   const left = nemeses.length - possible.length;
-  if (left > 0) print(`${left} of ${nemeses.length} kinds of fault are not possible here and are left out`);
-  if (possible.length === 0) throw new Error('no fault of this profile is possible here');
+  if (left > 0) print(`${left} of ${nemeses.length} kinds of fault are not possible on this network and are left out`);
+  if (possible.length === 0) throw new Error('no fault of this profile is possible on this network');
   return possible;
 }

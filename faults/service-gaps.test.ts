@@ -11,7 +11,7 @@ describe('the time without service after a fault', () => {
   test('is the longest stretch between two answers until the next fault', () => {
     const history = [0, 10, 20, 900, 910, 920, 1_000, 5_000].map((timeMs) => answeredAt(timeMs));
     expect(longestGapsMs(history, [15_000, 950_000], 1)).toEqual([880, 4_000]);
-    // What the second fault costs is not charged to the first.
+    // The gap after the second fault does not count for the first.
     expect(longestGapsMs(history, [915_000, 1_001_000], 1)).toEqual([80, 3_999]);
   });
 
@@ -20,7 +20,7 @@ describe('the time without service after a fault', () => {
     expect(longestGapsMs(history, [1_000], 1)).toEqual([99]);
   });
 
-  test('of many shards is that of the one that waited longest, however well the others were served', () => {
+  test('is, with many shards, that of the shard that waited longest', () => {
     // `a` is in shard 3 of 16, `user:1` in shard 2.
     const served = [0, 10, 20, 30, 40].map((timeMs) => answeredAt(timeMs));
     const waited = [0, 30, 40].map((timeMs) => answeredAt(timeMs, { kind: 'missing' }, 'user:1'));
@@ -29,7 +29,7 @@ describe('the time without service after a fault', () => {
   });
 });
 
-test('a spread is told by nearest ranks', () => {
+test('a spread has nearest ranks', () => {
   expect(spreadOf([])).toBeUndefined();
   expect(spreadOf([3, 1, 2])).toEqual({ median: 2, p99: 3, max: 3 });
 });

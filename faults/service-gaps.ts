@@ -1,4 +1,7 @@
-/** How long some shard served nobody after each fault: the longest stretch without an answered operation. Pure. */
+/**
+ * Computes the time without service after each fault: the longest time without an answered operation of some shard.
+ * Pure.
+ */
 import { shardOfKey } from '../src/placement/index.js';
 import type { Operation } from '../verification/index.js';
 
@@ -9,9 +12,9 @@ export interface Spread {
 }
 
 /**
- * One number for each start, in its order: the longest time between this start and the next in which some shard gave no answer.
- * All clients together; a key or a client that alone goes without is not seen. It is never shorter than the load leaves a shard
- * alone.
+ * @returns for each start, in order, the longest time before the next start in which some shard gave no answer. The
+ *   operations of all clients count together, so a single key or client without answers does not show. Pauses of the
+ *   load count as well.
  */
 export function longestGapsMs(history: readonly Operation[], startsUs: readonly number[], shardCount: number): number[] {
   const answeredUs = Array.from({ length: shardCount }, (): number[] => []);
@@ -40,7 +43,7 @@ function longestIn(answeredUs: readonly number[], startsUs: readonly number[]): 
   });
 }
 
-/** Nearest ranks. Undefined of nothing. */
+/** @returns nearest ranks; undefined for no numbers */
 export function spreadOf(numbers: readonly number[]): Spread | undefined {
   if (numbers.length === 0) return undefined;
   const sorted = [...numbers].sort((one, other) => one - other);
@@ -48,7 +51,7 @@ export function spreadOf(numbers: readonly number[]): Spread | undefined {
   return { median: rank(0.5), p99: rank(0.99), max: rank(1) };
 }
 
-/** Index of the first one above `bound`; by halves. */
+/** The index of the first number above `bound`, by binary search. */
 function firstAfter(sorted: readonly number[], bound: number): number {
   let low = 0;
   let high = sorted.length;

@@ -3,7 +3,7 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { expect, test } from 'vitest';
 import { SilencingProxy } from './silencing-proxy.js';
 
-test('a silenced proxy keeps its connections, takes new ones, and delivers what was sent meanwhile when it is healed', async () => {
+test('a silenced proxy keeps its connections, accepts new ones, and delivers the delayed bytes when it is healed', async () => {
   const server = createServer((socket) => socket.on('error', () => {}).pipe(socket));
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -17,7 +17,7 @@ test('a silenced proxy keeps its connections, takes new ones, and delivers what 
   for (const socket of [before, during]) socket.once('data', (data) => heard.push(data.toString()));
   before.write('two');
   during.write('three');
-  // Another connection to the server, made and answered later, shows that an answer could have come by now.
+  // A later connection to the server was answered, so an answer through the proxy could have arrived by now.
   const direct = await connected((server.address() as AddressInfo).port);
   expect(await echoed(direct, 'direct')).toBe('direct');
   expect(heard).toEqual([]);

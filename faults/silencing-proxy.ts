@@ -1,4 +1,4 @@
-/** A TCP proxy whose connections can fall silent: they stay open, new ones are accepted, and nothing gets through. */
+/** A TCP proxy that can be silenced: connections stay open, new ones are accepted, and no bytes pass. */
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
@@ -38,7 +38,7 @@ export class SilencingProxy {
     }
   }
 
-  /** What was sent meanwhile arrives now, as after a retransmission. */
+  /** Lets bytes pass again. Delayed bytes arrive now, as after a retransmission. */
   heal(): void {
     if (!this.#silent) return;
     this.#silent = false;

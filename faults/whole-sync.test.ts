@@ -8,7 +8,7 @@ function replicaOf(nodeId: string, shard: number, more: Partial<ReplicaStatus> =
   return { ...base, ...counts, peers: [], offline: false, held: null, found: null, lost: null, ...more };
 }
 
-/** Leads the shard, with these in sync. */
+/** A serving primary of the shard with these in-sync members. */
 function primaryOf(nodeId: string, shard: number, ...inSync: string[]): ReplicaStatus {
   const peer = (id: string) => ({ replicaId: `${id}~1`, nodeId: id, inSync: true, phase: 'steady', ackedSeq: 1 });
   return replicaOf(nodeId, shard, { role: 'primary', serving: true, peers: inSync.map(peer) });
@@ -32,12 +32,12 @@ describe('a whole cluster', () => {
   const b = statusOf('b', replicaOf('b', 0), primaryOf('b', 1, 'a'));
   const placed = placedOn(['a', 'b'], ['b', 'a']);
 
-  test('has every shard in sync on the nodes it is placed on and no other', () => {
+  test('has every shard in sync on exactly the nodes on which it is placed', () => {
     expect(missingForWhole([a, b], placed)).toBeUndefined();
   });
 
   test.each([
-    ['a node that holds nothing', [a, b, statusOf('c')], 'nothing is placed on c'],
+    ['a node without shards', [a, b, statusOf('c')], 'nothing is placed on c'],
     [
       'a shard without a primary',
       [a, statusOf('b', replicaOf('b', 0), replicaOf('b', 1))],
@@ -47,11 +47,11 @@ describe('a whole cluster', () => {
     ['a copy that its primary does not count', [statusOf('a', primaryOf('a', 0), replicaOf('a', 1)), b], 'not in sync'],
     ['another epoch', [a, statusOf('b', replicaOf('b', 0, { epoch: 2 }), primaryOf('b', 1, 'a'))], 'several epochs'],
     ['a copy under way', [a, statusOf('b', replicaOf('b', 0, { complete: false }), primaryOf('b', 1, 'a'))], 'not in sync'],
-  ])('is not one with %s', (_, statuses, missing) => {
+  ])('is not whole with %s', (_, statuses, missing) => {
     expect(missingForWhole(statuses, placed)).toContain(missing);
   });
 
-  test('is not one while a copy is elsewhere than it is placed', () => {
+  test('is not whole while a node holds a copy that is not placed on it', () => {
     const c = statusOf('c', replicaOf('c', 0));
     const more = statusOf('a', primaryOf('a', 0, 'b', 'c'), replicaOf('a', 1));
     const wanted = placedOn(['a', 'b'], ['b', 'a'], ['c']);

@@ -1,14 +1,16 @@
-/** Whether every shard has its full set, exactly where it is placed, by what all nodes say of themselves. Pure. */
+/**
+ * Checks by the reports of all nodes whether every shard has its full in-sync set exactly where it is placed. Pure.
+ */
 import type { NodeStatus, ReplicaStatus, Topology } from '../src/index.js';
 
 type Held = ReplicaStatus & { readonly nodeId: string };
 
 /**
- * What is missing before every shard is whole; undefined if nothing is. Every node has to hold something: while one that is
- * back holds nothing yet, a move is about to begin.
+ * Describes what is missing until every shard is whole; undefined if nothing is. Every node must hold some shard:
+ * while a returned node holds none, a move is about to begin.
  *
- * By the account of every node and of each primary's view of its peers: the in-sync set in ZooKeeper may name replicas that are
- * dead, and be read late.
+ * It uses the report of every node and each primary's view of its peers, since the in-sync set in ZooKeeper may name
+ * dead replicas and may be read late.
  */
 export function missingForWhole(statuses: readonly NodeStatus[], { shards }: Pick<Topology, 'shards'>): string | undefined {
   const placed = new Set(shards.flatMap(({ placedNodeIds }) => placedNodeIds));

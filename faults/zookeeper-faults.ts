@@ -1,4 +1,4 @@
-/** Faults of ZooKeeper: stopped and started again with its data, frozen, one of an ensemble lost. */
+/** Faults of ZooKeeper: a stop and a restart with its data, a freeze, the loss of one server of an ensemble. */
 import { type Nemesis, pickOne } from './nemesis.js';
 
 const outageMs = [5_000, 20_000] as const;

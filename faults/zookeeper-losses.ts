@@ -1,9 +1,10 @@
 /**
- * ZooKeeper comes back empty, as in docs/operations.md: the nodes keep their data, and an operator goes on with it. Every member
- * of the in-sync set lives, or one that knows as much as any other, so nothing that was acknowledged may be lost.
+ * ZooKeeper restarts empty, as in docs/operations.md: the nodes keep their data, and an operator resumes the shards
+ * with it. Every member of the in-sync set lives, or one with the same knowledge, so no acknowledged write may be
+ * lost.
  *
- * Nobody but the primary knows how far the last writes are committed, and the versions of what is not known to be committed are
- * raised by the command (R13). So the primary is never killed between the loss and the command.
+ * Only the primary knows the commit index of the last writes, and the command raises the versions of entries that are
+ * not known to be committed (R13). So the primary is never killed between the loss and the command.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { type FaultCluster, NotInSyncError } from './fault-cluster.js';
@@ -15,21 +16,21 @@ import { recover, waitUntilOffline } from './recover.js';
 /** Longer than a session of any profile. */
 const beyondSessionMs = [7_000, 10_000] as const;
 const awayMs = [0, 8_000] as const;
-/** So that every moment of a join or of a takeover is met. */
+/** The range of delays after a start, so that the loss hits any moment of a join or of a takeover. */
 const intoTheJoinMs = [0, 1_500] as const;
 
-const askAgainMs = 100;
+const pollMs = 100;
 
-/** What happens beside the loss. Each is given what the one before it made of the node that the fault is about. */
+/** The steps around a loss. Each step after the first receives the node that `before` chose. */
 interface Story {
   readonly name: string;
-  /** While ZooKeeper is whole. @returns the node that the rest is about. */
+  /** Runs before the loss. @returns the node that the other steps concern */
   readonly before?: (context: FaultContext) => Promise<FaultNode | undefined>;
-  /** As soon as ZooKeeper has lost everything and is away. */
+  /** Runs while ZooKeeper is stopped and has lost everything. */
   readonly away?: (context: FaultContext, node: FaultNode) => Promise<void>;
-  /** ZooKeeper is back, empty. */
+  /** Runs when ZooKeeper is back, empty. */
   readonly back?: (context: FaultContext, node: FaultNode) => Promise<void>;
-  /** After the operator's command. */
+  /** Runs after the operator's commands. */
   readonly after?: (context: FaultContext, node: FaultNode) => Promise<void>;
 }
 
@@ -61,7 +62,7 @@ export async function startAll({ zookeepers }: FaultCluster): Promise<void> {
   for (const server of zookeepers) await server.ready();
 }
 
-/** Stands still for longer than a session, so that all that was registered ends. */
+/** Freezes these nodes for longer than a session, so that all their registrations end. */
 export async function freezeBeyondSession(nodes: readonly FaultNode[], { random, print }: FaultContext): Promise<void> {
   for (const node of nodes) node.freeze();
   print(`${nodes.map(({ name }) => name).join(', ')} frozen`);
@@ -74,14 +75,14 @@ function others({ nodes }: FaultCluster, node: FaultNode): FaultNode[] {
   return nodes.filter((one) => one !== node);
 }
 
-/** Until every shard is served by a node other than this one. @throws NotInSyncError */
+/** Waits until every shard is served by a node other than this one. @throws NotInSyncError */
 async function waitForPrimaries(cluster: FaultCluster, node: FaultNode | undefined): Promise<void> {
   const endMs = performance.now() + syncPatienceMs;
   for (;;) {
     const { shards } = await cluster.topology();
     if (shards.every(({ serving, primaryAddress }) => serving && primaryAddress !== node?.address)) return;
     if (performance.now() > endMs) throw new NotInSyncError(syncPatienceMs, 'not every shard has a primary again');
-    await pause(askAgainMs);
+    await pause(pollMs);
   }
 }
 
@@ -100,7 +101,7 @@ const newNodeWaits = loss({
 });
 
 const newNodeAlone = loss({
-  name: 'lose everything, the holders stand still beside a new node',
+  name: 'lose everything, the holders freeze beside a new node',
   before: stopOne,
   async back(context, node) {
     const holders = others(context.cluster, node);
@@ -112,7 +113,7 @@ const newNodeAlone = loss({
 });
 
 const newNodeFirst = loss({
-  name: 'lose everything, the holders stand still until a new node has come first',
+  name: 'lose everything, the holders are frozen until a new node has registered',
   before: stopOne,
   async away({ cluster }, node) {
     for (const holder of others(cluster, node)) holder.freeze();
@@ -160,9 +161,9 @@ const twice = loss({
   },
 });
 
-/** One shard: the primary is not the one that is frozen or killed. */
+/** For one shard only: the frozen or killed node is never the primary. */
 const withoutBackup = loss({
-  name: 'lose everything, the command is given while a backup stands still',
+  name: 'lose everything, the command runs while a backup is frozen',
   before: (context) => pickVictim(context, 'backup'),
   away: async (_, node) => node.freeze(),
   async back(context, node) {

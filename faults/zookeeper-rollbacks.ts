@@ -1,10 +1,10 @@
 /**
- * ZooKeeper is stopped and started with a copy of its data from before: a restored backup. Its data goes back behind what the
- * live nodes know, and an operator goes on where a shard is offline.
+ * ZooKeeper is stopped and started with an older copy of its data, like a restored backup. Then its data is older than
+ * the knowledge of the live nodes, and an operator resumes the offline shards.
  *
- * What no live process knows to be older nobody can find out (R7), and then acknowledged writes may be lost. So everybody who
- * lives has come to know the newest state before ZooKeeper goes back, but for a backup that was taken out while it is frozen:
- * there the primary knows.
+ * If no live process knows a newer state, the loss cannot be detected (R7), and acknowledged writes may be lost. So
+ * every live node learns the newest state before ZooKeeper goes back. The one exception is a frozen backup that was
+ * taken out of the set: then the primary knows the newest state.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { FaultNode } from './fault-node.js';
@@ -17,7 +17,7 @@ type Change = (context: FaultContext) => Promise<unknown>;
 
 const awayMs = [0, 6_000] as const;
 const beforeMs = [500, 5_000] as const;
-/** Since the copy was made; now and then a minute. */
+/** The range of the copy's age. With `chanceOfLongAge` the age is `longAgeMs`. */
 const ageMs = [0, 10_000] as const;
 const longAgeMs = 60_000;
 const chanceOfLongAge = 0.1;
@@ -64,7 +64,7 @@ const kill =
     replace(context, role, (node) => node.kill());
 const handover: Change = (context) => replace(context, 'primary', (node) => node.stop());
 
-/** It is taken out of the set, or replaced as primary, and comes back to it. */
+/** The frozen node is taken out of the in-sync set, or replaced as primary, and rejoins the set later. */
 const freeze =
   (role: Role): Change =>
   async (context) => {
@@ -77,7 +77,7 @@ const freeze =
   };
 
 const command: Change = async ({ cluster, print }) => {
-  // Not the copy, which is beside it.
+  // This leaves the copy, which lies beside the data.
   for (const server of cluster.zookeepers) await server.loseData();
   await startAll(cluster);
   await recover({ cluster, print });
@@ -91,9 +91,9 @@ const several: Change = async (context) => {
     await changes[Math.floor(context.random() * changes.length)]!(context);
 };
 
-/** One shard: whoever is frozen is a backup, and the primary, which knows better, goes on. */
+/** For one shard only: the frozen node is a backup, and the primary knows the newest state and continues. */
 const frozenBackup: Nemesis = {
-  name: 'go back while a backup that was taken out stands still',
+  name: 'go back while an evicted backup is frozen',
   company: 'alone',
   holdMs: awayMs,
   async inject(context) {
@@ -111,7 +111,7 @@ const frozenBackup: Nemesis = {
       print(`ZooKeeper is back with older data, ${node.name} thawed`);
       await recover({ cluster, print });
     };
-    return { what: `ZooKeeper goes back while ${node.name} stands still`, heal };
+    return { what: `ZooKeeper goes back while ${node.name} is frozen`, heal };
   },
 };
 

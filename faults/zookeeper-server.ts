@@ -1,6 +1,7 @@
 /**
- * ZooKeeper servers at places of the network: one alone, or an ensemble. Each can be killed and started again with its
- * data, without it, or with an earlier copy of it; or frozen. For tests: no wait for the disk, which only a crash of the machine would need.
+ * ZooKeeper servers at places of the network: one alone, or an ensemble. Each can be frozen, or killed and started
+ * again with its data, without it, or with an earlier copy. A server does not wait for its disk, since only a crash of
+ * the machine would need that.
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
@@ -12,7 +13,7 @@ import { Child } from './child.js';
 import type { Network, Place } from './network.js';
 
 const readyTimeoutMs = 60_000;
-const askAgainMs = 50;
+const pollMs = 50;
 const answerTimeoutMs = 1_000;
 const clientPort = 2181;
 const quorumPort = 2888;
@@ -38,19 +39,19 @@ export class ZookeeperServer {
     return this.#child?.running === true;
   }
 
-  /** Does not wait: one of an ensemble is ready only when a majority is. */
+  /** Does not wait, since a server of an ensemble is ready only when a majority is. */
   start(): void {
     const { java, classPath } = this.#installation;
     const words = [...javaOptions, '-cp', classPath, mainClass, join(this.#folder, 'zoo.cfg')];
     this.#child = new Child({ place: this.place, command: java, words, logFile: `${this.#folder}.log` });
   }
 
-  /** @throws Error if it ends, or takes too long. */
+  /** @throws Error if the server ends, or takes too long */
   async ready(): Promise<void> {
     const endMs = performance.now() + readyTimeoutMs;
     while (this.running && performance.now() < endMs) {
       if (/^Mode: /m.test(await this.#ask('srvr'))) return;
-      await pause(askAgainMs);
+      await pause(pollMs);
     }
     throw new Error(`ZooKeeper at ${this.place.name} did not start; its log is ${this.#folder}.log`);
   }
@@ -59,29 +60,29 @@ export class ZookeeperServer {
     this.#child?.signal(signal);
   }
 
-  /** Keeps the data. */
+  /** Kills the server, and keeps its data. */
   async kill(): Promise<void> {
     await this.#child?.kill();
   }
 
-  /** Started again it knows no znode and no session. */
+  /** Kills the server and deletes its data: started again it knows no znode and no session. */
   async loseData(): Promise<void> {
     await this.kill();
     await removeZookeeperData(this.#folder);
   }
 
-  /** Copies the data, also of a server that runs. */
+  /** Copies the data, even of a running server. */
   backUp(): Promise<void> {
     return backUpZookeeperData(this.#folder);
   }
 
-  /** Kills the server; started again it has the data of the last copy. */
+  /** Kills the server, and restores the last copy of its data. */
   async goBack(): Promise<void> {
     await this.kill();
     await restoreZookeeperData(this.#folder);
   }
 
-  /** A four-letter command; '' if there is no answer. */
+  /** Sends a four-letter command. @returns the answer; '' if there is none */
   #ask(command: string): Promise<string> {
     return new Promise((resolve) => {
       let answer = '';
@@ -98,7 +99,9 @@ export class ZookeeperServer {
   }
 }
 
-/** Starts `count` servers, an ensemble if more than one. @throws Error naming scripts/setup if there is no ZooKeeper. */
+/**
+ * Starts `count` servers, an ensemble if more than one. @throws Error naming scripts/setup if there is no ZooKeeper.
+ */
 export async function startZookeepers(network: Network, folder: string, count: number): Promise<ZookeeperServer[]> {
   const installation = await findZookeeper();
   const members: { place: Place; client: number; quorum: number; election: number; folder: string }[] = [];

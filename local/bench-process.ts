@@ -1,4 +1,4 @@
-/** kvbench as a child of its own: the benchmark must not share our event loop. */
+/** Runs kvbench as a child process, since the benchmark must not share the event loop of this process. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
@@ -6,14 +6,14 @@ import { endWithThisProcess } from './lifeline.js';
 import { programPath, toolEnvironment } from './programs.js';
 
 /**
- * Its output goes straight to the terminal.
+ * Runs kvbench with its output on the terminal.
  * @throws Error unless it exits with 0, which with --verify means that the data is as acknowledged.
  */
 export async function runBench(words: readonly string[], signal?: AbortSignal): Promise<void> {
   await run(words, 'inherit', signal);
 }
 
-/** What it prints; not its progress. A signal ends the measuring early. @throws Error unless it exits with 0. */
+/** Runs kvbench and returns its stdout. A signal ends the measurement early. @throws Error unless it exits with 0. */
 export function captureBench(words: readonly string[], signal?: AbortSignal): Promise<string> {
   return run(words, 'pipe', signal);
 }

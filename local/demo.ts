@@ -1,7 +1,7 @@
 /**
- * `npm run demo`: a cluster from nothing, a failover before one's eyes, a node that joins and one that is replaced, a
- * benchmark, and everything stopped again.
- * Exits 0 if every step held, 1 naming the step that did not, 128 + signal number when interrupted.
+ * `npm run demo`: starts a cluster, shows a failover, a node that joins and one that is replaced, runs a benchmark,
+ * and stops everything. The exit code is 0 if every step succeeded, 1 if one failed, which is named, and 128 + signal
+ * number after an interruption.
  */
 import { runBench } from './bench-process.js';
 import { failoverWalkthrough, readBack } from './failover-walkthrough.js';
@@ -14,7 +14,7 @@ import { createStepRunner, InterruptedError, type StepRunner } from './steps.js'
 const nodeCount = 3;
 const benchSeconds = 5;
 const shards = 16;
-/** A dead node is missed sooner than by default, and replaced in seconds instead of a minute. */
+/** With these options a dead node is detected sooner than by default, and replaced in seconds instead of a minute. */
 const nodeOptions = ['--session-ms', '4000', '--replace-after-ms', '3000'];
 
 async function demo(runner: StepRunner, interrupted: AbortSignal, onCluster: (cluster: LocalCluster) => void): Promise<void> {
@@ -31,7 +31,7 @@ async function demo(runner: StepRunner, interrupted: AbortSignal, onCluster: (cl
   const { written, failover, rejoin } = await failoverWalkthrough(cluster, client, runner);
   const ring = await ringWalkthrough(cluster, client, written, runner);
 
-  await step(`run kvbench for ${benchSeconds} seconds, and verify what it wrote`, () =>
+  await step(`run kvbench for ${benchSeconds} seconds, and verify its writes`, () =>
     runBench(
       [
         '--nodes',
@@ -55,7 +55,7 @@ async function demo(runner: StepRunner, interrupted: AbortSignal, onCluster: (cl
   print(`rejoin        ${rejoin.joinMs} ms until the restarted node was in sync by a dump of ${rejoin.keys} keys`);
   const { joined, joinMs, replaced, replaceMs } = ring;
   print(`joining       ${percent(joined.moved, joined.copies)} of the copies moved to the fourth node, in ${joinMs} ms`);
-  print(`replacing     ${replaced.moved} copies made anew on the nodes that were left, in ${replaceMs} ms`);
+  print(`replacing     ${replaced.moved} copies made anew on the remaining nodes, in ${replaceMs} ms`);
   print(`data          ${kept} of ${written.size} keys as acknowledged, before and after`);
 }
 

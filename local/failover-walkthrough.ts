@@ -1,6 +1,6 @@
 /**
- * What the README promises, step by step: write, kill the primary, see another take over, read everything back, restart
- * the killed node and see it join. The demo runs these steps, and so does a cluster test, so that neither can drift.
+ * Walks through the promises of the README: write, kill the primary, wait for its successor, read everything back,
+ * restart the killed node and wait until it is in sync. The demo and a cluster test both run these steps.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { KvClient } from '../src/client/index.js';
@@ -9,13 +9,13 @@ import type { LocalCluster } from './local-cluster.js';
 import type { NodeProcess } from './node-process.js';
 import type { StepRunner } from './steps.js';
 
-/** What was acknowledged, by key. */
+/** The acknowledged writes, by key. */
 export type Written = ReadonlyMap<string, { readonly value: string; readonly version: number }>;
 
 export interface Failover {
   readonly killed: NodeProcess;
   readonly successorId: string;
-  /** From the kill to the first acknowledged write. */
+  /** The time from the kill to the first acknowledged write. */
   readonly failoverMs: number;
   readonly epochBefore: number;
   readonly epochAfter: number;
@@ -23,7 +23,7 @@ export interface Failover {
 
 export interface Rejoin {
   readonly node: NodeProcess;
-  /** From the start of the process until it is in sync. */
+  /** The time from the start of the process until it is in sync. */
   readonly joinMs: number;
   readonly keys: number;
 }
@@ -38,7 +38,9 @@ const keyCount = 1_000;
 const failoverPatienceMs = 30_000;
 const probeDeadlineMs = 5_000;
 const probePauseMs = 5;
-/** It is logged before the node is in sync; its line may still be on its way. */
+/**
+ * The wait for the log line of the dump. The node logs it before it is in sync, but the line may not have arrived yet.
+ */
 const dumpLogPatienceMs = 5_000;
 
 export async function failoverWalkthrough(
@@ -77,7 +79,7 @@ export async function writeKeys(client: KvClient, count: number): Promise<Writte
   );
 }
 
-/** @returns how many keys were read. @throws Error naming the first key that is not as it was acknowledged. */
+/** @returns the number of keys read. @throws Error naming the first key that differs from its acknowledged write */
 export async function readBack(client: KvClient, written: Written): Promise<number> {
   const keys = [...written.keys()];
   const found = await client.mget(keys);
@@ -120,7 +122,9 @@ async function restartNode(cluster: LocalCluster, ended: NodeProcess): Promise<R
   return { node, joinMs, keys: status?.keys ?? 0 };
 }
 
-/** The client retries what was definitely refused; a write whose outcome is unknown is simply followed by another. */
+/**
+ * The client retries a write that was definitely refused. After an unknown outcome this function simply writes again.
+ */
 async function writeUntilAcknowledged(client: KvClient, key: string, endMs: number): Promise<string> {
   for (;;) {
     try {

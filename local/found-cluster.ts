@@ -1,4 +1,4 @@
-/** Founds a cluster at once, as `kvctl init` does: a first node that finds none waits for some seconds before it founds one. */
+/** Founds a cluster at once, like `kvctl init`. A first node would wait some seconds before it founds one. */
 import { parseNodeCommandLine } from '../src/cli/node-command-line.js';
 import { resolveOptions } from '../src/config/index.js';
 import { initializeCluster, proposedConfig } from '../src/coordination/index.js';
@@ -6,8 +6,8 @@ import { initializeCluster, proposedConfig } from '../src/coordination/index.js'
 const timeoutMs = 30_000;
 
 /**
- * @param words options of the nodes, word by word; those that say nothing of the cluster make no difference
- * @throws KvError INVALID_OPTION; CONFIG_MISMATCH if another cluster is there; COORDINATION_UNAVAILABLE
+ * @param words options of the nodes, one word each; options that do not concern the cluster are ignored
+ * @throws KvError INVALID_OPTION; CONFIG_MISMATCH if another cluster is stored there; COORDINATION_UNAVAILABLE
  */
 export async function foundCluster(zk: string, root: string, words: readonly string[]): Promise<void> {
   const { given, configPath } = await parseNodeCommandLine(words);

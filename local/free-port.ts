@@ -1,4 +1,4 @@
-/** A port of this host on which nobody listens: another process may take it before the caller does. */
+/** Finds a port of this host that is free now. Another process may take it before the caller does. */
 import { createServer } from 'node:net';
 
 export function freePort(host = '127.0.0.1'): Promise<number> {

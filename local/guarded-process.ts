@@ -1,15 +1,19 @@
 /**
- * A server as a child process that does not outlive this one, and whose folder does not either.
+ * A server as a child process. Neither the server nor its folder outlives this process.
  *
- * A shell stands between, and holds a pipe from this process: when the pipe closes, because this process ended in whatever
- * way, the shell kills the server and deletes its folder. The shell ends when the server ends, so its exit tells of it.
+ * A shell between the two holds a pipe from this process. When this process ends in any way, the pipe closes, and the
+ * shell kills the server and deletes its folder. The shell ends when the server ends, so its exit is the server's
+ * exit.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** $1 is the folder, the rest is the command. A line on stdin kills the server; the end of stdin deletes its folder too. */
+/**
+ * $1 is the folder, the rest is the command. A line on stdin kills the server; the end of stdin deletes its folder
+ * too.
+ */
 const guard = `
 folder=$1; shift
 exec 3<&0
@@ -25,17 +29,18 @@ kill "$watcher" 2>/dev/null
 `;
 
 export class GuardedProcess {
-  /** Resolves when the server has ended, in whatever way. */
+  /** Resolves when the server has ended in any way. */
   readonly exited: Promise<unknown>;
   readonly #guard: ChildProcess;
   readonly #serverId: number;
   readonly #folder: string;
 
-  /** Resolves as soon as the process is there: whether it serves is for the caller to find out. */
+  /** Resolves when the process has started. The caller must find out when it serves. */
   static async start(folder: string, command: readonly string[]): Promise<GuardedProcess> {
     const child = spawn('/bin/sh', ['-c', guard, 'server-guard', folder, ...command], {
       stdio: ['pipe', 'pipe', 'ignore'],
-      // A group of its own: Ctrl-C at the terminal is for the process that orders the stop, not for all at once.
+      // A process group of its own: Ctrl-C at the terminal reaches only this process, which then stops the server in
+      // order.
       detached: true,
     });
     child.stdin?.on('error', () => {});
@@ -58,7 +63,7 @@ export class GuardedProcess {
     if (this.running) process.kill(this.#serverId, signal);
   }
 
-  /** The folder stays. */
+  /** Kills the server, and keeps its folder. */
   async kill(): Promise<void> {
     if (this.running) this.#guard.stdin?.write('kill\n');
     await this.exited;
@@ -66,7 +71,7 @@ export class GuardedProcess {
     this.#guard.stdout?.destroy();
   }
 
-  /** What the server printed; '' if nothing. */
+  /** The output of the server; '' if there is none. */
   log(): Promise<string> {
     return readFile(join(this.#folder, 'server.log'), 'utf8').catch(() => '');
   }

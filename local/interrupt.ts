@@ -1,10 +1,16 @@
-/** SIGINT, SIGTERM and SIGHUP as an AbortSignal, so that whatever was started is stopped before the process ends. */
+/**
+ * Turns SIGINT, SIGTERM and SIGHUP into an AbortSignal, so that all started processes are stopped before this one
+ * ends.
+ */
 import { constants } from 'node:os';
 import { hasTerminal } from '../src/cli/hang-up.js';
 import { closeLostTerminals } from '../src/cli/lost-terminal.js';
 import { InterruptedError } from './steps.js';
 
-/** A second signal ends the process at once; its children end with it. Without a terminal, as under nohup, SIGHUP is ignored. */
+/**
+ * A second signal ends the process at once; its children end with it. Without a terminal, as under nohup, SIGHUP is
+ * ignored.
+ */
 export function onInterrupt(): AbortSignal {
   const controller = new AbortController();
   const hadTerminal = hasTerminal();
@@ -18,7 +24,7 @@ export function onInterrupt(): AbortSignal {
   process.on('SIGTERM', interrupt);
   process.on('SIGHUP', () => {
     if (!hadTerminal) return;
-    // The terminal is gone: what is printed from now on has no reader, and that must not keep the nodes from being stopped.
+    // The terminal is gone, so later output fails. That must not prevent the stop of the nodes.
     for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
     interrupt('SIGHUP');
   });

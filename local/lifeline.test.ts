@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 
 const lifeline = new URL('../dist/local/lifeline.js', import.meta.url).href;
 
-/** A parent whose child holds the same stdout: it ends only when both have. */
+/** A parent and its child share one stdout, so the stream ends only when both have ended. */
 const parentProgram = `
   import { spawn } from 'node:child_process';
   import { endWithThisProcess } from ${JSON.stringify(lifeline)};

@@ -1,8 +1,9 @@
 /**
- * Children that end with this process, however it ends: also by SIGKILL, when no code of ours runs any more.
+ * Ends children with this process, even if SIGKILL ends it and none of its code runs any more.
  *
- * A shell in a session of its own holds a pipe from here, is told which processes to watch, and kills them when the pipe
- * closes. The product needs no switch for it, and signals and exit codes of the children stay their own.
+ * A shell in a session of its own holds a pipe from this process, reads the ids of the children from it, and kills
+ * them when the pipe closes. The product needs no option for this, and the children keep their own signals and exit
+ * codes.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Socket } from 'node:net';
@@ -21,13 +22,13 @@ done
 
 let lifeline: Socket | undefined;
 
-/** Call it in the turn that spawned the child. */
+/** Must be called in the turn that spawned the child. */
 export function endWithThisProcess(child: ChildProcess): void {
   const { pid } = child;
   if (pid === undefined) return;
   lifeline ??= startWatcher();
   lifeline.write(`watch ${pid}\n`);
-  // The number may soon belong to somebody else.
+  // The process id may soon belong to another process.
   child.once('exit', () => lifeline?.write(`forget ${pid}\n`));
 }
 

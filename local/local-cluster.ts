@@ -1,6 +1,6 @@
 /**
- * A whole cluster on this machine: one ZooKeeper and some nodes, each a process of its own on a free port, under a root
- * that nobody used before. What the demo and the cluster tests stand on.
+ * A whole cluster on this machine, for the demo and the cluster tests: one ZooKeeper and some nodes, each a process on
+ * a free port, below a new root znode.
  */
 import { randomBytes } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -14,15 +14,15 @@ import { type LocalZookeeper, startZooKeeper } from './zookeeper.js';
 export interface LocalClusterOptions {
   /** Default 3. */
   readonly nodes?: number;
-  /** Default 1: one primary, which most that is looked at closely is about. */
+  /** Default 1, so that most tests deal with one primary. */
   readonly shards?: number;
-  /** Further options of every node, word by word. */
+  /** Further options of every node, one word each. */
   readonly extra?: readonly string[];
   /** See `NodeProcessOptions`. */
   readonly nodeOptions?: readonly string[];
-  /** Default: one of its own, ended with the cluster. */
+  /** Default: a ZooKeeper of its own, which ends with the cluster. */
   readonly zookeeper?: LocalZookeeper;
-  /** Default: all nodes are in sync before `start` resolves. */
+  /** Default true: `start` resolves when all nodes are in sync. */
   readonly waitForInSync?: boolean;
 }
 
@@ -41,14 +41,15 @@ export class LocalCluster implements AsyncDisposable {
   #nodes: NodeProcess[] = [];
   #observer: Promise<KvClient> | undefined;
 
-  /** @throws Error with the logs of the nodes if they do not come up; nothing is left running then. */
+  /** @throws Error with the logs of the nodes if they do not start; then all processes have been ended */
   static async start(options: LocalClusterOptions = {}): Promise<LocalCluster> {
     const zookeeper = options.zookeeper ?? (await startZooKeeper());
     const cluster = new LocalCluster(zookeeper, options);
     const count = options.nodes ?? defaultNodes;
     try {
       await foundCluster(zookeeper.address, cluster.root, cluster.#extra);
-      // One after the other, so that the first is the first primary, as a reader of the output expects.
+      // Nodes start one after the other, so that the first node is the first primary, as a reader of the output
+      // expects.
       for (let started = 0; started < count; started += 1) await cluster.addNode();
       if (options.waitForInSync !== false) await cluster.waitForInSync(count);
       return cluster;
@@ -66,7 +67,7 @@ export class LocalCluster implements AsyncDisposable {
     this.#ownsZookeeper = options.zookeeper === undefined;
   }
 
-  /** Every node that was started, also those that have ended and were not restarted. */
+  /** Every node that was started, even those that have ended and were not restarted. */
   get nodes(): readonly NodeProcess[] {
     return this.#nodes;
   }
@@ -86,14 +87,14 @@ export class LocalCluster implements AsyncDisposable {
     return node;
   }
 
-  /** A new, empty process on the port of one that has ended; takes its place in `nodes`. */
+  /** Starts a new, empty process on the port of an ended node. It replaces the old one in `nodes`. */
   async restart(node: NodeProcess): Promise<NodeProcess> {
     const again = await node.restart();
     this.#nodes = this.#nodes.map((one) => (one === node ? again : one));
     return again;
   }
 
-  /** A client of its own for the caller, who closes it. */
+  /** Opens a client, which the caller must close. */
   connect(): Promise<KvClient> {
     return KvClient.connect({ nodes: this.addresses });
   }
@@ -103,18 +104,18 @@ export class LocalCluster implements AsyncDisposable {
     return client.wholeTopology({ deadlineMs: askDeadlineMs });
   }
 
-  /** What each running node says of itself. */
+  /** The status of each running node. */
   async statuses(): Promise<NodeStatus[]> {
     const client = await this.#observe();
     return Promise.all(this.addresses.map((address) => client.nodeStatus(address, { deadlineMs: askDeadlineMs })));
   }
 
-  /** The node that serves shard 0; waits until there is one. */
+  /** Waits for the node that serves shard 0 as primary. */
   async primary(timeoutMs = defaultPatienceMs): Promise<NodeProcess> {
     const topology = await this.waitUntil('a primary serves', ({ shards }) => shards[0]?.serving === true, timeoutMs);
     const address = topology.shards[0]?.primaryAddress;
     const node = this.#nodes.find((one) => one.running && one.address === address);
-    if (node === undefined) throw new Error(`the primary, ${address}, is none of the running nodes`);
+    if (node === undefined) throw new Error(`the primary, ${address}, is not one of the running nodes`);
     return node;
   }
 
@@ -126,12 +127,17 @@ export class LocalCluster implements AsyncDisposable {
     return node;
   }
 
-  /** Of every shard exactly `count` replicas are in sync and live, or as many as are placed, and its primary serves. */
+  /**
+   * Waits until every shard serves with exactly `count` live in-sync replicas, or with all placed ones if these are
+   * fewer.
+   */
   waitForInSync(count: number, timeoutMs = defaultPatienceMs): Promise<Topology> {
     return this.waitUntil(`${count} replicas are in sync`, (topology) => isInSync(topology, count), timeoutMs);
   }
 
-  /** Asks until the topology is as wanted. @throws Error with the last topology and the logs of all nodes. */
+  /**
+   * Reads the topology until it fulfils the condition. @throws Error with the last topology and the logs of all nodes
+   */
   async waitUntil(what: string, holds: (topology: Topology) => boolean, timeoutMs = defaultPatienceMs): Promise<Topology> {
     const endMs = performance.now() + timeoutMs;
     let last: Topology | undefined;
@@ -155,7 +161,7 @@ export class LocalCluster implements AsyncDisposable {
     return this.#nodes.map((node, index) => `node ${index + 1}${node.running ? '' : ' (ended)'}:\n${node.log.tail()}`).join('\n');
   }
 
-  /** The planned stop of every node at once, then of ZooKeeper. */
+  /** Stops all nodes at once, as planned stops, and then ZooKeeper. */
   async stop(): Promise<void> {
     await this.#end((node) => {
       node.thaw();
@@ -163,7 +169,7 @@ export class LocalCluster implements AsyncDisposable {
     });
   }
 
-  /** Ends everything at once. */
+  /** Kills all processes at once. */
   async kill(): Promise<void> {
     await this.#end((node) => node.kill());
   }
@@ -183,7 +189,7 @@ export class LocalCluster implements AsyncDisposable {
     return this.#observer;
   }
 
-  /** The next question begins with the nodes that run then. */
+  /** Closes the observer, so that the next query connects to the nodes that run then. */
   async #forgetObserver(): Promise<void> {
     const observer = this.#observer;
     this.#observer = undefined;

@@ -4,13 +4,13 @@ import { LogRecords } from './log-records.js';
 const line = (msg: string, fields: object = {}): string => JSON.stringify({ level: 30, time: 0, msg, ...fields });
 
 describe('log of a node as events', () => {
-  test('what was written before is found without waiting', async () => {
+  test('an earlier record is found without waiting', async () => {
     const log = new LogRecords();
     log.addLine(line('listening', { address: 'a:1' }));
     expect(await log.waitFor('listening', { timeoutMs: 1 })).toMatchObject({ address: 'a:1' });
   });
 
-  test('what is written later ends the wait', async () => {
+  test('a later record ends the wait', async () => {
     const log = new LogRecords();
     const waiting = log.waitFor(({ epoch }) => epoch === 2);
     log.addLine(line('role', { epoch: 1 }));
@@ -18,7 +18,7 @@ describe('log of a node as events', () => {
     expect(await waiting).toMatchObject({ epoch: 2 });
   });
 
-  test('a wait for what comes after a moment does not see what came before it', async () => {
+  test('a wait with `since` ignores earlier records', async () => {
     const log = new LogRecords();
     log.addLine(line('role', { epoch: 1 }));
     const since = log.count;
@@ -27,7 +27,7 @@ describe('log of a node as events', () => {
     expect(await waiting).toMatchObject({ epoch: 2 });
   });
 
-  test('a wait that is too long fails with the end of the log', async () => {
+  test('a wait that times out fails with the end of the log', async () => {
     const log = new LogRecords();
     log.addLine('not from the logger');
     await expect(log.waitFor('listening', { timeoutMs: 1 })).rejects.toThrow(
@@ -35,7 +35,7 @@ describe('log of a node as events', () => {
     );
   });
 
-  test('the end of the process ends every wait, at present and later', async () => {
+  test('the end of the process ends every present and later wait', async () => {
     const log = new LogRecords();
     const waiting = log.waitFor('listening');
     log.end(new Error('the node ended'));

@@ -1,4 +1,4 @@
-/** The log of a node as events: what was written, and a way to wait for what has not been written yet. */
+/** The log of a node as events: its earlier records, and waits for later ones. */
 
 export interface LogRecord {
   readonly msg: string;
@@ -8,7 +8,7 @@ export interface LogRecord {
 
 export type LogMatch = string | ((record: LogRecord) => boolean);
 
-/** Kept for failure reports and for waiting; older ones are dropped. */
+/** The number of records kept for failure reports and waits. Older ones are dropped. */
 const maxRecords = 20_000;
 const reportedRecords = 40;
 
@@ -25,7 +25,7 @@ export class LogRecords {
   #dropped = 0;
   #ended: Error | undefined;
 
-  /** How many were written so far: to wait for what comes after this moment. */
+  /** The number of records so far. As `since` it selects only later records. */
   get count(): number {
     return this.#dropped + this.#records.length;
   }
@@ -46,7 +46,7 @@ export class LogRecords {
     this.#listeners.add(listener);
   }
 
-  /** Nothing more will be written: whoever waits is told why. */
+  /** Ends the log: every present and later wait is rejected with the reason. */
   end(reason: Error): void {
     this.#ended = reason;
     for (const waiter of this.#waiters) waiter.reject(reason);
@@ -58,7 +58,8 @@ export class LogRecords {
   }
 
   /**
-   * The first record that matches, written since `since` (a former `count`; default: ever) or within `timeoutMs`.
+   * @returns the first matching record since `since` (an earlier `count`; default 0), for which it waits up to
+   *   `timeoutMs`
    * @throws Error with the end of the log.
    */
   async waitFor(match: LogMatch, { timeoutMs = 30_000, since = 0 } = {}): Promise<LogRecord> {
@@ -71,7 +72,7 @@ export class LogRecords {
       return await new Promise<LogRecord>((resolve, reject) => {
         waiter = { matches: predicateOf(match), resolve, reject };
         this.#waiters.add(waiter);
-        const what = typeof match === 'string' ? `"${match}"` : 'what was waited for';
+        const what = typeof match === 'string' ? `"${match}"` : 'the awaited record';
         timer = setTimeout(() => reject(new Error(`${what} was not logged within ${timeoutMs} ms:\n${this.tail()}`)), timeoutMs);
       });
     } finally {
@@ -95,7 +96,7 @@ function parse(line: string): LogRecord {
     const parsed: unknown = JSON.parse(line);
     if (typeof parsed === 'object' && parsed !== null && 'msg' in parsed) return parsed as LogRecord;
   } catch {
-    // Not from the logger: a message on stderr, or what a native library wrote.
+    // The line is not from the logger: it is a message on stderr, or the output of a native library.
   }
   return { msg: line, level: 0 };
 }

@@ -1,10 +1,10 @@
-/** What a topology tells of a shard that moves, and which part each node has in it. Pure. */
+/** Finds the shards that move in a topology, and the part of each node in a move. Pure. */
 import type { ShardInfo, Topology } from '../src/wire/contract/kv-api.js';
 
 /**
- * - `giver`: holds it in sync, and it is placed elsewhere
- * - `taker`: it is placed there, and not in sync there yet
- * - `bystander`: holds it, before the move and after it
+ * - `giver`: holds the shard in sync, although it is not placed on this node
+ * - `taker`: the shard is placed on this node, and not in sync there yet
+ * - `bystander`: holds the shard before and after the move
  */
 export type Part = 'giver' | 'taker' | 'bystander';
 
@@ -19,7 +19,7 @@ export function withPart(part: Part, shard: ShardInfo): string[] {
   return holdersOf(shard).filter((id) => shard.placedNodeIds.includes(id));
 }
 
-/** Whether every shard keeps a live member of its in-sync set that is none of these nodes. */
+/** Whether every shard has a live in-sync member outside these nodes. */
 export function canLose({ shards }: Topology, nodeIds: readonly string[]): boolean {
   return shards.every((shard) => holdersOf(shard).some((id) => !nodeIds.includes(id)));
 }

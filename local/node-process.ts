@@ -1,6 +1,6 @@
 /**
- * One kvnode as a real process, for the demo and the tests: started on a free port, its log read as events, killed,
- * frozen and stopped by signals. It does not outlive the process that started it.
+ * One kvnode as a real process, for the demo and the tests. It starts on a free port, its log is read as events, and
+ * signals kill, freeze and stop it. It does not outlive the process that started it.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
@@ -13,15 +13,15 @@ import { programPath, toolEnvironment } from './programs.js';
 export interface NodeProcessOptions {
   readonly zk: string;
   readonly root: string;
-  /** Default 0: any free one. */
+  /** Default 0: any free port. */
   readonly port?: number;
-  /** Further options of kvnode, such as `--min-in-sync 2`, word by word. */
+  /** Further options of kvnode, such as `--min-in-sync 2`, one word each. */
   readonly extra?: readonly string[];
-  /** Options of Node.js itself, such as `--import FILE`, word by word. */
+  /** Options of Node.js itself, such as `--import FILE`, one word each. */
   readonly nodeOptions?: readonly string[];
-  /** A program that starts the node in its own place, and its words: what stands in front of `node`. */
+  /** The words before `node`: a program that replaces itself by the node, with its arguments. */
   readonly launcher?: readonly string[];
-  /** How long it may take until it listens. */
+  /** The limit for the time until the node listens. */
   readonly startTimeoutMs?: number;
 }
 
@@ -42,7 +42,7 @@ export class NodeProcess {
   #httpAddress: string | undefined;
   #exit: Exit | undefined;
 
-  /** Starts a node and waits until it listens. @throws Error with the log if it ends before, or takes too long. */
+  /** Starts a node and waits until it listens. @throws Error with the log if it ends before, or takes too long */
   static async start(options: NodeProcessOptions): Promise<NodeProcess> {
     const node = NodeProcess.spawn(options);
     try {
@@ -54,7 +54,7 @@ export class NodeProcess {
     }
   }
 
-  /** Starts a node without waiting: for one that is not expected to come up. */
+  /** Starts a node without waiting, for a node that is not expected to listen. */
   static spawn(options: NodeProcessOptions): NodeProcess {
     return new NodeProcess(options);
   }
@@ -67,7 +67,8 @@ export class NodeProcess {
     this.#child = spawn(program!, argv, {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: toolEnvironment(),
-      // A group of its own: Ctrl-C at the terminal is for the process that orders the stop, not for all at once.
+      // A process group of its own: Ctrl-C at the terminal reaches only this process, which then stops the nodes in
+      // order.
       detached: true,
     });
     endWithThisProcess(this.#child);
@@ -82,7 +83,7 @@ export class NodeProcess {
     });
   }
 
-  /** Waits for the one line that says so. */
+  /** Waits for the log line `listening`. @returns the address in it */
   async listening(): Promise<string> {
     const timeoutMs = this.options.startTimeoutMs ?? defaultStartTimeoutMs;
     const { address, http } = await this.log.waitFor('listening', { timeoutMs });
@@ -92,13 +93,13 @@ export class NodeProcess {
     return address;
   }
 
-  /** host:port; of a node that has listened. */
+  /** host:port. The node must have listened before. */
   get address(): string {
     if (this.#address === undefined) throw new Error('the node does not listen yet');
     return this.#address;
   }
 
-  /** host:port of its HTTP server; of a node that has listened, with `--http-port`. */
+  /** host:port of its HTTP server. The node must have listened before, with `--http-port`. */
   get httpAddress(): string {
     if (this.#httpAddress === undefined) throw new Error('the node has no HTTP server');
     return this.#httpAddress;
@@ -119,13 +120,13 @@ export class NodeProcess {
     return this.#exit === undefined;
   }
 
-  /** SIGKILL, also of a frozen node. */
+  /** Sends SIGKILL, which also ends a frozen node. */
   async kill(): Promise<void> {
     this.signal('SIGKILL');
     await this.exited;
   }
 
-  /** SIGSTOP: connections stay open, nothing is answered. */
+  /** Sends SIGSTOP: connections stay open, and nothing is answered. */
   freeze(): void {
     this.signal('SIGSTOP');
   }
@@ -134,7 +135,7 @@ export class NodeProcess {
     this.signal('SIGCONT');
   }
 
-  /** SIGTERM, the planned stop; SIGKILL if it takes longer than `patienceMs`. */
+  /** Sends SIGTERM, the planned stop, and SIGKILL if it takes longer than `patienceMs`. */
   async stop(patienceMs = 30_000): Promise<Exit> {
     this.signal('SIGTERM');
     const timer = setTimeout(() => this.signal('SIGKILL'), patienceMs);
@@ -143,7 +144,7 @@ export class NodeProcess {
     return exit;
   }
 
-  /** A new process with the same options on the same port. */
+  /** Starts a new process with the same options on the same port. */
   restart(): Promise<NodeProcess> {
     const port = parseAddress(this.address, 'the address of the node').port;
     return NodeProcess.start({ ...this.options, port });

@@ -1,4 +1,4 @@
-/** Where the built programs are, and the environment they are started with. */
+/** The paths of the built programs, and the environment in which they run. */
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
@@ -11,14 +11,14 @@ const programs = {
 /** This file runs from source, under the test runner, and from dist; the programs always run from dist. */
 const packageFolder = findPackage(import.meta.dirname);
 
-/** @throws Error if it has not been built. */
+/** @throws Error if the program has not been built */
 export function programPath(name: keyof typeof programs): string {
   const path = join(packageFolder, programs[name]);
   if (!existsSync(path)) throw new Error(`${programs[name]} is missing: run npm run build`);
   return path;
 }
 
-/** Without our own variables: options come from the command line alone, whatever the shell of the developer has set. */
+/** The environment without the variables of kvnode, so that options come only from the command line. */
 export function toolEnvironment(): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('KVNODE_')));
 }

@@ -1,27 +1,31 @@
-/** What changed on the ring, in lines for people: which node holds and leads how many shards. */
+/** Describes changes of the ring for people: how many shards each node holds, and of how many it is primary. */
 import type { Topology } from '../src/wire/contract/kv-api.js';
 
 export class RingChanges {
-  /** As last seen and as last told, by node. */
+  /** The share of each node in the previous topology. */
   #seen: ReadonlyMap<string, string> = new Map();
-  #told: ReadonlyMap<string, string> = new Map();
+  /** The share of each node that was reported last. */
+  #reported: ReadonlyMap<string, string> = new Map();
 
-  /** @returns a line for each node of which something new holds for two looks in a row: not every step of a move is news. */
+  /**
+   * @returns a line for each node whose share has changed and was the same in two topologies in a row. So the steps of
+   *   a move are not reported.
+   */
   linesOf(topology: Topology): string[] {
     const now = sharesByNode(topology);
     const seen = this.#seen;
     this.#seen = now;
-    const ids = new Set([...now.keys(), ...this.#told.keys()]);
-    const isNews = (id: string): boolean => now.get(id) === seen.get(id) && now.get(id) !== this.#told.get(id);
-    const news = [...ids].filter(isNews);
-    const told = new Map(this.#told);
-    for (const id of news) {
+    const ids = new Set([...now.keys(), ...this.#reported.keys()]);
+    const hasChanged = (id: string): boolean => now.get(id) === seen.get(id) && now.get(id) !== this.#reported.get(id);
+    const changed = [...ids].filter(hasChanged);
+    const reported = new Map(this.#reported);
+    for (const id of changed) {
       const share = now.get(id);
-      if (share === undefined) told.delete(id);
-      else told.set(id, share);
+      if (share === undefined) reported.delete(id);
+      else reported.set(id, share);
     }
-    this.#told = told;
-    return news.map((id) => `node ${id} ${now.get(id) ?? 'is gone'}`);
+    this.#reported = reported;
+    return changed.map((id) => `node ${id} ${now.get(id) ?? 'is gone'}`);
   }
 }
 

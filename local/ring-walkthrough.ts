@@ -1,6 +1,7 @@
 /**
- * What the README promises of many shards, step by step: what each node holds, a fourth node joins and takes its share, a
- * node dies and its shards are copied to nodes that held none of them; and every key is there afterwards.
+ * Walks through the promises of the README about many shards: it shows the share of each node, a fourth node joins and
+ * takes its share, a node dies and its shards are copied to nodes that did not hold them. Afterwards every key must be
+ * there.
  */
 import type { KvClient } from '../src/client/index.js';
 import type { Topology } from '../src/wire/contract/kv-api.js';
@@ -17,7 +18,7 @@ export interface RingReport {
   readonly replaceMs: number;
 }
 
-/** A dead node is missed after its session, replaced some time later, and its shards are then copied. */
+/** Limits each wait. A dead node is detected after its session, and its shards are copied some time later. */
 const patienceMs = 120_000;
 
 export async function ringWalkthrough(
@@ -50,9 +51,7 @@ export async function ringWalkthrough(
     return { topology, replaceMs: Math.round(performance.now() - startMs) };
   });
   const replaced = movementBetween(joined.topology, after.topology);
-  print(
-    `${victim.id} is gone; ${replaced.moved} copies were made anew on nodes that held none of them, in ${after.replaceMs} ms`,
-  );
+  print(`${victim.id} is gone; ${replaced.moved} copies were made anew on other nodes, in ${after.replaceMs} ms`);
   for (const line of await describe(cluster, after.topology)) print(line);
 
   const kept = await step('read every key once more', () => readBack(client, written));
@@ -68,7 +67,7 @@ function settled(cluster: LocalCluster, holds: (topology: Topology) => boolean):
   );
 }
 
-/** Not the one that has just joined. */
+/** Chooses a node other than the one that has just joined. */
 function victimOf(cluster: LocalCluster): NodeProcess {
   const victim = cluster.nodes.find((node) => node.running);
   if (victim === undefined) throw new Error('no node is running');

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { ShardInfo, Topology } from '../src/wire/contract/kv-api.js';
 import { isAsPlaced, isInSync, movementBetween, percent, sharesOf } from './ring.js';
 
-/** In sync where it is placed, with the first node as primary, unless `more` says otherwise. */
+/** A shard that is in sync where it is placed, with the first node as primary. `more` overrides fields. */
 function shardOn(shard: number, placedNodeIds: string[], more: Partial<ShardInfo> = {}): ShardInfo {
   const [primaryNodeId = ''] = placedNodeIds;
   const replicas = placedNodeIds.map((nodeId) => ({ replicaId: `${nodeId}~1`, nodeId, inSync: true, live: true }));
@@ -17,8 +17,8 @@ const topologyOf = (...shards: ShardInfo[]): Topology => ({
   placementVersion: 1,
 });
 
-describe('the ring as a topology tells it', () => {
-  test('shares - what each node is to hold, and is primary of', () => {
+describe('the ring of a topology', () => {
+  test('shares - the numbers of shards that are placed on each node, and of which it is primary', () => {
     expect(sharesOf(topologyOf(shardOn(0, ['a', 'b']), shardOn(1, ['b', 'a']), shardOn(2, ['b', 'c'])))).toEqual([
       { nodeId: 'a', shards: 2, primaryOf: 1 },
       { nodeId: 'b', shards: 3, primaryOf: 2 },
@@ -26,14 +26,14 @@ describe('the ring as a topology tells it', () => {
     ]);
   });
 
-  test('movement - copies at nodes that did not hold the shard before; another order moves nothing', () => {
+  test('movement - counts copies at nodes that did not hold the shard before; another order moves nothing', () => {
     const before = topologyOf(shardOn(0, ['a', 'b']), shardOn(1, ['b', 'a']), shardOn(2, ['b', 'c']));
     const after = topologyOf(shardOn(0, ['b', 'a']), shardOn(1, ['b', 'd']), shardOn(2, ['c', 'd']));
     expect(movementBetween(before, after)).toEqual({ copies: 6, moved: 2, shards: [1, 2] });
     expect(percent(2, 6)).toBe('33 %');
   });
 
-  test('as placed - a copy on its way in or out, or a primary on its way, is not', () => {
+  test('as placed - not while a copy arrives or leaves, or the primary changes', () => {
     const settled = shardOn(0, ['a', 'b']);
     expect(isAsPlaced(topologyOf(settled))).toBe(true);
     const [first, second] = settled.replicas;
@@ -43,7 +43,7 @@ describe('the ring as a topology tells it', () => {
       { replicas: [first!, { ...second!, inSync: false }] },
       { replicas: [first!, { ...second!, live: false }] },
       { replicas: [...settled.replicas, extra] },
-      // Out of the set, and not released yet.
+      // The replica is out of the set, and not released yet.
       { replicas: [...settled.replicas, { ...extra, inSync: false }] },
       { serving: false },
     ])
@@ -51,7 +51,7 @@ describe('the ring as a topology tells it', () => {
     expect(isAsPlaced({ ...topologyOf(settled), placementVersion: 0 })).toBe(false);
   });
 
-  test('in sync - as many as are wanted, or as are placed where that is less', () => {
+  test('in sync - with the wanted number of replicas, or all placed ones if these are fewer', () => {
     expect(isInSync(topologyOf(shardOn(0, ['a', 'b']), shardOn(1, ['b', 'c'])), 2)).toBe(true);
     expect(isInSync(topologyOf(shardOn(0, ['a', 'b']), shardOn(1, ['b', 'c'])), 5)).toBe(true);
     expect(isInSync(topologyOf(shardOn(0, ['a', 'b', 'c'])), 2)).toBe(false);

@@ -1,4 +1,4 @@
-/** What a topology tells of the ring: which nodes hold what, and what moved between two looks at it. Pure. */
+/** Computes from topologies the shares of the nodes, and the copies that moved between two topologies. Pure. */
 import type { ShardInfo, Topology } from '../src/wire/contract/kv-api.js';
 
 export interface NodeShare {
@@ -8,14 +8,14 @@ export interface NodeShare {
 }
 
 export interface Movement {
-  /** Copies of shards, all and those that are at a node that did not hold the shard before. */
+  /** The number of all copies, and of those at a node that did not hold the shard before. */
   readonly copies: number;
   readonly moved: number;
-  /** Shards with a copy that moved. */
+  /** The shards with a copy that moved. */
   readonly shards: readonly number[];
 }
 
-/** As many replicas of every shard are in sync and live as are wanted: `count`, or where that is less, those placed. */
+/** Whether every shard has `count` live in-sync replicas, or all placed ones if these are fewer. */
 export function isInSync({ shards }: Topology, count: number): boolean {
   return shards.length > 0 && shards.every((shard) => isShardInSync(shard, count));
 }
@@ -26,7 +26,9 @@ function isShardInSync({ serving, replicas, placedNodeIds }: ShardInfo, count: n
   return serving && inSync.length === wanted && inSync.every(({ live }) => live);
 }
 
-/** Every shard is in sync where it is placed, its first node is primary, and nobody else has a copy any more. */
+/**
+ * Whether every shard is in sync where it is placed, its preferred primary is primary, and no other node has a copy.
+ */
 export function isAsPlaced({ shards, placementVersion }: Topology): boolean {
   return placementVersion > 0 && shards.every(isShardAsPlaced);
 }
@@ -42,7 +44,7 @@ function isShardAsPlaced({ serving, primaryNodeId, replicas, placedNodeIds }: Sh
   );
 }
 
-/** In the order of registration. */
+/** The share of each node, in the order of registration. */
 export function sharesOf({ nodes, shards }: Topology): NodeShare[] {
   return nodes.map(({ id }) => ({
     nodeId: id,

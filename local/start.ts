@@ -1,4 +1,7 @@
-/** `npm start`: a cluster on this machine until Ctrl-C, what becomes of it, and commands to try that work when pasted. */
+/**
+ * `npm start`: runs a cluster on this machine until Ctrl-C, prints commands that can be pasted, and reports changes of
+ * the ring.
+ */
 import { setTimeout as pause } from 'node:timers/promises';
 import { KvError } from '../src/errors.js';
 import { onInterrupt } from './interrupt.js';
@@ -7,10 +10,10 @@ import type { NodeProcess } from './node-process.js';
 import { RingChanges } from './ring-changes.js';
 
 const nodeCount = 3;
-/** As by default, so that nodes started by hand need not say it. */
+/** The default of kvnode, so that nodes started by hand need no --shards. */
 const shards = 16;
-/** Between two looks at the ring. */
-const lookAgainMs = 500;
+/** The interval at which the topology is read. */
+const pollMs = 500;
 
 async function main(): Promise<number> {
   const interrupted = onInterrupt();
@@ -56,26 +59,26 @@ Start one more node, which takes its share of the shards, and look at the ring a
   npx kvnode --port 0 ${zk}
   npx kvctl ${zk} nodes
 
-Kill a node: others lead its shards in a second or two, and hold copies of them after a minute.
+Kill a node: other nodes become primary of its shards in a second or two, and hold new copies of them after a minute.
 
   kill -9 ${primary.pid}
   npx kvctl ${zk} status
 
-Ctrl-C stops everything that was started here. What happens on the ring:
+Ctrl-C stops everything that was started here. Changes of the ring:
 `;
 }
 
-/** Until the signal: what each node holds and leads, whenever that has changed. */
+/** Prints changes of the nodes' shares until the signal. */
 async function printChanges(cluster: LocalCluster, interrupted: AbortSignal): Promise<void> {
-  const news = new RingChanges();
+  const changes = new RingChanges();
   while (!interrupted.aborted) {
     try {
-      for (const line of news.linesOf(await cluster.topology())) printLine(line);
+      for (const line of changes.linesOf(await cluster.topology())) printLine(line);
     } catch (error) {
-      // While nobody answers there is no news; nodes that end are told of in any case.
+      // While no node answers nothing is printed. The end of a node is printed by `reportEnd`.
       if (!(error instanceof KvError)) throw error;
     }
-    await pause(lookAgainMs, undefined, { signal: interrupted }).catch(() => {});
+    await pause(pollMs, undefined, { signal: interrupted }).catch(() => {});
   }
 }
 

@@ -7,7 +7,7 @@ function recorded(signal?: AbortSignal) {
 }
 
 describe('steps of a walk-through', () => {
-  test('are numbered and told in order', async () => {
+  test('are numbered and printed in order', async () => {
     const { lines, runner } = recorded();
     expect(await runner.step('one', async () => 'result')).toBe('result');
     runner.print('detail');

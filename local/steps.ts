@@ -1,4 +1,4 @@
-/** Named steps of a walk-through: a failure says in which of them, and an interruption ends the step under way. */
+/** Runs the named steps of a walk-through. A failure names its step, and an interruption ends the step under way. */
 
 export class StepError extends Error {
   readonly step: string;
@@ -21,13 +21,13 @@ export class InterruptedError extends Error {
 }
 
 export interface StepRunner {
-  /** Runs one step and tells its name. @throws StepError naming it, or InterruptedError. */
+  /** Prints the name of a step and runs it. @throws StepError naming it, or InterruptedError */
   step<Result>(name: string, run: () => Promise<Result>): Promise<Result>;
-  /** One line of what happened in it. */
+  /** Prints one line about the step under way. */
   print(line: string): void;
 }
 
-/** `write` takes one line; `signal` ends the step under way with its reason. */
+/** `write` receives each line. `signal` ends the step under way with its reason. */
 export function createStepRunner(write: (line: string) => void, signal?: AbortSignal): StepRunner {
   let number = 0;
   return {
@@ -45,7 +45,10 @@ export function createStepRunner(write: (line: string) => void, signal?: AbortSi
   };
 }
 
-/** Work that is given up, not ended, when the signal comes: whoever began it cleans up. @throws the reason of the signal. */
+/**
+ * Stops waiting for `work` when the signal is aborted. The work itself continues, and the caller cleans up. @throws
+ * the signal's reason
+ */
 export async function orAborted<Result>(work: Promise<Result>, signal: AbortSignal): Promise<Result> {
   let onAbort: (() => void) | undefined;
   const aborted = new Promise<never>((_, reject) => {

@@ -1,4 +1,4 @@
-/** Where this machine keeps Java and ZooKeeper: ZOOKEEPER_HOME first, then the Debian and Ubuntu package. */
+/** Finds Java and ZooKeeper on this machine: ZOOKEEPER_HOME first, then the Debian and Ubuntu package. */
 import { constants } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
@@ -9,10 +9,10 @@ export interface ZookeeperInstallation {
 }
 
 const debianJar = '/usr/share/java/zookeeper.jar';
-/** They hold only how the server logs. */
+/** These folders hold only the configuration of the server's log. */
 const debianConfigFolders = ['/etc/zookeeper/conf', '/etc/zookeeper/conf_example'];
 
-/** @throws Error that says what is missing and names scripts/setup. */
+/** @throws Error naming what is missing, and scripts/setup */
 export async function findZookeeper(environment: NodeJS.ProcessEnv = process.env): Promise<ZookeeperInstallation> {
   const java = await findJava(environment);
   if (java === undefined) throw new Error('no Java was found on PATH or in JAVA_HOME, and ZooKeeper needs it: run scripts/setup');
@@ -22,7 +22,7 @@ export async function findZookeeper(environment: NodeJS.ProcessEnv = process.env
     return { java, classPath: [join(home, 'conf'), join(home, 'lib', '*'), join(home, '*')].join(':') };
   }
   if (!(await exists(debianJar))) {
-    throw new Error('no ZooKeeper was found: run scripts/setup, or set ZOOKEEPER_HOME, or KVNODE_ZK to one that runs');
+    throw new Error('no ZooKeeper was found: run scripts/setup, or set ZOOKEEPER_HOME, or set KVNODE_ZK to a running one');
   }
   return { java, classPath: [...debianConfigFolders, debianJar].join(':') };
 }

@@ -1,4 +1,4 @@
-/** One run of a ZooKeeper server as a child process; it does not outlive this one, nor does its folder. */
+/** One run of a ZooKeeper server as a child process. Neither the server nor its folder outlives this process. */
 import { cp, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
@@ -14,7 +14,10 @@ const askAgainMs = 50;
 const answerTimeoutMs = 2_000;
 export const mainClass = 'org.apache.zookeeper.server.quorum.QuorumPeerMain';
 
-/** A development server: a small heap, a quick start, and no wait for the disk, which only a crash of the machine needs. */
+/**
+ * Options of a development server: a small heap, a quick start, and no wait for the disk, which only matters in a
+ * crash of the machine.
+ */
 const javaOptions = [
   '-Xmx256m',
   '-XX:+UseSerialGC',
@@ -43,7 +46,7 @@ export class ZookeeperProcess {
   async #untilReady(folder: string, { host, port }: Address): Promise<void> {
     const deadlineMs = performance.now() + readyTimeoutMs;
     while (this.#server.running && performance.now() < deadlineMs) {
-      // It names its folder, so a stranger on the same port is not taken for ours.
+      // The answer names the server's folder, so another server on the same port is not mistaken for this one.
       if ((await askZookeeper(port, 'conf', host)).includes(folder)) return;
       await Promise.race([pause(askAgainMs), this.#server.exited]);
     }
@@ -65,18 +68,21 @@ export class ZookeeperProcess {
 const dataFolder = 'version-2';
 const backupFolder = 'backup';
 
-/** What the server has stored, sessions included. It must not run. */
+/** Deletes the data of the server, sessions included. The server must not run. */
 export function removeZookeeperData(folder: string): Promise<void> {
   return rm(join(folder, dataFolder), { recursive: true });
 }
 
-/** Copies what the server has stored, in place of an earlier copy. It may run: it reads a log that ends in the middle of a record. */
+/**
+ * Copies the data of the server, and replaces an earlier copy. The server may run: ZooKeeper can read a log that ends
+ * within a record.
+ */
 export async function backUpZookeeperData(folder: string): Promise<void> {
   await rm(join(folder, backupFolder), { recursive: true, force: true });
   await cp(join(folder, dataFolder), join(folder, backupFolder), { recursive: true });
 }
 
-/** Puts the copy in place of what the server has stored since. It must not run. */
+/** Replaces the data of the server by the copy. The server must not run. */
 export async function restoreZookeeperData(folder: string): Promise<void> {
   await removeZookeeperData(folder);
   await cp(join(folder, backupFolder), join(folder, dataFolder), { recursive: true });
@@ -87,7 +93,7 @@ function configuration(folder: string, { host, port }: Address): string {
     `dataDir=${folder}`,
     `clientPort=${port}`,
     `clientPortAddress=${host}`,
-    // Sessions last from 2 to 20 ticks unless limits are named; 1 s is needed for quick tests, 60 s by nobody.
+    // By default sessions last from 2 to 20 ticks. Quick tests need 1 s, and none needs 60 s.
     'tickTime=500',
     'maxSessionTimeout=60000',
     'maxClientCnxns=0',
@@ -97,7 +103,7 @@ function configuration(folder: string, { host, port }: Address): string {
   ].join('\n');
 }
 
-/** The answer to one of ZooKeeper's four-letter commands; '' if there is none. */
+/** Sends a four-letter command to ZooKeeper. @returns the answer; '' if there is none */
 export function askZookeeper(port: number, command: string, host = '127.0.0.1'): Promise<string> {
   return new Promise((resolve) => {
     let answer = '';

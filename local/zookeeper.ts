@@ -1,9 +1,9 @@
 /**
- * The one place where the demo, `start` and the tests get a ZooKeeper from.
+ * Provides a ZooKeeper for the demo, `start` and the tests.
  *
- * KVNODE_ZK names one that already runs. Otherwise a server of its own is started, bound to a loopback address, with its data in a
- * temporary folder. It does not outlive the process that started it, however that ends: see guarded-process.ts.
- * For development: one server, no protection against the loss of its machine.
+ * KVNODE_ZK names a running server. Otherwise a server is started, bound to a loopback address, with its data in a
+ * temporary folder. It does not outlive the process that started it (guarded-process.ts).
+ * It is for development only: one server, without protection against the loss of its machine.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -27,13 +27,13 @@ export interface LocalZookeeper extends AsyncDisposable {
   stop(): Promise<void>;
   /** For tests of outages: kills the server and keeps its data. */
   stopServer(): Promise<void>;
-  /** For tests: kills the server and removes its data. Once it is started again it knows no znode and no session. */
+  /** For tests: kills the server and deletes its data. Started again it knows no znode and no session. */
   loseData(): Promise<void>;
   /** For tests: copies the data of the running server. */
   backUp(): Promise<void>;
-  /** For tests: kills the server and puts the data of the last `backUp` in place of its own. */
+  /** For tests: kills the server and replaces its data by the copy of the last `backUp`. */
   goBack(): Promise<void>;
-  /** The same port and data again. Sessions that were open get their full timeout anew. */
+  /** Starts the server with the same port and data. Open sessions get their full timeout anew. */
   startServer(): Promise<void>;
   /** For tests: the server keeps its connections and answers nothing. */
   pauseServer(): void;
@@ -46,7 +46,7 @@ export interface LocalZookeeperOptions {
   readonly host?: string;
 }
 
-/** Between finding a free port and listening on it, another process may take it. */
+/** The number of ports to try, since another process may take a free port before the server listens on it. */
 const portAttempts = 5;
 
 /** @throws Error naming scripts/setup if there is no ZooKeeper or no Java on this machine. */
@@ -127,10 +127,10 @@ class OwnZookeeper implements LocalZookeeper {
   }
 }
 
-/** One that somebody else started and will stop. */
+/** A ZooKeeper that this process neither started nor stops. */
 export function zookeeperAt(address: string): LocalZookeeper {
   const refuse = (): never => {
-    throw new Error(`the ZooKeeper at ${address} is not ours to stop`);
+    throw new Error(`the ZooKeeper at ${address} was not started here, so it cannot be stopped here`);
   };
   return {
     address,

@@ -1,6 +1,6 @@
 /**
- * The naive twin of the checker: every order, every subset of the unknown writes, every version they may have had. It
- * shares nothing with the search but the types, and is of use for histories of a handful of operations.
+ * The naive twin of the checker. It tries every order, every subset of the unknown writes and every version they may
+ * have. It shares only the types with the search, and is fast enough for histories of a handful of operations.
  */
 import type { Operation } from './history.js';
 
@@ -17,7 +17,7 @@ export function isLinearizable(operations: readonly Operation[]): boolean {
   const told = effective.map(({ call, outcome }) =>
     Math.max('version' in outcome ? outcome.version : 0, call.kind === 'get' ? 0 : (call.ifVersion ?? 0)),
   );
-  // Above every version anybody heard of, only the order of versions can matter, and each write needs one.
+  // Above the highest version in an answer only the order of versions matters, and each write needs one.
   const highest = Math.max(0, ...told) + effective.length;
   return fits(effective, { value: undefined, version: 0, highest: 0 }, highest);
 }

@@ -19,7 +19,7 @@ const written = (version: number): Outcome => ({ kind: 'written', version });
 const found = (value: string, version: number): Outcome => ({ kind: 'found', value, version });
 
 describe('a whole history', () => {
-  test('that a register made has nothing to report', () => {
+  test('of a real register has no findings', () => {
     fc.assert(
       fc.property(linearizableHistory(30), (operations) => {
         expect(isClean(checkHistory(operations, new Map()))).toBe(true);
@@ -27,7 +27,7 @@ describe('a whole history', () => {
     );
   });
 
-  test('is told key by key', () => {
+  test('is reported key by key', () => {
     const good = history([put('a'), written(1)], [{ kind: 'get' }, found('a', 1)]);
     const bad = history([put('x'), written(2)], [{ kind: 'get' }, { kind: 'missing' }]).map((one) => ({ ...one, key: 'bad' }));
     const report = checkHistory([...good, ...bad], new Map());
@@ -35,13 +35,13 @@ describe('a whole history', () => {
     expect(report.violations.map(({ key }) => key)).toEqual(['bad']);
   });
 
-  test('a search that was given up is not clean', () => {
+  test('is not clean if a search was given up', () => {
     const report = checkHistory(history([put('a'), written(1)], [put('b'), written(2)]), new Map(), 1);
     expect(report.undecided).toHaveLength(1);
     expect(isClean(report)).toBe(false);
   });
 
-  test('an acknowledged write that is gone in the end is lost, unless a delete may have come after it', () => {
+  test('has a lost write if an acknowledged write is gone in the end, unless a delete may have followed it', () => {
     const writes = history([put('a'), written(1)], [put('b'), written(2)]);
     expect(checkHistory(writes, new Map([['k', { value: 'b', version: 2 }]])).lost).toEqual([]);
     expect(checkHistory(writes, new Map([['k', { value: 'a', version: 1 }]])).lost).toMatchObject([
@@ -53,7 +53,7 @@ describe('a whole history', () => {
     expect(checkHistory(history([put('a'), unknown]), new Map([['k', undefined]])).lost).toEqual([]);
   });
 
-  test('a value that nobody wrote, or only a refused write, is invented', () => {
+  test('has an invented value if no write, or only a refused one, wrote it', () => {
     const refused: Outcome = { kind: 'refused', code: 'PAUSED' };
     expect(checkHistory(history([{ kind: 'get' }, found('a', 1)]), new Map()).invented).toHaveLength(1);
     expect(checkHistory(history([put('a'), refused], [{ kind: 'get' }, found('a', 1)]), new Map()).invented).toHaveLength(1);
@@ -62,7 +62,7 @@ describe('a whole history', () => {
 });
 
 describe('an explanation', () => {
-  test('keeps only what contradicts itself, and names the writes of what was read', () => {
+  test('keeps only contradictory answers, and names the writes of the values that were read', () => {
     const noise = Array.from({ length: 50 }, (_, index): readonly [Call, Outcome] => [put(`n${index}`), written(index + 1)]);
     const operations = history(
       ...noise,
@@ -83,14 +83,14 @@ describe('an explanation', () => {
     ]);
   });
 
-  test('is itself a contradiction, and never longer than what it explains', () => {
+  test('is itself a contradiction, and never longer than the history that it explains', () => {
     fc.assert(
       fc.property(mutatedHistory(20), (operations) => {
         fc.pre(checkKey(operations).kind === 'violation');
         const { answered, mentioned } = explain(operations);
         expect(answered.length).toBeGreaterThan(0);
         expect(answered.length + mentioned.length).toBeLessThanOrEqual(operations.length);
-        // What is not shown counts as unknown, or as not read.
+        // An answer that is not shown counts as unknown, or as not read.
         const shown = new Set(answered.map(({ client }) => client));
         const weaker = operations.flatMap((one): Operation[] => {
           if (shown.has(one.client) || one.outcome.kind === 'refused') return [one];

@@ -1,4 +1,4 @@
-/** Every check of this folder on one history of many keys. Pure. */
+/** Runs every check of this folder on one history of many keys. Pure. */
 import { explain } from './contradiction.js';
 import { renderContradiction } from './contradiction-table.js';
 import { byKey, type FinalState, type Operation } from './history.js';
@@ -8,17 +8,17 @@ import { inventedValues, type LostWrite, lostWrites } from './whole-history.js';
 export interface HistoryReport {
   readonly operations: number;
   readonly keys: number;
-  /** One for each key that is not linearizable. */
+  /** One explanation for each key that is not linearizable. */
   readonly violations: readonly { readonly key: string; readonly explanation: string }[];
   readonly undecided: readonly { readonly key: string; readonly reason: string }[];
   readonly lost: readonly LostWrite[];
   readonly invented: readonly Operation[];
 }
 
-/** Explanations are searched for, which takes time; further keys are named without one. */
+/** The search for an explanation takes time, so further keys are only named. */
 const maxExplanations = 10;
 
-/** @param history with the reads that made up `final`, so that the search sees them as well. */
+/** @param history includes the reads that make up `final`, so that the search sees them as well */
 export function checkHistory(
   history: readonly Operation[],
   final: FinalState,
@@ -44,7 +44,7 @@ export function checkHistory(
   };
 }
 
-/** Whether everything was checked and nothing found. */
+/** Whether all checks were completed and none failed. */
 export function isClean({ violations, undecided, lost, invented }: HistoryReport): boolean {
   return violations.length + undecided.length + lost.length + invented.length === 0;
 }

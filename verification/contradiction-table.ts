@@ -1,4 +1,4 @@
-/** A contradiction as a small table for people; times in milliseconds from the first of its operations. Pure. */
+/** Formats a contradiction as a small table. Times are in milliseconds from its first operation. Pure. */
 import type { Contradiction } from './contradiction.js';
 import type { Call, Operation, Outcome } from './history.js';
 

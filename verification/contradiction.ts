@@ -1,29 +1,35 @@
 /**
- * Why the history of a key is not linearizable, in as few operations as can be found. Pure.
+ * Explains in few operations why the history of a key is not linearizable. Pure.
  *
- * Every step only takes knowledge away, so what is left still contradicts itself: the history is cut where it first
- * fails (linearizability is closed under prefixes, so that point can be searched for by halves); answers of reads are
- * forgotten; answers of writes are taken for unknown. What remains answered is the contradiction. It is minimal in that
- * nothing more of it can be forgotten alone; it need not be the smallest there is.
+ * Every step only removes knowledge, and keeps the rest contradictory. The history is cut where it first fails, which
+ * a binary search finds, since linearizability is closed under prefixes. Answers of reads are removed, and answers of
+ * writes are replaced by unknown outcomes. The remaining answers are the contradiction. It is minimal: no single
+ * answer can be removed. A smaller contradiction may exist.
  */
 import type { Operation } from './history.js';
 import { checkKey } from './linearizability.js';
 
 export interface Contradiction {
   readonly key: string;
-  /** These answers cannot all be true; in order of invocation. */
+  /** Answers that cannot all be true, in order of invocation. */
   readonly answered: readonly Operation[];
-  /** Writes, of whatever outcome, of the values that were read above: told for the reader, not part of the contradiction. */
+  /**
+   * The writes of the values in `answered`, with any outcome. They help the reader, and are not part of the
+   * contradiction.
+   */
   readonly mentioned: readonly Operation[];
 }
 
-/** The search is repeated many times, on less and less: what takes longer than this is left as it is. */
+/**
+ * Limits each search. There are many searches, on ever fewer answers; an answer whose removal needs a longer search is
+ * kept.
+ */
 const maxConfigurations = 50_000;
 
-/** @param operations all of one key, for which `checkKey` found a violation. */
+/** @param operations all operations on one key, in which `checkKey` found a violation */
 export function explain(operations: readonly Operation[]): Contradiction {
   const prefix = shortestFailingPrefix(operations.filter(({ outcome }) => outcome.kind !== 'refused'));
-  const left = forgetWhatCanBe(prefix);
+  const left = removeAnswers(prefix);
   const answered = left.filter(isAnswered).sort(byInvocation);
   const read = new Set(answered.map(({ outcome }) => (outcome.kind === 'found' ? outcome.value : undefined)));
   const shown = new Set(answered.map(identityOf));
@@ -50,28 +56,28 @@ function shortestFailingPrefix(operations: readonly Operation[]): Operation[] {
   return until(operations, ends[high] ?? Number.POSITIVE_INFINITY);
 }
 
-/** What was known at that moment. */
+/** The operations as they were known at that moment. */
 function until(operations: readonly Operation[], endUs: number): Operation[] {
   const begun = operations.filter(({ invokedAtUs }) => invokedAtUs <= endUs);
-  return begun.flatMap((one) => (isAnswered(one) && one.returnedAtUs > endUs ? forget(one) : [one]));
+  return begun.flatMap((one) => (isAnswered(one) && one.returnedAtUs > endUs ? removeAnswer(one) : [one]));
 }
 
-/** By ever smaller pieces, oldest first: what matters is mostly near the end. */
-function forgetWhatCanBe(operations: readonly Operation[]): Operation[] {
+/** Removes ever smaller pieces, the oldest first, since the contradiction is mostly near the end. */
+function removeAnswers(operations: readonly Operation[]): Operation[] {
   let current = [...operations];
   for (let size = Math.ceil(current.length / 2); size >= 1; size = size === 1 ? 0 : Math.ceil(size / 2)) {
     const pieces = chunks(current.filter(isAnswered), size);
     for (const piece of pieces) {
-      const forgotten = new Set(piece);
-      const weaker = current.flatMap((one) => (forgotten.has(one) ? forget(one) : [one]));
+      const removed = new Set(piece);
+      const weaker = current.flatMap((one) => (removed.has(one) ? removeAnswer(one) : [one]));
       if (isViolation(weaker)) current = weaker;
     }
   }
   return current;
 }
 
-function forget(operation: Operation): Operation[] {
-  return operation.outcome.kind === 'written' ? [{ ...operation, outcome: { kind: 'unknown', code: 'forgotten' } }] : [];
+function removeAnswer(operation: Operation): Operation[] {
+  return operation.outcome.kind === 'written' ? [{ ...operation, outcome: { kind: 'unknown', code: 'answer removed' } }] : [];
 }
 
 function isAnswered({ outcome }: Operation): boolean {

@@ -1,9 +1,10 @@
 /**
- * What clients did, when, and what they were told: the input of every check in this folder. Pure data.
+ * A history: the operations of clients, their times and their answers. It is the input of every check in this folder.
+ * Pure data.
  *
- * Times are microseconds on one clock that all clients share; only their order is used. An operation is one call of one
- * client; a client has at most one under way. What a client was never told about (its process died with a call under
- * way) must be put into the history as `unknown`: an operation that is missing may make a correct history look wrong.
+ * Times are microseconds on one clock that all clients share. Only their order is used. An operation is one call of
+ * one client, and a client has at most one in flight. A call without an answer, because the client's process died,
+ * must be in the history as `unknown`: without it a correct history may look wrong.
  */
 
 export type Call =
@@ -15,15 +16,15 @@ export type Call =
 export type Outcome =
   | { readonly kind: 'missing' }
   | { readonly kind: 'found'; readonly value: string; readonly version: number }
-  /** A put or a delete was carried out and gave the key this version. */
+  /** A put or a delete was executed and gave the key this version. */
   | { readonly kind: 'written'; readonly version: number }
-  /** A delete met no key. */
+  /** A delete found no key. */
   | { readonly kind: 'nothingToDelete' }
-  /** A condition did not hold: the key is at this version, 0 if it does not exist. It tells as much as a read. */
+  /** A condition did not hold: the key has this version, 0 if it does not exist. That proves as much as a read. */
   | { readonly kind: 'mismatch'; readonly version: number }
   /** Definitely not executed. */
   | { readonly kind: 'refused'; readonly code: string }
-  /** A write may have been executed, or may yet be, or never; of a read nothing is known. */
+  /** A write may have been executed, may be executed later, or never. A read has no result. */
   | { readonly kind: 'unknown'; readonly code: string };
 
 export interface Operation {
@@ -31,12 +32,12 @@ export interface Operation {
   readonly key: string;
   readonly call: Call;
   readonly invokedAtUs: number;
-  /** When the client was answered or gave up. The effect of an unknown write may come later. */
+  /** When the client received the answer or gave up. An unknown write may take effect later. */
   readonly returnedAtUs: number;
   readonly outcome: Outcome;
 }
 
-/** What the last reads found, after every fault had ended: undefined for a key that does not exist. */
+/** The results of the last reads, after every fault had ended. Undefined: the key does not exist. */
 export type FinalState = ReadonlyMap<string, { readonly value: string; readonly version: number } | undefined>;
 
 export function byKey(history: readonly Operation[]): Map<string, Operation[]> {

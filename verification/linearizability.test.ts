@@ -5,7 +5,7 @@ import type { Call, Operation, Outcome } from './history.js';
 import { checkKey } from './linearizability.js';
 import { linearizableHistory, mutatedHistory } from './random-history.fixture.js';
 
-/** Seven operations in any order are some thousand orders for the twin; more would take it seconds each. */
+/** The twin tries some thousand orders of seven operations. A longer history would take it seconds. */
 const smallHistory = 7;
 const runs = { numRuns: 3_000 };
 const propertyTimeoutMs = 120_000;
@@ -24,7 +24,7 @@ const missing = (from: number, to: number): Operation => operation({ kind: 'get'
 const kindOf = (...history: Operation[]): string => checkKey(history).kind;
 
 describe('the checker of one key', () => {
-  test('accepts every history that was made by a register, unknown outcomes included', () => {
+  test('accepts every history of a real register, with unknown outcomes', () => {
     fc.assert(
       fc.property(linearizableHistory(40), (history) => {
         expect(checkKey(history).kind).toBe('ok');
@@ -45,19 +45,19 @@ describe('the checker of one key', () => {
         }),
         runs,
       );
-      // Else the property would say little.
+      // Both verdicts must occur often enough, or the comparison would prove little.
       expect(verdicts.ok).toBeGreaterThan(500);
       expect(verdicts.violation).toBeGreaterThan(500);
     },
     propertyTimeoutMs,
   );
 
-  test('refuses a stale read, and accepts it while the newer write is still under way', () => {
+  test('refuses a stale read, and accepts it while the newer write is in flight', () => {
     expect(kindOf(put('a', 0, 1, 1), put('b', 2, 3, 2), get('a', 4, 5, 1))).toBe('violation');
     expect(kindOf(put('a', 0, 1, 1), put('b', 2, 5, 2), get('a', 3, 4, 1))).toBe('ok');
   });
 
-  test('refuses a lost write, and a value that comes back', () => {
+  test('refuses a lost write, and a value that returns', () => {
     expect(kindOf(put('a', 0, 1, 1), missing(2, 3))).toBe('violation');
     expect(kindOf(put('a', 0, 1, 1), put('b', 2, 3, 2), get('b', 4, 5, 2), get('a', 6, 7, 3))).toBe('violation');
   });
@@ -72,21 +72,21 @@ describe('the checker of one key', () => {
     expect(kindOf(put('a', 0, 1, 2), put('b', 2, 3, 1))).toBe('violation');
     expect(kindOf(put('a', 0, 3, 2), put('b', 0, 3, 1))).toBe('ok');
     expect(kindOf(put('a', 0, 1, 1), put('b', 0, 1, 1))).toBe('violation');
-    // There is no room for the version of the lost write between the two others.
+    // No version is left for the lost write between the two others.
     expect(kindOf(put('a', 0, 1, 1), lostPut('x', 2, 3), get('x', 4, 5, 2), put('b', 6, 7, 2))).toBe('violation');
   });
 
-  test('two conditional writes on one version cannot both have been carried out', () => {
+  test('two conditional writes on one version cannot both have been executed', () => {
     expect(kindOf(put('a', 0, 1, 1), put('b', 2, 5, 2, 1), put('c', 2, 5, 3, 1))).toBe('violation');
     expect(kindOf(put('a', 0, 1, 1), put('b', 2, 5, 2, 1), put('c', 2, 5, 3, 2))).toBe('ok');
   });
 
-  test('gives up rather than guess when its budget is spent', () => {
+  test('ends undecided when its budget is spent', () => {
     const history = [put('a', 0, 1, 1), put('b', 2, 3, 2), put('c', 4, 5, 3)];
     expect(checkKey(history, { maxConfigurations: 2 })).toMatchObject({ kind: 'undecided' });
   });
 
-  test('a long history with many unknown writes is decided in little more than one step an operation', () => {
+  test('decides a long history with many unknown writes in little more than one step per operation', () => {
     const history: Operation[] = [];
     for (let round = 0; round < 2_000; round += 1) {
       const at = round * 10;

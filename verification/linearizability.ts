@@ -1,18 +1,19 @@
 /**
- * Is the history of one key linearizable? Pure.
+ * Decides whether the history of one key is linearizable. Pure.
  *
  * The search is Wing & Gong's (*Testing and Verifying Concurrent Objects*, 1993) with Lowe's memory of configurations
- * already seen (*Testing for Linearizability*, 2017): take any operation that was invoked before every operation still
- * left had returned, apply it to the register, go on, and go back where nothing fits. Keys are independent of each other,
- * so a history is linearizable if that of every key is (Herlihy & Wing, 1990: locality).
+ * already seen (*Testing for Linearizability*, 2017). It takes any operation that was invoked before each remaining
+ * operation had returned, applies it to the register and continues; if nothing fits, it goes back. Keys are
+ * independent of each other, so a history is linearizable if the history of every key is (Herlihy & Wing, 1990:
+ * locality).
  *
- * An unknown write may be taken at any point after its invocation, or never. It need only be taken directly before an
- * operation that sees its effect: one that is overwritten unseen can as well be left out. That, and the versions that
- * answers carry, make the search nearly straight for histories in which few answers were lost.
+ * An unknown write may take effect at any point after its invocation, or never. The search only tries it directly
+ * before an operation that sees its effect, since a write that is overwritten unseen can as well be left out. This
+ * rule and the versions in the answers leave almost no alternatives in histories with few lost answers.
  *
- * What it cannot decide: a search that visits more than `maxConfigurations` ends as `undecided`, never as `ok`; that
- * needs many unknown writes and many concurrent operations on one key. And no check of a history sees what no operation
- * saw: a lost write that was overwritten before anybody read is not found, nor is an order among keys.
+ * Limits: a search that visits more than `maxConfigurations` ends as `undecided`, never as `ok`. That takes many
+ * unknown writes and many concurrent operations on one key. No check of a history finds a fault that no operation saw,
+ * such as a lost write that was overwritten before a read. Orders across keys are not checked.
  */
 import type { Operation } from './history.js';
 import { movesFrom, type Position, startOf } from './search-moves.js';
@@ -23,18 +24,18 @@ export type Verdict =
   | { readonly kind: 'undecided'; readonly configurations: number; readonly reason: string };
 
 export interface CheckOptions {
-  /** Configurations visited before the search gives up. */
+  /** The number of configurations after which the search ends as `undecided`. */
   readonly maxConfigurations?: number;
 }
 
 export const defaultMaxConfigurations = 1_000_000;
 
-/** @param operations all of one key, in any order; before the first of them the key does not exist and never did. */
+/** @param operations all operations on one key, in any order. Before the first of them the key has never existed. */
 export function checkKey(operations: readonly Operation[], options: CheckOptions = {}): Verdict {
   const { maxConfigurations = defaultMaxConfigurations } = options;
   const { problem, position } = startOf(operations);
   const seen = new Set<string>();
-  // Depth first: the last alternative pushed is tried first.
+  // The search is depth first: it tries the alternative that was pushed last.
   const open: Position[] = [position];
   for (let configurations = 1; ; configurations += 1) {
     const current = open.pop();

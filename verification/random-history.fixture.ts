@@ -1,6 +1,6 @@
 /**
- * Random histories of one key, as fast-check arbitraries: linearizable ones, made by running operations against a real
- * register one at a time and then stretching their times, and the same with one thing changed, which may or may not be.
+ * Random histories of one key, as fast-check arbitraries. Linearizable ones come from operations on a real register,
+ * one at a time, whose times are then stretched. Mutated ones have one change, and may or may not be linearizable.
  */
 import fc from 'fast-check';
 import type { Call, Operation, Outcome } from './history.js';
@@ -16,7 +16,7 @@ interface Step {
 
 const betweenStepsUs = 10;
 const longestStretchUs = 35;
-/** What is shorter hardly ever contradicts itself. */
+/** A shorter history hardly ever becomes contradictory by a change. */
 const leastToMutate = 4;
 
 const step: fc.Arbitrary<Step> = fc.record({
@@ -47,7 +47,7 @@ function run(steps: readonly Step[]): Operation[] {
   });
 }
 
-/** A correct register, one operation after the other. */
+/** A correct register, which executes one operation after the other. */
 class LiveKey {
   version = 0;
   #value: string | undefined;
@@ -72,9 +72,9 @@ class LiveKey {
 function callOf({ kind, condition }: Step, index: number, version: number): Call {
   if (kind === 'get') return { kind };
   const ifVersion = condition === 'right' ? version : version + 1;
-  // A delete cannot ask for an absent key.
-  const asked = condition === 'none' || (kind === 'delete' && ifVersion === 0) ? {} : { ifVersion };
-  return kind === 'put' ? { kind, value: `v${index}`, ...asked } : { kind, ...asked };
+  // A delete cannot have the condition that the key is absent.
+  const wanted = condition === 'none' || (kind === 'delete' && ifVersion === 0) ? {} : { ifVersion };
+  return kind === 'put' ? { kind, value: `v${index}`, ...wanted } : { kind, ...wanted };
 }
 
 /** The same history with the outcome, the version, the value or the time of some operations changed. */

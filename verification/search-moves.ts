@@ -1,37 +1,39 @@
 /**
- * One step of the search of linearizability.ts: where it stands, and what may come next. Pure.
+ * One step of the search of linearizability.ts: its position, and the possible next positions. Pure.
  *
  * A position is small: operations are numbered in order of invocation, and all before `first` have been taken, so only
- * the few beyond it need to be listed. Positions are values; going back is forgetting one.
+ * the few beyond it need to be listed. Positions are values, so the search goes back by dropping one.
  *
- * What is left out of the moves is never needed, for one of these reasons: an answer that fits what is there exactly may
- * always be taken at once; answered writes must be taken in order of their versions; an unknown write whose effect the
- * next operation does not need could as well be left out; of unknown writes that are alike, the first to have begun will do.
+ * The moves leave out alternatives that are never needed. An answer that fits the register exactly may always be taken
+ * at once. Answered writes must be taken in the order of their versions. An unknown write whose effect the next
+ * operation does not need can as well be left out. Among like unknown writes only the one that began first is tried.
  */
 import type { Operation } from './history.js';
 import { absent, afterAnswered, afterUnanswered, conditionOf, isAsFree, type Register } from './register.js';
 import { type UnknownWrite, unknownWrites } from './unknown-writes.js';
 
 export interface Problem {
-  /** What was answered, and so must be taken; in order of invocation. */
+  /** The answered operations, which must all be taken, in order of invocation. */
   readonly required: readonly Operation[];
-  /** In order of invocation. */
+  /** The unknown writes, in order of invocation. */
   readonly unknown: readonly UnknownWrite[];
-  /** Versions of answered writes, ascending: the order in which they must be taken. */
+  /** The versions of answered writes, ascending: the order in which they must be taken. */
   readonly versions: readonly number[];
 }
 
 export interface Position {
-  /** All required operations before this one have been taken, it has not. */
+  /** The index of the first required operation that has not been taken. */
   readonly first: number;
-  /** Those taken beyond it, ascending. */
+  /** The indices of the required operations taken beyond `first`, ascending. */
   readonly taken: readonly number[];
-  /** Those taken of the unknown ones, ascending. */
+  /** The indices of the unknown writes taken, ascending. */
   readonly unknownTaken: readonly number[];
-  /** How many answered writes have been taken. */
+  /** The number of answered writes taken. */
   readonly writes: number;
   readonly register: Register;
-  /** The last one taken was an unknown write, and the register was this before it: the next one must need its effect. */
+  /**
+   * Set if an unknown write was taken last: the register before it. The next operation must need the write's effect.
+   */
   readonly unseen: Register | undefined;
 }
 
@@ -43,7 +45,7 @@ export function startOf(operations: readonly Operation[]): { problem: Problem; p
   return { problem, position: { first: 0, taken: [], unknownTaken: [], writes: 0, register: absent, unseen: undefined } };
 }
 
-/** Every position one step on; the best guess last. */
+/** Every possible next position, the most promising last. */
 export function movesFrom(problem: Problem, position: Position): Position[] {
   const { candidates, firstReturnUs } = candidatesAt(problem, position);
   const moves: Position[] = [];
@@ -56,7 +58,7 @@ export function movesFrom(problem: Problem, position: Position): Position[] {
   return [...unknownMoves(problem, position, firstReturnUs), ...moves.reverse()];
 }
 
-/** Those that began before the first of the rest had ended. */
+/** The operations that may be taken next: those that began before any remaining one had ended. */
 function candidatesAt({ required }: Problem, { first, taken }: Position) {
   const candidates: number[] = [];
   let firstReturnUs = Number.POSITIVE_INFINITY;
@@ -91,7 +93,7 @@ function unknownMoves({ unknown }: Problem, position: Position, firstReturnUs: n
     if (invokedAtUs > firstReturnUs) break;
     if (position.unknownTaken.includes(index) || (likeness !== undefined && met.has(likeness))) continue;
     if (likeness !== undefined) met.add(likeness);
-    // An unknown write sees another one before it only by its condition.
+    // An unknown write needs the effect of another one before it only for its condition.
     if (position.unseen !== undefined && conditionOf(call) === undefined) continue;
     const register = afterUnanswered(position.register, call);
     if (register === undefined) continue;

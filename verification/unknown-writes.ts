@@ -1,22 +1,22 @@
-/** The writes with an unknown outcome of one key that can be of any consequence, and which of them are alike. Pure. */
+/** Selects the unknown writes of one key that can matter, and finds those that are alike. Pure. */
 import type { Operation } from './history.js';
 import { conditionOf } from './register.js';
 
 export interface UnknownWrite extends Operation {
-  /** Those with the same one differ in nothing but when they began. Undefined: like no other. */
+  /** Writes with the same likeness differ only in their start. Undefined: the write is like no other. */
   readonly likeness: string | undefined;
 }
 
 /**
- * Leaves out what nothing can have seen: a put whose value is read nowhere, where nothing else tells of it.
+ * Leaves out writes that no answer can show: a put whose value no read returns, if no other answer depends on it.
  *
- * @param operations of one key, in order of invocation.
- * @param answered those of them that were answered.
+ * @param operations all operations on one key, in order of invocation
+ * @param answered the answered ones among them
  */
 export function unknownWrites(operations: readonly Operation[], answered: readonly Operation[]): UnknownWrite[] {
   const values = new Set(answered.map(({ outcome }) => (outcome.kind === 'found' ? outcome.value : undefined)));
   const unknown = operations.filter(({ call, outcome }) => outcome.kind === 'unknown' && call.kind !== 'get');
-  // Whether there was a key at all, or at which version, is told by conditions and by deletions that met one.
+  // Failed conditions and effective deletions show whether the key existed, and at which version.
   const judged =
     unknown.some(({ call }) => conditionOf(call) !== undefined) ||
     answered.some(

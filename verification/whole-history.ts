@@ -1,19 +1,19 @@
 /**
- * Checks of a whole history that need no search and are never undecided. Pure. Each finds less than linearizability
- * does, and says more plainly what is wrong.
+ * Checks of a whole history that need no search and are never undecided. Each finds less than the check of
+ * linearizability, and names the fault more plainly. Pure.
  */
 import { byKey, type FinalState, type Operation } from './history.js';
 
 export interface LostWrite {
   readonly key: string;
   readonly write: Operation;
-  /** What was there in the end: 0 for no key. */
+  /** The version in the end; 0 if the key did not exist. */
   readonly finalVersion: number;
 }
 
 /**
- * The newest acknowledged write of each key must be there in the end, or something newer. What was overwritten before
- * the end is not looked for. A key that a delete of unknown outcome may have removed is not called lost.
+ * The newest acknowledged write of each key, or a newer one, must exist in the end. Overwritten values are not
+ * checked. A key that an unknown delete may have removed does not count as lost.
  */
 export function lostWrites(history: readonly Operation[], final: FinalState): LostWrite[] {
   const lost: LostWrite[] = [];
@@ -29,7 +29,7 @@ export function lostWrites(history: readonly Operation[], final: FinalState): Lo
   return lost;
 }
 
-/** Reads of a value that was never written to that key, or only by writes that were refused as not executed. */
+/** Finds reads of a value that was never written to that key, or only by writes that were definitely not executed. */
 export function inventedValues(history: readonly Operation[]): Operation[] {
   const invented: Operation[] = [];
   for (const operations of byKey(history).values()) {

@@ -126,7 +126,7 @@ describe('local ZooKeeper', () => {
     vi.stubEnv('KVNODE_ZK', 'zk.example:2181');
     const zookeeper = await startZooKeeper();
     expect(zookeeper.address).toBe('zk.example:2181');
-    await expect(zookeeper.stopServer()).rejects.toThrow(/not ours to stop/);
+    await expect(zookeeper.stopServer()).rejects.toThrow(/cannot be stopped here/);
     await zookeeper.stop();
   });
 
