@@ -1,4 +1,4 @@
-/** A monotonic clock that all threads of the process share: `performance.now()` begins anew in each. */
+/** A monotonic clock that all threads of the process share, since `performance.now()` begins at 0 in each thread. */
 const offsetMs = Number(process.hrtime.bigint()) / 1e6 - performance.now();
 
 export function sharedNowMs(): number {

@@ -34,7 +34,7 @@ describe('kvbench - command line', () => {
     });
   });
 
-  test('where the cluster is - in one spelling, and a mistake is named with its option', async () => {
+  test('the address of the cluster - has one spelling, and the error for a mistake names its option', async () => {
     const targetOf = async (words: string) => (await parseBenchCommandLine(words.split(' '))).target;
     expect(await targetOf('--nodes [0::1]:9090')).toEqual({ nodes: ['[::1]:9090'] });
     expect(await targetOf('--zk [0::1]:2181/ --root /a/')).toEqual({ zk: '[::1]:2181', root: '/a' });
@@ -43,18 +43,18 @@ describe('kvbench - command line', () => {
     await expect(targetOf('--root a')).rejects.toThrow('--root: "a" must be a path');
   });
 
-  test('a rate - is that of all threads; more operations may then be under way, unless their number is given', async () => {
+  test('a rate - is that of all threads, and the default of --in-flight is then higher', async () => {
     expect(await parseBenchCommandLine(['--rate', '2500'])).toMatchObject({ workload: { rate: 2_500, inFlight: 1_024 } });
     const args = ['--rate', '0.5', '--in-flight', '8'];
     expect(await parseBenchCommandLine(args)).toMatchObject({ workload: { rate: 0.5, inFlight: 8 } });
   });
 
-  test('small values - are for runs that verify nothing', async () => {
+  test('small values - are refused with --verify', async () => {
     expect(await parseBenchCommandLine(['--value-bytes', '0'])).toMatchObject({ workload: { valueBytes: 0 } });
     expect(await parseBenchCommandLine(['--value-bytes', '48', '--verify'])).toMatchObject({ workload: { valueBytes: 48 } });
   });
 
-  test('the help - tells the range and the default of every number', async () => {
+  test('the help - has the range and the default of every number', async () => {
     const help = (await benchParser([]).getHelp()).replace(/\s+/g, ' ');
     for (const option of ['in-flight', 'rate']) expect(help).toMatch(new RegExp(`--${option} [^(]*\\([\\d.]+ to \\d+\\)`));
     for (const option of ['threads', 'duration', 'keyspace', 'read-ratio', 'value-bytes', 'seed', 'deadline-ms'])

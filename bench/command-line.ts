@@ -1,4 +1,6 @@
-/** The command line of kvbench: every value is taken as text and checked here, so that each message names its option. */
+/**
+ * The command line of kvbench. Every value is read as text and checked here, so that each message names its option.
+ */
 import yargs, { type Argv } from 'yargs';
 import { throwUsageError } from '../src/cli/usage-error.js';
 import { optionSpecs, parseAddressList, resolveClusterPlace } from '../src/config/index.js';
@@ -11,7 +13,7 @@ export interface BenchCommandLine {
   readonly target: Target;
   readonly workload: WorkloadOptions;
   readonly json: boolean;
-  /** Where to write the page. */
+  /** The file for the page. */
   readonly reportFile?: string;
 }
 
@@ -23,7 +25,10 @@ const maxInFlight = 100_000;
 const maxDeadlineMs = 600_000;
 const maxRate = 10_000_000;
 const usualInFlight = 16;
-/** Enough for a stall of seconds at thousands of operations a second: operations that wait load the client, not the cluster. */
+/**
+ * The default of --in-flight with --rate: enough for a stall of seconds at thousands of operations a second. Waiting
+ * operations load the client, not the cluster.
+ */
 const usualInFlightOnSchedule = 1_024;
 
 const distributions: readonly Distribution[] = ['uniform', 'zipf'];
@@ -47,7 +52,7 @@ measuring, where there were any.`;
 
 interface NumberSpec {
   readonly describe: string;
-  /** A text describes what happens without the option. */
+  /** A text describes the behaviour without the option. */
   readonly default: number | string;
   readonly lowest: number;
   readonly highest: number;
@@ -73,7 +78,7 @@ const numbers = {
   },
   rate: {
     describe: 'Operations per second of all threads together, sent on schedule',
-    default: 'as fast as answers come',
+    default: 'as fast as answers arrive',
     lowest: 0.1,
     highest: maxRate,
     fractional: true,
@@ -96,7 +101,7 @@ const options = {
   threads: numeric('threads'),
   duration: numeric('duration'),
   keyspace: numeric('keyspace'),
-  api: text('How operations travel: many in one message of a stream (pipeline), or one gRPC call each (unary)', 'pipeline'),
+  api: text('Operations in messages of a stream (pipeline), or one gRPC call each (unary)', 'pipeline'),
   distribution: text('Distribution of operations over the keys: uniform, or zipf with exponent 0.99', 'uniform'),
   'read-ratio': numeric('read-ratio'),
   'value-bytes': numeric('value-bytes'),
@@ -119,7 +124,10 @@ function numeric(name: NumberName) {
   return text(`${describe} (${lowest} to ${highest})`, String(usual));
 }
 
-/** Prints and ends the process for --help and --version. @throws KvError INVALID_OPTION naming the option and the value. */
+/**
+ * Prints and ends the process for --help and --version. @throws KvError INVALID_OPTION naming the option and the
+ * value.
+ */
 export async function parseBenchCommandLine(args: readonly string[]): Promise<BenchCommandLine> {
   refuseRepetition(args);
   const given: Record<string, unknown> = await benchParser(args).parseAsync();
@@ -132,7 +140,7 @@ export async function parseBenchCommandLine(args: readonly string[]): Promise<Be
 export function benchParser(args: readonly string[]): Argv {
   return yargs([...args])
     .scriptName('kvbench')
-    .usage('$0 [options]\n\nMeasures a kvnode cluster, also during failovers, and can verify what it acknowledged.')
+    .usage('$0 [options]\n\nMeasures a kvnode cluster, even during failovers, and can verify its acknowledged writes.')
     .parserConfiguration({
       'parse-numbers': false,
       'boolean-negation': false,
@@ -184,7 +192,7 @@ function workloadOf(given: Record<string, unknown>): WorkloadOptions {
   if (workload.verify && workload.valueBytes < smallestValueBytes)
     throw new KvError(
       'INVALID_OPTION',
-      `--verify needs --value-bytes of at least ${smallestValueBytes}, to tell who wrote a value`,
+      `--verify needs --value-bytes of at least ${smallestValueBytes}, to identify the writer of a value`,
     );
   return workload;
 }

@@ -1,8 +1,8 @@
 /**
- * Third stage without --rate: closed loops, one for each place in flight, that go on whatever fails.
+ * The third stage without --rate: closed loops, one for each place in flight. They continue after every failure.
  *
- * What the loop costs is taken from what the client could do: one reading of the clock an operation, its end being the
- * next one's beginning, and no object.
+ * The cost of the loop reduces the measured rate. So an operation costs one reading of the clock, since its end is the
+ * start of the next operation, and no object.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { KvError } from '../src/index.js';
@@ -12,7 +12,7 @@ import type { GapTracker } from './outages.js';
 import type { Recorder } from './recorder.js';
 import { readAndCheck, type Session, writeAndRecord } from './session.js';
 
-/** After a failure: what fails at once must not become a busy loop. */
+/** The pause after a failure, so that operations that fail at once do not become a busy loop. */
 const pauseAfterErrorMs = 10;
 
 export interface Execution {
@@ -23,16 +23,16 @@ export interface Execution {
 }
 
 /**
- * Resolves when it is over and every operation under way has ended.
+ * Resolves when `isOver` returns true and every operation in flight has ended.
  *
- * @param isOver is asked before every operation.
+ * @param isOver is called before every operation
  */
 export async function execute(execution: Execution, isOver: (nowMs: number) => boolean): Promise<void> {
   const loops = Array.from({ length: execution.session.workload.inFlight }, () => loop(execution, isOver));
   await Promise.all(loops);
 }
 
-/** What a failed operation is counted as. */
+/** The code under which a failed operation is counted. */
 export function failureCodeOf(error: unknown): string {
   return error instanceof KvError ? error.code : 'UNEXPECTED';
 }

@@ -9,7 +9,7 @@ function codeOf(reads: [number, number], writes: [number, number], rest: Partial
   return exitCodeOf({ ...usual, ...rest, reads: operation(reads), writes: operation(writes) });
 }
 
-test('kvbench - exit code 0: some operations of each kind that was tried succeeded', () => {
+test('kvbench - exit code 0: some operations of each tried kind succeeded', () => {
   expect(codeOf([5, 0], [5, 0])).toBe(0);
   expect(codeOf([5, 90], [1, 90], { keysNotPrefilled: 9 })).toBe(0);
   expect(codeOf([5, 0], [0, 0])).toBe(0);
@@ -22,7 +22,7 @@ test('kvbench - exit code 3: every operation of a kind failed, or there was none
   expect(codeOf([5, 0], [0, 0], { keysNotPrefilled: 10 })).toBe(3);
 });
 
-test('kvbench - exit code 1: a failed verification counts for more', () => {
+test('kvbench - exit code 1: a failed verification takes precedence', () => {
   const verification = { passed: false } as NonNullable<BenchResult['verification']>;
   expect(codeOf([5, 0], [0, 5], { verification })).toBe(1);
 });

@@ -1,11 +1,11 @@
-/** Exit codes of kvbench: scripts decide by them. */
+/** Exit codes of kvbench, on which scripts depend. */
 import type { BenchResult } from './result.js';
 
 export const exitCodes = { ok: 0, verificationFailed: 1, usage: 2, nothingSucceeded: 3 } as const;
 
 type Outcome = Pick<BenchResult, 'reads' | 'writes' | 'workload' | 'keysNotPrefilled' | 'verification'>;
 
-/** Whatever failed from first to last was not measured, however well the rest went. */
+/** A kind of which every operation failed was not measured, so the run has failed even if other kinds succeeded. */
 export function exitCodeOf({ reads, writes, workload, keysNotPrefilled, verification }: Outcome): number {
   if (verification?.passed === false) return exitCodes.verificationFailed;
   const failedThroughout = [reads, writes].some(({ succeeded, failed }) => succeeded === 0 && failed > 0);

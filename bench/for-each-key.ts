@@ -1,4 +1,4 @@
-/** Walks a range of keys with a bounded number of them at work. */
+/** Runs `work` for each key of a range, with a bounded number of keys at a time. */
 import type { KeyRange } from './options.js';
 
 export async function forEachKey(keys: KeyRange, concurrency: number, work: (keyIndex: number) => Promise<void>): Promise<void> {

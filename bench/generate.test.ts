@@ -25,7 +25,7 @@ function take(options: WorkloadOptions, thread: number, count: number) {
 }
 
 describe('generating', () => {
-  test('random - is the published mulberry32', () => {
+  test('random - equals the published mulberry32', () => {
     const random = mulberry32(1);
     expect([random(), random()].map((value) => Math.round(value * 2 ** 32))).toEqual([2693262067, 11749833]);
   });
@@ -36,7 +36,7 @@ describe('generating', () => {
     expect(take(workload, 0, 100)).not.toEqual(take({ ...workload, seed: 43 }, 0, 100));
   });
 
-  test('the read ratio - is kept about', () => {
+  test('the read ratio - holds approximately', () => {
     const reads = take(workload, 0, 10_000).filter(({ kind }) => kind === 'read').length;
     expect(reads).toBeGreaterThan(2_300);
     expect(reads).toBeLessThan(2_700);
@@ -52,7 +52,7 @@ describe('generating', () => {
     for (const { keyIndex } of take({ ...workload, verify: true }, 1, 1_000)) expect([3, 4, 5]).toContain(keyIndex);
   });
 
-  test('zipf - the first keys come most often, those of the thread if it has its own', () => {
+  test('zipf - the first keys are the most frequent, of the thread if it has its own keys', () => {
     const zipf: WorkloadOptions = { ...workload, keyspace: 300, distribution: 'zipf' };
     const shareOf = (taken: ReturnType<typeof take>, keyIndex: number) =>
       taken.filter((operation) => operation.keyIndex === keyIndex).length / taken.length;
@@ -62,12 +62,12 @@ describe('generating', () => {
     expect(own.every(({ keyIndex }) => keyIndex >= 100 && keyIndex < 200)).toBe(true);
   });
 
-  test('values - may be shorter than a tag, down to nothing', () => {
+  test('values - may be shorter than a tag, even empty', () => {
     const tag = { run: '01234567', thread: 1, keyIndex: 2, counter: 3 };
     for (const bytes of [0, 1, 20]) expect(encodeValue(tag, bytes).byteLength).toBe(bytes);
   });
 
-  test('values - are recognised whole or not at all', () => {
+  test('values - are recognised only if every byte is right', () => {
     const tag = { run: '01234567', thread: 255, keyIndex: 99_999_999, counter: 999_999_999_999 };
     const value = encodeValue(tag, smallestValueBytes);
     expect(value.byteLength).toBe(smallestValueBytes);

@@ -4,7 +4,7 @@ import { Histogram } from './histogram.js';
 
 const latency = fc.oneof(fc.integer({ min: 0, max: 5_000 }), fc.integer({ min: 0, max: 2 ** 30 - 1 }));
 
-test('histogram - a percentile is the value of its rank, at most 1/256 more', () => {
+test('histogram - a percentile exceeds the value of its rank by at most 1/256', () => {
   fc.assert(
     fc.property(fc.array(latency, { minLength: 1 }), fc.constantFrom(0, 50, 90, 99, 99.9, 100), (values, percent) => {
       const histogram = new Histogram();
@@ -17,7 +17,7 @@ test('histogram - a percentile is the value of its rank, at most 1/256 more', ()
   );
 });
 
-test('histogram - what was taken from some and added to one is as if recorded there', () => {
+test('histogram - taking from several and adding to one equals recording in one', () => {
   fc.assert(
     fc.property(fc.array(fc.array(latency)), (parts) => {
       const [sum, expected, part] = [new Histogram(), new Histogram(), new Histogram()];
@@ -34,7 +34,7 @@ test('histogram - what was taken from some and added to one is as if recorded th
   );
 });
 
-test('histogram - empty, and too long a latency', () => {
+test('histogram - handles no values, and latencies beyond its range', () => {
   const histogram = new Histogram();
   expect([histogram.count, histogram.max, histogram.percentile(99)]).toEqual([0, 0, 0]);
   histogram.record(Number.MAX_SAFE_INTEGER);

@@ -1,16 +1,16 @@
 /**
- * Latencies in buckets, each at most 1/256 wide of its value: recorded in a few nanoseconds, merged and sent as the few
- * buckets that are not empty. The histogram of node:perf_hooks takes five times as long a record and some 200 µs to merge,
- * which ten intervals a second of every thread would add up to something.
+ * A histogram of latencies. The width of a bucket is at most 1/256 of its value. A record takes a few nanoseconds, and
+ * only the buckets that are not empty are merged and sent. The histogram of node:perf_hooks takes five times as long
+ * per record and about 200 µs per merge, which is too much for ten intervals per second and thread.
  */
 
 const stepBits = 8;
 const stepsPerOctave = 1 << stepBits;
-/** Two to the 30th microseconds, 18 minutes: longer than the longest deadline. */
+/** The highest value: 2^30 microseconds are 18 minutes, longer than the longest deadline. */
 const highest = 2 ** 30 - 1;
 const bucketCount = bucketOf(highest) + 1;
 
-/** What of a histogram crosses threads: bucket, count, bucket, count, ... */
+/** The part of a histogram that is sent between threads: bucket, count, bucket, count, ... */
 export interface Buckets {
   readonly pairs: Uint32Array;
   readonly max: number;
@@ -36,7 +36,7 @@ export class Histogram {
     this.#max = Math.max(this.#max, max);
   }
 
-  /** Everything recorded since the last time; the histogram is empty afterwards. */
+  /** @returns the buckets recorded since the last call, and empties the histogram */
   take(): Buckets {
     const pairs: number[] = [];
     let left = this.#count;
@@ -57,12 +57,15 @@ export class Histogram {
     return this.#count;
   }
 
-  /** Exact, unlike the percentiles. */
+  /** The exact maximum; percentiles are rounded up. */
   get max(): number {
     return this.#max;
   }
 
-  /** The smallest value, rounded up to the end of its bucket, that so many percent do not exceed; 0 if there is none. */
+  /**
+   * The smallest value that `percent` of all values do not exceed, rounded up to the end of its bucket; 0 without
+   * values.
+   */
   percentile(percent: number): number {
     const rank = Math.max(1, Math.ceil((this.#count * percent) / 100));
     let seen = 0;
@@ -74,7 +77,7 @@ export class Histogram {
   }
 }
 
-/** One value a bucket up to two octaves of steps, then as many steps for each octave. */
+/** Small values have a bucket each. From there on, each octave has `2^stepBits` buckets. */
 function bucketOf(value: number): number {
   const octave = 31 - stepBits - Math.clz32(value);
   return octave <= 0 ? value : octave * stepsPerOctave + (value >>> octave);

@@ -10,7 +10,7 @@ function found(version: number, counter: number, changes: { run?: string; thread
   return { version, value: encodeValue({ run, thread, keyIndex: key, counter, ...changes }, 100) };
 }
 
-/** Two acknowledged writes, versions 10 and 20. */
+/** A history with two acknowledged writes, versions 10 and 20. */
 function twoWrites(): History {
   const history = new History(run, thread);
   for (const version of [10, 20])
@@ -19,7 +19,7 @@ function twoWrites(): History {
 }
 
 describe('verification history', () => {
-  test('the last acknowledged write - is what must be there', () => {
+  test('the last acknowledged write - must be there', () => {
     expect(twoWrites().finalRead(key, found(20, 2))).toBeUndefined();
   });
 
@@ -50,10 +50,10 @@ describe('verification history', () => {
 
   test('an older acknowledged write under a newer version - is a violation', () => {
     expect(twoWrites().finalRead(key, found(30, 1))).toContain('was not the last one');
-    expect(twoWrites().finalRead(key, found(20, 1))).toContain('was given to write 2');
+    expect(twoWrites().finalRead(key, found(20, 1))).toContain('belongs to write 2');
   });
 
-  test('a value nobody wrote - is a violation', () => {
+  test('a value that no thread wrote - is a violation', () => {
     const strange = [
       found(30, 99),
       found(30, 1, { thread: 3 }),
@@ -62,10 +62,10 @@ describe('verification history', () => {
       { version: 30, value: Buffer.from('garbage') },
       { version: 30, value: Buffer.concat([found(30, 1).value, Buffer.from('!')]) },
     ];
-    for (const one of strange) expect(twoWrites().read(key, one, 20)).toContain('nobody wrote');
+    for (const one of strange) expect(twoWrites().read(key, one, 20)).toContain('no thread wrote');
   });
 
-  test('what was there before - is fine until something is acknowledged', () => {
+  test('a value from before the run - is legal until a write is acknowledged', () => {
     const baseline = { version: 5, value: Buffer.from('old') };
     const history = new History(run, thread);
     history.setBaseline(key, baseline);
@@ -75,7 +75,7 @@ describe('verification history', () => {
     expect(history.finalRead(key, baseline)).toContain('is missing');
   });
 
-  test('a write given a version that was known before - is a violation', () => {
-    expect(twoWrites().writeAcknowledged(key, 3, 20, 20)).toContain('was given version 20');
+  test('a write with a version that was known before - is a violation', () => {
+    expect(twoWrites().writeAcknowledged(key, 3, 20, 20)).toContain('got version 20');
   });
 });

@@ -1,12 +1,13 @@
 /**
- * What one thread knows about the keys it alone writes, and what may therefore not be seen. Pure.
+ * The knowledge of one thread about the keys that it alone writes, and the checks that follow from it. Pure.
  *
- * It keeps, for each key, the newest acknowledged write and the writes whose outcome is unknown: enough to check every
- * read as it comes, and strictly the last one, in memory that grows with the keys and the errors but not with the writes.
+ * For each key it keeps the newest acknowledged write and the unknown writes. That is enough to check every read
+ * loosely when it arrives, and the last read strictly. The memory grows with the keys and the errors, but not with the
+ * writes.
  */
 import { decodeValue } from './values.js';
 
-/** A key that existed before the run, or one that was read. */
+/** The result of a read, or of a key that existed before the run. */
 export interface Found {
   readonly version: number;
   readonly value: Buffer;
@@ -15,13 +16,15 @@ export interface Found {
 interface KeyHistory {
   baseline: Found | undefined;
   acknowledged: { version: number; counter: number } | undefined;
-  /** Highest version acknowledged or read: no later read may see a lower one. 0 while none is known. */
+  /** The highest version acknowledged or read. No later read may return a lower one. 0 while none is known. */
   knownVersion: number;
-  /** Counters of writes that may have happened. */
+  /** The counters of unknown writes. */
   unknown: Set<number>;
 }
 
-/** Refused writes remembered, to notice if one becomes visible all the same; the oldest are forgotten. */
+/**
+ * The number of refused writes that are kept, to detect one that becomes visible all the same. The oldest are dropped.
+ */
 const maxRefused = 100_000;
 
 export class History {
@@ -36,7 +39,7 @@ export class History {
     this.#thread = thread;
   }
 
-  /** What was there before this run. */
+  /** Sets the value and version of the key before this run. */
   setBaseline(keyIndex: number, found: Found | undefined): void {
     const key = this.#key(keyIndex);
     key.baseline = found;
@@ -48,15 +51,15 @@ export class History {
     return this.#lastCounter;
   }
 
-  /** To be taken before an operation begins: what it must see at least. */
+  /** Call this before an operation begins: the operation must not return a lower version. */
   knownVersion(keyIndex: number): number {
     return this.#key(keyIndex).knownVersion;
   }
 
-  /** @returns what is wrong with it, if anything. */
+  /** @returns the violation, if there is one */
   writeAcknowledged(keyIndex: number, counter: number, version: number, knownBefore: number): string | undefined {
     const key = this.#key(keyIndex);
-    const wrong = version > knownBefore ? undefined : `a write was given version ${version} after ${knownBefore} was known`;
+    const wrong = version > knownBefore ? undefined : `a write got version ${version} after ${knownBefore} was known`;
     if (version > (key.acknowledged?.version ?? 0)) key.acknowledged = { version, counter };
     key.knownVersion = Math.max(key.knownVersion, version);
     return wrong;
@@ -75,7 +78,7 @@ export class History {
     }
   }
 
-  /** While other operations on the key may be under way. @returns what is wrong, if anything. */
+  /** Checks a read while other operations on the key may be in flight. @returns the violation, if there is one */
   read(keyIndex: number, found: Found | undefined, knownBefore: number): string | undefined {
     const key = this.#key(keyIndex);
     const version = found?.version ?? 0;
@@ -83,12 +86,12 @@ export class History {
     key.knownVersion = Math.max(key.knownVersion, version);
     if (found === undefined || isBaseline(key, found)) return undefined;
     const counter = this.#counterOf(keyIndex, found);
-    if (counter === undefined) return `a value nobody wrote, at version ${version}`;
+    if (counter === undefined) return `a value that no thread wrote, at version ${version}`;
     if (this.#refused.has(counter)) return `write ${counter} was refused as not executed, yet is visible at version ${version}`;
     return wrongOwner(key, version, counter);
   }
 
-  /** After everything has ended. @returns what is wrong, if anything. */
+  /** Checks a read after all operations have ended. @returns the violation, if there is one */
   finalRead(keyIndex: number, found: Found | undefined): string | undefined {
     const key = this.#key(keyIndex);
     const { acknowledged } = key;
@@ -125,5 +128,5 @@ function isBaseline({ baseline }: KeyHistory, found: Found): boolean {
 
 function wrongOwner({ acknowledged }: KeyHistory, version: number, counter: number): string | undefined {
   if (acknowledged === undefined || acknowledged.version !== version || acknowledged.counter === counter) return undefined;
-  return `version ${version} holds write ${counter}, but was given to write ${acknowledged.counter}`;
+  return `version ${version} holds write ${counter}, but belongs to write ${acknowledged.counter}`;
 }

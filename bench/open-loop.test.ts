@@ -30,7 +30,7 @@ const usual: WorkloadOptions = {
   rate: 100,
 };
 
-/** Answers each write after a while, but none between two moments; `failing` refuses all. */
+/** Answers each write after a delay, but none between two moments. With `failing` it refuses every write. */
 function startRun(workload: WorkloadOptions, stall: { readonly fromMs: number; readonly toMs: number }, failing = false) {
   const startedAtMs = sharedNowMs();
   const sentAtMs: number[] = [];
@@ -46,7 +46,7 @@ function startRun(workload: WorkloadOptions, stall: { readonly fromMs: number; r
   const recorder = new Recorder(startedAtMs);
   const session = createSession({ client, run: 'run', thread: 0, workload });
   const execution = { session, generator: createGenerator(workload, 0), recorder, gaps: new GapTracker(startedAtMs) };
-  /** Once, at the end. */
+  /** The totals of the run. To be called once, at the end. */
   const totals = () => {
     const series = new TimeSeries(1, workload.durationMs);
     series.add(0, recorder.takeRest(), recorder.openIndex);
@@ -63,7 +63,7 @@ const noStall = { fromMs: 0, toMs: 0 };
 const stall = { fromMs: 300, toMs: 800 };
 
 describe('an open loop', () => {
-  test('sends on schedule, whenever answers come', async () => {
+  test('sends on schedule, independently of the answers', async () => {
     const { execution, schedule, sentAtMs, totals } = startRun(usual, noStall);
     const done = executeOnSchedule(execution, schedule, () => false);
     await vi.runAllTimersAsync();
@@ -72,13 +72,13 @@ describe('an open loop', () => {
     expect(totals().max).toBeLessThan(2 * answerMs);
   });
 
-  test('a stall costs every operation that was due in it, also those that waited for a place in flight', async () => {
+  test('a stall delays every operation that was due in it, even those that waited for a place in flight', async () => {
     const { execution, schedule, totals } = startRun(usual, stall);
     const done = executeOnSchedule(execution, schedule, () => false);
     await vi.runAllTimersAsync();
     const counts = await done;
     expect(counts).toMatchObject({ scheduled: 100, neverSent: 0 });
-    // 50 were due, 8 had a place; some more were due before those behind them had been sent.
+    // 50 operations were due, and 8 had a place. Some more were due before the held back ones had been sent.
     expect(counts.heldBack).toBeGreaterThanOrEqual(50 - 8);
     expect(counts.heldBack).toBeLessThan(60);
     const { succeeded, p50, p90, max } = totals();
@@ -88,7 +88,7 @@ describe('an open loop', () => {
     expect(max).toBeGreaterThan(490);
   });
 
-  test('in a closed loop the same stall is in the few operations that were under way, and in no percentile', async () => {
+  test('in a closed loop the same stall affects only the operations in flight, and no percentile', async () => {
     const { execution, endsAtMs, totals } = startRun({ ...usual, inFlight: 1 }, stall);
     const done = execute(execution, (nowMs) => nowMs >= endsAtMs);
     await vi.runAllTimersAsync();
@@ -98,7 +98,7 @@ describe('an open loop', () => {
     expect(max).toBeGreaterThan(490);
   });
 
-  test('what failed is counted, and the schedule goes on', async () => {
+  test('failures are counted, and the schedule continues', async () => {
     const { execution, schedule, totals } = startRun(usual, noStall, true);
     const done = executeOnSchedule(execution, schedule, () => false);
     await vi.runAllTimersAsync();
@@ -107,7 +107,7 @@ describe('an open loop', () => {
     expect(execution.recorder.errorsByCode).toEqual({ NO_PRIMARY: 100 });
   });
 
-  test('what is late at the end is sent for a while, and the rest is counted as never sent', async () => {
+  test('late operations are sent for a limited time after the end, and the rest counts as never sent', async () => {
     const slow = { ...usual, inFlight: 1, deadlineMs: 500 };
     const { execution, schedule, totals } = startRun(slow, { fromMs: 0, toMs: 1_400 });
     const done = executeOnSchedule(execution, schedule, () => false);
@@ -120,7 +120,7 @@ describe('an open loop', () => {
     expect(succeeded).toBeGreaterThan(1);
   });
 
-  test('a stop ends it, when those under way have ended', async () => {
+  test('a stop ends the loop when the operations in flight have ended', async () => {
     const { execution, schedule, sentAtMs, totals } = startRun(usual, noStall);
     let isStopped = false;
     const done = executeOnSchedule(execution, schedule, () => isStopped);

@@ -1,39 +1,39 @@
 /**
- * Third stage with --rate: an open loop. Each operation has a time at which it is to be sent, fixed in advance and whatever becomes
- * of those before it, and its latency counts from that time, as in wrk2. So a stall costs every operation that was due in it, and
- * not only those that were under way: a closed loop would send nothing meanwhile, and leave the stall out of its percentiles.
+ * The third stage with --rate: an open loop. Each operation has a scheduled time, which is fixed in advance and does
+ * not depend on earlier operations. Its latency counts from that time, as in wrk2. So a stall delays every operation
+ * that was due in it. A closed loop would send nothing during a stall, and its percentiles would hide the stall.
  *
- * At most `inFlight` operations are under way. One that is due while all places are taken is sent as soon as a place is free, and
- * its latency counts from its scheduled time all the same. When the duration is over, what was due and not sent is still sent for
- * a bounded time, and then counted as never sent.
+ * At most `inFlight` operations are in flight. An operation that is due while all places are taken is sent when a
+ * place is free, and its latency still counts from its scheduled time. After the end of the duration, due operations
+ * are still sent for a bounded time. The rest counts as never sent.
  */
 import { sharedNowMs } from './clock.js';
 import { type Execution, failureCodeOf } from './execute.js';
 import { readAndCheck, writeAndRecord } from './session.js';
 
-/** Of one thread, on the shared clock. */
+/** The schedule of one thread, on the shared clock. */
 export interface Schedule {
   readonly firstAtMs: number;
-  /** Between two operations. */
+  /** The time between two operations. */
   readonly everyMs: number;
-  /** No operation is scheduled from then on. */
+  /** The end of the schedule. */
   readonly endsAtMs: number;
-  /** Until then operations that are late are still sent. */
+  /** Late operations are sent until this time. */
   readonly lateUntilMs: number;
 }
 
 export interface ScheduleCounts {
   readonly scheduled: number;
-  /** Sent after their time, because every place in flight was taken. */
+  /** Operations sent late, because every place in flight was taken. */
   readonly heldBack: number;
-  /** Due, but not sent before the end. */
+  /** Operations that were due, but not sent before the end. */
   readonly neverSent: number;
 }
 
-/** A stop is noticed within this time, however rare operations are. */
+/** A stop is noticed within this time, even if operations are rare. */
 const longestSleepMs = 100;
 
-/** Resolves when it is over and every operation under way has ended. */
+/** Resolves when the schedule is over or stopped, and every operation in flight has ended. */
 export function executeOnSchedule(execution: Execution, schedule: Schedule, isStopped: () => boolean): Promise<ScheduleCounts> {
   return new Promise((resolve) => new OpenLoop(execution, schedule, isStopped, resolve).sendWhatIsDue());
 }
@@ -43,12 +43,12 @@ class OpenLoop {
   readonly #schedule: Schedule;
   readonly #isStopped: () => boolean;
   readonly #finish: (counts: ScheduleCounts) => void;
-  /** Operations of the whole schedule. */
+  /** The number of operations in the whole schedule. */
   readonly #count: number;
-  /** The first of them, in order. */
+  /** The number of operations sent so far. They are sent in order. */
   #sent = 0;
   #heldBack = 0;
-  /** The operations before this one are counted as held back, or were not. */
+  /** For the operations before this index it is settled whether they were held back. */
   #judged = 0;
   #inFlight = 0;
   #timer: NodeJS.Timeout | undefined;
@@ -95,7 +95,7 @@ class OpenLoop {
       recorder.failure(kind, failureCodeOf(error), sharedNowMs());
     }
     this.#inFlight -= 1;
-    // There is a place for one that waits.
+    // A place is free for an operation that waits.
     if (this.#sent < this.#judged) this.sendWhatIsDue();
     this.#maybeFinish();
   }
@@ -114,7 +114,7 @@ class OpenLoop {
     return this.#schedule.firstAtMs + index * this.#schedule.everyMs;
   }
 
-  /** How many of them. */
+  /** The number of operations that are due by this time. */
   #dueBy(nowMs: number): number {
     const { firstAtMs, everyMs } = this.#schedule;
     return Math.min(this.#count, Math.max(0, Math.floor((nowMs - firstAtMs) / everyMs) + 1));

@@ -1,9 +1,11 @@
-/** Values of options as they were typed, checked. Each @throws KvError INVALID_OPTION naming the option and the value. */
+/**
+ * Parses and checks values of options. Each function throws KvError INVALID_OPTION naming the option and the value.
+ */
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { KvError } from '../src/errors.js';
 
-/** Separated by commas; none if nothing was typed. */
+/** A list of names, separated by commas; empty if the option was not typed. */
 export function namesOf<Name extends string>(option: string, typed: unknown, known: readonly Name[]): Name[] {
   if (typed === undefined) return [];
   return String(typed)
@@ -17,7 +19,7 @@ export function numberOf(option: string, typed: unknown, highest: number, isGood
   return refuseOption(option, typed, `a number above 0, up to ${highest}`);
 }
 
-/** Found out now rather than after all has been measured. */
+/** The folder is checked now, rather than after the measurement. */
 export function fileOf(option: string, typed: unknown): string | undefined {
   if (typed === undefined) return undefined;
   return existsSync(dirname(String(typed))) ? String(typed) : refuseOption(option, typed, 'in a folder that exists');

@@ -1,8 +1,8 @@
-/** What one benchmark run is told to do. */
+/** The options of one benchmark run. */
 
 export type Distribution = 'uniform' | 'zipf';
 
-/** How operations travel; see `KvClientOptions.api`. */
+/** The way operations are sent; see `KvClientOptions.api`. */
 export type Api = 'pipeline' | 'unary';
 
 export interface WorkloadOptions {
@@ -12,41 +12,41 @@ export interface WorkloadOptions {
   readonly durationMs: number;
   /** Number of keys; with `verify` at least one for each thread. */
   readonly keyspace: number;
-  /** Which keys come how often; with `zipf` the lowest come most. */
+  /** The frequencies of the keys. With `zipf` the lowest keys are the most frequent. */
   readonly distribution: Distribution;
   /** Share of reads, 0 to 1. */
   readonly readRatio: number;
   /** Size of every value written. */
   readonly valueBytes: number;
-  /** Operations under way at once in each thread; with a `rate` the most that may be. */
+  /** The number of operations in flight in each thread. With a `rate` it is the limit. */
   readonly inFlight: number;
-  /** Operations a second of all threads together, sent on schedule (open loop); undefined: closed loops. */
+  /** Operations per second of all threads together, sent on schedule (open loop). Undefined: closed loops. */
   readonly rate?: number;
-  /** Of the sequence of operations: unsigned, 32 bits. */
+  /** The seed of the sequence of operations: unsigned, 32 bits. */
   readonly seed: number;
-  /** For each operation, retries included. */
+  /** The deadline of each operation, retries included. */
   readonly deadlineMs: number;
   /** Write every key once before measuring. */
   readonly prefill: boolean;
-  /** Record what was acknowledged and read every key back at the end. */
+  /** Record acknowledged writes, and read every key back at the end. */
   readonly verify: boolean;
 }
 
-/** Of one thread, between two operations of an open loop. */
+/** The time between two operations of one thread in an open loop. */
 export function scheduleIntervalMs(rate: number, threads: number): number {
   return (threads * 1_000) / rate;
 }
 
-/** Where the cluster is. */
+/** The cluster to measure. */
 export type Target = { readonly zk: string; readonly root: string } | { readonly nodes: readonly string[] };
 
-/** Keys of one thread: first index and the one after the last. */
+/** The keys of one thread: the first index, and the index after the last. */
 export interface KeyRange {
   readonly from: number;
   readonly to: number;
 }
 
-/** The share of a thread: disjoint from all others, together the whole key space. */
+/** The share of a thread. The shares are disjoint, and together they are the whole key space. */
 export function ownKeys({ keyspace, threads }: WorkloadOptions, thread: number): KeyRange {
   return { from: Math.floor((keyspace * thread) / threads), to: Math.floor((keyspace * (thread + 1)) / threads) };
 }

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { GapTracker, outagesOf, smallestOutageMs } from './outages.js';
 
 describe('outages', () => {
-  test('gaps - only long ones, the open one included', () => {
+  test('gaps - include only long ones, and the open one', () => {
     const tracker = new GapTracker(0);
     for (const atMs of [100, 200, 1_000, 1_100]) tracker.success(atMs);
     expect(tracker.gapsUntil(1_200)).toEqual([{ fromMs: 200, toMs: 1_000 }]);
@@ -12,7 +12,7 @@ describe('outages', () => {
     ]);
   });
 
-  test('outages - are where all threads have a gap', () => {
+  test('outages - are the times in which all threads have a gap', () => {
     const one = [
       { fromMs: 0, toMs: 1_000 },
       { fromMs: 2_000, toMs: 3_000 },
@@ -26,12 +26,12 @@ describe('outages', () => {
     expect(outagesOf([one])).toEqual(one);
   });
 
-  test('outages - overlaps too short to matter are left out', () => {
+  test('outages - leave out short overlaps', () => {
     expect(outagesOf([[{ fromMs: 0, toMs: 1_000 }], [{ fromMs: 900, toMs: 2_000 }]])).toEqual([]);
   });
 });
 
-test('operations that are scheduled seldom - nothing between two of them is no outage', () => {
+test('outages - the time between two rare scheduled operations does not count', () => {
   expect(smallestOutageMs({ threads: 4 })).toBe(250);
   expect(smallestOutageMs({ threads: 4, rate: 10_000 })).toBe(250);
   const seldom = smallestOutageMs({ threads: 4, rate: 10 });

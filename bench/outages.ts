@@ -1,23 +1,23 @@
 /**
- * Outages: stretches of time in which no thread had a successful operation. Pure.
+ * Finds outages: times in which no thread had a successful operation. Pure.
  *
- * Each thread reports its own gaps; an outage is where the gaps of all threads overlap. One shard of several that is
- * down alone is not seen this way.
+ * Each thread reports its own gaps. An outage is a time in which the gaps of all threads overlap. The outage of a
+ * single shard of several is not found this way.
  */
 
 import { scheduleIntervalMs, type WorkloadOptions } from './options.js';
 
-/** Shorter ones are not worth a line. */
+/** Shorter outages are not reported. */
 const usualSmallestMs = 250;
-/** Where operations are scheduled seldom, that nothing succeeds between two of them is no outage. */
+/** With rare scheduled operations, a gap counts only if it spans this number of them. */
 const missedOperations = 10;
 
-/** From which length on a stretch without success counts. */
+/** The shortest time without a success that counts as an outage. */
 export function smallestOutageMs({ rate, threads }: Pick<WorkloadOptions, 'rate' | 'threads'>): number {
   return rate === undefined ? usualSmallestMs : Math.max(usualSmallestMs, missedOperations * scheduleIntervalMs(rate, threads));
 }
 
-/** On the shared clock. */
+/** A time without a success, on the shared clock. */
 export interface Gap {
   readonly fromMs: number;
   readonly toMs: number;
@@ -39,14 +39,14 @@ export class GapTracker {
     this.#lastSuccessAtMs = Math.max(this.#lastSuccessAtMs, atMs);
   }
 
-  /** All gaps so far, the one that is still open included. */
+  /** All gaps so far, including one that is still open. */
   gapsUntil(nowMs: number): Gap[] {
     const open = { fromMs: this.#lastSuccessAtMs, toMs: nowMs };
     return nowMs - open.fromMs > this.#smallestMs ? [...this.#gaps, open] : [...this.#gaps];
   }
 }
 
-/** Overlaps of all threads' gaps, in order of time. */
+/** The overlaps of all threads' gaps, in order of time. */
 export function outagesOf(gapsByThread: readonly (readonly Gap[])[], smallestMs = usualSmallestMs): Gap[] {
   const [first, ...others] = gapsByThread;
   let common: readonly Gap[] = first ?? [];

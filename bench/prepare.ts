@@ -1,13 +1,14 @@
 /**
- * First stage: learn what the keys hold, if that is to be verified, and write each once, so that reads find something.
+ * The first stage. With --verify it reads every key as the baseline. Then it writes every key once, so that reads find
+ * values.
  *
- * A key that cannot be written is counted and left as it is; one that cannot be read cannot be verified, which ends the run.
+ * A key that cannot be written is only counted. A key that cannot be read cannot be verified, which ends the run.
  */
 import { forEachKey } from './for-each-key.js';
 import { keyName, ownKeys } from './options.js';
 import { type Session, writeAndRecord } from './session.js';
 
-/** @returns how many keys could not be written. */
+/** @returns the number of keys that could not be written */
 export async function prepare(session: Session): Promise<number> {
   const { client, workload, thread, history } = session;
   let failed = 0;

@@ -19,8 +19,8 @@ const topologyOf = (...primaries: string[]): Topology => ({
   })),
 });
 
-describe('the primaries over time', () => {
-  test('one shard - every change is one, with the ids of the nodes', () => {
+describe('primaries over time', () => {
+  test('one shard - every change is reported, with the ids of the nodes', () => {
     const timeline = new PrimaryTimeline();
     expect(timeline.observe(topologyOf('a'), 0)).toBeUndefined();
     expect(timeline.observe(topologyOf('a'), 10)).toBeUndefined();
@@ -29,7 +29,7 @@ describe('the primaries over time', () => {
     expect([timeline.at(-1), timeline.at(15), timeline.at(25), timeline.current]).toEqual(['a', 'a', 'none', 'b']);
   });
 
-  test('many shards that fail over together - are one change, which says how many have moved', () => {
+  test('many shards that fail over together - are one change, with the number of moved shards', () => {
     const timeline = new PrimaryTimeline();
     timeline.observe(topologyOf('a', 'b', 'c', 'a'), 0);
     expect(timeline.current).toBe('3 nodes');
@@ -41,7 +41,7 @@ describe('the primaries over time', () => {
     expect(timeline.at(500)).toBe('2 nodes');
   });
 
-  test('a shard that the teller does not hold - is not known, which is not to be without a primary', () => {
+  test('a shard of which the reporting node has no replica - is not known, which differs from having no primary', () => {
     const unheard = (topology: Topology, shard: number): Topology => ({
       ...topology,
       shards: topology.shards.map((one) => (one.shard === shard ? { ...one, epoch: 0, primaryNodeId: '' } : one)),
@@ -55,7 +55,7 @@ describe('the primaries over time', () => {
     expect(timeline.observe(topologyOf('a', 'c', 'c'), 12_000)).toMatchObject({ primary: '2 nodes, 1 of 3 shards moved' });
   });
 
-  test('what comes later is a change of its own', () => {
+  test('a later change - is reported on its own', () => {
     const timeline = new PrimaryTimeline();
     timeline.observe(topologyOf('a', 'b'), 0);
     timeline.observe(topologyOf('b', 'b'), 5_000);

@@ -1,15 +1,15 @@
-/** Which nodes were primaries when, as far as the main thread's client has heard. */
+/** Records which nodes were primaries at which time, as the main thread's client learns it. */
 import type { Topology } from '../src/index.js';
 
 interface Observation {
   readonly atMs: number;
-  /** Node ids by shard. */
+  /** The node id of each shard's primary, by shard. */
   readonly primaries: readonly string[];
-  /** Shards that another node has than before. */
+  /** The shards whose primary is another node than before. */
   readonly moved: ReadonlySet<number>;
 }
 
-/** What is said of the primaries from this moment on. */
+/** A description of the primaries from this moment on. */
 interface Described {
   readonly atMs: number;
   readonly primary: string;
@@ -19,16 +19,16 @@ export interface PrimaryChange extends Described {
   readonly before: string;
 }
 
-/** Many shards that fail over together do so one after the other: what comes within this time is one change. */
+/** Many shards that fail over together do so one after the other. Changes within this time count as one. */
 const burstMs = 1_000;
 
 export class PrimaryTimeline {
   readonly #observations: Observation[] = [];
 
-  /** @returns the change, if it is one and not the rest of the one before. */
+  /** @returns the change, unless nothing changed or it belongs to the previous change */
   observe(topology: Topology, atMs: number): PrimaryChange | undefined {
     const last = this.#observations.at(-1);
-    // Epoch 0: the nodes that tell the news do not hold the shard, which says nothing of its primary.
+    // Epoch 0: the reporting nodes have no replica of the shard, so its primary is not known.
     const primaries = topology.shards.map(({ shard, epoch, primaryNodeId }) =>
       epoch === 0 ? (last?.primaries[shard] ?? unknown) : primaryNodeId || noPrimary,
     );
@@ -77,7 +77,7 @@ export class PrimaryTimeline {
 const noPrimary = 'none';
 const unknown = 'unknown';
 
-/** The node's id where it is the only one; of several shards a few words, however many there are. */
+/** The node's id if one node is primary of all shards, otherwise a short summary. */
 function describe({ primaries, moved }: Observation): string {
   const [first = noPrimary] = primaries;
   if (primaries.length <= 1) return first;

@@ -9,7 +9,7 @@ import { TimeSeries } from './time-series.js';
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-/** One thread: an operation each 10 ms, but none from 2 s to 4 s. */
+/** Plays one thread with an operation every 10 ms, but none from 2 s to 4 s. */
 function play(out: Partial<WriteStream>, untilMs: number, rate?: number): string[] {
   const written: string[] = [];
   const stream = { ...out, write: (text: string) => written.push(text) > 0 } as WriteStream;
@@ -35,7 +35,7 @@ function play(out: Partial<WriteStream>, untilMs: number, rate?: number): string
   return written;
 }
 
-test('progress - in a terminal: the last second, and during an outage since when', () => {
+test('progress - on a terminal: the last second, and during an outage its beginning', () => {
   const written = play({ isTTY: true, columns: 120 }, 4_600);
   expect(written[2]).toBe('\r   1.5 s  100 ops/s  p50/p99 3.00/3.00 ms  0 errors  primary none\x1b[K');
   expect(written).toContain('\r   3.5 s  NO SERVICE for 1.5 s, since 2.0 s  0 errors  primary none\x1b[K');
@@ -43,13 +43,13 @@ test('progress - in a terminal: the last second, and during an outage since when
   expect(written.at(-1)).toBe('\r\x1b[K');
 });
 
-test('progress - elsewhere: plain lines, every few seconds', () => {
+test('progress - elsewhere: a plain line every few seconds', () => {
   expect(play({ isTTY: false }, 5_010)).toEqual([
     'no operation succeeded for 2010 ms, from 2.00 s to 4.01 s\n',
     '   5.0 s  89 ops/s  p50/p99 3.00/3.00 ms  0 errors  primary none\n',
   ]);
 });
 
-test('progress - with a rate: how much of it was reached', () => {
+test('progress - with a rate: the reached and the wanted rate', () => {
   expect(play({ isTTY: false }, 5_010, 400).at(-1)).toContain('   5.0 s  89 of 400 ops/s  ');
 });

@@ -1,6 +1,6 @@
 /**
- * What a person sees while it runs, on stderr: in a terminal one line that is kept up to date, elsewhere a line every few
- * seconds; in both a line for every outage and every change of primary.
+ * Reports the progress of a run on stderr. On a terminal one line is kept up to date, elsewhere a line is printed
+ * every few seconds. In both cases every outage and every change of primary gets a line.
  */
 import type { WriteStream } from 'node:tty';
 import type { WorkloadOptions } from './options.js';
@@ -48,7 +48,7 @@ export class Progress {
 
   reported(thread: number, report: ProgressReport): void {
     this.#latest[thread] = report;
-    this.#tellEndedOutages();
+    this.#reportEndedOutages();
   }
 
   primaryChanged({ atMs, before, primary }: PrimaryChange): void {
@@ -75,14 +75,14 @@ export class Progress {
     return `NO SERVICE for ${((nowMs - fromMs) / 1_000).toFixed(1)} s, since ${this.#seconds(fromMs).trimStart()}`;
   }
 
-  /** As of the latest reports: the outage that no thread has seen the end of. */
+  /** The present outage, if no thread has reported a success after it. */
   #openOutage(): Gap | undefined {
     const outage = this.#outages().at(-1);
     return outage !== undefined && outage.toMs >= this.#settledMs() ? outage : undefined;
   }
 
   /** An outage has ended when every thread has reported past its end. */
-  #tellEndedOutages(): void {
+  #reportEndedOutages(): void {
     const settledMs = this.#settledMs();
     for (const outage of this.#outages()) {
       if (outage.toMs >= settledMs || outage.toMs <= this.#outagesToldUntilMs) continue;
@@ -91,7 +91,7 @@ export class Progress {
     }
   }
 
-  /** None before every thread has reported. */
+  /** The outages so far; empty until every thread has reported. */
   #outages(): Gap[] {
     const reports = this.#latest.filter((report) => report !== undefined);
     return reports.length < this.#latest.length
@@ -111,7 +111,7 @@ export class Progress {
   }
 }
 
-/** Three digits at least: with the primary's address everything is to fit into 80 columns. */
+/** A latency in about three digits, so that the line with the primary's address fits into 80 columns. */
 function short(latencyMs: number): string {
   return latencyMs.toFixed(latencyMs < 10 ? 2 : latencyMs < 100 ? 1 : 0);
 }

@@ -1,6 +1,6 @@
 /**
- * mulberry32 by Tommy Ettinger (public domain, 2017): 32 bits of state, one multiplication or two a number, good enough
- * to choose keys by. Not for secrets.
+ * mulberry32 by Tommy Ettinger (public domain, 2017): 32 bits of state, two multiplications per number, good enough
+ * to choose keys. Not for secrets.
  */
 export function mulberry32(seed: number): () => number {
   let state = seed >>> 0;

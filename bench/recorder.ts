@@ -1,18 +1,21 @@
-/** What one thread counts: in intervals that all threads share, each told to the main thread when it has ended. */
+/**
+ * Counts the operations of one thread in intervals that all threads share. Ended intervals are sent to the main
+ * thread.
+ */
 import { type Buckets, Histogram } from './histogram.js';
 
-/** The finest there is: the live line and the report put some of them together. */
+/** The finest interval. The live line and the report merge several of them. */
 export const intervalMs = 100;
 
 export interface KindInterval {
   readonly succeeded: number;
   readonly failed: number;
-  /** In microseconds, from the first attempt to the answer, retries and waiting included; successful operations only. */
+  /** Of successful operations, in microseconds from the first attempt to the answer, with retries and waits. */
   readonly latencies: Buckets;
 }
 
 export interface Interval {
-  /** Counted from the start of the measurement; an operation belongs where it ended. */
+  /** Counted from the start of the measurement. An operation belongs to the interval in which it ended. */
   readonly index: number;
   readonly read: KindInterval;
   readonly write: KindInterval;
@@ -54,7 +57,7 @@ export class Recorder {
     return this.#index;
   }
 
-  /** Each interval once, when it has ended; none without an operation. */
+  /** @returns each interval once, after it has ended, unless it has no operation */
   takeEnded(nowMs: number): Interval[] {
     if (nowMs >= this.#endsAtMs) this.#next(nowMs);
     const ended = this.#ended;
@@ -62,7 +65,7 @@ export class Recorder {
     return ended;
   }
 
-  /** After the last operation: what is left, the interval that has not ended included. */
+  /** Call this after the last operation. @returns the rest, including the interval that has not ended */
   takeRest(): Interval[] {
     return this.takeEnded(this.#endsAtMs);
   }

@@ -5,7 +5,7 @@ import type { BenchResult } from './result.js';
 const [reads, writes] = [{ failed: 0 }, { failed: 0 }] as BenchResult['reads'][];
 const workload = { inFlight: 16 } as BenchResult['workload'];
 
-test('kvbench - the report says which loop it was, and what an open one could not send in time', () => {
+test('kvbench - the report names the kind of loop, and the operations that an open loop could not send in time', () => {
   expect(describeLoop({ workload, loop: 'closed' } as BenchResult)).toMatch(/^closed loop: /);
   const open = (heldBack: number, neverSent: number, failed = 0) =>
     describeLoop({

@@ -1,4 +1,4 @@
-/** The result for people. */
+/** Formats the result for people. */
 import Table from 'cli-table3';
 import type { BenchResult, Latency, OperationResult } from './result.js';
 
@@ -21,14 +21,14 @@ function row(name: string, { succeeded, failed, operationsPerSecond, latencyMs }
   return [name, String(succeeded), String(failed), operationsPerSecond.toFixed(0), ...latencies];
 }
 
-/** How the latencies are to be read. */
+/** Explains the meaning of the latencies. */
 export function describeLoop({ workload, schedule, reads, writes }: BenchResult): string {
   const { rate, inFlight } = workload;
   if (rate === undefined || schedule === undefined)
-    return 'closed loop: latencies count from when an operation was sent; what a stall kept from being sent is not in them';
+    return 'closed loop: latencies count from the moment of sending, so they leave out operations that a stall prevented';
   const { scheduled, heldBack, neverSent } = schedule;
   const lines = [`open loop at ${rate} operations/s: ${scheduled} scheduled; latencies count from the scheduled time`];
-  if (reads.failed + writes.failed > 0) lines.push('operations that failed are in no percentile, however long they took');
+  if (reads.failed + writes.failed > 0) lines.push('operations that failed are in no percentile');
   if (heldBack > 0) lines.push(`${heldBack} were sent late, because all ${inFlight} places in flight of their thread were taken`);
   if (neverSent > 0) lines.push(`${neverSent} WERE NEVER SENT and are in no figure: the cluster did not keep up with this rate`);
   return lines.join('\n');

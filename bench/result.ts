@@ -1,4 +1,4 @@
-/** What a run has found: the object that `--json` prints. */
+/** The result of a run: the object that `--json` prints. */
 import type { Histogram } from './histogram.js';
 import type { ScheduleCounts } from './open-loop.js';
 import type { WorkloadOptions } from './options.js';
@@ -19,12 +19,12 @@ export interface OperationResult {
   readonly succeeded: number;
   readonly failed: number;
   readonly operationsPerSecond: number;
-  /** Of successful operations; undefined if there was none. */
+  /** The latency of successful operations; undefined if there was none. */
   readonly latencyMs: Latency | undefined;
 }
 
 export interface OutageResult {
-  /** Since the start of the measurement. */
+  /** The time since the start of the measurement. */
   readonly fromMs: number;
   readonly durationMs: number;
   readonly primaryBefore: string;
@@ -34,13 +34,14 @@ export interface OutageResult {
 export interface BenchResult {
   readonly workload: WorkloadOptions;
   /**
-   * `open`: operations were sent on schedule, and latencies count from the scheduled time. `closed`: an operation was sent when the
-   * one before it had ended, and latencies count from then; what was not sent during a stall is in no percentile.
+   * `open`: operations were sent on schedule, and latencies count from the scheduled time. `closed`: an operation was
+   * sent when the one before it had ended, and latencies count from then. Operations that a stall prevented are in no
+   * percentile.
    */
   readonly loop: 'open' | 'closed';
   /** Of an open loop. */
   readonly schedule?: ScheduleCounts;
-  /** From the start to the end of the last operation. */
+  /** The time from the start to the end of the last operation. */
   readonly elapsedMs: number;
   readonly operationsPerSecond: number;
   readonly reads: OperationResult;
@@ -57,7 +58,7 @@ export interface RunFacts {
   readonly startedAtMs: number;
   readonly endedAtMs: number;
   readonly totals: TimeSeries['totals'];
-  /** Of each thread; none of closed loops. */
+  /** The counts of each thread; empty for closed loops. */
   readonly schedules: readonly ScheduleCounts[];
   readonly errorsByThread: readonly Readonly<Record<string, number>>[];
   readonly gapsByThread: readonly (readonly Gap[])[];
@@ -66,8 +67,8 @@ export interface RunFacts {
   readonly verifications: readonly VerificationResult[] | undefined;
 }
 
-/** News of a new primary may come a little later than its first answer. */
-const newsDelayMs = 1_000;
+/** The client may learn of a new primary this much later than its first answer. */
+const changeDelayMs = 1_000;
 
 export function toResult(facts: RunFacts): BenchResult {
   const { workload, startedAtMs, endedAtMs, timeline } = facts;
@@ -86,7 +87,7 @@ export function toResult(facts: RunFacts): BenchResult {
       fromMs: round(gap.fromMs - startedAtMs),
       durationMs: round(gap.toMs - gap.fromMs),
       primaryBefore: timeline.at(gap.fromMs),
-      primaryAfter: timeline.at(gap.toMs + newsDelayMs),
+      primaryAfter: timeline.at(gap.toMs + changeDelayMs),
     })),
     primaryChanges: timeline.changes
       .filter((change) => change.atMs >= startedAtMs)

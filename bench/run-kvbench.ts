@@ -1,4 +1,4 @@
-/** Runs kvbench as a process: parse, run, print. The result is printed first, whatever becomes of the report file. */
+/** Runs kvbench as a process: parse, run, print. The result is printed first, since the report file may fail. */
 import { constants } from 'node:os';
 import { describeError } from '../src/cli/explain.js';
 import { surviveHangUp } from '../src/cli/hang-up.js';
@@ -19,7 +19,7 @@ async function main(): Promise<number> {
   return exitCodeOf(result);
 }
 
-/** The first signal ends the measuring, and what was measured is reported; a second one ends the process. */
+/** The first signal ends the measurement, and its result is reported. A second signal ends the process. */
 function stopSignal(): AbortSignal {
   const controller = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {

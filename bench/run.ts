@@ -1,4 +1,4 @@
-/** One run: find the nodes, start the workers, lead them through the stages, gather what they found. */
+/** Executes one run: finds the nodes, starts the workers, leads them through the stages, and gathers their results. */
 import { randomBytes } from 'node:crypto';
 import type { WriteStream } from 'node:tty';
 import { KvClient, type Topology } from '../src/index.js';
@@ -16,13 +16,13 @@ const runIdBytes = 4;
 export interface BenchRun {
   readonly result: BenchResult;
   readonly startedAt: Date;
-  /** How it went, in points of this length. */
+  /** The length of an interval of `points`. */
   readonly intervalMs: number;
   readonly points: readonly Point[];
 }
 
 /**
- * @param stop ends the measuring early; what was measured until then is reported.
+ * @param stop ends the measurement early; the result until then is reported
  * @throws KvError if the cluster cannot be reached.
  */
 export async function runBench(
@@ -78,7 +78,7 @@ function watchPrimary(client: KvClient, timeline: PrimaryTimeline, progress: Pro
   client.onTopology(observe);
 }
 
-/** What the workers start from: a client that is connected knows the topology. */
+/** The cluster that the workers connect to, from the topology of the connected client. */
 function clusterOf({ clusterId, nodes }: Topology, target: Target) {
   const live = nodes.map((node) => node.address);
   return { clusterId, nodes: live.length > 0 || !('nodes' in target) ? live : target.nodes };

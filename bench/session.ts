@@ -1,4 +1,4 @@
-/** What the stages of one thread share: its client, what it knows of its keys, and what it found wrong. */
+/** The state that the stages of one thread share: its client, its history of keys, and its violations. */
 import type { KvClient } from '../src/index.js';
 import { History } from './history.js';
 import { keyName, type WorkloadOptions } from './options.js';
@@ -12,7 +12,10 @@ export interface Session {
   readonly workload: WorkloadOptions;
   readonly history: History;
   readonly violations: ViolationLog;
-  /** What every write writes if nothing is verified: a value of its own would cost more than the rest of an operation. */
+  /**
+   * The value of every write without --verify. A new value for each write would cost more than the rest of an
+   * operation.
+   */
   readonly unverifiedValue: Buffer;
 }
 
@@ -24,13 +27,13 @@ export function createSession(parts: SessionParts): Session {
   return { ...parts, history: new History(run, thread), violations: new ViolationLog(), unverifiedValue };
 }
 
-/** Writes a fresh value and records what became of it. @throws whatever the client threw. */
+/** Writes a fresh value and records the outcome. @throws the error of the client */
 export function writeAndRecord(session: Session, keyIndex: number): Promise<unknown> {
   if (session.workload.verify) return writeVerified(session, keyIndex);
   return session.client.put(keyName(keyIndex), session.unverifiedValue);
 }
 
-/** Reads and checks what was read. @throws whatever the client threw. */
+/** Reads and checks the result. @throws the error of the client */
 export function readAndCheck(session: Session, keyIndex: number): Promise<unknown> {
   return session.workload.verify ? readVerified(session, keyIndex) : session.client.get(keyName(keyIndex));
 }

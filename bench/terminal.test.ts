@@ -8,7 +8,7 @@ function terminal(columns: number): { out: WriteStream; written: string[] } {
   return { out, written };
 }
 
-test('live line - is written over in one go, and cut before it would wrap', () => {
+test('live line - is overwritten by one write, and cut before it would wrap', () => {
   const { out, written } = terminal(8);
   const line = new LiveLine(out);
   line.show('0123456789');
@@ -16,7 +16,7 @@ test('live line - is written over in one go, and cut before it would wrap', () =
   expect(written).toEqual(['\r0123456\x1b[K', '\rabc\x1b[K']);
 });
 
-test('live line - what is noted stays above it, and clearing leaves nothing', () => {
+test('live line - notes stay above it, and clearing removes it', () => {
   const { out, written } = terminal(80);
   const line = new LiveLine(out);
   line.note('first');
@@ -27,7 +27,7 @@ test('live line - what is noted stays above it, and clearing leaves nothing', ()
   expect(written).toEqual(['first\n', '\rnow\x1b[K', '\rsecond\x1b[K\nnow', '\r\x1b[K']);
 });
 
-test('live line - a node id does not steer the terminal', () => {
+test('live line - a node id cannot control the terminal', () => {
   const { out, written } = terminal(80);
   new LiveLine(out).note('primary \x1b[2Jn1\n');
   expect(written).toEqual(['primary \u{fffd}[2Jn1\u{fffd}\n']);

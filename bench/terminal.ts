@@ -1,7 +1,9 @@
-/** One line at the bottom of a terminal that is written over and over, below the lines that stay. */
+/** A line at the bottom of a terminal that is overwritten again and again, below lines that stay. */
 import type { WriteStream } from 'node:tty';
 
-/** From the cursor to the end of the line: after the text and not before it, so that nothing flickers. */
+/**
+ * Erases from the cursor to the end of the line. It follows the text, since an erasure before the text would flicker.
+ */
 const eraseRest = '\x1b[K';
 
 export class LiveLine {
@@ -12,14 +14,14 @@ export class LiveLine {
     this.#out = out;
   }
 
-  /** Writes over the line that was shown before. Only for a terminal. */
+  /** Overwrites the previous line. Only for a terminal. */
   show(line: string): void {
-    // A line that wraps could not be written over; the last column makes some terminals wrap.
+    // A line that wraps could not be overwritten, and on some terminals the last column wraps.
     this.#shown = printable(line).slice(0, Math.max(1, (this.#out.columns || 80) - 1));
     this.#out.write(`\r${this.#shown}${eraseRest}`);
   }
 
-  /** A line that stays, above the live one if there is one. */
+  /** Prints a line that stays, above the live line if there is one. */
   note(line: string): void {
     this.#out.write(this.#shown === '' ? `${printable(line)}\n` : `\r${printable(line)}${eraseRest}\n${this.#shown}`);
   }
@@ -30,7 +32,7 @@ export class LiveLine {
   }
 }
 
-/** What comes from nodes must not move the cursor. */
+/** Removes control characters, since text from nodes must not move the cursor. */
 function printable(line: string): string {
   return line.replace(/\p{Cc}/gu, '\u{fffd}');
 }

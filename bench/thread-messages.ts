@@ -1,4 +1,4 @@
-/** What the main thread and the workers tell each other. */
+/** The messages between the main thread and the workers. */
 
 import type { ScheduleCounts } from './open-loop.js';
 import type { WorkloadOptions } from './options.js';
@@ -6,32 +6,34 @@ import type { Gap } from './outages.js';
 import type { Interval } from './recorder.js';
 import type { VerificationResult, Violations } from './violations.js';
 
-/** Given to a worker when it is made. */
+/** The data with which a worker is started. */
 export interface WorkerPlan {
   readonly thread: number;
   readonly run: string;
-  /** Workers cannot ask ZooKeeper: its native client works in one thread of a process only. */
+  /** Workers cannot use ZooKeeper, since its native client works in one thread of a process only. */
   readonly nodes: readonly string[];
-  /** That of the main thread's client: nodes of any other one are not measured. */
+  /** The cluster of the main thread's client. Nodes of another cluster are not measured. */
   readonly clusterId: string;
   readonly workload: WorkloadOptions;
 }
 
-/** `execute` after all workers are prepared, `verify` after all have finished; `stop` ends execution early. */
+/**
+ * `execute` is sent when all workers are prepared, `verify` when all have finished. `stop` ends the execution early.
+ */
 export type ToWorker =
   /** The intervals of all threads begin together, on the shared clock. */
   { readonly kind: 'execute'; readonly startedAtMs: number } | { readonly kind: 'stop' | 'verify' };
 
-/** Those that ended since the last message. */
+/** The intervals that ended since the last message. */
 interface NewIntervals {
   readonly intervals: readonly Interval[];
-  /** The first one that may still come. */
+  /** The index of the first interval that may still follow. */
   readonly openIndex: number;
 }
 
 export interface ProgressReport extends NewIntervals {
   readonly kind: 'progress';
-  /** Every gap so far, an open one included. */
+  /** Every gap so far, including an open one. */
   readonly gaps: readonly Gap[];
   /** Time of the report, on the shared clock. */
   readonly atMs: number;
@@ -42,7 +44,7 @@ export interface FinishedReport extends NewIntervals {
   readonly errorsByCode: Readonly<Record<string, number>>;
   readonly gaps: readonly Gap[];
   readonly violations: Violations;
-  /** Of an open loop. */
+  /** Set for an open loop. */
   readonly schedule?: ScheduleCounts;
 }
 

@@ -7,7 +7,7 @@ describe('time series', () => {
     expect([500, 30_000, 30_001, 150_000, 86_400_000].map(seriesIntervalMs)).toEqual([100, 100, 200, 500, 1_000]);
   });
 
-  test('threads - are put together, interval by interval, and in total', () => {
+  test('threads - are added interval by interval, and in total', () => {
     const series = new TimeSeries(2, 1_000);
     const [one, other] = [new Recorder(0), new Recorder(0)];
     one.success('read', 1, 50);
@@ -31,7 +31,7 @@ describe('time series', () => {
     expect(series.totals.write).toMatchObject({ succeeded: 0, failed: 1 });
   });
 
-  test('a thread that is late - still adds to the interval where it belongs', () => {
+  test('a late thread - still adds to the right interval', () => {
     const series = new TimeSeries(2, 1_000);
     const [one, other] = [new Recorder(0), new Recorder(0)];
     for (const atMs of [50, 150, 250]) one.success('read', 1, atMs);

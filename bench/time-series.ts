@@ -1,15 +1,15 @@
-/** All threads' intervals put together: the whole run, its course, and the last second of it. Pure. */
+/** Adds the intervals of all threads: for the whole run, for its points over time, and for the last second. Pure. */
 import { Histogram } from './histogram.js';
 import { type Interval, intervalMs, type Kind, type KindInterval } from './recorder.js';
 
 export interface Totals {
   succeeded: number;
   failed: number;
-  /** In microseconds. */
+  /** Latencies in microseconds. */
   readonly latencies: Histogram;
 }
 
-/** Of successful operations; undefined if there was none. */
+/** The latency of successful operations in milliseconds; undefined if there was none. */
 export type PointLatency = { readonly p50: number; readonly p99: number; readonly max: number } | undefined;
 
 export interface PointOfKind {
@@ -19,7 +19,7 @@ export interface PointOfKind {
 }
 
 export interface Point {
-  /** Counted in intervals of the series. */
+  /** The index of the interval in the series. */
   readonly index: number;
   readonly read: PointOfKind;
   readonly write: PointOfKind;
@@ -30,10 +30,10 @@ export interface LastSecond {
   readonly latencyMs: PointLatency;
 }
 
-/** Of the live line. */
+/** The number of intervals that the live line covers. */
 const intervalsPerSecond = 1_000 / intervalMs;
 
-/** Fine enough to see a failover, and no more points than a screen is wide while that can be had. */
+/** Fine enough to show a failover, and if possible no more points than a screen has columns. */
 export function seriesIntervalMs(durationMs: number): number {
   const most = 300;
   return [100, 200, 500].find((candidateMs) => durationMs <= candidateMs * most) ?? 1_000;
@@ -46,7 +46,10 @@ export class TimeSeries {
   readonly totals: Sums = emptySums();
   readonly #openIndexes: number[];
   readonly #points: Point[] = [];
-  /** Points to which a thread may still add, by index: a histogram for every second of a day would be too much. */
+  /**
+   * Points to which a thread may still add, by index. Only these keep histograms, since one for every second of a day
+   * is too much.
+   */
   readonly #unsettled = new Map<number, Sums>();
   #recent: Interval[] = [];
 
@@ -55,7 +58,7 @@ export class TimeSeries {
     this.#openIndexes = new Array<number>(threads).fill(0);
   }
 
-  /** @param openIndex the thread will add nothing before that interval. */
+  /** @param openIndex the thread adds nothing before this interval any more */
   add(thread: number, intervals: readonly Interval[], openIndex: number): void {
     for (const interval of intervals) {
       addTo(this.totals, interval);
@@ -68,9 +71,9 @@ export class TimeSeries {
     this.#settle(this.#pointOf(Math.min(...this.#openIndexes)));
   }
 
-  /** The last ten intervals that a thread can have told everything of. */
+  /** The sum of the last ten intervals that are complete. */
   lastSecond(): LastSecond {
-    // The newest interval known of is one that the others are about to report.
+    // The other threads are about to report the newest interval, so it is not complete yet.
     const end = Math.max(0, Math.max(...this.#openIndexes) - 1);
     const from = Math.max(0, end - intervalsPerSecond);
     const latencies = new Histogram();
@@ -86,7 +89,7 @@ export class TimeSeries {
     };
   }
 
-  /** In order of time; none for intervals without an operation. */
+  /** The points in order of time, without those that have no operation. */
   points(): readonly Point[] {
     this.#settle(Number.POSITIVE_INFINITY);
     return this.#points.toSorted((one, other) => one.index - other.index);

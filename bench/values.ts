@@ -1,24 +1,24 @@
 /**
- * Values that say who wrote them: run, thread, key and a counter that the thread uses once, then filling.
+ * Values that name their writer: the run, the thread, the key and a counter that the thread uses once, then filling.
  *
- * A value is recognised only if all of it is as written, so that a torn or mixed-up one is seen as well.
+ * A value is recognised only if every byte is as written, so a torn or mixed value is detected as well.
  */
 
 export interface ValueTag {
-  /** Eight hexadecimal digits, new for every run: a value of an earlier run is not taken for one of this. */
+  /** Eight hexadecimal digits, new for every run, so that values of an earlier run are distinguished. */
   readonly run: string;
   readonly thread: number;
   readonly keyIndex: number;
   readonly counter: number;
 }
 
-/** Room for the longest tag; shorter values are cut off, and recognised by nobody. */
+/** The size of the longest tag. Shorter values have an incomplete tag, and are never recognised. */
 export const smallestValueBytes = 48;
 
 const filling = '.'.charCodeAt(0);
 
 export function encodeValue({ run, thread, keyIndex, counter }: ValueTag, valueBytes: number): Buffer {
-  // A fifth of what Buffer.alloc with a filling costs.
+  // This costs a fifth of Buffer.alloc with a filling.
   const value = Buffer.allocUnsafe(valueBytes).fill(filling);
   value.write(`${run} ${thread} ${keyIndex} ${counter};`, 0, 'latin1');
   return value;

@@ -1,4 +1,4 @@
-/** Last stage: every key of the thread is read back and compared with what was acknowledged. */
+/** The last stage: reads back every key of the thread and compares it with the acknowledged writes. */
 import { forEachKey } from './for-each-key.js';
 import { keyName, ownKeys } from './options.js';
 import type { Session } from './session.js';

@@ -1,7 +1,7 @@
-/** What was found wrong, and how it is counted. */
+/** Counts violations, and keeps the first ones as text. */
 import { keyName } from './options.js';
 
-/** A count, and the first few in words. */
+/** The number of violations, and the first ones as text. */
 export interface Violations {
   readonly count: number;
   readonly examples: readonly string[];
@@ -9,12 +9,12 @@ export interface Violations {
 
 export interface VerificationResult {
   readonly keysRead: number;
-  /** Keys that could not be read back: nothing is known of them, so the verification has not succeeded. */
+  /** The number of keys that could not be read back. They are not verified, so the verification has not passed. */
   readonly unreadable: number;
   readonly violations: Violations;
 }
 
-/** Words are kept of so many. */
+/** The number of violations that are kept as text. */
 const maxExamples = 20;
 
 export class ViolationLog {

@@ -1,4 +1,4 @@
-/** The workers as seen from the main thread: started, asked, listened to, ended. */
+/** The main thread's side of the workers: starts them, exchanges messages with them, and ends them. */
 import { Worker } from 'node:worker_threads';
 import { KvError } from '../src/index.js';
 import type { WorkloadOptions } from './options.js';
@@ -34,7 +34,9 @@ export class WorkerPool {
     for (const worker of this.#workers) worker.postMessage(message);
   }
 
-  /** Every worker's message of a kind, in the order of the threads. @throws KvError if a worker fails. */
+  /**
+   * Waits for a message of this kind from every worker, in the order of the threads. @throws KvError if a worker fails
+   */
   async all<Kind extends FromWorker['kind']>(kind: Kind): Promise<MessageOf<Kind>[]> {
     for (;;) {
       if (this.#failure !== undefined) throw this.#failure;

@@ -1,4 +1,4 @@
-/** One thread of the benchmark: goes through the stages when the main thread says so, and reports. */
+/** One thread of the benchmark: it executes the stages on command of the main thread, and reports. */
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { describeError } from '../src/cli/explain.js';
 import { KvClient } from '../src/index.js';
@@ -40,7 +40,7 @@ async function measure(
   const endsAtMs = startedAtMs + workload.durationMs;
   const gaps = new GapTracker(startedAtMs, smallestOutageMs(workload));
   const recorder = new Recorder(startedAtMs);
-  // Behind the end of a schedule nothing is due, and that nothing succeeds there is no outage.
+  // After the end of a schedule no operation is due, so a time without success there is not an outage.
   const isCounted = ({ fromMs, toMs }: Gap) =>
     workload.rate === undefined || Math.min(toMs, endsAtMs) - fromMs > smallestOutageMs(workload);
   const gapsUntil = (nowMs: number) => gaps.gapsUntil(nowMs).filter(isCounted);
@@ -57,7 +57,7 @@ async function measure(
   clearInterval(timer);
   const intervals = recorder.takeRest();
   const { openIndex, errorsByCode } = recorder;
-  // What follows the last operation is no outage, unless the last one came long before the end.
+  // The time after the last operation is not an outage, unless the last one was long before the end.
   const untilMs = isStopped() ? sharedNowMs() : Math.max(endsAtMs, sharedNowMs());
   const violations = session.violations.summary;
   send({
@@ -71,7 +71,7 @@ async function measure(
   });
 }
 
-/** The threads take turns, so that together they send at even distances. */
+/** The threads take turns, so that together they send at even intervals. */
 function scheduleOf(
   { rate, threads, durationMs, deadlineMs }: WorkloadOptions,
   thread: number,
@@ -87,6 +87,6 @@ function fail(send: (message: FromWorker) => void, error: unknown): void {
   send({ kind: 'failed', message: describeError(error) });
 }
 
-if (parentPort === null) throw new Error('this file is the worker of kvbench; start kvbench instead');
+if (parentPort === null) throw new Error('this file is a worker of kvbench; start kvbench instead');
 const port = parentPort;
 serve(port, workerData as WorkerPlan).catch((error: unknown) => fail((message) => port.postMessage(message), error));

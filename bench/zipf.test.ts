@@ -13,7 +13,7 @@ test.each([
   [100, 0],
   [100, 0.5],
   [100, 2.5],
-])('zipf - of %i ranks with exponent %f, each comes as often as it should', (count, exponent) => {
+])('zipf - with %i ranks and exponent %f, each rank has its frequency', (count, exponent) => {
   const draw = zipf(count, exponent, mulberry32(7));
   const seen = new Array<number>(count).fill(0);
   for (let i = 0; i < draws; i += 1) seen[draw()]! += 1;
@@ -21,12 +21,12 @@ test.each([
   const sum = weights.reduce((total, weight) => total + weight, 0);
   for (const [rank, weight] of weights.entries()) {
     const expected = (draws * weight) / sum;
-    // Five standard deviations, and one for the rounding of the rarest.
+    // The tolerance is five standard deviations, and one for the rounding of the rarest rank.
     expect(Math.abs(seen[rank]! - expected)).toBeLessThan(5 * Math.sqrt(expected) + 1);
   }
 });
 
-test('zipf - of very many ranks, the first one comes as often as it should, and all are within', () => {
+test('zipf - with very many ranks, the first one has its frequency, and all are in range', () => {
   const count = 100_000_000;
   const draw = zipf(count, zipfExponent, mulberry32(3));
   const ranks = Array.from({ length: draws }, draw);

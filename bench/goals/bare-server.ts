@@ -1,6 +1,6 @@
 /**
- * What grpc-js costs without a store behind it: the unary calls of kv.v1.KeyValue, on a server with kvnode's own settings,
- * whose handler answers one constant. Requests are not even decoded.
+ * Shows the cost of grpc-js without a store: a server with kvnode's own settings has the unary calls of
+ * kv.v1.KeyValue, and its handler answers with a constant. It does not even decode requests.
  */
 import type { handleUnaryCall } from '@grpc/grpc-js';
 import { listen } from '../../src/node/services/listen.js';

@@ -4,7 +4,7 @@ import { throwUsageError } from '../../src/cli/usage-error.js';
 import { fileOf, namesOf, numberOf } from '../option-values.js';
 
 export interface GoalsCommandLine {
-  /** Empty: all of them. */
+  /** The names of the goals. Empty: all goals. */
   readonly only: readonly string[];
   readonly rounds: number;
   readonly measureMs: number;
@@ -22,13 +22,17 @@ export async function parseGoalsCommandLine(args: readonly string[], known: read
   const text = { type: 'string', requiresArg: true } as const;
   const given: Record<string, unknown> = await yargs([...args])
     .scriptName('npm run bench:goals --')
-    .usage('$0 [options]\n\nMeasures on this machine whether kvnode is as fast as it promises to be.')
+    .usage('$0 [options]\n\nMeasures on this machine whether kvnode reaches its goals for speed.')
     .parserConfiguration({ 'parse-numbers': false, 'camel-case-expansion': false, 'duplicate-arguments-array': false })
     .options({
       only: { ...text, describe: `Goals, separated by commas: ${known.join(', ')}` },
-      seconds: { ...text, describe: 'How long each side is measured in a round', defaultDescription: defaults.seconds },
-      rounds: { ...text, describe: 'How often, the sides in turn', defaultDescription: defaults.rounds },
-      kills: { ...text, describe: 'How often a node is killed or stopped, for failovers', defaultDescription: defaults.kills },
+      seconds: { ...text, describe: 'Seconds for which each side is measured in a round', defaultDescription: defaults.seconds },
+      rounds: {
+        ...text,
+        describe: 'Number of rounds, in which the sides are measured in turn',
+        defaultDescription: defaults.rounds,
+      },
+      kills: { ...text, describe: 'Number of kills or stops of a node, for failovers', defaultDescription: defaults.kills },
       json: { ...text, describe: 'File for every figure' },
     })
     .strict()

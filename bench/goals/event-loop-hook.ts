@@ -1,10 +1,10 @@
 /**
- * Loaded into a node with --import: on SIGUSR2 it tells, as a line of the node's log, for how long the event loop was held
- * up since the signal before. So what is measured is the node itself, and the product needs no switch for it.
+ * A node loads this file with --import. On SIGUSR2 it writes a line to the node's log with the delays of the event
+ * loop since the previous signal. So the node itself is measured, and the product needs no option for that.
  */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 
-/** What the line holds. Times include those of `resolutionMs`. */
+/** The fields of the log line. Times include `resolutionMs`. */
 export interface DelayRecord {
   readonly msg: 'event loop delay';
   readonly p50Ms: number;

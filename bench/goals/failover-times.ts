@@ -1,6 +1,6 @@
 /**
- * Kills the primary again and again under a steady load, and takes apart how long it took until a write was acknowledged
- * by its successor. The parts are read from the successor's log; its clock is this machine's.
+ * Kills the primary repeatedly under a steady load, and measures the parts of the time until its successor
+ * acknowledges a write. The parts come from the successor's log, whose clock is the clock of this machine.
  */
 import { LocalCluster } from '../../local/local-cluster.js';
 import type { NodeProcess } from '../../local/node-process.js';
@@ -10,15 +10,15 @@ import { SteadyWriter } from './steady-writer.js';
 import type { TimingProfile } from './timing-profiles.js';
 
 export interface FailoverTimes {
-  /** From just before the kill to the first write that another node acknowledged. */
+  /** The time from just before the kill to the first write that another node acknowledged. */
   readonly totalMs: number;
-  /** Until the successor claims: what is left of grace, and up to a tick. */
+  /** The time until the successor claims: the rest of grace, and up to a tick. */
   readonly detectionMs: number;
-  /** The compare-and-set in ZooKeeper. */
+  /** The time of the compare-and-set in ZooKeeper. */
   readonly claimMs: number;
-  /** Until the new primary serves: the other backup has taken up the epoch, and what was inherited is committed. */
+  /** The time until the new primary serves: the other backup has followed, and the inherited entries are committed. */
   readonly takeoverMs: number;
-  /** From there to the acknowledgement: the client learns of the new primary, and writes. */
+  /** The time from there to the acknowledgement: the client learns of the new primary, and writes. */
   readonly clientMs: number;
 }
 

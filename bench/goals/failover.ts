@@ -1,4 +1,4 @@
-/** The primary is killed: the time until a write is acknowledged again, with both profiles of timings. */
+/** The goal about a killed primary: the time until a write is acknowledged again, with both profiles of timings. */
 import { spreadOf } from '../../faults/service-gaps.js';
 import { type FailoverTimes, measureFailovers } from './failover-times.js';
 import type { Goal, GoalOutcome, GoalRun } from './goal.js';
@@ -17,7 +17,7 @@ const bounds: Readonly<Record<ProfileName, readonly Bound[]>> = {
   fast: [{ figure: 'median', ms: 700 }],
 };
 
-/** Of fewer, the 99th percentile is the longest. */
+/** With fewer kills the 99th percentile is the maximum. */
 const enoughForP99 = 100;
 
 export const failover: Goal = {
@@ -50,7 +50,7 @@ async function measureProfile(profile: ProfileName, { kills, signal, print }: Go
 
 const parts = ['detection', 'claim', 'takeover', 'client'] as const;
 
-/** Of the whole, and medians of its parts. */
+/** The figures of the whole time, and the medians of its parts. */
 function figuresOf(times: readonly FailoverTimes[]): Record<string, number> {
   const spread = (of: (one: FailoverTimes) => number) => spreadOf(times.map(of)) ?? { median: 0, p99: 0, max: 0 };
   const total = spread(({ totalMs }) => totalMs);

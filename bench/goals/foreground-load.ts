@@ -1,4 +1,4 @@
-/** The foreground as others see it: how fast it was between two moments. */
+/** Controls the foreground process, and computes its rate between two moments. */
 import type { ForegroundPlan, ForegroundTold } from './foreground.js';
 import { ScriptProcess } from './script-process.js';
 
@@ -14,12 +14,16 @@ export class ForegroundLoad implements AsyncDisposable {
     this.#listening = this.#listen();
   }
 
-  /** Operations a second; the moments are of this machine's clock. @throws Error if any operation so far has failed. */
+  /**
+   * @returns operations per second between two moments of this machine's clock. @throws Error if any operation so far
+   *   has failed
+   */
   rateBetween(fromMs: number, toMs: number): number {
     if (this.#failure !== undefined) throw this.#failure;
     const from = this.#told.find(({ atMs }) => atMs >= fromMs);
     const to = this.#told.findLast(({ atMs }) => atMs <= toMs);
-    if (from === undefined || to === undefined || to.atMs <= from.atMs) throw new Error('the foreground told nothing meanwhile');
+    if (from === undefined || to === undefined || to.atMs <= from.atMs)
+      throw new Error('the foreground reported nothing in this time');
     if (to.failed > 0) throw new Error(`${to.failed} operations of the foreground failed: ${to.firstFailure}`);
     return ((to.done - from.done) * 1_000) / (to.atMs - from.atMs);
   }

@@ -1,6 +1,6 @@
 /**
- * The process of the clients that go on while something else happens: a pipeline client, half gets and half puts, as many in
- * flight as it is told. It tells every so often how much has been done, until it is killed.
+ * The foreground process: a pipeline client that reads and writes, half and half, while something else is measured. It
+ * has `inFlight` operations in flight, and regularly reports their number, until it is killed.
  */
 import { setInterval } from 'node:timers/promises';
 import { KvClient } from '../../src/index.js';
@@ -13,9 +13,9 @@ export interface ForegroundPlan {
   readonly inFlight: number;
 }
 
-/** So far. */
+/** The figures so far. */
 export interface ForegroundTold {
-  /** Of the machine's clock, in milliseconds. */
+  /** Milliseconds of the machine's clock. */
   readonly atMs: number;
   readonly done: number;
   readonly failed: number;

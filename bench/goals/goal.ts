@@ -1,15 +1,15 @@
-/** What every goal is to the command that measures it. */
+/** The interface of a goal for the command that measures it. */
 
 export interface GoalRun {
-  /** How often each side of a comparison is measured, in turn. */
+  /** The number of measurements of each side of a comparison, which take turns. */
   readonly rounds: number;
-  /** How long each is measured, where the goal does not need a time of its own. */
+  /** The time of one measurement, unless the goal needs its own. */
   readonly measureMs: number;
-  /** How often a node is killed or stopped, for each profile of timings, where that is what is measured. */
+  /** The number of kills or stops of a node for each profile of timings, in goals that measure these. */
   readonly kills: number;
-  /** Ends the run early: `measure` rejects, and leaves nothing behind. */
+  /** Ends the run early: `measure` rejects, after it has removed its processes and folders. */
   readonly signal: AbortSignal;
-  /** A line about what was just found, for whoever waits. */
+  /** Prints a line about the last measurement. */
   print(line: string): void;
 }
 
@@ -18,13 +18,13 @@ export interface GoalOutcome {
   readonly wanted: string;
   readonly found: string;
   readonly reached: boolean;
-  /** By name, the unit as its last word: what `found` was made from. */
+  /** The measured figures behind `found`, by name. The unit is the last word of the name. */
   readonly figures: Record<string, number>;
 }
 
 /** A promise about speed that one run can show or refute. */
 export interface Goal {
   readonly name: string;
-  /** @throws Error if it could not be measured; its processes and folders are gone then as well. */
+  /** @throws Error if the goal could not be measured; then its processes and folders are removed as well */
   measure(run: GoalRun): Promise<readonly GoalOutcome[]>;
 }

@@ -1,4 +1,4 @@
-/** `npm run bench:goals`: what kvnode promises about its speed, measured. Exits 1 if a goal could not be measured. */
+/** `npm run bench:goals`: measures kvnode's goals for speed. The exit code is 1 if a goal could not be measured. */
 import { writeFile } from 'node:fs/promises';
 import Table from 'cli-table3';
 import { onInterrupt } from '../../local/interrupt.js';
@@ -35,7 +35,7 @@ async function main(): Promise<number> {
   return failures.length > 0 ? 1 : 0;
 }
 
-/** One after the other, each alone on the machine; one that fails does not keep the others from being measured. */
+/** Measures the goals one after the other, each alone on the machine. After a failure the next goal is measured. */
 async function measureAll(chosen: readonly Goal[], run: GoalRun) {
   const outcomes: Measured[] = [];
   const failures: string[] = [];

@@ -8,16 +8,16 @@ status codes: 31393 2xx, 0 3xx, 0 4xx, 0 5xx
 traffic: 5.84MB (6121635) total, 245.26KB (251144) headers (space savings 96.19%), 4.19MB (4394880) data
 `;
 
-test('a report of h2load - gives the rate, and the bytes of an answer', () => {
+test('a report of h2load - has the rate, and the bytes of an answer', () => {
   expect(readReport(report)).toEqual({ requestsPerSecond: 10_464.33, succeeded: 31_393, bytesPerAnswer: 4_394_880 / 31_393 });
 });
 
-test('a report of h2load - in which requests failed is no measurement', () => {
+test('a report of h2load - is refused if requests failed', () => {
   expect(() => readReport(report.replace('31393 succeeded, 0 failed', '31000 succeeded, 393 failed'))).toThrow(
     '393 requests failed',
   );
 });
 
-test('a report of h2load - that is not understood is no measurement', () => {
+test('a report of h2load - is refused if it has another format', () => {
   expect(() => readReport('finished')).toThrow('printed nothing like');
 });

@@ -1,4 +1,4 @@
-/** h2load of nghttp2, as a load of unary gRPC calls that is cheap beside the server's own work. */
+/** Runs h2load of nghttp2 as a load of unary gRPC calls, which costs little beside the server's own work. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
@@ -6,14 +6,14 @@ import { endWithThisProcess } from '../../local/lifeline.js';
 
 export const h2load = { program: 'h2load', package: 'nghttp2-client' } as const;
 
-/** 256 calls in flight. */
+/** 8 connections with 32 calls each keep 256 calls in flight. */
 const connections = 8;
 const callsPerConnection = 32;
 
 export interface H2loadPlan {
   readonly address: string;
   readonly path: string;
-  /** Holds the framed request. */
+  /** The file with the framed request. */
   readonly bodyFile: string;
   readonly measureMs: number;
 }
@@ -21,11 +21,11 @@ export interface H2loadPlan {
 export interface H2loadResult {
   readonly requestsPerSecond: number;
   readonly succeeded: number;
-  /** Of the bodies of the answers: an error of gRPC has none. */
+  /** The average size of the answers' bodies. An error of gRPC has no body. */
   readonly bytesPerAnswer: number;
 }
 
-/** @throws Error if any request failed, or h2load itself; the signal's reason if that comes first. */
+/** @throws Error if any request or h2load itself failed; the signal's reason if it is aborted first */
 export async function runH2load(plan: H2loadPlan, signal: AbortSignal): Promise<H2loadResult> {
   const words = [
     ...['--clients', String(connections), '--max-concurrent-streams', String(callsPerConnection)],

@@ -1,6 +1,6 @@
 /**
- * Stops the primary by SIGTERM again and again under a steady load: how long no write was acknowledged, whether any call
- * failed, and which part of the handover took how long, as the logs of both nodes tell.
+ * Stops the primary by SIGTERM repeatedly under a steady load. Measures the time without an acknowledged write, the
+ * failed calls, and the parts of the handover, which come from the logs of both nodes.
  */
 import { LocalCluster } from '../../local/local-cluster.js';
 import type { NodeProcess } from '../../local/node-process.js';
@@ -12,11 +12,14 @@ import type { TimingProfile } from './timing-profiles.js';
 export interface HandoverTimes {
   /** The longest time without an acknowledged write from the signal until the old primary has ended. */
   readonly gapMs: number;
-  /** Calls that failed in that time, after every retry of the client. */
+  /** The number of calls that failed in that time, after every retry of the client. */
   readonly failedCalls: number;
-  /** From the begin of the handover at the old primary until its successor is primary: drained, written, and heard of. */
+  /**
+   * The time from the start of the handover until the successor is primary: it is drained, written, and read by the
+   * successor.
+   */
   readonly handingOverMs: number;
-  /** Until the successor serves. */
+  /** The time until the successor serves. */
   readonly takeoverMs: number;
 }
 

@@ -1,4 +1,7 @@
-/** The primary is stopped by SIGTERM under load: how long no write is acknowledged, and whether a call fails. */
+/**
+ * The goal about a stopped primary: the time without an acknowledged write, and the failed calls, after SIGTERM under
+ * load.
+ */
 import { spreadOf } from '../../faults/service-gaps.js';
 import type { Goal } from './goal.js';
 import { measureHandovers } from './handover-times.js';

@@ -1,4 +1,4 @@
-/** What nodes cost while nobody calls, with one shard and with many: beacons, ticks, and what is looked after from time to time. */
+/** The goal about idle nodes: the CPU time of beacons, ticks and periodic work, with one shard and with many. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { LocalCluster } from '../../local/local-cluster.js';
 import { isAsPlaced } from '../../local/ring.js';
@@ -7,10 +7,10 @@ import type { Goal, GoalOutcome, GoalRun } from './goal.js';
 import { cpuMsOf } from './process-figures.js';
 
 const shardCounts = [1, 256];
-/** The goal is for the last of these; the others are there to compare with. */
+/** The wanted share holds for the last of these numbers of shards. The others are for comparison. */
 const wantedPercent = 3;
 const placedTimeoutMs = 60_000;
-/** After the last primary has gone where it is preferred. */
+/** The wait after the last shard is led by its preferred primary. */
 const settleMs = 3_000;
 
 export const idle: Goal = {
@@ -22,7 +22,7 @@ export const idle: Goal = {
   },
 };
 
-/** Percent of a core, of each node in each round. */
+/** @returns percent of a core, for each node in each round */
 async function measureIdle(shards: number, { rounds, measureMs, signal, print }: GoalRun): Promise<number[]> {
   await using cluster = await LocalCluster.start({ shards });
   await cluster.waitUntil('every shard is as placed', isAsPlaced, placedTimeoutMs);

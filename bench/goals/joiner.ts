@@ -1,6 +1,6 @@
 /**
- * A node that joins a shard of 1,000,000 keys under load: how long its dump takes, and what is left of the throughput of those
- * who go on meanwhile. The dump counts from when the node listens until it has the last chunk.
+ * The goal about a node that joins a shard of 1,000,000 keys under load: the time of its dump, and the remaining
+ * throughput of the foreground. The dump lasts from the moment when the node listens until it has the last chunk.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { spreadOf, spreadText } from '../peers/summary.js';
@@ -8,7 +8,7 @@ import { ForegroundLoad } from './foreground-load.js';
 import type { Goal, GoalOutcome, GoalRun } from './goal.js';
 import { startLoadedCluster } from './loaded-cluster.js';
 
-/** Before the joiner comes. */
+/** The number of nodes before the join. */
 const nodes = 2;
 const inFlight = 256;
 const warmUpMs = 4_000;
@@ -18,7 +18,7 @@ const joinTimeoutMs = 120_000;
 
 interface Join {
   readonly dumpMs: number;
-  /** Of the foreground's throughput before. */
+  /** The throughput of the foreground during the dump, relative to the throughput before. */
   readonly share: number;
 }
 
@@ -49,7 +49,7 @@ async function joinOnce(cluster: Cluster, foreground: ForegroundLoad, { measureM
   const received = await node.log.waitFor('snapshot received', { timeoutMs: joinTimeoutMs });
   const [fromMs, toMs] = [Number(listening.time), Number(received.time)];
   const share = foreground.rateBetween(fromMs, toMs) / before;
-  // As before the join for the next round.
+  // The next round begins with the same number of nodes.
   await cluster.waitForInSync(nodes + 1, joinTimeoutMs);
   await node.kill();
   await cluster.waitForInSync(nodes, joinTimeoutMs);

@@ -1,4 +1,4 @@
-/** A cluster that holds as many keys as the goals about a large shard speak of. */
+/** Starts a cluster with the number of keys that the goals about a large shard use. */
 import { LocalCluster, type LocalClusterOptions } from '../../local/local-cluster.js';
 import { KvClient } from '../../src/index.js';
 import { forEachKey } from '../for-each-key.js';
@@ -28,7 +28,7 @@ export async function writeKeysTo(cluster: LocalCluster, signal: AbortSignal): P
   }
 }
 
-/** With `nodes` copies, all of which a write waits for. */
+/** Starts a cluster with `nodes` copies. A write waits for all of them. */
 export async function startLoadedCluster(options: LocalClusterOptions & { nodes: number }, signal: AbortSignal) {
   const cluster = await LocalCluster.start({ ...options, extra: ['--min-in-sync', String(options.nodes)] });
   try {

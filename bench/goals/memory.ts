@@ -1,6 +1,6 @@
 /**
- * What a key takes: the growth of the primary's resident memory by 1,000,000 keys, retained log included, beside that of
- * Redis by the same keys and values. Fresh servers each time: memory that was freed is not always given back.
+ * The goal about memory per key: the growth of the primary's resident memory by 1,000,000 keys, with the retained log,
+ * against the growth of Redis. Each round has fresh servers, since freed memory is not always returned to the system.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { Redis } from 'ioredis';
@@ -15,7 +15,7 @@ import { residentBytesOf } from './process-figures.js';
 
 const wanted = 1.5;
 const nodes = 3;
-/** What is freed at all in a quiet process is freed by then. */
+/** After this wait a quiet process has freed the memory that it frees at all. */
 const settleMs = 2_000;
 
 export const memory: Goal = {

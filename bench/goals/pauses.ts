@@ -1,4 +1,4 @@
-/** For how long the event loop of a primary with 1,000,000 keys is held up under full load. */
+/** The goal about pauses of the event loop of a primary with 1,000,000 keys under full load. */
 
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';

@@ -1,9 +1,9 @@
-/** What the system knows of a process. Linux only. */
+/** Figures of a process from the operating system. Linux only. */
 import { readFile } from 'node:fs/promises';
 
-/** The kernel counts time in these, on every architecture that Node.js runs on. */
+/** The unit in which the kernel reports CPU time, on every architecture of Node.js. */
 const ticksPerSecond = 100;
-/** In /proc/PID/stat, counted after the name of the program, which may hold anything. */
+/** Indices of fields in /proc/PID/stat, counted after the program's name, which may hold any character. */
 const fields = { userTicks: 11, systemTicks: 12 } as const;
 
 /** CPU time of all its threads so far. */

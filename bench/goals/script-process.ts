@@ -1,6 +1,6 @@
 /**
- * A script of this folder as a process of its own, so that what is measured shares no event loop with what measures. It tells
- * what it has to tell as lines of JSON, and ends with this process, however that ends.
+ * Runs a script of this folder as a process of its own, so that the measured code shares no event loop with the
+ * measuring code. The script reports by lines of JSON, and ends with this process.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -18,14 +18,15 @@ export class ScriptProcess implements AsyncDisposable {
   readonly #errors: Promise<string>;
   readonly #exited: Promise<unknown>;
 
-  /** @param name of the file in this folder, without its ending; @param plan its argument, as JSON. */
+  /** @param name the file in this folder, without its extension; @param plan the script's argument, as JSON */
   constructor(name: string, plan: unknown) {
     this.#name = name;
     const path = fileURLToPath(new URL(`./${name}.js`, import.meta.url));
     this.#child = spawn(process.execPath, [path, JSON.stringify(plan)], {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: toolEnvironment(),
-      // A group of its own: Ctrl-C at the terminal is for this process, which ends its children in order.
+      // A process group of its own: Ctrl-C at the terminal reaches only this process, which then ends its children in
+      // order.
       detached: true,
     });
     endWithThisProcess(this.#child);
@@ -39,7 +40,10 @@ export class ScriptProcess implements AsyncDisposable {
     return this.#child.pid ?? 0;
   }
 
-  /** What it tells next. @throws Error with what it said if it ends instead; the signal's reason if that comes first. */
+  /**
+   * Waits for the next report. @throws Error with the script's stderr if it ends first; the signal's reason if it is
+   * aborted first
+   */
   async next<Told>(signal: AbortSignal): Promise<Told> {
     signal.throwIfAborted();
     const settled = new AbortController();

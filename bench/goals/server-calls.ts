@@ -1,6 +1,6 @@
 /**
- * Unary calls as the server sees them: kvnode's primary beside a bare grpc-js server that answers a constant of the same
- * size, both under h2load, in turn. What lies between the two is kvnode's own share of a call.
+ * The goals about the server's cost of unary calls: kvnode's primary against a bare grpc-js server that answers with a
+ * constant of the same size, both under h2load, in turn. The difference is kvnode's own share of a call.
  */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -20,7 +20,7 @@ const value = Buffer.alloc(100, '.');
 const put: UnaryCall = { method: 'Put', request: { key: 'kvbench:1', value } };
 const get: UnaryCall = { method: 'Get', request: { key: 'kvbench:1' } };
 const nodes = 3;
-/** Servers that are new run slower. */
+/** New servers are slower until their code is compiled. */
 const serverWarmUpMs = 4_000;
 
 export const serverGet = goalOf('server-get', get, 0.85);
@@ -68,7 +68,7 @@ interface Server {
 
 interface Sample {
   readonly requestsPerSecond: number;
-  /** Of the server process, for each request: hardly changed by what else the machine does. */
+  /** CPU time of the server process per request. Other load on the machine hardly changes it. */
   readonly cpuMicroseconds: number;
 }
 
@@ -97,7 +97,7 @@ async function inTurn(
 async function checkThatPutsWork(address: string): Promise<void> {
   const before = readAnswer<PutResponse>(put, await probe(address, put)).version;
   const after = readAnswer<PutResponse>(put, await probe(address, put)).version;
-  if (after !== before + 1) throw new Error(`two puts in a row were given the versions ${before} and ${after}`);
+  if (after !== before + 1) throw new Error(`two puts in a row have the versions ${before} and ${after}`);
 }
 
 function outcomeOf({ method }: UnaryCall, wanted: number, { kvnode, bare }: Samples): GoalOutcome {

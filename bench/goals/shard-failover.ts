@@ -1,6 +1,6 @@
 /**
- * One death, many elections: a node of three with 256 shards is killed, and each of the shards that it led has to acknowledge
- * a write elsewhere. The first, the median and the last of them, kill by kill.
+ * The goal about many elections at once: a node of three with 256 shards is killed, and each shard of which it was
+ * primary must acknowledge a write elsewhere. Measures the first, the median and the last shard of each kill.
  */
 import { LocalCluster } from '../../local/local-cluster.js';
 import type { NodeProcess } from '../../local/node-process.js';
@@ -60,7 +60,7 @@ async function killAndWrite(client: KvClient, victim: NodeProcess, led: readonly
   return { led: led.length, firstMs: sorted[0]!, medianMs: sorted[sorted.length >> 1]!, lastMs: sorted.at(-1)! };
 }
 
-/** An answer that the victim gave before its end may still be read after it. */
+/** An answer that the victim sent before its end may still arrive after it, so the writer must be another node. */
 async function untilAcknowledged(client: KvClient, key: string, victimId: string, killedAtMs: number): Promise<number> {
   for (;;) {
     const nodeId = await client.put(key, 'after', { deadlineMs: putDeadlineMs }).then(

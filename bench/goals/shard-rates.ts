@@ -1,4 +1,7 @@
-/** What many shards cost a client that has the same number of operations in flight: rates beside those of one shard, in turns. */
+/**
+ * The goal about rates with many shards: the same number of operations in flight with one shard and with many, in
+ * turn.
+ */
 import { captureBench } from '../../local/bench-process.js';
 import { LocalCluster } from '../../local/local-cluster.js';
 import { isAsPlaced } from '../../local/ring.js';
@@ -6,13 +9,13 @@ import { type Spread, spreadOf, spreadText } from '../peers/summary.js';
 import type { BenchResult } from '../result.js';
 import type { Goal, GoalOutcome, GoalRun } from './goal.js';
 
-/** The default of a cluster, and the number of which the goal for idle nodes speaks. */
+/** The default of a cluster, and the number of the goal for idle nodes. */
 const shardCounts = [16, 256];
-/** The goal is for puts; gets are there to compare with. */
+/** The wanted ratio holds for puts. Gets are for comparison. */
 const wantedRatio = 0.9;
 const keyspace = 10_000;
 const placedTimeoutMs = 60_000;
-/** Of both clusters, unmeasured, until what they do often has been compiled. */
+/** The unmeasured load on both clusters, until their hot code is compiled. */
 const warmUpMs = 6_000;
 
 interface Load {

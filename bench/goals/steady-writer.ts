@@ -1,27 +1,27 @@
 /**
- * A client that writes all the time: some loops, each awaiting one put of one shared client. Remembers when writes were
- * acknowledged, by whom, and what failed.
+ * A client that writes all the time: several loops, each awaiting one put of a shared client. It records when and by
+ * which node writes were acknowledged, and the failures.
  */
 import { KvError } from '../../src/errors.js';
 import type { KvClient } from '../../src/index.js';
 
-/** Enough that the primary is never idle, and few enough that the machine is not what is measured. */
+/** Enough loops that the primary is never idle, and so few that the machine is not the bottleneck. */
 const loops = 16;
 const keysPerLoop = 64;
 const value = Buffer.alloc(100, 'v');
 const deadlineMs = 30_000;
-/** Longer than any failover: whoever waits so long for a write waits in vain. */
+/** Longer than any failover: a write that is not acknowledged by then never will be. */
 const patienceMs = 60_000;
 
 export interface Acknowledgement {
   readonly nodeId: string;
-  /** On the clock of `performance.now()`. */
+  /** The time on the clock of `performance.now()`. */
   readonly atMs: number;
 }
 
 export class SteadyWriter {
   acknowledged = 0;
-  /** Of calls that were not acknowledged, by code: a call that the client retried until it succeeded is no failure. */
+  /** The number of failed calls by code. A call that succeeds after retries of the client is not a failure. */
   readonly failures = new Map<string, number>();
   readonly #client: KvClient;
   readonly #running: Promise<void>[];
@@ -39,14 +39,16 @@ export class SteadyWriter {
     return [...this.failures.values()].reduce((sum, count) => sum + count, 0);
   }
 
-  /** The longest time without an acknowledgement since this was last asked. */
+  /** The longest time without an acknowledgement since the last call. */
   takeLongestGapMs(): number {
     const longest = Math.max(this.#longestGapMs, performance.now() - this.#lastAtMs);
     this.#longestGapMs = 0;
     return longest;
   }
 
-  /** The next acknowledgement that is as wanted; of a write that may have been sent before. @throws Error if none comes. */
+  /**
+   * Waits for the next wanted acknowledgement, perhaps of a write sent earlier. @throws Error if none arrives in time
+   */
   async next(isWanted: (acknowledgement: Acknowledgement) => boolean): Promise<Acknowledgement> {
     let timer: NodeJS.Timeout | undefined;
     let listener: ((acknowledgement: Acknowledgement) => void) | undefined;
@@ -68,7 +70,7 @@ export class SteadyWriter {
     }
   }
 
-  /** So many more, wherever they come from. */
+  /** Waits for `count` further acknowledged writes, by any node. */
   async writes(count: number): Promise<void> {
     const goal = this.acknowledged + count;
     await this.next(() => this.acknowledged >= goal);

@@ -1,11 +1,11 @@
-/** The timings that are measured: kvnode's own, and those that docs/operations.md recommends where a failover must be fast. */
+/** The measured timings: kvnode's defaults, and those that docs/operations.md recommends for fast failovers. */
 
 export const profileNames = ['default', 'fast'] as const;
 export type ProfileName = (typeof profileNames)[number];
 
 export interface TimingProfile {
   readonly name: ProfileName;
-  /** Options of every node, word by word. */
+  /** Options of every node, one word each. */
   readonly words: readonly string[];
 }
 

@@ -1,4 +1,4 @@
-/** One unary call of kv.v1.KeyValue as bytes: for h2load, which sends a file, and as a probe with a real client. */
+/** One unary call of kv.v1.KeyValue as bytes: as a file for h2load, and as a probe with a real client. */
 import { Client, credentials } from '@grpc/grpc-js';
 import { keyValueService } from '../../src/wire/contract/client-contract.js';
 
@@ -13,7 +13,7 @@ export function pathOf({ method }: UnaryCall): string {
   return keyValueService[method]!.path;
 }
 
-/** The request as it stands in an HTTP/2 stream: a byte that says "not compressed", the length, the message. */
+/** The request as it is in an HTTP/2 stream: a byte 0 for "not compressed", the length, the message. */
 export function framedRequest({ method, request }: UnaryCall): Buffer {
   const message = keyValueService[method]!.requestSerialize(request);
   const prefix = Buffer.alloc(5);
@@ -21,7 +21,7 @@ export function framedRequest({ method, request }: UnaryCall): Buffer {
   return Buffer.concat([prefix, message]);
 }
 
-/** The encoded answer. @throws the gRPC error if there is none. */
+/** Makes the call. @returns the encoded answer. @throws the gRPC error if there is none */
 export async function probe(address: string, { method, request }: UnaryCall): Promise<Buffer> {
   const { path, requestSerialize } = keyValueService[method]!;
   const client = new Client(address, credentials.createInsecure());
@@ -45,7 +45,7 @@ export async function probe(address: string, { method, request }: UnaryCall): Pr
   }
 }
 
-/** An answer that `probe` brought. */
+/** Decodes an answer of `probe`. */
 export function readAnswer<Answer>({ method }: UnaryCall, bytes: Buffer): Answer {
   return keyValueService[method]!.responseDeserialize(bytes) as Answer;
 }

@@ -1,5 +1,5 @@
 /**
- * Runs in the browser, inside the page that kvbench --report writes: draws what the element #data holds.
+ * Runs in the browser, inside the page that kvbench --report writes. It draws the data in the element #data.
  *
  * @import { Chart, PageData } from './page-data.js'
  */
@@ -9,7 +9,7 @@ const data = /** @type {PageData} */ (JSON.parse(document.getElementById('data')
 const height = 240;
 const labelFont = '11px system-ui, sans-serif';
 
-/** Of the style sheet, which knows about light and dark. @param {string} name */
+/** A colour of the style sheet, which has a light and a dark set. @param {string} name */
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 
 /** @type {uPlot[]} */
@@ -32,7 +32,7 @@ function draw(chart) {
   const options = {
     width: place.clientWidth,
     height,
-    // Zooming and pointing go for all charts together.
+    // All charts share the zoom and the cursor.
     cursor: { sync: { key: 'kvbench' } },
     scales: {
       x: { time: false },
@@ -69,13 +69,13 @@ function shadeOutages(plot) {
     ctx.fillStyle = colour('outage');
     for (const { from, to } of data.outages) {
       const left = plot.valToPos(from, 'x', true);
-      // However far the view is zoomed out, an outage is to be seen.
+      // An outage is at least two pixels wide, so that it is visible at every zoom.
       ctx.fillRect(left, bbox.top, Math.max(2, plot.valToPos(to, 'x', true) - left), bbox.height);
     }
   });
 }
 
-/** Lines for all; words for those that have room for them. @param {uPlot} plot */
+/** Draws a line for each change, and its text if there is room. @param {uPlot} plot */
 function markChanges(plot) {
   inside(plot, ({ ctx, bbox }) => {
     const scale = devicePixelRatio;
@@ -102,7 +102,10 @@ function markChanges(plot) {
   });
 }
 
-/** Nothing is drawn over the axes. @param {uPlot} plot @param {(plot: uPlot) => void} paint */
+/**
+ * Clips the drawing to the plot, so that it does not cover the axes. @param {uPlot} plot @param {(plot: uPlot) =>
+ * void} paint
+ */
 function inside(plot, paint) {
   const { ctx, bbox } = plot;
   ctx.save();

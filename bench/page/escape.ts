@@ -1,23 +1,23 @@
-/** Text from outside, node ids above all, made harmless for where it is put into the page. */
+/** Escapes text from outside, mostly node ids, for its place in the page. */
 
 const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
 
-/** For text and for quoted attributes. */
+/** Escapes for text and for quoted attributes. */
 export function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => entities[character]!);
 }
 
-/** JSON inside a script element: nothing in it ends the element or opens a comment. */
+/** JSON for a script element. It can neither end the element nor open a comment. */
 export function jsonForScript(value: unknown): string {
   return JSON.stringify(value).replace(/</g, '\\u003c');
 }
 
-/** The same for a program; only in strings and regular expressions can one hold such words. */
+/** The same for a program, in which only strings and regular expressions can hold such words. */
 export function programForScript(program: string): string {
   return program.replace(/<(?=\/script|!--|script)/gi, '\\x3c');
 }
 
-/** A file of styles has no use for these words. */
+/** A style sheet for a style element. A legal style sheet never needs these words. */
 export function styleForPage(style: string): string {
   return style.replace(/<(?=\/style)/gi, '\\3c ');
 }

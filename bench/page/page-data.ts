@@ -1,4 +1,4 @@
-/** What the charts of the page show: columns of numbers, one for each line, and what is marked on all of them. Pure. */
+/** The data of the page's charts: a column of numbers for each line, and the marks on all charts. Pure. */
 import type { BenchRun } from '../run.js';
 import type { PointOfKind } from '../time-series.js';
 
@@ -7,12 +7,12 @@ type Column = readonly (number | null)[];
 export interface Chart {
   readonly title: string;
   readonly unit: string;
-  /** Latencies differ by orders of magnitude. */
+  /** True for latencies, which differ by orders of magnitude. */
   readonly logarithmic: boolean;
   readonly lines: readonly { readonly label: string; readonly colour: string; readonly values: Column }[];
 }
 
-/** Times are in seconds since the start of the measurement. */
+/** All times are in seconds since the start of the measurement. */
 export interface PageData {
   readonly times: readonly number[];
   readonly charts: readonly Chart[];
@@ -27,7 +27,10 @@ export function toPageData(run: RunFacts): PageData {
   const known = new Map(points.map((point) => [point.index, point]));
   const count = Math.max(1, Math.ceil(result.elapsedMs / intervalMs), ...points.slice(-1).map(({ index }) => index + 1));
   const times = Array.from({ length: count }, (_, index) => (index * intervalMs) / 1_000);
-  /** An interval without an operation is a zero; one that the run ended in is too short to tell a rate. */
+  /**
+   * An interval without an operation is a zero. The interval in which the run ended has no rate, since it is too
+   * short.
+   */
   const rates = (of: (point: (typeof points)[number]) => number): Column =>
     times.map((_, index) => {
       const point = known.get(index);
@@ -62,6 +65,6 @@ export function toPageData(run: RunFacts): PageData {
 
 function latency(of: PointOfKind | undefined, name: 'p50' | 'p99' | 'max'): number | null {
   const value = of?.latencyMs?.[name];
-  // Zero has no place on a logarithmic scale.
+  // A logarithmic scale has no zero.
   return value === undefined ? null : Math.max(0.001, Math.round(value * 1_000) / 1_000);
 }

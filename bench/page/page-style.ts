@@ -1,4 +1,4 @@
-/** Colours by their meaning, for light and dark; the charts take theirs from here. */
+/** The style sheet: colours by meaning, in a light and a dark set. The charts use the same colours. */
 export const pageStyle = `
 :root {
   --page: #fcfcfd; --text: #1c2128; --faint: #626b77; --grid: #e3e6ea;

@@ -74,7 +74,7 @@ describe('data of the page', () => {
     ]);
   });
 
-  test('errors - are a line if there are any; a kind without a success has no chart of latencies', () => {
+  test('errors - are a line if there are any, and a kind without a success has no chart of latencies', () => {
     const failed = { succeeded: 0, failed: 3, operationsPerSecond: 0, latencyMs: undefined };
     const { charts } = toPageData(run({ writes: failed }, [{ index: 1, read: none, write: { ...none, failed: 3 } }]));
     expect(charts.map(({ title }) => title)).toEqual(['Throughput', 'Latency of reads']);
@@ -89,7 +89,7 @@ describe('data of the page', () => {
 });
 
 describe('page', () => {
-  test('nothing from outside - is markup', async () => {
+  test('text from outside - never becomes markup', async () => {
     const outside = { ...failover(hostile, hostile), errorsByCode: { [hostile]: 3 } };
     const page = await rendered(run(outside));
     expect(page).not.toContain('<script>alert');
@@ -101,7 +101,7 @@ describe('page', () => {
     expect(JSON.parse(json).changes[0].label).toBe(`${hostile} → ${hostile}`);
   });
 
-  test('its programs - still parse where they are, and nothing is fetched', async () => {
+  test('its programs - parse inside the page, and fetch nothing', async () => {
     const page = await rendered(run());
     const [library, charts] = [...page.matchAll(/<script(?: type="module")?>(.*?)<\/script>/gs)].map(([, program]) => program!);
     expect(runInNewContext(`${library}; typeof uPlot`)).toBe('function');
@@ -110,7 +110,7 @@ describe('page', () => {
     expect(library).toContain('Permission is hereby granted');
   });
 
-  test('without a failure - it says so', async () => {
+  test('without a failure - the page states that', async () => {
     const page = await rendered(run());
     expect(page).toContain('<h2>Outages and changes of primary</h2><p>None.</p>');
     expect(page).toContain('<h2>Errors</h2><p>None.</p>');
@@ -140,7 +140,7 @@ describe('page', () => {
   });
 });
 
-test('escaping - for each place in the page', () => {
+test('escaping - is right for each place in the page', () => {
   expect(escapeHtml(`<a href="x" title='y'>&amp;`)).toBe('&lt;a href=&quot;x&quot; title=&#39;y&#39;&gt;&amp;amp;');
   expect(jsonForScript({ id: hostile })).not.toContain('<');
   expect(JSON.parse(jsonForScript({ id: hostile }))).toEqual({ id: hostile });

@@ -1,4 +1,6 @@
-/** The whole page as one string: the tables are HTML and need no script; the charts are drawn in the browser. Pure. */
+/**
+ * Renders the whole page as one string. The tables are HTML and need no script; the browser draws the charts. Pure.
+ */
 import type { WorkloadOptions } from '../options.js';
 import { describeLoop } from '../report.js';
 import type { BenchResult, OperationResult } from '../result.js';
@@ -6,12 +8,12 @@ import type { BenchRun } from '../run.js';
 import { escapeHtml, jsonForScript, programForScript, styleForPage } from './escape.js';
 import { toPageData } from './page-data.js';
 
-/** What goes into the page as it is. */
+/** The parts that go into the page unchanged. */
 export interface PageParts {
   readonly version: string;
   readonly libraryProgram: string;
   readonly libraryStyle: string;
-  /** The library's licence wants to be with it. */
+  /** The library's licence, which must accompany it. */
   readonly libraryLicence: string;
   readonly chartsProgram: string;
   readonly style: string;

@@ -1,4 +1,4 @@
-/** The file of --report: what the page is made of is read from the packages, what was measured is given. */
+/** Writes the file of --report. The parts of the page come from the installed packages. */
 import { appendFile, readFile, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { KvError } from '../../src/errors.js';
@@ -7,7 +7,7 @@ import type { BenchRun } from '../run.js';
 import { type PageParts, renderPage } from './page.js';
 import { pageStyle } from './page-style.js';
 
-/** Before measuring: to find out after an hour that the folder does not exist would be late. @throws KvError INVALID_OPTION */
+/** Checks before the measurement that the file can be written. @throws KvError INVALID_OPTION */
 export async function prepareReportFile(path: string): Promise<void> {
   try {
     await appendFile(path, '');
@@ -35,7 +35,7 @@ export async function readPageParts(): Promise<PageParts> {
     libraryProgram: libraryProgram!,
     libraryStyle: libraryStyle!,
     libraryLicence: libraryLicence!,
-    // The build adds where to find a map, which a page that is one file has not.
+    // The build adds a reference to a source map, which a page in one file does not have.
     chartsProgram: chartsProgram!.replace(/^\/\/# sourceMappingURL=.*$/m, ''),
     style: pageStyle,
   };

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { drawCharts } from './charts.js';
 import { summarise } from './summary.js';
 
-test('a chart names every store and scenario and needs nothing from elsewhere', async () => {
+test('a chart names every store and scenario, and loads nothing', async () => {
   const scenario = { mix: 'put', valueBytes: 100, keyspace: 10, inFlight: 1, threads: 1, pace: 'highest' } as const;
   const measured = { p50Ms: 1, p99Ms: 2, failed: 0, firstFailure: undefined, clientCpuMicroseconds: 1 };
   const results = (['kvnode', 'redis'] as const).flatMap((store, index) =>

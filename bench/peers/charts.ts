@@ -1,4 +1,4 @@
-/** Charts of an outcome as SVG: described for Vega-Lite, drawn by Vega without a browser. */
+/** Draws charts of an outcome as SVG. Vega draws a Vega-Lite specification without a browser. */
 import { parse, View } from 'vega';
 import { compile, type TopLevelSpec } from 'vega-lite';
 import type { Outcome } from './outcome.js';
@@ -19,7 +19,7 @@ interface Point extends Spread {
 const width = 620;
 const rowHeight = 22;
 
-/** Those for which something was measured. */
+/** Draws the charts for which there are measurements. */
 export async function drawCharts({ summaries, stores }: Pick<Outcome, 'summaries' | 'stores'>): Promise<Chart[]> {
   const titleOf = (summary: Summary) => stores.find(({ name }) => name === summary.store)?.title ?? summary.store;
   const point = (part: string, spread: (summary: Summary) => Spread) => (summary: Summary) => ({
@@ -45,9 +45,11 @@ export async function drawCharts({ summaries, stores }: Pick<Outcome, 'summaries
   );
 }
 
-/** One panel for each scenario, a line for each store: a point at the median, a rule from the lowest to the highest. */
+/**
+ * One panel for each scenario, a line for each store: a point at the median, a rule from the lowest to the highest.
+ */
 function specification(unit: string, points: readonly Point[]): TopLevelSpec {
-  // From one end of the values to the other there may be three orders of magnitude; on such an axis bars would lie.
+  // The values may span three orders of magnitude. On such a logarithmic axis bars would mislead.
   const x = { type: 'quantitative', scale: { type: 'log' }, axis: { title: `${unit}, logarithmic` } } as const;
   const y = { field: 'store', type: 'nominal', title: null, sort: null } as const;
   const parts = [...new Set(points.map(({ part }) => part))];

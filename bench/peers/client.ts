@@ -1,7 +1,9 @@
 /**
- * The client process: one measurement of one store, then it ends. The plan is its argument, the result its only line.
+ * The client process: it makes one measurement of one store, and ends. Its argument is the plan, its only line the
+ * result.
  *
- * With more than one thread, each has a client of its own and runs this file as well; they begin when all are connected.
+ * With more than one thread, each thread has its own client and runs this file as well. They begin when all are
+ * connected.
  */
 import { once } from 'node:events';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
@@ -63,7 +65,10 @@ async function measureInThreads(plan: ClientPlan): Promise<Measured> {
   return result(plan, sum, used);
 }
 
-/** CPU time is of warming up and measuring; so are the operations, as many as the rate makes of that time. */
+/**
+ * The CPU time covers warm-up and measurement. So the number of operations is extrapolated from the rate for the same
+ * time.
+ */
 function result(plan: ClientPlan, tally: Tally, { user, system }: NodeJS.CpuUsage): Measured {
   const operationsPerSecond = (tally.succeeded * 1_000) / plan.measureMs;
   const operations = (operationsPerSecond * (plan.warmUpMs + plan.measureMs)) / 1_000;

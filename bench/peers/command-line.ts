@@ -20,13 +20,13 @@ const maxSeconds = 3_600;
 const options = {
   only: text(`Stores, separated by commas: ${storeNames.join(', ')}`),
   scenario: text('Only scenarios whose id matches this regular expression; --list shows the ids'),
-  series: text(`Instead of the usual scenarios, kvnode's own series, separated by commas: ${seriesNames.join(', ')}`),
+  series: text(`Instead of the default scenarios, kvnode's own series, separated by commas: ${seriesNames.join(', ')}`),
   full: { type: 'boolean', describe: 'Every combination of scenarios, and every series: hours' },
-  rounds: text('How often each trial is measured', '3'),
-  seconds: text('How long each is measured, after one second to warm up', '3'),
+  rounds: text('Number of measurements of each trial', '3'),
+  seconds: text('Seconds of each measurement, after one second to warm up', '3'),
   json: text('File for every measurement, medians and ratios'),
   report: text('File for a report with charts (HTML that needs no other file)'),
-  list: { type: 'boolean', describe: 'Print what would be measured, and end' },
+  list: { type: 'boolean', describe: 'Print the trials, and end' },
 } as const;
 
 function text(describe: string, defaultDescription?: string) {

@@ -1,17 +1,17 @@
-/** What kvnode is to reach, as ratios against a peer or against itself, and whether a run has shown it. */
+/** The goals of kvnode, as ratios against a peer or against itself, and the verdict of a run. */
 import type { Result } from './rounds.js';
 import type { MixName, Scenario, StoreName } from './scenarios.js';
 import { type Figure, ratioOf, type Spread } from './summary.js';
 
 interface Goal {
   readonly what: string;
-  /** Of kvnode. */
+  /** The mix of kvnode's side. */
   readonly mix: MixName;
   readonly against: { readonly store: StoreName; readonly mix: MixName };
   readonly figure: Figure;
   readonly bound: 'at least' | 'at most';
   readonly ratio: number;
-  /** Where it is judged: with these many operations in flight. */
+  /** The numbers of operations in flight for which the goal is judged. */
   readonly inFlights: readonly number[];
 }
 
@@ -20,7 +20,7 @@ export interface GoalResult {
   readonly inFlight: number;
   readonly bound: 'at least' | 'at most';
   readonly wanted: number;
-  /** Undefined if it was not measured. */
+  /** The measured ratio; undefined if it was not measured. */
   readonly found: Spread | undefined;
   /** `unclear`: some rounds reached it and others did not. Undefined if it was not measured. */
   readonly reached: 'yes' | 'no' | 'unclear' | undefined;
@@ -62,7 +62,7 @@ const goals: readonly Goal[] = [
   },
 ];
 
-/** All are judged with values of 100 bytes, 10,000 keys and one client thread. */
+/** Judges all goals, with values of 100 bytes, 10,000 keys and one client thread. */
 export function judge(results: readonly Result[]): GoalResult[] {
   return goals.flatMap(({ what, mix, against, figure, bound, ratio, inFlights }) =>
     inFlights.map((inFlight) => {

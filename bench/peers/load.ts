@@ -1,9 +1,9 @@
-/** The two ways to put load on a store, the same for all of them: as fast as it goes, and at a given rate. */
+/** The two kinds of load, the same for every store: the highest rate, and a given rate. */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { StartNext } from './operations.js';
 import { Tally } from './tally.js';
 
-/** After a failure: what fails at once must not become a busy loop. */
+/** The pause after a failure, so that operations that fail at once do not become a busy loop. */
 const pauseAfterFailureMs = 10;
 
 export interface Window {
@@ -12,8 +12,8 @@ export interface Window {
 }
 
 /**
- * Closed loops, one for each operation in flight: the next starts when the one before it has ended. What ends within the
- * window is counted.
+ * Closed loops, one for each operation in flight: each operation starts when the previous one has ended. Operations
+ * that end within the window are counted.
  */
 export async function highestRate(start: StartNext, inFlight: number, window: Window): Promise<Tally> {
   const tally = new Tally();
@@ -40,8 +40,8 @@ export async function highestRate(start: StartNext, inFlight: number, window: Wi
 }
 
 /**
- * An open loop: operations fall due every millisecond, whether or not earlier ones have ended, and their time counts from
- * the moment when they were due. So neither a slow store nor a late client hides what its users would wait.
+ * An open loop: operations are due every millisecond, whether or not earlier ones have ended, and their time counts
+ * from their due time. So neither a slow store nor a late client hides the wait of its users.
  */
 export async function givenRate(start: StartNext, perSecond: number, window: Window): Promise<Tally> {
   const tally = new Tally();

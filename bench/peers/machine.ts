@@ -1,4 +1,4 @@
-/** What a run was measured on, for whoever reads its figures. */
+/** Describes the machine of a run, for the readers of its figures. */
 import { statfs } from 'node:fs/promises';
 import { cpus, loadavg, tmpdir, totalmem } from 'node:os';
 
@@ -7,9 +7,9 @@ export interface Machine {
   readonly cpu: string;
   readonly memoryGiB: number;
   readonly node: string;
-  /** Of the last minute, when the run began: what else the machine was doing. */
+  /** The load average of the minute before the run. It shows other load on the machine. */
   readonly loadAverage: number;
-  /** If the folder for temporary files is held in memory, flushing costs etcd nothing. */
+  /** True if the folder for temporary files is in memory. Then flushing costs etcd nothing. */
   readonly temporaryFilesInMemory: boolean;
 }
 

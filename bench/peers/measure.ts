@@ -1,4 +1,4 @@
-/** One measurement: a client process of its own, so that no store inherits the state of another's client. */
+/** Makes one measurement in a client process of its own, so that no store inherits the state of another's client. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
@@ -8,17 +8,18 @@ import { toolEnvironment } from '../../local/programs.js';
 import type { ClientPlan, Measured } from './plan.js';
 
 const clientPath = fileURLToPath(new URL('./client.js', import.meta.url));
-/** Writing a million keys to a slow store takes long; longer than this, and something hangs. */
+/** Limits a measurement. Writing a million keys to a slow store takes long, but not this long. */
 const timeoutMs = 30 * 60_000;
 
-/** @throws Error with what the client process said, if it fails or nothing it did succeeded. */
+/** @throws Error with the stderr of the client process if it fails, or if no operation succeeded */
 export async function measure(plan: ClientPlan, signal: AbortSignal): Promise<Measured> {
   const child = spawn(process.execPath, [clientPath, JSON.stringify(plan)], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: toolEnvironment(),
     timeout: timeoutMs,
     killSignal: 'SIGKILL',
-    // A group of its own: Ctrl-C at the terminal is for this process, which ends its children in order.
+    // A process group of its own: Ctrl-C at the terminal reaches only this process, which then ends its children in
+    // order.
     detached: true,
   });
   endWithThisProcess(child);

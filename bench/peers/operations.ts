@@ -1,4 +1,4 @@
-/** Which operation comes next, in which key, and what is written: the same for every store. */
+/** Generates the operations, their keys and values, in the same way for every store. */
 import { keyName } from '../options.js';
 import { mulberry32 } from '../random.js';
 import { encodeValue } from '../values.js';
@@ -6,7 +6,7 @@ import { zipf, zipfExponent } from '../zipf.js';
 import { mixes, type Scenario } from './scenarios.js';
 import type { StoreClient } from './stores/store.js';
 
-/** Enough that no store sees one value all the time; made beforehand, so that making them is not measured. */
+/** The number of different values. They are made beforehand, so that their creation is not measured. */
 const valueCount = 1_024;
 const run = '00000000';
 
@@ -18,7 +18,7 @@ function createKeyChoice({ mix, keyspace }: Scenario, random: () => number): () 
   return zipf(keyspace, zipfExponent, random);
 }
 
-/** Starts the next operation each time it is called. */
+/** Each call starts the next operation. */
 export type StartNext = () => Promise<unknown>;
 
 export function createOperations(client: StoreClient, scenario: Scenario, seed: number): StartNext {
@@ -43,7 +43,7 @@ export function createValues(valueBytes: number): () => Buffer {
   };
 }
 
-/** Every key was written before, so a missing one is a failure and no fast read. */
+/** Every key was written before, so a missing key is a failure, not a fast read. */
 async function read(client: StoreClient, key: string): Promise<void> {
   if ((await client.get(key)) === undefined) throw new Error(`${key} is missing`);
 }

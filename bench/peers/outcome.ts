@@ -1,4 +1,4 @@
-/** Everything a run has found: what `--json` writes, and what tables and report are made from. */
+/** The complete outcome of a run. `--json` writes it, and the tables and the report are made from it. */
 import { type GoalResult, judge } from './goals.js';
 import type { Machine } from './machine.js';
 import type { Missing } from './packages.js';
@@ -8,7 +8,7 @@ import { storeNamed } from './stores/index.js';
 import { type Summary, summarise } from './summary.js';
 
 export interface Outcome extends RunResults {
-  /** When it ended. */
+  /** The time of its end. */
   readonly date: string;
   readonly machine: Machine;
   readonly rounds: number;

@@ -1,4 +1,7 @@
-/** The peers' servers: found on PATH, or installed with apt-get by root; a store that has none is left out, and said so. */
+/**
+ * Finds the peers' servers on PATH, or installs them with apt-get as root. A store without a server is left out and
+ * reported.
+ */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { access, constants } from 'node:fs/promises';
@@ -9,7 +12,7 @@ import type { NeededProgram } from './stores/store.js';
 
 export interface Missing {
   readonly store: StoreName;
-  /** What to do about it. */
+  /** The remedy for the operator. */
   readonly reason: string;
 }
 
@@ -24,17 +27,17 @@ export async function prepareStores(names: readonly StoreName[], print: (line: s
   return missing;
 }
 
-/** @returns undefined if it is there, otherwise what to do about it. */
+/** @returns undefined if the program is installed, otherwise the remedy */
 export async function prepareProgram(needs: NeededProgram, print: (line: string) => void): Promise<string | undefined> {
   if (await isInstalled(needs.program)) return undefined;
   const reason = await install(needs.package, print);
   return (await isInstalled(needs.program)) ? undefined : `${needs.program} was not found; ${reason}`;
 }
 
-/** @returns what to do if it has not helped. */
+/** @returns the remedy if the program is still missing afterwards */
 async function install(name: string, print: (line: string) => void): Promise<string> {
   const command = `apt-get install --yes --no-install-recommends ${name}`;
-  if (!(await isInstalled('apt-get'))) return `install it in this system's way (Debian's package is ${name})`;
+  if (!(await isInstalled('apt-get'))) return `install it with this system's package manager (Debian's package is ${name})`;
   if (process.getuid?.() !== 0) return `run as root: ${command}`;
   print(`installing with apt-get: ${name}. Where systemd runs, the package starts a service of its own, which this benchmark`);
   print(`does not use: systemctl disable --now ${name.replace('etcd-server', 'etcd')}`);
@@ -46,7 +49,7 @@ async function install(name: string, print: (line: string) => void): Promise<str
     const [code] = (await once(child, 'close')) as [number | null];
     if (code !== 0) return `apt-get ${words[0]} failed; run: apt-get update && ${command}`;
   }
-  return `the package ${name} did not bring it`;
+  return `the package ${name} does not contain it`;
 }
 
 async function isInstalled(program: string): Promise<boolean> {

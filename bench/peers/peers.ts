@@ -1,4 +1,7 @@
-/** `npm run bench:peers`: kvnode beside Redis, etcd and ZooKeeper, on this machine. Exits 1 if anything failed. */
+/**
+ * `npm run bench:peers`: measures kvnode against Redis, etcd and ZooKeeper on this machine. The exit code is 1 if
+ * anything failed.
+ */
 import { writeFile } from 'node:fs/promises';
 import { onInterrupt } from '../../local/interrupt.js';
 import { InterruptedError } from '../../local/steps.js';
@@ -14,7 +17,7 @@ import { select } from './selection.js';
 import { renderTables } from './terminal.js';
 
 const warmUpMs = 1_000;
-/** Of a measurement, beside warming up and measuring: the client process begins and writes the keys. */
+/** The time of a measurement besides warm-up and window: the client process starts and writes the keys. */
 const besidesMs = 1_000;
 
 async function main(): Promise<number> {
@@ -33,7 +36,7 @@ async function main(): Promise<number> {
   const minutes = (rounds * trials.length * (warmUpMs + measureMs + besidesMs)) / 60_000;
   printLine(machineText(machine));
   printLine(
-    `${trials.length} trials, ${rounds} rounds, ${measureMs / 1_000} s each: some ${Math.ceil(minutes)} minutes, more with many keys`,
+    `${trials.length} trials, ${rounds} rounds, ${measureMs / 1_000} s each: about ${Math.ceil(minutes)} minutes, more with many keys`,
   );
   const options = { trials, rounds, warmUpMs, measureMs };
   const outcome = await outcomeOf(machine, options, await run(options, printLine, interrupted), missing);

@@ -1,11 +1,11 @@
-/** What the client process is told, and what it tells at its end. */
+/** The plan that the client process receives, and the result that it reports. */
 import type { Scenario, StoreName } from './scenarios.js';
 
 export interface ClientPlan {
   readonly store: StoreName;
   readonly addresses: readonly string[];
   readonly scenario: Scenario;
-  /** Write every key first. */
+  /** Whether the client writes every key first. */
   readonly prefill: boolean;
   readonly warmUpMs: number;
   readonly measureMs: number;
@@ -13,12 +13,14 @@ export interface ClientPlan {
 }
 
 export interface Measured {
-  /** Of successful operations. With pace `half`: the highest rate, while the times are those at half of it. */
+  /**
+   * The rate of successful operations. With pace `half` it is the highest rate, and the times are taken at half of it.
+   */
   readonly operationsPerSecond: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
   readonly failed: number;
   readonly firstFailure: string | undefined;
-  /** Of the whole client process, for each operation at the highest rate. */
+  /** CPU time of the whole client process per operation at the highest rate. */
   readonly clientCpuMicroseconds: number;
 }

@@ -1,4 +1,4 @@
-/** The outcome as one HTML file: charts, tables, and what to know before believing them. */
+/** Renders the outcome as one HTML file: charts, tables, and the conditions of the measurement. */
 import { drawCharts } from './charts.js';
 import { machineText } from './machine.js';
 import type { Outcome } from './outcome.js';

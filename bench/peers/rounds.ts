@@ -1,4 +1,4 @@
-/** The whole run: in every round each store in turn, alone on the machine, its servers fresh. */
+/** Executes the whole run. In every round each store is measured in turn, alone on the machine, with fresh servers. */
 import { loadavg } from 'node:os';
 import { measure } from './measure.js';
 import type { Measured } from './plan.js';
@@ -16,20 +16,23 @@ export interface RunOptions {
 }
 
 export interface Result extends Trial {
-  /** From 1. */
+  /** The number of the round, from 1. */
   readonly round: number;
   readonly measured: Measured;
-  /** Of the machine's last minute, when it ended: the store's own work, and whatever else the machine was doing. */
+  /**
+   * The load average of the last minute at the end of the measurement: the store's own work, and other load on the
+   * machine.
+   */
   readonly loadAverage: number;
 }
 
 export interface RunResults {
   readonly results: readonly Result[];
-  /** What could not be measured, and why. */
+  /** The measurements that failed, with the reasons. */
   readonly failures: readonly string[];
 }
 
-/** @param signal ends the run early, with what was measured until then; the servers are stopped all the same. */
+/** @param signal ends the run early; the servers are stopped, and the result has the measurements until then */
 export async function run(options: RunOptions, print: (line: string) => void, signal: AbortSignal): Promise<RunResults> {
   const results: Result[] = [];
   const failures: string[] = [];
@@ -92,15 +95,17 @@ async function runStore({ trials, warmUpMs, measureMs }: RunOptions, round: numb
 }
 
 /**
- * Fresh servers have not been compiled for what they are to do, in Node.js and Java alike; without this, what is measured
- * first would be measured on other servers than the rest. The keys are few, and belong to what is measured.
+ * Fresh servers, in Node.js and Java alike, have not compiled their hot code yet. Without the warm-up, the first
+ * measurement would meet slower servers than the rest. The keys are few, and are among the measured keys.
  */
 async function warmUpServers(store: StoreName, addresses: readonly string[], signal: AbortSignal): Promise<void> {
   const scenario = { mix: 'mixed', valueBytes: 100, keyspace: 1_000, inFlight: 256, threads: 1, pace: 'highest' } as const;
   await measure({ store, addresses, scenario, prefill: true, warmUpMs: 0, measureMs: serverWarmUpMs, seed: 0 }, signal);
 }
 
-/** Nothing is always the first or the last: what the machine does besides changes, and so do servers while they run. */
+/**
+ * Rotates the order, so that no store is always first or last: other load changes, and so do servers while they run.
+ */
 function rotated<T>(list: readonly T[], by: number): T[] {
   const at = by % Math.max(1, list.length);
   return [...list.slice(at), ...list.slice(0, at)];

@@ -1,4 +1,4 @@
-/** The contents of the tables, for the terminal and for the report alike. */
+/** The contents of the tables, for the terminal and the report. */
 import type { Outcome } from './outcome.js';
 import { scenarioId } from './scenarios.js';
 import { ratioOf, type Summary, spreadText } from './summary.js';
@@ -8,7 +8,7 @@ export interface TableText {
   readonly rows: readonly (readonly string[])[];
 }
 
-/** One row for each trial, those of a scenario together. */
+/** One row for each trial. The trials of a scenario stand together. */
 export function ratesTable({ summaries, results, stores }: Outcome): TableText {
   const titleOf = new Map(stores.map(({ name, title }) => [name, title]));
   const ids = [...new Set(summaries.map(({ scenario }) => scenarioId(scenario)))];

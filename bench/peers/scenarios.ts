@@ -1,6 +1,8 @@
-/** What can be measured: a scenario says what the client does, a trial says to which store. */
+/**
+ * The possible measurements. A scenario describes the operations of the client, a trial is a scenario with a store.
+ */
 
-/** Share of reads, and how the key is chosen. */
+/** The share of reads, and the choice of keys. */
 export const mixes = {
   put: { readRatio: 0, keys: 'uniform' },
   get: { readRatio: 1, keys: 'uniform' },
@@ -16,15 +18,17 @@ export interface Scenario {
   readonly mix: MixName;
   readonly valueBytes: number;
   readonly keyspace: number;
-  /** Operations under way at once, in each thread. */
+  /** The number of operations in flight in each thread. */
   readonly inFlight: number;
   /** Client threads, each with a client of its own. */
   readonly threads: number;
-  /** `half`: after the highest rate has been found, operations come at half of it, and the times are taken then. */
+  /**
+   * `half`: after the highest rate has been found, operations are sent at half of it, and the times are taken then.
+   */
   readonly pace: 'highest' | 'half';
 }
 
-/** The stores as the command line and the tables call them. */
+/** The names of the stores on the command line and in the tables. */
 export const storeNames = ['kvnode', 'redis', 'redis-wait', 'etcd', 'zookeeper', 'kvnode-1', 'kvnode-2', 'kvnode-unary'] as const;
 
 export type StoreName = (typeof storeNames)[number];

@@ -6,7 +6,7 @@ const usual: Choice = { full: false, series: [], only: [], scenario: undefined }
 const named = (trials: readonly Trial[]) => trials.map(({ store, scenario }) => `${store} ${scenarioId(scenario)}`);
 
 describe('selection of trials', () => {
-  test('by default: what the goals need, few enough for a quarter of an hour', () => {
+  test('by default the trials are those of the goals, for about a quarter of an hour', () => {
     const names = named(select(usual));
     expect(names).toHaveLength(45);
     expect(names).toContain('redis-wait put/100B/10000keys/1fly');
@@ -15,27 +15,27 @@ describe('selection of trials', () => {
     expect(names.some((name) => name.startsWith('redis-wait get/'))).toBe(false);
   });
 
-  test('all of them hold the default ones and every series, each once', () => {
+  test('--full has the default trials and every series, each once', () => {
     const full = named(select({ ...usual, full: true }));
     expect(new Set(full).size).toBe(full.length);
     const series = select({ ...usual, series: ['nodes', 'api', 'threads', 'latency'] });
     expect(full).toEqual(expect.arrayContaining([...named(select(usual)), ...named(series)]));
   });
 
-  test('one keyspace with one value size is in one piece for each store, the series apart', () => {
+  test('the trials of one keyspace and value size stand together for each store, except for the series', () => {
     const trials = select({ ...usual, full: true, only: ['etcd'] }).filter(({ scenario }) => scenario.pace === 'highest');
     const groups = trials.map(({ scenario }) => `${scenario.keyspace} ${scenario.valueBytes}`);
     expect(groups.filter((group, index) => group !== groups[index - 1])).toHaveLength(4);
   });
 
-  test('stores and scenarios can be picked', () => {
+  test('stores and scenarios can be chosen', () => {
     expect(named(select({ ...usual, only: ['redis', 'kvnode'], scenario: /^get.*\/256fly$/ }))).toEqual([
       'kvnode get/100B/10000keys/256fly',
       'redis get/100B/10000keys/256fly',
     ]);
   });
 
-  test('the series of threads is of kvnode alone', () => {
+  test('the series of threads has only kvnode', () => {
     expect(named(select({ ...usual, series: ['threads'], scenario: /put/ }))).toEqual([
       'kvnode put/100B/10000keys/256fly',
       'kvnode put/100B/10000keys/256fly/2threads',

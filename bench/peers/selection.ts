@@ -1,4 +1,4 @@
-/** Which trials a run consists of. */
+/** Selects the trials of a run. */
 import { type MixName, mixes, type Scenario, type StoreName, scenarioId, type Trial } from './scenarios.js';
 
 export const seriesNames = ['nodes', 'api', 'threads', 'latency'] as const;
@@ -6,13 +6,13 @@ export const seriesNames = ['nodes', 'api', 'threads', 'latency'] as const;
 export type SeriesName = (typeof seriesNames)[number];
 
 export interface Choice {
-  /** Every scenario and every series instead of those of the goals. */
+  /** Every scenario and every series, instead of the scenarios of the goals. */
   readonly full: boolean;
-  /** Series instead of the scenarios of the goals. */
+  /** These series, instead of the scenarios of the goals. */
   readonly series: readonly SeriesName[];
-  /** Only these stores; none named: all. */
+  /** Only these stores. Empty: all stores. */
   readonly only: readonly StoreName[];
-  /** Only scenarios whose id it matches. */
+  /** Only scenarios whose id matches. */
   readonly scenario: RegExp | undefined;
 }
 
@@ -23,7 +23,9 @@ const keyspaces = [10_000, 1_000_000] as const;
 const inFlights = [1, 16, 256, 1_024] as const;
 const clientThreads = [1, 2, 4, 8] as const;
 
-/** Without repetition; those of one keyspace and value size stand together, so that keys are written once for them. */
+/**
+ * @returns each trial once. Trials of one keyspace and value size stand together, so that their keys are written once.
+ */
 export function select(choice: Choice): Trial[] {
   const chosen = candidates(choice).filter(
     ({ store, scenario }) =>
@@ -56,7 +58,7 @@ function everything(): Trial[] {
   );
 }
 
-/** A read of Redis is the same whether writes wait or not. */
+/** Reads are measured for one Redis store only, since they do not depend on the WAIT of writes. */
 function onPeers(scenario: Scenario): Trial[] {
   const stores = peers.filter((store) => store !== 'redis-wait' || mixes[scenario.mix].readRatio < 1);
   return stores.map((store) => ({ store, scenario }));

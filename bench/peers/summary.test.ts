@@ -21,7 +21,7 @@ describe('medians and spread', () => {
     expect(spreadOf(values)).toEqual(expected);
   });
 
-  test('trials are summed up each on its own', () => {
+  test('each trial is summarised on its own', () => {
     const results = [result('kvnode', 1, 10), result('redis', 1, 100), result('kvnode', 2, 30), result('kvnode', 3, 20)];
     const [own, other] = summarise(results);
     expect(own).toMatchObject({ store: 'kvnode', rounds: 3, failed: 3 });
@@ -29,8 +29,8 @@ describe('medians and spread', () => {
     expect(other).toMatchObject({ store: 'redis', rounds: 1 });
   });
 
-  test('a ratio is taken within rounds, and only in those that have both', () => {
-    // The machine was ten times slower in the second round, for both.
+  test('a ratio is computed within each round that has both trials', () => {
+    // In the second round the machine was ten times slower for both.
     const results = [result('kvnode', 1, 50), result('redis', 1, 100), result('kvnode', 2, 4), result('redis', 2, 10)];
     const names = [
       { store: 'kvnode', scenario: put },
@@ -46,25 +46,25 @@ describe('goals', () => {
   const goal = (results: Result[], what: string, inFlight: number) =>
     judge(results).find((one) => one.what === what && one.inFlight === inFlight);
 
-  test('a rate has to be at least the wanted multiple', () => {
+  test('a rate must be at least the wanted multiple', () => {
     const results = [result('redis', 1, 100), result('kvnode', 1, 125)];
     expect(goal(results, 'put / Redis SET', 256)).toMatchObject({ reached: 'yes', wanted: 1.25 });
     expect(goal([result('redis', 1, 101), result('kvnode', 1, 125)], 'put / Redis SET', 256)).toMatchObject({ reached: 'no' });
   });
 
-  test('a time may be at most the wanted multiple', () => {
+  test('a time must be at most the wanted multiple', () => {
     const single = { ...put, inFlight: 1 };
     const results = (p50Ms: number) => [result('redis-wait', 1, 1, single, 2), result('kvnode', 1, 1, single, p50Ms)];
     expect(goal(results(3), 'time of a put (p50) / Redis SET + WAIT 2', 1)).toMatchObject({ reached: 'yes' });
     expect(goal(results(3.1), 'time of a put (p50) / Redis SET + WAIT 2', 1)).toMatchObject({ reached: 'no' });
   });
 
-  test('a goal that only some rounds reach is unclear, whatever the median', () => {
+  test('a goal that only some rounds reach is unclear, for any median', () => {
     const rounds = [200, 200, 120].flatMap((rate, index) => [result('redis', index, 100), result('kvnode', index, rate)]);
     expect(goal(rounds, 'put / Redis SET', 256)).toMatchObject({ reached: 'unclear', found: { median: 2 } });
   });
 
-  test('what was not measured is neither reached nor missed', () => {
+  test('a goal that was not measured is neither reached nor missed', () => {
     const judged = goal([result('kvnode', 1, 125)], 'put / etcd put', 1_024);
     expect(judged).toMatchObject({ found: undefined, reached: undefined });
   });

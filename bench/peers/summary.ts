@@ -1,4 +1,4 @@
-/** Medians with their spread, of one trial over its rounds, and of the ratio of two trials round by round. */
+/** Computes medians with their spread: of one trial over its rounds, and of the ratio of two trials round by round. */
 import type { Measured } from './plan.js';
 import type { Result } from './rounds.js';
 import { type Scenario, type StoreName, scenarioId } from './scenarios.js';
@@ -17,11 +17,11 @@ export interface Summary {
   readonly p50Ms: Spread;
   readonly p99Ms: Spread;
   readonly clientCpuMicroseconds: Spread;
-  /** Over all rounds. */
+  /** The number of failed operations in all rounds. */
   readonly failed: number;
 }
 
-/** What is compared: a figure of a measurement. */
+/** A figure of a measurement that is compared. */
 export type Figure = 'operationsPerSecond' | 'p50Ms' | 'p99Ms';
 
 /** Undefined if there are no values. */
@@ -39,7 +39,7 @@ export function spreadText({ median, lowest, highest }: Spread, digits: number):
   return `${text(median)} (${text(lowest)}–${text(highest)})`;
 }
 
-/** In the order in which the trials were first measured. */
+/** One summary for each trial, in the order of their first measurements. */
 export function summarise(results: readonly Result[]): Summary[] {
   const groups = new Map<string, Result[]>();
   for (const result of results) {
@@ -68,8 +68,8 @@ export interface TrialName {
 }
 
 /**
- * How many times the figure of one trial is that of another: in each round that has both, as what disturbs a round disturbs
- * both. Undefined if no round has both.
+ * The ratio of a figure of two trials, computed in each round that has both: a disturbance of a round affects both.
+ * Undefined if no round has both.
  */
 export function ratioOf(results: readonly Result[], one: TrialName, other: TrialName, figure: Figure): Spread | undefined {
   const byRound = (name: TrialName) =>

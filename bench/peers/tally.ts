@@ -1,4 +1,4 @@
-/** What one client thread counted in a window of time; parts of several threads add up. */
+/** The counts of one client thread in a window of time. The parts of several threads can be added. */
 import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
 
 const nanosecondsInMs = 1e6;
@@ -10,7 +10,7 @@ export interface TallyParts {
 }
 
 export class Tally {
-  /** Nanoseconds, of successful operations. */
+  /** The times of successful operations in nanoseconds. */
   readonly times: RecordableHistogram = createHistogram();
   failed = 0;
   firstFailure: string | undefined;
@@ -20,7 +20,7 @@ export class Tally {
   }
 
   success(durationMs: number): void {
-    // The histogram takes nothing below 1.
+    // The histogram accepts no value below 1.
     this.times.record(Math.max(1, Math.round(durationMs * nanosecondsInMs)));
   }
 
@@ -35,7 +35,7 @@ export class Tally {
     this.firstFailure ??= firstFailure;
   }
 
-  /** For another thread, which gets the histogram as it is. */
+  /** The parts in a form that can be sent to another thread. */
   get parts(): TallyParts {
     return { times: this.times, failed: this.failed, firstFailure: this.firstFailure };
   }

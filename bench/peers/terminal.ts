@@ -1,4 +1,4 @@
-/** The outcome for the terminal. */
+/** Formats the outcome for the terminal. */
 import Table from 'cli-table3';
 import type { Outcome } from './outcome.js';
 import { goalsTable, ratesTable, type TableText } from './rows.js';

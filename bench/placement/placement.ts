@@ -1,6 +1,7 @@
 /**
- * `npm run bench:placement`: how even a placement is, what a node more or less moves, and what it takes to compute and to
- * store. Prints the table of docs/placement.md. Every figure but the times is the same on every machine.
+ * `npm run bench:placement`: measures how even a placement is, how many copies one node more or less moves, and the
+ * time and space that a placement takes. It prints the table of docs/placement.md. Only the times depend on the
+ * machine.
  */
 import { createHash } from 'node:crypto';
 import { encodePlacement, type Placement, type PlacementNode, type PlacementRules, place } from '../../src/placement/index.js';
@@ -35,7 +36,7 @@ function loadRange({ shards }: Placement, nodes: readonly PlacementNode[]): stri
   return `${Math.min(...loads.values())} to ${Math.max(...loads.values())}`;
 }
 
-/** Copies that have to be made. */
+/** The number of copies that must be made. */
 function movedCopies(before: Placement, after: Placement): number {
   return after.shards.flatMap((ids, shard) => ids.filter((id) => !before.shards[shard]!.includes(id))).length;
 }

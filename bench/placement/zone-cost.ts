@@ -1,17 +1,20 @@
-/** What zones cost: the copies that a node more or less moves, where its zone's due changes with it. */
+/**
+ * Measures the cost of zones: the copies that one node more or less moves, since the share of its zone changes as
+ * well.
+ */
 import { type Placement, type PlacementNode, type PlacementRules, place } from '../../src/placement/index.js';
 
 const smallestCluster = 4;
 const largestCluster = 30;
 
-/** By how the nodes are dealt out: the zone of a node, of so many nodes in so many zones. */
+/** The ways to distribute nodes over zones. Each function returns the zone of a node. */
 const shapes: Readonly<Record<string, (node: number, nodeCount: number, zoneCount: number) => number>> = {
   'one zone': () => 0,
   'dealt out in turn': (node, _, zoneCount) => node % zoneCount,
   'half the nodes in one zone': (node, nodeCount, zoneCount) => (node < nodeCount / 2 ? 0 : node % zoneCount),
 };
 
-/** One row for each way to deal the nodes out to two to five zones: the moved copies as a multiple of the ideal. */
+/** One row for each way to distribute nodes over two to five zones: the moved copies as a multiple of the ideal. */
 export function zoneCosts(rules: PlacementRules, movedCopies: (before: Placement, after: Placement) => number): string[] {
   return Object.entries(shapes).map(([shape, zoneOf]) => {
     const more: number[] = [];
@@ -23,7 +26,7 @@ export function zoneCosts(rules: PlacementRules, movedCopies: (before: Placement
         });
         const ideal = (rules.shardCount * rules.replicas) / nodeCount;
         const all = place(undefined, nodes, rules);
-        // One of the first zone, one in the middle, and the last.
+        // A node of the first zone, one in the middle, and the last node.
         for (const at of [0, Math.floor(nodeCount / 2), nodeCount - 1]) {
           const rest = nodes.toSpliced(at, 1);
           const without = place(undefined, rest, rules);

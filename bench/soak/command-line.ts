@@ -23,13 +23,13 @@ export async function parseSoakCommandLine(args: readonly string[]): Promise<Soa
   const text = { type: 'string', requiresArg: true } as const;
   const given: Record<string, unknown> = await yargs([...args])
     .scriptName('npm run bench:soak --')
-    .usage('$0 [options]\n\nFull load on three nodes: nobody may be replaced. Exits 1 if somebody was, or a call failed.')
+    .usage('$0 [options]\n\nFull load on three nodes. The exit code is 1 if a node was replaced or taken out, or a call failed.')
     .parserConfiguration({ 'parse-numbers': false, 'camel-case-expansion': false, 'duplicate-arguments-array': false })
     .options({
       minutes: { ...text, describe: 'How long', defaultDescription: defaults.minutes },
       profile: { ...text, describe: `Timings of the nodes: ${profileNames.join(', ')}`, defaultDescription: 'fast' },
-      threads: { ...text, describe: 'Of kvbench, each with a client', defaultDescription: defaults.threads },
-      'in-flight': { ...text, describe: 'Operations under way at once, per thread', defaultDescription: defaults['in-flight'] },
+      threads: { ...text, describe: 'Threads of kvbench, each with a client', defaultDescription: defaults.threads },
+      'in-flight': { ...text, describe: 'Operations in flight per thread', defaultDescription: defaults['in-flight'] },
     })
     .strict()
     .version(false)

@@ -1,9 +1,9 @@
-/** Gathers the signs of all nodes from now on, and tells each as it comes. */
+/** Watches the logs of all nodes for signs of trouble, prints each sign, and counts them. */
 import type { NodeProcess } from '../../local/node-process.js';
 import { type Sign, signOf } from './signs.js';
 
 export class LogWatch {
-  /** By what they are: how many. */
+  /** The number of signs, by weight. */
   incidents = 0;
   hints = 0;
   readonly #print: (line: string) => void;
@@ -23,7 +23,7 @@ export class LogWatch {
     });
   }
 
-  /** What comes with the end of the cluster does not count. */
+  /** Stops the watch, since the end of the cluster causes signs as well. */
   stop(): void {
     this.#over = true;
   }

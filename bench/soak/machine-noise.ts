@@ -1,20 +1,20 @@
 /**
- * How well the machine treats a process that asks for nearly nothing: how late a timer of this one fires, and how much time
- * the hypervisor took away. What is late here was not kvnode's doing.
+ * Measures disturbances of the machine with a nearly idle process: the delay of its timer, and the processor time that
+ * the hypervisor took away. kvnode does not cause these delays.
  */
 import { readFile } from 'node:fs/promises';
 import { loadavg } from 'node:os';
 
 const everyMs = 20;
-/** A timer so late is worth a line of its own. */
+/** A timer that is at least this late is reported. */
 const remarkableMs = 100;
-/** In the first line of /proc/stat, after its name: user nice system idle iowait irq softirq steal. */
+/** The index in the first line of /proc/stat, after its name: user nice system idle iowait irq softirq steal. */
 const stealField = 7;
 
 export interface Noise {
-  /** The latest that a timer fired. */
+  /** The longest delay of the timer. */
   readonly latestMs: number;
-  /** Of all processor time, in percent; 0 where it is not told. */
+  /** The stolen share of all processor time in percent; 0 if the system does not report it. */
   readonly stolenPercent: number;
   readonly loadAverage: number;
 }
@@ -25,7 +25,7 @@ export class MachineNoise {
   #dueAtMs = performance.now() + everyMs;
   #ticks: readonly number[] = [];
 
-  /** @param onLate a timer fired remarkably late. */
+  /** @param onLate receives each delay of at least `remarkableMs` */
   constructor(onLate: (lateMs: number) => void) {
     this.#timer = setInterval(() => {
       const nowMs = performance.now();
@@ -36,7 +36,7 @@ export class MachineNoise {
     }, everyMs);
   }
 
-  /** Since this was last asked. */
+  /** The noise since the last call. */
   async take(): Promise<Noise> {
     const latestMs = this.#latestMs;
     this.#latestMs = 0;
@@ -53,7 +53,7 @@ export class MachineNoise {
   }
 }
 
-/** Empty where there is no such file: not on Linux. */
+/** The counters of /proc/stat; empty on systems without this file. */
 async function readTicks(): Promise<readonly number[]> {
   const text = await readFile('/proc/stat', 'utf8').catch(() => '');
   const [first = ''] = text.split('\n');

@@ -1,4 +1,4 @@
-/** The line of each minute: what the cluster did, what was noticed, and how the machine was meanwhile. */
+/** Formats the line of each minute: the rate of the cluster, the signs, and the noise of the machine. */
 import type { LocalCluster } from '../../local/local-cluster.js';
 import type { LogWatch } from './log-watch.js';
 import type { MachineNoise } from './machine-noise.js';
@@ -17,7 +17,7 @@ export class MinuteReport {
     this.#noise = noise;
   }
 
-  /** Of the time since this was last asked, which begins the next minute. */
+  /** The line for the time since the last call. It begins the next minute. */
   async next(): Promise<string> {
     const before = { commitIndex: this.#commitIndex, atMs: this.#takenAtMs };
     this.#commitIndex = await this.#askCommitIndex();
@@ -32,7 +32,7 @@ export class MinuteReport {
     );
   }
 
-  /** A node too busy to answer is a finding of the watch; the rate is not worth ending the run. */
+  /** If a node is too busy to answer, the watch reports that; the missing rate does not end the run. */
   async #askCommitIndex(): Promise<number> {
     const statuses = await this.#cluster.statuses().catch(() => []);
     return Math.max(this.#commitIndex, ...statuses.flatMap(({ replicas }) => replicas.map(({ commitIndex }) => commitIndex)));

@@ -4,7 +4,7 @@ import { signOf } from './signs.js';
 const level = 30;
 const nodeCount = 3;
 
-describe('what a node logs under full load', () => {
+describe('signs in the log of a node under full load', () => {
   test.each([
     { msg: 'role changed', level, role: 'primary', epoch: 2 },
     { msg: 'in-sync set changed', level, inSync: ['a~1', 'b~1'] },
@@ -14,14 +14,14 @@ describe('what a node logs under full load', () => {
   });
 
   test.each([
-    [{ msg: 'no beacon of the primary: claiming the shard', level, silentMs: 655 }, 'heard no beacon for 655 ms'],
+    [{ msg: 'no beacon of the primary: claiming the shard', level, silentMs: 655 }, 'received no beacon for 655 ms'],
     [{ msg: 'the process stalled: after a stall longer than a lease', level, forMs: 300 }, 'stalled for 300 ms'],
     [
       { msg: 'change of the in-sync set proposed', level, added: [], removed: [{ id: 'b~1', reason: 'silent' }] },
       'proposes to take out b~1 (silent)',
     ],
     [{ msg: 'ZooKeeper session', level, connected: false }, 'lost ZooKeeper'],
-  ])('what may lead to one is a hint that tells why: %o', (record, what) => {
+  ])('a possible cause of an incident is a hint with its reason: %o', (record, what) => {
     expect(signOf(record, nodeCount)).toEqual({ weight: 'hint', what });
   });
 
@@ -29,7 +29,7 @@ describe('what a node logs under full load', () => {
     { msg: 'listening', level },
     { msg: 'in-sync set changed', level, inSync: ['a~1', 'b~1', 'c~1'] },
     { msg: 'ZooKeeper session', level, connected: true },
-  ])('other lines say nothing', (record) => {
+  ])('other lines are no sign', (record) => {
     expect(signOf(record, nodeCount)).toBeUndefined();
   });
 });

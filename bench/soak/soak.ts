@@ -1,6 +1,6 @@
 /**
- * `npm run bench:soak`: full load on three nodes for an hour. Whoever is replaced or taken out of the in-sync set meanwhile,
- * though it lives, was so for nothing. Exits 0 if nobody was and no call failed, 1 otherwise.
+ * `npm run bench:soak`: full load on three nodes for an hour. A live node must not be replaced as primary or taken out
+ * of the in-sync set. The exit code is 0 if that held and no call failed, 1 otherwise.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { captureBench } from '../../local/bench-process.js';
@@ -35,7 +35,7 @@ async function main(): Promise<number> {
   try {
     const result = await loadFor(options, cluster, signal, async () => printLine(`${clock()}  ${await report.next()}`));
     watch.stop();
-    if (signal.aborted) printLine('stopped early: what follows is of the time until then');
+    if (signal.aborted) printLine('stopped early: the figures are of the time until then');
     const passed = judge(result, watch);
     return signal.reason instanceof InterruptedError ? signal.reason.exitCode : passed ? 0 : 1;
   } finally {
@@ -44,7 +44,7 @@ async function main(): Promise<number> {
   }
 }
 
-/** Reports each minute. A signal ends the load early; what it has done until then is judged. */
+/** Runs the load and reports each minute. A signal ends the load early; the result until then is judged. */
 async function loadFor(
   { minutes, threads, inFlight }: SoakCommandLine,
   cluster: LocalCluster,
@@ -74,7 +74,7 @@ function judge({ elapsedMs, operationsPerSecond, reads, writes, errorsByCode, ou
   );
   const passed = watch.incidents === 0 && failed === 0;
   const calls = failed === 0 ? 'no call failed' : `${failed} calls failed ${JSON.stringify(errorsByCode)}`;
-  const changes = watch.incidents === 0 ? 'nobody was replaced or taken out' : `${watch.incidents} changes that nobody needed`;
+  const changes = watch.incidents === 0 ? 'no node was replaced or taken out' : `${watch.incidents} needless changes`;
   printLine(`${passed ? 'PASSED' : 'FAILED'}: ${changes}, ${calls}`);
   return passed;
 }

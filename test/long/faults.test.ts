@@ -1,6 +1,7 @@
 /**
  * A short selection of `npm run faults`: real clients that share keys, real faults, and every answer checked. What is
- * asserted are outcomes: that the history is linearizable and nothing is lost, and that the cluster comes back each time.
+ * asserted are outcomes: that the history is linearizable and nothing is lost, and that the cluster comes back each
+ * time.
  */
 import { expect, onTestFailed, test } from 'vitest';
 import type { Episode } from '../../faults/episode.js';
@@ -16,7 +17,7 @@ const seed = 1;
 /** These bring a ZooKeeper of their own, which an address from outside is meant to spare. */
 const ownZookeeper = test.skipIf(process.env.KVNODE_ZK);
 
-ownZookeeper('nodes killed, frozen and told to hand over: every answer to clients that share keys is linearizable', async () => {
+ownZookeeper('nodes killed, frozen and lines to hand over: every answer to clients that share keys is linearizable', async () => {
   expectNothingFound(await run('short'));
 });
 
@@ -29,11 +30,11 @@ ownZookeeper('links cut one way and both: every answer to clients that share key
 async function run(name: string): Promise<Episode> {
   const [profile] = profilesNamed(name);
   await using scope = await RunScope.open();
-  const told: string[] = [];
+  const lines: string[] = [];
   onTestFailed(() => {
-    process.stderr.write(`${name}, seed ${seed}:\n${told.join('\n')}\n`);
+    process.stderr.write(`${name}, seed ${seed}:\n${lines.join('\n')}\n`);
   });
-  return await runEpisode({ profile: profile!, seed, durationMs, scope, print: (line) => void told.push(line) });
+  return await runEpisode({ profile: profile!, seed, durationMs, scope, print: (line) => void lines.push(line) });
 }
 
 function expectNothingFound({ report, stuck, crashes, unreadKeys, schedule }: Episode): void {

@@ -1,4 +1,4 @@
-/** etcd, three members, with its log on disk as it insists. */
+/** etcd with three members. Its log is on disk, since etcd cannot do without. */
 import { Etcd3 } from 'etcd3';
 import { freePort } from '../../../local/free-port.js';
 import { ServerGroup } from './server-group.js';
@@ -6,7 +6,7 @@ import type { RunningStore, Store, StoreClient } from './store.js';
 
 const host = '127.0.0.1';
 const memberNames = ['member-1', 'member-2', 'member-3'] as const;
-/** The default of 2 GiB is little for a million keys whose history is kept. */
+/** The default of 2 GiB is too little for a million keys with their history. */
 const quotaBytes = 8 * 1024 ** 3;
 const answerTimeoutMs = 1_000;
 

@@ -1,4 +1,4 @@
-/** Every store by its name. Each is loaded only when it is asked for: a client process holds no client but its own. */
+/** Loads a store by its name. A client process loads only the client of its own store. */
 import type { StoreName } from '../scenarios.js';
 import type { Store } from './store.js';
 

@@ -1,4 +1,4 @@
-/** kvnode itself, with one to three nodes, and through each way of its client. */
+/** kvnode itself, with one to three nodes, and with each API of its client. */
 import { LocalCluster } from '../../../local/local-cluster.js';
 import { KvClient, type KvClientOptions } from '../../../src/index.js';
 import type { RunningStore, Store, StoreClient } from './store.js';
@@ -6,13 +6,13 @@ import type { RunningStore, Store, StoreClient } from './store.js';
 interface Variant {
   readonly title: string;
   readonly nodes: 1 | 2 | 3;
-  /** How the client sends operations; its default, pipeline, if it is not named. */
+  /** The API of the client. Default: the client's own, pipeline. */
   readonly api?: KvClientOptions['api'];
 }
 
-/** A measurement is no place for deadlines to pass: an operation that takes longer than this is a failure. */
+/** So long that no deadline passes in a normal measurement. A longer operation is a failure. */
 const deadlineMs = 60_000;
-/** The most that a scenario has in flight; the client holds none of it back. */
+/** The largest number in flight of a scenario, so that the client never delays an operation. */
 const maxInFlight = 1_024;
 
 export const kvnode = storeOf({ title: 'kvnode', nodes: 3 });

@@ -1,6 +1,6 @@
 /**
- * Redis, one master and two replicas, nothing on disk. Two stores: writes that are acknowledged by the master alone, and
- * writes each followed by WAIT 2, which answers when both replicas have it.
+ * Redis, one master and two replicas, nothing on disk. There are two stores. In one the master alone acknowledges a
+ * write. In the other each write is followed by WAIT 2, which is answered when both replicas have the write.
  */
 import { Redis } from 'ioredis';
 import { freePort } from '../../../local/free-port.js';
@@ -71,7 +71,7 @@ function command(port: number, folder: string): string[] {
     dir: folder,
     save: '',
     appendonly: 'no',
-    // A replica that begins gets its first copy at once.
+    // A new replica gets its first copy at once.
     'repl-diskless-sync': 'yes',
     'repl-diskless-sync-delay': '0',
   };

@@ -1,4 +1,4 @@
-/** The servers of one store, each in a temporary folder of its own; neither outlives this process. */
+/** The servers of one store, each with its own temporary folder. Neither outlives this process. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,7 +15,9 @@ export class ServerGroup {
   readonly #folders: string[] = [];
   readonly #servers = new Map<string, GuardedProcess>();
 
-  /** `body` starts the servers and tells the addresses for clients; if it fails, nothing is left. */
+  /**
+   * `body` starts the servers and returns the addresses for clients. If it fails, all servers and folders are removed.
+   */
   static async start(store: string, body: (group: ServerGroup) => Promise<readonly string[]>): Promise<RunningStore> {
     const group = new ServerGroup(store);
     try {
@@ -31,14 +33,17 @@ export class ServerGroup {
     this.#store = store;
   }
 
-  /** @param command gets the folder of the server, which exists. */
+  /** @param command receives the folder of the server, which exists already */
   async add(name: string, command: (folder: string) => readonly string[] | Promise<readonly string[]>): Promise<void> {
     const folder = await mkdtemp(join(tmpdir(), `kvnode-bench-${this.#store}-`));
     this.#folders.push(folder);
     this.#servers.set(name, await GuardedProcess.start(folder, await command(folder)));
   }
 
-  /** @throws Error with the end of a server's log if one ends, or if it takes too long. */
+  /**
+   * Waits for a condition. @throws Error with the end of a server's log if a server ends, or if the wait takes too
+   * long
+   */
   async until(what: string, holds: () => Promise<boolean>): Promise<void> {
     const endMs = performance.now() + readyTimeoutMs;
     while (performance.now() < endMs) {

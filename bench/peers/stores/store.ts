@@ -1,6 +1,6 @@
-/** One store that is measured: how its servers are started, and how a client process talks to them. */
+/** The interface of a measured store: the start of its servers, and the client of a client process. */
 
-/** A program that must be there, and Debian's package that holds it. */
+/** A program that must be installed, and Debian's package of it. */
 export interface NeededProgram {
   readonly program: string;
   readonly package: string;
@@ -9,25 +9,25 @@ export interface NeededProgram {
 export interface StoreClient {
   put(key: string, value: Buffer): Promise<unknown>;
   get(key: string): Promise<Buffer | undefined>;
-  /** For stores in which a key has to be made before it can be written. */
+  /** Only for stores in which a key must be created before it can be written. */
   create?(key: string, value: Buffer): Promise<unknown>;
   close(): Promise<void>;
 }
 
 export interface RunningStore {
-  /** host:port of what a client connects to. */
+  /** The addresses for clients, each host:port. */
   readonly addresses: readonly string[];
-  /** Ends every server and deletes what it kept. */
+  /** Ends every server and deletes its data. */
   stop(): Promise<void>;
 }
 
 export interface Store {
-  /** For the reader of the tables. */
+  /** The name in tables and charts. */
   readonly title: string;
-  /** How it is set up, and what an operation on it promises. */
+  /** The setup of the store, and the promise of an operation. */
   readonly note: string;
   readonly needs?: NeededProgram;
   start(): Promise<RunningStore>;
-  /** In the client process. */
+  /** Connects a client. Called in the client process. */
   connect(addresses: readonly string[]): Promise<StoreClient>;
 }

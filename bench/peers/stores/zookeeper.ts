@@ -32,7 +32,7 @@ async function connect(addresses: readonly string[]): Promise<StoreClient> {
     get: async (key) => (await client.get(`/${key}`, { watch: false }))?.data,
     create: async (key, value) => {
       const { kind } = await client.create(`/${key}`, value, 'persistent');
-      // Written before, by a client with another size of values.
+      // An earlier client with another size of values has created the znode.
       if (kind === 'exists') await client.set(`/${key}`, value, anyVersion);
       else if (kind === 'missing') throw new Error(`${key}: ${kind}`);
     },

@@ -1,6 +1,6 @@
 /**
- * Tests in which ZooKeeper loses everything, or goes back to an older state: a cluster on a ZooKeeper of its own that holds
- * acknowledged keys, and what such tests wait for.
+ * Tests in which ZooKeeper loses everything, or goes back to an older state: a cluster on a ZooKeeper of its own that
+ * holds acknowledged keys, and what such tests wait for.
  */
 import { expect, test } from 'vitest';
 import { operate } from '../../../faults/operator.js';
@@ -104,10 +104,10 @@ export async function goOn(cluster: LocalCluster): Promise<number> {
     const all = (await statusesOf(cluster))?.flatMap((status) => status.replicas);
     return all?.some(({ serving }) => serving) === true && all.every(({ offline, found }) => !offline && !found);
   };
-  const told: string[] = [];
+  const lines: string[] = [];
   const statuses = (): Promise<NodeStatus[] | undefined> => statusesOf(cluster);
-  const given = await operate({ client, statuses, isDone, patienceMs, tell: (line) => told.push(line) });
-  expect(await isDone(), `${told.join('\n')}\n${JSON.stringify(await replicas(cluster))}\n${cluster.logs()}`).toBe(true);
+  const given = await operate({ client, statuses, isDone, patienceMs, print: (line) => lines.push(line) });
+  expect(await isDone(), `${lines.join('\n')}\n${JSON.stringify(await replicas(cluster))}\n${cluster.logs()}`).toBe(true);
   return given;
 }
 
