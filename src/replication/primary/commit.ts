@@ -4,6 +4,8 @@ import type { Seq } from '../protocol/ids.js';
 import { entryBytes } from '../protocol/log-entry.js';
 import type { Core } from '../state/core.js';
 import { invariant } from '../state/invariant.js';
+import { knowsRemovals } from '../state/known-state.js';
+import type { Peer } from '../state/peer.js';
 import { compact, type Needs } from '../state/retention.js';
 import type { Primary } from '../state/role.js';
 import { committableSeq } from './commit-rule.js';
@@ -17,12 +19,17 @@ export function maybeCommit(core: Core, role: Primary): void {
   const required = requiredIds(core, role);
   const committable = committableSeq({
     commitIndex: core.commitIndex,
-    acknowledged: required.map((id) => (id === self ? core.durability.lastSeq : (role.peers.get(id)?.ackedSeq ?? 0))),
+    acknowledged: required.map((id) => (id === self ? core.durability.lastSeq : heldBy(core, role.peers.get(id)))),
     takeoverEnd: role.takeoverEnd,
     confirmedMembers: register.confirmed.length,
     minInSync: options.minInSync,
   });
   if (committable > core.commitIndex) commitTo(core, role, committable);
+}
+
+/** What the peer has acknowledged, once it knows each removal that commits rely on (R7). */
+function heldBy(core: Core, peer: Peer | undefined): Seq {
+  return peer !== undefined && knowsRemovals(core, peer) ? peer.ackedSeq : 0;
 }
 
 function commitTo(core: Core, role: Primary, seq: Seq): void {

@@ -7,7 +7,7 @@ import type { LeaveReason, Removal } from '../protocol/effect.js';
 import type { ReplicaId } from '../protocol/ids.js';
 import { withGivenUp, withMembers, withRemovalAfter } from '../protocol/shard-state.js';
 import type { Core } from '../state/core.js';
-import { isOlder } from '../state/known-state.js';
+import { isOlder, knowsRemovals } from '../state/known-state.js';
 import type { Peer } from '../state/peer.js';
 import { isPlaced, isWhole } from '../state/placed.js';
 import type { Primary } from '../state/role.js';
@@ -97,7 +97,7 @@ function movedAway(core: Core, role: Primary, removals: readonly Removal[]): rea
 function mayEnter(core: Core, role: Primary, peer: Peer): boolean {
   if (!role.serving || role.paused || !peer.linked || peer.refused || peer.stopping || peer.claiming) return false;
   if (!isPlaced(core, peer.id) || peer.leaving !== false) return false;
-  if (peer.phase !== 'replicating' || !peer.complete || !peer.keepsUp) return false;
+  if (peer.phase !== 'replicating' || !peer.complete || !peer.keepsUp || !knowsRemovals(core, peer)) return false;
   if (core.nowMs - (peer.behindSinceMs ?? core.nowMs) > admissionBeacons * core.options.beaconMs) return false;
   return grantsLease(peer, core.options.leaseMs, core.nowMs) && core.isCandidate(peer.id);
 }

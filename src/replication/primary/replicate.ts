@@ -2,10 +2,12 @@
 
 import type { Event } from '../protocol/event.js';
 import type { ReplicaId, Seq } from '../protocol/ids.js';
+import { endOf, removalsOf } from '../protocol/lineage.js';
 import { entryBytes } from '../protocol/log-entry.js';
 import type { BodyOf, Message } from '../protocol/message.js';
 import type { Core } from '../state/core.js';
 import { invariant } from '../state/invariant.js';
+import { knowsRemovals } from '../state/known-state.js';
 import { enterPhase, newPeer, noteProgress, type Peer } from '../state/peer.js';
 import { isPlaced } from '../state/placed.js';
 import type { Primary } from '../state/role.js';
@@ -62,30 +64,51 @@ function mayLeave(core: Core, peer: Peer): boolean {
   return peer.leaving === true && !peer.admitting && !core.register.required.includes(peer.id);
 }
 
-/** Sends Sync to peers that do not replicate, once this epoch is durable here: a restarted primary must know its epoch (R8). */
+/** Sends the Syncs that are due, once this epoch is durable here: a restarted primary must know its epoch (R8). */
 export function syncPeers(core: Core, role: Primary): void {
   if (!core.isEpochDurable) return;
-  const repeatAfterMs = syncRepeatBeacons * core.options.beaconMs;
   for (const peer of role.peers.values()) {
     if (!peer.linked) continue;
-    const phaseMs = core.nowMs - peer.phaseSinceMs;
-    const stalled = phaseMs > repeatAfterMs;
-    if (peer.phase === 'idle' || (stalled && (peer.phase === 'syncing' || peer.phase === 'invited'))) sync(core, role, peer);
-    else if (peer.phase === 'otherHistory' && phaseMs > core.options.leaseMs) sync(core, role, peer);
-    else if (peer.phase === 'dumping' && phaseMs > snapshotBeginLeases * core.options.leaseMs) sync(core, role, peer);
-    else if (peer.phase === 'replicating' && peer.inFlight.length > 0 && core.nowMs - peer.progressMs > repeatAfterMs)
-      sync(core, role, peer);
+    if (isSyncDue(core, peer)) sync(core, role, peer);
     else if (peer.phase === 'dumpNeeded') maybeInvite(core, peer);
   }
 }
 
+function isSyncDue(core: Core, peer: Peer): boolean {
+  const { beaconMs, leaseMs } = core.options;
+  const repeatAfterMs = syncRepeatBeacons * beaconMs;
+  const phaseMs = core.nowMs - peer.phaseSinceMs;
+  switch (peer.phase) {
+    case 'idle':
+      return true;
+    case 'syncing':
+    case 'invited':
+      return phaseMs > repeatAfterMs;
+    case 'otherHistory':
+      return phaseMs > leaseMs;
+    case 'dumping':
+      return phaseMs > snapshotBeginLeases * leaseMs;
+    case 'replicating':
+      return (peer.inFlight.length > 0 && core.nowMs - peer.progressMs > repeatAfterMs) || mustLearnRemovals(core, peer);
+    case 'dumpNeeded':
+      return false;
+  }
+}
+
+/** A removal is learned with Sync. A peer that takes a snapshot learns of it afterwards, because a new Sync voids the snapshot. */
+function mustLearnRemovals(core: Core, peer: Peer): boolean {
+  return peer.retainFromSeq === undefined && !knowsRemovals(core, peer);
+}
+
 function sync(core: Core, role: Primary, peer: Peer): void {
-  peer.number = ++role.syncNumber;
-  peer.complete = false;
-  peer.retainFromSeq = undefined;
-  enterPhase(peer, 'syncing', core.nowMs);
   const { log, line, commitIndex } = core;
   invariant(line !== undefined, 'a primary without data');
+  peer.number = ++role.syncNumber;
+  peer.syncRemovals = removalsOf(endOf(line));
+  // A copy that follows stays complete, unless the peer answers that it needs a snapshot.
+  peer.complete &&= peer.phase === 'replicating';
+  peer.retainFromSeq = undefined;
+  enterPhase(peer, 'syncing', core.nowMs);
   core.send(peer.id, { type: 'sync', number: peer.number, log: log.position, lineage: line.lineage, commitIndex });
 }
 
@@ -139,12 +162,14 @@ export function onSyncAnswer(core: Core, peer: Peer, answer: BodyOf<'syncAnswer'
   if (answer.dumpNeeded) {
     // If the peer was taking a snapshot, that has failed, and everything begins again.
     enterPhase(peer, peer.phase === 'syncing' ? 'dumpNeeded' : 'idle', core.nowMs);
+    peer.complete = false;
     peer.retainFromSeq = undefined;
     syncPeers(core, core.role as Primary);
     return;
   }
   if (peer.phase !== 'syncing' && peer.phase !== 'dumping' && peer.phase !== 'invited') return;
   peer.hasOtherHistory = false;
+  peer.knownRemovals = peer.syncRemovals;
   enterPhase(peer, 'replicating', core.nowMs);
   noteProgress(peer, answer.matchedSeq, core.log.lastSeq, core.nowMs);
   peer.nextSeq = answer.matchedSeq + 1;

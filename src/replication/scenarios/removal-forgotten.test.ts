@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { beginDump } from '../testing/dumping.fixture.js';
 import type { StateZnode } from '../testing/fake-register.fixture.js';
 import { outcome, Scenario } from '../testing/scenario.fixture.js';
 
@@ -111,6 +112,86 @@ describe('ZooKeeper forgets that a replica was removed from the set, and the rep
     expect(c.inSync).toEqual(['a', 'b']);
     expect(c.get('a', 'k').value).toBe('not held by b');
     expect(c.notes('a')).not.toContain('twoHistories');
+  });
+});
+
+describe('a member knows of a removal before a write is acknowledged that relies on it (R7)', () => {
+  /** c reads nothing new in ZooKeeper. a acknowledges a write with c alone, and is gone for good. b claims from the older set. */
+  function claimedUnread(): Scenario {
+    const c = Scenario.of('a b c');
+    c.node('c').session.held = true;
+    const before = removed(c);
+    expect(c.status('c')).toMatchObject({ commitIndex: 2, state: { inSync: ['a~1', 'b~1', 'c~1'] } });
+    c.kill('a');
+    // b does not hold back writes that it lacks.
+    c.cluster.safety.giveUpAfter(1);
+    c.zookeeperLoses(before);
+    backAgain(c, 'b');
+    c.heal();
+    c.until(() => c.state!.epoch === 2, 'b does not claim');
+    return c;
+  }
+
+  it('a member that has not read of it in ZooKeeper keeps the write, and is offline with both histories', () => {
+    const c = claimedUnread();
+    c.until(() => c.status('b').serving, 'b does not take over');
+    c.advance(3_000);
+    expect(c.notes('b')).toContain('otherHistory');
+    expect(c.status('c')).toMatchObject({ lastSeq: 2, complete: true });
+    c.node('c').session.held = false;
+    c.advance(5_000);
+    expect(c.status('c')).toMatchObject({ lastSeq: 2, offline: true, foundHistory: { epoch: 2 } });
+    expect(c.inSync).toEqual(['b']);
+  });
+
+  it('the command to that member brings the write back', () => {
+    const c = claimedUnread();
+    c.node('c').session.held = false;
+    c.until(() => c.status('c').offline, 'not offline');
+    c.force('c', [c.state!.lineage.at(-1)!.id]);
+    c.stabilize();
+    expect(c.inSync).toEqual(['b', 'c']);
+    expect(c.get('c', 'k').value).toBe('not held by b');
+  });
+
+  it('a write waits until each member has learned of the removal', () => {
+    const c = Scenario.of('a b c');
+    for (const name of ['a', 'c']) c.partition(name, 'b');
+    const call = c.put('a', 'k', 'v');
+    c.deliverAll();
+    c.drop('sync');
+    c.until(() => !c.inSync.includes('b'), 'b is not removed');
+    c.deliverAll();
+    expect(c.status('c').lastSeq).toBe(1);
+    expect(outcome(call)).toBe('none yet');
+    c.heal();
+    c.until(() => outcome(call) === 'written 1', 'the write is not committed', 1_000);
+    expect(c.inSync).toEqual(['a', 'c']);
+  });
+
+  it('a joiner that takes a snapshot meanwhile learns of it before it enters the set', () => {
+    const c = Scenario.of('a c');
+    for (const key of ['k1', 'k2', 'k3']) c.put('a', key, 'v');
+    c.deliverAll();
+    c.start('b');
+    beginDump(c);
+    c.node('b').session.held = true;
+    c.partition('a', 'c');
+    c.until(() => c.inSync.join() === 'a', 'c is not removed');
+    c.put('a', 'k', 'not held by c');
+    c.cluster.dumpsHeld = false;
+    c.forgetSent();
+    const removals = (): number | undefined => c.status('b').line?.lineage.at(-1)?.removals;
+    const isProposed = (): boolean =>
+      c.node('a').notes.some((note) => note.kind === 'membersProposed' && note.added.includes('b~1'));
+    c.until(() => c.sent('beaconAnswer', 'b').at(-1)?.body.complete === true, 'b takes no snapshot');
+    // The command makes the primary propose at once, before the next tick.
+    c.force('a', ['another history']);
+    expect(removals()).toBeUndefined();
+    expect(isProposed()).toBe(false);
+    c.until(isProposed, 'b is not taken in');
+    expect(removals()).toBe(1);
+    expect(c.notes('b').filter((note) => note === 'snapshotTaken')).toHaveLength(1);
   });
 });
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { epochIdOf } from '../protocol/shard-state.js';
 import { beginDump, withoutHistory } from '../testing/dumping.fixture.js';
 import { outcome, Scenario } from '../testing/scenario.fixture.js';
 
@@ -279,6 +280,44 @@ describe('snapshot (R10)', () => {
     // The chunks were read after an entry had committed that has not arrived yet.
     expect(c.status('b').complete).toBe(false);
     c.heal();
+    c.stabilize();
+  });
+
+  it('a peer that followed, and then needs a snapshot, counts as incomplete until it has all of it', () => {
+    const c = Scenario.of('a b', { retainBytes: 1000 });
+    c.advance(500);
+    c.cluster.dumpsHeld = true;
+    c.drop('append');
+    c.put('a', 'k', 'never arrives');
+    c.until(() => c.inSync.join() === 'a', 'b is not evicted');
+    // b lacks the first of these, and the log is too long to keep it.
+    for (let count = 0; count < 10; count++) c.put('a', 'k', `${count}`.repeat(500));
+    c.until(() => c.cluster.dumps.length === 1, 'b takes no snapshot');
+    c.cluster.dumpsHeld = false;
+    c.stepUntil(() => !c.status('b').complete);
+    c.cluster.dumpsHeld = true;
+    c.heal();
+    c.deliverAll();
+    c.tick('a');
+    c.deliverAll();
+    expect(c.inSync).toEqual(['a']);
+    c.cluster.dumpsHeld = false;
+    c.stabilize();
+  });
+
+  it('an answer to a beacon from before the snapshot shows nothing of the new copy', () => {
+    const c = withoutHistory();
+    c.start('b');
+    beginDump(c);
+    const { sentAtMs } = c.sent('beaconAnswer', 'b').at(-1)!.body;
+    const late = { type: 'beaconAnswer', probe: false, claiming: false, stopping: false, leaving: false } as const;
+    const { history, epoch } = c.state!;
+    const body = { ...late, sentAtMs: sentAtMs - 1, number: 0, complete: true };
+    c.receive({ history, epoch, epochId: epochIdOf(c.state!), from: 'b~1', to: 'a~1', body });
+    c.tick('a');
+    c.deliverAll();
+    expect(c.inSync).toEqual(['a']);
+    c.cluster.dumpsHeld = false;
     c.stabilize();
   });
 });

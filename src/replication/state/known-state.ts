@@ -1,9 +1,10 @@
 /** What `state` and the candidates, as read from ZooKeeper, are worth beside what this replica knows itself (R3, R7). */
 
 import type { ReplicaId } from '../protocol/ids.js';
-import { hasSeenFewerRemovals } from '../protocol/lineage.js';
+import { endOf, hasSeenFewerRemovals, removalsOf } from '../protocol/lineage.js';
 import type { ShardState } from '../protocol/shard-state.js';
 import type { Core } from './core.js';
+import type { Peer } from './peer.js';
 
 /**
  * True if this candidate holds a copy. A registered member may hold none: `state` may be an old one that came back, and the
@@ -31,4 +32,12 @@ export function isBelowKnownEpoch(core: Core): boolean {
 export function isOlder({ history, epoch, line }: Core, state: ShardState): boolean {
   if (state.history !== history) return false;
   return state.epoch < epoch || (line !== undefined && hasSeenFewerRemovals(state, line));
+}
+
+/**
+ * True if the peer follows no line that forgot a removal which this primary knows of. Commits rely on a removal only then: if the
+ * removed replica claims from an older `state`, the peer keeps the writes that were acknowledged without that replica (R7).
+ */
+export function knowsRemovals({ line }: Core, { knownRemovals }: Peer): boolean {
+  return line !== undefined && knownRemovals >= removalsOf(endOf(line));
 }

@@ -32,6 +32,10 @@ export interface Peer {
   admitting: boolean;
   /** Number of the last Sync sent to this peer. */
   number: number;
+  /** The removals of this epoch that this Sync counts (R7). */
+  syncRemovals: number;
+  /** The removals of this epoch that the peer has learned of, as durably as promised. */
+  knownRemovals: number;
   /** The peer holds everything up to here, as durably as promised; 0 before it has synced in this epoch. */
   ackedSeq: Seq;
   /** Next entry to send; > ackedSeq. */
@@ -67,6 +71,8 @@ export function newPeer(id: ReplicaId, nowMs: number): Peer {
     hasOtherHistory: false,
     admitting: false,
     number: 0,
+    syncRemovals: 0,
+    knownRemovals: 0,
     ackedSeq: 0,
     nextSeq: 1,
     inFlight: [],

@@ -197,6 +197,50 @@ describeVariants('a state that went back', [
     caughtBy: scenario('removal-forgotten'),
   },
   {
+    rule: 'R7',
+    does: 'relies on a removal before the other members know of it',
+    edits: [
+      edit('primary/commit.ts', 'peer !== undefined && knowsRemovals(core, peer) ? peer.ackedSeq : 0', 'peer?.ackedSeq ?? 0'),
+    ],
+    caughtBy: scenario('removal-forgotten'),
+  },
+  {
+    rule: 'R7',
+    does: 'never tells the other members of a removal, and waits until they know of it',
+    edits: [edit('primary/replicate.ts', ' || mustLearnRemovals(core, peer)', '')],
+    caughtBy: scenario('removal-forgotten'),
+  },
+  {
+    rule: 'R7, R10',
+    does: 'voids a snapshot to tell the joiner of a removal',
+    edits: [edit('primary/replicate.ts', 'return peer.retainFromSeq === undefined && !knowsRemovals', 'return !knowsRemovals')],
+    caughtBy: scenario('removal-forgotten'),
+  },
+  {
+    rule: 'R7, R10',
+    does: 'takes in a joiner that does not know of a removal',
+    edits: [edit('primary/membership.ts', ' || !peer.keepsUp || !knowsRemovals(core, peer)', ' || !peer.keepsUp')],
+    caughtBy: scenario('removal-forgotten'),
+  },
+  {
+    rule: 'R7',
+    does: 'evicts as lacking a member that it has just told of a removal',
+    edits: [edit('primary/replicate.ts', "peer.complete &&= peer.phase === 'replicating';", 'peer.complete = false;')],
+    caughtBy: scenario('state-went-back'),
+  },
+  {
+    rule: 'R10',
+    does: 'takes a backup that needs a snapshot for complete, because it was before',
+    edits: [
+      edit(
+        'primary/replicate.ts',
+        '    peer.complete = false;\n    peer.retainFromSeq = undefined;\n',
+        '    peer.retainFromSeq = undefined;\n',
+      ),
+    ],
+    caughtBy: scenario('snapshot'),
+  },
+  {
     rule: 'R5',
     does: 'accepts an append whatever the id of the epoch before it',
     edits: [
