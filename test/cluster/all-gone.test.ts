@@ -9,7 +9,7 @@ import { runKvctl } from './support/kvctl.js';
 
 const run = promisify(execFile);
 
-/** Sessions short enough that the dead are soon known to be dead. */
+/** Short sessions, so that a dead node is detected soon. */
 const extra = ['--session-ms', '2000'];
 
 async function saysWhatIsLost(cluster: LocalCluster, lostNode: string): Promise<string[]> {
@@ -25,13 +25,13 @@ async function saysWhatIsLost(cluster: LocalCluster, lostNode: string): Promise<
   return [...new Set(commands)];
 }
 
-test('the whole in-sync set gone: every node says what is lost and the command; nothing goes on by itself; the command works', async () => {
+test('the whole in-sync set is gone: nodes log the loss and the command, the shard stays offline until the command', async () => {
   await using cluster = await startCluster({ nodes: 3, extra });
   {
     await using client = await cluster.connect();
     await client.put('k', 'v');
   }
-  // All three die and come back empty: nobody holds what was acknowledged.
+  // All three die and come back empty: no node holds the acknowledged writes.
   const last = await cluster.primary();
   await Promise.all(cluster.nodes.map((node) => node.kill()));
   await Promise.all(cluster.nodes.map((node) => cluster.restart(node)));
@@ -66,7 +66,7 @@ test('the whole in-sync set gone: every node says what is lost and the command; 
   expect((await client.put('k', 'w')).version).toBeGreaterThan(2 ** 32);
 });
 
-test('a backup that was out of the set when the last member died is chosen by the command, with what it holds', async () => {
+test('the command chooses a backup that was out of the set when the last member died, with its data', async () => {
   await using cluster = await startCluster({ nodes: 2, extra });
   await using client = await cluster.connect();
   await client.put('old', 'held by both');
@@ -77,7 +77,7 @@ test('a backup that was out of the set when the last member died is chosen by th
     'the frozen backup is out',
     ({ shards }) => shards[0]?.replicas.filter((one) => one.inSync).length === 1,
   );
-  // A few batches are on their way to a backup at a time, so a later write never leaves for the frozen one.
+  // Only a few batches are in flight to a backup at a time, so later writes are not sent to the frozen one.
   for (let batch = 0; batch < 10; batch += 1) await client.put('filler', 'may be on its way to the frozen one');
   await client.put('new', 'held by the primary alone');
   await primary.kill();
@@ -99,47 +99,50 @@ test('the command is refused while a member of the in-sync set lives', async () 
   });
 });
 
-/** With an address from outside there is nothing that we may stop. */
+/** A ZooKeeper whose address comes from outside must not be stopped. */
 const ownZookeeper = test.skipIf(process.env.KVNODE_ZK);
 const keys = Array.from({ length: 60 }, (_, index) => `k${index}`);
 
-ownZookeeper('ZooKeeper lost its data: one line says that nothing is lost, and one command lets all shards go on', async () => {
-  await using zookeeper = await startZooKeeper();
-  await using cluster = await startCluster({ zookeeper, nodes: 2, shards: 4, extra });
-  {
+ownZookeeper(
+  'ZooKeeper lost its data: kvctl status reports that nothing is lost, and one command resumes all shards',
+  async () => {
+    await using zookeeper = await startZooKeeper();
+    await using cluster = await startCluster({ zookeeper, nodes: 2, shards: 4, extra });
+    {
+      await using client = await cluster.connect();
+      await client.mput(keys.map((key) => ({ key, value: key })));
+    }
+    await zookeeper.loseData();
+    await zookeeper.startServer();
+    await cluster.waitUntil('all are offline', ({ nodes, shards }) => nodes.length === 2 && shards.every((one) => one.offline));
+    const at = ['--nodes', cluster.addresses.join(',')];
+    const force = ['shard', 'force-primary', '--all', ...at];
+
+    const { warnings } = JSON.parse((await runKvctl(['status', '--json', ...at])).stdout) as { warnings: string[] };
+    expect(warnings[0]).toMatch(
+      /^shards 0-3 are offline because ZooKeeper lost its data\. Nothing is lost: .* force-primary --all$/,
+    );
+    expect(warnings[1]).not.toContain('force-primary');
+
+    const plan = await runKvctl(force);
+    expect(plan).toMatchObject({ code: 1, stderr: expect.stringContaining('Nothing was changed.') });
+    expect(plan.stdout).toContain('shards 0-3: ZooKeeper has lost the state. Nothing is lost:');
+    const planned = JSON.parse((await runKvctl([...force, '--json'])).stdout) as { shards: object[] };
+    expect(planned.shards).toMatchObject(Array.from({ length: 4 }, (_, shard) => ({ shard, lost: 'nothing' })));
+
+    const executed = await runKvctl([...force, '--accept-data-loss', '--json']);
+    expect(executed.code).toBe(0);
+    const { shards } = JSON.parse(executed.stdout) as { shards: { forced: boolean }[] };
+    expect(shards.map(({ forced }) => forced)).toEqual([true, true, true, true]);
+    await cluster.waitForInSync(2);
     await using client = await cluster.connect();
-    await client.mput(keys.map((key) => ({ key, value: key })));
-  }
-  await zookeeper.loseData();
-  await zookeeper.startServer();
-  await cluster.waitUntil('all are offline', ({ nodes, shards }) => nodes.length === 2 && shards.every((one) => one.offline));
-  const at = ['--nodes', cluster.addresses.join(',')];
-  const force = ['shard', 'force-primary', '--all', ...at];
+    const found = await client.mget(keys);
+    expect(found.map((one) => one?.value.toString())).toEqual(keys);
+    expect(await runKvctl(force)).toMatchObject({ code: 0, stdout: expect.stringContaining('nothing to do') });
+  },
+);
 
-  const { warnings } = JSON.parse((await runKvctl(['status', '--json', ...at])).stdout) as { warnings: string[] };
-  expect(warnings[0]).toMatch(
-    /^shards 0-3 are offline because ZooKeeper lost its data\. Nothing is lost: .* force-primary --all$/,
-  );
-  expect(warnings[1]).not.toContain('force-primary');
-
-  const plan = await runKvctl(force);
-  expect(plan).toMatchObject({ code: 1, stderr: expect.stringContaining('Nothing was changed.') });
-  expect(plan.stdout).toContain('shards 0-3: ZooKeeper has lost the state. Nothing is lost:');
-  const planned = JSON.parse((await runKvctl([...force, '--json'])).stdout) as { shards: object[] };
-  expect(planned.shards).toMatchObject(Array.from({ length: 4 }, (_, shard) => ({ shard, lost: 'nothing' })));
-
-  const executed = await runKvctl([...force, '--accept-data-loss', '--json']);
-  expect(executed.code).toBe(0);
-  const { shards } = JSON.parse(executed.stdout) as { shards: { forced: boolean }[] };
-  expect(shards.map(({ forced }) => forced)).toEqual([true, true, true, true]);
-  await cluster.waitForInSync(2);
-  await using client = await cluster.connect();
-  const found = await client.mget(keys);
-  expect(found.map((one) => one?.value.toString())).toEqual(keys);
-  expect(await runKvctl(force)).toMatchObject({ code: 0, stdout: expect.stringContaining('nothing to do') });
-});
-
-test('some shards have lost all copies: the plan tells which, the others go on serving, and no key of theirs is lost', async () => {
+test('some shards have lost all copies: the plan names them, and the others keep serving without the loss of a key', async () => {
   const options = [...extra, '--replicas', '1', '--replace-after-ms', '1000'];
   await using cluster = await startCluster({ nodes: 3, shards: 8, extra: options });
   await using client = await cluster.connect();

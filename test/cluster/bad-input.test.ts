@@ -11,7 +11,7 @@ let raw: Client;
 
 beforeAll(async () => {
   cluster = await startCluster({ nodes: 2 });
-  // A stock client: the checks under test are those of the node.
+  // A plain gRPC client, so that only the node checks the input.
   raw = new Client((await cluster.primary()).address, credentials.createInsecure(), { 'grpc.max_send_message_length': -1 });
 });
 
@@ -51,7 +51,7 @@ async function stillServes(): Promise<void> {
   expect(cluster.nodes.every((node) => node.running)).toBe(true);
 }
 
-describe('bad input is refused, definitely not executed, and the node goes on', () => {
+describe('bad input is refused, definitely not executed, and the node keeps serving', () => {
   const key = Buffer.from('k');
   test.each([
     ['an empty key', 'Get', { key: Buffer.alloc(0) }, 'INVALID_KEY'],
@@ -70,13 +70,13 @@ describe('bad input is refused, definitely not executed, and the node goes on', 
     await stillServes();
   });
 
-  test('more than the transport takes is RESOURCE_EXHAUSTED', async () => {
+  test('a message beyond the limit of the transport is RESOURCE_EXHAUSTED', async () => {
     const error = await failure('Put', { key, value: Buffer.alloc(20 * 1024 * 1024) });
     expect(error.code).toBe(status.RESOURCE_EXHAUSTED);
     await stillServes();
   });
 
-  test('a failed if_version is FAILED_PRECONDITION and tells the current version', async () => {
+  test('a failed if_version is FAILED_PRECONDITION with the current version', async () => {
     const { version } = await call('Put', { key: Buffer.from('conditional'), value: key });
     const error = await failure('Put', { key: Buffer.from('conditional'), value: key, ifVersion: 0 });
     expect(error.code).toBe(status.FAILED_PRECONDITION);
@@ -88,8 +88,8 @@ describe('bad input is refused, definitely not executed, and the node goes on', 
   });
 });
 
-describe('what is allowed', () => {
-  test('keys of 1,024 bytes and of any script, an empty value, binary values, a value of 1 MiB', async () => {
+describe('legal input', () => {
+  test('includes keys of 1,024 bytes and of any script, an empty value, binary values, and a value of 1 MiB', async () => {
     const keys = [Buffer.alloc(1_024, 'k'), Buffer.from('ключ-鍵-🔑'), Buffer.from('\0'), Buffer.from('1e3')];
     const values = [Buffer.alloc(0), Buffer.from([0, 255, 128]), Buffer.alloc(1024 * 1024, 7)];
     for (const key of keys) {
@@ -101,7 +101,7 @@ describe('what is allowed', () => {
     }
   });
 
-  test('a missing key has version 0 and is no error; deleting it writes nothing', async () => {
+  test('a missing key has version 0 and is not an error, and deleting it writes nothing', async () => {
     const key = Buffer.from('never written');
     const { version } = await call('Put', { key: Buffer.from('before'), value: key });
     expect(await call('Get', { key })).toMatchObject({ found: false, version: 0 });
@@ -117,7 +117,7 @@ describe('what is allowed', () => {
     expect(await call('Get', { key })).toMatchObject({ found: false });
   });
 
-  test('a request to a node that is not primary is forwarded, and the primary is named as the one that answered', async () => {
+  test('a request to a node that is not primary is forwarded, and the answer names the primary as its origin', async () => {
     const backup = await cluster.backup();
     const primary = await cluster.primary();
     const other = new Client(backup.address, credentials.createInsecure());
@@ -130,7 +130,7 @@ describe('what is allowed', () => {
 });
 
 describe('a rude client', () => {
-  test('garbage bytes on the port do not disturb others', async () => {
+  test('garbage bytes on the port do not disturb other clients', async () => {
     const [host, port] = (await cluster.primary()).address.split(':');
     for (const garbage of [
       'GET / HTTP/1.1\r\nHost: x\r\n\r\n',
@@ -147,7 +147,7 @@ describe('a rude client', () => {
     }
   });
 
-  test('a client gone in the middle of a call does not disturb others', async () => {
+  test('a client that vanishes in the middle of a call does not disturb other clients', async () => {
     const leaving = new Client((await cluster.primary()).address, credentials.createInsecure());
     const calls = Array.from({ length: 50 }, (_, index) =>
       call('Put', { key: Buffer.from(`leaving-${index}`), value: Buffer.alloc(50_000) }, leaving).catch(

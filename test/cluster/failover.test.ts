@@ -3,11 +3,13 @@ import { failoverWalkthrough } from '../../local/failover-walkthrough.js';
 import { startCluster } from './support/cluster.js';
 import { Workload } from './support/workload.js';
 
-/** Sessions outlive a test's patience, so a failover that passes did not wait for ZooKeeper to end the session of the dead. */
+/**
+ * Sessions are longer than the test waits, so a failover cannot have waited for the end of the dead node's session.
+ */
 const sessionMs = 60_000;
 const longSessions = ['--session-ms', String(sessionMs)];
 
-test('the walk-through of the README: write, kill the primary, read everything back, see it join again', async () => {
+test('the walk-through of the README: write, kill the primary, read everything back, restart it until it is in sync', async () => {
   await using cluster = await startCluster({ extra: longSessions });
   await using client = await cluster.connect();
   const { written, failover, rejoin } = await failoverWalkthrough(cluster, client, {
@@ -20,7 +22,7 @@ test('the walk-through of the README: write, kill the primary, read everything b
   expect(rejoin.keys).toBeGreaterThanOrEqual(written.size);
 });
 
-test('nodes killed again and again under load, whichever it is: nothing acknowledged is lost', async () => {
+test('any node is killed again and again under load: no acknowledged write is lost', async () => {
   await using cluster = await startCluster({ extra: longSessions });
   await using client = await cluster.connect();
   const load = new Workload(client);
@@ -39,7 +41,7 @@ test('nodes killed again and again under load, whichever it is: nothing acknowle
   expect(load.acknowledgedWrites).toBeGreaterThan(300);
 });
 
-test('a backup that is frozen is taken out of the in-sync set, and writes go on; thawed, it joins again', async () => {
+test('a frozen backup is taken out of the in-sync set, writes continue, and it joins again once it is thawed', async () => {
   await using cluster = await startCluster({ extra: longSessions });
   await using client = await cluster.connect();
   const load = new Workload(client);
@@ -56,7 +58,7 @@ test('a backup that is frozen is taken out of the in-sync set, and writes go on;
   await cluster.waitForInSync(3);
   await load.stop();
   expect(load.violations).toEqual([]);
-  // About a lease on an idle machine, and never until the session expires.
+  // The eviction takes about a lease on an idle machine, and never waits for the end of the session.
   expect(load.longestPauseMs).toBeLessThan(sessionMs);
   expect([...load.errors]).toEqual([]);
 });
@@ -76,7 +78,7 @@ test('a primary frozen past grace and then continued serves no stale read and co
   const since = frozen.log.count;
   frozen.thaw();
   await frozen.log.waitFor(({ msg }) => msg.startsWith('the process stalled'), { since });
-  // It hears of the higher epoch from the first peer it speaks to, and steps down.
+  // The first peer that it contacts reports the higher epoch, and it steps down.
   await frozen.log.waitFor((record) => record.msg === 'role changed' && record.role !== 'primary', { since });
   await cluster.waitForInSync(3);
   await load.stop();

@@ -1,4 +1,7 @@
-/** What a client in another language is told by a node that does not hold the key: stock gRPC, messages by the proto file. */
+/**
+ * Requests of a client in another language to a node that does not hold the key: plain gRPC, messages by the proto
+ * file.
+ */
 import { once } from 'node:events';
 import { Client, credentials, Metadata, type ServiceDefinition, type ServiceError, status } from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
@@ -26,7 +29,7 @@ interface Answer {
 }
 
 let cluster: LocalCluster;
-/** Of the key: a node that holds no copy, one that holds one, and the primary. */
+/** The roles of nodes for the key: one without a copy, a backup, and the primary. */
 let stranger: NodeProcess;
 let backup: NodeProcess;
 let primary: NodeProcess;
@@ -79,7 +82,7 @@ const forwarded = () => {
   return metadata;
 };
 
-test('get, put and delete at a node that holds no copy - are served by the primary, whose address the trailer names', async () => {
+test('get, put and delete at a node without a copy - the primary serves them, and the trailer has its address', async () => {
   for (const node of [stranger, backup]) {
     const put = await call(node, keyValue, 'Put', { key, value });
     expect(put).toMatchObject({ error: null, response: { nodeId: primary.id }, trailer: { 'kv-primary': primary.address } });
@@ -91,7 +94,7 @@ test('get, put and delete at a node that holds no copy - are served by the prima
   }
 });
 
-test('the node that the trailer names serves the key itself, and names nobody', async () => {
+test('the node that the trailer names serves the key itself, without such a trailer', async () => {
   const { trailer } = await call(stranger, keyValue, 'Put', { key, value });
   const named = cluster.nodes.find(({ address }) => address === trailer['kv-primary'])!;
   const direct = await call(named, keyValue, 'Get', { key }, forwarded());
@@ -99,7 +102,7 @@ test('the node that the trailer names serves the key itself, and names nobody', 
   expect(direct.trailer).not.toHaveProperty('kv-primary');
 });
 
-test('a refusal of the primary comes back with all that it says, and with its address', async () => {
+test('a refusal of the primary is returned with all its details, and with its address', async () => {
   const { response } = await call(primary, keyValue, 'Put', { key, value });
   const refused = await call(stranger, keyValue, 'Put', { key, value, ifVersion: response.version + 1 });
   expect(refused.error?.code).toBe(status.FAILED_PRECONDITION);
@@ -111,7 +114,7 @@ test('a refusal of the primary comes back with all that it says, and with its ad
   });
 });
 
-test('what has been forwarded is not forwarded again, but refused with the address of the primary', async () => {
+test('a forwarded request is not forwarded again, but refused with the address of the primary', async () => {
   for (const node of [stranger, backup])
     for (const [name, request] of [
       ['Get', { key }],
@@ -128,7 +131,7 @@ test('what has been forwarded is not forwarded again, but refused with the addre
     }
 });
 
-test('on a pipeline nothing is forwarded: each operation is told where to go', async () => {
+test('a pipeline forwards nothing: each operation is refused with the address of its primary', async () => {
   const { path, requestSerialize, responseDeserialize } = keyValue.Pipeline!;
   const stream = clientOf(stranger).makeBidiStreamRequest(path, requestSerialize, responseDeserialize);
   stream.write({ operations: [{ id: 7, get: { key } }] });
@@ -138,7 +141,7 @@ test('on a pipeline nothing is forwarded: each operation is told where to go', a
   await once(stream, 'end');
 });
 
-test('any node tells which nodes hold a key, primary first', async () => {
+test('any node returns the holders of a key, primary first', async () => {
   const locations = await Promise.all(
     cluster.nodes.map(
       async (node) => (await call(node, clusterService, 'LocateKey', { key })).response as unknown as KeyLocation,
@@ -152,12 +155,12 @@ test('any node tells which nodes hold a key, primary first', async () => {
   }
 });
 
-test('the preferred primary is frozen - the next request is passed on to another holder, and served', async () => {
+test('the preferred primary is frozen - the next request is forwarded to another holder, and served', async () => {
   primary.freeze();
   const { path, requestSerialize, responseDeserialize } = keyValue.Get!;
   const client = clientOf(stranger);
   let served: string | undefined;
-  // A stock client with short deadlines, that knows of one node and tries again.
+  // A plain gRPC client with short deadlines, which knows one node and retries.
   for (const endMs = Date.now() + 30_000; served === undefined && Date.now() < endMs; )
     served = await new Promise((resolve) => {
       const options = { deadline: Date.now() + 1_000 };

@@ -15,7 +15,7 @@ async function fill(client: KvClient): Promise<Map<string, number>> {
   return versions;
 }
 
-test('a node that comes back empty before its session expired joins, and ends up with exactly the data of the primary', async () => {
+test('a node that restarts empty before its session has expired joins, and gets exactly the data of the primary', async () => {
   await using cluster = await startCluster({ nodes: 2 });
   await using client = await cluster.connect();
   const versions = await fill(client);
@@ -24,7 +24,7 @@ test('a node that comes back empty before its session expired joins, and ends up
   const killed = performance.now();
   await first.kill();
   const again = await cluster.restart(first);
-  // Its old znode, the lowest of all, still stands: order alone must not make it primary.
+  // Its old znode, the lowest of all, still exists: order alone must not make it primary.
   expect(performance.now() - killed).toBeLessThan(6_000);
   expect(again.log.find((record) => record.msg === 'role changed' && record.role === 'primary')).toEqual([]);
   await cluster.waitForInSync(2);
@@ -32,7 +32,7 @@ test('a node that comes back empty before its session expired joins, and ends up
   await load.writes(100);
   expect((await cluster.primary()).id).not.toBe(first.id);
 
-  // Now it is the only one left to ask.
+  // Now it is the only running node.
   await (await cluster.primary()).stop();
   await load.writes(20);
   await load.stop();

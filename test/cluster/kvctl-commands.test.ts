@@ -1,5 +1,5 @@
 /**
- * kvctl from outside, as an operator and as a script use it: one cluster of three nodes and four shards for all of it.
+ * kvctl from outside, as an operator and a script use it. All tests share one cluster of three nodes and four shards.
  */
 import { execFile } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -27,7 +27,7 @@ afterAll(async () => {
 const kvctl = (words: string[], options: RunOptions = {}) =>
   runKvctl(['--nodes', cluster.addresses.join(','), ...words], options);
 
-/** Lines of one kvctl: it starts once for all of them. @returns what each printed as JSON. */
+/** Runs several lines in one kvctl, so that it starts only once. @returns the JSON output of each line */
 // biome-ignore lint/suspicious/noExplicitAny: what a command prints is what the test is about.
 async function lines(...typed: string[]): Promise<any[]> {
   const { stdout } = await kvctl(['--json'], { stdin: typed.join('\n') });
@@ -42,7 +42,7 @@ async function primaryOf(key: string): Promise<NodeProcess> {
   return cluster.nodes.find(({ id }) => id === holders[0].nodeId)!;
 }
 
-test('kvctl - values come from an argument, a file and stdin, byte for byte, and put tells which nodes hold them', async () => {
+test('kvctl put - reads values from an argument, a file and stdin, byte for byte, and prints their holders', async () => {
   const bytes = Buffer.from([0, 255, 10, 13, 0xc3, 0x28]);
   const file = join(folder, 'value');
   writeFileSync(file, bytes);
@@ -59,7 +59,7 @@ test('kvctl - values come from an argument, a file and stdin, byte for byte, and
   expect(key).toMatchObject({ key: '-key', value: '--value' });
 });
 
-test('kvctl - exit codes tell a missing key, another version and a cluster that is not there', async () => {
+test('kvctl - a missing key, another version and a missing cluster have different exit codes', async () => {
   const [first] = await lines('put code 1');
   const [second, gone, nothing] = await lines(`put code 2 --if-version ${first.version}`, 'delete code', 'delete code');
   expect(second.version).toBe(first.version + 1);
@@ -75,22 +75,22 @@ test('kvctl - exit codes tell a missing key, another version and a cluster that 
     stdout: '',
     stderr: expect.stringContaining('the key does not exist'),
   });
-  // Nobody can read what it has found; what a write has done, nobody knows then.
+  // If stdout cannot be written, a read has failed, and the result of a write is unknown.
   const full = `kvctl() { '${process.execPath}' '${programPath('kvctl')}' --nodes ${cluster.addresses} "$@" >/dev/full; echo $?; }`;
   const unwritten = await promisify(execFile)('bash', ['-c', `${full}; kvctl get code; kvctl put code 4`]);
   expect([unwritten.stdout, unwritten.stderr.match(/the output cannot be written: ENOSPC/g)]).toMatchObject([
     '1\n3\n',
     { length: 2 },
   ]);
-  const unheard = await kvctl([], { stdin: 'get none\nget none\nget code', unheard: true });
-  expect(unheard).toMatchObject({ code: 4, stdout: '4\n' });
+  const silent = await kvctl([], { stdin: 'get none\nget none\nget code', withoutStderr: true });
+  expect(silent).toMatchObject({ code: 4, stdout: '4\n' });
   const wrong = await kvctl(['--json', 'putt']);
   expect([wrong.code, JSON.parse(wrong.stderr)]).toMatchObject([2, { error: { code: 'INVALID_OPTION', executed: 'no' } }]);
   const nowhere = await runKvctl(['--nodes', '127.0.0.1:1', '--deadline-ms', '300', 'get', 'k']);
   expect(nowhere).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('UNREACHABLE') });
 });
 
-test('kvctl mget, keys and info - many keys at once, all keys in pages, and what one node holds', async () => {
+test('kvctl mget, keys and info - print many keys at once, all keys in pages, and the shards of one node', async () => {
   const keys = Array.from({ length: 14 }, (_, index) => `page:${String(index).padStart(2, '0')}`);
   const { code, stdout } = await kvctl([], { stdin: keys.map((key) => `put ${key} "value of ${key}"`).join('\n') });
   expect(code).toBe(0);
@@ -118,7 +118,7 @@ test('kvctl mget, keys and info - many keys at once, all keys in pages, and what
   expect(info.nodes).toMatchObject([{ id: node!.id, shards: [0, 1, 2, 3], zookeeper: 'connected' }]);
 });
 
-test('kvctl init - sets a cluster up ahead of its first node, once, and refuses other values', async () => {
+test('kvctl init - founds a cluster before its first node starts, once, and refuses other values', async () => {
   const words = ['init', '--zk', cluster.zookeeper.address, '--root', `${cluster.root}-init/below`, '--shards', '8'];
   const made = JSON.parse((await runKvctl([...words, '--json'])).stdout);
   expect(made).toMatchObject({ created: true, config: { shards: 8, replicas: 3 } });
@@ -129,7 +129,7 @@ test('kvctl init - sets a cluster up ahead of its first node, once, and refuses 
   expect(other.stderr).toContain('minInSync is 1 there and 2 here');
 });
 
-test('kvctl - a line as an argument, and lines through stdin, of which the first failure decides the exit code', async () => {
+test('kvctl - runs one line as an argument, or lines from stdin with the exit code of the first failure', async () => {
   expect(await kvctl(['--command', 'PUT user:1 Alice'])).toMatchObject({ code: 0 });
   expect((await kvctl(['--command', 'PUT user:1 Alice Smith'])).code).toBe(2);
   expect(await kvctl(['--command', 'put piped -'], { stdin: 'through a pipe' })).toMatchObject({ code: 0 });
@@ -144,7 +144,7 @@ test('kvctl - a line as an argument, and lines through stdin, of which the first
   for (const { id } of cluster.nodes) expect(outcome.stdout).toContain(id);
 });
 
-test('kvctl completion - bash completes commands by the script that it prints, and there is one for zsh', async () => {
+test('kvctl completion - prints a script with which bash completes commands, and another one for zsh', async () => {
   const typed = `COMP_WORDS=(kvctl lo); COMP_CWORD=1; _kvctl_yargs_completions; echo "\${COMPREPLY[@]}"`;
   const bash = `kvctl() { '${process.execPath}' '${programPath('kvctl')}' "$@"; }; . <(SHELL=/bin/bash kvctl completion); ${typed}`;
   expect((await promisify(execFile)('bash', ['-c', bash])).stdout).toBe('locate\n');
@@ -152,7 +152,7 @@ test('kvctl completion - bash completes commands by the script that it prints, a
   expect(zsh).toMatchObject({ code: 0, stdout: expect.stringContaining('#compdef kvctl') });
 });
 
-test('kvctl on a terminal - history, completion, Ctrl-C and Ctrl-D; a failover is told, and waited for', async () => {
+test('kvctl on a terminal - has history, completion, Ctrl-C and Ctrl-D, and reports and outlasts a failover', async () => {
   const environment = { XDG_STATE_HOME: join(folder, 'state') };
   const nodes = cluster.addresses.join(',');
   await using terminal = new KvctlTerminal(['--nodes', nodes, '--deadline-ms', '20000'], environment);
@@ -178,11 +178,11 @@ test('kvctl on a terminal - history, completion, Ctrl-C and Ctrl-D; a failover i
   terminal.type('\x03');
   await terminal.shows(/\^C\s+kvctl> /);
 
-  // Bytes that a terminal would obey are shown.
+  // Control characters are shown escaped.
   terminal.type('get file\r');
   await terminal.shows(/\\x00\\xff\s+\\x0d\\xc3\([\s\S]*kvctl> /);
 
-  // A frozen primary, not a dead one: what is sent to it is neither answered nor refused.
+  // The primary is frozen, not dead: requests to it are neither answered nor refused.
   const frozen = await primaryOf('terminal:one');
   frozen.freeze();
   terminal.type('keys --prefix terminal:\r');
@@ -190,7 +190,7 @@ test('kvctl on a terminal - history, completion, Ctrl-C and Ctrl-D; a failover i
   frozen.thaw();
   await cluster.waitForInSync(3);
 
-  // Killed in the middle of a command.
+  // kvctl is killed in the middle of a command.
   const killed = await primaryOf('terminal:one');
   killed.freeze();
   terminal.type('get terminal:one\r');

@@ -13,7 +13,7 @@ interface Exit {
   readonly stderr: string;
 }
 
-/** Runs kvctl as a process of its own. */
+/** Runs kvctl as a separate process. */
 async function kvctl(nodes: string, ...words: string[]): Promise<Exit> {
   try {
     return { code: 0, ...(await run(process.execPath, [programPath('kvctl'), '--nodes', nodes, ...words])) };
@@ -22,7 +22,7 @@ async function kvctl(nodes: string, ...words: string[]): Promise<Exit> {
   }
 }
 
-test('kvctl status, nodes and locate: for people and for programs, while a node is there and after it died', async () => {
+test('kvctl status, nodes and locate: as text and as JSON, while a node runs and after it has died', async () => {
   await using cluster = await startCluster({ nodes: 3, extra: ['--session-ms', '2000'] });
   await using client = await cluster.connect();
   const keys = Array.from({ length: 50 }, (_, index) => `user:${index}`);
@@ -32,7 +32,7 @@ test('kvctl status, nodes and locate: for people and for programs, while a node 
   const held = JSON.parse((await kvctl(nodes, 'nodes', '--json')).stdout) as { nodes: { id: string; keys: number }[] };
   expect(held.nodes.map(({ id }) => id)).toEqual(cluster.nodes.map(({ id }) => id));
   const { shards } = await client.topology();
-  // A backup may be a moment behind in what it has applied, the primaries together are not.
+  // A backup may apply writes a moment later, but the primaries together hold every key.
   expect(held.nodes.reduce((sum, node) => sum + node.keys, 0)).toBeGreaterThanOrEqual(keys.length);
   const table = await kvctl(nodes, 'nodes');
   for (const { id } of cluster.nodes) expect(table.stdout).toContain(` ${id} `);
@@ -60,7 +60,7 @@ test('kvctl status, nodes and locate: for people and for programs, while a node 
   await cluster.waitForInSync(2);
   const after = JSON.parse((await kvctl(nodes, 'locate', 'user:7', '--json')).stdout) as KeyLocation;
   expect(after.holders.filter(({ role }) => role === 'backup')).toHaveLength(1);
-  // It is still to hold the shard: it may come back before it is replaced.
+  // The shard is still placed on the dead node, which may return before it is replaced.
   expect(after.holders.at(-1)).toMatchObject({ nodeId: backup.id, role: 'awaited' });
   const wanting = await kvctl(nodes, 'status');
   expect([wanting.code, wanting.stdout]).toEqual([0, expect.stringContaining(`awaits ${backup.id}`)]);

@@ -1,6 +1,7 @@
 /**
- * ZooKeeper loses everything, or goes back to an older state, on real processes: no second history begins, what was
- * acknowledged stays, and the operator's command goes on (R3, R7, R13). More of the kind is in test/long/lost-history.test.ts.
+ * ZooKeeper loses everything, or goes back to an older state, on real processes: no second history begins,
+ * acknowledged writes survive, and the operator's command resumes the shard (R3, R7, R13). More such tests are in
+ * test/long/lost-history.test.ts.
  */
 import { expect } from 'vitest';
 import { KvClient, type ReplicaStatus } from '../../src/index.js';
@@ -16,7 +17,7 @@ import {
 } from './support/lost-history.js';
 
 lostHistory(
-  'ZooKeeper loses everything, and the holders stand still beside an empty node: it begins no history',
+  'ZooKeeper loses everything, and the holders are frozen beside an empty node: it begins no history',
   async ({ zookeeper, cluster, client, written }) => {
     const holders = [...cluster.nodes];
     await zookeeper.loseData();
@@ -25,7 +26,8 @@ lostHistory(
     const newcomer = await cluster.addNode();
     await cluster.waitUntil('all are registered', ({ nodes }) => nodes.length === 3);
     for (const holder of holders) holder.freeze();
-    // Their sessions end, and the newcomer is the first candidate. It has waited longer than a birth takes once it says so.
+    // Their sessions end, and the newcomer is the first candidate. When it reports the shard offline, a birth would
+    // have been due.
     await using stranger = await KvClient.connect({ nodes: [newcomer.address] });
     await expect.poll(async () => (await stranger.topology()).nodes.length, { timeout: patienceMs }).toBe(1);
     await waitUntilOffline(stranger, newcomer);
@@ -43,7 +45,7 @@ lostHistory(
 );
 
 lostHistory(
-  'ZooKeeper goes back to a state before an eviction: its primary goes on, and nothing is lost',
+  'ZooKeeper goes back to a state before an eviction: its primary keeps serving, and nothing is lost',
   async ({ zookeeper, cluster, client, written }) => {
     await zookeeper.backUp();
     const backup = await cluster.backup();
@@ -62,7 +64,7 @@ lostHistory(
 );
 
 lostHistory(
-  'ZooKeeper forgets that a backup was removed, and the backup claims: what was acknowledged since is kept',
+  'ZooKeeper forgets the removal of a backup, and the backup claims: writes acknowledged since then are kept',
   async ({ zookeeper, cluster, client, written }) => {
     await zookeeper.backUp();
     const [first, second] = [await cluster.primary(), await cluster.backup()];
@@ -74,7 +76,7 @@ lostHistory(
     first.freeze();
     await zookeeper.startServer();
     second.thaw();
-    // What ZooKeeper sent while the second stood still may tell it of its removal. Then it does not claim.
+    // A watch that ZooKeeper sent during the freeze may show the second its removal. Then it does not claim.
     const ofSecond = async (): Promise<ReplicaStatus | undefined> => (await atSecond.nodeStatus(second.address)).replicas[0];
     await expect.poll(async () => (await ofSecond())?.serving || (await ofSecond())?.offline, { timeout: patienceMs }).toBe(true);
     const hasClaimed = (await ofSecond())?.serving === true;
@@ -94,7 +96,7 @@ lostHistory(
   },
 );
 
-/** The operator sees both lines, and chooses the one that the node holds. */
+/** The operator sees both lines, and chooses the line that the node holds. */
 async function chooseHistoryOf({ address }: { readonly address: string }): Promise<void> {
   await using client = await KvClient.connect({ nodes: [address] });
   const environment = { KVNODE_NODES: address };

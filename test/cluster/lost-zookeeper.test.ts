@@ -16,7 +16,7 @@ const extra = ['--session-ms', '2000'];
 const keys = Array.from({ length: 100 }, (_, index) => `k${index}`);
 const noWatch = { watch: false };
 
-/** With an address from outside there is nothing that we may stop. */
+/** A ZooKeeper whose address comes from outside must not be stopped. */
 const ownZookeeper = test.skipIf(process.env.KVNODE_ZK);
 
 async function kvctl(cluster: LocalCluster, ...words: string[]): Promise<string> {
@@ -37,7 +37,7 @@ async function inZookeeper<T>(cluster: LocalCluster, act: (client: ZookeeperClie
   }
 }
 
-/** The data went on: every key is there as it was written, and the next write is served. */
+/** The data survived: every key is there as it was written, and the next write is served. */
 async function expectAllKeys(client: KvClient): Promise<void> {
   const found = await client.mget(keys);
   expect(found.map((one) => one?.value.toString())).toEqual(keys);
@@ -50,7 +50,7 @@ async function forcePrimary(cluster: LocalCluster): Promise<void> {
 }
 
 ownZookeeper(
-  'ZooKeeper loses everything, and a new node waits for it before it is back: the holders keep their data and their cluster',
+  'ZooKeeper loses everything while a new node waits for it: the holders keep their data and their cluster',
   async () => {
     await using zookeeper = await startZooKeeper();
     await using cluster = await startCluster({ zookeeper, nodes: 2, extra });
@@ -73,7 +73,7 @@ ownZookeeper(
       const holding = (await cluster.statuses()).map(({ replicas }) => replicas[0]?.keys);
       expect(holding).toEqual([100, 100]);
       await forcePrimary(cluster);
-      // The client that was connected before follows the change.
+      // A client from before the loss follows the change.
       await expectAllKeys(client);
     } finally {
       await newcomer.kill();
@@ -82,7 +82,7 @@ ownZookeeper(
 );
 
 ownZookeeper(
-  'ZooKeeper comes back with another cluster: the holders keep their data, serve nothing and name both, until it is deleted',
+  'ZooKeeper restarts with another cluster: the holders keep their data, serve nothing and name both, until it is deleted',
   async () => {
     await using zookeeper = await startZooKeeper();
     await using cluster = await startCluster({ zookeeper, nodes: 2, extra: [...extra, '--http-port', '0'] });
@@ -90,7 +90,7 @@ ownZookeeper(
     await client.mput(keys.map((key) => ({ key, value: key })));
     const { clusterId } = await cluster.topology();
     await zookeeper.loseData();
-    // So that the other cluster is there first.
+    // The holders are frozen, so that the other cluster is founded first.
     for (const node of cluster.nodes) node.freeze();
     await zookeeper.startServer();
     await foundCluster(zookeeper.address, cluster.root, ['--shards', '1']);
@@ -122,27 +122,24 @@ ownZookeeper(
   },
 );
 
-ownZookeeper(
-  'shards of which no copy is left in a restored cluster begin empty with the command, and the plan says so',
-  async () => {
-    await using zookeeper = await startZooKeeper();
-    const oneCopy = ['--session-ms', '2000', '--replicas', '1', '--replace-after-ms', '1000'];
-    await using cluster = await startCluster({ zookeeper, nodes: 2, shards: 4, extra: oneCopy });
-    const isSettled = ({ nodes, shards }: Topology): boolean =>
-      nodes.every(({ id }) => shards.some(({ primaryNodeId }) => primaryNodeId === id)) &&
-      shards.every(({ serving, replicas }) => serving && replicas.length === 1);
-    await cluster.waitUntil('each node leads some shards', isSettled);
-    await zookeeper.loseData();
-    await cluster.nodes[1]!.kill();
-    await zookeeper.startServer();
-    await cluster.waitUntil(
-      'every shard is offline',
-      ({ nodes, shards }) => nodes.length === 1 && shards.every((one) => one.offline),
-    );
-    const command = ['shard', 'force-primary', '--all', '--nodes', cluster.nodes[0]!.address];
-    const { stdout, stderr } = await runKvctl(command);
-    expect(stdout + stderr).toContain('Everything in the shard is lost');
-    expect((await runKvctl([...command, '--accept-data-loss'])).code).toBe(0);
-    await cluster.waitUntil('every shard serves', ({ shards }) => shards.every(({ serving, offline }) => serving && !offline));
-  },
-);
+ownZookeeper('shards without a copy in a restored cluster begin empty by the command, and the plan reports that', async () => {
+  await using zookeeper = await startZooKeeper();
+  const oneCopy = ['--session-ms', '2000', '--replicas', '1', '--replace-after-ms', '1000'];
+  await using cluster = await startCluster({ zookeeper, nodes: 2, shards: 4, extra: oneCopy });
+  const isSettled = ({ nodes, shards }: Topology): boolean =>
+    nodes.every(({ id }) => shards.some(({ primaryNodeId }) => primaryNodeId === id)) &&
+    shards.every(({ serving, replicas }) => serving && replicas.length === 1);
+  await cluster.waitUntil('each node leads some shards', isSettled);
+  await zookeeper.loseData();
+  await cluster.nodes[1]!.kill();
+  await zookeeper.startServer();
+  await cluster.waitUntil(
+    'every shard is offline',
+    ({ nodes, shards }) => nodes.length === 1 && shards.every((one) => one.offline),
+  );
+  const command = ['shard', 'force-primary', '--all', '--nodes', cluster.nodes[0]!.address];
+  const { stdout, stderr } = await runKvctl(command);
+  expect(stdout + stderr).toContain('Everything in the shard is lost');
+  expect((await runKvctl([...command, '--accept-data-loss'])).code).toBe(0);
+  await cluster.waitUntil('every shard serves', ({ shards }) => shards.every(({ serving, offline }) => serving && !offline));
+});

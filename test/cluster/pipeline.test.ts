@@ -1,4 +1,4 @@
-/** kv.v1.KeyValue/Pipeline as a client in another language would use it: stock gRPC, messages by the proto file. */
+/** kv.v1.KeyValue/Pipeline as a client in another language would use it: plain gRPC, messages by the proto file. */
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { Client, type ClientDuplexStream, credentials, type ServiceDefinition, type ServiceError, status } from '@grpc/grpc-js';
@@ -43,7 +43,7 @@ afterAll(async () => {
   await cluster?.kill();
 });
 
-/** A stream, with everything that it has brought so far. */
+/** A stream, with all results received so far. */
 class Pipeline {
   readonly call: ClientDuplexStream<object, Response>;
   readonly results: Result[] = [];
@@ -100,7 +100,7 @@ describe('the pipeline', () => {
     expect([...pipeline.nodeIds]).toEqual([primary.id]);
   });
 
-  test('a get waits for the puts of its key before it, and for no other', async () => {
+  test('a get waits for the earlier puts of its key, and for no others', async () => {
     const pipeline = new Pipeline(primary);
     await pipeline.send([{ id: 1, put: { key: 'other', value: value('o') } }]);
     const results = await pipeline.send([
@@ -115,7 +115,7 @@ describe('the pipeline', () => {
   test('operations on one key take effect in the order in which they were issued', async () => {
     const pipeline = new Pipeline(primary);
     const rounds = 300;
-    // Each round: a put and a get, in every third a delete and another get as well.
+    // Each round has a put and a get, and every third round also a delete and another get.
     const operations: { id: number; put?: object; get?: object; delete?: object }[] = [];
     for (let round = 0; round < rounds; round++) {
       operations.push(
@@ -129,11 +129,11 @@ describe('the pipeline', () => {
     pipeline.call.write({ operations: operations.slice(0, half) });
     const results = await pipeline.send(operations.slice(half), operations.length);
     expectInOrder(byId(results));
-    // A busy machine may make the node refuse some for a moment, not all.
+    // On a busy machine the node may refuse some operations for a moment, but not all.
     expect(results.filter(({ result }) => result === 'get').length).toBeGreaterThan(rounds / 2);
   });
 
-  test('calls of one KvClient on one key that are issued without waiting take effect in their order', async () => {
+  test('calls of one KvClient on one key take effect in order even if they are issued without waiting', async () => {
     const client = await cluster.connect();
     const rounds = 60;
     let inOrder = 0;
@@ -149,11 +149,11 @@ describe('the pipeline', () => {
       if (`${first?.value} ${second?.value} ${third?.value}` === 'a b undefined') inOrder++;
     }
     await client.close();
-    // A call that a busy machine makes the node refuse for a moment is retried, behind the others: that is no promise.
+    // A call that the node refuses for a moment is retried after the others. The promised order does not cover that.
     expect(inOrder).toBeGreaterThan(rounds / 2);
   });
 
-  test('what fails fails alone', async () => {
+  test('a failed operation does not affect the others', async () => {
     const pipeline = new Pipeline(primary);
     const [written] = await pipeline.send([{ id: 1, put: { key: 'cond', value: value('x') } }]);
     const results = await pipeline.send([
@@ -179,7 +179,7 @@ describe('the pipeline', () => {
     ]);
   });
 
-  test('a node that is not primary says who is, and does nothing', async () => {
+  test('a node that is not primary refuses with the address of the primary', async () => {
     const backup = cluster.nodes.find((node) => node !== primary)!;
     const pipeline = new Pipeline(backup);
     const results = await pipeline.send([
@@ -190,7 +190,7 @@ describe('the pipeline', () => {
     expect(byId(results)).toMatchObject([{ error }, { error }]);
   });
 
-  test('what was sent before the client ended its side is answered, and then the stream ends well', async () => {
+  test('operations sent before the client ended its side are answered, and then the stream ends with OK', async () => {
     const pipeline = new Pipeline(primary);
     const operations = Array.from({ length: 500 }, (_, id) => ({ id, put: { key: `end:${id}`, value: value('v') } }));
     pipeline.call.write({ operations });
@@ -199,7 +199,7 @@ describe('the pipeline', () => {
     expect(pipeline.results.filter(({ put }) => put !== undefined && put !== null)).toHaveLength(500);
   });
 
-  test('bytes that are no message end the stream, and the node goes on', async () => {
+  test('invalid bytes end the stream, and the node keeps serving', async () => {
     const pipeline = new Pipeline(primary);
     const { path, responseDeserialize } = contract.Pipeline!;
     const raw = clients.at(-1)!.makeBidiStreamRequest(path, (bytes: Buffer) => bytes, responseDeserialize);
@@ -207,12 +207,12 @@ describe('the pipeline', () => {
     raw.write(Buffer.from([0x0a, 0x7f, 0x01]));
     const [error] = (await failed) as [ServiceError];
     expect(error.code).toBe(status.INVALID_ARGUMENT);
-    // What came before them may have been executed.
+    // Earlier operations may have been executed.
     expect(error.metadata.get('kv-executed')).toEqual(['unknown']);
     expect(await pipeline.send([{ id: 1, get: { key: 'one' } }])).toHaveLength(1);
   });
 
-  test('a client that does not read its results is read no further, and costs the node little memory', async () => {
+  test('the node stops reading from a client that does not read its results, and needs little memory for it', async () => {
     const pipeline = new Pipeline(primary);
     await pipeline.send([{ id: 1, put: { key: 'big', value: Buffer.alloc(256 * 1024) } }]);
     const gets = 2_000;
@@ -221,16 +221,16 @@ describe('the pipeline', () => {
     const before = memoryPeakBytes(primary);
     for (let id = 0; id < gets; id += 1) pipeline.call.write({ operations: [{ id, get: { key: 'big' } }] });
     pipeline.call.end();
-    // The others are served meanwhile.
+    // Other clients are served meanwhile.
     expect(await new Pipeline(primary).send([{ id: 1, get: { key: 'one' } }])).toHaveLength(1);
     pipeline.call.resume();
     expect(await pipeline.over).toBeUndefined();
     expect(pipeline.results).toHaveLength(gets);
-    // A tenth of what it was asked for would be 50 MiB; the rest is what any load makes of a young heap.
+    // A tenth of the requested bytes would be 50 MiB. The rest is the usual growth of a young heap under load.
     expect(memoryPeakBytes(primary) - before).toBeLessThan((gets * 256 * 1024) / 2);
   });
 
-  test('the same with gets behind a put of their key, which become readable all at once', async () => {
+  test('the same holds for gets behind a put of their key, which become readable all at once', async () => {
     const pipeline = new Pipeline(primary);
     const gets = 2_000;
     const before = memoryPeakBytes(primary);
@@ -247,7 +247,7 @@ describe('the pipeline', () => {
   });
 });
 
-/** Results of operations on one key, in the order of the operations; a put wrote a quarter of its id. */
+/** The results of operations on one key, in the order of the operations. A put wrote a quarter of its id. */
 function expectInOrder(results: readonly Result[]): void {
   let stored: string | undefined;
   for (const { id, result, get, delete: removed, error } of results) {
@@ -261,7 +261,7 @@ function expectInOrder(results: readonly Result[]): void {
   }
 }
 
-/** The most memory that the process has ever had. */
+/** The peak memory of the process. */
 function memoryPeakBytes({ pid }: NodeProcess): number {
   const [, kilobytes] = /VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))!;
   return Number(kilobytes) * 1024;

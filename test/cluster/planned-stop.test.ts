@@ -33,7 +33,7 @@ test('SIGTERM to a backup under load: it leaves and exits 0, and no call of the 
   expect(load.violations).toEqual([]);
 });
 
-test('all nodes stopped at once exit 0 one after the other, the last saying that its data ends with it', async () => {
+test('all nodes stopped at once exit 0 one after the other, and the last one logs that its data is lost', async () => {
   await using cluster = await startCluster();
   const exits = await Promise.all(cluster.nodes.map((node) => node.stop()));
   expect(exits).toEqual(cluster.nodes.map(() => ({ code: 0, signal: null })));
@@ -53,7 +53,7 @@ test('a second signal ends the node at once', async () => {
   expect((await node!.exited).code).toBeGreaterThan(128);
 });
 
-test('one node alone works, and works again, empty and with higher versions, after a planned stop and a start', async () => {
+test('a single node serves, and serves again, empty and with higher versions, after a planned stop and a start', async () => {
   await using cluster = await startCluster({ nodes: 1 });
   const [node] = cluster.nodes;
   let version: number;
@@ -70,7 +70,7 @@ test('one node alone works, and works again, empty and with higher versions, aft
   expect((await client.put('k', 'w')).version).toBeGreaterThan(version);
 });
 
-test('with --min-in-sync 2 one node refuses writes, definitely, and takes them when a second has joined', async () => {
+test('with --min-in-sync 2 a single node definitely refuses writes, and accepts them when a second one has joined', async () => {
   await using cluster = await startCluster({ nodes: 1, extra: ['--min-in-sync', '2'], waitForInSync: false });
   await cluster.waitForInSync(1);
   await using client = await cluster.connect();

@@ -17,14 +17,17 @@ let one: NodeProcess;
 let other: NodeProcess;
 
 beforeAll(async () => {
-  // Nobody is to be taken for dead who is only busy.
+  // A busy node must not be mistaken for a dead one.
   const patient = ['--lease-ms', '5000', '--grace-ms', '6000', '--session-ms', '15000'];
   cluster = await startCluster({ nodes: 2, shards: shardCount, extra: ['--http-port', '0', ...patient] });
   [one, other] = cluster.nodes as [NodeProcess, NodeProcess];
 });
 afterAll(() => cluster?.kill());
 
-/** As a service should: 503 is a promise that nothing was done, and is worth another try. A shard may change hands at any time. */
+/**
+ * Retries after 503, as a service should: it promises that nothing was executed. The primary of a shard may change at
+ * any time.
+ */
 async function ask(node: NodeProcess, path: string, init?: RequestInit): Promise<Response> {
   for (const endMs = performance.now() + 30_000; ; ) {
     const answer = await fetch(`http://${node.httpAddress}${path}`, init);
@@ -34,7 +37,7 @@ async function ask(node: NodeProcess, path: string, init?: RequestInit): Promise
   }
 }
 
-/** What holds as soon as nothing changes hands. */
+/** Waits until the condition holds, as it does once no primary changes. */
 async function eventually(holds: () => Promise<void>): Promise<void> {
   for (const endMs = performance.now() + 30_000; ; await pause(50)) {
     try {
@@ -52,7 +55,7 @@ async function told(node: NodeProcess, path: string): Promise<Record<string, unk
 }
 
 describe('any node answers for any key', () => {
-  test('a value written at one node is read at the other, byte by byte, and over gRPC', async () => {
+  test('a value written at one node is read at another one, byte by byte, and over gRPC', async () => {
     await using client = await cluster.connect();
     for (let number = 0; number < 8; number++) {
       const key = `user/${number} ключ`;
@@ -73,7 +76,7 @@ describe('any node answers for any key', () => {
     }
   });
 
-  test('a condition is judged by the primary, whoever is asked; a refusal from elsewhere names it', async () => {
+  test('the primary judges a condition sent to any node, and a forwarded refusal names the primary', async () => {
     await eventually(async () => {
       const { shards } = await cluster.topology();
       const path = '/api/kv/condition';
@@ -90,7 +93,7 @@ describe('any node answers for any key', () => {
     });
   });
 
-  test('the key named as the list of nodes is one like any other', async () => {
+  test('a key with the name of the list of nodes is an ordinary key', async () => {
     await using client = await cluster.connect();
     await client.put('workers', 'a key');
     expect(await (await ask(one, '/api/kv/%77orkers')).text()).toBe('a key');
@@ -103,13 +106,13 @@ describe('any node answers for any key', () => {
   });
 });
 
-describe('what there is', () => {
-  test('what a node holds is told by any node, page by page; with as many copies as nodes each holds every key', async () => {
+describe('nodes and cluster', () => {
+  test('any node lists the keys of a node, page by page; with as many copies as nodes each node holds every key', async () => {
     await using client = await cluster.connect();
     const keys = Array.from({ length: 60 }, (_, index) => `page/${index}`);
     for (const outcome of await client.mput(keys.map((key) => ({ key, value: 'v' })))) expect(outcome.ok).toBe(true);
     for (const asked of [one, other]) {
-      // A backup may be a moment behind in what it has applied.
+      // A backup may apply writes a moment later.
       await eventually(async () => {
         const found: string[] = [];
         for (let cursor = ''; ; ) {
@@ -126,7 +129,7 @@ describe('what there is', () => {
     }
   });
 
-  test('the cluster is the same from every node: its shards, their primaries, their in-sync sets', async () => {
+  test('every node reports the same cluster: its shards, their primaries, their in-sync sets', async () => {
     await eventually(async () => {
       const [here, there] = await Promise.all([told(one, '/api/cluster'), told(other, '/api/cluster')]);
       expect(here.shards).toEqual(there.shards);
@@ -140,7 +143,7 @@ describe('what there is', () => {
     });
   });
 
-  test('every node is alive and ready, and tells of all of it in its OpenAPI document', async () => {
+  test('every node is alive and ready, and its OpenAPI document describes every route', async () => {
     for (const node of cluster.nodes) {
       expect(await told(node, '/livez')).toEqual({ alive: true });
       await eventually(async () => expect(await told(node, '/readyz')).toEqual({ ready: true, reasons: [] }));
@@ -160,7 +163,7 @@ describe('what there is', () => {
     }
   });
 
-  test('a refusal is heard by a client that is in the middle of sending 5 MiB', async () => {
+  test('a client that is in the middle of sending 5 MiB receives a refusal', async () => {
     const body = Buffer.alloc(5 * 1024 * 1024, 7);
     for (let count = 0; count < 10; count++) {
       expect((await ask(one, '/api/kv/large', { method: 'PUT', body })).status).toBe(413);
@@ -171,7 +174,7 @@ describe('what there is', () => {
 });
 
 describe('the end of a node', () => {
-  test('told to stop, it is not ready any more, and answers what is under way', async () => {
+  test('after SIGTERM it is not ready any more, and answers the requests in progress', async () => {
     const [host, port] = other.httpAddress.split(':') as [string, string];
     const agent = new Agent({ keepAlive: true });
     const readiness = async (): Promise<unknown> => {

@@ -27,7 +27,7 @@ async function started(options: NodeProcessOptions): Promise<NodeProcess> {
   return node;
 }
 
-test('a node under the id of a running one is refused, and the running one goes on', async () => {
+test('a node with the id of a running one is refused, and the running one keeps serving', async () => {
   await using cluster = await startCluster({ nodes: 1, extra: ['--id', 'x'] });
   await using client = await cluster.connect();
   await client.put('k', 'v');
@@ -45,12 +45,12 @@ test('a start that fails because its port is taken leaves no configuration behin
   const { port } = other.address() as { port: number };
   const refused = await failing({ zk, root, port, extra: ['--min-in-sync', '3'] });
   expect(refused).toMatchObject({ code: 1, said: expect.stringContaining(`--port ${port}: the port is taken`) });
-  // Whoever finds no cluster waits, says so, and founds one with its own values.
+  // A node that finds no cluster logs that it waits, and then founds one with its own values.
   const founder = await started({ zk, root, extra: ['--session-ms', '1000'] });
   expect(founder.log.find(({ msg }) => msg.startsWith('ZooKeeper holds no cluster here'))).toHaveLength(1);
 });
 
-test('a node that is to join waits for the cluster that is founded later, and a SIGTERM ends the wait', async () => {
+test('a node with --join waits for a cluster that is founded later, and SIGTERM ends the wait', async () => {
   const root = freshRoot();
   const joining = [0, 1].map(() => NodeProcess.spawn({ zk, root, extra: ['--join', '--session-ms', '1000', '--shards', '4'] }));
   for (const node of joining) onTestFinished(() => node.kill());
@@ -60,19 +60,19 @@ test('a node that is to join waits for the cluster that is founded later, and a 
   await joining[0]!.listening();
 });
 
-test('a node with other values than those of the cluster is refused, with each option and both values', async () => {
+test('a node whose values differ from the cluster is refused, with each option and both values', async () => {
   await using cluster = await startCluster({ nodes: 1 });
   const refused = await failing({ zk, root: cluster.root, extra: ['--min-in-sync', '2', '--lease-ms', '900'] });
   expect(refused.code).toBe(1);
   for (const words of ['minInSync', '1', '2', 'leaseMs', '1000', '900']) expect(refused.said).toContain(words);
 });
 
-test('a ZooKeeper that cannot be reached ends the start with the address that was asked', async () => {
+test('an unreachable ZooKeeper ends the start with an error that names its address', async () => {
   const refused = await failing({ zk: '127.0.0.1:1', root: freshRoot() });
   expect(refused).toMatchObject({ code: 1, said: expect.stringContaining('--zk 127.0.0.1:1') });
 });
 
-test('a node that has no file descriptor left says so once, goes on, and says when that is over', async () => {
+test('a node without free file descriptors logs that once, keeps serving, and logs the end of it', async () => {
   await using cluster = await startCluster({ nodes: 1, extra: ['--http-port', '0'] });
   const [node] = cluster.nodes;
   await using client = await cluster.connect();

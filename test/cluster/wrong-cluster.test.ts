@@ -1,6 +1,7 @@
 /**
- * A node of another cluster answers at an address of this one, as after a restart with the wrong --root, or where a pod's
- * address was used again. While the address is still registered here, nothing may be read from the stranger, or written to it.
+ * A node of another cluster answers at an address of this cluster, for example after a restart with the wrong --root,
+ * or because a pod's address was used again. While the address is still registered here, no client may read from the
+ * stranger or write to it.
  */
 import { Client, credentials, Metadata, type ServiceDefinition, type ServiceError, status } from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
@@ -21,10 +22,13 @@ const valueFor = (key: string) => `value of ${key}`;
 
 let ours: LocalCluster;
 let theirs: LocalCluster;
-/** Of our cluster: a node that goes on, and of theirs: the one that is at the address of a node of ours that was killed. */
+/**
+ * `good` is a node of our cluster that keeps running. `stranger` is a node of their cluster at the address of a killed
+ * node of ours.
+ */
 let good: NodeProcess;
 let stranger: NodeProcess;
-/** The one that has the address of `good` at the end. */
+/** The node that has the address of `good` at the end. */
 let heir: NodeProcess | undefined;
 let ourId: string;
 let theirId: string;
@@ -64,13 +68,13 @@ function startStranger(at: NodeProcess): Promise<NodeProcess> {
 }
 
 interface Seen {
-  /** Reads that were answered with anything but what was written. */
+  /** Reads with another result than the written value. */
   readonly wrong: string[];
-  /** Writes that were acknowledged. */
+  /** The acknowledged writes. */
   readonly written: string[];
 }
 
-/** Until our cluster has forgotten the node whose address the stranger has. */
+/** Runs rounds until our cluster has removed the node whose address the stranger has. */
 async function whileRegistered(round: (number: number, seen: Seen) => Promise<void>): Promise<Seen> {
   const seen: Seen = { wrong: [], written: [] };
   for (let number = 0; ; number++) {
@@ -80,7 +84,7 @@ async function whileRegistered(round: (number: number, seen: Seen) => Promise<vo
   }
 }
 
-/** How many keys each node of their cluster holds. */
+/** The number of keys at each node of their cluster. */
 async function keysOfTheirs(): Promise<number[]> {
   await using client = await KvClient.connect({ nodes: theirs.addresses });
   const { nodes } = await client.topology();
@@ -120,7 +124,7 @@ function naming(clusterId: string): Metadata {
   return metadata;
 }
 
-test('nothing is read from the stranger, and nothing written to it: by clients, by forwarding over gRPC and over HTTP', async () => {
+test('no client, and no node that forwards over gRPC or HTTP, reads from the stranger or writes to it', async () => {
   const stock = clientOf(good);
   const path = (key: string) => `http://${good.httpAddress}/api/kv/${key}`;
   const seen = await Promise.all([
@@ -159,7 +163,7 @@ test('nothing is read from the stranger, and nothing written to it: by clients, 
   expect(await keysOfTheirs()).toEqual([0, 0]);
 });
 
-test('requests may name their cluster, and a node of another one refuses; unary calls and a pipeline', async () => {
+test('a node refuses unary calls and pipelines that name another cluster', async () => {
   const client = clientOf(stranger);
   const requests = { Get: { key: 'key' }, Put: { key: 'key', value: Buffer.from('x') }, Delete: { key: 'key' } };
   for (const [name, request] of Object.entries(requests)) {
@@ -177,12 +181,12 @@ test('requests may name their cluster, and a node of another one refuses; unary 
 
   const found = await call(client, 'Get', { key: 'none' }, naming(theirId));
   expect([found.error, found.metadata?.get('kv-cluster')]).toEqual([null, [theirId]]);
-  // Initial metadata would end the retries of a stock client.
+  // Initial metadata would end the retries of a plain gRPC client.
   const failed = await call(client, 'Put', { key: '', value: Buffer.from('x') });
   expect([failed.error?.metadata.get('kv-cluster'), failed.metadata]).toEqual([[theirId], undefined]);
 });
 
-test('so it is over HTTP, and every answer has the header', async () => {
+test('a node refuses HTTP requests that name another cluster, and every answer has the header', async () => {
   const at = `http://${stranger.httpAddress}`;
   const put = (clusterId: string) =>
     fetch(`${at}/api/kv/key`, { method: 'PUT', body: 'x', headers: { 'kv-cluster': clusterId } });
@@ -194,7 +198,7 @@ test('so it is over HTTP, and every answer has the header', async () => {
     expect([answer.url, answer.headers.get('kv-cluster')]).toEqual([answer.url, theirId]);
 });
 
-test('addresses of both clusters are refused, by the client and by kvctl, which name both', async () => {
+test('the client and kvctl refuse addresses of two clusters, and name both', async () => {
   const nodes = [stranger.address, good.address];
   const bothIds = new RegExp(`${ourId}.*${theirId}|${theirId}.*${ourId}`, 's');
   await expect(KvClient.connect({ nodes })).rejects.toMatchObject({
@@ -211,7 +215,7 @@ test('addresses of both clusters are refused, by the client and by kvctl, which 
   expect(await keysOfTheirs()).toEqual([0, 0]);
 });
 
-test('where our cluster is gone and theirs has its address - WRONG_CLUSTER, unless the client follows', async () => {
+test('our cluster is gone and theirs has its address - calls fail with WRONG_CLUSTER, unless the client follows', async () => {
   const changes: ClusterChange[] = [];
   const nodes = [good.address];
   await using keeping = await KvClient.connect({ nodes, deadlineMs: 2_000 });

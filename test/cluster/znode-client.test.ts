@@ -14,7 +14,7 @@ const sessionMs = 2_000;
 const startupTimeoutMs = 30_000;
 const waitOptions = { timeout: 30_000, interval: 10 };
 
-/** A TCP link that can be cut: open connections break, and new ones are refused until it is mended. Or it falls silent. */
+/** A TCP link that can be cut, which breaks connections and refuses new ones until it is mended, or silenced. */
 class Link {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
@@ -44,7 +44,7 @@ class Link {
     });
   }
 
-  /** Open connections stay, new ones are taken, and nothing passes any more. */
+  /** Silences the link: open connections stay, new ones are accepted, and no bytes pass. */
   fallSilent(): void {
     this.#silent = true;
     for (const socket of this.#sockets) socket.unpipe().pause();
@@ -90,7 +90,7 @@ async function open(): Promise<ConformanceClient> {
   };
 }
 
-/** `done` resolves when the server has ended the client's session: a znode that belongs to it is gone. */
+/** `done` resolves when the server has ended the client's session, which a vanished ephemeral znode shows. */
 async function untilGone(client: ZnodeClient): Promise<{ readonly done: Promise<void> }> {
   const created = await client.create('/session-of-', Buffer.alloc(0), 'ephemeralSequential');
   if (created.kind !== 'created') throw new Error(`unexpected: ${created.kind}`);
@@ -134,7 +134,7 @@ describe('zookeeper client, start-up', () => {
 });
 
 describe('zookeeper client, names', () => {
-  it('follows a server whose name has another address, in the same session', async () => {
+  it('follows a server whose name gets another address, in the same session', async () => {
     const [former, later] = [new Link(inject('zk')), new Link(inject('zk'))];
     links.push(former, later);
     const port = Number((await former.open()).split(':')[1]);
@@ -166,7 +166,7 @@ describe('zookeeper client, close', () => {
     await done;
   });
 
-  it('does not hold up the event loop while the server is silent', async () => {
+  it('does not block the event loop while the server is silent', async () => {
     const link = new Link(inject('zk'));
     links.push(link);
     const client = await ZookeeperClient.connect({ servers: await link.open(), sessionMs, startupTimeoutMs });
@@ -175,7 +175,7 @@ describe('zookeeper client, close', () => {
     const timer = setInterval(() => turns++, 10);
     await client.close();
     clearInterval(timer);
-    // It waits for the server to say that the session is over; the C client would do so in a single turn.
+    // `close` waits for the server's confirmation. The C client would block one turn for that.
     expect(turns).toBeGreaterThan(2);
     expect(client.status).toBe('closed');
   });
@@ -187,7 +187,7 @@ describe('coordinator over ZooKeeper', () => {
 
   async function join(nodeId: string, servers: string) {
     const heard = new Recorder();
-    // The chroot does not exist yet.
+    // At this point the chroot does not exist.
     const connect = `${servers}/apps`;
     const coordinator = await connectCoordinator({ connect, root, sessionMs, startupTimeoutMs, logger }, heard);
     await coordinator.agreeOnConfig({ ...config, clusterId: `cluster-of-${nodeId}` });
@@ -196,7 +196,7 @@ describe('coordinator over ZooKeeper', () => {
     return { coordinator, heard };
   }
 
-  it('two nodes see each other, write state by compare-and-set, and outlive an expiry', async () => {
+  it('two nodes find each other, write state by compare-and-set, and survive an expiry', async () => {
     const link = new Link(inject('zk'));
     links.push(link);
     const a = await join('a', await link.open());

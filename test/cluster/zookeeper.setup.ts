@@ -1,4 +1,7 @@
-/** One ZooKeeper for all cluster tests of a run; each test works below a root of its own. `inject('zk')` tells where. */
+/**
+ * Starts one ZooKeeper for all cluster tests of a run. Each test works below a root of its own. `inject('zk')` has the
+ * address.
+ */
 import type { TestProject } from 'vitest/node';
 import { startZooKeeper } from '../../local/zookeeper.js';
 

@@ -1,4 +1,4 @@
-/** A node whose advertised address does not lead to it: the node itself and the others say so, until it does. */
+/** A node whose advertised address does not lead to it: the node itself and the other nodes log that, and its end. */
 import { once } from 'node:events';
 import { connect, createServer, type Server } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
@@ -11,7 +11,7 @@ const host = '127.0.0.1';
 const warn = 40;
 const patience = { timeoutMs: 60_000 };
 
-/** What a port mapping does. */
+/** Acts like a port mapping. */
 async function mapPort(from: number, to: number): Promise<Server> {
   const server = createServer((near) => {
     const far = connect(to, host);
@@ -31,7 +31,7 @@ async function mapPort(from: number, to: number): Promise<Server> {
   return server;
 }
 
-test('an advertised address that cannot be reached is named once by the node and by the others, and so is its end', async () => {
+test('the node and the other nodes log an unreachable advertised address once, and its end once', async () => {
   await using cluster = await startCluster({ nodes: 1, extra: ['--session-ms', '2000'] });
   const [good] = cluster.nodes;
   const [port, advertisedPort] = [await freePort(), await freePort()];

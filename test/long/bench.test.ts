@@ -11,17 +11,17 @@ import { endWithThisProcess } from '../../local/lifeline.js';
 import { programPath, toolEnvironment } from '../../local/programs.js';
 import { startCluster } from '../cluster/support/cluster.js';
 
-/** Some points of the charts before the failover. */
+/** The time before the failover, so that the charts have some points of it. */
 const beforeFailoverMs = 500;
 
-test('kvbench through a failover: the report holds the outage, the change of primary and what was counted', async () => {
+test('kvbench through a failover: the report has the outage, the change of primary and the counts', async () => {
   await using cluster = await startCluster();
   const folder = await mkdtemp(join(tmpdir(), 'kvbench-'));
   try {
     const reportFile = join(folder, 'report.html');
     const running = bench(['--zk', cluster.zookeeper.address, '--root', cluster.root, '--report', reportFile]);
     await using client = await cluster.connect();
-    // The first key is a popular one; its first version is written before measuring.
+    // The first key is popular, and its first version is written before the measurement.
     while (((await client.get('kvbench:0'))?.version ?? 0) < 5) await pause(20);
     await pause(beforeFailoverMs);
     const killed = await cluster.primary();
@@ -47,7 +47,7 @@ test('kvbench through a failover: the report holds the outage, the change of pri
     const [reads, writes] = data.charts[0].lines.map(({ values }: { values: number[] }) => values);
     const within = Math.ceil(outage!.fromMs / 100);
     expect([reads[within], writes[within]]).toEqual([0, 0]);
-    // A tenth of a second each; only the last one has no rate.
+    // Each point is a tenth of a second. Only the last one has no rate.
     const charted = reads.reduce((sum: number, rate: number | null) => sum + (rate ?? 0) / 10, 0);
     expect(charted / result.reads.succeeded).toBeGreaterThan(0.9);
     expect(charted / result.reads.succeeded).toBeLessThanOrEqual(1.001);
@@ -56,7 +56,7 @@ test('kvbench through a failover: the report holds the outage, the change of pri
   }
 });
 
-test('kvbench --rate while the primary is frozen: the percentiles hold the freeze, and the report tells that they do', async () => {
+test('kvbench --rate while the primary is frozen: the percentiles include the freeze, and the report explains that', async () => {
   await using cluster = await startCluster();
   const folder = await mkdtemp(join(tmpdir(), 'kvbench-'));
   try {
@@ -75,7 +75,8 @@ test('kvbench --rate while the primary is frozen: the percentiles hold the freez
     const { reads, writes, outages } = result;
     expect(reads.succeeded + writes.succeeded + reads.failed + writes.failed).toBe(2_000);
     const longestMs = Math.max(...outages.map(({ durationMs }) => durationMs));
-    // A hundredth of all reads were due within the first 50 ms of the outage. Writes that the frozen primary has got fail instead.
+    // A hundredth of all reads were due within the first 50 ms of the outage. Writes that reached the frozen primary
+    // fail instead.
     expect(longestMs).toBeGreaterThan(0);
     expect(reads.latencyMs!.p999).toBeGreaterThan(longestMs * 0.7);
     expect(reads.latencyMs!.p99).toBeGreaterThan(longestMs * 0.7);
@@ -87,7 +88,7 @@ test('kvbench --rate while the primary is frozen: the percentiles hold the freez
   }
 });
 
-test('kvbench - a report that could not be written is refused before anything is measured', async () => {
+test('kvbench - refuses a report file that cannot be written before the measurement', async () => {
   const { stderr, code } = await bench(['--nodes', '127.0.0.1:1', '--report', join(tmpdir(), 'no such folder', 'report.html')]);
   expect(code).toBe(2);
   expect(stderr).toContain('--report: "');

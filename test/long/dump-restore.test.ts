@@ -1,4 +1,4 @@
-/** kvctl dump and restore between two clusters, and what restore does with a file that is not whole. */
+/** kvctl dump and restore between two clusters, and restore with an incomplete file. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,7 +18,7 @@ const entries = [
   { key: 'line\nbreak \u{1f511}', value: Buffer.from([0, 255, 13, 10]) },
 ];
 
-test('kvctl dump and restore - into a cluster of other shards, whole or not at all, and never over data unasked', async () => {
+test('kvctl dump and restore - copy into a cluster with other shards, and refuse damaged files and used clusters', async () => {
   await using from = await startCluster({ nodes: 2, shards: 4, extra: ['--session-ms', '20000'] });
   await using to = await startCluster({ nodes: 2, shards: 3 });
   await using source = await from.connect();
@@ -51,7 +51,7 @@ test('kvctl dump and restore - into a cluster of other shards, whole or not at a
   const again = await restore([whole]);
   expect(again).toMatchObject({ code: 1, stderr: expect.stringContaining('the cluster is not empty') });
 
-  // Through a pipe it is found out on the way.
+  // In a pipe the damage is detected during the restore.
   await target.put('key:1', 'changed');
   const half = await restore(['--force', '--json', '-'], dump.bytes.subarray(0, dump.bytes.length - 1));
   expect(half).toMatchObject({ code: 6, stdout: '' });
@@ -60,7 +60,7 @@ test('kvctl dump and restore - into a cluster of other shards, whole or not at a
   expect(forced.code).toBe(0);
   expect((await target.get('key:1'))?.value.toString()).toBe('value 1');
 
-  // The primary dies in the middle, of a dump and of a restore: both go on to the end.
+  // A primary dies in the middle of a dump and of a restore. Both finish.
   await from.waitForInSync(2);
   const victim = await from.primary();
   victim.freeze();

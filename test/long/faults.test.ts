@@ -1,7 +1,7 @@
 /**
- * A short selection of `npm run faults`: real clients that share keys, real faults, and every answer checked. What is
- * asserted are outcomes: that the history is linearizable and nothing is lost, and that the cluster comes back each
- * time.
+ * A short selection of `npm run faults`: real clients that share keys, real faults, and a check of every answer. The
+ * assertions are about outcomes: the history is linearizable, nothing is lost, and the cluster recovers after each
+ * fault.
  */
 import { expect, onTestFailed, test } from 'vitest';
 import type { Episode } from '../../faults/episode.js';
@@ -10,22 +10,25 @@ import { openNetwork } from '../../faults/open-network.js';
 import { profilesNamed } from '../../faults/profiles.js';
 import { RunScope } from '../../faults/run-scope.js';
 
-/** How long the load and the faults go on. */
+/** The duration of load and faults. */
 const durationMs = 25_000;
 const seed = 1;
 
-/** These bring a ZooKeeper of their own, which an address from outside is meant to spare. */
+/** These tests start their own ZooKeeper, so they are skipped if an address comes from outside. */
 const ownZookeeper = test.skipIf(process.env.KVNODE_ZK);
 
-ownZookeeper('nodes killed, frozen and lines to hand over: every answer to clients that share keys is linearizable', async () => {
+ownZookeeper('nodes are killed, frozen and stopped: every answer to clients that share keys is linearizable', async () => {
   expectNothingFound(await run('short'));
 });
 
-ownZookeeper('links cut one way and both: every answer to clients that share keys is linearizable', async (context) => {
-  const reason = await whyNoNamespaces();
-  if (reason !== undefined) context.skip(reason);
-  expectNothingFound(await run('partition'));
-});
+ownZookeeper(
+  'links are cut in one direction and both: every answer to clients that share keys is linearizable',
+  async (context) => {
+    const reason = await whyNoNamespaces();
+    if (reason !== undefined) context.skip(reason);
+    expectNothingFound(await run('partition'));
+  },
+);
 
 async function run(name: string): Promise<Episode> {
   const [profile] = profilesNamed(name);
@@ -43,7 +46,7 @@ function expectNothingFound({ report, stuck, crashes, unreadKeys, schedule }: Ep
   expect(report.violations.map(({ explanation }) => explanation)).toEqual([]);
   expect(report).toMatchObject({ undecided: [], lost: [], invented: [] });
   expect(unreadKeys).toBe(0);
-  // Else it would have tested nothing.
+  // Without faults the run would have tested nothing.
   expect(report.operations).toBeGreaterThan(0);
   expect(schedule.rounds.flatMap(({ faults }) => faults).length).toBeGreaterThan(0);
 }

@@ -3,21 +3,21 @@ import { isInSync } from '../../local/ring.js';
 import { startCluster } from '../cluster/support/cluster.js';
 
 const shardCount = 16;
-/** A session outlasts the test, so that nothing but the other holders tells who is primary now. */
+/** The session outlasts the test, so only the other holders report the new primary. */
 const options = ['--session-ms', '60000'];
 const patienceMs = 60_000;
-/** Less than it takes to find out by itself that a connection has gone silent. */
+/** Shorter than the time in which the client itself detects a silent connection. */
 const deadlineMs = 6_000;
 const keys = Array.from({ length: 20 * shardCount }, (_, index) => `key-${index}`);
 
-test('more nodes than copies: one of them freezes, and a client that was connected goes on with all shards', async () => {
+test('more nodes than copies: one node freezes, and a connected client keeps using all shards', async () => {
   await using cluster = await startCluster({ nodes: 5, shards: shardCount, extra: options, waitForInSync: false });
   await cluster.waitUntil('every shard has its copies', (topology) => isInSync(topology, 3), patienceMs);
   await using client = await cluster.connect();
   const entriesOf = (value: string) => keys.map((key) => ({ key, value }));
   for (const outcome of await client.mput(entriesOf('before'))) expect(outcome.ok).toBe(true);
 
-  // Whichever node it is that the client follows the news at: the first time one, the second time another.
+  // The client watches the topology at some node. The freezes hit first one node, then another.
   for (const node of [cluster.nodes[0]!, cluster.nodes[3]!]) {
     const { shards } = await cluster.waitUntil(
       `every shard has its copies, and ${node.id} leads some`,

@@ -1,4 +1,4 @@
-/** What stock gRPC tools find on a node's port: health checks and watches, and reflection, by their own proto files. */
+/** Standard gRPC tools on a node's port: health checks and watches, and reflection, by their own proto files. */
 import { once } from 'node:events';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
@@ -44,7 +44,7 @@ function check(address: string, service: string): Promise<string | number> {
   });
 }
 
-/** What a watch tells, one after the other, until it ends. */
+/** The statuses that a watch reports, in order, until it ends. */
 async function* watch(address: string, service: string): AsyncGenerator<string> {
   const { path, requestSerialize, responseDeserialize } = health.Watch!;
   const stream = clientOf(address).makeServerStreamRequest(path, requestSerialize, responseDeserialize, { service });
@@ -52,19 +52,19 @@ async function* watch(address: string, service: string): AsyncGenerator<string> 
 }
 
 describe('health', () => {
-  test('a node that is in sync everywhere serves, by every name; an unknown service is not found', async () => {
+  test('a node that is in sync everywhere is SERVING under every name; an unknown service is not found', async () => {
     const address = cluster.addresses[0]!;
     const told = await Promise.all(['', 'kv.v1.KeyValue', 'kv.v1.Cluster', 'kv.v2'].map((service) => check(address, service)));
     expect(told).toEqual(['SERVING', 'SERVING', 'SERVING', 5]);
   });
 
-  test('a new node does not serve before it is in sync, and not any more when it begins to stop; then its watches end', async () => {
+  test('a new node is NOT_SERVING until it is in sync and once it begins to stop; then its watches end', async () => {
     const node = await cluster.addNode();
     const told: string[] = [];
     for await (const status of watch(node.address, '')) {
       told.push(status);
       if (status === 'SERVING') {
-        // By its own word: what the others say may be a moment older.
+        // The node reports this itself, since the reports of other nodes may be a moment older.
         await using client = await cluster.connect();
         const { replicas } = await client.nodeStatus(node.address);
         expect(replicas.map(({ role }) => role)).not.toContain('joiner');
@@ -97,13 +97,13 @@ async function ask(address: string, request: object): Promise<Reflected> {
 }
 
 describe('reflection', () => {
-  test('the public services and health are listed, and what nodes say to each other is not', async () => {
+  test('the public services and health are listed, and the services between nodes are not', async () => {
     const { listServicesResponse } = await ask(cluster.addresses[0]!, { listServices: '*' });
     const names = listServicesResponse?.service.map(({ name }) => name).sort();
     expect(names).toEqual(['grpc.health.v1.Health', 'kv.v1.Cluster', 'kv.v1.KeyValue']);
   });
 
-  test('a client that knows nothing but reflection writes and reads a key', async () => {
+  test('a client that only uses reflection writes and reads a key', async () => {
     const address = cluster.addresses[0]!;
     const { fileDescriptorResponse } = await ask(address, { fileContainingSymbol: 'kv.v1.KeyValue' });
     const file = fileDescriptorResponse!.fileDescriptorProto.map((bytes) => descriptor.FileDescriptorProto.decode(bytes));
@@ -123,7 +123,7 @@ describe('reflection', () => {
     expect(await call('Get', { key: 'reflected' })).toMatchObject({ found: true, value: 'c2Vlbg==' });
   });
 
-  test('what does not exist, or is the name of something in JavaScript, is not found', async () => {
+  test('unknown names, and names of built-in JavaScript properties, are not found', async () => {
     for (const symbol of ['kv.internal.v1.Replication', 'kv.v1.Nothing'])
       expect(await ask(cluster.addresses[0]!, { fileContainingSymbol: symbol })).toMatchObject({
         errorResponse: { errorCode: 5 },
@@ -132,11 +132,11 @@ describe('reflection', () => {
     expect(odd.listServicesResponse).toBeUndefined();
   });
 
-  test('a client that only asks, and takes no answer, is read no further; the node goes on', async () => {
+  test('the node stops reading from a client that reads no answers, and keeps serving', async () => {
     const node = cluster.nodes[0]!;
     const stream = reflect(node.address);
     stream.on('error', () => {});
-    // Each is answered by about three times as much: all answers together would be some 800 MiB.
+    // An answer is about three times as large as its request: all answers together would be about 800 MiB.
     const request = { host: 'h'.repeat(64 * 1024), fileContainingSymbol: 'kv.v1.KeyValue' };
     stream.write(request);
     await once(stream, 'data');

@@ -1,14 +1,14 @@
-/** Thousands of connections to the HTTP port that send nothing, too much, or bytes that are no request. */
+/** Thousands of connections to the HTTP port that send nothing, too much, or invalid bytes. */
 import { expect, test } from 'vitest';
 import { startCluster } from '../cluster/support/cluster.js';
 import { Stranger } from '../cluster/support/stranger.js';
 
-/** Sessions and leases that outlive a busy machine, so that the only load under test is that of the connections. */
+/** Long sessions and leases, so that a busy machine causes no failover, and only the connections are tested. */
 const patient = ['--lease-ms', '5000', '--grace-ms', '6000', '--session-ms', '15000'];
 /** A larger number at once would overflow the kernel's queue of connections that wait to be accepted. */
 const atOnce = 50;
 
-test('connections that never send a request are cut off, and meanwhile writers and health probes are served', async () => {
+test('connections that never send a request are closed, and writers and health probes are served meanwhile', async () => {
   await using cluster = await startCluster({ nodes: 2, extra: ['--http-port', '0', ...patient] });
   await using client = await cluster.connect();
   const node = cluster.nodes[0]!;
@@ -37,7 +37,7 @@ test('connections that never send a request are cut off, and meanwhile writers a
   const silent = await strangers(1_000, '');
   const slow = await strangers(1_000, 'GET /api/kv/k HTTP/1.1\r\nhost: x\r\nx-slow: ');
   const before = written;
-  // Every place for a connection is taken, and a supervisor's probe is answered all the same.
+  // Every place for a connection is taken, but a supervisor's probe is still answered.
   for (let probe = 0; probe < 5; probe++) expect((await fetch(`http://${node.httpAddress}/livez`)).status).toBe(200);
   const all = [...greedy, ...silent, ...slow];
   await Promise.all(all.map(({ closed }) => closed));

@@ -1,4 +1,4 @@
-/** A cluster on ::1 alone: ZooKeeper, the nodes and everybody who speaks to them. */
+/** A cluster on ::1 only: ZooKeeper, the nodes and all clients. */
 import { networkInterfaces } from 'node:os';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { LocalCluster } from '../../local/local-cluster.js';
@@ -14,7 +14,7 @@ describe.skipIf(!hasLoopback)(`on ${loopback} alone${hasLoopback ? '' : ' (skipp
   let cluster: LocalCluster;
 
   beforeAll(async () => {
-    // One that the environment names may listen elsewhere.
+    // A ZooKeeper from the environment may listen elsewhere.
     vi.stubEnv('KVNODE_ZK', '');
     const zookeeper = await startZooKeeper({ host: loopback });
     vi.unstubAllEnvs();
@@ -31,7 +31,7 @@ describe.skipIf(!hasLoopback)(`on ${loopback} alone${hasLoopback ? '' : ' (skipp
     await cluster?.zookeeper.stop();
   });
 
-  test('ZooKeeper and every node are known by an address in brackets, and every shard has three copies', async () => {
+  test('ZooKeeper and every node have an address in brackets, and every shard has three copies', async () => {
     expect(cluster.zookeeper.address).toMatch(onIpv6);
     const { nodes, shards } = await cluster.waitForInSync(3);
     for (const { id, address } of nodes) expect([id, address]).toEqual([expect.stringMatching(onIpv6), id]);
@@ -40,7 +40,7 @@ describe.skipIf(!hasLoopback)(`on ${loopback} alone${hasLoopback ? '' : ' (skipp
     for (const { log } of cluster.nodes) expect(log.find(({ msg }) => msg.includes('reach'))).toEqual([]);
   });
 
-  test('KvClient finds the nodes through ZooKeeper and by their addresses, however they are spelled', async () => {
+  test('KvClient finds the nodes through ZooKeeper and by their addresses, in every spelling', async () => {
     const [{ address } = { address: '' }] = cluster.nodes;
     const spelled = address.replace('::1', '0:0:0:0:0:0:0:1');
     const keys = Array.from({ length: 32 }, (_, index) => `key-${index}`);
@@ -51,7 +51,7 @@ describe.skipIf(!hasLoopback)(`on ${loopback} alone${hasLoopback ? '' : ' (skipp
     expect((await byAddress.nodeStatus(spelled)).address).toBe(address);
   });
 
-  test('kvctl reads and writes, by ZooKeeper and by node', async () => {
+  test('kvctl reads and writes with --zk and with --nodes', async () => {
     const { zookeeper, root, addresses } = cluster;
     const ways = [
       ['--zk', zookeeper.address, '--root', root],
@@ -65,7 +65,7 @@ describe.skipIf(!hasLoopback)(`on ${loopback} alone${hasLoopback ? '' : ' (skipp
     expect(JSON.parse(info.stdout).nodes).toMatchObject([{ id: addresses[0] }]);
   });
 
-  test('HTTP answers at every node, which forwards what another one leads', async () => {
+  test('HTTP works at every node, which forwards requests for shards of another primary', async () => {
     for (const { httpAddress } of cluster.nodes) {
       expect(httpAddress).toMatch(onIpv6);
       expect((await fetch(`http://${httpAddress}/readyz`)).status).toBe(200);
@@ -77,7 +77,7 @@ describe.skipIf(!hasLoopback)(`on ${loopback} alone${hasLoopback ? '' : ' (skipp
     }
   });
 
-  test('a killed primary is replaced, and comes back at its address', async () => {
+  test('a killed primary is replaced, and restarts at its address', async () => {
     const killed = await cluster.primary();
     await using client = await KvClient.connect({ nodes: cluster.addresses });
     await killed.kill();

@@ -1,4 +1,4 @@
-/** A node whose log cannot be written: it serves, and stops, all the same. */
+/** A node whose log cannot be written: it still serves and stops. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
@@ -72,7 +72,7 @@ function temporaryFolder(): string {
   return folder;
 }
 
-/** A pipe in blocking mode, as a shell makes it, which is full. @returns it, and the end to read it from. */
+/** A full pipe in blocking mode, as a shell makes it. @returns the pipe and its reading end */
 function fullPipe(): { readonly writeEnd: number; readonly path: string } {
   const folder = temporaryFolder();
   const path = join(folder, 'pipe');
@@ -95,7 +95,7 @@ test('a full disk: lines are dropped and counted, the node serves and stops', as
   await stops(node);
 });
 
-test('a pipe that nobody reads: the node serves, and stops', async () => {
+test('a pipe without reads: the node serves, and stops', async () => {
   const { writeEnd } = fullPipe();
   const node = await startNode(writeEnd, ['--log-format', 'text']);
   await serves(node);
@@ -104,7 +104,7 @@ test('a pipe that nobody reads: the node serves, and stops', async () => {
   closeSync(writeEnd);
 });
 
-test('a pipe that is read late: the lines come then, and as the last one that of the stop', async () => {
+test('a pipe that is read late: the lines arrive then, and the last one is about the stop', async () => {
   const { writeEnd, path } = fullPipe();
   const node = await startNode(writeEnd, ['--log-format', 'json']);
   await serves(node);
@@ -129,7 +129,7 @@ test('a reader that has gone: the node serves, and stops', async () => {
   await stops(node);
 });
 
-test('a fault of the node itself: the last line is written, and a pipe that nobody reads does not hold up the end', async () => {
+test('a fault of the node itself: the last line is written, and a pipe without reads does not delay the end', async () => {
   const folder = temporaryFolder();
   const file = join(folder, 'log');
   const throwing = `data:text/javascript,process.on('SIGWINCH', () => { throw new Error('a fault on purpose') })`;
@@ -154,7 +154,7 @@ test('a terminal that is closed: the node ignores SIGHUP, serves, and stops', as
   const folder = temporaryFolder();
   const [idFile, codeFile] = [join(folder, 'id'), join(folder, 'code')];
   const command = [process.execPath, programPath('kvnode'), ...options].map((word) => `'${word}'`).join(' ');
-  // The shell outlives the terminal, to learn how the node ended.
+  // The shell outlives the terminal, to report how the node ended.
   const shell = `trap '' HUP; ${command} & echo $! >'${idFile}'; wait $!; echo $? >'${codeFile}.new'; mv '${codeFile}.new' '${codeFile}'`;
   const terminal = spawn('script', ['--quiet', '--command', shell, '/dev/null'], {
     env: toolEnvironment(),

@@ -1,4 +1,6 @@
-/** ZooKeeper loses everything, or goes back to an older state, together with failovers and nodes that stand still (R3, R7, R13). */
+/**
+ * ZooKeeper loses everything, or goes back to an older state, together with failovers and frozen nodes (R3, R7, R13).
+ */
 import { expect } from 'vitest';
 import { KvClient } from '../../src/index.js';
 import {
@@ -13,7 +15,7 @@ import {
 } from '../cluster/support/lost-history.js';
 
 lostHistoryOfThree(
-  'ZooKeeper goes back to epoch 1 after a failover, and the new primary dies: the shard goes on with what is left',
+  'ZooKeeper goes back to epoch 1 after a failover, and the new primary dies: the shard resumes with the remaining copy',
   async ({ zookeeper, cluster, client, written }) => {
     await zookeeper.backUp();
     const first = await cluster.primary();
@@ -22,7 +24,7 @@ lostHistoryOfThree(
     const second = await cluster.primary();
     await waitForReplicas(cluster, ({ epoch }) => epoch === 2);
     await written.write(client, 'since', 10);
-    // Entries that the last replica has not applied are given versions above the floor.
+    // Entries that the last replica has not applied get versions above the floor.
     await waitForReplicas(cluster, ({ appliedSeq }) => appliedSeq === 20);
     await zookeeper.goBack();
     await second.kill();
@@ -37,7 +39,7 @@ lostHistoryOfThree(
 );
 
 lostHistory(
-  'ZooKeeper goes back while the primary that knows better stands still: the older one does not serve',
+  'ZooKeeper goes back while the newest primary is frozen: the older one does not serve',
   async ({ zookeeper, cluster, client, written }) => {
     await zookeeper.backUp();
     const [first, second] = [await cluster.primary(), await cluster.backup()];
@@ -59,7 +61,7 @@ lostHistory(
 );
 
 lostHistory(
-  'the command is given on either side while the other stands still: both keep their data until one is chosen',
+  'the command runs on either side while the other is frozen: both keep their data until one is chosen',
   async ({ zookeeper, cluster, client, written: common }) => {
     const written: Written[] = [];
     const [first, second] = [await cluster.primary(), await cluster.backup()];
@@ -86,8 +88,8 @@ lostHistory(
     const [kept] = (await atFirst.nodeStatus(first.address)).replicas;
     expect(kept?.held?.history).toBe(kept?.found?.history);
     expectNothingDiscarded(cluster);
-    // The first returns as the primary of an epoch of its own. If that has the higher number, the second stops serving,
-    // and the operator has two histories of equal worth to choose from. One of them is kept whole, and the other discarded.
+    // The first returns as the primary of an epoch of its own. If that has the higher number, the second stops
+    // serving, and the operator may choose either history. That one is kept whole, and the other discarded.
     await goOn(cluster);
     await cluster.waitForInSync(2, patienceMs);
     await common.expectAll(client);

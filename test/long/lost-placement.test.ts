@@ -40,7 +40,7 @@ test('every shard stays and is served while placement is malformed, then deleted
       );
       await client.put(bad, bad);
     }
-    // Every node that knows it tries, and one is first.
+    // Every node that knows the placement tries to write it back, and one is first.
     const written = cluster.nodes.map(({ log }) => log.waitFor(({ msg }) => msg.endsWith('placement; this node wrote it back')));
     for (const one of written) one.catch(() => {});
     await zookeeper.delete(path, anyVersion);
@@ -51,7 +51,7 @@ test('every shard stays and is served while placement is malformed, then deleted
   }
 });
 
-test('placement is deleted while the controller is frozen: another node writes it back, and all go on telling where each shard is placed', async () => {
+test('placement is deleted while the controller is frozen: another node writes it back, and all report it', async () => {
   await using cluster = await startCluster({ shards, extra: ['--session-ms', String(sessionMs)], waitForInSync: false });
   await settled(cluster);
   const [controller, other] = cluster.nodes;

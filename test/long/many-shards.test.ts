@@ -14,7 +14,7 @@ function whole(copies: number): (topology: Topology) => boolean {
     );
 }
 
-test('many shards: a node that holds primaries dies under load, each shard goes on elsewhere, nothing acknowledged is lost', async () => {
+test('many shards: a node with primaries dies under load, its shards continue elsewhere, no write is lost', async () => {
   await using cluster = await startCluster({ shards });
   await using client = await cluster.connect();
   await cluster.waitUntil('every shard has three copies', whole(3));
@@ -31,7 +31,7 @@ test('many shards: a node that holds primaries dies under load, each shard goes 
   expect(load.violations).toEqual([]);
 });
 
-test('many shards: a node that is told to stop hands over all of them together, and no call fails', async () => {
+test('many shards: a node that stops hands over all of them together, and no call fails', async () => {
   await using cluster = await startCluster({ shards });
   await using client = await cluster.connect();
   await cluster.waitUntil('every shard has three copies', whole(3));
@@ -46,7 +46,7 @@ test('many shards: a node that is told to stop hands over all of them together, 
   expect([...load.errors]).toEqual([]);
 });
 
-test('many shards: any node takes a call about any key, and answers for the shards it does not lead', async () => {
+test('many shards: any node accepts a call for any key, also of shards of which it is not primary', async () => {
   await using cluster = await startCluster({ shards });
   await cluster.waitUntil('every shard has three copies', whole(3));
   for (const address of cluster.addresses) {

@@ -1,4 +1,4 @@
-/** `--max-memory`: what a node may take is a promise, and what it means for writers. */
+/** `--max-memory`: a node never exceeds it, and writers are refused in time. */
 import { afterEach, expect, test } from 'vitest';
 import type { LocalCluster } from '../../local/local-cluster.js';
 import { isAsPlaced } from '../../local/ring.js';
@@ -26,7 +26,9 @@ async function connect(nodes: readonly string[], api: 'pipeline' | 'unary'): Pro
   return client;
 }
 
-/** Writes new keys, many at a time, until one is refused. @returns the keys that were acknowledged, and the refusals. */
+/**
+ * Writes new keys, many at a time, until one is refused. @returns the keys that were acknowledged, and the refusals.
+ */
 async function fill(client: KvClient, prefix: string): Promise<{ written: string[]; refused: Map<string, KvError> }> {
   const written: string[] = [];
   const refused = new Map<string, KvError>();
@@ -58,7 +60,7 @@ test('writes are refused before a backup with little memory is in danger, and de
     expect(stored.every((found) => found !== undefined && value.equals(found.value))).toBe(true);
     expect((await client.mget([...refused.keys()])).every((found) => found === undefined)).toBe(true);
 
-    // What makes nothing larger is taken: an overwrite, a smaller one, a delete.
+    // Writes that grow nothing are accepted: an overwrite, a smaller value, a delete.
     const [one, another] = written;
     await client.put(one!, Buffer.alloc(value.length, 'w'));
     await client.put(one!, 'less');
@@ -75,7 +77,7 @@ test('writes are refused before a backup with little memory is in danger, and de
   expect(cluster.nodes.every((node) => node.running)).toBe(true);
 });
 
-test('a node with too little memory for the data is given none and told so, and the others go on', {
+test('a node with too little memory for the data gets no copy and logs that, and the others keep serving', {
   timeout: 120_000,
 }, async () => {
   cluster = await startCluster({ nodes: 2 });
@@ -90,13 +92,13 @@ test('a node with too little memory for the data is given none and told so, and 
   await client.put('more', large);
   expect((await client.nodeStatus(joiner.address)).replicas[0]).toMatchObject({ role: 'joiner', keys: 0 });
 
-  // Once there is less data, it joins.
+  // The node joins once there is less data.
   await Promise.all(keys.slice(0, 150).map((key) => client.delete(key)));
   await cluster.waitForInSync(3);
   expect((await client.get('key:199'))?.value.length).toBe(large.length);
 });
 
-test('a node that is fuller than the primaries of its shards tells them so: writes are refused in time, and it lives', {
+test('a node that is fuller than the primaries of its shards reports that to them: they refuse writes in time', {
   timeout: 120_000,
 }, async () => {
   const shards = 16;
@@ -107,7 +109,7 @@ test('a node that is fuller than the primaries of its shards tells them so: writ
     (topology) =>
       topology.nodes.length === 4 && isAsPlaced(topology) && topology.shards.every(({ replicas }) => replicas.length === 2),
   );
-  // Those that the node only holds for others: of each primary no more than a part, and so of what it has itself.
+  // The shards of which the node is only a backup. Each primary knows only a part of the node's data.
   const led = new Set(placed.filter(({ primaryAddress }) => primaryAddress === full.address).map(({ shard }) => shard));
   const backed = placed.filter(({ shard, placedNodeIds }) => !led.has(shard) && placedNodeIds.includes(full.id));
   expect(new Set(backed.map(({ primaryNodeId }) => primaryNodeId)).size).toBeGreaterThan(1);
@@ -130,18 +132,19 @@ test('a node that is fuller than the primaries of its shards tells them so: writ
   const used = statuses.map(({ dataBytes }) => dataBytes);
   const status = statuses.find(({ nodeId }) => nodeId === full.id)!;
   expect(status.dataBytes).toBe(Math.max(...used));
-  // By what comes in while others do not know of it yet: within what is set aside for overwriting.
+  // The excess is the data that arrives before the primaries know the node's level. The reserve for overwrites covers
+  // it.
   expect(status.dataBytes).toBeLessThan(1.1 * status.dataLimitBytes);
   expect(status.dataBytes).toBeGreaterThan(0.9 * status.dataLimitBytes);
   expect(status.memoryBytes).toBeLessThan(small);
   expect(cluster.nodes.every((node) => node.running)).toBe(true);
-  // A shard that it does not hold takes more.
+  // A shard without a copy on this node still accepts writes.
   const elsewhere = placed.find(({ placedNodeIds }) => !placedNodeIds.includes(full.id))!.shard;
   const free = Array.from({ length: 1_000 }, (_, at) => `free:${at}`).find((key) => shardOfKey(key, shards) === elsewhere)!;
   await client.put(free, value);
 });
 
-test('a limit below what a node needs for itself is refused, with what would do', async () => {
+test('a limit below the memory that a node needs for itself is refused, with a possible value', async () => {
   cluster = await startCluster({ nodes: 1 });
   await expect(cluster.addNode(['--max-memory', '100MiB'])).rejects.toThrow(/--max-memory: "100MiB" must be a size such as 4GiB/);
 });

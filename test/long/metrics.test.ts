@@ -1,4 +1,4 @@
-/** What Prometheus gets from a live node, and what it makes of it. */
+/** The metrics of a live node, as Prometheus reads them. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -24,7 +24,7 @@ async function scrape(node: NodeProcess): Promise<string> {
   return response.text();
 }
 
-/** Of all nodes together. */
+/** The sum over all nodes. */
 async function sumOf(sample: string): Promise<number> {
   const texts = await Promise.all(cluster.nodes.map(scrape));
   return texts.reduce((sum, text) => {
@@ -33,7 +33,7 @@ async function sumOf(sample: string): Promise<number> {
   }, 0);
 }
 
-test('promtool finds nothing amiss in what a live node tells', async () => {
+test('promtool accepts the metrics of a live node', async () => {
   const text = await scrape(cluster.nodes[0]!);
   const promtool = spawn('promtool', ['check', 'metrics'], { stdio: ['pipe', 'pipe', 'pipe'] });
   let told = '';
@@ -44,7 +44,7 @@ test('promtool finds nothing amiss in what a live node tells', async () => {
   expect({ code, told }).toEqual({ code: 0, told: '' });
 });
 
-test('what clients do is counted by the way it came in, once where it was answered', async () => {
+test('operations are counted by API, once at the node that answered them', async () => {
   for (const api of ['pipeline', 'unary'] as const) {
     const client = await KvClient.connect({ nodes: cluster.addresses, api });
     const keys = Array.from({ length: 300 }, (_, index) => `${api}:${index}`);
@@ -64,7 +64,7 @@ test('what clients do is counted by the way it came in, once where it was answer
   }
 });
 
-test('what a node holds is told as its shards stand: every shard led once, two copies in sync of each, nothing on its way', async () => {
+test('the gauges of shards agree with the cluster: one primary and two in-sync copies per shard, and no move', async () => {
   expect(await sumOf('kvnode_replicas{role="primary"}')).toBe(shards);
   expect(await sumOf('kvnode_replicas{role="backup"}')).toBe(shards);
   expect(await sumOf('kvnode_primaries_serving')).toBe(shards);

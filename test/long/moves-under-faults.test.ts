@@ -1,6 +1,6 @@
 /**
- * Nodes that die, flap and restart, and a ZooKeeper that goes away, in the middle of moves and under a load that is judged. A
- * move is caught by what the topology says of it; copies are sent slowly enough for that.
+ * Nodes die, flap and restart, and ZooKeeper stops, in the middle of moves and under a load whose history is checked.
+ * A test detects a move in the topology, so copies are sent slowly.
  */
 import { expect, test } from 'vitest';
 import type { LocalCluster } from '../../local/local-cluster.js';
@@ -13,17 +13,17 @@ import { checkHistory, isClean } from '../../verification/index.js';
 import { startCluster } from '../cluster/support/cluster.js';
 import { RecordedLoad } from '../cluster/support/recorded-load.js';
 
-/** A lease and a grace that a busy machine does not fool: whoever is out of the set for being slow cannot stand in for a dead one. */
+/** A long lease and grace, so that a busy machine evicts no member: an evicted member could not replace a dead one. */
 const patientTimes = ['--lease-ms', '2000', '--grace-ms', '2500', '--session-ms', '3000'];
 const slowMoves = ['--move-rate', '262144'];
 const shards = 12;
 const patienceMs = 90_000;
 const ballastKeys = 300;
 const ballastBytes = 4_096;
-/** With an address from outside there is nothing that we may stop. */
+/** A ZooKeeper whose address comes from outside must not be stopped. */
 const ownZookeeper = test.skipIf(process.env.KVNODE_ZK);
 
-/** What is there before the faults, and has to be there after them: enough for a move to take a second. */
+/** The data before the faults, which must be there after them: enough that a move takes a second. */
 async function writeBallast(client: KvClient): Promise<void> {
   const outcomes = await client.mput(Array.from({ length: ballastKeys }, (_, index) => ballastEntry(index)));
   expect(outcomes.every(({ ok }) => ok)).toBe(true);
@@ -38,7 +38,10 @@ function ballastEntry(index: number) {
   return { key: `ballast-${index}`, value: String(index).padEnd(ballastBytes, '.') };
 }
 
-/** Every shard is served and has its full set, exactly where it is placed: on the nodes that run, and something on each. */
+/**
+ * Waits until every shard serves with its full set, exactly where it is placed, and every running node holds some
+ * shard.
+ */
 function settled(cluster: LocalCluster): Promise<Topology> {
   return cluster.waitUntil(
     'every shard is where it is placed, on all that run',
@@ -52,7 +55,7 @@ function settled(cluster: LocalCluster): Promise<Topology> {
   );
 }
 
-/** Somebody with this part in a move that is under way, whose death leaves every shard a copy. */
+/** Waits for a running node with this part in a move, whose death leaves every shard a copy. */
 async function caughtInMove(
   cluster: LocalCluster,
   idsOf: (shard: ShardInfo, topology: Topology) => string[],
@@ -71,14 +74,14 @@ async function expectNothingLost(load: RecordedLoad, client: KvClient): Promise<
   const report = checkHistory(load.history, final);
   expect(isClean(report), JSON.stringify(report, undefined, 2)).toBe(true);
   expect(report.operations).toBeGreaterThan(500);
-  // Nobody waited in vain: whatever was not executed was tried again until it was, well within its deadline.
+  // Every operation succeeded within its deadline: the client retried each one that was not executed.
   expect(load.history.filter(({ outcome }) => outcome.kind === 'refused')).toEqual([]);
   await expectBallast(client);
 }
 
 const parts: readonly (Part | 'controller')[] = ['taker', 'giver', 'bystander', 'controller'];
 
-test('a taker, a giver, a bystander and the controller are killed in the middle of a move: the shards get their full set on whoever is left, and nothing is lost', async () => {
+test('taker, giver, bystander and controller are killed during a move: shards get full sets, and nothing is lost', async () => {
   const extra = [...patientTimes, ...slowMoves, '--replace-after', '1000'];
   await using cluster = await startCluster({ nodes: 4, shards, extra, waitForInSync: false });
   await settled(cluster);
@@ -97,7 +100,7 @@ test('a taker, a giver, a bystander and the controller are killed in the middle 
   await expectNothingLost(load, client);
 });
 
-test('a node that is killed and started again and again, or told to stop and return, keeps its shards, and nobody else is given any', async () => {
+test('a node that is killed and restarted repeatedly, or stopped by SIGUSR2, keeps its shards, and no copy moves', async () => {
   const extra = patientTimes;
   await using cluster = await startCluster({ nodes: 4, shards, extra, waitForInSync: false });
   const before = await settled(cluster);
@@ -110,7 +113,7 @@ test('a node that is killed and started again and again, or told to stop and ret
     const flapping = cluster.nodes[1]!;
     await flapping.kill();
     await cluster.restart(flapping);
-    // As soon as it is good for something it dies again.
+    // The node dies again as soon as it is in sync.
     await cluster.waitUntil('it has a shard in sync', holdsSome(flapping.id), patienceMs);
   }
   await settled(cluster);
@@ -129,7 +132,7 @@ test('a node that is killed and started again and again, or told to stop and ret
   await expectNothingLost(load, client);
 });
 
-test('a node that is told to stop and return gives away what only it holds', async () => {
+test('a node that is stopped for a restart hands over the shards that only it holds', async () => {
   const extra = ['--replicas', '1', ...patientTimes];
   await using cluster = await startCluster({ nodes: 2, shards: 6, extra, waitForInSync: false });
   await settled(cluster);
@@ -143,7 +146,7 @@ test('a node that is told to stop and return gives away what only it holds', asy
 });
 
 ownZookeeper(
-  'ZooKeeper goes away in the middle of a move: what moves is served meanwhile, and arrives when it is back',
+  'ZooKeeper stops in the middle of a move: moving shards are served, and the move ends when ZooKeeper is back',
   async () => {
     await using zookeeper = await startZooKeeper();
     const extra = [...patientTimes, ...slowMoves];

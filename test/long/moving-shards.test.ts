@@ -7,7 +7,7 @@ import { RecordedLoad } from '../cluster/support/recorded-load.js';
 const shardCount = 12;
 const patienceMs = 90_000;
 
-/** Every shard is exactly where it is placed, on these nodes and no others, and its first node leads it. */
+/** Every shard is exactly where it is placed, on these nodes and no others, and its preferred primary is primary. */
 function settledOn(nodeIds: readonly string[]): (topology: Topology) => boolean {
   const wanted = [...nodeIds].sort().join();
   return ({ shards }) =>
@@ -27,7 +27,7 @@ test('three nodes grow to five and shrink back under load: no write is lost, no 
   await using client = await cluster.connect();
   const load = new RecordedLoad(client, { workers: 8, keys: 40 });
 
-  // Two at once.
+  // Two nodes start at once.
   const joined = (await Promise.all([cluster.addNode(), cluster.addNode()])).map(({ id }) => id);
   const grown = await cluster.waitUntil('they are on five', settledOn([...first, ...joined]), patienceMs);
   for (const id of [...first, ...joined]) {
@@ -36,7 +36,7 @@ test('three nodes grow to five and shrink back under load: no write is lost, no 
     expect(held).toBeLessThanOrEqual(8);
   }
 
-  // The first is the controller.
+  // The first node is the controller.
   const leaving = cluster.nodes.slice(0, 2);
   for (const node of leaving) {
     expect(await node.stop()).toEqual({ code: 0, signal: null });

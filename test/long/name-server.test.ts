@@ -12,14 +12,14 @@ import { type LocalZookeeper, startZooKeeper } from '../../local/zookeeper.js';
 import { NameServer } from '../cluster/support/name-server.js';
 
 const silenceMs = 15_000;
-/** A resolver waits 5 s for its first answer; a node that waits with it, or calls that do, shows in a gap of that length. */
+/** A resolver waits 5 s for its first answer. A node or a call that waited with it would show a gap of that length. */
 const longestGapMs = 2_500;
-/** A few for each name and process; the ZooKeeper client by itself sends more in two seconds. */
+/** A few queries for each name and process. The ZooKeeper client on its own would send more in two seconds. */
 const mostQueries = 400;
 
 const nodeNames = ['node-1.kvnode.test', 'node-2.kvnode.test', 'node-3.kvnode.test'];
 
-/** A cluster in which ZooKeeper and all nodes are known by their names only. */
+/** A cluster in which all addresses of ZooKeeper and the nodes are names. */
 class NamedCluster implements AsyncDisposable {
   readonly nodes: NodeProcess[] = [];
   readonly #names: NameServer;
@@ -36,7 +36,7 @@ class NamedCluster implements AsyncDisposable {
     this.nodes.push(await NodeProcess.start({ zk: this.#zk, root: '/named', extra, launcher }));
   }
 
-  /** All nodes in sync everywhere they should be. */
+  /** Waits until all nodes are ready. */
   async ready(): Promise<void> {
     for (const { httpAddress } of this.nodes) {
       const url = `http://127.0.0.1:${httpAddress.split(':')[1]}/readyz`;
@@ -50,7 +50,7 @@ class NamedCluster implements AsyncDisposable {
     await Promise.all(this.nodes.map(({ log }) => log.waitFor(isIt, { since: log.count })));
   }
 
-  /** kvbench as a service that finds the cluster by ZooKeeper's name. Resolves when it measures. */
+  /** Starts kvbench as a service that finds the cluster by ZooKeeper's name. Resolves when it measures. */
   async startLoad(seconds: number): Promise<{ readonly result: Promise<BenchResult> }> {
     const words = ['--zk', this.#zk, '--root', '/named', '--threads', '1', '--duration', String(seconds), '--verify', '--json'];
     const [program, ...argv] = [...this.#names.launcher, process.execPath, programPath('kvbench'), ...words];
@@ -63,9 +63,9 @@ class NamedCluster implements AsyncDisposable {
       return JSON.parse(await printed);
     };
     const result = end();
-    // Awaited at the end of the test, or not at all if that fails before.
+    // The result is awaited at the end of the test, or not at all if the test fails before.
     result.catch(() => {});
-    // It reports progress once it measures.
+    // kvbench reports progress once it measures.
     await Promise.race([once(child.stderr, 'data'), result]);
     child.stderr.resume();
     return { result };
@@ -76,7 +76,7 @@ class NamedCluster implements AsyncDisposable {
   }
 }
 
-/** With an address from outside there is no ZooKeeper under a name of ours. */
+/** A ZooKeeper whose address comes from outside has no name in `.test`. */
 const ownZookeeper = test.skipIf(process.env.KVNODE_ZK);
 
 ownZookeeper(
@@ -94,7 +94,7 @@ ownZookeeper(
     const { result } = await cluster.startLoad(silenceMs / 1_000 + 3);
     names.fallSilent();
     await pause(silenceMs / 2);
-    // Their sessions go on at the addresses that were found last.
+    // The sessions continue at the last known addresses.
     const lost = cluster.session(false);
     await zookeeper.stopServer();
     await lost;

@@ -1,4 +1,4 @@
-/** What docs/other-languages.md shows, run in Python against a real cluster: other languages have stock gRPC and nothing else. */
+/** Runs the examples of docs/other-languages.md in Python against a real cluster, with plain gRPC and nothing else. */
 import { on, once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -23,7 +23,7 @@ afterAll(async () => {
   await cluster?.kill();
 });
 
-test('the hash in Python is that of the nodes', async () => {
+test('the hash in Python equals the hash of the nodes', async () => {
   const keys = [
     '',
     'a',
@@ -45,7 +45,7 @@ test('the hash in Python is that of the nodes', async () => {
   );
 });
 
-test('stock gRPC in Python: writes, conditions, trailers, and each key straight at its primary', async () => {
+test('plain gRPC in Python: writes, conditions, trailers, and each key directly at its primary', async () => {
   const lines = await python.run('tour.py', cluster.addresses.join());
   const passedOn = lines.splice(-2, 1)[0]!;
   expect(lines).toEqual([
@@ -60,11 +60,11 @@ test('stock gRPC in Python: writes, conditions, trailers, and each key straight 
     'asked by hash: 3 nodes, 0 passed on',
     `shards: ${Array.from({ length: 8 }, (_, number) => shardOfKey(`tour:${number}`, shards)).join(' ')}`,
   ]);
-  // Where the hash is not used, some are: the count above can tell the difference.
+  // Without the hash some calls are forwarded, so the count above proves something.
   expect(Number(/^asked at one node: (\d+) passed on$/.exec(passedOn)?.[1])).toBeGreaterThan(0);
 });
 
-test('stock gRPC in Python: with a retry policy for reads no read fails when a primary is killed', async () => {
+test('plain gRPC in Python: with a retry policy for reads no read fails when a primary is killed', async () => {
   await using client = await cluster.connect();
   const keys = Array.from({ length: 48 }, (_, number) => `reading:${number}`);
   for (const key of keys) await client.put(key, key);
@@ -96,7 +96,7 @@ test('stock gRPC in Python: with a retry policy for reads no read fails when a p
   expect(all.length).toBeGreaterThan(1);
   expect(all.map((line) => line.split(' ')[0])).toEqual(all.map(() => String(keys.length)));
 
-  // Writes go on as well, at the new primaries.
+  // Writes continue as well, at the new primaries.
   const after = await python.run('tour.py', cluster.addresses.join());
   expect(after.find((line) => line.startsWith('asked by hash'))).toMatch(/: [12] nodes, 0 passed on$/);
 });

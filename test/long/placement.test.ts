@@ -13,7 +13,7 @@ import { startCluster } from '../cluster/support/cluster.js';
 const patienceMs = 60_000;
 const askAgainMs = 50;
 
-/** What ZooKeeper holds, as soon as it is as wanted. */
+/** Waits until the placement in ZooKeeper fulfils the condition. @returns it */
 async function placementWhen(cluster: LocalCluster, what: string, holds: (placement: Placement) => boolean): Promise<Placement> {
   const options = { servers: cluster.zookeeper.address, sessionMs: 4_000, startupTimeoutMs: 10_000 };
   const zookeeper = await ZookeeperClient.connect(options);
@@ -35,7 +35,7 @@ function isOn(nodeIds: readonly string[]): (placement: Placement) => boolean {
   return ({ shards }) => [...new Set(shards.flat())].sort().join() === wanted;
 }
 
-test('shards are placed on nodes that join at once, away from one that leaves at once, and not from one that restarts', async () => {
+test('shards move at once to joining nodes and away from a leaving one, but not from one that restarts', async () => {
   await using cluster = await startCluster({ nodes: 3, extra: ['--session-ms', '2000'] });
   const ids = cluster.nodes.map(({ id }) => id);
   const [controller, leaver, restarted] = cluster.nodes;
@@ -52,18 +52,18 @@ test('shards are placed on nodes that join at once, away from one that leaves at
   const second = await placementWhen(cluster, 'the leaver holds nothing', isOn(ids.filter((id) => id !== leaver!.id)));
   expect(second.version).toBe(first.version + 1);
 
-  // The next controller goes on: the one that leaves is replaced by it.
+  // The leaving node is the controller, and the next controller replaces it.
   await controller!.stop();
   await placementWhen(cluster, 'the last holds everything', isOn([restarted!.id]));
 });
 
-test('nodes of a new cluster that start together: each shard is led by its preferred node from the first epoch on', async () => {
+test('nodes of a new cluster that start together: each shard has its preferred primary from the first epoch on', async () => {
   const attempts = 5;
   for (let attempt = 1; ; attempt++) {
     await using cluster = await startCluster({ nodes: 0, shards: 16, waitForInSync: false });
     await Promise.all([1, 2, 3].map(() => cluster.addNode()));
     const { shards, placementVersion } = await cluster.waitUntil('every shard is where it is placed', isAsPlaced, patienceMs);
-    // On a busy machine one of them may have come too late for the first placement.
+    // On a busy machine a node may have registered too late for the first placement.
     if (placementVersion > 1 && attempt < attempts) continue;
     expect(placementVersion).toBe(1);
     expect(shards.map(({ epoch, primaryNodeId }) => [epoch, primaryNodeId])).toEqual(
@@ -74,7 +74,7 @@ test('nodes of a new cluster that start together: each shard is led by its prefe
   }
 });
 
-test('a node that was killed is replaced when its time is over, by a new controller if it was that one', async () => {
+test('a killed node is replaced after --replace-after-ms, by a new controller if it was the controller', async () => {
   await using cluster = await startCluster({ nodes: 3, extra: ['--session-ms', '2000', '--replace-after-ms', '1500'] });
   const ids = cluster.nodes.map(({ id }) => id);
   await placementWhen(cluster, 'all three hold everything', isOn(ids));
@@ -83,10 +83,10 @@ test('a node that was killed is replaced when its time is over, by a new control
   expect(after.shards.every((holders) => holders.length === 2)).toBe(true);
 });
 
-test('shards move to a node that joins, away from one that dies and from one that leaves, and no acknowledged write is lost', async () => {
+test('shards move to a joining node, and away from a dead and a leaving one, and no write is lost', async () => {
   const extra = ['--replicas', '2', '--session-ms', '2000', '--replace-after-ms', '1500'];
   await using cluster = await startCluster({ nodes: 3, shards: 8, extra, waitForInSync: false });
-  /** Every copy is where the placement says, on these nodes and no other. */
+  /** Every copy is where the placement has it, on these nodes and no other. */
   const settled = () => {
     const ids = cluster.nodes.filter(({ running }) => running).map(({ id }) => id);
     return cluster.waitUntil(
@@ -115,7 +115,7 @@ test('shards move to a node that joins, away from one that dies and from one tha
   expect(await readBack()).toEqual(versions);
 });
 
-test('the only copy of a shard is elsewhere before its node ends by SIGTERM', async () => {
+test('the only copy of a shard moves to another node before its node ends after SIGTERM', async () => {
   const extra = ['--replicas', '1', '--session-ms', '2000'];
   await using cluster = await startCluster({ nodes: 3, shards: 6, extra, waitForInSync: false });
   const settledOn = (count: number) =>
@@ -133,10 +133,10 @@ test('the only copy of a shard is elsewhere before its node ends by SIGTERM', as
   expect((await client.mget(entries.map(({ key }) => key))).map((found) => found?.version)).toEqual(versions);
 });
 
-test('a placement of 16,384 shards on 1,000 nodes with the longest ids is written to ZooKeeper, changed, and read by another', async () => {
+test('a placement of 16,384 shards on 1,000 nodes with the longest ids is written, changed, and read by another node', async () => {
   const shards = 16_384;
   const ids = Array.from({ length: 1_000 }, (_, index) => `${index}`.padStart(64, 'x'));
-  /** Each shard on three of them. */
+  /** A placement of each shard on three of these nodes. */
   const placementOf = (version: number): Placement => ({
     version,
     shards: Array.from({ length: shards }, (_, shard) => [0, 1, 2].map((copy) => ids[(shard + copy + version) % ids.length]!)),

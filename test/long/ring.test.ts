@@ -9,10 +9,10 @@ import { startCluster } from '../cluster/support/cluster.js';
 
 const run = promisify(execFile);
 const shardCount = 16;
-/** A dead node is missed and replaced soon. */
+/** With these options a dead node is detected and replaced soon. */
 const extra = ['--session-ms', '2000', '--replace-after-ms', '500'];
 
-test('the walk-through of the ring: a fourth node joins and takes its share, a node dies and its shards are copied, no key is lost', async () => {
+test('the walk-through of the ring: a node joins and takes its share, a node dies and is replaced, no key is lost', async () => {
   await using cluster = await startCluster({ nodes: 3, shards: shardCount, extra });
   await using client = await cluster.connect();
   const written = await writeKeys(client, 300);
@@ -22,7 +22,7 @@ test('the walk-through of the ring: a fourth node joins and takes its share, a n
     written,
     createStepRunner(() => {}),
   );
-  // Three copies of each shard on four nodes: a quarter of them for the one that joined, and no other moves.
+  // Three copies of each shard on four nodes: a quarter of the copies moves to the new node, and no other copy moves.
   expect(joined).toMatchObject({ copies: 3 * shardCount, moved: (3 * shardCount) / 4 });
   expect(replaced.moved).toBe((3 * shardCount) / 4);
 

@@ -48,8 +48,8 @@ afterAll(async () => {
 });
 
 /**
- * What the service does, as the parent of what `work` does, and all spans of the same trace, by kind and name. There may be more
- * attempts than one: the shard may go to its preferred primary just then.
+ * Runs `work` in a span of the service. @returns that span and all spans of the same trace, by kind and name. There
+ * may be several attempts, since the shard may move to its preferred primary at this moment.
  */
 async function traced(work: () => Promise<unknown>): Promise<{ told: string[]; spans: ReadableSpan[] }> {
   const parent = trace.getTracer('service').startSpan('service');
@@ -61,7 +61,7 @@ async function traced(work: () => Promise<unknown>): Promise<{ told: string[]; s
 
 const mostAttempts = 50;
 
-/** Of several attempts one may be passed on, and is then the child of another. */
+/** One of several attempts may be forwarded, and is then the child of another. */
 function isChild(spans: readonly ReadableSpan[], child: SpanKind, parent: SpanKind): boolean {
   const parentId = spans.find(({ kind }) => kind === parent)?.spanContext().spanId;
   return spans.some(({ kind, parentSpanContext }) => kind === child && parentSpanContext?.spanId === parentId);
@@ -86,14 +86,15 @@ for (const api of ['pipeline', 'unary'] as const)
   });
 
 for (const api of ['gRPC', 'HTTP'] as const)
-  test(`a request over ${api} that a node passes on - both nodes tell of it in the trace that its caller named`, async () => {
+  test(`a request over ${api} that a node forwards - both nodes have a span in the trace of the caller`, async () => {
     const client = await KvClient.connect({ nodes: nodes.map(({ address }) => address) });
     await client.put('traced', 'value');
     const { holders } = await client.locate('traced');
     await client.close();
     const backup = nodes.find(({ id }) => id !== holders[0]!.nodeId)!;
     const httpAddress = httpAddresses.get(backup.id);
-    // Of a new cluster a primary may hand over at this moment: such a request is refused, and made again in another trace.
+    // A primary of a new cluster may hand over at this moment. Then the request is refused, and repeated in another
+    // trace.
     const { traceId, spanId, headers } = await untilExecuted((named) =>
       api === 'gRPC' ? getWithMetadata(backup.address, named) : getOverHttp(`http://${httpAddress}/api/kv/traced`, named),
     );

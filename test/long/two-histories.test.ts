@@ -1,4 +1,4 @@
-/** A shard of which ZooKeeper has let a second history begin, while the holder of the first stood still. */
+/** A second history of a shard began after ZooKeeper had lost the first, while the holder of the first was frozen. */
 import { expect, test } from 'vitest';
 import type { LocalCluster } from '../../local/local-cluster.js';
 import type { NodeProcess } from '../../local/node-process.js';
@@ -8,7 +8,10 @@ import type { KvClient } from '../../src/index.js';
 import { startCluster } from '../cluster/support/cluster.js';
 import { runKvctl } from '../cluster/support/kvctl.js';
 
-/** The newcomer is given the shard soon, also where it starts after the session of the holder has ended. */
+/**
+ * With these options the shard is placed on the newcomer soon, even if it starts after the end of the holder's
+ * session.
+ */
 const extra = ['--session-ms', '2000', '--replace-after-ms', '1000'];
 const keys = Array.from({ length: 20 }, (_, index) => `k${index}`);
 
@@ -18,7 +21,7 @@ interface Told {
   ];
 }
 
-/** What ZooKeeper holds of shard 0, gone as after a restored backup from before the shard began. */
+/** Deletes the znodes of shard 0, as a restored backup from before the shard began would. */
 async function loseShard(cluster: LocalCluster): Promise<void> {
   const { address: servers } = cluster.zookeeper;
   const zookeeper = await ZookeeperClient.connect({ servers, sessionMs: 6_000, startupTimeoutMs: 10_000 });
@@ -32,7 +35,7 @@ async function loseShard(cluster: LocalCluster): Promise<void> {
   }
 }
 
-/** The first node has the keys of the old history, the one that is returned those of a new one, which it serves. */
+/** The first node has the keys of the old history. @returns the node that serves the new history with its own keys */
 async function divide(cluster: LocalCluster): Promise<NodeProcess> {
   const [holder] = cluster.nodes;
   {

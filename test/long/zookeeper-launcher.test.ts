@@ -21,7 +21,7 @@ async function folders(): Promise<string[]> {
   return names.filter((name) => name.startsWith('kvnode-zookeeper-')).map((name) => join(tmpdir(), name));
 }
 
-/** Resolves once the folder is gone. */
+/** Resolves when the folder has been deleted. */
 async function untilDeleted(folder: string): Promise<void> {
   const watcher = watch(tmpdir());
   try {
@@ -41,7 +41,7 @@ async function connected(address: string): Promise<Socket> {
 afterEach(() => vi.unstubAllEnvs());
 
 describe('local ZooKeeper', () => {
-  it('serves, keeps its data over an outage, and leaves nothing behind', async () => {
+  it('serves, keeps its data across an outage, and leaves nothing behind', async () => {
     vi.stubEnv('KVNODE_ZK', '');
     const before = await folders();
     const zookeeper = await startZooKeeper();
@@ -77,7 +77,7 @@ describe('local ZooKeeper', () => {
       while (busy) {
         const calls = Array.from({ length: 20 }, () => client.stat('/', { watch: true }).catch(() => undefined));
         await Promise.all(calls);
-        // Requests are written in the turn in which an answer or an end of the connection may be waiting to be read.
+        // Requests are written in turns in which an answer, or the end of the connection, may wait to be read.
         await new Promise((resolve) => setImmediate(resolve));
       }
     });
@@ -95,7 +95,7 @@ describe('local ZooKeeper', () => {
     await zookeeper.stop();
   });
 
-  it('a paused server answers nothing, and goes on where it was', async () => {
+  it('a paused server answers nothing, and then continues', async () => {
     vi.stubEnv('KVNODE_ZK', '');
     const zookeeper = await startZooKeeper();
     const client = await ZookeeperClient.connect({ servers: zookeeper.address, sessionMs: 1_000, startupTimeoutMs });
@@ -111,7 +111,7 @@ describe('local ZooKeeper', () => {
     await zookeeper.stop();
   });
 
-  it('does not outlive a parent that is killed outright', async () => {
+  it('does not outlive a parent that SIGKILL ends', async () => {
     const { parent, address, folder } = await startInAnotherProcess();
     const socket = await connected(address);
     const cut = once(socket, 'close');
@@ -122,7 +122,7 @@ describe('local ZooKeeper', () => {
     await expect(connected(address)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
   });
 
-  it('uses the one that KVNODE_ZK names, as it is', async () => {
+  it('uses the server that KVNODE_ZK names, and never stops it', async () => {
     vi.stubEnv('KVNODE_ZK', 'zk.example:2181');
     const zookeeper = await startZooKeeper();
     expect(zookeeper.address).toBe('zk.example:2181');
@@ -138,7 +138,7 @@ describe('local ZooKeeper', () => {
   });
 });
 
-/** Vite loads the TypeScript, as Node.js 20 cannot. */
+/** Vite loads the TypeScript, since Node.js 20 cannot. */
 const program = `
   import { runnerImport } from 'vite';
   const { module } = await runnerImport('./local/zookeeper.ts', { configFile: false, logLevel: 'silent' });

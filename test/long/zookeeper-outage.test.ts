@@ -5,11 +5,11 @@ import { Workload } from '../cluster/support/workload.js';
 
 const outageMs = 20_000;
 
-/** With an address from outside there is nothing that we may stop. */
+/** A ZooKeeper whose address comes from outside must not be stopped. */
 const ownZookeeper = test.skipIf(process.env.KVNODE_ZK);
 
 ownZookeeper.each(['stopped', 'frozen'] as const)(
-  'ZooKeeper %s for twenty seconds: reads and writes go on, and so does membership afterwards',
+  'ZooKeeper %s for twenty seconds: reads and writes continue, and afterwards changes of members work again',
   async (outage) => {
     await using zookeeper = await startZooKeeper();
     await using cluster = await startCluster({ zookeeper });
@@ -21,7 +21,7 @@ ownZookeeper.each(['stopped', 'frozen'] as const)(
     if (outage === 'stopped') await zookeeper.stopServer();
     else zookeeper.pauseServer();
     const began = performance.now();
-    // The outage itself is the outcome under test: service all through it, not a moment in it.
+    // The test is about service during the whole outage, not at one moment, so its length is fixed.
     while (performance.now() - began < outageMs) await load.writes(100);
     expect([...load.errors]).toEqual([]);
     if (outage === 'stopped') await zookeeper.startServer();

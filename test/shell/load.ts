@@ -1,4 +1,4 @@
-/** Clients of a simulated cluster: their operations, and the history of what they were answered. */
+/** Clients of a simulated cluster: their operations, and the history of their answers. */
 import type { MethodDefinition, ServiceError } from '@grpc/grpc-js';
 import type { Random } from '../../simulation/plan/random.js';
 import type { KvError } from '../../src/errors.js';
@@ -33,7 +33,7 @@ interface Seen {
 
 export class Load {
   readonly history: Operation[] = [];
-  /** Operations on one key of one stream that took effect in another order than they were sent in. */
+  /** Operations on one key of one stream that took effect in another order than that of sending. */
   readonly disorder: string[] = [];
   readonly #cluster: ShellCluster;
   readonly #random: Random;
@@ -118,7 +118,9 @@ export class Load {
     return keys;
   }
 
-  /** An operation sees the version of every operation on its key that was sent before it on its stream, or a later one. */
+  /**
+   * An operation sees the version of every operation on its key that was sent before it on its stream, or a later one.
+   */
   #checkOrder(client: string, seen: readonly Seen[]): void {
     const highest = new Map<string, Seen>();
     for (const one of [...seen].sort((a, b) => a.id - b.id)) {
@@ -147,7 +149,7 @@ export class Load {
   }
 
   #lastUs = 0;
-  /** No two are the same. */
+  /** A unique value. */
   #nowUs(): number {
     this.#lastUs = Math.max(Math.round(performance.now() * 1000), this.#lastUs + 1);
     return this.#lastUs;

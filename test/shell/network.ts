@@ -1,8 +1,9 @@
 /**
- * The network between simulated processes: it carries the bytes of streams and calls (virtual-client.ts) with delay, cuts in one or
- * both directions, and connections that break when a process crashes.
+ * The network between simulated processes: it carries the bytes of streams and calls (virtual-client.ts) with delay,
+ * cuts in one or both directions, and connections that break when a process crashes.
  *
- * Messages of one stream arrive in their order. A cut holds messages back until it is healed; a call that cannot connect waits.
+ * Messages of one stream arrive in their order. A cut holds messages back until it is healed; a call that cannot
+ * connect waits.
  */
 import type { MethodDefinition } from '@grpc/grpc-js';
 import type { Random } from '../../simulation/plan/random.js';
@@ -47,13 +48,13 @@ export class VirtualNetwork {
     this.#cuts.clear();
   }
 
-  /** The process is gone: its connections break, and no other can be made. */
+  /** Removes a process: its connections break, and no new one can be opened. */
   crashed(process: SimulatedProcess): void {
     for (const [address, listener] of this.#listeners) if (listener.process === process) this.#listeners.delete(address);
     for (const connection of [...this.#connections]) connection.processCrashed(process);
   }
 
-  /** Every connection of the process breaks, as seen from both ends. Messages on the way are lost. */
+  /** Breaks every connection of the process at both ends. Messages in flight are lost. */
   reset(process: SimulatedProcess): void {
     for (const connection of [...this.#connections]) connection.reset(process);
   }
@@ -118,7 +119,7 @@ class Direction {
     this.#queue.length = 0;
   }
 
-  /** The network moves messages on, whatever becomes of the process that has sent them. */
+  /** The network delivers messages even if the sending process stalls or crashes. */
   #move(afterMs: number): void {
     this.#moving = true;
     worldTimer(() => {

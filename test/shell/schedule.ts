@@ -1,4 +1,4 @@
-/** One seeded schedule of faults over a cluster of whole nodes, under load, and the judgement of it. */
+/** Runs one seeded schedule of faults over a cluster of whole nodes, under load, and checks its history. */
 import { Random } from '../../simulation/plan/random.js';
 import { checkHistory, type FinalState, isClean, type Operation } from '../../verification/index.js';
 import type { Edit } from '../unit/variants/variant-lab.js';
@@ -34,7 +34,7 @@ export interface ScheduleReport {
 /** A promise of the shell was broken. Any other error is a fault of the harness, or of code that cannot run at all. */
 export class BrokenPromise extends Error {}
 
-/** @throws BrokenPromise naming what broke, with the seed. */
+/** @throws BrokenPromise naming the broken promise and the seed */
 export async function runSchedule(seed: number, edits: readonly Edit[] = []): Promise<ScheduleReport> {
   const cluster = await ShellCluster.open(seed, nodeCount, edits);
   try {
@@ -52,7 +52,7 @@ class Schedule {
   readonly #random: Random;
   readonly #load: Load;
   readonly #faults: Record<string, number> = {};
-  /** Why nodes could not start: ZooKeeper or the other nodes may be out of reach. */
+  /** The errors of nodes that could not start: ZooKeeper or the other nodes may be out of reach. */
   readonly #startFailures: Error[] = [];
   #incarnations = 0;
 
@@ -122,7 +122,7 @@ class Schedule {
     }
   }
 
-  /** Only clients reach the node, for longer than a lease, or than a session. */
+  /** Cuts a node off from all but clients, for longer than a lease or than a session. */
   #isolate(node: ShellNode): void {
     const { nodes, network } = this.#cluster;
     for (const other of nodes.filter((one) => one !== node)) {
@@ -140,7 +140,7 @@ class Schedule {
     });
   }
 
-  /** Every fault ends: the cluster has to come back to its full sets, and serve. */
+  /** Ends every fault. Then every shard must get its full set again and serve. */
   async #calm(): Promise<void> {
     const cluster = this.#cluster;
     cluster.network.heal();

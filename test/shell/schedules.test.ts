@@ -1,6 +1,7 @@
 /**
- * Whole nodes under seeded faults: every history is linearizable, no acknowledged write is lost, operations on one key of one
- * stream take effect in their order, and the cluster recovers. `SHELL_FIRST` and `SHELL_SEEDS` choose other seeds.
+ * Whole nodes under seeded faults: every history is linearizable, no acknowledged write is lost, operations on one key
+ * of one stream take effect in their order, and the cluster recovers. `SHELL_FIRST` and `SHELL_SEEDS` choose other
+ * seeds.
  */
 import { expect, test } from 'vitest';
 import { runSchedule } from './schedule.js';
@@ -14,7 +15,7 @@ test.each(seeds)('whole nodes under faults, seed %i', async (seed) => {
   expect(answered).toBeGreaterThan(operations / 4);
 });
 
-test('a seed gives the same run again', async () => {
+test('a seed repeats the same run', async () => {
   const first = await runSchedule(3);
   expect(await runSchedule(3)).toEqual(first);
 });

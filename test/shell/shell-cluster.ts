@@ -1,6 +1,7 @@
 /**
- * A cluster of whole nodes in one test: everything of `KvNode` but its sockets, its native ZooKeeper client and the clock. These
- * three are replaced by a virtual network, the ZooKeeper in memory, and simulated time; a seed decides about all of them.
+ * A cluster of whole nodes in one test: everything of `KvNode` except its sockets, its native ZooKeeper client and the
+ * clock. These three are replaced by a virtual network, the ZooKeeper in memory, and simulated time, all controlled by
+ * a seed.
  */
 import { pino } from 'pino';
 import { vi } from 'vitest';
@@ -27,7 +28,7 @@ export class ShellCluster {
   readonly random: Random;
   readonly network: VirtualNetwork;
   readonly nodes: readonly ShellNode[];
-  /** Ends of nodes that nothing asked for. */
+  /** The errors of nodes that ended by themselves. */
   readonly failures: Error[] = [];
   readonly #modules: ShellModules;
   readonly #memory: InstanceType<ShellModules['MemoryZookeeper']>;
@@ -45,7 +46,7 @@ export class ShellCluster {
     }));
   }
 
-  /** Nodes of the shell as it is, or with lines of it broken on purpose. `close` it. */
+  /** Opens a cluster of the shell as it is, or with lines broken on purpose. The caller must `close` it. */
   static async open(seed: number, count: number, edits: readonly Edit[] = []): Promise<ShellCluster> {
     beginVirtualTime();
     let cluster: ShellCluster | undefined;
@@ -60,7 +61,7 @@ export class ShellCluster {
     vi.restoreAllMocks();
   }
 
-  /** Starts the node, in a new process; it may have been crashed before. */
+  /** Starts the node in a new process, perhaps after a crash. */
   start(shellNode: ShellNode, incarnation = 0): Promise<void> {
     const process = new SimulatedProcess(shellNode.process.name);
     shellNode.process = process;
@@ -75,7 +76,7 @@ export class ShellCluster {
     });
   }
 
-  /** The process is gone at once. ZooKeeper notices when its session expires. */
+  /** Ends the process at once. ZooKeeper notices that when its session expires. */
   crash(shellNode: ShellNode): void {
     const { process, zookeeper } = shellNode;
     process.crash();
@@ -88,7 +89,7 @@ export class ShellCluster {
     shellNode.zookeeper?.expire();
   }
 
-  /** The session of the node expires if this takes longer than the session timeout. */
+  /** Stalls the process. The node's session expires if the stall is longer than the session timeout. */
   cutFromZookeeper({ zookeeper }: ShellNode, ms: number): void {
     zookeeper?.suspend();
     if (ms > timing.sessionMs) worldTimer(() => zookeeper?.expire(), timing.sessionMs);
@@ -100,7 +101,7 @@ export class ShellCluster {
     const shellNode = this.nodes.find((one) => one.process === process)!;
     shellNode.zookeeper = client;
     const listen = client.listen.bind(client);
-    // Whoever changes a znode runs this: what the watcher does about it belongs to the watcher's process.
+    // The process that changes a znode runs this code. The reaction must run in the watcher's process.
     client.listen = (listener) =>
       listen({
         onConnected: (...parameters) => process.run(() => listener.onConnected(...parameters)),

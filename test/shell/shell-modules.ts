@@ -1,4 +1,7 @@
-/** Loads the shell with the parts replaced that reach outside the process: sockets, the native ZooKeeper client, and chance. */
+/**
+ * Loads the shell, and replaces the parts that reach outside the process: sockets, the native ZooKeeper client, and
+ * randomness.
+ */
 import type * as Crypto from 'node:crypto';
 import { vi } from 'vitest';
 import type { Random } from '../../simulation/plan/random.js';
@@ -20,7 +23,7 @@ export interface ShellModules {
   readonly MemoryZookeeper: MemoryModule['MemoryZookeeper'];
 }
 
-/** What the replaced parts reach. */
+/** The simulated world that the replaced parts use. */
 export interface Surroundings {
   readonly network: VirtualNetwork;
   connectZookeeper(process: SimulatedProcess): ReturnType<InstanceType<MemoryModule['MemoryZookeeper']>['connect']>;

@@ -1,4 +1,7 @@
-/** In place of grpc-js on both ends of the virtual network: clients to one address, and the calls that the handlers of a node see. */
+/**
+ * Replaces grpc-js at both ends of the virtual network: clients of one address, and the calls that a node's handlers
+ * receive.
+ */
 import { EventEmitter } from 'node:events';
 import { connectivityState, type Metadata, type MethodDefinition, type ServiceError, status } from '@grpc/grpc-js';
 import type { Connection, VirtualNetwork } from './network.js';
@@ -9,7 +12,7 @@ type Method = MethodDefinition<object, object>;
 const unreachable = { code: status.UNAVAILABLE, details: 'connect ECONNREFUSED' };
 const reset = { code: status.UNAVAILABLE, details: 'the connection was reset' };
 
-/** A call as the server's handlers see it, of every kind. */
+/** The server side of a call of any kind. */
 class ServerCall extends EventEmitter {
   readonly metadata: Metadata;
   readonly request: unknown;
@@ -78,7 +81,7 @@ class ServerCall extends EventEmitter {
   }
 }
 
-/** A call as the client sees it, of every kind. */
+/** The client side of a call of any kind. */
 class ClientCall extends EventEmitter {
   readonly writableLength = 0;
   #connection: Connection | undefined;
@@ -131,7 +134,7 @@ class ClientCall extends EventEmitter {
 
 const starting = { code: status.UNAVAILABLE, details: 'this node is starting' };
 
-/** In place of a grpc-js client to one address. */
+/** Replaces a grpc-js client of one address. */
 export class VirtualClient {
   readonly #network: VirtualNetwork;
   readonly #from: SimulatedProcess;

@@ -1,6 +1,7 @@
 /**
- * Simulated time for the real shell: every timer of this process runs on one virtual clock, and belongs to the simulated process
- * that set it. A process can stall, which holds back its callbacks until it goes on, and crash, which drops them.
+ * Simulated time for the real shell: every timer of this process runs on one virtual clock, and belongs to the
+ * simulated process that set it. A process can stall, which delays its callbacks until it resumes, and crash, which
+ * drops them.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { vi } from 'vitest';
@@ -27,7 +28,7 @@ export class SimulatedProcess {
     if (this.#state === 'running') this.#state = 'stalled';
   }
 
-  /** Runs everything that was held back, in its order. */
+  /** Runs all delayed callbacks, in their order. */
   goOn(): void {
     if (this.#state !== 'stalled') return;
     this.#state = 'running';
@@ -41,7 +42,7 @@ export class SimulatedProcess {
     this.#heldBack = [];
   }
 
-  /** Runs work of this process: now, once it goes on, or never. */
+  /** Runs work of this process: now, when it resumes, or never. */
   run(work: () => void): void {
     if (this.#state === 'stalled') this.#heldBack.push(work);
     else if (this.#state === 'running') current.run(this, work);
@@ -57,7 +58,7 @@ export function currentProcess(): SimulatedProcess {
   return process;
 }
 
-/** A timer of the world around the processes: it fires whatever becomes of them. */
+/** A timer outside the processes, which fires even if they stall or crash. */
 export function worldTimer(work: () => void, delayMs: number): void {
   current.exit(() => setTimeout(work, delayMs));
 }
@@ -87,7 +88,7 @@ export function endVirtualTime(): void {
   vi.useRealTimers();
 }
 
-/** What `node:timers/promises` exports, on simulated time. */
+/** The exports of `node:timers/promises`, on simulated time. */
 export const promisedTimers = {
   setTimeout: <T>(delayMs?: number, value?: T) => new Promise<T>((resolve) => setTimeout(() => resolve(value as T), delayMs)),
   setImmediate: <T>(value?: T) => new Promise<T>((resolve) => setImmediate(() => resolve(value as T))),

@@ -1,7 +1,8 @@
 /**
- * The first rule of the architecture: the core that decides (src/replication, src/placement) knows no time, chance, I/O or
- * waiting. Three checks stand for it: tsconfig.core.json, in which Node.js does not exist; the overrides in biome.json for
- * imports, Date and Promise; and this test for what neither of them can express, and that the overrides bite.
+ * The first rule of the architecture: the core (src/replication, src/placement) knows no time, randomness, I/O or
+ * waiting. Three checks enforce it: tsconfig.core.json, in which Node.js does not exist; the overrides in biome.json
+ * for imports, Date and Promise; and this test, for everything that neither can express, and for the overrides
+ * themselves.
  */
 import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -19,7 +20,7 @@ const pureFiles = pureFolders.flatMap((folder) =>
     .map((file) => join(folder, file)),
 );
 
-/** Without comments and quoted texts, in which the words are harmless. */
+/** The source without comments and quoted texts, in which these words are harmless. */
 function codeOf(source: string): string {
   return source.replace(/\/\*[\s\S]*?\*\/|\/\/[^\n]*|'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"/g, ' ');
 }
@@ -28,7 +29,10 @@ function impurities(source: string): string[] {
   return codeOf(source).match(/\b(?:async|await|Math\s*\.\s*random|import\s*\(|import\s*\.\s*meta)/g) ?? [];
 }
 
-/** The imports of a core file that lead out of its core folder. The linter judges imports by their text, this by where they lead. */
+/**
+ * The imports of a core file that lead out of its core folder. The linter judges imports by their text, this by where
+ * they lead.
+ */
 function importsFromOutside(file: string): string[] {
   const core = pureFolders.find((folder) => file.startsWith(`${folder}/`))!;
   const imports = readFileSync(join(repository, file), 'utf8').matchAll(/(?:\bfrom|\bimport)\s*\(?\s*['"]([^'"]+)['"]/g);

@@ -25,7 +25,7 @@ function coreOf(source: () => Promise<readonly string[]>, deadlineMs = 10_000): 
   return core;
 }
 
-test('addresses - are read again when no known node answers, and operations go on with the new ones', async () => {
+test('addresses - are read again when no known node answers, and operations continue with the new ones', async () => {
   const before = await startCluster(2);
   const after = await startCluster(2);
   let current = before;
@@ -54,7 +54,7 @@ test('addresses - an empty list at the start is read again until nodes appear', 
   expect(core.knownTopology?.clusterId).toBe('fake');
 });
 
-test('addresses - a source that fails at the start is what connecting rejects with', async () => {
+test('addresses - connecting rejects with the error of the source if that fails at the start', async () => {
   const failure = new KvError('COORDINATION_UNAVAILABLE', 'no ZooKeeper');
   const core = coreOf(() => Promise.reject(failure));
   await expect(core.open()).rejects.toBe(failure);

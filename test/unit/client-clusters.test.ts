@@ -1,4 +1,7 @@
-/** A client and nodes of two clusters: whose it is, whom it refuses, and when it moves on. */
+/**
+ * A client and nodes of two clusters: the cluster that it belongs to, the nodes that it refuses, and when it follows a
+ * rebuild.
+ */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { freePort } from '../../local/free-port.js';
 import { ClientCore } from '../../src/client/client-core.js';
@@ -19,8 +22,8 @@ beforeEach(async () => {
 afterEach(() => other.stop());
 
 /**
- * A node of the other cluster at the address of one of ours, which our nodes go on naming. A write that is sent over the dying
- * connection has an unknown outcome: begin with a read.
+ * A node of the other cluster at the address of one of ours, which our nodes still report. A write that is sent over
+ * the dying connection has an unknown outcome, so tests begin with a read.
  */
 async function replace(node: FakeNode, options: { checksCluster?: boolean } = {}): Promise<FakeNode> {
   await cluster.crashNode(node);
@@ -31,7 +34,7 @@ function keyOfShard(shard: number, shards: number): string {
   for (let number = 0; ; number++) if (shardOfKey(`key-${number}`, shards) === shard) return `key-${number}`;
 }
 
-/** At which nobody listens. */
+/** An address without a listener. */
 async function freeAddress(): Promise<string> {
   return `127.0.0.1:${await freePort()}`;
 }
@@ -39,7 +42,7 @@ async function freeAddress(): Promise<string> {
 const apis = ['pipeline', 'unary'] as const;
 
 describe('a node of another cluster at an address of this one', () => {
-  test.each(apis)('%s - is sent nothing that it would execute; another node serves', async (api) => {
+  test.each(apis)('%s - receives nothing that it would execute, and another node serves', async (api) => {
     await startCluster(2, 2);
     const [first, second] = cluster.nodes as [FakeNode, FakeNode];
     const client = await connect({ nodes: [first.address], api });
@@ -55,7 +58,7 @@ describe('a node of another cluster at an address of this one', () => {
     expect(client.knownTopology?.clusterId).toBe('fake');
   });
 
-  test('which does not check - its topology is not taken, and nothing more is sent to it', async () => {
+  test('if it does not check the cluster - the client ignores its topology, and sends it nothing more', async () => {
     await startCluster(2, 2);
     const [first, second] = cluster.nodes as [FakeNode, FakeNode];
     const stranger = await replace(second, { checksCluster: false });
@@ -65,7 +68,7 @@ describe('a node of another cluster at an address of this one', () => {
     expect(client.knownTopology).toMatchObject({ clusterId: 'fake', shards: [{ shard: 0 }, { shard: 1 }] });
   });
 
-  test('is refused by name to who asks it alone', async () => {
+  test('is queried directly - the error names both clusters', async () => {
     const [first, second] = cluster.nodes as [FakeNode, FakeNode];
     const client = await connect({ nodes: [first.address] });
     await replace(second);
@@ -76,7 +79,7 @@ describe('a node of another cluster at an address of this one', () => {
     }
   });
 
-  test('is gone again - the node that has the address then is used as before', async () => {
+  test('is gone again - the next node at the address is used as before', async () => {
     await startCluster(1, 1);
     const [only] = cluster.nodes as [FakeNode];
     const client = await connect();
@@ -85,7 +88,7 @@ describe('a node of another cluster at an address of this one', () => {
       expect(await failure(work())).toMatchObject({ code: 'WRONG_CLUSTER', executed: 'no' });
     await other.stopNode(stranger);
     cluster.setPrimary(await cluster.addNode({ at: only }), true);
-    // Until the client has seen that the connection to the stranger is gone, it is refused.
+    // Operations are refused until the client has noticed that the connection to the stranger is gone.
     for (let served = false; !served; await new Promise((resolve) => setImmediate(resolve)))
       served = await client.get('key').then(
         () => true,
@@ -109,12 +112,12 @@ describe('addresses of two clusters', () => {
     expect(error.message).toContain(`${theirs} belongs to cluster other`);
   });
 
-  test('also where the addresses come from ZooKeeper', async () => {
+  test('are refused even if they come from ZooKeeper', async () => {
     const core = new ClientCore(async () => [...cluster.addresses, ...other.addresses], resolveClientOptions({}));
     await expect(core.open()).rejects.toMatchObject({ code: 'WRONG_CLUSTER', message: expect.stringContaining('cluster other') });
   });
 
-  test('with clusterId - the client uses those of its own cluster alone', async () => {
+  test('with clusterId - the client uses only the nodes of its own cluster', async () => {
     for (const clusterId of ['fake', 'other']) {
       const client = await connect({ nodes: [...cluster.addresses, ...other.addresses], clusterId });
       expect(client.knownTopology?.clusterId).toBe(clusterId);
@@ -123,7 +126,7 @@ describe('addresses of two clusters', () => {
     expect([cluster, other].map(({ values }) => values.get('key')?.value.toString())).toEqual(['fake', 'other']);
   });
 
-  test('with clusterId, and no node of it - connecting fails at once, and names both', async () => {
+  test('with clusterId, and no node of that cluster - connecting fails at once, and names both', async () => {
     const error = await failure(connect({ clusterId: 'a-third' }));
     expect(error).toMatchObject({ code: 'WRONG_CLUSTER', executed: 'no', clusterId: 'fake' });
     expect(error.message).toMatch(/a-third.*fake/);
@@ -146,7 +149,7 @@ describe('a cluster that was rebuilt', () => {
     for (const node of cluster.nodes) await replace(node);
   };
 
-  test.each(apis)('%s - every operation says so, again and again, and nothing is executed', async (api) => {
+  test.each(apis)('%s - every operation fails with WRONG_CLUSTER, and nothing is executed', async (api) => {
     const client = await connect({ api });
     await client.put('key', 'value');
     await rebuild();
@@ -159,27 +162,30 @@ describe('a cluster that was rebuilt', () => {
     expect(other.values.size).toBe(0);
   });
 
-  test.each(apis)('%s, followRebuilds - the client moves, says so once and before anything, and goes on there', async (api) => {
-    const changes: ClusterChange[] = [];
-    let arrivalsThen = -1;
-    const onClusterChanged = (change: ClusterChange) => {
-      changes.push(change);
-      arrivalsThen = other.arrivals.length;
-    };
-    const client = await connect({ api, followRebuilds: true, onClusterChanged, deadlineMs: 60_000 });
-    await client.put('key', 'value');
-    const reported = new Promise<void>((resolve) => client.onTopology(({ clusterId }) => clusterId === 'other' && resolve()));
-    await rebuild();
-    expect(await client.get('key')).toBeUndefined();
-    await client.put('new', 'value');
-    expect(other.values.get('new')?.value.toString()).toBe('value');
-    expect([changes, arrivalsThen]).toEqual([[{ before: 'fake', now: 'other' }], 0]);
-    expect((await client.topology()).clusterId).toBe('other');
-    await reported;
-    expect(client.knownTopology?.clusterId).toBe('other');
-  });
+  test.each(apis)(
+    '%s, followRebuilds - the client moves, reports that once before any operation, and continues there',
+    async (api) => {
+      const changes: ClusterChange[] = [];
+      let arrivalsThen = -1;
+      const onClusterChanged = (change: ClusterChange) => {
+        changes.push(change);
+        arrivalsThen = other.arrivals.length;
+      };
+      const client = await connect({ api, followRebuilds: true, onClusterChanged, deadlineMs: 60_000 });
+      await client.put('key', 'value');
+      const reported = new Promise<void>((resolve) => client.onTopology(({ clusterId }) => clusterId === 'other' && resolve()));
+      await rebuild();
+      expect(await client.get('key')).toBeUndefined();
+      await client.put('new', 'value');
+      expect(other.values.get('new')?.value.toString()).toBe('value');
+      expect([changes, arrivalsThen]).toEqual([[{ before: 'fake', now: 'other' }], 0]);
+      expect((await client.topology()).clusterId).toBe('other');
+      await reported;
+      expect(client.knownTopology?.clusterId).toBe('other');
+    },
+  );
 
-  test('followRebuilds - the client stays while a node of its own cluster answers, or less than half of the addresses moved', async () => {
+  test('followRebuilds - the client stays while a node of its cluster answers, or few of the addresses have moved', async () => {
     const changes: ClusterChange[] = [];
     const onClusterChanged = (change: ClusterChange) => changes.push(change);
     const [first, second, third] = cluster.nodes as [FakeNode, FakeNode, FakeNode];

@@ -19,7 +19,7 @@ describe('the primary', () => {
     expect(cluster.arrivals).toMatchObject([{ method: 'Put', nodeId: 'node-3' }]);
   });
 
-  test('moves to the node whose news are followed - they are followed at another one from then on', async () => {
+  test('moves to the watched node - the topology is watched at another node from then on', async () => {
     await connect();
     const followed = cluster.nodes.find((node) => node.watchers.size > 0);
     expect(followed).toBeDefined();
@@ -28,7 +28,7 @@ describe('the primary', () => {
     await vi.waitUntil(elsewhere, { timeout: 10_000 });
   });
 
-  test('appears - those who wait are woken by the topology', async () => {
+  test('appears - the topology wakes waiting operations', async () => {
     cluster.setPrimary(undefined);
     const client = await connect();
     const writes = Promise.all([client.put('a', '1'), client.put('b', '2')]);
@@ -37,7 +37,7 @@ describe('the primary', () => {
     expect(await writes).toMatchObject([{ nodeId: 'node-2' }, { nodeId: 'node-2' }]);
   });
 
-  test('dies - writes under way are unknown, later ones go on with the next primary', async () => {
+  test('dies - writes in flight are unknown, later ones go to the next primary', async () => {
     const client = await connect();
     cluster.judge = () => 'executeAndHang';
     const lost = failure(client.put('lost', 'x'));
@@ -51,7 +51,7 @@ describe('the primary', () => {
     expect(await later).toMatchObject({ nodeId: 'node-3' });
   });
 
-  test('is gone, and its successor is not ready yet - the client stays with the successor before it is told', async () => {
+  test('is gone, and its successor is not ready - the client keeps trying it before the topology names it', async () => {
     const client = await connect();
     await cluster.stopNode(cluster.primary);
     cluster.setPrimary(cluster.nodes[2], true);
@@ -66,7 +66,7 @@ describe('the primary', () => {
     expect(await read).toBeUndefined();
   });
 
-  test('is replaced and says nothing more - its reads are done again elsewhere, its writes are unknown', async () => {
+  test('is replaced and silent - its reads are repeated elsewhere, its writes are unknown', async () => {
     const client = await connect();
     cluster.judge = (_, node) => (node.id === 'node-1' ? 'hang' : 'serve');
     const read = client.get('key', { deadlineMs: 60_000 });
@@ -81,7 +81,7 @@ describe('the primary', () => {
     const client = await connect();
     await client.get('warm');
     await cluster.nodes[0]!.proxy.close();
-    // A read, because a write might still meet the dying connection, and would then be unknown.
+    // This is a read, because a write might still use the dying connection, and would then be unknown.
     await client.get('warm');
     expect(await client.put('key', 'value')).toMatchObject({ nodeId: 'node-1' });
     expect(cluster.arrivals.at(-1)?.nodeId).not.toBe('node-1');
@@ -94,7 +94,7 @@ describe('the primary', () => {
     expect(await client.get('key')).toBeUndefined();
   });
 
-  test('a connection that breaks under a read - the read is done again', async () => {
+  test('a connection that breaks during a read - the read is repeated', async () => {
     const client = await connect();
     cluster.judge = () => 'hang';
     const read = client.get('key');
@@ -106,14 +106,14 @@ describe('the primary', () => {
 });
 
 describe('connections', () => {
-  test('accepted and then silent - another node is asked after the connect timeout', async () => {
+  test('accepted and then silent - another node is tried after the connect timeout', async () => {
     const silent = await SilentServer.start();
     const client = await connect({ nodes: [silent.address, ...cluster.addresses], connectTimeoutMs: 100 });
     expect(await client.put('key', 'value')).toMatchObject({ nodeId: 'node-1' });
     await silent.close();
   });
 
-  test('only a silent node - operations are unreachable and not executed, and it is connected to again and again', async () => {
+  test('only a silent node - operations are unreachable and not executed, and the client keeps reconnecting', async () => {
     const silent = await SilentServer.start();
     const options = { nodes: [silent.address], connectTimeoutMs: 50, deadlineMs: 500 };
     const error = await failure(KvClient.connect(options));
@@ -123,7 +123,7 @@ describe('connections', () => {
     await silent.close();
   });
 
-  test('a primary that turns silent on new connections - operations go through another node', async () => {
+  test('a primary that is silent on new connections - operations go through another node', async () => {
     const silent = await SilentServer.start();
     const client = await connect({ connectTimeoutMs: 100 });
     const announced = new Promise<void>((resolve) => {
@@ -142,7 +142,7 @@ describe('connections', () => {
   test('all nodes gone - writes reject as unreachable, not executed', async () => {
     const client = await connect();
     await cluster.stop();
-    // A read, because a write might still meet a dying connection, and would then be unknown.
+    // This is a read, because a write might still use a dying connection, and would then be unknown.
     expect(await failure(client.get('key', { deadlineMs: 300 }))).toMatchObject({ code: 'UNREACHABLE' });
     const error = await failure(client.put('key', 'value', { deadlineMs: 300 }));
     expect(error).toMatchObject({ code: 'UNREACHABLE', executed: 'no' });
@@ -167,7 +167,7 @@ describe('connections', () => {
     await heard;
   });
 
-  test('nobody listens on any address - connect rejects at its deadline', async () => {
+  test('no address has a listener - connect rejects at its deadline', async () => {
     const silent = await SilentServer.start();
     const { address } = silent;
     await silent.close();
@@ -198,7 +198,7 @@ describe('giving up', () => {
     expect(cluster.countOf('Put')).toBe(0);
   });
 
-  test('abort - while a write is under way: unknown', async () => {
+  test('abort - while a write is in flight: unknown', async () => {
     const client = await connect();
     cluster.judge = () => 'hang';
     const controller = new AbortController();
@@ -215,12 +215,12 @@ describe('giving up', () => {
     const write = failure(client.put('key', 'value', { signal: controller.signal }));
     await cluster.arrived((arrival) => arrival.method === 'Put', 6);
     controller.abort();
-    // An attempt may be on its way at this moment; then the truth is "unknown".
+    // An attempt may be in flight at this moment; then "unknown" is right.
     const error = await write;
     expect(error.code).toBe('CANCELLED');
   });
 
-  test('too many - wait in order, beyond that OVERLOADED', async () => {
+  test('too many operations - wait in order, and beyond the limit are OVERLOADED', async () => {
     const client = await connect({ maxInFlight: 1, maxQueued: 2 });
     cluster.judge = () => 'hang';
     const controller = new AbortController();
@@ -245,7 +245,7 @@ describe('giving up', () => {
     expect(cluster.countOf('Put')).toBe(0);
   });
 
-  test('close - what waits is CLOSED, writes under way are unknown, reads are CLOSED', async () => {
+  test('close - waiting operations are CLOSED, writes in flight are unknown, reads are CLOSED', async () => {
     const client = await connect({ maxInFlight: 2 });
     cluster.judge = () => 'hang';
     const write = failure(client.put('write', 'x'));

@@ -9,14 +9,14 @@ useFakeCluster();
 const shardCount = 6;
 const keys = Array.from({ length: 60 }, (_, index) => `key-${index}`);
 const shardOf = (key: string) => shardOfKey(key, shardCount);
-/** As the fake cluster spreads them at the start. */
+/** The nodes of the shards as the fake cluster spreads them at the start. */
 const primaryIdOf = (key: string) => `node-${(shardOf(key) % 3) + 1}`;
 const keyIn = (shard: number) => keys.find((key) => shardOf(key) === shard)!;
 const keyOf = ({ request }: { readonly request: unknown }) => (request as { readonly key: string }).key;
 
 beforeEach(() => startCluster(3, shardCount));
 
-/** Every connection is ready afterwards, and nothing has arrived. */
+/** Afterwards every connection is ready, and the counters of requests are 0. */
 async function connectWarm(options: Parameters<typeof connect>[0] = {}) {
   const client = await connect(options);
   for (const key of keys) await client.get(key);
@@ -25,7 +25,7 @@ async function connectWarm(options: Parameters<typeof connect>[0] = {}) {
 }
 
 describe('many shards', () => {
-  test('every operation goes straight to the primary of its shard', async () => {
+  test('every operation goes directly to the primary of its shard', async () => {
     const client = await connectWarm();
     await Promise.all(keys.map((key) => client.put(key, key)));
     await Promise.all(keys.map((key) => client.get(key)));
@@ -33,13 +33,13 @@ describe('many shards', () => {
     for (const arrival of cluster.arrivals) expect(arrival.nodeId).toBe(primaryIdOf(keyOf(arrival)));
   });
 
-  test('keys with one tag are in one shard', async () => {
+  test('keys with the same tag are in one shard', async () => {
     const client = await connectWarm();
     await Promise.all(['name', 'mail', 'phone'].map((field) => client.put(`{user:1}:${field}`, 'x')));
     expect(new Set(cluster.arrivals.map(({ nodeId }) => nodeId)).size).toBe(1);
   });
 
-  test('locate - asks the primary of the key who holds it', async () => {
+  test('locate - queries the primary of the key for its holders', async () => {
     const client = await connectWarm();
     const location = await client.locate(keyIn(4));
     expect(location).toMatchObject({ shard: 4, holders: [{ nodeId: 'node-2', role: 'primary' }, {}, {}] });
@@ -47,7 +47,7 @@ describe('many shards', () => {
     expect(await failure(client.locate(''))).toMatchObject({ code: 'INVALID_KEY' });
   });
 
-  test('wholeTopology - asks every node, and leaves out those that do not answer', async () => {
+  test('wholeTopology - queries every node, and leaves out those that do not answer', async () => {
     const client = await connectWarm();
     cluster.judge = (_, node) => (node.id === 'node-2' ? new KvError('STOPPING', 'no more') : 'serve');
     const { shards } = await client.wholeTopology();
@@ -62,15 +62,15 @@ describe('many shards', () => {
     expect(new Set(cluster.arrivals.map(({ nodeId }) => nodeId)).size).toBe(3);
   });
 
-  test('topology - a node that says nothing holds nobody up, whichever is asked first', async () => {
+  test('topology - a silent node delays no operation, whichever node is queried first', async () => {
     const client = await connectWarm();
     cluster.judge = (_, node) => (node.id === 'node-2' ? 'hang' : 'serve');
-    // Where there are several primaries it is their turn to be asked, one after the other.
+    // With several primaries the client queries them in turn.
     for (const _ of cluster.nodes) expect((await client.topology({ deadlineMs: 60_000 })).shards).toHaveLength(6);
     expect(cluster.arrivals.some(({ nodeId }) => nodeId === 'node-2')).toBe(true);
   });
 
-  test('listKeys - a primary that is replaced and says nothing more is not waited for, a node that was meant itself is', async () => {
+  test('listKeys - does not wait for a silent replaced primary, but waits for a named node', async () => {
     const client = await connectWarm();
     cluster.judge = (_, node) => (node.id === 'node-1' ? 'hang' : 'serve');
     const page = client.listKeys({ shard: 0 }, { deadlineMs: 60_000 });
@@ -88,12 +88,12 @@ describe('many shards', () => {
     expect(await ofNode).toMatchObject({ code: 'CANCELLED' });
   });
 
-  test('mgetSettled - who answered is told for a key that does not exist, too', async () => {
+  test('mgetSettled - names the answering node even for a key that does not exist', async () => {
     const client = await connectWarm();
     expect(await client.mgetSettled([keyIn(4)])).toMatchObject([{ ok: true, found: undefined, nodeId: 'node-2' }]);
   });
 
-  test('one shard moves - its operations follow, those of others do not', async () => {
+  test('one shard moves - only its operations follow', async () => {
     const client = await connectWarm();
     const moved = new Promise<void>((resolve) => {
       client.onTopology(({ shards }) => {
@@ -107,7 +107,7 @@ describe('many shards', () => {
       expect(arrival.nodeId).toBe(shardOf(keyOf(arrival)) === 0 ? 'node-3' : primaryIdOf(keyOf(arrival)));
   });
 
-  test('a refusal that names the primary - is learned for its shard alone', async () => {
+  test('a refusal that names the primary - counts for its shard only', async () => {
     const client = await connectWarm();
     const { address } = cluster.nodes[2]!;
     cluster.judge = (_method, node, request) => {
@@ -120,7 +120,7 @@ describe('many shards', () => {
     expect(cluster.arrivals.map(({ nodeId }) => nodeId)).toEqual(['node-1', 'node-3', 'node-3', 'node-1']);
   });
 
-  test('a shard without a primary - does not hold up the others, whatever waits for it', async () => {
+  test('a shard without a primary - does not delay the others, even with many waiting operations', async () => {
     const client = await connectWarm({ maxInFlight: 4, maxQueued: 1_000 });
     cluster.setPrimary(undefined, false, 0);
     const waiting = Array.from({ length: 100 }, (_, index) => client.put(`{${keyIn(0)}}${index}`, 'x'));
@@ -132,7 +132,7 @@ describe('many shards', () => {
     for (const { nodeId } of await Promise.all(waiting)) expect(nodeId).toBe('node-2');
   });
 
-  test('mget, mput - every outcome in the order of the keys, also where one shard fails', async () => {
+  test('mget, mput - outcomes are in the order of the keys, even if one shard fails', async () => {
     const client = await connectWarm();
     cluster.judge = (_method, _node, request) =>
       shardOf((request as { key: string }).key) === 2 ? new KvError('VALUE_TOO_LARGE', 'too large') : 'serve';
@@ -151,7 +151,7 @@ describe('many shards', () => {
     );
   });
 
-  test('what waits for a shard without a primary - ends at its deadline with the refusal, definitely not executed', async () => {
+  test('an operation on a shard without a primary - ends at its deadline with the refusal, definitely not executed', async () => {
     const client = await connectWarm({ maxInFlight: 2 });
     cluster.setPrimary(undefined, false, 0);
     const waiting = Array.from({ length: 20 }, (_, index) =>
@@ -164,7 +164,7 @@ describe('many shards', () => {
     expect(cluster.values.size).toBe(0);
   });
 
-  test('more waits than may - OVERLOADED, not executed', async () => {
+  test('too many waiting operations - are OVERLOADED, not executed', async () => {
     const client = await connectWarm({ maxInFlight: 1, maxQueued: 5 });
     cluster.setPrimary(undefined, false, 0);
     const waiting = Array.from({ length: 20 }, (_, index) =>
@@ -175,7 +175,7 @@ describe('many shards', () => {
     expect(codes.filter((code) => code !== 'OVERLOADED').length).toBeGreaterThanOrEqual(5);
   });
 
-  test('a node is replaced in one shard and says nothing more - what it owes in others is waited for', async () => {
+  test('a node is replaced in one shard and silent - the client still waits for its answers of other shards', async () => {
     const client = await connectWarm();
     cluster.judge = (_, node) => (node.id === 'node-1' ? 'hang' : 'serve');
     const patient = { deadlineMs: 60_000 };
@@ -191,7 +191,7 @@ describe('many shards', () => {
     expect(others).toBe(0);
   });
 
-  test('a silent node is gone from the cluster - what it owes is given up, whoever has its shards', async () => {
+  test('a silent node is gone from the cluster - the client stops waiting for its answers', async () => {
     const client = await connectWarm();
     cluster.judge = (_, node) => (node.id === 'node-1' ? 'hang' : 'serve');
     const lost = failure(client.put(keyIn(0), 'x', { deadlineMs: 60_000 }));
@@ -201,22 +201,22 @@ describe('many shards', () => {
     expect(await lost).toMatchObject({ code: 'OUTCOME_UNKNOWN', executed: 'unknown' });
   });
 
-  test('the news come from two nodes - a frozen one of them keeps nothing back', async () => {
+  test('the topology is watched at two nodes - a frozen one does not delay changes', async () => {
     const client = await connectWarm();
     const watched = () => cluster.nodes.filter((node) => node.watchers.size > 0);
     await vi.waitUntil(() => watched().length === 2, { timeout: 10_000 });
     const [silent] = watched();
     silent!.watchers.clear();
-    const heard = new Promise<void>((resolve) => {
+    const changed = new Promise<void>((resolve) => {
       client.onTopology(({ shards }) => {
         if (shards[4]?.primaryNodeId === 'node-1') resolve();
       });
     });
     cluster.setPrimary(cluster.nodes[0], false, 4);
-    await heard;
+    await changed;
   });
 
-  test('a node that told the news is gone - another one takes its place', async () => {
+  test('a watched node is gone - another node is watched instead', async () => {
     await connectWarm();
     const watched = () => cluster.nodes.filter((node) => node.alive && node.watchers.size > 0);
     await vi.waitUntil(() => watched().length === 2, { timeout: 10_000 });

@@ -5,7 +5,7 @@ import { cluster, connect, failFirst, failure, useFakeCluster } from './client-t
 useFakeCluster();
 
 describe('operations', () => {
-  test('put, get, delete - go to the primary and give versions', async () => {
+  test('put, get, delete - go to the primary and return versions', async () => {
     const client = await connect();
     const put = await client.put('user:1', 'Alice');
     expect(put.nodeId).toBe('node-1');
@@ -16,13 +16,13 @@ describe('operations', () => {
     expect(cluster.arrivals.every((arrival) => arrival.nodeId === 'node-1')).toBe(true);
   });
 
-  test('put - an empty value is a value', async () => {
+  test('put - accepts an empty value', async () => {
     const client = await connect();
     await client.put('empty', new Uint8Array());
     expect((await client.get('empty'))?.value).toEqual(Buffer.alloc(0));
   });
 
-  test('put - a condition that does not hold tells the current version', async () => {
+  test('put - a condition that does not hold fails with the current version', async () => {
     const client = await connect();
     const { version } = await client.put('key', 'one', { ifAbsent: true });
     const error = await failure(client.put('key', 'two', { ifAbsent: true }));
@@ -48,7 +48,7 @@ describe('operations', () => {
     expect(values.map((found) => found?.value.toString())).toEqual(['3', undefined, '1']);
   });
 
-  test('mget - one signal for many keys makes no noise', async () => {
+  test('mget - one signal for many keys causes no warning', async () => {
     const client = await connect();
     const warnings: Error[] = [];
     const listener = (warning: Error) => warnings.push(warning);
@@ -60,7 +60,7 @@ describe('operations', () => {
     expect(warnings).toEqual([]);
   });
 
-  test('topology, nodeStatus, forcePrimary - ask the cluster and one node', async () => {
+  test('topology, nodeStatus, forcePrimary - query the cluster or one node', async () => {
     const client = await connect();
     expect((await client.topology()).shards[0]?.primaryNodeId).toBe('node-1');
     const second = cluster.nodes[1]!;
@@ -68,7 +68,7 @@ describe('operations', () => {
     expect(await client.forcePrimary(second.address, { shard: 0, acceptDataLoss: true })).toMatchObject({ seqFloor: 2 ** 32 });
   });
 
-  test('arguments - what can never be right is refused before it is sent', async () => {
+  test('arguments - invalid ones are refused before anything is sent', async () => {
     const client = await connect();
     const refused: [ErrorCode, () => Promise<unknown>][] = [
       ['INVALID_KEY', () => client.get('')],
@@ -102,7 +102,7 @@ describe('operations', () => {
 });
 
 describe('retries', () => {
-  test('a write - what was definitely refused is tried again', async () => {
+  test('a write - is retried after a definite refusal', async () => {
     const client = await connect();
     failFirst('Put', 3, () => new KvError('TAKEOVER_IN_PROGRESS', 'wait'));
     await client.put('key', 'value');
@@ -118,7 +118,7 @@ describe('retries', () => {
     expect([cluster.countOf('Put'), cluster.countOf('Delete')]).toEqual([1, 1]);
   });
 
-  test('a read - is tried again after refusals and unknown outcomes', async () => {
+  test('a read - is retried after refusals and unknown outcomes', async () => {
     const client = await connect();
     const fates = [
       new KvError('LEASE_LAPSED', 'wait'),
@@ -130,14 +130,14 @@ describe('retries', () => {
     expect(cluster.countOf('Get')).toBe(4);
   });
 
-  test('a refusal that cannot pass - is not tried again', async () => {
+  test('a permanent refusal - is not retried', async () => {
     const client = await connect();
     failFirst('Put', 1, () => new KvError('VALUE_TOO_LARGE', 'too large'));
     expect(await failure(client.put('key', 'value'))).toMatchObject({ code: 'VALUE_TOO_LARGE', executed: 'no' });
     expect(cluster.countOf('Put')).toBe(1);
   });
 
-  test('the deadline - a write refused every time rejects with the last refusal, as not executed', async () => {
+  test('the deadline - a write that is always refused rejects with the last refusal, as not executed', async () => {
     const client = await connect();
     cluster.judge = () => new KvError('TOO_FEW_IN_SYNC', 'one replica in sync, two are needed');
     const error = await failure(client.put('key', 'value', { deadlineMs: 300 }));
@@ -163,7 +163,7 @@ describe('retries', () => {
     expect(cluster.arrivals.map((arrival) => arrival.nodeId)).toEqual(['node-1', 'node-2']);
   });
 
-  test('a node that is not the primary and has no hint - the next attempt goes elsewhere', async () => {
+  test('a node that is not primary and names none - the next attempt goes to another node', async () => {
     const client = await connect();
     const [first] = cluster.nodes;
     cluster.judge = (_, node) => (node === first ? new KvError('STOPPING', 'going') : 'serve');

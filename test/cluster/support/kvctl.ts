@@ -1,4 +1,4 @@
-/** kvctl as a process of its own: run to its end, or typed at in a pseudo-terminal. */
+/** Runs kvctl as a separate process: to its end, or with typed input on a pseudo-terminal. */
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { Readable } from 'node:stream';
@@ -14,16 +14,16 @@ export interface Exit {
 }
 
 export interface RunOptions {
-  /** What is iterated over is written as it comes. */
+  /** The input. The items of an iterable are written as they arrive. */
   readonly stdin?: string | Uint8Array | AsyncIterable<Uint8Array>;
   readonly environment?: Readonly<Record<string, string>>;
-  /** Nobody reads its stderr. */
-  readonly unheard?: boolean;
+  /** Closes the reading end of its stderr at once. */
+  readonly withoutStderr?: boolean;
 }
 
 export interface RunningKvctl {
   readonly ended: Promise<Exit>;
-  /** Waits until that is on stderr. */
+  /** Waits until stderr matches. */
   notes(expected: RegExp): Promise<void>;
 }
 
@@ -34,15 +34,18 @@ export function runKvctl(words: readonly string[], options: RunOptions = {}): Pr
   return startKvctl(words, options).ended;
 }
 
-export function startKvctl(words: readonly string[], { stdin = '', environment = {}, unheard }: RunOptions = {}): RunningKvctl {
+export function startKvctl(
+  words: readonly string[],
+  { stdin = '', environment = {}, withoutStderr }: RunOptions = {},
+): RunningKvctl {
   const child = spawn(process.execPath, [programPath('kvctl'), ...words], {
     env: { ...process.env, ...noCluster, ...environment },
   });
-  // It may end without reading what it is given.
+  // The process may end without reading its stdin.
   child.stdin.on('error', () => {});
   if (typeof stdin === 'string' || stdin instanceof Uint8Array) child.stdin.end(stdin);
   else Readable.from(stdin).pipe(child.stdin);
-  if (unheard === true) child.stderr.destroy();
+  if (withoutStderr === true) child.stderr.destroy();
   let stderr = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     stderr += text;
@@ -60,7 +63,10 @@ export function startKvctl(words: readonly string[], { stdin = '', environment =
   return { ended: end(), notes };
 }
 
-/** kvctl on a terminal: util-linux' `script` makes one. What is shown, stdout and stderr alike, is kept as text. */
+/**
+ * kvctl on a pseudo-terminal, which `script` of util-linux makes. Its output, stdout and stderr alike, is kept as
+ * text.
+ */
 export class KvctlTerminal implements AsyncDisposable {
   readonly #child: ChildProcessWithoutNullStreams;
   readonly #ended: Promise<unknown[]>;
@@ -78,12 +84,12 @@ export class KvctlTerminal implements AsyncDisposable {
     this.#ended = once(this.#child, 'close');
   }
 
-  /** A tab within a longer text is taken for part of something that was pasted: it is typed by itself. */
+  /** Types a tab by itself, since kvctl would treat a tab within a longer text as pasted. */
   type(text: string): void {
     this.#child.stdin.write(text);
   }
 
-  /** Waits until that is shown behind what was waited for before. @returns what was shown up to it. */
+  /** Waits until new output matches. @returns the output up to the match */
   async shows(expected: RegExp): Promise<string> {
     const endMs = performance.now() + patienceMs;
     for (;;) {

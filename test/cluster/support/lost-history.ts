@@ -1,6 +1,6 @@
 /**
- * Tests in which ZooKeeper loses everything, or goes back to an older state: a cluster on a ZooKeeper of its own that
- * holds acknowledged keys, and what such tests wait for.
+ * Support for tests in which ZooKeeper loses everything, or goes back to an older state: a cluster on a ZooKeeper of
+ * its own that holds acknowledged keys, and the waits of such tests.
  */
 import { expect, test } from 'vitest';
 import { operate } from '../../../faults/operator.js';
@@ -12,7 +12,7 @@ import { startCluster } from './cluster.js';
 export const patienceMs = 60_000;
 
 interface LostHistoryFixtures {
-  /** How many nodes the cluster has. */
+  /** The number of nodes. */
   readonly nodes: number;
   readonly zookeeper: LocalZookeeper;
   readonly cluster: LocalCluster;
@@ -94,9 +94,9 @@ export async function waitForReplicas(cluster: LocalCluster, holds: (replica: Re
 }
 
 /**
- * Gives the operator's command until the shard serves and no replica keeps data of another line.
+ * Sends the operator's command until the shard serves and no replica keeps data of another line.
  *
- * @returns how many commands it took.
+ * @returns the number of commands sent.
  */
 export async function goOn(cluster: LocalCluster): Promise<number> {
   await using client = await cluster.connect();

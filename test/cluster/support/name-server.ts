@@ -1,10 +1,10 @@
 /**
- * A name server of our own for the programs of a test, in place of the machine's: it knows the names in `.test`, all at
- * 127.0.0.1, and falls silent on request.
+ * A name server for the programs of a test, in place of the machine's name server. It knows names in `.test`, all at
+ * 127.0.0.1, and can be made silent.
  *
- * A program sees it by a mount namespace of its own, in which /etc/resolv.conf and /etc/nsswitch.conf are others; the
- * machine's files stay as they are. The port of a name server is always 53, so the address is one of the many of loopback
- * that nobody else uses. Both need root on Linux.
+ * A program uses it in a mount namespace of its own with another /etc/resolv.conf and /etc/nsswitch.conf, so the
+ * machine's files stay unchanged. The port of a name server is always 53, so this one listens on a loopback address
+ * that no other program uses. Both need root on Linux.
  */
 import { execFile } from 'node:child_process';
 import { randomInt } from 'node:crypto';
@@ -18,7 +18,9 @@ import { promisify } from 'node:util';
 const run = promisify(execFile);
 const dnsPort = 53;
 
-/** $1 is the folder, the rest is the command: the process stays the same one, so that signals reach the program. */
+/**
+ * $1 is the folder, the rest is the command. The shell replaces itself by the command, so signals reach the program.
+ */
 const inNamespace = `
 mount --bind "$1/resolv.conf" /etc/resolv.conf
 mount --bind "$1/nsswitch.conf" /etc/nsswitch.conf
@@ -27,15 +29,15 @@ exec "$@"
 `;
 
 export class NameServer implements AsyncDisposable {
-  /** What to put in front of a command, word by word. */
+  /** The words before a command that runs with this name server. */
   readonly launcher: readonly string[];
   readonly #socket: Socket;
   readonly #folder: string;
   #isSilent = false;
-  /** That came in, answered or not. */
+  /** The number of queries received, answered or not. */
   queries = 0;
 
-  /** @returns undefined, with the reason, where it is not permitted. */
+  /** @returns the reason if this is not permitted */
   static async start(): Promise<NameServer | { readonly impossible: string }> {
     const folder = await mkdtemp(join(tmpdir(), 'kvnode-names-'));
     const socket = createSocket('udp4');
@@ -78,12 +80,12 @@ export class NameServer implements AsyncDisposable {
 
 const headerBytes = 12;
 const typeA = 1;
-/** An answer, no recursion refused, no error; one question. */
+/** The flags of an answer: recursion available, no error; then one question. */
 const answerFlags = 0x8180;
-/** The name of the question, type A, class IN, a second to live, four bytes: 127.0.0.1. */
+/** A record: the name of the question, type A, class IN, a lifetime of one second, four bytes: 127.0.0.1. */
 const loopbackRecord = Buffer.from([0xc0, headerBytes, 0, typeA, 0, 1, 0, 0, 0, 1, 0, 4, 127, 0, 0, 1]);
 
-/** To a question of type A the one address; to any other nothing, which is no error. */
+/** Answers a question of type A with the address, and any other question with no record, which is not an error. */
 function answerTo(query: Buffer): Buffer {
   const questionEnd = query.indexOf(0, headerBytes) + 1 + 4;
   const question = query.subarray(headerBytes, questionEnd);

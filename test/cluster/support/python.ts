@@ -1,4 +1,4 @@
-/** The programs of examples/python, run as a reader of docs/other-languages.md runs them: stubs made by protoc, stock gRPC. */
+/** Runs the programs of examples/python as docs/other-languages.md describes: stubs made by protoc, plain gRPC. */
 import { type ChildProcessWithoutNullStreams, execFile, spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 
 const root = new URL('../../../', import.meta.url).pathname;
 const programs = join(root, 'examples/python');
-/** The system's, for which scripts/setup installs gRPC. */
+/** The system's Python, for which scripts/setup installs gRPC. */
 const interpreter = process.env.KVNODE_PYTHON ?? '/usr/bin/python3';
 const stubPlugin = process.env.KVNODE_GRPC_PYTHON_PLUGIN ?? '/usr/bin/grpc_python_plugin';
 const timeoutMs = 60_000;
@@ -16,7 +16,7 @@ export class PythonExamples implements AsyncDisposable {
   readonly #stubs: string;
   readonly #running = new Set<ChildProcessWithoutNullStreams>();
 
-  /** @throws Error, with what protoc says: scripts/setup installs what is missing. */
+  /** @throws Error with the message of protoc; scripts/setup installs missing programs */
   static async prepare(): Promise<PythonExamples> {
     const stubs = await mkdtemp(join(tmpdir(), 'kvnode-python-'));
     const outputs = [`--python_out=${stubs}`, `--grpc_out=${stubs}`, `--plugin=protoc-gen-grpc=${stubPlugin}`];
@@ -28,14 +28,14 @@ export class PythonExamples implements AsyncDisposable {
     this.#stubs = stubs;
   }
 
-  /** @returns the lines that it printed. @throws Error with its errors if it fails. */
+  /** @returns the lines that the program printed. @throws Error with its stderr if it fails */
   async run(program: string, ...words: string[]): Promise<string[]> {
     const options = { env: this.#environment, timeout: timeoutMs };
     const { stdout } = await promisify(execFile)(interpreter, [join(programs, program), ...words], options);
     return stdout.trimEnd().split('\n');
   }
 
-  /** For one that goes on until its standard input ends. */
+  /** Starts a program that runs until its stdin ends. */
   start(program: string, ...words: string[]): ChildProcessWithoutNullStreams {
     const child = spawn(interpreter, [join(programs, program), ...words], { env: this.#environment });
     this.#running.add(child);

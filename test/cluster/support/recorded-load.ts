@@ -1,6 +1,6 @@
 /**
- * Clients that put and get the same few keys without pause, every other time several operations of one key at once, and a
- * history of it all for the checker of verification/.
+ * Clients that put and get the same few keys without pause, half of the time with several operations on one key at
+ * once. The history of all operations is for the checker of verification/.
  */
 import { KvError } from '../../../src/errors.js';
 import type { KvClient } from '../../../src/index.js';
@@ -11,11 +11,11 @@ export interface RecordedLoadOptions {
   readonly keys: number;
 }
 
-/** Long enough for a move or a failover on a machine that is busy. */
+/** The deadline of an operation: long enough for a move or a failover on a busy machine. */
 const deadlineMs = 20_000;
-/** Histories of a key get long otherwise, and nothing is learnt from more. */
+/** The pause between operations. Without it the histories of keys would get long, and longer ones prove no more. */
 const restMs = 5;
-/** Operations of one worker under way on one key. */
+/** The number of operations that one worker has in flight on one key. */
 const mostAtOnce = 3;
 
 export class RecordedLoad {
@@ -32,7 +32,7 @@ export class RecordedLoad {
     this.#running = Array.from({ length: workers }, (_, worker) => this.#work(`worker-${worker}`, worker));
   }
 
-  /** Until `count` more operations have been answered: the way to wait for service without looking at a clock. */
+  /** Waits until `count` more operations have been answered, which proves service without a clock. */
   async answers(count: number): Promise<void> {
     const isAnswer = ({ outcome }: Operation): boolean => outcome.kind !== 'refused' && outcome.kind !== 'unknown';
     let left = count;
@@ -42,7 +42,7 @@ export class RecordedLoad {
     }
   }
 
-  /** Ends the load and reads every key once more; those reads are in the history as well. */
+  /** Ends the load and reads every key once more. These reads are in the history as well. */
   async stop(): Promise<FinalState> {
     this.#stopping = true;
     await Promise.all(this.#running);

@@ -1,9 +1,9 @@
 import { connect, type Socket } from 'node:net';
 
-/** A raw connection that sends some bytes, and what it receives until it is closed. */
+/** A raw connection that sends some bytes, and records the received bytes until it is closed. */
 export class Stranger {
   readonly socket: Socket;
-  /** Settles when it is connected or was turned away. */
+  /** Settles when the connection is open or was refused. */
   readonly met: Promise<unknown>;
   readonly closed: Promise<unknown>;
   heard = '';

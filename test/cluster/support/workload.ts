@@ -1,18 +1,18 @@
 /**
- * Clients that write and read without pause, and remember what they were told, so that every later read can be judged:
- * no acknowledged write missing, no older value after a newer one, no value that nobody wrote.
+ * Clients that write and read without pause, and record every answer, so that every later read can be judged:
+ * no acknowledged write is missing, no older value follows a newer one, no value appears that was never written.
  *
- * Each worker owns its keys and writes one at a time, so for each of them it knows exactly what may be read. (Histories
- * with several writers on one key need a checker for linearizability; this is the simple half.)
+ * Each worker owns its keys and makes one write at a time, so it knows for each key exactly which values may be read.
+ * (Histories with several writers on one key need the checker of linearizability.)
  */
 import { KvError } from '../../../src/errors.js';
 import type { KvClient } from '../../../src/index.js';
 
 interface KeyHistory {
-  /** The write that was acknowledged last; 0 for none. */
+  /** The number of the last acknowledged write; 0 for none. */
   acknowledged: number;
   version: number;
-  /** Later writes whose outcome is not known: each may be read, now or later. */
+  /** Later writes with an unknown outcome. Each may be read, now or later. */
   unknown: Set<number>;
   lastAttempt: number;
 }
@@ -26,9 +26,9 @@ export interface WorkloadOptions {
 const defaults = { workers: 8, keysPerWorker: 5, deadlineMs: 15_000 };
 
 export class Workload {
-  /** What must never happen, as sentences. */
+  /** The violations found, as sentences. */
   readonly violations: string[] = [];
-  /** By code. */
+  /** The number of errors by code. */
   readonly errors = new Map<string, number>();
   acknowledgedWrites = 0;
   /** The longest time between two acknowledged writes of all workers together. */
@@ -52,7 +52,7 @@ export class Workload {
     });
   }
 
-  /** Until `count` more writes have been acknowledged: the way to wait for service without looking at a clock. */
+  /** Waits until `count` more writes have been acknowledged, which proves service without a clock. */
   async writes(count: number): Promise<void> {
     const goal = this.acknowledgedWrites + count;
     await new Promise<void>((resolve) => {
@@ -65,7 +65,7 @@ export class Workload {
     });
   }
 
-  /** Forgets the pauses so far. */
+  /** Resets the longest pause. */
   resetPause(): void {
     this.longestPauseMs = 0;
     this.#lastWriteMs = performance.now();
@@ -113,7 +113,7 @@ export class Workload {
       if (found !== undefined && found.version < history.version) {
         this.violations.push(`${key}: version ${found.version} read after ${history.version}`);
       }
-      // What has been read must not vanish again. An unknown write that was not read may still come to pass.
+      // A value that was read must not vanish again. An unknown write that was not read may still take effect.
       history.acknowledged = read;
       history.version = Math.max(history.version, found?.version ?? 0);
     } catch (error) {

@@ -1,5 +1,6 @@
 /**
- * A cluster in this process for tests of the client: real gRPC servers in front of one shared map, with faults on demand.
+ * A cluster in this process for tests of the client: real gRPC servers in front of one shared map, with faults on
+ * demand.
  *
  * It keeps none of kvnode's promises about replication; it only speaks the public contract.
  */
@@ -35,7 +36,10 @@ import { TcpProxy } from './tcp-proxy.js';
 
 export type MethodName = 'Get' | 'Put' | 'Delete' | 'LocateKey' | 'ListKeys' | 'GetTopology' | 'GetNodeStatus' | 'ForcePrimary';
 
-/** What becomes of a request: an error answers it, `hang` never does, `executeAndHang` does not either but executes it. */
+/**
+ * The fate of a request: an error answers it, `hang` never answers it, `executeAndHang` executes it and never answers
+ * it.
+ */
 export type Fate = 'serve' | 'hang' | 'executeAndHang' | Error;
 export type Judge = (method: MethodName, node: FakeNode, request: unknown) => Fate;
 
@@ -56,7 +60,7 @@ export class FakeNode {
     this.id = id;
   }
 
-  /** Also of one that is gone. */
+  /** The address of a node, even of one that is gone. */
   get port(): number {
     return this.proxy.port;
   }
@@ -77,7 +81,7 @@ export class FakeCluster {
   #version = 0;
   #waiting: (() => void)[] = [];
 
-  /** Shard 0 is at the first node, shard 1 at the second, and so on around. */
+  /** Shard 0 is at the first node, shard 1 at the second, and so on in a circle. */
   static async start(size: number, shards = 1, clusterId = 'fake'): Promise<FakeCluster> {
     const placed = Array.from({ length: shards }, (_, shard) => ({ primary: shard % size, epoch: 1 }));
     const cluster = new FakeCluster(placed, clusterId);
@@ -90,7 +94,7 @@ export class FakeCluster {
     this.clusterId = clusterId;
   }
 
-  /** Of shard 0. */
+  /** The primary of shard 0. */
   get primary(): FakeNode {
     return this.nodes[this.#shards[0]!.primary]!;
   }
@@ -113,8 +117,8 @@ export class FakeCluster {
   }
 
   /**
-   * `at`: another node, which is gone, and whose address this one takes; by default any free one. `checksCluster`: false for one
-   * that serves requests whatever cluster they name.
+   * `at`: a gone node whose address this one takes; default: any free address. `checksCluster`: false for a node
+   * that serves requests which name another cluster.
    */
   async addNode({ at, checksCluster = true }: { at?: FakeNode; checksCluster?: boolean } = {}): Promise<FakeNode> {
     const node = new FakeNode(`node-${this.nodes.length + 1}`);
@@ -133,7 +137,7 @@ export class FakeCluster {
     return node;
   }
 
-  /** Moves the primary, or takes it away with undefined, and tells those who watch unless `quietly`. */
+  /** Moves the primary, or removes it with undefined, and notifies the watchers unless `quietly`. */
   setPrimary(node: FakeNode | undefined, quietly = false, shard = 0): void {
     const moved = this.#shards[shard]!;
     moved.primary = node === undefined ? -1 : this.nodes.indexOf(node);
@@ -145,7 +149,7 @@ export class FakeCluster {
     for (const node of this.nodes) for (const watcher of node.watchers) watcher.write(this.topology);
   }
 
-  /** Its process ends; the others go on naming it. */
+  /** Ends the process of a node. The others still report it. */
   async crashNode(node: FakeNode): Promise<void> {
     await node.proxy.close();
     node.server.forceShutdown();
@@ -188,7 +192,7 @@ export class FakeCluster {
     execute: (request: Request) => Response,
   ): handleUnaryCall<Request, Response> {
     return (call, callback) => {
-      // That a client asks for the cluster of each address is not among the requests that tests count.
+      // Tests do not count the queries with which a client checks the cluster of each address.
       if ((call.request as GetTopologyRequest).withoutShards !== true)
         this.arrivals.push({ method, nodeId: node.id, request: call.request });
       const fate = this.judge(method, node, call.request);

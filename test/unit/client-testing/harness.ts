@@ -1,4 +1,4 @@
-/** What the tests of the client share: a fresh fake cluster for each test, and clients that are closed after it. */
+/** Shared by the tests of the client: a fresh fake cluster for each test, and clients that are closed after it. */
 import { afterEach, beforeEach } from 'vitest';
 import { KvClient, type KvClientOptions, KvError } from '../../../src/index.js';
 import { FakeCluster, type Fate } from './fake-cluster.js';
@@ -6,7 +6,7 @@ import { FakeCluster, type Fate } from './fake-cluster.js';
 export let cluster: FakeCluster;
 let clients: KvClient[];
 
-/** To be called once by each test file. */
+/** Each test file calls this once. */
 export function useFakeCluster(): void {
   beforeEach(async () => {
     cluster = await FakeCluster.start(3);
@@ -18,7 +18,7 @@ export function useFakeCluster(): void {
   });
 }
 
-/** Instead of the cluster of one shard that every test begins with. */
+/** Replaces the cluster of one shard with which every test begins. */
 export async function startCluster(nodes: number, shards: number): Promise<void> {
   await cluster.stop();
   cluster = await FakeCluster.start(nodes, shards);

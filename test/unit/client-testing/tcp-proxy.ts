@@ -1,4 +1,4 @@
-/** A TCP proxy in front of a server: cuts connections, lets them go silent, refuses new ones. For tests. */
+/** A TCP proxy in front of a server, for tests. It can cut connections, silence them, and refuse new ones. */
 import { once } from 'node:events';
 import net, { type AddressInfo } from 'node:net';
 
@@ -20,7 +20,7 @@ export class TcpProxy {
     return proxy;
   }
 
-  /** Also after it is closed. */
+  /** The address, even after the proxy is closed. */
   get port(): number {
     return this.#port;
   }
@@ -52,7 +52,7 @@ export class TcpProxy {
   }
 }
 
-/** Accepts connections and says nothing, for ever. */
+/** A server that accepts connections and never sends anything. */
 export class SilentServer {
   readonly #sockets = new Set<net.Socket>();
   readonly #server = net.createServer((socket) => {

@@ -1,4 +1,6 @@
-/** Variants of the controller and of R15, caught by whole clusters from a seed whose nodes place shards by themselves. */
+/**
+ * Variants of the controller and of R15, caught by whole clusters from a seed whose nodes place shards by themselves.
+ */
 import { expect } from 'vitest';
 import { describeVariants, placings, script } from './variant.js';
 import { edit, type Lab } from './variant-lab.js';
@@ -107,7 +109,7 @@ function nodes(...ids: string[]) {
   return ids.map((nodeId) => ({ nodeId, address: nodeId }));
 }
 
-/** Of a, which controls, where a and b hold everything. */
+/** The events at a, the controller, while a and b hold everything. */
 function settled({ Control }: Lab): InstanceType<Lab['Control']> {
   const control = new Control('a', replaceAfterMs, true);
   control.onPlacement(onBoth, 0);

@@ -1,7 +1,7 @@
 /**
- * A quiescent replica skips the steps that would find nothing to do (quiescence.ts), and the result is the same. So clusters
- * whose replicas are never quiescent and clusters whose replicas may be go through the same events at the same times,
- * whatever the faults. A replica that is quiescent where it may not be makes a difference.
+ * A quiescent replica skips the steps that would find nothing to do (quiescence.ts), and the result is the same. So
+ * clusters whose replicas are never quiescent and clusters whose replicas may be must go through the same events at
+ * the same times, with any faults. A replica that is wrongly quiescent makes a difference.
  */
 import { describe, expect, it } from 'vitest';
 import { planOf, type RunResult, run } from '../../../simulation/index.js';

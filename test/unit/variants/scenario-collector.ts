@@ -1,4 +1,4 @@
-/** What the scenario files of a lab import in place of vitest: their scenarios are kept, to be run one by one. */
+/** Replaces vitest for the scenario files of a lab: it collects their scenarios, to be run one by one. */
 import { expect } from 'vitest';
 
 export interface CollectedScenario {
@@ -24,7 +24,7 @@ export const collector = {
   expect,
   it,
   describe: (_title: string, body: () => void): void => body(),
-  /** Those collected since the last call. */
+  /** The scenarios collected since the last call. */
   take(): readonly CollectedScenario[] {
     const taken = collected;
     collected = [];

@@ -1,6 +1,7 @@
 /**
- * Variants of the beacon that two nodes share (R4, R9): what is remembered of a stream, what counts as a repetition, and which
- * shards are in it. Schedules run the whole simulation on the edited modules. A check on one stream tests a single frame.
+ * Variants of the beacon that two nodes share (R4, R9): what is remembered of a stream, what counts as a repetition,
+ * and which shards are in it. Schedules run the whole simulation on the edited modules. A check on one stream tests a
+ * single frame.
  */
 import { describe, expect, it } from 'vitest';
 import type { Message } from '../../../src/replication/index.js';
@@ -28,7 +29,9 @@ function schedules(within: number): () => Promise<Check> {
   };
 }
 
-/** One stream: beacons of three shards; then of two, one in a new epoch; then beacons that differ in one field each. */
+/**
+ * One stream: beacons of three shards; then of two, one in a new epoch; then beacons that differ in one field each.
+ */
 async function aStream(): Promise<Check> {
   const { IncomingMessages, OutgoingMessages } = await import('../../../src/wire/peer/message-stream.js');
   const { ReplicationCodec, readRequest } = await import('../../../src/wire/peer/replication-codec.js');
@@ -65,7 +68,7 @@ interface Variant {
   readonly check: () => Promise<Check>;
 }
 
-/** What is compared to know whether it is the same again. */
+/** The fields that are compared to detect a repetition. */
 function ignores(field: string, check: Variant['check']): Variant {
   const edits = [edit(memoryFile, `one.${field} === other.${field}`, 'one !== undefined')];
   return { does: `repeats a beacon sent with another ${field}`, edits, check };

@@ -1,9 +1,10 @@
 /**
  * The protocol with a rule broken, together with the virtual cluster and the scenarios that run it.
  *
- * Most sentences of the rules are one line in a private function of a module, where no mock reaches. So a variant edits the text
- * of a module. The edited copy replaces the original in one test only, and everything that depends on it is loaded anew. Product
- * code knows nothing of it. A line that is not found exactly once is an error, so no variant outlives the code that it breaks.
+ * Most sentences of the rules are one line in a private function of a module, where no mock reaches. So a variant
+ * edits the text of a module. The edited copy replaces the original in one test only, and everything that depends on
+ * it is loaded anew. Product code knows nothing of it. A line that is not found exactly once is an error, so no
+ * variant outlives the code that it breaks.
  */
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -33,7 +34,7 @@ export function edit(file: string, line: string, broken: string): Edit {
 export interface Lab extends Pick<ScenarioModule, 'Scenario' | 'outcome'>, Pick<DumpingModule, 'withoutHistory' | 'beginDump'> {
   readonly Replica: ReplicaModule['Replica'];
   readonly Control: ControlModule['Control'];
-  /** Those of src/replication/scenarios/<topic>.test.ts. */
+  /** The scenarios of src/replication/scenarios/<topic>.test.ts. */
   scenariosOf(topic: string): readonly CollectedScenario[];
 }
 

@@ -1,9 +1,10 @@
 /**
- * A table of protocols that are broken on purpose, and a test for each: the check that should catch the violation catches it.
+ * A table of protocols that are broken on purpose, and a test for each: the check that should catch the violation
+ * catches it.
  *
- * A variant is caught by seeded schedules of faults, by an existing scenario, or by its own script. The error must be a
- * violation: an invariant, an expectation, or a cluster that does not come to serve. An edit that only fails to run proves
- * nothing.
+ * A variant is caught by seeded schedules of faults, by an existing scenario, or by its own script. The error must be
+ * a violation: an invariant, an expectation, or a cluster that does not come to serve. An edit that only fails to run
+ * proves nothing.
  *
  *     VARIANT_SEEDS=300 npx vitest run --project unit test/unit/variants --reporter=verbose
  *
@@ -34,7 +35,7 @@ export interface Harmless {
   readonly rule: string;
   readonly does: string;
   readonly edits: readonly Edit[];
-  /** Why it can lose, corrupt or block nothing. */
+  /** The reason why it cannot lose, corrupt or block anything. */
   readonly because: string;
 }
 
@@ -137,7 +138,10 @@ export function describeVariants(title: string, variants: readonly Variant[]): v
   });
 }
 
-/** Variants that break the letter of a rule without harm. They are listed so that no one searches for the missing check. */
+/**
+ * Variants that break the letter of a rule without harm. They are listed so that no one searches for the missing
+ * check.
+ */
 export function describeHarmless(variants: readonly Harmless[]): void {
   describe('broken on purpose, without harm', { timeout }, () => {
     for (const { rule, does, edits, because } of variants) {
