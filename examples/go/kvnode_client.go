@@ -1,4 +1,4 @@
-// A small client of kvnode on stock gRPC. gRPC's own retry policy retries reads. The client retries writes itself, as the trailers
+// A small client of kvnode on plain gRPC. gRPC's own retry policy retries reads. The client retries writes itself, as the trailers
 // of an error allow (docs/other-languages.md explains both).
 package main
 
@@ -19,7 +19,7 @@ import (
 	kv "example.com/kvtour/kv/v1"
 )
 
-// For Get alone. gRPC makes at most five attempts, whatever maxAttempts says. Before grpc-go 1.40: only with GRPC_GO_RETRY=on.
+// For Get only. gRPC makes at most five attempts, even with a larger maxAttempts. Before grpc-go 1.40: only with GRPC_GO_RETRY=on.
 const retryReads = `{
   "loadBalancingConfig": [{"round_robin": {}}],
   "methodConfig": [{

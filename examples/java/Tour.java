@@ -14,7 +14,7 @@ import kv.v1.Kv;
 
 /** A tour of the operations that a service uses: java Tour 127.0.0.1:9090 (or a name that has several addresses). */
 public final class Tour {
-  /** For Get alone. gRPC makes at most five attempts, whatever maxAttempts says. Numbers have to be doubles. */
+  /** For Get only. gRPC makes at most five attempts, even with a larger maxAttempts. Numbers must be doubles. */
   private static final Map<String, ?> RETRY_READS =
       Map.of(
           "methodConfig",

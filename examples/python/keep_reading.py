@@ -1,4 +1,4 @@
-"""Reads keys, round after round, until its standard input ends. It uses only stock gRPC and a retry policy, so nodes may start and
+"""Reads keys, round after round, until its standard input ends. It uses only plain gRPC and a retry policy, so nodes may start and
 stop meanwhile. It prints a line for each round: how many keys were found, and which nodes answered.
 
     python3 keep_reading.py 127.0.0.1:9090,127.0.0.1:9091 user:1 user:2

@@ -1,4 +1,4 @@
-"""A small client of kvnode on stock gRPC. It sends requests straight to the primary of their key. gRPC's own retry policy retries
+"""A small client of kvnode on plain gRPC. It sends requests directly to the primary of their key. gRPC's own retry policy retries
 reads. The client retries writes itself, as the trailers of an error allow (docs/other-languages.md explains both).
 """
 
@@ -11,7 +11,7 @@ from kv.v1 import kv_pb2, kv_pb2_grpc
 
 from shard_map import ShardMap
 
-# For Get alone. gRPC makes at most five attempts, whatever maxAttempts says; these span about seven seconds.
+# For Get only. gRPC makes at most five attempts, even with a larger maxAttempts; these span about seven seconds.
 RETRY_READS = {
     "loadBalancingConfig": [{"round_robin": {}}],
     "methodConfig": [

@@ -1,9 +1,9 @@
 """The primary of each shard, from the reports of the nodes (docs/placement.md, "Following the topology").
 
 The map watches every node, and requests only the shards that the node holds, because it knows no primary of other shards. That is
-the simplest way to learn of every change at once. A client of a large cluster watches fewer nodes, as that document says.
+the simplest way to learn of every change at once. A client of a large cluster watches fewer nodes, as that document explains.
 
-An address may come to belong to another cluster. So the map keeps to the first cluster that answers. It names this cluster in
+An address may later belong to another cluster. So the map keeps to the first cluster that answers. It names this cluster in
 every request from then on, and ignores nodes of other clusters.
 """
 

@@ -46,7 +46,7 @@ def deletes(client):
 
 def straight_to_the_primaries(client):
     if not client.shards.wait_until_whole(timeout=20):
-        sys.exit("some shard has no primary that anybody knows of")
+        sys.exit("some shard has no known primary")
     before = client.passed_on
     for key in KEYS:
         client.put(key, key.encode())
