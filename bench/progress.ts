@@ -24,7 +24,7 @@ export class Progress {
   readonly #startedAtMs: number;
   readonly #latest: (ProgressReport | undefined)[];
   #timer: NodeJS.Timeout | undefined;
-  #outagesToldUntilMs = 0;
+  #outagesReportedUntilMs = 0;
 
   constructor(out: WriteStream, timeline: PrimaryTimeline, series: TimeSeries, workload: RunShape, startedAtMs: number) {
     this.#out = out;
@@ -85,8 +85,8 @@ export class Progress {
   #reportEndedOutages(): void {
     const settledMs = this.#settledMs();
     for (const outage of this.#outages()) {
-      if (outage.toMs >= settledMs || outage.toMs <= this.#outagesToldUntilMs) continue;
-      this.#outagesToldUntilMs = outage.toMs;
+      if (outage.toMs >= settledMs || outage.toMs <= this.#outagesReportedUntilMs) continue;
+      this.#outagesReportedUntilMs = outage.toMs;
       this.#live.note(describeOutage(outage, this.#startedAtMs));
     }
   }

@@ -13,14 +13,14 @@ test('a silenced proxy keeps its connections, accepts new ones, and delivers the
 
   proxy.silence();
   const during = await connected(proxy.port);
-  const heard: string[] = [];
-  for (const socket of [before, during]) socket.once('data', (data) => heard.push(data.toString()));
+  const received: string[] = [];
+  for (const socket of [before, during]) socket.once('data', (data) => received.push(data.toString()));
   before.write('two');
   during.write('three');
   // A later connection to the server was answered, so an answer through the proxy could have arrived by now.
   const direct = await connected((server.address() as AddressInfo).port);
   expect(await echoed(direct, 'direct')).toBe('direct');
-  expect(heard).toEqual([]);
+  expect(received).toEqual([]);
 
   const answers = [once(before, 'data'), once(during, 'data')];
   proxy.heal();

@@ -22,8 +22,8 @@ function statusOf(nodeId: string, ...replicas: ReplicaStatus[]): NodeStatus {
 
 const placedOn = (...lists: string[][]) => ({
   shards: lists.map((placedNodeIds, shard): ShardInfo => {
-    const told = { epoch: 1, primaryNodeId: '', primaryAddress: '', replicas: [], minInSync: 1, offline: false, serving: true };
-    return { shard, placedNodeIds, ...told };
+    const rest = { epoch: 1, primaryNodeId: '', primaryAddress: '', replicas: [], minInSync: 1, offline: false, serving: true };
+    return { shard, placedNodeIds, ...rest };
   }),
 });
 

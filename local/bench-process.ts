@@ -31,9 +31,9 @@ async function run(words: readonly string[], output: 'inherit' | 'pipe', signal?
   signal?.addEventListener('abort', onAbort);
   try {
     const printed = child.stdout === null ? '' : text(child.stdout);
-    const told = child.stderr === null ? '' : text(child.stderr);
+    const errors = child.stderr === null ? '' : text(child.stderr);
     const [code, endedBy] = (await once(child, 'exit')) as [number | null, string | null];
-    const ending = (await told).trimEnd().split('\n').at(-1);
+    const ending = (await errors).trimEnd().split('\n').at(-1);
     if (code !== 0) throw new Error(`kvbench ended with ${endedBy ?? `exit code ${code}`}${ending && `: ${ending}`}`);
     return await printed;
   } finally {

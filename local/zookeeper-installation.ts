@@ -12,7 +12,7 @@ const debianJar = '/usr/share/java/zookeeper.jar';
 /** These folders hold only the configuration of the server's log. */
 const debianConfigFolders = ['/etc/zookeeper/conf', '/etc/zookeeper/conf_example'];
 
-/** @throws Error naming what is missing, and scripts/setup */
+/** @throws Error naming the missing program, and scripts/setup */
 export async function findZookeeper(environment: NodeJS.ProcessEnv = process.env): Promise<ZookeeperInstallation> {
   const java = await findJava(environment);
   if (java === undefined) throw new Error('no Java was found on PATH or in JAVA_HOME, and ZooKeeper needs it: run scripts/setup');

@@ -14,11 +14,11 @@ export function isLinearizable(operations: readonly Operation[]): boolean {
   const effective = operations.filter(
     ({ call, outcome }) => outcome.kind !== 'refused' && !(outcome.kind === 'unknown' && call.kind === 'get'),
   );
-  const told = effective.map(({ call, outcome }) =>
+  const versions = effective.map(({ call, outcome }) =>
     Math.max('version' in outcome ? outcome.version : 0, call.kind === 'get' ? 0 : (call.ifVersion ?? 0)),
   );
   // Above the highest version in an answer only the order of versions matters, and each write needs one.
-  const highest = Math.max(0, ...told) + effective.length;
+  const highest = Math.max(0, ...versions) + effective.length;
   return fits(effective, { value: undefined, version: 0, highest: 0 }, highest);
 }
 

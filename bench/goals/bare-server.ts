@@ -11,7 +11,7 @@ export interface BareServerPlan {
   readonly answerBase64: string;
 }
 
-export interface BareServerTold {
+export interface BareServerReport {
   readonly port: number;
 }
 
@@ -27,4 +27,4 @@ server.addService(
   Object.fromEntries(unary.map(([name, method]) => [name, { ...method, ...bare }])),
   Object.fromEntries(unary.map(([name]) => [name, handler])),
 );
-process.stdout.write(`${JSON.stringify({ port } satisfies BareServerTold)}\n`);
+process.stdout.write(`${JSON.stringify({ port } satisfies BareServerReport)}\n`);

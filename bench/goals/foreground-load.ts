@@ -1,10 +1,10 @@
 /** Controls the foreground process, and computes its rate between two moments. */
-import type { ForegroundPlan, ForegroundTold } from './foreground.js';
+import type { ForegroundPlan, ForegroundReport } from './foreground.js';
 import { ScriptProcess } from './script-process.js';
 
 export class ForegroundLoad implements AsyncDisposable {
   readonly #script: ScriptProcess;
-  readonly #told: ForegroundTold[] = [];
+  readonly #reports: ForegroundReport[] = [];
   readonly #closing = new AbortController();
   readonly #listening: Promise<void>;
   #failure: unknown;
@@ -20,8 +20,8 @@ export class ForegroundLoad implements AsyncDisposable {
    */
   rateBetween(fromMs: number, toMs: number): number {
     if (this.#failure !== undefined) throw this.#failure;
-    const from = this.#told.find(({ atMs }) => atMs >= fromMs);
-    const to = this.#told.findLast(({ atMs }) => atMs <= toMs);
+    const from = this.#reports.find(({ atMs }) => atMs >= fromMs);
+    const to = this.#reports.findLast(({ atMs }) => atMs <= toMs);
     if (from === undefined || to === undefined || to.atMs <= from.atMs)
       throw new Error('the foreground reported nothing in this time');
     if (to.failed > 0) throw new Error(`${to.failed} operations of the foreground failed: ${to.firstFailure}`);
@@ -37,7 +37,7 @@ export class ForegroundLoad implements AsyncDisposable {
   async #listen(): Promise<void> {
     const { signal } = this.#closing;
     try {
-      for (;;) this.#told.push(await this.#script.next<ForegroundTold>(signal));
+      for (;;) this.#reports.push(await this.#script.next<ForegroundReport>(signal));
     } catch (error) {
       if (!signal.aborted) this.#failure = error;
     }

@@ -14,7 +14,7 @@ export interface ForegroundPlan {
 }
 
 /** The figures so far. */
-export interface ForegroundTold {
+export interface ForegroundReport {
   /** Milliseconds of the machine's clock. */
   readonly atMs: number;
   readonly done: number;
@@ -52,5 +52,5 @@ const count = async (): Promise<void> => {
 };
 void highestRate(count, inFlight, { warmUpMs: 0, measureMs: Number.POSITIVE_INFINITY });
 for await (const _ of setInterval(tellEveryMs)) {
-  process.stdout.write(`${JSON.stringify({ atMs: Date.now(), done, failed, firstFailure } satisfies ForegroundTold)}\n`);
+  process.stdout.write(`${JSON.stringify({ atMs: Date.now(), done, failed, firstFailure } satisfies ForegroundReport)}\n`);
 }

@@ -44,7 +44,7 @@ export class ScriptProcess implements AsyncDisposable {
    * Waits for the next report. @throws Error with the script's stderr if it ends first; the signal's reason if it is
    * aborted first
    */
-  async next<Told>(signal: AbortSignal): Promise<Told> {
+  async next<Report>(signal: AbortSignal): Promise<Report> {
     signal.throwIfAborted();
     const settled = new AbortController();
     const aborted = once(signal, 'abort', { signal: settled.signal }).then(
@@ -54,7 +54,7 @@ export class ScriptProcess implements AsyncDisposable {
     const line = await Promise.race([this.#lines.next(), aborted]).finally(() => settled.abort());
     signal.throwIfAborted();
     if (line === undefined || line.done) throw new Error(`${this.#name} ended: ${(await this.#errors).trim()}`);
-    return JSON.parse(line.value) as Told;
+    return JSON.parse(line.value) as Report;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

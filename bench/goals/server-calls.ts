@@ -9,7 +9,7 @@ import { LocalCluster } from '../../local/local-cluster.js';
 import type { PutResponse } from '../../src/wire/contract/kv-api.js';
 import { prepareProgram } from '../peers/packages.js';
 import { spreadOf, spreadText } from '../peers/summary.js';
-import type { BareServerPlan, BareServerTold } from './bare-server.js';
+import type { BareServerPlan, BareServerReport } from './bare-server.js';
 import type { Goal, GoalOutcome, GoalRun } from './goal.js';
 import { h2load, runH2load } from './h2load.js';
 import { cpuMsOf } from './process-figures.js';
@@ -44,7 +44,7 @@ async function measure(call: UnaryCall, wanted: number, run: GoalRun): Promise<r
     await writeFile(bodyFile, framedRequest(call));
     const plan: BareServerPlan = { answerBase64: answer.toString('base64') };
     await using bare = new ScriptProcess('bare-server', plan);
-    const { port } = await bare.next<BareServerTold>(run.signal);
+    const { port } = await bare.next<BareServerReport>(run.signal);
     const measureOne = async ({ address, pid }: Server, measureMs: number): Promise<Sample> => {
       const before = await cpuMsOf(pid);
       const loaded = await runH2load({ address, path: pathOf(call), bodyFile, measureMs }, run.signal);

@@ -44,7 +44,7 @@ async function startLoading(command: string, words: readonly string[] = []): Pro
   return child;
 }
 
-test.each(['SIGTERM', 'SIGINT', 'SIGUSR2'] as const)('%s while kvnode is loaded stops it as told', async (signal) => {
+test.each(['SIGTERM', 'SIGINT', 'SIGUSR2'] as const)('%s while kvnode is loaded stops it', async (signal) => {
   const child = await startLoading('');
   const exited = once(child, 'exit');
   child.kill(signal);
@@ -63,7 +63,7 @@ const asFirstProcess = ['--pid', '--fork', '--kill-child', ...(process.getuid?.(
 /** Some containers do not allow `unshare`. */
 const mayUnshare = spawnSync('unshare', [...asFirstProcess, 'true']).status === 0;
 
-test.runIf(mayUnshare)('SIGTERM while kvnode is loaded as PID 1, as in a container, stops it as told', async () => {
+test.runIf(mayUnshare)('SIGTERM while kvnode is loaded as PID 1, as in a container, stops it', async () => {
   const child = await startLoading('unshare', asFirstProcess);
   const exited = once(child, 'exit');
   const inside = Number(readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'latin1'));

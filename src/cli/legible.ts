@@ -20,7 +20,7 @@ export function printable(key: string): string {
   return unprintable.test(key) ? legibleJson(key) : key;
 }
 
-/** One line of JSON, which parses to exactly what was written. */
+/** One line of JSON, which parses to exactly the same value. */
 export function legibleJson(value: unknown): string {
   return JSON.stringify(value).replace(unprintables, escaped);
 }

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { parseNodeCommandLine } from './node-command-line.js';
 
-test.each(['--replace-after-ms', '--replace-after'])('%s tells when a node that vanished is replaced', async (flag) => {
+test.each(['--replace-after-ms', '--replace-after'])('%s sets the time after which a vanished node is replaced', async (flag) => {
   expect((await parseNodeCommandLine([flag, '5000'])).given.replaceAfterMs).toBe('5000');
 });
 

@@ -1,7 +1,7 @@
 /**
  * ZooKeeper's connection string, `host:port[,host:port]…[/chroot]`, and paths of znodes.
  *
- * This is the only place that parses them. A slash at the end of a path does not count, wherever the path is given.
+ * This is the only place that parses them. A slash at the end of any path is ignored.
  */
 import { type Address, formatAddresses, readAddresses } from './address.js';
 import { accepted, type Reading } from './reading.js';

@@ -1,4 +1,4 @@
-/** Options of a node: what they are (`optionSpecs`), and how they become values (`resolveOptions`). */
+/** Options of a node: their table (`optionSpecs`), and the resolution of their values (`resolveOptions`). */
 export {
   type Address,
   formatAddress,

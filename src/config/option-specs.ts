@@ -33,7 +33,7 @@ export interface OptionalIntegerSpec extends Omit<IntegerSpec, 'default'> {
   readonly defaultDescription: string;
 }
 
-/** A number of bytes, given as such or with KiB, MiB or GiB. */
+/** A number of bytes, plain or with KiB, MiB or GiB. */
 export interface SizeSpec extends CommonSpec {
   readonly type: 'size';
   readonly default: undefined;
@@ -271,7 +271,7 @@ export function flagOf(name: OptionName): string {
   return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 
-/** The flags of an option, its alias first: if both are given, the last one, the real name, wins. */
+/** The flags of an option, its alias first: if both are set, the last one, the real name, wins. */
 export function flagsOf(name: OptionName): readonly string[] {
   const { alias }: OptionSpec = optionSpecs[name];
   return alias === undefined ? [flagOf(name)] : [alias, flagOf(name)];

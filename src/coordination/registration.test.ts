@@ -9,7 +9,7 @@ import { inOrder, ZnodePaths } from './znode-paths.js';
 const election = `${root}/shards/0/election`;
 
 describe('candidates', () => {
-  it('are reported in order of registration, with what they registered', async () => {
+  it('are reported in order of registration, with their data', async () => {
     const zookeeper = new MemoryZookeeper();
     const [b, a] = [join(zookeeper), join(zookeeper)];
     await b.coordinator.registerCandidate(0, candidateNamed('b'));

@@ -1,7 +1,7 @@
 /**
  * Reads the znodes of one shard and reports every reading.
  *
- * A malformed znode is logged and left out: the shard continues to serve with what it knows (G5).
+ * A malformed znode is logged and left out: the shard continues to serve with its present knowledge (G5).
  */
 import type { Logger } from 'pino';
 import { CoalescedTask } from './coalesced-task.js';

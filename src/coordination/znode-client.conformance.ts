@@ -84,7 +84,7 @@ export function describeZnodeClient(name: string, target: () => ConformanceTarge
       await other.close();
     });
 
-    it('create - tells apart created, exists and no parent', async () => {
+    it('create - distinguishes created, exists and no parent', async () => {
       const path = await newParent();
       expect(await one.create(`${path}/a`, Buffer.from('1'), 'persistent')).toEqual({ kind: 'created', path: `${path}/a` });
       expect(await one.create(`${path}/a`, Buffer.from('2'), 'persistent')).toEqual({ kind: 'exists' });
@@ -117,7 +117,7 @@ export function describeZnodeClient(name: string, target: () => ConformanceTarge
       expect((await one.get(path, noWatch))?.data.toString()).toBe('z');
     });
 
-    it('delete - tells apart its four outcomes', async () => {
+    it('delete - distinguishes its four outcomes', async () => {
       const path = await newParent();
       await one.create(`${path}/a`, empty, 'persistent');
       expect(await one.delete(path, 0)).toEqual({ kind: 'notEmpty' });

@@ -2,7 +2,7 @@
  * The Coordinator over ZooKeeper: it ties the session, `config`, the node, its shards and `placement` together.
  *
  * Guarantees:
- * - The listener receives only what was read from ZooKeeper.
+ * - The listener receives only data that was read from ZooKeeper.
  * - The node's own znodes are created again soon after any loss (R2, R14).
  * - Nothing is written in a session before it is known that ZooKeeper still serves the same cluster.
  * - A watch is only a hint to read again, so everything is also read again from time to time (R14).

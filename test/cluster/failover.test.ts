@@ -52,7 +52,7 @@ test('a frozen backup is taken out of the in-sync set, writes continue, and it j
   frozen.freeze();
   await cluster.waitUntil('the frozen backup is out', ({ shards }) => inSyncCount(shards) === 2);
   const proposal = await primary.log.waitFor(({ removed }) => Array.isArray(removed) && removed.length > 0);
-  expect(proposal.removed, 'the log tells why').toMatchObject([{ reason: 'silent' }]);
+  expect(proposal.removed, 'the log has the reason').toMatchObject([{ reason: 'silent' }]);
   await load.writes(50);
   frozen.thaw();
   await cluster.waitForInSync(3);

@@ -45,7 +45,7 @@ async function expectAllKeys(client: KvClient): Promise<void> {
 }
 
 async function forcePrimary(cluster: LocalCluster): Promise<void> {
-  await cluster.waitUntil('the shard is told as offline', ({ shards }) => shards[0]?.offline === true);
+  await cluster.waitUntil('the shard is reported as offline', ({ shards }) => shards[0]?.offline === true);
   await kvctl(cluster, 'shard', 'force-primary', '0', '--accept-data-loss');
 }
 

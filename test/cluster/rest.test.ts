@@ -48,7 +48,7 @@ async function eventually(holds: () => Promise<void>): Promise<void> {
   }
 }
 
-async function told(node: NodeProcess, path: string): Promise<Record<string, unknown>> {
+async function getJson(node: NodeProcess, path: string): Promise<Record<string, unknown>> {
   const answer = await ask(node, path);
   expect([path, answer.status]).toEqual([path, 200]);
   return (await answer.json()) as Record<string, unknown>;
@@ -85,9 +85,9 @@ describe('any node answers for any key', () => {
       const { primaryAddress } = shards[shardOfKey('condition', shardCount)]!;
       for (const node of cluster.nodes) {
         const refused = await ask(node, path, { method: 'DELETE', headers: { 'if-match': etag } });
-        const told = (await refused.json()) as { primaryAddress?: string };
-        expect([refused.status, told]).toMatchObject([412, { code: 'VERSION_MISMATCH', executed: 'no' }]);
-        expect(told.primaryAddress).toBe(node.address === primaryAddress ? undefined : primaryAddress);
+        const problem = (await refused.json()) as { primaryAddress?: string };
+        expect([refused.status, problem]).toMatchObject([412, { code: 'VERSION_MISMATCH', executed: 'no' }]);
+        expect(problem.primaryAddress).toBe(node.address === primaryAddress ? undefined : primaryAddress);
         expect((await ask(node, path, { headers: { 'if-none-match': etag } })).status).toBe(200);
       }
     });
@@ -97,7 +97,7 @@ describe('any node answers for any key', () => {
     await using client = await cluster.connect();
     await client.put('workers', 'a key');
     expect(await (await ask(one, '/api/kv/%77orkers')).text()).toBe('a key');
-    const { nodes } = (await told(one, '/api/kv/workers')) as { nodes: { id: string; httpAddress: string }[] };
+    const { nodes } = (await getJson(one, '/api/kv/workers')) as { nodes: { id: string; httpAddress: string }[] };
     expect(nodes.map(({ id, httpAddress }) => [id, httpAddress])).toEqual(
       cluster.nodes.map((node) => [node.id, node.httpAddress]),
     );
@@ -116,7 +116,7 @@ describe('nodes and cluster', () => {
       await eventually(async () => {
         const found: string[] = [];
         for (let cursor = ''; ; ) {
-          const page = await told(asked, `/api/kv/worker/${other.id}?limit=25${cursor}`);
+          const page = await getJson(asked, `/api/kv/worker/${other.id}?limit=25${cursor}`);
           expect(page).toMatchObject({ id: other.id, version: expect.any(String) });
           const listed = page.keys as { shard: number; key: string }[];
           for (const { shard, key } of listed) expect(shardOfKey(key, shardCount)).toBe(shard);
@@ -131,7 +131,7 @@ describe('nodes and cluster', () => {
 
   test('every node reports the same cluster: its shards, their primaries, their in-sync sets', async () => {
     await eventually(async () => {
-      const [here, there] = await Promise.all([told(one, '/api/cluster'), told(other, '/api/cluster')]);
+      const [here, there] = await Promise.all([getJson(one, '/api/cluster'), getJson(other, '/api/cluster')]);
       expect(here.shards).toEqual(there.shards);
       expect(here.shards).toHaveLength(shardCount);
       const ids = cluster.nodes.map(({ id }) => id).sort();
@@ -145,9 +145,9 @@ describe('nodes and cluster', () => {
 
   test('every node is alive and ready, and its OpenAPI document describes every route', async () => {
     for (const node of cluster.nodes) {
-      expect(await told(node, '/livez')).toEqual({ alive: true });
-      await eventually(async () => expect(await told(node, '/readyz')).toEqual({ ready: true, reasons: [] }));
-      const { paths } = (await told(node, '/api/openapi.json')) as { paths: object };
+      expect(await getJson(node, '/livez')).toEqual({ alive: true });
+      await eventually(async () => expect(await getJson(node, '/readyz')).toEqual({ ready: true, reasons: [] }));
+      const { paths } = (await getJson(node, '/api/openapi.json')) as { paths: object };
       const expected = ['/api/cluster', '/api/kv/worker/{id}', '/api/kv/workers', '/api/kv/{key}', '/livez', '/readyz'];
       for (const path of expected) expect(Object.keys(paths)).toContain(path);
     }
@@ -191,7 +191,7 @@ describe('the end of a node', () => {
     expect(last).toEqual([503, { ready: false, reasons: ['the node is stopping'] }, 'close']);
     slow.socket.write('ow');
     await slow.closed;
-    expect(slow.heard).toMatch(/^HTTP\/1.1 200 .*"version":/s);
+    expect(slow.received).toMatch(/^HTTP\/1.1 200 .*"version":/s);
     agent.destroy();
     expect(await other.exited).toEqual({ code: 0, signal: null });
     expect(await (await ask(one, '/api/kv/slow')).text()).toBe('slow');

@@ -14,11 +14,11 @@ function freshRoot(): string {
 }
 
 /** Starts a node that is expected to end by itself. */
-async function failing(options: NodeProcessOptions): Promise<{ readonly code: number | null; readonly said: string }> {
+async function failing(options: NodeProcessOptions): Promise<{ readonly code: number | null; readonly output: string }> {
   const node = NodeProcess.spawn(options);
   onTestFinished(() => node.kill());
   const { code } = await node.exited;
-  return { code, said: node.log.tail() };
+  return { code, output: node.log.tail() };
 }
 
 async function started(options: NodeProcessOptions): Promise<NodeProcess> {
@@ -33,7 +33,7 @@ test('a node with the id of a running one is refused, and the running one keeps 
   await client.put('k', 'v');
   const second = await failing({ zk, root: cluster.root, extra: ['--id', 'x'] });
   expect(second.code).toBe(1);
-  expect(second.said).toContain(`--id x: a node with this id is running at ${cluster.nodes[0]?.address}`);
+  expect(second.output).toContain(`--id x: a node with this id is running at ${cluster.nodes[0]?.address}`);
   expect((await client.get('k'))?.value.toString()).toBe('v');
 });
 
@@ -44,7 +44,7 @@ test('a start that fails because its port is taken leaves no configuration behin
   await once(other, 'listening');
   const { port } = other.address() as { port: number };
   const refused = await failing({ zk, root, port, extra: ['--min-in-sync', '3'] });
-  expect(refused).toMatchObject({ code: 1, said: expect.stringContaining(`--port ${port}: the port is taken`) });
+  expect(refused).toMatchObject({ code: 1, output: expect.stringContaining(`--port ${port}: the port is taken`) });
   // A node that finds no cluster logs that it waits, and then founds one with its own values.
   const founder = await started({ zk, root, extra: ['--session-ms', '1000'] });
   expect(founder.log.find(({ msg }) => msg.startsWith('ZooKeeper holds no cluster here'))).toHaveLength(1);
@@ -64,12 +64,12 @@ test('a node whose values differ from the cluster is refused, with each option a
   await using cluster = await startCluster({ nodes: 1 });
   const refused = await failing({ zk, root: cluster.root, extra: ['--min-in-sync', '2', '--lease-ms', '900'] });
   expect(refused.code).toBe(1);
-  for (const words of ['minInSync', '1', '2', 'leaseMs', '1000', '900']) expect(refused.said).toContain(words);
+  for (const words of ['minInSync', '1', '2', 'leaseMs', '1000', '900']) expect(refused.output).toContain(words);
 });
 
 test('an unreachable ZooKeeper ends the start with an error that names its address', async () => {
   const refused = await failing({ zk: '127.0.0.1:1', root: freshRoot() });
-  expect(refused).toMatchObject({ code: 1, said: expect.stringContaining('--zk 127.0.0.1:1') });
+  expect(refused).toMatchObject({ code: 1, output: expect.stringContaining('--zk 127.0.0.1:1') });
 });
 
 test('a node without free file descriptors logs that once, keeps serving, and logs the end of it', async () => {

@@ -106,14 +106,14 @@ interface Answer {
 function call(client: Client, name: string, request: object, metadata = new Metadata()): Promise<Answer> {
   const { path, requestSerialize, responseDeserialize } = keyValue[name]!;
   return new Promise((resolve) => {
-    let told: Metadata | undefined;
+    let initialMetadata: Metadata | undefined;
     const options = { deadline: Date.now() + 5_000 };
     client
       .makeUnaryRequest(path, requestSerialize, responseDeserialize, request, metadata, options, (error, response) =>
-        resolve({ error, response: response as Answer['response'], metadata: told }),
+        resolve({ error, response: response as Answer['response'], metadata: initialMetadata }),
       )
       .on('metadata', (initial: Metadata) => {
-        told = initial;
+        initialMetadata = initial;
       });
   });
 }

@@ -112,7 +112,7 @@ describe('zookeeper client, start-up', () => {
   it.each([
     ['a name that does not resolve', 'no-such-host.invalid:2181'],
     ['an address that cannot be reached', '255.255.255.255:2181'],
-    ['a port where nobody listens', '127.0.0.1:1'],
+    ['a port without a listener', '127.0.0.1:1'],
   ])('gives up on %s at the deadline, naming it', async (_what, servers) => {
     const connecting = ZookeeperClient.connect({ servers, sessionMs, startupTimeoutMs: 2_500 });
     await expect(connecting).rejects.toMatchObject({
@@ -186,14 +186,14 @@ describe('coordinator over ZooKeeper', () => {
   const root = `/kvstore-${process.pid}-${Date.now()}`;
 
   async function join(nodeId: string, servers: string) {
-    const heard = new Recorder();
+    const reports = new Recorder();
     // At this point the chroot does not exist.
     const connect = `${servers}/apps`;
-    const coordinator = await connectCoordinator({ connect, root, sessionMs, startupTimeoutMs, logger }, heard);
+    const coordinator = await connectCoordinator({ connect, root, sessionMs, startupTimeoutMs, logger }, reports);
     await coordinator.agreeOnConfig({ ...config, clusterId: `cluster-of-${nodeId}` });
     await coordinator.registerNode(nodeNamed(nodeId));
     await coordinator.registerCandidate(0, candidateNamed(nodeId));
-    return { coordinator, heard };
+    return { coordinator, reports };
   }
 
   it('two nodes find each other, write state by compare-and-set, and survive an expiry', async () => {
@@ -201,28 +201,28 @@ describe('coordinator over ZooKeeper', () => {
     links.push(link);
     const a = await join('a', await link.open());
     const b = await join('b', inject('zk'));
-    await b.heard.until(() => b.heard.replicas?.join() === 'a~1,b~1' && b.heard.nodeIds?.join() === 'a,b');
+    await b.reports.until(() => b.reports.replicas?.join() === 'a~1,b~1' && b.reports.nodeIds?.join() === 'a,b');
     expect(await discoverNodes(`${inject('zk')}/apps`, root, startupTimeoutMs)).toEqual(['a.example:9090', 'b.example:9090']);
 
-    await a.heard.until(() => a.heard.readings.length > 0);
+    await a.reports.until(() => a.reports.readings.length > 0);
     expect(await a.coordinator.writeState(0, undefined, born('a~1', 'h', 'one'))).toEqual({ kind: 'applied', version: 0 });
-    await b.heard.until(() => b.heard.states.at(-1)?.version === 0);
+    await b.reports.until(() => b.reports.states.at(-1)?.version === 0);
     expect(await b.coordinator.writeState(0, 7, born('b~1', 'other', 'two'))).toEqual({ kind: 'conflict' });
 
     link.cut();
-    await b.heard.until(() => b.heard.replicas?.join() === 'b~1');
-    expect(a.heard.sessions).toEqual(['suspended']);
+    await b.reports.until(() => b.reports.replicas?.join() === 'b~1');
+    expect(a.reports.sessions).toEqual(['suspended']);
     expect(await a.coordinator.writeState(0, 0, born('a~1', 'h', 'one'))).toEqual({ kind: 'notSent' });
     link.mend();
-    await b.heard.until(() => b.heard.replicas?.join() === 'b~1,a~1' && b.heard.nodeIds?.join() === 'b,a');
-    expect(a.heard.sessions).toEqual(['suspended', 'connected']);
+    await b.reports.until(() => b.reports.replicas?.join() === 'b~1,a~1' && b.reports.nodeIds?.join() === 'b,a');
+    expect(a.reports.sessions).toEqual(['suspended', 'connected']);
 
     await b.coordinator.announceStop(0);
-    await a.heard.until(() => a.heard.candidates.at(-1)?.[0]?.stopping === true);
+    await a.reports.until(() => a.reports.candidates.at(-1)?.[0]?.stopping === true);
     await b.coordinator.close();
-    await a.heard.until(() => a.heard.replicas?.join() === 'a~1' && a.heard.nodeIds?.join() === 'a');
+    await a.reports.until(() => a.reports.replicas?.join() === 'a~1' && a.reports.nodeIds?.join() === 'a');
     await a.coordinator.close();
-    expect([...a.heard.fatal, ...b.heard.fatal]).toEqual([]);
+    expect([...a.reports.fatal, ...b.reports.fatal]).toEqual([]);
     expect(await discoverNodes(`${inject('zk')}/apps`, root, startupTimeoutMs)).toEqual([]);
   });
 });

@@ -54,15 +54,17 @@ async function* watch(address: string, service: string): AsyncGenerator<string> 
 describe('health', () => {
   test('a node that is in sync everywhere is SERVING under every name; an unknown service is not found', async () => {
     const address = cluster.addresses[0]!;
-    const told = await Promise.all(['', 'kv.v1.KeyValue', 'kv.v1.Cluster', 'kv.v2'].map((service) => check(address, service)));
-    expect(told).toEqual(['SERVING', 'SERVING', 'SERVING', 5]);
+    const statuses = await Promise.all(
+      ['', 'kv.v1.KeyValue', 'kv.v1.Cluster', 'kv.v2'].map((service) => check(address, service)),
+    );
+    expect(statuses).toEqual(['SERVING', 'SERVING', 'SERVING', 5]);
   });
 
   test('a new node is NOT_SERVING until it is in sync and once it begins to stop; then its watches end', async () => {
     const node = await cluster.addNode();
-    const told: string[] = [];
+    const statuses: string[] = [];
     for await (const status of watch(node.address, '')) {
-      told.push(status);
+      statuses.push(status);
       if (status === 'SERVING') {
         // The node reports this itself, since the reports of other nodes may be a moment older.
         await using client = await cluster.connect();
@@ -71,7 +73,7 @@ describe('health', () => {
         node.signal('SIGTERM');
       }
     }
-    expect(told.filter((status, at) => status !== told[at - 1]).slice(-2)).toEqual(['SERVING', 'NOT_SERVING']);
+    expect(statuses.filter((status, at) => status !== statuses[at - 1]).slice(-2)).toEqual(['SERVING', 'NOT_SERVING']);
     expect(await node.exited).toMatchObject({ code: 0 });
   });
 });

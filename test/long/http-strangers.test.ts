@@ -33,7 +33,7 @@ test('connections that never send a request are closed, and writers and health p
     ...(await strangers(50, Buffer.alloc(5_000, 0xa5))),
   ];
   await Promise.all(greedy.map(({ closed }) => closed));
-  expect(greedy.filter(({ heard }) => heard.includes(' 413 ')).length).toBeGreaterThan(0);
+  expect(greedy.filter(({ received }) => received.includes(' 413 ')).length).toBeGreaterThan(0);
   const silent = await strangers(1_000, '');
   const slow = await strangers(1_000, 'GET /api/kv/k HTTP/1.1\r\nhost: x\r\nx-slow: ');
   const before = written;
@@ -44,7 +44,7 @@ test('connections that never send a request are closed, and writers and health p
   done = true;
   await writer;
   expect(written).toBeGreaterThan(before);
-  for (const { heard } of all) expect(heard).toMatch(/^(HTTP\/1.1 4\d\d |$)/);
+  for (const { received } of all) expect(received).toMatch(/^(HTTP\/1.1 4\d\d |$)/);
   expect(await client.get('k')).toBeUndefined();
   expect((await client.get('alive'))?.version).toBe(written);
   expect(node.running).toBe(true);

@@ -36,12 +36,12 @@ async function sumOf(sample: string): Promise<number> {
 test('promtool accepts the metrics of a live node', async () => {
   const text = await scrape(cluster.nodes[0]!);
   const promtool = spawn('promtool', ['check', 'metrics'], { stdio: ['pipe', 'pipe', 'pipe'] });
-  let told = '';
-  for (const output of [promtool.stdout, promtool.stderr]) output.setEncoding('utf8').on('data', (part) => (told += part));
+  let output = '';
+  for (const stream of [promtool.stdout, promtool.stderr]) stream.setEncoding('utf8').on('data', (part) => (output += part));
   promtool.stdin.end(text);
   // Without promtool, which scripts/setup installs, this rejects with ENOENT.
   const [code] = (await once(promtool, 'close')) as [number];
-  expect({ code, told }).toEqual({ code: 0, told: '' });
+  expect({ code, output }).toEqual({ code: 0, output: '' });
 });
 
 test('operations are counted by API, once at the node that answered them', async () => {

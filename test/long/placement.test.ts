@@ -144,9 +144,9 @@ test('a placement of 16,384 shards on 1,000 nodes with the longest ids is writte
   const root = `/kvnode-placement-${randomUUID()}`;
   const logger = pino({ level: 'silent' });
   const options = { connect: inject('zk'), root, sessionMs: 6_000, startupTimeoutMs: 10_000, logger };
-  const heard = new Recorder();
+  const reports = new Recorder();
   const writer = await connectCoordinator(options, new Recorder());
-  const reader = await connectCoordinator(options, heard);
+  const reader = await connectCoordinator(options, reports);
   try {
     await writer.agreeOnConfig({ ...config, shards });
     await reader.agreeOnConfig({ ...config, shards });
@@ -154,9 +154,9 @@ test('a placement of 16,384 shards on 1,000 nodes with the longest ids is writte
     expect(written).toEqual({ kind: 'applied', version: 0 });
     expect(await writer.writePlacement(0, placementOf(2))).toEqual({ kind: 'applied', version: 1 });
     reader.refreshPlacement();
-    await heard.until(() => heard.placements.at(-1)?.version === 1);
-    expect(heard.placements.at(-1)?.placement).toEqual(placementOf(2));
-    expect(heard.fatal).toEqual([]);
+    await reports.until(() => reports.placements.at(-1)?.version === 1);
+    expect(reports.placements.at(-1)?.placement).toEqual(placementOf(2));
+    expect(reports.fatal).toEqual([]);
   } finally {
     await writer.close();
     await reader.close();

@@ -51,12 +51,12 @@ afterAll(async () => {
  * Runs `work` in a span of the service. @returns that span and all spans of the same trace, by kind and name. There
  * may be several attempts, since the shard may move to its preferred primary at this moment.
  */
-async function traced(work: () => Promise<unknown>): Promise<{ told: string[]; spans: ReadableSpan[] }> {
+async function traced(work: () => Promise<unknown>): Promise<{ names: string[]; spans: ReadableSpan[] }> {
   const parent = trace.getTracer('service').startSpan('service');
   await context.with(trace.setSpan(context.active(), parent), work);
   parent.end();
   const spans = exporter.getFinishedSpans().filter((span) => span.spanContext().traceId === parent.spanContext().traceId);
-  return { told: [...new Set(spans.map(({ kind, name }) => `${SpanKind[kind]} ${name}`))].sort(), spans };
+  return { names: [...new Set(spans.map(({ kind, name }) => `${SpanKind[kind]} ${name}`))].sort(), spans };
 }
 
 const mostAttempts = 50;
@@ -75,8 +75,8 @@ for (const api of ['pipeline', 'unary'] as const)
       ['get', () => client.get('traced')],
       ['delete', () => client.delete('traced')],
     ] as const) {
-      const { told, spans } = await traced(work);
-      expect(told).toEqual([`CLIENT kvnode ${method}`, 'INTERNAL service', `SERVER kvnode ${method}`]);
+      const { names, spans } = await traced(work);
+      expect(names).toEqual([`CLIENT kvnode ${method}`, 'INTERNAL service', `SERVER kvnode ${method}`]);
       expect(isChild(spans, SpanKind.CLIENT, SpanKind.INTERNAL) && isChild(spans, SpanKind.SERVER, SpanKind.CLIENT)).toBe(true);
     }
     const { spans } = await traced(() => client.put('traced', 'value', { ifVersion: 7 }).catch(() => {}));

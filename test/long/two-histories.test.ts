@@ -15,7 +15,7 @@ import { runKvctl } from '../cluster/support/kvctl.js';
 const extra = ['--session-ms', '2000', '--replace-after-ms', '1000'];
 const keys = Array.from({ length: 20 }, (_, index) => `k${index}`);
 
-interface Told {
+interface PlanJson {
   readonly shards: readonly [
     { readonly histories: readonly { id: string; primaryNodeId: string | null; holders: { nodeId: string }[] }[] },
   ];
@@ -63,7 +63,7 @@ test.each(['old', 'new'] as const)('two histories meet: both are named, and the 
   const force = ['shard', 'force-primary', '--all', ...at];
 
   const plan = await runKvctl([...force, '--json']);
-  const { shards } = JSON.parse(plan.stdout) as Told;
+  const { shards } = JSON.parse(plan.stdout) as PlanJson;
   expect(shards[0].histories).toHaveLength(2);
   const idOf = (node: NodeProcess): string =>
     shards[0].histories.find(({ holders }) => holders.some(({ nodeId }) => nodeId === node.id))!.id;

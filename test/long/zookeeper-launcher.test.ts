@@ -132,7 +132,7 @@ describe('local ZooKeeper', () => {
 
   it.each([
     ['no Java', { PATH: '/nonexistent' }],
-    ['no ZooKeeper where ZOOKEEPER_HOME says', { PATH: process.env.PATH, ZOOKEEPER_HOME: '/nonexistent' }],
+    ['no ZooKeeper at ZOOKEEPER_HOME', { PATH: process.env.PATH, ZOOKEEPER_HOME: '/nonexistent' }],
   ])('with %s the error names scripts/setup', async (_what, environment) => {
     await expect(findZookeeper(environment)).rejects.toThrow(/scripts\/setup/);
   });

@@ -9,7 +9,7 @@ const files = readdirSync(source, { recursive: true, encoding: 'utf8' }).filter(
   (file) => file.endsWith('.ts') && !file.endsWith('.test.ts') && !file.startsWith(generated),
 );
 
-/** Names of files that say only what the file is for its folder or its command. */
+/** Names of files that describe the role of the file in its folder or its command. */
 const namesForEachFolder = new Set(['index.ts', 'limits.ts', 'options.ts']);
 
 /** The names that a source declares and exports. What it re-exports is declared elsewhere. */

@@ -158,13 +158,13 @@ describe('connections', () => {
     for (const watcher of watched.watchers) watcher.emit('error', Object.assign(new Error('broken'), { code: 14 }));
     watched.watchers.clear();
     await moved;
-    const heard = new Promise<void>((resolve) => {
+    const changed = new Promise<void>((resolve) => {
       client.onTopology((topology) => {
         if (topology.shards[0]?.primaryNodeId === 'node-2') resolve();
       });
     });
     cluster.setPrimary(cluster.nodes[1]);
-    await heard;
+    await changed;
   });
 
   test('no address has a listener - connect rejects at its deadline', async () => {

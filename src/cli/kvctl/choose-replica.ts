@@ -2,7 +2,7 @@
  * Chooses the replica that becomes primary when the whole in-sync set of a shard is gone (R13). The live complete
  * replica with the highest (epoch of last entry, seq) wins. Among equals the highest commit index wins, since entries
  * above it get new versions. Complete replicas without entries come next. An incomplete one comes last, since its node
- * discards what it has. Pure.
+ * discards its data. Pure.
  */
 import type { NodeInfo, ReplicaStatus } from '../../wire/contract/kv-api.js';
 import type { NodeAnswer } from './gather.js';

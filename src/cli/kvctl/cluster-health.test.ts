@@ -53,7 +53,7 @@ describe('health of a cluster', () => {
     ['not-serving', 'every shard is offline', viewOf([{ offline: true }, { offline: true }])],
     ['not-serving', 'the primary does not answer', viewOf([{}], silent('a'))],
     ['not-serving', 'a shard has no primary', viewOf([{}, { shard: 1, serving: false, primaryNodeId: '', epoch: 3 }])],
-    ['not-serving', 'nobody has heard of a shard', viewOf([{}, { epoch: 0, replicas: [], serving: false, primaryNodeId: '' }])],
+    ['not-serving', 'no node reports a shard', viewOf([{}, { epoch: 0, replicas: [], serving: false, primaryNodeId: '' }])],
     ['not-serving', 'so few copies are in sync that writes are refused', viewOf([without('b', 'c')])],
     ['not-serving', 'nothing is known of any shard', viewOf([])],
   ])('%s - %s', (health, _what, view) => {

@@ -76,11 +76,11 @@ function renderOutcome(outcome: Outcome): string {
 }
 
 function outcomeToJson(outcome: Outcome): object {
-  const told = shardToJson(outcome.plan);
-  if (outcome.forced) return { ...told, forced: true, epoch: outcome.epoch, seqFloor: outcome.seqFloor };
+  const planned = shardToJson(outcome.plan);
+  if (outcome.forced) return { ...planned, forced: true, epoch: outcome.epoch, seqFloor: outcome.seqFloor };
   const { error } = outcome;
   const facts = error instanceof KvError ? { code: error.code, executed: error.executed } : { executed: 'unknown' };
-  return { ...told, forced: false, error: { ...facts, message: describeError(error) } };
+  return { ...planned, forced: false, error: { ...facts, message: describeError(error) } };
 }
 
 function summarize(outcomes: readonly Outcome[], { problems }: ForcePlan, output: Output): void {

@@ -7,7 +7,7 @@ import { type ExitCode, exitCodes } from './exit-codes.js';
  */
 export type ClusterHealth = 'serving' | 'warnings' | 'not-serving';
 
-/** `never`: every cluster whose status could be read gives exit code 0. */
+/** `never`: the exit code is 0 for every cluster whose status could be read. */
 export type FailOn = 'warnings' | 'not-serving' | 'never';
 
 export const failOnLevels: readonly FailOn[] = ['warnings', 'not-serving', 'never'];

@@ -72,7 +72,11 @@ const accept = { 'accept-data-loss': true };
 describe('kvctl shard force-primary', () => {
   test.each([
     ['leaves a shard alone that is not offline', shardOf(0, ['a'], { offline: false }), 'shard 0 is not offline'],
-    ['does not say so where nobody knows', shardOf(0, [], { offline: false }), 'no node that answers knows the state of shard 0'],
+    [
+      'is not offline, and no node knows its state',
+      shardOf(0, [], { offline: false }),
+      'no node that answers knows the state of shard 0',
+    ],
   ])('%s', async (_, shard, message) => {
     await expect(run(viewOf([shard], { a: [] }), { shards: '0', options: accept })).rejects.toMatchObject({
       code: 'NOT_FORCED',

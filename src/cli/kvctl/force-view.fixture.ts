@@ -77,8 +77,8 @@ export function shardOf(shard: number, inSync: readonly string[] = [], more: Par
     const nodeId = name.replace('!', '');
     return { replicaId: `${nodeId}~${name === nodeId ? 1 : 0}`, nodeId, inSync: true, live: name === nodeId };
   });
-  const nobody = { primaryNodeId: '', primaryAddress: '', serving: false };
-  return { shard, epoch: 5, ...nobody, replicas, minInSync: 1, offline: true, placedNodeIds: [], ...more };
+  const noPrimary = { primaryNodeId: '', primaryAddress: '', serving: false };
+  return { shard, epoch: 5, ...noPrimary, replicas, minInSync: 1, offline: true, placedNodeIds: [], ...more };
 }
 
 export function viewOf(

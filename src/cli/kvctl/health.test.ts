@@ -33,8 +33,8 @@ interface Asked {
 async function run({ operands = [], nodes, zk, live }: Asked): Promise<{ code: number; text: string; json: object }> {
   const output = new Output(false);
   let [text, json] = ['', {}];
-  vi.spyOn(output, 'result').mockImplementation((told, facts) => {
-    [text, json] = [told, facts];
+  vi.spyOn(output, 'result').mockImplementation((resultText, facts) => {
+    [text, json] = [resultText, facts];
   });
   const code = await healthCommand.run({
     connect: () => expect.fail('health asks the node itself, not the cluster'),
@@ -66,8 +66,8 @@ describe('kvctl health', () => {
   test('every named node must be ready, and a node that does not answer is not', async () => {
     health.report({ live: true, ready: true });
     expect(await run({ nodes: address })).toMatchObject({ code: 0 });
-    const told = await run({ nodes: `${address},127.0.0.1:1` });
-    expect(told).toMatchObject({ code: 8, json: { nodes: [{ ready: true }, { ready: false, problem: expect.any(String) }] } });
+    const outcome = await run({ nodes: `${address},127.0.0.1:1` });
+    expect(outcome).toMatchObject({ code: 8, json: { nodes: [{ ready: true }, { ready: false, problem: expect.any(String) }] } });
     vi.stubEnv('KVNODE_NODES', address);
     expect(await run({})).toMatchObject({ code: 0, text: `${address} is ready` });
   });

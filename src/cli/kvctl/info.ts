@@ -70,15 +70,15 @@ function factsOf(status: NodeStatus): [string, string][] {
 
 /** The histories of shards that are offline, or of which ZooKeeper names another history. */
 function historyFacts(replicas: readonly ReplicaStatus[]): [string, string][] {
-  const told = replicas.filter(({ offline, found }) => offline || (found ?? null) !== null);
-  if (told.length === 0) return [];
-  const lines = told.slice(0, maxHistories).map(({ shard, held, found }): [string, string] => {
+  const shown = replicas.filter(({ offline, found }) => offline || (found ?? null) !== null);
+  if (shown.length === 0) return [];
+  const lines = shown.slice(0, maxHistories).map(({ shard, held, found }): [string, string] => {
     const names = (found ?? null) === null ? '' : `; ZooKeeper names ${positionText(found)}`;
     return ['history', `shard ${shard}: ${(held ?? null) === null ? 'no copy' : positionText(held)}${names}`];
   });
-  const left = told.length - lines.length;
+  const left = shown.length - lines.length;
   const rest: [string, string][] = left > 0 ? [['history', `of ${left} more shards with --json`]] : [];
-  return [['offline', rangesOf(told.map(({ shard }) => shard))], ...lines, ...rest];
+  return [['offline', rangesOf(shown.map(({ shard }) => shard))], ...lines, ...rest];
 }
 
 function details({ status }: NodeAnswer): object {

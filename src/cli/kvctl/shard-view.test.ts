@@ -76,14 +76,14 @@ describe("an operator's view of a shard", () => {
   test('a copy moves - the view has its target, its progress, and the node that leaves then', () => {
     const moved = { ...healthy(0), placedNodeIds: ['a', 'b', 'd'] };
     moved.replicas = [...moved.replicas, { replicaId: 'd~1', nodeId: 'd', inSync: false, live: true }];
-    const told = (joiner: Partial<ReplicaStatus>) => {
+    const movesWith = (joiner: Partial<ReplicaStatus>) => {
       const holders = ['a', 'b', 'c'].map((id) => answer(id, [replica(0, id)]));
       const [shard] = viewShards(viewOf([moved], [...holders, answer('d', [replica(0, 'd', { role: 'joiner', ...joiner })])]));
       expect(isSettled(shard!)).toBe(false);
       return shard!.moving;
     };
-    expect(told({ complete: false, keys: 86 })).toEqual(['to d, 43 % of the keys', 'leaves c']);
-    expect(told({ complete: true })).toEqual(['to d, 60 behind', 'leaves c']);
+    expect(movesWith({ complete: false, keys: 86 })).toEqual(['to d, 43 % of the keys', 'leaves c']);
+    expect(movesWith({ complete: true })).toEqual(['to d, 60 behind', 'leaves c']);
   });
 
   test('a placed node is gone - it is awaited, and a copy is missing', () => {

@@ -129,8 +129,8 @@ describe('kvctl status', () => {
   });
 
   test('sizes - are shown in the largest unit that keeps the figure at 1 or more', () => {
-    const told = [0, 1_023, 1_024, 1_600, 374_000, 10 * 2 ** 20, 2.5 * 2 ** 30].map(size);
-    expect(told).toEqual(['0 B', '1,023 B', '1 KiB', '1.6 KiB', '365 KiB', '10 MiB', '2.5 GiB']);
+    const sizes = [0, 1_023, 1_024, 1_600, 374_000, 10 * 2 ** 20, 2.5 * 2 ** 30].map(size);
+    expect(sizes).toEqual(['0 B', '1,023 B', '1 KiB', '1.6 KiB', '365 KiB', '10 MiB', '2.5 GiB']);
   });
 
   test('the lag is the number of entries of the primary that the replica has not acknowledged', () => {

@@ -42,8 +42,10 @@ export function collectWarnings(view: GatheredCluster): string[] {
       `node ${node.id} is registered, but a node of another cluster, ${otherCluster}, answers at its address ${node.address}: stop the one that was started there by mistake`,
     ];
   });
-  const told = view.answers.flatMap(({ node, status }) => (status?.warnings ?? []).map((warning) => `${node.id}: ${warning}`));
-  return [...new Set([...offlineWarnings(view), ...silent, ...absent(view.topology), ...told])];
+  const reported = view.answers.flatMap(({ node, status }) =>
+    (status?.warnings ?? []).map((warning) => `${node.id}: ${warning}`),
+  );
+  return [...new Set([...offlineWarnings(view), ...silent, ...absent(view.topology), ...reported])];
 }
 
 /** Warnings about nodes that are gone although shards are placed on them. */

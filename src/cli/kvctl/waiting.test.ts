@@ -22,7 +22,7 @@ test.each<[Partial<ShardInfo>, string]>([
   [{ serving: false, primaryNodeId: '', primaryAddress: '', epoch: 0 }, 'no primary of shard 3 is known yet'],
   [{ serving: false }, 'a is becoming primary of shard 3 in epoch 4'],
   [{}, 'a has not answered yet'],
-])('waiting - %j is told as such', (facts, text) => {
+])('waiting - %j is described', (facts, text) => {
   expect(describeWait([{ ...shard, ...facts }])).toContain(text);
 });
 
@@ -34,8 +34,8 @@ test('waiting - a long wait is reported, with each change once and its end; a sh
   const topology = { shards: [{ ...shard, shard: 0 }] };
   const client = {
     knownTopology: topology,
-    onTopology: (heard: () => void) => {
-      listener = heard;
+    onTopology: (onChange: () => void) => {
+      listener = onChange;
       return () => {};
     },
   } as unknown as KvClient;
@@ -71,9 +71,9 @@ test('waiting - calls that wait for the same report it once, and a later wait is
   const output = new Output(false);
   vi.spyOn(output, 'note').mockImplementation((text) => void notes.push(text));
   for (let round = 1; round <= 2; round++) {
-    const told = (): Promise<void> =>
+    const work = (): Promise<void> =>
       vi.waitFor(() => expect(notes.length).toBeGreaterThanOrEqual(2 * round - 1), { timeout: 10_000 });
-    await Promise.all(Array.from({ length: 3 }, () => reportWhile(output, () => 'the same', told, { untilMs: 1 })));
+    await Promise.all(Array.from({ length: 3 }, () => reportWhile(output, () => 'the same', work, { untilMs: 1 })));
   }
   expect(notes.map((note) => note.replace(/\d+\.\d/, 'some'))).toEqual([
     ...['waiting: the same', 'answered after some s'],

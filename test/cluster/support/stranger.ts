@@ -6,13 +6,13 @@ export class Stranger {
   /** Settles when the connection is open or was refused. */
   readonly met: Promise<unknown>;
   readonly closed: Promise<unknown>;
-  heard = '';
+  received = '';
 
   constructor(host: string, port: number, bytes: string | Buffer) {
     this.socket = connect(port, host);
     this.socket.on('error', () => {});
     this.socket.on('data', (data) => {
-      this.heard += data.toString('latin1');
+      this.received += data.toString('latin1');
     });
     this.closed = new Promise((resolve) => this.socket.once('close', resolve));
     this.met = Promise.race([this.closed, new Promise((resolve) => this.socket.once('connect', resolve))]);

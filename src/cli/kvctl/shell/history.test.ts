@@ -56,7 +56,7 @@ test.each([
   ],
   ['is empty', () => ''],
   ['is relative', () => 'home'],
-])('history - where the home folder %s there is no history, which is told once, and the session goes on', (_what, homeFolder) => {
+])('history - if the home folder %s no lines are kept, which is reported once', (_what, homeFolder) => {
   const path = historyPath({}, homeFolder);
   expect(path).toBeUndefined();
   const history = new History(path, (problem) => problems.push(problem));
