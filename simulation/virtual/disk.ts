@@ -17,6 +17,8 @@ interface PendingWrite {
 
 export class Disk {
   readonly replicaId: string;
+  /** Writes are accepted, and the process must complete none of them. */
+  hangs = false;
   history: string | undefined;
   epoch = 0;
   epochId = '';
@@ -70,7 +72,14 @@ export class Disk {
     this.#pending.push({ write, change, appliedSeq });
   }
 
-  /** Everything accepted so far is durable. Returns the number of the last write. */
+  /** The oldest accepted write becomes durable. Returns its number; undefined: no write is pending. */
+  completeOne(): number | undefined {
+    const oldest = this.#pending.shift();
+    if (oldest !== undefined) this.#take(oldest.change, oldest.appliedSeq);
+    return oldest?.write;
+  }
+
+  /** Everything accepted so far becomes durable. Returns the number of the last write. */
   flush(): number | undefined {
     const last = this.#pending.at(-1);
     for (const { change, appliedSeq } of this.#pending) this.#take(change, appliedSeq);
@@ -142,7 +151,7 @@ export class Disk {
       case 'epoch':
         if (change.history === this.history && change.epoch < this.epoch)
           throw new Error(`disk: epoch ${change.epoch} written after ${this.epoch}`);
-        if (this.complete && this.line !== undefined && this.line.history !== change.history)
+        if (this.line !== undefined && this.line.history !== change.history)
           throw new Error(`disk: history ${change.history} written over data of ${this.line.history}`);
         this.history = change.history;
         this.epoch = change.epoch;

@@ -1,9 +1,9 @@
 /** One call to Dump: the position, then chunks read while writes go on, then the commit index as of the last one. */
 
+import type { Store } from '../../../simulation/virtual/store.js';
 import type { Effect } from '../protocol/effect.js';
 import type { Event } from '../protocol/event.js';
 import type { Epoch, EpochId, ReplicaId } from '../protocol/ids.js';
-import type { FakeStore } from './fake-store.fixture.js';
 
 type DumpEvent = Extract<Event, { type: 'snapshotBegun' | 'snapshotChunk' | 'snapshotEnded' | 'snapshotFailed' }>;
 
@@ -27,9 +27,10 @@ export function newDumpCall(joiner: ReplicaId, { from, epoch, epochId, number }:
 }
 
 /** Reads the next chunk from the primary's store. */
-export function readChunk(call: DumpCall, store: FakeStore, commitIndex: number, itemsPerChunk: number): void {
+export function readChunk(call: DumpCall, { items: stored }: Store, commitIndex: number, itemsPerChunk: number): void {
   const { epochId, number } = call;
-  const items = store.chunk(call.cursor, itemsPerChunk);
+  const keys = [...stored.keys()].filter((key) => key > call.cursor).sort();
+  const items = keys.slice(0, itemsPerChunk).map((key) => ({ key, ...stored.get(key)! }));
   if (items.length > 0) {
     call.cursor = items.at(-1)!.key;
     call.queue.push({ type: 'snapshotChunk', epochId, number, items });

@@ -3,14 +3,14 @@
  * beyond the node goes to the `Surroundings`.
  */
 
+import { Disk } from '../../../simulation/virtual/disk.js';
+import { Store } from '../../../simulation/virtual/store.js';
 import type { Answer, Effect, Note } from '../protocol/effect.js';
 import type { Event } from '../protocol/event.js';
 import type { ReplicaId } from '../protocol/ids.js';
 import type { LogEntry } from '../protocol/log-entry.js';
 import type { ReplicaOptions } from '../protocol/replica-options.js';
 import { Replica } from '../replica.js';
-import { FakeDisk } from './fake-disk.fixture.js';
-import { FakeStore } from './fake-store.fixture.js';
 import { ZookeeperSession } from './zookeeper-session.fixture.js';
 
 /** A request of a client, and what became of it. */
@@ -32,8 +32,8 @@ export class VirtualNode {
   readonly name: string;
   readonly replicaId: ReplicaId;
   readonly replica: Replica;
-  readonly disk = new FakeDisk();
-  readonly store = new FakeStore();
+  readonly disk: Disk;
+  readonly store = new Store();
   readonly session: ZookeeperSession;
   readonly notes: Note[] = [];
   readonly roles: string[] = [];
@@ -42,10 +42,13 @@ export class VirtualNode {
   historyHeld: string | undefined;
   stopped: 'no' | 'clean' | 'unclean' | 'released' = 'no';
   readonly #around: Surroundings;
+  /** The last entry that has reached the store. */
+  #appliedSeq = 0;
 
   constructor(name: string, replicaId: ReplicaId, options: Omit<ReplicaOptions, 'replicaId' | 'idSeed'>, around: Surroundings) {
     this.name = name;
     this.replicaId = replicaId;
+    this.disk = new Disk(replicaId);
     this.replica = new Replica({ ...options, replicaId, idSeed: `${replicaId}/` }, around.now());
     this.#around = around;
     this.session = new ZookeeperSession(() => around.now());
@@ -90,9 +93,11 @@ export class VirtualNode {
     switch (effect.type) {
       case 'persist':
         this.store.change(effect.change);
-        this.disk.write(effect.write, effect.change);
+        this.disk.write(effect.write, effect.change, this.#appliedSeq);
+        if (effect.change.type === 'reset' || effect.change.type === 'rebase') this.#appliedSeq = effect.change.baseSeq;
         break;
       case 'apply':
+        this.#appliedSeq = effect.entries.at(-1)!.seq;
         this.store.apply(effect.entries);
         this.#around.onApplied(this, effect.entries);
         return;
