@@ -2,6 +2,7 @@
  * What the process of a node does for all its shards: it registers, learns where they belong, and runs the controller as nodes do,
  * so that it is `place()` that moves shards.
  */
+
 import { createHash } from 'node:crypto';
 import type { Control, ControllerTask } from '../../src/controller/control.js';
 import type { NodeRegistration } from '../../src/coordination/index.js';
@@ -11,6 +12,7 @@ import type { Placing, Plan } from '../plan/setup.js';
 import type { DriftingClock } from '../virtual/drifting-clock.js';
 import type { Ensemble } from '../virtual/ensemble.js';
 import type { EventQueue } from '../virtual/event-queue.js';
+import { seededPace } from '../virtual/session-pace.js';
 import { type SessionEvent, type SessionOwner, ZookeeperSession } from '../virtual/zookeeper-session.js';
 
 export type NewControl = (nodeId: string, replaceAfterMs: number, connected: boolean) => Control;
@@ -67,7 +69,14 @@ export class Agent implements SessionOwner<Placement> {
     this.nodeIndex = machine.index;
     this.random = Random.of(seed, 50_000 + site.nextProcess());
     this.#control = site.newControl(machine.name, site.rules!.replaceAfterMs, false);
-    this.session = new ZookeeperSession(site.queue, site.registry, this, this.random, setup.sessionMs, true);
+    this.session = new ZookeeperSession(
+      site.queue,
+      site.registry,
+      this,
+      seededPace(this.random, setup.sessionMs),
+      setup.sessionMs,
+      true,
+    );
   }
 
   get stopping(): boolean {

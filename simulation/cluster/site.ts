@@ -104,7 +104,7 @@ export class Site {
   onPlacementWrite(agent: Agent, next: Placement): void {
     this.trace.add(agent.nodeIndex, () => `writes placement ${JSON.stringify(next)}`);
     const lost = agent.session.loseNext;
-    if (lost !== undefined) this.keepBusy((lost.lateMs ?? 0) + lost.reconnectMs);
+    if (lost !== undefined) this.keepBusy((lost.lateMs ?? 0) + (lost.reconnectMs ?? 0));
     this.onMoment('placement', agent);
   }
 

@@ -191,7 +191,7 @@ export class World {
     this.trace.effect(process, effect);
     // A lost answer was armed long ago, maybe.
     const lost = effect.type === 'writeState' ? process.session.loseNext : undefined;
-    if (lost !== undefined) this.site.keepBusy((lost.lateMs ?? 0) + lost.reconnectMs);
+    if (lost !== undefined) this.site.keepBusy((lost.lateMs ?? 0) + (lost.reconnectMs ?? 0));
     this.safety.onEffect(process, effect);
     const moment = momentOf(process, effect);
     if (moment !== undefined) this.site.onMoment(moment, process);

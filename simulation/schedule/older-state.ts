@@ -23,9 +23,9 @@ export function goBack(world: World): boolean {
     return before !== undefined && isKnownToBeOlder(world, before, state);
   });
   if (older.length === 0) return false;
-  const index = random.pick(older);
-  trace.add(undefined, () => `ZooKeeper comes back with ${JSON.stringify(history[index]!.znode)}`);
-  ensemble.goBackTo(index);
+  const { znode } = history[random.pick(older)]!;
+  trace.add(undefined, () => `ZooKeeper comes back with ${JSON.stringify(znode)}`);
+  ensemble.goBackTo(znode);
   return true;
 }
 

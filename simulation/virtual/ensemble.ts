@@ -5,7 +5,7 @@
 import type { CandidateFact, ShardState } from '../../src/replication/index.js';
 import type { EventQueue } from './event-queue.js';
 
-interface Znode<State> {
+export interface StateZnode<State = ShardState> {
   readonly version: number;
   readonly state: State;
 }
@@ -13,7 +13,7 @@ interface Znode<State> {
 /** What ZooKeeper held from some moment on. */
 export interface Snapshot<State> {
   readonly sinceMs: number;
-  readonly znode: Znode<State> | undefined;
+  readonly znode: StateZnode<State> | undefined;
   readonly candidates: readonly CandidateFact[];
 }
 
@@ -48,8 +48,13 @@ export class Ensemble<State = ShardState> {
   readonly #observer: EnsembleObserver<State>;
   /** Sessions to tell of a change, as watches do. */
   readonly #watchers = new Set<(what: 'state' | 'candidates') => void>();
-  #owners: { readonly session: RegisteredSession; readonly order: number; stopping: boolean; historyHeld: string | undefined }[] =
-    [];
+  #owners: {
+    readonly session: RegisteredSession;
+    readonly order: number;
+    stopping: boolean;
+    historyHeld: string | undefined;
+    full: boolean;
+  }[] = [];
   #lastOrder = 0;
   #lastSession = 0;
 
@@ -61,8 +66,24 @@ export class Ensemble<State = ShardState> {
   get now(): Snapshot<State> {
     return this.history.at(-1)!;
   }
+  get znode(): StateZnode<State> | undefined {
+    return this.now.znode;
+  }
   get state(): State | undefined {
-    return this.now.znode?.state;
+    return this.znode?.state;
+  }
+  get candidates(): readonly CandidateFact[] {
+    return this.now.candidates;
+  }
+  /** Every znode that there has been, oldest first; undefined: none. */
+  get znodes(): (StateZnode<State> | undefined)[] {
+    return znodesOf(this.history);
+  }
+
+  /** What a server shows that lags by this many changes of the znode. */
+  znodeBefore(changes: number): StateZnode<State> | undefined {
+    const shown = znodesOf(this.history.slice(this.leastIndex));
+    return shown[Math.max(0, shown.length - 1 - changes)];
   }
 
   newSession(replicaId: string): RegisteredSession {
@@ -92,7 +113,7 @@ export class Ensemble<State = ShardState> {
     this.isOlder = false;
     this.#push({ version, state: next });
     this.#observer.onState(next, znode?.state);
-    this.#fire('state');
+    this.fire('state');
     return { kind: 'applied', version };
   }
 
@@ -105,7 +126,7 @@ export class Ensemble<State = ShardState> {
       own.historyHeld = historyHeld;
     } else {
       this.#owners = this.#owners.filter((owner) => owner.session.replicaId !== session.replicaId);
-      this.#owners.push({ session, order: ++this.#lastOrder, stopping, historyHeld });
+      this.#owners.push({ session, order: ++this.#lastOrder, stopping, historyHeld, full: false });
     }
     this.#candidatesChanged();
   }
@@ -118,46 +139,59 @@ export class Ensemble<State = ShardState> {
     this.#candidatesChanged();
   }
 
+  /** The primary takes a replica that has no room for the data as no candidate to invite. */
+  markFull(replicaId: string, full: boolean): void {
+    for (const owner of this.#owners) if (owner.session.replicaId === replicaId) owner.full = full;
+    this.#candidatesChanged();
+  }
+
   /** It comes back with nothing of what it held. */
   lose(): void {
     this.wasLost = true;
     this.#restart(undefined);
   }
 
-  /** It comes back with what it held at this snapshot: a backup, or a log whose end is gone. No session survives. */
-  goBackTo(index: number): void {
-    this.#restart(this.history[index]!.znode);
+  /** It comes back with an older znode: from a backup, or from a log whose end is gone. No candidate is left. */
+  goBackTo(znode: StateZnode<State> | undefined): void {
+    this.#restart(znode);
     this.isOlder = true;
     this.wentBack = true;
   }
 
-  #restart(znode: Znode<State> | undefined): void {
+  #restart(znode: StateZnode<State> | undefined): void {
     const before = this.state;
     this.#owners = [];
     this.incarnation += 1;
     this.#push(znode);
     this.leastIndex = this.history.length - 1;
     if (znode === undefined) this.#observer.onState(undefined, before);
-    this.#fire('state');
-    this.#fire('candidates');
+    this.fire('state');
+    this.fire('candidates');
   }
 
   #candidatesChanged(): void {
     this.#push(this.now.znode);
-    this.#fire('candidates');
+    this.fire('candidates');
   }
 
-  #push(znode: Znode<State> | undefined): void {
-    const candidates = this.#owners.map(({ session, order, stopping, historyHeld }) => ({
+  #push(znode: StateZnode<State> | undefined): void {
+    const candidates = this.#owners.map(({ session, order, stopping, historyHeld, full }) => ({
       replicaId: session.replicaId,
       order,
       stopping,
       history: historyHeld,
+      ...(full ? { full } : {}),
     }));
     this.history.push({ sinceMs: this.#queue.nowMs, znode, candidates });
   }
 
-  #fire(what: 'state' | 'candidates'): void {
+  /** All watches fire. */
+  fire(what: 'state' | 'candidates'): void {
     for (const tell of this.#watchers) tell(what);
   }
+}
+
+/** A snapshot with another candidate only has the same znode. */
+function znodesOf<State>(history: readonly Snapshot<State>[]): (StateZnode<State> | undefined)[] {
+  return history.map(({ znode }) => znode).filter((znode, index, all) => index === 0 || znode !== all[index - 1]);
 }

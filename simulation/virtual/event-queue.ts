@@ -1,8 +1,13 @@
-/** What is going to happen, in order of simulated true time; what is due at one instant happens in the order it was put in. */
-interface Due {
+/**
+ * What is going to happen, in order of simulated true time. What is due at one instant happens in the order in which it was put in,
+ * unless a script picks another.
+ */
+export interface Due {
   readonly atMs: number;
   readonly order: number;
   readonly run: () => void;
+  /** Scripts: it does not happen as long as this returns true. */
+  readonly isHeld: (() => boolean) | undefined;
 }
 
 export class EventQueue {
@@ -10,21 +15,11 @@ export class EventQueue {
   nowMs = 0;
   /** How many events have happened. */
   count = 0;
-  readonly #heap: Due[] = [];
+  #heap: Due[] = [];
   #lastOrder = 0;
 
-  after(delayMs: number, run: () => void): void {
-    const due = { atMs: this.nowMs + Math.max(0, delayMs), order: ++this.#lastOrder, run };
-    const heap = this.#heap;
-    let index = heap.length;
-    heap.push(due);
-    while (index > 0) {
-      const parent = (index - 1) >> 1;
-      if (!isBefore(due, heap[parent]!)) break;
-      heap[index] = heap[parent]!;
-      index = parent;
-    }
-    heap[index] = due;
+  after(delayMs: number, run: () => void, isHeld?: () => boolean): void {
+    this.#push({ atMs: this.nowMs + Math.max(0, delayMs), order: ++this.#lastOrder, run, isHeld });
   }
 
   /** Lets the next event happen if it is due by `endMs`; otherwise it is `endMs` now. */
@@ -41,6 +36,33 @@ export class EventQueue {
     return true;
   }
 
+  /** Scripts: what can happen now, in order. */
+  due(): Due[] {
+    return this.#heap.filter(({ atMs, isHeld }) => atMs <= this.nowMs && isHeld?.() !== true).sort(compare);
+  }
+
+  /** Scripts: lets one of those that are due happen. */
+  runOne(due: Due): void {
+    const others = this.#heap.filter((other) => other !== due);
+    this.#heap = [];
+    for (const other of others) this.#push(other);
+    this.count += 1;
+    due.run();
+  }
+
+  #push(due: Due): void {
+    const heap = this.#heap;
+    let index = heap.length;
+    heap.push(due);
+    while (index > 0) {
+      const parent = (index - 1) >> 1;
+      if (compare(due, heap[parent]!) > 0) break;
+      heap[index] = heap[parent]!;
+      index = parent;
+    }
+    heap[index] = due;
+  }
+
   #removeFirst(): void {
     const heap = this.#heap;
     const last = heap.pop()!;
@@ -50,8 +72,8 @@ export class EventQueue {
     for (;;) {
       let child = 2 * index + 1;
       if (child >= length) break;
-      if (child + 1 < length && isBefore(heap[child + 1]!, heap[child]!)) child += 1;
-      if (!isBefore(heap[child]!, last)) break;
+      if (child + 1 < length && compare(heap[child + 1]!, heap[child]!) < 0) child += 1;
+      if (compare(heap[child]!, last) > 0) break;
       heap[index] = heap[child]!;
       index = child;
     }
@@ -59,6 +81,6 @@ export class EventQueue {
   }
 }
 
-function isBefore(one: Due, other: Due): boolean {
-  return one.atMs < other.atMs || (one.atMs === other.atMs && one.order < other.order);
+function compare(one: Due, other: Due): number {
+  return one.atMs === other.atMs ? one.order - other.order : one.atMs - other.atMs;
 }

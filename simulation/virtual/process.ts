@@ -12,6 +12,7 @@ import type { EventQueue } from './event-queue.js';
 import { Knowledge } from './knowledge.js';
 import type { Paths } from './paths.js';
 import { PeerLinks } from './peer-links.js';
+import { seededPace } from './session-pace.js';
 import { type DumpTraffic, requestSnapshot } from './snapshot-call.js';
 import type { Store } from './store.js';
 import type { Stream } from './stream.js';
@@ -135,7 +136,13 @@ export class SimProcess {
     this.replica = world.newReplica({ ...options, ...bounds }, this.nowMs, found.recovered);
     this.knowledge = new Knowledge(this.replica);
     this.links = new PeerLinks(world, this);
-    this.session = new ZookeeperSession(world.queue, world.ensemble, this, this.random, setup.sessionMs);
+    this.session = new ZookeeperSession(
+      world.queue,
+      world.ensemble,
+      this,
+      seededPace(this.random, setup.sessionMs),
+      setup.sessionMs,
+    );
     this.#tickLater();
     const { placed } = world.nodes[nodeIndex]!;
     if (placed !== undefined) this.later(0, () => this.handle({ type: 'placed', nodes: placed }));

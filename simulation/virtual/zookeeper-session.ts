@@ -1,11 +1,11 @@
 /**
- * A process's client of ZooKeeper. What it asks for is done in order; an answer may be lost with the connection, and what
- * was asked for on a lost connection may still be done, late. Sessions expire when the servers have not heard of them.
+ * A process's client of ZooKeeper. The servers do what it requests in order. An answer may be lost with the connection, and what
+ * was requested on a lost connection may still be done, late. A session expires when the servers have not heard of it for long.
  */
 import type { CandidateFact, ProposalOutcome, ShardState } from '../../src/replication/index.js';
-import type { Random } from '../plan/random.js';
 import type { Ensemble, RegisteredSession } from './ensemble.js';
 import type { EventQueue } from './event-queue.js';
+import type { SessionPace } from './session-pace.js';
 
 export type SessionEvent<State> =
   | { readonly type: 'session'; readonly connected: boolean }
@@ -33,22 +33,25 @@ export interface SessionOwner<State = ShardState> {
 export interface LostAnswer {
   /** When the servers do it; undefined: never. */
   readonly lateMs: number | undefined;
-  readonly reconnectMs: number;
+  /** How long no connection succeeds; undefined: the connection lives on. */
+  readonly reconnectMs: number | undefined;
 }
-
-const longestDelayMs = 4;
 
 export class ZookeeperSession<State = ShardState> {
   /** As the client sees it. */
   connected = false;
   lagMs = 0;
+  /** Scripts: the server it reads from lags by this many changes of the znode, even of those that it has shown. */
+  lag = 0;
   watchesMuted = false;
+  /** Scripts: what it requests waits. */
+  held = false;
   hangsUntilMs = 0;
   loseNext: LostAnswer | undefined;
   readonly #queue: EventQueue;
   readonly #ensemble: Ensemble<State>;
   readonly #owner: SessionOwner<State>;
-  readonly #random: Random;
+  readonly #pace: SessionPace;
   readonly #sessionMs: number;
   /** Whether a lagging server is made to catch up before what it says of the znode is believed, unless a watch asks. */
   readonly #syncs: boolean;
@@ -58,6 +61,9 @@ export class ZookeeperSession<State = ShardState> {
   #isNew = true;
   /** Grows with each connection: answers of an earlier one are lost. */
   #connection = 0;
+  /** The connection that the owner has learnt of last. */
+  #toldConnection = 0;
+  #isLosing = false;
   /** Connection attempts fail until then. */
   #blockedUntilMs = 0;
   #silentSinceMs: number | undefined;
@@ -68,44 +74,33 @@ export class ZookeeperSession<State = ShardState> {
   #lastAnswerMs = 0;
   readonly #asked = { state: false, candidates: false };
   readonly #unanswered = new Set<number>();
+  readonly #isHeld = (): boolean => this.held;
   readonly #watcher = (what: 'state' | 'candidates'): void => this.#watchFired(what);
 
   constructor(
     queue: EventQueue,
     ensemble: Ensemble<State>,
     owner: SessionOwner<State>,
-    random: Random,
+    pace: SessionPace,
     sessionMs: number,
     syncs = false,
   ) {
     this.#queue = queue;
     this.#ensemble = ensemble;
     this.#owner = owner;
-    this.#random = random;
+    this.#pace = pace;
     this.#sessionMs = sessionMs;
     this.#syncs = syncs;
     this.#session = ensemble.newSession(owner.replicaId);
     ensemble.watch(this.#watcher);
-    this.#queue.after(this.#delayMs(), () => this.#connect());
+    this.#queue.after(pace.delayMs(), () => this.#connect());
     this.#keepUp();
   }
 
   write(proposal: number, expectedVersion: number | undefined, next: State): void {
-    if (!this.connected) return this.#answer(proposal, { kind: 'notSent' });
-    const lost = this.loseNext;
-    this.loseNext = undefined;
-    if (lost !== undefined) {
-      const session = this.#session;
-      const { incarnation } = this.#ensemble;
-      const apply = (): void => {
-        if (this.#isLive(session) && incarnation === this.#ensemble.incarnation)
-          this.#ensemble.compareAndSet(expectedVersion, next);
-      };
-      this.#unanswered.add(proposal);
-      if (lost.lateMs !== undefined) this.#queue.after(lost.lateMs, apply);
-      this.#queue.after(this.#delayMs(), () => this.#owner.loseConnection(lost.reconnectMs));
-      return;
-    }
+    // What the owner requests on a connection that is gone is not sent on the next one.
+    if (!this.connected || this.#toldConnection !== this.#connection) return this.#answer(proposal, { kind: 'notSent' });
+    if (this.loseNext !== undefined && !this.#isLosing) return this.#writeUnheard(this.loseNext, proposal, expectedVersion, next);
     const sentMs = this.#owner.nowMs;
     this.#unanswered.add(proposal);
     this.#request(
@@ -120,8 +115,28 @@ export class ZookeeperSession<State = ShardState> {
         if (outcome.kind === 'applied') this.#provenMs = Math.max(this.#provenMs, sentMs);
         this.#owner.handle({ type: 'proposalResult', proposal, outcome });
       },
-      this.#random.chance(0.7),
+      this.#pace.survives(),
     );
+  }
+
+  /** Its answer is lost; `loseNext` stands until then. */
+  #writeUnheard(lost: LostAnswer, proposal: number, expectedVersion: number | undefined, next: State): void {
+    const session = this.#session;
+    const { incarnation } = this.#ensemble;
+    const apply = (): void => {
+      if (this.#isLive(session) && incarnation === this.#ensemble.incarnation)
+        this.#ensemble.compareAndSet(expectedVersion, next);
+    };
+    this.#isLosing = true;
+    this.#unanswered.add(proposal);
+    if (lost.lateMs !== undefined) this.#queue.after(lost.lateMs, apply, this.#isHeld);
+    const lose = (): void => {
+      this.#isLosing = false;
+      this.loseNext = undefined;
+      if (lost.reconnectMs !== undefined) this.#owner.loseConnection(lost.reconnectMs);
+      else if (this.#unanswered.delete(proposal)) this.#answer(proposal, { kind: 'unknown' });
+    };
+    this.#queue.after(this.#pace.delayMs(), lose, this.#isHeld);
   }
 
   /** `afterWrite`: what is read then is as new as a write of this session, which goes before it. */
@@ -130,6 +145,7 @@ export class ZookeeperSession<State = ShardState> {
     const write = (): void => {
       this.#register();
       this.#seenIndex = this.#ensemble.history.length - 1;
+      this.lag = 0;
     };
     const read = (): void => {
       this.#provenMs = Math.max(this.#provenMs, sentMs);
@@ -143,7 +159,14 @@ export class ZookeeperSession<State = ShardState> {
   disconnect(forMs: number): void {
     this.#blockedUntilMs = Math.max(this.#blockedUntilMs, this.#queue.nowMs + forMs);
     if (this.connected) this.#lostConnection();
-    this.#queue.after(forMs + this.#delayMs(), () => this.#connect());
+    this.#queue.after(forMs + this.#pace.delayMs(), () => this.#connect());
+  }
+
+  /** Scripts: it is connected and its candidate znode stands, at once. */
+  reconnect(): void {
+    this.#blockedUntilMs = 0;
+    this.#connect();
+    if (this.connected) this.#register();
   }
 
   /** The servers take it for dead, though it may not know for so long. */
@@ -151,8 +174,9 @@ export class ZookeeperSession<State = ShardState> {
     if (this.#expired) return;
     this.#expired = true;
     this.#ensemble.unregister(this.#session);
+    const connection = this.#connection;
     this.#queue.after(noticedAfterMs, () => {
-      if (this.connected) this.#lostConnection();
+      if (this.connected && connection === this.#connection) this.#lostConnection();
       this.#connect();
     });
   }
@@ -197,7 +221,7 @@ export class ZookeeperSession<State = ShardState> {
     if (!this.#owner.alive || this.connected) return;
     const waitMs = Math.max(this.#blockedUntilMs, this.#ensemble.awayUntilMs, this.hangsUntilMs) - this.#queue.nowMs;
     if (waitMs > 0 || this.#owner.paused) {
-      this.#queue.after(Math.max(waitMs, 20) + this.#delayMs(), () => this.#connect());
+      this.#queue.after(Math.max(waitMs, 20) + this.#pace.delayMs(), () => this.#connect());
       return;
     }
     if (this.#expired) {
@@ -205,9 +229,11 @@ export class ZookeeperSession<State = ShardState> {
       this.#session = this.#ensemble.newSession(this.#owner.replicaId);
       this.#isNew = true;
     }
-    // Who is given a new session is shown everything that was there before it; who takes one up may be at a server that lags.
-    if (this.#isNew) this.#seenIndex = this.#ensemble.history.length - 1;
-    else if (!this.#syncs) this.#seenIndex = 0;
+    // A new session sees everything that was there before it. One that goes on may be at a server that lags.
+    if (this.#isNew) {
+      this.#seenIndex = this.#ensemble.history.length - 1;
+      this.lag = 0;
+    } else if (!this.#syncs) this.#seenIndex = 0;
     this.#provenMs = this.#isNew ? this.#owner.nowMs : Number.NEGATIVE_INFINITY;
     this.#isNew = false;
     this.connected = true;
@@ -215,7 +241,11 @@ export class ZookeeperSession<State = ShardState> {
     this.#connection += 1;
     this.#asked.state = false;
     this.#asked.candidates = false;
-    this.#tell({ type: 'session', connected: true });
+    const connection = this.#connection;
+    this.#later(() => {
+      this.#toldConnection = connection;
+      this.#owner.handle({ type: 'session', connected: true });
+    });
     this.announce();
     this.#ask('state');
     this.#ask('candidates');
@@ -225,14 +255,16 @@ export class ZookeeperSession<State = ShardState> {
     this.connected = false;
     this.#connection += 1;
     this.fallSilent();
-    this.#tell({ type: 'session', connected: false });
+    this.#later(() => this.#owner.handle({ type: 'session', connected: false }));
     for (const proposal of this.#unanswered) this.#answer(proposal, { kind: 'unknown' });
     this.#unanswered.clear();
   }
 
   /** R14: everything is read again from time to time. */
   #keepUp(): void {
-    this.#queue.after(this.#sessionMs / 2, () => {
+    const { readAgainMs } = this.#pace;
+    if (readAgainMs === undefined) return;
+    this.#queue.after(readAgainMs, () => {
       if (!this.#owner.alive) return;
       this.announce();
       this.#ask('state');
@@ -247,8 +279,7 @@ export class ZookeeperSession<State = ShardState> {
 
   #watchFired(what: 'state' | 'candidates'): void {
     if (!this.connected || this.watchesMuted) return;
-    const lateMs = this.#random.chance(0.03) ? this.#random.below(3000) : this.#delayMs();
-    this.#queue.after(lateMs, () => this.#owner.run(() => this.#ask(what, true)));
+    this.#queue.after(this.#pace.watchDelayMs(), () => this.#owner.run(() => this.#ask(what, true)));
   }
 
   #ask(what: 'state' | 'candidates', watched = false): void {
@@ -261,7 +292,9 @@ export class ZookeeperSession<State = ShardState> {
         this.#seenIndex = this.#ensemble.indexAt(this.lagMs, this.#seenIndex);
         const isBelieved = watched && this.#ensemble.history[this.#seenIndex]!.znode !== undefined;
         if (this.#syncs && what === 'state' && !isBelieved) this.#seenIndex = this.#ensemble.history.length - 1;
-        return { ...this.#ensemble.history[this.#seenIndex]!, isRestored: this.#ensemble.wasLost, asOfMs };
+        const { znode, candidates } = this.#ensemble.history[this.#seenIndex]!;
+        const shown = this.lag === 0 ? znode : this.#ensemble.znodeBefore(this.lag);
+        return { znode: shown, candidates, isRestored: this.#ensemble.wasLost, asOfMs };
       },
       ({ znode, candidates, isRestored, asOfMs }) => {
         if (what === 'candidates') this.#owner.handle({ type: 'candidates', candidates });
@@ -280,28 +313,27 @@ export class ZookeeperSession<State = ShardState> {
     const queue = this.#queue;
     const { incarnation } = this.#ensemble;
     const heldMs = Math.max(this.hangsUntilMs, this.#ensemble.awayUntilMs);
-    this.#lastArrivalMs = Math.max(this.#lastArrivalMs, heldMs, queue.nowMs + this.#delayMs());
-    queue.after(this.#lastArrivalMs - queue.nowMs, () => {
+    this.#lastArrivalMs = Math.max(this.#lastArrivalMs, heldMs, queue.nowMs + this.#pace.delayMs());
+    const arrive = (): void => {
       if ((connection !== this.#connection && !survives) || !this.#isLive(session)) return;
       if (incarnation !== this.#ensemble.incarnation) return;
       const result = serve();
-      this.#lastAnswerMs = Math.max(this.#lastAnswerMs, this.hangsUntilMs, queue.nowMs + this.#delayMs());
-      queue.after(this.#lastAnswerMs - queue.nowMs, () => {
+      this.#lastAnswerMs = Math.max(this.#lastAnswerMs, this.hangsUntilMs, queue.nowMs + this.#pace.delayMs());
+      const answered = (): void => {
         if (connection === this.#connection) this.#owner.run(() => connection === this.#connection && answer(result));
-      });
-    });
+      };
+      queue.after(this.#lastAnswerMs - queue.nowMs, answered, this.#isHeld);
+    };
+    queue.after(this.#lastArrivalMs - queue.nowMs, arrive, this.#isHeld);
   }
 
   #isLive(session: RegisteredSession): boolean {
     return session === this.#session && !this.#expired;
   }
   #answer(proposal: number, outcome: ProposalOutcome): void {
-    this.#tell({ type: 'proposalResult', proposal, outcome });
+    this.#later(() => this.#owner.handle({ type: 'proposalResult', proposal, outcome }));
   }
-  #tell(event: SessionEvent<State>): void {
-    this.#queue.after(0, () => this.#owner.run(() => this.#owner.handle(event)));
-  }
-  #delayMs(): number {
-    return 0.2 + this.#random.next() * longestDelayMs;
+  #later(work: () => void): void {
+    this.#queue.after(0, () => this.#owner.run(work));
   }
 }

@@ -105,11 +105,7 @@ describe('all gone (R13)', () => {
     const c = Scenario.of('a b');
     c.put('a', 'k', 'v');
     c.advance(500);
-    c.cluster.register.wipe();
-    for (const name of ['a', 'b']) {
-      c.node(name).session.registered = false;
-      c.reconnect(name);
-    }
+    c.zookeeperLoses();
     c.advance(3000);
     expect(c.primary).toBeUndefined();
     const call = c.force('b');

@@ -52,7 +52,7 @@ describe('birth (R3)', () => {
     c.node('b').handle({ type: 'candidates', candidates: [second!] });
     c.advance(400);
     c.node('a').session.watchesMuted = false;
-    c.cluster.fireWatches('candidates');
+    c.cluster.register.fire('candidates');
     c.stabilize();
     expect(c.state).toMatchObject({ epoch: 1 });
     expect(c.inSync).toEqual(['a', 'b']);
@@ -64,11 +64,7 @@ describe('birth (R3)', () => {
     c.advance(500);
     c.start('c');
     c.advance(100);
-    c.cluster.register.wipe();
-    for (const name of ['a', 'b', 'c']) {
-      c.node(name).session.registered = false;
-      c.reconnect(name);
-    }
+    c.zookeeperLoses();
     c.advance(20_000);
     expect(c.state).toBeUndefined();
     expect(c.primary).toBeUndefined();
@@ -79,11 +75,7 @@ describe('birth (R3)', () => {
 
   it('an empty replica that has known an epoch begins no history either: others may hold entries', () => {
     const c = Scenario.of('a b');
-    c.cluster.register.wipe();
-    for (const name of ['a', 'b']) {
-      c.node(name).session.registered = false;
-      c.reconnect(name);
-    }
+    c.zookeeperLoses();
     c.advance(5000);
     expect(c.status('b').lastSeq).toBe(0);
     expect(c.state).toBeUndefined();
@@ -93,8 +85,7 @@ describe('birth (R3)', () => {
     const c = Scenario.of('a b');
     c.hold('a', 'b');
     const call = c.put('a', 'k', 'v');
-    c.cluster.register.wipe();
-    c.cluster.fireWatches('state');
+    c.cluster.register.lose();
     c.until(() => c.role('a') !== 'primary', 'it goes on serving', 5_000);
     expect(outcome(call)).toBe('OUTCOME_UNKNOWN');
     expect(c.get('a', 'k')).toEqual({ refusal: 'NOT_PRIMARY' });

@@ -20,9 +20,9 @@ describe('identity (R1, R2)', () => {
     const c = Scenario.of('a b');
     c.kill('b');
     c.start('b');
-    const before = c.cluster.register.history.length;
+    const before = c.cluster.register.znodes.length;
     c.stabilize();
-    const sets = c.cluster.register.history.slice(before).map((znode) => znode?.state.inSync.join(' '));
+    const sets = c.cluster.register.znodes.slice(before).map((znode) => znode?.state.inSync.join(' '));
     expect(sets).toEqual(['a~1', 'a~1 b~2']);
   });
 
@@ -39,8 +39,7 @@ describe('identity (R1, R2)', () => {
 
   it('a replica with two znodes is one candidate', () => {
     const c = Scenario.of('a b');
-    c.cluster.register.register('b~1', c.state!.history);
-    c.cluster.fireWatches('candidates');
+    c.cluster.register.register(c.cluster.register.newSession('b~1'), false, c.state!.history);
     c.kill('a');
     c.stabilize();
     expect(c.primary).toBe('b');

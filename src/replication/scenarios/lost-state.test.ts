@@ -51,9 +51,7 @@ describe('a state of a lower epoch than replicas know (R3, R13)', () => {
     const c = Scenario.of('a b');
     c.put('a', 'k', 'v');
     c.deliverAll();
-    c.cluster.register.wipe();
-    for (const name of ['a', 'b']) c.expire(name);
-    for (const name of ['a', 'b']) c.reconnect(name);
+    c.zookeeperLoses();
     c.until(() => c.status('a').offline && c.status('b').offline, 'not offline');
     c.stop('a', 60_000);
     c.advance(1_000);
@@ -93,9 +91,7 @@ describe('a state of a lower epoch than replicas know (R3, R13)', () => {
     const c = Scenario.of('a b');
     c.put('a', 'k', 'v');
     c.deliverAll();
-    c.cluster.register.wipe();
-    for (const name of ['a', 'b']) c.expire(name);
-    for (const name of ['a', 'b']) c.reconnect(name);
+    c.zookeeperLoses();
     c.until(() => c.status('a').offline, 'not offline');
     const { session } = c.node('a');
     const call = c.force('a');

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { StateZnode } from '../testing/fake-register.fixture.js';
+import type { StateZnode } from '../../../simulation/virtual/ensemble.js';
 import { outcome, Scenario } from '../testing/scenario.fixture.js';
 
 /** a was the primary of a history that was given up for another, which the empty b began. `before`: the state that names a. */

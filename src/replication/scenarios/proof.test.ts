@@ -61,7 +61,7 @@ describe('the proof that ZooKeeper has lost data (R7)', () => {
     const c = Scenario.of('a b c');
     c.elapse(1);
     c.node('a').session.lag = 1;
-    c.cluster.fireWatches('state');
+    c.cluster.register.fire('state');
     c.deliverAll();
     const { version } = c.cluster.register.znode!;
     c.kill('c');
@@ -87,9 +87,7 @@ describe('the proof that ZooKeeper has lost data (R7)', () => {
     c.stabilize();
     const proofs = watchProofs(c, 'a');
     // The servers lose the end of their log, and the sessions live on.
-    const candidates = [...c.cluster.register.candidates];
     c.cluster.register.goBackTo(c.stateBefore(1));
-    for (const { replicaId, history } of candidates) c.cluster.register.register(replicaId, history);
     for (const name of ['a', 'b', 'c']) {
       c.disconnect(name);
       c.reconnect(name);
@@ -107,7 +105,7 @@ describe('the proof that ZooKeeper has lost data (R7)', () => {
     const c = Scenario.of('a b c');
     c.elapse(1);
     c.node('a').session.lag = 1;
-    c.cluster.fireWatches('state');
+    c.cluster.register.fire('state');
     c.advance(leaseMs / 2);
     expect(c.status('a').state?.inSync).toHaveLength(3);
     expect(c.notes('a')).not.toContain('stateWentBack');
@@ -161,7 +159,7 @@ describe('a proposal is repeated only on the state that was read (R7)', () => {
     c.heal();
     // It learns the epoch from a message, and ZooKeeper goes back to the version that its proposal expects.
     c.until(() => c.status('a').epoch === 2, 'a hears of nobody');
-    const before = c.cluster.register.history.find((znode) => znode?.state.inSync.length === 3)!;
+    const before = c.cluster.register.znodes.find((znode) => znode?.state.inSync.length === 3)!;
     c.zookeeperLoses(before);
     c.advance(5 * leaseMs);
     expect(c.cluster.register.znode).toEqual(before);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import type { StateZnode } from '../../../simulation/virtual/ensemble.js';
 import { beginDump } from '../testing/dumping.fixture.js';
-import type { StateZnode } from '../testing/fake-register.fixture.js';
 import { outcome, Scenario } from '../testing/scenario.fixture.js';
 
 /** b is removed from the set, and a acknowledges a write without it. Returns the state from before. */

@@ -93,7 +93,6 @@ describe('snapshot (R10)', () => {
     c.start('b');
     const mark = (full: boolean) => {
       c.cluster.register.markFull(c.node('b').replicaId, full);
-      c.cluster.fireWatches('candidates');
     };
     mark(true);
     c.advance(2_000);

@@ -13,7 +13,7 @@ function unknownClaim(fate: 'applied' | 'notApplied'): Scenario {
     c.tick('b');
   }
   expect(c.role('b')).toBe('claimant');
-  c.stepUntil(() => c.node('b').session.loseNextAnswer === undefined || !c.node('b').session.isBusy);
+  c.stepUntil(() => c.node('b').session.loseNextAnswer === undefined);
   return c;
 }
 

@@ -3,18 +3,19 @@
  * itself: a script or a seeded schedule picks. After every step the invariants are checked.
  */
 
+import { Ensemble } from '../../../simulation/virtual/ensemble.js';
+import { EventQueue } from '../../../simulation/virtual/event-queue.js';
 import type { Answer, Effect } from '../protocol/effect.js';
 import type { ReplicaId } from '../protocol/ids.js';
 import type { LogEntry } from '../protocol/log-entry.js';
 import type { ReplicaOptions } from '../protocol/replica-options.js';
+import type { ShardState } from '../protocol/shard-state.js';
 import { type DumpCall, newDumpCall, readChunk } from './dump-call.fixture.js';
-import { FakeRegister } from './fake-register.fixture.js';
 import { Safety } from './safety.fixture.js';
 import { VirtualNetwork } from './virtual-network.fixture.js';
 import { type Call, type Surroundings, VirtualNode } from './virtual-node.fixture.js';
 
 export interface Action {
-  readonly what: string;
   run(): void;
 }
 
@@ -33,20 +34,19 @@ export const defaultOptions: Omit<ReplicaOptions, 'replicaId' | 'idSeed'> = {
   maxBatchBytes: 100_000,
 };
 
-/** After this silence ZooKeeper takes a session for dead. */
-const sessionMs = 6000;
 const itemsPerChunk = 2;
 
 export class Cluster implements Surroundings {
   readonly network = new VirtualNetwork();
-  readonly register = new FakeRegister();
+  readonly queue = new EventQueue();
+  /** What ZooKeeper holds. */
+  readonly register = new Ensemble(this.queue, { onState: (state) => this.#onState(state) });
   readonly safety = new Safety();
   /** Every process there has been, the dead ones too. */
   readonly nodes: VirtualNode[] = [];
   readonly dumps: DumpCall[] = [];
   /** True: dumps make no progress. */
   dumpsHeld = false;
-  nowMs = 0;
   /** Names; undefined: nothing has been said. */
   #placed: readonly string[] | undefined;
   readonly #options: Omit<ReplicaOptions, 'replicaId' | 'idSeed'>;
@@ -55,8 +55,8 @@ export class Cluster implements Surroundings {
     this.#options = { ...defaultOptions, ...options };
   }
 
-  now(): number {
-    return this.nowMs;
+  get nowMs(): number {
+    return this.queue.nowMs;
   }
 
   /** A process starts empty: with a new identity, whatever ran under that name before (R1). */
@@ -65,7 +65,7 @@ export class Cluster implements Surroundings {
     const node = new VirtualNode(name, `${name}~${lives + 1}`, this.#options, this);
     this.nodes.push(node);
     if (this.#placed !== undefined) node.handle({ type: 'placed', nodes: this.#placed });
-    this.openSession(node);
+    node.session.reconnect();
     return node;
   }
 
@@ -75,34 +75,14 @@ export class Cluster implements Surroundings {
     this.check();
   }
 
-  openSession(node: VirtualNode): void {
-    if (!node.session.registered) {
-      node.session.registered = true;
-      node.session.isNew = true;
-      this.#register(node);
-    }
-    node.session.connect();
-  }
-
-  #register(node: VirtualNode): void {
-    this.register.register(node.replicaId, node.historyHeld);
-    this.fireWatches('candidates');
-  }
-
-  expireSession(node: VirtualNode): void {
-    node.session.disconnect(this.nowMs);
-    node.session.registered = false;
-    this.register.unregister(node.replicaId);
-    this.fireWatches('candidates');
-  }
-
-  fireWatches(what: 'state' | 'candidates'): void {
-    for (const node of this.nodes) if (node.alive) node.session.watchFired(what);
-  }
-
   kill(node: VirtualNode): void {
+    this.#end(node, false);
+  }
+
+  /** A planned end takes its session with it. */
+  #end(node: VirtualNode, isPlanned: boolean): void {
     node.alive = false;
-    node.session.disconnect(this.nowMs);
+    node.session.close(isPlanned);
     this.network.keep(node.replicaId, []);
     for (const stream of this.network.streams()) if (stream.to === node.replicaId && stream.up) this.breakStream(stream);
   }
@@ -123,21 +103,17 @@ export class Cluster implements Surroundings {
       const target = this.byId(stream.to);
       if (stream.up || stream.refused || !opener?.runs || target?.paused || !this.network.mayConnect(stream.from, stream.to))
         return [];
-      return [{ what: `connect ${stream.from} ${stream.to}`, run: () => this.#connect(stream, target) }];
+      return [{ run: () => this.#connect(stream, target) }];
     });
     const deliveries = this.network.deliverable().flatMap((queue): Action[] => {
-      const { from, to, body } = queue[0]!;
+      const { to } = queue[0]!;
       const target = this.byId(to);
       if (target === undefined || !target.runs) return [];
-      return [
-        { what: `deliver ${from} ${to} ${body.type}`, run: () => target.handle({ type: 'message', message: queue.shift()! }) },
-      ];
+      return [{ run: () => target.handle({ type: 'message', message: queue.shift()! }) }];
     });
-    const sessions = this.nodes
-      .filter((node) => node.runs && node.session.isBusy)
-      .map((node) => ({ what: `zookeeper ${node.replicaId}`, run: () => this.#stepSession(node) }));
+    const due = this.queue.due().map((next) => ({ run: () => this.queue.runOne(next) }));
     const dumps = this.dumpsHeld ? [] : this.dumps.flatMap((call) => this.#dumpActions(call));
-    return [...connects, ...deliveries, ...sessions, ...dumps];
+    return [...connects, ...deliveries, ...due, ...dumps];
   }
 
   run(action: Action): void {
@@ -154,17 +130,9 @@ export class Cluster implements Surroundings {
     this.check();
   }
 
-  /** Time passes; sessions that the servers have not heard of for long expire. */
+  /** Time passes, and nothing else happens. */
   elapse(ms: number): void {
-    this.nowMs += ms;
-    for (const node of this.nodes) {
-      const { session } = node;
-      if (!node.runs) session.silentSinceMs ??= this.nowMs;
-      else if (session.connected) session.silentSinceMs = undefined;
-      if (session.registered && session.silentSinceMs !== undefined && this.nowMs - session.silentSinceMs > sessionMs) {
-        this.expireSession(node);
-      }
-    }
+    this.queue.nowMs += ms;
     for (const stream of this.network.streams()) stream.refused = false;
     this.check();
   }
@@ -195,14 +163,11 @@ export class Cluster implements Surroundings {
       case 'roleChanged':
         if (effect.role === 'primary') this.safety.onPrimary(node.replica.epochId, node.replicaId);
         return;
-      case 'holds':
-        if (node.session.registered) this.#register(node);
-        return;
       case 'released':
         this.safety.onReleased(node, this.register);
-        return this.#exit(node);
+        return this.#end(node, true);
       case 'stopped':
-        return this.#exit(node);
+        return this.#end(node, true);
     }
   }
 
@@ -214,10 +179,9 @@ export class Cluster implements Surroundings {
     if (answer.kind === 'written') this.safety.onWritten(call, answer.version);
   }
 
-  /** A planned exit takes its znode with it. */
-  #exit(node: VirtualNode): void {
-    this.kill(node);
-    if (node.session.registered) this.expireSession(node);
+  /** A history has ended: the next one begins empty. */
+  #onState(state: ShardState | undefined): void {
+    if (state?.primary === undefined && state !== undefined) this.safety.beginEmpty(state.seqFloor - 1);
   }
 
   #connect(stream: ReturnType<VirtualNetwork['streams']>[number], target: VirtualNode | undefined): void {
@@ -231,37 +195,25 @@ export class Cluster implements Surroundings {
     }
   }
 
-  #stepSession(node: VirtualNode): void {
-    const before = this.register.znode;
-    const event = node.session.step(this.register);
-    const { znode } = this.register;
-    if (znode !== before) this.fireWatches('state');
-    if (znode !== before && znode?.state.primary === undefined) this.safety.beginEmpty((znode?.state.seqFloor ?? 1) - 1);
-    if (event !== undefined) node.handle(event);
-  }
-
   #dumpActions(call: DumpCall): Action[] {
     const joiner = this.byId(call.joiner);
     const primary = this.byId(call.primary);
     if (joiner === undefined || primary === undefined || !joiner.runs) return [];
     const open = this.network.mayConnect(call.joiner, call.primary);
-    const what = `${call.primary} ${call.joiner} ${call.number}`;
     if (call.queue.length > 0 && (open || call.queue[0]!.type === 'snapshotFailed')) {
-      return [{ what: `dump ${what}`, run: () => joiner.handle(call.queue.shift()!) }];
+      return [{ run: () => joiner.handle(call.queue.shift()!) }];
     }
     if (call.stage === 'over' || call.queue.length > 0) return [];
     if (!primary.alive || (call.stage === 'streaming' && !primary.replica.isPrimaryIn(call.epoch))) {
-      return [{ what: `fail dump ${what}`, run: () => failDump(call) }];
+      return [{ run: () => failDump(call) }];
     }
     if (!primary.runs || !open) return [];
     if (call.stage === 'streaming') {
-      return [
-        { what: `read chunk ${what}`, run: () => readChunk(call, primary.store, primary.replica.commitIndex, itemsPerChunk) },
-      ];
+      return [{ run: () => readChunk(call, primary.store, primary.replica.commitIndex, itemsPerChunk) }];
     }
     // Answered by serveSnapshot or refuseSnapshot in the same step.
     const { joiner: from, epochId, number } = call;
-    return [{ what: `call dump ${what}`, run: () => primary.handle({ type: 'snapshotRequested', from, epochId, number }) }];
+    return [{ run: () => primary.handle({ type: 'snapshotRequested', from, epochId, number }) }];
   }
 }
 

@@ -4,10 +4,10 @@
  * The history that counts is built from what replicas apply: the first to apply a seq decides what was committed there.
  */
 
+import type { Ensemble } from '../../../simulation/virtual/ensemble.js';
 import type { EpochId, HistoryId, ReplicaId, Seq } from '../protocol/ids.js';
 import { continues } from '../protocol/lineage.js';
 import type { LogEntry } from '../protocol/log-entry.js';
-import type { FakeRegister } from './fake-register.fixture.js';
 import type { Call, VirtualNode } from './virtual-node.fixture.js';
 
 type Model = ReadonlyMap<string, { readonly value: Uint8Array; readonly version: Seq }>;
@@ -76,7 +76,7 @@ export class Safety {
   }
 
   /** A copy that may be deleted is none that anybody counts on (R15). */
-  onReleased({ replicaId }: VirtualNode, { znode }: FakeRegister): void {
+  onReleased({ replicaId }: VirtualNode, { znode }: Ensemble): void {
     require(znode?.state.inSync.includes(replicaId) !== true, () => `${replicaId} is released, and is in sync`);
   }
 
@@ -118,7 +118,7 @@ export class Safety {
     this.lastCommitted = baseSeq;
   }
 
-  check(nodes: readonly VirtualNode[], register: FakeRegister, nowMs: number): void {
+  check(nodes: readonly VirtualNode[], register: Ensemble, nowMs: number): void {
     const readers = nodes.filter((node) => node.alive && node.replica.refusalOfRead(nowMs) === undefined);
     requireOneOfEachLine(readers, nowMs);
     for (const reader of readers) this.onRead(reader);

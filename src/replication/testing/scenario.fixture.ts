@@ -6,13 +6,13 @@
  *     c.stabilize();
  *     const call = c.put('a', 'k', 'v');
  */
+import type { StateZnode } from '../../../simulation/virtual/ensemble.js';
 import type { Answer, Refusal } from '../protocol/effect.js';
 import type { BodyOf, Message } from '../protocol/message.js';
 import type { ReplicaOptions } from '../protocol/replica-options.js';
 import type { ShardState } from '../protocol/shard-state.js';
 import type { CoreStatus } from '../replica-status.js';
 import { Cluster } from './cluster.fixture.js';
-import type { StateZnode } from './fake-register.fixture.js';
 import type { Call, VirtualNode } from './virtual-node.fixture.js';
 
 const tickMs = 50;
@@ -54,16 +54,17 @@ export class Scenario {
     for (const name of names) this.cluster.kill(this.node(name));
   }
   pause(name: string): void {
-    this.node(name).paused = true;
+    this.node(name).pause();
   }
   resume(name: string): void {
-    this.node(name).paused = false;
+    this.node(name).resume();
   }
   /** A planned stop. */
   stop(name: string, withinMs = 10_000): void {
-    this.cluster.register.markStopping(this.node(name).replicaId);
-    this.cluster.fireWatches('candidates');
-    this.node(name).handle({ type: 'stop', deadlineMs: this.cluster.nowMs + withinMs });
+    const node = this.node(name);
+    node.stopping = true;
+    node.session.announce();
+    node.handle({ type: 'stop', deadlineMs: this.cluster.nowMs + withinMs });
   }
 
   /** All nodes learn at once where the shard belongs; the first is the preferred primary. */
@@ -214,15 +215,15 @@ export class Scenario {
   /** ZooKeeper comes back with nothing, or with an older `state`. Every process that is not paused gets a new session. */
   zookeeperLoses(to?: StateZnode): void {
     const { register, nodes } = this.cluster;
-    if (to === undefined) register.wipe();
+    if (to === undefined) register.lose();
     else register.goBackTo(to);
     const live = nodes.filter(({ alive }) => alive);
-    for (const node of live) this.cluster.expireSession(node);
-    for (const node of live) if (!node.paused) this.cluster.openSession(node);
+    for (const { session } of live) session.end();
+    for (const { session, paused } of live) if (!paused) session.reconnect();
   }
   /** `state` as it was so many changes ago. */
   stateBefore(changes: number): StateZnode {
-    const znode = this.cluster.register.history.at(-1 - changes);
+    const znode = this.cluster.register.znodes.at(-1 - changes);
     if (znode === undefined) throw new Error(`there was no state ${changes} changes ago`);
     return znode;
   }
@@ -253,13 +254,13 @@ export class Scenario {
 
   /** The session goes on, the connection does not. */
   disconnect(name: string): void {
-    this.node(name).session.disconnect(this.cluster.nowMs);
+    this.node(name).session.loseConnection();
   }
   reconnect(name: string): void {
-    this.cluster.openSession(this.node(name));
+    this.node(name).session.reconnect();
   }
   expire(name: string): void {
-    this.cluster.expireSession(this.node(name));
+    this.node(name).session.end();
   }
 
   /** What was sent, of one kind, since the test last looked at `network.sent`. */

@@ -4,6 +4,8 @@
  */
 
 import { Disk } from '../../../simulation/virtual/disk.js';
+import type { Ensemble } from '../../../simulation/virtual/ensemble.js';
+import type { EventQueue } from '../../../simulation/virtual/event-queue.js';
 import { Store } from '../../../simulation/virtual/store.js';
 import type { Answer, Effect, Note } from '../protocol/effect.js';
 import type { Event } from '../protocol/event.js';
@@ -11,7 +13,7 @@ import type { ReplicaId } from '../protocol/ids.js';
 import type { LogEntry } from '../protocol/log-entry.js';
 import type { ReplicaOptions } from '../protocol/replica-options.js';
 import { Replica } from '../replica.js';
-import { ZookeeperSession } from './zookeeper-session.fixture.js';
+import { ScriptedSession } from './scripted-session.fixture.js';
 
 /** A request of a client, and what became of it. */
 export interface Call {
@@ -21,7 +23,8 @@ export interface Call {
 }
 
 export interface Surroundings {
-  now(): number;
+  readonly queue: EventQueue;
+  readonly register: Ensemble;
   /** Everything that is not the node's own: messages, links, dumps. */
   perform(node: VirtualNode, effect: Effect): void;
   onApplied(node: VirtualNode, entries: readonly LogEntry[]): void;
@@ -34,11 +37,12 @@ export class VirtualNode {
   readonly replica: Replica;
   readonly disk: Disk;
   readonly store = new Store();
-  readonly session: ZookeeperSession;
+  readonly session: ScriptedSession;
   readonly notes: Note[] = [];
   readonly roles: string[] = [];
   alive = true;
   paused = false;
+  stopping = false;
   historyHeld: string | undefined;
   stopped: 'no' | 'clean' | 'unclean' | 'released' = 'no';
   readonly #around: Surroundings;
@@ -49,18 +53,46 @@ export class VirtualNode {
     this.name = name;
     this.replicaId = replicaId;
     this.disk = new Disk(replicaId);
-    this.replica = new Replica({ ...options, replicaId, idSeed: `${replicaId}/` }, around.now());
+    this.replica = new Replica({ ...options, replicaId, idSeed: `${replicaId}/` }, around.queue.nowMs);
     this.#around = around;
-    this.session = new ZookeeperSession(() => around.now());
+    this.session = new ScriptedSession(around.queue, around.register, this);
   }
 
   get runs(): boolean {
     return this.alive && !this.paused;
   }
 
+  get nowMs(): number {
+    return this.#around.queue.nowMs;
+  }
+
+  /** Now, or once it is resumed. */
+  run(work: () => void): void {
+    if (!this.alive) return;
+    if (this.paused)
+      this.#around.queue.after(
+        0,
+        () => this.run(work),
+        () => this.paused,
+      );
+    else work();
+  }
+
+  pause(): void {
+    this.paused = true;
+    this.session.fallSilent();
+  }
+  resume(): void {
+    this.paused = false;
+    this.session.speakAgain();
+  }
+  loseConnection(): void {
+    this.session.loseConnection();
+  }
+
   handle(event: Event): void {
     if (!this.alive) return;
-    this.replica.handle(event, this.#around.now());
+    this.replica.handle(event, this.nowMs);
     this.#performEffects();
     if (!this.disk.hangs) this.completeWrites();
   }
@@ -72,7 +104,7 @@ export class VirtualNode {
   completeOneWrite(): void {
     const write = this.disk.completeOne();
     if (write === undefined || !this.alive) return;
-    this.replica.handle({ type: 'persisted', write }, this.#around.now());
+    this.replica.handle({ type: 'persisted', write }, this.nowMs);
     this.#performEffects();
   }
 
@@ -112,7 +144,7 @@ export class VirtualNode {
         return this.session.refresh(effect.afterWrite);
       case 'holds':
         this.historyHeld = effect.history;
-        break;
+        return this.session.announce();
       case 'note':
         this.notes.push(effect.note);
         return;
