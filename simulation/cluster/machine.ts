@@ -4,8 +4,8 @@
  */
 
 import type { DriftingClock } from '../virtual/drifting-clock.js';
-import type { SimProcess } from '../virtual/process.js';
 import { Agent, type AgentSurroundings } from './agent.js';
+import type { SimProcess } from './sim-process.js';
 
 /** The run of one shard, as a machine sees it. */
 interface ShardOnMachines {

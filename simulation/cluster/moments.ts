@@ -1,7 +1,7 @@
 /** Recognises in a replica's effects the moments at which a fault is worst. */
 import type { Change, Effect } from '../../src/replication/index.js';
 import type { Moment } from '../plan/decision.js';
-import type { SimProcess } from '../virtual/process.js';
+import type { SimProcess } from './sim-process.js';
 
 export function momentOf(process: SimProcess, effect: Effect): Moment | undefined {
   switch (effect.type) {

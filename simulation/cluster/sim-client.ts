@@ -10,7 +10,7 @@ import { Random } from '../plan/random.js';
 import type { Plan } from '../plan/setup.js';
 import type { EventQueue } from '../virtual/event-queue.js';
 import type { Paths } from '../virtual/paths.js';
-import type { SimProcess } from '../virtual/process.js';
+import type { SimProcess } from './sim-process.js';
 
 type Reply = Outcome | { readonly kind: 'retry'; readonly code: string; readonly hint: number | undefined };
 

@@ -1,8 +1,8 @@
 /** What one shard has on a machine: the replica that runs there, and the disk that outlives processes. */
 import type { Disk } from '../virtual/disk.js';
 import type { DriftingClock } from '../virtual/drifting-clock.js';
-import type { SimProcess } from '../virtual/process.js';
 import type { Machine } from './machine.js';
+import type { SimProcess } from './sim-process.js';
 
 export class SimNode {
   readonly machine: Machine;
@@ -12,7 +12,7 @@ export class SimNode {
   /** Of the last process, with what it was called and how far it had applied; undefined once it is lost. */
   kept: { readonly disk: Disk; readonly replicaId: string; readonly appliedSeq: number } | undefined;
   /** What is sent of a dump for it takes so much longer. */
-  dumpLateMs = 0;
+  snapshotLateMs = 0;
   /** Where the shard belongs, as this node knows; undefined: nothing has been said. */
   placed: readonly string[] | undefined;
   placedVersion = 0;

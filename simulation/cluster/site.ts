@@ -14,11 +14,11 @@ import { DriftingClock } from '../virtual/drifting-clock.js';
 import { Ensemble } from '../virtual/ensemble.js';
 import { EventQueue } from '../virtual/event-queue.js';
 import { Paths } from '../virtual/paths.js';
-import type { NewReplica, SimProcess } from '../virtual/process.js';
 import type { Agent, NewControl } from './agent.js';
 import { Machine } from './machine.js';
 import { type HistoryItem, SimClient } from './sim-client.js';
 import { nodeName } from './sim-node.js';
+import type { NewReplica, SimProcess } from './sim-process.js';
 import { Trace } from './trace.js';
 import { World } from './world.js';
 

@@ -1,7 +1,7 @@
 /** What happened, for people, as far as it is recorded; and a number that any difference between two runs changes. */
 import type { Effect, Event, Message } from '../../src/replication/index.js';
 import type { EventQueue } from '../virtual/event-queue.js';
-import type { SimProcess } from '../virtual/process.js';
+import type { SimProcess } from './sim-process.js';
 
 const codes: Record<Event['type'], number> = {
   tick: 1,

@@ -10,13 +10,13 @@ import { Disk } from '../virtual/disk.js';
 import { Ensemble } from '../virtual/ensemble.js';
 import type { EventQueue } from '../virtual/event-queue.js';
 import type { Paths } from '../virtual/paths.js';
-import { type NewReplica, SimProcess } from '../virtual/process.js';
 import { Store } from '../virtual/store.js';
 import type { Machine } from './machine.js';
 import { momentOf } from './moments.js';
 import { belongsTo, Placement } from './shard-placement.js';
 import type { HistoryItem, SimClient } from './sim-client.js';
 import { nodeIndexOf, SimNode } from './sim-node.js';
+import { type NewReplica, SimProcess } from './sim-process.js';
 import type { Trace } from './trace.js';
 
 /** Before a node is started again whose machine stands still. */
@@ -118,6 +118,9 @@ export class World {
   get disks(): readonly Disk[] {
     return [...this.#disks.values()];
   }
+  get chunkItems(): number {
+    return this.plan.setup.chunkItems;
+  }
   countAnswer(isFirst: boolean): void {
     require(isFirst, () => 'a write is answered twice');
   }
@@ -185,6 +188,10 @@ export class World {
   onEvent(process: SimProcess, event: Event): void {
     this.trace.event(process, event);
     if (event.type !== 'tick') this.site.handled += 1;
+  }
+
+  afterEvent(process: SimProcess, event: Event): void {
+    this.safety.afterEvent(process, event);
   }
 
   onEffect(process: SimProcess, effect: Effect): void {

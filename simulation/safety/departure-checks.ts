@@ -1,13 +1,13 @@
 /** How a node may leave on a plan: what it proposes on its way out, and what it leaves behind (R12, R13, R15). */
 import type { Effect } from '../../src/replication/index.js';
 import { nodeIndexOf, nodeName } from '../cluster/sim-node.js';
-import type { SimProcess } from '../virtual/process.js';
+import type { ReplicaProcess } from '../virtual/process.js';
 import { require } from './violation.js';
 
 type Proposal = Extract<Effect, { type: 'writeState' }>;
 
 /** A new proposal of a primary, by all that it knows: it hands over, or ends the history. */
-export function checkDeparture(process: SimProcess, { next }: Proposal, minInSync: number, volatile: boolean): void {
+export function checkDeparture(process: ReplicaProcess, { next }: Proposal, minInSync: number, volatile: boolean): void {
   const { replica, replicaId, knowledge } = process;
   const { state } = knowledge;
   if (!replica.isPrimaryIn(replica.epoch) || next.epoch === replica.epoch) return;
@@ -33,12 +33,12 @@ export function checkDeparture(process: SimProcess, { next }: Proposal, minInSyn
   require(isDrained, () => `${replicaId} leaves at ${commitIndex} what it has appended up to ${lastSeq}`);
 }
 
-function belongs({ knowledge }: SimProcess, replicaId: string): boolean {
+function belongs({ knowledge }: ReplicaProcess, replicaId: string): boolean {
   return knowledge.placed?.includes(nodeName(nodeIndexOf(replicaId))) ?? true;
 }
 
 /** The shard belongs elsewhere, or rather elsewhere (R15). */
-function isToHandOver(process: SimProcess, successor: string): boolean {
+function isToHandOver(process: ReplicaProcess, successor: string): boolean {
   const { placed } = process.knowledge;
   if (placed === undefined) return false;
   const isPlaced = belongs(process, process.replicaId);
@@ -46,13 +46,13 @@ function isToHandOver(process: SimProcess, successor: string): boolean {
 }
 
 /** Who is given a copy, or taken into the set: on a node where the shard belongs, by what the primary knows (R15). */
-export function checkGiven(process: SimProcess, ids: readonly string[]): void {
+export function checkGiven(process: ReplicaProcess, ids: readonly string[]): void {
   for (const id of ids)
     require(belongs(process, id), () => `${process.replicaId} gives the shard to ${id}, where it does not belong`);
 }
 
 /** What a primary proposes to take out because the shard has moved: each node where it belongs keeps a member (R15). */
-export function checkMoved(process: SimProcess, removed: readonly { readonly id: string; readonly reason: string }[]): void {
+export function checkMoved(process: ReplicaProcess, removed: readonly { readonly id: string; readonly reason: string }[]): void {
   const moved = removed.filter(({ reason }) => reason === 'moved');
   if (moved.length === 0) return;
   const staying = (process.knowledge.state?.inSync ?? []).filter((id) => !removed.some((removal) => removal.id === id));
@@ -61,7 +61,7 @@ export function checkMoved(process: SimProcess, removed: readonly { readonly id:
 }
 
 /** A copy that may be deleted: nobody counts on it, by what it knows, and every node where the shard belongs has one (R15). */
-export function checkRelease(process: SimProcess, inSync: readonly string[]): void {
+export function checkRelease(process: ReplicaProcess, inSync: readonly string[]): void {
   const { replicaId, replica, knowledge } = process;
   require(!belongs(process, replicaId), () => `${replicaId} is released, and belongs there`);
   require(!inSync.includes(replicaId), () => `${replicaId} is released, and is in sync`);
@@ -70,7 +70,7 @@ export function checkRelease(process: SimProcess, inSync: readonly string[]): vo
   if (!holdsNothing) requireWhole(process, state?.inSync ?? [], () => `${replicaId} is released`);
 }
 
-function requireWhole({ knowledge }: SimProcess, members: readonly string[], what: () => string): void {
+function requireWhole({ knowledge }: ReplicaProcess, members: readonly string[], what: () => string): void {
   const nodes = new Set(members.map((id) => nodeName(nodeIndexOf(id))));
   const lacking = knowledge.placed?.find((name) => !nodes.has(name));
   require(lacking === undefined, () => `${what()}, and ${lacking} has no member among ${members.join(', ')}`);
@@ -81,7 +81,7 @@ function requireWhole({ knowledge }: SimProcess, members: readonly string[], wha
  * that reads from a server that lags may not know yet that it was added: for the others it is then a member that crashes.
  * Only a primary that has nobody else goes as a member, where its data stays on disk.
  */
-export function checkCleanStop({ replica, replicaId, knowledge }: SimProcess, wasPrimary: boolean, volatile: boolean): void {
+export function checkCleanStop({ replica, replicaId, knowledge }: ReplicaProcess, wasPrimary: boolean, volatile: boolean): void {
   const { state, proposed } = knowledge;
   const isLast = !volatile && wasPrimary && state?.inSync.join() === replicaId && proposed === undefined;
   const members = [...(state?.inSync ?? []), ...(proposed?.inSync ?? [])];

@@ -4,7 +4,7 @@
  */
 import { type Effect, type EpochMark, endOf, type ShardState } from '../../src/replication/index.js';
 import type { Disk } from '../virtual/disk.js';
-import type { SimProcess } from '../virtual/process.js';
+import type { ReplicaProcess } from '../virtual/process.js';
 import { require } from './violation.js';
 
 export class Forks {
@@ -61,11 +61,11 @@ export class Forks {
   }
 
   /** A primary that was frozen alone in its set serves its own line for a moment, until it learns of the other (R7). */
-  isKeeper({ replicaId }: Pick<SimProcess, 'replicaId'>): boolean {
+  isKeeper({ replicaId }: Pick<ReplicaProcess, 'replicaId'>): boolean {
     return this.#keepers.has(replicaId);
   }
 
-  onEffect({ replicaId, disk }: SimProcess, effect: Effect): void {
+  onEffect({ replicaId, disk }: ReplicaProcess, effect: Effect): void {
     if (effect.type === 'note' && effect.note.kind === 'historyGivenUp') this.#keepers.delete(replicaId);
     if (effect.type !== 'persist') return;
     const { change } = effect;

@@ -3,7 +3,7 @@
  * whatever comes of what it has proposed. What it has inherited is exempt. Nothing is appended before it serves (R5).
  */
 import type { LogEntry } from '../../src/replication/index.js';
-import type { SimProcess } from '../virtual/process.js';
+import type { ReplicaProcess } from '../virtual/process.js';
 import { require } from './violation.js';
 
 interface Office {
@@ -16,27 +16,27 @@ interface Office {
 
 export class TooFew {
   readonly #minInSync: number;
-  readonly #offices = new Map<SimProcess, Office>();
+  readonly #offices = new Map<ReplicaProcess, Office>();
 
   constructor(minInSync: number) {
     this.#minInSync = minInSync;
   }
 
-  takesOffice(process: SimProcess, epoch: number): void {
+  takesOffice(process: ReplicaProcess, epoch: number): void {
     const { lastSeq } = process.replica.status(0);
     this.#offices.set(process, { epoch, inheritedSeq: lastSeq, lastSeq, serving: false });
   }
-  serves(process: SimProcess): void {
+  serves(process: ReplicaProcess): void {
     const office = this.#offices.get(process);
     require(office !== undefined, () => `${process.replicaId} serves as it takes office: its disk cannot hold the epoch yet`);
     office!.serving = true;
   }
-  leavesOffice(process: SimProcess): void {
+  leavesOffice(process: ReplicaProcess): void {
     this.#offices.delete(process);
   }
 
   /** It has just been asked for a write. */
-  afterWrite(process: SimProcess): void {
+  afterWrite(process: ReplicaProcess): void {
     const office = this.#offices.get(process);
     if (office === undefined) return;
     const { lastSeq } = process.replica.status(0);
@@ -47,7 +47,7 @@ export class TooFew {
   }
 
   /** Applied at a primary: committed there. */
-  onApply(process: SimProcess, entries: readonly LogEntry[]): void {
+  onApply(process: ReplicaProcess, entries: readonly LogEntry[]): void {
     const office = this.#offices.get(process);
     const { seq, epoch } = entries.at(-1)!;
     // One that has just stepped down follows another.
@@ -55,7 +55,7 @@ export class TooFew {
     if (seq > office.inheritedSeq) this.#requireEnough(process, 'commits', seq);
   }
 
-  #requireEnough({ replicaId, knowledge }: SimProcess, does: string, seq: number): void {
+  #requireEnough({ replicaId, knowledge }: ReplicaProcess, does: string, seq: number): void {
     if (this.#minInSync === 1) return;
     const { confirmed } = knowledge;
     require(confirmed.length >= this.#minInSync, () =>

@@ -1,12 +1,12 @@
 /** Who may tell what is stored: one primary at a time, which has applied all that was ever visible (R5, R9). */
 import type { Answer } from '../../src/replication/index.js';
-import type { SimProcess } from '../virtual/process.js';
+import type { ReplicaProcess } from '../virtual/process.js';
 import type { HistoryModel } from './history-model.js';
 import { require } from './violation.js';
 
 /** Nobody serves reads beside another, and whoever does has applied everything that could be seen before. */
-export function checkReaders(primaries: readonly SimProcess[], model: HistoryModel): void {
-  let reader: SimProcess | undefined;
+export function checkReaders(primaries: readonly ReplicaProcess[], model: HistoryModel): void {
+  let reader: ReplicaProcess | undefined;
   for (const primary of primaries) {
     if (primary.replica.refusalOfRead(primary.nowMs) !== undefined) continue;
     require(reader === undefined, () => `${reader?.replicaId} and ${primary.replicaId} serve reads at one instant`);
@@ -19,7 +19,7 @@ export function checkReaders(primaries: readonly SimProcess[], model: HistoryMod
 }
 
 /** What wrote nothing tells what is stored, and is answered as a read. */
-export function checkStoredAnswer(process: SimProcess, answer: Answer): void {
+export function checkStoredAnswer(process: ReplicaProcess, answer: Answer): void {
   const isRead = answer.kind === 'readable' || answer.kind === 'nothingToDelete';
   if (!isRead && (answer.kind !== 'refused' || answer.refusal !== 'VERSION_MISMATCH')) return;
   const refusal = process.replica.refusalOfRead(process.nowMs);

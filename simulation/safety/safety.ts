@@ -7,7 +7,7 @@ import type { Plan } from '../plan/setup.js';
 import type { Disk } from '../virtual/disk.js';
 import type { Ensemble } from '../virtual/ensemble.js';
 import type { EventQueue } from '../virtual/event-queue.js';
-import type { SimProcess } from '../virtual/process.js';
+import type { ReplicaProcess } from '../virtual/process.js';
 import { Store, type StoredItem } from '../virtual/store.js';
 import { checkCleanStop, checkDeparture, checkGiven, checkMoved, checkRelease } from './departure-checks.js';
 import { Forks } from './forks.js';
@@ -30,7 +30,7 @@ interface CheckedRun {
   readonly queue: EventQueue;
   readonly ensemble: Ensemble;
   readonly disks: readonly Disk[];
-  readonly clients: readonly { readonly name: string; readonly waiting: Iterable<{ readonly process: SimProcess }> }[];
+  readonly clients: readonly { readonly name: string; readonly waiting: Iterable<{ readonly process: ReplicaProcess }> }[];
   appliedBy(replicaId: string): Applied | undefined;
   diskOf(replicaId: string): Disk | undefined;
 }
@@ -45,9 +45,9 @@ export class Safety {
   readonly #world: CheckedRun;
   readonly #tooFew: TooFew;
   readonly #forks: Forks;
-  readonly #primaries = new Set<SimProcess>();
+  readonly #primaries = new Set<ReplicaProcess>();
   readonly #primaryOf = new Map<string, string>();
-  readonly #committerOf = new Map<string, SimProcess>();
+  readonly #committerOf = new Map<string, ReplicaProcess>();
   /** How many committed entries each disk has been found to hold, and since which of its cuts. */
   readonly #verified = new Map<string, { readonly generation: number; readonly cuts: number; readonly count: number }>();
   #holdersDue = false;
@@ -119,7 +119,7 @@ export class Safety {
     return { items: store.items, seq };
   }
 
-  onEffect(process: SimProcess, effect: Effect): void {
+  onEffect(process: ReplicaProcess, effect: Effect): void {
     const { minInSync, volatile } = this.#world.plan.setup;
     this.#forks.onEffect(process, effect);
     if (effect.type === 'apply') this.#onApply(process, effect.entries);
@@ -144,21 +144,21 @@ export class Safety {
     }
   }
 
-  get #readers(): SimProcess[] {
+  get #readers(): ReplicaProcess[] {
     return [...this.#primaries].filter((primary) => !this.#forks.isKeeper(primary));
   }
 
-  onEnded(process: SimProcess): void {
+  onEnded(process: ReplicaProcess): void {
     this.#primaries.delete(process);
     this.#tooFew.leavesOffice(process);
   }
 
-  afterEvent(process: SimProcess, event: Event): void {
+  afterEvent(process: ReplicaProcess, event: Event): void {
     if (event.type === 'write') this.#tooFew.afterWrite(process);
     if (this.#primaries.has(process) && !this.#forks.isKeeper(process)) checkReaders(this.#readers, this.model);
     if (this.#storeDue) {
       this.#storeDue = false;
-      const isCurrent = process.disk.generation === this.generation && !process.laysDump;
+      const isCurrent = process.disk.generation === this.generation && !process.laysSnapshot;
       if (isCurrent) this.model.checkStore(process.store, process.replica.commitIndex, process.replicaId);
     }
     const wasCut = process.disk.cuts !== (this.#verified.get(process.replicaId)?.cuts ?? 0);
@@ -170,7 +170,7 @@ export class Safety {
     }
   }
 
-  #onApply(process: SimProcess, entries: readonly LogEntry[]): void {
+  #onApply(process: ReplicaProcess, entries: readonly LogEntry[]): void {
     this.#storeDue = true;
     this.#tooFew.onApply(process, entries);
     for (const entry of entries) {
@@ -193,7 +193,7 @@ export class Safety {
   }
 
   /** What an epoch wrote is committed first by one process: a primary that starts again never resumes its epoch (R8). */
-  #noteCommitter(process: SimProcess, { epoch }: LogEntry): void {
+  #noteCommitter(process: ReplicaProcess, { epoch }: LogEntry): void {
     if (process.replica.epoch !== epoch) return;
     const { epochId } = process.replica;
     const committer = this.#committerOf.get(epochId) ?? process;
@@ -201,7 +201,7 @@ export class Safety {
     this.#committerOf.set(epochId, process);
   }
 
-  #mayCommit(process: SimProcess, { seq }: LogEntry): boolean {
+  #mayCommit(process: ReplicaProcess, { seq }: LogEntry): boolean {
     const isCurrent = process.disk.generation === this.generation && !this.model.isCommitted(seq);
     // Its role may have begun or ended in this very turn.
     const { replica, replicaId } = process;
@@ -209,7 +209,7 @@ export class Safety {
     return isCurrent && (wasNamed || this.#primaries.has(process) || replica.isPrimaryIn(replica.epoch));
   }
 
-  #onRole(process: SimProcess, isPrimary: boolean, epoch: number): void {
+  #onRole(process: ReplicaProcess, isPrimary: boolean, epoch: number): void {
     if (!isPrimary) {
       this.onEnded(process);
       return;
@@ -222,13 +222,13 @@ export class Safety {
     this.#primaryOf.set(epochId, process.replicaId);
   }
 
-  #onServing(process: SimProcess): void {
+  #onServing(process: ReplicaProcess): void {
     this.#tooFew.serves(process);
     if (this.generation === 0 || this.beginnings.has(this.generation) || process.disk.generation !== this.generation) return;
     this.beginnings.set(this.generation, { atMs: this.#world.queue.nowMs, items: new Map(process.store.items) });
   }
 
-  #onAnswer(process: SimProcess, answer: Answer): void {
+  #onAnswer(process: ReplicaProcess, answer: Answer): void {
     if (answer.kind !== 'written') return checkStoredAnswer(process, answer);
     if (this.#forks.isKeeper(process)) return;
     const { version } = answer;
@@ -236,21 +236,21 @@ export class Safety {
     if (this.model.isCommitted(version)) this.model.lastVisible = Math.max(this.model.lastVisible, version);
   }
 
-  #nobodyIsLeftWaiting(process: SimProcess): void {
+  #nobodyIsLeftWaiting(process: ReplicaProcess): void {
     const left = this.#world.clients.find(({ waiting }) => [...waiting].some((ticket) => ticket.process === process));
     require(left === undefined, () => `${process.replicaId} has stopped and leaves ${left?.name} waiting`);
   }
 
-  #onPersist(process: SimProcess, change: Extract<Effect, { type: 'persist' }>['change']): void {
+  #onPersist(process: ReplicaProcess, change: Extract<Effect, { type: 'persist' }>['change']): void {
     if (change.type === 'rebase' && process.disk.generation === this.generation) {
       this.model.goOnWith(process.store.items, change.baseSeq);
     }
     if (change.type === 'reset') {
-      process.laysDump = !change.complete;
+      process.laysSnapshot = !change.complete;
       process.disk.generation = this.model.generationOf(process.replica.epoch);
     }
     if (change.type === 'complete') {
-      process.laysDump = false;
+      process.laysSnapshot = false;
       this.#storeDue = true;
     }
   }

@@ -4,8 +4,8 @@
  * losses `state` may be of a lower epoch than replicas remember: then the command goes to one of those that say so.
  */
 import { endOf, markIdOf, nameOf, type ShardState } from '../../src/replication/index.js';
+import type { SimProcess } from '../cluster/sim-process.js';
 import type { World } from '../cluster/world.js';
-import type { SimProcess } from '../virtual/process.js';
 
 /** Whether the command was given. */
 export function callOperator(world: World): boolean {

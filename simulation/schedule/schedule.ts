@@ -2,11 +2,11 @@
 
 import type { NewControl } from '../cluster/agent.js';
 import { nodeIndexOf } from '../cluster/sim-node.js';
+import type { NewReplica } from '../cluster/sim-process.js';
 import { Site } from '../cluster/site.js';
 import type { Decision, Fault, Moment, Operation } from '../plan/decision.js';
 import type { Plan } from '../plan/setup.js';
 import { require } from '../safety/violation.js';
-import type { NewReplica } from '../virtual/process.js';
 import { bringToRest } from './ending.js';
 import { judge } from './judge.js';
 import { failOver, rest } from './recovery.js';

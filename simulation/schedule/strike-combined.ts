@@ -1,9 +1,9 @@
 /** Faults that strike several at once, where a rule is thinnest. */
 
 import type { SimNode } from '../cluster/sim-node.js';
+import type { SimProcess } from '../cluster/sim-process.js';
 import type { World } from '../cluster/world.js';
 import type { Fault } from '../plan/decision.js';
-import type { SimProcess } from '../virtual/process.js';
 
 export function strikeUnheard(world: World, fault: Extract<Fault, { kind: 'unheard' }>, process: SimProcess): boolean {
   const { queue, site, ensemble } = world;
@@ -24,9 +24,9 @@ export function strikeUnheard(world: World, fault: Extract<Fault, { kind: 'unhea
 
 export function strikeDump(world: World, fault: Extract<Fault, { kind: 'lateDump' }>, joiner: SimNode): boolean {
   const { queue, ensemble } = world;
-  joiner.dumpLateMs = fault.lateMs;
+  joiner.snapshotLateMs = fault.lateMs;
   queue.after(fault.forMs, () => {
-    joiner.dumpLateMs = 0;
+    joiner.snapshotLateMs = 0;
     const primary = world.processOf(ensemble.state?.primary ?? '');
     if (fault.then === 'new stream') primary?.run(() => primary.links.breakTo(joiner.index, undefined));
     if (fault.then === 'new epoch' && primary !== undefined) world.nodes[primary.nodeIndex]!.machine.pause(fault.lateMs);

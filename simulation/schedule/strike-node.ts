@@ -1,10 +1,10 @@
 /** What each fault does to the node of a machine, with all that it holds. */
 import type { Agent } from '../cluster/agent.js';
 import type { Machine } from '../cluster/machine.js';
+import type { SimProcess } from '../cluster/sim-process.js';
 import type { Site } from '../cluster/site.js';
 import type { World } from '../cluster/world.js';
 import type { Fault, Target } from '../plan/decision.js';
-import type { SimProcess } from '../virtual/process.js';
 import { strikeDump, strikeUnheard } from './strike-combined.js';
 
 /** Who walked into an ambush: a replica, or what a node does for all its shards. */

@@ -1,11 +1,11 @@
 /** What each fault does. A fault whose target does not exist, or that would break the operator's vow, does nothing. */
 
 import type { Machine } from '../cluster/machine.js';
+import { SimProcess } from '../cluster/sim-process.js';
 import type { Site } from '../cluster/site.js';
 import type { World } from '../cluster/world.js';
 import type { Fault, Target } from '../plan/decision.js';
 import { describeFault } from '../plan/decision.js';
-import { SimProcess } from '../virtual/process.js';
 import { goBack } from './older-state.js';
 import { callOperator } from './operator.js';
 import { type NodeFault, type PathFault, strikeNode, type Victim } from './strike-node.js';

@@ -1,7 +1,28 @@
-/** The ways between machines: how long bytes take from one to another, and which directions are cut. */
+/** The ways between machines: how long bytes take from one to another, and which directions are cut. A seed decides the delays. */
 
 import { Random } from '../plan/random.js';
 import type { EventQueue } from './event-queue.js';
+
+/** Of what is on its way. */
+export interface Bounds {
+  /** Something that was sent earlier arrives then. */
+  readonly notBeforeMs?: number;
+  /** It takes this much longer than the way does. */
+  readonly lateMs?: number;
+  /** Scripts: it waits as long as this returns true. */
+  readonly isHeld?: () => boolean;
+}
+
+/** What streams and calls use of the ways between machines. */
+export interface Ways {
+  isCut(from: number, to: number): boolean;
+  /** Runs `then` once the way is open, and at once if it is. Whether the connections on it broke meanwhile. */
+  whenOpen(from: number, to: number, then: (broken: boolean) => void): void;
+  /** Bytes that leave now arrive later. Returns when. */
+  carry(from: number, to: number, arrive: () => void, bounds?: Bounds): number;
+  /** Whether the transport leaves this beacon out. */
+  dropsBeacon(from: number, to: number): boolean;
+}
 
 interface Path {
   readonly random: Random;
@@ -17,7 +38,7 @@ interface Path {
 const stragglerShare = 0.02;
 const stragglerFactor = 15;
 
-export class Paths {
+export class Paths implements Ways {
   readonly #queue: EventQueue;
   readonly #seed: number;
   readonly #delayMs: number;
@@ -39,7 +60,13 @@ export class Paths {
     return this.#path(from, to).cuts > 0;
   }
 
-  /** Runs `then` once the path is open, and at once if it is. */
+  carry(from: number, to: number, arrive: () => void, { notBeforeMs = 0, lateMs = 0 }: Bounds = {}): number {
+    const { nowMs } = this.#queue;
+    const arrivalMs = Math.max(notBeforeMs, nowMs + this.delayMs(from, to) + lateMs);
+    this.#queue.after(arrivalMs - nowMs, arrive);
+    return arrivalMs;
+  }
+
   whenOpen(from: number, to: number, then: (broken: boolean) => void): void {
     const path = this.#path(from, to);
     if (path.cuts === 0) then(false);

@@ -4,7 +4,7 @@
  */
 import type { Event, Message } from '../../src/replication/index.js';
 import type { EventQueue } from './event-queue.js';
-import type { Paths } from './paths.js';
+import type { Ways } from './paths.js';
 import { Stream, type StreamEnd } from './stream.js';
 
 interface Link {
@@ -32,9 +32,9 @@ interface Target extends StreamEnd {
 }
 
 /** The run around a process, as far as its links use it. */
-interface LinkSurroundings {
+export interface LinkSurroundings {
   readonly queue: EventQueue;
-  readonly paths: Paths;
+  readonly paths: Ways;
   readonly nodes: readonly { readonly silent: boolean; readonly process: Target | undefined }[];
   nodeIndexOf(replicaId: string): number;
 }
@@ -101,17 +101,17 @@ export class PeerLinks {
     const isCurrent = (): boolean => link.attempt === attempt && link.stream === undefined && this.#owner.alive;
     world.queue.after(connectTimeoutMs, () => this.#owner.run(() => isCurrent() && this.#down(link, undefined, false)));
     world.paths.whenOpen(from, to, () => {
-      world.queue.after(world.paths.delayMs(from, to), () => {
+      world.paths.carry(from, to, () => {
         const answer = (then: () => void): void =>
           world.paths.whenOpen(to, from, () => {
-            world.queue.after(world.paths.delayMs(to, from), () => this.#owner.run(() => isCurrent() && then()));
+            world.paths.carry(to, from, () => this.#owner.run(() => isCurrent() && then()));
           });
-        const node = world.nodes[to]!;
-        if (node.process === undefined) {
-          if (!node.silent) answer(() => this.#down(link, undefined, true));
+        const node = world.nodes[to];
+        const target = node?.process;
+        if (target === undefined) {
+          if (node?.silent !== true) answer(() => this.#down(link, undefined, true));
           return;
         }
-        const target = node.process;
         target.run(() => answer(() => this.#up(link, target)));
       });
     });
@@ -143,7 +143,7 @@ export class PeerLinks {
     const over = (): void => this.#owner.run(() => isCurrent() && this.#down(link, 0, false));
     target.whenGone(() => {
       // What it had sent is still received, and then the end of the stream.
-      paths.whenOpen(to, from, () => queue.after(Math.max(stream.lastBackMs - queue.nowMs, paths.delayMs(to, from)), over));
+      paths.whenOpen(to, from, () => paths.carry(to, from, over, { notBeforeMs: stream.lastBackMs }));
     });
     let silentLooks = 0;
     const look = (): void => {

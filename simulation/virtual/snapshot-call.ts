@@ -1,79 +1,113 @@
-/** A call to Dump, on a stream of its own: the position, chunks read while writes go on, the commit index as of the last. */
+/**
+ * A joiner's call for a snapshot (the rpc Dump), on a stream of its own: first the position, then chunks read while writes go on,
+ * then the commit index as of the last one.
+ */
 import type { Effect, Event, Replica } from '../../src/replication/index.js';
-import type { Random } from '../plan/random.js';
-import type { Plan } from '../plan/setup.js';
 import type { EventQueue } from './event-queue.js';
-import type { Paths } from './paths.js';
+import type { Ways } from './paths.js';
 import type { Store } from './store.js';
 
 type ServeSnapshot = Extract<Effect, { type: 'serveSnapshot' }>;
 type RequestSnapshot = Extract<Effect, { type: 'requestSnapshot' }>;
 
-/** A process, as far as a call to Dump concerns it. */
-interface DumpParty {
+/** A process, as far as the call concerns it. */
+interface Party {
   readonly nodeIndex: number;
   readonly replicaId: string;
   readonly replica: Replica;
   readonly store: Store;
-  readonly random: Random;
-  /** The calls that it serves, by their joiner. */
-  readonly dumps: Map<string, DumpTraffic>;
+  readonly snapshotCalls: Map<string, SnapshotCall>;
   run(work: () => void): void;
-  later(delayMs: number, work: () => void): void;
+  later(delayMs: number, work: () => void, isHeld?: () => boolean): void;
   handle(event: Event): void;
   whenGone(tell: () => void): void;
+  chunkDelayMs(): number;
 }
 
 /** The run around it. */
-interface DumpSurroundings {
-  readonly plan: Plan;
+export interface SnapshotSurroundings {
   readonly queue: EventQueue;
-  readonly paths: Paths;
-  readonly nodes: readonly { readonly dumpLateMs: number; readonly process: DumpParty | undefined }[];
+  readonly paths: Ways;
+  readonly nodes: readonly { readonly snapshotLateMs: number; readonly process: Party | undefined }[];
+  readonly chunkItems: number;
+  /** Scripts: snapshots make no progress. */
+  readonly snapshotsHeld?: boolean;
   nodeIndexOf(replicaId: string): number;
 }
 
-/** A joiner that receives nothing for this long gives the call up. */
-const silenceTimeoutMs = 10_000;
+/** A joiner that has not received everything after this time gives the call up. */
+const timeoutMs = 10_000;
 
-export class DumpTraffic {
-  readonly #world: DumpSurroundings;
-  readonly #joiner: DumpParty;
-  readonly #primary: DumpParty;
-  readonly #dump: RequestSnapshot;
+export class SnapshotCall {
+  readonly request: RequestSnapshot;
+  stage: 'calling' | 'streaming' | 'over' = 'calling';
+  readonly #world: SnapshotSurroundings;
+  readonly #joiner: Party;
+  #primary: Party | undefined;
   #lastArrivalMs = 0;
-  #over = false;
+  #vanished = false;
+  readonly #isHeld = (): boolean => this.#world.snapshotsHeld === true;
 
-  constructor(world: DumpSurroundings, joiner: DumpParty, primary: DumpParty, dump: RequestSnapshot) {
+  constructor(world: SnapshotSurroundings, joiner: Party, request: RequestSnapshot) {
     this.#world = world;
     this.#joiner = joiner;
-    this.#primary = primary;
-    this.#dump = dump;
-    primary.whenGone(() => this.fail());
-    world.queue.after(silenceTimeoutMs, () => this.fail());
+    this.request = request;
+  }
+
+  start(): void {
+    const { paths } = this.#world;
+    const from = this.#joiner.nodeIndex;
+    const to = this.#world.nodeIndexOf(this.request.from);
+    paths.whenOpen(from, to, (broken) => {
+      paths.carry(from, to, () => this.#arrive(broken ? undefined : this.#world.nodes[to]?.process), { isHeld: this.#isHeld });
+    });
+  }
+
+  #arrive(primary: Party | undefined): void {
+    const { epochId, number, from } = this.request;
+    if (primary?.replicaId !== from) return this.#joiner.run(() => this.#joiner.handle(this.#failure));
+    primary.run(() => {
+      if (this.stage === 'over') return;
+      this.#primary = primary;
+      primary.whenGone(() => this.fail());
+      this.#world.queue.after(timeoutMs, () => this.fail());
+      primary.snapshotCalls.set(`${this.#joiner.replicaId} ${number}`, this);
+      primary.handle({ type: 'snapshotRequested', from: this.#joiner.replicaId, epochId, number });
+    });
   }
 
   serve({ epochId, number, baseSeq, baseEpoch, baseEpochId }: ServeSnapshot): void {
+    this.stage = 'streaming';
     this.#send({ type: 'snapshotBegun', epochId, number, baseSeq, baseEpoch, baseEpochId });
-    this.#readChunk(this.#primary.store.items.entries());
+    this.#readChunk(this.#primary!.store.items.entries());
   }
 
   /** The stream ends early; what is on its way still arrives. */
   fail(): void {
-    if (this.#over) return;
-    this.#send({ type: 'snapshotFailed', epochId: this.#dump.epochId, number: this.#dump.number });
-    this.#over = true;
+    if (this.stage === 'over') return;
+    this.#send(this.#failure);
+    this.stage = 'over';
+  }
+
+  /** Scripts: nothing more comes of it, not even its failure. */
+  vanish(): void {
+    this.stage = 'over';
+    this.#vanished = true;
+  }
+
+  get #failure(): Event {
+    return { type: 'snapshotFailed', epochId: this.request.epochId, number: this.request.number };
   }
 
   #readChunk(scan: IterableIterator<[string, { readonly value: Uint8Array; readonly version: number }]>): void {
-    const { random, replica } = this.#primary;
-    const { epoch, epochId, number } = this.#dump;
-    this.#primary.later(random.next() * 4 * this.#world.plan.setup.delayMs, () => {
-      if (this.#over) return;
+    const primary = this.#primary!;
+    const { epoch, epochId, number } = this.request;
+    const read = (): void => {
+      if (this.stage === 'over') return;
       // What follows could be of another epoch's making.
-      if (!replica.isPrimaryIn(epoch)) return this.fail();
+      if (!primary.replica.isPrimaryIn(epoch)) return this.fail();
       const items = [];
-      while (items.length < this.#world.plan.setup.chunkItems) {
+      while (items.length < this.#world.chunkItems) {
         const next = scan.next();
         if (next.done) break;
         items.push({ key: next.value[0], ...next.value[1] });
@@ -82,39 +116,23 @@ export class DumpTraffic {
         this.#send({ type: 'snapshotChunk', epochId, number, items });
         return this.#readChunk(scan);
       }
-      this.#send({ type: 'snapshotEnded', epochId, number, commitIndex: replica.commitIndex });
-      this.#over = true;
-    });
+      this.#send({ type: 'snapshotEnded', epochId, number, commitIndex: primary.replica.commitIndex });
+      this.stage = 'over';
+    };
+    primary.later(primary.chunkDelayMs(), read, this.#isHeld);
   }
 
   /** In order. */
   #send(event: Event): void {
-    if (this.#over) return;
-    const { queue, paths } = this.#world;
-    const [from, to] = [this.#primary.nodeIndex, this.#joiner.nodeIndex];
+    if (this.stage === 'over') return;
+    const { paths, nodes } = this.#world;
+    const [from, to] = [this.#primary!.nodeIndex, this.#joiner.nodeIndex];
     paths.whenOpen(from, to, (broken) => {
-      if (broken) this.#over = true;
-      const told: Event = broken ? { type: 'snapshotFailed', epochId: this.#dump.epochId, number: this.#dump.number } : event;
-      const delayMs = paths.delayMs(from, to) + this.#world.nodes[to]!.dumpLateMs;
-      this.#lastArrivalMs = Math.max(this.#lastArrivalMs, queue.nowMs + delayMs);
-      queue.after(this.#lastArrivalMs - queue.nowMs, () => this.#joiner.run(() => this.#joiner.handle(told)));
+      if (broken) this.stage = 'over';
+      const told = broken ? this.#failure : event;
+      const arrive = (): void => this.#joiner.run(() => this.#vanished || this.#joiner.handle(told));
+      const bounds = { notBeforeMs: this.#lastArrivalMs, lateMs: nodes[to]!.snapshotLateMs, isHeld: this.#isHeld };
+      this.#lastArrivalMs = paths.carry(from, to, arrive, bounds);
     });
   }
-}
-
-export function requestSnapshot(world: DumpSurroundings, joiner: DumpParty, dump: RequestSnapshot): void {
-  const to = world.nodeIndexOf(dump.from);
-  const { queue, paths } = world;
-  const failed = (): void =>
-    joiner.run(() => joiner.handle({ type: 'snapshotFailed', epochId: dump.epochId, number: dump.number }));
-  paths.whenOpen(joiner.nodeIndex, to, (broken) => {
-    queue.after(paths.delayMs(joiner.nodeIndex, to), () => {
-      const primary = world.nodes[to]!.process;
-      if (broken || primary === undefined || primary.replicaId !== dump.from) return failed();
-      primary.run(() => {
-        primary.dumps.set(`${joiner.replicaId} ${dump.number}`, new DumpTraffic(world, joiner, primary, dump));
-        primary.handle({ type: 'snapshotRequested', from: joiner.replicaId, epochId: dump.epochId, number: dump.number });
-      });
-    });
-  });
 }

@@ -6,7 +6,7 @@ import type { Message } from '../../src/replication/index.js';
 import { BeaconMemory, isBeacon } from '../../src/wire/peer/beacon-memory.js';
 import { require } from '../safety/violation.js';
 import type { EventQueue } from './event-queue.js';
-import type { Paths } from './paths.js';
+import type { Ways } from './paths.js';
 
 /** A process at one end. */
 export interface StreamEnd {
@@ -42,13 +42,13 @@ export class Stream {
   #drained = false;
   #lingersUntilMs = 0;
   readonly #queue: EventQueue;
-  readonly #paths: Paths;
+  readonly #paths: Ways;
   readonly #there: Direction;
   readonly #back: Direction;
 
   constructor(
     queue: EventQueue,
-    paths: Paths,
+    paths: Ways,
     opener: StreamEnd,
     target: StreamEnd,
     receiveThere: (message: Message) => void,
@@ -99,11 +99,9 @@ export class Stream {
   }
 
   #transmit(direction: Direction, sent: Sent): void {
-    const { nowMs } = this.#queue;
-    const arrivalMs = Math.max(direction.lastArrivalMs, nowMs + this.#paths.delayMs(direction.from, direction.to));
-    direction.lastArrivalMs = arrivalMs;
+    const { from, to, lastArrivalMs } = direction;
     direction.onItsWay.push(sent);
-    this.#queue.after(arrivalMs - nowMs, () => this.#arrive(direction));
+    direction.lastArrivalMs = this.#paths.carry(from, to, () => this.#arrive(direction), { notBeforeMs: lastArrivalMs });
   }
 
   /** Whatever time it took: what was sent first is received first. */

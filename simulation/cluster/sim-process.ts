@@ -1,0 +1,176 @@
+/**
+ * A process of a seeded run. While it is paused, everything that reaches it waits. It ticks on the clock of its machine, and its disk
+ * is as slow as the plan says.
+ */
+import type { Event, RecoveredReplica, Replica, ReplicaOptions } from '../../src/replication/index.js';
+import { Random } from '../plan/random.js';
+import type { Plan } from '../plan/setup.js';
+import type { DriftingClock } from '../virtual/drifting-clock.js';
+import type { Ensemble } from '../virtual/ensemble.js';
+import { type AnswerSink, type Found, type ProcessSurroundings, ReplicaProcess } from '../virtual/process.js';
+import { seededPace } from '../virtual/session-pace.js';
+import { ZookeeperSession } from '../virtual/zookeeper-session.js';
+
+export type NewReplica = (options: ReplicaOptions, nowMs: number, recovered?: RecoveredReplica) => Replica;
+
+/** The node that a process is on, or another one. */
+interface NodeOfProcess {
+  readonly clock: DriftingClock;
+  readonly silent: boolean;
+  readonly diskHangsUntilMs: number;
+  readonly snapshotLateMs: number;
+  readonly placed: readonly string[] | undefined;
+  readonly process: SimProcess | undefined;
+  readonly machine: { loseConnection(forMs: number): void };
+}
+
+/** The run of one shard, as its processes see it. */
+interface SimSurroundings extends ProcessSurroundings {
+  readonly site: { readonly worlds: readonly unknown[] };
+  readonly shard: number;
+  readonly plan: Plan;
+  readonly ensemble: Ensemble;
+  readonly nodes: readonly NodeOfProcess[];
+  readonly newReplica: NewReplica;
+  countAnswer(isFirst: boolean): void;
+  crashInTurn(process: SimProcess): boolean;
+}
+
+const ticksPerBeacon = 3;
+const bounds = { retainBytes: 1_000_000, maxUncommittedBytes: 1_000_000, maxBatchBytes: 100_000 };
+
+export class SimProcess extends ReplicaProcess<SimSurroundings> {
+  /** As people read it: with its shard, where there are several. */
+  readonly label: string;
+  readonly session: ZookeeperSession;
+  readonly clock: DriftingClock;
+  readonly random: Random;
+  /** It dies in the middle of a turn, after this number of further effects. */
+  effectsLeft: number | undefined;
+  readonly #inbox: (() => void)[] = [];
+  #flushDue = false;
+  #diskBusy = false;
+
+  constructor(world: SimSurroundings, nodeIndex: number, replicaId: string, number: number, found: Found) {
+    const { clock, placed } = world.nodes[nodeIndex]!;
+    const options = optionsOf(world.plan, replicaId, number);
+    super(world, nodeIndex, replicaId, world.newReplica(options, clock.read(world.queue.nowMs), found.recovered), found);
+    const { seed, setup } = world.plan;
+    this.label = world.site.worlds.length > 1 ? `${world.shard}/${replicaId}` : replicaId;
+    this.clock = clock;
+    this.random = Random.of(seed, 10_000 + number);
+    this.session = new ZookeeperSession(
+      world.queue,
+      world.ensemble,
+      this,
+      seededPace(this.random, setup.sessionMs),
+      setup.sessionMs,
+    );
+    this.#tickLater();
+    if (placed !== undefined) this.later(0, () => this.handle({ type: 'placed', nodes: placed }));
+  }
+
+  get nowMs(): number {
+    return this.clock.read(this.world.queue.nowMs);
+  }
+
+  run(work: () => void): void {
+    if (!this.alive) return;
+    if (this.paused) this.#inbox.push(work);
+    else work();
+  }
+
+  /** Writes of one turn are replicated together. */
+  write(write: Omit<Extract<Event, { type: 'write' }>, 'type' | 'token' | 'storedVersion'>, sink: AnswerSink): void {
+    this.handle({ type: 'write', token: sink, storedVersion: this.store.versionOf(write.key), ...write });
+    if (this.#flushDue) return;
+    this.#flushDue = true;
+    this.later(this.random.next(), () => {
+      this.#flushDue = false;
+      this.handle({ type: 'flush' });
+    });
+  }
+
+  /** Behind the writes of its key. */
+  readInOrder(key: string, sink: AnswerSink): void {
+    this.handle({ type: 'orderedRead', token: sink, key });
+  }
+
+  /** With its machine. */
+  pause(): void {
+    this.paused = true;
+    this.session.fallSilent();
+  }
+
+  /** What has arrived is handled in order; a tick comes somewhere in between. */
+  resume(): void {
+    if (!this.alive || !this.paused) return;
+    this.paused = false;
+    this.session.speakAgain();
+    const waiting = this.#inbox.splice(0);
+    waiting.splice(this.random.below(waiting.length + 1), 0, () => this.handle({ type: 'tick' }));
+    for (const work of waiting) this.run(work);
+  }
+
+  loseConnection(forMs: number): void {
+    this.world.nodes[this.nodeIndex]!.machine.loseConnection(forMs);
+  }
+  chunkDelayMs(): number {
+    return this.random.next() * 4 * this.world.plan.setup.delayMs;
+  }
+
+  #tickLater(): void {
+    const tickMs = this.world.plan.setup.beaconMs / ticksPerBeacon;
+    this.world.queue.after(this.clock.trueMsOf(tickMs), () => {
+      if (!this.alive) return;
+      if (!this.paused) this.handle({ type: 'tick' });
+      this.#tickLater();
+    });
+  }
+
+  protected override diesBefore(): boolean {
+    return this.effectsLeft !== undefined && this.effectsLeft-- <= 0 && this.world.crashInTurn(this);
+  }
+
+  /** In memory every write is durable at once, and reported after the effects of the turn. */
+  protected override turnEnded(): void {
+    if (!this.world.plan.setup.volatile) return;
+    const write = this.disk.flush();
+    if (write !== undefined && this.alive) this.replica.handle({ type: 'persisted', write }, this.nowMs);
+  }
+
+  /** One flush at a time; what comes meanwhile forms the next. */
+  protected override diskAccepted(): void {
+    const { queue, plan, nodes } = this.world;
+    if (plan.setup.volatile || this.#diskBusy) return;
+    this.#diskBusy = true;
+    const node = nodes[this.nodeIndex]!;
+    const flush = (): void => {
+      if (!this.alive) return;
+      if (node.diskHangsUntilMs > queue.nowMs) return queue.after(node.diskHangsUntilMs - queue.nowMs, flush);
+      const write = this.disk.flush();
+      this.#diskBusy = false;
+      if (write !== undefined) this.run(() => this.handle({ type: 'persisted', write }));
+    };
+    queue.after(plan.setup.diskMs * (0.3 + this.random.next()), flush);
+  }
+}
+
+function optionsOf({ setup }: Plan, replicaId: string, number: number): ReplicaOptions {
+  const { minInSync, beaconMs, leaseMs, graceMs, volatile } = setup;
+  const { retainEntries, maxBatchEntries, maxBatchesInFlight, maxUncommittedEntries } = setup;
+  return {
+    replicaId,
+    idSeed: `${replicaId}/${number}/`,
+    minInSync,
+    beaconMs,
+    leaseMs,
+    graceMs,
+    volatile,
+    retainEntries,
+    maxBatchEntries,
+    maxBatchesInFlight,
+    maxUncommittedEntries,
+    ...bounds,
+  };
+}
