@@ -41,11 +41,12 @@ const timeoutMs = 10_000;
 export class SnapshotCall {
   readonly request: RequestSnapshot;
   stage: 'calling' | 'streaming' | 'over' = 'calling';
+  /** To the joiner, in order. */
+  readonly onItsWay: Event[] = [];
   readonly #world: SnapshotSurroundings;
   readonly #joiner: Party;
   #primary: Party | undefined;
   #lastArrivalMs = 0;
-  #vanished = false;
   readonly #isHeld = (): boolean => this.#world.snapshotsHeld === true;
 
   constructor(world: SnapshotSurroundings, joiner: Party, request: RequestSnapshot) {
@@ -92,7 +93,7 @@ export class SnapshotCall {
   /** Scripts: nothing more comes of it, not even its failure. */
   vanish(): void {
     this.stage = 'over';
-    this.#vanished = true;
+    this.onItsWay.length = 0;
   }
 
   get #failure(): Event {
@@ -122,15 +123,19 @@ export class SnapshotCall {
     primary.later(primary.chunkDelayMs(), read, this.#isHeld);
   }
 
-  /** In order. */
+  #receive(): void {
+    const event = this.onItsWay.shift();
+    if (event !== undefined) this.#joiner.handle(event);
+  }
+
   #send(event: Event): void {
     if (this.stage === 'over') return;
     const { paths, nodes } = this.#world;
     const [from, to] = [this.#primary!.nodeIndex, this.#joiner.nodeIndex];
     paths.whenOpen(from, to, (broken) => {
       if (broken) this.stage = 'over';
-      const told = broken ? this.#failure : event;
-      const arrive = (): void => this.#joiner.run(() => this.#vanished || this.#joiner.handle(told));
+      this.onItsWay.push(broken ? this.#failure : event);
+      const arrive = (): void => this.#joiner.run(() => this.#receive());
       const bounds = { notBeforeMs: this.#lastArrivalMs, lateMs: nodes[to]!.snapshotLateMs, isHeld: this.#isHeld };
       this.#lastArrivalMs = paths.carry(from, to, arrive, bounds);
     });

@@ -1,7 +1,13 @@
 import { describe, expect, it } from 'vitest';
+import type { SnapshotCall } from '../../../simulation/virtual/snapshot-call.js';
 import { epochIdOf } from '../protocol/shard-state.js';
 import { beginDump, withoutHistory } from '../testing/dumping.fixture.js';
 import { outcome, Scenario } from '../testing/scenario.fixture.js';
+
+/** What the events of a snapshot carry. */
+function idOf({ request: { epochId, number } }: SnapshotCall) {
+  return { epochId, number };
+}
 
 describe('snapshot (R10)', () => {
   it('a copy counts as complete only once its completeness is durable', () => {
@@ -32,9 +38,10 @@ describe('snapshot (R10)', () => {
     c.start('b');
     beginDump(c);
     c.drop('syncAnswer');
-    const [snapshot] = c.cluster.dumps.splice(0);
+    const [snapshot] = c.cluster.dumps;
+    snapshot!.vanish();
     c.cluster.dumpsHeld = false;
-    c.node('b').handle({ type: 'snapshotFailed', epochId: snapshot!.epochId, number: snapshot!.number });
+    c.node('b').handle({ type: 'snapshotFailed', ...idOf(snapshot!) });
     c.heal();
     c.stabilize();
   });
@@ -82,7 +89,7 @@ describe('snapshot (R10)', () => {
     expect(outcome(call)).toBe('written 7');
     c.cluster.dumpsHeld = false;
     c.stepUntil(() => c.cluster.dumps[0]!.stage === 'streaming');
-    expect(c.cluster.dumps[0]!.queue[0]).toMatchObject({ type: 'snapshotBegun', baseSeq: 7, baseEpoch: 1 });
+    expect(c.cluster.dumps[0]!.onItsWay[0]).toMatchObject({ type: 'snapshotBegun', baseSeq: 7, baseEpoch: 1 });
     for (let count = 0; count < 30; count++) c.put('a', 'k2', `meanwhile ${count}`);
     c.stabilize();
     expect(c.sent('syncAnswer', 'b').filter(({ body }) => body.dumpNeeded)).toHaveLength(1);
@@ -161,11 +168,11 @@ describe('snapshot (R10)', () => {
     c.deliverAll();
     c.until(() => c.cluster.dumps.length === 2, 'no second snapshot', 3000);
     const stale = { key: 'k1', value: new TextEncoder().encode('stale'), version: 1 };
-    const late = () => c.node('b').handle({ type: 'snapshotChunk', epochId: old!.epochId, number: old!.number, items: [stale] });
+    const late = () => c.node('b').handle({ type: 'snapshotChunk', ...idOf(old!), items: [stale] });
     late();
-    c.node('b').handle({ type: 'snapshotEnded', epochId: old!.epochId, number: old!.number, commitIndex: 6 });
+    c.node('b').handle({ type: 'snapshotEnded', ...idOf(old!), commitIndex: 6 });
     expect(c.status('b').complete).toBe(false);
-    c.cluster.dumps.shift();
+    old!.vanish();
     c.cluster.dumpsHeld = false;
     c.stepUntil(() => c.node('b').store.items.size > 0);
     late();
@@ -184,7 +191,7 @@ describe('snapshot (R10)', () => {
     c.cluster.dumpsHeld = false;
     c.advance(300);
     c.stabilize();
-    expect(c.cluster.dumps.map((snapshot) => snapshot.primary).slice(-1)).toEqual(['c~1']);
+    expect(c.cluster.dumps.at(-1)!.request.from).toBe('c~1');
     expect(c.node('b').store.items.size).toBe(6);
   });
 
@@ -235,7 +242,7 @@ describe('snapshot (R10)', () => {
     beginDump(c);
     const snapshot = c.cluster.dumps.at(-1)!;
     c.cluster.dumpsHeld = false;
-    c.stepUntil(() => snapshot.queue[0]?.type === 'snapshotChunk');
+    c.stepUntil(() => snapshot.onItsWay[0]?.type === 'snapshotChunk');
     c.cluster.dumpsHeld = true;
     c.put('a', 'k1', 'new');
     c.delete('a', 'k2');
@@ -254,12 +261,12 @@ describe('snapshot (R10)', () => {
     c.stabilize();
     c.start('b');
     beginDump(c);
-    const { epochId } = c.cluster.dumps.at(-1)!;
+    const { epochId } = idOf(c.cluster.dumps.at(-1)!);
     c.kill('a');
     c.until(() => c.primary === 'c', 'no failover');
     c.cluster.dumpsHeld = false;
-    c.stepUntil(() => c.node('b').store.items.size > 0 && c.cluster.dumps.at(-1)!.primary === 'c~1');
-    const { number, epochId: newer } = c.cluster.dumps.at(-1)!;
+    c.stepUntil(() => c.node('b').store.items.size > 0 && c.cluster.dumps.at(-1)!.request.from === 'c~1');
+    const { number, epochId: newer } = idOf(c.cluster.dumps.at(-1)!);
     expect(newer).not.toBe(epochId);
     const stale = { key: 'k1', value: new TextEncoder().encode('stale'), version: 0 };
     c.node('b').handle({ type: 'snapshotChunk', epochId, number, items: [stale] });

@@ -131,6 +131,10 @@ describe('ZooKeeper goes back to an older epoch (R7, R13)', () => {
     c.zookeeperLoses(before);
     c.resume('a');
     c.reconnect('a');
+    // It learns of epoch 2 from b before it reads ZooKeeper.
+    c.node('a').session.held = true;
+    c.stepUntil(() => c.status('a').epoch === 2);
+    c.node('a').session.held = false;
     c.until(() => c.status('c').offline, 'not offline');
     expect(c.get('a', 'k')).toHaveProperty('refusal');
     c.force('b');

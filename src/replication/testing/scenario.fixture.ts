@@ -234,11 +234,11 @@ export class Scenario {
     this.cut(other, one);
   }
   cut(from: string, to: string): void {
-    this.cluster.network.cut(this.node(from).replicaId, this.node(to).replicaId);
+    this.cluster.network.cut(this.node(from).nodeIndex, this.node(to).nodeIndex);
   }
   /** Messages wait until `heal`. */
   hold(from: string, to: string): void {
-    this.cluster.network.hold(this.node(from).replicaId, this.node(to).replicaId);
+    this.cluster.network.hold(this.node(from).nodeIndex, this.node(to).nodeIndex);
   }
   heal(): void {
     this.cluster.network.heal();
@@ -248,8 +248,7 @@ export class Scenario {
   }
   /** The stream that `from` holds to `to` breaks, and may be opened again at once. */
   breakLink(from: string, to: string): void {
-    const stream = this.cluster.network.stream(this.node(from).replicaId, this.node(to).replicaId);
-    if (stream?.up) this.cluster.breakStream(stream);
+    this.node(from).links.breakTo(this.node(to).nodeIndex, undefined);
   }
 
   /** The session goes on, the connection does not. */

@@ -1,83 +1,72 @@
-/**
- * One node: a replica with its disk and store, and the shell around it that does what its effects say. What reaches
- * beyond the node goes to the `Surroundings`.
- */
-
+/** A process that a script runs: it ticks, pauses and completes writes as the script says, and keeps what tests look at. */
 import { Disk } from '../../../simulation/virtual/disk.js';
 import type { Ensemble } from '../../../simulation/virtual/ensemble.js';
-import type { EventQueue } from '../../../simulation/virtual/event-queue.js';
+import { type ProcessSurroundings, ReplicaProcess } from '../../../simulation/virtual/process.js';
+import type { SnapshotCall } from '../../../simulation/virtual/snapshot-call.js';
 import { Store } from '../../../simulation/virtual/store.js';
 import type { Answer, Effect, Note } from '../protocol/effect.js';
 import type { Event } from '../protocol/event.js';
-import type { ReplicaId } from '../protocol/ids.js';
-import type { LogEntry } from '../protocol/log-entry.js';
+import type { Message } from '../protocol/message.js';
 import type { ReplicaOptions } from '../protocol/replica-options.js';
 import { Replica } from '../replica.js';
 import { ScriptedSession } from './scripted-session.fixture.js';
+import type { ScriptedWays } from './scripted-ways.fixture.js';
 
-/** A request of a client, and what became of it. */
+/** A request of a client, and its answers. */
 export interface Call {
   readonly key: string;
   readonly value: string | undefined;
   readonly answers: Answer[];
 }
 
-export interface Surroundings {
-  readonly queue: EventQueue;
+export interface Surroundings extends ProcessSurroundings {
   readonly register: Ensemble;
-  /** Everything that is not the node's own: messages, links, dumps. */
-  perform(node: VirtualNode, effect: Effect): void;
-  onApplied(node: VirtualNode, entries: readonly LogEntry[]): void;
-  onAnswer(node: VirtualNode, call: Call, answer: Answer): void;
+  readonly network: ScriptedWays;
+  readonly dumps: SnapshotCall[];
+  onAnswer(call: Call, answer: Answer): void;
 }
 
-export class VirtualNode {
+export class VirtualNode extends ReplicaProcess<Surroundings> {
   readonly name: string;
-  readonly replicaId: ReplicaId;
-  readonly replica: Replica;
-  readonly disk: Disk;
-  readonly store = new Store();
   readonly session: ScriptedSession;
   readonly notes: Note[] = [];
   readonly roles: string[] = [];
-  alive = true;
-  paused = false;
-  stopping = false;
-  historyHeld: string | undefined;
   stopped: 'no' | 'clean' | 'unclean' | 'released' = 'no';
-  readonly #around: Surroundings;
-  /** The last entry that has reached the store. */
-  #appliedSeq = 0;
+  /** Its machine answers for it once it has ended. */
+  readonly silent = false;
+  readonly snapshotLateMs = 0;
 
-  constructor(name: string, replicaId: ReplicaId, options: Omit<ReplicaOptions, 'replicaId' | 'idSeed'>, around: Surroundings) {
+  constructor(
+    world: Surroundings,
+    nodeIndex: number,
+    name: string,
+    replicaId: string,
+    options: Omit<ReplicaOptions, 'replicaId' | 'idSeed'>,
+  ) {
+    const replica = new Replica({ ...options, replicaId, idSeed: `${replicaId}/` }, world.queue.nowMs);
+    super(world, nodeIndex, replicaId, replica, { disk: new Disk(replicaId), store: new Store() });
     this.name = name;
-    this.replicaId = replicaId;
-    this.disk = new Disk(replicaId);
-    this.replica = new Replica({ ...options, replicaId, idSeed: `${replicaId}/` }, around.queue.nowMs);
-    this.#around = around;
-    this.session = new ScriptedSession(around.queue, around.register, this);
+    this.session = new ScriptedSession(world.queue, world.register, this);
   }
 
-  get runs(): boolean {
-    return this.alive && !this.paused;
+  /** What runs on its machine: it or nothing. */
+  get process(): this | undefined {
+    return this.alive ? this : undefined;
   }
-
   get nowMs(): number {
-    return this.#around.queue.nowMs;
+    return this.world.queue.nowMs;
   }
 
-  /** Now, or once it is resumed. */
   run(work: () => void): void {
     if (!this.alive) return;
     if (this.paused)
-      this.#around.queue.after(
+      this.world.queue.after(
         0,
         () => this.run(work),
         () => this.paused,
       );
     else work();
   }
-
   pause(): void {
     this.paused = true;
     this.session.fallSilent();
@@ -89,23 +78,20 @@ export class VirtualNode {
   loseConnection(): void {
     this.session.loseConnection();
   }
+  chunkDelayMs(): number {
+    return 0;
+  }
 
-  handle(event: Event): void {
-    if (!this.alive) return;
-    this.replica.handle(event, this.nowMs);
-    this.#performEffects();
+  override handle(event: Event): void {
+    super.handle(event);
     if (!this.disk.hangs) this.completeWrites();
   }
-
   completeWrites(): void {
-    while (this.disk.hasPending) this.completeOneWrite();
+    while (this.disk.hasPending && this.alive) this.completeOneWrite();
   }
-
   completeOneWrite(): void {
     const write = this.disk.completeOne();
-    if (write === undefined || !this.alive) return;
-    this.replica.handle({ type: 'persisted', write }, this.nowMs);
-    this.#performEffects();
+    if (write !== undefined) super.handle({ type: 'persisted', write });
   }
 
   write(key: string, value: string | undefined, ifVersion?: number): Call {
@@ -115,49 +101,27 @@ export class VirtualNode {
     return call;
   }
 
-  #performEffects(): void {
-    for (let effects = this.replica.takeEffects(); effects.length > 0; effects = this.replica.takeEffects()) {
-      for (const effect of effects) this.#perform(effect);
-    }
+  /** Before each effect is carried out. */
+  record(effect: Effect): void {
+    if (effect.type === 'note') this.notes.push(effect.note);
+    if (effect.type === 'roleChanged') this.roles.push(`${effect.role} ${effect.epoch}`);
+    if (effect.type === 'released') this.stopped = 'released';
+    if (effect.type === 'stopped') this.stopped = effect.clean ? 'clean' : 'unclean';
   }
 
-  #perform(effect: Effect): void {
-    switch (effect.type) {
-      case 'persist':
-        this.store.change(effect.change);
-        this.disk.write(effect.write, effect.change, this.#appliedSeq);
-        if (effect.change.type === 'reset' || effect.change.type === 'rebase') this.#appliedSeq = effect.change.baseSeq;
-        break;
-      case 'apply':
-        this.#appliedSeq = effect.entries.at(-1)!.seq;
-        this.store.apply(effect.entries);
-        this.#around.onApplied(this, effect.entries);
-        return;
-      case 'answer': {
-        const call = effect.token as Call;
-        call.answers.push(effect.answer);
-        return this.#around.onAnswer(this, call, effect.answer);
-      }
-      case 'writeState':
-        return this.session.write(effect.proposal, effect.expectedVersion, effect.next);
-      case 'refreshState':
-        return this.session.refresh(effect.afterWrite);
-      case 'holds':
-        this.historyHeld = effect.history;
-        return this.session.announce();
-      case 'note':
-        this.notes.push(effect.note);
-        return;
-      case 'roleChanged':
-        this.roles.push(`${effect.role} ${effect.epoch}`);
-        break;
-      case 'released':
-        this.stopped = 'released';
-        break;
-      case 'stopped':
-        this.stopped = effect.clean ? 'clean' : 'unclean';
-        break;
-    }
-    this.#around.perform(this, effect);
+  protected override answer(token: unknown, answer: Answer): void {
+    const call = token as Call;
+    call.answers.push(answer);
+    this.world.onAnswer(call, answer);
+  }
+
+  protected override send(message: Message): void {
+    if (!this.world.network.loses(message, this.nodeIndex, this.world.nodeIndexOf(message.to))) super.send(message);
+  }
+
+  protected override callForSnapshot(request: Extract<Effect, { type: 'requestSnapshot' }>): SnapshotCall {
+    const call = super.callForSnapshot(request);
+    this.world.dumps.push(call);
+    return call;
   }
 }
