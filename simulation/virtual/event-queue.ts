@@ -38,16 +38,35 @@ export class EventQueue {
 
   /** Scripts: what can happen now, in order. */
   due(): Due[] {
-    return this.#heap.filter(({ atMs, isHeld }) => atMs <= this.nowMs && isHeld?.() !== true).sort(compare);
+    return this.#heap.filter((due) => this.#isDue(due)).sort(compare);
   }
 
   /** Scripts: lets one of those that are due happen. */
   runOne(due: Due): void {
-    const others = this.#heap.filter((other) => other !== due);
-    this.#heap = [];
-    for (const other of others) this.#push(other);
+    this.#heap = this.#heap.filter((other) => other !== due).sort(compare);
     this.count += 1;
     due.run();
+  }
+
+  /** Scripts: lets the first of those that are due happen. Whether there was one. */
+  runFirstDue(): boolean {
+    const held: Due[] = [];
+    for (let first = this.#heap[0]; first !== undefined && first.atMs <= this.nowMs; first = this.#heap[0]) {
+      this.#removeFirst();
+      if (this.#isDue(first)) {
+        for (const other of held) this.#push(other);
+        this.count += 1;
+        first.run();
+        return true;
+      }
+      held.push(first);
+    }
+    for (const other of held) this.#push(other);
+    return false;
+  }
+
+  #isDue({ atMs, isHeld }: Due): boolean {
+    return atMs <= this.nowMs && isHeld?.() !== true;
   }
 
   #push(due: Due): void {

@@ -181,6 +181,10 @@ describe('moving a shard (R15)', () => {
     // The primary has not received the new placement: by its own, c belongs there, too.
     c.node('a').handle({ type: 'placed', nodes: ['a', 'b', 'c'] });
     c.start('c');
+    // It answers a beacon before it has read ZooKeeper, so that the primary begins to replicate to it.
+    c.node('c').session.held = true;
+    c.stepUntil(() => c.sent('syncAnswer', 'c').length > 0);
+    c.node('c').session.held = false;
     c.until(() => isReleased(c, 'c'), 'c never goes');
     expect(c.state?.inSync).toEqual(['a~1', 'b~1']);
     expect(c.notes('a').filter((note) => note === 'membersProposed')).toHaveLength(1);

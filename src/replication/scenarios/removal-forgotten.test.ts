@@ -237,6 +237,10 @@ describe('the primary corrects an older set that ZooKeeper came back with (R7)',
     removed(c);
     const after = c.cluster.register.znode!;
     c.zookeeperLoses(c.stateBefore(1));
+    // c reads again only after the correction.
+    c.node('c').session.held = true;
+    c.deliverAll();
+    c.node('c').session.held = false;
     c.deliverAll();
     expect(c.cluster.register.znode).toMatchObject({ version: after.version, state: { inSync: after.state.inSync } });
     c.kill('a');

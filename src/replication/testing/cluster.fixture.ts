@@ -93,6 +93,13 @@ export class Cluster implements Surroundings {
     return this.queue.due().map((due) => ({ run: () => this.queue.runOne(due) }));
   }
 
+  /** Runs the first of them. Whether there was one. */
+  step(): boolean {
+    const hasRun = this.queue.runFirstDue();
+    if (hasRun) this.check();
+    return hasRun;
+  }
+
   run(action: Action): void {
     action.run();
     this.check();

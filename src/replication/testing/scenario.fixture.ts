@@ -81,9 +81,7 @@ export class Scenario {
   /** Everything happens that can without time passing. */
   deliverAll(): void {
     for (let step = 0; step < mostStepsAtOnce; step++) {
-      const [action] = this.cluster.actions();
-      if (action === undefined) return;
-      this.cluster.run(action);
+      if (!this.cluster.step()) return;
     }
     throw new Error('the cluster does not come to rest');
   }
@@ -91,9 +89,7 @@ export class Scenario {
   /** One thing after another happens, without time passing, until the condition holds. */
   stepUntil(condition: () => boolean): void {
     for (let step = 0; !condition(); step++) {
-      const [action] = this.cluster.actions();
-      if (action === undefined || step > mostStepsAtOnce) throw new Error(`nothing more happens: ${this.describe()}`);
-      this.cluster.run(action);
+      if (step > mostStepsAtOnce || !this.cluster.step()) throw new Error(`nothing more happens: ${this.describe()}`);
     }
   }
 
