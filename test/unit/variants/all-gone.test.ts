@@ -161,13 +161,13 @@ describeVariants('all gone', [
   },
   {
     rule: 'R13',
-    does: 'skips no epochs where ZooKeeper has lost the state',
+    does: 'skips no epochs although ZooKeeper has lost the state',
     edits: [edit('protocol/shard-state.ts', 'knownEpoch + lostStateGapOf(self)', 'knownEpoch + 1')],
     caughtBy: scenario('all-gone'),
   },
   {
     rule: 'R13',
-    does: 'raises no floor where ZooKeeper has lost the state',
+    does: 'raises no floor although ZooKeeper has lost the state',
     edits: [
       edit('protocol/shard-state.ts', 'state === undefined ? epoch * forcedSeqGap : state.seqFloor', 'state?.seqFloor ?? 1'),
     ],
@@ -181,7 +181,7 @@ describeVariants('all gone', [
   },
   {
     rule: 'R13',
-    does: 'does not try again when its end of the history has definitely failed',
+    does: 'does not retry when its end of the history has definitely failed',
     edits: [edit('state-changes.ts', "if (proposal.purpose === 'end') role.ending = false;", '')],
     caughtBy: scenario('planned-end'),
   },

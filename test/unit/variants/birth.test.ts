@@ -56,7 +56,7 @@ describeVariants('identity and birth', [
   },
   {
     rule: 'R3',
-    does: 'goes on serving when the state is gone',
+    does: 'keeps serving when the state is gone',
     edits: [
       edit('state-changes.ts', 'failed(core, settled);\n    return stepDown(core);', 'failed(core, settled);\n    return;'),
     ],

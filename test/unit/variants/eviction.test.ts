@@ -1,4 +1,4 @@
-/** Eviction, and compare-and-set (R7),: variants that break one sentence of the rule each. */
+/** Eviction and compare-and-set (R7): variants that break one sentence of the rule each. */
 import { expect } from 'vitest';
 import { describeVariants, runActions, scenario, schedules, script } from './variant.js';
 import { edit, type Lab } from './variant-lab.js';

@@ -38,7 +38,7 @@ describeVariants('histories', [
   },
   {
     rule: 'R3, R13',
-    does: 'does not report offline where an empty replica waits for the holders of a history',
+    does: 'does not report offline while an empty replica waits for the holders of a history',
     edits: [edit('offline.ts', '|| core.candidates.some(({ history }) => history !== undefined)', '')],
     caughtBy: scenario('no-second-birth'),
   },
@@ -156,7 +156,7 @@ describeVariants('histories', [
   },
   {
     rule: 'R13',
-    does: 'does not report offline where state is of another history than its data',
+    does: 'does not report offline although state is of another history than its data',
     edits: [edit('offline.ts', 'core.foundHistory !== undefined || isBelowKnownEpoch(core)', 'isBelowKnownEpoch(core)')],
     caughtBy: scenario('histories'),
   },
@@ -264,7 +264,7 @@ describeVariants('histories', [
   },
   {
     rule: 'R13',
-    does: 'gives the history that goes on another id',
+    does: 'gives the continued history another id',
     edits: [edit('follower/claim.ts', 'line: line ?? {', 'line: {')],
     caughtBy: scenario('no-second-birth'),
   },
@@ -290,13 +290,13 @@ describeVariants('histories', [
   },
   {
     rule: 'R13',
-    does: 'does not report offline where it is the only member and holds nothing of that history',
+    does: 'does not report offline although it is the only member and holds nothing of that history',
     edits: [edit('state/known-state.ts', 'if (id === self) return line !== undefined &&', 'if (id === self) return')],
     caughtBy: scenario('crash-in-takeover'),
   },
   {
     rule: 'R3, R7',
-    does: 'repeats a birth where holders of a history have returned, or the cluster was restored',
+    does: 'repeats a birth although holders of a history have returned, or the cluster was restored',
     edits: [edit('tick.ts', '  maybeWithdrawBirth(core);\n', '')],
     caughtBy: scenario('no-second-birth'),
   },
@@ -314,7 +314,7 @@ describeVariants('histories', [
   },
   {
     rule: 'R13',
-    does: 'believes that a registered member holds a copy',
+    does: 'assumes that a registered member holds a copy',
     edits: [edit('state/known-state.ts', 'replicaId === id && history !== undefined', 'replicaId === id || history === id')],
     caughtBy: scenario('named-by-an-older-state'),
   },

@@ -1,4 +1,4 @@
-/** Joining (R10), as the primary does it,: variants that break one sentence of the rule each. Snapshots have their own file. */
+/** Joining (R10), the primary's part: variants that break one sentence of the rule each. Snapshots have their own file. */
 import { expect } from 'vitest';
 import { describeVariants, runActions, scenario, schedules, script } from './variant.js';
 import { edit, type Lab } from './variant-lab.js';
@@ -8,13 +8,13 @@ const requiredOrAdmitting = 'return admitting.length === 0 ? required :';
 describeVariants('joining', [
   {
     rule: 'R10',
-    does: 'cuts applied entries because the log of the primary says so',
+    does: 'cuts applied entries because the log of the primary differs',
     edits: [edit('follower/follower.ts', 'common === undefined || common < core.appliedSeq', 'common === undefined')],
     caughtBy: scenario('joining'),
   },
   {
     rule: 'R10',
-    does: 'continues from the oldest retained entry where the logs part below it',
+    does: 'continues from the oldest retained entry although the logs diverge below it',
     edits: [edit('protocol/log-position.ts', '  return undefined;', '  return lowest;')],
     caughtBy: schedules(30),
   },
@@ -68,7 +68,7 @@ describeVariants('joining', [
   },
   {
     rule: 'R10',
-    does: 'believes that a copy is complete by an answer from before its last Sync',
+    does: 'concludes from an answer before its last Sync that a copy is complete',
     edits: [
       edit(
         'primary/replicate.ts',

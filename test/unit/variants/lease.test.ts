@@ -49,7 +49,7 @@ describeVariants('reads', [
   },
   {
     rule: 'R9',
-    does: 'needs a lease where it is the only member',
+    does: 'needs a lease although it is the only member',
     edits: [edit('primary/lease.ts', '  return true;', '  return required.length > 1;')],
     caughtBy: scenario('lease'),
   },
@@ -67,7 +67,7 @@ describeVariants('reads', [
   },
   {
     rule: 'R9',
-    does: 'goes on sending beacons while it is paused',
+    does: 'keeps sending beacons while it is paused',
     edits: [edit('primary/replicate.ts', 'probe: role.paused', 'probe: false')],
     caughtBy: scenario('lease'),
   },

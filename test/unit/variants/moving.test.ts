@@ -43,7 +43,7 @@ describeVariants('moving', [
   },
   {
     rule: 'R15',
-    does: 'permits a replica to leave that it is about to take in, or has taken in',
+    does: 'permits a replica to leave that it is about to add, or has added',
     edits: [
       edit(
         'primary/replicate.ts',
@@ -55,13 +55,13 @@ describeVariants('moving', [
   },
   {
     rule: 'R15',
-    does: 'uses a permission to leave after it has taken its wish back',
+    does: 'uses a permission to leave after it has withdrawn its request',
     edits: [edit('follower/departure.ts', 'mayLeaveMs === 0 || mayLeaveMs <= core.stayedMs', 'mayLeaveMs === 0')],
     caughtBy: scenario('moving'),
   },
   {
     rule: 'R15',
-    does: 'believes a lagging state that shows an ended history, and leaves',
+    does: 'leaves because a lagging state shows an ended history',
     edits: [edit('follower/departure.ts', 'if (isOlder(core, state) || core.foundHistory !== undefined) return false;', '')],
     caughtBy: scenario('moving'),
   },
@@ -95,7 +95,7 @@ describeVariants('moving', [
   },
   {
     rule: 'R15',
-    does: 'takes in joiners on nodes that are not placed',
+    does: 'adds joiners on nodes that are not placed',
     edits: [edit('primary/membership.ts', '!isPlaced(core, peer.id) || peer.leaving', 'peer.leaving')],
     caughtBy: scenario('moving'),
   },
@@ -107,13 +107,13 @@ describeVariants('moving', [
   },
   {
     rule: 'R15',
-    does: 'takes in a replica that wants to leave',
+    does: 'adds a replica that wants to leave',
     edits: [edit('primary/membership.ts', ' || peer.leaving !== false', '')],
     caughtBy: scenario('moving'),
   },
   {
     rule: 'R15',
-    does: 'begins a history where the shard does not belong',
+    does: 'begins a history on a node where the shard does not belong',
     edits: [edit('follower/claim.ts', 'core.candidates.filter(({ replicaId }) => isPlaced(core, replicaId))', 'core.candidates')],
     caughtBy: scenario('moving'),
   },
@@ -143,7 +143,7 @@ describeVariants('moving', [
   },
   {
     rule: 'R15',
-    does: 'hands over at once a shard that has just come back',
+    does: 'hands over at once a shard that has just returned',
     edits: [edit('primary/moving.ts', 'isBackSoon(core, role) && core.nowMs', 'core.nowMs < 0 && core.nowMs')],
     caughtBy: scenario('moving'),
   },

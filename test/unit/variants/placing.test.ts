@@ -54,7 +54,7 @@ describeVariants('placing', [
   },
   {
     rule: 'controller',
-    does: 'counts an absence on while ZooKeeper was away',
+    does: 'counts the time while ZooKeeper was away as absence',
     edits: [edit(control, 'this.#roster.forgetAbsences();', '')],
     caughtBy: script(nobodyIsMissedWhileNobodyIsSeen),
   },
@@ -66,7 +66,7 @@ describeVariants('placing', [
   },
   {
     rule: 'controller',
-    does: 'writes nothing where ZooKeeper has lost the placement',
+    does: 'writes nothing although ZooKeeper has lost the placement',
     edits: [edit(control, 'expectedVersion !== undefined && next === previous', 'next === previous')],
     caughtBy: placings(60),
   },
@@ -84,7 +84,7 @@ describeVariants('placing', [
   },
   {
     rule: 'R15',
-    does: 'takes in joiners on nodes that are not placed',
+    does: 'adds joiners on nodes that are not placed',
     edits: [edit('primary/membership.ts', '!isPlaced(core, peer.id) || peer.leaving', 'peer.leaving')],
     caughtBy: placings(60),
   },

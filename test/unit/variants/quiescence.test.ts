@@ -36,12 +36,12 @@ function quiescent(does: string, line: string, broken: string, seed: number): Va
 }
 
 const variants: readonly Variant[] = [
-  quiescent('stays quiescent while it is told to stop', ' || core.stopping !== undefined', '', 30),
+  quiescent('stays quiescent although its node is stopping', ' || core.stopping !== undefined', '', 30),
   quiescent('stays quiescent after a history has ended', ' || isEnded(state)', '', 4),
-  quiescent('stays quiescent where another node is preferred', ' && !core.isPreferredHere', ' && !core.isPlacedHere', 5),
+  quiescent('stays quiescent although another node is preferred', ' && !core.isPreferredHere', ' && !core.isPlacedHere', 5),
   quiescent('does not claim although no beacon arrives', 'nowMs - core.loyalSinceMs', '0', 1),
   quiescent('does not evict a member that does not answer', 'nowMs - peer.answeredSentMs', '0', 42),
-  quiescent('overlooks that the primary lets it leave', 'beacon.mayLeaveMs !== 0 || ', '', 1),
+  quiescent('overlooks that the primary permits it to leave', 'beacon.mayLeaveMs !== 0 || ', '', 1),
   quiescent('overlooks that a backup is stopping', 'answer.stopping || ', '', 11),
 ];
 

@@ -17,7 +17,7 @@ describeVariants('snapshot', [
   },
   {
     rule: 'R10',
-    does: 'counts as complete while chunks are still to come',
+    does: 'counts as complete before all chunks have arrived',
     edits: [edit('follower/joiner.ts', 'id: event.baseEpochId }, false)', 'id: event.baseEpochId }, true)')],
     caughtBy: scenario('snapshot'),
   },
@@ -65,7 +65,7 @@ describeVariants('snapshot', [
   },
   {
     rule: 'R10',
-    does: 'goes on with its snapshot after a new Sync',
+    does: 'continues its snapshot after a new Sync',
     edits: [edit('follower/follower.ts', 'role.stream = undefined;\n  role.snapshot = undefined;', 'role.stream = undefined;')],
     caughtBy: scenario('snapshot'),
   },

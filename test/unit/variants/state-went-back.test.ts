@@ -9,19 +9,19 @@ const readsFirst = "if (!this.isFresh || (this.#readMs ?? 0) <= proposal.unknown
 describeVariants('a state that went back', [
   {
     rule: 'R7',
-    does: 'believes a server that may lag that ZooKeeper has lost data',
+    does: 'concludes from a server that may lag that ZooKeeper has lost data',
     edits: [edit('state/state-register.ts', isProven, "order === 'contradicts'")],
     caughtBy: scenario('proof'),
   },
   {
     rule: 'R7',
-    does: 'believes in a loss because the connection was up to date once',
+    does: 'concludes a loss because the connection was up to date once',
     edits: [edit('state/state-register.ts', isProven, "order === 'contradicts' && asOfMs >= 0")],
     caughtBy: scenario('proof'),
   },
   {
     rule: 'R7',
-    does: 'never believes in a loss',
+    does: 'never concludes that ZooKeeper has lost data',
     edits: [edit('state/state-register.ts', isProven, "order === 'contradicts' && asOfMs > Number.POSITIVE_INFINITY")],
     caughtBy: scenario('state-went-back'),
   },
@@ -83,7 +83,7 @@ describeVariants('a state that went back', [
   },
   {
     rule: 'R7, R13',
-    does: 'goes on serving although state went back to an older epoch',
+    does: 'keeps serving although state went back to an older epoch',
     edits: [edit('state-changes.ts', 'if (lost !== undefined && !isServedHere(core, state)) stepDown(core);', '')],
     caughtBy: scenario('state-went-back'),
   },
@@ -113,7 +113,7 @@ describeVariants('a state that went back', [
   },
   {
     rule: 'R7',
-    does: 'takes a state for the one that stood under the same version before ZooKeeper went back',
+    does: 'mistakes a state for the one that had the same version before ZooKeeper went back',
     edits: [
       edit('state/state-register.ts', "if (hasSeenFewerRemovals(known.state, state)) return 'later';", ''),
       edit('state/state-register.ts', "if (hasSeenFewerRemovals(state, known.state)) return 'contradicts';", ''),
@@ -146,7 +146,7 @@ describeVariants('a state that went back', [
   },
   {
     rule: 'R7',
-    does: 'counts on although a member that came back with an older state may lack entries',
+    does: 'keeps counting removals although a member that returned with an older state may lack entries',
     edits: [edit('primary/membership.ts', 'removals.push(...lacking(core, role, removals))', 'lacking(core, role, removals)')],
     caughtBy: scenario('removal-forgotten'),
   },
@@ -166,7 +166,7 @@ describeVariants('a state that went back', [
   },
   {
     rule: 'R13',
-    does: 'gives up a whole epoch for one of two lines that part within it',
+    does: 'gives up a whole epoch for one of two lines that diverge within it',
     edits: [
       edit('protocol/lineage.ts', 'givenUp.includes(mark.id) || givenUp.includes(markIdOf(mark))', 'givenUp.includes(mark.id)'),
     ],
@@ -206,13 +206,13 @@ describeVariants('a state that went back', [
   },
   {
     rule: 'R7',
-    does: 'never tells the other members of a removal, and waits until they know of it',
+    does: 'never reports a removal to the other members, and waits until they know it',
     edits: [edit('primary/replicate.ts', ' || mustLearnRemovals(core, peer)', '')],
     caughtBy: scenario('removal-forgotten'),
   },
   {
     rule: 'R7, R10',
-    does: 'voids a snapshot to tell the joiner of a removal',
+    does: 'voids a snapshot to report a removal to the joiner',
     edits: [edit('primary/replicate.ts', 'return peer.retainFromSeq === undefined && !knowsRemovals', 'return !knowsRemovals')],
     caughtBy: scenario('removal-forgotten'),
   },
@@ -224,7 +224,7 @@ describeVariants('a state that went back', [
   },
   {
     rule: 'R7',
-    does: 'evicts as lacking a member that it has just told of a removal',
+    does: 'evicts as lacking entries a member to which it has just reported a removal',
     edits: [edit('primary/replicate.ts', "peer.complete &&= peer.phase === 'replicating';", 'peer.complete = false;')],
     caughtBy: scenario('state-went-back'),
   },
@@ -242,7 +242,7 @@ describeVariants('a state that went back', [
   },
   {
     rule: 'R5',
-    does: 'accepts an append whatever the id of the epoch before it',
+    does: 'accepts an append without comparing the id of the epoch before it',
     edits: [
       edit(
         'follower/follower.ts',
@@ -269,7 +269,7 @@ describeHarmless([
   },
   {
     rule: 'R1',
-    does: 'does not step down where state is of another line than its data',
+    does: 'does not step down although state is of another line than its data',
     edits: [edit('state-changes.ts', '  core.foundHistory = state;\n  stepDown(core);', '  core.foundHistory = state;')],
     because: 'a primary accepts such a state only if it gives that line up or proves a loss, and it steps down for each',
   },

@@ -123,7 +123,7 @@ describeVariants('planned stops', [
   },
 ]);
 
-/** The znode of b says that b is stopping. */
+/** The znode of b announces that b is stopping. */
 function aStoppingNodeIsNoSuccessor({ Scenario }: Lab): void {
   const c = Scenario.of('a b');
   c.stop('b');

@@ -3,7 +3,7 @@
  * catches it.
  *
  * A variant is caught by seeded schedules of faults, by an existing scenario, or by its own script. The error must be
- * a violation: an invariant, an expectation, or a cluster that does not come to serve. An edit that only fails to run
+ * a violation: an invariant, an expectation, or a cluster that never serves. An edit that only fails to run
  * proves nothing.
  *
  *     VARIANT_SEEDS=300 npx vitest run --project unit test/unit/variants --reporter=verbose
@@ -52,7 +52,7 @@ export function script(run: (lab: Lab) => void): Check {
   return { by: 'script', script: run };
 }
 
-/** Runs the actions that need no time, at most `most` of them: a variant may go round in circles. */
+/** Runs the actions that need no time, at most `most` of them: a variant may loop for ever. */
 export function runActions(c: InstanceType<Lab['Scenario']>, most: number): void {
   for (let count = 0; count < most; count++) {
     const [next] = c.cluster.actions();

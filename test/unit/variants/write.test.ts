@@ -1,4 +1,4 @@
-/** Writes (R6), and too few members for them (R11),: variants that break one sentence of the rule each. */
+/** Writes (R6), and too few members for them (R11): variants that break one sentence of the rule each. */
 import { describeVariants, scenario, schedules } from './variant.js';
 import { edit } from './variant-lab.js';
 
