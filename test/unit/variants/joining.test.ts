@@ -94,5 +94,8 @@ function oneThatIsSilentStaysOut({ Scenario }: Lab): void {
   c.tick('a');
   const before = c.cluster.register.znodes.length;
   runActions(c, 300);
+  // a considers b again.
+  c.tick('a');
+  runActions(c, 300);
   expect(c.cluster.register.znodes.slice(before).map((znode) => znode?.state.inSync)).toEqual([['a~1']]);
 }
