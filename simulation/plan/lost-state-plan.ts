@@ -34,13 +34,27 @@ export function removalDecisions(seed: number, setup: Setup, untilMs: number): D
   const absent: Fault = keepsData
     ? { kind: 'crash', at: 'primary', keepsData, silent: random.chance(0.3), downMs: absentMs }
     : { kind: 'pause', at: 'primary', forMs: absentMs };
+  const unread = removalUnread(seed, setup, atMs, lossMs);
   return [
+    ...unread,
     strikes(atMs, { kind: 'isolate', at: 'backup', breaks: true, forMs: lossMs - atMs + random.between(0, 1500) }),
     strikes(atMs, { kind: 'pause', at: 'backup', forMs: wakesMs - atMs }),
     ...(random.chance(0.8) ? [strikes(lossMs - random.between(1, 20), absent)] : []),
     strikes(lossMs, { kind: 'zookeeperAway', forMs: awayMs, comesBack: 'older' }),
     ...Array.from({ length: random.between(0, 3) }, () => operator(lossMs + random.between(4000, 12_000))),
   ];
+}
+
+/** Drawn from a sequence of its own: the others read of the removal late, and the primary loses its data before ZooKeeper does. */
+function removalUnread(seed: number, { nodes }: Setup, atMs: number, lossMs: number): Decision[] {
+  const random = Random.of(seed, 34);
+  if (!random.chance(0.5)) return [];
+  const lagging = Array.from({ length: nodes }, (_, at) =>
+    strikes(atMs, { kind: 'lag', at, lagMs: 3000, forMs: lossMs - atMs + random.between(-200, 0) }),
+  );
+  const downMs = random.between(2000, 6000);
+  const crash: Fault = { kind: 'crash', at: 'primary', keepsData: false, silent: random.chance(0.3), downMs };
+  return random.chance(0.6) ? [...lagging, strikes(lossMs - random.between(20, 100), crash)] : lagging;
 }
 
 function losses(random: Random, setup: Setup, atMs: number): Decision[] {

@@ -2,7 +2,7 @@
  * Lines that a removed replica begins, because ZooKeeper has forgotten its removal (R7): it lacks what was acknowledged since, so
  * its line is a generation of its own. Replicas that know of the removal keep their data until an operator gives it up (R13).
  */
-import { type Effect, type EpochMark, endOf, type ShardState } from '../../src/replication/index.js';
+import { type Effect, type EpochMark, endOf, type LogEntry, type ShardState } from '../../src/replication/index.js';
 import type { Disk } from '../virtual/disk.js';
 import type { ReplicaProcess } from '../virtual/process.js';
 import { require } from './violation.js';
@@ -13,6 +13,8 @@ export class Forks {
   readonly #mostRemovals = new Map<string, number>();
   /** The generations, by ids of the epochs with which the forks began. */
   readonly #generations = new Map<string, number>();
+  /** The members after the last removal of an epoch, by its id. */
+  readonly #members = new Map<string, readonly string[]>();
   /** Replicas that must not discard what they hold. */
   readonly #keepers = new Set<string>();
 
@@ -38,6 +40,7 @@ export class Forks {
 
   noteRemovals(state: ShardState): void {
     const { id, removals = 0 } = endOf(state);
+    if (removals > (this.#mostRemovals.get(id) ?? 0)) this.#members.set(id, state.inSync);
     this.#mostRemovals.set(id, Math.max(removals, this.#mostRemovals.get(id) ?? 0));
   }
 
@@ -45,13 +48,22 @@ export class Forks {
     this.#generations.set(endOf({ lineage }).id, generation);
   }
 
-  /** After a fork, replicas that know of the removal keep their data. */
-  keep({ lineage }: ShardState): void {
+  /**
+   * After a fork, replicas that know of the removal keep their data. Each member that holds a committed entry which the fork lacks
+   * must be one of them.
+   */
+  keep({ lineage, primary }: ShardState, committed: readonly LogEntry[]): void {
     const { id, removals = 0 } = lineage.at(-2)!;
-    for (const disk of this.#world.disks) {
+    const disks = this.#world.disks.filter(({ destroyed, complete }) => !destroyed && complete);
+    const beginning = disks.find(({ replicaId }) => replicaId === primary);
+    const lost = beginning && committed.find((entry) => !holds(beginning, entry));
+    for (const disk of disks) {
       const known = disk.line?.lineage.at(-1);
-      if (!disk.destroyed && disk.complete && known?.id === id && (known.removals ?? 0) > removals)
-        this.#keepers.add(disk.replicaId);
+      const knows = known?.id === id && (known.removals ?? 0) > removals;
+      if (knows) this.#keepers.add(disk.replicaId);
+      const isMember = this.#members.get(id)?.includes(disk.replicaId) === true;
+      require(knows || !isMember || lost === undefined || !holds(disk, lost), () =>
+        `${disk.replicaId} holds the committed entry ${lost?.seq}, and does not know of the removal of ${primary}, which lacks it`);
     }
   }
 
@@ -80,4 +92,8 @@ export class Forks {
   #isForgotten({ id, removals = 0 }: EpochMark): boolean {
     return removals < (this.#mostRemovals.get(id) ?? 0);
   }
+}
+
+function holds(disk: Disk, { seq, epoch }: LogEntry): boolean {
+  return seq <= disk.baseSeq || disk.entryAt(seq)?.epoch === epoch;
 }

@@ -78,7 +78,7 @@ export class Safety {
     const isForced = state.seqFloor >= (before?.seqFloor ?? 1) + forcedGap;
     const isFork = !isForced && this.#forks.isFork(state, before);
     if (isForced) this.#beginWith(state, state.primary, this.#world.appliedBy(state.primary));
-    if (isFork) this.#forks.keep(state);
+    if (isFork) this.#forks.keep(state, this.model.order);
     if (isFork) this.#beginWith(state, state.primary, this.#committedAt(state.primary));
     if (!isForced && !isFork) this.#maybeBeginAgain(state, state.primary);
     if (isForced) this.#forks.onForced(state);

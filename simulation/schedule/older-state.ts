@@ -42,10 +42,17 @@ function isKnownToBeOlder(world: World, before: ShardState, now: ShardState): bo
   });
 }
 
-/** The primary, on its disk: what it learns later it cannot have relied on. */
-function knowsRemovals(world: World, { primary, lineage }: ShardState): boolean {
-  const disk = world.diskOf(primary ?? '');
-  const known = disk?.line?.lineage.at(-1);
+/**
+ * The primary knows them, on its disk: what it learns later it cannot have relied on. Or its data is gone, and another member has
+ * learned of them before any write relied on them.
+ */
+function knowsRemovals(world: World, { primary, inSync, lineage }: ShardState): boolean {
   const end = endOf({ lineage });
-  return disk?.destroyed === false && known?.id === end.id && known.removals === end.removals;
+  const isGone = world.diskOf(primary ?? '')?.destroyed === true;
+  const knowing = isGone ? inSync : inSync.filter((id) => id === primary);
+  return knowing.some((id) => {
+    const disk = world.diskOf(id);
+    const known = disk?.line?.lineage.at(-1);
+    return disk?.destroyed === false && (isGone || (known?.id === end.id && known.removals === end.removals));
+  });
 }

@@ -109,7 +109,7 @@ describeVariants('a state that went back', [
     rule: 'R7',
     does: 'follows such a line, as random schedules have it',
     edits: [edit('protocol/lineage.ts', followsRemovals, '')],
-    caughtBy: schedules(400),
+    caughtBy: schedules(150),
   },
   {
     rule: 'R7',
