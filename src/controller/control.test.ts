@@ -16,7 +16,7 @@ function connected(): Control {
 }
 
 describe('control', () => {
-  it('computes once for the same nodes and placement, however often they are reported', () => {
+  it('computes once for the same nodes and placement, even if they are reported repeatedly', () => {
     const control = connected();
     expect(control.onPlacement(undefined, 0)).toMatchObject([{ kind: 'compute', previous: undefined }]);
     expect(control.onNodes(nodes('a'), 1)).toEqual([]);
@@ -76,7 +76,7 @@ describe('the first placement of a new cluster', () => {
     expect(control.onTime(1_900)).toMatchObject([{ kind: 'compute', previous: undefined, nodes: [{ id: 'a' }, { id: 'b' }] }]);
   });
 
-  it('waits at most three seconds, however many nodes register', () => {
+  it('waits at most three seconds, even if more nodes register', () => {
     const control = fresh('a');
     for (let joined = 1; joined < 5; joined++) control.onNodes(nodes('a', ...'bcdef'.slice(0, joined)), 100 + 700 * joined);
     expect(control.onTime(3_099)).toEqual([{ kind: 'wake', afterMs: 1 }]);
@@ -104,7 +104,7 @@ describe('the first placement of a new cluster', () => {
     expect(cutOff.onNodes(nodes('a'), 3_050)).toEqual([{ kind: 'wake', afterMs: 50 }]);
   });
 
-  it('does not wait where a placement is known, or was known before ZooKeeper lost it', () => {
+  it('does not wait if a placement is known, or was known before ZooKeeper lost it', () => {
     const control = new Control('a', 60_000, true, wait);
     control.onPlacement({ version: 4, placement: onA }, 0);
     expect(control.onNodes(nodes('a', 'b'), 1)).toMatchObject([{ kind: 'compute', previous: onA }]);

@@ -13,7 +13,7 @@ export const controllerConfig = { ...config, shards: 12, replicas: 2, vnodes: 8 
 
 /** Longer than any test, so that a vanished node keeps its shards. */
 const neverMs = 3_600_000;
-/** How often a coordinator checks its znodes without an event. */
+/** The interval at which a coordinator checks its znodes without an event. */
 const sessionMs = 100;
 const logger = pino({ level: 'silent' });
 
@@ -79,7 +79,7 @@ export class ControlledNode implements AsyncDisposable {
     return this.recorder.placements.at(-1)!.placement;
   }
 
-  /** Ends without announcing it, as a crash does. */
+  /** Ends without an announcement, like a crash. */
   vanish(): void {
     this.#controller.close();
     this.client.suspend();
@@ -96,7 +96,7 @@ export function stored(zookeeper: MemoryZookeeper): Placement {
   return decodePlacement(zookeeper.tree.get(`${root}/placement`)!.data.toString());
 }
 
-/** Sorted. */
+/** The node ids, sorted. */
 function holdersOf(placement: Placement | undefined): string[] {
   return [...new Set(placement?.shards.flat())].sort();
 }

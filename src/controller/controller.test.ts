@@ -108,7 +108,7 @@ describe('controller', () => {
     },
   );
 
-  it('a controller whose write conflicts continues from what the other controller wrote', async () => {
+  it('a controller whose write conflicts continues from the placement of the other controller', async () => {
     const zookeeper = new MemoryZookeeper();
     await using a = await ControlledNode.start(zookeeper, 'a');
     await using b = await ControlledNode.start(zookeeper, 'b');
@@ -196,7 +196,7 @@ describe('controller', () => {
     controller.close();
   });
 
-  it('a placement that ZooKeeper has lost is written again unchanged', async () => {
+  it('a placement that ZooKeeper has lost is written back unchanged', async () => {
     const zookeeper = new MemoryZookeeper();
     await using a = await ControlledNode.start(zookeeper, 'a');
     await using b = await ControlledNode.start(zookeeper, 'b');

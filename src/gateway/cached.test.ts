@@ -16,31 +16,31 @@ function working(ms: number): () => Promise<number> {
   });
 }
 
-test('who asks while an answer is made, or within nine times as long, is told that one; later it is made anew', async () => {
-  const ask = working(20);
-  expect(new Set(await Promise.all(Array.from({ length: 50 }, ask)))).toEqual(new Set([1]));
+test('cached - callers during the computation, and for nine times its duration, share one result', async () => {
+  const call = working(20);
+  expect(new Set(await Promise.all(Array.from({ length: 50 }, call)))).toEqual(new Set([1]));
   vi.advanceTimersByTime(179);
-  expect(await ask()).toBe(1);
+  expect(await call()).toBe(1);
   vi.advanceTimersByTime(2);
-  expect(await ask()).toBe(2);
+  expect(await call()).toBe(2);
 });
 
-test('after a second it is made anew, however long that takes', async () => {
-  const ask = working(5_000);
-  expect(await ask()).toBe(1);
+test('cached - after a second the result is computed again, even if that takes long', async () => {
+  const call = working(5_000);
+  expect(await call()).toBe(1);
   vi.advanceTimersByTime(999);
-  expect(await ask()).toBe(1);
+  expect(await call()).toBe(1);
   vi.advanceTimersByTime(2);
-  expect(await ask()).toBe(2);
+  expect(await call()).toBe(2);
 });
 
-test('what fails is told to those who wait for it, and made anew for the next', async () => {
+test('cached - a failure rejects all waiting callers, and the next call computes again', async () => {
   let made = 0;
-  const ask = cached(async () => {
+  const call = cached(async () => {
     if (++made === 1) throw new Error('not yet');
     return made;
   });
-  const [first, second] = await Promise.allSettled([ask(), ask()]);
+  const [first, second] = await Promise.allSettled([call(), call()]);
   expect([first.status, second.status]).toEqual(['rejected', 'rejected']);
-  expect(await ask()).toBe(2);
+  expect(await call()).toBe(2);
 });

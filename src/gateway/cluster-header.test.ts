@@ -24,12 +24,12 @@ const put = (headers: Record<string, string | string[]> = {}) =>
   app.inject({ method: 'PUT', url: '/api/kv/k', payload: 'v', headers });
 const get = async () => (await app.inject('/api/kv/k')).statusCode;
 
-it('serves who names no cluster, or the right one', async () => {
+it('a request that names no cluster, or the right one, is served', async () => {
   expect((await put()).statusCode).toBe(200);
   expect((await put({ 'kv-cluster': 'one' })).statusCode).toBe(200);
 });
 
-it.each([['other'], [''], [['one', 'other']]])('refuses who names %j, and executes nothing', async (named) => {
+it.each([['other'], [''], [['one', 'other']]])('a request that names %j is refused, and nothing is executed', async (named) => {
   const answer = await put({ 'kv-cluster': named });
   expect(answer.statusCode).toBe(421);
   expect(answer.json()).toMatchObject({ code: 'WRONG_CLUSTER', status: 421, executed: 'no', clusterId: 'one' });
@@ -37,13 +37,13 @@ it.each([['other'], [''], [['one', 'other']]])('refuses who names %j, and execut
   expect(await get()).toBe(404);
 });
 
-it('names the cluster in every answer, also where there is nothing, or nothing to serve', async () => {
+it('every answer names the cluster, even a 404 or a refusal', async () => {
   await put();
   for (const url of ['/api/kv/k', '/api/kv/none', '/nowhere', '/livez', '/api/kv/a/b', '/api/openapi.json'])
     expect([url, (await app.inject(url)).headers['kv-cluster']]).toEqual([url, 'one']);
 });
 
-it('names none before the node knows its cluster', async () => {
+it('an answer names no cluster before the node knows its own', async () => {
   gate = undefined;
   const answer = await app.inject({ url: '/livez', headers: { 'kv-cluster': 'other' } });
   expect([answer.statusCode, answer.headers['kv-cluster']]).toEqual([200, undefined]);

@@ -18,7 +18,7 @@ afterEach(() => app.close());
 const get = (url: string) => app.inject({ method: 'GET', url });
 
 describe('the nodes', () => {
-  it('are listed in order, with what is known of them', async () => {
+  it('are listed in order, with their addresses and weights', async () => {
     expect((await get('/api/kv/workers')).json()).toEqual({
       nodes: [
         { id: 'node-a', address: '127.0.0.1:9090', httpAddress: '127.0.0.1:8080', zone: 'z', weight: 2, leaving: false },
@@ -27,7 +27,7 @@ describe('the nodes', () => {
     });
   });
 
-  it('are no key: the name is not written to by mistake', async () => {
+  it('are not a key: a write to the name is refused', async () => {
     for (const method of ['PUT', 'POST', 'DELETE'] as const) {
       const refused = await app.inject({ method, url: '/api/kv/workers', payload: 'x' });
       expect([refused.statusCode, refused.headers.allow]).toEqual([405, 'GET, HEAD']);
@@ -57,14 +57,14 @@ describe('one node', () => {
     for (const { keys } of all) expect(keys.length).toBeLessThanOrEqual(limit);
   });
 
-  it('that gives a shard away meanwhile - its other keys are told', async () => {
+  it('that gives up a shard meanwhile - its other keys are listed', async () => {
     const { next } = (await pages(2))[0]!;
     view.released.add(3);
     const rest = (await get(`/api/kv/worker/node-a?cursor=${next}`)).json<Page>();
     expect(rest.keys.map(({ key }) => key)).toEqual(['x', 'y']);
   });
 
-  it('with more shards than are looked at for one page - the next page goes on', async () => {
+  it('with more shards than one page reads - the next page continues', async () => {
     for (let shard = 8; shard < 60; shard++) view.keys.set(shard, []);
     view.keys.set(60, [{ key: 'last', version: 1, valueBytes: 1 }]);
     const all = await pages(1_000);
@@ -72,7 +72,7 @@ describe('one node', () => {
     expect(all.flatMap(({ keys }) => keys).at(-1)).toMatchObject({ shard: 60, key: 'last' });
   });
 
-  it('is found by an id with a colon, encoded or not, and tells its shards', async () => {
+  it('is found by an id with a colon, encoded or not, and its shards are listed', async () => {
     for (const id of ['127.0.0.1:9091', '127.0.0.1%3A9091']) {
       const told = (await get(`/api/kv/worker/${id}?limit=0`)).json();
       expect(told).toMatchObject({ id: '127.0.0.1:9091', keyCount: 7, keys: [], warnings: ['something'] });
@@ -83,7 +83,7 @@ describe('one node', () => {
     }
   });
 
-  it.each(['node-b', '__proto__', '..%2f', '%00', 'n'.repeat(5_000)])('%s is none', async (id) => {
+  it.each(['node-b', '__proto__', '..%2f', '%00', 'n'.repeat(5_000)])('%s is not found', async (id) => {
     expect((await get(`/api/kv/worker/${id}`)).json()).toMatchObject({ status: 404, code: 'NODE_NOT_FOUND', executed: 'no' });
   });
 
@@ -101,7 +101,7 @@ describe('one node', () => {
     expect((await get(`/api/kv/worker/node-a?${query}`)).json()).toMatchObject({ status: 400, code: 'INVALID_ARGUMENT' });
   });
 
-  it('that does not answer: 503, try again', async () => {
+  it('that does not answer - 503 with Retry-After', async () => {
     view.silent = new KvError('UNREACHABLE', 'node 127.0.0.1:9091 cannot be reached');
     const refused = await get('/api/kv/worker/127.0.0.1:9091');
     expect(refused.json()).toMatchObject({ status: 503, code: 'UNREACHABLE', executed: 'no' });
@@ -110,7 +110,7 @@ describe('one node', () => {
 });
 
 describe('the cluster', () => {
-  it('is told shard by shard, with the nodes that hold them', async () => {
+  it('is reported shard by shard, with the nodes that hold them', async () => {
     const told = (await get('/api/cluster')).json();
     expect(told).toMatchObject({ clusterId: 'c', placementVersion: 4 });
     expect(told.shards).toEqual([
@@ -138,7 +138,7 @@ describe('the cluster', () => {
     ]);
   });
 
-  it('names the node that does not answer, and tells of the others', async () => {
+  it('names the node that does not answer, and reports the others', async () => {
     view.silent = new KvError('UNREACHABLE', 'it cannot be reached');
     const { nodes } = (await get('/api/cluster')).json();
     expect(nodes[0]).toMatchObject({ id: 'node-a', keyCount: 7 });

@@ -10,7 +10,7 @@ export class FakeClusterView implements ClusterView {
     { nodeId: 'node-a', address: '127.0.0.1:9090', httpAddress: '127.0.0.1:8080', zone: 'z', weight: 2 },
     { nodeId: '127.0.0.1:9091', address: '127.0.0.1:9091' },
   ];
-  /** By shard, in order. */
+  /** The keys of each shard, in order. */
   readonly keys = new Map<number, ListedKey[]>([
     [0, []],
     [3, ['a', 'b', 'c/d', 'ключ', '🔑'].map((key, index) => ({ key, version: index + 1, valueBytes: 3 }))],

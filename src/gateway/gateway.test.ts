@@ -14,7 +14,7 @@ const options: GatewayOptions = {
   routes: [healthRoutes({ readiness: () => ({ ready: false, reasons: ['the node is starting'] }) })],
 };
 
-test('on any free port - it tells which, answers, and leaves it when it is closed, once or twice', async () => {
+test('on any free port - it reports the port, answers, and frees the port when it is closed, even twice', async () => {
   const gateway = await Gateway.listen(options);
   const url = `http://127.0.0.1:${gateway.port}/readyz`;
   const answer = await fetch(url);
@@ -24,7 +24,7 @@ test('on any free port - it tells which, answers, and leaves it when it is close
   await expect(fetch(url)).rejects.toThrow('fetch failed');
 });
 
-test('on a name that stands for several addresses - it listens on the first alone, where all limits hold', async () => {
+test('on a name with several addresses - it listens only on the first, so that its limits hold', async () => {
   const gateway = await Gateway.listen({ ...options, host: 'localhost' });
   const { address } = await lookup('localhost');
   const other = { '127.0.0.1': '[::1]', '::1': '127.0.0.1' }[address]!;
@@ -34,7 +34,7 @@ test('on a name that stands for several addresses - it listens on the first alon
   await gateway.close();
 });
 
-test('that drains - who asks is answered, for the last time on that connection; others may come', async () => {
+test('that drains - it answers the last request of each connection, and still accepts new connections', async () => {
   const gateway = await Gateway.listen(options);
   const ask = async (agent: Agent): Promise<IncomingMessage> => {
     const sent = get({ host: '127.0.0.1', port: gateway.port, path: '/livez', agent });
@@ -53,7 +53,7 @@ test('that drains - who asks is answered, for the last time on that connection; 
   await gateway.close();
 });
 
-test('on a port that is taken, or an address of another machine - the option is named, and nothing is left behind', async () => {
+test('on a taken port, or an address of another machine - the error names the option, and nothing is left behind', async () => {
   const gateway = await Gateway.listen(options);
   const { port } = gateway;
   await expect(Gateway.listen({ ...options, port })).rejects.toMatchObject({

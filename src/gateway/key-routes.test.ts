@@ -26,7 +26,7 @@ function ask(method: Method, url: string, headers: Record<string, string> = {}, 
 }
 
 describe('a value', () => {
-  it('is written by PUT and by POST, read, told of by HEAD, and deleted', async () => {
+  it('is written by PUT and by POST, read by GET and HEAD, and deleted', async () => {
     for (const method of ['PUT', 'POST'] as const) {
       const value = Buffer.from([0, 255, 10, 128]);
       const put = await ask(method, '/api/kv/user:1', { 'content-type': 'image/png' }, value);
@@ -45,21 +45,21 @@ describe('a value', () => {
     }
   });
 
-  it('is acknowledged by the in-sync set, or by the primary alone where that is primary no more or cannot be asked', async () => {
+  it('lists the in-sync set as replicas, or only the primary if that was replaced or the set is not known', async () => {
     for (const inSync of [['node-b', 'node-c'], [], new KvError('NO_PRIMARY', 'none is known')]) {
       store.inSync = inSync;
       expect((await ask('PUT', '/api/kv/k', {}, 'v')).json()).toMatchObject({ node: 'node-a', replicas: ['node-a'] });
     }
   });
 
-  it('may be empty where the client says so, and is then not missing', async () => {
+  it('may be empty with Content-Length 0, and then exists', async () => {
     expect((await ask('PUT', '/api/kv/empty', { 'content-length': '0' })).statusCode).toBe(200);
     const got = await ask('GET', '/api/kv/empty');
     expect([got.statusCode, got.body]).toEqual([200, '']);
   });
 
   it.each(['PUT', 'POST'] as const)(
-    'that %s does not send at all is refused with 411, and nothing is written',
+    'is required by %s: without a body it is refused with 411, and nothing is written',
     async (method) => {
       const put = await ask(method, '/api/kv/none');
       expect(put.json()).toMatchObject({ status: 411, code: 'BAD_REQUEST', executed: 'no' });
@@ -68,21 +68,21 @@ describe('a value', () => {
     },
   );
 
-  it('that is missing: 404 where it is read, no error where it is deleted', async () => {
+  it('that is missing - a read is 404, a delete is not an error', async () => {
     const got = await ask('GET', '/api/kv/none');
     expect(got.headers['content-type']).toBe('application/problem+json');
     expect(got.json()).toMatchObject({ status: 404, code: 'KEY_NOT_FOUND', executed: 'no' });
     expect((await ask('DELETE', '/api/kv/none')).json()).toEqual({ existed: false, version: 0, node: 'node-a' });
   });
 
-  it('larger than may be is refused, and nothing is written', async () => {
+  it('beyond the limit is refused, and nothing is written', async () => {
     const put = await ask('PUT', '/api/kv/large', {}, Buffer.alloc(1_001));
     expect(put.json()).toMatchObject({ status: 413, code: 'VALUE_TOO_LARGE', executed: 'no' });
     expect(store.values.size).toBe(0);
     expect((await ask('PUT', '/api/kv/large', {}, Buffer.alloc(1_000))).statusCode).toBe(200);
   });
 
-  it('is counted while it waits, both ways, and then no more', async () => {
+  it('counts against the memory while it waits, in requests and answers', async () => {
     await ask('PUT', '/api/kv/k', {}, Buffer.alloc(800));
     expect([store.pending, store.heldBytes]).toEqual([0, 0]);
     store.maxHeldBytes = 799;
@@ -93,23 +93,23 @@ describe('a value', () => {
   });
 });
 
-it('a request that is refused before it is an operation is counted, once, with its code; one that becomes one is not', async () => {
+it('a request that is refused before it becomes an operation is counted once, with its code', async () => {
   await ask('GET', '/api/kv/%zz');
   await ask('PUT', '/api/kv/k', { 'if-match': 'x' }, 'v');
   await ask('PUT', '/api/kv/k', {}, Buffer.alloc(1_001));
   await ask('DELETE', '/api/kv/a/b');
   store.maxHeldBytes = 0;
   await ask('POST', '/api/kv/k', {}, 'v');
-  const told = ['get INVALID_KEY', 'put INVALID_ARGUMENT', 'put VALUE_TOO_LARGE', 'delete INVALID_KEY', 'put OVERLOADED'];
-  expect(store.refusals).toEqual(told);
+  const expected = ['get INVALID_KEY', 'put INVALID_ARGUMENT', 'put VALUE_TOO_LARGE', 'delete INVALID_KEY', 'put OVERLOADED'];
+  expect(store.refusals).toEqual(expected);
   store.failure = new KvError('MEMORY_FULL', 'x');
   expect((await ask('PUT', '/api/kv/k', { 'content-length': '0' })).statusCode).toBe(507);
   expect((await ask('GET', '/api/kv/k')).statusCode).toBe(404);
-  expect(store.refusals).toEqual(told);
+  expect(store.refusals).toEqual(expected);
 });
 
 describe('a condition', () => {
-  it('If-None-Match: * writes once, and says that it created', async () => {
+  it('If-None-Match: * writes only once, with 201', async () => {
     expect((await ask('PUT', '/api/kv/k', { 'if-none-match': '*' }, 'a')).statusCode).toBe(201);
     const again = await ask('PUT', '/api/kv/k', { 'if-none-match': '*' }, 'b');
     expect(again.json()).toMatchObject({ status: 412, code: 'VERSION_MISMATCH', executed: 'no', currentVersion: 1 });
@@ -132,13 +132,13 @@ describe('a condition', () => {
     ['If-Match', '"1", "2"'],
     ['If-Match', '"99999999999999999999"'],
     ['If-None-Match', '"1"'],
-  ])('%s: %s with a write can never be met, and says so', async (name, value) => {
+  ])('%s: %s with a write is refused, since it can never hold', async (name, value) => {
     const put = await ask('PUT', '/api/kv/k', { [name]: value }, 'a');
     expect(put.json()).toMatchObject({ status: 400, code: 'INVALID_ARGUMENT', executed: 'no' });
     expect(store.values.size).toBe(0);
   });
 
-  it('of a read: 304 for what the client has, 412 for what it does not want', async () => {
+  it('of a read - 304 if the client has the version, 412 if If-Match does not hold', async () => {
     const etag = (await ask('PUT', '/api/kv/k', {}, 'a')).headers.etag as string;
     for (const known of [etag, `W/${etag}`, `"7", ${etag}`, '*']) {
       const got = await ask('GET', '/api/kv/k', { 'if-none-match': known });
@@ -170,7 +170,7 @@ describe('a key in a path', () => {
     ['__proto__', '__proto__'],
     ['a;b=c', 'a;b=c'],
   ])('%s is the key %j', async (path, key) => {
-    // Past the clients that tidy up paths.
+    // A raw request is needed, since HTTP clients normalise paths.
     const put = await raw('PUT', `/api/kv/${path}`);
     expect(put.status).toBe(200);
     expect([...store.values.keys()]).toEqual([key]);
@@ -193,7 +193,7 @@ describe('a key in a path', () => {
     ['caf\u00e9', 'BAD_REQUEST'],
     ['a?b', 'INVALID_ARGUMENT'],
     ['a#b', 'INVALID_ARGUMENT'],
-  ])('%s is none', async (path, code) => {
+  ])('%s is not a key', async (path, code) => {
     for (const method of ['GET', 'PUT', 'DELETE'] as const) {
       const refused = await raw(method, `/api/kv/${path}`);
       expect(refused.problem()).toMatchObject({ status: 400, code, executed: 'no' });
@@ -201,7 +201,7 @@ describe('a key in a path', () => {
     expect(store.values.size).toBe(0);
   });
 
-  it('of 1,024 bytes is taken, each of them percent-encoded, and one byte more is not', async () => {
+  it('of 1,024 percent-encoded bytes is accepted, and one byte more is not', async () => {
     for (const byte of ['k', '%6B'])
       expect((await raw('GET', `/api/kv/${byte.repeat(1_025)}`)).problem()).toMatchObject({ status: 400, code: 'INVALID_KEY' });
     expect((await raw('PUT', `/api/kv/${'%6B'.repeat(1_024)}`)).status).toBe(200);
@@ -210,7 +210,7 @@ describe('a key in a path', () => {
 
   beforeEach(() => app.listen({ port: 0, host: '127.0.0.1' }));
 
-  /** The target exactly as it is given. */
+  /** Sends the path exactly as it is written. */
   async function raw(method: 'GET' | 'PUT' | 'DELETE', path: string): Promise<{ status: number; problem: () => object }> {
     const { port } = app.server.address() as AddressInfo;
     const sent = request({ host: '127.0.0.1', port, method, path, agent: false }).end();
@@ -227,7 +227,7 @@ describe('an error', () => {
     [new KvError('MEMORY_FULL', 'x'), 507, 'no', undefined],
     [new KvError('OUTCOME_UNKNOWN', 'x'), 500, 'unknown', undefined],
     [new KvError('DEADLINE_EXCEEDED', 'x'), 504, 'unknown', undefined],
-  ])('%s: its status, whether it was executed, when to try again', async (failure, status, executed, retryAfter) => {
+  ])('%s - has its status, the field executed, and Retry-After', async (failure, status, executed, retryAfter) => {
     store.failure = failure;
     const answer = await ask('PUT', '/api/kv/k', {}, 'a');
     const { code, primaryAddress } = failure;
@@ -243,14 +243,14 @@ describe('an error', () => {
     expect([answer.statusCode, answer.headers['retry-after']]).toEqual([status, retryAfter]);
   });
 
-  it('that nobody expected leaves without its text', async () => {
+  it('that is unexpected does not reveal its text', async () => {
     store.failure = new Error('secret');
     const answer = await ask('GET', '/api/kv/k');
     expect(answer.json()).toMatchObject({ status: 500, code: 'INTERNAL', executed: 'unknown' });
     expect(answer.body).not.toContain('secret');
   });
 
-  it('of a page of another site: refused, whatever it asks for', async () => {
+  it('a write by a page of another site is refused', async () => {
     const foreign: Record<string, string>[] = [{ origin: 'https://evil.example' }, { 'sec-fetch-site': 'cross-site' }];
     for (const headers of foreign) {
       const put = await ask('POST', '/api/kv/k', { ...headers, 'content-type': 'text/plain' }, 'a');
@@ -260,7 +260,7 @@ describe('an error', () => {
     expect((await ask('PUT', '/api/kv/k', { host: 'kv.example', origin: 'https://kv.example' }, 'a')).statusCode).toBe(200);
   });
 
-  it('of a method that the path does not have names those it has', async () => {
+  it('a method that the path does not have is refused with the allowed ones', async () => {
     const patch = await ask('PATCH', '/api/kv/k', {}, 'a');
     expect(patch.json()).toMatchObject({ status: 405, code: 'METHOD_NOT_ALLOWED', executed: 'no' });
     expect(patch.headers.allow).toBe('DELETE, GET, HEAD, POST, PUT');

@@ -8,9 +8,9 @@ export class FakeKeyValues implements KeyValues {
   readonly values = new Map<string, { value: Buffer; version: number }>();
   /** The error of the next operation. */
   failure: unknown;
-  /** Reads wait for this. */
+  /** Reads wait for this promise. */
   readable: Promise<void> | undefined;
-  /** The calls that have begun and not ended, and the bytes that they hold. */
+  /** The number of calls in progress, and the bytes that they hold. */
   pending = 0;
   heldBytes = 0;
   maxHeldBytes = Number.POSITIVE_INFINITY;

@@ -1,4 +1,6 @@
-/** Refusals that are sent while the client still sends: it reads them, whatever client it is, and gains nothing by sending on. */
+/**
+ * Refusals that are sent while the client still sends: every client receives them, and further sending has no effect.
+ */
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { type AddressInfo, connect, type Socket } from 'node:net';
@@ -14,7 +16,7 @@ import { createServer } from './server.js';
 
 const run = promisify(execFile);
 const large = Buffer.alloc(5 * 1024 * 1024, 'v');
-/** Of those who take an answer for a moment's work, and of those who would make it last. */
+/** So long that the server does not stop reading before a slow client has read its refusal. */
 const patient = { ...httpLimits, lingerMs: 600_000 };
 
 let store: FakeKeyValues;
@@ -41,7 +43,7 @@ afterEach(end);
 const portOf = (): number => (app.server.address() as AddressInfo).port;
 const urlOf = (path: string): string => `http://127.0.0.1:${portOf()}${path}`;
 
-/** Its own half stays open when the server closes the other. */
+/** A client whose own half stays open when the server closes the other. */
 function open(): Socket {
   const socket = connect({ port: portOf(), host: '127.0.0.1', allowHalfOpen: true });
   socket.on('error', () => {});
@@ -49,7 +51,7 @@ function open(): Socket {
   return socket;
 }
 
-async function heard(socket: Socket): Promise<string> {
+async function receivedBy(socket: Socket): Promise<string> {
   let text = '';
   for await (const chunk of socket) text += chunk;
   return text;
@@ -76,7 +78,7 @@ describe('a refusal reaches a client that still sends 5 MiB', () => {
     [400, 'PUT', '/%zz', {}],
     [400, 'PUT', '/api/kv/k', { 'if-match': 'x' }],
     [501, 'PROPFIND', '/api/kv/k', {}],
-    // No refusal, but an answer that does not wait for the body, either.
+    // This is not a refusal, but an answer that does not wait for the body, either.
     [200, 'DELETE', '/api/kv/k', {}],
   ])('%i to fetch with %s %s %j', async (status, method, path, headers) => {
     for (let count = 0; count < 3; count++) {
@@ -87,7 +89,7 @@ describe('a refusal reaches a client that still sends 5 MiB', () => {
     expect([store.values.size, store.pending, store.heldBytes]).toEqual([0, 0, 0]);
   });
 
-  it('503 where the memory for requests is used up by what has come', async () => {
+  it('503 if the received bytes have used up the memory for requests', async () => {
     store.maxHeldBytes = 0;
     const body = new ReadableStream({
       start(controller) {
@@ -105,14 +107,14 @@ describe('a refusal reaches a client that still sends 5 MiB', () => {
     ['chunks', `${chunked}${large.length.toString(16)}\r\n`],
     ['no HTTP', 'nonsense\r\n\r\n'],
     ['a header without end', `GET / HTTP/1.1\r\nhost: x\r\nx-large: ${'a'.repeat(20_000)}`],
-    ['a chunk that is none', `${chunked}zz\r\n`],
+    ['an invalid chunk', `${chunked}zz\r\n`],
   ])('to one that sends everything before it reads: %s', async (_what, head) => {
     const socket = open();
     socket.pause();
     socket.write(head);
     await new Promise((resolve) => socket.write(large, resolve));
     socket.end();
-    expect(await heard(socket)).toMatch(/^HTTP\/1.1 4\d\d .*"executed":"no"/s);
+    expect(await receivedBy(socket)).toMatch(/^HTTP\/1.1 4\d\d .*"executed":"no"/s);
     expect([store.values.size, store.pending, store.heldBytes]).toEqual([0, 0, 0]);
   });
 
@@ -137,25 +139,25 @@ describe('a refusal reaches a client that still sends 5 MiB', () => {
 
 describe('a client that waits for 100 Continue', () => {
   it.each([2_000, 5_000_000])(
-    'and would send %i bytes too many - hears the refusal instead, and the connection ends',
+    'and would send %i bytes too many - receives the refusal instead, and the connection ends',
     async (bytes) => {
       const socket = open();
       socket.write(put(`expect: 100-continue\r\ncontent-length: ${bytes}`));
-      expect(await heard(socket)).toMatch(/^HTTP\/1.1 413 .*connection: close/s);
+      expect(await receivedBy(socket)).toMatch(/^HTTP\/1.1 413 .*connection: close/s);
     },
   );
 
-  it('is told to go on where the body is read, and the connection goes on', async () => {
+  it('receives 100 if the body is read, and can use the connection again', async () => {
     const socket = open();
     socket.write(put('expect: 100-continue\r\ncontent-length: 3'));
     await once(socket, 'data');
     socket.write(`abc${put('content-length: 3\r\nconnection: close')}xyz`);
-    expect(await heard(socket)).toMatch(/^HTTP\/1.1 200 .*"version":1,.*HTTP\/1.1 200 .*"version":2,/s);
+    expect(await receivedBy(socket)).toMatch(/^HTTP\/1.1 200 .*"version":1,.*HTTP\/1.1 200 .*"version":2,/s);
   });
 });
 
-describe('what a client sends behind its refusal', () => {
-  it('is read up to a bound, and nothing of it is kept', async () => {
+describe('bytes that a client sends after its refusal', () => {
+  it('are read up to a bound, and nothing of them is kept', async () => {
     await end();
     await start({ ...patient, maxLingerBytes: 300_000 });
     const accepted = serverSocket();
@@ -167,14 +169,14 @@ describe('what a client sends behind its refusal', () => {
     const flood = setInterval(() => socket.write(large), 1);
     await closed;
     clearInterval(flood);
-    // What was in the buffers of the two sockets when the bound was reached is counted, too.
+    // The count includes the bytes that were in the buffers of the two sockets when the bound was reached.
     expect((await accepted).bytesRead).toBeLessThan(300_000 + 1_000_000);
   });
 
   it.each([
     ['a refusal', put('content-length: 999999999999')],
     ['no HTTP', 'nonsense\r\n\r\n'],
-  ])('is not waited for longer than a bound: %s', async (_what, words) => {
+  ])('are awaited only for a bounded time: %s', async (_what, words) => {
     await end();
     await start({ ...patient, lingerMs: 300 });
     const accepted = serverSocket();
@@ -186,35 +188,35 @@ describe('what a client sends behind its refusal', () => {
     expect(bytesWritten).toBeGreaterThan(0);
   });
 
-  it('is no request any more', async () => {
+  it('are never executed as a request', async () => {
     const socket = open();
     socket.write(`${chunked}3e9\r\n${'v'.repeat(1_001)}\r\n`);
     await once(app.server, 'connection');
     while (store.refusals.length === 0) await new Promise(setImmediate);
     socket.end(`0\r\n\r\n${put('content-length: 3')}abc`);
-    expect(await heard(socket)).toMatch(/^HTTP\/1.1 413 (?!.*HTTP)/s);
+    expect(await receivedBy(socket)).toMatch(/^HTTP\/1.1 413 (?!.*HTTP)/s);
     expect(store.values.size).toBe(0);
   });
 });
 
-it('garbage behind a request - the request gets its own answer, and no other is given', async () => {
+it('garbage after a request - only the request is answered', async () => {
   const socket = open();
   socket.write(`${put('content-length: 3')}abc, and more than was announced\r\n\r\n`);
-  expect(await heard(socket)).toMatch(/^HTTP\/1.1 200 .*"version":1,(?!.*HTTP)/s);
+  expect(await receivedBy(socket)).toMatch(/^HTTP\/1.1 200 .*"version":1,(?!.*HTTP)/s);
 });
 
-it('a body that stops coming behind its refusal is given up without a second answer', async () => {
+it('a body that stops after its refusal is given up without a second answer', async () => {
   await end();
   await start({ ...patient, timeoutCheckMs: 20, headersTimeoutMs: 300, requestTimeoutMs: 600 });
   const socket = open();
   socket.write(put('content-length: 2000'));
-  expect(await heard(socket)).toMatch(/^HTTP\/1.1 413 (?!.*HTTP)/s);
+  expect(await receivedBy(socket)).toMatch(/^HTTP\/1.1 413 (?!.*HTTP)/s);
 });
 
-it('a server that closes - what was sent behind the last answer of a connection is not carried out', async () => {
+it('a server that closes - requests after the last answer of a connection are not executed', async () => {
   closing = true;
   const socket = open();
   socket.write(`GET /livez HTTP/1.1\r\nhost: x\r\n\r\n${put('content-length: 3')}abc`);
-  expect(await heard(socket)).toMatch(/^HTTP\/1.1 200 .*"alive":true}$/s);
+  expect(await receivedBy(socket)).toMatch(/^HTTP\/1.1 200 .*"alive":true}$/s);
   expect(store.values.size).toBe(0);
 });

@@ -1,4 +1,4 @@
-/** The document against the routes that there are, and against what they answer. */
+/** Compares the document with the existing routes, and with their answers. */
 import { readFileSync } from 'node:fs';
 import { Ajv2020, type AnySchema } from 'ajv/dist/2020.js';
 import type { FastifyInstance } from 'fastify';
@@ -42,7 +42,7 @@ interface Document {
 let store: FakeKeyValues;
 let view: FakeClusterView;
 let app: FastifyInstance;
-/** As the router has them. */
+/** The routes of the router. */
 let routed: string[];
 let document: Document;
 let ready: boolean;
@@ -92,7 +92,7 @@ it('has every route, and no other', () => {
   expect(described.length).toBeGreaterThan(8);
 });
 
-it('has what docs/rest.md lists, and nothing else', () => {
+it('has exactly the routes of docs/rest.md', () => {
   const text = readFileSync(new URL('../../docs/rest.md', import.meta.url), 'utf8');
   const listed = [...text.matchAll(/^\| ((?:`[A-Z]+`, )*)`([A-Z]+) (\/\S+)` \|/gm)].flatMap(([, others, last, path]) =>
     [...[...others!.matchAll(/[A-Z]+/g)].map(([method]) => method), last].map((method) => `${method} ${path}`),
@@ -129,7 +129,7 @@ it('is a valid OpenAPI 3.1 document', () => {
   }
 });
 
-it('tells of the bodies and the conditions of writes', () => {
+it('describes the bodies and the conditions of writes', () => {
   for (const method of ['put', 'post']) {
     const { requestBody, parameters } = document.paths['/api/kv/{key}']![method]!;
     expect(Object.keys(requestBody?.content ?? {})).toEqual(['application/octet-stream']);
@@ -146,7 +146,7 @@ const refusedHeaders: readonly (readonly [status: number, headers: Record<string
   [501, { 'transfer-encoding': 'gzip, chunked' }],
 ];
 
-it('says what the routes answer, right or wrong', async () => {
+it('describes the answers of the routes, errors included', async () => {
   const etag = async () => (await app.inject({ method: 'PUT', url: '/api/kv/k', payload: 'v' })).headers.etag as string;
   await answers('PUT', '/api/kv/k', '/api/kv/{key}', { payload: 'v' }, 200);
   await answers('POST', '/api/kv/k', '/api/kv/{key}', { payload: 'v' }, 200);
@@ -183,7 +183,7 @@ it('says what the routes answer, right or wrong', async () => {
 });
 
 const ajv = new Ajv2020({ strictTypes: false });
-/** What `default` stands for: statuses that no route has for itself. */
+/** The meaning of `default`: statuses that no route lists itself. */
 const anyRequest = [403, 415, 417, 501];
 
 async function answers(
@@ -206,7 +206,7 @@ async function answers(
   expect(isAsDescribed(answer.json()), JSON.stringify(isAsDescribed.errors)).toBe(true);
 }
 
-/** Nothing beside what is described. */
+/** Forbids fields that are not described. */
 function closed(schema: unknown): unknown {
   if (Array.isArray(schema)) return schema.map(closed);
   if (typeof schema !== 'object' || schema === null) return schema;

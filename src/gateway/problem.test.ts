@@ -1,10 +1,10 @@
-/** docs/rest.md against the code: every status with every code that leaves with it, and whether it was executed. */
+/** Compares docs/rest.md with the code: every status with its error codes, and the field executed. */
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { type ErrorCode, errorTraits, KvError } from '../errors.js';
 import { describeProblem, httpCodes } from './problem.js';
 
-/** Of clients, of a start, of an operator's command, or with nobody left who would hear of it. */
+/** Codes of clients, of a start, of an operator's command, or of a connection that is gone. */
 const neverByHttp: readonly ErrorCode[] = [
   ...(['NOT_FORCED', 'MESSAGE_TOO_LARGE', 'CANCELLED', 'CLOSED', 'INVALID_OPTION'] as const),
   ...(['COORDINATION_UNAVAILABLE', 'CONFIG_MISMATCH', 'ADDRESS_UNAVAILABLE'] as const),
@@ -12,22 +12,22 @@ const neverByHttp: readonly ErrorCode[] = [
 
 interface Row {
   readonly statuses: readonly number[];
-  readonly told: string;
+  readonly description: string;
   readonly codes: readonly string[];
   readonly executed: string;
 }
 
 const text = readFileSync(new URL('../../docs/rest.md', import.meta.url), 'utf8');
 const rows: readonly Row[] = [...text.matchAll(/^\| (\d{3}(?:, \d{3})*) \| (.*) \| \**(no|unknown)\b.* \|$/gm)].map(
-  ([, statuses, told, executed]) => ({
+  ([, statuses, description, executed]) => ({
     statuses: statuses!.split(', ').map(Number),
-    told: told!,
+    description: description!,
     executed: executed!,
-    codes: [...told!.matchAll(/`([A-Z_]{4,})`/g)].map(([, code]) => code!),
+    codes: [...description!.matchAll(/`([A-Z_]{4,})`/g)].map(([, code]) => code!),
   }),
 );
 
-it('has a row for each status, and in it the codes that leave with it', () => {
+it('has a row for each status, with its error codes', () => {
   const statuses = rows.flatMap((row) => row.statuses);
   expect([...new Set(statuses)]).toEqual(statuses);
   const wanted = new Map<number, Set<string>>();
@@ -38,20 +38,20 @@ it('has a row for each status, and in it the codes that leave with it', () => {
   expect(statuses.sort()).toEqual([...wanted.keys()].sort());
   for (const row of rows) {
     const all = new Set(row.statuses.flatMap((status) => [...wanted.get(status)!]));
-    if (row.told.startsWith('every retryable code'))
+    if (row.description.startsWith('every retryable code'))
       for (const code of all) expect([code, errorTraits[code as ErrorCode].retryable]).toEqual([code, true]);
-    else expect(new Set(row.codes), row.told).toEqual(all);
+    else expect(new Set(row.codes), row.description).toEqual(all);
     for (const code of row.codes) expect([...all]).toContain(code);
   }
 });
 
-it('tells whether it was executed as the code does', () => {
+it('has the same value of executed as the code', () => {
   for (const { codes, executed } of rows)
     for (const code of codes)
       expect([code, executed]).toEqual([code, code in errorTraits ? errorTraits[code as ErrorCode].executed : 'no']);
 });
 
-it('promises with 503 that nothing was done, and says when to try again', () => {
+it('503 promises that nothing was executed, and has Retry-After', () => {
   for (const code of Object.keys(errorTraits) as ErrorCode[]) {
     const { body, headers } = describeProblem(new KvError(code, 'x'));
     if (neverByHttp.includes(code)) continue;

@@ -37,7 +37,7 @@ test('of many equal lines in a second a few are written, and a summary names the
   throttle.close();
 });
 
-test('lines that go on are only summed up, ever less often, and after a pause lines are written in full again', () => {
+test('repeated lines are only summed up, ever more rarely, and after a pause lines are written in full again', () => {
   const throttle = new LogThrottle(logger);
   for (let second = 0; second < 30; second++) {
     write(throttle, 200, 'serving');

@@ -106,7 +106,7 @@ test('operations are counted by api, method and code', async () => {
   expect(samples.get('kvnode_operations_total{api="unary",method="delete",code="OK"}')).toBe('0');
 });
 
-test('the worst of many replicas counts: the smallest in-sync set, the longest lag of an in-sync replica', async () => {
+test('extreme values count: the smallest in-sync set, the longest lag of an in-sync replica', async () => {
   const peer = (replicaId: string, ackedSeq: number) => ({ replicaId, phase: 'replicating' as const, ackedSeq });
   const samples = await samplesOf(
     metricsOf({
@@ -132,7 +132,7 @@ test('the worst of many replicas counts: the smallest in-sync set, the longest l
   expect([reported('kvnode_keys'), reported('kvnode_data_bytes')]).toEqual([30, 300]);
 });
 
-test('a node that leads no shard reports NaN as its smallest in-sync set, not 0', async () => {
+test('a node without primaries reports NaN as its smallest in-sync set, not 0', async () => {
   const samples = await samplesOf(metricsOf(facts));
   expect(samples.get('kvnode_in_sync_replicas_min')).toBe('Nan');
 });
@@ -147,7 +147,7 @@ test('the output is no longer with the most shards and copies than with one', as
   expect([all.get('kvnode_in_sync_replicas_min'), all.get('kvnode_replication_lag_entries_max')]).toEqual(['16', '3']);
 });
 
-test('what the process has open, what it may have, and what its log lost', async () => {
+test('open descriptors, their limit, and lost lines of the log are reported', async () => {
   const samples = await samplesOf(metricsOf(facts));
   const reported = ['process_open_fds', 'process_max_fds', 'kvnode_log_lines_dropped_total'].map((name) => samples.get(name));
   expect(reported).toEqual(['20', '1024', '9']);

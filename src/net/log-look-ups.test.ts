@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { logLookUps } from './log-look-ups.js';
 import { ScriptedLookUps } from './name-server.fixture.js';
 
-test('look-ups - the log has a line for each change, and none for what goes on as it was', async () => {
+test('look-ups - the log has a line for each change, and none without a change', async () => {
   const names = new ScriptedLookUps();
   const lines: string[] = [];
   const write = (fields: object, message?: string) => void lines.push(`${message} ${JSON.stringify(fields)}`);

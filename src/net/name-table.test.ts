@@ -37,7 +37,7 @@ describe('name table', () => {
     expect(table.next).toEqual({ name: 'a', atMs: 42_000 });
   });
 
-  it('the last addresses outlive failures of whatever kind', () => {
+  it('the last addresses outlive failures of every kind', () => {
     const table = tableOf('a');
     table.succeeded('a', ['1.1.1.1'], 0);
     table.failed('a', noAnswer, 1);

@@ -5,7 +5,7 @@ import { Resolver } from './resolver.js';
 const ignore = () => {};
 
 describe('resolver', () => {
-  it('runs at most one look-up at a time, however many names are in use', async () => {
+  it('runs at most one look-up at a time, with any number of names in use', async () => {
     const names = new ScriptedLookUps();
     for (const name of ['a', 'b', 'c', 'b']) names.resolver.use(name, ignore);
     expect(names.open).toEqual(['a']);
@@ -65,7 +65,7 @@ describe('resolver', () => {
     expect(name.state.failure?.code).toContain('getaddrinfo');
   });
 
-  it('finds what the hosts file holds', async () => {
+  it('finds names of the hosts file', async () => {
     const addresses = await new Promise((resolve) => {
       // The process's own resolver may be busy with a name of another test.
       const name = new Resolver().use('localhost', () => {

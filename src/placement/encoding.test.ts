@@ -52,7 +52,7 @@ describe('the placement in ZooKeeper', () => {
     ['a node twice in one shard', '{"format":1,"version":1,"nodes":["a"],"shards":[[0,0]]}'],
     ['a node that holds nothing', '{"format":1,"version":1,"nodes":["a","b"],"shards":[[0]]}'],
     ['an unknown field', '{"format":1,"version":1,"nodes":["a"],"shards":[[0]],"more":1}'],
-  ])('%s is refused, telling what it means for the data', (_, text) => {
+  ])('%s is refused, and the error explains the consequence for the data', (_, text) => {
     expect(() => decodePlacement(text)).toThrow(PlacementError);
     expect(() => decodePlacement(text)).toThrow(/No data is touched/);
   });

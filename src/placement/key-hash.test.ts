@@ -39,7 +39,7 @@ describe('key hash', () => {
     );
   });
 
-  test('keys with the same tag share a shard, whatever the rest of them', () => {
+  test('keys with the same tag share a shard, with any other text', () => {
     const tag = fc.string({ minLength: 1 }).filter((text) => !text.includes('}'));
     const before = fc.string().filter((text) => !text.includes('{'));
     fc.assert(

@@ -22,7 +22,7 @@ function primaries({ shards }: Placement, nodes: readonly PlacementNode[]): numb
   return nodes.map(({ id }) => shards.filter((ids) => ids[0] === id).length);
 }
 
-/** The copies that have to be made. */
+/** The copies that must be made. */
 function moved(before: Placement, after: Placement): number {
   return after.shards.flatMap((ids, shard) => ids.filter((id) => !before.shards[shard]!.includes(id))).length;
 }
@@ -76,7 +76,7 @@ describe('place - nodes of equal weight without zones', { timeout: patienceMs },
     );
   });
 
-  test('every node computes the same placement, in whatever order it learns of the others', () => {
+  test('every node computes the same placement, independently of the order in which it learns of the others', () => {
     const shuffled = nodeCounts.chain((count) => {
       const nodes = nodesOf(count);
       return fc.tuple(fc.constant(nodes), fc.shuffledSubarray(nodes, { minLength: count }));
@@ -119,7 +119,7 @@ describe('place - nodes of equal weight without zones', { timeout: patienceMs },
     );
   });
 
-  test('copies and version stay as they are while nothing changes', () => {
+  test('copies and version stay the same while nothing changes', () => {
     const [nodes, rules] = [nodesOf(7), rulesOf(64)];
     const placement = place(undefined, nodes, rules);
     expect(place(placement, nodes.toReversed(), rules)).toBe(placement);
@@ -183,7 +183,10 @@ describe('place - through any history of nodes, weights and zones', { timeout: p
   });
 });
 
-/** The naive second version: finds the level at which the sum of weight times level, capped at all shards, is the total. */
+/**
+ * The naive second version: finds the level at which the sum of weight times level, capped at all shards, is the
+ * total.
+ */
 function duesOf(nodes: readonly { readonly weight: number }[], shardCount: number, copies: number): number[] {
   let [low, high] = [0, shardCount];
   for (let step = 0; step < 200; step++) {

@@ -26,7 +26,7 @@ function topologyOf(shards: number, of: Partial<ShardInfo>): Topology {
   };
 }
 
-test('the holders of a key - the primary, backups, joiners, lost ones, and nodes that are to get a copy', () => {
+test('the holders of a key - the primary, backups, joiners, lost ones, and placed nodes without a copy', () => {
   const replicas = [replica('gone', true, false), replica('c', false), replica('a', true), replica('b', true)];
   const location = locateKey(topologyOf(16, { replicas, placedNodeIds: ['b', 'c', 'd'] }), 'user:1');
   expect(location?.holders).toEqual([
@@ -44,7 +44,7 @@ test('the shard is that of the hash, and that of a tag for all its keys', () => 
   expect(locateKey(topology, '{user:1}:name')?.shard).toBe(shardOfKey('user:1', 16));
 });
 
-test('the hash is CRC-32 of the UTF-8 bytes, as other languages have it', () => {
+test('the hash is CRC-32 of the UTF-8 bytes, as in other languages', () => {
   const topology = topologyOf(16, {});
   expect(locateKey(topology, '123456789')).toMatchObject({ hash: 0xcbf43926, shard: 0xcbf43926 % 16 });
   expect(locateKey(topology, 'x{123456789}y')?.hash).toBe(0xcbf43926);

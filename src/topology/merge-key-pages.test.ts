@@ -8,7 +8,7 @@ const merged = (limit: number, ...pages: ReturnType<typeof page>[]): [string[], 
 };
 
 describe('a page of keys of all shards', () => {
-  test('is in the order of the bytes, and the last where no shard has more', () => {
+  test('is in the order of the bytes, and the last one if no shard has more', () => {
     expect(merged(9, page(['b', 'd']), page([]), page(['a', '\u{1f511}', '\uffee']))).toEqual([
       ['a', 'b', 'd', '\uffee', '\u{1f511}'],
       '',
@@ -20,7 +20,7 @@ describe('a page of keys of all shards', () => {
   test('ends where the page of a shard ends: that shard may have keys before those of the others', () => {
     expect(merged(9, page(['a', 'b'], 'b'), page(['c', 'd']))).toEqual([['a', 'b'], 'b']);
   });
-  test('of exactly as many keys as there are is the last', () => {
+  test('with exactly all remaining keys is the last', () => {
     expect(merged(2, page(['a']), page(['b']))).toEqual([['a', 'b'], '']);
   });
 });

@@ -29,7 +29,7 @@ describe('the topology from reports of several nodes', () => {
     expect(primaries(merge)).toEqual(['a', 'c']);
   });
 
-  test('a report of changes - the other shards, and the nodes, stay as they were', () => {
+  test('a report of changes - the other shards and the nodes stay unchanged', () => {
     const merge = new TopologyMerge();
     merge.receive('a:1', report([shardOf(0, 3, 'a'), shardOf(1, 2, 'a')]));
     expect(merge.receive('a:1', changes([shardOf(1, 3, 'b')]))).toEqual(new Set([1]));
@@ -58,7 +58,7 @@ describe('the topology from reports of several nodes', () => {
     expect(primaries(merge)).toEqual(['', '']);
   });
 
-  test('a node that releases a shard knows no more of it than where it is placed', () => {
+  test('a node that has released a shard knows only its placement', () => {
     const merge = new TopologyMerge();
     merge.receive('a:1', report([shardOf(0, 4, 'b')]));
     merge.receive('b:1', report([shardOf(0, 4, 'b')]));
@@ -66,17 +66,17 @@ describe('the topology from reports of several nodes', () => {
     expect(merge.topology?.shards[0]).toMatchObject({ epoch: 4, primaryNodeId: 'b', placedNodeIds: ['b', 'c'] });
   });
 
-  test('where a shard is placed is known from the node with the newest placement', () => {
+  test('the placement of a shard comes from the node with the newest placement', () => {
     const merge = new TopologyMerge();
     merge.receive('a:1', report([shardOf(0, 4, 'a', { placedNodeIds: ['a'] })], { placementVersion: 3 }));
     merge.receive('b:1', report([shardOf(0, 4, 'a', { placedNodeIds: ['b'] })], { placementVersion: 2 }));
     expect(merge.topology).toMatchObject({ placementVersion: 3, shards: [{ placedNodeIds: ['a'] }, {}] });
-    // Its other shards are where they were: then they are so in the new placement as well.
+    // The report does not have its other shards, so their placement is unchanged in the new version.
     merge.receive('b:1', changes([], { placementVersion: 4 }));
     expect(merge.topology).toMatchObject({ placementVersion: 4, shards: [{ placedNodeIds: ['b'] }, {}] });
   });
 
-  test('a node that is cut off from ZooKeeper does not bring back an old list of nodes', () => {
+  test('a node that is cut off from ZooKeeper does not restore an old list of nodes', () => {
     const merge = new TopologyMerge();
     merge.receive('a:1', report([], { live: ['a', 'b', 'd'], nodesVersion: 9 }));
     merge.receive('b:1', report([], { live: ['a', 'b', 'c'], nodesVersion: 7 }));
@@ -85,7 +85,7 @@ describe('the topology from reports of several nodes', () => {
     expect(ids(merge)).toEqual(['a', 'b', 'c']);
   });
 
-  test('a report of another cluster - is ignored, whatever its epochs and versions', () => {
+  test('a report of another cluster - is ignored, even with higher epochs and versions', () => {
     const merge = new TopologyMerge();
     merge.receive('a:1', report([shardOf(0, 9, 'a'), shardOf(1, 9, 'b')]));
     const before = merge.topology;
@@ -94,7 +94,7 @@ describe('the topology from reports of several nodes', () => {
     expect(merge.topology).toEqual(before);
   });
 
-  test('a node of an earlier version, which reports neither versions nor what it holds - counts', () => {
+  test('a node of an earlier version, which reports neither versions nor its shards - counts', () => {
     const merge = new TopologyMerge();
     const old = { shardCount: 0, nodesVersion: 0 };
     merge.receive('a:1', report([shardOf(0, 2, 'a', { held: false }), shardOf(1, 0, '', { held: false })], old));

@@ -27,7 +27,7 @@ const reportOf = (shards: ShardReport[], placementVersion = 1): TopologyReport =
 
 const seen = reportOf([info(0, 0, ''), info(1, 0, '')]);
 
-test('for every shard the newest report counts, whichever node sent it', () => {
+test('for every shard the newest report counts, from any node', () => {
   const whole = wholeTopology(seen, [
     { from: 'a:1', report: reportOf([info(0, 3, 'a'), info(1, 0, '')]) },
     { from: 'b:1', report: reportOf([info(0, 2, 'c'), info(1, 5, 'b')]) },
@@ -43,7 +43,7 @@ test('within an epoch the report of the primary itself counts', () => {
   expect(wholeTopology(seen, reports).shards[0]?.serving).toBe(false);
 });
 
-test('where shards are placed is known from the node with the newest placement', () => {
+test('the placement of shards comes from the node with the newest placement', () => {
   const whole = wholeTopology(seen, [
     { from: 'a:1', report: reportOf([info(0, 9, 'a', true, ['a', 'b'])], 4) },
     { from: 'b:1', report: reportOf([info(0, 8, 'a', true, ['a', 'c'])], 5) },

@@ -4,7 +4,7 @@ import { formatTraceParent, parseTraceParent, traceHeadersOf } from './trace-par
 const traceId = '0af7651916cd43dd8448eb211c80319c';
 const spanId = 'b7ad6b7169203331';
 
-test('what is formatted is parsed as it was', () => {
+test('a formatted value is parsed to the same value', () => {
   for (const traceFlags of [0, 1, 255]) {
     const text = formatTraceParent({ traceId, spanId, traceFlags });
     expect(parseTraceParent(text)).toEqual({ traceId, spanId, traceFlags, isRemote: true });
@@ -24,7 +24,7 @@ test('anything else is ignored', () => {
     expect(parseTraceParent(text)).toBeUndefined();
 });
 
-test('a state goes with a valid parent; one that no header may hold, or that is too long, is left out', () => {
+test('a state accompanies a valid parent; an illegal or too long state is left out', () => {
   const parent = `00-${traceId}-${spanId}-01`;
   expect(traceHeadersOf(parent, undefined)).toEqual({ parent });
   expect(traceHeadersOf(parent, 'vendor=a,other=b')).toEqual({ parent, state: 'vendor=a,other=b' });

@@ -13,7 +13,7 @@ describe('the encoded key', () => {
     expect(key.length).toBe(Buffer.byteLength(text));
   });
 
-  it('leaves nothing of the key before it in the last word', () => {
+  it('leaves nothing of the previous key in the last word', () => {
     const key = new EncodedKey();
     key.set('xxxxxxxx');
     key.set('abcde');
@@ -26,7 +26,7 @@ describe('the encoded key', () => {
     expect(Buffer.from(key.words.buffer, 0, 4).toString('utf8')).toBe('éab');
   });
 
-  it('takes keys of 1 to 1,024 bytes and nothing else', () => {
+  it('accepts only keys of 1 to 1,024 bytes', () => {
     const key = new EncodedKey();
     key.set('k'.repeat(1_024));
     key.set('é'.repeat(512));

@@ -48,7 +48,7 @@ describe('a scan', { timeout: 60_000 }, () => {
   const batches = fc.array(writes, { maxLength: 40 });
   const steps = fc.array(fc.oneof({ weight: 6, arbitrary: batches }, fc.constant('reset' as const)), { maxLength: 12 });
 
-  it('sees every key that stays, with a value that it had meanwhile, whatever is written', () => {
+  it('sees every key that stays, with a value that it had meanwhile, in spite of any writes', () => {
     fc.assert(
       fc.property(steps, fc.integer({ min: 1, max: 4_000 }), (meanwhile, chunkBytes) => {
         const scanned = new ScannedStorage();

@@ -4,7 +4,7 @@ import { entryOf, putEntry, StorageAndTwin, valueFor, writes } from './memory-st
 import { MemoryStorage } from './memory-storage.js';
 
 describe('the storage in memory', () => {
-  it('holds what a map would', () => {
+  it('holds the same as a map', () => {
     fc.assert(
       fc.property(
         fc.array(fc.array(writes, { maxLength: 20 }), { maxLength: 20 }),

@@ -12,7 +12,7 @@ describe('the memory it takes', { timeout: 60_000 }, () => {
     }
   };
 
-  it('is little more than the bytes of keys and values, and stays so however they are overwritten', () => {
+  it('is little more than the bytes of keys and values, even after many overwrites', () => {
     const storage = new MemoryStorage();
     overwrite(storage, 1, () => 100);
     expect(storage.memoryBytes / count).toBeLessThan(165);

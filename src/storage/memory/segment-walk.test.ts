@@ -8,7 +8,7 @@ function restOf(walk: SegmentWalk): number[] {
   return found;
 }
 
-test('a walk - finds a record where it has moved, however often', () => {
+test('a walk - finds a record that has moved, even repeatedly', () => {
   const walk = new SegmentWalk(0, [1, 2, 3]);
   walk.moved(2, 20);
   walk.moved(20, 21);
@@ -21,7 +21,7 @@ test('a walk - passes over a record that is gone', () => {
   expect(restOf(walk)).toEqual([2, 3]);
 });
 
-test('a walk - does not take one record for another that has its address now', () => {
+test('a walk - does not confuse a record with another one at its former address', () => {
   const walk = new SegmentWalk(0, [1, 2]);
   walk.moved(2, 20);
   // Another record was written at address 2, and moves as well.
@@ -30,7 +30,7 @@ test('a walk - does not take one record for another that has its address now', (
   expect(restOf(walk)).toEqual([1, 20]);
 });
 
-test('a walk - goes on where it is when what it has seen moves', () => {
+test('a walk - continues at its place when earlier records move', () => {
   const walk = new SegmentWalk(0, [1, 2, 3]);
   walk.next();
   walk.moved(1, 10);

@@ -8,7 +8,7 @@ import { Table } from './table.js';
 /** Few hashes, so that keys collide and deletions have much to shift, around the end of the table as well. */
 const hashes = fc.constantFrom(0, 1, 6, 7, 7 + 16, -1);
 
-it('finds what is in it, whatever collides, and nothing else', () => {
+it('finds exactly its items, in spite of collisions', () => {
   fc.assert(
     fc.property(fc.array(fc.record({ number: fc.nat(60), hash: hashes }), { maxLength: 200 }), (steps) => {
       const [table, records, key] = [new Table(), new Records(), new EncodedKey()];
@@ -41,7 +41,7 @@ it('finds what is in it, whatever collides, and nothing else', () => {
   );
 });
 
-it('grows with its keys, and shrinks when they go', () => {
+it('grows with its keys, and shrinks when they are removed', () => {
   const [table, records, key] = [new Table(), new Records(), new EncodedKey()];
   const empty = table.bytes;
   const addresses = Array.from({ length: 1_000 }, (_, number) => {

@@ -10,7 +10,7 @@ type Method<Request, Response> = MethodDefinition<Request, Request, Response, Re
 const put = keyValueService.Put as Method<PutRequest, PutResponse>;
 const putWithRawKey = keyValueServiceWithRawKeys.Put as unknown as Method<PutRequest<Buffer>, PutResponse>;
 
-test('a decoded request holds what its generated type says', () => {
+test('a decoded request matches its generated type', () => {
   const sent: PutRequest = { key: 'k', value: Buffer.from('v'), ifVersion: 2 ** 40 };
   const expected: PutRequest = { key: 'k', value: Buffer.from('v'), ifVersion: 2 ** 40, _ifVersion: 'ifVersion' };
   expect(put.requestDeserialize(put.requestSerialize(sent))).toEqual(expected);

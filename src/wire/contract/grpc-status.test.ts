@@ -13,7 +13,7 @@ function received(error: unknown): KvError {
 }
 
 describe('errors over gRPC', () => {
-  test.each(codes)('%s arrives with its code and its verdict', (code) => {
+  test.each(codes)('%s arrives with its code and its value of executed', (code) => {
     const error = received(new KvError(code, 'why', { primaryAddress: 'h:1', currentVersion: 7 }));
     expect(error).toMatchObject({ code, message: 'why', primaryAddress: 'h:1', currentVersion: 7, ...errorTraits[code] });
   });

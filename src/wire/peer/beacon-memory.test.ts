@@ -31,7 +31,7 @@ describe.each([
   ['beacon', beacon],
   ['answer to a beacon', answer],
 ])('the memory of a %s', (_, message) => {
-  it('restores what was sent whole, with the new time', () => {
+  it('restores the message that was sent whole, with the new time', () => {
     const [sender, receiver] = [new BeaconMemory(), new BeaconMemory()];
     expect(sender.repeats(5, message)).toBe(false);
     receiver.remember(5, message);

@@ -13,7 +13,7 @@ function encoded(blocks: EntryBlocks, entries: readonly LogEntry[]): Buffer {
 }
 
 describe('encoded entries', () => {
-  test('are the same whatever was encoded before', () => {
+  test('are the same after any earlier encodings', () => {
     const log = logOf(100);
     const ranges = fc.array(fc.tuple(fc.nat(99), fc.integer({ min: 1, max: 40 })), { maxLength: 40 });
     fc.assert(
@@ -27,7 +27,7 @@ describe('encoded entries', () => {
     );
   });
 
-  test('those of another history under the same seqs are others', () => {
+  test('of another history under the same seqs are different', () => {
     const blocks = new EntryBlocks();
     const [before, after] = [logOf(10, 1), logOf(10, 2)];
     encoded(blocks, before);
@@ -36,7 +36,7 @@ describe('encoded entries', () => {
     expect(encoded(blocks, mixed).equals(encoded(new EntryBlocks(), mixed))).toBe(true);
   });
 
-  test('are the very bytes made for the backup that came first', () => {
+  test('are the same buffer that was made for the first backup', () => {
     const blocks = new EntryBlocks();
     const log = logOf(20);
     const first = blocks.encode(log.slice(0, 10))[0]!;
@@ -46,7 +46,7 @@ describe('encoded entries', () => {
     expect(second[0]!.byteOffset + second[0]!.length).toBe(first.byteOffset + first.length);
   });
 
-  test('are kept no further than what many shards may keep together, and come out the same', () => {
+  test('are kept up to the limit of all shards together, and encoding them again gives the same', () => {
     const shards = 256;
     const blocks = new EntryBlocks(shards);
     const large = (seq: number): LogEntry => ({ seq, epoch: 1, key: 'k', value: new Uint8Array(60_000).fill(seq) });
@@ -60,7 +60,7 @@ describe('encoded entries', () => {
     expect(encoded(blocks, logOf(3)).equals(encoded(new EntryBlocks(), logOf(3)))).toBe(true);
   });
 
-  test('no entries are no bytes', () => {
+  test('have no bytes if there are no entries', () => {
     expect(new EntryBlocks().encode([])).toEqual([]);
   });
 });

@@ -48,7 +48,7 @@ test('the messages of one turn go in one frame, in order, as the proto file desc
   );
 });
 
-test('a frame that is cut off is read up to there, and malformed', async () => {
+test('a truncated frame is read up to its end, and is malformed', async () => {
   const all = [1, 2, 3].map((shard) => ({ shard, epoch: 7, number: shard }));
   const [frame] = await framesOf(all);
   const received: number[] = [];

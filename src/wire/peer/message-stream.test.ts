@@ -14,7 +14,7 @@ const frameType = proto.lookupType('kv.internal.v1.ReplicateRequests');
 type Addressed = readonly [shard: number, message: WireMessage];
 type Body = WireMessage['body'];
 
-/** Few values of each field, so that many messages repeat those before. */
+/** Few values of each field, so that many messages repeat earlier ones. */
 const replica = (node: string) => fc.integer({ min: 1, max: 2 }).map((number) => `${node}~${number}`);
 const flag = fc.boolean();
 const sentAtMs = fc.integer({ min: 0, max: 3 }).map((us) => us / 1_000);
@@ -58,7 +58,10 @@ function addressed(body: fc.Arbitrary<Body>): fc.Arbitrary<Addressed> {
   return fc.tuple(fc.nat(4), message);
 }
 
-/** The turns of several streams in succession. Each stream but the last breaks, and may lose frames that were not received. */
+/**
+ * The turns of several streams in succession. Each stream but the last breaks, and may lose frames that were not
+ * received.
+ */
 function streamsOf(body: fc.Arbitrary<Body>) {
   const turns = fc.array(fc.array(addressed(body), { maxLength: 12 }), { maxLength: 8 });
   return fc.array(fc.record({ turns, lostFrames: fc.nat(2) }), { minLength: 1, maxLength: 4 });
@@ -83,7 +86,7 @@ function directionOf(read: typeof readRequest | typeof readResponse) {
 test.each([
   ['beacons among other messages', fc.oneof({ weight: 5, arbitrary: beacon }, invite), readRequest],
   ['answers among other messages', fc.oneof({ weight: 5, arbitrary: answer }, acknowledgement), readResponse],
-])('%s come out as they went in, over streams that break and begin again', (_, body, read) => {
+])('%s arrive as they were sent, over streams that break and begin again', (_, body, read) => {
   fc.assert(
     fc.property(streamsOf(body), (streams) => {
       for (const { turns, lostFrames } of streams) {
@@ -150,7 +153,7 @@ test('the memory of a broken stream does not serve the next stream', () => {
   expect(() => second.receive(first.frames[1]!)).toThrow(MalformedMessage);
 });
 
-test('a shared beacon of more shards than there can be is malformed', () => {
+test('a shared beacon of impossibly many shards is malformed', () => {
   const header = { formatVersion, clusterId: 'cluster-1' };
   const runs = [
     { first: 1, count: 16_000 },
@@ -174,7 +177,7 @@ test('a reader that returns false gets no more messages of a shared beacon', () 
   expect(received).toEqual([1]);
 });
 
-test('a frame of another cluster is refused with the reason, and nothing of it is taken', () => {
+test('a frame of another cluster is refused with the reason, and nothing of it is used', () => {
   const { frames, send } = directionOf(readRequest);
   send([beaconOf(1, 1)]);
   const received: number[] = [];
@@ -183,7 +186,7 @@ test('a frame of another cluster is refused with the reason, and nothing of it i
   expect(received).toEqual([]);
 });
 
-test('a frame reports what the data of the node costs, and the last report counts', () => {
+test("a frame reports the cost of the node's data, and the last report counts", () => {
   const responses = proto.lookupType('kv.internal.v1.ReplicateResponses');
   const amounts: (number | undefined)[] = [undefined, 7 * 2 ** 30, undefined, 0];
   const frames: Buffer[] = [];

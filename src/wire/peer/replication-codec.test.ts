@@ -141,7 +141,7 @@ describe.each([
 ])('$what between replicas', ({ type, bodies, isRequest }) => {
   const cases = Object.entries(bodies) as [string, fc.Arbitrary<AnyBody>][];
 
-  test.each(cases)('%s: the proto file describes what is written', (field, body) => {
+  test.each(cases)('%s: protobufjs reads the written bytes', (field, body) => {
     fc.assert(
       fc.property(around, body, (ends, it) => {
         const message = fromProto(type, encode({ ...ends, body: it }));
@@ -158,7 +158,7 @@ describe.each([
     );
   });
 
-  test.each(cases)('%s: what the proto file describes is read', (field, body) => {
+  test.each(cases)('%s: the bytes of protobufjs are read', (field, body) => {
     fc.assert(
       fc.property(around, body, (ends, it) => {
         const header = { formatVersion, clusterId: 'cluster-1', shard: 3, ...ends };
@@ -169,7 +169,7 @@ describe.each([
     );
   });
 
-  test.each(cases)('%s: cut off anywhere, it is read up to there or malformed', (_field, body) => {
+  test.each(cases)('%s: truncated anywhere, it is read up to its end or malformed', (_field, body) => {
     fc.assert(
       fc.property(around, body, (ends, it) => {
         const bytes = encode({ ...ends, body: it });
@@ -185,7 +185,7 @@ describe.each([
     );
   });
 
-  test('whatever comes, it does not throw', () => {
+  test('no bytes make the reader throw', () => {
     const header = encode({ ...ends, body: { type: 'stateChanged' } }).subarray(0, -2);
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 100 }), fc.integer({ min: 2, max: 8 }), (bytes, field) => {
@@ -220,7 +220,7 @@ describe('messages between replicas', () => {
     commitIndex: 9,
   });
 
-  test('the time a beacon was sent never arrives later than it was', () => {
+  test('the sending time of a beacon never arrives as a later time', () => {
     const body = {
       type: 'beacon',
       sentAtMs: 1_234.567_89,
@@ -233,7 +233,7 @@ describe('messages between replicas', () => {
     expect(arrived?.type === 'beacon' && arrived.sentAtMs).toBeLessThanOrEqual(body.sentAtMs);
   });
 
-  test('an entry does not keep the message it came in', () => {
+  test('an entry does not keep its message alive', () => {
     const bytes = encode({ ...ends, body: append(entries) });
     const arrived = received(bytes, true);
     expect(arrived).toEqual(append(entries));
@@ -250,7 +250,7 @@ describe('messages between replicas', () => {
     expect(codec.receive(bytes, readRequest)).toMatchObject({ kind: 'malformed', reason: expect.stringContaining('UTF-8') });
   });
 
-  test('a body of a kind that is not known is none', () => {
+  test('a body of an unknown kind is ignored', () => {
     const bytes = encode({ ...ends, body: { type: 'stateChanged' } });
     bytes[bytes.length - 2] = (9 << 3) | 2;
     expect(codec.receive(bytes, readRequest)).toMatchObject({ kind: 'message', body: undefined });
@@ -260,7 +260,7 @@ describe('messages between replicas', () => {
     ['another format version', { formatVersion: formatVersion + 1 }],
     ['another cluster', { clusterId: 'cluster-2' }],
     ['another shard', { shard: 1 }],
-  ])('a message of %s is refused with the reason, whatever its body', (_what, other) => {
+  ])('a message of %s is refused with the reason, for any body', (_what, other) => {
     const header = { ...codec.header(ends), ...other };
     const bytes = Buffer.concat([requestType.encode({ header }).finish(), Buffer.from([(4 << 3) | 2, 1, 0xff])]);
     expect(codec.receive(bytes, readRequest)).toEqual({

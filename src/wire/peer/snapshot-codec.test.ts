@@ -49,7 +49,7 @@ function twinOf(number: number, { type, ...fields }: SnapshotBody): protobuf.Mes
 }
 
 describe('a snapshot', () => {
-  test('the proto file describes what is written', () => {
+  test('protobufjs reads the written bytes', () => {
     fc.assert(
       fc.property(number, body, (number, it) => {
         const message = messageType.decode(encoded(number, it));
@@ -60,7 +60,7 @@ describe('a snapshot', () => {
     );
   });
 
-  test('what the proto file describes is read', () => {
+  test('the bytes of protobufjs are read', () => {
     fc.assert(
       fc.property(number, body, (number, it) => {
         const bytes = Buffer.from(messageType.encode(twinOf(number, it)).finish());
@@ -69,7 +69,7 @@ describe('a snapshot', () => {
     );
   });
 
-  test('cut off anywhere, a message is read up to there or malformed', () => {
+  test('a message that is truncated anywhere is read up to its end or malformed', () => {
     fc.assert(
       fc.property(number, body, (number, it) => {
         const bytes = encoded(number, it);
@@ -83,7 +83,7 @@ describe('a snapshot', () => {
     );
   });
 
-  test('whatever comes as a body, it does not throw', () => {
+  test('no bytes of a body make the reader throw', () => {
     const begun = encodeDumpRequest(header, 7);
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 100 }), fc.integer({ min: 2, max: 6 }), (bytes, field) => {
@@ -94,7 +94,7 @@ describe('a snapshot', () => {
     );
   });
 
-  test('the call is what the proto file describes', () => {
+  test('the call agrees with the proto file', () => {
     fc.assert(
       fc.property(number, (number) => {
         const bytes = encodeDumpRequest(header, number);

@@ -57,7 +57,7 @@ function readAll(message: Buffer) {
 }
 
 describe('operations of a pipeline', () => {
-  test('what is written by hand - protobufjs reads', () => {
+  test('the bytes written by hand - are read by protobufjs', () => {
     fc.assert(
       fc.property(operations, (all) => {
         const writer = new OperationWriter();
@@ -69,7 +69,7 @@ describe('operations of a pipeline', () => {
     );
   });
 
-  test('what protobufjs writes - is read by hand', () => {
+  test('the bytes of protobufjs - are read by hand', () => {
     fc.assert(
       fc.property(operations, (all) => {
         const message = requestType.encode(requestType.fromObject({ operations: all.map(toPlain) })).finish();
@@ -78,7 +78,7 @@ describe('operations of a pipeline', () => {
     );
   });
 
-  test('the size that counts against the limit of bytes - is never below what is written', () => {
+  test('the size that counts against the limit of bytes - is never below the written size', () => {
     fc.assert(
       fc.property(id, request, (number, one) => {
         const writer = new OperationWriter();
@@ -98,7 +98,7 @@ describe('operations of a pipeline', () => {
     expect([reader.id, reader.key, reader.keyBytes]).toEqual([8, '', 0]);
   });
 
-  test('a version that no number here can be - is read as one that is refused, not as malformed', () => {
+  test('a version beyond the safe integers - is read as one that is refused, not as malformed', () => {
     const put = { key: 'k', value: Buffer.alloc(0), ifVersion: '18446744073709551615' };
     const message = requestType.encode(requestType.fromObject({ operations: [{ id: 1, put }] })).finish();
     const reader = new OperationReader(Buffer.from(message));
@@ -106,7 +106,7 @@ describe('operations of a pipeline', () => {
     expect(Number.isSafeInteger(reader.ifVersion)).toBe(false);
   });
 
-  test('a trace that is not as long as one has to be - is none, and that of the operation before does not stand for it', () => {
+  test('a trace of a wrong length - is ignored, and the trace of the previous operation does not replace it', () => {
     const get = { key: 'k' };
     const traces = ['t'.repeat(55), 't'.repeat(54), undefined, 't'.repeat(56)];
     const sent = { operations: traces.map((trace, number) => ({ id: number, get, traceParent: trace })) };
@@ -173,7 +173,7 @@ function expectedOf(number: number, one: Result): object {
 }
 
 describe('results of a pipeline', () => {
-  test('what is written by hand - protobufjs reads', () => {
+  test('the bytes written by hand - are read by protobufjs', () => {
     fc.assert(
       fc.property(results, (all) => {
         const writer = new ResultWriter('node-1');
@@ -184,7 +184,7 @@ describe('results of a pipeline', () => {
     );
   });
 
-  test('what is written by hand - is read by hand', () => {
+  test('the bytes written by hand - are read by hand', () => {
     fc.assert(
       fc.property(results, (all) => {
         const writer = new ResultWriter('node-1');
@@ -209,7 +209,7 @@ describe('results of a pipeline', () => {
     );
   });
 
-  test('a code of a later version - keeps what it means for the data', () => {
+  test('a code of a later version - keeps its value of executed', () => {
     const error = { code: 'NEVER_HEARD_OF', message: 'm', notExecuted: true };
     const message = responseType.encode(responseType.fromObject({ results: [{ id: 1, error }] })).finish();
     const reader = new ResultReader(Buffer.from(message));

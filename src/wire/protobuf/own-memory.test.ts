@@ -5,7 +5,7 @@ import { ownCopy, ownCopyOf } from './own-memory.js';
 const kib = 1024;
 
 describe('copies in memory of their own', () => {
-  test('each is what it was copied from, whatever is copied or changed later', () => {
+  test('each equals its original, even if others are copied or the original changes', () => {
     const lengths = fc.array(fc.oneof(fc.nat(300), fc.nat(10 * kib)), { minLength: 1, maxLength: 30 });
     fc.assert(
       fc.property(lengths, (all) => {
@@ -25,7 +25,7 @@ describe('copies in memory of their own', () => {
     expect(ownCopyOf(buffer, 7, 7)).toHaveLength(0);
   });
 
-  test('a value keeps no more alive than its chunk, and a large one only itself', () => {
+  test('a value keeps only its chunk alive, and a large one only itself', () => {
     const message = Buffer.allocUnsafeSlow(256 * kib);
     for (const bytes of [0, 1, 100, 8 * kib, 8 * kib + 1, 200 * kib]) {
       const { buffer } = ownCopyOf(message, 1, 1 + bytes);

@@ -93,7 +93,7 @@ describe('a protobuf reader', () => {
     );
   });
 
-  test('what is cut off is malformed, or ends between two fields', () => {
+  test('truncated bytes are malformed, or end between two fields', () => {
     fc.assert(
       fc.property(encoded, (bytes) => {
         for (let length = 0; length < bytes.length; length++) {
@@ -106,7 +106,7 @@ describe('a protobuf reader', () => {
     );
   });
 
-  test('whatever the bytes are, they are read or malformed', () => {
+  test('any bytes are read or malformed', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
         const error = refusal(Buffer.from(bytes));

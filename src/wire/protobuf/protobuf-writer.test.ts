@@ -63,7 +63,7 @@ function asDecoded(sample: Sample): Sample {
 }
 
 describe('a protobuf writer', () => {
-  test('writes what protobufjs reads', () => {
+  test('writes bytes that protobufjs reads', () => {
     fc.assert(
       fc.property(sample, fc.nat(40_000), (it, expectedBytes) => {
         const writer = new ProtobufWriter();
@@ -73,7 +73,7 @@ describe('a protobuf writer', () => {
     );
   });
 
-  test('what was taken stays as it is while other messages are written', () => {
+  test('a finished message stays unchanged while other messages are written', () => {
     fc.assert(
       fc.property(fc.array(sample, { minLength: 2, maxLength: 20 }), fc.integer({ min: 1, max: 3_000 }), (all, repeats) => {
         const writer = new ProtobufWriter();
@@ -102,11 +102,11 @@ describe('a protobuf writer', () => {
     }
   });
 
-  test.each([-1, 1.5 + 2 ** 40, 2 ** 53, Number.POSITIVE_INFINITY])('%d is no number it writes', (value) => {
+  test.each([-1, 1.5 + 2 ** 40, 2 ** 53, Number.POSITIVE_INFINITY])('%d is refused', (value) => {
     expect(() => new ProtobufWriter().uint64(1, value)).toThrow(RangeError);
   });
 
-  test('a sub-message that is not closed is not handed over', () => {
+  test('a sub-message that is not closed is an error', () => {
     const writer = new ProtobufWriter();
     writer.begin(6);
     expect(() => writer.take()).toThrow();
