@@ -6,11 +6,11 @@ describe('values', () => {
     expect(() => toValueBytes(value)).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT', executed: 'no' }));
   });
 
-  test.each(['', '😀', '\ufffd', 'x\ufffd😀'])('%j - any other text is taken as it is', (value) => {
+  test.each(['', '😀', '\ufffd', 'x\ufffd😀'])('%j - any other text is accepted unchanged', (value) => {
     expect(Buffer.from(toValueBytes(value)).toString()).toBe(value);
   });
 
-  test('bytes - are taken whatever they are', () => {
+  test('bytes - any are accepted', () => {
     const bytes = Uint8Array.of(0xed, 0xa0, 0x80);
     expect(toValueBytes(bytes)).toBe(bytes);
   });

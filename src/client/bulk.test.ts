@@ -4,7 +4,7 @@ import { inParallel } from './bulk.js';
 const items = Array.from({ length: 300 }, (_, index) => index);
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
-test('results come back in the order of the items, whoever is done first', async () => {
+test('results are in the order of the items, in whatever order the operations end', async () => {
   const results = await inParallel(
     items,
     (item) => item % 7,
@@ -16,7 +16,7 @@ test('results come back in the order of the items, whoever is done first', async
   expect(results).toEqual(items.map((item) => item * 2));
 });
 
-test('a shard that must be waited for holds up no other', async () => {
+test('a slow shard does not delay the others', async () => {
   let open = () => {};
   const gate = new Promise<void>((resolve) => {
     open = resolve;
@@ -37,7 +37,7 @@ test('a shard that must be waited for holds up no other', async () => {
   expect(done).toHaveLength(items.length);
 });
 
-test('the first rejection stops the taking of further items, in every shard', async () => {
+test('after the first rejection no further item is begun, in any shard', async () => {
   const begun: number[] = [];
   const failing = inParallel(
     items,

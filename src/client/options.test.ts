@@ -4,7 +4,7 @@ import { KvClient } from './kv-client.js';
 import { resolveClientOptions } from './options.js';
 
 describe('where the cluster is', () => {
-  test('nobody there - the error names the root and the ZooKeeper', async () => {
+  test('no node is registered - the error names the root and the ZooKeeper', async () => {
     const nobody = new ClientCore(
       async () => [],
       resolveClientOptions({ zk: 'zk.example:2181', root: '/nothing', deadlineMs: 20 }),
@@ -19,14 +19,14 @@ describe('where the cluster is', () => {
     [{ zk: 'localhost' }, /^zk: "localhost" must be host:port/],
     [{ zk: 'localhost:2181/a//b' }, /^zk: .* must be a path such as \/kvstore/],
     [{ zk: 'localhost:2181', root: 'kvstore' }, /^root: "kvstore" must be a path such as \/kvstore/],
-  ])('%j - is refused in the words of a library, which has no flags', async (options, message) => {
+  ])('%j - is refused, and the error names the option, not a flag', async (options, message) => {
     await expect(KvClient.connect(options)).rejects.toMatchObject({
       code: 'INVALID_OPTION',
       message: expect.stringMatching(message),
     });
   });
 
-  test('a ZooKeeper that does not answer - is named without flags', async () => {
+  test('a ZooKeeper that does not answer - the error names it, and no flag', async () => {
     await expect(KvClient.connect({ zk: '127.0.0.1:1', deadlineMs: 50 })).rejects.toMatchObject({
       code: 'COORDINATION_UNAVAILABLE',
       message: expect.stringMatching(/ at zk 127\.0\.0\.1:1 within/),

@@ -11,7 +11,7 @@ const enter = (limit: InFlightLimit, bytes: number, limits: Limits) =>
 const limitOf = (maxInFlight: number, maxQueued: number) => new InFlightLimit({ maxInFlight, maxQueued, maxInFlightBytes: 100 });
 
 describe('in-flight limit', () => {
-  test('a place that comes free - goes to the first waiter, not to a newcomer', async () => {
+  test('a place that becomes free - goes to the operation that has waited longest, not to a new one', async () => {
     const limit = limitOf(1, 10);
     expect(limit.tryEnter(1)).toBe(true);
     const order: number[] = [];
@@ -54,7 +54,7 @@ describe('in-flight limit', () => {
     expect([limit.inFlight, limit.queued]).toEqual([0, 0]);
   });
 
-  test('bytes - limit like places; an operation larger than all of them goes alone', async () => {
+  test('bytes - are limited as places are; an operation larger than the limit runs alone', async () => {
     const limit = limitOf(10, 10);
     expect(limit.tryEnter(60)).toBe(true);
     expect(limit.tryEnter(60)).toBe(false);

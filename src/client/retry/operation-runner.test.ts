@@ -38,7 +38,7 @@ describe('between the choice of a connection and the sending', () => {
     expect(cluster.arrivals).toHaveLength(1);
   });
 
-  test('the connection is let go - a write goes on over another', async () => {
+  test('the connection is closed - a write is sent over another', async () => {
     const identity = new ClusterIdentity();
     const connections = new Connections(2_000, () => {}, identity);
     const strangers = new Strangers({ identity, connections, followRebuilds: false });
@@ -118,7 +118,7 @@ test('after many refusals - the wait for a new primary begins small again', asyn
   connections.close();
 });
 
-/** Sleeps as little as it can, and remembers how long it was asked to. */
+/** Does not sleep, and records for how long it should have. */
 class RecordingWakeUp extends WakeUp {
   readonly requestedMs: number[] = [];
 

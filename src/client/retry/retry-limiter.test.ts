@@ -27,7 +27,7 @@ function take(
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 
 describe('turns of the operations that try again', () => {
-  test('so many of a shard try at once, the next in order when one gives up', async () => {
+  test('only a limited number of operations on a shard try at once; when one gives up, the next begins', async () => {
     const turns = limiterOf(2, 10);
     const { got, turns: held } = take(turns, 7, ['a', 'b', 'c', 'd']);
     await settled();
@@ -37,7 +37,7 @@ describe('turns of the operations that try again', () => {
     expect(got).toEqual(['a', 'b', 'c']);
   });
 
-  test('one that was served lets all go', async () => {
+  test('after one operation was served, all others try at once', async () => {
     const turns = limiterOf(1, 10);
     const { got, turns: held } = take(turns, 7, ['a', 'b', 'c', 'd']);
     await settled();
@@ -50,7 +50,7 @@ describe('turns of the operations that try again', () => {
     expect(turns.isTaken(7)).toBe(false);
   });
 
-  test('a shard takes no turn from another, only room to wait', async () => {
+  test('shards share the room in the queue, but not their turns', async () => {
     const backlog = new Backlog();
     const turns = limiterOf(1, 2, backlog);
     take(turns, 1, ['a', 'b', 'c']);
@@ -63,7 +63,7 @@ describe('turns of the operations that try again', () => {
     expect(turns.isTaken(1)).toBe(true);
   });
 
-  test('refuseAll - nobody waits any more, and nobody begins to', async () => {
+  test('refuseAll - ends every wait, and refuses later ones', async () => {
     const turns = limiterOf(1, 10);
     take(turns, 1, ['a']);
     const waiting = turns.take(1, patient);

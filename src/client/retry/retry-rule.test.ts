@@ -5,7 +5,7 @@ import { backoffMs, firstBackoffMs, gaveUp, maxBackoffMs, mayRetry } from './ret
 const codes = Object.keys(errorTraits) as ErrorCode[];
 
 describe('retry rule', () => {
-  test('a write - is retried exactly after what was definitely refused for now', () => {
+  test('a write - is retried only after a definite refusal that may not last', () => {
     for (const code of codes) {
       const traits = errorTraits[code];
       expect([code, mayRetry('write', new KvError(code, 'x'))]).toEqual([code, traits.executed === 'no' && traits.retryable]);
@@ -16,7 +16,7 @@ describe('retry rule', () => {
     for (const code of codes) expect(mayRetry('write', new KvError(code, 'x', { executed: 'unknown' }))).toBe(false);
   });
 
-  test('a read - is also retried after unknown outcomes, but not when the code says what is wrong', () => {
+  test('a read - is also retried after unknown outcomes, but not after a code for a lasting error', () => {
     for (const code of ['OUTCOME_UNKNOWN', 'DEADLINE_EXCEEDED', 'CANCELLED', 'INTERNAL', 'NO_PRIMARY'] as const)
       expect(mayRetry('read', new KvError(code, 'x'))).toBe(true);
     expect(mayRetry('read', new KvError('MESSAGE_TOO_LARGE', 'x', { executed: 'unknown' }))).toBe(false);
@@ -31,7 +31,7 @@ describe('retry rule', () => {
       expect(backoffMs(attempt + 1, 0.5)).toBeGreaterThanOrEqual(backoffMs(attempt, 0.5));
   });
 
-  test('giving up - keeps code, meaning and hints, and says how long it tried', () => {
+  test('giving up - keeps code, meaning and hints, and adds how long it tried', () => {
     const last = new KvError('NO_PRIMARY', 'none', { primaryAddress: 'a:1' });
     const error = gaveUp(last, 7, 1_234.5);
     expect(error).toMatchObject({ code: 'NO_PRIMARY', executed: 'no', primaryAddress: 'a:1', cause: last });

@@ -19,8 +19,8 @@ function topology(epoch: number, primary: string, nodes?: string[], clusterId?: 
   return topologyOf([shardInfo(0, epoch, primary)], nodes, clusterId);
 }
 
-/** Whether anybody who waits has reason to try again. */
-function isNews(table: RoutingTable, reported: Topology): boolean {
+/** Whether the report changes anything, so that waiting operations have reason to try again. */
+function hasChanges(table: RoutingTable, reported: Topology): boolean {
   const { nodes, shards } = table.update(reported);
   return nodes || shards.size > 0;
 }
@@ -51,14 +51,14 @@ describe('routing table', () => {
     for (let turn = 0; turn < 4; turn += 1) expect(table.candidates(1, [], { isSuspect }).slice(0, 2)).toEqual(['a:1', 'c:1']);
   });
 
-  test('update - another primary is a change, and goes first from then on', () => {
+  test('update - a new primary is a change, and is the first candidate from then on', () => {
     const table = new RoutingTable();
-    expect(isNews(table, topology(2, 'b:1'))).toBe(true);
-    expect(isNews(table, topology(3, 'c:1'))).toBe(true);
+    expect(hasChanges(table, topology(2, 'b:1'))).toBe(true);
+    expect(hasChanges(table, topology(3, 'c:1'))).toBe(true);
     expect(table.primaryOf(0)).toBe('c:1');
   });
 
-  test('update - only the shards that are said to be touched are looked at', () => {
+  test('update - only the shards that are passed as touched are compared', () => {
     const table = new RoutingTable();
     table.update(topologyOf([shardInfo(0, 1, 'a:1'), shardInfo(1, 1, 'b:1')]));
     const changes = table.update(topologyOf([shardInfo(0, 1, 'a:1'), shardInfo(1, 2, 'c:1')]), new Set([1]));
@@ -66,23 +66,23 @@ describe('routing table', () => {
     expect([table.primaryOf(0), table.primaryOf(1)]).toEqual(['a:1', 'c:1']);
   });
 
-  test('update - another cluster starts afresh', () => {
+  test('update - the topology of another cluster replaces everything', () => {
     const table = new RoutingTable();
     table.update(topology(9, 'b:1'));
-    expect(isNews(table, topology(1, 'a:1', ['a:1'], 'two'))).toBe(true);
+    expect(hasChanges(table, topology(1, 'a:1', ['a:1'], 'two'))).toBe(true);
     expect(table.primaryOf(0)).toBe('a:1');
   });
 
-  test('update - says whether anything changed for those who wait', () => {
+  test('update - returns whether anything changed for waiting operations', () => {
     const table = new RoutingTable();
     table.update(topology(1, 'b:1'));
-    expect(isNews(table, topology(1, 'b:1'))).toBe(false);
-    expect(isNews(table, topology(1, 'b:1', ['a:1', 'b:1']))).toBe(true);
-    expect(isNews(table, topology(1, ''))).toBe(true);
+    expect(hasChanges(table, topology(1, 'b:1'))).toBe(false);
+    expect(hasChanges(table, topology(1, 'b:1', ['a:1', 'b:1']))).toBe(true);
+    expect(hasChanges(table, topology(1, ''))).toBe(true);
     expect(table.primaryOf(0)).toBeUndefined();
   });
 
-  test('update - of several shards it names those that changed, and who lost which', () => {
+  test('update - names the shards that changed, and those that each primary has lost', () => {
     const table = new RoutingTable();
     table.update(topologyOf([shardInfo(0, 1, 'a:1'), shardInfo(1, 1, 'b:1'), shardInfo(2, 1, 'b:1')]));
     table.update(topologyOf([shardInfo(0, 1, 'a:1'), shardInfo(1, 1, ''), shardInfo(2, 1, 'b:1')]));
@@ -90,7 +90,7 @@ describe('routing table', () => {
     expect(changes).toEqual({ nodes: false, gone: [], shards: new Set([1]), deposed: new Map([['b:1', new Set([1])]]) });
   });
 
-  test('several shards - every key goes to the primary of its own', () => {
+  test('several shards - every key goes to the primary of its shard', () => {
     const table = new RoutingTable();
     table.update(topologyOf([shardInfo(0, 1, 'a:1'), shardInfo(1, 1, 'b:1'), shardInfo(2, 1, 'c:1')]));
     const keys = Array.from({ length: 50 }, (_, index) => `key-${index}`);
@@ -101,14 +101,14 @@ describe('routing table', () => {
     expect(table.primaryOf(anyShard)).toBeUndefined();
   });
 
-  test('no primary is told - the first node that is to hold the shard is asked', () => {
+  test('no primary is reported - the request goes to the first node on which the shard is placed', () => {
     const table = new RoutingTable();
     table.update(topologyOf([shardInfo(0, 0, '', ['gone', 'c', 'a']), shardInfo(1, 1, 'a:1')]));
     expect(table.primaryOf(0)).toBe('c:1');
     expect(table.reportedPrimaryOf(0)).toBeUndefined();
   });
 
-  test('a primary is gone, and nobody tells of another - the next that is to hold the shard is asked', () => {
+  test('a primary is gone, and no other is reported - the request goes to the next node on which the shard is placed', () => {
     const table = new RoutingTable();
     const shards = [shardInfo(0, 3, 'a:1', ['a', 'b', 'c']), shardInfo(1, 1, 'b:1', ['b', 'c', 'a'])];
     table.update(topologyOf(shards));
@@ -117,14 +117,14 @@ describe('routing table', () => {
     expect([table.primaryOf(0), table.primaryOf(1)]).toEqual(['b:1', 'b:1']);
   });
 
-  test('one primary of all shards - is where what concerns no shard goes', () => {
+  test('one node is primary of all shards - a request that concerns no shard goes to it', () => {
     const table = new RoutingTable();
     table.update(topologyOf([shardInfo(0, 1, 'b:1'), shardInfo(1, 1, 'b:1')]));
     expect(table.primaryOf(anyShard)).toBe('b:1');
   });
 
   describe('learn', () => {
-    test('a refusal that names the primary - is believed for that shard until there is news of it', () => {
+    test('a refusal that names the primary - counts for that shard until the topology reports a change of it', () => {
       const table = new RoutingTable();
       table.update(topologyOf([shardInfo(0, 1, 'a:1'), shardInfo(1, 1, 'a:1')]));
       table.learn(1, 'a:1', 'c:1');
@@ -136,7 +136,7 @@ describe('routing table', () => {
       expect(table.primaryOf(1)).toBe('b:1');
     });
 
-    test('the named node refuses as well, and names nobody - the topology counts again', () => {
+    test('the named node refuses, too, and names no primary - the topology counts again', () => {
       const table = new RoutingTable();
       table.update(topology(1, 'a:1'));
       table.learn(0, 'a:1', 'c:1');

@@ -6,7 +6,7 @@ import { TopologyWatch } from './topology-watch.js';
 
 const report = { clusterId: 'one' } as TopologyReport;
 
-/** Watches a node that ends every stream at once, until it has been asked so often. @returns when it was asked. */
+/** Watches a node that ends every stream at once, until `times` streams were opened. @returns when each was opened. */
 async function watch(times: number, isTaken: boolean): Promise<number[]> {
   const askedMs: number[] = [];
   let enough = (): void => {};

@@ -4,7 +4,7 @@ import { planWatches } from './watch-plan.js';
 
 const ids = (count: number) => Array.from({ length: count }, (_, index) => `n${index}`);
 
-/** Shard s is on nodes s, s + 1, ... around. */
+/** Shard s is on nodes s, s + 1, ...; node 0 follows the last. */
 function topologyOf(nodes: number, shards: number, copies: number): Topology {
   const infos = ids(nodes).map((id) => ({ id, address: `${id}:1`, zone: '', weight: 1 }));
   const shardInfos = Array.from({ length: shards }, (_, shard) => ({
@@ -23,13 +23,13 @@ function topologyOf(nodes: number, shards: number, copies: number): Topology {
 
 const facts = { base: undefined, watched: [], isSuspect: () => false, random: 0 };
 
-/** How many of those that hold each shard are among the watched, for the worst off. */
+/** The least number of watched holders that any shard has. */
 function leastWatched({ shards }: Topology, watched: readonly string[]): number {
   return Math.min(...shards.map(({ placedNodeIds }) => placedNodeIds.filter((id) => watched.includes(`${id}:1`)).length));
 }
 
 describe('the nodes that are watched', () => {
-  test('two of those that hold each shard are among them, and nobody who is of no use', () => {
+  test('include two holders of each shard, and no node that is not needed', () => {
     for (const [nodes, shards] of [
       [5, 16],
       [12, 64],
@@ -46,18 +46,18 @@ describe('the nodes that are watched', () => {
     expect(planWatches({ ...facts, topology: topologyOf(50, 1, 3), base: 'n20:1' })).toHaveLength(2);
   });
 
-  test('a single copy is watched where it is', () => {
+  test('include the only holder of a shard', () => {
     expect(planWatches({ ...facts, topology: topologyOf(4, 4, 1), base: 'n0:1' })).toEqual(['n1:1', 'n2:1', 'n3:1']);
   });
 
-  test('those that are watched stay, as long as they are of use', () => {
+  test('stay the same as long as they are needed', () => {
     const topology = topologyOf(12, 12, 3);
     const watched = planWatches({ ...facts, topology, random: 0.5 });
     for (const random of [0, 0.2, 0.9]) expect(planWatches({ ...facts, topology, watched, random })).toEqual(watched);
     expect(planWatches({ ...facts, topology: topologyOf(3, 1, 1), watched: ['n0:1', 'n1:1'] })).toEqual(['n0:1']);
   });
 
-  test('a node that cannot be reached - others make up for it', () => {
+  test('include others in place of a node that cannot be reached', () => {
     const topology = topologyOf(3, 6, 3);
     const isSuspect = (address: string) => address === 'n0:1';
     expect(planWatches({ ...facts, topology, base: 'n0:1', watched: ['n0:1'], isSuspect })).toEqual(['n1:1', 'n2:1']);

@@ -12,7 +12,7 @@ function listen(port: number): Promise<{ readonly server: Server; readonly port:
   );
 }
 
-test('a node that could not be reached and is back - is reached by the next who can ask nobody else', async () => {
+test('a node that could not be reached and is back - is reached by the next operation that has no other node', async () => {
   const first = await listen(0);
   const connection = new NodeConnection(`127.0.0.1:${first.port}`, 2_000, () => {});
   const limits = () => limitsOf({}, 30_000);
@@ -23,7 +23,7 @@ test('a node that could not be reached and is back - is reached by the next who 
   expect(connection.isSuspect).toBe(true);
   const again = await listen(first.port);
   let tries = 0;
-  // An attempt that began before it was back may yet fail; nobody is turned away without one.
+  // An attempt that began before the node was back may still fail. Every call waits for an attempt.
   for (let reached = false; !reached && tries < 3; tries += 1) reached = await connection.whenTried(limits());
   expect(connection.isReady).toBe(true);
   connection.close('the test is over');

@@ -7,7 +7,7 @@ import { ResultWriter } from '../../wire/pipeline/pipeline-results.js';
 import { limitsOf } from '../call-limits.js';
 import { PipelineTransport } from './pipeline-transport.js';
 
-/** A node that does what the test tells it, and the streams and messages that have come to it. */
+/** A node that the test drives, with the streams and messages that it has received. */
 class Node {
   readonly server = new Server();
   readonly streams: ServerDuplexStream<Buffer, Buffer>[] = [];
@@ -78,7 +78,7 @@ const failure = (work: Promise<unknown>): Promise<KvError> =>
   );
 
 describe('the pipeline of a client', () => {
-  test('what is issued in one turn travels in one message; answers go to whom they belong', async () => {
+  test('the operations of one turn travel in one message, and each gets its own answer', async () => {
     const puts = ['a', 'b', 'c'].map((key) => transport.execute(put(key), patient()));
     await node.received(1);
     expect(node.messages[0]!.map(({ key }) => key)).toEqual(['a', 'b', 'c']);
@@ -89,10 +89,10 @@ describe('the pipeline of a client', () => {
     expect(transport.pending).toBe(0);
   });
 
-  test('a large operation does not make a message of the small ones before it that is too large', async () => {
+  test('a large operation is not added to the message of the small ones before it, which would be too large', async () => {
     const value = Buffer.alloc(200 * 1024);
     const small = transport.execute({ kind: 'put', key: 'small', value, ifVersion: undefined }, patient());
-    // As much as this server takes in one message, nearly.
+    // Nearly the largest message that this server accepts.
     const huge = Buffer.alloc(4 * 1024 * 1024 - 1024);
     const large = transport.execute({ kind: 'put', key: 'large', value: huge, ifVersion: undefined }, patient());
     await node.received(2);
@@ -100,7 +100,7 @@ describe('the pipeline of a client', () => {
     expect(await Promise.all([small, large])).toMatchObject([{ version: 1 }, { version: 1 }]);
   });
 
-  test('a few operations behind many wait for more, and leave all the same if none come', async () => {
+  test('a few operations behind many wait for more, and are sent after a while if none follow', async () => {
     const many = Array.from({ length: 100 }, (_, key) => transport.execute(put(`many:${key}`), patient()));
     await node.received(1);
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
@@ -119,7 +119,7 @@ describe('the pipeline of a client', () => {
     await Promise.all([...many, first, second]);
   });
 
-  test('a stream that ends leaves what was sent unknown; the next operation opens another', async () => {
+  test('when a stream ends, the outcome of what was sent is unknown; the next operation opens a new stream', async () => {
     const lost = failure(transport.execute(put('a'), patient()));
     await node.received(1);
     node.streams[0]!.end();
@@ -131,21 +131,21 @@ describe('the pipeline of a client', () => {
     expect(node.streams).toHaveLength(2);
   });
 
-  test('closed before the turn is over: nothing was sent, nothing executed', async () => {
+  test('closed before the turn is over: nothing was sent or executed', async () => {
     const early = failure(transport.execute(put('a'), patient()));
     transport.close('the client was closed');
     expect(await early).toMatchObject({ executed: 'no' });
     expect(node.messages).toHaveLength(0);
   });
 
-  test('closed with an answer outstanding: unknown', async () => {
+  test('closed while an answer is missing: the outcome is unknown', async () => {
     const sent = failure(transport.execute(put('a'), patient()));
     await node.received(1);
     transport.close('the client was closed');
     expect(await sent).toMatchObject({ code: 'OUTCOME_UNKNOWN', executed: 'unknown' });
   });
 
-  test('past its deadline an operation is unknown, and its late answer is nobody else’s', async () => {
+  test('after its deadline the outcome of an operation is unknown, and a late answer reaches no other operation', async () => {
     const hasty = failure(transport.execute(put('a'), limitsOf({ deadlineMs: 20 }, 0)));
     await node.received(1);
     expect(await hasty).toMatchObject({ code: 'DEADLINE_EXCEEDED', executed: 'unknown' });
@@ -158,7 +158,7 @@ describe('the pipeline of a client', () => {
     expect(await next).toMatchObject({ version: 2 });
   });
 
-  test('given up before its turn is over it is not sent; after, it is unknown', async () => {
+  test('an operation given up before its turn is over is not sent; one given up later has an unknown outcome', async () => {
     const controller = new AbortController();
     const limits = limitsOf({ signal: controller.signal }, 30_000);
     const early = failure(transport.execute(put('a'), limits));
@@ -172,7 +172,7 @@ describe('the pipeline of a client', () => {
     expect(node.messages.flat().map(({ key }) => key)).toEqual(['b']);
   });
 
-  test('an answer that is no message breaks the stream, not the process', async () => {
+  test('an answer that cannot be decoded ends the stream, not the process', async () => {
     const sent = failure(transport.execute(put('a'), patient()));
     await node.received(1);
     node.streams[0]!.write(Buffer.from([0x12, 0x7f]));

@@ -14,7 +14,7 @@ function measure(roundTrip: RoundTrip, id: number, ms: number): void {
   roundTrip.answered(id);
 }
 
-test('the first answer tells it, later ones move it a little', () => {
+test('the first answer sets it, later ones change it a little', () => {
   const roundTrip = new RoundTrip();
   expect(roundTrip.ms).toBe(0);
   measure(roundTrip, 1, 8);
@@ -23,7 +23,7 @@ test('the first answer tells it, later ones move it a little', () => {
   expect(roundTrip.ms).toBe(9);
 });
 
-test('only the operation that is looked at counts, not those sent after it', () => {
+test('only the operation that is being measured counts, not those sent after it', () => {
   const roundTrip = new RoundTrip();
   roundTrip.sent(1);
   vi.advanceTimersByTime(10);
@@ -34,7 +34,7 @@ test('only the operation that is looked at counts, not those sent after it', () 
   expect(roundTrip.ms).toBe(10);
 });
 
-test('what waited for something else, or was never answered, says nothing', () => {
+test('an operation that waited for something else, or was never answered, does not count', () => {
   const roundTrip = new RoundTrip();
   measure(roundTrip, 1, 60_000);
   roundTrip.sent(2);

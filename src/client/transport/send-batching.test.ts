@@ -5,7 +5,7 @@ class Stream implements Sender {
   unsent = 0;
   unanswered = 0;
   roundTripMs = 0;
-  /** How many left in each message. */
+  /** The number of operations in each message. */
   readonly messages: number[] = [];
 
   constructor(batching: SendBatching, has: Partial<Pick<Sender, 'unsent' | 'unanswered' | 'roundTripMs'>>) {
@@ -32,7 +32,7 @@ afterEach(() => {
 });
 
 describe('the batching of a client', () => {
-  test('a few operations behind many at another node wait until those are answered, and leave with what is for that node', () => {
+  test('a few operations wait while another node has many unanswered, and leave together with operations for it', () => {
     const quiet = new Stream(batching, { unsent: 5 });
     const busy = new Stream(batching, { unanswered: 100 });
     batching.flush();
@@ -43,7 +43,7 @@ describe('the batching of a client', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  test('nothing waits longer than a round trip of its own node, be another as slow as it likes', () => {
+  test('nothing waits longer than a round trip of its own node, however slow another is', () => {
     const quick = new Stream(batching, { unsent: 5, roundTripMs: 2 });
     new Stream(batching, { unanswered: 100, roundTripMs: 900 });
     batching.flush();
@@ -51,7 +51,7 @@ describe('the batching of a client', () => {
     expect(quick.messages).toEqual([5]);
   });
 
-  test('where no round trip is known, or a long one, the wait is of milliseconds all the same', () => {
+  test('the wait is a few milliseconds where no round trip is known, or a long one', () => {
     const slow = new Stream(batching, { unsent: 5, unanswered: 100, roundTripMs: 900 });
     batching.flush();
     vi.advanceTimersByTime(10);
@@ -62,7 +62,7 @@ describe('the batching of a client', () => {
     expect(slow.messages).toEqual([5, 3]);
   });
 
-  test('nobody waits behind a few, and so many do not wait that their messages are large as they are', () => {
+  test('operations do not wait behind a few, nor if they are many, since their messages are large anyway', () => {
     const few = new Stream(batching, { unsent: 1, unanswered: 31 });
     batching.flush();
     expect(few.messages).toEqual([1]);
@@ -74,7 +74,7 @@ describe('the batching of a client', () => {
     expect(many.messages).toEqual([256]);
   });
 
-  test('a stream that is closed counts no more', () => {
+  test('a closed stream does not count', () => {
     const gone = new Stream(batching, { unanswered: 100 });
     batching.leave(gone);
     const left = new Stream(batching, { unsent: 1 });

@@ -3,13 +3,13 @@ import { describe, expect, it } from 'vitest';
 import { MemoryStorage } from '../../storage/index.js';
 import { costOf, costOfData } from './data-cost.js';
 
-/** What the storage takes that holds little: its tables, and slabs that are kept or hardly begun. */
+/** The memory of a storage that holds little: its tables, and slabs that are kept or almost empty. */
 const fixedBytes = 8 * 2 ** 20;
-/** The same of one shard of hundreds. */
+/** The same for each of hundreds of shards. */
 const fixedShardBytes = 96 * 2 ** 10;
 
 describe('the cost of the data', () => {
-  it('is at least what the storage takes, after any rounds of overwriting and deleting', { timeout: 60_000 }, () => {
+  it('is at least the memory of the storage, after any rounds of overwriting and deleting', { timeout: 60_000 }, () => {
     const round = fc.record({
       keys: fc.integer({ min: 1, max: 30_000 }),
       longest: fc.constantFrom(1, 10, 100, 1_000),
@@ -36,7 +36,7 @@ describe('the cost of the data', () => {
     );
   });
 
-  it('is near what the storage takes also where a node has hundreds of shards with little in each', { timeout: 60_000 }, () => {
+  it('is near the memory of the storage also with hundreds of almost empty shards', { timeout: 60_000 }, () => {
     const shards = 256;
     const round = fc.record({ keys: fc.integer({ min: 1, max: 600 }), longest: fc.constantFrom(10, 1_000), stride: fc.nat(7) });
     fc.assert(
@@ -57,7 +57,7 @@ describe('the cost of the data', () => {
     );
   });
 
-  it('of one key is no less than what that key adds', () => {
+  it('is, for one key, no less than the memory that the key adds', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary', minLength: 1, maxLength: 50 }), fc.nat(500), (key, valueBytes) => {
         const storage = new MemoryStorage();

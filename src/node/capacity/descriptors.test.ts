@@ -38,7 +38,7 @@ function look(descriptors: Descriptors, times: number): void {
 test.each([
   ['EMFILE', 'all 4096 file descriptors are in use (EMFILE)'],
   ['ENFILE', 'the machine has no file descriptor left (ENFILE)'],
-])('%s - the log tells once that no descriptor is left, and once that it is over', (code, problem) => {
+])('%s - the log reports once that no descriptor is left, and once that this is over', (code, problem) => {
   const descriptors = watch();
   look(descriptors, 3);
   expect(lines).toEqual([]);
@@ -54,7 +54,7 @@ test.each([
   expect(descriptors.problem).toBeUndefined();
 });
 
-test('a shortage that comes and goes every second is one shortage', () => {
+test('a shortage that begins and ends every second is one shortage', () => {
   const descriptors = watch();
   for (let second = 0; second < 60; second++) {
     system.missing = second % 2 === 0 ? 'EMFILE' : '';
@@ -75,7 +75,7 @@ test('an operator is warned, once, while there are still some left', () => {
   expect(descriptors.problem).toBeUndefined();
 });
 
-test('a low limit is logged at the start, and an unknown one is none', () => {
+test('a low limit is logged at the start, and an unknown one is not', () => {
   system.limit = 256;
   watch();
   expect(lines).toMatchObject([{ level: 40, allowed: 256, msg: expect.stringContaining('LimitNOFILE') }]);

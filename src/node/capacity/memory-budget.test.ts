@@ -4,11 +4,13 @@ import { defaultMaxMemoryBytes, divideMemory, minMaxMemoryBytes } from './memory
 
 const mebibyte = 2 ** 20;
 
-/** Parts are whole bytes: where one of them grows by a byte, what is left for the data may shrink by as much, or by eight. */
+/**
+ * Parts are whole bytes: where one of them grows by a byte, the part for the data may shrink by one byte, or by eight.
+ */
 const roundingBytes = 10;
 
 describe('the division of memory', () => {
-  it('hands out no more than the whole, and more of a larger whole to each part', () => {
+  it('hands out no more than the whole, and each part grows with the whole', () => {
     fc.assert(
       fc.property(
         fc.integer({ min: minMaxMemoryBytes, max: 2 ** 40 }),

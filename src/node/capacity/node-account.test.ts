@@ -78,7 +78,7 @@ describe('the report of the use', () => {
     return { report: new UseReport(account), looks: () => looks };
   }
 
-  test('the first report is due at once, also of nothing', () => {
+  test('the first report is due at once, even if no data is used', () => {
     expect(reportOf({ bytes: 0 }).report.take(0)).toBe(0);
   });
 

@@ -34,7 +34,7 @@ describe('calls that wait', () => {
     expect(calls.count).toBe(1);
   });
 
-  it('of one service get half of the limits: the other half is left for the others', () => {
+  it('to one service get half of the limits: the other half is left for the other services', () => {
     const calls = new PendingCalls(1_000);
     const ofService = calls.half();
     const held = [ofService.begin(300), ofService.begin(201)];

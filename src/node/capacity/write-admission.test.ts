@@ -6,7 +6,7 @@ import { costOfData } from './data-cost.js';
 import type { Holder } from './holder-accounts.js';
 import { type AdmittingShard, WriteAdmission } from './write-admission.js';
 
-/** A node of which no other shard holds anything, unless a test says otherwise. */
+/** A node whose other shards hold nothing, unless a test changes that. */
 interface NodeUse {
   readonly shardCount?: number;
   readonly maxUncommittedBytes?: number;
@@ -29,7 +29,7 @@ const shardOf = (more: Partial<AdmittingShard> = {}): AdmittingShard => ({
   ...more,
 });
 
-/** A primary of which every write is committed at once. */
+/** A primary that commits every write at once. */
 class Shard {
   readonly storage = new MemoryStorage();
   holders: Holder[];
@@ -41,7 +41,7 @@ class Shard {
     this.admission = new WriteAdmission(shardOf({ storage: this.storage }), nodeOf(), () => this.holders);
   }
 
-  /** Undefined: taken. */
+  /** Undefined: accepted. */
   write(key: string, valueBytes: number | undefined, nowMs = 0): string | undefined {
     const value = valueBytes === undefined ? undefined : new Uint8Array(valueBytes);
     const refusal = this.admission.refusalOf({ key, value }, nowMs);
@@ -105,7 +105,7 @@ describe('the admission of writes', () => {
     expect(put(30_000, 4_000)?.message).toMatch(/takes 24000 of the 60000 bytes that node silent has/);
   });
 
-  it('accepts no more than may wait at the node, all shards together, except for the part of each shard until it looks again', () => {
+  it('limits what waits at the node for all shards together; each may exceed the limit by its own part', () => {
     const shards = 16;
     const maxUncommittedBytes = 1_000_000;
     let waiting = 0;
@@ -160,7 +160,7 @@ describe('the admission of writes', () => {
     expect(put(500)).toBe('MEMORY_FULL');
   });
 
-  it('leaves the judgement to the primary if this node is none', () => {
+  it('leaves the judgement to the primary if this node is not primary', () => {
     const shard = new Shard();
     expect(shard.write('k', 1_000_000)).toBeUndefined();
   });

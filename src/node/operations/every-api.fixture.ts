@@ -1,4 +1,7 @@
-/** One node of the virtual cluster, and a client for each way in: pipeline, unary call and HTTP, down to their bytes and messages. */
+/**
+ * One node of the virtual cluster, and a client for each API: pipeline, unary call and HTTP, down to their bytes and
+ * messages.
+ */
 import { EventEmitter } from 'node:events';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Metadata, type ServiceError, type StatusObject } from '@grpc/grpc-js';
@@ -33,7 +36,7 @@ export interface TestRequest {
   readonly traceParent?: string;
 }
 
-/** An answer in the words that all ways in share. */
+/** An answer in the form that all APIs share. */
 export type TestAnswer =
   | { readonly found: boolean; readonly value: string; readonly version: number }
   | { readonly version: number }
@@ -105,7 +108,7 @@ export class TestNode {
     return this.#pipeline.pending;
   }
 
-  /** What the node has counted, such as `put OK`: each text once for each operation of this way in. */
+  /** What the node has counted, such as `put OK`: each text once for each operation of this API. */
   counted(api: (typeof apis)[number]): string[] {
     return operationMethods.flatMap((method) => {
       const { succeeded, failures } = this.#counts[api][method];
@@ -114,7 +117,7 @@ export class TestNode {
     });
   }
 
-  /** What the node has counted for the other ways in. */
+  /** What the node has counted for the other APIs. */
   countedElsewhere(than: TestedApi): string[] {
     return apis.filter((api) => api !== than).flatMap((api) => this.counted(api));
   }
@@ -178,7 +181,7 @@ export class TestNode {
       },
       ...(value !== undefined && { payload: value }),
     });
-    // The one answer that HTTP has a code of its own for.
+    // The only answer for which HTTP has a code of its own.
     if (answer.statusCode === 404) return { found: false, value: '', version: 0 };
     if (answer.statusCode >= 400) return failureOf({ ...answer.json(), message: answer.json().detail });
     if (kind === 'get') return { found: true, value: answer.body, version: Number(answer.headers.etag?.slice(1, -1)) };

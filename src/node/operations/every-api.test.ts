@@ -1,4 +1,4 @@
-/** The same cases through every way in: the same answer, code, text and counters (one path for an operation). */
+/** The same cases through every API: the same answer, code, text and counters, since all share one path. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { KvError } from '../../errors.js';
@@ -52,7 +52,7 @@ function refusal(code: string, message: string, more: object = {}): object {
   return { code, message, executed: 'no', ...more };
 }
 
-/** The answers to all requests, each counted once and for its way in alone. */
+/** The answers to all requests, each counted once, and only for its API. */
 async function expectAnswers(api: TestedApi, node: TestNode, cases: readonly [TestRequest, object][]): Promise<void> {
   const before = node.counted(api);
   const answers: TestAnswer[] = [];
@@ -85,7 +85,7 @@ describe.each(testedApis)('an operation by %s', (api) => {
     ]);
   });
 
-  test('whose key is none is refused', async () => {
+  test('whose key is invalid is refused', async () => {
     const wrong: [Buffer, string][] = [
       [Buffer.alloc(0), 'the key is empty; a key has 1 to 1,024 bytes'],
       [Buffer.alloc(1_025, 'k'), 'the key has 1025 bytes; at most 1024 are allowed'],
@@ -160,7 +160,7 @@ describe.each(testedApis)('an operation by %s', (api) => {
     ]);
   });
 
-  test('is refused by a node that has stopped, or that is to refuse everything', async () => {
+  test('is refused by a node that has stopped, or that refuses everything', async () => {
     const node = nodeOf('a');
     node.executor.refuseAll(new KvError('NO_PRIMARY', 'another cluster'));
     await refusesAll(api, node, refusal('NO_PRIMARY', 'another cluster'));
@@ -171,7 +171,7 @@ describe.each(testedApis)('an operation by %s', (api) => {
     await refusesAll(api, node, refusal('STOPPING', 'this node has stopped taking requests'));
   });
 
-  test('that fails unexpectedly is a fault of the node: a bland answer, and one line in the log', async () => {
+  test('that fails unexpectedly is a fault of the node: the answer gives no details, and the log has one line', async () => {
     const local = localShardOf(c.node('a'));
     local.stored = () => {
       throw new Error('a secret');
@@ -297,7 +297,7 @@ describe('a write that is not committed', () => {
     while (c.node('a').replica.uncommittedVersion('k') === undefined) await nextTurn();
   }
 
-  test.each(['unary', 'rest'] as const)('by %s has an unknown outcome after ten seconds, for good', async (api) => {
+  test.each(['unary', 'rest'] as const)('by %s has an unknown outcome after ten seconds, and keeps it', async (api) => {
     const node = nodeOf('a');
     const late = node.send(api, put);
     const message = 'the write was not committed within 10000 ms';

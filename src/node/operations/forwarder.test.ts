@@ -125,7 +125,7 @@ describe('a write that is forwarded', () => {
     expect(calls).toHaveLength(1);
   });
 
-  test('may have been executed if it fails with a gRPC status that says nothing about the write', async () => {
+  test('may have been executed if it fails with a gRPC status that leaves the outcome open', async () => {
     for (const code of [status.UNAVAILABLE, status.CANCELLED, status.INTERNAL, status.RESOURCE_EXHAUSTED]) {
       onPut = (_, answer) => answer({ code, details: 'from a proxy' });
       expect(await failure(forward())).toMatchObject({ executed: 'unknown' });
@@ -137,7 +137,7 @@ describe('a write that is forwarded', () => {
     expect(await failure(forward(address, 300))).toMatchObject({ code: 'DEADLINE_EXCEEDED', executed: 'unknown' });
   });
 
-  test('has not been executed if the primary refuses it and says so', async () => {
+  test('has not been executed if the refusal of the primary states that', async () => {
     onPut = (_, answer) => answer(toStatus(new KvError('VERSION_MISMATCH', 'at 3', { currentVersion: 3 })));
     expect(await failure(forward())).toMatchObject({ code: 'VERSION_MISMATCH', executed: 'no', currentVersion: 3 });
     const metadata = new Metadata();

@@ -40,7 +40,7 @@ test('keys - pages follow each other in the order of the bytes, and together hol
   expect(listed.find(({ key }) => key === 'key:5')).toEqual({ key: 'key:5', version: 6, valueBytes: 5 });
 });
 
-test('keys - a prefix is one of bytes, and a page that ends with the last key is the last', async () => {
+test('keys - a prefix is compared byte by byte, and a page that ends with the last key is the last', async () => {
   const keys = lister(storageOf(['a', 'ab', 'abc', 'b', 'ä', 'äb']));
   expect((await keys.list({ shard: 0, prefix: 'ab', limit: 2 })).keys.map(({ key }) => key)).toEqual(['ab', 'abc']);
   expect((await keys.list({ shard: 0, prefix: 'ab', limit: 2 })).nextAfter).toBe('');
@@ -48,7 +48,7 @@ test('keys - a prefix is one of bytes, and a page that ends with the last key is
   expect(await keys.list({ shard: 0, prefix: 'abcd' })).toMatchObject({ keys: [], nextAfter: '' });
 });
 
-test('keys - a page of long keys ends before it becomes a large message, and the next goes on', async () => {
+test('keys - a page of long keys ends before it becomes a large message, and the next continues', async () => {
   const keys = Array.from({ length: 3_000 }, (_, index) => `${index}`.padStart(1_000, '0'));
   const all = await pages(lister(storageOf(keys)), 10_000);
   expect(all.length).toBe(3);
@@ -75,7 +75,7 @@ test('keys - what is written between slices neither hides nor repeats a key that
   expect(seq).toBeGreaterThan(10_000);
 });
 
-test('keys - a page says whether its node is the primary, and whether its copy is complete', async () => {
+test('keys - a page states whether its node is the primary, and whether its copy is complete', async () => {
   const backup = lister(storageOf(['a']), { complete: true, role: 'backup', serving: false });
   expect(await backup.list({ shard: 0 })).toMatchObject({ nodeId: 'one', primary: false, complete: true });
   const joiner = lister(storageOf(['a']), { complete: false, role: 'joiner', serving: false });

@@ -3,7 +3,7 @@ import { Scenario } from '../../replication/testing/scenario.fixture.js';
 import { clockOf } from '../shards/served-shard.fixture.js';
 import { FakeStream, get, pipelineServerOf, put } from './pipeline.fixture.js';
 
-/** Unanswered operations beyond which the node reads a stream no further. */
+/** With more unanswered operations than this, the node stops reading the stream. */
 const maxUnanswered = 8_192;
 /** A stream executes at most this many operations in one turn. */
 const sliceOperations = 256;
@@ -25,8 +25,8 @@ async function turns(count: number): Promise<void> {
   for (let turn = 0; turn < count; turn++) await stream.answers();
 }
 
-describe('a node reads a pipeline no further', () => {
-  test('while too many operations are unanswered, and goes on once these have results', async () => {
+describe('a node stops reading a pipeline', () => {
+  test('while too many operations are unanswered, and continues once these have results', async () => {
     stream.send(put('k', 'v'), ...Array.from({ length: maxUnanswered - 1 }, () => get('k')));
     await turns(maxUnanswered / sliceOperations + 1);
     expect(stream.isRead).toBe(true);
@@ -39,7 +39,7 @@ describe('a node reads a pipeline no further', () => {
     expect(stream.isRead).toBe(true);
   });
 
-  test('while the client takes no results', async () => {
+  test('while the client reads no results', async () => {
     stream.reads = false;
     stream.send(get('k'));
     await turns(1);

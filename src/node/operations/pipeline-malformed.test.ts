@@ -32,7 +32,7 @@ test('a message that cannot be decoded ends the stream, and what came before it 
   expect(c.get('a', 'k')).toMatchObject({ value: 'v' });
 });
 
-test('so does a message with operations before the damage, which may have been executed', async () => {
+test('a message that is damaged after some operations ends the stream, and those may have been executed', async () => {
   const writer = new OperationWriter();
   writer.add(0, put('k', 'v'));
   stream.sendBytes(Buffer.concat([writer.take(), cutOff]));

@@ -5,7 +5,9 @@ import { FakeStream, get, pipelineServerOf, put, remove } from './pipeline.fixtu
 
 afterEach(() => vi.restoreAllMocks());
 
-/** A stream at the primary `a` of two, whose messages to the backup are held: writes are appended, and none commits. */
+/**
+ * A stream at the primary `a` of two, whose messages to the backup are held: writes are appended, and none commits.
+ */
 function heldBack(): { c: Scenario; stream: FakeStream } {
   const c = Scenario.of('a b');
   clockOf(c);
@@ -19,7 +21,7 @@ function release(c: Scenario): void {
   c.deliverAll();
 }
 
-describe('operations on one key of one stream take effect in the order in which they come', () => {
+describe('operations on one key of one stream take effect in the order in which they arrive', () => {
   test('put, get, put: the get waits for the first, and is not answered with the second', async () => {
     const { c, stream } = heldBack();
     stream.send(put('k', 'a'), get('k'), put('k', 'b'));
@@ -111,7 +113,7 @@ describe('operations on one key of one stream take effect in the order in which 
     expect(await stream.answers()).toEqual([undefined, 'nothing']);
   });
 
-  test('a client that takes no results at first gets the value from before its get, not a later one', async () => {
+  test('a client that reads no results at first gets the value from before its get, not a later one', async () => {
     const { c, stream } = heldBack();
     stream.reads = false;
     stream.send(get('other'), put('k', 'a'), get('k'), get('k'), put('k', 'b'));

@@ -10,7 +10,10 @@ const moreThanASlice = 300;
 let c: Scenario;
 let stream: FakeStream;
 
-/** `a` is the primary of three. It has stored `old` under `k`, and has answered two gets with it: one behind the put, one at once. */
+/**
+ * `a` is the primary of three. It has stored `old` under `k`, and has answered two gets with it: one behind the put,
+ * one at once.
+ */
 beforeEach(async () => {
   c = Scenario.of('a b c');
   clockOf(c);
@@ -88,7 +91,7 @@ describe('a pipeline serves reads only under a lease (R9)', () => {
     expect(served).toBeLessThan(moreThanASlice);
   });
 
-  test('a get that waited until its client took results is judged when it is executed, not when it came in', async () => {
+  test('a get that waited until its client read results is judged when it is executed, not when it arrived', async () => {
     stream.reads = false;
     stream.send(get('k'));
     expect((await stream.answers()).slice(3)).toEqual(['old 1']);

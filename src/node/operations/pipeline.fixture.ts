@@ -41,11 +41,11 @@ export function pipelineServerOf(c: Scenario, name: string, directory: ShardDire
 
 export class FakeStream extends EventEmitter {
   /**
-   * By the number of the operation, from 0 on: `a 1` (value and version), `nothing`, `put 3`, `deleted 3`, or a code, with `?`
-   * if the operation may have been executed.
+   * By the number of the operation, from 0 on: `a 1` (value and version), `nothing`, `put 3`, `deleted 3`, or a code,
+   * with `?` if the operation may have been executed.
    */
   readonly results: (string | undefined)[] = [];
-  /** False: the client takes no results, until `takeResults`. */
+  /** False: the client reads no results, until `takeResults`. */
   reads = true;
   failure: StatusObject | undefined;
   ended = false;

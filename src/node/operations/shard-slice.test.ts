@@ -52,7 +52,7 @@ test('a shard is asked once a slice, with the time of the slice, and again in th
   ]);
 });
 
-test('a shard that was written to in a slice is flushed once, and no other is', () => {
+test('a shard that was written to in a slice is flushed once, the others are not', () => {
   slice.begin(10);
   slice.wrote(0, local(0)!);
   slice.wrote(0, local(0)!);
@@ -65,7 +65,7 @@ test('a shard that was written to in a slice is flushed once, and no other is', 
   expect(shards.map(({ flushes }) => flushes)).toEqual([2, 1]);
 });
 
-test('a slice that is not flushed leaves its writes to the end of the turn', () => {
+test('the writes of a slice that is not flushed leave at the end of the turn', () => {
   slice.begin(10);
   slice.wrote(0, local(0)!);
   slice.begin(20);

@@ -61,7 +61,7 @@ async function run<Kind extends Method>(
 
 async function put(executor: OperationExecutor, value: string, ifVersion?: number): Promise<number> {
   const written = run(executor, 'put', { key, value: Buffer.from(value), ...(ifVersion === undefined ? {} : { ifVersion }) });
-  // A refusal comes before the backup is asked; the caller sees it below.
+  // A refusal arrives before anything is sent to the backup; the caller sees it below.
   written.catch(() => {});
   await new Promise((resolve) => setImmediate(resolve));
   c.deliverAll();

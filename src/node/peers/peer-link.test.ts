@@ -7,7 +7,7 @@ import { PeerLink } from './peer-link.js';
 
 type Call = ServerDuplexStream<Buffer, Buffer>;
 
-/** A node that does with each stream what the test says. */
+/** A node whose answer to each stream the test decides. */
 class Node {
   readonly atMs: number[] = [];
   readonly named: string[] = [];

@@ -172,7 +172,7 @@ describe('a link that several shards share', () => {
     new ReplicationCodec('cluster-1', 1).write(writer, { ...epochOf(2), from: 'b~1', to: 'a~1', body: { type: 'higherEpoch' } });
     writer.uint64(dataBytesField, 0);
     writer.uint64(dataBytesField, 5_000);
-    // What comes after it has been read when this has.
+    // Once this was read, what follows it has been read, too.
     new ReplicationCodec('cluster-1', 2).write(writer, { ...epochOf(2), from: 'b~2', to: 'a~2', body: { type: 'higherEpoch' } });
     const received = new Promise<void>((resolve) => {
       onEvent = (event) => event.type === 'message' && event.message.from === 'b~2' && resolve();

@@ -23,7 +23,7 @@ test('a snapshot - keeps to its rate, whatever its work is and however late it i
   expect(sendChunks(100, 4, 2).tookMs).toBeLessThanOrEqual(100 * chunkMs + 2 + 1e-6);
 });
 
-test('a snapshot - pauses as long as it works where its work is too much for its rate', () => {
+test('a snapshot - that has too much work for its rate pauses as long as it works', () => {
   const { tookMs, pausedMs } = sendChunks(100, 20, 0);
   expect(pausedMs).toBeCloseTo(tookMs / 2);
 });

@@ -88,7 +88,7 @@ describe('a registered node that cannot be reached', () => {
       'no longer registered',
     ],
     ['is not needed any more', () => unreachable.closed(address), 'shares no shard with this node any more'],
-  ])('and then %s - the log says so, once', (_what, change, text) => {
+  ])('and then %s - is logged once', (_what, change, text) => {
     unreachable.onNodes([self, peer]);
     failFor(patienceMs);
     change();

@@ -95,7 +95,7 @@ test('a request that names no cluster, or the right one, is served, and the answ
   expect(executed).toEqual(['Get', 'Get']);
 });
 
-test('an error names the cluster in its trailers, without initial metadata, which would end the retries of a stock client', async () => {
+test('an error names the cluster in its trailers, without initial metadata, which would end the retries of a plain client', async () => {
   const { error, initial } = await call(Put, naming('one'));
   expect(error?.metadata.getMap()).toMatchObject({ 'kv-code': 'PAUSED', 'kv-cluster': 'one' });
   expect(initial).toBeUndefined();

@@ -127,7 +127,7 @@ test('a watcher that does not request changes gets everything again', () => {
   expect(watcher.received).toEqual(['all 0@1 1@1 2@0 a', 'all 0@1 1@2 2@0 a']);
 });
 
-test('a watcher that requests held shards only gets no others, but also one that is no longer held', () => {
+test('a watcher that requests held shards only gets no others, but one message when a shard is no longer held', () => {
   const node = new Node();
   const watcher = node.watch({ changesOnly: true, heldOnly: true });
   node.elect(2, 0, false);
@@ -163,7 +163,7 @@ test('a watcher that reads slowly gets all changes since, in one message, when i
   expect(quick.received.slice(1)).toEqual(['new 0@2', 'new 1@2', 'new 0@3']);
 });
 
-test('a watcher that comes before a change is published gets that change all the same', () => {
+test('a watcher that arrives before a change is published gets that change, too', () => {
   const node = new Node();
   node.watch();
   node.electSilently(2, 9, true);
@@ -171,7 +171,7 @@ test('a watcher that comes before a change is published gets that change all the
   expect(node.watch().received).toEqual(['all 0@4 1@1 2@9 a']);
 });
 
-test('the primary says which nodes are in sync: this node if it is primary, else another', async () => {
+test('the primary reports which nodes are in sync: this node if it is primary, otherwise another', async () => {
   const node = new Node();
   const key = Buffer.from('key');
   expect(await node.server.inSyncNodes(key)).toEqual(['a', 'x']);

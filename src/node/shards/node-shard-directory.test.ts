@@ -41,7 +41,7 @@ describe('the directory of a node', () => {
     expect(directory.primaryElsewhere(1)).toBe('b:1');
   });
 
-  test('an answer about a shard that is held here teaches nothing', () => {
+  test('an answer about a shard that is held here changes nothing', () => {
     directory.learnPrimary(0, 'c:1', undefined);
     expect(directory.primaryElsewhere(0)).toBe('b:1');
   });

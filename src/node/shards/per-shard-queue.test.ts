@@ -25,7 +25,7 @@ class Work {
   }
 }
 
-test('tasks of one shard run one after the other, while those of others go on', async () => {
+test('tasks of one shard run one after the other, while those of others continue', async () => {
   const work = new Work(10);
   work.add(1, 'register 1');
   work.add(1, 'withdraw 1');
@@ -35,7 +35,7 @@ test('tasks of one shard run one after the other, while those of others go on', 
   expect(work.log.at(-1)).toBe('withdraw 1');
 });
 
-test('no more tasks than the limit run at the same time, in the order in which they came', async () => {
+test('no more tasks than the limit run at the same time, in the order in which they arrived', async () => {
   const work = new Work(2);
   for (let shard = 0; shard < 4; shard++) work.add(shard, `register ${shard}`);
   expect(work.log).toEqual(['register 0', 'register 1']);
@@ -43,7 +43,7 @@ test('no more tasks than the limit run at the same time, in the order in which t
   expect(work.log).toEqual(['register 0', 'register 1', 'register 2']);
 });
 
-test('a task that fails is reported, and holds up no other', async () => {
+test('a task that fails is reported, and delays no other', async () => {
   const work = new Work(1);
   work.add(1, 'register 1');
   work.add(2, 'register 2');

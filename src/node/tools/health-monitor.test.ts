@@ -44,7 +44,7 @@ test('changes that follow an expensive judgement wait for nine times its duratio
   expect(reports).toHaveLength(2);
 });
 
-test('a conflict is judged at once, whatever came before', () => {
+test('a conflict is judged at once, whatever happened before', () => {
   judgementMs = 10;
   monitor.judge();
   monitor.onConflict();

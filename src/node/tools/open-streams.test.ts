@@ -30,7 +30,7 @@ test('beyond the limit a stream is refused, until another has ended', () => {
   expect(admit(streams, third)).toBe(true);
 });
 
-test('the end of the node ends the open streams, and none that has ended', () => {
+test('the end of the node ends the open streams, but not one that has ended already', () => {
   const streams = new OpenStreams('watches', 2);
   const [over, open] = [new FakeStream(), new FakeStream()] as const;
   for (const stream of [over, open]) admit(streams, stream);
