@@ -151,7 +151,8 @@ export class Disk {
       case 'epoch':
         if (change.history === this.history && change.epoch < this.epoch)
           throw new Error(`disk: epoch ${change.epoch} written after ${this.epoch}`);
-        if (this.line !== undefined && this.line.history !== change.history)
+        // A copy whose last write was lost in a crash counts as no data, although its line is written (R10).
+        if (this.complete && this.line !== undefined && this.line.history !== change.history)
           throw new Error(`disk: history ${change.history} written over data of ${this.line.history}`);
         this.history = change.history;
         this.epoch = change.epoch;
