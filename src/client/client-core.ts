@@ -196,7 +196,7 @@ export class ClientCore {
       return this.ask(address, send, within);
     });
     try {
-      // The first attempt goes on until the deadline, so its failure is the failure of all.
+      // The first attempt continues until the deadline, so its failure is the failure of all.
       return await Promise.race([first, Promise.any(others).catch(() => first)]);
     } finally {
       answered.abort();

@@ -1,7 +1,7 @@
 /**
  * The client library: finds the nodes, sends each operation to the primary, and retries what is safe to retry.
  *
- * Every failure is a `KvError`. Its `executed` says whether a write definitely did not happen (`no`) or may have happened
+ * Every failure is a `KvError`. Its `executed` states whether a write definitely did not happen (`no`) or may have happened
  * (`unknown`). The client never retries a write with an unknown outcome.
  */
 import { formatAddress, readAddress } from '../config/index.js';

@@ -84,7 +84,7 @@ export class ClusterMembership {
   }
 }
 
-/** Errors say nothing about the cluster of a node, except WRONG_CLUSTER, which the connection records. */
+/** Only the error WRONG_CLUSTER shows the cluster of a node; the connection records it. */
 function ignoreKvError(error: unknown): void {
   if (!(error instanceof KvError)) throw error;
 }

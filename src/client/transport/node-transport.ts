@@ -2,7 +2,7 @@
  * The interface for sending requests to one node; its implementations are the pipeline and unary calls.
  *
  * A transport belongs to a connection that was ready when it was returned. It makes one attempt and retries nothing.
- * Every method rejects with a KvError whose `executed` is `unknown` unless the node itself said otherwise, with
+ * Every method rejects with a KvError whose `executed` is `unknown` unless the node itself answered otherwise, with
  * DEADLINE_EXCEEDED at the deadline, and with CANCELLED when the signal aborts.
  */
 import type {

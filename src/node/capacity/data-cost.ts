@@ -7,7 +7,7 @@
  */
 import type { Storage } from '../../storage/index.js';
 
-/** The part of a storage that says how much data it holds. */
+/** The part of a storage that reports how much data it holds. */
 export type StoredAmount = Pick<Storage, 'dataBytes' | 'keyCount'>;
 
 const recordOverheadBytes = 26;

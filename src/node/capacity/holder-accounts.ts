@@ -1,6 +1,6 @@
 /**
  * The memory accounts of the nodes that hold one shard, or are candidates for it: how much each has for data, how much it uses,
- * and which of them have too little. A node with too little is given no copy, and the log says why.
+ * and which of them have too little. A node with too little gets no copy, and the log has the reason.
  *
  * A node reports what it has applied, which this primary committed a moment before. So what the shard has grown by since the
  * report before the last is added to the last one. For half a second that may be too much, but never too little.

@@ -32,7 +32,7 @@ export class KnownCluster {
     this.#nodesVersion = version;
   }
 
-  /** A placement that ZooKeeper has lost still tells where the data is: the controller writes it again. */
+  /** A placement that ZooKeeper has lost still shows where the data is: the controller writes it again. */
   onPlacement(read: VersionedPlacement | undefined): void {
     if (read !== undefined) this.#placement = read.placement;
   }

@@ -2,9 +2,9 @@
  * Probes this node's own advertised address. It logs once when the address does not lead to this process, and once more when it
  * does again.
  *
- * A node registers whatever `--advertise` says. If that is wrong, the node looks well from inside, while no client and no other node
- * can use it. A wrong address has no other consequence than the warning: behind a NAT that does not loop back, others may reach an
- * address that the node itself cannot reach.
+ * A node registers the address of `--advertise` unchecked. If it is wrong, the node seems to work, while no client and no other
+ * node can use it. A wrong address has no other consequence than the warning: behind a NAT that does not loop back, others may
+ * reach an address that the node itself cannot reach.
  */
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
@@ -23,7 +23,7 @@ const answerTimeoutMs = 3_000;
 const firstRetryMs = 1_000;
 /** The longest time between two probes, and the time after a success: an address that works may fail later. */
 const probeAgainMs = 60_000;
-/** One failure alone says little: a name may become known a moment after the node that it names has started. */
+/** A single failure is no proof: the name of a host may resolve only a moment after the node there has started. */
 const failuresBeforeWarning = 2;
 
 const unreachableText =

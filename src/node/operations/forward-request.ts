@@ -1,4 +1,4 @@
-/** Forwards a request to the primary of its shard, once, and remembers what the answer says about the primary. */
+/** Forwards a request to the primary of its shard, once, and remembers which primary the answer names. */
 import type { MethodDefinition } from '@grpc/grpc-js';
 import { KvError } from '../../errors.js';
 import type { TraceHeaders } from '../../tracing/index.js';
@@ -66,7 +66,7 @@ export async function forwardRequest<Request, Response>(
   }
 }
 
-/** The caller asked in the right cluster. For the caller the primary cannot be reached, and another may take its place. */
+/** The caller named the right cluster. For the caller the primary cannot be reached, and another may take its place. */
 function addressIsTaken(address: string, cause: KvError): KvError {
   const message = `the primary cannot be reached: at its address, ${address}, is a node of another cluster (${cause.clusterId}), which executed nothing`;
   return new KvError('NO_PRIMARY', message, { cause });

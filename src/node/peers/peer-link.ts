@@ -34,8 +34,8 @@ export interface PeerLinkListener {
 }
 
 /**
- * The time between two attempts, doubled from the first to the longest. The first attempt after a break comes at once, to tell a
- * restart from a death. The next break gets such an attempt only if the other node has sent an answer that was understood here.
+ * The time between two attempts, doubled from the first to the longest. The first attempt after a break is made at once, to
+ * distinguish a restart from a death. The next break gets such an attempt only if the other node has sent an answer that was understood here.
  */
 const firstRetryMs = 50;
 const maxRetryMs = 1_000;
@@ -129,7 +129,7 @@ export class PeerLink {
     this.#timer = setTimeout(() => this.#broken(stream, 'no answer in time'), connectTimeoutMs);
   }
 
-  /** The other node sends its metadata at once, and may still refuse the stream afterwards: so the back-off goes on. */
+  /** The other node sends its metadata at once, and may still refuse the stream afterwards: so the back-off continues. */
   #opened(stream: Stream): void {
     if (stream !== this.#stream || this.#closed) return;
     clearTimeout(this.#timer);
@@ -173,7 +173,7 @@ export class PeerLink {
       this.#refused = true;
       this.#listener.onRefused(details);
     }
-    // Only the text of the error tells a refused connection from any other failure; the status code does not.
+    // Only the text of the error distinguishes a refused connection from other failures; the status code does not.
     this.#listener.onDown(details.includes('ECONNREFUSED'), details);
     this.#timer = setTimeout(() => this.#open(), this.#retryMs);
     this.#retryMs = Math.min(maxRetryMs, this.#retryMs === 0 ? firstRetryMs : this.#retryMs * 2);

@@ -1,6 +1,6 @@
 /**
  * The pace of a snapshot: fast, with pauses in which the node does everything else. The pace is a rate of bytes and not a share of
- * the time. On a busy machine the time of a chunk tells how busy the machine is more than how much work the chunk was. And a slow
+ * the time. On a busy machine the time that a chunk takes depends more on the load than on the work for the chunk. And a slow
  * snapshot costs more, since the joiner must also be sent all that is written meanwhile.
  */
 

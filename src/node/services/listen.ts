@@ -47,7 +47,7 @@ function surviveRefusals(server: Server): void {
   for (const http2Server of http2ServersOf(server)) http2Server.on('error', () => {});
 }
 
-/** Counts connections from now on. @returns a function that tells how many are open. */
+/** Counts connections from now on. @returns a function that returns how many are open. */
 function countConnections(server: Server): () => number {
   let open = 0;
   for (const http2Server of http2ServersOf(server))

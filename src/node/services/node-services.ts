@@ -140,7 +140,7 @@ export class NodeServices {
 
   /**
    * While ZooKeeper holds another cluster, operations on keys are refused, definitely not executed. The data is kept, and
-   * replication goes on as while ZooKeeper is away.
+   * replication continues as while ZooKeeper is away.
    */
   onConflict(conflict: ConfigConflict | undefined): void {
     this.#executor.refuseAll(conflict && new KvError('NO_PRIMARY', conflict.message));

@@ -63,7 +63,7 @@ function logNote(logger: Lines, shard: number, note: Note, replica: CoreStatus):
     case 'otherHistory':
       return logger.warn(
         { peer: note.peer, history: note.history, epoch: note.epoch },
-        'a replica holds data of another history, and does not follow: an operator has to choose which of them goes on',
+        'a replica holds data of another history, and does not follow: an operator has to choose which one to keep',
       );
     case 'historyGivenUp':
       return logger.warn(
@@ -93,7 +93,7 @@ function logProposal(logger: Lines, { added, removed }: Extract<Note, { kind: 'm
   logger[level]({ added, removed }, 'change of the in-sync set proposed');
 }
 
-/** Without its flag the command only shows a plan: how to go on, and what would be lost, if anything. */
+/** Without its flag the command only shows a plan: how to resume the shards, and what would be lost, if anything. */
 const planCommand = 'kvctl shard force-primary --all';
 
 /** The text is the same for all shards of one event, so that one line can stand for many. */
@@ -105,23 +105,24 @@ function logOffline(logger: Lines, shard: number, lost: readonly string[] | unde
     const copy =
       line === undefined
         ? 'this node holds no copy of it: bring back a node that still runs and holds one (frozen, cut off)'
-        : 'this node keeps its copy and serves nothing until an operator lets a copy go on';
+        : 'this node keeps its copy and serves nothing until an operator resumes the shard';
     logger.error(
       { command },
-      `ZooKeeper has lost the state of the shard; ${copy}. What would be lost, if anything, shows: ${command}`,
+      `ZooKeeper has lost the state of the shard; ${copy}. To see what would be lost, if anything: ${command}`,
     );
   } else if (state !== undefined && state.epoch < epoch) {
     logger.error(
       { command, epoch, stateEpoch: state.epoch },
       'ZooKeeper shows an older state of the shard than this replica knows, as after a restored backup; this node keeps its copy and ' +
-        `serves nothing until an operator lets a copy go on. What would be lost, if anything, shows: ${command}`,
+        `serves nothing until an operator resumes the shard. To see what would be lost, if anything: ${command}`,
     );
   } else {
     const nodes = lost.map(nodeIdOf).join(', ');
     logger.error(
       { lost, command },
       `no member of the in-sync set is live: every acknowledged write is held only by ${nodes}; a process there that still runs ` +
-        `(frozen, cut off) serves again once it is back, and one that was restarted has lost its data. What going on without them would lose shows: ${command}`,
+        `(frozen, cut off) serves again once it is back, and one that was restarted has lost its data. ` +
+        `To see what would be lost without them: ${command}`,
     );
   }
 }
