@@ -169,6 +169,7 @@ export class SimClient {
     const value = call.kind === 'put' ? encode(call.value) : undefined;
     process.write({ key, value, ifVersion: call.ifVersion }, (answer) => {
       process.world.countAnswer(this.waiting.delete(ticket));
+      if (answer.kind === 'written') process.world.safety.onWritten(process, key, value, answer.version);
       const outcome = outcomeOf(answer);
       if (outcome === undefined) refuse(answer.kind === 'refused' ? answer.refusal : answer.kind);
       else reply(outcome);

@@ -32,6 +32,9 @@ interface SimSurroundings extends ProcessSurroundings {
   readonly ensemble: Ensemble;
   readonly nodes: readonly NodeOfProcess[];
   readonly newReplica: NewReplica;
+  readonly safety: {
+    onWritten(process: ReplicaProcess, key: string, value: Uint8Array | undefined, version: number): void;
+  };
   countAnswer(isFirst: boolean): void;
   crashInTurn(process: SimProcess): boolean;
 }

@@ -118,6 +118,12 @@ export class World {
   get disks(): readonly Disk[] {
     return [...this.#disks.values()];
   }
+  get minInSync(): number {
+    return this.plan.setup.minInSync;
+  }
+  get volatile(): boolean {
+    return this.plan.setup.volatile;
+  }
   get chunkItems(): number {
     return this.plan.setup.chunkItems;
   }

@@ -1,6 +1,5 @@
 /** How a node may leave on a plan: what it proposes on its way out, and what it leaves behind (R12, R13, R15). */
-import type { Effect } from '../../src/replication/index.js';
-import { nodeIndexOf, nodeName } from '../cluster/sim-node.js';
+import { type Effect, nodeIdOf } from '../../src/replication/index.js';
 import type { ReplicaProcess } from '../virtual/process.js';
 import { require } from './violation.js';
 
@@ -34,7 +33,7 @@ export function checkDeparture(process: ReplicaProcess, { next }: Proposal, minI
 }
 
 function belongs({ knowledge }: ReplicaProcess, replicaId: string): boolean {
-  return knowledge.placed?.includes(nodeName(nodeIndexOf(replicaId))) ?? true;
+  return knowledge.placed?.includes(nodeIdOf(replicaId)) ?? true;
 }
 
 /** The shard belongs elsewhere, or rather elsewhere (R15). */
@@ -42,7 +41,7 @@ function isToHandOver(process: ReplicaProcess, successor: string): boolean {
   const { placed } = process.knowledge;
   if (placed === undefined) return false;
   const isPlaced = belongs(process, process.replicaId);
-  return isPlaced ? nodeName(nodeIndexOf(successor)) === placed[0] : belongs(process, successor);
+  return isPlaced ? nodeIdOf(successor) === placed[0] : belongs(process, successor);
 }
 
 /** Who is given a copy, or taken into the set: on a node where the shard belongs, by what the primary knows (R15). */
@@ -71,7 +70,7 @@ export function checkRelease(process: ReplicaProcess, inSync: readonly string[])
 }
 
 function requireWhole({ knowledge }: ReplicaProcess, members: readonly string[], what: () => string): void {
-  const nodes = new Set(members.map((id) => nodeName(nodeIndexOf(id))));
+  const nodes = new Set(members.map((id) => nodeIdOf(id)));
   const lacking = knowledge.placed?.find((name) => !nodes.has(name));
   require(lacking === undefined, () => `${what()}, and ${lacking} has no member among ${members.join(', ')}`);
 }

@@ -114,7 +114,7 @@ export function isSame(one: LogEntry, other: LogEntry): boolean {
   return one === other || (one.epoch === other.epoch && one.key === other.key && sameBytes(one.value, other.value));
 }
 
-function sameBytes(one: Uint8Array | undefined, other: Uint8Array | undefined): boolean {
+export function sameBytes(one: Uint8Array | undefined, other: Uint8Array | undefined): boolean {
   if (one === other) return true;
   if (one === undefined || other === undefined || one.length !== other.length) return false;
   return one.every((byte, index) => byte === other[index]);

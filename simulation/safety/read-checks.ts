@@ -1,21 +1,33 @@
-/** Who may tell what is stored: one primary at a time, which has applied all that was ever visible (R5, R9). */
+/** Reads: one primary at a time serves them, and it has applied all that was ever visible (R5, R9). */
 import type { Answer } from '../../src/replication/index.js';
+import { continues } from '../../src/replication/protocol/lineage.js';
 import type { ReplicaProcess } from '../virtual/process.js';
 import type { HistoryModel } from './history-model.js';
 import { require } from './violation.js';
 
-/** Nobody serves reads beside another, and whoever does has applied everything that could be seen before. */
-export function checkReaders(primaries: readonly ReplicaProcess[], model: HistoryModel): void {
-  let reader: ReplicaProcess | undefined;
+/**
+ * No primary serves reads beside another, and one that does has applied everything that could be seen before. `twoLines`: where the
+ * operator has not kept the vow, two lines may be served until their primaries learn of each other.
+ */
+export function checkReaders(primaries: Iterable<ReplicaProcess>, model: HistoryModel, twoLines: boolean): void {
+  const readers: ReplicaProcess[] = [];
   for (const primary of primaries) {
-    if (primary.replica.refusalOfRead(primary.nowMs) !== undefined) continue;
-    require(reader === undefined, () => `${reader?.replicaId} and ${primary.replicaId} serve reads at one instant`);
-    reader = primary;
-    const { commitIndex } = primary.replica;
+    const { replica, replicaId, disk, nowMs } = primary;
+    if (replica.refusalOfRead(nowMs) !== undefined) continue;
+    const other = readers.find((reader) => !twoLines || !areTwoLines(reader, primary));
+    require(other === undefined, () => `${other?.replicaId} and ${replicaId} serve reads at one instant`);
+    readers.push(primary);
+    if (twoLines && disk.generation !== model.generation) continue;
+    const { commitIndex } = replica;
     require(commitIndex >= model.lastVisible, () =>
-      `${primary.replicaId} serves reads at ${commitIndex}, and ${model.lastVisible} could be seen already`);
+      `${replicaId} serves reads at ${commitIndex}, and ${model.lastVisible} could be seen already`);
     model.lastVisible = commitIndex;
   }
+}
+
+function areTwoLines(one: ReplicaProcess, other: ReplicaProcess): boolean {
+  const [line, otherLine] = [one, other].map(({ replica }) => replica.status(0).line);
+  return line !== undefined && otherLine !== undefined && !continues(line, otherLine) && !continues(otherLine, line);
 }
 
 /** What wrote nothing tells what is stored, and is answered as a read. */

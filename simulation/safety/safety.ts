@@ -3,7 +3,6 @@
  * event may have changed is looked at again, so that the checks cost no more than the events.
  */
 import type { Answer, Effect, Event, LogEntry, ShardState } from '../../src/replication/index.js';
-import type { Plan } from '../plan/setup.js';
 import type { Disk } from '../virtual/disk.js';
 import type { Ensemble } from '../virtual/ensemble.js';
 import type { EventQueue } from '../virtual/event-queue.js';
@@ -11,7 +10,7 @@ import type { ReplicaProcess } from '../virtual/process.js';
 import { Store, type StoredItem } from '../virtual/store.js';
 import { checkCleanStop, checkDeparture, checkGiven, checkMoved, checkRelease } from './departure-checks.js';
 import { Forks } from './forks.js';
-import { HistoryModel, isSame } from './history-model.js';
+import { HistoryModel, isSame, sameBytes } from './history-model.js';
 import { TooFew } from './min-in-sync-check.js';
 import { checkReaders, checkStoredAnswer } from './read-checks.js';
 import { require } from './violation.js';
@@ -26,7 +25,11 @@ export interface Applied {
 
 /** The run of one shard, as its checks see it. */
 interface CheckedRun {
-  readonly plan: Plan;
+  readonly minInSync: number;
+  /** Replicas live in memory. */
+  readonly volatile: boolean;
+  /** Scripts: the operator may let two lines be served at once. */
+  readonly mayServeTwoLines?: boolean;
   readonly queue: EventQueue;
   readonly ensemble: Ensemble;
   readonly disks: readonly Disk[];
@@ -52,10 +55,11 @@ export class Safety {
   readonly #verified = new Map<string, { readonly generation: number; readonly cuts: number; readonly count: number }>();
   #holdersDue = false;
   #storeDue = false;
+  #acceptsFork = false;
 
   constructor(world: CheckedRun) {
     this.#world = world;
-    this.#tooFew = new TooFew(world.plan.setup.minInSync);
+    this.#tooFew = new TooFew(world.minInSync);
     this.#forks = new Forks(world);
   }
 
@@ -76,7 +80,8 @@ export class Safety {
     require(state.inSync.includes(state.primary), () => `${state.primary} is primary and not in sync`);
     this.#forks.noteRemovals(state);
     const isForced = state.seqFloor >= (before?.seqFloor ?? 1) + forcedGap;
-    const isFork = !isForced && this.#forks.isFork(state, before);
+    const isFork = !isForced && (this.#forks.isFork(state, before) || (this.#acceptsFork && state.epoch > (before?.epoch ?? 0)));
+    if (isFork) this.#acceptsFork = false;
     if (isForced) this.#beginWith(state, state.primary, this.#world.appliedBy(state.primary));
     if (isFork) this.#forks.keep(state, this.model.order);
     if (isFork) this.#beginWith(state, state.primary, this.#committedAt(state.primary));
@@ -120,7 +125,7 @@ export class Safety {
   }
 
   onEffect(process: ReplicaProcess, effect: Effect): void {
-    const { minInSync, volatile } = this.#world.plan.setup;
+    const { minInSync, volatile } = this.#world;
     this.#forks.onEffect(process, effect);
     if (effect.type === 'apply') this.#onApply(process, effect.entries);
     else if (effect.type === 'roleChanged') this.#onRole(process, effect.role === 'primary', effect.epoch);
@@ -148,6 +153,23 @@ export class Safety {
     return [...this.#primaries].filter((primary) => !this.#forks.isKeeper(primary));
   }
 
+  checkReads(): void {
+    checkReaders(this.#readers, this.model, this.#world.mayServeTwoLines === true);
+  }
+
+  /** A write is acknowledged: it is committed as it was requested. `value` undefined: a delete. */
+  onWritten(process: ReplicaProcess, key: string, value: Uint8Array | undefined, version: number): void {
+    if (this.#forks.isKeeper(process)) return;
+    const entry = this.model.ever.get(version);
+    require(entry?.key === key && sameBytes(entry.value, value), () =>
+      `a write of ${key} is acknowledged as ${version}, which is another`);
+  }
+
+  /** Scripts: ZooKeeper has forgotten an epoch, and a replica that cannot know of it claims. What only that epoch knew is lost. */
+  acceptFork(): void {
+    this.#acceptsFork = true;
+  }
+
   onEnded(process: ReplicaProcess): void {
     this.#primaries.delete(process);
     this.#tooFew.leavesOffice(process);
@@ -155,7 +177,7 @@ export class Safety {
 
   afterEvent(process: ReplicaProcess, event: Event): void {
     if (event.type === 'write') this.#tooFew.afterWrite(process);
-    if (this.#primaries.has(process) && !this.#forks.isKeeper(process)) checkReaders(this.#readers, this.model);
+    if (this.#primaries.has(process) && !this.#forks.isKeeper(process)) this.checkReads();
     if (this.#storeDue) {
       this.#storeDue = false;
       const isCurrent = process.disk.generation === this.generation && !process.laysSnapshot;

@@ -41,7 +41,7 @@ export function localShardOf(node: VirtualNode, version = (key: string): number 
   const storage = { get: (key: string) => fleetingView(node, key), version, dataBytes: 0, keyCount: 0 };
   const handle: ShardHost['handle'] = (event) => {
     const isRequest = event.type === 'write' || event.type === 'orderedRead';
-    node.handle(isRequest ? { ...event, token: callOf(event) } : event);
+    node.handle(isRequest ? { ...event, token: callOf(node, event) } : event);
   };
   const { replica } = node;
   const host = {
@@ -77,12 +77,15 @@ function fleetingView({ store }: VirtualNode, key: string): StoredValue | undefi
 }
 
 /** The call that the virtual node records for a request. Its answer is passed on to the sink of the request. */
-function callOf({ token, key, value }: { readonly token: unknown; readonly key: string; readonly value?: unknown }): Call {
+function callOf(
+  process: VirtualNode,
+  { token, key, value }: { readonly token: unknown; readonly key: string; readonly value?: unknown },
+): Call {
   const answers: Answer[] = [];
   const push = (answer: Answer): number => {
     (token as AnswerSink).answer(answer);
     return Array.prototype.push.call(answers, answer);
   };
   const text = value === undefined ? undefined : new TextDecoder().decode(value as Uint8Array);
-  return { key, value: text, answers: Object.assign(answers, { push }) };
+  return { key, value: text, answers: Object.assign(answers, { push }), process };
 }

@@ -18,8 +18,8 @@ function secondEpochTwo(written: boolean): Scenario {
     c.until(() => c.inSync.join() === 'b,d', 'c is not evicted');
     c.put('b', 'k', 'in the first epoch 2');
     c.advance(500);
-    // Neither c nor any other replica can know of it.
-    c.cluster.safety.giveUpAfter(1);
+    // c cannot know of it.
+    c.cluster.safety.acceptFork();
   }
   c.pause('b');
   c.pause('d');

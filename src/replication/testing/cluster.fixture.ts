@@ -3,14 +3,15 @@
  * script picks. After every step the invariants are checked.
  */
 
+import { type Applied, Safety } from '../../../simulation/safety/safety.js';
+import type { Disk } from '../../../simulation/virtual/disk.js';
 import { Ensemble } from '../../../simulation/virtual/ensemble.js';
 import { EventQueue } from '../../../simulation/virtual/event-queue.js';
 import type { SnapshotCall } from '../../../simulation/virtual/snapshot-call.js';
 import type { Answer, Effect } from '../protocol/effect.js';
+import type { Event } from '../protocol/event.js';
 import type { ReplicaId } from '../protocol/ids.js';
 import type { ReplicaOptions } from '../protocol/replica-options.js';
-import type { ShardState } from '../protocol/shard-state.js';
-import { Safety } from './safety.fixture.js';
 import { ScriptedWays } from './scripted-ways.fixture.js';
 import { type Call, type Surroundings, VirtualNode } from './virtual-node.fixture.js';
 
@@ -38,22 +39,39 @@ export class Cluster implements Surroundings {
   readonly network = new ScriptedWays(this.queue, (index) => this.nodes[index]?.paused === true);
   readonly paths = this.network;
   /** What ZooKeeper holds. */
-  readonly register = new Ensemble(this.queue, { onState: (state) => this.#onState(state) });
-  readonly safety = new Safety();
+  readonly register = new Ensemble(this.queue, { onState: (state, before) => this.safety.onState(state, before) });
   /** Every process there has been, the dead ones too. */
   readonly nodes: VirtualNode[] = [];
   readonly dumps: SnapshotCall[] = [];
   readonly chunkItems = 2;
+  readonly mayServeTwoLines = true;
   /** True: snapshots make no progress. */
   dumpsHeld = false;
   /** Names; undefined: nothing has been said. */
   #placed: readonly string[] | undefined;
+  readonly safety: Safety;
+  /** Calls that are not answered yet. */
+  readonly waiting = new Set<Call>();
+  readonly clients = [{ name: 'the script', waiting: this.waiting }];
   readonly #options: Omit<ReplicaOptions, 'replicaId' | 'idSeed'>;
 
   constructor(options: Partial<ReplicaOptions> = {}) {
     this.#options = { ...defaultOptions, ...options };
+    this.safety = new Safety(this);
   }
 
+  get minInSync(): number {
+    return this.#options.minInSync;
+  }
+  get volatile(): boolean {
+    return this.#options.volatile;
+  }
+  get ensemble(): Ensemble {
+    return this.register;
+  }
+  get disks(): readonly Disk[] {
+    return this.nodes.map(({ disk }) => disk);
+  }
   get nowMs(): number {
     return this.queue.nowMs;
   }
@@ -74,7 +92,6 @@ export class Cluster implements Surroundings {
   place(names: readonly string[]): void {
     this.#placed = names;
     for (const node of this.nodes) node.handle({ type: 'placed', nodes: names });
-    this.check();
   }
 
   kill(node: VirtualNode): void {
@@ -83,6 +100,13 @@ export class Cluster implements Surroundings {
 
   byId(id: ReplicaId): VirtualNode | undefined {
     return this.nodes.find((node) => node.replicaId === id);
+  }
+  diskOf(id: ReplicaId): Disk | undefined {
+    return this.byId(id)?.disk;
+  }
+  appliedBy(id: ReplicaId): Applied | undefined {
+    const node = this.byId(id);
+    return node && { items: node.store.items, seq: node.appliedSeq };
   }
   nodeIndexOf(id: ReplicaId): number {
     return this.nodes.findIndex((node) => node.replicaId === id);
@@ -96,58 +120,39 @@ export class Cluster implements Surroundings {
   /** Runs the first of them. Whether there was one. */
   step(): boolean {
     const hasRun = this.queue.runFirstDue();
-    if (hasRun) this.check();
     return hasRun;
   }
 
   run(action: Action): void {
     action.run();
-    this.check();
-  }
-
-  check(): void {
-    this.safety.check(this.nodes, this.register, this.nowMs);
   }
 
   tick(node: VirtualNode): void {
     node.handle({ type: 'tick' });
-    this.check();
   }
 
   /** Time passes, and nothing else happens. */
   elapse(ms: number): void {
     this.queue.nowMs += ms;
-    this.check();
+    this.safety.checkReads();
   }
 
   onEvent(): void {}
-  afterEvent(): void {}
-  processEnded(): void {}
-  loseData(): void {}
-
   onEffect(node: VirtualNode, effect: Effect): void {
     node.record(effect);
-    switch (effect.type) {
-      case 'apply':
-        return this.safety.onApplied(node, effect.entries);
-      case 'persist':
-        if (effect.change.type === 'rebase') this.safety.goOnFrom(effect.change.baseSeq);
-        if (effect.change.type === 'reset' && effect.change.complete) this.safety.beginEmpty(effect.change.baseSeq);
-        return;
-      case 'roleChanged':
-        if (effect.role === 'primary') this.safety.onPrimary(node.replica.epochId, node.replicaId);
-        return;
-      case 'released':
-        return this.safety.onReleased(node, this.register);
-    }
+    this.safety.onEffect(node, effect);
   }
+  afterEvent(node: VirtualNode, event: Event): void {
+    this.safety.afterEvent(node, event);
+  }
+  processEnded(node: VirtualNode): void {
+    this.safety.onEnded(node);
+  }
+  loseData(): void {}
 
   onAnswer(call: Call, answer: Answer): void {
-    if (answer.kind === 'written') this.safety.onWritten(call, answer.version);
-  }
-
-  /** A history has ended: the next one begins empty. */
-  #onState(state: ShardState | undefined): void {
-    if (state !== undefined && state.primary === undefined) this.safety.beginEmpty(state.seqFloor - 1);
+    this.waiting.delete(call);
+    const value = call.value === undefined ? undefined : new TextEncoder().encode(call.value);
+    if (answer.kind === 'written') this.safety.onWritten(call.process, call.key, value, answer.version);
   }
 }

@@ -75,7 +75,6 @@ export class Scenario {
   /** One node hears of it, before the others or after them. */
   tellPlaced(name: string, names: string): void {
     this.node(name).handle({ type: 'placed', nodes: names.split(' ') });
-    this.cluster.check();
   }
 
   /** Everything happens that can without time passing. */
@@ -115,7 +114,6 @@ export class Scenario {
   /** A message as if it came over the network now. */
   receive(message: Message): void {
     this.cluster.byId(message.to)?.handle({ type: 'message', message });
-    this.cluster.check();
   }
 
   /** Until every live node is in sync and one of them serves. */
@@ -167,13 +165,12 @@ export class Scenario {
     const node = this.node(name);
     const call = node.write(key, value, ifVersion);
     node.handle({ type: 'flush' });
-    this.cluster.check();
     return call;
   }
 
   /** A read behind the writes of its key. */
   getInOrder(name: string, key: string): Call {
-    const call: Call = { key, value: undefined, answers: [] };
+    const call = this.node(name).newCall(key);
     this.node(name).handle({ type: 'orderedRead', token: call, key });
     return call;
   }
@@ -182,7 +179,7 @@ export class Scenario {
     const node = this.node(name);
     const refusal = node.replica.refusalOfRead(this.cluster.nowMs);
     if (refusal !== undefined) return { refusal };
-    this.cluster.safety.onRead(node);
+    this.cluster.safety.checkReads();
     const item = node.store.items.get(key);
     return item === undefined ? { version: 0 } : { value: new TextDecoder().decode(item.value), version: item.version };
   }
@@ -190,22 +187,9 @@ export class Scenario {
   /** The operator accepts the loss of what this node does not hold. */
   force(name: string, givesUp: readonly string[] = []): Call {
     const node = this.node(name);
-    const call: Call = { key: '', value: undefined, answers: [] };
+    const call = node.newCall();
     node.handle({ type: 'force', token: call, givesUp });
-    const isRefused = call.answers.length > 0;
-    if (!isRefused && !node.replica.isPrimary) this.#giveUpFor(node);
     return call;
-  }
-
-  #giveUpFor({ disk, store, replica }: VirtualNode): void {
-    const { safety, nowMs } = this.cluster;
-    const { line, foundHistory, appliedSeq } = replica.status(nowMs);
-    const isOther = foundHistory !== undefined || (line !== undefined && line.history !== safety.history);
-    if (isOther) return safety.goOnWith(store.items, appliedSeq);
-    const { committed, lastCommitted } = safety;
-    let common = Math.min(disk.baseSeq, lastCommitted);
-    while (committed.has(common + 1) && disk.entryAt(common + 1)?.epoch === committed.get(common + 1)?.epoch) common++;
-    safety.giveUpAfter(disk.complete ? common : 0);
   }
 
   /** ZooKeeper comes back with nothing, or with an older `state`. Every process that is not paused gets a new session. */

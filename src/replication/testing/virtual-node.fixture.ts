@@ -17,12 +17,14 @@ export interface Call {
   readonly key: string;
   readonly value: string | undefined;
   readonly answers: Answer[];
+  readonly process: ReplicaProcess;
 }
 
 export interface Surroundings extends ProcessSurroundings {
   readonly register: Ensemble;
   readonly network: ScriptedWays;
   readonly dumps: SnapshotCall[];
+  readonly waiting: Set<Call>;
   onAnswer(call: Call, answer: Answer): void;
 }
 
@@ -94,8 +96,14 @@ export class VirtualNode extends ReplicaProcess<Surroundings> {
     if (write !== undefined) super.handle({ type: 'persisted', write });
   }
 
+  newCall(key = '', value?: string): Call {
+    const call: Call = { key, value, answers: [], process: this };
+    this.world.waiting.add(call);
+    return call;
+  }
+
   write(key: string, value: string | undefined, ifVersion?: number): Call {
-    const call: Call = { key, value, answers: [] };
+    const call: Call = this.newCall(key, value);
     const bytes = value === undefined ? undefined : new TextEncoder().encode(value);
     this.handle({ type: 'write', token: call, key, value: bytes, ifVersion, storedVersion: this.store.versionOf(key) });
     return call;
