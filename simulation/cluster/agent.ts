@@ -12,8 +12,9 @@ import type { Placing, Plan } from '../plan/setup.js';
 import type { DriftingClock } from '../virtual/drifting-clock.js';
 import type { Ensemble } from '../virtual/ensemble.js';
 import type { EventQueue } from '../virtual/event-queue.js';
+import type { SessionEvent, SessionOwner } from '../virtual/session-owner.js';
 import { seededPace } from '../virtual/session-pace.js';
-import { type SessionEvent, type SessionOwner, ZookeeperSession } from '../virtual/zookeeper-session.js';
+import { ZookeeperSession } from '../virtual/zookeeper-session.js';
 
 export type NewControl = (nodeId: string, replaceAfterMs: number, connected: boolean) => Control;
 

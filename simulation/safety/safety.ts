@@ -11,6 +11,7 @@ import { Store, type StoredItem } from '../virtual/store.js';
 import { checkCleanStop, checkDeparture, checkGiven, checkMoved, checkRelease } from './departure-checks.js';
 import { Forks } from './forks.js';
 import { HistoryModel, isSame, sameBytes } from './history-model.js';
+import { Holders } from './holders.js';
 import { TooFew } from './min-in-sync-check.js';
 import { checkReaders, checkStoredAnswer } from './read-checks.js';
 import { require } from './violation.js';
@@ -51,8 +52,7 @@ export class Safety {
   readonly #primaries = new Set<ReplicaProcess>();
   readonly #primaryOf = new Map<string, string>();
   readonly #committerOf = new Map<string, ReplicaProcess>();
-  /** How many committed entries each disk has been found to hold, and since which of its cuts. */
-  readonly #verified = new Map<string, { readonly generation: number; readonly cuts: number; readonly count: number }>();
+  readonly #holders: Holders;
   #holdersDue = false;
   #storeDue = false;
   #acceptsFork = false;
@@ -61,6 +61,7 @@ export class Safety {
     this.#world = world;
     this.#tooFew = new TooFew(world.minInSync);
     this.#forks = new Forks(world);
+    this.#holders = new Holders(this.model);
   }
 
   get generation(): number {
@@ -183,12 +184,11 @@ export class Safety {
       const isCurrent = process.disk.generation === this.generation && !process.laysSnapshot;
       if (isCurrent) this.model.checkStore(process.store, process.replica.commitIndex, process.replicaId);
     }
-    const wasCut = process.disk.cuts !== (this.#verified.get(process.replicaId)?.cuts ?? 0);
-    if (this.#holdersDue || wasCut) {
+    if (this.#holdersDue || this.#holders.wasCut(process.disk)) {
       this.#holdersDue = false;
       const { state, isOlder } = this.#world.ensemble;
       const isWhole = !isOlder && state !== undefined && !this.#forks.isBehind(state);
-      if (isWhole) for (const id of state.inSync) this.#checkHolds(id);
+      if (isWhole) for (const id of state.inSync) this.#holders.check(this.#world.diskOf(id));
     }
   }
 
@@ -275,21 +275,5 @@ export class Safety {
       process.laysSnapshot = false;
       this.#storeDue = true;
     }
-  }
-
-  /** A member of the in-sync set whose data exists holds, durably, every committed entry. */
-  #checkHolds(id: string): void {
-    const disk = this.#world.diskOf(id);
-    if (disk === undefined || disk.destroyed) return;
-    const { order } = this.model;
-    require(disk.complete || order.length === 0, () => `${id} is in sync with a half-laid dump`);
-    const done = this.#verified.get(id);
-    const isSameDisk = done?.cuts === disk.cuts && done.generation === this.generation;
-    for (let index = isSameDisk ? done.count : 0; index < order.length; index += 1) {
-      const { seq, epoch } = order[index]!;
-      const isHeld = seq <= disk.baseSeq || disk.entryAt(seq)?.epoch === epoch;
-      require(isHeld, () => `${id} is in sync without the committed entry ${seq} of epoch ${epoch}`);
-    }
-    this.#verified.set(id, { generation: this.generation, cuts: disk.cuts, count: order.length });
   }
 }

@@ -10,9 +10,9 @@ export function strikeUnheard(world: World, fault: Extract<Fault, { kind: 'unhea
   const reconnectMs = 1 + process.random.below(fault.forMs);
   process.session.loseNext = { lateMs: 0, reconnectMs };
   const sessions = site.machines.flatMap((machine) => machine.sessions);
-  for (const session of sessions) session.lagMs = fault.lagMs;
+  for (const session of sessions) session.shown.lagMs = fault.lagMs;
   queue.after(fault.forMs, () => {
-    for (const session of sessions) session.lagMs = 0;
+    for (const session of sessions) session.shown.lagMs = 0;
   });
   const old = world.processOf(ensemble.state?.primary ?? '');
   if (old === undefined || old === process) return true;

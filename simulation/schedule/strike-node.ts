@@ -71,9 +71,9 @@ function strikeSessions({ queue }: Site, fault: NodeFault, { sessions }: Machine
       for (const session of sessions) session.expire(fault.noticedAfterMs);
       return true;
     case 'lag':
-      for (const session of sessions) session.lagMs = fault.lagMs;
+      for (const session of sessions) session.shown.lagMs = fault.lagMs;
       queue.after(fault.forMs, () => {
-        for (const session of sessions) session.lagMs = 0;
+        for (const session of sessions) session.shown.lagMs = 0;
       });
       return true;
     case 'mute':

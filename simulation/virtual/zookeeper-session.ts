@@ -2,32 +2,13 @@
  * A process's client of ZooKeeper. The servers do what it requests in order. An answer may be lost with the connection, and what
  * was requested on a lost connection may still be done, late. A session expires when the servers have not heard of it for long.
  */
-import type { CandidateFact, ProposalOutcome, ShardState } from '../../src/replication/index.js';
+import type { ProposalOutcome, ShardState } from '../../src/replication/index.js';
 import type { Ensemble, RegisteredSession } from './ensemble.js';
 import type { EventQueue } from './event-queue.js';
+import type { SessionOwner } from './session-owner.js';
 import type { SessionPace } from './session-pace.js';
-
-export type SessionEvent<State> =
-  | { readonly type: 'session'; readonly connected: boolean }
-  | { readonly type: 'candidates'; readonly candidates: readonly CandidateFact[] }
-  | { readonly type: 'stateRead'; readonly version: number; readonly state: State; readonly asOfMs: number }
-  | { readonly type: 'stateMissing'; readonly isRestored: boolean; readonly asOfMs: number }
-  | { readonly type: 'proposalResult'; readonly proposal: number; readonly outcome: ProposalOutcome };
-
-export interface SessionOwner<State = ShardState> {
-  readonly replicaId: string;
-  readonly alive: boolean;
-  readonly paused: boolean;
-  readonly stopping: boolean;
-  /** On its own clock. */
-  readonly nowMs: number;
-  /** The history that its data belongs to. */
-  readonly historyHeld?: string | undefined;
-  run(work: () => void): void;
-  handle(event: SessionEvent<State>): void;
-  /** With all that share its process. */
-  loseConnection(forMs: number): void;
-}
+import { SessionTimeout } from './session-timeout.js';
+import { ShownState } from './shown-state.js';
 
 /** What becomes of a compare-and-set whose answer is lost. */
 export interface LostAnswer {
@@ -40,21 +21,17 @@ export interface LostAnswer {
 export class ZookeeperSession<State = ShardState> {
   /** As the client sees it. */
   connected = false;
-  lagMs = 0;
-  /** Scripts: the server it reads from lags by this many changes of the znode, even of those that it has shown. */
-  lag = 0;
   watchesMuted = false;
   /** Scripts: what it requests waits. */
   held = false;
   hangsUntilMs = 0;
   loseNext: LostAnswer | undefined;
+  readonly shown: ShownState<State>;
   readonly #queue: EventQueue;
   readonly #ensemble: Ensemble<State>;
   readonly #owner: SessionOwner<State>;
   readonly #pace: SessionPace;
-  readonly #sessionMs: number;
-  /** Whether a lagging server is made to catch up before what it says of the znode is believed, unless a watch asks. */
-  readonly #syncs: boolean;
+  readonly #timeout: SessionTimeout;
   #session: RegisteredSession;
   #expired = false;
   /** It has not been connected yet. */
@@ -66,8 +43,6 @@ export class ZookeeperSession<State = ShardState> {
   #isLosing = false;
   /** Connection attempts fail until then. */
   #blockedUntilMs = 0;
-  #silentSinceMs: number | undefined;
-  #seenIndex = 0;
   /** What the present connection shows from now on is as new as this, on the owner's clock. */
   #provenMs = Number.NEGATIVE_INFINITY;
   #lastArrivalMs = 0;
@@ -89,8 +64,8 @@ export class ZookeeperSession<State = ShardState> {
     this.#ensemble = ensemble;
     this.#owner = owner;
     this.#pace = pace;
-    this.#sessionMs = sessionMs;
-    this.#syncs = syncs;
+    this.#timeout = new SessionTimeout(queue, ensemble, sessionMs, () => this.expire(0));
+    this.shown = new ShownState(ensemble, syncs);
     this.#session = ensemble.newSession(owner.replicaId);
     ensemble.watch(this.#watcher);
     this.#queue.after(pace.delayMs(), () => this.#connect());
@@ -106,8 +81,7 @@ export class ZookeeperSession<State = ShardState> {
     this.#request(
       () => {
         const outcome = this.#ensemble.compareAndSet(expectedVersion, next);
-        // The server that answers has seen everything up to there.
-        this.#seenIndex = this.#ensemble.history.length - 1;
+        this.shown.noteWrite();
         return outcome;
       },
       (outcome) => {
@@ -144,8 +118,7 @@ export class ZookeeperSession<State = ShardState> {
     const sentMs = this.#owner.nowMs;
     const write = (): void => {
       this.#register();
-      this.#seenIndex = this.#ensemble.history.length - 1;
-      this.lag = 0;
+      this.shown.catchUp();
     };
     const read = (): void => {
       this.#provenMs = Math.max(this.#provenMs, sentMs);
@@ -155,7 +128,7 @@ export class ZookeeperSession<State = ShardState> {
     else this.#ask('state');
   }
 
-  /** The connection is lost, and there is no other for so long. */
+  /** The connection is lost, and no attempt succeeds for this time. */
   disconnect(forMs: number): void {
     this.#blockedUntilMs = Math.max(this.#blockedUntilMs, this.#queue.nowMs + forMs);
     if (this.connected) this.#lostConnection();
@@ -169,7 +142,7 @@ export class ZookeeperSession<State = ShardState> {
     if (this.connected) this.#register();
   }
 
-  /** The servers take it for dead, though it may not know for so long. */
+  /** The servers take it for dead. It learns of that after `noticedAfterMs`. */
   expire(noticedAfterMs: number): void {
     if (this.#expired) return;
     this.#expired = true;
@@ -183,24 +156,13 @@ export class ZookeeperSession<State = ShardState> {
 
   /** The process is frozen, dead or gone silent: the servers hear nothing any more. */
   fallSilent(): void {
-    this.#silentSinceMs ??= this.#queue.nowMs;
-    this.#expireUnlessHeard(this.#silentSinceMs, this.#sessionMs);
-  }
-
-  /** While the servers are away nothing expires, and they count anew when they are back. */
-  #expireUnlessHeard(silentSinceMs: number, afterMs: number): void {
-    this.#queue.after(afterMs, () => {
-      if (this.#silentSinceMs !== silentSinceMs) return;
-      const awayMs = this.#ensemble.awayUntilMs - this.#queue.nowMs;
-      if (awayMs > 0) this.#expireUnlessHeard(silentSinceMs, awayMs + this.#sessionMs);
-      else this.expire(0);
-    });
+    this.#timeout.start();
   }
   speakAgain(): void {
-    if (this.connected && !this.#owner.paused) this.#silentSinceMs = undefined;
+    if (this.connected && !this.#owner.paused) this.#timeout.stop();
   }
 
-  /** A planned exit ends the session; a crash does not. */
+  /** Its process has ended. A planned end closes the session; after a crash the servers wait until it expires. */
   close(clean: boolean): void {
     this.#ensemble.unwatch(this.#watcher);
     this.#connection += 1;
@@ -209,6 +171,7 @@ export class ZookeeperSession<State = ShardState> {
     else this.fallSilent();
   }
 
+  /** Writes its candidate znode again, with what has changed. */
   announce(): void {
     this.#request(
       () => this.#register(),
@@ -229,15 +192,11 @@ export class ZookeeperSession<State = ShardState> {
       this.#session = this.#ensemble.newSession(this.#owner.replicaId);
       this.#isNew = true;
     }
-    // A new session sees everything that was there before it. One that goes on may be at a server that lags.
-    if (this.#isNew) {
-      this.#seenIndex = this.#ensemble.history.length - 1;
-      this.lag = 0;
-    } else if (!this.#syncs) this.#seenIndex = 0;
+    this.shown.connect(this.#isNew);
     this.#provenMs = this.#isNew ? this.#owner.nowMs : Number.NEGATIVE_INFINITY;
     this.#isNew = false;
     this.connected = true;
-    this.#silentSinceMs = undefined;
+    this.#timeout.stop();
     this.#connection += 1;
     this.#asked.state = false;
     this.#asked.candidates = false;
@@ -288,13 +247,7 @@ export class ZookeeperSession<State = ShardState> {
     this.#request(
       () => {
         this.#asked[what] = false;
-        const asOfMs = this.#provenMs;
-        this.#seenIndex = this.#ensemble.indexAt(this.lagMs, this.#seenIndex);
-        const isBelieved = watched && this.#ensemble.history[this.#seenIndex]!.znode !== undefined;
-        if (this.#syncs && what === 'state' && !isBelieved) this.#seenIndex = this.#ensemble.history.length - 1;
-        const { znode, candidates } = this.#ensemble.history[this.#seenIndex]!;
-        const shown = this.lag === 0 ? znode : this.#ensemble.znodeBefore(this.lag);
-        return { znode: shown, candidates, isRestored: this.#ensemble.wasLost, asOfMs };
+        return { ...this.shown.read(what, watched), asOfMs: this.#provenMs };
       },
       ({ znode, candidates, isRestored, asOfMs }) => {
         if (what === 'candidates') this.#owner.handle({ type: 'candidates', candidates });

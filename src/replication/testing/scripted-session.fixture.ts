@@ -1,8 +1,9 @@
 /** A session with ZooKeeper whose conditions a script decides: without delays, and without chance. */
 import type { Ensemble } from '../../../simulation/virtual/ensemble.js';
 import type { EventQueue } from '../../../simulation/virtual/event-queue.js';
+import type { SessionOwner } from '../../../simulation/virtual/session-owner.js';
 import { scriptedPace } from '../../../simulation/virtual/session-pace.js';
-import { type SessionOwner, ZookeeperSession } from '../../../simulation/virtual/zookeeper-session.js';
+import { ZookeeperSession } from '../../../simulation/virtual/zookeeper-session.js';
 
 /** After this silence ZooKeeper takes a session for dead. */
 const sessionMs = 6000;
@@ -18,6 +19,14 @@ export class ScriptedSession extends ZookeeperSession {
   }
   get loseNextAnswer(): 'applied' | 'notApplied' | undefined {
     return this.loseNext && (this.loseNext.lateMs === undefined ? 'notApplied' : 'applied');
+  }
+
+  /** By this many changes of the state the server lags from which it reads. */
+  set lag(changes: number) {
+    this.shown.lag = changes;
+  }
+  get lag(): number {
+    return this.shown.lag;
   }
 
   /** No connection succeeds until the script reconnects. */
