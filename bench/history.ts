@@ -23,7 +23,7 @@ interface KeyHistory {
 }
 
 /**
- * The number of refused writes that are kept, to detect one that becomes visible all the same. The oldest are dropped.
+ * The number of refused writes that are kept, to detect one that becomes visible nevertheless. The oldest are dropped.
  */
 const maxRefused = 100_000;
 

@@ -106,7 +106,7 @@ export const returnCodes = {
   closing: -116,
 } as const;
 
-/** A call without a usable answer. `executed` is whether ZooKeeper may have executed it all the same (G4). */
+/** A call without a usable answer. `executed` is whether ZooKeeper may have executed it (G4). */
 export class ZnodeError extends Error {
   readonly returnCode: number;
   readonly executed: Executed;

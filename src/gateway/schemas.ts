@@ -51,7 +51,7 @@ const nodeEntry = {
   httpAddress: { type: 'string', description: 'host:port for HTTP, where the node has it' },
   zone: text,
   weight: count,
-  leaving: { type: 'boolean', description: 'It has been told to stop for good' },
+  leaving: { type: 'boolean', description: 'It is stopping for good' },
 };
 const notAlways = ['httpAddress', 'zone'];
 

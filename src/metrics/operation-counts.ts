@@ -4,14 +4,14 @@
  */
 import type { ErrorCode } from '../errors.js';
 
-/** The ways in which an operation arrives. `forwarded`: another node, which has counted it as well, forwarded the call. */
+/** The APIs through which an operation arrives. `forwarded`: another node, which has counted it as well, forwarded the call. */
 export const apis = ['pipeline', 'unary', 'rest', 'forwarded'] as const;
 export type OperationApi = (typeof apis)[number];
 
 export const operationMethods = ['get', 'put', 'delete'] as const;
 export type Method = (typeof operationMethods)[number];
 
-/** The counts of one method on one way in. */
+/** The counts of one method of one API. */
 export class MethodCounts {
   succeeded = 0;
   readonly #failed = new Map<ErrorCode, number>();

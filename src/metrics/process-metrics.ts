@@ -13,7 +13,7 @@ const gauges: readonly (readonly [name: string, help: string, valueFrom: (facts:
   ['kvnode_memory_limit_bytes', 'What the process may take (--max-memory)', ({ limits }) => limits.memoryBytes],
   ['kvnode_ready', '1 while the node is in sync everywhere it should be, as /readyz tells', ({ ready }) => Number(ready)],
   ['kvnode_zookeeper_connected', '1 while the session with ZooKeeper is connected', (facts) => Number(facts.zookeeperConnected)],
-  ['kvnode_nodes', 'Nodes registered in ZooKeeper, as last heard', ({ nodes }) => nodes],
+  ['kvnode_nodes', 'Nodes registered in ZooKeeper, as last reported', ({ nodes }) => nodes],
   [
     'kvnode_grpc_connections',
     'Open connections to the gRPC port, those of other nodes included',

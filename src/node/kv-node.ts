@@ -101,7 +101,7 @@ export class KvNode {
    * `stopDeadlineMs` at most. Idempotent; never rejects.
    *
    * A node that `returns` keeps its place: its shards have a copy less until it is back, and get another one as if it had
-   * vanished. If it holds the only copy of a shard, it leaves all the same.
+   * vanished. It leaves even if it holds the only copy of a shard.
    */
   async stop({ returns = false }: { returns?: boolean } = {}): Promise<void> {
     const { lifecycle, health, shards, logger } = this.#parts;

@@ -12,7 +12,7 @@ test.each<[string, number[]]>([
   expect(parseShards(shardsOperand(shards))).toEqual(shards);
 });
 
-test.each(['', 'a', '1,', '-1', '5-3', '1.5', '0-99999999', '0x1'])('shards - "%s" is none', (text) => {
+test.each(['', 'a', '1,', '-1', '5-3', '1.5', '0-99999999', '0x1'])('shards - "%s" is refused', (text) => {
   expect(() => parseShards(text)).toThrow('is neither the number of a shard nor a range');
 });
 

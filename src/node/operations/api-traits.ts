@@ -1,5 +1,5 @@
 /**
- * The ways in for an operation, and everything in which they differ once the operation is decoded. Checks, error texts and
+ * The APIs for an operation, and everything in which they differ once the operation is decoded. Checks, error texts and
  * counters are the same for all of them.
  */
 import type { ApiCounts, OperationApi, OperationCounts } from '../../metrics/index.js';

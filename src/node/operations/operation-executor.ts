@@ -8,7 +8,7 @@
  * may reuse its `DecodedOperation`.
  *
  * A new kind of operation adds its fields to `DecodedOperation`, its checks here, its answer to `Caller`, and its form to each
- * way in.
+ * API.
  */
 import type { Logger } from 'pino';
 import { KvError } from '../../errors.js';
@@ -101,7 +101,7 @@ export class OperationExecutor {
     }
   }
 
-  /** Counts and traces a request that a way in has refused before it became an operation. */
+  /** Counts and traces a request that its API has refused before it became an operation. */
   refused(api: ApiTraits, kind: Method, code: KvError['code'], trace: TraceHeaders | undefined): void {
     api.counts[kind].failed(code);
     this.#span(kind, trace)?.failed(code);

@@ -1,4 +1,4 @@
-/** What a way in gives to the executor: an operation as it was decoded, and the caller that is answered. */
+/** What an API gives to the executor: an operation as it was decoded, and the caller that is answered. */
 import type { KvError } from '../../errors.js';
 import type { Method } from '../../metrics/index.js';
 import type { DeleteResponse, GetResponse, PutResponse } from '../../wire/contract/kv-api.js';

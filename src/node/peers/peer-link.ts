@@ -35,7 +35,8 @@ export interface PeerLinkListener {
 
 /**
  * The time between two attempts, doubled from the first to the longest. The first attempt after a break is made at once, to
- * distinguish a restart from a death. The next break gets such an attempt only if the other node has sent an answer that was understood here.
+ * distinguish a restart from a death. The next break gets such an attempt only if the other node has sent an answer that was
+ * understood here.
  */
 const firstRetryMs = 50;
 const maxRetryMs = 1_000;

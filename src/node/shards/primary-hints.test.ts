@@ -45,7 +45,7 @@ describe('the node to which a request is forwarded', () => {
     expect(choose(hints, 2)).toBe('a:1');
   });
 
-  test('no node answers - the first all the same', () => {
+  test('no node answers - the first again', () => {
     const hints = new PrimaryHints();
     for (const holder of holders) hints.learn(0, holder, new KvError('OUTCOME_UNKNOWN', 'no answer'), 0);
     expect(choose(hints)).toBe('a:1');

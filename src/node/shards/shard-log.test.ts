@@ -82,7 +82,7 @@ test.each<[keyof typeof cases, string[], string[]]>([
   expect(fields.command).toMatch(/^kvctl shard force-primary (--all|7)$/);
 });
 
-test('many shards are offline for one reason - a few lines stand for all of them', () => {
+test('many shards are offline for one reason - the log has a few lines for all of them', () => {
   for (let shard = 0; shard < 100; shard++) logOf(cases.lostWithCopy, shard);
   vi.advanceTimersByTime(1_000);
   expect(written.length).toBeLessThan(10);

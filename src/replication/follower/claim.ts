@@ -49,7 +49,7 @@ function isNoBeginning(core: Core): boolean {
 
 /**
  * Withdraws a birth with unknown outcome where a birth may not be proposed any more: ZooKeeper may have lost a history since, or
- * replicas that hold one may have returned. If the birth has succeeded all the same, a read of `state` will show it.
+ * replicas that hold one may have returned. If the birth has succeeded nevertheless, a read of `state` will show it.
  */
 export function maybeWithdrawBirth(core: Core): void {
   const { proposal } = core.register;

@@ -16,7 +16,7 @@ it.each([
   { required: ['a', 'b'], leases: { b: 1 }, holds: true, why: 'just within the lease' },
   { required: ['a', 'b'], leases: { b: 0 }, holds: false, why: 'at its very end' },
   { required: ['a', 'b', 'c'], leases: { b: 900, c: 0 }, holds: false, why: 'one of two has lapsed' },
-  { required: ['a', 'b'], leases: {}, holds: false, why: 'a member nobody knows' },
+  { required: ['a', 'b'], leases: {}, holds: false, why: 'a member that is not known' },
   { required: ['a'], leases: { b: 0 }, holds: true, why: 'the lapsed one is not required' },
 ])('lease - $why: $holds', ({ required, leases, holds }) => {
   expect(holdsLease(primaryWith(leases), 'a', required, 1000, 1000)).toBe(holds);

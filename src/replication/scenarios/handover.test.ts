@@ -73,7 +73,7 @@ describe('handover (R12)', () => {
     expect(c.node('a').stopped).toBe('no');
     c.node('c').disk.hangs = false;
     c.node('c').completeWrites();
-    c.until(() => c.inSync.join() === 'b,c', 'a is not let go', 2000);
+    c.until(() => c.inSync.join() === 'b,c', 'a is not removed from the set', 2000);
     expect(c.primary).toBe('b');
   });
 

@@ -63,7 +63,7 @@ describe('a state of a lower epoch than replicas know (R3, R13)', () => {
   });
 
   it.each(['older', 'missing'])(
-    'the command is refused while a primary is heard that has not noticed that state is %s',
+    'the command is refused while a primary still sends beacons that has not noticed that state is %s',
     (what) => {
       const c = Scenario.of('a b');
       const before = c.stateBefore(1);

@@ -285,7 +285,7 @@ describe('reports of a move that are late or incomplete (R15)', () => {
     expect(c.primary).toBe('a');
   });
 
-  it('without ZooKeeper a primary that is to leave takes writes all the same', () => {
+  it('without ZooKeeper a primary that is to leave still accepts writes', () => {
     const c = Scenario.of('a b c');
     c.disconnect('a');
     c.place('b c');

@@ -158,7 +158,7 @@ describe('a proposal is repeated only on the state that was read (R7)', () => {
     c.until(() => c.primary !== undefined && c.primary !== 'a', 'no failover');
     c.heal();
     // It learns the epoch from a message, and ZooKeeper goes back to the version that its proposal expects.
-    c.until(() => c.status('a').epoch === 2, 'a hears of nobody');
+    c.until(() => c.status('a').epoch === 2, 'a learns of no later epoch');
     const before = c.cluster.register.znodes.find((znode) => znode?.state.inSync.length === 3)!;
     c.zookeeperLoses(before);
     c.advance(5 * leaseMs);

@@ -290,7 +290,7 @@ describe('a removal raises no doubt about a line where nothing was lost (R7)', (
     expect(c.state!.lineage).toMatchObject([{ epoch: 1, removals: 3 }]);
     if (what === 'a failover') c.kill('a');
     else c.stop('a');
-    c.until(() => c.primary === 'b' && c.inSync.join() === 'b,c', 'nobody takes over');
+    c.until(() => c.primary === 'b' && c.inSync.join() === 'b,c', 'b does not take over');
     expect(c.get('b', 'k').value).toBe('without c, 2');
     for (const name of ['b', 'c']) expect(c.notes(name)).not.toContain('twoHistories');
   });

@@ -104,7 +104,7 @@ describe('snapshot (R10)', () => {
     mark(true);
     c.advance(2_000);
     expect(c.cluster.dumps).toHaveLength(0);
-    expect(outcome(c.put('a', 'k1', 'written all the same'))).toBe('written 7');
+    expect(outcome(c.put('a', 'k1', 'written meanwhile'))).toBe('written 7');
     mark(false);
     c.stabilize();
     expect(c.inSync).toEqual(['a', 'b']);

@@ -32,7 +32,7 @@ export async function runLine(line: string, session: Session, common: Common, ar
   }
 }
 
-/** Refuses options that name another cluster: the line would run on the shell's cluster all the same. */
+/** Refuses options that name another cluster: the line would still run on the shell's cluster. */
 function refuseOtherCluster({ connection }: Common): void {
   const [given] = Object.entries(connection).flatMap(([name, value]) => (value === undefined ? [] : [name]));
   if (given !== undefined)
