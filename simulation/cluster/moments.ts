@@ -14,7 +14,7 @@ export function momentOf(process: SimProcess, effect: Effect): Moment | undefine
       return effect.message.body.type === 'sync' ? 'sync' : undefined;
     case 'note':
       if (effect.note.kind === 'serving') return 'serving';
-      return effect.note.kind === 'snapshotTaken' ? 'dump taken' : undefined;
+      return effect.note.kind === 'snapshotTaken' ? 'snapshot taken' : undefined;
     case 'persist':
       return momentOfChange(effect.change);
     default:
@@ -23,7 +23,7 @@ export function momentOf(process: SimProcess, effect: Effect): Moment | undefine
 }
 
 function momentOfChange(change: Change): Moment | undefined {
-  if (change.type === 'reset') return change.complete ? undefined : 'dump begun';
-  if (change.type === 'load') return 'dump chunk';
+  if (change.type === 'reset') return change.complete ? undefined : 'snapshot begun';
+  if (change.type === 'load') return 'snapshot chunk';
   return change.type === 'truncate' ? 'cut log' : undefined;
 }

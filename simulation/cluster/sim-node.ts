@@ -11,7 +11,7 @@ export class SimNode {
   ids = 0;
   /** Of the last process, with what it was called and how far it had applied; undefined once it is lost. */
   kept: { readonly disk: Disk; readonly replicaId: string; readonly appliedSeq: number } | undefined;
-  /** What is sent of a dump for it takes so much longer. */
+  /** What is sent of a snapshot for it takes this much longer. */
   snapshotLateMs = 0;
   /** Where the shard belongs, as this node knows; undefined: nothing has been said. */
   placed: readonly string[] | undefined;

@@ -52,9 +52,9 @@ export type Fault =
    * again if it was paused, but gets no answer there: it can evict nobody.
    */
   | { readonly kind: 'unheard'; readonly at: Target; readonly lagMs: number; readonly forMs: number }
-  /** What a dump brings to this joiner comes so much later than the log, also after a `then` that voids the dump. */
+  /** A snapshot reaches this joiner `lateMs` after the log that was sent with it, also after a `then` that voids it. */
   | {
-      readonly kind: 'lateDump';
+      readonly kind: 'lateSnapshot';
       readonly at: Target;
       readonly lateMs: number;
       readonly forMs: number;
@@ -72,9 +72,9 @@ export type Moment =
   | 'handover'
   | 'took office'
   | 'serving'
-  | 'dump begun'
-  | 'dump chunk'
-  | 'dump taken'
+  | 'snapshot begun'
+  | 'snapshot chunk'
+  | 'snapshot taken'
   | 'cut log'
   | 'sync'
   /** A controller is about to write one. */

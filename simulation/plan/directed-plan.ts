@@ -12,7 +12,7 @@ const firstMs = 1500;
 
 export function directedDecisions(seed: number, setup: Setup, untilMs: number): Decision[] {
   const random = Random.of(seed, 2);
-  const kinds = [successionUnheard, dumpsLate, rests];
+  const kinds = [successionUnheard, snapshotsLate, rests];
   const from = (): number => firstMs + random.below(Math.max(1, untilMs - firstMs));
   const decisions = kinds.flatMap((kind) => (random.chance(0.25) ? kind(random, from()) : []));
   if (setup.placing !== undefined) return [...decisions, ...comings(random, setup.placing, from)];
@@ -27,7 +27,7 @@ function moves(random: Random, { nodes, minInSync }: Setup, from: () => number):
     const chosen = Array.from({ length: size }, () => all.splice(random.below(all.length), 1)[0]!);
     const fault: Fault = { kind: 'place', nodes: chosen, lateMs: random.pick([1, 50, 1000, 4000]) };
     if (!random.chance(0.3)) return { atMs: from(), kind: 'fault', fault };
-    const moment = random.pick(['membership', 'handover', 'dump begun', 'dump taken', 'claim'] as const);
+    const moment = random.pick(['membership', 'handover', 'snapshot begun', 'snapshot taken', 'claim'] as const);
     return { atMs: from(), kind: 'ambush', moment, fault };
   });
 }
@@ -49,14 +49,14 @@ function successionUnheard(random: Random, atMs: number): Decision[] {
   ];
 }
 
-/** A backup comes back with nothing, and its dump crawls while writes go on, or until another has begun. */
-function dumpsLate(random: Random, atMs: number): Decision[] {
+/** A backup comes back with nothing, and its snapshot crawls while writes go on, or until another has begun. */
+function snapshotsLate(random: Random, atMs: number): Decision[] {
   const then = random.pick(['nothing', 'new stream', 'new epoch'] as const);
   const lateMs = then === 'new epoch' ? random.between(1500, 4000) : random.between(100, 2000);
-  const fault = { kind: 'lateDump', at: 'joiner', lateMs, forMs: random.between(5, 300), then } as const;
+  const fault = { kind: 'lateSnapshot', at: 'joiner', lateMs, forMs: random.between(5, 300), then } as const;
   const crash = { kind: 'crash', at: 'backup', keepsData: false, silent: false, downMs: random.between(1, 200) } as const;
   return [
-    { atMs, kind: 'ambush', moment: 'dump begun', fault },
+    { atMs, kind: 'ambush', moment: 'snapshot begun', fault },
     { atMs, kind: 'fault', fault: crash },
   ];
 }

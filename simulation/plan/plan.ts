@@ -56,7 +56,17 @@ const lastRequests = 10;
 const lastSpacingMs = 1000;
 
 const moments: readonly Moment[] = [
-  ...(['claim', 'claim', 'membership', 'handover', 'took office', 'serving', 'dump begun', 'dump chunk', 'dump taken'] as const),
+  ...([
+    'claim',
+    'claim',
+    'membership',
+    'handover',
+    'took office',
+    'serving',
+    'snapshot begun',
+    'snapshot chunk',
+    'snapshot taken',
+  ] as const),
   ...(['cut log', 'sync'] as const),
 ];
 const operations: readonly Operation[] = [

@@ -5,7 +5,7 @@ import type { SimProcess } from '../cluster/sim-process.js';
 import type { World } from '../cluster/world.js';
 import type { Fault } from '../plan/decision.js';
 
-export function strikeUnheard(world: World, fault: Extract<Fault, { kind: 'unheard' }>, process: SimProcess): boolean {
+export function loseAnswerOfSuccessor(world: World, fault: Extract<Fault, { kind: 'unheard' }>, process: SimProcess): boolean {
   const { queue, site, ensemble } = world;
   const reconnectMs = 1 + process.random.below(fault.forMs);
   process.session.loseNext = { lateMs: 0, reconnectMs };
@@ -22,7 +22,7 @@ export function strikeUnheard(world: World, fault: Extract<Fault, { kind: 'unhea
   return true;
 }
 
-export function strikeDump(world: World, fault: Extract<Fault, { kind: 'lateDump' }>, joiner: SimNode): boolean {
+export function delaySnapshot(world: World, fault: Extract<Fault, { kind: 'lateSnapshot' }>, joiner: SimNode): boolean {
   const { queue, ensemble } = world;
   joiner.snapshotLateMs = fault.lateMs;
   queue.after(fault.forMs, () => {

@@ -5,7 +5,7 @@ import type { SimProcess } from '../cluster/sim-process.js';
 import type { Site } from '../cluster/site.js';
 import type { World } from '../cluster/world.js';
 import type { Fault, Target } from '../plan/decision.js';
-import { strikeDump, strikeUnheard } from './strike-combined.js';
+import { delaySnapshot, loseAnswerOfSuccessor } from './strike-combined.js';
 
 /** Who walked into an ambush: a replica, or what a node does for all its shards. */
 export type Victim = SimProcess | Agent;
@@ -51,8 +51,8 @@ function strikeReplica(world: World, fault: NodeFault, machine: Machine, victim:
     return true;
   }
   if (process === undefined) return false;
-  if (fault.kind === 'unheard') return strikeUnheard(world, fault, process);
-  if (fault.kind === 'lateDump') return strikeDump(world, fault, node);
+  if (fault.kind === 'unheard') return loseAnswerOfSuccessor(world, fault, process);
+  if (fault.kind === 'lateSnapshot') return delaySnapshot(world, fault, node);
   if (fault.kind !== 'crashMidTurn') return false;
   machine.downMs = fault.downMs;
   process.effectsLeft = fault.afterEffects;

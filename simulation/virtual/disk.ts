@@ -176,7 +176,7 @@ export class Disk {
         this.#stored.change(change);
         return;
       case 'complete':
-        // The items of a dump may be as new as the last entry that was laid over them.
+        // The items of a snapshot may be as new as the last entry that was laid over them.
         this.#apply(appliedSeq);
         this.complete = true;
     }

@@ -1,4 +1,4 @@
-/** A replica's applied state, changed only as effects say. Keys iterate as in a map: what is added is met by a scan under way. */
+/** A replica's applied state, changed only by effects. A scan under way meets what is added meanwhile, as in a map. */
 import type { Change, LogEntry, SnapshotItem } from '../../src/replication/index.js';
 
 export interface StoredItem {
@@ -18,7 +18,7 @@ export class Store {
     return this.items.get(key)?.version ?? 0;
   }
 
-  /** What is older than the item held is skipped: a dump may be ahead of the log laid over it. */
+  /** An entry that is older than the item under its key is skipped: a snapshot may be ahead of the log laid over it. */
   apply(entries: readonly LogEntry[]): void {
     for (const { seq, key, value } of entries) {
       if (this.versionOf(key) > seq) continue;

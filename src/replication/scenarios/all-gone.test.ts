@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { lostStateGapOf } from '../protocol/shard-state.js';
-import { beginDump, withoutHistory } from '../testing/dumping.fixture.js';
 import { outcome, Scenario } from '../testing/scenario.fixture.js';
+import { beginSnapshot, withoutHistory } from '../testing/snapshot-start.fixture.js';
 
 /** The last member, a, is gone; b and c hold nearly everything. */
 function lastMemberGone(options = {}): Scenario {
@@ -119,7 +119,7 @@ describe('all gone (R13)', () => {
   it('the command begins empty where only a half-written snapshot is left', () => {
     const c = withoutHistory();
     c.start('b');
-    beginDump(c);
+    beginSnapshot(c);
     c.kill('a');
     c.expire('a');
     c.advance(1500);

@@ -123,7 +123,7 @@ describe('joining (R10)', () => {
     c.deliverAll();
     c.start('b');
     c.stabilize();
-    expect(c.cluster.dumps).toHaveLength(1);
+    expect(c.cluster.snapshots).toHaveLength(1);
     expect(c.sent('append', 'a')).toEqual([]);
   });
 

@@ -88,11 +88,11 @@ describe('moving a shard (R15)', () => {
     const c = Scenario.of('a b');
     c.put('a', 'k', 'v');
     c.place('a c');
-    c.cluster.dumpsHeld = true;
+    c.cluster.snapshotsHeld = true;
     c.start('c');
     c.advance(2_000);
     c.place('a b');
-    c.cluster.dumpsHeld = false;
+    c.cluster.snapshotsHeld = false;
     c.until(() => isReleased(c, 'c'), 'c never goes');
     expect(c.inSync).toEqual(['a', 'b']);
   });
@@ -104,7 +104,7 @@ describe('moving a shard (R15)', () => {
     c.place('a b');
     c.start('c');
     c.until(() => isReleased(c, 'c'), 'c never goes');
-    expect(c.cluster.dumps).toEqual([]);
+    expect(c.cluster.snapshots).toEqual([]);
     expect(c.inSync).toEqual(['a', 'b']);
   });
 
@@ -211,7 +211,7 @@ describe('reports of a move that are late or incomplete (R15)', () => {
     expect(isReleased(c, 'c')).toBe(false);
     c.tellPlaced('a', 'a b c');
     c.until(() => c.inSync.join() === 'a,b,c', 'c is not taken in');
-    expect(c.cluster.dumps).toEqual([]);
+    expect(c.cluster.snapshots).toEqual([]);
   });
 
   it('a member that reads an old state without itself is neither released nor evicted for it', () => {
@@ -367,7 +367,7 @@ describe('the preferred primary (R15)', () => {
 
   it('receives the shard on a planned stop even if another candidate is lower', () => {
     const c = Scenario.of('a b c');
-    c.cluster.dumpsHeld = true;
+    c.cluster.snapshotsHeld = true;
     c.place('a c d');
     c.start('d');
     c.stop('a');

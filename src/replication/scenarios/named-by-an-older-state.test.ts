@@ -22,7 +22,7 @@ function givenUp(joins: boolean): { c: Scenario; before: StateZnode } {
   c.resume('a');
   c.reconnect('a');
   c.until(() => c.status('a').foundHistory !== undefined, 'a does not see the other');
-  c.cluster.dumpsHeld = !joins;
+  c.cluster.snapshotsHeld = !joins;
   c.put('b', 'k', 'of b');
   c.force('b', [before.state.history]);
   if (joins) c.stabilize();
@@ -64,7 +64,7 @@ describe('a state that came back names a replica that has discarded its copy sin
     // The command to a replica without data must name what is given up.
     expect(outcome(c.force('a'))).toBe('notForced');
     c.force('b', [before.state.history]);
-    c.cluster.dumpsHeld = false;
+    c.cluster.snapshotsHeld = false;
     c.stabilize();
     expect(c.get('b', 'k').value).toBe('of b');
   });
@@ -81,7 +81,7 @@ describe('a state that came back names a replica that has discarded its copy sin
     c.until(() => c.status('d').offline, 'not offline');
     c.force('d');
     c.until(() => c.inSync.join() === 'd,e', 'd and e do not serve');
-    c.cluster.dumpsHeld = true;
+    c.cluster.snapshotsHeld = true;
     c.resume('b');
     c.reconnect('b');
     c.until(() => c.status('b').foundHistory !== undefined, 'b does not see the other');
@@ -93,7 +93,7 @@ describe('a state that came back names a replica that has discarded its copy sin
     c.advance(5_000);
     for (const name of ['b', 'f']) expect(c.status(name)).toMatchObject({ offline: true, serving: false });
     expect(outcome(c.force('b'))).toBe('none yet');
-    c.cluster.dumpsHeld = false;
+    c.cluster.snapshotsHeld = false;
     c.stabilize();
     expect(c.get('b', 'k')).toEqual({ version: 0 });
   });

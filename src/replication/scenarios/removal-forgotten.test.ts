@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { StateZnode } from '../../../simulation/virtual/ensemble.js';
-import { beginDump } from '../testing/dumping.fixture.js';
 import { outcome, Scenario } from '../testing/scenario.fixture.js';
+import { beginSnapshot } from '../testing/snapshot-start.fixture.js';
 
 /** b is removed from the set, and a acknowledges a write without it. Returns the state from before. */
 function removed(c: Scenario): StateZnode {
@@ -170,12 +170,12 @@ describe('a member knows of a removal before a write is acknowledged that relies
     for (const key of ['k1', 'k2', 'k3']) c.put('a', key, 'v');
     c.deliverAll();
     c.start('b');
-    beginDump(c);
+    beginSnapshot(c);
     c.node('b').session.held = true;
     c.partition('a', 'c');
     c.until(() => c.inSync.join() === 'a', 'c is not removed');
     c.put('a', 'k', 'not held by c');
-    c.cluster.dumpsHeld = false;
+    c.cluster.snapshotsHeld = false;
     c.forgetSent();
     const removals = (): number | undefined => c.status('b').line?.lineage.at(-1)?.removals;
     const isProposed = (): boolean =>

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { SnapshotCall } from '../../../simulation/virtual/snapshot-call.js';
 import { epochIdOf } from '../protocol/shard-state.js';
-import { beginDump, withoutHistory } from '../testing/dumping.fixture.js';
 import { outcome, Scenario } from '../testing/scenario.fixture.js';
+import { beginSnapshot, withoutHistory } from '../testing/snapshot-start.fixture.js';
 
 /** What the events of a snapshot carry. */
 function idOf({ request: { epochId, number } }: SnapshotCall) {
@@ -13,9 +13,9 @@ describe('snapshot (R10)', () => {
   it('a copy counts as complete only once its completeness is durable', () => {
     const c = withoutHistory();
     c.start('b');
-    beginDump(c);
+    beginSnapshot(c);
     c.node('b').disk.hangs = true;
-    c.cluster.dumpsHeld = false;
+    c.cluster.snapshotsHeld = false;
     c.advance(700);
     expect(c.notes('b')).toContain('snapshotTaken');
     expect(c.inSync).toEqual(['a']);
@@ -36,11 +36,11 @@ describe('snapshot (R10)', () => {
   it('a joiner whose report of a failed snapshot is lost is invited again, without any write', () => {
     const c = withoutHistory();
     c.start('b');
-    beginDump(c);
+    beginSnapshot(c);
     c.drop('syncAnswer');
-    const [snapshot] = c.cluster.dumps;
+    const [snapshot] = c.cluster.snapshots;
     snapshot!.vanish();
-    c.cluster.dumpsHeld = false;
+    c.cluster.snapshotsHeld = false;
     c.node('b').handle({ type: 'snapshotFailed', ...idOf(snapshot!) });
     c.heal();
     c.stabilize();
@@ -64,8 +64,8 @@ describe('snapshot (R10)', () => {
   it('a snapshot is taken while writes and deletes go on, and the copy is the same in the end', () => {
     const c = withoutHistory();
     c.start('b');
-    beginDump(c);
-    c.cluster.dumpsHeld = false;
+    beginSnapshot(c);
+    c.cluster.snapshotsHeld = false;
     let turn = 0;
     c.stepUntil(() => {
       turn++;
@@ -82,14 +82,14 @@ describe('snapshot (R10)', () => {
   it('the log that follows a snapshot starts where the commit index stood before the first chunk', () => {
     const c = withoutHistory();
     c.start('b');
-    c.cluster.dumpsHeld = true;
-    c.until(() => c.cluster.dumps.length === 1, 'no snapshot', 5000);
+    c.cluster.snapshotsHeld = true;
+    c.until(() => c.cluster.snapshots.length === 1, 'no snapshot', 5000);
     const call = c.put('a', 'k1', 'between call and chunk');
     c.deliverAll();
     expect(outcome(call)).toBe('written 7');
-    c.cluster.dumpsHeld = false;
-    c.stepUntil(() => c.cluster.dumps[0]!.stage === 'streaming');
-    expect(c.cluster.dumps[0]!.onItsWay[0]).toMatchObject({ type: 'snapshotBegun', baseSeq: 7, baseEpoch: 1 });
+    c.cluster.snapshotsHeld = false;
+    c.stepUntil(() => c.cluster.snapshots[0]!.stage === 'streaming');
+    expect(c.cluster.snapshots[0]!.onItsWay[0]).toMatchObject({ type: 'snapshotBegun', baseSeq: 7, baseEpoch: 1 });
     for (let count = 0; count < 30; count++) c.put('a', 'k2', `meanwhile ${count}`);
     c.stabilize();
     expect(c.sent('syncAnswer', 'b').filter(({ body }) => body.dumpNeeded)).toHaveLength(1);
@@ -103,7 +103,7 @@ describe('snapshot (R10)', () => {
     };
     mark(true);
     c.advance(2_000);
-    expect(c.cluster.dumps).toHaveLength(0);
+    expect(c.cluster.snapshots).toHaveLength(0);
     expect(outcome(c.put('a', 'k1', 'written meanwhile'))).toBe('written 7');
     mark(false);
     c.stabilize();
@@ -113,7 +113,7 @@ describe('snapshot (R10)', () => {
   it('a joiner whose log outgrows its bound before the snapshot has ended begins again', () => {
     const c = withoutHistory({ retainBytes: 1_000 });
     c.start('b');
-    beginDump(c);
+    beginSnapshot(c);
     c.forgetSent();
     // The primary could keep far more.
     for (let count = 0; count < 100; count++) {
@@ -122,7 +122,7 @@ describe('snapshot (R10)', () => {
     }
     expect(c.sent('syncAnswer', 'b').some(({ body }) => body.dumpNeeded)).toBe(true);
     expect(c.status('b').logBytes).toBeLessThan(10 * 1_000);
-    c.cluster.dumpsHeld = false;
+    c.cluster.snapshotsHeld = false;
     c.stabilize();
     expect(c.status('b').complete).toBe(true);
   });
@@ -137,7 +137,7 @@ describe('snapshot (R10)', () => {
     for (let count = 0; count < 20; count++) c.put('a', 'k1', `v${count}`);
     c.advance(300);
     c.resume('b');
-    c.stepUntil(() => c.cluster.dumps.length > 0 && !c.node('b').disk.complete);
+    c.stepUntil(() => c.cluster.snapshots.length > 0 && !c.node('b').disk.complete);
     expect(c.inSync).toEqual(['a', 'c']);
     c.stabilize();
     expect(c.status('b')).toMatchObject({ complete: true, lastSeq: 26 });
@@ -152,28 +152,28 @@ describe('snapshot (R10)', () => {
     c.until(() => c.inSync.join() === 'a', 'not evicted');
     c.put('a', 'k', 'v2');
     c.forgetSent();
-    const dumps = c.cluster.dumps.length;
+    const before = c.cluster.snapshots.length;
     c.resume('b');
     c.stabilize();
-    expect(c.cluster.dumps).toHaveLength(dumps);
+    expect(c.cluster.snapshots).toHaveLength(before);
     expect(c.sent('append', 'a').flatMap(({ body }) => body.entries.map((entry) => entry.seq))).toEqual([2]);
   });
 
   it('a chunk of an earlier snapshot is ignored', () => {
     const c = withoutHistory();
     c.start('b');
-    beginDump(c);
-    const [old] = c.cluster.dumps;
+    beginSnapshot(c);
+    const [old] = c.cluster.snapshots;
     c.breakLink('a', 'b');
     c.deliverAll();
-    c.until(() => c.cluster.dumps.length === 2, 'no second snapshot', 3000);
+    c.until(() => c.cluster.snapshots.length === 2, 'no second snapshot', 3000);
     const stale = { key: 'deleted since', value: new TextEncoder().encode('stale'), version: 1 };
     const late = () => c.node('b').handle({ type: 'snapshotChunk', ...idOf(old!), items: [stale] });
     late();
     c.node('b').handle({ type: 'snapshotEnded', ...idOf(old!), commitIndex: 6 });
     expect(c.status('b').complete).toBe(false);
     old!.vanish();
-    c.cluster.dumpsHeld = false;
+    c.cluster.snapshotsHeld = false;
     c.stepUntil(() => c.node('b').store.items.size > 0);
     late();
     c.stabilize();
@@ -185,20 +185,20 @@ describe('snapshot (R10)', () => {
     c.start('c');
     c.stabilize();
     c.start('b');
-    beginDump(c);
+    beginSnapshot(c);
     c.kill('a');
     c.until(() => c.primary === 'c', 'no failover');
-    c.cluster.dumpsHeld = false;
+    c.cluster.snapshotsHeld = false;
     c.advance(300);
     c.stabilize();
-    expect(c.cluster.dumps.at(-1)!.request.from).toBe('c~1');
+    expect(c.cluster.snapshots.at(-1)!.request.from).toBe('c~1');
     expect(c.node('b').store.items.size).toBe(6);
   });
 
   it('a half-written copy is neither a successor nor in the set', () => {
     const c = withoutHistory();
     c.start('b');
-    beginDump(c);
+    beginSnapshot(c);
     c.advance(2000);
     expect(c.inSync).toEqual(['a']);
     c.kill('a');
@@ -210,22 +210,22 @@ describe('snapshot (R10)', () => {
   it('the log that a snapshot needs is retained, even beyond the bound in bytes', () => {
     const c = withoutHistory({ retainBytes: 1000 });
     c.start('b');
-    beginDump(c);
+    beginSnapshot(c);
     for (let count = 0; count < 20; count++) c.put('a', 'k1', 'x'.repeat(200));
     c.deliverAll();
-    c.cluster.dumpsHeld = false;
+    c.cluster.snapshotsHeld = false;
     c.stabilize();
-    expect(c.cluster.dumps).toHaveLength(1);
+    expect(c.cluster.snapshots).toHaveLength(1);
   });
 
   it('a durable chunk does not make later entries durable', () => {
     const c = withoutHistory();
     c.start('b');
-    beginDump(c);
+    beginSnapshot(c);
     c.node('b').disk.hangs = true;
-    c.cluster.dumpsHeld = false;
+    c.cluster.snapshotsHeld = false;
     c.stepUntil(() => c.node('b').store.items.size > 0);
-    c.cluster.dumpsHeld = true;
+    c.cluster.snapshotsHeld = true;
     c.put('a', 'k1', 'new');
     c.deliverAll();
     expect(c.status('b').lastSeq).toBe(7);
@@ -239,17 +239,17 @@ describe('snapshot (R10)', () => {
   it('the log is applied over the chunks: a chunk that was read before a write does not undo it', () => {
     const c = withoutHistory();
     c.start('b');
-    beginDump(c);
-    const snapshot = c.cluster.dumps.at(-1)!;
-    c.cluster.dumpsHeld = false;
+    beginSnapshot(c);
+    const snapshot = c.cluster.snapshots.at(-1)!;
+    c.cluster.snapshotsHeld = false;
     c.stepUntil(() => snapshot.onItsWay[0]?.type === 'snapshotChunk');
-    c.cluster.dumpsHeld = true;
+    c.cluster.snapshotsHeld = true;
     c.put('a', 'k1', 'new');
     c.delete('a', 'k2');
     // The log and its commit index overtake the chunk.
     c.advance(400);
     expect(c.status('b').lastSeq).toBe(8);
-    c.cluster.dumpsHeld = false;
+    c.cluster.snapshotsHeld = false;
     c.stabilize();
     expect(c.node('b').store.versionOf('k1')).toBe(7);
     expect(c.node('b').store.versionOf('k2')).toBe(0);
@@ -260,13 +260,13 @@ describe('snapshot (R10)', () => {
     c.start('c');
     c.stabilize();
     c.start('b');
-    beginDump(c);
-    const { epochId } = idOf(c.cluster.dumps.at(-1)!);
+    beginSnapshot(c);
+    const { epochId } = idOf(c.cluster.snapshots.at(-1)!);
     c.kill('a');
     c.until(() => c.primary === 'c', 'no failover');
-    c.cluster.dumpsHeld = false;
-    c.stepUntil(() => c.node('b').store.items.size > 0 && c.cluster.dumps.at(-1)!.request.from === 'c~1');
-    const { number, epochId: newer } = idOf(c.cluster.dumps.at(-1)!);
+    c.cluster.snapshotsHeld = false;
+    c.stepUntil(() => c.node('b').store.items.size > 0 && c.cluster.snapshots.at(-1)!.request.from === 'c~1');
+    const { number, epochId: newer } = idOf(c.cluster.snapshots.at(-1)!);
     expect(newer).not.toBe(epochId);
     const stale = { key: 'deleted since', value: new TextEncoder().encode('stale'), version: 1 };
     c.node('b').handle({ type: 'snapshotChunk', epochId, number, items: [stale] });
@@ -277,11 +277,11 @@ describe('snapshot (R10)', () => {
   it('a copy is complete only with the log up to the commit index of its last chunk', () => {
     const c = withoutHistory();
     c.start('b');
-    beginDump(c);
+    beginSnapshot(c);
     c.drop('append', ({ to }) => to === 'b~1');
     c.put('a', 'k1', 'new');
     c.deliverAll();
-    c.cluster.dumpsHeld = false;
+    c.cluster.snapshotsHeld = false;
     c.advance(100);
     // The chunks were read after an entry had committed that has not arrived yet.
     expect(c.status('b').complete).toBe(false);
@@ -292,29 +292,29 @@ describe('snapshot (R10)', () => {
   it('a peer that followed, and then needs a snapshot, counts as incomplete until it has all of it', () => {
     const c = Scenario.of('a b', { retainBytes: 1000 });
     c.advance(500);
-    c.cluster.dumpsHeld = true;
+    c.cluster.snapshotsHeld = true;
     c.drop('append');
     c.put('a', 'k', 'never arrives');
     c.until(() => c.inSync.join() === 'a', 'b is not evicted');
     // b lacks the first of these, and the log is too long to keep it.
     for (let count = 0; count < 10; count++) c.put('a', 'k', `${count}`.repeat(500));
-    c.until(() => c.cluster.dumps.length === 1, 'b takes no snapshot');
-    c.cluster.dumpsHeld = false;
+    c.until(() => c.cluster.snapshots.length === 1, 'b takes no snapshot');
+    c.cluster.snapshotsHeld = false;
     c.stepUntil(() => !c.status('b').complete);
-    c.cluster.dumpsHeld = true;
+    c.cluster.snapshotsHeld = true;
     c.heal();
     c.deliverAll();
     c.tick('a');
     c.deliverAll();
     expect(c.inSync).toEqual(['a']);
-    c.cluster.dumpsHeld = false;
+    c.cluster.snapshotsHeld = false;
     c.stabilize();
   });
 
   it('an answer to a beacon from before the snapshot shows nothing of the new copy', () => {
     const c = withoutHistory();
     c.start('b');
-    beginDump(c);
+    beginSnapshot(c);
     const { sentAtMs } = c.sent('beaconAnswer', 'b').at(-1)!.body;
     const late = { type: 'beaconAnswer', probe: false, claiming: false, stopping: false, leaving: false } as const;
     const { history, epoch } = c.state!;
@@ -323,7 +323,7 @@ describe('snapshot (R10)', () => {
     c.tick('a');
     c.deliverAll();
     expect(c.inSync).toEqual(['a']);
-    c.cluster.dumpsHeld = false;
+    c.cluster.snapshotsHeld = false;
     c.stabilize();
   });
 });

@@ -42,11 +42,12 @@ export class Cluster implements Surroundings {
   readonly register = new Ensemble(this.queue, { onState: (state, before) => this.safety.onState(state, before) });
   /** Every process there has been, the dead ones too. */
   readonly nodes: VirtualNode[] = [];
-  readonly dumps: SnapshotCall[] = [];
+  /** Every call there has been. */
+  readonly snapshots: SnapshotCall[] = [];
   readonly chunkItems = 2;
   readonly mayServeTwoLines = true;
   /** True: snapshots make no progress. */
-  dumpsHeld = false;
+  snapshotsHeld = false;
   /** Names; undefined: nothing has been said. */
   #placed: readonly string[] | undefined;
   readonly safety: Safety;
@@ -74,9 +75,6 @@ export class Cluster implements Surroundings {
   }
   get nowMs(): number {
     return this.queue.nowMs;
-  }
-  get snapshotsHeld(): boolean {
-    return this.dumpsHeld;
   }
 
   /** A process starts empty: with a new identity, whatever ran under that name before (R1). */

@@ -23,7 +23,7 @@ export interface Call {
 export interface Surroundings extends ProcessSurroundings {
   readonly register: Ensemble;
   readonly network: ScriptedWays;
-  readonly dumps: SnapshotCall[];
+  readonly snapshots: SnapshotCall[];
   readonly waiting: Set<Call>;
   onAnswer(call: Call, answer: Answer): void;
 }
@@ -129,7 +129,7 @@ export class VirtualNode extends ReplicaProcess<Surroundings> {
 
   protected override callForSnapshot(request: Extract<Effect, { type: 'requestSnapshot' }>): SnapshotCall {
     const call = super.callForSnapshot(request);
-    this.world.dumps.push(call);
+    this.world.snapshots.push(call);
     return call;
   }
 }

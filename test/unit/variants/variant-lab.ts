@@ -18,7 +18,7 @@ const collectorPath = join(import.meta.dirname, 'scenario-collector.ts');
 type ScenarioModule = typeof import('../../../src/replication/testing/scenario.fixture.js');
 type ControlModule = typeof import('../../../src/controller/control.js');
 type ReplicaModule = typeof import('../../../src/replication/replica.js');
-type DumpingModule = typeof import('../../../src/replication/testing/dumping.fixture.js');
+type SnapshotStartModule = typeof import('../../../src/replication/testing/snapshot-start.fixture.js');
 
 /** In `file`, a path below src/replication, `broken` replaces `line`. */
 export interface Edit {
@@ -31,7 +31,9 @@ export function edit(file: string, line: string, broken: string): Edit {
   return { file, line, broken };
 }
 
-export interface Lab extends Pick<ScenarioModule, 'Scenario' | 'outcome'>, Pick<DumpingModule, 'withoutHistory' | 'beginDump'> {
+export interface Lab
+  extends Pick<ScenarioModule, 'Scenario' | 'outcome'>,
+    Pick<SnapshotStartModule, 'withoutHistory' | 'beginSnapshot'> {
   readonly Replica: ReplicaModule['Replica'];
   readonly Control: ControlModule['Control'];
   /** The scenarios of src/replication/scenarios/<topic>.test.ts. */
@@ -83,7 +85,7 @@ async function load(folder: string, topics: readonly string[]): Promise<Lab> {
   const { Scenario, outcome } = await fixture<ScenarioModule>('scenario');
   const { Replica } = (await import(join(replicationFolder, 'replica.ts'))) as ReplicaModule;
   const { Control } = (await import(join(replicationFolder, '../controller/control.ts'))) as ControlModule;
-  const { withoutHistory, beginDump } = await fixture<DumpingModule>('dumping');
+  const { withoutHistory, beginSnapshot } = await fixture<SnapshotStartModule>('snapshot-start');
   const scenarios = new Map<string, readonly CollectedScenario[]>();
   for (const topic of topics) scenarios.set(topic, await collectScenarios(folder, topic));
   return {
@@ -92,7 +94,7 @@ async function load(folder: string, topics: readonly string[]): Promise<Lab> {
     Scenario,
     outcome,
     withoutHistory,
-    beginDump,
+    beginSnapshot,
     scenariosOf: (topic) => scenarios.get(topic) ?? [],
   };
 }

@@ -1,8 +1,8 @@
-/** Scenarios that begin with a replica about to join by dump. */
+/** Scenarios that begin with a replica about to join by a snapshot. */
 import type { ReplicaOptions } from '../protocol/replica-options.js';
 import { Scenario } from './scenario.fixture.js';
 
-/** a serves alone and retains less than it has written: whoever joins takes a dump. */
+/** a serves alone and retains less than it has written: a joiner takes a snapshot. */
 export function withoutHistory(options: Partial<ReplicaOptions> = {}): Scenario {
   const c = new Scenario({ retainEntries: 1, ...options });
   c.start('a');
@@ -12,13 +12,13 @@ export function withoutHistory(options: Partial<ReplicaOptions> = {}): Scenario 
   return c;
 }
 
-/** b has been told where its dump begins; no chunk has come. */
-export function beginDump(c: Scenario): void {
-  const before = c.cluster.dumps.length;
-  c.cluster.dumpsHeld = true;
-  c.until(() => c.cluster.dumps.length === before + 1, 'no dump', 5000);
-  c.cluster.dumpsHeld = false;
+/** b has received the position of its snapshot, and no chunk. */
+export function beginSnapshot(c: Scenario): void {
+  const before = c.cluster.snapshots.length;
+  c.cluster.snapshotsHeld = true;
+  c.until(() => c.cluster.snapshots.length === before + 1, 'no snapshot', 5000);
+  c.cluster.snapshotsHeld = false;
   c.stepUntil(() => c.sent('syncAnswer', 'b').some(({ body }) => body.matchedSeq > 0));
-  c.cluster.dumpsHeld = true;
+  c.cluster.snapshotsHeld = true;
   c.deliverAll();
 }
