@@ -3,49 +3,31 @@
  * event may have changed is looked at again, so that the checks cost no more than the events.
  */
 import type { Answer, Effect, Event, LogEntry, ShardState } from '../../src/replication/index.js';
-import type { Disk } from '../virtual/disk.js';
 import type { Ensemble } from '../virtual/ensemble.js';
-import type { EventQueue } from '../virtual/event-queue.js';
 import type { ReplicaProcess } from '../virtual/process.js';
-import { Store, type StoredItem } from '../virtual/store.js';
 import { checkCleanStop, checkDeparture, checkGiven, checkMoved, checkRelease } from './departure-checks.js';
 import { Forks } from './forks.js';
+import { Generations, type GenerationsRun } from './generations.js';
 import { HistoryModel, isSame, sameBytes } from './history-model.js';
 import { Holders } from './holders.js';
 import { TooFew } from './min-in-sync-check.js';
 import { checkReaders, checkStoredAnswer } from './read-checks.js';
 import { require } from './violation.js';
 
-/** From here on every version is above what may have been lost (R13). */
-const forcedGap = 2 ** 32;
-
-export interface Applied {
-  readonly items: ReadonlyMap<string, StoredItem>;
-  readonly seq: number;
-}
-
 /** The run of one shard, as its checks see it. */
-interface CheckedRun {
+interface CheckedRun extends GenerationsRun {
   readonly minInSync: number;
   /** Replicas live in memory. */
   readonly volatile: boolean;
   /** Scripts: the operator may let two lines be served at once. */
   readonly mayServeTwoLines?: boolean;
-  readonly queue: EventQueue;
   readonly ensemble: Ensemble;
-  readonly disks: readonly Disk[];
   readonly clients: readonly { readonly name: string; readonly waiting: Iterable<{ readonly process: ReplicaProcess }> }[];
-  appliedBy(replicaId: string): Applied | undefined;
-  diskOf(replicaId: string): Disk | undefined;
 }
 
 export class Safety {
   readonly model = new HistoryModel();
-  /** What a generation began with, once its first primary served; the first began empty. */
-  readonly beginnings = new Map<
-    number,
-    { readonly atMs: number; readonly items: ReadonlyMap<string, { value: Uint8Array; version: number }> }
-  >();
+  readonly generations: Generations;
   readonly #world: CheckedRun;
   readonly #tooFew: TooFew;
   readonly #forks: Forks;
@@ -55,13 +37,13 @@ export class Safety {
   readonly #holders: Holders;
   #holdersDue = false;
   #storeDue = false;
-  #acceptsFork = false;
 
   constructor(world: CheckedRun) {
     this.#world = world;
     this.#tooFew = new TooFew(world.minInSync);
     this.#forks = new Forks(world);
     this.#holders = new Holders(this.model);
+    this.generations = new Generations(world, this.model, this.#forks);
   }
 
   get generation(): number {
@@ -79,50 +61,7 @@ export class Safety {
       return this.model.beginWith(new Map(), state.seqFloor - 1, state.epoch);
     }
     require(state.inSync.includes(state.primary), () => `${state.primary} is primary and not in sync`);
-    this.#forks.noteRemovals(state);
-    const isForced = state.seqFloor >= (before?.seqFloor ?? 1) + forcedGap;
-    const isFork = !isForced && (this.#forks.isFork(state, before) || (this.#acceptsFork && state.epoch > (before?.epoch ?? 0)));
-    if (isFork) this.#acceptsFork = false;
-    if (isForced) this.#beginWith(state, state.primary, this.#world.appliedBy(state.primary));
-    if (isFork) this.#forks.keep(state, this.model.order);
-    if (isFork) this.#beginWith(state, state.primary, this.#committedAt(state.primary));
-    if (!isForced && !isFork) this.#maybeBeginAgain(state, state.primary);
-    if (isForced) this.#forks.onForced(state);
-    if (isFork) this.#forks.begin(state, this.generation);
-  }
-
-  /** Before a primary has served the fork, another member with more data may become its next primary: the fork then begins with that data. */
-  #maybeBeginAgain(state: ShardState, primary: string): void {
-    const found = this.#world.appliedBy(primary);
-    if (this.beginnings.has(this.generation) || !this.#forks.isOf(state, this.generation) || found === undefined) return;
-    if (found.seq > this.model.lastCommitted) this.model.goOnWith(found.items, found.seq);
-  }
-
-  /** The history goes on with what one replica holds. */
-  #beginWith(state: ShardState, primary: string, found: Applied | undefined): void {
-    const disk = this.#world.diskOf(primary);
-    if (this.#world.ensemble.wentBack) this.model.forgetVersions();
-    if (disk?.complete && found !== undefined) this.model.beginWith(found.items, found.seq, state.epoch);
-    else this.model.beginWith(new Map(), state.seqFloor - 1, state.epoch);
-    if (disk !== undefined) disk.generation = this.generation;
-  }
-
-  /** What a replica holds of that which any other that may follow it knows to be committed. */
-  #committedAt(replicaId: string): Applied | undefined {
-    const disk = this.#world.diskOf(replicaId);
-    const applied = this.#world.appliedBy(replicaId);
-    if (disk === undefined || applied === undefined) return applied;
-    const store = new Store(applied.items);
-    let { seq } = applied;
-    const others = this.#world.disks.filter((other) => !other.destroyed && !this.#forks.isKeeper(other));
-    const knownSeq = Math.max(seq, ...others.map((other) => this.#world.appliedBy(other.replicaId)?.seq ?? 0));
-    for (const entry of this.model.order) {
-      if (entry.seq > knownSeq) break;
-      if (entry.seq !== seq + 1 || disk.entryAt(entry.seq)?.epoch !== entry.epoch) continue;
-      store.apply([entry]);
-      seq = entry.seq;
-    }
-    return { items: store.items, seq };
+    this.generations.onState(state, state.primary, before);
   }
 
   onEffect(process: ReplicaProcess, effect: Effect): void {
@@ -164,11 +103,6 @@ export class Safety {
     const entry = this.model.ever.get(version);
     require(entry?.key === key && sameBytes(entry.value, value), () =>
       `a write of ${key} is acknowledged as ${version}, which is another`);
-  }
-
-  /** Scripts: ZooKeeper has forgotten an epoch, and a replica that cannot know of it claims. What only that epoch knew is lost. */
-  acceptFork(): void {
-    this.#acceptsFork = true;
   }
 
   onEnded(process: ReplicaProcess): void {
@@ -246,8 +180,7 @@ export class Safety {
 
   #onServing(process: ReplicaProcess): void {
     this.#tooFew.serves(process);
-    if (this.generation === 0 || this.beginnings.has(this.generation) || process.disk.generation !== this.generation) return;
-    this.beginnings.set(this.generation, { atMs: this.#world.queue.nowMs, items: new Map(process.store.items) });
+    this.generations.onServing(process);
   }
 
   #onAnswer(process: ReplicaProcess, answer: Answer): void {

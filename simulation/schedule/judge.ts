@@ -39,7 +39,7 @@ function operationIn({ operation, answeredIn }: HistoryItem, generation: number)
 
 /** What a generation began with counts as written just then. */
 function beginningOf({ safety }: World, generation: number): Operation[] {
-  const beginning = safety.beginnings.get(generation);
+  const beginning = safety.generations.beginnings.get(generation);
   if (beginning === undefined) return [];
   const decoder = new TextDecoder();
   const atUs = beginning.atMs * 1000;

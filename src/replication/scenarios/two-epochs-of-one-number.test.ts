@@ -19,7 +19,7 @@ function secondEpochTwo(written: boolean): Scenario {
     c.put('b', 'k', 'in the first epoch 2');
     c.advance(500);
     // c cannot know of it.
-    c.cluster.safety.acceptFork();
+    c.cluster.safety.generations.acceptFork();
   }
   c.pause('b');
   c.pause('d');

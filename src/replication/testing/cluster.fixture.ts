@@ -3,7 +3,8 @@
  * script picks. After every step the invariants are checked.
  */
 
-import { type Applied, Safety } from '../../../simulation/safety/safety.js';
+import type { Applied } from '../../../simulation/safety/generations.js';
+import { Safety } from '../../../simulation/safety/safety.js';
 import type { Disk } from '../../../simulation/virtual/disk.js';
 import { Ensemble } from '../../../simulation/virtual/ensemble.js';
 import { EventQueue } from '../../../simulation/virtual/event-queue.js';
