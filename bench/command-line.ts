@@ -6,11 +6,11 @@ import { throwUsageError } from '../src/cli/usage-error.js';
 import { optionSpecs, parseAddressList, resolveClusterPlace } from '../src/config/index.js';
 import { KvError } from '../src/errors.js';
 import { packageVersion } from '../src/version.js';
-import type { Api, Distribution, Target, WorkloadOptions } from './options.js';
+import type { Api, BenchTarget, Distribution, WorkloadOptions } from './options.js';
 import { smallestValueBytes } from './values.js';
 
 export interface BenchCommandLine {
-  readonly target: Target;
+  readonly target: BenchTarget;
   readonly workload: WorkloadOptions;
   readonly json: boolean;
   /** The file for the page. */
@@ -162,7 +162,7 @@ function refuseRepetition(args: readonly string[]): void {
   if (repeated !== undefined) throw new KvError('INVALID_OPTION', `${repeated} is given more than once`);
 }
 
-function targetOf(given: Record<string, unknown>): Target {
+function targetOf(given: Record<string, unknown>): BenchTarget {
   const zk = given.zk === undefined ? undefined : String(given.zk);
   const root = given.root === undefined ? undefined : String(given.root);
   if (given.nodes === undefined) return resolveClusterPlace({ zk, root }, {});

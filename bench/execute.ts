@@ -9,16 +9,16 @@ import { KvError } from '../src/index.js';
 import { sharedNowMs } from './clock.js';
 import type { Generator } from './generate.js';
 import type { GapTracker } from './outages.js';
-import type { Recorder } from './recorder.js';
-import { readAndCheck, type Session, writeAndRecord } from './session.js';
+import type { BenchRecorder } from './recorder.js';
+import { type BenchSession, readAndCheck, writeAndRecord } from './session.js';
 
 /** The pause after a failure, so that operations that fail at once do not become a busy loop. */
 const pauseAfterErrorMs = 10;
 
 export interface Execution {
-  readonly session: Session;
+  readonly session: BenchSession;
   readonly generator: Generator;
-  readonly recorder: Recorder;
+  readonly recorder: BenchRecorder;
   readonly gaps: GapTracker;
 }
 

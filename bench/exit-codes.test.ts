@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
-import { exitCodeOf } from './exit-codes.js';
+import { benchExitCodeOf } from './exit-codes.js';
 import type { BenchResult } from './result.js';
 
 function codeOf(reads: [number, number], writes: [number, number], rest: Partial<BenchResult> = {}): number {
   const operation = ([succeeded, failed]: [number, number]) => ({ succeeded, failed }) as BenchResult['reads'];
   const workload = { keyspace: 10 } as BenchResult['workload'];
   const usual = { workload, keysNotPrefilled: 0, verification: undefined };
-  return exitCodeOf({ ...usual, ...rest, reads: operation(reads), writes: operation(writes) });
+  return benchExitCodeOf({ ...usual, ...rest, reads: operation(reads), writes: operation(writes) });
 }
 
 test('kvbench - exit code 0: some operations of each tried kind succeeded', () => {

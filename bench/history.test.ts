@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { History } from './history.js';
+import { BenchHistory } from './history.js';
 import { encodeValue } from './values.js';
 
 const run = '0badcafe';
@@ -11,8 +11,8 @@ function found(version: number, counter: number, changes: { run?: string; thread
 }
 
 /** A history with two acknowledged writes, versions 10 and 20. */
-function twoWrites(): History {
-  const history = new History(run, thread);
+function twoWrites(): BenchHistory {
+  const history = new BenchHistory(run, thread);
   for (const version of [10, 20])
     expect(history.writeAcknowledged(key, history.nextCounter(), version, version - 10)).toBeUndefined();
   return history;
@@ -67,7 +67,7 @@ describe('verification history', () => {
 
   test('a value from before the run - is legal until a write is acknowledged', () => {
     const baseline = { version: 5, value: Buffer.from('old') };
-    const history = new History(run, thread);
+    const history = new BenchHistory(run, thread);
     history.setBaseline(key, baseline);
     expect(history.finalRead(key, baseline)).toBeUndefined();
     expect(history.finalRead(key, undefined)).toContain('version 0 was read after 5');

@@ -8,13 +8,13 @@
 import { decodeValue } from './values.js';
 
 /** The result of a read, or of a key that existed before the run. */
-export interface Found {
+export interface FoundValue {
   readonly version: number;
   readonly value: Buffer;
 }
 
 interface KeyHistory {
-  baseline: Found | undefined;
+  baseline: FoundValue | undefined;
   acknowledged: { version: number; counter: number } | undefined;
   /** The highest version acknowledged or read. No later read may return a lower one. 0 while none is known. */
   knownVersion: number;
@@ -27,7 +27,7 @@ interface KeyHistory {
  */
 const maxRefused = 100_000;
 
-export class History {
+export class BenchHistory {
   readonly #run: string;
   readonly #thread: number;
   readonly #keys = new Map<number, KeyHistory>();
@@ -40,7 +40,7 @@ export class History {
   }
 
   /** Sets the value and version of the key before this run. */
-  setBaseline(keyIndex: number, found: Found | undefined): void {
+  setBaseline(keyIndex: number, found: FoundValue | undefined): void {
     const key = this.#key(keyIndex);
     key.baseline = found;
     key.knownVersion = found?.version ?? 0;
@@ -79,7 +79,7 @@ export class History {
   }
 
   /** Checks a read while other operations on the key may be in flight. @returns the violation, if there is one */
-  read(keyIndex: number, found: Found | undefined, knownBefore: number): string | undefined {
+  read(keyIndex: number, found: FoundValue | undefined, knownBefore: number): string | undefined {
     const key = this.#key(keyIndex);
     const version = found?.version ?? 0;
     if (version < knownBefore) return `version ${version} was read after ${knownBefore} was known`;
@@ -92,7 +92,7 @@ export class History {
   }
 
   /** Checks a read after all operations have ended. @returns the violation, if there is one */
-  finalRead(keyIndex: number, found: Found | undefined): string | undefined {
+  finalRead(keyIndex: number, found: FoundValue | undefined): string | undefined {
     const key = this.#key(keyIndex);
     const { acknowledged } = key;
     const version = found?.version ?? 0;
@@ -106,7 +106,7 @@ export class History {
   }
 
   /** The counter of a value that this thread may have written to this key. */
-  #counterOf(keyIndex: number, found: Found): number | undefined {
+  #counterOf(keyIndex: number, found: FoundValue): number | undefined {
     const tag = decodeValue(found.value);
     if (tag === undefined || tag.run !== this.#run || tag.thread !== this.#thread) return undefined;
     return tag.keyIndex === keyIndex && tag.counter >= 1 && tag.counter <= this.#lastCounter ? tag.counter : undefined;
@@ -122,7 +122,7 @@ export class History {
   }
 }
 
-function isBaseline({ baseline }: KeyHistory, found: Found): boolean {
+function isBaseline({ baseline }: KeyHistory, found: FoundValue): boolean {
   return baseline !== undefined && baseline.version === found.version && baseline.value.equals(found.value);
 }
 

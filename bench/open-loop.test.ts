@@ -6,7 +6,7 @@ import { createGenerator } from './generate.js';
 import { executeOnSchedule } from './open-loop.js';
 import type { WorkloadOptions } from './options.js';
 import { GapTracker } from './outages.js';
-import { Recorder } from './recorder.js';
+import { BenchRecorder } from './recorder.js';
 import { createSession } from './session.js';
 import { TimeSeries } from './time-series.js';
 
@@ -43,7 +43,7 @@ function startRun(workload: WorkloadOptions, stall: { readonly fromMs: number; r
     return { version: 1 };
   };
   const client = { put: answer, get: answer } as unknown as KvClient;
-  const recorder = new Recorder(startedAtMs);
+  const recorder = new BenchRecorder(startedAtMs);
   const session = createSession({ client, run: 'run', thread: 0, workload });
   const execution = { session, generator: createGenerator(workload, 0), recorder, gaps: new GapTracker(startedAtMs) };
   /** The totals of the run. To be called once, at the end. */

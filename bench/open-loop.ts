@@ -12,7 +12,7 @@ import { type Execution, failureCodeOf } from './execute.js';
 import { readAndCheck, writeAndRecord } from './session.js';
 
 /** The schedule of one thread, on the shared clock. */
-export interface Schedule {
+export interface ArrivalSchedule {
   readonly firstAtMs: number;
   /** The time between two operations. */
   readonly everyMs: number;
@@ -34,13 +34,17 @@ export interface ScheduleCounts {
 const longestSleepMs = 100;
 
 /** Resolves when the schedule is over or stopped, and every operation in flight has ended. */
-export function executeOnSchedule(execution: Execution, schedule: Schedule, isStopped: () => boolean): Promise<ScheduleCounts> {
+export function executeOnSchedule(
+  execution: Execution,
+  schedule: ArrivalSchedule,
+  isStopped: () => boolean,
+): Promise<ScheduleCounts> {
   return new Promise((resolve) => new OpenLoop(execution, schedule, isStopped, resolve).sendWhatIsDue());
 }
 
 class OpenLoop {
   readonly #execution: Execution;
-  readonly #schedule: Schedule;
+  readonly #schedule: ArrivalSchedule;
   readonly #isStopped: () => boolean;
   readonly #finish: (counts: ScheduleCounts) => void;
   /** The number of operations in the whole schedule. */
@@ -54,7 +58,12 @@ class OpenLoop {
   #timer: NodeJS.Timeout | undefined;
   #ended: ScheduleCounts | undefined;
 
-  constructor(execution: Execution, schedule: Schedule, isStopped: () => boolean, finish: (counts: ScheduleCounts) => void) {
+  constructor(
+    execution: Execution,
+    schedule: ArrivalSchedule,
+    isStopped: () => boolean,
+    finish: (counts: ScheduleCounts) => void,
+  ) {
     const { firstAtMs, everyMs, endsAtMs } = schedule;
     this.#execution = execution;
     this.#schedule = schedule;

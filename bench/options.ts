@@ -38,7 +38,7 @@ export function scheduleIntervalMs(rate: number, threads: number): number {
 }
 
 /** The cluster to measure. */
-export type Target = { readonly zk: string; readonly root: string } | { readonly nodes: readonly string[] };
+export type BenchTarget = { readonly zk: string; readonly root: string } | { readonly nodes: readonly string[] };
 
 /** The keys of one thread: the first index, and the index after the last. */
 export interface KeyRange {

@@ -6,10 +6,10 @@
  */
 import { forEachKey } from './for-each-key.js';
 import { keyName, ownKeys } from './options.js';
-import { type Session, writeAndRecord } from './session.js';
+import { type BenchSession, writeAndRecord } from './session.js';
 
 /** @returns the number of keys that could not be written */
-export async function prepare(session: Session): Promise<number> {
+export async function prepare(session: BenchSession): Promise<number> {
   const { client, workload, thread, history } = session;
   let failed = 0;
   await forEachKey(ownKeys(workload, thread), workload.inFlight, async (keyIndex) => {

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { GapTracker } from './outages.js';
 import { PrimaryTimeline } from './primaries.js';
 import { Progress } from './progress.js';
-import { Recorder } from './recorder.js';
+import { BenchRecorder } from './recorder.js';
 import { TimeSeries } from './time-series.js';
 
 beforeEach(() => void vi.useFakeTimers());
@@ -14,7 +14,7 @@ function play(out: Partial<WriteStream>, untilMs: number, rate?: number): string
   const written: string[] = [];
   const stream = { ...out, write: (text: string) => written.push(text) > 0 } as WriteStream;
   const series = new TimeSeries(1, 10_000);
-  const [recorder, gaps] = [new Recorder(0), new GapTracker(0)];
+  const [recorder, gaps] = [new BenchRecorder(0), new GapTracker(0)];
   const progress = new Progress(stream, new PrimaryTimeline(), series, { threads: 1, rate }, 0);
   let nowMs = 0;
   progress.start(() => nowMs);

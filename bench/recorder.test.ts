@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { Recorder } from './recorder.js';
+import { BenchRecorder } from './recorder.js';
 
 test('recorder - an operation belongs to the interval in which it ended; empty intervals are left out', () => {
-  const recorder = new Recorder(1_000);
+  const recorder = new BenchRecorder(1_000);
   recorder.success('read', 1, 1_010);
   recorder.success('write', 2, 1_099.9);
   recorder.failure('write', 'TIMEOUT', 1_100);
@@ -19,6 +19,6 @@ test('recorder - an operation belongs to the interval in which it ended; empty i
   expect(recorder.errorsByCode).toEqual({ TIMEOUT: 2 });
 });
 
-function counts({ index, read, write }: ReturnType<Recorder['takeEnded']>[number]): number[] {
+function counts({ index, read, write }: ReturnType<BenchRecorder['takeEnded']>[number]): number[] {
   return [index, read.succeeded, read.failed, write.succeeded, write.failed];
 }

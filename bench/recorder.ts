@@ -23,7 +23,7 @@ export interface Interval {
 
 export type Kind = 'read' | 'write';
 
-export class Recorder {
+export class BenchRecorder {
   readonly #startedAtMs: number;
   readonly #read = new KindRecorder();
   readonly #write = new KindRecorder();

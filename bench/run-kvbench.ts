@@ -4,7 +4,7 @@ import { describeError } from '../src/cli/explain.js';
 import { surviveHangUp } from '../src/cli/hang-up.js';
 import { KvError } from '../src/index.js';
 import { parseBenchCommandLine } from './command-line.js';
-import { exitCodeOf, exitCodes } from './exit-codes.js';
+import { benchExitCodeOf, benchExitCodes } from './exit-codes.js';
 import { prepareReportFile, writeReportFile } from './page/report-file.js';
 import { renderReport } from './report.js';
 import { runBench } from './run.js';
@@ -16,7 +16,7 @@ async function main(): Promise<number> {
   const { result } = run;
   process.stdout.write(json ? `${JSON.stringify(result)}\n` : renderReport(result));
   if (reportFile !== undefined) await writeReportFile(reportFile, run);
-  return exitCodeOf(result);
+  return benchExitCodeOf(result);
 }
 
 /** The first signal ends the measurement, and its result is reported. A second signal ends the process. */
@@ -33,7 +33,7 @@ function stopSignal(): AbortSignal {
 
 function fail(error: unknown): number {
   process.stderr.write(`kvbench: ${describeError(error)}\n`);
-  return error instanceof KvError && error.code === 'INVALID_OPTION' ? exitCodes.usage : exitCodes.nothingSucceeded;
+  return error instanceof KvError && error.code === 'INVALID_OPTION' ? benchExitCodes.usage : benchExitCodes.nothingSucceeded;
 }
 
 surviveHangUp();

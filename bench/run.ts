@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import type { WriteStream } from 'node:tty';
 import { KvClient, type Topology } from '../src/index.js';
 import { sharedNowMs } from './clock.js';
-import type { Target, WorkloadOptions } from './options.js';
+import type { BenchTarget, WorkloadOptions } from './options.js';
 import { PrimaryTimeline } from './primaries.js';
 import { Progress } from './progress.js';
 import { type BenchResult, toResult } from './result.js';
@@ -26,7 +26,7 @@ export interface BenchRun {
  * @throws KvError if the cluster cannot be reached.
  */
 export async function runBench(
-  target: Target,
+  target: BenchTarget,
   workload: WorkloadOptions,
   out: WriteStream,
   stop: AbortSignal,
@@ -79,7 +79,7 @@ function watchPrimary(client: KvClient, timeline: PrimaryTimeline, progress: Pro
 }
 
 /** The cluster that the workers connect to, from the topology of the connected client. */
-function clusterOf({ clusterId, nodes }: Topology, target: Target) {
+function clusterOf({ clusterId, nodes }: Topology, target: BenchTarget) {
   const live = nodes.map((node) => node.address);
   return { clusterId, nodes: live.length > 0 || !('nodes' in target) ? live : target.nodes };
 }

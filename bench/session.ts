@@ -1,16 +1,16 @@
 /** The state that the stages of one thread share: its client, its history of keys, and its violations. */
 import type { KvClient } from '../src/index.js';
-import { History } from './history.js';
+import { BenchHistory } from './history.js';
 import { keyName, type WorkloadOptions } from './options.js';
 import { encodeValue } from './values.js';
 import { ViolationLog } from './violations.js';
 
-export interface Session {
+export interface BenchSession {
   readonly client: KvClient;
   readonly run: string;
   readonly thread: number;
   readonly workload: WorkloadOptions;
-  readonly history: History;
+  readonly history: BenchHistory;
   readonly violations: ViolationLog;
   /**
    * The value of every write without --verify. A new value for each write would cost more than the rest of an
@@ -19,26 +19,26 @@ export interface Session {
   readonly unverifiedValue: Buffer;
 }
 
-export type SessionParts = Pick<Session, 'client' | 'run' | 'thread' | 'workload'>;
+export type SessionParts = Pick<BenchSession, 'client' | 'run' | 'thread' | 'workload'>;
 
-export function createSession(parts: SessionParts): Session {
+export function createSession(parts: SessionParts): BenchSession {
   const { run, thread, workload } = parts;
   const unverifiedValue = encodeValue({ run, thread, keyIndex: 0, counter: 0 }, workload.valueBytes);
-  return { ...parts, history: new History(run, thread), violations: new ViolationLog(), unverifiedValue };
+  return { ...parts, history: new BenchHistory(run, thread), violations: new ViolationLog(), unverifiedValue };
 }
 
 /** Writes a fresh value and records the outcome. @throws the error of the client */
-export function writeAndRecord(session: Session, keyIndex: number): Promise<unknown> {
+export function writeAndRecord(session: BenchSession, keyIndex: number): Promise<unknown> {
   if (session.workload.verify) return writeVerified(session, keyIndex);
   return session.client.put(keyName(keyIndex), session.unverifiedValue);
 }
 
 /** Reads and checks the result. @throws the error of the client */
-export function readAndCheck(session: Session, keyIndex: number): Promise<unknown> {
+export function readAndCheck(session: BenchSession, keyIndex: number): Promise<unknown> {
   return session.workload.verify ? readVerified(session, keyIndex) : session.client.get(keyName(keyIndex));
 }
 
-async function writeVerified(session: Session, keyIndex: number): Promise<void> {
+async function writeVerified(session: BenchSession, keyIndex: number): Promise<void> {
   const { client, run, thread, workload, history, violations } = session;
   const counter = history.nextCounter();
   const value = encodeValue({ run, thread, keyIndex, counter }, workload.valueBytes);
@@ -53,7 +53,7 @@ async function writeVerified(session: Session, keyIndex: number): Promise<void> 
   }
 }
 
-async function readVerified({ client, history, violations }: Session, keyIndex: number): Promise<void> {
+async function readVerified({ client, history, violations }: BenchSession, keyIndex: number): Promise<void> {
   const knownBefore = history.knownVersion(keyIndex);
   const found = await client.get(keyName(keyIndex));
   violations.add(keyIndex, history.read(keyIndex, found, knownBefore));

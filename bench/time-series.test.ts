@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { Recorder } from './recorder.js';
+import { BenchRecorder } from './recorder.js';
 import { seriesIntervalMs, TimeSeries } from './time-series.js';
 
 describe('time series', () => {
@@ -9,7 +9,7 @@ describe('time series', () => {
 
   test('threads - are added interval by interval, and in total', () => {
     const series = new TimeSeries(2, 1_000);
-    const [one, other] = [new Recorder(0), new Recorder(0)];
+    const [one, other] = [new BenchRecorder(0), new BenchRecorder(0)];
     one.success('read', 1, 50);
     other.success('read', 4, 60);
     other.failure('write', 'TIMEOUT', 350);
@@ -33,7 +33,7 @@ describe('time series', () => {
 
   test('a late thread - still adds to the right interval', () => {
     const series = new TimeSeries(2, 1_000);
-    const [one, other] = [new Recorder(0), new Recorder(0)];
+    const [one, other] = [new BenchRecorder(0), new BenchRecorder(0)];
     for (const atMs of [50, 150, 250]) one.success('read', 1, atMs);
     other.success('read', 1, 55);
     series.add(0, one.takeRest(), one.openIndex);
@@ -47,7 +47,7 @@ describe('time series', () => {
 
   test('a long run - has longer intervals', () => {
     const series = new TimeSeries(1, 3_600_000);
-    const recorder = new Recorder(0);
+    const recorder = new BenchRecorder(0);
     for (const atMs of [50, 950, 1_050]) recorder.success('write', 1, atMs);
     series.add(0, recorder.takeRest(), recorder.openIndex);
     expect(series.points().map(({ index, write }) => [index, write.succeeded])).toEqual([
@@ -59,7 +59,7 @@ describe('time series', () => {
   test('the last second - the rate and latencies of ten intervals', () => {
     const series = new TimeSeries(1, 10_000);
     expect(series.lastSecond()).toEqual({ operationsPerSecond: 0, latencyMs: undefined });
-    const recorder = new Recorder(0);
+    const recorder = new BenchRecorder(0);
     for (let atMs = 0; atMs < 3_000; atMs += 10) recorder.success('read', atMs < 1_500 ? 9 : 2, atMs);
     series.add(0, recorder.takeEnded(3_000), recorder.openIndex);
     expect(series.lastSecond()).toEqual({ operationsPerSecond: 100, latencyMs: { p50: 2, p99: 2, max: 2 } });
@@ -67,7 +67,7 @@ describe('time series', () => {
 
   test('the last second - empty during an outage', () => {
     const series = new TimeSeries(1, 10_000);
-    const recorder = new Recorder(0);
+    const recorder = new BenchRecorder(0);
     recorder.success('read', 1, 10);
     series.add(0, recorder.takeEnded(5_000), recorder.openIndex);
     expect(series.lastSecond()).toEqual({ operationsPerSecond: 0, latencyMs: undefined });

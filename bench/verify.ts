@@ -1,10 +1,10 @@
 /** The last stage: reads back every key of the thread and compares it with the acknowledged writes. */
 import { forEachKey } from './for-each-key.js';
 import { keyName, ownKeys } from './options.js';
-import type { Session } from './session.js';
+import type { BenchSession } from './session.js';
 import type { VerificationResult } from './violations.js';
 
-export async function verify({ client, workload, thread, history, violations }: Session): Promise<VerificationResult> {
+export async function verify({ client, workload, thread, history, violations }: BenchSession): Promise<VerificationResult> {
   let keysRead = 0;
   let unreadable = 0;
   await forEachKey(ownKeys(workload, thread), workload.inFlight, async (keyIndex) => {

@@ -5,12 +5,12 @@ import { KvClient } from '../src/index.js';
 import { sharedNowMs } from './clock.js';
 import { execute } from './execute.js';
 import { createGenerator } from './generate.js';
-import { executeOnSchedule, type Schedule } from './open-loop.js';
+import { type ArrivalSchedule, executeOnSchedule } from './open-loop.js';
 import { scheduleIntervalMs, type WorkloadOptions } from './options.js';
 import { type Gap, GapTracker, smallestOutageMs } from './outages.js';
 import { prepare } from './prepare.js';
-import { intervalMs, Recorder } from './recorder.js';
-import { createSession, type Session } from './session.js';
+import { BenchRecorder, intervalMs } from './recorder.js';
+import { type BenchSession, createSession } from './session.js';
 import type { FromWorker, ToWorker, WorkerPlan } from './thread-messages.js';
 import { verify } from './verify.js';
 
@@ -31,7 +31,7 @@ async function serve(port: MessagePort, plan: WorkerPlan): Promise<void> {
 }
 
 async function measure(
-  session: Session,
+  session: BenchSession,
   startedAtMs: number,
   send: (message: FromWorker) => void,
   isStopped: () => boolean,
@@ -39,7 +39,7 @@ async function measure(
   const { workload, thread } = session;
   const endsAtMs = startedAtMs + workload.durationMs;
   const gaps = new GapTracker(startedAtMs, smallestOutageMs(workload));
-  const recorder = new Recorder(startedAtMs);
+  const recorder = new BenchRecorder(startedAtMs);
   // After the end of a schedule no operation is due, so a time without success there is not an outage.
   const isCounted = ({ fromMs, toMs }: Gap) =>
     workload.rate === undefined || Math.min(toMs, endsAtMs) - fromMs > smallestOutageMs(workload);
@@ -76,7 +76,7 @@ function scheduleOf(
   { rate, threads, durationMs, deadlineMs }: WorkloadOptions,
   thread: number,
   startedAtMs: number,
-): Schedule | undefined {
+): ArrivalSchedule | undefined {
   if (rate === undefined) return undefined;
   const everyMs = scheduleIntervalMs(rate, threads);
   const endsAtMs = startedAtMs + durationMs;

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import type { FinalState, Operation } from '../verification/index.js';
 import { ClientProcess } from './client-process.js';
-import { type ClientTask, keyOf, pinnedName } from './client-wire.js';
+import { type ClientTask, pinnedName, recordedKeyOf } from './client-wire.js';
 import type { FaultCluster } from './fault-cluster.js';
 import type { Load } from './profile.js';
 
@@ -60,7 +60,7 @@ export class ClientFleet {
 
   /** The keys that the load may have written and that the final reads could not read. */
   unread(final: FinalState): string[] {
-    const keys = Array.from({ length: this.#load.keyspace }, (_, index) => keyOf(index));
+    const keys = Array.from({ length: this.#load.keyspace }, (_, index) => recordedKeyOf(index));
     return keys.filter((key) => !final.has(key));
   }
 

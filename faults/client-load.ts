@@ -4,7 +4,7 @@ import { mulberry32 } from '../bench/random.js';
 import type { KvClient } from '../src/index.js';
 import type { Call, Operation } from '../verification/index.js';
 import { recorded, recordedCall } from './client-recorder.js';
-import { type ClientTask, keyOf, type Mix } from './client-wire.js';
+import { type ClientTask, type Mix, recordedKeyOf } from './client-wire.js';
 import { type PinnedApi, PinnedReader } from './pinned-reader.js';
 
 type Record = (operation: Operation) => void;
@@ -44,7 +44,7 @@ async function work(
    */
   const versions = new Map<string, number>();
   for (let counter = 0; !signal.aborted; counter += 1) {
-    const key = keyOf(Math.floor(random() * task.keyspace));
+    const key = recordedKeyOf(Math.floor(random() * task.keyspace));
     const count = random() < shareOfSeveral ? 1 + Math.floor(random() * task.atOnce) : 1;
     // All operations are on one key and issued at once: the client sends them in this order on the stream of the
     // primary.
@@ -96,7 +96,7 @@ export async function pinnedReads(task: ClientTask, record: Record, signal: Abor
       while (!signal.aborted) {
         // Several reads on a pipeline travel in one message, so a thawed node executes them in one turn.
         const reads = Array.from({ length: api === 'pipeline' ? task.atOnce : 1 }, async (_, place) => {
-          const key = keyOf(Math.floor(random() * task.keyspace));
+          const key = recordedKeyOf(Math.floor(random() * task.keyspace));
           record(await recorded(`${task.name}.${index}.${place}@${address}`, key, { kind: 'get' }, () => reader.get(key)));
         });
         await Promise.all(reads);
@@ -111,7 +111,7 @@ export async function readEveryKey(client: KvClient, task: ClientTask, record: R
   let next = 0;
   const reader = async (_: unknown, index: number): Promise<void> => {
     while (next < task.keyspace && !signal.aborted) {
-      const key = keyOf(next);
+      const key = recordedKeyOf(next);
       next += 1;
       for (let attempt = 0; attempt < readAttempts; attempt += 1) {
         const operation = await recordedCall(client, `${task.name}.${index}`, key, { kind: 'get' }, task.deadlineMs);

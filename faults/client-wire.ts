@@ -46,6 +46,6 @@ export const stopWord = 'stop';
 /** The prefix of workers that read at one node only. The checks use their reads, but the figures of service do not. */
 export const pinnedName = 'pinned';
 
-export function keyOf(index: number): string {
+export function recordedKeyOf(index: number): string {
   return `key-${index}`;
 }

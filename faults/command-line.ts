@@ -13,7 +13,7 @@ export interface FaultsCommandLine {
   readonly list: boolean;
 }
 
-export const exitCodes = { passed: 0, found: 1, usage: 2, failed: 3 } as const;
+export const faultsExitCodes = { passed: 0, found: 1, usage: 2, failed: 3 } as const;
 
 const maxMinutes = 24 * 60;
 const maxSeed = 2 ** 32 - 1;

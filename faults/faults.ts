@@ -2,22 +2,22 @@
  * `npm run faults`: kills, freezes and cuts off real processes under load, and checks the answers that clients
  * received.
  */
-import { exitCodes, parseFaultsCommandLine } from './command-line.js';
+import { faultsExitCodes, parseFaultsCommandLine } from './command-line.js';
 import type { ProfileResult } from './profile-result.js';
 import { profiles } from './profiles.js';
-import { renderReport } from './report.js';
+import { renderProfileReport } from './report.js';
 import { runProfile } from './run-profile.js';
 
 async function main(): Promise<number> {
   const commandLine = await parseFaultsCommandLine(process.argv.slice(2)).catch((error: unknown) => error as Error);
   if (commandLine instanceof Error) {
     process.stderr.write(`faults: ${commandLine.message}\n`);
-    return exitCodes.usage;
+    return faultsExitCodes.usage;
   }
   if (commandLine.list) {
     for (const { name, minutes, description } of profiles)
       process.stdout.write(`${name.padEnd(24)} ${minutes} min  ${description}\n`);
-    return exitCodes.passed;
+    return faultsExitCodes.passed;
   }
   const results: ProfileResult[] = [];
   const { seed, json } = commandLine;
@@ -27,11 +27,11 @@ async function main(): Promise<number> {
     const print = (line: string): void => void process.stderr.write(`  ${line}\n`);
     results.push(await runProfile(profile, { seed, minutes, print }));
   }
-  process.stdout.write(json ? `${JSON.stringify({ seed, results }, undefined, 2)}\n` : renderReport(results));
-  return results.every(({ passed }) => passed) ? exitCodes.passed : exitCodes.found;
+  process.stdout.write(json ? `${JSON.stringify({ seed, results }, undefined, 2)}\n` : renderProfileReport(results));
+  return results.every(({ passed }) => passed) ? faultsExitCodes.passed : faultsExitCodes.found;
 }
 
 process.exitCode = await main().catch((error: unknown) => {
   process.stderr.write(`faults: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
-  return exitCodes.failed;
+  return faultsExitCodes.failed;
 });

@@ -7,7 +7,7 @@
  */
 import { joinAddress } from '../src/config/index.js';
 import type { Network, Place } from './network.js';
-import { type RunScope, run } from './run-scope.js';
+import { type RunScope, runCommandLine } from './run-scope.js';
 
 /**
  * The number of subnets in 198.18.0.0/16. RFC 2544 reserves 198.18.0.0/15 for tests, so nothing else on the machine
@@ -34,10 +34,10 @@ export class NamespaceNetwork implements Network {
   static async open(scope: RunScope): Promise<NamespaceNetwork | { readonly impossible: string }> {
     const hub = `${scope.namespaces}-hub`;
     try {
-      await run('iptables', '--version');
-      await run('ip', 'netns', 'add', hub);
-      await run('ip', '-n', hub, 'link', 'add', 'bridge', 'type', 'bridge');
-      await run('ip', '-n', hub, 'link', 'set', 'dev', 'bridge', 'up');
+      await runCommandLine('iptables', '--version');
+      await runCommandLine('ip', 'netns', 'add', hub);
+      await runCommandLine('ip', '-n', hub, 'link', 'add', 'bridge', 'type', 'bridge');
+      await runCommandLine('ip', '-n', hub, 'link', 'set', 'dev', 'bridge', 'up');
       return new NamespaceNetwork(scope, hub, await connectThisProcess(hub));
     } catch (error) {
       return { impossible: error instanceof Error ? error.message.trim() : String(error) };
@@ -57,12 +57,26 @@ export class NamespaceNetwork implements Network {
     const place: NamespacePlace = { name, namespace, address, prefix, port: async (wanted) => wanted };
     const cable = `to-${this.#places.length}`;
     this.#places.push(place);
-    await run('ip', 'netns', 'add', namespace);
-    await run('ip', 'link', 'add', 'eth0', 'netns', namespace, 'type', 'veth', 'peer', 'name', cable, 'netns', this.#hub);
-    await run('ip', '-n', this.#hub, 'link', 'set', 'dev', cable, 'master', 'bridge', 'up');
-    await run('ip', '-n', namespace, 'addr', 'add', `${address}/24`, 'dev', 'eth0');
-    await run('ip', '-n', namespace, 'link', 'set', 'dev', 'eth0', 'up');
-    await run('ip', '-n', namespace, 'link', 'set', 'dev', 'lo', 'up');
+    await runCommandLine('ip', 'netns', 'add', namespace);
+    await runCommandLine(
+      'ip',
+      'link',
+      'add',
+      'eth0',
+      'netns',
+      namespace,
+      'type',
+      'veth',
+      'peer',
+      'name',
+      cable,
+      'netns',
+      this.#hub,
+    );
+    await runCommandLine('ip', '-n', this.#hub, 'link', 'set', 'dev', cable, 'master', 'bridge', 'up');
+    await runCommandLine('ip', '-n', namespace, 'addr', 'add', `${address}/24`, 'dev', 'eth0');
+    await runCommandLine('ip', '-n', namespace, 'link', 'set', 'dev', 'eth0', 'up');
+    await runCommandLine('ip', '-n', namespace, 'link', 'set', 'dev', 'lo', 'up');
     return place;
   }
 
@@ -74,11 +88,11 @@ export class NamespaceNetwork implements Network {
     const receiver = this.#places.find((place) => place.name === to.name);
     if (receiver === undefined) throw new Error(`there is no place ${to.name}`);
     this.#cut.add(receiver);
-    await run(...iptables(receiver), '-A', 'INPUT', '-s', from.address, '-j', 'DROP');
+    await runCommandLine(...iptables(receiver), '-A', 'INPUT', '-s', from.address, '-j', 'DROP');
   }
 
   async heal(): Promise<void> {
-    for (const receiver of this.#cut) await run(...iptables(receiver), '-F', 'INPUT');
+    for (const receiver of this.#cut) await runCommandLine(...iptables(receiver), '-F', 'INPUT');
     this.#cut.clear();
   }
 
@@ -95,16 +109,16 @@ function iptables(place: NamespacePlace): [string, ...string[]] {
  * first three numbers.
  */
 async function connectThisProcess(hub: string): Promise<string> {
-  const inUse = await run('ip', '-o', '-4', 'addr');
+  const inUse = await runCommandLine('ip', '-o', '-4', 'addr');
   for (let index = 0; index < subnets; index += 1) {
     const subnet = subnetOf(index);
     if (inUse.includes(` ${subnet}.`)) continue;
     const cable = `kvfaults${index}`;
-    const added = run('ip', 'link', 'add', cable, 'type', 'veth', 'peer', 'name', 'parent', 'netns', hub);
+    const added = runCommandLine('ip', 'link', 'add', cable, 'type', 'veth', 'peer', 'name', 'parent', 'netns', hub);
     if (!(await added.then(() => true, isTaken))) continue;
-    await run('ip', '-n', hub, 'link', 'set', 'dev', 'parent', 'master', 'bridge', 'up');
-    await run('ip', 'addr', 'add', `${subnet}.1/24`, 'dev', cable);
-    await run('ip', 'link', 'set', 'dev', cable, 'up');
+    await runCommandLine('ip', '-n', hub, 'link', 'set', 'dev', 'parent', 'master', 'bridge', 'up');
+    await runCommandLine('ip', 'addr', 'add', `${subnet}.1/24`, 'dev', cable);
+    await runCommandLine('ip', 'link', 'set', 'dev', cable, 'up');
     return subnet;
   }
   throw new Error('no subnet is free');

@@ -39,10 +39,10 @@ export interface Nemesis {
   inject(context: FaultContext): Promise<ActiveFault | undefined>;
 }
 
-export type Role = 'primary' | 'backup' | 'any';
+export type NodeRole = 'primary' | 'backup' | 'any';
 
 /** Chooses a node that is not hit yet, and marks it as hit. */
-export async function pickVictim({ cluster, random, hit }: FaultContext, role: Role): Promise<FaultNode | undefined> {
+export async function pickVictim({ cluster, random, hit }: FaultContext, role: NodeRole): Promise<FaultNode | undefined> {
   const primary = role === 'any' ? undefined : await cluster.primary();
   if (role !== 'any' && primary === undefined) return undefined;
   const fits = (node: FaultNode): boolean => role === 'any' || (node === primary) === (role === 'primary');

@@ -1,7 +1,7 @@
 /** Faults of processes: kill and restart, freeze and thaw, planned stop with a handover. */
-import { type Nemesis, pickVictim, type Role } from './nemesis.js';
+import { type Nemesis, type NodeRole, pickVictim } from './nemesis.js';
 
-function kill(role: Role): Nemesis {
+function kill(role: NodeRole): Nemesis {
   return {
     name: `kill ${role}`,
     company: 'ends a process',
@@ -16,7 +16,7 @@ function kill(role: Role): Nemesis {
 }
 
 /** The lengths relate to the defaults: a lease lasts 1,000 ms, grace 1,250 ms, a session 6,000 ms. */
-function freeze(length: 'short' | 'medium' | 'long', role: Role, holdMs: readonly [number, number]): Nemesis {
+function freeze(length: 'short' | 'medium' | 'long', role: NodeRole, holdMs: readonly [number, number]): Nemesis {
   return {
     name: `freeze ${role}, ${length}`,
     company: 'elsewhere',

@@ -1,6 +1,6 @@
 /** The figures of one profile, summed over its episodes. Pure. */
 import { type Episode, foundNothing } from './episode.js';
-import { longestGapsMs, type Spread, spreadOf } from './service-gaps.js';
+import { type GapSpread, gapSpreadOf, longestGapsMs } from './service-gaps.js';
 
 export interface ProfileResult {
   readonly profile: string;
@@ -21,9 +21,9 @@ export interface ProfileResult {
   readonly waits: number;
   readonly waitedMs: number;
   /** The time without service after each round. */
-  readonly withoutServiceMs: Spread | undefined;
+  readonly withoutServiceMs: GapSpread | undefined;
   /** The same, by the faults of the round. */
-  readonly withoutServiceMsAfter: Readonly<Record<string, Spread>>;
+  readonly withoutServiceMsAfter: Readonly<Record<string, GapSpread>>;
   /** Explanations, each with the seed of its episode. */
   readonly violations: readonly string[];
   readonly undecided: readonly string[];
@@ -64,7 +64,7 @@ export function summarize(profile: string, episodes: readonly Episode[]): Profil
     faults: countOf(rounds.flatMap(({ faults }) => faults)),
     waits: sum(episodes.map(({ schedule }) => schedule.waits)),
     waitedMs: sum(episodes.map(({ schedule }) => schedule.waitedMs)),
-    withoutServiceMs: spreadOf(gaps),
+    withoutServiceMs: gapSpreadOf(gaps),
     withoutServiceMsAfter: spreadsBy(kinds, gaps),
     violations: found(
       ({ report }) => report.violations,
@@ -98,9 +98,9 @@ function sum(numbers: readonly number[]): number {
   return numbers.reduce((total, one) => total + one, 0);
 }
 
-function spreadsBy(kinds: readonly string[], gaps: readonly number[]): Record<string, Spread> {
-  const spreads: Record<string, Spread> = {};
-  for (const kind of new Set(kinds)) spreads[kind] = spreadOf(gaps.filter((_, index) => kinds[index] === kind))!;
+function spreadsBy(kinds: readonly string[], gaps: readonly number[]): Record<string, GapSpread> {
+  const spreads: Record<string, GapSpread> = {};
+  for (const kind of new Set(kinds)) spreads[kind] = gapSpreadOf(gaps.filter((_, index) => kinds[index] === kind))!;
   return spreads;
 }
 

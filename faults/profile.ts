@@ -1,6 +1,6 @@
 /** A profile: a cluster, a load and a kind of schedule. `profiles.ts` lists those that can be run. */
 import type { Mix } from './client-wire.js';
-import type { Nemesis, Role } from './nemesis.js';
+import type { Nemesis, NodeRole } from './nemesis.js';
 
 /** A cluster that is not in sync, or answers no operation, this long after the last fault counts as stuck. */
 export const syncPatienceMs = 90_000;
@@ -21,7 +21,7 @@ export interface Load {
 
 export type Schedule =
   /** Every `intervalMs` one node is killed and started again at once. Every node must be in sync before each kill. */
-  | { readonly kind: 'steady'; readonly victim: Exclude<Role, 'any'>; readonly intervalMs: number }
+  | { readonly kind: 'steady'; readonly victim: Exclude<NodeRole, 'any'>; readonly intervalMs: number }
   /** Rounds of up to `atOnce` faults, all healed and in sync before the next. */
   | { readonly kind: 'rounds'; readonly nemeses: readonly Nemesis[]; readonly atOnce: number };
 

@@ -2,7 +2,7 @@
 import Table from 'cli-table3';
 import type { ProfileResult } from './profile-result.js';
 
-export function renderReport(results: readonly ProfileResult[]): string {
+export function renderProfileReport(results: readonly ProfileResult[]): string {
   const sections = [operations(results), faults(results), ...results.flatMap(findings)];
   return `${sections.join('\n')}\n`;
 }

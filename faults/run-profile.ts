@@ -11,7 +11,7 @@ import type { Profile } from './profile.js';
 import { type ProfileResult, summarize } from './profile-result.js';
 import { RunScope } from './run-scope.js';
 
-export interface RunOptions {
+export interface ProfileOptions {
   readonly seed: number;
   readonly minutes: number;
   readonly print: (line: string) => void;
@@ -20,7 +20,7 @@ export interface RunOptions {
 const longestEpisodeMs = 300_000;
 const keptPrefix = 'kvnode-faults-kept-';
 
-export async function runProfile(profile: Profile, { seed, minutes, print }: RunOptions): Promise<ProfileResult> {
+export async function runProfile(profile: Profile, { seed, minutes, print }: ProfileOptions): Promise<ProfileResult> {
   const episodes: Episode[] = [];
   const count = Math.max(1, Math.ceil((minutes * 60_000) / longestEpisodeMs));
   for (let index = 0; index < count; index += 1) {

@@ -62,20 +62,20 @@ export class RunScope implements AsyncDisposable {
 }
 
 /** Runs a command to its end. @throws Error with its stderr */
-export async function run(command: string, ...words: readonly string[]): Promise<string> {
+export async function runCommandLine(command: string, ...words: readonly string[]): Promise<string> {
   const { stdout } = await execute(command, words);
   return stdout;
 }
 
 /** Removes the namespaces of runs whose process is gone. */
 async function removeLeftovers(): Promise<void> {
-  const listed = await run('ip', 'netns', 'list').catch(() => '');
+  const listed = await runCommandLine('ip', 'netns', 'list').catch(() => '');
   for (const line of listed.split('\n')) {
     const name = line.split(' ')[0] ?? '';
     const owner = new RegExp(`^${namespacePrefix}-(\\d+)-`).exec(name)?.[1];
     if (owner === undefined || isAlive(Number(owner))) continue;
     // Another run may be removing it, too.
-    await run('ip', 'netns', 'del', name).catch(() => {});
+    await runCommandLine('ip', 'netns', 'del', name).catch(() => {});
   }
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Operation, Outcome } from '../verification/index.js';
-import { longestGapsMs, spreadOf } from './service-gaps.js';
+import { gapSpreadOf, longestGapsMs } from './service-gaps.js';
 
 function answeredAt(timeMs: number, outcome: Outcome = { kind: 'missing' }, key = 'a'): Operation {
   const returnedAtUs = timeMs * 1_000;
@@ -30,6 +30,6 @@ describe('the time without service after a fault', () => {
 });
 
 test('a spread has nearest ranks', () => {
-  expect(spreadOf([])).toBeUndefined();
-  expect(spreadOf([3, 1, 2])).toEqual({ median: 2, p99: 3, max: 3 });
+  expect(gapSpreadOf([])).toBeUndefined();
+  expect(gapSpreadOf([3, 1, 2])).toEqual({ median: 2, p99: 3, max: 3 });
 });

@@ -5,7 +5,7 @@
 import { shardOfKey } from '../src/placement/index.js';
 import type { Operation } from '../verification/index.js';
 
-export interface Spread {
+export interface GapSpread {
   readonly median: number;
   readonly p99: number;
   readonly max: number;
@@ -44,7 +44,7 @@ function longestIn(answeredUs: readonly number[], startsUs: readonly number[]): 
 }
 
 /** @returns nearest ranks; undefined for no numbers */
-export function spreadOf(numbers: readonly number[]): Spread | undefined {
+export function gapSpreadOf(numbers: readonly number[]): GapSpread | undefined {
   if (numbers.length === 0) return undefined;
   const sorted = [...numbers].sort((one, other) => one - other);
   const rank = (share: number): number => sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)]!;

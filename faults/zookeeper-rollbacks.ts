@@ -8,7 +8,7 @@
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { FaultNode } from './fault-node.js';
-import { between, type FaultContext, type Nemesis, pickVictim, type Role } from './nemesis.js';
+import { between, type FaultContext, type Nemesis, type NodeRole, pickVictim } from './nemesis.js';
 import { syncPatienceMs } from './profile.js';
 import { recover } from './recover.js';
 import { freezeBeyondSession, startAll } from './zookeeper-losses.js';
@@ -49,7 +49,7 @@ function rollback(name: string, change: Change): Nemesis {
   };
 }
 
-async function replace(context: FaultContext, role: Role, end: (node: FaultNode) => Promise<unknown>): Promise<void> {
+async function replace(context: FaultContext, role: NodeRole, end: (node: FaultNode) => Promise<unknown>): Promise<void> {
   const node = await pickVictim(context, role);
   if (node === undefined) return;
   await end(node);
@@ -59,14 +59,14 @@ async function replace(context: FaultContext, role: Role, end: (node: FaultNode)
 }
 
 const kill =
-  (role: Role): Change =>
+  (role: NodeRole): Change =>
   (context) =>
     replace(context, role, (node) => node.kill());
 const handover: Change = (context) => replace(context, 'primary', (node) => node.stop());
 
 /** The frozen node is taken out of the in-sync set, or replaced as primary, and rejoins the set later. */
 const freeze =
-  (role: Role): Change =>
+  (role: NodeRole): Change =>
   async (context) => {
     const node = await pickVictim(context, role);
     if (node === undefined) return;

@@ -9,7 +9,7 @@ import { programPath, toolEnvironment } from './programs.js';
  * Runs kvbench with its output on the terminal.
  * @throws Error unless it exits with 0, which with --verify means that the data is as acknowledged.
  */
-export async function runBench(words: readonly string[], signal?: AbortSignal): Promise<void> {
+export async function runBenchProcess(words: readonly string[], signal?: AbortSignal): Promise<void> {
   await run(words, 'inherit', signal);
 }
 

@@ -3,7 +3,7 @@
  * and stops everything. The exit code is 0 if every step succeeded, 1 if one failed, which is named, and 128 + signal
  * number after an interruption.
  */
-import { runBench } from './bench-process.js';
+import { runBenchProcess } from './bench-process.js';
 import { failoverWalkthrough, readBack } from './failover-walkthrough.js';
 import { onInterrupt } from './interrupt.js';
 import { LocalCluster } from './local-cluster.js';
@@ -32,7 +32,7 @@ async function demo(runner: StepRunner, interrupted: AbortSignal, onCluster: (cl
   const ring = await ringWalkthrough(cluster, client, written, runner);
 
   await step(`run kvbench for ${benchSeconds} seconds, and verify its writes`, () =>
-    runBench(
+    runBenchProcess(
       [
         '--nodes',
         cluster.addresses.join(','),

@@ -49,7 +49,7 @@ export async function failoverWalkthrough(
   runner: StepRunner,
 ): Promise<WalkthroughReport> {
   const { step, print } = runner;
-  const written = await step(`write ${keyCount} keys through gRPC`, () => writeKeys(client, keyCount));
+  const written = await step(`write ${keyCount} keys through gRPC`, () => writeWalkthroughKeys(client, keyCount));
   const before = await step('read them back', () => readBack(client, written));
   print(`${before} keys read, every value and version as acknowledged`);
 
@@ -68,7 +68,7 @@ export async function failoverWalkthrough(
 }
 
 /** Keys `user:1` to `user:<count>`. @throws Error if any write is not acknowledged. */
-export async function writeKeys(client: KvClient, count: number): Promise<Written> {
+export async function writeWalkthroughKeys(client: KvClient, count: number): Promise<Written> {
   const values = new Map(Array.from({ length: count }, (_, index) => [`user:${index + 1}`, `value ${index + 1}`]));
   const outcomes = await client.mput([...values].map(([key, value]) => ({ key, value })));
   return new Map(

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { Replica } from '../src/replication/index.js';
 import type { Decision } from './plan/decision.js';
 import { planOf } from './plan/plan.js';
-import { leastEvents, leastFaults, run } from './schedule/schedule.js';
+import { leastEvents, leastFaults, runPlan } from './schedule/schedule.js';
 import { scriptOf } from './schedule/script.js';
 import { shrink } from './schedule/shrink.js';
 
@@ -21,15 +21,15 @@ class Careless extends Replica {
 function firstFailure(newReplica: (...given: ConstructorParameters<typeof Replica>) => Replica) {
   for (let seed = 1; seed <= 200; seed += 1) {
     const plan = planOf(seed, steps);
-    if (run(plan, { newReplica }).failure !== undefined) return plan;
+    if (runPlan(plan, { newReplica }).failure !== undefined) return plan;
   }
   throw new Error('none of 200 schedules fails');
 }
 
 describe('simulation', { timeout }, () => {
-  it('a seed gives the same run twice, event by event', () => {
+  it('a seed gives the same runPlan twice, event by event', () => {
     for (const seed of [1, 2, 3]) {
-      const [one, other] = [1, 2].map(() => run(planOf(seed, steps), { recording: true }));
+      const [one, other] = [1, 2].map(() => runPlan(planOf(seed, steps), { recording: true }));
       expect(one!.trace.length).toBeGreaterThan(leastEvents);
       expect(one!.trace).toEqual(other!.trace);
       expect(one!.digest).toBe(other!.digest);
@@ -37,14 +37,14 @@ describe('simulation', { timeout }, () => {
   });
 
   it('recording changes nothing, another seed everything', () => {
-    const digestOf = (seed: number, recording: boolean): number => run(planOf(seed, steps), { recording }).digest;
+    const digestOf = (seed: number, recording: boolean): number => runPlan(planOf(seed, steps), { recording }).digest;
     expect(digestOf(4, true)).toBe(digestOf(4, false));
     expect(digestOf(4, false)).not.toBe(digestOf(5, false));
   });
 
   it('the shortest schedule has its events and its faults too', () => {
     for (let seed = 1; seed <= 30; seed += 1) {
-      const { failure, events, faults } = run(planOf(seed, 1));
+      const { failure, events, faults } = runPlan(planOf(seed, 1));
       expect(failure).toBeUndefined();
       expect(events).toBeGreaterThanOrEqual(leastEvents);
       expect(faults).toBeGreaterThanOrEqual(leastFaults);
@@ -64,6 +64,6 @@ describe('simulation', { timeout }, () => {
   it('any part of a schedule is a schedule', () => {
     const plan = planOf(6, steps);
     const every = (nth: number): readonly Decision[] => plan.decisions.filter((_, index) => index % nth === 0);
-    for (const nth of [1, 2, 3, 7]) expect(run({ ...plan, decisions: every(nth) }, {}, false).failure).toBeUndefined();
+    for (const nth of [1, 2, 3, 7]) expect(runPlan({ ...plan, decisions: every(nth) }, {}, false).failure).toBeUndefined();
   });
 });

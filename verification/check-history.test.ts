@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { checkHistory, isClean } from './check-history.js';
 import { explain } from './contradiction.js';
 import type { Call, Operation, Outcome } from './history.js';
-import { checkKey } from './linearizability.js';
+import { checkKeyHistory } from './linearizability.js';
 import { linearizableHistory, mutatedHistory } from './random-history.fixture.js';
 
 const unknown: Outcome = { kind: 'unknown', code: 'OUTCOME_UNKNOWN' };
@@ -86,7 +86,7 @@ describe('an explanation', () => {
   test('is itself a contradiction, and never longer than the history that it explains', () => {
     fc.assert(
       fc.property(mutatedHistory(20), (operations) => {
-        fc.pre(checkKey(operations).kind === 'violation');
+        fc.pre(checkKeyHistory(operations).kind === 'violation');
         const { answered, mentioned } = explain(operations);
         expect(answered.length).toBeGreaterThan(0);
         expect(answered.length + mentioned.length).toBeLessThanOrEqual(operations.length);
@@ -96,7 +96,7 @@ describe('an explanation', () => {
           if (shown.has(one.client) || one.outcome.kind === 'refused') return [one];
           return one.outcome.kind === 'written' || one.outcome.kind === 'unknown' ? [{ ...one, outcome: unknown }] : [];
         });
-        expect(checkKey(weaker).kind).toBe('violation');
+        expect(checkKeyHistory(weaker).kind).toBe('violation');
       }),
     );
   });

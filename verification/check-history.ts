@@ -2,7 +2,7 @@
 import { explain } from './contradiction.js';
 import { renderContradiction } from './contradiction-table.js';
 import { byKey, type FinalState, type Operation } from './history.js';
-import { checkKey, defaultMaxConfigurations } from './linearizability.js';
+import { checkKeyHistory, defaultMaxConfigurations } from './linearizability.js';
 import { inventedValues, type LostWrite, lostWrites } from './whole-history.js';
 
 export interface HistoryReport {
@@ -28,7 +28,7 @@ export function checkHistory(
   const undecided: { key: string; reason: string }[] = [];
   const groups = byKey(history);
   for (const [key, operations] of groups) {
-    const verdict = checkKey(operations, { maxConfigurations });
+    const verdict = checkKeyHistory(operations, { maxConfigurations });
     if (verdict.kind === 'undecided') undecided.push({ key, reason: verdict.reason });
     if (verdict.kind !== 'violation') continue;
     const explained = violations.length < maxExplanations;

@@ -7,7 +7,7 @@
  * answer can be removed. A smaller contradiction may exist.
  */
 import type { Operation } from './history.js';
-import { checkKey } from './linearizability.js';
+import { checkKeyHistory } from './linearizability.js';
 
 export interface Contradiction {
   readonly key: string;
@@ -40,7 +40,7 @@ export function explain(operations: readonly Operation[]): Contradiction {
 }
 
 function isViolation(operations: readonly Operation[]): boolean {
-  return checkKey(operations, { maxConfigurations }).kind === 'violation';
+  return checkKeyHistory(operations, { maxConfigurations }).kind === 'violation';
 }
 
 function shortestFailingPrefix(operations: readonly Operation[]): Operation[] {

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { isLinearizable } from './brute-force.fixture.js';
 import type { Call, Operation, Outcome } from './history.js';
-import { checkKey } from './linearizability.js';
+import { checkKeyHistory } from './linearizability.js';
 import { linearizableHistory, mutatedHistory } from './random-history.fixture.js';
 
 /** The twin tries some thousand orders of seven operations. A longer history would take it seconds. */
@@ -21,13 +21,13 @@ const get = (value: string, from: number, to: number, version: number): Operatio
   operation({ kind: 'get' }, from, to, { kind: 'found', value, version });
 const missing = (from: number, to: number): Operation => operation({ kind: 'get' }, from, to, { kind: 'missing' });
 
-const kindOf = (...history: Operation[]): string => checkKey(history).kind;
+const kindOf = (...history: Operation[]): string => checkKeyHistory(history).kind;
 
 describe('the checker of one key', () => {
   test('accepts every history of a real register, with unknown outcomes', () => {
     fc.assert(
       fc.property(linearizableHistory(40), (history) => {
-        expect(checkKey(history).kind).toBe('ok');
+        expect(checkKeyHistory(history).kind).toBe('ok');
       }),
       runs,
     );
@@ -41,7 +41,7 @@ describe('the checker of one key', () => {
         fc.property(mutatedHistory(smallHistory), (history) => {
           const expected = isLinearizable(history) ? 'ok' : 'violation';
           verdicts[expected] += 1;
-          expect(checkKey(history).kind).toBe(expected);
+          expect(checkKeyHistory(history).kind).toBe(expected);
         }),
         runs,
       );
@@ -83,7 +83,7 @@ describe('the checker of one key', () => {
 
   test('ends undecided when its budget is spent', () => {
     const history = [put('a', 0, 1, 1), put('b', 2, 3, 2), put('c', 4, 5, 3)];
-    expect(checkKey(history, { maxConfigurations: 2 })).toMatchObject({ kind: 'undecided' });
+    expect(checkKeyHistory(history, { maxConfigurations: 2 })).toMatchObject({ kind: 'undecided' });
   });
 
   test('decides a long history with many unknown writes in little more than one step per operation', () => {
@@ -94,7 +94,7 @@ describe('the checker of one key', () => {
       if (round % 20 === 0) history.push(lostPut(`lost${round}`, at, at + 1));
       if (round % 40 === 0) history.push(get(`lost${round}`, at + 7, at + 8, 2 * round + 2));
     }
-    const verdict = checkKey(history);
+    const verdict = checkKeyHistory(history);
     expect(verdict.kind).toBe('ok');
     expect(verdict.configurations).toBeLessThan(3 * history.length);
   });

@@ -31,7 +31,7 @@ export interface CheckOptions {
 export const defaultMaxConfigurations = 1_000_000;
 
 /** @param operations all operations on one key, in any order. Before the first of them the key has never existed. */
-export function checkKey(operations: readonly Operation[], options: CheckOptions = {}): Verdict {
+export function checkKeyHistory(operations: readonly Operation[], options: CheckOptions = {}): Verdict {
   const { maxConfigurations = defaultMaxConfigurations } = options;
   const { problem, position } = startOf(operations);
   const seen = new Set<string>();

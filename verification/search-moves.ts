@@ -12,7 +12,7 @@ import type { Operation } from './history.js';
 import { absent, afterAnswered, afterUnanswered, conditionOf, isAsFree, type Register } from './register.js';
 import { type UnknownWrite, unknownWrites } from './unknown-writes.js';
 
-export interface Problem {
+export interface SearchProblem {
   /** The answered operations, which must all be taken, in order of invocation. */
   readonly required: readonly Operation[];
   /** The unknown writes, in order of invocation. */
@@ -37,7 +37,7 @@ export interface Position {
   readonly unseen: Register | undefined;
 }
 
-export function startOf(operations: readonly Operation[]): { problem: Problem; position: Position } {
+export function startOf(operations: readonly Operation[]): { problem: SearchProblem; position: Position } {
   const inOrder = [...operations].sort((one, other) => one.invokedAtUs - other.invokedAtUs);
   const required = inOrder.filter(({ outcome }) => outcome.kind !== 'refused' && outcome.kind !== 'unknown');
   const versions = required.map(writtenVersion).filter((version) => version !== undefined);
@@ -46,7 +46,7 @@ export function startOf(operations: readonly Operation[]): { problem: Problem; p
 }
 
 /** Every possible next position, the most promising last. */
-export function movesFrom(problem: Problem, position: Position): Position[] {
+export function movesFrom(problem: SearchProblem, position: Position): Position[] {
   const { candidates, firstReturnUs } = candidatesAt(problem, position);
   const moves: Position[] = [];
   for (const index of candidates) {
@@ -59,7 +59,7 @@ export function movesFrom(problem: Problem, position: Position): Position[] {
 }
 
 /** The operations that may be taken next: those that began before any remaining one had ended. */
-function candidatesAt({ required }: Problem, { first, taken }: Position) {
+function candidatesAt({ required }: SearchProblem, { first, taken }: Position) {
   const candidates: number[] = [];
   let firstReturnUs = Number.POSITIVE_INFINITY;
   for (let index = first; index < required.length; index += 1) {
@@ -72,7 +72,7 @@ function candidatesAt({ required }: Problem, { first, taken }: Position) {
   return { candidates, firstReturnUs };
 }
 
-function take({ required, versions }: Problem, position: Position, index: number): Position | undefined {
+function take({ required, versions }: SearchProblem, position: Position, index: number): Position | undefined {
   const operation = required[index]!;
   const version = writtenVersion(operation);
   if (version !== undefined && version !== versions[position.writes]) return undefined;
@@ -86,7 +86,7 @@ function take({ required, versions }: Problem, position: Position, index: number
   return { ...advance(position, index), unknownTaken: position.unknownTaken, writes, register, unseen: undefined };
 }
 
-function unknownMoves({ unknown }: Problem, position: Position, firstReturnUs: number): Position[] {
+function unknownMoves({ unknown }: SearchProblem, position: Position, firstReturnUs: number): Position[] {
   const moves: Position[] = [];
   const met = new Set<string>();
   for (const [index, { call, invokedAtUs, likeness }] of unknown.entries()) {

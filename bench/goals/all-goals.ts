@@ -1,7 +1,7 @@
 /** Every goal, in the order in which they are measured. */
 import { failover } from './failover.js';
 import type { Goal } from './goal.js';
-import { handover } from './handover.js';
+import { handoverGoal } from './handover.js';
 import { idle } from './idle.js';
 import { joiner } from './joiner.js';
 import { memory } from './memory.js';
@@ -17,7 +17,7 @@ export const allGoals: readonly Goal[] = [
   memory,
   pauses,
   failover,
-  handover,
+  handoverGoal,
   idle,
   shardFailover,
   shardRates,

@@ -1,5 +1,5 @@
 /** The goal about a killed primary: the time until a write is acknowledged again, with both profiles of timings. */
-import { spreadOf } from '../../faults/service-gaps.js';
+import { gapSpreadOf } from '../../faults/service-gaps.js';
 import { type FailoverTimes, measureFailovers } from './failover-times.js';
 import type { Goal, GoalOutcome, GoalRun } from './goal.js';
 import { type ProfileName, profileNames, timingProfiles } from './timing-profiles.js';
@@ -52,7 +52,7 @@ const parts = ['detection', 'claim', 'takeover', 'client'] as const;
 
 /** The figures of the whole time, and the medians of its parts. */
 function figuresOf(times: readonly FailoverTimes[]): Record<string, number> {
-  const spread = (of: (one: FailoverTimes) => number) => spreadOf(times.map(of)) ?? { median: 0, p99: 0, max: 0 };
+  const spread = (of: (one: FailoverTimes) => number) => gapSpreadOf(times.map(of)) ?? { median: 0, p99: 0, max: 0 };
   const total = spread(({ totalMs }) => totalMs);
   const medians = parts.map((part) => [`${part}Ms`, Math.round(spread((one) => one[`${part}Ms`]).median)]);
   return {

@@ -2,14 +2,14 @@
  * The goal about a stopped primary: the time without an acknowledged write, and the failed calls, after SIGTERM under
  * load.
  */
-import { spreadOf } from '../../faults/service-gaps.js';
+import { gapSpreadOf } from '../../faults/service-gaps.js';
 import type { Goal } from './goal.js';
 import { measureHandovers } from './handover-times.js';
 import { timingProfiles } from './timing-profiles.js';
 
 const longestGapMs = 100;
 
-export const handover: Goal = {
+export const handoverGoal: Goal = {
   name: 'handover',
   measure: async ({ kills, signal, print }) => {
     const times = await measureHandovers({
@@ -22,7 +22,7 @@ export const handover: Goal = {
             `takeover ${Math.round(takeoverMs)}), ${failedCalls} failed calls`,
         ),
     });
-    const gap = spreadOf(times.map(({ gapMs }) => gapMs)) ?? { median: 0, max: 0 };
+    const gap = gapSpreadOf(times.map(({ gapMs }) => gapMs)) ?? { median: 0, max: 0 };
     const failedCalls = times.reduce((sum, one) => sum + one.failedCalls, 0);
     const figures = { handovers: times.length, medianMs: Math.round(gap.median), maxMs: Math.round(gap.max), failedCalls };
     const of = `SIGTERM to the primary under load, ${times.length} times`;

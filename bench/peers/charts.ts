@@ -1,11 +1,11 @@
 /** Draws charts of an outcome as SVG. Vega draws a Vega-Lite specification without a browser. */
 import { parse, View } from 'vega';
 import { compile, type TopLevelSpec } from 'vega-lite';
-import type { Outcome } from './outcome.js';
+import type { TrialOutcome } from './outcome.js';
 import { scenarioId } from './scenarios.js';
 import type { Spread, Summary } from './summary.js';
 
-export interface Chart {
+export interface PeerChart {
   readonly title: string;
   readonly svg: string;
 }
@@ -20,7 +20,7 @@ const width = 620;
 const rowHeight = 22;
 
 /** Draws the charts for which there are measurements. */
-export async function drawCharts({ summaries, stores }: Pick<Outcome, 'summaries' | 'stores'>): Promise<Chart[]> {
+export async function drawCharts({ summaries, stores }: Pick<TrialOutcome, 'summaries' | 'stores'>): Promise<PeerChart[]> {
   const titleOf = (summary: Summary) => stores.find(({ name }) => name === summary.store)?.title ?? summary.store;
   const point = (part: string, spread: (summary: Summary) => Spread) => (summary: Summary) => ({
     store: titleOf(summary),

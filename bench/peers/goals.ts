@@ -1,6 +1,6 @@
 /** The goals of kvnode, as ratios against a peer or against itself, and the verdict of a run. */
 import type { Result } from './rounds.js';
-import type { MixName, Scenario, StoreName } from './scenarios.js';
+import type { BenchScenario, MixName, StoreName } from './scenarios.js';
 import { type Figure, ratioOf, type Spread } from './summary.js';
 
 interface Goal {
@@ -63,10 +63,10 @@ const goals: readonly Goal[] = [
 ];
 
 /** Judges all goals, with values of 100 bytes, 10,000 keys and one client thread. */
-export function judge(results: readonly Result[]): GoalResult[] {
+export function judgeGoals(results: readonly Result[]): GoalResult[] {
   return goals.flatMap(({ what, mix, against, figure, bound, ratio, inFlights }) =>
     inFlights.map((inFlight) => {
-      const scenario: Scenario = { mix, inFlight, valueBytes: 100, keyspace: 10_000, threads: 1, pace: 'highest' };
+      const scenario: BenchScenario = { mix, inFlight, valueBytes: 100, keyspace: 10_000, threads: 1, pace: 'highest' };
       const other = { store: against.store, scenario: { ...scenario, mix: against.mix } };
       const found = ratioOf(results, { store: 'kvnode', scenario }, other, figure);
       return { what, inFlight, bound, wanted: ratio, found, reached: found && verdictOn(found, bound, ratio) };

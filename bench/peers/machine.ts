@@ -2,7 +2,7 @@
 import { statfs } from 'node:fs/promises';
 import { cpus, loadavg, tmpdir, totalmem } from 'node:os';
 
-export interface Machine {
+export interface MachineDescription {
   readonly cores: number;
   readonly cpu: string;
   readonly memoryGiB: number;
@@ -15,7 +15,7 @@ export interface Machine {
 
 const tmpfsMagic = 0x01021994;
 
-export async function describeMachine(): Promise<Machine> {
+export async function describeMachine(): Promise<MachineDescription> {
   const processors = cpus();
   const { type } = await statfs(tmpdir());
   return {
@@ -28,7 +28,7 @@ export async function describeMachine(): Promise<Machine> {
   };
 }
 
-export function machineText({ cores, cpu, memoryGiB, node, loadAverage, temporaryFilesInMemory }: Machine): string {
+export function machineText({ cores, cpu, memoryGiB, node, loadAverage, temporaryFilesInMemory }: MachineDescription): string {
   const files = temporaryFilesInMemory ? 'temporary files in memory' : 'temporary files on disk';
   return `${cores} cores (${cpu}), ${memoryGiB} GiB, Node.js ${node}, ${files}, load average ${loadAverage} before the run`;
 }

@@ -3,7 +3,7 @@ import { keyName } from '../options.js';
 import { mulberry32 } from '../random.js';
 import { encodeValue } from '../values.js';
 import { zipf, zipfExponent } from '../zipf.js';
-import { mixes, type Scenario } from './scenarios.js';
+import { type BenchScenario, mixes } from './scenarios.js';
 import type { StoreClient } from './stores/store.js';
 
 /** The number of different values. They are made beforehand, so that their creation is not measured. */
@@ -11,7 +11,7 @@ const valueCount = 1_024;
 const run = '00000000';
 
 /** The most frequent keys of the Zipf distribution are those with the lowest index. */
-function createKeyChoice({ mix, keyspace }: Scenario, random: () => number): () => number {
+function createKeyChoice({ mix, keyspace }: BenchScenario, random: () => number): () => number {
   const { keys } = mixes[mix];
   if (keys === 'one') return () => 0;
   if (keys === 'uniform') return () => Math.floor(random() * keyspace);
@@ -21,7 +21,7 @@ function createKeyChoice({ mix, keyspace }: Scenario, random: () => number): () 
 /** Each call starts the next operation. */
 export type StartNext = () => Promise<unknown>;
 
-export function createOperations(client: StoreClient, scenario: Scenario, seed: number): StartNext {
+export function createOperations(client: StoreClient, scenario: BenchScenario, seed: number): StartNext {
   const random = mulberry32(seed);
   const nextKey = createKeyChoice(scenario, random);
   const { readRatio } = mixes[scenario.mix];

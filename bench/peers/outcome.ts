@@ -1,16 +1,16 @@
 /** The complete outcome of a run. `--json` writes it, and the tables and the report are made from it. */
-import { type GoalResult, judge } from './goals.js';
-import type { Machine } from './machine.js';
+import { type GoalResult, judgeGoals } from './goals.js';
+import type { MachineDescription } from './machine.js';
 import type { Missing } from './packages.js';
-import type { RunOptions, RunResults } from './rounds.js';
+import type { RoundsOptions, RunResults } from './rounds.js';
 import type { StoreName } from './scenarios.js';
 import { storeNamed } from './stores/index.js';
 import { type Summary, summarise } from './summary.js';
 
-export interface Outcome extends RunResults {
+export interface TrialOutcome extends RunResults {
   /** The time of its end. */
   readonly date: string;
-  readonly machine: Machine;
+  readonly machine: MachineDescription;
   readonly rounds: number;
   readonly measureMs: number;
   readonly summaries: readonly Summary[];
@@ -20,11 +20,11 @@ export interface Outcome extends RunResults {
 }
 
 export async function outcomeOf(
-  machine: Machine,
-  { rounds, measureMs }: RunOptions,
+  machine: MachineDescription,
+  { rounds, measureMs }: RoundsOptions,
   { results, failures }: RunResults,
   missing: readonly Missing[],
-): Promise<Outcome> {
+): Promise<TrialOutcome> {
   const names = [...new Set(results.map(({ store }) => store))];
   const stores = await Promise.all(
     names.map(async (name) => {
@@ -33,6 +33,6 @@ export async function outcomeOf(
     }),
   );
   const date = new Date().toISOString();
-  const [summaries, goals] = [summarise(results), judge(results)];
+  const [summaries, goals] = [summarise(results), judgeGoals(results)];
   return { date, machine, rounds, measureMs, summaries, goals, stores, missing, failures, results };
 }

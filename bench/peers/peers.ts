@@ -8,10 +8,10 @@ import { InterruptedError } from '../../local/steps.js';
 import { KvError } from '../../src/errors.js';
 import { parsePeersCommandLine } from './command-line.js';
 import { describeMachine, machineText } from './machine.js';
-import { type Outcome, outcomeOf } from './outcome.js';
+import { outcomeOf, type TrialOutcome } from './outcome.js';
 import { prepareStores } from './packages.js';
 import { renderHtml } from './report.js';
-import { run } from './rounds.js';
+import { runRounds } from './rounds.js';
 import { scenarioId } from './scenarios.js';
 import { select } from './selection.js';
 import { renderTables } from './terminal.js';
@@ -39,13 +39,13 @@ async function main(): Promise<number> {
     `${trials.length} trials, ${rounds} rounds, ${measureMs / 1_000} s each: about ${Math.ceil(minutes)} minutes, more with many keys`,
   );
   const options = { trials, rounds, warmUpMs, measureMs };
-  const outcome = await outcomeOf(machine, options, await run(options, printLine, interrupted), missing);
+  const outcome = await outcomeOf(machine, options, await runRounds(options, printLine, interrupted), missing);
   if (outcome.results.length > 0) await publish(outcome, jsonFile, reportFile);
   if (interrupted.reason instanceof InterruptedError) return interrupted.reason.exitCode;
   return outcome.failures.length > 0 ? 1 : 0;
 }
 
-async function publish(outcome: Outcome, jsonFile: string | undefined, reportFile: string | undefined): Promise<void> {
+async function publish(outcome: TrialOutcome, jsonFile: string | undefined, reportFile: string | undefined): Promise<void> {
   printLine(renderTables(outcome));
   if (jsonFile !== undefined) await writeFile(jsonFile, `${JSON.stringify(outcome, undefined, 2)}\n`);
   if (reportFile !== undefined) await writeFile(reportFile, await renderHtml(outcome));

@@ -1,10 +1,10 @@
 /** The plan that the client process receives, and the result that it reports. */
-import type { Scenario, StoreName } from './scenarios.js';
+import type { BenchScenario, StoreName } from './scenarios.js';
 
 export interface ClientPlan {
   readonly store: StoreName;
   readonly addresses: readonly string[];
-  readonly scenario: Scenario;
+  readonly scenario: BenchScenario;
   /** Whether the client writes every key first. */
   readonly prefill: boolean;
   readonly warmUpMs: number;

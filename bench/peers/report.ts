@@ -1,7 +1,7 @@
 /** Renders the outcome as one HTML file: charts, tables, and the conditions of the measurement. */
 import { drawCharts } from './charts.js';
 import { machineText } from './machine.js';
-import type { Outcome } from './outcome.js';
+import type { TrialOutcome } from './outcome.js';
 import { goalsTable, ratesTable, type TableText } from './rows.js';
 
 const style = `
@@ -11,7 +11,7 @@ th, td { padding: .2rem .7rem; border-bottom: 1px solid #ddd; text-align: left; 
 svg { max-width: 100%; height: auto }
 `;
 
-export async function renderHtml(outcome: Outcome): Promise<string> {
+export async function renderHtml(outcome: TrialOutcome): Promise<string> {
   const { rounds, measureMs, machine, missing, failures, stores } = outcome;
   const charts = await drawCharts(outcome);
   const problems = [

@@ -8,7 +8,7 @@ import type { RunningStore } from './stores/store.js';
 
 const serverWarmUpMs = 4_000;
 
-export interface RunOptions {
+export interface RoundsOptions {
   readonly trials: readonly Trial[];
   readonly rounds: number;
   readonly warmUpMs: number;
@@ -33,7 +33,7 @@ export interface RunResults {
 }
 
 /** @param signal ends the run early; the servers are stopped, and the result has the measurements until then */
-export async function run(options: RunOptions, print: (line: string) => void, signal: AbortSignal): Promise<RunResults> {
+export async function runRounds(options: RoundsOptions, print: (line: string) => void, signal: AbortSignal): Promise<RunResults> {
   const results: Result[] = [];
   const failures: string[] = [];
   const stores = [...new Set(options.trials.map(({ store }) => store))];
@@ -66,7 +66,7 @@ interface Observer {
   readonly signal: AbortSignal;
 }
 
-async function runStore({ trials, warmUpMs, measureMs }: RunOptions, round: number, store: StoreName, observer: Observer) {
+async function runStore({ trials, warmUpMs, measureMs }: RoundsOptions, round: number, store: StoreName, observer: Observer) {
   const { onResult, onFailure, signal } = observer;
   let running: RunningStore | undefined;
   try {

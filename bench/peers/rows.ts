@@ -1,5 +1,5 @@
 /** The contents of the tables, for the terminal and the report. */
-import type { Outcome } from './outcome.js';
+import type { TrialOutcome } from './outcome.js';
 import { scenarioId } from './scenarios.js';
 import { ratioOf, type Summary, spreadText } from './summary.js';
 
@@ -9,7 +9,7 @@ export interface TableText {
 }
 
 /** One row for each trial. The trials of a scenario stand together. */
-export function ratesTable({ summaries, results, stores }: Outcome): TableText {
+export function ratesTable({ summaries, results, stores }: TrialOutcome): TableText {
   const titleOf = new Map(stores.map(({ name, title }) => [name, title]));
   const ids = [...new Set(summaries.map(({ scenario }) => scenarioId(scenario)))];
   const row = (summary: Summary): string[] => {
@@ -33,7 +33,7 @@ export function ratesTable({ summaries, results, stores }: Outcome): TableText {
   };
 }
 
-export function goalsTable({ goals }: Outcome): TableText {
+export function goalsTable({ goals }: TrialOutcome): TableText {
   return {
     head: ['kvnode', 'in flight', 'wanted', 'found', 'reached'],
     rows: goals.map(({ what, inFlight, bound, wanted, found, reached }) => [

@@ -14,7 +14,7 @@ export const mixes = {
 
 export type MixName = keyof typeof mixes;
 
-export interface Scenario {
+export interface BenchScenario {
   readonly mix: MixName;
   readonly valueBytes: number;
   readonly keyspace: number;
@@ -35,10 +35,10 @@ export type StoreName = (typeof storeNames)[number];
 
 export interface Trial {
   readonly store: StoreName;
-  readonly scenario: Scenario;
+  readonly scenario: BenchScenario;
 }
 
-export function scenarioId({ mix, valueBytes, keyspace, inFlight, threads, pace }: Scenario): string {
+export function scenarioId({ mix, valueBytes, keyspace, inFlight, threads, pace }: BenchScenario): string {
   const words = [mix, `${valueBytes}B`, `${keyspace}keys`, `${inFlight}fly`];
   if (threads > 1) words.push(`${threads}threads`);
   if (pace === 'half') words.push('half');

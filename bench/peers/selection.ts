@@ -1,5 +1,5 @@
 /** Selects the trials of a run. */
-import { type MixName, mixes, type Scenario, type StoreName, scenarioId, type Trial } from './scenarios.js';
+import { type BenchScenario, type MixName, mixes, type StoreName, scenarioId, type Trial } from './scenarios.js';
 
 export const seriesNames = ['nodes', 'api', 'threads', 'latency'] as const;
 
@@ -17,7 +17,7 @@ export interface Choice {
 }
 
 const peers = ['kvnode', 'redis', 'redis-wait', 'etcd', 'zookeeper'] as const satisfies readonly StoreName[];
-const base: Scenario = { mix: 'put', valueBytes: 100, keyspace: 10_000, inFlight: 256, threads: 1, pace: 'highest' };
+const base: BenchScenario = { mix: 'put', valueBytes: 100, keyspace: 10_000, inFlight: 256, threads: 1, pace: 'highest' };
 const small = [100, 1_024] as const;
 const keyspaces = [10_000, 1_000_000] as const;
 const inFlights = [1, 16, 256, 1_024] as const;
@@ -59,7 +59,7 @@ function everything(): Trial[] {
 }
 
 /** Reads are measured for one Redis store only, since they do not depend on the WAIT of writes. */
-function onPeers(scenario: Scenario): Trial[] {
+function onPeers(scenario: BenchScenario): Trial[] {
   const stores = peers.filter((store) => store !== 'redis-wait' || mixes[scenario.mix].readRatio < 1);
   return stores.map((store) => ({ store, scenario }));
 }
@@ -79,7 +79,7 @@ const trialsOf: Record<SeriesName, () => Trial[]> = {
   latency: () => (['put', 'get'] as const).flatMap((mix) => onPeers({ ...base, mix, inFlight: 1_024, pace: 'half' })),
 };
 
-function ofKvnode(stores: readonly StoreName[], puts: readonly Scenario[]): Trial[] {
+function ofKvnode(stores: readonly StoreName[], puts: readonly BenchScenario[]): Trial[] {
   const scenarios = puts.flatMap((put) => [put, { ...put, mix: 'get' } as const]);
   return stores.flatMap((store) => scenarios.map((scenario) => ({ store, scenario })));
 }

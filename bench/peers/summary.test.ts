@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { judge } from './goals.js';
+import { judgeGoals } from './goals.js';
 import type { Result } from './rounds.js';
-import type { Scenario, StoreName } from './scenarios.js';
+import type { BenchScenario, StoreName } from './scenarios.js';
 import { ratioOf, spreadOf, summarise } from './summary.js';
 
-const put: Scenario = { mix: 'put', valueBytes: 100, keyspace: 10_000, inFlight: 256, threads: 1, pace: 'highest' };
+const put: BenchScenario = { mix: 'put', valueBytes: 100, keyspace: 10_000, inFlight: 256, threads: 1, pace: 'highest' };
 
-function result(store: StoreName, round: number, operationsPerSecond: number, scenario: Scenario = put, p50Ms = 1): Result {
+function result(store: StoreName, round: number, operationsPerSecond: number, scenario: BenchScenario = put, p50Ms = 1): Result {
   const measured = { operationsPerSecond, p50Ms, p99Ms: 2, failed: 1, firstFailure: undefined, clientCpuMicroseconds: 10 };
   return { store, scenario, round, measured, loadAverage: 1 };
 }
@@ -44,7 +44,7 @@ describe('medians and spread', () => {
 
 describe('goals', () => {
   const goal = (results: Result[], what: string, inFlight: number) =>
-    judge(results).find((one) => one.what === what && one.inFlight === inFlight);
+    judgeGoals(results).find((one) => one.what === what && one.inFlight === inFlight);
 
   test('a rate must be at least the wanted multiple', () => {
     const results = [result('redis', 1, 100), result('kvnode', 1, 125)];

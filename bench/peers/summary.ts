@@ -1,7 +1,7 @@
 /** Computes medians with their spread: of one trial over its rounds, and of the ratio of two trials round by round. */
 import type { Measured } from './plan.js';
 import type { Result } from './rounds.js';
-import { type Scenario, type StoreName, scenarioId } from './scenarios.js';
+import { type BenchScenario, type StoreName, scenarioId } from './scenarios.js';
 
 export interface Spread {
   readonly median: number;
@@ -11,7 +11,7 @@ export interface Spread {
 
 export interface Summary {
   readonly store: StoreName;
-  readonly scenario: Scenario;
+  readonly scenario: BenchScenario;
   readonly rounds: number;
   readonly operationsPerSecond: Spread;
   readonly p50Ms: Spread;
@@ -64,7 +64,7 @@ export function summarise(results: readonly Result[]): Summary[] {
 
 export interface TrialName {
   readonly store: StoreName;
-  readonly scenario: Scenario;
+  readonly scenario: BenchScenario;
 }
 
 /**
@@ -83,6 +83,6 @@ export function ratioOf(results: readonly Result[], one: TrialName, other: Trial
   return spreadOf(ratios);
 }
 
-function trialId(store: StoreName, scenario: Scenario): string {
+function trialId(store: StoreName, scenario: BenchScenario): string {
   return `${store} ${scenarioId(scenario)}`;
 }

@@ -1,11 +1,11 @@
 /** Formats the outcome for the terminal. */
 import Table from 'cli-table3';
-import type { Outcome } from './outcome.js';
+import type { TrialOutcome } from './outcome.js';
 import { goalsTable, ratesTable, type TableText } from './rows.js';
 
 const leftAligned = ['scenario', 'store', 'kvnode', 'wanted', 'reached'];
 
-export function renderTables(outcome: Outcome): string {
+export function renderTables(outcome: TrialOutcome): string {
   const { failures, missing, stores } = outcome;
   return [
     `Medians of ${outcome.rounds} rounds of ${outcome.measureMs / 1_000} s, in brackets the lowest and the highest`,

@@ -16,7 +16,7 @@ interface PlacedRun {
   tellPlaced(index: number, placed: readonly string[] | undefined): void;
 }
 
-export class Placement {
+export class ShardPlacement {
   readonly #world: PlacedRun;
   #version = 0;
   #nodes: readonly number[] | undefined;

@@ -5,7 +5,7 @@
 
 import type { Answer, LogEntry } from '../../src/replication/index.js';
 import type { Call, Outcome, Operation as RecordedOperation } from '../../verification/index.js';
-import type { Operation } from '../plan/decision.js';
+import type { RequestKind } from '../plan/decision.js';
 import { Random } from '../plan/random.js';
 import type { Plan } from '../plan/setup.js';
 import type { EventQueue } from '../virtual/event-queue.js';
@@ -88,7 +88,7 @@ export class SimClient {
   }
 
   /** Nothing happens if an operation is under way. */
-  start(key: string, op: Operation): void {
+  start(key: string, op: RequestKind): void {
     if (this.#doing !== undefined) return;
     const { queue } = this.#site;
     const world = this.#site.worldOf(key);
@@ -113,7 +113,7 @@ export class SimClient {
     this.#attempt(doing);
   }
 
-  #callOf(op: Operation, key: string): Call {
+  #callOf(op: RequestKind, key: string): Call {
     const seen = this.#seen.get(key);
     if (op === 'get') return { kind: 'get' };
     if (op === 'delete' || (op === 'deleteIfSeen' && !seen)) return { kind: 'delete' };

@@ -7,7 +7,7 @@ import { Random } from '../plan/random.js';
 import type { Plan } from '../plan/setup.js';
 import type { DriftingClock } from '../virtual/drifting-clock.js';
 import type { Ensemble } from '../virtual/ensemble.js';
-import { type AnswerSink, type Found, type ProcessSurroundings, ReplicaProcess } from '../virtual/process.js';
+import { type Found, type ProcessSurroundings, ReplicaProcess, type VirtualAnswerSink } from '../virtual/process.js';
 import { seededPace } from '../virtual/session-pace.js';
 import { ZookeeperSession } from '../virtual/zookeeper-session.js';
 
@@ -84,7 +84,7 @@ export class SimProcess extends ReplicaProcess<SimSurroundings> {
   }
 
   /** Writes of one turn are replicated together. */
-  write(write: Omit<Extract<Event, { type: 'write' }>, 'type' | 'token' | 'storedVersion'>, sink: AnswerSink): void {
+  write(write: Omit<Extract<Event, { type: 'write' }>, 'type' | 'token' | 'storedVersion'>, sink: VirtualAnswerSink): void {
     this.handle({ type: 'write', token: sink, storedVersion: this.store.versionOf(write.key), ...write });
     if (this.#flushDue) return;
     this.#flushDue = true;
@@ -95,7 +95,7 @@ export class SimProcess extends ReplicaProcess<SimSurroundings> {
   }
 
   /** Behind the writes of its key. */
-  readInOrder(key: string, sink: AnswerSink): void {
+  readInOrder(key: string, sink: VirtualAnswerSink): void {
     this.handle({ type: 'orderedRead', token: sink, key });
   }
 

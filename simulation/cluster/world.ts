@@ -14,7 +14,7 @@ import type { Paths } from '../virtual/paths.js';
 import { Store } from '../virtual/store.js';
 import type { Machine } from './machine.js';
 import { momentOf } from './moments.js';
-import { belongsTo, Placement } from './shard-placement.js';
+import { belongsTo, ShardPlacement } from './shard-placement.js';
 import type { HistoryItem, SimClient } from './sim-client.js';
 import { nodeIndexOf, SimNode } from './sim-node.js';
 import { type NewReplica, SimProcess } from './sim-process.js';
@@ -58,7 +58,7 @@ export class World {
   readonly newReplica: NewReplica;
   readonly ensemble: Ensemble;
   readonly safety: Safety;
-  readonly placement: Placement;
+  readonly placement: ShardPlacement;
   readonly nodes: readonly SimNode[];
   readonly #disks = new Map<string, Disk>();
 
@@ -73,7 +73,7 @@ export class World {
     this.newReplica = newReplica;
     this.random = shard === 0 ? site.random : Random.of(plan.seed, shard * sequencesPerShard);
     this.safety = new Safety(this);
-    this.placement = new Placement(this);
+    this.placement = new ShardPlacement(this);
     this.ensemble = new Ensemble(queue, this.safety);
     // A node that learns by itself holds nothing before it has.
     this.nodes = site.machines.map((machine) => new SimNode(machine, site.rules === undefined ? undefined : []));

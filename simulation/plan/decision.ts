@@ -88,12 +88,12 @@ export type Decision =
   | { readonly atMs: number; readonly kind: 'rest' }
   /** After a rest, the primary freezes and nothing else happens until another serves: soon, whatever its session lasts. */
   | { readonly atMs: number; readonly kind: 'failover' }
-  | { readonly atMs: number; readonly kind: 'request'; readonly client: number; readonly key: string; readonly op: Operation };
+  | { readonly atMs: number; readonly kind: 'request'; readonly client: number; readonly key: string; readonly op: RequestKind };
 
 /** `ifSeen`: under the condition that the key is still at the version that the client saw last. */
-export type Operation = 'get' | 'put' | 'putIfSeen' | 'putIfAbsent' | 'delete' | 'deleteIfSeen';
+export type RequestKind = 'get' | 'put' | 'putIfSeen' | 'putIfAbsent' | 'delete' | 'deleteIfSeen';
 
-export function describe(decision: Decision): string {
+export function describeDecision(decision: Decision): string {
   const at = `${Math.round(decision.atMs)} ms`.padStart(9);
   if (decision.kind === 'rest' || decision.kind === 'failover') return `${at}  ${decision.kind}`;
   if (decision.kind === 'request') return `${at}  client ${decision.client}: ${decision.op} ${decision.key}`;

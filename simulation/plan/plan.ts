@@ -1,5 +1,5 @@
 /** From a seed to a schedule: the cluster it is about, and what is decided when. Pure. */
-import type { Decision, Moment, Operation } from './decision.js';
+import type { Decision, Moment, RequestKind } from './decision.js';
 import { directedDecisions } from './directed-plan.js';
 import { newFaultOf } from './fault-plan.js';
 import { historyDecisions, removalDecisions } from './lost-state-plan.js';
@@ -69,7 +69,7 @@ const moments: readonly Moment[] = [
   ] as const),
   ...(['cut log', 'sync'] as const),
 ];
-const operations: readonly Operation[] = [
+const operations: readonly RequestKind[] = [
   ...([
     'get',
     'get',

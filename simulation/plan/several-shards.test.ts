@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type RunResult, run } from '../schedule/schedule.js';
+import { type RunResult, runPlan } from '../schedule/schedule.js';
 import { planOf } from './plan.js';
 import type { Plan } from './setup.js';
 
@@ -28,11 +28,11 @@ function count({ trace }: RunResult, what: RegExp): number {
 
 describe('several shards, placed by their nodes', { timeout }, () => {
   const plans = placingPlans();
-  const runs = plans.map((plan) => run(plan, { recording: true }));
+  const runs = plans.map((plan) => runPlan(plan, { recording: true }));
 
   it('nothing is lost, bent or blocked, and the same seed gives the same run', () => {
     expect(runs.flatMap(({ failure }) => failure ?? [])).toEqual([]);
-    expect(run(plans[0]!, { recording: true }).trace).toEqual(runs[0]!.trace);
+    expect(runPlan(plans[0]!, { recording: true }).trace).toEqual(runs[0]!.trace);
   });
 
   it('the last operations reach a shard that only one of many nodes holds', () => {
@@ -41,7 +41,7 @@ describe('several shards, placed by their nodes', { timeout }, () => {
       const placing = { ...setup.placing!, replicas: 1, zones: [], weights: [] };
       const firstStartsMs = Array.from({ length: many }, () => 0);
       const large = { ...setup, nodes: many, firstStartsMs, minInSync: 1, delayMs: 30, placing };
-      expect(run({ seed, setup: large, decisions: [] }, {}, false).failure).toBeUndefined();
+      expect(runPlan({ seed, setup: large, decisions: [] }, {}, false).failure).toBeUndefined();
     }
   });
 

@@ -7,7 +7,7 @@ export interface Batch {
   readonly placing: boolean;
 }
 
-export interface Failure {
+export interface FailedSeed {
   readonly seed: number;
   readonly failure: string;
   /** The schedule made small, to be read. */
@@ -23,7 +23,7 @@ export interface BatchResult {
   readonly operations: number;
   readonly undecided: number;
   readonly simulatedMs: number;
-  readonly failures: readonly Failure[];
+  readonly failures: readonly FailedSeed[];
 }
 
 export const nothing: BatchResult = {

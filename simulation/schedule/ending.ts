@@ -27,7 +27,7 @@ export function bringToRest(site: Site): void {
   const lostSinceMs = new Map<World, number>();
   for (let unstable = worlds.find(isUnstable); unstable !== undefined || !isSettled(site); unstable = worlds.find(isUnstable)) {
     require(queue.nowMs < endMs, () =>
-      `the cluster does not serve again within ${withinMs} ms: ${describe(unstable ?? worlds[0]!)}${describePlacement(site)}`);
+      `the cluster does not serve again within ${withinMs} ms: ${describeRun(unstable ?? worlds[0]!)}${describePlacement(site)}`);
     site.runUntil(queue.nowMs + sliceMs);
     for (const world of worlds) attend(world, lostSinceMs);
   }
@@ -48,7 +48,7 @@ function attend(world: World, lostSinceMs: Map<World, number>): void {
   const sinceMs = lostSinceMs.get(world) ?? nowMs;
   lostSinceMs.set(world, sinceMs);
   if (everyoneSaysOffline(world) && callOperator(world)) lostSinceMs.delete(world);
-  else require(nowMs - sinceMs < offlineWithinMs, () => `no copy is left, and not everyone says so: ${describe(world)}`);
+  else require(nowMs - sinceMs < offlineWithinMs, () => `no copy is left, and not everyone says so: ${describeRun(world)}`);
 }
 
 /** Where ZooKeeper has lost data the operator decides what goes on. */
@@ -107,7 +107,7 @@ function everyoneSaysOffline(world: World): boolean {
   });
 }
 
-export function describe(world: World): string {
+export function describeRun(world: World): string {
   const snapshots = world.nodes.map(({ name, process }) =>
     process === undefined ? `${name} is down` : JSON.stringify(process.replica.status(process.nowMs)),
   );

@@ -9,7 +9,7 @@ import { require } from '../safety/violation.js';
 const maxConfigurations = 100_000;
 
 /** Whether everything could be decided. */
-export function judge(site: Site): boolean {
+export function judgeSchedule(site: Site): boolean {
   nobodyWaitsForEver(site);
   return site.worlds.map(judgeShard).every((isDecided) => isDecided);
 }

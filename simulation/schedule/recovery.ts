@@ -6,7 +6,7 @@
 import type { Site } from '../cluster/site.js';
 import type { World } from '../cluster/world.js';
 import { require } from '../safety/violation.js';
-import { describe, isLost, settleHistories } from './ending.js';
+import { describeRun, isLost, settleHistories } from './ending.js';
 
 const sliceMs = 50;
 /** From the end of the last fault on: links and sessions are found dead and opened again, and the last in line claims. */
@@ -22,7 +22,7 @@ export function rest(site: Site): void {
     const waiting = worlds.find((world) => !isLost(world) && !(isRead(world) && !world.running.some(({ stopping }) => stopping)));
     if (waiting === undefined) return;
     require(queue.nowMs < site.busyUntilMs + servesWithinMs, () =>
-      `${servesWithinMs} ms after the last fault nobody serves, or one that stops is still there: ${describe(waiting)}`);
+      `${servesWithinMs} ms after the last fault nobody serves, or one that stops is still there: ${describeRun(waiting)}`);
     site.runUntil(queue.nowMs + sliceMs);
   }
 }
@@ -48,7 +48,8 @@ export function failOver(site: Site): void {
     site.runUntil(queue.nowMs + sliceMs);
     // What was armed has gone off, and may be over already.
     if (site.busyUntilMs > queue.nowMs || isLost(world)) break;
-    require(queue.nowMs < endMs, () => `${failsOverWithinMs} ms after the primary froze nobody else serves: ${describe(world)}`);
+    require(queue.nowMs < endMs, () =>
+      `${failsOverWithinMs} ms after the primary froze nobody else serves: ${describeRun(world)}`);
   } while (!isRead(world));
   machine.resume();
 }

@@ -2,7 +2,7 @@
 
 import { planOf } from '../plan/plan.js';
 import { type Batch, type BatchResult, nothing, sum } from './batch.js';
-import { run } from './schedule.js';
+import { runPlan } from './schedule.js';
 import { scriptOf } from './script.js';
 import { shrink } from './shrink.js';
 
@@ -11,7 +11,7 @@ export function runBatch({ firstSeed, count, steps, placing }: Batch): BatchResu
   for (let seed = firstSeed; seed < firstSeed + count; seed += 1) {
     const plan = planOf(seed, steps);
     if (placing && plan.setup.placing === undefined) continue;
-    const { failure, events, faults, operations, undecided, simulatedMs } = run(plan);
+    const { failure, events, faults, operations, undecided, simulatedMs } = runPlan(plan);
     const failures = failure === undefined ? [] : [{ seed, failure, script: scriptOf(shrink(plan)) }];
     const least = { leastEvents: events, leastFaults: faults };
     total = sum(total, {

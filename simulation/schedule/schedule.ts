@@ -4,16 +4,16 @@ import type { NewControl } from '../cluster/agent.js';
 import { nodeIndexOf } from '../cluster/sim-node.js';
 import type { NewReplica } from '../cluster/sim-process.js';
 import { Site } from '../cluster/site.js';
-import type { Decision, Fault, Moment, Operation } from '../plan/decision.js';
+import type { Decision, Fault, Moment, RequestKind } from '../plan/decision.js';
 import type { Plan } from '../plan/setup.js';
 import { require } from '../safety/violation.js';
 import { bringToRest } from './ending.js';
-import { judge } from './judge.js';
+import { judgeSchedule } from './judge.js';
 import { failOver, rest } from './recovery.js';
 import { strike } from './strike.js';
 import type { Victim } from './strike-node.js';
 
-export interface RunOptions {
+export interface PlanRunOptions {
   /** Keeps what happened for people to read. */
   readonly recording?: boolean;
   /** In place of the product's replica and controller: for tests that break one. */
@@ -48,7 +48,7 @@ const mostAttempts = 4;
 const settleMs = 5000;
 
 /** `isWhole` false: of a plan that is being shrunk, which may have any number of faults. */
-export function run(plan: Plan, options: RunOptions = {}, isWhole = true): RunResult {
+export function runPlan(plan: Plan, options: PlanRunOptions = {}, isWhole = true): RunResult {
   const site = new Site(plan, options);
   let failure: string | undefined;
   let cause: unknown;
@@ -57,7 +57,7 @@ export function run(plan: Plan, options: RunOptions = {}, isWhole = true): RunRe
     play(site, plan.decisions);
     bringToRest(site);
     lastOperations(site);
-    isDecided = judge(site);
+    isDecided = judgeSchedule(site);
     if (isWhole)
       require(site.handled >= leastEvents && site.faults >= leastFaults, () =>
         `too little happened: ${site.handled} events, ${site.faults} faults`);
@@ -95,7 +95,7 @@ function play(site: Site, decisions: readonly Decision[]): void {
   let restedMs = 0;
   for (const decision of decisions) {
     site.runUntil(decision.atMs + restedMs);
-    require(site.queue.count < mostEvents, () => 'the run does not come to an end');
+    require(site.queue.count < mostEvents, () => 'the runPlan does not come to an end');
     if (decision.kind === 'request') site.clients[decision.client]!.start(decision.key, decision.op);
     else if (decision.kind === 'fault') strike(site, decision.fault);
     else if (decision.kind === 'rest' || decision.kind === 'failover') {
@@ -133,7 +133,7 @@ function lastOperations(site: Site): void {
  * A message or two may straggle, as they do at any time; a cluster that is whole serves soon all the same. Where one of many nodes
  * holds the shard, the client may miss that node by guessing. So after a failure it looks up the primary, as real clients do.
  */
-function insist(site: Site, key: string, op: Operation): void {
+function insist(site: Site, key: string, op: RequestKind): void {
   const client = site.clients[0]!;
   const { shard, ensemble } = site.worldOf(key);
   for (let attempt = 1; ; attempt += 1) {

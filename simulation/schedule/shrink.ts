@@ -5,18 +5,18 @@
  */
 import type { Decision } from '../plan/decision.js';
 import type { Plan } from '../plan/setup.js';
-import { type RunOptions, run } from './schedule.js';
+import { type PlanRunOptions, runPlan } from './schedule.js';
 
 /** Runs spent on one failure. */
 const mostRuns = 600;
 const kindLength = 50;
 
-export function shrink(plan: Plan, options: RunOptions = {}): Plan {
+export function shrink(plan: Plan, options: PlanRunOptions = {}): Plan {
   let runs = 0;
   let failing = plan.decisions;
   const kindAfter = (decisions: readonly Decision[]): string | undefined => {
     runs += 1;
-    return kindOf(run({ ...plan, decisions }, options, false).failure);
+    return kindOf(runPlan({ ...plan, decisions }, options, false).failure);
   };
   const kind = kindAfter(failing);
   if (kind === undefined) return plan;

@@ -46,7 +46,7 @@ const keepaliveLookMs = 1000;
 const firstRetryMs = 50;
 const maxRetryMs = 1000;
 
-export class PeerLinks {
+export class VirtualLinks {
   readonly #world: LinkSurroundings;
   readonly #owner: LinkOwner;
   readonly #links = new Map<string, Link>();

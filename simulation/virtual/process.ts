@@ -6,14 +6,14 @@
 import type { Answer, Effect, Event, Message, RecoveredReplica, Replica } from '../../src/replication/index.js';
 import type { Disk } from './disk.js';
 import { Knowledge } from './knowledge.js';
-import { type LinkSurroundings, PeerLinks } from './peer-links.js';
-import { SnapshotCall, type SnapshotSurroundings } from './snapshot-call.js';
+import { type LinkSurroundings, VirtualLinks } from './peer-links.js';
+import { type SnapshotSurroundings, VirtualSnapshotCall } from './snapshot-call.js';
 import type { Store } from './store.js';
 import type { Stream } from './stream.js';
 import type { ZookeeperSession } from './zookeeper-session.js';
 
 /** Receives the answer to a write. It is the token of the write's event, and comes back with the answer. */
-export type AnswerSink = (answer: Answer) => void;
+export type VirtualAnswerSink = (answer: Answer) => void;
 
 /** The run around a process. */
 export interface ProcessSurroundings extends LinkSurroundings, SnapshotSurroundings {
@@ -49,10 +49,10 @@ export abstract class ReplicaProcess<World extends ProcessSurroundings = Process
   readonly knowledge: Knowledge;
   readonly store: Store;
   readonly disk: Disk;
-  readonly links: PeerLinks;
+  readonly links: VirtualLinks;
   abstract readonly session: ZookeeperSession;
   /** The calls that it serves, by joiner and number. */
-  readonly snapshotCalls = new Map<string, SnapshotCall>();
+  readonly snapshotCalls = new Map<string, VirtualSnapshotCall>();
   /** What has reached the store; behind the replica's own account if the process dies within a turn. */
   appliedSeq: number;
   alive = true;
@@ -75,7 +75,7 @@ export abstract class ReplicaProcess<World extends ProcessSurroundings = Process
     this.laysSnapshot = recovered?.complete === false;
     this.replica = replica;
     this.knowledge = new Knowledge(replica);
-    this.links = new PeerLinks(world, this);
+    this.links = new VirtualLinks(world, this);
   }
 
   /** On the clock of its machine. */
@@ -150,14 +150,14 @@ export abstract class ReplicaProcess<World extends ProcessSurroundings = Process
   /** The disk has accepted a write. */
   protected diskAccepted(): void {}
   protected answer(token: unknown, answer: Answer): void {
-    (token as AnswerSink)(answer);
+    (token as VirtualAnswerSink)(answer);
   }
   protected send(message: Message): void {
     if (answerTypes.has(message.body.type)) this.#heardOn.get(message.to)?.answer(message);
     else this.links.send(message);
   }
-  protected callForSnapshot(request: Extract<Effect, { type: 'requestSnapshot' }>): SnapshotCall {
-    return new SnapshotCall(this.world, this, request);
+  protected callForSnapshot(request: Extract<Effect, { type: 'requestSnapshot' }>): VirtualSnapshotCall {
+    return new VirtualSnapshotCall(this.world, this, request);
   }
 
   #do(effect: Effect): void {

@@ -16,7 +16,7 @@ interface Party {
   readonly replicaId: string;
   readonly replica: Replica;
   readonly store: Store;
-  readonly snapshotCalls: Map<string, SnapshotCall>;
+  readonly snapshotCalls: Map<string, VirtualSnapshotCall>;
   run(work: () => void): void;
   later(delayMs: number, work: () => void, isHeld?: () => boolean): void;
   handle(event: Event): void;
@@ -38,7 +38,7 @@ export interface SnapshotSurroundings {
 /** A joiner that has not received everything after this time gives the call up. */
 const timeoutMs = 10_000;
 
-export class SnapshotCall {
+export class VirtualSnapshotCall {
   readonly request: RequestSnapshot;
   stage: 'calling' | 'streaming' | 'over' = 'calling';
   /** To the joiner, in order. */

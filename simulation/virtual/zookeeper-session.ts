@@ -11,7 +11,7 @@ import { SessionTimeout } from './session-timeout.js';
 import { ShownState } from './shown-state.js';
 
 /** What becomes of a compare-and-set whose answer is lost. */
-export interface LostAnswer {
+export interface LostReply {
   /** When the servers do it; undefined: never. */
   readonly lateMs: number | undefined;
   /** How long no connection succeeds; undefined: the connection lives on. */
@@ -25,7 +25,7 @@ export class ZookeeperSession<State = ShardState> {
   /** Scripts: what it requests waits. */
   held = false;
   hangsUntilMs = 0;
-  loseNext: LostAnswer | undefined;
+  loseNext: LostReply | undefined;
   readonly shown: ShownState<State>;
   readonly #queue: EventQueue;
   readonly #ensemble: Ensemble<State>;
@@ -94,7 +94,7 @@ export class ZookeeperSession<State = ShardState> {
   }
 
   /** Its answer is lost; `loseNext` stands until then. */
-  #writeUnheard(lost: LostAnswer, proposal: number, expectedVersion: number | undefined, next: State): void {
+  #writeUnheard(lost: LostReply, proposal: number, expectedVersion: number | undefined, next: State): void {
     const session = this.#session;
     const { incarnation } = this.#ensemble;
     const apply = (): void => {

@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { HttpRefusal } from './problem.js';
 
 /** @throws HttpRefusal */
-export function judge(request: IncomingMessage): void {
+export function judgeRequest(request: IncomingMessage): void {
   refuseUnknownCodings(request);
   refuseAmbiguousHost(request);
   refuseForeignPage(request);

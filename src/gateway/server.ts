@@ -20,7 +20,7 @@ import { routedUrl } from './key-path.js';
 import { isLingering, isTooMuchToKeepTheConnection, lingerAfterEarlyAnswers } from './linger.js';
 import { describeRoutes } from './openapi.js';
 import { describeProblem, HttpRefusal, problemType } from './problem.js';
-import { judge } from './request-judge.js';
+import { judgeRequest } from './request-judge.js';
 import { methods, type Routes, refuseOtherMethods } from './routes.js';
 
 export interface ServerParts {
@@ -70,7 +70,7 @@ export function createServer({ routes, logger, isClosing, gate = noGate, limits 
   app.setValidatorCompiler(() => () => true);
   app.setSerializerCompiler(() => (answer) => JSON.stringify(answer));
   app.addHook('onRequest', async ({ raw }) => {
-    judge(raw);
+    judgeRequest(raw);
     // Fastify would refuse a body whose content type is invalid.
     delete raw.headers['content-type'];
   });

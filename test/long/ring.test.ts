@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
-import { writeKeys } from '../../local/failover-walkthrough.js';
+import { writeWalkthroughKeys } from '../../local/failover-walkthrough.js';
 import { programPath } from '../../local/programs.js';
 import { ringWalkthrough } from '../../local/ring-walkthrough.js';
 import { createStepRunner } from '../../local/steps.js';
@@ -15,7 +15,7 @@ const extra = ['--session-ms', '2000', '--replace-after-ms', '500'];
 test('the walk-through of the ring: a node joins and takes its share, a node dies and is replaced, no key is lost', async () => {
   await using cluster = await startCluster({ nodes: 3, shards: shardCount, extra });
   await using client = await cluster.connect();
-  const written = await writeKeys(client, 300);
+  const written = await writeWalkthroughKeys(client, 300);
   const { joined, replaced } = await ringWalkthrough(
     cluster,
     client,

@@ -1,13 +1,19 @@
-/** One name for one thing: no two files of `src/` declare an exported name twice, and no two files have the same name. */
+/**
+ * One name for one thing: no two files declare an exported name twice, tools and simulation included, and no two files of `src/` have
+ * the same name.
+ */
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { expect, test } from 'vitest';
 
-const source = join(import.meta.dirname, '../../src');
-const generated = 'wire/contract/generated';
-const files = readdirSync(source, { recursive: true, encoding: 'utf8' }).filter(
-  (file) => file.endsWith('.ts') && !file.endsWith('.test.ts') && !file.startsWith(generated),
-);
+const repository = join(import.meta.dirname, '../..');
+const folders = ['src', 'simulation', 'verification', 'local', 'faults', 'bench'];
+const generated = 'src/wire/contract/generated';
+const files = folders
+  .flatMap((folder) =>
+    readdirSync(join(repository, folder), { recursive: true, encoding: 'utf8' }).map((file) => join(folder, file)),
+  )
+  .filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts') && !file.startsWith(generated));
 
 /** Names of files that describe the role of the file in its folder or its command. */
 const namesForEachFolder = new Set(['index.ts', 'limits.ts', 'options.ts']);
@@ -31,15 +37,16 @@ test('the search finds every kind of declaration', () => {
   expect(repeated([...declaredExports(text), 'a'].map((name, index) => [name, `${index}.ts`]))).toEqual(['a: 0.ts, 4.ts']);
 });
 
-test('no exported name of src stands for two things', () => {
+test('no exported name stands for two things', () => {
   const declared = files.flatMap((file) =>
-    declaredExports(readFileSync(join(source, file), 'utf8')).map((name) => [name, file] as const),
+    declaredExports(readFileSync(join(repository, file), 'utf8')).map((name) => [name, file] as const),
   );
   expect(declared.length).toBeGreaterThan(500);
   expect(repeated(declared)).toEqual([]);
 });
 
 test('no two files of src have one name', () => {
-  const named = files.map((file) => [basename(file), file] as const).filter(([name]) => !namesForEachFolder.has(name));
+  const product = files.filter((file) => file.startsWith('src/'));
+  const named = product.map((file) => [basename(file), file] as const).filter(([name]) => !namesForEachFolder.has(name));
   expect(repeated(named)).toEqual([]);
 });

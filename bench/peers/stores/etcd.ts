@@ -2,7 +2,7 @@
 import { Etcd3 } from 'etcd3';
 import { freePort } from '../../../local/free-port.js';
 import { ServerGroup } from './server-group.js';
-import type { RunningStore, Store, StoreClient } from './store.js';
+import type { PeerStore, RunningStore, StoreClient } from './store.js';
 
 const host = '127.0.0.1';
 const memberNames = ['member-1', 'member-2', 'member-3'] as const;
@@ -10,7 +10,7 @@ const memberNames = ['member-1', 'member-2', 'member-3'] as const;
 const quotaBytes = 8 * 1024 ** 3;
 const answerTimeoutMs = 1_000;
 
-export const etcd: Store = {
+export const etcd: PeerStore = {
   title: 'etcd',
   note: 'etcd: three members; every write is flushed to disk (fdatasync) by a majority before it is acknowledged, which Debian’s version cannot switch off, while kvnode, Redis and ZooKeeper are run without waiting for a disk. The data is in the folder for temporary files (TMPDIR). Reads are linearizable. Client etcd3, which spreads its calls over the members.',
   needs: { program: 'etcd', package: 'etcd-server' },

@@ -1,8 +1,8 @@
 /** Loads a store by its name. A client process loads only the client of its own store. */
 import type { StoreName } from '../scenarios.js';
-import type { Store } from './store.js';
+import type { PeerStore } from './store.js';
 
-const load: Record<StoreName, () => Promise<Store>> = {
+const load: Record<StoreName, () => Promise<PeerStore>> = {
   kvnode: async () => (await import('./kvnode.js')).kvnode,
   'kvnode-1': async () => (await import('./kvnode.js')).kvnode1,
   'kvnode-2': async () => (await import('./kvnode.js')).kvnode2,
@@ -13,6 +13,6 @@ const load: Record<StoreName, () => Promise<Store>> = {
   zookeeper: async () => (await import('./zookeeper.js')).zookeeper,
 };
 
-export function storeNamed(name: StoreName): Promise<Store> {
+export function storeNamed(name: StoreName): Promise<PeerStore> {
   return load[name]();
 }

@@ -1,7 +1,7 @@
 /** kvnode itself, with one to three nodes, and with each API of its client. */
 import { LocalCluster } from '../../../local/local-cluster.js';
 import { KvClient, type KvClientOptions } from '../../../src/index.js';
-import type { RunningStore, Store, StoreClient } from './store.js';
+import type { PeerStore, RunningStore, StoreClient } from './store.js';
 
 interface Variant {
   readonly title: string;
@@ -20,7 +20,7 @@ export const kvnode1 = storeOf({ title: 'kvnode, 1 node', nodes: 1 });
 export const kvnode2 = storeOf({ title: 'kvnode, 2 nodes', nodes: 2 });
 export const kvnodeUnary = storeOf({ title: 'kvnode, one call each', nodes: 3, api: 'unary' });
 
-function storeOf({ title, nodes, api }: Variant): Store {
+function storeOf({ title, nodes, api }: Variant): PeerStore {
   const servers = nodes === 1 ? 'one node' : `${nodes} nodes, a write is acknowledged when all of them hold it`;
   const way = api === 'unary' ? 'one gRPC call for each operation' : 'operations in batches on one stream';
   return {

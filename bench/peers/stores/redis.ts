@@ -6,13 +6,13 @@ import { Redis } from 'ioredis';
 import { freePort } from '../../../local/free-port.js';
 import { joinAddress, parseAddress } from '../../../src/config/index.js';
 import { ServerGroup } from './server-group.js';
-import type { RunningStore, Store, StoreClient } from './store.js';
+import type { PeerStore, RunningStore, StoreClient } from './store.js';
 
 const host = '127.0.0.1';
 const replicas = 2;
 const needs = { program: 'redis-server', package: 'redis-server' } as const;
 
-export const redis: Store = {
+export const redis: PeerStore = {
   title: 'Redis, SET',
   note: 'Redis: a master and two replicas, no persistence; a write is acknowledged by the master alone, and a failover may lose it. Client ioredis, one connection, automatic pipelining.',
   needs,
@@ -20,7 +20,7 @@ export const redis: Store = {
   connect: ([address]) => connect(address!, (client, key, value) => client.set(key, value)),
 };
 
-export const redisWait: Store = {
+export const redisWait: PeerStore = {
   title: 'Redis, SET + WAIT 2',
   note: 'Redis with WAIT: the same, and every SET is followed by WAIT 2 0 in the same pipeline; the write counts when both have answered. Fewer than two replicas count as a failure.',
   needs,

@@ -21,7 +21,7 @@ export interface RunningStore {
   stop(): Promise<void>;
 }
 
-export interface Store {
+export interface PeerStore {
   /** The name in tables and charts. */
   readonly title: string;
   /** The setup of the store, and the promise of an operation. */

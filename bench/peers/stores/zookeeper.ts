@@ -7,7 +7,7 @@ import { askZookeeper, mainClass } from '../../../local/zookeeper-process.js';
 import { anyVersion } from '../../../src/coordination/znode-client.js';
 import { ZookeeperClient } from '../../../src/coordination/zookeeper/zookeeper-client.js';
 import { ServerGroup } from './server-group.js';
-import type { RunningStore, Store, StoreClient } from './store.js';
+import type { PeerStore, RunningStore, StoreClient } from './store.js';
 
 const host = '127.0.0.1';
 const servers = 3;
@@ -15,7 +15,7 @@ const sessionMs = 30_000;
 const startupTimeoutMs = 10_000;
 const javaOptions = ['-Xmx1g', '-Dzookeeper.forceSync=no'];
 
-export const zookeeper: Store = {
+export const zookeeper: PeerStore = {
   title: 'ZooKeeper',
   note: 'ZooKeeper: an ensemble of three that does not wait for its disks (forceSync=no); a write is acknowledged by a majority. Reads come from the server that the client is connected to: they are not linearizable. Client: the package zookeeper, as kvnode uses it.',
   start,

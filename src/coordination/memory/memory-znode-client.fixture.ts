@@ -22,7 +22,7 @@ import { returnCodes, ZnodeError } from '../znode-client.js';
 import { PendingRequests } from '../zookeeper/pending-requests.js';
 import type { ChangeKind, MemoryZnodeTree } from './memory-znode-tree.fixture.js';
 
-export interface Ensemble {
+export interface MemoryEnsemble {
   readonly tree: MemoryZnodeTree;
   newSessionId(): string;
   forget(client: MemoryZnodeClient): void;
@@ -41,7 +41,7 @@ const executed: readonly string[] = ['created', 'set', 'deleted'];
 const silent: ZnodeListener = { onConnected() {}, onSuspended() {}, onExpired() {}, onChanged() {} };
 
 export class MemoryZnodeClient implements ZnodeClient {
-  readonly #ensemble: Ensemble;
+  readonly #ensemble: MemoryEnsemble;
   readonly #requests: PendingRequests;
   #listener: ZnodeListener = silent;
   #status: ZnodeClientStatus = 'connected';
@@ -56,7 +56,7 @@ export class MemoryZnodeClient implements ZnodeClient {
   /** Operations in the order in which they were submitted, as `set /path`. */
   readonly submitted: string[] = [];
 
-  constructor(ensemble: Ensemble, callTimeoutMs: number) {
+  constructor(ensemble: MemoryEnsemble, callTimeoutMs: number) {
     this.#ensemble = ensemble;
     this.#requests = new PendingRequests(callTimeoutMs);
     this.#sessionId = ensemble.newSessionId();

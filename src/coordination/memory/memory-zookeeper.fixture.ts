@@ -4,10 +4,10 @@
  * It passes the same conformance suite as the real client. It uses no time, except for the timeout of a call that is
  * never answered: a session ends only when a test ends it.
  */
-import { type Ensemble, MemoryZnodeClient } from './memory-znode-client.fixture.js';
+import { type MemoryEnsemble, MemoryZnodeClient } from './memory-znode-client.fixture.js';
 import { MemoryZnodeTree } from './memory-znode-tree.fixture.js';
 
-export class MemoryZookeeper implements Ensemble {
+export class MemoryZookeeper implements MemoryEnsemble {
   readonly #clients = new Set<MemoryZnodeClient>();
   #sessions = 0;
   /** The stored znodes. A test may read or change them directly, without a client. */

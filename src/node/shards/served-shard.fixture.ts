@@ -5,7 +5,7 @@
 import { vi } from 'vitest';
 import type { Answer } from '../../replication/index.js';
 import type { Scenario } from '../../replication/testing/scenario.fixture.js';
-import type { Call, VirtualNode } from '../../replication/testing/virtual-node.fixture.js';
+import type { ScriptedCall, VirtualNode } from '../../replication/testing/virtual-node.fixture.js';
 import type { StoredValue } from '../../storage/index.js';
 import { WriteAdmission } from '../capacity/write-admission.js';
 import { LocalShard } from './local-shard.js';
@@ -80,7 +80,7 @@ function fleetingView({ store }: VirtualNode, key: string): StoredValue | undefi
 function callOf(
   process: VirtualNode,
   { token, key, value }: { readonly token: unknown; readonly key: string; readonly value?: unknown },
-): Call {
+): ScriptedCall {
   const answers: Answer[] = [];
   const push = (answer: Answer): number => {
     (token as AnswerSink).answer(answer);

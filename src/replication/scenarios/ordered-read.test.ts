@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { outcome, Scenario } from '../testing/scenario.fixture.js';
-import type { Call } from '../testing/virtual-node.fixture.js';
+import type { ScriptedCall } from '../testing/virtual-node.fixture.js';
 
 describe('a read behind the writes of its key (R6, R9)', () => {
   it('waits for the newest of these writes to commit, and is answered with it', () => {
@@ -21,7 +21,7 @@ describe('a read behind the writes of its key (R6, R9)', () => {
     c.put('a', 'gone', 'v');
     c.deliverAll();
     c.hold('a', 'b');
-    const reads: Call[] = [];
+    const reads: ScriptedCall[] = [];
     const read = (key: string) => reads.push(c.getInOrder('a', key));
     c.put('a', 'put twice', 'v1');
     read('put twice');

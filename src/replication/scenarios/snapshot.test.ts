@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import type { SnapshotCall } from '../../../simulation/virtual/snapshot-call.js';
+import type { VirtualSnapshotCall } from '../../../simulation/virtual/snapshot-call.js';
 import { epochIdOf } from '../protocol/shard-state.js';
 import { outcome, Scenario } from '../testing/scenario.fixture.js';
 import { beginSnapshot, withoutHistory } from '../testing/snapshot-start.fixture.js';
 
 /** What the events of a snapshot carry. */
-function idOf({ request: { epochId, number } }: SnapshotCall) {
+function idOf({ request: { epochId, number } }: VirtualSnapshotCall) {
   return { epochId, number };
 }
 

@@ -8,13 +8,13 @@ import { Safety } from '../../../simulation/safety/safety.js';
 import type { Disk } from '../../../simulation/virtual/disk.js';
 import { Ensemble } from '../../../simulation/virtual/ensemble.js';
 import { EventQueue } from '../../../simulation/virtual/event-queue.js';
-import type { SnapshotCall } from '../../../simulation/virtual/snapshot-call.js';
+import type { VirtualSnapshotCall } from '../../../simulation/virtual/snapshot-call.js';
 import type { Answer, Effect } from '../protocol/effect.js';
 import type { Event } from '../protocol/event.js';
 import type { ReplicaId } from '../protocol/ids.js';
 import type { ReplicaOptions } from '../protocol/replica-options.js';
 import { ScriptedWays } from './scripted-ways.fixture.js';
-import { type Call, type Surroundings, VirtualNode } from './virtual-node.fixture.js';
+import { type ScriptedCall, type Surroundings, VirtualNode } from './virtual-node.fixture.js';
 
 export interface Action {
   run(): void;
@@ -44,7 +44,7 @@ export class Cluster implements Surroundings {
   /** Every process there has been, the dead ones too. */
   readonly nodes: VirtualNode[] = [];
   /** Every call there has been. */
-  readonly snapshots: SnapshotCall[] = [];
+  readonly snapshots: VirtualSnapshotCall[] = [];
   readonly chunkItems = 2;
   readonly mayServeTwoLines = true;
   /** True: snapshots make no progress. */
@@ -53,7 +53,7 @@ export class Cluster implements Surroundings {
   #placed: readonly string[] | undefined;
   readonly safety: Safety;
   /** Calls that are not answered yet. */
-  readonly waiting = new Set<Call>();
+  readonly waiting = new Set<ScriptedCall>();
   readonly clients = [{ name: 'the script', waiting: this.waiting }];
   readonly #options: Omit<ReplicaOptions, 'replicaId' | 'idSeed'>;
 
@@ -149,7 +149,7 @@ export class Cluster implements Surroundings {
   }
   loseData(): void {}
 
-  onAnswer(call: Call, answer: Answer): void {
+  onAnswer(call: ScriptedCall, answer: Answer): void {
     this.waiting.delete(call);
     const value = call.value === undefined ? undefined : new TextEncoder().encode(call.value);
     if (answer.kind === 'written') this.safety.onWritten(call.process, call.key, value, answer.version);

@@ -13,7 +13,7 @@ import type { ReplicaOptions } from '../protocol/replica-options.js';
 import type { ShardState } from '../protocol/shard-state.js';
 import type { CoreStatus } from '../replica-status.js';
 import { Cluster } from './cluster.fixture.js';
-import type { Call, VirtualNode } from './virtual-node.fixture.js';
+import type { ScriptedCall, VirtualNode } from './virtual-node.fixture.js';
 
 const tickMs = 50;
 const mostStepsAtOnce = 100_000;
@@ -155,13 +155,13 @@ export class Scenario {
   }
 
   /** A write and the end of its turn; nothing is delivered. */
-  put(name: string, key: string, value: string, ifVersion?: number): Call {
+  put(name: string, key: string, value: string, ifVersion?: number): ScriptedCall {
     return this.#write(name, key, value, ifVersion);
   }
-  delete(name: string, key: string, ifVersion?: number): Call {
+  delete(name: string, key: string, ifVersion?: number): ScriptedCall {
     return this.#write(name, key, undefined, ifVersion);
   }
-  #write(name: string, key: string, value: string | undefined, ifVersion?: number): Call {
+  #write(name: string, key: string, value: string | undefined, ifVersion?: number): ScriptedCall {
     const node = this.node(name);
     const call = node.write(key, value, ifVersion);
     node.handle({ type: 'flush' });
@@ -169,7 +169,7 @@ export class Scenario {
   }
 
   /** A read behind the writes of its key. */
-  getInOrder(name: string, key: string): Call {
+  getInOrder(name: string, key: string): ScriptedCall {
     const call = this.node(name).newCall(key);
     this.node(name).handle({ type: 'orderedRead', token: call, key });
     return call;
@@ -185,7 +185,7 @@ export class Scenario {
   }
 
   /** The operator accepts the loss of what this node does not hold. */
-  force(name: string, givesUp: readonly string[] = []): Call {
+  force(name: string, givesUp: readonly string[] = []): ScriptedCall {
     const node = this.node(name);
     const call = node.newCall();
     node.handle({ type: 'force', token: call, givesUp });
@@ -264,7 +264,7 @@ export class Scenario {
 }
 
 /** The one answer of a call: `written 3`, `readable v1 3`, `readable nothing`, `TOO_FEW_IN_SYNC`, or `none yet`. */
-export function outcome(call: Call): string {
+export function outcome(call: ScriptedCall): string {
   if (call.answers.length > 1) throw new Error(`${call.answers.length} answers to one call`);
   const answer: Answer | undefined = call.answers[0];
   if (answer === undefined) return 'none yet';

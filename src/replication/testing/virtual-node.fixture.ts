@@ -2,7 +2,7 @@
 import { Disk } from '../../../simulation/virtual/disk.js';
 import type { Ensemble } from '../../../simulation/virtual/ensemble.js';
 import { type ProcessSurroundings, ReplicaProcess } from '../../../simulation/virtual/process.js';
-import type { SnapshotCall } from '../../../simulation/virtual/snapshot-call.js';
+import type { VirtualSnapshotCall } from '../../../simulation/virtual/snapshot-call.js';
 import { Store } from '../../../simulation/virtual/store.js';
 import type { Answer, Effect, Note } from '../protocol/effect.js';
 import type { Event } from '../protocol/event.js';
@@ -13,7 +13,7 @@ import { ScriptedSession } from './scripted-session.fixture.js';
 import type { ScriptedWays } from './scripted-ways.fixture.js';
 
 /** A request of a client, and its answers. */
-export interface Call {
+export interface ScriptedCall {
   readonly key: string;
   readonly value: string | undefined;
   readonly answers: Answer[];
@@ -23,9 +23,9 @@ export interface Call {
 export interface Surroundings extends ProcessSurroundings {
   readonly register: Ensemble;
   readonly network: ScriptedWays;
-  readonly snapshots: SnapshotCall[];
-  readonly waiting: Set<Call>;
-  onAnswer(call: Call, answer: Answer): void;
+  readonly snapshots: VirtualSnapshotCall[];
+  readonly waiting: Set<ScriptedCall>;
+  onAnswer(call: ScriptedCall, answer: Answer): void;
 }
 
 export class VirtualNode extends ReplicaProcess<Surroundings> {
@@ -96,14 +96,14 @@ export class VirtualNode extends ReplicaProcess<Surroundings> {
     if (write !== undefined) super.handle({ type: 'persisted', write });
   }
 
-  newCall(key = '', value?: string): Call {
-    const call: Call = { key, value, answers: [], process: this };
+  newCall(key = '', value?: string): ScriptedCall {
+    const call: ScriptedCall = { key, value, answers: [], process: this };
     this.world.waiting.add(call);
     return call;
   }
 
-  write(key: string, value: string | undefined, ifVersion?: number): Call {
-    const call: Call = this.newCall(key, value);
+  write(key: string, value: string | undefined, ifVersion?: number): ScriptedCall {
+    const call: ScriptedCall = this.newCall(key, value);
     const bytes = value === undefined ? undefined : new TextEncoder().encode(value);
     this.handle({ type: 'write', token: call, key, value: bytes, ifVersion, storedVersion: this.store.versionOf(key) });
     return call;
@@ -118,7 +118,7 @@ export class VirtualNode extends ReplicaProcess<Surroundings> {
   }
 
   protected override answer(token: unknown, answer: Answer): void {
-    const call = token as Call;
+    const call = token as ScriptedCall;
     call.answers.push(answer);
     this.world.onAnswer(call, answer);
   }
@@ -127,7 +127,7 @@ export class VirtualNode extends ReplicaProcess<Surroundings> {
     if (!this.world.network.loses(message, this.nodeIndex, this.world.nodeIndexOf(message.to))) super.send(message);
   }
 
-  protected override callForSnapshot(request: Extract<Effect, { type: 'requestSnapshot' }>): SnapshotCall {
+  protected override callForSnapshot(request: Extract<Effect, { type: 'requestSnapshot' }>): VirtualSnapshotCall {
     const call = super.callForSnapshot(request);
     this.world.snapshots.push(call);
     return call;

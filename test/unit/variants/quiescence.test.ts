@@ -4,7 +4,7 @@
  * the same times, with any faults. A replica that is wrongly quiescent makes a difference.
  */
 import { describe, expect, it } from 'vitest';
-import { planOf, type RunResult, run } from '../../../simulation/index.js';
+import { planOf, type RunResult, runPlan } from '../../../simulation/index.js';
 import { type Edit, edit, type Lab, openLab } from './variant-lab.js';
 
 const stepsOfSchedule = 150;
@@ -15,7 +15,7 @@ const neverQuiescent = edit('tick.ts', 'core.isQuiescent = isCoreQuiescent(core)
 const neverQuiescentLab = await openLab([neverQuiescent]);
 
 function runWith({ Replica }: Lab, seed: number): RunResult {
-  return run(planOf(seed, stepsOfSchedule), { newReplica: (...given) => new Replica(...given) }, false);
+  return runPlan(planOf(seed, stepsOfSchedule), { newReplica: (...given) => new Replica(...given) }, false);
 }
 
 function isTheSame(lab: Lab, seed: number): boolean {

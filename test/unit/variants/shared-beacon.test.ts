@@ -19,10 +19,10 @@ const mostSchedules = 120;
 /** One of the schedules from seed 1 to `within` fails. */
 function schedules(within: number): () => Promise<Check> {
   return async () => {
-    const { planOf, run } = await import('../../../simulation/index.js');
+    const { planOf, runPlan } = await import('../../../simulation/index.js');
     return () => {
       for (let seed = 1; seed <= within; seed++) {
-        const { cause } = run(planOf(seed, stepsOfSchedule), {}, false);
+        const { cause } = runPlan(planOf(seed, stepsOfSchedule), {}, false);
         if (cause !== undefined) throw cause;
       }
     };

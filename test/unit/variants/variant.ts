@@ -11,7 +11,7 @@
  * also reports for each variant, however it is caught here, the first of these schedules that catches it.
  */
 import { describe, it } from 'vitest';
-import { planOf, run } from '../../../simulation/index.js';
+import { planOf, runPlan } from '../../../simulation/index.js';
 import { type Edit, type Lab, openLab, scenarioTopics } from './variant-lab.js';
 
 type Check =
@@ -92,7 +92,7 @@ function failingSchedule({ Replica, Control }: Lab, most: number, suits: typeof 
     if (!suits(plan)) continue;
     count++;
     const failure = failureOf(`schedule ${seed}`, () => {
-      const { cause } = run(plan, { newReplica, newControl }, isWhole);
+      const { cause } = runPlan(plan, { newReplica, newControl }, isWhole);
       if (cause !== undefined) throw cause;
     });
     if (failure !== undefined) return failure;
