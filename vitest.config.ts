@@ -23,7 +23,7 @@ function alone(
   groupOrder: number,
   files: { readonly include: string[]; readonly exclude?: string[]; readonly isolate?: boolean },
 ) {
-  // A machine that is busy with other work may take ten times as long; what hangs is found all the same.
+  // A machine that is busy with other work may take ten times as long; what hangs is still found.
   const maxWorkers = availableParallelism();
   return { extends: true as const, test: { name, testTimeout: 60_000, maxWorkers, sequence: { groupOrder }, ...files } };
 }

@@ -52,7 +52,7 @@ class OpenLoop {
   /** The number of operations sent so far. They are sent in order. */
   #sent = 0;
   #heldBack = 0;
-  /** For the operations before this index it is settled whether they were held back. */
+  /** Whether an operation was held back is settled for those before this index. */
   #judged = 0;
   #inFlight = 0;
   #timer: NodeJS.Timeout | undefined;

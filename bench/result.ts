@@ -39,7 +39,7 @@ export interface BenchResult {
    * percentile.
    */
   readonly loop: 'open' | 'closed';
-  /** Of an open loop. */
+  /** Only in an open loop. */
   readonly schedule?: ScheduleCounts;
   /** The time from the start to the end of the last operation. */
   readonly elapsedMs: number;

@@ -9,7 +9,7 @@ import { isatty } from 'node:tty';
 /** Standard streams that were terminals when the process began. */
 const terminals = [0, 1, 2].filter((fd) => isatty(fd));
 
-/** For the `exit` event of the process. */
+/** The listener for the `exit` event of the process. */
 export function closeLostTerminals(): void {
   for (const fd of terminals) if (!isatty(fd)) closeSync(fd);
 }

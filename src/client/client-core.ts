@@ -127,7 +127,7 @@ export class ClientCore {
     const mayBeMet = () => remainingMs(limits) > 0 && !this.#strangers.areAll(this.#addressBook.addresses);
     while (this.#table.topology === undefined && mayBeMet()) await this.#wakeUp.sleep(remainingMs(limits));
     try {
-      if (this.#table.topology === undefined) throw this.#nobodyMet();
+      if (this.#table.topology === undefined) throw this.#unreachableError();
       if (this.#options.clusterId === undefined) await this.#membership.refuseMixture();
     } catch (error) {
       await this.close();
@@ -135,10 +135,10 @@ export class ClientCore {
     }
   }
 
-  #nobodyMet(): KvError {
+  #unreachableError(): KvError {
     const wrong = this.#strangers.errorAt(this.#addressBook.addresses);
     if (wrong !== undefined) return wrong;
-    const known = this.#addressBook.addresses.join(', ') || this.#options.nobodyMessage;
+    const known = this.#addressBook.addresses.join(', ') || this.#options.noNodesMessage;
     return new KvError('UNREACHABLE', `no node answered within ${this.#options.deadlineMs} ms: ${known}`, {
       cause: this.#addressBook.lastError,
     });

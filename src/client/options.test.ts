@@ -5,11 +5,11 @@ import { resolveClientOptions } from './options.js';
 
 describe('where the cluster is', () => {
   test('no node is registered - the error names the root and the ZooKeeper', async () => {
-    const nobody = new ClientCore(
+    const client = new ClientCore(
       async () => [],
       resolveClientOptions({ zk: 'zk.example:2181', root: '/nothing', deadlineMs: 20 }),
     );
-    await expect(nobody.open()).rejects.toMatchObject({
+    await expect(client.open()).rejects.toMatchObject({
       code: 'UNREACHABLE',
       message: expect.stringContaining('no node is registered under root /nothing in the ZooKeeper at zk.example:2181'),
     });

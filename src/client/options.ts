@@ -78,7 +78,7 @@ export interface ResolvedClientOptions {
   readonly followRebuilds: boolean;
   readonly onClusterChanged: (change: ClusterChange) => void;
   /** The message for an empty address book. */
-  readonly nobodyMessage: string;
+  readonly noNodesMessage: string;
 }
 
 const defaultInFlightBytes = 64 * 1024 * 1024;
@@ -95,7 +95,7 @@ export function resolveClientOptions(options: CommonOptions & Pick<KvClientOptio
     clusterId: clusterIdOption(options),
     followRebuilds: options.followRebuilds ?? false,
     onClusterChanged: options.onClusterChanged ?? (() => {}),
-    nobodyMessage: nobodyMessage(options),
+    noNodesMessage: noNodesMessage(options),
   };
 }
 
@@ -108,7 +108,7 @@ export function addressSourceOf(options: KvClientOptions, timeoutMs: number): Ad
   return addressesFromZooKeeper(options.zk, options.root ?? optionSpecs.root.default, timeoutMs);
 }
 
-function nobodyMessage({ zk, root }: Pick<KvClientOptions, 'zk' | 'root'>): string {
+function noNodesMessage({ zk, root }: Pick<KvClientOptions, 'zk' | 'root'>): string {
   return `no node is registered${zk === undefined ? '' : ` under root ${root ?? optionSpecs.root.default} in the ZooKeeper at ${zk}`}`;
 }
 

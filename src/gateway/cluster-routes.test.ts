@@ -74,12 +74,12 @@ describe('one node', () => {
 
   it('is found by an id with a colon, encoded or not, and its shards are listed', async () => {
     for (const id of ['127.0.0.1:9091', '127.0.0.1%3A9091']) {
-      const told = (await get(`/api/kv/worker/${id}?limit=0`)).json();
-      expect(told).toMatchObject({ id: '127.0.0.1:9091', keyCount: 7, keys: [], warnings: ['something'] });
+      const node = (await get(`/api/kv/worker/${id}?limit=0`)).json();
+      expect(node).toMatchObject({ id: '127.0.0.1:9091', keyCount: 7, keys: [], warnings: ['something'] });
       const held = { history: 'h', epoch: 1, epochId: 'e1', removals: 0 };
-      expect(told.shards).toContainEqual(expect.objectContaining({ shard: 3, role: 'backup', keyCount: 5, held }));
-      expect(told.shards.find(({ shard }: { shard: number }) => shard === 7)).not.toHaveProperty('held');
-      for (const shard of told.shards) expect(shard).not.toHaveProperty('found');
+      expect(node.shards).toContainEqual(expect.objectContaining({ shard: 3, role: 'backup', keyCount: 5, held }));
+      expect(node.shards.find(({ shard }: { shard: number }) => shard === 7)).not.toHaveProperty('held');
+      for (const shard of node.shards) expect(shard).not.toHaveProperty('found');
     }
   });
 
@@ -111,9 +111,9 @@ describe('one node', () => {
 
 describe('the cluster', () => {
   it('is reported shard by shard, with the nodes that hold them', async () => {
-    const told = (await get('/api/cluster')).json();
-    expect(told).toMatchObject({ clusterId: 'c', placementVersion: 4 });
-    expect(told.shards).toEqual([
+    const cluster = (await get('/api/cluster')).json();
+    expect(cluster).toMatchObject({ clusterId: 'c', placementVersion: 4 });
+    expect(cluster.shards).toEqual([
       {
         shard: 0,
         epoch: 2,

@@ -17,7 +17,7 @@ export function ifVersionOf(headers: IncomingHttpHeaders): number | undefined {
   return ifMatch === undefined ? undefined : versionOf(ifMatch);
 }
 
-/** For a read. @throws KvError VERSION_MISMATCH if If-Match does not name this version. */
+/** Checks the condition of a read. @throws KvError VERSION_MISMATCH if If-Match does not name this version. */
 export function checkIfMatch({ 'if-match': ifMatch }: IncomingHttpHeaders, version: number): void {
   if (ifMatch === undefined || (ifMatch.trim() === '*' && version > 0) || versionsOf(ifMatch).includes(version)) return;
   throw new KvError('VERSION_MISMATCH', `the key is at version ${version}`, { currentVersion: version });

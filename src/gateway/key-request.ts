@@ -14,7 +14,7 @@ export function keyOf({ originalUrl }: FastifyRequest): Buffer {
   return keyBytesOf(originalUrl);
 }
 
-/** For a put or a delete. @throws KvError INVALID_KEY, INVALID_ARGUMENT */
+/** Decodes a put or a delete. @throws KvError INVALID_KEY, INVALID_ARGUMENT */
 export function changeOf(request: FastifyRequest): KeyRequest {
   const key = keyOf(request);
   const ifVersion = ifVersionOf(request.headers);

@@ -28,7 +28,7 @@ test.each([
   ['/dev/null', 'INVALID_ARGUMENT', 'it does not begin as a dump'],
   [tmpdir(), 'INVALID_OPTION', 'the dump cannot be read: EISDIR'],
   [join(folder, 'none'), 'INVALID_OPTION', 'cannot be read: ENOENT'],
-])('restore - what fails before anything is sent, of %s, has changed nothing', async (path, code, message) => {
+])('restore - a failure before anything is sent, from %s, has changed nothing', async (path, code, message) => {
   const mput = vi.fn<KvClient['mput']>();
   await expect(run(path, mput)).rejects.toMatchObject({ code, executed: 'no', message: expect.stringContaining(message) });
   expect(mput).not.toHaveBeenCalled();

@@ -40,7 +40,7 @@ export class Strangers {
     const own = this.#parts.identity.id!;
     const ownAddresses = addresses.filter((address) => this.#clusterAt(address) === undefined);
     const all = new Map([[own, ownAddresses], ...found]);
-    const message = `the addresses belong to different clusters: ${describe(all)}. Give addresses of one cluster only, or say with clusterId which one is meant`;
+    const message = `the addresses belong to different clusters: ${describe(all)}. Give addresses of one cluster only, or set clusterId to the one that is meant`;
     return new KvError('WRONG_CLUSTER', message, { clusterId });
   }
 

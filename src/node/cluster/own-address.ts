@@ -27,7 +27,7 @@ const probeAgainMs = 60_000;
 const failuresBeforeWarning = 2;
 
 const unreachableText =
-  'this node cannot be reached at the address that it advertises, as far as it can tell itself; other nodes and clients use ' +
+  'this node cannot be reached at the address that it advertises, as far as it can find out itself; other nodes and clients use ' +
   'that address: unless they can connect, this node gets no copies of data and no requests. Check --advertise, the name ' +
   'service, port mappings and firewalls; if only this machine cannot connect (a NAT that does not loop back), nothing is amiss';
 const strangerText =

@@ -129,9 +129,9 @@ describe('a link that several shards share', () => {
   async function bothUp(address: string): Promise<readonly [ShardLinks, ShardLinks]> {
     const up: Promise<void>[] = [];
     const shards = [1, 2].map((shard) => {
-      let tell = (): void => {};
-      up.push(new Promise<void>((resolve) => (tell = resolve)));
-      const made = linksOf(shard, (event) => event.type === 'linkUp' && tell());
+      let isUp = (): void => {};
+      up.push(new Promise<void>((resolve) => (isUp = resolve)));
+      const made = linksOf(shard, (event) => event.type === 'linkUp' && isUp());
       made.learnAddress(`b~${shard}`, address);
       made.set([`b~${shard}`]);
       return made;

@@ -45,12 +45,12 @@ class Restarted {
 
   constructor(recovered: RecoveredReplica = found) {
     this.replica = new Replica({ ...defaultOptions, replicaId: 'b', idSeed: 'b', volatile: false }, 0, recovered);
-    this.tell({ type: 'session', connected: true }, 0);
+    this.handle({ type: 'session', connected: true }, 0);
     const candidates = ['a', 'b'].map((replicaId, order) => ({ replicaId, order, stopping: false }));
-    this.tell({ type: 'candidates', candidates }, 0);
+    this.handle({ type: 'candidates', candidates }, 0);
   }
 
-  tell(event: Event, nowMs: number): void {
+  handle(event: Event, nowMs: number): void {
     this.replica.handle(event, nowMs);
     for (let effects = this.replica.takeEffects(); effects.length > 0; effects = this.replica.takeEffects()) {
       this.sent.push(...effects);
@@ -60,11 +60,11 @@ class Restarted {
     }
   }
   read(state: ShardState, nowMs: number): void {
-    this.tell({ type: 'stateRead', version: state.epoch, state, asOfMs: Number.NEGATIVE_INFINITY }, nowMs);
+    this.handle({ type: 'stateRead', version: state.epoch, state, asOfMs: Number.NEGATIVE_INFINITY }, nowMs);
   }
-  hear(sentAtMs: number): void {
+  receiveBeacon(sentAtMs: number): void {
     const body = { type: 'beacon', sentAtMs, probe: false, commitIndex: 0, stopping: false, mayLeaveMs: 0 } as const;
-    this.tell({ type: 'message', message: { ...epochOne, from: 'a', to: 'b', body } }, sentAtMs);
+    this.handle({ type: 'message', message: { ...epochOne, from: 'a', to: 'b', body } }, sentAtMs);
   }
 }
 
@@ -133,7 +133,7 @@ describe('a replica that starts again with its data', () => {
       { epoch: 2, id: 'gone on' },
     ];
     b.read({ ...stateOf(2, 'a', both), history: 'other', lineage }, 10);
-    for (let nowMs = 50; nowMs < 3 * graceMs; nowMs += 50) b.tell({ type: 'tick' }, nowMs);
+    for (let nowMs = 50; nowMs < 3 * graceMs; nowMs += 50) b.handle({ type: 'tick' }, nowMs);
     expect(b.replica.status(3 * graceMs)).toMatchObject({
       lastSeq: 2,
       line,
@@ -147,9 +147,9 @@ describe('a replica that starts again with its data', () => {
 
   it('R15: does not leave, even without data, while a proposal of its earlier process may still name it', () => {
     const restarted = new Restarted(nothing);
-    restarted.tell({ type: 'placed', nodes: ['a'] }, 0);
-    restarted.tell({ type: 'stateMissing', isRestored: false, asOfMs: 0 }, 0);
-    restarted.tell({ type: 'tick' }, 10 * graceMs);
+    restarted.handle({ type: 'placed', nodes: ['a'] }, 0);
+    restarted.handle({ type: 'stateMissing', isRestored: false, asOfMs: 0 }, 0);
+    restarted.handle({ type: 'tick' }, 10 * graceMs);
     expect(restarted.sent.map(({ type }) => type)).not.toContain('released');
     restarted.read(stateOf(1, 'b', ['b']), 11 * graceMs);
     expect(restarted.replica.isPrimaryIn(1)).toBe(true);
@@ -164,21 +164,21 @@ describe('a replica that starts again with its data', () => {
   it('R4: counts its own start as a beacon', () => {
     const b = new Restarted();
     b.read(stateOf(1, 'a', both), 10);
-    for (let nowMs = 50; nowMs < graceMs; nowMs += 50) b.tell({ type: 'tick' }, nowMs);
+    for (let nowMs = 50; nowMs < graceMs; nowMs += 50) b.handle({ type: 'tick' }, nowMs);
     expect(b.replica.status(graceMs).role).toBe('backup');
-    b.tell({ type: 'tick' }, graceMs);
+    b.handle({ type: 'tick' }, graceMs);
     expect(b.replica.status(graceMs).role).toBe('claimant');
   });
 
   it('R4: waits for the lease it has renewed since, if a claim of its earlier process made it primary', () => {
     const b = new Restarted();
-    b.hear(100);
+    b.receiveBeacon(100);
     expect(b.sent.some((effect) => effect.type === 'send' && effect.message.body.type === 'beaconAnswer')).toBe(true);
     b.read(stateOf(2, 'b', ['b']), 200);
     expect(b.replica.refusalOfRead(200)).toBe('TAKEOVER_IN_PROGRESS');
-    b.tell({ type: 'tick' }, 99 + graceMs);
+    b.handle({ type: 'tick' }, 99 + graceMs);
     expect(b.replica.refusalOfRead(99 + graceMs)).toBe('TAKEOVER_IN_PROGRESS');
-    b.tell({ type: 'tick' }, 100 + graceMs);
+    b.handle({ type: 'tick' }, 100 + graceMs);
     expect(b.replica.refusalOfRead(100 + graceMs)).toBeUndefined();
   });
 
@@ -186,7 +186,7 @@ describe('a replica that starts again with its data', () => {
     const b = new Restarted(halfLaid);
     const log = { baseSeq: 0, baseEpoch: 0, baseEpochId: '', lastSeq: 0, history: [] };
     const body = { type: 'sync', number: 1, log, lineage: line.lineage, commitIndex: 0 } as const;
-    b.tell({ type: 'message', message: { ...epochOne, from: 'a', to: 'b', body } }, 10);
+    b.handle({ type: 'message', message: { ...epochOne, from: 'a', to: 'b', body } }, 10);
     const answers = b.sent.flatMap((effect) => (effect.type === 'send' ? [effect.message.body] : []));
     expect(answers).toContainEqual({ type: 'syncAnswer', number: 1, dumpNeeded: true, matchedSeq: 0 });
   });
@@ -199,7 +199,7 @@ describe('a replica that starts again with its data', () => {
       effect.type === 'persist' && effect.change.type === 'reset' ? [effect.change] : [],
     );
     expect(resets).toEqual([{ type: 'reset', baseSeq: seqFloor - 1, baseEpoch: 2, baseEpochId: 'two', complete: true }]);
-    b.tell({ type: 'tick' }, graceMs);
+    b.handle({ type: 'tick' }, graceMs);
     expect(b.replica.status(graceMs)).toMatchObject({ role: 'primary', serving: true, complete: true, lastSeq: seqFloor - 1 });
   });
 });

@@ -34,7 +34,7 @@ describe('all gone (R13)', () => {
     }
   });
 
-  it('the command goes on with the data of a live replica, and raises the seq floor so that no version is used twice', () => {
+  it('the command resumes with the data of a live replica, and raises the seq floor so that no version is used twice', () => {
     const c = lastMemberGone();
     const call = c.force('b');
     c.deliverAll();

@@ -79,13 +79,13 @@ class Restarted {
 
   constructor(changes: readonly Change[], state: ShardState) {
     this.replica = new Replica(options, 0, found(changes));
-    this.tell({ type: 'session', connected: true }, 0);
-    this.tell({ type: 'candidates', candidates }, 0);
-    this.tell({ type: 'stateRead', version: 0, state, asOfMs: 0 }, 0);
-    for (let nowMs = 50; nowMs < 3 * graceMs; nowMs += 50) this.tell({ type: 'tick' }, nowMs);
+    this.handle({ type: 'session', connected: true }, 0);
+    this.handle({ type: 'candidates', candidates }, 0);
+    this.handle({ type: 'stateRead', version: 0, state, asOfMs: 0 }, 0);
+    for (let nowMs = 50; nowMs < 3 * graceMs; nowMs += 50) this.handle({ type: 'tick' }, nowMs);
   }
 
-  tell(event: Event, nowMs: number): void {
+  handle(event: Event, nowMs: number): void {
     this.replica.handle(event, nowMs);
     for (const effect of this.replica.takeEffects()) {
       this.claims ||= effect.type === 'writeState' && effect.next.primary === 'a~1';
@@ -99,7 +99,7 @@ describe('a crash while a replica becomes primary (R8, R13)', () => {
     const { before, changes, state } = begun(known);
     const what = known ? 'having known another history' : 'having known none';
 
-    it.each(changes.map((_, index) => index + 1))(`after %i of its writes it becomes primary all the same, ${what}`, (count) => {
+    it.each(changes.map((_, index) => index + 1))(`after %i of its writes it still becomes primary, ${what}`, (count) => {
       const { claims, replica } = new Restarted([...before, ...changes.slice(0, count)], state);
       expect(claims || replica.isPrimaryIn(state.epoch)).toBe(true);
     });
@@ -109,7 +109,7 @@ describe('a crash while a replica becomes primary (R8, R13)', () => {
       const { replica } = restarted;
       if (replica.isPrimaryIn(state.epoch)) return;
       expect(replica.status(3 * graceMs).offline).toBe(true);
-      restarted.tell({ type: 'force', token: {}, givesUp: [] }, 3 * graceMs);
+      restarted.handle({ type: 'force', token: {}, givesUp: [] }, 3 * graceMs);
       expect(restarted.claims).toBe(true);
     });
   }

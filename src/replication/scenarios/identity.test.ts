@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { outcome, Scenario } from '../testing/scenario.fixture.js';
 
 describe('identity (R1, R2)', () => {
-  it('a process that restarts empty is a joiner, even if its old znode stands and is the lowest', () => {
+  it('a process that restarts empty is a joiner, even if its old znode still exists and is the lowest', () => {
     const c = Scenario.of('a b c');
     outcome(c.put('a', 'k', 'v'));
     c.deliverAll();

@@ -24,7 +24,7 @@ describe('a state of a lower epoch than replicas know (R3, R13)', () => {
     }
   });
 
-  it('the command goes on from it although its members are registered: they cannot serve', () => {
+  it('the command resumes from it although its members are registered: they cannot serve', () => {
     const c = higherEpochRemembered();
     c.advance(10_000);
     const call = c.force('a');

@@ -17,7 +17,7 @@ describe('moving a shard (R15)', () => {
     expect(isReleased(c, 'b')).toBe(false);
     const before = c.cluster.register.znodes.length;
     c.start('c');
-    c.until(() => isReleased(c, 'b'), 'b never goes');
+    c.until(() => isReleased(c, 'b'), 'b is not released');
     const sets = c.cluster.register.znodes.slice(before).map((znode) => znode?.state.inSync.join(' '));
     expect(sets).toEqual(['a~1 b~1 c~1', 'a~1 c~1']);
     expect(c.primary).toBe('a');
@@ -45,7 +45,7 @@ describe('moving a shard (R15)', () => {
   it('a primary that is to leave hands over to the first placed node, without a failed write', () => {
     const c = Scenario.of('a b c');
     c.place('c b');
-    c.until(() => isReleased(c, 'a'), 'a never goes');
+    c.until(() => isReleased(c, 'a'), 'a is not released');
     expect(c.primary).toBe('c');
     expect(c.state).toMatchObject({ epoch: 2, inSync: ['b~1', 'c~1'] });
     const call = c.put('c', 'k', 'v');
@@ -61,7 +61,7 @@ describe('moving a shard (R15)', () => {
     expect(c.inSync).toEqual(['a', 'b']);
     expect(isReleased(c, 'b')).toBe(false);
     c.start('c');
-    c.until(() => isReleased(c, 'b'), 'b never goes');
+    c.until(() => isReleased(c, 'b'), 'b is not released');
     expect(c.inSync).toEqual(['a', 'c']);
   });
 
@@ -80,7 +80,7 @@ describe('moving a shard (R15)', () => {
     c.deliverAll();
     expect(outcome(call)).toBe('written 1');
     c.heal();
-    c.until(() => isReleased(c, 'c'), 'c never goes');
+    c.until(() => isReleased(c, 'c'), 'c is not released');
     expect(c.inSync).toEqual(['a', 'b']);
   });
 
@@ -93,7 +93,7 @@ describe('moving a shard (R15)', () => {
     c.advance(2_000);
     c.place('a b');
     c.cluster.snapshotsHeld = false;
-    c.until(() => isReleased(c, 'c'), 'c never goes');
+    c.until(() => isReleased(c, 'c'), 'c is not released');
     expect(c.inSync).toEqual(['a', 'b']);
   });
 
@@ -103,7 +103,7 @@ describe('moving a shard (R15)', () => {
     c.deliverAll();
     c.place('a b');
     c.start('c');
-    c.until(() => isReleased(c, 'c'), 'c never goes');
+    c.until(() => isReleased(c, 'c'), 'c is not released');
     expect(c.cluster.snapshots).toEqual([]);
     expect(c.inSync).toEqual(['a', 'b']);
   });
@@ -139,7 +139,7 @@ describe('moving a shard (R15)', () => {
     c.advance(aWhileMs);
     expect(isReleased(c, 'c')).toBe(false);
     c.start('d');
-    c.until(() => isReleased(c, 'c'), 'c never goes');
+    c.until(() => isReleased(c, 'c'), 'c is not released');
     expect(c.inSync).toEqual(['a', 'b', 'd']);
   });
 
@@ -172,7 +172,7 @@ describe('moving a shard (R15)', () => {
     c.kill('a');
     c.until(() => c.primary === 'b', 'no failover');
     c.start('c', 'a');
-    c.until(() => isReleased(c, 'b'), 'b never goes');
+    c.until(() => isReleased(c, 'b'), 'b is not released');
     expect(c.inSync).toEqual(['a', 'c']);
     expect(c.get(c.primary!, 'k').value).toBe('v');
   });
@@ -187,7 +187,7 @@ describe('moving a shard (R15)', () => {
     c.node('c').session.held = true;
     c.stepUntil(() => c.sent('syncAnswer', 'c').length > 0);
     c.node('c').session.held = false;
-    c.until(() => isReleased(c, 'c'), 'c never goes');
+    c.until(() => isReleased(c, 'c'), 'c is not released');
     expect(c.state?.inSync).toEqual(['a~1', 'b~1']);
     expect(c.notes('a').filter((note) => note === 'membersProposed')).toHaveLength(1);
   });
@@ -273,7 +273,7 @@ describe('reports of a move that are late or incomplete (R15)', () => {
     expect(c.state?.epoch).toBeLessThanOrEqual(3);
     expect(c.inSync).toEqual(['a', 'b']);
     c.place('b');
-    c.until(() => isReleased(c, 'a'), 'a never goes');
+    c.until(() => isReleased(c, 'a'), 'a is not released');
     expect(c.primary).toBe('b');
   });
 
@@ -294,7 +294,7 @@ describe('reports of a move that are late or incomplete (R15)', () => {
     c.deliverAll();
     expect(outcome(call)).toBe('written 1');
     c.reconnect('a');
-    c.until(() => isReleased(c, 'a'), 'a never goes');
+    c.until(() => isReleased(c, 'a'), 'a is not released');
     expect(c.primary).toBe('b');
   });
 });
@@ -317,7 +317,7 @@ describe('the preferred primary (R15)', () => {
       c.kill('b');
       c.until(() => !c.inSync.includes('b'), 'b stays in the set');
       c.start('b');
-      c.until(() => c.inSync.includes('b'), 'b does not come in');
+      c.until(() => c.inSync.includes('b'), 'b does not join');
       c.advance(2_000);
     }
     expect(c.primary).toBe('a');
@@ -334,7 +334,7 @@ describe('the preferred primary (R15)', () => {
       c.kill('b');
       c.until(() => c.primary === 'a', 'no failover');
       c.start('b');
-      c.until(() => c.inSync.includes('b'), 'b does not come in');
+      c.until(() => c.inSync.includes('b'), 'b does not join');
       const sinceMs = c.cluster.nowMs;
       c.until(() => c.primary === 'b', 'no handover', 100_000);
       waitsMs.push(c.cluster.nowMs - sinceMs);

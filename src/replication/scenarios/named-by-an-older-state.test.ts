@@ -69,7 +69,7 @@ describe('a state that came back names a replica that has discarded its copy sin
     expect(c.get('b', 'k').value).toBe('of b');
   });
 
-  it('where no named member holds a copy any more, every replica reports offline, and the command goes on', () => {
+  it('where no named member holds a copy any more, every replica reports offline, and the command resumes the shard', () => {
     const c = Scenario.of('a b');
     c.put('a', 'k', 'of a');
     c.advance(500);

@@ -18,12 +18,12 @@ function forgetTheLoss(c: Scenario): void {
   c.cluster.register.wasLost = false;
 }
 
-function standStill(c: Scenario, names: readonly string[], forMs: number): void {
+function pause(c: Scenario, names: readonly string[], forMs: number): void {
   for (const name of names) c.pause(name);
   c.advance(forMs);
 }
 
-function goOn(c: Scenario, names: readonly string[]): void {
+function resume(c: Scenario, names: readonly string[]): void {
   for (const name of names) {
     c.resume(name);
     c.reconnect(name);
@@ -34,12 +34,12 @@ describe('no second birth beside a history (R3, R13)', () => {
   it('an empty newcomer begins no history while the holders stall for longer than a session; no data is discarded', () => {
     const c = holdersOfALostState();
     c.start('c');
-    standStill(c, ['a', 'b'], 2 * sessionMs);
+    pause(c, ['a', 'b'], 2 * sessionMs);
     expect(c.cluster.register.candidates.map(({ replicaId }) => replicaId)).toEqual(['c~1']);
     expect(c.state).toBeUndefined();
     expect(c.get('c', 'k1')).toEqual({ refusal: 'NOT_PRIMARY' });
     expect(c.status('c').offline).toBe(true);
-    goOn(c, ['a', 'b']);
+    resume(c, ['a', 'b']);
     c.advance(2 * sessionMs);
     expect(c.state).toBeUndefined();
     for (const name of ['a', 'b', 'c']) expect(c.status(name)).toMatchObject({ offline: true, serving: false });
@@ -50,7 +50,7 @@ describe('no second birth beside a history (R3, R13)', () => {
     for (const key of ['k1', 'k2', 'k3']) expect(c.get('a', key).value).toBe(`${key} of old`);
   });
 
-  it('the history keeps its id when the command goes on with it', () => {
+  it('the history keeps its id when the command resumes it', () => {
     const c = holdersOfALostState();
     const { line } = c.status('b');
     c.force('b');
@@ -62,7 +62,7 @@ describe('no second birth beside a history (R3, R13)', () => {
   it.each([
     ['placed', 'a b c'],
     ['not placed', 'c'],
-  ])('nobody creates a state while a candidate that is %s names a history', (_, placed) => {
+  ])('no replica creates a state while a candidate that is %s names a history', (_, placed) => {
     const c = holdersOfALostState();
     forgetTheLoss(c);
     c.place(placed);
@@ -170,13 +170,13 @@ describe('no second birth beside a history (R3, R13)', () => {
     (what) => {
       const c = holdersOfALostState();
       forgetTheLoss(c);
-      standStill(c, ['a', 'b'], 2 * sessionMs);
+      pause(c, ['a', 'b'], 2 * sessionMs);
       c.start('c');
       const { session } = c.node('c');
       session.loseNextAnswer = 'notApplied';
       c.until(() => session.loseNextAnswer === undefined, 'c proposes nothing');
       c.disconnect('c');
-      if (what.startsWith('the holders')) goOn(c, ['a', 'b']);
+      if (what.startsWith('the holders')) resume(c, ['a', 'b']);
       else c.cluster.register.wasLost = true;
       c.deliverAll();
       c.reconnect('c');
@@ -189,13 +189,13 @@ describe('no second birth beside a history (R3, R13)', () => {
   it('a replica whose birth has an unknown outcome does not leave like one that holds nothing', () => {
     const c = holdersOfALostState();
     forgetTheLoss(c);
-    standStill(c, ['a', 'b'], 2 * sessionMs);
+    pause(c, ['a', 'b'], 2 * sessionMs);
     c.start('c');
     const { session } = c.node('c');
     session.loseNextAnswer = 'notApplied';
     c.until(() => session.loseNextAnswer === undefined, 'c proposes nothing');
     c.disconnect('c');
-    goOn(c, ['a', 'b']);
+    resume(c, ['a', 'b']);
     c.reconnect('c');
     c.until(() => c.role('c') === 'joiner', 'c still asks');
     c.stop('c', 3_000);

@@ -107,7 +107,7 @@ describe('ZooKeeper goes back to an older epoch (R7, R13)', () => {
     }
   });
 
-  it('the command goes on from there, and no write is lost', () => {
+  it('the command resumes from there, and no write is lost', () => {
     const c = failoverForgotten();
     c.until(() => c.status('c').offline, 'not offline');
     const { line } = c.status('c');

@@ -164,7 +164,7 @@ describe('succession (R4)', () => {
     c.until(() => c.role('a') === 'backup', 'no step down');
     c.node('a').disk.hangs = false;
     c.node('a').completeWrites();
-    c.until(() => c.primary !== undefined, 'nobody serves');
+    c.until(() => c.primary !== undefined, 'no replica serves');
     expect(c.primary).toBe('b');
 
     const alone = Scenario.of('a');

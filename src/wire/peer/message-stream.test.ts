@@ -136,7 +136,7 @@ test.each([
   ['another history', { history: 'other' }],
   ['another epoch of the same number', { epochId: 'other' }],
   ['a history, where there was none', { history: '' }],
-])('a beacon that only differs in being of %s is sent whole, and so is the next of the first', (_, other) => {
+])('a beacon that differs only by being of %s is sent whole, and so is the next one of the first kind', (_, other) => {
   const { frames, send, receive } = directionOf(readRequest);
   const turns = [beaconOf(1, 1), beaconOf(1, 2, other), beaconOf(1, 3, other), beaconOf(1, 4)];
   for (const sent of turns) send([sent]);

@@ -28,7 +28,7 @@ describeVariants('identity and birth', [
         'this.nodes.findLast((node) => node.replicaId === id)',
       ),
     ],
-    caughtBy: script(comesBackEmpty),
+    caughtBy: script(checkReturnWithoutData),
   },
   {
     rule: 'R3',
@@ -71,7 +71,7 @@ describeVariants('identity and birth', [
 ]);
 
 /** b, alone in the end, has acknowledged a write that its new process does not hold. */
-function comesBackEmpty({ Scenario }: Lab): void {
+function checkReturnWithoutData({ Scenario }: Lab): void {
   const c = Scenario.of('a b');
   c.put('a', 'k', 'v');
   c.advance(300);

@@ -43,7 +43,7 @@ describeVariants('eviction, and compare-and-set', [
     rule: 'R7',
     does: 'mistakes a stale read of the state for the outcome of a compare-and-set',
     edits: [edit('state/state-register.ts', "isSameContent(state, known.state) ? 'same' : 'contradicts'", "'later'")],
-    caughtBy: script(aLostClaimIsNotOver),
+    caughtBy: script(checkLostClaimIsRepeated),
   },
   {
     rule: 'R7',
@@ -55,7 +55,7 @@ describeVariants('eviction, and compare-and-set', [
         'this.#proposal = undefined;\n        return { proposal, succeeded: false };',
       ),
     ],
-    caughtBy: script(aLostClaimIsNotOver),
+    caughtBy: script(checkLostClaimIsRepeated),
   },
   {
     rule: 'R7',
@@ -81,7 +81,7 @@ describeVariants('eviction, and compare-and-set', [
         'this.#proposal = undefined;\n        return { proposal, succeeded: false };\n    }',
       ),
     ],
-    caughtBy: script(aLostClaimIsNotOver),
+    caughtBy: script(checkLostClaimIsRepeated),
   },
   {
     rule: 'R7',
@@ -135,7 +135,7 @@ describeVariants('eviction, and compare-and-set', [
 ]);
 
 /** b is primary in ZooKeeper and does not know. While its claim may have succeeded, it renews no lease of a. */
-function aLostClaimIsNotOver({ Scenario }: Lab): void {
+function checkLostClaimIsRepeated({ Scenario }: Lab): void {
   const c = Scenario.of('a b');
   const { session } = c.node('b');
   c.pause('a');

@@ -52,7 +52,7 @@ describeVariants('joining', [
         'core.isCandidate(peer.id)',
       ),
     ],
-    caughtBy: script(oneThatIsSilentStaysOut),
+    caughtBy: script(checkSilentJoinerStaysOut),
   },
   {
     rule: 'R10',
@@ -86,7 +86,7 @@ describeVariants('joining', [
   },
 ]);
 
-function oneThatIsSilentStaysOut({ Scenario }: Lab): void {
+function checkSilentJoinerStaysOut({ Scenario }: Lab): void {
   const c = Scenario.of('a b');
   // b follows the log, and no beacon is answered.
   c.drop('beaconAnswer');

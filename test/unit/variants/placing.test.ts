@@ -44,25 +44,25 @@ describeVariants('placing', [
     edits: [
       edit(roster, 'const counting = this.#live.filter(({ leaving }) => leaving !== true);', 'const counting = [...this.#live];'),
     ],
-    caughtBy: script(whoLeavesHoldsNothing),
+    caughtBy: script(checkLeavingNodeIsReplaced),
   },
   {
     rule: 'controller',
     does: 'does not repeat a write whose outcome is unknown',
     edits: [edit(control, "return [{ kind: 'refresh' }, { kind: 'wake', afterMs: retryMs }];", 'return [];')],
-    caughtBy: script(whatIsNotWrittenIsTriedAgain),
+    caughtBy: script(checkFailedWriteIsRepeated),
   },
   {
     rule: 'controller',
     does: 'counts the time while ZooKeeper was away as absence',
     edits: [edit(control, 'this.#roster.forgetAbsences();', '')],
-    caughtBy: script(nobodyIsMissedWhileNobodyIsSeen),
+    caughtBy: script(checkAbsenceWithoutSessionDoesNotCount),
   },
   {
     rule: 'controller',
     does: 'never replaces a node',
     edits: [edit(roster, 'expiryMs <= nowMs || ', '')],
-    caughtBy: script(whoStaysAwayIsReplaced),
+    caughtBy: script(checkAbsentNodeIsReplaced),
   },
   {
     rule: 'controller',
@@ -120,18 +120,18 @@ function settled({ Control }: Lab): InstanceType<Lab['Control']> {
 
 const withoutB = { kind: 'compute', nodes: [{ id: 'a' }] };
 
-function whoLeavesHoldsNothing(lab: Lab): void {
+function checkLeavingNodeIsReplaced(lab: Lab): void {
   const [a, b] = nodes('a', 'b');
   expect(settled(lab).onNodes([a!, { ...b!, leaving: true }], 1)).toMatchObject([withoutB]);
 }
 
-function whoStaysAwayIsReplaced(lab: Lab): void {
+function checkAbsentNodeIsReplaced(lab: Lab): void {
   const control = settled(lab);
   control.onNodes(nodes('a'), 0);
   expect(control.onTime(replaceAfterMs)).toMatchObject([withoutB]);
 }
 
-function nobodyIsMissedWhileNobodyIsSeen(lab: Lab): void {
+function checkAbsenceWithoutSessionDoesNotCount(lab: Lab): void {
   const control = settled(lab);
   control.onNodes(nodes('a'), 0);
   control.onSession(false, 1);
@@ -139,7 +139,7 @@ function nobodyIsMissedWhileNobodyIsSeen(lab: Lab): void {
   expect(control.onNodes(nodes('a'), 2 * replaceAfterMs)).toMatchObject([{ kind: 'wake', afterMs: replaceAfterMs }]);
 }
 
-function whatIsNotWrittenIsTriedAgain(lab: Lab): void {
+function checkFailedWriteIsRepeated(lab: Lab): void {
   const control = settled(lab);
   const next = { version: 2, shards: [['b', 'a']] };
   control.onNodes(nodes('a', 'b', 'c'), 1);

@@ -9,13 +9,13 @@ describeVariants('restart with data', [
     rule: 'R4',
     does: 'does not count its own start as a beacon',
     edits: [edit('state/core.ts', 'this.loyalSinceMs = nowMs;', 'this.loyalSinceMs = Number.NEGATIVE_INFINITY;')],
-    caughtBy: script(claimsNotWithinGraceOfItsStart),
+    caughtBy: script(checkNoClaimWithinGrace),
   },
   {
     rule: 'R8',
     does: 'resumes the epoch in which it was primary',
     edits: [edit('state-changes.ts', 'return state.epoch > core.epoch', 'return state.epoch >= core.epoch')],
-    caughtBy: script(resumesNoEpoch),
+    caughtBy: script(checkNoEpochIsResumed),
   },
 ]);
 
@@ -47,14 +47,14 @@ function restarted({ Replica }: Lab, replicaId: string): InstanceType<Lab['Repli
 }
 
 /** Before it died, b may have answered a beacon: a may hold a lease. */
-function claimsNotWithinGraceOfItsStart(lab: Lab): void {
+function checkNoClaimWithinGrace(lab: Lab): void {
   const replica = restarted(lab, 'b~1');
   for (let nowMs = 50; nowMs < defaultOptions.graceMs; nowMs += 50) replica.handle({ type: 'tick' }, nowMs);
   expect(replica.takeEffects().map(({ type }) => type)).not.toContain('writeState');
 }
 
 /** The restarted replica has forgotten the messages that it sent and received in that epoch. */
-function resumesNoEpoch(lab: Lab): void {
+function checkNoEpochIsResumed(lab: Lab): void {
   const replica = restarted(lab, 'a~1');
   expect(replica.isPrimaryIn(1)).toBe(false);
 }

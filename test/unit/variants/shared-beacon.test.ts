@@ -32,7 +32,7 @@ function schedules(within: number): () => Promise<Check> {
 /**
  * One stream: beacons of three shards; then of two, one in a new epoch; then beacons that differ in one field each.
  */
-async function aStream(): Promise<Check> {
+async function streamCheck(): Promise<Check> {
   const { IncomingMessages, OutgoingMessages } = await import('../../../src/wire/peer/message-stream.js');
   const { ReplicationCodec, readRequest } = await import('../../../src/wire/peer/replication-codec.js');
   return () => {
@@ -100,7 +100,7 @@ const variants: readonly Variant[] = [
   {
     does: 'repeats all its beacons, even for shards whose primary is gone or whose replica has claimed',
     edits: [edit(streamFile, 'shards: [shard] };', 'shards: [1, 2, 3] };')],
-    check: aStream,
+    check: streamCheck,
   },
   {
     does: 'a shared beacon overtakes messages sent before it, or is overtaken',
@@ -111,7 +111,7 @@ const variants: readonly Variant[] = [
         '      codec.write(writer, message);',
       ),
     ],
-    check: aStream,
+    check: streamCheck,
   },
   {
     does: 'repeats a probe as a beacon, or a beacon from before the planned stop',
@@ -122,9 +122,9 @@ const variants: readonly Variant[] = [
         'one.mayLeaveMs',
       ),
     ],
-    check: aStream,
+    check: streamCheck,
   },
-  ...['history', 'epoch', 'epochId', 'from', 'to', 'commitIndex'].map((field) => ignores(field, aStream)),
+  ...['history', 'epoch', 'epochId', 'from', 'to', 'commitIndex'].map((field) => ignores(field, streamCheck)),
   ...['mayLeaveMs', 'number', 'complete', 'leaving'].map((field) => ignores(field, schedules(mostSchedules))),
 ];
 
@@ -137,7 +137,7 @@ describe('broken on purpose: the shared beacon', { timeout: 120_000 }, () => {
   }
 
   it('control: as it is, it passes what catches these', async () => {
-    for (const check of [aStream, schedules(mostSchedules)]) {
+    for (const check of [streamCheck, schedules(mostSchedules)]) {
       const unbroken = await loadEdited([], check);
       unbroken();
     }

@@ -47,7 +47,7 @@ describeVariants('planned stops', [
     rule: 'R12',
     does: 'hands over to a replica that is stopping',
     edits: [edit('primary/handover.ts', 'return inSync && !stopping && !peer.stopping &&', 'return inSync &&')],
-    caughtBy: script(aStoppingNodeIsNoSuccessor),
+    caughtBy: script(checkStoppingNodeDoesNotClaim),
   },
   {
     rule: 'R12',
@@ -124,7 +124,7 @@ describeVariants('planned stops', [
 ]);
 
 /** The znode of b announces that b is stopping. */
-function aStoppingNodeIsNoSuccessor({ Scenario }: Lab): void {
+function checkStoppingNodeDoesNotClaim({ Scenario }: Lab): void {
   const c = Scenario.of('a b');
   c.stop('b');
   c.deliverAll();
