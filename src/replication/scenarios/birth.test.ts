@@ -16,7 +16,7 @@ describe('birth (R3)', () => {
       seqFloor: 1,
       givenUp: [],
     });
-    expect(c.cluster.register.candidates.map((candidate) => candidate.history)).toEqual([history, history, history]);
+    expect(c.cluster.ensemble.candidates.map((candidate) => candidate.history)).toEqual([history, history, history]);
     const call = c.put('a', 'k', 'v');
     c.deliverAll();
     expect(outcome(call)).toBe('written 1');
@@ -45,14 +45,14 @@ describe('birth (R3)', () => {
     const c = new Scenario();
     c.start('a', 'b');
     // Each knows only itself.
-    const [first, second] = c.cluster.register.candidates;
+    const [first, second] = c.cluster.ensemble.candidates;
     c.node('a').session.watchesMuted = true;
     c.deliverAll();
     c.node('a').handle({ type: 'candidates', candidates: [first!] });
     c.node('b').handle({ type: 'candidates', candidates: [second!] });
     c.advance(400);
     c.node('a').session.watchesMuted = false;
-    c.cluster.register.fire('candidates');
+    c.cluster.ensemble.fire('candidates');
     c.stabilize();
     expect(c.state).toMatchObject({ epoch: 1 });
     expect(c.inSync).toEqual(['a', 'b']);
@@ -85,7 +85,7 @@ describe('birth (R3)', () => {
     const c = Scenario.of('a b');
     c.hold('a', 'b');
     const call = c.put('a', 'k', 'v');
-    c.cluster.register.lose();
+    c.cluster.ensemble.lose();
     c.until(() => c.role('a') !== 'primary', 'it goes on serving', 5_000);
     expect(outcome(call)).toBe('OUTCOME_UNKNOWN');
     expect(c.get('a', 'k')).toEqual({ refusal: 'NOT_PRIMARY' });

@@ -68,7 +68,7 @@ describe('fencing (R8)', () => {
     expect(c.role('b')).toBe('claimant');
     // Another change of the state beats the claim.
     c.node('b').session.loseNextAnswer = undefined;
-    c.cluster.register.compareAndSet(c.cluster.register.znode!.version, c.state!);
+    c.cluster.ensemble.compareAndSet(c.cluster.ensemble.znode!.version, c.state!);
     c.until(() => c.role('b') !== 'claimant', 'still claiming', 2000);
     c.receive(sync!);
     expect(c.status('b').lastSeq).toBe(1);

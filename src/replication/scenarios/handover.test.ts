@@ -45,7 +45,7 @@ describe('handover (R12)', () => {
       expect(c.get('a', 'k')).toEqual({ refusal: 'HANDOVER_IN_PROGRESS' });
       session.held = false;
       c.node('b').session.watchesMuted = false;
-      c.cluster.register.fire('state');
+      c.cluster.ensemble.fire('state');
       c.until(() => c.primary === 'b', 'no handover', 3000);
     },
   );
@@ -55,7 +55,7 @@ describe('handover (R12)', () => {
     c.node('a').session.held = true;
     c.stop('a');
     c.advance(100);
-    c.cluster.register.compareAndSet(c.cluster.register.znode!.version, c.state!);
+    c.cluster.ensemble.compareAndSet(c.cluster.ensemble.znode!.version, c.state!);
     c.node('a').session.held = false;
     c.until(() => c.primary === 'b', 'no handover', 2000);
     expect(c.state?.epoch).toBe(2);
@@ -156,7 +156,7 @@ describe('handover (R12)', () => {
     c.deliverAll();
     c.stop('a');
     c.until(() => ['a', 'b', 'c'].every((name) => c.node(name).stopped === 'clean'), 'not all stopped', 3000);
-    const sets = c.cluster.register.znodes.map((znode) => znode?.state.inSync.join(' '));
+    const sets = c.cluster.ensemble.znodes.map((znode) => znode?.state.inSync.join(' '));
     expect(sets.slice(-2)).toEqual(['a~1', '']);
     expect(c.state).toMatchObject({ epoch: 2, seqFloor: 2 });
   });

@@ -40,7 +40,7 @@ describe('two histories meet (R1, R13)', () => {
       held: line,
       found: expect.objectContaining({ history: c.state!.history }),
     });
-    expect(c.cluster.register.candidates.find(({ replicaId }) => replicaId === 'a~1')!.history).toBe(line!.history);
+    expect(c.cluster.ensemble.candidates.find(({ replicaId }) => replicaId === 'a~1')!.history).toBe(line!.history);
   });
 
   it('the primary of the other history reports it once, and goes on serving with its followers', () => {
@@ -101,7 +101,7 @@ describe('two histories meet (R1, R13)', () => {
     expect(c.node('a').store.versionOf('k')).toBe(0);
     expect(c.node('a').store.versionOf('new')).toBeGreaterThan(0);
     expect(c.status('a').foundHistory).toBeUndefined();
-    expect(c.cluster.register.candidates.every((candidate) => candidate.history === history)).toBe(true);
+    expect(c.cluster.ensemble.candidates.every((candidate) => candidate.history === history)).toBe(true);
   });
 
   it('the command to the other replica keeps its history: the primary steps down, the others discard, and all join it', () => {
@@ -128,7 +128,7 @@ describe('two histories meet (R1, R13)', () => {
     const c = twoHistories();
     const { line } = c.status('a');
     c.pause('a');
-    c.until(() => c.cluster.register.candidates.length === 2, 'its session lives');
+    c.until(() => c.cluster.ensemble.candidates.length === 2, 'its session lives');
     expect(outcome(c.force('b', [line!.history]))).toBe('none yet');
     c.advance(500);
     c.resume('a');
@@ -166,7 +166,7 @@ describe('two histories meet (R1, R13)', () => {
   it('where the other history has ended, a replica with data neither begins after it nor leaves', () => {
     const c = twoHistories();
     c.pause('a');
-    c.until(() => c.cluster.register.candidates.length === 2, 'its session lives');
+    c.until(() => c.cluster.ensemble.candidates.length === 2, 'its session lives');
     c.stop('c');
     c.until(() => c.node('c').stopped === 'clean', 'c never stops');
     c.stop('b');

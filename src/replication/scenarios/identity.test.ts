@@ -8,7 +8,7 @@ describe('identity (R1, R2)', () => {
     c.deliverAll();
     c.kill('a');
     c.start('a');
-    expect(c.cluster.register.candidates.map((candidate) => candidate.replicaId)).toEqual(['a~1', 'b~1', 'c~1', 'a~2']);
+    expect(c.cluster.ensemble.candidates.map((candidate) => candidate.replicaId)).toEqual(['a~1', 'b~1', 'c~1', 'a~2']);
     c.stabilize();
     expect(c.primary).toBe('b');
     expect(c.inSync).toEqual(['a', 'b', 'c']);
@@ -20,9 +20,9 @@ describe('identity (R1, R2)', () => {
     const c = Scenario.of('a b');
     c.kill('b');
     c.start('b');
-    const before = c.cluster.register.znodes.length;
+    const before = c.cluster.ensemble.znodes.length;
     c.stabilize();
-    const sets = c.cluster.register.znodes.slice(before).map((znode) => znode?.state.inSync.join(' '));
+    const sets = c.cluster.ensemble.znodes.slice(before).map((znode) => znode?.state.inSync.join(' '));
     expect(sets).toEqual(['a~1', 'a~1 b~2']);
   });
 
@@ -39,7 +39,7 @@ describe('identity (R1, R2)', () => {
 
   it('a replica with two znodes is one candidate', () => {
     const c = Scenario.of('a b');
-    c.cluster.register.register(c.cluster.register.newSession('b~1'), false, c.state!.history);
+    c.cluster.ensemble.register(c.cluster.ensemble.newSession('b~1'), false, c.state!.history);
     c.kill('a');
     c.stabilize();
     expect(c.primary).toBe('b');

@@ -15,10 +15,10 @@ describe('moving a shard (R15)', () => {
     c.advance(aWhileMs);
     expect(c.inSync).toEqual(['a', 'b']);
     expect(isReleased(c, 'b')).toBe(false);
-    const before = c.cluster.register.znodes.length;
+    const before = c.cluster.ensemble.znodes.length;
     c.start('c');
     c.until(() => isReleased(c, 'b'), 'b is not released');
-    const sets = c.cluster.register.znodes.slice(before).map((znode) => znode?.state.inSync.join(' '));
+    const sets = c.cluster.ensemble.znodes.slice(before).map((znode) => znode?.state.inSync.join(' '));
     expect(sets).toEqual(['a~1 b~1 c~1', 'a~1 c~1']);
     expect(c.primary).toBe('a');
   });

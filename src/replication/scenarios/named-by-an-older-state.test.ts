@@ -12,7 +12,7 @@ function givenUp(joins: boolean): { c: Scenario; before: StateZnode } {
   c.until(() => c.status('a').offline, 'not offline');
   c.force('a');
   c.stabilize();
-  const before = c.cluster.register.znode!;
+  const before = c.cluster.ensemble.znode!;
   c.pause('a');
   c.zookeeperLoses();
   c.start('b');
@@ -73,7 +73,7 @@ describe('a state that came back names a replica that has discarded its copy sin
     const c = Scenario.of('a b');
     c.put('a', 'k', 'of a');
     c.advance(500);
-    const before = c.cluster.register.znode!;
+    const before = c.cluster.ensemble.znode!;
     c.kill('a');
     c.pause('b');
     c.zookeeperLoses();

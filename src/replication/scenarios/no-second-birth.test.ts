@@ -15,7 +15,7 @@ function holdersOfALostState(): Scenario {
 
 /** As if the earlier loss of the cluster's data had not been noticed. */
 function forgetTheLoss(c: Scenario): void {
-  c.cluster.register.wasLost = false;
+  c.cluster.ensemble.wasLost = false;
 }
 
 function pause(c: Scenario, names: readonly string[], forMs: number): void {
@@ -35,7 +35,7 @@ describe('no second birth beside a history (R3, R13)', () => {
     const c = holdersOfALostState();
     c.start('c');
     pause(c, ['a', 'b'], 2 * sessionMs);
-    expect(c.cluster.register.candidates.map(({ replicaId }) => replicaId)).toEqual(['c~1']);
+    expect(c.cluster.ensemble.candidates.map(({ replicaId }) => replicaId)).toEqual(['c~1']);
     expect(c.state).toBeUndefined();
     expect(c.get('c', 'k1')).toEqual({ refusal: 'NOT_PRIMARY' });
     expect(c.status('c').offline).toBe(true);
@@ -82,10 +82,10 @@ describe('no second birth beside a history (R3, R13)', () => {
     c.cluster.snapshotsHeld = true;
     c.start('b');
     c.until(() => c.cluster.snapshots.length > 0, 'no snapshot');
-    expect(c.cluster.register.candidates.map(({ history }) => history)).toEqual([c.state!.history, undefined]);
+    expect(c.cluster.ensemble.candidates.map(({ history }) => history)).toEqual([c.state!.history, undefined]);
     c.cluster.snapshotsHeld = false;
     c.stabilize();
-    expect(c.cluster.register.candidates.map(({ history }) => history)).toEqual([c.state!.history, c.state!.history]);
+    expect(c.cluster.ensemble.candidates.map(({ history }) => history)).toEqual([c.state!.history, c.state!.history]);
   });
 
   it('a replica that takes a new copy names no history', () => {
@@ -103,7 +103,7 @@ describe('no second birth beside a history (R3, R13)', () => {
     c.heal();
     c.reconnect('b');
     c.until(() => c.cluster.snapshots.length > 0, 'no snapshot');
-    const held = () => c.cluster.register.candidates.find(({ replicaId }) => replicaId === 'b~1')?.history;
+    const held = () => c.cluster.ensemble.candidates.find(({ replicaId }) => replicaId === 'b~1')?.history;
     expect(held()).toBe(c.state!.history);
     c.cluster.snapshotsHeld = false;
     c.stepUntil(() => held() === undefined);
@@ -177,7 +177,7 @@ describe('no second birth beside a history (R3, R13)', () => {
       c.until(() => session.loseNextAnswer === undefined, 'c proposes nothing');
       c.disconnect('c');
       if (what.startsWith('the holders')) resume(c, ['a', 'b']);
-      else c.cluster.register.wasLost = true;
+      else c.cluster.ensemble.wasLost = true;
       c.deliverAll();
       c.reconnect('c');
       c.advance(2 * sessionMs);

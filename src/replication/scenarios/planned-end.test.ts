@@ -58,7 +58,7 @@ describe('a planned end (R13)', () => {
     c.until(() => c.node('a').stopped === 'clean', 'a never stops', 1000);
     c.heal();
     c.start('c');
-    c.stepUntil(() => c.cluster.register.candidates.length === 1);
+    c.stepUntil(() => c.cluster.ensemble.candidates.length === 1);
     c.until(() => c.primary === 'c', 'no rebirth');
     c.reconnect('b');
     c.stabilize();
@@ -152,7 +152,7 @@ describe('a planned end (R13)', () => {
     c.node('a').session.held = true;
     c.stop('a');
     c.advance(100);
-    c.cluster.register.compareAndSet(c.cluster.register.znode!.version, c.state!);
+    c.cluster.ensemble.compareAndSet(c.cluster.ensemble.znode!.version, c.state!);
     c.node('a').session.held = false;
     c.until(() => c.node('a').stopped === 'clean', 'a never stops', 2000);
     expect(c.state).toMatchObject({ epoch: 2, primary: undefined });

@@ -50,10 +50,10 @@ describe('the proof that ZooKeeper has lost data (R7)', () => {
     const c = Scenario.of('a b c');
     laggingServer(c, 'a', 1);
     c.deliverAll();
-    const { version } = c.cluster.register.znode!;
+    const { version } = c.cluster.ensemble.znode!;
     c.kill('c');
     c.advance(leaseMs);
-    expect(c.cluster.register.znode!.version).toBe(version);
+    expect(c.cluster.ensemble.znode!.version).toBe(version);
     c.until(() => c.inSync.join() === 'a,b', 'never evicted', 2 * leaseMs);
   });
 
@@ -61,12 +61,12 @@ describe('the proof that ZooKeeper has lost data (R7)', () => {
     const c = Scenario.of('a b c');
     c.elapse(1);
     c.node('a').session.lag = 1;
-    c.cluster.register.fire('state');
+    c.cluster.ensemble.fire('state');
     c.deliverAll();
-    const { version } = c.cluster.register.znode!;
+    const { version } = c.cluster.ensemble.znode!;
     c.kill('c');
     c.advance(leaseMs);
-    expect(c.cluster.register.znode!.version).toBe(version);
+    expect(c.cluster.ensemble.znode!.version).toBe(version);
     c.until(() => c.inSync.join() === 'a,b', 'never evicted', 2 * leaseMs);
   });
 
@@ -87,7 +87,7 @@ describe('the proof that ZooKeeper has lost data (R7)', () => {
     c.stabilize();
     const proofs = watchProofs(c, 'a');
     // The servers lose the end of their log, and the sessions live on.
-    c.cluster.register.goBackTo(c.stateBefore(1));
+    c.cluster.ensemble.goBackTo(c.stateBefore(1));
     for (const name of ['a', 'b', 'c']) {
       c.disconnect(name);
       c.reconnect(name);
@@ -105,7 +105,7 @@ describe('the proof that ZooKeeper has lost data (R7)', () => {
     const c = Scenario.of('a b c');
     c.elapse(1);
     c.node('a').session.lag = 1;
-    c.cluster.register.fire('state');
+    c.cluster.ensemble.fire('state');
     c.advance(leaseMs / 2);
     expect(c.status('a').state?.inSync).toHaveLength(3);
     expect(c.notes('a')).not.toContain('stateWentBack');
@@ -129,7 +129,7 @@ describe('the proof that ZooKeeper has lost data (R7)', () => {
 describe('a proposal is repeated only on the state that was read (R7)', () => {
   it('a znode that was created again, with the version that an old compare-and-set expects, is not overwritten', () => {
     const c = Scenario.of('a b c');
-    const { version } = c.cluster.register.znode!;
+    const { version } = c.cluster.ensemble.znode!;
     c.pause('b');
     c.node('a').session.loseNextAnswer = 'notApplied';
     c.until(() => c.node('a').session.loseNextAnswer === undefined, 'nothing is proposed');
@@ -142,7 +142,7 @@ describe('a proposal is repeated only on the state that was read (R7)', () => {
     c.advance(leaseMs);
     c.node('a').session.held = false;
     c.advance(5 * leaseMs);
-    expect(c.cluster.register.znode).toMatchObject({ version, state: other });
+    expect(c.cluster.ensemble.znode).toMatchObject({ version, state: other });
     expect(c.status('a')).toMatchObject({ foundHistory: { history: 'other' }, offline: true, serving: false });
   });
 
@@ -159,10 +159,10 @@ describe('a proposal is repeated only on the state that was read (R7)', () => {
     c.heal();
     // It learns the epoch from a message, and ZooKeeper goes back to the version that its proposal expects.
     c.until(() => c.status('a').epoch === 2, 'a learns of no later epoch');
-    const before = c.cluster.register.znodes.find((znode) => znode?.state.inSync.length === 3)!;
+    const before = c.cluster.ensemble.znodes.find((znode) => znode?.state.inSync.length === 3)!;
     c.zookeeperLoses(before);
     c.advance(5 * leaseMs);
-    expect(c.cluster.register.znode).toEqual(before);
+    expect(c.cluster.ensemble.znode).toEqual(before);
     for (const name of ['a', 'b', 'c']) expect(c.status(name)).toMatchObject({ epoch: 2, offline: true });
   });
 });

@@ -7,7 +7,7 @@ import { beginSnapshot } from '../testing/snapshot-start.fixture.js';
 function removed(c: Scenario): StateZnode {
   c.put('a', 'k', 'held by all');
   c.advance(500);
-  const before = c.cluster.register.znode!;
+  const before = c.cluster.ensemble.znode!;
   c.pause('b');
   for (const { name } of c.cluster.nodes) if (name !== 'b') c.partition(name, 'b');
   c.until(() => !c.inSync.includes('b'), 'b is not removed');
@@ -231,14 +231,14 @@ describe('the primary corrects an older set that ZooKeeper came back with (R7)',
   it('a member does not take it for the state that stood under the same version before', () => {
     const c = Scenario.of('a b c');
     removed(c);
-    const after = c.cluster.register.znode!;
+    const after = c.cluster.ensemble.znode!;
     c.zookeeperLoses(c.stateBefore(1));
     // c reads again only after the correction.
     c.node('c').session.held = true;
     c.deliverAll();
     c.node('c').session.held = false;
     c.deliverAll();
-    expect(c.cluster.register.znode).toMatchObject({ version: after.version, state: { inSync: after.state.inSync } });
+    expect(c.cluster.ensemble.znode).toMatchObject({ version: after.version, state: { inSync: after.state.inSync } });
     c.kill('a');
     c.until(() => c.primary === 'c', 'no failover');
     expect(c.state!.lineage).toMatchObject([{ epoch: 1, removals: 2 }, { epoch: 2 }]);
@@ -259,7 +259,7 @@ describe('the primary corrects an older set that ZooKeeper came back with (R7)',
 
   it('a removal that may have succeeded before the loss is counted, even if its answer was lost', () => {
     const c = Scenario.of('a b');
-    const before = c.cluster.register.znode!;
+    const before = c.cluster.ensemble.znode!;
     c.start('c');
     c.stabilize();
     c.pause('b');

@@ -20,7 +20,7 @@ describe('sessions (R14)', () => {
     expect(c.primary).toBe('a');
     c.reconnect('a');
     c.advance(500);
-    expect(c.cluster.register.candidates.map((candidate) => candidate.replicaId)).toEqual(['b~1', 'a~1']);
+    expect(c.cluster.ensemble.candidates.map((candidate) => candidate.replicaId)).toEqual(['b~1', 'a~1']);
     expect(c.primary).toBe('a');
   });
 
@@ -52,7 +52,7 @@ describe('sessions (R14)', () => {
     const c = Scenario.of('a b c');
     c.pause('b');
     c.advance(7000);
-    expect(c.cluster.register.candidates.map((candidate) => candidate.replicaId)).toEqual(['a~1', 'c~1']);
+    expect(c.cluster.ensemble.candidates.map((candidate) => candidate.replicaId)).toEqual(['a~1', 'c~1']);
     c.resume('b');
     c.reconnect('b');
     c.stabilize();

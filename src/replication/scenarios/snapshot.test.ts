@@ -99,7 +99,7 @@ describe('snapshot (R10)', () => {
     const c = withoutHistory();
     c.start('b');
     const mark = (full: boolean) => {
-      c.cluster.register.markFull(c.node('b').replicaId, full);
+      c.cluster.ensemble.markFull(c.node('b').replicaId, full);
     };
     mark(true);
     c.advance(2_000);

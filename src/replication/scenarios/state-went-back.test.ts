@@ -20,7 +20,7 @@ function failoverForgotten(): Scenario {
   const c = Scenario.of('a b c');
   c.put('a', 'k', 'in epoch 1');
   c.advance(500);
-  const before = c.cluster.register.znode!;
+  const before = c.cluster.ensemble.znode!;
   c.kill('a');
   c.until(() => c.primary === 'b' && c.inSync.join() === 'b,c', 'no failover');
   c.put('b', 'k', 'in epoch 2');
@@ -123,7 +123,7 @@ describe('ZooKeeper goes back to an older epoch (R7, R13)', () => {
     const c = Scenario.of('a b c');
     c.put('a', 'k', 'in epoch 1');
     c.advance(500);
-    const before = c.cluster.register.znode!;
+    const before = c.cluster.ensemble.znode!;
     c.pause('a');
     c.until(() => c.primary === 'b' && c.inSync.join() === 'b,c', 'no failover');
     c.put('b', 'k', 'in epoch 2');
@@ -146,7 +146,7 @@ describe('ZooKeeper goes back to an older epoch (R7, R13)', () => {
   it('a planned stop meanwhile does not discard a copy that may be the last', () => {
     const c = Scenario.of('a');
     c.put('a', 'k', 'in epoch 1');
-    const before = c.cluster.register.znode!;
+    const before = c.cluster.ensemble.znode!;
     c.start('b');
     c.stabilize();
     c.kill('a');

@@ -26,7 +26,7 @@ describe('succession (R4)', () => {
     expect(c.cluster.nowMs - startMs).toBeGreaterThan(1000);
     expect(c.cluster.nowMs - startMs).toBeLessThan(2000);
     expect(c.state).toMatchObject({ epoch: 2, primary: 'b~1', inSync: ['b~1', 'c~1'] });
-    expect(c.cluster.register.candidates[0]?.replicaId).toBe('a~1');
+    expect(c.cluster.ensemble.candidates[0]?.replicaId).toBe('a~1');
     // The next in line waited a little longer, so it did not have to claim.
     expect(c.node('c').roles).not.toContain('claimant 1');
   });

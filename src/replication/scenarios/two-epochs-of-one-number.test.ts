@@ -9,7 +9,7 @@ function secondEpochTwo(written: boolean): Scenario {
   const c = Scenario.of('a b c d');
   c.put('a', 'k', 'in epoch 1');
   c.advance(500);
-  const before = c.cluster.register.znode!;
+  const before = c.cluster.ensemble.znode!;
   c.kill('a');
   c.pause('c');
   if (!written) c.drop('sync');

@@ -1,8 +1,7 @@
 /**
- * A virtual cluster for scripts, made of the parts of the simulation. Nothing happens by itself: it lists what could happen next, and a
- * script picks. After every step the invariants are checked.
+ * A virtual cluster for scripts, made of the parts of the simulation and watched by its safety checks. Nothing happens by itself: the
+ * cluster lists what can happen next, and a script picks.
  */
-
 import type { Applied } from '../../../simulation/safety/generations.js';
 import { Safety } from '../../../simulation/safety/safety.js';
 import type { Disk } from '../../../simulation/virtual/disk.js';
@@ -40,22 +39,22 @@ export class Cluster implements Surroundings {
   readonly network = new ScriptedWays(this.queue, (index) => this.nodes[index]?.paused === true);
   readonly paths = this.network;
   /** What ZooKeeper holds. */
-  readonly register = new Ensemble(this.queue, { onState: (state, before) => this.safety.onState(state, before) });
+  readonly ensemble = new Ensemble(this.queue, { onState: (state, before) => this.safety.onState(state, before) });
   /** Every process there has been, the dead ones too. */
   readonly nodes: VirtualNode[] = [];
-  /** Every call there has been. */
+  /** Every call for a snapshot that there has been. */
   readonly snapshots: VirtualSnapshotCall[] = [];
   readonly chunkItems = 2;
   readonly mayServeTwoLines = true;
   /** True: snapshots make no progress. */
   snapshotsHeld = false;
-  /** Names; undefined: nothing has been said. */
-  #placed: readonly string[] | undefined;
   readonly safety: Safety;
   /** Calls that are not answered yet. */
   readonly waiting = new Set<ScriptedCall>();
   readonly clients = [{ name: 'the script', waiting: this.waiting }];
   readonly #options: Omit<ReplicaOptions, 'replicaId' | 'idSeed'>;
+  /** The names of the nodes where the shard belongs. Undefined: no placement has been written. */
+  #placed: readonly string[] | undefined;
 
   constructor(options: Partial<ReplicaOptions> = {}) {
     this.#options = { ...defaultOptions, ...options };
@@ -67,9 +66,6 @@ export class Cluster implements Surroundings {
   }
   get volatile(): boolean {
     return this.#options.volatile;
-  }
-  get ensemble(): Ensemble {
-    return this.register;
   }
   get disks(): readonly Disk[] {
     return this.nodes.map(({ disk }) => disk);
@@ -111,15 +107,14 @@ export class Cluster implements Surroundings {
     return this.nodes.findIndex((node) => node.replicaId === id);
   }
 
-  /** What could happen next without time passing or a fault. In a fixed order. */
+  /** What can happen next without time passing or a fault. In a fixed order. */
   actions(): Action[] {
     return this.queue.due().map((due) => ({ run: () => this.queue.runOne(due) }));
   }
 
   /** Runs the first of them. Whether there was one. */
   step(): boolean {
-    const hasRun = this.queue.runFirstDue();
-    return hasRun;
+    return this.queue.runFirstDue();
   }
 
   run(action: Action): void {

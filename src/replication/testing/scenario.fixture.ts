@@ -141,7 +141,7 @@ export class Scenario {
     return nodes.find((node) => node.alive && node.replica.refusalOfRead(nowMs) === undefined)?.name;
   }
   get state(): ShardState | undefined {
-    return this.cluster.register.znode?.state;
+    return this.cluster.ensemble.znode?.state;
   }
   /** Names of the members of the in-sync set, as ZooKeeper holds it. */
   get inSync(): string[] {
@@ -194,16 +194,16 @@ export class Scenario {
 
   /** ZooKeeper comes back with nothing, or with an older `state`. Every process that is not paused gets a new session. */
   zookeeperLoses(to?: StateZnode): void {
-    const { register, nodes } = this.cluster;
-    if (to === undefined) register.lose();
-    else register.goBackTo(to);
+    const { ensemble, nodes } = this.cluster;
+    if (to === undefined) ensemble.lose();
+    else ensemble.goBackTo(to);
     const live = nodes.filter(({ alive }) => alive);
     for (const { session } of live) session.end();
     for (const { session, paused } of live) if (!paused) session.reconnect();
   }
   /** `state` as it was so many changes ago. */
   stateBefore(changes: number): StateZnode {
-    const znode = this.cluster.register.znodes.at(-1 - changes);
+    const znode = this.cluster.ensemble.znodes.at(-1 - changes);
     if (znode === undefined) throw new Error(`there was no state ${changes} changes ago`);
     return znode;
   }
@@ -259,7 +259,7 @@ export class Scenario {
   describe(): string {
     const { nodes, nowMs } = this.cluster;
     const replicas = nodes.filter((node) => node.alive).map((node) => JSON.stringify(node.replica.status(nowMs)));
-    return [`state ${JSON.stringify(this.cluster.register.znode)}`, ...replicas].join('\n');
+    return [`state ${JSON.stringify(this.cluster.ensemble.znode)}`, ...replicas].join('\n');
   }
 }
 

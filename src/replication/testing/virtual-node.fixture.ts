@@ -21,7 +21,7 @@ export interface ScriptedCall {
 }
 
 export interface Surroundings extends ProcessSurroundings {
-  readonly register: Ensemble;
+  readonly ensemble: Ensemble;
   readonly network: ScriptedWays;
   readonly snapshots: VirtualSnapshotCall[];
   readonly waiting: Set<ScriptedCall>;
@@ -48,7 +48,7 @@ export class VirtualNode extends ReplicaProcess<Surroundings> {
     const replica = new Replica({ ...options, replicaId, idSeed: `${replicaId}/` }, world.queue.nowMs);
     super(world, nodeIndex, replicaId, replica, { disk: new Disk(replicaId), store: new Store() });
     this.name = name;
-    this.session = new ScriptedSession(world.queue, world.register, this);
+    this.session = new ScriptedSession(world.queue, world.ensemble, this);
   }
 
   /** What runs on its machine: it or nothing. */

@@ -92,10 +92,10 @@ function checkSilentJoinerStaysOut({ Scenario }: Lab): void {
   c.drop('beaconAnswer');
   c.elapse(1100);
   c.tick('a');
-  const before = c.cluster.register.znodes.length;
+  const before = c.cluster.ensemble.znodes.length;
   runActions(c, 300);
   // a considers b again.
   c.tick('a');
   runActions(c, 300);
-  expect(c.cluster.register.znodes.slice(before).map((znode) => znode?.state.inSync)).toEqual([['a~1']]);
+  expect(c.cluster.ensemble.znodes.slice(before).map((znode) => znode?.state.inSync)).toEqual([['a~1']]);
 }
