@@ -9,6 +9,7 @@ import { continues, type Line } from '../protocol/lineage.js';
 import { commonPosition, idAt } from '../protocol/log-position.js';
 import type { BodyOf, Message, RequestBody } from '../protocol/message.js';
 import type { Core } from '../state/core.js';
+import { invariant } from '../state/invariant.js';
 import { compact, snapshotGrowth } from '../state/retention.js';
 import type { Follower } from '../state/role.js';
 import { isNeedless, onMayLeave } from './departure.js';
@@ -92,6 +93,7 @@ export function refuseOther(core: Core, from: ReplicaId): void {
 
 /** Follows the primary: the log agrees with the primary's up to `verifiedSeq`. Sync is answered once all of that is durable. */
 export function follow(core: Core, role: Follower, number: number, verifiedSeq: Seq): void {
+  invariant(role.lineage.length > 0, 'a stream without a Sync');
   if (core.complete) core.setLine(lineOf(core, role.lineage));
   role.stream = { number, verifiedSeq, ackedSeq: 0, answerAfterWrite: core.durability.lastNumber };
   maybeAcknowledge(core, role);
@@ -174,7 +176,9 @@ function acknowledge(core: Core, role: Follower, ackedSeq: Seq): void {
   core.send(primary, { type: 'appendAnswer', number: stream.number, mismatch: false, ackedSeq });
 }
 
+/** The invitation belongs to the newest Sync. If a claim has failed since, the epochs that this Sync named are forgotten (R10). */
 function onDumpInvite(core: Core, role: Follower, from: ReplicaId, invite: BodyOf<'dumpInvite'>): void {
+  if (role.lineage.length === 0) return;
   if (invite.number !== core.syncNumber || role.snapshot !== undefined || role.stream !== undefined) return;
   role.snapshot = { number: invite.number, endCommitIndex: undefined };
   const { history = '', epoch, epochId } = core;

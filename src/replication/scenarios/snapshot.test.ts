@@ -326,4 +326,29 @@ describe('snapshot (R10)', () => {
     c.cluster.snapshotsHeld = false;
     c.stabilize();
   });
+
+  it('an invitation does not count if a claim has failed since the Sync that it belongs to', () => {
+    const c = withoutHistory();
+    c.start('b');
+    c.stabilize();
+    c.advance(300);
+    c.node('b').session.held = true;
+    c.partition('a', 'b');
+    c.until(() => c.inSync.join() === 'a', 'b is not evicted');
+    for (let count = 0; count < 10; count++) c.put('a', 'k1', `v${count}`);
+    c.deliverAll();
+    c.breakLink('a', 'b');
+    c.heal();
+    // b answers Sync, and claims before the primary receives the answer.
+    c.drop('beacon');
+    c.stepUntil(() => c.sent('syncAnswer', 'b').at(-1)!.body.dumpNeeded);
+    c.hold('b', 'a');
+    c.until(() => c.role('b') === 'claimant', 'b does not claim', 400);
+    c.node('b').session.held = false;
+    c.deliverAll();
+    expect(c.role('b')).toBe('joiner');
+    c.heal();
+    c.stabilize();
+    expect(c.status('b')).toMatchObject({ complete: true, lastSeq: 16, line: c.status('a').line });
+  });
 });

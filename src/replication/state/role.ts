@@ -32,7 +32,7 @@ export interface Follower {
   readonly kind: 'follower';
   /** The replica whose messages of this epoch have arrived. */
   primary: ReplicaId | undefined;
-  /** The epochs that led to this one, as the newest Sync names them. */
+  /** The epochs that led to this one, as the newest Sync names them. Empty: this role has received no Sync. */
   lineage: readonly EpochMark[];
   stream: FollowedStream | undefined;
   snapshot: SnapshotInProgress | undefined;

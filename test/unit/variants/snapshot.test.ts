@@ -5,6 +5,12 @@ import { edit } from './variant-lab.js';
 describeVariants('snapshot', [
   {
     rule: 'R10',
+    does: 'accepts an invitation although a claim has failed since the Sync that it belongs to',
+    edits: [edit('follower/follower.ts', '  if (role.lineage.length === 0) return;\n', '')],
+    caughtBy: scenario('snapshot'),
+  },
+  {
+    rule: 'R10',
     does: 'writes the snapshot over its old data',
     edits: [
       edit(
