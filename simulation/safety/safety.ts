@@ -62,6 +62,7 @@ export class Safety {
     }
     require(state.inSync.includes(state.primary), () => `${state.primary} is primary and not in sync`);
     this.generations.onState(state, state.primary, before);
+    this.#checkHolders();
   }
 
   onEffect(process: ReplicaProcess, effect: Effect): void {
@@ -118,12 +119,14 @@ export class Safety {
       const isCurrent = process.disk.generation === this.generation && !process.laysSnapshot;
       if (isCurrent) this.model.checkStore(process.store, process.replica.commitIndex, process.replicaId);
     }
-    if (this.#holdersDue || this.#holders.wasCut(process.disk)) {
-      this.#holdersDue = false;
-      const { state, isOlder } = this.#world.ensemble;
-      const isWhole = !isOlder && state !== undefined && !this.#forks.isBehind(state);
-      if (isWhole) for (const id of state.inSync) this.#holders.check(this.#world.diskOf(id));
-    }
+    if (this.#holdersDue || this.#holders.wasCut(process.disk)) this.#checkHolders();
+  }
+
+  #checkHolders(): void {
+    this.#holdersDue = false;
+    const { state, isOlder } = this.#world.ensemble;
+    const isWhole = !isOlder && state !== undefined && !this.#forks.isBehind(state);
+    if (isWhole) for (const id of state.inSync) this.#holders.check(this.#world.diskOf(id));
   }
 
   #onApply(process: ReplicaProcess, entries: readonly LogEntry[]): void {
