@@ -1,6 +1,6 @@
 /**
- * What the process of a node does for all its shards: it registers, learns where they belong, and runs the controller as nodes do,
- * so that it is `place()` that moves shards.
+ * The part of a node's process that serves all its shards: it registers the node, learns the placement, and runs the
+ * controller as real nodes do, so that `place()` moves the shards.
  */
 
 import { createHash } from 'node:crypto';
@@ -41,7 +41,7 @@ export interface AgentSurroundings {
   onPlacementWrite(agent: Agent, next: Placement): void;
 }
 
-/** Computing takes a while, in which other work runs. */
+/** Computing a placement takes at most this long. Other work runs meanwhile. */
 const computeMs = 20;
 
 export class Agent implements SessionOwner<Placement> {
@@ -51,7 +51,7 @@ export class Agent implements SessionOwner<Placement> {
   readonly random: Random;
   alive = true;
   paused = false;
-  /** A node that stays beside this one, as far as it knows. */
+  /** As far as this node knows, another node stays that can take its shards. */
   othersStay = false;
   readonly #site: AgentSurroundings;
   readonly #machine: MachineOfAgent;
@@ -59,7 +59,7 @@ export class Agent implements SessionOwner<Placement> {
   #placement: Placement | undefined;
   #inbox: (() => void)[] = [];
   #proposals = 0;
-  /** A timer that was set before the last event is none any more. */
+  /** Each event voids the timers that were set before it. */
   #turn = 0;
 
   constructor(site: AgentSurroundings, machine: MachineOfAgent) {
@@ -132,7 +132,7 @@ export class Agent implements SessionOwner<Placement> {
     this.session.close(clean);
   }
 
-  /** That there is none changes nothing for a node that knows of one; one that knows of none holds every shard. */
+  /** A missing placement changes nothing for a node that knows one. A node that knows none holds every shard. */
   #learn(placement: Placement | undefined): void {
     if (placement === undefined && this.#placement !== undefined) return;
     this.#placement = placement;

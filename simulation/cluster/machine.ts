@@ -1,6 +1,6 @@
 /**
- * A machine with a name and an address, and the one process of a node that runs there or not: with a replica of each shard that
- * it holds, which live, freeze and die together, on one clock. What is left on its disk outlives the process.
+ * A machine with a name, an address, a clock and at most one node process. The process has a replica of each shard
+ * that the node holds. They live, freeze and die together, and what is on the disk outlives them.
  */
 
 import type { DriftingClock } from '../virtual/drifting-clock.js';
@@ -20,7 +20,7 @@ interface MachineSurroundings extends AgentSurroundings {
 }
 
 const defaultDownMs = 300;
-/** Between two looks whether the shards of a node that leaves are elsewhere. */
+/** How often a leaving node looks whether its shards are elsewhere. */
 const lookAgainMs = 50;
 
 export class Machine {
@@ -30,20 +30,20 @@ export class Machine {
   /** Nothing answers here, not even a refusal: the machine is off. */
   silent = false;
   diskHangsUntilMs = 0;
-  /** How long until something starts here again. */
+  /** The time until a process starts here again. */
   downMs = defaultDownMs;
-  /** Its process runs, frozen perhaps. */
+  /** Its process runs, or is frozen. */
   isUp = false;
   /** It has announced that it leaves. */
   isLeaving = false;
-  /** Its replicas have been told to stop: no other begins. */
+  /** Its replicas stop, and no new one starts. */
   isStopping = false;
-  /** What the process does for all its shards; only where nodes place shards by themselves. */
+  /** Undefined where nodes do not place shards by themselves. */
   agent: Agent | undefined;
   isPaused = false;
   readonly #site: MachineSurroundings;
   #isCrashing = false;
-  /** Grows with each pause: the end of an earlier one is not that of a later. */
+  /** Grows with each pause, so that the end of an earlier pause does not end a later one. */
   #pauses = 0;
 
   constructor(site: MachineSurroundings, index: number, name: string, clock: DriftingClock) {
@@ -95,7 +95,7 @@ export class Machine {
     for (const session of this.sessions) session.disconnect(forMs);
   }
 
-  /** As a node does on SIGTERM: its shards are to be elsewhere first, where there is somebody to take them, and time. */
+  /** As a node does on SIGTERM: its shards move elsewhere first, as long as there is another node and time. */
   stop(withinMs: number): void {
     const deadlineMs = this.#site.queue.nowMs + this.clock.trueMsOf(withinMs);
     if (this.agent === undefined) return this.#stopAll(deadlineMs);
@@ -127,7 +127,7 @@ export class Machine {
     if (this.processes.length === 0) this.#goDown(true);
   }
 
-  /** A replica has come to its end, and may be wanted here again. */
+  /** A replica has ended. It starts again if the shard still belongs here. */
   replicaEnded(world: ShardOnMachines): void {
     if (this.#isCrashing) return;
     if (!this.isStopping) return this.#site.queue.after(this.#takeDownMs(), () => world.start(this.index));

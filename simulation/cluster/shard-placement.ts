@@ -1,4 +1,4 @@
-/** Where the shard belongs, as has been decided, and as each node knows (R15). */
+/** Where one shard belongs: the decided placement, and how each node learns of it (R15). */
 import type { Placement as DecidedPlacement } from '../../src/placement/index.js';
 import type { Random } from '../plan/random.js';
 import type { Ensemble } from '../virtual/ensemble.js';
@@ -25,20 +25,20 @@ export class ShardPlacement {
     this.#world = world;
   }
 
-  /** The preferred primary's first. All, until something has been decided. */
+  /** Indexes of the nodes, the preferred primary's first. Every node, until a placement is decided. */
   get nodes(): readonly number[] {
     return this.#decided ?? this.#world.nodes.map(({ index }) => index);
   }
   get preferred(): number | undefined {
     return this.#decided?.[0];
   }
-  /** By the nodes themselves, where they do that. */
+  /** The nodes decide by themselves where the plan has rules for that. */
   get #decided(): readonly number[] | undefined {
     const { site, shard } = this.#world;
     return site.rules === undefined ? this.#nodes : site.registry.state?.shards[shard]?.map(nodeIndexOf);
   }
 
-  /** From outside: each node learns of it at another time, within `lateMs`. */
+  /** A placement from outside. Each node learns of it at another time within `lateMs`. */
   change(nodes: readonly number[], lateMs: number): void {
     const { nodes: all, queue, random } = this.#world;
     const version = ++this.#version;

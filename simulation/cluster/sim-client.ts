@@ -1,6 +1,7 @@
 /**
- * A client that behaves as the real ones do: one operation at a time, unique values, what was definitely refused is tried
- * again, now and then at another node; what may have been executed is not, unless it is a read.
+ * A client that behaves as real ones do, with one operation at a time and unique values. It repeats an operation that
+ * was definitely refused, now and then at another node. It repeats one that may have been executed only if that is a
+ * read.
  */
 
 import type { Answer, LogEntry } from '../../src/replication/index.js';
@@ -67,7 +68,7 @@ export class SimClient {
   readonly #random: Random;
   readonly #seen = new Map<string, number>();
   #doing: Doing | undefined;
-  /** Where it asks, by shard. */
+  /** The node that it asks, by shard. */
   readonly #nodes: number[];
 
   constructor(site: ClientSurroundings, number: number) {

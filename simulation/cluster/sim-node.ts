@@ -1,4 +1,4 @@
-/** What one shard has on a machine: the replica that runs there, and the disk that outlives processes. */
+/** One shard's part of a machine: the replica that runs there, and the disk that outlives processes. */
 import type { Disk } from '../virtual/disk.js';
 import type { DriftingClock } from '../virtual/drifting-clock.js';
 import type { Machine } from './machine.js';
@@ -7,13 +7,16 @@ import type { SimProcess } from './sim-process.js';
 export class SimNode {
   readonly machine: Machine;
   process: SimProcess | undefined;
-  /** How many replica ids have been minted here (R1). */
+  /** The number of replica ids that were created here (R1). */
   ids = 0;
-  /** Of the last process, with what it was called and how far it had applied; undefined once it is lost. */
+  /**
+   * The disk of the last process, its replica id, and the last entry that it had applied. Undefined once the disk is
+   * lost.
+   */
   kept: { readonly disk: Disk; readonly replicaId: string; readonly appliedSeq: number } | undefined;
   /** What is sent of a snapshot for it takes this much longer. */
   snapshotLateMs = 0;
-  /** Where the shard belongs, as this node knows; undefined: nothing has been said. */
+  /** The nodes where the shard belongs, as far as this node knows. Undefined: it has learnt of no placement. */
   placed: readonly string[] | undefined;
   placedVersion = 0;
 

@@ -94,7 +94,7 @@ export class SimProcess extends ReplicaProcess<SimSurroundings> {
     });
   }
 
-  /** Behind the writes of its key. */
+  /** A read that is answered behind the writes of its key. */
   readInOrder(key: string, sink: VirtualAnswerSink): void {
     this.handle({ type: 'orderedRead', token: sink, key });
   }
@@ -105,7 +105,7 @@ export class SimProcess extends ReplicaProcess<SimSurroundings> {
     this.session.fallSilent();
   }
 
-  /** What has arrived is handled in order; a tick comes somewhere in between. */
+  /** The process handles in order what has arrived. A tick comes somewhere in between. */
   resume(): void {
     if (!this.alive || !this.paused) return;
     this.paused = false;
@@ -142,7 +142,7 @@ export class SimProcess extends ReplicaProcess<SimSurroundings> {
     if (write !== undefined && this.alive) this.replica.handle({ type: 'persisted', write }, this.nowMs);
   }
 
-  /** One flush at a time; what comes meanwhile forms the next. */
+  /** One flush at a time. Writes that arrive meanwhile form the next one. */
   protected override diskAccepted(): void {
     const { queue, plan, nodes } = this.world;
     if (plan.setup.volatile || this.#diskBusy) return;

@@ -1,6 +1,6 @@
 /**
- * What all shards of a run share: the machines and the ways between them, ZooKeeper's account of the nodes, clients, and the time.
- * What happens next is decided by the plan and its seed alone.
+ * The parts of a run that all shards share: the machines and the ways between them, the registered nodes and
+ * `placement` in ZooKeeper, the clients, and the time. The plan and its seed alone decide what happens next.
  */
 import { Control } from '../../src/controller/control.js';
 import type { NodeRegistration } from '../../src/coordination/index.js';
@@ -35,7 +35,7 @@ export class Site {
   readonly paths: Paths;
   readonly machines: readonly Machine[];
   readonly worlds: readonly World[];
-  /** Who is registered, and `placement`. */
+  /** The registered nodes, and `placement`. */
   readonly registry: Ensemble<Placement>;
   readonly watch: PlacementWatch | undefined;
   readonly clients: readonly SimClient[];
@@ -71,11 +71,11 @@ export class Site {
     setup.firstStartsMs.forEach((atMs, index) => void this.queue.after(atMs, () => this.machines[index]!.start()));
   }
 
-  /** How nodes place shards; undefined: they are told from outside. */
+  /** How nodes place shards. Undefined: the placement comes from outside. */
   get rules() {
     return this.plan.setup.placing;
   }
-  /** ZooKeeper has lost what it held, and nobody has decided how to go on. */
+  /** ZooKeeper has lost a `state`, and no operator has decided how to go on. */
   get isStateLost(): boolean {
     return this.worlds.some(({ isStateLost }) => isStateLost);
   }

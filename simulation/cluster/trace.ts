@@ -1,4 +1,4 @@
-/** What happened, for people, as far as it is recorded; and a number that any difference between two runs changes. */
+/** The record of a run for people to read, and a digest that differs between any two different runs. */
 import type { Effect, Event, Message } from '../../src/replication/index.js';
 import type { EventQueue } from '../virtual/event-queue.js';
 import type { SimProcess } from './sim-process.js';
@@ -42,7 +42,7 @@ export class Trace {
     this.#recording = recording;
   }
 
-  /** `node` undefined: it concerns no single one. */
+  /** `node` undefined: the line concerns no single node. */
   add(node: number | undefined, what: () => string): void {
     if (!this.#recording) return;
     const at = `${this.#queue.nowMs.toFixed(1)} ms`.padStart(12);
@@ -61,7 +61,7 @@ export class Trace {
     this.add(process.nodeIndex, () => `${process.label} <- ${text}`);
   }
 
-  /** ZooKeeper is read again and again. */
+  /** Replicas read ZooKeeper again and again, so an unchanged reading is not recorded again. */
   #isOldNews(process: SimProcess, { type }: Event, text: string): boolean {
     if (type !== 'stateRead' && type !== 'candidates') return false;
     const known = `${process.label} ${type}`;

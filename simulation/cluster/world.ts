@@ -1,4 +1,4 @@
-/** Everything there is of one shard in one run: its replicas, what ZooKeeper holds of it, where it belongs, what must hold of it. */
+/** One shard in one run: its replicas, its part of ZooKeeper, its placement, and its safety checks. */
 import type { Placement as DecidedPlacement } from '../../src/placement/index.js';
 import type { Effect, Event } from '../../src/replication/index.js';
 import type { Moment } from '../plan/decision.js';
@@ -20,9 +20,9 @@ import { nodeIndexOf, SimNode } from './sim-node.js';
 import { type NewReplica, SimProcess } from './sim-process.js';
 import type { Trace } from './trace.js';
 
-/** Before a node is started again whose machine stands still. */
+/** The wait before another attempt to start a replica on a paused machine. */
 const startRetryMs = 200;
-/** What each shard draws is its own. */
+/** Each shard draws from random sequences of its own. */
 const sequencesPerShard = 100_000;
 
 /** The run of all shards, as the run of one sees it. */
@@ -75,11 +75,11 @@ export class World {
     this.safety = new Safety(this);
     this.placement = new ShardPlacement(this);
     this.ensemble = new Ensemble(queue, this.safety);
-    // A node that learns by itself holds nothing before it has.
+    // A node that learns the placement by itself holds nothing before that.
     this.nodes = site.machines.map((machine) => new SimNode(machine, site.rules === undefined ? undefined : []));
   }
 
-  /** ZooKeeper has lost what it held, and nobody has decided how to go on. */
+  /** ZooKeeper has lost `state`, and no operator has decided how to go on. */
   get isStateLost(): boolean {
     return this.ensemble.state === undefined && this.ensemble.wasLost;
   }
@@ -104,7 +104,7 @@ export class World {
     const process = this.nodes[nodeIndexOf(replicaId)]?.process;
     return process?.replicaId === replicaId ? process : undefined;
   }
-  /** What a replica has applied, or will have when it starts again at the latest. */
+  /** The entries that a replica has applied, or will have applied at the latest when it starts again. */
   appliedBy(replicaId: string): Applied | undefined {
     const process = this.processOf(replicaId);
     if (process !== undefined) return { items: process.store.items, seq: process.appliedSeq };
@@ -132,7 +132,10 @@ export class World {
     require(isFirst, () => 'a write is answered twice');
   }
 
-  /** With what was kept, or else empty and under a new id: then only where the shard belongs. */
+  /**
+   * Starts a replica with the data that was kept. Without any it starts empty, under a new id, and only where the
+   * shard belongs.
+   */
   start(index: number): void {
     const node = this.nodes[index]!;
     const { kept, machine } = node;
@@ -156,7 +159,7 @@ export class World {
     );
   }
 
-  /** A node has learnt where the shard belongs; undefined: that nothing has been decided. */
+  /** A node has learnt where the shard belongs. Undefined: it has learnt that there is no placement. */
   tellPlaced(index: number, placed: readonly string[] | undefined): void {
     const node = this.nodes[index]!;
     node.placed = placed;
@@ -179,13 +182,13 @@ export class World {
     node.machine.replicaEnded(this);
   }
 
-  /** What its disk held is gone for good. */
+  /** The data on its disk is gone for good. */
   loseData(index: number, disk = this.nodes[index]!.kept?.disk): void {
     this.nodes[index]!.kept = undefined;
     if (disk !== undefined) disk.destroyed = true;
   }
 
-  /** Between two effects of one turn. Whether it did. */
+  /** Crashes the machine between two effects of one turn. */
   crashInTurn(process: SimProcess): boolean {
     process.effectsLeft = undefined;
     this.nodes[process.nodeIndex]!.machine.crash(process.random.chance(0.5) ? process.random.below(50) : undefined);
@@ -203,7 +206,7 @@ export class World {
 
   onEffect(process: SimProcess, effect: Effect): void {
     this.trace.effect(process, effect);
-    // A lost answer was armed long ago, maybe.
+    // The fault that loses this answer may have been armed long ago.
     const lost = effect.type === 'writeState' ? process.session.loseNext : undefined;
     if (lost !== undefined) this.site.keepBusy((lost.lateMs ?? 0) + (lost.reconnectMs ?? 0));
     this.safety.onEffect(process, effect);

@@ -1,10 +1,10 @@
 /**
- * What a schedule decides: who asks for what, and which fault happens when. Everything else (delays, the order in which
- * messages meet) follows from the seed. Each decision stands by itself and each fault ends by itself, so that any subset
- * of a schedule is a schedule too, and a failing one can be shrunk.
+ * The decisions of a schedule: the requests of clients, and the faults with their times. Everything else, such as
+ * delays and the order of messages, follows from the seed. Each decision stands by itself and each fault ends by
+ * itself. So any subset of a schedule is a schedule, too, and a failing one can be shrunk.
  */
 
-/** A node by its number, or by the part it plays when the time comes. */
+/** A node by its number, or by its role at the time of the fault. */
 export type Target = number | 'primary' | 'backup' | 'joiner' | 'controller';
 
 export type Fault =
@@ -16,7 +16,7 @@ export type Fault =
       readonly silent: boolean;
       readonly downMs: number;
     }
-  /** In the middle of carrying out its next effects. */
+  /** The process crashes while it carries out its next effects. */
   | { readonly kind: 'crashMidTurn'; readonly at: Target; readonly afterEffects: number; readonly downMs: number }
   | { readonly kind: 'pause'; readonly at: Target; readonly forMs: number }
   | { readonly kind: 'stop'; readonly at: Target; readonly withinMs: number; readonly downMs: number }
@@ -40,11 +40,14 @@ export type Fault =
   /** ZooKeeper answers nothing to this node. */
   | { readonly kind: 'hang'; readonly at: Target; readonly forMs: number }
   | { readonly kind: 'expire'; readonly at: Target; readonly noticedAfterMs: number }
-  /** Its next compare-and-set: the answer is lost. `lateMs`: when the servers do it; undefined: never. */
+  /** The answer to its next compare-and-set is lost. The servers do it after `lateMs`; undefined: never. */
   | { readonly kind: 'loseAnswer'; readonly at: Target; readonly lateMs: number | undefined; readonly reconnectMs: number }
   | { readonly kind: 'lag'; readonly at: Target; readonly lagMs: number; readonly forMs: number }
   | { readonly kind: 'mute'; readonly at: Target; readonly forMs: number }
-  /** `comesBack`: with what it held, with nothing, or with what it held some changes earlier (a backup, a log without its end). */
+  /**
+   * ZooKeeper comes back with all its data, with none, or with data from some changes earlier (a backup, a log
+   * without its end).
+   */
   | { readonly kind: 'zookeeperAway'; readonly forMs: number; readonly comesBack: 'whole' | 'empty' | 'older' }
   | { readonly kind: 'hangDisk'; readonly at: Target; readonly forMs: number }
   /**
@@ -62,10 +65,10 @@ export type Fault =
     }
   /** The shard belongs on these nodes, the preferred primary's first; each learns of it within `lateMs` (R15). */
   | { readonly kind: 'place'; readonly nodes: readonly number[]; readonly lateMs: number }
-  /** The operator looks whether a copy is left, and gives up what only dead members held. */
+  /** The operator checks whether a copy is left, and gives up what only dead members held. */
   | { readonly kind: 'operator' };
 
-/** Something a replica does in the middle of which a fault is worst. */
+/** A step of a replica during which a fault is worst. */
 export type Moment =
   | 'claim'
   | 'membership'
@@ -77,16 +80,19 @@ export type Moment =
   | 'snapshot taken'
   | 'cut log'
   | 'sync'
-  /** A controller is about to write one. */
+  /** A controller is about to write a placement. */
   | 'placement';
 
 export type Decision =
   | { readonly atMs: number; readonly kind: 'fault'; readonly fault: Fault }
   /** From `atMs` on, at the next such moment: the fault strikes the replica concerned instead of the fault's own target. */
   | { readonly atMs: number; readonly kind: 'ambush'; readonly moment: Moment; readonly fault: Fault }
-  /** No fault until those that are under way are over and the cluster serves: it must do so soon. */
+  /** No fault until the present ones are over and the cluster serves, which must be soon. */
   | { readonly atMs: number; readonly kind: 'rest' }
-  /** After a rest, the primary freezes and nothing else happens until another serves: soon, whatever its session lasts. */
+  /**
+   * After a rest, the primary freezes and nothing else happens until another replica serves. This must be soon,
+   * however long the session of the frozen primary lasts.
+   */
   | { readonly atMs: number; readonly kind: 'failover' }
   | { readonly atMs: number; readonly kind: 'request'; readonly client: number; readonly key: string; readonly op: RequestKind };
 

@@ -1,6 +1,6 @@
 /**
- * Decisions that lead to where a rule is thinnest, beside those drawn blindly: drawn from a sequence of their own, so that
- * the rest of a schedule is what it would be without them.
+ * Decisions that aim at the thinnest parts of the rules, beside those drawn blindly. They have a random sequence of
+ * their own, so that the rest of a schedule is the same without them.
  */
 
 import type { Decision, Fault, Target } from './decision.js';
@@ -19,7 +19,10 @@ export function directedDecisions(seed: number, setup: Setup, untilMs: number): 
   return random.chance(0.4) ? [...decisions, ...moves(random, setup, from)] : decisions;
 }
 
-/** The shard moves: on and off nodes that are up or down, once or again before a move is over; also just when something happens. */
+/**
+ * The shard moves on and off nodes that are up or down, once or several times before a move is over, and also during
+ * an important step of a replica.
+ */
 function moves(random: Random, { nodes, minInSync }: Setup, from: () => number): Decision[] {
   return Array.from({ length: random.between(1, 6) }, (): Decision => {
     const all = Array.from({ length: nodes }, (_, index) => index);
@@ -32,7 +35,7 @@ function moves(random: Random, { nodes, minInSync }: Setup, from: () => number):
   });
 }
 
-/** The answer to a claim or a handover is lost, and the old primary is back, knowing nothing of it. */
+/** The answer to a claim or a handover is lost, and the old primary returns without knowing of it. */
 function successionUnheard(random: Random, atMs: number): Decision[] {
   const lagMs = random.pick([300, 1500, 3000]);
   const fault: Fault = { kind: 'unheard', at: 'primary', lagMs, forMs: random.pick([400, 1500, 3000]) };
@@ -61,7 +64,7 @@ function snapshotsLate(random: Random, atMs: number): Decision[] {
   ];
 }
 
-/** Also of a planned stop: the others serve, and the one that stops is soon gone. */
+/** A rest, also after a planned stop: the others serve, and the stopping node is soon gone. */
 function rests(random: Random, atMs: number): Decision[] {
   const at: Target = random.pick(['primary', 'primary', 'backup'] as const);
   const stop: Decision = { atMs, kind: 'fault', fault: { kind: 'stop', at, withinMs: 30_000, downMs: 300 } };

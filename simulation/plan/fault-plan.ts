@@ -1,9 +1,12 @@
-/** Faults of a schedule, drawn at random. Each schedule has some kinds only: rare combinations come up more often that way. */
+/**
+ * Faults of a schedule, drawn at random. Each schedule has only some kinds, so that rare combinations come up more
+ * often.
+ */
 import type { Fault, Target } from './decision.js';
 import type { Random } from './random.js';
 import type { Setup } from './setup.js';
 
-/** Of a ZooKeeper that was away: mostly it has lost nothing. */
+/** How ZooKeeper comes back from an outage: mostly it has lost nothing. */
 const comebacks = ['whole', 'whole', 'whole', 'whole', 'whole', 'whole', 'empty', 'older'] as const;
 
 type Drawing = (random: Random) => Fault;
@@ -63,7 +66,10 @@ function drawings(setup: Setup): Drawing[] {
   ];
 }
 
-/** Twice as often as any other fault: restarts with data that was left behind, in the middle of something. */
+/**
+ * Faults of replicas with a disk: restarts, in the middle of a step, with the data that was left behind. They are
+ * drawn twice as often as others.
+ */
 function durableDrawings(target: (random: Random) => Target): Drawing[] {
   return [
     (random) => ({ kind: 'hangDisk', at: target(random), forMs: span(random) }),

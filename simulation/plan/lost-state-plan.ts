@@ -8,10 +8,10 @@ import { Random } from './random.js';
 import type { Setup } from './setup.js';
 
 const firstMs = 2000;
-/** Of schedules that have such a thing. */
+/** The share of schedules in which ZooKeeper loses data while nodes are absent. */
 const share = 0.12;
 
-/** Drawn from a sequence of their own, so that a schedule without them is what it was before there were any. */
+/** They have a random sequence of their own, so that a schedule without them stays the same. */
 export function historyDecisions(seed: number, setup: Setup, untilMs: number): Decision[] {
   const random = Random.of(seed, 32);
   if (setup.placing !== undefined || !random.chance(share)) return [];
@@ -21,7 +21,7 @@ export function historyDecisions(seed: number, setup: Setup, untilMs: number): D
 
 const removalShare = 0.1;
 
-/** A backup that stands still is removed; its primary is gone, for a while, when ZooKeeper comes back with the older set. */
+/** A paused backup is removed, and its primary is absent for a while when ZooKeeper comes back with the older set. */
 export function removalDecisions(seed: number, setup: Setup, untilMs: number): Decision[] {
   const random = Random.of(seed, 33);
   if (setup.placing !== undefined || !random.chance(removalShare)) return [];
@@ -60,7 +60,7 @@ function removalUnread(seed: number, { nodes }: Setup, atMs: number, lossMs: num
 function losses(random: Random, setup: Setup, atMs: number): Decision[] {
   const all = Array.from({ length: setup.nodes }, (_, index) => index);
   const drawn = Array.from({ length: random.between(1, setup.nodes) }, () => all.splice(random.below(all.length), 1)[0]!);
-  // The last of them starts with nothing, about when ZooKeeper does.
+  // The last of them starts empty at about the time when ZooKeeper does.
   const newcomers = drawn.length > 1 || random.chance(0.5) ? drawn.slice(-1) : [];
   const absent = drawn.filter((node) => !newcomers.includes(node));
   const returnMs = random.between(4000, 15_000);
@@ -69,7 +69,7 @@ function losses(random: Random, setup: Setup, atMs: number): Decision[] {
     ...newcomers.map((node) => arrival(random, node, atMs)),
     loss(random, atMs),
     ...Array.from({ length: random.between(1, 4) }, () => operator(atMs + random.between(2000, 12_000))),
-    // Now and then it happens again while the operator is at it.
+    // Now and then ZooKeeper loses its data again while the operator works.
     ...(random.chance(0.3) ? [loss(random, atMs + random.between(3000, 12_000))] : []),
     ...(random.chance(0.3) ? [succession(random, atMs + random.between(1000, 8000))] : []),
   ];
@@ -91,7 +91,7 @@ function loss(random: Random, atMs: number): Decision {
   });
 }
 
-/** From just before the loss: down with what is on its disk, or frozen. */
+/** From just before the loss the node is frozen, or down with the data on its disk. */
 function absence(random: Random, { volatile }: Setup, at: number, lossMs: number, returnMs: number): Decision {
   const atMs = lossMs - random.between(1, 1800);
   const forMs = lossMs - atMs + returnMs + random.below(2000);
@@ -104,7 +104,7 @@ function arrival(random: Random, at: number, lossMs: number): Decision {
   return strikes(lossMs - random.between(1, 500), { kind: 'crash', at, keepsData: false, silent: false, downMs });
 }
 
-/** Whoever serves by then is gone for a while. */
+/** The replica that serves by then is frozen for a while. */
 function succession(random: Random, atMs: number): Decision {
   return strikes(atMs, { kind: 'pause', at: 'primary', forMs: random.between(1300, 5000) });
 }

@@ -1,9 +1,9 @@
-/** Nodes that come and go, where it is they who place shards. */
+/** Decisions that stop and start nodes, for clusters whose nodes place shards by themselves. */
 import type { Decision, Fault, Target } from './decision.js';
 import type { Random } from './random.js';
 import type { Placing } from './setup.js';
 
-/** Nodes come and go: for good or so it seems, for a moment again and again, on a plan, and just when somebody places. */
+/** Nodes vanish for long, flap, leave on a plan, and fail while a controller writes a placement. */
 export function comings(random: Random, { replaceAfterMs }: Placing, from: () => number): Decision[] {
   const kinds = [vanishes, vanishes, flaps, leaves, struckPlacing, struckPlacing];
   return Array.from({ length: random.between(1, 5) }, () => random.pick(kinds)(random, from(), replaceAfterMs)).flat();
@@ -13,7 +13,7 @@ function target(random: Random): Target {
   return random.pick(['controller', 'controller', 'primary', 'backup', 'joiner', random.below(8)] as const);
 }
 
-/** It is back before anybody missed it, just when it is replaced, or long after. */
+/** The node is back before any controller missed it, just when it is replaced, or long after. */
 function vanishes(random: Random, atMs: number, replaceAfterMs: number): Decision[] {
   const downMs = random.pick([100, replaceAfterMs, 2000 + replaceAfterMs + random.below(4000), 15_000 + replaceAfterMs]);
   const fault: Fault = { kind: 'crash', at: target(random), keepsData: random.chance(0.7), silent: random.chance(0.3), downMs };
@@ -40,7 +40,7 @@ function leaves(random: Random, atMs: number): Decision[] {
   return random.chance(0.3) ? [one, { atMs: atMs + random.below(500), kind: 'fault', fault: other }] : [one];
 }
 
-/** In the middle of a change: the controller dies, freezes, or does not hear what became of what it wrote. */
+/** In the middle of a change the controller dies, freezes, or does not learn the outcome of its write. */
 function struckPlacing(random: Random, atMs: number, replaceAfterMs: number): Decision[] {
   const at = 'controller';
   const faults: readonly Fault[] = [

@@ -1,4 +1,4 @@
-/** From a seed to a schedule: the cluster it is about, and what is decided when. Pure. */
+/** Makes a schedule from a seed: the cluster, and the decisions with their times. Pure. */
 import type { Decision, Moment, RequestKind } from './decision.js';
 import { directedDecisions } from './directed-plan.js';
 import { newFaultOf } from './fault-plan.js';
@@ -8,7 +8,7 @@ import type { Plan, Setup } from './setup.js';
 import { withShards } from './several-shards.js';
 
 const leastSteps = 120;
-/** A fault, or an ambush, at every so many decisions at least: three of them in the shortest schedule. */
+/** At least one in this many decisions is a fault or an ambush, so that the shortest schedule has three of them. */
 const leastFaultSpacing = 12;
 
 export function planOf(seed: number, steps: number): Plan {
@@ -37,7 +37,7 @@ export function planOf(seed: number, steps: number): Plan {
   return { seed, setup, decisions };
 }
 
-/** Faults that strike whatever became of the others, each amid requests: no schedule has fewer than these. */
+/** Faults at the end of every schedule, each amid requests, so that no schedule has fewer than these. */
 function lastDecisions(random: Random, setup: Setup, afterMs: number): Decision[] {
   const decisions: Decision[] = [];
   for (let at = 0; at < lastRounds; at += 1) {

@@ -9,7 +9,7 @@ export class Random {
     this.next = mulberry32(seed);
   }
 
-  /** One of many independent sequences of a seed, by number: what one draws does not shift what another gets. */
+  /** One of many independent sequences of a seed, by number. Draws from one do not shift another. */
   static of(seed: number, sequence: number): Random {
     return new Random(Math.imul(seed ^ 0x9e3779b9, 0x85ebca6b) ^ Math.imul(sequence + 1, 0xc2b2ae35));
   }

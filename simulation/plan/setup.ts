@@ -1,4 +1,4 @@
-/** What a schedule is about: the cluster, and the decisions. */
+/** The contents of a schedule: the cluster, and the decisions. */
 import type { Decision } from './decision.js';
 
 /** How nodes place shards by themselves. */
@@ -25,7 +25,9 @@ export interface Setup {
   readonly leaseMs: number;
   readonly graceMs: number;
   readonly sessionMs: number;
-  /** Rates of clocks lie within 1 - bound and 1 + bound; grace exceeds lease by more than that makes up. */
+  /**
+   * Rates of clocks lie between 1 - bound and 1 + bound. Grace exceeds lease by more than clocks drift in that time.
+   */
   readonly driftBound: number;
   readonly retainEntries: number;
   readonly maxBatchEntries: number;

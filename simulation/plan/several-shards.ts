@@ -1,4 +1,7 @@
-/** Clusters that hold several shards, drawn from a sequence of their own: the other schedules stay what they are. */
+/**
+ * Clusters that hold several shards. They have a random sequence of their own, so that the other schedules stay the
+ * same.
+ */
 import { Random } from './random.js';
 import type { Setup } from './setup.js';
 
@@ -12,7 +15,7 @@ export function withShards(seed: number, setup: Setup): Setup {
   const shards = random.between(2, 4);
   const replicas = Math.min(nodes, random.pick([1, 2, 2, 3, 3]));
   const several = { ...setup, shards, keys: shards * random.between(1, 2), nodes };
-  // Half of them are there from the beginning; others come one by one, or two at once.
+  // Half of the nodes start at the beginning, the others one by one or two at once.
   const laterMs = random.between(3000, 8000);
   const firstStartsMs = Array.from({ length: nodes }, (_, index) =>
     index < 2 || random.chance(0.5)

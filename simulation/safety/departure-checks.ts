@@ -1,11 +1,14 @@
-/** How a node may leave on a plan: what it proposes on its way out, and what it leaves behind (R12, R13, R15). */
+/**
+ * Checks of planned departures: the proposals of a replica that leaves, and the set that it leaves behind (R12, R13,
+ * R15).
+ */
 import { type Effect, nodeIdOf } from '../../src/replication/index.js';
 import type { ReplicaProcess } from '../virtual/process.js';
 import { require } from './violation.js';
 
 type Proposal = Extract<Effect, { type: 'writeState' }>;
 
-/** A new proposal of a primary, by all that it knows: it hands over, or ends the history. */
+/** Checks a primary's proposal to hand over or to end the history, against all that the primary knows. */
 export function checkDeparture(process: ReplicaProcess, { next }: Proposal, minInSync: number, volatile: boolean): void {
   const { replica, replicaId, knowledge } = process;
   const { state } = knowledge;
@@ -36,7 +39,7 @@ function belongs({ knowledge }: ReplicaProcess, replicaId: string): boolean {
   return knowledge.placed?.includes(nodeIdOf(replicaId)) ?? true;
 }
 
-/** The shard belongs elsewhere, or rather elsewhere (R15). */
+/** True if the shard belongs elsewhere, or prefers the successor's node (R15). */
 function isToHandOver(process: ReplicaProcess, successor: string): boolean {
   const { placed } = process.knowledge;
   if (placed === undefined) return false;
@@ -44,13 +47,19 @@ function isToHandOver(process: ReplicaProcess, successor: string): boolean {
   return isPlaced ? nodeIdOf(successor) === placed[0] : belongs(process, successor);
 }
 
-/** Who is given a copy, or taken into the set: on a node where the shard belongs, by what the primary knows (R15). */
+/**
+ * A primary gives a copy only to replicas on nodes where the shard belongs, as far as it knows, and takes only those
+ * into the set (R15).
+ */
 export function checkGiven(process: ReplicaProcess, ids: readonly string[]): void {
   for (const id of ids)
     require(belongs(process, id), () => `${process.replicaId} gives the shard to ${id}, where it does not belong`);
 }
 
-/** What a primary proposes to take out because the shard has moved: each node where it belongs keeps a member (R15). */
+/**
+ * When a primary proposes to remove members because the shard has moved, each node where the shard belongs keeps a
+ * member (R15).
+ */
 export function checkMoved(process: ReplicaProcess, removed: readonly { readonly id: string; readonly reason: string }[]): void {
   const moved = removed.filter(({ reason }) => reason === 'moved');
   if (moved.length === 0) return;
@@ -59,7 +68,10 @@ export function checkMoved(process: ReplicaProcess, removed: readonly { readonly
   for (const { id } of moved) require(!belongs(process, id), () => `${process.replicaId} takes out ${id}, which belongs there`);
 }
 
-/** A copy that may be deleted: nobody counts on it, by what it knows, and every node where the shard belongs has one (R15). */
+/**
+ * A replica is released only if, as far as it knows, no set counts on its copy and every node where the shard belongs
+ * has one (R15).
+ */
 export function checkRelease(process: ReplicaProcess, inSync: readonly string[]): void {
   const { replicaId, replica, knowledge } = process;
   require(!belongs(process, replicaId), () => `${replicaId} is released, and belongs there`);
@@ -76,9 +88,10 @@ function requireWhole({ knowledge }: ReplicaProcess, members: readonly string[],
 }
 
 /**
- * Whose data ends with the process leaves no set behind that counts on it, nor one that it may yet bring about. A joiner
- * that reads from a server that lags may not know yet that it was added: for the others it is then a member that crashes.
- * Only a primary that has nobody else goes as a member, where its data stays on disk.
+ * A replica whose data ends with its process must not stop cleanly while a set counts on it, or while its own
+ * proposal of such a set may succeed. A joiner that reads from a lagging server may not know yet that it was added;
+ * for the others it is then a member that crashes. Only a primary that is alone in its set stops as a member, if its
+ * data stays on disk.
  */
 export function checkCleanStop({ replica, replicaId, knowledge }: ReplicaProcess, wasPrimary: boolean, volatile: boolean): void {
   const { state, proposed } = knowledge;

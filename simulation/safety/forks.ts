@@ -9,7 +9,7 @@ import { require } from './violation.js';
 
 export class Forks {
   readonly #world: { readonly disks: readonly Disk[] };
-  /** By id of an epoch. */
+  /** The most removals that were seen in an epoch, by its id. */
   readonly #mostRemovals = new Map<string, number>();
   /** The generations, by ids of the epochs with which the forks began. */
   readonly #generations = new Map<string, number>();
@@ -22,7 +22,10 @@ export class Forks {
     this.#world = world;
   }
 
-  /** A primary has not put right yet what ZooKeeper has forgotten: members of the set may lack something. */
+  /**
+   * ZooKeeper has forgotten a removal, and the primary has not corrected that yet: members of the set may lack
+   * entries.
+   */
   isBehind(state: ShardState): boolean {
     return this.#isForgotten(endOf(state));
   }
@@ -33,7 +36,7 @@ export class Forks {
     return begun !== undefined && epoch > (before?.epoch ?? epoch) && this.#isForgotten(begun);
   }
 
-  /** Whether the fork with which this generation began led to that. */
+  /** True if this state goes on from the fork with which the generation began. */
   isOf({ lineage }: ShardState, generation: number): boolean {
     return lineage.some(({ id }) => this.#generations.get(id) === generation);
   }

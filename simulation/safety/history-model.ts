@@ -1,6 +1,7 @@
 /**
- * What has been committed, as the replicas have shown it: the first primary to apply a seq decides what stands there. A
- * generation is a history that goes on without a loss; the operator's command and an ended history begin another (R13).
+ * The committed entries, as the replicas have shown them: the first primary that applies a seq decides which entry
+ * stands there. A generation is a history that goes on without a loss. The operator's command and an ended history
+ * begin another one (R13).
  */
 import type { LogEntry } from '../../src/replication/index.js';
 import type { Store, StoredItem } from '../virtual/store.js';
@@ -17,17 +18,20 @@ export class HistoryModel {
   /** Of this generation, in order. */
   order: LogEntry[] = [];
   lastCommitted = 0;
-  /** Acknowledged, or applied where a read could be served: committed alone, it has been seen by nobody. */
+  /**
+   * The last entry that is acknowledged, or applied where a read could be served. No client can have seen a later
+   * one.
+   */
   lastVisible = 0;
   /** Of all generations. */
   readonly ever = new Map<number, LogEntry>();
-  /** It is not known of every entry of an earlier generation whether it was committed. */
+  /** The model does not know of every entry of an earlier generation whether it was committed. */
   hasForgotten = false;
   #maxEver = 0;
-  /** The generation has a model of its store from here on. */
+  /** The model of the store begins after this seq. */
   #baseSeq = 0;
   readonly #keys = new Map<string, KeyVersion[]>();
-  /** Of each generation. */
+  /** The first epoch of each generation. */
   readonly #firstEpochs: number[] = [0];
 
   commit(entry: LogEntry): void {
@@ -46,7 +50,7 @@ export class HistoryModel {
     else versions.push({ seq, value });
   }
 
-  /** Committed in an earlier generation, and not in this one. */
+  /** The entry was committed in an earlier generation, and is not part of this one. */
   noteLost(entry: LogEntry): void {
     if (!this.hasForgotten && !this.ever.has(entry.seq)) this.ever.set(entry.seq, entry);
   }
@@ -55,28 +59,32 @@ export class HistoryModel {
     return seq <= this.lastCommitted;
   }
 
-  /** The one that whoever knows this epoch belongs to. */
+  /** The generation of a replica that knows this epoch. */
   generationOf(epoch: number): number {
     return this.#firstEpochs.findLastIndex((first) => first <= epoch);
   }
 
-  /** ZooKeeper went back: nobody may know any more how far the floor was raised, so what comes may use versions again (R13). */
+  /**
+   * ZooKeeper went back, and no replica may know how far the seq floor was raised. Later writes may use versions
+   * again (R13).
+   */
   forgetVersions(): void {
     this.hasForgotten = true;
     this.ever.clear();
     this.#maxEver = 0;
   }
 
-  /** The history goes on with what one replica holds, and nothing else. */
+  /** A new generation begins with the data of one replica. */
   beginWith(items: ReadonlyMap<string, StoredItem>, seq: number, epoch: number): void {
     this.generation += 1;
-    // After several losses of ZooKeeper's data nobody may know the highest floor any more: versions are unique, and may go back.
+    // After several losses of ZooKeeper's data no replica may know the highest floor. Versions are unique, and may go
+    // back.
     this.#maxEver = Math.min(this.#maxEver, seq);
     this.#firstEpochs.push(epoch);
     this.goOnWith(items, seq);
   }
 
-  /** The same generation, but what it goes on with is only known now: the log starts again above a raised seq floor. */
+  /** The same generation, whose data is known only now: the log starts again above a raised seq floor. */
   goOnWith(items: ReadonlyMap<string, StoredItem>, seq: number): void {
     this.order = [];
     this.lastCommitted = seq;
@@ -86,7 +94,7 @@ export class HistoryModel {
     for (const [key, { value, version }] of items) this.#keys.set(key, [{ seq: version, value }]);
   }
 
-  /** `store` is what the log up to `seq` makes it. */
+  /** The store must hold exactly what the log up to `seq` makes of it. */
   checkStore(store: Store, seq: number, who: string): void {
     require(seq <= this.lastCommitted, () => `${who} has applied ${seq}, committed is ${this.lastCommitted}`);
     if (seq < this.#baseSeq) return;

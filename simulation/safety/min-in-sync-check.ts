@@ -1,6 +1,6 @@
 /**
- * R11: while it is in office, a primary appends and commits with `minInSync` members at least, each of them in the set
- * whatever comes of what it has proposed. What it has inherited is exempt. Nothing is appended before it serves (R5).
+ * R11: a primary appends and commits only with at least `minInSync` members, each of which is in the set under every
+ * outcome of the primary's proposals. Inherited entries are exempt. A primary appends nothing before it serves (R5).
  */
 import type { LogEntry } from '../../src/replication/index.js';
 import type { ReplicaProcess } from '../virtual/process.js';
@@ -35,7 +35,7 @@ export class TooFew {
     this.#offices.delete(process);
   }
 
-  /** It has just been asked for a write. */
+  /** The process has just handled a write. */
   afterWrite(process: ReplicaProcess): void {
     const office = this.#offices.get(process);
     if (office === undefined) return;
@@ -50,7 +50,7 @@ export class TooFew {
   onApply(process: ReplicaProcess, entries: readonly LogEntry[]): void {
     const office = this.#offices.get(process);
     const { seq, epoch } = entries.at(-1)!;
-    // One that has just stepped down follows another.
+    // A primary that has just stepped down follows another.
     if (office === undefined || office.epoch !== process.replica.epoch || epoch !== office.epoch) return;
     if (seq > office.inheritedSeq) this.#requireEnough(process, 'commits', seq);
   }

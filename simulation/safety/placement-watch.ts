@@ -1,6 +1,6 @@
 /**
- * What must hold of `placement` whenever it is written, seen from ZooKeeper: each follows from the one that stood there, places every
- * shard, moves nothing while the same nodes are there, and drops no node that was there all the while.
+ * Checks of `placement` whenever it is written to ZooKeeper. Each placement follows from the one before, places every
+ * shard, moves nothing while the nodes stay the same, and drops no node that was registered all the time.
  */
 import type { Placement, PlacementNode } from '../../src/placement/index.js';
 import type { Placing } from '../plan/setup.js';
@@ -8,9 +8,9 @@ import type { Ensemble } from '../virtual/ensemble.js';
 import type { EventQueue } from '../virtual/event-queue.js';
 import { require } from './violation.js';
 
-/** How old what a controller goes by may be: servers that lag, watches that come late or not at all, requests that hang. */
+/** The highest age of what a controller has read: servers lag, watches are late or muted, requests hang. */
 const mostStaleMs = 20_000;
-/** Its clock may be fast. */
+/** A controller's clock may be fast by this factor. */
 const leastRate = 0.85;
 
 /** The run of all shards, as far as these checks use it. */
@@ -22,7 +22,7 @@ interface WatchedRun {
 
 export class PlacementWatch {
   readonly #site: WatchedRun;
-  /** For whom each was computed. */
+  /** The nodes for which each placement was computed. */
   readonly #nodesOf = new WeakMap<Placement, string>();
   #lastNodes: string | undefined;
 
@@ -60,7 +60,10 @@ export class PlacementWatch {
     }
   }
 
-  /** It has announced its leave, or was away for as long as a node that vanished keeps its shards, as whoever wrote this may know. */
+  /**
+   * The node has announced that it leaves; or it was away for as long as a vanished node keeps its shards, as far as
+   * the writer may know.
+   */
   #wasMissed(id: string): boolean {
     const { queue, registry, rules } = this.#site;
     const awayBeforeMs = queue.nowMs - leastRate * rules!.replaceAfterMs;

@@ -30,12 +30,12 @@ function areTwoLines(one: ReplicaProcess, other: ReplicaProcess): boolean {
   return line !== undefined && otherLine !== undefined && !continues(line, otherLine) && !continues(otherLine, line);
 }
 
-/** What wrote nothing tells what is stored, and is answered as a read. */
+/** An answer that reports stored data without a write must satisfy the rules of reads. */
 export function checkStoredAnswer(process: ReplicaProcess, answer: Answer): void {
   const isRead = answer.kind === 'readable' || answer.kind === 'nothingToDelete';
   if (!isRead && (answer.kind !== 'refused' || answer.refusal !== 'VERSION_MISMATCH')) return;
   const refusal = process.replica.refusalOfRead(process.nowMs);
-  // Later in the same turn it may have begun to hand over, or have gone.
+  // Later in the same turn the replica may have begun to hand over, or have ended.
   const mayRead = refusal === undefined || refusal === 'HANDOVER_IN_PROGRESS' || refusal === 'NOT_PRIMARY';
   require(mayRead, () => `${process.replicaId} answers by what it has stored, though ${refusal}`);
 }

@@ -1,6 +1,7 @@
 /**
- * What must hold after every event, whatever the faults. Each violation throws, naming what contradicts what. Only what an
- * event may have changed is looked at again, so that the checks cost no more than the events.
+ * The safety checks of one shard. They must hold after every event, whatever the faults, and throw a violation that
+ * names the contradiction. Each check looks only at what an event may have changed, so that checks cost no more than
+ * events.
  */
 import type { Answer, Effect, Event, LogEntry, ShardState } from '../../src/replication/index.js';
 import type { Ensemble } from '../virtual/ensemble.js';
@@ -138,7 +139,8 @@ export class Safety {
         `${process.replicaId} applies another entry ${entry.seq}, of epoch ${entry.epoch}, than was committed there in epoch ${known?.epoch}`);
       if (this.model.isCommitted(entry.seq) && process.disk.generation === this.generation) continue;
       if (process.disk.generation !== this.generation) {
-        // A deposed primary that hears late that all had held it: lost with the rest of its history (R13).
+        // A deposed primary may learn late that all members held an entry, which is lost with the rest of its history
+        // (R13).
         require(known !== undefined || this.model.hasForgotten || this.#primaries.has(process), () =>
           `${process.replicaId} applies ${entry.seq} before a primary`);
         this.model.noteLost(entry);
@@ -151,7 +153,10 @@ export class Safety {
     }
   }
 
-  /** What an epoch wrote is committed first by one process: a primary that starts again never resumes its epoch (R8). */
+  /**
+   * Only one process is the first to commit the entries of an epoch: a primary that starts again never resumes its
+   * epoch (R8).
+   */
   #noteCommitter(process: ReplicaProcess, { epoch }: LogEntry): void {
     if (process.replica.epoch !== epoch) return;
     const { epochId } = process.replica;

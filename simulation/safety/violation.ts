@@ -1,4 +1,7 @@
-/** A promise of the protocol was broken, or the cluster did not come back: what a schedule is run to find. */
+/**
+ * The protocol has broken a promise, or the cluster did not come to serve again. Schedules and scripts search for
+ * violations.
+ */
 class Violation extends Error {
   constructor(message: string) {
     super(message);

@@ -1,4 +1,4 @@
-/** What workers are asked for and what they tell: plain data, so that it passes between threads. */
+/** The requests to workers and their results, as plain data, which passes between threads. */
 export interface Batch {
   readonly firstSeed: number;
   readonly count: number;
@@ -10,7 +10,7 @@ export interface Batch {
 export interface FailedSeed {
   readonly seed: number;
   readonly failure: string;
-  /** The schedule made small, to be read. */
+  /** The shrunk schedule as a text. */
   readonly script: string;
 }
 

@@ -1,6 +1,6 @@
 /**
- * The end of a schedule: the faults are over, and the cluster must serve again, unless no copy of the data is left. Then it
- * must say so, and go on once the operator has accepted the loss (R13).
+ * The end of a schedule: the faults are over, and the cluster must serve again. If no copy of the data is left, every
+ * replica must report that, and the cluster must serve once the operator has accepted the loss (R13).
  */
 import { place } from '../../src/placement/index.js';
 import { endOf } from '../../src/replication/index.js';
@@ -11,16 +11,22 @@ import { require } from '../safety/violation.js';
 import { callOperator, isDivided, isStranded } from './operator.js';
 
 const sliceMs = 100;
-/** From the last fault on. Sessions of the dead expire within it, and joiners come in one after the other. */
+/**
+ * The longest time from the last fault until the cluster is stable. Sessions of dead processes expire within it, and
+ * joiners enter one after the other.
+ */
 const stableWithinMs = 60_000;
-/** Where nodes that vanished are replaced, and taken up again when they are back, one move comes after the other. */
+/**
+ * The same where nodes place shards: vanished nodes are replaced and later taken back, and one move follows the
+ * other.
+ */
 const placedWithinMs = 200_000;
-/** Everyone has noticed by then that nobody holds the data: sessions expire, and then a grace passes. */
+/** Within this time every replica has noticed that no copy is left: sessions expire, and then a grace passes. */
 const offlineWithinMs = 15_000;
 
 export function bringToRest(site: Site): void {
   const { queue, worlds } = site;
-  // What is over may have brought about more: a restart after a crash, which somebody else then notices.
+  // A fault that is over may have caused more, such as a restart after a crash, which others notice later.
   while (queue.nowMs < site.busyUntilMs) site.runUntil(site.busyUntilMs);
   const withinMs = site.rules === undefined ? stableWithinMs : placedWithinMs;
   const endMs = queue.nowMs + withinMs;
@@ -37,7 +43,7 @@ function isUnstable(world: World): boolean {
   return !isStable(world);
 }
 
-/** What the operator does who looks after a shard; without one it says within a while that it is lost. */
+/** The operator's work for one shard. If its data is lost, every replica must report that within a while. */
 function attend(world: World, lostSinceMs: Map<World, number>): void {
   const { nowMs } = world.queue;
   settleHistories(world);
@@ -51,12 +57,12 @@ function attend(world: World, lostSinceMs: Map<World, number>): void {
   else require(nowMs - sinceMs < offlineWithinMs, () => `no copy is left, and not everyone says so: ${describeRun(world)}`);
 }
 
-/** Where ZooKeeper has lost data the operator decides what goes on. */
+/** Where ZooKeeper has lost data the operator decides which history goes on. */
 export function settleHistories(world: World): void {
   if (isStranded(world) || isDivided(world)) callOperator(world);
 }
 
-/** Every node is there, and nothing would be placed otherwise. */
+/** Every node is registered, and `place()` would change nothing. */
 function isSettled(site: Site): boolean {
   const { rules, registry, machines, worlds } = site;
   if (rules === undefined) return true;
@@ -74,7 +80,10 @@ function describePlacement({ registry }: Site): string {
   return `\nplacement ${JSON.stringify(registry.now)}`;
 }
 
-/** Every node where the shard belongs is in sync, and no other has anything of it; the preferred primary serves (R15). */
+/**
+ * Every node where the shard belongs is in sync, no other node has any data of it, and the preferred primary serves
+ * (R15).
+ */
 function isStable(world: World): boolean {
   const { state } = world.ensemble;
   const { nodes, preferred } = world.placement;
@@ -87,12 +96,12 @@ function isStable(world: World): boolean {
   if (!isWhole || others.some(({ process, kept }) => process !== undefined || kept !== undefined)) return false;
   if (preferred !== undefined && world.nodeIndexOf(state.primary ?? '') !== preferred) return false;
   const primary = world.processOf(state.primary ?? '');
-  // One that was frozen while ZooKeeper went back serves another epoch for a moment.
+  // A primary that was frozen while ZooKeeper went back serves another epoch for a moment.
   if (primary?.replica.epochId !== endOf(state).id) return false;
   return primary.replica.refusalOfRead(primary.nowMs) === undefined;
 }
 
-/** No member of the in-sync set has its data any more, or nobody knows who the members are. */
+/** No member of the in-sync set has its data any more, or ZooKeeper has lost the set. */
 export function isLost(world: World): boolean {
   const { state } = world.ensemble;
   if (state === undefined) return world.isStateLost;

@@ -1,14 +1,14 @@
-/** What clients saw, judged at the end: every key's history, one history for each generation (R13). */
+/** Judges at the end what clients saw: the history of every key, for each generation (R13). */
 import { checkHistory, type FinalState, type HistoryReport, type Operation } from '../../verification/index.js';
 import type { HistoryItem } from '../cluster/sim-client.js';
 import type { Site } from '../cluster/site.js';
 import type { World } from '../cluster/world.js';
 import { require } from '../safety/violation.js';
 
-/** Far more than a schedule needs: what is beyond is counted as undecided, not as a failure. */
+/** Far more configurations than a schedule needs. A longer search counts as undecided, not as a failure. */
 const maxConfigurations = 100_000;
 
-/** Whether everything could be decided. */
+/** Returns whether every history could be decided. */
 export function judgeSchedule(site: Site): boolean {
   nobodyWaitsForEver(site);
   return site.worlds.map(judgeShard).every((isDecided) => isDecided);
@@ -30,14 +30,15 @@ function judgeShard(world: World): boolean {
 }
 
 /**
- * What was answered in this generation; and what was never answered: it may have been executed in any, also in an earlier one than
- * it was asked for in, by a primary that has not learnt yet that a removed replica has begun another line (R7).
+ * The operations that were answered in this generation, and those that were never answered. The latter may have been
+ * executed in any generation, also in an earlier one than they were requested in, by a primary that has not learnt
+ * yet that a removed replica has begun another line (R7).
  */
 function operationIn({ operation, answeredIn }: HistoryItem, generation: number): Operation[] {
   return operation.outcome.kind === 'unknown' || answeredIn === generation ? [operation] : [];
 }
 
-/** What a generation began with counts as written just then. */
+/** The data with which a generation began counts as written at that moment. */
 function beginningOf({ safety }: World, generation: number): Operation[] {
   const beginning = safety.generations.beginnings.get(generation);
   if (beginning === undefined) return [];
@@ -53,7 +54,7 @@ function beginningOf({ safety }: World, generation: number): Operation[] {
   }));
 }
 
-/** From the newest process that serves. */
+/** The final data, from the process that serves. */
 function finalState(world: World): FinalState {
   const primary = world.processOf(world.ensemble.state?.primary ?? '');
   const decoder = new TextDecoder();

@@ -7,10 +7,10 @@
 import { endOf, type ShardState } from '../../src/replication/index.js';
 import type { World } from '../cluster/world.js';
 
-/** Changes that are lost at most. */
+/** The highest number of changes that are lost. */
 const mostChanges = 3;
 
-/** Whether it did. */
+/** Returns whether ZooKeeper went back. */
 export function goBack(world: World): boolean {
   const { ensemble, random, trace } = world;
   const { history, state, leastIndex } = ensemble;
@@ -30,7 +30,7 @@ export function goBack(world: World): boolean {
 }
 
 function isKnownToBeOlder(world: World, before: ShardState, now: ShardState): boolean {
-  // Of an ended history nobody is left who knows.
+  // No replica is left that knows of an ended history.
   if (before.primary === undefined) return false;
   const isSameEpoch = before.epoch === now.epoch;
   if (isSameEpoch && knowsRemovals(world, now)) return true;

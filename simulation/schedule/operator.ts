@@ -1,13 +1,14 @@
 /**
- * The operator: gives up what only dead members held, and keeps the vow that goes with it (R13). Members of the in-sync set
- * are made sure to be dead for good first; where ZooKeeper has lost `state`, everyone must have said so. After several such
- * losses `state` may be of a lower epoch than replicas remember: then the command goes to one of those that say so.
+ * The operator gives up what only dead members held, and keeps the vow that goes with the command (R13). First the
+ * operator makes sure that the members of the in-sync set are dead for good; where ZooKeeper has lost `state`, every
+ * replica must have reported that. After several such losses `state` may be of a lower epoch than replicas remember.
+ * Then the command goes to one of the replicas that report it.
  */
 import { endOf, markIdOf, nameOf, type ShardState } from '../../src/replication/index.js';
 import type { SimProcess } from '../cluster/sim-process.js';
 import type { World } from '../cluster/world.js';
 
-/** Whether the command was given. */
+/** Returns whether the operator gave the command. */
 export function callOperator(world: World): boolean {
   const candidates = live(world).filter(({ runs, stopping, session }) => runs && !stopping && session.connected);
   if (candidates.length === 0 || live(world).some((process) => mayServeUnnoticed(world, process))) return false;
@@ -21,7 +22,7 @@ export function callOperator(world: World): boolean {
 
 function mayForceWithoutState(world: World, live: readonly SimProcess[]): boolean {
   if (!world.isStateLost || live.some((process) => !process.paused && !isOffline(process))) return false;
-  // Whoever is down may have been forgotten: then it comes back with data of a history that went on without it.
+  // The operator may forget a node that is down. It then returns with data of a history that went on without it.
   const areGone = world.random.chance(0.5);
   for (const node of world.nodes) if (node.process === undefined && areGone) world.loseData(node.index);
   return true;
@@ -87,7 +88,7 @@ function force(world: World, candidates: readonly SimProcess[]): boolean {
   return true;
 }
 
-/** No process holds it, and none has it registered. */
+/** No process runs this replica, and it is not registered. */
 function isGone(world: World, replicaId: string): boolean {
   return (
     world.processOf(replicaId) === undefined &&
@@ -95,7 +96,7 @@ function isGone(world: World, replicaId: string): boolean {
   );
 }
 
-/** The complete one with the longest history, as the command chooses. */
+/** The better choice is a complete copy, then the longer history, as the command chooses. */
 function isBetter(one: SimProcess, other: SimProcess): boolean {
   const [first, second] = [one.replica.status(one.nowMs), other.replica.status(other.nowMs)];
   if (first.complete !== second.complete) return first.complete;
@@ -107,12 +108,12 @@ function live(world: World): SimProcess[] {
   return world.nodes.flatMap(({ process }) => process ?? []);
 }
 
-/** Somebody holds data of another history than the one that ZooKeeper names, and keeps it (R1). */
+/** A replica holds data of another history than ZooKeeper names, and keeps it (R1). */
 export function isDivided(world: World): boolean {
   return world.running.some((process) => process.replica.status(process.nowMs).foundHistory !== undefined);
 }
 
-/** The operator lets the history go on that is served, or that of the best copy. */
+/** The operator chooses the history that is served, or that of the best copy. */
 function choose(world: World, candidates: readonly SimProcess[]): boolean {
   const { state } = world.ensemble;
   const primary = candidates.find(({ replicaId, replica }) => replicaId === state?.primary && replica.isPrimary);
@@ -125,7 +126,10 @@ function choose(world: World, candidates: readonly SimProcess[]): boolean {
   return true;
 }
 
-/** As the command reckons: of every other copy, and of what ZooKeeper names, the history or else the newest epoch. */
+/**
+ * The lines that the command gives up: for every other copy, and for the one that ZooKeeper names, its history or its
+ * newest epoch.
+ */
 function otherLines(chosen: SimProcess, all: readonly SimProcess[]): string[] {
   const { line } = chosen.replica.status(chosen.nowMs);
   const lines = all.flatMap((process) => {

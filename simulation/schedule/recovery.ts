@@ -1,6 +1,6 @@
 /**
- * A pause among the faults: those that are under way end, and then the cluster must soon serve, as long as data is left, and
- * planned stops must come to their end.
+ * A pause among the faults. Those under way end, and then the cluster must soon serve, as long as data is left, and
+ * planned stops must end.
  */
 
 import type { Site } from '../cluster/site.js';
@@ -9,14 +9,17 @@ import { require } from '../safety/violation.js';
 import { describeRun, isLost, settleHistories } from './ending.js';
 
 const sliceMs = 50;
-/** From the end of the last fault on: links and sessions are found dead and opened again, and the last in line claims. */
+/**
+ * The longest time from the end of the last fault until the cluster serves: dead links and sessions are noticed and
+ * opened again, and the last in line claims.
+ */
 const servesWithinMs = 15_000;
 const failsOverWithinMs = 4000;
 
 export function rest(site: Site): void {
   const { queue, worlds } = site;
   for (;;) {
-    // What is over may have brought about more, and what was armed goes off.
+    // A fault that is over may have caused more, and an armed fault may strike.
     while (queue.nowMs < site.busyUntilMs) site.runUntil(site.busyUntilMs);
     for (const world of worlds) settleHistories(world);
     const waiting = worlds.find((world) => !isLost(world) && !(isRead(world) && !world.running.some(({ stopping }) => stopping)));
@@ -46,7 +49,7 @@ export function failOver(site: Site): void {
   world.trace.add(primary.nodeIndex, () => 'FAULT frozen amid a rest');
   do {
     site.runUntil(queue.nowMs + sliceMs);
-    // What was armed has gone off, and may be over already.
+    // An armed fault has struck, and may be over already.
     if (site.busyUntilMs > queue.nowMs || isLost(world)) break;
     require(queue.nowMs < endMs, () =>
       `${failsOverWithinMs} ms after the primary froze nobody else serves: ${describeRun(world)}`);

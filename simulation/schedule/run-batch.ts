@@ -1,4 +1,4 @@
-/** Runs one seed after the other, and makes what fails small enough to read. Pure. */
+/** Runs one seed after the other, and shrinks failing schedules. Pure. */
 
 import { planOf } from '../plan/plan.js';
 import { type Batch, type BatchResult, nothing, sum } from './batch.js';

@@ -14,7 +14,7 @@ import { strike } from './strike.js';
 import type { Victim } from './strike-node.js';
 
 export interface PlanRunOptions {
-  /** Keeps what happened for people to read. */
+  /** Keeps a trace for people to read. */
   readonly recording?: boolean;
   /** In place of the product's replica and controller: for tests that break one. */
   readonly newReplica?: NewReplica | undefined;
@@ -22,9 +22,9 @@ export interface PlanRunOptions {
 }
 
 export interface RunResult {
-  /** What was violated. Undefined: all went well. */
+  /** The violation. Undefined: all went well. */
   readonly failure: string | undefined;
-  /** What was thrown. */
+  /** The error that was thrown. */
   readonly cause: unknown;
   /** Events that replicas handled, ticks left out. */
   readonly events: number;
@@ -33,21 +33,21 @@ export interface RunResult {
   /** Histories too tangled to be decided. */
   readonly undecided: boolean;
   readonly simulatedMs: number;
-  /** Two runs with the same one are the same run. */
+  /** Two runs with the same digest are the same run. */
   readonly digest: number;
   readonly trace: readonly string[];
 }
 
 export const leastEvents = 200;
 export const leastFaults = 3;
-/** A run that goes on for so many events is going round in circles. */
+/** A run with more events than this does not come to an end. */
 const mostEvents = 1_000_000;
 const finalDeadlineMs = 3000;
 const finalStepMs = 10;
 const mostAttempts = 4;
 const settleMs = 5000;
 
-/** `isWhole` false: of a plan that is being shrunk, which may have any number of faults. */
+/** `isWhole` false: the plan is being shrunk, and may have any number of faults. */
 export function runPlan(plan: Plan, options: PlanRunOptions = {}, isWhole = true): RunResult {
   const site = new Site(plan, options);
   let failure: string | undefined;
@@ -79,7 +79,7 @@ export function runPlan(plan: Plan, options: PlanRunOptions = {}, isWhole = true
   };
 }
 
-/** They take effect on the very step that they wait for. */
+/** Faults that take effect on the very step that they wait for. */
 const armed: ReadonlySet<string> = new Set<Fault['kind']>(['loseAnswer', 'unheard', 'crashMidTurn']);
 
 function play(site: Site, decisions: readonly Decision[]): void {
@@ -88,7 +88,7 @@ function play(site: Site, decisions: readonly Decision[]): void {
     const index = ambushes.findIndex((ambush) => ambush.moment === moment);
     if (index === -1) return;
     const [ambush] = ambushes.splice(index, 1);
-    // What strikes from outside comes after this turn.
+    // A fault from outside strikes after this turn.
     if (armed.has(ambush!.fault.kind)) strike(site, ambush!.fault, victim);
     else site.queue.after(0, () => strike(site, ambush!.fault, victim.alive ? victim : undefined));
   };
@@ -108,7 +108,7 @@ function play(site: Site, decisions: readonly Decision[]): void {
   disarm(site);
 }
 
-/** What has been armed and not gone off. */
+/** Withdraws armed faults that have not struck. */
 function disarm(site: Site): void {
   site.onMoment = () => {};
   for (const { processes, sessions } of site.machines) {

@@ -1,4 +1,4 @@
-/** A failing schedule as something to read: the cluster, the decisions that are left, and the end of what happened. */
+/** A failing schedule as a text: the cluster, the decisions that are left, and the last lines of the trace. */
 import { describeDecision } from '../plan/decision.js';
 import type { Plan } from '../plan/setup.js';
 import { type PlanRunOptions, runPlan } from './schedule.js';

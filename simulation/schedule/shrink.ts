@@ -33,7 +33,7 @@ export function shrink(plan: Plan, options: PlanRunOptions = {}): Plan {
   return { ...plan, decisions: failing };
 }
 
-/** The beginning of what is said, without the numbers in it. */
+/** The kind of a failure: the beginning of its text, without numbers. */
 function kindOf(failure: string | undefined): string | undefined {
   return failure?.replaceAll(/\d+/g, '#').slice(0, kindLength);
 }

@@ -1,4 +1,4 @@
-/** Faults that strike several at once, where a rule is thinnest. */
+/** Faults that strike several targets at once, where a rule is thinnest. */
 
 import type { SimNode } from '../cluster/sim-node.js';
 import type { SimProcess } from '../cluster/sim-process.js';

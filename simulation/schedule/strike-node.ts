@@ -1,4 +1,4 @@
-/** What each fault does to the node of a machine, with all that it holds. */
+/** The effect of each fault on the node of a machine, with all its replicas. */
 import type { Agent } from '../cluster/agent.js';
 import type { Machine } from '../cluster/machine.js';
 import type { SimProcess } from '../cluster/sim-process.js';
@@ -7,7 +7,7 @@ import type { World } from '../cluster/world.js';
 import type { Fault, Target } from '../plan/decision.js';
 import { delaySnapshot, loseAnswerOfSuccessor } from './strike-combined.js';
 
-/** Who walked into an ambush: a replica, or what a node does for all its shards. */
+/** The victim of an ambush: a replica, or the agent of a node. */
 export type Victim = SimProcess | Agent;
 
 export type PathFault = Extract<Fault, { readonly to: Target }>;
@@ -41,7 +41,7 @@ function crash(site: Site, { nodes }: World, fault: Extract<Fault, { kind: 'cras
   return true;
 }
 
-/** What strikes one replica alone strikes the one that walked into it, or else that of the shard. */
+/** A fault of a single replica strikes the victim of the ambush, or else the replica of the shard. */
 function strikeReplica(world: World, fault: NodeFault, machine: Machine, victim: Victim | undefined): boolean {
   const node = world.nodes[machine.index]!;
   const { process } = node;

@@ -1,4 +1,7 @@
-/** What each fault does. A fault whose target does not exist, or that would break the operator's vow, does nothing. */
+/**
+ * The effect of each fault. A fault whose target does not exist, or that would break the operator's vow, does
+ * nothing.
+ */
 
 import type { Machine } from '../cluster/machine.js';
 import { SimProcess } from '../cluster/sim-process.js';
@@ -16,14 +19,14 @@ export function strike(site: Site, fault: Fault, victim?: Victim): void {
   if (!didStrike) return;
   site.faults += 1;
   site.trace.add(victim?.nodeIndex, () => `FAULT ${describeFault(fault)}`);
-  // A planned stop is to be served through, and what ends sooner or later all the same keeps busy when it does.
+  // The cluster must serve through a planned stop, so it does not count as busy. The restart after it does.
   if (fault.kind === 'stop') return;
   const lastsMs = Object.entries(fault).map(([name, value]) => (name.endsWith('Ms') ? ((value as number | undefined) ?? 0) : 0));
   site.keepBusy(lastsMs.reduce((sum, ms) => sum + ms, 0));
 }
 
 function perform(site: Site, fault: Fault, victim: Victim | undefined): boolean {
-  // A shard's fault strikes any of them; what strikes a machine strikes all that it holds.
+  // A fault of a shard strikes a random one. A fault of a machine strikes all its replicas.
   const world = victim instanceof SimProcess ? site.worlds[victim.world.shard]! : anyWorld(site);
   if (fault.kind === 'operator') return site.worlds.map(callOperator).includes(true);
   if (fault.kind === 'place') {
@@ -79,7 +82,7 @@ function strikePath(world: World, fault: PathFault, node: Machine): boolean {
   }
 }
 
-/** They need nothing that runs there. */
+/** Faults that need no process on the machine. */
 function strikeMachine({ queue, machines, paths }: Site, fault: NodeFault, machine: Machine): boolean {
   switch (fault.kind) {
     case 'isolate':

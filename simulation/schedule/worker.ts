@@ -1,4 +1,4 @@
-/** A worker thread: one batch after the other, as it is asked. */
+/** A worker thread, which runs one batch for each message. */
 import { parentPort } from 'node:worker_threads';
 import type { Batch } from './batch.js';
 import { runBatch } from './run-batch.js';

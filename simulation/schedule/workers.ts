@@ -8,7 +8,7 @@ export interface Campaign {
   readonly steps: number;
   readonly placing: boolean;
   readonly threads: number;
-  /** No more is begun after so many failures. */
+  /** After this number of failures no further batch begins. */
   readonly mostFailures: number;
   onProgress(total: BatchResult): void;
 }

@@ -1,8 +1,9 @@
 /**
- * A replica's disk: what would be found on it after a crash, and the writes that have not reached it yet. Writes are done
- * in order. Of those that have not been flushed a crash leaves any first few, and takes the rest.
+ * A replica's disk: the data that a restart would find after a crash, and the writes that have not reached it yet.
+ * Writes are done in order. A crash keeps the first few of the writes that were not flushed, any number of them, and
+ * loses the rest.
  *
- * For a replica in memory the same image stands for its memory: every write is done at once, and a crash destroys it.
+ * For a replica in memory the same image is its memory: every write is done at once, and a crash destroys it.
  */
 import type { Change, EpochMark, EpochRun, Line, LogEntry, RecoveredReplica } from '../../src/replication/index.js';
 import type { Random } from '../plan/random.js';
@@ -11,7 +12,7 @@ import { Store } from './store.js';
 interface PendingWrite {
   readonly write: number;
   readonly change: Change;
-  /** What had been applied before. */
+  /** The last entry that had been applied before. */
   readonly appliedSeq: number;
 }
 
@@ -22,7 +23,7 @@ export class Disk {
   history: string | undefined;
   epoch = 0;
   epochId = '';
-  /** What the data belongs to. */
+  /** The line that the data belongs to. */
   line: Line | undefined;
   complete = true;
   baseSeq = 0;
@@ -32,11 +33,11 @@ export class Disk {
   #runs: EpochRun[] = [];
   /** Grows whenever entries are taken back. */
   cuts = 0;
-  /** The generation of the history that it belongs to. */
+  /** The generation of the history that the data belongs to. */
   generation = 0;
   /** Nothing can be read from it any more. */
   destroyed = false;
-  /** What the engine has brought to its own files, up to `storedSeq`; the log holds the rest. */
+  /** The entries up to `storedSeq`, which the engine has written to its own files. The log holds the rest. */
   #stored = new Store();
   #storedSeq = 0;
   #pending: PendingWrite[] = [];
@@ -87,7 +88,7 @@ export class Disk {
     return last?.write;
   }
 
-  /** Some first few of the writes not flushed have made it, as chance will have it. */
+  /** The first few of the pending writes are durable, a random number of them. */
   crash(random: Random): void {
     if (this.#pending.length > 0) this.#pending.length = random.below(this.#pending.length + 1);
     this.flush();

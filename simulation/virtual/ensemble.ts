@@ -1,6 +1,6 @@
 /**
- * The ZooKeeper servers: one history of what they hold, changed by compare-and-set and by registrations. A server may lag;
- * a session never sees the history go back, a new session may.
+ * The ZooKeeper servers: one history of their data, changed by compare-and-set and by registrations. A server may
+ * lag. A session never sees the history go back, and a new session may.
  */
 import type { CandidateFact, ShardState } from '../../src/replication/index.js';
 import type { EventQueue } from './event-queue.js';
@@ -10,7 +10,7 @@ export interface StateZnode<State = ShardState> {
   readonly state: State;
 }
 
-/** What ZooKeeper held from some moment on. */
+/** The data of ZooKeeper from some moment on. */
 export interface Snapshot<State> {
   readonly sinceMs: number;
   readonly znode: StateZnode<State> | undefined;
@@ -29,24 +29,24 @@ export interface EnsembleObserver<State> {
 
 export type CasOutcome = { readonly kind: 'applied'; readonly version: number } | { readonly kind: 'conflict' | 'missing' };
 
-/** Of one shard: `state`, and the candidates. Of the nodes together: `placement`, and who is registered. */
+/** For one shard it holds `state` and the candidates, for all nodes `placement` and the registered nodes. */
 export class Ensemble<State = ShardState> {
   readonly history: Snapshot<State>[] = [{ sinceMs: 0, znode: undefined, candidates: [] }];
-  /** Of the first snapshot after a loss: nobody is shown an earlier one. */
+  /** The index of the first snapshot after a loss. No server shows an earlier one. */
   leastIndex = 0;
-  /** It has lost what it held, once at least: the nodes that knew it have said so. */
+  /** It has lost its data at least once, and nodes that knew the data have reported that. */
   wasLost = false;
-  /** What it holds is older than what it held: those that it names may know better. */
+  /** Its data is older than it was before. The replicas that it names may know better. */
   isOlder = false;
-  /** It has been so once: a command of an operator may be among what it has lost. */
+  /** It has gone back at least once, and may have lost an operator's command. */
   wentBack = false;
-  /** Grows when it has lost data: no connection, and nothing that was on its way, is left from before. */
+  /** Grows with each loss of data. No connection and no request outlives a loss. */
   incarnation = 0;
-  /** Until then it answers nobody. */
+  /** It answers no request before this time. */
   awayUntilMs = 0;
   readonly #queue: EventQueue;
   readonly #observer: EnsembleObserver<State>;
-  /** Sessions to tell of a change, as watches do. */
+  /** The watches of the sessions. */
   readonly #watchers = new Set<(what: 'state' | 'candidates') => void>();
   #owners: {
     readonly session: RegisteredSession;
@@ -131,7 +131,7 @@ export class Ensemble<State = ShardState> {
     this.#candidatesChanged();
   }
 
-  /** The session has ended: its znode goes with it. */
+  /** The session has ended, and its znode is deleted. */
   unregister(session: RegisteredSession): void {
     const others = this.#owners.filter((owner) => owner.session !== session);
     if (others.length === this.#owners.length) return;
@@ -139,13 +139,13 @@ export class Ensemble<State = ShardState> {
     this.#candidatesChanged();
   }
 
-  /** The primary takes a replica that has no room for the data as no candidate to invite. */
+  /** Scripts: whether the primary knows that the replica's node has no room for the data. */
   markFull(replicaId: string, full: boolean): void {
     for (const owner of this.#owners) if (owner.session.replicaId === replicaId) owner.full = full;
     this.#candidatesChanged();
   }
 
-  /** It comes back with nothing of what it held. */
+  /** It comes back without any data. */
   lose(): void {
     this.wasLost = true;
     this.#restart(undefined);

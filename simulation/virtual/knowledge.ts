@@ -1,15 +1,15 @@
 /**
- * What a process can know of the in-sync set, by what it was told and what it asked for: an account of its own, kept beside
- * the replica's, so that a replica that reckons wrongly is found out.
+ * What a process can know of the in-sync set, from the events it received and the proposals it made. The account is
+ * kept beside the replica's own, so that a wrong conclusion of the replica is found.
  */
 import type { CandidateFact, Effect, Event, Replica, ShardState } from '../../src/replication/index.js';
 
 interface Outstanding {
   readonly number: number;
   readonly next: ShardState;
-  /** What it knew when it asked: as long as it knows nothing newer, the proposal may come true. */
+  /** The state that it knew when it proposed. As long as it knows no newer one, the proposal may succeed. */
   readonly onState: ShardState | undefined;
-  /** An attempt was answered with less than certainty. */
+  /** The outcome of an attempt is unknown. */
   doubtful: boolean;
 }
 
@@ -28,22 +28,22 @@ export class Knowledge {
   get state(): ShardState | undefined {
     return this.#replica.status(0).state;
   }
-  /** What it has proposed and may yet come true. */
+  /** Its proposal that may yet succeed. */
   get proposed(): ShardState | undefined {
     return this.#last?.onState === this.state ? this.#last?.next : undefined;
   }
-  /** Members under every outcome of that. */
+  /** The members under every outcome of that proposal. */
   get confirmed(): readonly string[] {
     const { state, proposed } = this;
     const known = state?.inSync ?? [];
     return proposed === undefined ? known : known.filter((id) => proposed.inSync.includes(id));
   }
 
-  /** Before the replica hears of it. */
+  /** Called before the replica handles the event. */
   onEvent(event: Event): void {
-    // What it has learnt since has settled it, whatever it learns later.
+    // The newer state that it has learnt settles the proposal.
     if (this.#last !== undefined && this.#last.onState !== this.state) this.#last = undefined;
-    // A birth was asked for in a session that did not outlive the loss.
+    // A birth was proposed in a session that did not outlive the loss.
     if (event.type === 'stateMissing' && event.isRestored && this.#last?.next.epoch === 1) this.#last = undefined;
     if (event.type === 'candidates') this.candidates = event.candidates;
     if (event.type === 'placed' && event.nodes.length > 0) this.placed = event.nodes;
@@ -52,7 +52,7 @@ export class Knowledge {
     else if (!this.#last.doubtful) this.#last = undefined;
   }
 
-  /** Whether this is a new proposal, not one that is tried again. */
+  /** True for a new proposal, false for a repetition. */
   onProposal({ proposal, next }: Extract<Effect, { type: 'writeState' }>): boolean {
     if (proposal === this.#lastNumber) return false;
     this.#lastNumber = proposal;

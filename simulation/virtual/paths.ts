@@ -3,11 +3,11 @@
 import { Random } from '../plan/random.js';
 import type { EventQueue } from './event-queue.js';
 
-/** Of what is on its way. */
+/** Limits of one delivery. */
 export interface Bounds {
-  /** Something that was sent earlier arrives then. */
+  /** An earlier delivery arrives at this time. */
   readonly notBeforeMs?: number;
-  /** It takes this much longer than the way does. */
+  /** Added to the delay of the way. */
   readonly lateMs?: number;
   /** Scripts: it waits as long as this returns true. */
   readonly isHeld?: () => boolean;
@@ -16,9 +16,9 @@ export interface Bounds {
 /** What streams and calls use of the ways between machines. */
 export interface Ways {
   isCut(from: number, to: number): boolean;
-  /** Runs `then` once the way is open, and at once if it is. Whether the connections on it broke meanwhile. */
+  /** Runs `then` once the way is open, and at once if it is. `broken`: the connections on it broke meanwhile. */
   whenOpen(from: number, to: number, then: (broken: boolean) => void): void;
-  /** Bytes that leave now arrive later. Returns when. */
+  /** Sends bytes now. Returns the time of their arrival. */
   carry(from: number, to: number, arrive: () => void, bounds?: Bounds): number;
   /** Whether the transport leaves this beacon out. */
   dropsBeacon(from: number, to: number): boolean;
@@ -26,15 +26,15 @@ export interface Ways {
 
 interface Path {
   readonly random: Random;
-  /** How many faults cut it. */
+  /** The number of faults that cut it. */
   cuts: number;
   extraMs: number;
   dropsBeacons: number;
-  /** What waits for the end of a cut; told whether the connections broke. */
+  /** Work that waits for the end of a cut. It learns whether the connections broke. */
   waiting: ((broken: boolean) => void)[];
 }
 
-/** One message in so many takes this much longer. */
+/** This share of the messages is slower by this factor. */
 const stragglerShare = 0.02;
 const stragglerFactor = 15;
 

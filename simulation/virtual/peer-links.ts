@@ -1,6 +1,6 @@
 /**
- * The links of one process to the replicas that it wants to speak to. Each keeps one stream open, opens it again after
- * every break, and queues nothing in between, as the node's own links do.
+ * The links of one process to other replicas. Each link keeps one stream open, opens it again after every break, and
+ * queues nothing in between, as the links of a real node do.
  */
 import type { Event, Message } from '../../src/replication/index.js';
 import type { EventQueue } from './event-queue.js';
@@ -11,7 +11,7 @@ interface Link {
   readonly to: string;
   stream: Stream | undefined;
   retryMs: number;
-  /** Grows with every attempt, so that what belongs to an earlier one is known. */
+  /** Grows with every attempt, so that work of an earlier attempt is recognised. */
   attempt: number;
 }
 
@@ -40,7 +40,7 @@ export interface LinkSurroundings {
 }
 
 const connectTimeoutMs = 2000;
-/** Without any sign from the other end a connection is given up. */
+/** A link gives up a connection after this silence of the other end. */
 const keepaliveMs = 7000;
 const keepaliveLookMs = 1000;
 const firstRetryMs = 50;
@@ -80,13 +80,13 @@ export class VirtualLinks {
     stream.request(message);
   }
 
-  /** The process has ended; its kernel may still send what it was given. */
+  /** The process has ended. Its kernel may still send what the process had handed over. */
   close(lingerMs: number | undefined): void {
     for (const link of this.#links.values()) link.stream?.break(lingerMs);
     this.#links.clear();
   }
 
-  /** The stream to whoever is at that node breaks. */
+  /** The stream to the process at that node breaks. */
   breakTo(nodeIndex: number, lingerMs: number | undefined): void {
     for (const link of this.#links.values()) {
       if (link.stream !== undefined && link.stream.target.nodeIndex === nodeIndex) this.#down(link, lingerMs, false);
@@ -119,7 +119,7 @@ export class VirtualLinks {
 
   #up(link: Link, target: Target): void {
     const { queue, paths } = this.#world;
-    // A node that holds another replica now says so; its process has told the opener before anything else can come of it.
+    // A node that now holds another replica reports that to the opener first.
     if (target.replicaId !== link.to || !target.alive) return this.#down(link, undefined, target.alive);
     const stream: Stream = new Stream(
       queue,
@@ -135,14 +135,14 @@ export class VirtualLinks {
     this.#watch(link, stream, target);
   }
 
-  /** Finds out that the other end is gone: soon if its machine says so, by keepalive otherwise. */
+  /** Notices that the other end is gone: soon if its machine reports it, by keepalive otherwise. */
   #watch(link: Link, stream: Stream, target: Target): void {
     const { queue, paths, nodes } = this.#world;
     const [from, to] = [this.#owner.nodeIndex, target.nodeIndex];
     const isCurrent = (): boolean => this.#owner.alive && link.stream === stream;
     const over = (): void => this.#owner.run(() => isCurrent() && this.#down(link, 0, false));
     target.whenGone(() => {
-      // What it had sent is still received, and then the end of the stream.
+      // What the other end had sent is still received, and then the end of the stream.
       paths.whenOpen(to, from, () => paths.carry(to, from, over, { notBeforeMs: stream.lastBackMs }));
     });
     let silentLooks = 0;

@@ -1,6 +1,6 @@
 /**
- * One connection that a primary opened to another node: it keeps the order within each direction, loses nothing in the
- * middle, and may break, which takes what is on its way or delivers it late, beside a younger stream.
+ * One connection that a primary opened to another node. It keeps the order within each direction and loses nothing in
+ * the middle. When it breaks, messages on their way are lost, or arrive late beside a younger stream.
  */
 import type { Message } from '../../src/replication/index.js';
 import { BeaconMemory, isBeacon } from '../../src/wire/peer/beacon-memory.js';
@@ -14,7 +14,7 @@ export interface StreamEnd {
   readonly replicaId: string;
 }
 
-/** On its way: a message, or that a beacon of the shard is said again. */
+/** A message on its way, or the mark that a beacon of the shard is repeated. */
 type Sent = { readonly shard: number } & ({ readonly whole: Message } | { readonly repeatedAtMs: number });
 
 interface Direction {
@@ -22,23 +22,23 @@ interface Direction {
   readonly to: number;
   readonly receive: (message: Message) => void;
   lastArrivalMs: number;
-  /** Behind something that waits for a cut to end: the rest waits in line. */
+  /** Messages that wait, in order, for a cut to end. */
   stuck: Sent[] | undefined;
-  /** What the sender and the receiver know to have been said: beacons are shared as in the shell. */
+  /** The beacons that the sender and the receiver remember. They are shared as in the shell. */
   readonly said: BeaconMemory;
   readonly heard: BeaconMemory;
   readonly onItsWay: Sent[];
 }
 
-/** There is one so far. */
+/** The simulation has a stream for each shard. */
 const onlyShard = 0;
 
 export class Stream {
   readonly opener: StreamEnd;
   readonly target: StreamEnd;
-  /** Nothing is put on it any more. */
+  /** It takes no more messages. */
   broken = false;
-  /** What was on its way is not delivered any more. */
+  /** Messages that were on their way are not delivered. */
   #drained = false;
   #lingersUntilMs = 0;
   readonly #queue: EventQueue;
@@ -62,7 +62,7 @@ export class Stream {
     this.#back = newDirection(target.nodeIndex, opener.nodeIndex, receiveBack);
   }
 
-  /** When the last of what comes back will have come, or earlier than now. */
+  /** The arrival time of the last message that comes back. It may have passed. */
   get lastBackMs(): number {
     return this.#back.lastArrivalMs;
   }
@@ -74,7 +74,7 @@ export class Stream {
     if (!this.broken) this.#send(this.#back, shorten(this.#back, shard, message));
   }
 
-  /** Undefined: what is on its way is lost. */
+  /** `lingerMs` undefined: messages on their way are lost. */
   break(lingerMs: number | undefined): void {
     this.broken = true;
     if (lingerMs === undefined) this.#drained = true;
@@ -91,7 +91,7 @@ export class Stream {
     direction.stuck = stuck;
     this.#paths.whenOpen(direction.from, direction.to, (broken) => {
       direction.stuck = undefined;
-      // What it would have delivered later goes with what it has lost: nothing is missing in the middle.
+      // With the lost messages all later ones are lost, so that none is missing in the middle.
       if (broken) this.break(undefined);
       if (this.#drained) return;
       for (const waiting of stuck) this.#transmit(direction, waiting);
@@ -104,7 +104,7 @@ export class Stream {
     direction.lastArrivalMs = this.#paths.carry(from, to, () => this.#arrive(direction), { notBeforeMs: lastArrivalMs });
   }
 
-  /** Whatever time it took: what was sent first is received first. */
+  /** Messages are received in the order in which they were sent, whatever delay each had. */
   #arrive(direction: Direction): void {
     if (this.#drained) return;
     const lateMs = this.#lingersUntilMs - this.#queue.nowMs;
