@@ -1,6 +1,6 @@
 /**
- * A process of a seeded run. While it is paused, everything that reaches it waits. It ticks on the clock of its machine, and its disk
- * is as slow as the plan says.
+ * A process of a seeded run. While it is paused, everything that reaches it waits. It ticks on the clock of its
+ * machine, and its disk is as slow as the plan says.
  */
 import type { Event, RecoveredReplica, Replica, ReplicaOptions } from '../../src/replication/index.js';
 import { Random } from '../plan/random.js';

@@ -51,8 +51,8 @@ export type Fault =
   | { readonly kind: 'zookeeperAway'; readonly forMs: number; readonly comesBack: 'whole' | 'empty' | 'older' }
   | { readonly kind: 'hangDisk'; readonly at: Target; readonly forMs: number }
   /**
-   * Its next compare-and-set succeeds unheard, what anyone reads in ZooKeeper lags, and the primary that stands in `state` runs
-   * again if it was paused, but gets no answer there: it can evict nobody.
+   * Its next compare-and-set succeeds unheard, what anyone reads in ZooKeeper lags, and the primary that stands in
+   * `state` runs again if it was paused, but gets no answer there: it can evict nobody.
    */
   | { readonly kind: 'unheard'; readonly at: Target; readonly lagMs: number; readonly forMs: number }
   /** A snapshot reaches this joiner `lateMs` after the log that was sent with it, also after a `then` that voids it. */
@@ -85,7 +85,10 @@ export type Moment =
 
 export type Decision =
   | { readonly atMs: number; readonly kind: 'fault'; readonly fault: Fault }
-  /** From `atMs` on, at the next such moment: the fault strikes the replica concerned instead of the fault's own target. */
+  /**
+   * From `atMs` on, at the next such moment: the fault strikes the replica concerned instead of the fault's own
+   * target.
+   */
   | { readonly atMs: number; readonly kind: 'ambush'; readonly moment: Moment; readonly fault: Fault }
   /** No fault until the present ones are over and the cluster serves, which must be soon. */
   | { readonly atMs: number; readonly kind: 'rest' }

@@ -1,7 +1,7 @@
 /**
- * ZooKeeper loses data while some nodes are down with what they hold, or frozen; an operator decides, newcomers start, and the
- * others return with data of a history that went on without them, or ended (R1, R3, R13). Or it forgets that a backup was
- * removed, and the backup wakes before the primary does (R7).
+ * ZooKeeper loses data while some nodes are down with what they hold, or frozen; an operator decides, newcomers
+ * start, and the others return with data of a history that went on without them, or ended (R1, R3, R13). Or it
+ * forgets that a backup was removed, and the backup wakes before the primary does (R7).
  */
 import type { Decision, Fault } from './decision.js';
 import { Random } from './random.js';
@@ -45,7 +45,10 @@ export function removalDecisions(seed: number, setup: Setup, untilMs: number): D
   ];
 }
 
-/** Drawn from a sequence of its own: the others read of the removal late, and the primary loses its data before ZooKeeper does. */
+/**
+ * Drawn from a sequence of its own: the others read of the removal late, and the primary loses its data before
+ * ZooKeeper does.
+ */
 function removalUnread(seed: number, { nodes }: Setup, atMs: number, lossMs: number): Decision[] {
   const random = Random.of(seed, 34);
   if (!random.chance(0.5)) return [];

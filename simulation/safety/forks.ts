@@ -1,6 +1,7 @@
 /**
- * Lines that a removed replica begins, because ZooKeeper has forgotten its removal (R7): it lacks what was acknowledged since, so
- * its line is a generation of its own. Replicas that know of the removal keep their data until an operator gives it up (R13).
+ * Lines that a removed replica begins, because ZooKeeper has forgotten its removal (R7): it lacks what was
+ * acknowledged since, so its line is a generation of its own. Replicas that know of the removal keep their data until
+ * an operator gives it up (R13).
  */
 import { type Effect, type EpochMark, endOf, type LogEntry, type ShardState } from '../../src/replication/index.js';
 import type { Disk } from '../virtual/disk.js';
@@ -52,8 +53,8 @@ export class Forks {
   }
 
   /**
-   * After a fork, replicas that know of the removal keep their data. Each member that holds a committed entry which the fork lacks
-   * must be one of them.
+   * After a fork, replicas that know of the removal keep their data. Each member that holds a committed entry which
+   * the fork lacks must be one of them.
    */
   keep({ lineage, primary }: ShardState, committed: readonly LogEntry[]): void {
     const { id, removals = 0 } = lineage.at(-2)!;

@@ -1,6 +1,6 @@
 /**
- * When another generation of the history begins, and with what: an operator's command gives up what no live replica holds (R13), or a
- * removed replica claims because ZooKeeper has forgotten its removal (R7).
+ * When another generation of the history begins, and with what: an operator's command gives up what no live replica
+ * holds (R13), or a removed replica claims because ZooKeeper has forgotten its removal (R7).
  */
 import type { ShardState } from '../../src/replication/index.js';
 import type { Disk } from '../virtual/disk.js';
@@ -62,7 +62,10 @@ export class Generations {
     } else this.#maybeBeginAgain(state, primary);
   }
 
-  /** Scripts: ZooKeeper has forgotten an epoch, and a replica that cannot know of it claims. What only that epoch knew is lost. */
+  /**
+   * Scripts: ZooKeeper has forgotten an epoch, and a replica that cannot know of it claims. What only that epoch knew
+   * is lost.
+   */
   acceptFork(): void {
     this.#acceptsFork = true;
   }
@@ -77,7 +80,10 @@ export class Generations {
     return this.#forks.isFork(state, before) || (this.#acceptsFork && state.epoch > (before?.epoch ?? 0));
   }
 
-  /** Until a primary has served the fork, another member with more data may become its next primary: the fork begins with that data. */
+  /**
+   * Until a primary has served the fork, another member with more data may become its next primary: the fork begins
+   * with that data.
+   */
   #maybeBeginAgain(state: ShardState, primary: string): void {
     const { generation, lastCommitted } = this.#model;
     const found = this.#run.appliedBy(primary);

@@ -5,7 +5,10 @@ import { require } from './violation.js';
 
 export class Holders {
   readonly #model: HistoryModel;
-  /** The number of committed entries that each disk has been found to hold, in which generation, and since which of its cuts. */
+  /**
+   * The number of committed entries that each disk has been found to hold, in which generation, and since which of
+   * its cuts.
+   */
   readonly #verified = new Map<string, { readonly generation: number; readonly cuts: number; readonly count: number }>();
 
   constructor(model: HistoryModel) {

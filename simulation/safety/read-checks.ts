@@ -6,8 +6,9 @@ import type { HistoryModel } from './history-model.js';
 import { require } from './violation.js';
 
 /**
- * No primary serves reads beside another, and one that does has applied everything that could be seen before. `twoLines`: where the
- * operator has not kept the vow, two lines may be served until their primaries learn of each other.
+ * No primary serves reads beside another, and one that does has applied everything that could be seen before.
+ * `twoLines`: where the operator has not kept the vow, two lines may be served until their primaries learn of each
+ * other.
  */
 export function checkReaders(primaries: Iterable<ReplicaProcess>, model: HistoryModel, twoLines: boolean): void {
   const readers: ReplicaProcess[] = [];

@@ -29,8 +29,9 @@ function mayForceWithoutState(world: World, live: readonly SimProcess[]): boolea
 }
 
 /**
- * A primary that is frozen would serve for a moment when it goes on, if it is alone in its set; one that serves an epoch that
- * ZooKeeper does not show has not noticed that. The operator makes sure first that neither is there any more.
+ * A primary that is frozen would serve for a moment when it goes on, if it is alone in its set; one that serves an
+ * epoch that ZooKeeper does not show has not noticed that. The operator makes sure first that neither is there any
+ * more.
  */
 function mayServeUnnoticed({ ensemble }: World, { paused, replica, replicaId, nowMs }: SimProcess): boolean {
   if (!replica.isPrimary) return false;
@@ -46,8 +47,8 @@ function mayForceAfter(world: World, { primary, inSync }: ShardState): boolean {
 }
 
 /**
- * `state` names a primary that nobody follows: others remember a higher epoch. Or a member that has nothing of it: one that crashed
- * before it had begun what it was told to begin, or has discarded its copy since.
+ * `state` names a primary that nobody follows: others remember a higher epoch. Or a member that has nothing of it:
+ * one that crashed before it had begun what it was told to begin, or has discarded its copy since.
  */
 export function isStranded(world: World): boolean {
   const { state } = world.ensemble;
@@ -62,7 +63,10 @@ function isServed(world: World): boolean {
   return primary?.replica.refusalOfRead(primary.nowMs) === undefined && primary !== undefined;
 }
 
-/** One that has nothing but the memory of a higher epoch stays out beside what is served, until its node starts without that. */
+/**
+ * One that has nothing but the memory of a higher epoch stays out beside what is served, until its node starts
+ * without that.
+ */
 function startAnew(world: World, stranded: readonly SimProcess[]): boolean {
   const empty = stranded.filter((process) => process.replica.status(process.nowMs).line === undefined);
   for (const { nodeIndex, random } of empty) {

@@ -30,7 +30,10 @@ export function rest(site: Site): void {
   }
 }
 
-/** Where members of the set are well, one of them takes over from a primary that is frozen before its session is over (R4). */
+/**
+ * Where members of the set are well, one of them takes over from a primary that is frozen before its session is over
+ * (R4).
+ */
 export function failOver(site: Site): void {
   const { queue, worlds } = site;
   const world = worlds[0]!;

@@ -117,7 +117,10 @@ function disarm(site: Site): void {
   }
 }
 
-/** Every key is read and one is written: what was acknowledged is there, and the cluster serves. A quiet schedule goes on writing. */
+/**
+ * Every key is read and one is written: what was acknowledged is there, and the cluster serves. A quiet schedule goes
+ * on writing.
+ */
 function lastOperations(site: Site): void {
   for (let key = 0; key < site.plan.setup.keys; key += 1) insist(site, `k${key}`, 'get');
   for (const { keys } of site.worlds) insist(site, keys[0]!, 'put');
@@ -130,8 +133,9 @@ function lastOperations(site: Site): void {
 }
 
 /**
- * A message or two may straggle, as they do at any time; a cluster that is whole serves soon all the same. Where one of many nodes
- * holds the shard, the client may miss that node by guessing. So after a failure it looks up the primary, as real clients do.
+ * A message or two may straggle, as they do at any time; a cluster that is whole serves soon all the same. Where one
+ * of many nodes holds the shard, the client may miss that node by guessing. So after a failure it looks up the
+ * primary, as real clients do.
  */
 function insist(site: Site, key: string, op: RequestKind): void {
   const client = site.clients[0]!;

@@ -1,4 +1,7 @@
-/** The monotonic clock of one machine: its zero is arbitrary, and its rate may change within the bound that is assumed. */
+/**
+ * The monotonic clock of one machine: its zero is arbitrary, and its rate may change within the bound that is
+ * assumed.
+ */
 export class DriftingClock {
   #sinceTrueMs = 0;
   #sinceLocalMs: number;

@@ -1,6 +1,6 @@
 /**
- * What is going to happen, in order of simulated true time. What is due at one instant happens in the order in which it was put in,
- * unless a script picks another.
+ * What is going to happen, in order of simulated true time. What is due at one instant happens in the order in which
+ * it was put in, unless a script picks another.
  */
 export interface Due {
   readonly atMs: number;

@@ -1,4 +1,7 @@
-/** The ways between machines: how long bytes take from one to another, and which directions are cut. A seed decides the delays. */
+/**
+ * The ways between machines: how long bytes take from one to another, and which directions are cut. A seed decides
+ * the delays.
+ */
 
 import { Random } from '../plan/random.js';
 import type { EventQueue } from './event-queue.js';

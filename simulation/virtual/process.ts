@@ -1,7 +1,7 @@
 /**
- * One process: a replica, its store and its disk, its links and its session, and the shell around it that carries out effects in
- * order. When it is killed, everything is gone that it had not handed over. A subclass decides what becomes of its work while it is
- * paused, and when its disk completes writes.
+ * One process: a replica, its store and its disk, its links and its session, and the shell around it that carries out
+ * effects in order. When it is killed, everything is gone that it had not handed over. A subclass decides what
+ * becomes of its work while it is paused, and when its disk completes writes.
  */
 import type { Answer, Effect, Event, Message, RecoveredReplica, Replica } from '../../src/replication/index.js';
 import type { Disk } from './disk.js';

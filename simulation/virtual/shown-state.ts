@@ -1,6 +1,6 @@
 /**
- * What its server shows to a session. A server may lag. A connection never sees the history of ZooKeeper go back, and the next
- * connection of the same session may.
+ * What its server shows to a session. A server may lag. A connection never sees the history of ZooKeeper go back, and
+ * the next connection of the same session may.
  */
 import type { CandidateFact, ShardState } from '../../src/replication/index.js';
 import type { Ensemble, StateZnode } from './ensemble.js';

@@ -1,6 +1,6 @@
 /**
- * A joiner's call for a snapshot (the rpc Dump), on a stream of its own: first the position, then chunks read while writes go on,
- * then the commit index as of the last one.
+ * A joiner's call for a snapshot (the rpc Dump), on a stream of its own: first the position, then chunks read while
+ * writes go on, then the commit index as of the last one.
  */
 import type { Effect, Event, Replica } from '../../src/replication/index.js';
 import type { EventQueue } from './event-queue.js';

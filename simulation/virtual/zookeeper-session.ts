@@ -1,6 +1,7 @@
 /**
- * A process's client of ZooKeeper. The servers do what it requests in order. An answer may be lost with the connection, and what
- * was requested on a lost connection may still be done, late. A session expires when the servers have not heard of it for long.
+ * A process's client of ZooKeeper. The servers do what it requests in order. An answer may be lost with the
+ * connection, and what was requested on a lost connection may still be done, late. A session expires when the servers
+ * have not heard of it for long.
  */
 import type { ProposalOutcome, ShardState } from '../../src/replication/index.js';
 import type { Ensemble, RegisteredSession } from './ensemble.js';

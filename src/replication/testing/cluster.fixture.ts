@@ -1,6 +1,6 @@
 /**
- * A virtual cluster for scripts, made of the parts of the simulation and watched by its safety checks. Nothing happens by itself: the
- * cluster lists what can happen next, and a script picks.
+ * A virtual cluster for scripts, made of the parts of the simulation and watched by its safety checks. Nothing
+ * happens by itself: the cluster lists what can happen next, and a script picks.
  */
 import type { Applied } from '../../../simulation/safety/generations.js';
 import { Safety } from '../../../simulation/safety/safety.js';

@@ -1,5 +1,6 @@
 /**
- * A cluster that reads as a script: nodes by name, time in steps of a tick, everything deliverable delivered in between.
+ * A cluster that reads as a script: nodes by name, time in steps of a tick, everything deliverable delivered in
+ * between.
  *
  *     const c = new Scenario();
  *     c.start('a', 'b', 'c');
@@ -192,7 +193,9 @@ export class Scenario {
     return call;
   }
 
-  /** ZooKeeper comes back with nothing, or with an older `state`. Every process that is not paused gets a new session. */
+  /**
+   * ZooKeeper comes back with nothing, or with an older `state`. Every process that is not paused gets a new session.
+   */
   zookeeperLoses(to?: StateZnode): void {
     const { ensemble, nodes } = this.cluster;
     if (to === undefined) ensemble.lose();

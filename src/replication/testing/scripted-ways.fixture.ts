@@ -1,6 +1,6 @@
 /**
- * The ways between replicas, without delays. A script holds a direction (what is on its way waits), cuts it (what is sent is lost),
- * or filters what is sent.
+ * The ways between replicas, without delays. A script holds a direction (what is on its way waits), cuts it (what is
+ * sent is lost), or filters what is sent.
  */
 import type { EventQueue } from '../../../simulation/virtual/event-queue.js';
 import type { Bounds, Ways } from '../../../simulation/virtual/paths.js';

@@ -1,4 +1,7 @@
-/** A process that a script runs: it ticks, pauses and completes writes as the script says, and keeps what tests look at. */
+/**
+ * A process that a script runs: it ticks, pauses and completes writes as the script says, and keeps what tests look
+ * at.
+ */
 import { Disk } from '../../../simulation/virtual/disk.js';
 import type { Ensemble } from '../../../simulation/virtual/ensemble.js';
 import { type ProcessSurroundings, ReplicaProcess } from '../../../simulation/virtual/process.js';
