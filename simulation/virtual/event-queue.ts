@@ -1,7 +1,9 @@
 /**
- * What is going to happen, in order of simulated true time. What is due at one instant happens in the order in which
- * it was put in, unless a script picks another.
+ * The events that are going to happen, in order of simulated true time. Events that are due at one instant happen in
+ * the order in which they were added, unless a script picks another.
  */
+
+/** An event that is going to happen. */
 export interface Due {
   readonly atMs: number;
   readonly order: number;
@@ -11,9 +13,9 @@ export interface Due {
 }
 
 export class EventQueue {
-  /** True time. */
+  /** Simulated true time. */
   nowMs = 0;
-  /** How many events have happened. */
+  /** The number of events that have happened. */
   count = 0;
   #heap: Due[] = [];
   #lastOrder = 0;

@@ -6,6 +6,7 @@
 import type { ProposalOutcome, ShardState } from '../../src/replication/index.js';
 import type { Ensemble, RegisteredSession } from './ensemble.js';
 import type { EventQueue } from './event-queue.js';
+import { RequestLine } from './request-line.js';
 import type { SessionOwner } from './session-owner.js';
 import type { SessionPace } from './session-pace.js';
 import { SessionTimeout } from './session-timeout.js';
@@ -33,6 +34,7 @@ export class ZookeeperSession<State = ShardState> {
   readonly #owner: SessionOwner<State>;
   readonly #pace: SessionPace;
   readonly #timeout: SessionTimeout;
+  readonly #line: RequestLine;
   #session: RegisteredSession;
   #expired = false;
   /** It has not been connected yet. */
@@ -46,8 +48,6 @@ export class ZookeeperSession<State = ShardState> {
   #blockedUntilMs = 0;
   /** What the present connection shows from now on is as new as this, on the owner's clock. */
   #provenMs = Number.NEGATIVE_INFINITY;
-  #lastArrivalMs = 0;
-  #lastAnswerMs = 0;
   readonly #asked = { state: false, candidates: false };
   readonly #unanswered = new Set<number>();
   readonly #isHeld = (): boolean => this.held;
@@ -65,6 +65,7 @@ export class ZookeeperSession<State = ShardState> {
     this.#ensemble = ensemble;
     this.#owner = owner;
     this.#pace = pace;
+    this.#line = new RequestLine(queue, () => pace.delayMs(), this.#isHeld);
     this.#timeout = new SessionTimeout(queue, ensemble, sessionMs, () => this.expire(0));
     this.shown = new ShownState(ensemble, syncs);
     this.#session = ensemble.newSession(owner.replicaId);
@@ -264,21 +265,15 @@ export class ZookeeperSession<State = ShardState> {
     if (!this.connected) return;
     const connection = this.#connection;
     const session = this.#session;
-    const queue = this.#queue;
     const { incarnation } = this.#ensemble;
-    const heldMs = Math.max(this.hangsUntilMs, this.#ensemble.awayUntilMs);
-    this.#lastArrivalMs = Math.max(this.#lastArrivalMs, heldMs, queue.nowMs + this.#pace.delayMs());
-    const arrive = (): void => {
-      if ((connection !== this.#connection && !survives) || !this.#isLive(session)) return;
-      if (incarnation !== this.#ensemble.incarnation) return;
+    const isCurrent = (): boolean => connection === this.#connection;
+    this.#line.send(Math.max(this.hangsUntilMs, this.#ensemble.awayUntilMs), () => {
+      if ((!isCurrent() && !survives) || !this.#isLive(session) || incarnation !== this.#ensemble.incarnation) return;
       const result = serve();
-      this.#lastAnswerMs = Math.max(this.#lastAnswerMs, this.hangsUntilMs, queue.nowMs + this.#pace.delayMs());
-      const answered = (): void => {
-        if (connection === this.#connection) this.#owner.run(() => connection === this.#connection && answer(result));
-      };
-      queue.after(this.#lastAnswerMs - queue.nowMs, answered, this.#isHeld);
-    };
-    queue.after(this.#lastArrivalMs - queue.nowMs, arrive, this.#isHeld);
+      this.#line.sendBack(this.hangsUntilMs, () => {
+        if (isCurrent()) this.#owner.run(() => isCurrent() && answer(result));
+      });
+    });
   }
 
   #isLive(session: RegisteredSession): boolean {
