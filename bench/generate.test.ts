@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { mulberry32 } from '../verification/random.js';
 import { createGenerator } from './generate.js';
 import { ownKeys, type WorkloadOptions } from './options.js';
-import { mulberry32 } from './random.js';
 import { decodeValue, encodeValue, smallestValueBytes } from './values.js';
 
 const workload: WorkloadOptions = {

@@ -2,8 +2,9 @@
  * Generates the sequence of operations of a thread. It depends only on the seed and the thread. Which place in
  * flight executes which operation depends on timing.
  */
+
+import { mulberry32 } from '../verification/random.js';
 import { type KeyRange, ownKeys, type WorkloadOptions } from './options.js';
-import { mulberry32 } from './random.js';
 import type { Kind } from './recorder.js';
 import { zipf, zipfExponent } from './zipf.js';
 

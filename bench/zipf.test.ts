@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { mulberry32 } from './random.js';
+import { mulberry32 } from '../verification/random.js';
 import { zipf, zipfExponent } from './zipf.js';
 
 const draws = 200_000;

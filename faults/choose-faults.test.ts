@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { mulberry32 } from '../bench/random.js';
+import { mulberry32 } from '../verification/random.js';
 import { chooseTogether, deckOf } from './choose-faults.js';
 import { nodeCuts, zookeeperCuts } from './link-faults.js';
 import { moveFaults } from './move-faults.js';

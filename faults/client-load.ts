@@ -1,8 +1,8 @@
 /** The work of a client process: random operations on shared keys, reads at one node, or one read of every key. */
 import { setTimeout as pause } from 'node:timers/promises';
-import { mulberry32 } from '../bench/random.js';
 import type { KvClient } from '../src/index.js';
 import type { Call, Operation } from '../verification/index.js';
+import { mulberry32 } from '../verification/random.js';
 import { recorded, recordedCall } from './client-recorder.js';
 import { type ClientTask, type Mix, recordedKeyOf } from './client-wire.js';
 import { type PinnedApi, PinnedReader } from './pinned-reader.js';

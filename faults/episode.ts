@@ -1,6 +1,7 @@
 /** Runs one cluster from start to end under one profile: load, faults, recovery, final reads, checks. */
-import { mulberry32 } from '../bench/random.js';
+
 import { checkHistory, type FinalState, type HistoryReport, isClean, type Operation } from '../verification/index.js';
+import { mulberry32 } from '../verification/random.js';
 import { ClientFleet } from './client-fleet.js';
 import { pinnedName } from './client-wire.js';
 import { FaultCluster, NotInSyncError } from './fault-cluster.js';

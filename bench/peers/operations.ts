@@ -1,6 +1,7 @@
 /** Generates the operations, their keys and values, in the same way for every store. */
+
+import { mulberry32 } from '../../verification/random.js';
 import { keyName } from '../options.js';
-import { mulberry32 } from '../random.js';
 import { encodeValue } from '../values.js';
 import { zipf, zipfExponent } from '../zipf.js';
 import { type BenchScenario, mixes } from './scenarios.js';

@@ -1,5 +1,5 @@
 /** Seeded pseudo-random numbers: the same seed gives the same run, on every machine. */
-import { mulberry32 } from '../../bench/random.js';
+import { mulberry32 } from '../../verification/random.js';
 
 export class Random {
   /** The next number in [0, 1). */

@@ -11,11 +11,11 @@
  * takes seconds to compute. It is computed in slices, between which the node goes on serving and renewing its leases.
  */
 import { createHash } from 'node:crypto';
+import { setImmediate as turnOfOthers } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { ClusterConfig, Coordinator, NodeRegistration, VersionedPlacement } from '../coordination/index.js';
-import { type Placement, type PlacementNode, placeInSteps } from '../placement/index.js';
+import { type Placement, type PlacementNode, placeInSteps, type Steps } from '../placement/index.js';
 import { Control, type ControllerTask, type FirstPlacementWait, firstPlacementWait } from './control.js';
-import { inSlices } from './in-slices.js';
 
 export interface ControllerOptions {
   readonly nodeId: string;
@@ -126,4 +126,22 @@ export class Controller {
 
 function sha256(text: string): Uint8Array {
   return createHash('sha256').update(text).digest();
+}
+
+/**
+ * Runs a long computation in slices, so that other work on the event loop gets its turn between two slices. It does not yield if
+ * one slice is enough.
+ *
+ * @returns the result, or undefined if the signal ended it.
+ */
+export async function inSlices<Result>(steps: Steps<Result>, sliceMs: number, signal: AbortSignal): Promise<Result | undefined> {
+  while (!signal.aborted) {
+    const endMs = performance.now() + sliceMs;
+    do {
+      const { done, value } = steps.next();
+      if (done === true) return value;
+    } while (performance.now() < endMs);
+    await turnOfOthers();
+  }
+  return undefined;
 }

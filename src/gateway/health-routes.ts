@@ -17,11 +17,9 @@ export function healthRoutes(health: ReadinessSource): Routes {
     };
     app.get('/livez', { schema: alive }, async () => ({ alive: true }));
     const ready = {
-      ...{
-        operationId: 'ready',
-        tags: ['health'],
-        summary: 'Whether the node is in sync everywhere it should be, and is to stay',
-      },
+      operationId: 'ready',
+      tags: ['health'],
+      summary: 'Whether the node is in sync everywhere it should be, and is to stay',
       response: {
         200: jsonAnswer('It is', readinessSchema),
         503: jsonAnswer('It is not, and why', readinessSchema),

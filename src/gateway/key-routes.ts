@@ -96,11 +96,9 @@ function addPut(app: FastifyInstance, keyValues: KeyValues, memoryOf: MemoryOf):
   };
   for (const method of ['PUT', 'POST'] as const) {
     const schema = {
-      ...{
-        operationId: `${method.toLowerCase()}Value`,
-        ...common,
-        summary: 'Writes a value: bytes of any content type, unchanged',
-      },
+      operationId: `${method.toLowerCase()}Value`,
+      ...common,
+      summary: 'Writes a value: bytes of any content type, unchanged',
       headers: conditionHeaders('Only *: write only if the key does not exist'),
       body: { content: binary },
       response: {

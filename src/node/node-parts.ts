@@ -122,7 +122,7 @@ export class NodeParts {
       connections: () => endpoints.connections,
       probed: (token) => this.ownAddress.received(token),
     });
-    this.#changes.publishTo((batch) => {
+    this.#changes.start((batch) => {
       health.maybeJudge();
       return topology.publish(batch);
     });

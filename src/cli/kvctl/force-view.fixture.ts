@@ -45,17 +45,15 @@ function replicaOf(nodeId: string, { held, found, lost, ...more }: ReplicaSight)
 }
 
 const figures = {
-  ...{
-    version: '1.0.0',
-    uptimeMs: 1_000,
-    zookeeper: 'connected',
-    warnings: [] as string[],
-    memoryBytes: 0,
-    maxMemoryBytes: 0,
-    openDescriptors: 0,
-    maxDescriptors: 0,
-    logLinesDropped: 0,
-  },
+  version: '1.0.0',
+  uptimeMs: 1_000,
+  zookeeper: 'connected',
+  warnings: [] as string[],
+  memoryBytes: 0,
+  maxMemoryBytes: 0,
+  openDescriptors: 0,
+  maxDescriptors: 0,
+  logLinesDropped: 0,
   keys: 0,
   dataBytes: 0,
   dataLimitBytes: 0,

@@ -47,16 +47,14 @@ describe('between the choice of a connection and the sending', () => {
     const addressBook = new AddressBook(fixedAddresses(cluster.addresses), () => {});
     const inFlight = new InFlightLimit({ maxInFlight: 1, maxInFlightBytes: 1_000, maxQueued: 0 });
     const runner = new OperationRunner({
-      ...{
-        table,
-        connections,
-        addressBook,
-        strangers,
-        inFlight,
-        retryLimiter: newRetryLimiter(),
-        pipelined: true,
-        wakeUp: new WakeUp(),
-      },
+      table,
+      connections,
+      addressBook,
+      strangers,
+      inFlight,
+      retryLimiter: newRetryLimiter(),
+      pipelined: true,
+      wakeUp: new WakeUp(),
     });
     const limits = limitsOf({}, 5_000);
     await connections.to(cluster.primary.address).whenReady(limits);

@@ -10,7 +10,7 @@ beforeEach(() => {
   vi.useFakeTimers();
   published = [];
   changes = new TopologyChanges(shardCount);
-  changes.publishTo(({ shards, cluster }) => {
+  changes.start(({ shards, cluster }) => {
     published.push([...shards, ...(cluster ? ['cluster'] : [])].join(' '));
     return [...shards].filter((shard) => shard < 100).length;
   });

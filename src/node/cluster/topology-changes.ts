@@ -8,7 +8,7 @@ import type { VersionedPlacement } from '../../coordination/index.js';
 const pauseMsPerShard = 0.05;
 const pauseMsPerNewShard = 0.5;
 
-/** What may be different now. */
+/** What may have changed. */
 export interface TopologyBatch {
   readonly shards: ReadonlySet<number>;
   /** The nodes, or the version of the placement. */
@@ -33,8 +33,8 @@ export class TopologyChanges {
     return { shards: this.#shards, cluster: this.#cluster };
   }
 
-  /** @param publish returns how many of the shards are different indeed. */
-  publishTo(publish: (batch: TopologyBatch) => number): void {
+  /** Begins to publish. @param publish returns how many of the shards have changed. */
+  start(publish: (batch: TopologyBatch) => number): void {
     this.#publish = publish;
   }
 

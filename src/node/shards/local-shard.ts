@@ -36,7 +36,7 @@ const reasons: Record<Exclude<Refusal, 'VERSION_MISMATCH'>, string> = {
   HANDOVER_IN_PROGRESS: 'the shard is being handed to another node',
   LEASE_LAPSED: 'a backup has not answered for a lease; the primary may have been replaced',
   PAUSED: 'the primary reaches neither all its backups nor ZooKeeper',
-  TOO_FEW_IN_SYNC: 'fewer replicas are in sync than minInSync requires',
+  TOO_FEW_IN_SYNC: 'fewer replicas are in sync than --min-in-sync requires; kvctl status shows which are missing',
   OVERLOADED: 'too many writes are waiting to be replicated',
   OUTCOME_UNKNOWN: 'the primary was replaced before the write was known to be committed',
 };

@@ -1,4 +1,4 @@
-/** Commits entries at the primary, and decides when it begins to serve (R5, R6). */
+/** Commits entries at the primary (R5, R6, R11), and decides when it begins to serve (R5). */
 
 import type { Seq } from '../protocol/ids.js';
 import { entryBytes } from '../protocol/log-entry.js';
@@ -8,9 +8,26 @@ import { knowsRemovals } from '../state/known-state.js';
 import type { Peer } from '../state/peer.js';
 import { compact, type Needs } from '../state/retention.js';
 import type { Primary } from '../state/role.js';
-import { committableSeq } from './commit-rule.js';
 import { requiredIds } from './membership.js';
 import { answerAsRead } from './write.js';
+
+export interface CommitFacts {
+  readonly commitIndex: Seq;
+  /** For every member of the required set, the primary included: the seq up to which it has acknowledged. */
+  readonly acknowledged: readonly Seq[];
+  /** End of the log at takeover. */
+  readonly takeoverEnd: Seq;
+  /** Number of members that are in the set under every outcome of what is proposed. */
+  readonly confirmedMembers: number;
+  readonly minInSync: number;
+}
+
+/** How far a primary may commit. Inherited entries need the whole required set but not `minInSync`; entries of this epoch need both. */
+export function committableSeq(facts: CommitFacts): Seq {
+  const held = Math.min(...facts.acknowledged);
+  const allowed = facts.confirmedMembers >= facts.minInSync ? held : Math.min(held, facts.takeoverEnd);
+  return Math.max(facts.commitIndex, allowed);
+}
 
 export function maybeCommit(core: Core, role: Primary): void {
   const { register, options, self } = core;

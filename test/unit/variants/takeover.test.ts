@@ -105,7 +105,7 @@ describeVariants('takeover', [
     does: 'commits its inherited entries without the other members',
     edits: [
       edit(
-        'primary/commit-rule.ts',
+        'primary/commit.ts',
         'Math.max(facts.commitIndex, allowed)',
         'Math.max(facts.commitIndex, facts.takeoverEnd, allowed)',
       ),
@@ -115,7 +115,7 @@ describeVariants('takeover', [
   {
     rule: 'R5',
     does: 'needs minInSync to commit its inherited entries',
-    edits: [edit('primary/commit-rule.ts', 'Math.min(held, facts.takeoverEnd)', 'facts.commitIndex')],
+    edits: [edit('primary/commit.ts', 'Math.min(held, facts.takeoverEnd)', 'facts.commitIndex')],
     caughtBy: scenario('takeover'),
   },
   {

@@ -32,7 +32,7 @@ describeVariants('write', [
     does: 'commits when a majority of the required set has acknowledged',
     edits: [
       edit(
-        'primary/commit-rule.ts',
+        'primary/commit.ts',
         'Math.min(...facts.acknowledged)',
         '[...facts.acknowledged].sort((one, other) => other - one)[Math.floor(facts.acknowledged.length / 2)]!',
       ),
@@ -120,9 +120,7 @@ describeVariants('write', [
   {
     rule: 'R11',
     does: 'commits entries of its own epoch with fewer than minInSync members',
-    edits: [
-      edit('primary/commit-rule.ts', 'facts.confirmedMembers >= facts.minInSync ? held', 'facts.confirmedMembers > 0 ? held'),
-    ],
+    edits: [edit('primary/commit.ts', 'facts.confirmedMembers >= facts.minInSync ? held', 'facts.confirmedMembers > 0 ? held')],
     caughtBy: scenario('too-few'),
   },
 ]);

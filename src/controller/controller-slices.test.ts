@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { inSlices } from './in-slices.js';
+import { inSlices } from './controller.js';
 
 const noTimeMs = 0;
 

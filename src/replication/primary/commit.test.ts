@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { committableSeq } from './commit-rule.js';
+import { committableSeq } from './commit.js';
 
 const facts = { commitIndex: 3, acknowledged: [9, 7, 8], takeoverEnd: 5, confirmedMembers: 3, minInSync: 2 };
 
