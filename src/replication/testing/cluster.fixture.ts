@@ -38,7 +38,7 @@ export class Cluster implements Surroundings {
   readonly queue = new EventQueue();
   readonly network = new ScriptedWays(this.queue, (index) => this.nodes[index]?.paused === true);
   readonly paths = this.network;
-  /** What ZooKeeper holds. */
+  /** The ZooKeeper servers. */
   readonly ensemble = new Ensemble(this.queue, { onState: (state, before) => this.safety.onState(state, before) });
   /** Every process there has been, the dead ones too. */
   readonly nodes: VirtualNode[] = [];
@@ -112,7 +112,7 @@ export class Cluster implements Surroundings {
     return this.queue.due().map((due) => ({ run: () => this.queue.runOne(due) }));
   }
 
-  /** Runs the first of them. Whether there was one. */
+  /** Runs the first of the actions. Returns whether there was one. */
   step(): boolean {
     return this.queue.runFirstDue();
   }

@@ -1,11 +1,8 @@
 /**
- * A cluster that reads as a script: nodes by name, time in steps of a tick, everything deliverable delivered in
- * between.
+ * A cluster for tests that read as scripts. It names nodes, advances time tick by tick, and delivers in between what
+ * can be delivered.
  *
- *     const c = new Scenario();
- *     c.start('a', 'b', 'c');
- *     c.stabilize();
- *     const call = c.put('a', 'k', 'v');
+ * const c = new Scenario(); c.start('a', 'b', 'c'); c.stabilize(); const call = c.put('a', 'k', 'v');
  */
 import type { StateZnode } from '../../../simulation/virtual/ensemble.js';
 import type { Answer, Refusal } from '../protocol/effect.js';
@@ -33,7 +30,7 @@ export class Scenario {
     this.cluster = new Cluster(options);
   }
 
-  /** Started in this order, and in sync: the first is the primary. */
+  /** A scenario whose nodes are started in this order and are in sync. The first is the primary. */
   static of(names: string, options: Partial<ReplicaOptions> = {}): Scenario {
     const scenario = new Scenario(options);
     scenario.start(...names.split(' '));
@@ -60,7 +57,7 @@ export class Scenario {
   resume(name: string): void {
     this.node(name).resume();
   }
-  /** A planned stop. */
+  /** The node stops on a plan. */
   stop(name: string, withinMs = 10_000): void {
     const node = this.node(name);
     node.stopping = true;
@@ -73,12 +70,12 @@ export class Scenario {
     this.cluster.place(names.split(' '));
   }
 
-  /** One node hears of it, before the others or after them. */
+  /** One node learns where the shard belongs, before the others or after them. */
   tellPlaced(name: string, names: string): void {
     this.node(name).handle({ type: 'placed', nodes: names.split(' ') });
   }
 
-  /** Everything happens that can without time passing. */
+  /** Runs every event that can happen without time passing. */
   deliverAll(): void {
     for (let step = 0; step < mostStepsAtOnce; step++) {
       if (!this.cluster.step()) return;
@@ -86,14 +83,14 @@ export class Scenario {
     throw new Error('the cluster does not come to rest');
   }
 
-  /** One thing after another happens, without time passing, until the condition holds. */
+  /** Runs one due event after another, without time passing, until the condition holds. */
   stepUntil(condition: () => boolean): void {
     for (let step = 0; !condition(); step++) {
       if (step > mostStepsAtOnce || !this.cluster.step()) throw new Error(`nothing more happens: ${this.describe()}`);
     }
   }
 
-  /** Time passes tick by tick, with everything delivered in between. */
+  /** Advances time tick by tick, and delivers in between what can be delivered. */
   advance(ms: number): void {
     const endMs = this.cluster.nowMs + ms;
     this.deliverAll();
@@ -104,20 +101,20 @@ export class Scenario {
     }
   }
 
-  /** The clock alone: nobody ticks, nothing is delivered. */
+  /** Advances only the clock: no node ticks, and nothing is delivered. */
   elapse(ms: number): void {
     this.cluster.elapse(ms);
   }
-  /** One node notices the time. */
+  /** One node ticks. */
   tick(name: string): void {
     this.cluster.tick(this.node(name));
   }
-  /** A message as if it came over the network now. */
+  /** Delivers this message as if it came over the network now. */
   receive(message: Message): void {
     this.cluster.byId(message.to)?.handle({ type: 'message', message });
   }
 
-  /** Until every live node is in sync and one of them serves. */
+  /** Advances time until every live node is in sync and one of them serves. */
   stabilize(): void {
     this.until(() => this.isStable, 'not stable');
   }
@@ -136,7 +133,7 @@ export class Scenario {
     return this.primary !== undefined && live.sort().join() === this.state?.inSync.join();
   }
 
-  /** The name of the one that serves reads now. */
+  /** The name of the node that serves reads now. */
   get primary(): string | undefined {
     const { nodes, nowMs } = this.cluster;
     return nodes.find((node) => node.alive && node.replica.refusalOfRead(nowMs) === undefined)?.name;
@@ -155,7 +152,7 @@ export class Scenario {
     return this.status(name).role;
   }
 
-  /** A write and the end of its turn; nothing is delivered. */
+  /** Requests a write and ends the turn. Nothing is delivered. */
   put(name: string, key: string, value: string, ifVersion?: number): ScriptedCall {
     return this.#write(name, key, value, ifVersion);
   }
@@ -169,7 +166,7 @@ export class Scenario {
     return call;
   }
 
-  /** A read behind the writes of its key. */
+  /** Requests a read that is answered behind the writes of its key. */
   getInOrder(name: string, key: string): ScriptedCall {
     const call = this.node(name).newCall(key);
     this.node(name).handle({ type: 'orderedRead', token: call, key });
@@ -194,7 +191,8 @@ export class Scenario {
   }
 
   /**
-   * ZooKeeper comes back with nothing, or with an older `state`. Every process that is not paused gets a new session.
+   * ZooKeeper comes back without data, or with an older `state`. Every process that is not paused opens a new
+   * session.
    */
   zookeeperLoses(to?: StateZnode): void {
     const { ensemble, nodes } = this.cluster;
@@ -204,7 +202,7 @@ export class Scenario {
     for (const { session } of live) session.end();
     for (const { session, paused } of live) if (!paused) session.reconnect();
   }
-  /** `state` as it was so many changes ago. */
+  /** `state` as it was this number of changes ago. */
   stateBefore(changes: number): StateZnode {
     const znode = this.cluster.ensemble.znodes.at(-1 - changes);
     if (znode === undefined) throw new Error(`there was no state ${changes} changes ago`);
@@ -234,7 +232,7 @@ export class Scenario {
     this.node(from).links.breakTo(this.node(to).nodeIndex, undefined);
   }
 
-  /** The session goes on, the connection does not. */
+  /** The connection is lost, and the session goes on. */
   disconnect(name: string): void {
     this.node(name).session.loseConnection();
   }
@@ -245,7 +243,7 @@ export class Scenario {
     this.node(name).session.end();
   }
 
-  /** What was sent, of one kind, since the test last looked at `network.sent`. */
+  /** The messages of one kind that were sent since `forgetSent`. */
   sent<Type extends Message['body']['type']>(type: Type, from?: string): (Message & { readonly body: BodyOf<Type> })[] {
     const id = from === undefined ? undefined : this.node(from).replicaId;
     return this.cluster.network.sent.filter((message): message is Message & { readonly body: BodyOf<Type> } => {

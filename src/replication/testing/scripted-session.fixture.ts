@@ -13,7 +13,7 @@ export class ScriptedSession extends ZookeeperSession {
     super(queue, ensemble, owner, scriptedPace, sessionMs);
   }
 
-  /** What becomes of its next compare-and-set, whose answer is lost. It stands until the loss is known. */
+  /** The fate of its next compare-and-set, whose answer is lost. It stands until the loss is known. */
   set loseNextAnswer(fate: 'applied' | 'notApplied' | undefined) {
     this.loseNext = fate && { lateMs: fate === 'applied' ? 0 : undefined, reconnectMs: undefined };
   }
@@ -21,7 +21,7 @@ export class ScriptedSession extends ZookeeperSession {
     return this.loseNext && (this.loseNext.lateMs === undefined ? 'notApplied' : 'applied');
   }
 
-  /** By this many changes of the state the server lags from which it reads. */
+  /** The server that it reads from lags by this number of changes of `state`. */
   set lag(changes: number) {
     this.shown.lag = changes;
   }

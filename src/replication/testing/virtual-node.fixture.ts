@@ -1,6 +1,6 @@
 /**
- * A process that a script runs: it ticks, pauses and completes writes as the script says, and keeps what tests look
- * at.
+ * A process that a script runs. It ticks, pauses and completes writes as the script says, and records what tests
+ * need.
  */
 import { Disk } from '../../../simulation/virtual/disk.js';
 import type { Ensemble } from '../../../simulation/virtual/ensemble.js';
@@ -37,7 +37,7 @@ export class VirtualNode extends ReplicaProcess<Surroundings> {
   readonly notes: Note[] = [];
   readonly roles: string[] = [];
   stopped: 'no' | 'clean' | 'unclean' | 'released' = 'no';
-  /** Its machine answers for it once it has ended. */
+  /** Its machine refuses connections once the process has ended. */
   readonly silent = false;
   readonly snapshotLateMs = 0;
 
@@ -54,7 +54,7 @@ export class VirtualNode extends ReplicaProcess<Surroundings> {
     this.session = new ScriptedSession(world.queue, world.ensemble, this);
   }
 
-  /** What runs on its machine: it or nothing. */
+  /** The process on its machine: this one as long as it lives. */
   get process(): this | undefined {
     return this.alive ? this : undefined;
   }
@@ -112,7 +112,7 @@ export class VirtualNode extends ReplicaProcess<Surroundings> {
     return call;
   }
 
-  /** Before each effect is carried out. */
+  /** Records an effect, before it is carried out. */
   record(effect: Effect): void {
     if (effect.type === 'note') this.notes.push(effect.note);
     if (effect.type === 'roleChanged') this.roles.push(`${effect.role} ${effect.epoch}`);
