@@ -12,9 +12,9 @@ const usage = `simulate [--seeds N] [--first S] [--steps K] [--failures F] [--th
   --seeds     schedules to run                       (10000)
   --first     the first seed                         (1)
   --steps     decisions in a schedule, 120 at least  (150)
-  --failures  failures after which no more are begun (5)
+  --failures  begin no further schedule after this number of failures (5)
   --threads   worker threads                         (one for each core)
-  --placing   of these seeds only those in which nodes place several shards by themselves
+  --placing   run only the seeds in which nodes place several shards by themselves
   --json      the result as one line of JSON
 `;
 

@@ -51,8 +51,8 @@ export type Fault =
   | { readonly kind: 'zookeeperAway'; readonly forMs: number; readonly comesBack: 'whole' | 'empty' | 'older' }
   | { readonly kind: 'hangDisk'; readonly at: Target; readonly forMs: number }
   /**
-   * Its next compare-and-set succeeds unheard, what anyone reads in ZooKeeper lags, and the primary that stands in
-   * `state` runs again if it was paused, but gets no answer there: it can evict nobody.
+   * Its next compare-and-set succeeds, and its answer is lost. All reads of ZooKeeper lag. The primary that `state` names
+   * runs again if it was paused, but ZooKeeper does not answer it, so it can evict no member.
    */
   | { readonly kind: 'unheard'; readonly at: Target; readonly lagMs: number; readonly forMs: number }
   /** A snapshot reaches this joiner `lateMs` after the log that was sent with it, also after a `then` that voids it. */

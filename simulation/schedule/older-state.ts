@@ -1,8 +1,8 @@
 /**
- * ZooKeeper comes back with an older `state`. What no process knows to be older nobody can find out, and what was
- * acknowledged since may be lost: so it goes back only where each member of the older set either knows better, or
- * still holds everything, or is gone for good; or within an epoch whose primary keeps its data and knows of every
- * removal. Then a member that was removed may claim, and begin another line.
+ * ZooKeeper comes back with an older `state`. If no process knew that it is older, acknowledged writes could be lost
+ * without notice. So ZooKeeper goes back only in two cases. Each member of the older set knows a newer state, or still
+ * holds everything, or is gone for good. Or the older state is of the same epoch, whose primary keeps its data and
+ * knows of every removal; then a member that was removed may claim, and begin another line.
  */
 import { endOf, type ShardState } from '../../src/replication/index.js';
 import type { World } from '../cluster/world.js';
@@ -43,8 +43,8 @@ function isKnownToBeOlder(world: World, before: ShardState, now: ShardState): bo
 }
 
 /**
- * The primary knows them, on its disk: what it learns later it cannot have relied on. Or its data is gone, and
- * another member has learned of them before any write relied on them.
+ * The primary knows the removals, on its disk: no write relied on one that it learns of later. Or its data is gone,
+ * and another member has learned of the removals before any write relied on them.
  */
 function knowsRemovals(world: World, { primary, inSync, lineage }: ShardState): boolean {
   const end = endOf({ lineage });

@@ -29,9 +29,9 @@ function mayForceWithoutState(world: World, live: readonly SimProcess[]): boolea
 }
 
 /**
- * A primary that is frozen would serve for a moment when it goes on, if it is alone in its set; one that serves an
- * epoch that ZooKeeper does not show has not noticed that. The operator makes sure first that neither is there any
- * more.
+ * Two kinds of primaries could still serve while the operator decides: a frozen one that is alone in its set would
+ * serve for a moment when it continues, and one may serve an epoch that ZooKeeper does not show, without having noticed
+ * it. The operator makes sure first that neither exists.
  */
 function mayServeUnnoticed({ ensemble }: World, { paused, replica, replicaId, nowMs }: SimProcess): boolean {
   if (!replica.isPrimary) return false;
@@ -47,8 +47,8 @@ function mayForceAfter(world: World, { primary, inSync }: ShardState): boolean {
 }
 
 /**
- * `state` names a primary that nobody follows: others remember a higher epoch. Or a member that has nothing of it:
- * one that crashed before it had begun what it was told to begin, or has discarded its copy since.
+ * `state` names a primary that no replica follows, because the others remember a higher epoch. Or it names a member
+ * without data of the history: one that crashed before it began the history, or has discarded its copy since.
  */
 export function isStranded(world: World): boolean {
   const { state } = world.ensemble;
@@ -64,8 +64,8 @@ function isServed(world: World): boolean {
 }
 
 /**
- * One that has nothing but the memory of a higher epoch stays out beside what is served, until its node starts
- * without that.
+ * A replica without data that remembers a higher epoch does not join the line that is served, until its node starts
+ * without that memory.
  */
 function startAnew(world: World, stranded: readonly SimProcess[]): boolean {
   const empty = stranded.filter((process) => process.replica.status(process.nowMs).line === undefined);

@@ -118,8 +118,8 @@ function disarm(site: Site): void {
 }
 
 /**
- * Every key is read and one is written: what was acknowledged is there, and the cluster serves. A quiet schedule goes
- * on writing.
+ * Every key is read and one is written, to show that acknowledged writes are there and the cluster serves. A schedule
+ * with too few events continues to write.
  */
 function lastOperations(site: Site): void {
   for (let key = 0; key < site.plan.setup.keys; key += 1) insist(site, `k${key}`, 'get');
@@ -133,7 +133,7 @@ function lastOperations(site: Site): void {
 }
 
 /**
- * A message or two may straggle, as they do at any time; a cluster that is whole serves soon all the same. Where one
+ * A message or two may be late, as at any time; a whole cluster serves soon nevertheless. Where one
  * of many nodes holds the shard, the client may miss that node by guessing. So after a failure it looks up the
  * primary, as real clients do.
  */

@@ -1,7 +1,7 @@
 /**
  * Makes a failing schedule as small as it gets by delta debugging (Zeller & Hildebrandt, *Simplifying and Isolating
  * Failure-Inducing Input*, 2002): leave out part after part of its decisions, keep what still fails.
- * Only failures of the same kind count, lest it wanders off to another one.
+ * Only failures of the same kind count, so that the result shows the same fault.
  */
 import type { Decision } from '../plan/decision.js';
 import type { Plan } from '../plan/setup.js';
@@ -38,7 +38,10 @@ function kindOf(failure: string | undefined): string | undefined {
   return failure?.replaceAll(/\d+/g, '#').slice(0, kindLength);
 }
 
-/** The first rest that still fails, from the end: what comes after the failure is of no interest. */
+/**
+ * The decisions without one part, if they still fail. Parts are tried from the end, since decisions after the failure do
+ * not matter.
+ */
 function withoutOnePart(
   decisions: readonly Decision[],
   partLength: number,
