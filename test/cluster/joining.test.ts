@@ -3,7 +3,8 @@ import type { KvClient } from '../../src/index.js';
 import { startCluster } from './support/cluster.js';
 import { Workload } from './support/workload.js';
 
-const keyCount = 100_000;
+/** About ten chunks of a snapshot. */
+const keyCount = 20_000;
 
 async function fill(client: KvClient): Promise<Map<string, number>> {
   const entries = Array.from({ length: keyCount }, (_, index) => ({ key: `key-${index}`, value: `value ${index}` }));
@@ -16,16 +17,15 @@ async function fill(client: KvClient): Promise<Map<string, number>> {
 }
 
 test('a node that restarts empty before its session has expired joins, and gets exactly the data of the primary', async () => {
-  await using cluster = await startCluster({ nodes: 2 });
+  // The session of the dead outlives the test.
+  await using cluster = await startCluster({ nodes: 2, extra: ['--session-ms', '60000'] });
   await using client = await cluster.connect();
   const versions = await fill(client);
   const load = new Workload(client, { workers: 4 });
   const first = await cluster.primary();
-  const killed = performance.now();
   await first.kill();
   const again = await cluster.restart(first);
   // Its old znode, the lowest of all, still exists: order alone must not make it primary.
-  expect(performance.now() - killed).toBeLessThan(6_000);
   expect(again.log.find((record) => record.msg === 'role changed' && record.role === 'primary')).toEqual([]);
   await cluster.waitForInSync(2);
   await again.log.waitFor('snapshot received');
@@ -42,4 +42,4 @@ test('a node that restarts empty before its session has expired joins, and gets 
   const wrong = keys.filter((key, index) => found[index]?.version !== versions.get(key) || found[index]?.nodeId !== again.id);
   expect(wrong).toEqual([]);
   expect(found[7]?.value.toString()).toBe('value 7');
-}, 600_000);
+});

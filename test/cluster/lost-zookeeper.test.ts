@@ -7,9 +7,8 @@ import { NodeProcess } from '../../local/node-process.js';
 import { programPath } from '../../local/programs.js';
 import { startZooKeeper } from '../../local/zookeeper.js';
 import { ZookeeperClient } from '../../src/coordination/zookeeper/zookeeper-client.js';
-import type { KvClient, Topology } from '../../src/index.js';
+import type { KvClient } from '../../src/index.js';
 import { startCluster } from './support/cluster.js';
-import { runKvctl } from './support/kvctl.js';
 
 const run = promisify(execFile);
 const extra = ['--session-ms', '2000'];
@@ -121,25 +120,3 @@ ownZookeeper(
     await expectAllKeys(client);
   },
 );
-
-ownZookeeper('shards without a copy in a restored cluster begin empty by the command, and the plan reports that', async () => {
-  await using zookeeper = await startZooKeeper();
-  const oneCopy = ['--session-ms', '2000', '--replicas', '1', '--replace-after-ms', '1000'];
-  await using cluster = await startCluster({ zookeeper, nodes: 2, shards: 4, extra: oneCopy });
-  const isSettled = ({ nodes, shards }: Topology): boolean =>
-    nodes.every(({ id }) => shards.some(({ primaryNodeId }) => primaryNodeId === id)) &&
-    shards.every(({ serving, replicas }) => serving && replicas.length === 1);
-  await cluster.waitUntil('each node leads some shards', isSettled);
-  await zookeeper.loseData();
-  await cluster.nodes[1]!.kill();
-  await zookeeper.startServer();
-  await cluster.waitUntil(
-    'every shard is offline',
-    ({ nodes, shards }) => nodes.length === 1 && shards.every((one) => one.offline),
-  );
-  const command = ['shard', 'force-primary', '--all', '--nodes', cluster.nodes[0]!.address];
-  const { stdout, stderr } = await runKvctl(command);
-  expect(stdout + stderr).toContain('Everything in the shard is lost');
-  expect((await runKvctl([...command, '--accept-data-loss'])).code).toBe(0);
-  await cluster.waitUntil('every shard serves', ({ shards }) => shards.every(({ serving, offline }) => serving && !offline));
-});
