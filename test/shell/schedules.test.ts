@@ -6,7 +6,7 @@
 import { expect, test } from 'vitest';
 import { runSchedule } from './schedule.js';
 
-const { SHELL_FIRST = '1', SHELL_SEEDS = '8' } = process.env;
+const { SHELL_FIRST = '1', SHELL_SEEDS = '6' } = process.env;
 const seeds = Array.from({ length: Number(SHELL_SEEDS) }, (_, at) => Number(SHELL_FIRST) + at);
 
 test.each(seeds)('whole nodes under faults, seed %i', async (seed) => {
