@@ -1,32 +1,40 @@
 import { type ChildProcessByStdio, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { programPath, toolEnvironment } from '../../local/programs.js';
 
-/** Module hooks that stop the loading of kvnode at its first package. */
-const standStill = `
-import { register } from 'node:module';
-const hooks = \`
-import { writeSync } from 'node:fs';
-export async function load(url, context, next) {
-  if (!url.includes('/node_modules/')) return next(url, context);
-  writeSync(2, 'loading');
-  return new Promise(() => setInterval(() => {}, 1000));
-}\`;
-register('data:text/javascript,' + encodeURIComponent(hooks));
+/** Stands in for a package that kvnode loads: it reports that the loading has come to it, and never ends. */
+const endlessPackage = `
+process.stderr.write('loading');
+await new Promise(() => setInterval(() => {}, 1000));
+export * from ${JSON.stringify(import.meta.resolve('@grpc/grpc-js'))};
 `;
 
 let folder: string;
-let hook: string;
+let kvnode: string;
 
+/** A copy of the program whose packages are links to the real ones, but for the endless one. */
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'kvnode-early-'));
-  hook = join(folder, 'stand-still.mjs');
-  writeFileSync(hook, standStill);
+  const packages = join(import.meta.dirname, '../../node_modules');
+  const link = (from: string, to: string, except: string): void => {
+    mkdirSync(to, { recursive: true });
+    for (const name of readdirSync(from)) if (name !== except) symlinkSync(join(from, name), join(to, name));
+  };
+  link(packages, join(folder, 'node_modules'), '@grpc');
+  link(join(packages, '@grpc'), join(folder, 'node_modules/@grpc'), 'grpc-js');
+  const endless = join(folder, 'node_modules/@grpc/grpc-js');
+  mkdirSync(endless);
+  writeFileSync(join(endless, 'package.json'), JSON.stringify({ name: '@grpc/grpc-js', type: 'module', exports: './index.js' }));
+  writeFileSync(join(endless, 'index.js'), endlessPackage);
+  writeFileSync(join(folder, 'package.json'), JSON.stringify({ type: 'module' }));
+  symlinkSync(join(import.meta.dirname, '../../proto'), join(folder, 'proto'));
+  cpSync(join(dirname(programPath('kvnode')), '..'), join(folder, 'dist/src'), { recursive: true });
+  kvnode = join(folder, 'dist/src/cli/kvnode.js');
 });
 
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -35,7 +43,7 @@ type Child = ChildProcessByStdio<null, null, Readable>;
 
 /** Resolves when kvnode has begun to load packages, and is stopped there. */
 async function startLoading(command: string, words: readonly string[] = []): Promise<Child> {
-  const node = [process.execPath, '--import', hook, programPath('kvnode'), '--port', '0'];
+  const node = [process.execPath, kvnode, '--port', '0'];
   const [program, ...rest] = [command, ...words, ...node].filter((word) => word !== '');
   const child = spawn(program!, rest, { stdio: ['ignore', 'ignore', 'pipe'], env: toolEnvironment() });
   onTestFinished(() => void child.kill('SIGKILL'));
