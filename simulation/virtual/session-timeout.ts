@@ -15,7 +15,7 @@ export class SessionTimeout {
     this.#expire = expire;
   }
 
-  /** From now on the servers hear nothing. */
+  /** From now on the servers receive nothing from the session. */
   start(): void {
     this.#silentSinceMs ??= this.#queue.nowMs;
     this.#expireUnlessHeard(this.#silentSinceMs, this.#sessionMs);

@@ -156,7 +156,7 @@ export class ZookeeperSession<State = ShardState> {
     });
   }
 
-  /** The process is frozen, dead or gone silent: the servers hear nothing any more. */
+  /** The process is frozen, dead or silent: the servers receive nothing more from it. */
   fallSilent(): void {
     this.#timeout.start();
   }

@@ -16,6 +16,7 @@ import type {
   Topology,
   TopologyReport,
 } from '../wire/contract/kv-api.js';
+import type { DataRequest } from '../wire/pipeline/pipeline-operations.js';
 import { checkDistinct, checkKey } from './arguments.js';
 import { inParallel } from './bulk.js';
 import type { CallOptions, Limits } from './call-limits.js';
@@ -82,7 +83,7 @@ export class KvClient {
    *   are all that answers; CANCELLED; CLOSED.
    */
   get(key: string, options: CallOptions = {}): Promise<GetResult | undefined> {
-    return checked(() => this.#get(key, this.#core.limitsOf(options)));
+    return checked(() => this.#get(getRequest(key), this.#core.limitsOf(options)));
   }
 
   /**
@@ -115,17 +116,17 @@ export class KvClient {
    * @throws KvError as for `get`, if any read fails; `mgetSettled` returns each outcome.
    */
   async mget(keys: readonly string[], options: CallOptions = {}): Promise<(GetResult | undefined)[]> {
-    for (const key of keys) checkKey(key);
+    const requests = keys.map(getRequest);
     const limits = this.#core.limitsOf(options);
-    return inParallel(keys, this.#shardOf, (key) => this.#get(key, limits));
+    return inParallel(requests, this.#shardOf, (request) => this.#get(request, limits));
   }
 
   /** Like `mget`, but does not reject if a read fails: each read has its own outcome, in the order of the keys. */
   async mgetSettled(keys: readonly string[], options: CallOptions = {}): Promise<GetOutcome[]> {
-    for (const key of keys) checkKey(key);
+    const requests = keys.map(getRequest);
     const limits = this.#core.limitsOf(options);
-    return inParallel(keys, this.#shardOf, (key) =>
-      settled(key, async () => ({ key, ok: true as const, ...(await this.#lookUp(key, limits)) })),
+    return inParallel(requests, this.#shardOf, (request) =>
+      settled(request.key, async () => ({ key: request.key, ok: true as const, ...(await this.#lookUp(request, limits)) })),
     );
   }
 
@@ -140,11 +141,8 @@ export class KvClient {
     const requests = entries.map((entry) => putRequest(entry.key, entry.value, entry));
     checkDistinct(entries.map((entry) => entry.key));
     const limits = this.#core.limitsOf(options);
-    return inParallel(
-      requests,
-      ({ key }) => this.#shardOf(key),
-      (request) =>
-        settled(request.key, async () => ({ key: request.key, ok: true as const, ...(await this.#put(request, limits)) })),
+    return inParallel(requests, this.#shardOf, (request) =>
+      settled(request.key, async () => ({ key: request.key, ok: true as const, ...(await this.#put(request, limits)) })),
     );
   }
 
@@ -272,20 +270,20 @@ export class KvClient {
     return this.close();
   }
 
-  #get(key: string, limits: Limits): Promise<GetResult | undefined> {
-    return this.#core.execute(getRequest(key), limits, toGetResult);
+  #get(request: DataRequest, limits: Limits): Promise<GetResult | undefined> {
+    return this.#core.execute(request, limits, toGetResult);
   }
 
   /** The result with the node that answered, also for a key that does not exist. */
-  #lookUp(key: string, limits: Limits): Promise<{ found: GetResult | undefined; nodeId: string }> {
-    return this.#core.execute(getRequest(key), limits, (result) => ({ found: toGetResult(result), nodeId: result.nodeId }));
+  #lookUp(request: DataRequest, limits: Limits): Promise<{ found: GetResult | undefined; nodeId: string }> {
+    return this.#core.execute(request, limits, (result) => ({ found: toGetResult(result), nodeId: result.nodeId }));
   }
 
   #put(request: PutDataRequest, limits: Limits): Promise<PutResult> {
     return this.#core.execute(request, limits, toPutResult);
   }
 
-  readonly #shardOf = (key: string): number => this.#core.shardOf(key);
+  readonly #shardOf = ({ key }: DataRequest): number => this.#core.shardOf(key);
 }
 
 /** An invalid argument rejects the promise, like every failure. */

@@ -16,7 +16,7 @@ import { createServer } from './server.js';
 
 const run = promisify(execFile);
 const large = Buffer.alloc(5 * 1024 * 1024, 'v');
-/** So long that the server does not stop reading before a slow client has read its refusal. */
+/** Longer than a slow client takes to read its refusal, so the server does not stop reading before that. */
 const patient = { ...httpLimits, lingerMs: 600_000 };
 
 let store: FakeKeyValues;

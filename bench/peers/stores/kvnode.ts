@@ -10,7 +10,7 @@ interface Variant {
   readonly api?: KvClientOptions['api'];
 }
 
-/** So long that no deadline passes in a normal measurement. A longer operation is a failure. */
+/** Longer than any operation of a normal measurement takes. A longer operation is a failure. */
 const deadlineMs = 60_000;
 /** The largest number in flight of a scenario, so that the client never delays an operation. */
 const maxInFlight = 1_024;
