@@ -22,7 +22,7 @@ const unary = Object.entries(keyValueService).filter(([, { requestStream }]) => 
 const bare = { requestDeserialize: asItIs, responseSerialize: asItIs };
 const handler: handleUnaryCall<Buffer, Buffer> = (_call, callback) => callback(null, answer);
 
-const { server, port } = await listen('127.0.0.1', 0);
+const { server, port } = await listen('127.0.0.1', 0, (socket) => socket.destroy());
 server.addService(
   Object.fromEntries(unary.map(([name, method]) => [name, { ...method, ...bare }])),
   Object.fromEntries(unary.map(([name]) => [name, handler])),

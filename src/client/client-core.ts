@@ -60,7 +60,7 @@ export class ClientCore {
     const wake = () => this.#wakeUp.wakeAll();
     this.#addressBook = new AddressBook(source, wake);
     this.#identity = new ClusterIdentity(options.clusterId);
-    this.#connections = new Connections(options.connectTimeoutMs, wake, this.#identity);
+    this.#connections = new Connections(options.connectTimeoutMs, wake, this.#identity, options.transport);
     const table = this.#table;
     const connections = this.#connections;
     const addressBook = this.#addressBook;

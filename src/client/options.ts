@@ -4,6 +4,7 @@ import { KvError } from '../errors.js';
 import { maxDeadlineMs } from './call-limits.js';
 import { type AddressSource, addressesFromZooKeeper, fixedAddresses } from './routing/address-book.js';
 import type { ClusterChange } from './routing/cluster-membership.js';
+import type { TransportChoice } from './transport/pipeline-opener.js';
 
 interface CommonOptions {
   /** Default time limit of an operation, and of `connect`, in milliseconds. Default 10,000, minimum 1. */
@@ -24,6 +25,11 @@ interface CommonOptions {
    * several times slower. Default `pipeline`.
    */
   readonly api?: 'pipeline' | 'unary';
+  /**
+   * What carries the pipeline: frames on TCP (`tcp`), a gRPC stream (`grpc`), or frames where the node accepts them and gRPC otherwise
+   * (`auto`). Frames cost a fraction of the CPU. Default `auto`.
+   */
+  readonly transport?: TransportChoice;
   /**
    * Id of the cluster that the client belongs to, as `kvctl status` shows it. Nodes of other clusters are not used. Default: the
    * cluster of the node that answers first; `connect` then rejects with WRONG_CLUSTER if nodes of two clusters answer at the given
@@ -73,6 +79,7 @@ export interface ResolvedClientOptions {
   readonly maxInFlightBytes: number;
   readonly maxQueued: number;
   readonly api: 'pipeline' | 'unary';
+  readonly transport: TransportChoice;
   /** Undefined: the cluster of the first node that answers. */
   readonly clusterId: string | undefined;
   readonly followRebuilds: boolean;
@@ -92,6 +99,7 @@ export function resolveClientOptions(options: CommonOptions & Pick<KvClientOptio
     maxQueued: integerOption('maxQueued', options.maxQueued ?? 100_000, 0, Number.MAX_SAFE_INTEGER),
     maxInFlightBytes: positiveInteger('maxInFlightBytes', options.maxInFlightBytes ?? defaultInFlightBytes),
     api: apiOption(options.api ?? 'pipeline'),
+    transport: transportOption(options.transport ?? 'auto'),
     clusterId: clusterIdOption(options),
     followRebuilds: options.followRebuilds ?? false,
     onClusterChanged: options.onClusterChanged ?? (() => {}),
@@ -119,6 +127,11 @@ function clusterIdOption({ clusterId, followRebuilds }: CommonOptions): string |
     throw new KvError('INVALID_OPTION', `clusterId must be the id of a cluster, in printable ASCII, not '${clusterId}'`);
   if (followRebuilds === true) throw new KvError('INVALID_OPTION', 'clusterId and followRebuilds exclude each other');
   return clusterId;
+}
+
+function transportOption(transport: string): TransportChoice {
+  if (transport === 'auto' || transport === 'tcp' || transport === 'grpc') return transport;
+  throw new KvError('INVALID_OPTION', `transport must be auto, tcp or grpc, not ${transport}`);
 }
 
 function apiOption(api: string): 'pipeline' | 'unary' {

@@ -87,7 +87,7 @@ export class KvNode {
     this.#endpoints = endpoints;
     this.#parts = new NodeParts({ nodeId: id, options, config, events, coordinator, endpoints });
     const { services, lifecycle } = this.#parts;
-    endpoints.goLive(services.implementations, services.gatewayParts);
+    endpoints.goLive(services.implementations, services.frames, services.gatewayParts);
     void lifecycle.failure.then((error) => this.#fail(error));
   }
 

@@ -2,27 +2,37 @@
 import type { ClusterIdentity } from '../routing/cluster-identity.js';
 import { NodeConnection } from './node-connection.js';
 import type { Subject } from './node-transport.js';
+import type { TransportChoice } from './pipeline-opener.js';
 import { SendBatching } from './send-batching.js';
 
 export class Connections {
   readonly #connectTimeoutMs: number;
   readonly #onReady: () => void;
   readonly #identity: ClusterIdentity;
+  readonly #transport: TransportChoice;
   readonly #batching = new SendBatching();
   readonly #byAddress = new Map<string, NodeConnection>();
 
   /** @param onReady called when a node has become reachable, or was found to belong to another cluster. */
-  constructor(connectTimeoutMs: number, onReady: () => void, identity: ClusterIdentity) {
+  constructor(connectTimeoutMs: number, onReady: () => void, identity: ClusterIdentity, transport: TransportChoice = 'auto') {
     this.#connectTimeoutMs = connectTimeoutMs;
     this.#onReady = onReady;
     this.#identity = identity;
+    this.#transport = transport;
   }
 
   /** A connection is opened when a caller first waits for it. */
   to(address: string): NodeConnection {
     const existing = this.#byAddress.get(address);
     if (existing !== undefined) return existing;
-    const created = new NodeConnection(address, this.#connectTimeoutMs, this.#onReady, this.#batching, this.#identity);
+    const created = new NodeConnection(
+      address,
+      this.#connectTimeoutMs,
+      this.#onReady,
+      this.#batching,
+      this.#identity,
+      this.#transport,
+    );
     this.#byAddress.set(address, created);
     return created;
   }

@@ -17,6 +17,7 @@ import { type Limits, monotonicNowMs, remainingMs } from '../call-limits.js';
 import { WakeUp } from '../retry/wake-up.js';
 import { ClusterIdentity, type ClusterNaming } from '../routing/cluster-identity.js';
 import type { NodeTransport, Subject } from './node-transport.js';
+import { PipelineOpener, type TransportChoice } from './pipeline-opener.js';
 import { PipelineTransport } from './pipeline-transport.js';
 import { SendBatching } from './send-batching.js';
 import { TrackedCredentials } from './tracked-credentials.js';
@@ -39,6 +40,7 @@ export class NodeConnection {
   readonly #batching: SendBatching;
   readonly #identity: ClusterIdentity;
   readonly #changed = new WakeUp();
+  readonly #opener: PipelineOpener;
   #channel: OpenChannel | undefined;
   #watchdog: NodeJS.Timeout | undefined;
   #suspect = false;
@@ -54,12 +56,14 @@ export class NodeConnection {
     onReady: () => void,
     batching = new SendBatching(),
     identity = new ClusterIdentity(),
+    transport: TransportChoice = 'auto',
   ) {
     this.address = address;
     this.#connectTimeoutMs = connectTimeoutMs;
     this.#onReady = onReady;
     this.#batching = batching;
     this.#identity = identity;
+    this.#opener = new PipelineOpener({ address, transport, connectTimeoutMs });
   }
 
   get isReady(): boolean {
@@ -166,7 +170,7 @@ export class NodeConnection {
     const client = new Client(grpcTarget(this.address), credentials, channelOptions);
     let channel: OpenChannel | undefined;
     const naming = this.#naming(() => this.#channel === channel);
-    const pipeline = new PipelineTransport(client, this.#batching, naming);
+    const pipeline = new PipelineTransport((listener) => this.#opener.open(client, naming, listener), this.#batching, naming);
     channel = { client, credentials, transport: new UnaryTransport(client, naming), pipeline };
     this.#watch(channel);
     return channel;

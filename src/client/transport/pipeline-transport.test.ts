@@ -1,6 +1,7 @@
 import { Client, credentials, Metadata, Server, ServerCredentials, type ServerDuplexStream } from '@grpc/grpc-js';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { KvError } from '../../errors.js';
+import { GrpcClientStream } from '../../transport/index.js';
 import { keyValueService } from '../../wire/contract/client-contract.js';
 import { type DataRequest, OperationReader } from '../../wire/pipeline/pipeline-operations.js';
 import { ResultWriter } from '../../wire/pipeline/pipeline-results.js';
@@ -60,7 +61,11 @@ let transport: PipelineTransport;
 beforeEach(async () => {
   node = new Node();
   client = new Client(await node.listen(), credentials.createInsecure());
-  transport = new PipelineTransport(client);
+  transport = new PipelineTransport((listener) => {
+    const { path, requestSerialize, responseDeserialize } = keyValueService.Pipeline!;
+    const call = client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize);
+    return { stream: new GrpcClientStream(call, listener), mayWrite: true };
+  });
 });
 
 afterEach(() => {

@@ -1,20 +1,18 @@
 /**
- * Sends operations to one node over one stream of kv.v1.KeyValue/Pipeline. Operations that are issued in one turn of the event loop
- * travel in one message. An attempt costs an object and a place in a list; no promise, no timer, no grpc-js call of its own.
+ * Sends operations to one node over one stream of kv.v1.KeyValue/Pipeline, whatever carries the stream. Operations that are issued
+ * in one turn of the event loop travel in one message. An attempt costs an object and a place in a list, and no promise or timer.
  *
  * The stream is opened when an operation is to be sent and there is no stream. If it breaks, operations that were sent have an
  * unknown outcome, and the others were not executed. Like every transport it makes one attempt and retries nothing.
  */
-import type { Client, ClientDuplexStream, ServiceError } from '@grpc/grpc-js';
 import { KvError } from '../../errors.js';
-import { keyValueService } from '../../wire/contract/client-contract.js';
-import { clusterMetadata } from '../../wire/contract/cluster-name.js';
-import { fromStatus } from '../../wire/contract/grpc-status.js';
+import type { FrameStream, OpeningListener } from '../../transport/index.js';
 import { type DataRequest, OperationWriter, sizeOf } from '../../wire/pipeline/pipeline-operations.js';
 import { type DataResult, ResultReader } from '../../wire/pipeline/pipeline-results.js';
 import type { Limits } from '../call-limits.js';
 import { DeadlineSweep } from '../retry/deadline-sweep.js';
 import { type ClusterNaming, noCluster } from '../routing/cluster-identity.js';
+import type { OpenedPipeline } from './pipeline-opener.js';
 import { RoundTrip } from './round-trip.js';
 import { SendBatching, type Sender } from './send-batching.js';
 
@@ -34,17 +32,18 @@ interface Attempt {
   abort: (() => void) | undefined;
 }
 
-type Stream = ClientDuplexStream<Buffer, Buffer>;
+/** Opens the stream, which names the cluster once, for all its operations. */
+export type OpenPipeline = (listener: OpeningListener) => OpenedPipeline;
 
 /** A message is sent before it grows beyond this size; a larger operation travels alone. */
 const maxBatchBytes = 256 * 1024;
 
 export class PipelineTransport implements Sender {
-  readonly #client: Client;
+  readonly #openPipeline: OpenPipeline;
   readonly #batching: SendBatching;
   readonly #cluster: ClusterNaming;
   readonly #writer = new OperationWriter();
-  #stream: Stream | undefined;
+  #stream: FrameStream | undefined;
   #mayWrite = true;
   #flushScheduled = false;
   /** Attempts that were not passed to the stream yet, oldest first. */
@@ -59,8 +58,8 @@ export class PipelineTransport implements Sender {
   readonly #sweep = new DeadlineSweep((nowMs) => this.#expire(nowMs));
 
   /** @param batching shared by all streams of a client. */
-  constructor(client: Client, batching = new SendBatching(), cluster: ClusterNaming = noCluster) {
-    this.#client = client;
+  constructor(openPipeline: OpenPipeline, batching = new SendBatching(), cluster: ClusterNaming = noCluster) {
+    this.#openPipeline = openPipeline;
     this.#batching = batching;
     this.#cluster = cluster;
     batching.join(this);
@@ -150,36 +149,34 @@ export class PipelineTransport implements Sender {
   }
 
   #write(): void {
-    this.#mayWrite = this.#stream!.write(this.#writer.take()) && this.#mayWrite;
+    this.#mayWrite = this.#stream!.send(this.#writer.take()) && this.#mayWrite;
   }
 
-  /** Opens the stream, which names the cluster once, for all its operations. */
-  #open(): Stream {
-    const { path, requestSerialize, responseDeserialize } = keyValueService.Pipeline!;
-    const metadata = clusterMetadata(this.#cluster.clusterId);
-    const stream: Stream = this.#client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize, metadata);
-    this.#mayWrite = true;
-    stream.on('error', (error: ServiceError) => this.#broke(stream, fromStatus(error)));
-    stream.on('end', () => this.#broke(stream, unknownOutcome('the node ended the stream')));
-    stream.on('data', (message: Buffer) => this.#received(stream, message));
-    stream.on('drain', () => this.#drained(stream));
+  #open(): FrameStream {
+    const isCurrent = (): boolean => stream === this.#stream;
+    const { stream, mayWrite }: OpenedPipeline = this.#openPipeline({
+      onAccepted: () => isCurrent() && !this.#mayWrite && this.#drained(),
+      onFrame: (message) => isCurrent() && this.#received(message),
+      onDrain: () => isCurrent() && this.#drained(),
+      onEnd() {},
+      onClosed: (error) => isCurrent() && this.#broke(error ?? unknownOutcome('the node ended the stream')),
+    });
+    this.#mayWrite = mayWrite;
     return stream;
   }
 
-  #drained(stream: Stream): void {
-    if (stream !== this.#stream) return;
+  #drained(): void {
     this.#mayWrite = true;
     this.#batching.flush();
   }
 
-  #received(stream: Stream, message: Buffer): void {
-    if (stream !== this.#stream) return;
+  #received(message: Buffer): void {
     try {
       const results = new ResultReader(message);
       while (results.next()) this.#settle(results);
       this.#flushAfterReactions();
     } catch (error) {
-      this.#broke(stream, new KvError('OUTCOME_UNKNOWN', 'the node sent what is no answer', { cause: error }));
+      this.#broke(new KvError('OUTCOME_UNKNOWN', 'the node sent what is no answer', { cause: error }));
     }
   }
 
@@ -195,8 +192,7 @@ export class PipelineTransport implements Sender {
     else attempt.reply.failed(error ?? new KvError('OUTCOME_UNKNOWN', 'an answer without a result'));
   }
 
-  #broke(stream: Stream, error: KvError): void {
-    if (stream !== this.#stream) return;
+  #broke(error: KvError): void {
     // This comes before the operations look for another node.
     if (error.code === 'WRONG_CLUSTER') this.#cluster.wasRefused(error);
     const pending = [...this.#attempts()];
@@ -206,8 +202,9 @@ export class PipelineTransport implements Sender {
 
   /** Abandons the stream: the next operation opens another, and answers on this one are ignored. */
   #leaveStream(): void {
-    this.#stream?.cancel();
+    const stream = this.#stream;
     this.#stream = undefined;
+    stream?.cancel();
     this.#mayWrite = true;
     this.#unsent = [];
     this.#unsentOver = 0;

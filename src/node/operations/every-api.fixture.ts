@@ -2,7 +2,6 @@
  * One node of the virtual cluster, and a client for each API: pipeline, unary call and HTTP, down to their bytes and
  * messages.
  */
-import { EventEmitter } from 'node:events';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Metadata, type ServiceError, type StatusObject } from '@grpc/grpc-js';
 import type { FastifyInstance } from 'fastify';
@@ -12,6 +11,7 @@ import { createServer } from '../../gateway/server.js';
 import { apis, countOperations, type Method, operationMethods } from '../../metrics/operation-counts.js';
 import type { Scenario } from '../../replication/testing/scenario.fixture.js';
 import type { Tracing } from '../../tracing/index.js';
+import type { FrameStream } from '../../transport/index.js';
 import { fromStatus } from '../../wire/contract/grpc-status.js';
 import type { GetResponse } from '../../wire/contract/kv-api.js';
 import { ResultReader } from '../../wire/pipeline/pipeline-results.js';
@@ -22,7 +22,6 @@ import { Forwarder } from './forwarder.js';
 import { httpKeyValues } from './http-key-values.js';
 import { OperationExecutor } from './operation-executor.js';
 import { PipelineServer } from './pipeline-server.js';
-import type { PipelineCall } from './pipeline-session.js';
 import { UnaryServer } from './unary-server.js';
 
 export const testedApis = ['pipeline', 'unary', 'rest'] as const;
@@ -135,20 +134,23 @@ export class TestNode {
 
   #overPipeline({ kind, key, value, ifVersion, traceParent }: TestRequest): Promise<TestAnswer> {
     return new Promise((resolve, reject) => {
-      const stream = Object.assign(new EventEmitter(), {
-        write(message: Buffer): boolean {
-          const results = new ResultReader(message);
+      const stream: FrameStream = {
+        queuedBytes: 0,
+        send(message) {
+          const results = new ResultReader(message as Buffer);
           while (results.next()) resolve(answerOf(kind, results));
           return true;
         },
-        sendMetadata() {},
         pause() {},
         resume() {},
         end() {},
-      });
-      stream.on('error', reject);
-      this.#pipeline.handler(stream as unknown as PipelineCall);
-      stream.emit('data', pipelineMessage(kind, key, value, ifVersion, traceParent));
+        fail: reject,
+        cancel() {},
+      };
+      this.#pipeline.serve((listener) => {
+        queueMicrotask(() => listener.onFrame(pipelineMessage(kind, key, value, ifVersion, traceParent)));
+        return stream;
+      }, reject);
     });
   }
 

@@ -27,10 +27,10 @@ async function turns(count: number): Promise<void> {
 
 describe('a node stops reading a pipeline', () => {
   test('while too many operations are unanswered, and continues once these have results', async () => {
-    stream.send(put('k', 'v'), ...Array.from({ length: maxUnanswered - 1 }, () => get('k')));
+    stream.request(put('k', 'v'), ...Array.from({ length: maxUnanswered - 1 }, () => get('k')));
     await turns(maxUnanswered / sliceOperations + 1);
     expect(stream.isRead).toBe(true);
-    stream.send(get('k'));
+    stream.request(get('k'));
     expect(stream.isRead).toBe(false);
     c.heal();
     c.deliverAll();
@@ -41,7 +41,7 @@ describe('a node stops reading a pipeline', () => {
 
   test('while the client reads no results', async () => {
     stream.reads = false;
-    stream.send(get('k'));
+    stream.request(get('k'));
     await turns(1);
     expect(stream.isRead).toBe(false);
     stream.takeResults();
@@ -50,8 +50,8 @@ describe('a node stops reading a pipeline', () => {
 });
 
 test('a client that ends its side gets the results of what it has sent, and then the end of the stream', async () => {
-  stream.send(put('k', 'v'), get('k'));
-  stream.emit('end');
+  stream.request(put('k', 'v'), get('k'));
+  stream.halfClose();
   await turns(1);
   expect([stream.results, stream.ended]).toEqual([[undefined, undefined], false]);
   c.heal();

@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { Scenario } from '../../replication/testing/scenario.fixture.js';
-import { fromStatus } from '../../wire/contract/grpc-status.js';
 import { OperationWriter } from '../../wire/pipeline/pipeline-operations.js';
 import { clockOf } from '../shards/served-shard.fixture.js';
 import { FakeStream, get, pipelineServerOf, put } from './pipeline.fixture.js';
@@ -20,11 +19,11 @@ beforeEach(() => {
 afterEach(() => vi.restoreAllMocks());
 
 function failure() {
-  return fromStatus(stream.failure as unknown as Parameters<typeof fromStatus>[0]);
+  return stream.failure!;
 }
 
 test('a message that cannot be decoded ends the stream, and what came before it may have been executed', async () => {
-  stream.send(put('k', 'v'));
+  stream.request(put('k', 'v'));
   stream.sendBytes(cutOff);
   expect(failure()).toMatchObject({ code: 'INVALID_ARGUMENT', executed: 'unknown' });
   c.deliverAll();
@@ -43,10 +42,10 @@ test('a message that is damaged after some operations ends the stream, and those
 });
 
 test('results that are there by then are sent, and nothing is executed afterwards', async () => {
-  stream.send(get('k'));
+  stream.request(get('k'));
   stream.sendBytes(cutOff);
   expect(stream.results).toEqual(['nothing']);
-  stream.send(put('k', 'late'));
+  stream.request(put('k', 'late'));
   c.deliverAll();
   expect(await stream.answers()).toEqual(['nothing', undefined]);
   expect(c.get('a', 'k')).toEqual({ version: 0 });

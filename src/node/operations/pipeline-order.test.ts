@@ -24,7 +24,7 @@ function release(c: Scenario): void {
 describe('operations on one key of one stream take effect in the order in which they arrive', () => {
   test('put, get, put: the get waits for the first, and is not answered with the second', async () => {
     const { c, stream } = heldBack();
-    stream.send(put('k', 'a'), get('k'), put('k', 'b'));
+    stream.request(put('k', 'a'), get('k'), put('k', 'b'));
     expect(await stream.answers()).toEqual([undefined, undefined, undefined]);
     release(c);
     expect(await stream.answers()).toEqual(['put 1', 'a 1', 'put 2']);
@@ -33,10 +33,10 @@ describe('operations on one key of one stream take effect in the order in which 
   test('put, get, put of a key that has a value already: the same', async () => {
     const { c, stream } = heldBack();
     release(c);
-    stream.send(put('k', 'old'));
+    stream.request(put('k', 'old'));
     c.deliverAll();
     c.hold('a', 'b');
-    stream.send(put('k', 'a'), get('k'), put('k', 'b'));
+    stream.request(put('k', 'a'), get('k'), put('k', 'b'));
     expect(await stream.answers()).toEqual(['put 1', undefined, undefined, undefined]);
     release(c);
     expect(await stream.answers()).toEqual(['put 1', 'put 2', 'a 2', 'put 3']);
@@ -44,7 +44,7 @@ describe('operations on one key of one stream take effect in the order in which 
 
   test('put, get, delete, get: found, then not', async () => {
     const { c, stream } = heldBack();
-    stream.send(put('k', 'a'), get('k'), remove('k'), get('k'));
+    stream.request(put('k', 'a'), get('k'), remove('k'), get('k'));
     release(c);
     expect(await stream.answers()).toEqual(['put 1', 'a 1', 'deleted 2', 'nothing']);
   });
@@ -52,24 +52,24 @@ describe('operations on one key of one stream take effect in the order in which 
   test('delete, get, put, get: not found, then found', async () => {
     const { c, stream } = heldBack();
     release(c);
-    stream.send(put('k', 'old'));
+    stream.request(put('k', 'old'));
     c.deliverAll();
     c.hold('a', 'b');
-    stream.send(remove('k'), get('k'), put('k', 'new'), get('k'));
+    stream.request(remove('k'), get('k'), put('k', 'new'), get('k'));
     release(c);
     expect((await stream.answers()).slice(1)).toEqual(['deleted 2', 'nothing', 'put 3', 'new 3']);
   });
 
   test('a delete of nothing, get, put: not found', async () => {
     const { c, stream } = heldBack();
-    stream.send(remove('k'), get('k'), put('k', 'a'), get('k'));
+    stream.request(remove('k'), get('k'), put('k', 'a'), get('k'));
     release(c);
     expect(await stream.answers()).toEqual(['nothing', 'nothing', 'put 1', 'a 1']);
   });
 
   test('a refused put between them changes nothing', async () => {
     const { c, stream } = heldBack();
-    stream.send(put('k', 'a'), put('k', 'refused', 0), get('k'), put('k', 'b', 1), get('k'));
+    stream.request(put('k', 'a'), put('k', 'refused', 0), get('k'), put('k', 'b', 1), get('k'));
     release(c);
     expect(await stream.answers()).toEqual(['put 1', 'VERSION_MISMATCH', 'a 1', 'put 2', 'b 2']);
   });
@@ -84,12 +84,12 @@ describe('operations on one key of one stream take effect in the order in which 
       ['put 4', 'x2 3', 'y3 4', 'x2 3'],
     ].flat();
     const together = heldBack();
-    together.stream.send(...requests);
+    together.stream.request(...requests);
     release(together.c);
     expect(await together.stream.answers()).toEqual(expected);
     vi.restoreAllMocks();
     const apart = heldBack();
-    for (const request of requests) apart.stream.send(request);
+    for (const request of requests) apart.stream.request(request);
     release(apart.c);
     expect(await apart.stream.answers()).toEqual(expected);
   });
@@ -100,8 +100,8 @@ describe('operations on one key of one stream take effect in the order in which 
     const server = pipelineServerOf(c, 'a');
     const [one, other] = [new FakeStream(server), new FakeStream(server)];
     c.hold('a', 'b');
-    one.send(put('k', 'a'), get('k'));
-    other.send(put('k', 'b'), get('k'));
+    one.request(put('k', 'a'), get('k'));
+    other.request(put('k', 'b'), get('k'));
     release(c);
     expect(await one.answers()).toEqual(['put 1', 'a 1']);
     expect(await other.answers()).toEqual(['put 2', 'b 2']);
@@ -109,18 +109,18 @@ describe('operations on one key of one stream take effect in the order in which 
 
   test('a get waits for no write of another key', async () => {
     const { stream } = heldBack();
-    stream.send(put('other', 'o'), get('k'));
+    stream.request(put('other', 'o'), get('k'));
     expect(await stream.answers()).toEqual([undefined, 'nothing']);
   });
 
   test('a client that reads no results at first gets the value from before its get, not a later one', async () => {
     const { c, stream } = heldBack();
     stream.reads = false;
-    stream.send(get('other'), put('k', 'a'), get('k'), get('k'), put('k', 'b'));
+    stream.request(get('other'), put('k', 'a'), get('k'), get('k'), put('k', 'b'));
     expect(await stream.answers()).toEqual(['nothing', undefined, undefined, undefined, undefined]);
     release(c);
     const later = new FakeStream(pipelineServerOf(c, 'a'));
-    later.send(put('k', 'c'));
+    later.request(put('k', 'c'));
     c.deliverAll();
     expect(await later.answers()).toEqual(['put 3']);
     expect(await stream.answers()).toEqual(['nothing', 'put 1', undefined, undefined, 'put 2']);
@@ -134,7 +134,7 @@ describe('operations on one key of one stream take effect in the order in which 
     const slow = async (key: string): Promise<number> => c.node('a').store.versionOf(key);
     const local = localShardOf(c.node('a'), slow);
     const stream = new FakeStream(pipelineServerOf(c, 'a', { ...directoryOf(c, 'a'), local: () => local }));
-    stream.send(put('k', 'a', 0), get('k'), put('k', 'b', 1), get('k'), remove('k'), get('k'));
+    stream.request(put('k', 'a', 0), get('k'), put('k', 'b', 1), get('k'), remove('k'), get('k'));
     while ((await stream.answers()).includes(undefined)) {
       local.flush();
       c.deliverAll();
@@ -146,9 +146,9 @@ describe('operations on one key of one stream take effect in the order in which 
 test('the value of a get does not change before it is sent', async () => {
   const { c, stream } = heldBack();
   release(c);
-  stream.send(put('k', 'value'));
+  stream.request(put('k', 'value'));
   c.deliverAll();
   await stream.answers();
-  stream.send(get('k'));
+  stream.request(get('k'));
   expect(await stream.answers()).toEqual(['put 1', 'value 1']);
 });

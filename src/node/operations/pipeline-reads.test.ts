@@ -18,10 +18,10 @@ beforeEach(async () => {
   c = Scenario.of('a b c');
   clockOf(c);
   stream = new FakeStream(pipelineServerOf(c, 'a'));
-  stream.send(put('k', 'old'), get('k'));
+  stream.request(put('k', 'old'), get('k'));
   c.deliverAll();
   await stream.answers();
-  stream.send(get('k'));
+  stream.request(get('k'));
   expect(await stream.answers()).toEqual(['put 1', 'old 1', 'old 1']);
 });
 
@@ -40,28 +40,28 @@ function replaceWhileFrozen(): void {
 describe('a pipeline serves reads only under a lease (R9)', () => {
   test('a primary that stalled and was replaced refuses them, although the stream has read from it before', async () => {
     replaceWhileFrozen();
-    stream.send(get('k'), get('k'));
+    stream.request(get('k'), get('k'));
     expect((await stream.answers()).slice(3)).toEqual(['LEASE_LAPSED', 'LEASE_LAPSED']);
     c.advance(leaseMs);
-    stream.send(get('k'));
+    stream.request(get('k'));
     expect((await stream.answers()).at(-1)).toBe('NO_PRIMARY');
   });
 
   test('it serves them again once it is primary again', async () => {
     replaceWhileFrozen();
-    stream.send(get('k'));
+    stream.request(get('k'));
     await stream.answers();
     c.stabilize();
     c.kill('b', 'c');
     c.until(() => c.primary === 'a', 'no failover');
-    stream.send(get('k'));
+    stream.request(get('k'));
     expect((await stream.answers()).slice(3)).toEqual(['LEASE_LAPSED', 'new 2']);
   });
 
   test('it refuses a get behind a put whose outcome is unknown', async () => {
     c.hold('a', 'b');
     c.hold('a', 'c');
-    stream.send(put('k', 'lost'), get('k'));
+    stream.request(put('k', 'lost'), get('k'));
     replaceWhileFrozen();
     c.heal();
     c.advance(leaseMs);
@@ -71,7 +71,7 @@ describe('a pipeline serves reads only under a lease (R9)', () => {
   test('it refuses a get behind a put that has committed by acknowledgements from before the stall', async () => {
     c.hold('b', 'a');
     c.hold('c', 'a');
-    stream.send(put('k', 'kept'), get('k'));
+    stream.request(put('k', 'kept'), get('k'));
     await stream.answers();
     c.deliverAll();
     replaceWhileFrozen();
@@ -81,7 +81,7 @@ describe('a pipeline serves reads only under a lease (R9)', () => {
   });
 
   test('the rest of a long message is judged again in each turn', async () => {
-    stream.send(...Array.from({ length: moreThanASlice }, () => get('k')));
+    stream.request(...Array.from({ length: moreThanASlice }, () => get('k')));
     replaceWhileFrozen();
     await stream.answers();
     const rest = (await stream.answers()).slice(3);
@@ -93,9 +93,9 @@ describe('a pipeline serves reads only under a lease (R9)', () => {
 
   test('a get that waited until its client read results is judged when it is executed, not when it arrived', async () => {
     stream.reads = false;
-    stream.send(get('k'));
+    stream.request(get('k'));
     expect((await stream.answers()).slice(3)).toEqual(['old 1']);
-    stream.send(get('k'));
+    stream.request(get('k'));
     expect((await stream.answers()).slice(4)).toEqual([undefined]);
     replaceWhileFrozen();
     stream.takeResults();

@@ -1,9 +1,8 @@
 /** The open streams of kv.v1.KeyValue/Pipeline at this node. */
 import type { Logger } from 'pino';
 import { KvError } from '../../errors.js';
-import { toStatus } from '../../wire/contract/grpc-status.js';
 import type { OperationExecutor } from './operation-executor.js';
-import { type PipelineCall, PipelineSession, type PipelineSessionParts } from './pipeline-session.js';
+import { type AcceptStream, PipelineSession, type PipelineSessionParts } from './pipeline-session.js';
 
 export interface PipelineServerOptions {
   readonly executor: OperationExecutor;
@@ -47,10 +46,11 @@ export class PipelineServer {
     return performance.now() - this.#lastMessageMs;
   }
 
-  readonly handler = (call: PipelineCall): void => {
-    if (this.#sessions.size < this.#maxPipelines) this.#sessions.add(new PipelineSession(call, this.#parts));
-    else call.emit('error', toStatus(new KvError('OVERLOADED', `${this.#maxPipelines} pipelines are open at this node already`)));
-  };
+  /** Serves a stream, or refuses it while too many are open. */
+  serve(accept: AcceptStream, refuse: (error: KvError) => void): void {
+    if (this.#sessions.size < this.#maxPipelines) this.#sessions.add(new PipelineSession(accept, this.#parts));
+    else refuse(new KvError('OVERLOADED', `${this.#maxPipelines} pipelines are open at this node already`));
+  }
 
   /** Ends every stream, so that the gRPC server can end. The executor refuses what may still come in. */
   close(): void {

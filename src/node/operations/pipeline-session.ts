@@ -1,19 +1,19 @@
 /**
- * One stream of kv.v1.KeyValue/Pipeline: batches of operations come in, batches of results go out.
+ * One stream of kv.v1.KeyValue/Pipeline, over gRPC or frames: batches of operations come in, batches of results go out.
  *
  * Results leave at the end of the turn in which they became known. The node stops reading a stream while too many of its
  * operations are unanswered or while its client takes no results. It works on a long batch in slices, so that beacons get through.
  */
-import { Metadata, type ServerDuplexStream } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
 import { KvError } from '../../errors.js';
-import { toStatus } from '../../wire/contract/grpc-status.js';
+import type { FrameListener, FrameStream } from '../../transport/index.js';
 import { OperationReader } from '../../wire/pipeline/pipeline-operations.js';
 import { MalformedMessage } from '../../wire/protobuf/protobuf-reader.js';
 import type { OperationExecutor } from './operation-executor.js';
 import { PipelineAnswers } from './pipeline-answers.js';
 
-export type PipelineCall = ServerDuplexStream<Buffer, Buffer>;
+/** Accepts the stream on either transport. */
+export type AcceptStream = (listener: FrameListener) => FrameStream;
 
 export interface PipelineSessionParts {
   readonly executor: OperationExecutor;
@@ -43,7 +43,7 @@ const sliceOperations = 256;
 const maxMessageBytes = 256 * 1024;
 
 export class PipelineSession {
-  readonly #call: PipelineCall;
+  readonly #stream: FrameStream;
   readonly #parts: PipelineSessionParts;
   readonly #executor: OperationExecutor;
   readonly #answers: PipelineAnswers;
@@ -56,9 +56,8 @@ export class PipelineSession {
   #inputEnded = false;
   #over = false;
 
-  constructor(call: PipelineCall, parts: PipelineSessionParts) {
+  constructor(accept: AcceptStream, parts: PipelineSessionParts) {
     const { executor, onWaiting } = parts;
-    this.#call = call;
     this.#parts = parts;
     this.#executor = executor;
     const output = {
@@ -67,20 +66,19 @@ export class PipelineSession {
       added: () => this.#scheduleFlush(),
     };
     this.#answers = new PipelineAnswers(executor.nodeId, executor.apis.pipeline, output, onWaiting);
-    // The first metadata let the client forget what it keeps in case it has to make the call again.
-    call.sendMetadata(new Metadata());
-    call.on('data', (message: Buffer) => this.#received(message));
-    call.on('drain', () => this.#drained());
-    call.on('end', () => this.#ended());
-    call.on('cancelled', () => this.#gone());
-    call.on('error', () => this.#gone());
+    this.#stream = accept({
+      onFrame: (message) => this.#received(message),
+      onDrain: () => this.#drained(),
+      onEnd: () => this.#ended(),
+      onClosed: () => this.#gone(),
+    });
   }
 
   /** Ends the stream; operations without a result get none. */
   close(): void {
     this.#flush();
     this.#gone();
-    this.#call.end();
+    this.#stream.end();
   }
 
   #received(message: Buffer): void {
@@ -156,7 +154,7 @@ export class PipelineSession {
   #flush(): void {
     const { results } = this.#answers;
     if (results.bytes === 0 || this.#over) return;
-    this.#mayWrite = this.#call.write(results.take()) && this.#mayWrite;
+    this.#mayWrite = this.#stream.send(results.take()) && this.#mayWrite;
   }
 
   #drained(): void {
@@ -170,8 +168,8 @@ export class PipelineSession {
     const pause = tooMuch || !this.#mayWrite || this.#messages.length > 0;
     if (pause === this.#paused || this.#over) return;
     this.#paused = pause;
-    if (pause) this.#call.pause();
-    else this.#call.resume();
+    if (pause) this.#stream.pause();
+    else this.#stream.resume();
   }
 
   /** The client sends no more, and gets the results of what it has sent. */
@@ -184,7 +182,7 @@ export class PipelineSession {
     if (!this.#inputEnded || this.#over || this.#flushScheduled) return;
     if (this.#answers.unanswered > 0 || this.#messages.length > 0) return;
     this.#gone();
-    this.#call.end();
+    this.#stream.end();
   }
 
   /** An operation gets its failure as its result. What ends the stream is a message that cannot be decoded, or a fault of ours. */
@@ -199,7 +197,7 @@ export class PipelineSession {
   #fail(error: KvError): void {
     this.#flush();
     this.#gone();
-    this.#call.emit('error', toStatus(error));
+    this.#stream.fail(error);
   }
 
   #gone(): void {

@@ -1,11 +1,10 @@
 /** One stream of the pipeline at a node of the virtual cluster: the real server, and a client that the test drives. */
-import { EventEmitter } from 'node:events';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { StatusObject } from '@grpc/grpc-js';
 import { pino } from 'pino';
 import type { KvError } from '../../errors.js';
 import { countOperations } from '../../metrics/operation-counts.js';
 import type { Scenario } from '../../replication/testing/scenario.fixture.js';
+import type { FrameListener, FrameStream } from '../../transport/index.js';
 import { type DataRequest, OperationWriter } from '../../wire/pipeline/pipeline-operations.js';
 import { ResultReader } from '../../wire/pipeline/pipeline-results.js';
 import { directoryOf } from '../shards/served-shard.fixture.js';
@@ -13,7 +12,6 @@ import type { ShardDirectory } from '../shards/shard-directory.js';
 import { Forwarder } from './forwarder.js';
 import { OperationExecutor } from './operation-executor.js';
 import { PipelineServer } from './pipeline-server.js';
-import type { PipelineCall } from './pipeline-session.js';
 
 export const get = (key: string): DataRequest => ({ kind: 'get', key });
 export const remove = (key: string): DataRequest => ({ kind: 'delete', key, ifVersion: undefined });
@@ -39,7 +37,7 @@ export function pipelineServerOf(c: Scenario, name: string, directory: ShardDire
   return new PipelineServer({ executor, maxPipelines: 10, logger });
 }
 
-export class FakeStream extends EventEmitter {
+export class FakeStream implements FrameStream {
   /**
    * By the number of the operation, from 0 on: `a 1` (value and version), `nothing`, `put 3`, `deleted 3`, or a code,
    * with `?` if the operation may have been executed.
@@ -47,33 +45,35 @@ export class FakeStream extends EventEmitter {
   readonly results: (string | undefined)[] = [];
   /** False: the client reads no results, until `takeResults`. */
   reads = true;
-  failure: StatusObject | undefined;
+  failure: KvError | undefined;
   ended = false;
   /** Whether the server reads the stream at present. */
   isRead = true;
+  readonly queuedBytes = 0;
   #kinds: DataRequest['kind'][] = [];
+  #server: FrameListener | undefined;
 
   constructor(server: PipelineServer) {
-    super();
-    this.on('error', (failure: StatusObject) => {
-      this.failure = failure;
-    });
-    server.handler(this as unknown as PipelineCall);
+    const accept = (listener: FrameListener): FrameStream => {
+      this.#server = listener;
+      return this;
+    };
+    server.serve(accept, (error) => this.fail(error));
   }
 
-  /** Sends the operations in one message. */
-  send(...requests: readonly DataRequest[]): void {
+  /** The client sends the operations in one message. */
+  request(...requests: readonly DataRequest[]): void {
     const writer = new OperationWriter();
     for (const request of requests) {
       writer.add(this.#kinds.length, request);
       this.#kinds.push(request.kind);
       this.results.push(undefined);
     }
-    this.emit('data', writer.take());
+    this.#server?.onFrame(writer.take());
   }
 
   sendBytes(bytes: Buffer): void {
-    this.emit('data', bytes);
+    this.#server?.onFrame(bytes);
   }
 
   /** Results leave the node at the end of a turn. */
@@ -84,12 +84,20 @@ export class FakeStream extends EventEmitter {
 
   takeResults(): void {
     this.reads = true;
-    this.emit('drain');
+    this.#server?.onDrain();
   }
 
-  /** Called by the server, as it calls a stream of grpc-js. */
-  write(message: Buffer): boolean {
-    const results = new ResultReader(message);
+  halfClose(): void {
+    this.#server?.onEnd();
+  }
+
+  cancel(): void {
+    this.#server?.onClosed(undefined);
+  }
+
+  /** Called by the server with results. */
+  send(message: Uint8Array): boolean {
+    const results = new ResultReader(message as Buffer);
     while (results.next()) {
       const { id, error, result } = results;
       if (this.results[id] !== undefined) throw new Error(`operation ${id} is answered twice`);
@@ -97,7 +105,9 @@ export class FakeStream extends EventEmitter {
     }
     return this.reads;
   }
-  sendMetadata(): void {}
+  fail(error: KvError): void {
+    this.failure = error;
+  }
   pause(): void {
     this.isRead = false;
   }

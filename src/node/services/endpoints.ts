@@ -1,5 +1,5 @@
 /**
- * The endpoints of a node: its gRPC server and its HTTP server. Their ports are taken before the node knows whether it may start. Until
+ * The endpoints of a node: its port for gRPC and frames, and its HTTP server. Their ports are taken before the node knows whether it may start. Until
  * it goes live every request is refused, definitely not executed.
  */
 import type { UntypedServiceImplementation } from '@grpc/grpc-js';
@@ -8,7 +8,8 @@ import { replicationService } from '../../wire/contract/node-contract.js';
 import { clusterServiceWithRawKeys, keyValueServiceWithRawKeys } from '../../wire/contract/server-contract.js';
 import type { NodeOptions } from '../options.js';
 import { ToolServices } from '../tools/tool-services.js';
-import { announce, type Listening, listen, shutDown } from './listen.js';
+import { FrameServer, type ServedFrames } from './frame-server.js';
+import { announce, type Listening, listen } from './listen.js';
 import { type GatewayParts, NodeGateway } from './node-gateway.js';
 
 /** The services of a node, by the names under which `GrpcImplementations` has them. */
@@ -26,12 +27,14 @@ export class Endpoints {
   /** gRPC health and reflection answer from the beginning. */
   readonly tools: ToolServices;
   readonly #listening: Listening;
+  readonly #frames: FrameServer;
   readonly #goLive: (implementations: GrpcImplementations) => void;
   #gateway: NodeGateway | undefined;
 
-  private constructor(options: NodeOptions, listening: Listening) {
+  private constructor(options: NodeOptions, listening: Listening, frames: FrameServer) {
     this.address = options.advertise ?? joinAddress(options.host, listening.port);
     this.#listening = listening;
+    this.#frames = frames;
     this.#goLive = announce(listening.server, grpcServices);
     this.tools = new ToolServices(listening.server);
   }
@@ -39,7 +42,8 @@ export class Endpoints {
   /** @throws KvError ADDRESS_UNAVAILABLE */
   static async open(options: NodeOptions): Promise<Endpoints> {
     // A call that comes while HTTP is opened must find its service: the gRPC services are announced at once.
-    const endpoints = new Endpoints(options, await listen(options.host, options.port));
+    const frames = new FrameServer();
+    const endpoints = new Endpoints(options, await listen(options.host, options.port, frames.serve), frames);
     try {
       endpoints.#gateway = await NodeGateway.open(options);
     } catch (error) {
@@ -54,13 +58,14 @@ export class Endpoints {
     return this.#gateway && joinAddress(parseAddress(this.address, '--advertise').host, this.#gateway.port);
   }
 
-  /** The gRPC connections that are open, of clients and of other nodes. */
+  /** The open connections of clients and of other nodes, over gRPC and frames. */
   get connections(): number {
-    return this.#listening.connections();
+    return this.#listening.connections;
   }
 
-  goLive(implementations: GrpcImplementations, gatewayParts: GatewayParts): void {
+  goLive(implementations: GrpcImplementations, frames: ServedFrames, gatewayParts: GatewayParts): void {
     this.#goLive(implementations);
+    this.#frames.goLive(frames);
     this.#gateway?.goLive(gatewayParts);
   }
 
@@ -71,12 +76,11 @@ export class Endpoints {
 
   /** Lets calls that are being answered finish, for at most `patienceMs`. */
   async close(patienceMs: number): Promise<void> {
-    await Promise.all([shutDown(this.#listening.server, patienceMs), this.#gateway?.close()]);
+    await Promise.all([this.#listening.shutDown(patienceMs), this.#gateway?.close()]);
   }
 
   /** Ends at once, when the node may not start. */
   async abort(): Promise<void> {
-    this.#listening.server.forceShutdown();
-    await this.#gateway?.close();
+    await Promise.all([this.#listening.shutDown(0), this.#gateway?.close()]);
   }
 }

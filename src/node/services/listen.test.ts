@@ -1,13 +1,55 @@
-import type { EventEmitter } from 'node:events';
-import { expect, test } from 'vitest';
-import { listen, shutDown } from './listen.js';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { Client, credentials, type ServerDuplexStream } from '@grpc/grpc-js';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { framesPreface } from '../../transport/index.js';
+import { channelOptions } from '../../wire/contract/channel-options.js';
+import { keyValueService } from '../../wire/contract/client-contract.js';
+import { type Listening, listen } from './listen.js';
 
-test('a connection that cannot be accepted does not end the process', async () => {
-  const { server } = await listen('127.0.0.1', 0);
-  const { http2Servers } = server as unknown as { readonly http2Servers: ReadonlyMap<EventEmitter, unknown> };
-  expect(http2Servers.size).toBe(1);
-  const error = Object.assign(new Error('accept EMFILE'), { code: 'EMFILE', syscall: 'accept' });
-  // Without a listener of its own, `emit` throws, and no code would catch that in the event loop.
-  for (const http2Server of http2Servers.keys()) expect(http2Server.emit('error', error)).toBe(true);
-  await shutDown(server, 1_000);
+let listening: Listening;
+let frameConnections: number;
+
+beforeEach(async () => {
+  frameConnections = 0;
+  listening = await listen('127.0.0.1', 0, (socket) => {
+    frameConnections += 1;
+    socket.end();
+  });
+});
+afterEach(() => listening.shutDown(0));
+
+const pipeline = keyValueService.Pipeline!;
+
+test('gRPC and frames are served on one port', async () => {
+  listening.server.addService(
+    { Pipeline: pipeline },
+    {
+      Pipeline: (call: ServerDuplexStream<Buffer, Buffer>) => call.on('data', (message) => call.write(message)),
+    },
+  );
+  const client = new Client(`127.0.0.1:${listening.port}`, credentials.createInsecure(), channelOptions);
+  const stream = client.makeBidiStreamRequest(pipeline.path, pipeline.requestSerialize, pipeline.responseDeserialize);
+  stream.on('error', () => {});
+  stream.write(Buffer.from('over HTTP/2'));
+  expect(String((await once(stream, 'data'))[0])).toBe('over HTTP/2');
+  const socket = connect(listening.port, '127.0.0.1');
+  socket.write(framesPreface);
+  await once(socket.resume(), 'close');
+  expect(frameConnections).toBe(1);
+  client.close();
+});
+
+test('a connection that speaks neither is closed and counted', async () => {
+  const socket = connect(listening.port, '127.0.0.1');
+  socket.write('GET / HTTP/1.1\r\n\r\n');
+  await once(socket.resume(), 'close');
+  expect(listening.rejected).toEqual({ silent: 0, unknown: 1 });
+});
+
+test('a taken port is refused with its reason', async () => {
+  await expect(listen('127.0.0.1', listening.port, () => {})).rejects.toMatchObject({
+    code: 'ADDRESS_UNAVAILABLE',
+    message: expect.stringContaining('the port is taken'),
+  });
 });

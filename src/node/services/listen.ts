@@ -1,5 +1,6 @@
-/** Opens a gRPC server on an address, and shuts it down. */
+/** Opens the one port of a node, on which gRPC and frames are served, and shuts it down. */
 import type { Http2Server } from 'node:http2';
+import { isIP, type Socket } from 'node:net';
 import {
   Server,
   ServerCredentials,
@@ -9,8 +10,9 @@ import {
   type UntypedHandleCall,
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
-import { joinAddress } from '../../config/index.js';
 import { KvError } from '../../errors.js';
+import { lookUp } from '../../net/index.js';
+import { framesPreface, type RejectedConnections, SharedPort } from '../../transport/index.js';
 import { serverOptions } from '../../wire/contract/channel-options.js';
 import { toStatus } from '../../wire/contract/grpc-status.js';
 
@@ -18,8 +20,15 @@ export interface Listening {
   readonly server: Server;
   readonly port: number;
   /** The number of open connections, of clients and of other nodes. */
-  connections(): number;
+  readonly connections: number;
+  /** Connections that were closed because they spoke neither protocol. */
+  readonly rejected: RejectedConnections;
+  /** Lets calls that are being answered finish, for at most `patienceMs`. */
+  shutDown(patienceMs: number): Promise<void>;
 }
+
+/** The first bytes of every HTTP/2 connection (RFC 9113, section 3.4). */
+const http2Preface = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 'latin1');
 
 /** Receive windows, large enough for a whole batch between two nodes to be on its way. */
 const streamWindowBytes = 4 * 1024 * 1024;
@@ -42,38 +51,39 @@ function http2ServersOf(server: Server): readonly Http2Server[] {
   return http2Servers instanceof Map ? [...(http2Servers.keys() as Iterable<Http2Server>)] : [];
 }
 
-/** Without this a connection that cannot be accepted would end the process: it is an error of the server. `Descriptors` logs the cause. */
-function surviveRefusals(server: Server): void {
-  for (const http2Server of http2ServersOf(server)) http2Server.on('error', () => {});
-}
-
-/** Counts connections from now on. @returns a function that returns how many are open. */
-function countConnections(server: Server): () => number {
-  let open = 0;
-  for (const http2Server of http2ServersOf(server))
-    http2Server.on('session', (session) => {
-      open++;
-      session.once('close', () => open--);
-    });
-  return () => open;
-}
-
-/** `port` 0 takes any free one. @throws KvError ADDRESS_UNAVAILABLE */
-export function listen(host: string, port: number): Promise<Listening> {
+/**
+ * Listens on every address that the host name stands for. `port` 0 takes any free one.
+ *
+ * @param serveFrames receives each connection that carries frames, paused, after its preface.
+ * @throws KvError ADDRESS_UNAVAILABLE
+ */
+export async function listen(host: string, port: number, serveFrames: (socket: Socket) => void): Promise<Listening> {
   const server = new Server(serverOptions);
-  return new Promise((resolve, reject) => {
-    server.bindAsync(joinAddress(host, port), ServerCredentials.createInsecure(), (error, bound) => {
-      if (error === null) {
-        widenReceiveWindows(server);
-        surviveRefusals(server);
-        return resolve({ server, port: bound, connections: countConnections(server) });
-      }
-      // grpc-js binds every address that a name stands for, and reports the failures as text.
-      const inUse = error.message.includes('EADDRINUSE');
-      const reason = inUse ? 'the port is taken' : 'the address is not one of this machine, or may not be used';
-      reject(new KvError('ADDRESS_UNAVAILABLE', `cannot listen on --host ${host} --port ${port}: ${reason}`, { cause: error }));
-    });
-  });
+  const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
+  widenReceiveWindows(server);
+  const shared = new SharedPort([
+    { preface: http2Preface, serve: (socket) => injector.injectConnection(socket) },
+    { preface: framesPreface, serve: serveFrames },
+  ]);
+  try {
+    const bound = await shared.listen(isIP(host) === 0 ? await lookUp(host) : [host], port);
+    return {
+      server,
+      port: bound,
+      get connections() {
+        return shared.connections;
+      },
+      rejected: shared.rejected,
+      shutDown: async (patienceMs) => {
+        shared.close();
+        await shutDown(server, patienceMs);
+      },
+    };
+  } catch (error) {
+    const inUse = (error as NodeJS.ErrnoException).code === 'EADDRINUSE';
+    const reason = inUse ? 'the port is taken' : 'the address is not one of this machine, or may not be used';
+    throw new KvError('ADDRESS_UNAVAILABLE', `cannot listen on --host ${host} --port ${port}: ${reason}`, { cause: error });
+  }
 }
 
 /**
@@ -104,8 +114,7 @@ export function announce<Name extends string>(
   };
 }
 
-/** Lets calls that are being answered finish, for at most `patienceMs`. */
-export async function shutDown(server: Server, patienceMs: number): Promise<void> {
+async function shutDown(server: Server, patienceMs: number): Promise<void> {
   const force = setTimeout(() => server.forceShutdown(), patienceMs);
   await new Promise<void>((resolve) => server.tryShutdown(() => resolve()));
   clearTimeout(force);

@@ -1,10 +1,13 @@
 /** The services of one node: for clients and other nodes over gRPC, and for clients over HTTP. */
 import { setTimeout as pause } from 'node:timers/promises';
+import type { ServerDuplexStream } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
 import type { ClusterConfig, ConfigConflict } from '../../coordination/index.js';
 import { KvError } from '../../errors.js';
 import type { NodeMetrics } from '../../metrics/index.js';
 import { Tracing } from '../../tracing/index.js';
+import { GrpcServerStream } from '../../transport/index.js';
+import { toStatus } from '../../wire/contract/grpc-status.js';
 import type { MemoryBudget } from '../capacity/memory-budget.js';
 import { PendingCalls } from '../capacity/pending-calls.js';
 import type { NodeView } from '../cluster/node-view.js';
@@ -22,12 +25,15 @@ import { ClusterGate } from './cluster-gate.js';
 import { ClusterQueries } from './cluster-queries.js';
 import { ClusterServer } from './cluster-server.js';
 import { type GrpcImplementations, grpcServices } from './endpoints.js';
+import type { ServedFrames } from './frame-server.js';
 import type { GatewayParts } from './node-gateway.js';
 
 /** After a handover the clients learn of the new primary and leave. They count as gone once no call has come in for this long. */
 const idleMs = 100;
 /** A node that stops waits no longer than this for its clients to leave. */
 const maxDrainMs = 1_000;
+
+type PipelineCall = ServerDuplexStream<Buffer, Buffer>;
 
 export interface NodeServicesParts {
   readonly nodeId: string;
@@ -41,7 +47,7 @@ export interface NodeServicesParts {
   readonly topology: TopologyPublisher;
   readonly metrics: NodeMetrics;
   readonly logger: Logger;
-  /** The gRPC connections that are open. */
+  /** The connections that are open. */
   connections(): number;
   /** A node probes whether this process answers at an address (probe-address.ts). */
   probed(token: string): void;
@@ -105,10 +111,19 @@ export class NodeServices {
   get implementations(): GrpcImplementations {
     const { keyValue, cluster, replication } = grpcServices;
     return {
-      keyValue: this.#gate.guard(keyValue, { ...this.#unary.implementation, Pipeline: this.#pipeline.handler }),
+      keyValue: this.#gate.guard(keyValue, {
+        ...this.#unary.implementation,
+        Pipeline: (call: PipelineCall) => this.#servePipeline(call),
+      }),
       cluster: this.#gate.guard(cluster, this.#cluster.implementation),
       replication: this.#gate.guard(replication, this.#parts.peers.implementation),
     };
+  }
+
+  /** The rpcs that are served over frames. */
+  get frames(): ServedFrames {
+    const handlers = { 'kv.v1.KeyValue/Pipeline': this.#pipeline.serve.bind(this.#pipeline) };
+    return { gate: this.#gate, handlers };
   }
 
   get gatewayParts(): GatewayParts {
@@ -156,6 +171,13 @@ export class NodeServices {
   /** Gives up the calls that were forwarded to other nodes. */
   closeForwarding(): void {
     this.#forwarder.close();
+  }
+
+  #servePipeline(call: PipelineCall): void {
+    this.#pipeline.serve(
+      (listener) => new GrpcServerStream(call, listener),
+      (error) => void call.emit('error', toStatus(error)),
+    );
   }
 
   #readMetrics(): ReturnType<NodeMetrics['read']> {

@@ -7,8 +7,6 @@
 import {
   type handleUnaryCall,
   Metadata,
-  Server,
-  ServerCredentials,
   type ServerDuplexStream,
   type ServerWritableStream,
   type ServiceDefinition,
@@ -18,8 +16,11 @@ import {
 import { pino } from 'pino';
 import { KvError } from '../../../src/errors.js';
 import { ClusterGate } from '../../../src/node/services/cluster-gate.js';
+import { type FrameGate, type FrameHandler, FrameServer } from '../../../src/node/services/frame-server.js';
+import { type Listening, listen } from '../../../src/node/services/listen.js';
 import { shardOfKey } from '../../../src/placement/index.js';
 import { locateKey } from '../../../src/topology/key-location.js';
+import { GrpcServerStream } from '../../../src/transport/index.js';
 import { clusterService, keyValueService } from '../../../src/wire/contract/client-contract.js';
 import { toStatus } from '../../../src/wire/contract/grpc-status.js';
 import type {
@@ -51,7 +52,7 @@ export interface Arrival {
 
 export class FakeNode {
   readonly id: string;
-  readonly server = new Server();
+  listening!: Listening;
   readonly watchers = new Set<ServerWritableStream<object, Topology>>();
   proxy!: TcpProxy;
   alive = true;
@@ -124,15 +125,15 @@ export class FakeCluster {
     const node = new FakeNode(`node-${this.nodes.length + 1}`);
     const gate = new ClusterGate({ nodeId: node.id, clusterId: this.clusterId, logger: pino({ level: 'silent' }) });
     const add = (service: ServiceDefinition, handlers: UntypedServiceImplementation) =>
-      node.server.addService(service, checksCluster ? gate.guard(service, handlers) : handlers);
+      node.listening.server.addService(service, checksCluster ? gate.guard(service, handlers) : handlers);
+    const frames = new FrameServer();
+    node.listening = await listen('127.0.0.1', 0, frames.serve);
     add(keyValueService, this.#keyValueHandlers(node));
     add(clusterService, this.#clusterHandlers(node));
-    const port = await new Promise<number>((resolve, reject) =>
-      node.server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) =>
-        error === null ? resolve(bound) : reject(error),
-      ),
-    );
-    node.proxy = await TcpProxy.start(port, at?.port);
+    const pipeline: FrameHandler = (accept) => servePipeline(accept, node.id, this.#unaryHandlers(node));
+    const judge: FrameGate['judge'] = (...named) => (checksCluster ? gate.judge(...named) : undefined);
+    frames.goLive({ gate: { clusterId: this.clusterId, judge }, handlers: { 'kv.v1.KeyValue/Pipeline': pipeline } });
+    node.proxy = await TcpProxy.start(node.listening.port, at?.port);
     this.nodes.push(node);
     return node;
   }
@@ -152,7 +153,7 @@ export class FakeCluster {
   /** Ends the process of a node. The others still report it. */
   async crashNode(node: FakeNode): Promise<void> {
     await node.proxy.close();
-    node.server.forceShutdown();
+    await node.listening.shutDown(0);
   }
 
   async stopNode(node: FakeNode): Promise<void> {
@@ -211,7 +212,11 @@ export class FakeCluster {
 
   #keyValueHandlers(node: FakeNode) {
     const handlers = this.#unaryHandlers(node);
-    return { ...handlers, Pipeline: (call: ServerDuplexStream<Buffer, Buffer>) => servePipeline(call, node.id, handlers) };
+    const Pipeline = (call: ServerDuplexStream<Buffer, Buffer>) => {
+      call.sendMetadata(new Metadata());
+      servePipeline((listener) => new GrpcServerStream(call, listener), node.id, handlers);
+    };
+    return { ...handlers, Pipeline };
   }
 
   #unaryHandlers(node: FakeNode) {

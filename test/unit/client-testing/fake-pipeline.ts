@@ -1,5 +1,6 @@
 /** The streaming path of a fake node: each operation goes to the handler of the unary call, its answer back as a result. */
-import { type handleUnaryCall, Metadata, type ServerDuplexStream, type ServerUnaryCall } from '@grpc/grpc-js';
+import type { handleUnaryCall, ServerUnaryCall } from '@grpc/grpc-js';
+import type { FrameListener, FrameStream } from '../../../src/transport/index.js';
 import { fromStatus } from '../../../src/wire/contract/grpc-status.js';
 import type {
   DeleteRequest,
@@ -18,18 +19,20 @@ export interface DataHandlers {
   readonly Delete: handleUnaryCall<DeleteRequest, DeleteResponse>;
 }
 
-export function servePipeline(call: ServerDuplexStream<Buffer, Buffer>, nodeId: string, handlers: DataHandlers): void {
-  call.sendMetadata(new Metadata());
-  call.on('error', () => {});
-  call.on('end', () => call.end());
-  call.on('data', (message: Buffer) => {
-    const operations = new OperationReader(message);
-    while (operations.next()) serve(call, nodeId, handlers, operations);
+export function servePipeline(accept: (listener: FrameListener) => FrameStream, nodeId: string, handlers: DataHandlers): void {
+  const stream = accept({
+    onFrame: (message) => {
+      const operations = new OperationReader(message);
+      while (operations.next()) serve(stream, nodeId, handlers, operations);
+    },
+    onDrain() {},
+    onEnd: () => stream.end(),
+    onClosed() {},
   });
 }
 
 function serve(
-  call: ServerDuplexStream<Buffer, Buffer>,
+  stream: FrameStream,
   nodeId: string,
   handlers: DataHandlers,
   { id, kind, key, ifVersion, buffer, valueStart, valueEnd }: OperationReader,
@@ -45,7 +48,7 @@ function serve(
       const results = new ResultWriter(nodeId);
       if (error) results.error(id, fromStatus(error as Parameters<typeof fromStatus>[0]));
       else write(results, response as Response);
-      call.write(results.take());
+      stream.send(results.take());
     });
   };
   if (kind === 'get')

@@ -1,0 +1,57 @@
+/**
+ * Serves the rpcs that are opened over frames: the counterpart of the gRPC server. It judges the cluster that an opening names, and
+ * refuses an rpc that it does not serve, before anything is executed.
+ */
+import type { Socket } from 'node:net';
+import { KvError } from '../../errors.js';
+import { acceptTcp, type FrameListener, type FrameStream, type Incoming } from '../../transport/index.js';
+import type { ClusterGate } from './cluster-gate.js';
+
+/** Serves one rpc: accepts it, or refuses it. */
+export type FrameHandler = (accept: (listener: FrameListener) => FrameStream, refuse: (error: KvError) => void) => void;
+
+/** Judges the cluster that an opening names, and names that of the node. */
+export type FrameGate = Pick<ClusterGate, 'clusterId' | 'judge'>;
+
+export interface ServedFrames {
+  readonly gate: FrameGate;
+  /** By the full name of the method, such as kv.v1.KeyValue/Pipeline. */
+  readonly handlers: Readonly<Record<string, FrameHandler>>;
+}
+
+export class FrameServer {
+  /** Connections that were closed before they opened an rpc. */
+  rejected = 0;
+  #served: ServedFrames | undefined;
+
+  /** Until this call every rpc is refused, definitely not executed. */
+  goLive(served: ServedFrames): void {
+    this.#served = served;
+  }
+
+  readonly serve = (socket: Socket): void => {
+    acceptTcp(socket, {
+      onIncoming: (incoming) => this.#open(incoming),
+      onRejected: () => {
+        this.rejected += 1;
+      },
+    });
+  };
+
+  #open(incoming: Incoming): void {
+    const { opening, peer } = incoming;
+    if (this.#served === undefined) return incoming.refuse(new KvError('NO_PRIMARY', 'this node is starting'));
+    const { gate, handlers } = this.#served;
+    const handler = handlers[opening.rpc];
+    if (handler === undefined)
+      return incoming.refuse(
+        new KvError('INVALID_ARGUMENT', `this node serves no rpc ${JSON.stringify(opening.rpc)} over frames`),
+      );
+    const refusal = gate.judge(opening.clusterId === '' ? [] : [opening.clusterId], () => peer);
+    if (refusal !== undefined) return incoming.refuse(refusal);
+    handler(
+      (listener) => incoming.accept(gate.clusterId, listener),
+      (error) => incoming.refuse(error),
+    );
+  }
+}

@@ -1,0 +1,99 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { SharedPort } from './shared-port.js';
+
+/** Serves a connection by echoing everything, after its name. */
+const echo = (name: string) => ({
+  preface: Buffer.from(name),
+  serve: (socket: Socket) => {
+    socket.write(`${name}:`);
+    socket.pipe(socket);
+  },
+});
+
+let port: SharedPort;
+let number: number;
+const clients: Socket[] = [];
+
+async function client(): Promise<Socket> {
+  const socket = connect(number, '127.0.0.1');
+  clients.push(socket);
+  await once(socket, 'connect');
+  return socket;
+}
+
+/** Everything that the client receives, until it has `bytes` of it or the connection is closed. */
+async function received(socket: Socket, bytes: number): Promise<string> {
+  let text = '';
+  for await (const part of socket.iterator({ destroyOnReturn: false })) {
+    text += String(part);
+    if (text.length >= bytes) break;
+  }
+  return text;
+}
+
+beforeEach(async () => {
+  port = new SharedPort([echo('HTTP'), echo('FRAME')]);
+  number = await port.listen(['127.0.0.1'], 0);
+});
+afterEach(() => {
+  for (const socket of clients.splice(0)) socket.destroy();
+  port.close();
+});
+
+describe('shared port', () => {
+  it('the first bytes choose the protocol, which reads them as if they had just come', async () => {
+    const [one, other] = [await client(), await client()];
+    one.write('HTTP and more');
+    other.write('FRAMEs');
+    expect(await received(one, 18)).toBe('HTTP:HTTP and more');
+    expect(await received(other, 12)).toBe('FRAME:FRAMEs');
+    expect(port.rejected).toEqual({ silent: 0, unknown: 0 });
+  });
+
+  it('a preface may come byte by byte', async () => {
+    const socket = await client();
+    socket.setNoDelay(true);
+    for (const letter of 'FRAME') {
+      socket.write(letter);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(await received(socket, 11)).toBe('FRAME:FRAME');
+  });
+
+  it('other bytes close the connection at the first that fits no preface', async () => {
+    const socket = await client();
+    socket.write('HX');
+    expect(await received(socket, 1)).toBe('');
+    expect(port.rejected).toEqual({ silent: 0, unknown: 1 });
+  });
+
+  it('a connection without a whole preface is closed after the time-out', async () => {
+    const hasty = new SharedPort([echo('FRAME')], 1);
+    number = await hasty.listen(['127.0.0.1'], 0);
+    const [silent, slow] = [await client(), await client()];
+    slow.write('FRA');
+    expect(await Promise.all([received(silent, 1), received(slow, 1)])).toEqual(['', '']);
+    expect(hasty.rejected).toEqual({ silent: 2, unknown: 0 });
+    hasty.close();
+  });
+
+  it('listens on several addresses with one port, and counts connections while they are open', async () => {
+    const several = new SharedPort([echo('HTTP')]);
+    const shared = await several.listen(['127.0.0.1', '127.0.0.2'], 0);
+    const socket = connect(shared, '127.0.0.2');
+    await once(socket, 'connect');
+    await vi.waitUntil(() => several.connections === 1);
+    socket.destroy();
+    await vi.waitUntil(() => several.connections === 0);
+    several.close();
+  });
+
+  it('an address that is in use is reported, and leaves nothing listening', async () => {
+    const second = new SharedPort([]);
+    await expect(second.listen(['127.0.0.2', '127.0.0.1'], number)).rejects.toMatchObject({ code: 'EADDRINUSE' });
+    const refused = connect(number, '127.0.0.2');
+    await expect(once(refused, 'connect')).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+  });
+});
