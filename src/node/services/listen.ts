@@ -54,7 +54,7 @@ function http2ServersOf(server: Server): readonly Http2Server[] {
 /**
  * Listens on every address that the host name stands for. `port` 0 takes any free one.
  *
- * @param serveFrames receives each connection that carries frames, paused, after its preface.
+ * @param serveFrames receives each connection that carries frames, paused, with its preface still to be read.
  * @throws KvError ADDRESS_UNAVAILABLE
  */
 export async function listen(host: string, port: number, serveFrames: (socket: Socket) => void): Promise<Listening> {

@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import { KvError } from '../../errors.js';
 import { decodeOpening, encodeAccepted, type FrameOpening, protocolVersion } from '../frame-messages.js';
 import type { FrameListener, FrameStream } from '../frame-stream.js';
+import { preface } from './frame-format.js';
 import { TcpFrameStream } from './tcp-frame-stream.js';
 
 /** An rpc that a client has opened and the server has not accepted yet. */
@@ -24,8 +25,9 @@ export interface AcceptHandlers {
   onRejected(reason: 'no opening in time' | 'malformed opening' | 'closed early'): void;
 }
 
-/** @param socket its first bytes, the preface, have been read. */
+/** @param socket paused; it has received the preface, which is still to be read. */
 export function acceptTcp(socket: Socket, handlers: AcceptHandlers): void {
+  socket.read(preface.length);
   let isOpen = false;
   const reject = (reason: Parameters<AcceptHandlers['onRejected']>[0]): void => {
     if (isOpen) return;

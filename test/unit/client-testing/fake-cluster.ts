@@ -56,6 +56,10 @@ export class FakeNode {
   readonly watchers = new Set<ServerWritableStream<object, Topology>>();
   proxy!: TcpProxy;
   alive = true;
+  /** Pipelines that clients have opened here, by what carries them. */
+  readonly pipelines = { frames: 0, grpc: 0 };
+  /** False: the node lets only HTTP/2 through. */
+  offersFrames = true;
 
   constructor(id: string) {
     this.id = id;
@@ -127,10 +131,16 @@ export class FakeCluster {
     const add = (service: ServiceDefinition, handlers: UntypedServiceImplementation) =>
       node.listening.server.addService(service, checksCluster ? gate.guard(service, handlers) : handlers);
     const frames = new FrameServer();
-    node.listening = await listen('127.0.0.1', 0, frames.serve);
+    node.listening = await listen('127.0.0.1', 0, (socket) => {
+      if (node.offersFrames) frames.serve(socket);
+      else socket.destroy();
+    });
     add(keyValueService, this.#keyValueHandlers(node));
     add(clusterService, this.#clusterHandlers(node));
-    const pipeline: FrameHandler = (accept) => servePipeline(accept, node.id, this.#unaryHandlers(node));
+    const pipeline: FrameHandler = (accept) => {
+      node.pipelines.frames += 1;
+      servePipeline(accept, node.id, this.#unaryHandlers(node));
+    };
     const judge: FrameGate['judge'] = (...named) => (checksCluster ? gate.judge(...named) : undefined);
     frames.goLive({ gate: { clusterId: this.clusterId, judge }, handlers: { 'kv.v1.KeyValue/Pipeline': pipeline } });
     node.proxy = await TcpProxy.start(node.listening.port, at?.port);
@@ -213,6 +223,7 @@ export class FakeCluster {
   #keyValueHandlers(node: FakeNode) {
     const handlers = this.#unaryHandlers(node);
     const Pipeline = (call: ServerDuplexStream<Buffer, Buffer>) => {
+      node.pipelines.grpc += 1;
       call.sendMetadata(new Metadata());
       servePipeline((listener) => new GrpcServerStream(call, listener), node.id, handlers);
     };

@@ -1,0 +1,35 @@
+import { describe, expect, test } from 'vitest';
+import { cluster, connect, failure, useFakeCluster } from './client-testing/harness.js';
+
+useFakeCluster();
+
+describe('the transport of operations', () => {
+  test('auto - operations travel in frames', async () => {
+    const client = await connect();
+    await client.put('key', 'value');
+    expect(cluster.primary.pipelines).toEqual({ frames: 1, grpc: 0 });
+  });
+
+  test('auto - where only HTTP/2 passes, operations travel over gRPC, and none fails', async () => {
+    for (const node of cluster.nodes) node.offersFrames = false;
+    const client = await connect();
+    const keys = Array.from({ length: 100 }, (_, index) => `key-${index}`);
+    await Promise.all(keys.map((key) => client.put(key, key)));
+    expect((await client.get('key-99')).value).toEqual(Buffer.from('key-99'));
+    expect(cluster.primary.pipelines).toEqual({ frames: 0, grpc: 1 });
+  });
+
+  test('grpc - no connection for frames is opened', async () => {
+    const client = await connect({ transport: 'grpc' });
+    await client.put('key', 'value');
+    expect(cluster.primary.pipelines).toEqual({ frames: 0, grpc: 1 });
+  });
+
+  test('tcp - without frames operations fail, not executed', async () => {
+    for (const node of cluster.nodes) node.offersFrames = false;
+    const client = await connect({ transport: 'tcp' });
+    expect(await failure(client.put('key', 'value', { deadlineMs: 200 }))).toMatchObject({ executed: 'no' });
+    expect(cluster.primary.pipelines).toEqual({ frames: 0, grpc: 0 });
+    expect(cluster.countOf('Put')).toBe(0);
+  });
+});
