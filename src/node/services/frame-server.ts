@@ -42,11 +42,8 @@ export class FrameServer {
     const { opening, peer } = incoming;
     if (this.#served === undefined) return incoming.refuse(new KvError('NO_PRIMARY', 'this node is starting'));
     const { gate, handlers } = this.#served;
-    const handler = handlers[opening.rpc];
-    if (handler === undefined)
-      return incoming.refuse(
-        new KvError('INVALID_ARGUMENT', `this node serves no rpc ${JSON.stringify(opening.rpc)} over frames`),
-      );
+    const handler = Object.hasOwn(handlers, opening.rpc) ? handlers[opening.rpc] : undefined;
+    if (handler === undefined) return incoming.refuse(unknownRpc(opening.rpc));
     const refusal = gate.judge(opening.clusterId === '' ? [] : [opening.clusterId], () => peer);
     if (refusal !== undefined) return incoming.refuse(refusal);
     handler(
@@ -54,4 +51,11 @@ export class FrameServer {
       (error) => incoming.refuse(error),
     );
   }
+}
+
+/** Limits how much of a caller's name is repeated in the refusal. */
+const maxNameLength = 64;
+
+function unknownRpc(rpc: string): KvError {
+  return new KvError('INVALID_ARGUMENT', `this node serves no rpc ${JSON.stringify(rpc.slice(0, maxNameLength))} over frames`);
 }
