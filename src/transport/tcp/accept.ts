@@ -17,7 +17,7 @@ export interface Incoming {
 }
 
 /** From the connection until its opening has come. A connection that says nothing is cut off. */
-export const openingTimeoutMs = 10_000;
+const openingTimeoutMs = 10_000;
 
 export interface AcceptHandlers {
   onIncoming(incoming: Incoming): void;

@@ -11,8 +11,8 @@ import { type FrameListener, type FrameStream, maxQueuedBytes } from '../frame-s
 import { type ControlKind, controlFrame, FrameParser, headerBytes, writeHeader } from './frame-format.js';
 
 /** As long as the keepalive of the gRPC channels. */
-export const pingAfterMs = 5_000;
-export const pingTimeoutMs = 2_000;
+const pingAfterMs = 5_000;
+const pingTimeoutMs = 2_000;
 /** A frame up to this size is copied behind its header: one small write costs less than two. */
 const copiedBytes = 4 * 1024;
 
