@@ -2,6 +2,7 @@
 import yargs from 'yargs';
 import { throwUsageError } from '../../src/cli/usage-error.js';
 import { fileOf, namesOf, numberOf, refuseOption } from '../option-values.js';
+import { goalRows } from './goal-rows.js';
 import { type StoreName, storeNames } from './scenarios.js';
 import { type Choice, type SeriesName, seriesNames } from './selection.js';
 
@@ -17,10 +18,13 @@ export interface PeersCommandLine {
 const maxRounds = 1_000;
 const maxSeconds = 3_600;
 
+const goalNames = goalRows.map(({ name }) => name);
+
 const options = {
   only: text(`Stores, separated by commas: ${storeNames.join(', ')}`),
   scenario: text('Only scenarios whose id matches this regular expression; --list shows the ids'),
-  series: text(`Instead of the default scenarios, kvnode's own series, separated by commas: ${seriesNames.join(', ')}`),
+  goal: text(`Only what these goals compare, separated by commas: ${goalNames.join(', ')}`),
+  series: text(`Instead of the scenarios of the goals, kvnode's own series, separated by commas: ${seriesNames.join(', ')}`),
   full: { type: 'boolean', describe: 'Every combination of scenarios, and every series: hours' },
   rounds: text('Number of measurements of each trial', '3'),
   seconds: text('Seconds of each measurement, after one second to warm up', '3'),
@@ -48,6 +52,7 @@ export async function parsePeersCommandLine(args: readonly string[]): Promise<Pe
     choice: {
       full: given.full === true,
       series: namesOf<SeriesName>('series', given.series, seriesNames),
+      goals: namesOf('goal', given.goal, goalNames),
       only: namesOf<StoreName>('only', given.only, storeNames),
       scenario: expressionOf(given.scenario),
     },

@@ -33,15 +33,12 @@ export function ratesTable({ summaries, results, stores }: TrialOutcome): TableT
   };
 }
 
+/** The goals that were measured. */
 export function goalsTable({ goals }: TrialOutcome): TableText {
   return {
-    head: ['kvnode', 'in flight', 'wanted', 'found', 'reached'],
-    rows: goals.map(({ what, inFlight, bound, wanted, found, reached }) => [
-      what,
-      String(inFlight),
-      `${bound} ${wanted}`,
-      found === undefined ? 'not measured' : spreadText(found, 2),
-      reached ?? '',
-    ]),
+    head: ['goal', 'kvnode', 'threads x in flight', 'wanted', 'found', 'reached'],
+    rows: goals.flatMap(({ name, what, shape, bound, wanted, found, reached }) =>
+      found === undefined ? [] : [[name, what, shape, `${bound} ${wanted}`, spreadText(found, 2), reached ?? '']],
+    ),
   };
 }

@@ -29,7 +29,20 @@ export interface BenchScenario {
 }
 
 /** The names of the stores on the command line and in the tables. */
-export const storeNames = ['kvnode', 'redis', 'redis-wait', 'etcd', 'zookeeper', 'kvnode-1', 'kvnode-2', 'kvnode-unary'] as const;
+export const storeNames = [
+  'kvnode',
+  'redis',
+  'redis-wait',
+  'tcp-model',
+  'etcd',
+  'zookeeper',
+  'kvnode-1-shard',
+  'kvnode-256-shards',
+  'kvnode-1-node',
+  'kvnode-2-nodes',
+  'kvnode-grpc',
+  'kvnode-unary',
+] as const;
 
 export type StoreName = (typeof storeNames)[number];
 

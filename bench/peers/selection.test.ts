@@ -2,17 +2,24 @@ import { describe, expect, test } from 'vitest';
 import { scenarioId, type Trial } from './scenarios.js';
 import { type Choice, select } from './selection.js';
 
-const usual: Choice = { full: false, series: [], only: [], scenario: undefined };
+const usual: Choice = { full: false, series: [], goals: [], only: [], scenario: undefined };
 const named = (trials: readonly Trial[]) => trials.map(({ store, scenario }) => `${store} ${scenarioId(scenario)}`);
 
 describe('selection of trials', () => {
-  test('by default the trials are those of the goals, for about a quarter of an hour', () => {
+  test('by default the trials are those of the goals, each once', () => {
     const names = named(select(usual));
-    expect(names).toHaveLength(45);
-    expect(names).toContain('redis-wait put/100B/10000keys/1fly');
+    expect(names).toHaveLength(52);
+    expect(new Set(names).size).toBe(names.length);
+    expect(names).toContain('redis-wait mixed/100B/10000keys/16fly/4threads');
+    expect(names).toContain('tcp-model put/100B/10000keys/64fly');
     expect(names).toContain('kvnode put-one/100B/10000keys/256fly');
-    expect(names).toContain('etcd mixed-zipf/100B/10000keys/1024fly');
-    expect(names.some((name) => name.startsWith('redis-wait get/'))).toBe(false);
+  });
+
+  test('a goal can be chosen, and one of its shapes', () => {
+    expect(named(select({ ...usual, goals: ['mixed-wait'], scenario: /16fly/ }))).toEqual([
+      'kvnode mixed/100B/10000keys/16fly/4threads',
+      'redis-wait mixed/100B/10000keys/16fly/4threads',
+    ]);
   });
 
   test('--full has the default trials and every series, each once', () => {

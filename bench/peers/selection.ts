@@ -1,4 +1,5 @@
 /** Selects the trials of a run. */
+import { casesOf, goalRows } from './goal-rows.js';
 import { type BenchScenario, type MixName, mixes, type StoreName, scenarioId, type Trial } from './scenarios.js';
 
 export const seriesNames = ['nodes', 'api', 'threads', 'latency'] as const;
@@ -10,6 +11,8 @@ export interface Choice {
   readonly full: boolean;
   /** These series, instead of the scenarios of the goals. */
   readonly series: readonly SeriesName[];
+  /** Only the scenarios of these goals. Empty: of all goals. */
+  readonly goals: readonly string[];
   /** Only these stores. Empty: all stores. */
   readonly only: readonly StoreName[];
   /** Only scenarios whose id matches. */
@@ -34,18 +37,16 @@ export function select(choice: Choice): Trial[] {
   return [...new Map(chosen.map((trial) => [`${trial.store} ${scenarioId(trial.scenario)}`, trial])).values()];
 }
 
-function candidates({ full, series }: Choice): Trial[] {
-  if (full) return [...everything(), ...seriesNames.flatMap((name) => trialsOf[name]())];
+function candidates({ full, series, goals }: Choice): Trial[] {
+  if (full) return [...ofGoals([]), ...everything(), ...seriesNames.flatMap((name) => trialsOf[name]())];
   if (series.length > 0) return series.flatMap((name) => trialsOf[name]());
-  return ofTheGoals();
+  return ofGoals(goals);
 }
 
-function ofTheGoals(): Trial[] {
-  const main = (['put', 'get', 'mixed', 'mixed-zipf'] as const).flatMap((mix) =>
-    [256, 1_024].flatMap((inFlight) => onPeers({ ...base, mix, inFlight })),
-  );
-  const skewed = (['put-zipf', 'put-one'] as const).map((mix) => ({ store: 'kvnode', scenario: { ...base, mix } }) as const);
-  return [...main, ...onPeers({ ...base, inFlight: 1 }), ...skewed];
+/** Both sides of every goal. */
+function ofGoals(names: readonly string[]): Trial[] {
+  const rows = goalRows.filter(({ name }) => names.length === 0 || names.includes(name));
+  return rows.flatMap(casesOf).flatMap(({ trial, other }) => [trial, other]);
 }
 
 function everything(): Trial[] {
@@ -65,10 +66,10 @@ function onPeers(scenario: BenchScenario): Trial[] {
 }
 
 const trialsOf: Record<SeriesName, () => Trial[]> = {
-  nodes: () => ofKvnode(['kvnode-1', 'kvnode-2', 'kvnode'], [{ ...base, inFlight: 1_024 }]),
+  nodes: () => ofKvnode(['kvnode-1-node', 'kvnode-2-nodes', 'kvnode'], [{ ...base, inFlight: 1_024 }]),
   api: () =>
     ofKvnode(
-      ['kvnode-unary', 'kvnode'],
+      ['kvnode-unary', 'kvnode-grpc', 'kvnode'],
       inFlights.map((inFlight) => ({ ...base, inFlight })),
     ),
   threads: () =>

@@ -43,29 +43,36 @@ describe('medians and spread', () => {
 });
 
 describe('goals', () => {
-  const goal = (results: Result[], what: string, inFlight: number) =>
-    judgeGoals(results).find((one) => one.what === what && one.inFlight === inFlight);
+  const goal = (results: Result[], name: string, shape: string) =>
+    judgeGoals(results).find((one) => one.name === name && one.shape === shape);
 
   test('a rate must be at least the wanted multiple', () => {
-    const results = [result('redis', 1, 100), result('kvnode', 1, 125)];
-    expect(goal(results, 'put / Redis SET', 256)).toMatchObject({ reached: 'yes', wanted: 1.25 });
-    expect(goal([result('redis', 1, 101), result('kvnode', 1, 125)], 'put / Redis SET', 256)).toMatchObject({ reached: 'no' });
+    const results = (rate: number) => [result('redis', 1, 100), result('kvnode', 1, rate)];
+    expect(goal(results(100), 'put-redis', '1x256')).toMatchObject({ reached: 'yes', wanted: 1 });
+    expect(goal(results(99), 'put-redis', '1x256')).toMatchObject({ reached: 'no' });
   });
 
   test('a time must be at most the wanted multiple', () => {
     const single = { ...put, inFlight: 1 };
     const results = (p50Ms: number) => [result('redis-wait', 1, 1, single, 2), result('kvnode', 1, 1, single, p50Ms)];
-    expect(goal(results(3), 'time of a put (p50) / Redis SET + WAIT 2', 1)).toMatchObject({ reached: 'yes' });
-    expect(goal(results(3.1), 'time of a put (p50) / Redis SET + WAIT 2', 1)).toMatchObject({ reached: 'no' });
+    expect(goal(results(3.6), 'put-time', '1x1')).toMatchObject({ reached: 'yes' });
+    expect(goal(results(3.7), 'put-time', '1x1')).toMatchObject({ reached: 'no' });
+  });
+
+  test('a shape has threads and operations in flight in each', () => {
+    const four = { ...put, mix: 'mixed', inFlight: 16, threads: 4 } as const;
+    const results = [result('redis-wait', 1, 100, four), result('kvnode', 1, 140, four)];
+    expect(goal(results, 'mixed-wait', '4x16')).toMatchObject({ reached: 'yes', found: { median: 1.4 } });
+    expect(goal(results, 'mixed-wait', '4x1')).toMatchObject({ reached: undefined });
   });
 
   test('a goal that only some rounds reach is unclear, for any median', () => {
-    const rounds = [200, 200, 120].flatMap((rate, index) => [result('redis', index, 100), result('kvnode', index, rate)]);
-    expect(goal(rounds, 'put / Redis SET', 256)).toMatchObject({ reached: 'unclear', found: { median: 2 } });
+    const rounds = [200, 200, 90].flatMap((rate, index) => [result('redis', index, 100), result('kvnode', index, rate)]);
+    expect(goal(rounds, 'put-redis', '1x256')).toMatchObject({ reached: 'unclear', found: { median: 2 } });
   });
 
   test('a goal that was not measured is neither reached nor missed', () => {
-    const judged = goal([result('kvnode', 1, 125)], 'put / etcd put', 1_024);
+    const judged = goal([result('kvnode', 1, 125)], 'put-etcd', '1x1024');
     expect(judged).toMatchObject({ found: undefined, reached: undefined });
   });
 });

@@ -3,7 +3,7 @@ import Table from 'cli-table3';
 import type { TrialOutcome } from './outcome.js';
 import { goalsTable, ratesTable, type TableText } from './rows.js';
 
-const leftAligned = ['scenario', 'store', 'kvnode', 'wanted', 'reached'];
+const leftAligned = ['goal', 'scenario', 'store', 'kvnode', 'wanted', 'reached'];
 
 export function renderTables(outcome: TrialOutcome): string {
   const { failures, missing, stores } = outcome;

@@ -4,11 +4,15 @@ import type { PeerStore } from './store.js';
 
 const load: Record<StoreName, () => Promise<PeerStore>> = {
   kvnode: async () => (await import('./kvnode.js')).kvnode,
-  'kvnode-1': async () => (await import('./kvnode.js')).kvnode1,
-  'kvnode-2': async () => (await import('./kvnode.js')).kvnode2,
+  'kvnode-1-shard': async () => (await import('./kvnode.js')).kvnode1Shard,
+  'kvnode-256-shards': async () => (await import('./kvnode.js')).kvnode256Shards,
+  'kvnode-1-node': async () => (await import('./kvnode.js')).kvnode1Node,
+  'kvnode-2-nodes': async () => (await import('./kvnode.js')).kvnode2Nodes,
+  'kvnode-grpc': async () => (await import('./kvnode.js')).kvnodeGrpc,
   'kvnode-unary': async () => (await import('./kvnode.js')).kvnodeUnary,
   redis: async () => (await import('./redis.js')).redis,
   'redis-wait': async () => (await import('./redis.js')).redisWait,
+  'tcp-model': async () => (await import('./tcp-model.js')).tcpModel,
   etcd: async () => (await import('./etcd.js')).etcd,
   zookeeper: async () => (await import('./zookeeper.js')).zookeeper,
 };
