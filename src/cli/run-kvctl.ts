@@ -1,13 +1,12 @@
 /** kvctl: reads, writes and administers a cluster from a shell. The commands are in kvctl/, one file each. */
 import { renderError } from './explain.js';
 import { surviveHangUp } from './hang-up.js';
-import { type Invocation, parseKvctlCommandLine, type ShellInvocation } from './kvctl/command-line.js';
 import { type ExitCode, exitCodeOf, exitCodes } from './kvctl/exit-codes.js';
+import type { Invocation, ShellInvocation } from './kvctl/invocation.js';
 import { Output } from './kvctl/output.js';
+import { parsePlainCommandLine } from './kvctl/plain-command-line.js';
 import { runCommand } from './kvctl/run-command.js';
 import { Session } from './kvctl/session.js';
-import { runLine } from './kvctl/shell/run-line.js';
-import { runScript, runTerminal } from './kvctl/shell/shell.js';
 
 /** True if the running command may have written, so that lost output means an unknown result. */
 let mayHaveWritten = false;
@@ -27,7 +26,7 @@ function outputLost(error: NodeJS.ErrnoException): never {
 
 async function main(): Promise<number> {
   try {
-    const invocation = await parseKvctlCommandLine(process.argv.slice(2));
+    const invocation = await parse(process.argv.slice(2));
     mayHaveWritten = invocation.command?.isWrite ?? true;
     return await run(invocation);
   } catch (error) {
@@ -37,15 +36,25 @@ async function main(): Promise<number> {
   }
 }
 
+/** Loads yargs only if it is needed. */
+async function parse(args: readonly string[]): Promise<Invocation | ShellInvocation> {
+  const plain = await parsePlainCommandLine(args);
+  if (plain !== undefined) return plain;
+  const { parseKvctlCommandLine } = await import('./kvctl/command-line.js');
+  return parseKvctlCommandLine(args);
+}
+
 async function run(invocation: Invocation | ShellInvocation): Promise<ExitCode> {
   const session = new Session(invocation.connection, invocation.deadlineMs);
   try {
     if (invocation.command !== undefined)
       return await runCommand(invocation, session, { signal: interrupted(), isStdinTaken: false });
     if (invocation.text !== undefined) {
+      const { runLine } = await import('./kvctl/shell/run-line.js');
       const outcome = await runLine(invocation.text, session, invocation, { signal: interrupted(), isStdinTaken: false });
       return outcome === 'exit' ? exitCodes.ok : outcome;
     }
+    const { runScript, runTerminal } = await import('./kvctl/shell/shell.js');
     if (process.stdin.isTTY === true) return await runTerminal(session, invocation);
     return await runScript(session, invocation, interrupted());
   } finally {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { type Invocation, parseKvctlCommandLine } from './command-line.js';
+import { parseKvctlCommandLine } from './command-line.js';
+import type { Invocation } from './invocation.js';
 
 async function parsed(...args: string[]): Promise<Invocation> {
   const invocation = await parseKvctlCommandLine(args);

@@ -6,28 +6,10 @@ import yargs, { type Argv, type Options } from 'yargs';
 import { KvError } from '../../errors.js';
 import { packageVersion } from '../../version.js';
 import { throwUsageError } from '../usage-error.js';
-import { type Command, wholeNumber } from './command.js';
+import type { Command } from './command.js';
 import { commands } from './commands.js';
-import { commonOptions, connectionOptionNames, defaultDeadlineMs, epilogue } from './common-options.js';
-import type { ConnectionOptions } from './connect.js';
-
-export interface Common {
-  readonly connection: ConnectionOptions;
-  readonly json: boolean;
-  readonly deadlineMs: number;
-}
-
-export interface Invocation extends Common {
-  readonly command: Command;
-  readonly operands: readonly string[];
-  readonly options: Readonly<Record<string, unknown>>;
-}
-
-/** No command was given: kvctl reads commands from the terminal or stdin, or runs `text` as one line. */
-export interface ShellInvocation extends Common {
-  readonly command: undefined;
-  readonly text: string | undefined;
-}
+import { commonOptions, connectionOptionNames, epilogue } from './common-options.js';
+import { commonOf, type Invocation, type ShellInvocation } from './invocation.js';
 
 /**
  * Parses the command line of the process. For --help, --version and completion it prints the result and ends the
@@ -47,7 +29,7 @@ export async function parseKvctlCommandLine(args: readonly string[]): Promise<In
     (parsed) => {
       const words = wordsOf(parsed);
       if (words.length > 0) throw noCommand(words);
-      found = { command: undefined, text: parsed.command as string | undefined, ...toCommon(parsed) };
+      found = { command: undefined, text: parsed.command as string | undefined, ...commonOf(parsed) };
     },
   );
   await parser.parseAsync();
@@ -155,20 +137,11 @@ function newParser(args: readonly string[]): Argv {
     .fail(throwUsageError);
 }
 
-function toCommon(parsed: Record<string, unknown>): Common {
-  const text = (name: string): string | undefined => parsed[name] as string | undefined;
-  return {
-    connection: { nodes: text('nodes'), zk: text('zk'), root: text('root') },
-    json: parsed.json === true,
-    deadlineMs: wholeNumber(parsed, 'deadline-ms', 1) ?? defaultDeadlineMs,
-  };
-}
-
 function toInvocation(command: Command, parsed: Record<string, unknown>): Invocation {
   if (parsed.command !== undefined)
     throw new KvError('INVALID_OPTION', `two commands were given: ${command.name}, and another with --command`);
   const words = command.name.split(' ').length;
-  return { command, operands: wordsOf(parsed, command).slice(words), options: parsed, ...toCommon(parsed) };
+  return { command, operands: wordsOf(parsed, command).slice(words), options: parsed, ...commonOf(parsed) };
 }
 
 /**

@@ -1,8 +1,9 @@
 /** Runs one command against a cluster, and turns an error into a message for people and an exit code for scripts. */
-import type { Invocation } from './command-line.js';
+
 import { describeConnecting } from './connect.js';
 import { type ExitCode, exitCodeOf } from './exit-codes.js';
 import { unlessGivenUp } from './give-up.js';
+import type { Invocation } from './invocation.js';
 import { Output } from './output.js';
 import type { Session } from './session.js';
 import { reportWhile } from './waiting.js';

@@ -1,8 +1,9 @@
 /** Runs one typed line and returns its exit code. */
 import { KvError } from '../../../errors.js';
-import { type Common, parseShellCommand } from '../command-line.js';
+import { parseShellCommand } from '../command-line.js';
 import { commands } from '../commands.js';
 import { type ExitCode, exitCodeOf, exitCodes } from '../exit-codes.js';
+import type { Common } from '../invocation.js';
 import { Output } from '../output.js';
 import { type Circumstances, runCommand } from '../run-command.js';
 import type { Session } from '../session.js';

@@ -4,9 +4,9 @@
  */
 import { createInterface, type Interface } from 'node:readline';
 import { explainCallFailure, renderError } from '../../explain.js';
-import type { Common } from '../command-line.js';
 import { describeConnecting } from '../connect.js';
 import { type ExitCode, exitCodeOf, exitCodes } from '../exit-codes.js';
+import type { Common } from '../invocation.js';
 import { Output } from '../output.js';
 import type { Session } from '../session.js';
 import { reportWhile } from '../waiting.js';
