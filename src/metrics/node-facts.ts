@@ -22,7 +22,10 @@ export interface NodeFacts {
   /** Number of nodes registered in ZooKeeper, as last reported. */
   readonly nodes: number;
   readonly placementVersion: number;
+  /** Open connections to the node's port, over gRPC and frames. */
   readonly grpcConnections: number;
+  /** Connections to that port that were refused or cut off since the start, by reason. */
+  readonly cutConnections: Readonly<Record<string, number>>;
   readonly pipelines: number;
   /** Operations that have not been answered. */
   readonly pending: { readonly pipeline: number; readonly single: number };

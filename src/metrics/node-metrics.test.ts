@@ -51,6 +51,7 @@ const facts: NodeFacts = {
   nodes: 3,
   placementVersion: 4,
   grpcConnections: 5,
+  cutConnections: { silent: 6 },
   pipelines: 2,
   pending: { pipeline: 7, single: 8 },
   logLinesDropped: 9,

@@ -16,7 +16,7 @@ const gauges: readonly (readonly [name: string, help: string, valueFrom: (facts:
   ['kvnode_nodes', 'Nodes registered in ZooKeeper, as last reported', ({ nodes }) => nodes],
   [
     'kvnode_grpc_connections',
-    'Open connections to the gRPC port, those of other nodes included',
+    'Open connections to the port for gRPC and frames, those of other nodes included',
     (facts) => facts.grpcConnections,
   ],
   ['kvnode_pipelines', 'Open streams of kv.v1.KeyValue/Pipeline', ({ pipelines }) => pipelines],
@@ -26,6 +26,7 @@ export class ProcessMetrics {
   readonly #cpu: Counter;
   readonly #logLinesDropped: Counter;
   readonly #pending: Gauge<'api'>;
+  readonly #cut: Counter<'reason'>;
   readonly #delay: Gauge<'statistic'>;
   readonly #setters: readonly ((facts: NodeFacts) => void)[];
 
@@ -35,6 +36,8 @@ export class ProcessMetrics {
     this.#logLinesDropped = new Counter({ name: 'kvnode_log_lines_dropped_total', help: dropped, registers });
     const pending = 'Operations that have not been answered, by how they came in; single: unary and REST';
     this.#pending = new Gauge({ name: 'kvnode_pending_operations', help: pending, labelNames: ['api'], registers });
+    const cut = 'Connections to that port that the node refused or cut off';
+    this.#cut = new Counter({ name: 'kvnode_connections_cut_total', help: cut, labelNames: ['reason'], registers });
     const delay = 'How late the event loop was in the last ten seconds that are over';
     this.#delay = new Gauge({ name: 'kvnode_event_loop_delay_seconds', help: delay, labelNames: ['statistic'], registers });
     this.#setters = gauges.map(([name, help, valueFrom]) => {
@@ -50,6 +53,8 @@ export class ProcessMetrics {
     this.#logLinesDropped.reset();
     this.#logLinesDropped.inc(facts.logLinesDropped);
     for (const [api, count] of Object.entries(facts.pending)) this.#pending.set({ api }, count);
+    this.#cut.reset();
+    for (const [reason, count] of Object.entries(facts.cutConnections)) this.#cut.inc({ reason }, count);
     for (const [statistic, seconds] of Object.entries(delay)) this.#delay.set({ statistic }, seconds);
     for (const set of this.#setters) set(facts);
   }

@@ -120,6 +120,7 @@ export class NodeParts {
       metrics,
       logger,
       connections: () => endpoints.connections,
+      cutConnections: () => endpoints.cutConnections,
       probed: (token) => this.ownAddress.received(token),
     });
     this.#changes.start((batch) => {

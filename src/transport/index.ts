@@ -1,7 +1,8 @@
 /** Streams of frames between processes, and the port that frames share with gRPC. */
+export { type CutReason, cutReasons } from './cut-reason.js';
 export type { FrameListener, FrameStream, OpeningListener } from './frame-stream.js';
 export { GrpcClientStream, GrpcServerStream } from './grpc/grpc-frame-stream.js';
-export { type RejectedConnections, SharedPort } from './shared-port.js';
+export { SharedPort } from './shared-port.js';
 export { acceptTcp, type Incoming } from './tcp/accept.js';
 export { dialTcp } from './tcp/dial.js';
 export { preface as framesPreface } from './tcp/frame-format.js';

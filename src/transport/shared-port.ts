@@ -2,10 +2,10 @@
  * One port for several protocols: the first bytes of a connection decide who serves it. Each protocol begins with a preface of its
  * own: HTTP/2 with `PRI * HTTP/2.0`, frames with `KVFRAMES`.
  *
- * A connection that sends nothing, sends its preface too slowly, or sends something else is closed. Such connections are counted, not
- * logged one by one. TLS will take its place in front of this: then ALPN decides.
+ * A connection that sends nothing, sends its preface too slowly, or sends something else is closed, and its owner counts it.
  */
 import { createServer, type Server, type Socket } from 'node:net';
+import type { CutReason } from './cut-reason.js';
 
 export interface PortProtocol {
   /** Every connection of the protocol begins with these bytes. No preface is the beginning of another. */
@@ -14,28 +14,26 @@ export interface PortProtocol {
   serve(socket: Socket): void;
 }
 
-/** The reasons why a connection was closed before it belonged to a protocol. */
-export interface RejectedConnections {
-  /** No preface in time. */
-  silent: number;
-  /** Other bytes. */
-  unknown: number;
-}
-
 /** From the connection until its preface has come. */
 const defaultPrefaceTimeoutMs = 10_000;
 
 export class SharedPort {
-  readonly rejected: RejectedConnections = { silent: 0, unknown: 0 };
   readonly #protocols: readonly PortProtocol[];
+  readonly #onCut: (reason: CutReason) => void;
   readonly #prefaceTimeoutMs: number;
   readonly #servers: Server[] = [];
   /** Connections that belong to no protocol yet. */
   readonly #undecided = new Set<Socket>();
   #open = 0;
 
-  constructor(protocols: readonly PortProtocol[], prefaceTimeoutMs = defaultPrefaceTimeoutMs) {
+  /** @param onCut called when a connection is closed before it belongs to a protocol. */
+  constructor(
+    protocols: readonly PortProtocol[],
+    onCut: (reason: CutReason) => void = () => {},
+    prefaceTimeoutMs = defaultPrefaceTimeoutMs,
+  ) {
     this.#protocols = protocols;
+    this.#onCut = onCut;
     this.#prefaceTimeoutMs = prefaceTimeoutMs;
   }
 
@@ -94,7 +92,7 @@ export class SharedPort {
       if (found === 'more') return;
       clearTimeout(timer);
       socket.off('readable', look);
-      if (found === undefined) return this.#reject(socket, 'unknown');
+      if (found === undefined) return this.#reject(socket, 'unknown_protocol');
       this.#undecided.delete(socket);
       socket.off('error', ignore);
       socket.unshift(first);
@@ -121,8 +119,8 @@ export class SharedPort {
     return possible.length === 1 && first.length >= only.preface.length ? only : 'more';
   }
 
-  #reject(socket: Socket, reason: keyof RejectedConnections): void {
-    this.rejected[reason] += 1;
+  #reject(socket: Socket, reason: CutReason): void {
+    this.#onCut(reason);
     socket.destroy();
   }
 }

@@ -4,10 +4,12 @@
  */
 import type { UntypedServiceImplementation } from '@grpc/grpc-js';
 import { joinAddress, parseAddress } from '../../config/index.js';
+import type { CutReason } from '../../transport/index.js';
 import { replicationService } from '../../wire/contract/node-contract.js';
 import { clusterServiceWithRawKeys, keyValueServiceWithRawKeys } from '../../wire/contract/server-contract.js';
 import type { NodeOptions } from '../options.js';
 import { ToolServices } from '../tools/tool-services.js';
+import { CutConnections } from './cut-connections.js';
 import { FrameServer, type ServedFrames } from './frame-server.js';
 import { announce, type Listening, listen } from './listen.js';
 import { type GatewayParts, NodeGateway } from './node-gateway.js';
@@ -28,13 +30,15 @@ export class Endpoints {
   readonly tools: ToolServices;
   readonly #listening: Listening;
   readonly #frames: FrameServer;
+  readonly #cut: CutConnections;
   readonly #goLive: (implementations: GrpcImplementations) => void;
   #gateway: NodeGateway | undefined;
 
-  private constructor(options: NodeOptions, listening: Listening, frames: FrameServer) {
+  private constructor(options: NodeOptions, listening: Listening, frames: FrameServer, cut: CutConnections) {
     this.address = options.advertise ?? joinAddress(options.host, listening.port);
     this.#listening = listening;
     this.#frames = frames;
+    this.#cut = cut;
     this.#goLive = announce(listening.server, grpcServices);
     this.tools = new ToolServices(listening.server);
   }
@@ -42,8 +46,10 @@ export class Endpoints {
   /** @throws KvError ADDRESS_UNAVAILABLE */
   static async open(options: NodeOptions): Promise<Endpoints> {
     // A call that comes while HTTP is opened must find its service: the gRPC services are announced at once.
-    const frames = new FrameServer();
-    const endpoints = new Endpoints(options, await listen(options.host, options.port, frames.serve), frames);
+    const cut = new CutConnections(options.logger);
+    const frames = new FrameServer(cut.count);
+    const listening = await listen(options.host, options.port, frames.serve, cut.count);
+    const endpoints = new Endpoints(options, listening, frames, cut);
     try {
       endpoints.#gateway = await NodeGateway.open(options);
     } catch (error) {
@@ -63,6 +69,11 @@ export class Endpoints {
     return this.#listening.connections;
   }
 
+  /** Connections that were refused or cut off since the start, by reason. */
+  get cutConnections(): Readonly<Record<CutReason, number>> {
+    return this.#cut.counts;
+  }
+
   goLive(implementations: GrpcImplementations, frames: ServedFrames, gatewayParts: GatewayParts): void {
     this.#goLive(implementations);
     this.#frames.goLive(frames);
@@ -76,11 +87,11 @@ export class Endpoints {
 
   /** Lets calls that are being answered finish, for at most `patienceMs`. */
   async close(patienceMs: number): Promise<void> {
-    await Promise.all([this.#listening.shutDown(patienceMs), this.#gateway?.close()]);
+    await Promise.all([this.#listening.shutDown(patienceMs), this.#frames.close(patienceMs), this.#gateway?.close()]);
   }
 
   /** Ends at once, when the node may not start. */
   async abort(): Promise<void> {
-    await Promise.all([this.#listening.shutDown(0), this.#gateway?.close()]);
+    await this.close(0);
   }
 }

@@ -6,6 +6,7 @@ import { type Listening, listen } from './listen.js';
 
 let frames: FrameServer;
 let listening: Listening;
+const cut: string[] = [];
 
 const echo: FrameHandler = (accept) => {
   const stream: FrameStream = accept({
@@ -35,8 +36,9 @@ function call(rpc: string): Promise<(string | KvError | undefined)[]> {
 }
 
 beforeEach(async () => {
-  frames = new FrameServer();
-  listening = await listen('127.0.0.1', 0, frames.serve);
+  cut.length = 0;
+  frames = new FrameServer((reason) => cut.push(reason));
+  listening = await listen('127.0.0.1', 0, frames.serve, (reason) => cut.push(reason));
 });
 afterEach(() => listening.shutDown(0));
 

@@ -3,8 +3,9 @@
  * refuses an rpc that it does not serve, before anything is executed.
  */
 import type { Socket } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
 import { KvError } from '../../errors.js';
-import { acceptTcp, type FrameListener, type FrameStream, type Incoming } from '../../transport/index.js';
+import { acceptTcp, type CutReason, type FrameListener, type FrameStream, type Incoming } from '../../transport/index.js';
 import type { ClusterGate } from './cluster-gate.js';
 
 /** Serves one rpc: accepts it, or refuses it. */
@@ -19,10 +20,18 @@ export interface ServedFrames {
   readonly handlers: Readonly<Record<string, FrameHandler>>;
 }
 
+/** While the server closes, it looks this often whether connections are left. */
+const lookAgainMs = 10;
+
 export class FrameServer {
-  /** Connections that were closed before they opened an rpc. */
-  rejected = 0;
+  readonly #onCut: (reason: CutReason) => void;
+  readonly #sockets = new Set<Socket>();
   #served: ServedFrames | undefined;
+
+  /** @param onCut called when a connection is refused or cut off. */
+  constructor(onCut: (reason: CutReason) => void = () => {}) {
+    this.#onCut = onCut;
+  }
 
   /** Until this call every rpc is refused, definitely not executed. */
   goLive(served: ServedFrames): void {
@@ -30,26 +39,35 @@ export class FrameServer {
   }
 
   readonly serve = (socket: Socket): void => {
-    acceptTcp(socket, {
-      onIncoming: (incoming) => this.#open(incoming),
-      onRejected: () => {
-        this.rejected += 1;
-      },
-    });
+    this.#sockets.add(socket);
+    socket.once('close', () => this.#sockets.delete(socket));
+    acceptTcp(socket, { onIncoming: (incoming) => this.#open(incoming), onCut: this.#onCut });
   };
+
+  /** Waits until the connections are closed, at most `patienceMs`, and closes the others. */
+  async close(patienceMs: number): Promise<void> {
+    const deadlineMs = performance.now() + patienceMs;
+    while (this.#sockets.size > 0 && performance.now() < deadlineMs) await pause(Math.min(lookAgainMs, patienceMs));
+    for (const socket of this.#sockets) socket.destroy();
+  }
 
   #open(incoming: Incoming): void {
     const { opening, peer } = incoming;
     if (this.#served === undefined) return incoming.refuse(new KvError('NO_PRIMARY', 'this node is starting'));
     const { gate, handlers } = this.#served;
     const handler = Object.hasOwn(handlers, opening.rpc) ? handlers[opening.rpc] : undefined;
-    if (handler === undefined) return incoming.refuse(unknownRpc(opening.rpc));
+    if (handler === undefined) return this.#refuse(incoming, 'unknown_rpc', unknownRpc(opening.rpc));
     const refusal = gate.judge(opening.clusterId === '' ? [] : [opening.clusterId], () => peer);
-    if (refusal !== undefined) return incoming.refuse(refusal);
+    if (refusal !== undefined) return this.#refuse(incoming, 'wrong_cluster', refusal);
     handler(
       (listener) => incoming.accept(gate.clusterId, listener),
       (error) => incoming.refuse(error),
     );
+  }
+
+  #refuse(incoming: Incoming, reason: CutReason, error: KvError): void {
+    this.#onCut(reason);
+    incoming.refuse(error);
   }
 }
 

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { Client, credentials, type ServerDuplexStream } from '@grpc/grpc-js';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { framesPreface } from '../../transport/index.js';
@@ -9,13 +9,16 @@ import { type Listening, listen } from './listen.js';
 
 let listening: Listening;
 let frameConnections: number;
+const cut: string[] = [];
 
 beforeEach(async () => {
   frameConnections = 0;
-  listening = await listen('127.0.0.1', 0, (socket) => {
+  cut.length = 0;
+  const serveFrames = (socket: Socket): void => {
     frameConnections += 1;
     socket.end();
-  });
+  };
+  listening = await listen('127.0.0.1', 0, serveFrames, (reason) => cut.push(reason));
 });
 afterEach(() => listening.shutDown(0));
 
@@ -44,7 +47,7 @@ test('a connection that speaks neither is closed and counted', async () => {
   const socket = connect(listening.port, '127.0.0.1');
   socket.write('GET / HTTP/1.1\r\n\r\n');
   await once(socket.resume(), 'close');
-  expect(listening.rejected).toEqual({ silent: 0, unknown: 1 });
+  expect(cut).toEqual(['unknown_protocol']);
 });
 
 test('a taken port is refused with its reason', async () => {

@@ -12,7 +12,7 @@ import {
 } from '@grpc/grpc-js';
 import { KvError } from '../../errors.js';
 import { lookUp } from '../../net/index.js';
-import { framesPreface, type RejectedConnections, SharedPort } from '../../transport/index.js';
+import { type CutReason, framesPreface, SharedPort } from '../../transport/index.js';
 import { serverOptions } from '../../wire/contract/channel-options.js';
 import { toStatus } from '../../wire/contract/grpc-status.js';
 
@@ -21,8 +21,6 @@ export interface Listening {
   readonly port: number;
   /** The number of open connections, of clients and of other nodes. */
   readonly connections: number;
-  /** Connections that were closed because they spoke neither protocol. */
-  readonly rejected: RejectedConnections;
   /** Lets calls that are being answered finish, for at most `patienceMs`. */
   shutDown(patienceMs: number): Promise<void>;
 }
@@ -54,17 +52,26 @@ function http2ServersOf(server: Server): readonly Http2Server[] {
 /**
  * Listens on every address that the host name stands for. `port` 0 takes any free one.
  *
+ * TLS will take its place here, in front of the shared port: a TLSSocket is a Socket, and ALPN names the protocol before the first byte.
+ *
  * @param serveFrames receives each connection that carries frames, paused, with its preface still to be read.
+ * @param onCut called when a connection is closed because it speaks neither protocol.
  * @throws KvError ADDRESS_UNAVAILABLE
  */
-export async function listen(host: string, port: number, serveFrames: (socket: Socket) => void): Promise<Listening> {
+export async function listen(
+  host: string,
+  port: number,
+  serveFrames: (socket: Socket) => void,
+  onCut: (reason: CutReason) => void = () => {},
+): Promise<Listening> {
   const server = new Server(serverOptions);
   const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
   widenReceiveWindows(server);
-  const shared = new SharedPort([
-    { preface: http2Preface, serve: (socket) => injector.injectConnection(socket) },
+  const protocols = [
+    { preface: http2Preface, serve: (socket: Socket) => injector.injectConnection(socket) },
     { preface: framesPreface, serve: serveFrames },
-  ]);
+  ];
+  const shared = new SharedPort(protocols, onCut);
   try {
     const bound = await shared.listen(isIP(host) === 0 ? await lookUp(host) : [host], port);
     return {
@@ -73,7 +80,6 @@ export async function listen(host: string, port: number, serveFrames: (socket: S
       get connections() {
         return shared.connections;
       },
-      rejected: shared.rejected,
       shutDown: async (patienceMs) => {
         shared.close();
         await shutDown(server, patienceMs);

@@ -49,6 +49,8 @@ export interface NodeServicesParts {
   readonly logger: Logger;
   /** The connections that are open. */
   connections(): number;
+  /** Connections that were refused or cut off, by reason. */
+  cutConnections(): Readonly<Record<string, number>>;
   /** A node probes whether this process answers at an address (probe-address.ts). */
   probed(token: string): void;
 }
@@ -181,10 +183,11 @@ export class NodeServices {
   }
 
   #readMetrics(): ReturnType<NodeMetrics['read']> {
-    const { view, metrics, connections } = this.#parts;
+    const { view, metrics, connections, cutConnections } = this.#parts;
     return metrics.read({
       ...view.facts,
       grpcConnections: connections(),
+      cutConnections: cutConnections(),
       pipelines: this.#pipeline.open,
       pending: { pipeline: this.#pipeline.pending, single: this.#pending.count },
     });

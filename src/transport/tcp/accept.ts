@@ -1,9 +1,10 @@
 /** The server's end of connections that carry frames: reads the opening, and passes the stream to the handler of its rpc. */
 import type { Socket } from 'node:net';
 import { KvError } from '../../errors.js';
+import type { CutReason } from '../cut-reason.js';
 import { decodeOpening, encodeAccepted, type FrameOpening, protocolVersion } from '../frame-messages.js';
 import type { FrameListener, FrameStream } from '../frame-stream.js';
-import { preface } from './frame-format.js';
+import { type ControlKind, preface } from './frame-format.js';
 import { TcpFrameStream } from './tcp-frame-stream.js';
 
 /** An rpc that a client has opened and the server has not accepted yet. */
@@ -16,42 +17,49 @@ export interface Incoming {
   refuse(error: KvError): void;
 }
 
-/** From the connection until its opening has come. A connection that says nothing is cut off. */
+/** From the preface until the opening has come. A connection that says nothing is cut off. */
 const openingTimeoutMs = 10_000;
 
 export interface AcceptHandlers {
   onIncoming(incoming: Incoming): void;
-  /** The connection was closed before it opened an rpc. */
-  onRejected(reason: 'no opening in time' | 'malformed opening' | 'closed early'): void;
+  /** The connection was refused or cut off, before or after it opened an rpc. */
+  onCut(reason: CutReason): void;
 }
 
 /** @param socket paused; it has received the preface, which is still to be read. */
-export function acceptTcp(socket: Socket, handlers: AcceptHandlers): void {
+export function acceptTcp(socket: Socket, { onIncoming, onCut }: AcceptHandlers): void {
   socket.read(preface.length);
-  let isOpen = false;
-  const reject = (reason: Parameters<AcceptHandlers['onRejected']>[0]): void => {
-    if (isOpen) return;
-    isOpen = true;
-    clearTimeout(timer);
+  let isOpening = true;
+  const timer = setTimeout(() => {
+    onCut('silent');
     socket.destroy();
-    handlers.onRejected(reason);
+  }, openingTimeoutMs);
+  const malformed = (): never => {
+    throw new KvError('INVALID_ARGUMENT', 'a connection begins with an opening, and carries one rpc', {
+      executed: isOpening ? 'no' : 'unknown',
+    });
   };
-  const timer = setTimeout(() => reject('no opening in time'), openingTimeoutMs);
   const beforeOpening: FrameListener = {
-    onFrame: () => reject('malformed opening'),
+    onFrame: malformed,
     onDrain() {},
-    onEnd: () => reject('malformed opening'),
-    onClosed: () => reject('closed early'),
+    onEnd() {},
+    onClosed: () => clearTimeout(timer),
   };
-  const stream = new TcpFrameStream(socket, true, beforeOpening, (kind, message) => {
-    if (kind !== 'opening' || isOpen) throw new KvError('INVALID_ARGUMENT', 'a connection carries one rpc');
-    const opening = readOpening(message);
-    if (opening === undefined) return reject('malformed opening');
-    isOpen = true;
+  const onHandshake = (kind: ControlKind, message: Buffer): void => {
+    if (kind !== 'opening' || !isOpening) malformed();
+    const opening = readOpening(message) ?? malformed();
+    isOpening = false;
     clearTimeout(timer);
-    if (opening.protocolVersion !== protocolVersion) return stream.fail(wrongVersion(opening.protocolVersion));
-    handlers.onIncoming(incomingOf(stream, opening, peerOf(socket)));
-  });
+    if (opening.protocolVersion !== protocolVersion) {
+      onCut('unknown_version');
+      return stream.fail(wrongVersion(opening.protocolVersion));
+    }
+    stream.opened();
+    // Messages wait for the listener of the rpc.
+    stream.hold();
+    onIncoming(incomingOf(stream, opening, peerOf(socket)));
+  };
+  const stream = new TcpFrameStream(socket, { isServer: true, onHandshake, onCut }, beforeOpening);
 }
 
 function incomingOf(stream: TcpFrameStream, opening: FrameOpening, peer: string): Incoming {
@@ -59,8 +67,8 @@ function incomingOf(stream: TcpFrameStream, opening: FrameOpening, peer: string)
     opening,
     peer,
     accept: (clusterId, listener) => {
-      stream.listen(listener);
       stream.sendControl('accepted', encodeAccepted(clusterId));
+      stream.listen(listener);
       return stream;
     },
     refuse: (error) => stream.fail(error),

@@ -5,7 +5,7 @@ import { KvError } from '../../errors.js';
 import { socketLookup } from '../../net/index.js';
 import { decodeAccepted, encodeOpening, protocolVersion } from '../frame-messages.js';
 import type { FrameStream, OpeningListener } from '../frame-stream.js';
-import { preface } from './frame-format.js';
+import { type ControlKind, preface } from './frame-format.js';
 import { TcpFrameStream } from './tcp-frame-stream.js';
 
 export interface Dialling {
@@ -40,12 +40,15 @@ export function dialTcp({ address, rpc, clusterId = '', connectTimeoutMs }: Dial
     if (!isConnected) listener.onClosed(new KvError('UNREACHABLE', `${address} could not be reached: ${reason}`));
     else listener.onClosed(isLate ? new KvError('OUTCOME_UNKNOWN', `${address}: ${reason}`) : error);
   };
-  const stream = new TcpFrameStream(socket, false, { ...forward(listener), onClosed }, (kind, message) => {
-    if (kind !== 'accepted' || isAccepted) throw new KvError('OUTCOME_UNKNOWN', 'the server sent what is no answer');
+  const onHandshake = (kind: ControlKind, message: Buffer): void => {
+    const nodeCluster = kind === 'accepted' && !isAccepted ? readAccepted(message) : undefined;
+    if (nodeCluster === undefined) throw new KvError('OUTCOME_UNKNOWN', 'the server sent what is no answer');
     isAccepted = true;
     clearTimeout(timer);
-    listener.onAccepted(decodeAccepted(message));
-  });
+    stream.opened();
+    listener.onAccepted(nodeCluster);
+  };
+  const stream = new TcpFrameStream(socket, { isServer: false, onHandshake, onCut() {} }, { ...forward(listener), onClosed });
   socket.write(preface);
   stream.sendControl('opening', encodeOpening({ protocolVersion, rpc, clusterId }));
   return stream;
@@ -57,4 +60,12 @@ function forward(listener: OpeningListener): Omit<OpeningListener, 'onClosed' | 
     onDrain: () => listener.onDrain(),
     onEnd: () => listener.onEnd(),
   };
+}
+
+function readAccepted(message: Buffer): string | undefined {
+  try {
+    return decodeAccepted(message);
+  } catch {
+    return undefined;
+  }
 }

@@ -16,7 +16,7 @@ async function open(onRpc: (rpc: ServedRpc) => void): Promise<ConformanceServer>
           accept: (listener) => incoming.accept(serverCluster, listener),
           refuse: (error) => incoming.refuse(error),
         }),
-      onRejected: () => {},
+      onCut: () => {},
     });
   };
   const port = new SharedPort([{ preface, serve }]);

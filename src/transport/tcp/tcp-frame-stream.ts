@@ -1,46 +1,55 @@
 /**
- * One end of a stream of frames on a TCP socket, or on TLS over one. The frames of one turn of the event loop leave in one write.
- *
- * A connection whose other end has vanished without closing it is found by pings: after `pingAfterMs` without a byte this end asks,
- * and after `pingTimeoutMs` more it gives the connection up.
+ * One end of a stream of frames on a TCP socket, or on TLS over one: docs/frames.md is the specification. The frames of one turn of
+ * the event loop leave in one write. `liveness.ts` finds an other end that has vanished or does not read.
  */
 import type { Socket } from 'node:net';
 import { KvError } from '../../errors.js';
+import type { CutReason } from '../cut-reason.js';
 import { decodeClosed, encodeClosed } from '../frame-messages.js';
 import { type FrameListener, type FrameStream, maxQueuedBytes } from '../frame-stream.js';
-import { type ControlKind, controlFrame, FrameParser, headerBytes, writeHeader } from './frame-format.js';
+import { type ControlKind, controlFrame, FrameParser, headerBytes, writeFrameHeader } from './frame-format.js';
+import { Liveness } from './liveness.js';
 
-/** As long as the keepalive of the gRPC channels. */
-const pingAfterMs = 5_000;
-const pingTimeoutMs = 2_000;
+/** A server that has ended the rpc waits this long for the client to read the status and what was sent before it. */
+const lingerMs = 5_000;
 /** A frame up to this size is copied behind its header: one small write costs less than two. */
 const copiedBytes = 4 * 1024;
 
-/** Handles what only one of the two ends receives: `opening` or `accepted`. */
-export type HandshakeHandler = (kind: ControlKind, message: Buffer) => void;
+/** What differs between the two ends. */
+export interface StreamRole {
+  readonly isServer: boolean;
+  /** Handles what only one of the two ends receives: `opening` or `accepted`. */
+  onHandshake(kind: ControlKind, message: Buffer): void;
+  /** This end gives the connection up, because of the other end. */
+  onCut(reason: CutReason): void;
+}
 
 export class TcpFrameStream implements FrameStream {
   readonly #socket: Socket;
   readonly #isServer: boolean;
-  readonly #onHandshake: HandshakeHandler;
+  readonly #role: StreamRole;
+  readonly #liveness: Liveness;
   readonly #parser: FrameParser;
   #listener: FrameListener;
   #corked = false;
   #blocked = false;
   #hasEnded = false;
   #isClosed = false;
+  #isPaused = false;
   /** Set by `fail`: the socket closes once the status has left. */
   #closing = false;
-  #silence: NodeJS.Timeout | undefined;
-  #pinged = false;
+  /** The rpc is open: frames may have been executed. */
+  #isOpen = false;
+  /** At a server: the client has sent `ended`. */
+  #inputEnded = false;
 
-  constructor(socket: Socket, isServer: boolean, listener: FrameListener, onHandshake: HandshakeHandler) {
+  constructor(socket: Socket, role: StreamRole, listener: FrameListener) {
     this.#socket = socket;
-    this.#isServer = isServer;
+    this.#isServer = role.isServer;
+    this.#role = role;
     this.#listener = listener;
-    this.#onHandshake = onHandshake;
     this.#parser = new FrameParser({
-      onFrame: (frame) => this.#listener.onFrame(frame),
+      onFrame: (frame) => this.#frame(frame),
       onControl: (kind, message) => this.#control(kind, message),
     });
     socket.setNoDelay(true);
@@ -50,12 +59,33 @@ export class TcpFrameStream implements FrameStream {
     // A half-close is a control frame: the end of the socket's input means that the other process is gone.
     socket.on('end', () => this.#broke('the other end closed the connection'));
     socket.on('close', () => this.#broke('the connection closed'));
-    this.#watchSilence();
+    this.#liveness = new Liveness(socket, {
+      ping: () => this.sendControl('ping'),
+      signOfLife: () => this.#pong(),
+      giveUp: (reason) => this.#giveUp(reason),
+    });
   }
 
-  /** Frames go to this listener from now on. */
+  /** The rpc is open. Until this call the owner has a timeout of its own, and no ping is sent. */
+  opened(): void {
+    this.#isOpen = true;
+    this.#liveness.start();
+  }
+
+  /** Keeps what comes until `listen`. */
+  hold(): void {
+    this.#parser.pause();
+    this.#socket.pause();
+  }
+
+  /** Everything goes to this listener, from the next tick on. */
   listen(listener: FrameListener): void {
     this.#listener = listener;
+    const hasGone = this.#isClosed;
+    process.nextTick(() => {
+      if (hasGone) listener.onClosed(new KvError('CANCELLED', 'the client has gone'));
+      else if (!this.#isPaused) this.resume();
+    });
   }
 
   get queuedBytes(): number {
@@ -68,12 +98,12 @@ export class TcpFrameStream implements FrameStream {
     const length = frame.length;
     if (length <= copiedBytes) {
       const whole = Buffer.allocUnsafe(headerBytes + length);
-      writeHeader(whole, 0, length);
+      writeFrameHeader(whole, 0, length);
       whole.set(frame, headerBytes);
       this.#socket.write(whole);
     } else {
       const header = Buffer.allocUnsafe(headerBytes);
-      writeHeader(header, 0, length);
+      writeFrameHeader(header, 0, length);
       this.#socket.write(header);
       this.#socket.write(frame);
     }
@@ -88,11 +118,13 @@ export class TcpFrameStream implements FrameStream {
   }
 
   pause(): void {
+    this.#isPaused = true;
     this.#parser.pause();
     this.#socket.pause();
   }
 
   resume(): void {
+    this.#isPaused = false;
     if (this.#isClosed) return;
     this.#socket.resume();
     this.#parse(() => this.#parser.resume());
@@ -138,8 +170,7 @@ export class TcpFrameStream implements FrameStream {
   }
 
   #received(bytes: Buffer): void {
-    this.#pinged = false;
-    this.#silence?.refresh();
+    this.#liveness.received();
     this.#parse(() => this.#parser.push(bytes));
   }
 
@@ -149,33 +180,55 @@ export class TcpFrameStream implements FrameStream {
       work();
     } catch (error) {
       if (!(error instanceof KvError)) throw error;
-      if (this.#isServer) this.fail(error);
-      else {
-        this.#socket.destroy();
-        this.#close(error);
-      }
+      this.#role.onCut(error.code === 'MESSAGE_TOO_LARGE' ? 'too_large' : 'malformed');
+      if (this.#isServer) return this.fail(error);
+      this.#socket.destroy();
+      this.#close(error);
     }
+  }
+
+  #frame(frame: Buffer): void {
+    if (this.#inputEnded) throw this.#malformed('a frame came after the end of the input');
+    this.#listener.onFrame(frame);
   }
 
   #control(kind: ControlKind, message: Buffer): void {
     switch (kind) {
       case 'ping':
-        return this.sendControl('pong', message);
+        return this.#pong(message);
       case 'pong':
         return;
       case 'ended':
-        if (this.#isServer) return this.#listener.onEnd();
-        throw new KvError('OUTCOME_UNKNOWN', 'only a client half-closes a stream');
+        if (!this.#isServer) throw this.#malformed('only a client half-closes a stream');
+        if (!this.#isOpen || this.#inputEnded) throw this.#malformed('the input ended before the opening, or twice');
+        this.#inputEnded = true;
+        return this.#listener.onEnd();
       case 'closed':
-        if (!this.#isServer) return this.#closedByServer(message);
-        throw new KvError('INVALID_ARGUMENT', 'only a server sends a status');
+        if (this.#isServer) throw this.#malformed('only a server sends a status');
+        return this.#closedByServer(message);
       default:
-        return this.#onHandshake(kind, message);
+        return this.#role.onHandshake(kind, message);
     }
   }
 
+  /** The bytes that wait are a sign of life as well: a client that sends pings and reads nothing must not make the queue grow. */
+  #pong(message?: Uint8Array): void {
+    if (this.#socket.writableLength < maxQueuedBytes) this.sendControl('pong', message);
+  }
+
+  /** What a client sent before it broke the rules may have been executed. A server that breaks them leaves everything open. */
+  #malformed(message: string): KvError {
+    if (!this.#isServer) return new KvError('OUTCOME_UNKNOWN', message);
+    return new KvError('INVALID_ARGUMENT', message, { executed: this.#isOpen ? 'unknown' : 'no' });
+  }
+
   #closedByServer(message: Buffer): void {
-    const error = decodeClosed(message);
+    let error: KvError | undefined;
+    try {
+      error = decodeClosed(message);
+    } catch {
+      throw this.#malformed('the server sent what is no status');
+    }
     this.#socket.destroy();
     this.#close(error);
   }
@@ -187,15 +240,20 @@ export class TcpFrameStream implements FrameStream {
     this.#close(error);
   }
 
-  /** Everything that waits leaves first. A client that does not read it is cut off after a while. */
+  /** Everything that waits leaves first. What the client still sends is read and dropped: unread bytes would reset the connection. */
   #endSocket(): void {
     this.#closing = true;
     const socket = this.#socket;
     socket.end();
     socket.resume();
-    const patience = setTimeout(() => socket.destroy(), pingTimeoutMs);
+    const patience = setTimeout(() => socket.destroy(), lingerMs);
     patience.unref();
     socket.once('close', () => clearTimeout(patience));
+  }
+
+  #giveUp(reason: 'unresponsive' | 'not_reading'): void {
+    this.#role.onCut(reason);
+    this.#broke(reason === 'unresponsive' ? 'the other end has fallen silent' : 'the other end reads nothing');
   }
 
   #broke(reason: string): void {
@@ -207,24 +265,8 @@ export class TcpFrameStream implements FrameStream {
   #close(error: KvError | undefined): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    clearTimeout(this.#silence);
+    this.#liveness.stop();
     this.#parser.pause();
     this.#listener.onClosed(error);
-  }
-
-  #watchSilence(): void {
-    this.#silence = setTimeout(() => this.#silent(), pingAfterMs);
-    this.#silence.unref();
-  }
-
-  /** A paused end reads nothing, and cannot know whether the other is silent. */
-  #silent(): void {
-    if (this.#isClosed) return;
-    if (this.#socket.isPaused()) return this.#watchSilence();
-    if (this.#pinged) return this.#broke(`no byte came for ${pingAfterMs + pingTimeoutMs} ms`);
-    this.#pinged = true;
-    this.sendControl('ping');
-    this.#silence = setTimeout(() => this.#silent(), pingTimeoutMs);
-    this.#silence.unref();
   }
 }
