@@ -1,5 +1,5 @@
 /**
- * The network between simulated processes: it carries the bytes of streams and calls (virtual-client.ts) with delay,
+ * The network between simulated processes: it carries the bytes of calls (virtual-client.ts) and streams (virtual-frames.ts) with delay,
  * cuts in one or both directions, and connections that break when a process crashes.
  *
  * Messages of one stream arrive in their order. A cut holds messages back until it is healed; a call that cannot
@@ -8,6 +8,7 @@
 import type { MethodDefinition } from '@grpc/grpc-js';
 import type { Random } from '../../simulation/plan/random.js';
 import type { GrpcImplementations } from '../../src/node/services/endpoints.js';
+import type { ServedFrames } from '../../src/node/services/frame-server.js';
 import { type SimulatedProcess, worldTimer } from './virtual-time.js';
 
 type Handler = (call: unknown, callback?: unknown) => void;
@@ -17,6 +18,7 @@ type Method = MethodDefinition<object, object>;
 export interface Listener {
   readonly process: SimulatedProcess;
   readonly implementations: () => GrpcImplementations | undefined;
+  readonly frames: () => ServedFrames | undefined;
 }
 
 const delayMs = { least: 0.1, most: 3 } as const;

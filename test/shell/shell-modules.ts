@@ -5,14 +5,18 @@
 import type * as Crypto from 'node:crypto';
 import { vi } from 'vitest';
 import type { Random } from '../../simulation/plan/random.js';
+import { replicateRpc } from '../../src/node/peers/dial-peer.js';
 import { type Edit, loadEdited } from '../unit/variants/variant-lab.js';
 import type { VirtualNetwork } from './network.js';
 import { VirtualClient } from './virtual-client.js';
+import { dialVirtual } from './virtual-frames.js';
 import { currentProcess, promisedTimers, type SimulatedProcess } from './virtual-time.js';
 
 type EndpointsModule = typeof import('../../src/node/services/endpoints.js');
+type DialPeerModule = typeof import('../../src/node/peers/dial-peer.js');
 type MemoryModule = typeof import('../../src/coordination/memory/memory-zookeeper.fixture.js');
 type Implementations = import('../../src/node/services/endpoints.js').GrpcImplementations;
+type Frames = import('../../src/node/services/frame-server.js').ServedFrames;
 type CoordinatorModule = typeof import('../../src/coordination/zookeeper-coordinator.js');
 type ConnectModule = typeof import('../../src/coordination/connect-coordinator.js');
 
@@ -37,8 +41,11 @@ export function loadShell(random: Random, edits: readonly Edit[], surroundings: 
     'node:timers/promises': () => ({ ...promisedTimers, default: promisedTimers }),
     'node:crypto': async () => withoutChance(await vi.importActual<typeof Crypto>('node:crypto'), random),
     [`${source}node/peers/node-client.ts`]: () => ({
-      connectTimeoutMs: 2_000,
       newNodeClient: (address: string) => new VirtualClient(surroundings().network, currentProcess(), address),
+    }),
+    [`${source}node/peers/dial-peer.ts`]: async () => ({
+      ...(await vi.importActual<DialPeerModule>(`${source}node/peers/dial-peer.ts`)),
+      dialPeer: dialPeerOf(surroundings),
     }),
     [`${source}coordination/connect-coordinator.ts`]: async () => ({
       connectCoordinator: coordinatorOf(await import('../../src/coordination/zookeeper-coordinator.js'), surroundings),
@@ -70,7 +77,14 @@ function coordinatorOf(
     new ZookeeperCoordinator(surroundings().connectZookeeper(currentProcess()), { root, sessionMs, logger }, listener);
 }
 
-/** One port for gRPC on the virtual network, and none for HTTP. */
+function dialPeerOf(surroundings: () => Surroundings): DialPeerModule['dialPeer'] {
+  return (address, clusterId, connectTimeoutMs, listener) => {
+    const { network } = surroundings();
+    return dialVirtual({ network, from: currentProcess(), address, rpc: replicateRpc, clusterId, connectTimeoutMs }, listener);
+  };
+}
+
+/** One port for gRPC and frames on the virtual network, and none for HTTP. */
 function endpointsOf(surroundings: () => Surroundings) {
   return class VirtualEndpoints {
     readonly address: string;
@@ -78,23 +92,27 @@ function endpointsOf(surroundings: () => Surroundings) {
     readonly connections = 0;
     readonly tools = { report() {}, close() {} };
     #implementations: Implementations | undefined;
+    #frames: Frames | undefined;
 
     private constructor(address: string) {
       this.address = address;
       const implementations = (): Implementations | undefined => this.#implementations;
-      surroundings().network.listen(address, { process: currentProcess(), implementations });
+      const frames = (): Frames | undefined => this.#frames;
+      surroundings().network.listen(address, { process: currentProcess(), implementations, frames });
     }
 
     static async open({ host, port }: { readonly host: string; readonly port: number }): Promise<VirtualEndpoints> {
       return new VirtualEndpoints(`${host}:${port}`);
     }
 
-    goLive(implementations: Implementations): void {
+    goLive(implementations: Implementations, frames: Frames): void {
       this.#implementations = implementations;
+      this.#frames = frames;
     }
     drain(): void {}
     async close(): Promise<void> {
       this.#implementations = undefined;
+      this.#frames = undefined;
     }
     async abort(): Promise<void> {}
   };

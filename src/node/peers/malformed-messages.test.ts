@@ -2,20 +2,23 @@ import {
   type Client,
   Server,
   ServerCredentials,
-  type ServerDuplexStream,
   type ServerWritableStream,
   type ServiceError,
   status,
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { KvError } from '../../errors.js';
 import type { Event } from '../../replication/index.js';
+import type { FrameStream } from '../../transport/index.js';
 import { replicationService } from '../../wire/contract/node-contract.js';
 import { ReplicationCodec } from '../../wire/peer/replication-codec.js';
 import { encodeDumpRequest } from '../../wire/peer/snapshot-codec.js';
 import { ProtobufWriter } from '../../wire/protobuf/protobuf-writer.js';
+import { dialPeer } from './dial-peer.js';
 import { newNodeClient } from './node-client.js';
 import { PeerLink } from './peer-link.js';
+import { PeerNode } from './peer-node.fixture.js';
 import { ReplicationServer } from './replication-server.js';
 import { defaultMoveRateBytes, MoveRate } from './snapshot-pace.js';
 import { SnapshotReceiver } from './snapshot-receiver.js';
@@ -23,9 +26,10 @@ import { SnapshotReceiver } from './snapshot-receiver.js';
 const codec = new ReplicationCodec('cluster-1', 0);
 const epochOfHistory = { history: 'h', epoch: 1, epochId: 'one' };
 const garbage = Buffer.from([0xff, 0xff, 0xff]);
-const { Replicate, Dump } = replicationService;
+const { Dump } = replicationService;
 
 let server: Server;
+let node: PeerNode;
 let clients: Client[] = [];
 
 async function listen(implementation: UntypedServiceImplementation): Promise<string> {
@@ -44,14 +48,29 @@ function clientOf(address: string): Client {
   return client;
 }
 
+/** Opens a stream as another node does. */
+function dial(address: string) {
+  let stream: FrameStream | undefined;
+  let closed: Promise<KvError | undefined> | undefined;
+  const frame = new Promise<Buffer>((onFrame) => {
+    closed = new Promise((onClosed) => {
+      const listener = { onAccepted() {}, onFrame, onDrain() {}, onEnd() {}, onClosed };
+      stream = dialPeer(address, 'cluster-1', 60_000, listener);
+    });
+  });
+  return { stream: stream!, frame, closed: closed! };
+}
+
 beforeEach(() => {
   server = new Server();
+  node = new PeerNode();
 });
 
 afterEach(() => {
   for (const client of clients) client.close();
   clients = [];
   server.forceShutdown();
+  node.stop();
 });
 
 describe('bytes that cannot be read', () => {
@@ -70,25 +89,18 @@ describe('bytes that cannot be read', () => {
   };
 
   test('from a primary end its stream with the reason, and no other', async () => {
-    const address = await listen(serverOf().implementation);
-    const open = () =>
-      clientOf(address).makeBidiStreamRequest<Buffer, Buffer>(
-        Replicate!.path,
-        Replicate!.requestSerialize,
-        Replicate!.responseDeserialize,
-      );
-    const [broken, sound] = [open(), open()];
-    const ended = new Promise<ServiceError>((resolve) => broken.on('error', resolve));
-    broken.write(garbage);
-    expect(await ended).toMatchObject({ code: status.INVALID_ARGUMENT, details: expect.stringContaining('cannot be read') });
+    const made = serverOf();
+    node.onCall = (call) => made.replicate(call.acceptWith);
+    const address = await node.listen();
+    const [broken, sound] = [dial(address), dial(address)];
+    broken.stream.send(garbage);
+    expect(await broken.closed).toMatchObject({ code: 'INVALID_ARGUMENT', message: expect.stringContaining('cannot be read') });
 
-    const answer = new Promise<Buffer>((resolve) => sound.on('data', resolve));
     const writer = new ProtobufWriter();
     codec.write(writer, { ...epochOfHistory, from: 'a~1', to: 'another', body: { type: 'stateChanged' } });
-    sound.write(writer.take());
-    expect((await answer).length).toBeGreaterThan(0);
-    sound.cancel();
-    sound.on('error', () => {});
+    sound.stream.send(writer.take());
+    expect((await sound.frame).length).toBeGreaterThan(0);
+    sound.stream.cancel();
   });
 
   test('from a joiner end its call', async () => {
@@ -105,13 +117,8 @@ describe('bytes that cannot be read', () => {
   });
 
   test('from a backup break the link', async () => {
-    const address = await listen({
-      Replicate: (call: ServerDuplexStream<Buffer, Buffer>) => {
-        call.on('error', () => {});
-        call.write(garbage);
-      },
-      Dump: () => {},
-    });
+    node.onCall = (call) => void call.accept().send(garbage);
+    const address = await node.listen();
     const happened: string[] = [];
     await new Promise<void>((resolve) => {
       const link = new PeerLink(address, 'cluster-1', {
@@ -133,7 +140,6 @@ describe('bytes that cannot be read', () => {
   test('from a primary that sends a snapshot fail the snapshot', async () => {
     let named: unknown;
     const address = await listen({
-      Replicate: () => {},
       Dump: (call: ServerWritableStream<Buffer, Buffer>) => {
         named = call.metadata.get('kv-cluster');
         call.on('error', () => {});

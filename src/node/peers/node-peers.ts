@@ -39,7 +39,7 @@ export class NodePeers {
     this.#judging = setInterval(() => this.#unreachable.judge(), judgeMs);
   }
 
-  /** The service that other nodes call. */
+  /** The service that other nodes call over gRPC. */
   get implementation(): UntypedServiceImplementation {
     return this.server.implementation;
   }

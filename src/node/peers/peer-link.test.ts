@@ -1,55 +1,17 @@
-import { Metadata, Server, ServerCredentials, type ServerDuplexStream, status } from '@grpc/grpc-js';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { replicationService } from '../../wire/contract/node-contract.js';
 import { ReplicationCodec } from '../../wire/peer/replication-codec.js';
 import { ProtobufWriter } from '../../wire/protobuf/protobuf-writer.js';
 import { PeerLink } from './peer-link.js';
+import { type PeerCall, PeerNode } from './peer-node.fixture.js';
 
-type Call = ServerDuplexStream<Buffer, Buffer>;
-
-/** A node whose answer to each stream the test decides. */
-class Node {
-  readonly atMs: number[] = [];
-  readonly named: string[] = [];
-  onCall: (call: Call) => void = () => {};
-  readonly #server = new Server();
-  #waiting: () => void = () => {};
-
-  async listen(): Promise<string> {
-    const Replicate = (call: Call): void => {
-      call.on('error', () => {});
-      this.atMs.push(performance.now());
-      this.named.push(...call.metadata.get('kv-cluster').map(String));
-      this.onCall(call);
-      this.#waiting();
-    };
-    this.#server.addService(replicationService, { Replicate, Dump: () => {} });
-    const port = await new Promise<number>((resolve, reject) =>
-      this.#server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) =>
-        error === null ? resolve(bound) : reject(error),
-      ),
-    );
-    return `127.0.0.1:${port}`;
-  }
-
-  async called(times: number): Promise<void> {
-    while (this.atMs.length < times)
-      await new Promise<void>((resolve) => {
-        this.#waiting = resolve;
-      });
-  }
-
-  stop(): void {
-    this.#server.forceShutdown();
-  }
-}
-
-let node: Node;
+let node: PeerNode;
 let link: PeerLink;
+let atMs: number[];
 let refusals: string[];
 
 beforeEach(() => {
-  node = new Node();
+  node = new PeerNode();
+  atMs = [];
   refusals = [];
 });
 
@@ -58,7 +20,11 @@ afterEach(() => {
   node.stop();
 });
 
-async function open(): Promise<void> {
+async function open(onCall: (call: PeerCall) => void): Promise<void> {
+  node.onCall = (call) => {
+    atMs.push(performance.now());
+    onCall(call);
+  };
   link = new PeerLink(await node.listen(), 'cluster-1', {
     onUp: () => {},
     onMessage: () => {},
@@ -69,11 +35,9 @@ async function open(): Promise<void> {
   });
 }
 
-const refuse = (call: Call): void => {
-  call.emit('error', { code: status.FAILED_PRECONDITION, details: 'a message of format 9' });
-};
-const takeAndRefuse = (call: Call): void => {
-  call.sendMetadata(new Metadata());
+const refuse = (call: PeerCall): void => call.refuse('a message of format 9');
+const takeAndRefuse = (call: PeerCall): void => {
+  call.accept();
   setImmediate(() => refuse(call));
 };
 const messageOf = (clusterId: string): Buffer => {
@@ -96,32 +60,26 @@ test.each([
   ['before it has opened', refuse],
   ['after it has opened', takeAndRefuse],
 ])('a stream that is refused %s is opened again more and more slowly, and the reason reported once', async (_, onCall) => {
-  node.onCall = onCall;
-  await open();
-  await node.called(6);
-  expect(node.atMs.at(-1)! - node.atMs[0]!).toBeGreaterThan(leastMs);
+  await open(onCall);
+  await node.untilCalled(6);
+  expect(atMs.at(-1)! - atMs[0]!).toBeGreaterThan(leastMs);
   expect(refusals).toEqual(['a message of format 9']);
-  expect(node.named).toEqual(Array(6).fill('cluster-1'));
+  expect(node.calls.map(({ clusterId }) => clusterId)).toEqual(Array(6).fill('cluster-1'));
 });
 
 test('a stream on which this node refuses a message is opened again more and more slowly, too', async () => {
-  node.onCall = (call) => call.write(messageOf('cluster-2'));
-  await open();
-  await node.called(6);
-  expect(node.atMs.at(-1)! - node.atMs[0]!).toBeGreaterThan(leastMs);
+  await open((call) => void call.accept().send(messageOf('cluster-2')));
+  await node.untilCalled(6);
+  expect(atMs.at(-1)! - atMs[0]!).toBeGreaterThan(leastMs);
   expect(refusals).toEqual(['a message of cluster cluster-2; this is cluster-1']);
 });
 
 test('after an answer that was understood, another refusal is reported again', async () => {
-  node.onCall = (call) => {
-    if (node.atMs.length < 6) return takeAndRefuse(call);
-    call.sendMetadata(new Metadata());
-    call.write(messageOf('cluster-1'));
-    node.onCall = takeAndRefuse;
-    setImmediate(() => call.end());
-  };
-  await open();
-  await node.called(7);
-  await node.called(8);
+  await open((call) => {
+    if (node.calls.length !== 6) return takeAndRefuse(call);
+    call.accept().send(messageOf('cluster-1'));
+    setImmediate(() => call.stream!.end());
+  });
+  await node.untilCalled(8);
   expect(refusals).toHaveLength(2);
 });

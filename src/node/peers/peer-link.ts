@@ -7,21 +7,20 @@
  *
  * No message is queued across a break: the core starts each peer again with Sync.
  */
-import { type Client, type ClientDuplexStream, type ServiceError, status } from '@grpc/grpc-js';
+import type { ErrorCode, KvError } from '../../errors.js';
 import type { Message, ResponseBody } from '../../replication/index.js';
-import { clusterMetadata } from '../../wire/contract/cluster-name.js';
-import { replicationService } from '../../wire/contract/node-contract.js';
+import type { FrameStream } from '../../transport/index.js';
 import { IncomingMessages, OutgoingMessages, type ReceivedMessage } from '../../wire/peer/message-stream.js';
 import { type ReplicationCodec, readResponse, type WrongReplica } from '../../wire/peer/replication-codec.js';
 import { MalformedMessage } from '../../wire/protobuf/protobuf-reader.js';
-import { connectTimeoutMs, newNodeClient } from './node-client.js';
+import { dialPeer } from './dial-peer.js';
 
 export interface PeerLinkListener {
   onUp(): void;
   /**
    * The link is down; called again after every further attempt that fails.
    * @param refused no process listens there. It is a hint: it makes an eviction quicker, and does no harm if it is wrong.
-   * @param reason in the words of gRPC.
+   * @param reason in the words of the operating system, as far as it gives one.
    */
   onDown(refused: boolean, reason: string): void;
   onMessage(shard: number, message: Message): void;
@@ -42,21 +41,23 @@ const firstRetryMs = 50;
 const maxRetryMs = 1_000;
 /** `connectNow` does not replace an attempt that began within this time. */
 const freshMs = 50;
-/** With more frames than this waiting in the stream, beacons are left out: a beacon may be lost, and more would only pile up. */
-const maxQueuedFrames = 64;
+/** How long connecting may take, from TCP until the other node accepts the stream. */
+const connectTimeoutMs = 2_000;
+/** A stream that was closed ends when the other node ends it, or after this time. */
+const closeTimeoutMs = 1_000;
+/** With more bytes than this waiting to leave, beacons are left out: a beacon may be lost, and more would only pile up. */
+const maxQueuedBytes = 4 * 1024 * 1024;
 
-/** With these statuses the other node itself has ended the stream, not a broken connection. */
-const refusals: ReadonlySet<status> = new Set([status.FAILED_PRECONDITION, status.INVALID_ARGUMENT, status.UNIMPLEMENTED]);
+/** With these errors the other node itself has ended the stream, not a broken connection. */
+const refusals: ReadonlySet<ErrorCode> = new Set(['WRONG_CLUSTER', 'INVALID_ARGUMENT', 'MESSAGE_TOO_LARGE']);
 
-type Stream = ClientDuplexStream<Buffer, Buffer>;
 type Answer = ResponseBody | WrongReplica;
 
 export class PeerLink {
   readonly address: string;
   readonly #clusterId: string;
   readonly #listener: PeerLinkListener;
-  #client: Client | undefined;
-  #stream: Stream | undefined;
+  #stream: FrameStream | undefined;
   #outgoing: OutgoingMessages | undefined;
   #usedBytes: number | undefined;
   #up = false;
@@ -99,7 +100,7 @@ export class PeerLink {
   send(codec: ReplicationCodec, message: Message): void {
     const stream = this.#stream;
     if (stream === undefined || !this.#up) return;
-    if (message.body.type === 'beacon' && stream.writableLength > maxQueuedFrames) return;
+    if (message.body.type === 'beacon' && stream.queuedBytes > maxQueuedBytes) return;
     this.#outgoing?.send(codec, message);
   }
 
@@ -109,36 +110,41 @@ export class PeerLink {
     clearTimeout(this.#timer);
     this.#outgoing?.flush();
     this.#outgoing = undefined;
-    this.#stream?.end();
-    this.#client?.close();
+    const stream = this.#stream;
+    if (stream === undefined) return;
+    stream.end();
+    if (this.#up) setTimeout(() => stream.cancel(), closeTimeoutMs).unref();
+    else stream.cancel();
   }
 
   #open(): void {
     if (this.#closed) return;
     this.#openedMs = performance.now();
-    const { path, requestSerialize, responseDeserialize } = replicationService.Replicate!;
-    this.#client = newNodeClient(this.address);
-    const metadata = clusterMetadata(this.#clusterId);
-    const stream: Stream = this.#client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize, metadata);
+    const stream = dialPeer(this.address, this.#clusterId, connectTimeoutMs, {
+      onAccepted: () => this.#opened(stream),
+      onFrame: (frame) => this.#received(stream, incoming, frame),
+      onDrain() {},
+      onEnd() {},
+      onClosed: (error) => this.#ended(stream, error),
+    });
     this.#stream = stream;
-    this.#outgoing = new OutgoingMessages(this.#clusterId, (frame) => stream === this.#stream && stream.write(frame));
+    this.#outgoing = new OutgoingMessages(this.#clusterId, (frame) => stream === this.#stream && stream.send(frame));
     const incoming = new IncomingMessages(this.#clusterId, readResponse, (bytes) => this.#useReported(stream, bytes));
-    stream.on('error', (error: ServiceError) => this.#broken(stream, error.details, refusals.has(error.code)));
-    stream.on('end', () => this.#broken(stream, 'ended by the other side'));
-    stream.on('metadata', () => this.#opened(stream));
-    stream.on('data', (frame: Buffer) => this.#received(stream, incoming, frame));
-    this.#timer = setTimeout(() => this.#broken(stream, 'no answer in time'), connectTimeoutMs);
   }
 
-  /** The other node sends its metadata at once, and may still refuse the stream afterwards: so the back-off continues. */
-  #opened(stream: Stream): void {
+  /** The other node accepts the stream at once, and may still refuse it afterwards: so the back-off continues. */
+  #opened(stream: FrameStream): void {
     if (stream !== this.#stream || this.#closed) return;
-    clearTimeout(this.#timer);
     this.#up = true;
     this.#listener.onUp();
   }
 
-  #received(stream: Stream, incoming: IncomingMessages<Answer>, frame: Buffer): void {
+  #ended(stream: FrameStream, error: KvError | undefined): void {
+    if (error === undefined) this.#broken(stream, 'ended by the other side');
+    else this.#broken(stream, error.message, refusals.has(error.code));
+  }
+
+  #received(stream: FrameStream, incoming: IncomingMessages<Answer>, frame: Buffer): void {
     if (stream !== this.#stream || this.#closed) return;
     try {
       const refusal = incoming.read(frame, (shard, message) => {
@@ -160,13 +166,13 @@ export class PeerLink {
     else this.#listener.onMessage(shard, message as Message);
   }
 
-  #useReported(stream: Stream, bytes: number): void {
+  #useReported(stream: FrameStream, bytes: number): void {
     if (stream !== this.#stream || this.#closed) return;
     this.#usedBytes = bytes;
     this.#listener.onUseReported();
   }
 
-  #broken(stream: Stream, details: string, isRefusal = false): void {
+  #broken(stream: FrameStream, details: string, isRefusal = false): void {
     if (stream !== this.#stream) return;
     this.#leave();
     if (this.#closed) return;
@@ -188,6 +194,5 @@ export class PeerLink {
     this.#usedBytes = undefined;
     this.#up = false;
     stream?.cancel();
-    this.#client?.close();
   }
 }

@@ -1,53 +1,14 @@
-import { Metadata, Server, ServerCredentials, type ServerDuplexStream } from '@grpc/grpc-js';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { freePort } from '../../../local/free-port.js';
 import type { Event } from '../../replication/index.js';
-import { replicationService } from '../../wire/contract/node-contract.js';
 import { dataBytesField, readFrame } from '../../wire/peer/message-frame.js';
 import { ReplicationCodec } from '../../wire/peer/replication-codec.js';
 import { ProtobufWriter } from '../../wire/protobuf/protobuf-writer.js';
 import { PeerLinks } from './peer-links.js';
+import { PeerNode } from './peer-node.fixture.js';
 import { ShardLinks } from './shard-links.js';
 
-type Call = ServerDuplexStream<Buffer, Buffer>;
-
-/** A node that accepts streams and sends nothing on them. */
-class SilentNode {
-  readonly calls: Call[] = [];
-  readonly #server = new Server();
-  #onCall: () => void = () => {};
-
-  async listen(port: number): Promise<string> {
-    this.#server.addService(replicationService, {
-      Replicate: (call: Call) => {
-        this.calls.push(call);
-        call.on('error', () => {});
-        call.sendMetadata(new Metadata());
-        this.#onCall();
-      },
-      Dump: () => {},
-    });
-    const bound = await new Promise<number>((resolve, reject) =>
-      this.#server.bindAsync(`127.0.0.1:${port}`, ServerCredentials.createInsecure(), (error, found) =>
-        error ? reject(error) : resolve(found),
-      ),
-    );
-    return `127.0.0.1:${bound}`;
-  }
-
-  async untilCalled(): Promise<void> {
-    if (this.calls.length > 0) return;
-    await new Promise<void>((resolve) => {
-      this.#onCall = resolve;
-    });
-  }
-
-  stop(): void {
-    this.#server.forceShutdown();
-  }
-}
-
-let node: SilentNode;
+let node: PeerNode;
 let nodeLinks: PeerLinks;
 let links: ShardLinks;
 let onEvent: (event: Event) => void;
@@ -69,7 +30,7 @@ function linksOf(
 }
 
 beforeEach(() => {
-  node = new SilentNode();
+  node = new PeerNode();
   onEvent = () => {};
   nodeLinks = new PeerLinks('cluster-1');
   links = linksOf(0, (event) => onEvent(event));
@@ -82,20 +43,20 @@ afterEach(() => {
 
 describe('a link that is kept though nothing is sent', () => {
   test('is opened when its node is registered', async () => {
-    links.keepWarm([await node.listen(0)]);
+    links.keepWarm([await node.listen()]);
     await node.untilCalled();
     expect(node.calls).toHaveLength(1);
   });
 
   test('stays when no replica is wanted any more, is used again at once, and ends when its node is no longer registered', async () => {
-    const address = await node.listen(0);
+    const address = await node.listen();
     links.learnAddress('b~1', address);
     links.keepWarm([address]);
     const up = nextEvent();
     links.set(['b~1']);
     await up;
     const [call] = node.calls;
-    const ended = new Promise<void>((resolve) => call!.on('end', resolve).resume());
+    const ended = call!.whenEnded();
     links.set([]);
     const again = nextEvent();
     links.set(['b~1']);
@@ -141,9 +102,9 @@ describe('a link that several shards share', () => {
   }
 
   test('is one stream, on which the messages of one turn travel in one frame', async () => {
-    const [first, second] = await bothUp(await node.listen(0));
+    const [first, second] = await bothUp(await node.listen());
     expect(node.calls).toHaveLength(1);
-    const frame = new Promise<Buffer>((resolve) => node.calls[0]!.on('data', resolve));
+    const frame = node.calls[0]!.nextFrame();
     first.send({ ...epochOf(1), from: 'a~1', to: 'b~1', body: beacon });
     second.send({ ...epochOf(4), from: 'a~2', to: 'b~2', body: beacon });
     const seen: unknown[] = [];
@@ -155,7 +116,7 @@ describe('a link that several shards share', () => {
   });
 
   test('delivers the reported use of the node there to all of them, which counts until the link breaks', async () => {
-    const address = await node.listen(0);
+    const address = await node.listen();
     const reported = [new Map<string, number | undefined>(), new Map<string, number | undefined>()];
     const all = reported.map((use, at) => {
       const made = linksOf(at + 1, (event) => onEvent(event), { learnUse: (id, bytes) => void use.set(id, bytes) });
@@ -177,7 +138,7 @@ describe('a link that several shards share', () => {
     const received = new Promise<void>((resolve) => {
       onEvent = (event) => event.type === 'message' && event.message.from === 'b~2' && resolve();
     });
-    node.calls[0]!.write(writer.take());
+    node.calls[0]!.stream!.send(writer.take());
     await received;
     expect(known()).toEqual([5_000, 5_000]);
 
@@ -189,7 +150,7 @@ describe('a link that several shards share', () => {
   });
 
   test('delivers to each shard its own answers, and ends with the last shard that uses it', async () => {
-    const [first, second] = await bothUp(await node.listen(0));
+    const [first, second] = await bothUp(await node.listen());
     const received = new Promise<Event>((resolve) => {
       onEvent = resolve;
     });
@@ -197,21 +158,19 @@ describe('a link that several shards share', () => {
     const [call] = node.calls;
     const writer = new ProtobufWriter();
     new ReplicationCodec('cluster-1', 0).write(writer, { ...epochOf(2), from: 'b~0', to: 'a~0', body: { type: 'higherEpoch' } });
-    call!.write(writer.take());
+    call!.stream!.send(writer.take());
     expect(await received).toMatchObject({ type: 'message', message: { ...epochOf(2), from: 'b~0', to: 'a~0' } });
 
-    const ended = new Promise<string>((resolve) => call!.on('end', () => resolve('ended')).resume());
-    const other = new SilentNode();
-    first.keepWarm([await other.listen(0)]);
+    const ended = call!.whenEnded().then(() => 'ended');
+    const other = new PeerNode();
+    first.keepWarm([await other.listen()]);
     await other.untilCalled();
-    const otherEnded = new Promise((resolve) => other.calls[0]!.on('end', resolve).resume());
+    const otherEnded = other.calls[0]!.whenEnded();
     nodeLinks.remove(first);
     await otherEnded;
     other.stop();
     second.send({ ...epochOf(1), from: 'a~2', to: 'b~2', body: beacon });
-    expect(await Promise.race([ended, new Promise((resolve) => call!.once('data', () => resolve('still carries')))])).toBe(
-      'still carries',
-    );
+    expect(await Promise.race([ended, call!.nextFrame().then(() => 'still carries')])).toBe('still carries');
     nodeLinks.remove(second);
     expect(await ended).toBe('ended');
   });

@@ -5,8 +5,11 @@
  * A message that cannot be read, or that is of another format or cluster, ends the stream with the reason. A message for a shard
  * or a replica that is no longer here is refused by itself, since its sender has others on the same stream (R1).
  */
-import { Metadata, type ServerDuplexStream, status, type UntypedServiceImplementation } from '@grpc/grpc-js';
+import { status, type UntypedServiceImplementation } from '@grpc/grpc-js';
+import { KvError } from '../../errors.js';
 import type { Effect, Event, Message, ReplicaId, RequestBody } from '../../replication/index.js';
+import type { FrameListener, FrameStream } from '../../transport/index.js';
+import { toStatus } from '../../wire/contract/grpc-status.js';
 import { readEnvelope } from '../../wire/peer/envelope.js';
 import { IncomingMessages, OutgoingMessages, type ReceivedMessage } from '../../wire/peer/message-stream.js';
 import { ReplicationCodec, readRequest, reasonToRefuse } from '../../wire/peer/replication-codec.js';
@@ -21,11 +24,9 @@ export interface ReachableReplica {
   readonly host: SnapshotSource & { handle(event: Event): void };
 }
 
-type Call = ServerDuplexStream<Buffer, Buffer>;
-
 /** A stream on which primaries of another node send, and on which they get their answers. */
 interface Inbound {
-  readonly call: Call;
+  readonly stream: FrameStream;
   readonly incoming: IncomingMessages<RequestBody>;
   readonly outgoing: OutgoingMessages;
 }
@@ -52,7 +53,6 @@ export class ReplicationServer {
 
   get implementation(): UntypedServiceImplementation {
     return {
-      Replicate: (call: Call) => this.#replicate(call),
       Dump: (call: SnapshotCall) => this.#dump(call),
     };
   }
@@ -85,37 +85,37 @@ export class ReplicationServer {
 
   /** Ends every stream, so that the server can shut down. */
   close(): void {
-    for (const { call, outgoing } of this.#inbound) {
+    for (const { stream, outgoing } of this.#inbound) {
       outgoing.flush();
-      call.end();
+      stream.end();
     }
-    this.#inbound.clear();
     for (const call of this.#snapshotCalls.values()) call.destroy();
   }
 
-  #replicate(call: Call): void {
+  /** Serves a stream on which the primaries of another node send. */
+  replicate(accept: (listener: FrameListener) => FrameStream): void {
     const report = new UseReport(this.#account);
-    const send = (frame: Buffer): boolean => this.#inbound.has(inbound) && call.write(frame);
+    const stream = accept({
+      onFrame: (frame) => this.#received(inbound, frame),
+      onDrain() {},
+      onEnd: () => {
+        inbound.outgoing.flush();
+        stream.end();
+      },
+      onClosed: () => this.#forget(inbound),
+    });
+    const send = (frame: Buffer): boolean => this.#inbound.has(inbound) && stream.send(frame);
     const inbound: Inbound = {
-      call,
+      stream,
       incoming: new IncomingMessages(this.#clusterId, readRequest),
       outgoing: new OutgoingMessages(this.#clusterId, send, () => report.take(performance.now())),
     };
     this.#inbound.add(inbound);
-    call.sendMetadata(new Metadata());
-    call.on('data', (frame: Buffer) => this.#received(inbound, frame));
-    call.on('error', () => this.#forget(inbound));
-    call.on('cancelled', () => this.#forget(inbound));
-    call.on('end', () => {
-      inbound.outgoing.flush();
-      this.#forget(inbound);
-      call.end();
-    });
   }
 
   #received(inbound: Inbound, frame: Buffer): void {
     const refusal = refusalOf(() => inbound.incoming.read(frame, (shard, message) => this.#deliver(inbound, shard, message)));
-    if (refusal !== undefined) inbound.call.emit('error', refusal);
+    if (refusal !== undefined) inbound.stream.fail(refusal);
   }
 
   #deliver(inbound: Inbound, shard: number, message: ReceivedMessage<RequestBody>): boolean {
@@ -153,7 +153,7 @@ export class ReplicationServer {
       replica.host.handle({ type: 'snapshotRequested', from: header.from, epochId: header.epochId, number });
       return undefined;
     });
-    if (refusal !== undefined) call.emit('error', refusal);
+    if (refusal !== undefined) call.emit('error', toStatus(refusal));
   }
 
   #takeSnapshotCall(dump: { readonly to: ReplicaId; readonly number: number }): SnapshotCall | undefined {
@@ -164,14 +164,14 @@ export class ReplicationServer {
   }
 }
 
-/** The status that ends a call: `read` returns the reason, or meets bytes that it cannot read. Undefined: the call goes on. */
-function refusalOf(read: () => string | undefined): object | undefined {
+/** The error that ends a stream: `read` returns the reason, or meets bytes that it cannot read. Undefined: the stream continues. */
+function refusalOf(read: () => string | undefined): KvError | undefined {
   try {
-    const details = read();
-    return details === undefined ? undefined : { code: status.FAILED_PRECONDITION, details };
+    const reason = read();
+    return reason === undefined ? undefined : new KvError('INVALID_ARGUMENT', reason);
   } catch (error) {
     if (!(error instanceof MalformedMessage)) throw error;
-    return { code: status.INVALID_ARGUMENT, details: `a message that cannot be read: ${error.message}` };
+    return new KvError('INVALID_ARGUMENT', `a message that cannot be read: ${error.message}`);
   }
 }
 

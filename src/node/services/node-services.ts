@@ -17,6 +17,7 @@ import { KeyLister } from '../operations/list-keys.js';
 import { OperationExecutor } from '../operations/operation-executor.js';
 import { PipelineServer } from '../operations/pipeline-server.js';
 import { UnaryServer } from '../operations/unary-server.js';
+import { replicateRpc } from '../peers/dial-peer.js';
 import type { NodePeers } from '../peers/node-peers.js';
 import type { NodeShards } from '../shards/node-shards.js';
 import type { ShardDirectory } from '../shards/shard-directory.js';
@@ -42,7 +43,7 @@ export interface NodeServicesParts {
   readonly budget: MemoryBudget;
   readonly directory: ShardDirectory;
   readonly shards: NodeShards;
-  readonly peers: Pick<NodePeers, 'implementation'>;
+  readonly peers: Pick<NodePeers, 'implementation' | 'server'>;
   readonly view: NodeView;
   readonly topology: TopologyPublisher;
   readonly metrics: NodeMetrics;
@@ -124,7 +125,11 @@ export class NodeServices {
 
   /** The rpcs that are served over frames. */
   get frames(): ServedFrames {
-    const handlers = { 'kv.v1.KeyValue/Pipeline': this.#pipeline.serve.bind(this.#pipeline) };
+    const { server } = this.#parts.peers;
+    const handlers: ServedFrames['handlers'] = {
+      'kv.v1.KeyValue/Pipeline': (accept, refuse) => this.#pipeline.serve(accept, refuse),
+      [replicateRpc]: (accept) => server.replicate(accept),
+    };
     return { gate: this.#gate, handlers };
   }
 

@@ -55,7 +55,8 @@ export class TcpFrameStream implements FrameStream {
     socket.setNoDelay(true);
     socket.on('data', (bytes: Buffer) => this.#received(bytes));
     socket.on('drain', () => this.#drained());
-    socket.on('error', (error) => this.#broke(error.message));
+    // With several addresses the error has no message of its own, only the code of the first.
+    socket.on('error', (error: NodeJS.ErrnoException) => this.#broke(error.message || (error.code ?? 'the connection failed')));
     // A half-close is a control frame: the end of the socket's input means that the other process is gone.
     socket.on('end', () => this.#broke('the other end closed the connection'));
     socket.on('close', () => this.#broke('the connection closed'));

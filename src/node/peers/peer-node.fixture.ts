@@ -1,0 +1,120 @@
+/** A node at the other end of streams between nodes: the test decides what it does with each. */
+import type { Socket } from 'node:net';
+import { KvError } from '../../errors.js';
+import { type FrameListener, type FrameStream, framesPreface, SharedPort } from '../../transport/index.js';
+import { FrameServer } from '../services/frame-server.js';
+import { replicateRpc } from './dial-peer.js';
+
+/** A stream that another node has opened here. */
+export interface PeerCall {
+  /** The cluster that the opening names. */
+  readonly clusterId: string;
+  readonly frames: Buffer[];
+  /** Undefined until the stream is accepted. */
+  readonly stream: FrameStream | undefined;
+  /** True once the other node sends no more. */
+  readonly ended: boolean;
+  /** Resolves with the next frame that has not been taken. */
+  nextFrame(): Promise<Buffer>;
+  whenEnded(): Promise<void>;
+  accept(): FrameStream;
+  /** Accepts the stream with a listener of the test's own. */
+  acceptWith(listener: FrameListener): FrameStream;
+  refuse(reason: string): void;
+}
+
+export class PeerNode {
+  readonly calls: PeerCall[] = [];
+  /** Called for each stream, which it accepts or refuses. */
+  onCall: (call: PeerCall) => void = (call) => void call.accept();
+  readonly #server = new FrameServer();
+  readonly #sockets = new Set<Socket>();
+  readonly #port: SharedPort;
+  #named = '';
+  #waiting: (() => void)[] = [];
+
+  constructor() {
+    const serve = (socket: Socket): void => {
+      this.#sockets.add(socket);
+      socket.on('close', () => this.#sockets.delete(socket));
+      this.#server.serve(socket);
+    };
+    this.#port = new SharedPort([{ preface: framesPreface, serve }]);
+    const judge = ([named = '']: readonly string[]): undefined => {
+      this.#named = named;
+    };
+    this.#server.goLive({ gate: { clusterId: 'cluster-1', judge }, handlers: { [replicateRpc]: this.#called.bind(this) } });
+  }
+
+  /** @returns its address. */
+  async listen(port = 0): Promise<string> {
+    return `127.0.0.1:${await this.#port.listen(['127.0.0.1'], port)}`;
+  }
+
+  async untilCalled(times = 1): Promise<void> {
+    while (this.calls.length < times) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+  }
+
+  /** Ends like a process that is killed: its connections break, and nothing listens any more. */
+  stop(): void {
+    this.#port.close();
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  #called(accept: (listener: FrameListener) => FrameStream, refuse: (error: KvError) => void): void {
+    const call = callOf(this.#named, accept, refuse);
+    this.calls.push(call);
+    this.onCall(call);
+    for (const resolve of this.#waiting.splice(0)) resolve();
+  }
+}
+
+function callOf(clusterId: string, accept: (listener: FrameListener) => FrameStream, refuse: (error: KvError) => void): PeerCall {
+  const frames: Buffer[] = [];
+  let stream: FrameStream | undefined;
+  let ended = false;
+  const waiting: (() => void)[] = [];
+  const changed = (): void => {
+    for (const resolve of waiting.splice(0)) resolve();
+  };
+  const until = async (condition: () => boolean): Promise<void> => {
+    while (!condition()) await new Promise<void>((resolve) => waiting.push(resolve));
+  };
+  const listener: FrameListener = {
+    onFrame: (frame) => {
+      frames.push(frame);
+      changed();
+    },
+    onDrain() {},
+    onEnd: () => {
+      ended = true;
+      changed();
+    },
+    onClosed() {},
+  };
+  return {
+    clusterId,
+    acceptWith: accept,
+    frames,
+    get stream() {
+      return stream;
+    },
+    get ended() {
+      return ended;
+    },
+    nextFrame: async () => {
+      await until(() => frames.length > 0);
+      return frames.shift()!;
+    },
+    whenEnded: () => until(() => ended),
+    accept: () => {
+      stream ??= accept(listener);
+      return stream;
+    },
+    refuse: (reason) => {
+      const error = new KvError('INVALID_ARGUMENT', reason);
+      if (stream === undefined) refuse(error);
+      else stream.fail(error);
+    },
+  };
+}
