@@ -1,8 +1,6 @@
-/** The control messages of frames: what opens an rpc, and what ends it. They are rare, so protobufjs reads and writes them. */
-import { join } from 'node:path';
-import protobuf from 'protobufjs';
+/** The control messages of frames: what opens an rpc, and what ends it. proto/kv/v1/frames.proto documents them. */
 import { type ErrorCode, errorTraits, KvError } from '../errors.js';
-import { protoFolder } from '../wire/contract/proto-files.js';
+import { MessageTable } from '../wire/protobuf/message-table.js';
 
 export const protocolVersion = 1;
 
@@ -14,58 +12,76 @@ export interface FrameOpening {
   readonly clusterId: string;
 }
 
-const root = new protobuf.Root();
-root.resolvePath = (_origin, target) => join(protoFolder, target);
-root.loadSync('kv/v1/frames.proto');
-const types = {
-  opening: root.lookupType('kv.v1.FrameOpening'),
-  accepted: root.lookupType('kv.v1.FrameAccepted'),
-  closed: root.lookupType('kv.v1.FrameClosed'),
+interface FrameAccepted {
+  readonly clusterId: string;
+}
+
+interface OperationError {
+  readonly code: string;
+  readonly message: string;
+  readonly notExecuted: boolean;
+  readonly currentVersion: number | undefined;
+  readonly primaryAddress: string;
+}
+
+interface FrameClosed {
+  readonly error: OperationError | null;
+  readonly clusterId: string;
+}
+
+const operationErrorTable = new MessageTable<OperationError>({
+  code: [1, 'string'],
+  message: [2, 'string'],
+  notExecuted: [3, 'bool'],
+  currentVersion: [4, 'optional uint'],
+  primaryAddress: [5, 'string'],
+});
+
+export const frameTables = {
+  FrameOpening: new MessageTable<FrameOpening>({
+    protocolVersion: [1, 'uint'],
+    rpc: [2, 'string'],
+    clusterId: [3, 'string'],
+  }),
+  FrameAccepted: new MessageTable<FrameAccepted>({ clusterId: [1, 'string'] }),
+  FrameClosed: new MessageTable<FrameClosed>({ error: [1, operationErrorTable], clusterId: [2, 'string'] }),
 };
 
-function encode(type: protobuf.Type, message: object): Uint8Array {
-  return type.encode(type.fromObject(message)).finish();
-}
-
-function decode(type: protobuf.Type, bytes: Uint8Array): Record<string, unknown> {
-  return type.toObject(type.decode(bytes), { longs: Number, defaults: true });
-}
-
 export function encodeOpening(opening: FrameOpening): Uint8Array {
-  return encode(types.opening, opening);
+  return frameTables.FrameOpening.encode(opening);
 }
 
 /** @throws Error if the bytes are not such a message. */
-export function decodeOpening(bytes: Uint8Array): FrameOpening {
-  return decode(types.opening, bytes) as unknown as FrameOpening;
+export function decodeOpening(bytes: Buffer): FrameOpening {
+  return frameTables.FrameOpening.decode(bytes);
 }
 
 export function encodeAccepted(clusterId: string): Uint8Array {
-  return encode(types.accepted, { clusterId });
+  return frameTables.FrameAccepted.encode({ clusterId });
 }
 
 /** @returns the cluster of the node. @throws Error if the bytes are not such a message. */
-export function decodeAccepted(bytes: Uint8Array): string {
-  return decode(types.accepted, bytes).clusterId as string;
+export function decodeAccepted(bytes: Buffer): string {
+  return frameTables.FrameAccepted.decode(bytes).clusterId;
 }
 
 /** @param error undefined: the rpc ended as it should. */
 export function encodeClosed(error: KvError | undefined): Uint8Array {
-  if (error === undefined) return encode(types.closed, {});
-  const { code, message, executed, currentVersion, primaryAddress, clusterId } = error;
+  if (error === undefined) return frameTables.FrameClosed.encode({});
+  const { code, message, executed, currentVersion, primaryAddress = '', clusterId = '' } = error;
   const notExecuted = executed === 'no';
-  return encode(types.closed, { error: { code, message, notExecuted, currentVersion, primaryAddress }, clusterId });
+  return frameTables.FrameClosed.encode({ error: { code, message, notExecuted, currentVersion, primaryAddress }, clusterId });
 }
 
 /** @throws Error if the bytes are not such a message. */
-export function decodeClosed(bytes: Uint8Array): KvError | undefined {
-  const { error, clusterId } = decode(types.closed, bytes) as { error?: Record<string, unknown> | null; clusterId?: string };
-  if (error === undefined || error === null) return undefined;
-  const code = (String(error.code) in errorTraits ? error.code : 'OUTCOME_UNKNOWN') as ErrorCode;
-  return new KvError(code, String(error.message), {
-    executed: error.notExecuted === true ? 'no' : 'unknown',
-    ...(typeof error.currentVersion === 'number' && { currentVersion: error.currentVersion }),
-    ...(error.primaryAddress !== '' && { primaryAddress: String(error.primaryAddress) }),
-    ...(clusterId && { clusterId }),
+export function decodeClosed(bytes: Buffer): KvError | undefined {
+  const { error, clusterId } = frameTables.FrameClosed.decode(bytes);
+  if (error === null) return undefined;
+  const { code, message, notExecuted, currentVersion, primaryAddress } = error;
+  return new KvError(Object.hasOwn(errorTraits, code) ? (code as ErrorCode) : 'OUTCOME_UNKNOWN', message, {
+    executed: notExecuted ? 'no' : 'unknown',
+    ...(currentVersion !== undefined && { currentVersion }),
+    ...(primaryAddress !== '' && { primaryAddress }),
+    ...(clusterId !== '' && { clusterId }),
   });
 }

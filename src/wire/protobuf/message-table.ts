@@ -1,0 +1,108 @@
+/**
+ * Codec of messages from a table of their fields, for messages that are rare but needed at once: a program that sends and receives
+ * only these starts without protobufjs and the proto files. A test compares the tables with the proto files.
+ *
+ * Messages are as with proto-loader: numbers are numbers up to 2^53 - 1, absent fields have their defaults.
+ */
+import { ProtobufReader, tagOf } from './protobuf-reader.js';
+import { ProtobufWriter } from './protobuf-writer.js';
+
+// biome-ignore lint/suspicious/noExplicitAny: a table of any message can be nested in another.
+type AnyTable = MessageTable<any>;
+
+/** An absent `optional` field is undefined; an absent message is null. A list of one kind stands for a repeated field. */
+export type FieldKind = 'string' | 'uint' | 'bool' | 'optional uint' | AnyTable | readonly ['string' | AnyTable];
+
+/** By the name of the field: its number, and its kind. */
+export type FieldTable<Message> = { readonly [Name in keyof Message]-?: readonly [field: number, kind: FieldKind] };
+
+interface Field {
+  readonly name: string;
+  readonly number: number;
+  readonly kind: Exclude<FieldKind, readonly unknown[]>;
+  readonly isRepeated: boolean;
+}
+
+export class MessageTable<Message extends object> {
+  readonly fields: readonly Field[];
+  readonly #byTag: ReadonlyMap<number, Field>;
+
+  constructor(table: FieldTable<Message>) {
+    const entries = Object.entries<readonly [number, FieldKind]>(table);
+    this.fields = entries.map(([name, [number, kind]]) => ({
+      name,
+      number,
+      kind: Array.isArray(kind) ? kind[0] : kind,
+      isRepeated: Array.isArray(kind),
+    }));
+    this.#byTag = new Map(this.fields.map((field) => [tagOf(field.number, isNumber(field.kind) ? 'varint' : 'bytes'), field]));
+  }
+
+  encode(message: Partial<Message>): Buffer {
+    const writer = new ProtobufWriter();
+    this.write(writer, message);
+    return writer.take();
+  }
+
+  /** @throws MalformedMessage */
+  decode(bytes: Buffer): Message {
+    return this.read(new ProtobufReader(bytes));
+  }
+
+  write(writer: ProtobufWriter, message: Partial<Message>): void {
+    const values = message as Readonly<Record<string, unknown>>;
+    for (const field of this.fields) {
+      const value = values[field.name];
+      if (value === undefined || value === null) continue;
+      if (field.isRepeated) for (const item of value as unknown[]) writeField(writer, field, item);
+      else if ((value !== '' && value !== 0 && value !== false) || field.kind === 'optional uint')
+        writeField(writer, field, value);
+    }
+  }
+
+  /** Reads up to the reader's end. */
+  read(reader: ProtobufReader): Message {
+    const message: Record<string, unknown> = {};
+    for (const field of this.fields) message[field.name] = defaultOf(field);
+    while (reader.more) {
+      const tag = reader.tag();
+      const field = this.#byTag.get(tag);
+      if (field === undefined) reader.skip(tag);
+      else if (field.isRepeated) (message[field.name] as unknown[]).push(readField(reader, field));
+      else message[field.name] = readField(reader, field);
+    }
+    return message as Message;
+  }
+}
+
+function isNumber(kind: Field['kind']): boolean {
+  return kind === 'uint' || kind === 'bool' || kind === 'optional uint';
+}
+
+function defaultOf({ kind, isRepeated }: Field): unknown {
+  if (isRepeated) return [];
+  if (kind === 'string') return '';
+  if (kind === 'uint') return 0;
+  if (kind === 'bool') return false;
+  return kind === 'optional uint' ? undefined : null;
+}
+
+function writeField(writer: ProtobufWriter, { number, kind }: Field, value: unknown): void {
+  if (kind === 'string') return writer.string(number, value as string);
+  if (kind instanceof MessageTable) {
+    writer.begin(number);
+    kind.write(writer, value as object);
+    return writer.end();
+  }
+  writer.uint64(number, Number(value));
+}
+
+function readField(reader: ProtobufReader, { kind }: Field): unknown {
+  if (kind === 'string') return reader.string();
+  if (kind === 'bool') return reader.bool();
+  if (!(kind instanceof MessageTable)) return reader.varint();
+  const outerEnd = reader.enter();
+  const message: unknown = kind.read(reader);
+  reader.leave(outerEnd);
+  return message;
+}
