@@ -12,6 +12,14 @@ export interface HeldReplica {
   readonly placed: boolean;
 }
 
+/** The frames of streams of one kind, since the node started. */
+export interface FrameFacts {
+  readonly sent: number;
+  readonly received: number;
+  readonly sentBytes: number;
+  readonly receivedBytes: number;
+}
+
 export interface NodeFacts {
   readonly held: readonly HeldReplica[];
   /** Shards that are placed here, held or not. */
@@ -27,6 +35,8 @@ export interface NodeFacts {
   /** Connections to that port that were refused or cut off since the start, by reason. */
   readonly cutConnections: Readonly<Record<string, number>>;
   readonly pipelines: number;
+  /** The frames of clients' pipelines, and of the streams between this node and others. */
+  readonly frames: { readonly client: FrameFacts; readonly node: FrameFacts };
   /** Operations that have not been answered. */
   readonly pending: { readonly pipeline: number; readonly single: number };
   readonly logLinesDropped: number;

@@ -53,6 +53,10 @@ const facts: NodeFacts = {
   grpcConnections: 5,
   cutConnections: { silent: 6 },
   pipelines: 2,
+  frames: {
+    client: { sent: 10, received: 11, sentBytes: 1_000, receivedBytes: 1_100 },
+    node: { sent: 20, received: 21, sentBytes: 2_000, receivedBytes: 2_100 },
+  },
   pending: { pipeline: 7, single: 8 },
   logLinesDropped: 9,
   descriptors: { open: 20, allowed: 1_024 },
@@ -146,6 +150,19 @@ test('the output is no longer with the most shards and copies than with one', as
   const all = await reported(16_384);
   expect(all.size).toBe((await reported(1)).size);
   expect([all.get('kvnode_in_sync_replicas_min'), all.get('kvnode_replication_lag_entries_max')]).toEqual(['16', '3']);
+});
+
+test('frames are reported by peer and direction', async () => {
+  const metrics = metricsOf(facts);
+  await metrics.readNow();
+  const samples = await samplesOf(metrics);
+  const ofPeer = (name: string, peer: string) =>
+    ['sent', 'received'].map((direction) => samples.get(`${name}{peer="${peer}",direction="${direction}"}`));
+  expect([ofPeer('kvnode_frames_total', 'client'), ofPeer('kvnode_frames_total', 'node')]).toEqual([
+    ['10', '11'],
+    ['20', '21'],
+  ]);
+  expect(ofPeer('kvnode_frame_bytes_total', 'node')).toEqual(['2000', '2100']);
 });
 
 test('open descriptors, their limit, and lost lines of the log are reported', async () => {

@@ -25,6 +25,8 @@ const gauges: readonly (readonly [name: string, help: string, valueFrom: (facts:
 export class ProcessMetrics {
   readonly #cpu: Counter;
   readonly #logLinesDropped: Counter;
+  readonly #frames: Counter<'peer' | 'direction'>;
+  readonly #frameBytes: Counter<'peer' | 'direction'>;
   readonly #pending: Gauge<'api'>;
   readonly #cut: Counter<'reason'>;
   readonly #delay: Gauge<'statistic'>;
@@ -34,6 +36,11 @@ export class ProcessMetrics {
     this.#cpu = new Counter({ name: 'process_cpu_seconds_total', help: 'CPU time, of user and system', registers });
     const dropped = 'Lines of the log that could not be written';
     this.#logLinesDropped = new Counter({ name: 'kvnode_log_lines_dropped_total', help: dropped, registers });
+    const labelNames = ['peer', 'direction'] as const;
+    const frames = 'Messages on streams, each of which may carry many operations; peer: client or node';
+    this.#frames = new Counter({ name: 'kvnode_frames_total', help: frames, labelNames, registers });
+    const frameBytes = 'Bytes of the messages on streams; peer: client or node';
+    this.#frameBytes = new Counter({ name: 'kvnode_frame_bytes_total', help: frameBytes, labelNames, registers });
     const pending = 'Operations that have not been answered, by how they came in; single: unary and REST';
     this.#pending = new Gauge({ name: 'kvnode_pending_operations', help: pending, labelNames: ['api'], registers });
     const cut = 'Connections to that port that the node refused or cut off';
@@ -52,10 +59,22 @@ export class ProcessMetrics {
     this.#cpu.inc((user + system) / 1e6);
     this.#logLinesDropped.reset();
     this.#logLinesDropped.inc(facts.logLinesDropped);
+    this.#setFrames(facts.frames);
     for (const [api, count] of Object.entries(facts.pending)) this.#pending.set({ api }, count);
     this.#cut.reset();
     for (const [reason, count] of Object.entries(facts.cutConnections)) this.#cut.inc({ reason }, count);
     for (const [statistic, seconds] of Object.entries(delay)) this.#delay.set({ statistic }, seconds);
     for (const set of this.#setters) set(facts);
+  }
+
+  #setFrames(frames: NodeFacts['frames']): void {
+    this.#frames.reset();
+    this.#frameBytes.reset();
+    for (const [peer, { sent, received, sentBytes, receivedBytes }] of Object.entries(frames)) {
+      this.#frames.inc({ peer, direction: 'sent' }, sent);
+      this.#frames.inc({ peer, direction: 'received' }, received);
+      this.#frameBytes.inc({ peer, direction: 'sent' }, sentBytes);
+      this.#frameBytes.inc({ peer, direction: 'received' }, receivedBytes);
+    }
   }
 }

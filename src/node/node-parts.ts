@@ -6,6 +6,7 @@ import type { Logger } from 'pino';
 import { Controller } from '../controller/index.js';
 import type { ClusterConfig, Coordinator } from '../coordination/index.js';
 import { NodeMetrics } from '../metrics/index.js';
+import { FrameCounts } from '../transport/index.js';
 import { Descriptors } from './capacity/descriptors.js';
 import { defaultMaxMemoryBytes, divideMemory } from './capacity/memory-budget.js';
 import { NodeAccount } from './capacity/node-account.js';
@@ -61,6 +62,7 @@ export class NodeParts {
     const { address, tools } = endpoints;
     const { lifecycle } = this;
     const metrics = this.#metrics;
+    const frames = { client: new FrameCounts(), node: new FrameCounts() };
     this.config = config;
     this.#endpoints = endpoints;
     const logger = options.logger.child({ node: nodeId });
@@ -118,6 +120,7 @@ export class NodeParts {
       view,
       topology,
       metrics,
+      frames,
       logger,
       connections: () => endpoints.connections,
       cutConnections: () => endpoints.cutConnections,

@@ -18,7 +18,7 @@ interface Variant {
 const deadlineMs = 60_000;
 /** The largest number in flight of a scenario, so that the client never delays an operation. */
 const maxInFlight = 1_024;
-const placedTimeoutMs = 60_000;
+const placedTimeoutMs = 120_000;
 
 export const kvnode = storeOf({ title: 'kvnode' });
 export const kvnode1Shard = storeOf({ title: 'kvnode, 1 shard', shards: 1 });
@@ -49,7 +49,7 @@ function storeOf({ title, nodes = 3, shards = optionSpecs.shards.default, client
 }
 
 async function start(nodes: number, shards: number): Promise<RunningStore> {
-  const cluster = await LocalCluster.start({ nodes, shards });
+  const cluster = await LocalCluster.start({ nodes, shards, waitForInSync: false });
   try {
     await cluster.waitUntil('every shard is as placed', isAsPlaced, placedTimeoutMs);
     return { addresses: cluster.addresses, stop: () => cluster.kill() };

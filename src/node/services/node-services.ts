@@ -6,7 +6,7 @@ import type { ClusterConfig, ConfigConflict } from '../../coordination/index.js'
 import { KvError } from '../../errors.js';
 import type { NodeMetrics } from '../../metrics/index.js';
 import { Tracing } from '../../tracing/index.js';
-import { GrpcServerStream } from '../../transport/index.js';
+import { type FrameCounts, GrpcServerStream } from '../../transport/index.js';
 import { toStatus } from '../../wire/contract/grpc-status.js';
 import type { MemoryBudget } from '../capacity/memory-budget.js';
 import { PendingCalls } from '../capacity/pending-calls.js';
@@ -16,6 +16,7 @@ import { Forwarder } from '../operations/forwarder.js';
 import { KeyLister } from '../operations/list-keys.js';
 import { OperationExecutor } from '../operations/operation-executor.js';
 import { PipelineServer } from '../operations/pipeline-server.js';
+import type { AcceptStream } from '../operations/pipeline-session.js';
 import { UnaryServer } from '../operations/unary-server.js';
 import { replicateRpc } from '../peers/dial-peer.js';
 import type { NodePeers } from '../peers/node-peers.js';
@@ -47,6 +48,7 @@ export interface NodeServicesParts {
   readonly view: NodeView;
   readonly topology: TopologyPublisher;
   readonly metrics: NodeMetrics;
+  readonly frames: { readonly client: FrameCounts; readonly node: FrameCounts };
   readonly logger: Logger;
   /** The connections that are open. */
   connections(): number;
@@ -116,7 +118,7 @@ export class NodeServices {
     return {
       keyValue: this.#gate.guard(keyValue, {
         ...this.#unary.implementation,
-        Pipeline: (call: PipelineCall) => this.#servePipeline(call),
+        Pipeline: (call: PipelineCall) => this.#servePipelineOverGrpc(call),
       }),
       cluster: this.#gate.guard(cluster, this.#cluster.implementation),
       replication: this.#gate.guard(replication, this.#parts.peers.implementation),
@@ -125,10 +127,10 @@ export class NodeServices {
 
   /** The rpcs that are served over frames. */
   get frames(): ServedFrames {
-    const { server } = this.#parts.peers;
+    const { peers, frames } = this.#parts;
     const handlers: ServedFrames['handlers'] = {
-      'kv.v1.KeyValue/Pipeline': (accept, refuse) => this.#pipeline.serve(accept, refuse),
-      [replicateRpc]: (accept) => server.replicate(accept),
+      'kv.v1.KeyValue/Pipeline': (accept, refuse) => this.#servePipeline(accept, refuse),
+      [replicateRpc]: (accept) => peers.server.replicate((listener) => frames.node.open(accept, listener)),
     };
     return { gate: this.#gate, handlers };
   }
@@ -180,20 +182,26 @@ export class NodeServices {
     this.#forwarder.close();
   }
 
-  #servePipeline(call: PipelineCall): void {
-    this.#pipeline.serve(
+  #servePipeline(accept: AcceptStream, refuse: (error: KvError) => void): void {
+    const { client } = this.#parts.frames;
+    this.#pipeline.serve((listener) => client.open(accept, listener), refuse);
+  }
+
+  #servePipelineOverGrpc(call: PipelineCall): void {
+    this.#servePipeline(
       (listener) => new GrpcServerStream(call, listener),
       (error) => void call.emit('error', toStatus(error)),
     );
   }
 
   #readMetrics(): ReturnType<NodeMetrics['read']> {
-    const { view, metrics, connections, cutConnections } = this.#parts;
+    const { view, metrics, frames, connections, cutConnections } = this.#parts;
     return metrics.read({
       ...view.facts,
       grpcConnections: connections(),
       cutConnections: cutConnections(),
       pipelines: this.#pipeline.open,
+      frames,
       pending: { pipeline: this.#pipeline.pending, single: this.#pending.count },
     });
   }
