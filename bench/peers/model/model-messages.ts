@@ -5,7 +5,7 @@
 import type { Socket } from 'node:net';
 
 /** A client sends `put` and `get`, a primary sends `append`, a backup `acknowledge`. `answer` goes to the client. */
-export const kinds = { put: 0, get: 1, append: 2, acknowledge: 3, answer: 4 } as const;
+export const messageKinds = { put: 0, get: 1, append: 2, acknowledge: 3, answer: 4 } as const;
 
 export interface ModelMessage {
   readonly kind: number;

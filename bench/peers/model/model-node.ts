@@ -5,7 +5,7 @@
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
-import { kinds, ModelSender, receiveMessages } from './model-messages.js';
+import { ModelSender, messageKinds, receiveMessages } from './model-messages.js';
 
 const host = '127.0.0.1';
 const dialAgainMs = 50;
@@ -26,13 +26,13 @@ const server = createServer({ noDelay: true }, (socket) => {
   socket.on('error', () => {});
   const sender = new ModelSender(socket);
   receiveMessages(socket, ({ kind, number, content }) => {
-    if (kind === kinds.append) return sender.send(kinds.acknowledge, number);
-    if (kind === kinds.get) return sender.send(kinds.answer, number, valueOfGets);
+    if (kind === messageKinds.append) return sender.send(messageKinds.acknowledge, number);
+    if (kind === messageKinds.get) return sender.send(messageKinds.answer, number, valueOfGets);
     // Without both backups there is no answer, so the one who starts the nodes asks again.
     if (backups.length < otherPorts.length) return void socket.destroy();
     puts = (puts + 1) >>> 0;
     waiting.set(puts, { client: sender, number, missing: backups.length });
-    for (const backup of backups) backup.send(kinds.append, puts, content);
+    for (const backup of backups) backup.send(messageKinds.append, puts, content);
   });
 });
 server.listen(ownPort, host);
@@ -59,5 +59,5 @@ function acknowledged(number: number): void {
   put.missing -= 1;
   if (put.missing > 0) return;
   waiting.delete(number);
-  put.client.send(kinds.answer, put.number);
+  put.client.send(messageKinds.answer, put.number);
 }

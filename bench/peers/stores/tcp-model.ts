@@ -7,7 +7,7 @@ import { connect as connectSocket, type Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { freePort } from '../../../local/free-port.js';
 import { joinAddress, parseAddress } from '../../../src/config/index.js';
-import { kinds, ModelSender, receiveMessages } from '../model/model-messages.js';
+import { ModelSender, messageKinds, receiveMessages } from '../model/model-messages.js';
 import { ServerGroup } from './server-group.js';
 import type { PeerStore, RunningStore, StoreClient } from './store.js';
 
@@ -56,8 +56,8 @@ async function connect(addresses: readonly string[]): Promise<StoreClient> {
     return streams[turn]!;
   };
   return {
-    put: (key, value) => next().request(kinds.put, Buffer.concat([Buffer.from(key), value])),
-    get: (key) => next().request(kinds.get, Buffer.from(key)),
+    put: (key, value) => next().request(messageKinds.put, Buffer.concat([Buffer.from(key), value])),
+    get: (key) => next().request(messageKinds.get, Buffer.from(key)),
     close: async () => {
       for (const stream of streams) stream.close();
     },
