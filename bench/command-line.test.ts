@@ -10,6 +10,7 @@ describe('kvbench - command line', () => {
         durationMs: 10_000,
         keyspace: 1_000,
         api: 'pipeline',
+        transport: 'auto',
         distribution: 'uniform',
         readRatio: 0.5,
         valueBytes: 100,
@@ -43,6 +44,11 @@ describe('kvbench - command line', () => {
     await expect(targetOf('--root a')).rejects.toThrow('--root: "a" must be a path');
   });
 
+  test('a transport - is one of those of the client', async () => {
+    for (const transport of ['auto', 'tcp', 'grpc'])
+      expect(await parseBenchCommandLine(['--transport', transport])).toMatchObject({ workload: { transport } });
+  });
+
   test('a rate - is that of all threads, and the default of --in-flight is then higher', async () => {
     expect(await parseBenchCommandLine(['--rate', '2500'])).toMatchObject({ workload: { rate: 2_500, inFlight: 1_024 } });
     const args = ['--rate', '0.5', '--in-flight', '8'];
@@ -69,6 +75,7 @@ describe('kvbench - command line', () => {
     ['--rate 0', '--rate: "0" must be a number from 0.1'],
     ['--rate fast', '--rate: "fast" must be a number'],
     ['--api rest', '--api: "rest" must be pipeline or unary'],
+    ['--transport udp', '--transport: "udp" must be auto or tcp or grpc'],
     ['--report=', '--report: the name of the file is empty'],
     ['--read-ratio 1.1', '--read-ratio: "1.1" must be a number from 0 to 1'],
     ['--value-bytes -1', '--value-bytes: "-1" must be a whole number from 0'],

@@ -6,7 +6,7 @@ import { throwUsageError } from '../src/cli/usage-error.js';
 import { optionSpecs, parseAddressList, resolveClusterPlace } from '../src/config/index.js';
 import { KvError } from '../src/errors.js';
 import { packageVersion } from '../src/version.js';
-import type { Api, BenchTarget, Distribution, WorkloadOptions } from './options.js';
+import type { Api, BenchTarget, Distribution, Transport, WorkloadOptions } from './options.js';
 import { smallestValueBytes } from './values.js';
 
 export interface BenchCommandLine {
@@ -33,6 +33,7 @@ const usualInFlightOnSchedule = 1_024;
 
 const distributions: readonly Distribution[] = ['uniform', 'zipf'];
 const apis: readonly Api[] = ['pipeline', 'unary'];
+const transports: readonly Transport[] = ['auto', 'tcp', 'grpc'];
 
 const epilogue = `Without --rate each thread runs closed loops: each place in flight sends its next operation when the one before has
 ended. A stall then keeps operations from being sent, and hardly shows in the percentiles.
@@ -102,6 +103,10 @@ const options = {
   duration: numeric('duration'),
   keyspace: numeric('keyspace'),
   api: text('Operations in messages of a stream (pipeline), or one gRPC call each (unary)', 'pipeline'),
+  transport: text(
+    'What carries the stream: frames on TCP (tcp), a gRPC stream (grpc), or frames where the node accepts them (auto)',
+    'auto',
+  ),
   distribution: text('Distribution of operations over the keys: uniform, or zipf with exponent 0.99', 'uniform'),
   'read-ratio': numeric('read-ratio'),
   'value-bytes': numeric('value-bytes'),
@@ -177,6 +182,7 @@ function workloadOf(given: Record<string, unknown>): WorkloadOptions {
     durationMs: numberOf(given, 'duration') * 1_000,
     keyspace: numberOf(given, 'keyspace'),
     api: oneOf(given, 'api', apis),
+    transport: oneOf(given, 'transport', transports),
     distribution: oneOf(given, 'distribution', distributions),
     readRatio: numberOf(given, 'read-ratio'),
     valueBytes: numberOf(given, 'value-bytes'),
@@ -203,7 +209,7 @@ function usualInFlightOf(rate: number | undefined): number {
 
 function oneOf<Name extends string>(
   given: Record<string, unknown>,
-  option: 'api' | 'distribution',
+  option: 'api' | 'transport' | 'distribution',
   names: readonly Name[],
 ): Name {
   const typed = given[option] ?? options[option].defaultDescription;

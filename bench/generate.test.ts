@@ -9,6 +9,7 @@ const workload: WorkloadOptions = {
   durationMs: 1,
   keyspace: 10,
   api: 'pipeline',
+  transport: 'auto',
   distribution: 'uniform',
   readRatio: 0.25,
   valueBytes: 100,

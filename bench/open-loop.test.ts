@@ -16,6 +16,7 @@ afterEach(() => void vi.useRealTimers());
 const answerMs = 5;
 const usual: WorkloadOptions = {
   api: 'pipeline',
+  transport: 'auto',
   threads: 1,
   durationMs: 1_000,
   keyspace: 10,

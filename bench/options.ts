@@ -5,8 +5,13 @@ export type Distribution = 'uniform' | 'zipf';
 /** The way operations are sent; see `KvClientOptions.api`. */
 export type Api = 'pipeline' | 'unary';
 
+/** What carries the pipeline; see `KvClientOptions.transport`. */
+export type Transport = 'auto' | 'tcp' | 'grpc';
+
 export interface WorkloadOptions {
   readonly api: Api;
+  /** Has no effect on unary calls. */
+  readonly transport: Transport;
   /** Worker threads, each with a client of its own; from 1. */
   readonly threads: number;
   readonly durationMs: number;

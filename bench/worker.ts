@@ -17,8 +17,8 @@ import { verify } from './verify.js';
 async function serve(port: MessagePort, plan: WorkerPlan): Promise<void> {
   const send = (message: FromWorker) => port.postMessage(message);
   const { nodes, clusterId, workload, run, thread } = plan;
-  const { api, deadlineMs, inFlight: maxInFlight } = workload;
-  const client = await KvClient.connect({ nodes, clusterId, api, deadlineMs, maxInFlight });
+  const { api, transport, deadlineMs, inFlight: maxInFlight } = workload;
+  const client = await KvClient.connect({ nodes, clusterId, api, transport, deadlineMs, maxInFlight });
   const session = createSession({ client, run, thread, workload });
   let stopped = false;
   const handle = async (message: ToWorker): Promise<void> => {

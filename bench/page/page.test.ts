@@ -21,6 +21,7 @@ function run(result: Partial<BenchResult> = {}, points: readonly Point[] = []): 
     durationMs: 500,
     keyspace: 10,
     api: 'pipeline',
+    transport: 'auto',
     distribution: 'zipf',
     readRatio: 0.5,
     valueBytes: 100,

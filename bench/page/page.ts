@@ -135,6 +135,7 @@ function workload(options: WorkloadOptions): string {
   const rows: Cell[][] = [
     ['threads', options.threads],
     ['api', options.api],
+    ['transport', options.transport],
     ['loop', options.rate === undefined ? 'closed' : `open, ${options.rate} operations/s scheduled`],
     [options.rate === undefined ? 'in flight, each' : 'in flight, each, at most', options.inFlight],
     ['duration', `${options.durationMs / 1_000} s`],
