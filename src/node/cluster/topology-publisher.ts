@@ -1,20 +1,23 @@
 /** Publishes the topology, as this node sees it, to the clients that watch it: everything at first, then what has changed. */
-import type { ServerWritableStream } from '@grpc/grpc-js';
 import type { GetTopologyRequest, TopologyReport } from '../../wire/contract/kv-api.js';
 import type { TopologyBatch, TopologyChanges } from './topology-changes.js';
 import { TopologyRecord, type TopologySource } from './topology-record.js';
 
-export type TopologyStream = ServerWritableStream<GetTopologyRequest, TopologyReport>;
-
-/** A watcher with this many unread messages gets nothing more until it has caught up, and then all changes in one message. */
-const maxQueuedReports = 4;
+/** A client that watches the topology, whatever carries its stream. */
+export interface TopologyWatcher {
+  readonly request: GetTopologyRequest;
+  /** It has enough unread messages. It gets nothing more until `caughtUp`, and then all changes in one message. */
+  readonly isBehind: boolean;
+  send(report: TopologyReport): void;
+  end(): void;
+}
 
 export class TopologyPublisher {
   readonly #source: TopologySource;
   readonly #changes: Pick<TopologyChanges, 'pending'>;
   readonly #record: TopologyRecord;
-  /** By stream: the revision up to which it has been sent everything. */
-  readonly #sentRevisions = new Map<TopologyStream, number>();
+  /** By watcher: the revision up to which it has been sent everything. */
+  readonly #sentRevisions = new Map<TopologyWatcher, number>();
 
   constructor(source: TopologySource, changes: Pick<TopologyChanges, 'pending'>) {
     this.#source = source;
@@ -39,12 +42,21 @@ export class TopologyPublisher {
   }
 
   /** Sends the topology, and from then on every change of it. */
-  watch(stream: TopologyStream): void {
+  watch(watcher: TopologyWatcher): void {
     this.#bringUpToDate();
-    stream.on('cancelled', () => this.#sentRevisions.delete(stream));
-    stream.on('error', () => this.#sentRevisions.delete(stream));
-    this.#sentRevisions.set(stream, this.#record.revision);
-    stream.write(this.#record.whole(stream.request.heldOnly === true));
+    this.#sentRevisions.set(watcher, this.#record.revision);
+    watcher.send(this.#record.whole(watcher.request.heldOnly === true));
+  }
+
+  /** The watcher has read what it was sent. */
+  caughtUp(watcher: TopologyWatcher): void {
+    const sent = this.#sentRevisions.get(watcher);
+    if (sent !== undefined && sent !== this.#record.revision) this.#send(watcher, sent);
+  }
+
+  /** The watcher is gone. */
+  forget(watcher: TopologyWatcher): void {
+    this.#sentRevisions.delete(watcher);
   }
 
   /** Sends every watcher what is new to it. @returns how many of the shards are different from before. */
@@ -53,17 +65,15 @@ export class TopologyPublisher {
     let changed = 0;
     for (const shard of shards) if (this.#record.lookAtShard(shard)) changed++;
     const { revision } = this.#record;
-    for (const [stream, sent] of this.#sentRevisions) {
-      if (sent === revision) continue;
-      if (stream.writableLength < maxQueuedReports) this.#send(stream, sent);
-      else if (stream.listenerCount('drain') === 0) stream.once('drain', () => this.#catchUp(stream));
+    for (const [watcher, sent] of this.#sentRevisions) {
+      if (sent !== revision && !watcher.isBehind) this.#send(watcher, sent);
     }
     return changed;
   }
 
   /** Ends every watch, so that the server can shut down. */
   close(): void {
-    for (const stream of this.#sentRevisions.keys()) stream.end();
+    for (const watcher of this.#sentRevisions.keys()) watcher.end();
     this.#sentRevisions.clear();
   }
 
@@ -71,15 +81,10 @@ export class TopologyPublisher {
     this.#record.bringUpToDate(this.#changes.pending.shards);
   }
 
-  #catchUp(stream: TopologyStream): void {
-    const sent = this.#sentRevisions.get(stream);
-    if (sent !== undefined && sent !== this.#record.revision) this.#send(stream, sent);
-  }
-
-  #send(stream: TopologyStream, sentRevision: number): void {
-    const { changesOnly = false, heldOnly = false } = stream.request;
-    this.#sentRevisions.set(stream, this.#record.revision);
+  #send(watcher: TopologyWatcher, sentRevision: number): void {
+    const { changesOnly = false, heldOnly = false } = watcher.request;
+    this.#sentRevisions.set(watcher, this.#record.revision);
     const changes = this.#record.since(sentRevision, heldOnly);
-    if (changes !== undefined) stream.write(changesOnly ? changes : this.#record.whole(heldOnly));
+    if (changes !== undefined) watcher.send(changesOnly ? changes : this.#record.whole(heldOnly));
   }
 }

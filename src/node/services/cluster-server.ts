@@ -1,5 +1,11 @@
 /** The public service kv.v1.Cluster: the topology and its changes, this node's status and keys, the operator's decision (R13). */
-import type { MethodDefinition, ServerUnaryCall, sendUnaryData, UntypedServiceImplementation } from '@grpc/grpc-js';
+import type {
+  MethodDefinition,
+  ServerUnaryCall,
+  ServerWritableStream,
+  sendUnaryData,
+  UntypedServiceImplementation,
+} from '@grpc/grpc-js';
 import { KvError } from '../../errors.js';
 import { shardOfKey } from '../../placement/index.js';
 import type { Answer } from '../../replication/index.js';
@@ -18,7 +24,7 @@ import type {
 } from '../../wire/contract/kv-api.js';
 import { clusterServiceWithRawKeys } from '../../wire/contract/server-contract.js';
 import { probeKey } from '../cluster/probe-address.js';
-import type { TopologyPublisher, TopologyStream } from '../cluster/topology-publisher.js';
+import type { TopologyPublisher, TopologyWatcher } from '../cluster/topology-publisher.js';
 import { type Forwarded, forwardRequest } from '../operations/forward-request.js';
 import { type Forwarder, wasForwarded } from '../operations/forwarder.js';
 import { checkKeyBytes } from '../operations/request-checks.js';
@@ -37,10 +43,14 @@ export interface ClusterContext {
   force(shard: number, givesUp: readonly string[], sink: AnswerSink): boolean;
 }
 
+type TopologyStream = ServerWritableStream<GetTopologyRequest, TopologyReport>;
 type LocateCall = ServerUnaryCall<LocateKeyRequest<Buffer>, KeyLocation>;
 
 /** A node that holds the shard has this long to answer; then this node answers with what it knows itself. */
 const holderAnswerMs = 1_000;
+
+/** A watcher over gRPC with this many unread messages is behind. */
+const maxQueuedReports = 4;
 
 export class ClusterServer {
   readonly #context: ClusterContext;
@@ -52,8 +62,8 @@ export class ClusterServer {
   get implementation(): UntypedServiceImplementation {
     return {
       GetTopology: (call: ServerUnaryCall<GetTopologyRequest, TopologyReport>, callback: sendUnaryData<TopologyReport>) =>
-        callback(null, this.#answerTopology(call.request)),
-      WatchTopology: (stream: TopologyStream) => this.#context.topology.watch(stream),
+        callback(null, this.topologyFor(call.request)),
+      WatchTopology: (stream: TopologyStream) => this.#watch(stream),
       LocateKey: (call: LocateCall, callback: sendUnaryData<KeyLocation>) => {
         this.#locate(call.request, wasForwarded(call.metadata)).then(
           (location) => callback(null, location),
@@ -77,9 +87,26 @@ export class ClusterServer {
     };
   }
 
-  #answerTopology({ heldOnly, withoutShards }: GetTopologyRequest): TopologyReport {
+  /** The answer to GetTopology. */
+  topologyFor({ heldOnly, withoutShards }: GetTopologyRequest): TopologyReport {
     const { topology } = this.#context;
     return withoutShards === true ? topology.clusterReport() : topology.report(heldOnly);
+  }
+
+  #watch(stream: TopologyStream): void {
+    const { topology } = this.#context;
+    const watcher: TopologyWatcher = {
+      request: stream.request,
+      get isBehind() {
+        return stream.writableLength >= maxQueuedReports;
+      },
+      send: (report) => stream.write(report),
+      end: () => stream.end(),
+    };
+    stream.on('cancelled', () => topology.forget(watcher));
+    stream.on('error', () => topology.forget(watcher));
+    stream.on('drain', () => topology.caughtUp(watcher));
+    topology.watch(watcher);
   }
 
   /**

@@ -29,6 +29,7 @@ import { ClusterServer } from './cluster-server.js';
 import { type GrpcImplementations, grpcServices } from './endpoints.js';
 import type { ServedFrames } from './frame-server.js';
 import type { GatewayParts } from './node-gateway.js';
+import { topologyHandlers } from './topology-frames.js';
 
 /** After a handover the clients learn of the new primary and leave. They count as gone once no call has come in for this long. */
 const idleMs = 100;
@@ -130,6 +131,7 @@ export class NodeServices {
     const { peers, frames } = this.#parts;
     const handlers: ServedFrames['handlers'] = {
       'kv.v1.KeyValue/Pipeline': (accept, refuse) => this.#servePipeline(accept, refuse),
+      ...topologyHandlers(this.#parts.topology, (request) => this.#cluster.topologyFor(request)),
       [replicateRpc]: (accept) => peers.server.replicate((listener) => frames.node.open(accept, listener)),
     };
     return { gate: this.#gate, handlers };
