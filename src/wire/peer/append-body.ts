@@ -3,6 +3,7 @@ import type { BodyOf, EpochMark, EpochRun, LogEntry } from '../../replication/in
 import { ownCopyOf } from '../protobuf/own-memory.js';
 import { type ProtobufReader, tagOf } from '../protobuf/protobuf-reader.js';
 import type { ProtobufWriter } from '../protobuf/protobuf-writer.js';
+import type { Envelope, ReplicaHeader } from './envelope.js';
 
 const varint1 = tagOf(1, 'varint');
 const varint2 = tagOf(2, 'varint');
@@ -10,21 +11,35 @@ const varint3 = tagOf(3, 'varint');
 const bytes3 = tagOf(3, 'bytes');
 const bytes4 = tagOf(4, 'bytes');
 
+/** @param header the epochs are left out if all of them are that of the header, as they nearly always are. */
 export function writeAppend(
   writer: ProtobufWriter,
-  { number, prevSeq, prevEpoch, prevEpochId, runs, commitIndex }: BodyOf<'append'>,
+  header: Pick<ReplicaHeader, 'epoch' | 'epochId'>,
+  append: BodyOf<'append'>,
   entries: readonly Uint8Array[],
 ): void {
+  const { number, prevSeq, prevEpoch, prevEpochId, runs, commitIndex } = append;
   writer.uint64(1, number);
   writer.uint64(2, prevSeq);
-  writer.uint64(3, prevEpoch);
   for (const piece of entries) writer.raw(piece);
   writer.uint64(5, commitIndex);
+  if (isOfOneEpoch(append, header)) return writer.bool(8, true);
+  writer.uint64(3, prevEpoch);
   writer.string(6, prevEpochId);
   for (const run of runs) writeRun(writer, 7, run);
 }
 
-export function readAppend(reader: ProtobufReader, bytes: Buffer): BodyOf<'append'> {
+function isOfOneEpoch(
+  { prevSeq, prevEpoch, prevEpochId, runs }: BodyOf<'append'>,
+  { epoch, epochId }: Pick<ReplicaHeader, 'epoch' | 'epochId'>,
+): boolean {
+  if (prevEpoch !== epoch || prevEpochId !== epochId || runs.length !== 1) return false;
+  const run = runs[0]!;
+  return run.epoch === epoch && run.id === epochId && run.firstSeq === prevSeq + 1;
+}
+
+export function readAppend(reader: ProtobufReader, { bytes, header }: Pick<Envelope, 'bytes' | 'header'>): BodyOf<'append'> {
+  let isOfHeadersEpoch = false;
   const entries: LogEntry[] = [];
   const runs: EpochRun[] = [];
   const append = { type: 'append' as const, number: 0, prevSeq: 0, prevEpoch: 0, prevEpochId: '', runs, entries, commitIndex: 0 };
@@ -37,7 +52,13 @@ export function readAppend(reader: ProtobufReader, bytes: Buffer): BodyOf<'appen
     else if (tag === tagOf(5, 'varint')) append.commitIndex = reader.varint();
     else if (tag === tagOf(6, 'bytes')) append.prevEpochId = reader.string();
     else if (tag === tagOf(7, 'bytes')) runs.push(readRun(reader));
+    else if (tag === tagOf(8, 'varint')) isOfHeadersEpoch = reader.bool();
     else reader.skip(tag);
+  }
+  if (isOfHeadersEpoch && header !== undefined) {
+    append.prevEpoch = header.epoch;
+    append.prevEpochId = header.epochId;
+    runs.push({ epoch: header.epoch, id: header.epochId, firstSeq: append.prevSeq + 1 });
   }
   return append;
 }

@@ -15,9 +15,14 @@ export interface Header {
   to: string;
 }
 
+/** The fields of a header that come from the replica's message. */
+export type ReplicaHeader = Pick<Header, 'history' | 'epoch' | 'epochId' | 'from' | 'to'>;
+
 /** A message whose header has been read and whose body has not: in another format version the body could be anything. */
 export interface Envelope {
-  readonly header: Header | undefined;
+  /** Undefined if the message has none. In a stream it may name a shard instead, and the reader restores that shard's last header. */
+  header: Header | undefined;
+  readonly repeatedShard: number | undefined;
   /** The number of the snapshot that the message belongs to; 0 in other messages. */
   readonly number: number;
   /** The field number of the body; 0 if the message has no body known here. */
@@ -30,6 +35,8 @@ export interface Envelope {
 const headerField = 1;
 /** Field number of the snapshot's number in DumpRequest and DumpMessage. */
 export const numberField = 2;
+/** Field number of ReplicateRequest.repeated_shard and ReplicateResponse.repeated_shard. */
+export const repeatedShardField = 9;
 /** The range of the field numbers of bodies, over all kinds of messages. */
 const minBodyField = 2;
 const maxBodyField = 8;
@@ -52,6 +59,7 @@ export function writeHeader(writer: ProtobufWriter, header: Header): void {
 export function readEnvelope(bytes: Buffer, start = 0, end = bytes.length): Envelope {
   const reader = new ProtobufReader(bytes, start, end);
   let header: Header | undefined;
+  let repeatedShard: number | undefined;
   let number = 0;
   let bodyField = 0;
   let bodyStart = 0;
@@ -60,6 +68,7 @@ export function readEnvelope(bytes: Buffer, start = 0, end = bytes.length): Enve
     const tag = reader.tag();
     const field = tag >>> 3;
     if (tag === tagOf(headerField, 'bytes')) header = readHeader(reader);
+    else if (tag === tagOf(repeatedShardField, 'varint')) repeatedShard = reader.varint();
     else if (tag === tagOf(numberField, 'varint')) number = reader.varint();
     else if (tag === tagOf(field, 'bytes') && field >= minBodyField && field <= maxBodyField) {
       bodyField = field;
@@ -67,7 +76,7 @@ export function readEnvelope(bytes: Buffer, start = 0, end = bytes.length): Enve
       bodyEnd = reader.position;
     } else reader.skip(tag);
   }
-  return { header, number, bodyField, bytes, bodyStart, bodyEnd };
+  return { header, repeatedShard, number, bodyField, bytes, bodyStart, bodyEnd };
 }
 
 /** Returns a reader of the message's body. */

@@ -2,13 +2,15 @@
  * Both ends of one direction of the stream between two nodes. Messages about any shard go in at one end. They come out at the
  * other end unchanged and in the same order, or are lost with the stream.
  *
- * In between, the messages of one turn travel as one frame (message-frame.ts), and beacons that differ from those before only in
- * their time travel as one shared beacon (beacon-memory.ts).
+ * In between, the messages of one turn travel as one frame (message-frame.ts), beacons that differ from those before only in their
+ * time travel as one shared beacon (beacon-memory.ts), and a header is sent only if it differs from the last one of its shard
+ * (header-memory.ts).
  */
 import { MalformedMessage } from '../protobuf/protobuf-reader.js';
 import type { ProtobufWriter } from '../protobuf/protobuf-writer.js';
 import { BeaconMemory, type BeaconMessage, isBeacon } from './beacon-memory.js';
-import { bodyReader, type Envelope, writeHeader } from './envelope.js';
+import { bodyReader, type Envelope, type Header, type ReplicaHeader, writeHeader } from './envelope.js';
+import { HeaderMemory } from './header-memory.js';
 import { dataBytesField, FrameWriter, messagesField, readFrame } from './message-frame.js';
 import { headerOf, type ReplicationCodec, reasonToRefuse, sharedBeaconField, type WireMessage } from './replication-codec.js';
 import { mostRepeats, readSharedBeacon, type SharedBeacon, writeSharedBeacon } from './shared-beacon.js';
@@ -20,6 +22,7 @@ const noReplica = { history: '', epoch: 0, epochId: '', from: '', to: '' };
 export class OutgoingMessages {
   readonly #clusterId: string;
   readonly #memory = new BeaconMemory();
+  readonly #headers = new HeaderMemory<ReplicaHeader>();
   readonly #frames: FrameWriter;
   /** Repeated beacons of one time that wait to be sent. They are written before any other message, which keeps the order. */
   #repeats: { readonly sentAtMs: number; readonly shards: number[] } | undefined;
@@ -39,7 +42,7 @@ export class OutgoingMessages {
     if (isBeacon(message) && this.#memory.repeats(codec.shard, message)) return this.#repeat(codec.shard, message);
     this.#frames.add((writer) => {
       this.#writeRepeats(writer);
-      codec.write(writer, message);
+      codec.write(writer, message, this.#headers.repeats(codec.shard, message));
     });
   }
 
@@ -75,6 +78,7 @@ export class IncomingMessages<Body extends WireMessage['body']> {
   readonly #clusterId: string;
   readonly #readBody: (envelope: Envelope) => Body | undefined;
   readonly #memory = new BeaconMemory();
+  readonly #headers = new HeaderMemory();
   readonly #takeDataBytes: (bytes: number) => void;
 
   /** @param takeDataBytes is called whenever the other node reports what its data costs in memory. */
@@ -98,19 +102,28 @@ export class IncomingMessages<Body extends WireMessage['body']> {
   read(frame: Buffer, take: (shard: number, message: ReceivedMessage<Body>) => boolean): string | undefined {
     let refusal: string | undefined;
     const takeEnvelope = (envelope: Envelope): boolean => {
+      const { repeatedShard } = envelope;
+      if (repeatedShard !== undefined) envelope.header = this.#known(repeatedShard);
+      else refusal = reasonToRefuse(this.#clusterId, envelope.header);
       const { header } = envelope;
-      refusal = reasonToRefuse(this.#clusterId, header);
       if (header === undefined || refusal !== undefined) return false;
       if (envelope.bodyField === sharedBeaconField) return this.#takeRepeats(readSharedBeacon(bodyReader(envelope)), take);
+      const { shard, history, epoch, epochId, from, to } = header;
+      if (repeatedShard === undefined) this.#headers.remember(shard, header);
       const body = this.#readBody(envelope);
       if (body === undefined) return true;
-      const { shard, history, epoch, epochId, from, to } = header;
       const message = { history, epoch, epochId, from, to, body };
       if (isBeacon(message)) this.#memory.remember(shard, message);
       return take(shard, message);
     };
     readFrame(frame, takeEnvelope, this.#takeDataBytes);
     return refusal;
+  }
+
+  #known(shard: number): Header {
+    const header = this.#headers.of(shard);
+    if (header === undefined) throw new MalformedMessage(`a message repeats the header of shard ${shard}, which had none`);
+    return header;
   }
 
   #takeRepeats({ sentAtMs, shards }: SharedBeacon, take: (shard: number, message: ReceivedMessage<Body>) => boolean): boolean {

@@ -13,7 +13,15 @@ import { MalformedMessage } from '../protobuf/protobuf-reader.js';
 import type { ProtobufWriter } from '../protobuf/protobuf-writer.js';
 import { readAppend, readSync, writeAppend, writeSync } from './append-body.js';
 import { EntryBlocks } from './entry-blocks.js';
-import { bodyReader, type Envelope, type Header, readEnvelope, writeHeader } from './envelope.js';
+import {
+  bodyReader,
+  type Envelope,
+  type Header,
+  type ReplicaHeader,
+  readEnvelope,
+  repeatedShardField,
+  writeHeader,
+} from './envelope.js';
 import { messagesField } from './message-frame.js';
 
 export type { Header } from './envelope.js';
@@ -78,6 +86,7 @@ const fieldOf = new Map<string | undefined, number>(
 /** Estimated bytes of a message beside its entries. A good estimate saves moving the bytes that follow a length. */
 const overheadBytes = 32;
 const headerBytes = 165;
+const none: readonly Uint8Array[] = [];
 
 /** Why a message with this header is not for this cluster, or undefined. */
 export function reasonToRefuse(clusterId: string, header: Header | undefined): string | undefined {
@@ -87,9 +96,6 @@ export function reasonToRefuse(clusterId: string, header: Header | undefined): s
   if (header.clusterId !== clusterId) return `a message of cluster ${header.clusterId}; this is ${clusterId}`;
   return undefined;
 }
-
-/** The fields of a header that come from the replica's message. */
-export type ReplicaHeader = Pick<Header, 'history' | 'epoch' | 'epochId' | 'from' | 'to'>;
 
 export function headerOf(clusterId: string, shard: number, { history, epoch, epochId, from, to }: ReplicaHeader): Header {
   return { formatVersion, clusterId, shard, history, epoch, epochId, from, to };
@@ -119,15 +125,21 @@ export class ReplicationCodec {
     return `a message of shard ${header?.shard}; this is ${this.shard}`;
   }
 
-  /** Adds the message to a frame. */
-  write(writer: ProtobufWriter, message: WireMessage): void {
+  /**
+   * Adds the message to a frame.
+   *
+   * @param repeatsHeader the receiver knows the header from the last message about the shard.
+   */
+  write(writer: ProtobufWriter, message: WireMessage, repeatsHeader = false): void {
     const { body } = message;
-    const entries = body.type === 'append' ? this.#blocks.encode(body.entries) : [];
-    const bytes = entries.reduce((sum, piece) => sum + piece.length, overheadBytes);
-    writer.begin(messagesField, headerBytes + bytes);
-    writeHeader(writer, this.header(message));
+    const entries = body.type === 'append' ? this.#blocks.encode(body.entries) : none;
+    let bytes = overheadBytes;
+    for (const piece of entries) bytes += piece.length;
+    writer.begin(messagesField, (repeatsHeader ? 0 : headerBytes) + bytes);
+    if (repeatsHeader) writer.uint32(repeatedShardField, this.shard);
+    else writeHeader(writer, this.header(message));
     writer.begin(fieldOf.get(body.type)!, bytes);
-    if (body.type === 'append') writeAppend(writer, body, entries);
+    if (body.type === 'append') writeAppend(writer, message, body, entries);
     else if (body.type === 'sync') writeSync(writer, body);
     else flat[body.type].write(writer, body);
     writer.end();
@@ -161,7 +173,7 @@ export function readResponse(envelope: Envelope): ResponseBody | WrongReplica | 
 function readBody(type: WireBody['type'] | undefined, envelope: Envelope): WireBody | undefined {
   if (type === undefined) return undefined;
   const reader = bodyReader(envelope);
-  if (type === 'append') return readAppend(reader, envelope.bytes);
+  if (type === 'append') return readAppend(reader, envelope);
   if (type === 'sync') return readSync(reader);
   return { type, ...flat[type].read(reader) } as WireBody;
 }
