@@ -109,8 +109,10 @@ export class Replica {
 
   /** Returns the effects since the last call, in order. */
   takeEffects(): readonly Effect[] {
-    if (this.#core.effects.length === 0) return nothing;
-    return this.#core.effects.splice(0);
+    const { effects } = this.#core;
+    if (effects.length === 0) return nothing;
+    this.#core.effects = [];
+    return effects;
   }
 
   /** @throws InvariantError if the state contradicts the protocol; the replica must not be used any more. */

@@ -107,7 +107,8 @@ function onAppend(core: Core, role: Follower, from: ReplicaId, append: BodyOf<'a
   }
   if (append.number < stream.number) return;
   // Entries up to the verified position are repetitions.
-  const fresh = append.entries.filter((entry) => entry.seq > stream.verifiedSeq);
+  const isFresh = append.prevSeq >= stream.verifiedSeq;
+  const fresh = isFresh ? append.entries : append.entries.filter((entry) => entry.seq > stream.verifiedSeq);
   const isNext = append.prevSeq < stream.verifiedSeq || append.prevEpochId === core.log.lastEpochId;
   if (append.prevSeq > stream.verifiedSeq || !isNext) {
     core.send(from, { type: 'appendAnswer', number: append.number, mismatch: true, ackedSeq: stream.ackedSeq });

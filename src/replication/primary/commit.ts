@@ -55,6 +55,7 @@ function commitTo(core: Core, role: Primary, seq: Seq): void {
     if (entry.seq > role.takeoverEnd) role.uncommittedBytes -= entryBytes(entry);
   }
   core.commitIndex = seq;
+  if (role.lastBatch !== undefined && role.lastBatch.end <= seq) role.lastBatch = undefined;
   core.applyCommitted();
   role.waiters.release(
     seq,

@@ -20,8 +20,9 @@ const admissionBeacons = 3;
 /** The replicas whose acknowledgements and lease count: the required set, and the joiners about to be proposed (R6, R9, R10). */
 export function requiredIds(core: Core, role: Primary): readonly ReplicaId[] {
   const { required } = core.register;
-  const admitting = [...role.peers.values()].filter((peer) => peer.admitting && !required.includes(peer.id));
-  return admitting.length === 0 ? required : [...required, ...admitting.map((peer) => peer.id)];
+  let ids = required;
+  for (const { admitting, id } of role.peers.values()) if (admitting && !required.includes(id)) ids = [...ids, id];
+  return ids;
 }
 
 export function maybeChangeMembers(core: Core, role: Primary): void {

@@ -10,7 +10,7 @@ import { invariant } from '../state/invariant.js';
 import { knowsRemovals } from '../state/known-state.js';
 import { enterPhase, newPeer, noteProgress, type Peer } from '../state/peer.js';
 import { isPlaced } from '../state/placed.js';
-import type { Primary } from '../state/role.js';
+import type { AppendBatch, Primary } from '../state/role.js';
 
 /** A tick sends the next beacon after this part of the beacon interval: see `sendBeacons`. */
 const beaconPart = 0.9;
@@ -220,44 +220,51 @@ export function onBeaconAnswer(core: Core, role: Primary, peer: Peer, answer: Bo
  * (R6). Only small batches are in flight together, because a beacon waits for everything that was sent before it.
  */
 export function sendAppends(core: Core, peer: Peer): void {
-  while (maySendBatch(core, peer)) if (!sendBatch(core, peer)) return;
+  const { role } = core;
+  while (role.kind === 'primary' && maySendBatch(core, peer)) if (!sendBatch(core, role, peer)) return;
 }
 
 function maySendBatch({ log, options }: Core, peer: Peer): boolean {
   if (peer.phase !== 'replicating' || !peer.linked || peer.nextSeq > log.lastSeq) return false;
   const { inFlight } = peer;
   if (inFlight.length >= options.maxBatchesInFlight) return false;
-  return inFlight.reduce((bytes, batch) => bytes + batch.bytes, 0) * smallPart < options.maxBatchBytes;
+  let bytes = 0;
+  for (const batch of inFlight) bytes += batch.bytes;
+  return bytes * smallPart < options.maxBatchBytes;
 }
 
 /** False if the entries that the peer lacks are no longer retained: then Sync will show that it needs a snapshot. */
-function sendBatch(core: Core, peer: Peer): boolean {
-  const prevSeq: Seq = peer.nextSeq - 1;
-  const prev = core.log.markAt(prevSeq);
-  if (prev === undefined) {
+function sendBatch(core: Core, role: Primary, peer: Peer): boolean {
+  const batch = batchFrom(core, role, peer.nextSeq);
+  if (batch === undefined) {
     enterPhase(peer, 'idle', core.nowMs);
     return false;
   }
-  const { maxBatchEntries, maxBatchBytes } = core.options;
-  const entries = core.log.slice(peer.nextSeq, maxBatchEntries, maxBatchBytes);
-  peer.nextSeq += entries.length;
-  const end = peer.nextSeq - 1;
-  peer.inFlight = [...peer.inFlight, { end, bytes: entries.reduce((bytes, entry) => bytes + entryBytes(entry), 0) }];
+  const { end, bytes, append } = batch;
+  peer.nextSeq = end + 1;
+  peer.inFlight = [...peer.inFlight, { end, bytes }];
   peer.keepsUp = end === core.log.lastSeq;
   peer.progressMs = core.nowMs;
   peer.behindSinceMs ??= core.nowMs;
-  const runs = core.log.runsOf(prevSeq + 1, end);
+  const { prevSeq, prevEpoch, prevEpochId, runs, entries } = append;
   const { number } = peer;
   const { commitIndex } = core;
-  core.send(peer.id, {
-    type: 'append',
-    number,
-    prevSeq,
-    prevEpoch: prev.epoch,
-    prevEpochId: prev.id,
-    runs,
-    entries,
-    commitIndex,
-  });
+  core.send(peer.id, { type: 'append', number, prevSeq, prevEpoch, prevEpochId, runs, entries, commitIndex });
   return true;
+}
+
+/** The next entries to send from `firstSeq` on. Peers that keep up are sent the same batch. Undefined: they are no longer retained. */
+function batchFrom({ log, options }: Core, role: Primary, firstSeq: Seq): AppendBatch | undefined {
+  const last = role.lastBatch;
+  if (last !== undefined && last.append.prevSeq === firstSeq - 1 && last.logEnd === log.lastSeq) return last;
+  const prevSeq = firstSeq - 1;
+  const prev = log.markAt(prevSeq);
+  if (prev === undefined) return undefined;
+  const entries = log.slice(firstSeq, options.maxBatchEntries, options.maxBatchBytes);
+  const end = prevSeq + entries.length;
+  let bytes = 0;
+  for (const entry of entries) bytes += entryBytes(entry);
+  const append = { prevSeq, prevEpoch: prev.epoch, prevEpochId: prev.id, runs: log.runsOf(firstSeq, end), entries };
+  role.lastBatch = { append, end, bytes, logEnd: log.lastSeq };
+  return role.lastBatch;
 }

@@ -59,5 +59,9 @@ function youngerOf(one: EpochRun, other: EpochRun): EpochRun {
 
 /** The id of the epoch in which the entry at `seq` was written; `runs` must begin at or before it. */
 export function idAt(runs: readonly EpochRun[], seq: Seq): EpochId {
-  return runs.findLast(({ firstSeq }) => firstSeq <= seq)?.id ?? '';
+  for (let index = runs.length - 1; index >= 0; index--) {
+    const run = runs[index]!;
+    if (run.firstSeq <= seq) return run.id;
+  }
+  return '';
 }

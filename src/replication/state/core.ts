@@ -23,7 +23,7 @@ export class Core {
   readonly options: ReplicaOptions;
   /** Id of the node that this replica is on. */
   readonly node: string;
-  readonly effects: Effect[] = [];
+  effects: Effect[] = [];
   /** Monotonic time of the event that is being handled. */
   nowMs: number;
   role: Role = newFollower();

@@ -60,13 +60,19 @@ export class Log {
   /** The epoch of the entry at `seq`; undefined outside base..last. */
   markAt(seq: Seq): EpochMark | undefined {
     if (seq < this.#baseSeq || seq > this.lastSeq) return undefined;
-    const run = this.#history.findLast(({ firstSeq }) => firstSeq <= seq);
-    return run === undefined ? { epoch: this.#baseEpoch, id: this.#baseEpochId } : { epoch: run.epoch, id: run.id };
+    for (let index = this.#history.length - 1; index >= 0; index--) {
+      const run = this.#history[index]!;
+      if (run.firstSeq <= seq) return run;
+    }
+    return { epoch: this.#baseEpoch, id: this.#baseEpochId };
   }
 
   /** The epochs of the entries from `firstSeq` to `lastSeq`, all of which must be retained. */
   runsOf(firstSeq: Seq, lastSeq: Seq): readonly EpochRun[] {
-    const runs: EpochRun[] = [{ ...this.markAt(firstSeq)!, firstSeq }];
+    const { epoch, id } = this.markAt(firstSeq)!;
+    const runs: EpochRun[] = [{ epoch, id, firstSeq }];
+    // Nearly all entries are of the newest epoch.
+    if (epoch === this.lastEpoch) return runs;
     for (const run of this.#history) if (run.firstSeq > firstSeq && run.firstSeq <= lastSeq) runs.push(run);
     return runs;
   }

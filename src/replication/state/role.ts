@@ -8,6 +8,7 @@ import type { CandidateFact } from '../protocol/event.js';
 import type { Epoch, EpochId, ReplicaId, Seq } from '../protocol/ids.js';
 import type { EpochMark } from '../protocol/lineage.js';
 import type { LogEntry } from '../protocol/log-entry.js';
+import type { BodyOf } from '../protocol/message.js';
 import type { Peer } from './peer.js';
 import type { Waiters } from './waiters.js';
 
@@ -53,6 +54,17 @@ export interface Handover {
   stage: 'draining' | 'proposed';
 }
 
+/** Entries for a peer. */
+export interface AppendBatch {
+  readonly append: Omit<BodyOf<'append'>, 'type' | 'number' | 'commitIndex'>;
+  /** Seq of the last entry. */
+  readonly end: Seq;
+  /** Estimated memory of the entries. */
+  readonly bytes: number;
+  /** The end of the log when the batch was made: with a longer log a batch may hold more. */
+  readonly logEnd: Seq;
+}
+
 export interface Primary {
   readonly kind: 'primary';
   readonly epoch: Epoch;
@@ -71,6 +83,8 @@ export interface Primary {
   /** Number of the last Sync sent to any peer, so that a peer that is forgotten and returns receives no number twice. */
   syncNumber: number;
   readonly waiters: Waiters;
+  /** The batch that was made last: the other peers are nearly always sent the same. */
+  lastBatch: AppendBatch | undefined;
   /** By key: its newest uncommitted entry. */
   readonly uncommitted: Map<string, LogEntry>;
   /** Bytes of the entries above the commit index. */

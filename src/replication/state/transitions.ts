@@ -135,6 +135,7 @@ export function becomePrimary(core: Core, { history, epoch, lineage, seqFloor, i
     handover: undefined,
     preferred: undefined,
     givesUp: undefined,
+    lastBatch: undefined,
     ending: false,
   });
 }

@@ -33,7 +33,8 @@ export class FlatMessage<Fields extends Record<string, Kind>> {
     for (const { name, kind, field } of this.#fields) {
       const value = values[name]!;
       // Rounded down: a lease may start too early, never too late.
-      writer.uint64(field, kind === 'ms' ? Math.floor((value as number) * microsecondsPerMs) : Number(value));
+      const number = kind === 'ms' ? Math.floor((value as number) * microsecondsPerMs) : Number(value);
+      if (number !== 0) writer.uint64(field, number);
     }
   }
 
@@ -42,8 +43,8 @@ export class FlatMessage<Fields extends Record<string, Kind>> {
     for (const { name, kind } of this.#fields) message[name] = kind === 'bool' ? false : 0;
     while (reader.more) {
       const tag = reader.tag();
-      const found = this.#fields.find((field) => field.tag === tag);
-      if (found === undefined) reader.skip(tag);
+      const found = this.#fields[(tag >>> 3) - 1];
+      if (found === undefined || found.tag !== tag) reader.skip(tag);
       else message[found.name] = decoded(found.kind, reader.varint());
     }
     return message as Values<Fields>;
