@@ -47,6 +47,8 @@ export interface NodeRegistration {
   readonly zone?: string | undefined;
   /** Its share of the shards relative to other nodes, 1 to 100; undefined counts as 1. */
   readonly weight?: number | undefined;
+  /** The version of frames on TCP that it serves; undefined: gRPC only. */
+  readonly framesVersion?: number | undefined;
   /** True once the node has begun to leave: the controller places its shards elsewhere at once. */
   readonly leaving?: boolean | undefined;
 }

@@ -104,6 +104,7 @@ export function parseNode(data: Buffer): NodeZnode {
     httpAddress: fields.address('httpAddress'),
     zone: fields.optionalText('zone'),
     weight: fields.optionalInteger('weight', 1),
+    framesVersion: fields.optionalInteger('framesVersion', 1),
     leaving: fields.optionalFlag('leaving'),
     instance: fields.text('instance'),
   };

@@ -6,6 +6,7 @@
  * answered, then the ports.
  */
 import { type ClusterConfig, type Coordinator, connectCoordinator, proposedConfig } from '../coordination/index.js';
+import { framesVersion } from '../transport/index.js';
 import { ClusterEvents } from './cluster/cluster-events.js';
 import { refuseIdInUse } from './cluster/id-in-use.js';
 import type { Readiness } from './cluster/readiness.js';
@@ -140,7 +141,7 @@ export class KvNode {
     const { httpAddress } = this.#endpoints;
     const { zone, weight } = this.#options;
     try {
-      await this.#coordinator.registerNode({ nodeId, address, httpAddress, zone, weight });
+      await this.#coordinator.registerNode({ nodeId, address, httpAddress, zone, weight, framesVersion });
       lifecycle.registered();
       health.judge();
     } catch (error) {

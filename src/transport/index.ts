@@ -1,6 +1,7 @@
 /** Streams of frames between processes, and the port that frames share with gRPC. */
 export { type CutReason, cutReasons } from './cut-reason.js';
 export { FrameCounts } from './frame-counts.js';
+export { protocolVersion as framesVersion } from './frame-messages.js';
 export type { FrameListener, FrameStream, OpeningListener } from './frame-stream.js';
 export { GrpcClientStream, GrpcServerStream } from './grpc/grpc-frame-stream.js';
 export { SharedPort } from './shared-port.js';

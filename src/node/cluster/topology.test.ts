@@ -58,11 +58,17 @@ describe('the topology that a node describes', () => {
   });
 
   test('the cluster: its nodes, and the versions of what is known', () => {
-    const nodes = [{ nodeId: 'a', address: 'a:1' }];
+    const nodes = [
+      { nodeId: 'a', address: 'a:1' },
+      { nodeId: 'b', address: 'b:1', framesVersion: 1 },
+    ];
     const cluster = { ...facts, clusterId: 'one', shardCount: 3, nodes, nodesVersion: 7, placement: { version: 5, shards: [] } };
     expect(describeCluster(cluster)).toEqual({
       clusterId: 'one',
-      nodes: [{ id: 'a', address: 'a:1', zone: '', weight: 1 }],
+      nodes: [
+        { id: 'a', address: 'a:1', zone: '', weight: 1, framesVersion: 0 },
+        { id: 'b', address: 'b:1', zone: '', weight: 1, framesVersion: 1 },
+      ],
       shards: [],
       shardCount: 3,
       nodesVersion: 7,

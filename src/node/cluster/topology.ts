@@ -24,7 +24,13 @@ export interface ClusterFacts {
 export function describeCluster({ clusterId, shardCount, nodes, nodesVersion, placement }: ClusterFacts): TopologyReport {
   return {
     clusterId,
-    nodes: nodes.map(({ nodeId, address, zone = '', weight = 1 }) => ({ id: nodeId, address, zone, weight })),
+    nodes: nodes.map(({ nodeId, address, zone = '', weight = 1, framesVersion = 0 }) => ({
+      id: nodeId,
+      address,
+      zone,
+      weight,
+      framesVersion,
+    })),
     shards: [],
     placementVersion: placement?.version ?? 0,
     shardCount,

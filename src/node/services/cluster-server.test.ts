@@ -97,7 +97,7 @@ class Node {
   }
 
   #cluster(): TopologyReport {
-    const nodes = this.#nodes.map((id) => ({ id, address: `${id}:1`, zone: '', weight: 1 }));
+    const nodes = this.#nodes.map((id) => ({ id, address: `${id}:1`, zone: '', weight: 1, framesVersion: 1 }));
     const versions = { placementVersion: 1, nodesVersion: this.#nodes.length };
     return { clusterId: 'one', nodes, shards: [], ...versions, shardCount, partial: false };
   }

@@ -13,6 +13,7 @@ const nodeTable = new MessageTable<NodeInfo>({
   address: [2, 'string'],
   zone: [3, 'string'],
   weight: [4, 'uint'],
+  framesVersion: [5, 'uint'],
 });
 
 const replicaTable = new MessageTable<ReplicaInfo>({

@@ -6,6 +6,7 @@ export interface NodeInput {
   'address'?: (string);
   'zone'?: (string);
   'weight'?: (number);
+  'framesVersion'?: (number);
 }
 
 export interface Node {
@@ -13,4 +14,5 @@ export interface Node {
   'address': (string);
   'zone': (string);
   'weight': (number);
+  'framesVersion': (number);
 }
