@@ -1,6 +1,8 @@
-/** kv.v1.KeyValue/Pipeline as a client in another language would use it: plain gRPC, messages by the proto file. */
+/** kv.v1.KeyValue/Pipeline as a client in another language would use it: plain gRPC or frames, messages by the proto file. */
+import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { promisify } from 'node:util';
 import { Client, type ClientDuplexStream, credentials, type ServiceDefinition, type ServiceError, status } from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -245,6 +247,20 @@ describe('the pipeline', () => {
     expect(pipeline.results).toHaveLength(gets + 1);
     expect(memoryPeakBytes(primary) - before).toBeLessThan((gets * 256 * 1024) / 2);
   });
+});
+
+test('over frames: a client with nothing but sockets and protobufjs, at the primary and at a backup', async () => {
+  const program = new URL('../../examples/node/tour.mjs', import.meta.url).pathname;
+  for (const { address } of cluster.nodes) {
+    const { stdout } = await promisify(execFile)(process.execPath, [program, address]);
+    expect(stdout.trimEnd().split('\n')).toEqual([
+      '2 nodes, 1 shards; over frames: 2 nodes',
+      'get: Alice, at the version of the put: true',
+      'put if absent: VERSION_MISMATCH, executed: no',
+      'deleted: true',
+      'another cluster: WRONG_CLUSTER, executed: no',
+    ]);
+  }
 });
 
 /** The results of operations on one key, in the order of the operations. A put wrote a quarter of its id. */
