@@ -119,13 +119,17 @@ function serve(
   const { gate, handlers } = served;
   const refusal = gate.judge([clusterId], () => connection.client.name);
   if (refusal !== undefined) return refuse(refusal);
-  handlers[rpc]!((listener) => {
-    server = new VirtualFrameStream(true, listener, toClient);
-    server.connectTo(client);
-    client.connectTo(server);
-    toClient(() => onAccepted(gate.clusterId));
-    return server;
-  }, refuse);
+  handlers[rpc]!(
+    (listener) => {
+      server = new VirtualFrameStream(true, listener, toClient);
+      server.connectTo(client);
+      client.connectTo(server);
+      toClient(() => onAccepted(gate.clusterId));
+      return server;
+    },
+    refuse,
+    () => {},
+  );
 }
 
 function forward(listener: FrameListener): Omit<FrameListener, 'onClosed'> {

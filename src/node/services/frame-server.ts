@@ -8,8 +8,12 @@ import { KvError } from '../../errors.js';
 import { acceptTcp, type CutReason, type FrameListener, type FrameStream, type Incoming } from '../../transport/index.js';
 import type { ClusterGate } from './cluster-gate.js';
 
-/** Serves one rpc: accepts it, or refuses it. */
-export type FrameHandler = (accept: (listener: FrameListener) => FrameStream, refuse: (error: KvError) => void) => void;
+/** Serves one rpc: accepts it, or refuses it. @param onCut called if the handler gives up a client that breaks the rules. */
+export type FrameHandler = (
+  accept: (listener: FrameListener) => FrameStream,
+  refuse: (error: KvError) => void,
+  onCut: (reason: CutReason) => void,
+) => void;
 
 /** Judges the cluster that an opening names, and names that of the node. */
 export type FrameGate = Pick<ClusterGate, 'clusterId' | 'judge'>;
@@ -62,6 +66,7 @@ export class FrameServer {
     handler(
       (listener) => incoming.accept(gate.clusterId, listener),
       (error) => incoming.refuse(error),
+      this.#onCut,
     );
   }
 

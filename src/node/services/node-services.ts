@@ -27,6 +27,7 @@ import { ClusterGate } from './cluster-gate.js';
 import { ClusterQueries } from './cluster-queries.js';
 import { ClusterServer } from './cluster-server.js';
 import { type GrpcImplementations, grpcServices } from './endpoints.js';
+import { unaryHandlers } from './frame-calls.js';
 import type { ServedFrames } from './frame-server.js';
 import type { GatewayParts } from './node-gateway.js';
 import { topologyHandlers } from './topology-frames.js';
@@ -129,7 +130,10 @@ export class NodeServices {
   /** The rpcs that are served over frames. */
   get frames(): ServedFrames {
     const { peers, frames } = this.#parts;
+    const { keyValue, cluster } = grpcServices;
     const handlers: ServedFrames['handlers'] = {
+      ...unaryHandlers(keyValue, this.#unary.implementation),
+      ...unaryHandlers(cluster, this.#cluster.implementation),
       'kv.v1.KeyValue/Pipeline': (accept, refuse) => this.#servePipeline(accept, refuse),
       ...topologyHandlers(this.#parts.topology, (request) => this.#cluster.topologyFor(request)),
       [replicateRpc]: (accept) => peers.server.replicate((listener) => frames.node.open(accept, listener)),

@@ -10,6 +10,7 @@ const pingLooks = 6;
 const vanishedLooks = pingLooks + 2;
 /** Looks in which none of the waiting bytes has left. A frozen process may return within this time. */
 const stalledLooks = 30;
+export const stalledMs = stalledLooks * lookMs;
 
 export interface LivenessActions {
   /** Asks the other end for a byte. */

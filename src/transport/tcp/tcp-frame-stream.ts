@@ -8,9 +8,9 @@ import type { CutReason } from '../cut-reason.js';
 import { decodeClosed, encodeClosed } from '../frame-messages.js';
 import { type FrameListener, type FrameStream, maxQueuedBytes } from '../frame-stream.js';
 import { type ControlKind, controlFrame, FrameParser, headerBytes, writeFrameHeader } from './frame-format.js';
-import { Liveness } from './liveness.js';
+import { Liveness, stalledMs } from './liveness.js';
 
-/** A server that has ended the rpc waits this long for the client to read the status and what was sent before it. */
+/** Once everything has left, a server waits this long for the client to close the connection. */
 const lingerMs = 5_000;
 /** A frame up to this size is copied behind its header: one small write costs less than two. */
 const copiedBytes = 4 * 1024;
@@ -247,9 +247,19 @@ export class TcpFrameStream implements FrameStream {
     const socket = this.#socket;
     socket.end();
     socket.resume();
-    const patience = setTimeout(() => socket.destroy(), lingerMs);
-    patience.unref();
-    socket.once('close', () => clearTimeout(patience));
+    const unread = setTimeout(() => {
+      this.#role.onCut('not_reading');
+      socket.destroy();
+    }, stalledMs).unref();
+    let unclosed: NodeJS.Timeout | undefined;
+    socket.once('finish', () => {
+      clearTimeout(unread);
+      unclosed = setTimeout(() => socket.destroy(), lingerMs).unref();
+    });
+    socket.once('close', () => {
+      clearTimeout(unread);
+      clearTimeout(unclosed);
+    });
   }
 
   #giveUp(reason: 'unresponsive' | 'not_reading'): void {
