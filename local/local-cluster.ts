@@ -148,7 +148,7 @@ export class LocalCluster implements AsyncDisposable {
         if (holds(last)) return last;
       } catch (error) {
         problem = error;
-        await this.#forgetObserver();
+        await this.disconnect();
       }
       await pause(askAgainMs);
     }
@@ -178,8 +178,18 @@ export class LocalCluster implements AsyncDisposable {
     return this.kill();
   }
 
+  /** Closes this object's own client, so that the next query connects to the nodes that run then. */
+  async disconnect(): Promise<void> {
+    const observer = this.#observer;
+    this.#observer = undefined;
+    await observer?.then(
+      (client) => client.close(),
+      () => {},
+    );
+  }
+
   async #end(endNode: (node: NodeProcess) => Promise<unknown>): Promise<void> {
-    await this.#forgetObserver();
+    await this.disconnect();
     await Promise.allSettled(this.#nodes.map(endNode));
     if (this.#ownsZookeeper) await this.zookeeper.stop();
   }
@@ -187,15 +197,5 @@ export class LocalCluster implements AsyncDisposable {
   #observe(): Promise<KvClient> {
     this.#observer ??= this.connect();
     return this.#observer;
-  }
-
-  /** Closes the observer, so that the next query connects to the nodes that run then. */
-  async #forgetObserver(): Promise<void> {
-    const observer = this.#observer;
-    this.#observer = undefined;
-    await observer?.then(
-      (client) => client.close(),
-      () => {},
-    );
   }
 }

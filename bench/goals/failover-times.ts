@@ -2,10 +2,11 @@
  * Kills the primary repeatedly under a steady load, and measures the parts of the time until its successor
  * acknowledges a write. The parts come from the successor's log, whose clock is the clock of this machine.
  */
-import { LocalCluster } from '../../local/local-cluster.js';
+import type { LocalCluster } from '../../local/local-cluster.js';
 import type { NodeProcess } from '../../local/node-process.js';
 import { orAborted } from '../../local/steps.js';
 import { LogMoments } from './log-moments.js';
+import { startSettledCluster, untilSettled } from './settled-cluster.js';
 import { SteadyWriter } from './steady-writer.js';
 import type { TimingProfile } from './timing-profiles.js';
 
@@ -34,7 +35,7 @@ const writesBetweenKills = 200;
 
 export async function measureFailovers({ profile, kills, signal, onFailover }: KillPlan): Promise<FailoverTimes[]> {
   const all: FailoverTimes[] = [];
-  await using cluster = await LocalCluster.start({ nodes: nodeCount, extra: profile.words });
+  await using cluster = await startSettledCluster({ nodes: nodeCount, extra: profile.words });
   await using client = await cluster.connect();
   const writer = new SteadyWriter(client);
   const body = async (): Promise<void> => {
@@ -45,7 +46,7 @@ export async function measureFailovers({ profile, kills, signal, onFailover }: K
       all.push(times);
       onFailover(times, number);
       await cluster.restart(victim);
-      await cluster.waitForInSync(nodeCount);
+      await untilSettled(cluster);
     }
     await writer.stop();
   };

@@ -2,10 +2,11 @@
  * Stops the primary by SIGTERM repeatedly under a steady load. Measures the time without an acknowledged write, the
  * failed calls, and the parts of the handover, which come from the logs of both nodes.
  */
-import { LocalCluster } from '../../local/local-cluster.js';
+import type { LocalCluster } from '../../local/local-cluster.js';
 import type { NodeProcess } from '../../local/node-process.js';
 import { orAborted } from '../../local/steps.js';
 import { LogMoments } from './log-moments.js';
+import { startSettledCluster, untilSettled } from './settled-cluster.js';
 import { SteadyWriter } from './steady-writer.js';
 import type { TimingProfile } from './timing-profiles.js';
 
@@ -35,7 +36,7 @@ const writesBetween = 200;
 
 export async function measureHandovers({ profile, handovers, signal, onHandover }: HandoverPlan): Promise<HandoverTimes[]> {
   const all: HandoverTimes[] = [];
-  await using cluster = await LocalCluster.start({ nodes: nodeCount, extra: profile.words });
+  await using cluster = await startSettledCluster({ nodes: nodeCount, extra: profile.words });
   await using client = await cluster.connect();
   const writer = new SteadyWriter(client);
   const body = async (): Promise<void> => {
@@ -46,7 +47,7 @@ export async function measureHandovers({ profile, handovers, signal, onHandover 
       all.push(times);
       onHandover(times, number);
       await cluster.restart(leaving);
-      await cluster.waitForInSync(nodeCount);
+      await untilSettled(cluster);
     }
     await writer.stop();
   };

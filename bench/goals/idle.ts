@@ -1,17 +1,15 @@
 /** The goal about idle nodes: the CPU time of beacons, ticks and periodic work, with one shard and with many. */
 import { setTimeout as pause } from 'node:timers/promises';
-import { LocalCluster } from '../../local/local-cluster.js';
-import { isAsPlaced } from '../../local/ring.js';
 import { spreadOf, spreadText } from '../peers/summary.js';
 import type { Goal, GoalOutcome, GoalRun } from './goal.js';
 import { cpuMsOf } from './process-figures.js';
+import { startSettledCluster } from './settled-cluster.js';
 
 const shardCounts = [1, 256];
 /** The wanted share holds for the last of these numbers of shards. The others are for comparison. */
 const wantedPercent = 3;
-const placedTimeoutMs = 60_000;
-/** The wait after the last shard is led by its preferred primary. */
-const settleMs = 3_000;
+/** The wait after the cluster has settled: until then V8 compiles what the start of the node has used. */
+const settleMs = 20_000;
 
 export const idle: Goal = {
   name: 'idle',
@@ -24,8 +22,9 @@ export const idle: Goal = {
 
 /** @returns percent of a core, for each node in each round */
 async function measureIdle(shards: number, { rounds, measureMs, signal, print }: GoalRun): Promise<number[]> {
-  await using cluster = await LocalCluster.start({ shards });
-  await cluster.waitUntil('every shard is as placed', isAsPlaced, placedTimeoutMs);
+  await using cluster = await startSettledCluster({ shards });
+  // No client is connected, not even the one that has read the topology.
+  await cluster.disconnect();
   await pause(settleMs, undefined, { signal });
   const percents: number[] = [];
   for (let round = 1; round <= rounds; round += 1) {

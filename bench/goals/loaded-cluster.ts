@@ -1,9 +1,10 @@
 /** Starts a cluster with the number of keys that the goals about a large shard use. */
-import { LocalCluster, type LocalClusterOptions } from '../../local/local-cluster.js';
+import type { LocalCluster, LocalClusterOptions } from '../../local/local-cluster.js';
 import { KvClient } from '../../src/index.js';
 import { forEachKey } from '../for-each-key.js';
 import { keyName } from '../options.js';
 import { createValues } from '../peers/operations.js';
+import { startSettledCluster } from './settled-cluster.js';
 
 export const keyCount = 1_000_000;
 export const valueBytes = 100;
@@ -30,7 +31,7 @@ export async function writeKeysTo(cluster: LocalCluster, signal: AbortSignal): P
 
 /** Starts a cluster with `nodes` copies. A write waits for all of them. */
 export async function startLoadedCluster(options: LocalClusterOptions & { nodes: number }, signal: AbortSignal) {
-  const cluster = await LocalCluster.start({ ...options, extra: ['--min-in-sync', String(options.nodes)] });
+  const cluster = await startSettledCluster({ ...options, extra: ['--min-in-sync', String(options.nodes)] });
   try {
     await writeKeysTo(cluster, signal);
     return cluster;

@@ -4,7 +4,6 @@
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { Redis } from 'ioredis';
-import { LocalCluster } from '../../local/local-cluster.js';
 import { parseAddress } from '../../src/config/index.js';
 import { prepareProgram } from '../peers/packages.js';
 import { redis } from '../peers/stores/redis.js';
@@ -12,6 +11,7 @@ import { spreadOf, spreadText } from '../peers/summary.js';
 import type { Goal, GoalRun } from './goal.js';
 import { keyCount, writeKeys, writeKeysTo } from './loaded-cluster.js';
 import { residentBytesOf } from './process-figures.js';
+import { startSettledCluster } from './settled-cluster.js';
 
 const wanted = 1.5;
 const nodes = 3;
@@ -50,7 +50,7 @@ export const memory: Goal = {
 };
 
 async function growthOfKvnode({ signal }: GoalRun): Promise<number> {
-  await using cluster = await LocalCluster.start({ nodes, extra: ['--min-in-sync', String(nodes)] });
+  await using cluster = await startSettledCluster({ nodes, extra: ['--min-in-sync', String(nodes)] });
   const { pid } = await cluster.primary();
   return await growthPerKey(pid, () => writeKeysTo(cluster, signal), signal);
 }

@@ -5,7 +5,6 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { LocalCluster } from '../../local/local-cluster.js';
 import type { PutResponse } from '../../src/wire/contract/kv-api.js';
 import { prepareProgram } from '../peers/packages.js';
 import { spreadOf, spreadText } from '../peers/summary.js';
@@ -14,6 +13,7 @@ import type { Goal, GoalOutcome, GoalRun } from './goal.js';
 import { h2load, runH2load } from './h2load.js';
 import { cpuMsOf } from './process-figures.js';
 import { ScriptProcess } from './script-process.js';
+import { startSettledCluster } from './settled-cluster.js';
 import { framedRequest, pathOf, probe, readAnswer, type UnaryCall } from './unary-call.js';
 
 const value = Buffer.alloc(100, '.');
@@ -35,7 +35,7 @@ async function measure(call: UnaryCall, wanted: number, run: GoalRun): Promise<r
   if (missing !== undefined) throw new Error(missing);
   const folder = await mkdtemp(join(tmpdir(), 'kvnode-goal-'));
   try {
-    await using cluster = await LocalCluster.start({ nodes, extra: ['--min-in-sync', String(nodes)] });
+    await using cluster = await startSettledCluster({ nodes, extra: ['--min-in-sync', String(nodes)] });
     const primary = await cluster.primary();
     await probe(primary.address, put);
     const answer = await probe(primary.address, call);

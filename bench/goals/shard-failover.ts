@@ -2,18 +2,18 @@
  * The goal about many elections at once: a node of three with 256 shards is killed, and each shard of which it was
  * primary must acknowledge a write elsewhere. Measures the first, the median and the last shard of each kill.
  */
-import { LocalCluster } from '../../local/local-cluster.js';
+import type { LocalCluster } from '../../local/local-cluster.js';
 import type { NodeProcess } from '../../local/node-process.js';
-import { isAsPlaced, sharesOf } from '../../local/ring.js';
+import { sharesOf } from '../../local/ring.js';
 import { orAborted } from '../../local/steps.js';
 import type { KvClient } from '../../src/client/index.js';
 import { shardOfKey } from '../../src/placement/index.js';
 import { spreadOf, spreadText } from '../peers/summary.js';
 import type { Goal, GoalOutcome, GoalRun } from './goal.js';
+import { startSettledCluster, untilSettled } from './settled-cluster.js';
 
 const shardCount = 256;
 const wantedMedianMs = 1_500;
-const placedTimeoutMs = 90_000;
 const putDeadlineMs = 500;
 const giveUpMs = 60_000;
 
@@ -28,7 +28,7 @@ export const shardFailover: Goal = {
   name: 'shard-failover',
   async measure(run) {
     const all: ShardFailover[] = [];
-    await using cluster = await LocalCluster.start({ shards: shardCount });
+    await using cluster = await startSettledCluster({ shards: shardCount });
     await using client = await cluster.connect();
     await orAborted(killRepeatedly(cluster, client, run, all), run.signal);
     return outcomesOf(all);
@@ -37,7 +37,8 @@ export const shardFailover: Goal = {
 
 async function killRepeatedly(cluster: LocalCluster, client: KvClient, { rounds, print }: GoalRun, all: ShardFailover[]) {
   for (let round = 1; round <= rounds; round += 1) {
-    const topology = await cluster.waitUntil('every shard is as placed', isAsPlaced, placedTimeoutMs);
+    await untilSettled(cluster);
+    const topology = await cluster.topology();
     const most = sharesOf(topology).sort((one, other) => other.primaryOf - one.primaryOf)[0]!;
     const victim = cluster.nodes.find(({ id }) => id === most.nodeId)!;
     const led = topology.shards.filter(({ primaryNodeId }) => primaryNodeId === victim.id).map(({ shard }) => shard);

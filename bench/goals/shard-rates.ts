@@ -2,17 +2,16 @@
  * The goal about rates with many shards: the same load on a cluster with one shard and on one with many, in turn. Each
  * measurement also reports the CPU time and the messages of an operation, which show where the difference comes from.
  */
-import { LocalCluster } from '../../local/local-cluster.js';
-import { isAsPlaced } from '../../local/ring.js';
+import type { LocalCluster } from '../../local/local-cluster.js';
 import { measure } from '../peers/measure.js';
 import type { BenchScenario } from '../peers/scenarios.js';
 import { type Spread, spreadOf, spreadText } from '../peers/summary.js';
 import { workBetween, workSoFar } from './cluster-work.js';
 import type { Goal, GoalOutcome, GoalRun } from './goal.js';
+import { startSettledCluster } from './settled-cluster.js';
 
 /** The default of a cluster, and the number of the goal for idle nodes. */
 const shardCounts = [16, 256] as const;
-const placedTimeoutMs = 120_000;
 /** The unmeasured load on both clusters, until their hot code is compiled. */
 const firstLoadMs = 6_000;
 /** The unmeasured beginning of each measurement. */
@@ -47,15 +46,8 @@ export const shardRates: Goal = {
   },
 };
 
-async function startCluster(shards: number): Promise<LocalCluster> {
-  const cluster = await LocalCluster.start({ shards, extra: ['--http-port', '0'], waitForInSync: false });
-  try {
-    await cluster.waitUntil('every shard is as placed', isAsPlaced, placedTimeoutMs);
-    return cluster;
-  } catch (error) {
-    await cluster.kill();
-    throw error;
-  }
+function startCluster(shards: number): Promise<LocalCluster> {
+  return startSettledCluster({ shards, extra: ['--http-port', '0'] });
 }
 
 /** The figures of one measurement, all but the first for each operation. */

@@ -1,8 +1,7 @@
 /** kvnode itself, with its defaults, with other numbers of nodes and shards, and with each way of its client. */
-import { LocalCluster } from '../../../local/local-cluster.js';
-import { isAsPlaced } from '../../../local/ring.js';
 import { optionSpecs } from '../../../src/config/index.js';
 import { KvClient, type KvClientOptions } from '../../../src/index.js';
+import { startSettledCluster } from '../../goals/settled-cluster.js';
 import type { PeerStore, RunningStore, StoreClient } from './store.js';
 
 interface Variant {
@@ -18,7 +17,6 @@ interface Variant {
 const deadlineMs = 60_000;
 /** The largest number in flight of a scenario, so that the client never delays an operation. */
 const maxInFlight = 1_024;
-const placedTimeoutMs = 120_000;
 
 export const kvnode = storeOf({ title: 'kvnode' });
 export const kvnode1Shard = storeOf({ title: 'kvnode, 1 shard', shards: 1 });
@@ -49,14 +47,8 @@ function storeOf({ title, nodes = 3, shards = optionSpecs.shards.default, client
 }
 
 async function start(nodes: number, shards: number): Promise<RunningStore> {
-  const cluster = await LocalCluster.start({ nodes, shards, waitForInSync: false });
-  try {
-    await cluster.waitUntil('every shard is as placed', isAsPlaced, placedTimeoutMs);
-    return { addresses: cluster.addresses, stop: () => cluster.kill() };
-  } catch (error) {
-    await cluster.kill();
-    throw error;
-  }
+  const cluster = await startSettledCluster({ nodes, shards });
+  return { addresses: cluster.addresses, stop: () => cluster.kill() };
 }
 
 async function connect(addresses: readonly string[], options: Variant['client']): Promise<StoreClient> {
