@@ -74,7 +74,15 @@ export class NodeParts {
     this.#controller = new Controller({ nodeId, config, replaceAfterMs, coordinator, logger });
     const budget = divideMemory(options.maxMemory ?? defaultMaxMemoryBytes(), config.shards);
     const account = new NodeAccount(nodeId, budget, config.shards);
-    this.#peers = new NodePeers({ nodeId, clusterId: config.clusterId, sessionMs, moveRate, account, logger });
+    this.#peers = new NodePeers({
+      nodeId,
+      clusterId: config.clusterId,
+      sessionMs,
+      moveRate,
+      account,
+      frames: frames.node,
+      logger,
+    });
     this.shards = new NodeShards({
       nodeId,
       address,

@@ -69,7 +69,13 @@ const variants: readonly { readonly does: string; readonly edits: readonly Edit[
   },
   {
     does: 'does not open a link to another node again',
-    edits: [edit('../node/peers/peer-link.ts', 'this.#timer = setTimeout(() => this.#open(), this.#retryMs);', '')],
+    edits: [
+      edit(
+        '../node/peers/peer-link.ts',
+        'if (this.#wanted) this.#openAfter(retryDelayMs',
+        'if (!this.#opensFirst && this.#closed) this.#openAfter(retryDelayMs',
+      ),
+    ],
   },
   {
     does: 'answers a write when it is appended',

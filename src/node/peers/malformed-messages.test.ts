@@ -8,17 +8,16 @@ import {
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { KvError } from '../../errors.js';
 import type { Event } from '../../replication/index.js';
-import type { FrameStream } from '../../transport/index.js';
+import { FrameCounts } from '../../transport/index.js';
 import { replicationService } from '../../wire/contract/node-contract.js';
 import { ReplicationCodec } from '../../wire/peer/replication-codec.js';
 import { encodeDumpRequest } from '../../wire/peer/snapshot-codec.js';
 import { ProtobufWriter } from '../../wire/protobuf/protobuf-writer.js';
-import { dialPeer } from './dial-peer.js';
 import { newNodeClient } from './node-client.js';
 import { PeerLink } from './peer-link.js';
 import { PeerNode } from './peer-node.fixture.js';
+import { dialAs, PeerProcess } from './peer-process.fixture.js';
 import { ReplicationServer } from './replication-server.js';
 import { defaultMoveRateBytes, MoveRate } from './snapshot-pace.js';
 import { SnapshotReceiver } from './snapshot-receiver.js';
@@ -48,19 +47,6 @@ function clientOf(address: string): Client {
   return client;
 }
 
-/** Opens a stream as another node does. */
-function dial(address: string) {
-  let stream: FrameStream | undefined;
-  let closed: Promise<KvError | undefined> | undefined;
-  const frame = new Promise<Buffer>((onFrame) => {
-    closed = new Promise((onClosed) => {
-      const listener = { onAccepted() {}, onFrame, onDrain() {}, onEnd() {}, onClosed };
-      stream = dialPeer(address, 'cluster-1', 60_000, listener);
-    });
-  });
-  return { stream: stream!, frame, closed: closed! };
-}
-
 beforeEach(() => {
   server = new Server();
   node = new PeerNode();
@@ -83,24 +69,26 @@ describe('bytes that cannot be read', () => {
     handle: (event: Event) => void events.push(event),
   };
   const serverOf = () => {
-    const made = new ReplicationServer('cluster-1', new MoveRate(defaultMoveRateBytes), { usedBytes: 0 });
+    const made = new ReplicationServer('cluster-1', new MoveRate(defaultMoveRateBytes));
     made.add({ codec, host });
     return made;
   };
 
-  test('from a primary end its stream with the reason, and no other', async () => {
-    const made = serverOf();
-    node.onCall = (call) => made.replicate(call.acceptWith);
-    const address = await node.listen();
-    const [broken, sound] = [dial(address), dial(address)];
+  test('from another node end the connection with the reason, and no other', async () => {
+    const a = new PeerProcess('a', serverOf());
+    const address = await a.listen();
+    const [broken, sound] = [dialAs(address), dialAs(address, { nodeId: 'c' })];
+    await Promise.all([broken.answer, sound.answer]);
     broken.stream.send(garbage);
     expect(await broken.closed).toMatchObject({ code: 'INVALID_ARGUMENT', message: expect.stringContaining('cannot be read') });
+    expect(a.refusals).toEqual([expect.stringContaining('cannot be read')]);
 
     const writer = new ProtobufWriter();
-    codec.write(writer, { ...epochOfHistory, from: 'a~1', to: 'another', body: { type: 'stateChanged' } });
+    codec.write(writer, { ...epochOfHistory, from: 'c~1', to: 'another', body: { type: 'stateChanged' } });
     sound.stream.send(writer.take());
-    expect((await sound.frame).length).toBeGreaterThan(0);
+    expect((await sound.nextFrame()).length).toBeGreaterThan(0);
     sound.stream.cancel();
+    a.stop();
   });
 
   test('from a joiner end its call', async () => {
@@ -116,12 +104,22 @@ describe('bytes that cannot be read', () => {
     expect(error.code).toBe(status.INVALID_ARGUMENT);
   });
 
-  test('from a backup break the link', async () => {
-    node.onCall = (call) => void call.accept().send(garbage);
+  test('from the node to which a link leads break it', async () => {
+    node.onHello = (call) => {
+      call.introduce();
+      call.stream!.send(garbage);
+    };
     const address = await node.listen();
     const happened: string[] = [];
     await new Promise<void>((resolve) => {
-      const link = new PeerLink(address, 'cluster-1', {
+      const own = {
+        nodeId: 'a',
+        clusterId: 'cluster-1',
+        incarnation: 'one',
+        account: { usedBytes: 0 },
+        frames: new FrameCounts(),
+      };
+      const link = new PeerLink('b', own, {
         onUp: () => happened.push('up'),
         onDown: (refused) => {
           happened.push(refused ? 'refused' : 'down');
@@ -130,11 +128,12 @@ describe('bytes that cannot be read', () => {
         },
         onMessage: () => happened.push('message'),
         onUseReported: () => happened.push('use reported'),
-        onWrongReplica: () => happened.push('wrong replica'),
-        onRefused: () => happened.push('refused by the other node'),
+        onRefused: () => happened.push('refused by one of the nodes'),
+        onConnectionOver: () => happened.push('over'),
       });
+      link.want(address);
     });
-    expect(happened).toEqual(['up', 'refused by the other node', 'down']);
+    expect(happened).toEqual(['up', 'over', 'refused by one of the nodes', 'down']);
   });
 
   test('from a primary that sends a snapshot fail the snapshot', async () => {

@@ -1,7 +1,9 @@
-/** Everything with which this node and the others replicate: its links, the service that others call, the check which can be reached. */
+/** Everything with which this node and the others replicate: its links, the replicas that others reach, the check which can be reached. */
+import { randomBytes } from 'node:crypto';
 import type { UntypedServiceImplementation } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
 import type { NodeRegistration } from '../../coordination/index.js';
+import type { FrameCounts } from '../../transport/index.js';
 import type { NodeAccount } from '../capacity/node-account.js';
 import { PeerLinks } from './peer-links.js';
 import { ReplicationServer } from './replication-server.js';
@@ -16,11 +18,15 @@ export interface NodePeersOptions {
   /** The bytes a second at which all snapshots of this node are sent together; undefined: the default. */
   readonly moveRate: number | undefined;
   readonly account: NodeAccount;
+  /** Counts the frames of all connections to other nodes. */
+  readonly frames: FrameCounts;
   readonly logger: Logger;
 }
 
 /** A node that has been registered for this many sessions and cannot be reached has not just died. */
 const unreachableSessions = 1.5;
+/** Random bytes that distinguish the processes of a node. */
+const incarnationBytes = 8;
 /** Time between two looks for nodes that cannot be reached. */
 const judgeMs = 1_000;
 
@@ -30,12 +36,14 @@ export class NodePeers {
   readonly #unreachable: UnreachableNodes;
   readonly #judging: NodeJS.Timeout;
 
-  constructor({ nodeId, clusterId, sessionMs, moveRate, account, logger }: NodePeersOptions) {
+  constructor({ nodeId, clusterId, sessionMs, moveRate, account, frames, logger }: NodePeersOptions) {
     this.#unreachable = new UnreachableNodes({ nodeId, patienceMs: unreachableSessions * sessionMs, logger });
     const onRefused = (peer: string, reason: string): void =>
       logger.warn({ peer, reason }, 'a node refuses to replicate with this one; its copies are out of sync until that is mended');
-    this.links = new PeerLinks(clusterId, onRefused, this.#unreachable);
-    this.server = new ReplicationServer(clusterId, new MoveRate(moveRate ?? defaultMoveRateBytes), account);
+    this.server = new ReplicationServer(clusterId, new MoveRate(moveRate ?? defaultMoveRateBytes));
+    const incarnation = randomBytes(incarnationBytes).toString('hex');
+    const own = { nodeId, clusterId, incarnation, account, frames };
+    this.links = new PeerLinks({ own, requests: this.server, onRefused, observer: this.#unreachable });
     this.#judging = setInterval(() => this.#unreachable.judge(), judgeMs);
   }
 
@@ -50,6 +58,7 @@ export class NodePeers {
 
   onNodes(nodes: readonly NodeRegistration[]): void {
     this.#unreachable.onNodes(nodes);
+    this.links.onNodes(nodes.map(({ nodeId }) => nodeId));
   }
 
   /** Ends all streams, those that would keep a server from shutting down included. */

@@ -1,87 +1,106 @@
 /**
- * The stream to one other node, on which this node's primaries of all shards send to the replicas there. It is opened again after
- * every break, until it is closed.
+ * The link to one other node: keeps one connection to it, opened by either of the two nodes (connection-rules.ts), and has another
+ * one opened after every break for as long as a shard of this node wants it.
  *
- * A stream that ends before an answer on it was understood is one that the other node refuses: that node has another format
- * version, or its address belongs to another cluster by now. Such a stream is opened again more and more slowly.
+ * A connection that ends with a refusal shows that the other node has another format version, or that its address belongs to
+ * another cluster by now. This node then tries more and more slowly.
  *
  * No message is queued across a break: the core starts each peer again with Sync.
  */
-import type { ErrorCode, KvError } from '../../errors.js';
-import type { Message, ResponseBody } from '../../replication/index.js';
+import type { KvError } from '../../errors.js';
 import type { FrameStream } from '../../transport/index.js';
-import { IncomingMessages, OutgoingMessages, type ReceivedMessage } from '../../wire/peer/message-stream.js';
-import { type ReplicationCodec, readResponse, type WrongReplica } from '../../wire/peer/replication-codec.js';
+import { decodeHello, encodeHello, type Hello } from '../../wire/peer/hello.js';
+import type { ReplicationCodec, WireMessage } from '../../wire/peer/replication-codec.js';
 import { MalformedMessage } from '../../wire/protobuf/protobuf-reader.js';
+import { firstDelayMs, type KnownConnection, opensFirst, retryDelayMs, takesPlace } from './connection-rules.js';
 import { dialPeer } from './dial-peer.js';
+import { isRefusal, type OwnProcess, PeerConnection } from './peer-connection.js';
 
 export interface PeerLinkListener {
   onUp(): void;
   /**
    * The link is down; called again after every further attempt that fails.
-   * @param refused no process listens there. It is a hint: it makes an eviction quicker, and does no harm if it is wrong.
+   * @param refused no process of that node listens there. It is a hint: it makes an eviction quicker, and does no harm if it is
+   *   wrong.
    * @param reason in the words of the operating system, as far as it gives one.
    */
   onDown(refused: boolean, reason: string): void;
-  onMessage(shard: number, message: Message): void;
+  onMessage(connection: PeerConnection, shard: number, message: WireMessage): void;
   /** The node there has reported what its data costs: `usedBytes` has changed. */
   onUseReported(): void;
-  /** The node there no longer holds this replica. */
-  onWrongReplica(shard: number, replicaId: string): void;
-  /** The node there answers and refuses the stream. Called again only after a stream was accepted and answered. */
+  /** One of the two nodes refuses what the other one sends. Called again only after a message was understood here. */
   onRefused(reason: string): void;
+  /** Nothing of this connection comes any more. */
+  onConnectionOver(connection: PeerConnection): void;
 }
 
-/**
- * The time between two attempts, doubled from the first to the longest. The first attempt after a break is made at once, to
- * distinguish a restart from a death. The next break gets such an attempt only if the other node has sent an answer that was
- * understood here.
- */
-const firstRetryMs = 50;
-const maxRetryMs = 1_000;
+/** How long connecting may take, from TCP until the other node has introduced itself. */
+const connectTimeoutMs = 2_000;
 /** `connectNow` does not replace an attempt that began within this time. */
 const freshMs = 50;
-/** How long connecting may take, from TCP until the other node accepts the stream. */
-const connectTimeoutMs = 2_000;
-/** A stream that was closed ends when the other node ends it, or after this time. */
-const closeTimeoutMs = 1_000;
-/** With more bytes than this waiting to leave, beacons are left out: a beacon may be lost, and more would only pile up. */
-const maxQueuedBytes = 4 * 1024 * 1024;
 
-/** With these errors the other node itself has ended the stream, not a broken connection. */
-const refusals: ReadonlySet<ErrorCode> = new Set(['WRONG_CLUSTER', 'INVALID_ARGUMENT', 'MESSAGE_TOO_LARGE']);
-
-type Answer = ResponseBody | WrongReplica;
+/** A connection that this node opens. */
+interface Attempt {
+  readonly name: string;
+  readonly stream: FrameStream;
+  readonly beganMs: number;
+  /** Whether this node has introduced itself: from then on the other node may take the connection as the one that stays. */
+  introduced: boolean;
+}
 
 export class PeerLink {
-  readonly address: string;
-  readonly #clusterId: string;
+  readonly nodeId: string;
+  readonly #own: OwnProcess;
   readonly #listener: PeerLinkListener;
-  #stream: FrameStream | undefined;
-  #outgoing: OutgoingMessages | undefined;
-  #usedBytes: number | undefined;
-  #up = false;
-  #retryMs = 0;
-  /** The last stream was refused, and no answer has been understood since. */
+  readonly #opensFirst: boolean;
+  #address: string | undefined;
+  #wanted = false;
+  #connection: PeerConnection | undefined;
+  #attempt: Attempt | undefined;
+  #attempts = 0;
+  /** The name of the last connection that was up here. */
+  #lastName = '';
+  /** Attempts and connections in a row without a message that was understood, or that ended with a refusal. */
+  #failures = 0;
+  /** The last connection was refused, and no message has been understood since. */
   #refused = false;
-  #openedMs = 0;
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
 
-  constructor(address: string, clusterId: string, listener: PeerLinkListener) {
-    this.address = address;
-    this.#clusterId = clusterId;
+  constructor(nodeId: string, own: OwnProcess, listener: PeerLinkListener) {
+    this.nodeId = nodeId;
+    this.#own = own;
     this.#listener = listener;
-    this.#open();
+    this.#opensFirst = opensFirst(own.nodeId, nodeId);
+  }
+
+  /** host:port of the other node; undefined: only the other node has opened connections. */
+  get address(): string | undefined {
+    return this.#address;
   }
 
   get isUp(): boolean {
-    return this.#up;
+    return this.#connection !== undefined;
   }
 
   /** What the data of the node there costs, by its last report; undefined: it has sent none since the link is up. */
   get usedBytes(): number | undefined {
-    return this.#usedBytes;
+    return this.#connection?.usedBytes;
+  }
+
+  /** From now on a shard wants the link. @param address where the node is reached now. */
+  want(address: string): void {
+    this.#address = address;
+    if (this.#wanted || this.#closed) return;
+    this.#wanted = true;
+    if (!this.isUp) this.#openAfter(firstDelayMs(this.#opensFirst));
+  }
+
+  /** No shard wants the link any more. A connection that is up stays, for the other node. */
+  unwant(): void {
+    this.#wanted = false;
+    clearTimeout(this.#timer);
+    this.#giveUpAttempt();
   }
 
   /**
@@ -89,110 +108,165 @@ export class PeerLink {
    * stuck. Many shards may call it at the same time.
    */
   connectNow(): void {
-    if (this.#up || this.#closed) return;
-    if (this.#stream !== undefined && performance.now() - this.#openedMs < freshMs) return;
-    this.#leave();
-    if (!this.#refused) this.#retryMs = 0;
+    if (this.isUp || !this.#wanted) return;
+    if (this.#attempt !== undefined && performance.now() - this.#attempt.beganMs < freshMs) return;
+    if (!this.#refused) this.#failures = 0;
     this.#open();
   }
 
   /** The message leaves together with all others that are sent to that node in this turn. */
-  send(codec: ReplicationCodec, message: Message): void {
-    const stream = this.#stream;
-    if (stream === undefined || !this.#up) return;
-    if (message.body.type === 'beacon' && stream.queuedBytes > maxQueuedBytes) return;
-    this.#outgoing?.send(codec, message);
+  send(codec: ReplicationCodec, message: WireMessage): void {
+    this.#connection?.send(codec, message);
+  }
+
+  /** Whether a connection that the other node opens would take the place of what is here. */
+  accepts(hello: Hello): boolean {
+    return !this.#closed && takesPlace(hello, this.#known, this.#opensFirst);
+  }
+
+  /** Takes a connection that the other node has opened, and drops what is here. */
+  accept(stream: FrameStream, hello: Hello): PeerConnection {
+    const { connection: name, incarnation } = hello;
+    stream.send(this.#helloOf(name));
+    this.#giveUpAttempt();
+    const replaced = this.#connection;
+    if (replaced !== undefined) {
+      this.#connection = undefined;
+      replaced.drop();
+      this.#listener.onConnectionOver(replaced);
+      this.#listener.onDown(false, 'replaced by a newer connection');
+    }
+    return this.#up(stream, { name, isOwn: false, incarnation });
   }
 
   /** Messages that were sent before still leave. */
   close(): void {
     this.#closed = true;
+    this.unwant();
+    const connection = this.#connection;
+    this.#connection = undefined;
+    if (connection === undefined) return;
+    connection.end();
+    this.#listener.onConnectionOver(connection);
+  }
+
+  get #known(): KnownConnection | undefined {
+    if (this.#connection !== undefined) return this.#connection;
+    const { name, introduced } = this.#attempt ?? { name: '', introduced: false };
+    return introduced ? { name, isOwn: true, incarnation: undefined } : undefined;
+  }
+
+  #helloOf(connection: string): Buffer {
+    const { nodeId, incarnation } = this.#own;
+    return encodeHello({ nodeId, incarnation, to: this.nodeId, connection, lost: this.#lastName });
+  }
+
+  #openAfter(delayMs: number): void {
     clearTimeout(this.#timer);
-    this.#outgoing?.flush();
-    this.#outgoing = undefined;
-    const stream = this.#stream;
-    if (stream === undefined) return;
-    stream.end();
-    if (this.#up) setTimeout(() => stream.cancel(), closeTimeoutMs).unref();
-    else stream.cancel();
+    this.#timer = setTimeout(() => this.#open(), delayMs);
   }
 
   #open(): void {
-    if (this.#closed) return;
-    this.#openedMs = performance.now();
-    const stream = dialPeer(this.address, this.#clusterId, connectTimeoutMs, {
-      onAccepted: () => this.#opened(stream),
-      onFrame: (frame) => this.#received(stream, incoming, frame),
-      onDrain() {},
+    const address = this.#address;
+    clearTimeout(this.#timer);
+    this.#giveUpAttempt();
+    if (this.#closed || !this.#wanted || address === undefined || this.isUp) return;
+    const name = `${this.#own.incarnation}/${++this.#attempts}`;
+    let connection: PeerConnection | undefined;
+    const { clusterId, frames } = this.#own;
+    const stream = frames.open((listener) => dialPeer(address, clusterId, connectTimeoutMs, listener), {
+      onAccepted: () => this.#introduce(attempt),
+      onFrame: (frame) => {
+        if (connection !== undefined) connection.received(frame);
+        else connection = this.#answered(attempt, frame);
+      },
+      onDrain: () => connection?.drained(),
       onEnd() {},
-      onClosed: (error) => this.#ended(stream, error),
+      onClosed: (error) => {
+        if (connection !== undefined) connection.closed(error);
+        else this.#closedEarly(attempt, error);
+      },
     });
-    this.#stream = stream;
-    this.#outgoing = new OutgoingMessages(this.#clusterId, (frame) => stream === this.#stream && stream.send(frame));
-    const incoming = new IncomingMessages(this.#clusterId, readResponse, (bytes) => this.#useReported(stream, bytes));
+    const attempt: Attempt = { name, stream, beganMs: performance.now(), introduced: false };
+    this.#attempt = attempt;
   }
 
-  /** The other node accepts the stream at once, and may still refuse it afterwards: so the back-off continues. */
-  #opened(stream: FrameStream): void {
-    if (stream !== this.#stream || this.#closed) return;
-    this.#up = true;
-    this.#listener.onUp();
+  #introduce(attempt: Attempt): void {
+    if (attempt !== this.#attempt) return;
+    attempt.introduced = true;
+    attempt.stream.send(this.#helloOf(attempt.name));
+    this.#timer = setTimeout(() => this.#failed(attempt, 'the other node does not introduce itself'), connectTimeoutMs);
   }
 
-  #ended(stream: FrameStream, error: KvError | undefined): void {
-    if (error === undefined) this.#broken(stream, 'ended by the other side');
-    else this.#broken(stream, error.message, refusals.has(error.code));
-  }
-
-  #received(stream: FrameStream, incoming: IncomingMessages<Answer>, frame: Buffer): void {
-    if (stream !== this.#stream || this.#closed) return;
+  /** @returns the connection, if the other node has taken it. */
+  #answered(attempt: Attempt, frame: Buffer): PeerConnection | undefined {
+    if (attempt !== this.#attempt) return undefined;
     try {
-      const refusal = incoming.read(frame, (shard, message) => {
-        this.#deliver(shard, message);
-        // Handling the message may have closed the stream.
-        return stream === this.#stream && !this.#closed;
-      });
-      if (refusal !== undefined) return this.#broken(stream, refusal, true);
+      const { nodeId, incarnation } = decodeHello(frame);
+      if (nodeId !== this.nodeId) {
+        this.#failed(attempt, `node ${nodeId} is at this address`, { isGone: true });
+        return undefined;
+      }
+      this.#attempt = undefined;
+      return this.#up(attempt.stream, { name: attempt.name, isOwn: true, incarnation });
     } catch (error) {
       if (!(error instanceof MalformedMessage)) throw error;
-      return this.#broken(stream, `a message that cannot be read: ${error.message}`, true);
+      this.#failed(attempt, error.message, { refused: true });
+      return undefined;
     }
-    this.#refused = false;
-    this.#retryMs = 0;
   }
 
-  #deliver(shard: number, message: ReceivedMessage<Answer>): void {
-    if (message.body.type === 'wrongReplica') this.#listener.onWrongReplica(shard, message.from);
-    else this.#listener.onMessage(shard, message as Message);
-  }
-
-  #useReported(stream: FrameStream, bytes: number): void {
-    if (stream !== this.#stream || this.#closed) return;
-    this.#usedBytes = bytes;
-    this.#listener.onUseReported();
-  }
-
-  #broken(stream: FrameStream, details: string, isRefusal = false): void {
-    if (stream !== this.#stream) return;
-    this.#leave();
-    if (this.#closed) return;
-    if (isRefusal && !this.#refused) {
-      this.#refused = true;
-      this.#listener.onRefused(details);
-    }
-    // Only the text of the error distinguishes a refused connection from other failures; the status code does not.
-    this.#listener.onDown(details.includes('ECONNREFUSED'), details);
-    this.#timer = setTimeout(() => this.#open(), this.#retryMs);
-    this.#retryMs = Math.min(maxRetryMs, this.#retryMs === 0 ? firstRetryMs : this.#retryMs * 2);
-  }
-
-  #leave(): void {
+  #up(stream: FrameStream, identity: { name: string; isOwn: boolean; incarnation: string }): PeerConnection {
     clearTimeout(this.#timer);
-    const stream = this.#stream;
-    this.#stream = undefined;
-    this.#outgoing = undefined;
-    this.#usedBytes = undefined;
-    this.#up = false;
-    stream?.cancel();
+    const connection = new PeerConnection(stream, identity, this.#own, {
+      onMessage: (from, shard, message) => {
+        this.#refused = false;
+        this.#listener.onMessage(from, shard, message);
+      },
+      onUseReported: () => this.#listener.onUseReported(),
+      onOver: (over, reason, refused) => this.#broken(over, reason, refused),
+    });
+    this.#connection = connection;
+    this.#lastName = identity.name;
+    this.#listener.onUp();
+    return connection;
+  }
+
+  #closedEarly(attempt: Attempt, error: KvError | undefined): void {
+    const reason = error?.message ?? 'ended by the other side';
+    // Only the text of the error distinguishes a refused connection from other failures; the code does not.
+    this.#failed(attempt, reason, { isGone: reason.includes('ECONNREFUSED'), refused: isRefusal(error) });
+  }
+
+  #failed(attempt: Attempt, reason: string, { isGone = false, refused = false } = {}): void {
+    if (attempt !== this.#attempt) return;
+    this.#giveUpAttempt();
+    this.#failures += 1;
+    this.#downAgain(reason, isGone, refused);
+  }
+
+  #broken(connection: PeerConnection, reason: string, refused: boolean): void {
+    if (connection !== this.#connection) return;
+    this.#connection = undefined;
+    this.#failures = connection.understood && !refused ? 0 : this.#failures + 1;
+    this.#listener.onConnectionOver(connection);
+    this.#downAgain(reason, false, refused);
+  }
+
+  #downAgain(reason: string, isGone: boolean, refused: boolean): void {
+    if (refused && !this.#refused) {
+      this.#refused = true;
+      this.#listener.onRefused(reason);
+    }
+    if (this.#wanted) this.#openAfter(retryDelayMs(this.#opensFirst, this.#failures));
+    this.#listener.onDown(isGone, reason);
+  }
+
+  #giveUpAttempt(): void {
+    const attempt = this.#attempt;
+    this.#attempt = undefined;
+    if (attempt === undefined) return;
+    clearTimeout(this.#timer);
+    attempt.stream.cancel();
   }
 }

@@ -1,12 +1,14 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { freePort } from '../../../local/free-port.js';
 import type { Event } from '../../replication/index.js';
+import { FrameCounts } from '../../transport/index.js';
 import { dataBytesField, readFrame } from '../../wire/peer/message-frame.js';
 import { ReplicationCodec } from '../../wire/peer/replication-codec.js';
 import { ProtobufWriter } from '../../wire/protobuf/protobuf-writer.js';
 import { PeerLinks } from './peer-links.js';
 import { PeerNode } from './peer-node.fixture.js';
 import { ShardLinks } from './shard-links.js';
+import type { LinkObserver } from './unreachable-nodes.js';
 
 let node: PeerNode;
 let nodeLinks: PeerLinks;
@@ -29,10 +31,16 @@ function linksOf(
   return made;
 }
 
+function newLinks(observer?: LinkObserver): PeerLinks {
+  const own = { nodeId: 'a', clusterId: 'cluster-1', incarnation: 'own', account: { usedBytes: 0 }, frames: new FrameCounts() };
+  const requests = { onRequest() {}, onConnectionOver() {} };
+  return new PeerLinks({ own, requests, onRefused() {}, ...(observer && { observer }) });
+}
+
 beforeEach(() => {
   node = new PeerNode();
   onEvent = () => {};
-  nodeLinks = new PeerLinks('cluster-1');
+  nodeLinks = newLinks();
   links = linksOf(0, (event) => onEvent(event));
 });
 
@@ -43,40 +51,83 @@ afterEach(() => {
 
 describe('a link that is kept though nothing is sent', () => {
   test('is opened when its node is registered', async () => {
-    links.keepWarm([await node.listen()]);
+    links.learnAddress('b~1', await node.listen());
+    links.keepWarm(['b~1']);
     await node.untilCalled();
     expect(node.calls).toHaveLength(1);
   });
 
   test('stays when no replica is wanted any more, is used again at once, and ends when its node is no longer registered', async () => {
-    const address = await node.listen();
-    links.learnAddress('b~1', address);
-    links.keepWarm([address]);
+    links.learnAddress('b~1', await node.listen());
+    links.keepWarm(['b~1']);
     const up = nextEvent();
     links.set(['b~1']);
     await up;
-    const [call] = node.calls;
-    const ended = call!.whenEnded();
+    const ended = node.calls[0]!.whenEnded();
     links.set([]);
     const again = nextEvent();
     links.set(['b~1']);
     expect(await again).toEqual({ type: 'linkUp', to: 'b~1' });
+    nodeLinks.onNodes([]);
     links.set([]);
     links.keepWarm([]);
+    nodeLinks.onNodes(['b']);
+    expect(await Promise.race([ended.then(() => 'ended'), stillCarries()])).toBe('still carries');
+    nodeLinks.onNodes([]);
     await ended;
     expect(node.calls).toHaveLength(1);
   });
+
+  /** A message of another replica there gets through. */
+  async function stillCarries(): Promise<string> {
+    const other = linksOf(7, () => {});
+    other.learnAddress('b~7', 'nowhere:1');
+    other.set(['b~7']);
+    await new Promise(setImmediate);
+    other.send({ ...epochOf(1), from: 'a~7', to: 'b~7', body: { type: 'stateChanged' } });
+    await node.calls[0]!.nextFrame();
+    nodeLinks.remove(other);
+    return 'still carries';
+  }
 
   test('reports nothing of a node that cannot be reached, until a replica there is wanted', async () => {
     const address = `127.0.0.1:${await freePort()}`;
     const events: Event[] = [];
     onEvent = (event) => events.push(event);
-    links.keepWarm([address]);
     links.learnAddress('b~1', address);
+    links.keepWarm(['b~1']);
     const event = nextEvent();
     links.set(['b~1']);
     expect(await event).toEqual({ type: 'linkDown', to: 'b~1', refused: true });
     expect(events).toEqual([]);
+  });
+
+  test('stays for the other node if it is up when no shard wants it any more, and is given up if it is not', async () => {
+    const closed = new Promise<string>((resolve) => {
+      nodeLinks = newLinks({ wentUp() {}, wentDown() {}, closed: resolve });
+    });
+    links = linksOf(0, (event) => onEvent(event));
+    const unreachable = `127.0.0.1:${await freePort()}`;
+    links.learnAddress('b~1', await node.listen());
+    links.learnAddress('c~1', unreachable);
+    links.keepWarm(['b~1', 'c~1']);
+    const up = nextEvent();
+    links.set(['b~1']);
+    await up;
+    links.set([]);
+    links.keepWarm([]);
+    const ended = node.calls[0]!.whenEnded();
+    expect(await closed).toBe(unreachable);
+    expect(await Promise.race([ended.then(() => 'ended'), stillCarries()])).toBe('still carries');
+  });
+
+  test('to an earlier process of this node is none: its replicas are gone', async () => {
+    links.learnAddress('a~0', await node.listen());
+    links.keepWarm(['a~0']);
+    const event = nextEvent();
+    links.set(['a~0']);
+    expect(await event).toEqual({ type: 'linkDown', to: 'a~0', refused: true });
+    expect(node.calls).toEqual([]);
   });
 });
 
@@ -149,7 +200,7 @@ describe('a link that several shards share', () => {
     expect(known()).toEqual([undefined, undefined]);
   });
 
-  test('delivers to each shard its own answers, and ends with the last shard that uses it', async () => {
+  test('delivers to each shard its own answers, and stays until the last shard that uses it has gone', async () => {
     const [first, second] = await bothUp(await node.listen());
     const received = new Promise<Event>((resolve) => {
       onEvent = resolve;
@@ -161,17 +212,14 @@ describe('a link that several shards share', () => {
     call!.stream!.send(writer.take());
     expect(await received).toMatchObject({ type: 'message', message: { ...epochOf(2), from: 'b~0', to: 'a~0' } });
 
+    links.set([]);
     const ended = call!.whenEnded().then(() => 'ended');
-    const other = new PeerNode();
-    first.keepWarm([await other.listen()]);
-    await other.untilCalled();
-    const otherEnded = other.calls[0]!.whenEnded();
     nodeLinks.remove(first);
-    await otherEnded;
-    other.stop();
+    nodeLinks.onNodes([]);
     second.send({ ...epochOf(1), from: 'a~2', to: 'b~2', body: beacon });
     expect(await Promise.race([ended, call!.nextFrame().then(() => 'still carries')])).toBe('still carries');
     nodeLinks.remove(second);
+    nodeLinks.onNodes([]);
     expect(await ended).toBe('ended');
   });
 });

@@ -1,39 +1,47 @@
-/** A node at the other end of streams between nodes: the test decides what it does with each. */
+/** A node at the other end of connections that are opened to it: the test decides what it does with each. */
 import type { Socket } from 'node:net';
 import { KvError } from '../../errors.js';
 import { type FrameListener, type FrameStream, framesPreface, SharedPort } from '../../transport/index.js';
+import { decodeHello, encodeHello, type Hello } from '../../wire/peer/hello.js';
 import { FrameServer } from '../services/frame-server.js';
 import { replicateRpc } from './dial-peer.js';
 
-/** A stream that another node has opened here. */
+/** A connection that another node has opened here. */
 export interface PeerCall {
   /** The cluster that the opening names. */
   readonly clusterId: string;
+  /** Undefined until the other node has introduced itself. */
+  readonly hello: Hello | undefined;
+  /** Frames after the introduction that have not been taken. */
   readonly frames: Buffer[];
-  /** Undefined until the stream is accepted. */
+  /** Undefined until the connection is accepted. */
   readonly stream: FrameStream | undefined;
-  /** True once the other node sends no more. */
-  readonly ended: boolean;
   /** Resolves with the next frame that has not been taken. */
   nextFrame(): Promise<Buffer>;
+  /** Resolves once the other node sends no more. */
   whenEnded(): Promise<void>;
   accept(): FrameStream;
-  /** Accepts the stream with a listener of the test's own. */
-  acceptWith(listener: FrameListener): FrameStream;
+  /** Answers the introduction of the other node. */
+  introduce(): void;
   refuse(reason: string): void;
 }
 
 export class PeerNode {
+  readonly nodeId: string;
   readonly calls: PeerCall[] = [];
-  /** Called for each stream, which it accepts or refuses. */
+  incarnation = 'incarnation';
+  /** Called for each connection, which it accepts or refuses. */
   onCall: (call: PeerCall) => void = (call) => void call.accept();
+  /** Called once the other node has introduced itself. */
+  onHello: (call: PeerCall) => void = (call) => call.introduce();
   readonly #server = new FrameServer();
   readonly #sockets = new Set<Socket>();
   readonly #port: SharedPort;
   #named = '';
   #waiting: (() => void)[] = [];
 
-  constructor() {
+  constructor(nodeId = 'b') {
+    this.nodeId = nodeId;
     const serve = (socket: Socket): void => {
       this.#sockets.add(socket);
       socket.on('close', () => this.#sockets.delete(socket));
@@ -62,15 +70,21 @@ export class PeerNode {
   }
 
   #called(accept: (listener: FrameListener) => FrameStream, refuse: (error: KvError) => void): void {
-    const call = callOf(this.#named, accept, refuse);
+    const call = callOf(this, this.#named, accept, refuse);
     this.calls.push(call);
     this.onCall(call);
     for (const resolve of this.#waiting.splice(0)) resolve();
   }
 }
 
-function callOf(clusterId: string, accept: (listener: FrameListener) => FrameStream, refuse: (error: KvError) => void): PeerCall {
+function callOf(
+  node: PeerNode,
+  clusterId: string,
+  accept: (listener: FrameListener) => FrameStream,
+  refuse: (error: KvError) => void,
+): PeerCall {
   const frames: Buffer[] = [];
+  let hello: Hello | undefined;
   let stream: FrameStream | undefined;
   let ended = false;
   const waiting: (() => void)[] = [];
@@ -82,7 +96,10 @@ function callOf(clusterId: string, accept: (listener: FrameListener) => FrameStr
   };
   const listener: FrameListener = {
     onFrame: (frame) => {
-      frames.push(frame);
+      if (hello === undefined) {
+        hello = decodeHello(frame);
+        node.onHello(call);
+      } else frames.push(frame);
       changed();
     },
     onDrain() {},
@@ -92,15 +109,14 @@ function callOf(clusterId: string, accept: (listener: FrameListener) => FrameStr
     },
     onClosed() {},
   };
-  return {
+  const call: PeerCall = {
     clusterId,
-    acceptWith: accept,
     frames,
+    get hello() {
+      return hello;
+    },
     get stream() {
       return stream;
-    },
-    get ended() {
-      return ended;
     },
     nextFrame: async () => {
       await until(() => frames.length > 0);
@@ -111,10 +127,15 @@ function callOf(clusterId: string, accept: (listener: FrameListener) => FrameStr
       stream ??= accept(listener);
       return stream;
     },
+    introduce: () => {
+      const { nodeId, incarnation } = node;
+      stream!.send(encodeHello({ nodeId, incarnation, to: hello!.nodeId, connection: hello!.connection, lost: '' }));
+    },
     refuse: (reason) => {
       const error = new KvError('INVALID_ARGUMENT', reason);
       if (stream === undefined) refuse(error);
       else stream.fail(error);
     },
   };
+  return call;
 }

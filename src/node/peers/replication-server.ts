@@ -1,20 +1,19 @@
 /**
- * The service that other nodes call: Replicate, on which their primaries send to the replicas here, and Dump, by which their
- * joiners request a snapshot (R10).
+ * What this node does for the primaries on other nodes: passes their messages to the replicas here, and the answers back on the same
+ * connection; and the service Dump, by which their joiners request a snapshot (R10).
  *
- * A message that cannot be read, or that is of another format or cluster, ends the stream with the reason. A message for a shard
- * or a replica that is no longer here is refused by itself, since its sender has others on the same stream (R1).
+ * A message for a shard or a replica that is no longer here is refused by itself, since its sender has others on the same
+ * connection (R1).
  */
 import { status, type UntypedServiceImplementation } from '@grpc/grpc-js';
 import { KvError } from '../../errors.js';
 import type { Effect, Event, Message, ReplicaId, RequestBody } from '../../replication/index.js';
-import type { FrameListener, FrameStream } from '../../transport/index.js';
 import { toStatus } from '../../wire/contract/grpc-status.js';
 import { readEnvelope } from '../../wire/peer/envelope.js';
-import { IncomingMessages, OutgoingMessages, type ReceivedMessage } from '../../wire/peer/message-stream.js';
-import { ReplicationCodec, readRequest, reasonToRefuse } from '../../wire/peer/replication-codec.js';
+import { ReplicationCodec, reasonToRefuse } from '../../wire/peer/replication-codec.js';
 import { MalformedMessage } from '../../wire/protobuf/protobuf-reader.js';
-import { type NodeAccount, UseReport } from '../capacity/node-account.js';
+import type { PeerConnection } from './peer-connection.js';
+import type { RequestHandler } from './peer-links.js';
 import type { MoveRate } from './snapshot-pace.js';
 import { type SnapshotCall, type SnapshotSource, sendSnapshot } from './snapshot-sender.js';
 
@@ -24,31 +23,18 @@ export interface ReachableReplica {
   readonly host: SnapshotSource & { handle(event: Event): void };
 }
 
-/** A stream on which primaries of another node send, and on which they get their answers. */
-interface Inbound {
-  readonly stream: FrameStream;
-  readonly incoming: IncomingMessages<RequestBody>;
-  readonly outgoing: OutgoingMessages;
-}
-
-export class ReplicationServer {
+export class ReplicationServer implements RequestHandler {
   readonly #clusterId: string;
   readonly #rate: MoveRate;
-  readonly #account: Pick<NodeAccount, 'usedBytes'>;
   readonly #replicas = new Map<number, ReachableReplica>();
-  readonly #inbound = new Set<Inbound>();
-  /** The stream on which a message of each primary came last: its answers go back on that stream. */
-  readonly #answerOn = new Map<ReplicaId, Inbound>();
+  /** The connection on which a message of each primary came last: its answers go back on that connection. */
+  readonly #answerOn = new Map<ReplicaId, PeerConnection>();
   readonly #snapshotCalls = new Map<string, SnapshotCall>();
 
-  /**
-   * @param rate bounds the snapshots that this node sends.
-   * @param account the use that is reported to the nodes whose primaries send here.
-   */
-  constructor(clusterId: string, rate: MoveRate, account: Pick<NodeAccount, 'usedBytes'>) {
+  /** @param rate bounds the snapshots that this node sends. */
+  constructor(clusterId: string, rate: MoveRate) {
     this.#clusterId = clusterId;
     this.#rate = rate;
-    this.#account = account;
   }
 
   get implementation(): UntypedServiceImplementation {
@@ -66,9 +52,24 @@ export class ReplicationServer {
     if (this.#replicas.get(replica.codec.shard) === replica) this.#replicas.delete(replica.codec.shard);
   }
 
-  /** Drops the answer if the stream it belongs to is gone: the primary starts again with Sync. */
+  /** Drops the answer if the connection it belongs to is gone: the primary starts again with Sync. */
   answer(codec: ReplicationCodec, message: Message): void {
-    this.#answerOn.get(message.to)?.outgoing.send(codec, message);
+    this.#answerOn.get(message.to)?.send(codec, message);
+  }
+
+  onRequest(connection: PeerConnection, shard: number, message: Message & { readonly body: RequestBody }): void {
+    const { from, to } = message;
+    const replica = this.#replicaOf(shard, to);
+    if (replica === undefined) {
+      const codec = this.#replicas.get(shard)?.codec ?? new ReplicationCodec(this.#clusterId, shard);
+      return connection.send(codec, { ...message, from: to, to: from, body: { type: 'wrongReplica' } });
+    }
+    this.#answerOn.set(from, connection);
+    replica.host.handle({ type: 'message', message });
+  }
+
+  onConnectionOver(connection: PeerConnection): void {
+    for (const [id, used] of this.#answerOn) if (used === connection) this.#answerOn.delete(id);
   }
 
   serveSnapshot(dump: Extract<Effect, { type: 'serveSnapshot' }>, { codec, host }: ReachableReplica): void {
@@ -83,63 +84,15 @@ export class ReplicationServer {
     });
   }
 
-  /** Ends every stream, so that the server can shut down. */
+  /** Ends every snapshot, so that the server can shut down. */
   close(): void {
-    for (const { stream, outgoing } of this.#inbound) {
-      outgoing.flush();
-      stream.end();
-    }
     for (const call of this.#snapshotCalls.values()) call.destroy();
-  }
-
-  /** Serves a stream on which the primaries of another node send. */
-  replicate(accept: (listener: FrameListener) => FrameStream): void {
-    const report = new UseReport(this.#account);
-    const stream = accept({
-      onFrame: (frame) => this.#received(inbound, frame),
-      onDrain() {},
-      onEnd: () => {
-        inbound.outgoing.flush();
-        stream.end();
-      },
-      onClosed: () => this.#forget(inbound),
-    });
-    const send = (frame: Buffer): boolean => this.#inbound.has(inbound) && stream.send(frame);
-    const inbound: Inbound = {
-      stream,
-      incoming: new IncomingMessages(this.#clusterId, readRequest),
-      outgoing: new OutgoingMessages(this.#clusterId, send, () => report.take(performance.now())),
-    };
-    this.#inbound.add(inbound);
-  }
-
-  #received(inbound: Inbound, frame: Buffer): void {
-    const refusal = refusalOf(() => inbound.incoming.read(frame, (shard, message) => this.#deliver(inbound, shard, message)));
-    if (refusal !== undefined) inbound.stream.fail(refusal);
-  }
-
-  #deliver(inbound: Inbound, shard: number, message: ReceivedMessage<RequestBody>): boolean {
-    const { from, to } = message;
-    const replica = this.#replicaOf(shard, to);
-    if (replica === undefined) {
-      const codec = this.#replicas.get(shard)?.codec ?? new ReplicationCodec(this.#clusterId, shard);
-      inbound.outgoing.send(codec, { ...message, from: to, to: from, body: { type: 'wrongReplica' } });
-      return true;
-    }
-    this.#answerOn.set(from, inbound);
-    replica.host.handle({ type: 'message', message });
-    return true;
   }
 
   /** Undefined: the replica that is meant is not here. */
   #replicaOf(shard: number, to: ReplicaId): ReachableReplica | undefined {
     const replica = this.#replicas.get(shard);
     return replica?.host.replicaId === to ? replica : undefined;
-  }
-
-  #forget(inbound: Inbound): void {
-    this.#inbound.delete(inbound);
-    for (const [id, stream] of this.#answerOn) if (stream === inbound) this.#answerOn.delete(id);
   }
 
   #dump(call: SnapshotCall): void {

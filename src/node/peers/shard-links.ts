@@ -2,18 +2,20 @@
  * The links of one shard: to the nodes of the replicas that its core sends to. The links belong to the node, and all its shards
  * share them (peer-links.ts).
  *
- * A link to the node of every other candidate is kept open although only primaries send. Without it a new primary would spend
+ * A link to the node of every other candidate is kept open although only primaries need it. Without it a new primary would spend
  * more of a takeover on connecting than on everything else. The core gets events only of links that it wants.
  */
-import type { Event, Message, ReplicaId } from '../../replication/index.js';
+import { type Event, type Message, nodeIdOf, type ReplicaId } from '../../replication/index.js';
 import type { ReplicationCodec } from '../../wire/peer/replication-codec.js';
 import type { HolderAccounts } from '../capacity/holder-accounts.js';
 import type { PeerLink } from './peer-link.js';
 
 /** The node's links, which its shards share. */
 export interface LinkSource {
-  /** The one link to the node at an address; opened if there is none. */
-  to(address: string): PeerLink;
+  /** This node. */
+  readonly nodeId: string;
+  /** The one link to a node, which is at this address now. */
+  to(nodeId: string, address: string): PeerLink;
   /** A shard uses other links than before: those that no shard uses may be closed. */
   usesChanged(): void;
 }
@@ -23,11 +25,11 @@ export class ShardLinks {
   readonly #source: LinkSource;
   readonly #handle: (event: Event) => void;
   readonly #accounts: Pick<HolderAccounts, 'learnUse'>;
-  /** The address at which each replica was registered last: a member whose session is gone may still be reached. */
-  readonly #addresses = new Map<ReplicaId, string>();
+  /** The address at which a replica of each node was registered last: a member whose session is gone may still be reached. */
+  readonly #addresses = new Map<string, string>();
   #wanted: readonly ReplicaId[] = [];
   readonly #routes = new Map<ReplicaId, PeerLink>();
-  /** Addresses of the nodes to which this one sends if it becomes primary. */
+  /** The nodes to which this one sends if it becomes primary. */
   #warm: readonly string[] = [];
 
   constructor(
@@ -43,13 +45,14 @@ export class ShardLinks {
   }
 
   learnAddress(replicaId: ReplicaId, address: string): void {
-    this.#addresses.set(replicaId, address);
+    this.#addresses.set(nodeIdOf(replicaId), address);
   }
 
-  /** Opens links to these addresses, and keeps them until the next call. */
-  keepWarm(addresses: readonly string[]): void {
-    this.#warm = addresses;
-    for (const address of addresses) this.#source.to(address);
+  /** Opens links to the nodes of these replicas, and keeps them until the next call. */
+  keepWarm(replicaIds: readonly ReplicaId[]): void {
+    // An earlier process of this node may still be registered.
+    this.#warm = [...new Set(replicaIds.map(nodeIdOf))].filter((nodeId) => nodeId !== this.#source.nodeId);
+    for (const nodeId of this.#warm) this.#linkTo(nodeId);
     this.#source.usesChanged();
   }
 
@@ -68,9 +71,15 @@ export class ShardLinks {
   /** Opens the links that are wanted and whose addresses are known; called again when addresses become known. */
   connectWanted(): void {
     for (const id of this.#wanted) {
-      const address = this.#addresses.get(id);
-      if (address === undefined || this.#routes.has(id)) continue;
-      const link = this.#source.to(address);
+      if (this.#routes.has(id)) continue;
+      const nodeId = nodeIdOf(id);
+      if (nodeId === this.#source.nodeId) {
+        // A replica of an earlier process of this node: it is gone.
+        setImmediate(() => this.#wanted.includes(id) && this.wrongReplica(id));
+        continue;
+      }
+      const link = this.#linkTo(nodeId);
+      if (link === undefined) continue;
       link.connectNow();
       this.#routes.set(id, link);
       this.#accounts.learnUse(id, link.usedBytes);
@@ -87,10 +96,10 @@ export class ShardLinks {
     for (const [to, route] of this.#routes) if (route === link) this.#accounts.learnUse(to, link.usedBytes);
   }
 
-  /** Adds the addresses in use. */
-  collectUsed(addresses: Set<string>): void {
-    for (const address of this.#warm) addresses.add(address);
-    for (const { address } of this.#routes.values()) addresses.add(address);
+  /** Adds the nodes whose links are in use. */
+  collectUsed(nodeIds: Set<string>): void {
+    for (const nodeId of this.#warm) nodeIds.add(nodeId);
+    for (const { nodeId } of this.#routes.values()) nodeIds.add(nodeId);
   }
 
   wentUp(link: PeerLink): void {
@@ -111,5 +120,10 @@ export class ShardLinks {
 
   wrongReplica(to: ReplicaId): void {
     this.#handle({ type: 'linkDown', to, refused: true });
+  }
+
+  #linkTo(nodeId: string): PeerLink | undefined {
+    const address = this.#addresses.get(nodeId);
+    return address === undefined ? undefined : this.#source.to(nodeId, address);
   }
 }

@@ -46,7 +46,7 @@ export interface NodeServicesParts {
   readonly budget: MemoryBudget;
   readonly directory: ShardDirectory;
   readonly shards: NodeShards;
-  readonly peers: Pick<NodePeers, 'implementation' | 'server'>;
+  readonly peers: Pick<NodePeers, 'implementation' | 'links'>;
   readonly view: NodeView;
   readonly topology: TopologyPublisher;
   readonly metrics: NodeMetrics;
@@ -129,14 +129,14 @@ export class NodeServices {
 
   /** The rpcs that are served over frames. */
   get frames(): ServedFrames {
-    const { peers, frames } = this.#parts;
+    const { links } = this.#parts.peers;
     const { keyValue, cluster } = grpcServices;
     const handlers: ServedFrames['handlers'] = {
       ...unaryHandlers(keyValue, this.#unary.implementation),
       ...unaryHandlers(cluster, this.#cluster.implementation),
       'kv.v1.KeyValue/Pipeline': (accept, refuse) => this.#servePipeline(accept, refuse),
       ...topologyHandlers(this.#parts.topology, (request) => this.#cluster.topologyFor(request)),
-      [replicateRpc]: (accept) => peers.server.replicate((listener) => frames.node.open(accept, listener)),
+      [replicateRpc]: (accept) => links.accept(accept),
     };
     return { gate: this.#gate, handlers };
   }

@@ -129,9 +129,7 @@ export class NodeShard implements ReachableReplica {
     this.#accounts.judge(this.host.isPrimary);
     this.#reportCandidates();
     this.#links.connectWanted();
-    // A predecessor of this process may still be registered, under the same address.
-    const own = this.#addressOf(this.replicaId);
-    this.#links.keepWarm(candidates.map(({ address }) => address).filter((address) => address !== own));
+    this.#links.keepWarm(candidates.map(({ replicaId }) => replicaId));
     this.#options.onChange();
   }
 

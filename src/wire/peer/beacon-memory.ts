@@ -1,11 +1,11 @@
 /**
- * The last beacon (or answer to a beacon) of each shard, remembered at both ends of a stream. While nothing happens, successive
+ * The last beacon (or answer to a beacon) of each shard, remembered at both ends of a connection. While nothing happens, successive
  * beacons of a shard differ only in their time. Such a beacon is sent as the shard's number alone, and the receiver restores the
  * rest from its memory.
  *
- * Each direction of each stream has one memory at either end. A stream keeps the order and loses nothing in its middle, so both
- * memories take in the same messages in the same order and stay equal: the receiver restores exactly what the sender sent. A
- * stream that breaks takes its memories with it. The core decides, shard by shard, which replica gets a beacon or an answer.
+ * Each direction of each connection has one memory at either end. A connection keeps the order of beacons and loses nothing in its
+ * middle, so both memories take in the same messages in the same order and stay equal: the receiver restores exactly what the
+ * sender sent. A connection that breaks or is replaced takes its memories with it. The core decides, shard by shard, which replica gets a beacon or an answer.
  *
  * Pure: no I/O and no clock. The simulation runs its beacons through it as well.
  */

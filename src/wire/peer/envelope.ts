@@ -35,11 +35,11 @@ export interface Envelope {
 const headerField = 1;
 /** Field number of the snapshot's number in DumpRequest and DumpMessage. */
 export const numberField = 2;
-/** Field number of ReplicateRequest.repeated_shard and ReplicateResponse.repeated_shard. */
-export const repeatedShardField = 9;
+/** Field number of ReplicateMessage.repeated_shard. */
+export const repeatedShardField = 15;
 /** The range of the field numbers of bodies, over all kinds of messages. */
 const minBodyField = 2;
-const maxBodyField = 8;
+const maxBodyField = 13;
 
 export function writeHeader(writer: ProtobufWriter, header: Header): void {
   const { formatVersion, clusterId, shard, history, epoch, epochId, from, to } = header;

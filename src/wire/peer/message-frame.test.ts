@@ -5,10 +5,10 @@ import { expect, test } from 'vitest';
 import { protoFolder } from '../contract/proto-files.js';
 import { MalformedMessage } from '../protobuf/protobuf-reader.js';
 import { FrameWriter, readFrame } from './message-frame.js';
-import { ReplicationCodec, readRequest, type WireMessage } from './replication-codec.js';
+import { ReplicationCodec, readMessageBody, type WireMessage } from './replication-codec.js';
 
 const proto = new protobuf.Root().loadSync(join(protoFolder, 'kv/internal/v1/replication.proto'));
-const frameType = proto.lookupType('kv.internal.v1.ReplicateRequests');
+const frameType = proto.lookupType('kv.internal.v1.ReplicateFrame');
 
 const sent = fc.record({ shard: fc.nat(300), epoch: fc.nat(), number: fc.nat() });
 type Sent = { readonly shard: number; readonly epoch: number; readonly number: number };
@@ -28,7 +28,7 @@ async function framesOf(all: readonly Sent[]): Promise<Buffer[]> {
 function receivedIn(frame: Buffer): Sent[] {
   const received: Sent[] = [];
   readFrame(frame, (envelope) => {
-    const body = readRequest(envelope);
+    const body = readMessageBody(envelope);
     const number = body?.type === 'dumpInvite' ? body.number : -1;
     received.push({ shard: envelope.header!.shard, epoch: envelope.header!.epoch, number });
     return true;

@@ -1,7 +1,6 @@
 /**
- * Frames: all messages that one node sends to another in one turn of the event loop, whatever their shards, in one gRPC message.
- * Without frames, each beacon of each shard would be a gRPC message, which costs about fifty times as much as the beacon itself, and
- * idle nodes with many shards would be busy.
+ * Frames: all messages that one node sends to another in one turn of the event loop, whatever their shards, in one frame of
+ * the connection. If each beacon of each shard had a frame of its own, idle nodes with many shards would be busy.
  *
  * Replicas notice nothing of the framing: each message has its own header, arrives in order, or is lost with the stream.
  */
@@ -9,10 +8,10 @@ import { ProtobufReader, tagOf } from '../protobuf/protobuf-reader.js';
 import { ProtobufWriter } from '../protobuf/protobuf-writer.js';
 import { type Envelope, readEnvelope } from './envelope.js';
 
-/** Field number of ReplicateRequests.messages and ReplicateResponses.messages. */
+/** Field number of ReplicateFrame.messages. */
 export const messagesField = 1;
 const messagesTag = tagOf(messagesField, 'bytes');
-/** Field number of ReplicateResponses.data_bytes. */
+/** Field number of ReplicateFrame.data_bytes. */
 export const dataBytesField = 2;
 const dataBytesTag = tagOf(dataBytesField, 'varint');
 
@@ -26,7 +25,7 @@ export class FrameWriter {
   readonly #complete: (writer: ProtobufWriter) => void;
   #flushScheduled = false;
 
-  /** @param complete adds the remaining fields to a frame that is about to be sent. */
+  /** @param complete adds what is left to a frame that is about to be sent. Frames are sent until it adds nothing to an empty one. */
   constructor(send: (frame: Buffer) => void, complete: (writer: ProtobufWriter) => void = () => {}) {
     this.#send = send;
     this.#complete = complete;
@@ -45,8 +44,11 @@ export class FrameWriter {
   }
 
   flush(): void {
-    this.#complete(this.#writer);
-    if (this.#writer.length > 0) this.#send(this.#writer.take());
+    for (;;) {
+      this.#complete(this.#writer);
+      if (this.#writer.length === 0) return;
+      this.#send(this.#writer.take());
+    }
   }
 }
 

@@ -1,15 +1,15 @@
 import { join } from 'node:path';
 import fc from 'fast-check';
 import protobuf from 'protobufjs';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { formatVersion } from '../../version.js';
 import { protoFolder } from '../contract/proto-files.js';
 import { MalformedMessage } from '../protobuf/protobuf-reader.js';
 import { IncomingMessages, OutgoingMessages } from './message-stream.js';
-import { ReplicationCodec, readRequest, readResponse, type WireMessage } from './replication-codec.js';
+import { ReplicationCodec, type WireMessage } from './replication-codec.js';
 
 const proto = new protobuf.Root().loadSync(join(protoFolder, 'kv/internal/v1/replication.proto'));
-const frameType = proto.lookupType('kv.internal.v1.ReplicateRequests');
+const frameType = proto.lookupType('kv.internal.v1.ReplicateFrame');
 
 type Addressed = readonly [shard: number, message: WireMessage];
 type Body = WireMessage['body'];
@@ -67,10 +67,10 @@ function streamsOf(body: fc.Arbitrary<Body>) {
   return fc.array(fc.record({ turns, lostFrames: fc.nat(2) }), { minLength: 1, maxLength: 4 });
 }
 
-function directionOf(read: typeof readRequest | typeof readResponse) {
+function directionOf() {
   const frames: Buffer[] = [];
-  const outgoing = new OutgoingMessages('cluster-1', (frame) => frames.push(frame));
-  const incoming = new IncomingMessages<Body>('cluster-1', read);
+  const outgoing = new OutgoingMessages('cluster-1', { queuedBytes: 0, send: (frame) => frames.push(frame) > 0 });
+  const incoming = new IncomingMessages('cluster-1');
   const send = (all: readonly Addressed[]): void => {
     for (const [shard, message] of all) outgoing.send(new ReplicationCodec('cluster-1', shard), message);
     outgoing.flush();
@@ -84,13 +84,17 @@ function directionOf(read: typeof readRequest | typeof readResponse) {
 }
 
 test.each([
-  ['beacons among other messages', fc.oneof({ weight: 5, arbitrary: beacon }, invite), readRequest],
-  ['answers among other messages', fc.oneof({ weight: 5, arbitrary: answer }, acknowledgement), readResponse],
-])('%s arrive as they were sent, over streams that break and begin again', (_, body, read) => {
+  ['beacons among other messages', fc.oneof({ weight: 5, arbitrary: beacon }, invite)],
+  ['answers among other messages', fc.oneof({ weight: 5, arbitrary: answer }, acknowledgement)],
+  [
+    'beacons and answers among other messages',
+    fc.oneof({ weight: 5, arbitrary: fc.oneof(beacon, answer) }, invite, acknowledgement),
+  ],
+])('%s arrive as they were sent, over streams that break and begin again', (_, body) => {
   fc.assert(
     fc.property(streamsOf(body), (streams) => {
       for (const { turns, lostFrames } of streams) {
-        const { frames, send, receive } = directionOf(read);
+        const { frames, send, receive } = directionOf();
         const sent = turns.filter((turn) => turn.length > 0);
         for (const turn of sent) send(turn);
         expect(frames).toHaveLength(sent.length);
@@ -108,7 +112,7 @@ function beaconOf(shard: number, atMs: number, other: Partial<WireMessage> = {})
 const shards = Array.from({ length: 256 }, (_, shard) => shard);
 
 test('repeated beacons of 256 shards take a hundred bytes, as the proto file describes them', () => {
-  const { frames, send, receive } = directionOf(readRequest);
+  const { frames, send, receive } = directionOf();
   send(shards.map((shard) => beaconOf(shard, 1)));
   send(shards.map((shard) => beaconOf(shard, 2)));
   expect(frames[1]!.length).toBeLessThan(100);
@@ -124,7 +128,7 @@ test('repeated beacons of 256 shards take a hundred bytes, as the proto file des
 });
 
 test('the next shared beacon leaves out a shard that has lost its primary, and a beacon of a new epoch is sent whole', () => {
-  const { frames, send, receive } = directionOf(readRequest);
+  const { frames, send, receive } = directionOf();
   send([1, 2, 3].map((shard) => beaconOf(shard, 1)));
   const next = [beaconOf(1, 2), beaconOf(3, 2, { epoch: 9, epochId: 'nine' })];
   send(next);
@@ -137,7 +141,7 @@ test.each([
   ['another epoch of the same number', { epochId: 'other' }],
   ['a history, where there was none', { history: '' }],
 ])('a beacon that differs only by being of %s is sent whole, and so is the next one of the first kind', (_, other) => {
-  const { frames, send, receive } = directionOf(readRequest);
+  const { frames, send, receive } = directionOf();
   const turns = [beaconOf(1, 1), beaconOf(1, 2, other), beaconOf(1, 3, other), beaconOf(1, 4)];
   for (const sent of turns) send([sent]);
   expect(frames.map((frame) => receive(frame))).toEqual(turns.map((sent) => [sent]));
@@ -147,7 +151,7 @@ test.each([
 });
 
 test('the memory of a broken stream does not serve the next stream', () => {
-  const [first, second] = [directionOf(readRequest), directionOf(readRequest)];
+  const [first, second] = [directionOf(), directionOf()];
   first.send([beaconOf(5, 1)]);
   first.send([beaconOf(5, 2)]);
   expect(() => second.receive(first.frames[1]!)).toThrow(MalformedMessage);
@@ -162,15 +166,15 @@ test('a shared beacon of impossibly many shards is malformed', () => {
   const encoded = frameType
     .encode(frameType.fromObject({ messages: [{ header, sharedBeacon: { sentAtUs: 1, runs } }] }))
     .finish();
-  expect(() => directionOf(readRequest).receive(Buffer.from(encoded))).toThrow('more shards than there can be');
+  expect(() => directionOf().receive(Buffer.from(encoded))).toThrow('more shards than there can be');
 });
 
 test('a reader that returns false gets no more messages of a shared beacon', () => {
-  const { frames, send, receive } = directionOf(readRequest);
+  const { frames, send, receive } = directionOf();
   send([beaconOf(1, 1), beaconOf(2, 1)]);
   receive(frames[0]!);
   send([beaconOf(1, 2), beaconOf(2, 2)]);
-  const incoming = new IncomingMessages('cluster-1', readRequest);
+  const incoming = new IncomingMessages('cluster-1');
   incoming.read(frames[0]!, () => true);
   const received: number[] = [];
   incoming.read(frames[1]!, (shard) => received.push(shard) < 1);
@@ -178,27 +182,24 @@ test('a reader that returns false gets no more messages of a shared beacon', () 
 });
 
 test('a frame of another cluster is refused with the reason, and nothing of it is used', () => {
-  const { frames, send } = directionOf(readRequest);
+  const { frames, send } = directionOf();
   send([beaconOf(1, 1)]);
   const received: number[] = [];
-  const refusal = new IncomingMessages('cluster-2', readRequest).read(frames[0]!, (shard) => received.push(shard) > 0);
+  const refusal = new IncomingMessages('cluster-2').read(frames[0]!, (shard) => received.push(shard) > 0);
   expect(refusal).toContain('cluster-1');
   expect(received).toEqual([]);
 });
 
 test("a frame reports the cost of the node's data, and the last report counts", () => {
-  const responses = proto.lookupType('kv.internal.v1.ReplicateResponses');
   const amounts: (number | undefined)[] = [undefined, 7 * 2 ** 30, undefined, 0];
   const frames: Buffer[] = [];
-  const outgoing = new OutgoingMessages(
-    'cluster-1',
-    (frame) => frames.push(frame),
-    () => amounts.shift(),
+  const outgoing = new OutgoingMessages('cluster-1', { queuedBytes: 0, send: (frame) => frames.push(frame) > 0 }, () =>
+    amounts.shift(),
   );
   const body = { type: 'appendAnswer', number: 1, mismatch: false, ackedSeq: 1 } as const;
   const received: unknown[] = [];
   let reported: number | undefined;
-  const incoming = new IncomingMessages('cluster-1', readResponse, (bytes) => {
+  const incoming = new IncomingMessages('cluster-1', (bytes) => {
     reported = bytes;
   });
   for (let frame = 0; frame < 4; frame++) {
@@ -209,7 +210,78 @@ test("a frame reports the cost of the node's data, and the last report counts", 
     received.push([messages, reported]);
   }
   expect(received).toEqual([undefined, 7 * 2 ** 30, 7 * 2 ** 30, 0].map((bytes) => [1, bytes]));
-  expect(responses.toObject(responses.decode(frames[1]!), { longs: Number })).toMatchObject({ dataBytes: 7 * 2 ** 30 });
+  expect(frameType.toObject(frameType.decode(frames[1]!), { longs: Number })).toMatchObject({ dataBytes: 7 * 2 ** 30 });
   outgoing.flush();
   expect(frames).toHaveLength(4);
+});
+
+describe('appends give way', () => {
+  const entryBytes = 100 * 1024;
+  const append = (shard: number): Addressed => {
+    const entries = [{ seq: 1, epoch: 1, key: 'k', value: new Uint8Array(entryBytes) }];
+    const body = {
+      type: 'append',
+      number: 1,
+      prevSeq: 0,
+      prevEpoch: 0,
+      prevEpochId: '',
+      runs: [],
+      entries,
+      commitIndex: 0,
+    } as const;
+    return [shard, { history: 'h', epoch: 1, epochId: 'one', from: `a~${shard}`, to: `b~${shard}`, body }];
+  };
+  const types = (frames: readonly Buffer[], incoming: IncomingMessages): string[] => {
+    const found: string[] = [];
+    for (const frame of frames) incoming.read(frame, (shard, { body }) => found.push(`${body.type} ${shard}`) > 0);
+    return found;
+  };
+
+  test('to a beacon of the same turn, and wait while much waits to leave, which a beacon does not', () => {
+    const frames: Buffer[] = [];
+    const sink = {
+      queuedBytes: 0,
+      send: (frame: Buffer) => {
+        frames.push(frame);
+        sink.queuedBytes += frame.length;
+        return sink.queuedBytes < 256 * 1024;
+      },
+    };
+    const outgoing = new OutgoingMessages('cluster-1', sink);
+    const incoming = new IncomingMessages('cluster-1');
+    const send = (...all: Addressed[]): string[] => {
+      frames.length = 0;
+      for (const [shard, message] of all) outgoing.send(new ReplicationCodec('cluster-1', shard), message);
+      outgoing.flush();
+      return types(frames, incoming);
+    };
+    const drained = (): string[] => {
+      frames.length = 0;
+      sink.queuedBytes = 0;
+      outgoing.drained();
+      return types(frames, incoming);
+    };
+    const five = [1, 2, 3, 4, 5].map(append);
+    expect(send(...five, beaconOf(9, 1))).toEqual(['beacon 9', 'append 1', 'append 2', 'append 3']);
+    expect(send(beaconOf(9, 2), append(6))).toEqual(['beacon 9']);
+    expect(drained()).toEqual(['append 4', 'append 5', 'append 6']);
+    expect(drained()).toEqual([]);
+    expect(send(append(7))).toEqual(['append 7']);
+  });
+
+  test('a beacon is left out while far too much waits, and the next one is sent as if it had not been', () => {
+    const { frames, send, receive } = directionOf();
+    const stuck: Buffer[] = [];
+    const sink = { queuedBytes: 2 * 1024 * 1024, send: (frame: Buffer) => stuck.push(frame) > 0 };
+    const outgoing = new OutgoingMessages('cluster-1', sink);
+    outgoing.send(new ReplicationCodec('cluster-1', 1), beaconOf(1, 1)[1]);
+    outgoing.flush();
+    expect(stuck).toEqual([]);
+    sink.queuedBytes = 0;
+    outgoing.send(new ReplicationCodec('cluster-1', 1), beaconOf(1, 2)[1]);
+    outgoing.flush();
+    send([beaconOf(1, 2)]);
+    expect(stuck).toEqual(frames);
+    expect(receive(stuck[0]!)).toEqual([beaconOf(1, 2)]);
+  });
 });

@@ -1,10 +1,11 @@
 /**
- * Both ends of one direction of the stream between two nodes. Messages about any shard go in at one end. They come out at the
- * other end unchanged and in the same order, or are lost with the stream.
+ * Both ends of one direction of the connection between two nodes. Messages about any shard go in at one end, requests and answers
+ * alike. They come out at the other end unchanged, or are lost with the connection.
  *
  * In between, the messages of one turn travel as one frame (message-frame.ts), beacons that differ from those before only in their
  * time travel as one shared beacon (beacon-memory.ts), and a header is sent only if it differs from the last one of its shard
- * (header-memory.ts).
+ * (header-memory.ts). Appends give way to all other messages: they wait here, not encoded, while much waits to leave. So no beacon
+ * waits behind the batches of many shards. Everything else keeps its order.
  */
 import { MalformedMessage } from '../protobuf/protobuf-reader.js';
 import type { ProtobufWriter } from '../protobuf/protobuf-writer.js';
@@ -12,34 +13,66 @@ import { BeaconMemory, type BeaconMessage, isBeacon } from './beacon-memory.js';
 import { bodyReader, type Envelope, type Header, type ReplicaHeader, writeHeader } from './envelope.js';
 import { HeaderMemory } from './header-memory.js';
 import { dataBytesField, FrameWriter, messagesField, readFrame } from './message-frame.js';
-import { headerOf, type ReplicationCodec, reasonToRefuse, sharedBeaconField, type WireMessage } from './replication-codec.js';
+import {
+  headerOf,
+  type ReplicationCodec,
+  readMessageBody,
+  reasonToRefuse,
+  sharedBeaconField,
+  type WireMessage,
+} from './replication-codec.js';
 import { mostRepeats, readSharedBeacon, type SharedBeacon, writeSharedBeacon } from './shared-beacon.js';
 
 /** The header of a message about many shards: it names no replica and no epoch. */
 const noReplica = { history: '', epoch: 0, epochId: '', from: '', to: '' };
 
-/** The sending end. Each stream needs a new one, because the other end remembers nothing of an earlier stream. */
+/** Where the frames go. */
+export interface MessageSink {
+  /** Bytes that wait to leave. */
+  readonly queuedBytes: number;
+  /** @returns false if so much waits to leave that appends are to wait, until `drained`. */
+  send(frame: Buffer): boolean;
+}
+
+/** With this many bytes in the frame and before it, no further append is added. One append has at most a mebibyte, or one entry. */
+const maxAppendBytes = 256 * 1024;
+/** With more bytes than this waiting to leave, beacons are left out: a beacon may be lost, and more would only pile up. */
+const maxBeaconBytes = 1024 * 1024;
+
+/** The sending end. Each connection needs a new one, because the other end remembers nothing of an earlier connection. */
 export class OutgoingMessages {
   readonly #clusterId: string;
   readonly #memory = new BeaconMemory();
   readonly #headers = new HeaderMemory<ReplicaHeader>();
   readonly #frames: FrameWriter;
+  readonly #sink: MessageSink;
+  readonly #dataBytesToReport: () => number | undefined;
   /** Repeated beacons of one time that wait to be sent. They are written before any other message, which keeps the order. */
   #repeats: { readonly sentAtMs: number; readonly shards: number[] } | undefined;
+  /** Appends that wait to be encoded, oldest first. The core bounds how many of a shard are on their way. */
+  readonly #appends: (readonly [ReplicationCodec, WireMessage])[] = [];
+  #mayAppend = true;
 
   /** @param dataBytesToReport is called for each frame; it returns what this node's data costs if the frame is to report it. */
-  constructor(clusterId: string, send: (frame: Buffer) => void, dataBytesToReport: () => number | undefined = () => undefined) {
+  constructor(clusterId: string, sink: MessageSink, dataBytesToReport: () => number | undefined = () => undefined) {
     this.#clusterId = clusterId;
-    this.#frames = new FrameWriter(send, (writer) => {
-      this.#writeRepeats(writer);
-      const bytes = writer.length > 0 ? dataBytesToReport() : undefined;
-      if (bytes !== undefined) writer.uint64(dataBytesField, bytes);
-    });
+    this.#sink = sink;
+    this.#dataBytesToReport = dataBytesToReport;
+    this.#frames = new FrameWriter(
+      (frame) => {
+        this.#mayAppend = sink.send(frame);
+      },
+      (writer) => this.#complete(writer),
+    );
   }
 
-  /** The message leaves at the end of the turn. */
+  /** The message leaves at the end of the turn, or later if it is an append. */
   send(codec: ReplicationCodec, message: WireMessage): void {
-    if (isBeacon(message) && this.#memory.repeats(codec.shard, message)) return this.#repeat(codec.shard, message);
+    if (message.body.type === 'append') return this.#append(codec, message);
+    if (isBeacon(message)) {
+      if (this.#sink.queuedBytes > maxBeaconBytes) return;
+      if (this.#memory.repeats(codec.shard, message)) return this.#repeat(codec.shard, message);
+    }
     this.#frames.add((writer) => {
       this.#writeRepeats(writer);
       codec.write(writer, message, this.#headers.repeats(codec.shard, message));
@@ -48,6 +81,35 @@ export class OutgoingMessages {
 
   flush(): void {
     this.#frames.flush();
+  }
+
+  /** The bytes that waited have left. */
+  drained(): void {
+    this.#mayAppend = true;
+    this.flush();
+  }
+
+  #append(codec: ReplicationCodec, message: WireMessage): void {
+    this.#appends.push([codec, message]);
+    this.#frames.add(() => {});
+  }
+
+  #complete(writer: ProtobufWriter): void {
+    this.#writeRepeats(writer);
+    if (this.#mayAppend) this.#writeAppends(writer);
+    const bytes = writer.length > 0 ? this.#dataBytesToReport() : undefined;
+    if (bytes !== undefined) writer.uint64(dataBytesField, bytes);
+  }
+
+  /** One append at least. */
+  #writeAppends(writer: ProtobufWriter): void {
+    let next = this.#appends.shift();
+    while (next !== undefined) {
+      const [codec, message] = next;
+      codec.write(writer, message, this.#headers.repeats(codec.shard, message));
+      if (this.#sink.queuedBytes + writer.length >= maxAppendBytes) return;
+      next = this.#appends.shift();
+    }
   }
 
   #repeat(shard: number, { body: { sentAtMs } }: BeaconMessage): void {
@@ -73,22 +135,16 @@ export class OutgoingMessages {
   }
 }
 
-/** The receiving end. Each stream needs a new one. */
-export class IncomingMessages<Body extends WireMessage['body']> {
+/** The receiving end. Each connection needs a new one. */
+export class IncomingMessages {
   readonly #clusterId: string;
-  readonly #readBody: (envelope: Envelope) => Body | undefined;
   readonly #memory = new BeaconMemory();
   readonly #headers = new HeaderMemory();
   readonly #takeDataBytes: (bytes: number) => void;
 
   /** @param takeDataBytes is called whenever the other node reports what its data costs in memory. */
-  constructor(
-    clusterId: string,
-    readBody: (envelope: Envelope) => Body | undefined,
-    takeDataBytes: (bytes: number) => void = () => {},
-  ) {
+  constructor(clusterId: string, takeDataBytes: (bytes: number) => void = () => {}) {
     this.#clusterId = clusterId;
-    this.#readBody = readBody;
     this.#takeDataBytes = takeDataBytes;
   }
 
@@ -96,10 +152,10 @@ export class IncomingMessages<Body extends WireMessage['body']> {
    * Passes the messages of a frame to `take`, one after the other, until `take` returns false. Messages of a kind that is not
    * known here are left out.
    *
-   * @returns why the rest is refused (R1), or undefined. After a refusal the stream is of no more use.
-   * @throws MalformedMessage, after which the stream is of no more use either.
+   * @returns why the rest is refused (R1), or undefined. After a refusal the connection is of no more use.
+   * @throws MalformedMessage, after which the connection is of no more use either.
    */
-  read(frame: Buffer, take: (shard: number, message: ReceivedMessage<Body>) => boolean): string | undefined {
+  read(frame: Buffer, take: (shard: number, message: WireMessage) => boolean): string | undefined {
     let refusal: string | undefined;
     const takeEnvelope = (envelope: Envelope): boolean => {
       const { repeatedShard } = envelope;
@@ -110,7 +166,7 @@ export class IncomingMessages<Body extends WireMessage['body']> {
       if (envelope.bodyField === sharedBeaconField) return this.#takeRepeats(readSharedBeacon(bodyReader(envelope)), take);
       const { shard, history, epoch, epochId, from, to } = header;
       if (repeatedShard === undefined) this.#headers.remember(shard, header);
-      const body = this.#readBody(envelope);
+      const body = readMessageBody(envelope);
       if (body === undefined) return true;
       const message = { history, epoch, epochId, from, to, body };
       if (isBeacon(message)) this.#memory.remember(shard, message);
@@ -126,16 +182,13 @@ export class IncomingMessages<Body extends WireMessage['body']> {
     return header;
   }
 
-  #takeRepeats({ sentAtMs, shards }: SharedBeacon, take: (shard: number, message: ReceivedMessage<Body>) => boolean): boolean {
+  #takeRepeats({ sentAtMs, shards }: SharedBeacon, take: (shard: number, message: WireMessage) => boolean): boolean {
     for (const shard of shards) {
       const message = this.#memory.repeated(shard, sentAtMs);
       if (message === undefined)
         throw new MalformedMessage(`a shared beacon repeats shard ${shard}, about which no beacon was sent before`);
-      if (!take(shard, message as ReceivedMessage<Body>)) return false;
+      if (!take(shard, message)) return false;
     }
     return true;
   }
 }
-
-/** A message as the receiving end returns it. */
-export type ReceivedMessage<Body> = Omit<WireMessage, 'body'> & { readonly body: Body };

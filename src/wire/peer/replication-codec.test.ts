@@ -7,12 +7,11 @@ import { formatVersion } from '../../version.js';
 import { protoFolder } from '../contract/proto-files.js';
 import { ProtobufReader } from '../protobuf/protobuf-reader.js';
 import { ProtobufWriter } from '../protobuf/protobuf-writer.js';
-import { ReplicationCodec, readRequest, readResponse, type WireMessage } from './replication-codec.js';
+import { ReplicationCodec, readMessageBody, type WireMessage } from './replication-codec.js';
 
 /** The twin of the codec: protobufjs, which reads the proto file. */
 const proto = new protobuf.Root().loadSync(join(protoFolder, 'kv/internal/v1/replication.proto'));
-const requestType = proto.lookupType('kv.internal.v1.ReplicateRequest');
-const responseType = proto.lookupType('kv.internal.v1.ReplicateResponse');
+const type = proto.lookupType('kv.internal.v1.ReplicateMessage');
 
 type Body = Message['body'];
 type AnyBody = WireMessage['body'];
@@ -129,16 +128,16 @@ function fromProto(type: protobuf.Type, bytes: Uint8Array): Record<string, Recor
   return type.toObject(type.decode(bytes), { longs: Number, defaults: true, oneofs: false });
 }
 
-function received(bytes: Buffer, isRequest: boolean): AnyBody | undefined {
-  const found = codec.receive<AnyBody | undefined>(bytes, isRequest ? readRequest : readResponse);
+function received(bytes: Buffer): AnyBody | undefined {
+  const found = codec.receive<AnyBody | undefined>(bytes, readMessageBody);
   if (found.kind !== 'message') throw new Error(found.reason);
   return found.body;
 }
 
 describe.each([
-  { what: 'requests', type: requestType, bodies: requests, isRequest: true },
-  { what: 'responses', type: responseType, bodies: responses, isRequest: false },
-])('$what between replicas', ({ type, bodies, isRequest }) => {
+  { what: 'requests', bodies: requests },
+  { what: 'responses', bodies: responses },
+])('$what between replicas', ({ bodies }) => {
   const cases = Object.entries(bodies) as [string, fc.Arbitrary<AnyBody>][];
 
   test.each(cases)('%s: protobufjs reads the written bytes', (field, body) => {
@@ -163,7 +162,7 @@ describe.each([
       fc.property(around, body, (ends, it) => {
         const header = { formatVersion, clusterId: 'cluster-1', shard: 3, ...ends };
         const bytes = Buffer.from(type.encode(type.fromObject({ header, [field]: asProto(it, Math.round) })).finish());
-        const found = codec.receive<unknown>(bytes, isRequest ? readRequest : readResponse);
+        const found = codec.receive<unknown>(bytes, readMessageBody);
         expect(found).toEqual({ kind: 'message', header, number: 0, body: it });
       }),
     );
@@ -175,7 +174,7 @@ describe.each([
         const bytes = encode({ ...ends, body: it });
         for (let length = 0; length < bytes.length; length++) {
           const part = bytes.subarray(0, length);
-          const found = codec.receive<unknown>(part, isRequest ? readRequest : readResponse);
+          const found = codec.receive<unknown>(part, readMessageBody);
           // The header is a message of its own, so it is either complete or missing.
           if (found.kind === 'message') expect(found).toMatchObject({ body: undefined, header: ends });
           if (found.kind === 'refused') expect(length).toBe(0);
@@ -188,14 +187,12 @@ describe.each([
   test('no bytes make the reader throw', () => {
     const header = encode({ ...ends, body: { type: 'stateChanged' } }).subarray(0, -2);
     fc.assert(
-      fc.property(fc.uint8Array({ maxLength: 100 }), fc.integer({ min: 2, max: 8 }), (bytes, field) => {
+      fc.property(fc.uint8Array({ maxLength: 100 }), fc.integer({ min: 2, max: 13 }), (bytes, field) => {
         for (const message of [
           Buffer.from(bytes),
           Buffer.concat([header, Uint8Array.of((field << 3) | 2, bytes.length), bytes]),
         ]) {
-          expect(['message', 'refused', 'malformed']).toContain(
-            codec.receive<unknown>(message, isRequest ? readRequest : readResponse).kind,
-          );
+          expect(['message', 'refused', 'malformed']).toContain(codec.receive<unknown>(message, readMessageBody).kind);
         }
       }),
       { numRuns: 2_000 },
@@ -229,13 +226,13 @@ describe('messages between replicas', () => {
       stopping: false,
       mayLeaveMs: 0,
     } as const;
-    const arrived = received(encode({ ...ends, body }), true);
+    const arrived = received(encode({ ...ends, body }));
     expect(arrived?.type === 'beacon' && arrived.sentAtMs).toBeLessThanOrEqual(body.sentAtMs);
   });
 
   test('an entry does not keep its message alive', () => {
     const bytes = encode({ ...ends, body: append(entries) });
-    const arrived = received(bytes, true);
+    const arrived = received(bytes);
     expect(arrived).toEqual(append(entries));
     bytes.fill(0);
     expect(arrived).toEqual(append(entries));
@@ -247,13 +244,13 @@ describe('messages between replicas', () => {
       body: append([{ seq: 1, epoch: 1, key: 'keykey', value: undefined }]),
     });
     bytes[bytes.indexOf('keykey')] = 0xff;
-    expect(codec.receive(bytes, readRequest)).toMatchObject({ kind: 'malformed', reason: expect.stringContaining('UTF-8') });
+    expect(codec.receive(bytes, readMessageBody)).toMatchObject({ kind: 'malformed', reason: expect.stringContaining('UTF-8') });
   });
 
   test('a body of an unknown kind is ignored', () => {
     const bytes = encode({ ...ends, body: { type: 'stateChanged' } });
-    bytes[bytes.length - 2] = (9 << 3) | 2;
-    expect(codec.receive(bytes, readRequest)).toMatchObject({ kind: 'message', body: undefined });
+    bytes[bytes.length - 2] = (14 << 3) | 2;
+    expect(codec.receive(bytes, readMessageBody)).toMatchObject({ kind: 'message', body: undefined });
   });
 
   test.each([
@@ -262,8 +259,8 @@ describe('messages between replicas', () => {
     ['another shard', { shard: 1 }],
   ])('a message of %s is refused with the reason, for any body', (_what, other) => {
     const header = { ...codec.header(ends), ...other };
-    const bytes = Buffer.concat([requestType.encode({ header }).finish(), Buffer.from([(4 << 3) | 2, 1, 0xff])]);
-    expect(codec.receive(bytes, readRequest)).toEqual({
+    const bytes = Buffer.concat([type.encode({ header }).finish(), Buffer.from([(4 << 3) | 2, 1, 0xff])]);
+    expect(codec.receive(bytes, readMessageBody)).toEqual({
       kind: 'refused',
       reason: expect.stringContaining(String(Object.values(other)[0])),
     });
@@ -271,6 +268,6 @@ describe('messages between replicas', () => {
   });
 
   test('a message without a header is refused', () => {
-    expect(codec.receive(Buffer.alloc(0), readRequest).kind).toBe('refused');
+    expect(codec.receive(Buffer.alloc(0), readMessageBody).kind).toBe('refused');
   });
 });

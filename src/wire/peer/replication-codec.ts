@@ -65,23 +65,31 @@ const flat = {
 } as const satisfies Record<FlatBody['type'], unknown>;
 
 /** Bodies in the order of their field numbers, which begin at `firstField`. */
-const requests: readonly RequestBody['type'][] = ['beacon', 'sync', 'append', 'dumpInvite', 'stateChanged'];
-const responses: readonly ((ResponseBody | WrongReplica)['type'] | undefined)[] = [
+const bodies: readonly (WireBody['type'] | undefined)[] = [
+  'beacon',
+  'sync',
+  'append',
+  'dumpInvite',
+  'stateChanged',
+  // The field of the shared beacon, which is none of the core's messages.
+  undefined,
   'beaconAnswer',
   'syncAnswer',
   'appendAnswer',
   'higherEpoch',
   'wrongReplica',
-  // The field of the shared beacon, which is none of the core's messages.
-  undefined,
   'otherHistory',
 ];
 const firstField = 2;
-/** The field number in both directions. A shared beacon stands for several messages of the core (message-stream.ts). */
+/** A shared beacon stands for several messages of the core (message-stream.ts). */
 export const sharedBeaconField = 7;
-const fieldOf = new Map<string | undefined, number>(
-  [...requests.entries(), ...responses.entries()].map(([i, type]) => [type, i + firstField]),
-);
+const fieldOf = new Map<string | undefined, number>([...bodies.entries()].map(([i, type]) => [type, i + firstField]));
+const requests: ReadonlySet<string> = new Set<RequestBody['type']>(['beacon', 'sync', 'append', 'dumpInvite', 'stateChanged']);
+
+/** Whether a primary sends the message; a backup or joiner sends the others, in answer. */
+export function isRequest(message: WireMessage): message is WireMessage & { readonly body: RequestBody } {
+  return requests.has(message.body.type);
+}
 
 /** Estimated bytes of a message beside its entries. A good estimate saves moving the bytes that follow a length. */
 const overheadBytes = 32;
@@ -147,13 +155,13 @@ export class ReplicationCodec {
   }
 
   /** Reads the body only if the header is accepted. It does not throw, whatever the bytes are. */
-  receive<Body>(bytes: Buffer, readBody: (envelope: Envelope) => Body): Received<Body> {
+  receive<Body>(bytes: Buffer, readMessageBody: (envelope: Envelope) => Body): Received<Body> {
     try {
       const envelope = readEnvelope(bytes);
       const { header, number } = envelope;
       const reason = this.reasonToRefuse(header);
       if (header === undefined || reason !== undefined) return { kind: 'refused', reason: reason! };
-      return { kind: 'message', header, number, body: readBody(envelope) };
+      return { kind: 'message', header, number, body: readMessageBody(envelope) };
     } catch (error) {
       if (!(error instanceof MalformedMessage)) throw error;
       return { kind: 'malformed', reason: `a message that cannot be read: ${error.message}` };
@@ -162,15 +170,8 @@ export class ReplicationCodec {
 }
 
 /** @returns undefined for a message of a kind that is not known here. */
-export function readRequest(envelope: Envelope): RequestBody | undefined {
-  return readBody(requests[envelope.bodyField - firstField], envelope) as RequestBody | undefined;
-}
-
-export function readResponse(envelope: Envelope): ResponseBody | WrongReplica | undefined {
-  return readBody(responses[envelope.bodyField - firstField], envelope) as ResponseBody | WrongReplica | undefined;
-}
-
-function readBody(type: WireBody['type'] | undefined, envelope: Envelope): WireBody | undefined {
+export function readMessageBody(envelope: Envelope): WireBody | undefined {
+  const type = bodies[envelope.bodyField - firstField];
   if (type === undefined) return undefined;
   const reader = bodyReader(envelope);
   if (type === 'append') return readAppend(reader, envelope);

@@ -34,13 +34,14 @@ function schedules(within: number): () => Promise<Check> {
  */
 async function streamCheck(): Promise<Check> {
   const { IncomingMessages, OutgoingMessages } = await import('../../../src/wire/peer/message-stream.js');
-  const { ReplicationCodec, readRequest } = await import('../../../src/wire/peer/replication-codec.js');
+  const { ReplicationCodec } = await import('../../../src/wire/peer/replication-codec.js');
   return () => {
     const sent: Sent[] = [];
     const received: Sent[] = [];
-    const incoming = new IncomingMessages('c', readRequest);
-    const receive = (frame: Buffer) => incoming.read(frame, (shard, message) => received.push([shard, message]) > 0);
-    const outgoing = new OutgoingMessages('c', receive);
+    const incoming = new IncomingMessages('c');
+    const send = (frame: Buffer) =>
+      incoming.read(frame, (shard, message) => received.push([shard, message as Message]) > 0) === undefined;
+    const outgoing = new OutgoingMessages('c', { queuedBytes: 0, send });
     const sendInTurn = (...all: Sent[]) => {
       sent.push(...all);
       for (const [shard, message] of all) outgoing.send(new ReplicationCodec('c', shard), message);
