@@ -8,7 +8,7 @@
 import { Client, credentials } from '@grpc/grpc-js';
 import { limitsOf } from '../src/client/call-limits.js';
 import { noCluster } from '../src/client/routing/cluster-identity.js';
-import { PipelineOpener } from '../src/client/transport/pipeline-opener.js';
+import { openGrpcPipeline } from '../src/client/transport/grpc-pipeline.js';
 import { PipelineTransport } from '../src/client/transport/pipeline-transport.js';
 import { UnaryTransport } from '../src/client/transport/unary-transport.js';
 import { channelOptions } from '../src/wire/contract/channel-options.js';
@@ -27,11 +27,10 @@ export class PinnedReader {
   constructor(address: string, api: PinnedApi) {
     const options = { ...channelOptions, 'grpc.max_reconnect_backoff_ms': maxReconnectBackoffMs };
     this.#client = new Client(address, credentials.createInsecure(), options);
-    const opener = new PipelineOpener({ address, transport: 'grpc', connectTimeoutMs: pinnedDeadlineMs });
     this.#transport =
       api === 'unary'
         ? new UnaryTransport(this.#client)
-        : new PipelineTransport((listener) => opener.open(this.#client, noCluster, listener));
+        : new PipelineTransport((listener) => openGrpcPipeline(this.#client, noCluster, listener));
   }
 
   /** One attempt. @throws KvError */

@@ -2,7 +2,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { KvError } from '../errors.js';
 import { TopologyMerge } from '../topology/merge-topology.js';
-import { Tracing } from '../tracing/index.js';
+import { findTracing } from '../tracing/find-tracing.js';
+import type { Tracing } from '../tracing/index.js';
 import type { Topology, TopologyReport } from '../wire/contract/kv-api.js';
 import type { DataRequest } from '../wire/pipeline/pipeline-operations.js';
 import type { DataResult } from '../wire/pipeline/pipeline-results.js';
@@ -52,7 +53,7 @@ export class ClientCore {
   readonly #runner: OperationRunner;
   readonly #listeners = new Set<(topology: Topology) => void>();
   /** Undefined if the process has no SDK: then an operation pays nothing for tracing. */
-  readonly #tracing = Tracing.find();
+  #tracing: Tracing | undefined;
   #closing: Promise<void> | undefined;
 
   constructor(source: AddressSource, options: ResolvedClientOptions) {
@@ -118,6 +119,7 @@ export class ClientCore {
    */
   async open(): Promise<void> {
     const limits = limitsOf({}, this.#options.deadlineMs);
+    this.#tracing = await findTracing();
     await this.#addressBook.refresh();
     if (this.#addressBook.lastError !== undefined) {
       await this.close();

@@ -4,7 +4,7 @@ import { KvError } from '../errors.js';
 import { maxDeadlineMs } from './call-limits.js';
 import { type AddressSource, addressesFromZooKeeper, fixedAddresses } from './routing/address-book.js';
 import type { ClusterChange } from './routing/cluster-membership.js';
-import type { TransportChoice } from './transport/pipeline-opener.js';
+import type { TransportChoice } from './transport/link.js';
 
 interface CommonOptions {
   /** Default time limit of an operation, and of `connect`, in milliseconds. Default 10,000, minimum 1. */
@@ -26,8 +26,9 @@ interface CommonOptions {
    */
   readonly api?: 'pipeline' | 'unary';
   /**
-   * What carries the pipeline: frames on TCP (`tcp`), a gRPC stream (`grpc`), or frames where the node accepts them and gRPC otherwise
-   * (`auto`). Frames cost a fraction of the CPU. Default `auto`.
+   * What carries operations and the topology: frames on TCP (`tcp`), gRPC (`grpc`), or frames where the node accepts them and gRPC
+   * otherwise (`auto`). Frames cost a fraction of the CPU. Requests that frames do not carry, such as `nodeStatus` and `locate`, always
+   * travel over gRPC. Default `auto`.
    */
   readonly transport?: TransportChoice;
   /**

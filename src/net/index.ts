@@ -1,5 +1,4 @@
 /** Host names and addresses: one resolver for all connections of the process. */
-export { grpcTarget } from './grpc-names.js';
 export { logLookUps } from './log-look-ups.js';
 export { lookUp } from './look-up.js';
 export { type Resolver, resolver, type UsedName } from './resolver.js';

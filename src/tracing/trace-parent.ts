@@ -2,7 +2,7 @@
  * The headers of W3C Trace Context, version 00. `traceparent` names the trace, and the span in it, that an operation belongs to.
  * `tracestate` carries data of the tracing systems involved. Pure.
  */
-import { INVALID_SPANID, INVALID_TRACEID, type SpanContext } from '@opentelemetry/api';
+import type { SpanContext } from '@opentelemetry/api';
 
 /** Keys of the metadata of unary calls, and names of HTTP headers. */
 export const traceParentKey = 'traceparent';
@@ -20,6 +20,9 @@ export interface TraceHeaders {
 const maxStateBytes = 512;
 const stateFormat = /^[\x20-\x7e]+$/;
 
+/** The ids that stand for none. */
+const invalidTraceId = '0'.repeat(32);
+const invalidSpanId = '0'.repeat(16);
 const format = /^00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$/;
 
 export function formatTraceParent({ traceId, spanId, traceFlags }: SpanContext): string {
@@ -37,6 +40,6 @@ export function traceHeadersOf(parent: string | undefined, state: string | undef
 export function parseTraceParent(text: string | undefined): SpanContext | undefined {
   const [, traceId, spanId, flags] = (text?.length === traceParentBytes && format.exec(text)) || [];
   if (traceId === undefined || spanId === undefined || flags === undefined) return undefined;
-  if (traceId === INVALID_TRACEID || spanId === INVALID_SPANID) return undefined;
+  if (traceId === invalidTraceId || spanId === invalidSpanId) return undefined;
   return { traceId, spanId, traceFlags: Number.parseInt(flags, 16), isRemote: true };
 }

@@ -58,14 +58,25 @@ describe('a node of another cluster at an address of this one', () => {
     expect(client.knownTopology?.clusterId).toBe('fake');
   });
 
-  test('if it does not check the cluster - the client ignores its topology, and sends it nothing more', async () => {
+  test('if it does not check the cluster - over gRPC the client ignores its topology, and sends it nothing more', async () => {
     await startCluster(2, 2);
     const [first, second] = cluster.nodes as [FakeNode, FakeNode];
     const stranger = await replace(second, { checksCluster: false });
-    const client = await connect({ nodes: [first.address] });
+    const client = await connect({ nodes: [first.address], transport: 'grpc' });
     await other.watched(stranger);
     await client.put(keyOfShard(0, 2), 'value');
     expect(client.knownTopology).toMatchObject({ clusterId: 'fake', shards: [{ shard: 0 }, { shard: 1 }] });
+  });
+
+  test('if it does not check the cluster - over frames the client knows it by its acceptance, and sends it nothing', async () => {
+    await startCluster(2, 2);
+    const [first, second] = cluster.nodes as [FakeNode, FakeNode];
+    const client = await connect({ nodes: [first.address] });
+    const stranger = await replace(second, { checksCluster: false });
+    expect(await failure(client.nodeStatus(second.address))).toMatchObject({ code: 'WRONG_CLUSTER', clusterId: 'other' });
+    await client.put(keyOfShard(1, 2), 'value');
+    expect(other.arrivals).toEqual([]);
+    expect(stranger.pipelines).toEqual({ frames: 0, grpc: 0 });
   });
 
   test('is queried directly - the error names both clusters', async () => {

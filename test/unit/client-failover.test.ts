@@ -1,5 +1,6 @@
 import { describe, expect, test, vi } from 'vitest';
 import { KvClient, type KvClientOptions, KvError } from '../../src/index.js';
+import type { TopologyReport } from '../../src/wire/contract/kv-api.js';
 import { cluster, connect, failure, useFakeCluster } from './client-testing/harness.js';
 import { SilentServer } from './client-testing/tcp-proxy.js';
 
@@ -90,7 +91,7 @@ describe('the primary', () => {
   test('closes a connection - errors of calls and streams never end the process', async () => {
     const client = await connect();
     for (const node of cluster.nodes) node.proxy.cutConnections();
-    for (const node of cluster.nodes) for (const watcher of node.watchers) watcher.emit('error', new Error('broken'));
+    for (const node of cluster.nodes) for (const watcher of node.watchers) watcher.end();
     expect(await client.get('key')).toBeUndefined();
   });
 
@@ -133,7 +134,8 @@ describe('connections', () => {
     });
     const topology = cluster.topology;
     const shards = topology.shards.map((shard) => ({ ...shard, epoch: shard.epoch + 1, primaryAddress: silent.address }));
-    for (const node of cluster.nodes) for (const watcher of node.watchers) watcher.write({ ...topology, shards });
+    for (const node of cluster.nodes)
+      for (const watcher of node.watchers) watcher.send({ ...topology, shards } as TopologyReport);
     await announced;
     expect(await client.put('key', 'value')).toMatchObject({ nodeId: 'node-1' });
     await silent.close();
@@ -155,7 +157,7 @@ describe('connections', () => {
     const watched = cluster.nodes.find((node) => node.watchers.size > 0)!;
     const others = cluster.nodes.filter((node) => node !== watched);
     const moved = Promise.race(others.map((node) => cluster.watched(node)));
-    for (const watcher of watched.watchers) watcher.emit('error', Object.assign(new Error('broken'), { code: 14 }));
+    for (const watcher of watched.watchers) watcher.end();
     watched.watchers.clear();
     await moved;
     const changed = new Promise<void>((resolve) => {

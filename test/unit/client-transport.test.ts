@@ -25,11 +25,14 @@ describe('the transport of operations', () => {
     expect(cluster.primary.pipelines).toEqual({ frames: 0, grpc: 1 });
   });
 
-  test('tcp - without frames operations fail, not executed', async () => {
+  test('tcp - without frames no node can be reached', async () => {
     for (const node of cluster.nodes) node.offersFrames = false;
-    const client = await connect({ transport: 'tcp' });
-    expect(await failure(client.put('key', 'value', { deadlineMs: 200 }))).toMatchObject({ executed: 'no' });
-    expect(cluster.primary.pipelines).toEqual({ frames: 0, grpc: 0 });
-    expect(cluster.countOf('Put')).toBe(0);
+    expect(await failure(connect({ transport: 'tcp', deadlineMs: 200 }))).toMatchObject({ code: 'UNREACHABLE' });
+    expect(cluster.arrivals).toEqual([]);
+  });
+
+  test('auto - requests that frames do not carry travel over gRPC', async () => {
+    const client = await connect();
+    expect(await client.nodeStatus(cluster.primary.address)).toMatchObject({ nodeId: cluster.primary.id });
   });
 });

@@ -1,8 +1,8 @@
 /** The connections of one client, one for each node address. */
 import type { ClusterIdentity } from '../routing/cluster-identity.js';
+import type { TransportChoice } from './link.js';
 import { NodeConnection } from './node-connection.js';
 import type { Subject } from './node-transport.js';
-import type { TransportChoice } from './pipeline-opener.js';
 import { SendBatching } from './send-batching.js';
 
 export class Connections {

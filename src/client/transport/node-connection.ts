@@ -2,36 +2,30 @@
  * The connection to one node. It is opened on demand, given up if it does not become ready in time, and opened again on the next
  * demand.
  *
- * grpc-js waits for ever on a peer that accepts a connection and then sends nothing, and may report an earlier failure meanwhile.
- * So this class has a timeout of its own, from the moment when a caller needs the channel until the channel is ready. Requests are
- * passed on only while it is ready; a request that never left may then safely go to another node.
+ * The time from the moment when a caller needs the link until it is ready is limited, whatever the link does. Requests are passed on
+ * only while it is ready; a request that never left may then safely go to another node.
+ *
+ * With `auto` the link is one of frames, which cost a fraction of the CPU. Where a process answers but does not accept frames, as a
+ * proxy that passes only HTTP/2, the link is one of gRPC for a while.
  *
  * A node of another cluster may have taken over the address. Once this is known, nothing is sent to it for a while, or until the
  * connection breaks: the next connection, or behind a proxy the same one, may lead to the right node again.
  */
-import { Client, connectivityState } from '@grpc/grpc-js';
 import type { KvError } from '../../errors.js';
-import { grpcTarget } from '../../net/index.js';
-import { channelOptions } from '../../wire/contract/channel-options.js';
 import { type Limits, monotonicNowMs, remainingMs } from '../call-limits.js';
 import { WakeUp } from '../retry/wake-up.js';
-import { ClusterIdentity, type ClusterNaming } from '../routing/cluster-identity.js';
+import { ClusterIdentity } from '../routing/cluster-identity.js';
+import { FrameLink } from './frame-link.js';
+import type { Link, LinkParts, TransportChoice } from './link.js';
 import type { NodeTransport, Subject } from './node-transport.js';
-import { PipelineOpener, type TransportChoice } from './pipeline-opener.js';
-import { PipelineTransport } from './pipeline-transport.js';
+import type { PipelineTransport } from './pipeline-transport.js';
 import { SendBatching } from './send-batching.js';
-import { TrackedCredentials } from './tracked-credentials.js';
-import { UnaryTransport } from './unary-transport.js';
 
 /** How long a node of another cluster is not tried again over the same connection. */
 const strangerMs = 5_000;
 
-interface OpenChannel {
-  readonly client: Client;
-  readonly credentials: TrackedCredentials;
-  readonly transport: NodeTransport;
-  readonly pipeline: PipelineTransport;
-}
+/** After a process did not accept frames, gRPC is used for this long. */
+const grpcAfterFailureMs = 30_000;
 
 export class NodeConnection {
   readonly address: string;
@@ -40,8 +34,11 @@ export class NodeConnection {
   readonly #batching: SendBatching;
   readonly #identity: ClusterIdentity;
   readonly #changed = new WakeUp();
-  readonly #opener: PipelineOpener;
-  #channel: OpenChannel | undefined;
+  readonly #choice: TransportChoice;
+  #link: Link | undefined;
+  #usesFrames = false;
+  #isLoadingGrpc = false;
+  #grpcUntilMs = Number.NEGATIVE_INFINITY;
   #watchdog: NodeJS.Timeout | undefined;
   #suspect = false;
   /** The cluster that the node at the other end reported. It counts until `#strangerUntilMs`. */
@@ -63,7 +60,7 @@ export class NodeConnection {
     this.#onReady = onReady;
     this.#batching = batching;
     this.#identity = identity;
-    this.#opener = new PipelineOpener({ address, transport, connectTimeoutMs });
+    this.#choice = transport;
   }
 
   get isReady(): boolean {
@@ -71,21 +68,27 @@ export class NodeConnection {
   }
 
   get #isConnected(): boolean {
-    return this.#channel !== undefined && stateOf(this.#channel) === connectivityState.READY;
+    return this.#link?.isReady === true;
   }
 
   /** The id of the node's cluster, if the client knows that it is not its own; otherwise undefined. */
   get otherCluster(): string | undefined {
-    if (this.#clusterId === undefined || this.#clusterId === this.#identity.id) return undefined;
+    const { id } = this.#identity;
+    if (this.#clusterId === undefined || id === undefined || this.#clusterId === id) return undefined;
     return monotonicNowMs() < this.#strangerUntilMs ? this.#clusterId : undefined;
   }
 
   /** The node at the other end has reported its cluster. */
   answeredFrom(clusterId: string): void {
     // The report of a connection that is gone does not count: another node may have the address by now.
-    if (this.otherCluster === clusterId || !this.#isConnected) return;
+    if (this.#isConnected) this.#isOf(clusterId);
+  }
+
+  #isOf(clusterId: string): void {
+    if (this.otherCluster === clusterId) return;
     this.#clusterId = clusterId;
     this.#strangerUntilMs = monotonicNowMs() + strangerMs;
+    if (this.otherCluster === undefined) return;
     clearTimeout(this.#watchdog);
     this.#watchdog = undefined;
     this.#changed.wakeAll();
@@ -99,21 +102,21 @@ export class NodeConnection {
 
   /** The number of requests in flight. */
   get pending(): number {
-    if (this.#channel === undefined) return 0;
-    return this.#channel.transport.pending + this.#channel.pipeline.pending;
+    if (this.#link === undefined) return 0;
+    return this.#link.transport.pending + this.#link.pipeline.pending;
   }
 
   /**
-   * Undefined while the connection is not ready. Use it at once, and read it again after every await: the channel may be gone, even
+   * Undefined while the connection is not ready. Use it at once, and read it again after every await: the link may be gone, even
    * if the awaited promise was already settled.
    */
   get transport(): NodeTransport | undefined {
-    return this.isReady ? this.#channel?.transport : undefined;
+    return this.isReady ? this.#link?.transport : undefined;
   }
 
   /** For operations whose primary this node is believed to be; otherwise like `transport`. */
   get pipeline(): PipelineTransport | undefined {
-    return this.isReady ? this.#channel?.pipeline : undefined;
+    return this.isReady ? this.#link?.pipeline : undefined;
   }
 
   /**
@@ -149,8 +152,8 @@ export class NodeConnection {
   }
 
   abandonPending(concerns: (subject: Subject) => boolean, afterMs: number, reason: string): void {
-    this.#channel?.transport.abandonPending(concerns, afterMs, reason);
-    this.#channel?.pipeline.abandonPending(concerns, afterMs, reason);
+    this.#link?.transport.abandonPending(concerns, afterMs, reason);
+    this.#link?.pipeline.abandonPending(concerns, afterMs, reason);
   }
 
   close(reason: string): void {
@@ -160,84 +163,120 @@ export class NodeConnection {
 
   #demand(): void {
     if (this.#closed || this.isReady || this.otherCluster !== undefined) return;
-    this.#channel ??= this.#open();
-    this.#channel.client.getChannel().getConnectivityState(true);
     this.#watchdog ??= setTimeout(() => this.#giveUp(), this.#connectTimeoutMs);
+    if (this.#link !== undefined && this.#usesFrames !== this.#wantsFrames) this.#dropLink('another transport takes its place');
+    if (this.#link !== undefined) this.#link.connect();
+    else this.#open();
   }
 
-  #open(): OpenChannel {
-    const credentials = new TrackedCredentials();
-    const client = new Client(grpcTarget(this.address), credentials, channelOptions);
-    let channel: OpenChannel | undefined;
-    const naming = this.#naming(() => this.#channel === channel);
-    const pipeline = new PipelineTransport((listener) => this.#opener.open(client, naming, listener), this.#batching, naming);
-    channel = { client, credentials, transport: new UnaryTransport(client, naming), pipeline };
-    this.#watch(channel);
-    return channel;
+  get #wantsFrames(): boolean {
+    return this.#choice === 'tcp' || (this.#choice === 'auto' && monotonicNowMs() >= this.#grpcUntilMs);
   }
 
-  /** Ignores a late refusal over a channel that has been replaced. */
-  #naming(isInUse: () => boolean): ClusterNaming {
+  #open(): void {
+    if (!this.#wantsFrames) return this.#openGrpc();
+    this.#usesFrames = true;
+    const link: FrameLink = new FrameLink(
+      this.#partsFor(() => this.#link === link),
+      () => this.#besideFrames(),
+    );
+    this.#link = link;
+    link.connect();
+  }
+
+  /** The link comes later: the code of gRPC may have to be loaded. */
+  #openGrpc(): void {
+    if (this.#isLoadingGrpc) return;
+    this.#isLoadingGrpc = true;
+    const opened = ({ GrpcLink }: typeof import('./grpc-link.js')): void => {
+      this.#isLoadingGrpc = false;
+      if (this.#closed || this.#link !== undefined || this.#watchdog === undefined) return;
+      this.#usesFrames = false;
+      const link: Link = new GrpcLink(this.#partsFor(() => this.#link === link));
+      this.#link = link;
+      link.connect();
+    };
+    // If it cannot be loaded, the time to connect runs out, and the next demand tries again.
+    import('./grpc-link.js').then(opened, () => {
+      this.#isLoadingGrpc = false;
+    });
+  }
+
+  /** A connection for requests that frames do not carry. */
+  #besideFrames(): NodeConnection {
+    return new NodeConnection(this.address, this.#connectTimeoutMs, () => {}, this.#batching, this.#identity, 'grpc');
+  }
+
+  /** Ignores what happens to a link that has been replaced, even a late refusal over it. */
+  #partsFor(isInUse: () => boolean): LinkParts {
     const identity = this.#identity;
     return {
-      get clusterId() {
-        return identity.id;
+      address: this.address,
+      connectTimeoutMs: this.#connectTimeoutMs,
+      batching: this.#batching,
+      naming: {
+        get clusterId() {
+          return identity.id;
+        },
+        wasRefused: ({ clusterId }: KvError) => {
+          if (clusterId !== undefined && isInUse()) this.#isOf(clusterId);
+        },
       },
-      wasRefused: ({ clusterId }: KvError) => {
-        if (clusterId !== undefined && isInUse()) this.answeredFrom(clusterId);
+      events: {
+        onReady: (clusterId) => isInUse() && this.#becameReady(clusterId),
+        onFailed: (speaksNoFrames) => isInUse() && this.#failed(speaksNoFrames),
+        onLost: () => {
+          if (isInUse()) this.#clusterId = undefined;
+        },
       },
     };
   }
 
-  #watch(channel: OpenChannel): void {
-    channel.client.getChannel().watchConnectivityState(stateOf(channel), Number.POSITIVE_INFINITY, () => {
-      if (this.#channel !== channel) return;
-      this.#watch(channel);
-      this.#stateChanged(stateOf(channel));
-    });
+  #becameReady(clusterId: string | undefined): void {
+    clearTimeout(this.#watchdog);
+    this.#watchdog = undefined;
+    this.#suspect = false;
+    if (clusterId && this.#identity.id !== undefined) this.#isOf(clusterId);
+    this.#changed.wakeAll();
+    this.#onReady();
   }
 
-  #stateChanged(state: connectivityState): void {
-    if (state !== connectivityState.READY) this.#clusterId = undefined;
-    if (state === connectivityState.READY) {
-      clearTimeout(this.#watchdog);
-      this.#watchdog = undefined;
-      this.#suspect = false;
-      this.#changed.wakeAll();
-      this.#onReady();
-    } else if (state === connectivityState.TRANSIENT_FAILURE) {
-      this.#suspect = true;
-      this.#failures += 1;
-      this.#changed.wakeAll();
+  #failed(speaksNoFrames: boolean): void {
+    if (speaksNoFrames && this.#choice === 'auto') {
+      this.#useGrpc();
+      this.#dropLink('no connection for frames was accepted');
+      return this.#openGrpc();
     }
+    if (this.otherCluster === undefined) this.#clusterId = undefined;
+    this.#suspect = true;
+    this.#failures += 1;
+    this.#changed.wakeAll();
+  }
+
+  #useGrpc(): void {
+    this.#grpcUntilMs = monotonicNowMs() + grpcAfterFailureMs;
   }
 
   #giveUp(): void {
     if (this.isReady) return;
     this.#suspect = true;
     this.#failures += 1;
+    const link = this.#link;
     this.#discard('the connection could not be opened');
+    if (this.#choice === 'auto' && link instanceof FrameLink && link.isSilent) this.#useGrpc();
   }
 
   #discard(reason: string): void {
     clearTimeout(this.#watchdog);
     this.#watchdog = undefined;
-    const channel = this.#channel;
-    this.#channel = undefined;
-    this.#clusterId = undefined;
-    if (channel !== undefined) tearDown(channel, reason);
+    this.#dropLink(reason);
     this.#changed.wakeAll();
   }
-}
 
-function tearDown(channel: OpenChannel, reason: string): void {
-  const wasReady = stateOf(channel) === connectivityState.READY;
-  channel.transport.close(reason);
-  channel.pipeline.close(reason);
-  channel.client.close();
-  if (!wasReady) channel.credentials.destroySockets();
-}
-
-function stateOf(channel: OpenChannel): connectivityState {
-  return channel.client.getChannel().getConnectivityState(false);
+  #dropLink(reason: string): void {
+    const link = this.#link;
+    this.#link = undefined;
+    this.#clusterId = undefined;
+    link?.close(reason);
+  }
 }

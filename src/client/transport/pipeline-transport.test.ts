@@ -1,7 +1,7 @@
 import { Client, credentials, Metadata, Server, ServerCredentials, type ServerDuplexStream } from '@grpc/grpc-js';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { KvError } from '../../errors.js';
-import { GrpcClientStream } from '../../transport/index.js';
+import { GrpcClientStream } from '../../transport/grpc/grpc-frame-stream.js';
 import { keyValueService } from '../../wire/contract/client-contract.js';
 import { type DataRequest, OperationReader } from '../../wire/pipeline/pipeline-operations.js';
 import { ResultWriter } from '../../wire/pipeline/pipeline-results.js';

@@ -12,7 +12,6 @@ import { type DataResult, ResultReader } from '../../wire/pipeline/pipeline-resu
 import type { Limits } from '../call-limits.js';
 import { DeadlineSweep } from '../retry/deadline-sweep.js';
 import { type ClusterNaming, noCluster } from '../routing/cluster-identity.js';
-import type { OpenedPipeline } from './pipeline-opener.js';
 import { RoundTrip } from './round-trip.js';
 import { SendBatching, type Sender } from './send-batching.js';
 
@@ -30,6 +29,12 @@ interface Attempt {
   sent: boolean;
   over: boolean;
   abort: (() => void) | undefined;
+}
+
+export interface OpenedPipeline {
+  readonly stream: FrameStream;
+  /** False: send nothing before `onAccepted`. */
+  readonly mayWrite: boolean;
 }
 
 /** Opens the stream, which names the cluster once, for all its operations. */

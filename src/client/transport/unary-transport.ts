@@ -5,7 +5,7 @@
  */
 import type { CallOptions, Client, Metadata, ServiceDefinition, ServiceError } from '@grpc/grpc-js';
 import { KvError } from '../../errors.js';
-import { traceParentKey } from '../../tracing/index.js';
+import { traceParentKey } from '../../tracing/trace-parent.js';
 import { clusterService, keyValueService } from '../../wire/contract/client-contract.js';
 import { clusterMetadata } from '../../wire/contract/cluster-name.js';
 import { fromStatus } from '../../wire/contract/grpc-status.js';

@@ -1,6 +1,6 @@
 /** gRPC clients to other nodes, for the services that nodes offer each other. */
 import { Client, credentials } from '@grpc/grpc-js';
-import { grpcTarget } from '../../net/index.js';
+import { grpcTarget } from '../../net/grpc-names.js';
 import { channelOptions } from '../../wire/contract/channel-options.js';
 
 export function newNodeClient(address: string): Client {

@@ -6,7 +6,8 @@ import type { ClusterConfig, ConfigConflict } from '../../coordination/index.js'
 import { KvError } from '../../errors.js';
 import type { NodeMetrics } from '../../metrics/index.js';
 import { Tracing } from '../../tracing/index.js';
-import { type FrameCounts, GrpcServerStream } from '../../transport/index.js';
+import { GrpcServerStream } from '../../transport/grpc/grpc-frame-stream.js';
+import type { FrameCounts } from '../../transport/index.js';
 import { toStatus } from '../../wire/contract/grpc-status.js';
 import type { MemoryBudget } from '../capacity/memory-budget.js';
 import { PendingCalls } from '../capacity/pending-calls.js';

@@ -2,7 +2,7 @@
  * Codec of the operations in kv.v1.KeyValue/Pipeline, as proto/kv/v1/kv.proto describes them. It is written by hand: decoding an
  * operation with proto-loader costs more than all other work on it.
  */
-import { traceParentBytes } from '../../tracing/index.js';
+import { traceParentBytes } from '../../tracing/trace-parent.js';
 import { ProtobufReader, tagOf } from '../protobuf/protobuf-reader.js';
 import { ProtobufWriter } from '../protobuf/protobuf-writer.js';
 

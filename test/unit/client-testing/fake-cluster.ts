@@ -8,19 +8,19 @@ import {
   type handleUnaryCall,
   Metadata,
   type ServerDuplexStream,
-  type ServerWritableStream,
   type ServiceDefinition,
   type ServiceError,
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
 import { pino } from 'pino';
 import { KvError } from '../../../src/errors.js';
+import type { TopologyWatcher } from '../../../src/node/cluster/topology-publisher.js';
 import { ClusterGate } from '../../../src/node/services/cluster-gate.js';
 import { type FrameGate, type FrameHandler, FrameServer } from '../../../src/node/services/frame-server.js';
 import { type Listening, listen } from '../../../src/node/services/listen.js';
 import { shardOfKey } from '../../../src/placement/index.js';
 import { locateKey } from '../../../src/topology/key-location.js';
-import { GrpcServerStream } from '../../../src/transport/index.js';
+import { GrpcServerStream } from '../../../src/transport/grpc/grpc-frame-stream.js';
 import { clusterService, keyValueService } from '../../../src/wire/contract/client-contract.js';
 import { toStatus } from '../../../src/wire/contract/grpc-status.js';
 import type {
@@ -31,8 +31,10 @@ import type {
   LocateKeyRequest,
   PutRequest,
   Topology,
+  TopologyReport,
 } from '../../../src/wire/contract/kv-api.js';
 import { servePipeline } from './fake-pipeline.js';
+import { type FakeWatches, fakeTopologyHandlers, watchOverGrpc } from './fake-topology.js';
 import { TcpProxy } from './tcp-proxy.js';
 
 export type MethodName = 'Get' | 'Put' | 'Delete' | 'LocateKey' | 'ListKeys' | 'GetTopology' | 'GetNodeStatus' | 'ForcePrimary';
@@ -53,7 +55,7 @@ export interface Arrival {
 export class FakeNode {
   readonly id: string;
   listening!: Listening;
-  readonly watchers = new Set<ServerWritableStream<object, Topology>>();
+  readonly watchers = new Set<TopologyWatcher>();
   proxy!: TcpProxy;
   alive = true;
   /** Pipelines that clients have opened here, by what carries them. */
@@ -142,7 +144,8 @@ export class FakeCluster {
       servePipeline(accept, node.id, this.#unaryHandlers(node));
     };
     const judge: FrameGate['judge'] = (...named) => (checksCluster ? gate.judge(...named) : undefined);
-    frames.goLive({ gate: { clusterId: this.clusterId, judge }, handlers: { 'kv.v1.KeyValue/Pipeline': pipeline } });
+    const topology = fakeTopologyHandlers(this.#getTopology(node), this.#watches(node));
+    frames.goLive({ gate: { clusterId: this.clusterId, judge }, handlers: { 'kv.v1.KeyValue/Pipeline': pipeline, ...topology } });
     node.proxy = await TcpProxy.start(node.listening.port, at?.port);
     this.nodes.push(node);
     return node;
@@ -157,7 +160,7 @@ export class FakeCluster {
   }
 
   announce(): void {
-    for (const node of this.nodes) for (const watcher of node.watchers) watcher.write(this.topology);
+    for (const node of this.nodes) for (const watcher of node.watchers) watcher.send(this.#report);
   }
 
   /** Ends the process of a node. The others still report it. */
@@ -257,14 +260,8 @@ export class FakeCluster {
 
   #clusterHandlers(node: FakeNode) {
     return {
-      GetTopology: this.#handler(node, 'GetTopology', () => this.topology),
-      WatchTopology: (call: ServerWritableStream<object, Topology>) => {
-        call.sendMetadata(new Metadata());
-        call.write(this.topology);
-        node.watchers.add(call);
-        this.#tellArrival();
-        call.on('cancelled', () => node.watchers.delete(call));
-      },
+      GetTopology: this.#getTopology(node),
+      WatchTopology: (call: Parameters<typeof watchOverGrpc>[0]) => watchOverGrpc(call, this.#watches(node)),
       LocateKey: this.#handler(node, 'LocateKey', ({ key }: LocateKeyRequest) => locateKey(this.topology, key)),
       ListKeys: this.#handler(node, 'ListKeys', ({ shard }: ListKeysRequest) => {
         const primary = this.nodes[this.#shards[shard]!.primary] === node;
@@ -278,6 +275,26 @@ export class FakeCluster {
         this.setPrimary(node);
         return { epoch: this.#shards[0]!.epoch, seqFloor: 2 ** 32 };
       }),
+    };
+  }
+
+  /** Fields that only real nodes fill have their defaults on the wire. */
+  get #report(): TopologyReport {
+    return this.topology as TopologyReport;
+  }
+
+  #getTopology(node: FakeNode): handleUnaryCall<GetTopologyRequest, TopologyReport> {
+    return this.#handler(node, 'GetTopology', () => this.#report);
+  }
+
+  #watches(node: FakeNode): FakeWatches {
+    return {
+      begin: (watcher) => {
+        watcher.send(this.#report);
+        node.watchers.add(watcher);
+        this.#tellArrival();
+      },
+      end: (watcher) => node.watchers.delete(watcher),
     };
   }
 

@@ -1,0 +1,196 @@
+/**
+ * Sends the queries for the topology over frames, and every other request over a gRPC connection, which is opened when the first such
+ * request comes.
+ */
+import { KvError } from '../../errors.js';
+import type { FrameStream, OpeningListener } from '../../transport/index.js';
+import type {
+  ForcePrimaryRequest,
+  ForcePrimaryResponse,
+  GetTopologyRequest,
+  KeyLocation,
+  ListKeysRequest,
+  ListKeysResponse,
+  NodeStatus,
+  TopologyReport,
+} from '../../wire/contract/kv-api.js';
+import { topologyReportTable, topologyRequestTable } from '../../wire/contract/topology-messages.js';
+import type { DataRequest } from '../../wire/pipeline/pipeline-operations.js';
+import type { DataResult } from '../../wire/pipeline/pipeline-results.js';
+import { type Limits, remainingMs } from '../call-limits.js';
+import type { ClusterNaming } from '../routing/cluster-identity.js';
+import type { NodeTransport, Subject, TopologyListener } from './node-transport.js';
+
+/** What the gRPC connection of a transport has to offer: a part of `NodeConnection`. */
+export interface GrpcConnection {
+  readonly pending: number;
+  readonly transport: NodeTransport | undefined;
+  whenTried(limits: Limits): Promise<boolean>;
+  abandonPending(concerns: (subject: Subject) => boolean, afterMs: number, reason: string): void;
+  close(reason: string): void;
+}
+
+export type OpenGrpc = () => GrpcConnection;
+type Dial = (rpc: string, listener: OpeningListener) => FrameStream;
+
+export class FrameTransport implements NodeTransport {
+  readonly #dial: Dial;
+  readonly #cluster: ClusterNaming;
+  readonly #openGrpc: OpenGrpc;
+  #grpc: GrpcConnection | undefined;
+  /** Requests that wait for the gRPC connection. */
+  #waiting = 0;
+  /** Each pending query. */
+  readonly #queries = new Set<(error: KvError) => void>();
+  /** Ends each watch. */
+  readonly #watches = new Set<() => void>();
+  #closed = false;
+
+  constructor(dial: Dial, cluster: ClusterNaming, openGrpc: OpenGrpc) {
+    this.#dial = dial;
+    this.#cluster = cluster;
+    this.#openGrpc = openGrpc;
+  }
+
+  get pending(): number {
+    return this.#queries.size + this.#waiting + (this.#grpc?.pending ?? 0);
+  }
+
+  execute(request: DataRequest, limits: Limits): Promise<DataResult> {
+    return this.#overGrpc(limits, (grpc) => grpc.execute(request, limits));
+  }
+
+  locateKey(key: string, limits: Limits): Promise<KeyLocation> {
+    return this.#overGrpc(limits, (grpc) => grpc.locateKey(key, limits));
+  }
+
+  getNodeStatus(limits: Limits): Promise<NodeStatus> {
+    return this.#overGrpc(limits, (grpc) => grpc.getNodeStatus(limits));
+  }
+
+  listKeys(request: ListKeysRequest, limits: Limits, asPrimary: boolean): Promise<ListKeysResponse> {
+    return this.#overGrpc(limits, (grpc) => grpc.listKeys(request, limits, asPrimary));
+  }
+
+  forcePrimary(request: ForcePrimaryRequest, limits: Limits): Promise<ForcePrimaryResponse> {
+    return this.#overGrpc(limits, (grpc) => grpc.forcePrimary(request, limits));
+  }
+
+  getTopology(scope: GetTopologyRequest, limits: Limits): Promise<TopologyReport> {
+    return new Promise((resolve, reject) => {
+      const { signal } = limits;
+      const settle = (): void => {
+        this.#queries.delete(fail);
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', abort);
+      };
+      const fail = (error: KvError): void => {
+        settle();
+        reject(error);
+        stream.cancel();
+      };
+      const abort = (): void => fail(new KvError('CANCELLED', 'given up before an answer came'));
+      const timer = setTimeout(
+        () => fail(new KvError('DEADLINE_EXCEEDED', 'no answer came before the deadline')),
+        Math.max(0, remainingMs(limits)),
+      );
+      const stream = this.#query('kv.v1.Cluster/GetTopology', scope, {
+        onReport: (report) => {
+          settle();
+          resolve(report);
+        },
+        onEnd: (error) => fail(error ?? new KvError('OUTCOME_UNKNOWN', 'an answer without a message')),
+      });
+      this.#queries.add(fail);
+      signal?.addEventListener('abort', abort);
+    });
+  }
+
+  watchTopology(heldOnly: boolean, { onReport, onEnd }: TopologyListener): () => void {
+    const ended = (): void => {
+      this.#watches.delete(end);
+      onEnd();
+    };
+    const stream = this.#query('kv.v1.Cluster/WatchTopology', { changesOnly: true, heldOnly }, { onReport, onEnd: ended });
+    const end = (): void => {
+      stream.cancel();
+      ended();
+    };
+    this.#watches.add(end);
+    return () => {
+      this.#watches.delete(end);
+      stream.cancel();
+    };
+  }
+
+  abandonPending(concerns: (subject: Subject) => boolean, afterMs: number, reason: string): void {
+    this.#grpc?.abandonPending(concerns, afterMs, reason);
+  }
+
+  close(reason: string): void {
+    this.#closed = true;
+    for (const fail of this.#queries) fail(new KvError('OUTCOME_UNKNOWN', `${reason} before an answer came`));
+    for (const end of this.#watches) end();
+    this.#grpc?.close(reason);
+  }
+
+  /** @returns the stream. After its `cancel` nothing more is reported. */
+  #query(
+    rpc: string,
+    request: GetTopologyRequest,
+    { onReport, onEnd }: { onReport(report: TopologyReport): void; onEnd(error: KvError | undefined): void },
+  ): Pick<FrameStream, 'cancel'> {
+    let isOver = false;
+    const end = (error: KvError | undefined): void => {
+      if (isOver) return;
+      isOver = true;
+      onEnd(error);
+    };
+    const stream = this.#dial(rpc, {
+      onAccepted() {},
+      onFrame: (frame) => {
+        if (isOver) return;
+        try {
+          onReport(topologyReportTable.decode(frame));
+        } catch (cause) {
+          end(new KvError('OUTCOME_UNKNOWN', 'the node sent what is no answer', { cause }));
+          stream.cancel();
+        }
+      },
+      onDrain() {},
+      onEnd() {},
+      onClosed: end,
+    });
+    stream.send(topologyRequestTable.encode(request));
+    return {
+      cancel: () => {
+        isOver = true;
+        stream.cancel();
+      },
+    };
+  }
+
+  /** Rejects, not executed, if the node cannot be reached over gRPC. */
+  async #overGrpc<Response>(limits: Limits, send: (grpc: NodeTransport) => Promise<Response>): Promise<Response> {
+    try {
+      return await send(await this.#whenConnected(limits));
+    } catch (error) {
+      if (error instanceof KvError && error.code === 'WRONG_CLUSTER') this.#cluster.wasRefused(error);
+      throw error;
+    }
+  }
+
+  async #whenConnected(limits: Limits): Promise<NodeTransport> {
+    this.#grpc ??= this.#openGrpc();
+    const grpc = this.#grpc;
+    if (grpc.transport !== undefined) return grpc.transport;
+    this.#waiting += 1;
+    await grpc.whenTried(limits);
+    this.#waiting -= 1;
+    const executed = 'no';
+    if (limits.signal?.aborted) throw new KvError('CANCELLED', 'given up before it was sent', { executed });
+    if (remainingMs(limits) <= 0) throw new KvError('DEADLINE_EXCEEDED', 'the deadline passed before it was sent', { executed });
+    if (grpc.transport === undefined || this.#closed) throw new KvError('UNREACHABLE', 'no gRPC connection could be opened');
+    return grpc.transport;
+  }
+}
