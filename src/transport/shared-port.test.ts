@@ -101,6 +101,32 @@ describe('shared port', () => {
     several.close();
   });
 
+  it('drains: waits for the connections that are open', async () => {
+    await port.drain(60_000);
+    const [leaving, ending] = [await client(), await client()];
+    for (const socket of [leaving, ending]) socket.write('HTTP');
+    await Promise.all([received(leaving, 5), received(ending, 5)]);
+    port.close();
+    const events: string[] = [];
+    const drained = port.drain(60_000).then(() => events.push('drained'));
+    leaving.destroy();
+    await vi.waitUntil(() => port.connections === 1);
+    events.push('one left');
+    ending.destroy();
+    await drained;
+    expect(events).toEqual(['one left', 'drained']);
+  });
+
+  it('drains: closes the connections that stay', async () => {
+    const staying = await client();
+    staying.write('HTTP');
+    await received(staying, 5);
+    port.close();
+    await port.drain(1);
+    expect(port.connections).toBe(0);
+    expect(await received(staying, 1)).toBe('');
+  });
+
   it('an address that is in use is reported, and leaves nothing listening', async () => {
     const second = new SharedPort([]);
     await expect(second.listen(['127.0.0.2', '127.0.0.1'], number)).rejects.toMatchObject({ code: 'EADDRINUSE' });

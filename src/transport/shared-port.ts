@@ -22,9 +22,10 @@ export class SharedPort {
   readonly #onCut: (reason: CutReason) => void;
   readonly #prefaceTimeoutMs: number;
   readonly #servers: Server[] = [];
+  readonly #open = new Set<Socket>();
   /** Connections that belong to no protocol yet. */
   readonly #undecided = new Set<Socket>();
-  #open = 0;
+  #onNoneOpen = (): void => {};
 
   /** @param onCut called when a connection is closed before it belongs to a protocol. */
   constructor(
@@ -39,7 +40,7 @@ export class SharedPort {
 
   /** The open connections, of every protocol. */
   get connections(): number {
-    return this.#open;
+    return this.#open.size;
   }
 
   /**
@@ -59,10 +60,22 @@ export class SharedPort {
     }
   }
 
-  /** Accepts no more connections. Those that belong to a protocol are its business. */
+  /** Accepts no more connections. Those that belong to a protocol stay. */
   close(): void {
     for (const server of this.#servers.splice(0)) server.close();
     for (const socket of this.#undecided) socket.destroy();
+  }
+
+  /** Resolves when no connection is open. Closes those that are still open after `patienceMs`. */
+  async drain(patienceMs: number): Promise<void> {
+    if (this.#open.size === 0) return;
+    const timer = setTimeout(() => {
+      for (const socket of this.#open) socket.destroy();
+    }, patienceMs);
+    await new Promise<void>((resolve) => {
+      this.#onNoneOpen = resolve;
+    });
+    clearTimeout(timer);
   }
 
   #listenOn(host: string, port: number): Promise<number> {
@@ -80,7 +93,7 @@ export class SharedPort {
   }
 
   #accept(socket: Socket): void {
-    this.#open += 1;
+    this.#open.add(socket);
     this.#undecided.add(socket);
     const timer = setTimeout(() => this.#reject(socket, 'silent'), this.#prefaceTimeoutMs);
     let first: Buffer = Buffer.alloc(0);
@@ -101,9 +114,10 @@ export class SharedPort {
     const ignore = (): void => {};
     socket.on('error', ignore);
     socket.once('close', () => {
-      this.#open -= 1;
       clearTimeout(timer);
       this.#undecided.delete(socket);
+      this.#open.delete(socket);
+      if (this.#open.size === 0) this.#onNoneOpen();
     });
     socket.on('readable', look);
   }

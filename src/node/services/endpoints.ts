@@ -87,7 +87,7 @@ export class Endpoints {
 
   /** Lets calls that are being answered finish, for at most `patienceMs`. */
   async close(patienceMs: number): Promise<void> {
-    await Promise.all([this.#listening.shutDown(patienceMs), this.#frames.close(patienceMs), this.#gateway?.close()]);
+    await Promise.all([this.#listening.shutDown(patienceMs), this.#gateway?.close()]);
   }
 
   /** Ends at once, when the node may not start. */

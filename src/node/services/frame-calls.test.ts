@@ -28,7 +28,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   vi.useRealTimers();
-  await Promise.all([frames.close(0), listening.shutDown(0)]);
+  await listening.shutDown(0);
 });
 
 /** @returns the responses and the end of an rpc. */

@@ -3,7 +3,6 @@
  * refuses an rpc that it does not serve, before anything is executed.
  */
 import type { Socket } from 'node:net';
-import { setTimeout as pause } from 'node:timers/promises';
 import { KvError } from '../../errors.js';
 import { acceptTcp, type CutReason, type FrameListener, type FrameStream, type Incoming } from '../../transport/index.js';
 import type { ClusterGate } from './cluster-gate.js';
@@ -24,12 +23,8 @@ export interface ServedFrames {
   readonly handlers: Readonly<Record<string, FrameHandler>>;
 }
 
-/** While the server closes, it looks this often whether connections are left. */
-const lookAgainMs = 10;
-
 export class FrameServer {
   readonly #onCut: (reason: CutReason) => void;
-  readonly #sockets = new Set<Socket>();
   #served: ServedFrames | undefined;
 
   /** @param onCut called when a connection is refused or cut off. */
@@ -43,17 +38,8 @@ export class FrameServer {
   }
 
   readonly serve = (socket: Socket): void => {
-    this.#sockets.add(socket);
-    socket.once('close', () => this.#sockets.delete(socket));
     acceptTcp(socket, { onIncoming: (incoming) => this.#open(incoming), onCut: this.#onCut });
   };
-
-  /** Waits until the connections are closed, at most `patienceMs`, and closes the others. */
-  async close(patienceMs: number): Promise<void> {
-    const deadlineMs = performance.now() + patienceMs;
-    while (this.#sockets.size > 0 && performance.now() < deadlineMs) await pause(Math.min(lookAgainMs, patienceMs));
-    for (const socket of this.#sockets) socket.destroy();
-  }
 
   #open(incoming: Incoming): void {
     const { opening, peer } = incoming;

@@ -16,8 +16,9 @@ class RawClient {
   error: KvError | undefined;
   readonly #closed: Promise<unknown>;
 
-  constructor(port: number) {
-    this.socket = connect(port, '127.0.0.1');
+  /** @param allowHalfOpen true: it keeps its side of the connection open when the server has ended the other. */
+  constructor(port: number, allowHalfOpen = false) {
+    this.socket = connect({ port, host: '127.0.0.1', allowHalfOpen });
     this.socket.setNoDelay(true).on('error', () => {});
     this.#closed = new Promise((resolve) => this.socket.once('close', resolve));
     const parser = new FrameParser({
@@ -58,14 +59,14 @@ let listening: Listening;
 let served: FrameStream;
 let onAccepted: () => void;
 
-function client(): RawClient {
-  const raw = new RawClient(listening.port);
+function client(allowHalfOpen = false): RawClient {
+  const raw = new RawClient(listening.port, allowHalfOpen);
   clients.push(raw);
   return raw;
 }
 
 async function isHere(): Promise<void> {
-  while (listening.connections === 0) await new Promise(setImmediate);
+  for (let turn = 0; turn < 10_000 && listening.connections === 0; turn++) await new Promise(setImmediate);
   await turns();
 }
 
@@ -102,7 +103,7 @@ beforeEach(async () => {
 afterEach(async () => {
   vi.useRealTimers();
   for (const { socket } of clients.splice(0)) socket.destroy();
-  await Promise.all([frames.close(0), listening.shutDown(0)]);
+  await listening.shutDown(0);
 });
 
 describe('a connection that opens no rpc', () => {
@@ -204,6 +205,30 @@ describe('a connection with an rpc', () => {
     for (let count = 0; count < 500; count++) raw.send(ping);
     await new Promise<void>((resolve) => raw.socket.write(controlFrame('pong'), () => resolve()));
     expect(served.queuedBytes).toBeLessThan(maxQueuedBytes + 2 * ping.length);
+  });
+
+  it('is closed after its end when the client does not close it', async () => {
+    onAccepted = () => served.end();
+    const raw = client(true).send(...opened);
+    await raw.until('closed');
+    await turns();
+    expect(listening.connections).toBe(1);
+    pass(5);
+    await turns();
+    expect(listening.connections).toBe(0);
+    expect(cut).toEqual([]);
+  });
+
+  it('is cut off after its end when the client does not read what was sent before', async () => {
+    onAccepted = () => {
+      served.send(Buffer.alloc(16 * 1024 * 1024));
+      served.end();
+    };
+    const raw = client().send(...opened);
+    raw.socket.pause();
+    await isHere();
+    pass(30);
+    expect(cut).toEqual(['not_reading']);
   });
 
   it('gets a sign of life from a server that reads nothing', async () => {

@@ -21,7 +21,7 @@ export interface Listening {
   readonly port: number;
   /** The number of open connections, of clients and of other nodes. */
   readonly connections: number;
-  /** Lets calls that are being answered finish, for at most `patienceMs`. */
+  /** Lets calls and rpcs that are being answered finish, for at most `patienceMs`. */
   shutDown(patienceMs: number): Promise<void>;
 }
 
@@ -82,7 +82,10 @@ export async function listen(
       },
       shutDown: async (patienceMs) => {
         shared.close();
-        await shutDown(server, patienceMs);
+        const gone = new Promise<void>((resolve) => server.tryShutdown(() => resolve()));
+        // Without channelz grpc-js does not know its connections, so its forceShutdown closes none.
+        await shared.drain(patienceMs);
+        await gone;
       },
     };
   } catch (error) {
@@ -118,10 +121,4 @@ export function announce<Name extends string>(
   return (implementations) => {
     live = implementations;
   };
-}
-
-async function shutDown(server: Server, patienceMs: number): Promise<void> {
-  const force = setTimeout(() => server.forceShutdown(), patienceMs);
-  await new Promise<void>((resolve) => server.tryShutdown(() => resolve()));
-  clearTimeout(force);
 }
