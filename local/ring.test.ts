@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { ShardInfo, Topology } from '../src/wire/contract/kv-api.js';
-import { isAsPlaced, isInSync, movementBetween, percent, sharesOf } from './ring.js';
+import { isAsPlaced, isAtRest, isInSync, movementBetween, percent, sharesOf } from './ring.js';
 
 /** A shard that is in sync where it is placed, with the first node as primary. `more` overrides fields. */
 function shardOn(shard: number, placedNodeIds: string[], more: Partial<ShardInfo> = {}): ShardInfo {
@@ -49,6 +49,17 @@ describe('the ring of a topology', () => {
     ])
       expect(isAsPlaced(topologyOf(settled, { ...settled, shard: 1, ...more }))).toBe(false);
     expect(isAsPlaced({ ...topologyOf(settled), placementVersion: 0 })).toBe(false);
+  });
+
+  test('at rest - not while a node that is gone is still placed, or a new one is not placed yet', () => {
+    const three = topologyOf(shardOn(0, ['a', 'b', 'c']), shardOn(1, ['b', 'c', 'a']));
+    expect(isAtRest(three, 3, 3)).toBe(true);
+    expect(isAtRest(three, 2, 3)).toBe(false);
+    const two = topologyOf(shardOn(0, ['a', 'b']), shardOn(1, ['b', 'a']));
+    expect(isAtRest(two, 3, 3)).toBe(false);
+    expect(isAtRest(two, 3, 2)).toBe(true);
+    expect(isAtRest({ ...two, nodes: two.nodes.slice(0, 2) }, 2, 3)).toBe(true);
+    expect(isAtRest(topologyOf(shardOn(0, ['a', 'b', 'c'], { primaryNodeId: 'b' })), 3, 3)).toBe(false);
   });
 
   test('in sync - with the wanted number of replicas, or all placed ones if these are fewer', () => {

@@ -33,6 +33,16 @@ export function isAsPlaced({ shards, placementVersion }: Topology): boolean {
   return placementVersion > 0 && shards.every(isShardAsPlaced);
 }
 
+/**
+ * Whether the cluster is at rest with this number of running nodes: each is registered, each shard is placed on as many
+ * of them as it should be, and everything is as placed.
+ */
+export function isAtRest(topology: Topology, running: number, replicas: number): boolean {
+  const copies = Math.min(running, replicas);
+  const placedOnAll = topology.shards.every(({ placedNodeIds }) => placedNodeIds.length === copies);
+  return topology.nodes.length === running && placedOnAll && isAsPlaced(topology);
+}
+
 function isShardAsPlaced({ serving, primaryNodeId, replicas, placedNodeIds }: ShardInfo): boolean {
   const holders = replicas.filter(({ inSync, live }) => inSync && live).map(({ nodeId }) => nodeId);
   return (

@@ -4,8 +4,9 @@
  * that a measurement counts copies and handovers that an earlier round has caused.
  */
 import { LocalCluster, type LocalClusterOptions } from '../../local/local-cluster.js';
-import { isAsPlaced } from '../../local/ring.js';
+import { isAtRest } from '../../local/ring.js';
 import { optionSpecs } from '../../src/config/index.js';
+import type { Topology } from '../../src/wire/contract/kv-api.js';
 
 /** A node that was killed stays placed for `--replace-after-ms`, a minute, so this is longer. */
 const settledTimeoutMs = 180_000;
@@ -23,13 +24,6 @@ export async function startSettledCluster(options: LocalClusterOptions): Promise
 
 export async function untilSettled(cluster: LocalCluster): Promise<void> {
   const running = cluster.addresses.length;
-  const copies = Math.min(running, optionSpecs.replicas.default);
-  await cluster.waitUntil(
-    'the cluster is settled',
-    (topology) =>
-      topology.nodes.length === running &&
-      topology.shards.every(({ placedNodeIds }) => placedNodeIds.length === copies) &&
-      isAsPlaced(topology),
-    settledTimeoutMs,
-  );
+  const holds = (topology: Topology): boolean => isAtRest(topology, running, optionSpecs.replicas.default);
+  await cluster.waitUntil('the cluster has settled', holds, settledTimeoutMs);
 }
