@@ -4,7 +4,7 @@
  * Every failure is a `KvError`. Its `executed` states whether a write definitely did not happen (`no`) or may have happened
  * (`unknown`). The client never retries a write with an unknown outcome.
  */
-import { formatAddress, readAddress } from '../config/index.js';
+import { formatAddress, readAddress } from '../config/address.js';
 import { KvError } from '../errors.js';
 import { wholeTopology } from '../topology/whole-topology.js';
 import type {

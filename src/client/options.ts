@@ -1,5 +1,5 @@
 /** The options of a client, and their check and resolution into a form in which every field is set. */
-import { optionSpecs } from '../config/index.js';
+import { clusterDefaults } from '../config/cluster-defaults.js';
 import { KvError } from '../errors.js';
 import { maxDeadlineMs } from './call-limits.js';
 import { type AddressSource, addressesFromZooKeeper, fixedAddresses } from './routing/address-book.js';
@@ -114,11 +114,11 @@ export function addressSourceOf(options: KvClientOptions, timeoutMs: number): Ad
     throw new KvError('INVALID_OPTION', 'give either nodes or zk, not both');
   if (options.nodes !== undefined) return fixedAddresses(options.nodes);
   if (!options.zk) throw new KvError('INVALID_OPTION', 'give the addresses of some nodes (nodes) or of ZooKeeper (zk)');
-  return addressesFromZooKeeper(options.zk, options.root ?? optionSpecs.root.default, timeoutMs);
+  return addressesFromZooKeeper(options.zk, options.root ?? clusterDefaults.root, timeoutMs);
 }
 
 function noNodesMessage({ zk, root }: Pick<KvClientOptions, 'zk' | 'root'>): string {
-  return `no node is registered${zk === undefined ? '' : ` under root ${root ?? optionSpecs.root.default} in the ZooKeeper at ${zk}`}`;
+  return `no node is registered${zk === undefined ? '' : ` under root ${root ?? clusterDefaults.root} in the ZooKeeper at ${zk}`}`;
 }
 
 /** The id travels as metadata, which allows no other characters. */

@@ -1,7 +1,7 @@
 /** Every program reads --zk and --root in the same way: one spelling, one default, one set of refusals. */
 import { describe, expect, test } from 'vitest';
 import { parseBenchCommandLine } from '../../bench/command-line.js';
-import { chooseTarget } from '../cli/kvctl/connect.js';
+import { chooseTarget } from '../cli/kvctl/choose-target.js';
 import { parseNodeCommandLine } from '../cli/node-command-line.js';
 import { locateRoot, resolveOptions } from './index.js';
 

@@ -1,7 +1,6 @@
 /** Options of a node: their table (`optionSpecs`), and the resolution of their values (`resolveOptions`). */
 export {
   type Address,
-  formatAddress,
   joinAddress,
   parseAddress,
   parseAddressList,

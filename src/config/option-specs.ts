@@ -5,6 +5,7 @@
  */
 
 import { type Address, formatAddress, isEveryInterface, readAddress, readHost } from './address.js';
+import { clusterDefaults } from './cluster-defaults.js';
 import { formatConnectString, readConnectString, readZnodePath } from './connect-string.js';
 import type { Reading } from './reading.js';
 
@@ -113,14 +114,14 @@ export const optionSpecs = {
   zk: {
     type: 'string',
     group: 'Cluster',
-    default: 'localhost:2181',
+    default: clusterDefaults.zk,
     description: 'ZooKeeper connection string, host:port[,host:port...][/chroot]',
     ...spelled(readConnectString, formatConnectString),
   },
   root: {
     type: 'string',
     group: 'Cluster',
-    default: '/kvstore',
+    default: clusterDefaults.root,
     description: 'Root znode of the cluster; created if missing',
     ...spelled(readZnodePath, (path) => path || '/'),
   },

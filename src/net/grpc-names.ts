@@ -9,7 +9,7 @@
  * grpc-js accepts resolvers of other packages through its `experimental` part.
  */
 import { experimental, Metadata, status } from '@grpc/grpc-js';
-import { parseAddress } from '../config/index.js';
+import { parseAddress } from '../config/address.js';
 import { type Resolver, resolver, type UsedName } from './resolver.js';
 
 type GrpcResolver = experimental.Resolver;

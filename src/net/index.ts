@@ -2,4 +2,3 @@
 export { logLookUps } from './log-look-ups.js';
 export { lookUp } from './look-up.js';
 export { type Resolver, resolver, type UsedName } from './resolver.js';
-export { socketLookup } from './socket-names.js';

@@ -2,8 +2,8 @@
 import type { Options } from 'yargs';
 import type { KvClient } from '../../client/index.js';
 import { KvError } from '../../errors.js';
-import type { ConnectionOptions } from './connect.js';
 import type { ExitCode } from './exit-codes.js';
+import type { ConnectionOptions } from './named-nodes.js';
 import type { Output } from './output.js';
 
 export interface CommandContext {

@@ -1,6 +1,6 @@
 /** The options that every command of kvctl takes, and the last lines of its help. */
 import type { Options } from 'yargs';
-import { optionSpecs } from '../../config/index.js';
+import { clusterDefaults } from '../../config/cluster-defaults.js';
 
 export const defaultDeadlineMs = 5000;
 
@@ -16,13 +16,13 @@ export const commonOptions: Readonly<Record<string, Options>> = {
     type: 'string',
     requiresArg: true,
     describe: 'ZooKeeper connection string, to find the nodes',
-    defaultDescription: optionSpecs.zk.default,
+    defaultDescription: clusterDefaults.zk,
   },
   root: {
     type: 'string',
     requiresArg: true,
     describe: 'Root znode of the cluster, with --zk',
-    defaultDescription: optionSpecs.root.default,
+    defaultDescription: clusterDefaults.root,
   },
   'deadline-ms': {
     type: 'string',

@@ -1,4 +1,4 @@
-import { formatAddress, readAddress } from '../../config/index.js';
+import { formatAddress, readAddress } from '../../config/address.js';
 import { KvError } from '../../errors.js';
 import type { NodeInfo, Topology } from '../../wire/contract/kv-api.js';
 

@@ -1,7 +1,7 @@
 import { optionSpecs } from '../../config/index.js';
 import { KvError } from '../../errors.js';
+import { chooseTarget } from './choose-target.js';
 import { type Command, type CommandContext, expectOperands } from './command.js';
-import { chooseTarget } from './connect.js';
 import { exitCodes } from './exit-codes.js';
 import { unlessGivenUp } from './give-up.js';
 import type { HealthQuestion, NodeHealth } from './node-health.js';

@@ -1,7 +1,7 @@
 /** What a command line asks for, whichever parser has read it. */
 import { type Command, wholeNumber } from './command.js';
 import { defaultDeadlineMs } from './common-options.js';
-import type { ConnectionOptions } from './connect.js';
+import type { ConnectionOptions } from './named-nodes.js';
 
 export interface Common {
   readonly connection: ConnectionOptions;

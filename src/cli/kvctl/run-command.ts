@@ -22,8 +22,14 @@ export async function runCommand(invocation: Invocation, session: Session, aroun
   const call = { deadlineMs, signal };
   const { connection } = session;
   try {
-    const connecting = () => describeConnecting(connection);
-    const connect = () => reportWhile(output, connecting, () => unlessGivenUp(session.connect(), signal, 'no'));
+    const connect = async () => {
+      const connecting = await describeConnecting(connection);
+      return reportWhile(
+        output,
+        () => connecting,
+        () => unlessGivenUp(session.connect(), signal, 'no'),
+      );
+    };
     return await command.run({ connect, connection, operands, options, call, isStdinTaken, output });
   } catch (error) {
     output.failure(error, command.isWrite);

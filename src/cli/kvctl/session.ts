@@ -3,7 +3,8 @@
  * client opens it.
  */
 import type { KvClient } from '../../client/index.js';
-import { type ConnectionOptions, connect } from './connect.js';
+import { connect } from './connect.js';
+import type { ConnectionOptions } from './named-nodes.js';
 
 export class Session {
   readonly connection: ConnectionOptions;

@@ -2,7 +2,7 @@
  * The addresses that a client starts from: given by the caller, or read from ZooKeeper at the start and again whenever no known node
  * answers.
  */
-import { formatAddress, parseAddress } from '../../config/index.js';
+import { formatAddress, parseAddress } from '../../config/address.js';
 import { KvError } from '../../errors.js';
 import { monotonicNowMs } from '../call-limits.js';
 

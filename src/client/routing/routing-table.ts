@@ -3,7 +3,7 @@
  *
  * It may be wrong: a node that is not the shard's primary forwards a request or refuses it, and the client learns from the refusal.
  */
-import { shardOfKey } from '../../placement/index.js';
+import { shardOfKey } from '../../placement/key-hash.js';
 import type { Topology } from '../../wire/contract/kv-api.js';
 
 export interface Preference {

@@ -7,7 +7,8 @@
  * because of the attempt.
  */
 import { KvError } from '../../errors.js';
-import { dialTcp, type FrameStream, type OpeningListener } from '../../transport/index.js';
+import type { FrameStream, OpeningListener } from '../../transport/index.js';
+import { dialTcp } from '../../transport/tcp/dial.js';
 import { topologyRequestTable } from '../../wire/contract/topology-messages.js';
 import { monotonicNowMs } from '../call-limits.js';
 import { FrameTransport, type OpenGrpc } from './frame-transport.js';

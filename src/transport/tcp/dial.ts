@@ -1,8 +1,8 @@
 /** Opens a stream of frames to a node over TCP. */
 import { connect } from 'node:net';
-import { parseAddress } from '../../config/index.js';
+import { parseAddress } from '../../config/address.js';
 import { KvError } from '../../errors.js';
-import { socketLookup } from '../../net/index.js';
+import { socketLookup } from '../../net/socket-names.js';
 import { decodeAccepted, encodeOpening, protocolVersion } from '../frame-messages.js';
 import type { FrameStream, OpeningListener } from '../frame-stream.js';
 import { type ControlKind, preface } from './frame-format.js';

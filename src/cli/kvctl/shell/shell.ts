@@ -32,8 +32,12 @@ export async function runScript(session: Session, common: Common, signal: AbortS
 export async function runTerminal(session: Session, common: Common): Promise<ExitCode> {
   const note = (text: string): void => void process.stderr.write(`${text}\n`);
   try {
-    const connecting = () => describeConnecting(session.connection);
-    const client = await reportWhile(new Output(common.json), connecting, () => session.connect());
+    const connecting = await describeConnecting(session.connection);
+    const client = await reportWhile(
+      new Output(common.json),
+      () => connecting,
+      () => session.connect(),
+    );
     const { nodes, shards, clusterId } = client.knownTopology!;
     note(`cluster ${clusterId}: ${nodes.length} nodes, ${shards.length} shards. "help" lists the commands.`);
   } catch (error) {

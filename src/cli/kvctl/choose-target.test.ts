@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { chooseTarget } from './connect.js';
+import { chooseTarget } from './choose-target.js';
 
 const nothingTyped = { nodes: undefined, zk: undefined, root: undefined };
 
