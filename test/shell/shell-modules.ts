@@ -5,7 +5,6 @@
 import type * as Crypto from 'node:crypto';
 import { vi } from 'vitest';
 import type { Random } from '../../simulation/plan/random.js';
-import { replicateRpc } from '../../src/node/peers/dial-peer.js';
 import { type Edit, loadEdited } from '../unit/variants/variant-lab.js';
 import type { VirtualNetwork } from './network.js';
 import { VirtualClient } from './virtual-client.js';
@@ -13,7 +12,7 @@ import { dialVirtual } from './virtual-frames.js';
 import { currentProcess, promisedTimers, type SimulatedProcess } from './virtual-time.js';
 
 type EndpointsModule = typeof import('../../src/node/services/endpoints.js');
-type DialPeerModule = typeof import('../../src/node/peers/dial-peer.js');
+type DialModule = typeof import('../../src/transport/tcp/dial.js');
 type MemoryModule = typeof import('../../src/coordination/memory/memory-zookeeper.fixture.js');
 type Implementations = import('../../src/node/services/endpoints.js').GrpcImplementations;
 type Frames = import('../../src/node/services/frame-server.js').ServedFrames;
@@ -43,10 +42,7 @@ export function loadShell(random: Random, edits: readonly Edit[], surroundings: 
     [`${source}node/peers/node-client.ts`]: () => ({
       newNodeClient: (address: string) => new VirtualClient(surroundings().network, currentProcess(), address),
     }),
-    [`${source}node/peers/dial-peer.ts`]: async () => ({
-      ...(await vi.importActual<DialPeerModule>(`${source}node/peers/dial-peer.ts`)),
-      dialPeer: dialPeerOf(surroundings),
-    }),
+    [`${source}transport/tcp/dial.ts`]: () => ({ dialTcp: dialTcpOf(surroundings) }),
     [`${source}coordination/connect-coordinator.ts`]: async () => ({
       connectCoordinator: coordinatorOf(await import('../../src/coordination/zookeeper-coordinator.js'), surroundings),
     }),
@@ -77,11 +73,8 @@ function coordinatorOf(
     new ZookeeperCoordinator(surroundings().connectZookeeper(currentProcess()), { root, sessionMs, logger }, listener);
 }
 
-function dialPeerOf(surroundings: () => Surroundings): DialPeerModule['dialPeer'] {
-  return (address, clusterId, connectTimeoutMs, listener) => {
-    const { network } = surroundings();
-    return dialVirtual({ network, from: currentProcess(), address, rpc: replicateRpc, clusterId, connectTimeoutMs }, listener);
-  };
+function dialTcpOf(surroundings: () => Surroundings): DialModule['dialTcp'] {
+  return (dialling, listener) => dialVirtual({ ...dialling, network: surroundings().network, from: currentProcess() }, listener);
 }
 
 /** One port for gRPC and frames on the virtual network, and none for HTTP. */

@@ -1,6 +1,7 @@
 /** Streams of frames on the virtual network, in place of those on TCP. */
 import { KvError } from '../../src/errors.js';
 import type { FrameListener, FrameStream, OpeningListener } from '../../src/transport/index.js';
+import type { Dialling } from '../../src/transport/tcp/dial.js';
 import type { Connection, VirtualNetwork } from './network.js';
 import { type SimulatedProcess, worldTimer } from './virtual-time.js';
 
@@ -72,13 +73,9 @@ function brokenError(atServer: boolean): KvError {
   return atServer ? new KvError('CANCELLED', 'the client has gone') : new KvError('OUTCOME_UNKNOWN', 'the connection was reset');
 }
 
-export interface VirtualDialling {
+export interface VirtualDialling extends Dialling {
   readonly network: VirtualNetwork;
   readonly from: SimulatedProcess;
-  readonly address: string;
-  readonly rpc: string;
-  readonly clusterId: string;
-  readonly connectTimeoutMs: number;
 }
 
 export function dialVirtual(dialling: VirtualDialling, listener: OpeningListener): FrameStream {
@@ -117,7 +114,7 @@ function serve(
   const served = connection.listener.frames();
   if (served === undefined) return refuse(new KvError('NO_PRIMARY', 'this node is starting'));
   const { gate, handlers } = served;
-  const refusal = gate.judge([clusterId], () => connection.client.name);
+  const refusal = gate.judge(clusterId === undefined ? [] : [clusterId], () => connection.client.name);
   if (refusal !== undefined) return refuse(refusal);
   handlers[rpc]!(
     (listener) => {

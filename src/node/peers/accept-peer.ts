@@ -11,9 +11,18 @@ const helloTimeoutMs = 2_000;
 /** @returns undefined: the connection does not stay. */
 export type TakeConnection = (stream: FrameStream, hello: Hello) => PeerConnection | undefined;
 
-export function acceptPeer(accept: (listener: FrameListener) => FrameStream, own: OwnProcess, take: TakeConnection): void {
+/** @param onSilent called if the other node does not introduce itself. */
+export function acceptPeer(
+  accept: (listener: FrameListener) => FrameStream,
+  own: OwnProcess,
+  take: TakeConnection,
+  onSilent: () => void,
+): void {
   let connection: PeerConnection | undefined;
-  const timer = setTimeout(() => stream.cancel(), helloTimeoutMs);
+  const timer = setTimeout(() => {
+    onSilent();
+    stream.cancel();
+  }, helloTimeoutMs);
   const stream = own.frames.open(accept, {
     onFrame: (frame) => {
       if (connection !== undefined) return connection.received(frame);

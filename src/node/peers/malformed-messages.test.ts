@@ -1,20 +1,11 @@
-import {
-  type Client,
-  Server,
-  ServerCredentials,
-  type ServerWritableStream,
-  type ServiceError,
-  status,
-  type UntypedServiceImplementation,
-} from '@grpc/grpc-js';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { KvError } from '../../errors.js';
 import type { Event } from '../../replication/index.js';
-import { FrameCounts } from '../../transport/index.js';
-import { replicationService } from '../../wire/contract/node-contract.js';
+import { dialTcp, FrameCounts } from '../../transport/index.js';
+import { nodeRpcs } from '../../wire/contract/node-rpcs.js';
 import { ReplicationCodec } from '../../wire/peer/replication-codec.js';
 import { encodeDumpRequest } from '../../wire/peer/snapshot-codec.js';
 import { ProtobufWriter } from '../../wire/protobuf/protobuf-writer.js';
-import { newNodeClient } from './node-client.js';
 import { PeerLink } from './peer-link.js';
 import { PeerNode } from './peer-node.fixture.js';
 import { dialAs, PeerProcess } from './peer-process.fixture.js';
@@ -25,39 +16,12 @@ import { SnapshotReceiver } from './snapshot-receiver.js';
 const codec = new ReplicationCodec('cluster-1', 0);
 const epochOfHistory = { history: 'h', epoch: 1, epochId: 'one' };
 const garbage = Buffer.from([0xff, 0xff, 0xff]);
-const { Dump } = replicationService;
-
-let server: Server;
 let node: PeerNode;
-let clients: Client[] = [];
-
-async function listen(implementation: UntypedServiceImplementation): Promise<string> {
-  server.addService(replicationService, implementation);
-  const port = await new Promise<number>((resolve, reject) =>
-    server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) =>
-      error ? reject(error) : resolve(bound),
-    ),
-  );
-  return `127.0.0.1:${port}`;
-}
-
-function clientOf(address: string): Client {
-  const client = newNodeClient(address);
-  clients.push(client);
-  return client;
-}
 
 beforeEach(() => {
-  server = new Server();
   node = new PeerNode();
 });
-
-afterEach(() => {
-  for (const client of clients) client.close();
-  clients = [];
-  server.forceShutdown();
-  node.stop();
-});
+afterEach(() => node.stop());
 
 describe('bytes that cannot be read', () => {
   const events: Event[] = [];
@@ -92,16 +56,17 @@ describe('bytes that cannot be read', () => {
   });
 
   test('from a joiner end its call', async () => {
-    const address = await listen(serverOf().implementation);
+    const made = serverOf();
+    const b = new PeerProcess('b', made, made);
+    const address = await b.listen();
     const request = Buffer.concat([encodeDumpRequest(codec.header({ ...epochOfHistory, from: 'a~1', to: 'b~1' }), 1), garbage]);
-    const call = clientOf(address).makeServerStreamRequest(
-      Dump!.path,
-      Dump!.requestSerialize,
-      Dump!.responseDeserialize,
-      request,
-    );
-    const error = await new Promise<ServiceError>((resolve) => call.on('error', resolve));
-    expect(error.code).toBe(status.INVALID_ARGUMENT);
+    const closed = await new Promise<KvError | undefined>((onClosed) => {
+      const listener = { onAccepted() {}, onFrame() {}, onDrain() {}, onEnd() {}, onClosed };
+      dialTcp({ address, rpc: nodeRpcs.dump, clusterId: 'cluster-1', connectTimeoutMs: 60_000 }, listener).send(request);
+    });
+    expect(closed).toMatchObject({ code: 'INVALID_ARGUMENT' });
+    expect(events).toEqual([]);
+    b.stop();
   });
 
   test('from the node to which a link leads break it', async () => {
@@ -137,19 +102,13 @@ describe('bytes that cannot be read', () => {
   });
 
   test('from a primary that sends a snapshot fail the snapshot', async () => {
-    let named: unknown;
-    const address = await listen({
-      Dump: (call: ServerWritableStream<Buffer, Buffer>) => {
-        named = call.metadata.get('kv-cluster');
-        call.on('error', () => {});
-        call.write(garbage);
-      },
-    });
+    node.onDump = (stream) => void stream.send(garbage);
+    const address = await node.listen();
     const failed = await new Promise<Event>((resolve) => {
       const dump = { type: 'requestSnapshot', ...epochOfHistory, from: 'a~1', number: 3 } as const;
       new SnapshotReceiver(codec, resolve).request(dump, 'b~1', address);
     });
     expect(failed).toEqual({ type: 'snapshotFailed', epochId: 'one', number: 3 });
-    expect(named).toEqual(['cluster-1']);
+    expect(node.named).toBe('cluster-1');
   });
 });

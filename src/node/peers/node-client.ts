@@ -1,4 +1,4 @@
-/** gRPC clients to other nodes, for the services that nodes offer each other. */
+/** gRPC clients to other nodes, for requests that are forwarded and probes of an address. */
 import { Client, credentials } from '@grpc/grpc-js';
 import { grpcTarget } from '../../net/grpc-names.js';
 import { channelOptions } from '../../wire/contract/channel-options.js';

@@ -1,6 +1,5 @@
 /** Everything with which this node and the others replicate: its links, the replicas that others reach, the check which can be reached. */
 import { randomBytes } from 'node:crypto';
-import type { UntypedServiceImplementation } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
 import type { NodeRegistration } from '../../coordination/index.js';
 import type { FrameCounts } from '../../transport/index.js';
@@ -45,11 +44,6 @@ export class NodePeers {
     const own = { nodeId, clusterId, incarnation, account, frames };
     this.links = new PeerLinks({ own, requests: this.server, onRefused, observer: this.#unreachable });
     this.#judging = setInterval(() => this.#unreachable.judge(), judgeMs);
-  }
-
-  /** The service that other nodes call over gRPC. */
-  get implementation(): UntypedServiceImplementation {
-    return this.server.implementation;
   }
 
   onSession(connected: boolean): void {

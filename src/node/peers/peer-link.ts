@@ -8,12 +8,12 @@
  * No message is queued across a break: the core starts each peer again with Sync.
  */
 import type { KvError } from '../../errors.js';
-import type { FrameStream } from '../../transport/index.js';
+import { dialTcp, type FrameStream } from '../../transport/index.js';
+import { nodeRpcs } from '../../wire/contract/node-rpcs.js';
 import { decodeHello, encodeHello, type Hello } from '../../wire/peer/hello.js';
 import type { ReplicationCodec, WireMessage } from '../../wire/peer/replication-codec.js';
 import { MalformedMessage } from '../../wire/protobuf/protobuf-reader.js';
 import { firstDelayMs, type KnownConnection, opensFirst, retryDelayMs, takesPlace } from './connection-rules.js';
-import { dialPeer } from './dial-peer.js';
 import { isRefusal, type OwnProcess, PeerConnection } from './peer-connection.js';
 
 export interface PeerLinkListener {
@@ -174,19 +174,22 @@ export class PeerLink {
     const name = `${this.#own.incarnation}/${++this.#attempts}`;
     let connection: PeerConnection | undefined;
     const { clusterId, frames } = this.#own;
-    const stream = frames.open((listener) => dialPeer(address, clusterId, connectTimeoutMs, listener), {
-      onAccepted: () => this.#introduce(attempt),
-      onFrame: (frame) => {
-        if (connection !== undefined) connection.received(frame);
-        else connection = this.#answered(attempt, frame);
+    const stream = frames.open(
+      (listener) => dialTcp({ address, rpc: nodeRpcs.replicate, clusterId, connectTimeoutMs }, listener),
+      {
+        onAccepted: () => this.#introduce(attempt),
+        onFrame: (frame) => {
+          if (connection !== undefined) connection.received(frame);
+          else connection = this.#answered(attempt, frame);
+        },
+        onDrain: () => connection?.drained(),
+        onEnd() {},
+        onClosed: (error) => {
+          if (connection !== undefined) connection.closed(error);
+          else this.#closedEarly(attempt, error);
+        },
       },
-      onDrain: () => connection?.drained(),
-      onEnd() {},
-      onClosed: (error) => {
-        if (connection !== undefined) connection.closed(error);
-        else this.#closedEarly(attempt, error);
-      },
-    });
+    );
     const attempt: Attempt = { name, stream, beganMs: performance.now(), introduced: false };
     this.#attempt = attempt;
   }

@@ -5,7 +5,7 @@
 import type { Message, RequestBody } from '../../replication/index.js';
 import type { FrameListener, FrameStream } from '../../transport/index.js';
 import { isRequest, type WireMessage } from '../../wire/peer/replication-codec.js';
-import { acceptPeer } from './accept-peer.js';
+import { acceptPeer, type TakeConnection } from './accept-peer.js';
 import type { OwnProcess, PeerConnection } from './peer-connection.js';
 import { PeerLink } from './peer-link.js';
 import type { LinkSource, ShardLinks } from './shard-links.js';
@@ -59,13 +59,14 @@ export class PeerLinks implements LinkSource {
     return link;
   }
 
-  /** Serves a connection that another node opens. */
-  accept(accept: (listener: FrameListener) => FrameStream): void {
-    acceptPeer(accept, this.#parts.own, (stream, hello) => {
+  /** Serves a connection that another node opens. @param onSilent called if that node does not introduce itself. */
+  accept(accept: (listener: FrameListener) => FrameStream, onSilent: () => void = () => {}): void {
+    const take: TakeConnection = (stream, hello) => {
       if (this.#closed) return undefined;
       const link = this.#linkOf(hello.nodeId);
       return link.accepts(hello) ? link.accept(stream, hello) : undefined;
-    });
+    };
+    acceptPeer(accept, this.#parts.own, take, onSilent);
   }
 
   /** Only these nodes are registered: connections to others that no shard wants are closed. */

@@ -2,9 +2,10 @@
 import type { Socket } from 'node:net';
 import { KvError } from '../../errors.js';
 import { type FrameListener, type FrameStream, framesPreface, SharedPort } from '../../transport/index.js';
+import { nodeRpcs } from '../../wire/contract/node-rpcs.js';
 import { decodeHello, encodeHello, type Hello } from '../../wire/peer/hello.js';
 import { FrameServer } from '../services/frame-server.js';
-import { replicateRpc } from './dial-peer.js';
+import { oneRequest } from '../services/one-request.js';
 
 /** A connection that another node has opened here. */
 export interface PeerCall {
@@ -34,10 +35,13 @@ export class PeerNode {
   onCall: (call: PeerCall) => void = (call) => void call.accept();
   /** Called once the other node has introduced itself. */
   onHello: (call: PeerCall) => void = (call) => call.introduce();
+  /** Called for each request of a snapshot. */
+  onDump: (stream: FrameStream) => void = () => {};
   readonly #server = new FrameServer();
   readonly #sockets = new Set<Socket>();
   readonly #port: SharedPort;
-  #named = '';
+  /** The cluster that the last opening named. */
+  named = '';
   #waiting: (() => void)[] = [];
 
   constructor(nodeId = 'b') {
@@ -49,9 +53,17 @@ export class PeerNode {
     };
     this.#port = new SharedPort([{ preface: framesPreface, serve }]);
     const judge = ([named = '']: readonly string[]): undefined => {
-      this.#named = named;
+      this.named = named;
     };
-    this.#server.goLive({ gate: { clusterId: 'cluster-1', judge }, handlers: { [replicateRpc]: this.#called.bind(this) } });
+    const dump = oneRequest(
+      (request) => request,
+      (_, stream) => {
+        this.onDump(stream);
+        return undefined;
+      },
+    );
+    const handlers = { [nodeRpcs.replicate]: this.#called.bind(this), [nodeRpcs.dump]: dump };
+    this.#server.goLive({ gate: { clusterId: 'cluster-1', judge }, handlers });
   }
 
   /** @returns its address. */
@@ -70,7 +82,7 @@ export class PeerNode {
   }
 
   #called(accept: (listener: FrameListener) => FrameStream, refuse: (error: KvError) => void): void {
-    const call = callOf(this, this.#named, accept, refuse);
+    const call = callOf(this, this.named, accept, refuse);
     this.calls.push(call);
     this.onCall(call);
     for (const resolve of this.#waiting.splice(0)) resolve();

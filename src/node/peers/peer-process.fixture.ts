@@ -1,11 +1,14 @@
 /** A node with real links and a real port, and connections to it on which the test plays the other node. */
 import type { Socket } from 'node:net';
 import type { KvError } from '../../errors.js';
-import { FrameCounts, type FrameStream, framesPreface, SharedPort } from '../../transport/index.js';
+import { dialTcp, FrameCounts, type FrameStream, framesPreface, SharedPort } from '../../transport/index.js';
+import { nodeRpcs } from '../../wire/contract/node-rpcs.js';
+import { readEnvelope } from '../../wire/peer/envelope.js';
 import { decodeHello, encodeHello, type Hello } from '../../wire/peer/hello.js';
-import { FrameServer } from '../services/frame-server.js';
-import { dialPeer, replicateRpc } from './dial-peer.js';
+import { type FrameHandler, FrameServer } from '../services/frame-server.js';
+import { oneRequest } from '../services/one-request.js';
 import { PeerLinks, type RequestHandler } from './peer-links.js';
+import type { ReplicationServer } from './replication-server.js';
 
 export const clusterId = 'cluster-1';
 
@@ -15,11 +18,17 @@ export class PeerProcess {
   readonly #sockets = new Set<Socket>();
   readonly #port: SharedPort;
 
-  constructor(nodeId: string, requests: RequestHandler = { onRequest() {}, onConnectionOver() {} }) {
+  constructor(
+    nodeId: string,
+    requests: RequestHandler = { onRequest() {}, onConnectionOver() {} },
+    snapshots?: Pick<ReplicationServer, 'requestSnapshot'>,
+  ) {
     const own = { nodeId, clusterId, incarnation: `process of ${nodeId}`, account: { usedBytes: 0 }, frames: new FrameCounts() };
     this.links = new PeerLinks({ own, requests, onRefused: (_, reason) => this.refusals.push(reason) });
     const server = new FrameServer();
-    const handlers = { [replicateRpc]: this.links.accept.bind(this.links) };
+    const handlers: Record<string, FrameHandler> = { [nodeRpcs.replicate]: (accept) => this.links.accept(accept) };
+    if (snapshots !== undefined)
+      handlers[nodeRpcs.dump] = oneRequest(readEnvelope, (request, stream) => snapshots.requestSnapshot(request, stream));
     server.goLive({ gate: { clusterId, judge: () => undefined }, handlers });
     const serve = (socket: Socket): void => {
       this.#sockets.add(socket);
@@ -80,19 +89,22 @@ export function dialAs(address: string, hello: Partial<Hello> = {}): Dialled {
     };
   });
   let isFirst = true;
-  const stream = dialPeer(address, clusterId, 60_000, {
-    onAccepted: () =>
-      stream.send(encodeHello({ nodeId: 'b', incarnation: 'process', to: 'a', connection: 'process/1', lost: '', ...hello })),
-    onFrame: (frame) => {
-      if (isFirst) answered(decodeHello(frame));
-      else frames.push(frame);
-      isFirst = false;
-      changed();
+  const stream = dialTcp(
+    { address, rpc: nodeRpcs.replicate, clusterId, connectTimeoutMs: 60_000 },
+    {
+      onAccepted: () =>
+        stream.send(encodeHello({ nodeId: 'b', incarnation: 'process', to: 'a', connection: 'process/1', lost: '', ...hello })),
+      onFrame: (frame) => {
+        if (isFirst) answered(decodeHello(frame));
+        else frames.push(frame);
+        isFirst = false;
+        changed();
+      },
+      onDrain() {},
+      onEnd() {},
+      onClosed: (error) => onClosed(error),
     },
-    onDrain() {},
-    onEnd() {},
-    onClosed: (error) => onClosed(error),
-  });
+  );
   const nextFrame = async (): Promise<Buffer> => {
     while (frames.length === 0)
       await new Promise<void>((resolve) => {

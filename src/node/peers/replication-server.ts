@@ -1,21 +1,20 @@
 /**
- * What this node does for the primaries on other nodes: passes their messages to the replicas here, and the answers back on the same
- * connection; and the service Dump, by which their joiners request a snapshot (R10).
+ * What this node does for the replicas on other nodes: passes the messages of primaries to the replicas here, and the answers back on
+ * the same connection; and sends snapshots to their joiners, each on a connection of its own (R10).
  *
  * A message for a shard or a replica that is no longer here is refused by itself, since its sender has others on the same
  * connection (R1).
  */
-import { status, type UntypedServiceImplementation } from '@grpc/grpc-js';
 import { KvError } from '../../errors.js';
 import type { Effect, Event, Message, ReplicaId, RequestBody } from '../../replication/index.js';
-import { toStatus } from '../../wire/contract/grpc-status.js';
-import { readEnvelope } from '../../wire/peer/envelope.js';
+import type { FrameStream } from '../../transport/index.js';
+import type { Envelope } from '../../wire/peer/envelope.js';
 import { ReplicationCodec, reasonToRefuse } from '../../wire/peer/replication-codec.js';
-import { MalformedMessage } from '../../wire/protobuf/protobuf-reader.js';
 import type { PeerConnection } from './peer-connection.js';
 import type { RequestHandler } from './peer-links.js';
+import { SnapshotCall } from './snapshot-call.js';
 import type { MoveRate } from './snapshot-pace.js';
-import { type SnapshotCall, type SnapshotSource, sendSnapshot } from './snapshot-sender.js';
+import { type SnapshotSource, sendSnapshot } from './snapshot-sender.js';
 
 /** A replica of this node, as other nodes reach it. */
 export interface ReachableReplica {
@@ -35,12 +34,6 @@ export class ReplicationServer implements RequestHandler {
   constructor(clusterId: string, rate: MoveRate) {
     this.#clusterId = clusterId;
     this.#rate = rate;
-  }
-
-  get implementation(): UntypedServiceImplementation {
-    return {
-      Dump: (call: SnapshotCall) => this.#dump(call),
-    };
   }
 
   /** From here on the replica is reached from other nodes. */
@@ -78,15 +71,26 @@ export class ReplicationServer implements RequestHandler {
   }
 
   refuseSnapshot(dump: Extract<Effect, { type: 'refuseSnapshot' }>): void {
-    this.#takeSnapshotCall(dump)?.emit('error', {
-      code: status.FAILED_PRECONDITION,
-      details: 'no snapshot is due to this replica',
-    });
+    this.#takeSnapshotCall(dump)?.fail(new KvError('INVALID_ARGUMENT', 'no snapshot is due to this replica'));
   }
 
-  /** Ends every snapshot, so that the server can shut down. */
+  /** A joiner requests a snapshot. The core decides whether it is sent. @returns undefined: the request was refused. */
+  requestSnapshot({ header, number }: Envelope, stream: FrameStream): SnapshotCall | undefined {
+    const replica = header && this.#replicaOf(header.shard, header.to);
+    const reason = reasonToRefuse(this.#clusterId, header);
+    if (header === undefined || reason !== undefined || replica === undefined) {
+      stream.fail(new KvError('INVALID_ARGUMENT', reason ?? 'a call meant for another replica'));
+      return undefined;
+    }
+    const call = new SnapshotCall(stream);
+    this.#snapshotCalls.set(snapshotKey(header.from, number), call);
+    replica.host.handle({ type: 'snapshotRequested', from: header.from, epochId: header.epochId, number });
+    return call;
+  }
+
+  /** Ends the requests that the core has not judged. */
   close(): void {
-    for (const call of this.#snapshotCalls.values()) call.destroy();
+    for (const call of this.#snapshotCalls.values()) call.end();
   }
 
   /** Undefined: the replica that is meant is not here. */
@@ -95,36 +99,11 @@ export class ReplicationServer implements RequestHandler {
     return replica?.host.replicaId === to ? replica : undefined;
   }
 
-  #dump(call: SnapshotCall): void {
-    const refusal = refusalOf(() => {
-      const { header, number } = readEnvelope(call.request);
-      const reason = reasonToRefuse(this.#clusterId, header);
-      if (header === undefined || reason !== undefined) return reason;
-      const replica = this.#replicaOf(header.shard, header.to);
-      if (replica === undefined) return 'a call meant for another replica';
-      this.#snapshotCalls.set(snapshotKey(header.from, number), call);
-      replica.host.handle({ type: 'snapshotRequested', from: header.from, epochId: header.epochId, number });
-      return undefined;
-    });
-    if (refusal !== undefined) call.emit('error', toStatus(refusal));
-  }
-
   #takeSnapshotCall(dump: { readonly to: ReplicaId; readonly number: number }): SnapshotCall | undefined {
     const key = snapshotKey(dump.to, dump.number);
     const call = this.#snapshotCalls.get(key);
     this.#snapshotCalls.delete(key);
     return call;
-  }
-}
-
-/** The error that ends a stream: `read` returns the reason, or meets bytes that it cannot read. Undefined: the stream continues. */
-function refusalOf(read: () => string | undefined): KvError | undefined {
-  try {
-    const reason = read();
-    return reason === undefined ? undefined : new KvError('INVALID_ARGUMENT', reason);
-  } catch (error) {
-    if (!(error instanceof MalformedMessage)) throw error;
-    return new KvError('INVALID_ARGUMENT', `a message that cannot be read: ${error.message}`);
   }
 }
 

@@ -1,21 +1,23 @@
-/** Receives a snapshot from the primary by the rpc Dump, and hands it to the core message by message (R10). */
-import type { Client, ClientReadableStream } from '@grpc/grpc-js';
+/**
+ * Receives a snapshot from the primary by the rpc Dump, on a connection of its own, and passes it to the core message by message (R10).
+ */
 import type { Effect, Event } from '../../replication/index.js';
-import { clusterMetadata } from '../../wire/contract/cluster-name.js';
-import { replicationService } from '../../wire/contract/node-contract.js';
+import { dialTcp, type FrameStream } from '../../transport/index.js';
+import { nodeRpcs } from '../../wire/contract/node-rpcs.js';
 import type { ReplicationCodec } from '../../wire/peer/replication-codec.js';
 import { encodeDumpRequest, readSnapshotBody, type SnapshotBody } from '../../wire/peer/snapshot-codec.js';
-import { newNodeClient } from './node-client.js';
 
 type RequestSnapshot = Extract<Effect, { type: 'requestSnapshot' }>;
 
+/** How long connecting may take, from TCP until the other node accepts the rpc. */
+const connectTimeoutMs = 2_000;
 /** A live primary sends something long before this; a silence of this length shows that it is dead. */
 const silenceTimeoutMs = 10_000;
 
 export class SnapshotReceiver {
   readonly #codec: ReplicationCodec;
   readonly #handle: (event: Event) => void;
-  #current: { readonly client: Client; readonly stream: ClientReadableStream<Buffer> } | undefined;
+  #current: FrameStream | undefined;
 
   constructor(codec: ReplicationCodec, handle: (event: Event) => void) {
     this.#codec = codec;
@@ -30,44 +32,46 @@ export class SnapshotReceiver {
       setImmediate(failed);
       return;
     }
-    const { path, requestSerialize, responseDeserialize } = replicationService.Dump!;
-    const client = newNodeClient(address);
-    const request = encodeDumpRequest(this.#codec.header({ ...dump, from: self, to: dump.from }), dump.number);
-    const metadata = clusterMetadata(this.#codec.clusterId);
-    const stream = client.makeServerStreamRequest<Buffer, Buffer>(path, requestSerialize, responseDeserialize, request, metadata);
-    const current = { client, stream };
-    this.#current = current;
-    const silence = setTimeout(() => stream.cancel(), silenceTimeoutMs);
     let isComplete = false;
     const broken = (): void => {
       clearTimeout(silence);
-      if (this.#current !== current) return;
+      if (this.#current !== stream) return;
       this.close();
       failed();
     };
-    stream.on('error', broken);
-    stream.on('data', (bytes: Buffer) => {
-      silence.refresh();
-      if (this.#current !== current) return;
-      const received = this.#codec.receive(bytes, readSnapshotBody);
-      if (received.kind === 'malformed') return broken();
-      if (received.kind === 'refused' || received.body === undefined) return;
-      isComplete ||= received.body.type === 'end';
-      if (received.number === dump.number) this.#received(dump, received.body);
-    });
-    stream.on('end', () => {
-      clearTimeout(silence);
-      if (this.#current !== current) return;
-      this.close();
-      if (!isComplete) failed();
-    });
+    const silence = setTimeout(broken, silenceTimeoutMs);
+    const { clusterId } = this.#codec;
+    const stream = dialTcp(
+      { address, rpc: nodeRpcs.dump, clusterId, connectTimeoutMs },
+      {
+        onAccepted() {},
+        onFrame: (bytes) => {
+          silence.refresh();
+          if (this.#current !== stream) return;
+          const received = this.#codec.receive(bytes, readSnapshotBody);
+          if (received.kind === 'malformed') return broken();
+          if (received.kind === 'refused' || received.body === undefined) return;
+          isComplete ||= received.body.type === 'end';
+          if (received.number === dump.number) this.#received(dump, received.body);
+        },
+        onDrain() {},
+        onEnd() {},
+        onClosed: (error) => {
+          clearTimeout(silence);
+          if (this.#current !== stream) return;
+          this.#current = undefined;
+          if (error !== undefined || !isComplete) failed();
+        },
+      },
+    );
+    this.#current = stream;
+    stream.send(encodeDumpRequest(this.#codec.header({ ...dump, from: self, to: dump.from }), dump.number));
   }
 
   close(): void {
     const current = this.#current;
     this.#current = undefined;
-    current?.stream.cancel();
-    current?.client.close();
+    current?.cancel();
   }
 
   #received({ epochId, number }: RequestSnapshot, body: SnapshotBody): void {

@@ -5,7 +5,6 @@
 import type { UntypedServiceImplementation } from '@grpc/grpc-js';
 import { joinAddress, parseAddress } from '../../config/index.js';
 import type { CutReason } from '../../transport/index.js';
-import { replicationService } from '../../wire/contract/node-contract.js';
 import { clusterServiceWithRawKeys, keyValueServiceWithRawKeys } from '../../wire/contract/server-contract.js';
 import type { NodeOptions } from '../options.js';
 import { ToolServices } from '../tools/tool-services.js';
@@ -18,7 +17,6 @@ import { type GatewayParts, NodeGateway } from './node-gateway.js';
 export const grpcServices = {
   keyValue: keyValueServiceWithRawKeys,
   cluster: clusterServiceWithRawKeys,
-  replication: replicationService,
 };
 
 export type GrpcImplementations = Readonly<Record<keyof typeof grpcServices, UntypedServiceImplementation>>;

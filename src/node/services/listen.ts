@@ -28,13 +28,13 @@ export interface Listening {
 /** The first bytes of every HTTP/2 connection (RFC 9113, section 3.4). */
 const http2Preface = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 'latin1');
 
-/** Receive windows, large enough for a whole batch between two nodes to be on its way. */
+/** Receive windows, large enough for the batches of a client to be on their way. */
 const streamWindowBytes = 4 * 1024 * 1024;
 const connectionWindowBytes = 16 * 1024 * 1024;
 
 /**
- * Widens the receive windows of a server, which grpc-js leaves at 64 KiB. With those a large message, and every beacon behind it, waits
- * for a round trip of the event loop on both sides for each 64 KiB. There is no option for it (grpc/grpc-node, pull request 3058), so
+ * Widens the receive windows of a server, which grpc-js leaves at 64 KiB. With those a large message waits for a round trip of the event
+ * loop on both sides for each 64 KiB. There is no option for it (grpc/grpc-node, pull request 3058), so
  * this uses the HTTP/2 servers inside. If a later version of grpc-js hides them, everything still works, but slower.
  */
 function widenReceiveWindows(server: Server): void {

@@ -9,6 +9,8 @@ import { Tracing } from '../../tracing/index.js';
 import { GrpcServerStream } from '../../transport/grpc/grpc-frame-stream.js';
 import type { FrameCounts } from '../../transport/index.js';
 import { toStatus } from '../../wire/contract/grpc-status.js';
+import { nodeRpcs } from '../../wire/contract/node-rpcs.js';
+import { readEnvelope } from '../../wire/peer/envelope.js';
 import type { MemoryBudget } from '../capacity/memory-budget.js';
 import { PendingCalls } from '../capacity/pending-calls.js';
 import type { NodeView } from '../cluster/node-view.js';
@@ -19,7 +21,6 @@ import { OperationExecutor } from '../operations/operation-executor.js';
 import { PipelineServer } from '../operations/pipeline-server.js';
 import type { AcceptStream } from '../operations/pipeline-session.js';
 import { UnaryServer } from '../operations/unary-server.js';
-import { replicateRpc } from '../peers/dial-peer.js';
 import type { NodePeers } from '../peers/node-peers.js';
 import type { NodeShards } from '../shards/node-shards.js';
 import type { ShardDirectory } from '../shards/shard-directory.js';
@@ -31,6 +32,7 @@ import { type GrpcImplementations, grpcServices } from './endpoints.js';
 import { unaryHandlers } from './frame-calls.js';
 import type { ServedFrames } from './frame-server.js';
 import type { GatewayParts } from './node-gateway.js';
+import { oneRequest } from './one-request.js';
 import { topologyHandlers } from './topology-frames.js';
 
 /** After a handover the clients learn of the new primary and leave. They count as gone once no call has come in for this long. */
@@ -47,7 +49,7 @@ export interface NodeServicesParts {
   readonly budget: MemoryBudget;
   readonly directory: ShardDirectory;
   readonly shards: NodeShards;
-  readonly peers: Pick<NodePeers, 'implementation' | 'links'>;
+  readonly peers: Pick<NodePeers, 'links' | 'server'>;
   readonly view: NodeView;
   readonly topology: TopologyPublisher;
   readonly metrics: NodeMetrics;
@@ -117,27 +119,27 @@ export class NodeServices {
   }
 
   get implementations(): GrpcImplementations {
-    const { keyValue, cluster, replication } = grpcServices;
+    const { keyValue, cluster } = grpcServices;
     return {
       keyValue: this.#gate.guard(keyValue, {
         ...this.#unary.implementation,
         Pipeline: (call: PipelineCall) => this.#servePipelineOverGrpc(call),
       }),
       cluster: this.#gate.guard(cluster, this.#cluster.implementation),
-      replication: this.#gate.guard(replication, this.#parts.peers.implementation),
     };
   }
 
   /** The rpcs that are served over frames. */
   get frames(): ServedFrames {
-    const { links } = this.#parts.peers;
+    const { links, server } = this.#parts.peers;
     const { keyValue, cluster } = grpcServices;
     const handlers: ServedFrames['handlers'] = {
       ...unaryHandlers(keyValue, this.#unary.implementation),
       ...unaryHandlers(cluster, this.#cluster.implementation),
       'kv.v1.KeyValue/Pipeline': (accept, refuse) => this.#servePipeline(accept, refuse),
       ...topologyHandlers(this.#parts.topology, (request) => this.#cluster.topologyFor(request)),
-      [replicateRpc]: (accept) => links.accept(accept),
+      [nodeRpcs.replicate]: (accept, _refuse, onCut) => links.accept(accept, () => onCut('silent')),
+      [nodeRpcs.dump]: oneRequest(readEnvelope, (request, stream) => server.requestSnapshot(request, stream)),
     };
     return { gate: this.#gate, handlers };
   }
