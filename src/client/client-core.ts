@@ -61,8 +61,10 @@ export class ClientCore {
     const wake = () => this.#wakeUp.wakeAll();
     this.#addressBook = new AddressBook(source, wake);
     this.#identity = new ClusterIdentity(options.clusterId);
-    this.#connections = new Connections(options.connectTimeoutMs, wake, this.#identity, options.transport);
     const table = this.#table;
+    this.#connections = new Connections(options.connectTimeoutMs, wake, this.#identity, options.transport, (address) =>
+      table.mayServeFrames(address),
+    );
     const connections = this.#connections;
     const addressBook = this.#addressBook;
     const { followRebuilds } = options;

@@ -19,6 +19,14 @@ describe('the transport of operations', () => {
     expect(cluster.primary.pipelines).toEqual({ frames: 0, grpc: 1 });
   });
 
+  test('auto - a node that serves gRPC only, as the topology says, gets no connection for frames', async () => {
+    const [first] = cluster.nodes.filter((node) => node !== cluster.primary);
+    cluster.primary.framesVersion = 0;
+    const client = await connect({ nodes: [first!.address] });
+    await client.put('key', 'value');
+    expect(cluster.primary.pipelines).toEqual({ frames: 0, grpc: 1 });
+  });
+
   test('grpc - no connection for frames is opened', async () => {
     const client = await connect({ transport: 'grpc' });
     await client.put('key', 'value');

@@ -38,6 +38,7 @@ export class RoutingTable {
   /** The addresses of the nodes: by node id, and without it. */
   #addresses = new Map<string, string>();
   #live = new Set<string>();
+  #grpcOnly = new Set<string>();
   /** The first address to which an operation goes, by shard. */
   #routes: (string | undefined)[] = [];
   /** The primary that a refusal named, by shard, until the topology names another. */
@@ -60,6 +61,11 @@ export class RoutingTable {
     return this.#shardCount <= 1 ? 0 : shardOfKey(key, this.#shardCount);
   }
 
+  /** False if the topology says that the node serves gRPC only. */
+  mayServeFrames(address: string): boolean {
+    return !this.#grpcOnly.has(address);
+  }
+
   /** The primary of a shard: the one that the topology or a refusal names, or else the preferred primary of the placement. */
   primaryOf(shard: number): string | undefined {
     return shard === anyShard ? this.#sole : this.#routes[shard];
@@ -77,6 +83,7 @@ export class RoutingTable {
     const changed = new Set([...touched].filter((shard) => routeOf(known, shard) !== routeOf(topology, shard)));
     const nodes = known === undefined || nodesOf(known) !== nodesOf(topology);
     this.#live = new Set(topology.nodes.map(({ address }) => address));
+    this.#grpcOnly = new Set(topology.nodes.flatMap(({ address, framesVersion }) => (framesVersion === 0 ? [address] : [])));
     const gone = (this.#topology?.nodes ?? []).map(({ address }) => address).filter((address) => !this.#live.has(address));
     this.#topology = topology;
     this.#shardCount = topology.shards.length;

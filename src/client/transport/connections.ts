@@ -10,15 +10,26 @@ export class Connections {
   readonly #onReady: () => void;
   readonly #identity: ClusterIdentity;
   readonly #transport: TransportChoice;
+  readonly #mayServeFrames: (address: string) => boolean;
   readonly #batching = new SendBatching();
   readonly #byAddress = new Map<string, NodeConnection>();
 
-  /** @param onReady called when a node has become reachable, or was found to belong to another cluster. */
-  constructor(connectTimeoutMs: number, onReady: () => void, identity: ClusterIdentity, transport: TransportChoice = 'auto') {
+  /**
+   * @param onReady called when a node has become reachable, or was found to belong to another cluster.
+   * @param mayServeFrames false if the node serves gRPC only, as far as the client knows.
+   */
+  constructor(
+    connectTimeoutMs: number,
+    onReady: () => void,
+    identity: ClusterIdentity,
+    transport: TransportChoice = 'auto',
+    mayServeFrames: (address: string) => boolean = () => true,
+  ) {
     this.#connectTimeoutMs = connectTimeoutMs;
     this.#onReady = onReady;
     this.#identity = identity;
     this.#transport = transport;
+    this.#mayServeFrames = mayServeFrames;
   }
 
   /** A connection is opened when a caller first waits for it. */
@@ -32,6 +43,7 @@ export class Connections {
       this.#batching,
       this.#identity,
       this.#transport,
+      () => this.#mayServeFrames(address),
     );
     this.#byAddress.set(address, created);
     return created;

@@ -5,8 +5,8 @@
  * The time from the moment when a caller needs the link until it is ready is limited, whatever the link does. Requests are passed on
  * only while it is ready; a request that never left may then safely go to another node.
  *
- * With `auto` the link is one of frames, which cost a fraction of the CPU. Where a process answers but does not accept frames, as a
- * proxy that passes only HTTP/2, the link is one of gRPC for a while.
+ * With `auto` the link is one of frames, which cost a fraction of the CPU, unless the topology says that the node serves gRPC only.
+ * Where a process answers but does not accept frames, as a proxy that passes only HTTP/2, the link is one of gRPC for a while.
  *
  * A node of another cluster may have taken over the address. Once this is known, nothing is sent to it for a while, or until the
  * connection breaks: the next connection, or behind a proxy the same one, may lead to the right node again.
@@ -35,6 +35,7 @@ export class NodeConnection {
   readonly #identity: ClusterIdentity;
   readonly #changed = new WakeUp();
   readonly #choice: TransportChoice;
+  readonly #mayServeFrames: () => boolean;
   #link: Link | undefined;
   #usesFrames = false;
   #isLoadingGrpc = false;
@@ -54,6 +55,7 @@ export class NodeConnection {
     batching = new SendBatching(),
     identity = new ClusterIdentity(),
     transport: TransportChoice = 'auto',
+    mayServeFrames = () => true,
   ) {
     this.address = address;
     this.#connectTimeoutMs = connectTimeoutMs;
@@ -61,6 +63,7 @@ export class NodeConnection {
     this.#batching = batching;
     this.#identity = identity;
     this.#choice = transport;
+    this.#mayServeFrames = mayServeFrames;
   }
 
   get isReady(): boolean {
@@ -170,7 +173,8 @@ export class NodeConnection {
   }
 
   get #wantsFrames(): boolean {
-    return this.#choice === 'tcp' || (this.#choice === 'auto' && monotonicNowMs() >= this.#grpcUntilMs);
+    if (this.#choice !== 'auto') return this.#choice === 'tcp';
+    return this.#mayServeFrames() && monotonicNowMs() >= this.#grpcUntilMs;
   }
 
   #open(): void {

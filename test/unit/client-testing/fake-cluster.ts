@@ -62,6 +62,8 @@ export class FakeNode {
   readonly pipelines = { frames: 0, grpc: 0 };
   /** False: the node lets only HTTP/2 through. */
   offersFrames = true;
+  /** What the topology says of its frames. */
+  framesVersion = 1;
 
   constructor(id: string) {
     this.id = id;
@@ -112,7 +114,7 @@ export class FakeCluster {
 
   get topology(): Topology {
     const live = this.nodes.filter((node) => node.alive);
-    const nodes = live.map(({ id, address }) => ({ id, address, zone: '', weight: 1, framesVersion: 1 }));
+    const nodes = live.map(({ id, address, framesVersion }) => ({ id, address, zone: '', weight: 1, framesVersion }));
     const replicas = nodes.map((node) => ({ replicaId: `r-${node.id}`, nodeId: node.id, inSync: true, live: true }));
     const shards = this.#shards.map(({ primary, epoch }, shard) => {
       const node = this.nodes[primary];
