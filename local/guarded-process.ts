@@ -59,6 +59,10 @@ export class GuardedProcess {
     return this.#guard.exitCode === null && this.#guard.signalCode === null;
   }
 
+  get pid(): number {
+    return this.#serverId;
+  }
+
   signal(signal: 'SIGSTOP' | 'SIGCONT'): void {
     if (this.running) process.kill(this.#serverId, signal);
   }

@@ -8,7 +8,14 @@ test('a chart names every store and scenario, and loads nothing', async () => {
   const results = (['kvnode', 'redis'] as const).flatMap((store, index) =>
     [1, 2].map((round) => {
       const operationsPerSecond = 1_000 * round * (index + 1);
-      return { store, scenario, round, measured: { ...measured, operationsPerSecond }, loadAverage: 1 };
+      return {
+        store,
+        scenario,
+        round,
+        measured: { ...measured, operationsPerSecond },
+        serversCpuMicroseconds: 1,
+        loadAverage: 1,
+      };
     }),
   );
   const stores = [

@@ -10,6 +10,7 @@ export interface PeersCommandLine {
   readonly choice: Choice;
   readonly rounds: number;
   readonly measureMs: number;
+  readonly sideBySide: boolean;
   readonly list: boolean;
   readonly jsonFile: string | undefined;
   readonly reportFile: string | undefined;
@@ -28,6 +29,10 @@ const options = {
   full: { type: 'boolean', describe: 'Every combination of scenarios, and every series: hours' },
   rounds: text('Number of measurements of each trial', '3'),
   seconds: text('Seconds of each measurement, after one second to warm up', '3'),
+  'side-by-side': {
+    type: 'boolean',
+    describe: 'Start all stores at once, and measure each scenario on them in turn: for a machine with other work',
+  },
   json: text('File for every measurement, medians and ratios'),
   report: text('File for a report with charts (HTML that needs no other file)'),
   list: { type: 'boolean', describe: 'Print the trials, and end' },
@@ -58,6 +63,7 @@ export async function parsePeersCommandLine(args: readonly string[]): Promise<Pe
     },
     rounds: numberOf('rounds', given.rounds ?? options.rounds.defaultDescription, maxRounds, Number.isInteger),
     measureMs: 1_000 * numberOf('seconds', given.seconds ?? options.seconds.defaultDescription, maxSeconds, Number.isFinite),
+    sideBySide: given['side-by-side'] === true,
     list: given.list === true,
     jsonFile: fileOf('json', given.json),
     reportFile: fileOf('report', given.report),

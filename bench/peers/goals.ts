@@ -1,6 +1,6 @@
 /** Judges the goals of kvnode by the measurements of a run. */
 import { casesOf, goalRows, type Shape } from './goal-rows.js';
-import type { Result } from './rounds.js';
+import type { Result } from './store-session.js';
 import { ratioOf, type Spread } from './summary.js';
 
 export interface GoalResult {

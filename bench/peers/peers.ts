@@ -21,7 +21,9 @@ const warmUpMs = 1_000;
 const besidesMs = 1_000;
 
 async function main(): Promise<number> {
-  const { choice, rounds, measureMs, list, jsonFile, reportFile } = await parsePeersCommandLine(process.argv.slice(2));
+  const { choice, rounds, measureMs, sideBySide, list, jsonFile, reportFile } = await parsePeersCommandLine(
+    process.argv.slice(2),
+  );
   const chosen = select(choice);
   if (chosen.length === 0) throw new KvError('INVALID_OPTION', 'no trial is left: see --list');
   if (list) {
@@ -38,7 +40,7 @@ async function main(): Promise<number> {
   printLine(
     `${trials.length} trials, ${rounds} rounds, ${measureMs / 1_000} s each: about ${Math.ceil(minutes)} minutes, more with many keys`,
   );
-  const options = { trials, rounds, warmUpMs, measureMs };
+  const options = { trials, rounds, sideBySide, warmUpMs, measureMs };
   const outcome = await outcomeOf(machine, options, await runRounds(options, printLine, interrupted), missing);
   if (outcome.results.length > 0) await publish(outcome, jsonFile, reportFile);
   if (interrupted.reason instanceof InterruptedError) return interrupted.reason.exitCode;

@@ -1,29 +1,15 @@
-/** Executes the whole run. In every round each store is measured in turn, alone on the machine, with fresh servers. */
-import { loadavg } from 'node:os';
-import { measure } from './measure.js';
-import type { Measured } from './plan.js';
+/**
+ * Executes the whole run. In every round each store is measured in turn, alone on the machine, with fresh servers. Side
+ * by side, the servers of all stores run at once, and every scenario is measured on each store in turn: what is compared
+ * is then measured within seconds, which helps where other work on the machine comes and goes.
+ */
 import { type StoreName, scenarioId, type Trial } from './scenarios.js';
-import { storeNamed } from './stores/index.js';
-import type { RunningStore } from './stores/store.js';
+import { type MeasuredTime, type Result, StoreSession } from './store-session.js';
 
-const serverWarmUpMs = 4_000;
-
-export interface RoundsOptions {
+export interface RoundsOptions extends MeasuredTime {
   readonly trials: readonly Trial[];
   readonly rounds: number;
-  readonly warmUpMs: number;
-  readonly measureMs: number;
-}
-
-export interface Result extends Trial {
-  /** The number of the round, from 1. */
-  readonly round: number;
-  readonly measured: Measured;
-  /**
-   * The load average of the last minute at the end of the measurement: the store's own work, and other load on the
-   * machine.
-   */
-  readonly loadAverage: number;
+  readonly sideBySide: boolean;
 }
 
 export interface RunResults {
@@ -34,73 +20,82 @@ export interface RunResults {
 
 /** @param signal ends the run early; the servers are stopped, and the result has the measurements until then */
 export async function runRounds(options: RoundsOptions, print: (line: string) => void, signal: AbortSignal): Promise<RunResults> {
-  const results: Result[] = [];
-  const failures: string[] = [];
-  const stores = [...new Set(options.trials.map(({ store }) => store))];
-  for (let round = 1; round <= options.rounds; round += 1) {
-    for (const store of rotated(stores, round - 1)) {
-      if (signal.aborted) break;
-      print(`round ${round} of ${options.rounds}: ${store}`);
-      const onFailure = (what: string, error: unknown): void => {
-        if (signal.aborted) return;
-        failures.push(`round ${round}, ${store}, ${what}: ${error instanceof Error ? error.message : String(error)}`);
-        print(`  ${failures.at(-1)}`);
-      };
-      const own = options.trials.filter((trial) => trial.store === store);
-      await runStore({ ...options, trials: rotated(own, round - 1) }, round, store, {
-        onFailure,
-        onResult: (result) => {
-          results.push(result);
-          print(`  ${describe(result)}`);
-        },
-        signal,
-      });
-    }
+  const run = new Rounds(options, print, signal);
+  await (options.sideBySide ? run.sideBySide() : run.oneByOne());
+  return run;
+}
+
+class Rounds implements RunResults {
+  readonly results: Result[] = [];
+  readonly failures: string[] = [];
+  readonly #options: RoundsOptions;
+  readonly #stores: readonly StoreName[];
+  readonly #print: (line: string) => void;
+  readonly #signal: AbortSignal;
+
+  constructor(options: RoundsOptions, print: (line: string) => void, signal: AbortSignal) {
+    this.#options = options;
+    this.#stores = [...new Set(options.trials.map(({ store }) => store))];
+    this.#print = print;
+    this.#signal = signal;
   }
-  return { results, failures };
-}
 
-interface Observer {
-  readonly onResult: (result: Result) => void;
-  readonly onFailure: (what: string, error: unknown) => void;
-  readonly signal: AbortSignal;
-}
-
-async function runStore({ trials, warmUpMs, measureMs }: RoundsOptions, round: number, store: StoreName, observer: Observer) {
-  const { onResult, onFailure, signal } = observer;
-  let running: RunningStore | undefined;
-  try {
-    running = await (await storeNamed(store)).start();
-    let filled = '';
-    await warmUpServers(store, running.addresses, signal);
-    for (const trial of trials) {
-      if (signal.aborted) return;
-      const { scenario } = trial;
-      const keys = `${scenario.keyspace} keys of ${scenario.valueBytes} bytes`;
-      const prefill = keys !== filled;
-      const plan = { ...trial, addresses: running.addresses, prefill, warmUpMs, measureMs, seed: round };
-      try {
-        const measured = await measure(plan, signal);
-        onResult({ ...trial, round, measured, loadAverage: loadavg()[0]! });
-        filled = keys;
-      } catch (error) {
-        onFailure(scenarioId(scenario), error);
+  async oneByOne(): Promise<void> {
+    const { rounds, trials } = this.#options;
+    for (let round = 1; round <= rounds; round += 1) {
+      for (const store of rotated(this.#stores, round - 1)) {
+        if (this.#signal.aborted) return;
+        this.#print(`round ${round} of ${rounds}: ${store}`);
+        const session = await this.#start(store);
+        const own = trials.filter((trial) => trial.store === store);
+        for (const trial of rotated(own, round - 1)) await this.#measure(session, trial, round);
+        await session?.stop();
       }
     }
-  } catch (error) {
-    onFailure('start', error);
-  } finally {
-    await running?.stop();
   }
-}
 
-/**
- * Fresh servers, in Node.js and Java alike, have not compiled their hot code yet. Without the warm-up, the first
- * measurement would meet slower servers than the rest. The keys are few, and are among the measured keys.
- */
-async function warmUpServers(store: StoreName, addresses: readonly string[], signal: AbortSignal): Promise<void> {
-  const scenario = { mix: 'mixed', valueBytes: 100, keyspace: 1_000, inFlight: 256, threads: 1, pace: 'highest' } as const;
-  await measure({ store, addresses, scenario, prefill: true, warmUpMs: 0, measureMs: serverWarmUpMs, seed: 0 }, signal);
+  async sideBySide(): Promise<void> {
+    const { rounds, trials } = this.#options;
+    const ids = [...new Set(trials.map(({ scenario }) => scenarioId(scenario)))];
+    const sessions = new Map<StoreName, StoreSession | undefined>();
+    for (const store of this.#stores) sessions.set(store, await this.#start(store));
+    for (let round = 1; round <= rounds; round += 1) {
+      this.#print(`round ${round} of ${rounds}`);
+      for (const id of ids) {
+        const same = trials.filter(({ scenario }) => scenarioId(scenario) === id);
+        for (const trial of rotated(same, round - 1)) await this.#measure(sessions.get(trial.store), trial, round);
+      }
+    }
+    for (const session of sessions.values()) await session?.stop();
+  }
+
+  /** Undefined: the store could not be started, which has been noted. */
+  async #start(store: StoreName): Promise<StoreSession | undefined> {
+    if (this.#signal.aborted) return undefined;
+    try {
+      return await StoreSession.start(store, this.#signal);
+    } catch (error) {
+      this.#failed(`${store}, start`, error);
+      return undefined;
+    }
+  }
+
+  async #measure(session: StoreSession | undefined, { store, scenario }: Trial, round: number): Promise<void> {
+    if (session === undefined || this.#signal.aborted) return;
+    try {
+      const result = await session.measure(scenario, round, this.#options, this.#signal);
+      this.results.push(result);
+      this.#print(`  ${describe(result)}`);
+    } catch (error) {
+      this.#failed(`round ${round}, ${store}, ${scenarioId(scenario)}`, error);
+    }
+  }
+
+  #failed(what: string, error: unknown): void {
+    if (this.#signal.aborted) return;
+    this.failures.push(`${what}: ${error instanceof Error ? error.message : String(error)}`);
+    this.#print(`  ${this.failures.at(-1)}`);
+  }
 }
 
 /**
@@ -111,9 +106,10 @@ function rotated<T>(list: readonly T[], by: number): T[] {
   return [...list.slice(at), ...list.slice(0, at)];
 }
 
-function describe({ scenario, measured }: Result): string {
-  const { operationsPerSecond, p50Ms, p99Ms, failed, firstFailure } = measured;
+function describe({ store, scenario, measured, serversCpuMicroseconds }: Result): string {
+  const { operationsPerSecond, p50Ms, p99Ms, clientCpuMicroseconds, failed, firstFailure } = measured;
   const times = `p50 ${p50Ms.toFixed(2)} ms, p99 ${p99Ms.toFixed(2)} ms`;
+  const cpu = `CPU client ${clientCpuMicroseconds.toFixed(1)} µs, servers ${serversCpuMicroseconds.toFixed(1)} µs`;
   const failures = failed === 0 ? '' : `, ${failed} FAILED: ${firstFailure}`;
-  return `${scenarioId(scenario)}: ${Math.round(operationsPerSecond)} operations/s, ${times}${failures}`;
+  return `${store} ${scenarioId(scenario)}: ${Math.round(operationsPerSecond)} operations/s, ${times}, ${cpu}${failures}`;
 }

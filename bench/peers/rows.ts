@@ -23,12 +23,13 @@ export function ratesTable({ summaries, results, stores }: TrialOutcome): TableT
       summary.p50Ms.median.toFixed(2),
       summary.p99Ms.median.toFixed(2),
       summary.clientCpuMicroseconds.median.toFixed(1),
+      summary.serversCpuMicroseconds.median.toFixed(1),
       ratio === undefined ? '' : spreadText(ratio, 2),
       failed === 0 ? '' : String(failed),
     ];
   };
   return {
-    head: ['scenario', 'store', 'operations/s', 'p50 ms', 'p99 ms', 'client CPU µs', 'kvnode / it', 'failed'],
+    head: ['scenario', 'store', 'operations/s', 'p50 ms', 'p99 ms', 'client CPU µs', 'servers CPU µs', 'kvnode / it', 'failed'],
     rows: ids.flatMap((id) => summaries.filter(({ scenario }) => scenarioId(scenario) === id).map(row)),
   };
 }

@@ -1,14 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import { judgeGoals } from './goals.js';
-import type { Result } from './rounds.js';
 import type { BenchScenario, StoreName } from './scenarios.js';
+import type { Result } from './store-session.js';
 import { ratioOf, spreadOf, summarise } from './summary.js';
 
 const put: BenchScenario = { mix: 'put', valueBytes: 100, keyspace: 10_000, inFlight: 256, threads: 1, pace: 'highest' };
 
 function result(store: StoreName, round: number, operationsPerSecond: number, scenario: BenchScenario = put, p50Ms = 1): Result {
   const measured = { operationsPerSecond, p50Ms, p99Ms: 2, failed: 1, firstFailure: undefined, clientCpuMicroseconds: 10 };
-  return { store, scenario, round, measured, loadAverage: 1 };
+  return { store, scenario, round, measured, serversCpuMicroseconds: 20, loadAverage: 1 };
 }
 
 describe('medians and spread', () => {
@@ -26,6 +26,7 @@ describe('medians and spread', () => {
     const [own, other] = summarise(results);
     expect(own).toMatchObject({ store: 'kvnode', rounds: 3, failed: 3 });
     expect(own?.operationsPerSecond).toEqual({ median: 20, lowest: 10, highest: 30 });
+    expect(own?.serversCpuMicroseconds.median).toBe(20);
     expect(other).toMatchObject({ store: 'redis', rounds: 1 });
   });
 

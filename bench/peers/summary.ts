@@ -1,7 +1,7 @@
 /** Computes medians with their spread: of one trial over its rounds, and of the ratio of two trials round by round. */
 import type { Measured } from './plan.js';
-import type { Result } from './rounds.js';
 import { type BenchScenario, type StoreName, scenarioId } from './scenarios.js';
+import type { Result } from './store-session.js';
 
 export interface Spread {
   readonly median: number;
@@ -17,6 +17,7 @@ export interface Summary {
   readonly p50Ms: Spread;
   readonly p99Ms: Spread;
   readonly clientCpuMicroseconds: Spread;
+  readonly serversCpuMicroseconds: Spread;
   /** The number of failed operations in all rounds. */
   readonly failed: number;
 }
@@ -57,6 +58,7 @@ export function summarise(results: readonly Result[]): Summary[] {
       p50Ms: of('p50Ms'),
       p99Ms: of('p99Ms'),
       clientCpuMicroseconds: of('clientCpuMicroseconds'),
+      serversCpuMicroseconds: spreadOf(group.map((result) => result.serversCpuMicroseconds))!,
       failed: group.reduce((sum, { measured }) => sum + measured.failed, 0),
     };
   });

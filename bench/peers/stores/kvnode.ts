@@ -48,7 +48,7 @@ function storeOf({ title, nodes = 3, shards = optionSpecs.shards.default, client
 
 async function start(nodes: number, shards: number): Promise<RunningStore> {
   const cluster = await startSettledCluster({ nodes, shards });
-  return { addresses: cluster.addresses, stop: () => cluster.kill() };
+  return { addresses: cluster.addresses, pids: cluster.nodes.map(({ pid }) => pid), stop: () => cluster.kill() };
 }
 
 async function connect(addresses: readonly string[], options: Variant['client']): Promise<StoreClient> {

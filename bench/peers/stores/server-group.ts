@@ -22,7 +22,8 @@ export class ServerGroup {
     const group = new ServerGroup(store);
     try {
       const addresses = await body(group);
-      return { addresses, stop: () => group.#stop() };
+      const pids = [...group.#servers.values()].map(({ pid }) => pid);
+      return { addresses, pids, stop: () => group.#stop() };
     } catch (error) {
       await group.#stop();
       throw error;

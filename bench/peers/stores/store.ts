@@ -17,6 +17,8 @@ export interface StoreClient {
 export interface RunningStore {
   /** The addresses for clients, each host:port. */
   readonly addresses: readonly string[];
+  /** The processes of its servers, those of a coordination service excepted. */
+  readonly pids: readonly number[];
   /** Ends every server and deletes its data. */
   stop(): Promise<void>;
 }
