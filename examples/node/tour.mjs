@@ -6,6 +6,8 @@
 import { Rpc } from './frames-client.mjs';
 
 const getTopology = { rpc: 'kv.v1.Cluster/GetTopology', request: 'GetTopologyRequest', response: 'Topology' };
+const put = { rpc: 'kv.v1.KeyValue/Put', request: 'PutRequest', response: 'PutResponse' };
+const get = { rpc: 'kv.v1.KeyValue/Get', request: 'GetRequest', response: 'GetResponse' };
 const pipeline = { rpc: 'kv.v1.KeyValue/Pipeline', request: 'PipelineRequest', response: 'PipelineResponse' };
 
 /** Sends everything at once, and returns the answers. */
@@ -31,7 +33,7 @@ const [{ clusterId, nodes, shardCount }] = await call(address, getTopology, {});
 console.log(`${nodes.length} nodes, ${shardCount} shards; over frames: ${nodes.filter((node) => node.framesVersion > 0).length} nodes`);
 
 const value = (text) => Buffer.from(text);
-const [put, get, refused, gone] = await execute(
+const [written, found, refused, gone] = await execute(
   address,
   [
     { id: 1, put: { key: 'tour', value: value('Alice') } },
@@ -41,9 +43,14 @@ const [put, get, refused, gone] = await execute(
   ],
   clusterId,
 );
-console.log(`get: ${get.get.value}, at the version of the put: ${get.get.version === put.put.version}`);
+console.log(`get: ${found.get.value}, at the version of the put: ${found.get.version === written.put.version}`);
 console.log(`put if absent: ${refused.error.code}, executed: ${refused.error.notExecuted ? 'no' : 'unknown'}`);
 console.log(`deleted: ${gone.delete.existed}`);
+
+// A unary rpc may go to any node, which forwards it.
+const [{ version }] = await call(address, put, { key: 'tour', value: value('Carol') }, clusterId);
+const [answer] = await call(address, get, { key: 'tour' }, clusterId);
+console.log(`unary get: ${answer.value}, at the version of the put: ${answer.version === version}`);
 
 try {
   await call(address, pipeline, { operations: [] }, 'another-cluster');

@@ -258,6 +258,7 @@ test('over frames: a client with nothing but sockets and protobufjs, at the prim
       'get: Alice, at the version of the put: true',
       'put if absent: VERSION_MISMATCH, executed: no',
       'deleted: true',
+      'unary get: Carol, at the version of the put: true',
       'another cluster: WRONG_CLUSTER, executed: no',
     ]);
   }
