@@ -6,7 +6,7 @@ import type { Logger } from 'pino';
 import { Controller } from '../controller/index.js';
 import type { ClusterConfig, Coordinator } from '../coordination/index.js';
 import { NodeMetrics } from '../metrics/index.js';
-import { FrameCounts } from '../transport/index.js';
+import { FrameCounts, TurnEnd } from '../transport/index.js';
 import { Descriptors } from './capacity/descriptors.js';
 import { defaultMaxMemoryBytes, divideMemory } from './capacity/memory-budget.js';
 import { NodeAccount } from './capacity/node-account.js';
@@ -63,6 +63,7 @@ export class NodeParts {
     const { lifecycle } = this;
     const metrics = this.#metrics;
     const frames = { client: new FrameCounts(), node: new FrameCounts() };
+    const turn = new TurnEnd();
     this.config = config;
     this.#endpoints = endpoints;
     const logger = options.logger.child({ node: nodeId });
@@ -81,6 +82,7 @@ export class NodeParts {
       moveRate,
       account,
       frames: frames.node,
+      turn,
       logger,
     });
     this.shards = new NodeShards({
@@ -89,6 +91,7 @@ export class NodeParts {
       config,
       account,
       peers: this.#peers,
+      turn,
       coordinator,
       logger,
       onChange: (shard) => this.#changes.shardChanged(shard),
@@ -129,6 +132,7 @@ export class NodeParts {
       topology,
       metrics,
       frames,
+      turn,
       logger,
       connections: () => endpoints.connections,
       cutConnections: () => endpoints.cutConnections,

@@ -7,3 +7,4 @@ export { SharedPort } from './shared-port.js';
 export { acceptTcp, type Incoming } from './tcp/accept.js';
 export { dialTcp } from './tcp/dial.js';
 export { preface as framesPreface } from './tcp/frame-format.js';
+export { TurnEnd } from './turn-end.js';

@@ -148,6 +148,8 @@ describe('retries', () => {
 
   test('the deadline - a write without an answer is unknown', async () => {
     const client = await connect();
+    // The pipeline is open from here on, so the write leaves at once.
+    await client.get('key');
     cluster.judge = () => 'executeAndHang';
     const error = await failure(client.put('key', 'value', { deadlineMs: 100 }));
     expect(error).toMatchObject({ code: 'DEADLINE_EXCEEDED', executed: 'unknown' });

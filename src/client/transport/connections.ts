@@ -3,7 +3,6 @@ import type { ClusterIdentity } from '../routing/cluster-identity.js';
 import type { TransportChoice } from './link.js';
 import { NodeConnection } from './node-connection.js';
 import type { Subject } from './node-transport.js';
-import { SendBatching } from './send-batching.js';
 
 export class Connections {
   readonly #connectTimeoutMs: number;
@@ -11,7 +10,6 @@ export class Connections {
   readonly #identity: ClusterIdentity;
   readonly #transport: TransportChoice;
   readonly #mayServeFrames: (address: string) => boolean;
-  readonly #batching = new SendBatching();
   readonly #byAddress = new Map<string, NodeConnection>();
 
   /**
@@ -36,14 +34,8 @@ export class Connections {
   to(address: string): NodeConnection {
     const existing = this.#byAddress.get(address);
     if (existing !== undefined) return existing;
-    const created = new NodeConnection(
-      address,
-      this.#connectTimeoutMs,
-      this.#onReady,
-      this.#batching,
-      this.#identity,
-      this.#transport,
-      () => this.#mayServeFrames(address),
+    const created = new NodeConnection(address, this.#connectTimeoutMs, this.#onReady, this.#identity, this.#transport, () =>
+      this.#mayServeFrames(address),
     );
     this.#byAddress.set(address, created);
     return created;

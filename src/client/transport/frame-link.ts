@@ -37,10 +37,10 @@ export class FrameLink implements Link {
 
   constructor(parts: LinkParts, openGrpc: OpenGrpc) {
     this.#parts = parts;
-    const { batching, naming } = parts;
+    const { naming } = parts;
     const dial = (rpc: string, listener: OpeningListener) => this.#dial(rpc, listener);
     this.transport = new FrameTransport(dial, naming, openGrpc);
-    this.pipeline = new PipelineTransport((listener) => this.#openPipeline(listener), batching, naming);
+    this.pipeline = new PipelineTransport((listener) => this.#openPipeline(listener), naming);
   }
 
   get isReady(): boolean {

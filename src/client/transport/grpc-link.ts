@@ -22,11 +22,11 @@ export class GrpcLink implements Link {
   readonly pipeline: PipelineTransport;
   #closed = false;
 
-  constructor({ address, batching, naming, events }: Omit<LinkParts, 'connectTimeoutMs'>) {
+  constructor({ address, naming, events }: Omit<LinkParts, 'connectTimeoutMs'>) {
     this.#events = events;
     this.#client = new Client(grpcTarget(address), this.#credentials, channelOptions);
     this.transport = new UnaryTransport(this.#client, naming);
-    this.pipeline = new PipelineTransport((listener) => openGrpcPipeline(this.#client, naming, listener), batching, naming);
+    this.pipeline = new PipelineTransport((listener) => openGrpcPipeline(this.#client, naming, listener), naming);
     this.#watch();
   }
 

@@ -5,7 +5,6 @@
 import type { ClusterNaming } from '../routing/cluster-identity.js';
 import type { NodeTransport } from './node-transport.js';
 import type { PipelineTransport } from './pipeline-transport.js';
-import type { SendBatching } from './send-batching.js';
 
 /** What carries requests; see `KvClientOptions.transport`. */
 export type TransportChoice = 'auto' | 'tcp' | 'grpc';
@@ -32,7 +31,6 @@ export interface LinkParts {
   /** host:port. */
   readonly address: string;
   readonly connectTimeoutMs: number;
-  readonly batching: SendBatching;
   readonly naming: ClusterNaming;
   readonly events: LinkEvents;
 }

@@ -19,7 +19,6 @@ import { FrameLink } from './frame-link.js';
 import type { Link, LinkParts, TransportChoice } from './link.js';
 import type { NodeTransport, Subject } from './node-transport.js';
 import type { PipelineTransport } from './pipeline-transport.js';
-import { SendBatching } from './send-batching.js';
 
 /** How long a node of another cluster is not tried again over the same connection. */
 const strangerMs = 5_000;
@@ -31,7 +30,6 @@ export class NodeConnection {
   readonly address: string;
   readonly #connectTimeoutMs: number;
   readonly #onReady: () => void;
-  readonly #batching: SendBatching;
   readonly #identity: ClusterIdentity;
   readonly #changed = new WakeUp();
   readonly #choice: TransportChoice;
@@ -52,7 +50,6 @@ export class NodeConnection {
     address: string,
     connectTimeoutMs: number,
     onReady: () => void,
-    batching = new SendBatching(),
     identity = new ClusterIdentity(),
     transport: TransportChoice = 'auto',
     mayServeFrames = () => true,
@@ -60,7 +57,6 @@ export class NodeConnection {
     this.address = address;
     this.#connectTimeoutMs = connectTimeoutMs;
     this.#onReady = onReady;
-    this.#batching = batching;
     this.#identity = identity;
     this.#choice = transport;
     this.#mayServeFrames = mayServeFrames;
@@ -208,7 +204,7 @@ export class NodeConnection {
 
   /** A connection for requests that frames do not carry. */
   #besideFrames(): NodeConnection {
-    return new NodeConnection(this.address, this.#connectTimeoutMs, () => {}, this.#batching, this.#identity, 'grpc');
+    return new NodeConnection(this.address, this.#connectTimeoutMs, () => {}, this.#identity, 'grpc');
   }
 
   /** Ignores what happens to a link that has been replaced, even a late refusal over it. */
@@ -217,7 +213,6 @@ export class NodeConnection {
     return {
       address: this.address,
       connectTimeoutMs: this.#connectTimeoutMs,
-      batching: this.#batching,
       naming: {
         get clusterId() {
           return identity.id;

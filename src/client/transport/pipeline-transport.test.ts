@@ -1,5 +1,5 @@
 import { Client, credentials, Metadata, Server, ServerCredentials, type ServerDuplexStream } from '@grpc/grpc-js';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { KvError } from '../../errors.js';
 import { GrpcClientStream } from '../../transport/grpc/grpc-frame-stream.js';
 import { keyValueService } from '../../wire/contract/client-contract.js';
@@ -103,25 +103,6 @@ describe('the pipeline of a client', () => {
     await node.received(2);
     for (const [operation] of node.messages) node.answer([operation!.id], 1);
     expect(await Promise.all([small, large])).toMatchObject([{ version: 1 }, { version: 1 }]);
-  });
-
-  test('a few operations behind many wait for more, and are sent after a while if none follow', async () => {
-    const many = Array.from({ length: 100 }, (_, key) => transport.execute(put(`many:${key}`), patient()));
-    await node.received(1);
-    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
-    const first = transport.execute(put('first'), patient());
-    await new Promise((resolve) => setImmediate(resolve));
-    const second = transport.execute(put('second'), patient());
-    await new Promise((resolve) => setImmediate(resolve));
-    vi.advanceTimersByTime(1).useRealTimers();
-    await node.received(2);
-    expect(node.messages[1]!.map(({ key }) => key)).toEqual(['first', 'second']);
-    for (const operations of node.messages)
-      node.answer(
-        operations.map(({ id }) => id),
-        1,
-      );
-    await Promise.all([...many, first, second]);
   });
 
   test('when a stream ends, the outcome of what was sent is unknown; the next operation opens a new stream', async () => {

@@ -1,6 +1,6 @@
 /**
  * Sends operations to one node over one stream of kv.v1.KeyValue/Pipeline, whatever carries the stream. Operations that are issued
- * in one turn of the event loop travel in one message. An attempt costs an object and a place in a list, and no promise or timer.
+ * in one turn of the event loop travel in one message, those included that the results of this turn allow. An attempt costs an object and a place in a list, and no promise or timer.
  *
  * The stream is opened when an operation is to be sent and there is no stream. If it breaks, operations that were sent have an
  * unknown outcome, and the others were not executed. Like every transport it makes one attempt and retries nothing.
@@ -12,8 +12,6 @@ import { type DataResult, ResultReader } from '../../wire/pipeline/pipeline-resu
 import type { Limits } from '../call-limits.js';
 import { DeadlineSweep } from '../retry/deadline-sweep.js';
 import { type ClusterNaming, noCluster } from '../routing/cluster-identity.js';
-import { RoundTrip } from './round-trip.js';
-import { SendBatching, type Sender } from './send-batching.js';
 
 /** Receives the outcome of an attempt, once. */
 export interface Reply {
@@ -43,9 +41,8 @@ export type OpenPipeline = (listener: OpeningListener) => OpenedPipeline;
 /** A message is sent before it grows beyond this size; a larger operation travels alone. */
 const maxBatchBytes = 256 * 1024;
 
-export class PipelineTransport implements Sender {
+export class PipelineTransport {
   readonly #openPipeline: OpenPipeline;
-  readonly #batching: SendBatching;
   readonly #cluster: ClusterNaming;
   readonly #writer = new OperationWriter();
   #stream: FrameStream | undefined;
@@ -59,32 +56,16 @@ export class PipelineTransport implements Sender {
   #sent: (Attempt | undefined)[] = [];
   #freeIds: number[] = [];
   #pending = 0;
-  readonly #roundTrip = new RoundTrip();
   readonly #sweep = new DeadlineSweep((nowMs) => this.#expire(nowMs));
 
-  /** @param batching shared by all streams of a client. */
-  constructor(openPipeline: OpenPipeline, batching = new SendBatching(), cluster: ClusterNaming = noCluster) {
+  constructor(openPipeline: OpenPipeline, cluster: ClusterNaming = noCluster) {
     this.#openPipeline = openPipeline;
-    this.#batching = batching;
     this.#cluster = cluster;
-    batching.join(this);
   }
 
   /** The number of attempts without a reply. */
   get pending(): number {
     return this.#pending;
-  }
-
-  get unsent(): number {
-    return this.#mayWrite ? this.#unsent.length - this.#unsentOver : 0;
-  }
-
-  get unanswered(): number {
-    return this.#mayWrite ? this.#pending - this.unsent : 0;
-  }
-
-  get roundTripMs(): number {
-    return this.#roundTrip.ms;
   }
 
   send(request: DataRequest, limits: Limits, reply: Reply): void {
@@ -97,7 +78,7 @@ export class PipelineTransport implements Sender {
     this.#flushScheduled = true;
     setImmediate(() => {
       this.#flushScheduled = false;
-      this.#batching.flush();
+      this.#sendWaiting();
     });
   }
 
@@ -119,10 +100,9 @@ export class PipelineTransport implements Sender {
     this.#leaveStream();
     for (const attempt of pending) this.#fail(attempt, attempt.sent ? unknownOutcome(reason) : neverSent(reason));
     this.#sweep.stop();
-    this.#batching.leave(this);
   }
 
-  sendWaiting(): void {
+  #sendWaiting(): void {
     if (this.#unsent.length === 0 || !this.#mayWrite) return;
     this.#stream ??= this.#open();
     const batch = this.#unsent;
@@ -137,20 +117,11 @@ export class PipelineTransport implements Sender {
       const id = this.#freeIds.pop() ?? this.#sent.length;
       this.#sent[id] = attempt;
       attempt.sent = true;
-      this.#roundTrip.sent(id);
       this.#writer.add(id, attempt.request);
     }
     this.#unsent = next === batch.length ? [] : batch.slice(next);
     this.#unsentOver = 0;
     if (this.#writer.bytes > 0) this.#write();
-  }
-
-  /**
-   * Sends new operations once the callers have handled their results, that is after all promises that depend on them, and before the
-   * turn ends. On a busy machine the end of the turn is late, and the node would be idle until then.
-   */
-  #flushAfterReactions(): void {
-    queueMicrotask(() => process.nextTick(() => this.#batching.flush()));
   }
 
   #write(): void {
@@ -172,14 +143,13 @@ export class PipelineTransport implements Sender {
 
   #drained(): void {
     this.#mayWrite = true;
-    this.#batching.flush();
+    this.#sendWaiting();
   }
 
   #received(message: Buffer): void {
     try {
       const results = new ResultReader(message);
       while (results.next()) this.#settle(results);
-      this.#flushAfterReactions();
     } catch (error) {
       this.#broke(new KvError('OUTCOME_UNKNOWN', 'the node sent what is no answer', { cause: error }));
     }
@@ -190,7 +160,6 @@ export class PipelineTransport implements Sender {
     if (attempt === undefined) return;
     this.#sent[id] = undefined;
     this.#freeIds.push(id);
-    this.#roundTrip.answered(id);
     if (attempt.over) return;
     this.#conclude(attempt);
     if (result !== undefined && error === undefined) attempt.reply.answered(result);
@@ -215,7 +184,6 @@ export class PipelineTransport implements Sender {
     this.#unsentOver = 0;
     this.#sent = [];
     this.#freeIds = [];
-    this.#roundTrip.forget();
   }
 
   *#attempts(): Iterable<Attempt> {

@@ -11,7 +11,7 @@ import { createServer } from '../../gateway/server.js';
 import { apis, countOperations, type Method, operationMethods } from '../../metrics/operation-counts.js';
 import type { Scenario } from '../../replication/testing/scenario.fixture.js';
 import type { Tracing } from '../../tracing/index.js';
-import type { FrameStream } from '../../transport/index.js';
+import { type FrameStream, TurnEnd } from '../../transport/index.js';
 import { fromStatus } from '../../wire/contract/grpc-status.js';
 import type { GetResponse } from '../../wire/contract/kv-api.js';
 import { ResultReader } from '../../wire/pipeline/pipeline-results.js';
@@ -80,7 +80,7 @@ export class TestNode {
       tracing,
       logger,
     });
-    this.#pipeline = new PipelineServer({ executor: this.executor, maxPipelines: 10, logger });
+    this.#pipeline = new PipelineServer({ executor: this.executor, maxPipelines: 10, turn: new TurnEnd(), logger });
     this.#unary = new UnaryServer(this.executor, this.pending);
     const parts = { executor: this.executor, pending: this.pendingOfHttp, inSyncNodes: async () => [nodeId] };
     const routes = [keyRoutes(httpKeyValues(maxValueBytes, () => parts))];

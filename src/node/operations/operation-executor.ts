@@ -75,11 +75,6 @@ export class OperationExecutor {
     this.#slice.begin(nowMs);
   }
 
-  /** Sends the writes of the slice to the backups now. Writes of a slice that does not end leave at the end of the turn. */
-  endSlice(): void {
-    this.#slice.flush();
-  }
-
   /** Executes an operation of the current slice. `startedMs`: when it came in; undefined: its duration is not measured. */
   execute(operation: DecodedOperation, caller: Caller, startedMs: number | undefined): void {
     const { id, kind } = operation;
@@ -163,7 +158,6 @@ export class OperationExecutor {
     if (maxWriteWaitMs !== undefined) tracking?.limit(maxWriteWaitMs, () => waiting.failed(notCommittedIn(maxWriteWaitMs)));
     caller.waits(bytes);
     const value = kind === 'put' ? ownCopyOf(buffer, valueStart, valueEnd) : undefined;
-    this.#slice.wrote(shard, local);
     try {
       local.write({ key, value, ifVersion }, waiting, this.#slice.nowMs);
     } catch (error) {

@@ -1,6 +1,7 @@
 /** The open streams of kv.v1.KeyValue/Pipeline at this node. */
 import type { Logger } from 'pino';
 import { KvError } from '../../errors.js';
+import type { TurnEnd } from '../../transport/index.js';
 import type { OperationExecutor } from './operation-executor.js';
 import { type AcceptStream, PipelineSession, type PipelineSessionParts } from './pipeline-session.js';
 
@@ -8,6 +9,8 @@ export interface PipelineServerOptions {
   readonly executor: OperationExecutor;
   /** Streams that may be open at the same time. */
   readonly maxPipelines: number;
+  /** When results leave. */
+  readonly turn: TurnEnd;
   readonly logger: Logger;
 }
 
@@ -18,10 +21,11 @@ export class PipelineServer {
   #pending = 0;
   #lastMessageMs = 0;
 
-  constructor({ executor, maxPipelines, logger }: PipelineServerOptions) {
+  constructor({ executor, maxPipelines, turn, logger }: PipelineServerOptions) {
     this.#maxPipelines = maxPipelines;
     this.#parts = {
       executor,
+      turn,
       logger,
       onMessage: (nowMs) => {
         this.#lastMessageMs = nowMs;

@@ -4,7 +4,7 @@ import { pino } from 'pino';
 import type { KvError } from '../../errors.js';
 import { countOperations } from '../../metrics/operation-counts.js';
 import type { Scenario } from '../../replication/testing/scenario.fixture.js';
-import type { FrameListener, FrameStream } from '../../transport/index.js';
+import { type FrameListener, type FrameStream, TurnEnd } from '../../transport/index.js';
 import { type DataRequest, OperationWriter } from '../../wire/pipeline/pipeline-operations.js';
 import { ResultReader } from '../../wire/pipeline/pipeline-results.js';
 import { directoryOf } from '../shards/served-shard.fixture.js';
@@ -34,7 +34,7 @@ export function pipelineServerOf(c: Scenario, name: string, directory: ShardDire
     tracing: undefined,
     logger,
   });
-  return new PipelineServer({ executor, maxPipelines: 10, logger });
+  return new PipelineServer({ executor, maxPipelines: 10, turn: new TurnEnd(), logger });
 }
 
 export class FakeStream implements FrameStream {

@@ -7,14 +7,10 @@ import { ShardSlice } from './shard-slice.js';
 class Shard {
   refusal: KvError | undefined;
   readonly asked: number[] = [];
-  flushes = 0;
 
   refusalOfRead(nowMs: number): KvError | undefined {
     this.asked.push(nowMs);
     return this.refusal;
-  }
-  flush(): void {
-    this.flushes++;
   }
 }
 
@@ -50,26 +46,4 @@ test('a shard is asked once a slice, with the time of the slice, and again in th
     [10, 20, 30],
     [10, 20, 30],
   ]);
-});
-
-test('a shard that was written to in a slice is flushed once, the others are not', () => {
-  slice.begin(10);
-  slice.wrote(0, local(0)!);
-  slice.wrote(0, local(0)!);
-  slice.flush();
-  slice.begin(20);
-  slice.flush();
-  slice.wrote(0, local(0)!);
-  slice.wrote(1, local(1)!);
-  slice.flush();
-  expect(shards.map(({ flushes }) => flushes)).toEqual([2, 1]);
-});
-
-test('the writes of a slice that is not flushed leave at the end of the turn', () => {
-  slice.begin(10);
-  slice.wrote(0, local(0)!);
-  slice.begin(20);
-  slice.wrote(1, local(1)!);
-  slice.flush();
-  expect(shards.map(({ flushes }) => flushes)).toEqual([0, 1]);
 });

@@ -1,6 +1,6 @@
 /**
  * The work on operations in one stretch of a turn. In a slice the node asks each shard once whether reads may be served,
- * which holds for the turn (R9), and remembers which shards have been written to.
+ * which holds for the turn (R9).
  */
 import type { KvError } from '../../errors.js';
 import type { LocalShard } from '../shards/local-shard.js';
@@ -9,8 +9,6 @@ export class ShardSlice {
   /** By shard: the number of the slice in which it was last asked, and its answer. */
   readonly #askedIn: number[] = [];
   readonly #refusals: (KvError | undefined)[] = [];
-  readonly #writtenIn: number[] = [];
-  readonly #written: LocalShard[] = [];
   #number = 0;
   #nowMs = 0;
 
@@ -22,7 +20,6 @@ export class ShardSlice {
   begin(nowMs: number): void {
     this.#number++;
     this.#nowMs = nowMs;
-    this.#written.length = 0;
   }
 
   refusalOfRead(shard: number, local: LocalShard): KvError | undefined {
@@ -31,17 +28,5 @@ export class ShardSlice {
     const refusal = local.refusalOfRead(this.#nowMs);
     this.#refusals[shard] = refusal;
     return refusal;
-  }
-
-  wrote(shard: number, local: LocalShard): void {
-    if (this.#writtenIn[shard] === this.#number) return;
-    this.#writtenIn[shard] = this.#number;
-    this.#written.push(local);
-  }
-
-  /** Sends the writes of the slice to the backups now; without a flush they leave at the end of the turn. */
-  flush(): void {
-    for (const local of this.#written) local.flush();
-    this.#written.length = 0;
   }
 }

@@ -51,7 +51,6 @@ export function runCall<Kind extends Method>(
   outcome: CallOutcome<CallResponse<Kind>>,
 ): void {
   const nowMs = performance.now();
-  // The slice has no end: what is written leaves with everything else that this turn of the event loop writes.
   executor.beginSlice(nowMs);
   const call = new SingleCall(executor.nodeId, options, outcome as CallOutcome<OperationResponse>);
   executor.execute(operationOf(kind, request, options.trace), call, nowMs);

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { KvError } from '../../errors.js';
 import type { Event } from '../../replication/index.js';
-import { dialTcp, FrameCounts } from '../../transport/index.js';
+import { dialTcp, FrameCounts, TurnEnd } from '../../transport/index.js';
 import { nodeRpcs } from '../../wire/contract/node-rpcs.js';
 import { ReplicationCodec } from '../../wire/peer/replication-codec.js';
 import { encodeDumpRequest } from '../../wire/peer/snapshot-codec.js';
@@ -83,6 +83,7 @@ describe('bytes that cannot be read', () => {
         incarnation: 'one',
         account: { usedBytes: 0 },
         frames: new FrameCounts(),
+        turn: new TurnEnd(),
       };
       const link = new PeerLink('b', own, {
         onUp: () => happened.push('up'),

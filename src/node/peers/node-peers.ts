@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { NodeRegistration } from '../../coordination/index.js';
-import type { FrameCounts } from '../../transport/index.js';
+import type { FrameCounts, TurnEnd } from '../../transport/index.js';
 import type { NodeAccount } from '../capacity/node-account.js';
 import { PeerLinks } from './peer-links.js';
 import { ReplicationServer } from './replication-server.js';
@@ -19,6 +19,7 @@ export interface NodePeersOptions {
   readonly account: NodeAccount;
   /** Counts the frames of all connections to other nodes. */
   readonly frames: FrameCounts;
+  readonly turn: TurnEnd;
   readonly logger: Logger;
 }
 
@@ -35,13 +36,13 @@ export class NodePeers {
   readonly #unreachable: UnreachableNodes;
   readonly #judging: NodeJS.Timeout;
 
-  constructor({ nodeId, clusterId, sessionMs, moveRate, account, frames, logger }: NodePeersOptions) {
+  constructor({ nodeId, clusterId, sessionMs, moveRate, account, frames, turn, logger }: NodePeersOptions) {
     this.#unreachable = new UnreachableNodes({ nodeId, patienceMs: unreachableSessions * sessionMs, logger });
     const onRefused = (peer: string, reason: string): void =>
       logger.warn({ peer, reason }, 'a node refuses to replicate with this one; its copies are out of sync until that is mended');
     this.server = new ReplicationServer(clusterId, new MoveRate(moveRate ?? defaultMoveRateBytes));
     const incarnation = randomBytes(incarnationBytes).toString('hex');
-    const own = { nodeId, clusterId, incarnation, account, frames };
+    const own = { nodeId, clusterId, incarnation, account, frames, turn };
     this.links = new PeerLinks({ own, requests: this.server, onRefused, observer: this.#unreachable });
     this.#judging = setInterval(() => this.#unreachable.judge(), judgeMs);
   }

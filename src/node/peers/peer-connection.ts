@@ -5,7 +5,7 @@
  * Its end is reported once, unless this node drops it: then nothing of it is reported any more.
  */
 import { type ErrorCode, KvError } from '../../errors.js';
-import type { FrameCounts, FrameStream } from '../../transport/index.js';
+import type { FrameCounts, FrameStream, TurnEnd } from '../../transport/index.js';
 import { IncomingMessages, OutgoingMessages } from '../../wire/peer/message-stream.js';
 import type { ReplicationCodec, WireMessage } from '../../wire/peer/replication-codec.js';
 import { MalformedMessage } from '../../wire/protobuf/protobuf-reader.js';
@@ -22,6 +22,8 @@ export interface OwnProcess {
   readonly account: Pick<NodeAccount, 'usedBytes'>;
   /** Counts the frames of all its connections to other nodes. */
   readonly frames: FrameCounts;
+  /** When its messages leave. */
+  readonly turn: TurnEnd;
 }
 
 export interface ConnectionListener {
@@ -65,7 +67,8 @@ export class PeerConnection implements KnownConnection {
     this.#stream = stream;
     this.#listener = listener;
     const report = new UseReport(own.account);
-    this.#outgoing = new OutgoingMessages(own.clusterId, stream, () => report.take(performance.now()));
+    const dataBytesToReport = (): number | undefined => report.take(performance.now());
+    this.#outgoing = new OutgoingMessages(own.clusterId, stream, dataBytesToReport, (work) => own.turn.at(work));
     this.#incoming = new IncomingMessages(own.clusterId, (bytes) => {
       this.#usedBytes = bytes;
       listener.onUseReported(this);

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { freePort } from '../../../local/free-port.js';
-import { FrameCounts } from '../../transport/index.js';
+import { FrameCounts, TurnEnd } from '../../transport/index.js';
 import { ReplicationCodec } from '../../wire/peer/replication-codec.js';
 import { ProtobufWriter } from '../../wire/protobuf/protobuf-writer.js';
 import { PeerLink } from './peer-link.js';
@@ -25,7 +25,14 @@ afterEach(() => {
 });
 
 function linkOf(ownId: string, incarnation = 'own'): PeerLink {
-  const own = { nodeId: ownId, clusterId: 'cluster-1', incarnation, account: { usedBytes: 0 }, frames: new FrameCounts() };
+  const own = {
+    nodeId: ownId,
+    clusterId: 'cluster-1',
+    incarnation,
+    account: { usedBytes: 0 },
+    frames: new FrameCounts(),
+    turn: new TurnEnd(),
+  };
   link = new PeerLink('b', own, {
     onUp: () => {},
     onMessage: () => {},

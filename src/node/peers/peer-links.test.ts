@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { freePort } from '../../../local/free-port.js';
 import type { Event } from '../../replication/index.js';
-import { FrameCounts } from '../../transport/index.js';
+import { FrameCounts, TurnEnd } from '../../transport/index.js';
 import { dataBytesField, readFrame } from '../../wire/peer/message-frame.js';
 import { ReplicationCodec } from '../../wire/peer/replication-codec.js';
 import { ProtobufWriter } from '../../wire/protobuf/protobuf-writer.js';
@@ -32,7 +32,14 @@ function linksOf(
 }
 
 function newLinks(observer?: LinkObserver): PeerLinks {
-  const own = { nodeId: 'a', clusterId: 'cluster-1', incarnation: 'own', account: { usedBytes: 0 }, frames: new FrameCounts() };
+  const own = {
+    nodeId: 'a',
+    clusterId: 'cluster-1',
+    incarnation: 'own',
+    account: { usedBytes: 0 },
+    frames: new FrameCounts(),
+    turn: new TurnEnd(),
+  };
   const requests = { onRequest() {}, onConnectionOver() {} };
   return new PeerLinks({ own, requests, onRefused() {}, ...(observer && { observer }) });
 }

@@ -1,7 +1,7 @@
 /** A node with real links and a real port, and connections to it on which the test plays the other node. */
 import type { Socket } from 'node:net';
 import type { KvError } from '../../errors.js';
-import { dialTcp, FrameCounts, type FrameStream, framesPreface, SharedPort } from '../../transport/index.js';
+import { dialTcp, FrameCounts, type FrameStream, framesPreface, SharedPort, TurnEnd } from '../../transport/index.js';
 import { nodeRpcs } from '../../wire/contract/node-rpcs.js';
 import { readEnvelope } from '../../wire/peer/envelope.js';
 import { decodeHello, encodeHello, type Hello } from '../../wire/peer/hello.js';
@@ -23,7 +23,14 @@ export class PeerProcess {
     requests: RequestHandler = { onRequest() {}, onConnectionOver() {} },
     snapshots?: Pick<ReplicationServer, 'requestSnapshot'>,
   ) {
-    const own = { nodeId, clusterId, incarnation: `process of ${nodeId}`, account: { usedBytes: 0 }, frames: new FrameCounts() };
+    const own = {
+      nodeId,
+      clusterId,
+      incarnation: `process of ${nodeId}`,
+      account: { usedBytes: 0 },
+      frames: new FrameCounts(),
+      turn: new TurnEnd(),
+    };
     this.links = new PeerLinks({ own, requests, onRefused: (_, reason) => this.refusals.push(reason) });
     const server = new FrameServer();
     const handlers: Record<string, FrameHandler> = { [nodeRpcs.replicate]: (accept) => this.links.accept(accept) };

@@ -7,7 +7,7 @@ import { KvError } from '../../errors.js';
 import type { NodeMetrics } from '../../metrics/index.js';
 import { Tracing } from '../../tracing/index.js';
 import { GrpcServerStream } from '../../transport/grpc/grpc-frame-stream.js';
-import type { FrameCounts } from '../../transport/index.js';
+import type { FrameCounts, TurnEnd } from '../../transport/index.js';
 import { toStatus } from '../../wire/contract/grpc-status.js';
 import { nodeRpcs } from '../../wire/contract/node-rpcs.js';
 import { readEnvelope } from '../../wire/peer/envelope.js';
@@ -54,6 +54,7 @@ export interface NodeServicesParts {
   readonly topology: TopologyPublisher;
   readonly metrics: NodeMetrics;
   readonly frames: { readonly client: FrameCounts; readonly node: FrameCounts };
+  readonly turn: TurnEnd;
   readonly logger: Logger;
   /** The connections that are open. */
   connections(): number;
@@ -78,7 +79,7 @@ export class NodeServices {
 
   constructor(parts: NodeServicesParts) {
     this.#parts = parts;
-    const { nodeId, config, maxValueBytes, budget, directory, shards, view, topology, metrics, logger } = parts;
+    const { nodeId, config, maxValueBytes, budget, directory, shards, view, topology, metrics, turn, logger } = parts;
     this.#gate = new ClusterGate({ nodeId, clusterId: config.clusterId, logger });
     const forwarder = new Forwarder(config.clusterId);
     this.#forwarder = forwarder;
@@ -96,7 +97,7 @@ export class NodeServices {
     });
     this.#executor = executor;
     this.#unary = new UnaryServer(executor, pending);
-    this.#pipeline = new PipelineServer({ executor, maxPipelines: budget.maxPipelines, logger });
+    this.#pipeline = new PipelineServer({ executor, maxPipelines: budget.maxPipelines, turn, logger });
     const keys = new KeyLister(nodeId, config.shards, (shard) => shards.at(shard)?.host);
     const listKeys: KeyLister['list'] = (request) => keys.list(request);
     this.#cluster = new ClusterServer({

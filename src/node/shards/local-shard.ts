@@ -97,11 +97,6 @@ export class LocalShard {
     else this.#append(write, operation, newest, nowMs);
   }
 
-  /** Sends the writes of this turn to the backups now, and not at its end. */
-  flush(): void {
-    this.#host.flush();
-  }
-
   /**
    * The version of the key's newest entry, committed or not; 0: there is none. Undefined if the write does not depend on it. Must be
    * called under the stripe, or in the turn of the append.

@@ -9,6 +9,7 @@ import type { Candidate, ClusterConfig, Coordinator, StateReading, VersionedPlac
 import { LogThrottle } from '../../logging/log-throttle.js';
 import type { Placement } from '../../placement/index.js';
 import type { CoreStatus } from '../../replication/index.js';
+import type { TurnEnd } from '../../transport/index.js';
 import type { NodeAccount } from '../capacity/node-account.js';
 import type { NodePeers } from '../peers/node-peers.js';
 import { NodeShard } from './node-shard.js';
@@ -23,6 +24,7 @@ export interface NodeShardsOptions {
   readonly account: NodeAccount;
   readonly peers: Pick<NodePeers, 'links' | 'server'>;
   readonly coordinator: Coordinator;
+  readonly turn: TurnEnd;
   readonly logger: Logger;
   /** The topology of a shard may have changed, as far as it shows here. */
   onChange(shard: number): void;
@@ -63,7 +65,7 @@ export class NodeShards {
     const { config, logger } = options;
     this.shardCount = config.shards;
     this.#options = options;
-    this.#ticker = new Ticker(config.beaconMs, config.shards);
+    this.#ticker = new Ticker(config.beaconMs, config.shards, options.turn);
     this.#logThrottle = new LogThrottle(logger);
     this.#shards = new Array(config.shards).fill(undefined);
     this.#registering = new PerShardQueue(maxRequests, (error) => this.#onRequestFailed(error));

@@ -24,6 +24,7 @@ export interface AnswerSink {
 }
 
 const tick: Event = { type: 'tick' };
+const flush: Event = { type: 'flush' };
 
 export class ShardHost implements TickerMember {
   readonly storage: Storage;
@@ -32,7 +33,6 @@ export class ShardHost implements TickerMember {
   readonly #ticker: Ticker;
   readonly #log: ShardLog;
   #handling = false;
-  #flushDue = false;
   #flushScheduled = false;
   #closed = false;
   #lostState: ShardState | undefined;
@@ -94,25 +94,17 @@ export class ShardHost implements TickerMember {
     return this.#closed ? [] : this.#replica.holders;
   }
 
-  /** Must be called under the key's stripe lock. All writes of one turn of the event loop are sent to the backups together, or by `flush`. */
+  /** Must be called under the key's stripe lock. All writes of one turn of the event loop are sent to the backups together. */
   write(write: WriteEvent, nowMs?: number): void {
     this.handle(write, nowMs);
-    this.#flushDue = true;
     if (this.#flushScheduled) return;
     this.#flushScheduled = true;
     this.#ticker.atTurnEnd(this);
   }
 
-  /** Sends the writes of this turn to the backups now. A caller that has no more writes in this turn need not wait for its end. */
-  flush(): void {
-    if (!this.#flushDue) return;
-    this.#flushDue = false;
-    this.handle({ type: 'flush' });
-  }
-
   turnEnded(): void {
     this.#flushScheduled = false;
-    this.flush();
+    this.handle(flush);
   }
 
   tick(nowMs: number): void {

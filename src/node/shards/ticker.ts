@@ -2,6 +2,7 @@
  * Gives all replicas of a node their ticks. They tick in one callback, and send the writes of a turn in one callback, so that
  * their messages to another node travel together (peer-links.ts).
  */
+import type { TurnEnd } from '../../transport/index.js';
 
 /** A replica, as far as it needs ticks. */
 export interface TickerMember {
@@ -21,9 +22,11 @@ const minTickMs = 5;
 export class Ticker {
   readonly #members = new Set<TickerMember>();
   readonly #timer: NodeJS.Timeout;
+  readonly #turn: TurnEnd;
   #due: TickerMember[] = [];
 
-  constructor(beaconMs: number, shardCount: number) {
+  constructor(beaconMs: number, shardCount: number, turn: TurnEnd) {
+    this.#turn = turn;
     const tickMs = beaconMs / (shardCount < manyShards ? ticksPerBeacon : 1);
     // Timers run before the sockets are read, immediates after it: so messages that have arrived are handled before the tick (R4).
     this.#timer = setInterval(() => setImmediate(() => this.#tick()), Math.max(minTickMs, tickMs));
@@ -39,7 +42,7 @@ export class Ticker {
 
   /** Calls `turnEnded` when this turn of the event loop is over. */
   atTurnEnd(member: TickerMember): void {
-    if (this.#due.length === 0) setImmediate(() => this.#endTurn());
+    if (this.#due.length === 0) this.#turn.at(() => this.#endTurn());
     this.#due.push(member);
   }
 

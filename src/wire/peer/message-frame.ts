@@ -18,17 +18,26 @@ const dataBytesTag = tagOf(dataBytesField, 'varint');
 /** A frame that has grown to this size is sent before the turn ends. Its last message may make it larger. */
 const maxFrameBytes = 1024 * 1024;
 
+/** Calls `work` at the end of this turn of the event loop. */
+export type AtTurnEnd = (work: () => void) => void;
+
 /** Gathers the messages of a turn of the event loop, and sends them as one frame when the turn ends. */
 export class FrameWriter {
   readonly #writer = new ProtobufWriter();
   readonly #send: (frame: Buffer) => void;
   readonly #complete: (writer: ProtobufWriter) => void;
+  readonly #atTurnEnd: AtTurnEnd;
   #flushScheduled = false;
 
   /** @param complete adds what is left to a frame that is about to be sent. Frames are sent until it adds nothing to an empty one. */
-  constructor(send: (frame: Buffer) => void, complete: (writer: ProtobufWriter) => void = () => {}) {
+  constructor(
+    send: (frame: Buffer) => void,
+    complete: (writer: ProtobufWriter) => void = () => {},
+    atTurnEnd: AtTurnEnd = setImmediate,
+  ) {
     this.#send = send;
     this.#complete = complete;
+    this.#atTurnEnd = atTurnEnd;
   }
 
   /** @param write adds messages, each as an element of `messagesField`. */
@@ -37,7 +46,7 @@ export class FrameWriter {
     if (this.#writer.length >= maxFrameBytes) return this.flush();
     if (this.#flushScheduled) return;
     this.#flushScheduled = true;
-    process.nextTick(() => {
+    this.#atTurnEnd(() => {
       this.#flushScheduled = false;
       this.flush();
     });

@@ -12,7 +12,7 @@ import type { ProtobufWriter } from '../protobuf/protobuf-writer.js';
 import { BeaconMemory, type BeaconMessage, isBeacon } from './beacon-memory.js';
 import { bodyReader, type Envelope, type Header, type ReplicaHeader, writeHeader } from './envelope.js';
 import { HeaderMemory } from './header-memory.js';
-import { dataBytesField, FrameWriter, messagesField, readFrame } from './message-frame.js';
+import { type AtTurnEnd, dataBytesField, FrameWriter, messagesField, readFrame } from './message-frame.js';
 import {
   headerOf,
   type ReplicationCodec,
@@ -54,7 +54,12 @@ export class OutgoingMessages {
   #mayAppend = true;
 
   /** @param dataBytesToReport is called for each frame; it returns what this node's data costs if the frame is to report it. */
-  constructor(clusterId: string, sink: MessageSink, dataBytesToReport: () => number | undefined = () => undefined) {
+  constructor(
+    clusterId: string,
+    sink: MessageSink,
+    dataBytesToReport: () => number | undefined = () => undefined,
+    atTurnEnd?: AtTurnEnd,
+  ) {
     this.#clusterId = clusterId;
     this.#sink = sink;
     this.#dataBytesToReport = dataBytesToReport;
@@ -63,6 +68,7 @@ export class OutgoingMessages {
         this.#mayAppend = sink.send(frame);
       },
       (writer) => this.#complete(writer),
+      atTurnEnd,
     );
   }
 
