@@ -9,6 +9,7 @@ import { pauses } from './pauses.js';
 import { serverGet, serverPut } from './server-calls.js';
 import { shardFailover } from './shard-failover.js';
 import { shardRates } from './shard-rates.js';
+import { startUp } from './start-up.js';
 
 export const allGoals: readonly Goal[] = [
   serverGet,
@@ -21,4 +22,5 @@ export const allGoals: readonly Goal[] = [
   idle,
   shardFailover,
   shardRates,
+  startUp,
 ];
