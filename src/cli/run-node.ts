@@ -13,8 +13,9 @@ import { createLogger, LogOutput } from '../logging/index.js';
 import { logLookUps } from '../net/index.js';
 import { KvNode } from '../node/index.js';
 import { type Explanation, explainNodeFailure, renderError } from './explain.js';
-import { parseNodeCommandLine } from './node-command-line.js';
+import type { NodeCommandLine } from './node-command-line.js';
 import { endNode, endNodeNow, writeLastWords } from './node-exit.js';
+import { parsePlainNodeCommandLine } from './plain-node-command-line.js';
 import type { StopSignal, StopSignals } from './stop-signals.js';
 
 const exitCodes = { stopped: 0, failed: 1, usage: 2 } as const;
@@ -41,14 +42,14 @@ export async function runNode(signals: StopSignals): Promise<never> {
 }
 
 async function run(signals: StopSignals, openLog: () => LogOutput): Promise<number> {
-  const commandLine = await parseNodeCommandLine(process.argv.slice(2));
+  const commandLine = await parse(process.argv.slice(2));
   const { values, warnings } = resolveOptions({
     commandLine: commandLine.given,
     environment: process.env,
     configPath: commandLine.configPath,
   });
   const log = openLog();
-  const logger = createLogger(values.logLevel, values.logFormat, log);
+  const logger = await createLogger(values.logLevel, values.logFormat, log);
   for (const warning of warnings) logger.warn(warning);
   // The lines of grpc-js on stderr repeat kvnode's own errors, so they are off unless the environment enables them.
   if (process.env.GRPC_VERBOSITY === undefined) setLogVerbosity(logVerbosity.NONE);
@@ -70,6 +71,14 @@ async function run(signals: StopSignals, openLog: () => LogOutput): Promise<numb
   if (typeof ended === 'string') await node.stop({ returns: ended === 'SIGUSR2' });
   const fatal = await node.closed;
   return fatal === undefined ? exitCodes.stopped : fail(fatal, explainNodeFailure(fatal, 'running'), showStack);
+}
+
+/** Loads yargs only if it is needed. */
+async function parse(args: readonly string[]): Promise<NodeCommandLine> {
+  const given = parsePlainNodeCommandLine(args);
+  if (given !== undefined) return { given, configPath: undefined };
+  const { parseNodeCommandLine } = await import('./node-command-line.js');
+  return parseNodeCommandLine(args);
 }
 
 function firstStopSignal(signals: StopSignals, logger: Logger, log: LogOutput): Promise<StopSignal> {

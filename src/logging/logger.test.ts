@@ -19,7 +19,7 @@ async function afterLosses(format: string): Promise<string[]> {
   const first = openSync(pipe, constants.O_RDONLY | constants.O_NONBLOCK);
   const output = LogOutput.open(openSync(pipe, constants.O_WRONLY), { retryWhenFailedMs: 1 });
   closeSync(first);
-  const logger = createLogger('info', format, output);
+  const logger = await createLogger('info', format, output);
   logger.info({ shard: 1 }, 'lost');
   logger.debug('below the level');
   expect(output.droppedLines).toBe(1);

@@ -1,15 +1,7 @@
 /** HTTP at a node: the same operations, memory and knowledge that gRPC is answered from. */
 import type { Logger } from 'pino';
 import { KvError } from '../../errors.js';
-import {
-  clusterRoutes,
-  Gateway,
-  healthRoutes,
-  keyRoutes,
-  type Metrics,
-  metricsRoutes,
-  type ReadinessSource,
-} from '../../gateway/index.js';
+import type { Gateway, Metrics, ReadinessSource } from '../../gateway/index.js';
 import { type HttpParts, httpKeyValues } from '../operations/http-key-values.js';
 import type { ClusterGate } from './cluster-gate.js';
 import type { ClusterQueries } from './cluster-queries.js';
@@ -53,6 +45,8 @@ export class NodeGateway {
       readiness: () => parts?.health.readiness() ?? { ready: false, reasons: ['the node is starting'] },
     };
     const metrics: Metrics = { read: () => started().metrics.read() };
+    // A node without HTTP does not load the code of HTTP.
+    const { clusterRoutes, Gateway, healthRoutes, keyRoutes, metricsRoutes } = await import('../../gateway/index.js');
     const routes = [
       healthRoutes(health),
       metricsRoutes(metrics),
