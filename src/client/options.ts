@@ -26,9 +26,8 @@ interface CommonOptions {
    */
   readonly api?: 'pipeline' | 'unary';
   /**
-   * What carries operations and the topology: frames on TCP (`tcp`), gRPC (`grpc`), or frames where the node accepts them and gRPC
-   * otherwise (`auto`). Frames cost a fraction of the CPU. Requests that frames do not carry, such as `nodeStatus` and `locate`, always
-   * travel over gRPC. Default `auto`.
+   * What carries requests: frames on TCP (`tcp`), gRPC (`grpc`), or frames where the node accepts them and gRPC otherwise (`auto`).
+   * Frames cost a fraction of the CPU. Unary calls of operations always travel over gRPC. Default `auto`.
    */
   readonly transport?: TransportChoice;
   /**

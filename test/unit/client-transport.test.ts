@@ -39,8 +39,19 @@ describe('the transport of operations', () => {
     expect(cluster.arrivals).toEqual([]);
   });
 
-  test('auto - requests that frames do not carry travel over gRPC', async () => {
+  test('auto - queries travel in frames as well', async () => {
     const client = await connect();
-    expect(await client.nodeStatus(cluster.primary.address)).toMatchObject({ nodeId: cluster.primary.id });
+    const { address, id } = cluster.primary;
+    expect(await client.nodeStatus(address)).toMatchObject({ nodeId: id });
+    expect(await client.locate('key')).toMatchObject({ shard: 0 });
+    expect(await client.listKeys({ shard: 0 })).toMatchObject({ keys: [] });
+    expect(await client.forcePrimary(address, { shard: 0, acceptDataLoss: true })).toMatchObject({ seqFloor: 2 ** 32 });
+    expect(cluster.nodes.map(({ grpcCalls }) => grpcCalls)).toEqual([0, 0, 0]);
+  });
+
+  test('auto - unary calls of operations travel over gRPC', async () => {
+    const client = await connect({ api: 'unary' });
+    await client.put('key', 'value');
+    expect(cluster.nodes.map(({ grpcCalls }) => grpcCalls)).toContain(1);
   });
 });

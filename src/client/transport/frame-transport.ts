@@ -1,6 +1,6 @@
 /**
- * Sends the queries for the topology over frames, and every other request over a gRPC connection, which is opened when the first such
- * request comes.
+ * Sends queries over frames, each on a connection of its own. Single operations on keys are sent over a gRPC connection, which is opened
+ * when the first of them comes: a connection for each would use up the ports of the machine.
  */
 import { KvError } from '../../errors.js';
 import type { FrameStream, OpeningListener } from '../../transport/index.js';
@@ -14,7 +14,7 @@ import type {
   NodeStatus,
   TopologyReport,
 } from '../../wire/contract/kv-api.js';
-import { topologyReportTable, topologyRequestTable } from '../../wire/contract/topology-messages.js';
+import { type Query, queries } from '../../wire/contract/query-messages.js';
 import type { DataRequest } from '../../wire/pipeline/pipeline-operations.js';
 import type { DataResult } from '../../wire/pipeline/pipeline-results.js';
 import { type Limits, remainingMs } from '../call-limits.js';
@@ -33,6 +33,8 @@ export interface GrpcConnection {
 export type OpenGrpc = () => GrpcConnection;
 type Dial = (rpc: string, listener: OpeningListener) => FrameStream;
 
+const watchTopology = { ...queries.getTopology, rpc: 'kv.v1.Cluster/WatchTopology' };
+
 export class FrameTransport implements NodeTransport {
   readonly #dial: Dial;
   readonly #cluster: ClusterNaming;
@@ -40,8 +42,8 @@ export class FrameTransport implements NodeTransport {
   #grpc: GrpcConnection | undefined;
   /** Requests that wait for the gRPC connection. */
   #waiting = 0;
-  /** Each pending query. */
-  readonly #queries = new Set<(error: KvError) => void>();
+  /** Each pending query, with its subject if another node could answer it. */
+  readonly #queries = new Map<(error: KvError) => void, Subject | undefined>();
   /** Ends each watch. */
   readonly #watches = new Set<() => void>();
   #closed = false;
@@ -60,23 +62,70 @@ export class FrameTransport implements NodeTransport {
     return this.#overGrpc(limits, (grpc) => grpc.execute(request, limits));
   }
 
+  getTopology(scope: GetTopologyRequest, limits: Limits): Promise<TopologyReport> {
+    return this.#call(queries.getTopology, scope, limits);
+  }
+
   locateKey(key: string, limits: Limits): Promise<KeyLocation> {
-    return this.#overGrpc(limits, (grpc) => grpc.locateKey(key, limits));
+    return this.#call(queries.locateKey, { key }, limits, key);
   }
 
   getNodeStatus(limits: Limits): Promise<NodeStatus> {
-    return this.#overGrpc(limits, (grpc) => grpc.getNodeStatus(limits));
+    return this.#call(queries.getNodeStatus, {}, limits);
   }
 
   listKeys(request: ListKeysRequest, limits: Limits, asPrimary: boolean): Promise<ListKeysResponse> {
-    return this.#overGrpc(limits, (grpc) => grpc.listKeys(request, limits, asPrimary));
+    return this.#call(queries.listKeys, request, limits, asPrimary ? request.shard : undefined);
   }
 
   forcePrimary(request: ForcePrimaryRequest, limits: Limits): Promise<ForcePrimaryResponse> {
-    return this.#overGrpc(limits, (grpc) => grpc.forcePrimary(request, limits));
+    return this.#call(queries.forcePrimary, request, limits);
   }
 
-  getTopology(scope: GetTopologyRequest, limits: Limits): Promise<TopologyReport> {
+  watchTopology(heldOnly: boolean, { onReport, onEnd }: TopologyListener): () => void {
+    const ended = (): void => {
+      this.#watches.delete(end);
+      onEnd();
+    };
+    const stream = this.#open(watchTopology, { changesOnly: true, heldOnly }, { onResponse: onReport, onEnd: ended });
+    const end = (): void => {
+      stream.cancel();
+      ended();
+    };
+    this.#watches.add(end);
+    return () => {
+      this.#watches.delete(end);
+      stream.cancel();
+    };
+  }
+
+  abandonPending(concerns: (subject: Subject) => boolean, afterMs: number, reason: string): void {
+    this.#grpc?.abandonPending(concerns, afterMs, reason);
+    const pending = [...this.#queries].flatMap(([fail, subject]) => (subject !== undefined && concerns(subject) ? [fail] : []));
+    if (pending.length === 0) return;
+    const timer = setTimeout(() => this.#fail(pending, reason), afterMs);
+    timer.unref();
+  }
+
+  close(reason: string): void {
+    this.#closed = true;
+    this.#fail([...this.#queries.keys()], reason);
+    for (const end of this.#watches) end();
+    this.#grpc?.close(reason);
+  }
+
+  #fail(queries: readonly ((error: KvError) => void)[], reason: string): void {
+    const error = new KvError('OUTCOME_UNKNOWN', `${reason} before an answer came`);
+    for (const fail of queries) if (this.#queries.has(fail)) fail(error);
+  }
+
+  /** @param subject of the request, if another node could answer it. */
+  #call<Request extends object, Response extends object>(
+    query: Query<Request, Response>,
+    request: Partial<Request>,
+    limits: Limits,
+    subject?: Subject,
+  ): Promise<Response> {
     return new Promise((resolve, reject) => {
       const { signal } = limits;
       const settle = (): void => {
@@ -94,51 +143,23 @@ export class FrameTransport implements NodeTransport {
         () => fail(new KvError('DEADLINE_EXCEEDED', 'no answer came before the deadline')),
         Math.max(0, remainingMs(limits)),
       );
-      const stream = this.#query('kv.v1.Cluster/GetTopology', scope, {
-        onReport: (report) => {
+      const stream = this.#open(query, request, {
+        onResponse: (response) => {
           settle();
-          resolve(report);
+          resolve(response);
         },
         onEnd: (error) => fail(error ?? new KvError('OUTCOME_UNKNOWN', 'an answer without a message')),
       });
-      this.#queries.add(fail);
+      this.#queries.set(fail, subject);
       signal?.addEventListener('abort', abort);
     });
   }
 
-  watchTopology(heldOnly: boolean, { onReport, onEnd }: TopologyListener): () => void {
-    const ended = (): void => {
-      this.#watches.delete(end);
-      onEnd();
-    };
-    const stream = this.#query('kv.v1.Cluster/WatchTopology', { changesOnly: true, heldOnly }, { onReport, onEnd: ended });
-    const end = (): void => {
-      stream.cancel();
-      ended();
-    };
-    this.#watches.add(end);
-    return () => {
-      this.#watches.delete(end);
-      stream.cancel();
-    };
-  }
-
-  abandonPending(concerns: (subject: Subject) => boolean, afterMs: number, reason: string): void {
-    this.#grpc?.abandonPending(concerns, afterMs, reason);
-  }
-
-  close(reason: string): void {
-    this.#closed = true;
-    for (const fail of this.#queries) fail(new KvError('OUTCOME_UNKNOWN', `${reason} before an answer came`));
-    for (const end of this.#watches) end();
-    this.#grpc?.close(reason);
-  }
-
   /** @returns the stream. After its `cancel` nothing more is reported. */
-  #query(
-    rpc: string,
-    request: GetTopologyRequest,
-    { onReport, onEnd }: { onReport(report: TopologyReport): void; onEnd(error: KvError | undefined): void },
+  #open<Request extends object, Response extends object>(
+    { rpc, request: requests, response: responses }: Query<Request, Response>,
+    request: Partial<Request>,
+    { onResponse, onEnd }: { onResponse(response: Response): void; onEnd(error: KvError | undefined): void },
   ): Pick<FrameStream, 'cancel'> {
     let isOver = false;
     const end = (error: KvError | undefined): void => {
@@ -151,7 +172,7 @@ export class FrameTransport implements NodeTransport {
       onFrame: (frame) => {
         if (isOver) return;
         try {
-          onReport(topologyReportTable.decode(frame));
+          onResponse(responses.decode(frame));
         } catch (cause) {
           end(new KvError('OUTCOME_UNKNOWN', 'the node sent what is no answer', { cause }));
           stream.cancel();
@@ -161,7 +182,7 @@ export class FrameTransport implements NodeTransport {
       onEnd() {},
       onClosed: end,
     });
-    stream.send(topologyRequestTable.encode(request));
+    stream.send(requests.encode(request));
     return {
       cancel: () => {
         isOver = true;

@@ -3,7 +3,7 @@ import protobuf from 'protobufjs';
 import { describe, expect, test } from 'vitest';
 import { frameTables } from '../../transport/frame-messages.js';
 import { protoFolder, protoOptions } from '../contract/proto-files.js';
-import { topologyReportTable, topologyRequestTable } from '../contract/topology-messages.js';
+import { queries } from '../contract/query-messages.js';
 import { MessageTable } from './message-table.js';
 import { MalformedMessage } from './protobuf-reader.js';
 
@@ -11,10 +11,16 @@ const root = new protobuf.Root();
 root.resolvePath = (_origin, target) => join(protoFolder, target);
 root.loadSync('kv/v1/frames.proto');
 
+/** The tables of a method, by the names of its messages. */
+// biome-ignore lint/suspicious/noExplicitAny: tables of different messages.
+function messagesOf(rpc: string, request: MessageTable<any>, response: MessageTable<any>) {
+  const { requestType, responseType } = root.lookupService('kv.v1.Cluster').methods[rpc.split('/')[1]!]!;
+  return [[requestType, request] as const, [responseType, response] as const];
+}
+
 // biome-ignore lint/suspicious/noExplicitAny: tables of different messages.
 const tables: readonly (readonly [string, MessageTable<any>])[] = [
-  ['Topology', topologyReportTable],
-  ['GetTopologyRequest', topologyRequestTable],
+  ...Object.values(queries).flatMap(({ rpc, request, response }) => messagesOf(rpc, request, response)),
   ...Object.entries(frameTables),
 ];
 

@@ -10,12 +10,14 @@ import {
   type ServerDuplexStream,
   type ServiceDefinition,
   type ServiceError,
+  type UntypedHandleCall,
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
 import { pino } from 'pino';
 import { KvError } from '../../../src/errors.js';
 import type { TopologyWatcher } from '../../../src/node/cluster/topology-publisher.js';
 import { ClusterGate } from '../../../src/node/services/cluster-gate.js';
+import { unaryHandlers } from '../../../src/node/services/frame-calls.js';
 import { type FrameGate, type FrameHandler, FrameServer } from '../../../src/node/services/frame-server.js';
 import { type Listening, listen } from '../../../src/node/services/listen.js';
 import { shardOfKey } from '../../../src/placement/index.js';
@@ -34,7 +36,7 @@ import type {
   TopologyReport,
 } from '../../../src/wire/contract/kv-api.js';
 import { servePipeline } from './fake-pipeline.js';
-import { type FakeWatches, fakeTopologyHandlers, watchOverGrpc } from './fake-topology.js';
+import { type FakeWatches, fakeWatchHandlers, watchOverGrpc } from './fake-topology.js';
 import { TcpProxy } from './tcp-proxy.js';
 
 export type MethodName = 'Get' | 'Put' | 'Delete' | 'LocateKey' | 'ListKeys' | 'GetTopology' | 'GetNodeStatus' | 'ForcePrimary';
@@ -62,6 +64,8 @@ export class FakeNode {
   readonly pipelines = { frames: 0, grpc: 0 };
   /** False: the node lets only HTTP/2 through. */
   offersFrames = true;
+  /** Calls and streams that came over gRPC. */
+  grpcCalls = 0;
   /** What the topology says of its frames. */
   framesVersion = 1;
 
@@ -132,8 +136,10 @@ export class FakeCluster {
   async addNode({ at, checksCluster = true }: { at?: FakeNode; checksCluster?: boolean } = {}): Promise<FakeNode> {
     const node = new FakeNode(`node-${this.nodes.length + 1}`);
     const gate = new ClusterGate({ nodeId: node.id, clusterId: this.clusterId, logger: pino({ level: 'silent' }) });
-    const add = (service: ServiceDefinition, handlers: UntypedServiceImplementation) =>
-      node.listening.server.addService(service, checksCluster ? gate.guard(service, handlers) : handlers);
+    const add = (service: ServiceDefinition, handlers: UntypedServiceImplementation) => {
+      const guarded = checksCluster ? gate.guard(service, handlers) : handlers;
+      node.listening.server.addService(service, countingCalls(node, guarded));
+    };
     const frames = new FrameServer();
     node.listening = await listen('127.0.0.1', 0, (socket) => {
       if (node.offersFrames) frames.serve(socket);
@@ -146,8 +152,12 @@ export class FakeCluster {
       servePipeline(accept, node.id, this.#unaryHandlers(node));
     };
     const judge: FrameGate['judge'] = (...named) => (checksCluster ? gate.judge(...named) : undefined);
-    const topology = fakeTopologyHandlers(this.#getTopology(node), this.#watches(node));
-    frames.goLive({ gate: { clusterId: this.clusterId, judge }, handlers: { 'kv.v1.KeyValue/Pipeline': pipeline, ...topology } });
+    const handlers = {
+      'kv.v1.KeyValue/Pipeline': pipeline,
+      ...unaryHandlers(clusterService, this.#clusterHandlers(node)),
+      ...fakeWatchHandlers(this.#watches(node)),
+    };
+    frames.goLive({ gate: { clusterId: this.clusterId, judge }, handlers });
     node.proxy = await TcpProxy.start(node.listening.port, at?.port);
     this.nodes.push(node);
     return node;
@@ -262,7 +272,7 @@ export class FakeCluster {
 
   #clusterHandlers(node: FakeNode) {
     return {
-      GetTopology: this.#getTopology(node),
+      GetTopology: this.#handler(node, 'GetTopology', () => this.#report),
       WatchTopology: (call: Parameters<typeof watchOverGrpc>[0]) => watchOverGrpc(call, this.#watches(node)),
       LocateKey: this.#handler(node, 'LocateKey', ({ key }: LocateKeyRequest) => locateKey(this.topology, key)),
       ListKeys: this.#handler(node, 'ListKeys', ({ shard }: ListKeysRequest) => {
@@ -283,10 +293,6 @@ export class FakeCluster {
   /** Fields that only real nodes fill have their defaults on the wire. */
   get #report(): TopologyReport {
     return this.topology as TopologyReport;
-  }
-
-  #getTopology(node: FakeNode): handleUnaryCall<GetTopologyRequest, TopologyReport> {
-    return this.#handler(node, 'GetTopology', () => this.#report);
   }
 
   #watches(node: FakeNode): FakeWatches {
@@ -312,4 +318,15 @@ export class FakeCluster {
     if (ifVersion === undefined || ifVersion === currentVersion) return;
     throw new KvError('VERSION_MISMATCH', `the key is at version ${currentVersion}`, { currentVersion });
   }
+}
+
+function countingCalls(node: FakeNode, handlers: UntypedServiceImplementation): UntypedServiceImplementation {
+  const counting = Object.entries(handlers).map(([name, handler]) => {
+    const counted = (...parameters: unknown[]): void => {
+      node.grpcCalls += 1;
+      (handler as (...passed: unknown[]) => void)(...parameters);
+    };
+    return [name, counted as UntypedHandleCall];
+  });
+  return Object.fromEntries(counting);
 }
