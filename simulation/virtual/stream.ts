@@ -1,6 +1,6 @@
 /**
- * One connection that a primary opened to another node. It keeps the order within each direction and loses nothing in
- * the middle. When it breaks, messages on their way are lost, or arrive late beside a younger stream.
+ * One connection that a primary opened to another node. It keeps the order within each direction, except that appends
+ * give way to everything else, and loses nothing in the middle. When it breaks, messages on their way are lost, or arrive late beside a younger stream.
  */
 import type { Message } from '../../src/replication/index.js';
 import { BeaconMemory, isBeacon } from '../../src/wire/peer/beacon-memory.js';
@@ -100,11 +100,15 @@ export class Stream {
 
   #transmit(direction: Direction, sent: Sent): void {
     const { from, to, lastArrivalMs } = direction;
-    direction.onItsWay.push(sent);
+    const { onItsWay } = direction;
+    let at = onItsWay.length;
+    // Everything else overtakes the appends before it.
+    if (!isAppend(sent)) while (at > 0 && isAppend(onItsWay[at - 1]!)) at -= 1;
+    onItsWay.splice(at, 0, sent);
     direction.lastArrivalMs = this.#paths.carry(from, to, () => this.#arrive(direction), { notBeforeMs: lastArrivalMs });
   }
 
-  /** Messages are received in the order in which they were sent, whatever delay each had. */
+  /** Messages are received in the order in which they are on their way, whatever delay each had. */
   #arrive(direction: Direction): void {
     if (this.#drained) return;
     const lateMs = this.#lingersUntilMs - this.#queue.nowMs;
@@ -121,6 +125,10 @@ function newDirection(from: number, to: number, receive: (message: Message) => v
 function shorten({ said }: Direction, shard: number, message: Message): Sent {
   const repeats = isBeacon(message) && said.repeats(shard, message);
   return repeats ? { shard, repeatedAtMs: message.body.sentAtMs } : { shard, whole: message };
+}
+
+function isAppend(sent: Sent): boolean {
+  return 'whole' in sent && sent.whole.body.type === 'append';
 }
 
 function restore({ heard }: Direction, sent: Sent): Message {

@@ -99,6 +99,17 @@ describe('a connection that is refused', () => {
     expect(refusals).toEqual(['a message of cluster cluster-2; this is cluster-1']);
   });
 
+  test('although a message was understood before is opened again more and more slowly, too', async () => {
+    await open({
+      onHello: (call) => {
+        say(call, 'cluster-1');
+        setImmediate(() => refuse(call));
+      },
+    });
+    await node.untilCalled(6);
+    expect(atMs.at(-1)! - atMs[0]!).toBeGreaterThan(leastMs);
+  });
+
   test('is reported again after a message that was understood', async () => {
     await open({
       onHello: (call) => {

@@ -3,7 +3,7 @@ import { expect } from 'vitest';
 import { describeVariants, runActions, scenario, schedules, script } from './variant.js';
 import { edit, type Lab } from './variant-lab.js';
 
-const requiredOrAdmitting = 'return admitting.length === 0 ? required :';
+const requiredOrAdmitting = 'ids = [...ids, id];';
 
 describeVariants('joining', [
   {
@@ -33,7 +33,7 @@ describeVariants('joining', [
   {
     rule: 'R10',
     does: 'proposes a joiner before commits wait for it',
-    edits: [edit('primary/membership.ts', requiredOrAdmitting, 'return admitting.length >= 0 ? required :')],
+    edits: [edit('primary/membership.ts', requiredOrAdmitting, 'ids = [...ids];')],
     caughtBy: scenario('joining'),
   },
   {

@@ -108,8 +108,8 @@ const variants: readonly Variant[] = [
     edits: [
       edit(
         streamFile,
-        '      this.#writeRepeats(writer);\n      codec.write(writer, message);',
-        '      codec.write(writer, message);',
+        '      this.#writeRepeats(writer);\n      codec.write(writer, message, ',
+        '      codec.write(writer, message, ',
       ),
     ],
     check: streamCheck,
