@@ -88,8 +88,7 @@ export class NodeConnection {
     this.#clusterId = clusterId;
     this.#strangerUntilMs = monotonicNowMs() + strangerMs;
     if (this.otherCluster === undefined) return;
-    clearTimeout(this.#watchdog);
-    this.#watchdog = undefined;
+    this.#stopWatchdog();
     this.#changed.wakeAll();
     this.#onReady();
   }
@@ -162,10 +161,17 @@ export class NodeConnection {
 
   #demand(): void {
     if (this.#closed || this.isReady || this.otherCluster !== undefined) return;
-    this.#watchdog ??= setTimeout(() => this.#giveUp(), this.#connectTimeoutMs);
     if (this.#link !== undefined && this.#usesFrames !== this.#wantsFrames) this.#dropLink('another transport takes its place');
-    if (this.#link !== undefined) this.#link.connect();
-    else this.#open();
+    if (this.#link !== undefined) this.#connect(this.#link);
+    else if (this.#wantsFrames) this.#openFrames();
+    else this.#openGrpc();
+  }
+
+  /** Limits the time until the link is ready. */
+  #connect(link: Link): void {
+    this.#link = link;
+    this.#watchdog ??= setTimeout(() => this.#giveUp(), this.#connectTimeoutMs);
+    link.connect();
   }
 
   get #wantsFrames(): boolean {
@@ -173,32 +179,30 @@ export class NodeConnection {
     return this.#mayServeFrames() && monotonicNowMs() >= this.#grpcUntilMs;
   }
 
-  #open(): void {
-    if (!this.#wantsFrames) return this.#openGrpc();
+  #openFrames(): void {
     this.#usesFrames = true;
     const link: FrameLink = new FrameLink(
       this.#partsFor(() => this.#link === link),
       () => this.#besideFrames(),
     );
-    this.#link = link;
-    link.connect();
+    this.#connect(link);
   }
 
-  /** The link comes later: the code of gRPC may have to be loaded. */
+  /** The link comes later: the code of gRPC may have to be loaded. That does not count as time to connect. */
   #openGrpc(): void {
     if (this.#isLoadingGrpc) return;
     this.#isLoadingGrpc = true;
+    this.#stopWatchdog();
     const opened = ({ GrpcLink }: typeof import('./grpc-link.js')): void => {
       this.#isLoadingGrpc = false;
-      if (this.#closed || this.#link !== undefined || this.#watchdog === undefined) return;
+      if (this.#closed || this.#link !== undefined) return;
       this.#usesFrames = false;
       const link: Link = new GrpcLink(this.#partsFor(() => this.#link === link));
-      this.#link = link;
-      link.connect();
+      this.#connect(link);
     };
-    // If it cannot be loaded, the time to connect runs out, and the next demand tries again.
     import('./grpc-link.js').then(opened, () => {
       this.#isLoadingGrpc = false;
+      this.#hasFailed();
     });
   }
 
@@ -232,8 +236,7 @@ export class NodeConnection {
   }
 
   #becameReady(clusterId: string | undefined): void {
-    clearTimeout(this.#watchdog);
-    this.#watchdog = undefined;
+    this.#stopWatchdog();
     this.#suspect = false;
     if (clusterId && this.#identity.id !== undefined) this.#isOf(clusterId);
     this.#changed.wakeAll();
@@ -247,6 +250,10 @@ export class NodeConnection {
       return this.#openGrpc();
     }
     if (this.otherCluster === undefined) this.#clusterId = undefined;
+    this.#hasFailed();
+  }
+
+  #hasFailed(): void {
     this.#suspect = true;
     this.#failures += 1;
     this.#changed.wakeAll();
@@ -266,10 +273,14 @@ export class NodeConnection {
   }
 
   #discard(reason: string): void {
-    clearTimeout(this.#watchdog);
-    this.#watchdog = undefined;
+    this.#stopWatchdog();
     this.#dropLink(reason);
     this.#changed.wakeAll();
+  }
+
+  #stopWatchdog(): void {
+    clearTimeout(this.#watchdog);
+    this.#watchdog = undefined;
   }
 
   #dropLink(reason: string): void {
