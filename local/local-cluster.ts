@@ -138,7 +138,12 @@ export class LocalCluster implements AsyncDisposable {
   /**
    * Reads the topology until it fulfils the condition. @throws Error with the last topology and the logs of all nodes
    */
-  async waitUntil(what: string, holds: (topology: Topology) => boolean, timeoutMs = defaultPatienceMs): Promise<Topology> {
+  async waitUntil(
+    what: string,
+    holds: (topology: Topology) => boolean,
+    timeoutMs = defaultPatienceMs,
+    readAgainMs = askAgainMs,
+  ): Promise<Topology> {
     const endMs = performance.now() + timeoutMs;
     let last: Topology | undefined;
     let problem: unknown;
@@ -150,7 +155,7 @@ export class LocalCluster implements AsyncDisposable {
         problem = error;
         await this.disconnect();
       }
-      await pause(askAgainMs);
+      await pause(readAgainMs);
     }
     const seen = last === undefined ? String(problem) : JSON.stringify(last.shards, undefined, 2);
     throw new Error(`waited ${timeoutMs} ms until ${what}; last seen: ${seen}\n${this.logs()}`);

@@ -10,6 +10,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { LocalCluster } from '../../local/local-cluster.js';
 import type { NodeProcess } from '../../local/node-process.js';
 import { optionSpecs } from '../../src/config/index.js';
+import type { Topology } from '../../src/wire/contract/kv-api.js';
 import { spreadOf, spreadText } from '../peers/summary.js';
 import { ForegroundLoad } from './foreground-load.js';
 import type { Goal, GoalOutcome, GoalRun } from './goal.js';
@@ -63,7 +64,7 @@ async function joinOnce(cluster: LocalCluster, foreground: ForegroundLoad, run: 
   const fromMs = Date.now();
   const before = foreground.rateBetween(beginMs, fromMs);
   const node = await cluster.addNode();
-  await untilInSync(cluster, node, signal);
+  await untilInSync(cluster, node);
   const toMs = Date.now();
   const share = foreground.rateBetween(fromMs, toMs) / before;
   await untilSettled(cluster);
@@ -74,15 +75,10 @@ async function joinOnce(cluster: LocalCluster, foreground: ForegroundLoad, run: 
 }
 
 /** Waits until every shard has the joiner in its in-sync set. Rarely looks, since looking costs the nodes time. */
-async function untilInSync(cluster: LocalCluster, joiner: NodeProcess, signal: AbortSignal): Promise<void> {
-  const endMs = performance.now() + joinTimeoutMs;
-  while (performance.now() < endMs) {
-    const { shards } = await cluster.topology();
-    const holds = shards.every(({ replicas }) => replicas.some(({ nodeId, inSync }) => inSync && nodeId === joiner.id));
-    if (holds) return;
-    await pause(lookAgainMs, undefined, { signal });
-  }
-  throw new Error(`the joiner was not in sync within ${joinTimeoutMs} ms:\n${joiner.log.tail()}`);
+async function untilInSync(cluster: LocalCluster, joiner: NodeProcess): Promise<void> {
+  const holds = ({ shards }: Topology): boolean =>
+    shards.every(({ replicas }) => replicas.some(({ nodeId, inSync }) => inSync && nodeId === joiner.id));
+  await cluster.waitUntil('the joiner is in sync', holds, joinTimeoutMs, lookAgainMs);
 }
 
 function outcomesOf(shards: number, joins: readonly Join[]): GoalOutcome[] {
