@@ -4,7 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
-import { KvClient } from '../src/client/index.js';
+import { KvClient } from '../src/index.js';
 import type { NodeStatus, Topology } from '../src/wire/contract/kv-api.js';
 import { foundCluster } from './found-cluster.js';
 import { NodeProcess } from './node-process.js';

@@ -3,7 +3,7 @@ import { networkInterfaces } from 'node:os';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { LocalCluster } from '../../local/local-cluster.js';
 import { startZooKeeper } from '../../local/zookeeper.js';
-import { KvClient } from '../../src/client/index.js';
+import { KvClient } from '../../src/index.js';
 import { runKvctl } from '../cluster/support/kvctl.js';
 
 const loopback = '::1';

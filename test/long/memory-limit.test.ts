@@ -2,8 +2,8 @@
 import { afterEach, expect, test } from 'vitest';
 import type { LocalCluster } from '../../local/local-cluster.js';
 import { isAsPlaced } from '../../local/ring.js';
-import { KvClient } from '../../src/client/index.js';
 import type { KvError } from '../../src/errors.js';
+import { KvClient } from '../../src/index.js';
 import { shardOfKey } from '../../src/placement/index.js';
 import { startCluster } from '../cluster/support/cluster.js';
 
