@@ -40,7 +40,7 @@ export interface FrameListener {
   onClosed(error: KvError | undefined): void;
 }
 
-/** What a client may do with a stream before the server has accepted it: wait. */
+/** The listener of a client's stream: it also learns that the server has accepted the rpc. */
 export interface OpeningListener extends FrameListener {
   /** The server has accepted the rpc. @param clusterId the cluster of the node; empty if it names none. */
   onAccepted(clusterId: string): void;

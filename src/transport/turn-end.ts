@@ -5,7 +5,7 @@
 export class TurnEnd {
   #due: (() => void)[] = [];
 
-  /** Calls `work` at the end of this turn, after all that was registered before it. At the end itself: of the same turn. */
+  /** Calls `work` at the end of this turn, after all that was registered before it. Work registered meanwhile belongs to this turn. */
   at(work: () => void): void {
     if (this.#due.length === 0) setImmediate(() => this.#run());
     this.#due.push(work);

@@ -2,6 +2,7 @@
 import { networkInterfaces } from 'node:os';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { LocalCluster } from '../../local/local-cluster.js';
+import { isAtRest } from '../../local/ring.js';
 import { startZooKeeper } from '../../local/zookeeper.js';
 import { KvClient } from '../../src/index.js';
 import { runKvctl } from '../cluster/support/kvctl.js';
@@ -20,6 +21,8 @@ describe.skipIf(!hasLoopback)(`on ${loopback} alone${hasLoopback ? '' : ' (skipp
     vi.unstubAllEnvs();
     try {
       cluster = await LocalCluster.start({ zookeeper, nodes: 3, shards: 4, extra: ['--host', loopback, '--http-port', '0'] });
+      // A request over HTTP is forwarded once, and refused while a primary hands over.
+      await cluster.waitUntil('every primary is where it stays', (topology) => isAtRest(topology, 3, 3));
     } catch (error) {
       await zookeeper.stop();
       throw error;

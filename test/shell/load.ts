@@ -82,6 +82,8 @@ export class Load {
     stream.on('error', over);
     stream.on('end', over);
     stream.on('data', (bytes: Buffer) => {
+      // What was on its way when the client gave up.
+      if (isOver) return;
       const results = new ResultReader(bytes);
       while (results.next()) {
         const { id, error, result } = results;

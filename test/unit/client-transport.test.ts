@@ -1,7 +1,8 @@
-import { describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { cluster, connect, failure, useFakeCluster } from './client-testing/harness.js';
 
 useFakeCluster();
+afterEach(() => vi.useRealTimers());
 
 describe('the transport of operations', () => {
   test('auto - operations travel in frames', async () => {
@@ -25,6 +26,18 @@ describe('the transport of operations', () => {
     const client = await connect({ nodes: [first!.address] });
     await client.put('key', 'value');
     expect(cluster.primary.pipelines).toEqual({ frames: 0, grpc: 1 });
+  });
+
+  test('auto - after a while frames are tried again, and take the place of gRPC', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'], shouldAdvanceTime: true });
+    for (const node of cluster.nodes) node.offersFrames = false;
+    const client = await connect();
+    await client.put('key', 'value');
+    expect(cluster.primary.pipelines).toEqual({ frames: 0, grpc: 1 });
+    for (const node of cluster.nodes) node.offersFrames = true;
+    await vi.advanceTimersByTimeAsync(31_000);
+    while (cluster.primary.pipelines.frames === 0) await client.put('key', 'value');
+    expect(cluster.primary.pipelines.frames).toBe(1);
   });
 
   test('grpc - no connection for frames is opened', async () => {

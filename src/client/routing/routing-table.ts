@@ -4,6 +4,7 @@
  * It may be wrong: a node that is not the shard's primary forwards a request or refuses it, and the client learns from the refusal.
  */
 import { shardOfKey } from '../../placement/key-hash.js';
+import { protocolVersion as framesVersion } from '../../transport/frame-messages.js';
 import type { Topology } from '../../wire/contract/kv-api.js';
 
 export interface Preference {
@@ -83,7 +84,8 @@ export class RoutingTable {
     const changed = new Set([...touched].filter((shard) => routeOf(known, shard) !== routeOf(topology, shard)));
     const nodes = known === undefined || nodesOf(known) !== nodesOf(topology);
     this.#live = new Set(topology.nodes.map(({ address }) => address));
-    this.#grpcOnly = new Set(topology.nodes.flatMap(({ address, framesVersion }) => (framesVersion === 0 ? [address] : [])));
+    const grpcOnly = topology.nodes.filter((node) => node.framesVersion !== framesVersion);
+    this.#grpcOnly = new Set(grpcOnly.map(({ address }) => address));
     const gone = (this.#topology?.nodes ?? []).map(({ address }) => address).filter((address) => !this.#live.has(address));
     this.#topology = topology;
     this.#shardCount = topology.shards.length;

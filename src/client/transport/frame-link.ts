@@ -2,8 +2,7 @@
  * A link to one node over frames. Each rpc has a connection of its own: the pipeline, each watch of the topology, each query.
  *
  * The link is ready once the node has accepted an rpc, and stays so while a stream stands, and for a while after the last answer. It
- * is lost when a connection breaks. Then, and before it is ready for the first time, a query for the node's cluster is the attempt to
- * connect. Nothing is sent over a connection before it is accepted, except queries, so an operation never has an unknown outcome
+ * is lost when a connection breaks. To connect, for the first time or again, the link sends GetTopology. Nothing is sent over a connection before it is accepted, except queries, so an operation never has an unknown outcome
  * because of the attempt.
  */
 import { KvError } from '../../errors.js';
@@ -91,8 +90,7 @@ export class FrameLink implements Link {
           isAccepted = true;
           const wasReady = this.isReady;
           this.#open += 1;
-          this.#proven();
-          if (!wasReady && !this.#closed) this.#parts.events.onReady(clusterId);
+          this.#proven(wasReady, clusterId);
           listener.onAccepted(clusterId);
         },
         onFrame: (frame) => listener.onFrame(frame),
@@ -101,8 +99,9 @@ export class FrameLink implements Link {
         onClosed: (error) => {
           if (isAccepted) this.#open -= 1;
           if (error?.code === 'WRONG_CLUSTER') naming.wasRefused(error);
-          if (error === undefined) this.#proven();
-          else if (error.code !== 'CANCELLED' && !isRefusal(error)) this.#lost();
+          if (error === undefined) this.#proven(this.isReady);
+          // An attempt that fails while other streams stand shows nothing about these.
+          else if (error.code !== 'CANCELLED' && !isRefusal(error) && (isAccepted || this.#open === 0)) this.#lost();
           listener.onClosed(error);
         },
       },
@@ -122,10 +121,12 @@ export class FrameLink implements Link {
     return { stream, mayWrite: false };
   }
 
-  #proven(): void {
+  /** @param clusterId the cluster that the node names; undefined: it has named none now. */
+  #proven(wasReady: boolean, clusterId?: string): void {
     this.#isProven = true;
     this.#provenUntilMs = monotonicNowMs() + provenMs;
     this.#pauseMs = firstPauseMs;
+    if (!wasReady && !this.#closed) this.#parts.events.onReady(clusterId);
   }
 
   #lost(): void {

@@ -25,6 +25,8 @@ const strangerMs = 5_000;
 
 /** After a process did not accept frames, gRPC is used for this long. */
 const grpcAfterFailureMs = 30_000;
+/** Time between two looks whether a link that is not used any more has answered its last request. */
+const retiredLookMs = 100;
 
 export class NodeConnection {
   readonly address: string;
@@ -38,6 +40,9 @@ export class NodeConnection {
   #usesFrames = false;
   #isLoadingGrpc = false;
   #grpcUntilMs = Number.NEGATIVE_INFINITY;
+  #framesAgain: NodeJS.Timeout | undefined;
+  /** Links that are closed when their last request has ended, and a probe. */
+  readonly #retired = new Set<Link>();
   #watchdog: NodeJS.Timeout | undefined;
   #suspect = false;
   /** The cluster that the node at the other end reported. It counts until `#strangerUntilMs`. */
@@ -150,12 +155,17 @@ export class NodeConnection {
   }
 
   abandonPending(concerns: (subject: Subject) => boolean, afterMs: number, reason: string): void {
-    this.#link?.transport.abandonPending(concerns, afterMs, reason);
-    this.#link?.pipeline.abandonPending(concerns, afterMs, reason);
+    for (const link of [this.#link, ...this.#retired]) {
+      link?.transport.abandonPending(concerns, afterMs, reason);
+      link?.pipeline.abandonPending(concerns, afterMs, reason);
+    }
   }
 
   close(reason: string): void {
     this.#closed = true;
+    clearTimeout(this.#framesAgain);
+    for (const link of this.#retired) link.close(reason);
+    this.#retired.clear();
     this.#discard(reason);
   }
 
@@ -261,9 +271,50 @@ export class NodeConnection {
 
   #useGrpc(): void {
     this.#grpcUntilMs = monotonicNowMs() + grpcAfterFailureMs;
+    clearTimeout(this.#framesAgain);
+    this.#framesAgain = setTimeout(() => this.#tryFrames(), grpcAfterFailureMs).unref();
+  }
+
+  /** While gRPC is in use: tries frames beside it, and changes to them if the node accepts an rpc. */
+  #tryFrames(): void {
+    if (this.#closed || this.#usesFrames || !this.isReady) return;
+    const parts = this.#partsFor(() => false);
+    const onReady = (): void => {
+      this.#retired.delete(probe);
+      probe.close('the connection has served its purpose');
+      this.#changeToFrames();
+    };
+    const onFailed = (): void => {
+      this.#retired.delete(probe);
+      probe.close('no connection for frames was accepted');
+      if (!this.#closed) this.#useGrpc();
+    };
+    const probe = new FrameLink({ ...parts, events: { onReady, onFailed, onLost() {} } }, () => this.#besideFrames());
+    this.#retired.add(probe);
+    probe.connect();
+  }
+
+  /** Requests in flight over gRPC end there. */
+  #changeToFrames(): void {
+    const grpc = this.#link;
+    if (this.#closed || this.#usesFrames || grpc === undefined) return;
+    this.#link = undefined;
+    this.#retire(grpc);
+    this.#demand();
+  }
+
+  #retire(link: Link): void {
+    this.#retired.add(link);
+    const looking = setInterval(() => {
+      if (link.transport.pending + link.pipeline.pending > 0 && this.#retired.has(link)) return;
+      clearInterval(looking);
+      this.#retired.delete(link);
+      link.close('frames took its place');
+    }, retiredLookMs).unref();
   }
 
   #giveUp(): void {
+    this.#watchdog = undefined;
     if (this.isReady) return;
     this.#suspect = true;
     this.#failures += 1;

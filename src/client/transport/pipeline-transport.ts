@@ -1,6 +1,7 @@
 /**
  * Sends operations to one node over one stream of kv.v1.KeyValue/Pipeline, whatever carries the stream. Operations that are issued
- * in one turn of the event loop travel in one message, those included that the results of this turn allow. An attempt costs an object and a place in a list, and no promise or timer.
+ * in one turn of the event loop travel in one message. That includes operations that callers issue on the results of this turn. An
+ * attempt costs an object and a place in a list, and no promise or timer.
  *
  * The stream is opened when an operation is to be sent and there is no stream. If it breaks, operations that were sent have an
  * unknown outcome, and the others were not executed. Like every transport it makes one attempt and retries nothing.

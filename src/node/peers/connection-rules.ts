@@ -29,8 +29,8 @@ export function firstDelayMs(first: boolean): number {
 /**
  * From the end of a connection or an attempt until the next attempt.
  *
- * @param failures attempts in a row after which no message was understood, or which one of the nodes refused. 0: a connection that
- *   worked has broken.
+ * @param failures attempts in a row that brought no message that was understood, or that were refused. 0: a connection that worked
+ *   has broken.
  */
 export function retryDelayMs(first: boolean, failures: number): number {
   if (failures === 0) return 0;
@@ -40,7 +40,7 @@ export function retryDelayMs(first: boolean, failures: number): number {
 
 /** A connection that is up, or one that this node opens and in which it has introduced itself. */
 export interface KnownConnection {
-  /** The name that the node gave it that has opened it. */
+  /** The connection's name, chosen by the node that has opened it. */
   readonly name: string;
   /** Whether this node has opened it. */
   readonly isOwn: boolean;

@@ -2,8 +2,8 @@
  * What this node does for the replicas on other nodes: passes the messages of primaries to the replicas here, and the answers back on
  * the same connection; and sends snapshots to their joiners, each on a connection of its own (R10).
  *
- * A message for a shard or a replica that is no longer here is refused by itself, since its sender has others on the same
- * connection (R1).
+ * If a message is for a shard or a replica that is no longer here, the server refuses only that message (R1). The connection stays,
+ * because it carries other shards.
  */
 import { KvError } from '../../errors.js';
 import type { Effect, Event, Message, ReplicaId, RequestBody } from '../../replication/index.js';

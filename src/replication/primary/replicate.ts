@@ -254,7 +254,7 @@ function sendBatch(core: Core, role: Primary, peer: Peer): boolean {
 }
 
 /** The next entries to send from `firstSeq` on. Peers that keep up are sent the same batch. Undefined: they are no longer retained. */
-function batchFrom({ log, options }: Core, role: Primary, firstSeq: Seq): AppendBatch | undefined {
+function batchFrom({ log, options, commitIndex }: Core, role: Primary, firstSeq: Seq): AppendBatch | undefined {
   const last = role.lastBatch;
   if (last !== undefined && last.append.prevSeq === firstSeq - 1 && last.logEnd === log.lastSeq) return last;
   const prevSeq = firstSeq - 1;
@@ -265,6 +265,8 @@ function batchFrom({ log, options }: Core, role: Primary, firstSeq: Seq): Append
   let bytes = 0;
   for (const entry of entries) bytes += entryBytes(entry);
   const append = { prevSeq, prevEpoch: prev.epoch, prevEpochId: prev.id, runs: log.runsOf(firstSeq, end), entries };
-  role.lastBatch = { append, end, bytes, logEnd: log.lastSeq };
-  return role.lastBatch;
+  const batch = { append, end, bytes, logEnd: log.lastSeq };
+  // A batch of committed entries is for a peer that catches up alone. The next commit releases any other.
+  if (end > commitIndex) role.lastBatch = batch;
+  return batch;
 }

@@ -217,7 +217,7 @@ export class TcpFrameStream implements FrameStream {
     if (this.#socket.writableLength < maxQueuedBytes) this.sendControl('pong', message);
   }
 
-  /** What a client sent before it broke the rules may have been executed. A server that breaks them leaves everything open. */
+  /** What a client sent before it broke the rules may have been executed. If the server breaks them, the client cannot know. */
   #malformed(message: string): KvError {
     if (!this.#isServer) return new KvError('OUTCOME_UNKNOWN', message);
     return new KvError('INVALID_ARGUMENT', message, { executed: this.#isOpen ? 'unknown' : 'no' });

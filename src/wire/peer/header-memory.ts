@@ -10,23 +10,32 @@ import type { Header, ReplicaHeader } from './envelope.js';
 /** The most shards that a cluster may have. Headers of higher shard numbers are not remembered, which bounds the memory. */
 const mostShards = 16_384;
 
-export class HeaderMemory<Remembered extends ReplicaHeader = Header> {
-  readonly #last = new Map<number, Remembered>();
+/** The sender's end. */
+export class SentHeaders {
+  readonly #last = new Map<number, ReplicaHeader>();
 
-  /** For the sender. True: the receiver knows the header. False: the message must carry it. */
-  repeats(shard: number, header: Remembered): boolean {
+  /** True: the receiver knows the header. False: the message must carry it, and the receiver knows it afterwards. */
+  repeats(shard: number, header: ReplicaHeader): boolean {
     const last = this.#last.get(shard);
     if (last !== undefined && isSame(last, header)) return true;
-    this.remember(shard, header);
+    const { history, epoch, epochId, from, to } = header;
+    // A copy: `header` is a whole message, whose entries must not be kept.
+    if (shard < mostShards) this.#last.set(shard, { history, epoch, epochId, from, to });
     return false;
   }
+}
 
-  remember(shard: number, header: Remembered): void {
-    if (shard < mostShards) this.#last.set(shard, header);
+/** The receiver's end. */
+export class ReceivedHeaders {
+  readonly #last = new Map<number, Header>();
+
+  /** Takes in the header that a message carried. */
+  remember(header: Header): void {
+    if (header.shard < mostShards) this.#last.set(header.shard, header);
   }
 
-  /** For the receiver. Undefined: no message about the shard has carried a header on this stream. */
-  of(shard: number): Remembered | undefined {
+  /** Undefined: no message about the shard has carried a header on this stream. */
+  of(shard: number): Header | undefined {
     return this.#last.get(shard);
   }
 }

@@ -10,8 +10,8 @@
 import { MalformedMessage } from '../protobuf/protobuf-reader.js';
 import type { ProtobufWriter } from '../protobuf/protobuf-writer.js';
 import { BeaconMemory, type BeaconMessage, isBeacon } from './beacon-memory.js';
-import { bodyReader, type Envelope, type Header, type ReplicaHeader, writeHeader } from './envelope.js';
-import { HeaderMemory } from './header-memory.js';
+import { bodyReader, type Envelope, type Header, writeHeader } from './envelope.js';
+import { ReceivedHeaders, SentHeaders } from './header-memory.js';
 import { type AtTurnEnd, dataBytesField, FrameWriter, messagesField, readFrame } from './message-frame.js';
 import {
   headerOf,
@@ -43,7 +43,7 @@ const maxBeaconBytes = 1024 * 1024;
 export class OutgoingMessages {
   readonly #clusterId: string;
   readonly #memory = new BeaconMemory();
-  readonly #headers = new HeaderMemory<ReplicaHeader>();
+  readonly #headers = new SentHeaders();
   readonly #frames: FrameWriter;
   readonly #sink: MessageSink;
   readonly #dataBytesToReport: () => number | undefined;
@@ -145,7 +145,7 @@ export class OutgoingMessages {
 export class IncomingMessages {
   readonly #clusterId: string;
   readonly #memory = new BeaconMemory();
-  readonly #headers = new HeaderMemory();
+  readonly #headers = new ReceivedHeaders();
   readonly #takeDataBytes: (bytes: number) => void;
 
   /** @param takeDataBytes is called whenever the other node reports what its data costs in memory. */
@@ -171,7 +171,7 @@ export class IncomingMessages {
       if (header === undefined || refusal !== undefined) return false;
       if (envelope.bodyField === sharedBeaconField) return this.#takeRepeats(readSharedBeacon(bodyReader(envelope)), take);
       const { shard, history, epoch, epochId, from, to } = header;
-      if (repeatedShard === undefined) this.#headers.remember(shard, header);
+      if (repeatedShard === undefined) this.#headers.remember(header);
       const body = readMessageBody(envelope);
       if (body === undefined) return true;
       const message = { history, epoch, epochId, from, to, body };
