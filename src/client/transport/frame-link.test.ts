@@ -70,7 +70,7 @@ async function withPipelineAndQuery() {
   return { operation, pipeline, query };
 }
 
-test('an answer on an older connection makes a lost link ready again, and wakes whoever waits for it', async () => {
+test('an answer on an older connection makes a lost link ready again, and wakes its waiter', async () => {
   const { operation, pipeline, query } = await withPipelineAndQuery();
   pipeline.destroy();
   expect(await operation).toMatchObject({ executed: 'unknown' });

@@ -19,14 +19,13 @@ import { FrameLink } from './frame-link.js';
 import type { Link, LinkParts, TransportChoice } from './link.js';
 import type { NodeTransport, Subject } from './node-transport.js';
 import type { PipelineTransport } from './pipeline-transport.js';
+import { RetiredLinks } from './retired-links.js';
 
 /** How long a node of another cluster is not tried again over the same connection. */
 const strangerMs = 5_000;
 
 /** After a process did not accept frames, gRPC is used for this long. */
 const grpcAfterFailureMs = 30_000;
-/** Time between two looks whether a link that is not used any more has answered its last request. */
-const retiredLookMs = 100;
 
 export class NodeConnection {
   readonly address: string;
@@ -41,8 +40,9 @@ export class NodeConnection {
   #isLoadingGrpc = false;
   #grpcUntilMs = Number.NEGATIVE_INFINITY;
   #framesAgain: NodeJS.Timeout | undefined;
-  /** Links that are closed when their last request has ended, and a probe. */
-  readonly #retired = new Set<Link>();
+  readonly #retired = new RetiredLinks();
+  /** Tries frames while gRPC is in use. */
+  #probe: Link | undefined;
   #watchdog: NodeJS.Timeout | undefined;
   #suspect = false;
   /** The cluster that the node at the other end reported. It counts until `#strangerUntilMs`. */
@@ -164,8 +164,8 @@ export class NodeConnection {
   close(reason: string): void {
     this.#closed = true;
     clearTimeout(this.#framesAgain);
-    for (const link of this.#retired) link.close(reason);
-    this.#retired.clear();
+    this.#probe?.close(reason);
+    this.#retired.close(reason);
     this.#discard(reason);
   }
 
@@ -279,18 +279,18 @@ export class NodeConnection {
   #tryFrames(): void {
     if (this.#closed || this.#usesFrames || !this.isReady) return;
     const parts = this.#partsFor(() => false);
-    const onReady = (): void => {
-      this.#retired.delete(probe);
-      probe.close('the connection has served its purpose');
-      this.#changeToFrames();
+    const ended = (next: () => void): void => {
+      this.#probe = undefined;
+      probe.close('frames were tried beside gRPC');
+      if (!this.#closed) next();
     };
-    const onFailed = (): void => {
-      this.#retired.delete(probe);
-      probe.close('no connection for frames was accepted');
-      if (!this.#closed) this.#useGrpc();
+    const events = {
+      onReady: () => ended(() => this.#changeToFrames()),
+      onFailed: () => ended(() => this.#useGrpc()),
+      onLost() {},
     };
-    const probe = new FrameLink({ ...parts, events: { onReady, onFailed, onLost() {} } }, () => this.#besideFrames());
-    this.#retired.add(probe);
+    const probe = new FrameLink({ ...parts, events }, () => this.#besideFrames());
+    this.#probe = probe;
     probe.connect();
   }
 
@@ -299,18 +299,8 @@ export class NodeConnection {
     const grpc = this.#link;
     if (this.#closed || this.#usesFrames || grpc === undefined) return;
     this.#link = undefined;
-    this.#retire(grpc);
+    this.#retired.add(grpc, 'frames took its place');
     this.#demand();
-  }
-
-  #retire(link: Link): void {
-    this.#retired.add(link);
-    const looking = setInterval(() => {
-      if (link.transport.pending + link.pipeline.pending > 0 && this.#retired.has(link)) return;
-      clearInterval(looking);
-      this.#retired.delete(link);
-      link.close('frames took its place');
-    }, retiredLookMs).unref();
   }
 
   #giveUp(): void {
