@@ -19,7 +19,7 @@ export interface ConformanceServer extends AsyncDisposable {
 /** The cluster that the server names when it accepts. */
 export const serverCluster = 'the-cluster';
 
-/** Records what a listener is told, and waits for it. */
+/** A listener that records its events, and lets a test wait for them. */
 class Recorder implements OpeningListener {
   readonly frames: Buffer[] = [];
   readonly events: string[] = [];

@@ -298,6 +298,8 @@ export class NodeConnection {
   #changeToFrames(): void {
     const grpc = this.#link;
     if (this.#closed || this.#usesFrames || grpc === undefined) return;
+    // The timer may have fired a little early.
+    this.#grpcUntilMs = Number.NEGATIVE_INFINITY;
     this.#link = undefined;
     this.#retired.add(grpc, 'frames took its place');
     this.#demand();

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { MalformedMessage } from '../protobuf/protobuf-reader.js';
+import { SentHeaders } from './header-memory.js';
 import { IncomingMessages, OutgoingMessages } from './message-stream.js';
 import { ReplicationCodec, type WireMessage } from './replication-codec.js';
 
@@ -81,5 +82,14 @@ describe('headers', () => {
     first.send([[1, acknowledged(8)]]);
     const [, repeated] = first.frames;
     expect(() => newStream().receive(repeated!)).toThrow(MalformedMessage);
+  });
+
+  test('the sender remembers the header alone, and keeps no message alive', () => {
+    const headers = new SentHeaders();
+    const message: { -readonly [Field in keyof WireMessage]: WireMessage[Field] } = { ...acknowledged(7) };
+    expect(headers.repeats(1, message)).toBe(false);
+    // A memory that kept the message would see this change.
+    message.from = 'another';
+    expect(headers.repeats(1, acknowledged(8))).toBe(true);
   });
 });
