@@ -25,6 +25,7 @@ const codes: Record<Event['type'], number> = {
   force: 19,
   orderedRead: 20,
   placed: 21,
+  applyRest: 22,
 };
 const quietMessages: ReadonlySet<string> = new Set(['beacon', 'beaconAnswer']);
 

@@ -170,6 +170,8 @@ export abstract class ReplicaProcess<World extends ProcessSurroundings = Process
       case 'apply':
         this.appliedSeq = effect.entries.at(-1)!.seq;
         return this.store.apply(effect.entries);
+      case 'applyLater':
+        return this.later(0, () => this.handle({ type: 'applyRest' }));
       case 'answer':
         return this.answer(effect.token, effect.answer);
       case 'send':

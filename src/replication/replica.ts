@@ -4,7 +4,7 @@
  */
 import { advance } from './advance.js';
 import { onForce } from './follower/claim.js';
-import { maybeAcknowledge } from './follower/follower.js';
+import { maybeAcknowledge, onApplyRest } from './follower/follower.js';
 import { onSnapshotBegun, onSnapshotChunk, onSnapshotEnded, onSnapshotFailed } from './follower/joiner.js';
 import { maybeLeave, onStop } from './leaving.js';
 import { maybeCommit, maybeServe } from './primary/commit.js';
@@ -183,6 +183,8 @@ function dispatch(core: Core, event: Exclude<Event, { type: 'write' | 'orderedRe
       return onSnapshotEnded(core, event);
     case 'snapshotFailed':
       return onSnapshotFailed(core, event);
+    case 'applyRest':
+      return onApplyRest(core);
     case 'stop':
       return onStop(core, event.deadlineMs);
     case 'force':

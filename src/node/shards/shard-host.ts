@@ -25,6 +25,7 @@ export interface AnswerSink {
 
 const tick: Event = { type: 'tick' };
 const flush: Event = { type: 'flush' };
+const applyRest: Event = { type: 'applyRest' };
 
 export class ShardHost implements TickerMember {
   readonly storage: Storage;
@@ -156,6 +157,9 @@ export class ShardHost implements TickerMember {
       case 'apply':
         this.#ports.dataChanged();
         return this.storage.apply(effect.entries);
+      case 'applyLater':
+        setImmediate(() => this.handle(applyRest));
+        return;
       case 'answer':
         return (effect.token as AnswerSink).answer(effect.answer);
       case 'send':

@@ -11,7 +11,7 @@ import type { BodyOf, Message, RequestBody } from '../protocol/message.js';
 import type { Core } from '../state/core.js';
 import { invariant } from '../state/invariant.js';
 import { compact, snapshotGrowth } from '../state/retention.js';
-import type { Follower } from '../state/role.js';
+import type { Follower, SnapshotInProgress } from '../state/role.js';
 import { isNeedless, onMayLeave } from './departure.js';
 
 export function onRequest(core: Core, role: Follower, message: Message & { readonly body: RequestBody }): void {
@@ -131,15 +131,35 @@ function learnCommitIndex(core: Core, role: Follower, commitIndex: Seq): void {
 /** Applies committed entries, but not while chunks are still to come: a chunk may be older than the log over it (R10). */
 export function applyUnlessLoading(core: Core, role: Follower): void {
   const { snapshot } = role;
-  if (!core.complete && snapshot?.endCommitIndex === undefined) return maybeGiveUpSnapshot(core, role);
-  core.applyCommitted();
+  if (core.complete) {
+    core.applyCommitted();
+    compact(core);
+  } else if (snapshot?.endCommitIndex === undefined) maybeGiveUpSnapshot(core, role);
+  else if (!snapshot.appliesLater) applyOverSnapshot(core, role, snapshot);
+}
+
+/** The log has grown for as long as the snapshot took. It is applied a batch at a time: meanwhile the node must answer beacons. */
+function applyOverSnapshot(core: Core, role: Follower, snapshot: SnapshotInProgress): void {
+  core.applyCommitted(core.options.maxBatchEntries);
   compact(core);
-  if (core.complete || snapshot?.endCommitIndex === undefined || core.appliedSeq < snapshot.endCommitIndex) return;
+  if (core.appliedSeq < core.commitIndex) {
+    snapshot.appliesLater = true;
+    return core.emit({ type: 'applyLater' });
+  }
+  if (snapshot.endCommitIndex === undefined || core.appliedSeq < snapshot.endCommitIndex) return;
   core.complete = true;
   core.setLine(lineOf(core, role.lineage));
   core.completingWrite = core.persist({ type: 'complete' });
   core.note({ kind: 'snapshotTaken', seq: core.appliedSeq });
   role.snapshot = undefined;
+}
+
+/** The event loop has had its turn (see the effect `applyLater`). */
+export function onApplyRest(core: Core): void {
+  const { role } = core;
+  if (role.kind !== 'follower' || role.snapshot === undefined) return;
+  role.snapshot.appliesLater = false;
+  applyUnlessLoading(core, role);
 }
 
 /** Gives up a snapshot that is too slow for the writes: the log that must wait for its end has outgrown its bound. */
@@ -181,7 +201,7 @@ function acknowledge(core: Core, role: Follower, ackedSeq: Seq): void {
 function onDumpInvite(core: Core, role: Follower, from: ReplicaId, invite: BodyOf<'dumpInvite'>): void {
   if (role.lineage.length === 0) return;
   if (invite.number !== core.syncNumber || role.snapshot !== undefined || role.stream !== undefined) return;
-  role.snapshot = { number: invite.number, endCommitIndex: undefined };
+  role.snapshot = { number: invite.number, endCommitIndex: undefined, appliesLater: false };
   const { history = '', epoch, epochId } = core;
   core.emit({ type: 'requestSnapshot', from, history, epoch, epochId, number: invite.number });
 }

@@ -6,7 +6,7 @@ import type { Core } from '../state/core.js';
 import { invariant } from '../state/invariant.js';
 import { knowsRemovals } from '../state/known-state.js';
 import type { Peer } from '../state/peer.js';
-import { compact, type Needs } from '../state/retention.js';
+import { compact, type Needs, noNeeds } from '../state/retention.js';
 import type { Primary } from '../state/role.js';
 import { requiredIds } from './membership.js';
 import { answerAsRead } from './write.js';
@@ -66,13 +66,13 @@ function commitTo(core: Core, role: Primary, seq: Seq): void {
 }
 
 function needsOf(role: Primary): Needs {
-  let followingFromSeq = Number.POSITIVE_INFINITY;
-  let snapshotFromSeq = Number.POSITIVE_INFINITY;
-  for (const peer of role.peers.values()) {
-    if (peer.retainFromSeq !== undefined) snapshotFromSeq = Math.min(snapshotFromSeq, peer.retainFromSeq);
-    else if (peer.phase === 'replicating') followingFromSeq = Math.min(followingFromSeq, peer.ackedSeq + 1);
+  let { followingFromSeq, returningFromSeq, snapshotFromSeq } = noNeeds;
+  for (const { retainFromSeq, phase, ackedSeq } of role.peers.values()) {
+    if (retainFromSeq !== undefined) snapshotFromSeq = Math.min(snapshotFromSeq, retainFromSeq);
+    else if (phase === 'replicating') followingFromSeq = Math.min(followingFromSeq, ackedSeq + 1);
+    else if (ackedSeq > 0 && (phase === 'idle' || phase === 'syncing')) returningFromSeq = Math.min(returningFromSeq, ackedSeq + 1);
   }
-  return { followingFromSeq, snapshotFromSeq };
+  return { followingFromSeq, returningFromSeq, snapshotFromSeq };
 }
 
 /** Begins to serve once every required member has adopted the epoch and all inherited entries are committed (R5). */

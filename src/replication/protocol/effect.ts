@@ -74,6 +74,8 @@ export type Effect =
   | { readonly type: 'persist'; readonly write: number; readonly change: Change }
   /** Committed entries, in order. The store skips an entry older than its record of the key: a snapshot may be ahead. */
   | { readonly type: 'apply'; readonly entries: readonly LogEntry[] }
+  /** There is more to apply: report `applyRest` once the event loop has handled what is waiting. */
+  | { readonly type: 'applyLater' }
   | { readonly type: 'answer'; readonly token: unknown; readonly answer: Answer }
   | { readonly type: 'send'; readonly message: Message }
   /** The replicas to keep a link to; the shell drops all other links. */

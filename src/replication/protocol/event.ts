@@ -103,6 +103,8 @@ export type Event =
       readonly items: readonly SnapshotItem[];
     }
   | { readonly type: 'snapshotEnded'; readonly epochId: EpochId; readonly number: number; readonly commitIndex: Seq }
+  /** At the joiner, after the effect `applyLater`. */
+  | { readonly type: 'applyRest' }
   | { readonly type: 'snapshotFailed'; readonly epochId: EpochId; readonly number: number }
   /** A planned stop (R12, R13); past `deadlineMs` the replica stops in any case. */
   | { readonly type: 'stop'; readonly deadlineMs: number }

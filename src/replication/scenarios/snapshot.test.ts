@@ -79,6 +79,41 @@ describe('snapshot (R10)', () => {
     expect(c.status('b').appliedSeq).toBe(c.status('a').appliedSeq);
   });
 
+  it('a joiner applies the log of that time a batch at a time, and does other work in between', () => {
+    const c = withoutHistory({ maxBatchEntries: 3 });
+    c.start('b');
+    beginSnapshot(c);
+    for (let count = 0; count < 30; count++) c.put('a', 'k1', `v${count}`);
+    c.deliverAll();
+    c.cluster.snapshotsHeld = false;
+    const steps: number[] = [c.status('b').appliedSeq];
+    c.stepUntil(() => {
+      const { appliedSeq, complete } = c.status('b');
+      if (appliedSeq !== steps.at(-1)) steps.push(appliedSeq);
+      return complete;
+    });
+    expect(steps.length).toBeGreaterThan(9);
+    for (const [index, seq] of steps.slice(1).entries()) expect(seq - steps[index]!).toBeLessThanOrEqual(3);
+    c.stabilize();
+    expect([...c.node('b').store.items].sort()).toEqual([...c.node('a').store.items].sort());
+  });
+
+  it('a member whose link breaks under load follows the log again, however much is written before it answers Sync', () => {
+    const c = Scenario.of('a b', { retainEntries: 4 });
+    c.put('a', 'k', 'v0');
+    c.deliverAll();
+    c.drop('syncAnswer');
+    c.breakLink('a', 'b');
+    c.until(() => c.sent('sync', 'a').length > 2, 'no Sync');
+    c.until(() => c.inSync.join() === 'a', 'not evicted');
+    for (let count = 1; count < 20; count++) c.put('a', 'k', `v${count}`);
+    c.deliverAll();
+    c.heal();
+    c.stabilize();
+    expect(c.cluster.snapshots).toHaveLength(0);
+    expect(c.status('b').appliedSeq).toBe(c.status('a').appliedSeq);
+  });
+
   it('the log that follows a snapshot starts where the commit index stood before the first chunk', () => {
     const c = withoutHistory();
     c.start('b');
@@ -128,7 +163,7 @@ describe('snapshot (R10)', () => {
   });
 
   it('a member that lacks more than is retained is evicted before it discards anything', () => {
-    const c = withoutHistory({ minInSync: 1 });
+    const c = withoutHistory({ minInSync: 1, retainBytes: 100 });
     c.start('b', 'c');
     c.stabilize();
     c.pause('b');
@@ -328,7 +363,7 @@ describe('snapshot (R10)', () => {
   });
 
   it('an invitation does not count if a claim has failed since the Sync that it belongs to', () => {
-    const c = withoutHistory();
+    const c = withoutHistory({ retainBytes: 100 });
     c.start('b');
     c.stabilize();
     c.advance(300);

@@ -248,14 +248,14 @@ export class Core {
   }
 
   /** Nothing is applied before it commits (R6), and nothing while chunks of a snapshot are still to come (R10). */
-  applyCommitted(): void {
+  applyCommitted(maxEntries = Number.POSITIVE_INFINITY): void {
     if (this.appliedSeq >= this.commitIndex) return;
     invariant(
       this.commitIndex <= this.log.lastSeq,
       () => `commit index ${this.commitIndex} beyond the log's end ${this.log.lastSeq}`,
     );
-    const entries = this.log.slice(this.appliedSeq + 1, this.commitIndex - this.appliedSeq);
-    this.appliedSeq = this.commitIndex;
+    const entries = this.log.slice(this.appliedSeq + 1, Math.min(maxEntries, this.commitIndex - this.appliedSeq));
+    this.appliedSeq += entries.length;
     this.effects.push({ type: 'apply', entries });
   }
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { defaultOptions } from '../testing/cluster.fixture.js';
 import { Core } from './core.js';
-import { compact } from './retention.js';
+import { compact, noNeeds } from './retention.js';
 
 /** Holds 100 entries of 138 bytes, of which `applied` are applied. */
 function coreWith(options: object, applied: number): Core {
@@ -17,8 +17,6 @@ function baseAfter(options: object, applied: number, needs?: Parameters<typeof c
   compact(core, needs);
   return core.log.baseSeq;
 }
-
-const none = Number.POSITIVE_INFINITY;
 
 describe('retention', () => {
   it('keeps the configured number of applied entries', () => {
@@ -40,15 +38,24 @@ describe('retention', () => {
   });
 
   it('keeps the entries that a following peer lacks, within the bound in bytes only', () => {
-    expect(baseAfter({ retainEntries: 20 }, 90, { followingFromSeq: 31, snapshotFromSeq: none })).toBe(30);
-    expect(baseAfter({ retainBytes: 10_000 }, 80, { followingFromSeq: 31, snapshotFromSeq: none })).toBe(40);
+    expect(baseAfter({ retainEntries: 20 }, 90, { ...noNeeds, followingFromSeq: 31 })).toBe(30);
+    expect(baseAfter({ retainBytes: 10_000 }, 80, { ...noNeeds, followingFromSeq: 31 })).toBe(40);
+  });
+
+  it('keeps what a peer lacks that is to follow again, and packs it', () => {
+    expect(baseAfter({ retainEntries: 20 }, 90, { ...noNeeds, returningFromSeq: 31 })).toBe(30);
+    expect(baseAfter({ retainBytes: 10_000 }, 80, { ...noNeeds, returningFromSeq: 31 })).toBe(40);
+    const core = coreWith({ retainEntries: 100 }, 90);
+    const lacked = core.log.get(51);
+    compact(core, { ...noNeeds, returningFromSeq: 51 });
+    expect(core.log.get(51)).not.toBe(lacked);
   });
 
   it('packs only entries that are applied and that followers have', () => {
     const core = coreWith({ retainEntries: 100 }, 90);
     const [inFlight, unapplied] = [core.log.get(51), core.log.get(91)];
     const before = core.log.bytes;
-    compact(core, { followingFromSeq: 51, snapshotFromSeq: none });
+    compact(core, { ...noNeeds, followingFromSeq: 51 });
     expect(core.log.bytes).toBeLessThan((before * 2) / 3);
     expect(core.log.get(51)).toBe(inFlight);
     compact(core);
@@ -57,7 +64,7 @@ describe('retention', () => {
   });
 
   it('keeps the entries that a snapshot needs, up to eight times that bound', () => {
-    expect(baseAfter({ retainBytes: 10_000 }, 80, { followingFromSeq: none, snapshotFromSeq: 11 })).toBe(10);
-    expect(baseAfter({ retainBytes: 1000 }, 80, { followingFromSeq: none, snapshotFromSeq: 11 })).toBe(40);
+    expect(baseAfter({ retainBytes: 10_000 }, 80, { ...noNeeds, snapshotFromSeq: 11 })).toBe(10);
+    expect(baseAfter({ retainBytes: 1000 }, 80, { ...noNeeds, snapshotFromSeq: 11 })).toBe(40);
   });
 });

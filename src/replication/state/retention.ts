@@ -23,18 +23,24 @@ export const snapshotGrowth = 8;
 export interface Needs {
   /** Needed by peers that follow the log; honoured while the log is within its bound in bytes. */
   readonly followingFromSeq: Seq;
+  /** The same for peers that have followed, and are to follow again after a Sync. */
+  readonly returningFromSeq: Seq;
   /** Needed by peers that take a snapshot: the log from before its first chunk (R10). */
   readonly snapshotFromSeq: Seq;
 }
 
-const noNeeds: Needs = { followingFromSeq: Number.POSITIVE_INFINITY, snapshotFromSeq: Number.POSITIVE_INFINITY };
+export const noNeeds: Needs = {
+  followingFromSeq: Number.POSITIVE_INFINITY,
+  returningFromSeq: Number.POSITIVE_INFINITY,
+  snapshotFromSeq: Number.POSITIVE_INFINITY,
+};
 
 export function compact(core: Core, needs: Needs = noNeeds): void {
   const { log, options, appliedSeq } = core;
   const overBytes = log.bytes > options.retainBytes;
   let through = appliedSeq - options.retainEntries;
   if (overBytes) through = appliedSeq - Math.floor((appliedSeq - log.baseSeq) / 2);
-  else through = Math.min(through, needs.followingFromSeq - 1);
+  else through = Math.min(through, needs.followingFromSeq - 1, needs.returningFromSeq - 1);
   if (log.bytes <= snapshotGrowth * options.retainBytes) through = Math.min(through, needs.snapshotFromSeq - 1);
   if (overBytes || through - log.baseSeq >= options.retainEntries / partsKept) log.dropThrough(Math.min(through, appliedSeq));
   // What a following peer lacks is not packed, so that sending it is quick.

@@ -27,6 +27,8 @@ export interface SnapshotInProgress {
   readonly number: number;
   /** Known once the last chunk has arrived. The copy is complete when it is applied up to there. */
   endCommitIndex: Seq | undefined;
+  /** More of the log is to be applied over the snapshot, in a later turn. */
+  appliesLater: boolean;
 }
 
 export interface Follower {
