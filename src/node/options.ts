@@ -45,7 +45,7 @@ export interface NodeOptions {
   readonly maxValueBytes: number;
   /** Memory that the node may use, in bytes; from 256 MiB. Default: half of what the machine or the container has. */
   readonly maxMemory: number | undefined;
-  /** Bytes a second at which this node sends snapshots, all together; from 64 KiB. Default 28,000,000. */
+  /** Bytes a second at which this node sends snapshots, all together; from 64 KiB. Default 10,000,000. */
   readonly moveRate: number | undefined;
   /** A planned stop that takes longer is ended. Default 10,000. */
   readonly stopDeadlineMs: number;
