@@ -70,7 +70,8 @@ function needsOf(role: Primary): Needs {
   for (const { retainFromSeq, phase, ackedSeq } of role.peers.values()) {
     if (retainFromSeq !== undefined) snapshotFromSeq = Math.min(snapshotFromSeq, retainFromSeq);
     else if (phase === 'replicating') followingFromSeq = Math.min(followingFromSeq, ackedSeq + 1);
-    else if (ackedSeq > 0 && (phase === 'idle' || phase === 'syncing')) returningFromSeq = Math.min(returningFromSeq, ackedSeq + 1);
+    else if (ackedSeq > 0 && (phase === 'idle' || phase === 'syncing'))
+      returningFromSeq = Math.min(returningFromSeq, ackedSeq + 1);
   }
   return { followingFromSeq, returningFromSeq, snapshotFromSeq };
 }
