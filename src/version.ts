@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path';
  * that carries these, and of the cluster's `config` in ZooKeeper. It grows when a node of the previous version would
  * misunderstand a message, or could not replicate with this one.
  */
-export const formatVersion = 5;
+export const formatVersion = 6;
 
 /** The version in package.json, which is searched upwards because these files run from source and from dist. */
 export function packageVersion(): string {

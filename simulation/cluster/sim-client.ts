@@ -4,7 +4,7 @@
  * read.
  */
 
-import type { Answer, LogEntry } from '../../src/replication/index.js';
+import type { Answer, NewestWrite } from '../../src/replication/index.js';
 import type { Call, Outcome, Operation as RecordedOperation } from '../../verification/index.js';
 import type { RequestKind } from '../plan/decision.js';
 import { Random } from '../plan/random.js';
@@ -164,7 +164,7 @@ export class SimClient {
     if (call.kind === 'get')
       return process.readInOrder(key, (answer) => {
         process.world.countAnswer(this.waiting.delete(ticket));
-        if (answer.kind === 'readable' && answer.entry !== undefined) return reply(outcomeOfRead(itemOf(answer.entry)));
+        if (answer.kind === 'readable' && answer.newest !== undefined) return reply(outcomeOfRead(itemOf(answer.newest)));
         read(answer.kind === 'refused' ? answer.refusal : undefined);
       });
     const value = call.kind === 'put' ? encode(call.value) : undefined;
@@ -213,7 +213,7 @@ function outcomeOfRead(item: { readonly value: Uint8Array; readonly version: num
 }
 
 /** What the entry leaves under its key. */
-function itemOf({ value, seq }: LogEntry): { readonly value: Uint8Array; readonly version: number } | undefined {
+function itemOf({ value, seq }: NewestWrite): { readonly value: Uint8Array; readonly version: number } | undefined {
   return value === undefined ? undefined : { value, version: seq };
 }
 

@@ -35,7 +35,7 @@ export class HistoryModel {
   readonly #firstEpochs: number[] = [0];
 
   commit(entry: LogEntry): void {
-    const { seq, key, value } = entry;
+    const { seq, writes } = entry;
     require(seq > this.lastCommitted, () => `entry ${seq} is committed after ${this.lastCommitted}`);
     const other = this.ever.get(seq);
     if (other === undefined)
@@ -45,9 +45,11 @@ export class HistoryModel {
     this.#maxEver = Math.max(this.#maxEver, seq);
     this.order.push(entry);
     this.lastCommitted = seq;
-    const versions = this.#keys.get(key);
-    if (versions === undefined) this.#keys.set(key, [{ seq, value }]);
-    else versions.push({ seq, value });
+    for (const { key, value } of writes) {
+      const versions = this.#keys.get(key);
+      if (versions === undefined) this.#keys.set(key, [{ seq, value }]);
+      else versions.push({ seq, value });
+    }
   }
 
   /** The entry was committed in an earlier generation, and is not part of this one. */
@@ -119,7 +121,12 @@ function versionAt(versions: readonly KeyVersion[], seq: number): KeyVersion | u
 }
 
 export function isSame(one: LogEntry, other: LogEntry): boolean {
-  return one === other || (one.epoch === other.epoch && one.key === other.key && sameBytes(one.value, other.value));
+  if (one === other) return true;
+  if (one.epoch !== other.epoch || one.writes.length !== other.writes.length) return false;
+  return one.writes.every(({ key, value }, index) => {
+    const write = other.writes[index]!;
+    return write.key === key && sameBytes(write.value, value);
+  });
 }
 
 export function sameBytes(one: Uint8Array | undefined, other: Uint8Array | undefined): boolean {

@@ -102,8 +102,8 @@ export class Safety {
   /** A write is acknowledged: it is committed as it was requested. `value` undefined: a delete. */
   onWritten(process: ReplicaProcess, key: string, value: Uint8Array | undefined, version: number): void {
     if (this.#forks.isKeeper(process)) return;
-    const entry = this.model.ever.get(version);
-    require(entry?.key === key && sameBytes(entry.value, value), () =>
+    const write = this.model.ever.get(version)?.writes.find((one) => one.key === key);
+    require(write !== undefined && sameBytes(write.value, value), () =>
       `a write of ${key} is acknowledged as ${version}, which is another`);
   }
 

@@ -69,7 +69,8 @@ function finalState(world: World): FinalState {
 function refusedWritesNeverShow({ history, safety }: World): void {
   const decoder = new TextDecoder();
   const committed = new Set<string>();
-  for (const { value } of safety.model.ever.values()) if (value !== undefined) committed.add(decoder.decode(value));
+  const writes = [...safety.model.ever.values()].flatMap((entry) => entry.writes);
+  for (const { value } of writes) if (value !== undefined) committed.add(decoder.decode(value));
   for (const { operation } of history) {
     const { call, outcome } = operation;
     if (call.kind !== 'put' || (outcome.kind !== 'refused' && outcome.kind !== 'mismatch')) continue;

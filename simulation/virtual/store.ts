@@ -20,10 +20,12 @@ export class Store {
 
   /** An entry that is older than the item under its key is skipped: a snapshot may be ahead of the log laid over it. */
   apply(entries: readonly LogEntry[]): void {
-    for (const { seq, key, value } of entries) {
-      if (this.versionOf(key) > seq) continue;
-      if (value === undefined) this.items.delete(key);
-      else this.items.set(key, { value, version: seq });
+    for (const { seq, writes } of entries) {
+      for (const { key, value } of writes) {
+        if (this.versionOf(key) > seq) continue;
+        if (value === undefined) this.items.delete(key);
+        else this.items.set(key, { value, version: seq });
+      }
     }
   }
 

@@ -1,10 +1,10 @@
 /** The pure replication core. It imports nothing from outside this folder. */
 
-export type { Answer, Change, Effect, Note, Refusal } from './protocol/effect.js';
+export type { Answer, Change, Effect, NewestWrite, Note, Refusal } from './protocol/effect.js';
 export type { CandidateFact, Event, ProposalOutcome, SnapshotItem, WriteEvent } from './protocol/event.js';
 export { nodeIdOf, type ReplicaId } from './protocol/ids.js';
 export { type EpochMark, endOf, type Line, markIdOf, nameOf } from './protocol/lineage.js';
-export type { LogEntry } from './protocol/log-entry.js';
+export type { KeyWrite, LogEntry } from './protocol/log-entry.js';
 export type { EpochRun } from './protocol/log-position.js';
 export type { BodyOf, Message, RequestBody, ResponseBody } from './protocol/message.js';
 export type { RecoveredReplica } from './protocol/recovered.js';

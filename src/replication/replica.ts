@@ -14,7 +14,7 @@ import { onOrderedRead, onWrite, refusalOfRead } from './primary/write.js';
 import type { Effect, Refusal, RoleName } from './protocol/effect.js';
 import type { Event } from './protocol/event.js';
 import type { Epoch, EpochId, ReplicaId, Seq } from './protocol/ids.js';
-import { versionOf } from './protocol/log-entry.js';
+import { versionOf, writeOf } from './protocol/log-entry.js';
 import type { RecoveredReplica } from './protocol/recovered.js';
 import type { ReplicaOptions } from './protocol/replica-options.js';
 import { handleQuiescent } from './quiescence.js';
@@ -73,14 +73,14 @@ export class Replica {
   uncommittedVersion(key: string): Seq | undefined {
     const { role } = this.#core;
     const newest = role.kind === 'primary' ? role.uncommitted.get(key) : undefined;
-    return newest === undefined ? undefined : versionOf(newest);
+    return newest === undefined ? undefined : versionOf(newest, key);
   }
 
   /** Size of the value that the newest uncommitted entry gives the key (0: deleted); undefined if there is none. */
   uncommittedValueBytes(key: string): number | undefined {
     const { role } = this.#core;
     const newest = role.kind === 'primary' ? role.uncommitted.get(key) : undefined;
-    return newest === undefined ? undefined : (newest.value?.length ?? 0);
+    return newest === undefined ? undefined : (writeOf(newest, key).value?.length ?? 0);
   }
 
   /** Memory of the entries that a primary has accepted and not committed, estimated. */

@@ -25,7 +25,7 @@ describe('the cost of the data', () => {
             storage.apply(
               numbers.map((number) => {
                 const value = number % 4 < deleted ? undefined : new Uint8Array((number * 31) % longest);
-                return { seq: ++seq, epoch: 1, key: `key:${number}`, value };
+                return { seq: ++seq, epoch: 1, writes: [{ key: `key:${number}`, value }] };
               }),
             );
           }
@@ -47,7 +47,7 @@ describe('the cost of the data', () => {
           storage.apply(
             Array.from({ length: keys }, (_, at) => {
               const value = at % 8 < stride ? undefined : new Uint8Array((at * 31) % longest);
-              return { seq: ++seq, epoch: 1, key: `key:${at}`, value };
+              return { seq: ++seq, epoch: 1, writes: [{ key: `key:${at}`, value }] };
             }),
           );
           const cost = costOfData(storage);
@@ -61,7 +61,7 @@ describe('the cost of the data', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary', minLength: 1, maxLength: 50 }), fc.nat(500), (key, valueBytes) => {
         const storage = new MemoryStorage();
-        storage.apply([{ seq: 1, epoch: 1, key, value: new Uint8Array(valueBytes) }]);
+        storage.apply([{ seq: 1, epoch: 1, writes: [{ key, value: new Uint8Array(valueBytes) }] }]);
         expect(costOfData(storage)).toBeLessThanOrEqual(costOf(key, valueBytes));
       }),
     );

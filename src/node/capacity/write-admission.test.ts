@@ -45,7 +45,7 @@ class Shard {
   write(key: string, valueBytes: number | undefined, nowMs = 0): string | undefined {
     const value = valueBytes === undefined ? undefined : new Uint8Array(valueBytes);
     const refusal = this.admission.refusalOf({ key, value }, nowMs);
-    if (refusal === undefined) this.storage.apply([{ seq: ++this.#seq, epoch: 1, key, value }]);
+    if (refusal === undefined) this.storage.apply([{ seq: ++this.#seq, epoch: 1, writes: [{ key, value }] }]);
     return refusal?.code;
   }
 

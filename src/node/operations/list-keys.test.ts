@@ -7,7 +7,7 @@ const primary = { complete: true, role: 'primary', serving: true };
 
 function storageOf(keys: readonly string[]): MemoryStorage {
   const storage = new MemoryStorage();
-  storage.apply(keys.map((key, index) => ({ seq: index + 1, epoch: 1, key, value: Buffer.alloc(index % 7) })));
+  storage.apply(keys.map((key, index) => ({ seq: index + 1, epoch: 1, writes: [{ key, value: Buffer.alloc(index % 7) }] })));
   return storage;
 }
 
@@ -63,11 +63,10 @@ test('keys - what is written between slices neither hides nor repeats a key that
     const burst = Array.from({ length: 200 }, (_, index) => ({
       seq: seq++,
       epoch: 1,
-      key: `new:${index}:${seq}`,
-      value: Buffer.alloc(50),
+      writes: [{ key: `new:${index}:${seq}`, value: Buffer.alloc(50) }],
     }));
     storage.apply(burst);
-    storage.apply([{ seq: seq++, epoch: 1, key: 'stable:17', value: Buffer.alloc(5_000) }]);
+    storage.apply([{ seq: seq++, epoch: 1, writes: [{ key: 'stable:17', value: Buffer.alloc(5_000) }] }]);
   }, 0);
   const listed = (await pages(lister(storage), 900, 'stable:')).flatMap((page) => page.keys.map(({ key }) => key));
   clearInterval(busy);

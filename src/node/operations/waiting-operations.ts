@@ -80,11 +80,11 @@ export class OrderedGet extends WaitingOperation {
     return 'get' as const;
   }
 
-  /** The answer is what the entry left, whatever is stored by now. */
+  /** The answer is what that write left, whatever is stored by now. */
   override answer(answer: Answer): void {
-    if (answer.kind !== 'readable' || answer.entry === undefined) return super.answer(answer);
+    if (answer.kind !== 'readable' || answer.newest === undefined) return super.answer(answer);
     this.caller.settled(this.bytes);
-    const { value, seq } = answer.entry;
+    const { value, seq } = answer.newest;
     this.outcomes.got(this.caller, this.id, value, seq, true, this.tracking);
   }
 

@@ -51,7 +51,7 @@ function heldBy(core: Core, peer: Peer | undefined): Seq {
 
 function commitTo(core: Core, role: Primary, seq: Seq): void {
   for (const entry of core.log.slice(core.commitIndex + 1, seq - core.commitIndex)) {
-    if (role.uncommitted.get(entry.key)?.seq === entry.seq) role.uncommitted.delete(entry.key);
+    for (const { key } of entry.writes) if (role.uncommitted.get(key)?.seq === entry.seq) role.uncommitted.delete(key);
     if (entry.seq > role.takeoverEnd) role.uncommittedBytes -= entryBytes(entry);
   }
   core.commitIndex = seq;

@@ -3,7 +3,7 @@
 import type { Answer, Refusal } from '../protocol/effect.js';
 import type { OrderedReadEvent, WriteEvent } from '../protocol/event.js';
 import type { Seq } from '../protocol/ids.js';
-import { entryBytes, type LogEntry, versionOf } from '../protocol/log-entry.js';
+import { entryBytes, type LogEntry, versionOf, writeOf } from '../protocol/log-entry.js';
 import type { Core } from '../state/core.js';
 import type { Primary } from '../state/role.js';
 import type { JudgedWaiter } from '../state/waiters.js';
@@ -19,7 +19,7 @@ export function onWrite(core: Core, event: WriteEvent): void {
   }
   if (event.value !== undefined && event.ifVersion === undefined) return append(core, role, event);
   const newest = role.uncommitted.get(event.key);
-  const current = newest === undefined ? event.storedVersion : versionOf(newest);
+  const current = newest === undefined ? event.storedVersion : versionOf(newest, event.key);
   if (event.ifVersion !== undefined && event.ifVersion !== current) {
     const refused: Answer = { kind: 'refused', refusal: 'VERSION_MISMATCH', currentVersion: current };
     return answerJudged(core, role, newest?.seq, { token: event.token, answer: refused });
@@ -38,15 +38,16 @@ export function onOrderedRead(core: Core, event: OrderedReadEvent): void {
     return answer(core, event.token, { kind: 'refused', refusal: refusal ?? 'NOT_PRIMARY' });
   }
   const newest = role.uncommitted.get(event.key);
-  answerJudged(core, role, newest?.seq, { token: event.token, answer: { kind: 'readable', entry: newest } });
+  const found = newest && { value: writeOf(newest, event.key).value, seq: newest.seq };
+  answerJudged(core, role, newest?.seq, { token: event.token, answer: { kind: 'readable', newest: found } });
 }
 
-function append(core: Core, role: Primary, event: WriteEvent): void {
-  const entry: LogEntry = { seq: core.log.lastSeq + 1, epoch: role.epoch, key: event.key, value: event.value };
+function append(core: Core, role: Primary, { key, value, token }: WriteEvent): void {
+  const entry: LogEntry = { seq: core.log.lastSeq + 1, epoch: role.epoch, writes: [{ key, value }] };
   core.log.append(entry, role.epochId);
-  role.uncommitted.set(entry.key, entry);
+  role.uncommitted.set(key, entry);
   role.uncommittedBytes += entryBytes(entry);
-  role.waiters.addWrite(entry.seq, event.token);
+  role.waiters.addWrite(entry.seq, token);
 }
 
 /** Answers a call that wrote nothing, like a read, once the entry that it was judged by has committed (R6, R9). */

@@ -25,13 +25,21 @@ export type Refusal =
   | 'VERSION_MISMATCH'
   | 'OUTCOME_UNKNOWN';
 
+/** What the newest write of a key left. */
+export interface NewestWrite {
+  /** Undefined: the key is deleted. */
+  readonly value: Uint8Array | undefined;
+  readonly seq: Seq;
+}
+
 export type Answer =
   | { readonly kind: 'written'; readonly version: Seq }
   /**
-   * Answers an ordered read with `entry`, although later entries may have been applied in the same turn. Undefined: no write
-   * of the key was under way. Then the shell answers with the stored value, before it handles anything else.
+   * Answers an ordered read with what the newest write of the key left, although later entries may have been applied in the same
+   * turn. Undefined: no write of the key was under way. Then the shell answers with the stored value, before it handles anything
+   * else.
    */
-  | { readonly kind: 'readable'; readonly entry: LogEntry | undefined }
+  | { readonly kind: 'readable'; readonly newest: NewestWrite | undefined }
   /** A delete of a key that does not exist. */
   | { readonly kind: 'nothingToDelete' }
   | { readonly kind: 'refused'; readonly refusal: Refusal; readonly currentVersion?: Seq }

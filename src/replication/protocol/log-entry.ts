@@ -1,23 +1,40 @@
 import type { Epoch, Seq } from './ids.js';
 
-/** One write. Immutable once appended. */
-export interface LogEntry {
-  readonly seq: Seq;
-  readonly epoch: Epoch;
+/** What an entry does to one key: the resulting value, never the operation, so that applying it twice changes nothing. */
+export interface KeyWrite {
   readonly key: string;
   /** Undefined: the key is deleted. */
   readonly value: Uint8Array | undefined;
 }
 
-/** The version that the entry gives its key; 0: the entry deletes the key. */
-export function versionOf(entry: LogEntry): Seq {
-  return entry.value === undefined ? 0 : entry.seq;
+/**
+ * The writes of one operation. They commit, and become visible, together. Each gives its key the version `seq`. Immutable once
+ * appended.
+ */
+export interface LogEntry {
+  readonly seq: Seq;
+  readonly epoch: Epoch;
+  /** At least one; no key occurs twice. */
+  readonly writes: readonly KeyWrite[];
 }
 
-/** Estimated memory of an entry beside its key and value (object, index, bookkeeping). Bounds on memory count with it. */
-const entryOverheadBytes = 128;
+/** What the entry does to the key, one of those that it writes. */
+export function writeOf({ writes }: LogEntry, key: string): KeyWrite {
+  return writes.length === 1 ? writes[0]! : writes.find((write) => write.key === key)!;
+}
+
+/** The version that the entry gives the key, one of those that it writes; 0: it deletes the key. */
+export function versionOf(entry: LogEntry, key: string): Seq {
+  return writeOf(entry, key).value === undefined ? 0 : entry.seq;
+}
+
+/** Estimated memory of an entry beside its writes, and of a write beside its key and value. Bounds on memory count with both. */
+const entryOverheadBytes = 64;
+const writeOverheadBytes = 64;
 
 /** Estimated memory of an entry. */
-export function entryBytes(entry: LogEntry): number {
-  return entry.key.length + (entry.value?.length ?? 0) + entryOverheadBytes;
+export function entryBytes({ writes }: LogEntry): number {
+  let bytes = entryOverheadBytes;
+  for (const { key, value } of writes) bytes += key.length + (value?.length ?? 0) + writeOverheadBytes;
+  return bytes;
 }

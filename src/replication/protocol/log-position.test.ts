@@ -9,7 +9,7 @@ function logOf(epochs: readonly (number | EpochMark)[], dropped = 0): Log {
   const log = new Log();
   for (const [index, one] of epochs.entries()) {
     const { epoch, id } = typeof one === 'number' ? { epoch: one, id: `id${one}` } : one;
-    log.append({ seq: index + 1, epoch, key: 'k', value: undefined }, id);
+    log.append({ seq: index + 1, epoch, writes: [{ key: 'k', value: undefined }] }, id);
   }
   log.dropThrough(Math.min(dropped, epochs.length));
   return log;

@@ -31,7 +31,7 @@ const found: RecoveredReplica = {
   line,
   appliedSeq: 1,
   runs: [{ ...one, firstSeq: 1 }],
-  entries: [1, 2].map((seq) => ({ seq, epoch: 1, key: 'k', value: new Uint8Array([seq]) })),
+  entries: [1, 2].map((seq) => ({ seq, epoch: 1, writes: [{ key: 'k', value: new Uint8Array([seq]) }] })),
 };
 
 /** The data left by a snapshot that was not finished. */
@@ -108,7 +108,7 @@ describe('a replica that starts again with its data', () => {
       baseEpoch: 1,
       baseEpochId: 'one',
       appliedSeq: 4,
-      entries: [5, 6].map((seq) => ({ seq, epoch: seq === 5 ? 1 : 2, key: 'k', value: undefined })),
+      entries: [5, 6].map((seq) => ({ seq, epoch: seq === 5 ? 1 : 2, writes: [{ key: 'k', value: undefined }] })),
       runs: [
         { ...one, firstSeq: 5 },
         { ...two, firstSeq: 6 },

@@ -239,7 +239,7 @@ export class Core {
    */
   rebase(baseSeq: Seq, { epoch, id }: EpochMark): void {
     const unapplied = this.log.slice(this.appliedSeq + 1, this.log.lastSeq - this.appliedSeq);
-    const entries = unapplied.map(({ key, value }, index) => ({ seq: baseSeq + 1 + index, epoch, key, value }));
+    const entries = unapplied.map(({ writes }, index) => ({ seq: baseSeq + 1 + index, epoch, writes }));
     this.log.reset(baseSeq, { epoch, id });
     for (const entry of entries) this.log.append(entry, id);
     this.commitIndex = baseSeq;

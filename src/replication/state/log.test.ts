@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { entryBytes, type LogEntry } from '../protocol/log-entry.js';
+import { entryBytes, type KeyWrite, type LogEntry } from '../protocol/log-entry.js';
 import { idAt } from '../protocol/log-position.js';
 import { Log } from './log.js';
 
 function entry(seq: number, epoch: number, value = 'v'): LogEntry {
-  return { seq, epoch, key: 'k', value: new TextEncoder().encode(value) };
+  return { seq, epoch, writes: [{ key: 'k', value: new TextEncoder().encode(value) }] };
 }
 
 /** The id of an epoch; here each number has one id. */
@@ -138,7 +138,8 @@ describe('log', () => {
 describe('packed log', () => {
   const key = fc.string({ unit: 'binary', maxLength: 6 });
   const value = fc.option(fc.uint8Array({ maxLength: 6 }), { nil: undefined });
-  const run = fc.record({ entries: fc.constantFrom(1, 100, 255, 256, 257, 600), epochs: fc.nat(1), key, value });
+  const writeCount = fc.oneof({ weight: 3, arbitrary: fc.constant(1) }, fc.integer({ min: 2, max: 4 }));
+  const run = fc.record({ entries: fc.constantFrom(1, 100, 255, 256, 257, 600), epochs: fc.nat(1), key, value, writeCount });
 
   it('holds the same entries as an unpacked log, whatever was dropped, and accepts further entries', () => {
     fc.assert(
@@ -150,10 +151,11 @@ describe('packed log', () => {
         (runs, blockEntries, packed, dropped) => {
           const log = new Log();
           const twin = new Log();
-          for (const { entries, epochs, key, value } of runs) {
+          for (const { entries, epochs, key, value, writeCount } of runs) {
             const epoch = log.lastEpoch + epochs;
             for (let i = 0; i < entries; i++) {
-              const next = { seq: log.lastSeq + 1, epoch, key: `${key}${i}`, value };
+              const writes = Array.from({ length: writeCount }, (_, at) => ({ key: `${key}${i}${at}`, value }));
+              const next = { seq: log.lastSeq + 1, epoch, writes };
               append(log, next);
               append(twin, next);
             }
@@ -162,7 +164,11 @@ describe('packed log', () => {
           expect(seen(log)).toEqual(seen(twin));
           for (const changed of [log, twin]) {
             changed.dropThrough(Math.min(dropped, changed.lastSeq));
-            append(changed, { seq: changed.lastSeq + 1, epoch: changed.lastEpoch + 1, key: 'after', value: undefined });
+            append(changed, {
+              seq: changed.lastSeq + 1,
+              epoch: changed.lastEpoch + 1,
+              writes: [{ key: 'after', value: undefined }],
+            });
           }
           expect(seen(log)).toEqual(seen(twin));
           log.packThrough(log.lastSeq, blockEntries);
@@ -178,9 +184,9 @@ describe('packed log', () => {
   it('does not copy a large value', () => {
     const log = new Log();
     const value = new Uint8Array(100_000);
-    for (let seq = 1; seq <= 256; seq++) append(log, { seq, epoch: 1, key: 'large', value });
+    for (let seq = 1; seq <= 256; seq++) append(log, { seq, epoch: 1, writes: [{ key: 'large', value }] });
     log.packThrough(256, 256);
-    expect(log.get(1)?.value).toBe(value);
+    expect(log.get(1)?.writes[0]?.value).toBe(value);
     expect(log.bytes).toBeGreaterThan(256 * value.length);
   });
 
@@ -228,7 +234,8 @@ function expectToHold(log: Log, base: { readonly seq: number; readonly epoch: nu
 /** Everything that a log reports except its bytes, for every seq, in short form. */
 function seen(log: Log): unknown {
   const seqs = Array.from({ length: log.lastSeq + 2 }, (_, seq) => seq);
-  const text = (entry: LogEntry | undefined) => entry && `${entry.seq} ${entry.epoch} ${entry.key} ${entry.value?.join() ?? '-'}`;
+  const written = ({ key, value }: KeyWrite) => `${key} ${value?.join() ?? '-'}`;
+  const text = (entry: LogEntry | undefined) => entry && `${entry.seq} ${entry.epoch} ${entry.writes.map(written).join(', ')}`;
   const mark = (seq: number) => `${log.markAt(seq)?.epoch} ${log.markAt(seq)?.id}`;
   return [log.position, seqs.map((seq) => `${mark(seq)} ${text(log.get(seq))}`).join('\n')];
 }

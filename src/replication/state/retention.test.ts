@@ -6,7 +6,8 @@ import { compact, noNeeds } from './retention.js';
 /** Holds 100 entries of 138 bytes, of which `applied` are applied. */
 function coreWith(options: object, applied: number): Core {
   const core = new Core({ ...defaultOptions, replicaId: 'a~1', idSeed: 'a', ...options }, 0);
-  for (let seq = 1; seq <= 100; seq++) core.log.append({ seq, epoch: 1, key: 'k', value: new Uint8Array(9) }, 'one');
+  for (let seq = 1; seq <= 100; seq++)
+    core.log.append({ seq, epoch: 1, writes: [{ key: 'k', value: new Uint8Array(9) }] }, 'one');
   core.commitIndex = applied;
   core.appliedSeq = applied;
   return core;

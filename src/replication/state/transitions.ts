@@ -113,7 +113,7 @@ export function becomePrimary(core: Core, { history, epoch, lineage, seqFloor, i
   }
   const uncommitted: Primary['uncommitted'] = new Map();
   for (const entry of core.log.slice(core.appliedSeq + 1, core.log.lastSeq - core.appliedSeq)) {
-    uncommitted.set(entry.key, entry);
+    for (const { key } of entry.writes) uncommitted.set(key, entry);
   }
   changeRole(core, {
     kind: 'primary',

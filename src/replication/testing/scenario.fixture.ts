@@ -272,8 +272,8 @@ export function outcome(call: ScriptedCall): string {
   if (answer.kind === 'written') return `written ${answer.version}`;
   if (answer.kind === 'refused')
     return answer.currentVersion === undefined ? answer.refusal : `${answer.refusal} ${answer.currentVersion}`;
-  if (answer.kind === 'readable' && answer.entry !== undefined) {
-    const { value, seq } = answer.entry;
+  if (answer.kind === 'readable' && answer.newest !== undefined) {
+    const { value, seq } = answer.newest;
     return value === undefined ? 'readable nothing' : `readable ${new TextDecoder().decode(value)} ${seq}`;
   }
   return answer.kind;

@@ -37,7 +37,7 @@ class ScannedStorage extends StorageAndTwin {
   }
 
   #write(write: Write): void {
-    this.apply([entryOf(write, ++this.#seq)]);
+    this.apply([entryOf([write], ++this.#seq)]);
     const version = this.twin.get(write.key)?.version;
     if (version === undefined) this.#versions.delete(write.key);
     else this.#versions.get(write.key)?.add(version);

@@ -24,13 +24,15 @@ export function valueFor(length: number, seq: number): Uint8Array {
   return value;
 }
 
-export function entryOf({ key, length, late }: Write, now: number): LogEntry {
-  const seq = Math.max(1, late === 0 ? now - 5 : now);
-  return { seq, epoch: 1, key, value: length === undefined ? undefined : valueFor(length, now) };
+/** `together` must not be empty, and no key may occur twice. */
+export function entryOf(together: readonly Write[], now: number): LogEntry {
+  const seq = Math.max(1, together[0]!.late === 0 ? now - 5 : now);
+  const writes = together.map(({ key, length }) => ({ key, value: length === undefined ? undefined : valueFor(length, now) }));
+  return { seq, epoch: 1, writes };
 }
 
 export function putEntry(key: string, length: number, seq: number): LogEntry {
-  return { seq, epoch: 1, key, value: valueFor(length, seq) };
+  return { seq, epoch: 1, writes: [{ key, value: valueFor(length, seq) }] };
 }
 
 /** Copies the record that a view shows. */
@@ -49,10 +51,12 @@ export class StorageAndTwin {
 
   apply(entries: readonly LogEntry[]): void {
     this.storage.apply(entries);
-    for (const { key, value, seq } of entries) {
-      if ((this.twin.get(key)?.version ?? 0) >= seq) continue;
-      if (value === undefined) this.twin.delete(key);
-      else this.twin.set(key, { value, version: seq });
+    for (const { writes, seq } of entries) {
+      for (const { key, value } of writes) {
+        if ((this.twin.get(key)?.version ?? 0) >= seq) continue;
+        if (value === undefined) this.twin.delete(key);
+        else this.twin.set(key, { value, version: seq });
+      }
     }
   }
 

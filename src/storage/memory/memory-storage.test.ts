@@ -3,17 +3,22 @@ import { describe, expect, it } from 'vitest';
 import { entryOf, putEntry, StorageAndTwin, valueFor, writes } from './memory-storage.fixture.js';
 import { MemoryStorage } from './memory-storage.js';
 
+/** Of one entry. */
+const together = { minLength: 1, maxLength: 3 };
+
 describe('the storage in memory', () => {
   it('holds the same as a map', () => {
     fc.assert(
       fc.property(
-        fc.array(fc.array(writes, { maxLength: 20 }), { maxLength: 20 }),
+        fc.array(fc.array(fc.uniqueArray(writes, { ...together, selector: ({ key }) => key }), { maxLength: 20 }), {
+          maxLength: 20,
+        }),
         fc.constantFrom(1, 3, 16, 256),
         (batches, shardCount) => {
           const both = new StorageAndTwin(shardCount);
           let seq = 0;
           for (const batch of batches) {
-            both.apply(batch.map((write) => entryOf(write, ++seq)));
+            both.apply(batch.map((entry) => entryOf(entry, ++seq)));
             both.expectSame();
           }
         },
@@ -33,9 +38,9 @@ describe('the storage in memory', () => {
 
   it('forgets a deleted key, and does not refuse an older version of it', () => {
     const storage = new MemoryStorage();
-    storage.apply([putEntry('a', 10, 5), { seq: 4, epoch: 1, key: 'a', value: undefined }]);
+    storage.apply([putEntry('a', 10, 5), { seq: 4, epoch: 1, writes: [{ key: 'a', value: undefined }] }]);
     expect(storage.keyCount).toBe(1);
-    storage.apply([{ seq: 6, epoch: 1, key: 'a', value: undefined }]);
+    storage.apply([{ seq: 6, epoch: 1, writes: [{ key: 'a', value: undefined }] }]);
     expect(storage.get('a')).toBeUndefined();
     expect(storage.dataBytes).toBe(0);
     storage.apply([putEntry('a', 10, 2)]);

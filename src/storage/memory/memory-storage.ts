@@ -132,9 +132,11 @@ export class MemoryStorage implements Storage {
     this.#due = [];
     this.#dueEntries = 0;
     for (const entries of due) {
-      for (const { key, value, seq } of entries) {
-        if (value === undefined) this.#delete(key, seq);
-        else this.#put(key, value, seq);
+      for (const { writes, seq } of entries) {
+        for (const { key, value } of writes) {
+          if (value === undefined) this.#delete(key, seq);
+          else this.#put(key, value, seq);
+        }
       }
     }
     this.#cleaner.work();

@@ -29,7 +29,9 @@ describe('the memory it takes', { timeout: 60_000 }, () => {
     overwrite(storage, 1, () => 100);
     for (let first = 0; first < count; first += 500) {
       const gone = Array.from({ length: 500 }, (_, at) => first + at).filter((number) => number % 20 !== 0);
-      storage.apply(gone.map((number) => ({ seq: 2 * count, epoch: 1, key: `kvbench:${number}`, value: undefined })));
+      storage.apply(
+        gone.map((number) => ({ seq: 2 * count, epoch: 1, writes: [{ key: `kvbench:${number}`, value: undefined }] })),
+      );
     }
     expect(storage.keyCount).toBe(count / 20);
     expect(storage.memoryBytes).toBeLessThan(storage.dataBytes * 2 + 6 * 1_024 * kilobyte);

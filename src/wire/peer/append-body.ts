@@ -1,5 +1,5 @@
 /** The bodies of Append and Sync, written and read by hand: they hold lists, so FlatMessage cannot describe them. */
-import type { BodyOf, EpochMark, EpochRun, LogEntry } from '../../replication/index.js';
+import type { BodyOf, EpochMark, EpochRun, KeyWrite, LogEntry } from '../../replication/index.js';
 import { ownCopyOf } from '../protobuf/own-memory.js';
 import { type ProtobufReader, tagOf } from '../protobuf/protobuf-reader.js';
 import type { ProtobufWriter } from '../protobuf/protobuf-writer.js';
@@ -8,6 +8,8 @@ import type { Envelope, ReplicaHeader } from './envelope.js';
 const varint1 = tagOf(1, 'varint');
 const varint2 = tagOf(2, 'varint');
 const varint3 = tagOf(3, 'varint');
+const bytes1 = tagOf(1, 'bytes');
+const bytes2 = tagOf(2, 'bytes');
 const bytes3 = tagOf(3, 'bytes');
 const bytes4 = tagOf(4, 'bytes');
 
@@ -66,19 +68,31 @@ export function readAppend(reader: ProtobufReader, { bytes, header }: Pick<Envel
 function readEntry(reader: ProtobufReader, bytes: Buffer): LogEntry {
   let seq = 0;
   let epoch = 0;
-  let key = '';
-  let value: Uint8Array | undefined;
+  const writes: KeyWrite[] = [];
   const outerEnd = reader.enter();
   while (reader.more) {
     const tag = reader.tag();
     if (tag === varint1) seq = reader.varint();
     else if (tag === varint2) epoch = reader.varint();
-    else if (tag === bytes3) key = reader.string();
-    else if (tag === bytes4) value = ownCopyOf(bytes, reader.bytes(), reader.position);
+    else if (tag === bytes3) writes.push(readKeyWrite(reader, bytes));
     else reader.skip(tag);
   }
   reader.leave(outerEnd);
-  return { seq, epoch, key, value };
+  return { seq, epoch, writes };
+}
+
+function readKeyWrite(reader: ProtobufReader, bytes: Buffer): KeyWrite {
+  let key = '';
+  let value: Uint8Array | undefined;
+  const outerEnd = reader.enter();
+  while (reader.more) {
+    const tag = reader.tag();
+    if (tag === bytes1) key = reader.string();
+    else if (tag === bytes2) value = ownCopyOf(bytes, reader.bytes(), reader.position);
+    else reader.skip(tag);
+  }
+  reader.leave(outerEnd);
+  return { key, value };
 }
 
 export function writeSync(writer: ProtobufWriter, { number, log, lineage, commitIndex }: BodyOf<'sync'>): void {

@@ -5,7 +5,7 @@ import { EntryBlocks } from './entry-blocks.js';
 
 function logOf(length: number, epoch = 1): LogEntry[] {
   const value = (seq: number) => (seq % 5 === 0 ? undefined : new Uint8Array(seq % 200).fill(seq));
-  return Array.from({ length }, (_, i) => ({ seq: i + 1, epoch, key: `key-${i}`, value: value(i) }));
+  return Array.from({ length }, (_, i) => ({ seq: i + 1, epoch, writes: [{ key: `key-${i}`, value: value(i) }] }));
 }
 
 function encoded(blocks: EntryBlocks, entries: readonly LogEntry[]): Buffer {
@@ -49,7 +49,7 @@ describe('encoded entries', () => {
   test('are kept up to the limit of all shards together, and encoding them again gives the same', () => {
     const shards = 256;
     const blocks = new EntryBlocks(shards);
-    const large = (seq: number): LogEntry => ({ seq, epoch: 1, key: 'k', value: new Uint8Array(60_000).fill(seq) });
+    const large = (seq: number): LogEntry => ({ seq, epoch: 1, writes: [{ key: 'k', value: new Uint8Array(60_000).fill(seq) }] });
     const log = Array.from({ length: 12 }, (_, at) => large(at + 1));
     for (const count of [1, 2, 1, 8, 1]) {
       const entries = log.splice(0, count);

@@ -4,7 +4,7 @@
  * Each backup has its own batch in flight, so the batches of two backups rarely begin and end at the same entries. The entries
  * encoded for the first backup are kept as a block. The other backups' messages copy slices of that block, which is cheap.
  */
-import type { LogEntry } from '../../replication/index.js';
+import type { KeyWrite, LogEntry } from '../../replication/index.js';
 import { ProtobufWriter } from '../protobuf/protobuf-writer.js';
 
 /** Entries that were encoded together. */
@@ -25,8 +25,9 @@ const nodeBytes = 24 * 1024 * 1024;
 
 /** Field number of Append.entries. */
 const entriesField = 4;
-/** Estimated bytes of an entry beside its key and value: tags, lengths, seq and epoch. */
-const overheadBytes = 14;
+/** Estimated bytes of an entry beside its writes, and of a write beside its key and value: tags, lengths, seq and epoch. */
+const overheadBytes = 12;
+const writeOverheadBytes = 6;
 
 export class EntryBlocks {
   readonly #writer = new ProtobufWriter();
@@ -88,11 +89,21 @@ export class EntryBlocks {
   }
 }
 
-function writeEntry(writer: ProtobufWriter, { seq, epoch, key, value }: LogEntry): void {
-  writer.begin(entriesField, overheadBytes + key.length + (value?.length ?? 0));
+function writeEntry(writer: ProtobufWriter, { seq, epoch, writes }: LogEntry): void {
+  writer.begin(entriesField, estimatedBytes(writes));
   writer.uint64(1, seq);
   writer.uint64(2, epoch);
-  writer.string(3, key);
-  if (value !== undefined) writer.bytes(4, value);
+  for (const { key, value } of writes) {
+    writer.begin(3, writeOverheadBytes + key.length + (value?.length ?? 0));
+    writer.string(1, key);
+    if (value !== undefined) writer.bytes(2, value);
+    writer.end();
+  }
   writer.end();
+}
+
+function estimatedBytes(writes: readonly KeyWrite[]): number {
+  let bytes = overheadBytes;
+  for (const { key, value } of writes) bytes += writeOverheadBytes + key.length + (value?.length ?? 0);
+  return bytes;
 }

@@ -39,7 +39,7 @@ describe('headers', () => {
       prevEpoch: run.epoch,
       prevEpochId: run.id,
       runs: [{ ...run, firstSeq: 7 }],
-      entries: [{ seq: 7, epoch: run.epoch, key: 'k', value: Uint8Array.of(1) }],
+      entries: [{ seq: 7, epoch: run.epoch, writes: [{ key: 'k', value: Uint8Array.of(1) }] }],
       commitIndex: 6,
     },
   });

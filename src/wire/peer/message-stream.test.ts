@@ -218,7 +218,7 @@ test("a frame reports the cost of the node's data, and the last report counts", 
 describe('appends give way', () => {
   const entryBytes = 100 * 1024;
   const append = (shard: number): Addressed => {
-    const entries = [{ seq: 1, epoch: 1, key: 'k', value: new Uint8Array(entryBytes) }];
+    const entries = [{ seq: 1, epoch: 1, writes: [{ key: 'k', value: new Uint8Array(entryBytes) }] }];
     const body = {
       type: 'append',
       number: 1,

@@ -37,8 +37,10 @@ const ms = fc.nat(2 ** 31).map((us) => us / 1_000);
 const entry: fc.Arbitrary<LogEntry> = fc.record({
   seq,
   epoch: seq,
-  key: text,
-  value: fc.option(fc.uint8Array({ maxLength: 300 }), { nil: undefined }),
+  writes: fc.array(fc.record({ key: text, value: fc.option(fc.uint8Array({ maxLength: 300 }), { nil: undefined }) }), {
+    minLength: 1,
+    maxLength: 4,
+  }),
 });
 const run = fc.record({ epoch: seq, id: text, firstSeq: seq });
 const mark = fc.oneof(
@@ -120,8 +122,9 @@ function asProto(body: AnyBody, toWhole = Math.floor): object {
 
 const entryType = proto.lookupType('kv.internal.v1.Entry');
 
-function asProtoEntry({ seq, epoch, key, value }: LogEntry): Uint8Array {
-  return entryType.encode(value === undefined ? { seq, epoch, key } : { seq, epoch, key, value }).finish();
+function asProtoEntry({ seq, epoch, writes }: LogEntry): Uint8Array {
+  const named = writes.map(({ key, value }) => (value === undefined ? { key } : { key, value }));
+  return entryType.encode({ seq, epoch, writes: named }).finish();
 }
 
 function fromProto(type: protobuf.Type, bytes: Uint8Array): Record<string, Record<string, unknown>> {
@@ -202,9 +205,9 @@ describe.each([
 
 describe('messages between replicas', () => {
   const entries: LogEntry[] = [
-    { seq: 10, epoch: 3, key: 'ключ', value: new Uint8Array([0, 255, 10]) },
-    { seq: 11, epoch: 3, key: 'k', value: undefined },
-    { seq: 12, epoch: 3, key: 'k', value: new Uint8Array(0) },
+    { seq: 10, epoch: 3, writes: [{ key: 'ключ', value: new Uint8Array([0, 255, 10]) }] },
+    { seq: 11, epoch: 3, writes: [{ key: 'k', value: undefined }] },
+    { seq: 12, epoch: 3, writes: [{ key: 'k', value: new Uint8Array(0) }] },
   ];
   const append = (entries: LogEntry[]): Body => ({
     type: 'append',
@@ -241,7 +244,7 @@ describe('messages between replicas', () => {
   test('an entry whose key is not UTF-8 is malformed, and does not become another', () => {
     const bytes = encode({
       ...ends,
-      body: append([{ seq: 1, epoch: 1, key: 'keykey', value: undefined }]),
+      body: append([{ seq: 1, epoch: 1, writes: [{ key: 'keykey', value: undefined }] }]),
     });
     bytes[bytes.indexOf('keykey')] = 0xff;
     expect(codec.receive(bytes, readMessageBody)).toMatchObject({ kind: 'malformed', reason: expect.stringContaining('UTF-8') });
