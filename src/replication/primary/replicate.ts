@@ -18,6 +18,8 @@ const beaconPart = 0.9;
 const syncRepeatBeacons = 3;
 /** A joiner that has called Dump must begin within this many leases: discarding a large copy takes time. */
 const snapshotBeginLeases = 5;
+/** A peer that takes a snapshot is sent the log in whole batches, or what this part of a beacon interval has brought. */
+const gatheredPart = 1 / 3;
 /** Several batches may be in flight while together they are smaller than the largest batch divided by this. */
 const smallPart = 4;
 
@@ -70,6 +72,7 @@ export function syncPeers(core: Core, role: Primary): void {
   for (const peer of role.peers.values()) {
     if (!peer.linked) continue;
     if (isSyncDue(core, peer)) sync(core, role, peer);
+    else if (peer.retainFromSeq !== undefined) sendAppends(core, peer);
     else if (peer.phase === 'dumpNeeded') maybeInvite(core, peer);
   }
 }
@@ -212,7 +215,9 @@ export function onBeaconAnswer(core: Core, role: Primary, peer: Peer, answer: Bo
     return;
   }
   peer.complete = answer.complete;
-  if (peer.complete && peer.phase === 'replicating') peer.retainFromSeq = undefined;
+  if (!peer.complete || peer.phase !== 'replicating' || peer.retainFromSeq === undefined) return;
+  peer.retainFromSeq = undefined;
+  sendAppends(core, peer);
 }
 
 /**
@@ -224,13 +229,23 @@ export function sendAppends(core: Core, peer: Peer): void {
   while (role.kind === 'primary' && maySendBatch(core, peer)) if (!sendBatch(core, role, peer)) return;
 }
 
-function maySendBatch({ log, options }: Core, peer: Peer): boolean {
+function maySendBatch(core: Core, peer: Peer): boolean {
+  const { log, options } = core;
   if (peer.phase !== 'replicating' || !peer.linked || peer.nextSeq > log.lastSeq) return false;
   const { inFlight } = peer;
-  if (inFlight.length >= options.maxBatchesInFlight) return false;
+  if (inFlight.length >= options.maxBatchesInFlight || isGathering(core, peer)) return false;
   let bytes = 0;
   for (const batch of inFlight) bytes += batch.bytes;
   return bytes * smallPart < options.maxBatchBytes;
+}
+
+/**
+ * A peer that takes a snapshot can apply nothing before its end, and no commit waits for it. With a message for each turn it would
+ * cost as much as a backup, at a time when it has a snapshot to load.
+ */
+function isGathering({ log, options, nowMs }: Core, peer: Peer): boolean {
+  if (peer.retainFromSeq === undefined || log.lastSeq - peer.nextSeq + 1 >= options.maxBatchEntries) return false;
+  return nowMs - peer.progressMs < gatheredPart * options.beaconMs;
 }
 
 /** False if the entries that the peer lacks are no longer retained: then Sync will show that it needs a snapshot. */

@@ -62,7 +62,7 @@ describe('snapshot (R10)', () => {
   });
 
   it('a snapshot is taken while writes and deletes go on, and the copy is the same in the end', () => {
-    const c = withoutHistory();
+    const c = withoutHistory({ maxBatchEntries: 1 });
     c.start('b');
     beginSnapshot(c);
     c.cluster.snapshotsHeld = false;
@@ -114,6 +114,26 @@ describe('snapshot (R10)', () => {
     expect(c.status('b').appliedSeq).toBe(c.status('a').appliedSeq);
   });
 
+  it('while a joiner takes a snapshot, what is written in a part of a beacon interval reaches it in one message', () => {
+    const c = withoutHistory();
+    c.start('b');
+    beginSnapshot(c);
+    c.forgetSent();
+    for (let count = 0; count < 20; count++) {
+      c.put('a', 'k1', `v${count}`);
+      c.deliverAll();
+    }
+    expect(c.sent('append', 'a')).toHaveLength(0);
+    c.advance(300);
+    expect(c.sent('append', 'a').map(({ body }) => body.entries.length)).toEqual([20]);
+    c.cluster.snapshotsHeld = false;
+    c.until(() => c.status('b').complete, 'no copy');
+    c.stabilize();
+    c.forgetSent();
+    c.put('a', 'k1', 'as for every backup');
+    expect(c.sent('append', 'a')).toHaveLength(1);
+  });
+
   it('the log that follows a snapshot starts where the commit index stood before the first chunk', () => {
     const c = withoutHistory();
     c.start('b');
@@ -146,7 +166,7 @@ describe('snapshot (R10)', () => {
   });
 
   it('a joiner whose log outgrows its bound before the snapshot has ended begins again', () => {
-    const c = withoutHistory({ retainBytes: 1_000 });
+    const c = withoutHistory({ retainBytes: 1_000, maxBatchEntries: 10 });
     c.start('b');
     beginSnapshot(c);
     c.forgetSent();
@@ -254,7 +274,7 @@ describe('snapshot (R10)', () => {
   });
 
   it('a durable chunk does not make later entries durable', () => {
-    const c = withoutHistory();
+    const c = withoutHistory({ maxBatchEntries: 1 });
     c.start('b');
     beginSnapshot(c);
     c.node('b').disk.hangs = true;
