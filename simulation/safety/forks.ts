@@ -16,6 +16,8 @@ export class Forks {
   readonly #generations = new Map<string, number>();
   /** The members after the last removal of an epoch, by its id. */
   readonly #members = new Map<string, readonly string[]>();
+  /** The removals that forks have not seen, by the id of the epoch that they left: the fewest that a fork had seen there. */
+  readonly #leftAfter = new Map<string, number>();
   /** Replicas that must not discard what they hold. */
   readonly #keepers = new Set<string>();
 
@@ -58,6 +60,7 @@ export class Forks {
    */
   keep({ lineage, primary }: ShardState, committed: readonly LogEntry[]): void {
     const { id, removals = 0 } = lineage.at(-2)!;
+    this.#leftAfter.set(id, Math.min(removals, this.#leftAfter.get(id) ?? removals));
     const disks = this.#world.disks.filter(({ destroyed, complete }) => !destroyed && complete);
     const beginning = disks.find(({ replicaId }) => replicaId === primary);
     const lost = beginning && committed.find((entry) => !holds(beginning, entry));
@@ -73,12 +76,20 @@ export class Forks {
 
   /** An operator has chosen a line. */
   onForced({ lineage }: ShardState): void {
-    if (!lineage.some(({ id }) => this.#generations.has(id))) this.#keepers.clear();
+    if (lineage.some(({ id }) => this.#generations.has(id))) return;
+    this.#keepers.clear();
+    this.#leftAfter.clear();
   }
 
   /** A primary that was frozen alone in its set serves its own line for a moment, until it learns of the other (R7). */
-  isKeeper({ replicaId }: Pick<ReplicaProcess, 'replicaId'>): boolean {
-    return this.#keepers.has(replicaId);
+  isKeeper(disk: Disk): boolean {
+    return this.#keepers.has(disk.replicaId) || this.#hasLearnedLater(disk);
+  }
+
+  /** The removal had not reached the disk yet when the fork began. */
+  #hasLearnedLater({ line }: Disk): boolean {
+    const { id, removals = 0 } = line?.lineage.at(-1) ?? { id: '' };
+    return removals > (this.#leftAfter.get(id) ?? Number.POSITIVE_INFINITY);
   }
 
   onEffect({ replicaId, disk }: ReplicaProcess, effect: Effect): void {

@@ -92,7 +92,7 @@ export class Safety {
   }
 
   get #readers(): ReplicaProcess[] {
-    return [...this.#primaries].filter((primary) => !this.#forks.isKeeper(primary));
+    return [...this.#primaries].filter((primary) => !this.#forks.isKeeper(primary.disk));
   }
 
   checkReads(): void {
@@ -101,7 +101,7 @@ export class Safety {
 
   /** A write is acknowledged: it is committed as it was requested. `value` undefined: a delete. */
   onWritten(process: ReplicaProcess, key: string, value: Uint8Array | undefined, version: number): void {
-    if (this.#forks.isKeeper(process)) return;
+    if (this.#forks.isKeeper(process.disk)) return;
     const write = this.model.ever.get(version)?.writes.find((one) => one.key === key);
     require(write !== undefined && sameBytes(write.value, value), () =>
       `a write of ${key} is acknowledged as ${version}, which is another`);
@@ -114,7 +114,7 @@ export class Safety {
 
   afterEvent(process: ReplicaProcess, event: Event): void {
     if (event.type === 'write') this.#tooFew.afterWrite(process);
-    if (this.#primaries.has(process) && !this.#forks.isKeeper(process)) this.checkReads();
+    if (this.#primaries.has(process) && !this.#forks.isKeeper(process.disk)) this.checkReads();
     if (this.#storeDue) {
       this.#storeDue = false;
       const isCurrent = process.disk.generation === this.generation && !process.laysSnapshot;
@@ -135,7 +135,8 @@ export class Safety {
     this.#tooFew.onApply(process, entries);
     for (const entry of entries) {
       const known = this.model.ever.get(entry.seq);
-      require(known === undefined || isSame(known, entry) || this.#mayCommit(process, entry), () =>
+      const mayDiffer = this.#mayCommit(process, entry) || this.#forks.isKeeper(process.disk);
+      require(known === undefined || isSame(known, entry) || mayDiffer, () =>
         `${process.replicaId} applies another entry ${entry.seq}, of epoch ${entry.epoch}, than was committed there in epoch ${known?.epoch}`);
       if (this.model.isCommitted(entry.seq) && process.disk.generation === this.generation) continue;
       if (process.disk.generation !== this.generation) {
@@ -193,7 +194,7 @@ export class Safety {
 
   #onAnswer(process: ReplicaProcess, answer: Answer): void {
     if (answer.kind !== 'written') return checkStoredAnswer(process, answer);
-    if (this.#forks.isKeeper(process)) return;
+    if (this.#forks.isKeeper(process.disk)) return;
     const { version } = answer;
     require(this.model.ever.has(version), () => `a write is acknowledged as ${version}, which is not committed`);
     if (this.model.isCommitted(version)) this.model.lastVisible = Math.max(this.model.lastVisible, version);

@@ -7,7 +7,7 @@ const snapshot: readonly Change[] = [
   { type: 'line', line: { history: 'first', lineage: [{ epoch: 1, id: 'one' }] } },
   { type: 'complete' },
 ];
-const otherHistory: Change = { type: 'epoch', history: 'second', epoch: 1, epochId: 'other' };
+const otherHistory: Change = { type: 'epoch', history: 'second', epoch: 1, epochId: 'other', removals: 0 };
 
 function diskWith(changes: readonly Change[]): Disk {
   const disk = new Disk('a~1');

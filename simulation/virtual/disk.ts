@@ -23,6 +23,7 @@ export class Disk {
   history: string | undefined;
   epoch = 0;
   epochId = '';
+  #epochRemovals = 0;
   /** The line that the data belongs to. */
   line: Line | undefined;
   complete = true;
@@ -107,6 +108,7 @@ export class Disk {
       history,
       epoch,
       epochId,
+      epochRemovals: this.#epochRemovals,
       line,
       complete,
       baseSeq,
@@ -158,6 +160,7 @@ export class Disk {
         this.history = change.history;
         this.epoch = change.epoch;
         this.epochId = change.epochId;
+        this.#epochRemovals = change.removals;
         return;
       case 'line':
         this.line = change.line;

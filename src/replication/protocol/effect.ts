@@ -50,7 +50,14 @@ export type Answer =
 export type Change =
   | { readonly type: 'append'; readonly entries: readonly LogEntry[]; readonly runs: readonly EpochRun[] }
   | { readonly type: 'truncate'; readonly afterSeq: Seq }
-  | { readonly type: 'epoch'; readonly history: HistoryId; readonly epoch: Epoch; readonly epochId: EpochId }
+  /** `removals`: how many removals from the in-sync set the replica knows of in this epoch (R7). */
+  | {
+      readonly type: 'epoch';
+      readonly history: HistoryId;
+      readonly epoch: Epoch;
+      readonly epochId: EpochId;
+      readonly removals: number;
+    }
   /** The line that the data belongs to from now on (R1). */
   | { readonly type: 'line'; readonly line: Line }
   /** Discards store, log and line. While `complete` is false the copy must not be used (R10). */

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Effect } from '../protocol/effect.js';
 import type { Event } from '../protocol/event.js';
 import type { Line } from '../protocol/lineage.js';
-import type { ShardState } from '../protocol/shard-state.js';
+import { born, type ShardState } from '../protocol/shard-state.js';
 import { Replica } from '../replica.js';
 import { defaultOptions } from '../testing/cluster.fixture.js';
 import type { RecoveredReplica } from './recovered.js';
@@ -14,6 +14,7 @@ const nothing: RecoveredReplica = {
   history: undefined,
   epoch: 0,
   epochId: '',
+  epochRemovals: 0,
   line: undefined,
   complete: true,
   baseSeq: 0,
@@ -124,6 +125,16 @@ describe('a replica that starts again with its data', () => {
     expect([replica.epoch, replica.epochId]).toEqual([5, 'five']);
     const other = new Restarted({ ...found, epoch: 9, epochId: 'nine', line: { history: 'other', lineage } }).replica;
     expect([other.epoch, other.epochId]).toEqual([5, 'five']);
+  });
+
+  it('R7: claims from no state that lacks a removal which it knew of', () => {
+    const state = { ...born('a', 'h', 'one'), epoch: 2, lineage: [one, { epoch: 2, id: 'two' }], inSync: ['a', 'b'] };
+    for (const epochRemovals of [0, 1]) {
+      const b = new Restarted({ ...found, epoch: 2, epochId: 'two', epochRemovals });
+      b.handle({ type: 'stateRead', version: 3, state, asOfMs: 0 }, 0);
+      for (let nowMs = 10; nowMs < 10_000; nowMs += 10) b.handle({ type: 'tick' }, nowMs);
+      expect(b.sent.some(({ type }) => type === 'writeState')).toBe(epochRemovals === 0);
+    }
   });
 
   it('R13: keeps its data where state is of another history, and neither claims nor follows', () => {

@@ -12,6 +12,8 @@ export interface RecoveredReplica {
   readonly history: HistoryId | undefined;
   readonly epoch: Epoch;
   readonly epochId: EpochId;
+  /** The removals from the in-sync set that it knew of in that epoch (R7). */
+  readonly epochRemovals: number;
   /** The line that its data belongs to; undefined: it has no data, or no complete copy. */
   readonly line: Line | undefined;
   /** False after a reset for a snapshot that was not finished: the replica needs another snapshot (R10). */

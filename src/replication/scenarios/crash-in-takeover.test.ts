@@ -49,6 +49,7 @@ function found(changes: readonly Change[]): RecoveredReplica {
     history: undefined,
     epoch: 0,
     epochId: '',
+    epochRemovals: 0,
     line: undefined,
     complete: true,
     baseSeq: 0,

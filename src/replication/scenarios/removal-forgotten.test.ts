@@ -294,4 +294,28 @@ describe('a removal raises no doubt about a line where nothing was lost (R7)', (
     expect(c.get('b', 'k').value).toBe('without c, 2');
     for (const name of ['b', 'c']) expect(c.notes(name)).not.toContain('twoHistories');
   });
+
+  it('a replica that knows of its removal only from `state`, with data of the epoch before, claims nothing', () => {
+    const c = Scenario.of('a b c');
+    c.put('a', 'k', 'held by all');
+    c.advance(500);
+    c.partition('b', 'c');
+    c.kill('a');
+    c.until(() => c.state?.epoch === 2, 'b does not claim');
+    const before = c.cluster.ensemble.znode!;
+    expect(before.state.inSync).toEqual(['b~1', 'c~1']);
+    c.until(() => c.inSync.join() === 'b' && c.status('b').serving, 'c is not removed');
+    c.put('b', 'k', 'not held by c');
+    c.advance(500);
+    c.pause('b');
+    c.zookeeperLoses(before);
+    c.advance(10_000);
+    expect(c.status('c')).toMatchObject({ epoch: 2, offline: true });
+    expect(c.state).toMatchObject({ epoch: 2, primary: 'b~1' });
+    c.heal();
+    backAgain(c, 'b');
+    c.stabilize();
+    expect(c.inSync).toEqual(['b', 'c']);
+    expect(c.get('b', 'k').value).toBe('not held by c');
+  });
 });

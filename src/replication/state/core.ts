@@ -6,7 +6,7 @@
 import type { Change, Effect, Note, RoleName } from '../protocol/effect.js';
 import type { CandidateFact } from '../protocol/event.js';
 import { type Epoch, type EpochId, type HistoryId, nodeIdOf, type ReplicaId, type Seq } from '../protocol/ids.js';
-import { type EpochMark, endOf, hasSeenFewerRemovals, type Line } from '../protocol/lineage.js';
+import { type EpochMark, endOf, hasSeenFewerRemovals, type Line, removalsOf } from '../protocol/lineage.js';
 import type { LogEntry } from '../protocol/log-entry.js';
 import { idAt } from '../protocol/log-position.js';
 import type { Body, Message } from '../protocol/message.js';
@@ -36,6 +36,8 @@ export class Core {
   /** The highest known epoch of that history; 0 for none. */
   epoch: Epoch = 0;
   epochId: EpochId = '';
+  /** The removals from the in-sync set that it knows of in that epoch, unless the data here is of that epoch: then `line` counts them. */
+  epochRemovals = 0;
   /** The line that the data here belongs to (R1). Undefined: there is no complete copy. */
   line: Line | undefined;
   /** This replica has proposed a birth, does not know the outcome, and has withdrawn the proposal (R3). */
@@ -111,6 +113,7 @@ export class Core {
     this.history = isNewer ? line.history : history;
     this.epoch = isNewer ? endOf(line).epoch : epoch;
     this.epochId = isNewer ? endOf(line).id : epochId;
+    this.epochRemovals = isNewer ? 0 : found.epochRemovals;
     this.line = line;
     this.complete = complete;
     this.log.reset(baseSeq, { epoch: baseEpoch, id: baseEpochId });
@@ -162,11 +165,17 @@ export class Core {
     return `${this.options.idSeed}${(this.#mintedIds++).toString(36)}`;
   }
 
-  setEpoch(history: HistoryId, { epoch, id }: EpochMark): void {
+  setEpoch(history: HistoryId, mark: EpochMark): void {
     this.history = history;
-    this.epoch = epoch;
-    this.epochId = id;
-    this.#epochWrite = this.persist({ type: 'epoch', history, epoch, epochId: id });
+    this.epoch = mark.epoch;
+    this.epochId = mark.id;
+    this.epochRemovals = removalsOf(mark);
+    this.#epochWrite = this.#persistEpoch(history);
+  }
+
+  #persistEpoch(history: HistoryId): number {
+    const { epoch, epochId, epochRemovals: removals } = this;
+    return this.persist({ type: 'epoch', history, epoch, epochId, removals });
   }
 
   /** From now on the data here belongs to this line. */
@@ -184,10 +193,18 @@ export class Core {
     if (held?.history !== line.history) this.emit({ type: 'holds', history: line.history });
   }
 
-  /** `state` shows more removals in the epoch of the data here: no line that began before them is followed from now on (R7). */
+  /**
+   * `state` shows more removals in an epoch: no line that began before them is followed from now on, and this replica claims from
+   * no older `state` (R7).
+   */
   noteRemovals(state: ShardState): void {
-    if (this.line === undefined || !hasSeenFewerRemovals(this.line, state)) return;
-    this.setLine({ history: this.line.history, lineage: state.lineage });
+    const { line } = this;
+    if (line !== undefined && hasSeenFewerRemovals(line, state)) this.setLine({ history: line.history, lineage: state.lineage });
+    const end = endOf(state);
+    if (end.id !== this.epochId || removalsOf(end) <= this.epochRemovals) return;
+    if (line !== undefined && endOf(line).id === end.id) return;
+    this.epochRemovals = removalsOf(end);
+    this.#persistEpoch(state.history);
   }
 
   emit(effect: Effect): void {

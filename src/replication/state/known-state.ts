@@ -29,9 +29,11 @@ export function isBelowKnownEpoch(core: Core): boolean {
  * True if `state` is older than the epoch known here, or lacks a removal known in that epoch: it comes from a server that
  * lags, or ZooKeeper has lost data. Members of the set that it names may lack acknowledged writes (R7).
  */
-export function isOlder({ history, epoch, line }: Core, state: ShardState): boolean {
+export function isOlder({ history, epoch, epochId, epochRemovals, line }: Core, state: ShardState): boolean {
   if (state.history !== history) return false;
-  return state.epoch < epoch || (line !== undefined && hasSeenFewerRemovals(state, line));
+  if (state.epoch < epoch || (line !== undefined && hasSeenFewerRemovals(state, line))) return true;
+  const end = endOf(state);
+  return end.id === epochId && removalsOf(end) < epochRemovals;
 }
 
 /**

@@ -30,6 +30,7 @@ function restarted({ Replica }: Lab, replicaId: string): InstanceType<Lab['Repli
     history: 'h',
     epoch: 1,
     epochId: 'one',
+    epochRemovals: 0,
     line,
     complete: true,
     baseSeq: 0,

@@ -146,6 +146,12 @@ describeVariants('a state that went back', [
   },
   {
     rule: 'R7',
+    does: 'claims from a state that has forgotten a removal in an epoch of which it holds no data',
+    edits: [edit('state/known-state.ts', 'removalsOf(end) < epochRemovals', 'removalsOf(end) < epochRemovals - epochRemovals')],
+    caughtBy: scenario('removal-forgotten'),
+  },
+  {
+    rule: 'R7',
     does: 'keeps counting removals although a member that returned with an older state may lack entries',
     edits: [edit('primary/membership.ts', 'removals.push(...lacking(core, role, removals))', 'lacking(core, role, removals)')],
     caughtBy: scenario('removal-forgotten'),
