@@ -2,27 +2,37 @@ package main
 
 import "testing"
 
-// The hashes in the table of docs/placement.md.
+// The slots in the table of docs/placement.md.
 var vectors = map[string]uint32{
-	"":              0x00000000,
-	"a":             0xe8b7be43,
-	"user:1":        0x7ba5c282,
-	"123456789":     0xcbf43926,
-	"Straße":        0x47826b51,
-	"漢字":            0x9961bbaf,
-	"😀":             0x054db544,
-	"{user:1}:name": 0x7ba5c282,
-	"a{user:1}b{c}": 0x7ba5c282,
-	"{}user:1":      0xd3c08065,
-	"x{}{user:1}":   0xb30eafcd,
-	"{user:1":       0xb964388e,
-	"{{a}}":         0xb7a7e30c,
+	"":                     0,
+	"a":                    15495,
+	"user:1":               10778,
+	"123456789":            12739,
+	"Straße":               3130,
+	"漢字":                   14191,
+	"😀":                    2959,
+	"{user:1}:name":        10778,
+	"a{user:1}b{c}":        10778,
+	"{}user:1":             8914,
+	"x{}{user:1}":          5764,
+	"{user:1":              9556,
+	"{{a}}":                10276,
+	"{user1000}.following": 3443,
+	"foo{}{bar}":           8363,
+	"foo{{bar}}zap":        4015,
+	"foo{bar}{zap}":        5061,
 }
 
-func TestKeyHashIsThatOfTheNodes(t *testing.T) {
-	for key, hash := range vectors {
-		if keyHash(key) != hash {
-			t.Errorf("%q: %#08x, not %#08x", key, keyHash(key), hash)
+func TestSlotOfKeyIsThatOfTheNodes(t *testing.T) {
+	for key, slot := range vectors {
+		if slotOfKey(key) != slot {
+			t.Errorf("%q: %d, not %d", key, slotOfKey(key), slot)
 		}
+	}
+}
+
+func TestShardIsARangeOfSlots(t *testing.T) {
+	if shard := shardOfKey("user:1", 16); shard != 10 {
+		t.Errorf("shard %d of 16, not 10", shard)
 	}
 }

@@ -1,25 +1,27 @@
-"""Computes the shard of a key. docs/placement.md has the rule, and the table with which this is tested.
+"""Computes the slot and the shard of a key. docs/placement.md has the rule, and the table with which this is tested.
 
     python3 shard_of_key.py 16 user:1 "{user:1}:name"
 """
 
+import binascii
 import sys
-import zlib
+
+SLOTS = 16384
 
 
-def key_hash(key: str) -> int:
-    """CRC-32 of the key in UTF-8, or of the text in its first pair of braces."""
+def slot_of_key(key: str) -> int:
+    """CRC-16/XMODEM of the key in UTF-8, or of the text in its first pair of braces, as in Redis Cluster."""
     data = key.encode("utf-8")
     begin = data.find(b"{")
     end = data.find(b"}", begin + 1) if begin >= 0 else -1
     tag = data[begin + 1 : end] if end > begin + 1 else data
-    return zlib.crc32(tag)
+    return binascii.crc_hqx(tag, 0) % SLOTS
 
 
 def shard_of_key(key: str, shard_count: int) -> int:
-    return key_hash(key) % shard_count
+    return slot_of_key(key) * shard_count // SLOTS
 
 
 if __name__ == "__main__":
     for argument in sys.argv[2:]:
-        print(f"{key_hash(argument):#010x} {shard_of_key(argument, int(sys.argv[1]))}")
+        print(slot_of_key(argument), shard_of_key(argument, int(sys.argv[1])))

@@ -52,11 +52,11 @@ def straight_to_the_primaries(client):
         client.put(key, key.encode())
     answers = [client.get(key) for key in KEYS]
     print("read back:", all(answer.value.decode() == key for answer, key in zip(answers, KEYS)))
-    print("asked by hash:", len({answer.node_id for answer in answers}), "nodes,", client.passed_on - before, "passed on")
+    print("asked by slot:", len({answer.node_id for answer in answers}), "nodes,", client.passed_on - before, "passed on")
 
 
 def by_way_of_one(nodes):
-    """The same without the hash: a node forwards requests for shards of which it is not the primary."""
+    """The same without the slot: a node forwards requests for shards of which it is not the primary."""
     client = KvnodeClient(nodes[:1])
     try:
         client.shards.primary_of = lambda key: nodes[0]

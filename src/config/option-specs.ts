@@ -137,7 +137,8 @@ export const optionSpecs = {
     default: 16,
     minimum: 1,
     maximum: 16_384,
-    description: 'Number of shards into which the keys are divided. The same on every node; cannot be changed',
+    description:
+      'Number of shards into which the 16,384 slots of keys are divided, best a power of two. The same on every node; cannot be changed',
   },
   minInSync: {
     type: 'integer',

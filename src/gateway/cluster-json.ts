@@ -1,5 +1,6 @@
 /** Nodes and shards as JSON: the field names of gRPC, without the empty texts that gRPC has for unknown values. Pure. */
 import type { NodeRegistration } from '../coordination/index.js';
+import { slotsOfShard } from '../placement/key-slot.js';
 import type { NodeStatus, ReplicaInfo, ReplicaStatus, ShardInfo, Topology } from '../wire/contract/kv-api.js';
 
 type HeldReplica = Pick<
@@ -31,6 +32,7 @@ export function clusterToJson<Node>({ clusterId, placementVersion, shards }: Top
     nodes,
     shards: shards.map(({ shard, epoch, primaryNodeId, replicas, minInSync, offline, serving, placedNodeIds: placed }) => ({
       shard,
+      slots: slotsOfShard(shard, shards.length),
       epoch,
       primary: primaryNodeId === '' ? undefined : primaryNodeId,
       inSync: replicas.filter(({ inSync }) => inSync).map(({ nodeId }) => nodeId),

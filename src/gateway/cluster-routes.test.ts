@@ -116,6 +116,7 @@ describe('the cluster', () => {
     expect(cluster.shards).toEqual([
       {
         shard: 0,
+        slots: { first: 0, last: 8_191 },
         epoch: 2,
         primary: 'node-a',
         inSync: ['node-a'],
@@ -127,6 +128,7 @@ describe('the cluster', () => {
       },
       {
         shard: 1,
+        slots: { first: 8_192, last: 16_383 },
         epoch: 2,
         inSync: [],
         joining: [],

@@ -113,6 +113,7 @@ export const clusterSchema = object({
     object(
       {
         shard: count,
+        slots: object({ first: count, last: count }),
         epoch: count,
         primary: { type: 'string', description: 'Missing while none is known' },
         inSync: list(text),

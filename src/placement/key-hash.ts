@@ -1,76 +1,81 @@
 /**
- * The hash that routes keys: CRC-32 as in zlib, of the UTF-8 bytes of the key, or of its `{tag}` alone.
+ * The hash of a key: CRC-16/XMODEM of the UTF-8 bytes of the key, or of its `{tag}` alone, exactly as in Redis Cluster.
  *
  * It is part of the public contract: clients in other languages compute the same hash. docs/placement.md has the rules, the
  * test vectors, and the reasons for this hash. It is no defence against keys that are chosen to collide.
  */
 
-/** ISO 3309 and IEEE 802.3, bits reversed. */
-const polynomial = 0xedb88320;
+/** x^16 + x^12 + x^5 + 1, without its highest term. */
+const polynomial = 0x1021;
 const openingBrace = 0x7b;
 const replacementCharacter = 0xfffd;
 
-/** By the low byte of the remainder, signed. Exported for other code that computes CRC-32. */
-export const crc32Table = new Int32Array(256).map((_, byte) => {
-  let remainder = byte;
-  for (let bit = 0; bit < 8; bit++) remainder = (remainder & 1) === 1 ? (remainder >>> 1) ^ polynomial : remainder >>> 1;
-  return remainder;
+/**
+ * By the next byte: what it adds to the remainder. All remainders here have their two bytes swapped, so that the byte to combine
+ * with the next one is the low one. This saves a shift for every byte.
+ */
+const swappedTable = new Uint16Array(256).map((_, byte) => {
+  let remainder = byte << 8;
+  for (let bit = 0; bit < 8; bit++) remainder = (remainder & 0x8000) === 0 ? remainder << 1 : (remainder << 1) ^ polynomial;
+  return swapBytes(remainder);
 });
 
-/** The shard of a key, from 0 to `shardCount - 1`. */
-export function shardOfKey(key: string, shardCount: number): number {
-  return keyHash(key) % shardCount;
-}
-
-/** The hash of a key, an unsigned 32-bit integer. Every operation of every client computes it, so it is fast for ASCII. */
+/** From 0 to 65,535. Every operation of every client computes it, so it is fast for ASCII, and allocates nothing. */
 export function keyHash(key: string): number {
-  let remainder = -1;
+  let remainder = 0;
   for (let at = 0; at < key.length; at++) {
     const code = key.charCodeAt(at);
     // One comparison for both exceptions, tags and non-ASCII: above '{' there are only '|', '}', '~' and non-ASCII codes.
-    if (code >= openingBrace) return crc32(hashedPart(key));
-    remainder = crc32Table[(remainder ^ code) & 0xff]! ^ (remainder >>> 8);
+    if (code >= openingBrace) return hashOfTagOrKey(key);
+    remainder = swappedTable[(remainder ^ code) & 0xff]! ^ (remainder >>> 8);
   }
-  return ~remainder >>> 0;
+  return swapBytes(remainder);
 }
 
 /**
- * The text between the first `{` and the first `}` after it, so that keys with the same tag share a shard. The whole key if
- * there is no such pair, or the tag is empty. Redis Cluster has the same rule.
+ * The tag is the text between the first `{` and the first `}` after it, so that keys with the same tag share a slot. The whole
+ * key is hashed if there is no such pair, or the tag is empty.
  */
-function hashedPart(key: string): string {
+function hashOfTagOrKey(key: string): number {
   const opening = key.indexOf('{');
-  if (opening === -1) return key;
-  const closing = key.indexOf('}', opening + 1);
-  return closing === -1 || closing === opening + 1 ? key : key.slice(opening + 1, closing);
+  const closing = opening === -1 ? -1 : key.indexOf('}', opening + 1);
+  return closing > opening + 1 ? hashOfPart(key, opening + 1, closing) : hashOfPart(key, 0, key.length);
 }
 
-/** CRC-32 of the UTF-8 form. Half a surrogate pair counts as U+FFFD, which every encoder sends in its place. */
-function crc32(text: string): number {
-  let remainder = -1;
-  const feed = (byte: number): void => {
-    remainder = crc32Table[(remainder ^ byte) & 0xff]! ^ (remainder >>> 8);
-  };
-  for (const character of text) {
-    const codePoint = character.codePointAt(0)!;
-    const isHalfPair = codePoint >= 0xd800 && codePoint <= 0xdfff;
-    feedUtf8(isHalfPair ? replacementCharacter : codePoint, feed);
+/** Half a surrogate pair counts as U+FFFD, which every encoder sends in its place. */
+function hashOfPart(text: string, start: number, end: number): number {
+  let remainder = 0;
+  for (let at = start; at < end; at++) {
+    const code = text.codePointAt(at)!;
+    if (code < 0x80) {
+      remainder = fed(remainder, code);
+    } else if (code < 0x800) {
+      remainder = fed(remainder, 0xc0 | (code >>> 6));
+      remainder = fedContinuation(remainder, code);
+    } else if (code < 0x1_0000) {
+      const scalar = code >= 0xd800 && code <= 0xdfff ? replacementCharacter : code;
+      remainder = fed(remainder, 0xe0 | (scalar >>> 12));
+      remainder = fedContinuation(remainder, scalar >>> 6);
+      remainder = fedContinuation(remainder, scalar);
+    } else {
+      remainder = fed(remainder, 0xf0 | (code >>> 18));
+      remainder = fedContinuation(remainder, code >>> 12);
+      remainder = fedContinuation(remainder, code >>> 6);
+      remainder = fedContinuation(remainder, code);
+      at += 1;
+    }
   }
-  return ~remainder >>> 0;
+  return swapBytes(remainder);
 }
 
-function feedUtf8(codePoint: number, feed: (byte: number) => void): void {
-  const continuation = (shift: number): void => feed(0x80 | ((codePoint >>> shift) & 0x3f));
-  if (codePoint < 0x80) return feed(codePoint);
-  if (codePoint < 0x800) {
-    feed(0xc0 | (codePoint >>> 6));
-  } else if (codePoint < 0x1_0000) {
-    feed(0xe0 | (codePoint >>> 12));
-    continuation(6);
-  } else {
-    feed(0xf0 | (codePoint >>> 18));
-    continuation(12);
-    continuation(6);
-  }
-  continuation(0);
+function fed(remainder: number, byte: number): number {
+  return swappedTable[(remainder ^ byte) & 0xff]! ^ (remainder >>> 8);
+}
+
+function fedContinuation(remainder: number, bits: number): number {
+  return fed(remainder, 0x80 | (bits & 0x3f));
+}
+
+function swapBytes(remainder: number): number {
+  return ((remainder & 0xff) << 8) | ((remainder >>> 8) & 0xff);
 }

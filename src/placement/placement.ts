@@ -1,4 +1,5 @@
 /** The types of this folder, and the check of its arguments. */
+import { slotCount } from './key-slot.js';
 
 export type NodeId = string;
 
@@ -31,7 +32,8 @@ export interface PlacementRules {
   readonly sha256: (text: string) => Uint8Array;
 }
 
-export const mostShards = 16_384;
+/** Each shard has at least one slot. */
+export const mostShards = slotCount;
 export const mostReplicas = 16;
 /** Bounds the weights so that fair shares are exact in a double, products of weights included. */
 const mostWeight = 100;

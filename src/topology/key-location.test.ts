@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { keyHash, shardOfKey } from '../placement/index.js';
+import { shardOfKey } from '../placement/index.js';
 import type { ReplicaInfo, ShardInfo, Topology } from '../wire/contract/kv-api.js';
 import { locateKey } from './key-location.js';
 
@@ -38,17 +38,17 @@ test('the holders of a key - the primary, backups, joiners, lost ones, and place
   ]);
 });
 
-test('the shard is that of the hash, and that of a tag for all its keys', () => {
+test('the shard is that of the slot, and that of a tag for all its keys', () => {
   const topology = topologyOf(16, {});
-  expect(locateKey(topology, 'user:1')).toMatchObject({ shard: shardOfKey('user:1', 16), hash: keyHash('user:1'), epoch: 3 });
-  expect(locateKey(topology, '{user:1}:name')?.shard).toBe(shardOfKey('user:1', 16));
+  expect(locateKey(topology, 'user:1')).toMatchObject({ shard: 10, slot: 10_778, epoch: 3 });
+  expect(locateKey(topology, '{user:1}:name')).toMatchObject({ shard: shardOfKey('user:1', 16), slot: 10_778 });
 });
 
-test('the hash is CRC-32 of the UTF-8 bytes, as in other languages', () => {
+test('hash and slot are those of Redis Cluster', () => {
   const topology = topologyOf(16, {});
-  expect(locateKey(topology, '123456789')).toMatchObject({ hash: 0xcbf43926, shard: 0xcbf43926 % 16 });
-  expect(locateKey(topology, 'x{123456789}y')?.hash).toBe(0xcbf43926);
-  expect(locateKey(topology, 'é😀')?.hash).toBe(0x7f805a06);
+  expect(locateKey(topology, '123456789')).toMatchObject({ hash: 0x31c3, slot: 0x31c3, shard: 12 });
+  expect(locateKey(topology, 'x{123456789}y')?.slot).toBe(0x31c3);
+  expect(locateKey(topology, 'foo{}{bar}')).toMatchObject({ hash: 0xe0ab, slot: 8_363 });
 });
 
 test('no shard is known - no location', () => {

@@ -1,5 +1,6 @@
 /** Tells by a topology which nodes hold a key, the primary first. Pure. */
-import { keyHash, shardOfKey } from '../placement/key-hash.js';
+import { keyHash } from '../placement/key-hash.js';
+import { shardOfKey, slotOfKey } from '../placement/key-slot.js';
 import type { KeyHolder, KeyLocation, ReplicaInfo, ShardInfo, Topology } from '../wire/contract/kv-api.js';
 
 /** Undefined while no shard is known. */
@@ -18,7 +19,7 @@ export function locateKey(topology: Topology, key: string): KeyLocation | undefi
     .filter((id) => !shard.replicas.some(({ nodeId }) => nodeId === id))
     .map((nodeId) => ({ nodeId, role: 'awaited' }));
   const holders = [...replicas, ...missing].map(({ nodeId, role }) => holderOf(nodeId, role));
-  return { shard: number, hash: keyHash(key), epoch: shard.epoch, holders: holders.sort(byRole) };
+  return { shard: number, hash: keyHash(key), slot: slotOfKey(key), epoch: shard.epoch, holders: holders.sort(byRole) };
 }
 
 function roleOf(nodeId: string, { inSync, live }: Omit<ReplicaInfo, 'nodeId'>, { primaryNodeId }: ShardInfo): string {

@@ -42,7 +42,7 @@ test('kvctl status, nodes and locate: as text and as JSON, while a node runs and
   expect(location.holders.map(({ role }) => role)).toEqual(['primary', 'backup', 'backup']);
   expect(location.holders[0]?.nodeId).toBe(shard?.primaryNodeId);
   expect((await client.get('user:7'))?.nodeId).toBe(location.holders[0]?.nodeId);
-  expect((await kvctl(nodes, 'locate', 'user:7')).stdout).toContain(`shard ${location.shard} `);
+  expect((await kvctl(nodes, 'locate', 'user:7')).stdout).toContain(`slot ${location.slot}, shard ${location.shard} (slots `);
   expect(await kvctl(nodes, 'locate', '')).toMatchObject({ code: 1 });
   expect(await kvctl(nodes, 'locate')).toMatchObject({ code: 2 });
 

@@ -1,4 +1,5 @@
-/** Formats figures for people: counts, sizes, times. */
+/** Formats figures for people: counts, sizes, times, slots. */
+import { slotsOfShard } from '../../placement/key-slot.js';
 
 export function grouped(count: number): string {
   return count.toLocaleString('en-US');
@@ -17,4 +18,10 @@ export function uptime(uptimeMs: number): string {
   const seconds = Math.floor(uptimeMs / 1000);
   if (seconds < 120) return `${seconds} s`;
   return seconds < 7200 ? `${Math.floor(seconds / 60)} min` : `${Math.floor(seconds / 3600)} h`;
+}
+
+/** The range of slots of a shard: `10240-11263`, or `7`. */
+export function slotsText(shard: number, shardCount: number): string {
+  const { first, last } = slotsOfShard(shard, shardCount);
+  return first === last ? `${first}` : `${first}-${last}`;
 }

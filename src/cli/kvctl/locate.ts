@@ -5,7 +5,7 @@ import { reportWait } from './waiting.js';
 export const locateCommand: Command = {
   name: 'locate',
   operands: 'KEY',
-  summary: 'Show the shard of a key and the nodes that hold it, primary first',
+  summary: 'Show the slot and shard of a key, and the nodes that hold it, primary first',
   isWrite: false,
   options: {},
   async run({ connect, operands, call, output }) {
@@ -14,7 +14,7 @@ export const locateCommand: Command = {
     const client = await connect();
     const location = await reportWait(client, [key], output, () => client.locate(key, call));
     const { renderLocation } = await import('./location-report.js');
-    output.result(renderLocation(location), { key, ...location });
+    output.result(renderLocation(location, client.knownTopology?.shards.length), { key, ...location });
     return exitCodes.ok;
   },
 };

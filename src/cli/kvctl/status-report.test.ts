@@ -69,7 +69,7 @@ describe('kvctl status', () => {
     const text = renderStatus(view);
     expect(text).toMatch(/│ a +│ a:1 +│ 1 +│ 1 +│ 7 +│ 3 MiB of 512 MiB +│ 100 MiB of 1 GiB +│ 61 s +│ connected +│ 1\.2\.3 +│/);
     expect(text).toMatch(/│ b +│ b:1 +│ no answer/);
-    expect(text).toMatch(/│ 0 +│ a +│ 4 +│ 2, 1 of them live +│ 1 +│ OFFLINE +│ 0 +│ - +│/);
+    expect(text).toMatch(/│ 0 +│ 0-16383 +│ a +│ 4 +│ 2, 1 of them live +│ 1 +│ OFFLINE +│ 0 +│ - +│/);
     expect(text).toMatch(/│ 0 +│ a +│ primary +│ 4 +│ yes +│ 20 +│ 18 +│ 0 +│ 7 +│ 3 MiB +│/);
   });
 
@@ -120,11 +120,11 @@ describe('kvctl status', () => {
     const shards = [...[0, 1, 2, 3, 4, 5, 6].map((number) => ({ ...settled, shard: number })), wanting];
     const seen = { topology: { ...view.topology, shards }, answers: view.answers };
     const text = renderStatus(seen);
-    expect(text).toMatch(/│ 7 +│ a +│ 4 +│ 1 of 2 +│ 1 +│ serving +│ - +│ awaits c +│/);
-    expect(text).not.toMatch(/│ 3 +│ a +│/);
+    expect(text).toMatch(/│ 7 +│ 14336-16383 +│ a +│ 4 +│ 1 of 2 +│ 1 +│ serving +│ - +│ awaits c +│/);
+    expect(text).not.toMatch(/│ 3 +│ 6144-8191 +│/);
     expect(text).not.toContain('last seq');
     expect(text).toContain('--all shows every shard and replica');
-    expect(renderStatus(seen, true)).toMatch(/│ 3 +│ a +│ 4 +│ 1 +│/);
+    expect(renderStatus(seen, true)).toMatch(/│ 3 +│ 6144-8191 +│ a +│ 4 +│ 1 +│/);
     expect(renderStatus(seen, true)).toContain('last seq');
   });
 

@@ -3,8 +3,9 @@
  * most `fewShards` shards, or `all`, shows every shard and replica. Pure: the output depends only on the nodes'
  * reports.
  */
+import { slotsOfShard } from '../../placement/key-slot.js';
 import type { Topology } from '../../wire/contract/kv-api.js';
-import { size } from './figures.js';
+import { size, slotsText } from './figures.js';
 import { historyToJson } from './force-report.js';
 import type { GatheredCluster } from './gather.js';
 import { renderNodes } from './node-report.js';
@@ -24,7 +25,7 @@ export function renderStatus(view: GatheredCluster, all = false): string {
   const needy = shards.filter((shard) => !isSettled(shard));
   const shown = showsAll ? shards : needy.slice(0, maxShown);
   const parts = [`cluster ${view.topology.clusterId}`, renderNodes(view), summarize(view.topology, shards)];
-  if (shown.length > 0) parts.push(shardTable(shown));
+  if (shown.length > 0) parts.push(shardTable(shown, shards.length));
   if (shown.length > 0 && showsAll) parts.push(replicaTable(shown));
   const left = needy.length - shown.length;
   if (!showsAll) parts.push(`${left > 0 ? `${left} more need attention: ` : ''}--all shows every shard and replica`);
@@ -64,10 +65,12 @@ function absent({ nodes, shards }: Topology): string[] {
  * node that reported the topology may not know yet that the primary is gone.
  */
 export function toJson(view: GatheredCluster): object {
+  const shardCount = view.topology.shards.length;
   const shards = viewShards(view).map((shard) => {
     const { info, state, primaryNodeId, epoch, lag, moving, histories } = shard;
     return {
       ...info,
+      slots: slotsOfShard(info.shard, shardCount),
       primaryNodeId,
       epoch,
       serving: state === 'serving',
@@ -98,12 +101,13 @@ function summarize({ placementVersion }: Topology, shards: readonly ShardView[])
   return `${all}: ${shown.join(', ') || 'none is known yet'}; greatest lag ${lag}`;
 }
 
-function shardTable(shards: readonly ShardView[]): string {
-  const table = plainTable(['shard', 'primary', 'epoch', 'in sync', 'least in sync', 'state', 'lag', 'on its way']);
+function shardTable(shards: readonly ShardView[], shardCount: number): string {
+  const table = plainTable(['shard', 'slots', 'primary', 'epoch', 'in sync', 'least in sync', 'state', 'lag', 'on its way']);
   for (const shard of shards) {
     const { info, primaryNodeId, epoch, state, lag, moving } = shard;
     table.push([
       info.shard,
+      slotsText(info.shard, shardCount),
       primaryNodeId || '-',
       epoch,
       copiesOf(shard),

@@ -3,7 +3,7 @@
  * and later that it was answered. The client does the waiting itself: it retries until the deadline.
  */
 import type { KvClient } from '../../client/index.js';
-import { shardOfKey } from '../../placement/key-hash.js';
+import { shardOfKey } from '../../placement/key-slot.js';
 import type { ShardInfo } from '../../wire/contract/kv-api.js';
 import type { Output } from './output.js';
 

@@ -3,7 +3,7 @@
  *
  * It may be wrong: a node that is not the shard's primary forwards a request or refuses it, and the client learns from the refusal.
  */
-import { shardOfKey } from '../../placement/key-hash.js';
+import { shardOfKey } from '../../placement/key-slot.js';
 import { protocolVersion as framesVersion } from '../../transport/frame-messages.js';
 import type { Topology } from '../../wire/contract/kv-api.js';
 

@@ -109,6 +109,7 @@ export const queries = {
       hash: [2, 'uint'],
       epoch: [3, 'uint'],
       holders: [4, [holderTable]],
+      slot: [5, 'uint'],
     }),
   },
   getNodeStatus: { rpc: 'kv.v1.Cluster/GetNodeStatus', request: new MessageTable<object>({}), response: statusTable },

@@ -8,6 +8,7 @@ export interface KeyLocationInput {
   'hash'?: (number);
   'epoch'?: (number | string | Long);
   'holders'?: (_kv_v1_KeyHolderInput)[];
+  'slot'?: (number);
 }
 
 export interface KeyLocation {
@@ -15,4 +16,5 @@ export interface KeyLocation {
   'hash': (number);
   'epoch': (number);
   'holders': (_kv_v1_KeyHolder)[];
+  'slot': (number);
 }
