@@ -6,20 +6,37 @@ import type { TraceHeaders } from '../tracing/index.js';
 import { type CallMemory, readBody } from './body.js';
 import { checkIfMatch, etagOf, isKnown } from './conditions.js';
 import { httpLimits } from './http-limits.js';
-import { changeOf, type KeyRequest, keyOf, traceOf } from './key-request.js';
+import { changeOf, type KeyRequest, keyOf, traceOf, waitsOf } from './key-request.js';
 import { OpenCalls } from './open-calls.js';
 import { HttpRefusal } from './problem.js';
 import type { Routes } from './routes.js';
 import { deleteSchema, etagHeader, jsonAnswer, nodeHeader, problems, putSchema } from './schemas.js';
 
+export interface KeyCall extends CallMemory {
+  /** Idempotent. */
+  end(): void;
+  /** The listener is called when the call ends, or at once if it has ended: its client has its answer or has gone. */
+  whenEnded(listener: () => void): void;
+}
+
+/** What an operation gets from its request beside its arguments. */
+export interface Origin {
+  readonly trace: TraceHeaders | undefined;
+  /** Whether the client waits while the shard is not served. */
+  readonly waits: boolean;
+  readonly call: Pick<KeyCall, 'whenEnded'>;
+}
+
 /** Operations on keys, whichever node holds them. Each throws a KvError. */
 export interface KeyValues {
   readonly maxValueBytes: number;
+  /** Resolves once the node serves calls, or if it does not for long; undefined: it has started. */
+  whenStarted(): Promise<void> | undefined;
   /** Begins a call, which counts as waiting until its `end`. */
-  begin(): CallMemory & { end(): void };
-  get(request: KeyRequest, trace?: TraceHeaders): Promise<{ found: boolean; value: Buffer; version: number; nodeId: string }>;
-  put(request: KeyRequest & { readonly value: Buffer }, trace?: TraceHeaders): Promise<{ version: number; nodeId: string }>;
-  delete(request: KeyRequest, trace?: TraceHeaders): Promise<{ existed: boolean; version: number; nodeId: string }>;
+  begin(): KeyCall;
+  get(request: KeyRequest, from: Origin): Promise<{ found: boolean; value: Buffer; version: number; nodeId: string }>;
+  put(request: KeyRequest & { readonly value: Buffer }, from: Origin): Promise<{ version: number; nodeId: string }>;
+  delete(request: KeyRequest, from: Origin): Promise<{ existed: boolean; version: number; nodeId: string }>;
   /** A request was refused before it became an operation. The node counts and traces it as if it had become one. */
   refused(method: Method, code: ErrorCode, trace?: TraceHeaders): void;
   /** Ids of the nodes in the in-sync set of the key's shard, as the primary reports it; the primary comes first. */
@@ -31,24 +48,29 @@ const url = '/api/kv/:key';
 export function keyRoutes(keyValues: KeyValues, { answerTimeoutMs } = httpLimits): Routes {
   return async (root) => {
     await root.register(async (app) => {
-      const calls = new WeakMap<FastifyRequest, CallMemory>();
+      const calls = new WeakMap<FastifyRequest, KeyCall>();
       const open = new OpenCalls(answerTimeoutMs);
       app.addHook('onRequest', async (request, reply) => {
+        if (waitsOf(request)) await keyValues.whenStarted();
         const call = keyValues.begin();
         calls.set(request, call);
         open.endWith(reply.raw, request.raw.socket, call);
       });
-      const memoryOf = (request: FastifyRequest): CallMemory => calls.get(request)!;
-      addGet(app, keyValues, memoryOf);
-      addPut(app, keyValues, memoryOf);
-      addDelete(app, keyValues);
+      const callOf = (request: FastifyRequest): KeyCall => calls.get(request)!;
+      addGet(app, keyValues, callOf);
+      addPut(app, keyValues, callOf);
+      addDelete(app, keyValues, callOf);
     });
   };
 }
 
-type MemoryOf = (request: FastifyRequest) => CallMemory;
+type CallOf = (request: FastifyRequest) => KeyCall;
 
-function addGet(app: FastifyInstance, keyValues: KeyValues, memoryOf: MemoryOf): void {
+function originOf(request: FastifyRequest, callOf: CallOf): Origin {
+  return { trace: traceOf(request), waits: waitsOf(request), call: callOf(request) };
+}
+
+function addGet(app: FastifyInstance, keyValues: KeyValues, callOf: CallOf): void {
   const schema = {
     operationId: 'getValue',
     ...common,
@@ -62,21 +84,21 @@ function addGet(app: FastifyInstance, keyValues: KeyValues, memoryOf: MemoryOf):
   };
   app.get(url, { schema }, async (request, reply) => {
     const asked = await decoded(keyValues, 'get', request, () => ({ key: keyOf(request) }));
-    const { found, value, version, nodeId } = await keyValues.get(asked, traceOf(request));
+    const { found, value, version, nodeId } = await keyValues.get(asked, originOf(request, callOf));
     reply.header('kv-node', nodeId);
     checkIfMatch(request.headers, version);
     if (!found) throw new HttpRefusal(404, 'KEY_NOT_FOUND', 'the key does not exist');
     // A cache may keep it, but must revalidate it each time.
     reply.header('etag', etagOf(version)).header('cache-control', 'no-cache');
     if (isKnown(request.headers, version)) return reply.status(304).send();
-    const memory = memoryOf(request);
+    const memory = callOf(request);
     memory.hold(value.length);
     memory.refuseWhatIsTooMuch();
     return reply.type('application/octet-stream').send(value);
   });
 }
 
-function addPut(app: FastifyInstance, keyValues: KeyValues, memoryOf: MemoryOf): void {
+function addPut(app: FastifyInstance, keyValues: KeyValues, callOf: CallOf): void {
   // The write is done. If the node that did it is not primary any more, only its own acknowledgement is certain.
   const replicasOf = async (key: Buffer, nodeId: string): Promise<readonly string[]> => {
     const inSync = await keyValues.inSyncNodes(key).catch(() => []);
@@ -85,9 +107,9 @@ function addPut(app: FastifyInstance, keyValues: KeyValues, memoryOf: MemoryOf):
   const put = async (request: FastifyRequest, reply: FastifyReply) => {
     const asked = await decoded(keyValues, 'put', request, async () => ({
       ...changeOf(request),
-      value: await readBody(request.raw, reply.raw, keyValues.maxValueBytes, memoryOf(request)),
+      value: await readBody(request.raw, reply.raw, keyValues.maxValueBytes, callOf(request)),
     }));
-    const { version, nodeId } = await keyValues.put(asked, traceOf(request));
+    const { version, nodeId } = await keyValues.put(asked, originOf(request, callOf));
     reply
       .header('etag', etagOf(version))
       .header('kv-node', nodeId)
@@ -116,7 +138,7 @@ function addPut(app: FastifyInstance, keyValues: KeyValues, memoryOf: MemoryOf):
   }
 }
 
-function addDelete(app: FastifyInstance, keyValues: KeyValues): void {
+function addDelete(app: FastifyInstance, keyValues: KeyValues, callOf: CallOf): void {
   const schema = {
     operationId: 'deleteValue',
     ...common,
@@ -129,7 +151,7 @@ function addDelete(app: FastifyInstance, keyValues: KeyValues): void {
   };
   app.delete(url, { schema }, async (request, reply) => {
     const asked = await decoded(keyValues, 'delete', request, () => changeOf(request));
-    const { existed, version, nodeId } = await keyValues.delete(asked, traceOf(request));
+    const { existed, version, nodeId } = await keyValues.delete(asked, originOf(request, callOf));
     return reply.header('kv-node', nodeId).send({ existed, version, node: nodeId });
   });
 }
@@ -182,6 +204,10 @@ const writeRefusals = {
 
 function conditionHeaders(ifNoneMatch: string | undefined) {
   const properties = {
+    'Kv-Wait': {
+      type: 'string',
+      description: 'no: refused at once while the shard is not served; otherwise the node tries again for up to 10 s',
+    },
     'If-Match': { type: 'string', description: 'An ETag: only if the key is at this version' },
     ...(ifNoneMatch === undefined ? {} : { 'If-None-Match': { type: 'string', description: ifNoneMatch } }),
   };

@@ -16,9 +16,12 @@ export class FakeKeyValues implements KeyValues {
   maxHeldBytes = Number.POSITIVE_INFINITY;
   #version = 0;
 
+  whenStarted(): undefined {}
+
   begin() {
     let held = 0;
     let ended = false;
+    let listener = () => {};
     this.pending++;
     return {
       hold: (bytes: number) => {
@@ -33,6 +36,10 @@ export class FakeKeyValues implements KeyValues {
         ended = true;
         this.pending--;
         this.heldBytes -= held;
+        listener();
+      },
+      whenEnded: (called: () => void) => {
+        listener = called;
       },
     };
   }

@@ -134,6 +134,7 @@ it('describes the bodies and the conditions of writes', () => {
     const { requestBody, parameters } = document.paths['/api/kv/{key}']![method]!;
     expect(Object.keys(requestBody?.content ?? {})).toEqual(['application/octet-stream']);
     expect(parameters?.filter((parameter) => parameter.in === 'header').map(({ name }) => name)).toEqual([
+      'Kv-Wait',
       'If-Match',
       'If-None-Match',
     ]);

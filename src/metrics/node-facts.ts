@@ -39,6 +39,8 @@ export interface NodeFacts {
   readonly frames: { readonly client: FrameFacts; readonly node: FrameFacts };
   /** Operations that have not been answered. */
   readonly pending: { readonly pipeline: number; readonly single: number };
+  /** Single calls among them that are kept until their shard is served. */
+  readonly keptCalls: number;
   readonly logLinesDropped: number;
   /** NaN if the system does not report them. */
   readonly descriptors: { readonly open: number; readonly allowed: number };

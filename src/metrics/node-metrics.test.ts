@@ -58,6 +58,7 @@ const facts: NodeFacts = {
     node: { sent: 20, received: 21, sentBytes: 2_000, receivedBytes: 2_100 },
   },
   pending: { pipeline: 7, single: 8 },
+  keptCalls: 3,
   logLinesDropped: 9,
   descriptors: { open: 20, allowed: 1_024 },
   limits: { dataBytes: 1_000, logBytes: 2_000, memoryBytes: 3_000 },

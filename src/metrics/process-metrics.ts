@@ -19,6 +19,7 @@ const gauges: readonly (readonly [name: string, help: string, valueFrom: (facts:
     'Open connections to the port for gRPC and frames, those of other nodes included',
     (facts) => facts.grpcConnections,
   ],
+  ['kvnode_kept_calls', 'Unary calls and HTTP requests that are kept until their shard is served', ({ keptCalls }) => keptCalls],
   ['kvnode_pipelines', 'Open streams of kv.v1.KeyValue/Pipeline', ({ pipelines }) => pipelines],
 ];
 

@@ -140,6 +140,7 @@ export class NodeParts {
     });
     this.#changes.start((batch) => {
       health.maybeJudge();
+      this.services.topologyChanged(batch);
       return topology.publish(batch);
     });
     this.#listenTo(events);

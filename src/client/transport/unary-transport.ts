@@ -6,6 +6,7 @@
 import type { CallOptions, Client, Metadata, ServiceDefinition, ServiceError } from '@grpc/grpc-js';
 import { KvError } from '../../errors.js';
 import { traceParentKey } from '../../tracing/trace-parent.js';
+import { refuseAtOnce, waitKey } from '../../wire/contract/call-wait.js';
 import { clusterService, keyValueService } from '../../wire/contract/client-contract.js';
 import { clusterMetadata } from '../../wire/contract/cluster-name.js';
 import { fromStatus } from '../../wire/contract/grpc-status.js';
@@ -204,6 +205,8 @@ export class UnaryTransport implements NodeTransport {
 
   #metadataOf(traceParent: string | undefined): Metadata {
     const metadata = clusterMetadata(this.#cluster.clusterId);
+    // The client tries again by its own rule, and at the node that it thinks best.
+    metadata.set(waitKey, refuseAtOnce);
     if (traceParent !== undefined) metadata.set(traceParentKey, traceParent);
     return metadata;
   }

@@ -62,4 +62,24 @@ describe('calls that wait', () => {
     calls.begin(0);
     expect(() => calls.refuseWhatIsTooMuch()).toThrow(expect.objectContaining({ code: 'OVERLOADED' }));
   });
+
+  it('are kept until they take half of everything, or of what their service has', () => {
+    const calls = new PendingCalls(1_000);
+    const ofService = calls.half();
+    expect([ofService.keep(250), ofService.keep(1), calls.keep(250), calls.keep(1)]).toEqual([true, false, true, false]);
+    ofService.released(250);
+    expect([calls.kept, calls.keep(200)]).toEqual([1, true]);
+    for (let count = 0; count < 512; count++) expect(ofService.keep(0)).toBe(true);
+    expect([ofService.keep(0), calls.keep(0), calls.kept]).toEqual([false, true, 515]);
+  });
+
+  it('report their end to a listener, at once if they have ended', () => {
+    const call = new PendingCalls(1_000).begin(0);
+    const ended: string[] = [];
+    call.whenEnded(() => ended.push('first'));
+    call.end();
+    call.end();
+    call.whenEnded(() => ended.push('second'));
+    expect(ended).toEqual(['first', 'second']);
+  });
 });

@@ -2,6 +2,7 @@
  * One node of the virtual cluster, and a client for each API: pipeline, unary call and HTTP, down to their bytes and
  * messages.
  */
+import { EventEmitter } from 'node:events';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Metadata, type ServiceError, type StatusObject } from '@grpc/grpc-js';
 import type { FastifyInstance } from 'fastify';
@@ -33,6 +34,8 @@ export interface TestRequest {
   readonly value?: Buffer;
   readonly ifVersion?: number;
   readonly traceParent?: string;
+  /** By unary call and HTTP: whether the client waits while the shard is not served. */
+  readonly waits?: boolean;
 }
 
 /** An answer in the form that all APIs share. */
@@ -61,6 +64,10 @@ export class TestNode {
   readonly pendingOfHttp = this.pending.half();
   /** The lines of the log, by their text. */
   readonly logged: string[] = [];
+  /** The deadline of unary calls. */
+  deadline = Number.POSITIVE_INFINITY;
+  /** The client of the last unary call gives up. */
+  cancel: () => void = () => {};
   readonly #c: Scenario;
   readonly #counts = countOperations(() => () => {});
   readonly #pipeline: PipelineServer;
@@ -154,11 +161,13 @@ export class TestNode {
     });
   }
 
-  #asCall({ kind, key, value, ifVersion, traceParent }: TestRequest): Promise<TestAnswer> {
+  #asCall({ kind, key, value, ifVersion, traceParent, waits = false }: TestRequest): Promise<TestAnswer> {
     const metadata = new Metadata();
+    if (!waits) metadata.set('kv-wait', 'no');
     if (traceParent !== undefined) metadata.set('traceparent', traceParent);
     const request = { key, ...(kind === 'put' && { value }), ...(ifVersion !== undefined && { ifVersion }) };
-    const call = { request, metadata, getDeadline: () => Number.POSITIVE_INFINITY };
+    const call = Object.assign(new EventEmitter(), { request, metadata, getDeadline: () => this.deadline });
+    this.cancel = () => call.emit('cancelled');
     const name = { get: 'Get', put: 'Put', delete: 'Delete' }[kind];
     const handler = this.#unary.implementation[name] as (asked: typeof call, callback: UnaryCallback) => void;
     return new Promise((resolve) => {
@@ -170,7 +179,7 @@ export class TestNode {
     });
   }
 
-  async #overHttp({ kind, key, value, ifVersion, traceParent }: TestRequest): Promise<TestAnswer> {
+  async #overHttp({ kind, key, value, ifVersion, traceParent, waits = false }: TestRequest): Promise<TestAnswer> {
     const encoded = [...key].map((byte) => `%${byte.toString(16).padStart(2, '0')}`).join('');
     const answer = await this.#http.inject({
       method: ({ get: 'GET', put: 'PUT', delete: 'DELETE' } as const)[kind],
@@ -179,6 +188,7 @@ export class TestNode {
         ...(ifVersion === 0 && { 'if-none-match': '*' }),
         ...(ifVersion !== undefined && ifVersion > 0 && { 'if-match': `"${ifVersion}"` }),
         ...(value?.length === 0 && { 'content-length': '0' }),
+        ...(!waits && { 'kv-wait': 'no' }),
         ...(traceParent !== undefined && { traceparent: traceParent }),
       },
       ...(value !== undefined && { payload: value }),

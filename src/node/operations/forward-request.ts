@@ -4,7 +4,6 @@ import { KvError } from '../../errors.js';
 import type { TraceHeaders } from '../../tracing/index.js';
 import { keyValueServiceWithRawKeys } from '../../wire/contract/server-contract.js';
 import type { ShardDirectory } from '../shards/shard-directory.js';
-import { singleCallWaitMs } from './api-traits.js';
 import type { Forwarder } from './forwarder.js';
 import type { DecodedOperation, OperationResponse } from './operation.js';
 import { noPrimary } from './primary-elsewhere.js';
@@ -26,18 +25,22 @@ const methods = {
   delete: keyValueServiceWithRawKeys.Delete,
 };
 
-/** `remainingMs`: how long the caller still waits; undefined: it has set no deadline. @throws as `forwardRequest` */
+/** `isAgain`: the operation has been tried before. `remainingMs`: how long the caller still waits. @throws as `forwardRequest` */
 export function forwardOperation(
   parts: ForwardParts,
   shard: number,
   { kind, key, buffer, valueStart, valueEnd, ifVersion }: DecodedOperation,
-  remainingMs: number | undefined,
+  remainingMs: number,
   trace: TraceHeaders | undefined,
+  isAgain: boolean,
 ): Promise<Forwarded<OperationResponse>> {
+  const address = parts.directory.primaryElsewhere(shard);
+  if (isAgain && address !== undefined && parts.forwarder.hasJustFailed(address))
+    return Promise.reject(new KvError('NO_PRIMARY', `the primary at ${address} could not be reached; the request was not sent`));
   const method = methods[kind!] as MethodDefinition<object, OperationResponse>;
   const value = kind === 'put' ? { value: buffer.subarray(valueStart, valueEnd) } : {};
   const request = { key: Buffer.from(key!), ...value, ...(ifVersion === undefined ? {} : { ifVersion }) };
-  return forwardRequest(parts, shard, method, request, remainingMs ?? singleCallWaitMs, trace);
+  return forwardRequest(parts, shard, method, request, remainingMs, trace);
 }
 
 /**

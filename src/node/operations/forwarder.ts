@@ -19,6 +19,12 @@ const connectTimeoutMs = 1_000;
 /** Limits the connections that are kept. A cluster has few primaries, and their addresses change rarely. */
 const maxConnections = 64;
 
+/**
+ * Calls that are kept do not connect again within this time after a connection could not be made: those of all shards of a dead
+ * primary would all try.
+ */
+const connectAgainMs = 100;
+
 export function wasForwarded(metadata: Metadata): boolean {
   return metadata.get(forwardedKey).length > 0;
 }
@@ -42,9 +48,16 @@ async function isReady(client: Client, timeoutMs: number): Promise<boolean> {
 export class Forwarder {
   readonly #clusterId: string;
   readonly #clients = new Map<string, Client>();
+  /** By address: when it could not be reached. */
+  readonly #failedMs = new Map<string, number>();
 
   constructor(clusterId: string) {
     this.#clusterId = clusterId;
+  }
+
+  /** Whether the node at the address could not be reached a moment ago. */
+  hasJustFailed(address: string): boolean {
+    return performance.now() - (this.#failedMs.get(address) ?? Number.NEGATIVE_INFINITY) < connectAgainMs;
   }
 
   /**
@@ -62,6 +75,7 @@ export class Forwarder {
     const client = this.#clientOf(address);
     if (!(await isReady(client, Math.min(connectTimeoutMs, deadlineMs)))) {
       this.#discard(address, client);
+      this.#remember(address);
       throw new KvError('NO_PRIMARY', `the primary at ${address} cannot be reached; the request was not sent`);
     }
     const metadata = clusterMetadata(this.#clusterId);
@@ -94,6 +108,12 @@ export class Forwarder {
     const client = newNodeClient(address);
     this.#clients.set(address, client);
     return client;
+  }
+
+  #remember(failed: string): void {
+    const nowMs = performance.now();
+    for (const [address, sinceMs] of this.#failedMs) if (nowMs - sinceMs >= connectAgainMs) this.#failedMs.delete(address);
+    this.#failedMs.set(failed, nowMs);
   }
 
   #discard(address: string, client: Client): void {

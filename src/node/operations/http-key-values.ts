@@ -1,7 +1,6 @@
 /** The operations of this node as HTTP uses them. */
-import type { KeyValues } from '../../gateway/index.js';
+import type { KeyValues, Origin } from '../../gateway/index.js';
 import type { Method } from '../../metrics/index.js';
-import type { TraceHeaders } from '../../tracing/index.js';
 import type { PendingCalls } from '../capacity/pending-calls.js';
 import type { OperationExecutor } from './operation-executor.js';
 import { type CallRequest, type CallResponse, runCall } from './single-call.js';
@@ -16,20 +15,28 @@ export interface HttpParts {
 /** HTTP has no deadlines. */
 const noDeadline = (): undefined => undefined;
 
-/** `parts` throws while the node is starting. */
-export function httpKeyValues(maxValueBytes: number, parts: () => HttpParts): KeyValues {
+const alwaysStarted = { whenStarted: (): undefined => undefined };
+
+/** @param parts throws while the node is starting. @param early keeps the requests that come meanwhile. */
+export function httpKeyValues(
+  maxValueBytes: number,
+  parts: () => HttpParts,
+  early: Pick<KeyValues, 'whenStarted'> = alwaysStarted,
+): KeyValues {
   const run = <Kind extends Method>(
     kind: Kind,
     request: CallRequest<Kind>,
-    trace: TraceHeaders | undefined,
+    { trace, waits, call }: Origin,
   ): Promise<CallResponse<Kind>> =>
     new Promise((succeeded, failed) => {
       const { executor, pending } = parts();
-      const options = { api: executor.apis.rest, pending, trace, remainingMs: noDeadline };
+      const whenGone = (listener: () => void): void => call.whenEnded(listener);
+      const options = { api: executor.apis.rest, pending, trace, waits, remainingMs: noDeadline, whenGone };
       runCall(executor, kind, request, options, { succeeded, failed });
     });
   return {
     maxValueBytes,
+    whenStarted: () => early.whenStarted(),
     begin() {
       const { pending } = parts();
       const call = pending.begin(0);
@@ -37,11 +44,12 @@ export function httpKeyValues(maxValueBytes: number, parts: () => HttpParts): Ke
         hold: (bytes) => call.hold(bytes),
         refuseWhatIsTooMuch: () => pending.refuseWhatIsTooMuch(),
         end: () => call.end(),
+        whenEnded: (listener) => call.whenEnded(listener),
       };
     },
-    get: (request, trace) => run('get', request, trace),
-    put: (request, trace) => run('put', request, trace),
-    delete: (request, trace) => run('delete', request, trace),
+    get: (request, from) => run('get', request, from),
+    put: (request, from) => run('put', request, from),
+    delete: (request, from) => run('delete', request, from),
     refused(kind, code, trace) {
       const { executor } = parts();
       executor.refused(executor.apis.rest, kind, code, trace);

@@ -56,7 +56,8 @@ export class OperationExecutor {
     this.#maxValueBytes = maxValueBytes;
     this.#directory = directory;
     this.#tracing = tracing;
-    this.#outcomes = new OperationOutcomes({ directory, forwarder, logger });
+    const tryAgain = this.#tryAgain.bind(this);
+    this.#outcomes = new OperationOutcomes({ directory, forwarder, logger, tryAgain });
   }
 
   /** Every operation is refused with this error, definitely not executed. Undefined: operations are served again. */
@@ -68,6 +69,7 @@ export class OperationExecutor {
   close(): void {
     this.#closed = true;
     this.#refusal = new KvError('STOPPING', 'this node has stopped taking requests');
+    this.#outcomes.kept.close(this.#refusal);
   }
 
   /** Operations up to the next `beginSlice` came in before `nowMs`, which is monotonic and of this turn (R9). */
@@ -77,12 +79,31 @@ export class OperationExecutor {
 
   /** Executes an operation of the current slice. `startedMs`: when it came in; undefined: its duration is not measured. */
   execute(operation: DecodedOperation, caller: Caller, startedMs: number | undefined): void {
+    this.#attempt(operation, caller, this.#track(operation, caller, startedMs), true);
+  }
+
+  /** Something about the shard has changed: operations that are kept for it may be served now. */
+  shardChanged(shard: number): void {
+    this.#outcomes.kept.changed(shard);
+  }
+
+  /** Something about the nodes or the placement has changed. */
+  clusterChanged(): void {
+    this.#outcomes.kept.clusterChanged();
+  }
+
+  #tryAgain(operation: DecodedOperation, caller: Caller, tracking: Tracking): void {
+    if (tracking.isEnded) return;
+    this.beginSlice(performance.now());
+    this.#attempt(operation, caller, tracking, false);
+  }
+
+  #attempt(operation: DecodedOperation, caller: Caller, tracking: Tracking | undefined, isFirst: boolean): void {
     const { id, kind } = operation;
-    const tracking = this.#track(operation, caller, startedMs);
     let shard = 0;
     try {
-      caller.pending?.refuseWhatIsTooMuch();
-      if (this.#refusal !== undefined) throw this.#refusal;
+      if (isFirst) caller.pending?.refuseWhatIsTooMuch();
+      if (this.#refusal !== undefined) return this.#outcomes.refused(caller, id, kind, this.#refusal, tracking);
       if (kind === undefined) throw new KvError('INVALID_ARGUMENT', 'an operation that is neither get nor put nor delete');
       const key = this.#check(operation, kind);
       const { shardCount } = this.#directory;

@@ -1,6 +1,7 @@
 /**
  * The outcome of every operation, whichever way it came in: counts it, ends its span, and answers its caller. An operation of
- * another node's shard is forwarded once, or its refusal names the primary. An unexpected error goes to the log.
+ * another node's shard is forwarded, or its refusal names the primary. An operation that is refused for now is kept and tried
+ * again if its caller waits. An unexpected error goes to the log.
  *
  * The methods take single values, because an object for each operation would be an allocation on the hot path.
  */
@@ -10,12 +11,16 @@ import type { Method } from '../../metrics/index.js';
 import { traceHeadersOf } from '../../tracing/index.js';
 import type { LocalShard } from '../shards/local-shard.js';
 import { type ForwardParts, forwardOperation } from './forward-request.js';
+import { KeptCall, KeptCalls, type Patience } from './kept-calls.js';
 import type { Caller, DecodedOperation, Forwarding } from './operation.js';
 import { PrimaryElsewhere } from './primary-elsewhere.js';
 import type { Tracking } from './tracking.js';
+import { attemptMs, mayTryAgain } from './try-again.js';
 
 export interface OutcomeParts extends ForwardParts {
   readonly logger: Logger;
+  /** Executes an operation that was kept. */
+  tryAgain(operation: DecodedOperation, caller: Caller, tracking: Tracking): void;
 }
 
 /** An operation that has waited at a shard. */
@@ -32,6 +37,7 @@ export interface Waiting {
 export class OperationOutcomes {
   readonly #parts: OutcomeParts;
   readonly #elsewhere: PrimaryElsewhere;
+  readonly kept = new KeptCalls();
 
   constructor(parts: OutcomeParts) {
     this.#parts = parts;
@@ -67,6 +73,7 @@ export class OperationOutcomes {
     const counts = caller.api.counts.get;
     if (tracking !== undefined && !tracking.succeeded(counts)) return;
     counts.succeeded++;
+    if (tracking?.kept !== undefined) this.#wasServed(tracking.kept);
     caller.got(id, value, version, isKept);
   }
 
@@ -75,6 +82,7 @@ export class OperationOutcomes {
     if (tracking !== undefined && !tracking.succeeded(counts)) return;
     caller.settled(bytes);
     counts.succeeded++;
+    if (tracking?.kept !== undefined) this.#wasServed(tracking.kept);
     caller.wrote(id, version);
   }
 
@@ -83,6 +91,7 @@ export class OperationOutcomes {
     if (tracking !== undefined && !tracking.succeeded(counts)) return;
     caller.settled(bytes);
     counts.succeeded++;
+    if (tracking?.kept !== undefined) this.#wasServed(tracking.kept);
     caller.deleted(id, version);
   }
 
@@ -100,13 +109,17 @@ export class OperationOutcomes {
     error: unknown,
     tracking: Tracking | undefined,
   ): void {
-    if (!(error instanceof KvError) || error.code !== 'NOT_PRIMARY')
-      return this.#refuse(caller, id, kind, this.#expected(error), tracking);
-    const { forwarding, api } = caller;
-    if (forwarding !== undefined && tracking?.operation !== undefined)
-      return this.#forward(caller, forwarding, tracking.operation, shard, tracking);
-    const refusal = api.isForwarded ? this.#elsewhere.refusalOfForwarded(shard, error) : this.#elsewhere.refusal(shard, error);
-    this.#refuse(caller, id, kind, refusal, tracking);
+    const { forwarding, patience, api } = caller;
+    const known = this.#expected(error);
+    if (tracking?.operation !== undefined) {
+      const { operation } = tracking;
+      if (forwarding !== undefined && known.code === 'NOT_PRIMARY')
+        return this.#forward(caller, forwarding, operation, shard, tracking);
+      if (patience !== undefined) return this.#keepOrRefuse(caller, patience, operation, shard, known, tracking);
+    }
+    if (known.code !== 'NOT_PRIMARY') return this.refused(caller, id, kind, known, tracking);
+    const refusal = api.isForwarded ? this.#elsewhere.refusalOfForwarded(shard, known) : this.#elsewhere.refusal(shard, known);
+    this.refused(caller, id, kind, refusal, tracking);
   }
 
   #forward(caller: Caller, forwarding: Forwarding, operation: DecodedOperation, shard: number, tracking: Tracking): void {
@@ -114,18 +127,48 @@ export class OperationOutcomes {
     const { id, kind, traceParent, traceState } = operation;
     // A node that makes no spans forwards the trace as it came.
     const trace = tracking.span?.headers ?? traceHeadersOf(traceParent, traceState);
-    forwardOperation(this.#parts, shard, operation, forwarding.remainingMs(), trace).then(
+    const remainingMs = forwarding.remainingMs();
+    const waitMs = caller.patience === undefined ? remainingMs : attemptMs(kind!, remainingMs);
+    forwardOperation(this.#parts, shard, operation, waitMs, trace, tracking.kept !== undefined).then(
       ({ response, primaryAddress }) => {
         const counts = caller.api.counts[kind!];
         if (!tracking.succeeded(counts)) return;
         counts.succeeded++;
+        this.kept.served(shard, kind!);
         forwarding.forwarded(response, primaryAddress);
       },
-      (error: unknown) => this.#refuse(caller, id, kind, this.#expected(error), tracking),
+      (error: unknown) => {
+        const known = this.#expected(error);
+        if (caller.patience === undefined) this.refused(caller, id, kind, known, tracking);
+        else this.#keepOrRefuse(caller, caller.patience, operation, shard, known, tracking);
+      },
     );
   }
 
-  #refuse(caller: Caller, id: number, kind: Method | undefined, error: KvError, tracking: Tracking | undefined): void {
+  #keepOrRefuse(
+    caller: Caller,
+    patience: Patience,
+    operation: DecodedOperation,
+    shard: number,
+    error: KvError,
+    tracking: Tracking,
+  ): void {
+    const { id, kind } = operation;
+    const refuse = (refusal: KvError): void => this.refused(caller, id, kind, refusal, tracking);
+    if (kind === undefined || tracking.isEnded || !mayTryAgain(kind, error)) return refuse(error);
+    tracking.endLimit();
+    const bytes = operation.valueEnd - operation.valueStart;
+    const tryAgain = (): void => this.#parts.tryAgain(operation, caller, tracking);
+    tracking.kept ??= new KeptCall(shard, kind, bytes, patience, tryAgain, refuse);
+    if (!this.kept.keep(tracking.kept, error)) refuse(error);
+  }
+
+  #wasServed({ shard, kind }: KeptCall): void {
+    this.kept.served(shard, kind);
+  }
+
+  /** The operation was refused, and is neither forwarded nor kept. */
+  refused(caller: Caller, id: number, kind: Method | undefined, error: KvError, tracking: Tracking | undefined): void {
     if (tracking !== undefined && !tracking.failed(error.code)) return;
     if (kind !== undefined) caller.api.counts[kind].failed(error.code);
     caller.failed(id, error);

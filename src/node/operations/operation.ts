@@ -4,12 +4,13 @@ import type { Method } from '../../metrics/index.js';
 import type { DeleteResponse, GetResponse, PutResponse } from '../../wire/contract/kv-api.js';
 import type { PendingCalls } from '../capacity/pending-calls.js';
 import type { ApiTraits } from './api-traits.js';
+import type { Patience } from './kept-calls.js';
 
 /**
  * A get, put or delete, decoded and not checked. `OperationReader` of the pipeline is one.
  *
  * The caller may use the object for its next operation as soon as `execute` has returned. A caller with `forwarding` may not:
- * the node reads an operation again before it forwards it.
+ * the node reads an operation again before it forwards it or tries it again.
  */
 export interface DecodedOperation {
   /** The caller chooses the id and gets the answer under it. */
@@ -38,6 +39,8 @@ export interface Caller {
   readonly readsInOrder: boolean;
   /** Undefined: the node never forwards an operation of this caller. */
   readonly forwarding: Forwarding | undefined;
+  /** How long the caller waits for its shard to be served; only with `forwarding`. Undefined: it is refused at once. */
+  readonly patience: Patience | undefined;
   /** One more operation waits for its answer and holds this many bytes. */
   waits(bytes: number): void;
   /** An operation waits no longer: it is answered or forwarded next. */
@@ -58,7 +61,7 @@ export type OperationResponse = GetResponse | PutResponse | DeleteResponse;
 
 /** The part of a caller that takes the answer of another node. */
 export interface Forwarding {
-  /** How long the caller still waits; undefined: it has set no deadline. */
-  remainingMs(): number | undefined;
+  /** How long the caller still waits. */
+  remainingMs(): number;
   forwarded(response: OperationResponse, primaryAddress: string): void;
 }

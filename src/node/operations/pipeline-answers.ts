@@ -25,6 +25,7 @@ export class PipelineAnswers implements Caller {
   readonly api: ApiTraits;
   readonly pending = undefined;
   readonly forwarding = undefined;
+  readonly patience = undefined;
   readonly results: ResultWriter;
   readonly #output: ResultOutput;
   readonly #onWaiting: (change: 1 | -1) => void;

@@ -55,7 +55,14 @@ async function run<Kind extends Method>(
   api: 'unary' | 'forwarded' = 'unary',
 ): Promise<CallResponse<Kind>> {
   const pending = new PendingCalls(maxPendingBytes);
-  const options = { api: executor.apis[api], pending, trace: undefined, remainingMs: () => undefined };
+  const options = {
+    api: executor.apis[api],
+    pending,
+    trace: undefined,
+    waits: false,
+    remainingMs: () => undefined,
+    whenGone: () => {},
+  };
   return new Promise((succeeded, failed) => runCall(executor, kind, request, options, { succeeded, failed }));
 }
 

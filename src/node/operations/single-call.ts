@@ -12,7 +12,8 @@ import type {
   PutResponse,
 } from '../../wire/contract/kv-api.js';
 import type { PendingCalls } from '../capacity/pending-calls.js';
-import type { ApiTraits } from './api-traits.js';
+import { type ApiTraits, singleCallWaitMs } from './api-traits.js';
+import type { Patience } from './kept-calls.js';
 import type { Caller, DecodedOperation, Forwarding, OperationResponse } from './operation.js';
 import type { OperationExecutor } from './operation-executor.js';
 
@@ -29,8 +30,12 @@ export interface SingleCallOptions {
   readonly api: ApiTraits;
   readonly pending: PendingCalls;
   readonly trace: TraceHeaders | undefined;
+  /** Whether the caller waits while its shard is not served, or is refused at once. */
+  readonly waits: boolean;
   /** How long the caller still waits; undefined: it has set no deadline. */
   remainingMs(): number | undefined;
+  /** The listener is called once the caller has gone. There is one at most, and it may be called after the answer as well. */
+  whenGone(listener: () => void): void;
 }
 
 /** One of the two is called, once. */
@@ -52,7 +57,7 @@ export function runCall<Kind extends Method>(
 ): void {
   const nowMs = performance.now();
   executor.beginSlice(nowMs);
-  const call = new SingleCall(executor.nodeId, options, outcome as CallOutcome<OperationResponse>);
+  const call = new SingleCall(executor.nodeId, options, nowMs, outcome as CallOutcome<OperationResponse>);
   executor.execute(operationOf(kind, request, options.trace), call, nowMs);
 }
 
@@ -75,19 +80,24 @@ function operationOf(
   };
 }
 
-class SingleCall implements Caller, Forwarding {
+class SingleCall implements Caller, Forwarding, Patience {
   readonly api: ApiTraits;
   readonly pending: PendingCalls;
   readonly readsInOrder = false;
   readonly forwarding: Forwarding | undefined;
+  readonly patience: Patience | undefined;
+  readonly #startedMs: number;
   readonly #nodeId: string;
   readonly #options: SingleCallOptions;
   readonly #outcome: CallOutcome<OperationResponse>;
 
-  constructor(nodeId: string, options: SingleCallOptions, outcome: CallOutcome<OperationResponse>) {
+  constructor(nodeId: string, options: SingleCallOptions, startedMs: number, outcome: CallOutcome<OperationResponse>) {
     this.api = options.api;
     this.pending = options.pending;
     this.forwarding = options.api.isForwarded ? undefined : this;
+    // A forwarded call is kept by the node that forwards it, which knows when its caller gives up.
+    this.patience = options.waits ? this.forwarding && this : undefined;
+    this.#startedMs = startedMs;
     this.#nodeId = nodeId;
     this.#options = options;
     this.#outcome = outcome;
@@ -117,8 +127,20 @@ class SingleCall implements Caller, Forwarding {
     this.#outcome.failed(error);
   }
 
-  remainingMs(): number | undefined {
-    return this.#options.remainingMs();
+  remainingMs(): number {
+    return this.#options.remainingMs() ?? Math.max(0, this.#startedMs + singleCallWaitMs - performance.now());
+  }
+
+  whenGone(listener: () => void): void {
+    this.#options.whenGone(listener);
+  }
+
+  keep(bytes: number): boolean {
+    return this.pending.keep(bytes);
+  }
+
+  released(bytes: number): void {
+    this.pending.released(bytes);
   }
 
   forwarded(response: OperationResponse, primaryAddress: string): void {

@@ -1,7 +1,8 @@
-/** What only some operations carry: a start time, a span, a time limit, and what is needed to forward them. */
+/** What only some operations carry: a start time, a span, a time limit, and what is needed to forward them or to try them again. */
 import type { ErrorCode } from '../../errors.js';
 import type { MethodCounts } from '../../metrics/index.js';
 import type { OperationSpan } from '../../tracing/index.js';
+import type { KeptCall } from './kept-calls.js';
 import type { DecodedOperation } from './operation.js';
 
 /** Ends with the first outcome of the operation; a later one is ignored. */
@@ -11,6 +12,8 @@ export class Tracking {
   readonly span: OperationSpan | undefined;
   /** When the operation came in; undefined: its duration is not measured. */
   readonly #startedMs: number | undefined;
+  /** Set once the operation has been kept. */
+  kept: KeptCall | undefined;
   #timer: NodeJS.Timeout | undefined;
   #ended = false;
 

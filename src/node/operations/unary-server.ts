@@ -2,6 +2,7 @@
 import type { Metadata, ServerUnaryCall, sendUnaryData, UntypedServiceImplementation } from '@grpc/grpc-js';
 import type { Method } from '../../metrics/index.js';
 import { type TraceHeaders, traceHeadersOf, traceParentKey, traceStateKey } from '../../tracing/index.js';
+import { callWaits } from '../../wire/contract/call-wait.js';
 import { primaryTrailer, toStatus } from '../../wire/contract/grpc-status.js';
 import type { PendingCalls } from '../capacity/pending-calls.js';
 import { wasForwarded } from './forwarder.js';
@@ -29,7 +30,14 @@ export class UnaryServer {
       const { request, metadata } = call;
       const held = pending.begin(valueBytesOf(request));
       const api = wasForwarded(metadata) ? forwarded : unary;
-      const options = { api, pending, trace: traceOf(metadata), remainingMs: () => remainingMs(call) };
+      const options = {
+        api,
+        pending,
+        trace: traceOf(metadata),
+        waits: callWaits(metadata),
+        remainingMs: () => callRemainingMs(call),
+        whenGone: (listener: () => void) => void (call.cancelled ? listener() : call.once('cancelled', listener)),
+      };
       runCall(executor, kind, request, options, {
         succeeded: (response, primaryAddress) => {
           held.end();
@@ -51,12 +59,12 @@ function traceOf(metadata: Metadata): TraceHeaders | undefined {
 }
 
 /** Undefined: the caller has set no deadline. */
-function remainingMs(call: { getDeadline(): Date | number }): number | undefined {
+export function callRemainingMs(call: { getDeadline(): Date | number }): number | undefined {
   const deadline = call.getDeadline();
   const remaining = (typeof deadline === 'number' ? deadline : deadline.getTime()) - Date.now();
   return Number.isFinite(remaining) ? Math.max(0, remaining) : undefined;
 }
 
-function valueBytesOf(request: object): number {
+export function valueBytesOf(request: object): number {
   return 'value' in request && request.value instanceof Uint8Array ? request.value.length : 0;
 }

@@ -1,4 +1,5 @@
 /** The unary methods of the gRPC services over frames. Their handlers are those of gRPC: a call has one request and one answer. */
+import { EventEmitter } from 'node:events';
 import {
   Metadata,
   type MethodDefinition,
@@ -31,8 +32,9 @@ function unaryHandler({ requestDeserialize, responseSerialize }: Method, handler
   return oneRequest(requestDeserialize, (request, stream) => {
     // A status has everything that an error says.
     const fail = (status: Partial<StatusObject>): void => stream.fail(fromStatus(status as ServiceError));
+    const call = new FrameCall(request);
     try {
-      handler(callOf(request), (error, response) => {
+      handler(call as unknown as ServerUnaryCall<object, object>, (error, response) => {
         if (error !== null) return fail(error);
         stream.send(responseSerialize(response!));
         stream.end();
@@ -40,12 +42,28 @@ function unaryHandler({ requestDeserialize, responseSerialize }: Method, handler
     } catch (error) {
       fail(toStatus(error));
     }
-    return undefined;
+    return { onDrain() {}, onClosed: () => call.closed() };
   });
 }
 
 /** What a handler reads of a call. Over frames there is no metadata and no deadline: a caller that gives up closes the connection. */
-function callOf(request: object): ServerUnaryCall<object, object> {
-  const call = { request, metadata: new Metadata(), getDeadline: () => Number.POSITIVE_INFINITY };
-  return call as ServerUnaryCall<object, object>;
+class FrameCall extends EventEmitter {
+  readonly request: object;
+  readonly metadata = new Metadata();
+  cancelled = false;
+
+  constructor(request: object) {
+    super();
+    this.request = request;
+  }
+
+  getDeadline(): number {
+    return Number.POSITIVE_INFINITY;
+  }
+
+  /** The rpc is over, with or without an answer. */
+  closed(): void {
+    this.cancelled = true;
+    this.emit('cancelled');
+  }
 }

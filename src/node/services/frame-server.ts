@@ -6,6 +6,7 @@ import type { Socket } from 'node:net';
 import { KvError } from '../../errors.js';
 import { acceptTcp, type CutReason, type FrameListener, type FrameStream, type Incoming } from '../../transport/index.js';
 import type { ClusterGate } from './cluster-gate.js';
+import { startingRefusal } from './early-calls.js';
 
 /** Serves one rpc: accepts it, or refuses it. @param onCut called if the handler gives up a client that breaks the rules. */
 export type FrameHandler = (
@@ -43,7 +44,7 @@ export class FrameServer {
 
   #open(incoming: Incoming): void {
     const { opening, peer } = incoming;
-    if (this.#served === undefined) return incoming.refuse(new KvError('NO_PRIMARY', 'this node is starting'));
+    if (this.#served === undefined) return incoming.refuse(startingRefusal());
     const { gate, handlers } = this.#served;
     const handler = Object.hasOwn(handlers, opening.rpc) ? handlers[opening.rpc] : undefined;
     if (handler === undefined) return this.#refuse(incoming, 'unknown_rpc', unknownRpc(opening.rpc));

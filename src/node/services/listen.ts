@@ -4,6 +4,7 @@ import { isIP, type Socket } from 'node:net';
 import {
   Server,
   ServerCredentials,
+  type ServerUnaryCall,
   type ServerWritableStream,
   type ServiceDefinition,
   type sendUnaryData,
@@ -15,6 +16,7 @@ import { lookUp } from '../../net/index.js';
 import { type CutReason, framesPreface, SharedPort } from '../../transport/index.js';
 import { serverOptions } from '../../wire/contract/channel-options.js';
 import { toStatus } from '../../wire/contract/grpc-status.js';
+import { EarlyCalls, startingRefusal } from './early-calls.js';
 
 export interface Listening {
   readonly server: Server;
@@ -97,7 +99,7 @@ export async function listen(
 
 /**
  * Adds services to a server whose implementations come later, since a node takes its port before it knows whether it may start. An
- * early call gets the answer that nothing was executed, and not that the service does not exist.
+ * early unary call is kept until then, or gets the answer that nothing was executed, as every early stream does.
  * @returns a function that gives each service its implementation.
  */
 export function announce<Name extends string>(
@@ -105,20 +107,22 @@ export function announce<Name extends string>(
   services: Readonly<Record<Name, ServiceDefinition>>,
 ): (implementations: Readonly<Record<Name, UntypedServiceImplementation>>) => void {
   let live: Readonly<Record<Name, UntypedServiceImplementation>> | undefined;
+  const earlyCalls = new EarlyCalls();
   for (const [name, definition] of Object.entries(services) as [Name, ServiceDefinition][]) {
     const handlers: Record<string, UntypedHandleCall> = {};
     for (const [method, { responseStream }] of Object.entries(definition)) {
       handlers[method] = ((call: ServerWritableStream<object, object>, callback: sendUnaryData<object>) => {
-        const handler = live?.[name][method] as ((...parameters: unknown[]) => void) | undefined;
-        if (handler !== undefined) return handler(call, callback);
-        const early = toStatus(new KvError('NO_PRIMARY', 'this node is starting'));
-        if (responseStream) call.emit('error', early);
-        else callback(early);
+        const serve = (): void => (live![name][method] as unknown as (...parameters: unknown[]) => void)(call, callback);
+        if (live !== undefined) return serve();
+        if (responseStream) call.emit('error', toStatus(startingRefusal()));
+        else
+          earlyCalls.judge(call as unknown as ServerUnaryCall<object, object>, serve, (refusal) => callback(toStatus(refusal)));
       }) as UntypedHandleCall;
     }
     server.addService(definition, handlers);
   }
   return (implementations) => {
     live = implementations;
+    earlyCalls.runAll();
   };
 }

@@ -1,10 +1,11 @@
 /** HTTP at a node: the same operations, memory and knowledge that gRPC is answered from. */
 import type { Logger } from 'pino';
-import { KvError } from '../../errors.js';
 import type { Gateway, Metrics, ReadinessSource } from '../../gateway/index.js';
 import { type HttpParts, httpKeyValues } from '../operations/http-key-values.js';
 import type { ClusterGate } from './cluster-gate.js';
 import type { ClusterQueries } from './cluster-queries.js';
+import { startingRefusal } from './early-calls.js';
+import { EarlyRequests } from './early-requests.js';
 
 export interface GatewayParts extends HttpParts {
   readonly queries: ClusterQueries;
@@ -38,24 +39,26 @@ export class NodeGateway {
     if (port === undefined) return undefined;
     let parts: GatewayParts | undefined;
     const started = (): GatewayParts => {
-      if (parts === undefined) throw new KvError('NO_PRIMARY', 'this node is starting');
+      if (parts === undefined) throw startingRefusal();
       return parts;
     };
     const health: ReadinessSource = {
       readiness: () => parts?.health.readiness() ?? { ready: false, reasons: ['the node is starting'] },
     };
+    const early = new EarlyRequests();
     const metrics: Metrics = { read: () => started().metrics.read() };
     // A node without HTTP does not load the code of HTTP.
     const { clusterRoutes, Gateway, healthRoutes, keyRoutes, metricsRoutes } = await import('../../gateway/index.js');
     const routes = [
       healthRoutes(health),
       metricsRoutes(metrics),
-      keyRoutes(httpKeyValues(maxValueBytes, started)),
+      keyRoutes(httpKeyValues(maxValueBytes, started, early)),
       clusterRoutes(() => started().queries),
     ];
     const gateway = await Gateway.listen({ host, port, logger, routes, gate: () => parts?.gate });
     return new NodeGateway(gateway, (live) => {
       parts = live;
+      early.goOn();
     });
   }
 

@@ -14,6 +14,7 @@ import { readEnvelope } from '../../wire/peer/envelope.js';
 import type { MemoryBudget } from '../capacity/memory-budget.js';
 import { PendingCalls } from '../capacity/pending-calls.js';
 import type { NodeView } from '../cluster/node-view.js';
+import type { TopologyBatch } from '../cluster/topology-changes.js';
 import type { TopologyPublisher } from '../cluster/topology-publisher.js';
 import { Forwarder } from '../operations/forwarder.js';
 import { KeyLister } from '../operations/list-keys.js';
@@ -172,6 +173,13 @@ export class NodeServices {
     }
   }
 
+  /** Calls that are kept may be served now. */
+  topologyChanged({ shards, cluster }: TopologyBatch): void {
+    if (this.#pending.kept === 0) return;
+    if (cluster) return this.#executor.clusterChanged();
+    for (const shard of shards) this.#executor.shardChanged(shard);
+  }
+
   /**
    * While ZooKeeper holds another cluster, operations on keys are refused, definitely not executed. The data is kept, and
    * replication continues as while ZooKeeper is away.
@@ -213,6 +221,7 @@ export class NodeServices {
       pipelines: this.#pipeline.open,
       frames,
       pending: { pipeline: this.#pipeline.pending, single: this.#pending.count },
+      keptCalls: this.#pending.kept,
     });
   }
 
