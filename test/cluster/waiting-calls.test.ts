@@ -98,6 +98,12 @@ class Calls {
   }
 }
 
+/** Waits until the node keeps this many calls. */
+async function keptCalls(node: NodeProcess, count: number): Promise<void> {
+  for (let metrics = ''; !metrics.includes(`kvnode_kept_calls ${count}\n`); await pause(restMs))
+    metrics = await (await fetch(`http://${node.httpAddress}/metrics`)).text();
+}
+
 async function restart(cluster: LocalCluster, node: NodeProcess): Promise<void> {
   await cluster.restart(node);
   await cluster.waitForInSync(cluster.nodes.length);
@@ -167,6 +173,12 @@ test('with kv-wait: no a call for a shard without a primary is refused at once, 
   await primary.kill();
   // An attempt on a broken connection may have an unknown outcome.
   await overGrpc(client, impatient)({ ...put, kind: 'get' });
+  const abort = new AbortController();
+  const givenUp = fetch(`http://${asked.httpAddress}/api/kv/${key}`, { method: 'PUT', body: 'given up', signal: abort.signal });
+  await keptCalls(asked, 1);
+  abort.abort();
+  await expect(givenUp).rejects.toThrow();
+  await keptCalls(asked, 0);
   const waiting = overGrpc(client)(put);
   expect(await overGrpc(client, impatient)(put)).toMatch(/^put NO_PRIMARY no/);
   expect(await overHttp(asked, { 'kv-wait': 'no' })(put)).toMatch(/^put 503 .*NO_PRIMARY/);

@@ -63,6 +63,25 @@ test('plain gRPC in Python: writes, conditions, trailers, and each key directly 
   expect(Number(/^asked at one node: (\d+) passed on$/.exec(passedOn)?.[1])).toBeGreaterThan(0);
 });
 
+test('plain gRPC in Python without any retry: a planned stop and a restart of every node fails no call', async () => {
+  const keys = Array.from({ length: 16 }, (_, number) => `stopping:${number}`);
+  const caller = python.start('without_retries.py', cluster.addresses.join(), ...keys);
+  const ended = once(caller, 'close');
+  const lines: string[] = [];
+  const rounds = createInterface(caller.stdout).on('line', (line) => lines.push(line));
+  for (const node of [...cluster.nodes]) {
+    await once(rounds, 'line');
+    expect(await node.stop()).toEqual({ code: 0, signal: null });
+    await once(rounds, 'line');
+    await cluster.restart(node);
+    await cluster.waitForInSync(cluster.nodes.length);
+  }
+  await once(rounds, 'line');
+  caller.stdin.end();
+  expect((await ended)[0]).toBe(0);
+  expect(lines.filter((line) => line !== `${keys.length}`)).toEqual([]);
+});
+
 test('plain gRPC in Python: with a retry policy for reads no read fails when a primary is killed', async () => {
   await using client = await cluster.connect();
   const keys = Array.from({ length: 48 }, (_, number) => `reading:${number}`);

@@ -165,6 +165,7 @@ describe('a request that was not sent has not been executed', () => {
     onPut = (_, answer) => answer(null, { version: 7, nodeId: 'p' });
     await line.close();
     expect(await failure(forward())).toMatchObject({ code: 'NO_PRIMARY', executed: 'no' });
+    expect([forwarder.hasJustFailed(address), forwarder.hasJustFailed('127.0.0.1:1')]).toEqual([true, false]);
     await line.open();
     expect(await forward()).toMatchObject({ version: 7 });
     expect(calls).toHaveLength(1);

@@ -89,6 +89,19 @@ describe('unary rpcs over frames', () => {
     expect(cut).toEqual(['malformed', 'malformed']);
   });
 
+  it('an rpc whose client closes its connection is cancelled', async () => {
+    const cancelled = new Promise<void>((resolve) => {
+      get = (served) => void served.once('cancelled', resolve);
+    });
+    const target = { address: `127.0.0.1:${listening.port}`, rpc: 'kv.v1.KeyValue/Get', clusterId: undefined };
+    const stream = dialTcp(
+      { ...target, connectTimeoutMs: 60_000 },
+      { onAccepted: () => setImmediate(() => stream.cancel()), onFrame() {}, onDrain() {}, onEnd() {}, onClosed() {} },
+    );
+    stream.send(request);
+    await cancelled;
+  });
+
   it('a second request ends an rpc whose first may have been executed', async () => {
     get = () => {};
     const twice = (stream: FrameStream): void => {
