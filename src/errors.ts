@@ -30,6 +30,12 @@ export const errorTraits = {
   INVALID_ARGUMENT: refused,
   /** A condition did not hold; the error has the key's current version. */
   VERSION_MISMATCH: refused,
+  /** The key does not have the value that the request expects; the error has the key's current version. */
+  VALUE_MISMATCH: refused,
+  /** The value that an increment would add to is not a number. */
+  NOT_A_NUMBER: refused,
+  /** The sum of an increment is outside its bounds, or those of all numbers. */
+  OUT_OF_RANGE: refused,
   /**
    * The data would outgrow the memory of a node that holds it. Deletes, and writes that grow nothing, are still
    * accepted.
@@ -91,7 +97,7 @@ export type ErrorCode = keyof typeof errorTraits;
 
 export interface KvErrorDetails {
   readonly cause?: unknown;
-  /** With VERSION_MISMATCH: the key's version; 0 if the key does not exist. */
+  /** With VERSION_MISMATCH and VALUE_MISMATCH: the key's version; 0 if the key does not exist. */
   readonly currentVersion?: number;
   /** Last known address of the primary, as host:port. */
   readonly primaryAddress?: string;

@@ -2,3 +2,6 @@
 
 /** A key has 1 to this many bytes of UTF-8. */
 export const maxKeyBytes = 1_024;
+
+/** The most comparisons and operations of one transaction: bounds the work of one turn, under the locks of its keys. */
+export const maxTransactionOperations = 1_024;

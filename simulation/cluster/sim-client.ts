@@ -4,11 +4,12 @@
  * read.
  */
 
-import type { Answer, NewestWrite } from '../../src/replication/index.js';
+import type { Answer, KeyOperation, NewestWrite } from '../../src/replication/index.js';
 import type { Call, Outcome, Operation as RecordedOperation } from '../../verification/index.js';
 import type { RequestKind } from '../plan/decision.js';
 import { Random } from '../plan/random.js';
 import type { Plan } from '../plan/setup.js';
+import { counterBeside } from '../safety/history-model.js';
 import type { EventQueue } from '../virtual/event-queue.js';
 import type { Paths } from '../virtual/paths.js';
 import type { SimProcess } from './sim-process.js';
@@ -168,13 +169,16 @@ export class SimClient {
         read(answer.kind === 'refused' ? answer.refusal : undefined);
       });
     const value = call.kind === 'put' ? encode(call.value) : undefined;
-    process.write({ key, value, ifVersion: call.ifVersion }, (answer) => {
+    const answered = (answer: Answer): void => {
       process.world.countAnswer(this.waiting.delete(ticket));
-      if (answer.kind === 'written') process.world.safety.onWritten(process, key, value, answer.version);
+      const isWritten = answer.kind === 'written' || answer.kind === 'transacted';
+      if (isWritten) process.world.safety.onWritten(process, key, value, answer.version);
       const outcome = outcomeOf(answer);
       if (outcome === undefined) refuse(answer.kind === 'refused' ? answer.refusal : answer.kind);
       else reply(outcome);
-    });
+    };
+    if (call.kind === 'put' && isCounted(call)) process.transact(countedPut(key, value!), answered);
+    else process.write({ key, value, ifVersion: call.ifVersion }, answered);
   }
 
   #replied(doing: Doing, reply: Reply, generation: number): void {
@@ -219,11 +223,24 @@ function itemOf({ value, seq }: NewestWrite): { readonly value: Uint8Array; read
 
 /** Undefined: definitely not executed, and worth another try. */
 function outcomeOf(answer: Answer): Outcome | undefined {
-  if (answer.kind === 'written') return { kind: 'written', version: answer.version };
+  if (answer.kind === 'written' || answer.kind === 'transacted') return { kind: 'written', version: answer.version };
   if (answer.kind === 'nothingToDelete') return { kind: 'nothingToDelete' };
   if (answer.kind !== 'refused') return undefined;
   if (answer.refusal === 'OUTCOME_UNKNOWN') return { kind: 'unknown', code: answer.refusal };
   return answer.refusal === 'VERSION_MISMATCH' ? { kind: 'mismatch', version: answer.currentVersion ?? 0 } : undefined;
+}
+
+/** Every other unconditional put is a transaction that also counts, so many entries write several keys. */
+function isCounted({ value, ifVersion }: Extract<Call, { kind: 'put' }>): boolean {
+  return ifVersion === undefined && value.charCodeAt(value.length - 1) % 2 === 0;
+}
+
+function countedPut(key: string, value: Uint8Array): KeyOperation[] {
+  const counter = counterBeside(key);
+  return [
+    { kind: 'put', key, value },
+    { kind: 'increment', key: counter, by: '1', initial: '0' },
+  ];
 }
 
 const encoder = new TextEncoder();

@@ -2,7 +2,14 @@
  * A process of a seeded run. While it is paused, everything that reaches it waits. It ticks on the clock of its
  * machine, and its disk is as slow as the plan says.
  */
-import type { Event, RecoveredReplica, Replica, ReplicaOptions } from '../../src/replication/index.js';
+import {
+  type Event,
+  type KeyOperation,
+  keysOf,
+  type RecoveredReplica,
+  type Replica,
+  type ReplicaOptions,
+} from '../../src/replication/index.js';
 import { Random } from '../plan/random.js';
 import type { Plan } from '../plan/setup.js';
 import type { DriftingClock } from '../virtual/drifting-clock.js';
@@ -86,6 +93,17 @@ export class SimProcess extends ReplicaProcess<SimSurroundings> {
   /** Writes of one turn are replicated together. */
   write(write: Omit<Extract<Event, { type: 'write' }>, 'type' | 'token' | 'storedVersion'>, sink: VirtualAnswerSink): void {
     this.handle({ type: 'write', token: sink, storedVersion: this.store.versionOf(write.key), ...write });
+    this.#flushLater();
+  }
+
+  transact(operations: readonly KeyOperation[], sink: VirtualAnswerSink): void {
+    const transaction = { compares: [], operations, otherwise: [] };
+    const stored = new Map(keysOf(transaction).map((key) => [key, this.store.itemOf(key)]));
+    this.handle({ type: 'transact', token: sink, transaction, stored });
+    this.#flushLater();
+  }
+
+  #flushLater(): void {
     if (this.#flushDue) return;
     this.#flushDue = true;
     this.later(this.random.next(), () => {

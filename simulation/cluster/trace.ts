@@ -26,6 +26,7 @@ const codes: Record<Event['type'], number> = {
   orderedRead: 20,
   placed: 21,
   applyRest: 22,
+  transact: 23,
 };
 const quietMessages: ReadonlySet<string> = new Set(['beacon', 'beaconAnswer']);
 

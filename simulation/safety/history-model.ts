@@ -47,6 +47,7 @@ export class HistoryModel {
     this.lastCommitted = seq;
     for (const { key, value } of writes) {
       const versions = this.#keys.get(key);
+      if (isCounter(key)) requireNext(key, versions?.at(-1)?.value, value);
       if (versions === undefined) this.#keys.set(key, [{ seq, value }]);
       else versions.push({ seq, value });
     }
@@ -113,6 +114,22 @@ export class HistoryModel {
     }
     require(count === store.items.size, () => `${who} holds a key that was never written`);
   }
+}
+
+/** A key that only increments by 1 write: in the order of the log it counts without a gap, so no increment is lost or doubled. */
+export function counterBeside(key: string): string {
+  return `${key}${counterSuffix}`;
+}
+
+const counterSuffix = '~count';
+
+function isCounter(key: string): boolean {
+  return key.endsWith(counterSuffix);
+}
+
+function requireNext(key: string, before: Uint8Array | undefined, after: Uint8Array | undefined): void {
+  const [was, is] = [before, after].map((value) => (value === undefined ? 0 : Number(new TextDecoder().decode(value))));
+  require(is === was! + 1, () => `the counter ${key} goes from ${was} to ${is}`);
 }
 
 function versionAt(versions: readonly KeyVersion[], seq: number): KeyVersion | undefined {

@@ -33,7 +33,8 @@ function areTwoLines(one: ReplicaProcess, other: ReplicaProcess): boolean {
 
 /** An answer that reports stored data without a write must satisfy the rules of reads. */
 export function checkStoredAnswer(process: ReplicaProcess, answer: Answer): void {
-  const isRead = answer.kind === 'readable' || answer.kind === 'nothingToDelete';
+  const wroteNothing = answer.kind === 'transacted' && answer.version === 0;
+  const isRead = answer.kind === 'readable' || answer.kind === 'nothingToDelete' || wroteNothing;
   if (!isRead && (answer.kind !== 'refused' || answer.refusal !== 'VERSION_MISMATCH')) return;
   const refusal = process.replica.refusalOfRead(process.nowMs);
   // Later in the same turn the replica may have begun to hand over, or have ended.

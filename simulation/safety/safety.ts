@@ -193,7 +193,8 @@ export class Safety {
   }
 
   #onAnswer(process: ReplicaProcess, answer: Answer): void {
-    if (answer.kind !== 'written') return checkStoredAnswer(process, answer);
+    if ((answer.kind !== 'written' && answer.kind !== 'transacted') || answer.version === 0)
+      return checkStoredAnswer(process, answer);
     if (this.#forks.isKeeper(process.disk)) return;
     const { version } = answer;
     require(this.model.ever.has(version), () => `a write is acknowledged as ${version}, which is not committed`);

@@ -18,6 +18,10 @@ export class Store {
     return this.items.get(key)?.version ?? 0;
   }
 
+  itemOf(key: string): { readonly value: Uint8Array | undefined; readonly version: number } {
+    return this.items.get(key) ?? { value: undefined, version: 0 };
+  }
+
   /** An entry that is older than the item under its key is skipped: a snapshot may be ahead of the log laid over it. */
   apply(entries: readonly LogEntry[]): void {
     for (const { seq, writes } of entries) {

@@ -12,18 +12,33 @@ export function getRequest(key: string): DataRequest {
   return { kind: 'get', key };
 }
 
-export function putRequest(key: string, value: string | Uint8Array, { ifVersion, ifAbsent }: WriteCondition): PutDataRequest {
+export function putRequest(key: string, value: string | Uint8Array, condition: WriteCondition): PutDataRequest {
   checkKey(key);
-  if (ifAbsent && ifVersion !== undefined && ifVersion !== 0)
-    throw new KvError('INVALID_ARGUMENT', `ifAbsent contradicts ifVersion ${ifVersion}`);
-  if (ifVersion !== undefined) checkVersion(ifVersion, 0);
-  return { kind: 'put', key, value: toValueBytes(value), ifVersion: ifAbsent ? 0 : ifVersion };
+  const { ifVersion, ifValue } = conditionFields(condition, 0);
+  return { kind: 'put', key, value: toValueBytes(value), ifVersion, ifValue };
 }
 
-export function deleteRequest(key: string, { ifVersion }: DeleteOptions): DataRequest {
+export function deleteRequest(key: string, condition: DeleteOptions): DataRequest {
   checkKey(key);
-  if (ifVersion !== undefined) checkVersion(ifVersion, 1);
-  return { kind: 'delete', key, ifVersion };
+  const { ifVersion, ifValue } = conditionFields(condition, 1);
+  return { kind: 'delete', key, ifVersion, ifValue };
+}
+
+interface ConditionFields {
+  readonly ifVersion?: number;
+  readonly ifValue?: Uint8Array;
+}
+
+/** @throws KvError INVALID_ARGUMENT */
+export function conditionFields({ ifVersion, ifAbsent, ifValue }: WriteCondition, lowest: 0 | 1): ConditionFields {
+  if (ifAbsent && ((ifVersion !== undefined && ifVersion !== 0) || ifValue !== undefined))
+    throw new KvError('INVALID_ARGUMENT', `ifAbsent contradicts ${ifValue === undefined ? `ifVersion ${ifVersion}` : 'ifValue'}`);
+  if (ifVersion !== undefined) checkVersion(ifVersion, lowest);
+  const version = ifAbsent ? 0 : ifVersion;
+  return {
+    ...(version === undefined ? {} : { ifVersion: version }),
+    ...(ifValue === undefined ? {} : { ifValue: toValueBytes(ifValue) }),
+  };
 }
 
 export function toGetResult({ found, value, version, nodeId }: DataResult): GetResult | undefined {

@@ -1,6 +1,20 @@
 /** The public entry of the client library. */
 
 export type { CallOptions } from './call-limits.js';
+export type { TransactInput, TransactOutcome } from './changes/change-requests.js';
+export {
+  type CompareInput,
+  type DecimalInput,
+  type IncrementOutcome,
+  type IncrementSettings,
+  type LengthLimit,
+  type LengthOutcome,
+  op,
+  type PreparedOperation,
+  type ReplacedOutcome,
+  type VersionedValue,
+} from './changes/key-operations.js';
+export type { UpdatedValue, UpdateFunction, UpdateResult } from './changes/update.js';
 export { KvClient } from './kv-client.js';
 export type { KvClientOptions, NodesOptions, ZooKeeperOptions } from './options.js';
 export type {
@@ -14,6 +28,7 @@ export type {
   PutOptions,
   PutOutcome,
   PutResult,
+  UpdateOptions,
   WriteCondition,
 } from './results.js';
 export type { ClusterChange } from './routing/cluster-membership.js';

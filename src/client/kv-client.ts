@@ -20,6 +20,17 @@ import type { DataRequest } from '../wire/pipeline/pipeline-operations.js';
 import { checkDistinct, checkKey } from './arguments.js';
 import { inParallel } from './bulk.js';
 import type { CallOptions, Limits } from './call-limits.js';
+import { singleChange, type TransactInput, type TransactOutcome, transaction } from './changes/change-requests.js';
+import {
+  type IncrementOutcome,
+  type IncrementSettings,
+  type LengthLimit,
+  type LengthOutcome,
+  op,
+  type PreparedOperation,
+  type ReplacedOutcome,
+} from './changes/key-operations.js';
+import { type UpdateFunction, type UpdateResult, updateKey } from './changes/update.js';
 import { ClientCore } from './client-core.js';
 import {
   deleteRequest,
@@ -42,8 +53,16 @@ import type {
   PutOptions,
   PutOutcome,
   PutResult,
+  UpdateOptions,
 } from './results.js';
 import type { NodeTransport } from './transport/node-transport.js';
+
+/** The node that answered: the primary. */
+interface Answered {
+  readonly nodeId: string;
+}
+
+const defaultUpdateAttempts = 64;
 
 /**
  * A connection to a kvnode cluster. Any number of concurrent callers may share it.
@@ -106,6 +125,82 @@ export class KvClient {
    */
   delete(key: string, options: DeleteOptions = {}): Promise<DeleteResult> {
     return checked(() => this.#core.execute(deleteRequest(key, options), this.#core.limitsOf(options), toDeleteResult));
+  }
+
+  /**
+   * Adds to the number under a key, which is decimal text, and returns the sum.
+   *
+   * @throws KvError as for `put`; NOT_A_NUMBER if the value is none; OUT_OF_RANGE if the sum is outside the bounds.
+   */
+  increment(key: string, options: IncrementSettings & CallOptions = {}): Promise<IncrementOutcome & Answered> {
+    return this.#change(() => op.increment(key, options), options);
+  }
+
+  /** Writes bytes behind the value of a key. @throws KvError as for `put`; VALUE_TOO_LARGE if the whole would be too long. */
+  append(key: string, value: string | Uint8Array, options: LengthLimit & CallOptions = {}): Promise<LengthOutcome & Answered> {
+    return this.#change(() => op.append(key, value, options), options);
+  }
+
+  /** Overwrites bytes of a value from an offset on; a gap becomes zeros. @throws KvError as for `append`. */
+  setRange(
+    key: string,
+    offset: number,
+    value: string | Uint8Array,
+    options: LengthLimit & CallOptions = {},
+  ): Promise<LengthOutcome & Answered> {
+    return this.#change(() => op.setRange(key, offset, value, options), options);
+  }
+
+  /** Writes a value and returns the one that was there. @throws KvError as for `put`. */
+  getAndSet(key: string, value: string | Uint8Array, options: CallOptions = {}): Promise<ReplacedOutcome & Answered> {
+    return this.#change(() => op.getAndSet(key, value), options);
+  }
+
+  /** Removes a key and returns its value. @throws KvError as for `put`. */
+  getAndDelete(key: string, options: CallOptions = {}): Promise<ReplacedOutcome & Answered> {
+    return this.#change(() => op.getAndDelete(key), options);
+  }
+
+  /**
+   * Executes operations on keys of one shard together: all of them if every condition holds, otherwise the others. They become
+   * visible at once, and no failure leaves a part. If one is refused, none is executed.
+   *
+   * @example
+   * const { held, results } = await client.transact({
+   *   if: [{ key: '{cart}:state', value: 'open' }],
+   *   do: [op.increment('{cart}:total', { by: 5 }), op.put('{cart}:item', 'book')],
+   *   otherwise: [op.get('{cart}:state')],
+   * });
+   * @throws KvError as for `put`, and what the operations throw; INVALID_ARGUMENT if there are more than 1,024 conditions and
+   *   operations, or keys of several shards.
+   */
+  transact<
+    const Operations extends readonly PreparedOperation<unknown>[],
+    const Otherwise extends readonly PreparedOperation<unknown>[] = [],
+  >(input: TransactInput<Operations, Otherwise>, options: CallOptions = {}): Promise<TransactOutcome<Operations, Otherwise>> {
+    return checked(() => {
+      const { request, toResult } = transaction(input, (key) => this.#core.shardOf(key));
+      return this.#core.execute(request, this.#core.limitsOf(options), toResult);
+    });
+  }
+
+  /**
+   * Reads a key, and writes what `change` makes of it if the key is unchanged; otherwise again, after a random wait.
+   *
+   * @param change may be called several times. `null` deletes the key, `undefined` leaves it as it is.
+   * @param options `deadlineMs` limits the whole call.
+   * @throws KvError as for `put`; VERSION_MISMATCH if every attempt met another writer. OUTCOME_UNKNOWN is not retried.
+   */
+  update(key: string, change: UpdateFunction, options: UpdateOptions = {}): Promise<UpdateResult> {
+    return checked(() => {
+      const limits = this.#core.limitsOf(options);
+      const steps = {
+        get: () => this.#get(getRequest(key), limits),
+        put: (value: string | Uint8Array, ifVersion: number) => this.#put(putRequest(key, value, { ifVersion }), limits),
+        delete: (ifVersion: number) => this.#core.execute(deleteRequest(key, { ifVersion }), limits, toDeleteResult),
+      };
+      return updateKey(steps, change, { maxAttempts: options.maxAttempts ?? defaultUpdateAttempts, signal: limits.signal });
+    });
   }
 
   /**
@@ -277,6 +372,13 @@ export class KvClient {
   /** The result with the node that answered, also for a key that does not exist. */
   #lookUp(request: DataRequest, limits: Limits): Promise<{ found: GetResult | undefined; nodeId: string }> {
     return this.#core.execute(request, limits, (result) => ({ found: toGetResult(result), nodeId: result.nodeId }));
+  }
+
+  #change<Result extends object>(operation: () => PreparedOperation<Result>, options: CallOptions): Promise<Result & Answered> {
+    return checked(() => {
+      const { request, toResult } = singleChange(operation());
+      return this.#core.execute(request, this.#core.limitsOf(options), toResult);
+    });
   }
 
   #put(request: PutDataRequest, limits: Limits): Promise<PutResult> {

@@ -15,6 +15,8 @@ export interface WriteCondition {
   readonly ifVersion?: number;
   /** Only if the key does not exist: the same as `ifVersion: 0`. */
   readonly ifAbsent?: boolean;
+  /** Only if the key exists and has this value; otherwise VALUE_MISMATCH. */
+  readonly ifValue?: string | Uint8Array;
 }
 
 export interface PutOptions extends CallOptions, WriteCondition {}
@@ -54,6 +56,13 @@ export type GetOutcome =
 export interface DeleteOptions extends CallOptions {
   /** Only if the key is at this version. Integer from 1 to 2^53 - 1. */
   readonly ifVersion?: number;
+  /** Only if the key exists and has this value; otherwise VALUE_MISMATCH. */
+  readonly ifValue?: string | Uint8Array;
+}
+
+export interface UpdateOptions extends CallOptions {
+  /** How often the key is read and written before the call fails with VERSION_MISMATCH. Default: 64. */
+  readonly maxAttempts?: number;
 }
 
 export interface DeleteResult {

@@ -4,9 +4,10 @@ import { expect, it } from 'vitest';
 import { type ErrorCode, errorTraits, KvError } from '../errors.js';
 import { describeProblem, httpCodes } from './problem.js';
 
-/** Codes of clients, of a start, of an operator's command, or of a connection that is gone. */
+/** Codes of clients, of a start, of an operator's command, of rpcs that HTTP does not have, or of a connection that is gone. */
 const neverByHttp: readonly ErrorCode[] = [
   ...(['NOT_FORCED', 'MESSAGE_TOO_LARGE', 'CANCELLED', 'CLOSED', 'INVALID_OPTION'] as const),
+  ...(['VALUE_MISMATCH', 'NOT_A_NUMBER', 'OUT_OF_RANGE'] as const),
   ...(['COORDINATION_UNAVAILABLE', 'CONFIG_MISMATCH', 'ADDRESS_UNAVAILABLE'] as const),
 ];
 

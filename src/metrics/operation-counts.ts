@@ -8,7 +8,17 @@ import type { ErrorCode } from '../errors.js';
 export const apis = ['pipeline', 'unary', 'rest', 'forwarded'] as const;
 export type OperationApi = (typeof apis)[number];
 
-export const operationMethods = ['get', 'put', 'delete'] as const;
+export const operationMethods = [
+  'get',
+  'put',
+  'delete',
+  'increment',
+  'append',
+  'setRange',
+  'getAndSet',
+  'getAndDelete',
+  'transact',
+] as const;
 export type Method = (typeof operationMethods)[number];
 
 /** The counts of one method of one API. */
@@ -41,8 +51,8 @@ export type OperationCounts = Readonly<Record<OperationApi, ApiCounts>>;
 /** Creates the counts. @param observerOf returns the function that records a duration of an operation. */
 export function countOperations(observerOf: (api: OperationApi, method: Method) => (seconds: number) => void): OperationCounts {
   const ofApi = (api: OperationApi): ApiCounts => {
-    const [get, put, remove] = operationMethods.map((method) => new MethodCounts(observerOf(api, method)));
-    return { get: get!, put: put!, delete: remove! };
+    const counts = operationMethods.map((method) => [method, new MethodCounts(observerOf(api, method))] as const);
+    return Object.fromEntries(counts) as Record<Method, MethodCounts>;
   };
   return { pipeline: ofApi('pipeline'), unary: ofApi('unary'), rest: ofApi('rest'), forwarded: ofApi('forwarded') };
 }

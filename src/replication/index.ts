@@ -1,7 +1,8 @@
 /** The pure replication core. It imports nothing from outside this folder. */
 
+export { isNumber } from './primary/decimal.js';
 export type { Answer, Change, Effect, NewestWrite, Note, Refusal } from './protocol/effect.js';
-export type { CandidateFact, Event, ProposalOutcome, SnapshotItem, WriteEvent } from './protocol/event.js';
+export type { CandidateFact, Event, ProposalOutcome, SnapshotItem, TransactEvent, WriteEvent } from './protocol/event.js';
 export { nodeIdOf, type ReplicaId } from './protocol/ids.js';
 export { type EpochMark, endOf, type Line, markIdOf, nameOf } from './protocol/lineage.js';
 export type { KeyWrite, LogEntry } from './protocol/log-entry.js';
@@ -10,5 +11,12 @@ export type { BodyOf, Message, RequestBody, ResponseBody } from './protocol/mess
 export type { RecoveredReplica } from './protocol/recovered.js';
 export type { ReplicaOptions } from './protocol/replica-options.js';
 export type { ShardState } from './protocol/shard-state.js';
+export {
+  type FoundItem,
+  type KeyOperation,
+  type KeyResult,
+  keysOf,
+  type Transaction,
+} from './protocol/transaction.js';
 export { Replica } from './replica.js';
 export type { CoreStatus } from './replica-status.js';

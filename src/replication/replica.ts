@@ -10,13 +10,14 @@ import { maybeLeave, onStop } from './leaving.js';
 import { maybeCommit, maybeServe } from './primary/commit.js';
 import { maybeGiveUp } from './primary/membership.js';
 import { onSnapshotRequested, sendAppends, sendBeacon, syncPeers } from './primary/replicate.js';
-import { onOrderedRead, onWrite, refusalOfRead } from './primary/write.js';
+import { onOrderedRead, onTransact, onWrite, refusalOfRead } from './primary/write.js';
 import type { Effect, Refusal, RoleName } from './protocol/effect.js';
 import type { Event } from './protocol/event.js';
 import type { Epoch, EpochId, ReplicaId, Seq } from './protocol/ids.js';
 import { versionOf, writeOf } from './protocol/log-entry.js';
 import type { RecoveredReplica } from './protocol/recovered.js';
 import type { ReplicaOptions } from './protocol/replica-options.js';
+import type { FoundItem } from './protocol/transaction.js';
 import { handleQuiescent } from './quiescence.js';
 import { onMessage, receiveDeferred } from './receive.js';
 import { type CoreStatus, statusOf } from './replica-status.js';
@@ -67,6 +68,13 @@ export class Replica {
   /** Why a read must be refused now, or undefined. `nowMs` must be sampled after the request was received (R9). */
   refusalOfRead(nowMs: number): Refusal | undefined {
     return refusalOfRead(this.#core, nowMs);
+  }
+
+  /** What the newest uncommitted entry leaves under the key; undefined if there is none. */
+  uncommittedItem(key: string): FoundItem | undefined {
+    const { role } = this.#core;
+    const newest = role.kind === 'primary' ? role.uncommitted.get(key) : undefined;
+    return newest === undefined ? undefined : { value: writeOf(newest, key).value, version: versionOf(newest, key) };
   }
 
   /** The version that the newest uncommitted entry gives the key (0: deleted); undefined if there is none. */
@@ -122,6 +130,7 @@ export class Replica {
     if (core.isQuiescent && handleQuiescent(core, event)) return;
     core.isQuiescent = false;
     if (event.type === 'write') return onWrite(core, event);
+    if (event.type === 'transact') return onTransact(core, event);
     if (event.type === 'orderedRead') return onOrderedRead(core, event);
     if (core.stopped) return;
     dispatch(core, event);
@@ -137,7 +146,7 @@ export class Replica {
   }
 }
 
-function dispatch(core: Core, event: Exclude<Event, { type: 'write' | 'orderedRead' }>): void {
+function dispatch(core: Core, event: Exclude<Event, { type: 'write' | 'transact' | 'orderedRead' }>): void {
   switch (event.type) {
     case 'flush':
       return onFlush(core);

@@ -7,6 +7,7 @@ import type { CallOptions, Client, Metadata, ServiceDefinition, ServiceError } f
 import { KvError } from '../../errors.js';
 import { traceParentKey } from '../../tracing/trace-parent.js';
 import { refuseAtOnce, waitKey } from '../../wire/contract/call-wait.js';
+import { type ChangeMethod, changeKinds, changes } from '../../wire/contract/change-messages.js';
 import { clusterService, keyValueService } from '../../wire/contract/client-contract.js';
 import { clusterMetadata } from '../../wire/contract/cluster-name.js';
 import { fromStatus } from '../../wire/contract/grpc-status.js';
@@ -57,6 +58,10 @@ const methods = {
   forcePrimary: method<ForcePrimaryRequest, ForcePrimaryResponse>(clusterService, 'ForcePrimary'),
 };
 
+const encoded = Object.fromEntries(
+  changeKinds.map((kind) => [kind, method<Buffer, Buffer>(keyValueService, changes[kind].rpc)]),
+) as Record<ChangeMethod, Method<Buffer, Buffer>>;
+
 const nothingFound = { found: false, value: Buffer.alloc(0) };
 
 export class UnaryTransport implements NodeTransport {
@@ -75,6 +80,15 @@ export class UnaryTransport implements NodeTransport {
   }
 
   async execute(request: DataRequest, limits: Limits): Promise<DataResult> {
+    if ('message' in request) {
+      const { kind, key, message, traceParent } = request;
+      return {
+        ...nothingFound,
+        version: 0,
+        nodeId: '',
+        message: await this.#call(encoded[kind], message, limits, key, traceParent),
+      };
+    }
     const { kind, traceParent, ...fields } = request;
     switch (kind) {
       case 'get': {

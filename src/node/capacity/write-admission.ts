@@ -56,10 +56,18 @@ export class WriteAdmission {
       this.#roomBytes -= cost;
       return undefined;
     }
-    return this.#lookCloser(key, value.length, cost, nowMs);
+    return this.#lookCloser(cost, () => this.#growsNothing(key, value.length), nowMs);
   }
 
-  #lookCloser(key: string, valueBytes: number, cost: number, nowMs: number): KvError | undefined {
+  /** As `refusalOf`, for all writes of one operation together. @param growsNothing whether they make the data no larger. */
+  refusalOfCost(cost: number, growsNothing: () => boolean, nowMs: number): KvError | undefined {
+    if (cost === 0) return undefined;
+    if (cost > this.#roomBytes || nowMs >= this.#validUntilMs) return this.#lookCloser(cost, growsNothing, nowMs);
+    this.#roomBytes -= cost;
+    return undefined;
+  }
+
+  #lookCloser(cost: number, growsNothing: () => boolean, nowMs: number): KvError | undefined {
     const { maxUncommittedBytes } = this.#node.budget;
     // The core bounds the uncommitted writes of one shard; this bounds those of all shards.
     const acceptableBytes = maxUncommittedBytes - this.#node.uncommittedBytes;
@@ -85,7 +93,7 @@ export class WriteAdmission {
     this.#roomBytes = Math.min(roomBytes, acceptableBytes) / this.#node.shardCount - cost;
     this.#validUntilMs = nowMs + validMs;
     if (cost <= roomBytes) return undefined;
-    if (fullest === undefined || this.#growsNothing(key, valueBytes)) return undefined;
+    if (fullest === undefined || growsNothing()) return undefined;
     const { nodeId, limitBytes } = fullest;
     return new KvError(
       'MEMORY_FULL',

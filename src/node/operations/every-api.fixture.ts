@@ -9,7 +9,7 @@ import type { FastifyInstance } from 'fastify';
 import { pino } from 'pino';
 import { keyRoutes } from '../../gateway/index.js';
 import { createServer } from '../../gateway/server.js';
-import { apis, countOperations, type Method, operationMethods } from '../../metrics/operation-counts.js';
+import { apis, countOperations, operationMethods } from '../../metrics/operation-counts.js';
 import type { Scenario } from '../../replication/testing/scenario.fixture.js';
 import type { Tracing } from '../../tracing/index.js';
 import { type FrameStream, TurnEnd } from '../../transport/index.js';
@@ -29,7 +29,7 @@ export const testedApis = ['pipeline', 'unary', 'rest'] as const;
 export type TestedApi = (typeof testedApis)[number];
 
 export interface TestRequest {
-  readonly kind: Method;
+  readonly kind: 'get' | 'put' | 'delete';
   readonly key: Buffer;
   readonly value?: Buffer;
   readonly ifVersion?: number;
@@ -204,7 +204,7 @@ export class TestNode {
 
 type UnaryCallback = (status: StatusObject | null, response?: unknown) => void;
 
-function answerOf(kind: Method, { error, result }: ResultReader): TestAnswer {
+function answerOf(kind: TestRequest['kind'], { error, result }: ResultReader): TestAnswer {
   if (error !== undefined) return failureOf(error);
   const { found, value, version } = result!;
   if (kind === 'get') return { found, value: value.toString(), version };
@@ -231,7 +231,7 @@ interface TestFailureLike {
 
 /** A message of proto/kv/v1/kv.proto with one operation, whose key may be any bytes. */
 function pipelineMessage(
-  kind: Method,
+  kind: TestRequest['kind'],
   key: Buffer,
   value: Buffer | undefined,
   ifVersion: number | undefined,

@@ -2,6 +2,7 @@
 import type { MethodDefinition } from '@grpc/grpc-js';
 import { KvError } from '../../errors.js';
 import type { TraceHeaders } from '../../tracing/index.js';
+import { changes, isChange } from '../../wire/contract/change-messages.js';
 import { keyValueServiceWithRawKeys } from '../../wire/contract/server-contract.js';
 import type { ShardDirectory } from '../shards/shard-directory.js';
 import type { Forwarder } from './forwarder.js';
@@ -20,16 +21,16 @@ export interface Forwarded<Response> {
 }
 
 const methods = {
-  get: keyValueServiceWithRawKeys.Get,
-  put: keyValueServiceWithRawKeys.Put,
-  delete: keyValueServiceWithRawKeys.Delete,
+  get: keyValueServiceWithRawKeys.Get!,
+  put: keyValueServiceWithRawKeys.Put!,
+  delete: keyValueServiceWithRawKeys.Delete!,
 };
 
 /** `isAgain`: the operation has been tried before. `remainingMs`: how long the caller still waits. @throws as `forwardRequest` */
 export function forwardOperation(
   parts: ForwardParts,
   shard: number,
-  { kind, key, buffer, valueStart, valueEnd, ifVersion }: DecodedOperation,
+  operation: DecodedOperation,
   remainingMs: number,
   trace: TraceHeaders | undefined,
   isAgain: boolean,
@@ -37,10 +38,19 @@ export function forwardOperation(
   const address = parts.directory.primaryElsewhere(shard);
   if (isAgain && address !== undefined && parts.forwarder.hasJustFailed(address))
     return Promise.reject(new KvError('NO_PRIMARY', `the primary at ${address} could not be reached; the request was not sent`));
-  const method = methods[kind!] as MethodDefinition<object, OperationResponse>;
-  const value = kind === 'put' ? { value: buffer.subarray(valueStart, valueEnd) } : {};
-  const request = { key: Buffer.from(key!), ...value, ...(ifVersion === undefined ? {} : { ifVersion }) };
-  return forwardRequest(parts, shard, method, request, remainingMs, trace);
+  const { kind, message } = operation;
+  const method = isChange(kind!) ? keyValueServiceWithRawKeys[changes[kind].rpc]! : methods[kind!];
+  const definition = method as MethodDefinition<object, OperationResponse>;
+  return forwardRequest(parts, shard, definition, message ?? requestOf(operation), remainingMs, trace);
+}
+
+function requestOf({ kind, key, buffer, valueStart, valueEnd, ifVersion, ifValue }: DecodedOperation): object {
+  return {
+    key: Buffer.from(key!),
+    ...(kind === 'put' ? { value: buffer.subarray(valueStart, valueEnd) } : {}),
+    ...(ifVersion === undefined ? {} : { ifVersion }),
+    ...(ifValue === undefined ? {} : { ifValue }),
+  };
 }
 
 /**

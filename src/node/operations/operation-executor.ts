@@ -14,19 +14,23 @@ import type { Logger } from 'pino';
 import { KvError } from '../../errors.js';
 import type { Method, OperationCounts } from '../../metrics/index.js';
 import { shardOfKey } from '../../placement/index.js';
+import { keysOf } from '../../replication/index.js';
 import { type OperationSpan, type TraceHeaders, type Tracing, traceHeadersOf } from '../../tracing/index.js';
+import { isChange } from '../../wire/contract/change-messages.js';
 import { ownCopyOf } from '../../wire/protobuf/own-memory.js';
 import type { LocalShard } from '../shards/local-shard.js';
 import type { ShardDirectory } from '../shards/shard-directory.js';
 import { type ApiTraits, type ApiTraitsTable, traitsOfApis } from './api-traits.js';
+import { conditionalWrite, decodeChange, type KeyChange } from './change.js';
 import type { Forwarder } from './forwarder.js';
 import type { Caller, DecodedOperation } from './operation.js';
 import { OperationOutcomes } from './operation-outcomes.js';
 import { notHeld } from './primary-elsewhere.js';
 import { checkDecodedKey, checkIfVersion, checkValue } from './request-checks.js';
+import { shardOfAll } from './shard-of-all.js';
 import { ShardSlice } from './shard-slice.js';
 import { Tracking } from './tracking.js';
-import { OrderedGet, WaitingDelete, WaitingPut } from './waiting-operations.js';
+import { OrderedGet, WaitingChange, WaitingDelete, type WaitingOperation, WaitingPut } from './waiting-operations.js';
 
 export interface ExecutorOptions {
   readonly nodeId: string;
@@ -57,7 +61,7 @@ export class OperationExecutor {
     this.#directory = directory;
     this.#tracing = tracing;
     const tryAgain = this.#tryAgain.bind(this);
-    this.#outcomes = new OperationOutcomes({ directory, forwarder, logger, tryAgain });
+    this.#outcomes = new OperationOutcomes({ directory, forwarder, nodeId, logger, tryAgain });
   }
 
   /** Every operation is refused with this error, definitely not executed. Undefined: operations are served again. */
@@ -104,17 +108,27 @@ export class OperationExecutor {
     try {
       if (isFirst) caller.pending?.refuseWhatIsTooMuch();
       if (this.#refusal !== undefined) return this.#outcomes.refused(caller, id, kind, this.#refusal, tracking);
-      if (kind === undefined) throw new KvError('INVALID_ARGUMENT', 'an operation that is neither get nor put nor delete');
+      if (kind === undefined) throw new KvError('INVALID_ARGUMENT', 'an operation that this version does not know');
+      if (isChange(kind)) {
+        const change = decodeChange(kind, operation.message!, this.#maxValueBytes);
+        shard = shardOfAll(keysOf(change.transaction), this.#directory.shardCount);
+        return this.#change(id, change, operation.message!.length, shard, this.#held(shard), caller, tracking);
+      }
       const key = this.#check(operation, kind);
       const { shardCount } = this.#directory;
       if (shardCount > 1) shard = shardOfKey(key, shardCount);
-      const local = this.#directory.local(shard);
-      if (local === undefined) throw notHeld(shard);
+      const local = this.#held(shard);
       if (kind === 'get') this.#get(id, key, shard, local, caller, tracking);
       else this.#write(operation, kind, key, shard, local, caller, tracking);
     } catch (error) {
       this.#outcomes.failed(caller, id, kind, shard, error, tracking);
     }
+  }
+
+  #held(shard: number): LocalShard {
+    const local = this.#directory.local(shard);
+    if (local === undefined) throw notHeld(shard);
+    return local;
   }
 
   /** Counts and traces a request that its API has refused before it became an operation. */
@@ -143,7 +157,7 @@ export class OperationExecutor {
   }
 
   /** Checks the arguments before the shard is found: every node refuses an argument that can never be right. @throws KvError */
-  #check({ key, keyBytes, valueStart, valueEnd, ifVersion }: DecodedOperation, kind: Method): string {
+  #check({ key, keyBytes, valueStart, valueEnd, ifVersion }: DecodedOperation, kind: 'get' | 'put' | 'delete'): string {
     const checked = checkDecodedKey(key, keyBytes);
     if (kind === 'put') checkValue(valueEnd - valueStart, this.#maxValueBytes);
     if (kind !== 'get') checkIfVersion(ifVersion, kind === 'put' ? 0 : 1);
@@ -161,7 +175,7 @@ export class OperationExecutor {
   }
 
   #write(
-    { id, buffer, valueStart, valueEnd, ifVersion }: DecodedOperation,
+    { id, buffer, valueStart, valueEnd, ifVersion, ifValue }: DecodedOperation,
     kind: 'put' | 'delete',
     key: string,
     shard: number,
@@ -175,16 +189,42 @@ export class OperationExecutor {
       kind === 'put'
         ? new WaitingPut(outcomes, caller, id, bytes, shard, tracking)
         : new WaitingDelete(outcomes, caller, id, bytes, shard, tracking);
-    const { maxWriteWaitMs } = caller.api;
-    if (maxWriteWaitMs !== undefined) tracking?.limit(maxWriteWaitMs, () => waiting.failed(notCommittedIn(maxWriteWaitMs)));
-    caller.waits(bytes);
+    this.#begin(waiting);
     const value = kind === 'put' ? ownCopyOf(buffer, valueStart, valueEnd) : undefined;
     try {
-      local.write({ key, value, ifVersion }, waiting, this.#slice.nowMs);
+      if (ifValue === undefined) local.write({ key, value, ifVersion }, waiting, this.#slice.nowMs);
+      else local.transact(conditionalWrite(key, value, ifVersion, ifValue.slice()), waiting, this.#slice.nowMs);
     } catch (error) {
       // The operation waits already: it has to settle.
       waiting.failed(error);
     }
+  }
+
+  #change(
+    id: number,
+    change: KeyChange,
+    bytes: number,
+    shard: number,
+    local: LocalShard,
+    caller: Caller,
+    tracking: Tracking | undefined,
+  ): void {
+    const waiting = new WaitingChange(this.#outcomes, caller, id, bytes, shard, tracking, change);
+    this.#begin(waiting);
+    try {
+      local.transact(change.transaction, waiting, this.#slice.nowMs);
+    } catch (error) {
+      // The operation waits already: it has to settle.
+      waiting.failed(error);
+    }
+  }
+
+  /** From now on the operation waits for its outcome. */
+  #begin(waiting: WaitingOperation): void {
+    const { caller, bytes, tracking } = waiting;
+    const { maxWriteWaitMs } = caller.api;
+    if (maxWriteWaitMs !== undefined) tracking?.limit(maxWriteWaitMs, () => waiting.failed(notCommittedIn(maxWriteWaitMs)));
+    caller.waits(bytes);
   }
 }
 

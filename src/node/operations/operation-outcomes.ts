@@ -9,6 +9,7 @@ import type { Logger } from 'pino';
 import { KvError } from '../../errors.js';
 import type { Method } from '../../metrics/index.js';
 import { traceHeadersOf } from '../../tracing/index.js';
+import type { ChangeMethod } from '../../wire/contract/change-messages.js';
 import type { LocalShard } from '../shards/local-shard.js';
 import { type ForwardParts, forwardOperation } from './forward-request.js';
 import { KeptCall, KeptCalls, type Patience } from './kept-calls.js';
@@ -18,6 +19,7 @@ import type { Tracking } from './tracking.js';
 import { attemptMs, mayTryAgain } from './try-again.js';
 
 export interface OutcomeParts extends ForwardParts {
+  readonly nodeId: string;
   readonly logger: Logger;
   /** Executes an operation that was kept. */
   tryAgain(operation: DecodedOperation, caller: Caller, tracking: Tracking): void;
@@ -38,6 +40,10 @@ export class OperationOutcomes {
   readonly #parts: OutcomeParts;
   readonly #elsewhere: PrimaryElsewhere;
   readonly kept = new KeptCalls();
+
+  get nodeId(): string {
+    return this.#parts.nodeId;
+  }
 
   constructor(parts: OutcomeParts) {
     this.#parts = parts;
@@ -93,6 +99,16 @@ export class OperationOutcomes {
     counts.succeeded++;
     if (tracking?.kept !== undefined) this.#wasServed(tracking.kept);
     caller.deleted(id, version);
+  }
+
+  /** @param response encodes the answer; it is called once, if the operation has not been answered already. */
+  changed({ caller, id, kind, bytes, tracking }: Waiting, response: () => Buffer): void {
+    const counts = caller.api.counts[kind];
+    if (tracking !== undefined && !tracking.succeeded(counts)) return;
+    caller.settled(bytes);
+    counts.succeeded++;
+    if (tracking?.kept !== undefined) this.#wasServed(tracking.kept);
+    caller.changed(id, kind as ChangeMethod, response());
   }
 
   waitingFailed({ caller, id, kind, bytes, shard, tracking }: Waiting, error: unknown): void {

@@ -1,13 +1,14 @@
 /** What an API gives to the executor: an operation as it was decoded, and the caller that is answered. */
 import type { KvError } from '../../errors.js';
 import type { Method } from '../../metrics/index.js';
+import type { ChangeMethod } from '../../wire/contract/change-messages.js';
 import type { DeleteResponse, GetResponse, PutResponse } from '../../wire/contract/kv-api.js';
 import type { PendingCalls } from '../capacity/pending-calls.js';
 import type { ApiTraits } from './api-traits.js';
 import type { Patience } from './kept-calls.js';
 
 /**
- * A get, put or delete, decoded and not checked. `OperationReader` of the pipeline is one.
+ * An operation, decoded and not checked. `OperationReader` of the pipeline is one.
  *
  * The caller may use the object for its next operation as soon as `execute` has returned. A caller with `forwarding` may not:
  * the node reads an operation again before it forwards it or tries it again.
@@ -25,6 +26,10 @@ export interface DecodedOperation {
   readonly valueStart: number;
   readonly valueEnd: number;
   readonly ifVersion: number | undefined;
+  /** A view of memory that may be used again. */
+  readonly ifValue: Uint8Array | undefined;
+  /** The encoded request of an operation that changes keys by what is there (`changes`); such an operation has no `key`. */
+  readonly message: Buffer | undefined;
   /** The headers of W3C Trace Context as they came. */
   readonly traceParent: string | undefined;
   readonly traceState?: string | undefined;
@@ -54,10 +59,15 @@ export interface Caller {
   wrote(id: number, version: number): void;
   /** Answers a delete; version 0 means that the key did not exist. */
   deleted(id: number, version: number): void;
+  /** Answers an operation of `changes` with its encoded response, which names the node if `namesNode` is set. */
+  changed(id: number, kind: ChangeMethod, response: Buffer): void;
+  /** Whether the responses of `changed` name the node. */
+  readonly namesNode: boolean;
   failed(id: number, error: KvError): void;
 }
 
-export type OperationResponse = GetResponse | PutResponse | DeleteResponse;
+/** The answer to an operation of `changes` is encoded. */
+export type OperationResponse = GetResponse | PutResponse | DeleteResponse | Buffer;
 
 /** The part of a caller that takes the answer of another node. */
 export interface Forwarding {

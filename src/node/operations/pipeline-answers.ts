@@ -1,5 +1,6 @@
 /** The caller behind one pipeline: takes the answers of its operations, and keeps their results until they are sent. */
 import type { KvError } from '../../errors.js';
+import type { ChangeMethod } from '../../wire/contract/change-messages.js';
 import { ResultWriter } from '../../wire/pipeline/pipeline-results.js';
 import type { ApiTraits } from './api-traits.js';
 import type { Caller } from './operation.js';
@@ -26,6 +27,8 @@ export class PipelineAnswers implements Caller {
   readonly pending = undefined;
   readonly forwarding = undefined;
   readonly patience = undefined;
+  /** The response of the whole stream names the node. */
+  readonly namesNode = false;
   readonly results: ResultWriter;
   readonly #output: ResultOutput;
   readonly #onWaiting: (change: 1 | -1) => void;
@@ -85,6 +88,12 @@ export class PipelineAnswers implements Caller {
 
   deleted(id: number, version: number): void {
     this.results.delete(id, version);
+    this.#output.added();
+  }
+
+  changed(id: number, kind: ChangeMethod, response: Buffer): void {
+    this.#output.makeRoom(response.length);
+    this.results.change(id, kind, response);
     this.#output.added();
   }
 

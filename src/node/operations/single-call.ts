@@ -3,6 +3,7 @@ import { isUtf8 } from 'node:buffer';
 import type { KvError } from '../../errors.js';
 import type { Method } from '../../metrics/index.js';
 import type { TraceHeaders } from '../../tracing/index.js';
+import type { ChangeMethod } from '../../wire/contract/change-messages.js';
 import type {
   DeleteRequest,
   DeleteResponse,
@@ -23,8 +24,9 @@ interface Calls {
   put: [request: PutRequest<Buffer>, response: PutResponse];
   delete: [request: DeleteRequest<Buffer>, response: DeleteResponse];
 }
-export type CallRequest<Kind extends Method> = Calls[Kind][0];
-export type CallResponse<Kind extends Method> = Calls[Kind][1];
+/** Requests and responses of `changes` stay encoded. */
+export type CallRequest<Kind extends Method> = Kind extends keyof Calls ? Calls[Kind][0] : Buffer;
+export type CallResponse<Kind extends Method> = Kind extends keyof Calls ? Calls[Kind][1] : Buffer;
 
 export interface SingleCallOptions {
   readonly api: ApiTraits;
@@ -46,6 +48,7 @@ export interface CallOutcome<Response> {
 }
 
 const noValue = Buffer.alloc(0);
+const noKey = { key: noValue };
 
 /** An answer that is known at once is given before this returns. */
 export function runCall<Kind extends Method>(
@@ -58,12 +61,15 @@ export function runCall<Kind extends Method>(
   const nowMs = performance.now();
   executor.beginSlice(nowMs);
   const call = new SingleCall(executor.nodeId, options, nowMs, outcome as CallOutcome<OperationResponse>);
-  executor.execute(operationOf(kind, request, options.trace), call, nowMs);
+  const operation = Buffer.isBuffer(request)
+    ? { ...operationOf(kind, noKey, options.trace), message: request }
+    : operationOf(kind, request, options.trace);
+  executor.execute(operation, call, nowMs);
 }
 
 function operationOf(
   kind: Method,
-  { key, value = noValue, ifVersion }: { key: Buffer; value?: Uint8Array; ifVersion?: number },
+  { key, value = noValue, ifVersion, ifValue }: { key: Buffer; value?: Uint8Array; ifVersion?: number; ifValue?: Uint8Array },
   trace: TraceHeaders | undefined,
 ): DecodedOperation {
   return {
@@ -75,6 +81,8 @@ function operationOf(
     valueStart: 0,
     valueEnd: value.length,
     ifVersion,
+    ifValue,
+    message: undefined,
     traceParent: trace?.parent,
     traceState: trace?.state,
   };
@@ -84,6 +92,7 @@ class SingleCall implements Caller, Forwarding, Patience {
   readonly api: ApiTraits;
   readonly pending: PendingCalls;
   readonly readsInOrder = false;
+  readonly namesNode = true;
   readonly forwarding: Forwarding | undefined;
   readonly patience: Patience | undefined;
   readonly #startedMs: number;
@@ -121,6 +130,10 @@ class SingleCall implements Caller, Forwarding, Patience {
 
   deleted(_id: number, version: number): void {
     this.#outcome.succeeded({ existed: version > 0, version, nodeId: this.#nodeId });
+  }
+
+  changed(_id: number, _kind: ChangeMethod, response: Buffer): void {
+    this.#outcome.succeeded(response);
   }
 
   failed(_id: number, error: KvError): void {

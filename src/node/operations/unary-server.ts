@@ -3,6 +3,7 @@ import type { Metadata, ServerUnaryCall, sendUnaryData, UntypedServiceImplementa
 import type { Method } from '../../metrics/index.js';
 import { type TraceHeaders, traceHeadersOf, traceParentKey, traceStateKey } from '../../tracing/index.js';
 import { callWaits } from '../../wire/contract/call-wait.js';
+import { changeKinds, changes } from '../../wire/contract/change-messages.js';
 import { primaryTrailer, toStatus } from '../../wire/contract/grpc-status.js';
 import type { PendingCalls } from '../capacity/pending-calls.js';
 import { wasForwarded } from './forwarder.js';
@@ -19,7 +20,13 @@ export class UnaryServer {
   }
 
   get implementation(): UntypedServiceImplementation {
-    return { Get: this.#handler('get'), Put: this.#handler('put'), Delete: this.#handler('delete') };
+    const ofChanges = changeKinds.map((kind) => [changes[kind].rpc, this.#handler(kind)] as const);
+    return {
+      Get: this.#handler('get'),
+      Put: this.#handler('put'),
+      Delete: this.#handler('delete'),
+      ...Object.fromEntries(ofChanges),
+    };
   }
 
   #handler<Kind extends Method>(kind: Kind) {
@@ -66,5 +73,6 @@ export function callRemainingMs(call: { getDeadline(): Date | number }): number 
 }
 
 export function valueBytesOf(request: object): number {
+  if (Buffer.isBuffer(request)) return request.length;
   return 'value' in request && request.value instanceof Uint8Array ? request.value.length : 0;
 }

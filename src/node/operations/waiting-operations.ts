@@ -1,12 +1,14 @@
 /** Operations that wait at a shard for their outcome. */
+import { KvError } from '../../errors.js';
 import type { Method } from '../../metrics/index.js';
 import type { Answer } from '../../replication/index.js';
 import { LocalOperation, type LocalShard } from '../shards/local-shard.js';
+import { encodeAnswer, type KeyChange } from './change.js';
 import type { Caller } from './operation.js';
 import type { OperationOutcomes, Waiting } from './operation-outcomes.js';
 import type { Tracking } from './tracking.js';
 
-abstract class WaitingOperation extends LocalOperation implements Waiting {
+export abstract class WaitingOperation extends LocalOperation implements Waiting {
   abstract readonly kind: Method;
   readonly outcomes: OperationOutcomes;
   readonly caller: Caller;
@@ -93,4 +95,48 @@ export class OrderedGet extends WaitingOperation {
     this.caller.settled(this.bytes);
     this.outcomes.read(this.caller, this.id, this.key, this.shard, this.local, this.tracking);
   }
+}
+
+/** An operation of `changes`. */
+export class WaitingChange extends WaitingOperation {
+  readonly change: KeyChange;
+
+  constructor(
+    outcomes: OperationOutcomes,
+    caller: Caller,
+    id: number,
+    bytes: number,
+    shard: number,
+    tracking: Tracking | undefined,
+    change: KeyChange,
+  ) {
+    super(outcomes, caller, id, bytes, shard, tracking);
+    this.change = change;
+  }
+
+  override get kind() {
+    return this.change.kind;
+  }
+
+  override answer(answer: Answer): void {
+    if (answer.kind !== 'transacted') return super.answer(answer);
+    const { caller, change } = this;
+    this.outcomes.changed(this, () => encodeAnswer(change, answer, caller.namesNode ? this.outcomes.nodeId : ''));
+  }
+
+  override failed(error: unknown, operation?: number): void {
+    super.failed(operation === undefined || this.kind !== 'transact' ? error : ofOperation(error, operation));
+  }
+
+  override succeeded(): never {
+    throw new Error('a transaction is answered with its results');
+  }
+}
+
+/** Names the operation of the transaction that was refused. */
+function ofOperation(error: unknown, operation: number): unknown {
+  if (!(error instanceof KvError)) return error;
+  const { code, message, currentVersion } = error;
+  const version = currentVersion === undefined ? {} : { currentVersion };
+  return new KvError(code, `operation ${operation + 1} of the transaction: ${message}`, version);
 }

@@ -1,7 +1,8 @@
 /** Reads and writes on the replica of this node. They are refused, with an error code, unless it is the serving primary. */
 import { type ErrorCode, KvError } from '../../errors.js';
-import type { Answer, Refusal } from '../../replication/index.js';
+import { type Answer, type FoundItem, keysOf, type Refusal, type Transaction } from '../../replication/index.js';
 import type { StoredValue } from '../../storage/index.js';
+import { transactionCost } from '../capacity/transaction-cost.js';
 import type { WriteAdmission } from '../capacity/write-admission.js';
 import type { AnswerSink, ShardHost } from './shard-host.js';
 import type { Stripes } from './stripes.js';
@@ -17,20 +18,21 @@ export interface LocalWrite {
 export abstract class LocalOperation implements AnswerSink {
   /**
    * A write: every in-sync replica holds it; version 0: there was nothing to delete. An ordered read with no write before it: it may
-   * read what is stored, now.
+   * read what is stored, now. Of a transaction only the version of its first operation.
    */
   abstract succeeded(version: number): void;
-  /** A KvError, unless the error is unexpected. */
-  abstract failed(error: unknown): void;
+  /** A KvError, unless the error is unexpected. `operation`: which operation of a transaction was refused. */
+  abstract failed(error: unknown, operation?: number): void;
 
   answer(answer: Answer): void {
     if (answer.kind === 'written') this.succeeded(answer.version);
-    else if (answer.kind === 'refused') this.failed(errorOf(answer.refusal, answer.currentVersion));
+    else if (answer.kind === 'transacted') this.succeeded(answer.results[0]?.version ?? 0);
+    else if (answer.kind === 'refused') this.failed(errorOf(answer.refusal, answer.currentVersion), answer.operation);
     else this.succeeded(0);
   }
 }
 
-const reasons: Record<Exclude<Refusal, 'VERSION_MISMATCH'>, string> = {
+const reasons: Record<Exclude<Refusal, 'VERSION_MISMATCH' | 'VALUE_MISMATCH'>, string> = {
   NOT_PRIMARY: 'this node is not the primary of the shard',
   TAKEOVER_IN_PROGRESS: 'the new primary has not yet committed the entries that it inherited',
   HANDOVER_IN_PROGRESS: 'the shard is being handed to another node',
@@ -38,12 +40,17 @@ const reasons: Record<Exclude<Refusal, 'VERSION_MISMATCH'>, string> = {
   PAUSED: 'the primary reaches neither all its backups nor ZooKeeper',
   TOO_FEW_IN_SYNC: 'fewer replicas are in sync than --min-in-sync requires; kvctl status shows which are missing',
   OVERLOADED: 'too many writes are waiting to be replicated',
+  NOT_A_NUMBER: 'the value is not a number of up to 19 digits before and 17 after the point',
+  OUT_OF_RANGE: 'the sum is outside its bounds; nothing was written',
+  VALUE_TOO_LARGE: 'the whole value would be longer than allowed; nothing was written',
   OUTCOME_UNKNOWN: 'the primary was replaced before the write was known to be committed',
 };
 
 function errorOf(refusal: Refusal, currentVersion: number | undefined): KvError {
-  if (refusal !== 'VERSION_MISMATCH') return new KvError(refusal satisfies ErrorCode, reasons[refusal]);
-  return new KvError('VERSION_MISMATCH', `the key is at version ${currentVersion}`, { currentVersion: currentVersion ?? 0 });
+  if (refusal !== 'VERSION_MISMATCH' && refusal !== 'VALUE_MISMATCH')
+    return new KvError(refusal satisfies ErrorCode, reasons[refusal]);
+  const other = refusal === 'VALUE_MISMATCH' ? 'has another value; it ' : '';
+  return new KvError(refusal, `the key ${other}is at version ${currentVersion}`, { currentVersion: currentVersion ?? 0 });
 }
 
 /** Every `nowMs` is monotonic, and sampled in the turn of the call, after the request came in (R9). */
@@ -97,6 +104,42 @@ export class LocalShard {
     else this.#append(write, operation, newest, nowMs);
   }
 
+  /** Takes effect as a whole, in the order of the calls for each of its keys. */
+  transact(transaction: Transaction, operation: LocalOperation, nowMs: number): void {
+    const keys = keysOf(transaction);
+    let at: number | undefined = nowMs;
+    const pending = this.#stripes.runAll(keys, () => {
+      const found = keys.map((key) => this.#newestItem(key));
+      if (!found.some((item) => item instanceof Promise))
+        return this.#judge(transaction, operation, keys, found as FoundItem[], at);
+      return Promise.all(found).then((items) => this.#judge(transaction, operation, keys, items, undefined));
+    });
+    at = undefined;
+    if (pending instanceof Promise) pending.catch((error: unknown) => operation.failed(error));
+  }
+
+  #judge(
+    transaction: Transaction,
+    operation: LocalOperation,
+    keys: readonly string[],
+    items: readonly FoundItem[],
+    nowMs: number | undefined,
+  ): void {
+    const stored = new Map(keys.map((key, index) => [key, items[index]!]));
+    const { bytes, grows } = transactionCost(transaction, stored);
+    const refusal = this.#admission.refusalOfCost(bytes, () => !grows, nowMs ?? performance.now());
+    if (refusal !== undefined) return operation.failed(refusal);
+    this.#host.write({ type: 'transact', token: operation, transaction, stored }, nowMs);
+  }
+
+  /** What the newest entry of the key leaves, committed or not. It may be a view, as in `stored`. */
+  #newestItem(key: string): FoundItem | Promise<FoundItem> {
+    const uncommitted = this.#host.uncommittedItem(key);
+    if (uncommitted !== undefined) return uncommitted;
+    const found = this.#host.storage.get(key);
+    return found instanceof Promise ? found.then(itemOf) : itemOf(found);
+  }
+
   /**
    * The version of the key's newest entry, committed or not; 0: there is none. Undefined if the write does not depend on it. Must be
    * called under the stripe, or in the turn of the append.
@@ -115,4 +158,8 @@ export class LocalShard {
     const pending = this.#stripes.run(key, section);
     if (pending instanceof Promise) pending.catch((error: unknown) => operation.failed(error));
   }
+}
+
+function itemOf(found: StoredValue | undefined): FoundItem {
+  return found ?? { value: undefined, version: 0 };
 }

@@ -40,7 +40,7 @@ export function directoryOf(c: Scenario, name: string): ShardDirectory {
 export function localShardOf(node: VirtualNode, version = (key: string): number | Promise<number> => node.store.versionOf(key)) {
   const storage = { get: (key: string) => fleetingView(node, key), version, dataBytes: 0, keyCount: 0 };
   const handle: ShardHost['handle'] = (event) => {
-    const isRequest = event.type === 'write' || event.type === 'orderedRead';
+    const isRequest = event.type === 'write' || event.type === 'transact' || event.type === 'orderedRead';
     node.handle(isRequest ? { ...event, token: callOf(node, event) } : event);
   };
   const { replica } = node;
@@ -53,6 +53,7 @@ export function localShardOf(node: VirtualNode, version = (key: string): number 
       handle({ type: 'flush' });
     },
     refusalOfRead: (nowMs: number) => replica.refusalOfRead(nowMs),
+    uncommittedItem: (key: string) => replica.uncommittedItem(key),
     uncommittedVersion: (key: string) => replica.uncommittedVersion(key),
     uncommittedBytes: 0,
     uncommittedValueBytes: () => undefined,
@@ -78,7 +79,7 @@ function fleetingView({ store }: VirtualNode, key: string): StoredValue | undefi
 /** The call that the virtual node records for a request. Its answer is passed on to the sink of the request. */
 function callOf(
   process: VirtualNode,
-  { token, key, value }: { readonly token: unknown; readonly key: string; readonly value?: unknown },
+  { token, key = '', value }: { readonly token: unknown; readonly key?: string; readonly value?: unknown },
 ): ScriptedCall {
   const answers: Answer[] = [];
   const push = (answer: Answer): number => {

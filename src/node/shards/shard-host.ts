@@ -7,9 +7,11 @@ import type {
   CoreStatus,
   Effect,
   Event,
+  FoundItem,
   ReplicaId,
   ReplicaOptions,
   ShardState,
+  TransactEvent,
   WriteEvent,
 } from '../../replication/index.js';
 import { Replica } from '../../replication/index.js';
@@ -78,6 +80,10 @@ export class ShardHost implements TickerMember {
     return this.#closed ? 'NOT_PRIMARY' : this.#replica.refusalOfRead(nowMs);
   }
 
+  /** See `Replica.uncommittedItem`. */
+  uncommittedItem(key: string): FoundItem | undefined {
+    return this.#replica.uncommittedItem(key);
+  }
   /** See `Replica.uncommittedVersion`. */
   uncommittedVersion(key: string): number | undefined {
     return this.#replica.uncommittedVersion(key);
@@ -95,8 +101,8 @@ export class ShardHost implements TickerMember {
     return this.#closed ? [] : this.#replica.holders;
   }
 
-  /** Must be called under the key's stripe lock. All writes of one turn of the event loop are sent to the backups together. */
-  write(write: WriteEvent, nowMs?: number): void {
+  /** Must be called under the stripe locks of its keys. All writes of one turn of the event loop are sent to the backups together. */
+  write(write: WriteEvent | TransactEvent, nowMs?: number): void {
     this.handle(write, nowMs);
     if (this.#flushScheduled) return;
     this.#flushScheduled = true;
@@ -115,7 +121,7 @@ export class ShardHost implements TickerMember {
   /** `nowMs`: monotonic, sampled after the event happened. */
   handle(event: Event, nowMs = performance.now()): void {
     if (this.#closed) {
-      if (event.type === 'write' || event.type === 'orderedRead')
+      if (event.type === 'write' || event.type === 'transact' || event.type === 'orderedRead')
         (event.token as AnswerSink).answer({ kind: 'refused', refusal: 'NOT_PRIMARY' });
       return;
     }

@@ -31,8 +31,32 @@ export class Stripes {
     return pending.finally(() => mutex.release());
   }
 
+  /**
+   * As `run`, under the stripes of all these keys. The section takes its place in the queues of all stripes in one turn. So sections
+   * wait only for those that came before them: none waits for another in a circle, and none overtakes another on one of its keys.
+   */
+  runAll(keys: readonly string[], section: () => void | Promise<void>): void | Promise<void> {
+    const mutexes = [...new Set(keys.map((key) => this.#of(key)))];
+    if (mutexes.some((mutex) => mutex.isLocked())) return runLocked(mutexes, section);
+    const pending = section();
+    if (!(pending instanceof Promise)) return;
+    for (const mutex of mutexes) void mutex.acquire();
+    return pending.finally(() => {
+      for (const mutex of mutexes) mutex.release();
+    });
+  }
+
   #of(key: string): Mutex {
     return this.#stripes[stripeOf(key, this.#stripes.length)]!;
+  }
+}
+
+async function runLocked(mutexes: readonly Mutex[], section: () => void | Promise<void>): Promise<void> {
+  const releases = await Promise.all(mutexes.map((mutex) => mutex.acquire()));
+  try {
+    await section();
+  } finally {
+    for (const release of releases) release();
   }
 }
 

@@ -59,7 +59,7 @@ function commitTo(core: Core, role: Primary, seq: Seq): void {
   core.applyCommitted();
   role.waiters.release(
     seq,
-    (version, token) => core.emit({ type: 'answer', token, answer: { kind: 'written', version } }),
+    (version, token, answer) => core.emit({ type: 'answer', token, answer: answer ?? { kind: 'written', version } }),
     (waiter) => answerAsRead(core, waiter),
   );
   compact(core, needsOf(role));

@@ -1,12 +1,15 @@
-/** Writes and ordered reads at the primary (R6): judged by the newest entry of the key, appended, answered once committed. */
+/** Writes, transactions and ordered reads at the primary (R6): judged by the newest entry of the key, appended, answered once committed. */
 
 import type { Answer, Refusal } from '../protocol/effect.js';
-import type { OrderedReadEvent, WriteEvent } from '../protocol/event.js';
+import type { OrderedReadEvent, TransactEvent, WriteEvent } from '../protocol/event.js';
 import type { Seq } from '../protocol/ids.js';
-import { entryBytes, type LogEntry, versionOf, writeOf } from '../protocol/log-entry.js';
+import { entryBytes, type KeyWrite, type LogEntry, versionOf, writeOf } from '../protocol/log-entry.js';
+import { type FoundItem, keysOf } from '../protocol/transaction.js';
 import type { Core } from '../state/core.js';
+import { invariant } from '../state/invariant.js';
 import type { Primary } from '../state/role.js';
 import type { JudgedWaiter } from '../state/waiters.js';
+import { judgeTransaction } from './judge-transaction.js';
 import { holdsLease } from './lease.js';
 import { requiredIds } from './membership.js';
 
@@ -17,17 +20,48 @@ export function onWrite(core: Core, event: WriteEvent): void {
   if (refusal !== undefined || role.kind !== 'primary') {
     return answer(core, event.token, { kind: 'refused', refusal: refusal ?? 'NOT_PRIMARY' });
   }
-  if (event.value !== undefined && event.ifVersion === undefined) return append(core, role, event);
-  const newest = role.uncommitted.get(event.key);
-  const current = newest === undefined ? event.storedVersion : versionOf(newest, event.key);
+  const { key, value, token } = event;
+  if (value !== undefined && event.ifVersion === undefined) return append(core, role, [{ key, value }], token);
+  const newest = role.uncommitted.get(key);
+  const current = newest === undefined ? event.storedVersion : versionOf(newest, key);
   if (event.ifVersion !== undefined && event.ifVersion !== current) {
     const refused: Answer = { kind: 'refused', refusal: 'VERSION_MISMATCH', currentVersion: current };
-    return answerJudged(core, role, newest?.seq, { token: event.token, answer: refused });
+    return answerJudged(core, role, newest?.seq, { token, answer: refused });
   }
-  if (event.value === undefined && current === 0) {
-    return answerJudged(core, role, newest?.seq, { token: event.token, answer: { kind: 'nothingToDelete' } });
+  if (value === undefined && current === 0) {
+    return answerJudged(core, role, newest?.seq, { token, answer: { kind: 'nothingToDelete' } });
   }
-  append(core, role, event);
+  append(core, role, [{ key, value }], token);
+}
+
+/** Called under the stripe locks of all keys of the transaction. Its writes are one entry, which nothing splits. */
+export function onTransact(core: Core, { transaction, stored, token }: TransactEvent): void {
+  const { role } = core;
+  const refusal = refusalOfWrite(core);
+  if (refusal !== undefined || role.kind !== 'primary') {
+    return answer(core, token, { kind: 'refused', refusal: refusal ?? 'NOT_PRIMARY' });
+  }
+  const seq = core.log.lastSeq + 1;
+  const judged = judgeTransaction(transaction, (key) => newestOf(role, stored, key), seq);
+  if (!('refusal' in judged) && judged.writes.length > 0) {
+    const { writes, held, results } = judged;
+    return append(core, role, writes, token, { kind: 'transacted', version: seq, held, results });
+  }
+  const given: Answer =
+    'refusal' in judged
+      ? { kind: 'refused', ...judged }
+      : { kind: 'transacted', version: 0, held: judged.held, results: judged.results };
+  const judgedBy = keysOf(transaction).map((key) => role.uncommitted.get(key)?.seq ?? 0);
+  answerJudged(core, role, Math.max(0, ...judgedBy) || undefined, { token, answer: given });
+}
+
+/** What the newest entry of the key leaves, committed or not. Values of an entry are never changed; stored ones are copied. */
+function newestOf(role: Primary, stored: TransactEvent['stored'], key: string): FoundItem {
+  const newest = role.uncommitted.get(key);
+  if (newest !== undefined) return { value: writeOf(newest, key).value, version: versionOf(newest, key) };
+  const item = stored.get(key);
+  invariant(item !== undefined, 'a transaction came without what is stored under one of its keys');
+  return { value: item.value?.slice(), version: item.version };
 }
 
 /** Called under the key's stripe lock, so that the writes issued before it have been appended. */
@@ -42,12 +76,13 @@ export function onOrderedRead(core: Core, event: OrderedReadEvent): void {
   answerJudged(core, role, newest?.seq, { token: event.token, answer: { kind: 'readable', newest: found } });
 }
 
-function append(core: Core, role: Primary, { key, value, token }: WriteEvent): void {
-  const entry: LogEntry = { seq: core.log.lastSeq + 1, epoch: role.epoch, writes: [{ key, value }] };
+/** `answer`: what the call is answered with once the entry has committed; undefined: only its version. */
+function append(core: Core, role: Primary, writes: readonly KeyWrite[], token: unknown, given?: Answer): void {
+  const entry: LogEntry = { seq: core.log.lastSeq + 1, epoch: role.epoch, writes };
   core.log.append(entry, role.epochId);
-  role.uncommitted.set(key, entry);
+  for (const { key } of writes) role.uncommitted.set(key, entry);
   role.uncommittedBytes += entryBytes(entry);
-  role.waiters.addWrite(entry.seq, token);
+  role.waiters.addWrite(entry.seq, token, given);
 }
 
 /** Answers a call that wrote nothing, like a read, once the entry that it was judged by has committed (R6, R9). */

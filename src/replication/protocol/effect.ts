@@ -12,6 +12,7 @@ import type { LogEntry } from './log-entry.js';
 import type { EpochRun } from './log-position.js';
 import type { Message } from './message.js';
 import type { ShardState } from './shard-state.js';
+import type { KeyResult } from './transaction.js';
 
 /** Why a request was not executed, or is not known to have been executed. The same words as the public error codes. */
 export type Refusal =
@@ -23,6 +24,10 @@ export type Refusal =
   | 'TOO_FEW_IN_SYNC'
   | 'OVERLOADED'
   | 'VERSION_MISMATCH'
+  | 'VALUE_MISMATCH'
+  | 'NOT_A_NUMBER'
+  | 'OUT_OF_RANGE'
+  | 'VALUE_TOO_LARGE'
   | 'OUTCOME_UNKNOWN';
 
 /** What the newest write of a key left. */
@@ -42,7 +47,10 @@ export type Answer =
   | { readonly kind: 'readable'; readonly newest: NewestWrite | undefined }
   /** A delete of a key that does not exist. */
   | { readonly kind: 'nothingToDelete' }
-  | { readonly kind: 'refused'; readonly refusal: Refusal; readonly currentVersion?: Seq }
+  /** A transaction. `version`: of its entry; 0: it wrote nothing. `held`: every compare held. */
+  | { readonly kind: 'transacted'; readonly version: Seq; readonly held: boolean; readonly results: readonly KeyResult[] }
+  /** `operation`: the number of the operation of a transaction that was refused. */
+  | { readonly kind: 'refused'; readonly refusal: Refusal; readonly currentVersion?: Seq; readonly operation?: number }
   | { readonly kind: 'forced'; readonly epoch: Epoch; readonly seqFloor: Seq }
   | { readonly kind: 'notForced'; readonly reason: string };
 

@@ -2,6 +2,7 @@
 import type { Epoch, EpochId, HistoryId, ReplicaId, Seq } from './ids.js';
 import type { Message } from './message.js';
 import type { ShardState } from './shard-state.js';
+import type { FoundItem, Transaction } from './transaction.js';
 
 /** A live replica, as registered in ZooKeeper. */
 export interface CandidateFact {
@@ -53,6 +54,19 @@ export interface WriteEvent {
   readonly storedVersion: Seq | undefined;
 }
 
+/** A transaction. The shell reports it under the stripe locks of all its keys. */
+export interface TransactEvent {
+  readonly type: 'transact';
+  /** The answer carries it back. */
+  readonly token: unknown;
+  readonly transaction: Transaction;
+  /**
+   * By key, for each that the transaction names: what is applied, read under its stripe lock. It does not count where an entry of
+   * the key is uncommitted. Its memory may be used again once the event has been handled.
+   */
+  readonly stored: ReadonlyMap<string, FoundItem>;
+}
+
 /** A read that sees the last write of its key appended before it. It is `readable` once that write has committed (R6, R9). */
 export interface OrderedReadEvent {
   readonly type: 'orderedRead';
@@ -64,6 +78,7 @@ export interface OrderedReadEvent {
 export type Event =
   | { readonly type: 'tick' }
   | WriteEvent
+  | TransactEvent
   | OrderedReadEvent
   /** The end of a turn: the entries appended in this turn are persisted and sent together. */
   | { readonly type: 'flush' }

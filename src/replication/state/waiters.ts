@@ -16,11 +16,15 @@ export class Waiters {
   /** Tokens in order of seq, from `#firstSeq` on; one for each entry of this epoch. */
   readonly #writes = new Queue<unknown>();
   #firstSeq: Seq = 0;
+  /** Answers of those writes that say more than their version. */
+  readonly #answers = new Map<Seq, Answer>();
   #judged = new Map<Seq, JudgedWaiter[]>();
 
-  addWrite(seq: Seq, token: unknown): void {
+  /** `answer`: what the call is answered with once the entry has committed; undefined: only the version. */
+  addWrite(seq: Seq, token: unknown, answer?: Answer): void {
     if (this.#writes.length === 0) this.#firstSeq = seq;
     this.#writes.push(token);
+    if (answer !== undefined) this.#answers.set(seq, answer);
   }
 
   addJudged(seq: Seq, waiter: JudgedWaiter): void {
@@ -30,9 +34,13 @@ export class Waiters {
   }
 
   /** Calls back for every call that waits for `seq` or an earlier entry, in order. */
-  release(seq: Seq, onWrite: (seq: Seq, token: unknown) => void, onJudged: (waiter: JudgedWaiter) => void): void {
+  release(
+    seq: Seq,
+    onWrite: (seq: Seq, token: unknown, answer: Answer | undefined) => void,
+    onJudged: (waiter: JudgedWaiter) => void,
+  ): void {
     for (; this.#writes.length > 0 && this.#firstSeq <= seq; this.#firstSeq++) {
-      onWrite(this.#firstSeq, this.#writes.shift());
+      onWrite(this.#firstSeq, this.#writes.shift(), this.#takeAnswer(this.#firstSeq));
       if (this.#judged.size > 0) this.#releaseJudged(this.#firstSeq, onJudged);
     }
     if (this.#judged.size === 0) return;
@@ -44,8 +52,16 @@ export class Waiters {
   /** Calls back for every waiting call, and forgets all of them. */
   abandon(onWrite: (token: unknown) => void, onJudged: (waiter: JudgedWaiter) => void): void {
     while (this.#writes.length > 0) onWrite(this.#writes.shift());
+    this.#answers.clear();
     for (const waiting of this.#judged.values()) waiting.forEach(onJudged);
     this.#judged.clear();
+  }
+
+  #takeAnswer(seq: Seq): Answer | undefined {
+    if (this.#answers.size === 0) return undefined;
+    const answer = this.#answers.get(seq);
+    this.#answers.delete(seq);
+    return answer;
   }
 
   #releaseJudged(seq: Seq, onJudged: (waiter: JudgedWaiter) => void): void {

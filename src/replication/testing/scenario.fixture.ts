@@ -9,6 +9,7 @@ import type { Answer, Refusal } from '../protocol/effect.js';
 import type { BodyOf, Message } from '../protocol/message.js';
 import type { ReplicaOptions } from '../protocol/replica-options.js';
 import type { ShardState } from '../protocol/shard-state.js';
+import type { KeyOperation } from '../protocol/transaction.js';
 import type { CoreStatus } from '../replica-status.js';
 import { Cluster } from './cluster.fixture.js';
 import type { ScriptedCall, VirtualNode } from './virtual-node.fixture.js';
@@ -159,6 +160,13 @@ export class Scenario {
   delete(name: string, key: string, ifVersion?: number): ScriptedCall {
     return this.#write(name, key, undefined, ifVersion);
   }
+  /** Requests a transaction and ends the turn. Nothing is delivered. */
+  transact(name: string, ...operations: readonly KeyOperation[]): ScriptedCall {
+    const node = this.node(name);
+    const call = node.transact({ compares: [], operations, otherwise: [] });
+    node.handle({ type: 'flush' });
+    return call;
+  }
   #write(name: string, key: string, value: string | undefined, ifVersion?: number): ScriptedCall {
     const node = this.node(name);
     const call = node.write(key, value, ifVersion);
@@ -264,7 +272,7 @@ export class Scenario {
   }
 }
 
-/** The one answer of a call: `written 3`, `readable v1 3`, `readable nothing`, `TOO_FEW_IN_SYNC`, or `none yet`. */
+/** The one answer of a call: `written 3`, `transacted 3: v 3, 0`, `readable v1 3`, `readable nothing`, `TOO_FEW_IN_SYNC`, or `none yet`. */
 export function outcome(call: ScriptedCall): string {
   if (call.answers.length > 1) throw new Error(`${call.answers.length} answers to one call`);
   const answer: Answer | undefined = call.answers[0];
@@ -272,6 +280,12 @@ export function outcome(call: ScriptedCall): string {
   if (answer.kind === 'written') return `written ${answer.version}`;
   if (answer.kind === 'refused')
     return answer.currentVersion === undefined ? answer.refusal : `${answer.refusal} ${answer.currentVersion}`;
+  if (answer.kind === 'transacted') {
+    const results = answer.results.map(({ version, value }) =>
+      value === undefined ? version : `${new TextDecoder().decode(value)} ${version}`,
+    );
+    return `transacted ${answer.version}: ${results.join(', ')}`;
+  }
   if (answer.kind === 'readable' && answer.newest !== undefined) {
     const { value, seq } = answer.newest;
     return value === undefined ? 'readable nothing' : `readable ${new TextDecoder().decode(value)} ${seq}`;

@@ -11,6 +11,7 @@ import type { Answer, Effect, Note } from '../protocol/effect.js';
 import type { Event } from '../protocol/event.js';
 import type { Message } from '../protocol/message.js';
 import type { ReplicaOptions } from '../protocol/replica-options.js';
+import { keysOf, type Transaction } from '../protocol/transaction.js';
 import { Replica } from '../replica.js';
 import { ScriptedSession } from './scripted-session.fixture.js';
 import type { ScriptedWays } from './scripted-ways.fixture.js';
@@ -109,6 +110,13 @@ export class VirtualNode extends ReplicaProcess<Surroundings> {
     const call: ScriptedCall = this.newCall(key, value);
     const bytes = value === undefined ? undefined : new TextEncoder().encode(value);
     this.handle({ type: 'write', token: call, key, value: bytes, ifVersion, storedVersion: this.store.versionOf(key) });
+    return call;
+  }
+
+  transact(transaction: Transaction): ScriptedCall {
+    const call = this.newCall();
+    const stored = new Map(keysOf(transaction).map((key) => [key, this.store.itemOf(key)]));
+    this.handle({ type: 'transact', token: call, transaction, stored });
     return call;
   }
 

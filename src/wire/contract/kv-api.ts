@@ -3,18 +3,27 @@
  * documents them. This file adds only what the generator cannot know: that a server reads keys as bytes (server-contract.ts), what a
  * caller may leave out, and which fields only the report of a single node has.
  */
+import type { AppendRequest as AppendRequestFields } from './generated/kv/v1/AppendRequest.js';
 import type { DeleteRequest as DeleteRequestFields } from './generated/kv/v1/DeleteRequest.js';
+import type { GetAndSetRequest as GetAndSetRequestFields } from './generated/kv/v1/GetAndSetRequest.js';
 import type { GetTopologyRequest as GetTopologyRequestFields } from './generated/kv/v1/GetTopologyRequest.js';
+import type { IncrementRequest as IncrementRequestFields } from './generated/kv/v1/IncrementRequest.js';
 import type { ListKeysRequest as ListKeysRequestFields } from './generated/kv/v1/ListKeysRequest.js';
 import type { PutRequest as PutRequestFields } from './generated/kv/v1/PutRequest.js';
+import type { SetRangeRequest as SetRangeRequestFields } from './generated/kv/v1/SetRangeRequest.js';
 import type { Shard as ShardReport } from './generated/kv/v1/Shard.js';
 import type { Topology as TopologyReport } from './generated/kv/v1/Topology.js';
+import type { TransactCompare as TransactCompareFields } from './generated/kv/v1/TransactCompare.js';
 
+export type { AppendResponse } from './generated/kv/v1/AppendResponse.js';
 export type { DeleteResponse } from './generated/kv/v1/DeleteResponse.js';
 export type { ForcePrimaryRequest } from './generated/kv/v1/ForcePrimaryRequest.js';
 export type { ForcePrimaryResponse } from './generated/kv/v1/ForcePrimaryResponse.js';
+export type { GetAndDeleteResponse } from './generated/kv/v1/GetAndDeleteResponse.js';
+export type { GetAndSetResponse } from './generated/kv/v1/GetAndSetResponse.js';
 export type { GetResponse } from './generated/kv/v1/GetResponse.js';
 export type { HistoryPosition } from './generated/kv/v1/HistoryPosition.js';
+export type { IncrementResponse } from './generated/kv/v1/IncrementResponse.js';
 export type { KeyHolder } from './generated/kv/v1/KeyHolder.js';
 export type { KeyLocation } from './generated/kv/v1/KeyLocation.js';
 export type { ListedKey } from './generated/kv/v1/ListedKey.js';
@@ -25,18 +34,62 @@ export type { PeerStatus } from './generated/kv/v1/PeerStatus.js';
 export type { PutResponse } from './generated/kv/v1/PutResponse.js';
 export type { Replica as ReplicaInfo } from './generated/kv/v1/Replica.js';
 export type { ReplicaStatus } from './generated/kv/v1/ReplicaStatus.js';
+export type { SetRangeResponse } from './generated/kv/v1/SetRangeResponse.js';
+export type { TransactResponse } from './generated/kv/v1/TransactResponse.js';
+export type { TransactResult } from './generated/kv/v1/TransactResult.js';
 export type { ShardReport, TopologyReport };
 
 /** A key is a string for clients and bytes for servers. */
 export interface GetRequest<Key = string> {
   key: Key;
 }
-export interface PutRequest<Key = string> extends Omit<PutRequestFields, 'key' | 'value'> {
+export interface PutRequest<Key = string> extends Omit<PutRequestFields, 'key' | 'value' | 'ifValue'> {
+  key: Key;
+  value: Uint8Array;
+  ifValue?: Uint8Array;
+}
+export interface DeleteRequest<Key = string> extends Omit<DeleteRequestFields, 'key' | 'ifValue'> {
+  key: Key;
+  ifValue?: Uint8Array;
+}
+export interface IncrementRequest<Key = string> extends Omit<IncrementRequestFields, 'key'> {
+  key: Key;
+}
+export interface AppendRequest<Key = string> extends Omit<AppendRequestFields, 'key' | 'value'> {
   key: Key;
   value: Uint8Array;
 }
-export interface DeleteRequest<Key = string> extends Omit<DeleteRequestFields, 'key'> {
+export interface SetRangeRequest<Key = string> extends Omit<SetRangeRequestFields, 'key' | 'value'> {
   key: Key;
+  value: Uint8Array;
+}
+export interface GetAndSetRequest<Key = string> extends Omit<GetAndSetRequestFields, 'key' | 'value'> {
+  key: Key;
+  value: Uint8Array;
+}
+export interface GetAndDeleteRequest<Key = string> {
+  key: Key;
+}
+export interface TransactCompare<Key = string>
+  extends Omit<TransactCompareFields, 'key' | 'value' | '_version' | '_exists' | '_value'> {
+  key: Key;
+  value?: Uint8Array;
+}
+/** Exactly one of the fields is set. */
+export interface TransactOperation<Key = string> {
+  get?: GetRequest<Key> | null;
+  put?: PutRequest<Key> | null;
+  delete?: DeleteRequest<Key> | null;
+  increment?: IncrementRequest<Key> | null;
+  append?: AppendRequest<Key> | null;
+  setRange?: SetRangeRequest<Key> | null;
+  getAndSet?: GetAndSetRequest<Key> | null;
+  getAndDelete?: GetAndDeleteRequest<Key> | null;
+}
+export interface TransactRequest<Key = string> {
+  compares: TransactCompare<Key>[];
+  operations: TransactOperation<Key>[];
+  otherwise: TransactOperation<Key>[];
 }
 export interface LocateKeyRequest<Key = string> {
   key: Key;

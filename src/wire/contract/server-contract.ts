@@ -4,12 +4,16 @@
  * wire format is the same.
  */
 import type protobuf from 'protobufjs';
+import { changes } from './change-messages.js';
 import { loadProto, serviceIn, withBareMessages } from './proto-files.js';
 
 const contract = loadProto('kv/v1/kv.proto', readKeysAsBytes);
 
 export const clusterServiceWithRawKeys = serviceIn(contract, 'kv.v1.Cluster');
-export const keyValueServiceWithRawKeys = withBareMessages(serviceIn(contract, 'kv.v1.KeyValue'), ['Pipeline']);
+export const keyValueServiceWithRawKeys = withBareMessages(serviceIn(contract, 'kv.v1.KeyValue'), [
+  'Pipeline',
+  ...Object.values(changes).map(({ rpc }) => rpc),
+]);
 
 function readKeysAsBytes(root: protobuf.Root): void {
   for (const name of ['GetRequest', 'PutRequest', 'DeleteRequest', 'LocateKeyRequest']) {

@@ -3,6 +3,7 @@
  * operation with proto-loader costs more than all other work on it.
  */
 import { traceParentBytes } from '../../tracing/trace-parent.js';
+import { type ChangeMethod, changeKinds, changes } from '../contract/change-messages.js';
 import { ProtobufReader, tagOf } from '../protobuf/protobuf-reader.js';
 import { ProtobufWriter } from '../protobuf/protobuf-writer.js';
 
@@ -11,8 +12,16 @@ export type DataRequest = Operation & { readonly traceParent?: string };
 
 type Operation =
   | { readonly kind: 'get'; readonly key: string }
-  | { readonly kind: 'put'; readonly key: string; readonly value: Uint8Array; readonly ifVersion: number | undefined }
-  | { readonly kind: 'delete'; readonly key: string; readonly ifVersion: number | undefined };
+  | ({ readonly kind: 'put'; readonly value: Uint8Array } & Conditional)
+  | ({ readonly kind: 'delete' } & Conditional)
+  /** `key`: one of its keys; all belong to one shard. `message`: the encoded request. */
+  | { readonly kind: ChangeMethod; readonly key: string; readonly message: Buffer };
+
+interface Conditional {
+  readonly key: string;
+  readonly ifVersion: number | undefined;
+  readonly ifValue?: Uint8Array | undefined;
+}
 
 const operationsField = 1;
 const idField = 1;
@@ -22,6 +31,7 @@ const keyField = 1;
 const valueField = 2;
 const putIfVersionField = 3;
 const deleteIfVersionField = 2;
+const ifValueField = 10;
 
 /** Most bytes of an operation beside its key, value and trace: tags and lengths, the condition and the id. */
 const overheadBytes = 48;
@@ -30,9 +40,15 @@ const maxUtf8BytesPerUnit = 3;
 
 /** An upper bound of the bytes that the request will take; it is rarely much too high. */
 export function sizeOf(request: DataRequest): number {
-  const valueBytes = request.kind === 'put' ? request.value.length : 0;
+  const valueBytes = valueBytesOf(request);
   const traceBytes = request.traceParent === undefined ? 0 : traceParentOverheadBytes;
   return overheadBytes + maxUtf8BytesPerUnit * request.key.length + valueBytes + traceBytes;
+}
+
+function valueBytesOf(request: DataRequest): number {
+  if (request.kind === 'put') return request.value.length + (request.ifValue?.length ?? 0);
+  if (request.kind === 'delete') return request.ifValue?.length ?? 0;
+  return 'message' in request ? request.message.length : 0;
 }
 
 /** Encodes PipelineRequests. */
@@ -45,11 +61,19 @@ export class OperationWriter {
 
   add(id: number, request: DataRequest): void {
     const writer = this.#writer;
-    const valueBytes = request.kind === 'put' ? request.value.length : 0;
+    const valueBytes = valueBytesOf(request);
     // Estimates. One whose varint is as long as that of the true length saves moving the bytes.
     const expected = request.key.length + valueBytes;
     writer.begin(operationsField, expected + 8);
     writer.uint32(idField, id);
+    if ('message' in request) writer.bytes(changes[request.kind].field, request.message);
+    else this.#addRequest(request, expected);
+    if (request.traceParent !== undefined) writer.string(traceParentField, request.traceParent);
+    writer.end();
+  }
+
+  #addRequest(request: Exclude<DataRequest, { kind: ChangeMethod }>, expected: number): void {
+    const writer = this.#writer;
     writer.begin(fieldOf[request.kind], expected + 4);
     writer.string(keyField, request.key);
     if (request.kind === 'put') {
@@ -58,8 +82,7 @@ export class OperationWriter {
     } else if (request.kind === 'delete' && request.ifVersion !== undefined) {
       writer.uint64(deleteIfVersionField, request.ifVersion);
     }
-    writer.end();
-    if (request.traceParent !== undefined) writer.string(traceParentField, request.traceParent);
+    if (request.kind !== 'get' && request.ifValue !== undefined) writer.bytes(ifValueField, request.ifValue);
     writer.end();
   }
 
@@ -80,7 +103,11 @@ const tags = {
   value: tagOf(valueField, 'bytes'),
   putIfVersion: tagOf(putIfVersionField, 'varint'),
   deleteIfVersion: tagOf(deleteIfVersionField, 'varint'),
+  ifValue: tagOf(ifValueField, 'bytes'),
 };
+const changeOfTag: ReadonlyMap<number, ChangeMethod> = new Map(
+  changeKinds.map((kind) => [tagOf(changes[kind].field, 'bytes'), kind]),
+);
 
 /** Cursor over the operations of a PipelineRequest. Each call of `next` overwrites the fields of the operation before. */
 export class OperationReader {
@@ -96,6 +123,10 @@ export class OperationReader {
   valueStart = 0;
   valueEnd = 0;
   ifVersion: number | undefined;
+  /** A view of `buffer`. */
+  ifValue: Uint8Array | undefined;
+  /** The encoded request of an operation of `changes`, a view of `buffer`. */
+  message: Buffer | undefined;
   /** Only its length has been checked. */
   traceParent: string | undefined;
 
@@ -131,12 +162,20 @@ export class OperationReader {
       else if (tag === tags.put) this.#request('put');
       else if (tag === tags.delete) this.#request('delete');
       else if (tag === tags.traceParent) this.#traceParent();
-      else reader.skip(tag);
+      else this.#change(tag);
     }
     reader.leave(outerEnd);
   }
 
-  #request(kind: DataRequest['kind']): void {
+  #change(tag: number): void {
+    const reader = this.#reader;
+    const kind = changeOfTag.get(tag);
+    if (kind === undefined) return reader.skip(tag);
+    this.kind = kind;
+    this.message = reader.view(reader.bytes());
+  }
+
+  #request(kind: 'get' | 'put' | 'delete'): void {
     const reader = this.#reader;
     const outerEnd = reader.enter();
     this.kind = kind;
@@ -145,6 +184,7 @@ export class OperationReader {
     this.valueStart = 0;
     this.valueEnd = 0;
     this.ifVersion = undefined;
+    this.ifValue = undefined;
     while (reader.more) {
       const tag = reader.tag();
       if (tag === tags.key) this.#key();
@@ -153,6 +193,7 @@ export class OperationReader {
         this.valueEnd = reader.position;
       } else if (tag === tags.putIfVersion && kind === 'put') this.ifVersion = reader.anyVarint();
       else if (tag === tags.deleteIfVersion && kind === 'delete') this.ifVersion = reader.anyVarint();
+      else if (tag === tags.ifValue && kind !== 'get') this.ifValue = reader.view(reader.bytes());
       else reader.skip(tag);
     }
     reader.leave(outerEnd);

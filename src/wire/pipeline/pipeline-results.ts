@@ -1,5 +1,6 @@
 /** Codec of the results in kv.v1.KeyValue/Pipeline, written by hand as that of the operations (pipeline-operations.ts). */
 import { type ErrorCode, errorTraits, KvError } from '../../errors.js';
+import { type ChangeMethod, changes } from '../contract/change-messages.js';
 import { ProtobufReader, tagOf } from '../protobuf/protobuf-reader.js';
 import { ProtobufWriter } from '../protobuf/protobuf-writer.js';
 
@@ -12,6 +13,8 @@ export interface DataResult {
   readonly version: number;
   /** Id of the node that answered. */
   readonly nodeId: string;
+  /** Of an operation of `changes`: its response, encoded, in memory of its own. */
+  readonly message?: Buffer;
 }
 
 const nodeIdField = 1;
@@ -71,6 +74,13 @@ export class ResultWriter {
     this.#end();
   }
 
+  /** @param response encoded, without the node's id */
+  change(id: number, kind: ChangeMethod, response: Buffer): void {
+    const writer = this.#begin(id, response.length + smallResultBytes);
+    writer.bytes(changes[kind].field, response);
+    writer.end();
+  }
+
   error(id: number, error: KvError): void {
     const writer = this.#begin(id, smallResultBytes + error.message.length);
     writer.begin(resultField.error, smallResultBytes + error.message.length);
@@ -116,6 +126,7 @@ const versionTags = {
   put: tagOf(putField.version, 'varint'),
   delete: tagOf(deleteField.version, 'varint'),
 };
+const changeTags: ReadonlySet<number> = new Set(Object.values(changes).map(({ field }) => tagOf(field, 'bytes')));
 const existedTag = tagOf(deleteField.existed, 'varint');
 const errorTags = {
   code: tagOf(errorField.code, 'bytes'),
@@ -170,6 +181,7 @@ export class ResultReader {
       else if (tag === tags.put) this.#success(versionTags.put, 0, 0);
       else if (tag === tags.delete) this.#success(versionTags.delete, existedTag, 0);
       else if (tag === tags.error) this.#failure();
+      else if (changeTags.has(tag)) this.#change();
       else reader.skip(tag);
     }
     reader.leave(outerEnd);
@@ -190,6 +202,10 @@ export class ResultReader {
     }
     this.result = { found, value, version, nodeId: this.#nodeId };
     reader.leave(outerEnd);
+  }
+
+  #change(): void {
+    this.result = { found: true, value: noValue, version: 0, nodeId: this.#nodeId, message: this.#copyOfValue() };
   }
 
   /** Copies the value, so that a caller that keeps it does not keep the whole batch in memory. */

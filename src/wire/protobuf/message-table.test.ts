@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import protobuf from 'protobufjs';
 import { describe, expect, test } from 'vitest';
 import { frameTables } from '../../transport/frame-messages.js';
+import { changes } from '../contract/change-messages.js';
 import { protoFolder, protoOptions } from '../contract/proto-files.js';
 import { queries } from '../contract/query-messages.js';
 import { MessageTable } from './message-table.js';
@@ -13,16 +14,28 @@ root.loadSync('kv/v1/frames.proto');
 
 /** The tables of a method, by the names of its messages. */
 // biome-ignore lint/suspicious/noExplicitAny: tables of different messages.
-function messagesOf(rpc: string, request: MessageTable<any>, response: MessageTable<any>) {
-  const { requestType, responseType } = root.lookupService('kv.v1.Cluster').methods[rpc.split('/')[1]!]!;
+function messagesOf(rpc: string, request: MessageTable<any>, response: MessageTable<any>, service = 'Cluster') {
+  const { requestType, responseType } = root.lookupService(`kv.v1.${service}`).methods[rpc.split('/')[1]!]!;
   return [[requestType, request] as const, [responseType, response] as const];
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: tables of different messages.
 const tables: readonly (readonly [string, MessageTable<any>])[] = [
   ...Object.values(queries).flatMap(({ rpc, request, response }) => messagesOf(rpc, request, response)),
+  ...Object.values(changes).flatMap(({ rpc, request, response }) => messagesOf(`/${rpc}`, request, response, 'KeyValue')),
   ...Object.entries(frameTables),
 ];
+
+/** Their keys are bytes, as servers read them. */
+const withRawKeys = ['Get', 'Put', 'Delete', 'Increment', 'Append', 'SetRange', 'GetAndSet', 'GetAndDelete'].map(
+  (name) => `${name}Request`,
+);
+for (const name of [...withRawKeys, 'TransactCompare']) {
+  const key = root.lookupType(`kv.v1.${name}`).fields.key!;
+  key.type = 'bytes';
+  key.bytes = true;
+  key.resolved = false;
+}
 
 /** A message in which every field has a value; the lists have two items. */
 function example(type: protobuf.Type): Record<string, unknown> {
@@ -31,6 +44,7 @@ function example(type: protobuf.Type): Record<string, unknown> {
       const item = (): unknown => {
         const nested = field.resolve().resolvedType;
         if (nested instanceof protobuf.Type) return example(nested);
+        if (field.type === 'bytes') return Buffer.from(`${field.name} \u00fc`);
         return field.type === 'string' ? `${field.name} \u00fc` : field.type === 'bool' ? true : 2 ** 31 + field.id;
       };
       return [field.name, field.repeated ? [item(), item()] : item()];

@@ -10,8 +10,20 @@ import { ProtobufWriter } from './protobuf-writer.js';
 // biome-ignore lint/suspicious/noExplicitAny: a table of any message can be nested in another.
 type AnyTable = MessageTable<any>;
 
-/** An absent `optional` field is undefined; an absent message is null. A list of one kind stands for a repeated field. */
-export type FieldKind = 'string' | 'uint' | 'bool' | 'optional uint' | AnyTable | readonly ['string' | AnyTable];
+/**
+ * An absent `optional` field is undefined; an absent message is null. A list of one kind stands for a repeated field. Bytes that are
+ * read are a view of the message.
+ */
+export type FieldKind =
+  | 'string'
+  | 'bytes'
+  | 'uint'
+  | 'bool'
+  | 'optional bytes'
+  | 'optional uint'
+  | 'optional bool'
+  | AnyTable
+  | readonly ['string' | AnyTable];
 
 /** By the name of the field: its number, and its kind. */
 export type FieldTable<Message> = { readonly [Name in keyof Message]-?: readonly [field: number, kind: FieldKind] };
@@ -55,8 +67,7 @@ export class MessageTable<Message extends object> {
       const value = values[field.name];
       if (value === undefined || value === null) continue;
       if (field.isRepeated) for (const item of value as unknown[]) writeField(writer, field, item);
-      else if ((value !== '' && value !== 0 && value !== false) || field.kind === 'optional uint')
-        writeField(writer, field, value);
+      else if (isOptional(field.kind) || !isDefault(value)) writeField(writer, field, value);
     }
   }
 
@@ -76,19 +87,31 @@ export class MessageTable<Message extends object> {
 }
 
 function isNumber(kind: Field['kind']): boolean {
-  return kind === 'uint' || kind === 'bool' || kind === 'optional uint';
+  return kind === 'uint' || kind === 'bool' || kind === 'optional uint' || kind === 'optional bool';
 }
+
+function isOptional(kind: Field['kind']): boolean {
+  return kind === 'optional uint' || kind === 'optional bool' || kind === 'optional bytes';
+}
+
+function isDefault(value: unknown): boolean {
+  return value === '' || value === 0 || value === false || (value instanceof Uint8Array && value.length === 0);
+}
+
+const noBytes = Buffer.alloc(0);
 
 function defaultOf({ kind, isRepeated }: Field): unknown {
   if (isRepeated) return [];
   if (kind === 'string') return '';
   if (kind === 'uint') return 0;
   if (kind === 'bool') return false;
-  return kind === 'optional uint' ? undefined : null;
+  if (kind === 'bytes') return noBytes;
+  return isOptional(kind) ? undefined : null;
 }
 
 function writeField(writer: ProtobufWriter, { number, kind }: Field, value: unknown): void {
   if (kind === 'string') return writer.string(number, value as string);
+  if (kind === 'bytes' || kind === 'optional bytes') return writer.bytes(number, value as Uint8Array);
   if (kind instanceof MessageTable) {
     writer.begin(number);
     kind.write(writer, value as object);
@@ -99,7 +122,11 @@ function writeField(writer: ProtobufWriter, { number, kind }: Field, value: unkn
 
 function readField(reader: ProtobufReader, { kind }: Field): unknown {
   if (kind === 'string') return reader.string();
-  if (kind === 'bool') return reader.bool();
+  if (kind === 'bool' || kind === 'optional bool') return reader.bool();
+  if (kind === 'bytes' || kind === 'optional bytes') {
+    const start = reader.bytes();
+    return reader.view(start);
+  }
   if (!(kind instanceof MessageTable)) return reader.varint();
   const outerEnd = reader.enter();
   const message: unknown = kind.read(reader);

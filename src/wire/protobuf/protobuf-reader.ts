@@ -112,6 +112,11 @@ export class ProtobufReader {
     return start;
   }
 
+  /** A view of the bytes from `start` up to `position`. */
+  view(start: number): Buffer {
+    return this.#buffer.subarray(start, this.#position);
+  }
+
   /** Text that is not UTF-8 is malformed: with replacement characters, two different keys would become one. */
   string(): string {
     const found = this.textFrom(this.bytes());

@@ -6,7 +6,9 @@ describeVariants('write', [
   {
     rule: 'R6',
     does: 'judges a precondition by committed entries only',
-    edits: [edit('primary/write.ts', 'newest === undefined ? event.storedVersion : versionOf(newest)', 'event.storedVersion')],
+    edits: [
+      edit('primary/write.ts', 'newest === undefined ? event.storedVersion : versionOf(newest, key)', 'event.storedVersion'),
+    ],
     caughtBy: scenario('write'),
   },
   {
@@ -45,8 +47,8 @@ describeVariants('write', [
     edits: [
       edit(
         'primary/write.ts',
-        'role.waiters.addWrite(entry.seq, event.token);',
-        "answer(core, event.token, { kind: 'written', version: entry.seq });",
+        'role.waiters.addWrite(entry.seq, token, given);',
+        "answer(core, token, given ?? { kind: 'written', version: entry.seq });",
       ),
     ],
     caughtBy: schedules(15),
@@ -96,7 +98,7 @@ describeVariants('write', [
   {
     rule: 'R6',
     does: 'answers a read behind a write of its key with the stored value once the write has committed',
-    edits: [edit('primary/write.ts', "kind: 'readable', entry: newest", "kind: 'readable', entry: undefined")],
+    edits: [edit('primary/write.ts', "kind: 'readable', newest: found", "kind: 'readable', newest: undefined")],
     caughtBy: scenario('ordered-read'),
   },
   {

@@ -5,11 +5,15 @@ import type { Long } from '@grpc/proto-loader';
 export interface DeleteRequestInput {
   'key'?: (string);
   'ifVersion'?: (number | string | Long);
+  'ifValue'?: (Buffer | Uint8Array | string);
   '_ifVersion'?: "ifVersion";
+  '_ifValue'?: "ifValue";
 }
 
 export interface DeleteRequest {
   'key': (string);
   'ifVersion'?: (number);
+  'ifValue'?: (Buffer);
   '_ifVersion'?: "ifVersion";
+  '_ifValue'?: "ifValue";
 }

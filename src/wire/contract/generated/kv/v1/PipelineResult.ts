@@ -4,6 +4,12 @@ import type { GetResponseInput as _kv_v1_GetResponseInput, GetResponse as _kv_v1
 import type { PutResponseInput as _kv_v1_PutResponseInput, PutResponse as _kv_v1_PutResponse } from '../../kv/v1/PutResponse.js';
 import type { DeleteResponseInput as _kv_v1_DeleteResponseInput, DeleteResponse as _kv_v1_DeleteResponse } from '../../kv/v1/DeleteResponse.js';
 import type { OperationErrorInput as _kv_v1_OperationErrorInput, OperationError as _kv_v1_OperationError } from '../../kv/v1/OperationError.js';
+import type { IncrementResponseInput as _kv_v1_IncrementResponseInput, IncrementResponse as _kv_v1_IncrementResponse } from '../../kv/v1/IncrementResponse.js';
+import type { AppendResponseInput as _kv_v1_AppendResponseInput, AppendResponse as _kv_v1_AppendResponse } from '../../kv/v1/AppendResponse.js';
+import type { SetRangeResponseInput as _kv_v1_SetRangeResponseInput, SetRangeResponse as _kv_v1_SetRangeResponse } from '../../kv/v1/SetRangeResponse.js';
+import type { GetAndSetResponseInput as _kv_v1_GetAndSetResponseInput, GetAndSetResponse as _kv_v1_GetAndSetResponse } from '../../kv/v1/GetAndSetResponse.js';
+import type { GetAndDeleteResponseInput as _kv_v1_GetAndDeleteResponseInput, GetAndDeleteResponse as _kv_v1_GetAndDeleteResponse } from '../../kv/v1/GetAndDeleteResponse.js';
+import type { TransactResponseInput as _kv_v1_TransactResponseInput, TransactResponse as _kv_v1_TransactResponse } from '../../kv/v1/TransactResponse.js';
 
 export interface PipelineResultInput {
   'id'?: (number);
@@ -11,7 +17,13 @@ export interface PipelineResultInput {
   'put'?: (_kv_v1_PutResponseInput | null);
   'delete'?: (_kv_v1_DeleteResponseInput | null);
   'error'?: (_kv_v1_OperationErrorInput | null);
-  'result'?: "get"|"put"|"delete"|"error";
+  'increment'?: (_kv_v1_IncrementResponseInput | null);
+  'append'?: (_kv_v1_AppendResponseInput | null);
+  'setRange'?: (_kv_v1_SetRangeResponseInput | null);
+  'getAndSet'?: (_kv_v1_GetAndSetResponseInput | null);
+  'getAndDelete'?: (_kv_v1_GetAndDeleteResponseInput | null);
+  'transact'?: (_kv_v1_TransactResponseInput | null);
+  'result'?: "get"|"put"|"delete"|"error"|"increment"|"append"|"setRange"|"getAndSet"|"getAndDelete"|"transact";
 }
 
 export interface PipelineResult {
@@ -20,5 +32,11 @@ export interface PipelineResult {
   'put'?: (_kv_v1_PutResponse | null);
   'delete'?: (_kv_v1_DeleteResponse | null);
   'error'?: (_kv_v1_OperationError | null);
-  'result'?: "get"|"put"|"delete"|"error";
+  'increment'?: (_kv_v1_IncrementResponse | null);
+  'append'?: (_kv_v1_AppendResponse | null);
+  'setRange'?: (_kv_v1_SetRangeResponse | null);
+  'getAndSet'?: (_kv_v1_GetAndSetResponse | null);
+  'getAndDelete'?: (_kv_v1_GetAndDeleteResponse | null);
+  'transact'?: (_kv_v1_TransactResponse | null);
+  'result'?: "get"|"put"|"delete"|"error"|"increment"|"append"|"setRange"|"getAndSet"|"getAndDelete"|"transact";
 }

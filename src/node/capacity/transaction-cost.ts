@@ -1,0 +1,49 @@
+/** The memory that the writes of a transaction may take: the most that either of its lists needs. */
+import type { FoundItem, KeyOperation, Transaction } from '../../replication/index.js';
+import { costOf } from './data-cost.js';
+
+interface Cost {
+  /** 0: nothing is written but deletes. */
+  readonly bytes: number;
+  /** Whether the data may become larger. */
+  readonly grows: boolean;
+}
+
+export function transactionCost({ operations, otherwise }: Transaction, stored: ReadonlyMap<string, FoundItem>): Cost {
+  const [one, other] = [costOfAll(operations, stored), costOfAll(otherwise, stored)];
+  return { bytes: Math.max(one.bytes, other.bytes), grows: one.grows || other.grows };
+}
+
+/** Every operation counts as if it were the only one of its key, so no sequence of them can need more. */
+function costOfAll(operations: readonly KeyOperation[], stored: ReadonlyMap<string, FoundItem>): Cost {
+  let bytes = 0;
+  let grows = false;
+  for (const operation of operations) {
+    const before = stored.get(operation.key)?.value;
+    const after = lengthAfter(operation, before?.length ?? 0);
+    if (after === undefined) continue;
+    bytes += costOf(operation.key, after);
+    grows ||= before === undefined || after > before.length;
+  }
+  return { bytes, grows };
+}
+
+/** The most bytes of the value after the operation; undefined: it adds nothing. */
+function lengthAfter(operation: KeyOperation, before: number): number | undefined {
+  switch (operation.kind) {
+    case 'get':
+    case 'delete':
+    case 'getAndDelete':
+      return undefined;
+    case 'put':
+    case 'getAndSet':
+      return operation.value.length;
+    case 'append':
+      return Math.min(before + operation.value.length, operation.maxBytes);
+    case 'setRange':
+      return Math.min(Math.max(before, operation.offset + operation.value.length), operation.maxBytes);
+    case 'increment':
+      // A sum has at most one digit more than its longest part.
+      return Math.max(before, operation.initial.length, operation.by.length) + 1;
+  }
+}

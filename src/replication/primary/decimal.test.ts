@@ -1,0 +1,45 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { readDecimal, writeDecimal } from './decimal.js';
+
+const scale = 10n ** 17n;
+
+describe('decimal', () => {
+  test.each(['0', '1', '-1', '12.5', '-0.00000000000000001', '9223372036854775807', '-9223372036854775808', '3.14'])(
+    '%s is read and written as it is',
+    (text) => {
+      expect(writeDecimal(readDecimal(text)!)).toBe(text);
+    },
+  );
+
+  test.each([
+    ['1.50', '1.5'],
+    ['-0', '0'],
+    ['-0.0', '0'],
+    ['7.000', '7'],
+  ])('%s is written as %s', (text, written) => {
+    expect(writeDecimal(readDecimal(text)!)).toBe(written);
+  });
+
+  test.each(['', '+1', '01', '1.', '.5', '1e3', ' 1', '1 ', '--1', 'NaN', '1.123456789012345678', '12345678901234567890'])(
+    '%j is no number',
+    (text) => {
+      expect(readDecimal(text)).toBeUndefined();
+    },
+  );
+
+  test.each(['9223372036854775808', '9223372036854775807.1', '-9223372036854775809', '-9223372036854775808.5'])(
+    '%s is out of range',
+    (text) => {
+      expect(readDecimal(text)).toBeUndefined();
+    },
+  );
+
+  test('every number in range survives', () => {
+    fc.assert(
+      fc.property(fc.bigInt({ min: -(2n ** 63n) * scale, max: (2n ** 63n - 1n) * scale }), (scaled) => {
+        expect(readDecimal(writeDecimal(scaled))).toBe(scaled);
+      }),
+    );
+  });
+});

@@ -1,0 +1,117 @@
+import { describe, expect, test } from 'vitest';
+import type { FoundItem, KeyOperation, Transaction } from '../protocol/transaction.js';
+import { judgeTransaction } from './judge-transaction.js';
+
+const seq = 100;
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+const maxBytes = 10;
+const zero = { by: '1', initial: '0' };
+
+/** What becomes of keys with these values, each at version 5; text instead of bytes. */
+function judge(before: Readonly<Record<string, string>>, transaction: Partial<Transaction>) {
+  const newest = (key: string): FoundItem =>
+    before[key] === undefined ? { value: undefined, version: 0 } : { value: bytes(before[key]), version: 5 };
+  const judged = judgeTransaction({ compares: [], operations: [], otherwise: [], ...transaction }, newest, seq);
+  return JSON.parse(
+    JSON.stringify(judged, (_, value) => (value instanceof Uint8Array ? new TextDecoder().decode(value) : value)),
+  );
+}
+
+function one(before: string | undefined, operation: KeyOperation) {
+  return judge(before === undefined ? {} : { k: before }, { operations: [operation] });
+}
+
+describe('a transaction', () => {
+  test('sees its own writes, and writes each key once, with the last value', () => {
+    const operations: KeyOperation[] = [
+      { kind: 'put', key: 'a', value: bytes('1') },
+      { kind: 'increment', key: 'a', ...zero },
+      { kind: 'append', key: 'b', value: bytes('x'), maxBytes },
+      { kind: 'append', key: 'b', value: bytes('y'), maxBytes },
+      { kind: 'get', key: 'a' },
+      { kind: 'getAndDelete', key: 'b' },
+    ];
+    expect(judge({}, { operations })).toEqual({
+      held: true,
+      writes: [{ key: 'a', value: '2' }, { key: 'b' }],
+      results: [
+        { version: seq },
+        { version: seq, value: '2' },
+        { version: seq, valueBytes: 1 },
+        { version: seq, valueBytes: 2 },
+        { version: seq, value: '2' },
+        { version: seq, value: 'xy', previousVersion: seq },
+      ],
+    });
+  });
+
+  test.each([
+    [{ key: 'a', ifVersion: 5 }, true],
+    [{ key: 'a', ifVersion: 4 }, false],
+    [{ key: 'none', ifVersion: 0 }, true],
+    [{ key: 'a', exists: true }, true],
+    [{ key: 'a', exists: false }, false],
+    [{ key: 'none', exists: false }, true],
+    [{ key: 'a', ifValue: bytes('v') }, true],
+    [{ key: 'a', ifValue: bytes('w') }, false],
+    [{ key: 'none', ifValue: bytes('') }, false],
+  ])('whose comparison is %j executes its operations: %s', (compare, held) => {
+    const operations: KeyOperation[] = [{ kind: 'put', key: 'a', value: bytes('then') }];
+    const otherwise: KeyOperation[] = [{ kind: 'put', key: 'a', value: bytes('else') }];
+    const judged = judge({ a: 'v' }, { compares: [compare], operations, otherwise });
+    expect(judged).toMatchObject({ held, writes: [{ key: 'a', value: held ? 'then' : 'else' }] });
+  });
+
+  test('is refused as a whole if one operation is refused, and names it and the version before it', () => {
+    const operations: KeyOperation[] = [
+      { kind: 'put', key: 'a', value: bytes('new') },
+      { kind: 'put', key: 'a', value: bytes('newer'), ifVersion: 5 },
+    ];
+    expect(judge({ a: 'v' }, { operations })).toEqual({ refusal: 'VERSION_MISMATCH', operation: 1, currentVersion: 5 });
+  });
+
+  test('that only reads, or deletes nothing, writes nothing', () => {
+    const operations: KeyOperation[] = [
+      { kind: 'get', key: 'a' },
+      { kind: 'delete', key: 'none' },
+      { kind: 'getAndDelete', key: 'none' },
+    ];
+    const results = [{ version: 5, value: 'v' }, { version: 0 }, { version: 0, previousVersion: 0 }];
+    expect(judge({ a: 'v' }, { operations })).toEqual({ held: true, writes: [], results });
+  });
+});
+
+describe('one operation', () => {
+  const increment = (by: string, more = {}): KeyOperation => ({ kind: 'increment', key: 'k', by, initial: '0', ...more });
+  test.each([
+    [undefined, increment('5'), '5'],
+    [undefined, increment('1', { initial: '10' }), '11'],
+    ['41', increment('1'), '42'],
+    ['0.1', increment('0.2'), '0.3'],
+    ['10', increment('-10.5'), '-0.5'],
+    ['9', increment('1', { max: '10' }), '10'],
+    ['ab', { kind: 'append', key: 'k', value: bytes('cd'), maxBytes }, 'abcd'],
+    ['abcd', { kind: 'setRange', key: 'k', offset: 1, value: bytes('XY'), maxBytes }, 'aXYd'],
+    ['a', { kind: 'setRange', key: 'k', offset: 3, value: bytes('b'), maxBytes }, 'a\0\0b'],
+    [undefined, { kind: 'getAndSet', key: 'k', value: bytes('new') }, 'new'],
+    ['v', { kind: 'put', key: 'k', value: bytes('w'), ifValue: bytes('v') }, 'w'],
+  ] as [string | undefined, KeyOperation, string][])('on %j: %o leaves %j', (before, operation, after) => {
+    expect(one(before, operation)).toMatchObject({ writes: [{ key: 'k', value: after }] });
+  });
+
+  test.each([
+    ['x', increment('1'), 'NOT_A_NUMBER'],
+    ['', increment('1'), 'NOT_A_NUMBER'],
+    ['9223372036854775807', increment('1'), 'OUT_OF_RANGE'],
+    ['-9223372036854775808', increment('-0.1'), 'OUT_OF_RANGE'],
+    ['10', increment('1', { max: '10' }), 'OUT_OF_RANGE'],
+    ['0', increment('-1', { min: '0' }), 'OUT_OF_RANGE'],
+    ['123456789', { kind: 'append', key: 'k', value: bytes('ab'), maxBytes }, 'VALUE_TOO_LARGE'],
+    [undefined, { kind: 'setRange', key: 'k', offset: 2 ** 53 - 1, value: bytes('a'), maxBytes }, 'VALUE_TOO_LARGE'],
+    ['v', { kind: 'put', key: 'k', value: bytes('w'), ifValue: bytes('x') }, 'VALUE_MISMATCH'],
+    [undefined, { kind: 'delete', key: 'k', ifValue: bytes('') }, 'VALUE_MISMATCH'],
+    ['v', { kind: 'delete', key: 'k', ifVersion: 4 }, 'VERSION_MISMATCH'],
+  ] as [string | undefined, KeyOperation, string][])('on %j: %o is refused with %s', (before, operation, refusal) => {
+    expect(one(before, operation)).toMatchObject({ refusal });
+  });
+});

@@ -1,0 +1,79 @@
+/** Transactions: operations on keys of one shard that a primary judges together, and that become one log entry (R6). */
+import type { Seq } from './ids.js';
+
+/** Holds for the key as the operations before it left it. The parts that are undefined ask for nothing. */
+export interface KeyCondition {
+  /** 0: the key does not exist. */
+  readonly ifVersion?: number | undefined;
+  /** The key exists and has this value. */
+  readonly ifValue?: Uint8Array | undefined;
+}
+
+interface Condition extends KeyCondition {
+  readonly key: string;
+}
+
+/** Values become part of the log: they must not be memory that is used again. */
+export type KeyOperation =
+  | { readonly kind: 'get'; readonly key: string }
+  | ({ readonly kind: 'put'; readonly value: Uint8Array } & Condition)
+  | ({ readonly kind: 'delete' } & Condition)
+  | { readonly kind: 'getAndSet'; readonly key: string; readonly value: Uint8Array }
+  | { readonly kind: 'getAndDelete'; readonly key: string }
+  /** The numbers are decimal text (decimal.ts). A key that does not exist counts as `initial`. */
+  | {
+      readonly kind: 'increment';
+      readonly key: string;
+      readonly by: string;
+      readonly initial: string;
+      readonly min?: string | undefined;
+      readonly max?: string | undefined;
+    }
+  | { readonly kind: 'append'; readonly key: string; readonly value: Uint8Array; readonly maxBytes: number }
+  /** Bytes between the end of the value and `offset` become zero. */
+  | {
+      readonly kind: 'setRange';
+      readonly key: string;
+      readonly offset: number;
+      readonly value: Uint8Array;
+      readonly maxBytes: number;
+    };
+
+/** A condition on what is there before any operation. */
+export interface Compare extends Condition {
+  /** Undefined: nothing is asked. */
+  readonly exists?: boolean | undefined;
+}
+
+export interface Transaction {
+  readonly compares: readonly Compare[];
+  /** Executed if every compare holds, in this order; each operation sees those before it. */
+  readonly operations: readonly KeyOperation[];
+  /** Executed otherwise. */
+  readonly otherwise: readonly KeyOperation[];
+}
+
+/** What is stored under a key. */
+export interface FoundItem {
+  /** Undefined: the key does not exist. */
+  readonly value: Uint8Array | undefined;
+  /** 0: the key does not exist. */
+  readonly version: Seq;
+}
+
+/** What an operation of a transaction did. */
+export interface KeyResult {
+  /** The version of a write, a delete included. 0: a delete of nothing. Of a get: the version that was read, or 0. */
+  readonly version: Seq;
+  /** What a get read, what `getAndSet` and `getAndDelete` replaced, or what `increment` wrote. Undefined: there is none. */
+  readonly value?: Uint8Array | undefined;
+  /** Of `getAndSet` and `getAndDelete`: the version that was replaced, or 0. */
+  readonly previousVersion?: Seq;
+  /** Of `append` and `setRange`: the length of the whole value. */
+  readonly valueBytes?: number;
+}
+
+/** Every key that the transaction names, once each, in the order in which they are named. */
+export function keysOf({ compares, operations, otherwise }: Transaction): string[] {
+  return [...new Set([...compares, ...operations, ...otherwise].map(({ key }) => key))];
+}

@@ -1,0 +1,150 @@
+/**
+ * The calls that change keys by what is there, with their messages, for pipelines, unary calls and forwarded calls alike.
+ * proto/kv/v1/kv.proto documents them. A key is bytes, which the server checks itself (server-contract.ts).
+ */
+import { MessageTable } from '../protobuf/message-table.js';
+import type {
+  AppendRequest,
+  AppendResponse,
+  DeleteRequest,
+  DeleteResponse,
+  GetAndDeleteRequest,
+  GetAndDeleteResponse,
+  GetAndSetRequest,
+  GetAndSetResponse,
+  GetRequest,
+  GetResponse,
+  IncrementRequest,
+  IncrementResponse,
+  PutRequest,
+  PutResponse,
+  SetRangeRequest,
+  SetRangeResponse,
+  TransactCompare,
+  TransactOperation,
+  TransactRequest,
+  TransactResponse,
+  TransactResult,
+} from './kv-api.js';
+
+/** The fields of a message without the names that proto-loader gives to its `oneof`s. */
+type Fields<Message> = Omit<Message, `_${string}` | 'operation' | 'result'>;
+
+const getRequest = new MessageTable<GetRequest<Buffer>>({ key: [1, 'bytes'] });
+const getResponse = new MessageTable<GetResponse>({
+  found: [1, 'bool'],
+  value: [2, 'bytes'],
+  version: [3, 'uint'],
+  nodeId: [4, 'string'],
+});
+const putRequest = new MessageTable<Fields<PutRequest<Buffer>>>({
+  key: [1, 'bytes'],
+  value: [2, 'bytes'],
+  ifVersion: [3, 'optional uint'],
+  ifValue: [10, 'optional bytes'],
+});
+const putResponse = new MessageTable<PutResponse>({ version: [1, 'uint'], nodeId: [2, 'string'] });
+const deleteRequest = new MessageTable<Fields<DeleteRequest<Buffer>>>({
+  key: [1, 'bytes'],
+  ifVersion: [2, 'optional uint'],
+  ifValue: [10, 'optional bytes'],
+});
+const deleteResponse = new MessageTable<DeleteResponse>({ existed: [1, 'bool'], version: [2, 'uint'], nodeId: [3, 'string'] });
+const incrementRequest = new MessageTable<IncrementRequest<Buffer>>({
+  key: [1, 'bytes'],
+  by: [2, 'string'],
+  initial: [3, 'string'],
+  min: [4, 'string'],
+  max: [5, 'string'],
+});
+const incrementResponse = new MessageTable<IncrementResponse>({
+  value: [1, 'string'],
+  version: [2, 'uint'],
+  nodeId: [3, 'string'],
+});
+const appendRequest = new MessageTable<AppendRequest<Buffer>>({
+  key: [1, 'bytes'],
+  value: [2, 'bytes'],
+  maxBytes: [3, 'uint'],
+});
+const setRangeRequest = new MessageTable<SetRangeRequest<Buffer>>({
+  key: [1, 'bytes'],
+  offset: [2, 'uint'],
+  value: [3, 'bytes'],
+  maxBytes: [4, 'uint'],
+});
+/** The answers to `Append` and `SetRange` have the same fields. */
+const lengthResponse = new MessageTable<AppendResponse & SetRangeResponse>({
+  version: [1, 'uint'],
+  valueBytes: [2, 'uint'],
+  nodeId: [3, 'string'],
+});
+const getAndSetRequest = new MessageTable<GetAndSetRequest<Buffer>>({ key: [1, 'bytes'], value: [2, 'bytes'] });
+const getAndDeleteRequest = new MessageTable<GetAndDeleteRequest<Buffer>>({ key: [1, 'bytes'] });
+/** The answers to `GetAndSet` and `GetAndDelete` have the same fields. */
+const previousResponse = new MessageTable<GetAndSetResponse & GetAndDeleteResponse>({
+  found: [1, 'bool'],
+  previousValue: [2, 'bytes'],
+  previousVersion: [3, 'uint'],
+  version: [4, 'uint'],
+  nodeId: [5, 'string'],
+});
+
+const operation = new MessageTable<TransactOperation<Buffer>>({
+  get: [1, getRequest],
+  put: [2, putRequest],
+  delete: [3, deleteRequest],
+  increment: [4, incrementRequest],
+  append: [5, appendRequest],
+  setRange: [6, setRangeRequest],
+  getAndSet: [7, getAndSetRequest],
+  getAndDelete: [8, getAndDeleteRequest],
+});
+const result = new MessageTable<Fields<TransactResult>>({
+  get: [1, getResponse],
+  put: [2, putResponse],
+  delete: [3, deleteResponse],
+  increment: [4, incrementResponse],
+  append: [5, lengthResponse],
+  setRange: [6, lengthResponse],
+  getAndSet: [7, previousResponse],
+  getAndDelete: [8, previousResponse],
+});
+const compare = new MessageTable<TransactCompare<Buffer>>({
+  key: [1, 'bytes'],
+  version: [2, 'optional uint'],
+  exists: [3, 'optional bool'],
+  value: [4, 'optional bytes'],
+});
+
+/** `field`: in PipelineOperation and in PipelineResult. */
+export const changes = {
+  increment: { rpc: 'Increment', field: 6, request: incrementRequest, response: incrementResponse },
+  append: { rpc: 'Append', field: 7, request: appendRequest, response: lengthResponse },
+  setRange: { rpc: 'SetRange', field: 8, request: setRangeRequest, response: lengthResponse },
+  getAndSet: { rpc: 'GetAndSet', field: 9, request: getAndSetRequest, response: previousResponse },
+  getAndDelete: { rpc: 'GetAndDelete', field: 10, request: getAndDeleteRequest, response: previousResponse },
+  transact: {
+    rpc: 'Transact',
+    field: 11,
+    request: new MessageTable<TransactRequest<Buffer>>({
+      compares: [1, [compare]],
+      operations: [2, [operation]],
+      otherwise: [3, [operation]],
+    }),
+    response: new MessageTable<TransactResponse>({
+      held: [1, 'bool'],
+      version: [2, 'uint'],
+      results: [3, [result]],
+      nodeId: [4, 'string'],
+    }),
+  },
+} as const;
+
+export type ChangeMethod = keyof typeof changes;
+
+export const changeKinds = Object.keys(changes) as ChangeMethod[];
+
+export function isChange(kind: string): kind is ChangeMethod {
+  return kind in changes;
+}

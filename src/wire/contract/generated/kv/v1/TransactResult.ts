@@ -1,0 +1,34 @@
+// Original file: proto/kv/v1/kv.proto
+
+import type { GetResponseInput as _kv_v1_GetResponseInput, GetResponse as _kv_v1_GetResponse } from '../../kv/v1/GetResponse.js';
+import type { PutResponseInput as _kv_v1_PutResponseInput, PutResponse as _kv_v1_PutResponse } from '../../kv/v1/PutResponse.js';
+import type { DeleteResponseInput as _kv_v1_DeleteResponseInput, DeleteResponse as _kv_v1_DeleteResponse } from '../../kv/v1/DeleteResponse.js';
+import type { IncrementResponseInput as _kv_v1_IncrementResponseInput, IncrementResponse as _kv_v1_IncrementResponse } from '../../kv/v1/IncrementResponse.js';
+import type { AppendResponseInput as _kv_v1_AppendResponseInput, AppendResponse as _kv_v1_AppendResponse } from '../../kv/v1/AppendResponse.js';
+import type { SetRangeResponseInput as _kv_v1_SetRangeResponseInput, SetRangeResponse as _kv_v1_SetRangeResponse } from '../../kv/v1/SetRangeResponse.js';
+import type { GetAndSetResponseInput as _kv_v1_GetAndSetResponseInput, GetAndSetResponse as _kv_v1_GetAndSetResponse } from '../../kv/v1/GetAndSetResponse.js';
+import type { GetAndDeleteResponseInput as _kv_v1_GetAndDeleteResponseInput, GetAndDeleteResponse as _kv_v1_GetAndDeleteResponse } from '../../kv/v1/GetAndDeleteResponse.js';
+
+export interface TransactResultInput {
+  'get'?: (_kv_v1_GetResponseInput | null);
+  'put'?: (_kv_v1_PutResponseInput | null);
+  'delete'?: (_kv_v1_DeleteResponseInput | null);
+  'increment'?: (_kv_v1_IncrementResponseInput | null);
+  'append'?: (_kv_v1_AppendResponseInput | null);
+  'setRange'?: (_kv_v1_SetRangeResponseInput | null);
+  'getAndSet'?: (_kv_v1_GetAndSetResponseInput | null);
+  'getAndDelete'?: (_kv_v1_GetAndDeleteResponseInput | null);
+  'result'?: "get"|"put"|"delete"|"increment"|"append"|"setRange"|"getAndSet"|"getAndDelete";
+}
+
+export interface TransactResult {
+  'get'?: (_kv_v1_GetResponse | null);
+  'put'?: (_kv_v1_PutResponse | null);
+  'delete'?: (_kv_v1_DeleteResponse | null);
+  'increment'?: (_kv_v1_IncrementResponse | null);
+  'append'?: (_kv_v1_AppendResponse | null);
+  'setRange'?: (_kv_v1_SetRangeResponse | null);
+  'getAndSet'?: (_kv_v1_GetAndSetResponse | null);
+  'getAndDelete'?: (_kv_v1_GetAndDeleteResponse | null);
+  'result'?: "get"|"put"|"delete"|"increment"|"append"|"setRange"|"getAndSet"|"getAndDelete";
+}
