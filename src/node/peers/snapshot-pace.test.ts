@@ -1,12 +1,14 @@
 import { expect, test } from 'vitest';
-import { defaultMoveRateBytes, MoveRate, SnapshotPace } from './snapshot-pace.js';
+import { MoveRate, SnapshotPace } from './snapshot-pace.js';
 
 const chunkBytes = 280_000;
 const chunkMs = 10;
+/** A chunk takes `chunkMs`. */
+const rateBytes = (chunkBytes * 1_000) / chunkMs;
 
 /** Sends chunks one after the other, each with `workMs` of work. Each pause lasts `lateMs` longer than it should. */
 function sendChunks(chunks: number, workMs: number, lateMs: number): { readonly tookMs: number; readonly pausedMs: number } {
-  const pace = new SnapshotPace(new MoveRate(defaultMoveRateBytes), 0);
+  const pace = new SnapshotPace(new MoveRate(rateBytes), 0);
   let [nowMs, pausedMs] = [0, 0];
   for (let chunk = 0; chunk < chunks; chunk++) {
     nowMs += workMs;
@@ -29,7 +31,7 @@ test('a snapshot - that has too much work for its rate pauses as long as it work
 });
 
 test('a snapshot - does not make up for a long delay', () => {
-  const pace = new SnapshotPace(new MoveRate(defaultMoveRateBytes), 0);
+  const pace = new SnapshotPace(new MoveRate(rateBytes), 0);
   pace.paused(60_000);
   const pauses = Array.from({ length: 10 }, (_, chunk) => pace.pauseMs(chunkBytes, 60_000 + chunk));
   expect(pauses.filter((pauseMs) => pauseMs < chunkMs).length).toBeLessThanOrEqual(3);
