@@ -5,6 +5,7 @@ import { connect, createServer } from 'node:net';
 import { expect, inject, onTestFinished, test } from 'vitest';
 import { foundCluster } from '../../local/found-cluster.js';
 import { NodeProcess, type NodeProcessOptions } from '../../local/node-process.js';
+import { KvClient } from '../../src/index.js';
 import { startCluster } from './support/cluster.js';
 
 const zk = inject('zk');
@@ -75,7 +76,10 @@ test('an unreachable ZooKeeper ends the start with an error that names its addre
 test('a node without free file descriptors logs that once, keeps serving, and logs the end of it', async () => {
   await using cluster = await startCluster({ nodes: 1, extra: ['--http-port', '0'] });
   const [node] = cluster.nodes;
-  await using client = await cluster.connect();
+  // Over gRPC all its calls share connections, which exist before none can be accepted.
+  await using client = await KvClient.connect({ nodes: cluster.addresses, transport: 'grpc' });
+  await client.put('k', 'v');
+  await client.nodeStatus(node!.address);
   const openAtFirst = await sampleOf(node!, 'process_open_fds');
   const allowed = openAtFirst + 10;
   execFileSync('prlimit', ['--pid', String(node!.pid), `--nofile=${allowed}:${allowed}`]);
