@@ -113,7 +113,7 @@ export class Safety {
   }
 
   afterEvent(process: ReplicaProcess, event: Event): void {
-    if (event.type === 'write') this.#tooFew.afterWrite(process);
+    if (event.type === 'write' || event.type === 'transact') this.#tooFew.afterWrite(process);
     if (this.#primaries.has(process) && !this.#forks.isKeeper(process.disk)) this.checkReads();
     if (this.#storeDue) {
       this.#storeDue = false;

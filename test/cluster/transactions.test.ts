@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { LocalCluster } from '../../local/local-cluster.js';
 import { KvClient, op } from '../../src/index.js';
 import { startCluster } from './support/cluster.js';
+import { runKvctl } from './support/kvctl.js';
 
 const file = new URL('../../proto/kv/v1/kv.proto', import.meta.url).pathname;
 const contract = loadSync(file, { longs: Number, defaults: true, oneofs: true })['kv.v1.KeyValue'] as ServiceDefinition;
@@ -145,6 +146,14 @@ test('a stock client of gRPC can send a transaction to any node, and its errors 
     expect(failure.details).toMatch(/the keys belong to the shards \d/);
     client.close();
   }
+});
+
+test('kvctl adds to a number, within bounds', async () => {
+  const kvctl = (...words: string[]) => runKvctl(['--nodes', addresses.join(','), '--json', 'increment', 'kvctl:n', ...words]);
+  expect(JSON.parse((await kvctl('--initial', '10')).stdout)).toMatchObject({ key: 'kvctl:n', value: '11' });
+  expect(JSON.parse((await kvctl('--by=-0.5')).stdout)).toMatchObject({ value: '10.5' });
+  const refused = await kvctl('--max', '11');
+  expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining('OUT_OF_RANGE')]);
 });
 
 test('nothing sees a part of a transaction', async () => {

@@ -5,6 +5,7 @@ import { dumpCommand } from './dump.js';
 import { forcePrimaryCommand } from './force-primary.js';
 import { getCommand } from './get.js';
 import { healthCommand } from './health.js';
+import { incrementCommand } from './increment.js';
 import { infoCommand } from './info.js';
 import { initCommand } from './init.js';
 import { keysCommand } from './keys.js';
@@ -16,6 +17,6 @@ import { restoreCommand } from './restore.js';
 import { statusCommand } from './status.js';
 
 export const commands: readonly Command[] = [
-  ...[putCommand, getCommand, deleteCommand, mgetCommand, keysCommand, locateCommand],
+  ...[putCommand, getCommand, deleteCommand, incrementCommand, mgetCommand, keysCommand, locateCommand],
   ...[statusCommand, healthCommand, nodesCommand, infoCommand, dumpCommand, restoreCommand, initCommand, forcePrimaryCommand],
 ];

@@ -15,6 +15,7 @@ const frequentCommands: Readonly<Record<string, () => Promise<Command>>> = {
   put: async () => (await import('./put.js')).putCommand,
   get: async () => (await import('./get.js')).getCommand,
   delete: async () => (await import('./delete.js')).deleteCommand,
+  increment: async () => (await import('./increment.js')).incrementCommand,
   mget: async () => (await import('./mget.js')).mgetCommand,
   keys: async () => (await import('./keys.js')).keysCommand,
   locate: async () => (await import('./locate.js')).locateCommand,

@@ -7,7 +7,7 @@ import type { CallOptions, Client, Metadata, ServiceDefinition, ServiceError } f
 import { KvError } from '../../errors.js';
 import { traceParentKey } from '../../tracing/trace-parent.js';
 import { refuseAtOnce, waitKey } from '../../wire/contract/call-wait.js';
-import { type ChangeMethod, changeKinds, changes } from '../../wire/contract/change-messages.js';
+import { type ChangeMethod, changeMethods, changes } from '../../wire/contract/change-messages.js';
 import { clusterService, keyValueService } from '../../wire/contract/client-contract.js';
 import { clusterMetadata } from '../../wire/contract/cluster-name.js';
 import { fromStatus } from '../../wire/contract/grpc-status.js';
@@ -59,7 +59,7 @@ const methods = {
 };
 
 const encoded = Object.fromEntries(
-  changeKinds.map((kind) => [kind, method<Buffer, Buffer>(keyValueService, changes[kind].rpc)]),
+  changeMethods.map((kind) => [kind, method<Buffer, Buffer>(keyValueService, changes[kind].rpc)]),
 ) as Record<ChangeMethod, Method<Buffer, Buffer>>;
 
 const nothingFound = { found: false, value: Buffer.alloc(0) };

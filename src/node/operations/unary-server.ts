@@ -3,7 +3,7 @@ import type { Metadata, ServerUnaryCall, sendUnaryData, UntypedServiceImplementa
 import type { Method } from '../../metrics/index.js';
 import { type TraceHeaders, traceHeadersOf, traceParentKey, traceStateKey } from '../../tracing/index.js';
 import { callWaits } from '../../wire/contract/call-wait.js';
-import { changeKinds, changes } from '../../wire/contract/change-messages.js';
+import { changeMethods, changes } from '../../wire/contract/change-messages.js';
 import { primaryTrailer, toStatus } from '../../wire/contract/grpc-status.js';
 import type { PendingCalls } from '../capacity/pending-calls.js';
 import { wasForwarded } from './forwarder.js';
@@ -20,7 +20,7 @@ export class UnaryServer {
   }
 
   get implementation(): UntypedServiceImplementation {
-    const ofChanges = changeKinds.map((kind) => [changes[kind].rpc, this.#handler(kind)] as const);
+    const ofChanges = changeMethods.map((kind) => [changes[kind].rpc, this.#handler(kind)] as const);
     return {
       Get: this.#handler('get'),
       Put: this.#handler('put'),

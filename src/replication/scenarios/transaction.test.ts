@@ -35,6 +35,13 @@ describe('transaction (R6)', () => {
     expect(calls.map(outcome)).toEqual(['transacted 2: 2 2', 'transacted 3: 3 3, 0', 'written 4', 'transacted 5: v 4, 4 5']);
   });
 
+  it('sees its own writes', () => {
+    const c = Scenario.of('a b');
+    const call = c.transact('a', increment('k'), increment('k'), get('k'));
+    c.deliverAll();
+    expect(outcome(call)).toBe('transacted 1: 1 1, 2 1, 2 1');
+  });
+
   it('that writes nothing, or is refused, is answered once every entry that it was judged by has committed', () => {
     const c = Scenario.of('a b');
     c.hold('a', 'b');

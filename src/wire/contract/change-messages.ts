@@ -143,7 +143,7 @@ export const changes = {
 
 export type ChangeMethod = keyof typeof changes;
 
-export const changeKinds = Object.keys(changes) as ChangeMethod[];
+export const changeMethods = Object.keys(changes) as ChangeMethod[];
 
 export function isChange(kind: string): kind is ChangeMethod {
   return kind in changes;

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import protobuf from 'protobufjs';
 import { describe, expect, test } from 'vitest';
 import { KvError } from '../../errors.js';
+import { changeMethods, changes } from '../contract/change-messages.js';
 import { protoFolder } from '../contract/proto-files.js';
 import { MalformedMessage } from '../protobuf/protobuf-reader.js';
 import { type DataRequest, OperationReader, OperationWriter, sizeOf } from './pipeline-operations.js';
@@ -19,10 +20,13 @@ const id = fc.integer({ min: 0, max: 2 ** 32 - 1 });
 const version = fc.oneof(fc.integer({ min: 0, max: 300 }), fc.maxSafeNat());
 const condition = fc.option(version, { nil: undefined });
 const bytes = fc.uint8Array({ maxLength: 300 }).map((array) => Buffer.from(array));
+/** A condition on the value; a request without one has no such field. */
+const withIfValue = <One extends object>(one: fc.Arbitrary<One>) =>
+  fc.tuple(one, fc.option(bytes, { nil: undefined })).map(([fields, ifValue]) => (ifValue ? { ...fields, ifValue } : fields));
 const operation = fc.oneof(
   fc.record({ kind: fc.constant('get' as const), key }),
-  fc.record({ kind: fc.constant('put' as const), key, value: bytes, ifVersion: condition }),
-  fc.record({ kind: fc.constant('delete' as const), key, ifVersion: condition }),
+  withIfValue(fc.record({ kind: fc.constant('put' as const), key, value: bytes, ifVersion: condition })),
+  withIfValue(fc.record({ kind: fc.constant('delete' as const), key, ifVersion: condition })),
 );
 /** Text of the right length; the codec does not check its content. */
 const traceParent = fc.option(fc.stringMatching(/^[0-9a-f-]{55}$/), { nil: undefined });
@@ -42,7 +46,7 @@ function readAll(message: Buffer) {
   const reader = new OperationReader(message);
   const found: { id: number; request: DataRequest }[] = [];
   while (reader.next()) {
-    const { kind, ifVersion, buffer, valueStart, valueEnd } = reader;
+    const { kind, ifVersion, ifValue, buffer, valueStart, valueEnd } = reader;
     const value = Buffer.from(buffer.subarray(valueStart, valueEnd));
     const traced = reader.traceParent === undefined ? {} : { traceParent: reader.traceParent };
     const common = {
@@ -50,6 +54,7 @@ function readAll(message: Buffer) {
       key: reader.key!,
       ...(kind === 'put' ? { value } : {}),
       ...(kind === 'get' ? {} : { ifVersion }),
+      ...(kind !== 'get' && ifValue !== undefined ? { ifValue: Buffer.from(ifValue) } : {}),
     };
     found.push({ id: reader.id, request: { kind, ...common } as DataRequest });
   }
@@ -96,6 +101,29 @@ describe('operations of a pipeline', () => {
     expect([reader.id, reader.key, reader.keyBytes]).toEqual([7, undefined, 1]);
     expect(reader.next()).toBe(true);
     expect([reader.id, reader.key, reader.keyBytes]).toEqual([8, '', 0]);
+  });
+
+  test.each(changeMethods)('%s - is read by protobufjs and by hand, as is its result', (kind) => {
+    const message = changes[kind].request.encode({});
+    const writer = new OperationWriter();
+    writer.add(1, { kind, key: 'k', message });
+    writer.add(2, { kind: 'get', key: 'k' });
+    const sent = writer.take();
+    expect(requestType.toObject(requestType.decode(sent), plain).operations).toEqual([
+      { id: 1, [kind]: {} },
+      { id: 2, get: { key: 'k' } },
+    ]);
+    const reader = new OperationReader(sent);
+    expect([reader.next(), reader.kind, reader.message]).toEqual([true, kind, message]);
+    expect([reader.next(), reader.kind]).toEqual([true, 'get']);
+
+    const results = new ResultWriter('n');
+    const response = changes[kind].response.encode({ version: 7 });
+    results.change(3, kind, response);
+    const answered = results.take();
+    expect(responseType.toObject(responseType.decode(answered), plain).results).toEqual([{ id: 3, [kind]: { version: 7 } }]);
+    const read = new ResultReader(answered);
+    expect([read.next(), read.id, read.result?.message]).toEqual([true, 3, response]);
   });
 
   test('a version beyond the safe integers - is read as one that is refused, not as malformed', () => {

@@ -3,7 +3,7 @@
  * operation with proto-loader costs more than all other work on it.
  */
 import { traceParentBytes } from '../../tracing/trace-parent.js';
-import { type ChangeMethod, changeKinds, changes } from '../contract/change-messages.js';
+import { type ChangeMethod, changeMethods, changes } from '../contract/change-messages.js';
 import { ProtobufReader, tagOf } from '../protobuf/protobuf-reader.js';
 import { ProtobufWriter } from '../protobuf/protobuf-writer.js';
 
@@ -106,7 +106,7 @@ const tags = {
   ifValue: tagOf(ifValueField, 'bytes'),
 };
 const changeOfTag: ReadonlyMap<number, ChangeMethod> = new Map(
-  changeKinds.map((kind) => [tagOf(changes[kind].field, 'bytes'), kind]),
+  changeMethods.map((kind) => [tagOf(changes[kind].field, 'bytes'), kind]),
 );
 
 /** Cursor over the operations of a PipelineRequest. Each call of `next` overwrites the fields of the operation before. */

@@ -36,7 +36,7 @@ describeVariants('transaction', [
       edit(
         file,
         'answerJudged(core, role, Math.max(0, ...judgedBy) || undefined, { token, answer: given });',
-        'const judged = Math.max(0, ...judgedBy);\n  if (judged > 0) answerJudged(core, role, judged, { token, answer: given });\n  else answer(core, token, given);',
+        'const last = Math.max(0, ...judgedBy);\n  if (last > 0) answerJudged(core, role, last, { token, answer: given });\n  else answer(core, token, given);',
       ),
     ],
     caughtBy: scenario('transaction'),
