@@ -26,6 +26,13 @@ export const errorTraits = {
   VALUE_TOO_LARGE: refused,
   /** The operator's command was not executed: it is not needed, or not possible at present. */
   NOT_FORCED: refused,
+  /**
+   * Too late to recognise the request: the shard may have forgotten it. The error says `unknown` unless the request was its first
+   * attempt.
+   */
+  REQUEST_TOO_OLD: refused,
+  /** The client has used the number of the request for another request. */
+  REQUEST_REUSED: refused,
   /** Any other argument that is never valid, such as `if_version` 0 on a delete. */
   INVALID_ARGUMENT: refused,
   /** A condition did not hold; the error has the key's current version. */

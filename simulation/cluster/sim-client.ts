@@ -1,10 +1,10 @@
 /**
  * A client that behaves as real ones do, with one operation at a time and unique values. It repeats an operation that
- * was definitely refused, now and then at another node. It repeats one that may have been executed only if that is a
- * read.
+ * was definitely refused, now and then at another node. It repeats one that may have been executed if that is a read,
+ * or a write that is recognised (R16): most clients send their writes with an identity.
  */
 
-import type { Answer, KeyOperation, NewestWrite } from '../../src/replication/index.js';
+import type { Answer, KeyOperation, NewestWrite, RequestIdentity } from '../../src/replication/index.js';
 import type { Call, Outcome, Operation as RecordedOperation } from '../../verification/index.js';
 import type { RequestKind } from '../plan/decision.js';
 import { Random } from '../plan/random.js';
@@ -14,13 +14,26 @@ import type { EventQueue } from '../virtual/event-queue.js';
 import type { Paths } from '../virtual/paths.js';
 import type { SimProcess } from './sim-process.js';
 
-type Reply = Outcome | { readonly kind: 'retry'; readonly code: string; readonly hint: number | undefined };
+type Position = Pick<RequestIdentity, 'history' | 'seq'>;
+type Reply = Outcome | Retry;
+/** Definitely not executed by this attempt, and worth another try. */
+interface Retry {
+  readonly kind: 'retry';
+  readonly code: string;
+  readonly hint?: number | undefined;
+  readonly position?: Position | undefined;
+}
 
 export interface HistoryItem {
   readonly shard: number;
   readonly operation: RecordedOperation;
   /** The generation of the shard's history in which it was answered (R13). */
   readonly answeredIn: number;
+  /**
+   * An earlier attempt of it may have been executed. Where ZooKeeper has lost data, that may have been in another generation, by a
+   * primary that did not know of the one in which it was answered (R7).
+   */
+  readonly mayBeElsewhere: boolean;
 }
 
 /** The run of one shard, as clients see it. */
@@ -52,9 +65,15 @@ interface Doing {
   /** An attempt is under way, or was lost. */
   open: boolean;
   attempt: number;
+  /** An attempt may have been executed. No later refusal changes that (G4). */
+  mayBeExecuted: boolean;
+  /** Undefined: the write must not be sent again once it may have been executed. */
+  request: Omit<RequestIdentity, 'isFirstAttempt'> | undefined;
 }
 
 const deadlineMs = 1500;
+/** After this time the client sends a write with an identity again. The attempt may still arrive. */
+const attemptTimeoutMs = 350;
 const connectTimeoutMs = 300;
 const maxBackoffMs = 250;
 /** Clients' machines, among those of the nodes. */
@@ -67,7 +86,11 @@ export class SimClient {
   readonly #site: ClientSurroundings;
   readonly #machine: number;
   readonly #random: Random;
+  readonly #sendsIdentity: boolean;
   readonly #seen = new Map<string, number>();
+  /** By shard: a position that the client knows (R16). */
+  readonly #positions: Position[];
+  #lastNumber = 0;
   #doing: Doing | undefined;
   /** The node that it asks, by shard. */
   readonly #nodes: number[];
@@ -75,6 +98,8 @@ export class SimClient {
   constructor(site: ClientSurroundings, number: number) {
     this.#site = site;
     this.#nodes = site.worlds.map(() => 0);
+    this.#positions = site.worlds.map(() => ({ history: '', seq: 0 }));
+    this.#sendsIdentity = number % 3 !== 0;
     this.name = `c${number}`;
     this.#machine = firstMachine + number;
     this.#random = Random.of(site.plan.seed, 5000 + number);
@@ -95,24 +120,37 @@ export class SimClient {
     const { queue } = this.#site;
     const world = this.#site.worldOf(key);
     const { safety } = world;
+    const call = this.#callOf(op, key);
     const doing: Doing = {
       world,
       key,
-      call: this.#callOf(op, key),
+      call,
       invokedAtMs: queue.nowMs,
       open: false,
       attempt: 0,
+      mayBeExecuted: false,
+      request:
+        call.kind !== 'get' && this.#sendsIdentity && !(call.kind === 'put' && isCounted(call))
+          ? this.#identify(world.shard)
+          : undefined,
     };
     this.#doing = doing;
     queue.after(deadlineMs, () => {
       if (this.#doing !== doing) return;
       this.#finish(
         doing,
-        doing.open ? { kind: 'unknown', code: 'DEADLINE' } : { kind: 'refused', code: 'DEADLINE' },
+        doing.open || doing.mayBeExecuted ? { kind: 'unknown', code: 'DEADLINE' } : { kind: 'refused', code: 'DEADLINE' },
         safety.generation,
       );
     });
     this.#attempt(doing);
+  }
+
+  #identify(shard: number): Omit<RequestIdentity, 'isFirstAttempt'> {
+    const number = ++this.#lastNumber;
+    // A client with several operations at a time would name a lower one.
+    const lowest = Math.max(1, number - (this.#random.chance(0.3) ? 2 : 0));
+    return { client: this.name, number, lowest, ...this.#positions[shard]! };
   }
 
   #callOf(op: RequestKind, key: string): Call {
@@ -136,14 +174,20 @@ export class SimClient {
         () => this.#doing === doing && doing.attempt === attempt && this.#replied(doing, given, generation),
       );
     };
-    const unreachable = (): void => reply({ kind: 'retry', code: 'UNREACHABLE', hint: undefined }, 0);
+    const unreachable = (): void => reply({ kind: 'retry', code: 'UNREACHABLE' }, 0);
+    const request = doing.request && { ...doing.request, isFirstAttempt: !doing.mayBeExecuted };
+    if (request !== undefined)
+      queue.after(attemptTimeoutMs, () => {
+        if (this.#doing === doing && doing.attempt === attempt && doing.open)
+          this.#replied(doing, { kind: 'unknown', code: 'TIMEOUT' }, 0);
+      });
     queue.after(paths.delayMs(this.#machine, node), () => {
       const { process, silent } = nodes[node]!;
       if (process === undefined) return silent ? queue.after(connectTimeoutMs, unreachable) : unreachable();
       const served = { over: false };
       process.whenGone(() => served.over || reply({ kind: 'unknown', code: 'CONNECTION_LOST' }, 0));
       process.run(() => {
-        this.#serve(process, doing, (given) => {
+        this.#serve(process, doing, request, (given) => {
           served.over = true;
           reply(given, process.disk.generation);
         });
@@ -152,8 +196,8 @@ export class SimClient {
   }
 
   /** At the node. */
-  #serve(process: SimProcess, { key, call }: Doing, reply: (given: Reply) => void): void {
-    const refuse = (code: string): void => reply({ kind: 'retry', code, hint: hintOf(process) });
+  #serve(process: SimProcess, { key, call }: Doing, request: RequestIdentity | undefined, reply: (given: Reply) => void): void {
+    const refuse = (code: string, position?: Position): void => reply({ kind: 'retry', code, hint: hintOf(process), position });
     const read = (refusal: string | undefined): void => {
       if (refusal !== undefined) return refuse(refusal);
       reply(outcomeOfRead(process.store.items.get(key)));
@@ -174,17 +218,24 @@ export class SimClient {
       const isWritten = answer.kind === 'written' || answer.kind === 'transacted';
       if (isWritten) process.world.safety.onWritten(process, key, value, answer.version);
       const outcome = outcomeOf(answer);
-      if (outcome === undefined) refuse(answer.kind === 'refused' ? answer.refusal : answer.kind);
+      if (outcome === undefined) refuse(...refusalOf(answer));
       else reply(outcome);
     };
     if (call.kind === 'put' && isCounted(call)) process.transact(countedPut(key, value!), answered);
-    else process.write({ key, value, ifVersion: call.ifVersion }, answered);
+    else process.write({ key, value, ifVersion: call.ifVersion, request }, answered);
   }
 
   #replied(doing: Doing, reply: Reply, generation: number): void {
-    const isRead = doing.call.kind === 'get';
-    if (reply.kind !== 'retry' && (reply.kind !== 'unknown' || !isRead)) return this.#finish(doing, reply, generation);
+    const isRepeatable = doing.call.kind === 'get' || doing.request !== undefined;
+    if (reply.kind !== 'retry' && (reply.kind !== 'unknown' || !isRepeatable)) return this.#finish(doing, reply, generation);
+    doing.mayBeExecuted ||= reply.kind === 'unknown';
     doing.open = false;
+    const isTooOld = reply.kind === 'retry' && reply.code === 'REQUEST_TOO_OLD';
+    if (isTooOld && doing.mayBeExecuted) return this.#finish(doing, { kind: 'unknown', code: reply.code }, generation);
+    if (reply.kind === 'retry' && reply.position !== undefined && doing.request !== undefined) {
+      this.#positions[doing.world.shard] = reply.position;
+      if (isTooOld) doing.request = { ...doing.request, ...reply.position };
+    }
     const elsewhere =
       reply.kind === 'unknown' || reply.code === 'UNREACHABLE' || reply.code === 'NOT_PRIMARY' || this.#random.chance(0.1);
     const hint = reply.kind === 'retry' ? reply.hint : undefined;
@@ -195,15 +246,19 @@ export class SimClient {
     this.#site.queue.after(backoffMs, () => this.#doing === doing && this.#attempt(doing));
   }
 
-  #finish({ world, key, call, invokedAtMs }: Doing, outcome: Outcome, answeredIn: number): void {
+  #finish({ world, key, call, invokedAtMs, mayBeExecuted: mayBeElsewhere }: Doing, outcome: Outcome, answeredIn: number): void {
     this.#doing = undefined;
     if (outcome.kind === 'found' || outcome.kind === 'written' || outcome.kind === 'mismatch')
       this.#seen.set(key, outcome.version);
     if (outcome.kind === 'missing') this.#seen.set(key, 0);
     const [invokedAtUs, returnedAtUs] = [invokedAtMs * 1000, this.#site.queue.nowMs * 1000];
     const operation = { client: this.name, key, call, invokedAtUs, returnedAtUs, outcome };
-    this.#site.history.push({ shard: world.shard, operation, answeredIn });
+    this.#site.history.push({ shard: world.shard, operation, answeredIn, mayBeElsewhere });
   }
+}
+
+function refusalOf(answer: Answer): [code: string, position?: Position] {
+  return answer.kind === 'refused' ? [answer.refusal, answer.position] : [answer.kind];
 }
 
 /** Where the node believes the primary to be. */

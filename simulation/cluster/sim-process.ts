@@ -177,7 +177,7 @@ export class SimProcess extends ReplicaProcess<SimSurroundings> {
   }
 }
 
-function optionsOf({ setup }: Plan, replicaId: string, number: number): ReplicaOptions {
+function optionsOf({ seed, setup }: Plan, replicaId: string, number: number): ReplicaOptions {
   const { minInSync, beaconMs, leaseMs, graceMs, volatile } = setup;
   const { retainEntries, maxBatchEntries, maxBatchesInFlight, maxUncommittedEntries } = setup;
   return {
@@ -192,6 +192,7 @@ function optionsOf({ setup }: Plan, replicaId: string, number: number): ReplicaO
     maxBatchEntries,
     maxBatchesInFlight,
     maxUncommittedEntries,
+    maxRequests: seed % 3 === 0 ? 2 : 1000,
     ...bounds,
   };
 }

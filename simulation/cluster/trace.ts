@@ -27,6 +27,7 @@ const codes: Record<Event['type'], number> = {
   placed: 21,
   applyRest: 22,
   transact: 23,
+  snapshotRequests: 24,
 };
 const quietMessages: ReadonlySet<string> = new Set(['beacon', 'beaconAnswer']);
 

@@ -105,7 +105,7 @@ export class Generations {
     const disk = this.#run.diskOf(replicaId);
     const applied = this.#run.appliedBy(replicaId);
     if (disk === undefined || applied === undefined) return applied;
-    const store = new Store(applied.items);
+    const store = new Store({ items: applied.items });
     let { seq } = applied;
     const others = this.#run.disks.filter((other) => !other.destroyed && !this.#forks.isKeeper(other));
     const knownSeq = Math.max(seq, ...others.map((other) => this.#run.appliedBy(other.replicaId)?.seq ?? 0));

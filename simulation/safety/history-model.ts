@@ -31,16 +31,21 @@ export class HistoryModel {
   /** The model of the store begins after this seq. */
   #baseSeq = 0;
   readonly #keys = new Map<string, KeyVersion[]>();
+  /** By client and number: the seq at which the request was executed (R16). */
+  readonly #executed = new Map<string, number>();
+  /** By seq: the requests that the first replica recognised which had applied just that. */
+  readonly #recognised = new Map<number, string>();
   /** The first epoch of each generation. */
   readonly #firstEpochs: number[] = [0];
 
   commit(entry: LogEntry): void {
-    const { seq, writes } = entry;
+    const { seq, writes, request } = entry;
     require(seq > this.lastCommitted, () => `entry ${seq} is committed after ${this.lastCommitted}`);
     const other = this.ever.get(seq);
     if (other === undefined)
       require(seq > this.#maxEver, () => `entry ${seq} is committed after ${this.#maxEver}, in an earlier history`);
     else require(isSame(other, entry), () => `version ${seq} of epoch ${other.epoch} is used again in epoch ${entry.epoch}`);
+    if (request !== undefined && writes.length > 0) this.#execute(`${request.client} ${request.number}`, seq);
     this.ever.set(seq, entry);
     this.#maxEver = Math.max(this.#maxEver, seq);
     this.order.push(entry);
@@ -51,6 +56,13 @@ export class HistoryModel {
       if (versions === undefined) this.#keys.set(key, [{ seq, value }]);
       else versions.push({ seq, value });
     }
+  }
+
+  /** No request is executed twice (R16). */
+  #execute(request: string, seq: number): void {
+    const earlier = this.#executed.get(request);
+    require(earlier === undefined, () => `request ${request} is executed as ${earlier}, and again as ${seq}`);
+    this.#executed.set(request, seq);
   }
 
   /** The entry was committed in an earlier generation, and is not part of this one. */
@@ -94,6 +106,8 @@ export class HistoryModel {
     this.lastVisible = 0;
     this.#baseSeq = seq;
     this.#keys.clear();
+    this.#executed.clear();
+    this.#recognised.clear();
     for (const [key, { value, version }] of items) this.#keys.set(key, [{ seq: version, value }]);
   }
 
@@ -113,6 +127,16 @@ export class HistoryModel {
       require(sameBytes(item.value, expected?.value), () => `${key} at ${who} has another value than version ${version}`);
     }
     require(count === store.items.size, () => `${who} holds a key that was never written`);
+    this.#checkRequests(store, seq, who);
+  }
+
+  /** Replicas that have applied the same entries recognise the same requests (R16). */
+  #checkRequests({ requests }: Store, seq: number, who: string): void {
+    const all = requests.export(Infinity).map(({ client, number, seq }) => `${client} ${number} at ${seq}`);
+    const recognised = `${all.sort().join(', ')}; floor ${requests.floor}`;
+    const known = this.#recognised.get(seq) ?? recognised;
+    require(known === recognised, () => `${who}, applied to ${seq}, recognises ${recognised}, another ${known}`);
+    this.#recognised.set(seq, known);
   }
 }
 
@@ -140,6 +164,7 @@ function versionAt(versions: readonly KeyVersion[], seq: number): KeyVersion | u
 export function isSame(one: LogEntry, other: LogEntry): boolean {
   if (one === other) return true;
   if (one.epoch !== other.epoch || one.writes.length !== other.writes.length) return false;
+  if (one.request?.client !== other.request?.client || one.request?.number !== other.request?.number) return false;
   return one.writes.every(({ key, value }, index) => {
     const write = other.writes[index]!;
     return write.key === key && sameBytes(write.value, value);

@@ -31,13 +31,16 @@ function areTwoLines(one: ReplicaProcess, other: ReplicaProcess): boolean {
   return line !== undefined && otherLine !== undefined && !continues(line, otherLine) && !continues(otherLine, line);
 }
 
-/** An answer that reports stored data without a write must satisfy the rules of reads. */
-export function checkStoredAnswer(process: ReplicaProcess, answer: Answer): void {
+/** An answer that reports stored data without a write must satisfy the rules of reads, unless an entry records it (R16). */
+export function checkStoredAnswer(process: ReplicaProcess, answer: Answer, model: HistoryModel): void {
   const wroteNothing = answer.kind === 'transacted' && answer.version === 0;
   const isRead = answer.kind === 'readable' || answer.kind === 'nothingToDelete' || wroteNothing;
   if (!isRead && (answer.kind !== 'refused' || answer.refusal !== 'VERSION_MISMATCH')) return;
   const refusal = process.replica.refusalOfRead(process.nowMs);
   // Later in the same turn the replica may have begun to hand over, or have ended.
   const mayRead = refusal === undefined || refusal === 'HANDOVER_IN_PROGRESS' || refusal === 'NOT_PRIMARY';
-  require(mayRead, () => `${process.replicaId} answers by what it has stored, though ${refusal}`);
+  const found = answer.kind === 'refused' ? answer.currentVersion : 0;
+  const isRecorded = model.order.some(({ request }) => request?.found !== undefined && request.found === found);
+  require(mayRead || (isRecorded && answer.kind !== 'readable'), () =>
+    `${process.replicaId} answers by what it has stored, though ${refusal}`);
 }

@@ -119,8 +119,16 @@ export class Safety {
       this.#storeDue = false;
       const isCurrent = process.disk.generation === this.generation && !process.laysSnapshot;
       if (isCurrent) this.model.checkStore(process.store, process.replica.commitIndex, process.replicaId);
+      this.#checkRecognised(process);
     }
     if (this.#holdersDue || this.#holders.wasCut(process.disk)) this.#checkHolders();
+  }
+
+  /** What a restart would recognise is what the replica recognises (R16). A primary also recognises what is in its log. */
+  #checkRecognised({ replica, replicaId, store, nowMs }: ReplicaProcess): void {
+    const { role, requests } = replica.status(nowMs);
+    require(role === 'primary' || requests === store.requests.count, () =>
+      `${replicaId} recognises ${requests} requests, and its store has ${store.requests.count}`);
   }
 
   #checkHolders(): void {
@@ -194,7 +202,7 @@ export class Safety {
 
   #onAnswer(process: ReplicaProcess, answer: Answer): void {
     if ((answer.kind !== 'written' && answer.kind !== 'transacted') || answer.version === 0)
-      return checkStoredAnswer(process, answer);
+      return checkStoredAnswer(process, answer, this.model);
     if (this.#forks.isKeeper(process.disk)) return;
     const { version } = answer;
     require(this.model.ever.has(version), () => `a write is acknowledged as ${version}, which is not committed`);

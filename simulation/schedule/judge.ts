@@ -34,8 +34,9 @@ function judgeShard(world: World): boolean {
  * executed in any generation, also in an earlier one than they were requested in, by a primary that has not learnt
  * yet that a removed replica has begun another line (R7).
  */
-function operationIn({ operation, answeredIn }: HistoryItem, generation: number): Operation[] {
-  return operation.outcome.kind === 'unknown' || answeredIn === generation ? [operation] : [];
+function operationIn({ operation, answeredIn, mayBeElsewhere }: HistoryItem, generation: number): Operation[] {
+  if (operation.outcome.kind === 'unknown' || answeredIn === generation) return [operation];
+  return mayBeElsewhere ? [{ ...operation, outcome: { kind: 'unknown', code: 'RETRIED' } }] : [];
 }
 
 /** The data with which a generation began counts as written at that moment. */
@@ -71,8 +72,9 @@ function refusedWritesNeverShow({ history, safety }: World): void {
   const committed = new Set<string>();
   const writes = [...safety.model.ever.values()].flatMap((entry) => entry.writes);
   for (const { value } of writes) if (value !== undefined) committed.add(decoder.decode(value));
-  for (const { operation } of history) {
+  for (const { operation, mayBeElsewhere } of history) {
     const { call, outcome } = operation;
+    if (mayBeElsewhere && safety.model.hasForgotten) continue;
     if (call.kind !== 'put' || (outcome.kind !== 'refused' && outcome.kind !== 'mismatch')) continue;
     require(!committed.has(call.value), () => `${call.value} was answered with ${outcome.kind} and is there`);
   }

@@ -65,7 +65,7 @@ export class Disk {
 
   /** The store as it is after the entries up to `seq`. */
   storeAt(seq: number): Store {
-    const store = new Store(this.#stored.items);
+    const store = new Store(this.#stored);
     store.apply(this.entries.slice(this.#storedSeq - this.baseSeq, Math.max(seq, this.#storedSeq) - this.baseSeq));
     return store;
   }
@@ -117,8 +117,10 @@ export class Disk {
       entries: [...this.entries],
       runs: [...this.#runs],
       appliedSeq: this.#storedSeq,
+      requests: this.#stored.requests.export(this.#storedSeq),
+      requestFloor: this.#stored.requests.floor,
     };
-    return { replica, store: new Store(this.#stored.items) };
+    return { replica, store: new Store(this.#stored) };
   }
 
   #apply(seq: number): void {
@@ -173,10 +175,12 @@ export class Disk {
         return;
       case 'rebase':
         this.#apply(appliedSeq);
+        this.#stored.change(change);
         this.#startAt(change);
         this.entries.push(...change.entries);
         return;
       case 'load':
+      case 'loadRequests':
         this.#stored.change(change);
         return;
       case 'complete':

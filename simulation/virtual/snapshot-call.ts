@@ -77,9 +77,12 @@ export class VirtualSnapshotCall {
     });
   }
 
-  serve({ epochId, number, baseSeq, baseEpoch, baseEpochId }: ServeSnapshot): void {
+  serve({ epochId, number, baseSeq, baseEpoch, baseEpochId, requests, requestFloor }: ServeSnapshot): void {
     this.stage = 'streaming';
-    this.#send({ type: 'snapshotBegun', epochId, number, baseSeq, baseEpoch, baseEpochId });
+    this.#send({ type: 'snapshotBegun', epochId, number, baseSeq, baseEpoch, baseEpochId, requestFloor });
+    const { chunkItems } = this.#world;
+    for (let at = 0; at < requests.length; at += chunkItems)
+      this.#send({ type: 'snapshotRequests', epochId, number, requests: requests.slice(at, at + chunkItems) });
     this.#readChunk(this.#primary!.store.items.entries());
   }
 

@@ -8,6 +8,8 @@ import { describeProblem, httpCodes } from './problem.js';
 const neverByHttp: readonly ErrorCode[] = [
   ...(['NOT_FORCED', 'MESSAGE_TOO_LARGE', 'CANCELLED', 'CLOSED', 'INVALID_OPTION'] as const),
   ...(['VALUE_MISMATCH', 'NOT_A_NUMBER', 'OUT_OF_RANGE'] as const),
+  // No request over HTTP carries an identity (R16).
+  ...(['REQUEST_TOO_OLD', 'REQUEST_REUSED'] as const),
   ...(['COORDINATION_UNAVAILABLE', 'CONFIG_MISMATCH', 'ADDRESS_UNAVAILABLE'] as const),
 ];
 

@@ -11,6 +11,8 @@ const statusOf: Readonly<Record<ErrorCode, number>> = {
   VALUE_MISMATCH: 412,
   NOT_A_NUMBER: 409,
   OUT_OF_RANGE: 409,
+  REQUEST_TOO_OLD: 409,
+  REQUEST_REUSED: 422,
   NOT_FORCED: 409,
   WRONG_CLUSTER: 421,
   MEMORY_FULL: 507,

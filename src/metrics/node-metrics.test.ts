@@ -35,6 +35,8 @@ function replica(changes: Partial<CoreStatus>): CoreStatus {
     commitIndex: 0,
     appliedSeq: 0,
     logBytes: 0,
+    requests: 0,
+    requestBytes: 0,
     line: undefined,
     foundHistory: undefined,
     state: stateOf(1, 'a~1', ['a~1', 'b~1']),

@@ -28,6 +28,8 @@ const gauges: readonly (readonly [
     'What of the log is kept for replicas that lack only its end, at most',
     (_, { limits }) => limits.logBytes,
   ],
+  ['kvnode_requests', 'Requests recognised when they are sent again, each replica counted', ({ requests }) => requests],
+  ['kvnode_request_bytes', 'Memory that these requests take', ({ requestBytes }) => requestBytes],
   ['kvnode_data_bytes', 'What keys and values cost in memory', ({ dataBytes }) => dataBytes],
   ['kvnode_data_limit_bytes', 'What they may cost; beyond it writes are refused', (_, { limits }) => limits.dataBytes],
   ['kvnode_keys', 'Keys held, each replica counted', ({ keys }) => keys],

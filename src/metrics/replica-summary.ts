@@ -19,6 +19,8 @@ export interface ReplicaSummary {
   readonly largestLag: number;
   readonly uncommittedEntries: number;
   readonly logBytes: number;
+  readonly requests: number;
+  readonly requestBytes: number;
   readonly dataBytes: number;
   readonly keys: number;
 }
@@ -47,6 +49,8 @@ export function summarizeReplicas({
     largestLag: largest(led.map(lagOf)),
     uncommittedEntries: sum(led.map(({ lastSeq, commitIndex }) => lastSeq - commitIndex)),
     logBytes: sum(held.map(({ replica }) => replica.logBytes)),
+    requests: sum(held.map(({ replica }) => replica.requests)),
+    requestBytes: sum(held.map(({ replica }) => replica.requestBytes)),
     dataBytes: sum(held.map(({ dataBytes }) => dataBytes)),
     keys: sum(held.map(({ keys }) => keys)),
   };

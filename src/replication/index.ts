@@ -10,6 +10,7 @@ export type { EpochRun } from './protocol/log-position.js';
 export type { BodyOf, Message, RequestBody, ResponseBody } from './protocol/message.js';
 export type { RecoveredReplica } from './protocol/recovered.js';
 export type { ReplicaOptions } from './protocol/replica-options.js';
+export type { RecordedRequest, RequestIdentity } from './protocol/request.js';
 export type { ShardState } from './protocol/shard-state.js';
 export {
   type FoundItem,

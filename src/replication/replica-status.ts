@@ -29,6 +29,9 @@ export interface CoreStatus {
   readonly commitIndex: Seq;
   readonly appliedSeq: Seq;
   readonly logBytes: number;
+  /** The requests that are recognised (R16), and their estimated memory. */
+  readonly requests: number;
+  readonly requestBytes: number;
   readonly offline: boolean;
   readonly state: ShardState | undefined;
   readonly peers: readonly CorePeerStatus[];
@@ -50,6 +53,8 @@ export function statusOf(core: Core, nowMs: number): CoreStatus {
     commitIndex: core.commitIndex,
     appliedSeq: core.appliedSeq,
     logBytes: log.bytes,
+    requests: core.requests.count,
+    requestBytes: core.requests.bytes,
     offline: core.offlineSinceMs !== undefined && nowMs - core.offlineSinceMs > core.options.graceMs,
     state: core.register.state,
     peers: peers.map(({ id, linked, phase, ackedSeq }) => ({ replicaId: id, phase: linked ? phase : 'disconnected', ackedSeq })),

@@ -1,11 +1,11 @@
 /**
  * One replica of one shard: the protocol as a machine. It takes one event and returns new state and ordered effects, without
- * I/O, clock or randomness. docs/protocol.md lists the rules R1 to R15 and the files that implement each.
+ * I/O, clock or randomness. docs/protocol.md lists the rules R1 to R16 and the files that implement each.
  */
 import { advance } from './advance.js';
 import { onForce } from './follower/claim.js';
 import { maybeAcknowledge, onApplyRest } from './follower/follower.js';
-import { onSnapshotBegun, onSnapshotChunk, onSnapshotEnded, onSnapshotFailed } from './follower/joiner.js';
+import { onSnapshotBegun, onSnapshotChunk, onSnapshotEnded, onSnapshotFailed, onSnapshotRequests } from './follower/joiner.js';
 import { maybeLeave, onStop } from './leaving.js';
 import { maybeCommit, maybeServe } from './primary/commit.js';
 import { maybeGiveUp } from './primary/membership.js';
@@ -95,6 +95,11 @@ export class Replica {
   get uncommittedBytes(): number {
     const { role } = this.#core;
     return role.kind === 'primary' ? role.uncommittedBytes : 0;
+  }
+
+  /** Estimated memory of the requests that are recognised (R16). */
+  get requestBytes(): number {
+    return this.#core.requests.bytes;
   }
 
   /** The replicas that hold the entries of this primary, or will soon; empty if it is not primary. */
@@ -188,6 +193,8 @@ function dispatch(core: Core, event: Exclude<Event, { type: 'write' | 'transact'
       return onSnapshotBegun(core, event);
     case 'snapshotChunk':
       return onSnapshotChunk(core, event);
+    case 'snapshotRequests':
+      return onSnapshotRequests(core, event);
     case 'snapshotEnded':
       return onSnapshotEnded(core, event);
     case 'snapshotFailed':

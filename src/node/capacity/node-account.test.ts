@@ -9,7 +9,11 @@ describe('the account of a node', () => {
   beforeEach(() => void vi.useFakeTimers({ toFake: ['performance'] }));
   afterEach(() => void vi.useRealTimers());
 
-  const shardOf = (dataBytes: number, uncommittedBytes = 0) => ({ storage: { dataBytes, keyCount: 1 }, uncommittedBytes });
+  const shardOf = (dataBytes: number, uncommittedBytes = 0) => ({
+    storage: { dataBytes, keyCount: 1 },
+    uncommittedBytes,
+    requestBytes: 0,
+  });
   const accountOf = (shardCount: number) => new NodeAccount('a', divideMemory(minMaxMemoryBytes, shardCount), shardCount);
 
   it('adds up its shards, and the shards except one', () => {
@@ -37,7 +41,7 @@ describe('the account of a node', () => {
         return 1;
       },
     };
-    account.add({ storage, uncommittedBytes: 0 });
+    account.add({ storage, uncommittedBytes: 0, requestBytes: 0 });
     for (let ms = 0; ms < 100; ms++) {
       void account.usedBytes;
       vi.advanceTimersByTime(1);

@@ -13,6 +13,8 @@ export interface CountedShard {
   readonly storage: StoredAmount;
   /** Bytes of the writes that are accepted and not committed, as the log counts them. */
   readonly uncommittedBytes: number;
+  /** Memory of the requests that are recognised (R16). */
+  readonly requestBytes: number;
 }
 
 interface Sums {
@@ -111,8 +113,8 @@ export class NodeAccount {
 }
 
 /** What the data of one shard costs at this node, uncommitted writes included. */
-export function usedBytesOf({ storage, uncommittedBytes }: CountedShard): number {
-  return costOfData(storage) + costOfUncommitted(uncommittedBytes);
+export function usedBytesOf({ storage, uncommittedBytes, requestBytes }: CountedShard): number {
+  return costOfData(storage) + costOfUncommitted(uncommittedBytes) + requestBytes;
 }
 
 /** A report looks at the account after this time at the earliest, because counting visits every shard. */

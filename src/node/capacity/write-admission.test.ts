@@ -25,6 +25,7 @@ const nodeOf = ({ shardCount = 1, uncommittedBytes, otherShardsBytes, maxUncommi
 const shardOf = (more: Partial<AdmittingShard> = {}): AdmittingShard => ({
   storage: new MemoryStorage(),
   uncommittedBytes: 0,
+  requestBytes: 0,
   uncommittedValueBytes: () => undefined,
   ...more,
 });

@@ -14,7 +14,7 @@ const candidate = (nodeId: string, order: number): Candidate => ({
 
 function snapshot(own: string, primary: string, inSync: readonly string[], more: Partial<CoreStatus> = {}): CoreStatus {
   const state = { epoch: 4, seqFloor: 0, primary: `${primary}~1`, inSync: inSync.map((id) => `${id}~1`) };
-  const positions = { lastSeq: 9, lastEpoch: 4, commitIndex: 9, appliedSeq: 9, logBytes: 0 };
+  const positions = { lastSeq: 9, lastEpoch: 4, commitIndex: 9, appliedSeq: 9, logBytes: 0, requests: 0, requestBytes: 0 };
   const role = own === primary ? 'primary' : 'follower';
   return {
     replicaId: `${own}~1`,

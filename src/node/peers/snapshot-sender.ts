@@ -18,6 +18,8 @@ export interface SnapshotSource {
 
 /** Large enough to make the cost of a message small, small enough not to hold up the event loop. */
 const chunkBytes = 64 * 1024;
+/** Recognised requests in one message: about as large as a chunk. */
+const requestsPerMessage = 1_024;
 
 function notPrimary(): KvError {
   return new KvError('NOT_PRIMARY', 'this replica is not primary any more');
@@ -35,8 +37,10 @@ export async function sendSnapshot(
   const pace = new SnapshotPace(rate, performance.now());
   const send = (bytes: Buffer): Promise<void> => call.send(bytes);
   try {
-    const { baseSeq, baseEpoch, baseEpochId } = dump;
-    await send(encoder.encode({ type: 'begin', baseSeq, baseEpoch, baseEpochId }));
+    const { baseSeq, baseEpoch, baseEpochId, requests, requestFloor } = dump;
+    await send(encoder.encode({ type: 'begin', baseSeq, baseEpoch, baseEpochId, requestFloor }));
+    for (let at = 0; at < requests.length; at += requestsPerMessage)
+      await send(encoder.encode({ type: 'requests', requests: requests.slice(at, at + requestsPerMessage) }));
     for await (const _ of source.storage.scan(chunkBytes, (record) => encoder.add(record))) {
       if (call.isGone) return;
       // A replica that is no longer primary may hold writes of another epoch.

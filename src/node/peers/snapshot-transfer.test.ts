@@ -23,6 +23,8 @@ const serve: Serve = {
   baseSeq: 7,
   baseEpoch: 1,
   baseEpochId: 'one',
+  requests: [],
+  requestFloor: 0,
 };
 const request = { type: 'requestSnapshot', ...epochOfHistory, from: 'a~1', number: 3 } as const;
 const chunkBytes = 64 * 1024;

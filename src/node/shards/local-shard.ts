@@ -27,7 +27,8 @@ export abstract class LocalOperation implements AnswerSink {
   answer(answer: Answer): void {
     if (answer.kind === 'written') this.succeeded(answer.version);
     else if (answer.kind === 'transacted') this.succeeded(answer.results[0]?.version ?? 0);
-    else if (answer.kind === 'refused') this.failed(errorOf(answer.refusal, answer.currentVersion), answer.operation);
+    else if (answer.kind === 'refused')
+      this.failed(errorOf(answer.refusal, answer.currentVersion, answer.isDefinite), answer.operation);
     else this.succeeded(0);
   }
 }
@@ -43,12 +44,15 @@ const reasons: Record<Exclude<Refusal, 'VERSION_MISMATCH' | 'VALUE_MISMATCH'>, s
   NOT_A_NUMBER: 'the value is not a number of up to 19 digits before and 17 after the point',
   OUT_OF_RANGE: 'the sum is outside its bounds; nothing was written',
   VALUE_TOO_LARGE: 'the whole value would be longer than allowed; nothing was written',
+  REQUEST_TOO_OLD: 'the shard may have forgotten whether it has executed this request',
+  REQUEST_REUSED: 'the client has used the number of this request for another one',
   OUTCOME_UNKNOWN: 'the primary was replaced before the write was known to be committed',
 };
 
-function errorOf(refusal: Refusal, currentVersion: number | undefined): KvError {
+/** `isDefinite` false: the request was sent before, and that attempt may have been executed (R16). */
+function errorOf(refusal: Refusal, currentVersion?: number, isDefinite = true): KvError {
   if (refusal !== 'VERSION_MISMATCH' && refusal !== 'VALUE_MISMATCH')
-    return new KvError(refusal satisfies ErrorCode, reasons[refusal]);
+    return new KvError(refusal satisfies ErrorCode, reasons[refusal], isDefinite ? {} : { executed: 'unknown' });
   const other = refusal === 'VALUE_MISMATCH' ? 'has another value; it ' : '';
   return new KvError(refusal, `the key ${other}is at version ${currentVersion}`, { currentVersion: currentVersion ?? 0 });
 }
@@ -68,7 +72,7 @@ export class LocalShard {
   /** Why nothing may be read now: the read is definitely not executed. */
   refusalOfRead(nowMs: number): KvError | undefined {
     const refusal = this.#host.refusalOfRead(nowMs);
-    return refusal === undefined ? undefined : errorOf(refusal, undefined);
+    return refusal === undefined ? undefined : errorOf(refusal);
   }
 
   /**

@@ -49,6 +49,12 @@ export interface NodeShardOptions {
  */
 const retainEntries = 10_000;
 const minRetainEntries = 1_000;
+/**
+ * Requests that a node recognises (R16): all its shards together, and each shard at least. A client has one for each write in
+ * flight, and the last one of its shard.
+ */
+const recognisedRequests = 65_536;
+const minRecognisedRequests = 256;
 /** Bounds of one shard's uncommitted entries, and of the batches on their way to each backup (docs/memory.md). */
 const bounds = {
   maxUncommittedEntries: 100_000,
@@ -194,6 +200,7 @@ function replicaOptionsOf(config: ClusterConfig, budget: MemoryBudget): Omit<Rep
     ...bounds,
     retainEntries: Math.max(minRetainEntries, Math.floor(retainEntries / shards)),
     retainBytes: Math.floor(budget.retainBytes / shards),
+    maxRequests: Math.max(minRecognisedRequests, Math.floor(recognisedRequests / shards)),
     maxUncommittedBytes: budget.maxUncommittedBytes,
   };
 }

@@ -56,6 +56,7 @@ export function localShardOf(node: VirtualNode, version = (key: string): number 
     uncommittedItem: (key: string) => replica.uncommittedItem(key),
     uncommittedVersion: (key: string) => replica.uncommittedVersion(key),
     uncommittedBytes: 0,
+    requestBytes: 0,
     uncommittedValueBytes: () => undefined,
   };
   const lotsOfRoom = {

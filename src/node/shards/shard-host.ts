@@ -92,6 +92,10 @@ export class ShardHost implements TickerMember {
   get uncommittedBytes(): number {
     return this.#replica.uncommittedBytes;
   }
+  /** Estimated memory of the requests that are recognised (R16). */
+  get requestBytes(): number {
+    return this.#replica.requestBytes;
+  }
   /** See `Replica.uncommittedValueBytes`. */
   uncommittedValueBytes(key: string): number | undefined {
     return this.#replica.uncommittedValueBytes(key);

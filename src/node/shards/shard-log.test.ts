@@ -32,7 +32,7 @@ const cases: Record<'lostWithCopy' | 'lostWithout' | 'wentBack' | 'gone' | 'twoH
 };
 
 function replicaOf({ line, foundHistory, state }: Case): CoreStatus {
-  const positions = { lastSeq: 9, lastEpoch: 5, commitIndex: 9, appliedSeq: 9, logBytes: 0 };
+  const positions = { lastSeq: 9, lastEpoch: 5, commitIndex: 9, appliedSeq: 9, logBytes: 0, requests: 0, requestBytes: 0 };
   return {
     replicaId: 'a~1',
     role: 'joiner',

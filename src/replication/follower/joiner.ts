@@ -5,6 +5,7 @@
 
 import type { Event, SnapshotItem } from '../protocol/event.js';
 import type { EpochId, Seq } from '../protocol/ids.js';
+import type { RecordedRequest } from '../protocol/request.js';
 import type { Core } from '../state/core.js';
 import type { Follower } from '../state/role.js';
 import { applyUnlessLoading, follow, giveUpSnapshot } from './follower.js';
@@ -27,7 +28,7 @@ function takerOf(core: Core, event: SnapshotEventId): Follower | undefined {
 export function onSnapshotBegun(core: Core, event: Extract<Event, { type: 'snapshotBegun' }>): void {
   const role = takerOf(core, event);
   if (role === undefined) return;
-  core.reset(event.baseSeq, { epoch: event.baseEpoch, id: event.baseEpochId }, false);
+  core.reset(event.baseSeq, { epoch: event.baseEpoch, id: event.baseEpochId }, false, event.requestFloor);
   follow(core, role, event.number, event.baseSeq);
 }
 
@@ -35,6 +36,14 @@ export function onSnapshotChunk(core: Core, event: SnapshotEventId & { readonly 
   const role = takerOf(core, event);
   if (role === undefined || role.stream === undefined) return;
   core.persist({ type: 'load', items: event.items });
+}
+
+/** The recognised requests are as of the base position: the log over it adds the others (R16). */
+export function onSnapshotRequests(core: Core, event: SnapshotEventId & { readonly requests: readonly RecordedRequest[] }): void {
+  const role = takerOf(core, event);
+  if (role === undefined || role.stream === undefined) return;
+  core.requests.load(event.requests);
+  core.persist({ type: 'loadRequests', requests: event.requests });
 }
 
 export function onSnapshotEnded(core: Core, event: SnapshotEventId & { readonly commitIndex: Seq }): void {

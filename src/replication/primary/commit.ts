@@ -9,7 +9,7 @@ import type { Peer } from '../state/peer.js';
 import { compact, type Needs, noNeeds } from '../state/retention.js';
 import type { Primary } from '../state/role.js';
 import { requiredIds } from './membership.js';
-import { answerAsRead } from './write.js';
+import { answerJudgement } from './write.js';
 
 export interface CommitFacts {
   readonly commitIndex: Seq;
@@ -60,7 +60,7 @@ function commitTo(core: Core, role: Primary, seq: Seq): void {
   role.waiters.release(
     seq,
     (version, token, answer) => core.emit({ type: 'answer', token, answer: answer ?? { kind: 'written', version } }),
-    (waiter) => answerAsRead(core, waiter),
+    (waiter) => answerJudgement(core, waiter),
   );
   compact(core, needsOf(role));
 }

@@ -145,6 +145,7 @@ function serveSnapshot(core: Core, role: Primary, from: ReplicaId, number: numbe
   const { history = '', commitIndex: baseSeq } = core;
   const base = core.log.markAt(baseSeq);
   invariant(base !== undefined, 'the log does not reach down to the commit index');
+  invariant(core.appliedSeq === baseSeq, 'a primary has not applied what it has committed');
   const { epoch, epochId } = role;
   core.emit({
     type: 'serveSnapshot',
@@ -156,6 +157,8 @@ function serveSnapshot(core: Core, role: Primary, from: ReplicaId, number: numbe
     baseSeq,
     baseEpoch: base.epoch,
     baseEpochId: base.id,
+    requests: core.requests.export(baseSeq),
+    requestFloor: core.requests.floor,
   });
   return true;
 }

@@ -4,6 +4,7 @@ import type { Answer, Refusal } from '../protocol/effect.js';
 import type { OrderedReadEvent, TransactEvent, WriteEvent } from '../protocol/event.js';
 import type { Seq } from '../protocol/ids.js';
 import { entryBytes, type KeyWrite, type LogEntry, versionOf, writeOf } from '../protocol/log-entry.js';
+import type { RecordedRequest } from '../protocol/request.js';
 import { type FoundItem, keysOf } from '../protocol/transaction.js';
 import type { Core } from '../state/core.js';
 import { invariant } from '../state/invariant.js';
@@ -12,26 +13,34 @@ import type { JudgedWaiter } from '../state/waiters.js';
 import { judgeTransaction } from './judge-transaction.js';
 import { holdsLease } from './lease.js';
 import { requiredIds } from './membership.js';
+import { answerKnown, recordOf, unwritten } from './retries.js';
 
 /** Called under the key's stripe lock. */
 export function onWrite(core: Core, event: WriteEvent): void {
   const { role } = core;
+  const { request } = event;
+  const isKnowable = request !== undefined && role.kind === 'primary' && refusalOfService(core) === undefined;
+  if (isKnowable && answerKnown(core, role, event, request)) return;
   const refusal = refusalOfWrite(core);
   if (refusal !== undefined || role.kind !== 'primary') {
     return answer(core, event.token, { kind: 'refused', refusal: refusal ?? 'NOT_PRIMARY' });
   }
   const { key, value, token } = event;
-  if (value !== undefined && event.ifVersion === undefined) return append(core, role, [{ key, value }], token);
+  if (value !== undefined && event.ifVersion === undefined) return write(core, role, event);
   const newest = role.uncommitted.get(key);
   const current = newest === undefined ? event.storedVersion : versionOf(newest, key);
-  if (event.ifVersion !== undefined && event.ifVersion !== current) {
-    const refused: Answer = { kind: 'refused', refusal: 'VERSION_MISMATCH', currentVersion: current };
-    return answerJudged(core, role, newest?.seq, { token, answer: refused });
-  }
-  if (value === undefined && current === 0) {
-    return answerJudged(core, role, newest?.seq, { token, answer: { kind: 'nothingToDelete' } });
-  }
-  append(core, role, [{ key, value }], token);
+  const isRefused = event.ifVersion !== undefined && event.ifVersion !== current;
+  if (!isRefused && (value !== undefined || current !== 0)) return write(core, role, event);
+  const found = current ?? 0;
+  const waiter = { token, answer: unwritten(found, value, event.ifVersion) };
+  if (request === undefined || request.isFirstAttempt) return answerJudged(core, role, newest?.seq, waiter);
+  // An earlier attempt may still arrive: the entry makes sure that it is not executed after this answer (R16).
+  append(core, role, [], token, waiter.answer, recordOf(core, event, request, found));
+}
+
+function write(core: Core, role: Primary, event: WriteEvent): void {
+  const { key, value, token, request } = event;
+  append(core, role, [{ key, value }], token, undefined, request && recordOf(core, event, request));
 }
 
 /** Called under the stripe locks of all keys of the transaction. Its writes are one entry, which nothing splits. */
@@ -76,10 +85,18 @@ export function onOrderedRead(core: Core, event: OrderedReadEvent): void {
   answerJudged(core, role, newest?.seq, { token: event.token, answer: { kind: 'readable', newest: found } });
 }
 
-/** `answer`: what the call is answered with once the entry has committed; undefined: only its version. */
-function append(core: Core, role: Primary, writes: readonly KeyWrite[], token: unknown, given?: Answer): void {
-  const entry: LogEntry = { seq: core.log.lastSeq + 1, epoch: role.epoch, writes };
+/** `given`: what the call is answered with once the entry has committed; undefined: only its version. */
+function append(
+  core: Core,
+  role: Primary,
+  writes: readonly KeyWrite[],
+  token: unknown,
+  given?: Answer,
+  request?: RecordedRequest,
+): void {
+  const entry: LogEntry = { seq: core.log.lastSeq + 1, epoch: role.epoch, writes, request };
   core.log.append(entry, role.epochId);
+  if (request !== undefined) core.requests.begin(request);
   for (const { key } of writes) role.uncommitted.set(key, entry);
   role.uncommittedBytes += entryBytes(entry);
   role.waiters.addWrite(entry.seq, token, given);
@@ -88,10 +105,12 @@ function append(core: Core, role: Primary, writes: readonly KeyWrite[], token: u
 /** Answers a call that wrote nothing, like a read, once the entry that it was judged by has committed (R6, R9). */
 function answerJudged(core: Core, role: Primary, judgedBy: Seq | undefined, waiter: JudgedWaiter): void {
   if (judgedBy !== undefined) role.waiters.addJudged(judgedBy, waiter);
-  else answerAsRead(core, waiter);
+  else answerJudgement(core, waiter);
 }
 
-export function answerAsRead(core: Core, waiter: JudgedWaiter): void {
+/** The entry that the call was judged by has committed. An answer that no entry records is given like a read (R6, R9). */
+export function answerJudgement(core: Core, waiter: JudgedWaiter): void {
+  if (waiter.isRecorded) return answer(core, waiter.token, waiter.answer);
   const refusal = refusalOfRead(core, core.nowMs);
   answer(core, waiter.token, refusal === undefined ? waiter.answer : { kind: 'refused', refusal });
 }

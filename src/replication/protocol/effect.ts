@@ -11,6 +11,7 @@ import type { Line } from './lineage.js';
 import type { LogEntry } from './log-entry.js';
 import type { EpochRun } from './log-position.js';
 import type { Message } from './message.js';
+import type { RecordedRequest } from './request.js';
 import type { ShardState } from './shard-state.js';
 import type { KeyResult } from './transaction.js';
 
@@ -28,6 +29,8 @@ export type Refusal =
   | 'NOT_A_NUMBER'
   | 'OUT_OF_RANGE'
   | 'VALUE_TOO_LARGE'
+  | 'REQUEST_TOO_OLD'
+  | 'REQUEST_REUSED'
   | 'OUTCOME_UNKNOWN';
 
 /** What the newest write of a key left. */
@@ -50,7 +53,16 @@ export type Answer =
   /** A transaction. `version`: of its entry; 0: it wrote nothing. `held`: every compare held. */
   | { readonly kind: 'transacted'; readonly version: Seq; readonly held: boolean; readonly results: readonly KeyResult[] }
   /** `operation`: the number of the operation of a transaction that was refused. */
-  | { readonly kind: 'refused'; readonly refusal: Refusal; readonly currentVersion?: Seq; readonly operation?: number }
+  | {
+      readonly kind: 'refused';
+      readonly refusal: Refusal;
+      readonly currentVersion?: Seq;
+      readonly operation?: number;
+      /** False: an earlier attempt may have been executed (R16). Undefined: as the refusal itself says. */
+      readonly isDefinite?: boolean;
+      /** With REQUEST_TOO_OLD: a position that the client may name with its next request. */
+      readonly position?: { readonly history: HistoryId; readonly seq: Seq };
+    }
   | { readonly kind: 'forced'; readonly epoch: Epoch; readonly seqFloor: Seq }
   | { readonly kind: 'notForced'; readonly reason: string };
 
@@ -68,15 +80,17 @@ export type Change =
     }
   /** The line that the data belongs to from now on (R1). */
   | { readonly type: 'line'; readonly line: Line }
-  /** Discards store, log and line. While `complete` is false the copy must not be used (R10). */
+  /** Discards store, log, recognised requests and line. While `complete` is false the copy must not be used (R10). */
   | {
       readonly type: 'reset';
       readonly baseSeq: Seq;
       readonly baseEpoch: Epoch;
       readonly baseEpochId: EpochId;
       readonly complete: boolean;
+      /** Of the recognised requests (R16). */
+      readonly requestFloor: Seq;
     }
-  /** The log now consists of these entries above `baseSeq`; the store stays as it is (R13, a raised seq floor). */
+  /** The log now consists of these entries above `baseSeq`; the store stays as it is, but recognises no request, with its floor at `baseSeq` (R13, R16). */
   | {
       readonly type: 'rebase';
       readonly baseSeq: Seq;
@@ -85,6 +99,7 @@ export type Change =
       readonly entries: readonly LogEntry[];
     }
   | { readonly type: 'load'; readonly items: readonly SnapshotItem[] }
+  | { readonly type: 'loadRequests'; readonly requests: readonly RecordedRequest[] }
   /**
    * The copy is complete. The items of the snapshot may be as new as the newest applied entry, so a restart must find at least
    * that entry applied.
@@ -131,6 +146,9 @@ export type Effect =
       readonly baseSeq: Seq;
       readonly baseEpoch: Epoch;
       readonly baseEpochId: EpochId;
+      /** The recognised requests as of the base position, and their floor (R16). */
+      readonly requests: readonly RecordedRequest[];
+      readonly requestFloor: Seq;
     }
   | { readonly type: 'refuseSnapshot'; readonly to: ReplicaId; readonly number: number }
   | { readonly type: 'roleChanged'; readonly role: RoleName; readonly epoch: Epoch }

@@ -1,6 +1,7 @@
 /** Events: what happens to a replica. The shell reports each one; `Replica.handle` decides what follows. */
 import type { Epoch, EpochId, HistoryId, ReplicaId, Seq } from './ids.js';
 import type { Message } from './message.js';
+import type { RecordedRequest, RequestIdentity } from './request.js';
 import type { ShardState } from './shard-state.js';
 import type { FoundItem, Transaction } from './transaction.js';
 
@@ -52,6 +53,8 @@ export interface WriteEvent {
    * one. Undefined: not looked up, since nothing depends on it; allowed for an unconditional put only.
    */
   readonly storedVersion: Seq | undefined;
+  /** With it, the client may send the write again after an unknown outcome, and it is executed once (R16). */
+  readonly request?: RequestIdentity | undefined;
 }
 
 /** A transaction. The shell reports it under the stripe locks of all its keys. */
@@ -110,12 +113,21 @@ export type Event =
       readonly baseSeq: Seq;
       readonly baseEpoch: Epoch;
       readonly baseEpochId: EpochId;
+      /** The floor of the recognised requests, as of the base position (R16). */
+      readonly requestFloor: Seq;
     }
   | {
       readonly type: 'snapshotChunk';
       readonly epochId: EpochId;
       readonly number: number;
       readonly items: readonly SnapshotItem[];
+    }
+  /** The recognised requests, as of the base position (R16). */
+  | {
+      readonly type: 'snapshotRequests';
+      readonly epochId: EpochId;
+      readonly number: number;
+      readonly requests: readonly RecordedRequest[];
     }
   | { readonly type: 'snapshotEnded'; readonly epochId: EpochId; readonly number: number; readonly commitIndex: Seq }
   /** At the joiner, after the effect `applyLater`. */

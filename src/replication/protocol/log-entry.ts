@@ -1,4 +1,5 @@
 import type { Epoch, Seq } from './ids.js';
+import { type RecordedRequest, requestBytes } from './request.js';
 
 /** What an entry does to one key: the resulting value, never the operation, so that applying it twice changes nothing. */
 export interface KeyWrite {
@@ -14,8 +15,10 @@ export interface KeyWrite {
 export interface LogEntry {
   readonly seq: Seq;
   readonly epoch: Epoch;
-  /** At least one; no key occurs twice. */
+  /** No key occurs twice. Empty only where the entry records that a request wrote nothing. */
   readonly writes: readonly KeyWrite[];
+  /** Undefined: the client does not send the write again after an unknown outcome. */
+  readonly request?: RecordedRequest | undefined;
 }
 
 /** What the entry does to the key, one of those that it writes. */
@@ -33,8 +36,8 @@ const entryOverheadBytes = 64;
 const writeOverheadBytes = 64;
 
 /** Estimated memory of an entry. */
-export function entryBytes({ writes }: LogEntry): number {
-  let bytes = entryOverheadBytes;
+export function entryBytes({ writes, request }: LogEntry): number {
+  let bytes = request === undefined ? entryOverheadBytes : entryOverheadBytes + requestBytes(request);
   for (const { key, value } of writes) bytes += key.length + (value?.length ?? 0) + writeOverheadBytes;
   return bytes;
 }

@@ -23,6 +23,8 @@ const nothing: RecoveredReplica = {
   entries: [],
   runs: [],
   appliedSeq: 0,
+  requests: [],
+  requestFloor: 0,
 };
 const found: RecoveredReplica = {
   ...nothing,
@@ -209,7 +211,9 @@ describe('a replica that starts again with its data', () => {
     const resets = b.sent.flatMap((effect) =>
       effect.type === 'persist' && effect.change.type === 'reset' ? [effect.change] : [],
     );
-    expect(resets).toEqual([{ type: 'reset', baseSeq: seqFloor - 1, baseEpoch: 2, baseEpochId: 'two', complete: true }]);
+    expect(resets).toEqual([
+      { type: 'reset', baseSeq: seqFloor - 1, baseEpoch: 2, baseEpochId: 'two', complete: true, requestFloor: seqFloor - 1 },
+    ]);
     b.handle({ type: 'tick' }, graceMs);
     expect(b.replica.status(graceMs)).toMatchObject({ role: 'primary', serving: true, complete: true, lastSeq: seqFloor - 1 });
   });

@@ -6,6 +6,7 @@ import type { Epoch, EpochId, HistoryId, Seq } from './ids.js';
 import type { Line } from './lineage.js';
 import type { LogEntry } from './log-entry.js';
 import type { EpochRun } from './log-position.js';
+import type { RecordedRequest } from './request.js';
 
 export interface RecoveredReplica {
   /** The history of `epoch`; undefined: the replica knew none. */
@@ -28,4 +29,7 @@ export interface RecoveredReplica {
   readonly runs: readonly EpochRun[];
   /** The store has applied up to here, which is committed; from `baseSeq` to the last entry. */
   readonly appliedSeq: Seq;
+  /** The recognised requests as of `appliedSeq`, and their floor (R16). */
+  readonly requests: readonly RecordedRequest[];
+  readonly requestFloor: Seq;
 }

@@ -19,6 +19,8 @@ export interface ReplicaOptions {
   /** Bounds on the entries that wait to be committed; beyond them writes are refused. */
   readonly maxUncommittedEntries: number;
   readonly maxUncommittedBytes: number;
+  /** Above this number of recognised requests the primary raises the floor below which they are forgotten (R16). */
+  readonly maxRequests: number;
   /** Bounds on one Append; a single larger entry is still sent alone. */
   readonly maxBatchEntries: number;
   readonly maxBatchBytes: number;

@@ -58,6 +58,8 @@ function found(changes: readonly Change[]): RecoveredReplica {
     entries: [],
     runs: [],
     appliedSeq: 0,
+    requests: [],
+    requestFloor: 0,
   };
   let disk = empty;
   for (const change of changes) {

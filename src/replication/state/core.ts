@@ -16,6 +16,7 @@ import type { ShardState } from '../protocol/shard-state.js';
 import { Durability } from './durability.js';
 import { invariant } from './invariant.js';
 import { Log } from './log.js';
+import { RequestTable } from './request-table.js';
 import { newFollower, type Role } from './role.js';
 import { type ProposalPurpose, StateRegister } from './state-register.js';
 
@@ -29,6 +30,8 @@ export class Core {
   role: Role = newFollower();
 
   readonly log = new Log();
+  /** The requests that are recognised (R16): those applied, at a primary also those in its log. */
+  readonly requests = new RequestTable();
   readonly durability = new Durability();
   readonly register = new StateRegister();
   /** The history that this replica follows; undefined: it knows none. With data, it follows that of the data only (R1). */
@@ -125,6 +128,8 @@ export class Core {
     );
     this.commitIndex = appliedSeq;
     this.appliedSeq = appliedSeq;
+    this.requests.reset(found.requestFloor);
+    this.requests.load(found.requests);
     this.durability.foundDurable(this.log.lastSeq);
     if (this.line !== undefined) this.emit({ type: 'holds', history: this.line.history });
   }
@@ -238,26 +243,33 @@ export class Core {
     this.persist({ type: 'append', entries, runs: this.log.runsOf(first.seq, last.seq) }, { lastSeq: last.seq });
   }
 
-  /** Discards store and log (R10, R13). */
-  reset(baseSeq: Seq, base: EpochMark, complete: boolean): number {
+  /** Discards store, log and recognised requests (R10, R13). Only a snapshot has a lower floor of requests than its base (R16). */
+  reset(baseSeq: Seq, base: EpochMark, complete: boolean, requestFloor = baseSeq): number {
     this.log.reset(baseSeq, base);
+    this.requests.reset(requestFloor);
     if (this.line !== undefined) this.emit({ type: 'holds', history: undefined });
     this.line = undefined;
     this.complete = complete;
     this.commitIndex = baseSeq;
     this.appliedSeq = baseSeq;
     this.durability.cutTo(0);
-    return this.persist({ type: 'reset', baseSeq, baseEpoch: base.epoch, baseEpochId: base.id, complete }, { lastSeq: baseSeq });
+    const { epoch: baseEpoch, id: baseEpochId } = base;
+    return this.persist({ type: 'reset', baseSeq, baseEpoch, baseEpochId, complete, requestFloor }, { lastSeq: baseSeq });
   }
 
   /**
    * The log starts again above `baseSeq` (R13, a raised seq floor). Applied entries stay in the store. Entries that are not
-   * applied get new seqs and this epoch: the lost data may have used their old seqs for other writes.
+   * applied get new seqs and this epoch: the lost data may have used their old seqs for other writes. The lost data may also have
+   * executed requests that are not known here, so the floor of the requests rises as well (R16).
    */
   rebase(baseSeq: Seq, { epoch, id }: EpochMark): void {
     const unapplied = this.log.slice(this.appliedSeq + 1, this.log.lastSeq - this.appliedSeq);
-    const entries = unapplied.map(({ writes }, index) => ({ seq: baseSeq + 1 + index, epoch, writes }));
+    const entries = unapplied.map(({ writes, request }, index) => {
+      const seq = baseSeq + 1 + index;
+      return { seq, epoch, writes, request: request && { ...request, seq, floor: 0 } };
+    });
     this.log.reset(baseSeq, { epoch, id });
+    this.requests.reset(baseSeq);
     for (const entry of entries) this.log.append(entry, id);
     this.commitIndex = baseSeq;
     this.appliedSeq = baseSeq;
@@ -273,6 +285,7 @@ export class Core {
     );
     const entries = this.log.slice(this.appliedSeq + 1, Math.min(maxEntries, this.commitIndex - this.appliedSeq));
     this.appliedSeq += entries.length;
+    for (const { request } of entries) if (request !== undefined) this.requests.apply(request);
     this.effects.push({ type: 'apply', entries });
   }
 

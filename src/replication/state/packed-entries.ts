@@ -5,6 +5,7 @@
  */
 import type { Epoch, Seq } from '../protocol/ids.js';
 import type { KeyWrite, LogEntry } from '../protocol/log-entry.js';
+import { PackedRequests } from './packed-requests.js';
 
 /** Values above this size are not copied: the object costs little beside them, and the copy would cost much. */
 const maxCopiedBytes = 4 * 1024;
@@ -25,6 +26,8 @@ export class PackedEntries {
   readonly #ends: Uint32Array;
   /** By entry: how many writes the entries up to and including it have. Undefined: each entry has one. */
   readonly #writeEnds: Uint32Array | undefined;
+  /** Undefined: no entry carries a request. */
+  readonly #requests: PackedRequests | undefined;
   /** By number of the write. */
   readonly #large = new Map<number, Uint8Array>();
 
@@ -35,7 +38,11 @@ export class PackedEntries {
     let keyLength = 0;
     let valueLength = 0;
     let largeBytes = 0;
-    for (const { writes } of entries) {
+    let isSingle = true;
+    let hasRequests = false;
+    for (const { writes, request } of entries) {
+      isSingle &&= writes.length === 1;
+      hasRequests ||= request !== undefined;
       writeCount += writes.length;
       for (const { key, value } of writes) {
         keyLength += key.length;
@@ -50,8 +57,9 @@ export class PackedEntries {
     this.#keys = new Uint16Array(keyLength);
     this.#values = new Uint8Array(valueLength);
     this.#ends = new Uint32Array(2 * writeCount);
-    this.#writeEnds = writeCount === entries.length ? undefined : writeEndsOf(entries);
-    const indexBytes = this.#ends.byteLength + (this.#writeEnds?.byteLength ?? 0);
+    this.#writeEnds = isSingle ? undefined : writeEndsOf(entries);
+    this.#requests = hasRequests ? new PackedRequests(entries) : undefined;
+    const indexBytes = this.#ends.byteLength + (this.#writeEnds?.byteLength ?? 0) + (this.#requests?.bytes ?? 0);
     this.bytes = this.#keys.byteLength + this.#values.byteLength + indexBytes + largeBytes;
     this.#fill(entries);
   }
@@ -66,7 +74,7 @@ export class PackedEntries {
     const writes: KeyWrite[] = [];
     const end = this.#writeEnds === undefined ? index + 1 : this.#writeEnds[index]!;
     for (let at = index === 0 ? 0 : (this.#writeEnds?.[index - 1] ?? index); at < end; at++) writes.push(this.#writeAt(at));
-    return { seq, epoch: this.epoch, writes };
+    return { seq, epoch: this.epoch, writes, request: this.#requests?.get(index, seq) };
   }
 
   #writeAt(number: number): KeyWrite {

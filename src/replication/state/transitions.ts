@@ -49,8 +49,12 @@ function resign(core: Core, last: Primary): void {
   core.emit({ type: 'links', to: [] });
   last.waiters.abandon(
     (token) => core.emit({ type: 'answer', token, answer: { kind: 'refused', refusal: 'OUTCOME_UNKNOWN' } }),
-    (waiter) => core.emit({ type: 'answer', token: waiter.token, answer: { kind: 'refused', refusal: 'NOT_PRIMARY' } }),
+    ({ token, isRecorded }) => {
+      const refusal = isRecorded ? 'OUTCOME_UNKNOWN' : 'NOT_PRIMARY';
+      core.emit({ type: 'answer', token, answer: { kind: 'refused', refusal } });
+    },
   );
+  core.requests.abandonAfter(core.appliedSeq);
 }
 
 /**

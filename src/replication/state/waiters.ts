@@ -10,6 +10,8 @@ import { Queue } from './queue.js';
 export interface JudgedWaiter {
   readonly token: unknown;
   readonly answer: Answer;
+  /** The entry records this very answer, which is a fact once that has committed (R16). Until then its outcome is unknown. */
+  readonly isRecorded?: boolean;
 }
 
 export class Waiters {

@@ -29,6 +29,7 @@ export const defaultOptions: Omit<ReplicaOptions, 'replicaId' | 'idSeed'> = {
   retainBytes: 1_000_000,
   maxUncommittedEntries: 1000,
   maxUncommittedBytes: 1_000_000,
+  maxRequests: 1000,
   maxBatchEntries: 100,
   maxBatchesInFlight: 2,
   maxBatchBytes: 100_000,

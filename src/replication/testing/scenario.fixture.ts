@@ -8,6 +8,7 @@ import type { StateZnode } from '../../../simulation/virtual/ensemble.js';
 import type { Answer, Refusal } from '../protocol/effect.js';
 import type { BodyOf, Message } from '../protocol/message.js';
 import type { ReplicaOptions } from '../protocol/replica-options.js';
+import type { RequestIdentity } from '../protocol/request.js';
 import type { ShardState } from '../protocol/shard-state.js';
 import type { KeyOperation } from '../protocol/transaction.js';
 import type { CoreStatus } from '../replica-status.js';
@@ -22,6 +23,13 @@ export interface ReadResult {
   readonly refusal?: Refusal;
   readonly value?: string;
   readonly version?: number;
+}
+
+interface RequestContent extends Partial<RequestIdentity> {
+  readonly key: string;
+  /** Undefined: a delete. */
+  readonly value: string | undefined;
+  readonly ifVersion?: number;
 }
 
 export class Scenario {
@@ -170,6 +178,19 @@ export class Scenario {
   #write(name: string, key: string, value: string | undefined, ifVersion?: number): ScriptedCall {
     const node = this.node(name);
     const call = node.write(key, value, ifVersion);
+    node.handle({ type: 'flush' });
+    return call;
+  }
+
+  /**
+   * Requests a write that is recognised when it is sent again (R16). Unless the script names others, it is the first attempt of
+   * client `x`, which knows the beginning of the shard and may send every number again.
+   */
+  request(name: string, number: number, content: RequestContent): ScriptedCall {
+    const { key, value, ifVersion, ...named } = content;
+    const known = { client: 'x', lowest: 1, history: this.state?.history ?? '', seq: 0, isFirstAttempt: true };
+    const node = this.node(name);
+    const call = node.write(key, value, ifVersion, { ...known, ...named, number });
     node.handle({ type: 'flush' });
     return call;
   }

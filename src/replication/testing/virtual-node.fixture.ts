@@ -11,6 +11,7 @@ import type { Answer, Effect, Note } from '../protocol/effect.js';
 import type { Event } from '../protocol/event.js';
 import type { Message } from '../protocol/message.js';
 import type { ReplicaOptions } from '../protocol/replica-options.js';
+import type { RequestIdentity } from '../protocol/request.js';
 import { keysOf, type Transaction } from '../protocol/transaction.js';
 import { Replica } from '../replica.js';
 import { ScriptedSession } from './scripted-session.fixture.js';
@@ -106,10 +107,11 @@ export class VirtualNode extends ReplicaProcess<Surroundings> {
     return call;
   }
 
-  write(key: string, value: string | undefined, ifVersion?: number): ScriptedCall {
+  write(key: string, value: string | undefined, ifVersion?: number, request?: RequestIdentity): ScriptedCall {
     const call: ScriptedCall = this.newCall(key, value);
     const bytes = value === undefined ? undefined : new TextEncoder().encode(value);
-    this.handle({ type: 'write', token: call, key, value: bytes, ifVersion, storedVersion: this.store.versionOf(key) });
+    const storedVersion = this.store.versionOf(key);
+    this.handle({ type: 'write', token: call, key, value: bytes, ifVersion, storedVersion, request });
     return call;
   }
 

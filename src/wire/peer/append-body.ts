@@ -1,9 +1,10 @@
 /** The bodies of Append and Sync, written and read by hand: they hold lists, so FlatMessage cannot describe them. */
-import type { BodyOf, EpochMark, EpochRun, KeyWrite, LogEntry } from '../../replication/index.js';
+import type { BodyOf, EpochMark, EpochRun, KeyWrite, LogEntry, RecordedRequest } from '../../replication/index.js';
 import { ownCopyOf } from '../protobuf/own-memory.js';
 import { type ProtobufReader, tagOf } from '../protobuf/protobuf-reader.js';
 import type { ProtobufWriter } from '../protobuf/protobuf-writer.js';
 import type { Envelope, ReplicaHeader } from './envelope.js';
+import { readRequest } from './request-codec.js';
 
 const varint1 = tagOf(1, 'varint');
 const varint2 = tagOf(2, 'varint');
@@ -69,16 +70,18 @@ function readEntry(reader: ProtobufReader, bytes: Buffer): LogEntry {
   let seq = 0;
   let epoch = 0;
   const writes: KeyWrite[] = [];
+  let request: RecordedRequest | undefined;
   const outerEnd = reader.enter();
   while (reader.more) {
     const tag = reader.tag();
     if (tag === varint1) seq = reader.varint();
     else if (tag === varint2) epoch = reader.varint();
     else if (tag === bytes3) writes.push(readKeyWrite(reader, bytes));
+    else if (tag === bytes4) request = readRequest(reader, seq);
     else reader.skip(tag);
   }
   reader.leave(outerEnd);
-  return { seq, epoch, writes };
+  return { seq, epoch, writes, request };
 }
 
 function readKeyWrite(reader: ProtobufReader, bytes: Buffer): KeyWrite {

@@ -6,6 +6,7 @@
  */
 import type { KeyWrite, LogEntry } from '../../replication/index.js';
 import { ProtobufWriter } from '../protobuf/protobuf-writer.js';
+import { requestMessageBytes, writeRequest } from './request-codec.js';
 
 /** Entries that were encoded together. */
 interface Block {
@@ -89,8 +90,8 @@ export class EntryBlocks {
   }
 }
 
-function writeEntry(writer: ProtobufWriter, { seq, epoch, writes }: LogEntry): void {
-  writer.begin(entriesField, estimatedBytes(writes));
+function writeEntry(writer: ProtobufWriter, { seq, epoch, writes, request }: LogEntry): void {
+  writer.begin(entriesField, estimatedBytes(writes) + (request === undefined ? 0 : requestMessageBytes));
   writer.uint64(1, seq);
   writer.uint64(2, epoch);
   for (const { key, value } of writes) {
@@ -99,6 +100,7 @@ function writeEntry(writer: ProtobufWriter, { seq, epoch, writes }: LogEntry): v
     if (value !== undefined) writer.bytes(2, value);
     writer.end();
   }
+  if (request !== undefined) writeRequest(writer, 4, request, 0);
   writer.end();
 }
 

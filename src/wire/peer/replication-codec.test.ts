@@ -34,14 +34,24 @@ const seq = fc.oneof(fc.nat(300), fc.maxSafeNat());
 const text = fc.oneof(fc.string(), fc.string({ unit: 'grapheme', maxLength: 200 }));
 /** A time of whole microseconds, which is the same after encoding and decoding. */
 const ms = fc.nat(2 ** 31).map((us) => us / 1_000);
-const entry: fc.Arbitrary<LogEntry> = fc.record({
-  seq,
-  epoch: seq,
-  writes: fc.array(fc.record({ key: text, value: fc.option(fc.uint8Array({ maxLength: 300 }), { nil: undefined }) }), {
-    minLength: 1,
-    maxLength: 4,
-  }),
+const request = fc.record({
+  client: text,
+  number: seq,
+  lowest: seq,
+  fingerprint: fc.nat(2 ** 32 - 1),
+  floor: seq,
+  found: fc.option(fc.nat(300), { nil: undefined }),
 });
+const entry: fc.Arbitrary<LogEntry> = fc
+  .record({
+    seq,
+    epoch: seq,
+    writes: fc.array(fc.record({ key: text, value: fc.option(fc.uint8Array({ maxLength: 300 }), { nil: undefined }) }), {
+      maxLength: 4,
+    }),
+    request: fc.option(request, { nil: undefined }),
+  })
+  .map((one) => ({ ...one, request: one.request && { ...one.request, seq: one.seq } }));
 const run = fc.record({ epoch: seq, id: text, firstSeq: seq });
 const mark = fc.oneof(
   fc.record({ epoch: seq, id: text }),
@@ -122,9 +132,12 @@ function asProto(body: AnyBody, toWhole = Math.floor): object {
 
 const entryType = proto.lookupType('kv.internal.v1.Entry');
 
-function asProtoEntry({ seq, epoch, writes }: LogEntry): Uint8Array {
+function asProtoEntry({ seq, epoch, writes, request }: LogEntry): Uint8Array {
   const named = writes.map(({ key, value }) => (value === undefined ? { key } : { key, value }));
-  return entryType.encode({ seq, epoch, writes: named }).finish();
+  if (request === undefined) return entryType.encode({ seq, epoch, writes: named }).finish();
+  const { found, seq: _, ...fields } = request;
+  const recorded = found === undefined ? fields : { ...fields, found: found + 1 };
+  return entryType.encode({ seq, epoch, writes: named, request: recorded }).finish();
 }
 
 function fromProto(type: protobuf.Type, bytes: Uint8Array): Record<string, Record<string, unknown>> {

@@ -21,8 +21,24 @@ const item = fc.record({
   value: fc.uint8Array({ maxLength: 300 }),
   version: fc.oneof(fc.nat(300), number),
 });
+const request = fc.record({
+  client: fc.string(),
+  number,
+  lowest: number,
+  fingerprint: fc.nat(2 ** 32 - 1),
+  floor: number,
+  seq: fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }),
+  found: fc.option(fc.nat(1_000), { nil: undefined }),
+});
 const body: fc.Arbitrary<SnapshotBody> = fc.oneof(
-  fc.record({ type: fc.constant('begin' as const), baseSeq: number, baseEpoch: number, baseEpochId: fc.string() }),
+  fc.record({
+    type: fc.constant('begin' as const),
+    baseSeq: number,
+    baseEpoch: number,
+    baseEpochId: fc.string(),
+    requestFloor: number,
+  }),
+  fc.record({ type: fc.constant('requests' as const), requests: fc.array(request, { maxLength: 20 }) }),
   fc.record({ type: fc.constant('chunk' as const), items: fc.array(item, { minLength: 1, maxLength: 20 }) }),
   fc.record({ type: fc.constant('end' as const), commitIndex: number }),
 );
@@ -45,7 +61,9 @@ function viewOf(key: Buffer, value: Uint8Array, version: number): RecordView {
 }
 
 function twinOf(number: number, { type, ...fields }: SnapshotBody): protobuf.Message {
-  return messageType.fromObject({ header, number, [type]: fields });
+  if (!('requests' in fields)) return messageType.fromObject({ header, number, [type]: fields });
+  const requests = fields.requests.map(({ found, ...rest }) => (found === undefined ? rest : { ...rest, found: found + 1 }));
+  return messageType.fromObject({ header, number, requests: { requests } });
 }
 
 describe('a snapshot', () => {

@@ -2,16 +2,24 @@
  * Codec of a snapshot, and of the call (`Dump` in proto/kv/internal/v1/replication.proto) with which a joiner takes it. It is
  * written by hand, as replication-codec.ts, because a snapshot has as many items as the shard has keys.
  */
-import type { SnapshotItem } from '../../replication/index.js';
+import type { RecordedRequest, SnapshotItem } from '../../replication/index.js';
 import type { RecordView } from '../../storage/index.js';
 import { FlatMessage } from '../protobuf/flat-message.js';
 import { type ProtobufReader, tagOf } from '../protobuf/protobuf-reader.js';
 import { ProtobufWriter } from '../protobuf/protobuf-writer.js';
 import { bodyReader, type Envelope, type Header, numberField, writeHeader } from './envelope.js';
+import { readRequest, writeRequest } from './request-codec.js';
 
 /** The messages before and after the items of a snapshot. */
 export type SnapshotFrame =
-  | { readonly type: 'begin'; readonly baseSeq: number; readonly baseEpoch: number; readonly baseEpochId: string }
+  | {
+      readonly type: 'begin';
+      readonly baseSeq: number;
+      readonly baseEpoch: number;
+      readonly baseEpochId: string;
+      readonly requestFloor: number;
+    }
+  | { readonly type: 'requests'; readonly requests: readonly RecordedRequest[] }
   | { readonly type: 'end'; readonly commitIndex: number };
 
 /** The body of any message of a snapshot. */
@@ -20,8 +28,9 @@ export type SnapshotBody = SnapshotFrame | { readonly type: 'chunk'; readonly it
 const end = new FlatMessage({ commitIndex: 'uint64' });
 
 /** Field numbers in a DumpMessage. */
-const fields = { begin: 3, chunk: 4, end: 5 } as const;
+const fields = { begin: 3, chunk: 4, end: 5, requests: 6 } as const;
 const itemsField = 1;
+const requestsTag = tagOf(itemsField, 'bytes');
 const tags = { item: tagOf(itemsField, 'bytes'), key: tagOf(1, 'bytes'), value: tagOf(2, 'bytes'), version: tagOf(3, 'varint') };
 
 /** Estimated bytes of an item beside its key and value. */
@@ -51,7 +60,8 @@ export class SnapshotEncoder {
   encode(frame: SnapshotFrame): Buffer {
     this.#open(frame.type, 0);
     if (frame.type === 'begin') writeBegin(this.#writer, frame);
-    else end.write(this.#writer, frame);
+    else if (frame.type === 'end') end.write(this.#writer, frame);
+    else for (const request of frame.requests) writeRequest(this.#writer, itemsField, request, request.seq);
     return this.#close();
   }
 
@@ -96,6 +106,8 @@ export function readSnapshotBody(envelope: Envelope): SnapshotBody | undefined {
       return { type: 'begin', ...readBegin(reader) };
     case fields.chunk:
       return { type: 'chunk', items: readItems(reader, envelope.bytes) };
+    case fields.requests:
+      return { type: 'requests', requests: readRequests(reader) };
     case fields.end:
       return { type: 'end', ...end.read(reader) };
     default:
@@ -105,22 +117,34 @@ export function readSnapshotBody(envelope: Envelope): SnapshotBody | undefined {
 
 type Begin = Omit<Extract<SnapshotFrame, { type: 'begin' }>, 'type'>;
 
-function writeBegin(writer: ProtobufWriter, { baseSeq, baseEpoch, baseEpochId }: Begin): void {
+function writeBegin(writer: ProtobufWriter, { baseSeq, baseEpoch, baseEpochId, requestFloor }: Begin): void {
   writer.uint64(1, baseSeq);
   writer.uint64(2, baseEpoch);
   writer.string(3, baseEpochId);
+  writer.uint64(4, requestFloor);
 }
 
 function readBegin(reader: ProtobufReader): Begin {
-  const begin = { baseSeq: 0, baseEpoch: 0, baseEpochId: '' };
+  const begin = { baseSeq: 0, baseEpoch: 0, baseEpochId: '', requestFloor: 0 };
   while (reader.more) {
     const tag = reader.tag();
     if (tag === tagOf(1, 'varint')) begin.baseSeq = reader.varint();
     else if (tag === tagOf(2, 'varint')) begin.baseEpoch = reader.varint();
     else if (tag === tagOf(3, 'bytes')) begin.baseEpochId = reader.string();
+    else if (tag === tagOf(4, 'varint')) begin.requestFloor = reader.varint();
     else reader.skip(tag);
   }
   return begin;
+}
+
+function readRequests(reader: ProtobufReader): RecordedRequest[] {
+  const requests: RecordedRequest[] = [];
+  while (reader.more) {
+    const tag = reader.tag();
+    if (tag === requestsTag) requests.push(readRequest(reader));
+    else reader.skip(tag);
+  }
+  return requests;
 }
 
 function readItems(reader: ProtobufReader, bytes: Buffer): SnapshotItem[] {

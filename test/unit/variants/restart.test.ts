@@ -39,6 +39,8 @@ function restarted({ Replica }: Lab, replicaId: string): InstanceType<Lab['Repli
     entries: [],
     runs: [],
     appliedSeq: 0,
+    requests: [],
+    requestFloor: 0,
   };
   const replica = new Replica({ ...defaultOptions, volatile: false, replicaId, idSeed: replicaId }, 0, recovered);
   replica.handle({ type: 'session', connected: true }, 0);

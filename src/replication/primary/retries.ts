@@ -1,0 +1,60 @@
+/** Writes that their clients may send again (R16): recognised, refused, or recorded with the entry that executes them. */
+
+import type { Answer } from '../protocol/effect.js';
+import type { WriteEvent } from '../protocol/event.js';
+import type { Seq } from '../protocol/ids.js';
+import { fingerprintOf, type RecordedRequest, type RequestIdentity } from '../protocol/request.js';
+import type { Core } from '../state/core.js';
+import type { Primary } from '../state/role.js';
+
+/**
+ * Answers a request that is recognised, or that cannot be. A recognised one gets its first answer, once its entry has committed.
+ * That is a fact, whatever has happened to the key since, so it needs no lease. False: the request was never executed.
+ */
+export function answerKnown(core: Core, role: Primary, event: WriteEvent, request: RequestIdentity): boolean {
+  const { token } = event;
+  const known = core.requests.find(request.client, request.number);
+  if (known === undefined) {
+    if (!isTooOld(core, request)) return false;
+    core.emit({ type: 'answer', token, answer: tooOld(core, request) });
+    return true;
+  }
+  if (known.fingerprint !== fingerprintOf(event)) {
+    const isDefinite = request.isFirstAttempt;
+    core.emit({ type: 'answer', token, answer: { kind: 'refused', refusal: 'REQUEST_REUSED', isDefinite } });
+    return true;
+  }
+  const answer = firstAnswer(known, event);
+  if (known.seq > core.commitIndex) role.waiters.addJudged(known.seq, { token, answer, isRecorded: true });
+  else core.emit({ type: 'answer', token, answer });
+  return true;
+}
+
+/** An execution of the request, if there was one, has a higher seq than its position. So above the floor it would be recognised. */
+function isTooOld({ requests, history, log }: Core, { client, number, history: known, seq }: RequestIdentity): boolean {
+  return known !== history || seq < requests.floor || seq > log.lastSeq || requests.isBehind(client, number);
+}
+
+/** After an attempt with an unknown outcome no refusal makes the write definite (G4). */
+function tooOld({ history = '', commitIndex }: Core, { isFirstAttempt }: RequestIdentity): Answer {
+  const position = { history, seq: commitIndex };
+  return { kind: 'refused', refusal: 'REQUEST_TOO_OLD', isDefinite: isFirstAttempt, position };
+}
+
+function firstAnswer({ seq, found }: RecordedRequest, { value, ifVersion }: WriteEvent): Answer {
+  return found === undefined ? { kind: 'written', version: seq } : unwritten(found, value, ifVersion);
+}
+
+/** The answer to a write that found this version, and wrote nothing. */
+export function unwritten(found: Seq, value: Uint8Array | undefined, ifVersion: Seq | undefined): Answer {
+  if (value === undefined && found === 0 && (ifVersion === undefined || ifVersion === 0)) return { kind: 'nothingToDelete' };
+  return { kind: 'refused', refusal: 'VERSION_MISMATCH', currentVersion: found };
+}
+
+/** What the next entry records of the request. The primary decides the floor here (R16). */
+export function recordOf(core: Core, event: WriteEvent, request: RequestIdentity, found?: Seq): RecordedRequest {
+  const { client, number } = request;
+  const lowest = Math.min(request.lowest, number);
+  const floor = core.requests.nextFloor(core.options.maxRequests, core.appliedSeq);
+  return { client, number, lowest, fingerprint: fingerprintOf(event), floor, seq: core.log.lastSeq + 1, found };
+}
