@@ -15,8 +15,8 @@ describeVariants('snapshot', [
     edits: [
       edit(
         'state/core.ts',
-        "type: 'reset', baseSeq, baseEpoch: base.epoch, baseEpochId: base.id, complete }",
-        "type: complete ? 'reset' : 'rebase', baseSeq, baseEpoch: base.epoch, baseEpochId: base.id, complete, entries: [] }",
+        "type: 'reset', baseSeq, baseEpoch, baseEpochId, complete, requestFloor }",
+        "type: complete ? 'reset' : 'rebase', baseSeq, baseEpoch, baseEpochId, complete, requestFloor, entries: [] }",
       ),
     ],
     caughtBy: scenario('planned-end'),
@@ -24,7 +24,7 @@ describeVariants('snapshot', [
   {
     rule: 'R10',
     does: 'counts as complete before all chunks have arrived',
-    edits: [edit('follower/joiner.ts', 'id: event.baseEpochId }, false)', 'id: event.baseEpochId }, true)')],
+    edits: [edit('follower/joiner.ts', 'false, event.requestFloor)', 'true, event.requestFloor)')],
     caughtBy: scenario('snapshot'),
   },
   {
@@ -61,11 +61,7 @@ describeVariants('snapshot', [
     rule: 'R10',
     does: 'applies the log before the chunks have arrived',
     edits: [
-      edit(
-        'follower/follower.ts',
-        'if (!core.complete && snapshot?.endCommitIndex === undefined) return maybeGiveUpSnapshot(core, role);',
-        '',
-      ),
+      edit('follower/follower.ts', 'if (core.complete) {', 'if (core.complete || snapshot?.endCommitIndex === undefined) {'),
     ],
     caughtBy: scenario('snapshot'),
   },
