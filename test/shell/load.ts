@@ -2,6 +2,7 @@
 import type { MethodDefinition, ServiceError } from '@grpc/grpc-js';
 import type { Random } from '../../simulation/plan/random.js';
 import type { KvError } from '../../src/errors.js';
+import { refuseAtOnce, waitKey } from '../../src/wire/contract/call-wait.js';
 import { keyValueService } from '../../src/wire/contract/client-contract.js';
 import { clusterMetadata } from '../../src/wire/contract/cluster-name.js';
 import { fromStatus } from '../../src/wire/contract/grpc-status.js';
@@ -45,7 +46,7 @@ export class Load {
     this.#random = random;
   }
 
-  /** One operation by a unary call to any node. */
+  /** One operation by a unary call to any node, which may wait there while its shard is not served. */
   unary(key = this.#random.pick(keys), call = this.#call()): void {
     const process = new SimulatedProcess(`client${++this.#clients}`);
     const client = this.#connect(process);
@@ -56,7 +57,9 @@ export class Load {
     const done = (error: ServiceError | null, response?: object): void =>
       begin(error === null ? outcomeOf(call, response as Result) : failureOf(fromStatus(error)));
     const deadline = Date.now() + unaryDeadlineMs;
-    client.makeUnaryRequest(path, requestSerialize, responseDeserialize, request, clusterMetadata(undefined), { deadline }, done);
+    const metadata = clusterMetadata(undefined);
+    if (this.#random.chance(0.5)) metadata.set(waitKey, refuseAtOnce);
+    client.makeUnaryRequest(path, requestSerialize, responseDeserialize, request, metadata, { deadline }, done);
   }
 
   /** A stream to any node, with batches of operations, several on one key among them. */

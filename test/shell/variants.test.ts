@@ -40,10 +40,6 @@ const variants: readonly { readonly does: string; readonly edits: readonly Edit[
     edits: [edit(`${operations}/pipeline-answers.ts`, 'return this.#waiting > 0;', 'return this.#waiting < 0;')],
   },
   {
-    does: 'reports an unknown outcome as definitely not executed',
-    edits: [edit('../errors.ts', '  OUTCOME_UNKNOWN: unknown,', '  OUTCOME_UNKNOWN: refused,')],
-  },
-  {
     does: 'reports a forwarded request as not executed when its answer is lost',
     edits: [
       edit(
