@@ -285,7 +285,7 @@ function outcomeOf(answer: Answer): Outcome | undefined {
   return answer.refusal === 'VERSION_MISMATCH' ? { kind: 'mismatch', version: answer.currentVersion ?? 0 } : undefined;
 }
 
-/** Every other unconditional put is a transaction that also counts, so many entries write several keys. */
+/** Half of the unconditional puts are sent as transactions that also increment a counter. So many entries write several keys. */
 function isCounted({ value, ifVersion }: Extract<Call, { kind: 'put' }>): boolean {
   return ifVersion === undefined && value.charCodeAt(value.length - 1) % 2 === 0;
 }

@@ -1,6 +1,6 @@
 /**
- * Keeps calls that were refused because nobody serves their shard at present, such as during a handover or after the death of the
- * primary, and tries them again until their callers stop waiting. A kept call was definitely not executed, or is a get.
+ * Keeps calls that were refused for now, for example during a handover or after the death of a primary. Tries them again until
+ * their callers stop waiting. A kept call was definitely not executed, or is a get.
  *
  * Reads and writes of one shard form a queue each. While a shard is not served, only the first call of a queue is tried: when
  * something about the shard has changed, and after a pause that grows. Once one call gets another outcome than a refusal for now,
