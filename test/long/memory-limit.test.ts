@@ -67,10 +67,14 @@ test('writes are refused before a backup with little memory is in danger, and de
     await client.delete(another!);
     await client.put(`${api}:again`, Buffer.alloc(10_000));
 
+    // On a busy machine a backup may have been evicted, and is loading the data again.
+    await cluster.waitForInSync(3);
     const status = await client.nodeStatus(backup.address);
     expect(status.memoryBytes).toBeLessThan(small);
-    expect(status.maxMemoryBytes).toBe(small);
-    expect(status.warnings.join()).toContain('beyond them writes are refused');
+    expect(status).toMatchObject({
+      maxMemoryBytes: small,
+      warnings: [expect.stringContaining('beyond them writes are refused')],
+    });
     for (let at = 0; at < written.length; at += 500)
       await Promise.all(written.slice(at, at + 500).map((key) => client.delete(key)));
   }
