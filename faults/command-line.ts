@@ -2,8 +2,8 @@
 import yargs from 'yargs';
 import { throwUsageError } from '../src/cli/usage-error.js';
 import { KvError } from '../src/errors.js';
-import type { Profile } from './profile.js';
-import { profilesNamed } from './profiles.js';
+import type { Profile } from './profiles/profile.js';
+import { profilesNamed } from './profiles/profiles.js';
 
 export interface FaultsCommandLine {
   readonly profiles: readonly Profile[];

@@ -3,10 +3,10 @@
  * received.
  */
 import { faultsExitCodes, parseFaultsCommandLine } from './command-line.js';
-import type { ProfileResult } from './profile-result.js';
-import { profiles } from './profiles.js';
-import { renderProfileReport } from './report.js';
-import { runProfile } from './run-profile.js';
+import { profiles } from './profiles/profiles.js';
+import { runProfile } from './profiles/run-profile.js';
+import type { ProfileResult } from './results/profile-result.js';
+import { renderProfileReport } from './results/report.js';
 
 async function main(): Promise<number> {
   const commandLine = await parseFaultsCommandLine(process.argv.slice(2)).catch((error: unknown) => error as Error);

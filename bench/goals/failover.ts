@@ -1,5 +1,5 @@
 /** The goal about a killed primary: the time until a write is acknowledged again, with both profiles of timings. */
-import { gapSpreadOf } from '../../faults/service-gaps.js';
+import { gapSpreadOf } from '../../faults/results/service-gaps.js';
 import { type FailoverTimes, measureFailovers } from './failover-times.js';
 import type { Goal, GoalOutcome, GoalRun } from './goal.js';
 import { type ProfileName, profileNames, timingProfiles } from './timing-profiles.js';

@@ -2,7 +2,7 @@
  * The goal about a stopped primary: the time without an acknowledged write, and the failed calls, after SIGTERM under
  * load.
  */
-import { gapSpreadOf } from '../../faults/service-gaps.js';
+import { gapSpreadOf } from '../../faults/results/service-gaps.js';
 import type { Goal } from './goal.js';
 import { measureHandovers } from './handover-times.js';
 import { timingProfiles } from './timing-profiles.js';

@@ -4,11 +4,11 @@
  * fault.
  */
 import { expect, onTestFailed, test } from 'vitest';
-import type { Episode } from '../../faults/episode.js';
-import { runEpisode } from '../../faults/episode.js';
-import { openNetwork } from '../../faults/open-network.js';
-import { profilesNamed } from '../../faults/profiles.js';
-import { RunScope } from '../../faults/run-scope.js';
+import { openNetwork } from '../../faults/network/open-network.js';
+import { RunScope } from '../../faults/network/run-scope.js';
+import type { Episode } from '../../faults/profiles/episode.js';
+import { runEpisode } from '../../faults/profiles/episode.js';
+import { profilesNamed } from '../../faults/profiles/profiles.js';
 
 /** The duration of load and faults. */
 const durationMs = 25_000;

@@ -3,7 +3,7 @@
  * its own that holds acknowledged keys, and the waits of such tests.
  */
 import { expect, test } from 'vitest';
-import { operate } from '../../../faults/operator.js';
+import { operate } from '../../../faults/cluster/operator.js';
 import type { LocalCluster } from '../../../local/local-cluster.js';
 import { type LocalZookeeper, startZooKeeper } from '../../../local/zookeeper.js';
 import type { KvClient, NodeStatus, ReplicaStatus } from '../../../src/index.js';
