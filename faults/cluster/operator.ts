@@ -6,7 +6,7 @@
  * mistake.
  */
 import { setTimeout as pause } from 'node:timers/promises';
-import { lineIdOf } from '../../src/cli/kvctl/shard-histories.js';
+import { lineIdOf } from '../../src/cli/kvctl/force/shard-histories.js';
 import { type KvClient, KvError, type NodeStatus, type ReplicaStatus } from '../../src/index.js';
 import type { HistoryPosition } from '../../src/wire/contract/kv-api.js';
 

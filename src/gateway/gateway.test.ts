@@ -4,7 +4,7 @@ import { Agent, get, type IncomingMessage } from 'node:http';
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
 import { Gateway, type GatewayOptions } from './gateway.js';
-import { healthRoutes } from './health-routes.js';
+import { healthRoutes } from './routes/health-routes.js';
 
 const options: GatewayOptions = {
   host: '127.0.0.1',

@@ -4,10 +4,10 @@ import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { KvError } from '../errors.js';
-import type { Gate } from './cluster-header.js';
-import { closePatienceMs } from './http-limits.js';
-import type { Routes } from './routes.js';
-import { createServer } from './server.js';
+import type { Routes } from './routes/routes.js';
+import type { Gate } from './server/cluster-header.js';
+import { closePatienceMs } from './server/http-limits.js';
+import { createServer } from './server/server.js';
 
 export interface GatewayOptions {
   readonly host: string;

@@ -1,6 +1,6 @@
 /** The HTTP API of a node. */
-export { clusterRoutes } from './cluster-routes.js';
+export { clusterRoutes } from './cluster/cluster-routes.js';
 export { Gateway } from './gateway.js';
-export { healthRoutes, type ReadinessSource } from './health-routes.js';
-export { type KeyValues, keyRoutes, type Origin } from './key-routes.js';
-export { type Metrics, metricsRoutes } from './metrics-routes.js';
+export { type KeyValues, keyRoutes, type Origin } from './keys/key-routes.js';
+export { healthRoutes, type ReadinessSource } from './routes/health-routes.js';
+export { type Metrics, metricsRoutes } from './routes/metrics-routes.js';

@@ -22,8 +22,8 @@ test.each([
   ['kvctl --version', ['src/cli/kvctl.ts'], []],
   ['kvnode --version', ['src/cli/kvnode.ts'], []],
   ['kvbench --version', ['bench/kvbench.ts'], []],
-  ['kvctl get', ['src/cli/run-kvctl.ts', 'src/cli/kvctl/get.ts', 'src/client/index.ts'], []],
-  ['kvctl put', ['src/cli/run-kvctl.ts', 'src/cli/kvctl/put.ts', 'src/client/index.ts'], []],
+  ['kvctl get', ['src/cli/run-kvctl.ts', 'src/cli/kvctl/keys/get.ts', 'src/client/index.ts'], []],
+  ['kvctl put', ['src/cli/run-kvctl.ts', 'src/cli/kvctl/keys/put.ts', 'src/client/index.ts'], []],
   ['the client library', ['src/index.ts'], ['@grpc/grpc-js', '@grpc/proto-loader', 'protobufjs']],
   ['kvctl --help', ['src/cli/kvctl/command-line.ts'], ['yargs']],
 ])('%s loads only the packages that it needs', (_name, files, expected) => {

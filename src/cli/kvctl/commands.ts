@@ -1,20 +1,20 @@
 /** Every command of kvctl, in the order of the help. */
 import type { Command } from './command.js';
-import { deleteCommand } from './delete.js';
-import { dumpCommand } from './dump.js';
-import { forcePrimaryCommand } from './force-primary.js';
-import { getCommand } from './get.js';
-import { healthCommand } from './health.js';
-import { incrementCommand } from './increment.js';
-import { infoCommand } from './info.js';
+import { forcePrimaryCommand } from './force/force-primary.js';
 import { initCommand } from './init.js';
-import { keysCommand } from './keys.js';
-import { locateCommand } from './locate.js';
-import { mgetCommand } from './mget.js';
-import { nodesCommand } from './nodes.js';
-import { putCommand } from './put.js';
-import { restoreCommand } from './restore.js';
-import { statusCommand } from './status.js';
+import { deleteCommand } from './keys/delete.js';
+import { getCommand } from './keys/get.js';
+import { incrementCommand } from './keys/increment.js';
+import { keysCommand } from './keys/keys.js';
+import { locateCommand } from './keys/locate.js';
+import { mgetCommand } from './keys/mget.js';
+import { putCommand } from './keys/put.js';
+import { healthCommand } from './status/health.js';
+import { infoCommand } from './status/info.js';
+import { nodesCommand } from './status/nodes.js';
+import { statusCommand } from './status/status.js';
+import { dumpCommand } from './transfer/dump.js';
+import { restoreCommand } from './transfer/restore.js';
 
 export const commands: readonly Command[] = [
   ...[putCommand, getCommand, deleteCommand, incrementCommand, mgetCommand, keysCommand, locateCommand],

@@ -12,16 +12,16 @@ import { commonOf, type Invocation } from './invocation.js';
 type Known = Readonly<Record<string, Options>>;
 
 const frequentCommands: Readonly<Record<string, () => Promise<Command>>> = {
-  put: async () => (await import('./put.js')).putCommand,
-  get: async () => (await import('./get.js')).getCommand,
-  delete: async () => (await import('./delete.js')).deleteCommand,
-  increment: async () => (await import('./increment.js')).incrementCommand,
-  mget: async () => (await import('./mget.js')).mgetCommand,
-  keys: async () => (await import('./keys.js')).keysCommand,
-  locate: async () => (await import('./locate.js')).locateCommand,
-  status: async () => (await import('./status.js')).statusCommand,
-  health: async () => (await import('./health.js')).healthCommand,
-  nodes: async () => (await import('./nodes.js')).nodesCommand,
+  put: async () => (await import('./keys/put.js')).putCommand,
+  get: async () => (await import('./keys/get.js')).getCommand,
+  delete: async () => (await import('./keys/delete.js')).deleteCommand,
+  increment: async () => (await import('./keys/increment.js')).incrementCommand,
+  mget: async () => (await import('./keys/mget.js')).mgetCommand,
+  keys: async () => (await import('./keys/keys.js')).keysCommand,
+  locate: async () => (await import('./keys/locate.js')).locateCommand,
+  status: async () => (await import('./status/status.js')).statusCommand,
+  health: async () => (await import('./status/health.js')).healthCommand,
+  nodes: async () => (await import('./status/nodes.js')).nodesCommand,
 };
 
 /** Properties of an option that change nothing for a value that was given. An option with others, such as conflicts, is not plain. */

@@ -8,7 +8,7 @@ import { Metadata, type ServiceError, type StatusObject } from '@grpc/grpc-js';
 import type { FastifyInstance } from 'fastify';
 import { pino } from 'pino';
 import { keyRoutes } from '../../gateway/index.js';
-import { createServer } from '../../gateway/server.js';
+import { createServer } from '../../gateway/server/server.js';
 import { apis, countOperations, operationMethods } from '../../metrics/operation-counts.js';
 import type { Scenario } from '../../replication/testing/scenario.fixture.js';
 import type { Tracing } from '../../tracing/index.js';

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import type { Effect } from '../protocol/effect.js';
-import type { Event } from '../protocol/event.js';
-import type { Line } from '../protocol/lineage.js';
-import { born, type ShardState } from '../protocol/shard-state.js';
 import { Replica } from '../replica.js';
 import { defaultOptions } from '../testing/cluster.fixture.js';
+import type { Effect } from './effect.js';
+import type { Event } from './event.js';
+import type { Line } from './lineage.js';
 import type { RecoveredReplica } from './recovered.js';
+import { born, type ShardState } from './shard-state.js';
 
 const { graceMs } = defaultOptions;
 const one = { epoch: 1, id: 'one' };

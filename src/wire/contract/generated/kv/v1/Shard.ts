@@ -1,6 +1,6 @@
 // Original file: proto/kv/v1/kv.proto
 
-import type { ReplicaInput as _kv_v1_ReplicaInput, Replica as _kv_v1_Replica } from '../../kv/v1/Replica.js';
+import type { ReplicaInput as _kv_v1_ReplicaInput, Replica as _kv_v1_Replica } from './Replica.js';
 import type { Long } from '@grpc/proto-loader';
 
 export interface ShardInput {

@@ -1,7 +1,7 @@
 // Original file: proto/kv/v1/kv.proto
 
-import type { TransactCompareInput as _kv_v1_TransactCompareInput, TransactCompare as _kv_v1_TransactCompare } from '../../kv/v1/TransactCompare.js';
-import type { TransactOperationInput as _kv_v1_TransactOperationInput, TransactOperation as _kv_v1_TransactOperation } from '../../kv/v1/TransactOperation.js';
+import type { TransactCompareInput as _kv_v1_TransactCompareInput, TransactCompare as _kv_v1_TransactCompare } from './TransactCompare.js';
+import type { TransactOperationInput as _kv_v1_TransactOperationInput, TransactOperation as _kv_v1_TransactOperation } from './TransactOperation.js';
 
 export interface TransactRequestInput {
   'compares'?: (_kv_v1_TransactCompareInput)[];

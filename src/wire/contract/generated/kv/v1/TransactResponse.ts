@@ -1,6 +1,6 @@
 // Original file: proto/kv/v1/kv.proto
 
-import type { TransactResultInput as _kv_v1_TransactResultInput, TransactResult as _kv_v1_TransactResult } from '../../kv/v1/TransactResult.js';
+import type { TransactResultInput as _kv_v1_TransactResultInput, TransactResult as _kv_v1_TransactResult } from './TransactResult.js';
 import type { Long } from '@grpc/proto-loader';
 
 export interface TransactResponseInput {

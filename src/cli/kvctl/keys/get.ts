@@ -1,0 +1,35 @@
+import { type Command, expectOperands, keyOperand } from '../command.js';
+import { exitCodes } from '../exit-codes.js';
+import { jsonValue } from '../output.js';
+import { reportWait } from '../waiting.js';
+
+export const getCommand: Command = {
+  name: 'get',
+  operands: 'KEY',
+  summary: 'Print the value of a key; its version and the node that answered go to stderr',
+  isWrite: false,
+  options: {
+    raw: { type: 'boolean', describe: 'Print the bytes of the value and nothing else', conflicts: 'json' },
+  },
+  async run({ connect, operands, options, call, output }) {
+    expectOperands(getCommand, operands, 1);
+    const key = keyOperand(operands);
+    const client = await connect();
+    const [outcome] = await reportWait(client, [key], output, () => client.mgetSettled([key], call));
+    if (outcome?.ok !== true) throw outcome?.error;
+    const { found, nodeId } = outcome;
+    if (found === undefined) {
+      output.remark(`the key does not exist (by ${nodeId})`);
+      output.noResult({ key, found: false, nodeId });
+      return exitCodes.notFound;
+    }
+    const { value, version } = found;
+    if (options.raw === true) {
+      output.rawValue(value);
+      return exitCodes.ok;
+    }
+    output.value('', value, { key, found: true, ...jsonValue(value), version, nodeId });
+    output.remark(`version ${version} (by ${nodeId})`);
+    return exitCodes.ok;
+  },
+};

@@ -1,0 +1,67 @@
+/** Formats each node: its place, its shards and its figures. Pure. */
+import type { NodeInfo, NodeStatus } from '../../../wire/contract/kv-api.js';
+import { grouped, size, uptime } from '../figures.js';
+import { plainTable } from '../tables.js';
+import type { GatheredCluster, NodeAnswer } from './gather.js';
+
+/** Columns that are shown only if some node has a value of its own there, since a terminal is narrow. */
+const placeColumns: readonly { name: string; of(node: NodeInfo): string; isShown(node: NodeInfo): boolean }[] = [
+  { name: 'address', of: ({ address }) => address, isShown: ({ id, address }) => id !== address },
+  { name: 'zone', of: ({ zone }) => zone || '-', isShown: ({ zone }) => zone !== '' },
+  { name: 'weight', of: ({ weight }) => String(weight), isShown: ({ weight }) => weight !== 1 },
+];
+
+export function renderNodes({ answers }: GatheredCluster): string {
+  const place = placeColumns.filter(({ isShown }) => answers.some(({ node }) => isShown(node)));
+  const held = ['shards', 'primary of', 'keys', 'data'];
+  const table = plainTable(['node', ...place.map(({ name }) => name), ...held, 'memory', 'up', 'zookeeper', 'version']);
+  for (const { node, status } of answers) {
+    const facts = status === undefined ? ['no answer', '', '', '', '', '', '', ''] : factsOf(status);
+    table.push([node.id, ...place.map(({ of }) => of(node)), ...facts]);
+  }
+  return table.toString();
+}
+
+/** The same figures as JSON, with the reason if a node did not answer. */
+export function nodesToJson({ answers }: GatheredCluster): object {
+  return { nodes: answers.map(nodeToJson) };
+}
+
+export function nodeToJson({ node, status, problem }: NodeAnswer): object {
+  if (status === undefined) return { ...node, answered: false, problem };
+  const { replicas, uptimeMs, version, zookeeper, keys, dataBytes, dataLimitBytes, memoryBytes, maxMemoryBytes } = status;
+  const { logLinesDropped, openDescriptors, maxDescriptors } = status;
+  return {
+    ...node,
+    answered: true,
+    version,
+    uptimeMs,
+    zookeeper,
+    shards: replicas.map(({ shard }) => shard),
+    primaryOf: primariesOf(status),
+    keys,
+    dataBytes,
+    dataLimitBytes,
+    memoryBytes,
+    maxMemoryBytes,
+    logLinesDropped,
+    openDescriptors,
+    maxDescriptors,
+  };
+}
+
+function primariesOf({ replicas }: NodeStatus): number[] {
+  return replicas.filter(({ role }) => role === 'primary').map(({ shard }) => shard);
+}
+
+function factsOf(status: NodeStatus): string[] {
+  const { replicas, keys, dataBytes, dataLimitBytes, memoryBytes, maxMemoryBytes, uptimeMs, zookeeper, version } = status;
+  return [
+    grouped(replicas.length),
+    grouped(primariesOf(status).length),
+    grouped(keys),
+    `${size(dataBytes)} of ${size(dataLimitBytes)}`,
+    `${size(memoryBytes)} of ${size(maxMemoryBytes)}`,
+    ...[uptime(uptimeMs), zookeeper, version],
+  ];
+}

@@ -1,0 +1,70 @@
+import { expect, test } from 'vitest';
+import type { KvClient } from '../../../client/index.js';
+import type { DumpRecord } from '../../../dump/index.js';
+import { type ErrorCode, KvError } from '../../../errors.js';
+import { writeRecords } from './restore-records.js';
+
+async function* records(count: number, valueBytes = 10): AsyncGenerator<DumpRecord> {
+  for (let index = 0; index < count; index++) yield { key: `key:${index}`, value: Buffer.alloc(valueBytes), version: 1 };
+}
+
+/** Stores every record, unless `judge` returns an error for its key. */
+class Target {
+  readonly stored = new Set<string>();
+  readonly batches: number[] = [];
+  readonly #judge: (key: string, call: number) => ErrorCode | undefined;
+
+  constructor(judge: (key: string, call: number) => ErrorCode | undefined = () => undefined) {
+    this.#judge = judge;
+  }
+
+  readonly mput: KvClient['mput'] = async (entries) => {
+    this.batches.push(entries.length);
+    return entries.map(({ key }) => {
+      const code = this.#judge(key, this.batches.length);
+      if (code !== undefined) return { key, ok: false, error: new KvError(code, 'refused') };
+      this.stored.add(key);
+      return { key, ok: true, version: 1, nodeId: 'one' };
+    });
+  };
+}
+
+const call = { deadlineMs: 1_000 };
+
+test('restore - all records are written, in batches of bounded size', async () => {
+  const target = new Target();
+  let written = 0;
+  await writeRecords(target, records(2_500), call, (keys) => {
+    written += keys;
+  });
+  expect([written, target.stored.size, target.batches]).toEqual([2_500, 2_500, [1_000, 1_000, 500]]);
+  const large = new Target();
+  await writeRecords(large, records(5, 3 * 1024 * 1024), call, () => {});
+  expect(large.batches).toEqual([2, 2, 1]);
+});
+
+test.each<ErrorCode>(['OUTCOME_UNKNOWN', 'DEADLINE_EXCEEDED', 'NO_PRIMARY'])(
+  'restore - what failed with %s is written again, alone',
+  async (code) => {
+    const target = new Target((key, attempt) => (attempt <= 2 && key === 'key:7' ? code : undefined));
+    await writeRecords(target, records(10), call, () => {});
+    expect(target.batches).toEqual([10, 1, 1]);
+    expect(target.stored.has('key:7')).toBe(true);
+  },
+);
+
+test('restore - stops at a write that cannot succeed, and does not count its batch', async () => {
+  const target = new Target((key) => (key === 'key:1500' ? 'MEMORY_FULL' : undefined));
+  let written = 0;
+  const restoring = writeRecords(target, records(3_000), call, (keys) => {
+    written += keys;
+  });
+  await expect(restoring).rejects.toMatchObject({ code: 'MEMORY_FULL' });
+  expect([written, target.batches]).toEqual([1_000, [1_000, 1_000]]);
+});
+
+test('restore - gives up after several failed attempts of a write', async () => {
+  const target = new Target((key) => (key === 'key:3' ? 'SHARD_OFFLINE' : undefined));
+  await expect(writeRecords(target, records(5), call, () => {})).rejects.toMatchObject({ code: 'SHARD_OFFLINE' });
+  expect(target.batches).toEqual([5, 1, 1, 1, 1]);
+});

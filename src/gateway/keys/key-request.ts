@@ -1,0 +1,33 @@
+/** Decodes a request for a key from its path and its headers. */
+import type { FastifyRequest } from 'fastify';
+import { type TraceHeaders, traceHeadersOf, traceParentKey, traceStateKey } from '../../tracing/index.js';
+import { refuseAtOnce, waitKey } from '../../wire/contract/call-wait.js';
+import { ifVersionOf } from './conditions.js';
+import { keyBytesOf } from './key-path.js';
+
+export interface KeyRequest {
+  readonly key: Buffer;
+  readonly ifVersion?: number;
+}
+
+/** @throws KvError INVALID_KEY, INVALID_ARGUMENT */
+export function keyOf({ originalUrl }: FastifyRequest): Buffer {
+  return keyBytesOf(originalUrl);
+}
+
+/** Decodes a put or a delete. @throws KvError INVALID_KEY, INVALID_ARGUMENT */
+export function changeOf(request: FastifyRequest): KeyRequest {
+  const key = keyOf(request);
+  const ifVersion = ifVersionOf(request.headers);
+  return ifVersion === undefined ? { key } : { key, ifVersion };
+}
+
+/** Whether the client waits while the shard of the key is not served, or is refused at once. */
+export function waitsOf({ headers }: FastifyRequest): boolean {
+  return headers[waitKey] !== refuseAtOnce;
+}
+
+/** Node.js joins a repeated header with a comma: that makes an invalid `traceparent`, and one whole `tracestate`. */
+export function traceOf({ headers }: FastifyRequest): TraceHeaders | undefined {
+  return traceHeadersOf(headers[traceParentKey]?.toString(), headers[traceStateKey]?.toString());
+}

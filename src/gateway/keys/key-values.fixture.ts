@@ -1,0 +1,96 @@
+/** A store in a map that judges requests as a node does, for tests of the routes. */
+import { KvError } from '../../errors.js';
+import { checkIfVersion, checkKeyBytes, checkValue } from '../../node/operations/request-checks.js';
+import type { KeyValues } from './key-routes.js';
+
+export class FakeKeyValues implements KeyValues {
+  readonly maxValueBytes = 1_000;
+  readonly values = new Map<string, { value: Buffer; version: number }>();
+  /** The error of the next operation. */
+  failure: unknown;
+  /** Reads wait for this promise. */
+  readable: Promise<void> | undefined;
+  /** The number of calls in progress, and the bytes that they hold. */
+  pending = 0;
+  heldBytes = 0;
+  maxHeldBytes = Number.POSITIVE_INFINITY;
+  #version = 0;
+
+  whenStarted(): undefined {}
+
+  begin() {
+    let held = 0;
+    let ended = false;
+    let listener = () => {};
+    this.pending++;
+    return {
+      hold: (bytes: number) => {
+        held += bytes;
+        this.heldBytes += bytes;
+      },
+      refuseWhatIsTooMuch: () => {
+        if (this.heldBytes > this.maxHeldBytes) throw new KvError('OVERLOADED', 'too much is waiting');
+      },
+      end: () => {
+        if (ended) return;
+        ended = true;
+        this.pending--;
+        this.heldBytes -= held;
+        listener();
+      },
+      whenEnded: (called: () => void) => {
+        listener = called;
+      },
+    };
+  }
+
+  async get({ key: bytes }: { readonly key: Buffer }) {
+    await this.readable;
+    const stored = this.values.get(this.#keyOf(bytes));
+    const found = stored !== undefined;
+    return { found, value: stored?.value ?? Buffer.alloc(0), version: stored?.version ?? 0, nodeId: 'node-a' };
+  }
+
+  async put({ key: bytes, value, ifVersion }: { readonly key: Buffer; readonly value: Buffer; readonly ifVersion?: number }) {
+    const key = this.#keyOf(bytes);
+    checkValue(value.length, this.maxValueBytes);
+    checkIfVersion(ifVersion, 0);
+    this.#checkVersion(key, ifVersion);
+    this.values.set(key, { value, version: ++this.#version });
+    return { version: this.#version, nodeId: 'node-a' };
+  }
+
+  async delete({ key: bytes, ifVersion }: { readonly key: Buffer; readonly ifVersion?: number }) {
+    const key = this.#keyOf(bytes);
+    checkIfVersion(ifVersion, 1);
+    this.#checkVersion(key, ifVersion);
+    const existed = this.values.delete(key);
+    return { existed, version: existed ? ++this.#version : 0, nodeId: 'node-a' };
+  }
+
+  /** The calls of `refused`. */
+  readonly refusals: string[] = [];
+  inSync: readonly string[] | KvError = ['node-a', 'node-b'];
+
+  refused(method: string, code: string): void {
+    this.refusals.push(`${method} ${code}`);
+  }
+
+  async inSyncNodes() {
+    if (this.inSync instanceof KvError) throw this.inSync;
+    return this.inSync;
+  }
+
+  #keyOf(bytes: Buffer): string {
+    const { failure } = this;
+    this.failure = undefined;
+    if (failure !== undefined) throw failure;
+    return checkKeyBytes(bytes);
+  }
+
+  #checkVersion(key: string, ifVersion: number | undefined): void {
+    const currentVersion = this.values.get(key)?.version ?? 0;
+    if (ifVersion === undefined || ifVersion === currentVersion) return;
+    throw new KvError('VERSION_MISMATCH', `the key is at version ${currentVersion}`, { currentVersion });
+  }
+}
