@@ -102,6 +102,12 @@ export const errorTraits = {
 
 export type ErrorCode = keyof typeof errorTraits;
 
+/** A place in the log of a shard: the version of a write in this history. */
+export interface ShardPosition {
+  readonly history: string;
+  readonly seq: number;
+}
+
 export interface KvErrorDetails {
   readonly cause?: unknown;
   /** With VERSION_MISMATCH and VALUE_MISMATCH: the key's version; 0 if the key does not exist. */
@@ -110,6 +116,8 @@ export interface KvErrorDetails {
   readonly primaryAddress?: string;
   /** With WRONG_CLUSTER: the id of the refusing node's cluster. */
   readonly clusterId?: string;
+  /** With REQUEST_TOO_OLD: the shard's position now, which the next request may name. */
+  readonly position?: ShardPosition;
   /** Overrides the code's own value, for example if an attempt was never sent. */
   readonly executed?: Executed;
 }
@@ -122,6 +130,7 @@ export class KvError extends Error {
   readonly currentVersion: number | undefined;
   readonly primaryAddress: string | undefined;
   readonly clusterId: string | undefined;
+  readonly position: ShardPosition | undefined;
 
   constructor(code: ErrorCode, message: string, details: KvErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
@@ -132,5 +141,6 @@ export class KvError extends Error {
     this.currentVersion = details.currentVersion;
     this.primaryAddress = details.primaryAddress;
     this.clusterId = details.clusterId;
+    this.position = details.position;
   }
 }

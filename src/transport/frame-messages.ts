@@ -1,5 +1,6 @@
 /** The control messages of frames: what opens an rpc, and what ends it. proto/kv/v1/frames.proto documents them. */
-import { type ErrorCode, errorTraits, KvError } from '../errors.js';
+import { type ErrorCode, errorTraits, KvError, type ShardPosition } from '../errors.js';
+import { positionTable } from '../wire/contract/position-message.js';
 import { MessageTable } from '../wire/protobuf/message-table.js';
 
 export const protocolVersion = 1;
@@ -22,6 +23,7 @@ interface OperationError {
   readonly notExecuted: boolean;
   readonly currentVersion: number | undefined;
   readonly primaryAddress: string;
+  readonly position: ShardPosition | undefined;
 }
 
 interface FrameClosed {
@@ -35,6 +37,7 @@ const operationErrorTable = new MessageTable<OperationError>({
   notExecuted: [3, 'bool'],
   currentVersion: [4, 'optional uint'],
   primaryAddress: [5, 'string'],
+  position: [6, { optional: positionTable }],
 });
 
 export const frameTables = {
@@ -68,20 +71,22 @@ export function decodeAccepted(bytes: Buffer): string {
 /** @param error undefined: the rpc ended as it should. */
 export function encodeClosed(error: KvError | undefined): Uint8Array {
   if (error === undefined) return frameTables.FrameClosed.encode({});
-  const { code, message, executed, currentVersion, primaryAddress = '', clusterId = '' } = error;
+  const { code, message, executed, currentVersion, primaryAddress = '', clusterId = '', position } = error;
   const notExecuted = executed === 'no';
-  return frameTables.FrameClosed.encode({ error: { code, message, notExecuted, currentVersion, primaryAddress }, clusterId });
+  const encoded = { code, message, notExecuted, currentVersion, primaryAddress, position };
+  return frameTables.FrameClosed.encode({ error: encoded, clusterId });
 }
 
 /** @throws Error if the bytes are not such a message. */
 export function decodeClosed(bytes: Buffer): KvError | undefined {
   const { error, clusterId } = frameTables.FrameClosed.decode(bytes);
   if (error === null) return undefined;
-  const { code, message, notExecuted, currentVersion, primaryAddress } = error;
+  const { code, message, notExecuted, currentVersion, primaryAddress, position } = error;
   return new KvError(Object.hasOwn(errorTraits, code) ? (code as ErrorCode) : 'OUTCOME_UNKNOWN', message, {
     executed: notExecuted ? 'no' : 'unknown',
     ...(currentVersion !== undefined && { currentVersion }),
     ...(primaryAddress !== '' && { primaryAddress }),
     ...(clusterId !== '' && { clusterId }),
+    ...(position !== undefined && { position }),
   });
 }

@@ -18,6 +18,7 @@ import type {
   IncrementResponse,
   PutRequest,
   PutResponse,
+  RequestIdentity,
   SetRangeRequest,
   SetRangeResponse,
   TransactCompare,
@@ -26,68 +27,107 @@ import type {
   TransactResponse,
   TransactResult,
 } from './kv-api.js';
+import { positionTable } from './position-message.js';
 
 /** The fields of a message without the names that proto-loader gives to its `oneof`s. */
 type Fields<Message> = Omit<Message, `_${string}` | 'operation' | 'result'>;
 
+const positionField = [15, { optional: positionTable }] as const;
+const identityFields = {
+  request: [
+    14,
+    {
+      optional: new MessageTable<RequestIdentity>({
+        client: [1, 'string'],
+        number: [2, 'uint'],
+        lowest: [3, 'uint'],
+        firstAttempt: [4, 'bool'],
+      }),
+    },
+  ],
+  position: positionField,
+} as const;
+
 const getRequest = new MessageTable<GetRequest<Buffer>>({ key: [1, 'bytes'] });
-const getResponse = new MessageTable<GetResponse>({
+const getResponse = new MessageTable<Fields<GetResponse>>({
   found: [1, 'bool'],
   value: [2, 'bytes'],
   version: [3, 'uint'],
   nodeId: [4, 'string'],
+  position: positionField,
 });
 const putRequest = new MessageTable<Fields<PutRequest<Buffer>>>({
   key: [1, 'bytes'],
   value: [2, 'bytes'],
   ifVersion: [3, 'optional uint'],
   ifValue: [10, 'optional bytes'],
+  ...identityFields,
 });
-const putResponse = new MessageTable<PutResponse>({ version: [1, 'uint'], nodeId: [2, 'string'] });
+const putResponse = new MessageTable<Fields<PutResponse>>({
+  version: [1, 'uint'],
+  nodeId: [2, 'string'],
+  position: positionField,
+});
 const deleteRequest = new MessageTable<Fields<DeleteRequest<Buffer>>>({
   key: [1, 'bytes'],
   ifVersion: [2, 'optional uint'],
   ifValue: [10, 'optional bytes'],
+  ...identityFields,
 });
-const deleteResponse = new MessageTable<DeleteResponse>({ existed: [1, 'bool'], version: [2, 'uint'], nodeId: [3, 'string'] });
-const incrementRequest = new MessageTable<IncrementRequest<Buffer>>({
+const deleteResponse = new MessageTable<Fields<DeleteResponse>>({
+  existed: [1, 'bool'],
+  version: [2, 'uint'],
+  nodeId: [3, 'string'],
+  position: positionField,
+});
+const incrementRequest = new MessageTable<Fields<IncrementRequest<Buffer>>>({
   key: [1, 'bytes'],
   by: [2, 'string'],
   initial: [3, 'string'],
   min: [4, 'string'],
   max: [5, 'string'],
+  ...identityFields,
 });
-const incrementResponse = new MessageTable<IncrementResponse>({
+const incrementResponse = new MessageTable<Fields<IncrementResponse>>({
   value: [1, 'string'],
   version: [2, 'uint'],
   nodeId: [3, 'string'],
+  position: positionField,
 });
-const appendRequest = new MessageTable<AppendRequest<Buffer>>({
+const appendRequest = new MessageTable<Fields<AppendRequest<Buffer>>>({
   key: [1, 'bytes'],
   value: [2, 'bytes'],
   maxBytes: [3, 'uint'],
+  ...identityFields,
 });
-const setRangeRequest = new MessageTable<SetRangeRequest<Buffer>>({
+const setRangeRequest = new MessageTable<Fields<SetRangeRequest<Buffer>>>({
   key: [1, 'bytes'],
   offset: [2, 'uint'],
   value: [3, 'bytes'],
   maxBytes: [4, 'uint'],
+  ...identityFields,
 });
 /** The answers to `Append` and `SetRange` have the same fields. */
-const lengthResponse = new MessageTable<AppendResponse & SetRangeResponse>({
+const lengthResponse = new MessageTable<Fields<AppendResponse & SetRangeResponse>>({
   version: [1, 'uint'],
   valueBytes: [2, 'uint'],
   nodeId: [3, 'string'],
+  position: positionField,
 });
-const getAndSetRequest = new MessageTable<GetAndSetRequest<Buffer>>({ key: [1, 'bytes'], value: [2, 'bytes'] });
-const getAndDeleteRequest = new MessageTable<GetAndDeleteRequest<Buffer>>({ key: [1, 'bytes'] });
+const getAndSetRequest = new MessageTable<Fields<GetAndSetRequest<Buffer>>>({
+  key: [1, 'bytes'],
+  value: [2, 'bytes'],
+  ...identityFields,
+});
+const getAndDeleteRequest = new MessageTable<Fields<GetAndDeleteRequest<Buffer>>>({ key: [1, 'bytes'], ...identityFields });
 /** The answers to `GetAndSet` and `GetAndDelete` have the same fields. */
-const previousResponse = new MessageTable<GetAndSetResponse & GetAndDeleteResponse>({
+const previousResponse = new MessageTable<Fields<GetAndSetResponse & GetAndDeleteResponse>>({
   found: [1, 'bool'],
   previousValue: [2, 'bytes'],
   previousVersion: [3, 'uint'],
   version: [4, 'uint'],
   nodeId: [5, 'string'],
+  position: positionField,
 });
 
 const operation = new MessageTable<TransactOperation<Buffer>>({
@@ -127,16 +167,18 @@ export const changes = {
   transact: {
     rpc: 'Transact',
     field: 11,
-    request: new MessageTable<TransactRequest<Buffer>>({
+    request: new MessageTable<Fields<TransactRequest<Buffer>>>({
       compares: [1, [compare]],
       operations: [2, [operation]],
       otherwise: [3, [operation]],
+      ...identityFields,
     }),
-    response: new MessageTable<TransactResponse>({
+    response: new MessageTable<Fields<TransactResponse>>({
       held: [1, 'bool'],
       version: [2, 'uint'],
       results: [3, [result]],
       nodeId: [4, 'string'],
+      position: positionField,
     }),
   },
 } as const;

@@ -14,8 +14,9 @@ function received(error: unknown): KvError {
 
 describe('errors over gRPC', () => {
   test.each(codes)('%s arrives with its code and its value of executed', (code) => {
-    const error = received(new KvError(code, 'why', { primaryAddress: 'h:1', currentVersion: 7 }));
-    expect(error).toMatchObject({ code, message: 'why', primaryAddress: 'h:1', currentVersion: 7, ...errorTraits[code] });
+    const details = { primaryAddress: 'h:1', currentVersion: 7, position: { history: 'h', seq: 2 ** 40 } };
+    const error = received(new KvError(code, 'why', details));
+    expect(error).toMatchObject({ code, message: 'why', ...details, ...errorTraits[code] });
   });
 
   test('an unexpected error leaves as a bland message', () => {

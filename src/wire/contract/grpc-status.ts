@@ -2,12 +2,14 @@
 import { Metadata, type ServiceError, type StatusObject, status } from '@grpc/grpc-js';
 import { type ErrorCode, errorTraits, KvError } from '../../errors.js';
 import { clusterKey } from './cluster-name.js';
+import { positionOfText, textOfPosition } from './position-text.js';
 
 /** Trailer keys, as documented in proto/kv/v1/kv.proto. */
 const codeKey = 'kv-code';
 const executedKey = 'kv-executed';
 const versionKey = 'kv-version';
 const primaryKey = 'kv-primary';
+const positionKey = 'kv-position';
 
 /** Codes that never leave a process have a status as well, so that the table is complete. */
 const statusOf: Record<ErrorCode, status> = {
@@ -55,6 +57,7 @@ export function toStatus(error: unknown): StatusObject {
   if (known.currentVersion !== undefined) metadata.set(versionKey, String(known.currentVersion));
   if (known.primaryAddress !== undefined) metadata.set(primaryKey, known.primaryAddress);
   if (known.clusterId !== undefined) metadata.set(clusterKey, known.clusterId);
+  if (known.position !== undefined) metadata.set(positionKey, textOfPosition(known.position));
   return { code: statusOf[known.code], details: known.message, metadata };
 }
 
@@ -71,6 +74,7 @@ export function fromStatus(error: ServiceError): KvError {
   if (code !== undefined && code in errorTraits) {
     const version = trailer(error.metadata, versionKey);
     const primaryAddress = trailer(error.metadata, primaryKey);
+    const position = positionOfText(trailer(error.metadata, positionKey));
     // Every error of a node names its cluster. Only with this code is the name a part of the error.
     const clusterId = code === 'WRONG_CLUSTER' ? trailer(error.metadata, clusterKey) : undefined;
     return new KvError(code as ErrorCode, error.details, {
@@ -78,6 +82,7 @@ export function fromStatus(error: ServiceError): KvError {
       ...(version === undefined ? {} : { currentVersion: Number(version) }),
       ...(primaryAddress === undefined ? {} : { primaryAddress }),
       ...(clusterId === undefined ? {} : { clusterId }),
+      ...(position === undefined ? {} : { position }),
     });
   }
   return new KvError(codeWithoutTrailer(error), error.details || error.message, { cause: error, executed: 'unknown' });

@@ -1,6 +1,7 @@
 /** The messages of GetTopology and WatchTopology, which every client needs at its start. proto/kv/v1/kv.proto documents them. */
 import { MessageTable } from '../protobuf/message-table.js';
 import type { GetTopologyRequest, NodeInfo, ReplicaInfo, ShardReport, TopologyReport } from './kv-api.js';
+import { positionTable } from './position-message.js';
 
 export const topologyRequestTable = new MessageTable<GetTopologyRequest>({
   changesOnly: [1, 'bool'],
@@ -23,7 +24,7 @@ const replicaTable = new MessageTable<ReplicaInfo>({
   live: [4, 'bool'],
 });
 
-const shardTable = new MessageTable<ShardReport>({
+const shardTable = new MessageTable<Omit<ShardReport, '_position'>>({
   shard: [1, 'uint'],
   epoch: [2, 'uint'],
   primaryNodeId: [3, 'string'],
@@ -34,6 +35,7 @@ const shardTable = new MessageTable<ShardReport>({
   serving: [8, 'bool'],
   placedNodeIds: [9, ['string']],
   held: [10, 'bool'],
+  position: [11, { optional: positionTable }],
 });
 
 export const topologyReportTable = new MessageTable<TopologyReport>({

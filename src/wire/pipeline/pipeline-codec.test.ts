@@ -173,7 +173,10 @@ type Result =
 
 const failure = fc
   .record({ code: fc.constantFrom('NOT_PRIMARY', 'VERSION_MISMATCH', 'OUTCOME_UNKNOWN'), message: fc.string(), at: version })
-  .map(({ code, message, at }) => new KvError(code as 'NOT_PRIMARY', message, { currentVersion: at, primaryAddress: 'a:1' }));
+  .map(({ code, message, at }) => {
+    const position = { history: 'of a shard', seq: at };
+    return new KvError(code as 'NOT_PRIMARY', message, { currentVersion: at, primaryAddress: 'a:1', position });
+  });
 const result: fc.Arbitrary<Result> = fc.oneof(
   fc.record({ kind: fc.constant('found' as const), value: bytes, version }),
   fc.record({ kind: fc.constant('notFound' as const) }),
@@ -196,8 +199,8 @@ function expectedOf(number: number, one: Result): object {
   if (one.kind === 'notFound') return { id: number, get: { found: false, value: Buffer.alloc(0), version: 0, nodeId: '' } };
   if (one.kind === 'put') return { id: number, put: { version: one.version, nodeId: '' } };
   if (one.kind === 'delete') return { id: number, delete: { existed: one.version > 0, version: one.version, nodeId: '' } };
-  const { code, message, executed, currentVersion, primaryAddress } = one.error;
-  return { id: number, error: { code, message, notExecuted: executed === 'no', currentVersion, primaryAddress } };
+  const { code, message, executed, currentVersion, primaryAddress, position } = one.error;
+  return { id: number, error: { code, message, notExecuted: executed === 'no', currentVersion, primaryAddress, position } };
 }
 
 describe('results of a pipeline', () => {
@@ -222,8 +225,8 @@ describe('results of a pipeline', () => {
           expect(reader.next()).toBe(true);
           expect(reader.id).toBe(number);
           if (one.kind === 'error') {
-            const { code, message, executed, currentVersion, primaryAddress } = one.error;
-            expect(reader.error).toMatchObject({ code, message, executed, currentVersion, primaryAddress });
+            const { code, message, executed, currentVersion, primaryAddress, position } = one.error;
+            expect(reader.error).toMatchObject({ code, message, executed, currentVersion, primaryAddress, position });
             continue;
           }
           const found = one.kind === 'found' || (one.kind === 'delete' && one.version > 0);

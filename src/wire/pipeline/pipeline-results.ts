@@ -1,6 +1,7 @@
 /** Codec of the results in kv.v1.KeyValue/Pipeline, written by hand as that of the operations (pipeline-operations.ts). */
-import { type ErrorCode, errorTraits, KvError } from '../../errors.js';
+import { type ErrorCode, errorTraits, KvError, type KvErrorDetails, type ShardPosition } from '../../errors.js';
 import { type ChangeMethod, changes } from '../contract/change-messages.js';
+import { positionTable } from '../contract/position-message.js';
 import { ProtobufReader, tagOf } from '../protobuf/protobuf-reader.js';
 import { ProtobufWriter } from '../protobuf/protobuf-writer.js';
 
@@ -24,7 +25,7 @@ const resultField = { get: 2, put: 3, delete: 4, error: 5 } as const;
 const getField = { found: 1, value: 2, version: 3 } as const;
 const putField = { version: 1 } as const;
 const deleteField = { existed: 1, version: 2 } as const;
-const errorField = { code: 1, message: 2, notExecuted: 3, currentVersion: 4, primaryAddress: 5 } as const;
+const errorField = { code: 1, message: 2, notExecuted: 3, currentVersion: 4, primaryAddress: 5, position: 6 } as const;
 
 /** Estimated bytes of a small result. An estimate whose varint is as long as that of the true length saves moving the bytes. */
 const smallResultBytes = 24;
@@ -89,6 +90,11 @@ export class ResultWriter {
     writer.bool(errorField.notExecuted, error.executed === 'no');
     if (error.currentVersion !== undefined) writer.uint64(errorField.currentVersion, error.currentVersion);
     if (error.primaryAddress !== undefined) writer.string(errorField.primaryAddress, error.primaryAddress);
+    if (error.position !== undefined) {
+      writer.begin(errorField.position, smallResultBytes);
+      positionTable.write(writer, error.position);
+      writer.end();
+    }
     this.#end();
   }
 
@@ -134,6 +140,7 @@ const errorTags = {
   notExecuted: tagOf(errorField.notExecuted, 'varint'),
   currentVersion: tagOf(errorField.currentVersion, 'varint'),
   primaryAddress: tagOf(errorField.primaryAddress, 'bytes'),
+  position: tagOf(errorField.position, 'bytes'),
 };
 
 const noValue: Buffer = Buffer.alloc(0);
@@ -225,6 +232,7 @@ export class ResultReader {
     let notExecuted = false;
     let currentVersion: number | undefined;
     let primaryAddress: string | undefined;
+    let position: ShardPosition | undefined;
     while (reader.more) {
       const tag = reader.tag();
       if (tag === errorTags.code) code = reader.string();
@@ -232,15 +240,25 @@ export class ResultReader {
       else if (tag === errorTags.notExecuted) notExecuted = reader.bool();
       else if (tag === errorTags.currentVersion) currentVersion = reader.varint();
       else if (tag === errorTags.primaryAddress) primaryAddress = reader.string();
+      else if (tag === errorTags.position) position = this.#position();
       else reader.skip(tag);
     }
     reader.leave(outerEnd);
     // The code may be one of a later version. `not_executed` still says whether the operation was executed.
     const known = code in errorTraits ? (code as ErrorCode) : notExecuted ? 'INVALID_ARGUMENT' : 'OUTCOME_UNKNOWN';
-    this.error = new KvError(known, message, {
-      executed: notExecuted ? 'no' : 'unknown',
-      ...(currentVersion === undefined ? {} : { currentVersion }),
-      ...(primaryAddress === undefined ? {} : { primaryAddress }),
-    });
+    const named = definedOf({ currentVersion, primaryAddress, position });
+    this.error = new KvError(known, message, { executed: notExecuted ? 'no' : 'unknown', ...named });
   }
+
+  #position(): ShardPosition {
+    const outerEnd = this.#reader.enter();
+    const position = positionTable.read(this.#reader);
+    this.#reader.leave(outerEnd);
+    return position;
+  }
+}
+
+/** Only what is present: a detail of an error that is undefined is not one. */
+function definedOf(details: { [Name in keyof KvErrorDetails]: KvErrorDetails[Name] | undefined }): KvErrorDetails {
+  return Object.fromEntries(Object.entries(details).filter(([, value]) => value !== undefined));
 }

@@ -11,8 +11,8 @@ import { ProtobufWriter } from './protobuf-writer.js';
 type AnyTable = MessageTable<any>;
 
 /**
- * An absent `optional` field is undefined; an absent message is null. A list of one kind stands for a repeated field. Bytes that are
- * read are a view of the message.
+ * An absent `optional` field is undefined, also if it is a message; any other absent message is null. A list of one kind stands for a
+ * repeated field. Bytes that are read are a view of the message.
  */
 export type FieldKind =
   | 'string'
@@ -23,6 +23,7 @@ export type FieldKind =
   | 'optional uint'
   | 'optional bool'
   | AnyTable
+  | { readonly optional: AnyTable }
   | readonly ['string' | AnyTable];
 
 /** By the name of the field: its number, and its kind. */
@@ -31,8 +32,9 @@ export type FieldTable<Message> = { readonly [Name in keyof Message]-?: readonly
 interface Field {
   readonly name: string;
   readonly number: number;
-  readonly kind: Exclude<FieldKind, readonly unknown[]>;
+  readonly kind: Exclude<FieldKind, readonly unknown[] | { readonly optional: AnyTable }>;
   readonly isRepeated: boolean;
+  readonly isOptional: boolean;
 }
 
 export class MessageTable<Message extends object> {
@@ -41,12 +43,7 @@ export class MessageTable<Message extends object> {
 
   constructor(table: FieldTable<Message>) {
     const entries = Object.entries<readonly [number, FieldKind]>(table);
-    this.fields = entries.map(([name, [number, kind]]) => ({
-      name,
-      number,
-      kind: Array.isArray(kind) ? kind[0] : kind,
-      isRepeated: Array.isArray(kind),
-    }));
+    this.fields = entries.map(([name, [number, kind]]) => ({ name, number, ...partsOf(kind) }));
     this.#byTag = new Map(this.fields.map((field) => [tagOf(field.number, isNumber(field.kind) ? 'varint' : 'bytes'), field]));
   }
 
@@ -67,7 +64,7 @@ export class MessageTable<Message extends object> {
       const value = values[field.name];
       if (value === undefined || value === null) continue;
       if (field.isRepeated) for (const item of value as unknown[]) writeField(writer, field, item);
-      else if (isOptional(field.kind) || !isDefault(value)) writeField(writer, field, value);
+      else if (field.isOptional || !isDefault(value)) writeField(writer, field, value);
     }
   }
 
@@ -86,12 +83,20 @@ export class MessageTable<Message extends object> {
   }
 }
 
-function isNumber(kind: Field['kind']): boolean {
-  return kind === 'uint' || kind === 'bool' || kind === 'optional uint' || kind === 'optional bool';
+function partsOf(kind: FieldKind): Pick<Field, 'kind' | 'isRepeated' | 'isOptional'> {
+  if (isList(kind)) return { kind: kind[0], isRepeated: true, isOptional: false };
+  if (typeof kind === 'string') return { kind, isRepeated: false, isOptional: kind.startsWith('optional') };
+  if (kind instanceof MessageTable) return { kind, isRepeated: false, isOptional: false };
+  return { kind: kind.optional, isRepeated: false, isOptional: true };
 }
 
-function isOptional(kind: Field['kind']): boolean {
-  return kind === 'optional uint' || kind === 'optional bool' || kind === 'optional bytes';
+/** `Array.isArray` does not narrow readonly types. */
+function isList(kind: FieldKind): kind is Extract<FieldKind, readonly unknown[]> {
+  return Array.isArray(kind);
+}
+
+function isNumber(kind: Field['kind']): boolean {
+  return kind === 'uint' || kind === 'bool' || kind === 'optional uint' || kind === 'optional bool';
 }
 
 function isDefault(value: unknown): boolean {
@@ -100,13 +105,14 @@ function isDefault(value: unknown): boolean {
 
 const noBytes = Buffer.alloc(0);
 
-function defaultOf({ kind, isRepeated }: Field): unknown {
+function defaultOf({ kind, isRepeated, isOptional }: Field): unknown {
   if (isRepeated) return [];
+  if (isOptional) return undefined;
   if (kind === 'string') return '';
   if (kind === 'uint') return 0;
   if (kind === 'bool') return false;
   if (kind === 'bytes') return noBytes;
-  return isOptional(kind) ? undefined : null;
+  return null;
 }
 
 function writeField(writer: ProtobufWriter, { number, kind }: Field, value: unknown): void {

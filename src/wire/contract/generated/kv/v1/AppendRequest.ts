@@ -1,15 +1,25 @@
 // Original file: proto/kv/v1/kv.proto
 
+import type { RequestIdentityInput as _kv_v1_RequestIdentityInput, RequestIdentity as _kv_v1_RequestIdentity } from '../../kv/v1/RequestIdentity.js';
+import type { PositionInput as _kv_v1_PositionInput, Position as _kv_v1_Position } from '../../kv/v1/Position.js';
 import type { Long } from '@grpc/proto-loader';
 
 export interface AppendRequestInput {
   'key'?: (string);
   'value'?: (Buffer | Uint8Array | string);
   'maxBytes'?: (number | string | Long);
+  'request'?: (_kv_v1_RequestIdentityInput | null);
+  'position'?: (_kv_v1_PositionInput | null);
+  '_request'?: "request";
+  '_position'?: "position";
 }
 
 export interface AppendRequest {
   'key': (string);
   'value': (Buffer);
   'maxBytes': (number);
+  'request'?: (_kv_v1_RequestIdentity | null);
+  'position'?: (_kv_v1_Position | null);
+  '_request'?: "request";
+  '_position'?: "position";
 }

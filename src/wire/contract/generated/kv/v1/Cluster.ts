@@ -1,16 +1,16 @@
 // Original file: proto/kv/v1/kv.proto
 
 import type { MethodDefinition } from '@grpc/proto-loader'
-import type { ForcePrimaryRequestInput as _kv_v1_ForcePrimaryRequestInput, ForcePrimaryRequest as _kv_v1_ForcePrimaryRequest } from './ForcePrimaryRequest.js';
-import type { ForcePrimaryResponseInput as _kv_v1_ForcePrimaryResponseInput, ForcePrimaryResponse as _kv_v1_ForcePrimaryResponse } from './ForcePrimaryResponse.js';
-import type { GetNodeStatusRequestInput as _kv_v1_GetNodeStatusRequestInput, GetNodeStatusRequest as _kv_v1_GetNodeStatusRequest } from './GetNodeStatusRequest.js';
-import type { GetTopologyRequestInput as _kv_v1_GetTopologyRequestInput, GetTopologyRequest as _kv_v1_GetTopologyRequest } from './GetTopologyRequest.js';
-import type { KeyLocationInput as _kv_v1_KeyLocationInput, KeyLocation as _kv_v1_KeyLocation } from './KeyLocation.js';
-import type { ListKeysRequestInput as _kv_v1_ListKeysRequestInput, ListKeysRequest as _kv_v1_ListKeysRequest } from './ListKeysRequest.js';
-import type { ListKeysResponseInput as _kv_v1_ListKeysResponseInput, ListKeysResponse as _kv_v1_ListKeysResponse } from './ListKeysResponse.js';
-import type { LocateKeyRequestInput as _kv_v1_LocateKeyRequestInput, LocateKeyRequest as _kv_v1_LocateKeyRequest } from './LocateKeyRequest.js';
-import type { NodeStatusInput as _kv_v1_NodeStatusInput, NodeStatus as _kv_v1_NodeStatus } from './NodeStatus.js';
-import type { TopologyInput as _kv_v1_TopologyInput, Topology as _kv_v1_Topology } from './Topology.js';
+import type { ForcePrimaryRequestInput as _kv_v1_ForcePrimaryRequestInput, ForcePrimaryRequest as _kv_v1_ForcePrimaryRequest } from '../../kv/v1/ForcePrimaryRequest.js';
+import type { ForcePrimaryResponseInput as _kv_v1_ForcePrimaryResponseInput, ForcePrimaryResponse as _kv_v1_ForcePrimaryResponse } from '../../kv/v1/ForcePrimaryResponse.js';
+import type { GetNodeStatusRequestInput as _kv_v1_GetNodeStatusRequestInput, GetNodeStatusRequest as _kv_v1_GetNodeStatusRequest } from '../../kv/v1/GetNodeStatusRequest.js';
+import type { GetTopologyRequestInput as _kv_v1_GetTopologyRequestInput, GetTopologyRequest as _kv_v1_GetTopologyRequest } from '../../kv/v1/GetTopologyRequest.js';
+import type { KeyLocationInput as _kv_v1_KeyLocationInput, KeyLocation as _kv_v1_KeyLocation } from '../../kv/v1/KeyLocation.js';
+import type { ListKeysRequestInput as _kv_v1_ListKeysRequestInput, ListKeysRequest as _kv_v1_ListKeysRequest } from '../../kv/v1/ListKeysRequest.js';
+import type { ListKeysResponseInput as _kv_v1_ListKeysResponseInput, ListKeysResponse as _kv_v1_ListKeysResponse } from '../../kv/v1/ListKeysResponse.js';
+import type { LocateKeyRequestInput as _kv_v1_LocateKeyRequestInput, LocateKeyRequest as _kv_v1_LocateKeyRequest } from '../../kv/v1/LocateKeyRequest.js';
+import type { NodeStatusInput as _kv_v1_NodeStatusInput, NodeStatus as _kv_v1_NodeStatus } from '../../kv/v1/NodeStatus.js';
+import type { TopologyInput as _kv_v1_TopologyInput, Topology as _kv_v1_Topology } from '../../kv/v1/Topology.js';
 
 export interface ClusterDefinition {
   ForcePrimary: MethodDefinition<_kv_v1_ForcePrimaryRequestInput, _kv_v1_ForcePrimaryResponseInput, _kv_v1_ForcePrimaryRequest, _kv_v1_ForcePrimaryResponse>

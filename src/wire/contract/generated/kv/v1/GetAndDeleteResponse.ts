@@ -1,5 +1,6 @@
 // Original file: proto/kv/v1/kv.proto
 
+import type { PositionInput as _kv_v1_PositionInput, Position as _kv_v1_Position } from '../../kv/v1/Position.js';
 import type { Long } from '@grpc/proto-loader';
 
 export interface GetAndDeleteResponseInput {
@@ -8,6 +9,8 @@ export interface GetAndDeleteResponseInput {
   'previousVersion'?: (number | string | Long);
   'version'?: (number | string | Long);
   'nodeId'?: (string);
+  'position'?: (_kv_v1_PositionInput | null);
+  '_position'?: "position";
 }
 
 export interface GetAndDeleteResponse {
@@ -16,4 +19,6 @@ export interface GetAndDeleteResponse {
   'previousVersion': (number);
   'version': (number);
   'nodeId': (string);
+  'position'?: (_kv_v1_Position | null);
+  '_position'?: "position";
 }

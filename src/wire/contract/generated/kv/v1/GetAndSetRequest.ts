@@ -1,12 +1,22 @@
 // Original file: proto/kv/v1/kv.proto
 
+import type { RequestIdentityInput as _kv_v1_RequestIdentityInput, RequestIdentity as _kv_v1_RequestIdentity } from '../../kv/v1/RequestIdentity.js';
+import type { PositionInput as _kv_v1_PositionInput, Position as _kv_v1_Position } from '../../kv/v1/Position.js';
 
 export interface GetAndSetRequestInput {
   'key'?: (string);
   'value'?: (Buffer | Uint8Array | string);
+  'request'?: (_kv_v1_RequestIdentityInput | null);
+  'position'?: (_kv_v1_PositionInput | null);
+  '_request'?: "request";
+  '_position'?: "position";
 }
 
 export interface GetAndSetRequest {
   'key': (string);
   'value': (Buffer);
+  'request'?: (_kv_v1_RequestIdentity | null);
+  'position'?: (_kv_v1_Position | null);
+  '_request'?: "request";
+  '_position'?: "position";
 }

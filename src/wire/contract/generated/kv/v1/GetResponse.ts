@@ -1,5 +1,6 @@
 // Original file: proto/kv/v1/kv.proto
 
+import type { PositionInput as _kv_v1_PositionInput, Position as _kv_v1_Position } from '../../kv/v1/Position.js';
 import type { Long } from '@grpc/proto-loader';
 
 export interface GetResponseInput {
@@ -7,6 +8,8 @@ export interface GetResponseInput {
   'value'?: (Buffer | Uint8Array | string);
   'version'?: (number | string | Long);
   'nodeId'?: (string);
+  'position'?: (_kv_v1_PositionInput | null);
+  '_position'?: "position";
 }
 
 export interface GetResponse {
@@ -14,4 +17,6 @@ export interface GetResponse {
   'value': (Buffer);
   'version': (number);
   'nodeId': (string);
+  'position'?: (_kv_v1_Position | null);
+  '_position'?: "position";
 }

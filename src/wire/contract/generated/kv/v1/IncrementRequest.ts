@@ -1,5 +1,7 @@
 // Original file: proto/kv/v1/kv.proto
 
+import type { RequestIdentityInput as _kv_v1_RequestIdentityInput, RequestIdentity as _kv_v1_RequestIdentity } from '../../kv/v1/RequestIdentity.js';
+import type { PositionInput as _kv_v1_PositionInput, Position as _kv_v1_Position } from '../../kv/v1/Position.js';
 
 export interface IncrementRequestInput {
   'key'?: (string);
@@ -7,6 +9,10 @@ export interface IncrementRequestInput {
   'initial'?: (string);
   'min'?: (string);
   'max'?: (string);
+  'request'?: (_kv_v1_RequestIdentityInput | null);
+  'position'?: (_kv_v1_PositionInput | null);
+  '_request'?: "request";
+  '_position'?: "position";
 }
 
 export interface IncrementRequest {
@@ -15,4 +21,8 @@ export interface IncrementRequest {
   'initial': (string);
   'min': (string);
   'max': (string);
+  'request'?: (_kv_v1_RequestIdentity | null);
+  'position'?: (_kv_v1_Position | null);
+  '_request'?: "request";
+  '_position'?: "position";
 }

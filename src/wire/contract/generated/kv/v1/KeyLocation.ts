@@ -1,6 +1,6 @@
 // Original file: proto/kv/v1/kv.proto
 
-import type { KeyHolderInput as _kv_v1_KeyHolderInput, KeyHolder as _kv_v1_KeyHolder } from './KeyHolder.js';
+import type { KeyHolderInput as _kv_v1_KeyHolderInput, KeyHolder as _kv_v1_KeyHolder } from '../../kv/v1/KeyHolder.js';
 import type { Long } from '@grpc/proto-loader';
 
 export interface KeyLocationInput {

@@ -1,26 +1,26 @@
 // Original file: proto/kv/v1/kv.proto
 
 import type { MethodDefinition } from '@grpc/proto-loader'
-import type { AppendRequestInput as _kv_v1_AppendRequestInput, AppendRequest as _kv_v1_AppendRequest } from './AppendRequest.js';
-import type { AppendResponseInput as _kv_v1_AppendResponseInput, AppendResponse as _kv_v1_AppendResponse } from './AppendResponse.js';
-import type { DeleteRequestInput as _kv_v1_DeleteRequestInput, DeleteRequest as _kv_v1_DeleteRequest } from './DeleteRequest.js';
-import type { DeleteResponseInput as _kv_v1_DeleteResponseInput, DeleteResponse as _kv_v1_DeleteResponse } from './DeleteResponse.js';
-import type { GetAndDeleteRequestInput as _kv_v1_GetAndDeleteRequestInput, GetAndDeleteRequest as _kv_v1_GetAndDeleteRequest } from './GetAndDeleteRequest.js';
-import type { GetAndDeleteResponseInput as _kv_v1_GetAndDeleteResponseInput, GetAndDeleteResponse as _kv_v1_GetAndDeleteResponse } from './GetAndDeleteResponse.js';
-import type { GetAndSetRequestInput as _kv_v1_GetAndSetRequestInput, GetAndSetRequest as _kv_v1_GetAndSetRequest } from './GetAndSetRequest.js';
-import type { GetAndSetResponseInput as _kv_v1_GetAndSetResponseInput, GetAndSetResponse as _kv_v1_GetAndSetResponse } from './GetAndSetResponse.js';
-import type { GetRequestInput as _kv_v1_GetRequestInput, GetRequest as _kv_v1_GetRequest } from './GetRequest.js';
-import type { GetResponseInput as _kv_v1_GetResponseInput, GetResponse as _kv_v1_GetResponse } from './GetResponse.js';
-import type { IncrementRequestInput as _kv_v1_IncrementRequestInput, IncrementRequest as _kv_v1_IncrementRequest } from './IncrementRequest.js';
-import type { IncrementResponseInput as _kv_v1_IncrementResponseInput, IncrementResponse as _kv_v1_IncrementResponse } from './IncrementResponse.js';
-import type { PipelineRequestInput as _kv_v1_PipelineRequestInput, PipelineRequest as _kv_v1_PipelineRequest } from './PipelineRequest.js';
-import type { PipelineResponseInput as _kv_v1_PipelineResponseInput, PipelineResponse as _kv_v1_PipelineResponse } from './PipelineResponse.js';
-import type { PutRequestInput as _kv_v1_PutRequestInput, PutRequest as _kv_v1_PutRequest } from './PutRequest.js';
-import type { PutResponseInput as _kv_v1_PutResponseInput, PutResponse as _kv_v1_PutResponse } from './PutResponse.js';
-import type { SetRangeRequestInput as _kv_v1_SetRangeRequestInput, SetRangeRequest as _kv_v1_SetRangeRequest } from './SetRangeRequest.js';
-import type { SetRangeResponseInput as _kv_v1_SetRangeResponseInput, SetRangeResponse as _kv_v1_SetRangeResponse } from './SetRangeResponse.js';
-import type { TransactRequestInput as _kv_v1_TransactRequestInput, TransactRequest as _kv_v1_TransactRequest } from './TransactRequest.js';
-import type { TransactResponseInput as _kv_v1_TransactResponseInput, TransactResponse as _kv_v1_TransactResponse } from './TransactResponse.js';
+import type { AppendRequestInput as _kv_v1_AppendRequestInput, AppendRequest as _kv_v1_AppendRequest } from '../../kv/v1/AppendRequest.js';
+import type { AppendResponseInput as _kv_v1_AppendResponseInput, AppendResponse as _kv_v1_AppendResponse } from '../../kv/v1/AppendResponse.js';
+import type { DeleteRequestInput as _kv_v1_DeleteRequestInput, DeleteRequest as _kv_v1_DeleteRequest } from '../../kv/v1/DeleteRequest.js';
+import type { DeleteResponseInput as _kv_v1_DeleteResponseInput, DeleteResponse as _kv_v1_DeleteResponse } from '../../kv/v1/DeleteResponse.js';
+import type { GetAndDeleteRequestInput as _kv_v1_GetAndDeleteRequestInput, GetAndDeleteRequest as _kv_v1_GetAndDeleteRequest } from '../../kv/v1/GetAndDeleteRequest.js';
+import type { GetAndDeleteResponseInput as _kv_v1_GetAndDeleteResponseInput, GetAndDeleteResponse as _kv_v1_GetAndDeleteResponse } from '../../kv/v1/GetAndDeleteResponse.js';
+import type { GetAndSetRequestInput as _kv_v1_GetAndSetRequestInput, GetAndSetRequest as _kv_v1_GetAndSetRequest } from '../../kv/v1/GetAndSetRequest.js';
+import type { GetAndSetResponseInput as _kv_v1_GetAndSetResponseInput, GetAndSetResponse as _kv_v1_GetAndSetResponse } from '../../kv/v1/GetAndSetResponse.js';
+import type { GetRequestInput as _kv_v1_GetRequestInput, GetRequest as _kv_v1_GetRequest } from '../../kv/v1/GetRequest.js';
+import type { GetResponseInput as _kv_v1_GetResponseInput, GetResponse as _kv_v1_GetResponse } from '../../kv/v1/GetResponse.js';
+import type { IncrementRequestInput as _kv_v1_IncrementRequestInput, IncrementRequest as _kv_v1_IncrementRequest } from '../../kv/v1/IncrementRequest.js';
+import type { IncrementResponseInput as _kv_v1_IncrementResponseInput, IncrementResponse as _kv_v1_IncrementResponse } from '../../kv/v1/IncrementResponse.js';
+import type { PipelineRequestInput as _kv_v1_PipelineRequestInput, PipelineRequest as _kv_v1_PipelineRequest } from '../../kv/v1/PipelineRequest.js';
+import type { PipelineResponseInput as _kv_v1_PipelineResponseInput, PipelineResponse as _kv_v1_PipelineResponse } from '../../kv/v1/PipelineResponse.js';
+import type { PutRequestInput as _kv_v1_PutRequestInput, PutRequest as _kv_v1_PutRequest } from '../../kv/v1/PutRequest.js';
+import type { PutResponseInput as _kv_v1_PutResponseInput, PutResponse as _kv_v1_PutResponse } from '../../kv/v1/PutResponse.js';
+import type { SetRangeRequestInput as _kv_v1_SetRangeRequestInput, SetRangeRequest as _kv_v1_SetRangeRequest } from '../../kv/v1/SetRangeRequest.js';
+import type { SetRangeResponseInput as _kv_v1_SetRangeResponseInput, SetRangeResponse as _kv_v1_SetRangeResponse } from '../../kv/v1/SetRangeResponse.js';
+import type { TransactRequestInput as _kv_v1_TransactRequestInput, TransactRequest as _kv_v1_TransactRequest } from '../../kv/v1/TransactRequest.js';
+import type { TransactResponseInput as _kv_v1_TransactResponseInput, TransactResponse as _kv_v1_TransactResponse } from '../../kv/v1/TransactResponse.js';
 
 export interface KeyValueDefinition {
   Append: MethodDefinition<_kv_v1_AppendRequestInput, _kv_v1_AppendResponseInput, _kv_v1_AppendRequest, _kv_v1_AppendResponse>

@@ -1,6 +1,6 @@
 // Original file: proto/kv/v1/kv.proto
 
-import type { ListedKeyInput as _kv_v1_ListedKeyInput, ListedKey as _kv_v1_ListedKey } from './ListedKey.js';
+import type { ListedKeyInput as _kv_v1_ListedKeyInput, ListedKey as _kv_v1_ListedKey } from '../../kv/v1/ListedKey.js';
 
 export interface ListKeysResponseInput {
   'keys'?: (_kv_v1_ListedKeyInput)[];

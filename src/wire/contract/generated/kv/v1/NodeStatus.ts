@@ -1,6 +1,6 @@
 // Original file: proto/kv/v1/kv.proto
 
-import type { ReplicaStatusInput as _kv_v1_ReplicaStatusInput, ReplicaStatus as _kv_v1_ReplicaStatus } from './ReplicaStatus.js';
+import type { ReplicaStatusInput as _kv_v1_ReplicaStatusInput, ReplicaStatus as _kv_v1_ReplicaStatus } from '../../kv/v1/ReplicaStatus.js';
 import type { Long } from '@grpc/proto-loader';
 
 export interface NodeStatusInput {

@@ -1,5 +1,6 @@
 // Original file: proto/kv/v1/kv.proto
 
+import type { PositionInput as _kv_v1_PositionInput, Position as _kv_v1_Position } from '../../kv/v1/Position.js';
 import type { Long } from '@grpc/proto-loader';
 
 export interface OperationErrorInput {
@@ -8,7 +9,9 @@ export interface OperationErrorInput {
   'notExecuted'?: (boolean);
   'currentVersion'?: (number | string | Long);
   'primaryAddress'?: (string);
+  'position'?: (_kv_v1_PositionInput | null);
   '_currentVersion'?: "currentVersion";
+  '_position'?: "position";
 }
 
 export interface OperationError {
@@ -17,5 +20,7 @@ export interface OperationError {
   'notExecuted': (boolean);
   'currentVersion'?: (number);
   'primaryAddress': (string);
+  'position'?: (_kv_v1_Position | null);
   '_currentVersion'?: "currentVersion";
+  '_position'?: "position";
 }

@@ -1,5 +1,7 @@
 // Original file: proto/kv/v1/kv.proto
 
+import type { RequestIdentityInput as _kv_v1_RequestIdentityInput, RequestIdentity as _kv_v1_RequestIdentity } from '../../kv/v1/RequestIdentity.js';
+import type { PositionInput as _kv_v1_PositionInput, Position as _kv_v1_Position } from '../../kv/v1/Position.js';
 import type { Long } from '@grpc/proto-loader';
 
 export interface PutRequestInput {
@@ -7,8 +9,12 @@ export interface PutRequestInput {
   'value'?: (Buffer | Uint8Array | string);
   'ifVersion'?: (number | string | Long);
   'ifValue'?: (Buffer | Uint8Array | string);
+  'request'?: (_kv_v1_RequestIdentityInput | null);
+  'position'?: (_kv_v1_PositionInput | null);
   '_ifVersion'?: "ifVersion";
   '_ifValue'?: "ifValue";
+  '_request'?: "request";
+  '_position'?: "position";
 }
 
 export interface PutRequest {
@@ -16,6 +22,10 @@ export interface PutRequest {
   'value': (Buffer);
   'ifVersion'?: (number);
   'ifValue'?: (Buffer);
+  'request'?: (_kv_v1_RequestIdentity | null);
+  'position'?: (_kv_v1_Position | null);
   '_ifVersion'?: "ifVersion";
   '_ifValue'?: "ifValue";
+  '_request'?: "request";
+  '_position'?: "position";
 }

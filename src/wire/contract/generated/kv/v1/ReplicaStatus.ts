@@ -1,8 +1,8 @@
 // Original file: proto/kv/v1/kv.proto
 
-import type { PeerStatusInput as _kv_v1_PeerStatusInput, PeerStatus as _kv_v1_PeerStatus } from './PeerStatus.js';
-import type { HistoryPositionInput as _kv_v1_HistoryPositionInput, HistoryPosition as _kv_v1_HistoryPosition } from './HistoryPosition.js';
-import type { LostStateInput as _kv_v1_LostStateInput, LostState as _kv_v1_LostState } from './LostState.js';
+import type { PeerStatusInput as _kv_v1_PeerStatusInput, PeerStatus as _kv_v1_PeerStatus } from '../../kv/v1/PeerStatus.js';
+import type { HistoryPositionInput as _kv_v1_HistoryPositionInput, HistoryPosition as _kv_v1_HistoryPosition } from '../../kv/v1/HistoryPosition.js';
+import type { LostStateInput as _kv_v1_LostStateInput, LostState as _kv_v1_LostState } from '../../kv/v1/LostState.js';
 import type { Long } from '@grpc/proto-loader';
 
 export interface ReplicaStatusInput {

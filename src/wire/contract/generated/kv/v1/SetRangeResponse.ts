@@ -1,15 +1,20 @@
 // Original file: proto/kv/v1/kv.proto
 
+import type { PositionInput as _kv_v1_PositionInput, Position as _kv_v1_Position } from '../../kv/v1/Position.js';
 import type { Long } from '@grpc/proto-loader';
 
 export interface SetRangeResponseInput {
   'version'?: (number | string | Long);
   'valueBytes'?: (number | string | Long);
   'nodeId'?: (string);
+  'position'?: (_kv_v1_PositionInput | null);
+  '_position'?: "position";
 }
 
 export interface SetRangeResponse {
   'version': (number);
   'valueBytes': (number);
   'nodeId': (string);
+  'position'?: (_kv_v1_Position | null);
+  '_position'?: "position";
 }

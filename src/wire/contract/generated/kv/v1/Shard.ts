@@ -1,6 +1,7 @@
 // Original file: proto/kv/v1/kv.proto
 
-import type { ReplicaInput as _kv_v1_ReplicaInput, Replica as _kv_v1_Replica } from './Replica.js';
+import type { ReplicaInput as _kv_v1_ReplicaInput, Replica as _kv_v1_Replica } from '../../kv/v1/Replica.js';
+import type { PositionInput as _kv_v1_PositionInput, Position as _kv_v1_Position } from '../../kv/v1/Position.js';
 import type { Long } from '@grpc/proto-loader';
 
 export interface ShardInput {
@@ -14,6 +15,8 @@ export interface ShardInput {
   'serving'?: (boolean);
   'placedNodeIds'?: (string)[];
   'held'?: (boolean);
+  'position'?: (_kv_v1_PositionInput | null);
+  '_position'?: "position";
 }
 
 export interface Shard {
@@ -27,4 +30,6 @@ export interface Shard {
   'serving': (boolean);
   'placedNodeIds': (string)[];
   'held': (boolean);
+  'position'?: (_kv_v1_Position | null);
+  '_position'?: "position";
 }

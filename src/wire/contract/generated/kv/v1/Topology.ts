@@ -1,7 +1,7 @@
 // Original file: proto/kv/v1/kv.proto
 
-import type { NodeInput as _kv_v1_NodeInput, Node as _kv_v1_Node } from './Node.js';
-import type { ShardInput as _kv_v1_ShardInput, Shard as _kv_v1_Shard } from './Shard.js';
+import type { NodeInput as _kv_v1_NodeInput, Node as _kv_v1_Node } from '../../kv/v1/Node.js';
+import type { ShardInput as _kv_v1_ShardInput, Shard as _kv_v1_Shard } from '../../kv/v1/Shard.js';
 import type { Long } from '@grpc/proto-loader';
 
 export interface TopologyInput {

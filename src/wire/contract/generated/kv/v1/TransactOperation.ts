@@ -1,13 +1,13 @@
 // Original file: proto/kv/v1/kv.proto
 
-import type { GetRequestInput as _kv_v1_GetRequestInput, GetRequest as _kv_v1_GetRequest } from './GetRequest.js';
-import type { PutRequestInput as _kv_v1_PutRequestInput, PutRequest as _kv_v1_PutRequest } from './PutRequest.js';
-import type { DeleteRequestInput as _kv_v1_DeleteRequestInput, DeleteRequest as _kv_v1_DeleteRequest } from './DeleteRequest.js';
-import type { IncrementRequestInput as _kv_v1_IncrementRequestInput, IncrementRequest as _kv_v1_IncrementRequest } from './IncrementRequest.js';
-import type { AppendRequestInput as _kv_v1_AppendRequestInput, AppendRequest as _kv_v1_AppendRequest } from './AppendRequest.js';
-import type { SetRangeRequestInput as _kv_v1_SetRangeRequestInput, SetRangeRequest as _kv_v1_SetRangeRequest } from './SetRangeRequest.js';
-import type { GetAndSetRequestInput as _kv_v1_GetAndSetRequestInput, GetAndSetRequest as _kv_v1_GetAndSetRequest } from './GetAndSetRequest.js';
-import type { GetAndDeleteRequestInput as _kv_v1_GetAndDeleteRequestInput, GetAndDeleteRequest as _kv_v1_GetAndDeleteRequest } from './GetAndDeleteRequest.js';
+import type { GetRequestInput as _kv_v1_GetRequestInput, GetRequest as _kv_v1_GetRequest } from '../../kv/v1/GetRequest.js';
+import type { PutRequestInput as _kv_v1_PutRequestInput, PutRequest as _kv_v1_PutRequest } from '../../kv/v1/PutRequest.js';
+import type { DeleteRequestInput as _kv_v1_DeleteRequestInput, DeleteRequest as _kv_v1_DeleteRequest } from '../../kv/v1/DeleteRequest.js';
+import type { IncrementRequestInput as _kv_v1_IncrementRequestInput, IncrementRequest as _kv_v1_IncrementRequest } from '../../kv/v1/IncrementRequest.js';
+import type { AppendRequestInput as _kv_v1_AppendRequestInput, AppendRequest as _kv_v1_AppendRequest } from '../../kv/v1/AppendRequest.js';
+import type { SetRangeRequestInput as _kv_v1_SetRangeRequestInput, SetRangeRequest as _kv_v1_SetRangeRequest } from '../../kv/v1/SetRangeRequest.js';
+import type { GetAndSetRequestInput as _kv_v1_GetAndSetRequestInput, GetAndSetRequest as _kv_v1_GetAndSetRequest } from '../../kv/v1/GetAndSetRequest.js';
+import type { GetAndDeleteRequestInput as _kv_v1_GetAndDeleteRequestInput, GetAndDeleteRequest as _kv_v1_GetAndDeleteRequest } from '../../kv/v1/GetAndDeleteRequest.js';
 
 export interface TransactOperationInput {
   'get'?: (_kv_v1_GetRequestInput | null);

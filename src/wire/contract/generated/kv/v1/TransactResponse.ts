@@ -1,6 +1,7 @@
 // Original file: proto/kv/v1/kv.proto
 
-import type { TransactResultInput as _kv_v1_TransactResultInput, TransactResult as _kv_v1_TransactResult } from './TransactResult.js';
+import type { TransactResultInput as _kv_v1_TransactResultInput, TransactResult as _kv_v1_TransactResult } from '../../kv/v1/TransactResult.js';
+import type { PositionInput as _kv_v1_PositionInput, Position as _kv_v1_Position } from '../../kv/v1/Position.js';
 import type { Long } from '@grpc/proto-loader';
 
 export interface TransactResponseInput {
@@ -8,6 +9,8 @@ export interface TransactResponseInput {
   'version'?: (number | string | Long);
   'results'?: (_kv_v1_TransactResultInput)[];
   'nodeId'?: (string);
+  'position'?: (_kv_v1_PositionInput | null);
+  '_position'?: "position";
 }
 
 export interface TransactResponse {
@@ -15,4 +18,6 @@ export interface TransactResponse {
   'version': (number);
   'results': (_kv_v1_TransactResult)[];
   'nodeId': (string);
+  'position'?: (_kv_v1_Position | null);
+  '_position'?: "position";
 }

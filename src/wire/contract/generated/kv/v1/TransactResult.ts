@@ -1,13 +1,13 @@
 // Original file: proto/kv/v1/kv.proto
 
-import type { GetResponseInput as _kv_v1_GetResponseInput, GetResponse as _kv_v1_GetResponse } from './GetResponse.js';
-import type { PutResponseInput as _kv_v1_PutResponseInput, PutResponse as _kv_v1_PutResponse } from './PutResponse.js';
-import type { DeleteResponseInput as _kv_v1_DeleteResponseInput, DeleteResponse as _kv_v1_DeleteResponse } from './DeleteResponse.js';
-import type { IncrementResponseInput as _kv_v1_IncrementResponseInput, IncrementResponse as _kv_v1_IncrementResponse } from './IncrementResponse.js';
-import type { AppendResponseInput as _kv_v1_AppendResponseInput, AppendResponse as _kv_v1_AppendResponse } from './AppendResponse.js';
-import type { SetRangeResponseInput as _kv_v1_SetRangeResponseInput, SetRangeResponse as _kv_v1_SetRangeResponse } from './SetRangeResponse.js';
-import type { GetAndSetResponseInput as _kv_v1_GetAndSetResponseInput, GetAndSetResponse as _kv_v1_GetAndSetResponse } from './GetAndSetResponse.js';
-import type { GetAndDeleteResponseInput as _kv_v1_GetAndDeleteResponseInput, GetAndDeleteResponse as _kv_v1_GetAndDeleteResponse } from './GetAndDeleteResponse.js';
+import type { GetResponseInput as _kv_v1_GetResponseInput, GetResponse as _kv_v1_GetResponse } from '../../kv/v1/GetResponse.js';
+import type { PutResponseInput as _kv_v1_PutResponseInput, PutResponse as _kv_v1_PutResponse } from '../../kv/v1/PutResponse.js';
+import type { DeleteResponseInput as _kv_v1_DeleteResponseInput, DeleteResponse as _kv_v1_DeleteResponse } from '../../kv/v1/DeleteResponse.js';
+import type { IncrementResponseInput as _kv_v1_IncrementResponseInput, IncrementResponse as _kv_v1_IncrementResponse } from '../../kv/v1/IncrementResponse.js';
+import type { AppendResponseInput as _kv_v1_AppendResponseInput, AppendResponse as _kv_v1_AppendResponse } from '../../kv/v1/AppendResponse.js';
+import type { SetRangeResponseInput as _kv_v1_SetRangeResponseInput, SetRangeResponse as _kv_v1_SetRangeResponse } from '../../kv/v1/SetRangeResponse.js';
+import type { GetAndSetResponseInput as _kv_v1_GetAndSetResponseInput, GetAndSetResponse as _kv_v1_GetAndSetResponse } from '../../kv/v1/GetAndSetResponse.js';
+import type { GetAndDeleteResponseInput as _kv_v1_GetAndDeleteResponseInput, GetAndDeleteResponse as _kv_v1_GetAndDeleteResponse } from '../../kv/v1/GetAndDeleteResponse.js';
 
 export interface TransactResultInput {
   'get'?: (_kv_v1_GetResponseInput | null);
