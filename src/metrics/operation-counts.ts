@@ -18,6 +18,8 @@ export const operationMethods = [
   'getAndSet',
   'getAndDelete',
   'transact',
+  'touch',
+  'persist',
 ] as const;
 export type Method = (typeof operationMethods)[number];
 

@@ -16,11 +16,15 @@ import type {
   GetResponse,
   IncrementRequest,
   IncrementResponse,
+  PersistRequest,
+  PersistResponse,
   PutRequest,
   PutResponse,
   RequestIdentity,
   SetRangeRequest,
   SetRangeResponse,
+  TouchRequest,
+  TouchResponse,
   TransactCompare,
   TransactOperation,
   TransactRequest,
@@ -48,12 +52,15 @@ const identityFields = {
   position: positionField,
 } as const;
 
+const expiryFields = { ttlMs: [11, 'optional uint'], keepTtl: [12, 'bool'] } as const;
+
 const getRequest = new MessageTable<GetRequest<Buffer>>({ key: [1, 'bytes'] });
 const getResponse = new MessageTable<Fields<GetResponse>>({
   found: [1, 'bool'],
   value: [2, 'bytes'],
   version: [3, 'uint'],
   nodeId: [4, 'string'],
+  expiresInMs: [5, 'optional uint'],
   position: positionField,
 });
 const putRequest = new MessageTable<Fields<PutRequest<Buffer>>>({
@@ -61,6 +68,7 @@ const putRequest = new MessageTable<Fields<PutRequest<Buffer>>>({
   value: [2, 'bytes'],
   ifVersion: [3, 'optional uint'],
   ifValue: [10, 'optional bytes'],
+  ...expiryFields,
   ...identityFields,
 });
 const putResponse = new MessageTable<Fields<PutResponse>>({
@@ -86,6 +94,7 @@ const incrementRequest = new MessageTable<Fields<IncrementRequest<Buffer>>>({
   initial: [3, 'string'],
   min: [4, 'string'],
   max: [5, 'string'],
+  ...expiryFields,
   ...identityFields,
 });
 const incrementResponse = new MessageTable<Fields<IncrementResponse>>({
@@ -98,6 +107,7 @@ const appendRequest = new MessageTable<Fields<AppendRequest<Buffer>>>({
   key: [1, 'bytes'],
   value: [2, 'bytes'],
   maxBytes: [3, 'uint'],
+  ...expiryFields,
   ...identityFields,
 });
 const setRangeRequest = new MessageTable<Fields<SetRangeRequest<Buffer>>>({
@@ -105,6 +115,7 @@ const setRangeRequest = new MessageTable<Fields<SetRangeRequest<Buffer>>>({
   offset: [2, 'uint'],
   value: [3, 'bytes'],
   maxBytes: [4, 'uint'],
+  ...expiryFields,
   ...identityFields,
 });
 /** The answers to `Append` and `SetRange` have the same fields. */
@@ -117,6 +128,7 @@ const lengthResponse = new MessageTable<Fields<AppendResponse & SetRangeResponse
 const getAndSetRequest = new MessageTable<Fields<GetAndSetRequest<Buffer>>>({
   key: [1, 'bytes'],
   value: [2, 'bytes'],
+  ...expiryFields,
   ...identityFields,
 });
 const getAndDeleteRequest = new MessageTable<Fields<GetAndDeleteRequest<Buffer>>>({ key: [1, 'bytes'], ...identityFields });
@@ -129,6 +141,25 @@ const previousResponse = new MessageTable<Fields<GetAndSetResponse & GetAndDelet
   nodeId: [5, 'string'],
   position: positionField,
 });
+const touchRequest = new MessageTable<Fields<TouchRequest<Buffer>>>({
+  key: [1, 'bytes'],
+  ttlMs: [2, 'uint'],
+  ...identityFields,
+});
+const touchResponse = new MessageTable<Fields<TouchResponse>>({
+  found: [1, 'bool'],
+  version: [2, 'uint'],
+  nodeId: [3, 'string'],
+  position: positionField,
+});
+const persistRequest = new MessageTable<Fields<PersistRequest<Buffer>>>({ key: [1, 'bytes'], ...identityFields });
+const persistResponse = new MessageTable<Fields<PersistResponse>>({
+  found: [1, 'bool'],
+  hadTtl: [2, 'bool'],
+  version: [3, 'uint'],
+  nodeId: [4, 'string'],
+  position: positionField,
+});
 
 const operation = new MessageTable<TransactOperation<Buffer>>({
   get: [1, getRequest],
@@ -139,6 +170,8 @@ const operation = new MessageTable<TransactOperation<Buffer>>({
   setRange: [6, setRangeRequest],
   getAndSet: [7, getAndSetRequest],
   getAndDelete: [8, getAndDeleteRequest],
+  touch: [9, touchRequest],
+  persist: [10, persistRequest],
 });
 const result = new MessageTable<Fields<TransactResult>>({
   get: [1, getResponse],
@@ -149,6 +182,8 @@ const result = new MessageTable<Fields<TransactResult>>({
   setRange: [6, lengthResponse],
   getAndSet: [7, previousResponse],
   getAndDelete: [8, previousResponse],
+  touch: [9, touchResponse],
+  persist: [10, persistResponse],
 });
 const compare = new MessageTable<TransactCompare<Buffer>>({
   key: [1, 'bytes'],
@@ -181,6 +216,8 @@ export const changes = {
       position: positionField,
     }),
   },
+  touch: { rpc: 'Touch', field: 12, request: touchRequest, response: touchResponse },
+  persist: { rpc: 'Persist', field: 13, request: persistRequest, response: persistResponse },
 } as const;
 
 export type ChangeMethod = keyof typeof changes;

@@ -13,6 +13,7 @@ import type { PutRequest as PutRequestFields } from './generated/kv/v1/PutReques
 import type { SetRangeRequest as SetRangeRequestFields } from './generated/kv/v1/SetRangeRequest.js';
 import type { Shard as ShardReport } from './generated/kv/v1/Shard.js';
 import type { Topology as TopologyReport } from './generated/kv/v1/Topology.js';
+import type { TouchRequest as TouchRequestFields } from './generated/kv/v1/TouchRequest.js';
 import type { TransactCompare as TransactCompareFields } from './generated/kv/v1/TransactCompare.js';
 
 export type { AppendResponse } from './generated/kv/v1/AppendResponse.js';
@@ -31,12 +32,14 @@ export type { ListKeysResponse } from './generated/kv/v1/ListKeysResponse.js';
 export type { Node as NodeInfo } from './generated/kv/v1/Node.js';
 export type { NodeStatus } from './generated/kv/v1/NodeStatus.js';
 export type { PeerStatus } from './generated/kv/v1/PeerStatus.js';
+export type { PersistResponse } from './generated/kv/v1/PersistResponse.js';
 export type { Position } from './generated/kv/v1/Position.js';
 export type { PutResponse } from './generated/kv/v1/PutResponse.js';
 export type { Replica as ReplicaInfo } from './generated/kv/v1/Replica.js';
 export type { ReplicaStatus } from './generated/kv/v1/ReplicaStatus.js';
 export type { RequestIdentity } from './generated/kv/v1/RequestIdentity.js';
 export type { SetRangeResponse } from './generated/kv/v1/SetRangeResponse.js';
+export type { TouchResponse } from './generated/kv/v1/TouchResponse.js';
 export type { TransactResponse } from './generated/kv/v1/TransactResponse.js';
 export type { TransactResult } from './generated/kv/v1/TransactResult.js';
 export type { ShardReport, TopologyReport };
@@ -45,31 +48,42 @@ export type { ShardReport, TopologyReport };
 export interface GetRequest<Key = string> {
   key: Key;
 }
-export interface PutRequest<Key = string> extends Omit<PutRequestFields, 'key' | 'value' | 'ifValue'> {
+export interface PutRequest<Key = string> extends Omit<PutRequestFields, 'key' | 'value' | 'ifValue' | 'keepTtl'> {
   key: Key;
   value: Uint8Array;
   ifValue?: Uint8Array;
+  keepTtl?: boolean;
 }
 export interface DeleteRequest<Key = string> extends Omit<DeleteRequestFields, 'key' | 'ifValue'> {
   key: Key;
   ifValue?: Uint8Array;
 }
-export interface IncrementRequest<Key = string> extends Omit<IncrementRequestFields, 'key'> {
+export interface IncrementRequest<Key = string> extends Omit<IncrementRequestFields, 'key' | 'keepTtl'> {
   key: Key;
+  keepTtl?: boolean;
 }
-export interface AppendRequest<Key = string> extends Omit<AppendRequestFields, 'key' | 'value'> {
+export interface AppendRequest<Key = string> extends Omit<AppendRequestFields, 'key' | 'value' | 'keepTtl'> {
   key: Key;
   value: Uint8Array;
+  keepTtl?: boolean;
 }
-export interface SetRangeRequest<Key = string> extends Omit<SetRangeRequestFields, 'key' | 'value'> {
+export interface SetRangeRequest<Key = string> extends Omit<SetRangeRequestFields, 'key' | 'value' | 'keepTtl'> {
   key: Key;
   value: Uint8Array;
+  keepTtl?: boolean;
 }
-export interface GetAndSetRequest<Key = string> extends Omit<GetAndSetRequestFields, 'key' | 'value'> {
+export interface GetAndSetRequest<Key = string> extends Omit<GetAndSetRequestFields, 'key' | 'value' | 'keepTtl'> {
   key: Key;
   value: Uint8Array;
+  keepTtl?: boolean;
 }
 export interface GetAndDeleteRequest<Key = string> {
+  key: Key;
+}
+export interface TouchRequest<Key = string> extends Omit<TouchRequestFields, 'key'> {
+  key: Key;
+}
+export interface PersistRequest<Key = string> {
   key: Key;
 }
 export interface TransactCompare<Key = string>
@@ -87,6 +101,8 @@ export interface TransactOperation<Key = string> {
   setRange?: SetRangeRequest<Key> | null;
   getAndSet?: GetAndSetRequest<Key> | null;
   getAndDelete?: GetAndDeleteRequest<Key> | null;
+  touch?: TouchRequest<Key> | null;
+  persist?: PersistRequest<Key> | null;
 }
 export interface TransactRequest<Key = string> {
   compares: TransactCompare<Key>[];

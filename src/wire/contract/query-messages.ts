@@ -93,7 +93,12 @@ const holderTable = new MessageTable<KeyHolder>({
   placed: [4, 'bool'],
 });
 
-const listedKeyTable = new MessageTable<ListedKey>({ key: [1, 'string'], version: [2, 'uint'], valueBytes: [3, 'uint'] });
+const listedKeyTable = new MessageTable<Omit<ListedKey, '_expiresInMs'>>({
+  key: [1, 'string'],
+  version: [2, 'uint'],
+  valueBytes: [3, 'uint'],
+  expiresInMs: [4, 'optional uint'],
+});
 
 export const queries = {
   getTopology: {

@@ -27,9 +27,18 @@ const tables: readonly (readonly [string, MessageTable<any>])[] = [
 ];
 
 /** Their keys are bytes, as servers read them. */
-const withRawKeys = ['Get', 'Put', 'Delete', 'Increment', 'Append', 'SetRange', 'GetAndSet', 'GetAndDelete'].map(
-  (name) => `${name}Request`,
-);
+const withRawKeys = [
+  'Get',
+  'Put',
+  'Delete',
+  'Increment',
+  'Append',
+  'SetRange',
+  'GetAndSet',
+  'GetAndDelete',
+  'Touch',
+  'Persist',
+].map((name) => `${name}Request`);
 for (const name of [...withRawKeys, 'TransactCompare']) {
   const key = root.lookupType(`kv.v1.${name}`).fields.key!;
   key.type = 'bytes';

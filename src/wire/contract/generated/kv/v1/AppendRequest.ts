@@ -8,8 +8,11 @@ export interface AppendRequestInput {
   'key'?: (string);
   'value'?: (Buffer | Uint8Array | string);
   'maxBytes'?: (number | string | Long);
+  'ttlMs'?: (number | string | Long);
+  'keepTtl'?: (boolean);
   'request'?: (_kv_v1_RequestIdentityInput | null);
   'position'?: (_kv_v1_PositionInput | null);
+  '_ttlMs'?: "ttlMs";
   '_request'?: "request";
   '_position'?: "position";
 }
@@ -18,8 +21,11 @@ export interface AppendRequest {
   'key': (string);
   'value': (Buffer);
   'maxBytes': (number);
+  'ttlMs'?: (number);
+  'keepTtl': (boolean);
   'request'?: (_kv_v1_RequestIdentity | null);
   'position'?: (_kv_v1_Position | null);
+  '_ttlMs'?: "ttlMs";
   '_request'?: "request";
   '_position'?: "position";
 }

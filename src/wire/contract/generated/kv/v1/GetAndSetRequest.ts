@@ -2,12 +2,16 @@
 
 import type { RequestIdentityInput as _kv_v1_RequestIdentityInput, RequestIdentity as _kv_v1_RequestIdentity } from '../../kv/v1/RequestIdentity.js';
 import type { PositionInput as _kv_v1_PositionInput, Position as _kv_v1_Position } from '../../kv/v1/Position.js';
+import type { Long } from '@grpc/proto-loader';
 
 export interface GetAndSetRequestInput {
   'key'?: (string);
   'value'?: (Buffer | Uint8Array | string);
+  'ttlMs'?: (number | string | Long);
+  'keepTtl'?: (boolean);
   'request'?: (_kv_v1_RequestIdentityInput | null);
   'position'?: (_kv_v1_PositionInput | null);
+  '_ttlMs'?: "ttlMs";
   '_request'?: "request";
   '_position'?: "position";
 }
@@ -15,8 +19,11 @@ export interface GetAndSetRequestInput {
 export interface GetAndSetRequest {
   'key': (string);
   'value': (Buffer);
+  'ttlMs'?: (number);
+  'keepTtl': (boolean);
   'request'?: (_kv_v1_RequestIdentity | null);
   'position'?: (_kv_v1_Position | null);
+  '_ttlMs'?: "ttlMs";
   '_request'?: "request";
   '_position'?: "position";
 }

@@ -8,7 +8,9 @@ export interface GetResponseInput {
   'value'?: (Buffer | Uint8Array | string);
   'version'?: (number | string | Long);
   'nodeId'?: (string);
+  'expiresInMs'?: (number | string | Long);
   'position'?: (_kv_v1_PositionInput | null);
+  '_expiresInMs'?: "expiresInMs";
   '_position'?: "position";
 }
 
@@ -17,6 +19,8 @@ export interface GetResponse {
   'value': (Buffer);
   'version': (number);
   'nodeId': (string);
+  'expiresInMs'?: (number);
   'position'?: (_kv_v1_Position | null);
+  '_expiresInMs'?: "expiresInMs";
   '_position'?: "position";
 }

@@ -2,6 +2,7 @@
 
 import type { RequestIdentityInput as _kv_v1_RequestIdentityInput, RequestIdentity as _kv_v1_RequestIdentity } from '../../kv/v1/RequestIdentity.js';
 import type { PositionInput as _kv_v1_PositionInput, Position as _kv_v1_Position } from '../../kv/v1/Position.js';
+import type { Long } from '@grpc/proto-loader';
 
 export interface IncrementRequestInput {
   'key'?: (string);
@@ -9,8 +10,11 @@ export interface IncrementRequestInput {
   'initial'?: (string);
   'min'?: (string);
   'max'?: (string);
+  'ttlMs'?: (number | string | Long);
+  'keepTtl'?: (boolean);
   'request'?: (_kv_v1_RequestIdentityInput | null);
   'position'?: (_kv_v1_PositionInput | null);
+  '_ttlMs'?: "ttlMs";
   '_request'?: "request";
   '_position'?: "position";
 }
@@ -21,8 +25,11 @@ export interface IncrementRequest {
   'initial': (string);
   'min': (string);
   'max': (string);
+  'ttlMs'?: (number);
+  'keepTtl': (boolean);
   'request'?: (_kv_v1_RequestIdentity | null);
   'position'?: (_kv_v1_Position | null);
+  '_ttlMs'?: "ttlMs";
   '_request'?: "request";
   '_position'?: "position";
 }

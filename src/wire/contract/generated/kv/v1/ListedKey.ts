@@ -6,10 +6,14 @@ export interface ListedKeyInput {
   'key'?: (string);
   'version'?: (number | string | Long);
   'valueBytes'?: (number);
+  'expiresInMs'?: (number | string | Long);
+  '_expiresInMs'?: "expiresInMs";
 }
 
 export interface ListedKey {
   'key': (string);
   'version': (number);
   'valueBytes': (number);
+  'expiresInMs'?: (number);
+  '_expiresInMs'?: "expiresInMs";
 }

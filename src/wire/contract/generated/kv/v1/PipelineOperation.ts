@@ -9,6 +9,8 @@ import type { SetRangeRequestInput as _kv_v1_SetRangeRequestInput, SetRangeReque
 import type { GetAndSetRequestInput as _kv_v1_GetAndSetRequestInput, GetAndSetRequest as _kv_v1_GetAndSetRequest } from '../../kv/v1/GetAndSetRequest.js';
 import type { GetAndDeleteRequestInput as _kv_v1_GetAndDeleteRequestInput, GetAndDeleteRequest as _kv_v1_GetAndDeleteRequest } from '../../kv/v1/GetAndDeleteRequest.js';
 import type { TransactRequestInput as _kv_v1_TransactRequestInput, TransactRequest as _kv_v1_TransactRequest } from '../../kv/v1/TransactRequest.js';
+import type { TouchRequestInput as _kv_v1_TouchRequestInput, TouchRequest as _kv_v1_TouchRequest } from '../../kv/v1/TouchRequest.js';
+import type { PersistRequestInput as _kv_v1_PersistRequestInput, PersistRequest as _kv_v1_PersistRequest } from '../../kv/v1/PersistRequest.js';
 
 export interface PipelineOperationInput {
   'id'?: (number);
@@ -22,7 +24,9 @@ export interface PipelineOperationInput {
   'getAndSet'?: (_kv_v1_GetAndSetRequestInput | null);
   'getAndDelete'?: (_kv_v1_GetAndDeleteRequestInput | null);
   'transact'?: (_kv_v1_TransactRequestInput | null);
-  'operation'?: "get"|"put"|"delete"|"increment"|"append"|"setRange"|"getAndSet"|"getAndDelete"|"transact";
+  'touch'?: (_kv_v1_TouchRequestInput | null);
+  'persist'?: (_kv_v1_PersistRequestInput | null);
+  'operation'?: "get"|"put"|"delete"|"increment"|"append"|"setRange"|"getAndSet"|"getAndDelete"|"transact"|"touch"|"persist";
 }
 
 export interface PipelineOperation {
@@ -37,5 +41,7 @@ export interface PipelineOperation {
   'getAndSet'?: (_kv_v1_GetAndSetRequest | null);
   'getAndDelete'?: (_kv_v1_GetAndDeleteRequest | null);
   'transact'?: (_kv_v1_TransactRequest | null);
-  'operation'?: "get"|"put"|"delete"|"increment"|"append"|"setRange"|"getAndSet"|"getAndDelete"|"transact";
+  'touch'?: (_kv_v1_TouchRequest | null);
+  'persist'?: (_kv_v1_PersistRequest | null);
+  'operation'?: "get"|"put"|"delete"|"increment"|"append"|"setRange"|"getAndSet"|"getAndDelete"|"transact"|"touch"|"persist";
 }

@@ -10,6 +10,8 @@ import type { SetRangeResponseInput as _kv_v1_SetRangeResponseInput, SetRangeRes
 import type { GetAndSetResponseInput as _kv_v1_GetAndSetResponseInput, GetAndSetResponse as _kv_v1_GetAndSetResponse } from '../../kv/v1/GetAndSetResponse.js';
 import type { GetAndDeleteResponseInput as _kv_v1_GetAndDeleteResponseInput, GetAndDeleteResponse as _kv_v1_GetAndDeleteResponse } from '../../kv/v1/GetAndDeleteResponse.js';
 import type { TransactResponseInput as _kv_v1_TransactResponseInput, TransactResponse as _kv_v1_TransactResponse } from '../../kv/v1/TransactResponse.js';
+import type { TouchResponseInput as _kv_v1_TouchResponseInput, TouchResponse as _kv_v1_TouchResponse } from '../../kv/v1/TouchResponse.js';
+import type { PersistResponseInput as _kv_v1_PersistResponseInput, PersistResponse as _kv_v1_PersistResponse } from '../../kv/v1/PersistResponse.js';
 
 export interface PipelineResultInput {
   'id'?: (number);
@@ -23,7 +25,9 @@ export interface PipelineResultInput {
   'getAndSet'?: (_kv_v1_GetAndSetResponseInput | null);
   'getAndDelete'?: (_kv_v1_GetAndDeleteResponseInput | null);
   'transact'?: (_kv_v1_TransactResponseInput | null);
-  'result'?: "get"|"put"|"delete"|"error"|"increment"|"append"|"setRange"|"getAndSet"|"getAndDelete"|"transact";
+  'touch'?: (_kv_v1_TouchResponseInput | null);
+  'persist'?: (_kv_v1_PersistResponseInput | null);
+  'result'?: "get"|"put"|"delete"|"error"|"increment"|"append"|"setRange"|"getAndSet"|"getAndDelete"|"transact"|"touch"|"persist";
 }
 
 export interface PipelineResult {
@@ -38,5 +42,7 @@ export interface PipelineResult {
   'getAndSet'?: (_kv_v1_GetAndSetResponse | null);
   'getAndDelete'?: (_kv_v1_GetAndDeleteResponse | null);
   'transact'?: (_kv_v1_TransactResponse | null);
-  'result'?: "get"|"put"|"delete"|"error"|"increment"|"append"|"setRange"|"getAndSet"|"getAndDelete"|"transact";
+  'touch'?: (_kv_v1_TouchResponse | null);
+  'persist'?: (_kv_v1_PersistResponse | null);
+  'result'?: "get"|"put"|"delete"|"error"|"increment"|"append"|"setRange"|"getAndSet"|"getAndDelete"|"transact"|"touch"|"persist";
 }

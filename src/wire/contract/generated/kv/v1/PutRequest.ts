@@ -9,10 +9,13 @@ export interface PutRequestInput {
   'value'?: (Buffer | Uint8Array | string);
   'ifVersion'?: (number | string | Long);
   'ifValue'?: (Buffer | Uint8Array | string);
+  'ttlMs'?: (number | string | Long);
+  'keepTtl'?: (boolean);
   'request'?: (_kv_v1_RequestIdentityInput | null);
   'position'?: (_kv_v1_PositionInput | null);
   '_ifVersion'?: "ifVersion";
   '_ifValue'?: "ifValue";
+  '_ttlMs'?: "ttlMs";
   '_request'?: "request";
   '_position'?: "position";
 }
@@ -22,10 +25,13 @@ export interface PutRequest {
   'value': (Buffer);
   'ifVersion'?: (number);
   'ifValue'?: (Buffer);
+  'ttlMs'?: (number);
+  'keepTtl': (boolean);
   'request'?: (_kv_v1_RequestIdentity | null);
   'position'?: (_kv_v1_Position | null);
   '_ifVersion'?: "ifVersion";
   '_ifValue'?: "ifValue";
+  '_ttlMs'?: "ttlMs";
   '_request'?: "request";
   '_position'?: "position";
 }

@@ -9,8 +9,11 @@ export interface SetRangeRequestInput {
   'offset'?: (number | string | Long);
   'value'?: (Buffer | Uint8Array | string);
   'maxBytes'?: (number | string | Long);
+  'ttlMs'?: (number | string | Long);
+  'keepTtl'?: (boolean);
   'request'?: (_kv_v1_RequestIdentityInput | null);
   'position'?: (_kv_v1_PositionInput | null);
+  '_ttlMs'?: "ttlMs";
   '_request'?: "request";
   '_position'?: "position";
 }
@@ -20,8 +23,11 @@ export interface SetRangeRequest {
   'offset': (number);
   'value': (Buffer);
   'maxBytes': (number);
+  'ttlMs'?: (number);
+  'keepTtl': (boolean);
   'request'?: (_kv_v1_RequestIdentity | null);
   'position'?: (_kv_v1_Position | null);
+  '_ttlMs'?: "ttlMs";
   '_request'?: "request";
   '_position'?: "position";
 }

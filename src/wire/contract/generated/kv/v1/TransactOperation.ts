@@ -8,6 +8,8 @@ import type { AppendRequestInput as _kv_v1_AppendRequestInput, AppendRequest as 
 import type { SetRangeRequestInput as _kv_v1_SetRangeRequestInput, SetRangeRequest as _kv_v1_SetRangeRequest } from '../../kv/v1/SetRangeRequest.js';
 import type { GetAndSetRequestInput as _kv_v1_GetAndSetRequestInput, GetAndSetRequest as _kv_v1_GetAndSetRequest } from '../../kv/v1/GetAndSetRequest.js';
 import type { GetAndDeleteRequestInput as _kv_v1_GetAndDeleteRequestInput, GetAndDeleteRequest as _kv_v1_GetAndDeleteRequest } from '../../kv/v1/GetAndDeleteRequest.js';
+import type { TouchRequestInput as _kv_v1_TouchRequestInput, TouchRequest as _kv_v1_TouchRequest } from '../../kv/v1/TouchRequest.js';
+import type { PersistRequestInput as _kv_v1_PersistRequestInput, PersistRequest as _kv_v1_PersistRequest } from '../../kv/v1/PersistRequest.js';
 
 export interface TransactOperationInput {
   'get'?: (_kv_v1_GetRequestInput | null);
@@ -18,7 +20,9 @@ export interface TransactOperationInput {
   'setRange'?: (_kv_v1_SetRangeRequestInput | null);
   'getAndSet'?: (_kv_v1_GetAndSetRequestInput | null);
   'getAndDelete'?: (_kv_v1_GetAndDeleteRequestInput | null);
-  'operation'?: "get"|"put"|"delete"|"increment"|"append"|"setRange"|"getAndSet"|"getAndDelete";
+  'touch'?: (_kv_v1_TouchRequestInput | null);
+  'persist'?: (_kv_v1_PersistRequestInput | null);
+  'operation'?: "get"|"put"|"delete"|"increment"|"append"|"setRange"|"getAndSet"|"getAndDelete"|"touch"|"persist";
 }
 
 export interface TransactOperation {
@@ -30,5 +34,7 @@ export interface TransactOperation {
   'setRange'?: (_kv_v1_SetRangeRequest | null);
   'getAndSet'?: (_kv_v1_GetAndSetRequest | null);
   'getAndDelete'?: (_kv_v1_GetAndDeleteRequest | null);
-  'operation'?: "get"|"put"|"delete"|"increment"|"append"|"setRange"|"getAndSet"|"getAndDelete";
+  'touch'?: (_kv_v1_TouchRequest | null);
+  'persist'?: (_kv_v1_PersistRequest | null);
+  'operation'?: "get"|"put"|"delete"|"increment"|"append"|"setRange"|"getAndSet"|"getAndDelete"|"touch"|"persist";
 }

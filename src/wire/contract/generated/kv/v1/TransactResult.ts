@@ -8,6 +8,8 @@ import type { AppendResponseInput as _kv_v1_AppendResponseInput, AppendResponse 
 import type { SetRangeResponseInput as _kv_v1_SetRangeResponseInput, SetRangeResponse as _kv_v1_SetRangeResponse } from '../../kv/v1/SetRangeResponse.js';
 import type { GetAndSetResponseInput as _kv_v1_GetAndSetResponseInput, GetAndSetResponse as _kv_v1_GetAndSetResponse } from '../../kv/v1/GetAndSetResponse.js';
 import type { GetAndDeleteResponseInput as _kv_v1_GetAndDeleteResponseInput, GetAndDeleteResponse as _kv_v1_GetAndDeleteResponse } from '../../kv/v1/GetAndDeleteResponse.js';
+import type { TouchResponseInput as _kv_v1_TouchResponseInput, TouchResponse as _kv_v1_TouchResponse } from '../../kv/v1/TouchResponse.js';
+import type { PersistResponseInput as _kv_v1_PersistResponseInput, PersistResponse as _kv_v1_PersistResponse } from '../../kv/v1/PersistResponse.js';
 
 export interface TransactResultInput {
   'get'?: (_kv_v1_GetResponseInput | null);
@@ -18,7 +20,9 @@ export interface TransactResultInput {
   'setRange'?: (_kv_v1_SetRangeResponseInput | null);
   'getAndSet'?: (_kv_v1_GetAndSetResponseInput | null);
   'getAndDelete'?: (_kv_v1_GetAndDeleteResponseInput | null);
-  'result'?: "get"|"put"|"delete"|"increment"|"append"|"setRange"|"getAndSet"|"getAndDelete";
+  'touch'?: (_kv_v1_TouchResponseInput | null);
+  'persist'?: (_kv_v1_PersistResponseInput | null);
+  'result'?: "get"|"put"|"delete"|"increment"|"append"|"setRange"|"getAndSet"|"getAndDelete"|"touch"|"persist";
 }
 
 export interface TransactResult {
@@ -30,5 +34,7 @@ export interface TransactResult {
   'setRange'?: (_kv_v1_SetRangeResponse | null);
   'getAndSet'?: (_kv_v1_GetAndSetResponse | null);
   'getAndDelete'?: (_kv_v1_GetAndDeleteResponse | null);
-  'result'?: "get"|"put"|"delete"|"increment"|"append"|"setRange"|"getAndSet"|"getAndDelete";
+  'touch'?: (_kv_v1_TouchResponse | null);
+  'persist'?: (_kv_v1_PersistResponse | null);
+  'result'?: "get"|"put"|"delete"|"increment"|"append"|"setRange"|"getAndSet"|"getAndDelete"|"touch"|"persist";
 }
