@@ -3,6 +3,7 @@
  * proto/kv/v1/kv.proto documents them. A key is bytes, which the server checks itself (server-contract.ts).
  */
 import { MessageTable } from '../protobuf/message-table.js';
+import { ProtobufReader, tagOf } from '../protobuf/protobuf-reader.js';
 import type {
   AppendRequest,
   AppendResponse,
@@ -226,4 +227,23 @@ export const changeMethods = Object.keys(changes) as ChangeMethod[];
 
 export function isChange(kind: string): kind is ChangeMethod {
   return kind in changes;
+}
+
+const versionTags = new Map(
+  changeMethods.map((kind) => {
+    const { number } = changes[kind].response.fields.find(({ name }) => name === 'version')!;
+    return [kind, tagOf(number, 'varint')];
+  }),
+);
+
+/** The version in an encoded answer, for callers that need nothing else of it. @throws MalformedMessage */
+export function versionOfAnswer(kind: ChangeMethod, message: Buffer): number {
+  const versionTag = versionTags.get(kind);
+  const reader = new ProtobufReader(message);
+  while (reader.more) {
+    const tag = reader.tag();
+    if (tag === versionTag) return reader.varint();
+    reader.skip(tag);
+  }
+  return 0;
 }

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import protobuf from 'protobufjs';
 import { describe, expect, test } from 'vitest';
 import { KvError } from '../../errors.js';
+import type { RequestIdentity } from '../../replication/index.js';
 import { changeMethods, changes } from '../contract/change-messages.js';
 import { protoFolder } from '../contract/proto-files.js';
 import { MalformedMessage } from '../protobuf/protobuf-reader.js';
@@ -34,6 +35,27 @@ const request: fc.Arbitrary<DataRequest> = fc
   .tuple(operation, traceParent)
   .map(([one, trace]) => (trace === undefined ? one : { ...one, traceParent: trace }));
 const operations = fc.array(fc.record({ id, request }), { maxLength: 8 });
+const identity: fc.Arbitrary<RequestIdentity> = fc.record({
+  client: fc.stringMatching(/^[0-9a-f]{16}$/),
+  number: version,
+  lowest: version,
+  history: fc.string({ maxLength: 30 }),
+  seq: version,
+  isFirstAttempt: fc.boolean(),
+});
+
+/** The identity as fields of a request. The message names the client if it can, and number stands for an absent `lowest`. */
+function identityFields({ client, number, lowest, history, seq, isFirstAttempt }: RequestIdentity, named: string) {
+  return {
+    request: {
+      ...(client === named ? {} : { client }),
+      number,
+      ...(lowest === number ? {} : { lowest }),
+      ...(isFirstAttempt ? { firstAttempt: true } : {}),
+    },
+    position: { history, seq },
+  };
+}
 
 /** The operation as an object of protobufjs. */
 function toPlain({ id: number, request: { kind, traceParent: trace, ...fields } }: { id: number; request: DataRequest }) {
@@ -83,11 +105,40 @@ describe('operations of a pipeline', () => {
     );
   });
 
+  test('identities - are read by protobufjs; the message names the client of the first, and of others that have the same', () => {
+    const put = { kind: 'put', key: 'k', value: Buffer.from('v'), ifVersion: undefined } as const;
+    const increment = { kind: 'increment', key: 'k', message: changes.increment.request.encode({ by: '2' }) } as const;
+    fc.assert(
+      fc.property(identity, fc.array(identity, { maxLength: 3 }), (first, others) => {
+        const writer = new OperationWriter();
+        writer.add(0, { kind: 'get', key: 'k' });
+        for (const one of [first, ...others, first]) {
+          writer.add(1, put, one);
+          writer.add(2, increment, one);
+        }
+        const read = requestType.toObject(requestType.decode(writer.take()), plain);
+        const expected = [first, ...others, first].flatMap((one) => {
+          const fields = identityFields(one, first.client);
+          return [
+            { id: 1, put: { key: Buffer.from('k'), value: put.value, ...fields } },
+            { id: 2, increment: { by: '2', ...fields } },
+          ];
+        });
+        expect(read.client).toBe(first.client);
+        expect(read.operations.slice(1)).toEqual(
+          expected.map((one) => requestType.toObject(requestType.fromObject({ operations: [one] }), plain).operations[0]),
+        );
+        writer.add(3, { kind: 'get', key: 'k' });
+        expect(requestType.toObject(requestType.decode(writer.take()), plain).client).toBeUndefined();
+      }),
+    );
+  });
+
   test('the size that counts against the limit of bytes - is never below the written size', () => {
     fc.assert(
-      fc.property(id, request, (number, one) => {
+      fc.property(id, request, fc.option(identity, { nil: undefined }), (number, one, named) => {
         const writer = new OperationWriter();
-        writer.add(number, one);
+        writer.add(number, one, one.kind === 'get' ? undefined : named);
         expect(sizeOf(one)).toBeGreaterThanOrEqual(writer.bytes);
       }),
     );
@@ -123,7 +174,7 @@ describe('operations of a pipeline', () => {
     const answered = results.take();
     expect(responseType.toObject(responseType.decode(answered), plain).results).toEqual([{ id: 3, [kind]: { version: 7 } }]);
     const read = new ResultReader(answered);
-    expect([read.next(), read.id, read.result?.message]).toEqual([true, 3, response]);
+    expect([read.next(), read.id, read.result]).toEqual([true, 3, expect.objectContaining({ message: response, version: 7 })]);
   });
 
   test('a version beyond the safe integers - is read as one that is refused, not as malformed', () => {

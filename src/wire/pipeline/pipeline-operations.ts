@@ -2,10 +2,12 @@
  * Codec of the operations in kv.v1.KeyValue/Pipeline, as proto/kv/v1/kv.proto describes them. It is written by hand: decoding an
  * operation with proto-loader costs more than all other work on it.
  */
+import type { RequestIdentity } from '../../replication/index.js';
 import { traceParentBytes } from '../../tracing/trace-parent.js';
 import { type ChangeMethod, changeMethods, changes } from '../contract/change-messages.js';
 import { ProtobufReader, tagOf } from '../protobuf/protobuf-reader.js';
 import { ProtobufWriter } from '../protobuf/protobuf-writer.js';
+import { maxIdentityBytes, writeIdentity } from './identity-writer.js';
 
 /** An operation of a client, before it has an id on a stream. `traceParent` is present only if the operation is traced. */
 export type DataRequest = Operation & { readonly traceParent?: string };
@@ -24,6 +26,7 @@ interface Conditional {
 }
 
 const operationsField = 1;
+const clientField = 2;
 const idField = 1;
 const traceParentField = 5;
 const fieldOf = { get: 2, put: 3, delete: 4 } as const;
@@ -37,12 +40,15 @@ const ifValueField = 10;
 const overheadBytes = 48;
 const traceParentOverheadBytes = traceParentBytes + 2;
 const maxUtf8BytesPerUnit = 3;
+/** Estimated bytes of an identity. */
+const expectedIdentityBytes = 40;
 
-/** An upper bound of the bytes that the request will take; it is rarely much too high. */
+/** An upper bound of the bytes that the request will take, with an identity if it writes; it is rarely much too high. */
 export function sizeOf(request: DataRequest): number {
   const valueBytes = valueBytesOf(request);
   const traceBytes = request.traceParent === undefined ? 0 : traceParentOverheadBytes;
-  return overheadBytes + maxUtf8BytesPerUnit * request.key.length + valueBytes + traceBytes;
+  const identityBytes = request.kind === 'get' ? 0 : maxIdentityBytes;
+  return overheadBytes + maxUtf8BytesPerUnit * request.key.length + valueBytes + traceBytes + identityBytes;
 }
 
 function valueBytesOf(request: DataRequest): number {
@@ -54,27 +60,37 @@ function valueBytesOf(request: DataRequest): number {
 /** Encodes PipelineRequests. */
 export class OperationWriter {
   readonly #writer = new ProtobufWriter();
+  /** The client that the current message names for its requests. */
+  #client: string | undefined;
 
   get bytes(): number {
     return this.#writer.length;
   }
 
-  add(id: number, request: DataRequest): void {
+  /** @param identity of a write; undefined: the write has none */
+  add(id: number, request: DataRequest, identity?: RequestIdentity): void {
     const writer = this.#writer;
+    if (identity !== undefined && this.#client === undefined) {
+      this.#client = identity.client;
+      writer.string(clientField, identity.client);
+    }
     const valueBytes = valueBytesOf(request);
     // Estimates. One whose varint is as long as that of the true length saves moving the bytes.
-    const expected = request.key.length + valueBytes;
+    const identityBytes = identity === undefined ? 0 : expectedIdentityBytes;
+    const expected = request.key.length + valueBytes + identityBytes;
     writer.begin(operationsField, expected + 8);
     writer.uint32(idField, id);
-    if ('message' in request) writer.bytes(changes[request.kind].field, request.message);
-    else this.#addRequest(request, expected);
+    writer.begin('message' in request ? changes[request.kind].field : fieldOf[request.kind], expected + 4);
+    if ('message' in request) writer.raw(request.message);
+    else this.#addFields(request);
+    if (identity !== undefined) writeIdentity(writer, identity, this.#client);
+    writer.end();
     if (request.traceParent !== undefined) writer.string(traceParentField, request.traceParent);
     writer.end();
   }
 
-  #addRequest(request: Exclude<DataRequest, { kind: ChangeMethod }>, expected: number): void {
+  #addFields(request: Exclude<DataRequest, { kind: ChangeMethod }>): void {
     const writer = this.#writer;
-    writer.begin(fieldOf[request.kind], expected + 4);
     writer.string(keyField, request.key);
     if (request.kind === 'put') {
       writer.bytes(valueField, request.value);
@@ -83,11 +99,11 @@ export class OperationWriter {
       writer.uint64(deleteIfVersionField, request.ifVersion);
     }
     if (request.kind !== 'get' && request.ifValue !== undefined) writer.bytes(ifValueField, request.ifValue);
-    writer.end();
   }
 
   /** @returns the message, and begins a new one. */
   take(): Buffer {
+    this.#client = undefined;
     return this.#writer.take();
   }
 }

@@ -1,6 +1,6 @@
 /** Codec of the results in kv.v1.KeyValue/Pipeline, written by hand as that of the operations (pipeline-operations.ts). */
 import { type ErrorCode, errorTraits, KvError, type KvErrorDetails, type ShardPosition } from '../../errors.js';
-import { type ChangeMethod, changes } from '../contract/change-messages.js';
+import { type ChangeMethod, changeMethods, changes, versionOfAnswer } from '../contract/change-messages.js';
 import { positionTable } from '../contract/position-message.js';
 import { ProtobufReader, tagOf } from '../protobuf/protobuf-reader.js';
 import { ProtobufWriter } from '../protobuf/protobuf-writer.js';
@@ -11,6 +11,7 @@ export interface DataResult {
   readonly found: boolean;
   /** The value that a get found, copied to memory of its own; otherwise empty. */
   readonly value: Buffer;
+  /** 0 if nothing was found, or nothing was written. */
   readonly version: number;
   /** Id of the node that answered. */
   readonly nodeId: string;
@@ -132,7 +133,9 @@ const versionTags = {
   put: tagOf(putField.version, 'varint'),
   delete: tagOf(deleteField.version, 'varint'),
 };
-const changeTags: ReadonlySet<number> = new Set(Object.values(changes).map(({ field }) => tagOf(field, 'bytes')));
+const changeOfTag: ReadonlyMap<number, ChangeMethod> = new Map(
+  changeMethods.map((kind) => [tagOf(changes[kind].field, 'bytes'), kind]),
+);
 const existedTag = tagOf(deleteField.existed, 'varint');
 const errorTags = {
   code: tagOf(errorField.code, 'bytes'),
@@ -188,8 +191,7 @@ export class ResultReader {
       else if (tag === tags.put) this.#success(versionTags.put, 0, 0);
       else if (tag === tags.delete) this.#success(versionTags.delete, existedTag, 0);
       else if (tag === tags.error) this.#failure();
-      else if (changeTags.has(tag)) this.#change();
-      else reader.skip(tag);
+      else this.#change(tag);
     }
     reader.leave(outerEnd);
   }
@@ -211,8 +213,11 @@ export class ResultReader {
     reader.leave(outerEnd);
   }
 
-  #change(): void {
-    this.result = { found: true, value: noValue, version: 0, nodeId: this.#nodeId, message: this.#copyOfValue() };
+  #change(tag: number): void {
+    const kind = changeOfTag.get(tag);
+    if (kind === undefined) return this.#reader.skip(tag);
+    const message = this.#copyOfValue();
+    this.result = { found: true, value: noValue, version: versionOfAnswer(kind, message), nodeId: this.#nodeId, message };
   }
 
   /** Copies the value, so that a caller that keeps it does not keep the whole batch in memory. */

@@ -1,0 +1,31 @@
+/** Writes the identity of a write (R16) as the two fields that carry it in every request that writes, `request` and `position`. */
+import type { RequestIdentity } from '../../replication/index.js';
+import type { ProtobufWriter } from '../protobuf/protobuf-writer.js';
+
+const requestField = 14;
+const positionField = 15;
+const identityField = { client: 1, number: 2, lowest: 3, firstAttempt: 4 } as const;
+const historyField = 1;
+const seqField = 2;
+
+/** Estimated bytes of the field `request`, and of `position` beside the history. A good estimate saves moving the bytes. */
+const expectedRequestBytes = 16;
+const expectedSeqBytes = 8;
+
+/** Most bytes of both fields, with a client and a history of up to 64 characters each. */
+export const maxIdentityBytes = 192;
+
+/** @param messageClient the client that the message names for all its requests; undefined: none */
+export function writeIdentity(writer: ProtobufWriter, identity: RequestIdentity, messageClient: string | undefined): void {
+  const { client, number, lowest, history, seq, isFirstAttempt } = identity;
+  writer.begin(requestField, expectedRequestBytes);
+  if (client !== messageClient) writer.string(identityField.client, client);
+  writer.uint64(identityField.number, number);
+  if (lowest !== number) writer.uint64(identityField.lowest, lowest);
+  if (isFirstAttempt) writer.bool(identityField.firstAttempt, true);
+  writer.end();
+  writer.begin(positionField, history.length + expectedSeqBytes);
+  writer.string(historyField, history);
+  writer.uint64(seqField, seq);
+  writer.end();
+}
