@@ -91,12 +91,3 @@ function errorToJson(error: unknown): object {
   const { code, executed, currentVersion } = error;
   return { code, executed, ...(currentVersion === undefined ? {} : { currentVersion }), message };
 }
-
-/** A value for JSON: `value` if it is valid UTF-8, otherwise `valueBase64`, so that the two cannot be confused. */
-export function jsonValue(value: Uint8Array): { value: string } | { valueBase64: string } {
-  try {
-    return { value: new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(value) };
-  } catch {
-    return { valueBase64: Buffer.from(value).toString('base64') };
-  }
-}

@@ -1,6 +1,6 @@
+import { jsonValue } from '../../../wire/json/json-value.js';
 import { type Command, expectOperands, keyOperand } from '../command.js';
 import { exitCodes } from '../exit-codes.js';
-import { jsonValue } from '../output.js';
 import { reportWait } from '../waiting.js';
 
 export const getCommand: Command = {

@@ -1,9 +1,9 @@
 import { KvError } from '../../../errors.js';
+import { jsonValue } from '../../../wire/json/json-value.js';
 import { describeError } from '../../explain.js';
 import { printable } from '../../legible.js';
 import { type Command, expectOperands, refuseReplacedBytes } from '../command.js';
 import { exitCodes } from '../exit-codes.js';
-import { jsonValue } from '../output.js';
 import { reportWait } from '../waiting.js';
 
 export const mgetCommand: Command = {

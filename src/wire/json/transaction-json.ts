@@ -1,0 +1,93 @@
+/**
+ * A transaction as JSON, for HTTP and kvctl: what must hold under `if`, and two lists of operations under `do` and `otherwise`, as
+ * `KvClient.transact` names them. Each operation is an object with one field, its kind: `{"put":{"key":"a","value":"b"}}`. Its result
+ * has the same form.
+ */
+import { isUtf8 } from 'node:buffer';
+import { KvError } from '../../errors.js';
+import type {
+  TransactCompare,
+  TransactOperation,
+  TransactRequest,
+  TransactResponse,
+  TransactResult,
+} from '../contract/kv-api.js';
+import { checkNames, listAt, objectAt, readFields } from './json-fields.js';
+import { type JsonBytes, jsonValue } from './json-value.js';
+import { compareForm, operationForms, operationKinds } from './operation-forms.js';
+
+/** @throws KvError INVALID_ARGUMENT, INVALID_KEY */
+export function readTransaction(bytes: Uint8Array): TransactRequest<Buffer> {
+  const json = objectAt('', parsed(bytes));
+  checkNames('', json, ['if', 'do', 'otherwise']);
+  return {
+    compares: listAt('if', json.if).map(
+      (compare, index) => readFields(`if[${index}]`, compare, compareForm) as unknown as TransactCompare<Buffer>,
+    ),
+    operations: listAt('do', json.do).map((operation, index) => readOperation(`do[${index}]`, operation)),
+    otherwise: listAt('otherwise', json.otherwise).map((operation, index) => readOperation(`otherwise[${index}]`, operation)),
+  };
+}
+
+function parsed(bytes: Uint8Array): unknown {
+  if (!isUtf8(bytes)) throw new KvError('INVALID_ARGUMENT', 'the JSON is not valid UTF-8');
+  try {
+    return JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString());
+  } catch (cause) {
+    throw new KvError('INVALID_ARGUMENT', 'the JSON cannot be parsed', { cause });
+  }
+}
+
+function readOperation(place: string, json: unknown): TransactOperation<Buffer> {
+  const operation = objectAt(place, json);
+  checkNames(place, operation, operationKinds);
+  const given = operationKinds.filter((kind) => operation[kind] !== undefined);
+  const [kind] = given;
+  if (kind === undefined || given.length > 1)
+    throw new KvError('INVALID_ARGUMENT', `${place} must have one operation, not ${given.length}: ${operationKinds.join(', ')}`);
+  return { [kind]: readFields(`${place}.${kind}`, operation[kind], operationForms[kind]) };
+}
+
+export interface TransactionJson {
+  readonly held: boolean;
+  readonly version: number;
+  readonly results: readonly object[];
+}
+
+export function transactionToJson({ held, version, results }: Omit<TransactResponse, 'nodeId'>): TransactionJson {
+  return { held, version, results: results.map(resultToJson) };
+}
+
+/** An object with one field, the kind of the operation. */
+export function resultToJson({
+  get,
+  put,
+  delete: removed,
+  increment,
+  append,
+  setRange,
+  getAndSet,
+  getAndDelete,
+}: TransactResult) {
+  if (get) return { get: get.found ? { found: true, ...jsonValue(get.value), version: get.version } : { found: false } };
+  if (put) return { put: { version: put.version } };
+  if (removed) return { delete: { existed: removed.existed, version: removed.version } };
+  if (increment) return { increment: { value: increment.value, version: increment.version } };
+  if (append) return { append: { valueBytes: append.valueBytes, version: append.version } };
+  if (setRange) return { setRange: { valueBytes: setRange.valueBytes, version: setRange.version } };
+  if (getAndSet) return { getAndSet: replacedToJson(getAndSet) };
+  if (getAndDelete) return { getAndDelete: replacedToJson(getAndDelete) };
+  throw new Error('a result without an operation');
+}
+
+type Replaced = NonNullable<TransactResult['getAndSet']>;
+
+interface ReplacedJson {
+  readonly version: number;
+  /** Missing: the key did not exist. */
+  readonly previous?: JsonBytes & { readonly version: number };
+}
+
+function replacedToJson({ found, previousValue, previousVersion, version }: Replaced): ReplacedJson {
+  return found ? { version, previous: { ...jsonValue(previousValue), version: previousVersion } } : { version };
+}
