@@ -1,4 +1,4 @@
-/** Reads the body of a request as a value, as far as its size is allowed, and counts its memory. */
+/** Reads the body of a request, as far as its size is allowed, and counts its memory. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { KvError } from '../../errors.js';
@@ -25,7 +25,7 @@ export function endInput(socket: Socket, refusal: HttpRefusal): void {
  * Sends 100 Continue to a client that waits for it, once it is certain that the body will be read.
  *
  * @throws HttpRefusal if neither a length nor chunks are announced: the request has no body, probably by mistake.
- * @throws KvError VALUE_TOO_LARGE before more is read than a value may have; OVERLOADED.
+ * @throws KvError with `tooLargeCode` before more is read than `maxBytes`; OVERLOADED.
  *
  * It uses events: a body may arrive in chunks of one byte, and an iterator costs ten times as much for each chunk.
  */
@@ -34,12 +34,13 @@ export function readBody(
   response: ServerResponse,
   maxBytes: number,
   memory: CallMemory,
+  tooLargeCode: 'VALUE_TOO_LARGE' | 'MESSAGE_TOO_LARGE' = 'VALUE_TOO_LARGE',
 ): Promise<Buffer> {
   const { socket } = request;
   const announced = announcedBytes(request);
   return new Promise((resolve, reject) => {
     if (!announcesBody(request)) return reject(new HttpRefusal(411, 'BAD_REQUEST', noBody));
-    if (announced !== undefined && announced > maxBytes) return reject(tooLarge(`${announced} bytes`, maxBytes));
+    if (announced !== undefined && announced > maxBytes) return reject(tooLarge(tooLargeCode, `${announced} bytes`, maxBytes));
     const value = new GrowingValue();
     const stop = (): void => {
       request.off('data', take);
@@ -51,7 +52,7 @@ export function readBody(
     };
     const take = (chunk: Buffer): void => {
       try {
-        if (value.length + chunk.length > maxBytes) throw tooLarge(`more than ${maxBytes} bytes`, maxBytes);
+        if (value.length + chunk.length > maxBytes) throw tooLarge(tooLargeCode, `more than ${maxBytes} bytes`, maxBytes);
         memory.hold(chunk.length);
         memory.refuseWhatIsTooMuch();
         value.add(chunk);
@@ -109,6 +110,7 @@ class GrowingValue {
   }
 }
 
-function tooLarge(size: string, maxBytes: number): KvError {
-  return new KvError('VALUE_TOO_LARGE', `the value has ${size}; this node takes at most ${maxBytes}`);
+function tooLarge(code: 'VALUE_TOO_LARGE' | 'MESSAGE_TOO_LARGE', size: string, maxBytes: number): KvError {
+  const what = code === 'VALUE_TOO_LARGE' ? 'value' : 'body';
+  return new KvError(code, `the ${what} has ${size}; this node takes at most ${maxBytes}`);
 }

@@ -1,6 +1,9 @@
 /** `If-Match` and `If-None-Match`. An ETag is the key's version in double quotes; this server gives no weak ETags. */
 import type { IncomingHttpHeaders } from 'node:http';
 import { KvError } from '../../errors.js';
+import { percentDecoded } from './key-path.js';
+
+const ifValueHeader = 'kv-if-value';
 
 export function etagOf(version: number): string {
   return `"${version}"`;
@@ -15,6 +18,22 @@ export function ifVersionOf(headers: IncomingHttpHeaders): number | undefined {
     return 0;
   }
   return ifMatch === undefined ? undefined : versionOf(ifMatch);
+}
+
+/** The `ifValue` of a write, percent-encoded as a key is in a path. Undefined: unconditional. @throws KvError INVALID_ARGUMENT */
+export function ifValueOf(headers: IncomingHttpHeaders): Buffer | undefined {
+  const { [ifValueHeader]: text } = headers;
+  if (text === undefined) return undefined;
+  // Node.js joins several headers of one name with a comma and a blank.
+  const value = percentDecoded(text.toString().trim());
+  if (value !== undefined) return value;
+  throw refused('Kv-If-Value is one value, percent-encoded: % and two hexadecimal digits for each byte that is not plain');
+}
+
+/** @throws KvError INVALID_ARGUMENT if a condition is given where none is judged. */
+export function refuseConditions(headers: IncomingHttpHeaders): void {
+  const given = ['if-match', 'if-none-match', ifValueHeader].find((name) => headers[name] !== undefined);
+  if (given !== undefined) throw refused(`${given} has no meaning here; the operations of /api/transact have conditions`);
 }
 
 /** Checks the condition of a read. @throws KvError VERSION_MISMATCH if If-Match does not name this version. */

@@ -2,12 +2,13 @@
 import type { FastifyRequest } from 'fastify';
 import { type TraceHeaders, traceHeadersOf, traceParentKey, traceStateKey } from '../../tracing/index.js';
 import { refuseAtOnce, waitKey } from '../../wire/contract/call-wait.js';
-import { ifVersionOf } from './conditions.js';
+import { ifValueOf, ifVersionOf } from './conditions.js';
 import { keyBytesOf } from './key-path.js';
 
 export interface KeyRequest {
   readonly key: Buffer;
   readonly ifVersion?: number;
+  readonly ifValue?: Buffer;
 }
 
 /** @throws KvError INVALID_KEY, INVALID_ARGUMENT */
@@ -19,7 +20,8 @@ export function keyOf({ originalUrl }: FastifyRequest): Buffer {
 export function changeOf(request: FastifyRequest): KeyRequest {
   const key = keyOf(request);
   const ifVersion = ifVersionOf(request.headers);
-  return ifVersion === undefined ? { key } : { key, ifVersion };
+  const ifValue = ifValueOf(request.headers);
+  return { key, ...(ifVersion !== undefined && { ifVersion }), ...(ifValue !== undefined && { ifValue }) };
 }
 
 /** Whether the client waits while the shard of the key is not served, or is refused at once. */

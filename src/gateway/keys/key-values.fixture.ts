@@ -1,7 +1,11 @@
 /** A store in a map that judges requests as a node does, for tests of the routes. */
 import { KvError } from '../../errors.js';
+import { decodeChange, encodeAnswer } from '../../node/operations/change.js';
 import { checkIfVersion, checkKeyBytes, checkValue } from '../../node/operations/request-checks.js';
-import type { KeyValues } from './key-routes.js';
+import { judgeTransaction } from '../../replication/primary/judge-transaction.js';
+import type { ChangeMethod } from '../../wire/contract/change-messages.js';
+import type { KeyRequest } from './key-request.js';
+import type { KeyValues } from './key-values.js';
 
 export class FakeKeyValues implements KeyValues {
   readonly maxValueBytes = 1_000;
@@ -51,21 +55,35 @@ export class FakeKeyValues implements KeyValues {
     return { found, value: stored?.value ?? Buffer.alloc(0), version: stored?.version ?? 0, nodeId: 'node-a' };
   }
 
-  async put({ key: bytes, value, ifVersion }: { readonly key: Buffer; readonly value: Buffer; readonly ifVersion?: number }) {
+  async put({ key: bytes, value, ifVersion, ifValue }: KeyRequest & { readonly value: Buffer }) {
     const key = this.#keyOf(bytes);
     checkValue(value.length, this.maxValueBytes);
     checkIfVersion(ifVersion, 0);
-    this.#checkVersion(key, ifVersion);
+    this.#checkCondition(key, ifVersion, ifValue);
     this.values.set(key, { value, version: ++this.#version });
     return { version: this.#version, nodeId: 'node-a' };
   }
 
-  async delete({ key: bytes, ifVersion }: { readonly key: Buffer; readonly ifVersion?: number }) {
+  async delete({ key: bytes, ifVersion, ifValue }: KeyRequest) {
     const key = this.#keyOf(bytes);
     checkIfVersion(ifVersion, 1);
-    this.#checkVersion(key, ifVersion);
+    this.#checkCondition(key, ifVersion, ifValue);
     const existed = this.values.delete(key);
     return { existed, version: existed ? ++this.#version : 0, nodeId: 'node-a' };
+  }
+
+  async change(kind: ChangeMethod, message: Buffer) {
+    this.#fail();
+    const change = decodeChange(kind, message, this.maxValueBytes);
+    const newest = (key: string) => this.values.get(key) ?? { value: undefined, version: 0 };
+    const judged = judgeTransaction(change.transaction, newest, this.#version + 1);
+    if ('refusal' in judged) throw new KvError(judged.refusal, 'refused', { currentVersion: judged.currentVersion });
+    const { held, writes, results } = judged;
+    const version = writes.length === 0 ? 0 : ++this.#version;
+    for (const { key, value } of writes)
+      if (value === undefined) this.values.delete(key);
+      else this.values.set(key, { value: Buffer.from(value), version });
+    return encodeAnswer(change, { kind: 'transacted', held, version, results }, 'node-a');
   }
 
   /** The calls of `refused`. */
@@ -82,14 +100,21 @@ export class FakeKeyValues implements KeyValues {
   }
 
   #keyOf(bytes: Buffer): string {
-    const { failure } = this;
-    this.failure = undefined;
-    if (failure !== undefined) throw failure;
+    this.#fail();
     return checkKeyBytes(bytes);
   }
 
-  #checkVersion(key: string, ifVersion: number | undefined): void {
-    const currentVersion = this.values.get(key)?.version ?? 0;
+  #fail(): void {
+    const { failure } = this;
+    this.failure = undefined;
+    if (failure !== undefined) throw failure;
+  }
+
+  #checkCondition(key: string, ifVersion: number | undefined, ifValue: Buffer | undefined): void {
+    const stored = this.values.get(key);
+    const currentVersion = stored?.version ?? 0;
+    if (ifValue !== undefined && stored?.value.equals(ifValue) !== true)
+      throw new KvError('VALUE_MISMATCH', 'the key has another value', { currentVersion });
     if (ifVersion === undefined || ifVersion === currentVersion) return;
     throw new KvError('VERSION_MISMATCH', `the key is at version ${currentVersion}`, { currentVersion });
   }

@@ -2,27 +2,27 @@
 import { errorTraits } from '../../errors.js';
 import { problemType } from './problem.js';
 
-type Schema = Readonly<Record<string, unknown>>;
+export type Schema = Readonly<Record<string, unknown>>;
 
 export function jsonAnswer(description: string, schema: Schema): Schema {
   return { description, content: { 'application/json': { schema } } };
 }
 
-function object(properties: Readonly<Record<string, Schema>>, optional: readonly string[] = []): Schema {
+export function object(properties: Readonly<Record<string, Schema>>, optional: readonly string[] = []): Schema {
   const required = Object.keys(properties).filter((name) => !optional.includes(name));
   return { type: 'object', properties, required };
 }
 
-function list(items: Schema): Schema {
+export function list(items: Schema): Schema {
   return { type: 'array', items };
 }
 
-const text = { type: 'string' } as const;
-const flag = { type: 'boolean' } as const;
-const count = { type: 'integer', minimum: 0 } as const;
+export const text = { type: 'string' } as const;
+export const flag = { type: 'boolean' } as const;
+export const count = { type: 'integer', minimum: 0 } as const;
 
-const version = { type: 'integer', minimum: 0, description: 'Grows with every write of the key; below 2^53' };
-const node = {
+export const version = { type: 'integer', minimum: 0, description: 'Grows with every write of the key; below 2^53' };
+export const node = {
   type: 'string',
   description: 'Id of the node that answered: the primary, also when the request was sent to another node',
 };

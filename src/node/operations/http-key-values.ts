@@ -50,6 +50,7 @@ export function httpKeyValues(
     get: (request, from) => run('get', request, from),
     put: (request, from) => run('put', request, from),
     delete: (request, from) => run('delete', request, from),
+    change: (kind, message, from) => run(kind, message, from),
     refused(kind, code, trace) {
       const { executor } = parts();
       executor.refused(executor.apis.rest, kind, code, trace);

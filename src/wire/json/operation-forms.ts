@@ -31,7 +31,7 @@ export const operationForms = {
   setRange: { key: 'key', offset: 'needed count', value: 'bytes', maxBytes: 'count' },
   getAndSet: { key: 'key', value: 'bytes' },
   getAndDelete: { key: 'key' },
-} as const satisfies { readonly [Kind in keyof TransactOperation]-?: Fields };
+} as const satisfies Readonly<Record<Exclude<keyof TransactOperation, 'touch' | 'persist'>, Fields>>;
 
 export type OperationKind = keyof typeof operationForms;
 

@@ -1,0 +1,53 @@
+/** The paths of operations that change a key by what is there: `/api/kv/{key}/{operation}`, with the options in the query. */
+import { KvError } from '../../errors.js';
+import { type ChangeMethod, changeMethods } from '../../wire/contract/change-messages.js';
+import { type Fields, type OperationKind, operationForms } from '../../wire/json/operation-forms.js';
+
+/** An operation on one key. */
+export type SingleKeyChange = Extract<ChangeMethod, OperationKind>;
+
+export const keyChanges = changeMethods.filter((kind): kind is SingleKeyChange => kind in operationForms);
+
+/** `set-range` for `setRange`. */
+export function segmentOf(kind: SingleKeyChange): string {
+  return kind.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
+/** Whether the operation takes a value: the body of the request. */
+export function takesValue(kind: SingleKeyChange): boolean {
+  return 'value' in operationForms[kind];
+}
+
+/** The fields of an operation that the query may have. */
+export function queryFields(kind: SingleKeyChange): Fields {
+  const { key: _key, value: _value, ...fields }: Fields = operationForms[kind];
+  return fields;
+}
+
+/** The options of an operation as its fields. @throws KvError INVALID_ARGUMENT */
+export function readQuery(kind: SingleKeyChange, query: string): Readonly<Record<string, string | number>> {
+  const given = new URLSearchParams(query);
+  const fields = queryFields(kind);
+  for (const name of given.keys()) {
+    if (!Object.hasOwn(fields, name))
+      throw refused(`${JSON.stringify(name.slice(0, 40))} is not an option of ${segmentOf(kind)}`);
+    if (given.getAll(name).length > 1) throw refused(`${name} is given more than once`);
+  }
+  return Object.fromEntries(
+    Object.entries(fields).map(([name, form]) => {
+      const text = given.get(name);
+      if (text === null && form === 'needed count') throw refused(`${segmentOf(kind)} needs ?${name}=`);
+      return [name, form === 'decimal' ? (text ?? '') : countOf(name, text ?? '0')];
+    }),
+  );
+}
+
+function countOf(name: string, text: string): number {
+  const value = /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN;
+  if (Number.isSafeInteger(value)) return value;
+  throw refused(`${name} must be a whole number from 0 to 2^53 - 1`);
+}
+
+function refused(message: string): KvError {
+  return new KvError('INVALID_ARGUMENT', message);
+}

@@ -1,0 +1,62 @@
+/** What the descriptions of the routes of keys have in common, for the OpenAPI document. */
+
+const keyParameter = {
+  type: 'object',
+  properties: {
+    key: {
+      type: 'string',
+      description: '1 to 1,024 bytes of UTF-8, percent-encoded, in one segment: / is %2F. The key "workers" is %77orkers',
+    },
+  },
+};
+
+export const ofKey = { tags: ['keys'], params: keyParameter };
+
+export const binary = { 'application/octet-stream': { schema: { type: 'string', format: 'binary' } } };
+
+export const refusals = {
+  400: 'The key is empty, too long, not percent-encoded or not UTF-8; or a condition is invalid',
+  500: 'A fault of the node, or an answer was lost: see executed',
+  503: 'Definitely not executed; try again after Retry-After seconds',
+  504: 'No answer in time: see executed',
+};
+
+export const noRoom = { 507: 'The data would outgrow the memory of a node that holds it' };
+
+export const writeRefusals = {
+  412: 'The key is not at the requested version, or has another value; currentVersion is its version',
+  ...noRoom,
+};
+
+const waitHeader = {
+  'Kv-Wait': {
+    type: 'string',
+    description: 'no: refused at once while the shard is not served; otherwise the node tries again for up to 10 s',
+  },
+};
+
+export const callHeaders = { type: 'object', properties: waitHeader };
+
+const ifMatch = { 'If-Match': { type: 'string', description: 'An ETag: only if the key is at this version' } };
+
+/** @param ifNoneMatch what the header means here. */
+function ifNoneMatchHeader(ifNoneMatch: string) {
+  return { 'If-None-Match': { type: 'string', description: ifNoneMatch } };
+}
+
+const ifValue = {
+  'Kv-If-Value': {
+    type: 'string',
+    description: 'Only if the key has this value, percent-encoded as in a path. A value that does not fit headers: /api/transact',
+  },
+};
+
+export function readHeaders(ifNoneMatch: string) {
+  return { type: 'object', properties: { ...waitHeader, ...ifMatch, ...ifNoneMatchHeader(ifNoneMatch) } };
+}
+
+/** @param ifNoneMatch undefined: the header has no meaning here. */
+export function writeHeaders(ifNoneMatch?: string) {
+  const conditions = ifNoneMatch === undefined ? ifMatch : { ...ifMatch, ...ifNoneMatchHeader(ifNoneMatch) };
+  return { type: 'object', properties: { ...waitHeader, ...conditions, ...ifValue } };
+}
