@@ -5,3 +5,6 @@ export const maxKeyBytes = 1_024;
 
 /** The most comparisons and operations of one transaction: bounds the work of one turn, under the locks of its keys. */
 export const maxTransactionOperations = 1_024;
+
+/** The longest TTL of a key: 100 years of 365 days, so that the time at which it expires stays an exact number of milliseconds. */
+export const maxTtlMs = 100 * 365 * 24 * 3_600_000;

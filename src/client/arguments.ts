@@ -4,7 +4,7 @@
  * The node decides the largest value; this check refuses only what no message can carry.
  */
 import { KvError } from '../errors.js';
-import { maxKeyBytes } from '../limits.js';
+import { maxKeyBytes, maxTtlMs } from '../limits.js';
 import { maxMessageBytes } from '../wire/contract/channel-options.js';
 
 /** The most bytes of one UTF-16 code unit in UTF-8; the two units of a pair take four bytes together. */
@@ -48,6 +48,12 @@ function encoded(text: string): Buffer {
 export function checkVersion(ifVersion: number, lowest: 0 | 1): void {
   if (!Number.isSafeInteger(ifVersion) || ifVersion < lowest)
     throw new KvError('INVALID_ARGUMENT', `ifVersion must be an integer from ${lowest} to 2^53 - 1, not ${ifVersion}`);
+}
+
+/** @throws KvError INVALID_ARGUMENT */
+export function checkTtl(ttlMs: number): void {
+  if (Number.isSafeInteger(ttlMs) && ttlMs >= 1 && ttlMs <= maxTtlMs) return;
+  throw new KvError('INVALID_ARGUMENT', `ttlMs must be an integer from 1 to ${maxTtlMs}, not ${ttlMs}`);
 }
 
 /** Two writes of one key in one call would race each other. @throws KvError INVALID_ARGUMENT */

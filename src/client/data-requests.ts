@@ -2,8 +2,8 @@
 import { KvError } from '../errors.js';
 import type { DataRequest } from '../wire/pipeline/pipeline-operations.js';
 import type { DataResult } from '../wire/pipeline/pipeline-results.js';
-import { checkKey, checkVersion, toValueBytes } from './arguments.js';
-import type { DeleteOptions, DeleteResult, GetResult, PutResult, WriteCondition } from './results.js';
+import { checkKey, checkTtl, checkVersion, toValueBytes } from './arguments.js';
+import type { DeleteOptions, DeleteResult, GetResult, PutResult, WriteCondition, WriteExpiry } from './results.js';
 
 export type PutDataRequest = Extract<DataRequest, { kind: 'put' }>;
 
@@ -12,10 +12,11 @@ export function getRequest(key: string): DataRequest {
   return { kind: 'get', key };
 }
 
-export function putRequest(key: string, value: string | Uint8Array, condition: WriteCondition): PutDataRequest {
+export function putRequest(key: string, value: string | Uint8Array, options: WriteCondition & WriteExpiry): PutDataRequest {
   checkKey(key);
-  const { ifVersion, ifValue } = conditionFields(condition, 0);
-  return { kind: 'put', key, value: toValueBytes(value), ifVersion, ifValue };
+  const { ifVersion, ifValue } = conditionFields(options, 0);
+  const { ttlMs, keepTtl } = expiryFields(options);
+  return { kind: 'put', key, value: toValueBytes(value), ifVersion, ifValue, ttlMs, keepTtl };
 }
 
 export function deleteRequest(key: string, condition: DeleteOptions): DataRequest {
@@ -41,8 +42,21 @@ export function conditionFields({ ifVersion, ifAbsent, ifValue }: WriteCondition
   };
 }
 
-export function toGetResult({ found, value, version, nodeId }: DataResult): GetResult | undefined {
-  return found ? { value, version, nodeId } : undefined;
+interface ExpiryFields {
+  readonly ttlMs?: number;
+  readonly keepTtl?: boolean;
+}
+
+/** @throws KvError INVALID_ARGUMENT */
+export function expiryFields({ ttlMs, keepTtl }: WriteExpiry): ExpiryFields {
+  if (ttlMs === undefined) return keepTtl ? { keepTtl } : {};
+  if (keepTtl) throw new KvError('INVALID_ARGUMENT', 'keepTtl contradicts ttlMs');
+  checkTtl(ttlMs);
+  return { ttlMs };
+}
+
+export function toGetResult({ found, value, version, nodeId, expiresInMs }: DataResult): GetResult | undefined {
+  return found ? { value, version, nodeId, expiresInMs } : undefined;
 }
 
 export function toPutResult({ version, nodeId }: DataResult): PutResult {

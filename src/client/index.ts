@@ -5,13 +5,16 @@ export type { TransactInput, TransactOutcome } from './changes/change-requests.j
 export {
   type CompareInput,
   type DecimalInput,
+  type ExpiringValue,
   type IncrementOutcome,
   type IncrementSettings,
   type LengthLimit,
   type LengthOutcome,
   op,
+  type PersistOutcome,
   type PreparedOperation,
   type ReplacedOutcome,
+  type TouchOutcome,
   type VersionedValue,
 } from './changes/key-operations.js';
 export type { UpdatedValue, UpdateFunction, UpdateResult } from './changes/update.js';
@@ -30,5 +33,6 @@ export type {
   PutResult,
   UpdateOptions,
   WriteCondition,
+  WriteExpiry,
 } from './results.js';
 export type { ClusterChange } from './routing/cluster-membership.js';

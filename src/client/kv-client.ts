@@ -27,13 +27,16 @@ import {
   type LengthLimit,
   type LengthOutcome,
   op,
+  type PersistOutcome,
   type PreparedOperation,
   type ReplacedOutcome,
+  type TouchOutcome,
 } from './changes/key-operations.js';
 import { type UpdateFunction, type UpdateResult, updateKey } from './changes/update.js';
 import { ClientCore } from './client-core.js';
 import {
   deleteRequest,
+  expiryFields,
   getRequest,
   type PutDataRequest,
   putRequest,
@@ -54,6 +57,7 @@ import type {
   PutOutcome,
   PutResult,
   UpdateOptions,
+  WriteExpiry,
 } from './results.js';
 import type { NodeTransport } from './transport/node-transport.js';
 
@@ -106,7 +110,8 @@ export class KvClient {
   }
 
   /**
-   * Writes a value, or with `ifVersion` or `ifAbsent` only if the key is still as expected.
+   * Writes a value, or with `ifVersion` or `ifAbsent` only if the key is still as expected. The key expires only if `ttlMs` or
+   * `keepTtl` says so.
    *
    * @param value a string is stored as UTF-8. Up to 1 MiB unless the nodes are configured otherwise. Bytes are not copied:
    *   do not change them before the promise is settled, because the write may wait or be retried until then.
@@ -152,13 +157,27 @@ export class KvClient {
   }
 
   /** Writes a value and returns the one that was there. @throws KvError as for `put`. */
-  getAndSet(key: string, value: string | Uint8Array, options: CallOptions = {}): Promise<ReplacedOutcome & Answered> {
-    return this.#change(() => op.getAndSet(key, value), options);
+  getAndSet(
+    key: string,
+    value: string | Uint8Array,
+    options: WriteExpiry & CallOptions = {},
+  ): Promise<ReplacedOutcome & Answered> {
+    return this.#change(() => op.getAndSet(key, value, options), options);
   }
 
   /** Removes a key and returns its value. @throws KvError as for `put`. */
   getAndDelete(key: string, options: CallOptions = {}): Promise<ReplacedOutcome & Answered> {
     return this.#change(() => op.getAndDelete(key), options);
+  }
+
+  /** Gives a key a new TTL: it expires `ttlMs` after the call. The key gets a new version. @throws KvError as for `put`. */
+  touch(key: string, ttlMs: number, options: CallOptions = {}): Promise<TouchOutcome & Answered> {
+    return this.#change(() => op.touch(key, ttlMs), options);
+  }
+
+  /** Takes the TTL of a key away; the key then gets a new version. @throws KvError as for `put`. */
+  persist(key: string, options: CallOptions = {}): Promise<PersistOutcome & Answered> {
+    return this.#change(() => op.persist(key), options);
   }
 
   /**
@@ -188,15 +207,17 @@ export class KvClient {
    * Reads a key, and writes what `change` makes of it if the key is unchanged; otherwise again, after a random wait.
    *
    * @param change may be called several times. `null` deletes the key, `undefined` leaves it as it is.
-   * @param options `deadlineMs` limits the whole call.
+   * @param options `deadlineMs` limits the whole call; `ttlMs` or `keepTtl` applies to what is written.
    * @throws KvError as for `put`; VERSION_MISMATCH if every attempt met another writer. OUTCOME_UNKNOWN is not retried.
    */
   update(key: string, change: UpdateFunction, options: UpdateOptions = {}): Promise<UpdateResult> {
     return checked(() => {
       const limits = this.#core.limitsOf(options);
+      const expiry = expiryFields(options);
       const steps = {
         get: () => this.#get(getRequest(key), limits),
-        put: (value: string | Uint8Array, ifVersion: number) => this.#put(putRequest(key, value, { ifVersion }), limits),
+        put: (value: string | Uint8Array, ifVersion: number) =>
+          this.#put(putRequest(key, value, { ...expiry, ifVersion }), limits),
         delete: (ifVersion: number) => this.#core.execute(deleteRequest(key, { ifVersion }), limits, toDeleteResult),
       };
       return updateKey(steps, change, { maxAttempts: options.maxAttempts ?? defaultUpdateAttempts, signal: limits.signal });

@@ -8,6 +8,16 @@ export interface GetResult {
   readonly version: number;
   /** The node that answered: the primary. */
   readonly nodeId: string;
+  /** How long the key still exists if nothing writes it; 0: it is due. Undefined: it does not expire. */
+  readonly expiresInMs?: number | undefined;
+}
+
+/** When a key that is written expires. With neither option it does not, whatever applied to it before. */
+export interface WriteExpiry {
+  /** The key expires this long after the write. Integer from 1 to 3,153,600,000,000, which is 100 years. */
+  readonly ttlMs?: number;
+  /** The key expires when it would have expired without this write. Not together with `ttlMs`. */
+  readonly keepTtl?: boolean;
 }
 
 export interface WriteCondition {
@@ -19,7 +29,7 @@ export interface WriteCondition {
   readonly ifValue?: string | Uint8Array;
 }
 
-export interface PutOptions extends CallOptions, WriteCondition {}
+export interface PutOptions extends CallOptions, WriteCondition, WriteExpiry {}
 
 export interface PutResult {
   /** The version that this write gave the key. */
@@ -27,7 +37,7 @@ export interface PutResult {
   readonly nodeId: string;
 }
 
-export interface PutEntry extends WriteCondition {
+export interface PutEntry extends WriteCondition, WriteExpiry {
   readonly key: string;
   /** A string is stored as UTF-8. */
   readonly value: string | Uint8Array;
@@ -60,7 +70,7 @@ export interface DeleteOptions extends CallOptions {
   readonly ifValue?: string | Uint8Array;
 }
 
-export interface UpdateOptions extends CallOptions {
+export interface UpdateOptions extends CallOptions, WriteExpiry {
   /** How often the key is read and written before the call fails with VERSION_MISMATCH. Default: 64. */
   readonly maxAttempts?: number;
 }

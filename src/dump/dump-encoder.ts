@@ -10,6 +10,7 @@ import {
   lengthBytes,
   recordHeadBytes,
   signature,
+  ttlBytes,
 } from './format.js';
 
 export class DumpEncoder {
@@ -49,14 +50,16 @@ export class DumpEncoder {
   }
 }
 
-function encodeRecord({ key, value, version }: DumpRecord): Buffer {
+function encodeRecord({ key, value, version, ttlMs }: DumpRecord): Buffer {
   const keyBytes = Buffer.byteLength(key);
-  const { frame, body } = newFrame(recordHeadBytes + keyBytes + value.length);
-  body[0] = kinds.record;
+  const headBytes = recordHeadBytes + (ttlMs === undefined ? 0 : ttlBytes);
+  const { frame, body } = newFrame(headBytes + keyBytes + value.length);
+  body[0] = ttlMs === undefined ? kinds.record : kinds.recordWithTtl;
   body.writeBigUInt64BE(BigInt(version), 1);
   body.writeUInt16BE(keyBytes, 9);
-  body.write(key, recordHeadBytes, 'utf8');
-  value.copy(body, recordHeadBytes + keyBytes);
+  if (ttlMs !== undefined) body.writeBigUInt64BE(BigInt(ttlMs), recordHeadBytes);
+  body.write(key, headBytes, 'utf8');
+  value.copy(body, headBytes + keyBytes);
   return sealed(frame);
 }
 

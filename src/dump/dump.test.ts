@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { maxTtlMs } from '../limits.js';
 import { crc32 } from './crc32.js';
 import { DumpDamagedError, DumpEncoder, type DumpRecord, dumpFormatVersion, readDump } from './index.js';
 
@@ -15,6 +16,8 @@ const header = {
 const someRecords: DumpRecord[] = [
   { key: 'a', value: Buffer.from([0, 255, 10]), version: 1 },
   { key: '\u{1f511}', value: Buffer.alloc(0), version: 2 ** 53 - 1 },
+  { key: 'expires', value: Buffer.from('soon'), version: 3, ttlMs: 1 },
+  { key: 'late', value: Buffer.alloc(0), version: 4, ttlMs: maxTtlMs },
   { key: 'k'.repeat(1_024), value: Buffer.alloc(100_000, 7), version: 77 },
 ];
 
@@ -91,6 +94,16 @@ describe('dump format', () => {
     await expect(records.next()).rejects.toMatchObject({ atByte: second });
   });
 
+  test('a file of version 1, which has no TTLs, is read', async () => {
+    const old = someRecords.filter(({ ttlMs }) => ttlMs === undefined);
+    expect(await read(fileOf(old, { formatVersion: 1 }))).toEqual(old);
+  });
+
+  test('a TTL that no node accepts is refused before it is sent', async () => {
+    for (const ttlMs of [0, maxTtlMs + 1])
+      await expect(read(fileOf([{ ...someRecords[0]!, ttlMs }]))).rejects.toThrow('the TTL of a record is not valid');
+  });
+
   test('a key that no node accepts is refused before it is sent', async () => {
     for (const key of ['', 'k'.repeat(1_025)]) {
       const encoder = new DumpEncoder();
@@ -100,7 +113,7 @@ describe('dump format', () => {
   });
 
   test('another version of the format and a file that is not a dump have different errors', async () => {
-    await expect(read(fileOf([], { formatVersion: 2 }))).rejects.toThrow('its format has version 2');
+    await expect(read(fileOf([], { formatVersion: 3 }))).rejects.toThrow('its format has version 3');
     for (const odd of [null, 1, [], 'text', {}])
       await expect(read(fileWithHeader(odd)), JSON.stringify(odd)).rejects.toThrow('its header does not have a version');
     await expect(read(Buffer.from('PK\x03\x04 something else'))).rejects.toThrow('does not begin as a dump');

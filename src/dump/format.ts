@@ -1,21 +1,25 @@
 /**
- * The file format of dumps, version 1, as docs/dump-format.md describes it: a signature, then frames. Each frame has a
+ * The file format of dumps, version 2, as docs/dump-format.md describes it: a signature, then frames. Each frame has a
  * checksum of its own, and the last frame has a checksum of everything before it.
  */
 
 /** Begins the file. It holds line breaks of both kinds, so a program that converts line breaks damages it visibly. */
 export const signature = Buffer.from('KVDUMP\r\n\x1a\n', 'latin1');
-/** A reader refuses a file of another version. */
-export const dumpFormatVersion = 1;
+/** The version that is written. */
+export const dumpFormatVersion = 2;
+/** A reader refuses a file of another version. Version 1 has no records with a TTL. */
+export const readableVersions: readonly number[] = [1, dumpFormatVersion];
 
 /** The first byte of a frame's body. */
-export const kinds = { header: 0x48, record: 0x4b, end: 0x45 } as const;
+export const kinds = { header: 0x48, record: 0x4b, recordWithTtl: 0x54, end: 0x45 } as const;
 
 /** A frame has the length of its body before the body, and the CRC-32 of length and body after it. */
 export const lengthBytes = 4;
 export const checkBytes = 4;
 /** Bytes of a record before its key: kind, version, length of the key. */
 export const recordHeadBytes = 1 + 8 + 2;
+/** In a record with a TTL, the TTL follows the key's length. */
+export const ttlBytes = 8;
 /** Bytes of the end's body: kind, number of records, SHA-256. */
 export const endBytes = 1 + 8 + 32;
 /** Limits the memory that a damaged length can claim. No body is larger, because a value has at most 8 MiB. */
@@ -36,6 +40,8 @@ export interface DumpRecord {
   readonly value: Buffer;
   /** The key's version in the cluster that was dumped. */
   readonly version: number;
+  /** How long the key still existed when it was read. Absent: it did not expire. */
+  readonly ttlMs?: number;
 }
 
 /** The file is not a complete dump. `atByte` is the offset of the first sign of that. */

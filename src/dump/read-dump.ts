@@ -4,7 +4,7 @@
  */
 import { isUtf8 } from 'node:buffer';
 import { createHash, type Hash } from 'node:crypto';
-import { maxKeyBytes } from '../limits.js';
+import { maxKeyBytes, maxTtlMs } from '../limits.js';
 import { ByteSource } from './byte-source.js';
 import { crc32 } from './crc32.js';
 import {
@@ -12,13 +12,14 @@ import {
   DumpDamagedError,
   type DumpHeader,
   type DumpRecord,
-  dumpFormatVersion,
   endBytes,
   kinds,
   lengthBytes,
   maxBodyBytes,
+  readableVersions,
   recordHeadBytes,
   signature,
+  ttlBytes,
 } from './format.js';
 
 export interface DumpReading {
@@ -81,11 +82,9 @@ function parseHeader(body: Buffer): DumpHeader {
   const header = parseJson(body.toString('utf8', 1), start);
   const version = header?.formatVersion;
   if (version === undefined) throw new DumpDamagedError('its header does not have a version', start);
-  if (version === dumpFormatVersion) return header as DumpHeader;
-  throw new DumpDamagedError(
-    `its format has version ${JSON.stringify(version)}, and this kvctl reads version ${dumpFormatVersion}`,
-    start,
-  );
+  if (readableVersions.includes(version)) return header as DumpHeader;
+  const known = `the versions ${readableVersions.join(' and ')}`;
+  throw new DumpDamagedError(`its format has version ${JSON.stringify(version)}, and this kvctl reads ${known}`, start);
 }
 
 function parseJson(text: string, start: number): Partial<DumpHeader> | null {
@@ -97,12 +96,19 @@ function parseJson(text: string, start: number): Partial<DumpHeader> | null {
 }
 
 function parseRecord(body: Buffer, start: number): DumpRecord {
-  if (body[0] !== kinds.record || body.length < recordHeadBytes) throw new DumpDamagedError('there is no valid record', start);
-  const keyEnd = recordHeadBytes + body.readUInt16BE(9);
-  const key = body.subarray(recordHeadBytes, keyEnd);
+  const hasTtl = body[0] === kinds.recordWithTtl;
+  const headBytes = recordHeadBytes + (hasTtl ? ttlBytes : 0);
+  if ((body[0] !== kinds.record && !hasTtl) || body.length < headBytes)
+    throw new DumpDamagedError('there is no valid record', start);
+  const keyEnd = headBytes + body.readUInt16BE(9);
+  const key = body.subarray(headBytes, keyEnd);
   if (keyEnd > body.length || key.length === 0 || key.length > maxKeyBytes || !isUtf8(key))
     throw new DumpDamagedError('the key of a record is not valid', start);
-  return { key: key.toString(), value: body.subarray(keyEnd), version: Number(body.readBigUInt64BE(1)) };
+  const record = { key: key.toString(), value: body.subarray(keyEnd), version: Number(body.readBigUInt64BE(1)) };
+  if (!hasTtl) return record;
+  const ttlMs = Number(body.readBigUInt64BE(recordHeadBytes));
+  if (ttlMs < 1 || ttlMs > maxTtlMs) throw new DumpDamagedError('the TTL of a record is not valid', start);
+  return { ...record, ttlMs };
 }
 
 function checkEnd(body: Buffer, { count, hash, start }: { count: number; hash: Hash; start: number }): void {

@@ -8,7 +8,10 @@ import { incrementCommand } from './keys/increment.js';
 import { keysCommand } from './keys/keys.js';
 import { locateCommand } from './keys/locate.js';
 import { mgetCommand } from './keys/mget.js';
+import { persistCommand } from './keys/persist.js';
 import { putCommand } from './keys/put.js';
+import { touchCommand } from './keys/touch.js';
+import { ttlCommand } from './keys/ttl.js';
 import { healthCommand } from './status/health.js';
 import { infoCommand } from './status/info.js';
 import { nodesCommand } from './status/nodes.js';
@@ -18,5 +21,6 @@ import { restoreCommand } from './transfer/restore.js';
 
 export const commands: readonly Command[] = [
   ...[putCommand, getCommand, deleteCommand, incrementCommand, mgetCommand, keysCommand, locateCommand],
+  ...[ttlCommand, touchCommand, persistCommand],
   ...[statusCommand, healthCommand, nodesCommand, infoCommand, dumpCommand, restoreCommand, initCommand, forcePrimaryCommand],
 ];

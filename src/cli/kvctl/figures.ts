@@ -20,6 +20,21 @@ export function uptime(uptimeMs: number): string {
   return seconds < 7200 ? `${Math.floor(seconds / 60)} min` : `${Math.floor(seconds / 3600)} h`;
 }
 
+const durationUnits = [
+  { name: 'd', ms: 86_400_000, from: 172_800_000 },
+  { name: 'h', ms: 3_600_000, from: 7_200_000 },
+  { name: 'min', ms: 60_000, from: 120_000 },
+  { name: 's', ms: 1_000, from: 1_000 },
+] as const;
+
+/** A time in the largest unit that it holds about twice, with one decimal below 10: `340 ms`, `9.8 s`, `12 min`. */
+export function duration(ms: number): string {
+  const unit = durationUnits.find(({ from }) => ms >= from);
+  if (unit === undefined) return `${ms} ms`;
+  const value = ms / unit.ms;
+  return `${value < 10 && !Number.isInteger(value) ? value.toFixed(1) : grouped(Math.floor(value))} ${unit.name}`;
+}
+
 /** The range of slots of a shard: `10240-11263`, or `7`. */
 export function slotsText(shard: number, shardCount: number): string {
   const { first, last } = slotsOfShard(shard, shardCount);

@@ -4,14 +4,18 @@
  */
 import { KvError } from '../../errors.js';
 import type { TransactCompare, TransactOperation, TransactResult } from '../../wire/contract/kv-api.js';
-import { checkKey, checkVersion, toValueBytes } from '../arguments.js';
-import { conditionFields } from '../data-requests.js';
-import type { WriteCondition } from '../results.js';
+import { checkKey, checkTtl, checkVersion, toValueBytes } from '../arguments.js';
+import { conditionFields, expiryFields } from '../data-requests.js';
+import type { WriteCondition, WriteExpiry } from '../results.js';
 
 /** A value and its version. */
 export interface VersionedValue {
   readonly value: Buffer;
   readonly version: number;
+}
+export interface ExpiringValue extends VersionedValue {
+  /** How long the key still exists if nothing writes it; 0: it is due. Undefined: it does not expire. */
+  readonly expiresInMs: number | undefined;
 }
 export interface IncrementOutcome {
   /** The sum as decimal text, exact. `Number(value)` rounds beyond 2^53. */
@@ -30,10 +34,24 @@ export interface ReplacedOutcome {
   readonly version: number;
 }
 
+export interface TouchOutcome {
+  /** False: the key did not exist, and nothing was written. */
+  readonly found: boolean;
+  /** The new version of the key; 0: it did not exist. */
+  readonly version: number;
+}
+export interface PersistOutcome {
+  readonly found: boolean;
+  /** False: the key had no TTL, and nothing was written. */
+  readonly hadTtl: boolean;
+  /** The version of the key, a new one if it had a TTL; 0: it does not exist. */
+  readonly version: number;
+}
+
 /** A number, or decimal text for one that a JavaScript number would round: `'0.1'`, `'9223372036854775807'`. */
 export type DecimalInput = number | bigint | string;
 
-export interface IncrementSettings {
+export interface IncrementSettings extends WriteExpiry {
   /** What is added. Default: 1. */
   readonly by?: DecimalInput;
   /** What a key counts as which does not exist. Default: 0. */
@@ -43,7 +61,7 @@ export interface IncrementSettings {
   /** Refuses a sum above it (OUT_OF_RANGE). Default: 2^63 - 1. */
   readonly max?: DecimalInput;
 }
-export interface LengthLimit {
+export interface LengthLimit extends WriteExpiry {
   /** The longest that the whole value may become. Default: the node's limit for values. */
   readonly maxBytes?: number;
 }
@@ -67,18 +85,20 @@ export interface CompareInput {
 
 /** The operations that a transaction can consist of. */
 export const op = {
-  get: (key: string): PreparedOperation<VersionedValue | undefined> => ({
+  get: (key: string): PreparedOperation<ExpiringValue | undefined> => ({
     key,
     message: { get: { key: bytesOf(key) } },
-    read: ({ get }) => (get!.found ? { value: get!.value, version: get!.version } : undefined),
+    read: ({ get }) => (get!.found ? { value: get!.value, version: get!.version, expiresInMs: get!.expiresInMs } : undefined),
   }),
   put: (
     key: string,
     value: string | Uint8Array,
-    condition: WriteCondition = {},
+    options: WriteCondition & WriteExpiry = {},
   ): PreparedOperation<{ readonly version: number }> => ({
     key,
-    message: { put: { key: bytesOf(key), value: toValueBytes(value), ...conditionFields(condition, 0) } },
+    message: {
+      put: { key: bytesOf(key), value: toValueBytes(value), ...conditionFields(options, 0), ...expiryFields(options) },
+    },
     read: ({ put }) => ({ version: put!.version }),
   }),
   delete: (
@@ -89,23 +109,30 @@ export const op = {
     message: { delete: { key: bytesOf(key), ...conditionFields(condition, 1) } },
     read: ({ delete: removed }) => ({ existed: removed!.existed, version: removed!.version }),
   }),
-  increment: (key: string, { by, initial, min, max }: IncrementSettings = {}): PreparedOperation<IncrementOutcome> => ({
+  increment: (key: string, settings: IncrementSettings = {}): PreparedOperation<IncrementOutcome> => ({
     key,
     message: {
-      increment: { key: bytesOf(key), by: decimal(by), initial: decimal(initial), min: decimal(min), max: decimal(max) },
+      increment: {
+        key: bytesOf(key),
+        by: decimal(settings.by),
+        initial: decimal(settings.initial),
+        min: decimal(settings.min),
+        max: decimal(settings.max),
+        ...expiryFields(settings),
+      },
     },
     read: ({ increment }) => ({ value: increment!.value, version: increment!.version }),
   }),
-  append: (key: string, value: string | Uint8Array, { maxBytes = 0 }: LengthLimit = {}): PreparedOperation<LengthOutcome> => ({
+  append: (key: string, value: string | Uint8Array, options: LengthLimit = {}): PreparedOperation<LengthOutcome> => ({
     key,
-    message: { append: { key: bytesOf(key), value: toValueBytes(value), maxBytes: count('maxBytes', maxBytes) } },
+    message: { append: { key: bytesOf(key), value: toValueBytes(value), ...limitOf(options), ...expiryFields(options) } },
     read: ({ append }) => ({ version: append!.version, valueBytes: append!.valueBytes }),
   }),
   setRange: (
     key: string,
     offset: number,
     value: string | Uint8Array,
-    { maxBytes = 0 }: LengthLimit = {},
+    options: LengthLimit = {},
   ): PreparedOperation<LengthOutcome> => ({
     key,
     message: {
@@ -113,20 +140,34 @@ export const op = {
         key: bytesOf(key),
         offset: count('offset', offset),
         value: toValueBytes(value),
-        maxBytes: count('maxBytes', maxBytes),
+        ...limitOf(options),
+        ...expiryFields(options),
       },
     },
     read: ({ setRange }) => ({ version: setRange!.version, valueBytes: setRange!.valueBytes }),
   }),
-  getAndSet: (key: string, value: string | Uint8Array): PreparedOperation<ReplacedOutcome> => ({
+  getAndSet: (key: string, value: string | Uint8Array, expiry: WriteExpiry = {}): PreparedOperation<ReplacedOutcome> => ({
     key,
-    message: { getAndSet: { key: bytesOf(key), value: toValueBytes(value) } },
+    message: { getAndSet: { key: bytesOf(key), value: toValueBytes(value), ...expiryFields(expiry) } },
     read: ({ getAndSet }) => replaced(getAndSet!),
   }),
   getAndDelete: (key: string): PreparedOperation<ReplacedOutcome> => ({
     key,
     message: { getAndDelete: { key: bytesOf(key) } },
     read: ({ getAndDelete }) => replaced(getAndDelete!),
+  }),
+  touch: (key: string, ttlMs: number): PreparedOperation<TouchOutcome> => {
+    checkTtl(ttlMs);
+    return {
+      key,
+      message: { touch: { key: bytesOf(key), ttlMs } },
+      read: ({ touch }) => ({ found: touch!.found, version: touch!.version }),
+    };
+  },
+  persist: (key: string): PreparedOperation<PersistOutcome> => ({
+    key,
+    message: { persist: { key: bytesOf(key) } },
+    read: ({ persist }) => ({ found: persist!.found, hadTtl: persist!.hadTtl, version: persist!.version }),
   }),
 };
 
@@ -149,6 +190,10 @@ function replaced(found: NonNullable<TransactResult['getAndSet']>): ReplacedOutc
 function bytesOf(key: string): Buffer {
   checkKey(key);
   return Buffer.from(key);
+}
+
+function limitOf({ maxBytes = 0 }: LengthLimit): { maxBytes: number } {
+  return { maxBytes: count('maxBytes', maxBytes) };
 }
 
 /** The node checks the form. */

@@ -120,7 +120,7 @@ export class PipelineAnswers implements Caller {
     if (value === undefined) this.results.notFound(id);
     else {
       this.#output.makeRoom(value.length);
-      this.results.found(id, value, version);
+      this.results.found(id, value, version, undefined);
     }
     this.#output.added();
   }

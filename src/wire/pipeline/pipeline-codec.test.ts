@@ -9,7 +9,7 @@ import { changeMethods, changes } from '../contract/change-messages.js';
 import { protoFolder } from '../contract/proto-files.js';
 import { MalformedMessage } from '../protobuf/protobuf-reader.js';
 import { type DataRequest, OperationReader, OperationWriter, sizeOf } from './pipeline-operations.js';
-import { ResultReader, ResultWriter } from './pipeline-results.js';
+import { type DataResult, ResultReader, ResultWriter } from './pipeline-results.js';
 
 const root = new protobuf.Root().loadSync(join(protoFolder, 'kv/v1/kv.proto'));
 const requestType = root.lookupType('kv.v1.PipelineRequest');
@@ -24,9 +24,16 @@ const bytes = fc.uint8Array({ maxLength: 300 }).map((array) => Buffer.from(array
 /** A condition on the value; a request without one has no such field. */
 const withIfValue = <One extends object>(one: fc.Arbitrary<One>) =>
   fc.tuple(one, fc.option(bytes, { nil: undefined })).map(([fields, ifValue]) => (ifValue ? { ...fields, ifValue } : fields));
+/** A request without an expiry has no such field. */
+const withExpiry = <One extends object>(one: fc.Arbitrary<One>) =>
+  fc
+    .tuple(one, fc.constantFrom('ttl', 'keep', 'none'), fc.maxSafeNat())
+    .map(([fields, expiry, ttlMs]) =>
+      expiry === 'none' ? fields : { ...fields, ...(expiry === 'ttl' ? { ttlMs } : { keepTtl: true }) },
+    );
 const operation = fc.oneof(
   fc.record({ kind: fc.constant('get' as const), key }),
-  withIfValue(fc.record({ kind: fc.constant('put' as const), key, value: bytes, ifVersion: condition })),
+  withExpiry(withIfValue(fc.record({ kind: fc.constant('put' as const), key, value: bytes, ifVersion: condition }))),
   withIfValue(fc.record({ kind: fc.constant('delete' as const), key, ifVersion: condition })),
 );
 /** Text of the right length; the codec does not check its content. */
@@ -68,13 +75,13 @@ function readAll(message: Buffer) {
   const reader = new OperationReader(message);
   const found: { id: number; request: DataRequest }[] = [];
   while (reader.next()) {
-    const { kind, ifVersion, ifValue, buffer, valueStart, valueEnd } = reader;
+    const { kind, ifVersion, ifValue, ttlMs, keepTtl, buffer, valueStart, valueEnd } = reader;
     const value = Buffer.from(buffer.subarray(valueStart, valueEnd));
     const traced = reader.traceParent === undefined ? {} : { traceParent: reader.traceParent };
     const common = {
       ...traced,
       key: reader.key!,
-      ...(kind === 'put' ? { value } : {}),
+      ...(kind === 'put' ? { value, ...(ttlMs === undefined ? {} : { ttlMs }), ...(keepTtl ? { keepTtl } : {}) } : {}),
       ...(kind === 'get' ? {} : { ifVersion }),
       ...(kind !== 'get' && ifValue !== undefined ? { ifValue: Buffer.from(ifValue) } : {}),
     };
@@ -177,12 +184,13 @@ describe('operations of a pipeline', () => {
     expect([read.next(), read.id, read.result]).toEqual([true, 3, expect.objectContaining({ message: response, version: 7 })]);
   });
 
-  test('a version beyond the safe integers - is read as one that is refused, not as malformed', () => {
-    const put = { key: 'k', value: Buffer.alloc(0), ifVersion: '18446744073709551615' };
+  test('a version or a TTL beyond the safe integers - is read as one that is refused, not as malformed', () => {
+    const largest = '18446744073709551615';
+    const put = { key: 'k', value: Buffer.alloc(0), ifVersion: largest, ttlMs: largest };
     const message = requestType.encode(requestType.fromObject({ operations: [{ id: 1, put }] })).finish();
     const reader = new OperationReader(Buffer.from(message));
     expect(reader.next()).toBe(true);
-    expect(Number.isSafeInteger(reader.ifVersion)).toBe(false);
+    expect([reader.ifVersion, reader.ttlMs].some(Number.isSafeInteger)).toBe(false);
   });
 
   test('a trace of a wrong length - is ignored, and the trace of the previous operation does not replace it', () => {
@@ -216,7 +224,7 @@ describe('operations of a pipeline', () => {
 });
 
 type Result =
-  | { kind: 'found'; value: Buffer; version: number }
+  | { kind: 'found'; value: Buffer; version: number; expiresInMs: number | undefined }
   | { kind: 'notFound' }
   | { kind: 'put'; version: number }
   | { kind: 'delete'; version: number }
@@ -229,7 +237,12 @@ const failure = fc
     return new KvError(code as 'NOT_PRIMARY', message, { currentVersion: at, primaryAddress: 'a:1', position });
   });
 const result: fc.Arbitrary<Result> = fc.oneof(
-  fc.record({ kind: fc.constant('found' as const), value: bytes, version }),
+  fc.record({
+    kind: fc.constant('found' as const),
+    value: bytes,
+    version,
+    expiresInMs: fc.option(fc.maxSafeNat(), { nil: undefined }),
+  }),
   fc.record({ kind: fc.constant('notFound' as const) }),
   fc.record({ kind: fc.constant('put' as const), version }),
   fc.record({ kind: fc.constant('delete' as const), version }),
@@ -238,7 +251,7 @@ const result: fc.Arbitrary<Result> = fc.oneof(
 const results = fc.array(fc.record({ id, result }), { minLength: 1, maxLength: 8 });
 
 function write(writer: ResultWriter, number: number, one: Result): void {
-  if (one.kind === 'found') writer.found(number, one.value, one.version);
+  if (one.kind === 'found') writer.found(number, one.value, one.version, one.expiresInMs);
   else if (one.kind === 'notFound') writer.notFound(number);
   else if (one.kind === 'error') writer.error(number, one.error);
   else writer[one.kind](number, one.version);
@@ -246,12 +259,24 @@ function write(writer: ResultWriter, number: number, one: Result): void {
 
 /** The object that protobufjs has to decode. */
 function expectedOf(number: number, one: Result): object {
-  if (one.kind === 'found') return { id: number, get: { found: true, value: one.value, version: one.version, nodeId: '' } };
+  if (one.kind === 'found') {
+    const { kind: _, ...fields } = one;
+    return { id: number, get: { found: true, ...fields, nodeId: '' } };
+  }
   if (one.kind === 'notFound') return { id: number, get: { found: false, value: Buffer.alloc(0), version: 0, nodeId: '' } };
   if (one.kind === 'put') return { id: number, put: { version: one.version, nodeId: '' } };
   if (one.kind === 'delete') return { id: number, delete: { existed: one.version > 0, version: one.version, nodeId: '' } };
   const { code, message, executed, currentVersion, primaryAddress, position } = one.error;
   return { id: number, error: { code, message, notExecuted: executed === 'no', currentVersion, primaryAddress, position } };
+}
+
+/** What is read of the result of an operation that succeeded. */
+function readOf(one: Exclude<Result, { kind: 'error' }>): Omit<DataResult, 'nodeId'> {
+  const nothing = { found: false, value: Buffer.alloc(0), version: 0, expiresInMs: undefined };
+  if (one.kind === 'notFound') return nothing;
+  const { version: at } = one;
+  if (one.kind !== 'found') return { ...nothing, found: one.kind === 'delete' && at > 0, version: at };
+  return { found: true, value: one.value, version: at, expiresInMs: one.expiresInMs };
 }
 
 describe('results of a pipeline', () => {
@@ -280,11 +305,8 @@ describe('results of a pipeline', () => {
             expect(reader.error).toMatchObject({ code, message, executed, currentVersion, primaryAddress, position });
             continue;
           }
-          const found = one.kind === 'found' || (one.kind === 'delete' && one.version > 0);
-          const value = one.kind === 'found' ? one.value : Buffer.alloc(0);
-          const at = one.kind === 'notFound' ? 0 : one.version;
           expect(reader.error).toBeUndefined();
-          expect(reader.result).toEqual({ found, value, version: at, nodeId: 'node-1' });
+          expect(reader.result).toEqual({ ...readOf(one), nodeId: 'node-1' });
         }
         expect(reader.next()).toBe(false);
       }),

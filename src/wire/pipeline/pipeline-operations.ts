@@ -14,7 +14,7 @@ export type DataRequest = Operation & { readonly traceParent?: string };
 
 type Operation =
   | { readonly kind: 'get'; readonly key: string }
-  | ({ readonly kind: 'put'; readonly value: Uint8Array } & Conditional)
+  | ({ readonly kind: 'put'; readonly value: Uint8Array } & Conditional & Expiring)
   | ({ readonly kind: 'delete' } & Conditional)
   /** `key`: one of its keys; all belong to one shard. `message`: the encoded request. */
   | { readonly kind: ChangeMethod; readonly key: string; readonly message: Buffer };
@@ -23,6 +23,12 @@ interface Conditional {
   readonly key: string;
   readonly ifVersion: number | undefined;
   readonly ifValue?: Uint8Array | undefined;
+}
+
+/** Neither: the key does not expire. */
+interface Expiring {
+  readonly ttlMs?: number | undefined;
+  readonly keepTtl?: boolean | undefined;
 }
 
 const operationsField = 1;
@@ -35,9 +41,11 @@ const valueField = 2;
 const putIfVersionField = 3;
 const deleteIfVersionField = 2;
 const ifValueField = 10;
+const ttlMsField = 11;
+const keepTtlField = 12;
 
-/** Most bytes of an operation beside its key, value and trace: tags and lengths, the condition and the id. */
-const overheadBytes = 48;
+/** Most bytes of an operation beside its key, value and trace: tags and lengths, the condition, the TTL and the id. */
+const overheadBytes = 60;
 const traceParentOverheadBytes = traceParentBytes + 2;
 const maxUtf8BytesPerUnit = 3;
 /** Estimated bytes of an identity. */
@@ -95,6 +103,8 @@ export class OperationWriter {
     if (request.kind === 'put') {
       writer.bytes(valueField, request.value);
       if (request.ifVersion !== undefined) writer.uint64(putIfVersionField, request.ifVersion);
+      if (request.ttlMs !== undefined) writer.uint64(ttlMsField, request.ttlMs);
+      if (request.keepTtl === true) writer.bool(keepTtlField, true);
     } else if (request.kind === 'delete' && request.ifVersion !== undefined) {
       writer.uint64(deleteIfVersionField, request.ifVersion);
     }
@@ -120,6 +130,8 @@ const tags = {
   putIfVersion: tagOf(putIfVersionField, 'varint'),
   deleteIfVersion: tagOf(deleteIfVersionField, 'varint'),
   ifValue: tagOf(ifValueField, 'bytes'),
+  ttlMs: tagOf(ttlMsField, 'varint'),
+  keepTtl: tagOf(keepTtlField, 'varint'),
 };
 const changeOfTag: ReadonlyMap<number, ChangeMethod> = new Map(
   changeMethods.map((kind) => [tagOf(changes[kind].field, 'bytes'), kind]),
@@ -141,6 +153,9 @@ export class OperationReader {
   ifVersion: number | undefined;
   /** A view of `buffer`. */
   ifValue: Uint8Array | undefined;
+  /** Of a put; not checked. */
+  ttlMs: number | undefined;
+  keepTtl = false;
   /** The encoded request of an operation of `changes`, a view of `buffer`. */
   message: Buffer | undefined;
   /** Only its length has been checked. */
@@ -201,18 +216,28 @@ export class OperationReader {
     this.valueEnd = 0;
     this.ifVersion = undefined;
     this.ifValue = undefined;
+    this.ttlMs = undefined;
+    this.keepTtl = false;
     while (reader.more) {
       const tag = reader.tag();
       if (tag === tags.key) this.#key();
       else if (tag === tags.value && kind === 'put') {
         this.valueStart = reader.bytes();
         this.valueEnd = reader.position;
-      } else if (tag === tags.putIfVersion && kind === 'put') this.ifVersion = reader.anyVarint();
-      else if (tag === tags.deleteIfVersion && kind === 'delete') this.ifVersion = reader.anyVarint();
-      else if (tag === tags.ifValue && kind !== 'get') this.ifValue = reader.view(reader.bytes());
-      else reader.skip(tag);
+      } else this.#condition(tag, kind);
     }
     reader.leave(outerEnd);
+  }
+
+  /** A field that most requests leave out. */
+  #condition(tag: number, kind: 'get' | 'put' | 'delete'): void {
+    const reader = this.#reader;
+    const isPut = kind === 'put';
+    if (tag === (isPut ? tags.putIfVersion : tags.deleteIfVersion) && kind !== 'get') this.ifVersion = reader.anyVarint();
+    else if (tag === tags.ifValue && kind !== 'get') this.ifValue = reader.view(reader.bytes());
+    else if (tag === tags.ttlMs && isPut) this.ttlMs = reader.anyVarint();
+    else if (tag === tags.keepTtl && isPut) this.keepTtl = reader.bool();
+    else reader.skip(tag);
   }
 
   #traceParent(): void {

@@ -15,6 +15,8 @@ export interface DataResult {
   readonly version: number;
   /** Id of the node that answered. */
   readonly nodeId: string;
+  /** Of a get: how long the key still exists if nothing writes it; undefined: it does not expire. */
+  readonly expiresInMs?: number | undefined;
   /** Of an operation of `changes`: its response, encoded, in memory of its own. */
   readonly message?: Buffer;
 }
@@ -23,7 +25,7 @@ const nodeIdField = 1;
 const resultsField = 2;
 const idField = 1;
 const resultField = { get: 2, put: 3, delete: 4, error: 5 } as const;
-const getField = { found: 1, value: 2, version: 3 } as const;
+const getField = { found: 1, value: 2, version: 3, expiresInMs: 5 } as const;
 const putField = { version: 1 } as const;
 const deleteField = { existed: 1, version: 2 } as const;
 const errorField = { code: 1, message: 2, notExecuted: 3, currentVersion: 4, primaryAddress: 5, position: 6 } as const;
@@ -44,12 +46,13 @@ export class ResultWriter {
     return this.#writer.length;
   }
 
-  found(id: number, value: Uint8Array, version: number): void {
+  found(id: number, value: Uint8Array, version: number, expiresInMs: number | undefined): void {
     const writer = this.#begin(id, value.length + smallResultBytes);
     writer.begin(resultField.get, value.length + smallResultBytes / 2);
     writer.bool(getField.found, true);
     writer.bytes(getField.value, value);
     writer.uint64(getField.version, version);
+    if (expiresInMs !== undefined) writer.uint64(getField.expiresInMs, expiresInMs);
     this.#end();
   }
 
@@ -127,7 +130,11 @@ const tags = {
   delete: tagOf(resultField.delete, 'bytes'),
   error: tagOf(resultField.error, 'bytes'),
 };
-const getTags = { found: tagOf(getField.found, 'varint'), value: tagOf(getField.value, 'bytes') };
+const getTags = {
+  found: tagOf(getField.found, 'varint'),
+  value: tagOf(getField.value, 'bytes'),
+  expiresInMs: tagOf(getField.expiresInMs, 'varint'),
+};
 const versionTags = {
   get: tagOf(getField.version, 'varint'),
   put: tagOf(putField.version, 'varint'),
@@ -187,29 +194,32 @@ export class ResultReader {
     while (reader.more) {
       const tag = reader.tag();
       if (tag === tags.id) this.id = reader.varint();
-      else if (tag === tags.get) this.#success(versionTags.get, getTags.found, getTags.value);
-      else if (tag === tags.put) this.#success(versionTags.put, 0, 0);
-      else if (tag === tags.delete) this.#success(versionTags.delete, existedTag, 0);
+      else if (tag === tags.get) this.#success(versionTags.get, getTags.found, getTags.value, getTags.expiresInMs);
+      else if (tag === tags.put) this.#success(versionTags.put, 0, 0, 0);
+      else if (tag === tags.delete) this.#success(versionTags.delete, existedTag, 0, 0);
       else if (tag === tags.error) this.#failure();
       else this.#change(tag);
     }
     reader.leave(outerEnd);
   }
 
-  #success(versionTag: number, foundTag: number, valueTag: number): void {
+  /** A tag of 0 stands for a field that the result does not have. */
+  #success(versionTag: number, foundTag: number, valueTag: number, expiresInTag: number): void {
     const reader = this.#reader;
     const outerEnd = reader.enter();
     let found = false;
     let value = noValue;
     let version = 0;
+    let expiresInMs: number | undefined;
     while (reader.more) {
       const tag = reader.tag();
       if (tag === versionTag) version = reader.varint();
       else if (tag === foundTag) found = reader.bool();
       else if (tag === valueTag) value = this.#copyOfValue();
+      else if (tag === expiresInTag) expiresInMs = reader.varint();
       else reader.skip(tag);
     }
-    this.result = { found, value, version, nodeId: this.#nodeId };
+    this.result = { found, value, version, nodeId: this.#nodeId, expiresInMs };
     reader.leave(outerEnd);
   }
 
@@ -217,7 +227,8 @@ export class ResultReader {
     const kind = changeOfTag.get(tag);
     if (kind === undefined) return this.#reader.skip(tag);
     const message = this.#copyOfValue();
-    this.result = { found: true, value: noValue, version: versionOfAnswer(kind, message), nodeId: this.#nodeId, message };
+    const version = versionOfAnswer(kind, message);
+    this.result = { found: true, value: noValue, version, nodeId: this.#nodeId, expiresInMs: undefined, message };
   }
 
   /** Copies the value, so that a caller that keeps it does not keep the whole batch in memory. */

@@ -52,8 +52,8 @@ function serve(
     });
   };
   if (kind === 'get')
-    ask(handlers.Get, (results, { found, value: stored, version }) =>
-      found ? results.found(id, stored, version) : results.notFound(id),
+    ask(handlers.Get, (results, { found, value: stored, version, expiresInMs }) =>
+      found ? results.found(id, stored, version, expiresInMs) : results.notFound(id),
     );
   else if (kind === 'put') ask(handlers.Put, (results, { version }) => results.put(id, version));
   else ask(handlers.Delete, (results, { version }) => results.delete(id, version));

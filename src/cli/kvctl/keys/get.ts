@@ -2,6 +2,7 @@ import { jsonValue } from '../../../wire/json/json-value.js';
 import { type Command, expectOperands, keyOperand } from '../command.js';
 import { exitCodes } from '../exit-codes.js';
 import { reportWait } from '../waiting.js';
+import { expiryText } from './expiry-options.js';
 
 export const getCommand: Command = {
   name: 'get',
@@ -23,13 +24,14 @@ export const getCommand: Command = {
       output.noResult({ key, found: false, nodeId });
       return exitCodes.notFound;
     }
-    const { value, version } = found;
+    const { value, version, expiresInMs } = found;
     if (options.raw === true) {
       output.rawValue(value);
       return exitCodes.ok;
     }
-    output.value('', value, { key, found: true, ...jsonValue(value), version, nodeId });
-    output.remark(`version ${version} (by ${nodeId})`);
+    output.value('', value, { key, found: true, ...jsonValue(value), version, expiresInMs, nodeId });
+    const expires = expiresInMs === undefined ? '' : `, ${expiryText(expiresInMs)}`;
+    output.remark(`version ${version} (by ${nodeId})${expires}`);
     return exitCodes.ok;
   },
 };

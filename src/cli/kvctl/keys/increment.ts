@@ -1,6 +1,7 @@
 import { type Command, expectOperands, keyOperand } from '../command.js';
 import { exitCodes } from '../exit-codes.js';
 import { reportWait } from '../waiting.js';
+import { expiryOf, expiryOptions } from './expiry-options.js';
 
 export const incrementCommand: Command = {
   name: 'increment',
@@ -12,14 +13,16 @@ export const incrementCommand: Command = {
     initial: { type: 'string', requiresArg: true, describe: 'What a missing key counts as', defaultDescription: '0' },
     min: { type: 'string', requiresArg: true, describe: 'Refuse a sum below this' },
     max: { type: 'string', requiresArg: true, describe: 'Refuse a sum above this' },
+    ...expiryOptions,
   },
   async run({ connect, operands, options, call, output }) {
     expectOperands(incrementCommand, operands, 1);
     const key = keyOperand(operands);
     const named = ['by', 'initial', 'min', 'max'].filter((name) => options[name] !== undefined);
     const settings = Object.fromEntries(named.map((name) => [name, String(options[name])]));
+    const expiry = expiryOf(options);
     const client = await connect();
-    const increment = () => client.increment(key, { ...settings, ...call });
+    const increment = () => client.increment(key, { ...settings, ...expiry, ...call });
     const { value, version, nodeId } = await reportWait(client, [key], output, increment);
     output.result(`${value} at version ${version} (by ${nodeId})`, { key, value, version, nodeId });
     return exitCodes.ok;

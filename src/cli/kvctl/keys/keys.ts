@@ -9,7 +9,7 @@ import type { ListedKey, ListKeysRequest, ListKeysResponse } from '../../../wire
 import { printable } from '../../legible.js';
 import { type Command, type CommandContext, expectOperands, refuseReplacedBytes, wholeNumber } from '../command.js';
 import { exitCodes } from '../exit-codes.js';
-import { size } from '../figures.js';
+import { duration, size } from '../figures.js';
 import { findNode } from '../status/find-node.js';
 import { reportWaitForShards, reportWhile } from '../waiting.js';
 
@@ -31,7 +31,7 @@ export const keysCommand: Command = {
     after: { type: 'string', requiresArg: true, describe: 'Only keys after this one, as for the next page' },
     limit: { type: 'string', requiresArg: true, default: String(defaultLimit), describe: 'Largest number of keys in a page' },
     all: { type: 'boolean', describe: 'List all pages, to the last key' },
-    long: { type: 'boolean', describe: 'Print the version and size of each key' },
+    long: { type: 'boolean', describe: 'Print version, size and remaining time of each key' },
   },
   async run({ connect, operands, options, call, output }) {
     expectOperands(keysCommand, operands, 0);
@@ -109,7 +109,8 @@ function mergedPage({ shards, page, waitFor }: KeySource, range: Range): Promise
 
 async function longTable(keys: readonly ListedKey[]): Promise<string> {
   const { plainTable } = await import('../tables.js');
-  const table = plainTable(['key', 'version', 'value']);
-  for (const { key, version, valueBytes } of keys) table.push([printable(key), version, size(valueBytes)]);
+  const table = plainTable(['key', 'version', 'value', 'expires in']);
+  for (const { key, version, valueBytes, expiresInMs } of keys)
+    table.push([printable(key), version, size(valueBytes), expiresInMs === undefined ? '-' : duration(expiresInMs)]);
   return table.toString();
 }

@@ -5,6 +5,7 @@ import { printable } from '../../legible.js';
 import { type Command, expectOperands, refuseReplacedBytes } from '../command.js';
 import { exitCodes } from '../exit-codes.js';
 import { reportWait } from '../waiting.js';
+import { expiryText } from './expiry-options.js';
 
 export const mgetCommand: Command = {
   name: 'mget',
@@ -26,9 +27,10 @@ export const mgetCommand: Command = {
         output.remark(`${printable(key)} does not exist (by ${outcome.nodeId})`);
         output.noResult({ key, found: false, nodeId: outcome.nodeId });
       } else {
-        const { value, version, nodeId } = outcome.found;
-        output.value(`${printable(key)}\t`, value, { key, found: true, ...jsonValue(value), version, nodeId });
-        output.remark(`${printable(key)}: version ${version} (by ${nodeId})`);
+        const { value, version, expiresInMs, nodeId } = outcome.found;
+        output.value(`${printable(key)}\t`, value, { key, found: true, ...jsonValue(value), version, expiresInMs, nodeId });
+        const expires = expiresInMs === undefined ? '' : `, ${expiryText(expiresInMs)}`;
+        output.remark(`${printable(key)}: version ${version} (by ${nodeId})${expires}`);
       }
     }
     const failed = outcomes.find((outcome) => !outcome.ok);

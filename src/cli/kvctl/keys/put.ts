@@ -4,6 +4,7 @@ import { describeError } from '../../explain.js';
 import { type Command, expectOperands, ifVersionOption, keyOperand, wholeNumber } from '../command.js';
 import { exitCodes } from '../exit-codes.js';
 import { reportWait } from '../waiting.js';
+import { expiryOf, expiryOptions } from './expiry-options.js';
 import { readValue } from './read-value.js';
 
 export const putCommand: Command = {
@@ -14,6 +15,7 @@ export const putCommand: Command = {
   options: {
     value: { type: 'string', requiresArg: true, describe: 'The value, if it begins with @ or --, or is - (--value=-)' },
     'if-version': ifVersionOption,
+    ...expiryOptions,
     'if-absent': { type: 'boolean', describe: 'Only if the key does not exist' },
   },
   async run({ connect, operands, options, call, isStdinTaken, output }) {
@@ -23,10 +25,11 @@ export const putCommand: Command = {
     const ifAbsent = options['if-absent'] === true;
     if (ifAbsent && ifVersion !== undefined)
       throw new KvError('INVALID_OPTION', '--if-absent and --if-version exclude each other');
+    const expiry = expiryOf(options);
     const value = await readValue(operands[1], options.value as string | undefined, { isStdinTaken, signal: call.signal });
     const condition = ifAbsent ? { ifVersion: 0 } : ifVersion === undefined ? {} : { ifVersion };
     const client = await connect();
-    const put = () => client.put(key, value, { ...condition, ...call });
+    const put = () => client.put(key, value, { ...condition, ...expiry, ...call });
     const { version, nodeId } = await reportWait(client, [key], output, put);
     const { heldBy, problem } = await reportWait(client, [key], output, () => holdersOf(client, key, call));
     const held = heldBy === undefined ? `the other holders are not known: ${problem}` : `held by ${heldBy.join(', ')}`;

@@ -12,7 +12,15 @@ export type Statement =
   /** `words`: as on the command line of the process. */
   | { readonly kind: 'command'; readonly words: readonly string[] };
 
-const operandsAreData: Readonly<Record<string, string>> = { GET: 'get', DELETE: 'delete', MGET: 'mget', LOCATE: 'locate' };
+const operandsAreData: Readonly<Record<string, string>> = {
+  GET: 'get',
+  DELETE: 'delete',
+  MGET: 'mget',
+  TTL: 'ttl',
+  TOUCH: 'touch',
+  PERSIST: 'persist',
+  LOCATE: 'locate',
+};
 const others: Readonly<Record<string, string>> = {
   LIST_NODES: 'nodes',
   NODES: 'nodes',

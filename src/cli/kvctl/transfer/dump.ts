@@ -3,7 +3,7 @@
  * does not show one moment: it holds every key that exists throughout, with a value that the key had during the dump.
  */
 import { once } from 'node:events';
-import type { CallOptions, KvClient } from '../../../client/index.js';
+import type { CallOptions, GetResult, KvClient } from '../../../client/index.js';
 import { DumpEncoder, type DumpRecord, dumpFormatVersion } from '../../../dump/index.js';
 import { KvError } from '../../../errors.js';
 import { packageVersion } from '../../../version.js';
@@ -84,13 +84,16 @@ async function* readShard(client: KvClient, shard: number, call: CallOptions, ou
     const { keys, nextAfter } = await reportWaitForShards(client, () => [shard], output, list);
     for (const batch of batchesOf(keys)) {
       const found = await reportWait(client, batch, output, () => client.mget(batch, call));
-      yield found.flatMap((result, index) =>
-        result === undefined ? [] : [{ key: batch[index]!, value: result.value, version: result.version }],
-      );
+      yield found.flatMap((result, index) => (result === undefined ? [] : [recordOf(batch[index]!, result)]));
     }
     if (nextAfter === '') return;
     after = nextAfter;
   }
+}
+
+/** A key that is due is still there. It expires as soon as it is restored. */
+function recordOf(key: string, { value, version, expiresInMs }: GetResult): DumpRecord {
+  return { key, value, version, ...(expiresInMs === undefined ? {} : { ttlMs: Math.max(1, expiresInMs) }) };
 }
 
 function* batchesOf(keys: readonly ListedKey[]): Generator<string[]> {
