@@ -143,4 +143,12 @@ export class KvError extends Error {
     this.clusterId = details.clusterId;
     this.position = details.position;
   }
+
+  /** The same failure with more details. @param message replaces its own */
+  with(details: KvErrorDetails, message = this.message): KvError {
+    const { executed, currentVersion, primaryAddress, clusterId, position } = this;
+    const known = { cause: this.cause, currentVersion, primaryAddress, clusterId, position };
+    const present = Object.fromEntries(Object.entries(known).filter(([, value]) => value !== undefined));
+    return new KvError(this.code, message, { executed, ...present, ...details });
+  }
 }

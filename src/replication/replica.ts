@@ -13,10 +13,11 @@ import { onSnapshotRequested, sendAppends, sendBeacon, syncPeers } from './prima
 import { onOrderedRead, onTransact, onWrite, refusalOfRead } from './primary/write.js';
 import type { Effect, Refusal, RoleName } from './protocol/effect.js';
 import type { Event } from './protocol/event.js';
-import type { Epoch, EpochId, ReplicaId, Seq } from './protocol/ids.js';
+import type { Epoch, EpochId, HistoryId, ReplicaId, Seq } from './protocol/ids.js';
 import { versionOf, writeOf } from './protocol/log-entry.js';
 import type { RecoveredReplica } from './protocol/recovered.js';
 import type { ReplicaOptions } from './protocol/replica-options.js';
+import type { RequestIdentity } from './protocol/request.js';
 import type { FoundItem } from './protocol/transaction.js';
 import { handleQuiescent } from './quiescence.js';
 import { onMessage, receiveDeferred } from './receive.js';
@@ -55,6 +56,17 @@ export class Replica {
   }
   get commitIndex(): Seq {
     return this.#core.commitIndex;
+  }
+
+  /** The commit index, in the history of the data; undefined: there is no complete copy. Any request may name it (R16). */
+  get position(): { readonly history: HistoryId; readonly seq: Seq } | undefined {
+    const { history, complete, commitIndex } = this.#core;
+    return history === undefined || !complete ? undefined : { history, seq: commitIndex };
+  }
+
+  /** Whether the request is executed already, here or before (R16). */
+  recognises({ client, number }: RequestIdentity): boolean {
+    return this.#core.requests.find(client, number) !== undefined;
   }
 
   get isPrimary(): boolean {

@@ -83,7 +83,7 @@ export class FakeKeyValues implements KeyValues {
     for (const { key, value } of writes)
       if (value === undefined) this.values.delete(key);
       else this.values.set(key, { value: Buffer.from(value), version });
-    return encodeAnswer(change, { kind: 'transacted', held, version, results }, 'node-a');
+    return encodeAnswer(change, { kind: 'transacted', held, version, results }, { nodeId: 'node-a' });
   }
 
   /** The calls of `refused`. */

@@ -58,8 +58,11 @@ export class TopologyRecord {
   lookAtShard(shard: number): boolean {
     const before = this.#shards[shard];
     const report = this.#source.shard(shard);
-    const text = JSON.stringify(report);
-    if (text === before?.text) return false;
+    const text = textOf(report);
+    if (text === before?.text) {
+      this.#shards[shard] = { ...before, report };
+      return false;
+    }
     this.#revision++;
     this.#shards[shard] = { report, text, revision: this.#revision, wasHeld: report.held || before?.wasHeld === true };
     return true;
@@ -91,4 +94,9 @@ export class TopologyRecord {
   #reports(isWanted: (shard: RecordedShard) => boolean): ShardReport[] {
     return this.#shards.filter(isWanted).map(({ report }) => report);
   }
+}
+
+/** A report that differs in nothing but its commit index has the same text: each write would be a change otherwise. */
+function textOf({ position, ...report }: ShardReport): string {
+  return JSON.stringify([report, position?.history]);
 }

@@ -80,7 +80,13 @@ function describeHeld({ candidates, replica }: HeldShard): KnownFromReplica {
     primaryAddress: live?.address ?? '',
     replicas,
     serving: isOwn ? replica.serving : live !== undefined,
+    ...positionOf(replica),
   };
+}
+
+/** A client may name it with its next request (R16). */
+function positionOf({ line, foundHistory, commitIndex }: CoreStatus): Pick<ShardReport, 'position'> {
+  return line === undefined || foundHistory !== undefined ? {} : { position: { history: line.history, seq: commitIndex } };
 }
 
 /** A replica that keeps the data of another history describes the one that ZooKeeper names: that one serves the clients (R1). */

@@ -4,16 +4,26 @@
  */
 import { KvError } from '../../errors.js';
 import { maxTransactionOperations } from '../../limits.js';
-import { type Answer, isNumber, type KeyOperation, type KeyResult, type Transaction } from '../../replication/index.js';
+import {
+  type Answer,
+  isNumber,
+  type KeyOperation,
+  type KeyResult,
+  type RequestIdentity,
+  type Transaction,
+} from '../../replication/index.js';
 import { type ChangeMethod, changes } from '../../wire/contract/change-messages.js';
 import type { TransactCompare, TransactOperation, TransactRequest, TransactResult } from '../../wire/contract/kv-api.js';
+import { type IdentityFields, identityOf } from '../../wire/contract/request-identity.js';
 import { ownCopy } from '../../wire/protobuf/own-memory.js';
 import { MalformedMessage } from '../../wire/protobuf/protobuf-reader.js';
+import type { AnswerSource } from './operation.js';
 import { checkIfVersion, checkKeyBytes, checkValue } from './request-checks.js';
 
 export interface KeyChange {
   readonly kind: ChangeMethod;
   readonly transaction: Transaction;
+  readonly request: RequestIdentity | undefined;
 }
 
 type Transacted = Extract<Answer, { kind: 'transacted' }>;
@@ -31,25 +41,26 @@ export function conditionalWrite(
   return single(operation);
 }
 
-/** @throws KvError */
-export function decodeChange(kind: ChangeMethod, message: Buffer, maxValueBytes: number): KeyChange {
-  const request = decoded(kind, message);
-  if (kind !== 'transact') return { kind, transaction: single(toOperation({ [kind]: request }, maxValueBytes)) };
-  const { compares, operations, otherwise } = request as TransactRequest<Buffer>;
+/** @param client of a request that names none. @throws KvError */
+export function decodeChange(kind: ChangeMethod, message: Buffer, maxValueBytes: number, client = ''): KeyChange {
+  const decodedRequest = decoded(kind, message);
+  const request = identityOf(decodedRequest, client);
+  if (kind !== 'transact') return { kind, transaction: single(toOperation({ [kind]: decodedRequest }, maxValueBytes)), request };
+  const { compares, operations, otherwise } = decodedRequest as TransactRequest<Buffer>;
   checkCount(compares.length + operations.length + otherwise.length);
   const transaction = {
     compares: compares.map(toCompare),
-    operations: operations.map((operation) => toOperation(operation, maxValueBytes)),
-    otherwise: otherwise.map((operation) => toOperation(operation, maxValueBytes)),
+    operations: operations.map((operation) => toPart(operation, maxValueBytes)),
+    otherwise: otherwise.map((operation) => toPart(operation, maxValueBytes)),
   };
-  return { kind, transaction };
+  return { kind, transaction, request };
 }
 
 function single(operation: KeyOperation): Transaction {
   return { compares: [], operations: [operation], otherwise: [] };
 }
 
-function decoded(kind: ChangeMethod, message: Buffer): object {
+function decoded(kind: ChangeMethod, message: Buffer): IdentityFields {
   try {
     return changes[kind].request.decode(message);
   } catch (error) {
@@ -70,6 +81,13 @@ function checkCount(count: number): void {
 function toCompare({ key, version, exists, value }: TransactCompare<Buffer>) {
   checkIfVersion(version, 0);
   return { key: checkKeyBytes(key), ifVersion: version, exists, ifValue: value && ownCopy(value) };
+}
+
+/** An operation of a transaction, which has one identity as a whole. */
+function toPart(message: Operation, maxValueBytes: number): KeyOperation {
+  const [part] = Object.values(message).filter((field) => field !== null) as IdentityFields[];
+  if (part?.request === undefined || part.request === null) return toOperation(message, maxValueBytes);
+  throw new KvError('INVALID_ARGUMENT', 'an operation of a transaction has an identity; only the whole transaction may have one');
 }
 
 function toOperation(message: Operation, maxValueBytes: number): KeyOperation {
@@ -125,16 +143,15 @@ function toNumber(name: string, text: string): string | undefined {
   throw new KvError('INVALID_ARGUMENT', `${name} must be ${rule}, not ${JSON.stringify(text.slice(0, 40))}`);
 }
 
-/** @param nodeId empty: the response does not name the node. */
-export function encodeAnswer({ kind, transaction }: KeyChange, answer: Transacted, nodeId: string): Buffer {
+export function encodeAnswer({ kind, transaction }: KeyChange, answer: Transacted, source: AnswerSource): Buffer {
   const { held, version, results } = answer;
   const executed = held ? transaction.operations : transaction.otherwise;
   if (kind !== 'transact') {
     const response = toResponse(executed[0]!, results[0]!);
-    return (changes[kind].response as { encode(message: object): Buffer }).encode({ ...Object.values(response)[0], nodeId });
+    return (changes[kind].response as { encode(message: object): Buffer }).encode({ ...Object.values(response)[0], ...source });
   }
   const all = results.map((result, index) => toResponse(executed[index]!, result));
-  return changes.transact.response.encode({ held, version, results: all, nodeId });
+  return changes.transact.response.encode({ held, version, results: all, ...source });
 }
 
 const nodeId = '';

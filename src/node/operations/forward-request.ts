@@ -3,6 +3,7 @@ import type { MethodDefinition } from '@grpc/grpc-js';
 import { KvError } from '../../errors.js';
 import type { TraceHeaders } from '../../tracing/index.js';
 import { changes, isChange } from '../../wire/contract/change-messages.js';
+import { identityFieldsOf } from '../../wire/contract/request-identity.js';
 import { keyValueServiceWithRawKeys } from '../../wire/contract/server-contract.js';
 import type { ShardDirectory } from '../shards/shard-directory.js';
 import type { Forwarder } from './forwarder.js';
@@ -44,12 +45,13 @@ export function forwardOperation(
   return forwardRequest(parts, shard, definition, message ?? requestOf(operation), remainingMs, trace);
 }
 
-function requestOf({ kind, key, buffer, valueStart, valueEnd, ifVersion, ifValue }: DecodedOperation): object {
+function requestOf({ kind, key, buffer, valueStart, valueEnd, ifVersion, ifValue, request }: DecodedOperation): object {
   return {
     key: Buffer.from(key!),
     ...(kind === 'put' ? { value: buffer.subarray(valueStart, valueEnd) } : {}),
     ...(ifVersion === undefined ? {} : { ifVersion }),
     ...(ifValue === undefined ? {} : { ifValue }),
+    ...identityFieldsOf(request),
   };
 }
 
@@ -75,7 +77,7 @@ export async function forwardRequest<Request, Response>(
     if (!(error instanceof KvError)) throw error;
     const failure = error.code === 'WRONG_CLUSTER' ? addressIsTaken(address, error) : error;
     directory.learnPrimary(shard, address, failure);
-    throw isOfThePrimary(failure) ? withPrimary(failure, address) : failure;
+    throw isOfThePrimary(failure) ? failure.with({ primaryAddress: address, cause: failure }) : failure;
   }
 }
 
@@ -89,10 +91,4 @@ function addressIsTaken(address: string, cause: KvError): KvError {
 function isOfThePrimary({ code, executed, primaryAddress }: KvError): boolean {
   const isAboutTheNode = code === 'NOT_PRIMARY' || code === 'NO_PRIMARY' || code === 'STOPPING';
   return executed === 'no' && !isAboutTheNode && primaryAddress === undefined;
-}
-
-function withPrimary(error: KvError, primaryAddress: string): KvError {
-  const { code, message, executed, currentVersion } = error;
-  const version = currentVersion === undefined ? {} : { currentVersion };
-  return new KvError(code, message, { executed, primaryAddress, cause: error, ...version });
 }

@@ -179,8 +179,6 @@ function numberOf(shard: number, kind: Method): number {
 
 /** The last refusal, and how long the node has tried. */
 function lateRefusal({ lastRefusal, sinceMs }: KeptCall): KvError {
-  const { code, message, executed, primaryAddress } = lastRefusal!;
   const waitedMs = Math.round(performance.now() - sinceMs);
-  const named = primaryAddress === undefined ? {} : { primaryAddress };
-  return new KvError(code, `${message} (the node tried for ${waitedMs} ms)`, { executed, cause: lastRefusal, ...named });
+  return lastRefusal!.with({ cause: lastRefusal }, `${lastRefusal!.message} (the node tried for ${waitedMs} ms)`);
 }

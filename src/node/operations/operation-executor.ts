@@ -26,7 +26,7 @@ import type { Forwarder } from './forwarder.js';
 import type { Caller, DecodedOperation } from './operation.js';
 import { OperationOutcomes } from './operation-outcomes.js';
 import { notHeld } from './primary-elsewhere.js';
-import { checkDecodedKey, checkIfVersion, checkValue } from './request-checks.js';
+import { checkDecodedKey, checkIfVersion, checkValue, IdentityCheck } from './request-checks.js';
 import { shardOfAll } from './shard-of-all.js';
 import { ShardSlice } from './shard-slice.js';
 import { Tracking } from './tracking.js';
@@ -51,6 +51,7 @@ export class OperationExecutor {
   readonly #tracing: Tracing | undefined;
   readonly #slice = new ShardSlice();
   readonly #outcomes: OperationOutcomes;
+  readonly #identity = new IdentityCheck();
   #refusal: KvError | undefined;
   #closed = false;
 
@@ -110,14 +111,15 @@ export class OperationExecutor {
       if (this.#refusal !== undefined) return this.#outcomes.refused(caller, id, kind, this.#refusal, tracking);
       if (kind === undefined) throw new KvError('INVALID_ARGUMENT', 'an operation that this version does not know');
       if (isChange(kind)) {
-        const change = decodeChange(kind, operation.message!, this.#maxValueBytes);
+        const change = decodeChange(kind, operation.message!, this.#maxValueBytes, operation.client);
+        if (change.request !== undefined) this.#identity.check(change.request);
         shard = shardOfAll(keysOf(change.transaction), this.#directory.shardCount);
-        return this.#change(id, change, operation.message!.length, shard, this.#held(shard), caller, tracking);
+        return this.#change(id, change, operation.message!.length, shard, this.#held(shard, caller), caller, tracking);
       }
       const key = this.#check(operation, kind);
       const { shardCount } = this.#directory;
       if (shardCount > 1) shard = shardOfKey(key, shardCount);
-      const local = this.#held(shard);
+      const local = this.#held(shard, caller);
       if (kind === 'get') this.#get(id, key, shard, local, caller, tracking);
       else this.#write(operation, kind, key, shard, local, caller, tracking);
     } catch (error) {
@@ -125,9 +127,10 @@ export class OperationExecutor {
     }
   }
 
-  #held(shard: number): LocalShard {
+  #held(shard: number, caller: Caller): LocalShard {
     const local = this.#directory.local(shard);
     if (local === undefined) throw notHeld(shard);
+    caller.isAt(local);
     return local;
   }
 
@@ -157,10 +160,12 @@ export class OperationExecutor {
   }
 
   /** Checks the arguments before the shard is found: every node refuses an argument that can never be right. @throws KvError */
-  #check({ key, keyBytes, valueStart, valueEnd, ifVersion }: DecodedOperation, kind: 'get' | 'put' | 'delete'): string {
+  #check({ key, keyBytes, valueStart, valueEnd, ifVersion, request }: DecodedOperation, kind: 'get' | 'put' | 'delete'): string {
     const checked = checkDecodedKey(key, keyBytes);
     if (kind === 'put') checkValue(valueEnd - valueStart, this.#maxValueBytes);
-    if (kind !== 'get') checkIfVersion(ifVersion, kind === 'put' ? 0 : 1);
+    if (kind === 'get') return checked;
+    checkIfVersion(ifVersion, kind === 'put' ? 0 : 1);
+    if (request !== undefined) this.#identity.check(request);
     return checked;
   }
 
@@ -175,7 +180,7 @@ export class OperationExecutor {
   }
 
   #write(
-    { id, buffer, valueStart, valueEnd, ifVersion, ifValue }: DecodedOperation,
+    { id, buffer, valueStart, valueEnd, ifVersion, ifValue, request }: DecodedOperation,
     kind: 'put' | 'delete',
     key: string,
     shard: number,
@@ -192,8 +197,9 @@ export class OperationExecutor {
     this.#begin(waiting);
     const value = kind === 'put' ? ownCopyOf(buffer, valueStart, valueEnd) : undefined;
     try {
-      if (ifValue === undefined) local.write({ key, value, ifVersion }, waiting, this.#slice.nowMs);
-      else local.transact(conditionalWrite(key, value, ifVersion, ifValue.slice()), waiting, this.#slice.nowMs);
+      const { nowMs } = this.#slice;
+      if (ifValue === undefined) local.write({ key, value, ifVersion, request }, waiting, nowMs);
+      else local.transact({ transaction: conditionalWrite(key, value, ifVersion, ifValue.slice()), request }, waiting, nowMs);
     } catch (error) {
       // The operation waits already: it has to settle.
       waiting.failed(error);
@@ -212,7 +218,7 @@ export class OperationExecutor {
     const waiting = new WaitingChange(this.#outcomes, caller, id, bytes, shard, tracking, change);
     this.#begin(waiting);
     try {
-      local.transact(change.transaction, waiting, this.#slice.nowMs);
+      local.transact(change, waiting, this.#slice.nowMs);
     } catch (error) {
       // The operation waits already: it has to settle.
       waiting.failed(error);

@@ -1,9 +1,11 @@
 /** What an API gives to the executor: an operation as it was decoded, and the caller that is answered. */
 import type { KvError } from '../../errors.js';
 import type { Method } from '../../metrics/index.js';
+import type { RequestIdentity } from '../../replication/index.js';
 import type { ChangeMethod } from '../../wire/contract/change-messages.js';
-import type { DeleteResponse, GetResponse, PutResponse } from '../../wire/contract/kv-api.js';
+import type { DeleteResponse, GetResponse, Position, PutResponse } from '../../wire/contract/kv-api.js';
 import type { PendingCalls } from '../capacity/pending-calls.js';
+import type { LocalShard } from '../shards/local-shard.js';
 import type { ApiTraits } from './api-traits.js';
 import type { Patience } from './kept-calls.js';
 
@@ -30,6 +32,10 @@ export interface DecodedOperation {
   readonly ifValue: Uint8Array | undefined;
   /** The encoded request of an operation that changes keys by what is there (`changes`); such an operation has no `key`. */
   readonly message: Buffer | undefined;
+  /** With it, the caller may send the write again (R16). That of an operation of `changes` is in its `message`. */
+  readonly request: RequestIdentity | undefined;
+  /** The client of an identity that names none; empty: there is none. */
+  readonly client: string;
   /** The headers of W3C Trace Context as they came. */
   readonly traceParent: string | undefined;
   readonly traceState?: string | undefined;
@@ -59,11 +65,20 @@ export interface Caller {
   wrote(id: number, version: number): void;
   /** Answers a delete; version 0 means that the key did not exist. */
   deleted(id: number, version: number): void;
-  /** Answers an operation of `changes` with its encoded response, which names the node if `namesNode` is set. */
+  /** Answers an operation of `changes` with its encoded response, which contains `source`. */
   changed(id: number, kind: ChangeMethod, response: Buffer): void;
-  /** Whether the responses of `changed` name the node. */
-  readonly namesNode: boolean;
+  readonly source: AnswerSource;
+  /** The operation is executed at this replica from now on. */
+  isAt(local: LocalShard): void;
   failed(id: number, error: KvError): void;
+}
+
+/** What an answer says of the node that gives it. */
+export interface AnswerSource {
+  /** Empty: the answer does not name the node. */
+  readonly nodeId: string;
+  /** A position of the shard that the answer shows. */
+  readonly position?: Position | undefined;
 }
 
 /** The answer to an operation of `changes` is encoded. */

@@ -28,7 +28,7 @@ export class PipelineAnswers implements Caller {
   readonly forwarding = undefined;
   readonly patience = undefined;
   /** The response of the whole stream names the node. */
-  readonly namesNode = false;
+  readonly source = { nodeId: '' };
   readonly results: ResultWriter;
   readonly #output: ResultOutput;
   readonly #onWaiting: (change: 1 | -1) => void;
@@ -59,6 +59,8 @@ export class PipelineAnswers implements Caller {
   get readsInOrder(): boolean {
     return this.#waiting > 0;
   }
+
+  isAt(): void {}
 
   waits(bytes: number): void {
     this.#waiting++;

@@ -7,6 +7,7 @@
 import type { Logger } from 'pino';
 import { KvError } from '../../errors.js';
 import type { FrameListener, FrameStream, TurnEnd } from '../../transport/index.js';
+import { KnownTexts } from '../../wire/pipeline/known-texts.js';
 import { OperationReader } from '../../wire/pipeline/pipeline-operations.js';
 import { MalformedMessage } from '../../wire/protobuf/protobuf-reader.js';
 import type { OperationExecutor } from './operation-executor.js';
@@ -50,6 +51,8 @@ export class PipelineSession {
   readonly #answers: PipelineAnswers;
   /** Messages that the session has not worked through, oldest first. */
   readonly #messages: Message[] = [];
+  /** Ids of clients and histories that came. */
+  readonly #texts = new KnownTexts();
   #flushScheduled = false;
   #sliceScheduled = false;
   #mayWrite = true;
@@ -86,7 +89,7 @@ export class PipelineSession {
     if (this.#over) return;
     const receivedMs = performance.now();
     this.#parts.onMessage(receivedMs);
-    this.#messages.push({ operations: new OperationReader(message), receivedMs });
+    this.#messages.push({ operations: new OperationReader(message, this.#texts), receivedMs });
     this.#work();
   }
 

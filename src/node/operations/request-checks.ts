@@ -2,6 +2,7 @@
 import { isUtf8 } from 'node:buffer';
 import { KvError } from '../../errors.js';
 import { maxKeyBytes } from '../../limits.js';
+import type { RequestIdentity } from '../../replication/index.js';
 
 /** Checks the raw bytes: a decoder that replaces invalid UTF-8 would make one key of two. @throws KvError INVALID_KEY */
 export function checkKeyBytes(key: Buffer): string {
@@ -28,4 +29,27 @@ export function checkIfVersion(ifVersion: number | undefined, lowest: 0 | 1): vo
   const reason =
     ifVersion === 0 ? 'if_version 0 means "only if absent", which no deletion can be' : 'if_version is not a version below 2^53';
   throw new KvError('INVALID_ARGUMENT', reason);
+}
+
+const clientPattern = /^[\x21-\x7e]{8,64}$/;
+
+/** Checks the identities of requests (R16). The client that was valid last is not looked at again: its requests come together. */
+export class IdentityCheck {
+  #client = '';
+
+  /** @throws KvError INVALID_ARGUMENT */
+  check({ client, number, lowest, history, seq }: RequestIdentity): void {
+    if (client !== this.#client) {
+      if (!clientPattern.test(client)) throw invalid('the client of a request is 8 to 64 characters of ASCII, without spaces');
+      this.#client = client;
+    }
+    if (!Number.isSafeInteger(number) || number < 1) throw invalid('the number of a request is from 1 to 2^53 - 1');
+    if (!(lowest >= 1 && lowest <= number)) throw invalid('the lowest number of a request is at most its own number');
+    if (history === '' || !Number.isSafeInteger(seq))
+      throw invalid('a request with an identity needs a position: the history of its shard, and a seq below 2^53');
+  }
+}
+
+function invalid(message: string): KvError {
+  return new KvError('INVALID_ARGUMENT', message);
 }

@@ -12,10 +12,12 @@ import type {
   PutRequest,
   PutResponse,
 } from '../../wire/contract/kv-api.js';
+import { type IdentityFields, identityOf } from '../../wire/contract/request-identity.js';
 import type { PendingCalls } from '../capacity/pending-calls.js';
+import type { LocalShard } from '../shards/local-shard.js';
 import { type ApiTraits, singleCallWaitMs } from './api-traits.js';
 import type { Patience } from './kept-calls.js';
-import type { Caller, DecodedOperation, Forwarding, OperationResponse } from './operation.js';
+import type { AnswerSource, Caller, DecodedOperation, Forwarding, OperationResponse } from './operation.js';
 import type { OperationExecutor } from './operation-executor.js';
 
 /** The key as it came: bytes. */
@@ -67,9 +69,11 @@ export function runCall<Kind extends Method>(
   executor.execute(operation, call, nowMs);
 }
 
+type KeyFields = IdentityFields & { key: Buffer; value?: Uint8Array; ifVersion?: number; ifValue?: Uint8Array };
+
 function operationOf(
   kind: Method,
-  { key, value = noValue, ifVersion, ifValue }: { key: Buffer; value?: Uint8Array; ifVersion?: number; ifValue?: Uint8Array },
+  { key, value = noValue, ifVersion, ifValue, ...identity }: KeyFields,
   trace: TraceHeaders | undefined,
 ): DecodedOperation {
   return {
@@ -83,6 +87,8 @@ function operationOf(
     ifVersion,
     ifValue,
     message: undefined,
+    request: identityOf(identity),
+    client: '',
     traceParent: trace?.parent,
     traceState: trace?.state,
   };
@@ -92,11 +98,11 @@ class SingleCall implements Caller, Forwarding, Patience {
   readonly api: ApiTraits;
   readonly pending: PendingCalls;
   readonly readsInOrder = false;
-  readonly namesNode = true;
   readonly forwarding: Forwarding | undefined;
   readonly patience: Patience | undefined;
   readonly #startedMs: number;
   readonly #nodeId: string;
+  #local: LocalShard | undefined;
   readonly #options: SingleCallOptions;
   readonly #outcome: CallOutcome<OperationResponse>;
 
@@ -112,24 +118,32 @@ class SingleCall implements Caller, Forwarding, Patience {
     this.#outcome = outcome;
   }
 
+  get source(): AnswerSource {
+    return { nodeId: this.#nodeId, position: this.#local?.position };
+  }
+
+  isAt(local: LocalShard): void {
+    this.#local = local;
+  }
+
   // The server of the call accounts for the memory of its request and of its answer.
   waits(): void {}
   settled(): void {}
 
   got(_id: number, value: Uint8Array | undefined, version: number, isKept: boolean): void {
-    const nodeId = this.#nodeId;
-    if (value === undefined) return this.#outcome.succeeded({ found: false, value: noValue, version: 0, nodeId });
+    const { source } = this;
+    if (value === undefined) return this.#outcome.succeeded({ found: false, value: noValue, version: 0, ...source });
     // The answer is encoded later.
     const own = isKept ? Buffer.from(value.buffer, value.byteOffset, value.length) : Buffer.from(value);
-    this.#outcome.succeeded({ found: true, value: own, version, nodeId });
+    this.#outcome.succeeded({ found: true, value: own, version, ...source });
   }
 
   wrote(_id: number, version: number): void {
-    this.#outcome.succeeded({ version, nodeId: this.#nodeId });
+    this.#outcome.succeeded({ version, ...this.source });
   }
 
   deleted(_id: number, version: number): void {
-    this.#outcome.succeeded({ existed: version > 0, version, nodeId: this.#nodeId });
+    this.#outcome.succeeded({ existed: version > 0, version, ...this.source });
   }
 
   changed(_id: number, _kind: ChangeMethod, response: Buffer): void {

@@ -121,7 +121,7 @@ export class WaitingChange extends WaitingOperation {
   override answer(answer: Answer): void {
     if (answer.kind !== 'transacted') return super.answer(answer);
     const { caller, change } = this;
-    this.outcomes.changed(this, () => encodeAnswer(change, answer, caller.namesNode ? this.outcomes.nodeId : ''));
+    this.outcomes.changed(this, () => encodeAnswer(change, answer, caller.source));
   }
 
   override failed(error: unknown, operation?: number): void {
@@ -136,7 +136,5 @@ export class WaitingChange extends WaitingOperation {
 /** Names the operation of the transaction that was refused. */
 function ofOperation(error: unknown, operation: number): unknown {
   if (!(error instanceof KvError)) return error;
-  const { code, message, currentVersion } = error;
-  const version = currentVersion === undefined ? {} : { currentVersion };
-  return new KvError(code, `operation ${operation + 1} of the transaction: ${message}`, version);
+  return error.with({}, `operation ${operation + 1} of the transaction: ${error.message}`);
 }

@@ -1,6 +1,13 @@
 /** Reads and writes on the replica of this node. They are refused, with an error code, unless it is the serving primary. */
-import { type ErrorCode, KvError } from '../../errors.js';
-import { type Answer, type FoundItem, keysOf, type Refusal, type Transaction } from '../../replication/index.js';
+import { type ErrorCode, KvError, type ShardPosition } from '../../errors.js';
+import {
+  type Answer,
+  type FoundItem,
+  keysOf,
+  type Refusal,
+  type RequestIdentity,
+  type Transaction,
+} from '../../replication/index.js';
 import type { StoredValue } from '../../storage/index.js';
 import { transactionCost } from '../capacity/transaction-cost.js';
 import type { WriteAdmission } from '../capacity/write-admission.js';
@@ -12,6 +19,13 @@ export interface LocalWrite {
   /** Undefined: delete. It must not be memory that is used again: the log keeps it as it is. */
   readonly value: Uint8Array | undefined;
   readonly ifVersion: number | undefined;
+  /** With it, the write is executed once, however often it comes (R16). */
+  readonly request?: RequestIdentity | undefined;
+}
+
+export interface LocalTransaction {
+  readonly transaction: Transaction;
+  readonly request?: RequestIdentity | undefined;
 }
 
 /** An operation under way at the shard. One of its two outcomes is called, once. */
@@ -27,8 +41,7 @@ export abstract class LocalOperation implements AnswerSink {
   answer(answer: Answer): void {
     if (answer.kind === 'written') this.succeeded(answer.version);
     else if (answer.kind === 'transacted') this.succeeded(answer.results[0]?.version ?? 0);
-    else if (answer.kind === 'refused')
-      this.failed(errorOf(answer.refusal, answer.currentVersion, answer.isDefinite), answer.operation);
+    else if (answer.kind === 'refused') this.failed(errorOf(answer), answer.operation);
     else this.succeeded(0);
   }
 }
@@ -49,10 +62,14 @@ const reasons: Record<Exclude<Refusal, 'VERSION_MISMATCH' | 'VALUE_MISMATCH'>, s
   OUTCOME_UNKNOWN: 'the primary was replaced before the write was known to be committed',
 };
 
+type Refused = Omit<Extract<Answer, { kind: 'refused' }>, 'kind'>;
+
 /** `isDefinite` false: the request was sent before, and that attempt may have been executed (R16). */
-function errorOf(refusal: Refusal, currentVersion?: number, isDefinite = true): KvError {
-  if (refusal !== 'VERSION_MISMATCH' && refusal !== 'VALUE_MISMATCH')
-    return new KvError(refusal satisfies ErrorCode, reasons[refusal], isDefinite ? {} : { executed: 'unknown' });
+function errorOf({ refusal, currentVersion, isDefinite = true, position }: Refused): KvError {
+  if (refusal !== 'VERSION_MISMATCH' && refusal !== 'VALUE_MISMATCH') {
+    const executed = isDefinite ? {} : ({ executed: 'unknown' } as const);
+    return new KvError(refusal satisfies ErrorCode, reasons[refusal], { ...executed, ...(position && { position }) });
+  }
   const other = refusal === 'VALUE_MISMATCH' ? 'has another value; it ' : '';
   return new KvError(refusal, `the key ${other}is at version ${currentVersion}`, { currentVersion: currentVersion ?? 0 });
 }
@@ -72,7 +89,12 @@ export class LocalShard {
   /** Why nothing may be read now: the read is definitely not executed. */
   refusalOfRead(nowMs: number): KvError | undefined {
     const refusal = this.#host.refusalOfRead(nowMs);
-    return refusal === undefined ? undefined : errorOf(refusal);
+    return refusal === undefined ? undefined : errorOf({ refusal });
+  }
+
+  /** A position that a client may name with its next request (R16); undefined: this replica holds no complete copy. */
+  get position(): ShardPosition | undefined {
+    return this.#host.position;
   }
 
   /**
@@ -95,7 +117,7 @@ export class LocalShard {
 
   /** Writes of one key take effect in the order of the calls. */
   write(write: LocalWrite, operation: LocalOperation, nowMs: number): void {
-    const refusal = this.#admission.refusalOf(write, nowMs);
+    const refusal = this.#recognises(write) ? undefined : this.#admission.refusalOf(write, nowMs);
     if (refusal !== undefined) return operation.failed(refusal);
     if (this.#stripes.isLocked(write.key))
       return this.#underStripe(write.key, operation, async () =>
@@ -109,31 +131,38 @@ export class LocalShard {
   }
 
   /** Takes effect as a whole, in the order of the calls for each of its keys. */
-  transact(transaction: Transaction, operation: LocalOperation, nowMs: number): void {
+  transact(proposed: LocalTransaction, operation: LocalOperation, nowMs: number): void {
+    const { transaction } = proposed;
     const keys = keysOf(transaction);
     let at: number | undefined = nowMs;
     const pending = this.#stripes.runAll(keys, () => {
       const found = keys.map((key) => this.#newestItem(key));
-      if (!found.some((item) => item instanceof Promise))
-        return this.#judge(transaction, operation, keys, found as FoundItem[], at);
-      return Promise.all(found).then((items) => this.#judge(transaction, operation, keys, items, undefined));
+      if (!found.some((item) => item instanceof Promise)) return this.#judge(proposed, operation, keys, found as FoundItem[], at);
+      return Promise.all(found).then((items) => this.#judge(proposed, operation, keys, items, undefined));
     });
     at = undefined;
     if (pending instanceof Promise) pending.catch((error: unknown) => operation.failed(error));
   }
 
   #judge(
-    transaction: Transaction,
+    proposed: LocalTransaction,
     operation: LocalOperation,
     keys: readonly string[],
     items: readonly FoundItem[],
     nowMs: number | undefined,
   ): void {
     const stored = new Map(keys.map((key, index) => [key, items[index]!]));
+    const { transaction, request } = proposed;
     const { bytes, grows } = transactionCost(transaction, stored);
-    const refusal = this.#admission.refusalOfCost(bytes, () => !grows, nowMs ?? performance.now());
+    const isKnown = this.#recognises(proposed);
+    const refusal = isKnown ? undefined : this.#admission.refusalOfCost(bytes, () => !grows, nowMs ?? performance.now());
     if (refusal !== undefined) return operation.failed(refusal);
-    this.#host.write({ type: 'transact', token: operation, transaction, stored }, nowMs);
+    this.#host.write({ type: 'transact', token: operation, transaction, stored, request }, nowMs);
+  }
+
+  /** Whether the request was executed before: then it changes nothing, and needs no room. */
+  #recognises({ request }: { readonly request?: RequestIdentity | undefined }): boolean {
+    return request !== undefined && !request.isFirstAttempt && this.#host.recognises(request);
   }
 
   /** What the newest entry of the key leaves, committed or not. It may be a view, as in `stored`. */
@@ -153,8 +182,13 @@ export class LocalShard {
     return this.#host.uncommittedVersion(key) ?? this.#host.storage.version(key);
   }
 
-  #append({ key, value, ifVersion }: LocalWrite, token: LocalOperation, storedVersion: number | undefined, nowMs?: number): void {
-    this.#host.write({ type: 'write', token, key, value, ifVersion, storedVersion }, nowMs);
+  #append(
+    { key, value, ifVersion, request }: LocalWrite,
+    token: LocalOperation,
+    storedVersion: number | undefined,
+    nowMs?: number,
+  ): void {
+    this.#host.write({ type: 'write', token, key, value, ifVersion, storedVersion, request }, nowMs);
   }
 
   /** `section` fails only if the storage fails to read: then nothing was appended. */

@@ -10,6 +10,7 @@ import type {
   FoundItem,
   ReplicaId,
   ReplicaOptions,
+  RequestIdentity,
   ShardState,
   TransactEvent,
   WriteEvent,
@@ -56,6 +57,14 @@ export class ShardHost implements TickerMember {
   }
   get commitIndex(): number {
     return this.#replica.commitIndex;
+  }
+  /** See `Replica.position`. */
+  get position(): Replica['position'] {
+    return this.#replica.position;
+  }
+  /** See `Replica.recognises`. */
+  recognises(request: RequestIdentity): boolean {
+    return this.#replica.recognises(request);
   }
   /** See `Replica.standing`. */
   get standing(): Replica['standing'] {

@@ -68,6 +68,8 @@ export interface TransactEvent {
    * the key is uncommitted. Its memory may be used again once the event has been handled.
    */
   readonly stored: ReadonlyMap<string, FoundItem>;
+  /** As in `WriteEvent`. */
+  readonly request?: RequestIdentity | undefined;
 }
 
 /** A read that sees the last write of its key appended before it. It is `readable` once that write has committed (R6, R9). */

@@ -5,16 +5,19 @@
  */
 import type { AppendRequest as AppendRequestFields } from './generated/kv/v1/AppendRequest.js';
 import type { DeleteRequest as DeleteRequestFields } from './generated/kv/v1/DeleteRequest.js';
+import type { GetAndDeleteRequest as GetAndDeleteRequestFields } from './generated/kv/v1/GetAndDeleteRequest.js';
 import type { GetAndSetRequest as GetAndSetRequestFields } from './generated/kv/v1/GetAndSetRequest.js';
 import type { GetTopologyRequest as GetTopologyRequestFields } from './generated/kv/v1/GetTopologyRequest.js';
 import type { IncrementRequest as IncrementRequestFields } from './generated/kv/v1/IncrementRequest.js';
 import type { ListKeysRequest as ListKeysRequestFields } from './generated/kv/v1/ListKeysRequest.js';
+import type { PersistRequest as PersistRequestFields } from './generated/kv/v1/PersistRequest.js';
 import type { PutRequest as PutRequestFields } from './generated/kv/v1/PutRequest.js';
 import type { SetRangeRequest as SetRangeRequestFields } from './generated/kv/v1/SetRangeRequest.js';
 import type { Shard as ShardReport } from './generated/kv/v1/Shard.js';
 import type { Topology as TopologyReport } from './generated/kv/v1/Topology.js';
 import type { TouchRequest as TouchRequestFields } from './generated/kv/v1/TouchRequest.js';
 import type { TransactCompare as TransactCompareFields } from './generated/kv/v1/TransactCompare.js';
+import type { TransactRequest as TransactRequestFields } from './generated/kv/v1/TransactRequest.js';
 
 export type { AppendResponse } from './generated/kv/v1/AppendResponse.js';
 export type { DeleteResponse } from './generated/kv/v1/DeleteResponse.js';
@@ -77,13 +80,13 @@ export interface GetAndSetRequest<Key = string> extends Omit<GetAndSetRequestFie
   value: Uint8Array;
   keepTtl?: boolean;
 }
-export interface GetAndDeleteRequest<Key = string> {
+export interface GetAndDeleteRequest<Key = string> extends Omit<GetAndDeleteRequestFields, 'key'> {
   key: Key;
 }
 export interface TouchRequest<Key = string> extends Omit<TouchRequestFields, 'key'> {
   key: Key;
 }
-export interface PersistRequest<Key = string> {
+export interface PersistRequest<Key = string> extends Omit<PersistRequestFields, 'key'> {
   key: Key;
 }
 export interface TransactCompare<Key = string>
@@ -104,7 +107,7 @@ export interface TransactOperation<Key = string> {
   touch?: TouchRequest<Key> | null;
   persist?: PersistRequest<Key> | null;
 }
-export interface TransactRequest<Key = string> {
+export interface TransactRequest<Key = string> extends Pick<TransactRequestFields, 'request' | 'position'> {
   compares: TransactCompare<Key>[];
   operations: TransactOperation<Key>[];
   otherwise: TransactOperation<Key>[];

@@ -141,6 +141,29 @@ describe('operations of a pipeline', () => {
     );
   });
 
+  test('identities - are read by hand, wherever the message names their client, and never of the operation before', () => {
+    const put = { key: 'k', value: Buffer.alloc(0), ifVersion: undefined };
+    const expected = (one: RequestIdentity) => ({ ...one, lowest: one.lowest === 0 ? one.number : one.lowest });
+    fc.assert(
+      fc.property(fc.array(identity, { minLength: 1, maxLength: 4 }), fc.boolean(), (all, isWrittenByHand) => {
+        const writer = new OperationWriter();
+        const client = all[0]!.client;
+        const operations = all.flatMap((one) => [
+          { put: { ...put, ...identityFields(one, client) } },
+          { delete: { key: 'k', position: { history: 'alone', seq: 1 } } },
+        ]);
+        for (const one of all) {
+          writer.add(1, { kind: 'put', ...put }, one);
+          writer.add(2, { kind: 'delete', key: 'k', ifVersion: undefined });
+        }
+        const byLibrary = Buffer.from(requestType.encode(requestType.fromObject({ operations, client })).finish());
+        const reader = new OperationReader(isWrittenByHand ? writer.take() : byLibrary);
+        const read = all.map(() => [reader.next() && reader.request, reader.next() && reader.request]);
+        expect(read).toEqual(all.map((one) => [expected(one), undefined]));
+      }),
+    );
+  });
+
   test('the size that counts against the limit of bytes - is never below the written size', () => {
     fc.assert(
       fc.property(id, request, fc.option(identity, { nil: undefined }), (number, one, named) => {

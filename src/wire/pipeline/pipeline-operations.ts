@@ -7,7 +7,9 @@ import { traceParentBytes } from '../../tracing/trace-parent.js';
 import { type ChangeMethod, changeMethods, changes } from '../contract/change-messages.js';
 import { ProtobufReader, tagOf } from '../protobuf/protobuf-reader.js';
 import { ProtobufWriter } from '../protobuf/protobuf-writer.js';
+import { IdentityReader } from './identity-reader.js';
 import { maxIdentityBytes, writeIdentity } from './identity-writer.js';
+import { KnownTexts } from './known-texts.js';
 
 /** An operation of a client, before it has an id on a stream. `traceParent` is present only if the operation is traced. */
 export type DataRequest = Operation & { readonly traceParent?: string };
@@ -43,6 +45,8 @@ const deleteIfVersionField = 2;
 const ifValueField = 10;
 const ttlMsField = 11;
 const keepTtlField = 12;
+const requestField = 14;
+const positionField = 15;
 
 /** Most bytes of an operation beside its key, value and trace: tags and lengths, the condition, the TTL and the id. */
 const overheadBytes = 60;
@@ -132,6 +136,9 @@ const tags = {
   ifValue: tagOf(ifValueField, 'bytes'),
   ttlMs: tagOf(ttlMsField, 'varint'),
   keepTtl: tagOf(keepTtlField, 'varint'),
+  client: tagOf(clientField, 'bytes'),
+  request: tagOf(requestField, 'bytes'),
+  position: tagOf(positionField, 'bytes'),
 };
 const changeOfTag: ReadonlyMap<number, ChangeMethod> = new Map(
   changeMethods.map((kind) => [tagOf(changes[kind].field, 'bytes'), kind]),
@@ -141,6 +148,10 @@ const changeOfTag: ReadonlyMap<number, ChangeMethod> = new Map(
 export class OperationReader {
   readonly buffer: Buffer;
   readonly #reader: ProtobufReader;
+  readonly #texts: KnownTexts;
+  readonly #identity: IdentityReader;
+  /** Undefined: not looked for. */
+  #client: string | undefined;
   id = 0;
   /** Undefined: the operation is not set, or is of a kind that this version does not know. */
   kind: DataRequest['kind'] | undefined;
@@ -158,12 +169,34 @@ export class OperationReader {
   keepTtl = false;
   /** The encoded request of an operation of `changes`, a view of `buffer`. */
   message: Buffer | undefined;
+  /** Of a put or a delete; that of `changes` is in their message. Nothing of it has been checked. */
+  request: RequestIdentity | undefined;
   /** Only its length has been checked. */
   traceParent: string | undefined;
 
-  constructor(buffer: Buffer) {
+  /** @param texts of the whole stream */
+  constructor(buffer: Buffer, texts = new KnownTexts()) {
     this.buffer = buffer;
+    this.#texts = texts;
     this.#reader = new ProtobufReader(buffer);
+    this.#identity = new IdentityReader(buffer, this.#reader, texts);
+  }
+
+  /** The client of a request that names none; empty if the message does not name it. @throws MalformedMessage */
+  get client(): string {
+    this.#client ??= this.#findClient();
+    return this.#client;
+  }
+
+  /** It may stand behind the operations. */
+  #findClient(): string {
+    const reader = new ProtobufReader(this.buffer);
+    while (reader.more) {
+      const tag = reader.tag();
+      if (tag === tags.client) return this.#texts.read(this.buffer, reader);
+      reader.skip(tag);
+    }
+    return '';
   }
 
   /** False at the end of the message. @throws MalformedMessage */
@@ -185,6 +218,7 @@ export class OperationReader {
     const outerEnd = reader.enter();
     this.id = 0;
     this.kind = undefined;
+    this.request = undefined;
     this.traceParent = undefined;
     while (reader.more) {
       const tag = reader.tag();
@@ -224,9 +258,13 @@ export class OperationReader {
       else if (tag === tags.value && kind === 'put') {
         this.valueStart = reader.bytes();
         this.valueEnd = reader.position;
+      } else if ((tag === tags.request || tag === tags.position) && kind !== 'get') {
+        if (tag === tags.request) this.#identity.readRequest();
+        else this.#identity.readPosition();
       } else this.#condition(tag, kind);
     }
     reader.leave(outerEnd);
+    this.request = this.#identity.isFound ? this.#identity.take(this) : undefined;
   }
 
   /** A field that most requests leave out. */

@@ -1,0 +1,94 @@
+/** Reads the identity of a write (R16) from the two fields that carry it, `request` and `position`. */
+import type { RequestIdentity } from '../../replication/index.js';
+import { type ProtobufReader, tagOf } from '../protobuf/protobuf-reader.js';
+import type { KnownTexts } from './known-texts.js';
+
+const tags = {
+  client: tagOf(1, 'bytes'),
+  number: tagOf(2, 'varint'),
+  lowest: tagOf(3, 'varint'),
+  firstAttempt: tagOf(4, 'varint'),
+  history: tagOf(1, 'bytes'),
+  seq: tagOf(2, 'varint'),
+};
+
+export class IdentityReader {
+  readonly #buffer: Buffer;
+  readonly #reader: ProtobufReader;
+  readonly #texts: KnownTexts;
+  /** Whether one of the two fields was read since the last `take`. */
+  isFound = false;
+  #isRead = false;
+  #client = '';
+  #number = 0;
+  #lowest = 0;
+  #isFirstAttempt = false;
+  #history = '';
+  #seq = 0;
+
+  constructor(buffer: Buffer, reader: ProtobufReader, texts: KnownTexts) {
+    this.#buffer = buffer;
+    this.#reader = reader;
+    this.#texts = texts;
+  }
+
+  /** The content of the field `request`, whose tag was read. */
+  readRequest(): void {
+    const reader = this.#reader;
+    const outerEnd = reader.enter();
+    this.isFound = true;
+    this.#isRead = true;
+    this.#client = '';
+    this.#number = 0;
+    this.#lowest = 0;
+    this.#isFirstAttempt = false;
+    while (reader.more) {
+      const tag = reader.tag();
+      if (tag === tags.number) this.#number = reader.anyVarint();
+      else if (tag === tags.lowest) this.#lowest = reader.anyVarint();
+      else if (tag === tags.firstAttempt) this.#isFirstAttempt = reader.bool();
+      else if (tag === tags.client) this.#client = this.#texts.read(this.#buffer, reader);
+      else reader.skip(tag);
+    }
+    reader.leave(outerEnd);
+  }
+
+  /** The content of the field `position`, whose tag was read. */
+  readPosition(): void {
+    const reader = this.#reader;
+    const outerEnd = reader.enter();
+    this.isFound = true;
+    while (reader.more) {
+      const tag = reader.tag();
+      if (tag === tags.seq) this.#seq = reader.anyVarint();
+      else if (tag === tags.history) this.#history = this.#texts.read(this.#buffer, reader);
+      else reader.skip(tag);
+    }
+    reader.leave(outerEnd);
+  }
+
+  /**
+   * The identity that was read, and the next one begins. Undefined: a position came alone, which counts for nothing.
+   *
+   * @param message names the client of a request that names none
+   */
+  take(message: { readonly client: string }): RequestIdentity | undefined {
+    const identity = this.#isRead ? this.#identityIn(message) : undefined;
+    this.isFound = false;
+    this.#isRead = false;
+    this.#history = '';
+    this.#seq = 0;
+    return identity;
+  }
+
+  #identityIn(message: { readonly client: string }): RequestIdentity {
+    return {
+      client: this.#client === '' ? message.client : this.#client,
+      number: this.#number,
+      lowest: this.#lowest === 0 ? this.#number : this.#lowest,
+      history: this.#history,
+      seq: this.#seq,
+      isFirstAttempt: this.#isFirstAttempt,
+    };
+  }
+}
