@@ -28,6 +28,7 @@ const codes: Record<Event['type'], number> = {
   applyRest: 22,
   transact: 23,
   snapshotRequests: 24,
+  due: 25,
 };
 const quietMessages: ReadonlySet<string> = new Set(['beacon', 'beaconAnswer']);
 

@@ -3,7 +3,7 @@ import type { Change } from '../../src/replication/index.js';
 import { Disk } from './disk.js';
 
 const snapshot: readonly Change[] = [
-  { type: 'reset', baseSeq: 1, baseEpoch: 1, baseEpochId: 'one', complete: false, requestFloor: 0 },
+  { type: 'reset', baseSeq: 1, baseEpoch: 1, baseEpochId: 'one', complete: false, requestFloor: 0, timeMs: 0 },
   { type: 'line', line: { history: 'first', lineage: [{ epoch: 1, id: 'one' }] } },
   { type: 'complete' },
 ];

@@ -5,7 +5,7 @@
 import type { Effect, Event, Replica } from '../../src/replication/index.js';
 import type { EventQueue } from './event-queue.js';
 import type { Ways } from './paths.js';
-import type { Store } from './store.js';
+import type { Store, StoredItem } from './store.js';
 
 type ServeSnapshot = Extract<Effect, { type: 'serveSnapshot' }>;
 type RequestSnapshot = Extract<Effect, { type: 'requestSnapshot' }>;
@@ -77,9 +77,9 @@ export class VirtualSnapshotCall {
     });
   }
 
-  serve({ epochId, number, baseSeq, baseEpoch, baseEpochId, requests, requestFloor }: ServeSnapshot): void {
+  serve({ epochId, number, baseSeq, baseEpoch, baseEpochId, requests, requestFloor, timeMs }: ServeSnapshot): void {
     this.stage = 'streaming';
-    this.#send({ type: 'snapshotBegun', epochId, number, baseSeq, baseEpoch, baseEpochId, requestFloor });
+    this.#send({ type: 'snapshotBegun', epochId, number, baseSeq, baseEpoch, baseEpochId, requestFloor, timeMs });
     const { chunkItems } = this.#world;
     for (let at = 0; at < requests.length; at += chunkItems)
       this.#send({ type: 'snapshotRequests', epochId, number, requests: requests.slice(at, at + chunkItems) });
@@ -103,7 +103,7 @@ export class VirtualSnapshotCall {
     return { type: 'snapshotFailed', epochId: this.request.epochId, number: this.request.number };
   }
 
-  #readChunk(scan: IterableIterator<[string, { readonly value: Uint8Array; readonly version: number }]>): void {
+  #readChunk(scan: IterableIterator<[string, StoredItem]>): void {
     const primary = this.#primary!;
     const { epoch, epochId, number } = this.request;
     const read = (): void => {

@@ -1,19 +1,24 @@
 /** A replica's applied state, changed only by effects. A scan under way meets what is added meanwhile, as in a map. */
-import type { Change, LogEntry, SnapshotItem } from '../../src/replication/index.js';
+import type { Change, FoundItem, LogEntry, SnapshotItem } from '../../src/replication/index.js';
 import { RequestTable } from '../../src/replication/state/request-table.js';
 
 export interface StoredItem {
   readonly value: Uint8Array;
   readonly version: number;
+  /** The shard's time from which on it is due (R17). */
+  readonly expiresAtMs?: number | undefined;
 }
 
 export class Store {
   readonly items: Map<string, StoredItem>;
   /** The requests that are recognised (R16). */
   readonly requests = new RequestTable();
+  /** The latest time of the shard that the data shows (R17). */
+  timeMs: number;
 
-  constructor(from?: { readonly items: ReadonlyMap<string, StoredItem>; readonly requests?: RequestTable }) {
+  constructor(from?: { readonly items: ReadonlyMap<string, StoredItem> } & Partial<Pick<Store, 'requests' | 'timeMs'>>) {
     this.items = new Map(from?.items);
+    this.timeMs = from?.timeMs ?? 0;
     this.requests.reset(from?.requests?.floor ?? 0);
     this.requests.load(from?.requests?.export(Infinity) ?? []);
   }
@@ -23,18 +28,19 @@ export class Store {
     return this.items.get(key)?.version ?? 0;
   }
 
-  itemOf(key: string): { readonly value: Uint8Array | undefined; readonly version: number } {
+  itemOf(key: string): FoundItem {
     return this.items.get(key) ?? { value: undefined, version: 0 };
   }
 
   /** An entry that is older than the item under its key is skipped: a snapshot may be ahead of the log laid over it. */
   apply(entries: readonly LogEntry[]): void {
-    for (const { seq, writes, request } of entries) {
+    for (const { seq, writes, request, atMs = 0 } of entries) {
+      this.timeMs = Math.max(this.timeMs, atMs);
       if (request !== undefined) this.requests.apply(request);
-      for (const { key, value } of writes) {
+      for (const { key, value, expiresAtMs } of writes) {
         if (this.versionOf(key) > seq) continue;
         if (value === undefined) this.items.delete(key);
-        else this.items.set(key, { value, version: seq });
+        else this.items.set(key, { value, version: seq, expiresAtMs });
       }
     }
   }
@@ -42,14 +48,15 @@ export class Store {
   change(change: Change): void {
     if (change.type === 'reset') this.items.clear();
     if (change.type === 'reset') this.requests.reset(change.requestFloor);
+    if (change.type === 'reset') this.timeMs = change.timeMs;
     if (change.type === 'rebase') this.requests.reset(change.baseSeq);
     if (change.type === 'loadRequests') this.requests.load(change.requests);
     if (change.type === 'load') this.#load(change.items);
   }
 
   #load(items: readonly SnapshotItem[]): void {
-    for (const { key, value, version } of items) {
-      if (version > this.versionOf(key)) this.items.set(key, { value, version });
+    for (const { key, ...item } of items) {
+      if (item.version > this.versionOf(key)) this.items.set(key, item);
     }
   }
 }

@@ -9,7 +9,7 @@
  * quiescence, and so does a message with new content.
  */
 
-import { answerBeacon } from './follower/follower.js';
+import { answerBeacon, followTime } from './follower/follower.js';
 import { claimDelayMs } from './follower/succession.js';
 import { sendBeacons } from './primary/replicate.js';
 import type { Event } from './protocol/event.js';
@@ -84,6 +84,7 @@ function receive(core: Core, { history, epochId, from, to, body }: Message): boo
 function receiveBeacon(core: Core, role: Follower, from: ReplicaId, beacon: BodyOf<'beacon'>): boolean {
   if (beacon.probe || beacon.mayLeaveMs !== 0 || beacon.commitIndex > core.commitIndex) return false;
   core.loyalSinceMs = core.nowMs;
+  followTime(core, role, beacon);
   answerBeacon(core, from, beacon, role.stream?.number ?? 0);
   return true;
 }

@@ -1,6 +1,6 @@
 /** The status of a replica, for people, metrics and routing. */
 
-import { refusalOfRead } from './primary/write.js';
+import { refusalOfRead } from './primary/refusals.js';
 import type { RoleName } from './protocol/effect.js';
 import type { Epoch, ReplicaId, Seq } from './protocol/ids.js';
 import type { Line } from './protocol/lineage.js';

@@ -8,13 +8,15 @@ import { maybeAcknowledge, onApplyRest } from './follower/follower.js';
 import { onSnapshotBegun, onSnapshotChunk, onSnapshotEnded, onSnapshotFailed, onSnapshotRequests } from './follower/joiner.js';
 import { maybeLeave, onStop } from './leaving.js';
 import { maybeCommit, maybeServe } from './primary/commit.js';
+import { onDue } from './primary/expiry.js';
 import { maybeGiveUp } from './primary/membership.js';
+import { refusalOfRead } from './primary/refusals.js';
 import { onSnapshotRequested, sendAppends, sendBeacon, syncPeers } from './primary/replicate.js';
-import { onOrderedRead, onTransact, onWrite, refusalOfRead } from './primary/write.js';
+import { onOrderedRead, onTransact, onWrite } from './primary/write.js';
 import type { Effect, Refusal, RoleName } from './protocol/effect.js';
 import type { Event } from './protocol/event.js';
 import type { Epoch, EpochId, HistoryId, ReplicaId, Seq } from './protocol/ids.js';
-import { versionOf, writeOf } from './protocol/log-entry.js';
+import { itemOf, versionOf, writeOf } from './protocol/log-entry.js';
 import type { RecoveredReplica } from './protocol/recovered.js';
 import type { ReplicaOptions } from './protocol/replica-options.js';
 import type { RequestIdentity } from './protocol/request.js';
@@ -82,11 +84,19 @@ export class Replica {
     return refusalOfRead(this.#core, nowMs);
   }
 
+  /**
+   * The shard's time at `nowMs` (R17). At a primary a key is due once this is its `expiresAtMs`; elsewhere it is a time that has
+   * certainly passed.
+   */
+  timeMs(nowMs: number): number {
+    return this.#core.clock.at(nowMs);
+  }
+
   /** What the newest uncommitted entry leaves under the key; undefined if there is none. */
   uncommittedItem(key: string): FoundItem | undefined {
     const { role } = this.#core;
     const newest = role.kind === 'primary' ? role.uncommitted.get(key) : undefined;
-    return newest === undefined ? undefined : { value: writeOf(newest, key).value, version: versionOf(newest, key) };
+    return newest && itemOf(newest, key);
   }
 
   /** The version that the newest uncommitted entry gives the key (0: deleted); undefined if there is none. */
@@ -149,6 +159,7 @@ export class Replica {
     if (event.type === 'write') return onWrite(core, event);
     if (event.type === 'transact') return onTransact(core, event);
     if (event.type === 'orderedRead') return onOrderedRead(core, event);
+    if (event.type === 'due') return onDue(core, event);
     if (core.stopped) return;
     dispatch(core, event);
     this.#announceRole();
@@ -163,7 +174,7 @@ export class Replica {
   }
 }
 
-function dispatch(core: Core, event: Exclude<Event, { type: 'write' | 'transact' | 'orderedRead' }>): void {
+function dispatch(core: Core, event: Exclude<Event, { type: 'write' | 'transact' | 'orderedRead' | 'due' }>): void {
   switch (event.type) {
     case 'flush':
       return onFlush(core);

@@ -21,6 +21,8 @@ export interface StoredValue {
   readonly value: Uint8Array;
   /** The seq of the entry that wrote the value. */
   readonly version: number;
+  /** The shard's time from which on the key is due to be deleted (R17). Undefined: never. */
+  readonly expiresAtMs?: number | undefined;
 }
 
 /** A view of a record in the engine's memory: `memory`, and where in it key and value begin and end. */
@@ -31,6 +33,8 @@ export interface RecordView {
   readonly valueStart: number;
   readonly valueEnd: number;
   readonly version: number;
+  /** Undefined: never. */
+  readonly expiresAtMs?: number | undefined;
 }
 
 export interface Storage {

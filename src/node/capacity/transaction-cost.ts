@@ -35,6 +35,9 @@ function lengthAfter(operation: KeyOperation, before: number): number | undefine
     case 'delete':
     case 'getAndDelete':
       return undefined;
+    case 'touch':
+    case 'persist':
+      return before;
     case 'put':
     case 'getAndSet':
       return operation.value.length;

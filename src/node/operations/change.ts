@@ -177,5 +177,8 @@ function toResponse({ kind }: KeyOperation, { value, version, previousVersion = 
       return { getAndSet: previous };
     case 'getAndDelete':
       return { getAndDelete: previous };
+    case 'touch':
+    case 'persist':
+      throw new Error('no API has this operation yet');
   }
 }

@@ -76,8 +76,8 @@ export class SnapshotReceiver {
 
   #received({ epochId, number }: RequestSnapshot, body: SnapshotBody): void {
     if (body.type === 'begin') {
-      const { baseSeq, baseEpoch, baseEpochId, requestFloor } = body;
-      this.#handle({ type: 'snapshotBegun', epochId, number, baseSeq, baseEpoch, baseEpochId, requestFloor });
+      const { type: _, ...begin } = body;
+      this.#handle({ type: 'snapshotBegun', epochId, number, ...begin });
     } else if (body.type === 'requests') this.#handle({ type: 'snapshotRequests', epochId, number, requests: body.requests });
     else if (body.type === 'chunk') this.#handle({ type: 'snapshotChunk', epochId, number, items: body.items });
     else this.#handle({ type: 'snapshotEnded', epochId, number, commitIndex: body.commitIndex });

@@ -37,8 +37,8 @@ export async function sendSnapshot(
   const pace = new SnapshotPace(rate, performance.now());
   const send = (bytes: Buffer): Promise<void> => call.send(bytes);
   try {
-    const { baseSeq, baseEpoch, baseEpochId, requests, requestFloor } = dump;
-    await send(encoder.encode({ type: 'begin', baseSeq, baseEpoch, baseEpochId, requestFloor }));
+    const { baseSeq, baseEpoch, baseEpochId, requests, requestFloor, timeMs } = dump;
+    await send(encoder.encode({ type: 'begin', baseSeq, baseEpoch, baseEpochId, requestFloor, timeMs }));
     for (let at = 0; at < requests.length; at += requestsPerMessage)
       await send(encoder.encode({ type: 'requests', requests: requests.slice(at, at + requestsPerMessage) }));
     for await (const _ of source.storage.scan(chunkBytes, (record) => encoder.add(record))) {

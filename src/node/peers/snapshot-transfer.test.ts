@@ -25,6 +25,7 @@ const serve: Serve = {
   baseEpochId: 'one',
   requests: [],
   requestFloor: 0,
+  timeMs: 0,
 };
 const request = { type: 'requestSnapshot', ...epochOfHistory, from: 'a~1', number: 3 } as const;
 const chunkBytes = 64 * 1024;

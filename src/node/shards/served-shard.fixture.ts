@@ -74,7 +74,7 @@ function fleetingView({ store }: VirtualNode, key: string): StoredValue | undefi
   if (item === undefined) return undefined;
   const view = Uint8Array.from(item.value);
   queueMicrotask(() => view.fill(poison));
-  return { value: view, version: item.version };
+  return { ...item, value: view };
 }
 
 /** The call that the virtual node records for a request. Its answer is passed on to the sink of the request. */

@@ -34,9 +34,15 @@ export function onRequest(core: Core, role: Follower, message: Message & { reado
 /** An answered beacon renews loyalty, an answered probe does not (R9). */
 function onBeacon(core: Core, role: Follower, from: ReplicaId, beacon: BodyOf<'beacon'>): void {
   if (!beacon.probe) core.loyalSinceMs = core.nowMs;
+  followTime(core, role, beacon);
   learnCommitIndex(core, role, beacon.commitIndex);
   answerBeacon(core, from, beacon, role.stream?.number ?? 0);
   onMayLeave(core, beacon.mayLeaveMs);
+}
+
+/** The beacon's time, which all shards of two nodes share, is a time of this shard as well (R17). */
+export function followTime({ clock, nowMs }: Core, { timeOffsetMs }: Follower, { sentAtMs }: BodyOf<'beacon'>): void {
+  if (timeOffsetMs !== undefined) clock.follow(sentAtMs + timeOffsetMs, nowMs);
 }
 
 export function answerBeacon(core: Core, to: ReplicaId, beacon: BodyOf<'beacon'>, number: number): void {
@@ -61,6 +67,8 @@ function onSync(core: Core, role: Follower, from: ReplicaId, sync: BodyOf<'sync'
   if (core.line !== undefined && !continues(lineOf(core, sync.lineage), core.line)) return refuseOther(core, from);
   core.syncNumber = sync.number;
   role.lineage = sync.lineage;
+  role.timeOffsetMs = sync.timeOffsetMs;
+  core.clock.follow(sync.timeMs, core.nowMs);
   // A new stream voids the old one, and the snapshot that belonged to it (R10).
   role.stream = undefined;
   role.snapshot = undefined;
@@ -114,7 +122,10 @@ function onAppend(core: Core, role: Follower, from: ReplicaId, append: BodyOf<'a
     core.send(from, { type: 'appendAnswer', number: append.number, mismatch: true, ackedSeq: stream.ackedSeq });
     return;
   }
-  for (const entry of fresh) core.log.append(entry, idAt(append.runs, entry.seq));
+  for (const entry of fresh) {
+    core.log.append(entry, idAt(append.runs, entry.seq));
+    if (entry.atMs !== undefined) core.clock.learn(entry.atMs, core.nowMs);
+  }
   core.persistAppended(fresh);
   stream.verifiedSeq = core.log.lastSeq;
   learnCommitIndex(core, role, append.commitIndex);

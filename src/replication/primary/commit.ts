@@ -59,7 +59,9 @@ function commitTo(core: Core, role: Primary, seq: Seq): void {
   core.applyCommitted();
   role.waiters.release(
     seq,
-    (version, token, answer) => core.emit({ type: 'answer', token, answer: answer ?? { kind: 'written', version } }),
+    (version, token, answer) => {
+      if (token !== undefined) core.emit({ type: 'answer', token, answer: answer ?? { kind: 'written', version } });
+    },
     (waiter) => answerJudgement(core, waiter),
   );
   compact(core, needsOf(role));

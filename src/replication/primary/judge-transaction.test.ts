@@ -3,6 +3,7 @@ import type { FoundItem, KeyOperation, Transaction } from '../protocol/transacti
 import { judgeTransaction } from './judge-transaction.js';
 
 const seq = 100;
+const at = { seq, expiryAfter: (ttlMs: number) => 1_000 + ttlMs };
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 const maxBytes = 10;
 const zero = { by: '1', initial: '0' };
@@ -11,7 +12,7 @@ const zero = { by: '1', initial: '0' };
 function judge(before: Readonly<Record<string, string>>, transaction: Partial<Transaction>) {
   const newest = (key: string): FoundItem =>
     before[key] === undefined ? { value: undefined, version: 0 } : { value: bytes(before[key]), version: 5 };
-  const judged = judgeTransaction({ compares: [], operations: [], otherwise: [], ...transaction }, newest, seq);
+  const judged = judgeTransaction({ compares: [], operations: [], otherwise: [], ...transaction }, newest, at);
   return JSON.parse(
     JSON.stringify(judged, (_, value) => (value instanceof Uint8Array ? new TextDecoder().decode(value) : value)),
   );

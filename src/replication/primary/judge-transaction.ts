@@ -5,7 +5,7 @@
 import type { Refusal } from '../protocol/effect.js';
 import type { Seq } from '../protocol/ids.js';
 import type { KeyWrite } from '../protocol/log-entry.js';
-import type { Compare, FoundItem, KeyCondition, KeyOperation, KeyResult, Transaction } from '../protocol/transaction.js';
+import type { Compare, Expiry, FoundItem, KeyCondition, KeyOperation, KeyResult, Transaction } from '../protocol/transaction.js';
 import { isInRange, readDecimal, writeDecimal } from './decimal.js';
 
 export interface Judgement {
@@ -24,27 +24,39 @@ export interface TransactionRefusal {
   readonly currentVersion: Seq;
 }
 
-/**
- * @param newest what is there under a key of the transaction
- * @param seq the version of what the transaction writes
- */
+/** Of the entry that the transaction may become. */
+export interface JudgedAt {
+  /** The version of what the transaction writes. */
+  readonly seq: Seq;
+  /** When a key is due whose TTL begins now (R17). */
+  expiryAfter(ttlMs: number): number;
+}
+
+/** @param newest what is there under a key of the transaction */
 export function judgeTransaction(
   { compares, operations, otherwise }: Transaction,
   newest: (key: string) => FoundItem,
-  seq: Seq,
+  at: JudgedAt,
 ): Judgement | TransactionRefusal {
   const held = compares.every((compare) => holds(compare, newest(compare.key)));
   const written = new Map<string, FoundItem>();
   const results: KeyResult[] = [];
   for (const [index, operation] of (held ? operations : otherwise).entries()) {
     const item = written.get(operation.key) ?? newest(operation.key);
-    const outcome = execute(operation, item, seq);
+    const outcome = execute(operation, item, at);
     if (typeof outcome === 'string') return { refusal: outcome, operation: index, currentVersion: newest(operation.key).version };
     results.push(outcome.result);
-    if (outcome.after !== undefined)
-      written.set(operation.key, { value: outcome.after.value, version: outcome.after.value === undefined ? 0 : seq });
+    if (outcome.after !== undefined) written.set(operation.key, itemAfter(outcome.after, at));
   }
-  return { held, writes: [...written].map(([key, { value }]) => ({ key, value })), results };
+  return { held, writes: [...written].map(toWrite), results };
+}
+
+function itemAfter({ value, expiresAtMs }: After, { seq }: JudgedAt): FoundItem {
+  return value === undefined ? { value, version: 0 } : { value, version: seq, expiresAtMs };
+}
+
+function toWrite([key, { value, expiresAtMs }]: [string, FoundItem]): KeyWrite {
+  return expiresAtMs === undefined ? { key, value } : { key, value, expiresAtMs };
 }
 
 function holds({ exists, ...condition }: Compare, item: FoundItem): boolean {
@@ -58,35 +70,59 @@ function mismatchOf({ ifVersion, ifValue }: KeyCondition, { value, version }: Fo
   return undefined;
 }
 
+/** What an operation leaves under its key. */
+interface After {
+  readonly value: Uint8Array | undefined;
+  readonly expiresAtMs?: number | undefined;
+}
+
 interface Done {
   readonly result: KeyResult;
   /** Undefined: the operation wrote nothing. */
-  readonly after?: { readonly value: Uint8Array | undefined };
+  readonly after?: After;
 }
 
-function execute(operation: KeyOperation, item: FoundItem, seq: Seq): Done | Refusal {
+function execute(operation: KeyOperation, item: FoundItem, at: JudgedAt): Done | Refusal {
   switch (operation.kind) {
     case 'get':
-      return { result: { value: item.value, version: item.version } };
+      return { result: { value: item.value, version: item.version, expiresAtMs: item.expiresAtMs } };
     case 'put':
-      return mismatchOf(operation, item) ?? { result: { version: seq }, after: { value: operation.value } };
+      return mismatchOf(operation, item) ?? wrote(operation.value, operation, item, at);
     case 'delete':
-      return mismatchOf(operation, item) ?? removed(item, seq);
-    case 'getAndSet': {
-      const result = { version: seq, value: item.value, previousVersion: item.version };
-      return { result, after: { value: operation.value } };
-    }
+      return mismatchOf(operation, item) ?? removed(item, at.seq);
+    case 'getAndSet':
+      return wrote(operation.value, operation, item, at, { value: item.value, previousVersion: item.version });
     case 'getAndDelete': {
-      const { result, ...rest } = removed(item, seq);
+      const { result, ...rest } = removed(item, at.seq);
       return { result: { ...result, value: item.value, previousVersion: item.version }, ...rest };
     }
+    case 'touch':
+      return item.value === undefined ? nothingThere : wrote(item.value, { expiry: operation }, item, at, { existed: true });
+    case 'persist':
+      return item.expiresAtMs === undefined
+        ? { result: { version: 0, existed: item.value !== undefined } }
+        : wrote(item.value, {}, item, at, { existed: true });
     case 'increment':
-      return increment(operation, item, seq);
+      return increment(operation, item, at);
     case 'append':
-      return spliced(item, item.value?.length ?? 0, operation, seq);
+      return spliced(item, item.value?.length ?? 0, operation, at);
     case 'setRange':
-      return spliced(item, operation.offset, operation, seq);
+      return spliced(item, operation.offset, operation, at);
   }
+}
+
+const nothingThere: Done = { result: { version: 0, existed: false } };
+
+/** @param result what the operation answers beside the version and the expiry */
+function wrote(
+  value: Uint8Array | undefined,
+  { expiry }: { readonly expiry?: Expiry | undefined },
+  item: FoundItem,
+  at: JudgedAt,
+  result: Partial<KeyResult> = {},
+): Done {
+  const expiresAtMs = expiry === 'keep' ? item.expiresAtMs : expiry && at.expiryAfter(expiry.ttlMs);
+  return { result: { ...result, version: at.seq, expiresAtMs }, after: { value, expiresAtMs } };
 }
 
 /** A delete of nothing writes nothing. */
@@ -95,11 +131,8 @@ function removed(item: FoundItem, seq: Seq): Done {
   return { result: { version: seq }, after: { value: undefined } };
 }
 
-function increment(
-  { by, initial, min, max }: Extract<KeyOperation, { kind: 'increment' }>,
-  item: FoundItem,
-  seq: Seq,
-): Done | Refusal {
+function increment(operation: Extract<KeyOperation, { kind: 'increment' }>, item: FoundItem, at: JudgedAt): Done | Refusal {
+  const { by, initial, min, max } = operation;
   const before = readDecimal(item.value === undefined ? initial : textOf(item.value));
   const step = readDecimal(by);
   if (before === undefined || step === undefined) return 'NOT_A_NUMBER';
@@ -108,7 +141,7 @@ function increment(
   const isInBounds = (low === undefined || sum >= low) && (high === undefined || sum <= high);
   if (!isInRange(sum) || !isInBounds) return 'OUT_OF_RANGE';
   const value = bytesOf(writeDecimal(sum));
-  return { result: { version: seq, value }, after: { value } };
+  return wrote(value, operation, item, at, { value });
 }
 
 /** Longer than every number. */
@@ -123,17 +156,19 @@ function bytesOf(text: string): Uint8Array {
 }
 
 function spliced(
-  { value: before = noBytes }: FoundItem,
+  item: FoundItem,
   offset: number,
-  { value, maxBytes }: { readonly value: Uint8Array; readonly maxBytes: number },
-  seq: Seq,
+  operation: Extract<KeyOperation, { kind: 'append' | 'setRange' }>,
+  at: JudgedAt,
 ): Done | Refusal {
+  const { value: before = noBytes } = item;
+  const { value, maxBytes } = operation;
   const valueBytes = Math.max(before.length, offset + value.length);
   if (valueBytes > maxBytes) return 'VALUE_TOO_LARGE';
   const after = new Uint8Array(valueBytes);
   after.set(before);
   after.set(value, offset);
-  return { result: { version: seq, valueBytes }, after: { value: after } };
+  return wrote(after, operation, item, at, { valueBytes });
 }
 
 const noBytes = new Uint8Array(0);

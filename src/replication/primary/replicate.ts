@@ -112,7 +112,16 @@ function sync(core: Core, role: Primary, peer: Peer): void {
   peer.complete &&= peer.phase === 'replicating';
   peer.retainFromSeq = undefined;
   enterPhase(peer, 'syncing', core.nowMs);
-  core.send(peer.id, { type: 'sync', number: peer.number, log: log.position, lineage: line.lineage, commitIndex });
+  const { timeMs, clock } = core;
+  core.send(peer.id, {
+    type: 'sync',
+    number: peer.number,
+    log: log.position,
+    lineage: line.lineage,
+    commitIndex,
+    timeMs,
+    timeOffsetMs: clock.offsetMs,
+  });
 }
 
 /**
@@ -159,6 +168,7 @@ function serveSnapshot(core: Core, role: Primary, from: ReplicaId, number: numbe
     baseEpochId: base.id,
     requests: core.requests.export(baseSeq),
     requestFloor: core.requests.floor,
+    timeMs: core.timeMs,
   });
   return true;
 }

@@ -38,6 +38,8 @@ export interface NewestWrite {
   /** Undefined: the key is deleted. */
   readonly value: Uint8Array | undefined;
   readonly seq: Seq;
+  /** The shard's time from which on the key is due (R17). Undefined: never. */
+  readonly expiresAtMs?: number | undefined;
 }
 
 export type Answer =
@@ -89,6 +91,8 @@ export type Change =
       readonly complete: boolean;
       /** Of the recognised requests (R16). */
       readonly requestFloor: Seq;
+      /** The shard's time is this, or later (R17). */
+      readonly timeMs: number;
     }
   /** The log now consists of these entries above `baseSeq`; the store stays as it is, but recognises no request, with its floor at `baseSeq` (R13, R16). */
   | {
@@ -149,6 +153,8 @@ export type Effect =
       /** The recognised requests as of the base position, and their floor (R16). */
       readonly requests: readonly RecordedRequest[];
       readonly requestFloor: Seq;
+      /** The shard's time (R17). */
+      readonly timeMs: number;
     }
   | { readonly type: 'refuseSnapshot'; readonly to: ReplicaId; readonly number: number }
   | { readonly type: 'roleChanged'; readonly role: RoleName; readonly epoch: Epoch }

@@ -22,6 +22,8 @@ export interface SnapshotItem {
   readonly key: string;
   readonly value: Uint8Array;
   readonly version: Seq;
+  /** The shard's time from which on the key is due (R17). Undefined: never. */
+  readonly expiresAtMs?: number | undefined;
 }
 
 /** The answer to one attempt of a compare-and-set of `state`. */
@@ -48,11 +50,15 @@ export interface WriteEvent {
   readonly value: Uint8Array | undefined;
   /** 0: only if absent. Undefined: unconditional. */
   readonly ifVersion: number | undefined;
+  /** Of a put: the key expires this long after now, more than 0 (R17). Undefined: never; a TTL that the key had is removed. */
+  readonly ttlMs?: number | undefined;
   /**
    * The applied version of the key (0: absent), read under its stripe lock. It does not count where `uncommittedVersion` gives
    * one. Undefined: not looked up, since nothing depends on it; allowed for an unconditional put only.
    */
   readonly storedVersion: Seq | undefined;
+  /** When the value of that version is due (R17). Undefined: never. */
+  readonly storedExpiresAtMs?: number | undefined;
   /** With it, the client may send the write again after an unknown outcome, and it is executed once (R16). */
   readonly request?: RequestIdentity | undefined;
 }
@@ -78,6 +84,25 @@ export interface OrderedReadEvent {
   /** The answer carries it back. */
   readonly token: unknown;
   readonly key: string;
+  /** When the applied value of the key is due (R17), read under its stripe lock. Undefined: never. */
+  readonly storedExpiresAtMs?: number | undefined;
+}
+
+/** A key that is due, with what is applied of it. */
+export interface DueKey {
+  readonly key: string;
+  readonly expiresAtMs: number;
+}
+
+/**
+ * Keys whose applied values are due (R17), in the turn in which the shell found them, and no other operation under the stripe lock
+ * of one of them. The replica deletes those that have not been written since.
+ */
+export interface DueEvent {
+  readonly type: 'due';
+  /** The answer carries it back. */
+  readonly token: unknown;
+  readonly keys: readonly DueKey[];
 }
 
 export type Event =
@@ -85,6 +110,7 @@ export type Event =
   | WriteEvent
   | TransactEvent
   | OrderedReadEvent
+  | DueEvent
   /** The end of a turn: the entries appended in this turn are persisted and sent together. */
   | { readonly type: 'flush' }
   | { readonly type: 'message'; readonly message: Message }
@@ -117,6 +143,8 @@ export type Event =
       readonly baseEpochId: EpochId;
       /** The floor of the recognised requests, as of the base position (R16). */
       readonly requestFloor: Seq;
+      /** The shard's time when the snapshot began (R17). */
+      readonly timeMs: number;
     }
   | {
       readonly type: 'snapshotChunk';

@@ -1,11 +1,14 @@
 import type { Epoch, Seq } from './ids.js';
 import { type RecordedRequest, requestBytes } from './request.js';
+import type { FoundItem } from './transaction.js';
 
 /** What an entry does to one key: the resulting value, never the operation, so that applying it twice changes nothing. */
 export interface KeyWrite {
   readonly key: string;
   /** Undefined: the key is deleted. */
   readonly value: Uint8Array | undefined;
+  /** The shard's time (R17), in whole milliseconds, from which on the key is due to be deleted. Undefined: never. */
+  readonly expiresAtMs?: number | undefined;
 }
 
 /**
@@ -19,6 +22,17 @@ export interface LogEntry {
   readonly writes: readonly KeyWrite[];
   /** Undefined: the client does not send the write again after an unknown outcome. */
   readonly request?: RecordedRequest | undefined;
+  /**
+   * The shard's time at which the primary appended the entry, in whole milliseconds (R17). Undefined in an entry that has nothing
+   * to do with expiry.
+   */
+  readonly atMs?: number | undefined;
+}
+
+/** What the entry leaves under the key, one of those that it writes. */
+export function itemOf(entry: LogEntry, key: string): FoundItem {
+  const { value, expiresAtMs } = writeOf(entry, key);
+  return value === undefined ? { value, version: 0 } : { value, version: entry.seq, expiresAtMs };
 }
 
 /** What the entry does to the key, one of those that it writes. */

@@ -28,6 +28,10 @@ export type RequestBody =
       /** The epochs that led to the primary's own. A replica that holds data of another line does not follow (R1). */
       readonly lineage: readonly EpochMark[];
       readonly commitIndex: Seq;
+      /** The shard's time when this was sent (R17). */
+      readonly timeMs: number;
+      /** The shard's time less the primary's clock, in this epoch: with it `sentAtMs` of a beacon is a time of the shard. */
+      readonly timeOffsetMs: number;
     }
   | {
       readonly type: 'append';

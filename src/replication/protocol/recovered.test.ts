@@ -25,6 +25,7 @@ const nothing: RecoveredReplica = {
   appliedSeq: 0,
   requests: [],
   requestFloor: 0,
+  timeMs: 0,
 };
 const found: RecoveredReplica = {
   ...nothing,
@@ -198,7 +199,7 @@ describe('a replica that starts again with its data', () => {
   it('R10: with a half-written snapshot it needs another one', () => {
     const b = new Restarted(halfLaid);
     const log = { baseSeq: 0, baseEpoch: 0, baseEpochId: '', lastSeq: 0, history: [] };
-    const body = { type: 'sync', number: 1, log, lineage: line.lineage, commitIndex: 0 } as const;
+    const body = { type: 'sync', number: 1, log, lineage: line.lineage, commitIndex: 0, timeMs: 0, timeOffsetMs: 0 } as const;
     b.handle({ type: 'message', message: { ...epochOne, from: 'a', to: 'b', body } }, 10);
     const answers = b.sent.flatMap((effect) => (effect.type === 'send' ? [effect.message.body] : []));
     expect(answers).toContainEqual({ type: 'syncAnswer', number: 1, dumpNeeded: true, matchedSeq: 0 });
@@ -212,7 +213,15 @@ describe('a replica that starts again with its data', () => {
       effect.type === 'persist' && effect.change.type === 'reset' ? [effect.change] : [],
     );
     expect(resets).toEqual([
-      { type: 'reset', baseSeq: seqFloor - 1, baseEpoch: 2, baseEpochId: 'two', complete: true, requestFloor: seqFloor - 1 },
+      {
+        type: 'reset',
+        baseSeq: seqFloor - 1,
+        baseEpoch: 2,
+        baseEpochId: 'two',
+        complete: true,
+        requestFloor: seqFloor - 1,
+        timeMs: expect.any(Number),
+      },
     ]);
     b.handle({ type: 'tick' }, graceMs);
     expect(b.replica.status(graceMs)).toMatchObject({ role: 'primary', serving: true, complete: true, lastSeq: seqFloor - 1 });

@@ -44,6 +44,7 @@ interface RequestContent {
   readonly key: string;
   readonly value: Uint8Array | undefined;
   readonly ifVersion: number | undefined;
+  readonly ttlMs?: number | undefined;
 }
 
 /** The fingerprint covers about this many bytes of a value, spread evenly: it is to find mistakes, not forgeries. */
@@ -51,11 +52,12 @@ const coveredBytes = 256;
 const fnvOffset = 0x811c9dc5;
 const fnvPrime = 0x01000193;
 
-export function fingerprintOf({ key, value, ifVersion }: RequestContent): number {
+export function fingerprintOf({ key, value, ifVersion, ttlMs }: RequestContent): number {
   let hash = fnvOffset;
   for (let at = 0; at < key.length; at++) hash = Math.imul(hash ^ key.charCodeAt(at), fnvPrime);
   hash = Math.imul(hash ^ (value === undefined ? -1 : value.length), fnvPrime);
   hash = Math.imul(hash ^ (ifVersion === undefined ? -1 : ifVersion % 0x1_0000_0000), fnvPrime);
+  if (ttlMs !== undefined) hash = Math.imul(hash ^ (ttlMs % 0x1_0000_0000), fnvPrime);
   if (value === undefined) return hash >>> 0;
   const step = Math.max(1, Math.floor(value.length / coveredBytes));
   for (let at = 0; at < value.length; at += step) hash = Math.imul(hash ^ value[at]!, fnvPrime);

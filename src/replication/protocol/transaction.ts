@@ -13,31 +13,43 @@ interface Condition extends KeyCondition {
   readonly key: string;
 }
 
+/** When the key expires after the write. `ttlMs`: from now on, more than 0. 'keep': as before. */
+export type Expiry = { readonly ttlMs: number } | 'keep';
+
+interface Expiring {
+  /** Undefined: never. The write removes a TTL that the key had. */
+  readonly expiry?: Expiry | undefined;
+}
+
 /** Values become part of the log: they must not be memory that is used again. */
 export type KeyOperation =
   | { readonly kind: 'get'; readonly key: string }
-  | ({ readonly kind: 'put'; readonly value: Uint8Array } & Condition)
+  | ({ readonly kind: 'put'; readonly value: Uint8Array } & Condition & Expiring)
   | ({ readonly kind: 'delete' } & Condition)
-  | { readonly kind: 'getAndSet'; readonly key: string; readonly value: Uint8Array }
+  | ({ readonly kind: 'getAndSet'; readonly key: string; readonly value: Uint8Array } & Expiring)
   | { readonly kind: 'getAndDelete'; readonly key: string }
+  /** Gives the key this TTL from now on, and a new version. The value stays. */
+  | { readonly kind: 'touch'; readonly key: string; readonly ttlMs: number }
+  /** Removes the TTL of the key, which gets a new version. The value stays. */
+  | { readonly kind: 'persist'; readonly key: string }
   /** The numbers are decimal text (decimal.ts). A key that does not exist counts as `initial`. */
-  | {
+  | ({
       readonly kind: 'increment';
       readonly key: string;
       readonly by: string;
       readonly initial: string;
       readonly min?: string | undefined;
       readonly max?: string | undefined;
-    }
-  | { readonly kind: 'append'; readonly key: string; readonly value: Uint8Array; readonly maxBytes: number }
+    } & Expiring)
+  | ({ readonly kind: 'append'; readonly key: string; readonly value: Uint8Array; readonly maxBytes: number } & Expiring)
   /** Bytes between the end of the value and `offset` become zero. */
-  | {
+  | ({
       readonly kind: 'setRange';
       readonly key: string;
       readonly offset: number;
       readonly value: Uint8Array;
       readonly maxBytes: number;
-    };
+    } & Expiring);
 
 /** A condition on what is there before any operation. */
 export interface Compare extends Condition {
@@ -59,11 +71,16 @@ export interface FoundItem {
   readonly value: Uint8Array | undefined;
   /** 0: the key does not exist. */
   readonly version: Seq;
+  /** The shard's time from which on the key is due (R17). Undefined: never. */
+  readonly expiresAtMs?: number | undefined;
 }
 
 /** What an operation of a transaction did. */
 export interface KeyResult {
-  /** The version of a write, a delete included. 0: a delete of nothing. Of a get: the version that was read, or 0. */
+  /**
+   * The version of a write, a delete included. 0: it wrote nothing, because the key does not exist, or has no TTL that `persist`
+   * could remove. Of a get: the version that was read, or 0.
+   */
   readonly version: Seq;
   /** What a get read, what `getAndSet` and `getAndDelete` replaced, or what `increment` wrote. Undefined: there is none. */
   readonly value?: Uint8Array | undefined;
@@ -71,6 +88,10 @@ export interface KeyResult {
   readonly previousVersion?: Seq;
   /** Of `append` and `setRange`: the length of the whole value. */
   readonly valueBytes?: number;
+  /** Of `touch` and `persist`: whether the key exists. */
+  readonly existed?: boolean;
+  /** Of a get and of a write: the shard's time from which on the key is due (R17). Undefined: never. */
+  readonly expiresAtMs?: number | undefined;
 }
 
 /** Every key that the transaction names, once each, in the order in which they are named. */

@@ -111,7 +111,7 @@ describe('joining (R10)', () => {
     expect(c.status('b').appliedSeq).toBe(1);
     const { history, epoch, lineage } = c.state!;
     const empty = { baseSeq: 0, baseEpoch: 0, baseEpochId: '', lastSeq: 0, history: [] };
-    const body = { type: 'sync', number: 99, log: empty, lineage, commitIndex: 0 } as const;
+    const body = { type: 'sync', number: 99, log: empty, lineage, commitIndex: 0, timeMs: 0, timeOffsetMs: 0 } as const;
     c.receive({ history, epoch, epochId: epochIdOf(c.state!), from: 'a~1', to: 'b~1', body });
     expect(c.sent('syncAnswer', 'b').at(-1)?.body).toEqual({ type: 'syncAnswer', number: 99, dumpNeeded: true, matchedSeq: 0 });
     expect(c.status('b').lastSeq).toBe(1);

@@ -113,7 +113,7 @@ describe('two epochs of one number are two histories (R1)', () => {
     const { id } = lineage.at(-1)!;
     c.resume('d');
     const log = { baseSeq: 0, baseEpoch: 0, baseEpochId: '', lastSeq: 1, history: [{ ...lineage[0]!, firstSeq: 1 }] };
-    const body = { type: 'sync', number: number + 1, log, lineage, commitIndex: 1 } as const;
+    const body = { type: 'sync', number: number + 1, log, lineage, commitIndex: 1, timeMs: 0, timeOffsetMs: 0 } as const;
     c.receive({ history, epoch: 3, epochId: id, from: 'e~1', to: 'd~1', body });
     expect(c.status('d')).toMatchObject({ epoch: 3, line: held, lastSeq: 2 });
     expect(c.sent('otherHistory', 'd')).toHaveLength(1);

@@ -18,6 +18,7 @@ import { invariant } from './invariant.js';
 import { Log } from './log.js';
 import { RequestTable } from './request-table.js';
 import { newFollower, type Role } from './role.js';
+import { ShardClock } from './shard-clock.js';
 import { type ProposalPurpose, StateRegister } from './state-register.js';
 
 export class Core {
@@ -32,6 +33,8 @@ export class Core {
   readonly log = new Log();
   /** The requests that are recognised (R16): those applied, at a primary also those in its log. */
   readonly requests = new RequestTable();
+  /** The shard's time (R17). */
+  readonly clock: ShardClock;
   readonly durability = new Durability();
   readonly register = new StateRegister();
   /** The history that this replica follows; undefined: it knows none. With data, it follows that of the data only (R1). */
@@ -99,6 +102,7 @@ export class Core {
     this.options = options;
     this.node = nodeIdOf(options.replicaId);
     this.nowMs = nowMs;
+    this.clock = new ShardClock(nowMs);
     this.loyalSinceMs = nowMs;
     this.lastTickMs = nowMs;
     this.wokeMs = nowMs;
@@ -130,6 +134,7 @@ export class Core {
     this.appliedSeq = appliedSeq;
     this.requests.reset(found.requestFloor);
     this.requests.load(found.requests);
+    this.clock.learn(found.timeMs, this.nowMs);
     this.durability.foundDurable(this.log.lastSeq);
     if (this.line !== undefined) this.emit({ type: 'holds', history: this.line.history });
   }
@@ -163,6 +168,11 @@ export class Core {
   /** `state` was read on the present connection to ZooKeeper, and no proposal is outstanding (R7). */
   get mayWriteState(): boolean {
     return this.sessionConnected && this.register.isFresh && this.register.proposal === undefined;
+  }
+
+  /** The shard's time at the event that is being handled (R17). */
+  get timeMs(): number {
+    return this.clock.at(this.nowMs);
   }
 
   /** Mints the id of a history or an epoch. */
@@ -254,7 +264,8 @@ export class Core {
     this.appliedSeq = baseSeq;
     this.durability.cutTo(0);
     const { epoch: baseEpoch, id: baseEpochId } = base;
-    return this.persist({ type: 'reset', baseSeq, baseEpoch, baseEpochId, complete, requestFloor }, { lastSeq: baseSeq });
+    const timeMs = this.timeMs;
+    return this.persist({ type: 'reset', baseSeq, baseEpoch, baseEpochId, complete, requestFloor, timeMs }, { lastSeq: baseSeq });
   }
 
   /**
@@ -264,9 +275,9 @@ export class Core {
    */
   rebase(baseSeq: Seq, { epoch, id }: EpochMark): void {
     const unapplied = this.log.slice(this.appliedSeq + 1, this.log.lastSeq - this.appliedSeq);
-    const entries = unapplied.map(({ writes, request }, index) => {
+    const entries = unapplied.map((entry, index) => {
       const seq = baseSeq + 1 + index;
-      return { seq, epoch, writes, request: request && { ...request, seq, floor: 0 } };
+      return { ...entry, seq, epoch, request: entry.request && { ...entry.request, seq, floor: 0 } };
     });
     this.log.reset(baseSeq, { epoch, id });
     this.requests.reset(baseSeq);

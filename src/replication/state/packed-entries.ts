@@ -5,6 +5,7 @@
  */
 import type { Epoch, Seq } from '../protocol/ids.js';
 import type { KeyWrite, LogEntry } from '../protocol/log-entry.js';
+import { PackedExpiry } from './packed-expiry.js';
 import { PackedRequests } from './packed-requests.js';
 
 /** Values above this size are not copied: the object costs little beside them, and the copy would cost much. */
@@ -28,6 +29,8 @@ export class PackedEntries {
   readonly #writeEnds: Uint32Array | undefined;
   /** Undefined: no entry carries a request. */
   readonly #requests: PackedRequests | undefined;
+  /** Undefined: no entry has to do with expiry. */
+  readonly #expiry: PackedExpiry | undefined;
   /** By number of the write. */
   readonly #large = new Map<number, Uint8Array>();
 
@@ -40,9 +43,11 @@ export class PackedEntries {
     let largeBytes = 0;
     let isSingle = true;
     let hasRequests = false;
-    for (const { writes, request } of entries) {
+    let isTimed = false;
+    for (const { writes, request, atMs } of entries) {
       isSingle &&= writes.length === 1;
       hasRequests ||= request !== undefined;
+      isTimed ||= atMs !== undefined;
       writeCount += writes.length;
       for (const { key, value } of writes) {
         keyLength += key.length;
@@ -59,8 +64,10 @@ export class PackedEntries {
     this.#ends = new Uint32Array(2 * writeCount);
     this.#writeEnds = isSingle ? undefined : writeEndsOf(entries);
     this.#requests = hasRequests ? new PackedRequests(entries) : undefined;
-    const indexBytes = this.#ends.byteLength + (this.#writeEnds?.byteLength ?? 0) + (this.#requests?.bytes ?? 0);
-    this.bytes = this.#keys.byteLength + this.#values.byteLength + indexBytes + largeBytes;
+    this.#expiry = isTimed ? new PackedExpiry(entries, writeCount) : undefined;
+    const indexBytes = this.#ends.byteLength + (this.#writeEnds?.byteLength ?? 0);
+    const restBytes = largeBytes + (this.#requests?.bytes ?? 0) + (this.#expiry?.bytes ?? 0);
+    this.bytes = this.#keys.byteLength + this.#values.byteLength + indexBytes + restBytes;
     this.#fill(entries);
   }
 
@@ -74,13 +81,17 @@ export class PackedEntries {
     const writes: KeyWrite[] = [];
     const end = this.#writeEnds === undefined ? index + 1 : this.#writeEnds[index]!;
     for (let at = index === 0 ? 0 : (this.#writeEnds?.[index - 1] ?? index); at < end; at++) writes.push(this.#writeAt(at));
-    return { seq, epoch: this.epoch, writes, request: this.#requests?.get(index, seq) };
+    const entry = { seq, epoch: this.epoch, writes, request: this.#requests?.get(index, seq) };
+    const atMs = this.#expiry?.atMs(index);
+    return atMs === undefined ? entry : { ...entry, atMs };
   }
 
   #writeAt(number: number): KeyWrite {
     const keyStart = number === 0 ? 0 : this.#ends[2 * number - 2]!;
     const key = String.fromCharCode(...this.#keys.subarray(keyStart, this.#ends[2 * number]!));
-    return { key, value: this.#valueAt(number) };
+    const value = this.#valueAt(number);
+    const expiresAtMs = this.#expiry?.expiresAtMs(number);
+    return expiresAtMs === undefined ? { key, value } : { key, value, expiresAtMs };
   }
 
   #valueAt(number: number): Uint8Array | undefined {

@@ -37,6 +37,8 @@ export interface Follower {
   primary: ReplicaId | undefined;
   /** The epochs that led to this one, as the newest Sync names them. Empty: this role has received no Sync. */
   lineage: readonly EpochMark[];
+  /** From the primary's clock to the shard's time (R17), as the newest Sync says. Undefined: this role has received no Sync. */
+  timeOffsetMs: number | undefined;
   stream: FollowedStream | undefined;
   snapshot: SnapshotInProgress | undefined;
 }
@@ -105,5 +107,5 @@ export interface Primary {
 export type Role = Follower | Claimant | Primary;
 
 export function newFollower(): Follower {
-  return { kind: 'follower', primary: undefined, lineage: [], stream: undefined, snapshot: undefined };
+  return { kind: 'follower', primary: undefined, lineage: [], timeOffsetMs: undefined, stream: undefined, snapshot: undefined };
 }

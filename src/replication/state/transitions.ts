@@ -28,6 +28,7 @@ function changeRole(core: Core, next: Role): void {
   core.role = next;
   if (last.kind === 'primary') {
     core.steppedDownMs = core.nowMs;
+    core.clock.take(core.nowMs);
     resign(core, last);
   }
   if (last.kind === 'claimant' && next.kind === 'follower' && last.forceToken !== undefined) {
@@ -48,7 +49,9 @@ function resign(core: Core, last: Primary): void {
   core.persistAppended(core.log.slice(last.persistedSeq + 1, core.log.lastSeq - last.persistedSeq));
   core.emit({ type: 'links', to: [] });
   last.waiters.abandon(
-    (token) => core.emit({ type: 'answer', token, answer: { kind: 'refused', refusal: 'OUTCOME_UNKNOWN' } }),
+    (token) => {
+      if (token !== undefined) core.emit({ type: 'answer', token, answer: { kind: 'refused', refusal: 'OUTCOME_UNKNOWN' } });
+    },
     ({ token, isRecorded }) => {
       const refusal = isRecorded ? 'OUTCOME_UNKNOWN' : 'NOT_PRIMARY';
       core.emit({ type: 'answer', token, answer: { kind: 'refused', refusal } });
@@ -115,6 +118,7 @@ export function becomePrimary(core: Core, { history, epoch, lineage, seqFloor, i
     invariant(inSync.length === 1, 'a log below the seq floor with other members in sync');
     core.rebase(seqFloor - 1, mark);
   }
+  core.clock.take(core.nowMs);
   const uncommitted: Primary['uncommitted'] = new Map();
   for (const entry of core.log.slice(core.appliedSeq + 1, core.log.lastSeq - core.appliedSeq)) {
     for (const { key } of entry.writes) uncommitted.set(key, entry);

@@ -22,7 +22,7 @@ export class Waiters {
   readonly #answers = new Map<Seq, Answer>();
   #judged = new Map<Seq, JudgedWaiter[]>();
 
-  /** `answer`: what the call is answered with once the entry has committed; undefined: only the version. */
+  /** `token` undefined: no call waits for the entry. `answer`: what the call is answered with once the entry has committed; undefined: only the version. */
   addWrite(seq: Seq, token: unknown, answer?: Answer): void {
     if (this.#writes.length === 0) this.#firstSeq = seq;
     this.#writes.push(token);

@@ -61,7 +61,15 @@ export class StorageAndTwin {
   }
 
   reset(): void {
-    this.storage.persist({ type: 'reset', baseSeq: 0, baseEpoch: 0, baseEpochId: '', complete: false, requestFloor: 0 });
+    this.storage.persist({
+      type: 'reset',
+      baseSeq: 0,
+      baseEpoch: 0,
+      baseEpochId: '',
+      complete: false,
+      requestFloor: 0,
+      timeMs: 0,
+    });
     this.twin.clear();
   }
 

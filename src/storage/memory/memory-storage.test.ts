@@ -52,7 +52,7 @@ describe('the storage in memory', () => {
     const empty = storage.memoryBytes;
     storage.apply(Array.from({ length: 30_000 }, (_, number) => putEntry(`key:${number}`, 200, number + 1)));
     expect(storage.memoryBytes).toBeGreaterThan(5 * empty);
-    storage.persist({ type: 'reset', baseSeq: 0, baseEpoch: 0, baseEpochId: '', complete: false, requestFloor: 0 });
+    storage.persist({ type: 'reset', baseSeq: 0, baseEpoch: 0, baseEpochId: '', complete: false, requestFloor: 0, timeMs: 0 });
     expect(storage).toMatchObject({ keyCount: 0, dataBytes: 0, memoryBytes: empty });
     storage.apply([putEntry('key:7', 3, 1)]);
     expect(storage.get('key:7')?.version).toBe(1);

@@ -13,6 +13,7 @@ const bytes1 = tagOf(1, 'bytes');
 const bytes2 = tagOf(2, 'bytes');
 const bytes3 = tagOf(3, 'bytes');
 const bytes4 = tagOf(4, 'bytes');
+const varint5 = tagOf(5, 'varint');
 
 /** @param header the epochs are left out if all of them are that of the header, as they nearly always are. */
 export function writeAppend(
@@ -52,7 +53,7 @@ export function readAppend(reader: ProtobufReader, { bytes, header }: Pick<Envel
     else if (tag === varint1) append.number = reader.varint();
     else if (tag === varint2) append.prevSeq = reader.varint();
     else if (tag === varint3) append.prevEpoch = reader.varint();
-    else if (tag === tagOf(5, 'varint')) append.commitIndex = reader.varint();
+    else if (tag === varint5) append.commitIndex = reader.varint();
     else if (tag === tagOf(6, 'bytes')) append.prevEpochId = reader.string();
     else if (tag === tagOf(7, 'bytes')) runs.push(readRun(reader));
     else if (tag === tagOf(8, 'varint')) isOfHeadersEpoch = reader.bool();
@@ -71,6 +72,7 @@ function readEntry(reader: ProtobufReader, bytes: Buffer): LogEntry {
   let epoch = 0;
   const writes: KeyWrite[] = [];
   let request: RecordedRequest | undefined;
+  let atMs: number | undefined;
   const outerEnd = reader.enter();
   while (reader.more) {
     const tag = reader.tag();
@@ -78,27 +80,31 @@ function readEntry(reader: ProtobufReader, bytes: Buffer): LogEntry {
     else if (tag === varint2) epoch = reader.varint();
     else if (tag === bytes3) writes.push(readKeyWrite(reader, bytes));
     else if (tag === bytes4) request = readRequest(reader, seq);
+    else if (tag === varint5) atMs = reader.varint();
     else reader.skip(tag);
   }
   reader.leave(outerEnd);
-  return { seq, epoch, writes, request };
+  return atMs === undefined ? { seq, epoch, writes, request } : { seq, epoch, writes, request, atMs };
 }
 
 function readKeyWrite(reader: ProtobufReader, bytes: Buffer): KeyWrite {
   let key = '';
   let value: Uint8Array | undefined;
+  let expiresAtMs: number | undefined;
   const outerEnd = reader.enter();
   while (reader.more) {
     const tag = reader.tag();
     if (tag === bytes1) key = reader.string();
     else if (tag === bytes2) value = ownCopyOf(bytes, reader.bytes(), reader.position);
+    else if (tag === varint3) expiresAtMs = reader.varint();
     else reader.skip(tag);
   }
   reader.leave(outerEnd);
-  return { key, value };
+  return expiresAtMs === undefined ? { key, value } : { key, value, expiresAtMs };
 }
 
-export function writeSync(writer: ProtobufWriter, { number, log, lineage, commitIndex }: BodyOf<'sync'>): void {
+export function writeSync(writer: ProtobufWriter, sync: BodyOf<'sync'>): void {
+  const { number, log, lineage, commitIndex, timeMs, timeOffsetMs } = sync;
   writer.uint64(1, number);
   writer.uint64(2, log.baseSeq);
   writer.uint64(3, log.baseEpoch);
@@ -107,6 +113,8 @@ export function writeSync(writer: ProtobufWriter, { number, log, lineage, commit
   writer.uint64(6, commitIndex);
   writer.string(7, log.baseEpochId);
   for (const mark of lineage) writeMark(writer, 8, mark);
+  writer.uint64(9, timeMs);
+  writer.uint64(10, zigzag(timeOffsetMs));
 }
 
 function writeRun(writer: ProtobufWriter, field: number, { epoch, id, firstSeq }: EpochRun): void {
@@ -126,23 +134,49 @@ function writeMark(writer: ProtobufWriter, field: number, { epoch, id, removals 
 }
 
 export function readSync(reader: ProtobufReader): BodyOf<'sync'> {
-  const history: EpochRun[] = [];
   const lineage: EpochMark[] = [];
-  const log = { baseSeq: 0, baseEpoch: 0, baseEpochId: '', lastSeq: 0, history };
-  const sync = { type: 'sync' as const, number: 0, log, lineage, commitIndex: 0 };
+  const log = { baseSeq: 0, baseEpoch: 0, baseEpochId: '', lastSeq: 0, history: [] as EpochRun[] };
+  const sync = { type: 'sync' as const, number: 0, log, lineage, commitIndex: 0, timeMs: 0, timeOffsetMs: 0 };
   while (reader.more) {
     const tag = reader.tag();
+    if (readPositionField(reader, tag, log)) continue;
     if (tag === varint1) sync.number = reader.varint();
-    else if (tag === varint2) log.baseSeq = reader.varint();
-    else if (tag === varint3) log.baseEpoch = reader.varint();
-    else if (tag === tagOf(4, 'varint')) log.lastSeq = reader.varint();
-    else if (tag === tagOf(5, 'bytes')) history.push(readRun(reader));
     else if (tag === tagOf(6, 'varint')) sync.commitIndex = reader.varint();
-    else if (tag === tagOf(7, 'bytes')) log.baseEpochId = reader.string();
     else if (tag === tagOf(8, 'bytes')) lineage.push(readMark(reader));
+    else if (tag === tagOf(9, 'varint')) sync.timeMs = reader.varint();
+    else if (tag === tagOf(10, 'varint')) sync.timeOffsetMs = fromZigzag(reader.varint());
     else reader.skip(tag);
   }
   return sync;
+}
+
+/** A log position, whose fields are among those of Sync. */
+interface SyncedLog {
+  baseSeq: number;
+  baseEpoch: number;
+  baseEpochId: string;
+  lastSeq: number;
+  readonly history: EpochRun[];
+}
+
+/** False: the field is none of the position's, and was not read. */
+function readPositionField(reader: ProtobufReader, tag: number, log: SyncedLog): boolean {
+  if (tag === varint2) log.baseSeq = reader.varint();
+  else if (tag === varint3) log.baseEpoch = reader.varint();
+  else if (tag === tagOf(4, 'varint')) log.lastSeq = reader.varint();
+  else if (tag === tagOf(5, 'bytes')) log.history.push(readRun(reader));
+  else if (tag === tagOf(7, 'bytes')) log.baseEpochId = reader.string();
+  else return false;
+  return true;
+}
+
+/** As protobuf encodes a sint64, for whole numbers that are safe when doubled. */
+function zigzag(value: number): number {
+  return value < 0 ? -2 * value - 1 : 2 * value;
+}
+
+function fromZigzag(encoded: number): number {
+  return encoded % 2 === 0 ? encoded / 2 : -(encoded + 1) / 2;
 }
 
 function readMark(reader: ProtobufReader): EpochMark {

@@ -90,17 +90,19 @@ export class EntryBlocks {
   }
 }
 
-function writeEntry(writer: ProtobufWriter, { seq, epoch, writes, request }: LogEntry): void {
+function writeEntry(writer: ProtobufWriter, { seq, epoch, writes, request, atMs }: LogEntry): void {
   writer.begin(entriesField, estimatedBytes(writes) + (request === undefined ? 0 : requestMessageBytes));
   writer.uint64(1, seq);
   writer.uint64(2, epoch);
-  for (const { key, value } of writes) {
+  for (const { key, value, expiresAtMs } of writes) {
     writer.begin(3, writeOverheadBytes + key.length + (value?.length ?? 0));
     writer.string(1, key);
     if (value !== undefined) writer.bytes(2, value);
+    if (expiresAtMs !== undefined) writer.uint64(3, expiresAtMs);
     writer.end();
   }
   if (request !== undefined) writeRequest(writer, 4, request, 0);
+  if (atMs !== undefined) writer.uint64(5, atMs);
   writer.end();
 }
 

@@ -46,10 +46,16 @@ const entry: fc.Arbitrary<LogEntry> = fc
   .record({
     seq,
     epoch: seq,
-    writes: fc.array(fc.record({ key: text, value: fc.option(fc.uint8Array({ maxLength: 300 }), { nil: undefined }) }), {
-      maxLength: 4,
-    }),
+    writes: fc.array(
+      fc.record({
+        key: text,
+        value: fc.option(fc.uint8Array({ maxLength: 300 }), { nil: undefined }),
+        expiresAtMs: fc.option(seq, { nil: undefined }),
+      }),
+      { maxLength: 4 },
+    ),
     request: fc.option(request, { nil: undefined }),
+    atMs: fc.option(seq, { nil: undefined }),
   })
   .map((one) => ({ ...one, request: one.request && { ...one.request, seq: one.seq } }));
 const run = fc.record({ epoch: seq, id: text, firstSeq: seq });
@@ -84,6 +90,8 @@ const requests = {
     log,
     lineage: fc.array(mark, { maxLength: 5 }),
     commitIndex: seq,
+    timeMs: seq,
+    timeOffsetMs: fc.integer({ min: -(2 ** 50), max: 2 ** 50 }),
   }),
   append: fc.record({
     type: ofType('append'),
@@ -122,7 +130,10 @@ const ends = { history: 'h', epoch: 1, epochId: 'one', from: 'a', to: 'b' };
 /** The body with the field names of the proto file. */
 function asProto(body: AnyBody, toWhole = Math.floor): object {
   const { type: _, ...fields } = body as Record<string, unknown> & AnyBody;
-  if (body.type === 'sync') return { ...body.log, number: body.number, lineage: body.lineage, commitIndex: body.commitIndex };
+  if (body.type === 'sync') {
+    const { type: _type, log, ...rest } = body;
+    return { ...log, ...rest };
+  }
   if (body.type === 'append') return { ...fields, entries: body.entries.map(asProtoEntry) };
   const times = Object.entries(fields).map(([name, value]) =>
     name.endsWith('Ms') ? [name.replace(/Ms$/, 'Us'), toWhole((value as number) * 1_000)] : [name, value],
@@ -132,12 +143,17 @@ function asProto(body: AnyBody, toWhole = Math.floor): object {
 
 const entryType = proto.lookupType('kv.internal.v1.Entry');
 
-function asProtoEntry({ seq, epoch, writes, request }: LogEntry): Uint8Array {
-  const named = writes.map(({ key, value }) => (value === undefined ? { key } : { key, value }));
-  if (request === undefined) return entryType.encode({ seq, epoch, writes: named }).finish();
+function asProtoEntry({ request, ...entry }: LogEntry): Uint8Array {
+  const writes = entry.writes.map(defined);
+  if (request === undefined) return entryType.encode({ ...defined(entry), writes }).finish();
   const { found, seq: _, ...fields } = request;
   const recorded = found === undefined ? fields : { ...fields, found: found + 1 };
-  return entryType.encode({ seq, epoch, writes: named, request: recorded }).finish();
+  return entryType.encode({ ...defined(entry), writes, request: recorded }).finish();
+}
+
+/** protobufjs writes the fields that are there. */
+function defined(message: object): object {
+  return Object.fromEntries(Object.entries(message).filter(([, value]) => value !== undefined));
 }
 
 function fromProto(type: protobuf.Type, bytes: Uint8Array): Record<string, Record<string, unknown>> {

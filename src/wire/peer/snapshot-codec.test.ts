@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import protobuf from 'protobufjs';
 import { describe, expect, test } from 'vitest';
+import type { SnapshotItem } from '../../replication/index.js';
 import type { RecordView } from '../../storage/index.js';
 import { protoFolder } from '../contract/proto-files.js';
 import { ReplicationCodec } from './replication-codec.js';
@@ -20,6 +21,7 @@ const item = fc.record({
   key: fc.oneof(fc.string(), fc.string({ unit: 'grapheme', maxLength: 200 })),
   value: fc.uint8Array({ maxLength: 300 }),
   version: fc.oneof(fc.nat(300), number),
+  expiresAtMs: fc.option(number, { nil: undefined }),
 });
 const request = fc.record({
   client: fc.string(),
@@ -37,6 +39,7 @@ const body: fc.Arbitrary<SnapshotBody> = fc.oneof(
     baseEpoch: number,
     baseEpochId: fc.string(),
     requestFloor: number,
+    timeMs: number,
   }),
   fc.record({ type: fc.constant('requests' as const), requests: fc.array(request, { maxLength: 20 }) }),
   fc.record({ type: fc.constant('chunk' as const), items: fc.array(item, { minLength: 1, maxLength: 20 }) }),
@@ -47,17 +50,17 @@ const body: fc.Arbitrary<SnapshotBody> = fc.oneof(
 function encoded(number: number, it: SnapshotBody): Buffer {
   const encoder = new SnapshotEncoder(header, number);
   if (it.type !== 'chunk') return encoder.encode(it);
-  for (const { key, value, version } of it.items) encoder.add(viewOf(Buffer.from(key), value, version));
+  for (const { key, ...rest } of it.items) encoder.add(viewOf(Buffer.from(key), rest));
   return encoder.takeChunk();
 }
 
 /** The view of a record that lies between other bytes. */
-function viewOf(key: Buffer, value: Uint8Array, version: number): RecordView {
+function viewOf(key: Buffer, { value, version, expiresAtMs }: Omit<SnapshotItem, 'key'>): RecordView {
   const memory = Buffer.concat([Buffer.from('before'), key, Buffer.from('between'), value, Buffer.from('after')]);
   const keyStart = 'before'.length;
   const keyEnd = keyStart + key.length;
   const valueStart = keyEnd + 'between'.length;
-  return { memory, keyStart, keyEnd, valueStart, valueEnd: valueStart + value.length, version };
+  return { memory, keyStart, keyEnd, valueStart, valueEnd: valueStart + value.length, version, expiresAtMs };
 }
 
 function twinOf(number: number, { type, ...fields }: SnapshotBody): protobuf.Message {

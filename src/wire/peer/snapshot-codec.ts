@@ -18,6 +18,7 @@ export type SnapshotFrame =
       readonly baseEpoch: number;
       readonly baseEpochId: string;
       readonly requestFloor: number;
+      readonly timeMs: number;
     }
   | { readonly type: 'requests'; readonly requests: readonly RecordedRequest[] }
   | { readonly type: 'end'; readonly commitIndex: number };
@@ -31,7 +32,13 @@ const end = new FlatMessage({ commitIndex: 'uint64' });
 const fields = { begin: 3, chunk: 4, end: 5, requests: 6 } as const;
 const itemsField = 1;
 const requestsTag = tagOf(itemsField, 'bytes');
-const tags = { item: tagOf(itemsField, 'bytes'), key: tagOf(1, 'bytes'), value: tagOf(2, 'bytes'), version: tagOf(3, 'varint') };
+const tags = {
+  item: tagOf(itemsField, 'bytes'),
+  key: tagOf(1, 'bytes'),
+  value: tagOf(2, 'bytes'),
+  version: tagOf(3, 'varint'),
+  expiresAt: tagOf(4, 'varint'),
+};
 
 /** Estimated bytes of an item beside its key and value. */
 const overheadBytes = 12;
@@ -66,13 +73,14 @@ export class SnapshotEncoder {
   }
 
   /** Adds an item to the current chunk, which `takeChunk` ends. */
-  add({ memory, keyStart, keyEnd, valueStart, valueEnd, version }: RecordView): void {
+  add({ memory, keyStart, keyEnd, valueStart, valueEnd, version, expiresAtMs }: RecordView): void {
     const writer = this.#writer;
     if (writer.length === 0) this.#open('chunk', chunkBytes);
     writer.begin(itemsField, overheadBytes + keyEnd - keyStart + valueEnd - valueStart);
     writer.bytesOf(1, memory, keyStart, keyEnd);
     writer.bytesOf(2, memory, valueStart, valueEnd);
     writer.uint64(3, version);
+    if (expiresAtMs !== undefined) writer.uint64(4, expiresAtMs);
     writer.end();
   }
 
@@ -117,21 +125,23 @@ export function readSnapshotBody(envelope: Envelope): SnapshotBody | undefined {
 
 type Begin = Omit<Extract<SnapshotFrame, { type: 'begin' }>, 'type'>;
 
-function writeBegin(writer: ProtobufWriter, { baseSeq, baseEpoch, baseEpochId, requestFloor }: Begin): void {
+function writeBegin(writer: ProtobufWriter, { baseSeq, baseEpoch, baseEpochId, requestFloor, timeMs }: Begin): void {
   writer.uint64(1, baseSeq);
   writer.uint64(2, baseEpoch);
   writer.string(3, baseEpochId);
   writer.uint64(4, requestFloor);
+  writer.uint64(5, timeMs);
 }
 
 function readBegin(reader: ProtobufReader): Begin {
-  const begin = { baseSeq: 0, baseEpoch: 0, baseEpochId: '', requestFloor: 0 };
+  const begin = { baseSeq: 0, baseEpoch: 0, baseEpochId: '', requestFloor: 0, timeMs: 0 };
   while (reader.more) {
     const tag = reader.tag();
     if (tag === tagOf(1, 'varint')) begin.baseSeq = reader.varint();
     else if (tag === tagOf(2, 'varint')) begin.baseEpoch = reader.varint();
     else if (tag === tagOf(3, 'bytes')) begin.baseEpochId = reader.string();
     else if (tag === tagOf(4, 'varint')) begin.requestFloor = reader.varint();
+    else if (tag === tagOf(5, 'varint')) begin.timeMs = reader.varint();
     else reader.skip(tag);
   }
   return begin;
@@ -167,14 +177,16 @@ function readItem(reader: ProtobufReader, bytes: Buffer): SnapshotItem {
   let key = '';
   let value = noBytes;
   let version = 0;
+  let expiresAtMs: number | undefined;
   const outerEnd = reader.enter();
   while (reader.more) {
     const tag = reader.tag();
     if (tag === tags.key) key = reader.string();
     else if (tag === tags.value) value = viewOf(bytes, reader.bytes(), reader.position);
     else if (tag === tags.version) version = reader.varint();
+    else if (tag === tags.expiresAt) expiresAtMs = reader.varint();
     else reader.skip(tag);
   }
   reader.leave(outerEnd);
-  return { key, value, version };
+  return expiresAtMs === undefined ? { key, value, version } : { key, value, version, expiresAtMs };
 }

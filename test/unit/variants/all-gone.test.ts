@@ -48,8 +48,8 @@ describeVariants('all gone', [
     rule: 'R13',
     does: 'serves while the end of the history may still succeed',
     edits: [
-      edit('primary/write.ts', proposedOrEnding, "role.handover?.stage === 'proposed'"),
-      edit('primary/write.ts', 'role.handover !== undefined || role.ending', 'role.handover !== undefined'),
+      edit('primary/refusals.ts', proposedOrEnding, "role.handover?.stage === 'proposed'"),
+      edit('primary/refusals.ts', 'role.handover !== undefined || role.ending', 'role.handover !== undefined'),
     ],
     caughtBy: scenario('planned-end'),
   },

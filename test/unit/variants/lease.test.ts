@@ -20,7 +20,7 @@ describeVariants('reads', [
   {
     rule: 'R9',
     does: 'uses the time of the last event, not a clock sampled after the request arrived',
-    edits: [edit('primary/write.ts', 'core.options.leaseMs, nowMs)', 'core.options.leaseMs, core.nowMs)')],
+    edits: [edit('primary/refusals.ts', 'core.options.leaseMs, nowMs)', 'core.options.leaseMs, core.nowMs)')],
     caughtBy: scenario('lease'),
   },
   {
@@ -40,7 +40,7 @@ describeVariants('reads', [
     does: 'needs no lease from the joiner that is proposed',
     edits: [
       edit(
-        'primary/write.ts',
+        'primary/refusals.ts',
         'holdsLease(role, core.self, requiredIds(core, role)',
         'holdsLease(role, core.self, core.register.state?.inSync ?? []',
       ),
@@ -62,7 +62,7 @@ describeVariants('reads', [
   {
     rule: 'R9',
     does: 'answers requests as if it were not paused',
-    edits: [edit('primary/write.ts', "if (role.paused) return 'PAUSED';", '')],
+    edits: [edit('primary/refusals.ts', "if (role.paused) return 'PAUSED';", '')],
     caughtBy: scenario('lease'),
   },
   {

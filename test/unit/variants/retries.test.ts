@@ -24,7 +24,7 @@ describeVariants('retries', [
   {
     rule: 'R16',
     does: 'recognises, as primary, only what is applied',
-    edits: [edit('primary/write.ts', 'if (request !== undefined) core.requests.begin(request);', '')],
+    edits: [edit('primary/append.ts', 'if (request !== undefined) core.requests.begin(request);', '')],
     caughtBy: scenario('retries'),
   },
   {

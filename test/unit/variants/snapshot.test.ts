@@ -15,8 +15,8 @@ describeVariants('snapshot', [
     edits: [
       edit(
         'state/core.ts',
-        "type: 'reset', baseSeq, baseEpoch, baseEpochId, complete, requestFloor }",
-        "type: complete ? 'reset' : 'rebase', baseSeq, baseEpoch, baseEpochId, complete, requestFloor, entries: [] }",
+        "type: 'reset', baseSeq, baseEpoch, baseEpochId, complete, requestFloor, timeMs }",
+        "type: complete ? 'reset' : 'rebase', baseSeq, baseEpoch, baseEpochId, complete, requestFloor, timeMs, entries: [] }",
       ),
     ],
     caughtBy: scenario('planned-end'),

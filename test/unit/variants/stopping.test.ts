@@ -10,13 +10,13 @@ describeVariants('planned stops', [
   {
     rule: 'R12',
     does: 'serves reads while its compare-and-set may still succeed',
-    edits: [edit('primary/write.ts', proposedOrEnding, 'role.ending')],
+    edits: [edit('primary/refusals.ts', proposedOrEnding, 'role.ending')],
     caughtBy: scenario('handover'),
   },
   {
     rule: 'R12',
     does: 'accepts new writes while it drains',
-    edits: [edit('primary/write.ts', 'role.handover !== undefined || role.ending', 'role.ending')],
+    edits: [edit('primary/refusals.ts', 'role.handover !== undefined || role.ending', 'role.ending')],
     caughtBy: scenario('handover'),
   },
   {

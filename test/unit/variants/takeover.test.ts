@@ -135,7 +135,7 @@ describeVariants('takeover', [
     does: 'appends new writes before it serves',
     edits: [
       edit(
-        'primary/write.ts',
+        'primary/refusals.ts',
         'return refusal;\n  if (role.handover !== undefined',
         "if (refusal !== 'TAKEOVER_IN_PROGRESS') return refusal;\n  if (role.handover !== undefined",
       ),

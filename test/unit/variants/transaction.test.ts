@@ -8,7 +8,7 @@ describeVariants('transaction', [
   {
     rule: 'R6',
     does: 'judges a transaction by what is stored, not by the newest entry',
-    edits: [edit(file, 'if (newest !== undefined) return { value: writeOf(', 'if (newest === null) return { value: writeOf(')],
+    edits: [edit(file, 'if (newest !== undefined) return itemOf(newest, key);', '')],
     caughtBy: scenario('transaction'),
   },
   {
@@ -17,8 +17,8 @@ describeVariants('transaction', [
     edits: [
       edit(
         file,
-        "return append(core, role, writes, token, { kind: 'transacted', version: seq, held, results });",
-        "for (const write of writes) append(core, role, [write], token, { kind: 'transacted', version: seq, held, results });\n    return;",
+        'return append(core, role, { writes, token, given, isTimed: writes.some(isExpiring) });',
+        'for (const write of writes) append(core, role, { writes: [write], token, given });\n    return;',
       ),
     ],
     caughtBy: scenario('transaction'),

@@ -46,9 +46,9 @@ describeVariants('write', [
     does: 'answers a write when it is appended',
     edits: [
       edit(
-        'primary/write.ts',
+        'primary/append.ts',
         'role.waiters.addWrite(entry.seq, token, given);',
-        "answer(core, token, given ?? { kind: 'written', version: entry.seq });",
+        "core.emit({ type: 'answer', token, answer: given ?? { kind: 'written', version: entry.seq } });",
       ),
     ],
     caughtBy: schedules(15),
@@ -58,7 +58,7 @@ describeVariants('write', [
     does: 'lets a read see an uncommitted write, at the primary',
     edits: [
       edit(
-        'primary/write.ts',
+        'primary/append.ts',
         'core.log.append(entry, role.epochId);',
         "core.log.append(entry, role.epochId);\n  core.emit({ type: 'apply', entries: [entry] });",
       ),
@@ -89,8 +89,8 @@ describeVariants('write', [
     edits: [
       edit(
         'primary/write.ts',
-        "answerJudged(core, role, newest?.seq, { token: event.token, answer: { kind: 'readable'",
-        "answerJudged(core, role, undefined, { token: event.token, answer: { kind: 'readable'",
+        "answerJudged(core, role, newest?.seq, { token, answer: { kind: 'readable'",
+        "answerJudged(core, role, undefined, { token, answer: { kind: 'readable'",
       ),
     ],
     caughtBy: scenario('ordered-read'),
@@ -116,7 +116,7 @@ describeVariants('write', [
   {
     rule: 'R11',
     does: 'appends writes with fewer than minInSync members',
-    edits: [edit('primary/write.ts', "if (core.register.confirmed.length < options.minInSync) return 'TOO_FEW_IN_SYNC';", '')],
+    edits: [edit('primary/refusals.ts', "if (core.register.confirmed.length < options.minInSync) return 'TOO_FEW_IN_SYNC';", '')],
     caughtBy: scenario('too-few'),
   },
   {
