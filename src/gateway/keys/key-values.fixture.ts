@@ -76,7 +76,7 @@ export class FakeKeyValues implements KeyValues {
     this.#fail();
     const change = decodeChange(kind, message, this.maxValueBytes);
     const newest = (key: string) => this.values.get(key) ?? { value: undefined, version: 0 };
-    const judged = judgeTransaction(change.transaction, newest, this.#version + 1);
+    const judged = judgeTransaction(change.transaction, newest, { seq: this.#version + 1, expiryAfter: (ttlMs) => ttlMs });
     if ('refusal' in judged) throw new KvError(judged.refusal, 'refused', { currentVersion: judged.currentVersion });
     const { held, writes, results } = judged;
     const version = writes.length === 0 ? 0 : ++this.#version;
