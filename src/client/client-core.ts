@@ -9,6 +9,7 @@ import type { DataRequest } from '../wire/pipeline/pipeline-operations.js';
 import type { DataResult } from '../wire/pipeline/pipeline-results.js';
 import { type CallOptions, type Limits, limitsOf, remainingMs } from './call-limits.js';
 import type { ResolvedClientOptions } from './options.js';
+import { ClientRequests } from './requests/client-requests.js';
 import { type ClientOperation, closedError } from './retry/client-operation.js';
 import { Backlog, InFlightLimit } from './retry/in-flight-limit.js';
 import { OperationRunner } from './retry/operation-runner.js';
@@ -44,6 +45,7 @@ export class ClientCore {
   /** Merges the reports of the nodes of the client's cluster. */
   #merge = new TopologyMerge();
   readonly #table = new RoutingTable();
+  readonly #requests = new ClientRequests();
   readonly #wakeUp = new WakeUp();
   readonly #addressBook: AddressBook;
   readonly #connections: Connections;
@@ -95,6 +97,7 @@ export class ClientCore {
       retryLimiter,
       pipelined,
       wakeUp: this.#wakeUp,
+      requests: this.#requests,
     });
     this.#watches = new TopologyWatches({
       table,
@@ -270,6 +273,7 @@ export class ClientCore {
   #takeOver(touched: ReadonlySet<number>): void {
     const { topology } = this.#merge;
     if (topology === undefined || this.#closing !== undefined) return;
+    for (const shard of touched) this.#requests.sawPosition(shard, topology.shards[shard]?.position);
     const changes = this.#table.update(topology, touched);
     const primaries = topology.shards.map((shard) => shard.primaryAddress);
     this.#connections.retain(

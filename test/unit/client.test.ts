@@ -109,7 +109,9 @@ describe('retries', () => {
     expect(cluster.countOf('Put')).toBe(4);
   });
 
-  test('a write - is never sent again after an unknown outcome', async () => {
+  test('a write - is never sent again after an unknown outcome, if the nodes do not recognise it', async () => {
+    cluster.requests.isOn = false;
+    cluster.announce();
     const client = await connect();
     failFirst('Put', 1, () => new KvError('OUTCOME_UNKNOWN', 'deposed'));
     expect(await failure(client.put('key', 'value'))).toMatchObject({ code: 'OUTCOME_UNKNOWN', executed: 'unknown' });

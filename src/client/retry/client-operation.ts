@@ -1,16 +1,20 @@
 /** An operation as the retry logic sees it, and how one of its attempts failed. */
 import { KvError } from '../../errors.js';
 import type { Limits } from '../call-limits.js';
+import type { OpenRequest } from '../requests/shard-requests.js';
 import type { NodeTransport } from '../transport/node-transport.js';
 import type { PipelineTransport } from '../transport/pipeline-transport.js';
 import type { Access } from './retry-rule.js';
 
 export interface ClientOperation<Response> {
+  /** May change with the first attempt: only then a write has a number and a position. */
   readonly access: Access;
   /** The operation is sent to the primary of this shard; `anyShard` if any node can answer it. */
   readonly shard: number;
   /** Approximate size of the request. */
   readonly bytes: number;
+  /** Of a write, from its first attempt on. */
+  readonly request?: OpenRequest | undefined;
   /**
    * Makes one attempt. `pipeline` is the stream to the node, given only if the node is believed to be the primary: a node
    * forwards unary calls, but not operations on a stream.

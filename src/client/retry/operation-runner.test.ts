@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { cluster, connect, failure, useFakeCluster } from '../../../test/unit/client-testing/harness.js';
 import { KvError } from '../../errors.js';
 import { limitsOf } from '../call-limits.js';
+import { ClientRequests } from '../requests/client-requests.js';
 import { AddressBook, fixedAddresses } from '../routing/address-book.js';
 import { ClusterIdentity } from '../routing/cluster-identity.js';
 import { RoutingTable } from '../routing/routing-table.js';
@@ -55,6 +56,7 @@ describe('between the choice of a connection and the sending', () => {
       retryLimiter: newRetryLimiter(),
       pipelined: true,
       wakeUp: new WakeUp(),
+      requests: new ClientRequests(),
     });
     const limits = limitsOf({}, 5_000);
     await connections.to(cluster.primary.address).whenReady(limits);
@@ -92,6 +94,7 @@ test('after many refusals - the wait for a new primary begins small again', asyn
     retryLimiter: newRetryLimiter(),
     pipelined: true,
     wakeUp,
+    requests: new ClientRequests(),
   });
   const refusals = 12;
   let attempts = 0;

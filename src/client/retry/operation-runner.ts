@@ -4,41 +4,39 @@
  * of its shard's retry limiter, a connected node and a place among the operations in flight. The retry rule decides whether
  * another attempt follows, until the deadline. Between attempts an operation holds no place.
  *
- * Errors keep guarantee G4: `executed: 'no'` only if every attempt was definitely refused or never sent. A write is never
- * sent again after an attempt with an unknown outcome.
+ * Errors keep guarantee G4: `executed: 'no'` only if every attempt was definitely refused or never sent. After an attempt with an
+ * unknown outcome a write is sent again only if its shard recognises it (R16).
  */
 import { KvError } from '../../errors.js';
 import type { DataRequest } from '../../wire/pipeline/pipeline-operations.js';
 import { sizeOf } from '../../wire/pipeline/pipeline-operations.js';
 import type { DataResult } from '../../wire/pipeline/pipeline-results.js';
-import { type Limits, monotonicNowMs, remainingMs } from '../call-limits.js';
+import { type Limits, remainingMs } from '../call-limits.js';
+import type { ClientRequests } from '../requests/client-requests.js';
 import type { NodeConnection } from '../transport/node-connection.js';
-import { type ClientOperation, closedError, type Failure, toKvError } from './client-operation.js';
+import { type ClientOperation, closedError, toKvError } from './client-operation.js';
+import { DataCall } from './data-call.js';
 import type { InFlightLimit } from './in-flight-limit.js';
 import { NodeFinder, type NodeFinderParts } from './node-finder.js';
+import { OperationAttempts } from './operation-attempts.js';
 import type { RetryLimiter, RetryPermit } from './retry-limiter.js';
-import { type Access, backoffMs, blamesTheNode, gaveUp, mayRetry } from './retry-rule.js';
+import { backoffMs, blamesTheNode, isJudgement } from './retry-rule.js';
 
 /** No retry begins with less time than this. It would hardly be answered, and would turn a definite refusal into an unknown. */
 const shortestRetryMs = 5;
 
 /** `wakeUp` is woken when the topology changes or a node becomes reachable: refused operations then retry at once. */
 export interface OperationRunnerParts extends NodeFinderParts {
+  readonly requests: ClientRequests;
   readonly inFlight: InFlightLimit;
   readonly retryLimiter: RetryLimiter;
   /** Whether data operations travel on streams where possible. */
   readonly pipelined: boolean;
 }
 
-/** A get, put or delete, and the functions that settle its promise. It gives its place back when its first attempt ends. */
-interface DataCall {
-  readonly request: DataRequest;
-  readonly shard: number;
-  readonly bytes: number;
-  readonly limits: Limits;
-  resolve(result: DataResult): void;
-  reject(error: unknown): void;
-}
+type Outcome<Response> =
+  | { readonly response: Response }
+  | { readonly error: KvError /** Undefined: nothing was sent. */; readonly address: string | undefined };
 
 export class OperationRunner {
   readonly #parts: OperationRunnerParts;
@@ -52,21 +50,28 @@ export class OperationRunner {
 
   async run<Response>(operation: ClientOperation<Response>, limits: Limits): Promise<Response> {
     if (this.#closed) throw closedError();
-    return this.#runWithPermit(operation, limits);
+    return this.#runWithPermit(operation, new OperationAttempts(operation, limits));
   }
 
   /**
-   * Runs a get, put or delete. Waiting for a place costs no promise of its own, since many operations wait when the client is
+   * Runs an operation on keys. Waiting for a place costs no promise of its own, since many operations wait when the client is
    * overloaded.
    */
-  execute<Result>(request: DataRequest, limits: Limits, toResult: (result: DataResult) => Result): Promise<Result> {
+  execute<Result>(data: DataRequest, limits: Limits, toResult: (result: DataResult) => Result): Promise<Result> {
     if (this.#closed) return Promise.reject(closedError());
-    const { inFlight, table, retryLimiter } = this.#parts;
-    const bytes = sizeOf(request);
-    const shard = table.shardOf(request.key);
-    return new Promise((resolve, reject) => {
-      const call: DataCall = { request, shard, bytes, limits, resolve: (result) => resolve(toResult(result)), reject };
-      if (retryLimiter.isTaken(shard)) this.#goOn(call);
+    const { inFlight, table, retryLimiter, requests } = this.#parts;
+    const bytes = sizeOf(data);
+    const shard = table.shardOf(data.key);
+    return new Promise((succeed, reject) => {
+      const resolve = (result: DataResult): void => {
+        try {
+          succeed(toResult(result));
+        } catch (error) {
+          reject(error);
+        }
+      };
+      const call = new DataCall({ requests, data, shard, bytes, limits, resolve, reject });
+      if (retryLimiter.isTaken(shard)) this.#goOn(call, new OperationAttempts(call, limits));
       else if (inFlight.tryEnter(bytes)) this.#begin(call);
       else inFlight.enter(bytes, limits, { admitted: () => this.#begin(call), refused: reject });
     });
@@ -87,16 +92,16 @@ export class OperationRunner {
 
   #begin(call: DataCall): void {
     const { table, connections, inFlight, pipelined } = this.#parts;
-    const { request, shard, bytes, limits } = call;
+    const { shard, bytes, limits } = call;
     const address = pipelined ? table.primaryOf(shard) : undefined;
     const pipeline = address === undefined || this.#isOver(limits) ? undefined : connections.to(address).pipeline;
     if (address === undefined || pipeline === undefined) {
       // The primary is unknown or not connected. Other operations may use the place while this one waits.
       inFlight.leave(bytes);
-      return this.#goOn(call);
+      return this.#goOn(call, new OperationAttempts(call, limits));
     }
     const primaryThen = table.reportedPrimaryOf(shard);
-    pipeline.send(request, limits, {
+    call.begin(pipeline, {
       answered: (result) => {
         inFlight.leave(bytes);
         call.resolve(result);
@@ -104,78 +109,74 @@ export class OperationRunner {
       failed: (error) => {
         inFlight.leave(bytes);
         if (blamesTheNode(error)) table.learn(shard, address, error.primaryAddress);
-        this.#goOn(call, { error, address, primaryThen });
+        const attempts = new OperationAttempts(call, limits);
+        if (attempts.failed({ error, address, primaryThen }) && !this.#isCutShort(error, limits)) this.#goOn(call, attempts);
+        else call.reject(this.#finalError(attempts, error));
       },
     });
   }
 
-  #goOn({ request, shard, bytes, limits, resolve, reject }: DataCall, failed?: Failure): void {
-    const operation: ClientOperation<DataResult> = {
-      shard,
-      bytes,
-      access: request.kind === 'get' ? 'read' : 'write',
-      send: (transport, within, pipeline) => (pipeline ?? transport).execute(request, within),
-    };
-    this.#runWithPermit(operation, limits, failed).then(resolve, reject);
+  #goOn(call: DataCall, attempts: OperationAttempts): void {
+    this.#runWithPermit(call, attempts).then(
+      (result) => call.resolve(result),
+      (error) => call.reject(error),
+    );
   }
 
-  /** The attempts that follow. `failed` is the first attempt; undefined if it could not be made. */
-  async #runWithPermit<Response>(operation: ClientOperation<Response>, limits: Limits, failed?: Failure): Promise<Response> {
-    if (failed !== undefined) this.#throwIfFinal(operation.access, failed.error, limits);
-    const permit = await this.#takePermit(operation.shard, limits, failed);
+  /** The attempts that follow. */
+  async #runWithPermit<Response>(operation: ClientOperation<Response>, attempts: OperationAttempts): Promise<Response> {
+    const permit = await this.#takePermit(attempts);
     let served = false;
     try {
-      const response = await this.#attempt(operation, limits, failed);
+      const response = await this.#attempt(operation, attempts);
       served = true;
       return response;
     } catch (error) {
-      served = error instanceof KvError && error.code === 'VERSION_MISMATCH';
+      served = error instanceof KvError && isJudgement(error);
       throw error;
     } finally {
       permit.end(served);
     }
   }
 
-  async #attempt<Response>(operation: ClientOperation<Response>, limits: Limits, failed: Failure | undefined): Promise<Response> {
-    const { shard, access } = operation;
-    let last = failed;
-    let waits = 0;
-    for (let attempts = failed === undefined ? 0 : 1; ; attempts += 1) {
-      if (last !== undefined && !namesAnotherNode(last, attempts)) {
+  async #attempt<Response>(operation: ClientOperation<Response>, attempts: OperationAttempts): Promise<Response> {
+    const { shard } = operation;
+    const { limits } = attempts;
+    for (let waits = 0; ; ) {
+      if (!attempts.isNextAtOnce) {
         waits += 1;
         await this.#backOff(shard, waits, limits);
       }
-      this.#throwIfOver(limits, last, attempts);
-      const connection = await this.#finder.reach(shard, last, limits);
-      if (connection === undefined) await this.#finder.throwIfAllAreStrangers(shard, limits);
+      this.#throwIfOver(attempts);
+      const connection = await this.#finder.reach(shard, attempts.last, limits);
+      if (connection === undefined) await this.#throwIfAllAreStrangers(attempts);
       // There was an await: meanwhile the caller may have closed the client or cancelled, and the connection may be closed.
       // This attempt has sent nothing yet.
-      this.#throwIfOver(limits, last, attempts);
+      this.#throwIfOver(attempts);
       const primaryThen = this.#parts.table.reportedPrimaryOf(shard);
       // Backoff begins small again for a new primary, which may serve in a few milliseconds.
-      if (last !== undefined && last.primaryThen !== primaryThen) waits = 0;
-      const outcome = await this.#try(operation, connection, limits, last, attempts);
+      if (attempts.last !== undefined && attempts.last.primaryThen !== primaryThen) waits = 0;
+      const outcome = await this.#try(operation, connection, attempts);
       if ('response' in outcome) return outcome.response;
-      last = { error: outcome.error, address: outcome.address, primaryThen };
-      if (outcome.address !== undefined) this.#throwIfFinal(access, outcome.error, limits);
+      const { error, address } = outcome;
+      if (!attempts.failed({ error, address, primaryThen }) || this.#isCutShort(error, limits))
+        throw this.#finalError(attempts, error);
     }
   }
 
-  async #takePermit(shard: number, limits: Limits, failed: Failure | undefined): Promise<RetryPermit> {
+  async #takePermit(attempts: OperationAttempts): Promise<RetryPermit> {
     try {
-      return await this.#parts.retryLimiter.take(shard, limits);
+      return await this.#parts.retryLimiter.take(attempts.operation.shard, attempts.limits);
     } catch (error) {
-      throw failed === undefined ? error : this.#endedWaiting(toKvError(error), limits, failed, 1);
+      throw this.#endedWaiting(attempts, toKvError(error));
     }
   }
 
   async #try<Response>(
     operation: ClientOperation<Response>,
     connection: NodeConnection | undefined,
-    limits: Limits,
-    last: Failure | undefined,
-    attempts: number,
-  ): Promise<{ readonly response: Response } | { readonly error: KvError; readonly address: string | undefined }> {
+    attempts: OperationAttempts,
+  ): Promise<Outcome<Response>> {
     const { inFlight, table, pipelined, addressBook } = this.#parts;
     const { shard, bytes } = operation;
     const unreached = () => {
@@ -183,14 +184,14 @@ export class OperationRunner {
       return { error: this.#finder.unreachable(shard), address: undefined };
     };
     if (connection === undefined) return unreached();
-    if (!inFlight.tryEnter(bytes)) await this.#waitForPlace(bytes, limits, last, attempts);
+    if (!inFlight.tryEnter(bytes)) await this.#waitForPlace(bytes, attempts);
     try {
-      this.#throwIfOver(limits, last, attempts);
+      this.#throwIfOver(attempts);
       const { address, transport } = connection;
       if (transport === undefined) return unreached();
       const pipeline = pipelined && address === table.primaryOf(shard) ? connection.pipeline : undefined;
       try {
-        return { response: await operation.send(transport, limits, pipeline) };
+        return { response: await operation.send(transport, attempts.limits, pipeline) };
       } catch (thrown) {
         const error = toKvError(thrown);
         if (blamesTheNode(error)) table.learn(shard, address, error.primaryAddress);
@@ -201,18 +202,18 @@ export class OperationRunner {
     }
   }
 
-  async #waitForPlace(bytes: number, limits: Limits, last: Failure | undefined, attempts: number): Promise<void> {
+  async #waitForPlace(bytes: number, attempts: OperationAttempts): Promise<void> {
+    const { limits } = attempts;
     try {
       await new Promise<void>((admitted, refused) => this.#parts.inFlight.enter(bytes, limits, { admitted, refused }));
     } catch (error) {
-      throw last === undefined ? error : this.#endedWaiting(toKvError(error), limits, last, attempts);
+      throw this.#endedWaiting(attempts, toKvError(error));
     }
   }
 
-  /** The error of an operation whose wait for its next attempt failed: it keeps the last refusal, and `executed` from it. */
-  #endedWaiting(error: KvError, limits: Limits, last: Failure, attempts: number): KvError {
-    if (error.code === 'DEADLINE_EXCEEDED') return gaveUp(last.error, attempts, monotonicNowMs() - limits.startedAtMs);
-    return new KvError(error.code, error.message, { executed: last.error.executed, cause: last.error });
+  /** The error of an operation whose wait for its next attempt failed: at the deadline it is the last refusal. */
+  #endedWaiting(attempts: OperationAttempts, error: KvError): KvError {
+    return error.code === 'DEADLINE_EXCEEDED' ? attempts.gaveUp(error) : attempts.final(error);
   }
 
   async #backOff(shard: number, waits: number, limits: Limits): Promise<void> {
@@ -221,29 +222,34 @@ export class OperationRunner {
     await this.#parts.wakeUp.sleep(delayMs, limits.signal, shard);
   }
 
-  /** Between attempts: nothing is under way, so a write was definitely not executed. */
-  #throwIfOver(limits: Limits, last: Failure | undefined, attempts: number): void {
-    const executed = last?.error.executed ?? 'no';
-    if (this.#closed) throw closedError();
-    if (limits.signal?.aborted) throw new KvError('CANCELLED', 'given up before an attempt succeeded', { executed });
+  async #throwIfAllAreStrangers(attempts: OperationAttempts): Promise<void> {
+    const { operation, limits } = attempts;
+    try {
+      await this.#finder.throwIfAllAreStrangers(operation.shard, limits);
+    } catch (error) {
+      throw attempts.final(toKvError(error));
+    }
+  }
+
+  /** Between attempts: nothing is under way. */
+  #throwIfOver(attempts: OperationAttempts): void {
+    const { limits, last } = attempts;
+    if (this.#closed) throw attempts.final(closedError());
+    if (limits.signal?.aborted)
+      throw attempts.final(new KvError('CANCELLED', 'given up before an attempt succeeded', { executed: 'no' }));
     if (remainingMs(limits) > (last === undefined ? 0 : shortestRetryMs)) return;
-    if (last !== undefined) throw gaveUp(last.error, attempts, monotonicNowMs() - limits.startedAtMs);
     const message = 'the deadline passed before any node could be reached';
-    throw new KvError('DEADLINE_EXCEEDED', message, { executed: 'no', cause: this.#parts.addressBook.lastError });
+    const { lastError: cause } = this.#parts.addressBook;
+    throw attempts.gaveUp(new KvError('DEADLINE_EXCEEDED', message, { executed: 'no', cause }));
   }
 
-  #throwIfFinal(access: Access, error: KvError, limits: Limits): void {
+  /** Whether the client or the caller has ended the attempt: its outcome is unknown, and none follows. */
+  #isCutShort(error: KvError, limits: Limits): boolean {
+    return error.executed === 'unknown' && (this.#closed || limits.signal?.aborted === true);
+  }
+
+  #finalError(attempts: OperationAttempts, error: KvError): KvError {
     // A read changes nothing, so CLOSED is the whole truth for its caller.
-    if (access === 'read' && this.#closed) throw closedError();
-    if (access === 'read' && limits.signal?.aborted) throw error;
-    // The error is about one address: other addresses may lead to nodes of the right cluster.
-    if (error.code === 'WRONG_CLUSTER' && error.executed === 'no') return;
-    if (!mayRetry(access, error)) throw error;
+    return attempts.operation.access === 'read' && this.#closed ? closedError() : attempts.final(error);
   }
-}
-
-/** Whether to retry without backoff: only the first refusal that names another node, since later ones might go in circles. */
-function namesAnotherNode(failure: Failure, attempts: number): boolean {
-  const hint = failure.error.primaryAddress;
-  return attempts === 1 && hint !== undefined && hint !== failure.address;
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { type ErrorCode, errorTraits, KvError } from '../../errors.js';
-import { backoffMs, firstBackoffMs, gaveUp, maxBackoffMs, mayRetry } from './retry-rule.js';
+import { backoffMs, finalError, firstBackoffMs, gaveUp, maxBackoffMs, mayRetry, namesNewPosition } from './retry-rule.js';
 
 const codes = Object.keys(errorTraits) as ErrorCode[];
 
@@ -12,15 +12,26 @@ describe('retry rule', () => {
     }
   });
 
-  test('a write - is never retried when the answer does not promise that nothing happened', () => {
+  test('a write that its shard would not recognise - is never retried when the answer does not promise that nothing happened', () => {
     for (const code of codes) expect(mayRetry('write', new KvError(code, 'x', { executed: 'unknown' }))).toBe(false);
   });
 
-  test('a read - is also retried after unknown outcomes, but not after a code for a lasting error', () => {
-    for (const code of ['OUTCOME_UNKNOWN', 'DEADLINE_EXCEEDED', 'CANCELLED', 'INTERNAL', 'NO_PRIMARY'] as const)
-      expect(mayRetry('read', new KvError(code, 'x'))).toBe(true);
-    expect(mayRetry('read', new KvError('MESSAGE_TOO_LARGE', 'x', { executed: 'unknown' }))).toBe(false);
-    expect(mayRetry('read', new KvError('INVALID_KEY', 'x'))).toBe(false);
+  test.each(['read', 'request'] as const)(
+    'a %s - is also retried after unknown outcomes, but not after a lasting error',
+    (access) => {
+      for (const code of ['OUTCOME_UNKNOWN', 'DEADLINE_EXCEEDED', 'CANCELLED', 'INTERNAL', 'NO_PRIMARY'] as const)
+        expect(mayRetry(access, new KvError(code, 'x', { executed: 'unknown' }))).toBe(true);
+      for (const code of ['MESSAGE_TOO_LARGE', 'REQUEST_TOO_OLD', 'REQUEST_REUSED', 'MEMORY_FULL'] as const)
+        expect(mayRetry(access, new KvError(code, 'x', { executed: 'unknown' }))).toBe(false);
+      expect(mayRetry(access, new KvError('INVALID_KEY', 'x'))).toBe(false);
+    },
+  );
+
+  test('a new position - is taken from a definite refusal only', () => {
+    const position = { history: 'h', seq: 1 };
+    expect(namesNewPosition(new KvError('REQUEST_TOO_OLD', 'x', { position }))).toBe(true);
+    expect(namesNewPosition(new KvError('REQUEST_TOO_OLD', 'x'))).toBe(false);
+    expect(namesNewPosition(new KvError('REQUEST_TOO_OLD', 'x', { position, executed: 'unknown' }))).toBe(false);
   });
 
   test('back-off - grows from small to bounded, half of it random', () => {
@@ -36,5 +47,42 @@ describe('retry rule', () => {
     const error = gaveUp(last, 7, 1_234.5);
     expect(error).toMatchObject({ code: 'NO_PRIMARY', executed: 'no', primaryAddress: 'a:1', cause: last });
     expect(error.message).toBe('none (gave up after 7 attempts in 1235 ms)');
+  });
+
+  describe('after an attempt with an unknown outcome', () => {
+    const lost = new KvError('OUTCOME_UNKNOWN', 'lost');
+    const judgements: ErrorCode[] = ['VERSION_MISMATCH', 'VALUE_MISMATCH', 'NOT_A_NUMBER', 'OUT_OF_RANGE'];
+
+    test('no error is definite, and the cause of the end is named', () => {
+      for (const code of codes.filter((one) => !judgements.includes(one))) {
+        const error = finalError(new KvError(code, 'x', { executed: 'no' }), lost);
+        expect([code, error.executed]).toEqual([code, 'unknown']);
+        const isRefusal = errorTraits[code].executed === 'no';
+        expect(error.code).toBe(isRefusal ? 'OUTCOME_UNKNOWN' : code);
+        if (isRefusal) expect(error).toMatchObject({ message: `lost; then ${code}: x`, cause: { code } });
+      }
+    });
+
+    test('the judgement of a primary is definite: it is the recorded answer', () => {
+      for (const code of judgements) {
+        const judged = new KvError(code, 'x');
+        expect(finalError(judged, lost)).toBe(judged);
+        expect(finalError(new KvError(code, 'x', { executed: 'unknown' }), lost).executed).toBe('unknown');
+      }
+    });
+
+    test('the error of this attempt itself stays, except that a request is too old', () => {
+      const large = new KvError('MESSAGE_TOO_LARGE', 'x', { executed: 'unknown' });
+      expect(finalError(large, large)).toBe(large);
+      const old = new KvError('REQUEST_TOO_OLD', 'x', { executed: 'unknown' });
+      expect(finalError(old, old)).toMatchObject({ code: 'OUTCOME_UNKNOWN', message: 'REQUEST_TOO_OLD: x', cause: old });
+    });
+  });
+
+  test('without such an attempt every error stays', () => {
+    for (const code of codes) {
+      const error = new KvError(code, 'x');
+      expect(finalError(error, undefined)).toBe(error);
+    }
   });
 });

@@ -1,10 +1,10 @@
 /**
- * The one rule of retries (G4), and the wait before each. Pure.
+ * The one rule of retries (G4, R16), and the wait before each. Pure.
  *
- * An operation that was definitely not executed is retried if its error is temporary. A read is retried after an unknown outcome as
- * well, since it changes nothing. A write is never retried after an unknown outcome: it might happen twice.
+ * An operation that was definitely not executed is sent again if its error is temporary. After an unknown outcome a read is sent
+ * again as well, since it changes nothing, and a write that its shard recognises. Any other write is not: it might happen twice.
  */
-import { errorTraits, KvError } from '../../errors.js';
+import { type ErrorCode, errorTraits, KvError, type ShardPosition } from '../../errors.js';
 
 /** Half of the wait is random, so that clients that were refused together do not return together. */
 export const firstBackoffMs = 10;
@@ -12,11 +12,42 @@ export const maxBackoffMs = 250;
 /** Keeps the power of two finite; `maxBackoffMs` bounds the wait long before. */
 const maxDoublings = 16;
 
-export type Access = 'read' | 'write';
+/** `request`: a write that its shard recognises if it is sent again. */
+export type Access = 'read' | 'write' | 'request';
 
 export function mayRetry(access: Access, error: KvError): boolean {
   if (error.executed === 'no') return error.retryable;
-  return access === 'read' && isUnknownByNature(error);
+  return access !== 'write' && isUnknownByNature(error);
+}
+
+/** How often an operation begins again with the position that a refusal has named. Each one is newer, so one is nearly always enough. */
+export const maxNewPositions = 4;
+
+/** Whether a write may begin again with the position that the refusal names: no attempt of it was executed. */
+export function namesNewPosition(error: KvError): error is KvError & { readonly position: ShardPosition } {
+  return error.code === 'REQUEST_TOO_OLD' && error.executed === 'no' && error.position !== undefined;
+}
+
+/** The answers of a primary that has judged the operation. It records those to a request that is not sent for the first time. */
+const judgements: ReadonlySet<ErrorCode> = new Set(['VERSION_MISMATCH', 'VALUE_MISMATCH', 'NOT_A_NUMBER', 'OUT_OF_RANGE']);
+
+export function isJudgement({ code, executed }: KvError): boolean {
+  return executed === 'no' && judgements.has(code);
+}
+
+/**
+ * The error with which a write ends. After an attempt with an unknown outcome no refusal makes it definite. A judgement does, since
+ * it is the recorded answer to the first attempt.
+ *
+ * @param unknown the error of the first attempt whose outcome is unknown; undefined: there was none
+ */
+export function finalError(error: KvError, unknown: KvError | undefined): KvError {
+  if (unknown === undefined || isJudgement(error)) return error;
+  if (errorTraits[error.code].executed === 'unknown')
+    return error.executed === 'unknown' ? error : new KvError(error.code, error.message, { cause: unknown, executed: 'unknown' });
+  if (error === unknown && error.code !== 'REQUEST_TOO_OLD') return error;
+  const reason = error === unknown ? '' : `${unknown.message}; then `;
+  return new KvError('OUTCOME_UNKNOWN', `${reason}${error.code}: ${error.message}`, { cause: error });
 }
 
 /** Leaves out permanent errors, such as an answer that is larger than this client accepts. */

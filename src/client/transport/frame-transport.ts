@@ -15,7 +15,7 @@ import type {
   TopologyReport,
 } from '../../wire/contract/kv-api.js';
 import { type Query, queries } from '../../wire/contract/query-messages.js';
-import type { DataRequest } from '../../wire/pipeline/pipeline-operations.js';
+import type { DataRequest, RequestIdentity } from '../../wire/pipeline/pipeline-operations.js';
 import type { DataResult } from '../../wire/pipeline/pipeline-results.js';
 import { type Limits, remainingMs } from '../call-limits.js';
 import type { ClusterNaming } from '../routing/cluster-identity.js';
@@ -58,8 +58,8 @@ export class FrameTransport implements NodeTransport {
     return this.#queries.size + this.#waiting + (this.#grpc?.pending ?? 0);
   }
 
-  execute(request: DataRequest, limits: Limits): Promise<DataResult> {
-    return this.#overGrpc(limits, (grpc) => grpc.execute(request, limits));
+  execute(request: DataRequest, limits: Limits, identity?: RequestIdentity): Promise<DataResult> {
+    return this.#overGrpc(limits, (grpc) => grpc.execute(request, limits, identity));
   }
 
   getTopology(scope: GetTopologyRequest, limits: Limits): Promise<TopologyReport> {

@@ -15,7 +15,7 @@ import type {
   NodeStatus,
   TopologyReport,
 } from '../../wire/contract/kv-api.js';
-import type { DataRequest } from '../../wire/pipeline/pipeline-operations.js';
+import type { DataRequest, RequestIdentity } from '../../wire/pipeline/pipeline-operations.js';
 import type { DataResult } from '../../wire/pipeline/pipeline-results.js';
 import type { Limits } from '../call-limits.js';
 
@@ -30,7 +30,8 @@ export interface TopologyListener {
 export type Subject = string | number;
 
 export interface NodeTransport {
-  execute(request: DataRequest, limits: Limits): Promise<DataResult>;
+  /** @param identity of a write, by which its shard recognises another attempt */
+  execute(request: DataRequest, limits: Limits, identity?: RequestIdentity): Promise<DataResult>;
   /** @param scope the shards that the node reports; by default all. */
   getTopology(scope: GetTopologyRequest, limits: Limits): Promise<TopologyReport>;
   locateKey(key: string, limits: Limits): Promise<KeyLocation>;

@@ -8,7 +8,7 @@
  */
 import { KvError } from '../../errors.js';
 import type { FrameStream, OpeningListener } from '../../transport/index.js';
-import { type DataRequest, OperationWriter, sizeOf } from '../../wire/pipeline/pipeline-operations.js';
+import { type DataRequest, OperationWriter, type RequestIdentity, sizeOf } from '../../wire/pipeline/pipeline-operations.js';
 import { type DataResult, ResultReader } from '../../wire/pipeline/pipeline-results.js';
 import type { Limits } from '../call-limits.js';
 import { DeadlineSweep } from '../retry/deadline-sweep.js';
@@ -23,6 +23,7 @@ export interface Reply {
 /** `over`: its reply has been given. The node may still answer, and the id of the operation is free only after that. */
 interface Attempt {
   readonly request: DataRequest;
+  readonly identity: RequestIdentity | undefined;
   readonly limits: Limits;
   readonly reply: Reply;
   sent: boolean;
@@ -69,8 +70,9 @@ export class PipelineTransport {
     return this.#pending;
   }
 
-  send(request: DataRequest, limits: Limits, reply: Reply): void {
-    const attempt: Attempt = { request, limits, reply, sent: false, over: false, abort: undefined };
+  /** @param identity of a write; it is read when the attempt is sent */
+  send(request: DataRequest, limits: Limits, reply: Reply, identity?: RequestIdentity): void {
+    const attempt: Attempt = { request, identity, limits, reply, sent: false, over: false, abort: undefined };
     this.#pending++;
     this.#unsent.push(attempt);
     this.#sweep.watch(limits.deadlineAtMs);
@@ -83,8 +85,8 @@ export class PipelineTransport {
     });
   }
 
-  execute(request: DataRequest, limits: Limits): Promise<DataResult> {
-    return new Promise((answered, failed) => this.send(request, limits, { answered, failed }));
+  execute(request: DataRequest, limits: Limits, identity?: RequestIdentity): Promise<DataResult> {
+    return new Promise((answered, failed) => this.send(request, limits, { answered, failed }, identity));
   }
 
   abandonPending(concerns: (key: string) => boolean, afterMs: number, reason: string): void {
@@ -118,7 +120,7 @@ export class PipelineTransport {
       const id = this.#freeIds.pop() ?? this.#sent.length;
       this.#sent[id] = attempt;
       attempt.sent = true;
-      this.#writer.add(id, attempt.request);
+      this.#writer.add(id, attempt.request, attempt.identity);
     }
     this.#unsent = next === batch.length ? [] : batch.slice(next);
     this.#unsentOver = 0;

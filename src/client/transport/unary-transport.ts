@@ -7,7 +7,7 @@ import type { CallOptions, Client, Metadata, ServiceDefinition, ServiceError } f
 import { KvError } from '../../errors.js';
 import { traceParentKey } from '../../tracing/trace-parent.js';
 import { refuseAtOnce, waitKey } from '../../wire/contract/call-wait.js';
-import { type ChangeMethod, changeMethods, changes } from '../../wire/contract/change-messages.js';
+import { type ChangeMethod, changeMethods, changes, versionOfAnswer } from '../../wire/contract/change-messages.js';
 import { clusterService, keyValueService } from '../../wire/contract/client-contract.js';
 import { clusterMetadata } from '../../wire/contract/cluster-name.js';
 import { fromStatus } from '../../wire/contract/grpc-status.js';
@@ -28,7 +28,8 @@ import type {
   PutResponse,
   TopologyReport,
 } from '../../wire/contract/kv-api.js';
-import type { DataRequest } from '../../wire/pipeline/pipeline-operations.js';
+import { encodeIdentity } from '../../wire/pipeline/identity-writer.js';
+import type { DataRequest, RequestIdentity } from '../../wire/pipeline/pipeline-operations.js';
 import type { DataResult } from '../../wire/pipeline/pipeline-results.js';
 import { type Limits, remainingMs } from '../call-limits.js';
 import { type ClusterNaming, noCluster } from '../routing/cluster-identity.js';
@@ -79,35 +80,24 @@ export class UnaryTransport implements NodeTransport {
     return this.#pending.size;
   }
 
-  async execute(request: DataRequest, limits: Limits): Promise<DataResult> {
+  async execute(request: DataRequest, limits: Limits, identity?: RequestIdentity): Promise<DataResult> {
     if ('message' in request) {
-      const { kind, key, message, traceParent } = request;
-      return {
-        ...nothingFound,
-        version: 0,
-        nodeId: '',
-        message: await this.#call(encoded[kind], message, limits, key, traceParent),
-      };
+      const { kind, key, traceParent } = request;
+      const sent = identity === undefined ? request.message : Buffer.concat([request.message, encodeIdentity(identity)]);
+      const message = await this.#call(encoded[kind], sent, limits, key, traceParent);
+      return { ...nothingFound, version: versionOfAnswer(kind, message), nodeId: '', message };
     }
     const { kind, traceParent, ...fields } = request;
-    switch (kind) {
-      case 'get': {
-        const found = await this.#call(methods.get, fields, limits, fields.key, traceParent);
-        return { ...found, value: withoutExcess(found.value) };
-      }
-      case 'put':
-        return { ...nothingFound, ...(await this.#call(methods.put, fields as PutRequest, limits, fields.key, traceParent)) };
-      case 'delete': {
-        const { existed, version, nodeId } = await this.#call(
-          methods.delete,
-          fields as DeleteRequest,
-          limits,
-          fields.key,
-          traceParent,
-        );
-        return { ...nothingFound, found: existed, version, nodeId };
-      }
+    const { key } = fields;
+    if (kind === 'get') {
+      const found = await this.#call(methods.get, { key }, limits, key, traceParent);
+      return { ...found, value: withoutExcess(found.value) };
     }
+    const written = { ...fields, ...identityFieldsOf(identity) };
+    if (kind === 'put')
+      return { ...nothingFound, ...(await this.#call(methods.put, written as PutRequest, limits, key, traceParent)) };
+    const { existed, version, nodeId } = await this.#call(methods.delete, written as DeleteRequest, limits, key, traceParent);
+    return { ...nothingFound, found: existed, version, nodeId };
   }
 
   getTopology(scope: GetTopologyRequest, limits: Limits): Promise<TopologyReport> {
@@ -224,6 +214,12 @@ export class UnaryTransport implements NodeTransport {
     if (traceParent !== undefined) metadata.set(traceParentKey, traceParent);
     return metadata;
   }
+}
+
+function identityFieldsOf(identity: RequestIdentity | undefined): Pick<PutRequest, 'request' | 'position'> {
+  if (identity === undefined) return {};
+  const { client, number, lowest, history, seq, isFirstAttempt } = identity;
+  return { request: { client, number, lowest, firstAttempt: isFirstAttempt }, position: { history, seq } };
 }
 
 /** Copies a decoded value, which is a view into a network chunk: keeping the view would keep the whole chunk. */

@@ -1,6 +1,6 @@
 /** Writes the identity of a write (R16) as the two fields that carry it in every request that writes, `request` and `position`. */
 import type { RequestIdentity } from '../../replication/index.js';
-import type { ProtobufWriter } from '../protobuf/protobuf-writer.js';
+import { ProtobufWriter } from '../protobuf/protobuf-writer.js';
 
 const requestField = 14;
 const positionField = 15;
@@ -28,4 +28,11 @@ export function writeIdentity(writer: ProtobufWriter, identity: RequestIdentity,
   writer.string(historyField, history);
   writer.uint64(seqField, seq);
   writer.end();
+}
+
+/** The two fields, to be appended to a request that is encoded already. */
+export function encodeIdentity(identity: RequestIdentity): Buffer {
+  const writer = new ProtobufWriter();
+  writeIdentity(writer, identity, undefined);
+  return writer.take();
 }

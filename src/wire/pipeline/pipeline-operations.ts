@@ -11,6 +11,8 @@ import { IdentityReader } from './identity-reader.js';
 import { maxIdentityBytes, writeIdentity } from './identity-writer.js';
 import { KnownTexts } from './known-texts.js';
 
+export type { RequestIdentity };
+
 /** An operation of a client, before it has an id on a stream. `traceParent` is present only if the operation is traced. */
 export type DataRequest = Operation & { readonly traceParent?: string };
 

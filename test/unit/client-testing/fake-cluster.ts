@@ -36,6 +36,7 @@ import type {
   TopologyReport,
 } from '../../../src/wire/contract/kv-api.js';
 import { servePipeline } from './fake-pipeline.js';
+import { FakeRequests, type IdentifiedRequest } from './fake-requests.js';
 import { type FakeWatches, fakeWatchHandlers, watchOverGrpc } from './fake-topology.js';
 import { TcpProxy } from './tcp-proxy.js';
 
@@ -43,9 +44,9 @@ export type MethodName = 'Get' | 'Put' | 'Delete' | 'LocateKey' | 'ListKeys' | '
 
 /**
  * The fate of a request: an error answers it, `hang` never answers it, `executeAndHang` executes it and never answers
- * it.
+ * it, `executeThenLose` executes it and answers that its outcome is unknown.
  */
-export type Fate = 'serve' | 'hang' | 'executeAndHang' | Error;
+export type Fate = 'serve' | 'hang' | 'executeAndHang' | 'executeThenLose' | Error;
 export type Judge = (method: MethodName, node: FakeNode, request: unknown) => Fate;
 
 export interface Arrival {
@@ -89,6 +90,7 @@ export class FakeCluster {
   readonly values = new Map<string, { value: Buffer; version: number }>();
   /** Decides on every request; replaced by tests. */
   judge: Judge = () => 'serve';
+  readonly requests = new FakeRequests();
   readonly clusterId: string;
   readonly #shards: { primary: number; epoch: number }[];
   #version = 0;
@@ -124,7 +126,11 @@ export class FakeCluster {
       const node = this.nodes[primary];
       const whoIs = { primaryNodeId: node?.id ?? '', primaryAddress: node?.address ?? '' };
       const rest = { minInSync: 1, offline: false, serving: node !== undefined, placedNodeIds: [] };
-      return { shard, epoch, ...whoIs, replicas, ...rest };
+      const position =
+        this.requests.isOn && this.requests.areReported
+          ? { position: { history: this.requests.history, seq: this.#version } }
+          : {};
+      return { shard, epoch, ...whoIs, replicas, ...rest, ...position };
     });
     return { clusterId: this.clusterId, nodes, shards, placementVersion: 0 };
   }
@@ -169,6 +175,12 @@ export class FakeCluster {
     moved.primary = node === undefined ? -1 : this.nodes.indexOf(node);
     moved.epoch += 1;
     if (!quietly) this.announce();
+  }
+
+  /** The cluster executes something else, and recognises no request that names an earlier position. */
+  forgetRequests(): void {
+    this.#version += 1;
+    this.requests.forgetBelow(this.#version);
   }
 
   announce(): void {
@@ -226,6 +238,7 @@ export class FakeCluster {
         if (fate instanceof Error) throw fate;
         if (fate === 'hang') return;
         const response = execute(call.request);
+        if (fate === 'executeThenLose') throw new KvError('OUTCOME_UNKNOWN', 'the answer was lost');
         if (fate === 'serve') callback(null, response);
       } catch (error) {
         callback(error instanceof KvError ? toStatus(error) : (error as ServiceError));
@@ -253,19 +266,23 @@ export class FakeCluster {
         if (found === undefined) return { found: false, value: Buffer.alloc(0), version: 0, nodeId };
         return { found: true, ...found, nodeId };
       }),
-      Put: this.#handler(node, 'Put', ({ key, value, ifVersion }: PutRequest) => {
+      Put: this.#handler(node, 'Put', ({ key, value, ifVersion, ...identified }: PutRequest) => {
         const nodeId = this.#servingNodeId(key);
-        this.#checkVersion(key, ifVersion);
-        this.#version += 1;
-        this.values.set(key, { value: Buffer.from(value), version: this.#version });
-        return { version: this.#version, nodeId };
+        return this.#once(identified, () => {
+          this.#checkVersion(key, ifVersion);
+          this.#version += 1;
+          this.values.set(key, { value: Buffer.from(value), version: this.#version });
+          return { version: this.#version, nodeId };
+        });
       }),
-      Delete: this.#handler(node, 'Delete', ({ key, ifVersion }: DeleteRequest) => {
+      Delete: this.#handler(node, 'Delete', ({ key, ifVersion, ...identified }: DeleteRequest) => {
         const nodeId = this.#servingNodeId(key);
-        this.#checkVersion(key, ifVersion);
-        const existed = this.values.delete(key);
-        if (existed) this.#version += 1;
-        return { existed, version: existed ? this.#version : 0, nodeId };
+        return this.#once(identified, () => {
+          this.#checkVersion(key, ifVersion);
+          const existed = this.values.delete(key);
+          if (existed) this.#version += 1;
+          return { existed, version: existed ? this.#version : 0, nodeId };
+        });
       }),
     };
   }
@@ -311,6 +328,10 @@ export class FakeCluster {
     const primary = this.nodes[this.#shards[shardOfKey(key, this.#shards.length)]!.primary];
     if (primary === undefined || !primary.alive) throw new KvError('NO_PRIMARY', 'no primary is known');
     return primary.id;
+  }
+
+  #once<Response>(identified: IdentifiedRequest, judge: () => Response): Response {
+    return this.requests.execute(identified, () => this.#version, judge);
   }
 
   #checkVersion(key: string, ifVersion: number | undefined): void {
