@@ -4,7 +4,8 @@ import { Scenario } from '../../../replication/testing/scenario.fixture.js';
 import type { Tracing } from '../../../tracing/index.js';
 import { clockOf, directoryOf } from '../../shards/served-shard.fixture.js';
 import type { ShardDirectory } from '../../shards/shard-directory.js';
-import { type TestAnswer, type TestedApi, TestNode, type TestRequest } from './test-node.fixture.js';
+import { type TestedApi, TestNode } from './test-node.fixture.js';
+import type { TestAnswer, TestRequest } from './test-request.fixture.js';
 
 export const leaseMs = 1_000;
 export const key = Buffer.from('k');

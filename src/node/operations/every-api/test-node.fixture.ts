@@ -1,10 +1,10 @@
 /**
- * One node of the virtual cluster, and a client for each API: pipeline, unary call and HTTP, down to their bytes and
- * messages.
+ * One node of the virtual cluster, and a client for each API: pipeline, unary call over gRPC and over frames, and HTTP,
+ * down to their bytes and messages.
  */
 import { EventEmitter } from 'node:events';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { Metadata, type ServiceError, type StatusObject } from '@grpc/grpc-js';
+import { Metadata } from '@grpc/grpc-js';
 import type { FastifyInstance } from 'fastify';
 import { pino } from 'pino';
 import { keyRoutes } from '../../../gateway/index.js';
@@ -12,11 +12,7 @@ import { createServer } from '../../../gateway/server/server.js';
 import { apis, countOperations, operationMethods } from '../../../metrics/operation-counts.js';
 import type { Scenario } from '../../../replication/testing/scenario.fixture.js';
 import type { Tracing } from '../../../tracing/index.js';
-import { type FrameStream, TurnEnd } from '../../../transport/index.js';
-import { fromStatus } from '../../../wire/contract/grpc-status.js';
-import type { GetResponse } from '../../../wire/contract/kv-api.js';
-import { ResultReader } from '../../../wire/pipeline/pipeline-results.js';
-import { ProtobufWriter } from '../../../wire/protobuf/protobuf-writer.js';
+import { TurnEnd } from '../../../transport/index.js';
 import { PendingCalls } from '../../capacity/pending-calls.js';
 import type { ShardDirectory } from '../../shards/shard-directory.js';
 import { Forwarder } from '../forwarder.js';
@@ -24,34 +20,14 @@ import { httpKeyValues } from '../http-key-values.js';
 import { OperationExecutor } from '../operation-executor.js';
 import { PipelineServer } from '../pipeline-server.js';
 import { UnaryServer } from '../unary-server.js';
+import { overHttp } from './http-client.fixture.js';
+import { overPipeline } from './pipeline-client.fixture.js';
+import type { TestAnswer, TestRequest } from './test-request.fixture.js';
+import { asUnaryCall, overFrames } from './unary-client.fixture.js';
 
 export const testedApis = ['pipeline', 'unary', 'rest'] as const;
-export type TestedApi = (typeof testedApis)[number];
-
-export interface TestRequest {
-  readonly kind: 'get' | 'put' | 'delete';
-  readonly key: Buffer;
-  readonly value?: Buffer;
-  readonly ifVersion?: number;
-  readonly traceParent?: string;
-  /** By unary call and HTTP: whether the client waits while the shard is not served. */
-  readonly waits?: boolean;
-}
-
-/** An answer in the form that all APIs share. */
-export type TestAnswer =
-  | { readonly found: boolean; readonly value: string; readonly version: number }
-  | { readonly version: number }
-  | { readonly existed: boolean; readonly version: number }
-  | TestFailure;
-
-export interface TestFailure {
-  readonly code: string;
-  readonly message: string;
-  readonly executed: string;
-  readonly currentVersion?: number;
-  readonly primaryAddress?: string;
-}
+/** Unary rpcs over frames are the same calls, and counted with them. They have no metadata, so their clients always wait. */
+export type TestedApi = (typeof testedApis)[number] | 'frames';
 
 export const maxValueBytes = 1_000;
 export const maxPendingBytes = 10_000;
@@ -87,7 +63,7 @@ export class TestNode {
       tracing,
       logger,
     });
-    this.#pipeline = new PipelineServer({ executor: this.executor, maxPipelines: 10, turn: new TurnEnd(), logger });
+    this.#pipeline = new PipelineServer({ executor: this.executor, maxPipelines: 100, turn: new TurnEnd(), logger });
     this.#unary = new UnaryServer(this.executor, this.pending);
     const parts = { executor: this.executor, pending: this.pendingOfHttp, inSyncNodes: async () => [nodeId] };
     const routes = [keyRoutes(httpKeyValues(maxValueBytes, () => parts))];
@@ -115,7 +91,16 @@ export class TestNode {
   }
 
   /** What the node has counted, such as `put OK`: each text once for each operation of this API. */
-  counted(api: (typeof apis)[number]): string[] {
+  counted(api: TestedApi): string[] {
+    return this.#countedBy(countedAs(api));
+  }
+
+  /** What the node has counted for the other APIs. */
+  countedElsewhere(than: TestedApi): string[] {
+    return apis.filter((api) => api !== countedAs(than)).flatMap((api) => this.#countedBy(api));
+  }
+
+  #countedBy(api: (typeof apis)[number]): string[] {
     return operationMethods.flatMap((method) => {
       const { succeeded, failures } = this.#counts[api][method];
       const failed = [...failures].flatMap(([code, count]) => Array<string>(count).fill(`${method} ${code}`));
@@ -123,9 +108,16 @@ export class TestNode {
     });
   }
 
-  /** What the node has counted for the other APIs. */
-  countedElsewhere(than: TestedApi): string[] {
-    return apis.filter((api) => api !== than).flatMap((api) => this.counted(api));
+  /** The encoded answer to an encoded request of an operation of `changes`, as another node gets it that forwards the request. */
+  answerTo(path: string, request: Buffer): Promise<Buffer> {
+    return new Promise((resolve, reject) => {
+      const call = Object.assign(new EventEmitter(), { request, metadata: new Metadata(), getDeadline: () => this.deadline });
+      const handler = this.#unary.implementation[path.split('/').at(-1)!] as (
+        asked: typeof call,
+        callback: (status: object | null, response: Buffer) => void,
+      ) => void;
+      handler(call, (status, response) => (status === null ? resolve(response) : reject(status)));
+    });
   }
 
   async close(): Promise<void> {
@@ -134,118 +126,17 @@ export class TestNode {
   }
 
   readonly #senders: Record<TestedApi, (request: TestRequest) => Promise<TestAnswer>> = {
-    pipeline: (request) => this.#overPipeline(request),
-    unary: (request) => this.#asCall(request),
-    rest: (request) => this.#overHttp(request),
-  };
-
-  #overPipeline({ kind, key, value, ifVersion, traceParent }: TestRequest): Promise<TestAnswer> {
-    return new Promise((resolve, reject) => {
-      const stream: FrameStream = {
-        queuedBytes: 0,
-        send(message) {
-          const results = new ResultReader(message as Buffer);
-          while (results.next()) resolve(answerOf(kind, results));
-          return true;
-        },
-        pause() {},
-        resume() {},
-        end() {},
-        fail: reject,
-        cancel() {},
-      };
-      this.#pipeline.serve((listener) => {
-        queueMicrotask(() => listener.onFrame(pipelineMessage(kind, key, value, ifVersion, traceParent)));
-        return stream;
-      }, reject);
-    });
-  }
-
-  #asCall({ kind, key, value, ifVersion, traceParent, waits = false }: TestRequest): Promise<TestAnswer> {
-    const metadata = new Metadata();
-    if (!waits) metadata.set('kv-wait', 'no');
-    if (traceParent !== undefined) metadata.set('traceparent', traceParent);
-    const request = { key, ...(kind === 'put' && { value }), ...(ifVersion !== undefined && { ifVersion }) };
-    const call = Object.assign(new EventEmitter(), { request, metadata, getDeadline: () => this.deadline });
-    this.cancel = () => call.emit('cancelled');
-    const name = { get: 'Get', put: 'Put', delete: 'Delete' }[kind];
-    const handler = this.#unary.implementation[name] as (asked: typeof call, callback: UnaryCallback) => void;
-    return new Promise((resolve) => {
-      handler(call, (status, response) => {
-        if (status !== null) return resolve(failureOf(fromStatus(status as ServiceError)));
-        const { nodeId: _, ...answer } = response as GetResponse;
-        resolve('value' in answer ? { ...answer, value: answer.value.toString() } : answer);
-      });
-    });
-  }
-
-  async #overHttp({ kind, key, value, ifVersion, traceParent, waits = false }: TestRequest): Promise<TestAnswer> {
-    const encoded = [...key].map((byte) => `%${byte.toString(16).padStart(2, '0')}`).join('');
-    const answer = await this.#http.inject({
-      method: ({ get: 'GET', put: 'PUT', delete: 'DELETE' } as const)[kind],
-      url: `/api/kv/${encoded}`,
-      headers: {
-        ...(ifVersion === 0 && { 'if-none-match': '*' }),
-        ...(ifVersion !== undefined && ifVersion > 0 && { 'if-match': `"${ifVersion}"` }),
-        ...(value?.length === 0 && { 'content-length': '0' }),
-        ...(!waits && { 'kv-wait': 'no' }),
-        ...(traceParent !== undefined && { traceparent: traceParent }),
-      },
-      ...(value !== undefined && { payload: value }),
-    });
-    // The only answer for which HTTP has a code of its own.
-    if (answer.statusCode === 404) return { found: false, value: '', version: 0 };
-    if (answer.statusCode >= 400) return failureOf({ ...answer.json(), message: answer.json().detail });
-    if (kind === 'get') return { found: true, value: answer.body, version: Number(answer.headers.etag?.slice(1, -1)) };
-    const { version, existed } = answer.json();
-    return kind === 'put' ? { version } : { existed, version };
-  }
-}
-
-type UnaryCallback = (status: StatusObject | null, response?: unknown) => void;
-
-function answerOf(kind: TestRequest['kind'], { error, result }: ResultReader): TestAnswer {
-  if (error !== undefined) return failureOf(error);
-  const { found, value, version } = result!;
-  if (kind === 'get') return { found, value: value.toString(), version };
-  return kind === 'put' ? { version } : { existed: found, version };
-}
-
-function failureOf({ code, message, executed, currentVersion, primaryAddress }: TestFailureLike): TestFailure {
-  return {
-    code,
-    message,
-    executed,
-    ...(currentVersion !== undefined && { currentVersion }),
-    ...(primaryAddress !== undefined && { primaryAddress }),
+    pipeline: (request) => overPipeline(this.#pipeline, request),
+    unary: (request) => {
+      const { answer, cancel } = asUnaryCall(this.#unary.implementation, request, () => this.deadline);
+      this.cancel = cancel;
+      return answer;
+    },
+    frames: (request) => overFrames(this.#unary.implementation, request),
+    rest: (request) => overHttp(this.#http, request),
   };
 }
 
-interface TestFailureLike {
-  readonly code: string;
-  readonly message: string;
-  readonly executed: string;
-  readonly currentVersion?: number | undefined;
-  readonly primaryAddress?: string | undefined;
-}
-
-/** A message of proto/kv/v1/kv.proto with one operation, whose key may be any bytes. */
-function pipelineMessage(
-  kind: TestRequest['kind'],
-  key: Buffer,
-  value: Buffer | undefined,
-  ifVersion: number | undefined,
-  traceParent: string | undefined,
-): Buffer {
-  const writer = new ProtobufWriter();
-  writer.begin(1);
-  writer.uint32(1, 7);
-  writer.begin({ get: 2, put: 3, delete: 4 }[kind]);
-  writer.bytes(1, key);
-  if (kind === 'put') writer.bytes(2, value!);
-  if (ifVersion !== undefined) writer.uint64(kind === 'put' ? 3 : 2, ifVersion);
-  writer.end();
-  if (traceParent !== undefined) writer.string(5, traceParent);
-  writer.end();
-  return writer.take();
+function countedAs(api: TestedApi): (typeof apis)[number] {
+  return api === 'frames' ? 'unary' : api;
 }

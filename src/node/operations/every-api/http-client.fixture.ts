@@ -1,0 +1,90 @@
+/** A client over HTTP. */
+import type { FastifyInstance } from 'fastify';
+import {
+  type ChangeRequest,
+  failureOf,
+  isKeyRequest,
+  type TestAnswer,
+  type TestKeyRequest,
+  type TestRequest,
+  type TransactionRequest,
+} from './test-request.fixture.js';
+
+interface HttpRequest {
+  readonly method: 'GET' | 'PUT' | 'DELETE' | 'POST';
+  readonly url: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly payload?: Buffer | string | undefined;
+}
+
+export async function overHttp(app: FastifyInstance, request: TestRequest): Promise<TestAnswer> {
+  const { kind, traceParent, waits = false } = request;
+  const { method, url, headers = {}, payload } = httpRequestOf(request);
+  const answer = await app.inject({
+    method,
+    url,
+    headers: {
+      ...headers,
+      ...(payload?.length === 0 && { 'content-length': '0' }),
+      ...(!waits && { 'kv-wait': 'no' }),
+      ...(traceParent !== undefined && { traceparent: traceParent }),
+    },
+    ...(payload !== undefined && { payload }),
+  });
+  // The only answer for which HTTP has a code of its own.
+  if (answer.statusCode === 404) return { found: false, value: '', version: 0 };
+  if (answer.statusCode >= 400) return failureOf({ ...answer.json(), message: answer.json().detail });
+  if (kind === 'get') return { found: true, value: answer.body, version: Number(answer.headers.etag?.slice(1, -1)) };
+  const { node: _node, replicas: _replicas, ...rest } = answer.json();
+  return rest;
+}
+
+function httpRequestOf(request: TestRequest): HttpRequest {
+  if (isKeyRequest(request)) return keyRequest(request);
+  if (request.kind === 'transact')
+    return { method: 'POST', url: '/api/transact', payload: JSON.stringify(toJson(request.transaction)) };
+  return changeRequest(request);
+}
+
+function keyRequest({ kind, key, value, ifVersion, ifValue }: TestKeyRequest): HttpRequest {
+  const headers = {
+    ...(ifVersion === 0 && { 'if-none-match': '*' }),
+    ...(ifVersion !== undefined && ifVersion > 0 && { 'if-match': `"${ifVersion}"` }),
+    ...(ifValue !== undefined && { 'kv-if-value': encoded(ifValue) }),
+  };
+  return {
+    method: ({ get: 'GET', put: 'PUT', delete: 'DELETE' } as const)[kind],
+    url: `/api/kv/${encoded(key)}`,
+    headers,
+    payload: value,
+  };
+}
+
+function changeRequest({ kind, key, value, options = {} }: ChangeRequest): HttpRequest {
+  const operation = kind.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  const query = new URLSearchParams(Object.entries(options).map(([name, option]): [string, string] => [name, String(option)]));
+  return { method: 'POST', url: `/api/kv/${encoded(key)}/${operation}?${query}`, payload: value };
+}
+
+function encoded(bytes: Buffer): string {
+  return [...bytes].map((byte) => `%${byte.toString(16).padStart(2, '0')}`).join('');
+}
+
+function toJson({ compares = [], operations = [], otherwise = [] }: TransactionRequest['transaction']): object {
+  return { if: compares.map(fieldsToJson), do: operations.map(operationToJson), otherwise: otherwise.map(operationToJson) };
+}
+
+function operationToJson(operation: object): object {
+  return Object.fromEntries(Object.entries(operation).map(([kind, fields]) => [kind, fieldsToJson(fields)]));
+}
+
+/** Keys are text, other bytes are base64. */
+function fieldsToJson(fields: object): object {
+  const entries = Object.entries(fields).filter(([, field]) => field !== undefined);
+  return Object.fromEntries(
+    entries.map(([name, field]) => {
+      if (!Buffer.isBuffer(field)) return [name, field];
+      return name === 'key' ? [name, field.toString()] : [`${name}Base64`, field.toString('base64')];
+    }),
+  );
+}
